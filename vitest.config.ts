@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+/** Unit tests stand beside their source; what crosses a process is in test/ (vitest.e2e.config.ts). */
+export default defineConfig({
+  test: {
+    include: ["{electron,renderer,cloud,build}/**/*.test.ts", "{renderer}/**/*.test.tsx"],
+    testTimeout: 10_000,
+  },
+});
