@@ -1,0 +1,106 @@
+import type { Cause } from "#proto/types/v1/cause_pb.js";
+import type { Blocking, HopKind, Mender, Mode, Phase, WarningCode } from "#proto/types/v1/state_pb.js";
+
+/**
+ * What the faces of core (app, CLI) see. The words are those of the contracts in lower case, so that they are never written
+ * twice; JSON printed by `sag` and messages to the renderer are these shapes.
+ */
+type Word<E> = Exclude<Lowercase<keyof E & string>, "unspecified">;
+
+export type CauseCode = Word<typeof Cause>;
+export type PhaseWord = Word<typeof Phase>;
+export type BlockingWord = Word<typeof Blocking>;
+export type ModeWord = Word<typeof Mode>;
+export type MenderWord = Word<typeof Mender>;
+export type HopWord = Word<typeof HopKind>;
+export type WarningWord = Word<typeof WarningCode>;
+
+/** Something that failed, as a person or a script meets it. `message` and `action` come from the cause table. */
+export interface FailureView {
+  cause: CauseCode;
+  /** One sentence: what is the matter. */
+  message: string;
+  /** One sentence: what to do, and who can. Empty when there is nothing to do. */
+  action: string;
+  mender: MenderWord;
+  /** ms until it is worth trying again; only with too_many_attempts and the like. */
+  retryAfterMs?: number;
+  /** The device that took over; only with `replaced`. */
+  deviceName?: string;
+  /** Sessions that could be ended; only with `session_limit`. */
+  sessions?: { id: string; deviceName: string; ageMs: number; clientIp: string }[];
+}
+
+export interface WarningView {
+  code: WarningWord;
+  hop: HopWord | null;
+  mender: MenderWord;
+  message: string;
+}
+
+export interface HopView {
+  kind: HopWord;
+  id: string;
+  name: string;
+  whole: boolean;
+  missing: WarningView | null;
+}
+
+export interface AccessPointView {
+  id: string;
+  name: string;
+  endpoint: string;
+  /** ms, of the last answered probe; null = none yet. */
+  latencyMs: number | null;
+}
+
+export interface SessionView {
+  id: string;
+  /** ms since the tunnel first came up. */
+  sinceMs: number;
+  /** ms. */
+  leaseMs: number;
+  leaseLeftMs: number;
+  renewals: number;
+  addresses: string[];
+  routes: string[];
+  dnsServers: string[];
+  dnsDomains: string[];
+  /** What sag-tunnel's TLS to the cloud negotiated, for example "X25519MLKEM768"; "" before the first contact. */
+  keyExchange: string;
+  presharedKey: boolean;
+  /** bytes. */
+  mtu: number;
+  handshakeAgeMs: number | null;
+}
+
+/** One intranet, as it is now. Addresses are HOST:PORT, pac is a URL; null = not there in this phase or mode. */
+export interface IntranetState {
+  /** The name the person knows it by, unique on this machine for this user. */
+  intranet: string;
+  /** Stable, made at sign-in: matches ^[0-9a-z]{4,32}$. */
+  intranetId: string;
+  displayName: string;
+  userName: string;
+  /** HOST[:PORT] of the cloud instance. */
+  server: string;
+  phase: PhaseWord;
+  cause: FailureView | null;
+  blocking: BlockingWord;
+  mode: ModeWord | null;
+  clientIp: string | null;
+  accessPoint: AccessPointView | null;
+  session: SessionView | null;
+  warnings: WarningView[];
+  hops: HopView[];
+  socks: string | null;
+  http: string | null;
+  pac: string | null;
+  /** Of the sag-tunnel process. */
+  pid: number | null;
+  /** Inner bytes since the session began. */
+  rxBytes: number;
+  txBytes: number;
+  /** The last message from the administrator: plain text, never markup. */
+  notice: string | null;
+}
