@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { say, Trouble } from "./say.ts";
+
+const megabyte = 1e6;
+/** bytes between two progress lines. */
+const step = 10 * megabyte;
+
+/** SHA-256 of a file, lower-case hexadecimal. */
+export const sha256 = async (path: string): Promise<string> => {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest("hex");
+};
+
+/**
+ * Downloads to `path` with progress, going on where an earlier attempt stopped, and puts the file in place only when its SHA-256 is
+ * the expected one.
+ */
+export const download = async (url: string, path: string, expected: string): Promise<void> => {
+  if (existsSync(path) && (await sha256(path)) === expected) return;
+  const part = `${path}.part`;
+  mkdirSync(dirname(path), { recursive: true });
+  await fetchTo(url, part).catch((error: Error) => {
+    const why = error.cause instanceof Error ? error.cause.message : error.message;
+    throw new Trouble(`could not download ${url}: ${why}. Run the same command again to go on where it stopped.`);
+  });
+  const got = await sha256(part);
+  if (got !== expected) {
+    rmSync(part);
+    throw new Trouble(
+      `${url} is not the file that was pinned: SHA-256 ${got}, expected ${expected}. It was thrown away.`,
+    );
+  }
+  renameSync(part, path);
+};
+
+const fetchTo = async (url: string, part: string): Promise<void> => {
+  const had = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+  const response = await fetch(url, had > 0 ? { headers: { range: `bytes=${had}-` } } : {});
+  // The whole file was there already: only its check and renaming had not happened.
+  if (response.status === 416) return;
+  if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
+  const resumed = response.status === 206;
+  const total = (resumed ? had : 0) + Number(response.headers.get("content-length") ?? 0);
+  const file = await open(part, resumed ? "a" : "w");
+  try {
+    let done = resumed ? had : 0;
+    let told = done;
+    for await (const chunk of response.body) {
+      await file.write(chunk);
+      done += chunk.length;
+      if (done - told >= step || done === total) {
+        told = done;
+        say(`  ${Math.round(done / megabyte)} of ${Math.round(total / megabyte)} MB`);
+      }
+    }
+  } finally {
+    await file.close();
+  }
+};

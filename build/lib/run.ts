@@ -1,0 +1,16 @@
+import { type SpawnOptions, spawn } from "node:child_process";
+import { Trouble } from "./say.ts";
+
+/**
+ * Runs a program to its end with its words on our stderr. A program that cannot be started, or fails, is a Trouble that names it:
+ * what it had to say stands above.
+ */
+export const run = (program: string, args: string[], options: SpawnOptions = {}): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...options, stdio: ["ignore", 2, 2] });
+    child.once("error", (error) => reject(new Trouble(`${program}: ${error.message}`)));
+    child.once("exit", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Trouble(`${program} ${args.slice(0, 2).join(" ")} ended with ${signal ?? code}`));
+    });
+  });

@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { at } from "./root.ts";
+
+/** What a build was made from: checked by size and modification time, which takes milliseconds where hashing takes seconds. */
+interface Stamp {
+  /** Anything else the result depends on: versions, flags. */
+  recipe: string;
+  inputs: Record<string, string>;
+  outputs: string[];
+}
+
+const seal = (path: string): string => {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat ? `${stat.size} ${stat.mtimeMs}` : "absent";
+};
+
+/** Whether the outputs of the last build under this stamp are all there and none of its inputs has changed since. */
+export const isFresh = (stampFile: string, recipe: string): boolean => {
+  if (!existsSync(stampFile)) return false;
+  const stamp: Stamp = JSON.parse(readFileSync(stampFile, "utf8"));
+  return (
+    stamp.recipe === recipe &&
+    stamp.outputs.every((path) => existsSync(at(path))) &&
+    Object.entries(stamp.inputs).every(([path, was]) => seal(at(path)) === was)
+  );
+};
+
+/** The seals of the inputs; taken before building, so that an edit during the build makes the result stale. */
+export const sealAll = (paths: Iterable<string>): Record<string, string> =>
+  Object.fromEntries([...paths].sort().map((path) => [path, seal(at(path))]));
+
+/** Written last, when all outputs are in place. Paths are relative to the checkout. */
+export const writeStamp = (
+  stampFile: string,
+  recipe: string,
+  inputs: Record<string, string>,
+  outputs: string[],
+): void => {
+  const stamp: Stamp = { recipe, inputs, outputs };
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, JSON.stringify(stamp));
+};
