@@ -1,0 +1,37 @@
+import { commandView, exitCodeOf, Failure, failureView } from "../core/causes/failure.ts";
+import type { FailureView } from "../core/model.ts";
+
+/** What a verb writes to: words for people go to stderr, results to stdout; with --json there is JSON alone on stdout. */
+export interface Output {
+  json: boolean;
+  /** Colour and progress only on a terminal, and never with NO_COLOR. */
+  colour: boolean;
+  /** A result for people. */
+  print(text: string): void;
+  /** A result for programs. */
+  printJson(value: unknown): void;
+  /** What goes on, for people. */
+  say(text: string): void;
+}
+
+export function createOutput(json: boolean): Output {
+  const { env, stderr, stdout } = process;
+  return {
+    json,
+    colour: !json && Boolean(stdout.isTTY) && !env.NO_COLOR && env.TERM !== "dumb",
+    print: (text) => void (json || stdout.write(`${text}\n`)),
+    printJson: (value) => void (json && stdout.write(`${JSON.stringify(value)}\n`)),
+    say: (text) => void stderr.write(`${text}\n`),
+  };
+}
+
+/** Tells a failure and answers the exit code for it. Whatever is not a Failure is `unknown`, without its stack. */
+export function tellFailure(output: Output, thrown: unknown): number {
+  const view: FailureView = commandView(thrown instanceof Failure ? thrown.view : failureView("unknown"));
+  if (output.json) output.printJson(view);
+  else {
+    output.say(`sag: ${view.message}`);
+    if (view.action) output.say(`     ${view.action}`);
+  }
+  return exitCodeOf(view.cause);
+}

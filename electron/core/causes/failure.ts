@@ -1,0 +1,79 @@
+import type { CauseCode, FailureView } from "../model.ts";
+import { type CauseDetails, causeTable } from "./table.ts";
+
+/** Everything a failure can carry besides its cause. */
+export interface FailureDetails extends CauseDetails {
+  sessions?: FailureView["sessions"];
+  /** The fingerprint that a person may compare, for `instance_identity_unknown`. */
+  fingerprint?: string;
+}
+
+/**
+ * A failure with a cause from the table. Thrown across core, so that every face can show it; `message` is the table's
+ * sentence, never a stack or an internal name.
+ */
+export class Failure extends Error {
+  readonly code: CauseCode;
+  readonly details: FailureDetails;
+
+  constructor(code: CauseCode, details: FailureDetails = {}, options?: { cause?: unknown }) {
+    const clean = cleanDetails(details);
+    super(textOf(causeTable[code].message, clean), options);
+    this.name = "Failure";
+    this.code = code;
+    this.details = clean;
+  }
+
+  get view(): FailureView {
+    return failureView(this.code, this.details);
+  }
+}
+
+/** How a cause is told. */
+export function failureView(code: CauseCode, details: FailureDetails = {}): FailureView {
+  const row = causeTable[code];
+  const clean = cleanDetails(details);
+  return {
+    cause: code,
+    message: textOf(row.message, clean),
+    action: textOf(row.action, clean),
+    mender: row.mender,
+    ...(clean.retryAfterMs === undefined ? {} : { retryAfterMs: clean.retryAfterMs }),
+    ...(clean.deviceName ? { deviceName: clean.deviceName } : {}),
+    ...(clean.sessions?.length ? { sessions: clean.sessions } : {}),
+  };
+}
+
+/** The same for somebody at a terminal. */
+export function commandView(view: FailureView): FailureView {
+  const command = causeTable[view.cause].command;
+  return command === undefined ? view : { ...view, action: command };
+}
+
+export const exitCodeOf = (code: CauseCode): number => causeTable[code].exit;
+
+/** Foreign words made harmless: control and direction characters out, one line, at most `limit` characters. */
+export function plainText(text: string, limit = 1024): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .trim()
+    .slice(0, limit);
+}
+
+function textOf(text: string | ((details: CauseDetails) => string), details: CauseDetails): string {
+  return typeof text === "string" ? text : text(details);
+}
+
+function cleanDetails(details: FailureDetails): FailureDetails {
+  const clean: FailureDetails = { ...details };
+  if (details.text !== undefined) clean.text = plainText(details.text);
+  if (details.deviceName !== undefined) clean.deviceName = plainText(details.deviceName, 256);
+  if (details.subject !== undefined) clean.subject = plainText(details.subject, 256);
+  if (details.sessions) {
+    clean.sessions = details.sessions.map((session) => ({
+      ...session,
+      deviceName: plainText(session.deviceName, 256),
+    }));
+  }
+  return clean;
+}

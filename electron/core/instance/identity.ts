@@ -1,0 +1,7 @@
+/** How it was decided that the server is the right one. */
+export interface Identity {
+  /** authority: certificate valid by the system's authorities. pin: from a link or an earlier connection. person: said yes to. */
+  by: "authority" | "pin" | "person";
+  /** SHA-256 of the certificate's SubjectPublicKeyInfo, 64 lower-case hexadecimal digits. */
+  fingerprint: string;
+}
