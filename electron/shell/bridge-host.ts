@@ -1,0 +1,50 @@
+import type { IpcMainInvokeEvent, WebContents } from "electron";
+import { type Answer, argumentLimit, type CallArgument, type CallName, type CallResults, callSchemas } from "../bridge.ts";
+import { Failure, failureView } from "../core/causes/failure.ts";
+import { isOwn } from "./harden.ts";
+
+export type Handlers = { [N in CallName]: (argument: CallArgument<N>) => Promise<Answer<CallResults[N]>> };
+
+/** A call that no page of ours makes: said to the log, not to the caller. */
+export class Refused extends Error {}
+
+/**
+ * The receiving end of the bridge: one function for every call, which checks who calls, how much, and whether it has the
+ * shape its schema asks for, before anything of ours sees it.
+ */
+export const receive =
+  (handlers: Handlers, window: () => WebContents | null) =>
+  async (event: IpcMainInvokeEvent, name: unknown, argument: unknown): Promise<Answer<unknown>> => {
+    checkSender(event, window());
+    const call = checkName(name);
+    checkSize(argument);
+    const parsed = callSchemas[call].safeParse(argument);
+    if (!parsed.success) {
+      const where = parsed.error.issues[0]?.path.join(".") ?? "";
+      return { ok: false, failure: failureView("invalid_argument", { text: `${call}: ${where || "argument"} is not valid` }) };
+    }
+    const handler = handlers[call] as (argument: unknown) => Promise<Answer<unknown>>;
+    return handler(parsed.data).catch((error: unknown) => ({ ok: false, failure: viewOf(error) }));
+  };
+
+/** Only the top frame of our own window, showing our own page. */
+const checkSender = (event: IpcMainInvokeEvent, ours: WebContents | null): void => {
+  const frame = event.senderFrame;
+  const trusted = ours !== null && event.sender === ours && frame !== null && frame.parent === null && isOwn(frame.url);
+  if (!trusted) throw new Refused("a call from somewhere else than the window");
+};
+
+const checkName = (name: unknown): CallName => {
+  if (typeof name !== "string" || !Object.hasOwn(callSchemas, name)) throw new Refused("an unknown call");
+  return name as CallName;
+};
+
+const checkSize = (argument: unknown): void => {
+  if (argument !== undefined && Buffer.byteLength(JSON.stringify(argument) ?? "") > argumentLimit) {
+    throw new Refused("an argument that is too large");
+  }
+};
+
+/** Whatever was thrown, as a person may see it: never a stack, never an internal name. */
+export const viewOf = (error: unknown): Answer<never> extends { failure: infer F } ? F : never =>
+  error instanceof Failure ? error.view : failureView("unknown");

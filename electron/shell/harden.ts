@@ -1,0 +1,22 @@
+import type { Session, WebContents } from "electron";
+import { origin } from "./scheme.ts";
+
+/** Nothing is granted to the page, and nothing is fetched for it but the app's own files. */
+export const hardenSession = (session: Session): void => {
+  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  session.setPermissionCheckHandler(() => false);
+  session.setDevicePermissionHandler(() => false);
+  session.setSpellCheckerEnabled(false);
+  session.webRequest.onBeforeRequest((details, answer) => answer({ cancel: !isOwn(details.url) }));
+};
+
+/** The page stays where it is: no navigation, no new windows, no web views. */
+export const hardenContents = (contents: WebContents): void => {
+  contents.setWindowOpenHandler(() => ({ action: "deny" }));
+  contents.on("will-navigate", (event) => event.preventDefault());
+  contents.on("will-frame-navigate", (event) => event.preventDefault());
+  contents.on("will-redirect", (event) => event.preventDefault());
+  contents.on("will-attach-webview", (event) => event.preventDefault());
+};
+
+export const isOwn = (url: string): boolean => url === origin || url.startsWith(`${origin}/`);
