@@ -54,7 +54,6 @@ export const callSchemas = {
   connect: z.strictObject({ intranetId }),
   disconnect: z.strictObject({ intranetId }),
   signOut: z.strictObject({ intranetId, forget: z.boolean() }),
-  endSession: z.strictObject({ intranetId, sessionId: z.string().min(1).max(64) }),
   select: z.strictObject({ intranetId }),
   useForBrowsers: z.strictObject({ intranetId, on: z.boolean() }),
   setPreferences: preferencesSchema.partial(),
@@ -75,7 +74,6 @@ export interface CallResults {
   connect: null;
   disconnect: null;
   signOut: null;
-  endSession: null;
   select: null;
   useForBrowsers: null;
   setPreferences: null;

@@ -108,9 +108,12 @@ export interface Client {
   signOut(intranet?: string, options?: { forget?: boolean }): Promise<IntranetState>;
   changePassword(options: {
     intranet?: string;
+    /** Instead of an intranet, while nobody is signed in yet: after `password_change_required`. */
+    account?: { invitation: Invitation; userName: string };
     password: Secret;
     newPassword: Secret;
     otp?: Secret;
+    decideIdentity?: DecideIdentity;
     signal?: AbortSignal;
   }): Promise<void>;
 

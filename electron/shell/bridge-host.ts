@@ -1,6 +1,14 @@
 import type { IpcMainInvokeEvent, WebContents } from "electron";
-import { type Answer, argumentLimit, type CallArgument, type CallName, type CallResults, callSchemas } from "../bridge.ts";
+import {
+  type Answer,
+  argumentLimit,
+  type CallArgument,
+  type CallName,
+  type CallResults,
+  callSchemas,
+} from "../bridge.ts";
 import { Failure, failureView } from "../core/causes/failure.ts";
+import type { FailureView } from "../core/model.ts";
 import { isOwn } from "./harden.ts";
 
 export type Handlers = { [N in CallName]: (argument: CallArgument<N>) => Promise<Answer<CallResults[N]>> };
@@ -21,7 +29,10 @@ export const receive =
     const parsed = callSchemas[call].safeParse(argument);
     if (!parsed.success) {
       const where = parsed.error.issues[0]?.path.join(".") ?? "";
-      return { ok: false, failure: failureView("invalid_argument", { text: `${call}: ${where || "argument"} is not valid` }) };
+      return {
+        ok: false,
+        failure: failureView("invalid_argument", { text: `${call}: ${where || "argument"} is not valid` }),
+      };
     }
     const handler = handlers[call] as (argument: unknown) => Promise<Answer<unknown>>;
     return handler(parsed.data).catch((error: unknown) => ({ ok: false, failure: viewOf(error) }));
@@ -46,5 +57,4 @@ const checkSize = (argument: unknown): void => {
 };
 
 /** Whatever was thrown, as a person may see it: never a stack, never an internal name. */
-export const viewOf = (error: unknown): Answer<never> extends { failure: infer F } ? F : never =>
-  error instanceof Failure ? error.view : failureView("unknown");
+export const viewOf = (error: unknown): FailureView => (error instanceof Failure ? error.view : failureView("unknown"));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { cancellable } from "./cancellable.ts";
 
 /** Electron's own data, not the app's: the instance lock and Chromium's profiles. */
-const userData = join(process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "sag", "standin");
+const userData = join(process.env.XDG_CONFIG_HOME ?? join(homedir(), ".config"), "sag", "standin");
 
 class App extends EventEmitter {
   name = "SAG";
@@ -24,7 +24,7 @@ class App extends EventEmitter {
   }
 
   getVersion(): string {
-    return process.env["npm_package_version"] ?? "0.0.0";
+    return process.env.npm_package_version ?? "0.0.0";
   }
 
   getName(): string {

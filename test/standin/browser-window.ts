@@ -99,7 +99,9 @@ export class BrowserWindow extends EventEmitter {
       mayOpen: (address) => this.webContents.mayOpen(toApp(address)),
       grants: (permission) => session.defaultSession.grants(permission),
       invoke: (frameUrl, isMain, channel, args) => {
-        const frame = isMain ? this.webContents.mainFrame : { url: toApp(frameUrl), parent: this.webContents.mainFrame };
+        const frame = isMain
+          ? this.webContents.mainFrame
+          : { url: toApp(frameUrl), parent: this.webContents.mainFrame };
         if (isMain) this.webContents.mainFrame.url = toApp(frameUrl);
         return ipcMain.invoke({ sender: this.webContents, senderFrame: frame }, channel, args);
       },

@@ -29,9 +29,9 @@ export interface ChromiumPage {
   close(): Promise<void>;
 }
 
-const executable = process.env["SAG_CHROMIUM"] ?? "/usr/bin/chromium";
+const executable = process.env.SAG_CHROMIUM ?? "/usr/bin/chromium";
 /** Shown on a display only when somebody is to see it. */
-const headless = process.env["SAG_STANDIN_SHOW"] !== "1";
+const headless = process.env.SAG_STANDIN_SHOW !== "1";
 
 /** Opens an installed Chromium in app mode with nothing of the user's own in it, and the app's rules around it. */
 export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPage> => {

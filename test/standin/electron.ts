@@ -6,7 +6,17 @@
 export { app } from "./app.ts";
 export { BrowserWindow } from "./browser-window.ts";
 export { ipcMain } from "./ipc-main.ts";
-export { clipboard, dialog, Menu, Notification, nativeImage, nativeTheme, powerMonitor, shell, Tray } from "./native.ts";
+export {
+  clipboard,
+  dialog,
+  Menu,
+  Notification,
+  nativeImage,
+  nativeTheme,
+  powerMonitor,
+  shell,
+  Tray,
+} from "./native.ts";
 export { protocol, session } from "./session.ts";
 
 import "./control.ts";

@@ -1,6 +1,9 @@
 type Handler = (request: Request) => Response | Promise<Response>;
 type PermissionHandler = (contents: unknown, permission: string, answer: (granted: boolean) => void) => void;
-type RequestHandler = (details: { url: string; resourceType: string }, answer: (r: { cancel?: boolean }) => void) => void;
+type RequestHandler = (
+  details: { url: string; resourceType: string },
+  answer: (r: { cancel?: boolean }) => void,
+) => void;
 
 /** Chromium cannot be given a scheme of its own from outside, so an `app://HOST` page is served as this https origin. */
 const suffix = ".app.invalid";

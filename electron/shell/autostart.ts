@@ -1,0 +1,41 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { app } from "electron";
+
+/** Start with the person's session. */
+export interface Autostart {
+  set(on: boolean, hidden: boolean): void;
+}
+
+/** Electron knows how on Windows and macOS; on Linux it is a desktop entry (XDG autostart). */
+export const makeAutostart = (platform: NodeJS.Platform = process.platform): Autostart =>
+  platform === "linux" ? xdgAutostart(autostartFile(), process.env.APPIMAGE ?? process.execPath) : loginItem;
+
+const loginItem: Autostart = {
+  set: (on, hidden) => app.setLoginItemSettings({ openAtLogin: on, args: hidden ? ["--hidden"] : [] }),
+};
+
+const autostartFile = (): string =>
+  join(process.env.XDG_CONFIG_HOME ?? join(homedir(), ".config"), "autostart", "sag.desktop");
+
+/** @param program its absolute path. */
+export const xdgAutostart = (file: string, program: string): Autostart => ({
+  set: (on, hidden) => {
+    if (!on) return rmSync(file, { force: true });
+    mkdirSync(join(file, ".."), { recursive: true });
+    writeFileSync(file, desktopEntry(program, hidden));
+  },
+});
+
+const desktopEntry = (program: string, hidden: boolean): string => `[Desktop Entry]
+Type=Application
+Name=SAG
+Comment=Your company's intranet
+Exec=${quoted(program)}${hidden ? " --hidden" : ""}
+Icon=sag
+X-GNOME-Autostart-enabled=true
+`;
+
+/** By the Desktop Entry Specification: in double quotes, with ", `, $ and \ escaped, and % doubled. */
+const quoted = (path: string): string => `"${path.replace(/[\\"`$]/g, "\\$&").replaceAll("%", "%%")}"`;

@@ -1,0 +1,140 @@
+import { clipboard } from "electron";
+import type { Answer, IdentityQuestion } from "../bridge.ts";
+import { Failure } from "../core/causes/failure.ts";
+import type { Client, DecideIdentity } from "../core/client.ts";
+import { Secret } from "../core/credentials/secret.ts";
+import type { Autostart } from "./autostart.ts";
+import { type Handlers, viewOf } from "./bridge-host.ts";
+import type { BrowserProxy } from "./browsers/proxy.ts";
+import type { Hub } from "./hub.ts";
+import type { Memory } from "./preferences.ts";
+
+export interface CallParts {
+  client: Client;
+  hub: Hub;
+  memory: Memory;
+  browsers: BrowserProxy;
+  autostart: Autostart;
+}
+
+const done: Answer<null> = { ok: true, value: null };
+
+/** What each call of the window does. Everything slow is taken on and answered at once; its outcome is in the state. */
+export const makeHandlers = (parts: CallParts): Handlers => {
+  const { client, hub, memory } = parts;
+  const act = dialling(client, hub);
+  return {
+    snapshot: async () => ({ ok: true, value: hub.snapshot() }),
+    discover: ({ invitation, trust }) =>
+      asking(trust, (decideIdentity) => client.discover(invitation, { decideIdentity })),
+    signIn: ({ invitation, userName, password, otp, trust, inFile }) =>
+      asking(trust, async (decideIdentity) => {
+        const state = await client.signIn({
+          invitation,
+          userName,
+          password: new Secret(password),
+          ...(otp ? { otp: new Secret(otp) } : {}),
+          store: inFile ? "file" : "keychain",
+          decideIdentity,
+        });
+        hub.apply({ kind: "changed", state });
+        choose(parts, state.intranetId);
+        return { intranetId: state.intranetId };
+      }),
+    changePassword: ({ userName, password, newPassword, otp, invitation, trust }) =>
+      asking(trust, async (decideIdentity) => {
+        await client.changePassword({
+          account: { invitation, userName },
+          decideIdentity,
+          password: new Secret(password),
+          newPassword: new Secret(newPassword),
+          ...(otp ? { otp: new Secret(otp) } : {}),
+        });
+        return null;
+      }),
+    connect: async ({ intranetId }) => {
+      void act.connect(intranetId);
+      return done;
+    },
+    disconnect: async ({ intranetId }) => {
+      void act.disconnect(intranetId);
+      return done;
+    },
+    signOut: async ({ intranetId, forget }) => {
+      if (hub.browsers.intranetId === intranetId) await parts.browsers.restore();
+      hub.apply({ kind: "changed", state: await client.signOut(intranetId, { forget }) });
+      if (forget) hub.apply({ kind: "removed", intranetId });
+      return done;
+    },
+    select: async ({ intranetId }) => {
+      choose(parts, intranetId);
+      return done;
+    },
+    useForBrowsers: async ({ intranetId, on }) => {
+      await parts.browsers.use(on ? intranetId : null);
+      return done;
+    },
+    setPreferences: async (change) => {
+      const preferences = { ...hub.preferences, ...withoutUndefined(change) };
+      if (
+        preferences.launchAtLogin !== hub.preferences.launchAtLogin ||
+        preferences.startHidden !== hub.preferences.startHidden
+      ) {
+        parts.autostart.set(preferences.launchAtLogin, preferences.startHidden);
+      }
+      memory.remember({ preferences });
+      hub.setPreferences(preferences);
+      return done;
+    },
+    copy: async ({ text }) => {
+      clipboard.writeText(text);
+      return done;
+    },
+    openResource: async () => ({ ok: false, failure: new Failure("not_found").view }),
+    dismissNotice: async ({ intranetId }) => {
+      hub.dismissNotice(intranetId);
+      return done;
+    },
+  };
+};
+
+const choose = ({ hub, memory }: CallParts, intranetId: string): void => {
+  hub.select(intranetId);
+  memory.remember({ selected: intranetId });
+};
+
+/** Connect and disconnect as window, tray and start use them: they never throw, the state says how it went. */
+export const dialling = (client: Client, hub: Hub) => ({
+  connect: (intranetId: string): Promise<void> => settle(hub, intranetId, client.connect(intranetId)),
+  disconnect: (intranetId: string): Promise<void> => settle(hub, intranetId, client.disconnect(intranetId)),
+});
+
+const settle = async (hub: Hub, intranetId: string, work: Promise<unknown>): Promise<void> => {
+  await work.catch((error: unknown) => hub.failed(intranetId, viewOf(error)));
+};
+
+/**
+ * Runs something that may meet a server nobody vouches for. Without `trust` the answer is no, and the question goes back to
+ * the window; with it, only that fingerprint is accepted.
+ */
+const asking = async <T>(
+  trust: string | undefined,
+  body: (decide: DecideIdentity) => Promise<T>,
+): Promise<Answer<T>> => {
+  let question: IdentityQuestion | undefined;
+  try {
+    const value = await body(async (asked) => {
+      if (trust === asked.fingerprint) return true;
+      question = asked;
+      return false;
+    });
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, failure: viewOf(error), ...(question ? { question } : {}) };
+  }
+};
+
+const withoutUndefined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };

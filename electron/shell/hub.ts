@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import type { BrowserSetting, Change, Delta, IntranetView, PageName, Preferences, Snapshot } from "../bridge.ts";
+import type { ClientEvent } from "../core/client.ts";
+import type { FailureView, IntranetState } from "../core/model.ts";
+import { TrafficHistory } from "./traffic.ts";
+
+export interface HubOptions {
+  version: string;
+  platform: string;
+  preferences: Preferences;
+  browsers: BrowserSetting;
+  /** Chosen last time; it may be gone by now. */
+  selected: string | null;
+  /** ms since the epoch. */
+  now: () => number;
+}
+
+/**
+ * What the window, the tray and the notifications see: one snapshot, then deltas with a revision. Window or no window, it
+ * goes on here.
+ */
+export class Hub {
+  readonly epoch = randomUUID();
+  #revision = 0;
+  readonly #options: HubOptions;
+  readonly #views = new Map<string, IntranetView>();
+  readonly #traffic = new TrafficHistory();
+  readonly #listeners = new Set<(delta: Delta, before: IntranetState | null) => void>();
+  #selected: string | null;
+  #preferences: Preferences;
+  #browsers: BrowserSetting;
+  #invitation: string | null = null;
+  #page: PageName | null = null;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.#selected = options.selected;
+    this.#preferences = options.preferences;
+    this.#browsers = options.browsers;
+  }
+
+  /** `before`: the intranet's former state, with changes of an intranet. */
+  subscribe(listener: (delta: Delta, before: IntranetState | null) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  get preferences(): Preferences {
+    return this.#preferences;
+  }
+
+  get browsers(): BrowserSetting {
+    return this.#browsers;
+  }
+
+  get states(): IntranetState[] {
+    return [...this.#views.values()].map((view) => view.state);
+  }
+
+  state(intranetId: string): IntranetState | null {
+    return this.#views.get(intranetId)?.state ?? null;
+  }
+
+  /** The intranet that window and tray speak of: the chosen one, else the first. */
+  get selected(): string | null {
+    if (this.#selected !== null && this.#views.has(this.#selected)) return this.#selected;
+    return this.#views.keys().next().value ?? null;
+  }
+
+  /** Takes what waits for the window with it: an invitation or a page is shown once. */
+  snapshot(): Snapshot {
+    const snapshot: Snapshot = {
+      epoch: this.epoch,
+      revision: this.#revision,
+      version: this.#options.version,
+      platform: this.#options.platform,
+      intranets: [...this.#views.values()],
+      selected: this.selected,
+      preferences: this.#preferences,
+      browsers: this.#browsers,
+      traffic: this.#traffic.all(),
+      invitation: this.#invitation,
+      page: this.#page,
+    };
+    this.#invitation = null;
+    this.#page = null;
+    return snapshot;
+  }
+
+  apply(event: ClientEvent): void {
+    if (event.kind === "changed") return this.#put(event.state);
+    if (event.kind === "removed") return this.#remove(event.intranetId);
+    const present = new Set(event.states.map((state) => state.intranetId));
+    for (const id of [...this.#views.keys()]) if (!present.has(id)) this.#remove(id);
+    for (const state of event.states) this.#put(state);
+  }
+
+  /** A command failed. Shown where the state does not say so itself. */
+  failed(intranetId: string, cause: FailureView): void {
+    const state = this.state(intranetId);
+    if (!state || state.phase === "failed" || state.phase === "connected") return;
+    this.#put({ ...state, phase: "failed", cause });
+  }
+
+  dismissNotice(intranetId: string): void {
+    const state = this.state(intranetId);
+    if (state) this.#put({ ...state, notice: null });
+  }
+
+  select(intranetId: string): void {
+    this.#selected = intranetId;
+    this.#emit({ kind: "selected", intranetId });
+  }
+
+  setPreferences(preferences: Preferences): void {
+    this.#preferences = preferences;
+    this.#emit({ kind: "preferences", preferences });
+  }
+
+  setBrowsers(browsers: BrowserSetting): void {
+    this.#browsers = browsers;
+    this.#emit({ kind: "browsers", browsers });
+  }
+
+  /** @param waits nobody is there to see the delta: keep it for the next snapshot. */
+  offer(invitation: string, waits: boolean): void {
+    if (waits) this.#invitation = invitation;
+    this.#emit({ kind: "invitation", invitation });
+  }
+
+  show(page: PageName, waits: boolean): void {
+    if (waits) this.#page = page;
+    this.#emit({ kind: "page", page });
+  }
+
+  #put(state: IntranetState): void {
+    const known = this.#views.get(state.intranetId);
+    const intranet: IntranetView = { state, resources: known?.resources ?? [], since: this.#since(known, state) };
+    this.#views.set(state.intranetId, intranet);
+    const traffic = this.#traffic.note(state, this.#options.now());
+    this.#emit({ kind: "intranet", intranet, traffic }, known?.state ?? null);
+  }
+
+  #remove(intranetId: string): void {
+    const before = this.state(intranetId);
+    this.#views.delete(intranetId);
+    this.#traffic.forget(intranetId);
+    this.#emit({ kind: "removed", intranetId }, before);
+    this.#emit({ kind: "selected", intranetId: this.selected });
+  }
+
+  /** The same moment for the whole session, though every message counts its age anew. */
+  #since(known: IntranetView | undefined, state: IntranetState): number | null {
+    if (!state.session) return null;
+    if (known?.since != null && known.state.session?.id === state.session.id) return known.since;
+    return this.#options.now() - state.session.sinceMs;
+  }
+
+  #emit(change: Change, before: IntranetState | null = null): void {
+    this.#revision += 1;
+    const delta: Delta = { epoch: this.epoch, revision: this.#revision, change };
+    for (const listener of this.#listeners) listener(delta, before);
+  }
+}

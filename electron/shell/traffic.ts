@@ -1,0 +1,39 @@
+import type { TrafficPoint } from "../bridge.ts";
+import type { IntranetState } from "../core/model.ts";
+
+/** ms that the graph goes back. */
+const span = 5 * 60_000;
+/** ms between two kept points: what is nearer only replaces the last one. */
+const step = 900;
+
+/** The counters of the last five minutes, kept here so that a window opened late still shows them. */
+export class TrafficHistory {
+  readonly #points = new Map<string, { session: string; points: TrafficPoint[] }>();
+
+  /** Takes the counters of a state; null when the intranet has no session. */
+  note(state: IntranetState, now: number): TrafficPoint | null {
+    if (!state.session) {
+      this.forget(state.intranetId);
+      return null;
+    }
+    const known = this.#points.get(state.intranetId);
+    // Counters begin anew with every session.
+    const points = known?.session === state.session.id ? known.points : [];
+    const point: TrafficPoint = { at: now, rxBytes: state.rxBytes, txBytes: state.txBytes };
+    const before = points.at(-2);
+    if (before && now - before.at < step) points.pop();
+    points.push(point);
+    const first = points.findIndex((entry) => entry.at >= now - span);
+    if (first > 1) points.splice(0, first - 1);
+    this.#points.set(state.intranetId, { session: state.session.id, points });
+    return point;
+  }
+
+  forget(intranetId: string): void {
+    this.#points.delete(intranetId);
+  }
+
+  all(): Record<string, TrafficPoint[]> {
+    return Object.fromEntries([...this.#points].map(([id, { points }]) => [id, points]));
+  }
+}
