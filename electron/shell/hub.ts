@@ -87,11 +87,15 @@ export class Hub {
   }
 
   apply(event: ClientEvent): void {
-    if (event.kind === "changed") return this.#put(event.state);
-    if (event.kind === "removed") return this.#remove(event.intranetId);
-    const present = new Set(event.states.map((state) => state.intranetId));
+    if (event.kind === "changed") this.#put(event.state);
+    else if (event.kind === "removed") this.#remove(event.intranetId);
+    else this.#replace(event.states);
+  }
+
+  #replace(states: IntranetState[]): void {
+    const present = new Set(states.map((state) => state.intranetId));
     for (const id of [...this.#views.keys()]) if (!present.has(id)) this.#remove(id);
-    for (const state of event.states) this.#put(state);
+    for (const state of states) this.#put(state);
   }
 
   /** A command failed. Shown where the state does not say so itself. */

@@ -36,7 +36,7 @@ export class MainWindow {
 
   /** A person can see it now. */
   get inFront(): boolean {
-    return this.#window?.isVisible() && this.#window.isFocused();
+    return this.#window?.isVisible() === true && this.#window.isFocused();
   }
 
   open(): void {
