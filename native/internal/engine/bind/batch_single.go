@@ -1,0 +1,35 @@
+//go:build !linux
+
+package bind
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+)
+
+const batchSize = 1
+
+type single struct{ udp *net.UDPConn }
+
+func newBatcher(udp *net.UDPConn, _ bool) batcher { return single{udp} }
+
+func (b single) read(packets [][]byte, sizes []int, from func(int, netip.AddrPort)) (int, error) {
+	n, sender, err := b.udp.ReadFromUDPAddrPort(packets[0])
+	if err != nil {
+		return 0, err
+	}
+	sizes[0] = n
+	from(0, sender)
+	return 1, nil
+}
+
+func (b single) write(buffers [][]byte, to netip.AddrPort) error {
+	var errs []error
+	for _, buffer := range buffers {
+		if _, err := b.udp.WriteToUDPAddrPort(buffer, to); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
