@@ -77,7 +77,8 @@ func (d *Device) Closed() <-chan struct{} { return d.wg.Wait() }
 func (d *Device) Rebind() error { return d.wg.BindUpdate() }
 
 // ForceHandshake gives up the current keys with a peer and starts a handshake at once, however recent the last one was.
-// A handshake that is under way is abandoned, its late answer ignored.
+// A handshake that is under way is abandoned, its late answer ignored. WireGuard's responders ignore an initiation that
+// comes within some 40 ms of the one before (flood protection): leave at least that between calls.
 func (d *Device) ForceHandshake(key Key) error {
 	peer := d.wg.LookupPeer(device.NoisePublicKey(key))
 	if peer == nil {

@@ -5,7 +5,10 @@ import (
 	"net"
 	"net/netip"
 
+	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
+	"gvisor.dev/gvisor/pkg/waiter"
 )
 
 // Conn is a TCP connection; both directions can be closed on their own.
@@ -36,27 +39,51 @@ func (s *Stack) ListenTCP(at netip.AddrPort) (net.Listener, error) {
 
 // DialUDP makes a socket that talks to one address. Its reads say ErrRefused after an ICMP "port unreachable".
 func (s *Stack) DialUDP(_ context.Context, to netip.AddrPort) (net.Conn, error) {
-	remote := fullAddress(to)
-	conn, err := gonet.DialUDP(s.gvisor, nil, &remote, protocolOf(to.Addr()))
+	conn, err := s.newUDP(protocolOf(to.Addr()), func(endpoint tcpip.Endpoint) tcpip.Error {
+		return endpoint.Connect(fullAddress(to))
+	})
 	if err != nil {
-		return nil, classify(err)
+		return nil, err
 	}
-	return &udpConn{conn}, nil
+	return conn, nil
 }
 
 // ListenPacket makes a UDP socket that talks to anybody, at an address of the stack; an unspecified address means all of
 // that family, port 0 any free one.
 func (s *Stack) ListenPacket(at netip.AddrPort) (net.PacketConn, error) {
-	local := fullAddress(at)
-	conn, err := gonet.DialUDP(s.gvisor, &local, nil, protocolOf(at.Addr()))
+	conn, err := s.newUDP(protocolOf(at.Addr()), func(endpoint tcpip.Endpoint) tcpip.Error {
+		return endpoint.Bind(fullAddress(at))
+	})
 	if err != nil {
-		return nil, classify(err)
+		return nil, err
 	}
-	return &udpConn{conn}, nil
+	return conn, nil
+}
+
+func (s *Stack) newUDP(protocol tcpip.NetworkProtocolNumber, prepare func(tcpip.Endpoint) tcpip.Error) (*udpConn, error) {
+	var queue waiter.Queue
+	endpoint, err := s.gvisor.NewEndpoint(udp.ProtocolNumber, protocol, &queue)
+	if err != nil {
+		return nil, tcpipError(err)
+	}
+	if err := prepare(endpoint); err != nil {
+		endpoint.Close()
+		return nil, tcpipError(err)
+	}
+	return wrapUDP(&queue, endpoint), nil
 }
 
 // udpConn gives read errors their meaning.
 type udpConn struct{ *gonet.UDPConn }
+
+func wrapUDP(queue *waiter.Queue, endpoint tcpip.Endpoint) *udpConn {
+	// gonet's reader does not wake up for errors. Not from within the callback: it runs under the queue's lock.
+	wake := waiter.NewFunctionEntry(waiter.EventErr, func(waiter.EventMask) {
+		go queue.Notify(waiter.ReadableEvents)
+	})
+	queue.EventRegister(&wake)
+	return &udpConn{gonet.NewUDPConn(queue, endpoint)}
+}
 
 func (c *udpConn) Read(b []byte) (int, error) {
 	n, err := c.UDPConn.Read(b)

@@ -15,14 +15,15 @@ type EchoHandler func(*EchoRequest)
 // EchoRequest is an ICMP echo request that a client sent to an address behind the access point.
 type EchoRequest struct {
 	Src, Dst netip.Addr
+	link     *link
 	packet   []byte
 	ipSize   int
 	v6       bool
 }
 
 // takeEcho hands an echo request to the handler, if it is one.
-func takeEcho(raw []byte, handle EchoHandler) bool {
-	request := &EchoRequest{}
+func (l *link) takeEcho(raw []byte, handle EchoHandler) bool {
+	request := &EchoRequest{link: l}
 	if raw[0]>>4 == 4 {
 		ip := header.IPv4(raw)
 		if len(raw) < header.IPv4MinimumSize || !ip.IsValid(len(raw)) || ip.More() || ip.FragmentOffset() != 0 ||
@@ -55,7 +56,7 @@ func (r *EchoRequest) Sequence() uint16 {
 }
 
 // Reply answers the request.
-func (s *Stack) Reply(r *EchoRequest) error {
+func (r *EchoRequest) Reply() error {
 	packet := slices.Clone(r.packet)
 	icmp := packet[r.ipSize:]
 	src, dst := fromAddr(r.Dst), fromAddr(r.Src)
@@ -67,7 +68,7 @@ func (s *Stack) Reply(r *EchoRequest) error {
 		reply := header.ICMPv6(icmp)
 		reply.SetType(header.ICMPv6EchoReply)
 		reply.SetChecksum(header.ICMPv6Checksum(header.ICMPv6ChecksumParams{Header: reply, Src: src, Dst: dst}))
-		return s.device.Inject(packet)
+		return r.link.inject(packet)
 	}
 	ip := header.IPv4(packet)
 	ip.SetSourceAddress(src)
@@ -79,5 +80,5 @@ func (s *Stack) Reply(r *EchoRequest) error {
 	reply.SetType(header.ICMPv4EchoReply)
 	reply.SetChecksum(0)
 	reply.SetChecksum(^checksum.Checksum(reply, 0))
-	return s.device.Inject(packet)
+	return r.link.inject(packet)
 }

@@ -94,7 +94,7 @@ func (r *UDPRequest) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, tcpipError(err)
 	}
-	return &udpConn{gonet.NewUDPConn(&queue, endpoint)}, nil
+	return wrapUDP(&queue, endpoint), nil
 }
 
 // Refuse tells the client by ICMP that nothing listens there.

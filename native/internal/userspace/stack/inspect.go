@@ -9,18 +9,18 @@ import (
 )
 
 // inspect looks at a received packet before the stack does. ok = it is for the stack.
-func inspect(raw []byte, echo EchoHandler) (protocol tcpip.NetworkProtocolNumber, ok bool) {
+func (l *link) inspect(raw []byte, echo EchoHandler) (protocol tcpip.NetworkProtocolNumber, ok bool) {
 	if len(raw) == 0 {
 		return 0, false
 	}
 	switch raw[0] >> 4 {
 	case 4:
-		if echo != nil && takeEcho(raw, echo) {
+		if echo != nil && l.takeEcho(raw, echo) {
 			return 0, false
 		}
 		return header.IPv4ProtocolNumber, true
 	case 6:
-		if echo != nil && takeEcho(raw, echo) {
+		if echo != nil && l.takeEcho(raw, echo) {
 			return 0, false
 		}
 		plainUnreachable(raw)

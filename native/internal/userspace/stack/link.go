@@ -147,7 +147,7 @@ func (l *link) deliver(buffers [][]byte, offset int, echo EchoHandler) {
 	}
 	for _, b := range buffers {
 		raw := b[offset:]
-		protocol, ok := inspect(raw, echo)
+		protocol, ok := l.inspect(raw, echo)
 		if !ok {
 			continue
 		}
