@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process";
+import { appendFileSync } from "node:fs";
+import type { TestContext } from "vitest";
+
+const tell = (context: TestContext, needs: string): void => {
+  const names: string[] = [];
+  for (let task: { name: string; suite?: unknown } | undefined = context.task; task; ) {
+    names.unshift(task.name);
+    task = task.suite as typeof task;
+  }
+  const file = process.env.SAG_TEST_NOT_RUN;
+  if (file) appendFileSync(file, `${JSON.stringify({ name: names.join(" "), needs })}\n`);
+  context.skip(`needs ${needs}`);
+};
+
+/** Skips the test, saying why, where a program is missing. */
+export const needsProgram = (context: TestContext, ...programs: string[]): void => {
+  const path = `${process.env.PATH}:/usr/sbin:/sbin`;
+  const missing = programs.find(
+    (name) => spawnSync("sh", ["-c", `command -v ${name}`], { env: { PATH: path } }).status !== 0,
+  );
+  if (missing) tell(context, missing);
+};
+
+/** Skips the test, saying why, for an ordinary user. */
+export const needsRoot = (context: TestContext): void => {
+  if (process.getuid?.() !== 0) tell(context, "root");
+};

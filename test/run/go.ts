@@ -1,0 +1,83 @@
+import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { findGo, goEnvironment } from "../../build/lib/go.ts";
+import { at } from "../../build/lib/root.ts";
+import { capture, command, tail } from "./command.ts";
+import { failed, notRun, type Outcome, passed, sum } from "./outcome.ts";
+
+const cwd = at("native");
+const platforms = ["linux", "darwin", "windows"].flatMap((os) => ["amd64", "arm64"].map((arch) => ({ os, arch })));
+
+export const gofmt = async (): Promise<Outcome> => {
+  const go = await findGo();
+  const home = spawnSync(go, ["env", "GOROOT"], { encoding: "utf8", env: goEnvironment() }).stdout.trim();
+  const ran = await capture("gofmt", [join(home, "bin", "gofmt"), "-l", "."], { cwd });
+  return ran.code === 0 && ran.out === "" ? passed() : failed(`not formatted (gofmt -w):\n${ran.all}`);
+};
+
+/** Everything compiles and vets for every platform it is meant for, whatever this machine is. */
+export const vet = async (): Promise<Outcome> => {
+  const go = await findGo();
+  const outcomes: Outcome[] = [];
+  for (const { os, arch } of platforms) {
+    const env = goEnvironment({ GOOS: os, GOARCH: arch, CGO_ENABLED: "0" });
+    outcomes.push(await command(`go vet ${os} ${arch}`, [go, "vet", "./..."], { cwd, env }));
+  }
+  return sum(outcomes);
+};
+
+/** One line of `go test -json`. */
+interface Event {
+  Action: string;
+  Package?: string;
+  ImportPath?: string;
+  Test?: string;
+  Output?: string;
+}
+
+export const goTest = async (): Promise<Outcome> => {
+  const go = await findGo();
+  // The race detector is the only thing here that needs a C compiler.
+  const race = spawnSync("gcc", ["--version"]).status === 0;
+  const args = ["test", ...(race ? ["-race"] : []), "-p", `${availableParallelism()}`, "-json", "./..."];
+  const ran = await capture("go test", [go, ...args], {
+    cwd,
+    env: goEnvironment({ CGO_ENABLED: race ? "1" : "0" }),
+  });
+  const counted = count(ran.out);
+  const silent = ran.code !== 0 && counted.failed === 0 ? [failed(tail(ran.all))] : [];
+  return sum([counted, ...silent, ...(race ? [] : [notRun("the race detector", "gcc")])]);
+};
+
+/** Counts tests and subtests; a package that fails without one (it does not compile) counts as one failure. */
+export const count = (json: string): Outcome => {
+  const outcome: Outcome = { passed: 0, failed: 0, notRun: [], trouble: "" };
+  const output = new Map<string, string>();
+  const failing = new Set<string>();
+  for (const line of json.split("\n")) {
+    if (!line.startsWith("{")) continue;
+    const event: Event = JSON.parse(line);
+    const where = event.Package ?? event.ImportPath ?? "";
+    const key = event.Test ? `${where} ${event.Test}` : where;
+    if (event.Output) output.set(key, (output.get(key) ?? "") + event.Output);
+    if (event.Action === "pass" && event.Test) outcome.passed++;
+    if (event.Action === "skip" && event.Test) {
+      outcome.notRun.push({
+        name: `${where.replace(/^.*\/native\//, "")} ${event.Test}`,
+        needs: reason(output.get(key)),
+      });
+    }
+    if (event.Action === "fail" && (event.Test || !failing.has(where))) {
+      outcome.failed++;
+      failing.add(where);
+      outcome.trouble += `${key}\n${tail(output.get(key) ?? "")}\n`;
+    }
+    if (event.Action === "build-output") outcome.trouble += event.Output;
+  }
+  return outcome;
+};
+
+/** `t.Skip("needs X")` → "X". */
+const reason = (output = ""): string =>
+  /^\s+\S+\.go:\d+: (?:needs )?(.*)$/m.exec(output)?.[1] ?? "a reason it did not give";

@@ -1,0 +1,51 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { say } from "../../build/lib/say.ts";
+import { command } from "./command.ts";
+import { failed, type Outcome, passed } from "./outcome.ts";
+
+/** The programs the tests use, each with the Debian packages it comes in. */
+const programs: Record<string, string[]> = {
+  chromium: ["chromium"],
+  curl: ["curl"],
+  "dbus-run-session": ["dbus"],
+  dig: ["dnsutils"],
+  gcc: ["gcc", "libc6-dev"],
+  git: ["git"],
+  "gnome-keyring-daemon": ["gnome-keyring"],
+  ip: ["iproute2"],
+  nft: ["nftables"],
+  ps: ["procps"],
+  "secret-tool": ["libsecret-tools"],
+  setpriv: ["util-linux"],
+  shellcheck: ["shellcheck"],
+  tcpdump: ["tcpdump"],
+  wg: ["wireguard-tools"],
+};
+
+const isThere = (program: string): boolean =>
+  [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"].some((folder) =>
+    existsSync(join(folder, program)),
+  );
+
+const isDebian = (): boolean =>
+  existsSync("/etc/os-release") && /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync("/etc/os-release", "utf8"));
+
+/** As root on Debian or Ubuntu: installs what the tests need and is missing, and says so. */
+export const packages = async (): Promise<Outcome> => {
+  const missing = Object.keys(programs).filter((program) => !isThere(program));
+  const wanted = missing.flatMap((program) => programs[program] ?? []);
+  if (wanted.length === 0) return passed();
+  if (process.env.SAG_TEST_INSTALL === "0" || process.getuid?.() !== 0 || !isDebian()) {
+    say(`  missing: ${missing.join(", ")} (as root on Debian or Ubuntu they would be installed now)`);
+    return passed(0);
+  }
+  say(`  installing ${wanted.join(", ")} (SAG_TEST_INSTALL=0 prevents this)`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  spawnSync("apt-get", ["update", "-q"], { env });
+  const install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", ...wanted];
+  const outcome = await command("packages", install, { env });
+  const still = missing.filter((program) => !isThere(program));
+  return outcome.failed === 0 && still.length > 0 ? failed(`still missing: ${still.join(", ")}`) : outcome;
+};
