@@ -1,0 +1,44 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { parseArgs } from "node:util";
+import { serveNames } from "./names.ts";
+import { domain, records } from "./plan.ts";
+import { createPortal } from "./portal.ts";
+
+/**
+ * The intranet as one process, with nothing but loopback sockets: an access point publishes them under addresses of the intranet.
+ * Its first line on stdout says where they are; every question to its name server is a further line. It ends when its standard
+ * input does, so that it never outlives whoever started it.
+ */
+const { values } = parseArgs({
+  options: { portal: { type: "string" }, host: { type: "string", default: "127.0.0.1" } },
+});
+const tell = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const portal = createPortal().listen(values.portal);
+await once(portal, "listening");
+
+const echo = createServer((socket) => {
+  socket.on("error", () => socket.destroy());
+  socket.pipe(socket);
+}).listen(0, values.host);
+await once(echo, "listening");
+const echoPort = (echo.address() as AddressInfo).port;
+
+const datagrams = createSocket(values.host.includes(":") ? "udp6" : "udp4");
+datagrams.on("message", (message, from) => datagrams.send(message, from.port, from.address));
+datagrams.bind(echoPort, values.host);
+await once(datagrams, "listening");
+
+const namesPort = await serveNames(values.host, records, domain, (question) => tell({ asked: question.name }));
+
+tell({
+  ready: true,
+  portal: values.portal,
+  names: `${values.host}:${namesPort}`,
+  echo: `${values.host}:${echoPort}`,
+  pid: process.pid,
+});
+
+process.stdin.resume().once("end", () => process.exit(0));

@@ -1,0 +1,112 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+
+/** s that an answer may be kept. */
+const ttl = 60;
+const typeA = 1;
+const noError = 0;
+const nameError = 3;
+const refused = 5;
+const notImplemented = 4;
+
+export interface Question {
+  name: string;
+  type: number;
+}
+
+/** The question of a query, or undefined where the message is not a query with one question. */
+export const readQuestion = (query: Buffer): { question: Question; end: number } | undefined => {
+  if (query.length < 17 || query.readUInt16BE(4) !== 1 || (query.readUInt8(2) & 0x80) !== 0) return undefined;
+  const labels: string[] = [];
+  let at = 12;
+  for (;;) {
+    const length = query[at];
+    if (length === undefined || length > 63) return undefined;
+    at += 1 + length;
+    if (length === 0) break;
+    labels.push(query.toString("latin1", at - length, at).toLowerCase());
+  }
+  if (at + 4 > query.length) return undefined;
+  return { question: { name: labels.join("."), type: query.readUInt16BE(at) }, end: at + 4 };
+};
+
+/** Answers one query from the records; names of other domains are refused: this server is not the world's. */
+export const answer = (query: Buffer, records: Record<string, string>, domain: string): Buffer | undefined => {
+  if (query.length < 12) return undefined;
+  const read = readQuestion(query);
+  if (!read) return reply(query, query.subarray(12, 12), 0, notImplemented, undefined);
+  const { question, end } = read;
+  const isOurs = question.name === domain || question.name.endsWith(`.${domain}`);
+  const address = records[question.name];
+  const code = address || question.name === domain ? noError : isOurs ? nameError : refused;
+  return reply(query, query.subarray(12, end), 1, code, question.type === typeA ? address : undefined);
+};
+
+const reply = (
+  query: Buffer,
+  question: Buffer,
+  questions: number,
+  code: number,
+  address: string | undefined,
+): Buffer => {
+  const header = Buffer.alloc(12);
+  query.copy(header, 0, 0, 2);
+  // An authoritative answer; the wish for recursion is repeated, not granted.
+  header.writeUInt16BE(0x8400 | (query.readUInt16BE(2) & 0x0100) | code, 2);
+  header.writeUInt16BE(questions, 4);
+  header.writeUInt16BE(address ? 1 : 0, 6);
+  if (!address) return Buffer.concat([header, question]);
+  const record = Buffer.alloc(16);
+  record.writeUInt16BE(0xc00c, 0);
+  record.writeUInt16BE(typeA, 2);
+  record.writeUInt16BE(1, 4);
+  record.writeUInt32BE(ttl, 6);
+  record.writeUInt16BE(4, 10);
+  Buffer.from(address.split(".").map(Number)).copy(record, 12);
+  return Buffer.concat([header, question, record]);
+};
+
+/** Serves the records over UDP and TCP on one port; tells every question. */
+export const serveNames = async (
+  host: string,
+  records: Record<string, string>,
+  domain: string,
+  tell: (question: Question) => void,
+): Promise<number> => {
+  const respond = (query: Buffer): Buffer | undefined => {
+    const read = readQuestion(query);
+    if (read) tell(read.question);
+    return answer(query, records, domain);
+  };
+  const tcp = createServer((socket) => serveStream(socket, respond));
+  tcp.listen(0, host);
+  await once(tcp, "listening");
+  const { port } = tcp.address() as AddressInfo;
+  const udp = createSocket(host.includes(":") ? "udp6" : "udp4");
+  udp.on("message", (query, from) => {
+    const response = respond(query);
+    if (response) udp.send(response, from.port, from.address);
+  });
+  udp.bind(port, host);
+  await once(udp, "listening");
+  return port;
+};
+
+/** Over TCP each message has its length before it. */
+const serveStream = (socket: Socket, respond: (query: Buffer) => Buffer | undefined): void => {
+  let pending = Buffer.alloc(0);
+  socket.on("error", () => socket.destroy());
+  socket.on("data", (chunk) => {
+    pending = Buffer.concat([pending, chunk]);
+    while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
+      const end = 2 + pending.readUInt16BE(0);
+      const response = respond(pending.subarray(2, end));
+      pending = pending.subarray(end);
+      if (!response) continue;
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(response.length);
+      socket.write(Buffer.concat([length, response]));
+    }
+  });
+};

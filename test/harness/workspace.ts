@@ -1,0 +1,62 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { at } from "../../build/lib/root.ts";
+
+/** A private folder with everything a trial or test leaves on disk, and the environment that keeps programs inside it. */
+export interface Workspace {
+  dir: string;
+  /** Logs of all processes, NAME.log. */
+  logs: string;
+  /** A person's environment: own home, configuration, state and runtime folders. The real ones are never touched. */
+  home(name: string): NodeJS.ProcessEnv;
+  remove(): void;
+}
+
+export const createWorkspace = (purpose: string): Workspace => {
+  // mkdtemp makes it 0700.
+  const dir = mkdtempSync(join(tmpdir(), `sag-${purpose}-`));
+  const logs = join(dir, "log");
+  mkdirSync(logs);
+  return {
+    dir,
+    logs,
+    home: (name) => createHome(join(dir, name)),
+    remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }),
+  };
+};
+
+const createHome = (home: string): NodeJS.ProcessEnv => {
+  const folder = (name: string): string => {
+    const path = join(home, name);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  };
+  const { DBUS_SESSION_BUS_ADDRESS: _, ...inherited } = process.env;
+  return {
+    ...inherited,
+    PATH: `${at("bin")}:${process.env.PATH ?? ""}`,
+    HOME: home,
+    XDG_CONFIG_HOME: folder("config"),
+    XDG_STATE_HOME: folder("state"),
+    XDG_DATA_HOME: folder("data"),
+    XDG_CACHE_HOME: folder("cache"),
+    XDG_RUNTIME_DIR: folder("run"),
+  };
+};
+
+/** Processes, of whatever origin, whose command line names the folder: what must not be left when it is removed. */
+export const processesOf = (dir: string): { pid: number; command: string }[] => {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((name) => {
+      try {
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+        return command.includes(dir) ? [{ pid: Number(name), command }] : [];
+      } catch {
+        // It ended while we looked.
+        return [];
+      }
+    });
+};
