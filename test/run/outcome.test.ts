@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { isFailureInCi } from "./outcome.ts";
+import { count } from "./vitest.ts";
+
+describe("what did not run", () => {
+  it.each([
+    ["the Electron binary", false],
+    ["macOS", false],
+    ["root", false],
+    ["chromium", true],
+    ["a reason it did not give", true],
+  ])("for want of %s fails in CI: %s", (needs, expected) => expect(isFailureInCi({ name: "x", needs })).toBe(expected));
+});
+
+describe("Vitest's report", () => {
+  const test = (fullName: string, status: string) => ({ fullName, status, failureMessages: [] });
+  const file = (status: string, ...assertionResults: ReturnType<typeof test>[]) => ({
+    name: "f",
+    status,
+    message: "",
+    assertionResults,
+  });
+
+  it("is counted, a file that does not load included", () => {
+    const report = {
+      testResults: [file("passed", test("a", "passed")), file("failed", test("b", "failed")), file("failed")],
+    };
+    expect(count(report, [])).toMatchObject({ passed: 1, failed: 2 });
+  });
+
+  it("lists every skipped test, with its reason where it gave one", () => {
+    const report = { testResults: [file("passed", test("a", "skipped"), test("b", "skipped"))] };
+    expect(count(report, [{ name: "a", needs: "curl" }]).notRun).toEqual([
+      { name: "a", needs: "curl" },
+      { name: "b", needs: "a reason it did not give" },
+    ]);
+  });
+});
