@@ -10,9 +10,10 @@ import type { FailureView, IntranetState } from "./core/model.ts";
 const intranetId = z.string().regex(/^[0-9a-z]{4,32}$/);
 /** 64 hexadecimal digits: SHA-256 of a server's public key that a person has compared and said yes to. */
 const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
-/** As core's Invitation: a link, CODE@HOST or a code; or server and code apart. */
+/** A link, CODE@HOST or a code; server and code apart; or an intranet that is known here. */
 const invitation = z.union([
   z.string().min(1).max(2048),
+  z.strictObject({ intranetId }),
   z.strictObject({ server: z.string().min(1).max(512), enterpriseCode: z.string().min(1).max(16) }),
 ]);
 const password = z.string().min(1).max(256);

@@ -1,7 +1,7 @@
 import { clipboard } from "electron";
-import type { Answer, IdentityQuestion } from "../bridge.ts";
+import type { Answer, CallArgument, IdentityQuestion } from "../bridge.ts";
 import { Failure } from "../core/causes/failure.ts";
-import type { Client, DecideIdentity } from "../core/client.ts";
+import type { Client, DecideIdentity, Invitation } from "../core/client.ts";
 import { Secret } from "../core/credentials/secret.ts";
 import type { Autostart } from "./autostart.ts";
 import { type Handlers, viewOf } from "./bridge-host.ts";
@@ -26,11 +26,11 @@ export const makeHandlers = (parts: CallParts): Handlers => {
   return {
     snapshot: async () => ({ ok: true, value: hub.snapshot() }),
     discover: ({ invitation, trust }) =>
-      asking(trust, (decideIdentity) => client.discover(invitation, { decideIdentity })),
+      asking(trust, async (decideIdentity) => client.discover(await invited(client, invitation), { decideIdentity })),
     signIn: ({ invitation, userName, password, otp, trust, inFile }) =>
       asking(trust, async (decideIdentity) => {
         const state = await client.signIn({
-          invitation,
+          invitation: await invited(client, invitation),
           userName,
           password: new Secret(password),
           ...(otp ? { otp: new Secret(otp) } : {}),
@@ -44,7 +44,7 @@ export const makeHandlers = (parts: CallParts): Handlers => {
     changePassword: ({ userName, password, newPassword, otp, invitation, trust }) =>
       asking(trust, async (decideIdentity) => {
         await client.changePassword({
-          account: { invitation, userName },
+          account: { invitation: await invited(client, invitation), userName },
           decideIdentity,
           password: new Secret(password),
           newPassword: new Secret(newPassword),
@@ -96,6 +96,14 @@ export const makeHandlers = (parts: CallParts): Handlers => {
       return done;
     },
   };
+};
+
+/** What the window names as an intranet is, to the cloud instance, a server and a code. */
+const invited = async (client: Client, asked: CallArgument<"signIn">["invitation"]): Promise<Invitation> => {
+  if (typeof asked === "string" || !("intranetId" in asked)) return asked;
+  const known = (await client.intranets()).find((info) => info.intranetId === asked.intranetId);
+  if (!known) throw new Failure("unknown_intranet");
+  return { server: known.server, enterpriseCode: known.enterpriseCode };
 };
 
 const choose = ({ hub, memory }: CallParts, intranetId: string): void => {

@@ -68,6 +68,8 @@ export class BrowserWindow extends EventEmitter {
   readonly webContents: WebContents;
   readonly options: WindowOptions;
   page: ChromiumPage | undefined;
+  /** The page is there and has been shown. */
+  shown = false;
   #visible: boolean;
   #destroyed = false;
   #bounds: { x: number; y: number; width: number; height: number };
@@ -121,6 +123,7 @@ export class BrowserWindow extends EventEmitter {
   show(): void {
     if (this.#visible || this.#destroyed) return;
     this.#visible = true;
+    this.shown = true;
     this.emit("show");
     this.focus();
   }

@@ -58,8 +58,9 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
   await context.route("**/*", async (route) => {
     const request = route.request();
     const main = request.isNavigationRequest() && request.frame() === page.mainFrame();
-    const first = page.url() === "about:blank";
-    if (main && !first && !options.mayNavigate(request.url())) return route.abort("aborted");
+    // The first one is the app's own; loading the same page again is no navigation.
+    const own = page.url() === "about:blank" || page.url() === request.url();
+    if (main && !own && !options.mayNavigate(request.url())) return route.abort("aborted");
     const response = await options.fetch(request.url(), request.resourceType(), request.method());
     if (!response) return route.abort("blockedbyclient");
     const body = Buffer.from(await response.arrayBuffer());
@@ -120,9 +121,9 @@ const installPreload = async (cdp: CDPSession, page: Page, options: ChromiumOpti
   });
   cdp.on("Runtime.bindingCalled", async ({ name, payload, executionContextId }) => {
     if (name !== binding) return;
-    const { id, channel, args } = JSON.parse(payload) as { id: number; channel: string; args: unknown[] };
+    const { id, channel, args } = JSON.parse(payload) as { id: number; channel: string; args: { value?: unknown }[] };
     const isMain = worlds.get(executionContextId) === mainFrame;
-    const answer = await options.invoke(page.url(), isMain, channel, args).then(
+    const answer = await options.invoke(page.url(), isMain, channel, args.map(({ value }) => value)).then(
       (value) => ({ type: "result", id, value }),
       (error: Error) => ({ type: "failure", id, text: `Error invoking remote method '${channel}': ${error.message}` }),
     );

@@ -91,7 +91,7 @@ const runtime = (source: string): string => `(() => {
       invoke: (channel, ...args) => new Promise((resolve, reject) => {
         const id = ++next;
         waiting.set(id, { resolve, reject });
-        globalThis.${binding}(JSON.stringify({ id, channel, args }));
+        globalThis.${binding}(JSON.stringify({ id, channel, args: args.map((value) => ({ value })) }));
       }),
       on: (channel, listener) => {
         channels.set(channel, [...(channels.get(channel) ?? []), listener]);

@@ -1,0 +1,115 @@
+import { cpSync, existsSync, renameSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import react from "@vitejs/plugin-react";
+import { build as bundle } from "esbuild";
+import { build as buildPages, type Plugin } from "vite";
+import { locked } from "./lib/lock.ts";
+import { at, root, version } from "./lib/root.ts";
+import { duration, main, say, Trouble } from "./lib/say.ts";
+import { isFresh, sealAll, writeStamp } from "./lib/stamp.ts";
+
+/** What Electron runs is in here: main.mjs, preload.cjs, renderer/, icons/. */
+const folder = "dist/app";
+const stampFile = at("dist/app.stamp");
+
+/** They bring native code or are Electron's own, so they stay outside. */
+const external = ["electron", "@napi-rs/keyring", "better-sqlite3"];
+
+const banner = `import { createRequire as sagCreateRequire } from "node:module";\nconst require = sagCreateRequire(import.meta.url);`;
+
+/** Entry → file in dist/app. The second main is the same shell over a core that specifications drive (test/app). */
+const mains: Record<string, string> = {
+  "electron/main.ts": "main.mjs",
+  "test/app/fake/main.ts": "fake-main.mjs",
+};
+
+/** Builds the desktop app into dist/app when one of its sources has changed since the last time. */
+export const buildApp = async (): Promise<void> => {
+  const entries = Object.entries(mains).filter(([source]) => existsSync(at(source)));
+  const recipe = JSON.stringify([entries, version, external, banner, process.version]);
+  if (isFresh(stampFile, recipe)) return;
+  await locked("app", async () => {
+    if (isFresh(stampFile, recipe)) return;
+    const start = performance.now();
+    const inputs = [...(await bundleMains(entries)), ...(await bundlePreload()), ...(await bundleRenderer())];
+    if (existsSync(at("build/icons"))) cpSync(at("build/icons"), at(folder, "icons"), { recursive: true });
+    const outputs = [
+      ...entries.map(([, file]) => join(folder, file)),
+      join(folder, "preload.cjs"),
+      join(folder, "renderer/index.html"),
+    ];
+    writeStamp(stampFile, recipe, sealAll([...new Set(inputs)]), outputs);
+    say(`app: built in ${duration(performance.now() - start)}`);
+  });
+};
+
+const bundleMains = async (entries: [string, string][]): Promise<string[]> => {
+  const inputs: string[] = [];
+  for (const [source, file] of entries) {
+    const { metafile } = await bundle({
+      absWorkingDir: root,
+      entryPoints: [source],
+      outfile: join(folder, file),
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node24",
+      external,
+      banner: { js: banner },
+      sourcemap: "external",
+      legalComments: "none",
+      metafile: true,
+      logLevel: "silent",
+    }).catch(fail);
+    inputs.push(...Object.keys(metafile.inputs));
+  }
+  return inputs;
+};
+
+/** CommonJS in one file: all that Electron's sandbox runs. */
+const bundlePreload = async (): Promise<string[]> => {
+  const { metafile } = await bundle({
+    absWorkingDir: root,
+    entryPoints: ["electron/preload.ts"],
+    outfile: join(folder, "preload.cjs"),
+    bundle: true,
+    format: "cjs",
+    platform: "node",
+    target: "node24",
+    external: ["electron"],
+    legalComments: "none",
+    metafile: true,
+    logLevel: "silent",
+  }).catch(fail);
+  return Object.keys(metafile.inputs);
+};
+
+const bundleRenderer = async (): Promise<string[]> => {
+  const sources: string[] = [];
+  const note: Plugin = {
+    name: "sag-sources",
+    generateBundle() {
+      for (const id of this.getModuleIds()) sources.push(id.replace(/\?.*$/, ""));
+    },
+  };
+  const fresh = at(folder, "renderer.new");
+  await buildPages({
+    root: at("renderer"),
+    configFile: false,
+    logLevel: "error",
+    base: "./",
+    plugins: [react(), note],
+    // Files only: the content security policy knows no data: addresses.
+    build: { outDir: fresh, emptyOutDir: true, target: "chrome140", assetsInlineLimit: 0, modulePreload: false },
+  }).catch(fail);
+  const final = at(folder, "renderer");
+  rmSync(final, { recursive: true, force: true });
+  renameSync(fresh, final);
+  return [...sources, at("renderer/index.html")].filter((path) => existsSync(path)).map((path) => relative(root, path));
+};
+
+const fail = (error: Error): never => {
+  throw new Trouble(`app: ${error.message}`);
+};
+
+if (import.meta.main) await main(buildApp);

@@ -1,0 +1,55 @@
+import type { Change, Delta, IntranetView, Snapshot, TrafficPoint } from "../../electron/bridge.ts";
+
+/** ms that the graph goes back. */
+export const trafficSpan = 5 * 60_000;
+
+/** A snapshot with a delta in it; null = it does not fit, and a new snapshot is needed. */
+export const applied = (snapshot: Snapshot, delta: Delta): Snapshot | null => {
+  if (delta.epoch !== snapshot.epoch) return null;
+  // Already part of the snapshot, which was asked for while this was under way.
+  if (delta.revision <= snapshot.revision) return snapshot;
+  if (delta.revision !== snapshot.revision + 1) return null;
+  return { ...changed(snapshot, delta.change), revision: delta.revision };
+};
+
+const changed = (snapshot: Snapshot, change: Change): Snapshot => {
+  switch (change.kind) {
+    case "intranet":
+      return {
+        ...snapshot,
+        intranets: put(snapshot.intranets, change.intranet),
+        selected: snapshot.selected ?? change.intranet.state.intranetId,
+        traffic: { ...snapshot.traffic, [change.intranet.state.intranetId]: points(snapshot, change) },
+      };
+    case "removed":
+      return { ...snapshot, intranets: snapshot.intranets.filter((view) => idOf(view) !== change.intranetId) };
+    case "selected":
+      return { ...snapshot, selected: change.intranetId };
+    case "preferences":
+      return { ...snapshot, preferences: change.preferences };
+    case "browsers":
+      return { ...snapshot, browsers: change.browsers };
+    case "invitation":
+      return { ...snapshot, invitation: change.invitation };
+    case "page":
+      return { ...snapshot, page: change.page };
+  }
+};
+
+const idOf = (view: IntranetView): string => view.state.intranetId;
+
+const put = (intranets: IntranetView[], intranet: IntranetView): IntranetView[] => {
+  const at = intranets.findIndex((view) => idOf(view) === idOf(intranet));
+  return at < 0 ? [...intranets, intranet] : intranets.with(at, intranet);
+};
+
+const points = (snapshot: Snapshot, change: Extract<Change, { kind: "intranet" }>): TrafficPoint[] => {
+  const point = change.traffic;
+  if (!point) return [];
+  const id = idOf(change.intranet);
+  const before = snapshot.intranets.find((view) => idOf(view) === id);
+  const same = before?.state.session?.id === change.intranet.state.session?.id;
+  const known = same ? (snapshot.traffic[id] ?? []) : [];
+  const kept = known.filter((entry) => entry.at >= point.at - trafficSpan - 2000);
+  return [...kept, point];
+};

@@ -1,0 +1,49 @@
+import { useState } from "react";
+import { FieldError, Group, Input, Label, Text, TextField, type TextFieldProps } from "react-aria-components";
+import { words } from "../i18n/en.ts";
+import { Button } from "./button.tsx";
+import { Eye } from "./icons.tsx";
+import "./field.css";
+
+interface Props extends TextFieldProps {
+  label: string;
+  hint?: string;
+  placeholder?: string;
+  error?: string | undefined;
+  monospaced?: boolean;
+}
+
+/** A labelled line to type in. */
+export const Field = ({ label, hint, placeholder, error, monospaced = false, ...props }: Props) => (
+  <TextField {...props} className="field" isInvalid={error !== undefined}>
+    <Label>{label}</Label>
+    <Input className={monospaced ? "input monospaced" : "input"} placeholder={placeholder ?? ""} spellCheck="false" />
+    {hint && error === undefined ? (
+      <Text slot="description" className="hint">
+        {hint}
+      </Text>
+    ) : null}
+    <FieldError className="field-error">{error}</FieldError>
+  </TextField>
+);
+
+/** The same for a password: hidden until the person asks to see it. */
+export const PasswordField = ({ label, error, ...props }: Props) => {
+  const [shown, setShown] = useState(false);
+  return (
+    <TextField {...props} className="field" type={shown ? "text" : "password"} isInvalid={error !== undefined}>
+      <Label>{label}</Label>
+      <Group className="input with-button">
+        <Input spellCheck="false" />
+        <Button
+          look="icon"
+          aria-label={shown ? words.passwordHide : words.passwordShow}
+          onPress={() => setShown(!shown)}
+        >
+          <Eye off={shown} />
+        </Button>
+      </Group>
+      <FieldError className="field-error">{error}</FieldError>
+    </TextField>
+  );
+};

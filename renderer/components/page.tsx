@@ -1,0 +1,31 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import { words } from "../i18n/en.ts";
+import { Button } from "./button.tsx";
+import { ArrowLeft } from "./icons.tsx";
+import "./page.css";
+
+/** Takes the focus whenever it is a new one: whoever listens hears where they are. */
+export const Heading = ({ children, className }: { children: string; className?: string }) => {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another heading is another page
+  useEffect(() => heading.current?.focus(), [children]);
+  return (
+    <h1 ref={heading} tabIndex={-1} className={className}>
+      {children}
+    </h1>
+  );
+};
+
+/** A page with a narrow column: forms and settings. */
+export const ColumnPage = ({ back, children }: { back?: (() => void) | undefined; children: ReactNode }) => (
+  <div className="page">
+    <header className="page-top">
+      {back ? (
+        <Button look="icon" aria-label={words.back} onPress={back}>
+          <ArrowLeft />
+        </Button>
+      ) : null}
+    </header>
+    <main className="column">{children}</main>
+  </div>
+);

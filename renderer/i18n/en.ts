@@ -1,0 +1,198 @@
+import type { HopWord, MenderWord, PhaseWord } from "../../electron/core/model.ts";
+
+/** Every word of the window. Causes and warnings speak from core's tables. */
+export const words = {
+  app: "SAG",
+  back: "Back",
+  cancel: "Cancel",
+  close: "Close",
+  continue: "Continue",
+  copied: "Copied",
+  copy: (what: string) => `Copy ${what}`,
+
+  phases: {
+    signed_out: "Signed out",
+    signing_in: "Signing in",
+    disconnected: "Disconnected",
+    connecting: "Connecting",
+    connected: "Connected",
+    reconnecting: "Reconnecting",
+    disconnecting: "Disconnecting",
+    failed: "Not connected",
+  } satisfies Record<PhaseWord, string>,
+
+  /** What a wait waits for. */
+  waits: {
+    signing_in: "Waiting for the cloud instance to answer",
+    connecting: "Asking for a session and waiting for an access point",
+    reconnecting: (accessPoint: string | null) =>
+      accessPoint ? `${accessPoint} does not answer. Trying again.` : "Waiting for an access point to answer",
+    disconnecting: "Ending the session",
+    long: "This takes longer than usual. You can cancel and try again.",
+  },
+
+  connectedTo: (name: string) => `Connected to ${name}`,
+  connect: "Connect",
+  disconnect: "Disconnect",
+  connectAgain: "Connect again",
+  tryAgain: "Try again",
+  signIn: "Sign in",
+  signInAgain: "Sign in again",
+  useAnotherLink: "Use another link",
+  choosePassword: "Choose a password",
+
+  clientIp: "Client IP",
+  accessPoint: "Access point",
+  latency: (ms: number) => `${ms < 10 ? Math.max(ms, 0.1).toFixed(1) : Math.round(ms)} ms`,
+  latencyLabel: "Latency",
+  nearest: "The nearest one that works is chosen for you.",
+
+  hops: {
+    client: "You",
+    access_point: "Access point",
+    instance: "SAG",
+    ccn: "CCN",
+    cen: "CEN",
+    cloud_network: "Cloud network",
+  } satisfies Record<HopWord, string>,
+  chain: "The way into the intranet",
+  cloudNetworks: (count: number) => (count === 1 ? "1 cloud network" : `${count} cloud networks`),
+  whole: "works",
+  missing: "does not work",
+
+  menders: {
+    you: "You can mend this",
+    administrator: "Your administrator can mend this",
+    network: "It is the network you are on",
+  } satisfies Record<MenderWord, string>,
+  causeCode: "Code for support",
+
+  traffic: "Traffic",
+  trafficLabel: "Traffic of the last five minutes",
+  down: "Down",
+  up: "Up",
+  now: "now",
+  before: (seconds: number) =>
+    seconds < 60 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ${seconds % 60} s ago`,
+  noTraffic: "No traffic yet",
+
+  intranet: "Intranet",
+  resources: "In the intranet",
+  open: (name: string) => `Open ${name}`,
+
+  guard: {
+    none: "Nothing is held back on this computer.",
+    noneProxy: "Only programs that use the proxy go through the tunnel. Nothing else is touched.",
+    intranet: "Protected: the intranet is reached only through the tunnel.",
+    all: "Blocked: nothing leaves this computer except through the tunnel.",
+    allDown: "Blocked: nothing leaves this computer until you connect.",
+    intranetDown: "Blocked: nothing leaves for the intranet until you connect.",
+  },
+  browsers: "Use for this computer's browsers",
+  browsersHint: "Intranet pages open in your browser. Everything else stays as it is.",
+
+  networks: "Networks",
+  addNetwork: "Add a network",
+  settings: "Settings",
+  networkMenu: (name: string) => `Network: ${name}`,
+  notice: (name: string) => `Message from the administrator of ${name}`,
+  dismiss: "Dismiss",
+  sessions: "Sessions in use",
+  age: (text: string) => `for ${text}`,
+
+  add: {
+    title: "Connect to your company",
+    intro: "Your company gave you an enrolment link or an enterprise code.",
+    field: "Enrolment link or enterprise code",
+    placeholder: "sag://enroll?… or CODE@server",
+    server: "Server",
+    serverHint: "Your company's SAG server, for example sag.example.com",
+    invalid: "This is neither an enrolment link nor an enterprise code.",
+    looking: "Looking for your company",
+  },
+  identity: {
+    title: "Is this the right server?",
+    intro: (server: string) =>
+      `Nobody vouches for ${server}. Compare this fingerprint with the one your administrator gave you.`,
+    fingerprint: "Fingerprint",
+    yes: "It is the same",
+    no: "It is different",
+  },
+  signInPage: {
+    title: (name: string) => `Sign in to ${name}`,
+    server: "Server",
+    userName: "User name",
+    password: "Password",
+    forgotten: "Forgotten password?",
+    forgottenTitle: "Forgotten password",
+    forgottenText: (name: string) =>
+      `Ask the administrator of ${name} for a new password. You will be asked to choose your own when you sign in with it.`,
+    inFile: "Keep me signed in with a file",
+    inFileHint:
+      "There is no keychain on this computer. Whoever can read your files can use the sign-in until you sign out.",
+  },
+  otp: {
+    title: "Enter your code",
+    intro: "Your authenticator app shows six digits for this account.",
+    field: "Six-digit code",
+  },
+  newPassword: {
+    title: "Choose a new password",
+    intro: "Your administrator asks you to replace the password you were given.",
+    field: "New password",
+    again: "New password again",
+    different: "The two passwords are not the same.",
+    done: "Change password and sign in",
+  },
+  settingsPage: {
+    start: "Start",
+    launchAtLogin: "Start when I sign in to this computer",
+    startHidden: "Start in the background",
+    connectAtStart: "Connect when the app starts",
+    connection: "Connection",
+    appearance: "Appearance",
+    theme: "Theme",
+    themes: { system: "As the system", light: "Light", dark: "Dark" },
+    advanced: "Advanced",
+    mode: "Mode",
+    proxyMode: "Proxy",
+    systemMode: "Whole computer",
+    socks: "SOCKS5 proxy",
+    http: "HTTP proxy",
+    pac: "PAC address",
+    sessionId: "Session",
+    version: "Version",
+    account: "Account",
+    signOut: "Sign out",
+    signOutQuestion: (name: string) => `Sign out of ${name}?`,
+    signOutText: "The connection ends. You will need your password to sign in again.",
+    remove: "Remove from this computer",
+    removeQuestion: (name: string) => `Remove ${name}?`,
+    removeText: "You will need an enrolment link or enterprise code to add it again.",
+    afterConnect: "Shown while connected",
+  },
+  passwordShow: "Show password",
+  passwordHide: "Hide password",
+};
+
+/** "2 h 14 min", "14 min", "less than a minute". */
+export const duration = (ms: number): string => {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return "less than a minute";
+  const days = Math.floor(minutes / 1440);
+  const hours = Math.floor((minutes % 1440) / 60);
+  if (days > 0) return hours > 0 ? `${days} d ${hours} h` : `${days} d`;
+  return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
+};
+
+/** Bits per second: "12.4 Mbit/s". */
+export const rate = (bits: number): string => {
+  if (bits < 1000) return `${Math.round(bits)} bit/s`;
+  for (const [size, unit] of [
+    [1e9, "Gbit/s"],
+    [1e6, "Mbit/s"],
+  ] as const) {
+    if (bits >= size) return `${(bits / size).toFixed(1)} ${unit}`;
+  }
+  return `${(bits / 1000).toFixed(bits < 10_000 ? 1 : 0)} kbit/s`;
+};

@@ -1,0 +1,104 @@
+import { useEffect, useRef } from "react";
+import type { IntranetView, Snapshot } from "../../../electron/bridge.ts";
+import { shownPhase } from "../../app/expected.ts";
+import { lookOf } from "../../app/look.ts";
+import { nextAction } from "../../app/next-action.ts";
+import { dial, useStore } from "../../app/store.ts";
+import { Button } from "../../components/button.tsx";
+import { Sliders } from "../../components/icons.tsx";
+import { StateShape } from "../../components/state-shape.tsx";
+import { Trouble } from "../../components/trouble.tsx";
+import { words } from "../../i18n/en.ts";
+import { Browsers } from "./browsers.tsx";
+import { Chain } from "./chain.tsx";
+import { Details } from "./details.tsx";
+import { Guard } from "./guard.tsx";
+import { NetworkMenu } from "./network-menu.tsx";
+import { Notice } from "./notice.tsx";
+import { Resources } from "./resources.tsx";
+import { Since, Waits } from "./since.tsx";
+import { Traffic } from "./traffic.tsx";
+import { Warnings } from "./warnings.tsx";
+import "./main-page.css";
+
+/** Where you are: one state, one button, and the way into the intranet. */
+export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Snapshot }) => {
+  const { state } = view;
+  const go = useStore((store) => store.go);
+  const expected = useStore((store) => store.expected[state.intranetId]);
+  const phase = shownPhase(state.phase, expected, Date.now());
+  const look = lookOf(state, phase);
+  const action = nextAction(state, phase);
+  const button = useRef<HTMLButtonElement>(null);
+  const cause = phase === state.phase && phase !== "reconnecting" ? state.cause : null;
+  const up = state.session !== null && (phase === "connected" || phase === "reconnecting");
+
+  // A new cause: its way out has the focus, so that Enter takes it.
+  const causeCode = cause?.cause;
+  useEffect(() => {
+    if (causeCode) button.current?.focus();
+  }, [causeCode]);
+
+  const act = () => {
+    if (action.act === "connect") dial(view, "connecting");
+    else if (action.act === "disconnect") dial(view, "disconnecting");
+    else go(action.act);
+  };
+
+  return (
+    <div className="page main-page" data-phase={phase} data-tone={look.tone}>
+      <header className="page-top">
+        <NetworkMenu snapshot={snapshot} view={view} />
+        <Button look="icon" aria-label={words.settings} onPress={() => go("settings")}>
+          <Sliders />
+        </Button>
+      </header>
+      <main className="instrument">
+        <section className="state" aria-label={state.displayName}>
+          <StateShape tone={look.tone} />
+          <h1 aria-live="polite">{look.word}</h1>
+          {phase === "connected" ? <Since since={view.since} /> : null}
+          {look.waits ? <Waits key={phase} text={look.waits} /> : null}
+          {up ? <Details state={state} /> : null}
+          {cause ? <Trouble failure={cause} centred /> : null}
+          {cause?.sessions ? <Sessions sessions={cause.sessions} /> : null}
+          <Button
+            ref={button}
+            big
+            look={phase === "connected" || action.label === words.cancel ? "plain" : "primary"}
+            onPress={act}
+            autoFocus
+          >
+            {action.label}
+          </Button>
+        </section>
+        <section className="around">
+          {state.notice ? <Notice state={state} text={state.notice} /> : null}
+          {up ? <Warnings warnings={state.warnings} /> : null}
+          {up && state.hops.length > 0 ? <Chain hops={state.hops} /> : null}
+          {up ? <Traffic points={snapshot.traffic[state.intranetId] ?? []} /> : null}
+          {up ? <Resources view={view} /> : null}
+          {up && snapshot.browsers.supported && state.mode === "proxy" ? (
+            <Browsers intranetId={state.intranetId} setting={snapshot.browsers} />
+          ) : null}
+          <Guard state={state} up={up} />
+        </section>
+      </main>
+    </div>
+  );
+};
+
+const Sessions = ({
+  sessions,
+}: {
+  sessions: { id: string; deviceName: string; ageMs: number; clientIp: string }[];
+}) => (
+  <ul className="sessions" aria-label={words.sessions}>
+    {sessions.map((session) => (
+      <li key={session.id}>
+        <span className="foreign one-line">{session.deviceName}</span>
+        <span className="quiet number">{session.clientIp}</span>
+      </li>
+    ))}
+  </ul>
+);

@@ -1,0 +1,174 @@
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { TrafficPoint } from "../../../electron/bridge.ts";
+import { rate, words } from "../../i18n/en.ts";
+import { ratesOf } from "./rates.ts";
+import { useNow } from "./since.tsx";
+import "./traffic.css";
+
+/** s that the graph goes back. */
+const seconds = 300;
+/** Nothing is drawn taller than this share of the smallest scale: an idle line stays a line. bit/s. */
+const smallestScale = 100_000;
+
+/** The last five minutes. Values are read by pointing or with the arrow keys. */
+export const Traffic = ({ points }: { points: TrafficPoint[] }) => {
+  const now = useNow(1000);
+  const rates = useMemo(() => ratesOf(points, Math.max(now, points.at(-1)?.at ?? 0), seconds), [points, now]);
+  const [read, setRead] = useState<number | null>(null);
+  const at = read ?? seconds - 1;
+  const down = rates.down[at] ?? 0;
+  const up = rates.up[at] ?? 0;
+  const when = read === null || read === seconds - 1 ? words.now : words.before(seconds - 1 - read);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const next = keyTo(event.key, at);
+    if (next === null) return;
+    event.preventDefault();
+    setRead(next);
+  };
+
+  return (
+    <section className="traffic card" aria-label={words.traffic}>
+      <p className="traffic-now number">
+        <span>
+          <i className="swatch down" aria-hidden="true">
+            ↓
+          </i>
+          <span className="hidden-visually">{words.down} </span>
+          {rate(down)}
+        </span>
+        <span>
+          <i className="swatch up" aria-hidden="true">
+            ↑
+          </i>
+          <span className="hidden-visually">{words.up} </span>
+          {rate(up)}
+        </span>
+        <span className="quiet small">{when}</span>
+      </p>
+      <div
+        className="graph"
+        role="slider"
+        tabIndex={0}
+        aria-label={words.trafficLabel}
+        aria-valuemin={0}
+        aria-valuemax={seconds - 1}
+        aria-valuenow={at}
+        aria-valuetext={`${when}: ${words.down} ${rate(down)}, ${words.up} ${rate(up)}`}
+        onKeyDown={onKeyDown}
+        onBlur={() => setRead(null)}
+      >
+        <Plot rates={rates} read={read} onRead={setRead} />
+      </div>
+    </section>
+  );
+};
+
+const keyTo = (key: string, at: number): number | null => {
+  const steps: Record<string, number> = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowDown: -1,
+    ArrowUp: 1,
+    PageDown: -30,
+    PageUp: 30,
+  };
+  if (key === "Home") return 0;
+  if (key === "End") return seconds - 1;
+  const step = steps[key];
+  return step === undefined ? null : Math.min(seconds - 1, Math.max(0, at + step));
+};
+
+interface PlotProps {
+  rates: ReturnType<typeof ratesOf>;
+  read: number | null;
+  onRead: (at: number | null) => void;
+}
+
+const Plot = ({ rates, read, onRead }: PlotProps) => {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const tell = useRef(onRead);
+  tell.current = onRead;
+
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const made = new uPlot(
+      options(element, (at) => tell.current(at)),
+      [[], [], []],
+      element,
+    );
+    plot.current = made;
+    const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: element.clientHeight }));
+    resize.observe(element);
+    const redraw = () => made.redraw(false);
+    // Colours are read when it is drawn, so another theme needs a new drawing only.
+    const themes = new MutationObserver(redraw);
+    themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", redraw);
+    return () => {
+      dark.removeEventListener("change", redraw);
+      themes.disconnect();
+      resize.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    plot.current?.setData([rates.at, rates.down, rates.up]);
+  }, [rates]);
+
+  useEffect(() => {
+    const made = plot.current;
+    if (!made) return;
+    const left = read === null ? -10 : made.valToPos(rates.at[read] ?? 0, "x");
+    made.setCursor({ left, top: read === null ? -10 : 0 }, false);
+  }, [read, rates]);
+
+  return (
+    <div className="plot" ref={box} aria-hidden="true">
+      <i className="ink-down" />
+      <i className="ink-up" />
+      <i className="ink-wash" />
+    </div>
+  );
+};
+
+const options = (element: HTMLElement, tell: (at: number | null) => void): uPlot.Options => {
+  // The canvas knows no variables and no light-dark(): the elements that have the colours say what they are now.
+  const colour = (part: string) => () => getComputedStyle(element.querySelector(part) ?? element).color;
+  return {
+    width: element.clientWidth,
+    height: element.clientHeight,
+    padding: [2, 0, 1, 0],
+    legend: { show: false },
+    axes: [{ show: false }, { show: false }],
+    cursor: {
+      y: false,
+      drag: { x: false, y: false },
+      points: { size: 7, fill: (u, i) => String(u.series[i]?.stroke ?? "gray") },
+    },
+    scales: {
+      x: { time: false },
+      y: { range: (_plot, _min, max) => [0, Math.max(max * 1.05, smallestScale)] },
+    },
+    series: [
+      {},
+      { stroke: colour(".ink-down"), fill: colour(".ink-wash"), width: 1.5, points: { show: false } },
+      { stroke: colour(".ink-up"), width: 1.5, points: { show: false } },
+    ],
+    hooks: {
+      setCursor: [
+        (made) => {
+          // Only a pointer tells; what was set from outside is known already.
+          if (made.cursor.event) tell(made.cursor.idx ?? null);
+        },
+      ],
+    },
+  };
+};

@@ -1,0 +1,123 @@
+import { Label, Radio, RadioGroup } from "react-aria-components";
+import type { IntranetView, Preferences, Snapshot } from "../../../electron/bridge.ts";
+import { bridge } from "../../app/bridge.ts";
+import { useStore } from "../../app/store.ts";
+import { Confirm } from "../../components/confirm.tsx";
+import { CopyButton } from "../../components/copy-button.tsx";
+import { ColumnPage, Heading } from "../../components/page.tsx";
+import { Switch } from "../../components/switch.tsx";
+import { words } from "../../i18n/en.ts";
+import { Browsers } from "../main/browsers.tsx";
+import "./settings.css";
+
+const text = words.settingsPage;
+
+/** A handful, in groups. */
+export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot: Snapshot }) => {
+  const go = useStore((state) => state.go);
+  const { preferences, browsers } = snapshot;
+  const { state } = view;
+  const set = (change: Partial<Preferences>) => bridge.call("setPreferences", change);
+  const signOut = async (forget: boolean) => {
+    await bridge.call("signOut", { intranetId: state.intranetId, forget });
+    go("main");
+  };
+  return (
+    <ColumnPage back={() => go("main")}>
+      <Heading>{words.settings}</Heading>
+      <section className="group">
+        <h2>{text.start}</h2>
+        <Switch
+          label={text.launchAtLogin}
+          isSelected={preferences.launchAtLogin}
+          onChange={(launchAtLogin) => set({ launchAtLogin })}
+        />
+        <Switch
+          label={text.startHidden}
+          isSelected={preferences.startHidden}
+          onChange={(startHidden) => set({ startHidden })}
+        />
+      </section>
+      <section className="group">
+        <h2>{text.connection}</h2>
+        <Switch
+          label={text.connectAtStart}
+          isSelected={preferences.connectAtStart}
+          onChange={(connectAtStart) => set({ connectAtStart })}
+        />
+        {browsers.supported ? <Browsers intranetId={state.intranetId} setting={browsers} /> : null}
+      </section>
+      <section className="group">
+        <h2>{text.appearance}</h2>
+        <RadioGroup
+          className="choices"
+          value={preferences.theme}
+          onChange={(theme) => set({ theme: theme as Preferences["theme"] })}
+        >
+          <Label className="hidden-visually">{text.theme}</Label>
+          {(["system", "light", "dark"] as const).map((theme) => (
+            <Radio key={theme} value={theme} className="choice">
+              {text.themes[theme]}
+            </Radio>
+          ))}
+        </RadioGroup>
+      </section>
+      <section className="group">
+        <h2>{text.account}</h2>
+        <p className="account">
+          <span className="foreign">{state.userName}</span>
+          <span className="quiet foreign"> · {state.displayName}</span>
+          <br />
+          <span className="quiet small foreign selectable">{state.server}</span>
+        </p>
+        <p className="account-buttons">
+          {state.phase === "signed_out" ? null : (
+            <Confirm
+              label={text.signOut}
+              title={text.signOutQuestion(state.displayName)}
+              text={text.signOutText}
+              yes={text.signOut}
+              onYes={() => signOut(false)}
+            />
+          )}
+          <Confirm
+            label={text.remove}
+            title={text.removeQuestion(state.displayName)}
+            text={text.removeText}
+            yes={text.remove}
+            onYes={() => signOut(true)}
+          />
+        </p>
+      </section>
+      <section className="group">
+        <h2>{text.advanced}</h2>
+        <Facts view={view} />
+        <p className="quiet small">
+          {text.version} {snapshot.version}
+        </p>
+      </section>
+    </ColumnPage>
+  );
+};
+
+const Facts = ({ view: { state } }: { view: IntranetView }) => {
+  const facts: [string, string | null][] = [
+    [text.socks, state.socks],
+    [text.http, state.http],
+    [text.pac, state.pac],
+    [text.sessionId, state.session?.id ?? null],
+  ];
+  const known = facts.filter((fact): fact is [string, string] => fact[1] !== null);
+  if (known.length === 0) return <p className="quiet small">{text.afterConnect}: SOCKS5, HTTP, PAC</p>;
+  return (
+    <dl className="settings-facts">
+      {known.map(([name, value]) => (
+        <div key={name}>
+          <dt className="quiet">{name}</dt>
+          <dd className="selectable one-line">{value}</dd>
+          <CopyButton text={value} what={name} />
+        </div>
+      ))}
+    </dl>
+  );
+};

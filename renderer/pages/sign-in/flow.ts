@@ -1,0 +1,71 @@
+import type { Answer, CallResults, IdentityQuestion } from "../../../electron/bridge.ts";
+import type { FailureView } from "../../../electron/core/model.ts";
+
+/** What a person has been asked last. */
+export type Step = "identity" | "credentials" | "otp" | "new_password";
+
+/** From a known invitation to signed in: where it stands. Passwords are not in here. */
+export interface Flow {
+  step: Step;
+  busy: boolean;
+  failure: FailureView | null;
+  question: IdentityQuestion | null;
+  /** The fingerprint a person said yes to. */
+  trust: string | undefined;
+  /** A code was asked for; later attempts carry one too. */
+  needsOtp: boolean;
+  /** The person has been told that there is no keychain, and may choose a file. */
+  mayUseFile: boolean;
+}
+
+export const begin: Flow = {
+  step: "credentials",
+  busy: false,
+  failure: null,
+  question: null,
+  trust: undefined,
+  needsOtp: false,
+  mayUseFile: false,
+};
+
+export type FlowEvent =
+  | { kind: "sent" }
+  | { kind: "answered"; answer: Answer<CallResults["signIn"]> }
+  | { kind: "passwordChanged"; answer: Answer<null> }
+  | { kind: "trusted" }
+  | { kind: "distrusted" };
+
+export const next = (flow: Flow, event: FlowEvent): Flow => {
+  switch (event.kind) {
+    case "sent":
+      return { ...flow, busy: true, failure: null };
+    case "trusted":
+      return { ...flow, step: "credentials", trust: flow.question?.fingerprint, question: null, failure: null };
+    case "distrusted":
+      return { ...flow, step: "credentials", trust: undefined, question: null };
+    case "passwordChanged":
+      return event.answer.ok ? { ...flow, busy: false, step: "credentials" } : refused(flow, event.answer);
+    case "answered":
+      return event.answer.ok ? { ...flow, busy: false } : refused(flow, event.answer);
+  }
+};
+
+/** A refusal is often a question: it leads to the step that answers it. */
+const refused = (flow: Flow, answer: Extract<Answer<unknown>, { ok: false }>): Flow => {
+  const { failure, question } = answer;
+  const rest = { ...flow, busy: false, failure: null };
+  if (question) return { ...rest, step: "identity", question };
+  switch (failure.cause) {
+    case "second_factor_required":
+      // Asked the first time it is a question; asked again, the code was wrong.
+      return { ...rest, step: "otp", needsOtp: true, failure: flow.needsOtp ? failure : null };
+    case "password_change_required":
+      return { ...rest, step: "new_password" };
+    case "keychain_unavailable":
+      return { ...rest, step: "credentials", mayUseFile: true, failure };
+    case "bad_credentials":
+      return { ...rest, step: flow.step === "otp" ? "otp" : "credentials", failure };
+    default:
+      return { ...rest, failure };
+  }
+};

@@ -1,0 +1,51 @@
+import { type FormEvent, useState } from "react";
+import { Button } from "../../components/button.tsx";
+import { PasswordField } from "../../components/field.tsx";
+import { Heading } from "../../components/page.tsx";
+import { Trouble } from "../../components/trouble.tsx";
+import { words } from "../../i18n/en.ts";
+import type { Flow } from "./flow.ts";
+
+/** A password that has to be replaced before anything else. */
+export const NewPassword = ({ flow, onPassword }: { flow: Flow; onPassword: (password: string) => void }) => {
+  const [password, setPassword] = useState("");
+  const [again, setAgain] = useState("");
+  const [different, setDifferent] = useState(false);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setDifferent(password !== again);
+    if (password && password === again && !flow.busy) onPassword(password);
+  };
+  return (
+    <>
+      <div>
+        <Heading>{words.newPassword.title}</Heading>
+        <p className="page-intro">{words.newPassword.intro}</p>
+      </div>
+      <form onSubmit={submit}>
+        <PasswordField
+          label={words.newPassword.field}
+          name="newPassword"
+          value={password}
+          onChange={setPassword}
+          autoComplete="new-password"
+          maxLength={256}
+          autoFocus
+        />
+        <PasswordField
+          label={words.newPassword.again}
+          name="again"
+          value={again}
+          onChange={setAgain}
+          autoComplete="new-password"
+          maxLength={256}
+          error={different ? words.newPassword.different : undefined}
+        />
+        {flow.failure ? <Trouble failure={flow.failure} /> : null}
+        <Button type="submit" big look="primary" isPending={flow.busy}>
+          {flow.busy ? words.phases.signing_in : words.newPassword.done}
+        </Button>
+      </form>
+    </>
+  );
+};

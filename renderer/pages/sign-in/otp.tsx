@@ -1,0 +1,42 @@
+import { type FormEvent, useState } from "react";
+import { Button } from "../../components/button.tsx";
+import { Field } from "../../components/field.tsx";
+import { Heading } from "../../components/page.tsx";
+import { Trouble } from "../../components/trouble.tsx";
+import { words } from "../../i18n/en.ts";
+import type { Flow } from "./flow.ts";
+
+/** The second factor: six digits. */
+export const Otp = ({ flow, onCode }: { flow: Flow; onCode: (code: string) => void }) => {
+  const [code, setCode] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (code.length >= 6 && !flow.busy) onCode(code);
+  };
+  return (
+    <>
+      <div>
+        <Heading>{words.otp.title}</Heading>
+        <p className="page-intro">{words.otp.intro}</p>
+      </div>
+      <form onSubmit={submit}>
+        <Field
+          label={words.otp.field}
+          name="otp"
+          value={code}
+          // Pasted with a space in the middle, as authenticators show it.
+          onChange={(text) => setCode(text.replace(/\s/g, ""))}
+          inputMode="numeric"
+          autoComplete="one-time-code"
+          maxLength={16}
+          monospaced
+          autoFocus
+        />
+        {flow.failure ? <Trouble failure={flow.failure} /> : null}
+        <Button type="submit" big look="primary" isPending={flow.busy}>
+          {flow.busy ? words.phases.signing_in : words.signIn}
+        </Button>
+      </form>
+    </>
+  );
+};

@@ -1,0 +1,17 @@
+import type { IntranetView } from "../../../electron/bridge.ts";
+import { useStore } from "../../app/store.ts";
+import { ColumnPage } from "../../components/page.tsx";
+import { Steps } from "./steps.tsx";
+import { useSignIn } from "./use-sign-in.ts";
+
+/** Signing in again to an intranet that is known here. */
+export const SignInPage = ({ view }: { view: IntranetView }) => {
+  const go = useStore((state) => state.go);
+  const { displayName, intranetId, server, userName } = view.state;
+  const use = useSignIn({ intranetId });
+  return (
+    <ColumnPage back={() => go("main")}>
+      <Steps name={displayName} server={server} userName={userName} use={use} />
+    </ColumnPage>
+  );
+};

@@ -1,0 +1,21 @@
+import { Credentials } from "./credentials.tsx";
+import { Identity } from "./identity.tsx";
+import { NewPassword } from "./new-password.tsx";
+import { Otp } from "./otp.tsx";
+import type { useSignIn } from "./use-sign-in.ts";
+
+interface Props {
+  name: string;
+  server: string;
+  userName: string;
+  use: ReturnType<typeof useSignIn>;
+}
+
+/** The step of the sign-in flow that is due. */
+export const Steps = ({ name, server, userName, use }: Props) => {
+  const { flow } = use;
+  if (flow.step === "identity" && flow.question) return <Identity question={flow.question} onAnswer={use.trust} />;
+  if (flow.step === "otp") return <Otp flow={flow} onCode={use.withCode} />;
+  if (flow.step === "new_password") return <NewPassword flow={flow} onPassword={use.changePassword} />;
+  return <Credentials name={name} server={server} userName={userName} flow={flow} onSignIn={use.signIn} />;
+};

@@ -1,0 +1,159 @@
+import { Failure } from "../../../electron/core/causes/failure.ts";
+import type {
+  Client,
+  ClientEvent,
+  Discovered,
+  IntranetInfo,
+  Invitation,
+  SignInOptions,
+  Watching,
+} from "../../../electron/core/client.ts";
+import type { CauseCode, IntranetState } from "../../../electron/core/model.ts";
+import { connected, contosoId, disconnected } from "./sample.ts";
+
+const fingerprint = "9f2c41d07be3a86550f1c2d3e4b5a69788796a5b4c3d2e1f00112233445566ab";
+
+/**
+ * A core that specifications drive: it does what a person would see of the real one, at once, and whatever it is told to.
+ * On `globalThis.sagFake` in the main process.
+ */
+export class FakeCore implements Client {
+  readonly #states = new Map<string, IntranetState>();
+  readonly #listeners = new Set<(event: ClientEvent) => void>();
+  /** What was asked of it, by name. */
+  readonly asked: { call: string; argument: unknown }[] = [];
+  attentive = false;
+  /** Causes that the next calls fail with, by call. */
+  readonly #failures = new Map<string, { code: CauseCode; details: object }[]>();
+  /** Calls that never answer. */
+  readonly silent = new Set<string>();
+  /** The server has a certificate of its own, and no pin is known. */
+  selfMade = false;
+  /** ms that connecting takes. */
+  connectTakes = 30;
+
+  put(state: IntranetState): void {
+    this.#states.set(state.intranetId, state);
+    this.#emit({ kind: "changed", state });
+  }
+
+  remove(intranetId: string): void {
+    this.#states.delete(intranetId);
+    this.#emit({ kind: "removed", intranetId });
+  }
+
+  failNext(call: string, code: CauseCode, details: object = {}): void {
+    this.#failures.set(call, [...(this.#failures.get(call) ?? []), { code, details }]);
+  }
+
+  async intranets(): Promise<IntranetInfo[]> {
+    return [...this.#states.values()].map((state) => ({
+      intranet: state.intranet,
+      intranetId: state.intranetId,
+      displayName: state.displayName,
+      userName: state.userName,
+      server: state.server,
+      enterpriseCode: "CT7X2",
+      store: "keychain",
+      signedIn: state.phase !== "signed_out",
+    }));
+  }
+
+  async states(): Promise<IntranetState[]> {
+    return [...this.#states.values()];
+  }
+
+  watch(listener: (event: ClientEvent) => void): Watching {
+    this.#listeners.add(listener);
+    listener({ kind: "snapshot", states: [...this.#states.values()] });
+    return {
+      setAttentive: (attentive) => {
+        this.attentive = attentive;
+      },
+      close: () => this.#listeners.delete(listener),
+    };
+  }
+
+  async discover(invitation: Invitation, options: Parameters<Client["discover"]>[1] = {}): Promise<Discovered> {
+    await this.#meet("discover", invitation);
+    await this.#identify(options.decideIdentity);
+    return {
+      server: "sag.contoso.example",
+      enterpriseCode: "CT7X2",
+      displayName: "Contoso",
+      identity: { by: this.selfMade ? "person" : "authority", fingerprint },
+      known: null,
+    };
+  }
+
+  async signIn(options: SignInOptions): Promise<IntranetState> {
+    const { password, otp, ...rest } = options;
+    await this.#meet("signIn", { ...rest, password: password.reveal(), otp: otp?.reveal() });
+    await this.#identify(options.decideIdentity);
+    const state = disconnected({ userName: options.userName });
+    this.put(state);
+    return state;
+  }
+
+  async connect(intranet = contosoId): Promise<IntranetState> {
+    const before = this.#state(intranet);
+    if (!this.silent.has("connect")) this.put({ ...before, phase: "connecting", cause: null });
+    await this.#meet("connect", intranet);
+    await new Promise((resolve) => setTimeout(resolve, this.connectTakes));
+    const { intranetId, displayName, userName, server } = before;
+    const state = connected({ intranet: before.intranet, intranetId, displayName, userName, server });
+    this.put({ ...state, session: state.session && { ...state.session, sinceMs: 0 } });
+    return state;
+  }
+
+  async connectOnce(): Promise<IntranetState> {
+    return this.connect();
+  }
+
+  async disconnect(intranet = contosoId): Promise<IntranetState> {
+    const { intranetId, displayName, userName, server } = this.#state(intranet);
+    await this.#meet("disconnect", intranet);
+    const state = disconnected({ intranet: this.#state(intranet).intranet, intranetId, displayName, userName, server });
+    this.put(state);
+    return state;
+  }
+
+  async signOut(intranet = contosoId, options: { forget?: boolean } = {}): Promise<IntranetState> {
+    await this.#meet("signOut", { intranet, ...options });
+    const state = disconnected({ phase: "signed_out" });
+    this.put(state);
+    if (options.forget) this.remove(intranet);
+    return state;
+  }
+
+  async changePassword(options: Parameters<Client["changePassword"]>[0]): Promise<void> {
+    await this.#meet("changePassword", { password: options.password.reveal(), next: options.newPassword.reveal() });
+  }
+
+  close(): void {
+    this.#listeners.clear();
+  }
+
+  #state(intranet: string): IntranetState {
+    const state = this.#states.get(intranet);
+    if (!state) throw new Failure("unknown_intranet", { subject: intranet });
+    return state;
+  }
+
+  async #identify(decide: SignInOptions["decideIdentity"]): Promise<void> {
+    if (!this.selfMade) return;
+    if (await decide?.({ server: "sag.contoso.example", fingerprint })) return;
+    throw new Failure("instance_identity_unknown", { subject: "sag.contoso.example", fingerprint });
+  }
+
+  async #meet(call: string, argument: unknown): Promise<void> {
+    this.asked.push({ call, argument });
+    if (this.silent.has(call)) await new Promise(() => {});
+    const failure = this.#failures.get(call)?.shift();
+    if (failure) throw new Failure(failure.code, failure.details);
+  }
+
+  #emit(event: ClientEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

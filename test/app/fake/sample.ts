@@ -1,0 +1,93 @@
+import { failureView } from "../../../electron/core/causes/failure.ts";
+import { warningView } from "../../../electron/core/causes/warnings.ts";
+import type { CauseCode, HopView, IntranetState, SessionView } from "../../../electron/core/model.ts";
+
+/** States as core tells them, for specifications. */
+
+export const contosoId = "contoso01";
+
+export const disconnected = (over: Partial<IntranetState> = {}): IntranetState => ({
+  intranet: "contoso",
+  intranetId: contosoId,
+  displayName: "Contoso",
+  userName: "anna",
+  server: "sag.contoso.example",
+  phase: "disconnected",
+  cause: null,
+  blocking: "none",
+  mode: null,
+  clientIp: null,
+  accessPoint: null,
+  session: null,
+  warnings: [],
+  hops: [],
+  socks: null,
+  http: null,
+  pac: null,
+  pid: null,
+  rxBytes: 0,
+  txBytes: 0,
+  notice: null,
+  ...over,
+});
+
+export const session = (over: Partial<SessionView> = {}): SessionView => ({
+  id: "ses-1f0c2a9e",
+  sinceMs: (2 * 60 + 14) * 60_000,
+  leaseMs: 12 * 3_600_000,
+  leaseLeftMs: 9 * 3_600_000,
+  renewals: 1,
+  addresses: ["10.77.0.12", "fd5a:9c1e:77::c"],
+  routes: ["10.0.0.0/24"],
+  dnsServers: ["10.0.0.53"],
+  dnsDomains: ["contoso.example"],
+  keyExchange: "X25519MLKEM768",
+  presharedKey: true,
+  mtu: 1280,
+  handshakeAgeMs: 31_000,
+  ...over,
+});
+
+const hop = (kind: HopView["kind"], name: string): HopView => ({
+  kind,
+  id: `${kind}-1`,
+  name,
+  whole: true,
+  missing: null,
+});
+
+export const wholeChain = (): HopView[] => [
+  hop("client", "anna-laptop"),
+  hop("access_point", "Frankfurt"),
+  hop("instance", "sag-contoso"),
+  hop("ccn", "ccn-europe"),
+  hop("cen", "cen-contoso"),
+  { ...hop("cloud_network", "production"), id: "vpc-1" },
+  { ...hop("cloud_network", "staging"), id: "vpc-2" },
+  { ...hop("cloud_network", "office"), id: "vpc-3" },
+];
+
+export const brokenChain = (): HopView[] =>
+  wholeChain().map((entry) =>
+    entry.kind === "cen" ? { ...entry, whole: false, missing: warningView("area_needs_bandwidth") } : entry,
+  );
+
+export const connected = (over: Partial<IntranetState> = {}): IntranetState =>
+  disconnected({
+    phase: "connected",
+    mode: "proxy",
+    clientIp: "10.77.0.12",
+    accessPoint: { id: "ap-frankfurt", name: "Frankfurt", endpoint: "198.51.100.7:51820", latencyMs: 12.3 },
+    session: session(),
+    hops: wholeChain(),
+    socks: "127.0.0.1:41080",
+    http: "127.0.0.1:41081",
+    pac: "http://127.0.0.1:41081/proxy.pac",
+    pid: 4242,
+    rxBytes: 1_000_000,
+    txBytes: 200_000,
+    ...over,
+  });
+
+export const failed = (code: CauseCode, over: Partial<IntranetState> = {}): IntranetState =>
+  disconnected({ phase: "failed", cause: failureView(code), ...over });
