@@ -123,10 +123,21 @@ const installPreload = async (cdp: CDPSession, page: Page, options: ChromiumOpti
     if (name !== binding) return;
     const { id, channel, args } = JSON.parse(payload) as { id: number; channel: string; args: { value?: unknown }[] };
     const isMain = worlds.get(executionContextId) === mainFrame;
-    const answer = await options.invoke(page.url(), isMain, channel, args.map(({ value }) => value)).then(
-      (value) => ({ type: "result", id, value }),
-      (error: Error) => ({ type: "failure", id, text: `Error invoking remote method '${channel}': ${error.message}` }),
-    );
+    const answer = await options
+      .invoke(
+        page.url(),
+        isMain,
+        channel,
+        args.map(({ value }) => value),
+      )
+      .then(
+        (value) => ({ type: "result", id, value }),
+        (error: Error) => ({
+          type: "failure",
+          id,
+          text: `Error invoking remote method '${channel}': ${error.message}`,
+        }),
+      );
     const expression = `__sagStandinDeliver(${JSON.stringify(answer)})`;
     cdp.send("Runtime.evaluate", { expression, contextId: executionContextId }).catch(() => {});
   });

@@ -50,7 +50,8 @@ export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions
     page: async () => {
       const current = await waitFor("the window", () =>
         evaluate(
-          (electron) => electron.BrowserWindow.getAllWindows().find((w: ElectronModule) => w.shown)?.page.endpoint ?? "",
+          (electron) =>
+            electron.BrowserWindow.getAllWindows().find((w: ElectronModule) => w.shown)?.page.endpoint ?? "",
         ),
       );
       if (current !== endpoint || !browser?.isConnected()) {
@@ -77,7 +78,11 @@ export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions
 const patience = 15_000;
 
 /** Asks again until the answer is something; what a specification waits on, instead of sleeping. */
-export const waitFor = async <T>(what: string, ask: () => T | Promise<T>, limit = patience): Promise<NonNullable<T>> => {
+export const waitFor = async <T>(
+  what: string,
+  ask: () => T | Promise<T>,
+  limit = patience,
+): Promise<NonNullable<T>> => {
   const end = Date.now() + limit;
   for (;;) {
     const answer = await ask();

@@ -70,7 +70,11 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
     setText(complete.invitation);
     void discover(complete.invitation);
   };
-  const back = found || question ? () => (setFound(null), setQuestion(null)) : first ? undefined : () => go("main");
+  const startOver = () => {
+    setFound(null);
+    setQuestion(null);
+  };
+  const back = found || question ? startOver : first ? undefined : () => go("main");
 
   return (
     <ColumnPage back={back}>

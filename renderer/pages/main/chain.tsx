@@ -23,7 +23,11 @@ export const Chain = ({ hops }: { hops: HopView[] }) => {
           <li key={link.key} data-whole={link.whole} title={link.label}>
             <span className="knot">{link.whole ? null : <Warn size={15} />}</span>
             <span className="chain-label foreign one-line">
-              {link.short ? <span className="short" aria-hidden="true">{link.short}</span> : null}
+              {link.short ? (
+                <span className="short" aria-hidden="true">
+                  {link.short}
+                </span>
+              ) : null}
               <span className={link.short ? "long" : undefined}>{link.label}</span>
             </span>
             <span className="hidden-visually">: {link.whole ? words.whole : words.missing}</span>
