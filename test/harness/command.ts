@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 
 export interface Done {
   code: number;
@@ -18,6 +18,13 @@ export interface CommandOptions {
   limit?: number;
 }
 
+const running = new Set<ChildProcess>();
+
+/** Kills every command that is still under way: whoever waited for it has given up. */
+export const killCommands = (): void => {
+  for (const child of running) child.kill("SIGKILL");
+};
+
 /** Runs a command to its end, whatever its exit code. */
 export const command = (args: string[], options: CommandOptions = {}): Promise<Done> => {
   const { stdin, limit = 30_000, ...rest } = options;
@@ -25,6 +32,7 @@ export const command = (args: string[], options: CommandOptions = {}): Promise<D
   const start = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(program, others, { ...rest, stdio: ["pipe", "pipe", "pipe"] });
+    running.add(child);
     const timer = setTimeout(() => child.kill("SIGKILL"), limit);
     const done: Done = { code: -1, stdout: "", stderr: "", took: 0 };
     child.stdout.setEncoding("utf8").on("data", (text) => {
@@ -39,6 +47,7 @@ export const command = (args: string[], options: CommandOptions = {}): Promise<D
     child.once("error", reject);
     child.once("close", (code) => {
       clearTimeout(timer);
+      running.delete(child);
       resolve({ ...done, code: code ?? -1, took: performance.now() - start });
     });
   });

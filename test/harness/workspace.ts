@@ -2,6 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { at } from "../../build/lib/root.ts";
+import { until } from "./wait.ts";
+
+/** ms that a process has to end by itself. */
+const endLimit = 3_000;
 
 /** A private folder with everything a trial or test leaves on disk, and the environment that keeps programs inside it. */
 export interface Workspace {
@@ -59,4 +63,14 @@ export const processesOf = (dir: string): { pid: number; command: string }[] => 
         return [];
       }
     });
+};
+
+/** Ends such processes, first by asking; gives those that were there. */
+export const endProcessesOf = async (dir: string): Promise<{ pid: number; command: string }[]> => {
+  const found = processesOf(dir);
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    for (const { pid } of processesOf(dir)) process.kill(pid, signal);
+    if (await until("their end", () => processesOf(dir).length === 0, endLimit).catch(() => false)) break;
+  }
+  return found;
 };

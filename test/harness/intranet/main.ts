@@ -31,7 +31,9 @@ datagrams.on("message", (message, from) => datagrams.send(message, from.port, fr
 datagrams.bind(echoPort, values.host);
 await once(datagrams, "listening");
 
-const namesPort = await serveNames(values.host, records, domain, (question) => tell({ asked: question.name }));
+const { port: namesPort } = await serveNames(values.host, records, domain, (question) =>
+  tell({ asked: question.name }),
+);
 
 tell({
   ready: true,

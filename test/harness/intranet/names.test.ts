@@ -8,7 +8,7 @@ import { domain, records } from "./plan.ts";
 const asked: string[] = [];
 let port: number;
 beforeAll(async () => {
-  port = await serveNames("127.0.0.1", records, domain, (question) => asked.push(question.name));
+  ({ port } = await serveNames("127.0.0.1", records, domain, (question) => asked.push(question.name)));
 });
 
 describe("the intranet's name server", () => {

@@ -67,20 +67,26 @@ const reply = (
   return Buffer.concat([header, question, record]);
 };
 
-/** Serves the records over UDP and TCP on one port; tells every question. */
+export interface NameServer {
+  port: number;
+  close(): void;
+}
+
+/** Serves the records over UDP and TCP on one port (0 = any free one); tells every question. */
 export const serveNames = async (
   host: string,
   records: Record<string, string>,
   domain: string,
   tell: (question: Question) => void,
-): Promise<number> => {
+  wantedPort = 0,
+): Promise<NameServer> => {
   const respond = (query: Buffer): Buffer | undefined => {
     const read = readQuestion(query);
     if (read) tell(read.question);
     return answer(query, records, domain);
   };
   const tcp = createServer((socket) => serveStream(socket, respond));
-  tcp.listen(0, host);
+  tcp.listen(wantedPort, host);
   await once(tcp, "listening");
   const { port } = tcp.address() as AddressInfo;
   const udp = createSocket(host.includes(":") ? "udp6" : "udp4");
@@ -90,7 +96,11 @@ export const serveNames = async (
   });
   udp.bind(port, host);
   await once(udp, "listening");
-  return port;
+  const close = (): void => {
+    tcp.close();
+    udp.close();
+  };
+  return { port, close };
 };
 
 /** Over TCP each message has its length before it. */

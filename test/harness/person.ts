@@ -1,0 +1,80 @@
+import { at } from "../../build/lib/root.ts";
+import { type CommandOptions, command, type Done } from "./command.ts";
+
+/** One intranet as `sag … --json` prints it: the parts that are looked at here. */
+export interface Seen {
+  phase: string;
+  cause: { cause: string; message: string; action: string } | null;
+  intranet: string;
+  mode: string | null;
+  clientIp: string | null;
+  accessPoint: { id: string; name: string; endpoint: string } | null;
+  socks: string | null;
+  http: string | null;
+  pac: string | null;
+  pid: number | null;
+  warnings: { code: string }[];
+  session: {
+    id: string;
+    leaseMs: number;
+    leaseLeftMs: number;
+    renewals: number;
+    keyExchange: string;
+    presharedKey: boolean;
+  } | null;
+  rxBytes: number;
+  txBytes: number;
+}
+
+/** What `sag … --json` prints when it fails. */
+export interface Failed {
+  cause: string;
+  message: string;
+  action: string;
+}
+
+/** Somebody with a home of their own who types `sag` commands. */
+export class Person {
+  readonly env: NodeJS.ProcessEnv;
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.env = env;
+  }
+
+  /** Runs `sag` with these arguments, whatever becomes of it. */
+  sag(args: string[], options: CommandOptions = {}): Promise<Done> {
+    return command([at("bin/sag"), ...args], { env: this.env, ...options });
+  }
+
+  /** Runs `sag … --json`; gives what it printed, or fails with what it said. */
+  async json<T>(args: string[], options: CommandOptions = {}): Promise<T> {
+    const done = await this.sag([...args, "--json"], options);
+    if (done.code === 0) return JSON.parse(done.stdout);
+    throw new Error(`sag ${args.join(" ")} ended with ${done.code}: ${done.stdout}${done.stderr}`.trim());
+  }
+
+  /** Runs `sag … --json`, which has to fail; gives its exit code and what it printed. */
+  async failure(args: string[], options: CommandOptions = {}): Promise<Failed & { code: number; stderr: string }> {
+    const done = await this.sag([...args, "--json"], options);
+    if (done.code === 0) throw new Error(`sag ${args.join(" ")} did not fail: ${done.stdout}`);
+    return { ...JSON.parse(done.stdout), code: done.code, stderr: done.stderr };
+  }
+
+  signIn(link: string, user: string, password: string): Promise<unknown> {
+    return this.json(["sign-in", link, "--user", user, "--password-stdin", "--store", "file"], { stdin: password });
+  }
+
+  connect(...args: string[]): Promise<Seen> {
+    return this.json(["connect", ...args]);
+  }
+
+  async status(): Promise<Seen> {
+    const [only] = await this.json<Seen[]>(["status"]);
+    if (!only) throw new Error("sag status knows no intranet");
+    return only;
+  }
+
+  disconnect(): Promise<Seen> {
+    return this.json(["disconnect"]);
+  }
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { at } from "../../build/lib/root.ts";
+import { must } from "./command.ts";
+import { addresses, domain, network } from "./intranet/plan.ts";
+import type { Processes, Running } from "./processes.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface CloudReady {
+  url: string;
+  pin: string;
+  pid: number;
+}
+
+export interface AccessPointReady {
+  id: string;
+  endpoint: string;
+  pid: number;
+}
+
+export interface IntranetReady {
+  portal: string;
+  names: string;
+  echo: string;
+  pid: number;
+}
+
+export type Cloud = Running<CloudReady>;
+export type AccessPoint = Running<AccessPointReady>;
+export type Intranet = Running<IntranetReady>;
+
+/** The account of trial and tests. */
+export const userName = "anna";
+export const instanceName = "Trial";
+
+/** Addresses that clients get. */
+const clientNetwork = "10.78.0.0/24";
+
+/**
+ * A company that has SAG: a cloud instance, access points and an intranet, each a process of its own, administered by the real
+ * `sagctl`. What is made here lives below the workspace's folder.
+ */
+export class Site {
+  readonly processes: Processes;
+  readonly workspace: Workspace;
+  /** The address it listens at. */
+  readonly host: string;
+  /** Everything that must not stand in what is shown of logs. */
+  readonly secrets: string[] = [];
+  cloud!: Cloud;
+  intranet!: Intranet;
+  readonly accessPoints: AccessPoint[] = [];
+
+  constructor(processes: Processes, workspace: Workspace, host = "127.0.0.1") {
+    this.processes = processes;
+    this.workspace = workspace;
+    this.host = host;
+  }
+
+  get data(): string {
+    return join(this.workspace.dir, "cloud");
+  }
+
+  /** `listen`: HOST:PORT, to start it again where it was. */
+  async startCloud(listen = `${this.host}:0`): Promise<Cloud> {
+    const command = [at("bin/sag-cloud"), "serve", "--data", this.data, "--listen", listen, "--json"];
+    this.cloud = await this.processes.start<CloudReady>({ name: "sag-cloud", command });
+    return this.cloud;
+  }
+
+  async startIntranet(): Promise<Intranet> {
+    const portal = join(this.workspace.dir, "portal.sock");
+    rmSync(portal, { force: true });
+    const main = at("test/harness/intranet/main.ts");
+    const command = [at("node_modules/.bin/node"), main, "--portal", portal];
+    this.intranet = await this.processes.start<IntranetReady>({
+      name: "intranet",
+      command,
+      onLine: (line) => {
+        if (typeof line.asked === "string") this.questions.push(line.asked);
+      },
+    });
+    return this.intranet;
+  }
+
+  /** What the intranet's name server was asked for. */
+  readonly questions: string[] = [];
+
+  /** Runs `sagctl … --json`; gives what it printed. */
+  async sagctl<T>(args: string[], stdin?: string): Promise<T> {
+    const command = [at("bin/sagctl"), "--data", this.data, ...args, "--json"];
+    return JSON.parse(await must(command, stdin === undefined ? {} : { stdin }));
+  }
+
+  /** An instance with routes and names of the intranet. */
+  async createInstance(cidr = clientNetwork): Promise<void> {
+    await this.sagctl(["instance", "create", instanceName, "--cidr", cidr]);
+    await this.sagctl(["route", "add", network]);
+    await this.sagctl(["dns", "set", "--server", addresses.names, "--domain", domain]);
+  }
+
+  /** An account without a bandwidth cap; gives its password. */
+  async createAccount(user = userName): Promise<string> {
+    const password = `${randomBytes(9).toString("base64url")}-9aA`;
+    this.secrets.push(password);
+    const args = ["account", "create", user, "--mail", `${user}@${domain}`, "--bandwidth", "0", "--password-stdin"];
+    await this.sagctl(args, password);
+    return password;
+  }
+
+  async createLink(): Promise<string> {
+    return (await this.sagctl<{ link: string }>(["link", "create"])).link;
+  }
+
+  async createToken(uses: number): Promise<string> {
+    const { token } = await this.sagctl<{ token: string }>(["access-point", "token", "create", "--uses", `${uses}`]);
+    this.secrets.push(token);
+    return token;
+  }
+
+  /** Starts an access point; without a token as the one it was before, on its former state. */
+  async startAccessPoint(name: string, options: { token?: string; listen?: string } = {}): Promise<AccessPoint> {
+    const { url, pin } = this.cloud.ready;
+    const { portal, names, echo } = this.intranet.ready;
+    const publish = [
+      `${addresses.portal}:80=unix:${portal}`,
+      `${addresses.names}:53=${names}`,
+      `${addresses.echo}:7=${echo}`,
+    ].flatMap((one) => ["--publish", one]);
+    const state = join(this.workspace.dir, name);
+    const listen = options.listen ?? `${this.host}:0`;
+    const flags = ["--cloud", url, "--pin", pin, "--state", state, "--listen", listen, ...publish, "--json"];
+    const accessPoint = await this.processes.start<AccessPointReady>({
+      name,
+      command: [at("bin/sag-access-point"), "run", ...flags, ...(options.token ? ["--token-stdin"] : [])],
+      ...(options.token ? { stdin: `${options.token}\n` } : {}),
+    });
+    this.accessPoints.push(accessPoint);
+    return accessPoint;
+  }
+
+  /** Text with every known secret taken out. */
+  redact(text: string): string {
+    return this.secrets.reduce((shown, secret) => shown.replaceAll(secret, "[redacted]"), text);
+  }
+}
