@@ -7,6 +7,7 @@ import (
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
 	"gvisor.dev/gvisor/pkg/waiter"
 )
@@ -16,16 +17,60 @@ type Conn interface {
 	net.Conn
 	CloseRead() error
 	CloseWrite() error
+	// Abort resets the connection: the other end reads an error, not the end of the data.
+	Abort()
 }
+
+// tcpConn gives errors their meaning.
+type tcpConn struct {
+	*gonet.TCPConn
+	endpoint tcpip.Endpoint
+}
+
+func (c *tcpConn) Read(b []byte) (int, error) {
+	n, err := c.TCPConn.Read(b)
+	return n, classify(err)
+}
+
+func (c *tcpConn) Write(b []byte) (int, error) {
+	n, err := c.TCPConn.Write(b)
+	return n, classify(err)
+}
+
+func (c *tcpConn) Abort() { c.endpoint.Abort() }
 
 // DialTCP connects to an address inside. Failures are ErrRefused, ErrUnreachable or ErrTimeout (also when ctx's deadline
 // has passed), or ctx's error when it was cancelled.
 func (s *Stack) DialTCP(ctx context.Context, to netip.AddrPort) (Conn, error) {
-	conn, err := gonet.DialContextTCP(ctx, s.gvisor, fullAddress(to), protocolOf(to.Addr()))
-	if err != nil {
-		return nil, classify(err)
+	var queue waiter.Queue
+	endpoint, terr := s.gvisor.NewEndpoint(tcp.ProtocolNumber, protocolOf(to.Addr()), &queue)
+	if terr != nil {
+		return nil, tcpipError(terr)
 	}
-	return conn, nil
+	if err := connect(ctx, &queue, endpoint, to); err != nil {
+		endpoint.Close()
+		return nil, err
+	}
+	return &tcpConn{gonet.NewTCPConn(&queue, endpoint), endpoint}, nil
+}
+
+func connect(ctx context.Context, queue *waiter.Queue, endpoint tcpip.Endpoint, to netip.AddrPort) error {
+	entry, decided := waiter.NewChannelEntry(waiter.WritableEvents | waiter.EventErr | waiter.EventHUp)
+	queue.EventRegister(&entry)
+	defer queue.EventUnregister(&entry)
+	if err := ctx.Err(); err != nil {
+		return classify(err)
+	}
+	err := endpoint.Connect(fullAddress(to))
+	if _, started := err.(*tcpip.ErrConnectStarted); started {
+		select {
+		case <-ctx.Done():
+			return classify(ctx.Err())
+		case <-decided:
+		}
+		err = endpoint.LastError()
+	}
+	return tcpipError(err)
 }
 
 // ListenTCP accepts connections at one of the stack's own addresses.

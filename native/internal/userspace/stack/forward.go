@@ -60,7 +60,7 @@ func (r *TCPRequest) Accept() (Conn, error) {
 	if err != nil {
 		return nil, tcpipError(err)
 	}
-	return gonet.NewTCPConn(&queue, endpoint), nil
+	return &tcpConn{gonet.NewTCPConn(&queue, endpoint), endpoint}, nil
 }
 
 // Refuse answers with a reset: "connection refused" at the client.

@@ -1,0 +1,290 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+	"sag.software/native/internal/accesspoint/fakecloud"
+	"sag.software/native/internal/engine"
+	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/userspace/stack"
+)
+
+// TestMain lets the test binary be the program: what is tested is a real process with real signals.
+func TestMain(m *testing.M) {
+	if os.Getenv("SAG_TEST_RUN_MAIN") == "1" {
+		os.Exit(run(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+const (
+	sessionID    = "0123456789abcdef0123456789abcdef"
+	probeAddress = "fd00:5a9:0:ffff::1"
+)
+
+var (
+	client4 = netip.MustParseAddr("10.9.0.2")
+	client6 = netip.MustParseAddr("fd00:5a9::2")
+)
+
+type process struct {
+	*exec.Cmd
+	ready struct {
+		Ready    bool   `json:"ready"`
+		ID       string `json:"id"`
+		Endpoint string `json:"endpoint"`
+		PID      int    `json:"pid"`
+	}
+	stdout *bufio.Reader
+	stderr *bytes.Buffer
+}
+
+func launch(t *testing.T, stdin string, arguments ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.Command(os.Args[0], append([]string{"run"}, arguments...)...), stderr: &bytes.Buffer{}}
+	p.Env = append(os.Environ(), "SAG_TEST_RUN_MAIN=1")
+	p.Stdin = strings.NewReader(stdin)
+	p.Stderr = p.stderr
+	out, err := p.StdoutPipe()
+	must(t, err)
+	p.stdout = bufio.NewReader(out)
+	must(t, p.Start())
+	t.Cleanup(func() {
+		_ = p.Process.Kill()
+		_ = p.Wait()
+		if t.Failed() {
+			t.Logf("standard error:\n%s", p.stderr)
+		}
+	})
+	return p
+}
+
+func (p *process) waitReady(t *testing.T) {
+	t.Helper()
+	line, err := p.stdout.ReadString('\n')
+	must(t, err)
+	must(t, json.Unmarshal([]byte(line), &p.ready))
+	if !p.ready.Ready || p.ready.PID != p.Process.Pid || p.ready.ID == "" {
+		t.Fatalf("ready line: %s", line)
+	}
+}
+
+func (p *process) terminate(t *testing.T) {
+	t.Helper()
+	must(t, p.Process.Signal(syscall.SIGTERM))
+	if err := p.Wait(); err != nil {
+		t.Fatalf("after SIGTERM: %v", err)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// client is a dialled-up client.
+type client struct {
+	key    engine.PrivateKey
+	psk    engine.PresharedKey
+	device *engine.Device
+	stack  *stack.Stack
+	tap    *probe.Tap
+	point  engine.Key
+}
+
+func newClient(t *testing.T) *client {
+	t.Helper()
+	key, err := engine.NewPrivateKey()
+	must(t, err)
+	c := &client{key: key, psk: engine.PresharedKey{7, 7, 7}}
+	c.stack, err = stack.New(stack.Config{MTU: 1280, Addresses: []netip.Prefix{
+		netip.PrefixFrom(client4, 32), netip.PrefixFrom(client6, 128),
+	}})
+	must(t, err)
+	c.tap = probe.NewTap(c.stack.Device(), probe.Callbacks{})
+	c.device, err = engine.New(engine.Config{PrivateKey: key, Tun: c.tap})
+	must(t, err)
+	t.Cleanup(func() {
+		c.device.Close()
+		c.stack.Close()
+	})
+	return c
+}
+
+func (c *client) peer(lease time.Duration) *accesspointv1.Peer {
+	public := c.key.Public()
+	return &accesspointv1.Peer{
+		SessionId: sessionID, PublicKey: public[:], PresharedKey: c.psk[:],
+		Addresses:    []string{client4.String() + "/32", client6.String() + "/128"},
+		Destinations: []string{"10.0.0.0/16", "127.0.0.0/8"},
+		Lease:        durationpb.New(lease), Incarnation: 1,
+	}
+}
+
+func (c *client) connect(t *testing.T, publicKey []byte, endpoint string) {
+	t.Helper()
+	point, err := engine.ParseKey(publicKey)
+	must(t, err)
+	c.point = point
+	must(t, c.device.UpsertPeer(engine.Peer{
+		PublicKey: point, PresharedKey: c.psk, Endpoint: netip.MustParseAddrPort(endpoint),
+		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")},
+	}))
+}
+
+func (c *client) get(t *testing.T) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+		return c.stack.DialTCP(ctx, netip.MustParseAddrPort(address))
+	}}
+	defer transport.CloseIdleConnections()
+	request, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://10.0.0.80:80/", nil)
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
+}
+
+// portal is a web server on a Unix socket: the host's network cannot reach it.
+func portal(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "portal.sock")
+	listener, err := net.Listen("unix", path)
+	must(t, err)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "welcome inside")
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return path
+}
+
+func TestLifeOfAnAccessPoint(t *testing.T) {
+	cloud := fakecloud.New(t, probeAddress)
+	directory := filepath.Join(t.TempDir(), "state")
+	arguments := []string{
+		"--cloud", cloud.URL(), "--pin", cloud.Pin(), "--state", directory, "--listen", "127.0.0.1:0",
+		"--name", "near", "--publish", "10.0.0.80:80=unix:" + portal(t), "--json",
+	}
+	p := launch(t, fakecloud.Token+"\n", append(arguments, "--token-stdin")...)
+	p.waitReady(t)
+	registered := <-cloud.Registered
+	if registered.GetDescription().GetName() != "near" {
+		t.Fatalf("described as %v", registered.GetDescription())
+	}
+	c := newClient(t)
+	cloud.WaitAck(t, cloud.Upsert(c.peer(time.Hour)))
+	c.connect(t, registered.GetDescription().GetPublicKey(), p.ready.Endpoint)
+	body, err := c.get(t)
+	must(t, err)
+	if body != "welcome inside" {
+		t.Fatalf("got %q", body)
+	}
+
+	// Killed and started again, without a token: same identity, same key, same port, the session from the snapshot.
+	must(t, p.Process.Kill())
+	_ = p.Wait()
+	again := launch(t, "", arguments...)
+	again.waitReady(t)
+	if again.ready.Endpoint != p.ready.Endpoint || again.ready.ID != p.ready.ID {
+		t.Fatalf("came back as %+v, was %+v", again.ready, p.ready)
+	}
+	must(t, c.device.ForceHandshake(c.point))
+	if _, err := c.get(t); err != nil {
+		t.Fatalf("after the restart: %v", err)
+	}
+
+	// The session is removed, and its last counters are told at the orderly end.
+	cloud.WaitAck(t, cloud.Remove(sessionID))
+	again.terminate(t)
+	report := <-cloud.Reports
+	if len(report.GetCounters()) != 1 || report.GetCounters()[0].GetRxBytes() == 0 || report.GetCounters()[0].GetTxBytes() == 0 {
+		t.Fatalf("last report: %v", report)
+	}
+}
+
+func TestSecondProcessOnTheStateDirectory(t *testing.T) {
+	cloud := fakecloud.New(t, probeAddress)
+	directory := filepath.Join(t.TempDir(), "state")
+	arguments := []string{"--cloud", cloud.URL(), "--pin", cloud.Pin(), "--state", directory, "--listen", "127.0.0.1:0", "--token-stdin", "--json"}
+	launch(t, fakecloud.Token, arguments...).waitReady(t)
+	expectFailure(t, launch(t, fakecloud.Token, arguments...), "data_directory_in_use")
+}
+
+func TestFailuresAtTheStart(t *testing.T) {
+	cloud := fakecloud.New(t, probeAddress)
+	taken, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	must(t, err)
+	defer taken.Close()
+	wrongPin := "sha256/" + strings.Repeat("A", 43)
+	for _, test := range []struct {
+		name, cause, token string
+		change             map[string]string
+	}{
+		{"wrong token", "bad_credentials", "not the right token", nil},
+		{"no token", "bad_credentials", "", nil},
+		{"wrong pin", "instance_identity_changed", fakecloud.Token, map[string]string{"--pin": wrongPin}},
+		{"port taken", "port_in_use", fakecloud.Token, map[string]string{"--listen": taken.LocalAddr().String()}},
+		{"malformed pin", "invalid_argument", fakecloud.Token, map[string]string{"--pin": "x"}},
+		{"malformed cloud", "invalid_argument", fakecloud.Token, map[string]string{"--cloud": "http://127.0.0.1"}},
+		{"malformed publication", "invalid_argument", fakecloud.Token, map[string]string{"--publish": "10.0.0.80=127.0.0.1:80"}},
+		{"unknown mode", "invalid_argument", fakecloud.Token, map[string]string{"--mode": "routed"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			flags := map[string]string{
+				"--cloud": cloud.URL(), "--pin": cloud.Pin(), "--state": filepath.Join(t.TempDir(), "state"), "--listen": "127.0.0.1:0",
+			}
+			for name, value := range test.change {
+				flags[name] = value
+			}
+			arguments := []string{"--json", "--token-stdin"}
+			for name, value := range flags {
+				arguments = append(arguments, name, value)
+			}
+			expectFailure(t, launch(t, test.token, arguments...), test.cause)
+		})
+	}
+}
+
+func expectFailure(t *testing.T, p *process, cause string) {
+	t.Helper()
+	line, err := p.stdout.ReadString('\n')
+	must(t, err)
+	var told failure
+	must(t, json.Unmarshal([]byte(line), &told))
+	if told.Cause != cause || told.Message == "" || told.Action == "" {
+		t.Fatalf("got %+v, want cause %s", told, cause)
+	}
+	var exit *exec.ExitError
+	if err := p.Wait(); !errors.As(err, &exit) {
+		t.Fatalf("exit: %v", err)
+	}
+	if strings.Contains(p.stderr.String(), "goroutine ") {
+		t.Fatal("a stack trace")
+	}
+}

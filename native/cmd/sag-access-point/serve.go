@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+	clientv1 "sag.software/native/gen/sag/client/v1"
+	"sag.software/native/internal/accesspoint"
+	"sag.software/native/internal/accesspoint/agent"
+	"sag.software/native/internal/accesspoint/clock"
+	"sag.software/native/internal/accesspoint/state"
+)
+
+const (
+	// readyPatience is how long a registered access point waits for its cloud before it calls itself ready without.
+	readyPatience = 2 * time.Second
+	// lastReport bounds how long an orderly end waits for the last counters to be taken.
+	lastReport = 2 * time.Second
+)
+
+// serve runs the access point until ctx ends.
+func serve(ctx context.Context, o *options, token string, logger *slog.Logger) error {
+	directory, err := state.Open(o.state)
+	if err != nil {
+		return err
+	}
+	defer directory.Close()
+	credentials, err := newCredentials(directory, token)
+	if err != nil {
+		return err
+	}
+	key, err := directory.Key()
+	if err != nil {
+		return err
+	}
+	bootID := newBootID()
+	point, err := accesspoint.New(accesspoint.Config{
+		Key:    key,
+		Listen: reuse(o.listen, directory.Port()),
+		Policy: o.policy,
+		Host:   accesspoint.NewHostWatch(hostPortOf(o.cloud)).Host,
+		BootID: bootID,
+		Clock:  clock.System{},
+		Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	defer point.Close()
+	if err := directory.SavePort(point.ListenPort()); err != nil {
+		return err
+	}
+	endpoints := advertised(o, point.ListenPort())
+	public := key.Public()
+	cloud := agent.New(agent.Config{
+		Cloud:       o.cloud,
+		Credentials: credentials,
+		Point:       point,
+		Description: &accesspointv1.Description{
+			Name: o.name, PublicKey: public[:], Endpoints: describe(endpoints),
+			Mode: accesspointv1.ForwardingMode_FORWARDING_MODE_USERSPACE, Region: o.region, BootId: bootID,
+		},
+		Version: version,
+		Logger:  logger,
+	})
+	defer cloud.Close()
+	return attend(ctx, cloud, credentials, endpoints[0])
+}
+
+// attend lets the agent work, says when the access point is ready, and ends it in order.
+func attend(ctx context.Context, cloud *agent.Agent, credentials *credentials, endpoint hostPort) error {
+	ended := make(chan error, 1)
+	go func() { ended <- cloud.Run(ctx) }()
+	var patience <-chan time.Time
+	if credentials.Identity() != "" {
+		patience = time.After(readyPatience)
+	}
+	select {
+	case <-cloud.Ready():
+	case <-patience:
+	case err := <-ended:
+		return err
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(map[string]any{
+		"ready": true, "id": credentials.id(), "endpoint": endpoint.String(), "pid": os.Getpid(),
+	}); err != nil {
+		return err
+	}
+	err := <-ended
+	last, cancel := context.WithTimeout(context.Background(), lastReport)
+	defer cancel()
+	if reportErr := cloud.ReportNow(last); reportErr != nil {
+		slog.Warn("the last counters were not reported", "error", reportErr)
+	}
+	return err
+}
+
+func newBootID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return hex.EncodeToString(id[:])
+}
+
+// reuse puts the former port in place of port 0, if it is still free.
+func reuse(listen []netip.AddrPort, former uint16) []netip.AddrPort {
+	again := make([]netip.AddrPort, len(listen))
+	for i, address := range listen {
+		again[i] = address
+		if address.Port() != 0 || former == 0 {
+			continue
+		}
+		again[i] = netip.AddrPortFrom(address.Addr(), former)
+		socket, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(again[i]))
+		if err != nil {
+			return listen
+		}
+		_ = socket.Close()
+	}
+	return again
+}
+
+func hostPortOf(cloud agent.Cloud) string {
+	port := cloud.URL.Port()
+	if port == "" {
+		port = "443"
+	}
+	return net.JoinHostPort(cloud.URL.Hostname(), port)
+}
+
+// advertised is where clients reach the access point: what was said, else where it listens. For "all addresses" that is
+// the one that leads to the cloud.
+func advertised(o *options, port uint16) []hostPort {
+	if len(o.advertise) > 0 {
+		return o.advertise
+	}
+	var endpoints []hostPort
+	for _, address := range o.listen {
+		host := address.Addr()
+		if host.IsUnspecified() {
+			host = sourceTowards(hostPortOf(o.cloud), host)
+		}
+		if address.Port() != 0 {
+			port = address.Port()
+		}
+		endpoints = append(endpoints, hostPort{host.String(), port})
+	}
+	return endpoints
+}
+
+// sourceTowards asks the kernel which address it would use; nothing is sent.
+func sourceTowards(remote string, otherwise netip.Addr) netip.Addr {
+	network := "udp4"
+	if otherwise.Is6() {
+		network = "udp"
+	}
+	socket, err := net.Dial(network, remote)
+	if err != nil {
+		return otherwise
+	}
+	defer socket.Close()
+	return socket.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+}
+
+func describe(endpoints []hostPort) []*clientv1.Endpoint {
+	var described []*clientv1.Endpoint
+	for _, endpoint := range endpoints {
+		described = append(described, &clientv1.Endpoint{
+			Transport: clientv1.Transport_TRANSPORT_UDP, Host: endpoint.host, Port: uint32(endpoint.port),
+		})
+	}
+	return described
+}

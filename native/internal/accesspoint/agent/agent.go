@@ -1,0 +1,175 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"connectrpc.com/connect"
+
+	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+	"sag.software/native/gen/sag/accesspoint/v1/accesspointv1connect"
+	typesv1 "sag.software/native/gen/sag/types/v1"
+)
+
+// Point is what the agent serves: the access point's data plane.
+type Point interface {
+	// StreamBegins comes before the first message of every stream.
+	StreamBegins()
+	// Receive puts a message in force and returns when it is. Nil = nothing to acknowledge. An error ends the stream.
+	Receive(*accesspointv1.WatchResponse) (*accesspointv1.AcknowledgeRequest, error)
+	// Counters are to be reported. Reported tells that the cloud has them.
+	Counters() []*accesspointv1.Counters
+	Reported([]*accesspointv1.Counters)
+}
+
+// Credentials are how the access point proves who it is.
+type Credentials interface {
+	// Identity is the saved one, "" = not registered.
+	Identity() string
+	// Token is the registration token, "" = none was given.
+	Token() string
+	// Registered saves a new identity before it is used.
+	Registered(accessPointID, identity string) error
+}
+
+// Config says what to keep connected.
+type Config struct {
+	Cloud       Cloud
+	Credentials Credentials
+	Point       Point
+	Description *accesspointv1.Description
+	Version     string
+	Logger      *slog.Logger
+	// ReportEvery is the time between reports; 0 = 10 s.
+	ReportEvery time.Duration
+	// Silence is how long the stream may be silent (the cloud sends heartbeats every 20 s); 0 = 45 s.
+	Silence time.Duration
+}
+
+// Agent keeps the connection.
+type Agent struct {
+	Config
+	client    accesspointv1connect.AccessPointServiceClient
+	transport *http.Transport
+	ready     chan struct{}
+	// acknowledged is the last position the cloud knows to be in force here: where the next stream goes on.
+	acknowledged atomic.Pointer[accesspointv1.AcknowledgeRequest]
+}
+
+// callTimeout bounds a unary call.
+const callTimeout = 5 * time.Second
+
+// ErrNoCredentials means that there is neither an identity nor a token to get one.
+var ErrNoCredentials = errors.New("not registered, and no registration token was given")
+
+// ErrRefused means that the cloud did not register the access point.
+var ErrRefused = errors.New("the cloud refused the registration")
+
+// New makes an agent; Run lets it work.
+func New(config Config) *Agent {
+	if config.ReportEvery == 0 {
+		config.ReportEvery = 10 * time.Second
+	}
+	if config.Silence == 0 {
+		config.Silence = 45 * time.Second
+	}
+	a := &Agent{Config: config, ready: make(chan struct{})}
+	a.client, a.transport = config.Cloud.client()
+	return a
+}
+
+// Ready is closed once the first whole snapshot is in force.
+func (a *Agent) Ready() <-chan struct{} { return a.ready }
+
+// Close closes the connections. Run has to have ended.
+func (a *Agent) Close() { a.transport.CloseIdleConnections() }
+
+// Run works until ctx ends, or until it makes no sense to begin: the token was refused, or the server is another one.
+// Once it has been ready it does not give up: the sessions go on meanwhile.
+func (a *Agent) Run(ctx context.Context) error {
+	pause := newBackoff()
+	for ctx.Err() == nil {
+		err := a.connect(ctx, pause)
+		if ctx.Err() != nil {
+			break
+		}
+		if isFinal(err) && !a.isReady() {
+			return err
+		}
+		wait := pause.next()
+		a.Logger.Warn("not connected to the cloud", "error", err, "retry_in", wait.Round(time.Millisecond).String())
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+	return nil
+}
+
+// connect is one attempt, and what comes of it until the connection is lost.
+func (a *Agent) connect(ctx context.Context, pause *backoff) error {
+	if a.Credentials.Identity() == "" {
+		if err := a.register(ctx); err != nil {
+			return err
+		}
+	}
+	err := a.watch(ctx, pause)
+	if connect.CodeOf(err) == connect.CodeUnauthenticated && a.Credentials.Token() != "" {
+		a.Logger.Warn("the cloud does not know this access point any more: registering anew")
+		return errors.Join(err, a.register(ctx))
+	}
+	return err
+}
+
+func (a *Agent) register(ctx context.Context) error {
+	if a.Credentials.Token() == "" {
+		return ErrNoCredentials
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	response, err := a.client.Register(ctx, connect.NewRequest(&accesspointv1.RegisterRequest{
+		Hello:       a.hello(),
+		Token:       a.Credentials.Token(),
+		Description: a.Description,
+	}))
+	if err != nil {
+		return refused(err)
+	}
+	id, identity := response.Msg.GetAccessPointId(), response.Msg.GetIdentity()
+	if len(id) == 0 || len(id) > 64 || len(identity) < 16 || len(identity) > 512 {
+		return errors.New("the cloud's answer to Register is not valid")
+	}
+	if err := a.Credentials.Registered(id, identity); err != nil {
+		return fmt.Errorf("save the identity: %w", err)
+	}
+	a.Logger.Info("registered", "access_point", id)
+	return nil
+}
+
+// refused makes a refusal of the token one that can be told from a refusal of the identity.
+func refused(err error) error {
+	switch connect.CodeOf(err) {
+	case connect.CodeUnauthenticated, connect.CodePermissionDenied, connect.CodeInvalidArgument,
+		connect.CodeFailedPrecondition, connect.CodeUnimplemented:
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return err
+}
+
+func isFinal(err error) bool {
+	return errors.Is(err, ErrIdentityChanged) || errors.Is(err, ErrNoCredentials) || errors.Is(err, ErrRefused)
+}
+
+func (a *Agent) hello() *typesv1.Hello { return &typesv1.Hello{Version: a.Version} }
+
+// authorize makes a request as the registered access point.
+func authorize[T any](a *Agent, message *T) *connect.Request[T] {
+	request := connect.NewRequest(message)
+	request.Header().Set("Authorization", "Bearer "+a.Credentials.Identity())
+	return request
+}

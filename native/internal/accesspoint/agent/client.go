@@ -1,0 +1,97 @@
+// Package agent keeps an access point connected to its cloud instance: it registers, watches what is wanted, acknowledges
+// and reports. What is wanted is put in force by a Point; this package knows nothing of WireGuard.
+package agent
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"sag.software/native/gen/sag/accesspoint/v1/accesspointv1connect"
+)
+
+// ErrIdentityChanged means that the server is not the one that was pinned.
+var ErrIdentityChanged = errors.New("the cloud instance's certificate is not the pinned one")
+
+// maxMessage is the cap of a message, either way, bytes.
+const maxMessage = 256 << 10
+
+// Pin is the SHA-256 of a certificate's SubjectPublicKeyInfo.
+type Pin [sha256.Size]byte
+
+// ParsePin reads "sha256/" and base64url, as the cloud instance prints it; plain base64 will do.
+func ParsePin(text string) (Pin, error) {
+	digits := strings.TrimRight(strings.TrimPrefix(text, "sha256/"), "=")
+	digits = strings.NewReplacer("+", "-", "/", "_").Replace(digits)
+	b, err := base64.RawURLEncoding.DecodeString(digits)
+	if err != nil || len(b) != sha256.Size {
+		return Pin{}, fmt.Errorf("%q is not the SHA-256 of a public key, as sha256/BASE64URL", text)
+	}
+	return Pin(b), nil
+}
+
+// Cloud is where the cloud instance is, and how it is known.
+type Cloud struct {
+	// URL is https://HOST:PORT.
+	URL *url.URL
+	// Pins: the certificate's key must be one of these, whoever signed it. None = the system's authorities decide.
+	Pins []Pin
+}
+
+// ParseCloud checks the address.
+func ParseCloud(address string, pins []Pin) (Cloud, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return Cloud{}, fmt.Errorf("%q is not https://HOST:PORT", address)
+	}
+	return Cloud{URL: u, Pins: pins}, nil
+}
+
+// client speaks to the cloud. One connection carries everything: a call needs no new handshake.
+func (c Cloud) client() (accesspointv1connect.AccessPointServiceClient, *http.Transport) {
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		TLSClientConfig:       c.tls(),
+		ForceAttemptHTTP2:     true,
+		TLSHandshakeTimeout:   5 * time.Second,
+		ResponseHeaderTimeout: 10 * time.Second,
+		IdleConnTimeout:       time.Minute,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+	}
+	return accesspointv1connect.NewAccessPointServiceClient(
+		&http.Client{Transport: transport},
+		strings.TrimRight(c.URL.String(), "/"),
+		connect.WithReadMaxBytes(maxMessage),
+		connect.WithSendMaxBytes(maxMessage),
+	), transport
+}
+
+// tls prefers X25519MLKEM768 by leaving Go's choice of curves alone.
+func (c Cloud) tls() *tls.Config {
+	config := &tls.Config{MinVersion: tls.VersionTLS13}
+	if len(c.Pins) == 0 {
+		return config
+	}
+	config.InsecureSkipVerify = true // the pin decides, below
+	config.VerifyConnection = func(state tls.ConnectionState) error {
+		return checkPin(state.PeerCertificates[0], c.Pins)
+	}
+	return config
+}
+
+func checkPin(certificate *x509.Certificate, pins []Pin) error {
+	if slices.Contains(pins, Pin(sha256.Sum256(certificate.RawSubjectPublicKeyInfo))) {
+		return nil
+	}
+	return ErrIdentityChanged
+}

@@ -1,0 +1,107 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+)
+
+var errSilence = errors.New("the cloud has been silent for too long")
+
+// watch serves one stream until it breaks.
+func (a *Agent) watch(ctx context.Context, pause *backoff) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	position := a.acknowledged.Load()
+	stream, err := a.client.Watch(ctx, authorize(a, &accesspointv1.WatchRequest{
+		Hello:       a.hello(),
+		Description: a.Description,
+		Epoch:       position.GetEpoch(),
+		Revision:    position.GetRevision(),
+	}))
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	a.Point.StreamBegins()
+	silence := time.AfterFunc(a.Silence, func() { cancel(errSilence) })
+	defer silence.Stop()
+
+	acks := make(chan *accesspointv1.AcknowledgeRequest, 64)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.acknowledge(ctx, cancel, acks)
+	}()
+	go a.report(ctx)
+	defer func() {
+		close(acks)
+		cancel(nil)
+		<-done
+	}()
+
+	for stream.Receive() {
+		silence.Reset(a.Silence)
+		pause.reset()
+		ack, err := a.Point.Receive(stream.Msg())
+		if err != nil {
+			return err
+		}
+		if ack == nil {
+			continue
+		}
+		a.becomeReady()
+		select {
+		case acks <- ack:
+		case <-ctx.Done():
+		}
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if stream.Err() == nil {
+		return errors.New("the cloud ended the stream")
+	}
+	return stream.Err()
+}
+
+// becomeReady is called by the watching goroutine only.
+func (a *Agent) becomeReady() {
+	if !a.isReady() {
+		close(a.ready)
+	}
+}
+
+func (a *Agent) isReady() bool {
+	select {
+	case <-a.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// acknowledge sends what is in force, at once: a Dial is waiting for it. What has queued up meanwhile goes as one, the
+// latest revision with all refusals.
+func (a *Agent) acknowledge(ctx context.Context, fail context.CancelCauseFunc, acks <-chan *accesspointv1.AcknowledgeRequest) {
+	for ack := range acks {
+		for waiting := len(acks); waiting > 0; waiting-- {
+			next, ok := <-acks
+			if !ok {
+				break
+			}
+			next.Refused = append(ack.Refused, next.Refused...)
+			ack = next
+		}
+		call, cancel := context.WithTimeout(ctx, callTimeout)
+		_, err := a.client.Acknowledge(call, authorize(a, ack))
+		cancel()
+		if err != nil {
+			fail(err) // the next stream brings the same again
+			return
+		}
+		a.acknowledged.Store(ack)
+	}
+}

@@ -1,0 +1,19 @@
+package forward
+
+import (
+	"net/netip"
+
+	"sag.software/native/internal/accesspoint/policy"
+	"sag.software/native/internal/userspace/stack"
+)
+
+// echo answers for published addresses; others are asked by the host's own ICMP socket, if it may have one.
+func (f *Forwarder) echo(r *stack.EchoRequest) {
+	_, decision := f.decide(policy.Echo, r.Src, netip.AddrPortFrom(r.Dst, 0))
+	switch decision.Verdict {
+	case policy.Published:
+		_ = r.Reply() // a full queue: lost, like any datagram
+	case policy.Forwarded:
+		f.pinger.ping(r.Dst.Unmap(), r.Payload(), func() { _ = r.Reply() })
+	}
+}

@@ -1,0 +1,121 @@
+// Package forward carries clients' traffic on by the host's own sockets: the access point's user-space mode.
+package forward
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+
+	"sag.software/native/internal/accesspoint/policy"
+	"sag.software/native/internal/userspace/stack"
+)
+
+// Clients knows who is behind an inner address.
+type Clients interface {
+	// Client answers nil for an address of nobody.
+	Client(inner netip.Addr) *Client
+	// IsInner tells addresses of clients and of access points.
+	IsInner(netip.Addr) bool
+}
+
+// Config says how to forward.
+type Config struct {
+	Policy  policy.Policy
+	Clients Clients
+	// Host is asked for every new flow.
+	Host   func() policy.Host
+	Logger *slog.Logger
+	// DialTimeout is how long a destination may take to answer; 0 = 10 s.
+	DialTimeout time.Duration
+	// UDPIdle and DNSIdle are how long a silent UDP flow lives; 0 = 60 s and 10 s.
+	UDPIdle, DNSIdle time.Duration
+}
+
+// Forwarder decides on flows and carries them.
+type Forwarder struct {
+	Config
+	dialer net.Dialer
+	pinger *pinger
+}
+
+// New makes a forwarder. Close ends what it holds open itself; flows end with their clients.
+func New(config Config) *Forwarder {
+	if config.DialTimeout == 0 {
+		config.DialTimeout = 10 * time.Second
+	}
+	if config.UDPIdle == 0 {
+		config.UDPIdle = time.Minute
+	}
+	if config.DNSIdle == 0 {
+		config.DNSIdle = 10 * time.Second
+	}
+	return &Forwarder{Config: config, pinger: newPinger(config.Logger)}
+}
+
+// Close ends the forwarder.
+func (f *Forwarder) Close() { f.pinger.close() }
+
+// Handlers are what the stack asks.
+func (f *Forwarder) Handlers() *stack.Forward {
+	return &stack.Forward{TCP: f.tcp, UDP: f.udp, Echo: f.echo}
+}
+
+// decide answers no client for a packet of nobody's: its session has just ended.
+func (f *Forwarder) decide(protocol policy.Protocol, from netip.Addr, to netip.AddrPort) (*Client, policy.Decision) {
+	client := f.Clients.Client(from)
+	if client == nil {
+		return nil, policy.Decision{Reason: "no session"}
+	}
+	decision := f.Policy.Decide(policy.Query{
+		Protocol:     protocol,
+		To:           to,
+		Destinations: client.Destinations(),
+		IsClient:     f.Clients.IsInner,
+		Host:         f.Host(),
+	})
+	if decision.Reason != "" {
+		f.Logger.Debug("not forwarded", "protocol", protocol, "from", from, "to", to, "reason", decision.Reason)
+	}
+	return client, decision
+}
+
+// target is the address a socket is to be opened to.
+func target(decision policy.Decision, to netip.AddrPort) (network, address string) {
+	if decision.Verdict == policy.Published {
+		if decision.Target.Unix != "" {
+			return "unix", decision.Target.Unix
+		}
+		to = decision.Target.Address
+	}
+	return "", netip.AddrPortFrom(to.Addr().Unmap(), to.Port()).String()
+}
+
+// reachesHost tells that the kernel answered for the host itself: a destination of its own gets itself as the source.
+// The policy knows the host's addresses as they were a moment ago; this knows the one that was taken.
+func (f *Forwarder) reachesHost(decision policy.Decision, conn net.Conn, to netip.Addr) bool {
+	if decision.Verdict != policy.Forwarded {
+		return false
+	}
+	for _, allowed := range f.Policy.Allowed {
+		if allowed.Contains(to) {
+			return false
+		}
+	}
+	return addrOf(conn.LocalAddr()) == addrOf(conn.RemoteAddr())
+}
+
+func addrOf(a net.Addr) netip.Addr {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		return a.AddrPort().Addr().Unmap()
+	case *net.UDPAddr:
+		return a.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+func (f *Forwarder) dialContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), f.DialTimeout)
+}

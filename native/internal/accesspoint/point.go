@@ -1,0 +1,268 @@
+// Package accesspoint is an access point: WireGuard towards clients, forwarding towards the intranet, and what the cloud
+// instance wants in force between them.
+package accesspoint
+
+import (
+	"encoding/hex"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+	"sag.software/native/internal/accesspoint/clock"
+	"sag.software/native/internal/accesspoint/forward"
+	"sag.software/native/internal/accesspoint/meter"
+	"sag.software/native/internal/accesspoint/policy"
+	"sag.software/native/internal/accesspoint/roster"
+	"sag.software/native/internal/engine"
+	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/userspace/stack"
+)
+
+// innerMTU is the largest MTU a client may use, bytes; smaller ones come through as well.
+const innerMTU = 1420
+
+// Config says what an access point is made of.
+type Config struct {
+	Key engine.PrivateKey
+	// Listen holds the outer UDP addresses; none = all, any port.
+	Listen []netip.AddrPort
+	Policy policy.Policy
+	// Host is asked what must not be reached.
+	Host   func() policy.Host
+	BootID string
+	Clock  clock.Clock
+	Logger *slog.Logger
+}
+
+// Point is a running access point's data plane. It implements agent.Point.
+type Point struct {
+	config    Config
+	device    *engine.Device
+	stack     *stack.Stack
+	tap       *probe.Tap
+	meter     *meter.Meter
+	forwarder *forward.Forwarder
+
+	// clients is replaced as a whole: it is read for every new flow and every probe.
+	clients atomic.Pointer[clients]
+
+	mu      sync.Mutex
+	roster  *roster.Roster
+	served  map[string]*served
+	closing chan struct{}
+	woken   chan struct{}
+}
+
+// clients are those in force, by inner address.
+type clients struct {
+	byAddress map[netip.Addr]client
+	probe     netip.Addr
+}
+
+// client is what an inner address stands for.
+type client struct {
+	session    *served
+	forwarding *forward.Client
+}
+
+// New makes an access point without sessions.
+func New(config Config) (*Point, error) {
+	p := &Point{
+		config: config, roster: roster.New(), served: map[string]*served{},
+		closing: make(chan struct{}), woken: make(chan struct{}, 1),
+	}
+	p.clients.Store(&clients{})
+	p.forwarder = forward.New(forward.Config{
+		Policy: config.Policy, Clients: (*lookup)(p), Host: config.Host, Logger: config.Logger,
+	})
+	var err error
+	p.stack, err = stack.New(stack.Config{MTU: innerMTU, Forward: p.forwarder.Handlers()})
+	if err != nil {
+		p.forwarder.Close()
+		return nil, err
+	}
+	p.meter = meter.New(p.stack.Device())
+	p.tap = probe.NewTap(p.meter, probe.Callbacks{Requested: p.probed})
+	p.device, err = engine.New(engine.Config{PrivateKey: config.Key, Listen: config.Listen, Tun: p.tap, Logger: config.Logger})
+	if err != nil {
+		p.stack.Close()
+		p.forwarder.Close()
+		return nil, err
+	}
+	go p.endLeases()
+	return p, nil
+}
+
+// ListenPort is the outer UDP port.
+func (p *Point) ListenPort() uint16 { return p.device.ListenPort() }
+
+// Close ends all sessions.
+func (p *Point) Close() {
+	close(p.closing)
+	p.device.Close()
+	p.mu.Lock()
+	for _, s := range p.served {
+		s.end()
+	}
+	p.mu.Unlock()
+	p.stack.Close()
+	p.forwarder.Close()
+}
+
+// StreamBegins implements agent.Point.
+func (p *Point) StreamBegins() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.roster.StreamBegins()
+}
+
+// Receive implements agent.Point.
+func (p *Point) Receive(message *accesspointv1.WatchResponse) (*accesspointv1.AcknowledgeRequest, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change, err := p.roster.Receive(message, p.config.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := p.enforce(change); err != nil {
+		return nil, err
+	}
+	if !change.Acknowledge {
+		return nil, nil
+	}
+	for _, refused := range change.Refused {
+		p.config.Logger.Warn("peer refused", "session", refused.GetSessionId(), "reason", refused.GetFailure().GetText())
+	}
+	return &accesspointv1.AcknowledgeRequest{
+		Epoch: change.Epoch, Revision: change.Revision, BootId: p.config.BootID, Refused: change.Refused,
+	}, nil
+}
+
+// enforce puts a change in force. Clients are known to the forwarder before WireGuard lets their packets in. The caller
+// holds the lock.
+func (p *Point) enforce(change roster.Change) error {
+	if !change.Acknowledge && len(change.Ended) == 0 {
+		return nil // a heartbeat, or a part of a snapshot
+	}
+	if probeAddress := p.roster.ProbeAddress(); probeAddress.IsValid() {
+		p.tap.SetAddress(probeAddress)
+		p.meter.SetOwn(probeAddress)
+	}
+	sessions := p.roster.Sessions()
+	for _, session := range sessions {
+		s := p.served[session.ID]
+		if s == nil {
+			s = newServed(session.ID)
+			p.served[session.ID] = s
+		}
+		s.update(session)
+	}
+	p.publishClients(sessions)
+	err := p.device.Apply(change.UpsertPeers, change.RemovePeers)
+	for _, id := range change.Ended {
+		p.served[id].end()
+		p.config.Logger.Info("session ended", "session", id)
+	}
+	select {
+	case p.woken <- struct{}{}: // leases may end earlier now
+	default:
+	}
+	return err
+}
+
+func (p *Point) publishClients(sessions []*roster.Session) {
+	next := &clients{byAddress: make(map[netip.Addr]client, 2*len(sessions)), probe: p.roster.ProbeAddress()}
+	counters := make(map[netip.Addr]*meter.Counter, 2*len(sessions))
+	for _, session := range sessions {
+		s := p.served[session.ID]
+		for _, address := range session.Addresses {
+			next.byAddress[address] = client{s, s.client}
+			counters[address] = s.counter
+		}
+	}
+	p.clients.Store(next)
+	p.meter.Assign(counters)
+}
+
+// probed notes where a client says it is. A probe of another session than the address belongs to says nothing.
+func (p *Point) probed(src netip.Addr, m probe.Message) {
+	s := p.clients.Load().byAddress[src].session
+	if s != nil && s.id == hex.EncodeToString(m.Session[:]) {
+		s.probed(m)
+	}
+}
+
+// longestNap bounds how late the end of a lease is noticed after sleep: timers stand still in it.
+const longestNap = 5 * time.Second
+
+// endLeases removes sessions that nobody has prolonged, whether the cloud is there or not.
+func (p *Point) endLeases() {
+	for {
+		p.mu.Lock()
+		now := p.config.Clock.Now()
+		if at, ok := p.roster.NextEnd(); ok && at <= now {
+			if err := p.enforce(p.roster.Expire(now)); err != nil {
+				p.config.Logger.Error("ended leases could not be removed", "error", err)
+			}
+		}
+		nap := longestNap
+		if at, ok := p.roster.NextEnd(); ok {
+			nap = min(nap, at-now)
+		}
+		p.mu.Unlock()
+		select {
+		case <-p.closing:
+			return
+		case <-p.woken:
+		case <-time.After(nap):
+		}
+	}
+}
+
+// Counters implements agent.Point.
+func (p *Point) Counters() []*accesspointv1.Counters {
+	peers, err := p.device.Peers()
+	if err != nil {
+		p.config.Logger.Error("no statistics", "error", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	counters := make([]*accesspointv1.Counters, 0, len(p.served))
+	for _, s := range p.served {
+		c := s.counters()
+		if last := peers[s.key].LastHandshake; !last.IsZero() {
+			c.HandshakeAge = durationpb.New(max(0, time.Since(last)))
+		}
+		counters = append(counters, c)
+	}
+	return counters
+}
+
+// Reported implements agent.Point: sessions that are over have now told everything.
+func (p *Point) Reported(counters []*accesspointv1.Counters) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range counters {
+		if s := p.served[c.GetSessionId()]; s != nil && s.told(c) {
+			delete(p.served, s.id)
+		}
+	}
+}
+
+// lookup is the Point as the forwarder sees it.
+type lookup Point
+
+func (l *lookup) Client(inner netip.Addr) *forward.Client {
+	return l.clients.Load().byAddress[inner].forwarding
+}
+
+func (l *lookup) IsInner(address netip.Addr) bool {
+	clients := l.clients.Load()
+	_, is := clients.byAddress[address]
+	return is || address == clients.probe
+}

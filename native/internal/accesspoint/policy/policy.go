@@ -1,0 +1,156 @@
+// Package policy decides where a client's traffic may go. It is pure: everything it knows is handed in.
+package policy
+
+import (
+	"net/netip"
+)
+
+// Protocol of a flow.
+type Protocol string
+
+const (
+	TCP  Protocol = "tcp"
+	UDP  Protocol = "udp"
+	Echo Protocol = "icmp-echo" // its port is 0
+)
+
+// Verdict is what becomes of a flow.
+type Verdict uint8
+
+const (
+	// Prohibited: the client may not go there (ICMP "administratively prohibited").
+	Prohibited Verdict = iota
+	// Refused: the address is a published one, but nothing is published at that port.
+	Refused
+	// Forwarded: by the host's own sockets to the same destination.
+	Forwarded
+	// Published: to Decision.Target instead; for Echo, answered here.
+	Published
+)
+
+// Decision is the outcome. Reason says why, for logs.
+type Decision struct {
+	Verdict Verdict
+	Target  Target
+	Reason  string
+}
+
+// Host is what must not be reached by accident: the machine the access point runs on, and what belongs to the service.
+type Host struct {
+	// Interfaces are the addresses of the host's interfaces with their prefixes.
+	Interfaces []netip.Prefix
+	// Cloud holds the addresses of the cloud instance.
+	Cloud []netip.AddrPort
+}
+
+// Policy is what holds for all clients of an access point.
+type Policy struct {
+	// Published maps destinations to other targets.
+	Published Publications
+	// Allowed are prefixes that an operator has opened though they would be refused: never loopback.
+	Allowed []netip.Prefix
+}
+
+// Query is one flow to decide on.
+type Query struct {
+	Protocol Protocol
+	To       netip.AddrPort
+	// Destinations are where the client may go.
+	Destinations []netip.Prefix
+	// IsClient tells inner addresses of clients and access points.
+	IsClient func(netip.Addr) bool
+	Host     Host
+}
+
+// Decide tells what becomes of a flow.
+func (p Policy) Decide(q Query) Decision {
+	// An IPv4 address in IPv6 dress reaches what the IPv4 address reaches.
+	to := netip.AddrPortFrom(q.To.Addr().Unmap(), q.To.Port())
+	if !contains(q.Destinations, to.Addr()) {
+		return Decision{Reason: "not among the session's destinations"}
+	}
+	if target, ok := p.Published.find(q.Protocol, to); ok {
+		return Decision{Verdict: Published, Target: target}
+	}
+	if p.Published.has(to.Addr()) {
+		if q.Protocol == Echo {
+			return Decision{Verdict: Published}
+		}
+		return Decision{Verdict: Refused, Reason: "nothing is published at this port"}
+	}
+	if reason := never(to.Addr()); reason != "" {
+		return Decision{Reason: reason}
+	}
+	if contains(p.Allowed, to.Addr()) {
+		return Decision{Verdict: Forwarded}
+	}
+	if reason := q.guarded(to); reason != "" {
+		return Decision{Reason: reason}
+	}
+	return Decision{Verdict: Forwarded}
+}
+
+// never names what only a publication opens.
+func never(to netip.Addr) string {
+	switch {
+	case to.IsLoopback():
+		return "loopback"
+	case to.IsUnspecified(), isThisNetwork(to):
+		return "unspecified" // the kernel takes it for the host itself
+	case to.IsMulticast():
+		return "multicast"
+	case to == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return "broadcast"
+	}
+	return ""
+}
+
+// guarded names what is refused unless an operator has allowed it.
+func (q Query) guarded(to netip.AddrPort) string {
+	if to.Addr().IsLinkLocalUnicast() {
+		return "link-local" // and with it the metadata services of clouds
+	}
+	if q.IsClient(to.Addr()) {
+		return "another client"
+	}
+	for _, own := range q.Host.Interfaces {
+		if own.Addr().Unmap() == to.Addr() {
+			return "the access point's host"
+		}
+		if own.Contains(to.Addr()) && isBroadcast(own, to.Addr()) {
+			return "broadcast"
+		}
+	}
+	for _, cloud := range q.Host.Cloud {
+		if cloud.Addr().Unmap() == to.Addr() && cloud.Port() == to.Port() {
+			return "the cloud instance"
+		}
+	}
+	return ""
+}
+
+func contains(prefixes []netip.Prefix, address netip.Addr) bool {
+	for _, prefix := range prefixes {
+		if prefix.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// isThisNetwork tells 0.0.0.0/8.
+func isThisNetwork(a netip.Addr) bool { return a.Is4() && a.As4()[0] == 0 }
+
+// isBroadcast tells the last address of an IPv4 network, to which any program of the host may send.
+func isBroadcast(network netip.Prefix, a netip.Addr) bool {
+	if !a.Is4() || network.Bits() >= 31 {
+		return false
+	}
+	b := a.As4()
+	for bit := network.Bits(); bit < 32; bit++ {
+		if b[bit/8]>>(7-bit%8)&1 == 0 {
+			return false
+		}
+	}
+	return true
+}
