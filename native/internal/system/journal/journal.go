@@ -1,0 +1,257 @@
+// Package journal remembers what was done to the machine, so that it can be undone after whatever happens. What is about to
+// be done is on disk before it is done. The file is a sequence of framed records; a file that was cut anywhere, or whose end
+// is rubbish, gives back every record before that.
+package journal
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+
+	"sag.software/native/internal/system"
+)
+
+const (
+	fileName = "journal"
+	// magic begins each record, version included.
+	magic = "SAGJ\x01"
+	// frame is magic, length of the body and checksum of it.
+	frame = len(magic) + 8
+	// maxRecord caps what a length field can make us read, bytes.
+	maxRecord = 8 << 20
+	// compactAbove is the size from which a forgetting rewrites the file, bytes.
+	compactAbove = 256 << 10
+)
+
+// Entry is one change that was made, or was about to be.
+type Entry struct {
+	// Boot is the id of the boot it was made in.
+	Boot   string        `json:"boot"`
+	Change system.Change `json:"change"`
+}
+
+type record struct {
+	// Do are changes that are about to be made.
+	Do []Entry `json:"do,omitempty"`
+	// Undone are keys of changes that are no more.
+	Undone []string `json:"undone,omitempty"`
+}
+
+// Journal is the open file. Whoever has it open holds its lock.
+type Journal struct {
+	dir     string
+	file    *os.File
+	entries []Entry
+	size    int64
+	torn    bool
+}
+
+// ErrLocked means that another process has the journal open: a service that is alive.
+var ErrLocked = errors.New("the journal is in use by a running service")
+
+// Open opens or makes the journal in a directory that only root can enter, and reads what is in it.
+func Open(dir string) (*Journal, error) {
+	if err := secureDir(dir); err != nil {
+		return nil, err
+	}
+	file, err := openFile(filepath.Join(dir, fileName))
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	if err := lock(file); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	j := &Journal{dir: dir, file: file}
+	if err := j.read(); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+// Entries are the changes that were made and not undone, in the order in which they were made.
+func (j *Journal) Entries() []Entry { return append([]Entry(nil), j.entries...) }
+
+// Torn is true if the file did not end with a whole record: something was lost, and leftovers have to be looked for.
+func (j *Journal) Torn() bool { return j.torn }
+
+// Size of the file, bytes.
+func (j *Journal) Size() int64 { return j.size }
+
+// Append has the changes on disk when it answers. Only then may they be made.
+func (j *Journal) Append(entries []Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	if err := j.write(record{Do: entries}); err != nil {
+		return err
+	}
+	j.entries = append(j.entries, entries...)
+	return nil
+}
+
+// Forget drops changes that are undone. It is no harm if it gets lost: undoing twice is undoing once.
+func (j *Journal) Forget(changes []system.Change) error {
+	gone := map[string]bool{}
+	var keys []string
+	for _, c := range changes {
+		gone[c.Key()] = true
+		keys = append(keys, c.Key())
+	}
+	var left []Entry
+	for _, e := range j.entries {
+		if !gone[e.Change.Key()] {
+			left = append(left, e)
+		}
+	}
+	if len(left) == 0 {
+		return j.Clear()
+	}
+	if len(left) == len(j.entries) {
+		return nil
+	}
+	j.entries = left
+	if j.size > compactAbove {
+		return j.compact()
+	}
+	return j.write(record{Undone: keys})
+}
+
+// Clear empties the journal: everything is undone. It needs no space on the disk.
+func (j *Journal) Clear() error {
+	j.entries, j.torn = nil, false
+	if j.size == 0 {
+		return nil
+	}
+	if err := j.file.Truncate(0); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	j.size = 0
+	return j.file.Sync()
+}
+
+// Close gives the lock back.
+func (j *Journal) Close() error { return j.file.Close() }
+
+func (j *Journal) write(r record) error {
+	bytes, err := encode(r)
+	if err != nil {
+		return err
+	}
+	if _, err := j.file.WriteAt(bytes, j.size); err != nil {
+		// Half a record is as good as none, but the next one must not follow it.
+		_ = j.file.Truncate(j.size)
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := j.file.Sync(); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	j.size += int64(len(bytes))
+	return nil
+}
+
+// compact writes what is left into a new file and puts it in the place of the old one.
+func (j *Journal) compact() error {
+	bytes, err := encode(record{Do: j.entries})
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(j.dir, fileName)
+	fresh, err := openFile(path + ".new")
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	put := func() error {
+		if err := errors.Join(lock(fresh), fresh.Truncate(0)); err != nil {
+			return err
+		}
+		if _, err := fresh.WriteAt(bytes, 0); err != nil {
+			return err
+		}
+		if err := fresh.Sync(); err != nil {
+			return err
+		}
+		return os.Rename(path+".new", path)
+	}
+	if err := put(); err != nil {
+		return errors.Join(fmt.Errorf("journal: %w", err), fresh.Close(), os.Remove(path+".new"))
+	}
+	_ = j.file.Close()
+	j.file, j.size = fresh, int64(len(bytes))
+	return syncDir(j.dir)
+}
+
+func encode(r record) ([]byte, error) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	if len(body) > maxRecord {
+		return nil, fmt.Errorf("journal: a record of %d bytes is too long", len(body))
+	}
+	out := append([]byte(magic), 0, 0, 0, 0, 0, 0, 0, 0)
+	binary.BigEndian.PutUint32(out[len(magic):], uint32(len(body)))
+	binary.BigEndian.PutUint32(out[len(magic)+4:], crc32.ChecksumIEEE(body))
+	return append(out, body...), nil
+}
+
+// read takes every whole record from the beginning, and cuts off what follows.
+func (j *Journal) read() error {
+	bytes, err := io.ReadAll(io.LimitReader(j.file, 64<<20))
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	entries, whole := Decode(bytes)
+	j.entries, j.size, j.torn = entries, int64(whole), whole < len(bytes)
+	if j.torn {
+		return j.file.Truncate(j.size)
+	}
+	return nil
+}
+
+// Decode gives the changes in force after the whole records at the beginning, and how many bytes those take.
+func Decode(bytes []byte) ([]Entry, int) {
+	var entries []Entry
+	whole := 0
+	for {
+		rest := bytes[whole:]
+		if len(rest) < frame || string(rest[:len(magic)]) != magic {
+			return entries, whole
+		}
+		length := int(binary.BigEndian.Uint32(rest[len(magic):]))
+		if length > maxRecord || len(rest)-frame < length {
+			return entries, whole
+		}
+		body := rest[frame : frame+length]
+		var r record
+		if crc32.ChecksumIEEE(body) != binary.BigEndian.Uint32(rest[len(magic)+4:]) || json.Unmarshal(body, &r) != nil {
+			return entries, whole
+		}
+		entries = r.apply(entries)
+		whole += frame + length
+	}
+}
+
+func (r record) apply(entries []Entry) []Entry {
+	entries = append(entries, r.Do...)
+	if len(r.Undone) == 0 {
+		return entries
+	}
+	gone := map[string]bool{}
+	for _, key := range r.Undone {
+		gone[key] = true
+	}
+	var left []Entry
+	for _, e := range entries {
+		if !gone[e.Change.Key()] {
+			left = append(left, e)
+		}
+	}
+	return left
+}

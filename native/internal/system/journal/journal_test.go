@@ -1,0 +1,183 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"sag.software/native/internal/system"
+)
+
+func route(i int) system.Change {
+	return system.Change{Kind: system.ChangeRoute, Route: &system.Route{
+		Table: uint32(i), Destination: netip.MustParsePrefix("10.0.0.0/8"), Kind: system.RouteThrow,
+	}}
+}
+
+func entries(numbers ...int) []Entry {
+	var all []Entry
+	for _, i := range numbers {
+		all = append(all, Entry{Boot: "b", Change: route(i)})
+	}
+	return all
+}
+
+func open(t testing.TB, dir string) *Journal {
+	t.Helper()
+	j, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func TestWhatIsAppendedIsThereAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "journal")
+	j := open(t, dir)
+	if err := errors.Join(j.Append(entries(1, 2, 3)), j.Forget([]system.Change{route(2)}), j.Append(entries(4)), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, dir)
+	defer j.Close()
+	if !reflect.DeepEqual(j.Entries(), entries(1, 3, 4)) || j.Torn() {
+		t.Fatalf("%v", j.Entries())
+	}
+	if err := j.Forget([]system.Change{route(1), route(3), route(4)}); err != nil || j.Size() != 0 {
+		t.Fatalf("%d bytes left, %v", j.Size(), err)
+	}
+	info, err := os.Stat(filepath.Join(dir, fileName))
+	if err != nil || info.Size() != 0 || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v %v", info, err)
+	}
+	if info, _ := os.Stat(dir); info.Mode().Perm() != 0o700 {
+		t.Fatalf("the directory's mode is %v", info.Mode())
+	}
+}
+
+// Wherever the file is cut, the records before the cut are there, the rest is gone, and it can be written on.
+func TestCutAtEveryByte(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "journal")
+	j := open(t, dir)
+	var ends []int64
+	for i := range 4 {
+		if err := j.Append(entries(i)); err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, j.Size())
+	}
+	_ = j.Close()
+	path := filepath.Join(dir, fileName)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := range len(whole) + 1 {
+		if err := os.WriteFile(path, whole[:cut], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var want []Entry
+		clean := cut == 0
+		for i, end := range ends {
+			if int64(cut) >= end {
+				want = append(want, entries(i)...)
+			}
+			clean = clean || int64(cut) == end
+		}
+		j := open(t, dir)
+		if !reflect.DeepEqual(j.Entries(), want) || j.Torn() == clean {
+			t.Fatalf("cut at %d: %v, torn %v", cut, j.Entries(), j.Torn())
+		}
+		if err := errors.Join(j.Append(entries(9)), j.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := os.ReadFile(path); true {
+			if got, n := Decode(again); n != len(again) || !reflect.DeepEqual(got, append(want, entries(9)...)) {
+				t.Fatalf("cut at %d and written on: %v", cut, got)
+			}
+		}
+	}
+}
+
+func TestRubbishIsNoRecord(t *testing.T) {
+	good, err := encode(record{Do: entries(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		bytes := append([]byte(nil), good...)
+		at := rapid.IntRange(0, len(bytes)-1).Draw(t, "at")
+		bytes[at] ^= byte(1 << rapid.IntRange(0, 7).Draw(t, "bit"))
+		if got, n := Decode(append(bytes, good...)); n != 0 || got != nil {
+			t.Fatalf("bit turned at %d, still read %v", at, got)
+		}
+	})
+}
+
+func TestOneAtATime(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "journal")
+	j := open(t, dir)
+	if _, err := Open(dir); !errors.Is(err, ErrLocked) {
+		t.Fatal(err)
+	}
+	_ = j.Close()
+	_ = open(t, dir).Close()
+}
+
+func TestNoLinksAreFollowed(t *testing.T) {
+	base := t.TempDir()
+	if err := os.Symlink(base, filepath.Join(base, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(filepath.Join(base, "link")); err == nil {
+		t.Fatal("a directory behind a link was taken")
+	}
+	dir := filepath.Join(base, "journal")
+	_ = os.Mkdir(dir, 0o700)
+	_ = os.Symlink("/dev/null", filepath.Join(dir, fileName))
+	if _, err := Open(dir); err == nil {
+		t.Fatal("a file behind a link was taken")
+	}
+}
+
+// A connection that lives long and whose routes change often must not fill the disk.
+func TestForgettingKeepsTheFileSmall(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "journal")
+	j := open(t, dir)
+	if err := j.Append(entries(0)); err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < 1300; i++ {
+		if err := errors.Join(j.Append(entries(i)), j.Forget([]system.Change{route(i)})); err != nil {
+			t.Fatal(err)
+		}
+		if j.Size() > compactAbove+4096 {
+			t.Fatalf("%d bytes after %d changes", j.Size(), i)
+		}
+	}
+	_ = j.Close()
+	j = open(t, dir)
+	defer j.Close()
+	if !reflect.DeepEqual(j.Entries(), entries(0)) {
+		t.Fatal(fmt.Sprint(j.Entries()))
+	}
+	if _, err := Open(dir); !errors.Is(err, ErrLocked) {
+		t.Fatal("the lock was lost over a rewriting")
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	good, _ := encode(record{Do: entries(1), Undone: []string{"x"}})
+	f.Add(good)
+	f.Add(append(good, good[:9]...))
+	f.Fuzz(func(t *testing.T, bytes []byte) {
+		if _, n := Decode(bytes); n > len(bytes) {
+			t.Fatal(n)
+		}
+	})
+}

@@ -1,0 +1,108 @@
+//go:build linux
+
+// Package nettest runs tests in network namespaces of their own, by starting the test binary again inside one.
+package nettest
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const inside = "SAG_TEST_INSIDE_NAMESPACE"
+
+// Inside is true in a namespace of the test's own. Where it is false, the test has been run in one already and should
+// return: `if !nettest.Inside(t) { return }` is the first line of such a test.
+func Inside(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(inside) == t.Name() {
+		Run(t, "ip", "link", "set", "lo", "up")
+		return true
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, for a network namespace of its own")
+	}
+	cmd := Again(t, inside+"="+t.Name())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("inside the namespace: %v\n%s", err, out)
+	}
+	return false
+}
+
+// Again is the test binary once more, running this test only, with something added to its environment.
+func Again(t *testing.T, env ...string) *exec.Cmd {
+	t.Helper()
+	args := []string{"-test.run=^" + t.Name() + "$", "-test.count=1"}
+	if testing.Short() {
+		args = append(args, "-test.short")
+	}
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), env...)
+	return cmd
+}
+
+// Run runs a command of the machine's that must succeed, and gives what it printed.
+func Run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// State is the network configuration as `ip` sees it, counters and ages aside: equal texts are equal configurations.
+func State(t *testing.T) string {
+	t.Helper()
+	var all []string
+	for _, args := range []string{
+		"-j route show table all", "-j -6 route show table all", "-j rule", "-j -6 rule", "-j link", "-j address",
+	} {
+		out := Run(t, "ip", strings.Fields(args)...)
+		var rows []map[string]any
+		if err := json.Unmarshal([]byte(out), &rows); err != nil {
+			t.Fatalf("ip %s: %v\n%s", args, err, out)
+		}
+		for _, row := range rows {
+			delete(row, "expires")
+			line, _ := json.Marshal(row)
+			all = append(all, args+" "+string(line))
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// Settled is the State once these are in it and nothing moves any more: the kernel enters what belongs to a new IPv6 address
+// a moment after the address.
+func Settled(t *testing.T, wanted ...string) string {
+	t.Helper()
+	for last := ""; ; {
+		now := State(t)
+		complete := now == last
+		for _, text := range wanted {
+			complete = complete && strings.Contains(now, text)
+		}
+		if complete {
+			return now
+		}
+		last = now
+	}
+}
+
+// Difference is the lines that are in one text only.
+func Difference(before, after string) string {
+	var b bytes.Buffer
+	for _, side := range []struct{ mark, has, lacks string }{{"- ", before, after}, {"+ ", after, before}} {
+		for line := range strings.SplitSeq(side.has, "\n") {
+			if !strings.Contains(side.lacks, line) {
+				b.WriteString(side.mark + line + "\n")
+			}
+		}
+	}
+	return b.String()
+}
