@@ -1,5 +1,3 @@
-//go:build linux
-
 // Package nettest runs tests in network namespaces of their own, by starting the test binary again inside one.
 package nettest
 
