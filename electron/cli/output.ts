@@ -1,5 +1,8 @@
 import { commandView, exitCodeOf, Failure, failureView } from "../core/causes/failure.ts";
+import { exitInterrupted } from "../core/causes/table.ts";
 import type { FailureView } from "../core/model.ts";
+import { Interrupted } from "./interrupted.ts";
+import { span } from "./words.ts";
 
 /** What a verb writes to: words for people go to stderr, results to stdout; with --json there is JSON alone on stdout. */
 export interface Output {
@@ -25,13 +28,20 @@ export function createOutput(json: boolean): Output {
   };
 }
 
-/** Tells a failure and answers the exit code for it. Whatever is not a Failure is `unknown`, without its stack. */
+/** Tells what was thrown and answers the exit code for it. Whatever is not a Failure is `unknown`, without its stack. */
 export function tellFailure(output: Output, thrown: unknown): number {
+  if (thrown instanceof Interrupted) {
+    output.printJson({ cause: "unknown", message: "Interrupted.", action: "" });
+    return exitInterrupted;
+  }
   const view: FailureView = commandView(thrown instanceof Failure ? thrown.view : failureView("unknown"));
   if (output.json) output.printJson(view);
   else {
     output.say(`sag: ${view.message}`);
     if (view.action) output.say(`     ${view.action}`);
+    for (const session of view.sessions ?? []) {
+      output.say(`     ${session.id}  ${session.deviceName}  ${session.clientIp}  since ${span(session.ageMs)}`);
+    }
   }
   return exitCodeOf(view.cause);
 }

@@ -1,4 +1,6 @@
 import type { Secret } from "./credentials/secret.ts";
+import { type Environment, systemEnvironment } from "./environment.ts";
+import { CoreClient } from "./implementation.ts";
 import type { Identity } from "./instance/identity.ts";
 import type { IntranetState, ModeWord } from "./model.ts";
 
@@ -44,6 +46,16 @@ export interface SignInOptions {
   signal?: AbortSignal;
 }
 
+/** What a connect is at. */
+export type ConnectStep =
+  | "already_connected"
+  | "signing_in"
+  | "resuming"
+  | "preparing"
+  | "dialling"
+  | "starting"
+  | "waiting";
+
 export interface ConnectOptions {
   mode?: ModeWord | "auto";
   /** An access point's id; default: the cloud's order. */
@@ -56,6 +68,8 @@ export interface ConnectOptions {
   /** ms until it is given up; default 15 000. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Told what it is at, for whoever waits. */
+  onStep?: (step: ConnectStep) => void;
 }
 
 /** A snapshot first, then every change. `removed`: forgotten on this machine. */
@@ -84,7 +98,8 @@ export interface IntranetInfo {
 }
 
 /**
- * What app and command line drive. One per process. Everything that fails throws a Failure (core/causes), never anything else.
+ * What app and command line drive. One per process. Everything that fails throws a Failure (core/causes); what was
+ * aborted by a signal throws that signal's reason; nothing else is thrown.
  * `intranet` is a name or an id; undefined means the only one, or the default.
  */
 export interface Client {
@@ -119,4 +134,18 @@ export interface Client {
 
   /** Lets go of streams and connections. What is connected stays connected. */
   close(): void;
+}
+
+export interface ClientParts {
+  /** Default: this machine. */
+  environment?: Environment;
+  /** Told what a person should know and nothing has failed for. */
+  onNotice?: (text: string) => void;
+}
+
+export function createClient({
+  environment = systemEnvironment(),
+  onNotice = () => undefined,
+}: ClientParts = {}): Client {
+  return new CoreClient(environment, onNotice);
 }

@@ -143,6 +143,8 @@ export const causeTable: Record<CauseCode, CauseRow> = {
     message: (d) =>
       `${about("The certificate of", d, "The certificate of the cloud instance")} is not the one expected.`,
     action: "Nothing was sent. Ask your administrator whether it was replaced, and for a new enrolment link.",
+    command:
+      "Nothing was sent. If your administrator says it was replaced: sag sign-out --forget, then sign in by a new link.",
   },
   instance_identity_unknown: {
     exit: 32,

@@ -1,0 +1,34 @@
+import { type Client, createClient } from "../core/client.ts";
+import { Interrupted } from "./interrupted.ts";
+import type { Output } from "./output.ts";
+import { Prompt } from "./prompt.ts";
+
+/** What a verb works with. */
+export interface Context {
+  output: Output;
+  prompt: Prompt;
+  /** Aborted by Ctrl-C or a polite kill. */
+  signal: AbortSignal;
+  /** Made when first asked for. */
+  client(): Client;
+}
+
+export function createContext(output: Output): Context {
+  const abort = new AbortController();
+  const onSignal = (): void => {
+    // The second one does not wait for the tidying up.
+    if (abort.signal.aborted) process.exit(130);
+    abort.abort(new Interrupted());
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+  let client: Client | undefined;
+  return {
+    output,
+    prompt: new Prompt(),
+    signal: abort.signal,
+    client: () => {
+      client ??= createClient({ onNotice: (text) => output.say(text) });
+      return client;
+    },
+  };
+}

@@ -1,0 +1,2 @@
+/** Thrown by Ctrl-C and by a polite kill. */
+export class Interrupted extends Error {}

@@ -1,0 +1,16 @@
+import { commandView } from "../core/causes/failure.ts";
+import type { CauseCode, IntranetState, MenderWord } from "../core/model.ts";
+
+/** A state as `--json` prints it: the cause is its code, and its words stand beside it, as in a failure. */
+export type StateOutput = Omit<IntranetState, "cause"> & {
+  cause: CauseCode | null;
+  message?: string;
+  action?: string;
+  mender?: MenderWord;
+};
+
+export function stateOutput({ cause, ...state }: IntranetState): StateOutput {
+  if (!cause) return { ...state, cause: null };
+  const { message, action, mender } = commandView(cause);
+  return { ...state, cause: cause.cause, message, action, mender };
+}

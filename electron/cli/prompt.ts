@@ -1,0 +1,80 @@
+import { createInterface } from "node:readline/promises";
+import { Failure } from "../core/causes/failure.ts";
+import { Secret } from "../core/credentials/secret.ts";
+import { Interrupted } from "./interrupted.ts";
+
+/** Longest line that is read from standard input, characters. */
+const longestLine = 4096;
+
+/** Where a person answers. Questions go to stderr, so that stdout stays a result. */
+export class Prompt {
+  readonly isTerminal: boolean = Boolean(process.stdin.isTTY && process.stderr.isTTY);
+  #lines: Promise<string[]> | undefined;
+  #next = 0;
+
+  /** The next line of standard input: first the password, then the second factor. */
+  async line(what: string): Promise<Secret> {
+    this.#lines ??= readLines();
+    const line = (await this.#lines)[this.#next];
+    this.#next += 1;
+    if (!line) throw new Failure("invalid_argument", { text: `There was no ${what} on standard input.` });
+    return new Secret(line);
+  }
+
+  async ask(question: string, signal: AbortSignal): Promise<string> {
+    const reader = createInterface({ input: process.stdin, output: process.stderr });
+    reader.on("SIGINT", () => process.emit("SIGINT"));
+    try {
+      return (await reader.question(question, { signal })).trim();
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Without echo, on the terminal only: never an argument, never the environment. */
+  secret(question: string, signal: AbortSignal): Promise<Secret> {
+    const { stdin, stderr } = process;
+    stderr.write(question);
+    stdin.setRawMode(true);
+    stdin.setEncoding("utf8");
+    stdin.resume();
+    let typed = "";
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        stdin.off("data", onData);
+        signal.removeEventListener("abort", onAbort);
+        stdin.setRawMode(false);
+        stdin.pause();
+        stderr.write("\n");
+        settle();
+      };
+      const onAbort = (): void => finish(() => reject(signal.reason));
+      const onData = (text: string): void => {
+        for (const character of text) {
+          const isEnter = character === "\r" || character === "\n";
+          const isEnd = character === "\u0003" || character === "\u0004";
+          if (isEnter || isEnd) {
+            finish(() => (isEnter ? resolve(new Secret(typed)) : reject(new Interrupted())));
+            return;
+          }
+          if (character === "\u007f" || character === "\b") typed = [...typed].slice(0, -1).join("");
+          else if (character === "\u0015") typed = "";
+          else if (character >= " " && typed.length < longestLine) typed += character;
+        }
+      };
+      stdin.on("data", onData);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+}
+
+async function readLines(): Promise<string[]> {
+  let text = "";
+  process.stdin.setEncoding("utf8");
+  for await (const chunk of process.stdin) {
+    text += chunk;
+    // Two lines are all that is ever wanted.
+    if (text.length > 2 * longestLine || text.split("\n").length > 2) break;
+  }
+  return text.split("\n").map((line) => line.replace(/\r$/, ""));
+}

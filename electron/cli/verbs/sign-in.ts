@@ -1,0 +1,73 @@
+import { Failure } from "../../core/causes/failure.ts";
+import type { Invitation, SignInOptions } from "../../core/client.ts";
+import type { IntranetState } from "../../core/model.ts";
+import type { Context } from "../context.ts";
+import { decideIdentity, readCredentials, readStore, type SignInFlags } from "../flags.ts";
+import { stateOutput } from "../json.ts";
+import type { Verb } from "../program.ts";
+
+interface Flags extends SignInFlags {
+  server?: string;
+  enterpriseCode?: string;
+  store?: string;
+  intranet?: string;
+}
+
+export const signIn: Verb<[string | undefined], Flags> = async (context, flags, link) => {
+  const { output, signal } = context;
+  const client = context.client();
+  const store = readStore(flags.store);
+  if (store === "file") output.say("The sign-in is kept in a file that only this user can read, not in a keychain.");
+  const invitation = await readInvitation(context, flags, link);
+  const decide = decideIdentity(context);
+  // First, so that a person sees where a password goes before typing it.
+  const found = await client.discover(invitation, { ...decide, signal });
+  output.say(`${found.displayName} at ${found.server}`);
+  const credentials = await readCredentials(context, flags, found.server);
+  const state = await withSecondFactor(context, credentials, (filled) =>
+    client.signIn({
+      invitation,
+      ...filled,
+      ...decide,
+      ...(store ? { store } : {}),
+      ...(flags.intranet ? { intranet: flags.intranet } : {}),
+      signal,
+    }),
+  );
+  output.print(`Signed in to ${state.intranet} as ${state.userName}. Connect: sag connect`);
+  output.printJson(stateOutput(state));
+  return 0;
+};
+
+async function readInvitation(context: Context, flags: Flags, link: string | undefined): Promise<Invitation> {
+  if (link !== undefined) {
+    if (flags.server || flags.enterpriseCode) {
+      throw new Failure("invalid_argument", { text: "Give a link, or server and code, not both." });
+    }
+    return link;
+  }
+  if (flags.server && flags.enterpriseCode) return { server: flags.server, enterpriseCode: flags.enterpriseCode };
+  if (flags.enterpriseCode) return flags.enterpriseCode;
+  if (context.prompt.isTerminal && !flags.server) {
+    return context.prompt.ask("Enrolment link, or enterprise code as CODE@HOST: ", context.signal);
+  }
+  throw new Failure("invalid_argument", {
+    text: "Where to: a link, CODE@HOST, or --server URL --enterprise-code CODE.",
+  });
+}
+
+/** Signs in; a second factor that turns out to be needed is asked for where somebody can be asked. */
+export async function withSecondFactor(
+  context: Context,
+  credentials: Pick<SignInOptions, "userName" | "password" | "otp">,
+  attempt: (credentials: Pick<SignInOptions, "userName" | "password" | "otp">) => Promise<IntranetState>,
+): Promise<IntranetState> {
+  try {
+    return await attempt(credentials);
+  } catch (thrown) {
+    const isAsked = thrown instanceof Failure && thrown.code === "second_factor_required" && !credentials.otp;
+    if (!isAsked || !context.prompt.isTerminal) throw thrown;
+    const otp = await context.prompt.secret("Code from your authenticator: ", context.signal);
+    return attempt({ ...credentials, otp });
+  }
+}

@@ -1,0 +1,14 @@
+import { stateOutput } from "../json.ts";
+import type { Verb } from "../program.ts";
+
+export const signOut: Verb<[string | undefined], { intranet?: string; forget?: boolean }> = async (
+  context,
+  flags,
+  named,
+) => {
+  const { output } = context;
+  const state = await context.client().signOut(flags.intranet ?? named, { forget: flags.forget ?? false });
+  output.print(flags.forget ? `${state.intranet} is forgotten here.` : `Signed out of ${state.intranet}.`);
+  output.printJson(stateOutput(state));
+  return 0;
+};

@@ -1,0 +1,85 @@
+import type { IntranetState, PhaseWord } from "../core/model.ts";
+
+/** States in words for a terminal. */
+const phaseWords: Record<PhaseWord, string> = {
+  signed_out: "Signed out",
+  signing_in: "Signing in",
+  disconnected: "Disconnected",
+  connecting: "Connecting",
+  connected: "Connected",
+  reconnecting: "Reconnecting",
+  disconnecting: "Disconnecting",
+  failed: "Not connected",
+};
+
+type Tone = "good" | "caution" | "stopped" | "quiet";
+const colours: Record<Tone, string> = { good: "32", caution: "33", stopped: "31", quiet: "2" };
+
+export type Paint = (tone: Tone, text: string) => string;
+
+/** Tones in colour where there may be colour; the words say the same without. */
+export const painter =
+  (colour: boolean): Paint =>
+  (tone, text) =>
+    colour ? `\u001b[${colours[tone]}m${text}\u001b[0m` : text;
+
+export function span(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return `${Math.max(0, Math.floor(ms / 1000))} s`;
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+}
+
+export function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export function latency(ms: number | null): string | null {
+  if (ms === null) return null;
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}
+
+const joined = (parts: (string | null | undefined)[]): string => parts.filter(Boolean).join(" · ");
+
+/** One intranet for people, several lines. */
+export function stateLines(state: IntranetState, paint: Paint): string[] {
+  const tone: Tone =
+    state.phase === "connected"
+      ? state.warnings.length > 0
+        ? "caution"
+        : "good"
+      : state.phase === "failed"
+        ? "stopped"
+        : "quiet";
+  const since = state.phase === "connected" && state.session ? span(state.session.sinceMs) : null;
+  const lines = [joined([paint(tone, phaseWords[state.phase]), since])];
+  if (state.cause) lines.push(`${state.cause.message} ${state.cause.action}`.trim(), paint("quiet", state.cause.cause));
+  const where = joined([
+    state.clientIp,
+    state.accessPoint?.name || state.accessPoint?.id,
+    latency(state.accessPoint?.latencyMs ?? null),
+  ]);
+  if (where) lines.push(where);
+  if (state.socks)
+    lines.push(joined([`SOCKS ${state.socks}`, state.http && `HTTP ${state.http}`, state.pac && `PAC ${state.pac}`]));
+  if (state.session) lines.push(`Received ${bytes(state.rxBytes)} · sent ${bytes(state.txBytes)}`);
+  if (state.hops.length > 0) {
+    lines.push(state.hops.map((hop) => (hop.whole ? hop.name : paint("caution", `${hop.name} (!)`))).join(" ─ "));
+  }
+  for (const warning of state.warnings) lines.push(paint("caution", `! ${warning.message}`));
+  if (state.blocking !== "none")
+    lines.push(
+      `Blocked: ${state.blocking === "all" ? "everything but the tunnel" : "the intranet outside of the tunnel"}`,
+    );
+  if (state.notice) lines.push(`Your administrator says: ${state.notice}`);
+  const head = `${state.intranet}  ${paint("quiet", `${state.userName} at ${state.server}`)}`;
+  return [head, ...lines.map((line) => `  ${line}`)];
+}

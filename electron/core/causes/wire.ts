@@ -1,0 +1,91 @@
+import type { CauseJson, FailureJson } from "#proto/types/v1/cause_pb.js";
+import type { CauseCode, FailureView } from "../model.ts";
+import { Failure, type FailureDetails } from "./failure.ts";
+import { causeTable } from "./table.ts";
+
+/** ms of a duration as JSON has it, for example "1.5s". */
+export function durationMs(duration: string | undefined): number | undefined {
+  if (duration === undefined) return undefined;
+  const value = Number.parseFloat(duration);
+  return Number.isFinite(value) ? Math.round(value * 1000) : undefined;
+}
+
+/** CAUSE_KICKED → kicked. A value this version does not know, in whatever shape, → null. */
+export function wordOf(json: unknown, prefix: string): string | null {
+  if (typeof json !== "string" || !json.startsWith(prefix)) return null;
+  const word = json.slice(prefix.length).toLowerCase();
+  return word === "unspecified" ? null : word;
+}
+
+export function causeOf(json: CauseJson | number | undefined): CauseCode {
+  const word = wordOf(json, "CAUSE_");
+  return word !== null && Object.hasOwn(causeTable, word) ? (word as CauseCode) : "unknown";
+}
+
+/** A failure that came over a contract. */
+export function failureFromWire(json: FailureJson, subject?: string): Failure {
+  const details: FailureDetails = {};
+  if (json.text) details.text = json.text;
+  if (subject) details.subject = subject;
+  if (json.deviceName) details.deviceName = json.deviceName;
+  const retryAfterMs = durationMs(json.retryAfter);
+  if (retryAfterMs !== undefined) details.retryAfterMs = retryAfterMs;
+  if (json.sessions?.length) details.sessions = json.sessions.map(sessionView);
+  return new Failure(causeOf(json.cause), details);
+}
+
+type SessionViews = NonNullable<FailureView["sessions"]>;
+
+function sessionView(json: NonNullable<FailureJson["sessions"]>[number]): SessionViews[number] {
+  return {
+    id: json.sessionId ?? "",
+    deviceName: json.deviceName ?? "",
+    ageMs: durationMs(json.age) ?? 0,
+    clientIp: json.clientAddress ?? "",
+  };
+}
+
+/** Body of a Connect answer that is not 200. */
+interface ErrorBody {
+  code?: unknown;
+  message?: unknown;
+  details?: unknown;
+}
+
+/** Connect's own codes, where the sender gave no Failure with it. */
+const byConnectCode: Record<string, CauseCode> = {
+  unavailable: "instance_unreachable",
+  deadline_exceeded: "instance_unreachable",
+  unimplemented: "protocol_too_old",
+  permission_denied: "not_permitted",
+  invalid_argument: "invalid_argument",
+  unauthenticated: "sign_in_expired",
+};
+
+/** The failure in the body of a Connect answer, or null when this is no such body. */
+export async function failureFromErrorBody(body: unknown, subject: string): Promise<Failure | null> {
+  if (typeof body !== "object" || body === null) return null;
+  const { code, message, details } = body as ErrorBody;
+  if (typeof code !== "string") return null;
+  for (const detail of Array.isArray(details) ? details : []) {
+    const json = await failureDetail(detail);
+    if (json) return failureFromWire(json, subject);
+  }
+  const text = typeof message === "string" ? message : "";
+  return new Failure(byConnectCode[code] ?? "unknown", { text, subject });
+}
+
+async function failureDetail(detail: unknown): Promise<FailureJson | null> {
+  const { type, value } = (detail ?? {}) as { type?: unknown; value?: unknown };
+  if (type !== "sag.types.v1.Failure" || typeof value !== "string") return null;
+  // Only failures pay for loading the contracts' descriptors.
+  const [{ fromBinary, toJson }, { FailureSchema }] = await Promise.all([
+    import("@bufbuild/protobuf"),
+    import("#proto/types/v1/cause_pb.js"),
+  ]);
+  try {
+    return toJson(FailureSchema, fromBinary(FailureSchema, Buffer.from(value, "base64")));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { Failure } from "../causes/failure.ts";
+import type { StoreWord } from "../client.ts";
+import { type Environment, makePrivateDir } from "../environment.ts";
+import { readText, removeFile, writeAtomic } from "../files.ts";
+import { Secret } from "./secret.ts";
+
+/** What is kept of a sign-in. Times are ms since 1970: they have to outlast the process. */
+export interface SignInTokens {
+  refreshToken: Secret;
+  accessToken: Secret;
+  accessUntil: number;
+}
+
+/** Where tokens are kept, by intranet id. */
+export interface TokenStore {
+  /** Fails when it could not be written to, before anything is asked of the cloud instance. */
+  check(): Promise<void>;
+  read(intranetId: string): Promise<SignInTokens | null>;
+  write(intranetId: string, tokens: SignInTokens): Promise<void>;
+  remove(intranetId: string): Promise<void>;
+}
+
+export async function openStore(environment: Environment, store: StoreWord): Promise<TokenStore> {
+  if (store === "file") return new FileStore(environment);
+  if (store === "keychain") return (await import("./keychain.ts")).openKeychain();
+  // Tokens of a sign-in for one dial are in nobody's store.
+  throw new Failure("sign_in_expired");
+}
+
+/** For servers without a keychain: a file only this user can read. */
+class FileStore implements TokenStore {
+  readonly #environment: Environment;
+  readonly #dir: string;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    this.#dir = join(environment.stateDir, "credentials");
+  }
+
+  async check(): Promise<void> {
+    this.#makeDir();
+    const probe = join(this.#dir, "check");
+    // As long as an entry, so that a full disk is noticed now.
+    await writeAtomic(probe, "0".repeat(4096));
+    await removeFile(probe);
+  }
+
+  async read(intranetId: string): Promise<SignInTokens | null> {
+    const text = await readText(this.#path(intranetId));
+    return text === undefined ? null : decodeTokens(text);
+  }
+
+  async write(intranetId: string, tokens: SignInTokens): Promise<void> {
+    this.#makeDir();
+    await writeAtomic(this.#path(intranetId), encodeTokens(tokens));
+  }
+
+  async remove(intranetId: string): Promise<void> {
+    await removeFile(this.#path(intranetId));
+  }
+
+  #makeDir(): void {
+    makePrivateDir(this.#environment.stateDir, this.#environment.uid);
+    makePrivateDir(this.#dir, this.#environment.uid);
+  }
+
+  #path(intranetId: string): string {
+    return join(this.#dir, `${intranetId}.json`);
+  }
+}
+
+export function encodeTokens(tokens: SignInTokens): string {
+  return JSON.stringify({
+    refresh: tokens.refreshToken.reveal(),
+    access: tokens.accessToken.reveal(),
+    accessUntil: tokens.accessUntil,
+  });
+}
+
+/** null when it is damaged: then a person signs in again. */
+export function decodeTokens(text: string): SignInTokens | null {
+  try {
+    const { refresh, access, accessUntil } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof refresh !== "string" || typeof access !== "string" || typeof accessUntil !== "number") return null;
+    return { refreshToken: new Secret(refresh), accessToken: new Secret(access), accessUntil };
+  } catch {
+    return null;
+  }
+}

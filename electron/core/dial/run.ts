@@ -1,0 +1,271 @@
+import { toJson } from "@bufbuild/protobuf";
+import { type Session, SessionSchema } from "#proto/client/v1/session_pb.js";
+import type { ProxyOptionsJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import { Mode } from "#proto/types/v1/state_pb.js";
+import { Failure } from "../causes/failure.ts";
+import { failureFromWire } from "../causes/wire.ts";
+import type { ConnectOptions } from "../client.ts";
+import type { Secret } from "../credentials/secret.ts";
+import { parseAddress, urlOf } from "../instance/address.ts";
+import { hello, type InstanceApi } from "../instance/api.ts";
+import type { CauseCode, IntranetState } from "../model.ts";
+import type { IntranetRecord } from "../settings/schema.ts";
+import { callTunnel, type TunnelStream, watchTunnel } from "../tunnel/rpc.ts";
+import { tunnelState } from "../view.ts";
+import { type DialEffect, type DialEvent, type DialState, step } from "./machine.ts";
+
+/** What a dial needs from the rest of core. */
+export interface DialSources {
+  record: IntranetRecord;
+  /** A living sag-tunnel's socket; `started`: by us just now. */
+  tunnel(): Promise<{ socket: string; started: boolean }>;
+  /** A session of an earlier sag-tunnel is there to be resumed. */
+  isSessionWanted(): boolean;
+  /** A good access token; `refused` was not. */
+  token(refused: Secret | undefined, signal: AbortSignal): Promise<Secret>;
+  api(signal: AbortSignal): Promise<InstanceApi>;
+}
+
+const defaultTimeout = 15_000;
+
+/** Carries out one dial. Answers once the tunnel is up; otherwise nothing of it is left and a Failure is thrown. */
+export function runDial(sources: DialSources, options: ConnectOptions): Promise<IntranetState> {
+  return new Promise((resolve, reject) => new Dial(sources, options, resolve, reject).begin());
+}
+
+class Dial {
+  readonly #sources: DialSources;
+  readonly #options: ConnectOptions;
+  readonly #resolve: (state: IntranetState) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #abort = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #state: DialState = { at: "idle" };
+  #failure: Failure | undefined;
+  #stream: TunnelStream | undefined;
+  #tunnel: Promise<{ socket: string; started: boolean }> | undefined;
+  #cleaning: Promise<void> = Promise.resolve();
+  #socket = "";
+  #latest: IntranetState | undefined;
+  #token: Secret | undefined;
+  #attemptId = "";
+  #publicKey = new Uint8Array();
+  #session: Session | undefined;
+
+  constructor(
+    sources: DialSources,
+    options: ConnectOptions,
+    resolve: (state: IntranetState) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#sources = sources;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#timer = setTimeout(() => this.#on({ kind: "timeout" }), options.timeoutMs ?? defaultTimeout);
+    options.signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => this.#on({ kind: "cancel" });
+
+  begin(): void {
+    if (this.#options.signal?.aborted) {
+      this.#onAbort();
+      return;
+    }
+    void this.#attempt(async () => {
+      const { socks, http } = this.#sources.record;
+      const asked = this.#options.socks !== undefined || this.#options.http !== undefined;
+      const ports = asked ? "asked" : socks || http ? "remembered" : "any";
+      return { kind: "begin", tunnel: await this.#currentPhase(), ports };
+    });
+  }
+
+  /** What sag-tunnel has. One that is not there and has nothing to resume is started beside the token, not before it. */
+  async #currentPhase(): Promise<IntranetState["phase"] | null> {
+    const tunnel = this.#sources.tunnel();
+    if (!this.#sources.isSessionWanted()) {
+      tunnel.catch(() => undefined);
+      this.#tunnel = tunnel;
+      return null;
+    }
+    const { socket, started } = await tunnel;
+    this.#tunnel = tunnel;
+    const { states = [] } = await callTunnel(socket, "GetStates", { probe: !started }, { signal: this.#abort.signal });
+    const mine = states.find((one) => one.intranetId === this.#sources.record.id);
+    if (!mine) return null;
+    this.#latest = tunnelState(this.#sources.record, mine);
+    this.#watch(socket);
+    return this.#latest.phase;
+  }
+
+  #on(event: DialEvent): void {
+    const [state, effects] = step(this.#state, event);
+    const before = this.#state.at;
+    this.#state = state;
+    if (state.at !== before && state.at !== "up" && state.at !== "over" && state.at !== "idle") {
+      this.#options.onStep?.(state.at);
+    }
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: DialEffect): void {
+    switch (effect.do) {
+      case "token":
+        void this.#attempt(() => this.#fetchToken(effect.renew));
+        break;
+      case "key":
+        void this.#attempt(() => this.#prepare());
+        break;
+      case "dial":
+        void this.#attempt(() => this.#dial());
+        break;
+      case "start":
+        void this.#attempt(() => this.#start(effect.anyPorts));
+        break;
+      case "already":
+        this.#options.onStep?.("already_connected");
+        break;
+      case "hangUp":
+      case "stop":
+        this.#cleaning = this.#cleaning.then(() => this.#clean(effect.do));
+        break;
+      case "done":
+        this.#finish();
+        break;
+      case "fail":
+        void this.#fail(effect.cause);
+        break;
+    }
+  }
+
+  /** Runs one step; its outcome is the next event. */
+  async #attempt(work: () => Promise<DialEvent>): Promise<void> {
+    try {
+      this.#on(await work());
+    } catch (thrown) {
+      const failure = thrown instanceof Failure ? thrown : new Failure("unknown", {}, { cause: thrown });
+      this.#failure = failure;
+      this.#on({ kind: "failed", cause: failure.code, stale: isStale(failure) });
+    }
+  }
+
+  async #fetchToken(renew: boolean): Promise<DialEvent> {
+    this.#token = await this.#sources.token(renew ? this.#token : undefined, this.#abort.signal);
+    return { kind: "token" };
+  }
+
+  async #prepare(): Promise<DialEvent> {
+    const { socket } = await (this.#tunnel ?? this.#sources.tunnel());
+    const { signal } = this.#abort;
+    const answer = await callTunnel(socket, "Prepare", { intranetId: this.#sources.record.id }, { signal });
+    this.#socket = socket;
+    this.#attemptId = answer.attemptId ?? "";
+    this.#publicKey = Buffer.from(answer.publicKey ?? "", "base64");
+    return { kind: "key" };
+  }
+
+  async #dial(): Promise<DialEvent> {
+    const { signal } = this.#abort;
+    const api = await this.#sources.api(signal);
+    const answer = await api.dial(
+      { hello, publicKey: this.#publicKey, mode: Mode.PROXY, accessPointId: this.#options.accessPoint ?? "" },
+      { token: this.#token?.reveal() ?? "", signal },
+    );
+    this.#session = answer.session;
+    return { kind: "session" };
+  }
+
+  async #start(anyPorts: boolean): Promise<DialEvent> {
+    const { record } = this.#sources;
+    if (!this.#session) throw new Failure("answer_invalid", { subject: record.server });
+    const { signal } = this.#abort;
+    await callTunnel(
+      this.#socket,
+      "Start",
+      {
+        attemptId: this.#attemptId,
+        intranetId: record.id,
+        session: toJson(SessionSchema, this.#session),
+        cloud: {
+          url: urlOf(parseAddress(record.server)),
+          spkiPins: record.pins.map((pin) => Buffer.from(pin, "hex").toString("base64")),
+        },
+        proxy: this.#proxyOptions(anyPorts),
+      },
+      { signal },
+    );
+    this.#watch(this.#socket);
+    return { kind: "started" };
+  }
+
+  #proxyOptions(anyPorts: boolean): ProxyOptionsJson {
+    const { socks, http, outside } = this.#options;
+    const remembered = anyPorts ? undefined : this.#sources.record;
+    return {
+      socksListen: socks ?? remembered?.socks ?? "",
+      httpListen: http ?? remembered?.http ?? "",
+      outside: outside === "refuse" ? "OUTSIDE_REFUSE" : "OUTSIDE_DIRECT",
+    };
+  }
+
+  #watch(socket: string): void {
+    this.#stream?.close();
+    this.#socket = socket;
+    const { record } = this.#sources;
+    this.#stream = watchTunnel(
+      socket,
+      { attentive: true },
+      ({ snapshot, changed }) => {
+        const mine = [...(snapshot?.states ?? []), ...(changed ? [changed] : [])].find(
+          (one) => one.intranetId === record.id,
+        );
+        if (!mine) return;
+        this.#latest = tunnelState(record, mine);
+        if (mine.cause) this.#failure = failureFromWire(mine.cause, this.#latest.accessPoint?.name);
+        this.#on({ kind: "tunnel", phase: this.#latest.phase, cause: this.#latest.cause?.cause ?? null });
+      },
+      (failure) => this.#on({ kind: "failed", cause: failure.code }),
+    );
+  }
+
+  async #clean(what: "hangUp" | "stop"): Promise<void> {
+    const token = this.#session?.sessionToken;
+    try {
+      if (what === "stop" && this.#socket) {
+        await callTunnel(this.#socket, "Stop", { intranetId: this.#sources.record.id });
+      } else if (what === "hangUp" && token) {
+        await (await this.#sources.api(AbortSignal.timeout(2_000))).hangUp(
+          {},
+          { token, signal: AbortSignal.timeout(2_000) },
+        );
+      }
+    } catch {
+      // Whoever is not there any more has nothing to end; the lease ends the rest.
+    }
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#stream?.close();
+    this.#abort.abort();
+  }
+
+  #finish(): void {
+    this.#close();
+    if (this.#latest) this.#resolve(this.#latest);
+    else this.#reject(new Failure("tunnel_crashed"));
+  }
+
+  async #fail(cause: CauseCode | null): Promise<void> {
+    this.#close();
+    await this.#cleaning;
+    if (cause === null) return this.#reject(this.#options.signal?.reason);
+    // The failure that led here, if it is of that cause, with all it carries.
+    this.#reject(this.#failure?.code === cause ? this.#failure : new Failure(cause));
+  }
+}
+
+/** Said of a token that is not good any more; a new one may be. */
+const isStale = (failure: Failure): boolean => failure.code === "sign_in_expired" || failure.code === "session_expired";

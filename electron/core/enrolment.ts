@@ -1,0 +1,205 @@
+import { randomInt } from "node:crypto";
+import type { ServerInfo, SignedIn } from "#proto/client/v1/client_pb.js";
+import { Failure, plainText } from "./causes/failure.ts";
+import type { DecideIdentity, Discovered, Invitation, SignInOptions, StoreWord } from "./client.ts";
+import { deviceIdentity } from "./credentials/device.ts";
+import type { Secret } from "./credentials/secret.ts";
+import { openStore } from "./credentials/store.ts";
+import { tokensOf } from "./credentials/tokens.ts";
+import type { Environment } from "./environment.ts";
+import { parseAddress } from "./instance/address.ts";
+import { hello, InstanceApi } from "./instance/api.ts";
+import type { Identity } from "./instance/identity.ts";
+import { type Enrolment, parseInvitation } from "./instance/invitation.ts";
+import type { IntranetRecord, Settings } from "./settings/schema.ts";
+import { checkName, nameFor, type SettingsFile } from "./settings/settings.ts";
+
+/** An invitation that names its server, with what is known of that server already. */
+interface Target extends Enrolment {
+  server: string;
+  known: IntranetRecord[];
+}
+
+/** What a sign-in came to. */
+export interface Enrolled {
+  record: IntranetRecord;
+  signedIn: SignedIn;
+  api: InstanceApi;
+}
+
+const mostPins = 8;
+
+/** From an invitation to a sign-in. A link adds; it never replaces what is known of a server. */
+export class EnrolmentDesk {
+  readonly #environment: Environment;
+  readonly #settings: SettingsFile;
+
+  constructor(environment: Environment, settings: SettingsFile) {
+    this.#environment = environment;
+    this.#settings = settings;
+  }
+
+  /** The intranet that signing in with this would go on with; null when it would be a new one. */
+  async find(invitation: Invitation, userName: string): Promise<IntranetRecord | null> {
+    const { known, code } = await this.#target(invitation);
+    return known.find((one) => one.code === code && one.user === userName) ?? null;
+  }
+
+  async discover(
+    invitation: Invitation,
+    { decideIdentity, signal }: { decideIdentity?: DecideIdentity; signal?: AbortSignal } = {},
+  ): Promise<Discovered> {
+    const target = await this.#target(invitation);
+    const api = await this.#open(target, decideIdentity, signal);
+    try {
+      const answer = await api.discover({ hello, enterpriseCode: target.code }, { signal });
+      return {
+        server: target.server,
+        enterpriseCode: target.code,
+        displayName: plainText(answer.displayName, 256) || target.code,
+        identity: api.identity,
+        known: target.known.find((one) => one.code === target.code)?.name ?? null,
+      };
+    } finally {
+      api.close();
+    }
+  }
+
+  /** Signs in. `keep`: the tokens go into the store; without it they live only in the answer. The caller closes `api`. */
+  async signIn(options: SignInOptions, keep: boolean): Promise<Enrolled> {
+    if (options.intranet !== undefined) checkName(options.intranet);
+    const target = await this.#target(options.invitation);
+    const store: StoreWord = keep ? (options.store ?? "keychain") : "none";
+    // Before a password is sent: a sign-in that cannot be kept would be one for nothing.
+    const tokens = keep ? await openStore(this.#environment, store) : null;
+    await tokens?.check();
+    const device = await deviceIdentity(this.#environment);
+    const api = await this.#open(target, options.decideIdentity, options.signal);
+    try {
+      const { signedIn } = await api.signIn(
+        {
+          hello,
+          enterpriseCode: target.code,
+          userName: options.userName,
+          password: options.password.reveal(),
+          otp: options.otp?.reveal() ?? "",
+          device,
+        },
+        { signal: options.signal },
+      );
+      if (!signedIn) throw new Failure("answer_invalid", { subject: target.server });
+      const record = await this.#settings.update((settings) => this.#enter(settings, target, options, signedIn, api));
+      if (tokens) {
+        await tokens.write(record.id, tokensOf(signedIn, this.#environment.now()));
+        await this.#settings.updateIntranet(record.id, (one) => Object.assign(one, { signedIn: true, store }));
+      }
+      return { record: { ...record, ...(tokens ? { signedIn: true, store } : {}) }, signedIn, api };
+    } catch (thrown) {
+      api.close();
+      throw thrown;
+    }
+  }
+
+  async changePassword(
+    record: IntranetRecord,
+    change: { password: Secret; newPassword: Secret; otp?: Secret; signal?: AbortSignal },
+  ): Promise<void> {
+    const device = await deviceIdentity(this.#environment);
+    const api = await InstanceApi.open(parseAddress(record.server), { pins: record.pins }, { signal: change.signal });
+    try {
+      await api.changePassword(
+        {
+          enterpriseCode: record.code,
+          userName: record.user,
+          password: change.password.reveal(),
+          newPassword: change.newPassword.reveal(),
+          otp: change.otp?.reveal() ?? "",
+          deviceId: device.id,
+        },
+        { signal: change.signal },
+      );
+    } finally {
+      api.close();
+    }
+  }
+
+  async #target(invitation: Invitation): Promise<Target> {
+    const enrolment = parseInvitation(invitation);
+    const { intranets } = await this.#settings.read();
+    const server = enrolment.server ?? rememberedServer(intranets, enrolment.code);
+    return { ...enrolment, server, known: intranets.filter((one) => one.server === server) };
+  }
+
+  async #open(target: Target, decide: DecideIdentity | undefined, signal?: AbortSignal): Promise<InstanceApi> {
+    // What earlier connections established outweighs a link, which anybody could have written.
+    const pins = target.known.find((one) => one.pins.length > 0)?.pins ?? target.pins;
+    return InstanceApi.open(parseAddress(target.server), { pins, decide }, { signal });
+  }
+
+  /** Enters an intranet into the settings, or finds the one that is there. */
+  #enter(
+    settings: Settings,
+    target: Target,
+    options: SignInOptions,
+    signedIn: SignedIn,
+    api: InstanceApi,
+  ): IntranetRecord {
+    const user = signedIn.userName || options.userName;
+    const displayName = plainText(signedIn.displayName, 256) || target.code;
+    const known = settings.intranets.find(
+      (one) => one.server === target.server && one.code === target.code && one.user === user,
+    );
+    if (
+      options.intranet !== undefined &&
+      settings.intranets.some((one) => one.name === options.intranet && one !== known)
+    ) {
+      throw new Failure("already_exists", { text: `There is another intranet called ${options.intranet} here.` });
+    }
+    const pins = nextPins(known?.pins ?? target.pins, api.identity, signedIn.server);
+    const name = options.intranet ?? known?.name ?? nameFor(settings, displayName, target.code);
+    if (known) {
+      Object.assign(known, { displayName, name, pins });
+      return known;
+    }
+    const record: IntranetRecord = {
+      id: newId(),
+      name,
+      displayName,
+      server: target.server,
+      code: target.code,
+      user,
+      pins,
+      store: "none",
+      signedIn: false,
+    };
+    settings.intranets.push(record);
+    return record;
+  }
+}
+
+/**
+ * The pins to keep: none while the system's authorities vouch for the server; else those that a connection it has proved itself on
+ * announces, and always the one in use.
+ */
+export function nextPins(current: readonly string[], identity: Identity, server: ServerInfo | undefined): string[] {
+  if (identity.by === "authority") return [...current];
+  const announced = (server?.spkiPins ?? []).map((pin) => Buffer.from(pin).toString("hex"));
+  const next = announced.length > 0 ? announced : current;
+  return [...new Set([identity.fingerprint, ...next])].slice(0, mostPins);
+}
+
+/** A code alone is enough where an intranet of that code, or only one server at all, is known. */
+function rememberedServer(intranets: IntranetRecord[], code: string): string {
+  const same = new Set(intranets.filter((one) => one.code === code).map((one) => one.server));
+  const servers = same.size > 0 ? same : new Set(intranets.map((one) => one.server));
+  const [only] = servers;
+  if (only !== undefined && servers.size === 1) return only;
+  throw new Failure("invalid_argument", {
+    text: "An enterprise code alone does not say which server: use CODE@HOST or an enrolment link.",
+  });
+}
+
+function newId(): string {
+  const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+  return Array.from({ length: 12 }, () => alphabet[randomInt(alphabet.length)]).join("");
+}

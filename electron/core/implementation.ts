@@ -1,0 +1,311 @@
+import { rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "./causes/failure.ts";
+import type {
+  Client,
+  ClientEvent,
+  ConnectOptions,
+  DecideIdentity,
+  Discovered,
+  IntranetInfo,
+  Invitation,
+  SignInOptions,
+  Watching,
+} from "./client.ts";
+import type { Secret } from "./credentials/secret.ts";
+import type { DialSources } from "./dial/run.ts";
+import type { Enrolled, EnrolmentDesk } from "./enrolment.ts";
+import type { Environment } from "./environment.ts";
+import { parseAddress } from "./instance/address.ts";
+import type { InstanceApi } from "./instance/api.ts";
+import { withLock } from "./lock.ts";
+import type { IntranetState } from "./model.ts";
+import type { IntranetRecord } from "./settings/schema.ts";
+import { chooseIntranet, SettingsFile } from "./settings/settings.ts";
+import { askTunnel, Doings, mergeState } from "./states.ts";
+import { ensureTunnel, findSocket, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
+import { callTunnel } from "./tunnel/rpc.ts";
+import { Watch } from "./watch.ts";
+
+/** How long a goodbye to the cloud instance may take, ms: signing out here does not depend on it. */
+const goodbyeTimeout = 3_000;
+
+/**
+ * The Client over real parts. What only some verbs need (TLS, contracts, validation, keychain) is loaded when it is needed, so
+ * that a status costs no more than it has to.
+ */
+export class CoreClient implements Client {
+  readonly #environment: Environment;
+  readonly #settings: SettingsFile;
+  readonly #doings = new Doings();
+  readonly #watches = new Set<Watch>();
+  readonly #onNotice: (text: string) => void;
+
+  constructor(environment: Environment, onNotice: (text: string) => void) {
+    this.#environment = environment;
+    this.#onNotice = onNotice;
+    this.#settings = new SettingsFile(environment, (keptAs) =>
+      onNotice(`The settings could not be read and were put aside as ${keptAs}.`),
+    );
+  }
+
+  async intranets(): Promise<IntranetInfo[]> {
+    const { intranets } = await this.#settings.read();
+    return intranets.map((one) => ({
+      intranet: one.name,
+      intranetId: one.id,
+      displayName: one.displayName,
+      userName: one.user,
+      server: one.server,
+      enterpriseCode: one.code,
+      store: one.store,
+      signedIn: one.signedIn,
+    }));
+  }
+
+  async states({ probe = false }: { probe?: boolean } = {}): Promise<IntranetState[]> {
+    const { intranets } = await this.#settings.read();
+    return Promise.all(intranets.map((record) => this.#state(record, probe)));
+  }
+
+  watch(listener: (event: ClientEvent) => void, { attentive = false }: { attentive?: boolean } = {}): Watching {
+    const watch = new Watch(this.#environment, this.#settings, this.#doings, listener, attentive);
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  async discover(
+    invitation: Invitation,
+    options: { decideIdentity?: DecideIdentity; signal?: AbortSignal } = {},
+  ): Promise<Discovered> {
+    return (await this.#desk()).discover(invitation, options);
+  }
+
+  async signIn(options: SignInOptions): Promise<IntranetState> {
+    const { record, api } = await (await this.#desk()).signIn(options, true);
+    api.close();
+    this.#doings.clear(record.id);
+    return this.#state(record, false);
+  }
+
+  async connect(intranet?: string, options: ConnectOptions = {}): Promise<IntranetState> {
+    const record = chooseIntranet(await this.#settings.read(), intranet);
+    const opened: InstanceApi[] = [];
+    const api = (signal: AbortSignal): Promise<InstanceApi> => this.#open(record, signal, opened);
+    try {
+      return await this.#dial(record, options, {
+        token: async (refused, signal) => this.#token(record, refused, signal, api),
+        api,
+      });
+    } finally {
+      for (const one of opened) one.close();
+    }
+  }
+
+  async connectOnce(signIn: SignInOptions, options: ConnectOptions = {}): Promise<IntranetState> {
+    const desk = await this.#desk();
+    let enrolling: Promise<Enrolled> | undefined;
+    const enrolled = (): Promise<Enrolled> => {
+      options.onStep?.("signing_in");
+      enrolling ??= desk.signIn(signIn, false);
+      return enrolling;
+    };
+    try {
+      const known = await desk.find(signIn.invitation, signIn.userName);
+      // What is up, or comes back by itself, needs no password.
+      const isWanted = known && isSessionWanted(this.#environment, known.id);
+      const record = isWanted ? known : (await enrolled()).record;
+      const { tokensOf } = await import("./credentials/tokens.ts");
+      return await this.#dial(record, options, {
+        token: async (refused) => {
+          if (refused) throw new Failure("sign_in_expired");
+          return tokensOf((await (enrolling ?? enrolled())).signedIn, this.#environment.now()).accessToken;
+        },
+        api: async () => (await (enrolling ?? enrolled())).api,
+      });
+    } finally {
+      (await enrolling?.catch(() => undefined))?.api.close();
+    }
+  }
+
+  async disconnect(intranet?: string): Promise<IntranetState> {
+    const record = chooseIntranet(await this.#settings.read(), intranet);
+    await this.#hangUp(record);
+    return this.#state(record, false);
+  }
+
+  async signOut(intranet?: string, { forget = false }: { forget?: boolean } = {}): Promise<IntranetState> {
+    const record = chooseIntranet(await this.#settings.read(), intranet);
+    await this.#hangUp(record);
+    if (record.store !== "none") await this.#revoke(record);
+    await this.#settings.update((settings) => {
+      const index = settings.intranets.findIndex((one) => one.id === record.id);
+      if (index < 0) return;
+      if (forget) settings.intranets.splice(index, 1);
+      else Object.assign(settings.intranets[index] ?? {}, { signedIn: false });
+    });
+    if (forget) await rm(tunnelDir(this.#environment, record.id), { recursive: true, force: true });
+    this.#doings.clear(record.id);
+    return this.#state({ ...record, signedIn: false }, false);
+  }
+
+  async changePassword(options: {
+    intranet?: string;
+    password: Secret;
+    newPassword: Secret;
+    otp?: Secret;
+    signal?: AbortSignal;
+  }): Promise<void> {
+    const record = chooseIntranet(await this.#settings.read(), options.intranet);
+    await (await this.#desk()).changePassword(record, options);
+  }
+
+  close(): void {
+    for (const watch of this.#watches) watch.close();
+    this.#watches.clear();
+  }
+
+  async #desk(): Promise<EnrolmentDesk> {
+    const { EnrolmentDesk } = await import("./enrolment.ts");
+    return new EnrolmentDesk(this.#environment, this.#settings);
+  }
+
+  async #state(record: IntranetRecord, probe: boolean): Promise<IntranetState> {
+    return mergeState(record, await askTunnel(this.#environment, record.id, probe), this.#doings.get(record.id));
+  }
+
+  /** One dial of an intranet at a time on this machine, told to whoever watches. */
+  async #dial(
+    record: IntranetRecord,
+    options: ConnectOptions,
+    sources: Pick<DialSources, "token" | "api">,
+  ): Promise<IntranetState> {
+    if (options.mode === "system") throw new Failure("service_not_running");
+    const environment = this.#environment;
+    const { runDial } = await import("./dial/run.ts");
+    this.#doings.set(record.id, "connecting");
+    try {
+      const state = await withLock(environment, `dial-${record.id}`, () =>
+        runDial(
+          {
+            ...sources,
+            record,
+            tunnel: () => ensureTunnel(environment, record.id),
+            isSessionWanted: () => isSessionWanted(environment, record.id),
+          },
+          options,
+        ),
+      );
+      this.#doings.clear(record.id);
+      await this.#rememberPorts(record, state);
+      return state;
+    } catch (thrown) {
+      if (thrown instanceof Failure && !options.signal?.aborted) this.#doings.set(record.id, "failed", thrown.view);
+      else this.#doings.clear(record.id);
+      throw thrown;
+    }
+  }
+
+  /** So that a browser or a script that was told an address finds it there next time. */
+  async #rememberPorts(record: IntranetRecord, { socks, http }: IntranetState): Promise<void> {
+    if (!socks || !http || (record.socks === socks && record.http === http)) return;
+    await this.#settings.updateIntranet(record.id, (one) => Object.assign(one, { socks, http }));
+  }
+
+  async #token(
+    record: IntranetRecord,
+    refused: Secret | undefined,
+    signal: AbortSignal,
+    api: (signal: AbortSignal) => Promise<InstanceApi>,
+  ): Promise<Secret> {
+    if (!record.signedIn) throw new Failure("sign_in_expired");
+    // Opened whether or not a token has to be asked for: the dial that follows needs it, and this way it costs no time.
+    api(signal).catch(() => undefined);
+    const [{ accessToken }, { openStore }, { deviceIdentity }, { nextPins }] = await Promise.all([
+      import("./credentials/tokens.ts"),
+      import("./credentials/store.ts"),
+      import("./credentials/device.ts"),
+      import("./enrolment.ts"),
+    ]);
+    return accessToken({
+      environment: this.#environment,
+      intranetId: record.id,
+      store: await openStore(this.#environment, record.store),
+      deviceId: (await deviceIdentity(this.#environment)).id,
+      api: () => api(signal),
+      refused,
+      signal,
+      onRefreshed: async (signedIn, from) => {
+        const pins = nextPins(record.pins, from.identity, signedIn.server);
+        if (pins.join() === record.pins.join()) return;
+        record.pins = pins;
+        await this.#settings.updateIntranet(record.id, (one) => Object.assign(one, { pins }));
+      },
+    });
+  }
+
+  #open(record: IntranetRecord, signal: AbortSignal, opened: InstanceApi[] & { opening?: Promise<InstanceApi> }) {
+    opened.opening ??= import("./instance/api.ts").then(async ({ InstanceApi }) => {
+      const api = await InstanceApi.open(parseAddress(record.server), { pins: record.pins }, { signal });
+      opened.push(api);
+      return api;
+    });
+    return opened.opening;
+  }
+
+  async #hangUp(record: IntranetRecord): Promise<void> {
+    const environment = this.#environment;
+    const stop = (socket: string): Promise<unknown> =>
+      callTunnel(socket, "Stop", { intranetId: record.id }, { timeoutMs: 10_000 });
+    this.#doings.set(record.id, "disconnecting");
+    try {
+      const socket = findSocket(environment, record.id);
+      if (socket) await stop(socket).catch(notAnswering);
+      // A dead one cannot hang up; another one, which takes its session over, can.
+      if (isSessionWanted(environment, record.id)) await stop((await ensureTunnel(environment, record.id)).socket);
+    } catch (thrown) {
+      notAnswering(thrown);
+    } finally {
+      // What is still there would be resumed by the next connect.
+      await rm(`${tunnelDir(environment, record.id)}/session`, { force: true });
+      this.#doings.clear(record.id);
+    }
+  }
+
+  /** Ends the sign-in at the cloud instance if it answers, and here in any case. */
+  async #revoke(record: IntranetRecord): Promise<void> {
+    const { openStore } = await import("./credentials/store.ts");
+    const store = await openStore(this.#environment, record.store);
+    const tokens = await store.read(record.id);
+    if (tokens) {
+      const told = this.#tellGoodbye(record, tokens.refreshToken).then(
+        () => true,
+        () => false,
+      );
+      if (!(await Promise.race([told, sleep(goodbyeTimeout, false, { ref: false })]))) {
+        this.#onNotice(
+          `${record.server} did not answer. The sign-in is gone from this machine; there it ends by itself.`,
+        );
+      }
+    }
+    await store.remove(record.id);
+  }
+
+  async #tellGoodbye(record: IntranetRecord, refreshToken: Secret): Promise<void> {
+    const { InstanceApi } = await import("./instance/api.ts");
+    const signal = AbortSignal.timeout(goodbyeTimeout);
+    const api = await InstanceApi.open(parseAddress(record.server), { pins: record.pins }, { signal });
+    try {
+      await api.signOut({ refreshToken: refreshToken.reveal() }, { signal });
+    } finally {
+      api.close();
+    }
+  }
+}
+
+/** Nobody there to tell is as good as told. */
+function notAnswering(thrown: unknown): void {
+  if (thrown instanceof Failure && (thrown.code === "tunnel_crashed" || thrown.code === "tunnel_binary_missing"))
+    return;
+  throw thrown;
+}

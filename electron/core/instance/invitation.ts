@@ -1,0 +1,69 @@
+import { Failure } from "../causes/failure.ts";
+import type { Invitation } from "../client.ts";
+import { formatAddress, parseAddress } from "./address.ts";
+
+/** An invitation, read. */
+export interface Enrolment {
+  /** HOST[:PORT]; null when only a code was given. */
+  server: string | null;
+  /** Five letters or digits, upper case. */
+  code: string;
+  /** SHA-256 of the server's public key, 64 hexadecimal digits. */
+  pins: string[];
+}
+
+/** Longer than any link we make, short enough to be looked at. */
+const longestLink = 2048;
+const mostPins = 8;
+
+const wrong = (text: string): Failure => new Failure("invalid_argument", { text });
+
+/** Reads what a person was given. Strict: what it does not understand it refuses, except parameters of a later version. */
+export function parseInvitation(invitation: Invitation): Enrolment {
+  if (typeof invitation !== "string") {
+    return { server: readServer(invitation.server), code: readCode(invitation.enterpriseCode), pins: [] };
+  }
+  const text = invitation.trim();
+  if (text.length > longestLink) throw wrong("The enrolment link is too long to be one.");
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return parseLink(text);
+  const at = text.indexOf("@");
+  if (at < 0) return { server: null, code: readCode(text), pins: [] };
+  return { server: readServer(text.slice(at + 1)), code: readCode(text.slice(0, at)), pins: [] };
+}
+
+function parseLink(text: string): Enrolment {
+  const query = /^sag:\/\/enroll\/?\?([^#]*)$/i.exec(text)?.[1];
+  if (query === undefined) throw wrong("An enrolment link begins with sag://enroll?");
+  // URLSearchParams never fails; what is not valid UTF-8 becomes U+FFFD and is refused below.
+  const parameters = new URLSearchParams(query);
+  const code = readCode(single(parameters, "code"));
+  const server = readServer(single(parameters, "server"));
+  const pins = parameters
+    .getAll("pin")
+    .flatMap((value) => value.split(","))
+    .map(readPin);
+  if (pins.length > mostPins || new Set(pins).size !== pins.length) throw wrong("The link's pins make no sense.");
+  return { server, code, pins };
+}
+
+function single(parameters: URLSearchParams, name: string): string {
+  const values = parameters.getAll(name);
+  if (values.length === 1) return values[0] ?? "";
+  throw wrong(values.length === 0 ? `The link has no ${name}.` : `The link has more than one ${name}.`);
+}
+
+const readServer = (text: string): string => formatAddress(parseAddress(text));
+
+export function readCode(text: string): string {
+  if (!/^[0-9A-Za-z]{5}$/.test(text.trim())) throw wrong("An enterprise code has five letters or digits.");
+  return text.trim().toUpperCase();
+}
+
+/** Hexadecimal, or base64 of either alphabet. A plus sign in a query is a space by then. */
+export function readPin(text: string): string {
+  const pin = text.trim().replace(/^sha256[:/]+/i, "");
+  if (/^[0-9a-fA-F]{64}$/.test(pin)) return pin.toLowerCase();
+  const base64 = pin.replaceAll(" ", "+");
+  if (/^[0-9A-Za-z+/_-]{43}=?$/.test(base64)) return Buffer.from(base64, "base64").toString("hex");
+  throw wrong("A pin is the SHA-256 of the server's public key.");
+}

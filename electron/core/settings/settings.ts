@@ -1,0 +1,115 @@
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure } from "../causes/failure.ts";
+import { failureFromSystem } from "../causes/system.ts";
+import { type Environment, makePrivateDir } from "../environment.ts";
+import { readText, writeAtomic } from "../files.ts";
+import { withLock } from "../lock.ts";
+import { type IntranetRecord, type Settings, settingsSchema } from "./schema.ts";
+
+const fresh = (): Settings => ({ version: 1, intranets: [] });
+
+/** Tells of a settings file that made no sense and where it was put. */
+export type OnDamaged = (keptAs: string) => void;
+
+/** Settings of this user, shared by app and command line. Read anew each time: the other one may have written them. */
+export class SettingsFile {
+  readonly path: string;
+  readonly #environment: Environment;
+  readonly #onDamaged: OnDamaged;
+
+  constructor(environment: Environment, onDamaged: OnDamaged = () => undefined) {
+    this.path = join(environment.configDir, "settings.json");
+    this.#environment = environment;
+    this.#onDamaged = onDamaged;
+  }
+
+  async read(): Promise<Settings> {
+    const text = await readText(this.path);
+    if (text === undefined) return fresh();
+    const settings = parse(text);
+    if (settings) return settings;
+    // Kept, not overwritten: somebody may want to mend it by hand.
+    const keptAs = `${this.path}.damaged`;
+    await rename(this.path, keptAs).catch((thrown) => {
+      throw failureFromSystem(thrown, this.path);
+    });
+    this.#onDamaged(keptAs);
+    return fresh();
+  }
+
+  /** Reads, lets `change` alter what was read, writes; alone among all processes of this user. */
+  async update<T>(change: (settings: Settings) => T): Promise<T> {
+    makePrivateDir(this.#environment.configDir, this.#environment.uid);
+    return withLock(this.#environment, "settings", async () => {
+      const settings = await this.read();
+      const before = JSON.stringify(settings);
+      const result = change(settings);
+      if (JSON.stringify(settings) !== before) {
+        await writeAtomic(this.path, `${JSON.stringify(settings, null, 2)}\n`);
+      }
+      return result;
+    });
+  }
+
+  /** Alters one intranet's record, if it is still there. */
+  async updateIntranet(id: string, change: (record: IntranetRecord) => void): Promise<void> {
+    await this.update((settings) => {
+      const record = settings.intranets.find((one) => one.id === id);
+      if (record) change(record);
+    });
+  }
+}
+
+function parse(text: string): Settings | null {
+  try {
+    const result = settingsSchema.safeParse(JSON.parse(text));
+    if (!result.success || !isUnique(result.data.intranets)) return null;
+    return result.data;
+  } catch {
+    return null;
+  }
+}
+
+const isUnique = (records: IntranetRecord[]): boolean =>
+  new Set(records.map((one) => one.id)).size === records.length &&
+  new Set(records.map((one) => one.name)).size === records.length;
+
+/** The intranet that is meant: by name or id; with none given the only one or the default. */
+export function chooseIntranet(settings: Settings, given: string | undefined): IntranetRecord {
+  const { intranets } = settings;
+  if (given !== undefined) {
+    const found = intranets.find((one) => one.name === given) ?? intranets.find((one) => one.id === given);
+    if (found) return found;
+    throw new Failure("unknown_intranet", { subject: given });
+  }
+  const chosen = intranets.length === 1 ? intranets[0] : intranets.find((one) => one.id === settings.default);
+  if (chosen) return chosen;
+  if (intranets.length === 0) throw new Failure("unknown_intranet");
+  const names = intranets.map((one) => one.name).join(", ");
+  throw new Failure("invalid_argument", { text: `Several intranets are here, so name one: ${names}.` });
+}
+
+/** A name for a new intranet: what it is called, in letters that need no quotes, and not taken. */
+export function nameFor(settings: Settings, displayName: string, code: string): string {
+  const slug = displayName
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 48);
+  const base = slug || code.toLowerCase();
+  const taken = new Set(settings.intranets.map((one) => one.name));
+  for (let count = 1; ; count += 1) {
+    const name = count === 1 ? base : `${base}-${count}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** A name somebody chose: something that can be typed, and told apart from an option. */
+export function checkName(name: string): string {
+  if (/^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,63}$/u.test(name)) return name;
+  throw new Failure("invalid_argument", {
+    text: "The name of an intranet has letters, digits, dots, dashes and underscores, at most 64.",
+  });
+}

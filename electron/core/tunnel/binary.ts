@@ -1,0 +1,34 @@
+import { accessSync, constants } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Failure } from "../causes/failure.ts";
+import type { Environment } from "../environment.ts";
+
+/**
+ * Where sag-tunnel is: named for a test; beside this program where it was built or installed. Never looked for on PATH, where
+ * anybody could put one.
+ */
+export function findTunnelBinary(environment: Environment): string {
+  const name = environment.platform === "win32" ? "sag-tunnel.exe" : "sag-tunnel";
+  const candidates = environment.tunnelBinary ? [environment.tunnelBinary] : installedPlaces(name);
+  for (const path of candidates) {
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // The next one.
+    }
+  }
+  throw new Failure("tunnel_binary_missing");
+}
+
+function installedPlaces(name: string): string[] {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const resources = (process as { resourcesPath?: string }).resourcesPath;
+  // From dist/sag.mjs, dist/chunks/x.mjs and electron/core/tunnel/binary.ts alike, the checkout is above.
+  const above = [here, join(here, ".."), join(here, "..", ".."), join(here, "..", "..", "..")];
+  return [
+    ...(resources ? [join(resources, "native", name)] : []),
+    ...above.flatMap((dir) => [join(dir, "native", name), join(dir, "dist", "native", name)]),
+  ];
+}

@@ -1,0 +1,129 @@
+import type { ChildProcess } from "node:child_process";
+import { closeSync, existsSync, lstatSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../causes/failure.ts";
+import { failureFromSystem, systemCode } from "../causes/system.ts";
+import { type Environment, makePrivateDir } from "../environment.ts";
+import { withLock } from "../lock.ts";
+import { version } from "../version.ts";
+import { findTunnelBinary } from "./binary.ts";
+import { callTunnel } from "./rpc.ts";
+
+/** How long sag-tunnel may take to its ready line, ms. */
+const readyTimeout = 5_000;
+
+export const tunnelDir = (environment: Environment, intranetId: string): string =>
+  join(environment.runtimeDir, intranetId);
+export const socketOf = (environment: Environment, intranetId: string): string =>
+  join(tunnelDir(environment, intranetId), "rpc.sock");
+
+/** sag-tunnel keeps this file while a session is wanted. */
+export const isSessionWanted = (environment: Environment, intranetId: string): boolean =>
+  existsSync(join(tunnelDir(environment, intranetId), "session"));
+
+/** The socket of an intranet's sag-tunnel, if there is one and it is this user's own; null when there is none. */
+export function findSocket(environment: Environment, intranetId: string): string | null {
+  const path = socketOf(environment, intranetId);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return null;
+  if (!found.isSocket() || (environment.uid !== null && found.uid !== environment.uid)) {
+    throw new Failure("in_use_by_another_user");
+  }
+  return path;
+}
+
+/** Whether a sag-tunnel answers there. */
+export async function isAlive(socketPath: string): Promise<boolean> {
+  try {
+    await callTunnel(socketPath, "Attach", { hello: { version } }, { timeoutMs: 1_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The socket of a living sag-tunnel for this intranet; it is started when there is none. */
+export async function ensureTunnel(
+  environment: Environment,
+  intranetId: string,
+): Promise<{ socket: string; started: boolean }> {
+  const running = findSocket(environment, intranetId);
+  if (running && (await isAlive(running))) return { socket: running, started: false };
+  return withLock(environment, `start-${intranetId}`, async () => {
+    const meanwhile = findSocket(environment, intranetId);
+    if (meanwhile && (await isAlive(meanwhile))) return { socket: meanwhile, started: false };
+    await startTunnel(environment, intranetId);
+    const socket = findSocket(environment, intranetId);
+    if (!socket) throw new Failure("tunnel_crashed");
+    return { socket, started: true };
+  });
+}
+
+async function startTunnel(environment: Environment, intranetId: string): Promise<void> {
+  const binary = findTunnelBinary(environment);
+  const dir = tunnelDir(environment, intranetId);
+  const logDir = join(environment.stateDir, "log");
+  for (const path of [environment.runtimeDir, dir, environment.stateDir, logDir]) makePrivateDir(path, environment.uid);
+  const log = openLog(join(logDir, `sag-tunnel-${intranetId}.log`));
+  try {
+    const child = environment.spawn(binary, ["proxy", "--dir", dir, "--intranet", intranetId, "--json"], {
+      // It outlives whoever started it: a terminal that is closed takes nothing down.
+      detached: true,
+      stdio: ["ignore", "pipe", log],
+      cwd: "/",
+      env: tunnelEnvironment(process.env),
+    });
+    await ready(child);
+  } finally {
+    closeSync(log);
+  }
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, "a", 0o600);
+  } catch (thrown) {
+    throw failureFromSystem(thrown, path);
+  }
+}
+
+/** Nothing of ours goes along that it does not need; proxies and certificates of the system it does. */
+function tunnelEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const wanted = /^(HOME|PATH|LANG|LC_.*|TZ|TMPDIR|XDG_.*|SSL_CERT_(FILE|DIR)|GODEBUG|GOMEMLIMIT|GOGC|SAG_TUNNEL_.*)$/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name)));
+}
+
+/** Waits for the ready line, which is the only thing sag-tunnel ever writes there, then lets go of the process. */
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => settle(new Failure("tunnel_crashed")), readyTimeout);
+    let line = "";
+    const settle = (failure?: Failure): void => {
+      clearTimeout(timer);
+      child.removeAllListeners();
+      child.on("error", () => undefined);
+      child.stdout?.destroy();
+      child.unref();
+      if (failure) {
+        child.kill();
+        reject(failure);
+      } else resolve();
+    };
+    child.on("error", (error) =>
+      settle(new Failure(systemCode(error) === "ENOENT" ? "tunnel_binary_missing" : "tunnel_crashed")),
+    );
+    child.on("exit", () => settle(new Failure("tunnel_crashed")));
+    child.stdout?.on("data", (chunk: Buffer) => {
+      line = (line + chunk.toString("utf8")).slice(0, 4096);
+      if (line.includes("\n")) settle(isReady(line) ? undefined : new Failure("tunnel_crashed"));
+    });
+  });
+}
+
+function isReady(line: string): boolean {
+  try {
+    return (JSON.parse(line.split("\n")[0] ?? "") as { ready?: unknown }).ready === true;
+  } catch {
+    return false;
+  }
+}

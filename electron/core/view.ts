@@ -1,0 +1,149 @@
+import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import type { HopJson, WarningJson } from "#proto/types/v1/state_pb.js";
+import { failureView, plainText } from "./causes/failure.ts";
+import { hopNames, warningTable, warningView } from "./causes/warnings.ts";
+import { durationMs, failureFromWire, wordOf } from "./causes/wire.ts";
+import type {
+  CauseCode,
+  HopView,
+  HopWord,
+  IntranetState,
+  MenderWord,
+  PhaseWord,
+  SessionView,
+  WarningView,
+  WarningWord,
+} from "./model.ts";
+import type { IntranetRecord } from "./settings/schema.ts";
+
+const phases = new Set<string>([
+  "signed_out",
+  "signing_in",
+  "disconnected",
+  "connecting",
+  "connected",
+  "reconnecting",
+  "disconnecting",
+  "failed",
+] satisfies PhaseWord[]);
+const menders = new Set<string>(["you", "administrator", "network"] satisfies MenderWord[]);
+
+/** An intranet without a tunnel. */
+export function restingState(record: IntranetRecord, phase: PhaseWord, cause?: CauseCode): IntranetState {
+  return {
+    intranet: record.name,
+    intranetId: record.id,
+    displayName: record.displayName,
+    userName: record.user,
+    server: record.server,
+    phase,
+    cause: cause ? failureView(cause) : null,
+    blocking: "none",
+    mode: null,
+    clientIp: null,
+    accessPoint: null,
+    session: null,
+    warnings: [],
+    hops: [],
+    socks: null,
+    http: null,
+    pac: null,
+    pid: null,
+    rxBytes: 0,
+    txBytes: 0,
+    notice: null,
+  };
+}
+
+/** What sag-tunnel says of an intranet, in the words of the faces. Nothing in it is trusted to be there. */
+export function tunnelState(record: IntranetRecord, json: StateJson): IntranetState {
+  const phase = wordOf(json.phase, "PHASE_");
+  const mode = wordOf(json.mode, "MODE_");
+  const blocking = wordOf(json.blocking, "BLOCKING_");
+  const session = sessionView(json);
+  const accessPoint = json.accessPoint;
+  return {
+    ...restingState(record, phase !== null && phases.has(phase) ? (phase as PhaseWord) : "failed"),
+    cause: json.cause ? failureFromWire(json.cause, plainText(accessPoint?.name ?? "") || undefined).view : null,
+    blocking: blocking === "intranet" || blocking === "all" ? blocking : "none",
+    mode: mode === "proxy" || mode === "system" ? mode : null,
+    clientIp: session ? clientIp(session.addresses) : null,
+    accessPoint: accessPoint?.id
+      ? {
+          id: accessPoint.id,
+          name: plainText(accessPoint.name ?? ""),
+          endpoint: accessPoint.endpoint ?? "",
+          latencyMs: fractionMs(accessPoint.latency),
+        }
+      : null,
+    session,
+    warnings: (json.warnings ?? []).map(warning),
+    hops: (json.hops ?? []).map(hop).filter((one) => one !== null),
+    socks: json.proxy?.socks || null,
+    http: json.proxy?.http || null,
+    pac: json.proxy?.pac || null,
+    pid: json.pid || null,
+    rxBytes: Number(json.traffic?.rxBytes ?? 0),
+    txBytes: Number(json.traffic?.txBytes ?? 0),
+    notice: plainText(json.message ?? "") || null,
+  };
+}
+
+function sessionView({ session }: StateJson): SessionView | null {
+  if (!session?.sessionId) return null;
+  return {
+    id: session.sessionId,
+    sinceMs: durationMs(session.since) ?? 0,
+    leaseMs: durationMs(session.lease) ?? 0,
+    leaseLeftMs: durationMs(session.leaseLeft) ?? 0,
+    renewals: session.renewals ?? 0,
+    addresses: session.addresses ?? [],
+    routes: session.routes ?? [],
+    dnsServers: session.dns?.servers ?? [],
+    dnsDomains: session.dns?.domains ?? [],
+    keyExchange: session.keyExchange ?? "",
+    presharedKey: session.presharedKey ?? false,
+    mtu: session.mtu ?? 0,
+    handshakeAgeMs: durationMs(session.handshakeAge) ?? null,
+  };
+}
+
+/** The IPv4 address: the one people know. */
+function clientIp(addresses: string[]): string | null {
+  const bare = addresses.map((address) => address.split("/")[0] ?? "");
+  return bare.find((address) => address.includes(".")) ?? bare[0] ?? null;
+}
+
+/** A latency is told in fractions of a millisecond. */
+function fractionMs(duration: string | undefined): number | null {
+  const value = Number.parseFloat(duration ?? "");
+  return Number.isFinite(value) ? Math.round(value * 100_000) / 100 : null;
+}
+
+function warning(json: WarningJson): WarningView {
+  const code = wordOf(json.code, "WARNING_CODE_");
+  const known = code !== null && Object.hasOwn(warningTable, code) ? (code as WarningWord) : "unknown";
+  const mender = wordOf(json.mender, "MENDER_");
+  return warningView(known, {
+    hop: hopWord(json.hop),
+    mender: mender !== null && menders.has(mender) ? (mender as MenderWord) : null,
+    ...(json.text ? { text: json.text } : {}),
+  });
+}
+
+function hop(json: HopJson): HopView | null {
+  const kind = hopWord(json.kind);
+  if (!kind) return null;
+  return {
+    kind,
+    id: json.id ?? "",
+    name: plainText(json.name ?? "", 256) || hopNames[kind],
+    whole: json.whole ?? false,
+    missing: json.missing ? warning(json.missing) : null,
+  };
+}
+
+function hopWord(json: unknown): HopWord | null {
+  const word = wordOf(json, "HOP_KIND_");
+  return word !== null && Object.hasOwn(hopNames, word) ? (word as HopWord) : null;
+}

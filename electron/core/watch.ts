@@ -1,0 +1,206 @@
+import { type FSWatcher, watch as watchFiles } from "node:fs";
+import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import type { ClientEvent, Watching } from "./client.ts";
+import { type Environment, makePrivateDir } from "./environment.ts";
+import type { IntranetState } from "./model.ts";
+import type { IntranetRecord } from "./settings/schema.ts";
+import type { SettingsFile } from "./settings/settings.ts";
+import { type Doings, mergeState } from "./states.ts";
+import { findSocket, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
+import { type TunnelStream, watchTunnel } from "./tunnel/rpc.ts";
+
+/** A socket is there a moment before somebody listens: when to look again, ms. */
+const lookAgain = [100, 400, 1_000];
+/** Several changes of files at once are one, ms. */
+const settle = 20;
+
+interface Watched {
+  record: IntranetRecord;
+  tunnel: StateJson | "dead" | null;
+  stream: TunnelStream | null;
+  files: FSWatcher | null;
+  retries: number;
+  told: string;
+}
+
+/**
+ * Follows all intranets: sag-tunnel's own streams while there is one, the directories to notice a new one, the settings for what
+ * the other face (app or command line) does meanwhile.
+ */
+export class Watch implements Watching {
+  readonly #environment: Environment;
+  readonly #settings: SettingsFile;
+  readonly #doings: Doings;
+  readonly #listener: (event: ClientEvent) => void;
+  readonly #watched = new Map<string, Watched>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #config: FSWatcher | undefined;
+  #attentive: boolean;
+  #isOpen = true;
+  #isTold = false;
+  #snapshotSent = false;
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(
+    environment: Environment,
+    settings: SettingsFile,
+    doings: Doings,
+    listener: (event: ClientEvent) => void,
+    attentive: boolean,
+  ) {
+    this.#environment = environment;
+    this.#settings = settings;
+    this.#doings = doings;
+    this.#listener = listener;
+    this.#attentive = attentive;
+    this.#doings.on("change", this.#tell);
+    makePrivateDir(environment.configDir, environment.uid);
+    makePrivateDir(environment.runtimeDir, environment.uid);
+    this.#config = watchFiles(environment.configDir, () => this.#later(settle, () => this.#read()));
+    this.#config.on("error", () => undefined);
+    this.#read();
+  }
+
+  setAttentive(attentive: boolean): void {
+    if (attentive === this.#attentive) return;
+    this.#attentive = attentive;
+    for (const one of this.#watched.values()) if (one.stream) this.#follow(one);
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#doings.off("change", this.#tell);
+    this.#config?.close();
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const one of this.#watched.values()) this.#drop(one);
+  }
+
+  #read(): void {
+    this.#reading = this.#reading.then(async () => {
+      if (!this.#isOpen) return;
+      try {
+        this.#take((await this.#settings.read()).intranets);
+      } catch {
+        // Not readable at this moment: what is known stays.
+      }
+    });
+  }
+
+  #take(records: IntranetRecord[]): void {
+    if (!this.#isOpen) return;
+    const ids = new Set(records.map((record) => record.id));
+    for (const [id, one] of this.#watched) {
+      if (ids.has(id)) continue;
+      this.#drop(one);
+      this.#watched.delete(id);
+      this.#listener({ kind: "removed", intranetId: id });
+    }
+    for (const record of records) {
+      const known = this.#watched.get(record.id);
+      if (known) {
+        known.record = record;
+        this.#tell(record.id);
+      } else this.#add(record);
+    }
+    if (this.#isTold) return;
+    this.#isTold = true;
+    void this.#snapshot();
+  }
+
+  #add(record: IntranetRecord): void {
+    const dir = tunnelDir(this.#environment, record.id);
+    makePrivateDir(dir, this.#environment.uid);
+    const one: Watched = { record, tunnel: null, stream: null, files: null, retries: 0, told: "" };
+    one.files = watchFiles(dir, () => {
+      if (!one.stream) this.#later(settle, () => this.#look(one, 0));
+    });
+    one.files.on("error", () => undefined);
+    this.#watched.set(record.id, one);
+    this.#look(one, 0);
+  }
+
+  /** Is there a sag-tunnel now? */
+  #look(one: Watched, retries: number): void {
+    if (!this.#isOpen || one.stream || !this.#watched.has(one.record.id)) return;
+    one.retries = retries;
+    this.#follow(one);
+  }
+
+  #follow(one: Watched): void {
+    one.stream?.close();
+    const socket = this.#socketOf(one);
+    if (!socket) {
+      this.#lost(one);
+      return;
+    }
+    one.stream = watchTunnel(
+      socket,
+      { attentive: this.#attentive },
+      ({ snapshot, changed }) => {
+        one.retries = 0;
+        const states = [...(snapshot?.states ?? []), ...(changed ? [changed] : [])];
+        const mine = states.findLast((state) => state.intranetId === one.record.id);
+        if (mine) one.tunnel = mine;
+        else if (snapshot) one.tunnel = null;
+        this.#tell(one.record.id);
+      },
+      () => {
+        one.stream = null;
+        this.#lost(one);
+        const wait = lookAgain[one.retries];
+        if (wait !== undefined) this.#later(wait, () => this.#look(one, one.retries + 1));
+      },
+    );
+  }
+
+  /** Somebody else's socket is as good as none here; a command says whose it is. */
+  #socketOf(one: Watched): string | null {
+    try {
+      return findSocket(this.#environment, one.record.id);
+    } catch {
+      return null;
+    }
+  }
+
+  #lost(one: Watched): void {
+    one.tunnel = isSessionWanted(this.#environment, one.record.id) ? "dead" : null;
+    this.#tell(one.record.id);
+  }
+
+  readonly #tell = (intranetId: string): void => {
+    const one = this.#watched.get(intranetId);
+    if (!one || !this.#isOpen) return;
+    const state = this.#stateOf(one);
+    const text = JSON.stringify(state);
+    if (text === one.told) return;
+    one.told = text;
+    if (this.#snapshotSent) this.#listener({ kind: "changed", state });
+  };
+
+  /** Told once the streams have had a moment to say how things are: a window should not open with "disconnected". */
+  async #snapshot(): Promise<void> {
+    const waiting = [...this.#watched.values()].some((one) => one.stream && one.tunnel === null);
+    if (waiting) await new Promise((resolve) => this.#later(lookAgain[0] ?? 0, () => resolve(undefined)));
+    if (!this.#isOpen) return;
+    this.#snapshotSent = true;
+    this.#listener({ kind: "snapshot", states: [...this.#watched.values()].map((one) => this.#stateOf(one)) });
+  }
+
+  #stateOf(one: Watched): IntranetState {
+    return mergeState(one.record, one.tunnel, this.#doings.get(one.record.id));
+  }
+
+  #drop(one: Watched): void {
+    one.stream?.close();
+    one.stream = null;
+    one.files?.close();
+  }
+
+  #later(ms: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (this.#isOpen) work();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}
