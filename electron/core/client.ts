@@ -72,6 +72,17 @@ export interface ConnectOptions {
   onStep?: (step: ConnectStep) => void;
 }
 
+export interface PasswordChange {
+  intranet?: string;
+  /** Instead of an intranet, while nobody is signed in yet: after `password_change_required`. */
+  account?: { invitation: Invitation; userName: string };
+  password: Secret;
+  newPassword: Secret;
+  otp?: Secret;
+  decideIdentity?: DecideIdentity;
+  signal?: AbortSignal;
+}
+
 /** A snapshot first, then every change. `removed`: forgotten on this machine. */
 export type ClientEvent =
   | { kind: "snapshot"; states: IntranetState[] }
@@ -121,16 +132,7 @@ export interface Client {
   disconnect(intranet?: string): Promise<IntranetState>;
   /** Disconnects, revokes the token at the cloud instance if it answers, forgets it here. `forget` removes the intranet too. */
   signOut(intranet?: string, options?: { forget?: boolean }): Promise<IntranetState>;
-  changePassword(options: {
-    intranet?: string;
-    /** Instead of an intranet, while nobody is signed in yet: after `password_change_required`. */
-    account?: { invitation: Invitation; userName: string };
-    password: Secret;
-    newPassword: Secret;
-    otp?: Secret;
-    decideIdentity?: DecideIdentity;
-    signal?: AbortSignal;
-  }): Promise<void>;
+  changePassword(options: PasswordChange): Promise<void>;
 
   /** Lets go of streams and connections. What is connected stays connected. */
   close(): void;

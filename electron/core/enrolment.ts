@@ -1,9 +1,8 @@
 import { randomInt } from "node:crypto";
 import type { ServerInfo, SignedIn } from "#proto/client/v1/client_pb.js";
 import { Failure, plainText } from "./causes/failure.ts";
-import type { DecideIdentity, Discovered, Invitation, SignInOptions, StoreWord } from "./client.ts";
+import type { DecideIdentity, Discovered, Invitation, PasswordChange, SignInOptions, StoreWord } from "./client.ts";
 import { deviceIdentity } from "./credentials/device.ts";
-import type { Secret } from "./credentials/secret.ts";
 import { openStore } from "./credentials/store.ts";
 import { tokensOf } from "./credentials/tokens.ts";
 import type { Environment } from "./environment.ts";
@@ -101,16 +100,17 @@ export class EnrolmentDesk {
   }
 
   async changePassword(
-    record: IntranetRecord,
-    change: { password: Secret; newPassword: Secret; otp?: Secret; signal?: AbortSignal },
+    account: { invitation: Invitation; userName: string },
+    change: Omit<PasswordChange, "intranet" | "account">,
   ): Promise<void> {
+    const target = await this.#target(account.invitation);
     const device = await deviceIdentity(this.#environment);
-    const api = await InstanceApi.open(parseAddress(record.server), { pins: record.pins }, { signal: change.signal });
+    const api = await this.#open(target, change.decideIdentity, change.signal);
     try {
       await api.changePassword(
         {
-          enterpriseCode: record.code,
-          userName: record.user,
+          enterpriseCode: target.code,
+          userName: account.userName,
           password: change.password.reveal(),
           newPassword: change.newPassword.reveal(),
           otp: change.otp?.reveal() ?? "",

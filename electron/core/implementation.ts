@@ -9,6 +9,7 @@ import type {
   Discovered,
   IntranetInfo,
   Invitation,
+  PasswordChange,
   SignInOptions,
   Watching,
 } from "./client.ts";
@@ -149,15 +150,12 @@ export class CoreClient implements Client {
     return this.#state({ ...record, signedIn: false }, false);
   }
 
-  async changePassword(options: {
-    intranet?: string;
-    password: Secret;
-    newPassword: Secret;
-    otp?: Secret;
-    signal?: AbortSignal;
-  }): Promise<void> {
-    const record = chooseIntranet(await this.#settings.read(), options.intranet);
-    await (await this.#desk()).changePassword(record, options);
+  async changePassword({ intranet, account, ...change }: PasswordChange): Promise<void> {
+    const desk = await this.#desk();
+    if (account) return desk.changePassword(account, change);
+    const record = chooseIntranet(await this.#settings.read(), intranet);
+    const invitation = { server: record.server, enterpriseCode: record.code };
+    return desk.changePassword({ invitation, userName: record.user }, change);
   }
 
   close(): void {

@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Environment } from "../environment.ts";
+
+/** A machine of its own for one test, in a directory that goes away with it. */
+export interface TestEnvironment extends Environment {
+  /** Moves the wall clock, ms. */
+  advance(ms: number): void;
+  remove(): void;
+}
+
+export function testEnvironment(): TestEnvironment {
+  // Short: Unix sockets lie below it.
+  const root = mkdtempSync("/tmp/sag-t-");
+  let ahead = 0;
+  return {
+    configDir: join(root, "config"),
+    stateDir: join(root, "state"),
+    runtimeDir: join(root, "run"),
+    deviceName: "test-laptop",
+    platform: "linux",
+    uid: process.getuid?.() ?? null,
+    tunnelBinary: "/nonexistent",
+    now: () => Date.now() + ahead,
+    spawn,
+    advance: (ms) => {
+      ahead += ms;
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Environment } from "../environment.ts";
+
+/** How a fake sag-tunnel behaves after Start. */
+export interface TunnelScript {
+  /** connected: up after Start; silent: stays connecting; otherwise failed with this cause. */
+  outcome?: string;
+  /** Listeners that are taken: Start answers port_in_use. */
+  taken?: string[];
+  /** What a session file leads to. */
+  resume?: "connected" | "session_expired";
+}
+
+/**
+ * Gives `environment` a sag-tunnel that is a real process with the real local protocol and makes no tunnel. Answers a way to reach
+ * those that were started.
+ */
+export function useFakeTunnel(environment: Environment, script: TunnelScript = {}): { kill(): void; pids(): number[] } {
+  const program = fileURLToPath(new URL("./tunnel-process.ts", import.meta.url));
+  const children: ChildProcess[] = [];
+  const binary = join(dirname(environment.runtimeDir), "sag-tunnel");
+  mkdirSync(dirname(binary), { recursive: true });
+  const quoted = JSON.stringify(script).replaceAll("'", "");
+  writeFileSync(binary, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@" '${quoted}'\n`, { mode: 0o700 });
+  environment.tunnelBinary = binary;
+  environment.spawn = (command, args, options) => {
+    const child = spawn(command, args, options);
+    children.push(child);
+    return child;
+  };
+  const running = (): number[] => children.flatMap((one) => (one.pid && isRunning(one.pid) ? [one.pid] : []));
+  return {
+    kill: () => {
+      for (const pid of running()) process.kill(pid, "SIGKILL");
+    },
+    pids: running,
+  };
+}
+
+/** Whether a process is there and not a zombie. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
