@@ -1,0 +1,155 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import {
+  type AccessPointService,
+  type Description,
+  ForwardingMode,
+  PeerSchema,
+  type WatchResponseSchema,
+} from "#proto/accesspoint/v1/accesspoint_pb.js";
+import { Transport } from "#proto/client/v1/session_pb.js";
+import { account } from "../../domain/accesspoints/accounting.ts";
+import type { DesiredPeer } from "../../domain/accesspoints/board.ts";
+import { confirmRemovals } from "../../domain/accesspoints/delivery.ts";
+import {
+  type AccessPointDescription,
+  authenticateAccessPoint,
+  describeAccessPoint,
+  registerAccessPoint,
+} from "../../domain/accesspoints/register.ts";
+import type { AccessPointState } from "../../domain/accesspoints/registry.ts";
+import { peerStream, type StreamItem } from "../../domain/accesspoints/stream.ts";
+import { Refusal } from "../../domain/cause.ts";
+import type { Context } from "../../domain/context.ts";
+import { probeAddress } from "../../domain/sessions/addresses.ts";
+import { hello } from "../hello.ts";
+import { bearer } from "../http/caller.ts";
+import { toDuration } from "../http/duration.ts";
+
+/** Bytes of peers per part of a snapshot; a message is at most 256 KiB. */
+const partBytes = 192 * 1024;
+
+type WatchMessage = MessageInitShape<typeof WatchResponseSchema>;
+
+export function accessPointService(context: Context): ServiceImpl<typeof AccessPointService> {
+  const caller = (call: HandlerContext) => authenticateAccessPoint(context, bearer(call, "bad_credentials"));
+
+  return {
+    async register(request) {
+      const { id, identity } = await registerAccessPoint(context, request.token, described(request.description));
+      return { hello: hello(), accessPointId: id, identity: identity.reveal() };
+    },
+
+    async *watch(request, call) {
+      const state = await caller(call);
+      await describeAccessPoint(context, state, described(request.description));
+      const start = { epoch: Number(request.epoch), revision: Number(request.revision) };
+      for await (const item of peerStream(context, state, start, call.signal)) {
+        yield* messagesOf(context, state, item);
+      }
+    },
+
+    async acknowledge(request, call) {
+      const state = await caller(call);
+      for (const { sessionId, failure } of request.refused) {
+        context.log("warn", "an access point refused a peer", {
+          session: sessionId,
+          accessPoint: state.id,
+          text: failure?.text,
+        });
+      }
+      // Of another epoch or another process of the access point: it says nothing about what is in force now.
+      if (Number(request.epoch) !== context.board.epoch || request.bootId !== state.bootId) return {};
+      const revision = Math.min(Number(request.revision), context.board.revision);
+      context.accessPoints.acknowledge(state.id, revision);
+      await confirmRemovals(context, state, revision);
+      return {};
+    },
+
+    async report(request, call) {
+      const state = await caller(call);
+      await account(
+        context,
+        state,
+        request.bootId,
+        request.counters.map((c) => ({
+          sessionId: c.sessionId,
+          rxBytes: Number(c.rxBytes),
+          txBytes: Number(c.txBytes),
+          generation: c.generation,
+          active: c.active,
+        })),
+      );
+      return {};
+    },
+  };
+}
+
+function described(description: Description | undefined): AccessPointDescription {
+  if (!description) throw new Refusal("invalid_argument", "The description is missing.", { field: "description" });
+  const modes: Record<number, string> = { [ForwardingMode.ROUTED]: "routed", [ForwardingMode.NAT]: "nat" };
+  return {
+    name: description.name,
+    publicKey: description.publicKey,
+    endpoints: description.endpoints.map((e) => ({
+      transport: e.transport === Transport.TLS ? "tls" : "udp",
+      host: e.host,
+      port: e.port,
+      pins: e.spkiPins.map((pin) => Buffer.from(pin).toString("base64url")),
+    })),
+    mode: modes[description.mode] ?? "userspace",
+    region: description.region,
+    bootId: description.bootId,
+  };
+}
+
+/** One item as one message, or several when it would be too large for one. */
+function* messagesOf(context: Context, state: AccessPointState, item: StreamItem): Generator<WatchMessage> {
+  const head = { epoch: BigInt(context.board.epoch), revision: BigInt(item.revision) };
+  if (item.kind === "heartbeat") {
+    yield { ...head, change: { case: "heartbeat", value: {} } };
+    return;
+  }
+  const settings = { probeAddress: probeAddress(context.ula, state.number) };
+  const peers = (item.kind === "snapshot" ? item.peers : item.upsert).map((peer) => peerMessage(context, state, peer));
+  if (item.kind === "delta") {
+    yield { ...head, change: { case: "delta", value: { settings, upsert: peers, remove: item.remove } } };
+    return;
+  }
+  const parts = split(peers);
+  for (const [index, part] of parts.entries()) {
+    const last = index === parts.length - 1;
+    yield { ...head, change: { case: "snapshot", value: { hello: hello(), settings, peers: part, last } } };
+  }
+}
+
+type PeerMessage = MessageInitShape<typeof PeerSchema>;
+
+function peerMessage(context: Context, state: AccessPointState, peer: DesiredPeer): PeerMessage {
+  return {
+    sessionId: peer.sessionId,
+    publicKey: peer.publicKey,
+    presharedKey: peer.keys.get(state.id) ?? new Uint8Array(),
+    addresses: peer.addresses,
+    destinations: peer.destinations,
+    bandwidth: BigInt(peer.bandwidth),
+    lease: toDuration(Math.max(1, peer.leaseUntil - context.clock.now())),
+    incarnation: peer.incarnation,
+  };
+}
+
+function split(peers: PeerMessage[]): PeerMessage[][] {
+  const parts: PeerMessage[][] = [[]];
+  let bytes = 0;
+  for (const peer of peers) {
+    const size = toBinary(PeerSchema, create(PeerSchema, peer)).length + 8;
+    if (bytes + size > partBytes && bytes > 0) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(peer);
+    bytes += size;
+  }
+  return parts;
+}

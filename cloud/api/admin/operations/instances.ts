@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { audit } from "../../../domain/audit.ts";
+import {
+  createInstance,
+  deleteInstance,
+  findInstance,
+  listInstances,
+  setPolicy,
+  showInstance,
+} from "../../../domain/instances/instances.ts";
+import { addCidr, addRoutes, removeCidr, removeRoute, setDns } from "../../../domain/instances/lists.ts";
+import { type AdminCall, type Operation, operation } from "../operation.ts";
+
+const instance = { instance: z.string().max(128).optional() };
+const many = z.array(z.string().max(300)).max(1_000);
+
+/** Makes a change to one instance and writes down what it was before and is after. */
+async function changing(
+  call: AdminCall,
+  action: string,
+  wanted: string | undefined,
+  change: (id: string) => Promise<unknown>,
+) {
+  const { context, actor } = call;
+  const id = await findInstance(context.store, wanted);
+  const before = await showInstance(context.store, id);
+  await change(id);
+  const after = await showInstance(context.store, id);
+  await audit(context.store, context.clock.now(), { actor, action, target: id, before, after });
+  return after;
+}
+
+const policyChange = z.strictObject({
+  fullTunnel: z.boolean().optional(),
+  lockdown: z.boolean().optional(),
+  leaseSeconds: z.number().optional(),
+  signInSeconds: z.number().optional(),
+  devicesPerAccount: z.number().optional(),
+});
+
+export const instanceOperations: Operation[] = [
+  operation(
+    "instance create",
+    z.strictObject({ name: z.string(), cidrs: many, code: z.string().optional(), ccn: z.string().optional() }),
+    async ({ context, actor }, wish) => {
+      const after = await createInstance(context, wish);
+      await audit(context.store, context.clock.now(), { actor, action: "instance create", target: after.id, after });
+      return after;
+    },
+  ),
+  operation("instance list", z.strictObject({}), ({ context }) => listInstances(context.store)),
+  operation("instance show", z.strictObject(instance), async ({ context }, p) =>
+    showInstance(context.store, await findInstance(context.store, p.instance)),
+  ),
+  operation(
+    "instance delete",
+    z.strictObject({ instance: z.string(), force: z.boolean() }),
+    async ({ context, actor }, p) => {
+      const id = await findInstance(context.store, p.instance);
+      const before = await showInstance(context.store, id);
+      await deleteInstance(context, id, p.force);
+      await audit(context.store, context.clock.now(), { actor, action: "instance delete", target: id, before });
+      return { deleted: id };
+    },
+  ),
+  operation("cidr add", z.strictObject({ ...instance, cidr: z.string() }), (call, p) =>
+    changing(call, "cidr add", p.instance, (id) => addCidr(call.context, id, p.cidr)),
+  ),
+  operation("cidr remove", z.strictObject({ ...instance, cidr: z.string() }), (call, p) =>
+    changing(call, "cidr remove", p.instance, (id) => removeCidr(call.context, id, p.cidr)),
+  ),
+  operation("route add", z.strictObject({ ...instance, routes: many }), (call, p) =>
+    changing(call, "route add", p.instance, (id) => addRoutes(call.context, id, p.routes)),
+  ),
+  operation("route remove", z.strictObject({ ...instance, route: z.string() }), (call, p) =>
+    changing(call, "route remove", p.instance, (id) => removeRoute(call.context, id, p.route)),
+  ),
+  operation("dns set", z.strictObject({ ...instance, servers: many, domains: many }), (call, p) =>
+    changing(call, "dns set", p.instance, (id) => setDns(call.context, id, p.servers, p.domains)),
+  ),
+  operation("policy set", z.strictObject({ ...instance, change: policyChange }), (call, p) => {
+    const change = Object.fromEntries(Object.entries(p.change).filter(([, value]) => value !== undefined));
+    return changing(call, "policy set", p.instance, (id) => setPolicy(call.context, id, change));
+  }),
+  operation(
+    "link create",
+    z.strictObject({ ...instance, server: z.string().max(512).optional(), noPins: z.boolean() }),
+    async ({ context, server }, p) => {
+      const view = await showInstance(context.store, await findInstance(context.store, p.instance));
+      const url = (p.server ?? server.url).replace(/^https:\/\//, "").replace(/\/$/, "");
+      const query = new URLSearchParams([
+        ["server", url],
+        ["code", view.enterpriseCode],
+      ]);
+      if (!p.noPins) for (const pin of server.pins) query.append("pin", pin);
+      return {
+        link: `sag://enroll?${query}`,
+        server: url,
+        code: view.enterpriseCode,
+        pins: p.noPins ? [] : server.pins,
+      };
+    },
+  ),
+];

@@ -1,0 +1,98 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { ClientService } from "#proto/client/v1/client_pb.js";
+import { Mode } from "#proto/types/v1/state_pb.js";
+import type { Context } from "../../domain/context.ts";
+import { dial } from "../../domain/sessions/dial.ts";
+import { refresh, signInOf, signOut, type Tokens } from "../../domain/signin/refresh.ts";
+import { changePassword, instancesOfCode, signIn } from "../../domain/signin/sign-in.ts";
+import type { SignInState } from "../../domain/signin/state.ts";
+import { Secret } from "../../security/secret.ts";
+import { accessTokenSeconds } from "../../security/tokens.ts";
+import { hello } from "../hello.ts";
+import { bearer, remoteAddress } from "../http/caller.ts";
+import { toDuration } from "../http/duration.ts";
+import { sessionMessage } from "./convert.ts";
+
+/** What a person asks for. `pins`: of this server's keys, in use and spare. */
+export function clientService(context: Context, pins: Uint8Array[]): ServiceImpl<typeof ClientService> {
+  const server = () => ({ hello: hello(), spkiPins: pins });
+
+  const signedIn = (state: SignInState, tokens: Tokens) => ({
+    signedIn: {
+      tokens: {
+        refreshToken: tokens.refreshToken.reveal(),
+        accessToken: tokens.accessToken.reveal(),
+        accessTokenLifetime: toDuration(Math.min(accessTokenSeconds * 1_000, tokens.signInMs)),
+        signInLifetime: toDuration(tokens.signInMs),
+      },
+      server: server(),
+      instanceId: state.instanceId,
+      displayName: state.displayName,
+      accountId: state.accountId,
+      userName: state.userName,
+      mail: state.mail,
+    },
+  });
+
+  return {
+    async discover(request, call) {
+      const instances = await instancesOfCode(context, request.enterpriseCode, call.values.get(remoteAddress));
+      return {
+        server: server(),
+        displayName: instances[0]?.name ?? "",
+        enterpriseCode: request.enterpriseCode.toUpperCase(),
+      };
+    },
+
+    async signIn(request, call) {
+      const device = request.device;
+      const { signIn: state, tokens } = await signIn(
+        context,
+        {
+          code: request.enterpriseCode,
+          userName: request.userName,
+          password: new Secret(request.password),
+          deviceId: device?.id ?? "",
+          remote: call.values.get(remoteAddress),
+        },
+        { id: device?.id ?? "", name: device?.name ?? "", platform: device?.platform ?? "" },
+      );
+      return signedIn(state, tokens);
+    },
+
+    async refresh(request) {
+      const { signIn: state, tokens } = await refresh(context, request.refreshToken, request.deviceId);
+      return signedIn(state, tokens);
+    },
+
+    async signOut(request) {
+      await signOut(context, request.refreshToken);
+      return {};
+    },
+
+    async changePassword(request, call) {
+      await changePassword(
+        context,
+        {
+          code: request.enterpriseCode,
+          userName: request.userName,
+          password: new Secret(request.password),
+          deviceId: request.deviceId,
+          remote: call.values.get(remoteAddress),
+        },
+        new Secret(request.newPassword),
+      );
+      return {};
+    },
+
+    async dial(request, call) {
+      const state = await signInOf(context, bearer(call, "sign_in_expired"));
+      const { session, token } = await dial(context, state, {
+        publicKey: request.publicKey,
+        mode: request.mode === Mode.SYSTEM ? "system" : "proxy",
+        accessPointId: request.accessPointId,
+      });
+      return { session: sessionMessage(session, token.reveal()) };
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { type CauseCode, Refusal } from "../../domain/cause.ts";
+
+/** Address the request came from. */
+export const remoteAddress = createContextKey("unknown");
+
+/** The bearer token of a call; `missing` is what to refuse with when there is none. */
+export function bearer(context: HandlerContext, missing: CauseCode): string {
+  const match = /^Bearer ([\x21-\x7e]{16,512})$/i.exec(context.requestHeader.get("authorization") ?? "");
+  if (!match?.[1]) throw new Refusal(missing, "This call needs a token (Authorization: Bearer …).");
+  return match[1];
+}

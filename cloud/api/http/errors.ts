@@ -1,0 +1,73 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { Cause, FailureSchema } from "#proto/types/v1/cause_pb.js";
+import { type CauseCode, Refusal } from "../../domain/cause.ts";
+import { toDuration } from "./duration.ts";
+
+/** How a cause reads to software that knows only the protocol's own codes. */
+const codes: Partial<Record<CauseCode, Code>> = {
+  bad_credentials: Code.Unauthenticated,
+  sign_in_expired: Code.Unauthenticated,
+  session_expired: Code.Unauthenticated,
+  kicked: Code.Unauthenticated,
+  replaced: Code.Unauthenticated,
+  account_disabled: Code.PermissionDenied,
+  password_change_required: Code.FailedPrecondition,
+  second_factor_required: Code.FailedPrecondition,
+  unknown_code: Code.NotFound,
+  not_found: Code.NotFound,
+  already_exists: Code.AlreadyExists,
+  invalid_argument: Code.InvalidArgument,
+  too_many_attempts: Code.ResourceExhausted,
+  session_limit: Code.ResourceExhausted,
+  address_pool_exhausted: Code.ResourceExhausted,
+  storage_full: Code.ResourceExhausted,
+  answer_too_large: Code.ResourceExhausted,
+  storage_readonly: Code.Unavailable,
+  no_access_point: Code.Unavailable,
+  protocol_too_old: Code.Unimplemented,
+  unknown: Code.Internal,
+};
+
+export function causeNumber(code: CauseCode): Cause {
+  return Cause[code.toUpperCase() as keyof typeof Cause];
+}
+
+/** The contract's form of a refusal. */
+export function failureOf(refusal: Refusal) {
+  const { retryAfterMs, deviceName, sessions, field } = refusal.details;
+  return {
+    cause: causeNumber(refusal.code),
+    text: refusal.message.slice(0, 1024),
+    ...(retryAfterMs === undefined ? {} : { retryAfter: toDuration(retryAfterMs) }),
+    deviceName: deviceName ?? "",
+    field: field ?? "",
+    sessions: (sessions ?? []).map((s) => ({
+      sessionId: s.sessionId,
+      deviceName: s.deviceName,
+      age: toDuration(s.ageMs),
+      clientAddress: s.clientAddress,
+    })),
+  };
+}
+
+export function toConnectError(refusal: Refusal): ConnectError {
+  const code = codes[refusal.code] ?? Code.FailedPrecondition;
+  const error = new ConnectError(refusal.message, code);
+  error.details = [{ desc: FailureSchema, value: create(FailureSchema, failureOf(refusal)) }];
+  return error;
+}
+
+/** What the protocol itself refused (truncated, oversized, not JSON …), in terms of causes. */
+export function refusalOf(error: ConnectError): Refusal {
+  switch (error.code) {
+    case Code.ResourceExhausted:
+      return new Refusal("answer_too_large", "The message is larger than 256 KiB.");
+    case Code.Unimplemented:
+      return new Refusal("protocol_too_old", "This server does not know that call.");
+    case Code.InvalidArgument:
+      return new Refusal("invalid_argument", `The message cannot be read: ${error.rawMessage}`);
+    default:
+      return new Refusal("unknown", error.rawMessage);
+  }
+}

@@ -1,0 +1,141 @@
+/** A peer that every access point of a CCN shall have. */
+export interface DesiredPeer {
+  sessionId: string;
+  instanceId: string;
+  ccnId: string;
+  publicKey: Uint8Array;
+  /** Prefixes. */
+  addresses: string[];
+  destinations: string[];
+  /** bit/s each way; 0 = uncapped. */
+  bandwidth: number;
+  /** Epoch ms. */
+  leaseUntil: number;
+  incarnation: number;
+  /** Pre-shared key by access point. */
+  keys: Map<string, Uint8Array>;
+}
+
+export interface BoardDelta {
+  revision: number;
+  upsert: DesiredPeer[];
+  remove: string[];
+}
+
+interface Change {
+  revision: number;
+  sessionId: string;
+  ccnId: string;
+}
+
+/** Changes that are remembered, so that a stream that broke can go on without a snapshot. */
+const remembered = 4_096;
+
+/**
+ * The desired peers and their revisions. It lives in memory: a new process is a new epoch, and access points then get a
+ * snapshot made from the store.
+ */
+export class PeerBoard {
+  readonly epoch: number;
+  #revision = 1;
+  readonly #peers = new Map<string, DesiredPeer>();
+  /** Revision since which a session's present key is in force, and at which a session was removed. */
+  readonly #keyedAt = new Map<string, number>();
+  readonly #removedAt = new Map<string, number>();
+  #changes: Change[] = [];
+  readonly #listeners = new Set<(ccnId: string) => void>();
+
+  constructor(epoch: number) {
+    this.epoch = epoch;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get(sessionId: string): DesiredPeer | undefined {
+    return this.#peers.get(sessionId);
+  }
+
+  peersOf(ccnId: string): DesiredPeer[] {
+    return [...this.#peers.values()].filter((peer) => peer.ccnId === ccnId);
+  }
+
+  peersOfInstance(instanceId: string): DesiredPeer[] {
+    return [...this.#peers.values()].filter((peer) => peer.instanceId === instanceId);
+  }
+
+  /** Fills the board at start, before anybody listens. */
+  load(peers: DesiredPeer[]): void {
+    for (const peer of peers) {
+      this.#peers.set(peer.sessionId, peer);
+      this.#keyedAt.set(peer.sessionId, this.#revision);
+    }
+  }
+
+  /** Applies removals and additions as one revision: an address may move between them. Listeners hear of it at once. */
+  change(remove: readonly string[], upsert: readonly { peer: DesiredPeer; newKey: boolean }[]): number {
+    const touched = new Set<string>();
+    this.#revision++;
+    for (const sessionId of remove) {
+      const peer = this.#peers.get(sessionId);
+      if (!peer) continue;
+      this.#peers.delete(sessionId);
+      this.#keyedAt.delete(sessionId);
+      this.#removedAt.set(sessionId, this.#revision);
+      this.#remember(sessionId, peer.ccnId, touched);
+    }
+    for (const { peer, newKey } of upsert) {
+      this.#peers.set(peer.sessionId, peer);
+      if (newKey) this.#keyedAt.set(peer.sessionId, this.#revision);
+      this.#remember(peer.sessionId, peer.ccnId, touched);
+    }
+    if (this.#changes.length > 2 * remembered) this.#changes = this.#changes.slice(-remembered);
+    for (const ccnId of touched) for (const listener of this.#listeners) listener(ccnId);
+    return this.#revision;
+  }
+
+  #remember(sessionId: string, ccnId: string, touched: Set<string>): void {
+    this.#changes.push({ revision: this.#revision, sessionId, ccnId });
+    touched.add(ccnId);
+  }
+
+  /** What changed in a CCN after `revision`; undefined = that is too long ago, a snapshot is needed. */
+  since(ccnId: string, revision: number): BoardDelta | undefined {
+    const oldest = this.#changes[0]?.revision ?? this.#revision + 1;
+    if (revision > this.#revision || (revision < this.#revision && revision < oldest - 1)) return undefined;
+    const ids = new Set<string>();
+    for (let i = this.#changes.length - 1; i >= 0; i--) {
+      const change = this.#changes[i];
+      if (!change || change.revision <= revision) break;
+      if (change.ccnId === ccnId) ids.add(change.sessionId);
+    }
+    const delta: BoardDelta = { revision: this.#revision, upsert: [], remove: [] };
+    for (const id of ids) {
+      const peer = this.#peers.get(id);
+      if (peer) delta.upsert.push(peer);
+      else delta.remove.push(id);
+    }
+    return delta;
+  }
+
+  /** From which revision on an access point that acknowledged has this session's present key. */
+  keyedAt(sessionId: string): number {
+    return this.#keyedAt.get(sessionId) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** From which revision on an access point that acknowledged has this session no longer. */
+  removedAt(sessionId: string): number {
+    return this.#removedAt.get(sessionId) ?? 0;
+  }
+
+  /** All access points confirmed; nobody asks again. */
+  forgetRemoval(sessionId: string): void {
+    this.#removedAt.delete(sessionId);
+  }
+
+  listen(listener: (ccnId: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

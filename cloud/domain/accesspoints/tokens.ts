@@ -1,0 +1,70 @@
+import type { Kysely } from "kysely";
+import { hashToken, newToken, type Secret } from "../../security/secret.ts";
+import type { Schema } from "../../store/schema.ts";
+import { invalid, Refusal } from "../cause.ts";
+import type { Context } from "../context.ts";
+import { newId } from "../ids.ts";
+import { findCcn } from "../instances/instances.ts";
+import { forgetAccessPoint } from "./delivery.ts";
+
+export interface TokenView {
+  id: string;
+  ccnId: string;
+  usesLeft: number;
+  /** s. */
+  expiresInSeconds: number;
+}
+
+export interface TokenWish {
+  uses: number;
+  /** s. */
+  lifetimeSeconds: number;
+  ccn?: string | undefined;
+}
+
+/** A token with which access points register; it is told once and stored as a hash. */
+export async function createToken(context: Context, wish: TokenWish): Promise<TokenView & { token: Secret }> {
+  const { store, clock } = context;
+  if (!Number.isInteger(wish.uses) || wish.uses < 1 || wish.uses > 1_000) {
+    throw invalid("uses", "A token is good for 1 to 1000 access points.");
+  }
+  if (wish.lifetimeSeconds < 1 || wish.lifetimeSeconds > 366 * 86_400) {
+    throw invalid("expires", "A token expires after a second to 366 days.");
+  }
+  const token = newToken("sart");
+  const now = clock.now();
+  const row = {
+    id: newId("tok"),
+    ccn_id: await findCcn(store, wish.ccn),
+    token_hash: hashToken(token.reveal()),
+    uses_left: wish.uses,
+    expires_at: now + wish.lifetimeSeconds * 1_000,
+    created_at: now,
+  };
+  await store.insertInto("access_point_token").values(row).execute();
+  return { id: row.id, ccnId: row.ccn_id, usesLeft: wish.uses, expiresInSeconds: wish.lifetimeSeconds, token };
+}
+
+export async function listTokens(db: Kysely<Schema>, now: number): Promise<TokenView[]> {
+  const rows = await db.selectFrom("access_point_token").selectAll().orderBy("created_at").execute();
+  return rows.map((row) => ({
+    id: row.id,
+    ccnId: row.ccn_id,
+    usesLeft: row.uses_left,
+    expiresInSeconds: Math.max(0, Math.round((row.expires_at - now) / 1_000)),
+  }));
+}
+
+export async function removeToken(db: Kysely<Schema>, id: string): Promise<void> {
+  const removed = await db.deleteFrom("access_point_token").where("id", "=", id).executeTakeFirst();
+  if (removed.numDeletedRows === 0n) throw new Refusal("not_found", `There is no token ${id}.`);
+}
+
+/** The access point's identity is void from now on, and its stream ends. */
+export async function removeAccessPoint(context: Context, id: string): Promise<void> {
+  const state = context.accessPoints.get(id);
+  if (!state) throw new Refusal("not_found", `There is no access point ${id}.`);
+  await context.store.deleteFrom("access_point").where("id", "=", id).execute();
+  context.accessPoints.remove(id);
+  await forgetAccessPoint(context, state);
+}

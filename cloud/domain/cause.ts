@@ -1,0 +1,45 @@
+import type { Cause } from "#proto/types/v1/cause_pb.js";
+
+/** The words of sag.types.v1.Cause in lower case, as scripts and logs print them. */
+export type CauseCode = Exclude<Lowercase<keyof typeof Cause & string>, "unspecified">;
+
+/** A session that could be ended to make room. */
+export interface RunningSession {
+  sessionId: string;
+  deviceName: string;
+  /** ms since it began. */
+  ageMs: number;
+  clientAddress: string;
+}
+
+export interface RefusalDetails {
+  /** ms until it is worth trying again. */
+  retryAfterMs?: number;
+  /** The device that took over; only with `replaced`. */
+  deviceName?: string;
+  /** Only with `session_limit`. */
+  sessions?: RunningSession[];
+  /** The argument that is meant; only with `invalid_argument`. */
+  field?: string;
+}
+
+/**
+ * An expected "no" with its cause code. It is thrown, because it leaves transactions and handlers alike by rolling back;
+ * the edges (Connect, admin socket, command line) turn it into their own form. Its text is for people: plain, one sentence.
+ */
+export class Refusal extends Error {
+  readonly code: CauseCode;
+  readonly details: RefusalDetails;
+
+  constructor(code: CauseCode, text: string, details: RefusalDetails = {}) {
+    super(text);
+    this.name = "Refusal";
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** Refuses one argument, naming it. */
+export function invalid(field: string, text: string): Refusal {
+  return new Refusal("invalid_argument", text, { field });
+}

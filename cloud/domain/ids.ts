@@ -1,0 +1,19 @@
+import { randomBytes, randomInt } from "node:crypto";
+
+const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/** An identifier in the product's form, for example sag-4f0k2m9x1c7p3q8z. */
+export function newId(kind: "sag" | "ccn" | "acc" | "ap" | "tok" | "tnt"): string {
+  return `${kind}-${Array.from({ length: 16 }, () => alphabet[randomInt(alphabet.length)]).join("")}`;
+}
+
+/** 128 random bits as 32 hexadecimal digits. */
+export function newHexId(): string {
+  return randomBytes(16).toString("hex");
+}
+
+/** Five characters; those that look alike are left out, since people read it to each other. */
+export function newCode(): string {
+  const readable = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+  return Array.from({ length: 5 }, () => readable[randomInt(readable.length)]).join("");
+}

@@ -1,0 +1,42 @@
+import { invalid } from "../cause.ts";
+
+/** What an administrator decides for everybody in an instance. */
+export interface InstancePolicy {
+  /** All traffic goes inside, not only the intranet's prefixes. */
+  fullTunnel: boolean;
+  /** Nothing leaves the device but the tunnel. */
+  lockdown: boolean;
+  /** s. */
+  leaseSeconds: number;
+  /** s until a person has to sign in again. */
+  signInSeconds: number;
+  devicesPerAccount: number;
+}
+
+export const defaultPolicy: InstancePolicy = {
+  fullTunnel: false,
+  lockdown: false,
+  leaseSeconds: 12 * 3600,
+  signInSeconds: 30 * 86_400,
+  devicesPerAccount: 3,
+};
+
+const ranges = {
+  leaseSeconds: { min: 10, max: 31 * 86_400, word: "lease" },
+  signInSeconds: { min: 60, max: 366 * 86_400, word: "sign-in" },
+  devicesPerAccount: { min: 1, max: 64, word: "devices" },
+} as const;
+
+export function requirePolicy(policy: InstancePolicy): InstancePolicy {
+  for (const key of ["leaseSeconds", "signInSeconds", "devicesPerAccount"] as const) {
+    const { min, max, word } = ranges[key];
+    const value = policy[key];
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw invalid(
+        word,
+        `${word} is a whole number from ${min} to ${max}${key.endsWith("Seconds") ? " seconds" : ""}.`,
+      );
+    }
+  }
+  return policy;
+}

@@ -1,0 +1,86 @@
+import type { AccessPointState } from "../accesspoints/registry.ts";
+import type { Context } from "../context.ts";
+import { probeAddress } from "./addresses.ts";
+import { type Profile, profileRevision } from "./profile.ts";
+
+/** Bytes; every path carries it. */
+export const tunnelMtu = 1280;
+/** ms before the end of a sign-in from which people are warned. */
+export const expiresSoonMs = 3 * 86_400_000;
+
+export interface SessionRow {
+  id: string;
+  instance_id: string;
+  ccn_id: string;
+  device_id: string;
+  client_ip: string;
+  client_ip6: string;
+  incarnation: number;
+  chosen_access_point: string;
+  lease_until: number;
+}
+
+/** An access point as one session is told of it. */
+export interface OfferedAccessPoint {
+  state: AccessPointState;
+  probeAddress: string;
+  presharedKey: Uint8Array;
+  ready: boolean;
+}
+
+/** A session as its owner is told of it. Durations are ms from now. */
+export interface SessionDescription {
+  sessionId: string;
+  addresses: string[];
+  accessPoints: OfferedAccessPoint[];
+  profile: Profile;
+  mtu: number;
+  leaseMs: number;
+  renewAfterMs: number;
+  signInMs: number;
+  incarnation: number;
+  profileRevision: string;
+  deviceName: string;
+  expiresSoon: boolean;
+}
+
+/** Chosen first, then ready, then connected, then in the order in which they were registered. */
+export function order(chosen: string, offered: OfferedAccessPoint[]): OfferedAccessPoint[] {
+  const rank = ({ state, ready }: OfferedAccessPoint) =>
+    (state.id === chosen ? 0 : 8) + (ready ? 0 : 4) + (state.online ? 0 : 2);
+  return [...offered].sort((a, b) => rank(a) - rank(b) || a.state.number - b.state.number);
+}
+
+export function describe(
+  context: Context,
+  row: SessionRow,
+  profile: Profile,
+  signIn: { expiresAt: number; deviceName: string },
+): SessionDescription {
+  const { clock, accessPoints, board, ula } = context;
+  const now = clock.now();
+  const keys = board.get(row.id)?.keys ?? new Map<string, Uint8Array>();
+  const keyedAt = board.keyedAt(row.id);
+  const offered = accessPoints.offered(row.ccn_id).flatMap((state): OfferedAccessPoint[] => {
+    const presharedKey = keys.get(state.id);
+    if (!presharedKey) return [];
+    const ready = state.online && state.acknowledged >= keyedAt;
+    return [{ state, probeAddress: probeAddress(ula, state.number), presharedKey, ready }];
+  });
+  const leaseMs = Math.max(1_000, row.lease_until - now);
+  const signInMs = Math.max(0, signIn.expiresAt - now);
+  return {
+    sessionId: row.id,
+    addresses: [`${row.client_ip}/32`, `${row.client_ip6}/128`],
+    accessPoints: order(row.chosen_access_point, offered).slice(0, 32),
+    profile,
+    mtu: tunnelMtu,
+    leaseMs,
+    renewAfterMs: leaseMs / 2,
+    signInMs,
+    incarnation: row.incarnation,
+    profileRevision: profileRevision(context, profile),
+    deviceName: signIn.deviceName,
+    expiresSoon: signInMs <= expiresSoonMs,
+  };
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "../clock.ts";
+
+/** Longest sleep, ms: the wall clock may be set, and a deadline in it is looked at again at least this often. */
+const longestMs = 60_000;
+
+/** Calls `work` when the earliest deadline has come; `work` answers with the next one (epoch ms), if any. */
+export class Wakeup {
+  readonly #clock: Clock;
+  readonly #work: () => Promise<number | undefined>;
+  #cancel: (() => void) | undefined;
+  #deadline = Number.POSITIVE_INFINITY;
+  #stopped = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(clock: Clock, work: () => Promise<number | undefined>) {
+    this.#clock = clock;
+    this.#work = work;
+  }
+
+  /** There is a deadline at `at` (epoch ms). */
+  by(at: number): void {
+    if (this.#stopped || (this.#cancel && at >= this.#deadline)) return;
+    this.#cancel?.();
+    this.#deadline = at;
+    this.#cancel = this.#clock.after(Math.min(at - this.#clock.now(), longestMs), () => {
+      this.#cancel = undefined;
+      this.#running = this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#deadline = Number.POSITIVE_INFINITY;
+    const next = await this.#work();
+    if (next !== undefined) this.by(next);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#running;
+  }
+}

@@ -1,0 +1,118 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  X509Certificate,
+} from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { makeCertificate } from "./x509.ts";
+
+/** What TLS needs, and what clients pin. */
+export interface ServerIdentity {
+  /** PEM: certificate and its issuer. */
+  certificate: string;
+  /** PEM. */
+  key: string;
+  /** SHA-256 of the SubjectPublicKeyInfo: in use, then the spare if there is one. */
+  pins: Uint8Array[];
+}
+
+/** Text form of a pin, in the ready line, in links and in arguments. */
+export function formatPin(pin: Uint8Array): string {
+  return `sha256/${Buffer.from(pin).toString("base64url")}`;
+}
+
+export function pinOf(key: KeyObject): Uint8Array {
+  const spki = (key.type === "private" ? createPublicKey(key) : key).export({ type: "spki", format: "der" });
+  return new Uint8Array(createHash("sha256").update(spki).digest());
+}
+
+/** A certificate an administrator brought. */
+export function loadIdentity(certificateFile: string, keyFile: string): ServerIdentity {
+  const certificate = readFileSync(certificateFile, "utf8");
+  const key = readFileSync(keyFile, "utf8");
+  const leaf = new X509Certificate(certificate);
+  if (!leaf.checkPrivateKey(createPrivateKey(key))) {
+    throw new Error(`the key in ${keyFile} does not belong to the certificate in ${certificateFile}`);
+  }
+  return { certificate, key, pins: [pinOf(leaf.publicKey)] };
+}
+
+/** Days: what Apple's and other verifiers accept at most is 825 and, for public authorities, 398. */
+const leafDays = 397;
+const authorityDays = 3650;
+const renewDays = 30;
+const dayMs = 86_400_000;
+
+/** Names under which a server that listens on `host` is reached on this machine. */
+export function namesFor(host: string): string[] {
+  const any = host === "0.0.0.0" || host === "::" || host === "";
+  const own = any
+    ? Object.values(networkInterfaces()).flatMap((list) =>
+        (list ?? []).filter((a) => !a.internal).map((a) => a.address),
+      )
+    : [host];
+  return [...new Set([...own, "localhost", "127.0.0.1", "::1", hostname()])];
+}
+
+/**
+ * The self-made identity in DIR/tls: an authority (ca.pem), a key in use and a spare one, both made once, and a certificate
+ * that is made anew with the same key when its names or its time no longer fit.
+ */
+export function selfMadeIdentity(directory: string, host: string, now: number): ServerIdentity {
+  const tls = join(directory, "tls");
+  mkdirSync(tls, { recursive: true, mode: 0o700 });
+  const authorityKey = keyIn(join(tls, "ca.key"));
+  const key = keyIn(join(tls, "key.pem"));
+  const spare = keyIn(join(tls, "spare.key"));
+  const names = namesFor(host);
+  const [authorityFile, leafFile] = [join(tls, "ca.pem"), join(tls, "cert.pem")];
+  // An hour back: clients' clocks are not always right.
+  const notBefore = now - 3_600_000;
+  if (!existsSync(authorityFile)) {
+    const wish = { subject: authorityName(), key: authorityKey, notBefore, notAfter: now + authorityDays * dayMs };
+    save(authorityFile, makeCertificate(wish));
+  }
+  const authority = readFileSync(authorityFile, "utf8");
+  if (!fits(leafFile, names, key, now)) {
+    const issuer = { name: new X509Certificate(authority).subject.replace(/^CN=/, ""), key: authorityKey };
+    const notAfter = now + leafDays * dayMs;
+    save(leafFile, makeCertificate({ subject: names[0] ?? "localhost", key, issuer, names, notBefore, notAfter }));
+  }
+  return {
+    certificate: readFileSync(leafFile, "utf8") + authority,
+    key: key.export({ type: "pkcs8", format: "pem" }).toString(),
+    pins: [pinOf(key), pinOf(spare)],
+  };
+}
+
+function authorityName(): string {
+  return `SAG cloud instance at ${hostname().replace(/[^0-9A-Za-z.-]/g, "-")}`;
+}
+
+function keyIn(file: string): KeyObject {
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    save(file, privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+  }
+  return createPrivateKey(readFileSync(file));
+}
+
+/** Whole or not at all: a crash must not leave half a key. */
+function save(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
+  renameSync(`${file}.new`, file);
+}
+
+function fits(file: string, names: string[], key: KeyObject, now: number): boolean {
+  if (!existsSync(file)) return false;
+  const leaf = new X509Certificate(readFileSync(file));
+  if (Date.parse(leaf.validTo) - now < renewDays * dayMs || Date.parse(leaf.validFrom) > now) return false;
+  if (!leaf.checkPrivateKey(key)) return false;
+  return names.every((name) => (isIP(name) ? leaf.checkIP(name) : leaf.checkHost(name)) !== undefined);
+}

@@ -1,0 +1,109 @@
+import { networkInterfaces } from "node:os";
+import { serveLocally } from "./api/admin/local-server.ts";
+import { type Listening, listenSecure, notFound, publicHandler } from "./api/http/server.ts";
+import { Refusal } from "./domain/cause.ts";
+import { systemClock } from "./domain/clock.ts";
+import type { Log } from "./domain/context.ts";
+import { startDomain } from "./domain/start.ts";
+import { formatPin, loadIdentity, type ServerIdentity, selfMadeIdentity } from "./security/certificate.ts";
+import { storageRefusal } from "./store/failures.ts";
+import { lockDirectory } from "./store/lock.ts";
+import { migrate, openStore } from "./store/open.ts";
+
+export interface ServeOptions {
+  data: string;
+  /** HOST:PORT; port 0 = any free one. */
+  listen: string;
+  tlsCert?: string | undefined;
+  tlsKey?: string | undefined;
+  /** Where administrators' requests are answered instead. */
+  adminListen?: string | undefined;
+  log: Log;
+}
+
+/** A running server. */
+export interface Running {
+  url: string;
+  /** Of the key in use, then of the spare one. */
+  pins: string[];
+  adminUrl: string | undefined;
+  /** Ends streams, answers what is under way, closes the store and gives the directory back. */
+  stop(): Promise<void>;
+}
+
+/** HOST:PORT or [HOST]:PORT. */
+export function parseListen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port > 65_535) {
+    throw new Refusal("invalid_argument", `${text} is not HOST:PORT.`, { field: "listen" });
+  }
+  return { host: match[1] ?? match[2] ?? "", port };
+}
+
+/** The address under which others reach a server that listens everywhere. */
+function reachable(host: string): string {
+  if (host !== "0.0.0.0" && host !== "::") return host;
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.find((a) => !a.internal && a.family === "IPv4")?.address ?? "127.0.0.1";
+}
+
+function urlOf(listening: Listening): string {
+  const host = reachable(listening.host);
+  return `https://${host.includes(":") ? `[${host}]` : host}:${listening.port}`;
+}
+
+export async function serve(options: ServeOptions): Promise<Running> {
+  const { data, log } = options;
+  const address = parseListen(options.listen);
+  const adminAddress = options.adminListen === undefined ? undefined : parseListen(options.adminListen);
+  const unlock = lockDirectory(data);
+  const undo: (() => Promise<void> | void)[] = [unlock];
+  try {
+    const identity = identityFor(options, address.host);
+    const store = openStore(data);
+    undo.unshift(() => store.destroy());
+    await migrate(store, data);
+    const context = await startDomain(store, systemClock, log);
+    undo.unshift(() => context.sweeper.stop());
+    const stopping = new AbortController();
+    const handler = publicHandler(context, identity, data, stopping.signal);
+    const listening = await listenSecure(address.host, address.port, identity, handler);
+    undo.unshift(() => listening.close());
+    const url = urlOf(listening);
+    let adminUrl: string | undefined;
+    if (adminAddress) {
+      const admin = await listenSecure(adminAddress.host, adminAddress.port, identity, (request, response) =>
+        notFound(request, response as never),
+      );
+      undo.unshift(() => admin.close());
+      adminUrl = urlOf(admin);
+    }
+    const pins = identity.pins.map(formatPin);
+    const local = await serveLocally(data, { context, server: { url, pins } });
+    undo.unshift(() => local.close());
+    undo.unshift(() => stopping.abort(new Error("the server is stopping")));
+    return { url, pins, adminUrl, stop: () => unwind(undo) };
+  } catch (error) {
+    await unwind(undo);
+    throw storageRefusal(error, data) ?? error;
+  }
+}
+
+async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
+  for (const step of undo.splice(0)) await step();
+}
+
+function identityFor(options: ServeOptions, host: string): ServerIdentity {
+  const { tlsCert, tlsKey, data } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new Refusal("invalid_argument", "--tls-cert and --tls-key go together.", { field: "tls-cert" });
+  }
+  if (tlsCert === undefined || tlsKey === undefined) return selfMadeIdentity(data, host, Date.now());
+  try {
+    return loadIdentity(tlsCert, tlsKey);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Refusal("invalid_argument", `The certificate cannot be used: ${why}.`, { field: "tls-cert" });
+  }
+}

@@ -1,0 +1,34 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { Refusal } from "../domain/cause.ts";
+import { storageRefusal } from "./failures.ts";
+
+/**
+ * Makes the data directory (0700) and takes it for this process. The lock is the operating system's (SQLite holds an exclusive
+ * one on an empty file), so it is gone with the process however that ends. Returns what gives it back.
+ */
+export function lockDirectory(directory: string): () => void {
+  let database: Database.Database | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    chmodSync(directory, 0o700);
+    const file = join(directory, "lock");
+    // Tells "cannot be written" from "is locked" before SQLite mixes them.
+    writeFileSync(file, "", { flag: "a", mode: 0o600 });
+    database = new Database(file, { timeout: 0 });
+    database.exec("begin exclusive");
+  } catch (error) {
+    database?.close();
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code.startsWith("SQLITE_BUSY")) {
+      throw new Refusal("data_directory_in_use", `Another process is using ${directory}.`);
+    }
+    if (code === "ENOTDIR" || code === "EEXIST" || code === "ELOOP") {
+      throw new Refusal("not_a_real_path", `${directory} is not a directory.`);
+    }
+    throw storageRefusal(error, directory) ?? error;
+  }
+  const held = database;
+  return () => held.close();
+}

@@ -1,0 +1,216 @@
+import type { Generated } from "kysely";
+
+/**
+ * The tables, named after the product's objects. Times are epoch ms, durations s, truth values 0/1, addresses text: types that
+ * SQLite and PostgreSQL share. `keys.*` is a schema of its own (in SQLite: a file of its own) that backups leave out.
+ */
+export interface Schema {
+  setting: SettingTable;
+  tenant: TenantTable;
+  enterprise_code: EnterpriseCodeTable;
+  ccn: CcnTable;
+  instance: InstanceTable;
+  instance_cidr: { instance_id: string; cidr: string; position: number };
+  instance_dns_server: { instance_id: string; address: string; position: number };
+  instance_dns_domain: { instance_id: string; domain: string; position: number };
+  instance_route: { instance_id: string; prefix: string; position: number };
+  account: AccountTable;
+  device: DeviceTable;
+  sign_in: SignInTable;
+  session: SessionTable;
+  address: AddressTable;
+  access_point: AccessPointTable;
+  access_point_token: AccessPointTokenTable;
+  peer_delivery: { session_id: string; access_point_id: string };
+  traffic_counter: TrafficCounterTable;
+  traffic_day: TrafficDayTable;
+  audit: AuditTable;
+  "keys.preshared_key": { session_id: string; access_point_id: string; value: Uint8Array };
+  "keys.server_secret": { name: string; value: Uint8Array };
+}
+
+export interface SettingTable {
+  name: string;
+  value: string;
+}
+
+/** The product's "account": who owns objects. One default exists from the start. */
+export interface TenantTable {
+  id: string;
+  name: string;
+  is_default: number;
+  created_at: number;
+}
+
+export interface EnterpriseCodeTable {
+  /** Upper case. */
+  code: string;
+  tenant_id: string;
+  is_default: number;
+  created_at: number;
+}
+
+export interface CcnTable {
+  id: string;
+  tenant_id: string;
+  name: string;
+  is_default: number;
+  created_at: number;
+}
+
+export interface InstanceTable {
+  id: string;
+  tenant_id: string;
+  name: string;
+  enterprise_code: string;
+  /** The CCN it is bound to. */
+  ccn_id: string;
+  full_tunnel: number;
+  lockdown: number;
+  lease_seconds: number;
+  sign_in_seconds: number;
+  devices_per_account: number;
+  created_at: number;
+}
+
+/** A client account of a software instance. */
+export interface AccountTable {
+  id: string;
+  instance_id: string;
+  user_name: string;
+  mail: string;
+  /** Password hash in PHC form. */
+  password_hash: string;
+  must_change: number;
+  disabled: number;
+  /** Kbit/s; 0 = uncapped. */
+  bandwidth: number;
+  /** Fixed address; null = dynamic. */
+  client_ip: string | null;
+  created_at: number;
+}
+
+/** A device that has signed in to the account at least once. */
+export interface DeviceTable {
+  account_id: string;
+  id: string;
+  name: string;
+  platform: string;
+  first_seen_at: number;
+  last_seen_at: number;
+}
+
+export interface SignInTable {
+  id: string;
+  account_id: string;
+  device_id: string;
+  /** Counts rotations of the refresh token. */
+  generation: number;
+  /** SHA-256 of the refresh token in force. */
+  token_hash: string;
+  /** Of its predecessor; null = none yet. */
+  former_hash: string | null;
+  rotated_at: number;
+  /** The predecessor was accepted once more already. */
+  former_reused: number;
+  created_at: number;
+  expires_at: number;
+  ended_at: number | null;
+}
+
+export interface SessionTable {
+  id: string;
+  account_id: string;
+  instance_id: string;
+  /** Copied from the instance at Dial: addresses are unique within it. */
+  ccn_id: string;
+  device_id: string;
+  sign_in_id: string;
+  mode: string;
+  public_key: Uint8Array;
+  token_hash: string;
+  client_ip: string;
+  client_ip6: string;
+  incarnation: number;
+  /** The access point a person chose; "" = none. */
+  chosen_access_point: string;
+  started_at: number;
+  renewed_at: number;
+  lease_until: number;
+  ended_at: number | null;
+  /** Cause code. */
+  ended_cause: string | null;
+  /** The administrator's words, or the name of the device that took over. */
+  ended_text: string | null;
+}
+
+/** An address that was given out at some time. */
+export interface AddressTable {
+  ccn_id: string;
+  ip: string;
+  ip6: string;
+  instance_id: string;
+  device_id: string;
+  /** The last session that had it. */
+  session_id: string;
+  held_until: number;
+  blocked_until: number;
+}
+
+export interface AccessPointTable {
+  id: string;
+  ccn_id: string;
+  name: string;
+  /** Low half of its probe address. */
+  number: number;
+  identity_hash: string;
+  public_key: Uint8Array;
+  /** JSON of sag.client.v1.Endpoint[]. */
+  endpoints: string;
+  mode: string;
+  region: string;
+  /** Was connected when last heard of. */
+  online: number;
+  created_at: number;
+  last_seen_at: number;
+}
+
+export interface AccessPointTokenTable {
+  id: string;
+  ccn_id: string;
+  token_hash: string;
+  uses_left: number;
+  expires_at: number;
+  created_at: number;
+}
+
+/** The last cumulative counters of a session in one boot of one access point. */
+export interface TrafficCounterTable {
+  access_point_id: string;
+  boot_id: string;
+  session_id: string;
+  rx_bytes: number;
+  tx_bytes: number;
+}
+
+/** Bytes per session and UTC day; kept when the account is deleted. */
+export interface TrafficDayTable {
+  day: string;
+  session_id: string;
+  account_id: string;
+  instance_id: string;
+  user_name: string;
+  rx_bytes: number;
+  tx_bytes: number;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  actor: string;
+  action: string;
+  target: string;
+  /** JSON; null = did not exist. */
+  before: string | null;
+  after: string | null;
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import { ForwardingMode, type Peer, type WatchResponse } from "#proto/accesspoint/v1/accesspoint_pb.js";
+import { Transport } from "#proto/client/v1/session_pb.js";
+import type { Ask } from "../ctl/connection.ts";
+import { clientsOf } from "./server.ts";
+
+export const hello = { version: "0.1.0", capabilities: [] };
+
+/** An access point that only keeps the list of peers, for tests. */
+export interface TestAccessPoint {
+  id: string;
+  identity: string;
+  bootId: string;
+  peers: Map<string, Peer>;
+  messages: WatchResponse[];
+  probeAddress: string;
+  /** Whether it acknowledges what it gets. */
+  acknowledges: boolean;
+  /** Opens the stream; resolves when the first snapshot is in force. */
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  acknowledge(): Promise<void>;
+  report(sessionId: string, rxBytes: bigint, txBytes: bigint): Promise<void>;
+}
+
+export async function registerAccessPoint(url: string, ask: Ask, name: string, port = 51820): Promise<TestAccessPoint> {
+  const made = (await ask("access-point token create", { uses: 1, lifetimeSeconds: 60 })) as { token: string };
+  const bootId = randomBytes(16).toString("hex");
+  const description = {
+    name,
+    publicKey: new Uint8Array(randomBytes(32)),
+    endpoints: [{ transport: Transport.UDP, host: "127.0.0.1", port }],
+    mode: ForwardingMode.USERSPACE,
+    region: "",
+    bootId,
+  };
+  const registered = await clientsOf(url).accessPoint.register({ hello, token: made.token, description });
+  const { accessPoint: api } = clientsOf(url, registered.identity);
+  let abort = new AbortController();
+  let ended: Promise<void> = Promise.resolve();
+  let last = { epoch: 0n, revision: 0n };
+
+  const self: TestAccessPoint = {
+    id: registered.accessPointId,
+    identity: registered.identity,
+    bootId,
+    peers: new Map(),
+    messages: [],
+    probeAddress: "",
+    acknowledges: true,
+    async connect() {
+      abort = new AbortController();
+      const stream = api.watch({ hello, description }, { signal: abort.signal });
+      const first = Promise.withResolvers<void>();
+      ended = (async () => {
+        try {
+          for await (const message of stream) {
+            self.messages.push(message);
+            await apply(message);
+            first.resolve();
+          }
+        } catch (error) {
+          first.reject(error);
+        }
+      })();
+      await first.promise;
+    },
+    async disconnect() {
+      abort.abort();
+      await ended;
+    },
+    async acknowledge() {
+      await api.acknowledge({ ...last, bootId });
+    },
+    async report(sessionId, rxBytes, txBytes) {
+      await api.report({ bootId, counters: [{ sessionId, rxBytes, txBytes, generation: 1n, active: true }] });
+    },
+  };
+
+  async function apply({ epoch, revision, change }: WatchResponse): Promise<void> {
+    last = { epoch, revision };
+    if (change.case === "snapshot") {
+      self.peers = new Map(change.value.peers.map((peer) => [peer.sessionId, peer]));
+      self.probeAddress = change.value.settings?.probeAddress ?? "";
+    } else if (change.case === "delta") {
+      for (const id of change.value.remove) self.peers.delete(id);
+      for (const peer of change.value.upsert) self.peers.set(peer.sessionId, peer);
+    } else {
+      return;
+    }
+    if (self.acknowledges) await self.acknowledge();
+  }
+  return self;
+}
