@@ -1,0 +1,218 @@
+// Package attachment keeps one machine in one intranet: it makes the link, makes the machine as planned, and makes it so
+// again whenever somebody else has changed what matters, until it is told to leave.
+package attachment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/plan"
+	"sag.software/native/internal/system/reconcile"
+)
+
+const (
+	linkPrefix = "sag"
+	// patience: as many repairs within this time are a fight, not an accident.
+	patience = 30 * time.Second
+	fightAt  = 8
+)
+
+// ErrFight means that another program takes away again and again what the intranet needs.
+var ErrFight = errors.New("another program keeps removing the intranet's routes or rules")
+
+// Link is what the machine's packets come from.
+type Link interface{ Close() error }
+
+// Config is what an attachment works with.
+type Config[L Link] struct {
+	Machine    system.Machine
+	Reconciler *reconcile.Reconciler
+	// OpenLink makes a link of this name. It is the engine's to close.
+	OpenLink func(name string, mtu int) (L, error)
+	Logger   *slog.Logger
+	// Changed is called after every look at the machine that found something else than before. It must not block.
+	Changed func()
+}
+
+// Attachment is a machine's being in an intranet.
+type Attachment[L Link] struct {
+	config Config[L]
+	stop   context.CancelFunc
+	done   chan struct{}
+
+	mu      sync.Mutex
+	in      plan.Intranet
+	numbers plan.Numbers
+	now     plan.Plan
+	trouble error
+	mended  []time.Time
+}
+
+// Attach makes a link and puts the intranet onto it. What a predecessor left in force stays so until the new holds. After a
+// failure the machine is as it was before.
+func Attach[L Link](config Config[L], in plan.Intranet) (*Attachment[L], L, error) {
+	var none L
+	a := &Attachment[L]{config: config, in: in, done: make(chan struct{})}
+	at, err := config.Machine.Snapshot()
+	if err != nil {
+		return nil, none, err
+	}
+	if a.numbers, err = plan.Choose(at, linkPrefix); err != nil {
+		return nil, none, fmt.Errorf("%w (%s)", err, plan.Rival(at))
+	}
+	left, err := config.Reconciler.InForce()
+	if err != nil {
+		return nil, none, err
+	}
+	if former, found := plan.NumbersOf(left); found {
+		a.numbers.Table = former.Table
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	a.stop = stop
+	changes, err := config.Machine.Changes(ctx)
+	if err != nil {
+		stop()
+		return nil, none, err
+	}
+	link, err := config.OpenLink(a.numbers.Link, in.MTU)
+	if err != nil {
+		stop()
+		return nil, none, err
+	}
+	a.now = plan.Make(in, a.numbers, at)
+	if err := config.Reconciler.Set(a.now.Changes); err != nil {
+		stop()
+		_, failed := config.Reconciler.Clear()
+		return nil, none, errors.Join(err, failed, link.Close())
+	}
+	go a.watch(ctx, changes)
+	return a, link, nil
+}
+
+// Numbers are what was chosen for this attachment.
+func (a *Attachment[L]) Numbers() plan.Numbers {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.numbers
+}
+
+// Overlaps are the machine's own networks that the intranet lies over.
+func (a *Attachment[L]) Overlaps() []plan.Overlap {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.now.Overlaps)
+}
+
+// Trouble is why the machine is not as planned; nil if it is.
+func (a *Attachment[L]) Trouble() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.trouble
+}
+
+// Update takes a changed intranet: what is new is added before what is old is taken away.
+func (a *Attachment[L]) Update(in plan.Intranet) error {
+	a.mu.Lock()
+	a.in = in
+	a.mu.Unlock()
+	return a.look()
+}
+
+// Detach gives the machine back. The link is still there: it goes with the engine.
+func (a *Attachment[L]) Detach() error {
+	a.stop()
+	<-a.done
+	_, err := a.config.Reconciler.Clear()
+	return err
+}
+
+// Leave stops keeping the machine in order, and leaves everything in force for a successor.
+func (a *Attachment[L]) Leave() {
+	a.stop()
+	<-a.done
+}
+
+func (a *Attachment[L]) watch(ctx context.Context, changes <-chan struct{}) {
+	defer close(a.done)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changes:
+		}
+		if wait := a.fought(); wait > 0 {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
+		}
+		if err := a.look(); err != nil {
+			a.config.Logger.Warn("the machine is not as the intranet needs it", "error", err)
+		}
+	}
+}
+
+// fought is how long to leave a rival alone: a fight is not won by fighting faster.
+func (a *Attachment[L]) fought() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.mended = slices.DeleteFunc(a.mended, func(at time.Time) bool { return time.Since(at) > patience })
+	if len(a.mended) < fightAt {
+		return 0
+	}
+	return time.Second
+}
+
+// look compares the machine with what it should be, and mends it.
+func (a *Attachment[L]) look() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	err := a.mend()
+	if (err == nil) != (a.trouble == nil) || err != nil {
+		defer a.config.Changed()
+	}
+	a.trouble = err
+	return err
+}
+
+func (a *Attachment[L]) mend() error {
+	at, err := a.config.Machine.Snapshot()
+	if err != nil {
+		return err
+	}
+	if at.Abilities.PolicyRouting {
+		before, err := plan.Priority(at)
+		if err != nil {
+			return fmt.Errorf("%w (%s)", err, plan.Rival(at))
+		}
+		a.numbers.Priority = min(a.numbers.Priority, before)
+	}
+	next := plan.Make(a.in, a.numbers, at)
+	missing := plan.Missing(next.Changes, at)
+	if plan.Same(next.Changes, a.now.Changes) && len(missing) == 0 {
+		a.now = next
+		return nil
+	}
+	for _, c := range missing {
+		a.config.Logger.Info("put back", "change", c.String())
+	}
+	a.now = next
+	if len(missing) > 0 {
+		a.mended = append(a.mended, time.Now())
+	}
+	if err := a.config.Reconciler.Set(next.Changes); err != nil {
+		return err
+	}
+	defer a.config.Changed()
+	if len(a.mended) > fightAt {
+		return ErrFight
+	}
+	return nil
+}
