@@ -9,6 +9,8 @@ export interface Options {
   accessPoints?: number;
   /** Address it listens at; default 127.0.0.1. */
   host?: () => string;
+  /** Where people's commands run; default: on this machine. */
+  on?: () => (args: string[]) => string[];
   /** Of clients' addresses. */
   cidr?: string;
   /** Something to be set before anybody dials. */
@@ -24,8 +26,14 @@ export class Company {
   link!: string;
   password!: string;
   #people = 0;
+  readonly #options: Options;
 
-  async start(options: Options): Promise<void> {
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const options = this.#options;
     this.workspace = createWorkspace("e2e");
     this.processes = new Processes(this.workspace.logs);
     this.site = new Site(this.processes, this.workspace, options.host?.());
@@ -41,7 +49,7 @@ export class Company {
 
   /** Somebody with a home of their own, new every time. */
   person(name = "somebody"): Person {
-    return new Person(this.workspace.home(`${name}-${++this.#people}`));
+    return new Person(this.workspace.home(`${name}-${++this.#people}`), this.#options.on?.());
   }
 
   /** Signs in somebody new and connects. */
@@ -65,9 +73,9 @@ export class Company {
 }
 
 /** Starts a company before the tests of a file, and ends it after them. */
-export const useCompany = (options: Options = {}): Company => {
-  const company = new Company();
-  beforeAll(() => company.start(options));
+export const givenCompany = (options: Options = {}): Company => {
+  const company = new Company(options);
+  beforeAll(() => company.start());
   afterAll(() => company.end());
   return company;
 };

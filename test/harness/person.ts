@@ -36,14 +36,22 @@ export interface Failed {
 /** Somebody with a home of their own who types `sag` commands. */
 export class Person {
   readonly env: NodeJS.ProcessEnv;
+  /** How a command becomes one on their machine: a namespace's `exec`. */
+  readonly #on: (args: string[]) => string[];
 
-  constructor(env: NodeJS.ProcessEnv) {
+  constructor(env: NodeJS.ProcessEnv, on: (args: string[]) => string[] = (args) => args) {
     this.env = env;
+    this.#on = on;
+  }
+
+  /** Runs any command with their environment, on their machine. */
+  run(args: string[], options: CommandOptions = {}): Promise<Done> {
+    return command(this.#on(args), { env: this.env, ...options });
   }
 
   /** Runs `sag` with these arguments, whatever becomes of it. */
   sag(args: string[], options: CommandOptions = {}): Promise<Done> {
-    return command([at("bin/sag"), ...args], { env: this.env, ...options });
+    return this.run([at("bin/sag"), ...args], options);
   }
 
   /** Runs `sag … --json`; gives what it printed, or fails with what it said. */

@@ -130,7 +130,20 @@ export class Site {
     ].flatMap((one) => ["--publish", one]);
     const state = join(this.workspace.dir, name);
     const listen = options.listen ?? `${this.host}:0`;
-    const flags = ["--name", name, "--cloud", url, "--pin", pin, "--state", state, "--listen", listen, ...publish, "--json"];
+    const flags = [
+      "--name",
+      name,
+      "--cloud",
+      url,
+      "--pin",
+      pin,
+      "--state",
+      state,
+      "--listen",
+      listen,
+      ...publish,
+      "--json",
+    ];
     const accessPoint = await this.processes.start<AccessPointReady>({
       name,
       command: [at("bin/sag-access-point"), "run", ...flags, ...(options.token ? ["--token-stdin"] : [])],

@@ -12,7 +12,12 @@ const families: Record<number, string> = {
   70: "what the command was asked to do",
 };
 
-const familyOf = (exit: number): number => Math.max(...Object.keys(families).map(Number).filter((first) => first <= exit));
+const familyOf = (exit: number): number =>
+  Math.max(
+    ...Object.keys(families)
+      .map(Number)
+      .filter((first) => first <= exit),
+  );
 
 /** The table as README has it: a row for every family. */
 const table = (): string => {

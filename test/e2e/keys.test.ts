@@ -1,0 +1,19 @@
+import { beforeAll, expect, it } from "vitest";
+import type { Seen } from "../harness/person.ts";
+import { givenCompany } from "./fixture.ts";
+
+/** Today's recordings of handshakes must not be readable by tomorrow's machines. */
+const company = givenCompany();
+let seen: Seen;
+beforeAll(async () => {
+  const { person } = await company.connected();
+  seen = await person.status();
+});
+
+it("sag-tunnel's TLS to the cloud negotiated X25519MLKEM768", () => {
+  expect(seen.session?.keyExchange).toBe("X25519MLKEM768");
+});
+
+it("a pre-shared key is in force with the access point", () => {
+  expect(seen.session?.presharedKey).toBe(true);
+});
