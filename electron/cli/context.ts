@@ -1,4 +1,4 @@
-import { type Client, createClient } from "../core/client.ts";
+import type { Client } from "../core/client.ts";
 import { Interrupted } from "./interrupted.ts";
 import type { Output } from "./output.ts";
 import { Prompt } from "./prompt.ts";
@@ -9,8 +9,8 @@ export interface Context {
   prompt: Prompt;
   /** Aborted by Ctrl-C or a polite kill. */
   signal: AbortSignal;
-  /** Made when first asked for. */
-  client(): Client;
+  /** Loaded and made when first asked for. */
+  client(): Promise<Client>;
 }
 
 export function createContext(output: Output): Context {
@@ -21,13 +21,15 @@ export function createContext(output: Output): Context {
     abort.abort(new Interrupted());
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
-  let client: Client | undefined;
+  let client: Promise<Client> | undefined;
   return {
     output,
     prompt: new Prompt(),
     signal: abort.signal,
     client: () => {
-      client ??= createClient({ onNotice: (text) => output.say(text) });
+      client ??= import("../core/client.ts").then(({ createClient }) =>
+        createClient({ onNotice: (text) => output.say(text) }),
+      );
       return client;
     },
   };

@@ -1,6 +1,14 @@
 #!/usr/bin/env node
-import { runProgram } from "./program.ts";
+import { enableCompileCache } from "node:module";
+import { homedir } from "node:os";
+import { join } from "node:path";
 
-// Not left to the event loop: an idle connection must not keep a finished command waiting.
+// What was compiled once need not be again. In this user's own directory: anybody can write to the temporary one.
+const { HOME, XDG_CACHE_HOME } = process.env;
+const caches = XDG_CACHE_HOME?.startsWith("/") ? XDG_CACHE_HOME : join(HOME || homedir(), ".cache");
+enableCompileCache(join(caches, "sag", "code"));
+
+const { runProgram } = await import("./program.ts");
 process.exitCode = await runProgram(process.argv.slice(2));
+// Not left to the event loop: an idle connection must not keep a finished command waiting.
 process.stdout.write("", () => process.exit());

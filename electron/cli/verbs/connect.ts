@@ -63,7 +63,7 @@ async function open(
   link: string | undefined,
   options: ConnectOptions,
 ): Promise<IntranetState> {
-  const client = context.client();
+  const client = await context.client();
   if (link !== undefined && flags.intranet !== undefined) {
     throw new Failure("invalid_argument", { text: "Give a link or --intranet, not both." });
   }
@@ -88,7 +88,8 @@ async function once(
 ): Promise<IntranetState> {
   const credentials = await readCredentials(context, flags, server);
   const decide = decideIdentity(context);
+  const client = await context.client();
   return withSecondFactor(context, credentials, (filled) =>
-    context.client().connectOnce({ invitation, ...filled, ...decide, signal: context.signal }, options),
+    client.connectOnce({ invitation, ...filled, ...decide, signal: context.signal }, options),
   );
 }

@@ -3,7 +3,7 @@ import type { Verb } from "../program.ts";
 
 export const disconnect: Verb<[string | undefined], { intranet?: string }> = async (context, flags, named) => {
   const { output } = context;
-  const state = await context.client().disconnect(flags.intranet ?? named);
+  const state = await (await context.client()).disconnect(flags.intranet ?? named);
   output.print(`${state.intranet} is disconnected.`);
   output.printJson(stateOutput(state));
   return 0;

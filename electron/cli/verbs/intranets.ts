@@ -2,7 +2,7 @@ import type { Verb } from "../program.ts";
 
 export const intranets: Verb<[], object> = async (context) => {
   const { output } = context;
-  const list = await context.client().intranets();
+  const list = await (await context.client()).intranets();
   const widest = Math.max(0, ...list.map((one) => one.intranet.length));
   for (const one of list) {
     const kept = one.signedIn ? "" : " · signed out";

@@ -21,9 +21,8 @@ export const password: Verb<[string | undefined], { intranet?: string; passwordS
   if (!flags.passwordStdin && (await ask("New password again: ", "")).reveal() !== next.reveal()) {
     throw new Failure("invalid_argument", { text: "The two are not the same." });
   }
-  await context
-    .client()
-    .changePassword({ ...(intranet ? { intranet } : {}), password: current, newPassword: next, signal });
+  const client = await context.client();
+  await client.changePassword({ ...(intranet ? { intranet } : {}), password: current, newPassword: next, signal });
   output.print("The password is changed. Your other devices are signed out.");
   output.printJson({ changed: true });
   return 0;

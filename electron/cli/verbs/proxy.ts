@@ -4,7 +4,7 @@ import type { Verb } from "../program.ts";
 /** Addresses to type into other programs, and lines for a shell: eval "$(sag proxy)" works, as words are comments. */
 export const proxy: Verb<[string | undefined], { intranet?: string }> = async (context, flags, named) => {
   const { output } = context;
-  const client = context.client();
+  const client = await context.client();
   const name = flags.intranet ?? named;
   const states = await client.states();
   const found = states.filter((one) =>

@@ -15,7 +15,7 @@ interface Flags extends SignInFlags {
 
 export const signIn: Verb<[string | undefined], Flags> = async (context, flags, link) => {
   const { output, signal } = context;
-  const client = context.client();
+  const client = await context.client();
   const store = readStore(flags.store);
   if (store === "file") output.say("The sign-in is kept in a file that only this user can read, not in a keychain.");
   const invitation = await readInvitation(context, flags, link);

@@ -7,7 +7,7 @@ export const signOut: Verb<[string | undefined], { intranet?: string; forget?: b
   named,
 ) => {
   const { output } = context;
-  const state = await context.client().signOut(flags.intranet ?? named, { forget: flags.forget ?? false });
+  const state = await (await context.client()).signOut(flags.intranet ?? named, { forget: flags.forget ?? false });
   output.print(flags.forget ? `${state.intranet} is forgotten here.` : `Signed out of ${state.intranet}.`);
   output.printJson(stateOutput(state));
   return 0;

@@ -1,3 +1,4 @@
+import { Failure } from "../../core/causes/failure.ts";
 import type { ClientEvent } from "../../core/client.ts";
 import type { IntranetState } from "../../core/model.ts";
 import type { Context } from "../context.ts";
@@ -8,7 +9,7 @@ import { painter, stateLines } from "../words.ts";
 export const status: Verb<[], { watch?: boolean; intranet?: string }> = async (context, flags) => {
   if (flags.watch) return follow(context, flags.intranet);
   const { output } = context;
-  const states = await pick(context, await context.client().states({ probe: true }), flags.intranet);
+  const states = pick(await (await context.client()).states({ probe: true }), flags.intranet);
   output.print(describe(context, states));
   output.printJson(states.map(stateOutput));
   return 0;
@@ -17,8 +18,8 @@ export const status: Verb<[], { watch?: boolean; intranet?: string }> = async (c
 /** Until Ctrl-C. With --json one line of JSON, a list as without --watch, per change. */
 async function follow(context: Context, named: string | undefined): Promise<number> {
   const { output, signal } = context;
-  const client = context.client();
-  await pick(context, await client.states(), named);
+  const client = await context.client();
+  pick(await client.states(), named);
   const states = new Map<string, IntranetState>();
   const isScreen = !output.json && process.stdout.isTTY;
   const watching = client.watch(
@@ -38,12 +39,10 @@ async function follow(context: Context, named: string | undefined): Promise<numb
   return 0;
 }
 
-async function pick(context: Context, states: IntranetState[], named: string | undefined): Promise<IntranetState[]> {
+function pick(states: IntranetState[], named: string | undefined): IntranetState[] {
   if (named === undefined) return states;
   const found = states.filter((one) => one.intranet === named || one.intranetId === named);
   if (found.length > 0) return found;
-  const { Failure } = await import("../../core/causes/failure.ts");
-  context.client().close();
   throw new Failure("unknown_intranet", { subject: named });
 }
 

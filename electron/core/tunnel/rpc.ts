@@ -1,4 +1,3 @@
-import { request } from "node:http";
 import type {
   AttachRequestJson,
   AttachResponseJson,
@@ -16,6 +15,9 @@ import type {
 import { Failure } from "../causes/failure.ts";
 import { failureFromErrorBody } from "../causes/wire.ts";
 import { messageLimit, parseJson, unary } from "../instance/http.ts";
+
+// Not imported, for the reason given in instance/http.ts.
+const { request } = process.getBuiltinModule("node:http");
 
 /** The unary calls of the tunnel contract, by name: request and answer as JSON has them. */
 interface Calls {
