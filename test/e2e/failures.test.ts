@@ -20,7 +20,7 @@ const reachable = (seen: Seen, within: number): Promise<unknown> =>
 /** Asks `sag status` until it tells the cause; gives how long that took, ms. */
 const toldAfter = async (person: Person, cause: string, within: number): Promise<number> => {
   const start = performance.now();
-  await until(cause, async () => (await person.status()).cause?.cause === cause, within);
+  await until(cause, async () => (await person.status()).cause === cause, within);
   return performance.now() - start;
 };
 

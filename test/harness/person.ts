@@ -4,7 +4,8 @@ import { type CommandOptions, command, type Done } from "./command.ts";
 /** One intranet as `sag … --json` prints it: the parts that are looked at here. */
 export interface Seen {
   phase: string;
-  cause: { cause: string; message: string; action: string } | null;
+  /** Its code; the words for it stand beside it. */
+  cause: string | null;
   intranet: string;
   mode: string | null;
   clientIp: string | null;
