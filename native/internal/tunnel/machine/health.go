@@ -1,0 +1,250 @@
+package machine
+
+import (
+	"time"
+
+	typesv1 "sag.software/native/gen/sag/types/v1"
+)
+
+const (
+	// closeInterval is the time between probes while somebody is looking or traffic goes unanswered.
+	closeInterval = time.Second
+	// idleInterval is the time between probes otherwise; it keeps NAT mappings open, too.
+	idleInterval = 25 * time.Second
+	// An unanswered probe is repeated after twice the usual round trip, within these bounds.
+	minRepeat, maxRepeat = 250 * time.Millisecond, 650 * time.Millisecond
+	// deadAfter is how long probes may go unanswered before the access point is called dead. With closeInterval before
+	// it, the last sign of life is less than 3 s ago.
+	deadAfter = 1500 * time.Millisecond
+	// deadAfterSlow is the same on a link whose round trip takes a good part of that.
+	deadAfterSlow = 1900 * time.Millisecond
+	// repeatsBeforeHandshake is how many probes go unanswered before the keys are suspected.
+	repeatsBeforeHandshake = 2
+	// secondProbe follows the first sign of life: the first round trip includes the handshake and says nothing of the link.
+	secondProbe = 200 * time.Millisecond
+	// askLimit is how long a question waits for proof of life.
+	askLimit = 900 * time.Millisecond
+	// keptProbes is how many probes under way are remembered.
+	keptProbes = 16
+)
+
+type sent struct {
+	nonce uint64
+	at    Instant
+}
+
+type ask struct {
+	id uint64
+	at Instant
+}
+
+// health is what is known of the link's being alive.
+type health struct {
+	watching bool
+	// life is the last sign of it on this link; linkSince is when the link was activated, upSince when it first answered.
+	life, linkSince, upSince Instant
+	in, out                  Instant
+	// waiting is when the oldest unanswered probe was sent, 0 = none; repeats counts those after it.
+	waiting  Instant
+	repeats  int
+	repeatAt Instant
+	// probeAt is when the next probe is due while none is unanswered.
+	probeAt Instant
+	probes  []sent
+	// measured is the smoothed round trip; 0 = not yet known.
+	latency, measured time.Duration
+}
+
+func (h *health) newLink(now Instant) {
+	*h = health{watching: h.watching, linkSince: now, in: h.in, out: h.out}
+}
+
+func (h *health) forget() { *h = health{watching: h.watching} }
+
+// unanswered says that something went out since the last sign of life.
+func (h *health) unanswered() bool { return h.out > h.life }
+
+// repeat is the time after which an unanswered probe is sent again.
+func (h *health) repeat() time.Duration {
+	return min(max(2*h.measured, minRepeat), maxRepeat)
+}
+
+func (h *health) dead() time.Duration {
+	if h.repeat() > minRepeat {
+		return deadAfterSlow
+	}
+	return deadAfter
+}
+
+// probe sends a probe now.
+func (m *Machine) probe(now Instant) {
+	h := &m.health
+	nonce := m.random()
+	h.probes = append(h.probes, sent{nonce: nonce, at: now})
+	if len(h.probes) > keptProbes {
+		h.probes = h.probes[1:]
+	}
+	if h.waiting == 0 {
+		h.waiting, h.repeats = now, 0
+	} else {
+		h.repeats++
+	}
+	h.repeatAt = now + h.repeat()
+	m.do(SendProbe{Nonce: nonce, Generation: m.link.generation})
+}
+
+func (m *Machine) probeReplied(now Instant, e ProbeReplied) {
+	h := &m.health
+	if e.Generation != m.link.generation {
+		return
+	}
+	known := false
+	for _, p := range h.probes {
+		if p.nonce != e.Nonce {
+			continue
+		}
+		known = true
+		// The round trip of a probe sent before it was up includes handshakes.
+		if m.phase == typesv1.Phase_PHASE_CONNECTED && p.at > h.upSince {
+			h.latency = now - p.at
+			if h.measured == 0 {
+				h.measured = h.latency
+			}
+			h.measured += (h.latency - h.measured) / 4
+		}
+	}
+	if known {
+		m.alive(now, now)
+	}
+}
+
+// traffic takes the meter's word for what came in and went out.
+func (m *Machine) traffic(now Instant, e Traffic) {
+	h := &m.health
+	h.in, h.out = max(h.in, e.In), max(h.out, e.Out)
+	// What came in before this link was activated says nothing about it.
+	if e.In > h.linkSince && e.In > h.life {
+		m.alive(now, e.In)
+	}
+}
+
+// alive is a sign of life at a point in time that may be a moment ago.
+func (m *Machine) alive(now, at Instant) {
+	if m.profile == nil {
+		return
+	}
+	h := &m.health
+	h.life = max(h.life, at)
+	if at >= h.waiting {
+		h.waiting, h.repeats = 0, 0
+	}
+	if m.phase == typesv1.Phase_PHASE_CONNECTED {
+		return
+	}
+	m.phase = typesv1.Phase_PHASE_CONNECTED
+	m.cause = nil
+	m.link.tried = 0
+	h.waiting, h.repeats = 0, 0
+	h.upSince = now
+	h.probeAt = now + secondProbe
+	if m.since == 0 {
+		m.since = now
+	}
+	m.streamSoon(now)
+}
+
+// nextProbe is when a probe is due while none is unanswered.
+func (m *Machine) nextProbe() Instant {
+	h := &m.health
+	last := h.life
+	if n := len(h.probes); n > 0 {
+		last = h.probes[n-1].at
+	}
+	due := last + idleInterval
+	if h.watching {
+		due = last + closeInterval
+	}
+	if h.unanswered() {
+		due = min(due, h.life+closeInterval)
+	}
+	if h.probeAt != 0 {
+		due = min(due, h.probeAt)
+	}
+	return due
+}
+
+func (m *Machine) tickHealth(now Instant) {
+	if m.phase != typesv1.Phase_PHASE_CONNECTED {
+		return
+	}
+	h := &m.health
+	if h.waiting == 0 {
+		if now >= m.nextProbe() {
+			h.probeAt = 0
+			m.probe(now)
+		}
+		return
+	}
+	if now >= h.waiting+h.dead() {
+		m.lost(now)
+		return
+	}
+	if now >= h.repeatAt {
+		if h.repeats+1 >= repeatsBeforeHandshake {
+			m.do(ForceHandshake{})
+		}
+		m.probe(now)
+	}
+}
+
+func (m *Machine) healthDue() Instant {
+	if m.phase != typesv1.Phase_PHASE_CONNECTED {
+		return 0
+	}
+	h := &m.health
+	if h.waiting == 0 {
+		return m.nextProbe()
+	}
+	return min(h.repeatAt, h.waiting+h.dead())
+}
+
+// WakeOnTraffic says that the next outgoing packet is worth a Traffic event: nothing else would notice it in time.
+func (m *Machine) WakeOnTraffic() bool {
+	return m.phase == typesv1.Phase_PHASE_CONNECTED && m.health.waiting == 0 && !m.health.unanswered()
+}
+
+func (m *Machine) ask(now Instant, id uint64) {
+	if m.phase != typesv1.Phase_PHASE_CONNECTED {
+		m.do(Answer{ID: id})
+		return
+	}
+	m.asked = append(m.asked, ask{id: id, at: now})
+	if m.health.waiting == 0 {
+		m.probe(now)
+	}
+}
+
+func (m *Machine) tickAsked(now Instant) {
+	var left []ask
+	for _, a := range m.asked {
+		up := m.phase == typesv1.Phase_PHASE_CONNECTED
+		if up && m.health.life < a.at && now >= a.at+askLimit {
+			m.lost(now)
+			up = false
+		}
+		if !up || m.health.life >= a.at {
+			m.do(Answer{ID: a.id})
+			continue
+		}
+		left = append(left, a)
+	}
+	m.asked = left
+}
+
+func (m *Machine) askedDue() Instant {
+	var due Instant
+	for _, a := range m.asked {
+		due = earlier(due, a.at+askLimit)
+	}
+	return due
+}
