@@ -1,0 +1,28 @@
+// Command sag-tunnel keeps the tunnel of one intranet.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+const usage = `usage:
+  sag-tunnel proxy --dir DIR --intranet ID [--json]   serve one intranet in proxy mode
+  sag-tunnel version
+`
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	switch os.Args[1] {
+	case "proxy":
+		os.Exit(proxy(os.Args[2:]))
+	case "version":
+		fmt.Println(version)
+	default:
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !linux && !darwin
+
+package control
+
+// Directory is not supported yet on this operating system.
+func Directory(string) (release func(), err error) { return nil, ErrNotSupported }

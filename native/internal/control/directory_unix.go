@@ -1,0 +1,67 @@
+//go:build linux || darwin
+
+package control
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/tunnel/failure"
+)
+
+// Directory makes sure that dir is a directory of this user and of nobody else, and holds it for this process until the
+// returned function is called.
+func Directory(dir string) (release func(), err error) {
+	if !filepath.IsAbs(dir) {
+		return nil, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not an absolute path", dir)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, refusal(dir, err)
+	}
+	// Opened once, and judged by what was opened: a path may change meanwhile.
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not a real directory: %s", dir, err)
+	}
+	var stat unix.Stat_t
+	err = unix.Fstat(fd, &stat)
+	_ = unix.Close(fd)
+	if err != nil {
+		return nil, err
+	}
+	if int(stat.Uid) != os.Geteuid() || stat.Mode&0o077 != 0 {
+		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "%s is not this user's alone", dir)
+	}
+	return lock(filepath.Join(dir, "lock"))
+}
+
+func lock(path string) (func(), error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, refusal(path, err)
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil, failure.New(typesv1.Cause_CAUSE_DATA_DIRECTORY_IN_USE, "another sag-tunnel serves %s", filepath.Dir(path))
+	}
+	return func() { _ = file.Close() }, nil
+}
+
+func refusal(path string, err error) error {
+	cause := typesv1.Cause_CAUSE_UNKNOWN
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		cause = typesv1.Cause_CAUSE_STORAGE_FULL
+	case errors.Is(err, syscall.EROFS):
+		cause = typesv1.Cause_CAUSE_STORAGE_READONLY
+	case errors.Is(err, os.ErrPermission):
+		cause = typesv1.Cause_CAUSE_NOT_PERMITTED
+	}
+	return &failure.Error{Failure: failure.Of(cause, "%s", fmt.Sprintf("%s: %s", path, err)), Under: err}
+}

@@ -1,0 +1,146 @@
+// Package control is sag-tunnel's local RPC server: a Unix socket in a directory of one user, who alone may call.
+package control
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/tunnel/failure"
+)
+
+const (
+	// SocketName within the intranet's runtime directory.
+	SocketName = "rpc.sock"
+	// connectionLimit is how many callers there may be at a time.
+	connectionLimit = 64
+	headerLimit     = 5 * time.Second
+	idleLimit       = time.Minute
+	maxHeaderBytes  = 16 << 10
+)
+
+// ErrNotSupported means that this operating system has no local RPC yet.
+var ErrNotSupported = errors.New("not supported yet on this operating system")
+
+// Server serves callers of one user.
+type Server struct {
+	listener net.Listener
+	http     *http.Server
+	path     string
+}
+
+// Listen makes the socket in dir, which has to be this user's alone. An older socket there is replaced: hold the
+// directory's lock.
+func Listen(dir string, handler http.Handler, logger *slog.Logger) (*Server, error) {
+	path := filepath.Join(dir, SocketName)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	listener, err := listen(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{path: path, listener: newLimited(listener, connectionLimit)}
+	s.http = &http.Server{
+		Handler:           owned(handler, uint32(os.Geteuid()), logger),
+		ReadHeaderTimeout: headerLimit,
+		IdleTimeout:       idleLimit,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          log.New(io.Discard, "", 0), // what callers do wrong is answered, not logged
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, callerKey{}, conn)
+		},
+	}
+	return s, nil
+}
+
+// Path of the socket.
+func (s *Server) Path() string { return s.path }
+
+// Serve answers callers until Shutdown.
+func (s *Server) Serve() error {
+	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Shutdown lets callers have their answers, for a short while, and removes the socket.
+func (s *Server) Shutdown(limit time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close()
+	}
+	_ = os.Remove(s.path)
+}
+
+type callerKey struct{}
+
+// owned lets only one user's processes through.
+func owned(next http.Handler, uid uint32, logger *slog.Logger) http.Handler {
+	refusals := connect.NewErrorWriter()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _ := r.Context().Value(callerKey{}).(net.Conn)
+		caller, err := callerOf(conn)
+		if err == nil && caller == uid {
+			next.ServeHTTP(w, r)
+			return
+		}
+		logger.Warn("a caller of another user was refused", "uid", caller, "error", err)
+		_ = refusals.Write(w, r, failure.Connect(failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "this tunnel belongs to another user")))
+	})
+}
+
+// limited accepts no more than so many connections at a time; further ones wait in the kernel's queue.
+type limited struct {
+	net.Listener
+	slots  chan struct{}
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newLimited(l net.Listener, n int) *limited {
+	return &limited{Listener: l, slots: make(chan struct{}, n), closed: make(chan struct{})}
+}
+
+func (l *limited) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &counted{Conn: conn, release: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+func (l *limited) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+type counted struct {
+	net.Conn
+	release func()
+}
+
+func (c *counted) Close() error {
+	err := c.Conn.Close()
+	c.release()
+	return err
+}

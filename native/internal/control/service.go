@@ -1,0 +1,199 @@
+package control
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"net/http"
+	"os"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
+	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/tunnel"
+	"sag.software/native/internal/tunnel/failure"
+)
+
+const (
+	// maxMessage bounds a request and an answer, bytes.
+	maxMessage = 256 << 10
+	// heartbeatEvery is the time between signs of life on a stream.
+	heartbeatEvery = 20 * time.Second
+	// lookEvery is the time between reports of traffic to somebody who looks.
+	lookEvery = time.Second
+	// bodyLimit is how long a caller may take to send a request.
+	bodyLimit = 10 * time.Second
+)
+
+// Tunnel is what the service drives.
+type Tunnel interface {
+	Prepare(intranetID string) (attemptID string, publicKey []byte, err error)
+	Start(request *tunnelv1.StartRequest) (*tunnelv1.State, error)
+	Stop(ctx context.Context, intranetID string) (*tunnelv1.State, error)
+	State(ctx context.Context, probe bool) (*tunnelv1.State, error)
+	Watch() (now tunnel.Change, changes <-chan tunnel.Change, leave func())
+	Attend() (leave func())
+	Done() <-chan struct{}
+}
+
+// service answers the contract.
+type service struct {
+	tunnel  Tunnel
+	version string
+	epoch   uint64
+}
+
+var _ tunnelv1connect.TunnelServiceHandler = (*service)(nil)
+
+// Handler serves a tunnel.
+func Handler(t Tunnel, version string) http.Handler {
+	var epoch [8]byte
+	_, _ = rand.Read(epoch[:]) // never fails
+	mux := http.NewServeMux()
+	mux.Handle(tunnelv1connect.NewTunnelServiceHandler(
+		&service{tunnel: t, version: version, epoch: binary.BigEndian.Uint64(epoch[:]) | 1},
+		connect.WithReadMaxBytes(maxMessage), connect.WithSendMaxBytes(maxMessage), connect.WithInterceptors(limits{}),
+	))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		connection := http.NewResponseController(w)
+		_ = connection.SetReadDeadline(time.Now().Add(bodyLimit))
+		// A stream's caller says nothing more; it stays for as long as it likes.
+		stay := func() { _ = connection.SetReadDeadline(time.Time{}) }
+		mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), stayKey{}, stay)))
+	})
+}
+
+type stayKey struct{}
+
+func (s *service) Attach(_ context.Context, _ *connect.Request[tunnelv1.AttachRequest]) (*connect.Response[tunnelv1.AttachResponse], error) {
+	return connect.NewResponse(&tunnelv1.AttachResponse{
+		Hello: &typesv1.Hello{Version: s.version}, Mode: typesv1.Mode_MODE_PROXY, Pid: uint32(os.Getpid()),
+	}), nil
+}
+
+func (s *service) Prepare(_ context.Context, r *connect.Request[tunnelv1.PrepareRequest]) (*connect.Response[tunnelv1.PrepareResponse], error) {
+	attempt, public, err := s.tunnel.Prepare(r.Msg.GetIntranetId())
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&tunnelv1.PrepareResponse{AttemptId: attempt, PublicKey: public}), nil
+}
+
+func (s *service) Start(_ context.Context, r *connect.Request[tunnelv1.StartRequest]) (*connect.Response[tunnelv1.StartResponse], error) {
+	state, err := s.tunnel.Start(r.Msg)
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&tunnelv1.StartResponse{State: state}), nil
+}
+
+func (s *service) Stop(ctx context.Context, r *connect.Request[tunnelv1.StopRequest]) (*connect.Response[tunnelv1.StopResponse], error) {
+	state, err := s.tunnel.Stop(ctx, r.Msg.GetIntranetId())
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&tunnelv1.StopResponse{State: state}), nil
+}
+
+func (s *service) GetStates(ctx context.Context, r *connect.Request[tunnelv1.GetStatesRequest]) (*connect.Response[tunnelv1.GetStatesResponse], error) {
+	state, err := s.tunnel.State(ctx, r.Msg.GetProbe())
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&tunnelv1.GetStatesResponse{States: []*tunnelv1.State{state}}), nil
+}
+
+func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRequest], stream *connect.ServerStream[tunnelv1.WatchResponse]) error {
+	if stay, ok := ctx.Value(stayKey{}).(func()); ok {
+		stay()
+	}
+	now, changes, leave := s.tunnel.Watch()
+	defer leave()
+	var look <-chan time.Time
+	if r.Msg.GetAttentive() {
+		defer s.tunnel.Attend()()
+		ticker := time.NewTicker(lookEvery)
+		defer ticker.Stop()
+		look = ticker.C
+	}
+	heartbeat := time.NewTicker(heartbeatEvery)
+	defer heartbeat.Stop()
+	revision := now.Revision
+	send := func(m *tunnelv1.WatchResponse) error {
+		m.Epoch, m.Revision = s.epoch, revision
+		return stream.Send(m)
+	}
+	changed := func(c tunnel.Change) error {
+		revision = c.Revision
+		return send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Changed{Changed: c.State}})
+	}
+	states := []*tunnelv1.State{now.State}
+	if err := send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Snapshot{Snapshot: &tunnelv1.Snapshot{States: states}}}); err != nil {
+		return err
+	}
+	for {
+		var err error
+		select {
+		case c := <-changes:
+			err = changed(c)
+		case <-look:
+			state, failed := s.tunnel.State(ctx, false)
+			if failed == nil {
+				err = changed(tunnel.Change{Revision: revision, State: state})
+			}
+		case <-heartbeat.C:
+			err = send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Heartbeat{Heartbeat: &tunnelv1.Heartbeat{}}})
+		case <-ctx.Done():
+			return nil
+		case <-s.tunnel.Done():
+			// What was said last is still to be told.
+			for len(changes) > 0 && err == nil {
+				err = changed(<-changes)
+			}
+			return err
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// limits refuses what the contract does not allow, and tells failures with their cause.
+type limits struct{}
+
+func (limits) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
+		if err := check(r.Any()); err != nil {
+			return nil, failure.Connect(err)
+		}
+		answer, err := next(ctx, r)
+		if err != nil {
+			return nil, failure.Connect(err)
+		}
+		return answer, nil
+	}
+}
+
+func (limits) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return next
+}
+
+func (limits) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return next
+}
+
+func check(message any) error {
+	m, ok := message.(proto.Message)
+	if !ok {
+		return nil
+	}
+	if err := protovalidate.Validate(m); err != nil {
+		return failure.New(typesv1.Cause_CAUSE_INVALID_ARGUMENT, "%s", err)
+	}
+	return nil
+}

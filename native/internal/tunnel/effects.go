@@ -1,0 +1,290 @@
+package tunnel
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	clientv1 "sag.software/native/gen/sag/client/v1"
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/engine"
+	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/tunnel/clock"
+	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/tunnel/machine"
+	"sag.software/native/internal/tunnel/profile"
+	"sag.software/native/internal/tunnel/resume"
+	"sag.software/native/internal/tunnel/session"
+	"sag.software/native/internal/userspace/inside"
+)
+
+const hangUpLimit = 2 * time.Second
+
+func isNone(err error) bool { return errors.Is(err, resume.ErrNone) }
+
+// do does what the machine wants done, in order.
+func (t *Tunnel) do(effects []machine.Effect) {
+	for _, effect := range effects {
+		if err := t.one(effect); err != nil {
+			t.config.Logger.Warn("could not be done", "what", name(effect), "error", err)
+		}
+	}
+}
+
+func (t *Tunnel) one(effect machine.Effect) error {
+	switch e := effect.(type) {
+	case machine.Activate:
+		return t.activate(e)
+	case machine.Deactivate:
+		if t.carrier != nil {
+			return t.carrier.deactivate()
+		}
+	case machine.ForceHandshake:
+		if t.carrier != nil {
+			return t.carrier.handshake()
+		}
+	case machine.SendProbe:
+		if t.carrier != nil {
+			return t.carrier.probe(e)
+		}
+	case machine.Apply:
+		return t.apply(e.Profile)
+	case machine.Renew:
+		return t.renew(e.NewKey)
+	case machine.OpenStream:
+		t.openStream()
+	case machine.CloseStream:
+		t.closeStream()
+	case machine.HangUp:
+		t.hangUp()
+	case machine.Remember:
+		return t.remember(e.LeaseEnd)
+	case machine.Forget:
+		return t.config.Store.Remove()
+	case machine.Answer:
+		t.answer(e.ID)
+	}
+	return nil
+}
+
+func name(effect machine.Effect) string {
+	switch effect.(type) {
+	case machine.Activate:
+		return "use an access point"
+	case machine.Deactivate:
+		return "leave an access point"
+	case machine.ForceHandshake:
+		return "handshake"
+	case machine.SendProbe:
+		return "probe"
+	case machine.Apply:
+		return "apply a profile"
+	case machine.Renew:
+		return "renew"
+	case machine.Remember:
+		return "remember the session"
+	case machine.Forget:
+		return "forget the session"
+	default:
+		return "other"
+	}
+}
+
+func (t *Tunnel) answer(id uint64) {
+	if waiting, ok := t.waiting[id]; ok {
+		delete(t.waiting, id)
+		close(waiting)
+	}
+}
+
+// apply puts a profile in force: on the carrier if it fits, else on a new one.
+func (t *Tunnel) apply(p *profile.Profile) error {
+	if t.carrier != nil && !t.carrier.fits(p) {
+		t.dropCarrier()
+	}
+	if t.carrier == nil {
+		carrier, err := newCarrier(p, t.key, t.config.Logger, t.carrierEvents())
+		if err != nil {
+			return err
+		}
+		t.carrier = carrier
+		t.network = newNetwork(carrier.stack)
+	}
+	rule := &inside.Rule{
+		Routes: p.Routes, Everything: p.FullTunnel, NameServers: len(p.DNS.Servers) > 0, Domains: p.DNS.Domains, RefuseOutside: t.refuse,
+	}
+	t.network.ask(p, rule.IPv6())
+	t.current.Store(&inside.Current{Rule: rule, Network: t.network})
+	return t.carrier.apply(p)
+}
+
+func (t *Tunnel) carrierEvents() carrierEvents {
+	epoch := t.epoch
+	post := func(event machine.Event) {
+		t.mailbox.post(func() {
+			if t.epoch == epoch {
+				t.step(event)
+			}
+		})
+	}
+	return carrierEvents{
+		replied:  func(m probe.Message) { post(machine.ProbeReplied{Nonce: m.Nonce, Generation: m.Generation}) },
+		outgoing: func() { post(machine.Tick{}) },
+	}
+}
+
+func (t *Tunnel) activate(e machine.Activate) error {
+	p := t.machine.View().Profile
+	if err := t.apply(p); err != nil {
+		t.later(func() { t.step(machine.ActivateFailed{Generation: e.Generation}) })
+		return err
+	}
+	if e.Abort {
+		t.network.abort()
+		t.proxies.http.Forget()
+	}
+	if outer, err := netip.ParseAddr(e.Candidate.Endpoint.Host); err == nil {
+		return t.carrier.activate(p, e.Candidate, netip.AddrPortFrom(outer, e.Candidate.Endpoint.Port))
+	}
+	// Nothing goes to the former access point while the next one's name is looked up.
+	err := t.carrier.deactivate()
+	epoch := t.epoch
+	go func() {
+		outer, err := resolve(context.Background(), e.Candidate.Endpoint)
+		t.mailbox.post(func() {
+			v := t.machine.View()
+			if t.epoch != epoch || v.Generation != e.Generation || t.carrier == nil {
+				return
+			}
+			if err == nil {
+				err = t.carrier.activate(v.Profile, e.Candidate, outer)
+			}
+			if err != nil {
+				t.config.Logger.Warn("an access point can not be tried", "endpoint", hostPort(e.Candidate.Endpoint), "error", err)
+				t.step(machine.ActivateFailed{Generation: e.Generation})
+			}
+		})
+	}()
+	return err
+}
+
+// later posts something about the session of now; it is dropped if there is another by then.
+func (t *Tunnel) later(f func()) {
+	epoch := t.epoch
+	t.mailbox.post(func() {
+		if t.epoch == epoch {
+			f()
+		}
+	})
+}
+
+func (t *Tunnel) renew(newKey bool) error {
+	var public []byte
+	if newKey {
+		if !t.hasKey {
+			key, err := engine.NewPrivateKey()
+			if err != nil {
+				return err
+			}
+			t.key, t.hasKey = key, true
+		}
+		k := t.key.Public()
+		public = k[:]
+	}
+	client, epoch, askedAt := t.client, t.epoch, clock.Now()
+	go func() {
+		p, err := client.Renew(context.Background(), public)
+		t.mailbox.post(func() {
+			if t.epoch != epoch {
+				return
+			}
+			if err != nil {
+				t.config.Logger.Warn("the session was not renewed", "error", err)
+				t.step(machine.RenewFailed{Failure: failure.From(err, typesv1.Cause_CAUSE_INSTANCE_UNREACHABLE)})
+				return
+			}
+			t.config.Logger.Debug("the session was renewed", "lease", p.Lease)
+			t.step(machine.Renewed{Profile: p, AskedAt: askedAt})
+		})
+	}()
+	return nil
+}
+
+func (t *Tunnel) openStream() {
+	ctx, cancel := context.WithCancel(context.Background())
+	t.stream = cancel
+	t.streams++
+	client, id := t.client, t.streams
+	post := func(event machine.Event) {
+		t.mailbox.post(func() {
+			if t.streams == id {
+				t.step(event)
+			}
+		})
+	}
+	go func() {
+		err := client.Events(ctx, func(e *clientv1.EventsResponse) {
+			if event := eventOf(e); event != nil {
+				post(event)
+			}
+		})
+		post(machine.StreamBroken{Failure: failure.From(err, typesv1.Cause_CAUSE_INSTANCE_UNREACHABLE)})
+	}()
+}
+
+func eventOf(e *clientv1.EventsResponse) machine.Event {
+	switch {
+	case e.GetOpened() != nil:
+		return machine.StreamOpened{Revision: e.GetOpened().GetProfileRevision()}
+	case e.GetEnded() != nil:
+		return machine.SessionEnded{Failure: e.GetEnded()}
+	case e.GetProfileChanged() != nil:
+		return machine.ProfileChanged{Revision: e.GetProfileChanged().GetProfileRevision()}
+	case e.GetMessage() != nil:
+		return machine.Told{Text: e.GetMessage().GetText()}
+	default:
+		return machine.StreamHeard{}
+	}
+}
+
+func (t *Tunnel) closeStream() {
+	t.streams++ // what the stream still says is not heard
+	if t.stream != nil {
+		t.stream()
+		t.stream = nil
+	}
+}
+
+func (t *Tunnel) hangUp() {
+	client := t.client
+	epoch := t.epoch
+	go func() {
+		hangUp(client, t)
+		t.mailbox.post(func() {
+			if t.epoch == epoch {
+				t.step(machine.HungUp{})
+			}
+		})
+	}()
+}
+
+// giveBack ends a session that can not be carried.
+func (t *Tunnel) giveBack(client *session.Client) { go hangUp(client, t) }
+
+func hangUp(client *session.Client, t *Tunnel) {
+	ctx, cancel := context.WithTimeout(context.Background(), hangUpLimit)
+	defer cancel()
+	if err := client.HangUp(ctx); err != nil {
+		t.config.Logger.Warn("the cloud instance was not told of the end; the session lasts until its lease ends", "error", err)
+	}
+	client.Close()
+}
+
+func (t *Tunnel) remember(leaseEnd time.Duration) error {
+	proxy := t.proxies.state()
+	return t.config.Store.Save(resume.Record{
+		IntranetID: t.config.IntranetID, Token: t.token, Cloud: t.cloud, Socks: proxy.GetSocks(), HTTP: proxy.GetHttp(),
+		RefuseOutside: t.refuse, LeaseEnd: leaseEnd,
+	})
+}

@@ -1,0 +1,30 @@
+package tunnel
+
+import "sync"
+
+// mailbox takes what is to be done by the loop. Posting never blocks: some who post carry packets.
+type mailbox struct {
+	mu     sync.Mutex
+	posts  []func()
+	signal chan struct{}
+}
+
+func newMailbox() *mailbox { return &mailbox{signal: make(chan struct{}, 1)} }
+
+func (b *mailbox) post(f func()) {
+	b.mu.Lock()
+	b.posts = append(b.posts, f)
+	b.mu.Unlock()
+	select {
+	case b.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (b *mailbox) take() []func() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	posts := b.posts
+	b.posts = nil
+	return posts
+}
