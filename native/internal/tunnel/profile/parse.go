@@ -34,6 +34,10 @@ func Parse(session *clientv1.Session) (*Profile, error) {
 		Warnings:    session.GetWarnings(),
 		Wire:        session.GetDns(),
 	}
+	// A duration that is not there at all passes its limits.
+	if p.Lease <= 0 || p.RenewAfter <= 0 {
+		return nil, invalid("there is no lease")
+	}
 	id, err := hex.DecodeString(session.GetSessionId())
 	if err != nil || len(id) != len(p.SessionID) {
 		return nil, invalid("session_id is not 32 hexadecimal digits")

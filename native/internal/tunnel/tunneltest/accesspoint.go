@@ -1,0 +1,115 @@
+// Package tunneltest is a company in one process, for tests: a cloud instance that knows one session, access points with
+// real WireGuard, and an intranet behind them that the host can not reach.
+package tunneltest
+
+import (
+	"net/netip"
+	"sync"
+	"testing"
+
+	"sag.software/native/internal/engine"
+	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/userspace/stack"
+)
+
+// AccessPoint answers probes and forwards to the intranet.
+type AccessPoint struct {
+	ID           string
+	ProbeAddress netip.Addr
+	// Generation is the highest that a probe has carried.
+	Generation func() uint64
+
+	t       testing.TB
+	private engine.PrivateKey
+	at      netip.AddrPort
+	forward *stack.Forward
+
+	mu         sync.Mutex
+	generation uint64
+	device     *engine.Device
+	stack      *stack.Stack
+	peers      map[engine.Key]engine.Peer
+}
+
+func newAccessPoint(t testing.TB, id string, number byte, forward *stack.Forward) *AccessPoint {
+	private, err := engine.NewPrivateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ap := &AccessPoint{
+		ID: id, t: t, private: private, forward: forward, at: netip.MustParseAddrPort("127.0.0.1:0"),
+		ProbeAddress: netip.AddrFrom16([16]byte{0xfd, 0, 0x5a, 9, 0, 0, 0xff, 0xff, 15: number}), peers: map[engine.Key]engine.Peer{},
+	}
+	ap.Generation = func() uint64 { ap.mu.Lock(); defer ap.mu.Unlock(); return ap.generation }
+	ap.Start()
+	t.Cleanup(ap.Kill)
+	return ap
+}
+
+// Start starts it, or starts it again at the same place with the same peers but none of its sessions.
+func (ap *AccessPoint) Start() {
+	ap.t.Helper()
+	ap.mu.Lock()
+	defer ap.mu.Unlock()
+	s, err := stack.New(stack.Config{MTU: 1280, Forward: ap.forward})
+	if err != nil {
+		ap.t.Fatal(err)
+	}
+	tap := probe.NewTap(s.Device(), probe.Callbacks{Requested: func(_ netip.Addr, m probe.Message) {
+		ap.mu.Lock()
+		defer ap.mu.Unlock()
+		ap.generation = max(ap.generation, m.Generation)
+	}})
+	tap.SetAddress(ap.ProbeAddress)
+	device, err := engine.New(engine.Config{PrivateKey: ap.private, Listen: []netip.AddrPort{ap.at}, ListenPort: ap.at.Port(), Tun: tap})
+	if err != nil {
+		ap.t.Fatal(err)
+	}
+	ap.stack, ap.device = s, device
+	ap.at = netip.AddrPortFrom(ap.at.Addr(), device.ListenPort())
+	for _, peer := range ap.peers {
+		if err := device.UpsertPeer(peer); err != nil {
+			ap.t.Fatal(err)
+		}
+	}
+}
+
+// Kill takes it away without a word.
+func (ap *AccessPoint) Kill() {
+	ap.mu.Lock()
+	device, s := ap.device, ap.stack
+	ap.device, ap.stack = nil, nil
+	ap.mu.Unlock()
+	if device != nil {
+		device.Close()
+		s.Close()
+	}
+}
+
+// Serve takes a peer on; a former one with the same addresses is given up.
+func (ap *AccessPoint) Serve(peer engine.Peer) {
+	ap.t.Helper()
+	ap.mu.Lock()
+	defer ap.mu.Unlock()
+	var remove []engine.Key
+	for key := range ap.peers {
+		if key != peer.PublicKey {
+			remove = append(remove, key)
+			delete(ap.peers, key)
+		}
+	}
+	ap.peers[peer.PublicKey] = peer
+	if ap.device != nil {
+		if err := ap.device.Apply([]engine.Peer{peer}, remove); err != nil {
+			ap.t.Fatal(err)
+		}
+	}
+}
+
+func prefixes(list []string) []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range list {
+		all = append(all, netip.MustParsePrefix(text))
+	}
+	return all
+}
