@@ -32,7 +32,8 @@ export const buildApp = async (): Promise<void> => {
     if (isFresh(stampFile, recipe)) return;
     const start = performance.now();
     const inputs = [...(await bundleMains(entries)), ...(await bundlePreload()), ...(await bundleRenderer())];
-    if (existsSync(at("build/icons"))) cpSync(at("build/icons"), at(folder, "icons"), { recursive: true });
+    if (existsSync(at("build/icons")))
+      cpSync(at("build/icons"), at(folder, "icons"), { recursive: true, filter: (path) => !path.endsWith(".ts") });
     const outputs = [
       ...entries.map(([, file]) => join(folder, file)),
       join(folder, "preload.cjs"),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { app, ipcMain } from "electron";
-import { callChannel } from "../bridge.ts";
+import { app, ipcMain, nativeTheme, powerMonitor } from "electron";
+import { callChannel, type PageName } from "../bridge.ts";
 import type { Client } from "../core/client.ts";
 import { version } from "../core/version.ts";
 import { makeAutostart } from "./autostart.ts";
@@ -10,57 +10,123 @@ import { BrowserProxy } from "./browsers/proxy.ts";
 import { systemProxy } from "./browsers/system.ts";
 import { dialling, makeHandlers } from "./calls.ts";
 import { Hub } from "./hub.ts";
+import { linkIn, linkScheme } from "./links.ts";
+import { setMenu } from "./menu.ts";
+import { noticesOf } from "./notices.ts";
+import { notifier } from "./notifications.ts";
 import { Memory } from "./preferences.ts";
+import { handleQuit } from "./quit.ts";
 import { registerScheme, serveScheme } from "./scheme.ts";
+import { AppTray } from "./tray.ts";
 import { MainWindow } from "./window.ts";
+import { words } from "./words.ts";
 
 export interface AppParts {
-  client: Client;
+  client: () => Client;
   /** Of the built app: preload.cjs, renderer/, icons/. */
   folder: string;
   /** The person's folder for settings. */
   config: string;
 }
 
-/** Joins core and shell, and starts them. Only called by the first instance. */
-export const startApp = async ({ client, folder, config }: AppParts): Promise<void> => {
+/** Joins core and shell and starts them; a second instance hands over what it was started with and goes. */
+export const startApp = async (parts: AppParts): Promise<void> => {
   registerScheme();
+  if (!app.requestSingleInstanceLock()) {
+    app.quit();
+    return;
+  }
   await app.whenReady();
-  serveScheme(join(folder, "renderer"));
+  serveScheme(join(parts.folder, "renderer"));
+  const client = parts.client();
 
-  const memory = new Memory(join(config, "app.json"));
+  const memory = new Memory(join(parts.config, "app.json"));
   const hub = new Hub({
     version,
     platform: process.platform,
     preferences: memory.preferences,
     browsers: { supported: false, intranetId: null },
     selected: memory.selected,
-    now: Date.now,
+    now: () => Date.now(),
   });
   const browsers = new BrowserProxy({
     system: systemProxy(),
-    journal: fileJournal(join(config, "browser-proxy.json")),
+    journal: fileJournal(join(parts.config, "browser-proxy.json")),
     pacOf: (intranetId) => hub.state(intranetId)?.pac ?? null,
     changed: (setting) => hub.setBrowsers(setting),
   });
-  await browsers.start();
+  // Before anything else: after a crash the browsers may be looking for a proxy that is gone.
+  const browsersReady = browsers.start();
 
   const watching = client.watch((event) => hub.apply(event));
-  const window = new MainWindow(folder, {
+  const notify = notifier(() => window.open());
+  const window = new MainWindow(parts.folder, {
     visible: (visible) => watching.setAttentive(visible),
-    closedByPerson: () => {},
+    closedByPerson: () => {
+      if (memory.toldClosing || !hub.states.some((state) => state.phase === "connected")) return;
+      memory.remember({ toldClosing: true });
+      notify({ title: words.staysTitle, body: words.staysText });
+    },
   });
-  hub.subscribe((delta) => {
-    window.send(delta);
-    if (delta.change.kind === "intranet" || delta.change.kind === "removed") void browsers.follow();
-  });
+  const act = dialling(client, hub);
   const handlers = makeHandlers({ client, hub, memory, browsers, autostart: makeAutostart() });
   ipcMain.handle(
     callChannel,
     receive(handlers, () => window.current?.webContents ?? null),
   );
 
-  const hidden = process.argv.includes("--hidden") || memory.preferences.startHidden;
-  if (!hidden) window.open();
-  if (memory.preferences.connectAtStart && hub.selected) void dialling(client, hub).connect(hub.selected);
+  const show = (page: PageName): void => {
+    hub.show(page, window.current === null);
+    window.open();
+  };
+  const offer = (invitation: string): void => {
+    hub.offer(invitation, window.current === null);
+    window.open();
+  };
+  const tray = new AppTray(join(parts.folder, "icons"), {
+    open: () => window.open(),
+    connect: (intranetId) => void act.connect(intranetId),
+    disconnect: (intranetId) => void act.disconnect(intranetId),
+    select: (intranetId) => void handlers.select({ intranetId }),
+    add: () => show("add"),
+    quit: () => app.quit(),
+  });
+  tray.update(hub.states, hub.selected);
+  setMenu({ settings: () => show("settings"), add: () => show("add"), quit: () => app.quit() });
+  nativeTheme.themeSource = hub.preferences.theme;
+
+  hub.subscribe((delta, before) => {
+    window.send(delta);
+    tray.update(hub.states, hub.selected);
+    const { change } = delta;
+    if (change.kind === "preferences") nativeTheme.themeSource = change.preferences.theme;
+    if (change.kind === "intranet" || change.kind === "removed") void browsers.follow();
+    if (change.kind === "intranet" && !window.inFront) noticesOf(before, change.intranet.state).forEach(notify);
+  });
+
+  app.setAsDefaultProtocolClient(linkScheme);
+  app.on("open-url", (event, url) => {
+    event.preventDefault();
+    const link = linkIn([url]);
+    if (link) offer(link);
+  });
+  app.on("second-instance", (_event, args) => {
+    const link = linkIn(args);
+    if (link) offer(link);
+    else window.open();
+  });
+  app.on("activate", () => window.open());
+  // The tray goes on without a window.
+  app.on("window-all-closed", () => {});
+  // Hints, no commands: the tunnel finds out by itself what sleep and other networks did to it, only later.
+  for (const event of ["resume", "unlock-screen"] as const) {
+    powerMonitor.on(event as "resume", () => void client.states({ probe: true }).catch(() => {}));
+  }
+  handleQuit({ client, hub, browsers, window: () => window.current, letGo: () => window.letGo() });
+
+  const link = linkIn(process.argv);
+  if (link) offer(link);
+  else if (!process.argv.includes("--hidden")) window.open();
+  await Promise.all([browsersReady, hub.ready]);
+  if (hub.preferences.connectAtStart && hub.selected) void act.connect(hub.selected);
 };

@@ -24,7 +24,10 @@ export const makeHandlers = (parts: CallParts): Handlers => {
   const { client, hub, memory } = parts;
   const act = dialling(client, hub);
   return {
-    snapshot: async () => ({ ok: true, value: hub.snapshot() }),
+    snapshot: async () => {
+      await hub.ready;
+      return { ok: true, value: hub.snapshot() };
+    },
     discover: ({ invitation, trust }) =>
       asking(trust, async (decideIdentity) => client.discover(await invited(client, invitation), { decideIdentity })),
     signIn: ({ invitation, userName, password, otp, trust, inFile }) =>

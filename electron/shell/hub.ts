@@ -31,12 +31,18 @@ export class Hub {
   #browsers: BrowserSetting;
   #invitation: string | null = null;
   #page: PageName | null = null;
+  readonly #ready = Promise.withResolvers<void>();
 
   constructor(options: HubOptions) {
     this.#options = options;
     this.#selected = options.selected;
     this.#preferences = options.preferences;
     this.#browsers = options.browsers;
+  }
+
+  /** Resolves when core has told how things are; before that nobody is shown anything. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   /** `before`: the intranet's former state, with changes of an intranet. */
@@ -96,6 +102,7 @@ export class Hub {
     const present = new Set(states.map((state) => state.intranetId));
     for (const id of [...this.#views.keys()]) if (!present.has(id)) this.#remove(id);
     for (const state of states) this.#put(state);
+    this.#ready.resolve();
   }
 
   /** A command failed. Shown where the state does not say so itself. */

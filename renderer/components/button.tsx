@@ -1,14 +1,27 @@
-import type { Ref } from "react";
+import type { ReactNode, Ref } from "react";
 import { Button as AriaButton, type ButtonProps as AriaProps } from "react-aria-components";
 import "./button.css";
 
-interface Props extends AriaProps {
+interface Props extends Omit<AriaProps, "children" | "className" | "isPending"> {
   /** primary: the one thing to do here. quiet: looks like text until it is pointed at. icon: square. */
   look?: "primary" | "plain" | "quiet" | "icon";
   big?: boolean;
+  /** It is being done: said aloud, and pressing again does nothing new. The focus stays. */
+  isBusy?: boolean;
+  className?: string;
+  children: ReactNode;
   ref?: Ref<HTMLButtonElement>;
 }
 
-export const Button = ({ look = "plain", big = false, className, ...props }: Props) => (
-  <AriaButton {...props} className={`button ${look}${big ? " big" : ""}${className ? ` ${String(className)}` : ""}`} />
+export const Button = ({ look = "plain", big = false, isBusy, className = "", children, ...props }: Props) => (
+  <>
+    <AriaButton {...props} className={`button ${look} ${big ? "big" : ""} ${isBusy ? "busy" : ""} ${className}`}>
+      {children}
+    </AriaButton>
+    {isBusy === undefined ? null : (
+      <span role="status" className="hidden-visually">
+        {isBusy ? children : null}
+      </span>
+    )}
+  </>
 );

@@ -45,6 +45,7 @@ export const words = {
   accessPoint: "Access point",
   latency: (ms: number) => `${ms < 10 ? Math.max(ms, 0.1).toFixed(1) : Math.round(ms)} ms`,
   latencyLabel: "Latency",
+  address: "Address",
   nearest: "The nearest one that works is chosen for you.",
 
   hops: {

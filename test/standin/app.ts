@@ -108,5 +108,3 @@ class App extends EventEmitter {
 }
 
 export const app = new App();
-
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => app.quit());

@@ -116,7 +116,7 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
               />
             ) : null}
             {failure ? <Trouble failure={failure} /> : null}
-            <Button type="submit" big look="primary" isPending={busy}>
+            <Button type="submit" big look="primary" isBusy={busy}>
               {busy ? words.add.looking : words.continue}
             </Button>
           </form>

@@ -6,6 +6,7 @@ import "./chain.css";
 
 interface Link {
   key: string;
+  kind: HopView["kind"];
   label: string;
   /** Where there is little room; read aloud is the long one. */
   short?: string;
@@ -20,7 +21,7 @@ export const Chain = ({ hops }: { hops: HopView[] }) => {
     <section className="chain" aria-label={words.chain}>
       <ol>
         {links.map((link) => (
-          <li key={link.key} data-whole={link.whole} title={link.label}>
+          <li key={link.key} className={link.kind} data-whole={link.whole} title={link.label}>
             <span className="knot">{link.whole ? null : <Warn size={15} />}</span>
             <span className="chain-label foreign one-line">
               {link.short ? (
@@ -54,6 +55,7 @@ const linksOf = (hops: HopView[]): Link[] => {
   const others = hops.filter((hop) => hop.kind !== "cloud_network");
   const links = others.map((hop) => ({
     key: `${hop.kind}-${hop.id}`,
+    kind: hop.kind,
     label: hop.kind === "access_point" && hop.name ? hop.name : words.hops[hop.kind],
     whole: hop.whole,
   }));
@@ -62,6 +64,7 @@ const linksOf = (hops: HopView[]): Link[] => {
     ...links,
     {
       key: "cloud_networks",
+      kind: "cloud_network",
       label: words.cloudNetworks(clouds.length),
       short: String(clouds.length),
       whole: clouds.every((hop) => hop.whole),

@@ -1,4 +1,4 @@
-import { Dialog, DialogTrigger, Popover } from "react-aria-components";
+import { DialogTrigger, Popover } from "react-aria-components";
 import type { IntranetState } from "../../../electron/core/model.ts";
 import { Button } from "../../components/button.tsx";
 import { CopyButton } from "../../components/copy-button.tsx";
@@ -37,7 +37,7 @@ const AccessPoint = ({ point }: { point: NonNullable<IntranetState["accessPoint"
       <ChevronDown />
     </Button>
     <Popover className="popover" placement="bottom">
-      <Dialog className="access-point-details" aria-label={words.accessPoint}>
+      <div className="access-point-details">
         <h2 className="foreign">{point.name}</h2>
         <dl className="facts number">
           <div>
@@ -45,12 +45,12 @@ const AccessPoint = ({ point }: { point: NonNullable<IntranetState["accessPoint"
             <dd>{point.latencyMs === null ? "–" : words.latency(point.latencyMs)}</dd>
           </div>
           <div>
-            <dt>Address</dt>
+            <dt>{words.address}</dt>
             <dd className="selectable">{point.endpoint}</dd>
           </div>
         </dl>
         <p className="quiet small">{words.nearest}</p>
-      </Dialog>
+      </div>
     </Popover>
   </DialogTrigger>
 );

@@ -114,8 +114,10 @@ const Facts = ({ view: { state } }: { view: IntranetView }) => {
       {known.map(([name, value]) => (
         <div key={name}>
           <dt className="quiet">{name}</dt>
-          <dd className="selectable one-line">{value}</dd>
-          <CopyButton text={value} what={name} />
+          <dd>
+            <span className="selectable one-line">{value}</span>
+            <CopyButton text={value} what={name} />
+          </dd>
         </div>
       ))}
     </dl>

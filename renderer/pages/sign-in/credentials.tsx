@@ -68,7 +68,7 @@ export const Credentials = ({ name, server, userName: known, flow, onSignIn }: P
             onChange={setInFile}
           />
         ) : null}
-        <Button type="submit" big look="primary" isPending={flow.busy}>
+        <Button type="submit" big look="primary" isBusy={flow.busy}>
           {flow.busy ? words.phases.signing_in : words.signIn}
         </Button>
       </form>

@@ -42,7 +42,7 @@ export const NewPassword = ({ flow, onPassword }: { flow: Flow; onPassword: (pas
           error={different ? words.newPassword.different : undefined}
         />
         {flow.failure ? <Trouble failure={flow.failure} /> : null}
-        <Button type="submit" big look="primary" isPending={flow.busy}>
+        <Button type="submit" big look="primary" isBusy={flow.busy}>
           {flow.busy ? words.phases.signing_in : words.newPassword.done}
         </Button>
       </form>

@@ -33,7 +33,7 @@ export const Otp = ({ flow, onCode }: { flow: Flow; onCode: (code: string) => vo
           autoFocus
         />
         {flow.failure ? <Trouble failure={flow.failure} /> : null}
-        <Button type="submit" big look="primary" isPending={flow.busy}>
+        <Button type="submit" big look="primary" isBusy={flow.busy}>
           {flow.busy ? words.phases.signing_in : words.signIn}
         </Button>
       </form>

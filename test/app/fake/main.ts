@@ -9,7 +9,7 @@ const core = new FakeCore();
 Object.assign(globalThis, { sagFake: core, sagSample: sample });
 
 await startApp({
-  client: core,
+  client: () => core,
   folder: import.meta.dirname,
   config: join(process.env.XDG_CONFIG_HOME ?? join(homedir(), ".config"), "sag"),
 });

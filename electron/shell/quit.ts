@@ -1,0 +1,68 @@
+import { app, type BrowserWindow, dialog } from "electron";
+import type { Client } from "../core/client.ts";
+import type { BrowserProxy } from "./browsers/proxy.ts";
+import type { Hub } from "./hub.ts";
+import { words } from "./words.ts";
+
+export interface QuitParts {
+  client: Client;
+  hub: Hub;
+  browsers: BrowserProxy;
+  window: () => BrowserWindow | null;
+  /** The window may go now. */
+  letGo: () => void;
+}
+
+/** ms after which the end waits for nobody. */
+const limit = 5000;
+
+/**
+ * The end of the app. A person who is connected is asked what becomes of it; a signal or the end of the computer's session asks
+ * nobody and leaves the tunnel as it is. Browsers' settings are put back in every case.
+ */
+export const handleQuit = (parts: QuitParts): void => {
+  let over = false;
+  let asking = false;
+
+  const finish = async (disconnect: string[]): Promise<void> => {
+    over = true;
+    parts.letGo();
+    const work = Promise.allSettled([
+      parts.browsers.restore(),
+      ...disconnect.map((intranetId) => parts.client.disconnect(intranetId)),
+    ]);
+    await Promise.race([work, new Promise((resolve) => setTimeout(resolve, limit))]);
+    parts.client.close();
+    app.quit();
+  };
+
+  app.on("before-quit", (event) => {
+    if (over) return;
+    event.preventDefault();
+    if (asking) return;
+    const up = parts.hub.states.filter(({ phase }) => phase === "connected" || phase === "reconnecting");
+    if (up.length === 0) return void finish([]);
+    asking = true;
+    void ask(up.map((state) => state.displayName).join(", "), parts.window()).then((answer) => {
+      asking = false;
+      if (answer !== "cancel") void finish(answer === "end" ? up.map((state) => state.intranetId) : []);
+    });
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void finish([]));
+};
+
+const ask = async (names: string, window: BrowserWindow | null): Promise<"end" | "stay" | "cancel"> => {
+  const options = {
+    type: "question" as const,
+    message: words.quitQuestion(names),
+    detail: words.quitDetail,
+    buttons: [words.quitEnd, words.quitStay, words.cancel],
+    defaultId: 0,
+    cancelId: 2,
+    noLink: true,
+  };
+  const { response } = await (window?.isVisible()
+    ? dialog.showMessageBox(window, options)
+    : dialog.showMessageBox(options));
+  return response === 0 ? "end" : response === 1 ? "stay" : "cancel";
+};

@@ -1,0 +1,109 @@
+import type { Page } from "playwright-core";
+import type { CauseCode, IntranetState } from "../../electron/core/model.ts";
+import { createWorkspace, type Workspace } from "../harness/workspace.ts";
+import { electronBinary, launchElectron } from "../standin/electron-host.ts";
+import { type Host, type LaunchOptions, launchStandin } from "../standin/host.ts";
+import type { FakeCore } from "./fake/core.ts";
+import type * as samples from "./fake/sample.ts";
+
+/** What the second main (fake/main.ts) leaves for specifications. */
+export interface FakeGlobals {
+  sagFake: FakeCore;
+  sagSample: typeof samples;
+}
+
+/** The app over a core that specifications drive. */
+export class App {
+  readonly host: Host;
+  readonly workspace: Workspace;
+  /** What the page said on its console, and what it threw: nothing of the kind is expected. */
+  readonly complaints: string[] = [];
+  #page: Page | undefined;
+
+  constructor(host: Host, workspace: Workspace) {
+    this.host = host;
+    this.workspace = workspace;
+  }
+
+  /** The window's page as it is now. */
+  async page(): Promise<Page> {
+    const page = await this.host.page();
+    if (page !== this.#page) {
+      this.#page = page;
+      page.on("console", (message) => {
+        if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
+      });
+      page.on("pageerror", (error) => this.complaints.push(error.message));
+      await page.waitForSelector("h1");
+    }
+    return page;
+  }
+
+  /** Core tells a state. */
+  put(state: IntranetState): Promise<void> {
+    return this.host.evaluate((_electron, given) => {
+      (globalThis as unknown as FakeGlobals).sagFake.put(given);
+    }, state);
+  }
+
+  remove(intranetId: string): Promise<void> {
+    return this.host.evaluate((_electron, given) => {
+      (globalThis as unknown as FakeGlobals).sagFake.remove(given);
+    }, intranetId);
+  }
+
+  failNext(call: string, code: CauseCode, details: object = {}): Promise<void> {
+    return this.host.evaluate(
+      (_electron, given) => {
+        (globalThis as unknown as FakeGlobals).sagFake.failNext(given.call, given.code, given.details);
+      },
+      { call, code, details },
+    );
+  }
+
+  /** Sets public fields of the fake core. */
+  set(fields: Partial<Pick<FakeCore, "selfMade" | "connectTakes">>): Promise<void> {
+    return this.host.evaluate((_electron, given) => {
+      Object.assign((globalThis as unknown as FakeGlobals).sagFake, given);
+    }, fields);
+  }
+
+  /** Calls of the fake core that never answer. */
+  silence(calls: string[]): Promise<void> {
+    return this.host.evaluate((_electron, given) => {
+      const { silent } = (globalThis as unknown as FakeGlobals).sagFake;
+      silent.clear();
+      for (const call of given) silent.add(call);
+    }, calls);
+  }
+
+  /** What was asked of core so far, by the name of the call. */
+  asked(call: string): Promise<unknown[]> {
+    return this.host.evaluate(
+      (_electron, given) =>
+        (globalThis as unknown as FakeGlobals).sagFake.asked
+          .filter((entry) => entry.call === given)
+          .map((entry) => entry.argument),
+      call,
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.host.close();
+    this.workspace.remove();
+  }
+}
+
+/** In a person's home of its own, with GNOME's settings in a file there instead of on a bus. */
+export const launch = async (options: Partial<LaunchOptions> & { workspace?: Workspace } = {}): Promise<App> => {
+  const workspace = options.workspace ?? createWorkspace("app");
+  const home = workspace.home("person") as Record<string, string>;
+  const full: LaunchOptions = {
+    main: "fake-main.mjs",
+    ...options,
+    env: { ...home, GSETTINGS_BACKEND: "keyfile", ...options.env },
+  };
+  const binary = process.env.SAG_TEST_HOST === "standin" ? null : electronBinary();
+  const host = binary ? await launchElectron(binary, full) : await launchStandin(full);
+  return new App(host, workspace);
+};

@@ -1,0 +1,251 @@
+import type { Page } from "playwright-core";
+import { warningView } from "../../electron/core/causes/warnings.ts";
+import { brokenChain, connected, contosoId, disconnected, failed } from "./fake/sample.ts";
+import type { App } from "./launch.ts";
+
+/** A screen, and how a person gets there from a page that was just loaded. */
+export interface Screen {
+  name: string;
+  go(app: App, page: Page): Promise<void>;
+}
+
+const link = "sag://enroll?server=sag.contoso.example&code=CT7X2";
+const other = { intranet: "fabrikam", intranetId: "fabrikam1", displayName: "Fabrikam Research", userName: "a.meier" };
+
+const paste = async (page: Page, text: string): Promise<void> => {
+  await page.getByLabel("Enrolment link or enterprise code").fill(text);
+  await page.getByRole("button", { name: "Continue" }).click();
+};
+const fillSignIn = async (page: Page): Promise<void> => {
+  await page.getByLabel("User name").fill("anna");
+  await page.getByLabel("Password", { exact: true }).fill("correct horse");
+  await page.getByRole("button", { name: "Sign in" }).click();
+};
+const signInStep = async (app: App, page: Page): Promise<void> => {
+  await app.remove(contosoId);
+  await paste(page, link);
+  await page.getByRole("heading", { name: "Sign in to Contoso" }).waitFor();
+};
+const heading = (page: Page, name: string): Promise<void> => page.getByRole("heading", { name, exact: true }).waitFor();
+
+/** Traffic as of a morning's work, told second by second. */
+const traffic = async (app: App): Promise<void> => {
+  await app.host.evaluate(() => {
+    const { sagFake, sagSample } = globalThis as unknown as import("./launch.ts").FakeGlobals;
+    const real = Date.now;
+    const now = real();
+    let rx = 1_000_000;
+    let tx = 200_000;
+    for (let second = 300; second >= 0; second -= 1) {
+      Date.now = () => now - second * 1000;
+      const wave = Math.max(0, Math.sin(second / 23) + Math.sin(second / 7) / 3);
+      rx += Math.round(1_550_000 * wave);
+      tx += Math.round(140_000 * (0.3 + wave / 2));
+      sagFake.put(sagSample.connected({ rxBytes: rx, txBytes: tx }));
+    }
+    Date.now = real;
+  });
+};
+
+export const screens: Screen[] = [
+  {
+    name: "first-start",
+    go: async (app, page) => {
+      await app.remove(contosoId);
+      await heading(page, "Connect to your company");
+    },
+  },
+  {
+    name: "first-start-code",
+    go: async (app, page) => {
+      await app.remove(contosoId);
+      await page.getByLabel("Enrolment link or enterprise code").fill("CT7X2");
+      await page.getByLabel("Server").waitFor();
+    },
+  },
+  {
+    name: "first-start-unreachable",
+    go: async (app, page) => {
+      await app.remove(contosoId);
+      await app.failNext("discover", "instance_unreachable", { subject: "sag.contoso.example" });
+      await paste(page, link);
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  { name: "sign-in", go: signInStep },
+  {
+    name: "sign-in-wrong-password",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await app.failNext("signIn", "bad_credentials");
+      await fillSignIn(page);
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "sign-in-no-keychain",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await app.failNext("signIn", "keychain_unavailable");
+      await fillSignIn(page);
+      await page.getByText("Keep me signed in with a file").waitFor();
+    },
+  },
+  {
+    name: "sign-in-forgotten",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await page.getByRole("button", { name: "Forgotten password?" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "identity",
+    go: async (app, page) => {
+      await app.remove(contosoId);
+      await app.set({ selfMade: true });
+      await paste(page, link);
+      await heading(page, "Is this the right server?");
+      await app.set({ selfMade: false });
+    },
+  },
+  {
+    name: "second-factor",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await app.failNext("signIn", "second_factor_required");
+      await fillSignIn(page);
+      await heading(page, "Enter your code");
+    },
+  },
+  {
+    name: "new-password",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await app.failNext("signIn", "password_change_required");
+      await fillSignIn(page);
+      await heading(page, "Choose a new password");
+    },
+  },
+  {
+    name: "disconnected",
+    go: async (app, page) => {
+      await app.put(disconnected());
+      await heading(page, "Disconnected");
+    },
+  },
+  {
+    name: "connecting",
+    go: async (app, page) => {
+      await app.put(disconnected({ phase: "connecting" }));
+      await heading(page, "Connecting");
+    },
+  },
+  {
+    name: "connected",
+    go: async (app, page) => {
+      await app.put(connected());
+      await traffic(app);
+      await heading(page, "Connected");
+    },
+  },
+  {
+    name: "connected-warning",
+    go: async (app, page) => {
+      await app.put(connected({ hops: brokenChain(), warnings: [warningView("instance_unreachable")] }));
+      await heading(page, "Connected");
+    },
+  },
+  {
+    name: "connected-notice",
+    go: async (app, page) => {
+      await app.put(
+        connected({ notice: "Maintenance on Saturday from 22:00 to 23:00. Connections end for some minutes." }),
+      );
+      await page.getByText("Maintenance on Saturday").waitFor();
+    },
+  },
+  {
+    name: "access-point",
+    go: async (app, page) => {
+      await app.put(connected());
+      await page.getByRole("button", { name: "Access point: Frankfurt" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "reconnecting",
+    go: async (app, page) => {
+      await app.put(connected({ phase: "reconnecting" }));
+      await heading(page, "Reconnecting");
+    },
+  },
+  {
+    name: "disconnecting",
+    go: async (app, page) => {
+      await app.put(connected({ phase: "disconnecting" }));
+      await heading(page, "Disconnecting");
+    },
+  },
+  {
+    name: "failed",
+    go: async (app, page) => {
+      await app.put(failed("access_point_unreachable"));
+      await heading(page, "Not connected");
+    },
+  },
+  {
+    name: "session-limit",
+    go: async (app, page) => {
+      const state = failed("session_limit");
+      const sessions = [
+        { id: "ses-1", deviceName: "anna-laptop", ageMs: 3_600_000, clientIp: "10.77.0.9" },
+        { id: "ses-2", deviceName: "build-server", ageMs: 86_400_000, clientIp: "10.77.0.10" },
+        { id: "ses-3", deviceName: "anna-phone", ageMs: 60_000, clientIp: "10.77.0.11" },
+      ];
+      await app.put({ ...state, cause: state.cause && { ...state.cause, sessions } });
+      await page.getByText("build-server").waitFor();
+    },
+  },
+  {
+    name: "blocked",
+    go: async (app, page) => {
+      await app.put(failed("no_network", { blocking: "all" }));
+      await page.getByText("Blocked:").waitFor();
+    },
+  },
+  {
+    name: "signed-out",
+    go: async (app, page) => {
+      await app.put(failed("sign_in_expired", { phase: "signed_out" }));
+      await heading(page, "Signed out");
+    },
+  },
+  {
+    name: "networks",
+    go: async (app, page) => {
+      await app.put(connected());
+      await app.put(disconnected(other));
+      await page.getByRole("button", { name: "Network: Contoso" }).click();
+      await page.getByRole("menu").waitFor();
+    },
+  },
+  {
+    name: "settings",
+    go: async (app, page) => {
+      await app.remove(other.intranetId);
+      await app.put(connected());
+      await page.getByRole("button", { name: "Settings" }).click();
+      await heading(page, "Settings");
+    },
+  },
+  {
+    name: "sign-out-question",
+    go: async (app, page) => {
+      await app.put(connected());
+      await page.getByRole("button", { name: "Settings" }).click();
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("alertdialog").waitFor();
+    },
+  },
+];

@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+import { root } from "../build/lib/root.ts";
+
+/**
+ * Specifications of the desktop app: the built app on real Electron where that is installed, else on its stand-in, with a real
+ * renderer in both cases.
+ */
+export default defineConfig({
+  root,
+  test: {
+    include: ["test/app/**/*.test.ts"],
+    globalSetup: ["test/app/global.ts"],
+    fileParallelism: false,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
