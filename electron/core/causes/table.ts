@@ -295,6 +295,7 @@ export const causeTable: Record<CauseCode, CauseRow> = {
     mender: "you",
     message: "The keychain is locked.",
     action: "Unlock it and try again.",
+    command: "Unlock it and try again, or sign in again with --store file.",
   },
   in_use_by_another_user: {
     exit: 60,

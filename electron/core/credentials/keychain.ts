@@ -38,7 +38,9 @@ async function guarded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
     return await work(AbortSignal.timeout(patience));
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    const locked = /lock|dismiss|prompt/i.test(String(cause));
-    throw new Failure(locked ? "keychain_locked" : "keychain_unavailable", {}, { cause });
+    throw new Failure(isLocked(cause) ? "keychain_locked" : "keychain_unavailable", {}, { cause });
   }
 }
+
+/** The library has one kind of exception. This is what it says when nobody unlocked the keychain it asked to be unlocked. */
+const isLocked = (cause: unknown): boolean => /platform storage|prompt|locked/i.test(String(cause));
