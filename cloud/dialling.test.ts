@@ -1,53 +1,174 @@
-import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { Mode } from "#proto/types/v1/state_pb.js";
-import { hello, registerAccessPoint } from "./testing/access-point.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { hello, registerAccessPoint, type TestAccessPoint } from "./testing/access-point.ts";
+import { makeAccount, makeInstance, newDevice, newKey, refusal, signIn } from "./testing/person.ts";
 import { clientsOf, startServer, type TestServer } from "./testing/server.ts";
 
 let server: TestServer;
-let code = "";
+let here: TestAccessPoint;
+const instance = { id: "", code: "" };
 
-beforeEach(async () => {
+beforeAll(async () => {
   server = await startServer();
-  const made = (await server.ask("instance create", { name: "Contoso", cidrs: ["10.86.0.0/24"] })) as {
-    enterpriseCode: string;
-  };
-  code = made.enterpriseCode;
-  await server.ask("account create", {
-    user: "anna.test",
-    mail: "anna@example.com",
-    password: "correct-horse",
-    mustChange: false,
-  });
+  Object.assign(instance, await makeInstance(server));
+  await makeAccount(server, instance.id, "anna.test");
 });
-afterEach(() => server.close());
+afterAll(() => server.close());
+
+test("without an access point nothing is dialled", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  expect((await refusal(anna.dial())).word).toBe("no_access_point");
+  here = await registerAccessPoint(server.running.url, server.ask, "here");
+  expect((await refusal(anna.dial())).word).toBe("no_access_point");
+});
 
 test("from a code to a peer that an access point has in force", async () => {
-  const { url } = server.running;
-  const accessPoint = await registerAccessPoint(url, server.ask, "here");
-  await accessPoint.connect();
-  await server.ask("route add", { routes: ["10.0.0.0/16"] });
-  const { client } = clientsOf(url);
-  const found = await client.discover({ hello, enterpriseCode: code.toLowerCase() });
-  expect(found.displayName).toBe("Contoso");
-  const device = { id: randomBytes(16).toString("hex"), name: "anna-laptop", platform: "linux" };
-  const { signedIn } = await client.signIn({
-    hello,
-    enterpriseCode: code,
-    userName: "anna.test",
-    password: "correct-horse",
-    device,
-  });
-  const publicKey = new Uint8Array(randomBytes(32));
-  const { session } = await clientsOf(url, signedIn?.tokens?.accessToken).client.dial({
-    hello,
-    publicKey,
-    mode: Mode.PROXY,
-  });
-  expect(session?.addresses[0]).toBe("10.86.0.1/32");
-  expect(session?.accessPoints[0]?.ready).toBe(true);
-  const peer = accessPoint.peers.get(session?.sessionId ?? "");
+  await here.connect();
+  await server.ask("route add", { instance: instance.id, routes: ["10.0.0.0/16"] });
+  await server.ask("dns set", { instance: instance.id, servers: ["192.0.2.53"], domains: ["corp.example"] });
+  const { client } = clientsOf(server.running.url);
+  const found = await client.discover({ hello, enterpriseCode: instance.code.toLowerCase() });
+  expect(found.displayName).toBe("At 10.86.0.0/24");
+  expect(found.server?.spkiPins).toHaveLength(2);
+
+  const anna = await signIn(server, instance.code, "anna.test");
+  const publicKey = newKey();
+  const session = await anna.dial(publicKey);
+  expect(session.addresses[0]).toMatch(/^10\.86\.0\.\d+\/32$/);
+  expect(session.addresses[1]).toMatch(/^fd.*\/128$/);
+  expect(session.accessPoints.map(({ ready, probeAddress }) => ({ ready, probeAddress }))).toEqual([
+    { ready: true, probeAddress: here.probeAddress },
+  ]);
+  expect(session.dns?.domains).toEqual(["corp.example"]);
+  expect(Number(session.lease?.seconds)).toBeGreaterThan(43_000);
+  expect(session.hops.map((hop) => hop.whole)).toEqual([true, true, true]);
+  const peer = here.peers.get(session.sessionId);
   expect(peer?.publicKey).toEqual(publicKey);
-  expect(peer?.destinations).toEqual(["10.0.0.0/16"]);
-  expect(peer?.presharedKey).toEqual(session?.accessPoints[0]?.presharedKey);
+  expect(peer?.addresses).toEqual(session.addresses);
+  expect(peer?.destinations).toEqual(["10.0.0.0/16", "192.0.2.53/32"]);
+  expect(peer?.bandwidth).toBe(2_000_000n);
+  expect(peer?.presharedKey).toEqual(session.accessPoints[0]?.presharedKey);
+  await session.api.hangUp({});
+});
+
+test("a new Dial of a device replaces its session and keeps its address", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const first = await anna.dial();
+  const second = await anna.dial();
+  expect(second.sessionId).not.toBe(first.sessionId);
+  expect(second.addresses).toEqual(first.addresses);
+  expect(here.peers.has(first.sessionId)).toBe(false);
+  expect((await refusal(first.api.renew({ hello }))).word).toBe("replaced");
+  await second.api.hangUp({});
+  expect((await anna.dial()).addresses).toEqual(first.addresses);
+});
+
+test("Renew keeps the session, and goes on with another key", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  const same = (await session.api.renew({ hello })).session;
+  expect(same?.sessionToken).toBe("");
+  expect(same?.incarnation).toBe(1);
+  expect(same?.accessPoints[0]?.presharedKey).toEqual(session.accessPoints[0]?.presharedKey);
+  const publicKey = newKey();
+  const next = (await session.api.renew({ hello, publicKey })).session;
+  expect(next?.incarnation).toBe(2);
+  expect(next?.addresses).toEqual(session.addresses);
+  expect(next?.accessPoints[0]?.ready).toBe(true);
+  expect(next?.accessPoints[0]?.presharedKey).not.toEqual(session.accessPoints[0]?.presharedKey);
+  expect(here.peers.get(session.sessionId)?.publicKey).toEqual(publicKey);
+  await session.api.hangUp({});
+  await session.api.hangUp({});
+  expect((await refusal(session.api.renew({ hello }))).word).toBe("session_expired");
+});
+
+test("a session ends with its lease, to the second", async () => {
+  await server.ask("policy set", { instance: instance.id, change: { leaseSeconds: 20 } });
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  expect(Number(session.renewAfter?.seconds)).toBeLessThanOrEqual(10);
+  server.clock.advance(12_000);
+  await session.api.renew({ hello });
+  server.clock.advance(12_000);
+  await session.api.renew({ hello });
+  expect(here.peers.has(session.sessionId)).toBe(true);
+  server.clock.advance(21_000);
+  await expect.poll(() => here.peers.has(session.sessionId)).toBe(false);
+  expect((await refusal(session.api.renew({ hello }))).word).toBe("session_expired");
+  await server.ask("policy set", { instance: instance.id, change: { leaseSeconds: 43_200 } });
+});
+
+test("an account's devices have a limit, and those that are connected are told", async () => {
+  const { code, id } = await makeInstance(server, "10.87.0.0/24");
+  await makeAccount(server, id, "bruno.test");
+  await server.ask("policy set", { instance: id, change: { devicesPerAccount: 2 } });
+  for (const name of ["one", "two"]) await (await signIn(server, code, "bruno.test", newDevice(name))).dial();
+  const third = await signIn(server, code, "bruno.test", newDevice("three"));
+  const failure = await refusal(third.dial());
+  expect(failure.word).toBe("session_limit");
+  expect(failure.sessions.map((s) => s.deviceName).sort()).toEqual(["one", "two"]);
+  await server.ask("session end", { id: failure.sessions[0]?.sessionId ?? "", reason: "make room" });
+  await third.dial();
+});
+
+test("a fixed address goes to the newest device, and the other one learns to which", async () => {
+  const { code, id } = await makeInstance(server, "10.88.0.0/24");
+  await makeAccount(server, id, "carla.test", { clientIp: "10.88.0.77", bandwidth: 0 });
+  const first = await (await signIn(server, code, "carla.test", newDevice("desk"))).dial();
+  const second = await (await signIn(server, code, "carla.test", newDevice("phone"))).dial();
+  expect([first.addresses[0], second.addresses[0]]).toEqual(["10.88.0.77/32", "10.88.0.77/32"]);
+  const failure = await refusal(first.api.renew({ hello }));
+  expect([failure.word, failure.deviceName]).toEqual(["replaced", "phone"]);
+  expect([...here.peers.values()].filter((p) => p.addresses[0] === "10.88.0.77/32")).toHaveLength(1);
+  expect(here.peers.get(second.sessionId)?.bandwidth).toBe(0n);
+});
+
+test("a full pool says so; an address comes back only when the access point let go of it", async () => {
+  const { code, id } = await makeInstance(server, "10.89.0.0/30");
+  for (const user of ["dora.test", "emil.test", "fritz.test"]) await makeAccount(server, id, user);
+  const dora = await (await signIn(server, code, "dora.test")).dial();
+  await (await signIn(server, code, "emil.test")).dial();
+  const fritz = await signIn(server, code, "fritz.test");
+  expect((await refusal(fritz.dial())).word).toBe("address_pool_exhausted");
+  here.acknowledges = false;
+  await dora.api.hangUp({});
+  await expect.poll(() => here.peers.has(dora.sessionId)).toBe(false);
+  expect((await refusal(fritz.dial())).word).toBe("address_pool_exhausted");
+  here.acknowledges = true;
+  await here.acknowledge();
+  expect((await fritz.dial()).addresses[0]).toBe(dora.addresses[0]);
+});
+
+test("an access point that says nothing delays a Dial by its limit and is marked as not ready", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  here.acknowledges = false;
+  const begun = performance.now();
+  const session = await anna.dial();
+  expect(performance.now() - begun).toBeGreaterThan(290);
+  expect(session.accessPoints.map((a) => a.ready)).toEqual([false]);
+  here.acknowledges = true;
+  await here.acknowledge();
+  expect((await session.api.renew({ hello })).session?.accessPoints[0]?.ready).toBe(true);
+});
+
+test("a chosen access point comes first; one that went away comes last, and in time not at all", async () => {
+  const there = await registerAccessPoint(server.running.url, server.ask, "there", 51821);
+  await there.connect();
+  const anna = await signIn(server, instance.code, "anna.test");
+  expect((await anna.dial()).accessPoints.map((a) => a.name)).toEqual(["here", "there"]);
+  expect((await anna.dial(newKey(), there.id)).accessPoints.map((a) => a.name)).toEqual(["there", "here"]);
+  expect((await refusal(anna.dial(newKey(), "ap-none"))).word).toBe("invalid_argument");
+  await here.disconnect();
+  await expect.poll(async () => (await anna.dial()).accessPoints.map((a) => a.name)).toEqual(["there", "here"]);
+  server.clock.advance(61_000);
+  expect((await anna.dial()).accessPoints.map((a) => a.name)).toEqual(["there"]);
+  await here.connect();
+});
+
+test("a full tunnel carries everything", async () => {
+  const change = { fullTunnel: true, lockdown: true, devicesPerAccount: 9 };
+  await server.ask("policy set", { instance: instance.id, change });
+  const session = await (await signIn(server, instance.code, "anna.test")).dial();
+  expect(session.routes).toEqual(["0.0.0.0/0", "::/0"]);
+  expect(session.policy).toMatchObject({ fullTunnel: true, lockdown: true });
+  expect(here.peers.get(session.sessionId)?.destinations).toEqual(["0.0.0.0/0", "::/0", "192.0.2.53/32"]);
 });

@@ -1,8 +1,9 @@
 import { networkInterfaces } from "node:os";
 import { serveLocally } from "./api/admin/local-server.ts";
-import { type Listening, listenSecure, notFound, publicHandler } from "./api/http/server.ts";
+import { answerOther } from "./api/http/answers.ts";
+import { type Listening, listenSecure, publicHandler } from "./api/http/server.ts";
 import { Refusal } from "./domain/cause.ts";
-import { systemClock } from "./domain/clock.ts";
+import { type Clock, systemClock } from "./domain/clock.ts";
 import type { Log } from "./domain/context.ts";
 import { startDomain } from "./domain/start.ts";
 import { formatPin, loadIdentity, type ServerIdentity, selfMadeIdentity } from "./security/certificate.ts";
@@ -19,6 +20,8 @@ export interface ServeOptions {
   /** Where administrators' requests are answered instead. */
   adminListen?: string | undefined;
   log: Log;
+  /** Another clock than the system's. */
+  clock?: Clock;
 }
 
 /** A running server. */
@@ -64,7 +67,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     const store = openStore(data);
     undo.unshift(() => store.destroy());
     await migrate(store, data);
-    const context = await startDomain(store, systemClock, log);
+    const context = await startDomain(store, options.clock ?? systemClock, log);
     undo.unshift(() => context.sweeper.stop());
     const stopping = new AbortController();
     const handler = publicHandler(context, identity, data, stopping.signal);
@@ -73,9 +76,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     const url = urlOf(listening);
     let adminUrl: string | undefined;
     if (adminAddress) {
-      const admin = await listenSecure(adminAddress.host, adminAddress.port, identity, (request, response) =>
-        notFound(request, response as never),
-      );
+      const admin = await listenSecure(adminAddress.host, adminAddress.port, identity, answerOther);
       undo.unshift(() => admin.close());
       adminUrl = urlOf(admin);
     }

@@ -9,12 +9,14 @@ import { SessionService } from "#proto/client/v1/session_pb.js";
 import { type Ask, locally } from "../ctl/connection.ts";
 import type { Log } from "../domain/context.ts";
 import { type Running, serve } from "../serve.ts";
+import { TestClock } from "./clock.ts";
 
 /** A real server on a free port of loopback with a data directory of its own, for tests. */
 export interface TestServer {
   running: Running;
   directory: string;
   ask: Ask;
+  clock: TestClock;
   /** Lines it logged. */
   lines: { level: string; message: string; fields: Record<string, unknown> }[];
   /** Stops and starts it again on the same data. */
@@ -26,11 +28,13 @@ export async function startServer(): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "sag-cloud-"));
   const lines: TestServer["lines"] = [];
   const log: Log = (level, message, fields) => void lines.push({ level, message, fields: fields ?? {} });
-  const begin = (port: number) => serve({ data: directory, listen: `127.0.0.1:${port}`, log });
+  const clock = new TestClock();
+  const begin = (port: number) => serve({ data: directory, listen: `127.0.0.1:${port}`, log, clock });
   const server: TestServer = {
     running: await begin(0),
     directory,
     ask: locally(directory),
+    clock,
     lines,
     async restart() {
       await server.running.stop();

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Cause, FailureSchema } from "#proto/types/v1/cause_pb.js";
-import { type CauseCode, Refusal } from "../../domain/cause.ts";
+import type { CauseCode, Refusal } from "../../domain/cause.ts";
 import { toDuration } from "./duration.ts";
 
 /** How a cause reads to software that knows only the protocol's own codes. */
@@ -56,18 +56,4 @@ export function toConnectError(refusal: Refusal): ConnectError {
   const error = new ConnectError(refusal.message, code);
   error.details = [{ desc: FailureSchema, value: create(FailureSchema, failureOf(refusal)) }];
   return error;
-}
-
-/** What the protocol itself refused (truncated, oversized, not JSON …), in terms of causes. */
-export function refusalOf(error: ConnectError): Refusal {
-  switch (error.code) {
-    case Code.ResourceExhausted:
-      return new Refusal("answer_too_large", "The message is larger than 256 KiB.");
-    case Code.Unimplemented:
-      return new Refusal("protocol_too_old", "This server does not know that call.");
-    case Code.InvalidArgument:
-      return new Refusal("invalid_argument", `The message cannot be read: ${error.rawMessage}`);
-    default:
-      return new Refusal("unknown", error.rawMessage);
-  }
 }

@@ -1,14 +1,6 @@
-import type { IncomingMessage, RequestListener } from "node:http";
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from "node:http2";
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { createContextValues } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { AccessPointService } from "#proto/accesspoint/v1/accesspoint_pb.js";
 import { ClientService } from "#proto/client/v1/client_pb.js";
 import { SessionService } from "#proto/client/v1/session_pb.js";
@@ -18,8 +10,10 @@ import type { ServerIdentity } from "../../security/certificate.ts";
 import { accessPointService } from "../accesspoint/service.ts";
 import { clientService } from "../client/client-service.ts";
 import { sessionService } from "../client/session-service.ts";
+import { answerJson, answerOther, errorBody, type HttpRequest, type HttpResponse } from "./answers.ts";
 import { remoteAddress } from "./caller.ts";
 import { guard } from "./interceptor.ts";
+import { rpcHandler } from "./rpc.ts";
 
 /** Bytes of one message, either way. */
 export const maxMessageBytes = 256 * 1024;
@@ -30,10 +24,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-type Handler = (
-  request: IncomingMessage | Http2ServerRequest,
-  response: Parameters<RequestListener>[1] | Http2ServerResponse,
-) => void;
+export type Handler = (request: HttpRequest, response: HttpResponse) => void;
 
 /** All of the published contracts behind one handler. `stop` ends the streams. */
 export function publicHandler(
@@ -42,7 +33,8 @@ export function publicHandler(
   dataDirectory: string,
   stop: AbortSignal,
 ): Handler {
-  const rpc = connectNodeAdapter({
+  const rpc = rpcHandler({
+    log: context.log,
     routes(router) {
       router.service(ClientService, clientService(context, identity.pins));
       router.service(SessionService, sessionService(context));
@@ -55,42 +47,19 @@ export function publicHandler(
     shutdownSignal: stop,
     grpc: false,
     grpcWeb: false,
-    fallback: (request, response) => notFound(request, response as never),
+    otherwise: answerOther,
   });
   return (request, response) => {
     const declared = Number(request.headers["content-length"] ?? 0);
     if (declared > maxMessageBytes) {
       // Answered before the body was read, so the connection cannot be used again.
-      if (request.httpVersionMajor === 1) (response as Parameters<RequestListener>[1]).setHeader("connection", "close");
-      answer(response, 413, "resource_exhausted", "answer_too_large", "The message is larger than 256 KiB.");
+      if (request.httpVersionMajor === 1) response.setHeader("connection", "close");
+      const message = "The message is larger than 256 KiB.";
+      answerJson(response, 413, errorBody("resource_exhausted", "answer_too_large", message));
       return;
     }
-    rpc(request as never, response as never);
+    rpc(request, response);
   };
-}
-
-/** Path that load balancers and people ask. */
-export function notFound(request: IncomingMessage | Http2ServerRequest, response: Http2ServerResponse): void {
-  const path = (request.url ?? "").split("?", 1)[0];
-  if (path === "/healthz") {
-    response.writeHead(200, { "content-type": "application/json" });
-    response.end('{"ok":true}');
-    return;
-  }
-  const call = /^\/sag\.[a-z]+\.v\d+\./.test(path ?? "");
-  answer(
-    response,
-    404,
-    "unimplemented",
-    call ? "protocol_too_old" : "not_found",
-    call ? "This server does not know that call." : "There is nothing at this address.",
-  );
-}
-
-function answer(response: Parameters<Handler>[1], status: number, code: string, cause: string, message: string): void {
-  const out = response as Http2ServerResponse;
-  out.writeHead(status, { "content-type": "application/json" });
-  out.end(JSON.stringify({ code, message, cause, action: "" }));
 }
 
 /** HTTPS with HTTP/2 and HTTP/1.1 on one port. */
@@ -105,7 +74,8 @@ export async function listenSecure(
     cert: identity.certificate,
     key: identity.key,
     minVersion: "TLSv1.2",
-    // Bodies are small: a slow or endless request must not hold a connection for ever.
+    // Who does not finish what he begins must not hold a connection for ever.
+    handshakeTimeout: 10_000,
     settings: { maxConcurrentStreams: 256 },
   });
   server.on("request", handler as never);
@@ -124,6 +94,8 @@ async function listen(server: Http2SecureServer, host: string, port: number): Pr
     sessions.add(session);
     session.on("close", () => sessions.delete(session));
     session.on("error", () => session.destroy());
+    // Streams of ours have a heartbeat every 20 s.
+    session.setTimeout(120_000, () => session.close());
   });
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ForwardingMode } from "#proto/accesspoint/v1/accesspoint_pb.js";
+import type { RunningSessionView } from "./domain/sessions/listing.ts";
+import { hello, registerAccessPoint, type TestAccessPoint } from "./testing/access-point.ts";
+import { makeAccount, makeInstance, newKey, refusal, signIn } from "./testing/person.ts";
+import { clientsOf, startServer, type TestServer } from "./testing/server.ts";
+
+let server: TestServer;
+let here: TestAccessPoint;
+const instance = { id: "", code: "" };
+
+beforeAll(async () => {
+  server = await startServer();
+  Object.assign(instance, await makeInstance(server));
+  await makeAccount(server, instance.id, "anna.test");
+  here = await registerAccessPoint(server.running.url, server.ask, "here");
+  await here.connect();
+});
+afterAll(() => server.close());
+
+const description = {
+  name: "x",
+  publicKey: newKey(),
+  endpoints: [{ transport: 1, host: "127.0.0.1", port: 1 }],
+  mode: ForwardingMode.USERSPACE,
+  bootId: "0".repeat(32),
+};
+
+test("a registration token is good for its uses and its time", async () => {
+  const { accessPoint } = clientsOf(server.running.url);
+  const made = (await server.ask("access-point token create", { uses: 2, lifetimeSeconds: 60 })) as { token: string };
+  await accessPoint.register({ hello, token: made.token, description });
+  await accessPoint.register({ hello, token: made.token, description });
+  expect((await refusal(accessPoint.register({ hello, token: made.token, description }))).word).toBe("bad_credentials");
+  const late = (await server.ask("access-point token create", { uses: 1, lifetimeSeconds: 60 })) as { token: string };
+  server.clock.advance(61_000);
+  expect((await refusal(accessPoint.register({ hello, token: late.token, description }))).word).toBe("bad_credentials");
+});
+
+test("what is not an access point learns nothing", async () => {
+  const stream = clientsOf(server.running.url, "sai_0000000000000000000000").accessPoint.watch({ hello, description });
+  expect((await refusal(stream[Symbol.asyncIterator]().next())).word).toBe("bad_credentials");
+});
+
+test("a second stream of the same access point ends the first, and goes on from its revision", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  const last = here.messages.at(-1);
+  const { accessPoint: api } = clientsOf(server.running.url, here.identity);
+  const abort = new AbortController();
+  const from = { epoch: last?.epoch ?? 0n, revision: last?.revision ?? 0n };
+  const again = { hello, description: { ...description, bootId: here.bootId }, ...from };
+  const second = api.watch(again, { signal: abort.signal })[Symbol.asyncIterator]();
+  const first = (await second.next()).value;
+  expect(first?.change.case).toBe("delta");
+  expect(first?.epoch).toBe(last?.epoch);
+  await here.disconnect();
+  const next = second.next();
+  await session.api.hangUp({});
+  expect((await next).value?.change).toMatchObject({ case: "delta", value: { remove: [session.sessionId] } });
+  abort.abort();
+  await here.connect();
+});
+
+test("another epoch, and a revision too old, are answered by a snapshot", async () => {
+  const { accessPoint: api } = clientsOf(server.running.url, here.identity);
+  for (const start of [
+    { epoch: 7n, revision: 1n },
+    { epoch: here.messages.at(-1)?.epoch ?? 0n, revision: 1n << 40n },
+  ]) {
+    const abort = new AbortController();
+    const stream = api.watch({ hello, description, ...start }, { signal: abort.signal });
+    const first = await stream[Symbol.asyncIterator]().next();
+    expect(first.value?.change).toMatchObject({ case: "snapshot", value: { last: true } });
+    abort.abort();
+  }
+  await here.connect();
+});
+
+test("counters add up over restarts of the access point, and late ones add nothing", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const { sessionId } = await anna.dial();
+  const total = async () => {
+    const all = (await server.ask("session list", {})) as RunningSessionView[];
+    const mine = all.find((s) => s.id === sessionId);
+    return [mine?.rxBytes, mine?.txBytes, mine?.accessPointId];
+  };
+  await here.report(sessionId, 100n, 1_000n);
+  await here.report(sessionId, 150n, 3_000n);
+  await here.report(sessionId, 120n, 2_000n);
+  expect(await total()).toEqual([150, 3_000, here.id]);
+  const { accessPoint: api } = clientsOf(server.running.url, here.identity);
+  const bootId = "f".repeat(32);
+  await api.report({ bootId, counters: [{ sessionId, rxBytes: 7n, txBytes: 9n, generation: 2n, active: true }] });
+  expect(await total()).toEqual([157, 3_009, here.id]);
+  const account = (await server.ask("account show", { user: "anna.test" })) as Record<string, unknown>;
+  expect([account.rxBytes, account.txBytes]).toEqual([157, 3_009]);
+});
+
+test("after a restart of the cloud sessions, keys and epoch are told anew", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  const before = here.peers.get(session.sessionId);
+  const epoch = here.messages.at(-1)?.epoch ?? 0n;
+  await server.restart();
+  await here.connect();
+  const after = here.peers.get(session.sessionId);
+  expect(here.messages.at(-1)?.epoch).toBeGreaterThan(epoch);
+  expect([after?.publicKey, after?.presharedKey, after?.addresses]).toEqual([
+    before?.publicKey,
+    before?.presharedKey,
+    before?.addresses,
+  ]);
+  expect((await session.api.renew({ hello })).session?.accessPoints[0]?.ready).toBe(true);
+  await session.api.hangUp({});
+});
+
+test("a removed access point is told so, and its sessions lose it", async () => {
+  const gone = await registerAccessPoint(server.running.url, server.ask, "gone", 51822);
+  await gone.connect();
+  await server.ask("access-point remove", { id: gone.id });
+  await expect.poll(() => refusal(gone.acknowledge()).then((f) => f.word)).toBe("bad_credentials");
+  const session = await (await signIn(server, instance.code, "anna.test")).dial();
+  expect(session.accessPoints.map((a) => a.name)).toEqual(["here"]);
+});
+
+test("many peers come as a snapshot in parts, each within the limit", async () => {
+  await server.ask("route add", {
+    instance: instance.id,
+    routes: Array.from({ length: 999 }, (_, i) => `10.${100 + (i >> 8)}.${i & 255}.0/24`),
+  });
+  await server.ask("policy set", { instance: instance.id, change: { devicesPerAccount: 64 } });
+  await makeAccount(server, instance.id, "many.test");
+  const before = here.peers.size;
+  for (let i = 0; i < 14; i++) await (await signIn(server, instance.code, "many.test")).dial();
+  here.messages.length = 0;
+  await here.disconnect();
+  await here.connect();
+  await expect.poll(() => here.messages.at(-1)?.change).toMatchObject({ case: "snapshot", value: { last: true } });
+  const parts = here.messages.map((m) => (m.change.case === "snapshot" ? m.change.value : undefined));
+  expect(parts.length).toBeGreaterThan(1);
+  expect(parts.map((p) => p?.last)).toEqual(parts.map((_, i) => i === parts.length - 1));
+  expect(parts.reduce((sum, p) => sum + (p?.peers.length ?? 0), 0)).toBe(before + 14);
+});

@@ -1,0 +1,36 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { FailureSchema } from "#proto/types/v1/cause_pb.js";
+import { type CauseCode, Refusal } from "../../domain/cause.ts";
+import { failureOf } from "./errors.ts";
+
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+export type HttpResponse = ServerResponse | Http2ServerResponse;
+
+/** An error in the Connect protocol's form, with its cause. `code`: the protocol's own word. */
+export function errorBody(code: string, cause: CauseCode, message: string): Buffer {
+  const failure = create(FailureSchema, failureOf(new Refusal(cause, message)));
+  const value = Buffer.from(toBinary(FailureSchema, failure)).toString("base64").replace(/=+$/, "");
+  const details = [{ type: FailureSchema.typeName, value, debug: { cause: `CAUSE_${cause.toUpperCase()}` } }];
+  return Buffer.from(JSON.stringify({ code, message, details }));
+}
+
+export function answerJson(response: HttpResponse, status: number, body: Buffer): void {
+  const headers = { "content-type": "application/json", "content-length": body.length };
+  // Both kinds of response have these two; their overloads only differ.
+  (response as ServerResponse).writeHead(status, headers);
+  (response as ServerResponse).end(body);
+}
+
+/** Everything that is no call of ours: the health check of load balancers, and what does not exist. */
+export function answerOther(request: HttpRequest, response: HttpResponse): void {
+  const path = request.url?.split("?", 1)[0] ?? "";
+  if (path === "/healthz") {
+    answerJson(response, 200, Buffer.from('{"ok":true}'));
+  } else if (/^\/sag\.[a-z]+\.v\d+\./.test(path)) {
+    answerJson(response, 404, errorBody("unimplemented", "protocol_too_old", "This server does not know that call."));
+  } else {
+    answerJson(response, 404, errorBody("not_found", "not_found", "There is nothing at this address."));
+  }
+}

@@ -1,0 +1,108 @@
+import {
+  Code,
+  ConnectError,
+  type ConnectRouterOptions,
+  type ContextValues,
+  createConnectRouter,
+} from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { CauseCode } from "../../domain/cause.ts";
+import type { Log } from "../../domain/context.ts";
+import { errorBody } from "./answers.ts";
+
+type NodeRequest = Parameters<typeof universalRequestFromNodeRequest>[0];
+type NodeResponse = Parameters<typeof universalResponseToNodeResponse>[1];
+type Router = ReturnType<typeof createConnectRouter>;
+type UniversalHandler = Router["handlers"][number];
+type UniversalResponse = Awaited<ReturnType<UniversalHandler>>;
+
+export interface RpcOptions extends ConnectRouterOptions {
+  routes(router: Router): void;
+  contextValues(request: NodeRequest): ContextValues;
+  log: Log;
+  /** For paths that are no call of ours. */
+  otherwise(request: NodeRequest, response: NodeResponse): void;
+}
+
+/**
+ * Answers calls of the Connect protocol. Like connect-node's own adapter, but what the protocol layer refuses by itself
+ * (truncated, oversized, not JSON, wrong method …) gets a cause as well: clients read nothing else.
+ */
+export function rpcHandler(options: RpcOptions): (request: NodeRequest, response: NodeResponse) => void {
+  const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...options });
+  options.routes(router);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  return (request, response) => {
+    const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
+    if (!handler) {
+      options.otherwise(request, response);
+      return;
+    }
+    const values = options.contextValues(request);
+    handler(universalRequestFromNodeRequest(request, response, undefined, values))
+      .then(withCause)
+      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .catch((reason: unknown) => {
+        // The caller went away before his answer.
+        if (ConnectError.from(reason).code === Code.Aborted) return;
+        options.log("warn", "an answer could not be sent", { call: handler.requestPath, error: String(reason) });
+        response.destroy();
+      });
+  };
+}
+
+interface ErrorBody {
+  code?: string;
+  message?: string;
+  details?: unknown[];
+}
+
+async function withCause(answer: UniversalResponse): Promise<UniversalResponse> {
+  if (answer.status === 200 || answer.header?.has("content-encoding")) return answer;
+  const body = await parse(answer);
+  if (body.details && body.details.length > 0) return answer;
+  const { code, cause, message } = refused(answer.status, body);
+  const bytes = errorBody(code, cause, message);
+  const header = new Headers(answer.header);
+  header.set("content-type", "application/json");
+  header.set("content-length", String(bytes.length));
+  return { ...answer, header, body: once(bytes) };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function parse(answer: UniversalResponse): Promise<ErrorBody> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body ?? []) chunks.push(chunk);
+  // Read once, so put back.
+  if (answer.body) answer.body = once(Buffer.concat(chunks));
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8")) as ErrorBody;
+  } catch {
+    return {};
+  }
+}
+
+function refused(status: number, body: ErrorBody): { code: string; cause: CauseCode; message: string } {
+  const said = (body.message ?? "").slice(0, 200);
+  if (status === 415) {
+    const message = "Send application/json or application/proto, or their streaming forms.";
+    return { code: "invalid_argument", cause: "invalid_argument", message };
+  }
+  if (status === 405)
+    return { code: "invalid_argument", cause: "invalid_argument", message: "Calls are POST requests." };
+  if (body.code === "resource_exhausted") {
+    return { code: body.code, cause: "answer_too_large", message: "The message is larger than 256 KiB." };
+  }
+  if (body.code === "invalid_argument") {
+    return { code: body.code, cause: "invalid_argument", message: `The message cannot be read: ${said}` };
+  }
+  return { code: body.code ?? "unknown", cause: "unknown", message: said };
+}

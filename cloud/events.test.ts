@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { EventsResponse } from "#proto/client/v1/session_pb.js";
+import { Cause } from "#proto/types/v1/cause_pb.js";
+import { hello, registerAccessPoint, type TestAccessPoint } from "./testing/access-point.ts";
+import { makeAccount, makeInstance, newDevice, refusal, signIn } from "./testing/person.ts";
+import { startServer, type TestServer } from "./testing/server.ts";
+
+let server: TestServer;
+let here: TestAccessPoint;
+const instance = { id: "", code: "" };
+
+beforeAll(async () => {
+  server = await startServer();
+  Object.assign(instance, await makeInstance(server));
+  await makeAccount(server, instance.id, "anna.test");
+  here = await registerAccessPoint(server.running.url, server.ask, "here");
+  await here.connect();
+});
+afterAll(() => server.close());
+
+type Session = Awaited<ReturnType<Awaited<ReturnType<typeof signIn>>["dial"]>>;
+
+/** Listens to a session until its stream ends. */
+async function listen(session: Session) {
+  const heard: EventsResponse["event"][] = [];
+  const opened = Promise.withResolvers<void>();
+  const ended = (async () => {
+    for await (const { event } of session.api.events({ hello })) {
+      heard.push(event);
+      opened.resolve();
+    }
+  })();
+  ended.catch(opened.reject);
+  await opened.promise;
+  return { heard, ended, last: () => heard.at(-1) };
+}
+
+test("a kicked person reads why, at once and later, and may dial again", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  const events = await listen(session);
+  expect(events.heard[0]).toMatchObject({ case: "opened", value: { profileRevision: session.profileRevision } });
+  await server.ask("account kick", { user: "anna.test", reason: "maintenance at noon" });
+  await events.ended;
+  expect(events.last()).toMatchObject({ case: "ended", value: { cause: Cause.KICKED, text: "maintenance at noon" } });
+  expect(here.peers.has(session.sessionId)).toBe(false);
+  expect(await refusal(session.api.renew({ hello }))).toMatchObject({ word: "kicked", text: "maintenance at noon" });
+  expect((await refusal(listen(session))).word).toBe("kicked");
+  await anna.dial();
+});
+
+test("a disabled account is out, and stays out until it is enabled", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  const events = await listen(session);
+  await server.ask("account disable", { user: "anna.test" });
+  await events.ended;
+  expect(events.last()).toMatchObject({ case: "ended", value: { cause: Cause.ACCOUNT_DISABLED } });
+  expect((await refusal(anna.dial())).word).toBe("account_disabled");
+  expect((await refusal(session.api.renew({ hello }))).word).toBe("account_disabled");
+  expect((await refusal(signIn(server, instance.code, "anna.test"))).word).toBe("account_disabled");
+  await server.ask("account enable", { user: "anna.test" });
+  await anna.dial();
+});
+
+test("a device that dials again replaces itself, and the former stream says so", async () => {
+  const anna = await signIn(server, instance.code, "anna.test", newDevice("desk"));
+  const events = await listen(await anna.dial());
+  await anna.dial();
+  await events.ended;
+  expect(events.last()).toMatchObject({ case: "ended", value: { cause: Cause.REPLACED, deviceName: "desk" } });
+});
+
+test("what an administrator changes is heard within 2 s, at the client and at the access point", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  const events = await listen(session);
+  const changes: [string, object][] = [
+    ["route add", { routes: ["10.1.0.0/16"] }],
+    ["dns set", { servers: ["10.1.0.53"], domains: [] }],
+    ["policy set", { change: { lockdown: true } }],
+    ["route remove", { route: "10.1.0.0/16" }],
+  ];
+  for (const [operation, parameters] of changes) {
+    const before = events.heard.length;
+    await server.ask(operation, { instance: instance.id, ...parameters });
+    await expect.poll(() => events.heard.length, { timeout: 2_000 }).toBe(before + 1);
+    const renewed = (await session.api.renew({ hello })).session;
+    expect(events.last()).toMatchObject({
+      case: "profileChanged",
+      value: { profileRevision: renewed?.profileRevision },
+    });
+  }
+  await expect.poll(() => here.peers.get(session.sessionId)?.destinations).toEqual(["10.1.0.53/32"]);
+  const before = events.heard.length;
+  const there = await registerAccessPoint(server.running.url, server.ask, "there", 51821);
+  await there.connect();
+  await expect.poll(() => events.heard.length, { timeout: 2_000 }).toBe(before + 1);
+  const renewed = (await session.api.renew({ hello })).session;
+  expect(renewed?.accessPoints.map((a) => a.ready)).toEqual([true, true]);
+  expect(there.peers.get(session.sessionId)?.presharedKey).toEqual(renewed?.accessPoints[1]?.presharedKey);
+  expect(there.peers.get(session.sessionId)?.presharedKey).not.toEqual(here.peers.get(session.sessionId)?.presharedKey);
+  await session.api.hangUp({});
+  await events.ended;
+});
+
+test("an address block that goes takes its sessions with it, unless somebody has a fixed address there", async () => {
+  const { id, code } = await makeInstance(server, "10.90.0.0/24");
+  await makeAccount(server, id, "bruno.test", { clientIp: "10.90.0.9" });
+  await server.ask("cidr add", { instance: id, cidr: "10.91.0.0/24" });
+  await expect(server.ask("cidr remove", { instance: id, cidr: "10.90.0.0/24" })).rejects.toThrow("10.90.0.9");
+  await server.ask("account delete", { instance: id, user: "bruno.test" });
+  await makeAccount(server, id, "carla.test");
+  const events = await listen(await (await signIn(server, code, "carla.test")).dial());
+  await server.ask("cidr remove", { instance: id, cidr: "10.90.0.0/24" });
+  await events.ended;
+  expect(events.last()).toMatchObject({ case: "ended", value: { cause: Cause.SESSION_EXPIRED } });
+});
