@@ -1,0 +1,161 @@
+package owner
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const nobody = 65534
+
+// TestMain plays the other user's process: told to, it connects or sends, says where from, and waits to be let go.
+func TestMain(m *testing.M) {
+	network, to, ok := strings.Cut(os.Getenv("OWNER_TEST_CONNECT"), " ")
+	if !ok {
+		os.Exit(m.Run())
+	}
+	conn, err := net.Dial(network, to)
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	_, _ = conn.Write([]byte("x"))
+	fmt.Println(conn.LocalAddr())
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+// stranger starts a process of another user that connects, and gives its address.
+func stranger(t *testing.T, network string, to net.Addr) netip.AddrPort {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("not run: a process of another user needs root")
+	}
+	// Where the test's own binary lies, another user may not be able to read.
+	program, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("/tmp", "owner-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(dir+"/stranger", program, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(dir + "/stranger")
+	command.Dir = "/"
+	command.Env = []string{"OWNER_TEST_CONNECT=" + network + " " + to.String()}
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stdin.Close(); _ = command.Wait() })
+	var text string
+	if _, err := fmt.Fscanln(stdout, &text); err != nil {
+		t.Fatal(err)
+	}
+	address, err := netip.ParseAddrPort(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+func TestTCP(t *testing.T) {
+	for _, at := range []string{"127.0.0.1:0", "[::1]:0", ":0"} {
+		listener, err := net.Listen("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = listener.Close() }()
+		port := listener.Addr().(*net.TCPAddr).Port
+		to := listener.Addr()
+		if at == ":0" { // a v4 client of a v6 socket
+			to = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
+		}
+		conn, err := net.Dial("tcp", to.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		accepted, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, server := accepted.RemoteAddr().(*net.TCPAddr).AddrPort(), accepted.LocalAddr().(*net.TCPAddr).AddrPort()
+		if uid, err := System().TCP(client, server); err != nil || uid != uint32(os.Geteuid()) {
+			t.Errorf("%s: own connection: %d %v", at, uid, err)
+		}
+		_ = conn.Close()
+		if uid, err := System().TCP(client, server); err == nil {
+			t.Errorf("%s: a connection that its process has closed belongs to %d", at, uid)
+		}
+		_ = accepted.Close()
+		from := stranger(t, "tcp", to)
+		if uid, err := System().TCP(from, server); err != nil || uid != nobody {
+			t.Errorf("%s: a stranger's connection: %d %v", at, uid, err)
+		}
+		if (Guard{Table: System(), UID: uint32(os.Geteuid())}).TCP(from, server) {
+			t.Errorf("%s: a stranger is let in", at)
+		}
+	}
+}
+
+func TestUDP(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Close() }()
+	unbound, err := net.ListenPacket("udp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unbound.Close() }()
+	own := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(unbound.LocalAddr().(*net.UDPAddr).Port))
+	guard := Guard{Table: System(), UID: uint32(os.Geteuid())}
+	if !guard.UDP(own) {
+		t.Error("an own socket is not let in")
+	}
+	if guard.UDP(stranger(t, "udp", server.LocalAddr())) {
+		t.Error("a stranger is let in")
+	}
+	if guard.UDP(netip.MustParseAddrPort("127.0.0.1:1")) {
+		t.Error("nobody is let in")
+	}
+}
+
+func TestParse(t *testing.T) {
+	e, ok := parse([]byte("   1: 0100007F:1F90 0200007F:C350 01 00000000:00000000 00:00000000 00000000  1000        0 42 1 0000000000000000 20 4 30 10 -1"))
+	want := entry{
+		local: netip.MustParseAddrPort("127.0.0.1:8080"), remote: netip.MustParseAddrPort("127.0.0.2:50000"), uid: 1000, inode: 42,
+	}
+	if !ok || e != want {
+		t.Errorf("%v %v", e, ok)
+	}
+	e, ok = parse([]byte(" 2: 0000000000000000FFFF00000100007F:0050 00000000000000000000000001000000:0001 01 0:0 0:0 0 7 0 9 x"))
+	if !ok || e.local != netip.MustParseAddrPort("127.0.0.1:80") || e.remote != netip.MustParseAddrPort("[::1]:1") || e.uid != 7 {
+		t.Errorf("%v %v", e, ok)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("   1: 0100007F:1F90 0200007F:C350 01 0:0 0:0 0  1000        0 42"))
+	f.Add([]byte("sl local_address rem_address st"))
+	f.Fuzz(func(_ *testing.T, line []byte) { parse(line) })
+}
