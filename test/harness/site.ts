@@ -31,7 +31,7 @@ export type AccessPoint = Running<AccessPointReady>;
 export type Intranet = Running<IntranetReady>;
 
 /** The account of trial and tests. */
-export const userName = "anna";
+export const userName = "anna.meyer";
 export const instanceName = "Trial";
 
 /** Addresses that clients get. */
