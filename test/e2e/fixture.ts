@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, onTestFailed } from "vitest";
+import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
 import { Person, type Seen } from "../harness/person.ts";
-import { Processes, tailOf } from "../harness/processes.ts";
+import { logsIn, Processes, tailOf } from "../harness/processes.ts";
 import { Site, userName } from "../harness/site.ts";
 import { createWorkspace, endProcessesOf, type Workspace } from "../harness/workspace.ts";
 
@@ -25,7 +25,7 @@ export class Company {
   anna!: Person;
   link!: string;
   password!: string;
-  #people = 0;
+  readonly #people: Person[] = [];
   readonly #options: Options;
 
   constructor(options: Options) {
@@ -49,7 +49,9 @@ export class Company {
 
   /** Somebody with a home of their own, new every time. */
   person(name = "somebody"): Person {
-    return new Person(this.workspace.home(`${name}-${++this.#people}`), this.#options.on?.());
+    const person = new Person(this.workspace.home(`${name}-${this.#people.length + 1}`), this.#options.on?.());
+    this.#people.push(person);
+    return person;
   }
 
   /** Signs in somebody new and connects. */
@@ -60,8 +62,8 @@ export class Company {
   }
 
   logs(): string {
-    const names = ["sag-cloud", "intranet", ...this.site.accessPoints.map(({ name }) => name)];
-    return names.map((name) => `${name}\n${tailOf(`${this.workspace.logs}/${name}.log`)}`).join("\n");
+    const files = [...logsIn(this.workspace.logs), ...this.#people.flatMap((person) => person.logs())];
+    return files.map((file) => `${file}\n${tailOf(file)}`).join("\n");
   }
 
   async end(): Promise<void> {
@@ -76,9 +78,7 @@ export class Company {
 export const givenCompany = (options: Options = {}): Company => {
   const company = new Company(options);
   beforeAll(() => company.start());
+  beforeEach(() => onTestFailed(() => console.error(company.logs())));
   afterAll(() => company.end());
   return company;
 };
-
-/** Shows the company's logs when the test fails. */
-export const showLogsOnFailure = (company: Company): void => onTestFailed(() => console.error(company.logs()));

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { at } from "../../build/lib/root.ts";
 import { type CommandOptions, command, type Done } from "./command.ts";
+import { logsIn } from "./processes.ts";
 
 /** One intranet as `sag … --json` prints it: the parts that are looked at here. */
 export interface Seen {
@@ -67,6 +69,11 @@ export class Person {
     const done = await this.sag([...args, "--json"], options);
     if (done.code === 0) throw new Error(`sag ${args.join(" ")} did not fail: ${done.stdout}`);
     return { ...JSON.parse(done.stdout), code: done.code, stderr: done.stderr };
+  }
+
+  /** What sag-tunnel wrote on their behalf. */
+  logs(): string[] {
+    return logsIn(join(this.env.XDG_STATE_HOME ?? "", "sag", "log"));
   }
 
   signIn(link: string, user: string, password: string): Promise<unknown> {

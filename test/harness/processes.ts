@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream, existsSync, openSync, readFileSync } from "node:fs";
+import { createWriteStream, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { within } from "./wait.ts";
@@ -141,3 +141,7 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
 /** The last lines of a log. */
 export const tailOf = (logFile: string, lines = 20): string =>
   existsSync(logFile) ? readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n") : "";
+
+/** The logs in a folder, which need not be there. */
+export const logsIn = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];

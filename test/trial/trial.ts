@@ -1,11 +1,10 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { killCommands } from "../harness/command.ts";
 import { addresses, domain, filePath, fileSize, portalText, portalUrl, uploadPath } from "../harness/intranet/plan.ts";
 import { fetchByHttp, fetchBySocks, fetchDirectly } from "../harness/net/fetch.ts";
 import { downloadRate, echoLatency, median, uploadRate } from "../harness/net/measure.ts";
 import { Person, type Seen } from "../harness/person.ts";
-import { Processes, tailOf } from "../harness/processes.ts";
+import { logsIn, Processes, tailOf } from "../harness/processes.ts";
 import { Site, userName } from "../harness/site.ts";
 import { createWorkspace, endProcessesOf, type Workspace } from "../harness/workspace.ts";
 import { printByHand } from "./by-hand.ts";
@@ -149,9 +148,9 @@ export class Trial {
 
   /** The last lines of every log, for a failure. */
   showLogs(): void {
-    for (const name of readdirSync(this.#workspace.logs)) {
-      const tail = this.redact(tailOf(join(this.#workspace.logs, name), 8));
-      if (tail) process.stderr.write(`\n${name}\n${tail}\n`);
+    for (const file of [...logsIn(this.#workspace.logs), ...this.#person.logs()]) {
+      const tail = this.redact(tailOf(file, 8));
+      if (tail) process.stderr.write(`\n${basename(file)}\n${tail}\n`);
     }
   }
 

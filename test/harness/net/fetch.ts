@@ -1,4 +1,4 @@
-import { type IncomingMessage, request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { within } from "../wait.ts";
@@ -14,7 +14,7 @@ const limit = 10_000;
 
 const ask = (
   url: URL,
-  options: { createConnection?: () => Socket; host?: string; port?: number; path?: string; method?: string },
+  options: { agent?: Agent; host?: string; port?: number; path?: string; method?: string },
   body?: Readable,
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -39,10 +39,23 @@ const readAll = async (response: IncomingMessage): Promise<Fetched> => {
   return { status: response.statusCode ?? 0, text };
 };
 
-const overSocks = async (proxy: string, url: URL): Promise<{ createConnection: () => Socket }> => {
-  const socket = await socksConnect(proxy, url.hostname, Number(url.port || 80));
-  return { createConnection: () => socket };
-};
+/** For one request over a connection that is there already. */
+class OneSocket extends Agent {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    super();
+    this.#socket = socket;
+  }
+
+  override createConnection(): Socket {
+    return this.#socket;
+  }
+}
+
+const overSocks = async (proxy: string, url: URL): Promise<{ agent: Agent }> => ({
+  agent: new OneSocket(await socksConnect(proxy, url.hostname, Number(url.port || 80))),
+});
 
 /** GET through a SOCKS5 proxy, which resolves the name. */
 export const fetchBySocks = (proxy: string, address: string): Promise<Fetched> => {
