@@ -3,13 +3,11 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,13 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
-	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+	"sag.software/native/internal/accesspoint/fakeclient"
 	"sag.software/native/internal/accesspoint/fakecloud"
 	"sag.software/native/internal/engine"
-	"sag.software/native/internal/engine/probe"
-	"sag.software/native/internal/userspace/stack"
 )
 
 // TestMain lets the test binary be the program: what is tested is a real process with real signals.
@@ -38,11 +32,6 @@ func TestMain(m *testing.M) {
 const (
 	sessionID    = "0123456789abcdef0123456789abcdef"
 	probeAddress = "fd00:5a9:0:ffff::1"
-)
-
-var (
-	client4 = netip.MustParseAddr("10.9.0.2")
-	client6 = netip.MustParseAddr("fd00:5a9::2")
 )
 
 type process struct {
@@ -102,66 +91,9 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// client is a dialled-up client.
-type client struct {
-	key    engine.PrivateKey
-	psk    engine.PresharedKey
-	device *engine.Device
-	stack  *stack.Stack
-	tap    *probe.Tap
-	point  engine.Key
-}
-
-func newClient(t *testing.T) *client {
+func get(t *testing.T, c *fakeclient.Client) (string, error) {
 	t.Helper()
-	key, err := engine.NewPrivateKey()
-	must(t, err)
-	c := &client{key: key, psk: engine.PresharedKey{7, 7, 7}}
-	c.stack, err = stack.New(stack.Config{MTU: 1280, Addresses: []netip.Prefix{
-		netip.PrefixFrom(client4, 32), netip.PrefixFrom(client6, 128),
-	}})
-	must(t, err)
-	c.tap = probe.NewTap(c.stack.Device(), probe.Callbacks{})
-	c.device, err = engine.New(engine.Config{PrivateKey: key, Tun: c.tap})
-	must(t, err)
-	t.Cleanup(func() {
-		c.device.Close()
-		c.stack.Close()
-	})
-	return c
-}
-
-func (c *client) peer(lease time.Duration) *accesspointv1.Peer {
-	public := c.key.Public()
-	return &accesspointv1.Peer{
-		SessionId: sessionID, PublicKey: public[:], PresharedKey: c.psk[:],
-		Addresses:    []string{client4.String() + "/32", client6.String() + "/128"},
-		Destinations: []string{"10.0.0.0/16", "127.0.0.0/8"},
-		Lease:        durationpb.New(lease), Incarnation: 1,
-	}
-}
-
-func (c *client) connect(t *testing.T, publicKey []byte, endpoint string) {
-	t.Helper()
-	point, err := engine.ParseKey(publicKey)
-	must(t, err)
-	c.point = point
-	must(t, c.device.UpsertPeer(engine.Peer{
-		PublicKey: point, PresharedKey: c.psk, Endpoint: netip.MustParseAddrPort(endpoint),
-		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")},
-	}))
-}
-
-func (c *client) get(t *testing.T) (string, error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-		return c.stack.DialTCP(ctx, netip.MustParseAddrPort(address))
-	}}
-	defer transport.CloseIdleConnections()
-	request, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://10.0.0.80:80/", nil)
-	response, err := (&http.Client{Transport: transport}).Do(request)
+	response, err := c.HTTP().Get("http://10.0.0.80:80/")
 	if err != nil {
 		return "", err
 	}
@@ -197,10 +129,10 @@ func TestLifeOfAnAccessPoint(t *testing.T) {
 	if registered.GetDescription().GetName() != "near" {
 		t.Fatalf("described as %v", registered.GetDescription())
 	}
-	c := newClient(t)
-	cloud.WaitAck(t, cloud.Upsert(c.peer(time.Hour)))
-	c.connect(t, registered.GetDescription().GetPublicKey(), p.ready.Endpoint)
-	body, err := c.get(t)
+	c := fakeclient.New(t, sessionID, "10.9.0.2", "fd00:5a9::2")
+	cloud.WaitAck(t, cloud.Upsert(c.Peer(time.Hour, "10.0.0.0/16")))
+	c.Connect(t, engine.Key(registered.GetDescription().GetPublicKey()), p.ready.Endpoint)
+	body, err := get(t, c)
 	must(t, err)
 	if body != "welcome inside" {
 		t.Fatalf("got %q", body)
@@ -214,8 +146,8 @@ func TestLifeOfAnAccessPoint(t *testing.T) {
 	if again.ready.Endpoint != p.ready.Endpoint || again.ready.ID != p.ready.ID {
 		t.Fatalf("came back as %+v, was %+v", again.ready, p.ready)
 	}
-	must(t, c.device.ForceHandshake(c.point))
-	if _, err := c.get(t); err != nil {
+	must(t, c.Device.ForceHandshake(c.Point))
+	if _, err := get(t, c); err != nil {
 		t.Fatalf("after the restart: %v", err)
 	}
 

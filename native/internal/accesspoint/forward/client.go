@@ -66,12 +66,12 @@ func (c *Client) End() {
 	}
 }
 
-// begin registers a flow; ok = it may go on. abort may be called more than once, also after the flow's end.
+// begin registers a flow; ok = it may go on: a destination may have been taken away since it was decided on. abort may be called more than once, also after the flow's end.
 func (c *Client) begin(to netip.Addr, abort func()) (end func(), ok bool) {
 	f := &flow{to: to.Unmap(), abort: abort}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended || len(c.flows) >= maxFlows {
+	if c.ended || len(c.flows) >= maxFlows || !contains(c.destinations, f.to) {
 		return nil, false
 	}
 	c.flows[f] = struct{}{}

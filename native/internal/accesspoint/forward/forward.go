@@ -27,6 +27,8 @@ type Config struct {
 	// Host is asked for every new flow.
 	Host   func() policy.Host
 	Logger *slog.Logger
+	// Dial opens the host's sockets; nil = net.Dialer's.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// DialTimeout is how long a destination may take to answer; 0 = 10 s.
 	DialTimeout time.Duration
 	// UDPIdle and DNSIdle are how long a silent UDP flow lives; 0 = 60 s and 10 s.
@@ -36,12 +38,14 @@ type Config struct {
 // Forwarder decides on flows and carries them.
 type Forwarder struct {
 	Config
-	dialer net.Dialer
 	pinger *pinger
 }
 
 // New makes a forwarder. Close ends what it holds open itself; flows end with their clients.
 func New(config Config) *Forwarder {
+	if config.Dial == nil {
+		config.Dial = new(net.Dialer).DialContext
+	}
 	if config.DialTimeout == 0 {
 		config.DialTimeout = 10 * time.Second
 	}

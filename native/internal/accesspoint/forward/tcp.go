@@ -65,7 +65,7 @@ func (f *Forwarder) dialTCP(ctx context.Context, decision policy.Decision, to ne
 	if network == "" {
 		network = "tcp"
 	}
-	conn, err := f.dialer.DialContext(ctx, network, address)
+	conn, err := f.Dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
@@ -28,7 +29,7 @@ func (f *Forwarder) udp(r *stack.UDPRequest) {
 		return
 	}
 	_, address := target(decision, r.Dst)
-	host, err := net.Dial("udp", address)
+	host, err := f.Dial(context.Background(), "udp", address)
 	if err != nil {
 		r.Unreachable()
 		return

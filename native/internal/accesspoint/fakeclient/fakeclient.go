@@ -1,0 +1,112 @@
+// Package fakeclient is a dialled-up client for tests: WireGuard and a network stack, without sag-tunnel around them.
+package fakeclient
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+	"sag.software/native/internal/engine"
+	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/userspace/stack"
+)
+
+// MTU of the client's tunnel, bytes.
+const MTU = 1280
+
+// Client is one end of a tunnel.
+type Client struct {
+	SessionID string
+	Address4  netip.Addr
+	Address6  netip.Addr
+	Device    *engine.Device
+	Stack     *stack.Stack
+	Tap       *probe.Tap
+	// Replies holds answers to probes.
+	Replies chan probe.Message
+	// Point is the access point's key, after Connect.
+	Point engine.Key
+
+	key engine.PrivateKey
+	psk engine.PresharedKey
+}
+
+// New makes a client that ends with the test.
+func New(t testing.TB, sessionID, address4, address6 string) *Client {
+	t.Helper()
+	key, err := engine.NewPrivateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Client{
+		SessionID: sessionID, Address4: netip.MustParseAddr(address4), Address6: netip.MustParseAddr(address6),
+		Replies: make(chan probe.Message, 16), key: key, psk: engine.PresharedKey{7, 7, 7},
+	}
+	c.Stack, err = stack.New(stack.Config{MTU: MTU, Addresses: []netip.Prefix{
+		netip.PrefixFrom(c.Address4, 32), netip.PrefixFrom(c.Address6, 128),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Tap = probe.NewTap(c.Stack.Device(), probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message) {
+		select {
+		case c.Replies <- m:
+		default:
+		}
+	}})
+	c.Device, err = engine.New(engine.Config{PrivateKey: key, Tun: c.Tap})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Device.Close()
+		c.Stack.Close()
+	})
+	return c
+}
+
+// Peer is the session as the cloud describes it to an access point.
+func (c *Client) Peer(lease time.Duration, destinations ...string) *accesspointv1.Peer {
+	public := c.key.Public()
+	return &accesspointv1.Peer{
+		SessionId: c.SessionID, PublicKey: public[:], PresharedKey: c.psk[:],
+		Addresses:    []string{c.Address4.String() + "/32", c.Address6.String() + "/128"},
+		Destinations: destinations, Lease: durationpb.New(lease), Incarnation: 1,
+	}
+}
+
+// Connect directs everything to an access point.
+func (c *Client) Connect(t testing.TB, publicKey engine.Key, endpoint string) {
+	t.Helper()
+	c.Point = publicKey
+	err := c.Device.UpsertPeer(engine.Peer{
+		PublicKey: publicKey, PresharedKey: c.psk, Endpoint: netip.MustParseAddrPort(endpoint),
+		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Dial opens a TCP connection inside; the limit is 5 s, or ctx's.
+func (c *Client) Dial(ctx context.Context, to string) (stack.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	return c.Stack.DialTCP(ctx, netip.MustParseAddrPort(to))
+}
+
+// HTTP is a client that goes through the tunnel, by addresses.
+func (c *Client) HTTP() *http.Client {
+	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			return c.Dial(ctx, address)
+		},
+	}}
+}
