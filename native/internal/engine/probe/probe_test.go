@@ -1,0 +1,190 @@
+package probe
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"net/netip"
+	"os"
+	"testing"
+
+	"golang.zx2c4.com/wireguard/tun"
+)
+
+var (
+	src = netip.MustParseAddr("fd00:5a9::2")
+	dst = netip.MustParseAddr("fd00:5a9:0:ffff::1")
+)
+
+var example = Message{
+	Kind: Request, Active: true, Session: [16]byte{0: 0xa0, 15: 0xaf}, Generation: 3<<32 | 7, Nonce: 0x0102030405060708,
+}
+
+// The wire form is a contract with every other version: it is written out here once.
+func TestWireForm(t *testing.T) {
+	const want = "53414750" + "01" + "01" + "01" + "00" +
+		"a00000000000000000000000000000af" + "0000000300000007" + "0102030405060708"
+	if got := hex.EncodeToString(example.Append(nil)); got != want {
+		t.Fatalf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestParse(t *testing.T) {
+	valid := example.Append(nil)
+	change := func(at int, to byte) []byte {
+		b := bytes.Clone(valid)
+		b[at] = to
+		return b
+	}
+	for _, test := range []struct {
+		name string
+		b    []byte
+		want Message
+		ok   bool
+	}{
+		{"as written", valid, example, true},
+		{"a reply", change(5, 2), func() Message { m := example; m.Kind = Reply; return m }(), true},
+		{"not active", change(6, 0), func() Message { m := example; m.Active = false; return m }(), true},
+		{"unknown flags", change(6, 0xff), example, true},
+		{"reserved byte in use", change(7, 9), example, true},
+		{"longer", append(bytes.Clone(valid), 1, 2, 3), example, true},
+		{"shorter", valid[:Size-1], Message{}, false},
+		{"empty", nil, Message{}, false},
+		{"other magic", change(0, 'X'), Message{}, false},
+		{"other version", change(4, 2), Message{}, false},
+		{"unknown kind", change(5, 3), Message{}, false},
+		{"no kind", change(5, 0), Message{}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m, err := Parse(test.b)
+			if (err == nil) != test.ok || m != test.want {
+				t.Fatalf("got %+v, %v", m, err)
+			}
+		})
+	}
+}
+
+func TestPacketRoundTrip(t *testing.T) {
+	packet := Packet(src, dst, example)
+	gotSrc, gotDst, m, err := ParsePacket(packet)
+	if err != nil || gotSrc != src || gotDst != dst || m != example {
+		t.Fatalf("got %s %s %+v %v", gotSrc, gotDst, m, err)
+	}
+	for i := range packet {
+		if i < 4 || i == 7 {
+			continue // traffic class, flow label and hop limit are under no checksum
+		}
+		damaged := bytes.Clone(packet)
+		damaged[i] ^= 0x10
+		if _, _, _, err := ParsePacket(damaged); err == nil {
+			t.Fatalf("byte %d was changed and nobody noticed", i)
+		}
+	}
+}
+
+func FuzzParsePacket(f *testing.F) {
+	f.Add(Packet(src, dst, example))
+	f.Add([]byte{0x60})
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		_, _, m, err := ParsePacket(b)
+		if err == nil && m.Kind != Request && m.Kind != Reply {
+			t.Fatalf("accepted %+v", m)
+		}
+		_, _ = echoReply(b)
+	})
+}
+
+// queue is a Device that keeps what it gets.
+type queue struct {
+	written, injected [][]byte
+}
+
+func (*queue) File() *os.File                         { return nil }
+func (*queue) Name() (string, error)                  { return "queue", nil }
+func (*queue) MTU() (int, error)                      { return 1280, nil }
+func (*queue) Events() <-chan tun.Event               { return nil }
+func (*queue) BatchSize() int                         { return 8 }
+func (*queue) Close() error                           { return nil }
+func (*queue) Read([][]byte, []int, int) (int, error) { return 0, os.ErrClosed }
+
+func (q *queue) Write(buffers [][]byte, offset int) (int, error) {
+	for _, b := range buffers {
+		q.written = append(q.written, bytes.Clone(b[offset:]))
+	}
+	return len(buffers), nil
+}
+
+func (q *queue) Inject(packet []byte) error {
+	q.injected = append(q.injected, packet)
+	return nil
+}
+
+func echoRequest(size int) []byte {
+	packet := ipv6Header(src, dst, protocolICMPv6, echoHeaderSize+size)
+	packet = append(packet, echoRequestType, 0, 0, 0, 0, 1, 0, 2)
+	packet = append(packet, make([]byte, size)...)
+	binary.BigEndian.PutUint16(packet[ipv6HeaderSize+2:], ^transportSum(packet, protocolICMPv6))
+	return packet
+}
+
+func TestTapOfAnAccessPoint(t *testing.T) {
+	q := &queue{}
+	var heard []Message
+	tap := NewTap(q, Callbacks{Requested: func(from netip.Addr, m Message) {
+		if from != src {
+			t.Errorf("from %s", from)
+		}
+		heard = append(heard, m)
+	}})
+	tap.SetAddress(dst)
+	other := Packet(src, netip.MustParseAddr("fd00:5a9::9"), example)
+	reply := example
+	reply.Kind = Reply
+	v4 := append([]byte{0x45}, make([]byte, 19)...)
+	const offset = 16
+	var buffers [][]byte
+	for _, packet := range [][]byte{
+		other, Packet(src, dst, example), v4, echoRequest(5), // an odd payload: the checksum pads
+		Packet(src, dst, reply), append(ipv6Header(src, dst, 6, 20), make([]byte, 20)...),
+	} {
+		buffers = append(buffers, append(make([]byte, offset), packet...))
+	}
+	if n, err := tap.Write(buffers, offset); err != nil || n != len(buffers) {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if len(q.written) != 2 || !bytes.Equal(q.written[0], other) || !bytes.Equal(q.written[1], v4) {
+		t.Fatalf("%d packets went on to the device", len(q.written))
+	}
+	if len(heard) != 1 || heard[0] != example {
+		t.Fatalf("heard %+v", heard)
+	}
+	if len(q.injected) != 2 {
+		t.Fatalf("%d answers", len(q.injected))
+	}
+	from, to, m, err := ParsePacket(q.injected[0])
+	if err != nil || from != dst || to != src || m != reply {
+		t.Fatalf("answer: %s %s %+v %v", from, to, m, err)
+	}
+	if echo := q.injected[1]; echo[ipv6HeaderSize] != echoReplyType || transportSum(echo, protocolICMPv6) != 0xffff {
+		t.Fatalf("echo reply: %x", echo)
+	}
+}
+
+func TestTapOfAClient(t *testing.T) {
+	q := &queue{}
+	var heard []Message
+	tap := NewTap(q, Callbacks{Replied: func(_ netip.Addr, m Message) { heard = append(heard, m) }})
+	if err := tap.Send(src, dst, example); err != nil || len(q.injected) != 1 {
+		t.Fatalf("%v, %d injected", err, len(q.injected))
+	}
+	reply := example
+	reply.Kind = Reply
+	request := Packet(dst, src, example) // not for a client to answer
+	if _, err := tap.Write([][]byte{Packet(dst, src, reply), request}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if len(heard) != 1 || heard[0] != reply || len(q.written) != 1 {
+		t.Fatalf("heard %+v, %d went on", heard, len(q.written))
+	}
+}
