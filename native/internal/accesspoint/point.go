@@ -163,11 +163,11 @@ func (p *Point) enforce(change roster.Change) error {
 		s.update(session)
 	}
 	p.publishClients(sessions)
-	err := p.device.Apply(change.UpsertPeers, change.RemovePeers)
-	for _, id := range change.Ended {
+	for _, id := range change.Ended { // while their resets can still reach them
 		p.served[id].end()
 		p.config.Logger.Info("session ended", "session", id)
 	}
+	err := p.device.Apply(change.UpsertPeers, change.RemovePeers)
 	select {
 	case p.woken <- struct{}{}: // leases may end earlier now
 	default:

@@ -421,7 +421,7 @@ func TestCap(t *testing.T) {
 	go func() { _, _ = conn.Write(make([]byte, size)) }()
 	_, err = io.ReadFull(conn, make([]byte, size))
 	must(t, err)
-	if took := time.Since(began); took < 350*time.Millisecond || took > 3*time.Second {
+	if took := time.Since(began); took < 350*time.Millisecond || took > 10*time.Second {
 		t.Fatalf("500 kB at 1 MB/s took %s", took)
 	}
 }

@@ -3,7 +3,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -86,20 +85,4 @@ func (d *Device) ForceHandshake(key Key) error {
 	}
 	peer.ExpireCurrentKeypairs()
 	return peer.SendHandshakeInitiation(false)
-}
-
-// logger writes wireguard-go's own words: its errors are warnings to us (a packet that could not be sent), the rest is
-// for debugging.
-func logger(to *slog.Logger) *device.Logger {
-	if to == nil {
-		return &device.Logger{Verbosef: device.DiscardLogf, Errorf: device.DiscardLogf}
-	}
-	return &device.Logger{
-		Verbosef: func(format string, args ...any) {
-			if to.Enabled(context.Background(), slog.LevelDebug) {
-				to.Debug(fmt.Sprintf(format, args...))
-			}
-		},
-		Errorf: func(format string, args ...any) { to.Warn(fmt.Sprintf(format, args...)) },
-	}
 }

@@ -3,6 +3,7 @@
 package roster
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -46,8 +47,8 @@ func parse(peer *accesspointv1.Peer, now time.Duration) (*Session, error) {
 	if s.Key, err = engine.ParseKey(peer.GetPublicKey()); err != nil {
 		return nil, fmt.Errorf("public_key: %w", err)
 	}
-	if s.PresharedKey, err = engine.ParsePresharedKey(peer.GetPresharedKey()); err != nil {
-		return nil, fmt.Errorf("preshared_key: %w", err)
+	if s.PresharedKey, err = engine.ParsePresharedKey(peer.GetPresharedKey()); err != nil || s.PresharedKey.IsZero() {
+		return nil, errors.New("preshared_key: must be 32 random bytes")
 	}
 	if s.Addresses, err = parseAddresses(peer.GetAddresses()); err != nil {
 		return nil, fmt.Errorf("addresses: %w", err)
