@@ -16,8 +16,15 @@ export const Heading = ({ children, className }: { children: string; className?:
   );
 };
 
+interface ColumnPageProps {
+  back?: (() => void) | undefined;
+  /** In the middle of a large window, where there is little on the page. */
+  middle?: boolean;
+  children: ReactNode;
+}
+
 /** A page with a narrow column: forms and settings. */
-export const ColumnPage = ({ back, children }: { back?: (() => void) | undefined; children: ReactNode }) => (
+export const ColumnPage = ({ back, middle = false, children }: ColumnPageProps) => (
   <div className="page">
     <header className="page-top">
       {back ? (
@@ -26,6 +33,6 @@ export const ColumnPage = ({ back, children }: { back?: (() => void) | undefined
         </Button>
       ) : null}
     </header>
-    <main className="column">{children}</main>
+    <main className={middle ? "column middle" : "column"}>{children}</main>
   </div>
 );

@@ -77,7 +77,7 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
   const back = found || question ? startOver : first ? undefined : () => go("main");
 
   return (
-    <ColumnPage back={back}>
+    <ColumnPage back={back} middle>
       {found ? (
         <SignInTo found={found} />
       ) : question ? (

@@ -1,0 +1,22 @@
+import type { Page } from "playwright-core";
+import type { Company } from "../e2e/fixture.ts";
+import { userName } from "../harness/site.ts";
+import { type App, launch } from "./launch.ts";
+
+/** The app as it is shipped, for somebody of a real company. */
+export const launchReal = (company: Company, person = company.person("app")): Promise<App> =>
+  launch({ main: "main.mjs", workspace: company.workspace, env: person.env as Record<string, string> });
+
+/** From the first page to signed in; without a keychain, as here, into a file. */
+export const signIn = async (page: Page, company: Company, user = userName, password = company.password) => {
+  await page.getByLabel("Enrolment link or enterprise code").fill(company.link);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByLabel("User name").fill(user);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByText("There is no keychain").waitFor();
+  // The switch itself is hidden behind what it looks like.
+  await page.getByText("Keep me signed in with a file").click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("heading", { name: "Disconnected" }).waitFor();
+};
