@@ -11,7 +11,8 @@ export default defineConfig({
     include: ["test/app/**/*.test.ts"],
     globalSetup: ["test/app/global.ts"],
     fileParallelism: false,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    expect: { poll: { timeout: 8_000 } },
     hookTimeout: 60_000,
   },
 });

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { expect, test } from "vitest";
 import { at } from "../../build/lib/root.ts";
-import { givenCompany, showLogsOnFailure } from "../e2e/fixture.ts";
+import { givenCompany } from "../e2e/fixture.ts";
 import { must } from "../harness/command.ts";
 import { portalText, portalUrl } from "../harness/intranet/plan.ts";
 import { launchReal, signIn } from "./real.ts";
@@ -11,7 +11,6 @@ const company = givenCompany({ accessPoints: 2 });
 const folder = at("test-results/screens");
 
 test("first start, link, sign in, connect, intranet page, traffic, disconnect, sign out: nothing mocked", async () => {
-  showLogsOnFailure(company);
   mkdirSync(folder, { recursive: true });
   const person = company.person("app");
   const env = { ...person.env, GSETTINGS_BACKEND: "keyfile" };

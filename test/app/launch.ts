@@ -34,6 +34,8 @@ export class App {
         if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
       });
       page.on("pageerror", (error) => this.complaints.push(error.message));
+      // A step that takes longer than this will not come.
+      page.setDefaultTimeout(10_000);
       await page.waitForSelector("h1");
     }
     return page;

@@ -14,7 +14,7 @@ export const signIn = async (page: Page, company: Company, user = userName, pass
   await page.getByLabel("User name").fill(user);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.getByText("There is no keychain").waitFor();
+  await page.getByText("There is no keychain to keep").waitFor();
   // The switch itself is hidden behind what it looks like.
   await page.getByText("Keep me signed in with a file").click();
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
