@@ -1,4 +1,4 @@
-// Command sag-tunnel keeps the tunnel of one intranet.
+// Command sag-tunnel keeps the tunnel of one intranet: for one user's programs (proxy), or for the whole machine (service).
 package main
 
 import (
@@ -8,6 +8,8 @@ import (
 
 const usage = `usage:
   sag-tunnel proxy --dir DIR --intranet ID [--json]   serve one intranet in proxy mode
+  sag-tunnel service [--json]                         serve the whole machine in system mode (root)
+  sag-tunnel repair [--json]                          undo whatever system mode has changed, no service needed (root)
   sag-tunnel version
 `
 
@@ -19,6 +21,10 @@ func main() {
 	switch os.Args[1] {
 	case "proxy":
 		os.Exit(proxy(os.Args[2:]))
+	case "service":
+		os.Exit(runService(os.Args[2:]))
+	case "repair":
+		os.Exit(repair(os.Args[2:]))
 	case "version":
 		fmt.Println(version)
 	default:

@@ -41,6 +41,33 @@ func Directory(dir string) (release func(), err error) {
 	return lock(filepath.Join(dir, "lock"))
 }
 
+// SharedDirectory is Directory for one that others may enter but not change.
+func SharedDirectory(dir string) (release func(), err error) {
+	if !filepath.IsAbs(dir) {
+		return nil, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not an absolute path", dir)
+	}
+	// First for nobody else, then for all to enter.
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, refusal(dir, err)
+	}
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not a real directory: %s", dir, err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	var stat unix.Stat_t
+	if err := unix.Fstat(fd, &stat); err != nil {
+		return nil, err
+	}
+	if int(stat.Uid) != os.Geteuid() || stat.Mode&0o022 != 0 {
+		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "others can write in %s", dir)
+	}
+	if err := unix.Fchmod(fd, 0o755); err != nil {
+		return nil, refusal(dir, err)
+	}
+	return lock(filepath.Join(dir, "lock"))
+}
+
 func lock(path string) (func(), error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {

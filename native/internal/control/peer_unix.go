@@ -16,7 +16,11 @@ var errNoSocket = errors.New("not a Unix socket")
 
 // callerOf is the user id of the process at the other end, by the kernel's word.
 func callerOf(conn net.Conn) (uint32, error) {
-	if c, ok := conn.(*counted); ok {
+	for {
+		c, ok := conn.(*counted)
+		if !ok {
+			break
+		}
 		conn = c.Conn
 	}
 	socket, ok := conn.(*net.UnixConn)

@@ -51,9 +51,13 @@ func Listen(dir string, handler http.Handler, logger *slog.Logger) (*Server, err
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{path: path, listener: newLimited(listener, connectionLimit)}
+	return newServer(path, newLimited(listener, connectionLimit), owned(handler, uint32(os.Geteuid()), logger)), nil
+}
+
+func newServer(path string, listener net.Listener, handler http.Handler) *Server {
+	s := &Server{path: path, listener: listener}
 	s.http = &http.Server{
-		Handler:           owned(handler, uint32(os.Geteuid()), logger),
+		Handler:           handler,
 		ReadHeaderTimeout: headerLimit,
 		IdleTimeout:       idleLimit,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -62,7 +66,7 @@ func Listen(dir string, handler http.Handler, logger *slog.Logger) (*Server, err
 			return context.WithValue(ctx, callerKey{}, conn)
 		},
 	}
-	return s, nil
+	return s
 }
 
 // Path of the socket.

@@ -43,7 +43,9 @@ type Tunnel interface {
 
 // service answers the contract.
 type service struct {
-	tunnel  Tunnel
+	// of is what a caller may drive.
+	of      func(context.Context) (Tunnel, error)
+	mode    typesv1.Mode
 	version string
 	epoch   uint64
 }
@@ -52,11 +54,15 @@ var _ tunnelv1connect.TunnelServiceHandler = (*service)(nil)
 
 // Handler serves a tunnel.
 func Handler(t Tunnel, version string) http.Handler {
+	return handler(typesv1.Mode_MODE_PROXY, version, func(context.Context) (Tunnel, error) { return t, nil })
+}
+
+func handler(mode typesv1.Mode, version string, of func(context.Context) (Tunnel, error)) http.Handler {
 	var epoch [8]byte
 	_, _ = rand.Read(epoch[:]) // never fails
 	mux := http.NewServeMux()
 	mux.Handle(tunnelv1connect.NewTunnelServiceHandler(
-		&service{tunnel: t, version: version, epoch: binary.BigEndian.Uint64(epoch[:]) | 1},
+		&service{of: of, mode: mode, version: version, epoch: binary.BigEndian.Uint64(epoch[:]) | 1},
 		connect.WithReadMaxBytes(maxMessage), connect.WithSendMaxBytes(maxMessage), connect.WithInterceptors(limits{}),
 	))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -72,20 +78,28 @@ type stayKey struct{}
 
 func (s *service) Attach(_ context.Context, _ *connect.Request[tunnelv1.AttachRequest]) (*connect.Response[tunnelv1.AttachResponse], error) {
 	return connect.NewResponse(&tunnelv1.AttachResponse{
-		Hello: &typesv1.Hello{Version: s.version}, Mode: typesv1.Mode_MODE_PROXY, Pid: uint32(os.Getpid()),
+		Hello: &typesv1.Hello{Version: s.version}, Mode: s.mode, Pid: uint32(os.Getpid()),
 	}), nil
 }
 
-func (s *service) Prepare(_ context.Context, r *connect.Request[tunnelv1.PrepareRequest]) (*connect.Response[tunnelv1.PrepareResponse], error) {
-	attempt, public, err := s.tunnel.Prepare(r.Msg.GetIntranetId())
+func (s *service) Prepare(ctx context.Context, r *connect.Request[tunnelv1.PrepareRequest]) (*connect.Response[tunnelv1.PrepareResponse], error) {
+	t, err := s.of(ctx)
+	if err != nil {
+		return nil, err
+	}
+	attempt, public, err := t.Prepare(r.Msg.GetIntranetId())
 	if err != nil {
 		return nil, err
 	}
 	return connect.NewResponse(&tunnelv1.PrepareResponse{AttemptId: attempt, PublicKey: public}), nil
 }
 
-func (s *service) Start(_ context.Context, r *connect.Request[tunnelv1.StartRequest]) (*connect.Response[tunnelv1.StartResponse], error) {
-	state, err := s.tunnel.Start(r.Msg)
+func (s *service) Start(ctx context.Context, r *connect.Request[tunnelv1.StartRequest]) (*connect.Response[tunnelv1.StartResponse], error) {
+	t, err := s.of(ctx)
+	if err != nil {
+		return nil, err
+	}
+	state, err := t.Start(r.Msg)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +107,11 @@ func (s *service) Start(_ context.Context, r *connect.Request[tunnelv1.StartRequ
 }
 
 func (s *service) Stop(ctx context.Context, r *connect.Request[tunnelv1.StopRequest]) (*connect.Response[tunnelv1.StopResponse], error) {
-	state, err := s.tunnel.Stop(ctx, r.Msg.GetIntranetId())
+	t, err := s.of(ctx)
+	if err != nil {
+		return nil, err
+	}
+	state, err := t.Stop(ctx, r.Msg.GetIntranetId())
 	if err != nil {
 		return nil, err
 	}
@@ -101,22 +119,30 @@ func (s *service) Stop(ctx context.Context, r *connect.Request[tunnelv1.StopRequ
 }
 
 func (s *service) GetStates(ctx context.Context, r *connect.Request[tunnelv1.GetStatesRequest]) (*connect.Response[tunnelv1.GetStatesResponse], error) {
-	state, err := s.tunnel.State(ctx, r.Msg.GetProbe())
+	t, err := s.of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&tunnelv1.GetStatesResponse{States: []*tunnelv1.State{state}}), nil
+	state, err := t.State(ctx, r.Msg.GetProbe())
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&tunnelv1.GetStatesResponse{States: list(state)}), nil
 }
 
 func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRequest], stream *connect.ServerStream[tunnelv1.WatchResponse]) error {
 	if stay, ok := ctx.Value(stayKey{}).(func()); ok {
 		stay()
 	}
-	now, changes, leave := s.tunnel.Watch()
+	t, err := s.of(ctx)
+	if err != nil {
+		return failure.Connect(err)
+	}
+	now, changes, leave := t.Watch()
 	defer leave()
 	var look <-chan time.Time
 	if r.Msg.GetAttentive() {
-		defer s.tunnel.Attend()()
+		defer t.Attend()()
 		ticker := time.NewTicker(lookEvery)
 		defer ticker.Stop()
 		look = ticker.C
@@ -132,8 +158,7 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 		revision = c.Revision
 		return send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Changed{Changed: c.State}})
 	}
-	states := []*tunnelv1.State{now.State}
-	if err := send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Snapshot{Snapshot: &tunnelv1.Snapshot{States: states}}}); err != nil {
+	if err := send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Snapshot{Snapshot: &tunnelv1.Snapshot{States: list(now.State)}}}); err != nil {
 		return err
 	}
 	for {
@@ -142,15 +167,15 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 		case c := <-changes:
 			err = changed(c)
 		case <-look:
-			state, failed := s.tunnel.State(ctx, false)
-			if failed == nil {
+			state, failed := t.State(ctx, false)
+			if failed == nil && state != nil {
 				err = changed(tunnel.Change{Revision: revision, State: state})
 			}
 		case <-heartbeat.C:
 			err = send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Heartbeat{Heartbeat: &tunnelv1.Heartbeat{}}})
 		case <-ctx.Done():
 			return nil
-		case <-s.tunnel.Done():
+		case <-t.Done():
 			// What was said last is still to be told.
 			for len(changes) > 0 && err == nil {
 				err = changed(<-changes)
@@ -161,6 +186,14 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 			return err
 		}
 	}
+}
+
+// list is empty if there is no tunnel.
+func list(state *tunnelv1.State) []*tunnelv1.State {
+	if state == nil {
+		return nil
+	}
+	return []*tunnelv1.State{state}
 }
 
 // limits refuses what the contract does not allow, and tells failures with their cause.

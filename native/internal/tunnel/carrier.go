@@ -16,9 +16,10 @@ import (
 	"sag.software/native/internal/userspace/stack"
 )
 
-// carrier is what carries one session's traffic: a network stack of its own over a WireGuard device of its own.
+// carrier is what carries one session's traffic: a WireGuard device of its own, under a network stack of its own or, in
+// system mode, under a link of the machine.
 type carrier struct {
-	stack  *stack.Stack
+	stack  *stack.Stack // nil in system mode
 	tap    *probe.Tap
 	meter  *meter
 	device *engine.Device
@@ -38,22 +39,32 @@ type carrierEvents struct {
 }
 
 func newCarrier(p *profile.Profile, key engine.PrivateKey, logger *slog.Logger, events carrierEvents) (*carrier, error) {
-	c := &carrier{sessionID: p.SessionID, address4: p.Address4, address6: p.Address6, mtu: p.MTU}
 	config := stack.Config{MTU: p.MTU}
 	for _, a := range p.Addresses() {
 		config.Addresses = append(config.Addresses, netip.PrefixFrom(a, a.BitLen()))
 	}
-	var err error
-	if c.stack, err = stack.New(config); err != nil {
+	s, err := stack.New(config)
+	if err != nil {
 		return nil, err
 	}
-	c.tap = probe.NewTap(c.stack.Device(), probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message) { events.replied(m) }})
-	c.meter = newMeter(c.tap, events.outgoing)
-	if c.device, err = engine.New(engine.Config{PrivateKey: key, Tun: c.meter, Logger: logger}); err != nil {
-		c.stack.Close()
+	c, err := carrierOver(s.Device(), p, engine.Config{PrivateKey: key, Logger: logger}, events)
+	if err != nil {
+		s.Close()
 		return nil, err
 	}
+	c.stack = s
 	return c, nil
+}
+
+// carrierOver takes a device that has the session's addresses. It owns the device from then on, after a failure as well.
+func carrierOver(device probe.Device, p *profile.Profile, config engine.Config, events carrierEvents) (*carrier, error) {
+	c := &carrier{sessionID: p.SessionID, address4: p.Address4, address6: p.Address6, mtu: p.MTU}
+	c.tap = probe.NewTap(device, probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message) { events.replied(m) }})
+	c.meter = newMeter(c.tap, events.outgoing)
+	config.Tun = c.meter
+	var err error
+	c.device, err = engine.New(config)
+	return c, err
 }
 
 // fits says whether a profile can be carried without starting anew.
@@ -63,7 +74,9 @@ func (c *carrier) fits(p *profile.Profile) bool {
 
 func (c *carrier) close() {
 	c.device.Close()
-	c.stack.Close()
+	if c.stack != nil {
+		c.stack.Close()
+	}
 }
 
 // resolve finds the outer address of an endpoint; a host name is asked at the host's own resolver.

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	clientv1 "sag.software/native/gen/sag/client/v1"
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/engine/probe"
+	systemprofile "sag.software/native/internal/system/profile"
 	"sag.software/native/internal/tunnel/clock"
 	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/machine"
@@ -103,6 +105,9 @@ func (t *Tunnel) apply(p *profile.Profile) error {
 	if t.carrier != nil && !t.carrier.fits(p) {
 		t.dropCarrier()
 	}
+	if t.config.Host != nil {
+		return t.applyToHost(p)
+	}
 	if t.carrier == nil {
 		carrier, err := newCarrier(p, t.key, t.config.Logger, t.carrierEvents())
 		if err != nil {
@@ -140,7 +145,7 @@ func (t *Tunnel) activate(e machine.Activate) error {
 		t.later(func() { t.step(machine.ActivateFailed{Generation: e.Generation}) })
 		return err
 	}
-	if e.Abort {
+	if e.Abort && t.config.Host == nil {
 		t.network.abort()
 		t.proxies.http.Forget()
 	}
@@ -152,6 +157,9 @@ func (t *Tunnel) activate(e machine.Activate) error {
 	epoch := t.epoch
 	go func() {
 		outer, err := resolve(context.Background(), e.Candidate.Endpoint)
+		if r := systemprofile.Endpoint("endpoint", outer.Addr(), p.Routes); err == nil && r != nil {
+			err = r
+		}
 		t.mailbox.post(func() {
 			v := t.machine.View()
 			if t.epoch != epoch || v.Generation != e.Generation || t.carrier == nil {
@@ -282,7 +290,10 @@ func hangUp(client *session.Client, t *Tunnel) {
 }
 
 func (t *Tunnel) remember(leaseEnd time.Duration) error {
-	proxy := t.proxies.state()
+	var proxy *tunnelv1.ProxyState
+	if t.proxies != nil {
+		proxy = t.proxies.state()
+	}
 	return t.config.Store.Save(resume.Record{
 		IntranetID: t.config.IntranetID, Token: t.token, Cloud: t.cloud, Socks: proxy.GetSocks(), HTTP: proxy.GetHttp(),
 		RefuseOutside: t.refuse, LeaseEnd: leaseEnd,

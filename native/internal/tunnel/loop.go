@@ -73,13 +73,15 @@ func (t *Tunnel) settle() {
 	if t.network != nil {
 		t.network.set(up, v.Cause)
 	}
+	over := v.Phase == typesv1.Phase_PHASE_FAILED || v.Phase == typesv1.Phase_PHASE_DISCONNECTED
+	if over {
+		t.dropCarrier()
+		t.leaveHost()
+	}
 	if t.carrier == nil {
 		return
 	}
 	t.carrier.meter.arm(t.machine.WakeOnTraffic())
-	if v.Phase == typesv1.Phase_PHASE_FAILED || v.Phase == typesv1.Phase_PHASE_DISCONNECTED {
-		t.dropCarrier()
-	}
 }
 
 // start is Start on the loop.
@@ -95,14 +97,14 @@ func (t *Tunnel) start(request *tunnelv1.StartRequest, p *profile.Profile) error
 	}
 	options := request.GetProxy()
 	if err := t.listen(options.GetSocksListen(), options.GetHttpListen()); err != nil {
-		t.giveBack(session.New(cloud, p.Token, t.config.Version))
+		t.giveBack(session.New(cloud, p.Token, t.config.Version, t.mark()))
 		return err
 	}
 	t.begin()
 	t.startedAt = time.Now()
 	t.key, t.hasKey = key, true
 	t.token, t.cloud = p.Token, cloud
-	t.client = session.New(cloud, p.Token, t.config.Version)
+	t.client = session.New(cloud, p.Token, t.config.Version, t.mark())
 	t.refuse = options.GetOutside() == tunnelv1.Outside_OUTSIDE_REFUSE
 	t.step(machine.Started{Profile: p})
 	return nil
@@ -122,7 +124,7 @@ func (t *Tunnel) resume() {
 	t.startedAt = time.Now()
 	t.hasKey = false
 	t.token, t.cloud = record.Token, record.Cloud
-	t.client = session.New(record.Cloud, record.Token, t.config.Version)
+	t.client = session.New(record.Cloud, record.Token, t.config.Version, t.mark())
 	t.refuse = record.RefuseOutside
 	t.step(machine.Resumed{LeaseEnd: record.LeaseEnd})
 	if err := t.listen(record.Socks, record.HTTP); err != nil {
@@ -144,6 +146,9 @@ func (t *Tunnel) begin() {
 }
 
 func (t *Tunnel) listen(socksListen, httpListen string) error {
+	if t.config.Host != nil {
+		return nil // every program is inside already
+	}
 	if t.proxies != nil {
 		if t.proxies.serves(socksListen, httpListen) {
 			return nil
@@ -168,12 +173,16 @@ func (t *Tunnel) dropCarrier() {
 	}
 	t.former.RxBytes += t.carrier.meter.rxBytes.Load()
 	t.former.TxBytes += t.carrier.meter.txBytes.Load()
+	if t.config.Host != nil {
+		t.config.Host.Leave()
+	}
 	t.carrier.close()
 	t.carrier = nil
 }
 
 func (t *Tunnel) tearDown() {
 	t.dropCarrier()
+	t.leaveHost()
 	if t.proxies != nil {
 		t.proxies.close()
 		t.proxies = nil

@@ -23,10 +23,11 @@ func (t *Tunnel) state(moving bool) *tunnelv1.State {
 		Cause:      v.Cause,
 		Blocking:   typesv1.Blocking_BLOCKING_NONE,
 		Warnings:   v.Warnings,
-		Mode:       typesv1.Mode_MODE_PROXY,
+		Mode:       t.mode(),
 		Pid:        uint32(os.Getpid()),
 		Message:    v.Message,
 	}
+	t.addHost(s)
 	if t.proxies != nil {
 		s.Proxy = t.proxies.state()
 	}

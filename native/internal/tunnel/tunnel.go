@@ -33,7 +33,9 @@ type Config struct {
 	Version string
 	Store   resume.Store
 	Owners  owner.Table
-	Logger  *slog.Logger
+	// Host is the machine in system mode; nil in proxy mode.
+	Host   Host
+	Logger *slog.Logger
 	// Unwanted is how long the tunnel stays while nobody has prepared or started anything.
 	Unwanted time.Duration
 }
@@ -83,6 +85,9 @@ func New(config Config) *Tunnel {
 		prepared: map[string]engine.PrivateKey{}, waiting: map[uint64]chan struct{}{}, wanted: time.Now(),
 	}
 	t.current.Store(&inside.Current{})
+	if config.Host != nil {
+		config.Host.Changed(func() { t.mailbox.post(func() {}) })
+	}
 	t.publish()
 	t.mailbox.post(t.resume)
 	go t.loop()

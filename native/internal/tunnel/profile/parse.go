@@ -10,6 +10,7 @@ import (
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/secret"
+	systemprofile "sag.software/native/internal/system/profile"
 	"sag.software/native/internal/tunnel/failure"
 )
 
@@ -21,6 +22,9 @@ func Parse(session *clientv1.Session) (*Profile, error) {
 	}
 	if err := protovalidate.Validate(session); err != nil {
 		return nil, invalid("%s", err)
+	}
+	if r := systemprofile.Check(session); r != nil {
+		return nil, &failure.Error{Failure: r.Failure(), Under: r}
 	}
 	p := &Profile{
 		Token:       secret.Secret(session.GetSessionToken()),

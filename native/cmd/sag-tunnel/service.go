@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+
+	"sag.software/native/internal/control"
+	"sag.software/native/internal/service"
+	"sag.software/native/internal/system"
+	"sag.software/native/internal/tunnel/clock"
+	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/tunnel/systemwide"
+
+	typesv1 "sag.software/native/gen/sag/types/v1"
+)
+
+const (
+	// runDir is cleared by a restart of the machine, stateDir is not. Both are root's.
+	runDir   = "/run/sag-tunnel"
+	stateDir = "/var/lib/sag-tunnel"
+	// journalName within the state directory.
+	journalName = "journal"
+	// serviceMemory is where the collector begins to work harder in system mode, bytes: whole segments of 64 KB are carried.
+	serviceMemory = 56 << 20
+)
+
+// directories are the flags that service and repair share.
+func directories(flags *flag.FlagSet) (run, state *string) {
+	return flags.String("run-dir", runDir, "runtime directory"), flags.String("state-dir", stateDir, "state directory")
+}
+
+// runService is system mode. The result is the exit code.
+func runService(args []string) int {
+	flags := flag.NewFlagSet("service", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	run, state := directories(flags)
+	asJSON := flags.Bool("json", false, "say failures on stdout, as JSON")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		fmt.Fprint(os.Stderr, usage)
+		return 2
+	}
+	if err := serveSystem(*run, *state); err != nil {
+		tell(err, *asJSON)
+		return 1
+	}
+	return 0
+}
+
+func serveSystem(run, state string) error {
+	debug.SetMemoryLimit(serviceMemory)
+	debug.SetGCPercent(collectAt)
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level()}))
+	if os.Geteuid() != 0 {
+		return failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "system mode changes the machine's routes, which only root may do")
+	}
+	release, err := control.SharedDirectory(run)
+	if err != nil {
+		return err
+	}
+	defer release()
+	machine, err := system.Open()
+	if err != nil {
+		return err
+	}
+	boot, err := clock.BootID()
+	if err != nil {
+		return err
+	}
+	host, err := systemwide.New(machine, filepath.Join(state, journalName), logger)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = host.Close() }()
+	s, err := service.New(service.Config{Dir: run, Boot: boot, Host: host, Version: version, Logger: logger})
+	if err != nil {
+		return err
+	}
+	server, err := control.ListenShared(run, control.SharedHandler(version, s.For), logger)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve() }()
+	ready, _ := json.Marshal(map[string]any{"ready": true, "socket": server.Path(), "pid": os.Getpid()})
+	fmt.Println(string(ready))
+	notify("READY=1")
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.Close()
+	server.Shutdown(lastAnswers)
+	return nil
+}
+
+// notify tells systemd, if it is systemd that started us.
+func notify(state string) {
+	path := os.Getenv("NOTIFY_SOCKET")
+	if path == "" {
+		return
+	}
+	if conn, err := net.Dial("unixgram", path); err == nil {
+		_, _ = conn.Write([]byte(state))
+		_ = conn.Close()
+	}
+}

@@ -1,0 +1,39 @@
+package service
+
+import (
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
+	typesv1 "sag.software/native/gen/sag/types/v1"
+)
+
+// BlockingFile within the runtime directory says what is held back, readable by everybody.
+const BlockingFile = "blocking"
+
+// writeBlocking says what a state holds back, in words that need no program: {"blocking":"none"|"intranet"|"all","phase":…}.
+// Whose session it is, and with which intranet, is not in it.
+func writeBlocking(dir string, state *tunnelv1.State, logger *slog.Logger) {
+	lower := func(text, prefix string) string { return strings.ToLower(strings.TrimPrefix(text, prefix)) }
+	blocking, phase := typesv1.Blocking_BLOCKING_NONE, typesv1.Phase_PHASE_DISCONNECTED
+	if state != nil {
+		blocking, phase = state.GetBlocking(), state.GetPhase()
+	}
+	text, err := json.Marshal(map[string]string{
+		"blocking": lower(blocking.String(), "BLOCKING_"), "phase": lower(phase.String(), "PHASE_"),
+	})
+	path := filepath.Join(dir, BlockingFile)
+	if err == nil {
+		// A fresh file in the place of the old one: nobody reads half of it.
+		err = os.WriteFile(path+".new", append(text, '\n'), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		logger.Warn("what is held back could not be written down", "error", err)
+	}
+}

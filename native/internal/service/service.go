@@ -1,0 +1,174 @@
+// Package service is sag-tunnel in system mode: the one tunnel of the machine, who it belongs to, and what each caller may do
+// with it.
+package service
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/control"
+	"sag.software/native/internal/tunnel"
+	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/tunnel/resume"
+)
+
+const (
+	// unwanted is how long a tunnel stays that nobody has started.
+	unwanted = time.Minute
+	// stopLimit is how long an orderly end may take.
+	stopLimit = 5 * time.Second
+)
+
+// Config is what a service is made of.
+type Config struct {
+	// Dir is the runtime directory: world-readable, ours to write.
+	Dir string
+	// Boot names this boot.
+	Boot    string
+	Host    tunnel.Host
+	Version string
+	Logger  *slog.Logger
+}
+
+// Service has at most one tunnel.
+type Service struct {
+	config  Config
+	mu      sync.Mutex
+	current *held
+}
+
+// held is the tunnel, and whose it is.
+type held struct {
+	*tunnel.Tunnel
+	intranet string
+	owner    uint32
+	seat     seat
+}
+
+// New takes up the session that a former process was kept from ending. Without one, what that process left is undone.
+func New(config Config) (*Service, error) {
+	s := &Service{config: config}
+	wanted, err := wantedSeat(config.Dir)
+	if err != nil {
+		config.Logger.Warn("no session was resumed", "error", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if wanted != nil {
+		s.open(*wanted)
+		return s, nil
+	}
+	writeBlocking(config.Dir, nil, config.Logger)
+	return s, config.Host.Detach()
+}
+
+// For is what a caller may drive.
+func (s *Service) For(caller control.Caller) control.Tunnel { return &view{service: s, caller: caller} }
+
+// Close ends the tunnel in order.
+func (s *Service) Close() {
+	s.mu.Lock()
+	h := s.current
+	s.mu.Unlock()
+	if h != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+		defer cancel()
+		_, _ = h.Stop(ctx, h.intranet)
+		<-h.Done()
+	}
+}
+
+// open makes the tunnel of a seat. The caller holds the lock.
+func (s *Service) open(at seat) *held {
+	h := &held{intranet: at.intranet, owner: at.owner, seat: at}
+	h.Tunnel = tunnel.New(tunnel.Config{
+		IntranetID: at.intranet, Version: s.config.Version, Store: resume.Store{Dir: at.dir, Boot: s.config.Boot},
+		Logger: s.config.Logger, Unwanted: unwanted, Host: s.config.Host,
+	})
+	s.current = h
+	go s.follow(h)
+	return h
+}
+
+// follow says in the open what is held back, until the tunnel is over.
+func (s *Service) follow(h *held) {
+	now, changes, leave := h.Watch()
+	defer leave()
+	writeBlocking(s.config.Dir, now.State, s.config.Logger)
+	for {
+		select {
+		case c := <-changes:
+			writeBlocking(s.config.Dir, c.State, s.config.Logger)
+		case <-h.Done():
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.current == h {
+				s.current = nil
+				writeBlocking(s.config.Dir, nil, s.config.Logger)
+				if err := h.seat.leave(); err != nil {
+					s.config.Logger.Warn("the runtime directory of a former session stays", "error", err)
+				}
+			}
+			return
+		}
+	}
+}
+
+// take gives the caller's tunnel of an intranet, and makes room for it if nobody's session is in the way.
+func (s *Service) take(caller control.Caller, intranet string) (*held, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h := s.current; h != nil {
+		if h.owner == caller.UID && h.intranet == intranet {
+			select {
+			case <-h.Done():
+			default:
+				return h, nil
+			}
+		}
+		if err := s.displace(h, caller); err != nil {
+			return nil, err
+		}
+	}
+	at, err := newSeat(s.config.Dir, intranet, caller.UID)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(at), nil
+}
+
+// displace ends a tunnel that nobody wants. The caller holds the lock.
+func (s *Service) displace(h *held, caller control.Caller) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	state, err := h.State(ctx, false)
+	idle := err != nil || state.GetPhase() == typesv1.Phase_PHASE_DISCONNECTED || state.GetPhase() == typesv1.Phase_PHASE_FAILED
+	switch {
+	case idle:
+	case h.owner != caller.UID:
+		return busy()
+	default:
+		return failure.New(typesv1.Cause_CAUSE_VPN_CONFLICT, "the machine is in another intranet (%s); disconnect that first", h.intranet)
+	}
+	_, _ = h.Stop(ctx, h.intranet)
+	select {
+	case <-h.Done():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	s.current = nil
+	return h.seat.leave()
+}
+
+func (s *Service) held() *held {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current
+}
+
+func busy() error {
+	return failure.New(typesv1.Cause_CAUSE_IN_USE_BY_ANOTHER_USER, "another user of this machine is connected")
+}

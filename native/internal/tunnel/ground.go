@@ -1,0 +1,30 @@
+package tunnel
+
+import (
+	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/tunnel/profile"
+	"sag.software/native/internal/tunnel/session"
+
+	typesv1 "sag.software/native/gen/sag/types/v1"
+)
+
+// Host is the machine as system mode uses it: every program's packets come from it and go to it. It has one tunnel at a time.
+type Host interface {
+	// Attach makes a link to the machine and turns the intranet's packets to it. What a former Attach left in force stays so
+	// until the new holds.
+	Attach(*profile.Profile, session.Cloud) (probe.Device, error)
+	// Update takes a changed profile to a link that stays.
+	Update(*profile.Profile) error
+	// Leave gives a link up, to be followed by another Attach: what holds the intranet's packets back stays in force.
+	Leave()
+	// Detach gives the machine back as it was, also from what a former process left.
+	Detach() error
+	// Holds is true while intranet packets go by the link or not at all.
+	Holds() bool
+	// Warnings are what is not whole on the machine.
+	Warnings() []*typesv1.Warning
+	// Changed is where to call when Warnings or Holds may have changed. It is called from any goroutine.
+	Changed(func())
+	// Mark is put on the outer packets of the engine and of our own connections to the cloud.
+	Mark() uint32
+}

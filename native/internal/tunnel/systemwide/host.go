@@ -1,0 +1,228 @@
+// Package systemwide is the machine as a tunnel in system mode uses it: link, addresses, routes, rules, journal.
+package systemwide
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/attachment"
+	"sag.software/native/internal/system/link"
+	"sag.software/native/internal/system/plan"
+	"sag.software/native/internal/system/reconcile"
+	"sag.software/native/internal/tunnel"
+	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/tunnel/profile"
+	"sag.software/native/internal/tunnel/session"
+)
+
+// lookupLimit is how long the cloud's name may take; it has just been asked by whoever dialled.
+const lookupLimit = time.Second
+
+// Host is the one machine there is.
+type Host struct {
+	machine    system.Machine
+	reconciler *reconcile.Reconciler
+	logger     *slog.Logger
+
+	mu         sync.Mutex
+	attachment *attachment.Attachment[*link.Device]
+	outside    []netip.Addr
+	// left is true while something of a former process may be in force.
+	left    bool
+	changed func()
+}
+
+var _ tunnel.Host = (*Host)(nil)
+
+// New takes the machine over, journal included. Only one process can have it.
+func New(machine system.Machine, journalDir string, logger *slog.Logger) (*Host, error) {
+	r, err := reconcile.Open(machine, journalDir)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	return &Host{machine: machine, reconciler: r, logger: logger, left: true, changed: func() {}}, nil
+}
+
+// Close leaves the machine as it is and gives it to the next process.
+func (h *Host) Close() error { return h.reconciler.Close() }
+
+// Attach implements tunnel.Host.
+func (h *Host) Attach(p *profile.Profile, cloud session.Cloud) (probe.Device, error) {
+	outside := addressesOf(cloud.URL)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.outside = outside
+	a, device, err := attachment.Attach(attachment.Config[*link.Device]{
+		Machine: h.machine, Reconciler: h.reconciler, OpenLink: link.Open, Logger: h.logger, Changed: h.tell,
+	}, intranet(p, outside))
+	if err != nil {
+		h.left = false
+		return nil, refusal(err)
+	}
+	h.attachment, h.left = a, false
+	return device, nil
+}
+
+// Update implements tunnel.Host.
+func (h *Host) Update(p *profile.Profile) error {
+	h.mu.Lock()
+	a, outside := h.attachment, h.outside
+	h.mu.Unlock()
+	if a == nil {
+		return nil
+	}
+	if err := a.Update(intranet(p, outside)); err != nil {
+		return refusal(err)
+	}
+	return nil
+}
+
+// Leave implements tunnel.Host.
+func (h *Host) Leave() {
+	h.mu.Lock()
+	a := h.attachment
+	h.attachment, h.left = nil, h.left || a != nil
+	h.mu.Unlock()
+	if a != nil {
+		a.Leave()
+	}
+}
+
+// Detach implements tunnel.Host.
+func (h *Host) Detach() error {
+	h.mu.Lock()
+	a, left := h.attachment, h.left
+	h.attachment, h.left = nil, false
+	h.mu.Unlock()
+	switch {
+	case a != nil:
+		return a.Detach()
+	case left:
+		undone, err := h.reconciler.Clear()
+		for _, c := range undone {
+			h.logger.Info("undone", "change", c.String())
+		}
+		return err
+	}
+	return nil
+}
+
+// Holds implements tunnel.Host.
+func (h *Host) Holds() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.attachment != nil {
+		return true
+	}
+	if !h.left {
+		return false
+	}
+	changes, err := h.reconciler.InForce()
+	return err == nil && len(changes) > 0
+}
+
+// Warnings implements tunnel.Host.
+func (h *Host) Warnings() []*typesv1.Warning {
+	h.mu.Lock()
+	a := h.attachment
+	h.mu.Unlock()
+	if a == nil {
+		return nil
+	}
+	var all []*typesv1.Warning
+	for _, o := range a.Overlaps() {
+		all = append(all, &typesv1.Warning{
+			Code: typesv1.WarningCode_WARNING_CODE_LAN_OVERLAP, Hop: typesv1.HopKind_HOP_KIND_CLIENT,
+			Mender: typesv1.Mender_MENDER_NETWORK, Text: overlapText(o),
+		})
+	}
+	return all
+}
+
+func overlapText(o plan.Overlap) string {
+	text := fmt.Sprintf("the network %s on %s has addresses of the intranet; they lead to the intranet", o.Prefix, o.Link)
+	if len(o.Kept) == 0 {
+		return text
+	}
+	var kept []string
+	for _, a := range o.Kept {
+		kept = append(kept, a.String())
+	}
+	return text + ", except its own " + strings.Join(kept, ", ")
+}
+
+// Trouble is why the machine is not as the intranet needs it; nil if it is.
+func (h *Host) Trouble() *typesv1.Failure {
+	h.mu.Lock()
+	a := h.attachment
+	h.mu.Unlock()
+	if a == nil || a.Trouble() == nil {
+		return nil
+	}
+	return failure.From(refusal(a.Trouble()), typesv1.Cause_CAUSE_UNKNOWN)
+}
+
+// Changed implements tunnel.Host.
+func (h *Host) Changed(tell func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.changed = tell
+}
+
+func (h *Host) tell() {
+	// The caller holds the attachment's lock, and whoever is told asks the attachment.
+	go func() {
+		h.mu.Lock()
+		tell := h.changed
+		h.mu.Unlock()
+		tell()
+	}()
+}
+
+// Mark implements tunnel.Host.
+func (h *Host) Mark() uint32 { return plan.Mark }
+
+func intranet(p *profile.Profile, outside []netip.Addr) plan.Intranet {
+	in := plan.Intranet{Routes: p.Routes, Full: p.FullTunnel, Servers: p.DNS.Servers, MTU: p.MTU, Outside: outside}
+	for _, a := range p.Addresses() {
+		in.Addresses = append(in.Addresses, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return in
+}
+
+// addressesOf are the addresses of the cloud instance; none if its name can not be looked up, when nobody reaches it anyway.
+func addressesOf(cloud string) []netip.Addr {
+	u, err := url.Parse(cloud)
+	if err != nil {
+		return nil
+	}
+	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return []netip.Addr{a}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err != nil {
+		return nil
+	}
+	return found
+}
+
+func refusal(err error) error {
+	cause := reconcile.Cause(err)
+	if errors.Is(err, attachment.ErrFight) {
+		cause = typesv1.Cause_CAUSE_VPN_CONFLICT
+	}
+	return &failure.Error{Failure: failure.Of(cause, "%s", err), Under: err}
+}
