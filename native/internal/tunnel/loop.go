@@ -97,14 +97,14 @@ func (t *Tunnel) start(request *tunnelv1.StartRequest, p *profile.Profile) error
 	}
 	options := request.GetProxy()
 	if err := t.listen(options.GetSocksListen(), options.GetHttpListen()); err != nil {
-		t.giveBack(session.New(cloud, p.Token, t.config.Version, t.mark()))
+		t.giveBack(session.NewMarked(cloud, p.Token, t.config.Version, t.mark()))
 		return err
 	}
 	t.begin()
 	t.startedAt = time.Now()
 	t.key, t.hasKey = key, true
 	t.token, t.cloud = p.Token, cloud
-	t.client = session.New(cloud, p.Token, t.config.Version, t.mark())
+	t.client = session.NewMarked(cloud, p.Token, t.config.Version, t.mark())
 	t.refuse = options.GetOutside() == tunnelv1.Outside_OUTSIDE_REFUSE
 	t.step(machine.Started{Profile: p})
 	return nil
@@ -124,7 +124,7 @@ func (t *Tunnel) resume() {
 	t.startedAt = time.Now()
 	t.hasKey = false
 	t.token, t.cloud = record.Token, record.Cloud
-	t.client = session.New(record.Cloud, record.Token, t.config.Version, t.mark())
+	t.client = session.NewMarked(record.Cloud, record.Token, t.config.Version, t.mark())
 	t.refuse = record.RefuseOutside
 	t.step(machine.Resumed{LeaseEnd: record.LeaseEnd})
 	if err := t.listen(record.Socks, record.HTTP); err != nil {

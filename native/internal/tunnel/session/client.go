@@ -45,9 +45,13 @@ type Client struct {
 	keyExchange atomic.Pointer[string]
 }
 
-// New makes a client; it connects when first used. A mark other than 0 is put on its packets, which keeps them out of the
-// tunnel in system mode.
-func New(cloud Cloud, token secret.Secret, version string, mark uint32) *Client {
+// New makes a client; it connects when first used.
+func New(cloud Cloud, token secret.Secret, version string) *Client {
+	return NewMarked(cloud, token, version, 0)
+}
+
+// NewMarked is New with a mark on its packets, which keeps them out of the tunnel in system mode; 0 = none.
+func NewMarked(cloud Cloud, token secret.Secret, version string, mark uint32) *Client {
 	c := &Client{hello: &typesv1.Hello{Version: version}}
 	c.transport = &http.Transport{
 		// No proxy from the environment: it may well be this tunnel's own.
