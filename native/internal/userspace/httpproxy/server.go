@@ -67,7 +67,9 @@ func New(dialer *inside.Dialer, guard owner.Guard, logger *slog.Logger, pacFile 
 		ReadHeaderTimeout: headerLimit,
 		IdleTimeout:       idleLimit,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          log.New(io.Discard, "", 0), // what clients do wrong is answered, not logged
+		// "OPTIONS *" is nobody's business but ServeHTTP's, which asks first whose it is.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     log.New(io.Discard, "", 0), // what clients do wrong is answered, not logged
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, &admission{conn: conn})
 		},
