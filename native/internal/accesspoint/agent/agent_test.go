@@ -1,0 +1,323 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+	clientv1 "sag.software/native/gen/sag/client/v1"
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/accesspoint/fakecloud"
+	"sag.software/native/internal/accesspoint/roster"
+)
+
+var bootID = strings.Repeat("b", 32)
+
+// rosterPoint is a Point without a data plane.
+type rosterPoint struct {
+	mu       sync.Mutex
+	roster   *roster.Roster
+	reported int
+}
+
+func (p *rosterPoint) StreamBegins() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.roster.StreamBegins()
+}
+
+func (p *rosterPoint) Receive(message *accesspointv1.WatchResponse) (*accesspointv1.AcknowledgeRequest, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change, err := p.roster.Receive(message, 0)
+	if err != nil || !change.Acknowledge {
+		return nil, err
+	}
+	return &accesspointv1.AcknowledgeRequest{
+		Epoch: change.Epoch, Revision: change.Revision, BootId: bootID, Refused: change.Refused,
+	}, nil
+}
+
+func (p *rosterPoint) sessions() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.roster.Sessions())
+}
+
+func (p *rosterPoint) Counters() []*accesspointv1.Counters {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var counters []*accesspointv1.Counters
+	for _, session := range p.roster.Sessions() {
+		counters = append(counters, &accesspointv1.Counters{SessionId: session.ID, RxBytes: 1})
+	}
+	return counters
+}
+
+func (p *rosterPoint) Reported(counters []*accesspointv1.Counters) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reported += len(counters)
+}
+
+// memory keeps credentials for as long as the test lasts.
+type memory struct {
+	mu              sync.Mutex
+	token, identity string
+}
+
+func (m *memory) Identity() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.identity
+}
+
+func (m *memory) Token() string { return m.token }
+
+func (m *memory) Registered(_, identity string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.identity = identity
+	return nil
+}
+
+func peer(n byte) *accesspointv1.Peer {
+	digits := "0123456789abcdef"
+	key := make([]byte, 32)
+	key[0], key[1] = n, 1
+	return &accesspointv1.Peer{
+		SessionId: strings.Repeat(string(digits[n%16]), 32), PublicKey: key, PresharedKey: key,
+		Addresses: []string{"10.9.0." + string(digits[n%10]) + "/32"}, Lease: durationpb.New(time.Hour),
+	}
+}
+
+// start lets an agent work until the test ends.
+func start(t *testing.T, cloud *fakecloud.Cloud, change func(*Config)) (*Agent, *rosterPoint, <-chan error) {
+	t.Helper()
+	pin, err := ParsePin(cloud.Pin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := ParseCloud(cloud.URL(), []Pin{pin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	point := &rosterPoint{roster: roster.New()}
+	config := Config{
+		Cloud: address, Credentials: &memory{token: fakecloud.Token}, Point: point, Version: "0.1.0",
+		Logger: slog.New(slog.DiscardHandler),
+		Description: &accesspointv1.Description{
+			Name: "near", PublicKey: make([]byte, 32), Mode: accesspointv1.ForwardingMode_FORWARDING_MODE_USERSPACE, BootId: bootID,
+			Endpoints: []*clientv1.Endpoint{{Transport: clientv1.Transport_TRANSPORT_UDP, Host: "127.0.0.1", Port: 1}},
+		},
+	}
+	if change != nil {
+		change(&config)
+	}
+	agent := New(config)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- agent.Run(ctx)
+		agent.Close()
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		for range ended {
+		}
+	})
+	return agent, point, ended
+}
+
+func TestSnapshotThenDeltas(t *testing.T) {
+	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
+	first := cloud.Upsert(peer(1), peer(2), peer(3))
+	agent, point, _ := start(t, cloud, nil)
+	if ack := cloud.WaitAck(t, first); ack.GetEpoch() != 1 || ack.GetBootId() != bootID {
+		t.Fatalf("got %v", ack)
+	}
+	<-agent.Ready()
+	if point.sessions() != 3 {
+		t.Fatalf("%d sessions", point.sessions())
+	}
+	cloud.WaitAck(t, cloud.Upsert(peer(4)))
+	cloud.WaitAck(t, cloud.Remove(peer(1).GetSessionId(), peer(2).GetSessionId()))
+	if point.sessions() != 2 {
+		t.Fatalf("%d sessions", point.sessions())
+	}
+	duplicate := peer(5)
+	duplicate.PublicKey = peer(4).GetPublicKey()
+	ack := cloud.WaitAck(t, cloud.Upsert(duplicate))
+	if len(ack.GetRefused()) != 1 || ack.GetRefused()[0].GetFailure().GetCause() != typesv1.Cause_CAUSE_ADDRESS_IN_USE {
+		t.Fatalf("got %v", ack)
+	}
+}
+
+func TestReconnect(t *testing.T) {
+	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
+	_, point, _ := start(t, cloud, nil)
+	cloud.WaitAck(t, cloud.Upsert(peer(1)))
+	if first := <-cloud.Watched; first.GetEpoch() != 0 || first.GetRevision() != 0 {
+		t.Fatalf("the first stream goes on from %v", first)
+	}
+
+	began := time.Now()
+	cloud.Drop()
+	again := <-cloud.Watched
+	if again.GetEpoch() != 1 || again.GetRevision() == 0 {
+		t.Fatalf("the second stream begins anew: %v", again)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Fatalf("came back after %s", took)
+	}
+	cloud.WaitAck(t, cloud.Upsert(peer(2)))
+
+	cloud.Restart(peer(3)) // a new epoch: what is not in its snapshot is gone
+	<-cloud.Watched
+	ack := cloud.WaitAck(t, 1)
+	for ack.GetEpoch() != 2 {
+		ack = cloud.WaitAck(t, 1)
+	}
+	if point.sessions() != 1 {
+		t.Fatalf("%d sessions", point.sessions())
+	}
+}
+
+func TestAFailedAcknowledgementIsRepeated(t *testing.T) {
+	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
+	cloud.FailAcks(1)
+	revision := cloud.Upsert(peer(1))
+	start(t, cloud, nil)
+	cloud.WaitAck(t, revision)
+	<-cloud.Watched
+	if second := <-cloud.Watched; second.GetRevision() != 0 {
+		t.Fatalf("goes on from %d, which the cloud has not heard of", second.GetRevision())
+	}
+}
+
+func TestAForgottenIdentityIsRegisteredAnew(t *testing.T) {
+	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
+	agent, _, _ := start(t, cloud, nil)
+	<-agent.Ready()
+	<-cloud.Registered
+	cloud.Forget()
+	cloud.Drop()
+	select {
+	case <-cloud.Registered:
+	case <-time.After(10 * time.Second):
+		t.Fatal("not registered")
+	}
+	cloud.WaitAck(t, cloud.Upsert(peer(1)))
+}
+
+func TestReports(t *testing.T) {
+	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
+	cloud.Upsert(peer(1))
+	_, point, _ := start(t, cloud, func(c *Config) { c.ReportEvery = 20 * time.Millisecond })
+	report := <-cloud.Reports
+	if report.GetBootId() != bootID || len(report.GetCounters()) != 1 {
+		t.Fatalf("got %v", report)
+	}
+	<-cloud.Reports // the first one has been answered by now
+	point.mu.Lock()
+	defer point.mu.Unlock()
+	if point.reported == 0 {
+		t.Fatal("the point was not told")
+	}
+}
+
+func TestASilentStreamIsLeft(t *testing.T) {
+	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
+	start(t, cloud, func(c *Config) { c.Silence = 50 * time.Millisecond })
+	for range 2 {
+		select {
+		case <-cloud.Watched:
+		case <-time.After(10 * time.Second):
+			t.Fatal("no other stream")
+		}
+	}
+}
+
+func TestWhatIsFinal(t *testing.T) {
+	wrong := Pin{1}
+	for _, test := range []struct {
+		name   string
+		change func(*Config)
+		want   error
+	}{
+		{"the token is refused", func(c *Config) { c.Credentials = &memory{token: "another token, not known"} }, ErrRefused},
+		{"no token", func(c *Config) { c.Credentials = &memory{} }, ErrNoCredentials},
+		{"another server", func(c *Config) { c.Cloud.Pins = []Pin{wrong} }, ErrIdentityChanged},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, _, ended := start(t, fakecloud.New(t, "fd00:5a9:0:ffff::1"), test.change)
+			select {
+			case err := <-ended:
+				if !errors.Is(err, test.want) {
+					t.Fatalf("got %v, want %v", err, test.want)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatal("it goes on trying")
+			}
+		})
+	}
+}
+
+func TestASelfMadeCertificateWithoutPinIsNotAccepted(t *testing.T) {
+	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
+	agent, _, _ := start(t, cloud, func(c *Config) { c.Cloud.Pins = nil })
+	select {
+	case <-agent.Ready():
+		t.Fatal("it trusts anybody")
+	case <-cloud.Registered:
+		t.Fatal("it told its token to anybody")
+	case <-time.After(300 * time.Millisecond):
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	for _, random := range []float64{0, 0.5, 0.999} {
+		b := &backoff{random: func() float64 { return random }}
+		var total time.Duration
+		for range 100 {
+			pause := b.next()
+			if pause < firstPause/2 || pause > longestPause {
+				t.Fatalf("a pause of %s", pause)
+			}
+			total += pause
+		}
+		if total < 50*time.Second {
+			t.Fatalf("100 attempts in %s", total)
+		}
+		b.reset()
+		if pause := b.next(); pause > firstPause {
+			t.Fatalf("after a success it begins with %s", pause)
+		}
+	}
+}
+
+func TestParsePin(t *testing.T) {
+	const digits = "ZKLGQlDyzSW9ExfXZiWNxeJZdj-nGj_XdMS1TF2yblc"
+	want, err := ParsePin("sha256/" + digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, same := range []string{digits, digits + "=", "sha256/" + strings.NewReplacer("-", "+", "_", "/").Replace(digits) + "="} {
+		if got, err := ParsePin(same); err != nil || got != want {
+			t.Errorf("%s: %v", same, err)
+		}
+	}
+	for _, bad := range []string{"", "sha256/", digits[1:], "sha1/" + digits, "!" + digits[1:]} {
+		if _, err := ParsePin(bad); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
