@@ -1,0 +1,61 @@
+import { sql, type SelectQueryBuilder } from "kysely";
+import { cenAreas, regions } from "../../../../domain/areas/regions.ts";
+import { list, record, required, text, truth, whole } from "../protocol/parameters.ts";
+
+const regionIds = regions.map((region) => region.id);
+const regionRule = { oneOf: regionIds, rule: "a region's id, see DescribeRegions" };
+
+export const region = text(regionRule);
+export const inRegion = required(region);
+/** A CCN's region carries "ccn-" in the CEN API. */
+export const cenRegion = text({ oneOf: [...regionIds, ...regionIds.map((id) => `ccn-${id}`)], rule: "a region's id, of a CCN with ccn- in front" });
+export const cenArea = text({ oneOf: cenAreas });
+
+/** The instance an operation is about. */
+export const sagId = text({ max: 64, missing: "SAG.InstanceIdEmpty" });
+export const ccnId = text({ max: 64 });
+export const id = text({ max: 64 });
+export const uid = (invalid: string) => whole({ min: 1, invalid, rule: "an account's number" });
+export const userName = text({ max: 64, missing: "ClientUser.NameEmpty", invalid: "ClientUser.NameInvalid" });
+export const clientToken = text({ max: 64 });
+export const tags = list(record({ Key: required(text({ min: 1, max: 64 })), Value: text({ max: 128 }) }), 20);
+export const filters = list(record({ Key: text({ max: 64 }), Value: list(text({ max: 128 }), 20) }), 5);
+
+export const paging = {
+  PageNumber: whole({ min: 1, max: 1_000_000 }),
+  PageSize: whole({ min: 1, max: 50 }),
+};
+
+interface PageWish {
+  PageNumber: number | undefined;
+  PageSize: number | undefined;
+}
+
+export interface Page<T> {
+  rows: T[];
+  told: { PageNumber: number; PageSize: number; TotalCount: number };
+}
+
+/**
+ * One page of a query that is already in a fixed order. Oldest first everywhere: what is added meanwhile comes at the end, so
+ * that nobody who turns pages sees an object twice.
+ */
+export async function pageOf<DB, TB extends keyof DB, O>(
+  query: SelectQueryBuilder<DB, TB, O>,
+  wish: PageWish,
+  defaultSize = 10,
+): Promise<Page<O>> {
+  const PageNumber = wish.PageNumber ?? 1;
+  const PageSize = wish.PageSize ?? defaultSize;
+  const counted = query.clearSelect().clearOrderBy().select(sql<number>`count(*)`.as("count"));
+  const { count } = (await counted.executeTakeFirstOrThrow()) as { count: number };
+  const rows = await query.limit(PageSize).offset((PageNumber - 1) * PageSize).execute();
+  return { rows, told: { PageNumber, PageSize, TotalCount: Number(count) } };
+}
+
+/** Time as the CEN API writes it. */
+export const isoTime = (at: number) => `${new Date(at).toISOString().slice(0, 16)}Z`;
+
+export const contains = (part: string) => `%${part.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_")}%`;
+
+export { list, record, required, text, truth, whole };

@@ -1,0 +1,31 @@
+import type { Operation } from "../protocol/operation.ts";
+import { accessPointOperations } from "./access-points.ts";
+import { accountOperations } from "./accounts.ts";
+import { aclOperations } from "./acl.ts";
+import { ccnOperations } from "./ccn.ts";
+import { cenBandwidthOperations } from "./cen-bandwidth.ts";
+import { cenOperations } from "./cen.ts";
+import { codeOperations } from "./codes.ts";
+import { dnsOperations } from "./dns.ts";
+import { grantOperations } from "./grants.ts";
+import { instanceOperations } from "./instances.ts";
+import { networkOperations } from "./networks.ts";
+import { onlineOperations } from "./online.ts";
+import { operatingOperations } from "./operating.ts";
+
+/** The one table: validation, documentation and the list of what is supported come from here. */
+export const operations: readonly Operation[] = [
+  ...instanceOperations,
+  ...accountOperations,
+  ...codeOperations,
+  ...dnsOperations,
+  ...onlineOperations,
+  ...ccnOperations,
+  ...grantOperations,
+  ...aclOperations,
+  ...accessPointOperations,
+  ...cenOperations,
+  ...cenBandwidthOperations,
+  ...networkOperations,
+  ...operatingOperations,
+];

@@ -1,0 +1,38 @@
+import { contains, type Cidr, overlaps, parseCidr } from "../addresses/ip.ts";
+
+/** What of a rule decides whether a whole network is out of reach. */
+export interface AclRuleFacts {
+  direction: string;
+  policy: string;
+  /** Smaller wins. */
+  priority: number;
+  sourceCidr: string;
+  destCidr: string;
+  sourcePorts: string;
+  destPorts: string;
+  protocol: string;
+}
+
+const everyPort = (range: string) => range === "-1/-1" || range === "1/65535";
+const covers = (outer: Cidr, inner: Cidr) =>
+  outer.version === inner.version && outer.mask <= inner.mask && contains(outer, { version: inner.version, value: inner.first });
+
+/**
+ * Whether the rules drop everything that goes from all of `clients` to all of `target`: a rule that drops all of it, with no
+ * rule before it that lets any of it through. Rules for single ports and protocols decide packet by packet, not here.
+ */
+export function deniesAll(rules: readonly AclRuleFacts[], clients: readonly Cidr[], target: Cidr): boolean {
+  const outward = rules.filter((rule) => rule.direction === "out").sort((a, b) => a.priority - b.priority);
+  for (const rule of outward) {
+    const source = parseCidr(rule.sourceCidr);
+    const dest = parseCidr(rule.destCidr);
+    if (!source || !dest || !overlaps(dest, target)) continue;
+    if (rule.policy === "accept") {
+      if (clients.some((client) => overlaps(source, client))) return false;
+      continue;
+    }
+    const all = rule.protocol.toUpperCase() === "ALL" && everyPort(rule.sourcePorts) && everyPort(rule.destPorts);
+    if (all && covers(dest, target) && clients.every((client) => covers(source, client))) return true;
+  }
+  return false;
+}

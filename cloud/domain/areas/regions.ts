@@ -1,0 +1,60 @@
+/** The areas between which CEN asks for a bandwidth package. */
+export type CenArea = "China" | "Asia-Pacific" | "North-America" | "Europe" | "Australia";
+
+export interface Region {
+  id: string;
+  /** For people. */
+  name: string;
+  /** Instances and CCNs of one CCN area can be bound to each other. */
+  ccnArea: string;
+  cenArea: CenArea;
+}
+
+const mainland = (id: string, name: string): Region => ({ id, name, ccnArea: "Mainland China", cenArea: "China" });
+const alone = (id: string, name: string, cenArea: CenArea): Region => ({ id, name, ccnArea: name, cenArea });
+
+/** The product's regions. An area is not a region: Mainland China is one, all others have one of their own for CCN. */
+export const regions: readonly Region[] = [
+  mainland("cn-qingdao", "Qingdao"),
+  mainland("cn-beijing", "Beijing"),
+  mainland("cn-zhangjiakou", "Zhangjiakou"),
+  mainland("cn-zhangjiakou-spe", "Zhangjiakou (special)"),
+  mainland("cn-huhehaote", "Hohhot"),
+  mainland("cn-wulanchabu", "Ulanqab"),
+  mainland("cn-hangzhou", "Hangzhou"),
+  mainland("cn-shanghai", "Shanghai"),
+  mainland("cn-shenzhen", "Shenzhen"),
+  mainland("cn-heyuan", "Heyuan"),
+  mainland("cn-chengdu", "Chengdu"),
+  alone("cn-hongkong", "Hong Kong", "Asia-Pacific"),
+  alone("ap-southeast-1", "Singapore", "Asia-Pacific"),
+  alone("ap-southeast-2", "Sydney", "Australia"),
+  alone("ap-southeast-3", "Kuala Lumpur", "Asia-Pacific"),
+  alone("ap-southeast-5", "Jakarta", "Asia-Pacific"),
+  alone("ap-northeast-1", "Tokyo", "Asia-Pacific"),
+  alone("eu-central-1", "Frankfurt", "Europe"),
+  alone("eu-west-1", "London", "Europe"),
+  alone("us-east-1", "Virginia", "North-America"),
+  alone("us-west-1", "Silicon Valley", "North-America"),
+];
+
+/** Where an object is that nobody said a region for. */
+export const defaultRegion = "cn-shanghai";
+
+const byId = new Map(regions.map((region) => [region.id, region]));
+
+export function regionOf(id: string): Region | undefined {
+  return byId.get(id);
+}
+
+export const cenAreas: readonly CenArea[] = ["China", "Asia-Pacific", "North-America", "Europe", "Australia"];
+
+/** Whether an instance of one region can be bound to a CCN of the other. */
+export function shareCcnArea(a: string, b: string): boolean {
+  const area = regionOf(a)?.ccnArea;
+  return area !== undefined && area === regionOf(b)?.ccnArea;
+}
+
+export function cenAreaOf(regionId: string): CenArea | undefined {
+  return regionOf(regionId)?.cenArea;
+}

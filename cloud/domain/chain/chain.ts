@@ -1,0 +1,142 @@
+import { type CenArea, cenAreaOf, shareCcnArea } from "../areas/regions.ts";
+
+/** The words of sag.types.v1.WarningCode that a hop of the cloud can have. */
+export type HopProblem =
+  | "ccn_not_bound"
+  | "ccn_not_attached_to_cen"
+  | "grant_missing"
+  | "area_needs_bandwidth"
+  | "acl_denies"
+  | "cloud_network_not_attached"
+  | "cloud_network_unreachable";
+
+export interface ChainNetwork {
+  id: string;
+  name: string;
+  region: string;
+  cidrs: readonly string[];
+  /** The CEN it is attached to; null = none. */
+  cenId: string | null;
+  /** An access point that serves the instance and is there reaches it. */
+  reachable: boolean;
+  /** The instance's ACL drops all that goes there. */
+  denied: boolean;
+  /** Of the instance the person's account came from by roaming: its owner need not share our CEN. */
+  home: boolean;
+}
+
+/** What the store and the registry know of the way from one instance to the cloud networks. */
+export interface ChainFacts {
+  instance: { id: string; name: string; region: string };
+  /** null = the instance is bound to none. */
+  ccn: { id: string; name: string; region: string; granted: boolean } | null;
+  /** null = the CCN is attached to none. */
+  cen: { id: string; name: string; granted: boolean } | null;
+  /** Pairs of areas joined by a bandwidth package of the CEN and a limit above zero. */
+  joinedAreas: readonly (readonly [CenArea, CenArea])[];
+  /** Those attached to the CEN, and those of the instance's owner that are attached nowhere. */
+  networks: readonly ChainNetwork[];
+}
+
+export type ChainHopKind = "access_point" | "instance" | "ccn" | "cen" | "cloud_network";
+
+export interface ChainHop {
+  kind: ChainHopKind;
+  id: string;
+  name: string;
+  /** null = whole. */
+  missing: { code: HopProblem | "no_access_point"; text: string } | null;
+}
+
+export interface Chain {
+  hops: ChainHop[];
+  /** Prefixes that are carried all the way, each once, in the networks' order. */
+  routes: string[];
+}
+
+/**
+ * The product's chain: client → access point → instance → CCN → CEN → cloud network. A hop is missing for its own reason
+ * only; a network is carried when every hop before it is whole, and its own is.
+ */
+export function chain(facts: ChainFacts): Chain {
+  const ccn = ccnHop(facts);
+  const cen = cenHop(facts);
+  const upstream = ccn.missing === null && cen.missing === null;
+  const networks = facts.networks.map((network) => ({ network, hop: networkHop(facts, network) }));
+  const carried = networks.filter(({ network, hop }) => hop.missing === null && (upstream || network.home));
+  return {
+    hops: [instanceHop(facts), ccn, cen, ...networks.map(({ hop }) => hop)],
+    routes: [...new Set(carried.flatMap(({ network }) => network.cidrs))],
+  };
+}
+
+const whole = (kind: ChainHopKind, id: string, name: string): ChainHop => ({ kind, id, name, missing: null });
+
+const broken = (kind: ChainHopKind, id: string, name: string, code: HopProblem, text: string): ChainHop => ({
+  kind,
+  id,
+  name,
+  missing: { code, text },
+});
+
+/** `present`: access points that serve the instance and are there. */
+export function accessPointHop(present: number): ChainHop {
+  const hop = whole("access_point", "", "");
+  if (present > 0) return hop;
+  return { ...hop, missing: { code: "no_access_point", text: "No access point that serves the instance is connected." } };
+}
+
+function instanceHop({ instance }: ChainFacts): ChainHop {
+  return whole("instance", instance.id, instance.name);
+}
+
+function ccnHop({ instance, ccn }: ChainFacts): ChainHop {
+  if (!ccn) {
+    return broken("ccn", "", "", "ccn_not_bound", `The instance ${instance.name} is bound to no Cloud Connect Network.`);
+  }
+  const bad = (code: HopProblem, text: string) => broken("ccn", ccn.id, ccn.name, code, text);
+  if (!ccn.granted) {
+    return bad("grant_missing", `${ccn.name} belongs to another account, which the instance's owner has not granted it to.`);
+  }
+  if (!shareCcnArea(instance.region, ccn.region)) {
+    return bad("area_needs_bandwidth", `${ccn.name} is in another area than the instance; they must share one.`);
+  }
+  return whole("ccn", ccn.id, ccn.name);
+}
+
+function cenHop({ ccn, cen }: ChainFacts): ChainHop {
+  if (!cen) {
+    const of = ccn ? `The Cloud Connect Network ${ccn.name}` : "There is no Cloud Connect Network, and so it";
+    return broken("cen", "", "", "ccn_not_attached_to_cen", `${of} is attached to no Cloud Enterprise Network.`);
+  }
+  if (!cen.granted) {
+    const text = `${cen.name} belongs to another account, which the CCN's owner has not granted it to.`;
+    return broken("cen", cen.id, cen.name, "grant_missing", text);
+  }
+  return whole("cen", cen.id, cen.name);
+}
+
+function networkHop(facts: ChainFacts, network: ChainNetwork): ChainHop {
+  const { ccn, cen } = facts;
+  const bad = (code: HopProblem, text: string) => broken("cloud_network", network.id, network.name, code, text);
+  if (!network.home) {
+    if (network.cenId === null || (cen && network.cenId !== cen.id)) {
+      return bad("cloud_network_not_attached", `${network.name} is not attached to the Cloud Enterprise Network.`);
+    }
+    if (ccn && !joined(facts, ccn.region, network.region)) {
+      const text = `${network.name} is in another area: a bandwidth package and a cross-area limit are needed.`;
+      return bad("area_needs_bandwidth", text);
+    }
+  }
+  if (network.denied) return bad("acl_denies", `The instance's access control list denies all traffic to ${network.name}.`);
+  if (!network.reachable) return bad("cloud_network_unreachable", `No access point that is there reaches ${network.name}.`);
+  return whole("cloud_network", network.id, network.name);
+}
+
+function joined(facts: ChainFacts, a: string, b: string): boolean {
+  const from = cenAreaOf(a);
+  const to = cenAreaOf(b);
+  if (from === undefined || to === undefined) return false;
+  if (from === to) return true;
+  return facts.joinedAreas.some(([x, y]) => (x === from && y === to) || (x === to && y === from));
+}

@@ -1,0 +1,20 @@
+import type { Change } from "../administration.ts";
+import { announceEnd, type EndCause, endSessions, runningSessions } from "../sessions/ending.ts";
+
+/** Ends sessions as part of a change; their owners hear of it once it is on the disk. Returns how many there were. */
+async function end(change: Change, ids: readonly string[], cause: EndCause, text: string): Promise<number> {
+  const ending = { cause, text };
+  const ended = await endSessions(change.tx, change.context, ids, ending);
+  change.after(async () => announceEnd(change.context, ended, ending));
+  return ended.length;
+}
+
+export async function endSessionsOf(change: Change, instanceId: string, cause: EndCause, text: string): Promise<number> {
+  return end(change, await runningSessions(change.tx, { instanceId }), cause, text);
+}
+
+export async function endAccountSessions(change: Change, accountId: string, cause: EndCause, text: string): Promise<number> {
+  return end(change, await runningSessions(change.tx, { accountId }), cause, text);
+}
+
+export const endTheseSessions = end;

@@ -1,0 +1,92 @@
+import { createHash, createHmac } from "node:crypto";
+import { canonicalQuery, type SignatureClaim, type SignatureProblem, type SignedRequest } from "./canonical.ts";
+
+export const acs3Algorithm = "ACS3-HMAC-SHA256";
+
+/** A signature that leaves one of these out could be moved to another operation, time or server. */
+const alwaysSigned = ["host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version"];
+
+const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
+
+/** Reads `Authorization: ACS3-HMAC-SHA256 Credential=…,SignedHeaders=…,Signature=…`. */
+export function readAcs3(request: SignedRequest): SignatureClaim | SignatureProblem {
+  const incomplete = (text: string): SignatureProblem => ({ code: "IncompleteSignature", text });
+  const header = request.headers.get("authorization") ?? "";
+  const fields = new Map(
+    header
+      .slice(acs3Algorithm.length)
+      .trim()
+      .split(",")
+      .map((field) => {
+        const at = field.indexOf("=");
+        return [field.slice(0, at).trim(), field.slice(at + 1).trim()] as const;
+      }),
+  );
+  const accessKeyId = fields.get("Credential") ?? "";
+  const signature = fields.get("Signature") ?? "";
+  const signedHeaders = (fields.get("SignedHeaders") ?? "").split(";");
+  if (accessKeyId === "") return { code: "MissingAccessKeyId", text: "The Authorization header names no credential." };
+  if (!/^[0-9a-f]{64}$/.test(signature)) return incomplete("The Authorization header holds no signature of 64 hexadecimal digits.");
+  for (const name of alwaysSigned) {
+    if (!signedHeaders.includes(name)) return incomplete(`The header ${name} is not signed.`);
+    if (!request.headers.has(name)) return incomplete(`The header ${name} is missing.`);
+  }
+  if (signedHeaders.length > 64) return incomplete("Too many headers are signed.");
+  for (const [name] of request.headers) {
+    if ((name.startsWith("x-acs-") || (name === "content-type" && request.body.length > 0)) && !signedHeaders.includes(name)) {
+      return incomplete(`The header ${name} is not signed.`);
+    }
+  }
+  const bodyHash = sha256(request.body);
+  if (request.headers.get("x-acs-content-sha256") !== bodyHash) {
+    return { code: "SignatureDoesNotMatch", text: "x-acs-content-sha256 is not the SHA-256 of the body that arrived." };
+  }
+  return {
+    accessKeyId,
+    signature,
+    stringToSign: `${acs3Algorithm}\n${sha256(canonicalRequest(request, signedHeaders, bodyHash))}`,
+    date: request.headers.get("x-acs-date") ?? "",
+    nonce: request.headers.get("x-acs-signature-nonce") ?? "",
+  };
+}
+
+function canonicalRequest(request: SignedRequest, signedHeaders: readonly string[], bodyHash: string): string {
+  const names = [...new Set(signedHeaders)].sort();
+  const headers = names.map((name) => `${name}:${(request.headers.get(name) ?? "").trim()}\n`).join("");
+  return [request.method, request.path, canonicalQuery(request.query), headers, names.join(";"), bodyHash].join("\n");
+}
+
+export function signAcs3(stringToSign: string, secret: string): string {
+  return createHmac("sha256", secret).update(stringToSign).digest("hex");
+}
+
+/** The headers with which a client of ours signs a request that has everything in the query and no body. */
+export function acs3Headers(
+  call: { host: string; action: string; version: string; query: ReadonlyMap<string, string>; date: string; nonce: string },
+  accessKeyId: string,
+  secret: string,
+): Record<string, string> {
+  const bodyHash = sha256("");
+  const headers: Record<string, string> = {
+    host: call.host,
+    "x-acs-action": call.action,
+    "x-acs-content-sha256": bodyHash,
+    "x-acs-date": call.date,
+    "x-acs-signature-nonce": call.nonce,
+    "x-acs-version": call.version,
+  };
+  const request: SignedRequest = {
+    method: "POST",
+    path: "/",
+    query: call.query,
+    form: new Map(),
+    headers: new Map(Object.entries(headers)),
+    body: new Uint8Array(),
+  };
+  const names = Object.keys(headers).sort();
+  const stringToSign = `${acs3Algorithm}\n${sha256(canonicalRequest(request, names, bodyHash))}`;
+  const signature = signAcs3(stringToSign, secret);
+  headers["authorization"] =
+    `${acs3Algorithm} Credential=${accessKeyId},SignedHeaders=${names.join(";")},Signature=${signature}`;
+  return headers;
+}

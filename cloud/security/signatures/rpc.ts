@@ -1,0 +1,35 @@
+import { createHmac } from "node:crypto";
+import {
+  canonicalQuery,
+  percentEncode,
+  type SignatureClaim,
+  type SignatureProblem,
+  type SignedRequest,
+} from "./canonical.ts";
+
+/** The older signature: `Signature`, `AccessKeyId` and the like among the parameters, HMAC-SHA1 over all the others. */
+export function readRpc(request: SignedRequest): SignatureClaim | SignatureProblem {
+  const all = new Map([...request.query, ...request.form]);
+  const accessKeyId = all.get("AccessKeyId") ?? "";
+  const signature = all.get("Signature") ?? "";
+  if (accessKeyId === "") return { code: "MissingAccessKeyId", text: "The request is not signed: AccessKeyId is missing." };
+  if (signature === "") return { code: "IncompleteSignature", text: "Signature is missing." };
+  if (all.get("SignatureMethod") !== "HMAC-SHA1" || all.get("SignatureVersion") !== "1.0") {
+    return { code: "IncompleteSignature", text: "SignatureMethod must be HMAC-SHA1 and SignatureVersion 1.0." };
+  }
+  for (const name of ["Timestamp", "SignatureNonce"]) {
+    if (!all.get(name)) return { code: "IncompleteSignature", text: `${name} is missing.` };
+  }
+  all.delete("Signature");
+  return {
+    accessKeyId,
+    signature,
+    stringToSign: `${request.method}&${percentEncode("/")}&${percentEncode(canonicalQuery(all))}`,
+    date: all.get("Timestamp") ?? "",
+    nonce: all.get("SignatureNonce") ?? "",
+  };
+}
+
+export function signRpc(stringToSign: string, secret: string): string {
+  return createHmac("sha1", `${secret}&`).update(stringToSign).digest("base64");
+}

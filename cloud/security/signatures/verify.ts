@@ -1,0 +1,49 @@
+import { acs3Algorithm, readAcs3, signAcs3 } from "./acs3.ts";
+import type { SignatureClaim, SignatureProblem, SignedRequest } from "./canonical.ts";
+import { readRpc, signRpc } from "./rpc.ts";
+import { equalInConstantTime } from "../secret.ts";
+
+/** ms by which a request's date may differ from ours, either way. */
+export const replayWindow = 15 * 60_000;
+
+export interface Claim extends SignatureClaim {
+  kind: "acs3" | "rpc";
+  /** Epoch ms. */
+  at: number;
+}
+
+/** Reads whichever kind of signature the request carries, and checks its date against `now` (epoch ms). */
+export function readSignature(request: SignedRequest, now: number): Claim | SignatureProblem {
+  const authorization = request.headers.get("authorization") ?? "";
+  const kind = authorization.startsWith(acs3Algorithm) ? "acs3" : "rpc";
+  if (kind === "rpc" && authorization !== "") {
+    return { code: "IncompleteSignature", text: `Authorization must begin with ${acs3Algorithm}.` };
+  }
+  const claim = kind === "acs3" ? readAcs3(request) : readRpc(request);
+  if ("code" in claim) return claim;
+  const at = readDate(claim.date);
+  if (at === undefined) {
+    return { code: "InvalidTimeStamp.Format", text: "The date must look like 2026-01-31T12:34:56Z." };
+  }
+  if (Math.abs(now - at) > replayWindow) {
+    return { code: "InvalidTimeStamp.Expired", text: "The request's date is more than 15 minutes off the server's." };
+  }
+  if (claim.nonce.length < 1 || claim.nonce.length > 128) {
+    return { code: "IncompleteSignature", text: "A signature nonce has 1 to 128 characters." };
+  }
+  return { ...claim, kind, at };
+}
+
+/** In constant time. */
+export function signatureMatches(claim: Claim, secret: string): boolean {
+  const expected = claim.kind === "acs3" ? signAcs3(claim.stringToSign, secret) : signRpc(claim.stringToSign, secret);
+  return equalInConstantTime(claim.signature, expected);
+}
+
+function readDate(text: string): number | undefined {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z$/.exec(text);
+  if (!match?.[1]) return undefined;
+  const at = Date.parse(text);
+  // Date.parse lets 31 February pass as 3 March.
+  return Number.isNaN(at) || new Date(at).toISOString().slice(0, 19) !== match[1] ? undefined : at;
+}

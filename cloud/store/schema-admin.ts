@@ -1,0 +1,174 @@
+/** Tables of the administrators' own objects: keys, networks, grants, control lists. Same conventions as in schema.ts. */
+export interface AdminSchema {
+  access_key: AccessKeyTable;
+  "keys.access_key_secret": { access_key_id: string; value: string };
+  request_nonce: { access_key_id: string; nonce: string; at: number };
+  client_token: { tenant_id: string; action: string; token: string; answer: string; at: number };
+  quota: { tenant_id: string; name: string; value: number };
+  instance_recovered_dns: { instance_id: string; address: string; position: number };
+  cloud_network: CloudNetworkTable;
+  cloud_network_cidr: { network_id: string; cidr: string; position: number };
+  cloud_network_access_point: { network_id: string; access_point_id: string };
+  cen: CenTable;
+  cen_child: CenChildTable;
+  cen_bandwidth_package: CenBandwidthPackageTable;
+  cen_region_limit: CenRegionLimitTable;
+  grant_cbn: GrantCbnTable;
+  grant_sag: GrantSagTable;
+  acl: AclTable;
+  acl_rule: AclRuleTable;
+  acl_instance: { instance_id: string; acl_id: string };
+  tag: { object_id: string; key: string; value: string };
+  diagnosis: { instance_id: string; at: number; report: string };
+}
+
+export interface AccessKeyTable {
+  id: string;
+  tenant_id: string;
+  role: string;
+  active: number;
+  created_at: number;
+}
+
+/** A VPC: what an administrator says can be reached, and through which access points. */
+export interface CloudNetworkTable {
+  id: string;
+  tenant_id: string;
+  name: string;
+  region: string;
+  /** Only this instance is carried there (the routes that sagctl sets); null = all whose chain leads there. */
+  instance_id: string | null;
+  created_at: number;
+}
+
+export interface CenTable {
+  id: string;
+  tenant_id: string;
+  name: string;
+  description: string;
+  protection_level: string;
+  is_default: number;
+  created_at: number;
+}
+
+/** A CCN or a cloud network attached to a CEN; each to one at most. */
+export interface CenChildTable {
+  child_id: string;
+  cen_id: string;
+  /** CCN | VPC. */
+  child_type: string;
+  attached_at: number;
+  /** Of a CCN, "" = none said. */
+  subnet: string;
+}
+
+export interface CenBandwidthPackageTable {
+  id: string;
+  tenant_id: string;
+  name: string;
+  description: string;
+  /** Mbit/s. */
+  bandwidth: number;
+  area_a: string;
+  area_b: string;
+  charge_type: string;
+  /** null = not associated. */
+  cen_id: string | null;
+  created_at: number;
+}
+
+export interface CenRegionLimitTable {
+  cen_id: string;
+  /** As the administrator wrote them, perhaps with "ccn-" in front; in alphabetical order. */
+  local_region: string;
+  opposite_region: string;
+  /** Mbit/s. */
+  bandwidth: number;
+  package_id: string;
+}
+
+/** The CCN's owner lets another account's CEN attach it. */
+export interface GrantCbnTable {
+  id: string;
+  ccn_id: string;
+  cen_id: string;
+  cen_tenant_id: string;
+  traffic_service: number;
+  created_at: number;
+  modified_at: number;
+}
+
+/** The instance's owner lets another account's CCN bind it. */
+export interface GrantSagTable {
+  id: string;
+  instance_id: string;
+  ccn_id: string;
+  ccn_tenant_id: string;
+  traffic_service: number;
+  created_at: number;
+}
+
+export interface AclTable {
+  id: string;
+  tenant_id: string;
+  region: string;
+  name: string;
+  type: string;
+  created_at: number;
+}
+
+export interface AclRuleTable {
+  id: string;
+  acl_id: string;
+  name: string;
+  description: string;
+  direction: string;
+  policy: string;
+  /** 1-100; smaller wins. */
+  priority: number;
+  source_cidr: string;
+  dest_cidr: string;
+  source_ports: string;
+  dest_ports: string;
+  protocol: string;
+  type: string;
+  /** JSON arrays. */
+  dpi_group_ids: string;
+  dpi_signature_ids: string;
+  created_at: number;
+}
+
+/** Columns that this part of the schema adds to instances. */
+export interface InstanceAdminColumns {
+  region: string;
+  description: string;
+  user_count: number;
+  /** GB per account and month. */
+  data_plan: number;
+  /** Epoch ms; null = without end. */
+  end_time: number | null;
+  locked: number;
+  /** The CCN it is bound to; null = none. `ccn_id` besides names whose access points serve it. */
+  bound_ccn_id: string | null;
+  position: string;
+  routing_strategy: string;
+  security_lock_threshold: number | null;
+  connection_audit: number;
+  /** Number of the access point an administrator chose; null = the cloud's order. */
+  access_point_number: number | null;
+}
+
+export interface CcnAdminColumns {
+  region: string;
+  description: string;
+  cidr_block: string;
+  snat_cidr_block: string;
+  interworking: string;
+}
+
+export interface AccountAdminColumns {
+  /** Kbit/s; 0 = none set. */
+  accelerate_bandwidth: number;
+  /** Instance it was copied from by roaming. */
+  roamed_from: string | null;
+}
