@@ -1,7 +1,10 @@
 import { networkInterfaces } from "node:os";
-import { serveLocally } from "./api/admin/local-server.ts";
+import { runCommand, serveLocally } from "./api/admin/local-server.ts";
+import { adminHandler, isAdminRequest } from "./api/admin/rpc/http.ts";
+import { adminApi } from "./api/admin/rpc/service.ts";
 import { answerOther } from "./api/http/answers.ts";
-import { type Listening, listenSecure, publicHandler } from "./api/http/server.ts";
+import { answerOutside } from "./api/http/outside.ts";
+import { type Besides, type Listening, listenSecure, publicHandler } from "./api/http/server.ts";
 import { Refusal } from "./domain/cause.ts";
 import { type Clock, systemClock } from "./domain/clock.ts";
 import type { Log } from "./domain/context.ts";
@@ -70,18 +73,35 @@ export async function serve(options: ServeOptions): Promise<Running> {
     const context = await startDomain(store, options.clock ?? systemClock, log);
     undo.unshift(() => context.sweeper.stop());
     const stopping = new AbortController();
-    const handler = publicHandler(context, identity, data, stopping.signal);
+    const pins = identity.pins.map(formatPin);
+    let url = "";
+    const admin = adminApi(context, data, (api, actor, name, parameters) =>
+      runCommand({ context, actor, server: { url, pins }, admin: api }, name, parameters),
+    );
+    const alone = adminAddress !== undefined;
+    const besides = (withAdmin: boolean, metricsFromHereOnly: boolean): Besides => {
+      const administrators = adminHandler(admin);
+      const outside = { context, stopping: stopping.signal, adminRequests: admin.counts, metricsFromHereOnly };
+      return (request, response) => {
+        if (withAdmin && isAdminRequest(request)) administrators(request, response as never);
+        else return answerOutside(outside, request, response as never);
+        return true;
+      };
+    };
+    const handler = publicHandler(context, identity, data, stopping.signal, besides(!alone, true));
     const listening = await listenSecure(address.host, address.port, identity, handler);
     undo.unshift(() => listening.close());
-    const url = urlOf(listening);
+    url = urlOf(listening);
     let adminUrl: string | undefined;
     if (adminAddress) {
-      const admin = await listenSecure(adminAddress.host, adminAddress.port, identity, answerOther);
-      undo.unshift(() => admin.close());
-      adminUrl = urlOf(admin);
+      const answer = besides(true, false);
+      const server = await listenSecure(adminAddress.host, adminAddress.port, identity, (request, response) => {
+        if (!answer(request, response)) answerOther(request, response);
+      });
+      undo.unshift(() => server.close());
+      adminUrl = urlOf(server);
     }
-    const pins = identity.pins.map(formatPin);
-    const local = await serveLocally(data, { context, server: { url, pins } });
+    const local = await serveLocally(data, { context, server: { url, pins }, admin });
     undo.unshift(() => local.close());
     undo.unshift(() => stopping.abort(new Error("the server is stopping")));
     return { url, pins, adminUrl, stop: () => unwind(undo) };

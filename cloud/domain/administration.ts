@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Schema } from "../store/schema.ts";
-import type { Context } from "./context.ts";
 import { networksChanged } from "./chain/changed.ts";
+import type { Context } from "./context.ts";
 import { RuleBroken } from "./rules.ts";
 
 /** One administrative change: a transaction, its audit, and what follows once it is on the disk. */
@@ -66,7 +66,10 @@ export function administration(context: Context, doer: Doer): Administration {
 
 /** A change is done once, also when its request is sent again after the server was restarted. */
 async function spend(tx: Transaction<Schema>, nonce: NonNullable<Doer["nonce"]>, now: number): Promise<void> {
-  await tx.deleteFrom("request_nonce").where("at", "<", now - nonceMs).execute();
+  await tx
+    .deleteFrom("request_nonce")
+    .where("at", "<", now - nonceMs)
+    .execute();
   const added = await tx
     .insertInto("request_nonce")
     .values({ access_key_id: nonce.accessKeyId, nonce: nonce.value, at: nonce.at })

@@ -2,8 +2,24 @@ import { randomBytes, randomInt } from "node:crypto";
 
 const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
 
+/** What has an identifier of its own; as the product prefixes them. */
+export type IdKind =
+  | "sag"
+  | "ccn"
+  | "acc"
+  | "ap"
+  | "tok"
+  | "tnt"
+  | "cen"
+  | "vpc"
+  | "cenbwp"
+  | "acl"
+  | "acr"
+  | "sgc"
+  | "grt";
+
 /** An identifier in the product's form, for example sag-4f0k2m9x1c7p3q8z. */
-export function newId(kind: "sag" | "ccn" | "acc" | "ap" | "tok" | "tnt"): string {
+export function newId(kind: IdKind): string {
   return `${kind}-${Array.from({ length: 16 }, () => alphabet[randomInt(alphabet.length)]).join("")}`;
 }
 

@@ -9,6 +9,8 @@ import { hostPrefix } from "./addresses/ip.ts";
 import type { Clock } from "./clock.ts";
 import type { Context, Log } from "./context.ts";
 import { newId } from "./ids.ts";
+import { newDefaults, newUid } from "./instances/defaults.ts";
+import { sweepInstances } from "./instances/lifetime.ts";
 import { sweep } from "./sessions/ending.ts";
 import { EventHub } from "./sessions/events.ts";
 import { Presence } from "./sessions/presence.ts";
@@ -31,14 +33,20 @@ export async function startDomain(store: Store, clock: Clock, log: Log): Promise
     accessPoints,
     events: new EventHub(),
     presence: new Presence(),
-    sweeper: new Wakeup(clock, () => sweep(context)),
+    sweeper: new Wakeup(clock, () => sweepAll(context)),
   };
   await loadAccessPoints(context, graceMs);
-  const next = await sweep(context);
-  context.board.load(await runningPeers(store));
+  const next = await sweepAll(context);
+  context.board.load(await runningPeers(context));
   if (next !== undefined) context.sweeper.by(next);
   accessPoints.onChange = (ccnId) => void ccnChanged(context, ccnId);
   return context;
+}
+
+/** Leases and instances that ran out; answers with the next deadline (epoch ms). */
+async function sweepAll(context: Context): Promise<number | undefined> {
+  const deadlines = [await sweepInstances(context), await sweep(context)].filter((at) => at !== undefined);
+  return deadlines.length === 0 ? undefined : Math.min(...deadlines);
 }
 
 async function ccnChanged(context: Context, ccnId: string): Promise<void> {
@@ -54,10 +62,9 @@ async function ccnChanged(context: Context, ccnId: string): Promise<void> {
 async function ensureDefaults(store: Store, now: number): Promise<void> {
   await store.transaction().execute(async (tx) => {
     if (await tx.selectFrom("tenant").select("id").where("is_default", "=", 1).executeTakeFirst()) return;
-    const tenant = { id: newId("tnt"), name: "default", is_default: 1, created_at: now };
+    const tenant = { id: newId("tnt"), uid: newUid(), name: "default", is_default: 1, created_at: now };
     await tx.insertInto("tenant").values(tenant).execute();
-    const ccn = { id: newId("ccn"), tenant_id: tenant.id, name: "default", is_default: 1, created_at: now };
-    await tx.insertInto("ccn").values(ccn).execute();
+    await newDefaults(tx, tenant.id, now);
   });
 }
 
@@ -87,12 +94,12 @@ async function serverSecret(store: Store): Promise<Uint8Array> {
   return row.value;
 }
 
-async function runningPeers(store: Store): Promise<DesiredPeer[]> {
+async function runningPeers({ store, accessPoints }: Context): Promise<DesiredPeer[]> {
   const sessions = await store
     .selectFrom("session")
     .innerJoin("account", "account.id", "session.account_id")
     .selectAll("session")
-    .select("account.bandwidth")
+    .select(["account.bandwidth", "account.roamed_from"])
     .where("session.ended_at", "is", null)
     .execute();
   const keys = new Map<string, Map<string, Uint8Array>>();
@@ -103,8 +110,11 @@ async function runningPeers(store: Store): Promise<DesiredPeer[]> {
   const profiles = new Map<string, Profile | undefined>();
   const peers: DesiredPeer[] = [];
   for (const row of sessions) {
-    if (!profiles.has(row.instance_id)) profiles.set(row.instance_id, await loadProfile(store, row.instance_id));
-    const profile = profiles.get(row.instance_id);
+    const way = `${row.instance_id} ${row.roamed_from ?? ""}`;
+    if (!profiles.has(way)) {
+      profiles.set(way, await loadProfile(store, accessPoints, row.instance_id, row.roamed_from));
+    }
+    const profile = profiles.get(way);
     if (!profile) continue;
     peers.push({
       sessionId: row.id,

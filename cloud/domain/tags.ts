@@ -9,7 +9,8 @@ export interface Tag {
 
 /** Replaces an object's tags. */
 export async function setTags(db: Kysely<Schema>, objectId: string, tags: readonly Tag[]): Promise<void> {
-  if (new Set(tags.map((tag) => tag.key)).size !== tags.length) throw broken("InvalidTag", "A tag's key is there twice.");
+  if (new Set(tags.map((tag) => tag.key)).size !== tags.length)
+    throw broken("InvalidTag", "A tag's key is there twice.");
   await db.deleteFrom("tag").where("object_id", "=", objectId).execute();
   if (tags.length > 0) {
     await db

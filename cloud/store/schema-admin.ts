@@ -1,3 +1,5 @@
+import type { Generated } from "kysely";
+
 /** Tables of the administrators' own objects: keys, networks, grants, control lists. Same conventions as in schema.ts. */
 export interface AdminSchema {
   access_key: AccessKeyTable;
@@ -140,35 +142,35 @@ export interface AclRuleTable {
 
 /** Columns that this part of the schema adds to instances. */
 export interface InstanceAdminColumns {
-  region: string;
-  description: string;
-  user_count: number;
+  region: Generated<string>;
+  description: Generated<string>;
+  user_count: Generated<number>;
   /** GB per account and month. */
-  data_plan: number;
+  data_plan: Generated<number>;
   /** Epoch ms; null = without end. */
-  end_time: number | null;
-  locked: number;
+  end_time: Generated<number | null>;
+  locked: Generated<number>;
   /** The CCN it is bound to; null = none. `ccn_id` besides names whose access points serve it. */
-  bound_ccn_id: string | null;
-  position: string;
-  routing_strategy: string;
-  security_lock_threshold: number | null;
-  connection_audit: number;
+  bound_ccn_id: Generated<string | null>;
+  position: Generated<string>;
+  routing_strategy: Generated<string>;
+  security_lock_threshold: Generated<number | null>;
+  connection_audit: Generated<number>;
   /** Number of the access point an administrator chose; null = the cloud's order. */
-  access_point_number: number | null;
+  access_point_number: Generated<number | null>;
 }
 
 export interface CcnAdminColumns {
-  region: string;
-  description: string;
-  cidr_block: string;
-  snat_cidr_block: string;
-  interworking: string;
+  region: Generated<string>;
+  description: Generated<string>;
+  cidr_block: Generated<string>;
+  snat_cidr_block: Generated<string>;
+  interworking: Generated<string>;
 }
 
 export interface AccountAdminColumns {
   /** Kbit/s; 0 = none set. */
-  accelerate_bandwidth: number;
+  accelerate_bandwidth: Generated<number>;
   /** Instance it was copied from by roaming. */
-  roamed_from: string | null;
+  roamed_from: Generated<string | null>;
 }

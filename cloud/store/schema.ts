@@ -1,10 +1,11 @@
 import type { Generated } from "kysely";
+import type { AccountAdminColumns, AdminSchema, CcnAdminColumns, InstanceAdminColumns } from "./schema-admin.ts";
 
 /**
  * The tables, named after the product's objects. Times are epoch ms, durations s, truth values 0/1, addresses text: types that
  * SQLite and PostgreSQL share. `keys.*` is a schema of its own (in SQLite: a file of its own) that backups leave out.
  */
-export interface Schema {
+export interface Schema extends AdminSchema {
   setting: SettingTable;
   tenant: TenantTable;
   enterprise_code: EnterpriseCodeTable;
@@ -13,7 +14,6 @@ export interface Schema {
   instance_cidr: { instance_id: string; cidr: string; position: number };
   instance_dns_server: { instance_id: string; address: string; position: number };
   instance_dns_domain: { instance_id: string; domain: string; position: number };
-  instance_route: { instance_id: string; prefix: string; position: number };
   account: AccountTable;
   device: DeviceTable;
   sign_in: SignInTable;
@@ -37,6 +37,8 @@ export interface SettingTable {
 /** The product's "account": who owns objects. One default exists from the start. */
 export interface TenantTable {
   id: string;
+  /** The number by which the product's accounts name each other; null only before the migration that gave it. */
+  uid: number | null;
   name: string;
   is_default: number;
   created_at: number;
@@ -50,7 +52,7 @@ export interface EnterpriseCodeTable {
   created_at: number;
 }
 
-export interface CcnTable {
+export interface CcnTable extends CcnAdminColumns {
   id: string;
   tenant_id: string;
   name: string;
@@ -58,12 +60,12 @@ export interface CcnTable {
   created_at: number;
 }
 
-export interface InstanceTable {
+export interface InstanceTable extends InstanceAdminColumns {
   id: string;
   tenant_id: string;
   name: string;
   enterprise_code: string;
-  /** The CCN it is bound to. */
+  /** The CCN whose access points serve it, bound or not. */
   ccn_id: string;
   full_tunnel: number;
   lockdown: number;
@@ -74,7 +76,7 @@ export interface InstanceTable {
 }
 
 /** A client account of a software instance. */
-export interface AccountTable {
+export interface AccountTable extends AccountAdminColumns {
   id: string;
   instance_id: string;
   user_name: string;
@@ -214,3 +216,13 @@ export interface AuditTable {
   before: string | null;
   after: string | null;
 }
+
+export type {
+  AclRuleTable,
+  AclTable,
+  CenBandwidthPackageTable,
+  CenTable,
+  CloudNetworkTable,
+  GrantCbnTable,
+  GrantSagTable,
+} from "./schema-admin.ts";

@@ -4,10 +4,8 @@ import { ZodError } from "zod";
 import { type CauseCode, Refusal } from "../../domain/cause.ts";
 import { storageRefusal } from "../../store/failures.ts";
 import { localPath } from "./local-path.ts";
-import type { AdminCall, Operation } from "./operation.ts";
-import { accountOperations } from "./operations/accounts.ts";
-import { instanceOperations } from "./operations/instances.ts";
-import { operatingOperations } from "./operations/operating.ts";
+import type { AdminCall } from "./operation.ts";
+import { localOperations } from "./operations/index.ts";
 
 const maxBodyBytes = 256 * 1024;
 
@@ -16,10 +14,6 @@ export interface AdminFailure {
   cause: CauseCode;
   message: string;
 }
-
-const operations = new Map<string, Operation>(
-  [...instanceOperations, ...accountOperations, ...operatingOperations].map((op) => [op.name, op]),
-);
 
 /**
  * The local way in for sagctl: a Unix socket that only the owner of the data directory can open. POST / with
@@ -63,12 +57,16 @@ export async function serveLocally(
 async function respond(request: IncomingMessage, directory: string, call: Omit<AdminCall, "actor">) {
   try {
     const { operation, actor, parameters } = await read(request);
-    const op = operations.get(operation);
-    if (!op) throw new Refusal("protocol_too_old", `The server does not know "${operation}".`);
-    return { status: 200, body: (await op.run({ ...call, actor: `local:${actor}` }, parameters)) ?? {} };
+    return { status: 200, body: await runCommand({ ...call, actor: `local:${actor}` }, operation, parameters) };
   } catch (error) {
     return { status: 400, body: failureOf(error, directory, call) };
   }
+}
+
+export async function runCommand(call: AdminCall, name: string, parameters: unknown): Promise<unknown> {
+  const command = localOperations.get(name);
+  if (!command) throw new Refusal("protocol_too_old", `The server does not know "${name}".`);
+  return (await command.run(call, parameters)) ?? {};
 }
 
 function failureOf(error: unknown, directory: string, call: Omit<AdminCall, "actor">): AdminFailure {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Context } from "../../domain/context.ts";
+import type { AdminApi } from "./rpc/service.ts";
 
 /** What an operation may use besides its parameters. */
 export interface AdminCall {
@@ -8,6 +9,8 @@ export interface AdminCall {
   actor: string;
   /** What goes into enrolment links. */
   server: { url: string; pins: string[] };
+  /** The product's own operations. */
+  admin: AdminApi;
 }
 
 /** One thing an administrator can do: its name, what it takes, and what it does. */

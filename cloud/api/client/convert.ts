@@ -1,10 +1,30 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { EndpointSchema, SessionSchema } from "#proto/client/v1/session_pb.js";
 import { Transport } from "#proto/client/v1/session_pb.js";
-import { HopKind, Mender, WarningCode } from "#proto/types/v1/state_pb.js";
+import { HopKind, type HopSchema, Mender, WarningCode } from "#proto/types/v1/state_pb.js";
 import type { EndpointRecord } from "../../domain/accesspoints/registry.ts";
+import type { ChainHop } from "../../domain/chain/chain.ts";
 import type { SessionDescription } from "../../domain/sessions/description.ts";
 import { toDuration } from "../http/duration.ts";
+
+const hopKinds: Record<ChainHop["kind"], HopKind> = {
+  access_point: HopKind.ACCESS_POINT,
+  instance: HopKind.INSTANCE,
+  ccn: HopKind.CCN,
+  cen: HopKind.CEN,
+  cloud_network: HopKind.CLOUD_NETWORK,
+};
+
+const warningCodes: Record<NonNullable<ChainHop["missing"]>["code"], WarningCode> = {
+  no_access_point: WarningCode.UNKNOWN,
+  ccn_not_bound: WarningCode.CCN_NOT_BOUND,
+  ccn_not_attached_to_cen: WarningCode.CCN_NOT_ATTACHED_TO_CEN,
+  grant_missing: WarningCode.GRANT_MISSING,
+  area_needs_bandwidth: WarningCode.AREA_NEEDS_BANDWIDTH,
+  acl_denies: WarningCode.ACL_DENIES,
+  cloud_network_not_attached: WarningCode.CLOUD_NETWORK_NOT_ATTACHED,
+  cloud_network_unreachable: WarningCode.CLOUD_NETWORK_UNREACHABLE,
+};
 
 export function endpointMessage(endpoint: EndpointRecord): MessageInitShape<typeof EndpointSchema> {
   return {
@@ -15,10 +35,20 @@ export function endpointMessage(endpoint: EndpointRecord): MessageInitShape<type
   };
 }
 
+/** Every hop behind the access point is an administrator's to mend. */
+function hopMessage({ kind, id, name, missing }: ChainHop): MessageInitShape<typeof HopSchema> {
+  const hop = hopKinds[kind];
+  const told = { kind: hop, id, name, whole: missing === null };
+  if (!missing) return told;
+  const code = warningCodes[missing.code];
+  return { ...told, missing: { code, hop, mender: Mender.ADMINISTRATOR, text: missing.text.slice(0, 1_024) } };
+}
+
 /** `token` "" = the one from Dial stays. */
 export function sessionMessage(session: SessionDescription, token: string): MessageInitShape<typeof SessionSchema> {
   const { profile } = session;
   const first = session.accessPoints[0];
+  const hops = profile.hops.map(hopMessage);
   return {
     sessionId: session.sessionId,
     sessionToken: token,
@@ -42,18 +72,21 @@ export function sessionMessage(session: SessionDescription, token: string): Mess
     hops: [
       { kind: HopKind.CLIENT, name: session.deviceName, whole: true },
       ...(first ? [{ kind: HopKind.ACCESS_POINT, id: first.state.id, name: first.state.name, whole: true }] : []),
-      { kind: HopKind.INSTANCE, id: profile.instanceId, name: profile.displayName, whole: true },
+      ...hops,
     ],
-    warnings: session.expiresSoon
-      ? [
-          {
-            code: WarningCode.EXPIRES_SOON,
-            hop: HopKind.CLIENT,
-            mender: Mender.YOU,
-            text: "The sign-in of this device ends soon.",
-          },
-        ]
-      : [],
+    warnings: [
+      ...(session.expiresSoon
+        ? [
+            {
+              code: WarningCode.EXPIRES_SOON,
+              hop: HopKind.CLIENT,
+              mender: Mender.YOU,
+              text: "The sign-in of this device ends soon.",
+            },
+          ]
+        : []),
+      ...hops.flatMap((hop) => hop.missing ?? []),
+    ],
     incarnation: session.incarnation,
     profileRevision: session.profileRevision,
     instanceId: profile.instanceId,

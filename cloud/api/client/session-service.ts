@@ -5,7 +5,7 @@ import { heartbeatMs } from "../../domain/accesspoints/stream.ts";
 import { Bell } from "../../domain/bell.ts";
 import type { Context } from "../../domain/context.ts";
 import type { SessionEvent } from "../../domain/sessions/events.ts";
-import { loadProfile, profileRevision } from "../../domain/sessions/profile.ts";
+import { revisionFor } from "../../domain/sessions/profile.ts";
 import { hangUp, renew, sessionOf } from "../../domain/sessions/renew.ts";
 import { hello } from "../hello.ts";
 import { bearer } from "../http/caller.ts";
@@ -38,8 +38,7 @@ export function sessionService(context: Context): ServiceImpl<typeof SessionServ
       try {
         // Looked at again after subscribing: what ended in between would never be told.
         await sessionOf(context, token);
-        const profile = await loadProfile(context.store, row.instance_id);
-        let told = profile ? profileRevision(context, profile) : "";
+        let told = await revisionFor(context, row);
         yield { event: { case: "opened", value: { hello: hello(), profileRevision: told } } };
         while (!call.signal.aborted) {
           const rung = await bell.wait(heartbeatMs, call.signal);

@@ -23,12 +23,10 @@ export function answerJson(response: HttpResponse, status: number, body: Buffer)
   (response as ServerResponse).end(body);
 }
 
-/** Everything that is no call of ours: the health check of load balancers, and what does not exist. */
+/** Everything that is no call of ours: it does not exist. */
 export function answerOther(request: HttpRequest, response: HttpResponse): void {
   const path = request.url?.split("?", 1)[0] ?? "";
-  if (path === "/healthz") {
-    answerJson(response, 200, Buffer.from('{"ok":true}'));
-  } else if (/^\/sag\.[a-z]+\.v\d+\./.test(path)) {
+  if (/^\/sag\.[a-z]+\.v\d+\./.test(path)) {
     answerJson(response, 404, errorBody("unimplemented", "protocol_too_old", "This server does not know that call."));
   } else {
     answerJson(response, 404, errorBody("not_found", "not_found", "There is nothing at this address."));

@@ -26,12 +26,16 @@ export interface Listening {
 
 export type Handler = (request: HttpRequest, response: HttpResponse) => void;
 
+/** What is answered besides the contracts: administrators' requests, health. False = not for it. */
+export type Besides = (request: HttpRequest, response: HttpResponse) => boolean;
+
 /** All of the published contracts behind one handler. `stop` ends the streams. */
 export function publicHandler(
   context: Context,
   identity: ServerIdentity,
   dataDirectory: string,
   stop: AbortSignal,
+  besides: Besides,
 ): Handler {
   const rpc = rpcHandler({
     log: context.log,
@@ -50,6 +54,7 @@ export function publicHandler(
     otherwise: answerOther,
   });
   return (request, response) => {
+    if (besides(request, response)) return;
     const declared = Number(request.headers["content-length"] ?? 0);
     if (declared > maxMessageBytes) {
       // Answered before the body was read, so the connection cannot be used again.

@@ -53,6 +53,11 @@ export class PeerBoard {
     return this.#revision;
   }
 
+  /** Number of peers. */
+  get size(): number {
+    return this.#peers.size;
+  }
+
   get(sessionId: string): DesiredPeer | undefined {
     return this.#peers.get(sessionId);
   }

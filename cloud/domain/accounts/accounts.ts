@@ -107,23 +107,35 @@ export async function createAccount(context: Context, instanceId: string, wish: 
       requireClientIp(values.client_ip, blocks(cidrs.map((row) => row.cidr)));
       await requireFreeAddress(tx, instanceId, values.client_ip);
     }
-    // A code may span instances; SignIn(code, user) has to mean one account.
-    const namesake = await tx
-      .selectFrom("account")
-      .innerJoin("instance as theirs", "theirs.id", "account.instance_id")
-      .innerJoin("instance as ours", "ours.enterprise_code", "theirs.enterprise_code")
-      .select("account.instance_id")
-      .where("ours.id", "=", instanceId)
-      .where("account.user_name", "=", values.user_name)
-      .executeTakeFirst();
-    if (namesake) {
-      const where =
-        namesake.instance_id === instanceId ? "in this instance" : "in another instance of this enterprise code";
-      throw new Refusal("already_exists", `There is an account ${values.user_name} ${where}.`);
-    }
+    await requireNoNamesake(tx, instanceId, values.user_name, {
+      here: () => new Refusal("already_exists", `There is an account ${values.user_name} in this instance.`),
+      elsewhere: () =>
+        new Refusal(
+          "already_exists",
+          `There is an account ${values.user_name} in another instance of this enterprise code.`,
+        ),
+    });
     await tx.insertInto("account").values(values).execute();
     return showAccount(tx, values.id);
   });
+}
+
+/** A code may span instances; SignIn(code, user) has to mean one account. */
+export async function requireNoNamesake(
+  db: Kysely<Schema>,
+  instanceId: string,
+  userName: string,
+  refusals: { here(): Refusal; elsewhere(): Refusal },
+): Promise<void> {
+  const namesake = await db
+    .selectFrom("account")
+    .innerJoin("instance as theirs", "theirs.id", "account.instance_id")
+    .innerJoin("instance as ours", "ours.enterprise_code", "theirs.enterprise_code")
+    .select("account.instance_id")
+    .where("ours.id", "=", instanceId)
+    .where("account.user_name", "=", userName)
+    .executeTakeFirst();
+  if (namesake) throw namesake.instance_id === instanceId ? refusals.here() : refusals.elsewhere();
 }
 
 function checked(password: Secret): Secret {
@@ -131,7 +143,7 @@ function checked(password: Secret): Secret {
   return password;
 }
 
-async function requireFreeAddress(db: Kysely<Schema>, instanceId: string, ip: string): Promise<void> {
+export async function requireFreeAddress(db: Kysely<Schema>, instanceId: string, ip: string): Promise<void> {
   const owner = await db
     .selectFrom("account")
     .innerJoin("instance as theirs", "theirs.id", "account.instance_id")

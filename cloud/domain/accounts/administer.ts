@@ -1,13 +1,13 @@
 import type { Kysely, Selectable } from "kysely";
 import { hashPassword, makePassword } from "../../security/passwords.ts";
-import { Secret } from "../../security/secret.ts";
+import type { Secret } from "../../security/secret.ts";
 import type { AccountTable, Schema } from "../../store/schema.ts";
-import type { Administration, Change } from "../administration.ts";
 import { overlaps } from "../addresses/ip.ts";
+import type { Administration, Change } from "../administration.ts";
 import { Refusal } from "../cause.ts";
+import { newId } from "../ids.ts";
 import { noInstance, ownInstance } from "../instances/own.ts";
 import { endAccountSessions } from "../instances/sessions.ts";
-import { newId } from "../ids.ts";
 import { requireBandwidth, requireClientIp, requireMail, requirePassword, requireUserName } from "../limits/account.ts";
 import { limitOf } from "../quotas/limits.ts";
 import { broken, RuleBroken } from "../rules.ts";
@@ -116,7 +116,12 @@ const auditedAccount = ({ user_name, mail, bandwidth, client_ip, roamed_from, di
   disabled: disabled === 1,
 });
 
-export async function requireBandwidthOf(db: Db, tenant: Tenant, bandwidth: number, allowUncapped: boolean): Promise<void> {
+export async function requireBandwidthOf(
+  db: Db,
+  tenant: Tenant,
+  bandwidth: number,
+  allowUncapped: boolean,
+): Promise<void> {
   const limit = await limitOf(db, tenant.id, "bandwidth-per-user");
   if (bandwidth === 0 && !allowUncapped) {
     throw broken("ClientUser.BandwidthInvalid", `A bandwidth is 1 to ${limit} Kbit/s.`);
@@ -137,12 +142,16 @@ async function requireRoom(db: Db, instance: { id: string; user_count: number },
   await requireNoNamesake(db, instance.id, row.user_name, {
     here: () => broken("ClientUser.UserExist", `The client account ${row.user_name} exists already.`),
     elsewhere: () =>
-      broken("EnterpriseCode.UserNameConflict", `${row.user_name} exists in another instance of the same enterprise code.`),
+      broken(
+        "EnterpriseCode.UserNameConflict",
+        `${row.user_name} exists in another instance of the same enterprise code.`,
+      ),
   });
   const ip = row.client_ip;
   if (ip === null) return;
   const cidrs = await db.selectFrom("instance_cidr").select("cidr").where("instance_id", "=", instance.id).execute();
-  if (cidrs.length === 0) throw broken("SAG.CidrEmpty", "The instance has no private CIDR block to take a fixed address from.");
+  if (cidrs.length === 0)
+    throw broken("SAG.CidrEmpty", "The instance has no private CIDR block to take a fixed address from.");
   await inProductsWords(async () => {
     requireClientIp(ip, blocks(cidrs.map((cidr) => cidr.cidr)));
     await requireFreeAddress(db, instance.id, ip);
@@ -180,7 +189,11 @@ async function recap(change: Change, accountId: string, bandwidth: number): Prom
 }
 
 export async function setAccountDisabled(change: Change, row: AccountRow, disabled: boolean): Promise<void> {
-  await change.tx.updateTable("account").set({ disabled: Number(disabled) }).where("id", "=", row.id).execute();
+  await change.tx
+    .updateTable("account")
+    .set({ disabled: Number(disabled) })
+    .where("id", "=", row.id)
+    .execute();
   if (disabled) await endAccountSessions(change, row.id, "account_disabled", "");
   await change.audit(row.id, { disabled: row.disabled === 1 }, { disabled });
 }
@@ -207,7 +220,12 @@ export async function setAccountPassword(
     const { tx, now } = change;
     const row = await ownAccount(tx, found.id, wanted.userName);
     await tx.updateTable("account").set({ password_hash: hash }).where("id", "=", row.id).execute();
-    await tx.updateTable("sign_in").set({ ended_at: now }).where("account_id", "=", row.id).where("ended_at", "is", null).execute();
+    await tx
+      .updateTable("sign_in")
+      .set({ ended_at: now })
+      .where("account_id", "=", row.id)
+      .where("ended_at", "is", null)
+      .execute();
     await endAccountSessions(change, row.id, "sign_in_expired", "The password was reset.");
     await change.audit(row.id, null, { password: "reset" });
   });
@@ -227,7 +245,10 @@ export async function roamAccount(
   if (origin.id === target.id) throw noInstance(target.id);
   const account = await ownAccount(tx, origin.id, wanted.userName);
   if (shareArea(origin.region, target.region)) {
-    throw broken("ClientUser.NotSupportAction", "An account roams to an instance of another area; these two share one.");
+    throw broken(
+      "ClientUser.NotSupportAction",
+      "An account roams to an instance of another area; these two share one.",
+    );
   }
   const clash = await overlapOf(tx, origin.id, target.id);
   if (clash) throw broken("SAG.CidrOverlap", `The instances' private blocks overlap: ${clash}.`);
@@ -241,7 +262,10 @@ export async function roamAccount(
   };
   const sameCode = origin.enterprise_code === target.enterprise_code;
   if (sameCode) {
-    throw broken("EnterpriseCode.UserNameConflict", "Both instances have one enterprise code: code and user name would mean two accounts.");
+    throw broken(
+      "EnterpriseCode.UserNameConflict",
+      "Both instances have one enterprise code: code and user name would mean two accounts.",
+    );
   }
   await requireRoom(tx, target, copy);
   await tx.insertInto("account").values(copy).execute();
@@ -249,7 +273,11 @@ export async function roamAccount(
 }
 
 async function overlapOf(db: Db, a: string, b: string): Promise<string | undefined> {
-  const rows = await db.selectFrom("instance_cidr").select(["instance_id", "cidr"]).where("instance_id", "in", [a, b]).execute();
+  const rows = await db
+    .selectFrom("instance_cidr")
+    .select(["instance_id", "cidr"])
+    .where("instance_id", "in", [a, b])
+    .execute();
   const of = (id: string) => rows.filter((row) => row.instance_id === id).map((row) => row.cidr);
   const theirs = of(b);
   return of(a).find((text) => blocks([text]).some((x) => blocks(theirs).some((y) => overlaps(x, y))));

@@ -2,8 +2,8 @@ import type { Kysely, Selectable } from "kysely";
 import type { AclRuleTable, AclTable, Schema } from "../../store/schema.ts";
 import { parseCidr } from "../addresses/ip.ts";
 import type { Change } from "../administration.ts";
-import { ownInstance } from "../instances/own.ts";
 import { newId } from "../ids.ts";
+import { ownInstance } from "../instances/own.ts";
 import { limitOf } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
@@ -51,7 +51,11 @@ export async function renameAcl(change: Change, acl: AclRow, name: string): Prom
 
 export async function deleteAcl(change: Change, acl: AclRow): Promise<void> {
   const { tx } = change;
-  const used = await tx.selectFrom("acl_instance").select("instance_id").where("acl_id", "=", acl.id).executeTakeFirst();
+  const used = await tx
+    .selectFrom("acl_instance")
+    .select("instance_id")
+    .where("acl_id", "=", acl.id)
+    .executeTakeFirst();
   if (used) throw broken("ACL.InUse", `${acl.id} is associated with ${used.instance_id}; disassociate it first.`);
   await tx.deleteFrom("acl").where("id", "=", acl.id).execute();
   await change.audit(acl.id, { name: acl.name }, null);
@@ -130,9 +134,15 @@ export async function deleteRule(change: Change, rule: AclRuleRow): Promise<void
 export async function associateAcl(change: Change, tenant: Tenant, acl: AclRow, instanceId: string): Promise<void> {
   const { tx } = change;
   const instance = await ownInstance(tx, tenant, instanceId);
-  if (acl.type !== "acl-software") throw broken("ACL.InvalidType", "A software instance takes lists of type acl-software.");
-  if (acl.region !== instance.region) throw broken("InvalidAclId", `${acl.id} is in ${acl.region}, the instance in ${instance.region}.`);
-  const known = await tx.selectFrom("acl_instance").select("acl_id").where("instance_id", "=", instanceId).executeTakeFirst();
+  if (acl.type !== "acl-software")
+    throw broken("ACL.InvalidType", "A software instance takes lists of type acl-software.");
+  if (acl.region !== instance.region)
+    throw broken("InvalidAclId", `${acl.id} is in ${acl.region}, the instance in ${instance.region}.`);
+  const known = await tx
+    .selectFrom("acl_instance")
+    .select("acl_id")
+    .where("instance_id", "=", instanceId)
+    .executeTakeFirst();
   if (known?.acl_id === acl.id) return;
   if (known) throw broken("AclPerSmartagAmountLimit", `${instanceId} has the list ${known.acl_id} already.`);
   await tx.insertInto("acl_instance").values({ instance_id: instanceId, acl_id: acl.id }).execute();

@@ -1,4 +1,4 @@
-import { contains, type Cidr, overlaps, parseCidr } from "../addresses/ip.ts";
+import { type Cidr, contains, overlaps, parseCidr } from "../addresses/ip.ts";
 
 /** What of a rule decides whether a whole network is out of reach. */
 export interface AclRuleFacts {
@@ -15,7 +15,9 @@ export interface AclRuleFacts {
 
 const everyPort = (range: string) => range === "-1/-1" || range === "1/65535";
 const covers = (outer: Cidr, inner: Cidr) =>
-  outer.version === inner.version && outer.mask <= inner.mask && contains(outer, { version: inner.version, value: inner.first });
+  outer.version === inner.version &&
+  outer.mask <= inner.mask &&
+  contains(outer, { version: inner.version, value: inner.first });
 
 /**
  * Whether the rules drop everything that goes from all of `clients` to all of `target`: a rule that drops all of it, with no

@@ -3,9 +3,9 @@ import type { CcnTable, Schema } from "../../store/schema.ts";
 import { contains, overlaps, parseCidr } from "../addresses/ip.ts";
 import type { Change } from "../administration.ts";
 import { shareCcnArea } from "../areas/regions.ts";
-import { endSessionsOf } from "../instances/sessions.ts";
-import { noInstance } from "../instances/own.ts";
 import { newId } from "../ids.ts";
+import { noInstance } from "../instances/own.ts";
+import { endSessionsOf } from "../instances/sessions.ts";
 import { limitOf } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
@@ -13,7 +13,8 @@ import type { Tenant } from "../tenants/tenants.ts";
 export type CcnRow = Selectable<CcnTable>;
 type Db = Kysely<Schema>;
 
-export const noCcn = (id: string) => broken("CCN.InvalidId", `The specified Cloud Connect Network ${id} does not exist.`);
+export const noCcn = (id: string) =>
+  broken("CCN.InvalidId", `The specified Cloud Connect Network ${id} does not exist.`);
 
 export async function ownCcn(db: Db, tenant: Tenant, id: string): Promise<CcnRow> {
   const row = await db
@@ -88,7 +89,12 @@ export async function createCcn(change: Change, tenant: Tenant, wanted: CcnDescr
 export async function modifyCcn(
   change: Change,
   ccn: CcnRow,
-  wanted: { name?: string | undefined; description?: string | undefined; cidrBlock?: string | undefined; interworking?: string | undefined },
+  wanted: {
+    name?: string | undefined;
+    description?: string | undefined;
+    cidrBlock?: string | undefined;
+    interworking?: string | undefined;
+  },
 ): Promise<void> {
   const after = {
     name: wanted.name ?? ccn.name,
@@ -107,9 +113,14 @@ export async function modifyCcn(
 export async function deleteCcn(change: Change, ccn: CcnRow): Promise<void> {
   const { tx } = change;
   const used = async (table: "instance" | "access_point", column: "bound_ccn_id" | "ccn_id") =>
-    (await tx.selectFrom(table).select("id").where(column as never, "=", ccn.id as never).executeTakeFirst()) !== undefined;
+    (await tx
+      .selectFrom(table)
+      .select("id")
+      .where(column as never, "=", ccn.id as never)
+      .executeTakeFirst()) !== undefined;
   const refuse = (text: string) => broken("CCN.InUse", `${ccn.id} cannot be deleted: ${text}.`);
-  if (ccn.is_default) throw refuse("it is the account's default, whose access points serve instances that are bound to none");
+  if (ccn.is_default)
+    throw refuse("it is the account's default, whose access points serve instances that are bound to none");
   if (await used("instance", "bound_ccn_id")) throw refuse("instances are bound to it");
   if (await tx.selectFrom("cen_child").select("cen_id").where("child_id", "=", ccn.id).executeTakeFirst()) {
     throw refuse("it is attached to a CEN");
@@ -148,12 +159,20 @@ export async function bindInstance(change: Change, tenant: Tenant, ccnId: string
     throw broken("AlreadyBound.CCN", `The instance is bound to ${instance.bound_ccn_id}; unbind it first.`);
   }
   if (!shareCcnArea(instance.region, ccn.region)) {
-    throw broken("SAG.AreaNotMatch", `The instance is in ${instance.region}, the CCN in ${ccn.region}: they must share an area.`);
+    throw broken(
+      "SAG.AreaNotMatch",
+      `The instance is in ${instance.region}, the CCN in ${ccn.region}: they must share an area.`,
+    );
   }
   await tx.updateTable("instance").set({ bound_ccn_id: ccnId, ccn_id: ccnId }).where("id", "=", instanceId).execute();
   // Other access points, another address space: those who are connected have to dial anew.
   if (instance.ccn_id !== ccnId) {
-    await endSessionsOf(change, instanceId, "session_expired", "The instance was bound to another Cloud Connect Network.");
+    await endSessionsOf(
+      change,
+      instanceId,
+      "session_expired",
+      "The instance was bound to another Cloud Connect Network.",
+    );
   }
   await change.audit(instanceId, { ccn: instance.bound_ccn_id }, { ccn: ccnId });
   change.networks();

@@ -1,8 +1,8 @@
 import type { Kysely, Selectable } from "kysely";
 import type { GrantCbnTable, GrantSagTable, Schema } from "../../store/schema.ts";
 import type { Change } from "../administration.ts";
-import { ownInstance } from "../instances/own.ts";
 import { newId } from "../ids.ts";
+import { ownInstance } from "../instances/own.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 import { noCcn, ownCcn } from "./ccn.ts";
@@ -10,7 +10,12 @@ import { noCcn, ownCcn } from "./ccn.ts";
 type Db = Kysely<Schema>;
 
 /** The number names the account, the id its object; both must fit, or neither is said to exist. */
-async function ownedBy(db: Db, table: "ccn" | "cen", id: string, uid: number): Promise<{ id: string; tenantId: string } | undefined> {
+async function ownedBy(
+  db: Db,
+  table: "ccn" | "cen",
+  id: string,
+  uid: number,
+): Promise<{ id: string; tenantId: string } | undefined> {
   const row = await db
     .selectFrom(table)
     .innerJoin("tenant", "tenant.id", `${table}.tenant_id`)
@@ -31,7 +36,11 @@ export async function grantInstance(
   await ownInstance(tx, tenant, wanted.instanceId, wanted.region);
   const ccn = await ownedBy(tx, "ccn", wanted.ccnId, wanted.ccnUid);
   if (!ccn) throw noCcn(wanted.ccnId);
-  const known = await tx.selectFrom("grant_sag").selectAll().where("instance_id", "=", wanted.instanceId).executeTakeFirst();
+  const known = await tx
+    .selectFrom("grant_sag")
+    .selectAll()
+    .where("instance_id", "=", wanted.instanceId)
+    .executeTakeFirst();
   if (known?.ccn_id === wanted.ccnId) return known.id;
   if (known) throw broken("SAG.GrantDuplicated", `The instance is granted to ${known.ccn_id}; revoke that first.`);
   const row = {
@@ -73,7 +82,8 @@ export async function grantCcn(
   const { tx, now } = change;
   await ownCcn(tx, tenant, wanted.ccnId);
   const cen = await ownedBy(tx, "cen", wanted.cenId, wanted.cenUid);
-  if (!cen) throw broken("InvalidCenInstanceId", `The specified Cloud Enterprise Network ${wanted.cenId} does not exist.`);
+  if (!cen)
+    throw broken("InvalidCenInstanceId", `The specified Cloud Enterprise Network ${wanted.cenId} does not exist.`);
   const row = {
     id: newId("grt"),
     ccn_id: wanted.ccnId,
@@ -94,7 +104,11 @@ export async function grantCcn(
   change.networks();
 }
 
-export async function revokeCcn(change: Change, tenant: Tenant, wanted: { ccnId: string; cenId: string }): Promise<void> {
+export async function revokeCcn(
+  change: Change,
+  tenant: Tenant,
+  wanted: { ccnId: string; cenId: string },
+): Promise<void> {
   await ownCcn(change.tx, tenant, wanted.ccnId);
   const { numDeletedRows } = await change.tx
     .deleteFrom("grant_cbn")

@@ -43,7 +43,8 @@ export async function createPackage(
 }
 
 export async function deletePackage(change: Change, row: PackageRow): Promise<void> {
-  if (row.cen_id !== null) throw broken("Forbidden.Release", `${row.id} is associated with ${row.cen_id}; unassociate it first.`);
+  if (row.cen_id !== null)
+    throw broken("Forbidden.Release", `${row.id} is associated with ${row.cen_id}; unassociate it first.`);
   await change.tx.deleteFrom("cen_bandwidth_package").where("id", "=", row.id).execute();
   await change.audit(row.id, { bandwidth: row.bandwidth }, null);
 }
@@ -54,10 +55,14 @@ const joins = (row: { area_a: string; area_b: string }, a: string, b: string) =>
 /** One package per CEN and pair of areas. */
 export async function associatePackage(change: Change, row: PackageRow, cenId: string): Promise<void> {
   const { tx } = change;
-  if (row.cen_id !== null) throw broken("InvalidOperation.CenBandwidthPackageStatus", `${row.id} is associated with ${row.cen_id} already.`);
+  if (row.cen_id !== null)
+    throw broken("InvalidOperation.CenBandwidthPackageStatus", `${row.id} is associated with ${row.cen_id} already.`);
   const others = await tx.selectFrom("cen_bandwidth_package").selectAll().where("cen_id", "=", cenId).execute();
   if (others.some((other) => joins(other, row.area_a, row.area_b))) {
-    throw broken("InvalidOperation.BwpForGeoSpanAlreadyAssociated", "A package for the same pair of areas is associated already.");
+    throw broken(
+      "InvalidOperation.BwpForGeoSpanAlreadyAssociated",
+      "A package for the same pair of areas is associated already.",
+    );
   }
   await tx.updateTable("cen_bandwidth_package").set({ cen_id: cenId }).where("id", "=", row.id).execute();
   await change.audit(row.id, { cen: null }, { cen: cenId });
@@ -66,7 +71,8 @@ export async function associatePackage(change: Change, row: PackageRow, cenId: s
 
 export async function unassociatePackage(change: Change, row: PackageRow, cenId: string): Promise<void> {
   const { tx } = change;
-  if (row.cen_id !== cenId) throw broken("ParameterIllegal.BwpInstanceId", `${row.id} is not associated with ${cenId}.`);
+  if (row.cen_id !== cenId)
+    throw broken("ParameterIllegal.BwpInstanceId", `${row.id} is not associated with ${cenId}.`);
   await tx.updateTable("cen_bandwidth_package").set({ cen_id: null }).where("id", "=", row.id).execute();
   await tx.deleteFrom("cen_region_limit").where("package_id", "=", row.id).execute();
   await change.audit(row.id, { cen: cenId }, { cen: null });
@@ -86,15 +92,23 @@ export async function setRegionLimit(
   const areas = [cenAreaOf(plainRegion(local)), cenAreaOf(plainRegion(opposite))];
   const [a, b] = areas;
   if (!a || !b) throw broken("ParameterIllegal.RegionId", "One of the regions is not known.");
-  const packages = await tx.selectFrom("cen_bandwidth_package").selectAll().where("cen_id", "=", wanted.cenId).execute();
+  const packages = await tx
+    .selectFrom("cen_bandwidth_package")
+    .selectAll()
+    .where("cen_id", "=", wanted.cenId)
+    .execute();
   const carrier = packages.find((row) => joins(row, a, b));
-  if (!carrier) throw broken("InvalidOperation.NoBandwidthPackage", `No bandwidth package joins ${a} and ${b} in this CEN.`);
+  if (!carrier)
+    throw broken("InvalidOperation.NoBandwidthPackage", `No bandwidth package joins ${a} and ${b} in this CEN.`);
   const limits = await tx.selectFrom("cen_region_limit").selectAll().where("package_id", "=", carrier.id).execute();
   const others = limits.filter((row) => row.local_region !== local || row.opposite_region !== opposite);
   const former = limits.find((row) => !others.includes(row));
   const sum = others.reduce((total, row) => total + row.bandwidth, wanted.bandwidth);
   if (sum > carrier.bandwidth) {
-    throw broken("ParameterIllegal.BandwidthLimit", `The limits would add up to ${sum} Mbit/s, more than the package's ${carrier.bandwidth}.`);
+    throw broken(
+      "ParameterIllegal.BandwidthLimit",
+      `The limits would add up to ${sum} Mbit/s, more than the package's ${carrier.bandwidth}.`,
+    );
   }
   const row = { cen_id: wanted.cenId, local_region: local, opposite_region: opposite };
   await tx
@@ -104,9 +118,16 @@ export async function setRegionLimit(
     .where("opposite_region", "=", opposite)
     .execute();
   if (wanted.bandwidth > 0) {
-    await tx.insertInto("cen_region_limit").values({ ...row, bandwidth: wanted.bandwidth, package_id: carrier.id }).execute();
+    await tx
+      .insertInto("cen_region_limit")
+      .values({ ...row, bandwidth: wanted.bandwidth, package_id: carrier.id })
+      .execute();
   }
-  await change.audit(wanted.cenId, { ...row, bandwidth: former?.bandwidth ?? 0 }, { ...row, bandwidth: wanted.bandwidth });
+  await change.audit(
+    wanted.cenId,
+    { ...row, bandwidth: former?.bandwidth ?? 0 },
+    { ...row, bandwidth: wanted.bandwidth },
+  );
   change.networks();
 }
 

@@ -4,8 +4,8 @@ import type { Change } from "../administration.ts";
 import { newId } from "../ids.ts";
 import { limitOf } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";
-import type { Tenant } from "../tenants/tenants.ts";
 import { setTags, type Tag } from "../tags.ts";
+import type { Tenant } from "../tenants/tenants.ts";
 
 export type CenRow = Selectable<CenTable>;
 type Db = Kysely<Schema>;
@@ -73,7 +73,8 @@ export async function deleteCen(change: Change, cen: CenRow): Promise<void> {
     .select("id")
     .where("cen_id", "=", cen.id)
     .executeTakeFirst();
-  if (bandwidth) throw broken("Forbidden.Release", `${cen.id} cannot be deleted: ${bandwidth.id} is associated with it.`);
+  if (bandwidth)
+    throw broken("Forbidden.Release", `${cen.id} cannot be deleted: ${bandwidth.id} is associated with it.`);
   await tx.deleteFrom("tag").where("object_id", "=", cen.id).execute();
   await tx.deleteFrom("cen").where("id", "=", cen.id).execute();
   await change.audit(cen.id, { name: cen.name }, null);

@@ -21,7 +21,11 @@ export const noChild = (id: string) =>
 /** What an id of this type stands for, whoever owns it; undefined = nothing. */
 export async function findChild(db: Db, type: ChildType, id: string): Promise<Child | undefined> {
   const table = type === "CCN" ? "ccn" : "cloud_network";
-  const row = await db.selectFrom(table).select(["id", "name", "region", "tenant_id"]).where("id", "=", id).executeTakeFirst();
+  const row = await db
+    .selectFrom(table)
+    .select(["id", "name", "region", "tenant_id"])
+    .where("id", "=", id)
+    .executeTakeFirst();
   return row && { id: row.id, name: row.name, type, region: row.region, tenantId: row.tenant_id };
 }
 
@@ -48,7 +52,10 @@ export async function attachChild(
     if (!granted) throw noChild(wanted.childId);
   }
   if (wanted.region !== undefined && wanted.region !== child.region) {
-    throw broken("ParameterIllegal.ChildInstanceRegionId", `${child.id} is in ${child.region}, not in ${wanted.region}.`);
+    throw broken(
+      "ParameterIllegal.ChildInstanceRegionId",
+      `${child.id} is in ${child.region}, not in ${wanted.region}.`,
+    );
   }
   const parent = await parentOf(tx, child.id);
   if (parent !== undefined) {
@@ -56,13 +63,22 @@ export async function attachChild(
   }
   await tx
     .insertInto("cen_child")
-    .values({ child_id: child.id, cen_id: wanted.cenId, child_type: child.type, attached_at: now, subnet: wanted.subnet })
+    .values({
+      child_id: child.id,
+      cen_id: wanted.cenId,
+      child_type: child.type,
+      attached_at: now,
+      subnet: wanted.subnet,
+    })
     .execute();
   await change.audit(child.id, { cen: null }, { cen: wanted.cenId });
   change.networks();
 }
 
-export async function detachChild(change: Change, wanted: { cenId: string; type: ChildType; childId: string }): Promise<void> {
+export async function detachChild(
+  change: Change,
+  wanted: { cenId: string; type: ChildType; childId: string },
+): Promise<void> {
   const { numDeletedRows } = await change.tx
     .deleteFrom("cen_child")
     .where("child_id", "=", wanted.childId)

@@ -83,7 +83,10 @@ const broken = (kind: ChainHopKind, id: string, name: string, code: HopProblem, 
 export function accessPointHop(present: number): ChainHop {
   const hop = whole("access_point", "", "");
   if (present > 0) return hop;
-  return { ...hop, missing: { code: "no_access_point", text: "No access point that serves the instance is connected." } };
+  return {
+    ...hop,
+    missing: { code: "no_access_point", text: "No access point that serves the instance is connected." },
+  };
 }
 
 function instanceHop({ instance }: ChainFacts): ChainHop {
@@ -92,11 +95,20 @@ function instanceHop({ instance }: ChainFacts): ChainHop {
 
 function ccnHop({ instance, ccn }: ChainFacts): ChainHop {
   if (!ccn) {
-    return broken("ccn", "", "", "ccn_not_bound", `The instance ${instance.name} is bound to no Cloud Connect Network.`);
+    return broken(
+      "ccn",
+      "",
+      "",
+      "ccn_not_bound",
+      `The instance ${instance.name} is bound to no Cloud Connect Network.`,
+    );
   }
   const bad = (code: HopProblem, text: string) => broken("ccn", ccn.id, ccn.name, code, text);
   if (!ccn.granted) {
-    return bad("grant_missing", `${ccn.name} belongs to another account, which the instance's owner has not granted it to.`);
+    return bad(
+      "grant_missing",
+      `${ccn.name} belongs to another account, which the instance's owner has not granted it to.`,
+    );
   }
   if (!shareCcnArea(instance.region, ccn.region)) {
     return bad("area_needs_bandwidth", `${ccn.name} is in another area than the instance; they must share one.`);
@@ -128,8 +140,10 @@ function networkHop(facts: ChainFacts, network: ChainNetwork): ChainHop {
       return bad("area_needs_bandwidth", text);
     }
   }
-  if (network.denied) return bad("acl_denies", `The instance's access control list denies all traffic to ${network.name}.`);
-  if (!network.reachable) return bad("cloud_network_unreachable", `No access point that is there reaches ${network.name}.`);
+  if (network.denied)
+    return bad("acl_denies", `The instance's access control list denies all traffic to ${network.name}.`);
+  if (!network.reachable)
+    return bad("cloud_network_unreachable", `No access point that is there reaches ${network.name}.`);
   return whole("cloud_network", network.id, network.name);
 }
 

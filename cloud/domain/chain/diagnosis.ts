@@ -51,13 +51,20 @@ function finding(hop: ChainHop): Finding {
 }
 
 /** Examines an instance and remembers what was found. */
-export async function diagnose(change: Change, instance: { id: string; name: string; ccn_id: string; locked: number; end_time: number | null }): Promise<void> {
+export async function diagnose(
+  change: Change,
+  instance: { id: string; name: string; ccn_id: string; locked: number; end_time: number | null },
+): Promise<void> {
   const { tx, context, now } = change;
   const present = serving(context.accessPoints, instance.ccn_id);
   const found = await loadChain(tx, instance.id, present);
   const findings = [accessPointHop(present.size), ...(found?.hops ?? [])].map(finding);
   const own = findings.find((f) => f.hop.startsWith("instance "));
-  const state = instance.locked ? "instance_locked" : instance.end_time !== null && instance.end_time <= now ? "instance_expired" : null;
+  const state = instance.locked
+    ? "instance_locked"
+    : instance.end_time !== null && instance.end_time <= now
+      ? "instance_expired"
+      : null;
   if (own && state) {
     const text = state === "instance_locked" ? "The instance is locked." : "The instance has reached its end.";
     Object.assign(own, { code: state, text, advice: advice[state] });
@@ -72,6 +79,10 @@ export async function diagnose(change: Change, instance: { id: string; name: str
 }
 
 export async function lastDiagnosis(db: Kysely<Schema>, instanceId: string): Promise<Diagnosis | undefined> {
-  const row = await db.selectFrom("diagnosis").select("report").where("instance_id", "=", instanceId).executeTakeFirst();
+  const row = await db
+    .selectFrom("diagnosis")
+    .select("report")
+    .where("instance_id", "=", instanceId)
+    .executeTakeFirst();
   return row && (JSON.parse(row.report) as Diagnosis);
 }

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Schema } from "../../store/schema.ts";
-import { deniesAll } from "../acl/match.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
+import { deniesAll } from "../acl/match.ts";
 import { type Cidr, parseCidr } from "../addresses/ip.ts";
 import { joinedAreas } from "../cen/bandwidth.ts";
 import { type Chain, type ChainFacts, type ChainNetwork, chain } from "./chain.ts";
@@ -30,7 +30,10 @@ export async function loadChain(
   if (homeInstanceId === null) return chain(facts);
   const home = await loadFacts(db, homeInstanceId, present);
   if (!home) return chain(facts);
-  return chain({ ...facts, networks: [...facts.networks, ...homeNetworks(home, new Set(facts.networks.map((n) => n.id)))] });
+  return chain({
+    ...facts,
+    networks: [...facts.networks, ...homeNetworks(home, new Set(facts.networks.map((n) => n.id)))],
+  });
 }
 
 /** What leads nowhere at home leads nowhere from elsewhere either; only who reaches it is another question. */
@@ -62,7 +65,11 @@ async function loadFacts(db: Db, instanceId: string, present: Serving): Promise<
 }
 
 async function ccnOf(db: Db, id: string, instance: { id: string; tenant_id: string }) {
-  const row = await db.selectFrom("ccn").select(["id", "name", "region", "tenant_id"]).where("id", "=", id).executeTakeFirst();
+  const row = await db
+    .selectFrom("ccn")
+    .select(["id", "name", "region", "tenant_id"])
+    .where("id", "=", id)
+    .executeTakeFirst();
   if (!row) return undefined;
   const granted =
     row.tenant_id === instance.tenant_id ||
@@ -104,7 +111,13 @@ async function networksOf(
   const rows = await db
     .selectFrom("cloud_network")
     .leftJoin("cen_child", "cen_child.child_id", "cloud_network.id")
-    .select(["cloud_network.id", "cloud_network.name", "cloud_network.region", "cloud_network.instance_id", "cen_child.cen_id"])
+    .select([
+      "cloud_network.id",
+      "cloud_network.name",
+      "cloud_network.region",
+      "cloud_network.instance_id",
+      "cen_child.cen_id",
+    ])
     .where((e) =>
       e.or([
         e("cloud_network.instance_id", "=", instance.id),
@@ -122,8 +135,17 @@ async function networksOf(
     .execute();
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
-  const cidrs = await db.selectFrom("cloud_network_cidr").selectAll().where("network_id", "in", ids).orderBy("position").execute();
-  const through = await db.selectFrom("cloud_network_access_point").selectAll().where("network_id", "in", ids).execute();
+  const cidrs = await db
+    .selectFrom("cloud_network_cidr")
+    .selectAll()
+    .where("network_id", "in", ids)
+    .orderBy("position")
+    .execute();
+  const through = await db
+    .selectFrom("cloud_network_access_point")
+    .selectAll()
+    .where("network_id", "in", ids)
+    .execute();
   const denied = await deniedBy(db, instance.id);
   return rows.map((row) => {
     const own = cidrs.filter((c) => c.network_id === row.id).map((c) => c.cidr);
@@ -155,7 +177,7 @@ async function deniedBy(db: Db, instanceId: string): Promise<(cidr: string) => b
     .execute();
   if (rules.length === 0) return () => false;
   const blocks = await db.selectFrom("instance_cidr").select("cidr").where("instance_id", "=", instanceId).execute();
-  const clients = blocks.flatMap((row): Cidr[] => parseCidr(row.cidr) ?? []);
+  const clients: Cidr[] = blocks.flatMap((row) => parseCidr(row.cidr) ?? []);
   const facts = rules.map((rule) => ({
     direction: rule.direction,
     policy: rule.policy,

@@ -29,7 +29,8 @@ export async function createCode(change: Change, tenant: Tenant, wanted: string)
   if (taken) throw broken("EnterpriseCode.AlreadyExist", `The enterprise code ${code} is taken.`);
   const own = await tx.selectFrom("enterprise_code").select("code").where("tenant_id", "=", tenant.id).execute();
   const limit = await limitOf(tx, tenant.id, "codes-per-account");
-  if (own.length >= limit) throw broken("QuotaExceeded.EnterpriseCode", `An account has at most ${limit} enterprise codes.`);
+  if (own.length >= limit)
+    throw broken("QuotaExceeded.EnterpriseCode", `An account has at most ${limit} enterprise codes.`);
   const row: CodeRow = { code, tenant_id: tenant.id, is_default: own.length === 0 ? 1 : 0, created_at: now };
   await tx.insertInto("enterprise_code").values(row).execute();
   await change.audit(code, null, { isDefault: row.is_default === 1 });
@@ -56,7 +57,10 @@ export async function setDefaultCode(change: Change, tenant: Tenant, row: CodeRo
   const { tx } = change;
   if (!isDefault) {
     if (row.is_default === 0) return;
-    throw broken("EnterpriseCode.DefaultRequired", "There is always one default code: make another one the default instead.");
+    throw broken(
+      "EnterpriseCode.DefaultRequired",
+      "There is always one default code: make another one the default instead.",
+    );
   }
   await tx.updateTable("enterprise_code").set({ is_default: 0 }).where("tenant_id", "=", tenant.id).execute();
   await tx.updateTable("enterprise_code").set({ is_default: 1 }).where("code", "=", row.code).execute();
@@ -65,7 +69,8 @@ export async function setDefaultCode(change: Change, tenant: Tenant, row: CodeRo
 
 export async function deleteCode(change: Change, row: CodeRow): Promise<void> {
   const { tx } = change;
-  if (row.is_default === 1) throw broken("EnterpriseCode.DefaultCannotDelete", "The default enterprise code cannot be deleted.");
+  if (row.is_default === 1)
+    throw broken("EnterpriseCode.DefaultCannotDelete", "The default enterprise code cannot be deleted.");
   const bound = await tx.selectFrom("instance").select("id").where("enterprise_code", "=", row.code).executeTakeFirst();
   if (bound) throw broken("EnterpriseCode.Bound", `The enterprise code is used by ${bound.id}.`);
   await tx.deleteFrom("enterprise_code").where("code", "=", row.code).execute();
@@ -92,7 +97,10 @@ export async function useCode(
     .where("instance.id", "!=", instance.id)
     .executeTakeFirst();
   if (namesake) {
-    throw broken("EnterpriseCode.UserNameConflict", `${namesake.user_name} exists in another instance of the code ${row.code}.`);
+    throw broken(
+      "EnterpriseCode.UserNameConflict",
+      `${namesake.user_name} exists in another instance of the code ${row.code}.`,
+    );
   }
   await tx.updateTable("instance").set({ enterprise_code: row.code }).where("id", "=", instance.id).execute();
   await change.audit(instance.id, { enterpriseCode: instance.enterprise_code }, { enterpriseCode: row.code });

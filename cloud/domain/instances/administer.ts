@@ -1,15 +1,16 @@
 import { contains, formatCidr, parseIp } from "../addresses/ip.ts";
 import type { Change } from "../administration.ts";
+import { Refusal } from "../cause.ts";
 import { defaultCode } from "../codes/codes.ts";
 import { newId } from "../ids.ts";
 import { requireCidr } from "../limits/instance.ts";
 import { defaultPolicy } from "../limits/policy.ts";
 import { limitOf } from "../quotas/limits.ts";
 import { broken, RuleBroken } from "../rules.ts";
-import { Refusal } from "../cause.ts";
 import { blocks } from "../sessions/addresses.ts";
 import { profileChanged } from "../sessions/profile.ts";
 import type { Tenant } from "../tenants/tenants.ts";
+import { dropInstance } from "./instances.ts";
 import { type InstanceRow, ownInstance } from "./own.ts";
 import { endSessionsOf, endTheseSessions } from "./sessions.ts";
 
@@ -37,7 +38,8 @@ export async function orderInstance(
     .where("tenant_id", "=", tenant.id)
     .executeTakeFirstOrThrow();
   const limit = await limitOf(tx, tenant.id, "instances-per-account");
-  if (count >= limit) throw broken("QuotaExceeded.SmartAccessGateway", `An account has at most ${limit} SAG instances.`);
+  if (count >= limit)
+    throw broken("QuotaExceeded.SmartAccessGateway", `An account has at most ${limit} SAG instances.`);
   await requireUserCount(change, tenant, wanted.userCount);
   const ccn = await tx
     .selectFrom("ccn")
@@ -64,13 +66,15 @@ export async function orderInstance(
     end_time: addMonths(now, wanted.months),
   };
   await tx.insertInto("instance").values(row).execute();
+  change.after(async () => change.context.sweeper.by(row.end_time));
   await change.audit(id, null, { region: row.region, userCount: row.user_count, endTime: row.end_time });
   return tx.selectFrom("instance").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
 }
 
 async function requireUserCount(change: Change, tenant: Tenant, userCount: number): Promise<void> {
   const limit = await limitOf(change.tx, tenant.id, "users-per-instance");
-  if (userCount > limit) throw broken("SAG.InvalidUserCount", `An instance is bought for 1 to ${limit} client accounts.`);
+  if (userCount > limit)
+    throw broken("SAG.InvalidUserCount", `An instance is bought for 1 to ${limit} client accounts.`);
 }
 
 /** Up or down, never below the accounts that are there. */
@@ -85,7 +89,11 @@ export async function resizeInstance(
   const [word, wrong] = wanted.up
     ? (["upgrade", wanted.userCount < row.user_count] as const)
     : (["downgrade", wanted.userCount > row.user_count] as const);
-  if (wrong) throw broken("SAG.InvalidUserCount", `It is for ${row.user_count} client accounts now: no ${word} to ${wanted.userCount}.`);
+  if (wrong)
+    throw broken(
+      "SAG.InvalidUserCount",
+      `It is for ${row.user_count} client accounts now: no ${word} to ${wanted.userCount}.`,
+    );
   const { count } = await tx
     .selectFrom("account")
     .select((e) => e.fn.countAll<number>().as("count"))
@@ -111,7 +119,12 @@ export interface InstanceWishes {
   connectionAudit?: boolean | undefined;
 }
 
-export async function modifyInstance(change: Change, tenant: Tenant, row: InstanceRow, wanted: InstanceWishes): Promise<void> {
+export async function modifyInstance(
+  change: Change,
+  tenant: Tenant,
+  row: InstanceRow,
+  wanted: InstanceWishes,
+): Promise<void> {
   const { tx } = change;
   const after = {
     name: wanted.name ?? row.name,
@@ -127,7 +140,12 @@ export async function modifyInstance(change: Change, tenant: Tenant, row: Instan
   if (wanted.cidrBlock === undefined) {
     await change.audit(row.id, before, after);
   } else {
-    const cidrs = await replaceCidrs(change, tenant, row.id, wanted.cidrBlock.split(",").map((text) => text.trim()));
+    const cidrs = await replaceCidrs(
+      change,
+      tenant,
+      row.id,
+      wanted.cidrBlock.split(",").map((text) => text.trim()),
+    );
     await change.audit(row.id, { ...before, cidrs: cidrs.before }, { ...after, cidrs: cidrs.after });
   }
   change.after(() => profileChanged(change.context, row.id));
@@ -154,8 +172,14 @@ async function replaceCidrs(
     return ip !== undefined && parsed.some((cidr) => contains(cidr, ip));
   };
   const accounts = tx.selectFrom("account").select(["user_name", "client_ip"]).where("instance_id", "=", instanceId);
-  const stray = (await accounts.where("client_ip", "is not", null).execute()).find((a) => a.client_ip && !within(a.client_ip));
-  if (stray) throw broken("SAG.InvalidCidr", `${stray.user_name} has the fixed address ${stray.client_ip}, which would lie outside.`);
+  const stray = (await accounts.where("client_ip", "is not", null).execute()).find(
+    (a) => a.client_ip && !within(a.client_ip),
+  );
+  if (stray)
+    throw broken(
+      "SAG.InvalidCidr",
+      `${stray.user_name} has the fixed address ${stray.client_ip}, which would lie outside.`,
+    );
   const rows = tx.selectFrom("instance_cidr").select("cidr").where("instance_id", "=", instanceId);
   const before = (await rows.orderBy("position").execute()).map((row) => row.cidr);
   await tx.deleteFrom("instance_cidr").where("instance_id", "=", instanceId).execute();
@@ -164,7 +188,12 @@ async function replaceCidrs(
   }
   const sessions = tx.selectFrom("session").select(["id", "client_ip"]).where("instance_id", "=", instanceId);
   const orphans = (await sessions.where("ended_at", "is", null).execute()).filter((s) => !within(s.client_ip));
-  await endTheseSessions(change, orphans.map((s) => s.id), "session_expired", "");
+  await endTheseSessions(
+    change,
+    orphans.map((s) => s.id),
+    "session_expired",
+    "",
+  );
   return { before, after };
 }
 
@@ -182,17 +211,17 @@ function inProductsWords<T>(check: () => T): T {
 export async function removeInstance(change: Change, row: InstanceRow): Promise<void> {
   const { tx } = change;
   await endSessionsOf(change, row.id, "sign_in_expired", "This intranet was deleted.");
-  await tx
-    .deleteFrom("cen_child")
-    .where("child_id", "in", (e) => e.selectFrom("cloud_network").select("id").where("instance_id", "=", row.id))
-    .execute();
-  await tx.deleteFrom("instance").where("id", "=", row.id).execute();
+  await dropInstance(tx, row.id);
   await change.audit(row.id, { name: row.name, region: row.region }, null);
 }
 
 /** A locked instance lets nobody dial, and ends what is running. */
 export async function setLocked(change: Change, row: InstanceRow, locked: boolean): Promise<void> {
-  await change.tx.updateTable("instance").set({ locked: Number(locked) }).where("id", "=", row.id).execute();
+  await change.tx
+    .updateTable("instance")
+    .set({ locked: Number(locked) })
+    .where("id", "=", row.id)
+    .execute();
   if (locked) await endSessionsOf(change, row.id, "instance_locked", "The administrator has locked this intranet.");
   await change.audit(row.id, { locked: row.locked === 1 }, { locked });
 }
@@ -202,6 +231,7 @@ export async function renewInstance(change: Change, row: InstanceRow, months: nu
   const from = Math.max(row.end_time ?? change.now, change.now);
   const end = addMonths(from, months);
   await change.tx.updateTable("instance").set({ end_time: end }).where("id", "=", row.id).execute();
+  change.after(async () => change.context.sweeper.by(end));
   await change.audit(row.id, { endTime: row.end_time }, { endTime: end });
   return end;
 }

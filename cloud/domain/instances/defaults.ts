@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { Kysely } from "kysely";
 import type { Schema } from "../../store/schema.ts";
 import { newId } from "../ids.ts";
@@ -10,10 +11,18 @@ export async function newDefaults(tx: Kysely<Schema>, tenantId: string, now: num
   const ccn = { id: newId("ccn"), tenant_id: tenantId, name: "default", is_default: 1, created_at: now };
   await tx.insertInto("ccn").values(ccn).execute();
   const cen = { id: newId("cen"), tenant_id: tenantId, name: "default", description: "", protection_level: "REDUCED" };
-  await tx.insertInto("cen").values({ ...cen, is_default: 1, created_at: now }).execute();
+  await tx
+    .insertInto("cen")
+    .values({ ...cen, is_default: 1, created_at: now })
+    .execute();
   await tx
     .insertInto("cen_child")
     .values({ child_id: ccn.id, cen_id: cen.id, child_type: "CCN", attached_at: now, subnet: "" })
     .execute();
   return ccn.id;
+}
+
+/** A number of sixteen digits, as the product's accounts have; below 2^53. */
+export function newUid(): number {
+  return 1_000_000_000_000_000 + randomInt(2 ** 47);
 }

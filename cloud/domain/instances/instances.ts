@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import { newCode, newId } from "../ids.ts";
 import { requireCidr, requireCode, requireInstanceName } from "../limits/instance.ts";
 import { defaultPolicy, type InstancePolicy, requirePolicy } from "../limits/policy.ts";
+import { routesOf } from "../networks/networks.ts";
 import { blocks } from "../sessions/addresses.ts";
 import { endNow, runningSessions } from "../sessions/ending.ts";
 import { profileChanged } from "../sessions/profile.ts";
@@ -62,12 +63,7 @@ export async function showInstance(db: Kysely<Schema>, id: string): Promise<Inst
     .where("instance_id", "=", id)
     .orderBy("position")
     .execute();
-  const routes = await db
-    .selectFrom("instance_route")
-    .select("prefix")
-    .where("instance_id", "=", id)
-    .orderBy("position")
-    .execute();
+  const routes = await routesOf(db, id);
   const servers = await db
     .selectFrom("instance_dns_server")
     .select("address")
@@ -91,7 +87,7 @@ export async function showInstance(db: Kysely<Schema>, id: string): Promise<Inst
     enterpriseCode: row.enterprise_code,
     ccnId: row.ccn_id,
     cidrs: cidrs.map((r) => r.cidr),
-    routes: routes.map((r) => r.prefix),
+    routes,
     dnsServers: servers.map((r) => r.address),
     dnsDomains: domains.map((r) => r.domain),
     policy: {
@@ -143,6 +139,7 @@ export async function createInstance(context: Context, wish: InstanceWish): Prom
       await tx.insertInto("enterprise_code").values(added).execute();
     }
     const policy = defaultPolicy;
+    const ccnId = await findCcn(tx, wish.ccn);
     await tx
       .insertInto("instance")
       .values({
@@ -150,7 +147,8 @@ export async function createInstance(context: Context, wish: InstanceWish): Prom
         tenant_id: tenant,
         name,
         enterprise_code: code,
-        ccn_id: await findCcn(tx, wish.ccn),
+        ccn_id: ccnId,
+        bound_ccn_id: ccnId,
         full_tunnel: Number(policy.fullTunnel),
         lockdown: Number(policy.lockdown),
         lease_seconds: policy.leaseSeconds,
@@ -168,7 +166,10 @@ export async function createInstance(context: Context, wish: InstanceWish): Prom
 
 /** Id of a CCN by id or name; undefined = the default one. */
 export async function findCcn(db: Kysely<Schema>, wanted: string | undefined): Promise<string> {
-  const query = db.selectFrom("ccn").select("id");
+  const query = db
+    .selectFrom("ccn")
+    .select("id")
+    .where("tenant_id", "=", await defaultTenant(db));
   const row = await (wanted === undefined
     ? query.where("is_default", "=", 1)
     : query.where((e) => e.or([e("id", "=", wanted), e("name", "=", wanted)]))
@@ -192,7 +193,7 @@ export async function deleteInstance(context: Context, id: string, force: boolea
   }
   const running = await runningSessions(store, { instanceId: id });
   await endNow(context, running, { cause: "sign_in_expired", text: "This intranet was deleted." });
-  await store.deleteFrom("instance").where("id", "=", id).execute();
+  await store.transaction().execute((tx) => dropInstance(tx, id));
 }
 
 export async function setPolicy(context: Context, id: string, change: Partial<InstancePolicy>): Promise<InstanceView> {
@@ -212,4 +213,11 @@ export async function setPolicy(context: Context, id: string, change: Partial<In
     .execute();
   await profileChanged(context, id);
   return showInstance(store, id);
+}
+
+/** Deletes an instance with all that is only its own. */
+export async function dropInstance(tx: Kysely<Schema>, id: string): Promise<void> {
+  const own = tx.selectFrom("cloud_network").select("id").where("instance_id", "=", id);
+  await tx.deleteFrom("cen_child").where("child_id", "in", own).execute();
+  await tx.deleteFrom("instance").where("id", "=", id).execute();
 }

@@ -12,6 +12,7 @@ import {
   requireDomain,
   requireRoute,
 } from "../limits/instance.ts";
+import { cidrsOf, ownRoutes, putCidrs } from "../networks/networks.ts";
 import { blocks } from "../sessions/addresses.ts";
 import { endNow } from "../sessions/ending.ts";
 import { profileChanged } from "../sessions/profile.ts";
@@ -63,31 +64,24 @@ export async function removeCidr(context: Context, instanceId: string, text: str
   await endNow(context, orphans, { cause: "session_expired", text: "" });
 }
 
+/** An instance's own routes are a cloud network that only it is carried to. */
 export async function addRoutes(context: Context, instanceId: string, texts: readonly string[]): Promise<void> {
   await context.store.transaction().execute(async (tx) => {
-    const rows = await tx
-      .selectFrom("instance_route")
-      .select(["prefix", "position"])
-      .where("instance_id", "=", instanceId)
-      .execute();
-    const known = new Set(rows.map((row) => row.prefix));
-    let position = Math.max(-1, ...rows.map((row) => row.position));
-    for (const prefix of texts.map(requireRoute)) {
-      if (known.has(prefix)) continue;
-      known.add(prefix);
-      position++;
-      await tx.insertInto("instance_route").values({ instance_id: instanceId, prefix, position }).execute();
-    }
-    if (known.size > maxRoutes) throw invalid("route", `An instance has at most ${maxRoutes} routes.`);
+    const networkId = await ownRoutes(tx, instanceId, context.clock.now());
+    const known = await cidrsOf(tx, networkId);
+    const wanted = [...new Set([...known, ...texts.map(requireRoute)])];
+    if (wanted.length > maxRoutes) throw invalid("route", `An instance has at most ${maxRoutes} routes.`);
+    await putCidrs(tx, networkId, wanted);
   });
   await profileChanged(context, instanceId);
 }
 
 export async function removeRoute(context: Context, instanceId: string, text: string): Promise<void> {
+  const own = context.store.selectFrom("cloud_network").select("id").where("instance_id", "=", instanceId);
   const removed = await context.store
-    .deleteFrom("instance_route")
-    .where("instance_id", "=", instanceId)
-    .where("prefix", "=", text)
+    .deleteFrom("cloud_network_cidr")
+    .where("network_id", "in", own)
+    .where("cidr", "=", text)
     .executeTakeFirst();
   if (removed.numDeletedRows === 0n) throw new Refusal("not_found", `The instance has no route ${text}.`);
   await profileChanged(context, instanceId);

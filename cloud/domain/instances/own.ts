@@ -5,10 +5,16 @@ import type { Tenant } from "../tenants/tenants.ts";
 
 export type InstanceRow = Selectable<InstanceTable>;
 
-export const noInstance = (id: string) => broken("SAG.InstanceNoFound", `The specified SAG instance ${id} does not exist.`);
+export const noInstance = (id: string) =>
+  broken("SAG.InstanceNoFound", `The specified SAG instance ${id} does not exist.`);
 
 /** An instance of this owner; another's looks like none. */
-export async function ownInstance(db: Kysely<Schema>, tenant: Tenant, id: string, region?: string): Promise<InstanceRow> {
+export async function ownInstance(
+  db: Kysely<Schema>,
+  tenant: Tenant,
+  id: string,
+  region?: string,
+): Promise<InstanceRow> {
   const row = await db
     .selectFrom("instance")
     .selectAll()

@@ -9,11 +9,21 @@ async function end(change: Change, ids: readonly string[], cause: EndCause, text
   return ended.length;
 }
 
-export async function endSessionsOf(change: Change, instanceId: string, cause: EndCause, text: string): Promise<number> {
+export async function endSessionsOf(
+  change: Change,
+  instanceId: string,
+  cause: EndCause,
+  text: string,
+): Promise<number> {
   return end(change, await runningSessions(change.tx, { instanceId }), cause, text);
 }
 
-export async function endAccountSessions(change: Change, accountId: string, cause: EndCause, text: string): Promise<number> {
+export async function endAccountSessions(
+  change: Change,
+  accountId: string,
+  cause: EndCause,
+  text: string,
+): Promise<number> {
   return end(change, await runningSessions(change.tx, { accountId }), cause, text);
 }
 

@@ -39,13 +39,10 @@ export function requirePassword(password: string): string {
 }
 
 /** Kbit/s; 0 = uncapped. */
-export function requireBandwidth(bandwidth: number): number {
+export function requireBandwidth(bandwidth: number, most: number = bandwidthRange.max): number {
   if (bandwidth === 0) return 0;
-  if (!Number.isInteger(bandwidth) || bandwidth < bandwidthRange.min || bandwidth > bandwidthRange.max) {
-    throw invalid(
-      "bandwidth",
-      `A bandwidth is ${bandwidthRange.min} to ${bandwidthRange.max} Kbit/s, or 0 for no cap.`,
-    );
+  if (!Number.isInteger(bandwidth) || bandwidth < bandwidthRange.min || bandwidth > most) {
+    throw invalid("bandwidth", `A bandwidth is ${bandwidthRange.min} to ${most} Kbit/s, or 0 for no cap.`);
   }
   return bandwidth;
 }

@@ -29,7 +29,7 @@ const unusableBlocks = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0
 );
 
 /** One more private block of an instance: IPv4, /8 to /30, canonical, not overlapping what is there. */
-export function requireCidr(text: string, existing: readonly Cidr[]): Cidr {
+export function requireCidr(text: string, existing: readonly Cidr[], most: number = maxCidrs): Cidr {
   const cidr = parseCidr(text);
   if (cidr?.version !== 4) {
     throw invalid("cidr", `${text} is not an IPv4 block such as 10.86.0.0/24 (no bits set beyond the mask).`);
@@ -45,7 +45,7 @@ export function requireCidr(text: string, existing: readonly Cidr[]): Cidr {
   }
   const other = existing.find((block) => overlaps(block, cidr));
   if (other) throw invalid("cidr", `${text} overlaps ${formatCidr(other)}.`);
-  if (existing.length >= maxCidrs) throw invalid("cidr", `An instance has at most ${maxCidrs} address blocks.`);
+  if (existing.length >= most) throw invalid("cidr", `An instance has at most ${most} address blocks.`);
   return cidr;
 }
 

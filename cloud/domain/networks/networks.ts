@@ -77,11 +77,16 @@ export async function modifyNetwork(
   change: Change,
   tenant: Tenant,
   row: NetworkRow,
-  wanted: { name?: string | undefined; cidrs?: readonly string[] | undefined; accessPoints?: readonly string[] | undefined },
+  wanted: {
+    name?: string | undefined;
+    cidrs?: readonly string[] | undefined;
+    accessPoints?: readonly string[] | undefined;
+  },
 ): Promise<void> {
   const { tx } = change;
   const before = { name: row.name, cidrs: await cidrsOf(tx, row.id), accessPoints: await accessPointsOf(tx, row.id) };
-  if (wanted.name !== undefined) await tx.updateTable("cloud_network").set({ name: wanted.name }).where("id", "=", row.id).execute();
+  if (wanted.name !== undefined)
+    await tx.updateTable("cloud_network").set({ name: wanted.name }).where("id", "=", row.id).execute();
   if (wanted.cidrs !== undefined) await putCidrs(tx, row.id, requireCidrs(wanted.cidrs));
   if (wanted.accessPoints !== undefined) await putAccessPoints(tx, tenant, row.id, wanted.accessPoints);
   await change.audit(row.id, before, { ...before, ...wanted });
@@ -96,7 +101,7 @@ export async function deleteNetwork(change: Change, row: NetworkRow): Promise<vo
   change.networks();
 }
 
-async function putCidrs(db: Db, networkId: string, cidrs: readonly string[]): Promise<void> {
+export async function putCidrs(db: Db, networkId: string, cidrs: readonly string[]): Promise<void> {
   await db.deleteFrom("cloud_network_cidr").where("network_id", "=", networkId).execute();
   for (const [position, cidr] of cidrs.entries()) {
     await db.insertInto("cloud_network_cidr").values({ network_id: networkId, cidr, position }).execute();
@@ -114,7 +119,10 @@ async function putAccessPoints(db: Db, tenant: Tenant, networkId: string, ids: r
       .where((e) => e.or([e("access_point.id", "=", id), e("access_point.name", "=", id)]))
       .executeTakeFirst();
     if (!known) throw broken("AccessPointInvalid", `There is no access point ${id}.`);
-    await db.insertInto("cloud_network_access_point").values({ network_id: networkId, access_point_id: known.id }).execute();
+    await db
+      .insertInto("cloud_network_access_point")
+      .values({ network_id: networkId, access_point_id: known.id })
+      .execute();
   }
 }
 
@@ -124,8 +132,21 @@ export async function cidrsOf(db: Db, networkId: string): Promise<string[]> {
 }
 
 export async function accessPointsOf(db: Db, networkId: string): Promise<string[]> {
-  const rows = db.selectFrom("cloud_network_access_point").select("access_point_id").where("network_id", "=", networkId);
+  const rows = db
+    .selectFrom("cloud_network_access_point")
+    .select("access_point_id")
+    .where("network_id", "=", networkId);
   return (await rows.orderBy("access_point_id").execute()).map((row) => row.access_point_id);
+}
+
+/** The prefixes that sagctl set for an instance. */
+export async function routesOf(db: Db, instanceId: string): Promise<string[]> {
+  const row = await db
+    .selectFrom("cloud_network")
+    .select("id")
+    .where("instance_id", "=", instanceId)
+    .executeTakeFirst();
+  return row ? cidrsOf(db, row.id) : [];
 }
 
 /**
@@ -133,7 +154,11 @@ export async function accessPointsOf(db: Db, networkId: string): Promise<string[
  * instance's CCN is attached to.
  */
 export async function ownRoutes(db: Db, instanceId: string, now: number): Promise<string> {
-  const known = await db.selectFrom("cloud_network").select("id").where("instance_id", "=", instanceId).executeTakeFirst();
+  const known = await db
+    .selectFrom("cloud_network")
+    .select("id")
+    .where("instance_id", "=", instanceId)
+    .executeTakeFirst();
   if (known) return known.id;
   const instance = await db
     .selectFrom("instance")

@@ -37,7 +37,8 @@ export async function listQuotas(db: Db, tenant: Tenant): Promise<QuotaInForce[]
 }
 
 export async function setQuota(change: Change, tenant: Tenant, name: string, value: number): Promise<void> {
-  if (!isQuota(name)) throw broken("InvalidQuota", `There is no quota ${name}; there are ${Object.keys(quotas).join(", ")}.`);
+  if (!isQuota(name))
+    throw broken("InvalidQuota", `There is no quota ${name}; there are ${Object.keys(quotas).join(", ")}.`);
   const most = quotas[name].most;
   if (value < 1 || value > most) throw broken("InvalidQuota", `${name} is a whole number from 1 to ${most}.`);
   const before = await limitOf(change.tx, tenant.id, name);

@@ -44,10 +44,14 @@ export interface SessionDescription {
   expiresSoon: boolean;
 }
 
-/** Chosen first, then ready, then connected, then in the order in which they were registered. */
-export function order(chosen: string, offered: OfferedAccessPoint[]): OfferedAccessPoint[] {
+/** Chosen first, then ready, then the administrator's, then connected, then in the order in which they were registered. */
+export function order(
+  chosen: string,
+  offered: OfferedAccessPoint[],
+  preferred: number | null = null,
+): OfferedAccessPoint[] {
   const rank = ({ state, ready }: OfferedAccessPoint) =>
-    (state.id === chosen ? 0 : 8) + (ready ? 0 : 4) + (state.online ? 0 : 2);
+    (state.id === chosen ? 0 : 16) + (ready ? 0 : 8) + (state.number === preferred ? 0 : 4) + (state.online ? 0 : 2);
   return [...offered].sort((a, b) => rank(a) - rank(b) || a.state.number - b.state.number);
 }
 
@@ -72,7 +76,7 @@ export function describe(
   return {
     sessionId: row.id,
     addresses: [`${row.client_ip}/32`, `${row.client_ip6}/128`],
-    accessPoints: order(row.chosen_access_point, offered).slice(0, 32),
+    accessPoints: order(row.chosen_access_point, offered, profile.preferred).slice(0, 32),
     profile,
     mtu: tunnelMtu,
     leaseMs,

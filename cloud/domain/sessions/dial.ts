@@ -59,7 +59,7 @@ async function enter(
   const { clock, accessPoints, ula } = context;
   const now = clock.now();
   requireUsable(signIn, now);
-  const profile = await loadProfile(tx, signIn.instanceId);
+  const profile = await loadProfile(tx, accessPoints, signIn.instanceId, signIn.roamedFrom);
   if (!profile) throw new Refusal("sign_in_expired", "This intranet does not exist any more.");
   const { ccnId } = profile;
   const offered = accessPoints.offered(ccnId);

@@ -1,16 +1,25 @@
 import { createHash } from "node:crypto";
 import type { Kysely } from "kysely";
 import type { Schema } from "../../store/schema.ts";
+import type { AccessPoints } from "../accesspoints/registry.ts";
 import { hostPrefix } from "../addresses/ip.ts";
+import type { ChainHop } from "../chain/chain.ts";
+import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";
 import type { InstancePolicy } from "../limits/policy.ts";
 
-/** What every session of an instance is told. */
+/** What every session of an instance is told; those of roaming accounts besides, what they reach at home. */
 export interface Profile {
   instanceId: string;
   displayName: string;
+  /** Whose access points serve it. */
   ccnId: string;
+  /** Those that the chain carries. */
   routes: string[];
+  /** From the instance on. */
+  hops: ChainHop[];
+  /** Number of the access point that is offered first; null = the usual order. */
+  preferred: number | null;
   dnsServers: string[];
   dnsDomains: string[];
   policy: InstancePolicy;
@@ -18,17 +27,21 @@ export interface Profile {
 
 /** Everything at once, both families. */
 const everything = ["0.0.0.0/0", "::/0"];
+/** The contract's limit on prefixes and on hops. */
+const maxRoutes = 1_024;
+const maxHops = 60;
 
-export async function loadProfile(db: Kysely<Schema>, instanceId: string): Promise<Profile | undefined> {
+/** `homeInstanceId`: where a roaming account came from. */
+export async function loadProfile(
+  db: Kysely<Schema>,
+  accessPoints: AccessPoints,
+  instanceId: string,
+  homeInstanceId: string | null,
+): Promise<Profile | undefined> {
   const instance = await db.selectFrom("instance").selectAll().where("id", "=", instanceId).executeTakeFirst();
   if (!instance) return undefined;
   const of = { instance_id: instanceId };
-  const routes = await db
-    .selectFrom("instance_route")
-    .select("prefix")
-    .where("instance_id", "=", of.instance_id)
-    .orderBy("position")
-    .execute();
+  const found = await loadChain(db, instanceId, serving(accessPoints, instance.ccn_id), homeInstanceId);
   const servers = await db
     .selectFrom("instance_dns_server")
     .select("address")
@@ -45,7 +58,9 @@ export async function loadProfile(db: Kysely<Schema>, instanceId: string): Promi
     instanceId,
     displayName: instance.name,
     ccnId: instance.ccn_id,
-    routes: instance.full_tunnel ? everything : routes.map((r) => r.prefix),
+    routes: instance.full_tunnel ? everything : (found?.routes ?? []).slice(0, maxRoutes),
+    hops: (found?.hops ?? []).slice(0, maxHops),
+    preferred: instance.access_point_number,
     dnsServers: servers.map((r) => r.address),
     dnsDomains: domains.map((r) => r.domain),
     policy: {
@@ -76,6 +91,7 @@ export function profileRevision(context: Context, profile: Profile): string {
   const told = [
     profile.displayName,
     profile.routes,
+    profile.hops,
     profile.dnsServers,
     profile.dnsDomains,
     { fullTunnel, lockdown, lease: profile.policy.leaseSeconds },
@@ -89,13 +105,40 @@ export function profileRevision(context: Context, profile: Profile): string {
  * Their streams drop what they know already.
  */
 export async function profileChanged(context: Context, instanceId: string): Promise<void> {
-  const profile = await loadProfile(context.store, instanceId);
-  if (!profile) return;
-  const destinations = destinationsOf(profile);
-  const changed = context.board
-    .peersOfInstance(instanceId)
-    .filter((peer) => JSON.stringify(peer.destinations) !== JSON.stringify(destinations))
-    .map((peer) => ({ peer: { ...peer, destinations }, newKey: false }));
-  if (changed.length > 0) context.board.change([], changed);
-  context.events.tellInstance(instanceId, { kind: "profile", revision: profileRevision(context, profile) });
+  const { store, accessPoints, board, events } = context;
+  const sessions = await store
+    .selectFrom("session")
+    .innerJoin("account", "account.id", "session.account_id")
+    .select(["session.id", "account.roamed_from"])
+    .where("session.instance_id", "=", instanceId)
+    .where("session.ended_at", "is", null)
+    .execute();
+  for (const home of new Set(sessions.map((session) => session.roamed_from))) {
+    const profile = await loadProfile(store, accessPoints, instanceId, home);
+    if (!profile) return;
+    const ids = sessions.filter((session) => session.roamed_from === home).map((session) => session.id);
+    const destinations = destinationsOf(profile);
+    const changed = ids
+      .flatMap((id) => board.get(id) ?? [])
+      .filter((peer) => JSON.stringify(peer.destinations) !== JSON.stringify(destinations))
+      .map((peer) => ({ peer: { ...peer, destinations }, newKey: false }));
+    if (changed.length > 0) board.change([], changed);
+    const event = { kind: "profile", revision: profileRevision(context, profile) } as const;
+    for (const id of ids) events.tell(id, event);
+  }
+}
+
+/** The revision that a session would be told now; "" = its instance is gone. */
+export async function revisionFor(
+  context: Context,
+  session: { account_id: string; instance_id: string },
+): Promise<string> {
+  const { store, accessPoints } = context;
+  const account = await store
+    .selectFrom("account")
+    .select("roamed_from")
+    .where("id", "=", session.account_id)
+    .executeTakeFirst();
+  const profile = await loadProfile(store, accessPoints, session.instance_id, account?.roamed_from ?? null);
+  return profile ? profileRevision(context, profile) : "";
 }

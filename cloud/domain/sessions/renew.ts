@@ -36,7 +36,7 @@ export async function renew(
   const now = clock.now();
   requireUsable(signIn, now);
   const result = await store.transaction().execute(async (tx) => {
-    const profile = await loadProfile(tx, row.instance_id);
+    const profile = await loadProfile(tx, accessPoints, row.instance_id, signIn.roamedFrom);
     if (!profile) throw new Refusal("session_expired", "This intranet does not exist any more.");
     const change = {
       renewed_at: now,

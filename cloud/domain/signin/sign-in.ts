@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { newHexId } from "../ids.ts";
 import { requirePassword } from "../limits/account.ts";
 import { endSignIns, type Tokens } from "./refresh.ts";
-import { loadSignIn, type SignInState } from "./state.ts";
+import { loadSignIn, requireOpen, type SignInState } from "./state.ts";
 
 export interface Credentials {
   code: string;
@@ -55,7 +55,7 @@ async function authenticate(context: Context, credentials: Credentials) {
     .selectFrom("account")
     .innerJoin("instance", "instance.id", "account.instance_id")
     .selectAll("account")
-    .select("instance.sign_in_seconds")
+    .select(["instance.sign_in_seconds", "instance.locked", "instance.end_time"])
     .where("instance.enterprise_code", "=", code.toUpperCase())
     .where("account.user_name", "=", userName)
     .executeTakeFirst();
@@ -79,6 +79,7 @@ async function authenticate(context: Context, credentials: Credentials) {
     throw new Refusal("bad_credentials", "User name or password is wrong.");
   }
   attempts.account.forgive(key);
+  requireOpen(row.locked === 1, row.end_time, context.clock.now());
   if (row.disabled === 1) throw new Refusal("account_disabled", "This account is disabled.");
   return row;
 }

@@ -27,6 +27,11 @@ export interface SignInState {
   bandwidth: number;
   /** Fixed address. */
   clientIp: string | null;
+  /** The instance a roaming account came from. */
+  roamedFrom: string | null;
+  instanceLocked: boolean;
+  /** Epoch ms; null = without end. */
+  instanceEnd: number | null;
 }
 
 export async function loadSignIn(db: Kysely<Schema>, id: string): Promise<SignInState | undefined> {
@@ -55,6 +60,9 @@ export async function loadSignIn(db: Kysely<Schema>, id: string): Promise<SignIn
       "account.must_change",
       "account.bandwidth",
       "account.client_ip",
+      "account.roamed_from",
+      "instance.locked",
+      "instance.end_time",
       "instance.name as display_name",
       "device.name as device_name",
     ])
@@ -81,14 +89,26 @@ export async function loadSignIn(db: Kysely<Schema>, id: string): Promise<SignIn
     mustChange: row.must_change === 1,
     bandwidth: row.bandwidth,
     clientIp: row.client_ip,
+    roamedFrom: row.roamed_from,
+    instanceLocked: row.locked === 1,
+    instanceEnd: row.end_time,
   };
 }
 
 /** Refuses what an account or sign-in that is over, disabled or in want of a new password may not do. `now`: epoch ms. */
 export function requireUsable(signIn: SignInState, now: number): void {
+  requireOpen(signIn.instanceLocked, signIn.instanceEnd, now);
   if (signIn.disabled) throw new Refusal("account_disabled", "This account is disabled.");
   if (signIn.ended || signIn.expiresAt <= now) {
     throw new Refusal("sign_in_expired", "The sign-in of this device is over.");
   }
   if (signIn.mustChange) throw new Refusal("password_change_required", "A new password has to be chosen first.");
+}
+
+/** Refuses what nobody may do in an instance that is locked or over. Times are epoch ms. */
+export function requireOpen(locked: boolean, end: number | null, now: number): void {
+  if (locked) throw new Refusal("instance_locked", "The administrator has locked this intranet.");
+  if (end !== null && end <= now) {
+    throw new Refusal("instance_expired", "This intranet has reached the end of its term.");
+  }
 }

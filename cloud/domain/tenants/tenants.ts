@@ -1,11 +1,11 @@
 import { randomBytes, randomInt } from "node:crypto";
 import type { Kysely } from "kysely";
-import type { Schema } from "../../store/schema.ts";
 import { Secret } from "../../security/secret.ts";
+import type { Schema } from "../../store/schema.ts";
 import type { Change } from "../administration.ts";
-import { broken } from "../rules.ts";
 import { newId } from "../ids.ts";
-import { newDefaults } from "../instances/defaults.ts";
+import { newDefaults, newUid } from "../instances/defaults.ts";
+import { broken } from "../rules.ts";
 
 /** One of the product's accounts: the owner of instances, networks and keys. */
 export interface Tenant {
@@ -51,11 +51,6 @@ export async function listTenants(db: Db): Promise<Tenant[]> {
   return (await db.selectFrom("tenant").selectAll().orderBy("created_at").orderBy("id").execute()).map(asTenant);
 }
 
-/** A number of sixteen digits, as the product's accounts have; below 2^53. */
-function newUid(): number {
-  return 1_000_000_000_000_000 + randomInt(2 ** 47);
-}
-
 export async function createTenant(change: Change, name: string): Promise<Tenant> {
   const { tx, now } = change;
   if (await tx.selectFrom("tenant").select("id").where("name", "=", name).executeTakeFirst()) {
@@ -79,7 +74,13 @@ export interface AccessKey {
   createdAt: number;
 }
 
-const asKey = (row: { id: string; tenant_id: string; role: string; active: number; created_at: number }): AccessKey => ({
+const asKey = (row: {
+  id: string;
+  tenant_id: string;
+  role: string;
+  active: number;
+  created_at: number;
+}): AccessKey => ({
   id: row.id,
   tenantId: row.tenant_id,
   role: row.role as KeyRole,
@@ -123,7 +124,11 @@ async function ownKey(db: Db, tenant: Tenant, id: string): Promise<AccessKey> {
 
 export async function setAccessKeyActive(change: Change, tenant: Tenant, id: string, active: boolean): Promise<void> {
   const key = await ownKey(change.tx, tenant, id);
-  await change.tx.updateTable("access_key").set({ active: active ? 1 : 0 }).where("id", "=", id).execute();
+  await change.tx
+    .updateTable("access_key")
+    .set({ active: active ? 1 : 0 })
+    .where("id", "=", id)
+    .execute();
   await change.audit(id, { active: key.active }, { active });
 }
 

@@ -4,7 +4,14 @@ import { canonicalQuery, type SignatureClaim, type SignatureProblem, type Signed
 export const acs3Algorithm = "ACS3-HMAC-SHA256";
 
 /** A signature that leaves one of these out could be moved to another operation, time or server. */
-const alwaysSigned = ["host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version"];
+const alwaysSigned = [
+  "host",
+  "x-acs-action",
+  "x-acs-content-sha256",
+  "x-acs-date",
+  "x-acs-signature-nonce",
+  "x-acs-version",
+];
 
 const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
 
@@ -26,14 +33,18 @@ export function readAcs3(request: SignedRequest): SignatureClaim | SignatureProb
   const signature = fields.get("Signature") ?? "";
   const signedHeaders = (fields.get("SignedHeaders") ?? "").split(";");
   if (accessKeyId === "") return { code: "MissingAccessKeyId", text: "The Authorization header names no credential." };
-  if (!/^[0-9a-f]{64}$/.test(signature)) return incomplete("The Authorization header holds no signature of 64 hexadecimal digits.");
+  if (!/^[0-9a-f]{64}$/.test(signature))
+    return incomplete("The Authorization header holds no signature of 64 hexadecimal digits.");
   for (const name of alwaysSigned) {
     if (!signedHeaders.includes(name)) return incomplete(`The header ${name} is not signed.`);
     if (!request.headers.has(name)) return incomplete(`The header ${name} is missing.`);
   }
   if (signedHeaders.length > 64) return incomplete("Too many headers are signed.");
   for (const [name] of request.headers) {
-    if ((name.startsWith("x-acs-") || (name === "content-type" && request.body.length > 0)) && !signedHeaders.includes(name)) {
+    if (
+      (name.startsWith("x-acs-") || (name === "content-type" && request.body.length > 0)) &&
+      !signedHeaders.includes(name)
+    ) {
       return incomplete(`The header ${name} is not signed.`);
     }
   }
@@ -62,7 +73,14 @@ export function signAcs3(stringToSign: string, secret: string): string {
 
 /** The headers with which a client of ours signs a request that has everything in the query and no body. */
 export function acs3Headers(
-  call: { host: string; action: string; version: string; query: ReadonlyMap<string, string>; date: string; nonce: string },
+  call: {
+    host: string;
+    action: string;
+    version: string;
+    query: ReadonlyMap<string, string>;
+    date: string;
+    nonce: string;
+  },
   accessKeyId: string,
   secret: string,
 ): Record<string, string> {
@@ -86,7 +104,6 @@ export function acs3Headers(
   const names = Object.keys(headers).sort();
   const stringToSign = `${acs3Algorithm}\n${sha256(canonicalRequest(request, names, bodyHash))}`;
   const signature = signAcs3(stringToSign, secret);
-  headers["authorization"] =
-    `${acs3Algorithm} Credential=${accessKeyId},SignedHeaders=${names.join(";")},Signature=${signature}`;
+  headers.authorization = `${acs3Algorithm} Credential=${accessKeyId},SignedHeaders=${names.join(";")},Signature=${signature}`;
   return headers;
 }

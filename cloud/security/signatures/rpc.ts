@@ -12,7 +12,8 @@ export function readRpc(request: SignedRequest): SignatureClaim | SignatureProbl
   const all = new Map([...request.query, ...request.form]);
   const accessKeyId = all.get("AccessKeyId") ?? "";
   const signature = all.get("Signature") ?? "";
-  if (accessKeyId === "") return { code: "MissingAccessKeyId", text: "The request is not signed: AccessKeyId is missing." };
+  if (accessKeyId === "")
+    return { code: "MissingAccessKeyId", text: "The request is not signed: AccessKeyId is missing." };
   if (signature === "") return { code: "IncompleteSignature", text: "Signature is missing." };
   if (all.get("SignatureMethod") !== "HMAC-SHA1" || all.get("SignatureVersion") !== "1.0") {
     return { code: "IncompleteSignature", text: "SignatureMethod must be HMAC-SHA1 and SignatureVersion 1.0." };

@@ -1,7 +1,7 @@
+import { equalInConstantTime } from "../secret.ts";
 import { acs3Algorithm, readAcs3, signAcs3 } from "./acs3.ts";
 import type { SignatureClaim, SignatureProblem, SignedRequest } from "./canonical.ts";
 import { readRpc, signRpc } from "./rpc.ts";
-import { equalInConstantTime } from "../secret.ts";
 
 /** ms by which a request's date may differ from ours, either way. */
 export const replayWindow = 15 * 60_000;

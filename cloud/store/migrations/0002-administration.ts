@@ -1,6 +1,6 @@
-import { randomInt } from "node:crypto";
 import { type Kysely, sql } from "kysely";
 import { newId } from "../../domain/ids.ts";
+import { newUid } from "../../domain/instances/defaults.ts";
 import type { Schema } from "../schema.ts";
 
 /**
@@ -251,8 +251,17 @@ async function carryOver(db: Kysely<Schema>): Promise<void> {
     await db.updateTable("tenant").set({ uid: newUid() }).where("id", "=", id).execute();
   }
   for (const ccn of await db.selectFrom("ccn").select(["id", "tenant_id"]).where("is_default", "=", 1).execute()) {
-    const cen = { id: newId("cen"), tenant_id: ccn.tenant_id, name: "default", description: "", protection_level: "REDUCED" };
-    await db.insertInto("cen").values({ ...cen, is_default: 1, created_at: now }).execute();
+    const cen = {
+      id: newId("cen"),
+      tenant_id: ccn.tenant_id,
+      name: "default",
+      description: "",
+      protection_level: "REDUCED",
+    };
+    await db
+      .insertInto("cen")
+      .values({ ...cen, is_default: 1, created_at: now })
+      .execute();
     await db
       .insertInto("cen_child")
       .values({ child_id: ccn.id, cen_id: cen.id, child_type: "CCN", attached_at: now, subnet: "" })
@@ -265,20 +274,22 @@ async function carryOver(db: Kysely<Schema>): Promise<void> {
     if (old.rows.length === 0) continue;
     const id = newId("vpc");
     const network = { id, tenant_id: instance.tenant_id, name: instance.name, region: "cn-shanghai" };
-    await db.insertInto("cloud_network").values({ ...network, instance_id: instance.id, created_at: now }).execute();
+    await db
+      .insertInto("cloud_network")
+      .values({ ...network, instance_id: instance.id, created_at: now })
+      .execute();
     for (const [position, { prefix }] of old.rows.entries()) {
       await db.insertInto("cloud_network_cidr").values({ network_id: id, cidr: prefix, position }).execute();
     }
-    const parent = await db.selectFrom("cen_child").select("cen_id").where("child_id", "=", instance.ccn_id).executeTakeFirst();
+    const parent = await db
+      .selectFrom("cen_child")
+      .select("cen_id")
+      .where("child_id", "=", instance.ccn_id)
+      .executeTakeFirst();
     if (!parent) continue;
     await db
       .insertInto("cen_child")
       .values({ child_id: id, cen_id: parent.cen_id, child_type: "VPC", attached_at: now, subnet: "" })
       .execute();
   }
-}
-
-/** A number of sixteen digits, as the product's accounts have; below 2^53. */
-export function newUid(): number {
-  return 1_000_000_000_000_000 + randomInt(2 ** 47);
 }

@@ -1,7 +1,7 @@
 import type { AccessPointState } from "../../../../domain/accesspoints/registry.ts";
-import { chainOf, diagnose, type Diagnosis, lastDiagnosis } from "../../../../domain/chain/diagnosis.ts";
-import { ownInstance } from "../../../../domain/instances/own.ts";
 import { overlaps, parseCidr } from "../../../../domain/addresses/ip.ts";
+import { chainOf, type Diagnosis, diagnose, lastDiagnosis } from "../../../../domain/chain/diagnosis.ts";
+import { ownInstance } from "../../../../domain/instances/own.ts";
 import type { Tenant } from "../../../../domain/tenants/tenants.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { type Call, group, type Operation } from "../protocol/operation.ts";
@@ -85,7 +85,9 @@ export const accessPointOperations: Operation[] = [
         .orderBy("created_at")
         .orderBy("id")
         .execute();
-      const wanted = rows.filter((row) => v.SmartAGStatus === undefined || statusOf(row, now).Status === v.SmartAGStatus);
+      const wanted = rows.filter(
+        (row) => v.SmartAGStatus === undefined || statusOf(row, now).Status === v.SmartAGStatus,
+      );
       const SmartAccessGateways = slice(wanted, v).map((row) => ({
         SmartAGId: row.id,
         SmartAGName: row.name,
@@ -132,7 +134,9 @@ export const accessPointOperations: Operation[] = [
     parameters: ofInstance,
     async run(call, v) {
       const instance = await ownInstance(call.context.store, call.caller.tenant, v.SmartAGId, v.RegionId);
-      const states = (await ownAccessPoints(call, call.caller.tenant)).filter((state) => state.ccnId === instance.ccn_id);
+      const states = (await ownAccessPoints(call, call.caller.tenant)).filter(
+        (state) => state.ccnId === instance.ccn_id,
+      );
       const AccessPointNetworkQualities = states.map((state) => ({
         Id: state.number,
         Loss: state.online ? "0.00%" : "100.00%",

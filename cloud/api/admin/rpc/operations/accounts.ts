@@ -13,7 +13,7 @@ import { ownInstance } from "../../../../domain/instances/own.ts";
 import { Secret } from "../../../../security/secret.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { group, type Operation } from "../protocol/operation.ts";
-import { clientToken, inRegion, paging, pageOf, required, sagId, text, truth, userName, whole } from "./common.ts";
+import { clientToken, inRegion, pageOf, paging, required, sagId, text, truth, userName, whole } from "./common.ts";
 
 const operation = group("smartag", "accounts");
 
@@ -54,7 +54,8 @@ const told = (row: Shown) => ({
 export const accountOperations: Operation[] = [
   operation("CreateSmartAccessGatewayClientUser", {
     access: "accounts",
-    summary: "Adds a client account. Without UserName and Password the mail address is the name, and a password is made.",
+    summary:
+      "Adds a client account. Without UserName and Password the mail address is the name, and a password is made.",
     parameters: {
       RegionId: inRegion,
       SmartAGId: required(sagId),

@@ -14,7 +14,7 @@ import {
   ruleOf,
 } from "../../../../domain/acl/acl.ts";
 import { type Answer, group, type Operation } from "../protocol/operation.ts";
-import { contains, id, inRegion, list, paging, pageOf, required, sagId, text, whole } from "./common.ts";
+import { contains, id, inRegion, list, pageOf, paging, required, sagId, text, whole } from "./common.ts";
 
 const operation = group("smartag", "ACL");
 
@@ -164,7 +164,8 @@ export const aclOperations: Operation[] = [
       if (v.Name) query = query.where(sql<boolean>`name like ${contains(v.Name)} escape '\\'`);
       const page = await pageOf(query.orderBy("created_at").orderBy("id"), v);
       const ids = page.rows.map((row) => row.id);
-      const used = ids.length === 0 ? [] : await db.selectFrom("acl_instance").selectAll().where("acl_id", "in", ids).execute();
+      const used =
+        ids.length === 0 ? [] : await db.selectFrom("acl_instance").selectAll().where("acl_id", "in", ids).execute();
       const Acl = page.rows.map((row) => ({
         AclId: row.id,
         AclType: row.type,
@@ -191,7 +192,13 @@ export const aclOperations: Operation[] = [
       let query = db.selectFrom("acl_rule").selectAll().where("acl_id", "=", acl.id);
       if (v.Direction) query = query.where("direction", "=", v.Direction);
       if (v.Name) query = query.where("name", "=", v.Name);
-      const page = await pageOf(query.orderBy("priority", v.Order ?? "asc").orderBy("created_at").orderBy("id"), v);
+      const page = await pageOf(
+        query
+          .orderBy("priority", v.Order === "desc" ? "desc" : "asc")
+          .orderBy("created_at")
+          .orderBy("id"),
+        v,
+      );
       return { ...page.told, Acrs: { Acr: page.rows.map((row) => ({ ...told(row), AclType: acl.type })) } };
     },
   }),

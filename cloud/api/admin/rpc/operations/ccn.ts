@@ -1,13 +1,13 @@
 import { sql } from "kysely";
 import { defaultRegion } from "../../../../domain/areas/regions.ts";
-import { attachChild, detachChild } from "../../../../domain/cen/children.ts";
-import { ownCen } from "../../../../domain/cen/cen.ts";
 import { bindInstance, createCcn, deleteCcn, modifyCcn, ownCcn, unbindInstance } from "../../../../domain/ccn/ccn.ts";
+import { ownCen } from "../../../../domain/cen/cen.ts";
+import { attachChild, detachChild } from "../../../../domain/cen/children.ts";
 import { limitOf } from "../../../../domain/quotas/limits.ts";
 import { tagsOf } from "../../../../domain/tags.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { group, type Operation } from "../protocol/operation.ts";
-import { ccnId, contains, id, inRegion, paging, pageOf, region, required, sagId, tags, text, uid } from "./common.ts";
+import { ccnId, contains, id, inRegion, pageOf, paging, region, required, sagId, tags, text, uid } from "./common.ts";
 
 const operation = group("smartag", "CCN");
 
@@ -146,7 +146,12 @@ export const ccnOperations: Operation[] = [
   operation("BindSmartAccessGateway", {
     access: "write",
     summary: "Binds an instance of the same area to a CCN: one's own, or another account's that was granted.",
-    parameters: { RegionId: region, CcnId: required(ccnId), SmartAGId: required(sagId), SmartAGUid: uid("InvalidSmartAGUid") },
+    parameters: {
+      RegionId: region,
+      CcnId: required(ccnId),
+      SmartAGId: required(sagId),
+      SmartAGUid: uid("InvalidSmartAGUid"),
+    },
     async run(call, v) {
       await call.change((change) => bindInstance(change, call.caller.tenant, v.CcnId, v.SmartAGId));
       return {};
@@ -155,7 +160,12 @@ export const ccnOperations: Operation[] = [
   operation("UnbindSmartAccessGateway", {
     access: "write",
     summary: "Unbinds an instance; clients stay connected, without routes.",
-    parameters: { RegionId: inRegion, CcnId: required(ccnId), SmartAGId: required(sagId), SmartAGUid: uid("InvalidSmartAGUid") },
+    parameters: {
+      RegionId: inRegion,
+      CcnId: required(ccnId),
+      SmartAGId: required(sagId),
+      SmartAGUid: uid("InvalidSmartAGUid"),
+    },
     async run(call, v) {
       await call.change((change) => unbindInstance(change, call.caller.tenant, v.CcnId, v.SmartAGId));
       return {};
@@ -171,7 +181,13 @@ export const ccnOperations: Operation[] = [
       await call.change(async (change) => {
         await ownCcn(change.tx, tenant, ccn);
         await ownCen(change.tx, tenant, cen);
-        await attachChild(change, tenant, { cenId: cen, type: "CCN", childId: ccn, region: undefined, subnet: v.Subnet ?? "" });
+        await attachChild(change, tenant, {
+          cenId: cen,
+          type: "CCN",
+          childId: ccn,
+          region: undefined,
+          subnet: v.Subnet ?? "",
+        });
       });
       return {};
     },

@@ -11,7 +11,21 @@ import { ownCen } from "../../../../domain/cen/cen.ts";
 import { setTags, tagsOf } from "../../../../domain/tags.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { group, type Operation } from "../protocol/operation.ts";
-import { cenArea, cenRegion, clientToken, filters, id, isoTime, paging, pageOf, required, tags, text, truth, whole } from "./common.ts";
+import {
+  cenArea,
+  cenRegion,
+  clientToken,
+  filters,
+  id,
+  isoTime,
+  pageOf,
+  paging,
+  required,
+  tags,
+  text,
+  truth,
+  whole,
+} from "./common.ts";
 
 const operation = group("cbn", "CEN bandwidth");
 
@@ -43,7 +57,9 @@ export const cenBandwidthOperations: Operation[] = [
     access: "write",
     summary: "Makes a bandwidth package for two areas.",
     parameters: {
-      Bandwidth: required(whole({ min: 2, max: 10_000, invalid: "ParameterIllegal.Bandwidth", rule: "2-10000 Mbit/s" })),
+      Bandwidth: required(
+        whole({ min: 2, max: 10_000, invalid: "ParameterIllegal.Bandwidth", rule: "2-10000 Mbit/s" }),
+      ),
       GeographicRegionAId: required(cenArea),
       GeographicRegionBId: required(cenArea),
       Name: text({ min: 2, max: 128, invalid: "InvalidName" }),
@@ -68,7 +84,11 @@ export const cenBandwidthOperations: Operation[] = [
       };
       const row = await call.change(async (change) => {
         const made = await createPackage(change, call.caller.tenant, wanted);
-        await setTags(change.tx, made.id, (v.Tag ?? []).map((tag) => ({ key: tag.Key, value: tag.Value ?? "" })));
+        await setTags(
+          change.tx,
+          made.id,
+          (v.Tag ?? []).map((tag) => ({ key: tag.Key, value: tag.Value ?? "" })),
+        );
         return made;
       });
       return { CenBandwidthPackageId: row.id, CenBandwidthPackageOrderId: row.id.replace("cenbwp-", "") };
@@ -108,7 +128,10 @@ export const cenBandwidthOperations: Operation[] = [
       const page = await pageOf(query.orderBy("created_at").orderBy("id"), v);
       const ids = page.rows.map((row) => row.id);
       const tagged = await tagsOf(db, ids);
-      const limits = ids.length === 0 ? [] : await db.selectFrom("cen_region_limit").selectAll().where("package_id", "in", ids).execute();
+      const limits =
+        ids.length === 0
+          ? []
+          : await db.selectFrom("cen_region_limit").selectAll().where("package_id", "in", ids).execute();
       const CenBandwidthPackage = page.rows.map((row) => ({
         ...told(row),
         OrginInterRegionBandwidthLimits: {
@@ -133,7 +156,11 @@ export const cenBandwidthOperations: Operation[] = [
     async run(call, v) {
       await call.change(async (change) => {
         await ownCen(change.tx, call.caller.tenant, v.CenId);
-        await associatePackage(change, await ownPackage(change.tx, call.caller.tenant, v.CenBandwidthPackageId), v.CenId);
+        await associatePackage(
+          change,
+          await ownPackage(change.tx, call.caller.tenant, v.CenBandwidthPackageId),
+          v.CenId,
+        );
       });
       return {};
     },
@@ -145,7 +172,11 @@ export const cenBandwidthOperations: Operation[] = [
     async run(call, v) {
       await call.change(async (change) => {
         await ownCen(change.tx, call.caller.tenant, v.CenId);
-        await unassociatePackage(change, await ownPackage(change.tx, call.caller.tenant, v.CenBandwidthPackageId), v.CenId);
+        await unassociatePackage(
+          change,
+          await ownPackage(change.tx, call.caller.tenant, v.CenBandwidthPackageId),
+          v.CenId,
+        );
       });
       return {};
     },
@@ -157,7 +188,9 @@ export const cenBandwidthOperations: Operation[] = [
       CenId: required(id),
       LocalRegionId: required(cenRegion),
       OppositeRegionId: required(cenRegion),
-      BandwidthLimit: required(whole({ min: 0, max: 10_000, invalid: "ParameterIllegal.BandwidthLimit", rule: "0-10000 Mbit/s" })),
+      BandwidthLimit: required(
+        whole({ min: 0, max: 10_000, invalid: "ParameterIllegal.BandwidthLimit", rule: "0-10000 Mbit/s" }),
+      ),
       BandwidthType: text({ oneOf: ["BandwidthPackage", "DataTransfer"] }),
     },
     async run(call, v) {

@@ -1,11 +1,18 @@
-import { type Child, type ChildType, attachChild, detachChild, findChild, noChild } from "../../../../domain/cen/children.ts";
-import { createCen, deleteCen, modifyCen, ownCen } from "../../../../domain/cen/cen.ts";
 import { plainRegion } from "../../../../domain/cen/bandwidth.ts";
+import { createCen, deleteCen, modifyCen, ownCen } from "../../../../domain/cen/cen.ts";
+import {
+  attachChild,
+  type Child,
+  type ChildType,
+  detachChild,
+  findChild,
+  noChild,
+} from "../../../../domain/cen/children.ts";
 import { networkRoutes } from "../../../../domain/cen/routes.ts";
 import { cidrsOf } from "../../../../domain/networks/networks.ts";
 import { tagsOf } from "../../../../domain/tags.ts";
 import { group, type Operation } from "../protocol/operation.ts";
-import { cenRegion, clientToken, filters, id, isoTime, paging, pageOf, required, tags, text, uid } from "./common.ts";
+import { cenRegion, clientToken, filters, id, isoTime, pageOf, paging, required, tags, text, uid } from "./common.ts";
 
 const operation = group("cbn", "CEN");
 
@@ -47,7 +54,13 @@ export const cenOperations: Operation[] = [
   operation("CreateCen", {
     access: "write",
     summary: "Makes a Cloud Enterprise Network.",
-    parameters: { Name: name, Description: description, ProtectionLevel: protection, Tag: tags, ClientToken: clientToken },
+    parameters: {
+      Name: name,
+      Description: description,
+      ProtectionLevel: protection,
+      Tag: tags,
+      ClientToken: clientToken,
+    },
     async run(call, v) {
       const wanted = {
         name: v.Name ?? "",
@@ -98,7 +111,10 @@ export const cenOperations: Operation[] = [
       const page = await pageOf(query.orderBy("created_at").orderBy("id"), v);
       const ids = page.rows.map((row) => row.id);
       const tagged = await tagsOf(db, ids);
-      const packages = ids.length === 0 ? [] : await db.selectFrom("cen_bandwidth_package").select(["id", "cen_id"]).where("cen_id", "in", ids).execute();
+      const packages =
+        ids.length === 0
+          ? []
+          : await db.selectFrom("cen_bandwidth_package").select(["id", "cen_id"]).where("cen_id", "in", ids).execute();
       const Cen = page.rows.map((row) => ({
         CenId: row.id,
         Name: row.name,
@@ -139,7 +155,11 @@ export const cenOperations: Operation[] = [
     async run(call, v) {
       await call.change(async (change) => {
         await ownCen(change.tx, call.caller.tenant, v.CenId);
-        await detachChild(change, { cenId: v.CenId, type: v.ChildInstanceType as ChildType, childId: v.ChildInstanceId });
+        await detachChild(change, {
+          cenId: v.CenId,
+          type: v.ChildInstanceType as ChildType,
+          childId: v.ChildInstanceId,
+        });
       });
       return {};
     },
@@ -249,7 +269,11 @@ export const cenOperations: Operation[] = [
 type Db = Parameters<typeof ownCen>[0];
 
 async function uidOf(db: Db, tenantId: string | undefined): Promise<number> {
-  const row = await db.selectFrom("tenant").select("uid").where("id", "=", tenantId ?? "").executeTakeFirst();
+  const row = await db
+    .selectFrom("tenant")
+    .select("uid")
+    .where("id", "=", tenantId ?? "")
+    .executeTakeFirst();
   return row?.uid ?? 0;
 }
 

@@ -1,11 +1,13 @@
 import { createCode, deleteCode, ownCode, setDefaultCode, useCode } from "../../../../domain/codes/codes.ts";
-import { group, type Operation } from "../protocol/operation.ts";
 import { ApiFailure } from "../protocol/failure.ts";
+import { group, type Operation } from "../protocol/operation.ts";
 import { clientToken, inRegion, required, sagId, text, truth, whole } from "./common.ts";
 
 const operation = group("smartag", "enterprise codes");
 
-const newCode = required(text({ pattern: /^[0-9A-Za-z]{5}$/, rule: "five letters or digits; letters count the same in either case" }));
+const newCode = required(
+  text({ pattern: /^[0-9A-Za-z]{5}$/, rule: "five letters or digits; letters count the same in either case" }),
+);
 const code = required(text({ max: 16 }));
 
 export const codeOperations: Operation[] = [
@@ -40,10 +42,14 @@ export const codeOperations: Operation[] = [
         .executeTakeFirstOrThrow();
       if (v.NextToken !== undefined) {
         const after = Buffer.from(v.NextToken, "base64url").toString("utf8");
-        if (!/^[0-9A-Z]{5}$/.test(after)) throw new ApiFailure("InvalidNextToken", "NextToken is not one that was given out.");
+        if (!/^[0-9A-Z]{5}$/.test(after))
+          throw new ApiFailure("InvalidNextToken", "NextToken is not one that was given out.");
         query = query.where("code", ">", after);
       }
-      const rows = await query.orderBy("code").limit(size + 1).execute();
+      const rows = await query
+        .orderBy("code")
+        .limit(size + 1)
+        .execute();
       const shown = rows.slice(0, size);
       const last = rows.length > size ? shown.at(-1)?.code : undefined;
       return {
@@ -71,7 +77,9 @@ export const codeOperations: Operation[] = [
     summary: "Gives a code back; not the default one, nor one that an instance has.",
     parameters: { RegionId: inRegion, EnterpriseCode: code, ClientToken: clientToken },
     async run(call, v) {
-      await call.change(async (change) => deleteCode(change, await ownCode(change.tx, call.caller.tenant, v.EnterpriseCode)));
+      await call.change(async (change) =>
+        deleteCode(change, await ownCode(change.tx, call.caller.tenant, v.EnterpriseCode)),
+      );
       return {};
     },
   }),

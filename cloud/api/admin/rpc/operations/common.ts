@@ -1,4 +1,4 @@
-import { sql, type SelectQueryBuilder } from "kysely";
+import { type SelectQueryBuilder, sql } from "kysely";
 import { cenAreas, regions } from "../../../../domain/areas/regions.ts";
 import { list, record, required, text, truth, whole } from "../protocol/parameters.ts";
 
@@ -8,7 +8,10 @@ const regionRule = { oneOf: regionIds, rule: "a region's id, see DescribeRegions
 export const region = text(regionRule);
 export const inRegion = required(region);
 /** A CCN's region carries "ccn-" in the CEN API. */
-export const cenRegion = text({ oneOf: [...regionIds, ...regionIds.map((id) => `ccn-${id}`)], rule: "a region's id, of a CCN with ccn- in front" });
+export const cenRegion = text({
+  oneOf: [...regionIds, ...regionIds.map((id) => `ccn-${id}`)],
+  rule: "a region's id, of a CCN with ccn- in front",
+});
 export const cenArea = text({ oneOf: cenAreas });
 
 /** The instance an operation is about. */
@@ -49,13 +52,17 @@ export async function pageOf<DB, TB extends keyof DB, O>(
   const PageSize = wish.PageSize ?? defaultSize;
   const counted = query.clearSelect().clearOrderBy().select(sql<number>`count(*)`.as("count"));
   const { count } = (await counted.executeTakeFirstOrThrow()) as { count: number };
-  const rows = await query.limit(PageSize).offset((PageNumber - 1) * PageSize).execute();
+  const rows = await query
+    .limit(PageSize)
+    .offset((PageNumber - 1) * PageSize)
+    .execute();
   return { rows, told: { PageNumber, PageSize, TotalCount: Number(count) } };
 }
 
 /** Time as the CEN API writes it. */
 export const isoTime = (at: number) => `${new Date(at).toISOString().slice(0, 16)}Z`;
 
-export const contains = (part: string) => `%${part.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_")}%`;
+export const contains = (part: string) =>
+  `%${part.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_")}%`;
 
 export { list, record, required, text, truth, whole };

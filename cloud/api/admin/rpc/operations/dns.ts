@@ -1,6 +1,6 @@
-import { maxDnsServers } from "../../../../domain/limits/instance.ts";
 import { parseIp } from "../../../../domain/addresses/ip.ts";
 import { ownInstance } from "../../../../domain/instances/own.ts";
+import { maxDnsServers } from "../../../../domain/limits/instance.ts";
 import { profileChanged } from "../../../../domain/sessions/profile.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { group, type Operation } from "../protocol/operation.ts";
@@ -29,7 +29,12 @@ export const dnsOperations: Operation[] = [
         const { tx, context } = change;
         const { id } = await ownInstance(tx, call.caller.tenant, v.SmartAGId, v.RegionId);
         const addresses = async (table: "instance_dns_server" | "instance_recovered_dns", given: readonly string[]) => {
-          const before = await tx.selectFrom(table).select("address").where("instance_id", "=", id).orderBy("position").execute();
+          const before = await tx
+            .selectFrom(table)
+            .select("address")
+            .where("instance_id", "=", id)
+            .orderBy("position")
+            .execute();
           await tx.deleteFrom(table).where("instance_id", "=", id).execute();
           for (const [position, address] of given.entries()) {
             await tx.insertInto(table).values({ instance_id: id, address, position }).execute();
@@ -58,7 +63,10 @@ export const dnsOperations: Operation[] = [
         (await db.selectFrom(table).select("address").where("instance_id", "=", id).orderBy("position").execute()).map(
           (row) => row.address,
         );
-      return { AppDNS: await addresses("instance_dns_server"), RecoveredDNS: await addresses("instance_recovered_dns") };
+      return {
+        AppDNS: await addresses("instance_dns_server"),
+        RecoveredDNS: await addresses("instance_recovered_dns"),
+      };
     },
   }),
 ];

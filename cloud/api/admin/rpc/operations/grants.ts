@@ -2,7 +2,7 @@ import { ownCcn } from "../../../../domain/ccn/ccn.ts";
 import { grantCcn, grantInstance, revokeCcn, revokeInstance } from "../../../../domain/ccn/grants.ts";
 import { ownInstance } from "../../../../domain/instances/own.ts";
 import { group, type Operation } from "../protocol/operation.ts";
-import { ccnId, id, inRegion, paging, pageOf, required, sagId, truth, uid } from "./common.ts";
+import { ccnId, id, inRegion, pageOf, paging, required, sagId, truth, uid } from "./common.ts";
 
 const operation = group("smartag", "CCN");
 

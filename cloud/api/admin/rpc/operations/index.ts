@@ -3,8 +3,8 @@ import { accessPointOperations } from "./access-points.ts";
 import { accountOperations } from "./accounts.ts";
 import { aclOperations } from "./acl.ts";
 import { ccnOperations } from "./ccn.ts";
-import { cenBandwidthOperations } from "./cen-bandwidth.ts";
 import { cenOperations } from "./cen.ts";
+import { cenBandwidthOperations } from "./cen-bandwidth.ts";
 import { codeOperations } from "./codes.ts";
 import { dnsOperations } from "./dns.ts";
 import { grantOperations } from "./grants.ts";
@@ -12,6 +12,7 @@ import { instanceOperations } from "./instances.ts";
 import { networkOperations } from "./networks.ts";
 import { onlineOperations } from "./online.ts";
 import { operatingOperations } from "./operating.ts";
+import { remoteOperations } from "./remote.ts";
 
 /** The one table: validation, documentation and the list of what is supported come from here. */
 export const operations: readonly Operation[] = [
@@ -28,4 +29,5 @@ export const operations: readonly Operation[] = [
   ...cenBandwidthOperations,
   ...networkOperations,
   ...operatingOperations,
+  ...remoteOperations,
 ];

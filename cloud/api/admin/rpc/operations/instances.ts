@@ -1,19 +1,41 @@
 import { sql } from "kysely";
 import { regions, shareCcnArea } from "../../../../domain/areas/regions.ts";
-import { modifyInstance, orderInstance, removeInstance, resizeInstance, setLocked } from "../../../../domain/instances/administer.ts";
-import { type InstanceRow, ownInstance } from "../../../../domain/instances/own.ts";
 import { ownCcn } from "../../../../domain/ccn/ccn.ts";
+import {
+  modifyInstance,
+  orderInstance,
+  removeInstance,
+  resizeInstance,
+  setLocked,
+} from "../../../../domain/instances/administer.ts";
+import { type InstanceRow, ownInstance } from "../../../../domain/instances/own.ts";
 import { limitOf } from "../../../../domain/quotas/limits.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { type Answer, type Call, group, type Operation } from "../protocol/operation.ts";
 import { unsupportedNames } from "../unsupported.ts";
-import { ccnId, contains, id, inRegion, list, paging, pageOf, region, required, sagId, text, truth, whole } from "./common.ts";
+import {
+  ccnId,
+  contains,
+  id,
+  inRegion,
+  list,
+  pageOf,
+  paging,
+  region,
+  required,
+  sagId,
+  text,
+  truth,
+  whole,
+} from "./common.ts";
 
 const operation = group("smartag", "instances");
 
 const order = {
   RegionId: inRegion,
-  UserCount: required(whole({ min: 1, max: 1_000_000, invalid: "SAG.InvalidUserCount", rule: "1-2000 (quota users-per-instance)" })),
+  UserCount: required(
+    whole({ min: 1, max: 1_000_000, invalid: "SAG.InvalidUserCount", rule: "1-2000 (quota users-per-instance)" }),
+  ),
   DataPlan: required(whole({ oneOf: [5], invalid: "SAG.InvalidDataPlan", rule: "5 (GB per account and month)" })),
   AutoPay: required(truth()),
 };
@@ -22,7 +44,10 @@ const months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 24, 36];
 /** What the product says of an instance's state, from ours. */
 export function statusOf(row: InstanceRow, now: number): { Status: string; BusinessState: string } {
   const ended = row.end_time !== null && row.end_time <= now;
-  return { Status: row.locked || ended ? "Offline" : "Active", BusinessState: ended || row.locked ? "Arrearage" : "Normal" };
+  return {
+    Status: row.locked || ended ? "Offline" : "Active",
+    BusinessState: ended || row.locked ? "Arrearage" : "Normal",
+  };
 }
 
 interface Details {
@@ -96,14 +121,16 @@ async function describe(call: Call, values: DescribeValues): Promise<Answer> {
     const named = db.selectFrom("ccn").select("id").where("name", "=", values.AssociatedCcnName);
     query = query.where("instance.bound_ccn_id", "in", named);
   }
-  const having = (acls: string) => db.selectFrom("acl_instance").select("instance_id").where("acl_id", "in", acls.split(","));
+  const having = (acls: string) =>
+    db.selectFrom("acl_instance").select("instance_id").where("acl_id", "in", acls.split(","));
   if (values.AclIds) query = query.where("instance.id", "in", having(values.AclIds));
   if (values.UnboundAclIds) query = query.where("instance.id", "not in", having(values.UnboundAclIds));
   const down = sql<boolean>`(instance.locked = 1 or coalesce(instance.end_time, ${Number.MAX_SAFE_INTEGER}) <= ${now})`;
   if (values.Status === "Active" || values.BusinessState === "Normal") query = query.where(sql<boolean>`not ${down}`);
   else if (values.Status === "Offline" || values.BusinessState === "Arrearage") query = query.where(down);
   else if (values.Status !== undefined) query = query.where(sql<boolean>`false`);
-  if (values.HardwareType !== undefined && values.HardwareType !== "sag-software") query = query.where(sql<boolean>`false`);
+  if (values.HardwareType !== undefined && values.HardwareType !== "sag-software")
+    query = query.where(sql<boolean>`false`);
   if (values.CanAssociateQos === true) query = query.where(sql<boolean>`false`);
   const page = await pageOf(query.orderBy("instance.created_at").orderBy("instance.id"), values);
   const more = await details(call, page.rows);
@@ -161,7 +188,9 @@ export const instanceOperations: Operation[] = [
       parameters: { ...order, SmartAGId: required(sagId) },
       async run(call, v) {
         const wanted = { instanceId: v.SmartAGId, region: v.RegionId, userCount: v.UserCount, dataPlan: v.DataPlan };
-        await call.change((change) => resizeInstance(change, call.caller.tenant, { ...wanted, up: verb === "Upgrade" }));
+        await call.change((change) =>
+          resizeInstance(change, call.caller.tenant, { ...wanted, up: verb === "Upgrade" }),
+        );
         return { OrderId: v.SmartAGId.replace("sag-", "") };
       },
     }),
@@ -276,7 +305,8 @@ export const instanceOperations: Operation[] = [
   }),
   operation("DescribeBindableSmartAccessGateways", {
     access: "read",
-    summary: "Lists the instances that can be bound to a CCN: of its area, bound to none; or those of other accounts that were granted.",
+    summary:
+      "Lists the instances that can be bound to a CCN: of its area, bound to none; or those of other accounts that were granted.",
     parameters: {
       RegionId: inRegion,
       CcnId: required(ccnId),
@@ -296,12 +326,20 @@ export const instanceOperations: Operation[] = [
         .where("instance.bound_ccn_id", "is", null)
         .where("instance.region", "in", area);
       query = v.CrossAccount
-        ? query.where("instance.id", "in", db.selectFrom("grant_sag").select("instance_id").where("ccn_id", "=", ccn.id))
+        ? query.where(
+            "instance.id",
+            "in",
+            db.selectFrom("grant_sag").select("instance_id").where("ccn_id", "=", ccn.id),
+          )
         : query.where("instance.tenant_id", "=", call.caller.tenant.id);
       if (v.SmartAGId) query = query.where("instance.id", "=", v.SmartAGId);
       if (v.Name) query = query.where(sql<boolean>`instance.name like ${contains(v.Name)} escape '\\'`);
       const page = await pageOf(query.orderBy("instance.created_at").orderBy("instance.id"), v);
-      const SmartAccessGateway = page.rows.map((row) => ({ SmartAGId: row.id, Name: row.name, SmartAGUid: row.uid ?? 0 }));
+      const SmartAccessGateway = page.rows.map((row) => ({
+        SmartAGId: row.id,
+        Name: row.name,
+        SmartAGUid: row.uid ?? 0,
+      }));
       return { ...page.told, SmartAccessGateways: { SmartAccessGateway } };
     },
   }),
@@ -316,7 +354,10 @@ export const instanceOperations: Operation[] = [
         .select((e) => e.fn.countAll<number>().as("used"))
         .where("tenant_id", "=", call.caller.tenant.id)
         .executeTakeFirstOrThrow();
-      return { TotalAmount: await limitOf(db, call.caller.tenant.id, "instances-per-account"), UsedAmount: Number(used) };
+      return {
+        TotalAmount: await limitOf(db, call.caller.tenant.id, "instances-per-account"),
+        UsedAmount: Number(used),
+      };
     },
   }),
   operation("ListSmartAGApiUnsupportedFeature", {

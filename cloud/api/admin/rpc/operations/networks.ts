@@ -1,10 +1,17 @@
 import { defaultRegion } from "../../../../domain/areas/regions.ts";
 import { chainOf } from "../../../../domain/chain/diagnosis.ts";
 import { ownInstance } from "../../../../domain/instances/own.ts";
-import { accessPointsOf, cidrsOf, createNetwork, deleteNetwork, modifyNetwork, ownNetwork } from "../../../../domain/networks/networks.ts";
+import {
+  accessPointsOf,
+  cidrsOf,
+  createNetwork,
+  deleteNetwork,
+  modifyNetwork,
+  ownNetwork,
+} from "../../../../domain/networks/networks.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { group, type Operation } from "../protocol/operation.ts";
-import { id, list, paging, pageOf, region, required, sagId, text, truth } from "./common.ts";
+import { id, list, pageOf, paging, region, required, sagId, text, truth } from "./common.ts";
 
 const operation = group("sag", "cloud networks");
 
@@ -16,7 +23,8 @@ const network = { CloudNetworkId: required(text({ max: 128, rule: "id or name" }
 export const networkOperations: Operation[] = [
   operation("CreateCloudNetwork", {
     access: "write",
-    summary: "Describes a cloud network: its prefixes, its region, and the access points that reach it (none = all do).",
+    summary:
+      "Describes a cloud network: its prefixes, its region, and the access points that reach it (none = all do).",
     parameters: { RegionId: region, Name: required(name), CidrBlock: required(cidrs), AccessPointId: accessPoints },
     async run(call, v) {
       const wanted = {
@@ -40,7 +48,11 @@ export const networkOperations: Operation[] = [
       await call.change(async (change) => {
         const row = await ownNetwork(change.tx, call.caller.tenant, v.CloudNetworkId);
         const through = v.AnyAccessPoint ? [] : v.AccessPointId;
-        await modifyNetwork(change, call.caller.tenant, row, { name: v.Name, cidrs: v.CidrBlock, accessPoints: through });
+        await modifyNetwork(change, call.caller.tenant, row, {
+          name: v.Name,
+          cidrs: v.CidrBlock,
+          accessPoints: through,
+        });
       });
       return {};
     },

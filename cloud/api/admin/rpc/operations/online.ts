@@ -23,7 +23,9 @@ export const onlineOperations: Operation[] = [
       const db = call.context.store;
       let query = db
         .selectFrom("instance")
-        .leftJoin("session", (join) => join.onRef("session.instance_id", "=", "instance.id").on("session.ended_at", "is", null))
+        .leftJoin("session", (join) =>
+          join.onRef("session.instance_id", "=", "instance.id").on("session.ended_at", "is", null),
+        )
         .select((e) => ["instance.id", e.fn.count<number>("session.id").as("online")])
         .where("instance.tenant_id", "=", call.caller.tenant.id)
         .where("instance.region", "=", v.RegionId);
@@ -42,7 +44,9 @@ export const onlineOperations: Operation[] = [
       const instance = await ownInstance(db, call.caller.tenant, v.SmartAGId, v.RegionId);
       let query = db
         .selectFrom("account")
-        .leftJoin("session", (join) => join.onRef("session.account_id", "=", "account.id").on("session.ended_at", "is", null))
+        .leftJoin("session", (join) =>
+          join.onRef("session.account_id", "=", "account.id").on("session.ended_at", "is", null),
+        )
         .select((e) => ["account.user_name", e.fn.count<number>("session.id").as("online")])
         .where("account.instance_id", "=", instance.id);
       if (v.UserNames) query = query.where("account.user_name", "in", v.UserNames);
@@ -66,7 +70,10 @@ export const onlineOperations: Operation[] = [
         .where("ended_at", "is", null)
         .orderBy("started_at")
         .execute();
-      const User = rows.map((row) => ({ ClientIp: row.client_ip, OnlineTime: String(Math.floor(row.started_at / 1_000)) }));
+      const User = rows.map((row) => ({
+        ClientIp: row.client_ip,
+        OnlineTime: String(Math.floor(row.started_at / 1_000)),
+      }));
       return { Users: { User } };
     },
   }),
@@ -83,7 +90,8 @@ export const onlineOperations: Operation[] = [
       const { tenant } = call.caller;
       const instance = await ownInstance(db, tenant, v.SmartAGId, v.RegionId);
       const limit = await limitOf(db, tenant.id, "users-per-flow-query");
-      if ((v.UserNames ?? []).length > limit) throw new ApiFailure("InvalidUserNames", `At most ${limit} accounts at once.`);
+      if ((v.UserNames ?? []).length > limit)
+        throw new ApiFailure("InvalidUserNames", `At most ${limit} accounts at once.`);
       const month = v.StatisticsDate ?? new Date(clock.now()).toISOString().slice(0, 7).replace("-", "");
       const days = `${month.slice(0, 4)}-${month.slice(4)}-`;
       let query = db

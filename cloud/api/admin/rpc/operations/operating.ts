@@ -11,12 +11,17 @@ import {
   type Tenant,
   tenantByName,
 } from "../../../../domain/tenants/tenants.ts";
-import { type Call, group, type Operation, roles, type Role } from "../protocol/operation.ts";
+import { type Call, group, type Operation, type Role, roles } from "../protocol/operation.ts";
 import { isoTime, required, sagId, text, truth, whole } from "./common.ts";
 
 const operation = group("sag", "operating");
 
-const tenantName = text({ min: 2, max: 64, pattern: /^[0-9A-Za-z][0-9A-Za-z_.-]*$/, rule: "2-64 letters, digits, _ . -" });
+const tenantName = text({
+  min: 2,
+  max: 64,
+  pattern: /^[0-9A-Za-z][0-9A-Za-z_.-]*$/,
+  rule: "2-64 letters, digits, _ . -",
+});
 const ofTenant = { Tenant: text({ max: 64, rule: "an account's name; one's own if absent" }) };
 const key = { KeyId: required(text({ max: 64 })) };
 
@@ -47,7 +52,12 @@ export const operatingOperations: Operation[] = [
     parameters: {},
     async run(call) {
       const all = await listTenants(call.context.store);
-      const Tenant = all.map(({ id, name, uid, isDefault }) => ({ TenantId: id, Name: name, Uid: uid, IsDefault: isDefault }));
+      const Tenant = all.map(({ id, name, uid, isDefault }) => ({
+        TenantId: id,
+        Name: name,
+        Uid: uid,
+        IsDefault: isDefault,
+      }));
       return { Tenants: { Tenant } };
     },
   }),
@@ -58,7 +68,13 @@ export const operatingOperations: Operation[] = [
     async run(call, v) {
       const tenant = await tenantOf(call, v.Tenant);
       const { key: made, secret } = await call.change((change) => createAccessKey(change, tenant, v.Role as Role));
-      return { AccessKeyId: made.id, AccessKeySecret: secret.reveal(), Role: made.role, Tenant: tenant.name, Uid: tenant.uid };
+      return {
+        AccessKeyId: made.id,
+        AccessKeySecret: secret.reveal(),
+        Role: made.role,
+        Tenant: tenant.name,
+        Uid: tenant.uid,
+      };
     },
   }),
   operation("DescribeAccessKeys", {
@@ -102,7 +118,12 @@ export const operatingOperations: Operation[] = [
     parameters: ofTenant,
     async run(call, v) {
       const all = await listQuotas(call.context.store, await tenantOf(call, v.Tenant));
-      const Quota = all.map(({ name, what, value, standard }) => ({ Name: name, Value: value, Standard: standard, What: what }));
+      const Quota = all.map(({ name, what, value, standard }) => ({
+        Name: name,
+        Value: value,
+        Standard: standard,
+        What: what,
+      }));
       return { Quotas: { Quota } };
     },
   }),
@@ -121,7 +142,9 @@ export const operatingOperations: Operation[] = [
     summary: "Moves an instance's end so many months on.",
     parameters: { SmartAGId: required(sagId), Period: required(whole({ min: 1, max: 120 })) },
     async run(call, v) {
-      const end = await call.change(async (change) => renewInstance(change, await anyInstance(change.tx, v.SmartAGId), v.Period));
+      const end = await call.change(async (change) =>
+        renewInstance(change, await anyInstance(change.tx, v.SmartAGId), v.Period),
+      );
       return { EndTime: end };
     },
   }),

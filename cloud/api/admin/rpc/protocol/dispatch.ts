@@ -5,7 +5,15 @@ import type { Secret } from "../../../../security/secret.ts";
 import { Nonces } from "../../../../security/signatures/nonces.ts";
 import { type Claim, readSignature, signatureMatches } from "../../../../security/signatures/verify.ts";
 import { ApiFailure } from "./failure.ts";
-import { type Answer, type Call, type Caller, mayCall, type Operation, type Product, productVersions } from "./operation.ts";
+import {
+  type Answer,
+  type Call,
+  type Caller,
+  mayCall,
+  type Operation,
+  type Product,
+  productVersions,
+} from "./operation.ts";
 import { readParameters } from "./parameters.ts";
 import { type RawRequest, readWire, shown, type WireRequest } from "./wire.ts";
 
@@ -25,7 +33,9 @@ export interface DispatchParts {
   now(): number;
   findKey(id: string): Promise<KeyRecord | undefined>;
   /** What a handler works with; the nonce of a signed request goes into the same transaction as its change. */
-  call(caller: Caller, requestId: string, claim: Claim | undefined): Call;
+  call(caller: Caller, requestId: string, action: string, claim: Claim | undefined): Call;
+  /** What of the unexpected is an administrator's business after all: a full disk. */
+  storageRefusal(error: unknown): Refusal | undefined;
   /** An error of ours: logged with the request's id, never shown. */
   unexpected(error: unknown, requestId: string, action: string): void;
 }
@@ -66,17 +76,28 @@ export class Dispatcher {
       const { claim, caller } = await this.#prove(wire);
       trace.actor = caller.actor;
       const operation = this.#find(wire);
-      return this.#run(operation, wire, this.#parts.call(caller, requestId, claim));
+      return this.#run(operation, wire, this.#parts.call(caller, requestId, operation.name, claim));
     });
   }
 
   /** A request from sagctl beside the server, whose caller the operating system vouches for. */
-  async trusted(caller: Caller, version: string, action: string, parameters: ReadonlyMap<string, string>): Promise<ApiResponse> {
+  async trusted(
+    caller: Caller,
+    version: string,
+    action: string,
+    parameters: ReadonlyMap<string, string>,
+  ): Promise<ApiResponse> {
     const trace = { action, actor: caller.actor };
     return this.#answering("", trace, async (requestId) => {
       const wire = { action, version, parameters };
-      return this.#run(this.#find(wire), wire, this.#parts.call(caller, requestId, undefined));
+      const operation = this.#find(wire);
+      return this.#run(operation, wire, this.#parts.call(caller, requestId, operation.name, undefined));
     });
+  }
+
+  /** A request that could not even be read. */
+  refused(host: string, failure: ApiFailure): Promise<ApiResponse> {
+    return this.#answering(host, { action: "", actor: "" }, () => Promise.reject(failure));
   }
 
   async #prove(wire: WireRequest): Promise<{ claim: Claim; caller: Caller }> {
@@ -85,7 +106,10 @@ export class Dispatcher {
     const key = await this.#parts.findKey(claim.accessKeyId);
     if (!key) throw new ApiFailure("InvalidAccessKeyId.NotFound", "The specified access key is not known.");
     if (!signatureMatches(claim, key.secret.reveal())) {
-      throw new ApiFailure("SignatureDoesNotMatch", "The signature does not match the request and the access key's secret.");
+      throw new ApiFailure(
+        "SignatureDoesNotMatch",
+        "The signature does not match the request and the access key's secret.",
+      );
     }
     if (!key.active) throw new ApiFailure("InvalidAccessKeyId.Inactive", "The specified access key is disabled.");
     if (!this.#nonces.use(key.id, claim.nonce, this.#parts.now())) {
@@ -113,7 +137,10 @@ export class Dispatcher {
 
   async #run(operation: Operation, wire: { parameters: ReadonlyMap<string, string> }, call: Call): Promise<Answer> {
     if (!mayCall(call.caller, operation)) {
-      throw new ApiFailure("Forbidden.RAM", `The access key's role, ${call.caller.role}, does not allow ${operation.name}.`);
+      throw new ApiFailure(
+        "Forbidden.RAM",
+        `The access key's role, ${call.caller.role}, does not allow ${operation.name}.`,
+      );
     }
     return operation.run(call, readParameters(operation.parameters, wire.parameters));
   }
@@ -128,7 +155,7 @@ export class Dispatcher {
       const answer = await work(requestId);
       return { status: 200, requestId, code: "", ...trace, body: { RequestId: requestId, ...answer } };
     } catch (error) {
-      let failure = asFailure(error);
+      let failure = asFailure(error) ?? asFailure(this.#parts.storageRefusal(error));
       if (!failure) {
         this.#parts.unexpected(error, requestId, trace.action);
         failure = new ApiFailure("InternalError", "The request failed for a reason of the server's own.");

@@ -27,6 +27,8 @@ export interface Caller {
 export interface Call extends Administration {
   caller: Caller;
   requestId: string;
+  /** Runs what sagctl can ask for beside the server. */
+  command(name: string, parameters: unknown): Promise<unknown>;
 }
 
 export type Answer = Record<string, unknown>;
@@ -70,6 +72,7 @@ const accessOf: Record<Role, readonly Access[]> = {
 export const roles = Object.keys(accessOf) as Role[];
 
 export function mayCall(caller: Caller, operation: Operation): boolean {
-  if (operation.access === "operate") return caller.local || (caller.role === "administrator" && caller.tenant.isDefault);
+  if (operation.access === "operate")
+    return caller.local || (caller.role === "administrator" && caller.tenant.isDefault);
   return accessOf[caller.role].includes(operation.access);
 }

@@ -77,8 +77,10 @@ export function text(rule: TextRule = {}): Optional<string> {
   const words = rule.rule ?? (oneOf ? oneOf.join(" | ") : rule.min || rule.max ? `${min}-${max} characters` : "");
   return single("str", words, rule, (value) => {
     const length = [...value].length;
-    if (length < min || length > max) throw new Unreadable(`it must have ${min} to ${max} characters and has ${length}`);
-    if (!value.isWellFormed() || control.test(value)) throw new Unreadable("it must be one line without control characters");
+    if (length < min || length > max)
+      throw new Unreadable(`it must have ${min} to ${max} characters and has ${length}`);
+    if (!value.isWellFormed() || control.test(value))
+      throw new Unreadable("it must be one line without control characters");
     if (oneOf && !oneOf.includes(value)) throw new Unreadable(`it must be one of ${oneOf.join(", ")}`);
     if (pattern && !pattern.test(value)) throw new Unreadable(`it must be ${words}`);
     return value;
@@ -94,7 +96,13 @@ interface WholeRule extends Codes {
 
 export function whole(rule: WholeRule = {}): Optional<number> {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER, oneOf } = rule;
-  const words = rule.rule ?? (oneOf ? oneOf.join(", ") : rule.min !== undefined || rule.max !== undefined ? `${rule.min ?? "…"}-${rule.max ?? "…"}` : "");
+  const words =
+    rule.rule ??
+    (oneOf
+      ? oneOf.join(", ")
+      : rule.min !== undefined || rule.max !== undefined
+        ? `${rule.min ?? "…"}-${rule.max ?? "…"}`
+        : "");
   return single("int", words, rule, (value) => {
     const number = Number(value);
     if (!/^-?\d{1,16}$/.test(value) || !Number.isSafeInteger(number)) throw new Unreadable("it must be a whole number");
@@ -158,7 +166,10 @@ export function readParameters<P extends Parameters>(declared: P, parameters: Re
       value = parameter.read(name, parameters);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      throw new ApiFailure(parameter.invalidCode ?? `Invalid${name}`, `The parameter ${name} is not valid: ${error.message}.`);
+      throw new ApiFailure(
+        parameter.invalidCode ?? `Invalid${name}`,
+        `The parameter ${name} is not valid: ${error.message}.`,
+      );
     }
     if (value === undefined && parameter.required) {
       throw new ApiFailure(parameter.missingCode ?? `Missing${name}`, `The parameter ${name} is missing.`);

@@ -64,7 +64,8 @@ function readForm(text: string): Map<string, string> {
   if (text === "") return out;
   for (const pair of text.split("&")) {
     if (pair === "") continue;
-    if (out.size >= maxParameters) throw new ApiFailure("InvalidParameter", `A request has at most ${maxParameters} parameters.`);
+    if (out.size >= maxParameters)
+      throw new ApiFailure("InvalidParameter", `A request has at most ${maxParameters} parameters.`);
     const at = pair.indexOf("=");
     const name = decode(at < 0 ? pair : pair.slice(0, at));
     if (out.has(name)) throw twice(name);

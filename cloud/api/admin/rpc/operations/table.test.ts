@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { productVersions } from "../protocol/operation.ts";
+import type { JsonType } from "../protocol/parameters.ts";
+import { unsupportedNames } from "../unsupported.ts";
+import { operations } from "./index.ts";
+
+interface Reference {
+  request: Record<string, JsonType>;
+}
+
+function reference(product: "smartag" | "cbn"): Record<string, Reference> {
+  const file = new URL(`../testdata/${product}-${productVersions[product]}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")) as Record<string, Reference>;
+}
+
+/** The published form: "str!" = required. */
+function published(type: JsonType, required: boolean): JsonType {
+  if (Array.isArray(type)) return type.map((item) => published(item, false));
+  if (typeof type === "object") {
+    return Object.fromEntries(Object.entries(type).map(([name, field]) => [name, published(field, false)]));
+  }
+  return required ? (`${type}!` as JsonType) : type;
+}
+
+for (const product of ["smartag", "cbn"] as const) {
+  const expected = reference(product);
+  const own = operations.filter((operation) => operation.product === product);
+
+  test(`${product}: every operation that is to be offered, and no other`, () => {
+    expect(own.map((operation) => operation.name).sort()).toEqual(Object.keys(expected).sort());
+  });
+
+  for (const operation of own) {
+    test(`${operation.name} takes the published parameters`, () => {
+      const declared = Object.fromEntries(
+        Object.entries(operation.parameters).map(([name, { type, required }]) => [name, published(type, required)]),
+      );
+      expect(declared).toEqual(expected[operation.name]?.request);
+    });
+  }
+}
+
+test("what is not offered is known by name, and is offered nowhere", () => {
+  const offered = new Set(operations.map((operation) => operation.name));
+  expect(unsupportedNames.length).toBe(137);
+  expect(unsupportedNames.filter((name) => offered.has(name))).toEqual([]);
+});
+
+test("every name is there once", () => {
+  const names = operations.map((operation) => `${operation.product} ${operation.name}`);
+  expect(new Set(names).size).toBe(names.length);
+});

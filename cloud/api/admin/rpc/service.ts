@@ -1,0 +1,92 @@
+import type { Administration } from "../../../domain/administration.ts";
+import { administration } from "../../../domain/administration.ts";
+import type { Context } from "../../../domain/context.ts";
+import { defaultTenant, tenantById, tenantByName } from "../../../domain/tenants/tenants.ts";
+import { Secret } from "../../../security/secret.ts";
+import { storageRefusal } from "../../../store/failures.ts";
+import { operations } from "./operations/index.ts";
+import { type ApiResponse, Dispatcher, type KeyRecord } from "./protocol/dispatch.ts";
+import type { ApiFailure } from "./protocol/failure.ts";
+import type { Call, Caller } from "./protocol/operation.ts";
+import type { RawRequest } from "./protocol/wire.ts";
+import { unsupportedNames } from "./unsupported.ts";
+
+/** The product's admin API on a running domain. */
+export interface AdminApi {
+  signed(raw: RawRequest): Promise<ApiResponse>;
+  /** One that could not even be read. */
+  refused(host: string, failure: ApiFailure): Promise<ApiResponse>;
+  /** From sagctl beside the server. `tenant` undefined = the default one. */
+  local(
+    actor: string,
+    tenant: string | undefined,
+    version: string,
+    action: string,
+    parameters: Map<string, string>,
+  ): Promise<ApiResponse>;
+  /** Requests answered since the start, by operation and code; "" = it went well. */
+  counts(): ReadonlyMap<string, number>;
+}
+
+/** Runs a command of sagctl's for `actor`. */
+export type Commands = (api: AdminApi, actor: string, name: string, parameters: unknown) => Promise<unknown>;
+
+export function adminApi(context: Context, directory: string, commands: Commands): AdminApi {
+  const counts = new Map<string, number>();
+  const known = new Set(operations.map((operation) => operation.name));
+  const dispatcher = new Dispatcher({
+    operations,
+    unsupported: new Set(unsupportedNames),
+    now: () => context.clock.now(),
+    findKey: (id) => findKey(context, id),
+    call(caller, requestId, action, claim): Call {
+      const nonce = claim && { accessKeyId: claim.accessKeyId, value: claim.nonce, at: claim.at };
+      const by: Administration = administration(context, { actor: caller.actor, action, nonce });
+      return { ...by, caller, requestId, command: (name, p) => commands(api, caller.actor, name, p) };
+    },
+    storageRefusal: (error) => storageRefusal(error, directory),
+    unexpected(error, requestId, action) {
+      const stack = error instanceof Error ? error.stack : String(error);
+      context.log("error", "an administrator's request failed unexpectedly", { requestId, action, error: stack });
+    },
+  });
+
+  async function noted(work: Promise<ApiResponse>): Promise<ApiResponse> {
+    const start = context.clock.monotonic();
+    const response = await work;
+    const { action, actor, code, status, requestId } = response;
+    // Names that are not ours would let anybody fill the table.
+    const name = known.has(action) ? action : "other";
+    counts.set(`${name} ${code}`, (counts.get(`${name} ${code}`) ?? 0) + 1);
+    const ms = Math.round((context.clock.monotonic() - start) * 10) / 10;
+    context.log(status >= 500 ? "error" : "info", "admin request", { requestId, action, actor, status, code, ms });
+    return response;
+  }
+
+  const api: AdminApi = {
+    signed: (raw) => noted(dispatcher.signed(raw)),
+    refused: (host, failure) => noted(dispatcher.refused(host, failure)),
+    async local(actor, tenantName, version, action, parameters) {
+      const { store } = context;
+      const tenant = tenantName === undefined ? await defaultTenant(store) : await tenantByName(store, tenantName);
+      const caller: Caller = { actor, role: "administrator", tenant, local: true };
+      return noted(dispatcher.trusted(caller, version, action, parameters));
+    },
+    counts: () => counts,
+  };
+  return api;
+}
+
+async function findKey({ store }: Context, id: string): Promise<KeyRecord | undefined> {
+  const row = await store
+    .selectFrom("access_key")
+    .innerJoin("keys.access_key_secret", "keys.access_key_secret.access_key_id", "access_key.id")
+    .selectAll("access_key")
+    .select("keys.access_key_secret.value")
+    .where("access_key.id", "=", id)
+    .executeTakeFirst();
+  const tenant = row && (await tenantById(store, row.tenant_id));
+  if (!row || !tenant) return undefined;
+  const caller: Caller = { actor: row.id, role: row.role as Caller["role"], tenant, local: false };
+  return { id: row.id, secret: new Secret(row.value), active: row.active === 1, caller };
+}
