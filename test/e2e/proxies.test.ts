@@ -28,7 +28,7 @@ describe("curl", () => {
   });
 
   it("cannot fetch it without the tunnel", async () => {
-    expect((await curl(["--max-time", "2", `http://${addresses.portal}/`])).code).not.toBe(0);
+    expect((await curl(["--fail", "--max-time", "2", `http://${addresses.portal}/`])).code).not.toBe(0);
   });
 
   it.each([

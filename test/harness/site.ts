@@ -102,7 +102,7 @@ export class Site {
 
   /** An account without a bandwidth cap; gives its password. */
   async createAccount(user = userName): Promise<string> {
-    const password = `${randomBytes(9).toString("base64url")}-9aA`;
+    const password = `p${randomBytes(12).toString("base64url")}`;
     this.secrets.push(password);
     const args = ["account", "create", user, "--mail", `${user}@${domain}`, "--bandwidth", "0", "--password-stdin"];
     await this.sagctl(args, password);

@@ -16,6 +16,7 @@ const programs: Record<string, string[]> = {
   "gnome-keyring-daemon": ["gnome-keyring"],
   ip: ["iproute2"],
   nft: ["nftables"],
+  ping: ["iputils-ping"],
   ps: ["procps"],
   "secret-tool": ["libsecret-tools"],
   setpriv: ["util-linux"],
