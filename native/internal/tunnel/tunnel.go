@@ -169,6 +169,8 @@ func (t *Tunnel) Start(request *tunnelv1.StartRequest) (*tunnelv1.State, error) 
 	var state *tunnelv1.State
 	if !t.exec(func() {
 		if err = t.start(request, p); err == nil {
+			// Whoever watches from the answer on must not be shown what was before.
+			t.publish()
 			state = t.state(true)
 		}
 	}) {
