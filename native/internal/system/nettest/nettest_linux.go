@@ -26,16 +26,18 @@ func Inside(t *testing.T) bool {
 	}
 	cmd := Again(t, inside+"="+t.Name())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("inside the namespace: %v\n%s", err, out)
 	}
+	t.Logf("%s", out)
 	return false
 }
 
 // Again is the test binary once more, running this test only, with something added to its environment.
 func Again(t *testing.T, env ...string) *exec.Cmd {
 	t.Helper()
-	args := []string{"-test.run=^" + t.Name() + "$", "-test.count=1"}
+	args := []string{"-test.run=^" + t.Name() + "$", "-test.count=1", "-test.v", "-test.timeout=2h"}
 	if testing.Short() {
 		args = append(args, "-test.short")
 	}
