@@ -50,7 +50,7 @@ func TestAKilledServiceGoesOn(t *testing.T) {
 		state, err := s.until(ctx, typesv1.Phase_PHASE_CONNECTED, typesv1.Phase_PHASE_FAILED)
 		cancel()
 		if err != nil || state.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
-			text, _ := os.ReadFile(s.log)
+			text := s.tail()
 			t.Fatalf("not resumed: %v %v\n%s", err, state, text)
 		}
 		if text, err := page(); err != nil || !strings.Contains(text, tunneltest.PortalText) {
@@ -133,7 +133,7 @@ func TestAServiceKilledAtRandomMoments(t *testing.T) {
 			if wanted {
 				resumed++
 				if state, err := s.until(ctx, typesv1.Phase_PHASE_CONNECTED, typesv1.Phase_PHASE_FAILED); err != nil || state.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
-					text, _ := os.ReadFile(s.log)
+					text := s.tail()
 					t.Fatalf("kill %d, not resumed: %v %v\n%s", kill, err, state, text)
 				}
 				if err := s.disconnect(ctx); err != nil {

@@ -65,7 +65,15 @@ func newSite(t *testing.T) *site {
 	} {
 		nettest.Run(t, "ip", strings.Fields(line)...)
 	}
-	dir := t.TempDir()
+	// Other users have to get as far as the socket.
+	dir, err := os.MkdirTemp("", "sag-system")
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	s := &site{t: t, run: filepath.Join(dir, "run"), state: filepath.Join(dir, "state"), log: filepath.Join(dir, "log")}
 	s.before = nettest.Settled(t, `"dst":"2001:db8::2"`, `"dev":"net1","dst":"ff00::/8"`)
 	s.company = tunneltest.NewCompany(t, 2)
@@ -97,9 +105,16 @@ func (s *site) start() {
 	}
 	_ = log.Close()
 	if line, _ := bufio.NewReader(out).ReadString('\n'); !strings.Contains(line, `"ready":true`) {
-		text, _ := os.ReadFile(s.log)
+		text := s.tail()
 		s.t.Fatalf("the service said %q\n%s", line, text)
 	}
+}
+
+// tail is what the service said last.
+func (s *site) tail() string {
+	text, _ := os.ReadFile(s.log)
+	const enough = 3000
+	return string(text[max(0, len(text)-enough):])
 }
 
 func (s *site) kill(signal syscall.Signal) {
@@ -178,7 +193,7 @@ func (s *site) mustConnect() *tunnelv1.State {
 	defer cancel()
 	state, err := s.connect(ctx)
 	if err != nil || state.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
-		text, _ := os.ReadFile(s.log)
+		text := s.tail()
 		s.t.Fatalf("not connected: %v %v\n%s", err, state, text)
 	}
 	return state
@@ -197,7 +212,7 @@ func (s *site) mustDisconnect() {
 func (s *site) untouched(when string) {
 	s.t.Helper()
 	if now := nettest.State(s.t); now != s.before {
-		text, _ := os.ReadFile(s.log)
+		text := s.tail()
 		s.t.Fatalf("%s:\n%s\n%s", when, nettest.Difference(s.before, now), text)
 	}
 }

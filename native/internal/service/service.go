@@ -103,17 +103,23 @@ func (s *Service) follow(h *held) {
 		case c := <-changes:
 			writeBlocking(s.config.Dir, c.State, s.config.Logger)
 		case <-h.Done():
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if s.current == h {
-				s.current = nil
-				writeBlocking(s.config.Dir, nil, s.config.Logger)
-				if err := h.seat.leave(); err != nil {
-					s.config.Logger.Warn("the runtime directory of a former session stays", "error", err)
-				}
-			}
+			s.vacate(h)
 			return
 		}
+	}
+}
+
+// vacate frees the place of a tunnel that is over.
+func (s *Service) vacate(h *held) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current != h {
+		return
+	}
+	s.current = nil
+	writeBlocking(s.config.Dir, nil, s.config.Logger)
+	if err := h.seat.leave(); err != nil {
+		s.config.Logger.Warn("the runtime directory of a former session stays", "error", err)
 	}
 }
 

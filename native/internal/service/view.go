@@ -49,7 +49,17 @@ func (v *view) Stop(ctx context.Context, intranetID string) (*tunnelv1.State, er
 	if !v.may(h) {
 		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "the tunnel belongs to another user")
 	}
-	return h.Stop(ctx, intranetID)
+	state, err := h.Stop(ctx, intranetID)
+	if err != nil {
+		return nil, err
+	}
+	// Whoever has been answered may begin anew at once.
+	select {
+	case <-h.Done():
+		v.service.vacate(h)
+	case <-ctx.Done():
+	}
+	return state, nil
 }
 
 // State is how it is; nil if there is no tunnel.

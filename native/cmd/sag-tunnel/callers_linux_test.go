@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/system/nettest"
+)
+
+// stranger is a user that is neither root nor an administrator.
+const stranger = 65534
+
+// as asks the service something as another user, in the protocol's plain words.
+func (s *site) as(uid int, method, body string) string {
+	s.t.Helper()
+	cmd := exec.Command("curl", "-sS", "--max-time", "5", "--unix-socket", filepath.Join(s.run, "rpc.sock"),
+		"-H", "content-type: application/json", "--data-binary", "@-", "http://localhost/sag.tunnel.v1.TunnelService/"+method)
+	cmd.Stdin = strings.NewReader(body)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%s: %v %s", method, err, out)
+	}
+	return string(out)
+}
+
+func TestOtherUsers(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	if said := s.as(stranger, "Prepare", `{"intranetId":"a1b2"}`); !strings.Contains(said, "publicKey") {
+		t.Errorf("a free service is for everybody, it says %s", said)
+	}
+	// A key that somebody prepared and never used keeps nobody out.
+	s.mustConnect()
+	for _, c := range []struct{ method, body, want string }{
+		{"GetStates", `{"probe":true}`, "CAUSE_IN_USE_BY_ANOTHER_USER"},
+		{"Prepare", `{"intranetId":"a1b2"}`, "in use by another|another user of this machine"},
+		{"Start", `{"attemptId":"x","intranetId":"a1b2","session":{},"cloud":{}}`, "code"},
+		{"Stop", `{"intranetId":"a1b2"}`, "belongs to another user"},
+	} {
+		said := s.as(stranger, c.method, c.body)
+		matched := false
+		for want := range strings.SplitSeq(c.want, "|") {
+			matched = matched || strings.Contains(said, want)
+		}
+		if !matched {
+			t.Errorf("%s says %s", c.method, said)
+		}
+		for _, secret := range []string{"10.90.0.2", "ap-1", "10.80.0.0", "a1b2", strings.Repeat("5a", 16)} {
+			if strings.Contains(said, secret) {
+				t.Errorf("%s tells a stranger %q: %s", c.method, secret, said)
+			}
+		}
+	}
+	if said := s.as(0, "GetStates", `{}`); !strings.Contains(said, "10.90.0.2") {
+		t.Errorf("the owner sees %s", said)
+	}
+	for _, path := range []string{s.run, filepath.Join(s.state, "journal")} {
+		cmd := exec.Command("sh", "-c", "touch "+path+"/x; cat "+path+"/a1b2/session "+path+"/journal")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger}}
+		out, _ := cmd.CombinedOutput()
+		if strings.Count(string(out), "denied") < 2 {
+			t.Errorf("in %s a stranger may: %s", path, out)
+		}
+	}
+	s.mustDisconnect()
+}
+
+// A second service must not take the first one's place, journal or socket.
+func TestASecondService(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	s.mustConnect()
+	out, err := s.command("service", "--json").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), `"cause":"data_directory_in_use"`) {
+		t.Fatalf("%v %s", err, out)
+	}
+	if _, err := page(); err != nil {
+		t.Fatal("the first one suffered")
+	}
+}
+
+// Whatever is sent: an answer with a reason, or the line is cut; the service goes on.
+func TestHostileMessages(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	s.mustConnect()
+	big := `{"intranetId":"` + strings.Repeat("a", 300<<10) + `"}`
+	for _, c := range []struct{ name, method, body, want string }{
+		{"oversized", "Prepare", big, "larger than configured max|resource_exhausted"},
+		{"not JSON", "Prepare", `{"intranetId":`, "invalid_argument"},
+		{"unknown field", "Prepare", `{"intranetId":"a1b2","path":"/etc/shadow"}`, "publicKey|invalid_argument"},
+		{"unknown method", "Format", `{}`, "404"},
+		{"a path for an id", "Prepare", `{"intranetId":"../../etc"}`, "invalid_argument"},
+		{"NUL in an id", "Prepare", `{"intranetId":"a1\u0000b2"}`, "invalid_argument"},
+		{"hostile profile", "Start", `{"attemptId":"x","intranetId":"a1b2","cloud":{"url":"https://127.0.0.1:1"},"session":{"sessionId":"5a","routes":["0.0.0.0/0"]}}`, "invalid_argument"},
+	} {
+		said := s.as(0, c.method, c.body)
+		matched := false
+		for want := range strings.SplitSeq(c.want, "|") {
+			matched = matched || strings.Contains(said, want)
+		}
+		if !matched {
+			t.Errorf("%s: it says %.300s", c.name, said)
+		}
+	}
+	for _, c := range []struct{ name, raw string }{
+		{"truncated", "POST /sag.tunnel.v1.TunnelService/Prepare HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"},
+		{"rubbish", strings.Repeat("\x00\xff", 4096)},
+		{"endless header", "GET / HTTP/1.1\r\nX: " + strings.Repeat("y", 64<<10)},
+	} {
+		conn := s.dial(t)
+		_, _ = io.WriteString(conn, c.raw)
+		_ = conn.(*net.UnixConn).CloseWrite()
+		_ = conn.SetReadDeadline(time.Now().Add(8 * time.Second))
+		if answer, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: the line is not cut: %v %q", c.name, err, answer)
+		}
+		_ = conn.Close()
+	}
+	s.alive("after hostile messages")
+}
+
+// 500 connections of one user, all of them silent: the others are served.
+func TestFiveHundredConnections(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	s.mustConnect()
+	var open []net.Conn
+	defer func() {
+		for _, conn := range open {
+			_ = conn.Close()
+		}
+	}()
+	refused := 0
+	for range 500 {
+		conn := s.dial(t)
+		open = append(open, conn)
+		_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		buffer := make([]byte, 512)
+		if n, _ := conn.Read(buffer); bytes.Contains(buffer[:n], []byte("too many connections")) {
+			refused++
+		}
+		if len(open)-refused > 40 {
+			t.Fatalf("%d connections of one user were taken", len(open)-refused)
+		}
+	}
+	if said := s.as(stranger, "GetStates", `{}`); !strings.Contains(said, "IN_USE_BY_ANOTHER_USER") {
+		t.Errorf("another user hears %s", said)
+	}
+	for _, conn := range open {
+		_ = conn.Close()
+	}
+	open = nil
+	t.Logf("%d of 500 were refused", refused)
+	s.alive("after 500 connections")
+}
+
+func (s *site) dial(t *testing.T) net.Conn {
+	conn, err := net.Dial("unix", filepath.Join(s.run, "rpc.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func (s *site) alive(when string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, err := s.until(ctx, typesv1.Phase_PHASE_CONNECTED); err != nil {
+		s.t.Fatalf("%s: %v", when, err)
+	}
+	if _, err := page(); err != nil {
+		s.t.Fatalf("%s: %v", when, err)
+	}
+}
