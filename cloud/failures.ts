@@ -37,3 +37,9 @@ export function fail(error: unknown, json: boolean): never {
   else process.stderr.write(`${view.message} ${view.action}\n`);
   process.exit(causeTable[refusal.code].exit);
 }
+
+/** What the argument parser says ("error: unknown option …"), as a sentence. */
+export function usage(said: string): Refusal {
+  const words = said.replace(/^error: /, "");
+  return new Refusal("invalid_argument", `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.?$/, ".")}`);
+}

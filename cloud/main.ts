@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { version } from "./api/hello.ts";
-import { Refusal } from "./domain/cause.ts";
-import { fail } from "./failures.ts";
+import { fail, usage } from "./failures.ts";
 import { jsonLog } from "./log.ts";
 import { serve } from "./serve.ts";
 import { lockDirectory } from "./store/lock.ts";
@@ -52,6 +51,8 @@ async function runMigrate(flags: { data: string; json?: boolean }): Promise<void
   }
 }
 
+// Whatever is made in the data directory is for its owner alone.
+process.umask(0o077);
 const json = process.argv.includes("--json");
 process.on("unhandledRejection", (reason) => {
   jsonLog("error", "unhandled", { error: reason instanceof Error ? reason.stack : String(reason) });
@@ -84,7 +85,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) process.exit(0);
-    if (json) fail(new Refusal("invalid_argument", error.message.replace(/^error: /, "")), true);
+    if (json) fail(usage(error.message), true);
     process.exit(2);
   }
   fail(error, json);

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { version } from "../api/hello.ts";
 import { invalid } from "../domain/cause.ts";
-import { fail } from "../failures.ts";
+import { fail, usage } from "../failures.ts";
 import type { Tools } from "./command.ts";
 import { accountVerbs } from "./commands/accounts.ts";
 import { dnsVerbs, instanceVerbs, linkVerbs, listVerbs, policyVerbs } from "./commands/instances.ts";
@@ -64,7 +64,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) process.exit(0);
-    if (json) fail(invalid("arguments", error.message.replace(/^error: /, "")), true);
+    if (json) fail(usage(error.message), true);
     process.exit(2);
   }
   fail(error, json);

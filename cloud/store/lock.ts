@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { Refusal } from "../domain/cause.ts";
 import { storageRefusal } from "./failures.ts";
@@ -11,7 +11,11 @@ import { storageRefusal } from "./failures.ts";
 export function lockDirectory(directory: string): () => void {
   let database: Database.Database | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (!existsSync(directory)) {
+      // Asked first: making several levels at once says "no such file" where "read-only" is meant.
+      accessSync(nearest(directory), constants.W_OK);
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+    }
     chmodSync(directory, 0o700);
     const file = join(directory, "lock");
     // Tells "cannot be written" from "is locked" before SQLite mixes them.
@@ -31,4 +35,10 @@ export function lockDirectory(directory: string): () => void {
   }
   const held = database;
   return () => held.close();
+}
+
+/** The closest folder above that exists. */
+function nearest(directory: string): string {
+  const parent = dirname(directory);
+  return existsSync(parent) || parent === directory ? parent : nearest(parent);
 }

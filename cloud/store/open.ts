@@ -32,6 +32,13 @@ export function openStore(directory: string): Store {
   return new Kysely<Schema>({ dialect: new SqliteDialect({ database: remembering(database) }) });
 }
 
+const nothing: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [][Symbol.iterator](),
+};
+
 /** Prepares each statement once: the dial path runs the same few over and over. */
 function remembering(database: Database.Database) {
   const known = new Map<string, SqliteStatement>();
@@ -41,6 +48,8 @@ function remembering(database: Database.Database) {
       database.close();
     },
     prepare(sql: string): SqliteStatement {
+      // A full disk ends the transaction by itself; rolling it back again would hide why.
+      if (sql === "rollback" && !database.inTransaction) return nothing;
       let statement = known.get(sql);
       if (!statement) {
         statement = database.prepare(sql) as unknown as SqliteStatement;

@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { locally } from "./ctl/connection.ts";
+import { hello, registerAccessPoint } from "./testing/access-point.ts";
+import { newDevice, newKey, password } from "./testing/person.ts";
+import { killAll, run, spawnServer } from "./testing/process.ts";
+import { clientsOf } from "./testing/server.ts";
+
+let base = "";
+beforeAll(() => {
+  base = mkdtempSync(join(tmpdir(), "sag-cloud-"));
+});
+afterAll(() => {
+  killAll();
+  rmSync(base, { recursive: true, force: true });
+});
+// Each test starts processes, and machines are busy.
+vi.setConfig({ testTimeout: 60_000 });
+
+test("everything acknowledged is still there after kill -9, and the lock is not", async () => {
+  const directory = join(base, "killed");
+  const first = await spawnServer(directory);
+  const port = new URL(first.url).port;
+  const ask = locally(directory);
+  const made = (await ask("instance create", { name: "Contoso", cidrs: ["10.86.0.0/24"] })) as {
+    enterpriseCode: string;
+  };
+  await ask("account create", { user: "anna.test", mail: "a@example.com", password, mustChange: false });
+  const here = await registerAccessPoint(first.url, ask, "here");
+  await here.connect();
+  const device = newDevice();
+  const request = { hello, enterpriseCode: made.enterpriseCode, userName: "anna.test", password, device };
+  const { signedIn } = await clientsOf(first.url).client.signIn(request);
+  const dialling = clientsOf(first.url, signedIn?.tokens?.accessToken).client;
+  const { session } = await dialling.dial({ hello, mode: 1, publicKey: newKey() });
+  // Changes until the very moment of the kill; what was answered counts.
+  let answered = 0;
+  const changing = (async () => {
+    for (let i = 0; ; i++) {
+      await ask("route add", { routes: [`10.${i >> 8}.${i & 255}.0/24`] });
+      answered = i + 1;
+    }
+  })().catch(() => {});
+  await expect.poll(() => answered, { interval: 5, timeout: 20_000 }).toBeGreaterThan(20);
+  await first.kill("SIGKILL");
+  await changing;
+  expect(existsSync(join(directory, "admin.sock"))).toBe(true);
+
+  const second = await spawnServer(directory, `127.0.0.1:${port}`);
+  expect(second.pin).toBe(first.pin);
+  const shown = (await ask("instance show", {})) as { routes: string[]; accounts: number; sessions: number };
+  expect(shown.routes.length).toBeGreaterThanOrEqual(answered);
+  expect([shown.accounts, shown.sessions]).toEqual([1, 1]);
+  await here.connect();
+  expect(here.peers.get(session?.sessionId ?? "")?.publicKey).toHaveLength(32);
+  await clientsOf(second.url, session?.sessionToken).session.renew({ hello });
+  await clientsOf(second.url, signedIn?.tokens?.accessToken).client.dial({ hello, mode: 1, publicKey: newKey() });
+
+  const other = await run("main.ts", ["serve", "--data", directory, "--listen", "127.0.0.1:0", "--json"]);
+  expect(JSON.parse(other.stdout)).toMatchObject({ cause: "data_directory_in_use" });
+  expect([other.code, other.stdout.trim().split("\n").length, other.stderr]).toEqual([76, 1, ""]);
+  const words = await run("main.ts", ["serve", "--listen", "127.0.0.1:0"]);
+  expect([words.code, words.stdout]).toEqual([2, ""]);
+  expect(words.stderr).not.toMatch(/\n\s+at |node:internal/);
+  const ended = await second.kill("SIGTERM");
+  expect(ended.code).toBe(0);
+});

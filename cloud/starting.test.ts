@@ -1,0 +1,141 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { locally } from "./ctl/connection.ts";
+import { Refusal } from "./domain/cause.ts";
+import { type Running, serve } from "./serve.ts";
+import { hello } from "./testing/access-point.ts";
+import { newDevice, password, refusal } from "./testing/person.ts";
+import { clientsOf } from "./testing/server.ts";
+
+let base = "";
+beforeAll(() => {
+  base = mkdtempSync(join(tmpdir(), "sag-cloud-"));
+});
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+const root = process.getuid?.() === 0;
+
+const start = (directory: string, listen = "127.0.0.1:0", more: object = {}): Promise<Running> =>
+  serve({ data: directory, listen, log: () => {}, ...more });
+
+/** The cause a start is refused with; its text is one sentence. */
+async function refused(starting: Promise<Running>): Promise<string> {
+  const error = await starting.then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(Refusal);
+  expect((error as Refusal).message).toMatch(/^[^\n]+\.$/);
+  return (error as Refusal).code;
+}
+
+test("a directory in use, a port that is taken, an address that is not ours, arguments that make no sense", async () => {
+  const first = await start(join(base, "first"));
+  expect(await refused(start(join(base, "first")))).toBe("data_directory_in_use");
+  const second = join(base, "second");
+  expect(await refused(start(second, new URL(first.url).host))).toBe("port_in_use");
+  expect(await refused(start(second, "192.0.2.1:0"))).toBe("invalid_argument");
+  expect(await refused(start(second, "nonsense"))).toBe("invalid_argument");
+  const file = join(base, "not-a-certificate");
+  writeFileSync(file, "nothing");
+  expect(await refused(start(second, undefined, { tlsCert: file, tlsKey: file }))).toBe("invalid_argument");
+  expect(await refused(start(second, undefined, { tlsCert: file }))).toBe("invalid_argument");
+  expect(await refused(start(file))).toBe("not_a_real_path");
+  await first.stop();
+  await (await start(join(base, "first"))).stop();
+});
+
+test("keys and sockets are for their owner alone", async () => {
+  const directory = join(base, "modes");
+  const running = await start(directory);
+  for (const name of ["lock", "admin.sock", "tls/key.pem", "tls/ca.key", "tls/spare.key"]) {
+    expect([name, statSync(join(directory, name)).mode & 0o077]).toEqual([name, 0]);
+  }
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+  await running.stop();
+});
+
+test("sagctl finds its server where the directory's path is too long for a socket", async () => {
+  const directory = join(base, "x".repeat(60), "y".repeat(60));
+  const running = await start(directory);
+  expect(await locally(directory)("instance list", {})).toEqual([]);
+  await running.stop();
+  await expect(locally(directory)("instance list", {})).rejects.toThrow("No sag-cloud is running");
+});
+
+test.skipIf(root)("a data directory that cannot be written, as an ordinary user", async () => {
+  const directory = join(base, "readonly");
+  mkdirSync(directory);
+  chmodSync(directory, 0o500);
+  expect(await refused(start(join(directory, "data")))).toBe("storage_readonly");
+});
+
+/** A small file system of its own. */
+function mounted(name: string, options: string): { directory: string; release: () => void } {
+  const directory = join(base, name);
+  mkdirSync(directory);
+  execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", directory]);
+  return { directory, release: () => execFileSync("umount", ["-l", directory]) };
+}
+
+test.skipIf(!root)("a file system that is read-only", async () => {
+  const disk = mounted("ro", "ro");
+  try {
+    expect(await refused(start(join(disk.directory, "data")))).toBe("storage_readonly");
+  } finally {
+    disk.release();
+  }
+});
+
+test.skipIf(!root)("a full disk at the start", async () => {
+  const disk = mounted("tiny", "size=64k");
+  try {
+    expect(await refused(start(join(disk.directory, "data")))).toBe("storage_full");
+  } finally {
+    disk.release();
+  }
+});
+
+test.skipIf(!root)("a disk that fills up while running: said so, nothing lost, and it goes on", async () => {
+  const disk = mounted("full", "size=6m");
+  try {
+    const directory = join(disk.directory, "data");
+    const running = await start(directory);
+    const ask = locally(directory);
+    const made = (await ask("instance create", { name: "Contoso", cidrs: ["10.86.0.0/24"] })) as Record<string, string>;
+    await ask("account create", { user: "anna.test", mail: "a@example.com", password, mustChange: false });
+    const filler = join(disk.directory, "filler");
+    expect(() => execFileSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"], { stdio: "ignore" })).toThrow();
+    expect(await untilRefused(ask)).toContain("no space left");
+    const request = {
+      hello,
+      enterpriseCode: made.enterpriseCode ?? "",
+      userName: "anna.test",
+      password,
+      device: newDevice(),
+    };
+    const { client } = clientsOf(running.url);
+    expect((await refusal(client.signIn(request))).word).toBe("storage_full");
+    expect((await client.discover(request)).displayName).toBe("Contoso");
+    rmSync(filler);
+    await client.signIn(request);
+    await running.stop();
+  } finally {
+    disk.release();
+  }
+});
+
+/** What fits into pages that exist already may still pass on a full disk. */
+async function untilRefused(ask: ReturnType<typeof locally>): Promise<string> {
+  for (let i = 0; i < 200; i++) {
+    try {
+      await ask("instance create", { name: "x".repeat(100), cidrs: ["10.86.0.0/24"] });
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+  return "it never was full";
+}
