@@ -40,6 +40,17 @@ export function readListen(name: string, text: string | undefined): string | und
 export const readStore = (text: string | undefined): StoreWord | undefined =>
   readChoice("--store", text, ["keychain", "file"] as const);
 
+/** What can be known to be missing is said before anything is asked of a server. */
+export function checkCredentials({ prompt }: Context, flags: SignInFlags): void {
+  if (prompt.isTerminal) return;
+  if (!flags.user) throw new Failure("invalid_argument", { text: "The user is missing: --user NAME." });
+  if (!flags.passwordStdin) {
+    throw new Failure("invalid_argument", {
+      text: "There is no terminal to ask for the password at: --password-stdin.",
+    });
+  }
+}
+
 /** Name, password and second factor: from the flags, else from the person at the terminal. */
 export async function readCredentials(
   context: Context,
@@ -47,14 +58,8 @@ export async function readCredentials(
   server: string,
 ): Promise<Pick<SignInOptions, "userName" | "password" | "otp">> {
   const { prompt, signal } = context;
-  const atTerminal = prompt.isTerminal && !flags.passwordStdin;
-  if (!flags.user && !atTerminal) throw new Failure("invalid_argument", { text: "The user is missing: --user NAME." });
+  checkCredentials(context, flags);
   const userName = flags.user ?? (await prompt.ask(`User name at ${server}: `, signal));
-  if (!flags.passwordStdin && !prompt.isTerminal) {
-    throw new Failure("invalid_argument", {
-      text: "There is no terminal to ask for the password at: --password-stdin.",
-    });
-  }
   const password = flags.passwordStdin
     ? await prompt.line("password")
     : await prompt.secret(`Password of ${userName} at ${server}: `, signal);

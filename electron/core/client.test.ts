@@ -45,7 +45,7 @@ async function failureOf(work: Promise<unknown>): Promise<Failure> {
 const causeOf = async (work: Promise<unknown>): Promise<string> => (await failureOf(work)).code;
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5_000;
+  const deadline = performance.now() + 20_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error("it did not come to that");
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -58,7 +58,7 @@ const files = (dir: string): string =>
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"))
     .join("\n");
 
-describe("sign-in", () => {
+describe("sign-in", { timeout: 30_000 }, () => {
   it("keeps the intranet and the tokens, and nothing that was typed", async () => {
     const client = createClient({ environment });
     const state = await client.signIn(signIn());
@@ -103,7 +103,7 @@ describe("sign-in", () => {
   });
 });
 
-describe("identity of the server", () => {
+describe("identity of the server", { timeout: 30_000 }, () => {
   it("stops at a wrong pin, having sent nothing", async () => {
     const link = cloud.link.replace(cloud.pin, "0".repeat(64));
     expect(await causeOf(createClient({ environment }).signIn(signIn({ invitation: link })))).toBe(
@@ -177,7 +177,7 @@ describe("identity of the server", () => {
   });
 });
 
-describe("answers", () => {
+describe("answers", { timeout: 30_000 }, () => {
   const answering = async (handler: FakeCloud["handler"]): Promise<string> => {
     cloud.handler = handler;
     return causeOf(createClient({ environment }).discover(cloud.link));
@@ -249,7 +249,7 @@ describe("answers", () => {
   });
 });
 
-describe("connect", () => {
+describe("connect", { timeout: 30_000 }, () => {
   it("connects, remembers its ports, says when it is connected already, and disconnects", async () => {
     const tunnels = useFakeTunnel(environment);
     const client = createClient({ environment });
@@ -414,7 +414,7 @@ describe("connect", () => {
   });
 });
 
-describe("watch", () => {
+describe("watch", { timeout: 30_000 }, () => {
   it("tells a snapshot, then what any process does", async () => {
     const tunnels = useFakeTunnel(environment);
     const events: ClientEvent[] = [];
@@ -453,7 +453,7 @@ describe("watch", () => {
   });
 });
 
-describe("settings", () => {
+describe("settings", { timeout: 30_000 }, () => {
   it("puts a damaged file aside and goes on", async () => {
     const notices: string[] = [];
     mkdirSync(environment.configDir, { recursive: true });

@@ -2,7 +2,7 @@ import { Failure } from "../../core/causes/failure.ts";
 import type { Invitation, SignInOptions } from "../../core/client.ts";
 import type { IntranetState } from "../../core/model.ts";
 import type { Context } from "../context.ts";
-import { decideIdentity, readCredentials, readStore, type SignInFlags } from "../flags.ts";
+import { checkCredentials, decideIdentity, readCredentials, readStore, type SignInFlags } from "../flags.ts";
 import { stateOutput } from "../json.ts";
 import type { Verb } from "../program.ts";
 
@@ -18,6 +18,7 @@ export const signIn: Verb<[string | undefined], Flags> = async (context, flags, 
   const client = await context.client();
   const store = readStore(flags.store);
   if (store === "file") output.say("The sign-in is kept in a file that only this user can read, not in a keychain.");
+  checkCredentials(context, flags);
   const invitation = await readInvitation(context, flags, link);
   const decide = decideIdentity(context);
   // First, so that a person sees where a password goes before typing it.

@@ -6,6 +6,7 @@ const byCode: Record<string, CauseCode> = {
   EDQUOT: "storage_full",
   EROFS: "storage_readonly",
   EACCES: "storage_readonly",
+  ENOTDIR: "storage_readonly",
   EPERM: "not_permitted",
   EADDRINUSE: "port_in_use",
   ENETUNREACH: "no_network",

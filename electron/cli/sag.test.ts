@@ -1,0 +1,222 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildBundles } from "../../build/build.ts";
+import { causeTable } from "../core/causes/table.ts";
+import type { CauseCode } from "../core/model.ts";
+import { FakeCloud } from "../core/testing/cloud.ts";
+import { testEnvironment } from "../core/testing/environment.ts";
+import { isRunning, useFakeTunnel } from "../core/testing/tunnel.ts";
+
+/** The command as whole processes, as somebody types it; only cloud and tunnel are not the real ones. */
+const root = mkdtempSync("/tmp/sag-c-");
+const machine = testEnvironment();
+let cloud: FakeCloud;
+
+beforeAll(async () => {
+  await buildBundles();
+  cloud = await new FakeCloud().start();
+  useFakeTunnel(machine);
+}, 60_000);
+afterAll(async () => {
+  await cloud.stop();
+  machine.remove();
+  rmSync(root, { recursive: true, force: true });
+});
+
+interface Done {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+const main = fileURLToPath(new URL("../../dist/sag.mjs", import.meta.url));
+
+function start(args: string[], env: NodeJS.ProcessEnv = {}) {
+  return spawn(process.execPath, [main, ...args], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: root,
+      XDG_RUNTIME_DIR: root,
+      SAG_TUNNEL: machine.tunnelBinary ?? "",
+      ...env,
+    },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
+async function sag(args: string[], stdin = "", env: NodeJS.ProcessEnv = {}): Promise<Done> {
+  const child = start(args, env);
+  const done: Done = { code: null, stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    done.stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    done.stderr += text;
+  });
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(stdin);
+  done.code = await new Promise((resolve) => child.on("close", resolve));
+  return done;
+}
+
+/** Fails with this cause: as an exit code, as JSON alone on stdout, and in words without a stack on stderr. */
+async function fails(cause: CauseCode, args: string[], stdin = "", env: NodeJS.ProcessEnv = {}): Promise<void> {
+  const told = await sag([...args, "--json"], stdin, env);
+  expect(told.code, told.stdout + told.stderr).toBe(causeTable[cause].exit);
+  const json = JSON.parse(told.stdout);
+  expect(json).toMatchObject({ cause, message: expect.stringMatching(/\S/), action: expect.any(String) });
+  expect(told.stdout.trim().split("\n")).toHaveLength(1);
+  expect(told.stdout + told.stderr).not.toMatch(/ {4}at |node:|Error:/);
+}
+
+const invite = (): string[] => [cloud.link, "--user", cloud.user, "--password-stdin"];
+
+describe("sag", { timeout: 60_000 }, () => {
+  it("prints its version, alone", async () => {
+    expect(await sag(["version"])).toEqual({ code: 0, stdout: "sag 0.1.0\n", stderr: "" });
+    expect(JSON.parse((await sag(["--json", "version"])).stdout)).toMatchObject({ version: "0.1.0" });
+  });
+
+  it.each([
+    [["frobnicate"]],
+    [["connect", "--frobnicate"]],
+    [["connect", "--timeout", "soon"]],
+    [["connect", "--socks", "0.0.0.0:1080"]],
+    [["connect", "--mode", "magic"]],
+    [["status", "one", "two"]],
+    [["sign-in"]],
+    [["sign-in", "AB12", "--user", "x", "--password-stdin"]],
+    [["sign-in", "AB12C@127.0.0.1", "--password-stdin"]],
+  ])("refuses %j with 2, and says why", async (args) => {
+    await fails("invalid_argument", args, "secret\n");
+    const words = await sag(args, "secret\n");
+    expect(words).toMatchObject({ code: 2, stdout: "" });
+    expect(words.stderr).toMatch(/^sag: /);
+  });
+
+  it("knows nothing at first", async () => {
+    expect(await sag(["status", "--json"])).toMatchObject({ code: 0, stdout: "[]\n" });
+    await fails("unknown_intranet", ["connect"]);
+    await fails("unknown_intranet", ["status", "--intranet", "work"]);
+    await fails("not_connected", ["proxy"]);
+  });
+
+  it("tells wrong passwords, codes, pins, certificates and a missing keychain apart", async () => {
+    await fails("bad_credentials", ["sign-in", ...invite(), "--store", "file"], "wrong\n");
+    await fails(
+      "unknown_code",
+      ["sign-in", cloud.link.replace("AB12C", "ZZZZZ"), "--user", "x", "--password-stdin"],
+      "x\n",
+    );
+    await fails(
+      "instance_identity_changed",
+      ["sign-in", cloud.link.replace(cloud.pin, "0".repeat(64)), "--user", "x", "--password-stdin"],
+      "x\n",
+    );
+    await fails(
+      "instance_identity_unknown",
+      ["sign-in", `AB12C@${cloud.host}`, "--user", "x", "--password-stdin"],
+      "x\n",
+    );
+    await fails("keychain_unavailable", ["sign-in", ...invite()], cloud.password);
+  });
+
+  it("signs in, connects, shows, disconnects and signs out", async () => {
+    const password = `${cloud.password}\n`;
+    expect(await sag(["sign-in", ...invite(), "--store", "file"], password)).toMatchObject({ code: 0 });
+    const connected = await sag(["connect", "--json"]);
+    expect(JSON.parse(connected.stdout)).toMatchObject({
+      phase: "connected",
+      cause: null,
+      intranet: "contoso",
+      mode: "proxy",
+    });
+    const again = await sag(["connect"]);
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("connected already") });
+    const [state] = JSON.parse((await sag(["status", "--json"])).stdout);
+    expect(state).toMatchObject({ phase: "connected", warnings: [], blocking: "none", rxBytes: 0, hops: [] });
+    const proxy = await sag(["proxy"]);
+    expect(proxy.stdout).toContain(`export ALL_PROXY=socks5h://${state.socks}\n`);
+    const words = await sag(["status"], "", { NO_COLOR: "1" });
+    expect(words.stdout).toMatch(/Connected/);
+    expect(words.stdout).not.toContain("\u001b");
+
+    process.kill(state.pid, "SIGKILL");
+    const crashed = JSON.parse((await sag(["status", "--json"])).stdout);
+    expect(crashed).toMatchObject([
+      { phase: "failed", cause: "tunnel_crashed", action: expect.stringContaining("sag connect") },
+    ]);
+    expect(await sag(["connect"])).toMatchObject({ code: 0 });
+
+    expect(JSON.parse((await sag(["disconnect", "--json"])).stdout)).toMatchObject({ phase: "disconnected" });
+    expect(JSON.parse((await sag(["sign-out", "--json"])).stdout)).toMatchObject({ phase: "signed_out" });
+    await fails("sign_in_expired", ["connect"]);
+    const once = await sag(["connect", ...invite(), "--json"], password);
+    expect(JSON.parse(once.stdout)).toMatchObject({ phase: "connected", intranet: "contoso" });
+    expect(existsSync(join(root, ".local/state/sag/credentials", `${state.intranetId}.json`))).toBe(false);
+    expect(await sag(["sign-out", "--forget"])).toMatchObject({ code: 0 });
+    expect(await sag(["status", "--json"])).toMatchObject({ stdout: "[]\n" });
+  });
+
+  it("follows with status --watch, one line of JSON per change, until Ctrl-C", async () => {
+    await sag(["sign-in", ...invite(), "--store", "file"], cloud.password);
+    const watching = start(["status", "--watch", "--json"]);
+    let lines = "";
+    const seen = (phase: string): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (lines.includes(`"phase":"${phase}"`)) resolve();
+          else setTimeout(look, 10);
+        };
+        look();
+      });
+    watching.stdout.setEncoding("utf8").on("data", (text) => {
+      lines += text;
+    });
+    await seen("disconnected");
+    await sag(["connect"]);
+    await seen("connected");
+    watching.kill("SIGINT");
+    expect(await new Promise((resolve) => watching.on("close", resolve))).toBe(0);
+    for (const line of lines.trim().split("\n")) expect(JSON.parse(line)).toHaveLength(1);
+    await sag(["disconnect"]);
+  });
+
+  it("leaves nothing half done on Ctrl-C", async () => {
+    const silent = testEnvironment();
+    useFakeTunnel(silent, { outcome: "silent" });
+    const connecting = start(["connect", "--json"], { SAG_TUNNEL: silent.tunnelBinary ?? "" });
+    let stdout = "";
+    connecting.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+    });
+    let pid: number | undefined;
+    while (pid === undefined) {
+      const [state] = JSON.parse((await sag(["status", "--json"])).stdout);
+      if (state.phase === "connecting") pid = state.pid;
+    }
+    connecting.kill("SIGINT");
+    expect(await new Promise((resolve) => connecting.on("close", resolve))).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ message: "Interrupted." });
+    const [after] = JSON.parse((await sag(["status", "--json"])).stdout);
+    expect(after.phase).toBe("disconnected");
+    while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+    silent.remove();
+  });
+
+  it("says so when nothing can be written", async () => {
+    const password = `${cloud.password}\n`;
+    await fails("storage_readonly", ["sign-in", ...invite(), "--store", "file"], password, {
+      XDG_CONFIG_HOME: "/dev/null/x",
+      XDG_STATE_HOME: "/dev/null/x",
+    });
+  });
+
+  it("has an exit code for every cause in the README", () => {
+    const readme = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
+    for (const [code, { exit }] of Object.entries(causeTable)) expect(readme).toContain(`${exit} \`${code}\``);
+  });
+});
