@@ -23,8 +23,8 @@ import (
 	"sag.software/native/internal/userspace/stack"
 )
 
-// innerMTU is the largest MTU a client may use, bytes; smaller ones come through as well.
-const innerMTU = 1420
+// innerMTU is what every client's path carries, bytes: the largest inner packet made here. Larger ones from clients are taken.
+const innerMTU = 1280
 
 // Config says what an access point is made of.
 type Config struct {

@@ -59,6 +59,8 @@ type Agent struct {
 	ready     chan struct{}
 	// acknowledged is the last position the cloud knows to be in force here: where the next stream goes on.
 	acknowledged atomic.Pointer[accesspointv1.AcknowledgeRequest]
+	// away: that the cloud is not there has been said. Only Run's goroutine touches it.
+	away bool
 }
 
 // callTimeout bounds a unary call.
@@ -102,13 +104,30 @@ func (a *Agent) Run(ctx context.Context) error {
 			return err
 		}
 		wait := pause.next()
-		a.Logger.Warn("not connected to the cloud", "error", err, "retry_in", wait.Round(time.Millisecond).String())
+		a.disconnected(err, wait)
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):
 		}
 	}
 	return nil
+}
+
+// disconnected says once that the cloud is away: it may be for days.
+func (a *Agent) disconnected(err error, wait time.Duration) {
+	level := slog.LevelDebug
+	if !a.away {
+		level = slog.LevelWarn
+	}
+	a.away = true
+	a.Logger.Log(context.Background(), level, "not connected to the cloud", "error", err, "retry_in", wait.Round(time.Millisecond).String())
+}
+
+func (a *Agent) connected() {
+	if a.away {
+		a.Logger.Info("connected to the cloud again")
+	}
+	a.away = false
 }
 
 // connect is one attempt, and what comes of it until the connection is lost.

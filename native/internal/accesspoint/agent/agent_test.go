@@ -163,8 +163,12 @@ func TestSnapshotThenDeltas(t *testing.T) {
 
 func TestReconnect(t *testing.T) {
 	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
-	_, point, _ := start(t, cloud, nil)
-	cloud.WaitAck(t, cloud.Upsert(peer(1)))
+	agent, point, _ := start(t, cloud, nil)
+	revision := cloud.Upsert(peer(1))
+	cloud.WaitAck(t, revision)
+	for agent.acknowledged.Load().GetRevision() < revision { // until the answer to it has come as well
+		time.Sleep(time.Millisecond)
+	}
 	if first := <-cloud.Watched; first.GetEpoch() != 0 || first.GetRevision() != 0 {
 		t.Fatalf("the first stream goes on from %v", first)
 	}

@@ -45,6 +45,7 @@ func (a *Agent) watch(ctx context.Context, pause *backoff) error {
 	for stream.Receive() {
 		silence.Reset(a.Silence)
 		pause.reset()
+		a.connected()
 		ack, err := a.Point.Receive(stream.Msg())
 		if err != nil {
 			return err
