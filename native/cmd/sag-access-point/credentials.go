@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"sag.software/native/internal/accesspoint/agent"
@@ -11,19 +12,25 @@ import (
 // credentials are kept in the state directory.
 type credentials struct {
 	directory *state.Directory
-	token     string
 	current   atomic.Pointer[state.Identity]
+
+	mu      sync.Mutex
+	reading <-chan string
+	token   string
 }
 
-func newCredentials(directory *state.Directory, token string) (*credentials, error) {
-	identity, _, err := directory.Identity()
+// newCredentials waits for the token only if there is no identity yet.
+func newCredentials(directory *state.Directory, token <-chan string) (*credentials, error) {
+	identity, registered, err := directory.Identity()
 	if err != nil {
 		return nil, fmt.Errorf("%w; remove it and register anew with a token", err)
 	}
-	c := &credentials{directory: directory, token: token}
+	c := &credentials{directory: directory, reading: token}
 	c.current.Store(&identity)
-	if identity.Token == "" && token == "" {
-		return nil, agent.ErrNoCredentials
+	if !registered {
+		if c.token = <-token; c.token == "" {
+			return nil, agent.ErrNoCredentials
+		}
 	}
 	return c, nil
 }
@@ -34,7 +41,16 @@ func (c *credentials) id() string { return c.current.Load().AccessPointID }
 func (c *credentials) Identity() string { return c.current.Load().Token }
 
 // Token implements agent.Credentials.
-func (c *credentials) Token() string { return c.token }
+func (c *credentials) Token() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case token := <-c.reading:
+		c.token = token
+	default:
+	}
+	return c.token
+}
 
 // Registered implements agent.Credentials.
 func (c *credentials) Registered(accessPointID, token string) error {

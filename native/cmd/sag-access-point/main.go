@@ -50,14 +50,19 @@ func run(arguments []string) int {
 	return 0
 }
 
-// readToken reads one line. The token is needed once only: none at all is no failure yet.
-func readToken(o *options) string {
+// readToken reads one line. It does not keep an access point waiting that is registered already.
+func readToken(o *options) <-chan string {
+	token := make(chan string, 1)
 	if !o.tokenStdin {
-		return ""
+		token <- ""
+		return token
 	}
-	const longest = 1024
-	line, _ := bufio.NewReader(io.LimitReader(os.Stdin, longest)).ReadString('\n')
-	return strings.TrimSpace(line)
+	go func() {
+		const longest = 1024
+		line, _ := bufio.NewReader(io.LimitReader(os.Stdin, longest)).ReadString('\n')
+		token <- strings.TrimSpace(line)
+	}()
+	return token
 }
 
 // failure is what a person or a script is told.

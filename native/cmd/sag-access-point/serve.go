@@ -27,7 +27,7 @@ const (
 )
 
 // serve runs the access point until ctx ends.
-func serve(ctx context.Context, o *options, token string, logger *slog.Logger) error {
+func serve(ctx context.Context, o *options, token <-chan string, logger *slog.Logger) error {
 	directory, err := state.Open(o.state)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func serve(ctx context.Context, o *options, token string, logger *slog.Logger) e
 		Key:    key,
 		Listen: reuse(o.listen, directory.Port()),
 		Policy: o.policy,
-		Host:   accesspoint.NewHostWatch(hostPortOf(o.cloud)).Host,
+		Host:   accesspoint.NewHostWatch(services(o)...).Host,
 		BootID: bootID,
 		Clock:  clock.System{},
 		Logger: logger,
@@ -125,6 +125,15 @@ func reuse(listen []netip.AddrPort, former uint16) []netip.AddrPort {
 		_ = socket.Close()
 	}
 	return again
+}
+
+// services are ours, and not for clients to reach through the tunnel.
+func services(o *options) []string {
+	ours := []string{hostPortOf(o.cloud)}
+	for _, endpoint := range o.advertise {
+		ours = append(ours, endpoint.String())
+	}
+	return ours
 }
 
 func hostPortOf(cloud agent.Cloud) string {

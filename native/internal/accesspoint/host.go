@@ -3,6 +3,7 @@ package accesspoint
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,37 +16,49 @@ const hostAge = 5 * time.Second
 
 // HostWatch knows what must not be reached, without asking the kernel for every flow.
 type HostWatch struct {
-	cloud string
-
-	mu    sync.Mutex
-	at    time.Time
-	known policy.Host
+	mu       sync.Mutex
+	at       time.Time
+	known    policy.Host
+	services []string // HOST:PORT, not resolved yet
 }
 
-// NewHostWatch watches this machine and a cloud instance, HOST:PORT.
-func NewHostWatch(cloud string) *HostWatch { return &HostWatch{cloud: cloud} }
+// NewHostWatch watches this machine and services of ours, HOST:PORT each.
+func NewHostWatch(services ...string) *HostWatch {
+	h := &HostWatch{services: services}
+	h.Host() // begins to look names up
+	return h
+}
 
 // Host is what is known now.
 func (h *HostWatch) Host() policy.Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if time.Since(h.at) < hostAge {
-		return h.known
-	}
-	h.at = time.Now()
-	h.known.Interfaces = interfaces()
-	if h.known.Cloud == nil {
-		go h.resolve()
+	if time.Since(h.at) >= hostAge {
+		h.at = time.Now()
+		h.known.Interfaces = interfaces()
+		if len(h.services) > 0 {
+			go h.resolve(h.services)
+			h.services = nil
+		}
 	}
 	return h.known
 }
 
-// resolve looks the cloud's name up beside the flows: it may take long.
-func (h *HostWatch) resolve() {
-	addresses := resolve(h.cloud)
+// resolve looks names up beside the flows: it may take long. What fails is tried again.
+func (h *HostWatch) resolve(services []string) {
+	var found []netip.AddrPort
+	var failed []string
+	for _, service := range services {
+		addresses := resolve(service)
+		if addresses == nil {
+			failed = append(failed, service)
+		}
+		found = append(found, addresses...)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.known.Cloud = addresses
+	h.known.Services = slices.Concat(h.known.Services, found)
+	h.services = append(h.services, failed...)
 }
 
 func resolve(hostPort string) []netip.AddrPort {

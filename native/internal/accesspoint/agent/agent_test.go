@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"strings"
@@ -145,6 +146,9 @@ func TestSnapshotThenDeltas(t *testing.T) {
 		t.Fatalf("got %v", ack)
 	}
 	<-agent.Ready()
+	if curve := tls.CurveID(cloud.Curve.Load()); curve != tls.X25519MLKEM768 {
+		t.Fatalf("the key exchange is %s", curve)
+	}
 	if point.sessions() != 3 {
 		t.Fatalf("%d sessions", point.sessions())
 	}

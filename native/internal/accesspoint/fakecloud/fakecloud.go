@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +38,8 @@ type Cloud struct {
 	identities map[string]bool
 	failAcks   int
 
+	// Curve is the key exchange of the last call's connection, a tls.CurveID.
+	Curve atomic.Uint32
 	// Registered, Watched, Acks and Reports hold what came, in order.
 	Registered chan *accesspointv1.RegisterRequest
 	Watched    chan *accesspointv1.WatchRequest
@@ -57,7 +61,10 @@ func New(t testing.TB, probeAddress string) *Cloud {
 		Reports:    make(chan *accesspointv1.ReportRequest, 100),
 	}
 	_, handler := accesspointv1connect.NewAccessPointServiceHandler(c)
-	c.server = httptest.NewUnstartedServer(handler)
+	c.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.Curve.Store(uint32(r.TLS.CurveID))
+		handler.ServeHTTP(w, r)
+	}))
 	c.server.EnableHTTP2 = true
 	c.server.StartTLS()
 	t.Cleanup(func() {

@@ -39,8 +39,8 @@ type Decision struct {
 type Host struct {
 	// Interfaces are the addresses of the host's interfaces with their prefixes.
 	Interfaces []netip.Prefix
-	// Cloud holds the addresses of the cloud instance.
-	Cloud []netip.AddrPort
+	// Services are the cloud instance and the access point's own endpoints as clients know them.
+	Services []netip.AddrPort
 }
 
 // Policy is what holds for all clients of an access point.
@@ -121,9 +121,9 @@ func (q Query) guarded(to netip.AddrPort) string {
 			return "broadcast"
 		}
 	}
-	for _, cloud := range q.Host.Cloud {
-		if cloud.Addr().Unmap() == to.Addr() && cloud.Port() == to.Port() {
-			return "the cloud instance"
+	for _, service := range q.Host.Services {
+		if service.Addr().Unmap() == to.Addr() && service.Port() == to.Port() {
+			return "the service itself"
 		}
 	}
 	return ""

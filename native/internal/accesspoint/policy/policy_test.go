@@ -15,7 +15,7 @@ var (
 			netip.MustParsePrefix("127.0.0.1/8"), netip.MustParsePrefix("10.0.5.5/24"), netip.MustParsePrefix("2001:db8:5::5/64"),
 			netip.MustParsePrefix("10.0.6.0/31"),
 		},
-		Cloud: []netip.AddrPort{netip.MustParseAddrPort("198.51.100.1:443")},
+		Services: []netip.AddrPort{netip.MustParseAddrPort("198.51.100.1:443")},
 	}
 )
 

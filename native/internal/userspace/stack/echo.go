@@ -21,7 +21,7 @@ type EchoRequest struct {
 	v6       bool
 }
 
-// takeEcho hands an echo request to the handler, if it is one.
+// takeEcho hands an echo request to the handler, if it is one. The packet has been admitted.
 func (l *link) takeEcho(raw []byte, handle EchoHandler) bool {
 	request := &EchoRequest{link: l}
 	if raw[0]>>4 == 4 {

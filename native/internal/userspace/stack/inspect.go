@@ -13,16 +13,13 @@ func (l *link) inspect(raw []byte, echo EchoHandler) (protocol tcpip.NetworkProt
 	if len(raw) == 0 {
 		return 0, false
 	}
+	if echo != nil && (!admit(raw) || l.takeEcho(raw, echo)) {
+		return 0, false
+	}
 	switch raw[0] >> 4 {
 	case 4:
-		if echo != nil && l.takeEcho(raw, echo) {
-			return 0, false
-		}
 		return header.IPv4ProtocolNumber, true
 	case 6:
-		if echo != nil && l.takeEcho(raw, echo) {
-			return 0, false
-		}
 		plainUnreachable(raw)
 		return header.IPv6ProtocolNumber, true
 	}
