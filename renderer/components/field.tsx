@@ -15,7 +15,7 @@ interface Props extends TextFieldProps {
 
 /** A labelled line to type in. */
 export const Field = ({ label, hint, placeholder, error, monospaced = false, ...props }: Props) => (
-  <TextField {...props} className="field" isInvalid={error !== undefined}>
+  <TextField {...props} className="field" validationBehavior="aria" isInvalid={error !== undefined}>
     <Label>{label}</Label>
     <Input className={monospaced ? "input monospaced" : "input"} placeholder={placeholder ?? ""} spellCheck="false" />
     {hint && error === undefined ? (
@@ -31,7 +31,13 @@ export const Field = ({ label, hint, placeholder, error, monospaced = false, ...
 export const PasswordField = ({ label, error, ...props }: Props) => {
   const [shown, setShown] = useState(false);
   return (
-    <TextField {...props} className="field" type={shown ? "text" : "password"} isInvalid={error !== undefined}>
+    <TextField
+      {...props}
+      className="field"
+      validationBehavior="aria"
+      type={shown ? "text" : "password"}
+      isInvalid={error !== undefined}
+    >
       <Label>{label}</Label>
       <Group className="input with-button">
         <Input spellCheck="false" />

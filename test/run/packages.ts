@@ -13,6 +13,8 @@ const programs: Record<string, string[]> = {
   dig: ["dnsutils"],
   gcc: ["gcc", "libc6-dev"],
   git: ["git"],
+  // The schema of the desktop's proxy setting comes apart from the program.
+  gsettings: ["libglib2.0-bin", "gsettings-desktop-schemas"],
   "gnome-keyring-daemon": ["gnome-keyring"],
   ip: ["iproute2"],
   nft: ["nftables"],
@@ -23,6 +25,7 @@ const programs: Record<string, string[]> = {
   shellcheck: ["shellcheck"],
   tcpdump: ["tcpdump"],
   wg: ["wireguard-tools"],
+  "xvfb-run": ["xvfb", "xauth"],
 };
 
 const isThere = (program: string): boolean =>

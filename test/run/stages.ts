@@ -18,6 +18,7 @@ const script = (name: string, ...args: string[]): Stage => ({ name, run: () => c
 export const stages: Stage[] = [
   { name: "packages", run: packages },
   script("build", "build/build.ts"),
+  script("build:app", "build/app.ts"),
   script("build:native", "build/native.ts"),
   script("generate", "build/generate.ts", "--check"),
   { name: "biome", run: () => command("biome", [at("node_modules/.bin/biome"), "check", "."]) },
@@ -34,4 +35,5 @@ export const stages: Stage[] = [
   { name: "go test", run: goTest },
   { name: "unit", run: () => vitest("unit", "vitest.config.ts") },
   { name: "e2e", run: () => vitest("e2e", "test/vitest.e2e.config.ts") },
+  { name: "app", run: () => vitest("app", "test/vitest.app.config.ts") },
 ];

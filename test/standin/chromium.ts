@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CDPSession, chromium, type Page } from "playwright-core";
+import { type CDPSession, chromium, type Frame, type Page, type Request } from "playwright-core";
 import { binding, preloadScripts, world } from "./preload-world.ts";
 
 export interface ChromiumOptions {
@@ -10,7 +10,7 @@ export interface ChromiumOptions {
   /** Source of the preload script. */
   preload: string;
   /** Every request of the page; undefined = refused. */
-  fetch: (url: string, resourceType: string, method: string) => Promise<Response | undefined>;
+  fetch: (url: string, resourceType: string, method: string) => Promise<globalThis.Response | undefined>;
   mayNavigate: (url: string) => boolean;
   mayOpen: (url: string) => boolean;
   grants: (permission: string) => boolean;
@@ -29,7 +29,8 @@ export interface ChromiumPage {
   close(): Promise<void>;
 }
 
-const executable = process.env.SAG_CHROMIUM ?? "/usr/bin/chromium";
+/** The installed Chromium that windows are shown in. */
+export const chromiumPath = process.env.SAG_CHROMIUM ?? "/usr/bin/chromium";
 /** Shown on a display only when somebody is to see it. */
 const headless = process.env.SAG_STANDIN_SHOW !== "1";
 
@@ -37,7 +38,7 @@ const headless = process.env.SAG_STANDIN_SHOW !== "1";
 export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPage> => {
   const profile = mkdtempSync(join(tmpdir(), "sag-standin-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: executable,
+    executablePath: chromiumPath,
     headless,
     chromiumSandbox: process.getuid?.() !== 0,
     viewport: headless ? { width: options.width, height: options.height } : null,
@@ -57,7 +58,7 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
 
   await context.route("**/*", async (route) => {
     const request = route.request();
-    const main = request.isNavigationRequest() && request.frame() === page.mainFrame();
+    const main = request.isNavigationRequest() && frameOf(request) === page.mainFrame();
     // The first one is the app's own; loading the same page again is no navigation.
     const own = page.url() === "about:blank" || page.url() === request.url();
     if (main && !own && !options.mayNavigate(request.url())) return route.abort("aborted");
@@ -101,6 +102,15 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
       await context.close().catch(() => {});
     },
   };
+};
+
+/** A window that was just opened has no frame yet. */
+const frameOf = (request: Request): Frame | null => {
+  try {
+    return request.frame();
+  } catch {
+    return null;
+  }
 };
 
 /** Runs the preload in its own world at every load; the function tells that world's id. */

@@ -25,5 +25,6 @@ process.on("message", async ({ id, source, argument }: Evaluation) => {
     process.send?.({ id, failure: String(error) });
   }
 });
-// The channel alone is no reason to live on.
+// The channel alone is no reason to live on; its end is one to go: whoever started this has gone without a word.
 process.channel?.unref();
+process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));

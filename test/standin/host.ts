@@ -28,8 +28,15 @@ export interface LaunchOptions {
   env?: Record<string, string>;
 }
 
+export interface StandinHost extends Host {
+  /** Resolves when there is a window and it has been shown. */
+  shown(): Promise<void>;
+  /** The exit code of main. */
+  readonly ended: Promise<number>;
+}
+
 /** Starts the built main process on Node, with the stand-in for `electron`. */
-export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions): Promise<Host> => {
+export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions): Promise<StandinHost> => {
   const child = spawn(
     at("node_modules/.bin/node"),
     ["--import", at("test/standin/register.ts"), at("dist/app", main), ...args],
@@ -41,19 +48,18 @@ export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions
   const evaluate = evaluator(child, errors);
   let browser: Browser | undefined;
   let endpoint = "";
-  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const gone = new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+  const endpointNow = (): Promise<string> =>
+    evaluate(
+      (electron) => electron.BrowserWindow.getAllWindows().find((w: ElectronModule) => w.shown)?.page.endpoint ?? "",
+    );
   return {
     kind: "standin",
     pid: child.pid ?? 0,
     evaluate,
     errors,
     page: async () => {
-      const current = await waitFor("the window", () =>
-        evaluate(
-          (electron) =>
-            electron.BrowserWindow.getAllWindows().find((w: ElectronModule) => w.shown)?.page.endpoint ?? "",
-        ),
-      );
+      const current = await waitFor("the window", endpointNow);
       if (current !== endpoint || !browser?.isConnected()) {
         endpoint = current;
         browser = await chromium.connectOverCDP(endpoint);
@@ -62,6 +68,10 @@ export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions
       if (!page) throw new Error("the window has no page");
       return page;
     },
+    shown: async () => {
+      await waitFor("the window", endpointNow, 60_000);
+    },
+    ended: gone,
     close: async () => {
       await browser?.close().catch(() => {});
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");

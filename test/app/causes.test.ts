@@ -1,0 +1,45 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { failureView } from "../../electron/core/causes/failure.ts";
+import { causeTable } from "../../electron/core/causes/table.ts";
+import { warningTable, warningView } from "../../electron/core/causes/warnings.ts";
+import type { CauseCode, WarningWord } from "../../electron/core/model.ts";
+import { words } from "../../renderer/i18n/en.ts";
+import { connected, disconnected, failed } from "./fake/sample.ts";
+import { type App, launch } from "./launch.ts";
+
+let app: App;
+let page: Page;
+
+beforeAll(async () => {
+  app = await launch();
+  await app.put(disconnected());
+  page = await app.page();
+});
+afterAll(() => app?.close());
+
+test.each(Object.keys(causeTable) as CauseCode[])("%s has a screen, a text and a way out", async (code) => {
+  await app.put(disconnected());
+  await page.getByRole("heading", { name: "Disconnected", exact: true }).waitFor();
+  await app.put(failed(code));
+  const { message, action, mender } = failureView(code);
+  const alert = page.getByRole("alert");
+  await alert.getByText(message, { exact: true }).waitFor();
+  if (action) await alert.getByText(action, { exact: true }).waitFor();
+  await alert.getByText(words.menders[mender]).waitFor();
+  expect(await alert.locator("code").textContent()).toBe(code);
+  // Its way out has the focus: Enter takes it.
+  const focused = await page.evaluate(() => [document.activeElement?.tagName, document.activeElement?.textContent]);
+  expect(focused[0]).toBe("BUTTON");
+  expect(focused[1]).toMatch(/^(Try again|Connect again|Sign in again|Use another link|Choose a password)$/);
+});
+
+test.each(Object.keys(warningTable) as WarningWord[])("the warning %s is told, with who can mend it", async (code) => {
+  const warning = warningView(code);
+  await app.put(connected({ warnings: [warning] }));
+  const told = page.locator(".warning");
+  await told.getByText(warning.message, { exact: true }).waitFor();
+  await told.getByText(words.menders[warning.mender]).waitFor();
+});
+
+test("the page has had nothing to complain about", () => expect(app.complaints).toEqual([]));

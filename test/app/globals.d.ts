@@ -1,0 +1,7 @@
+import type { Bridge } from "../../electron/bridge.ts";
+
+declare global {
+  interface Window {
+    readonly sag: Bridge;
+  }
+}

@@ -1,0 +1,179 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { contosoId, disconnected } from "./fake/sample.ts";
+import { type App, launch } from "./launch.ts";
+
+const link = "sag://enroll?server=sag.contoso.example&code=CT7X2&pin=0123";
+
+let app: App;
+let page: Page;
+
+beforeAll(async () => {
+  app = await launch();
+  page = await app.page();
+});
+afterAll(() => app?.close());
+beforeEach(async () => {
+  await app.remove(contosoId);
+  await page.reload();
+  await page.waitForSelector("h1");
+});
+
+const field = () => page.getByLabel("Enrolment link or enterprise code");
+const heading = (name: string) => page.getByRole("heading", { name, exact: true });
+const fillIn = async (): Promise<void> => {
+  await page.getByLabel("User name").fill("anna.meyer");
+  await page.getByLabel("Password", { exact: true }).fill("correct horse");
+  await page.keyboard.press("Enter");
+};
+const toSignIn = async (): Promise<void> => {
+  await field().fill(link);
+  await page.keyboard.press("Enter");
+  await heading("Sign in to Contoso").waitFor();
+};
+
+describe("first start", () => {
+  test("a pasted message with a link in it goes on by itself", async () => {
+    await field().focus();
+    await page.evaluate((text) => {
+      const data = new DataTransfer();
+      data.setData("text/plain", text);
+      document.activeElement?.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+    }, `Dear Anna,\nplease use ${link} on your laptop.`);
+    await heading("Sign in to Contoso").waitFor();
+    expect((await app.asked("discover")).at(-1)).toBe(link);
+    expect(await page.getByText("sag.contoso.example").isVisible()).toBe(true);
+  });
+
+  test("a code alone asks for the server, and both go on together", async () => {
+    await field().fill("CT7X2");
+    await page.getByLabel("Server").fill("sag.contoso.example");
+    await page.keyboard.press("Enter");
+    await heading("Sign in to Contoso").waitFor();
+    expect((await app.asked("discover")).at(-1)).toEqual({ server: "sag.contoso.example", enterpriseCode: "CT7X2" });
+  });
+
+  test("what is neither is said at the field", async () => {
+    await field().fill("https://example.com/");
+    await page.getByText("This is neither an enrolment link nor an enterprise code.").waitFor();
+  });
+
+  test("an unknown code stands where the person looks, and can be corrected", async () => {
+    await app.failNext("discover", "unknown_code");
+    await field().fill("XXXXX@sag.contoso.example");
+    await page.keyboard.press("Enter");
+    await page.getByText("This enterprise code is not known there.").waitFor();
+    await field().fill(link);
+    await page.keyboard.press("Enter");
+    await heading("Sign in to Contoso").waitFor();
+  });
+
+  test("the first field is ready to type in", async () => {
+    expect(await field().evaluate((element) => element === document.activeElement)).toBe(true);
+  });
+});
+
+describe("signing in", () => {
+  test("by name and password, with the keyboard alone", async () => {
+    await toSignIn();
+    await fillIn();
+    await heading("Disconnected").waitFor();
+    expect((await app.asked("signIn")).at(-1)).toMatchObject({
+      invitation: link,
+      userName: "anna.meyer",
+      password: "correct horse",
+      store: "keychain",
+    });
+  });
+
+  test("a wrong password is said, and the next attempt is at hand", async () => {
+    await toSignIn();
+    await app.failNext("signIn", "bad_credentials");
+    await fillIn();
+    await page.getByText("The user name or password is not right.").waitFor();
+    await page.getByLabel("Password", { exact: true }).fill("another one");
+    await page.keyboard.press("Enter");
+    await heading("Disconnected").waitFor();
+  });
+
+  test("a second factor is asked for, a wrong one said", async () => {
+    await toSignIn();
+    await app.failNext("signIn", "second_factor_required");
+    await app.failNext("signIn", "second_factor_required");
+    await fillIn();
+    await heading("Enter your code").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+    await page.getByLabel("Six-digit code").fill("123 456");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").waitFor();
+    await page.getByLabel("Six-digit code").fill("654321");
+    await page.keyboard.press("Enter");
+    await heading("Disconnected").waitFor();
+    expect((await app.asked("signIn")).slice(-2)).toMatchObject([{ otp: "123456" }, { otp: "654321" }]);
+  });
+
+  test("a forced change of the password goes through to signed in", async () => {
+    await toSignIn();
+    await app.failNext("signIn", "password_change_required");
+    await fillIn();
+    await heading("Choose a new password").waitFor();
+    await page.getByLabel("New password", { exact: true }).fill("battery staple");
+    await page.getByLabel("New password again").fill("battery stable");
+    await page.keyboard.press("Enter");
+    await page.getByText("The two passwords are not the same.").waitFor();
+    await page.getByLabel("New password again").fill("battery staple");
+    await page.keyboard.press("Enter");
+    await heading("Disconnected").waitFor();
+    expect((await app.asked("changePassword")).at(-1)).toEqual({ password: "correct horse", next: "battery staple" });
+    expect((await app.asked("signIn")).at(-1)).toMatchObject({ password: "battery staple" });
+  });
+
+  test("a fingerprint nobody vouches for is shown, and only a yes goes on", async () => {
+    await app.set({ selfMade: true });
+    await field().fill(link);
+    await page.keyboard.press("Enter");
+    await heading("Is this the right server?").waitFor();
+    await page.getByRole("button", { name: "It is different" }).click();
+    await heading("Connect to your company").waitFor();
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("button", { name: "It is the same" }).click();
+    await heading("Sign in to Contoso").waitFor();
+    await fillIn();
+    await heading("Disconnected").waitFor();
+    await app.set({ selfMade: false });
+  });
+
+  test("without a keychain, a file is offered and only taken when it is chosen", async () => {
+    await toSignIn();
+    await app.failNext("signIn", "keychain_unavailable");
+    await fillIn();
+    await page.getByText("Keep me signed in with a file").click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await heading("Disconnected").waitFor();
+    expect((await app.asked("signIn")).at(-1)).toMatchObject({ store: "file" });
+  });
+
+  test("a forgotten password says who helps, and gives the focus back", async () => {
+    await toSignIn();
+    const opener = page.getByRole("button", { name: "Forgotten password?" });
+    await opener.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").getByText("Ask the administrator of Contoso").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await opener.evaluate((element) => element === document.activeElement)).toBe(true);
+  });
+
+  test("again, for an intranet that is known", async () => {
+    await app.put(disconnected({ phase: "signed_out" }));
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await heading("Sign in to Contoso").waitFor();
+    await page.getByLabel("Password", { exact: true }).fill("correct horse");
+    await page.keyboard.press("Enter");
+    await heading("Disconnected").waitFor();
+    expect((await app.asked("signIn")).at(-1)).toMatchObject({
+      invitation: { server: "sag.contoso.example", enterpriseCode: "CT7X2" },
+      userName: "anna",
+    });
+  });
+});
