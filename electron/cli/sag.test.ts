@@ -9,6 +9,7 @@ import type { CauseCode } from "../core/model.ts";
 import { FakeCloud } from "../core/testing/cloud.ts";
 import { testEnvironment } from "../core/testing/environment.ts";
 import { isRunning, useFakeTunnel } from "../core/testing/tunnel.ts";
+import { failureSchema, outputs } from "./schemas.ts";
 
 /** The command as whole processes, as somebody types it; only cloud and tunnel are not the real ones. */
 const root = mkdtempSync("/tmp/sag-c-");
@@ -59,7 +60,15 @@ async function sag(args: string[], stdin = "", env: NodeJS.ProcessEnv = {}): Pro
   child.stdin.on("error", () => undefined);
   child.stdin.end(stdin);
   done.code = await new Promise((resolve) => child.on("close", resolve));
+  if (args.includes("--json")) checkShape(args, done);
   return done;
+}
+
+/** Everything that is printed has the shape that docs/cli.md promises. */
+function checkShape(args: string[], { code, stdout }: Done): void {
+  const verb = args.find((one) => one !== "--json") ?? "";
+  const schema = code === 0 ? outputs[verb] : failureSchema;
+  schema?.parse(JSON.parse(stdout));
 }
 
 /** Fails with this cause: as an exit code, as JSON alone on stdout, and in words without a stack on stderr. */

@@ -1,4 +1,4 @@
-import type { Verb } from "../program.ts";
+import type { Verb } from "../commands.ts";
 
 export const intranets: Verb<[], object> = async (context) => {
   const { output } = context;

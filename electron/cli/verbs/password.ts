@@ -1,5 +1,5 @@
 import { Failure } from "../../core/causes/failure.ts";
-import type { Verb } from "../program.ts";
+import type { Verb } from "../commands.ts";
 
 /** Two lines on standard input, or two questions: the password as it is and the new one. */
 export const password: Verb<[string | undefined], { intranet?: string; passwordStdin?: boolean }> = async (

@@ -1,5 +1,5 @@
 import { Failure } from "../../core/causes/failure.ts";
-import type { Verb } from "../program.ts";
+import type { Verb } from "../commands.ts";
 
 /** Addresses to type into other programs, and lines for a shell: eval "$(sag proxy)" works, as words are comments. */
 export const proxy: Verb<[string | undefined], { intranet?: string }> = async (context, flags, named) => {

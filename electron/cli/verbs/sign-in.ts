@@ -1,10 +1,10 @@
 import { Failure } from "../../core/causes/failure.ts";
 import type { Invitation, SignInOptions } from "../../core/client.ts";
 import type { IntranetState } from "../../core/model.ts";
+import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { checkCredentials, decideIdentity, readCredentials, readStore, type SignInFlags } from "../flags.ts";
 import { stateOutput } from "../json.ts";
-import type { Verb } from "../program.ts";
 
 interface Flags extends SignInFlags {
   server?: string;

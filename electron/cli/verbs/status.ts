@@ -1,9 +1,9 @@
 import { Failure } from "../../core/causes/failure.ts";
 import type { ClientEvent } from "../../core/client.ts";
 import type { IntranetState } from "../../core/model.ts";
+import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { stateOutput } from "../json.ts";
-import type { Verb } from "../program.ts";
 import { painter, stateLines } from "../words.ts";
 
 export const status: Verb<[], { watch?: boolean; intranet?: string }> = async (context, flags) => {

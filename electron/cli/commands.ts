@@ -1,0 +1,88 @@
+import { Command, Option } from "commander";
+import type { Context } from "./context.ts";
+
+/** What a verb does and answers: the exit code. Loaded only when it is called, so that no verb pays for another. */
+export type Verb<Args extends unknown[], Flags> = (context: Context, flags: Flags, ...args: Args) => Promise<number>;
+
+/** Binds a verb to a command; commander passes arguments, then flags, then the command. */
+export type Call = <Args extends unknown[], Flags>(
+  load: () => Promise<Verb<Args, Flags>>,
+) => (...given: unknown[]) => Promise<void>;
+
+/** Every verb with its flags, in one place: the parser, --help, docs/cli.md and completion are all made from this. */
+export function describeCommands(call: Call): Command {
+  const program = new Command("sag")
+    .description("Dial into your company's intranet.")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "sag: ")) })
+    .option("--json", "JSON alone on standard output, failures too")
+    .addHelpText("after", examples);
+  // Commands inherit exitOverride and the output only when they are made by the program.
+  const verb = (usage: string, summary: string): Command =>
+    program.command(usage).description(summary).option("--json", "JSON alone on standard output, failures too");
+
+  describeSignIn(verb, call);
+  describeSession(verb, call);
+  verb("version", "print the version").action(call(async () => (await import("./verbs/version.ts")).version));
+  return program;
+}
+
+type Define = (usage: string, summary: string) => Command;
+
+const intranetFlag = (): Option => new Option("--intranet <name>", "which intranet, when there are several");
+
+function describeSignIn(verb: Define, call: Call): void {
+  verb("sign-in [link]", "sign in by an enrolment link or CODE@HOST, and keep the sign-in")
+    .option("--server <url>", "the cloud instance, instead of a link")
+    .option("--enterprise-code <code>", "five letters or digits, instead of a link")
+    .option("--user <name>", "your user name")
+    .option("--password-stdin", "read the password from standard input, first line")
+    .option("--otp-stdin", "read the code of your authenticator from standard input, next line")
+    .option("--store <where>", "where the sign-in is kept: keychain or file")
+    .option("--intranet <name>", "what to call it here")
+    .action(call(async () => (await import("./verbs/sign-in.ts")).signIn));
+  verb("sign-out [intranet]", "disconnect and end the sign-in")
+    .addOption(intranetFlag())
+    .option("--forget", "forget the intranet too, with its server's pins")
+    .action(call(async () => (await import("./verbs/sign-out.ts")).signOut));
+  verb("password [intranet]", "change your password")
+    .addOption(intranetFlag())
+    .option("--password-stdin", "read the password now and the new one from standard input, two lines")
+    .action(call(async () => (await import("./verbs/password.ts")).password));
+}
+
+function describeSession(verb: Define, call: Call): void {
+  verb("connect [link]", "connect; with a link, sign in and connect in one, keeping no sign-in")
+    .addOption(intranetFlag())
+    .option("--user <name>", "your user name, with a link")
+    .option("--password-stdin", "read the password from standard input, first line; it is not kept")
+    .option("--otp-stdin", "read the code of your authenticator from standard input, next line")
+    .option("--mode <mode>", "proxy, system or auto")
+    .option("--access-point <id>", "an access point of your choice")
+    .option("--outside <what>", "what is not inside: direct or refuse")
+    .option("--socks <host:port>", "where to listen for SOCKS5")
+    .option("--http <host:port>", "where to listen for HTTP")
+    .option("--timeout <time>", "give up after, for example 15s")
+    .action(call(async () => (await import("./verbs/connect.ts")).connect));
+  verb("status", "show every intranet, after asking for proof of life")
+    .addOption(intranetFlag())
+    .option("--watch", "go on until Ctrl-C")
+    .action(call(async () => (await import("./verbs/status.ts")).status));
+  verb("disconnect [intranet]", "disconnect")
+    .addOption(intranetFlag())
+    .action(call(async () => (await import("./verbs/disconnect.ts")).disconnect));
+  verb("intranets", "list the intranets known here").action(
+    call(async () => (await import("./verbs/intranets.ts")).intranets),
+  );
+  verb("proxy [intranet]", "print the proxy addresses, and lines for a shell")
+    .addOption(intranetFlag())
+    .action(call(async () => (await import("./verbs/proxy.ts")).proxy));
+}
+
+const examples = `
+Examples:
+  sag sign-in 'sag://enroll?server=vpn.example.com&code=AB12C'
+  sag connect
+  sag status --watch
+  eval "$(sag proxy)" && curl http://portal.corp.example/
+`;

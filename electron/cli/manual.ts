@@ -1,0 +1,95 @@
+import type { Command } from "commander";
+import { toJSONSchema } from "zod/mini";
+import type { $ZodType } from "zod/v4/core";
+import { failureView } from "../core/causes/failure.ts";
+import { causeTable } from "../core/causes/table.ts";
+import type { CauseCode } from "../core/model.ts";
+import { describeCommands } from "./commands.ts";
+import { failureSchema, outputs, stateSchema } from "./schemas.ts";
+
+const mended = { you: "you", administrator: "your administrator", network: "the network you are on", unspecified: "" };
+
+/** docs/cli.md, made from what the command itself is made of: node electron/cli/manual.ts > docs/cli.md */
+export function manual(): string {
+  const program = describeCommands(() => async () => undefined);
+  return `${[
+    "# The `sag` command",
+    "",
+    "<!-- Written by electron/cli/manual.ts from the commands, the cause table and the schemas; a test compares. -->",
+    "",
+    "Results go to stdout, words about what goes on to stderr. With `--json` there is one line of JSON alone on stdout, also when it",
+    "fails; `status --watch --json` prints a line per change. Colour is used on a terminal only, and never with `NO_COLOR`.",
+    "Passwords and codes are typed without echo or read from standard input, never from an argument or the environment.",
+    "",
+    "Where a verb takes an intranet, its name (`sag intranets`) or its id will do; with only one there is nothing to name.",
+    "",
+    "## Verbs",
+    ...program.commands.flatMap(describeVerb),
+    "",
+    "## Exit codes",
+    "",
+    "0 is success, 130 an interrupt by Ctrl-C. Every failure has a cause, and every cause an exit code that never changes.",
+    "",
+    "| exit | cause | what is said | who can mend it |",
+    "|---|---|---|---|",
+    ...(Object.keys(causeTable) as CauseCode[])
+      .sort((a, b) => causeTable[a].exit - causeTable[b].exit)
+      .map((code) => {
+        const { message, mender } = failureView(code);
+        return `| ${causeTable[code].exit} | \`${code}\` | ${message} | ${mended[mender]} |`;
+      }),
+    "",
+    "## Files",
+    "",
+    "| what | where |",
+    "|---|---|",
+    "| intranets, pins, proxy addresses; nothing secret | `~/.config/sag/settings.json`, or under `$XDG_CONFIG_HOME` |",
+    "| device id, logs, and with `--store file` the sign-ins | `~/.local/state/sag/`, or under `$XDG_STATE_HOME` |",
+    "| sockets and sessions of what is connected | `$XDG_RUNTIME_DIR/sag/`, without one `/tmp/sag-UID/` |",
+    "| compiled code, may be deleted | `~/.cache/sag/`, or under `$XDG_CACHE_HOME` |",
+    "",
+    "## JSON",
+    "",
+    "Times are milliseconds, traffic is bytes, addresses are `HOST:PORT`, `pac` is a URL, `null` means not there now. Fields may be",
+    "added; what is here stays.",
+    "",
+    "### A failure",
+    ...schema(failureSchema),
+    "",
+    "### The state of an intranet",
+    "",
+    `Printed by ${verbsWith(stateSchema).join(", ")}; \`sag status\` prints a list of them.`,
+    ...schema(stateSchema),
+    ...Object.entries(outputs)
+      .filter(([verb, one]) => one !== stateSchema && verb !== "status")
+      .flatMap(([verb, one]) => ["", `### \`sag ${verb}\``, ...schema(one)]),
+  ].join("\n")}\n`;
+}
+
+function describeVerb(command: Command): string[] {
+  const usage = command.registeredArguments.map((one) => {
+    const name = one.variadic ? `${one.name()}...` : one.name();
+    return one.required ? `<${name}>` : `[${name}]`;
+  });
+  const options = command.options.filter((option) => option.long !== "--json");
+  return [
+    "",
+    `### \`${["sag", command.name(), ...usage].join(" ")}\``,
+    "",
+    `${command.description().charAt(0).toUpperCase()}${command.description().slice(1)}.`,
+    ...(options.length > 0 ? ["", "| option | what for |", "|---|---|"] : []),
+    ...options.map((option) => `| \`${option.flags}\` | ${option.description} |`),
+  ];
+}
+
+const verbsWith = (wanted: unknown): string[] =>
+  Object.entries(outputs)
+    .filter(([, one]) => one === wanted)
+    .map(([verb]) => `\`sag ${verb}\``);
+
+const schema = (of: $ZodType): string[] => {
+  const { $schema: _, ...shape } = toJSONSchema(of);
+  return ["", "```json", JSON.stringify(shape), "```"];
+};
+
+if (import.meta.main) process.stdout.write(manual());

@@ -1,0 +1,104 @@
+import * as z from "zod/mini";
+import type { StateOutput } from "./json.ts";
+
+/** What `--json` prints, by verb. Only tests and the manual load this; docs/cli.md shows it as JSON Schema. */
+const orNull = <T extends z.core.$ZodType>(schema: T) => z.nullable(schema);
+const mender = z.enum(["you", "administrator", "network"]);
+const hop = z.enum(["client", "access_point", "instance", "ccn", "cen", "cloud_network"]);
+const warning = z.object({ code: z.string(), hop: orNull(hop), mender, message: z.string() });
+
+const session = z.object({
+  id: z.string(),
+  sinceMs: z.number(),
+  leaseMs: z.number(),
+  leaseLeftMs: z.number(),
+  renewals: z.number(),
+  addresses: z.array(z.string()),
+  routes: z.array(z.string()),
+  dnsServers: z.array(z.string()),
+  dnsDomains: z.array(z.string()),
+  keyExchange: z.string(),
+  presharedKey: z.boolean(),
+  mtu: z.number(),
+  handshakeAgeMs: orNull(z.number()),
+});
+
+export const stateSchema = z.object({
+  intranet: z.string(),
+  intranetId: z.string(),
+  displayName: z.string(),
+  userName: z.string(),
+  server: z.string(),
+  phase: z.enum([
+    "signed_out",
+    "signing_in",
+    "disconnected",
+    "connecting",
+    "connected",
+    "reconnecting",
+    "disconnecting",
+    "failed",
+  ]),
+  /** With a cause there are message, action and mender too. */
+  cause: orNull(z.string()),
+  message: z.optional(z.string()),
+  action: z.optional(z.string()),
+  mender: z.optional(mender),
+  blocking: z.enum(["none", "intranet", "all"]),
+  mode: orNull(z.enum(["proxy", "system"])),
+  clientIp: orNull(z.string()),
+  accessPoint: orNull(
+    z.object({ id: z.string(), name: z.string(), endpoint: z.string(), latencyMs: orNull(z.number()) }),
+  ),
+  session: orNull(session),
+  warnings: z.array(warning),
+  hops: z.array(
+    z.object({ kind: hop, id: z.string(), name: z.string(), whole: z.boolean(), missing: orNull(warning) }),
+  ),
+  socks: orNull(z.string()),
+  http: orNull(z.string()),
+  pac: orNull(z.string()),
+  pid: orNull(z.number()),
+  rxBytes: z.number(),
+  txBytes: z.number(),
+  notice: orNull(z.string()),
+});
+
+export const failureSchema = z.object({
+  cause: z.string(),
+  message: z.string(),
+  action: z.string(),
+  mender: z.optional(mender),
+  retryAfterMs: z.optional(z.number()),
+  deviceName: z.optional(z.string()),
+  sessions: z.optional(
+    z.array(z.object({ id: z.string(), deviceName: z.string(), ageMs: z.number(), clientIp: z.string() })),
+  ),
+});
+
+const intranet = z.object({
+  intranet: z.string(),
+  intranetId: z.string(),
+  displayName: z.string(),
+  userName: z.string(),
+  server: z.string(),
+  enterpriseCode: z.string(),
+  store: z.enum(["keychain", "file", "none"]),
+  signedIn: z.boolean(),
+});
+
+/** By verb. The state of an intranet is what most of them answer. */
+export const outputs: Record<string, z.ZodMiniType> = {
+  "sign-in": stateSchema,
+  "sign-out": stateSchema,
+  connect: stateSchema,
+  disconnect: stateSchema,
+  status: z.array(stateSchema),
+  intranets: z.array(intranet),
+  proxy: z.object({ intranet: z.string(), socks: z.string(), http: z.string(), pac: orNull(z.string()) }),
+  password: z.object({ changed: z.boolean() }),
+  version: z.object({ version: z.string(), platform: z.string(), arch: z.string() }),
+};
+
+/** The type that is printed and the schema that is documented cannot drift apart. */
+export const sameShape: (output: StateOutput) => z.infer<typeof stateSchema> = (output) => output;
