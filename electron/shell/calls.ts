@@ -1,7 +1,7 @@
 import { clipboard } from "electron";
 import type { Answer, CallArgument, IdentityQuestion } from "../bridge.ts";
 import { Failure } from "../core/causes/failure.ts";
-import type { Client, DecideIdentity, Invitation } from "../core/client.ts";
+import type { Client, DecideIdentity, Invitation, StoreWord } from "../core/client.ts";
 import { Secret } from "../core/credentials/secret.ts";
 import type { Autostart } from "./autostart.ts";
 import { type Handlers, viewOf } from "./bridge-host.ts";
@@ -37,7 +37,8 @@ export const makeHandlers = (parts: CallParts): Handlers => {
           userName,
           password: new Secret(password),
           ...(otp ? { otp: new Secret(otp) } : {}),
-          store: inFile ? "file" : "keychain",
+          // Where it was kept the last time is where it is kept again; nobody is asked twice.
+          store: inFile || (await knownStore(client, invitation)) === "file" ? "file" : "keychain",
           decideIdentity,
         });
         hub.apply({ kind: "changed", state });
@@ -101,8 +102,15 @@ export const makeHandlers = (parts: CallParts): Handlers => {
   };
 };
 
+type Asked = CallArgument<"signIn">["invitation"];
+
 /** What the window names as an intranet is, to the cloud instance, a server and a code. */
-const invited = async (client: Client, asked: CallArgument<"signIn">["invitation"]): Promise<Invitation> => {
+const knownStore = async (client: Client, asked: Asked): Promise<StoreWord | undefined> =>
+  typeof asked === "string" || !("intranetId" in asked)
+    ? undefined
+    : (await client.intranets()).find((info) => info.intranetId === asked.intranetId)?.store;
+
+const invited = async (client: Client, asked: Asked): Promise<Invitation> => {
   if (typeof asked === "string" || !("intranetId" in asked)) return asked;
   const known = (await client.intranets()).find((info) => info.intranetId === asked.intranetId);
   if (!known) throw new Failure("unknown_intranet");

@@ -54,8 +54,17 @@ export const serveScheme = (folder: string): void => {
 export const fileOf = (folder: string, url: string): string | null => {
   const parsed = URL.parse(url);
   if (parsed?.protocol !== `${scheme}:` || parsed.host !== "sag") return null;
-  const path = normalize(join(folder, decodeURIComponent(parsed.pathname)));
-  return path.startsWith(folder + sep) ? path : null;
+  const path = normalize(join(folder, decoded(parsed.pathname)));
+  return path.startsWith(folder + sep) && !path.endsWith(sep) ? path : null;
+};
+
+/** A path that is no text at all names nothing. */
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "";
+  }
 };
 
 const headers = (type: string): Record<string, string> => ({

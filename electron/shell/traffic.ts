@@ -3,8 +3,8 @@ import type { IntranetState } from "../core/model.ts";
 
 /** ms that the graph goes back. */
 const span = 5 * 60_000;
-/** ms between two kept points: what is nearer only replaces the last one. */
-const step = 900;
+/** ms: a point nearer than this to the last but one replaces the last one, so that about one a second is kept. */
+const step = 1200;
 
 /** The counters of the last five minutes, kept here so that a window opened late still shows them. */
 export class TrafficHistory {

@@ -90,6 +90,17 @@ export class App {
     );
   }
 
+  /** SIGKILL for the sag-tunnel of the one intranet there is. */
+  async killTunnel(): Promise<void> {
+    const page = await this.page();
+    const pid = await page.evaluate(async () => {
+      const answer = await window.sag.call("snapshot");
+      return answer.ok ? (answer.value.intranets[0]?.state.pid ?? null) : null;
+    });
+    if (pid === null) throw new Error("there is no sag-tunnel to kill");
+    process.kill(pid, "SIGKILL");
+  }
+
   async close(): Promise<void> {
     await this.host.close();
     this.workspace.remove();

@@ -7,8 +7,8 @@ import { type App, launch } from "./launch.ts";
 export const launchReal = (company: Company, person = company.person("app")): Promise<App> =>
   launch({ main: "main.mjs", workspace: company.workspace, env: person.env as Record<string, string> });
 
-/** From the first page to signed in; without a keychain, as here, into a file. */
-export const signIn = async (page: Page, company: Company, user = userName, password = company.password) => {
+/** Name and password on the first page, and, without a keychain as here, that it is kept in a file. */
+export const enter = async (page: Page, company: Company, user = userName, password = company.password) => {
   await page.getByLabel("Enrolment link or enterprise code").fill(company.link);
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByLabel("User name").fill(user);
@@ -18,5 +18,10 @@ export const signIn = async (page: Page, company: Company, user = userName, pass
   // The switch itself is hidden behind what it looks like.
   await page.getByText("Keep me signed in with a file").click();
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
+};
+
+/** From the first page to signed in. */
+export const signIn = async (page: Page, company: Company, user = userName, password = company.password) => {
+  await enter(page, company, user, password);
   await page.getByRole("heading", { name: "Disconnected" }).waitFor();
 };

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { connected, contosoId, disconnected, session } from "../../test/app/fake/sample.ts";
+import type { Delta } from "../bridge.ts";
+import { failureView } from "../core/causes/failure.ts";
+import { Hub } from "./hub.ts";
+import { defaultPreferences } from "./preferences.ts";
+
+const make = (now = 1_000_000) => {
+  const clock = { now };
+  const hub = new Hub({
+    version: "0.1.0",
+    platform: "linux",
+    preferences: defaultPreferences,
+    browsers: { supported: true, intranetId: null },
+    selected: null,
+    now: () => clock.now,
+  });
+  const deltas: Delta[] = [];
+  hub.subscribe((delta) => deltas.push(delta));
+  return { hub, clock, deltas };
+};
+
+test("one snapshot, then every change with the next revision", () => {
+  const { hub, deltas } = make();
+  hub.apply({ kind: "snapshot", states: [disconnected()] });
+  const { revision, epoch } = hub.snapshot();
+  hub.apply({ kind: "changed", state: connected() });
+  hub.select(contosoId);
+  expect(deltas.slice(-2).map((delta) => [delta.epoch, delta.revision])).toEqual([
+    [epoch, revision + 1],
+    [epoch, revision + 2],
+  ]);
+});
+
+test("a session began once, however its age is counted later", () => {
+  const { hub, clock } = make();
+  hub.apply({ kind: "changed", state: connected({ session: session({ sinceMs: 5_000 }) }) });
+  clock.now += 1_000;
+  hub.apply({ kind: "changed", state: connected({ session: session({ sinceMs: 6_400 }) }) });
+  expect(hub.snapshot().intranets[0]?.since).toBe(995_000);
+});
+
+test("a command that failed is shown where the state does not say so", () => {
+  const { hub } = make();
+  const cause = failureView("no_network");
+  hub.apply({ kind: "changed", state: disconnected() });
+  hub.failed(contosoId, cause);
+  expect(hub.state(contosoId)).toMatchObject({ phase: "failed", cause });
+  hub.apply({ kind: "changed", state: connected() });
+  hub.failed(contosoId, cause);
+  expect(hub.state(contosoId)?.phase).toBe("connected");
+});
+
+test("what waits for the window is shown once", () => {
+  const { hub } = make();
+  hub.offer("sag://enroll?x", true);
+  expect(hub.snapshot().invitation).toBe("sag://enroll?x");
+  expect(hub.snapshot().invitation).toBeNull();
+});
+
+test("a new snapshot of core forgets what is gone", () => {
+  const { hub } = make();
+  hub.apply({ kind: "snapshot", states: [disconnected(), disconnected({ intranetId: "other001" })] });
+  hub.apply({ kind: "snapshot", states: [disconnected({ intranetId: "other001" })] });
+  expect(hub.states.map((state) => state.intranetId)).toEqual(["other001"]);
+  expect(hub.selected).toBe("other001");
+});

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { connected, disconnected, failed } from "../../test/app/fake/sample.ts";
+import { failureView } from "../core/causes/failure.ts";
+import { warningView } from "../core/causes/warnings.ts";
+import { noticesOf } from "./notices.ts";
+
+const soon = connected({ warnings: [warningView("expires_soon")] });
+
+test.each([
+  ["asked for: down", connected(), disconnected(), []],
+  ["asked for: up", disconnected(), connected(), []],
+  ["a first failure: the person is there", disconnected({ phase: "connecting" }), failed("no_network"), []],
+  ["lost", connected(), failed("no_network"), ["Not connected to Contoso any more"]],
+  [
+    "lost after a while",
+    connected({ phase: "reconnecting" }),
+    failed("no_network"),
+    ["Not connected to Contoso any more"],
+  ],
+  ["ended by somebody", connected(), failed("replaced"), ["Your session with Contoso was ended"]],
+  ["ends soon", connected(), soon, ["Your sign-in to Contoso ends soon"]],
+  ["ends soon, still", soon, soon, []],
+  ["ends soon, known at the start", null, soon, []],
+  ["a message", connected(), connected({ notice: "Hi" }), ["Message from the administrator of Contoso"]],
+  ["the same message", connected({ notice: "Hi" }), connected({ notice: "Hi" }), []],
+])("%s", (_, before, after, titles) => {
+  expect(noticesOf(before, after).map((notice) => notice.title)).toEqual(titles);
+});
+
+test("long texts are cut", () => {
+  const cause = failureView("kicked", { text: "x".repeat(1000) });
+  expect(noticesOf(connected(), failed("kicked", { cause }))[0]?.body.length).toBeLessThanOrEqual(300);
+});

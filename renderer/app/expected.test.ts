@@ -1,0 +1,23 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { PhaseWord } from "../../electron/core/model.ts";
+import { expecting, patience, settled, shownPhase } from "./expected.ts";
+
+const phases: PhaseWord[] = ["disconnected", "connecting", "connected", "reconnecting", "disconnecting", "failed"];
+const phase = fc.constantFrom(...phases);
+const target = fc.constantFrom("connecting" as const, "disconnecting" as const);
+
+test("the expected phase shows until the real one moves or the time is over, and never longer", () => {
+  fc.assert(
+    fc.property(phase, phase, target, fc.nat(10_000), fc.nat(10_000), (from, real, to, at, later) => {
+      const expectation = expecting(from, to, at);
+      const shown = shownPhase(real, expectation, at + later);
+      expect(shown).toBe(real === from && later < patience ? to : real);
+      expect(settled(real, expectation)).toBe(real !== from);
+    }),
+  );
+});
+
+test("nothing is expected, nothing but the truth is shown", () => {
+  for (const real of phases) expect(shownPhase(real, undefined, 0)).toBe(real);
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { failureView } from "../../../electron/core/causes/failure.ts";
+import type { CauseCode } from "../../../electron/core/model.ts";
+import { begin, type Flow, next } from "./flow.ts";
+
+const refused = (flow: Flow, cause: CauseCode): Flow =>
+  next(next(flow, { kind: "sent" }), { kind: "answered", answer: { ok: false, failure: failureView(cause) } });
+const question = { server: "sag.example.com", fingerprint: "ab".repeat(32) };
+
+test("sending takes the former failure away", () => {
+  expect(next(refused(begin, "bad_credentials"), { kind: "sent" })).toMatchObject({ busy: true, failure: null });
+});
+
+test.each<[CauseCode, Partial<Flow>]>([
+  ["bad_credentials", { step: "credentials" }],
+  ["second_factor_required", { step: "otp", needsOtp: true, failure: null }],
+  ["password_change_required", { step: "new_password", failure: null }],
+  ["keychain_unavailable", { step: "credentials", mayUseFile: true }],
+  ["instance_unreachable", { step: "credentials" }],
+])("%s leads on", (cause, expected) => expect(refused(begin, cause)).toMatchObject({ busy: false, ...expected }));
+
+test("a code that is asked for again was wrong", () => {
+  const again = refused(refused(begin, "second_factor_required"), "second_factor_required");
+  expect(again).toMatchObject({ step: "otp", failure: { cause: "second_factor_required" } });
+});
+
+test("a server nobody vouches for is a question; yes trusts that fingerprint and no other", () => {
+  const answer = { ok: false as const, failure: failureView("instance_identity_unknown"), question };
+  const asked = next(begin, { kind: "answered", answer });
+  expect(asked).toMatchObject({ step: "identity", question, trust: undefined });
+  expect(next(asked, { kind: "trusted" })).toMatchObject({ step: "credentials", trust: question.fingerprint });
+  expect(next(asked, { kind: "distrusted" })).toMatchObject({ step: "credentials", trust: undefined });
+});
+
+test("what is refused while choosing a password stays there", () => {
+  const choosing = refused(begin, "password_change_required");
+  const answer = { ok: false as const, failure: failureView("invalid_argument", { text: "Too short." }) };
+  expect(next(choosing, { kind: "passwordChanged", answer })).toMatchObject({ step: "new_password", busy: false });
+});
