@@ -1,5 +1,6 @@
 import { hashToken, newToken, type Secret } from "../../security/secret.ts";
 import { Refusal } from "../cause.ts";
+import { accessPointsChanged } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
 import { newId } from "../ids.ts";
 import type { AccessPointState, EndpointRecord } from "./registry.ts";
@@ -55,6 +56,7 @@ export async function registerAccessPoint(
     return added;
   });
   accessPoints.put(stateOf(row));
+  await accessPointsChanged(context, row.ccn_id);
   context.log("info", "access point registered", { accessPoint: row.id, name: row.name });
   return { id: row.id, identity };
 }

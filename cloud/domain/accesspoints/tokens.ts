@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { hashToken, newToken, type Secret } from "../../security/secret.ts";
 import type { Schema } from "../../store/schema.ts";
 import { invalid, Refusal } from "../cause.ts";
+import { accessPointsChanged } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
 import { newId } from "../ids.ts";
 import { findCcn } from "../instances/instances.ts";
@@ -67,4 +68,5 @@ export async function removeAccessPoint(context: Context, id: string): Promise<v
   await context.store.deleteFrom("access_point").where("id", "=", id).execute();
   context.accessPoints.remove(id);
   await forgetAccessPoint(context, state);
+  await accessPointsChanged(context, state.ccnId);
 }

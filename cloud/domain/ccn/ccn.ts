@@ -9,6 +9,7 @@ import { endSessionsOf } from "../instances/sessions.ts";
 import { limitOf } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
+import { servingCcn } from "./serving.ts";
 
 export type CcnRow = Selectable<CcnTable>;
 type Db = Kysely<Schema>;
@@ -164,9 +165,10 @@ export async function bindInstance(change: Change, tenant: Tenant, ccnId: string
       `The instance is in ${instance.region}, the CCN in ${ccn.region}: they must share an area.`,
     );
   }
-  await tx.updateTable("instance").set({ bound_ccn_id: ccnId, ccn_id: ccnId }).where("id", "=", instanceId).execute();
+  const serving = await servingCcn(tx, instance.tenant_id, ccnId);
+  await tx.updateTable("instance").set({ bound_ccn_id: ccnId, ccn_id: serving }).where("id", "=", instanceId).execute();
   // Other access points, another address space: those who are connected have to dial anew.
-  if (instance.ccn_id !== ccnId) {
+  if (instance.ccn_id !== serving) {
     await endSessionsOf(
       change,
       instanceId,

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { Schema } from "../../store/schema.ts";
 import { formatCidr } from "../addresses/ip.ts";
 import { Refusal } from "../cause.ts";
+import { servingCcn } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
 import { newCode, newId } from "../ids.ts";
 import { requireCidr, requireCode, requireInstanceName } from "../limits/instance.ts";
@@ -147,7 +148,7 @@ export async function createInstance(context: Context, wish: InstanceWish): Prom
         tenant_id: tenant,
         name,
         enterprise_code: code,
-        ccn_id: ccnId,
+        ccn_id: await servingCcn(tx, tenant, ccnId),
         bound_ccn_id: ccnId,
         full_tunnel: Number(policy.fullTunnel),
         lockdown: Number(policy.lockdown),
@@ -164,16 +165,17 @@ export async function createInstance(context: Context, wish: InstanceWish): Prom
   });
 }
 
-/** Id of a CCN by id or name; undefined = the default one. */
+/** Id of a CCN: by its id whoever owns it, by name among the default account's, undefined = that one's default. */
 export async function findCcn(db: Kysely<Schema>, wanted: string | undefined): Promise<string> {
-  const query = db
+  const own = db
     .selectFrom("ccn")
     .select("id")
     .where("tenant_id", "=", await defaultTenant(db));
-  const row = await (wanted === undefined
-    ? query.where("is_default", "=", 1)
-    : query.where((e) => e.or([e("id", "=", wanted), e("name", "=", wanted)]))
-  ).executeTakeFirst();
+  const row =
+    wanted === undefined
+      ? await own.where("is_default", "=", 1).executeTakeFirst()
+      : ((await db.selectFrom("ccn").select("id").where("id", "=", wanted).executeTakeFirst()) ??
+        (await own.where("name", "=", wanted).executeTakeFirst()));
   if (!row) throw new Refusal("not_found", `There is no CCN ${wanted}.`);
   return row.id;
 }

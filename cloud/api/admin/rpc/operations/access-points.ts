@@ -85,14 +85,12 @@ export const accessPointOperations: Operation[] = [
         .orderBy("created_at")
         .orderBy("id")
         .execute();
-      const wanted = rows.filter(
-        (row) => v.SmartAGStatus === undefined || statusOf(row, now).Status === v.SmartAGStatus,
-      );
+      const wanted = rows.filter((row) => v.SmartAGStatus === undefined || statusOf(row, now) === v.SmartAGStatus);
       const SmartAccessGateways = slice(wanted, v).map((row) => ({
         SmartAGId: row.id,
         SmartAGName: row.name,
         SmartAGDescription: row.description,
-        SmartAGStatus: statusOf(row, now).Status,
+        SmartAGStatus: statusOf(row, now),
         HardwareVersion: "sag-software",
         AssociatedCcnId: row.bound_ccn_id ?? "",
         RoutingStrategy: row.routing_strategy,

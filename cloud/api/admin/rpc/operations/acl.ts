@@ -239,7 +239,10 @@ export const aclOperations: Operation[] = [
     async run(call, v) {
       return call.change(async (change) => {
         const acl = await ownAcl(change.tx, call.caller.tenant, v.AclId, v.RegionId);
-        return told(await modifyRule(change, await ruleOf(change.tx, acl, v.AcrId), columns(v)));
+        const { Type: _unpublished, ...answer } = told(
+          await modifyRule(change, await ruleOf(change.tx, acl, v.AcrId), columns(v)),
+        );
+        return answer;
       });
     },
   }),

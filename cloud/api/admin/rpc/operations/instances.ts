@@ -42,12 +42,8 @@ const order = {
 const months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 24, 36];
 
 /** What the product says of an instance's state, from ours. */
-export function statusOf(row: InstanceRow, now: number): { Status: string; BusinessState: string } {
-  const ended = row.end_time !== null && row.end_time <= now;
-  return {
-    Status: row.locked || ended ? "Offline" : "Active",
-    BusinessState: ended || row.locked ? "Arrearage" : "Normal",
-  };
+export function statusOf(row: InstanceRow, now: number): "Active" | "Offline" {
+  return row.locked === 1 || (row.end_time !== null && row.end_time <= now) ? "Offline" : "Active";
 }
 
 interface Details {
@@ -84,7 +80,7 @@ function told(row: InstanceRow, detail: Details | undefined, now: number): Answe
     SmartAGId: row.id,
     Name: row.name,
     Description: row.description,
-    Status: statusOf(row, now).Status,
+    Status: statusOf(row, now),
     CidrBlock: (detail?.cidrs ?? []).join(","),
     AssociatedCcnId: row.bound_ccn_id ?? "",
     AssociatedCcnName: detail?.ccnName ?? "",
@@ -136,7 +132,6 @@ async function describe(call: Call, values: DescribeValues): Promise<Answer> {
   const more = await details(call, page.rows);
   const gateways = page.rows.map((row) => ({
     ...told(row, more.get(row.id), now),
-    BusinessState: statusOf(row, now).BusinessState,
     HardwareVersion: "sag-software",
     EnterpriseCode: row.enterprise_code,
     SmartAGUid: caller.tenant.uid,
