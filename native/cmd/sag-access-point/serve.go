@@ -72,11 +72,13 @@ func serve(ctx context.Context, o *options, token <-chan string, logger *slog.Lo
 		Logger:  logger,
 	})
 	defer cloud.Close()
-	return attend(ctx, cloud, credentials, endpoints[0])
+	return attend(ctx, cloud, credentials, endpoints[0], logger)
 }
 
 // attend lets the agent work, says when the access point is ready, and ends it in order.
-func attend(ctx context.Context, cloud *agent.Agent, credentials *credentials, endpoint hostPort) error {
+func attend(
+	ctx context.Context, cloud *agent.Agent, credentials *credentials, endpoint hostPort, logger *slog.Logger,
+) error {
 	ended := make(chan error, 1)
 	go func() { ended <- cloud.Run(ctx) }()
 	var patience <-chan time.Time
@@ -98,7 +100,7 @@ func attend(ctx context.Context, cloud *agent.Agent, credentials *credentials, e
 	last, cancel := context.WithTimeout(context.Background(), lastReport)
 	defer cancel()
 	if reportErr := cloud.ReportNow(last); reportErr != nil {
-		slog.Warn("the last counters were not reported", "error", reportErr)
+		logger.Warn("the last counters were not reported", "error", reportErr)
 	}
 	return err
 }
