@@ -1,0 +1,68 @@
+import { mkdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Arch, build, Platform } from "electron-builder";
+import { buildApp } from "./app.ts";
+import { findGo, goEnvironment } from "./lib/go.ts";
+import { at, version } from "./lib/root.ts";
+import { run } from "./lib/run.ts";
+import { main, say, Trouble } from "./lib/say.ts";
+
+/**
+ * `npm run package [-- --arch x64,arm64] [--dir]`: installers of the desktop app for the system this runs on, by
+ * electron-builder.yml. --dir stops before the installer: the app as it will be installed.
+ */
+
+interface Target {
+  platform: Platform;
+  /** As electron-builder's ${os}. */
+  os: string;
+  goos: string;
+  suffix: string;
+}
+
+const targets: Partial<Record<NodeJS.Platform, Target>> = {
+  linux: { platform: Platform.LINUX, os: "linux", goos: "linux", suffix: "" },
+  darwin: { platform: Platform.MAC, os: "mac", goos: "darwin", suffix: "" },
+  win32: { platform: Platform.WINDOWS, os: "win", goos: "windows", suffix: ".exe" },
+};
+
+const archs: Record<string, { arch: Arch; goarch: string }> = {
+  x64: { arch: Arch.x64, goarch: "amd64" },
+  arm64: { arch: Arch.arm64, goarch: "arm64" },
+};
+
+const makePackages = async (): Promise<void> => {
+  const { values } = parseArgs({
+    options: { arch: { type: "string", default: process.arch }, dir: { type: "boolean", default: false } },
+  });
+  const target = targets[process.platform];
+  if (!target) throw new Trouble(`there are no packages for ${process.platform}`);
+  const wanted = values.arch.split(",").map((name) => {
+    const arch = archs[name];
+    if (!arch) throw new Trouble(`there are no packages for ${name}: it is one of ${Object.keys(archs).join(", ")}`);
+    return { name, ...arch };
+  });
+  await buildApp();
+  for (const { name, goarch } of wanted) await buildTunnel(target, name, goarch);
+  const files = await build({
+    targets: target.platform.createTarget(values.dir ? "dir" : null, ...wanted.map(({ arch }) => arch)),
+    projectDir: at("."),
+    publish: "never",
+  }).catch((error: Error) => {
+    throw new Trouble(`electron-builder could not finish: ${error.message.split("\n")[0]}`);
+  });
+  for (const file of files) say(file);
+};
+
+const buildTunnel = async ({ os, goos, suffix }: Target, arch: string, goarch: string): Promise<void> => {
+  const folder = at("dist/package/native", `${os}-${arch}`);
+  mkdirSync(folder, { recursive: true });
+  const flags = ["-trimpath", "-ldflags", `-s -w -X main.version=${version}`];
+  say(`sag-tunnel for ${goos}/${goarch}`);
+  await run(await findGo(), ["build", ...flags, "-o", `${folder}/sag-tunnel${suffix}`, "./cmd/sag-tunnel"], {
+    cwd: at("native"),
+    env: goEnvironment({ CGO_ENABLED: "0", GOOS: goos, GOARCH: goarch }),
+  });
+};
+
+if (import.meta.main) await main(makePackages);
