@@ -71,7 +71,7 @@ export function signAcs3(stringToSign: string, secret: string): string {
   return createHmac("sha256", secret).update(stringToSign).digest("hex");
 }
 
-/** The headers with which a client of ours signs a request that has everything in the query and no body. */
+/** The headers with which a client of ours signs a request; `form` is its body. */
 export function acs3Headers(
   call: {
     host: string;
@@ -83,10 +83,12 @@ export function acs3Headers(
   },
   accessKeyId: string,
   secret: string,
+  form: string,
 ): Record<string, string> {
-  const bodyHash = sha256("");
+  const bodyHash = sha256(form);
   const headers: Record<string, string> = {
     host: call.host,
+    "content-type": "application/x-www-form-urlencoded",
     "x-acs-action": call.action,
     "x-acs-content-sha256": bodyHash,
     "x-acs-date": call.date,
@@ -99,7 +101,7 @@ export function acs3Headers(
     query: call.query,
     form: new Map(),
     headers: new Map(Object.entries(headers)),
-    body: new Uint8Array(),
+    body: Buffer.from(form),
   };
   const names = Object.keys(headers).sort();
   const stringToSign = `${acs3Algorithm}\n${sha256(canonicalRequest(request, names, bodyHash))}`;

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
+import { createInterface } from "node:readline";
+import type { TLSSocket } from "node:tls";
+import { Entry } from "@napi-rs/keyring";
+import { refusalOf } from "../api/admin/operations/product.ts";
+import { productVersions } from "../api/admin/rpc/protocol/operation.ts";
+import { invalid, Refusal } from "../domain/cause.ts";
+import { Secret } from "../security/secret.ts";
+import { acs3Headers } from "../security/signatures/acs3.ts";
+import { canonicalQuery } from "../security/signatures/canonical.ts";
+import { firstLineOfStdin } from "./arguments.ts";
+import type { Ask } from "./connection.ts";
+
+export interface RemoteFlags {
+  server: string;
+  accessKeyId: string;
+  /** PEM file of an authority to trust besides the system's. */
+  ca?: string | undefined;
+  secretStdin?: boolean | undefined;
+  /** Keep the secret in this machine's keychain. */
+  remember?: boolean | undefined;
+}
+
+/** ms. */
+const timeout = 30_000;
+
+/** By signed requests, from anywhere. The secret comes from the keychain, standard input or a person, never from arguments. */
+export function remotely(flags: RemoteFlags): Ask {
+  let secret: Promise<Secret> | undefined;
+  const ca = flags.ca === undefined ? undefined : readFileSync(flags.ca);
+  return async (operation, parameters) => {
+    secret ??= secretFor(flags);
+    const query = new Map([
+      ["Command", operation],
+      ["Parameters", JSON.stringify(parameters)],
+    ]);
+    const { status, body } = await post(flags, await secret, query, ca);
+    if (body.Code !== undefined) throw refusalOf(status, String(body.Code), String(body.Message));
+    return body.Result;
+  };
+}
+
+const entryOf = (id: string) => new Entry("sagctl", id, { linux: { store: "secret-service" } } as never);
+
+async function secretFor(flags: RemoteFlags): Promise<Secret> {
+  const { accessKeyId, secretStdin, remember } = flags;
+  if (!secretStdin) {
+    const kept = fromKeychain(accessKeyId);
+    if (kept) return kept;
+  }
+  const text = secretStdin ? await firstLineOfStdin() : await ask(`Secret of ${accessKeyId}: `);
+  if (remember) entryOf(accessKeyId).setPassword(text);
+  return new Secret(text);
+}
+
+function fromKeychain(id: string): Secret | undefined {
+  try {
+    const text = entryOf(id).getPassword();
+    return text ? new Secret(text) : undefined;
+  } catch {
+    // No keychain on this machine: then a person is asked.
+    return undefined;
+  }
+}
+
+/** Asks at the terminal without showing what is typed. */
+function ask(question: string): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw invalid("secret", "There is no terminal to ask at: give the secret with --secret-stdin.");
+  }
+  process.stderr.write(question);
+  const lines = createInterface({ input: process.stdin, terminal: true, output: undefined as never });
+  return new Promise((resolve) =>
+    lines.question("", (answer) => {
+      lines.close();
+      process.stderr.write("\n");
+      resolve(answer.trim());
+    }),
+  );
+}
+
+function post(
+  flags: RemoteFlags,
+  secret: Secret,
+  query: ReadonlyMap<string, string>,
+  ca: Buffer | undefined,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const url = new URL(flags.server);
+  const call = {
+    host: url.host,
+    action: "RunCommand",
+    version: productVersions.sag,
+    query: new Map<string, string>(),
+    date: `${new Date().toISOString().slice(0, 19)}Z`,
+    nonce: randomUUID(),
+  };
+  const body = canonicalQuery(query);
+  const headers = acs3Headers(call, flags.accessKeyId, secret.reveal(), body);
+  return new Promise((resolve, reject) => {
+    const out = request(url, { method: "POST", path: "/", headers, timeout, ...(ca ? { ca } : {}) }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () => {
+        try {
+          const answer = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Record<string, unknown>;
+          resolve({ status: response.statusCode ?? 0, body: answer });
+        } catch {
+          reject(new Refusal("answer_invalid", `${url.host} did not answer as an admin API does.`));
+        }
+      });
+      response.on("error", reject);
+    });
+    out.on("timeout", () => out.destroy(new Error("no answer within 30 s")));
+    out.on("error", (error) => reject(unreachable(error, url.host, out.socket as TLSSocket | null)));
+    out.end(body);
+  });
+}
+
+function unreachable(error: Error, host: string, socket: TLSSocket | null): Refusal {
+  if (socket?.encrypted && socket.authorizationError) {
+    return new Refusal(
+      "instance_identity_unknown",
+      `The certificate of ${host} is not trusted here: give its authority with --ca.`,
+    );
+  }
+  return new Refusal("instance_unreachable", `${host} cannot be reached: ${error.message}.`);
+}
