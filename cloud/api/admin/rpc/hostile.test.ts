@@ -1,0 +1,264 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AccessKeyPair, local, makeKey, openApi } from "../../../testing/admin-api.ts";
+import { type RawCall, rawClient } from "../../../testing/raw.ts";
+import { startServer, type TestServer } from "../../../testing/server.ts";
+import { operations } from "./operations/index.ts";
+import { productVersions } from "./protocol/operation.ts";
+import { unsupportedNames } from "./unsupported.ts";
+
+let server: TestServer;
+let key: AccessKeyPair;
+let raw: ReturnType<typeof rawClient>;
+/** What belongs to another account, and must never be seen. */
+let secrets: string[];
+/** Ids of their objects and of our own: "@0", "@1" … in random requests stand for them. */
+const ids: string[] = [];
+const RegionId = "cn-shanghai";
+/** Random requests; many more in the soak. */
+const runs = Number(process.env.SAG_RANDOM_REQUESTS ?? 1_000);
+
+beforeAll(async () => {
+  server = await startServer();
+  await local(server, "CreateTenant", { Name: "partner" });
+  key = await makeKey(server, "administrator", "partner");
+  raw = rawClient(server, key);
+  const theirs = openApi(server, await makeKey(server));
+  const order = { RegionId, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 5, AutoPay: true };
+  const { SmartAGId } = await theirs("CreateSmartAccessGatewaySoftware", order);
+  await theirs("ModifySmartAccessGateway", { RegionId, SmartAGId, Name: "Geheim GmbH", CidrBlock: "10.77.0.0/24" });
+  const user = {
+    RegionId,
+    SmartAGId,
+    UserMail: "geheim@example.com",
+    UserName: "geheim.person",
+    Password: "12345678",
+    Bandwidth: 1,
+  };
+  await theirs("CreateSmartAccessGatewayClientUser", user);
+  await theirs("CreateCloudNetwork", { Name: "Geheimnetz", CidrBlock: ["10.99.0.0/16"] }, "sag");
+  const ours = openApi(server, key);
+  for (const ask of [theirs, ours]) {
+    ids.push(String((await ask("CreateSmartAccessGatewaySoftware", order)).SmartAGId));
+    ids.push(String((await ask("CreateCloudConnectNetwork", { RegionId })).CcnId));
+    ids.push(String((await ask("CreateCen", {}, "cbn")).CenId));
+    ids.push(String((await ask("CreateACL", { RegionId, Name: "list" })).AclId));
+  }
+  ids.push(String(SmartAGId));
+  secrets = ["Geheim", "geheim", "10.77.0.0", "10.99.0.0"];
+});
+afterAll(async () => {
+  raw.close();
+  await server.close();
+});
+
+const minute = 60_000;
+const cases: [string, () => RawCall, number, string][] = [
+  ["nothing wrong", () => ({}), 200, ""],
+  [
+    "an altered signature",
+    () => ({
+      headers: {
+        authorization: `ACS3-HMAC-SHA256 Credential=${key.id},SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version;content-type,Signature=${"0".repeat(64)}`,
+      },
+    }),
+    400,
+    "SignatureDoesNotMatch",
+  ],
+  ["an altered operation", () => ({ headers: { "x-acs-action": "DeleteCen" } }), 400, "SignatureDoesNotMatch"],
+  ["an altered body", () => ({ fields: { RegionId }, body: "RegionId=cn-beijing" }), 400, "SignatureDoesNotMatch"],
+  ["another host", () => ({ headers: { host: "elsewhere.example" } }), 400, "SignatureDoesNotMatch"],
+  ["a header more", () => ({ headers: { "x-acs-security-token": "x" } }), 400, "IncompleteSignature"],
+  [
+    "an unknown key",
+    () => ({
+      headers: {
+        authorization: `ACS3-HMAC-SHA256 Credential=nobody,SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version;content-type,Signature=${"0".repeat(64)}`,
+      },
+    }),
+    404,
+    "InvalidAccessKeyId.NotFound",
+  ],
+  ["no signature", () => ({ headers: { authorization: undefined } }), 400, "MissingAccessKeyId"],
+  [
+    "half a signature",
+    () => ({ headers: { authorization: "ACS3-HMAC-SHA256 Credential=x,SignedHead" } }),
+    400,
+    "IncompleteSignature",
+  ],
+  ["another kind of authorization", () => ({ headers: { authorization: "Bearer x" } }), 400, "IncompleteSignature"],
+  ["14 minutes old", () => ({ at: server.clock.now() - 14 * minute }), 200, ""],
+  ["16 minutes old", () => ({ at: server.clock.now() - 16 * minute }), 400, "InvalidTimeStamp.Expired"],
+  ["16 minutes ahead", () => ({ at: server.clock.now() + 16 * minute }), 400, "InvalidTimeStamp.Expired"],
+  ["a date that is none", () => ({ headers: { "x-acs-date": "yesterday" } }), 400, "InvalidTimeStamp.Format"],
+  ["a wrong version", () => ({ version: "2018-03-14" }), 400, "InvalidVersion"],
+  ["no version", () => ({ version: "" }), 400, "MissingVersion"],
+  ["no action", () => ({ action: "" }), 400, "MissingAction"],
+  ["an action that is none", () => ({ action: "MakeCoffee" }), 404, "InvalidAction.NotFound"],
+  ["an action of another product", () => ({ action: "CreateCen" }), 404, "InvalidAction.NotFound"],
+  ["an action of Object.prototype", () => ({ action: "constructor" }), 404, "InvalidAction.NotFound"],
+  ["an action that is not offered", () => ({ action: "CreateQos" }), 400, "UnsupportedOperation"],
+  ["PUT", () => ({ method: "PUT" }), 405, "UnsupportedHTTPMethod"],
+  [
+    "a body that is no form",
+    () => ({ headers: { "content-type": "application/json" }, body: "{}" }),
+    400,
+    "InvalidParameter",
+  ],
+  [
+    "a field of 200 KB",
+    () => ({ action: "DescribeACLs", fields: { RegionId, Name: "x".repeat(200_000) } }),
+    400,
+    "InvalidName",
+  ],
+  [
+    "a field of 1 MB",
+    () => ({ action: "DescribeACLs", fields: { RegionId, Name: "x".repeat(1_000_000) } }),
+    400,
+    "InvalidParameter",
+  ],
+  ["a parameter twice", () => ({ path: "/?A=1&A=2" }), 400, "InvalidParameter"],
+  ["broken percent signs", () => ({ path: "/?A=%zz" }), 400, "InvalidParameter"],
+  [
+    "a deep list",
+    () => ({ action: "DescribeSmartAccessGateways", fields: { [`SmartAGIds${".1".repeat(500)}`]: "x" } }),
+    200,
+    "",
+  ],
+  [
+    "a list at 2 billion",
+    () => ({ action: "DescribeSmartAccessGateways", fields: { "SmartAGIds.2000000000": "x" } }),
+    400,
+    "InvalidSmartAGIds",
+  ],
+  [
+    "a list at 51",
+    () => ({ action: "DescribeSmartAccessGateways", fields: { "SmartAGIds.51": "x" } }),
+    400,
+    "InvalidSmartAGIds",
+  ],
+  ["a list with gaps", () => ({ action: "DescribeSmartAccessGateways", fields: { "SmartAGIds.7": "x" } }), 200, ""],
+  [
+    "3,000 parameters",
+    () => ({ fields: Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`P${i}`, "1"])) }),
+    400,
+    "InvalidParameter",
+  ],
+  [
+    "SQL in a name",
+    () => ({ action: "DescribeSmartAccessGateways", fields: { RegionId, Name: "' OR 1=1; DROP TABLE instance; --" } }),
+    200,
+    "",
+  ],
+  ["wildcards in a name", () => ({ action: "DescribeSmartAccessGateways", fields: { RegionId, Name: "%" } }), 200, ""],
+  ["a line end in a name", () => ({ action: "CreateACL", fields: { RegionId, Name: "a\nb" } }), 400, "InvalidName"],
+];
+
+for (const [what, call, status, code] of cases) {
+  test(`${what}: ${code || "accepted"}`, async () => {
+    const answer = await raw.ask(call());
+    expect([answer.status, answer.code]).toEqual([status, code]);
+    expect(answer.body.RequestId).toMatch(/^[0-9A-F-]{36}$/);
+    if (code) expect(Object.keys(answer.body).sort()).toEqual(["Code", "HostId", "Message", "Recommend", "RequestId"]);
+    for (const secret of secrets) expect(answer.text).not.toContain(secret);
+  });
+}
+
+test("a request once more is refused; a change also after the server was started again", async () => {
+  const describe = { nonce: "describe-once" };
+  expect((await raw.ask(describe)).code).toBe("");
+  expect((await raw.ask(describe)).code).toBe("SignatureNonceUsed");
+  const change = { action: "CreateACL", fields: { RegionId, Name: "once" }, nonce: "change-once" };
+  expect((await raw.ask(change)).code).toBe("");
+  expect((await raw.ask(change)).code).toBe("SignatureNonceUsed");
+  raw.close();
+  await server.restart();
+  expect((await raw.ask(change)).code).toBe("SignatureNonceUsed");
+});
+
+test("a disabled key signs nothing more, a deleted one is not known", async () => {
+  const other = await makeKey(server, "administrator", "partner");
+  const client = rawClient(server, other);
+  await local(server, "UpdateAccessKey", { Tenant: "partner", KeyId: other.id, Active: "false" });
+  expect((await client.ask({})).code).toBe("InvalidAccessKeyId.Inactive");
+  await local(server, "DeleteAccessKey", { Tenant: "partner", KeyId: other.id });
+  expect((await client.ask({})).code).toBe("InvalidAccessKeyId.NotFound");
+  client.close();
+});
+
+test("each role may what it is for, and nothing else", async () => {
+  const may = {
+    administrator: ["read", "accounts-read", "accounts", "write"],
+    "read-only": ["read", "accounts-read"],
+    "accounts-only": ["accounts-read", "accounts"],
+  };
+  for (const [role, access] of Object.entries(may)) {
+    const client = rawClient(server, await makeKey(server, role, "partner"));
+    for (const { name, product, access: needed } of operations) {
+      const { code } = await client.ask({
+        action: name,
+        version: productVersions[product],
+        fields: { DryRun: "true" },
+      });
+      const refused = code === "Forbidden.RAM";
+      expect([role, name, refused]).toEqual([role, name, !access.includes(needed)]);
+    }
+    client.close();
+  }
+});
+
+const value = fc.oneof(
+  fc.string({ maxLength: 40, unit: "binary" }).map((text) => text.toWellFormed()),
+  fc.constantFrom(
+    RegionId,
+    "true",
+    "0",
+    "-1",
+    "1e9",
+    "9007199254740993",
+    "10.0.0.0/8",
+    "' OR 1=1 --",
+    "\u0000",
+    "ccn-cn-shanghai",
+    "x".repeat(600),
+  ),
+  fc.integer().map(String),
+  fc.nat(8).map((n) => `@${n}`),
+);
+const anyCall = fc.constantFrom(...operations).chain((operation) => {
+  const names = Object.keys(operation.parameters);
+  const name = names.length === 0 ? fc.constant("X") : fc.constantFrom(...names);
+  const listed = fc
+    .tuple(name, fc.constantFrom("", ".1", ".2", ".1.Key", ".1.Value.1", ".0", ".x", ".99999999999"))
+    .map((p) => p.join(""));
+  const fields = fc.dictionary(fc.oneof({ weight: 3, arbitrary: name }, { weight: 1, arbitrary: listed }), value, {
+    maxKeys: 12,
+  });
+  const likely = fc.boolean().map((region) => (region && names.includes("RegionId") ? { RegionId } : {}));
+  return fc.tuple(fc.constant(operation), fields, likely).map(([op, given, more]) => ({
+    action: op.name,
+    version: productVersions[op.product],
+    fields: { ...given, ...more },
+  }));
+});
+
+test(`${runs} random requests: never a failure of ours, never anything of another account`, {
+  timeout: 600_000,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(anyCall, async (call) => {
+      const fields = Object.fromEntries(
+        Object.entries(call.fields).map(([name, text]) => [
+          name,
+          text.replace(/^@(\d)$/, (_, n) => ids[Number(n)] ?? ""),
+        ]),
+      );
+      const answer = await raw.ask({ ...call, fields });
+      expect(answer.status, `${JSON.stringify(call)} ${answer.text}`).toBeLessThan(500);
+      for (const secret of secrets) expect(answer.text).not.toContain(secret);
+    }),
+    { numRuns: runs },
+  );
+  expect(server.lines.filter((line) => line.level === "error")).toEqual([]);
+  expect(unsupportedNames.length).toBeGreaterThan(0);
+});

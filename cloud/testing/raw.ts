@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto";
+import { Agent, request } from "node:https";
+import { productVersions } from "../api/admin/rpc/protocol/operation.ts";
+import { acs3Headers } from "../security/signatures/acs3.ts";
+import { canonicalQuery } from "../security/signatures/canonical.ts";
+import { type AccessKeyPair, authorityOf, type Fields } from "./admin-api.ts";
+import type { TestServer } from "./server.ts";
+
+/** A signed request of which every part can be bent before and after it is signed. */
+export interface RawCall {
+  action?: string;
+  version?: string;
+  fields?: Record<string, string>;
+  /** Epoch ms. */
+  at?: number;
+  nonce?: string;
+  /** After signing. */
+  headers?: Record<string, string | undefined>;
+  /** After signing. */
+  body?: string | Buffer;
+  path?: string;
+  method?: string;
+}
+
+export interface RawAnswer {
+  status: number;
+  code: string;
+  body: Fields;
+  text: string;
+}
+
+export function rawClient(server: TestServer, key: AccessKeyPair) {
+  const agent = new Agent({ ca: authorityOf(server), keepAlive: true, maxSockets: 8 });
+  const url = new URL(server.running.url);
+  const ask = (call: RawCall): Promise<RawAnswer> => {
+    const form = canonicalQuery(Object.entries(call.fields ?? {}));
+    const signed = acs3Headers(
+      {
+        host: url.host,
+        action: call.action ?? "DescribeRegions",
+        version: call.version ?? productVersions.smartag,
+        query: new Map(),
+        date: `${new Date(call.at ?? server.clock.now()).toISOString().slice(0, 19)}Z`,
+        nonce: call.nonce ?? randomUUID(),
+      },
+      key.id,
+      key.secret,
+      form,
+    );
+    const all = Object.entries({ ...signed, ...call.headers }).filter(([, value]) => value !== undefined);
+    const headers = Object.fromEntries(all) as Record<string, string>;
+    const method = call.method ?? "POST";
+    return new Promise((resolve, reject) => {
+      const out = request(
+        url,
+        { agent, servername: "localhost", method, path: call.path ?? "/", headers },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("end", () => {
+            const text = Buffer.concat(chunks).toString("utf8");
+            const body = text.startsWith("{") ? (JSON.parse(text) as Fields) : {};
+            resolve({ status: response.statusCode ?? 0, code: String(body.Code ?? ""), body, text });
+          });
+        },
+      );
+      out.on("error", reject);
+      out.end(call.body ?? form);
+    });
+  };
+  return { ask, close: () => agent.destroy() };
+}
