@@ -71,7 +71,8 @@ async function withCause(answer: UniversalResponse): Promise<UniversalResponse> 
   const header = new Headers(answer.header);
   header.set("content-type", "application/json");
   header.set("content-length", String(bytes.length));
-  return { ...answer, header, body: once(bytes) };
+  const status = code === "invalid_argument" && answer.status === 500 ? 400 : answer.status;
+  return { ...answer, status, header, body: once(bytes) };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -101,8 +102,9 @@ function refused(status: number, body: ErrorBody): { code: string; cause: CauseC
   if (body.code === "resource_exhausted") {
     return { code: body.code, cause: "answer_too_large", message: "The message is larger than 256 KiB." };
   }
-  if (body.code === "invalid_argument") {
-    return { code: body.code, cause: "invalid_argument", message: `The message cannot be read: ${said}` };
+  // Failures of ours have details and never get here: "internal" is then a binary message that cannot be parsed.
+  if (body.code === "invalid_argument" || body.code === "internal") {
+    return { code: "invalid_argument", cause: "invalid_argument", message: `The message cannot be read: ${said}` };
   }
   return { code: body.code ?? "unknown", cause: "unknown", message: said };
 }
