@@ -10,7 +10,8 @@ export default defineConfig({
   test: {
     include: ["test/app/**/*.test.ts"],
     globalSetup: ["test/app/global.ts"],
-    fileParallelism: false,
+    // They wait more than they work, and each has a home, a company and a browser of its own.
+    maxWorkers: 2,
     testTimeout: 60_000,
     expect: { poll: { timeout: 8_000 } },
     hookTimeout: 60_000,

@@ -2,7 +2,8 @@ import { appendFileSync } from "node:fs";
 import { beforeEach } from "vitest";
 import { electronBinary } from "../standin/electron-host.ts";
 
-const isElectron = process.env.SAG_TEST_HOST !== "standin" && electronBinary() !== null;
+/** Specifications run on real Electron here. */
+export const hasElectron = process.env.SAG_TEST_HOST !== "standin" && electronBinary() !== null;
 
 const tell = (name: string, needs: string): void => {
   const file = process.env.SAG_TEST_NOT_RUN;
@@ -12,7 +13,7 @@ const tell = (name: string, needs: string): void => {
 /** The tests of this group read what is native (tray, notifications, dialogs), which only the stand-in keeps as data. */
 export const needsStandin = (): void => {
   beforeEach((context) => {
-    if (!isElectron) return;
+    if (!hasElectron) return;
     tell(context.task.name, "the stand-in for Electron");
     context.skip();
   });
@@ -21,7 +22,7 @@ export const needsStandin = (): void => {
 /** The tests of this group look at what only the real thing has: fuses, asar, native tray and dialogs. */
 export const needsElectron = (): void => {
   beforeEach((context) => {
-    if (isElectron) return;
+    if (hasElectron) return;
     tell(context.task.name, "the Electron binary");
     context.skip();
   });

@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { expect, test } from "vitest";
+import { at } from "./lib/root.ts";
+
+/** electron-builder's own judgement of its configuration; it exports neither this nor its reader of YAML. */
+const require = createRequire(createRequire(import.meta.url).resolve("electron-builder"));
+const { validateConfiguration } = require("app-builder-lib/out/util/config/config.js");
+const { load } = require("js-yaml");
+
+const read = (): Record<string, unknown> => load(readFileSync(at("electron-builder.yml"), "utf8"));
+
+test("electron-builder accepts the configuration", async () => {
+  await expect(validateConfiguration(read(), { isEnabled: false, add: () => {} })).resolves.toBeUndefined();
+});
+
+test("the fuses are the design's: no Node by the back door, nothing but the asar", () => {
+  expect(read().electronFuses).toMatchObject({
+    runAsNode: false,
+    enableNodeOptionsEnvironmentVariable: false,
+    enableNodeCliInspectArguments: false,
+    enableEmbeddedAsarIntegrityValidation: true,
+    onlyLoadAppFromAsar: true,
+    grantFileProtocolExtraPrivileges: false,
+  });
+});
