@@ -33,7 +33,11 @@ export async function startDomain(store: Store, clock: Clock, log: Log): Promise
     accessPoints,
     events: new EventHub(),
     presence: new Presence(),
-    sweeper: new Wakeup(clock, () => sweepAll(context)),
+    sweeper: new Wakeup(
+      clock,
+      () => sweepAll(context),
+      (error) => log("error", "what ran out could not be ended; trying again", { error: String(error) }),
+    ),
   };
   await loadAccessPoints(context, graceMs);
   const next = await sweepAll(context);

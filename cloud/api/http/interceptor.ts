@@ -6,6 +6,7 @@ import { Refusal } from "../../domain/cause.ts";
 import type { Log } from "../../domain/context.ts";
 import { newHexId } from "../../domain/ids.ts";
 import { storageRefusal } from "../../store/failures.ts";
+import { wasRead } from "./caller.ts";
 import { toConnectError } from "./errors.ts";
 
 const validator = createValidator();
@@ -24,6 +25,7 @@ export function guard(log: Log, dataDirectory: string): Interceptor {
   return (next) => async (request) => {
     const id = newHexId().slice(0, 16);
     const started = performance.now();
+    request.contextValues.set(wasRead, true);
     const call = `${request.service.typeName}/${request.method.name}`;
     const finish = (cause: string) =>
       log(cause === "unknown" ? "error" : "info", "call", {

@@ -14,6 +14,7 @@ import {
 import type { CauseCode } from "../../domain/cause.ts";
 import type { Log } from "../../domain/context.ts";
 import { errorBody } from "./answers.ts";
+import { wasRead } from "./caller.ts";
 
 type NodeRequest = Parameters<typeof universalRequestFromNodeRequest>[0];
 type NodeResponse = Parameters<typeof universalResponseToNodeResponse>[1];
@@ -45,7 +46,7 @@ export function rpcHandler(options: RpcOptions): (request: NodeRequest, response
     }
     const values = options.contextValues(request);
     handler(universalRequestFromNodeRequest(request, response, undefined, values))
-      .then(withCause)
+      .then((answer) => withCause(answer, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((reason: unknown) => {
         // The caller went away before his answer.
@@ -62,16 +63,18 @@ interface ErrorBody {
   details?: unknown[];
 }
 
-async function withCause(answer: UniversalResponse): Promise<UniversalResponse> {
+async function withCause(answer: UniversalResponse, values: ContextValues): Promise<UniversalResponse> {
   if (answer.status === 200 || answer.header?.has("content-encoding")) return answer;
   const body = await parse(answer);
   if (body.details && body.details.length > 0) return answer;
-  const { code, cause, message } = refused(answer.status, body);
+  // Bytes that are no message at all end up as an internal error of the decoder.
+  const unreadable = answer.status === 500 && !values.get(wasRead);
+  const status = unreadable ? 400 : answer.status;
+  const { code, cause, message } = refused(status, unreadable ? { code: "invalid_argument" } : body);
   const bytes = errorBody(code, cause, message);
   const header = new Headers(answer.header);
   header.set("content-type", "application/json");
   header.set("content-length", String(bytes.length));
-  const status = code === "invalid_argument" && answer.status === 500 ? 400 : answer.status;
   return { ...answer, status, header, body: once(bytes) };
 }
 
@@ -102,9 +105,12 @@ function refused(status: number, body: ErrorBody): { code: string; cause: CauseC
   if (body.code === "resource_exhausted") {
     return { code: body.code, cause: "answer_too_large", message: "The message is larger than 256 KiB." };
   }
-  // Failures of ours have details and never get here: "internal" is then a binary message that cannot be parsed.
-  if (body.code === "invalid_argument" || body.code === "internal") {
-    return { code: "invalid_argument", cause: "invalid_argument", message: `The message cannot be read: ${said}` };
+  if (body.code === "invalid_argument") {
+    return {
+      code: body.code,
+      cause: "invalid_argument",
+      message: said ? `The message cannot be read: ${said}` : "The message cannot be read.",
+    };
   }
   return { code: body.code ?? "unknown", cause: "unknown", message: said };
 }

@@ -18,6 +18,9 @@ import { rpcHandler } from "./rpc.ts";
 /** Bytes of one message, either way. */
 export const maxMessageBytes = 256 * 1024;
 
+/** ms between questions to a peer whether it is still there. */
+const pingMs = 15_000;
+
 export interface Listening {
   host: string;
   port: number;
@@ -93,12 +96,14 @@ async function listen(server: Http2SecureServer, host: string, port: number): Pr
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, pingMs);
     socket.on("close", () => sockets.delete(socket));
   });
   server.on("session", (session) => {
     sessions.add(session);
     session.on("close", () => sessions.delete(session));
     session.on("error", () => session.destroy());
+    keepAlive(session);
     // Streams of ours have a heartbeat every 20 s.
     session.setTimeout(120_000, () => session.close());
   });
@@ -120,6 +125,29 @@ async function listen(server: Http2SecureServer, host: string, port: number): Pr
         }, 300).unref();
       }),
   };
+}
+
+/**
+ * Notices a peer that vanished without a word (power, network) while it has streams open: an access point would else count as
+ * connected until the system gives up on its connection.
+ */
+function keepAlive(session: ServerHttp2Session): void {
+  let streams = 0;
+  let answered = true;
+  session.on("stream", (stream) => {
+    streams++;
+    stream.on("close", () => streams--);
+  });
+  const timer = setInterval(() => {
+    if (streams === 0 || session.destroyed) return;
+    if (!answered) return session.destroy();
+    answered = false;
+    session.ping(() => {
+      answered = true;
+    });
+  }, pingMs);
+  timer.unref();
+  session.on("close", () => clearInterval(timer));
 }
 
 export function listenRefusal(error: NodeJS.ErrnoException, host: string, port: number): Error {

@@ -43,6 +43,8 @@ export class PeerBoard {
   readonly #keyedAt = new Map<string, number>();
   readonly #removedAt = new Map<string, number>();
   #changes: Change[] = [];
+  /** Everything after this revision is remembered. */
+  #floor = 1;
   readonly #listeners = new Set<(ccnId: string) => void>();
 
   constructor(epoch: number) {
@@ -95,7 +97,10 @@ export class PeerBoard {
       if (newKey) this.#keyedAt.set(peer.sessionId, this.#revision);
       this.#remember(peer.sessionId, peer.ccnId, touched);
     }
-    if (this.#changes.length > 2 * remembered) this.#changes = this.#changes.slice(-remembered);
+    if (this.#changes.length > 2 * remembered) {
+      const dropped = this.#changes.splice(0, this.#changes.length - remembered);
+      this.#floor = dropped.at(-1)?.revision ?? this.#floor;
+    }
     for (const ccnId of touched) for (const listener of this.#listeners) listener(ccnId);
     return this.#revision;
   }
@@ -107,8 +112,7 @@ export class PeerBoard {
 
   /** What changed in a CCN after `revision`; undefined = that is too long ago, a snapshot is needed. */
   since(ccnId: string, revision: number): BoardDelta | undefined {
-    const oldest = this.#changes[0]?.revision ?? this.#revision + 1;
-    if (revision > this.#revision || (revision < this.#revision && revision < oldest - 1)) return undefined;
+    if (revision > this.#revision || revision < this.#floor) return undefined;
     const ids = new Set<string>();
     for (let i = this.#changes.length - 1; i >= 0; i--) {
       const change = this.#changes[i];

@@ -128,11 +128,13 @@ export class AccessPoints {
   }
 
   /**
-   * Resolves when the first access point of the CCN (or `only` that one) has acknowledged `revision`, at the latest after
-   * `limitMs`; at once when none that could has a stream.
+   * Resolves when the first access point of the CCN (or, if that has a stream, `chosen`) has acknowledged `revision`, at the
+   * latest after `limitMs`; at once when none has a stream.
    */
-  whenReady(ccnId: string, only: string, revision: number, limitMs: number): Promise<void> {
-    const couldAnswer = this.inCcn(ccnId).some((state) => state.online && (only === "" || state.id === only));
+  whenReady(ccnId: string, chosen: string, revision: number, limitMs: number): Promise<void> {
+    const connected = this.inCcn(ccnId).filter((state) => state.online);
+    const only = connected.some((state) => state.id === chosen) ? chosen : "";
+    const couldAnswer = connected.length > 0;
     return new Promise((resolve) => {
       const waiter: Waiter = { ccnId, only, revision, done: () => {} };
       if (!couldAnswer || this.#satisfied(waiter)) return resolve();

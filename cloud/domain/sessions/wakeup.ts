@@ -3,18 +3,23 @@ import type { Clock } from "../clock.ts";
 /** Longest sleep, ms: the wall clock may be set, and a deadline in it is looked at again at least this often. */
 const longestMs = 60_000;
 
+/** ms until another try when the work failed, for example on a full disk. */
+const retryMs = 5_000;
+
 /** Calls `work` when the earliest deadline has come; `work` answers with the next one (epoch ms), if any. */
 export class Wakeup {
   readonly #clock: Clock;
   readonly #work: () => Promise<number | undefined>;
+  readonly #failed: (error: unknown) => void;
   #cancel: (() => void) | undefined;
   #deadline = Number.POSITIVE_INFINITY;
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(clock: Clock, work: () => Promise<number | undefined>) {
+  constructor(clock: Clock, work: () => Promise<number | undefined>, failed: (error: unknown) => void) {
     this.#clock = clock;
     this.#work = work;
+    this.#failed = failed;
   }
 
   /** There is a deadline at `at` (epoch ms). */
@@ -30,8 +35,13 @@ export class Wakeup {
 
   async #run(): Promise<void> {
     this.#deadline = Number.POSITIVE_INFINITY;
-    const next = await this.#work();
-    if (next !== undefined) this.by(next);
+    try {
+      const next = await this.#work();
+      if (next !== undefined) this.by(next);
+    } catch (error) {
+      this.#failed(error);
+      this.by(this.#clock.now() + retryMs);
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { killAll, run } from "../testing/process.ts";
+import { startServer, type TestServer } from "../testing/server.ts";
+import { durationSeconds, list, onOff, wholeNumber } from "./arguments.ts";
+import { duration, fields, table } from "./output.ts";
+
+describe("arguments", () => {
+  test.each([
+    ["90", 90],
+    ["90s", 90],
+    ["15m", 900],
+    ["12h", 43_200],
+    ["7d", 604_800],
+  ])("%s is %d s", (text, seconds) => expect(durationSeconds(text)).toBe(seconds));
+  test.each(["", "-1", "1.5h", "1 h", "1w"])("%j is no duration", (text) =>
+    expect(() => durationSeconds(text)).toThrow(),
+  );
+  test("numbers, switches, lists", () => {
+    expect([wholeNumber("0"), onOff("on"), onOff("No")]).toEqual([0, true, false]);
+    expect(() => wholeNumber("1e3")).toThrow();
+    expect(() => onOff("maybe")).toThrow();
+    expect(list("b, c", ["a"])).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("what people see", () => {
+  test("tables line up, also with wide characters, and nothing in them steers a terminal", () => {
+    expect(
+      table([
+        { name: "a\u001b[31m", n: 1 },
+        { name: "名字", n: null },
+      ]),
+    ).toBe("NAME    N\na [31m  1\n名字      -");
+    expect(table([])).toBe("None.");
+    expect(fields({ a: true, long: "x" })).toBe("a     yes\nlong  x");
+    expect([0, 59, 90_061].map(duration)).toEqual(["0s", "59s", "1d 1h 1m"]);
+  });
+});
+
+describe("as a command", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(async () => {
+    killAll();
+    await server.close();
+  });
+  // Each starts a process, and machines are busy.
+  vi.setConfig({ testTimeout: 60_000 });
+
+  const sagctl = (args: string[], input = "") => run("ctl/main.ts", ["--data", server.directory, ...args], input);
+
+  test("from nothing to an account and a link, with JSON alone on stdout", async () => {
+    const made = await sagctl(["instance", "create", "Contoso", "--cidr", "10.86.0.0/24", "--code", "ab12c", "--json"]);
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      name: "Contoso",
+      enterpriseCode: "AB12C",
+      cidrs: ["10.86.0.0/24"],
+    });
+    const args = [
+      "account",
+      "create",
+      "anna.test",
+      "--mail",
+      "a@example.com",
+      "--password-stdin",
+      "--bandwidth",
+      "0",
+      "--json",
+    ];
+    const account = await sagctl(args, "correct-horse\n");
+    expect(JSON.parse(account.stdout)).toMatchObject({ userName: "anna.test", bandwidth: 0, disabled: false });
+    expect(account.stdout).not.toContain("correct-horse");
+    const link = await sagctl(["link", "create", "--json"]);
+    const host = new URL(server.running.url).host;
+    const [pin, spare] = server.running.pins.map(encodeURIComponent);
+    const text = `sag://enroll?server=${encodeURIComponent(host)}&code=AB12C&pin=${pin}&pin=${spare}`;
+    expect((JSON.parse(link.stdout) as { link: string }).link).toBe(text);
+    expect([made.code, account.code, link.code, made.stderr]).toEqual([0, 0, 0, ""]);
+  });
+
+  test("failures have a cause, one sentence, what to do, and a code", async () => {
+    const wrong = await sagctl(["account", "create", "short", "--mail", "a@example.com", "--json"]);
+    expect(Object.keys(JSON.parse(wrong.stdout) as object)).toEqual(["cause", "message", "action"]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, ""]);
+    const unknown = await sagctl(["account", "show", "nobody.test"]);
+    expect([unknown.code, unknown.stdout]).toEqual([78, ""]);
+    expect(unknown.stderr).toMatch(/^There is no account nobody\.test in this instance\. .+\.\n$/);
+    const away = await run("ctl/main.ts", ["--data", "/nonexistent", "instance", "list", "--json"]);
+    expect([away.code, (JSON.parse(away.stdout) as { cause: string }).cause]).toEqual([52, "service_not_running"]);
+  });
+});

@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseCidr } from "./ip.ts";
+import { type AddressRecord, chooseAddress, isUsable } from "./pool.ts";
+
+const cidrsOf = (...texts: string[]) => texts.flatMap((text) => parseCidr(text) ?? []);
+const holdMs = 24 * 3_600_000;
+
+/** A model of dials and hang-ups over time, as the store keeps them. */
+function play(
+  steps: readonly { device: number; action: "dial" | "hangUp" | "confirm" | "wait"; ms: number }[],
+  block: string,
+) {
+  const cidrs = cidrsOf(block);
+  const reserved = new Set(["10.0.0.5"]);
+  const records = new Map<string, AddressRecord>();
+  const leaseMs = 3_600_000;
+  let now = 0;
+  for (const { device, action, ms } of steps) {
+    const deviceId = `device ${device}`;
+    const own = [...records.values()].find((r) => r.inUse && r.deviceId === deviceId);
+    if (action === "wait") now += ms;
+    if (action === "hangUp" && own)
+      Object.assign(own, { inUse: false, heldUntil: now + holdMs, blockedUntil: now + leaseMs });
+    if (action === "confirm") for (const r of records.values()) if (!r.inUse) r.blockedUntil = 0;
+    if (action !== "dial" || own) continue;
+    const list = [...records.values()];
+    const ip = chooseAddress({ cidrs, records: list, reserved, deviceId, now });
+    if (ip === undefined) {
+      // Exhausted means it: each address is in use, reserved, or may still be carried for another device.
+      const free = allOf(block).filter((a) => {
+        const r = records.get(a);
+        return !reserved.has(a) && !(r && (r.inUse || (r.blockedUntil > now && r.deviceId !== deviceId)));
+      });
+      expect(free).toEqual([]);
+      continue;
+    }
+    const former = records.get(ip);
+    expect(isUsable(cidrs, ip)).toBe(true);
+    expect(reserved.has(ip)).toBe(false);
+    expect(former?.inUse ?? false).toBe(false);
+    if (former && former.deviceId !== deviceId) expect(former.blockedUntil).toBeLessThanOrEqual(now);
+    const held = list.filter((r) => r.deviceId === deviceId && r.heldUntil > now);
+    if (held.length > 0) expect(held.map((r) => r.ip)).toContain(ip);
+    records.set(ip, { ip, deviceId, inUse: true, heldUntil: 0, blockedUntil: 0 });
+  }
+}
+
+function allOf(block: string): string[] {
+  const hosts = 2 ** (32 - Number(block.split("/")[1])) - 2;
+  return Array.from({ length: hosts }, (_, i) => `10.0.0.${i + 1}`);
+}
+
+test("no address twice, none before its access points let go of it, held ones come back to their device", () => {
+  const step = fc.record({
+    device: fc.integer({ min: 0, max: 9 }),
+    action: fc.constantFrom("dial" as const, "dial" as const, "hangUp" as const, "confirm" as const, "wait" as const),
+    ms: fc.integer({ min: 0, max: holdMs }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.constantFrom("10.0.0.0/29", "10.0.0.0/30", "10.0.0.0/28"), play),
+    { numRuns: 300 },
+  );
+});
+
+test("network, broadcast and strangers are never given out", () => {
+  const cidrs = cidrsOf("10.0.0.0/30", "10.0.1.0/24");
+  expect(["10.0.0.0", "10.0.0.3", "10.0.2.1", "nonsense"].map((ip) => isUsable(cidrs, ip))).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+  expect(["10.0.0.1", "10.0.0.2", "10.0.1.254"].map((ip) => isUsable(cidrs, ip))).toEqual([true, true, true]);
+});
+
+test("the second block is used when the first is full, and a large one costs nothing", () => {
+  const taken = ["10.0.0.1", "10.0.0.2"].map((ip) => ({
+    ip,
+    deviceId: "other",
+    inUse: true,
+    heldUntil: 0,
+    blockedUntil: 0,
+  }));
+  const ask = { records: taken, reserved: new Set<string>(), deviceId: "mine", now: 0 };
+  expect(chooseAddress({ ...ask, cidrs: cidrsOf("10.0.0.0/30", "11.0.0.0/8") })).toBe("11.0.0.1");
+});
+
+test("when all are held, the one whose hold is oldest goes", () => {
+  const records = [
+    { ip: "10.0.0.1", deviceId: "a", inUse: false, heldUntil: 200, blockedUntil: 0 },
+    { ip: "10.0.0.2", deviceId: "b", inUse: false, heldUntil: 100, blockedUntil: 0 },
+  ];
+  const ask = { cidrs: cidrsOf("10.0.0.0/30"), records, reserved: new Set<string>(), now: 0 };
+  expect(chooseAddress({ ...ask, deviceId: "c" })).toBe("10.0.0.2");
+  expect(chooseAddress({ ...ask, deviceId: "a" })).toBe("10.0.0.1");
+});

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { parseCidr } from "../addresses/ip.ts";
+import { Refusal } from "../cause.ts";
+import { requireBandwidth, requireClientIp, requireMail, requirePassword, requireUserName } from "./account.ts";
+import { requireCidr, requireCode, requireDomain, requireInstanceName, requireRoute } from "./instance.ts";
+import { defaultPolicy, requirePolicy } from "./policy.ts";
+
+const cidrs = (...texts: string[]) => texts.flatMap((text) => parseCidr(text) ?? []);
+const policy = (change: object) => requirePolicy({ ...defaultPolicy, ...change });
+
+/** Every documented limit at its edge: what is accepted, and what is just beyond. */
+const edges: [string, (value: never) => unknown, unknown[], unknown[]][] = [
+  [
+    "user name",
+    requireUserName,
+    ["a".repeat(7), "a".repeat(33), "0_@.-aB"],
+    ["a".repeat(6), "a".repeat(34), "_bcdefg", "abcdef g", "abcdefä"],
+  ],
+  [
+    "mail",
+    requireMail,
+    ["a@", `${"a".repeat(62)}@b`],
+    ["a", "@".repeat(2), "ab", `${"a".repeat(63)}@b`, "a b@c", "a@b\n"],
+  ],
+  [
+    "password",
+    requirePassword,
+    ["a".repeat(8), "a".repeat(32), "0_@-.abc"],
+    ["a".repeat(7), "a".repeat(33), "-abcdefg", "abcdefg!", "abcdefg\n"],
+  ],
+  ["bandwidth", requireBandwidth, [0, 1, 20_000], [-1, 20_001, 1.5, Number.NaN]],
+  ["code", requireCode, ["AB12C", "abcde", "00000"], ["ABCD", "ABCDEF", "AB-CD", "ABCDÉ"]],
+  [
+    "instance name",
+    requireInstanceName,
+    ["ab", "a".repeat(128), "名字"],
+    ["a", "a".repeat(129), "a\nb", "a\u202e\u2028b"],
+  ],
+  [
+    "block",
+    (text: never) => requireCidr(text, cidrs("10.0.0.0/24")),
+    ["10.0.1.0/24", "11.0.0.0/8", "10.1.0.0/30"],
+    [
+      "10.0.0.0/25",
+      "10.0.0.0/8",
+      "10.1.0.0/31",
+      "12.0.0.0/7",
+      "10.0.1.1/24",
+      "fd00::/48",
+      "127.0.0.0/8",
+      "169.254.1.0/24",
+      "224.0.0.0/8",
+    ],
+  ],
+  ["route", requireRoute, ["10.0.0.0/8", "fd00::/8", "192.0.2.1/32"], ["0.0.0.0/0", "::/0", "10.0.0.1/8", "10.0.0.0"]],
+  [
+    "domain",
+    requireDomain,
+    ["corp.example", "Corp.Example.", "_tcp.x", "a"],
+    ["", ".", "a..b", "-a.b", "a b", `${"a".repeat(64)}.b`, "*.corp"],
+  ],
+  ["lease", (leaseSeconds: never) => policy({ leaseSeconds }), [10, 31 * 86_400], [9, 31 * 86_400 + 1, 10.5]],
+  ["sign-in", (signInSeconds: never) => policy({ signInSeconds }), [60, 366 * 86_400], [59, 366 * 86_400 + 1]],
+  ["devices", (devicesPerAccount: never) => policy({ devicesPerAccount }), [1, 64], [0, 65]],
+  [
+    "fixed address",
+    (ip: never) => requireClientIp(ip, cidrs("10.0.0.0/24")),
+    ["10.0.0.1", "10.0.0.254"],
+    ["10.0.0.0", "10.0.0.255", "10.0.1.1", "x", "fd00::1"],
+  ],
+];
+
+describe.each(edges)("%s", (_name, require_, accepted, refused) => {
+  test.each(accepted)("accepts %j", (value) => {
+    require_(value as never);
+  });
+  test.each(refused)("refuses %j", (value) => {
+    expect(() => require_(value as never)).toThrow(Refusal);
+  });
+});
+
+test("letters of a code count the same in either case", () => expect(requireCode("ab1cd")).toBe("AB1CD"));
+
+test("ten blocks and no more", () => {
+  const ten = cidrs(...Array.from({ length: 10 }, (_, i) => `10.${i}.0.0/16`));
+  expect(() => requireCidr("11.0.0.0/8", ten)).toThrow("at most 10");
+});
