@@ -17,6 +17,7 @@ const programs: Record<string, string[]> = {
   gsettings: ["libglib2.0-bin", "gsettings-desktop-schemas"],
   "gnome-keyring-daemon": ["gnome-keyring"],
   ip: ["iproute2"],
+  jq: ["jq"],
   nft: ["nftables"],
   ping: ["iputils-ping"],
   ps: ["procps"],
