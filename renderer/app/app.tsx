@@ -18,6 +18,11 @@ const Pages = () => {
   const snapshot = useStore((state) => state.snapshot);
   const page = useStore((state) => state.page);
   const invitation = useStore((state) => state.invitation);
+  const isReady = snapshot !== null;
+  useEffect(() => {
+    // For the bench: from here on a press does something.
+    if (isReady) performance.mark("sag-interactive");
+  }, [isReady]);
   if (!snapshot) return null;
   const view = selectedView(snapshot);
   if (!view || page === "add") return <AddPage key={invitation ?? ""} first={!view} invitation={invitation ?? ""} />;

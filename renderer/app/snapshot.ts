@@ -51,5 +51,7 @@ const points = (snapshot: Snapshot, change: Extract<Change, { kind: "intranet" }
   const same = before?.state.session?.id === change.intranet.state.session?.id;
   const known = same ? (snapshot.traffic[id] ?? []) : [];
   const kept = known.filter((entry) => entry.at >= point.at - trafficSpan - 2000);
-  return [...kept, point];
+  // About one a second: what comes sooner replaces the last.
+  const lastButOne = kept.at(-2);
+  return lastButOne && point.at - lastButOne.at < 1200 ? [...kept.slice(0, -1), point] : [...kept, point];
 };

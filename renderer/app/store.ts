@@ -24,16 +24,28 @@ export const useStore = create<State>()((set) => ({
   go: (page) => set({ page, ...(page === "add" ? {} : { invitation: null }) }),
 }));
 
+/** Deltas that came but are not drawn yet, as the snapshot they make. */
+let pending: Snapshot | null = null;
+/** ms that deltas are gathered before they are drawn: a frame. */
+const frame = 16;
+
 /** One snapshot, then deltas; whenever they do not fit together, a new snapshot. */
 export const start = async (): Promise<void> => {
   bridge.onDelta((delta) => {
-    const { snapshot } = useStore.getState();
-    if (!snapshot) return;
-    const next = applied(snapshot, delta);
-    if (next) take(next);
-    else void refresh();
+    const base = pending ?? useStore.getState().snapshot;
+    if (!base) return;
+    const next = applied(base, delta);
+    if (!next) return void refresh();
+    // A timer, not a frame of the screen's: a window that nobody sees has none.
+    if (!pending) setTimeout(drawPending, frame);
+    pending = next;
   });
   await refresh();
+};
+
+const drawPending = (): void => {
+  if (pending) take(pending);
+  pending = null;
 };
 
 let refreshing = false;
@@ -42,6 +54,7 @@ const refresh = async (): Promise<void> => {
   refreshing = true;
   const answer = await bridge.call("snapshot");
   refreshing = false;
+  pending = null;
   if (answer.ok) take(answer.value);
 };
 

@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { buildApp } from "../../build/app.ts";
+import { at } from "../../build/lib/root.ts";
+import { connected, disconnected } from "../app/fake/sample.ts";
+import { type App, launch } from "../app/launch.ts";
+
+/** What is measured of the desktop app, with the limits it has to keep. */
+export interface AppFigures {
+  /** ms from navigation to the first contentful paint; limit 300. */
+  firstPaintMs: number;
+  /** ms from navigation until the one button is there to be pressed; limit 500. */
+  interactiveMs: number;
+  /** KB of all scripts and styles, gzipped; limit 350. */
+  bundleKb: number;
+  /** MB of the page's heap before and after 3,600 status events. */
+  heapBeforeMb: number;
+  heapAfterMb: number;
+  /** Percent of a core that main takes while nothing happens; limit 1. */
+  idleCpuPercent: number;
+}
+
+const limits = { firstPaintMs: 300, interactiveMs: 500, bundleKb: 350, heapGrowthMb: 2, idleCpuPercent: 1 };
+
+export interface AppBench {
+  name: "app";
+  machine: { cpu: string; cores: number; memoryMb: number; node: string; host: string };
+  rounds: number;
+  figures: AppFigures;
+  /** Measured by its limit: under 1 is kept. */
+  ratios: Record<keyof typeof limits, number>;
+}
+
+/** `npm run bench -- app [--short]`. */
+export const benchApp = async ({ short }: { short: boolean }): Promise<AppBench> => {
+  await buildApp();
+  const rounds = short ? 3 : 9;
+  const app = await launch();
+  try {
+    await app.put(disconnected());
+    const paint: number[] = [];
+    const interactive: number[] = [];
+    for (let i = 0; i < rounds; i += 1) {
+      const times = await load(app);
+      paint.push(times.paint);
+      interactive.push(times.interactive);
+    }
+    await app.put(connected());
+    const idleCpuPercent = await idle(app, short ? 5 : 20);
+    const heap = await statusEvents(app);
+    const figures: AppFigures = {
+      firstPaintMs: median(paint),
+      interactiveMs: median(interactive),
+      bundleKb: bundle(),
+      ...heap,
+      idleCpuPercent,
+    };
+    return { name: "app", machine: machine(app), rounds, figures, ratios: ratiosOf(figures) };
+  } finally {
+    await app.close();
+  }
+};
+
+/** Loads the page anew, as a window that was destroyed does. */
+const load = async (app: App): Promise<{ paint: number; interactive: number }> => {
+  const page = await app.page();
+  await page.reload();
+  await page.getByRole("button", { name: "Connect", exact: true }).waitFor();
+  return page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const button = document.querySelector(".state > .button");
+        // Focused by the app itself as soon as it can be pressed; from then on a frame is a reaction.
+        const ready = (): void => {
+          const [first] = performance.getEntriesByName("first-contentful-paint");
+          if (!first || document.activeElement !== button) return void requestAnimationFrame(ready);
+          const rendered = performance.getEntriesByName("sag-interactive")[0]?.startTime;
+          resolve({ paint: first.startTime, interactive: rendered ?? first.startTime });
+        };
+        ready();
+      }),
+  );
+};
+
+/** An hour of a connected client, as fast as it goes: what is kept must not grow with it. */
+const statusEvents = async (app: App): Promise<{ heapBeforeMb: number; heapAfterMb: number }> => {
+  const page = await app.page();
+  const cdp = await page.context().newCDPSession(page);
+  const heap = async (): Promise<number> => {
+    await cdp.send("HeapProfiler.collectGarbage");
+    return (await cdp.send("Runtime.getHeapUsage")).usedSize / 1e6;
+  };
+  const events = async (count: number, base: number): Promise<void> => {
+    await app.host.evaluate(
+      async (_electron, { state, count, base }) => {
+        const { sagFake } = globalThis as unknown as import("../app/launch.ts").FakeGlobals;
+        for (let i = 0; i < count; i += 1) {
+          sagFake.put({ ...state, rxBytes: base + i * 1000, txBytes: base + i * 100 });
+          if (i % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      },
+      { state: connected(), count, base },
+    );
+    await page.getByRole("button", { name: "Disconnect" }).waitFor();
+  };
+  // The graph's five minutes are full and everything is compiled before it is looked at the first time.
+  await events(600, 0);
+  const before = await heap();
+  await events(3600, 1_000_000);
+  return { heapBeforeMb: round(before), heapAfterMb: round(await heap()) };
+};
+
+/** CPU time of main from the system's own count, in percent of a core, connected and with nobody doing anything. */
+const idle = async (app: App, seconds: number): Promise<number> => {
+  const ticks = (): number => {
+    const fields = readFileSync(`/proc/${app.host.pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  const before = ticks();
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  return round(((ticks() - before) / 100 / seconds) * 100);
+};
+
+const bundle = (): number => {
+  const folder = at("dist/app/renderer/assets");
+  const bytes = readdirSync(folder).map((file) => gzipSync(readFileSync(join(folder, file))).length);
+  return round(bytes.reduce((sum, size) => sum + size, 0) / 1024);
+};
+
+const ratiosOf = (figures: AppFigures): AppBench["ratios"] => ({
+  firstPaintMs: round(figures.firstPaintMs / limits.firstPaintMs),
+  interactiveMs: round(figures.interactiveMs / limits.interactiveMs),
+  bundleKb: round(figures.bundleKb / limits.bundleKb),
+  heapGrowthMb: round(Math.max(0, figures.heapAfterMb - figures.heapBeforeMb) / limits.heapGrowthMb),
+  idleCpuPercent: round(figures.idleCpuPercent / limits.idleCpuPercent),
+});
+
+const machine = (app: App): AppBench["machine"] => ({
+  cpu: cpus()[0]?.model ?? "",
+  cores: cpus().length,
+  memoryMb: Math.round(totalmem() / 1e6),
+  node: process.version,
+  host: app.host.kind,
+});
+
+const median = (values: number[]): number =>
+  round(values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0);
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+if (import.meta.main) {
+  const result = await benchApp({ short: process.argv.includes("--short") });
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
