@@ -120,7 +120,10 @@ export class Site {
   }
 
   /** Starts an access point; without a token as the one it was before, on its former state. */
-  async startAccessPoint(name: string, options: { token?: string; listen?: string } = {}): Promise<AccessPoint> {
+  async startAccessPoint(
+    name: string,
+    options: { token?: string; listen?: string; cloud?: string } = {},
+  ): Promise<AccessPoint> {
     const { url, pin } = this.cloud.ready;
     const { portal, names, echo } = this.intranet.ready;
     const publish = [
@@ -134,7 +137,7 @@ export class Site {
       "--name",
       name,
       "--cloud",
-      url,
+      options.cloud ?? url,
       "--pin",
       pin,
       "--state",

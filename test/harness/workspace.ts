@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { at } from "../../build/lib/root.ts";
 import { until } from "./wait.ts";
 
+/** Paths of sockets below it may have 107 bytes in all. */
+const longestBase = 24;
+
 /** ms that a process has to end by itself. */
 const endLimit = 3_000;
 
@@ -19,7 +22,7 @@ export interface Workspace {
 
 export const createWorkspace = (purpose: string): Workspace => {
   // mkdtemp makes it 0700.
-  const dir = mkdtempSync(join(tmpdir(), `sag-${purpose}-`));
+  const dir = mkdtempSync(join(tmpdir().length > longestBase ? "/tmp" : tmpdir(), `sag-${purpose}-`));
   const logs = join(dir, "log");
   mkdirSync(logs);
   return {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { at } from "../../build/lib/root.ts";
 import { causeTable } from "../../electron/core/causes/table.ts";
@@ -33,4 +33,10 @@ it("README lists every exit code as the cause table has it", () => {
   const readme = readFileSync(at("README.md"), "utf8");
   const [, shown] = /<!-- exit codes:[^\n]*-->\n([\s\S]*?)\n<!-- end/.exec(readme) ?? [];
   expect(shown).toBe(table());
+});
+
+it("SECURITY names tests that exist", () => {
+  const named = readFileSync(at("SECURITY.md"), "utf8").match(/`[a-z]+\/[^` ]+`/g) ?? [];
+  expect(named.map((name) => name.slice(1, -1)).filter((path) => !existsSync(at(path)))).toEqual([]);
+  expect(named.length).toBeGreaterThan(10);
 });
