@@ -2,13 +2,8 @@ import { openStore } from "../../cloud/store/open.ts";
 import { type AccessKeyPair, local, makeKey } from "../../cloud/testing/admin-api.ts";
 import { rawClient } from "../../cloud/testing/raw.ts";
 import { startServer, type TestServer } from "../../cloud/testing/server.ts";
-
-/** What a bench measured; nothing to compare with here: the peers have no such interface. */
-interface Measured {
-  rounds: number;
-  figures: Record<string, number>;
-  ratios: Record<string, number>;
-}
+import type { Measured } from "./measured.ts";
+import { round } from "./measured.ts";
 
 const instances = 100;
 const accountsEach = 1_000;
@@ -47,6 +42,7 @@ export async function admin(short: boolean): Promise<Measured> {
     ]);
     figures.pagesSeenTwice = await pageWhileAdding(server, key, ids[0] ?? "");
     figures.residentMb = Math.round(process.memoryUsage.rss() / 1e6);
+    // The peers have no such interface: there is nothing to compare with.
     return { rounds, figures, ratios: {} };
   } finally {
     await server.close();
@@ -152,5 +148,3 @@ async function pageWhileAdding(server: TestServer, key: AccessKeyPair, SmartAGId
   client.close();
   return [...seen.values()].filter((times) => times > 1).length;
 }
-
-const round = (value: number) => Math.round(value * 10) / 10;

@@ -2,11 +2,12 @@ import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { buildBundles } from "../../build/build.ts";
 import { buildNative } from "../../build/native.ts";
+import { admin } from "./admin.ts";
 import { dial } from "./dial.ts";
 import type { Bench } from "./measured.ts";
 
 /** `npm run bench -- NAME [--short] [--json]`. */
-const benches: Record<string, Bench> = { dial };
+const benches: Record<string, Bench> = { admin, dial };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
