@@ -10,6 +10,9 @@ export interface Environment {
   configDir: string;
   stateDir: string;
   runtimeDir: string;
+  /** Where the installed service (system mode) has its socket, and the only user who may have put it there. */
+  serviceDir: string;
+  serviceOwner: number;
   /** For people: the device's name. */
   deviceName: string;
   platform: NodeJS.Platform;
@@ -32,6 +35,8 @@ export function systemEnvironment(env: NodeJS.ProcessEnv = process.env): Environ
     configDir: join(absolute(env.XDG_CONFIG_HOME) ?? join(home, ".config"), "sag"),
     stateDir: join(absolute(env.XDG_STATE_HOME) ?? join(home, ".local", "state"), "sag"),
     runtimeDir: runtimeDir(absolute(env.XDG_RUNTIME_DIR), uid),
+    serviceDir: absolute(env.SAG_SERVICE_DIR) ?? "/run/sag-tunnel",
+    serviceOwner: 0,
     deviceName: hostname() || "unnamed",
     platform: process.platform,
     uid,

@@ -26,6 +26,7 @@ import { chooseIntranet, SettingsFile } from "./settings/settings.ts";
 import { askTunnel, Doings, mergeState } from "./states.ts";
 import { ensureTunnel, findSocket, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
 import { callTunnel } from "./tunnel/rpc.ts";
+import { findService, isInService, livingService } from "./tunnel/service.ts";
 import { Watch } from "./watch.ts";
 
 /** How long a goodbye to the cloud instance may take, ms: signing out here does not depend on it. */
@@ -114,7 +115,8 @@ export class CoreClient implements Client {
     try {
       const known = await desk.find(signIn.invitation, signIn.userName);
       // What is up, or comes back by itself, needs no password.
-      const isWanted = known && isSessionWanted(this.#environment, known.id);
+      const isWanted =
+        known && (isSessionWanted(this.#environment, known.id) || (await isInService(this.#environment, known.id)));
       const record = isWanted ? known : (await enrolled()).record;
       const { tokensOf } = await import("./credentials/tokens.ts");
       return await this.#dial(record, options, {
@@ -178,8 +180,10 @@ export class CoreClient implements Client {
     options: ConnectOptions,
     sources: Pick<DialSources, "token" | "api">,
   ): Promise<IntranetState> {
-    if (options.mode === "system") throw new Failure("service_not_running");
     const environment = this.#environment;
+    const service = await this.#service(options);
+    await this.#leaveOtherMode(record, service !== null);
+    const isWanted = service ? await isInService(environment, record.id) : isSessionWanted(environment, record.id);
     const { runDial } = await import("./dial/run.ts");
     this.#doings.set(record.id, "connecting");
     try {
@@ -188,8 +192,10 @@ export class CoreClient implements Client {
           {
             ...sources,
             record,
-            tunnel: () => ensureTunnel(environment, record.id),
-            isSessionWanted: () => isSessionWanted(environment, record.id),
+            mode: service ? "system" : "proxy",
+            tunnel: () =>
+              service ? Promise.resolve({ socket: service, started: false }) : ensureTunnel(environment, record.id),
+            isSessionWanted: () => isWanted,
           },
           options,
         ),
@@ -202,6 +208,25 @@ export class CoreClient implements Client {
       else this.#doings.clear(record.id);
       throw thrown;
     }
+  }
+
+  /** The service's socket if system mode is what is wanted and can be had; null = proxy mode. */
+  async #service(options: ConnectOptions): Promise<string | null> {
+    const asksForProxy = options.socks !== undefined || options.http !== undefined || options.outside !== undefined;
+    if (options.mode === "proxy" || (options.mode !== "system" && asksForProxy)) return null;
+    const service = await livingService(this.#environment);
+    if (!service && options.mode === "system") throw new Failure("service_not_running");
+    if (!service && options.mode === "auto") {
+      this.#onNotice("The service is not installed or not running here, so this is proxy mode.");
+    }
+    return service;
+  }
+
+  /** A session has one mode at a time: what is up in the other one is ended first. */
+  async #leaveOtherMode(record: IntranetRecord, system: boolean): Promise<void> {
+    const environment = this.#environment;
+    const isUp = system ? isSessionWanted(environment, record.id) : await isInService(environment, record.id);
+    if (isUp) await this.#hangUp(record);
   }
 
   /** So that a browser or a script that was told an address finds it there next time. */
@@ -259,6 +284,8 @@ export class CoreClient implements Client {
     try {
       const socket = findSocket(environment, record.id);
       if (socket) await stop(socket).catch(notAnswering);
+      const service = (await isInService(environment, record.id)) ? findService(environment) : null;
+      if (service) await stop(service);
       // A dead one cannot hang up; another one, which takes its session over, can.
       if (isSessionWanted(environment, record.id)) await stop((await ensureTunnel(environment, record.id)).socket);
     } catch (thrown) {

@@ -6,6 +6,7 @@ import type { FailureView, IntranetState, PhaseWord } from "./model.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
 import { findSocket, isSessionWanted } from "./tunnel/process.ts";
 import { callTunnel } from "./tunnel/rpc.ts";
+import { askService } from "./tunnel/service.ts";
 import { restingState, tunnelState } from "./view.ts";
 
 /** What this process itself is doing with an intranet, or what its last attempt came to. */
@@ -62,8 +63,18 @@ export function mergeState(
   return { ...state, ...doing };
 }
 
-/** What sag-tunnel says of an intranet, as mergeState wants it. */
+/** What sag-tunnel says of an intranet, as mergeState wants it: the user's own process, or else the service. */
 export async function askTunnel(
+  environment: Environment,
+  intranetId: string,
+  probe: boolean,
+): Promise<StateJson | "dead" | null> {
+  const own = await askOwn(environment, intranetId, probe);
+  if (own && own !== "dead" && own.phase !== "PHASE_DISCONNECTED") return own;
+  return (await askService(environment, intranetId, probe)) ?? own;
+}
+
+async function askOwn(
   environment: Environment,
   intranetId: string,
   probe: boolean,

@@ -8,6 +8,7 @@ import type { SettingsFile } from "./settings/settings.ts";
 import { type Doings, mergeState } from "./states.ts";
 import { findSocket, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
 import { type TunnelStream, watchTunnel } from "./tunnel/rpc.ts";
+import { findService } from "./tunnel/service.ts";
 
 /** A socket is there a moment before somebody listens: when to look again, ms. */
 const lookAgain = [100, 400, 1_000];
@@ -19,6 +20,8 @@ interface Watched {
   tunnel: StateJson | "dead" | null;
   stream: TunnelStream | null;
   files: FSWatcher | null;
+  /** Of the service, if there is one. */
+  service: FSWatcher | null;
   retries: number;
   told: string;
 }
@@ -110,11 +113,19 @@ export class Watch implements Watching {
   #add(record: IntranetRecord): void {
     const dir = tunnelDir(this.#environment, record.id);
     makePrivateDir(dir, this.#environment.uid);
-    const one: Watched = { record, tunnel: null, stream: null, files: null, retries: 0, told: "" };
-    one.files = watchFiles(dir, () => {
+    const one: Watched = { record, tunnel: null, stream: null, files: null, service: null, retries: 0, told: "" };
+    const onChange = (): void => {
       if (!one.stream) this.#later(settle, () => this.#look(one, 0));
-    });
+    };
+    one.files = watchFiles(dir, onChange);
     one.files.on("error", () => undefined);
+    try {
+      // Its file "blocking" is written anew whenever its state changes.
+      one.service = watchFiles(this.#environment.serviceDir, onChange);
+      one.service.on("error", () => undefined);
+    } catch {
+      // No service is installed here.
+    }
     this.#watched.set(record.id, one);
     this.#look(one, 0);
   }
@@ -156,7 +167,7 @@ export class Watch implements Watching {
   /** Somebody else's socket is as good as none here; a command says whose it is. */
   #socketOf(one: Watched): string | null {
     try {
-      return findSocket(this.#environment, one.record.id);
+      return findSocket(this.#environment, one.record.id) ?? findService(this.#environment);
     } catch {
       return null;
     }
@@ -194,6 +205,7 @@ export class Watch implements Watching {
     one.stream?.close();
     one.stream = null;
     one.files?.close();
+    one.service?.close();
   }
 
   #later(ms: number, work: () => void): void {

@@ -21,6 +21,8 @@ export interface DialSources {
   tunnel(): Promise<{ socket: string; started: boolean }>;
   /** A session of an earlier sag-tunnel is there to be resumed. */
   isSessionWanted(): boolean;
+  /** Which kind of sag-tunnel `tunnel` leads to. */
+  mode: "proxy" | "system";
   /** A good access token; `refused` was not. */
   token(refused: Secret | undefined, signal: AbortSignal): Promise<Secret>;
   api(signal: AbortSignal): Promise<InstanceApi>;
@@ -169,7 +171,12 @@ class Dial {
     const { signal } = this.#abort;
     const api = await this.#sources.api(signal);
     const answer = await api.dial(
-      { hello, publicKey: this.#publicKey, mode: Mode.PROXY, accessPointId: this.#options.accessPoint ?? "" },
+      {
+        hello,
+        publicKey: this.#publicKey,
+        mode: Mode[this.#sources.mode === "system" ? "SYSTEM" : "PROXY"],
+        accessPointId: this.#options.accessPoint ?? "",
+      },
       { token: this.#token?.reveal() ?? "", signal },
     );
     this.#session = answer.session;

@@ -18,6 +18,8 @@ export function testEnvironment(): TestEnvironment {
     configDir: join(root, "config"),
     stateDir: join(root, "state"),
     runtimeDir: join(root, "run"),
+    serviceDir: join(root, "service"),
+    serviceOwner: process.getuid?.() ?? 0,
     deviceName: "test-laptop",
     platform: "linux",
     uid: process.getuid?.() ?? null,
