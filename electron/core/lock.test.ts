@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => environment.remove());
 
-describe("lock", () => {
+describe("lock", { timeout: 30_000 }, () => {
   it("lets one in at a time", async () => {
     let inside = 0;
     let most = 0;
@@ -27,6 +27,11 @@ describe("lock", () => {
       ),
     );
     expect(most).toBe(1);
+  });
+
+  it("leaves one file behind, however often it was held", async () => {
+    for (let i = 0; i < 20; i += 1) await withLock(environment, "x", async () => undefined);
+    expect(readdirSync(environment.runtimeDir)).toEqual(["x.lock.20"]);
   });
 
   it("lets go when the work fails, and keeps names apart", async () => {

@@ -1,70 +1,106 @@
 import { randomBytes } from "node:crypto";
-import { link, rename, unlink } from "node:fs/promises";
+import { link, readdir, unlink } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { failureFromSystem, systemCode } from "./causes/system.ts";
 import { type Environment, makePrivateDir } from "./environment.ts";
 
-/** How long somebody else may hold a lock before we go on without it, ms. */
+/** How long one and the same holder may take before we go on without the lock, ms. */
 const patience = 15_000;
 
 /**
  * Runs `work` while no other process of this user is inside the same lock.
  *
  * The lock is a listening Unix socket in the runtime directory: the kernel takes it down with its process, so a kill -9 leaves
- * nothing to guess from process ids, and those who wait are woken when it ends. A holder that hangs is waited for no longer
- * than `patience`; what is guarded here (token refresh, settings) has a second net of its own.
+ * nothing to guess from process ids, and those who wait are woken when it ends. Each holder has a number of its own, one above
+ * the last, and only numbers below its own are ever removed: so nobody can take away a living holder's place when clearing up
+ * after a dead one. A holder that hangs is waited for no longer than `patience`; what is guarded here (token refresh,
+ * settings) has a second net of its own.
  */
-export async function withLock<T>(environment: Environment, name: string, work: () => Promise<T>): Promise<T> {
-  const held = await acquire(environment, name);
+export async function withLock<T>(
+  environment: Pick<Environment, "runtimeDir" | "uid">,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  makePrivateDir(environment.runtimeDir, environment.uid);
+  const place = new Place(environment.runtimeDir, name);
+  const release = await acquire(place).catch((thrown) => {
+    throw failureFromSystem(thrown, environment.runtimeDir);
+  });
   try {
     return await work();
   } finally {
-    await held?.release();
+    release();
   }
 }
 
-interface Held {
-  release(): Promise<void>;
+/** The files of one lock. */
+class Place {
+  readonly #dir: string;
+  readonly #prefix: string;
+
+  constructor(dir: string, name: string) {
+    this.#dir = dir;
+    this.#prefix = `${name}.lock.`;
+  }
+
+  path(number: number): string {
+    return join(this.#dir, `${this.#prefix}${number}`);
+  }
+
+  ownPath(): string {
+    return join(this.#dir, `${randomBytes(6).toString("hex")}.own`);
+  }
+
+  async numbers(): Promise<number[]> {
+    const names = await readdir(this.#dir);
+    return names.filter((name) => name.startsWith(this.#prefix)).map((name) => Number(name.slice(this.#prefix.length)));
+  }
+
+  /** 0: nobody ever held it. The highest is never removed, held or not. */
+  async highest(): Promise<number> {
+    return Math.max(0, ...(await this.numbers()));
+  }
 }
 
-async function acquire(environment: Environment, name: string): Promise<Held | null> {
-  makePrivateDir(environment.runtimeDir, environment.uid);
-  const path = join(environment.runtimeDir, `${name}.lock`);
-  const own = join(environment.runtimeDir, `${randomBytes(6).toString("hex")}.own`);
+/** Answers how to let go. */
+async function acquire(place: Place): Promise<() => void> {
+  const own = place.ownPath();
   const server = await listen(own);
-  const deadline = performance.now() + patience;
+  const release = (): void => {
+    server.close();
+    for (const waiter of server.waiters) waiter.destroy();
+  };
   try {
-    while (performance.now() < deadline) {
-      if (await claim(own, path)) return { release: () => release(server, path) };
-      if (!(await waitForHolder(path, deadline))) await takeAway(path);
+    for (;;) {
+      const last = await place.highest();
+      // One that hangs: its work is as good as over.
+      if (last > 0 && !(await isOver(place.path(last)))) return release;
+      if (await claim(place, own, last + 1)) return release;
     }
   } catch (thrown) {
-    server.close();
-    throw failureFromSystem(thrown, path);
+    release();
+    throw thrown;
   } finally {
     await unlink(own).catch(() => undefined);
   }
-  server.close();
-  return null;
 }
 
-/** A hard link is made or is not: two cannot win. */
-async function claim(own: string, path: string): Promise<boolean> {
+/** A hard link is made or is not: two cannot win the same number. */
+async function claim(place: Place, own: string, number: number): Promise<boolean> {
   try {
-    await link(own, path);
-    return true;
+    await link(own, place.path(number));
   } catch (thrown) {
     if (systemCode(thrown) === "EEXIST") return false;
     throw thrown;
   }
-}
-
-async function release(server: HeldServer, path: string): Promise<void> {
-  await unlink(path).catch(() => undefined);
-  for (const waiter of server.waiters) waiter.destroy();
-  server.close();
+  // A number is free again only after somebody got a higher one, who is there to be seen.
+  const numbers = await place.numbers();
+  const isWon = Math.max(...numbers) === number;
+  const left = isWon ? numbers.filter((one) => one < number) : [number];
+  await Promise.all(left.map((one) => unlink(place.path(one)).catch(() => undefined)));
+  return isWon;
 }
 
 interface HeldServer extends Server {
@@ -84,46 +120,31 @@ function listen(path: string): Promise<HeldServer> {
   });
 }
 
-/** true: somebody held it and has let go, or it has gone; false: whoever held it is dead. */
-function waitForHolder(path: string, deadline: number): Promise<boolean> {
+/** Waits until whoever listens there lets go or dies; false when that takes too long. */
+async function isOver(path: string): Promise<boolean> {
+  for (;;) {
+    const end = await untilClosed(path);
+    if (end !== "EAGAIN") return end !== "patience";
+    // So many wait that the kernel takes no more of them.
+    await sleep(5);
+  }
+}
+
+function untilClosed(path: string): Promise<string> {
   return new Promise((resolve) => {
+    let end = "";
     const socket = connect(path);
-    const timer = setTimeout(() => socket.destroy(), Math.max(0, deadline - performance.now()));
-    let answer = true;
+    const timer = setTimeout(() => {
+      end = "patience";
+      socket.destroy();
+    }, patience);
     socket.on("error", (error) => {
-      // EAGAIN: its queue is full of others who wait.
-      answer = systemCode(error) !== "ECONNREFUSED";
+      end = systemCode(error);
     });
     socket.on("close", () => {
       clearTimeout(timer);
-      resolve(answer);
+      resolve(end);
     });
     socket.resume();
-  });
-}
-
-/** Removes a dead holder's lock. If a living one slipped in between, it gets its place back. */
-async function takeAway(path: string): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    await rename(path, aside);
-  } catch (thrown) {
-    if (systemCode(thrown) === "ENOENT") return;
-    throw thrown;
-  }
-  if (await isAlive(aside)) {
-    await link(aside, path).catch(() => undefined);
-    await sleep(1);
-  }
-  await unlink(aside).catch(() => undefined);
-}
-
-function isAlive(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      resolve(true);
-      socket.destroy();
-    });
-    socket.on("error", (error) => resolve(systemCode(error) !== "ECONNREFUSED"));
   });
 }
