@@ -63,6 +63,8 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
       if (Number(request.epoch) !== context.board.epoch || request.bootId !== state.bootId) return {};
       const revision = Math.min(Number(request.revision), context.board.revision);
       context.accessPoints.acknowledge(state.id, revision);
+      // The Dial that waited for this goes out before the bookkeeping, which waits for the disk.
+      await new Promise((resolve) => setImmediate(resolve));
       await confirmRemovals(context, state, revision);
       return {};
     },
