@@ -3,11 +3,12 @@ import { parseArgs } from "node:util";
 import { buildBundles } from "../../build/build.ts";
 import { buildNative } from "../../build/native.ts";
 import { admin } from "./admin.ts";
+import { app } from "./app.ts";
 import { dial } from "./dial.ts";
 import type { Bench } from "./measured.ts";
 
 /** `npm run bench -- NAME [--short] [--json]`. */
-const benches: Record<string, Bench> = { admin, dial };
+const benches: Record<string, Bench> = { admin, app, dial };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
