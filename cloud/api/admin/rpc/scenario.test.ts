@@ -181,6 +181,14 @@ test("enterprise codes", async () => {
   await ours("DeleteEnterpriseCode", { RegionId, EnterpriseCode: "ABC12" });
 });
 
+test("a ClientToken makes a request that is sent again the same request", async () => {
+  const cen = { Name: "once", ClientToken: "token-1" };
+  const { CenId } = await ours("CreateCen", cen, "cbn");
+  expect((await ours("CreateCen", cen, "cbn")).CenId).toBe(CenId);
+  expect((await theirs("CreateCen", cen, "cbn")).CenId).not.toBe(CenId);
+  expect((await ours("CreateCen", { ...cen, ClientToken: "token-2" }, "cbn")).CenId).not.toBe(CenId);
+});
+
 test("DNS: cleared when left out; what is recovered is only kept", async () => {
   const one = { RegionId, SmartAGId: await instance(ours) };
   await ours("ModifyClientUserDNS", { ...one, AppDNS: ["10.0.0.53", "10.0.0.54"], RecoveredDNS: ["9.9.9.9"] });

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Refusal } from "../../../../domain/cause.ts";
+import { answeredBefore, rememberAnswer } from "../../../../domain/repeats.ts";
 import { RuleBroken } from "../../../../domain/rules.ts";
 import type { Secret } from "../../../../security/secret.ts";
 import { Nonces } from "../../../../security/signatures/nonces.ts";
@@ -142,7 +143,15 @@ export class Dispatcher {
         `The access key's role, ${call.caller.role}, does not allow ${operation.name}.`,
       );
     }
-    return operation.run(call, readParameters(operation.parameters, wire.parameters));
+    const values = readParameters(operation.parameters, wire.parameters);
+    const token = (values as Record<string, unknown>).ClientToken;
+    if (typeof token !== "string") return operation.run(call, values);
+    const asked = { tenantId: call.caller.tenant.id, action: operation.name, token };
+    const before = await answeredBefore(call.context, asked);
+    if (before) return before;
+    const answer = await operation.run(call, values);
+    await rememberAnswer(call.context, asked, answer);
+    return answer;
   }
 
   async #answering(
