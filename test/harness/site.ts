@@ -96,8 +96,10 @@ export class Site {
   /** An instance with routes and names of the intranet. */
   async createInstance(cidr = clientNetwork): Promise<void> {
     await this.sagctl(["instance", "create", instanceName, "--cidr", cidr]);
-    await this.sagctl(["route", "add", network]);
-    await this.sagctl(["dns", "set", "--server", addresses.names, "--domain", domain]);
+    await Promise.all([
+      this.sagctl(["route", "add", network]),
+      this.sagctl(["dns", "set", "--server", addresses.names, "--domain", domain]),
+    ]);
   }
 
   /** An account without a bandwidth cap; gives its password. */
