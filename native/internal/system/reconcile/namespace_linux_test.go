@@ -120,8 +120,12 @@ func TestKilledAtRandomMoments(t *testing.T) {
 		if err := process.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if line, _ := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-			t.Fatalf("the victim said %q", line)
+		// With -v the test binary speaks first.
+		said := bufio.NewScanner(out)
+		for said.Scan() && said.Text() != "ready" {
+		}
+		if said.Text() != "ready" {
+			t.Fatalf("the victim was never ready: %v", said.Err())
 		}
 		// The moment is what is tested, so this one wait is random on purpose.
 		time.Sleep(time.Duration(rand.IntN(60_000)) * time.Microsecond)
