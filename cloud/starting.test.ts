@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { needsOrdinaryUser, needsRoot } from "../test/harness/needs.ts";
 import { locally } from "./ctl/connection.ts";
 import { Refusal } from "./domain/cause.ts";
 import { type Running, serve } from "./serve.ts";
@@ -15,8 +16,6 @@ beforeAll(() => {
   base = mkdtempSync(join(tmpdir(), "sag-cloud-"));
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
-
-const root = process.getuid?.() === 0;
 
 const start = (directory: string, listen = "127.0.0.1:0", more: object = {}): Promise<Running> =>
   serve({ data: directory, listen, log: () => {}, ...more });
@@ -66,7 +65,8 @@ test("sagctl finds its server where the directory's path is too long for a socke
   await expect(locally(directory)("instance list", {})).rejects.toThrow("No sag-cloud is running");
 });
 
-test.skipIf(root)("a data directory that cannot be written, as an ordinary user", async () => {
+test("a data directory that cannot be written, as an ordinary user", async (context) => {
+  needsOrdinaryUser(context);
   const directory = join(base, "readonly");
   mkdirSync(directory);
   chmodSync(directory, 0o500);
@@ -81,7 +81,8 @@ function mounted(name: string, options: string): { directory: string; release: (
   return { directory, release: () => execFileSync("umount", ["-l", directory]) };
 }
 
-test.skipIf(!root)("a file system that is read-only", async () => {
+test("a file system that is read-only", async (context) => {
+  needsRoot(context);
   const disk = mounted("ro", "ro");
   try {
     expect(await refused(start(join(disk.directory, "data")))).toBe("storage_readonly");
@@ -90,7 +91,8 @@ test.skipIf(!root)("a file system that is read-only", async () => {
   }
 });
 
-test.skipIf(!root)("a full disk at the start", async () => {
+test("a full disk at the start", async (context) => {
+  needsRoot(context);
   const disk = mounted("tiny", "size=64k");
   try {
     expect(await refused(start(join(disk.directory, "data")))).toBe("storage_full");
@@ -99,7 +101,8 @@ test.skipIf(!root)("a full disk at the start", async () => {
   }
 });
 
-test.skipIf(!root)("a disk that fills up while running: said so, nothing lost, and it goes on", async () => {
+test("a disk that fills up while running: said so, nothing lost, and it goes on", async (context) => {
+  needsRoot(context);
   const disk = mounted("full", "size=6m");
   try {
     const directory = join(disk.directory, "data");

@@ -26,3 +26,8 @@ export const needsProgram = (context: TestContext, ...programs: string[]): void 
 export const needsRoot = (context: TestContext): void => {
   if (process.getuid?.() !== 0) tell(context, "root");
 };
+
+/** Skips the test, saying why, for root, whom nothing is forbidden. */
+export const needsOrdinaryUser = (context: TestContext): void => {
+  if (process.getuid?.() === 0) tell(context, "an ordinary user");
+};

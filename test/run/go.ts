@@ -78,6 +78,6 @@ export const count = (json: string): Outcome => {
   return outcome;
 };
 
-/** `t.Skip("needs X")` → "X". */
+/** `t.Skip("needs X")` → "X", also after what it is that needs it. */
 const reason = (output = ""): string =>
-  /^\s+\S+\.go:\d+: (?:needs )?(.*)$/m.exec(output)?.[1] ?? "a reason it did not give";
+  /^\s+\S+\.go:\d+: (?:not run: )?(?:.*\bneeds? )?(.*)$/m.exec(output)?.[1] ?? "a reason it did not give";
