@@ -23,6 +23,9 @@ export function describeCommands(call: Call): Command {
 
   describeSignIn(verb, call);
   describeSession(verb, call);
+  verb("repair", "undo whatever system mode has changed on this machine; needs root, and no service").action(
+    call(async () => (await import("./verbs/repair.ts")).repair),
+  );
   verb("version", "print the version").action(call(async () => (await import("./verbs/version.ts")).version));
   return program;
 }

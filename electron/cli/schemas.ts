@@ -97,6 +97,7 @@ export const outputs: Record<string, z.ZodMiniType> = {
   intranets: z.array(intranet),
   proxy: z.object({ intranet: z.string(), socks: z.string(), http: z.string(), pac: orNull(z.string()) }),
   password: z.object({ changed: z.boolean() }),
+  repair: z.object({ undone: z.array(z.string()), disconnected: z.boolean() }),
   version: z.object({ version: z.string(), platform: z.string(), arch: z.string() }),
 };
 

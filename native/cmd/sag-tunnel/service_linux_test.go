@@ -90,7 +90,12 @@ func (s *site) command(args ...string) *exec.Cmd {
 // start starts the service and waits until it is ready.
 func (s *site) start() {
 	s.t.Helper()
-	s.service = s.command("service")
+	s.startAs(s.command("service"))
+}
+
+func (s *site) startAs(command *exec.Cmd) {
+	s.t.Helper()
+	s.service = command
 	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		s.t.Fatal(err)
@@ -254,6 +259,30 @@ func ping(address string) error {
 
 func cause(err error) typesv1.Cause { return failure.Cause(err) }
 
+// What the unit leaves the service is enough: one capability, a strict umask, no new privileges.
+func TestWithTheUnitsCapabilityOnly(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	own := s.command("service")
+	confined := exec.Command("setpriv", "--bounding-set=-all,+net_admin", "--inh-caps=-all", "--no-new-privs",
+		"sh", "-c", `umask 0077; exec "$0"`, own.Path)
+	confined.Env, confined.SysProcAttr = own.Env, own.SysProcAttr
+	s.startAs(confined)
+	s.mustConnect()
+	if text, err := page(); err != nil || !strings.Contains(text, tunneltest.PortalText) {
+		t.Fatalf("%v %q", err, text)
+	}
+	for path, want := range map[string]os.FileMode{"rpc.sock": 0o666, "blocking": 0o644, "lock": 0o600, intranet: 0o700, ".": 0o755} {
+		if info, err := os.Stat(filepath.Join(s.run, path)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v %v", path, info, err)
+		}
+	}
+	s.mustDisconnect()
+	s.untouched("after disconnect")
+}
+
 func TestTheWholeMachineIsInside(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -284,7 +313,7 @@ func TestTheWholeMachineIsInside(t *testing.T) {
 		t.Errorf("other traffic goes %s", out)
 	}
 	blocking, _ := os.ReadFile(filepath.Join(s.run, "blocking"))
-	if string(blocking) != `{"blocking":"none","phase":"connected"}`+"\n" {
+	if want := `{"blocking":"none","holds":"intranet","phase":"connected","pid":`; !strings.HasPrefix(string(blocking), want) {
 		t.Errorf("%s", blocking)
 	}
 	s.mustDisconnect()

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
@@ -14,21 +15,31 @@ import (
 // BlockingFile within the runtime directory says what is held back, readable by everybody.
 const BlockingFile = "blocking"
 
-// writeBlocking says what a state holds back, in words that need no program: {"blocking":"none"|"intranet"|"all","phase":…}.
-// Whose session it is, and with which intranet, is not in it.
+// writeBlocking says what a state holds back, in words that need no program: {"blocking":"none"|"intranet"|"all","phase":…,
+// "holds":"intranet"|"none","pid":"…"}. What is held goes by the tunnel or not at all: once there is no such process any more, it
+// is blocked. Whose session it is, and with which intranet, is not in it.
 func writeBlocking(dir string, state *tunnelv1.State, logger *slog.Logger) {
 	lower := func(text, prefix string) string { return strings.ToLower(strings.TrimPrefix(text, prefix)) }
 	blocking, phase := typesv1.Blocking_BLOCKING_NONE, typesv1.Phase_PHASE_DISCONNECTED
+	holds := "none"
 	if state != nil {
 		blocking, phase = state.GetBlocking(), state.GetPhase()
 	}
+	if blocking != typesv1.Blocking_BLOCKING_NONE || phase == typesv1.Phase_PHASE_CONNECTED {
+		holds = "intranet"
+	}
 	text, err := json.Marshal(map[string]string{
 		"blocking": lower(blocking.String(), "BLOCKING_"), "phase": lower(phase.String(), "PHASE_"),
+		"holds": holds, "pid": strconv.Itoa(os.Getpid()),
 	})
 	path := filepath.Join(dir, BlockingFile)
 	if err == nil {
 		// A fresh file in the place of the old one: nobody reads half of it.
 		err = os.WriteFile(path+".new", append(text, '\n'), 0o644)
+	}
+	if err == nil {
+		// Whatever the umask is.
+		err = os.Chmod(path+".new", 0o644)
 	}
 	if err == nil {
 		err = os.Rename(path+".new", path)
