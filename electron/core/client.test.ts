@@ -335,7 +335,7 @@ describe("connect", { timeout: 30_000 }, () => {
     const tunnels = useFakeTunnel(environment, { outcome });
     const client = createClient({ environment });
     await client.signIn(signIn());
-    expect(await causeOf(client.connect(undefined, { timeoutMs: 1_500 }))).toBe(expected);
+    expect(await causeOf(client.connect(undefined, { timeoutMs: 6_000 }))).toBe(expected);
     await until(() => tunnels.pids().length === 0);
   });
 

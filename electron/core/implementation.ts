@@ -24,8 +24,7 @@ import type { IntranetState } from "./model.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
 import { chooseIntranet, SettingsFile } from "./settings/settings.ts";
 import { askTunnel, Doings, mergeState } from "./states.ts";
-import { ensureTunnel, findSocket, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
-import { callTunnel } from "./tunnel/rpc.ts";
+import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from "./tunnel/process.ts";
 import { findService, isInService, livingService } from "./tunnel/service.ts";
 import { Watch } from "./watch.ts";
 
@@ -278,14 +277,13 @@ export class CoreClient implements Client {
 
   async #hangUp(record: IntranetRecord): Promise<void> {
     const environment = this.#environment;
-    const stop = (socket: string): Promise<unknown> =>
-      callTunnel(socket, "Stop", { intranetId: record.id }, { timeoutMs: 10_000 });
+    const stop = (socket: string, isService = false): Promise<void> => stopTunnel(socket, record.id, isService);
     this.#doings.set(record.id, "disconnecting");
     try {
       const socket = findSocket(environment, record.id);
       if (socket) await stop(socket).catch(notAnswering);
       const service = (await isInService(environment, record.id)) ? findService(environment) : null;
-      if (service) await stop(service);
+      if (service) await stop(service, true);
       // A dead one cannot hang up; another one, which takes its session over, can.
       if (isSessionWanted(environment, record.id)) await stop((await ensureTunnel(environment, record.id)).socket);
     } catch (thrown) {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { toJson } from "@bufbuild/protobuf";
 import { type Session, SessionSchema } from "#proto/client/v1/session_pb.js";
 import type { ProxyOptionsJson } from "#proto/tunnel/v1/tunnel_pb.js";
@@ -10,6 +11,7 @@ import { parseAddress, urlOf } from "../instance/address.ts";
 import { hello, type InstanceApi } from "../instance/api.ts";
 import type { CauseCode, IntranetState } from "../model.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
+import { stopTunnel } from "../tunnel/process.ts";
 import { callTunnel, type TunnelStream, watchTunnel } from "../tunnel/rpc.ts";
 import { tunnelState } from "../view.ts";
 import { type DialEffect, type DialEvent, type DialState, step } from "./machine.ts";
@@ -29,6 +31,9 @@ export interface DialSources {
 }
 
 const defaultTimeout = 15_000;
+
+/** How long a sag-tunnel that was told to stop is given to be gone, ms, each time. */
+const leaving = [20, 100, 400];
 
 /** Carries out one dial. Answers once the tunnel is up; otherwise nothing of it is left and a Failure is thrown. */
 export function runDial(sources: DialSources, options: ConnectOptions): Promise<IntranetState> {
@@ -158,13 +163,24 @@ class Dial {
   }
 
   async #prepare(): Promise<DialEvent> {
-    const { socket } = await (this.#tunnel ?? this.#sources.tunnel());
     const { signal } = this.#abort;
-    const answer = await callTunnel(socket, "Prepare", { intranetId: this.#sources.record.id }, { signal });
-    this.#socket = socket;
-    this.#attemptId = answer.attemptId ?? "";
-    this.#publicKey = Buffer.from(answer.publicKey ?? "", "base64");
-    return { kind: "key" };
+    for (const wait of [...leaving, null]) {
+      const { socket, started } = await (this.#tunnel ?? this.#sources.tunnel());
+      try {
+        const answer = await callTunnel(socket, "Prepare", { intranetId: this.#sources.record.id }, { signal });
+        this.#socket = socket;
+        this.#attemptId = answer.attemptId ?? "";
+        this.#publicKey = Buffer.from(answer.publicKey ?? "", "base64");
+        return { kind: "key" };
+      } catch (thrown) {
+        // One that has just been told to stop still answers for a moment: then the next one is asked.
+        const isLeaving = !started && thrown instanceof Failure && thrown.code === "tunnel_crashed";
+        if (!isLeaving || wait === null) throw thrown;
+        this.#tunnel = undefined;
+        await sleep(wait, undefined, { signal });
+      }
+    }
+    throw new Failure("tunnel_crashed");
   }
 
   async #dial(): Promise<DialEvent> {
@@ -240,7 +256,7 @@ class Dial {
     const token = this.#session?.sessionToken;
     try {
       if (what === "stop" && this.#socket) {
-        await callTunnel(this.#socket, "Stop", { intranetId: this.#sources.record.id });
+        await stopTunnel(this.#socket, this.#sources.record.id, this.#sources.mode === "system");
       } else if (what === "hangUp" && token) {
         await (await this.#sources.api(AbortSignal.timeout(2_000))).hangUp(
           {},

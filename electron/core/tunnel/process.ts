@@ -1,6 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { closeSync, existsSync, lstatSync, openSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../causes/failure.ts";
 import { failureFromSystem, systemCode } from "../causes/system.ts";
 import { type Environment, makePrivateDir } from "../environment.ts";
@@ -57,6 +59,28 @@ export async function ensureTunnel(
     if (!socket) throw new Failure("tunnel_crashed");
     return { socket, started: true };
   });
+}
+
+/** How long a sag-tunnel may take from its answer to Stop to its end, ms. */
+const endTimeout = 2_000;
+
+/**
+ * Stops a session, and answers when the process that had it is gone: a connect right after must not meet one that is leaving.
+ * The service stays, so it is not waited for.
+ */
+export async function stopTunnel(socketPath: string, intranetId: string, isService: boolean): Promise<void> {
+  const line = connect(socketPath);
+  const gone = new Promise<void>((resolve) => {
+    line.on("error", () => undefined);
+    line.on("close", () => resolve());
+    line.resume();
+  });
+  try {
+    await callTunnel(socketPath, "Stop", { intranetId }, { timeoutMs: 10_000 });
+    if (!isService) await Promise.race([gone, sleep(endTimeout, undefined, { ref: false })]);
+  } finally {
+    line.destroy();
+  }
 }
 
 async function startTunnel(environment: Environment, intranetId: string): Promise<void> {
