@@ -17,7 +17,7 @@ export function wordOf(json: unknown, prefix: string): string | null {
   return word === "unspecified" ? null : word;
 }
 
-export function causeOf(json: CauseJson | number | undefined): CauseCode {
+export function causeOf(json: CauseJson | string | number | undefined): CauseCode {
   const word = wordOf(json, "CAUSE_");
   return word !== null && Object.hasOwn(causeTable, word) ? (word as CauseCode) : "unknown";
 }

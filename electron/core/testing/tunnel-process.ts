@@ -79,7 +79,10 @@ const handler = connectNodeAdapter({
       stop: () => {
         rmSync(session, { force: true });
         change({ phase: Phase.DISCONNECTED });
-        setTimeout(() => process.exit(0), 20);
+        setTimeout(() => {
+          rmSync(socket, { force: true });
+          process.exit(0);
+        }, 20);
         return { state };
       },
       getStates: () => ({ states: [state] }),

@@ -1,11 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { closeSync, existsSync, lstatSync, openSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../causes/failure.ts";
 import { failureFromSystem, systemCode } from "../causes/system.ts";
+import { causeOf } from "../causes/wire.ts";
 import { type Environment, makePrivateDir } from "../environment.ts";
+import { parseJson } from "../instance/http.ts";
 import { withLock } from "../lock.ts";
 import { version } from "../version.ts";
 import { findTunnelBinary } from "./binary.ts";
@@ -61,26 +62,19 @@ export async function ensureTunnel(
   });
 }
 
-/** How long a sag-tunnel may take from its answer to Stop to its end, ms. */
+/** How long a sag-tunnel may take from its answer to Stop to its end, and how often it is looked for, ms. */
 const endTimeout = 2_000;
+const endLook = 10;
 
 /**
- * Stops a session, and answers when the process that had it is gone: a connect right after must not meet one that is leaving.
- * The service stays, so it is not waited for.
+ * Stops a session, and answers when the process that had it has cleared its place: a connect right after must not meet one that
+ * is leaving. The service stays, so it is not waited for.
  */
 export async function stopTunnel(socketPath: string, intranetId: string, isService: boolean): Promise<void> {
-  const line = connect(socketPath);
-  const gone = new Promise<void>((resolve) => {
-    line.on("error", () => undefined);
-    line.on("close", () => resolve());
-    line.resume();
-  });
-  try {
-    await callTunnel(socketPath, "Stop", { intranetId }, { timeoutMs: 10_000 });
-    if (!isService) await Promise.race([gone, sleep(endTimeout, undefined, { ref: false })]);
-  } finally {
-    line.destroy();
-  }
+  await callTunnel(socketPath, "Stop", { intranetId }, { timeoutMs: 10_000 });
+  if (isService) return;
+  // Removing its socket is the last thing it does.
+  for (let waited = 0; waited < endTimeout && existsSync(socketPath); waited += endLook) await sleep(endLook);
 }
 
 async function startTunnel(environment: Environment, intranetId: string): Promise<void> {
@@ -136,18 +130,22 @@ function ready(child: ChildProcess): Promise<void> {
     child.on("error", (error) =>
       settle(new Failure(systemCode(error) === "ENOENT" ? "tunnel_binary_missing" : "tunnel_crashed")),
     );
-    child.on("exit", () => settle(new Failure("tunnel_crashed")));
+    // Not "exit": what it said last is to be read first.
+    child.on("close", () => settle(new Failure("tunnel_crashed")));
     child.stdout?.on("data", (chunk: Buffer) => {
       line = (line + chunk.toString("utf8")).slice(0, 4096);
-      if (line.includes("\n")) settle(isReady(line) ? undefined : new Failure("tunnel_crashed"));
+      if (line.includes("\n")) settle(readLine(line));
     });
   });
 }
 
-function isReady(line: string): boolean {
-  try {
-    return (JSON.parse(line.split("\n")[0] ?? "") as { ready?: unknown }).ready === true;
-  } catch {
-    return false;
-  }
+/** The ready line, or a failure it told in place of it. */
+function readLine(line: string): Failure | undefined {
+  const told = parseJson(Buffer.from(line.split("\n")[0] ?? "")) as
+    | { ready?: unknown; cause?: unknown; message?: unknown }
+    | undefined;
+  if (told?.ready === true) return undefined;
+  const cause = typeof told?.cause === "string" ? causeOf(`CAUSE_${told.cause.toUpperCase()}`) : "unknown";
+  const text = typeof told?.message === "string" ? told.message : "";
+  return cause === "unknown" ? new Failure("tunnel_crashed") : new Failure(cause, { text });
 }
