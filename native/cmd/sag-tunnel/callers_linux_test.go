@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
+
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/system/nettest"
 )
@@ -187,11 +189,17 @@ func (s *site) dial(t *testing.T) net.Conn {
 	return conn
 }
 
+// alive fails if the service does not answer, or the intranet is not reached. Places that have just been left may take a moment
+// to be free.
 func (s *site) alive(when string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if _, err := s.until(ctx, typesv1.Phase_PHASE_CONNECTED); err != nil {
+	_, err := s.until(ctx, typesv1.Phase_PHASE_CONNECTED)
+	for connect.CodeOf(err) == connect.CodeUnavailable && ctx.Err() == nil {
+		_, err = s.until(ctx, typesv1.Phase_PHASE_CONNECTED)
+	}
+	if err != nil {
 		s.t.Fatalf("%s: %v", when, err)
 	}
 	if _, err := page(); err != nil {
