@@ -4,17 +4,18 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"net/http"
 	"os"
 	"time"
 
-	"buf.build/go/protovalidate"
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/limits"
 	"sag.software/native/internal/tunnel"
 	"sag.software/native/internal/tunnel/failure"
 )
@@ -63,7 +64,7 @@ func handler(mode typesv1.Mode, version string, of func(context.Context) (Tunnel
 	mux := http.NewServeMux()
 	mux.Handle(tunnelv1connect.NewTunnelServiceHandler(
 		&service{of: of, mode: mode, version: version, epoch: binary.BigEndian.Uint64(epoch[:]) | 1},
-		connect.WithReadMaxBytes(maxMessage), connect.WithSendMaxBytes(maxMessage), connect.WithInterceptors(limits{}),
+		connect.WithReadMaxBytes(maxMessage), connect.WithSendMaxBytes(maxMessage), connect.WithInterceptors(contract{}),
 	))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		connection := http.NewResponseController(w)
@@ -196,10 +197,10 @@ func list(state *tunnelv1.State) []*tunnelv1.State {
 	return []*tunnelv1.State{state}
 }
 
-// limits refuses what the contract does not allow, and tells failures with their cause.
-type limits struct{}
+// contract refuses what the contract does not allow, and tells failures with their cause.
+type contract struct{}
 
-func (limits) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+func (contract) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
 		if err := check(r.Any()); err != nil {
 			return nil, failure.Connect(err)
@@ -212,11 +213,11 @@ func (limits) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	}
 }
 
-func (limits) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+func (contract) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
 	return next
 }
 
-func (limits) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+func (contract) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return next
 }
 
@@ -225,8 +226,12 @@ func check(message any) error {
 	if !ok {
 		return nil
 	}
-	if err := protovalidate.Validate(m); err != nil {
-		return failure.New(typesv1.Cause_CAUSE_INVALID_ARGUMENT, "%s", err)
+	err := limits.Check(m)
+	var broken *limits.Violation
+	if !errors.As(err, &broken) {
+		return err
 	}
-	return nil
+	f := failure.Of(typesv1.Cause_CAUSE_INVALID_ARGUMENT, "%s", broken)
+	f.Field = broken.Field
+	return &failure.Error{Failure: f}
 }

@@ -5,10 +5,9 @@ import (
 	"net/netip"
 	"strings"
 
-	"buf.build/go/protovalidate"
-
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/limits"
 	"sag.software/native/internal/secret"
 	systemprofile "sag.software/native/internal/system/profile"
 	"sag.software/native/internal/tunnel/failure"
@@ -20,7 +19,7 @@ func Parse(session *clientv1.Session) (*Profile, error) {
 	if session == nil {
 		return nil, invalid("there is no session in it")
 	}
-	if err := protovalidate.Validate(session); err != nil {
+	if err := limits.Check(session); err != nil {
 		return nil, invalid("%s", err)
 	}
 	if r := systemprofile.Check(session); r != nil {

@@ -17,6 +17,7 @@ import (
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	"sag.software/native/gen/sag/client/v1/clientv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/limits"
 	"sag.software/native/internal/secret"
 	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/profile"
@@ -159,6 +160,9 @@ func (c *Client) Events(ctx context.Context, heard func(*clientv1.EventsResponse
 	defer func() { _ = stream.Close() }()
 	for stream.Receive() {
 		silent.Stop()
+		if err := limits.Check(stream.Msg()); err != nil {
+			return failure.New(typesv1.Cause_CAUSE_ANSWER_INVALID, "an event of the cloud instance is not valid: %s", err)
+		}
 		heard(stream.Msg())
 	}
 	if err := stream.Err(); err != nil {

@@ -1,0 +1,91 @@
+// Package limits checks messages by the protovalidate rules of the contracts, as far as the contracts use them. The
+// library that knows all of them brings a whole expression language along, which would cost an idle tunnel a quarter of
+// its memory; a test compares the two.
+package limits
+
+import (
+	"fmt"
+
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// Violation says which field does not hold, and why.
+type Violation struct {
+	// Field is the path, for example "session.access_points[0].name".
+	Field string
+	// Rule is what it should be.
+	Rule string
+}
+
+// Error names both.
+func (v *Violation) Error() string { return v.Field + ": " + v.Rule }
+
+// Check says whether a message keeps the rules of its contract; the error is a *Violation. A rule this package does not
+// know counts as broken: what is not checked is not let through.
+func Check(m proto.Message) error { return message("", m.ProtoReflect()) }
+
+func message(path string, m protoreflect.Message) error {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		field := fields.Get(i)
+		if err := one(join(path, string(field.Name())), m, field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+func one(path string, m protoreflect.Message, field protoreflect.FieldDescriptor) error {
+	rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
+	if rules.GetRequired() && !m.Has(field) {
+		return &Violation{path, "it is required"}
+	}
+	// What has a presence of its own and is not there has nothing to check; plain values are checked also when empty.
+	if field.HasPresence() && !m.Has(field) {
+		return nil
+	}
+	if len(rules.GetCel()) > 0 || len(rules.GetCelExpression()) > 0 || rules.GetIgnore() != validate.Ignore_IGNORE_UNSPECIFIED || field.IsMap() {
+		return &Violation{path, "it has a rule that is not known here"}
+	}
+	value := m.Get(field)
+	if !field.IsList() {
+		return single(path, field, value, rules)
+	}
+	list, of := value.List(), rules.GetRepeated()
+	if err := known(path, of, "min_items", "max_items", "items"); err != nil {
+		return err
+	}
+	if n := uint64(list.Len()); of.HasMinItems() && n < of.GetMinItems() || of.HasMaxItems() && n > of.GetMaxItems() {
+		return &Violation{path, fmt.Sprintf("it has %d items", n)}
+	}
+	for i := range list.Len() {
+		if err := single(fmt.Sprintf("%s[%d]", path, i), field, list.Get(i), of.GetItems()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known fails if a set of rules has others than the named ones.
+func known(path string, rules proto.Message, names ...string) error {
+	var unknown error
+	rules.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		for _, name := range names {
+			if string(field.Name()) == name {
+				return true
+			}
+		}
+		unknown = &Violation{path, "it has a rule that is not known here: " + string(field.Name())}
+		return false
+	})
+	return unknown
+}
