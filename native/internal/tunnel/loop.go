@@ -45,6 +45,9 @@ func (t *Tunnel) sleep() time.Duration {
 	if due := t.machine.Deadline(); due != 0 {
 		wait = min(wait, due-clock.Now())
 	}
+	if due := t.tidiness.due; !due.IsZero() {
+		wait = min(wait, time.Until(due))
+	}
 	return max(wait, 0)
 }
 
@@ -70,6 +73,7 @@ func (t *Tunnel) step(event machine.Event) {
 func (t *Tunnel) settle() {
 	v := t.machine.View()
 	up := v.Phase == typesv1.Phase_PHASE_CONNECTED
+	t.tidy(up)
 	if t.network != nil {
 		t.network.set(up, v.Cause)
 	}

@@ -76,6 +76,7 @@ type Tunnel struct {
 	stopping  []chan struct{}
 	startedAt time.Time
 	published *tunnelv1.State
+	tidiness  tidiness
 }
 
 // New makes a tunnel and resumes a session that is still wanted.

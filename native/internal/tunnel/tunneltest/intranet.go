@@ -30,6 +30,8 @@ const (
 	Domain     = "corp.test"
 	PortalText = "welcome inside"
 	EchoPort   = 7
+	// LargeSize is how much /large has, bytes.
+	LargeSize = 24 << 20
 )
 
 // Intranet counts who was asked for what.
@@ -53,6 +55,9 @@ func newIntranet() *Intranet {
 			}
 		}
 		_, _ = fmt.Fprintln(w, PortalText)
+	})
+	mux.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.CopyN(w, zeros{}, LargeSize)
 	})
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
@@ -215,6 +220,10 @@ func (n *Intranet) SetDeaf(deaf bool) {
 	defer n.mu.Unlock()
 	n.Deaf = deaf
 }
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 // queue is a listener that is handed its connections.
 type queue struct {
