@@ -6,7 +6,6 @@ import (
 	_ "connectrpc.com/connect"
 	_ "connectrpc.com/validate"
 	_ "github.com/godbus/dbus/v5"
-	_ "github.com/google/nftables"
 	_ "github.com/miekg/dns"
 	_ "github.com/vishvananda/netlink"
 	_ "golang.org/x/net/ipv4"
