@@ -14,7 +14,7 @@ import { toDuration } from "../http/duration.ts";
 import { sessionMessage } from "./convert.ts";
 
 /** What a person asks for. `pins`: of this server's keys, in use and spare. */
-export function clientService(context: Context, pins: Uint8Array[]): ServiceImpl<typeof ClientService> {
+export function clientService(context: Context, pins: Uint8Array[]): Partial<ServiceImpl<typeof ClientService>> {
   const server = () => ({ hello: hello(), spkiPins: pins });
 
   const signedIn = (state: SignInState, tokens: Tokens) => ({

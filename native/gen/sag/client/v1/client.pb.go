@@ -263,7 +263,8 @@ type SignInRequest struct {
 	EnterpriseCode string                 `protobuf:"bytes,2,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
 	UserName       string                 `protobuf:"bytes,3,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
 	Password       string                 `protobuf:"bytes,4,opt,name=password,proto3" json:"password,omitempty"`
-	// Second factor, when asked for (`second_factor_required`).
+	// Second factor, when asked for: `second_factor_required` with Failure.field "otp" (a code is missing, wrong or used
+	// already), or "second_factor" (one is required and there is none yet: EnrolSecondFactor, then SignIn with a code).
 	Otp           string  `protobuf:"bytes,5,opt,name=otp,proto3" json:"otp,omitempty"`
 	Device        *Device `protobuf:"bytes,6,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -968,6 +969,1111 @@ func (x *DialResponse) GetSession() *Session {
 	return nil
 }
 
+type ForgotPasswordRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
+	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	// The code is good on this device only, so that nobody else can use up its tries.
+	DeviceId      string `protobuf:"bytes,3,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgotPasswordRequest) Reset() {
+	*x = ForgotPasswordRequest{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgotPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgotPasswordRequest) ProtoMessage() {}
+
+func (x *ForgotPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgotPasswordRequest.ProtoReflect.Descriptor instead.
+func (*ForgotPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ForgotPasswordRequest) GetEnterpriseCode() string {
+	if x != nil {
+		return x.EnterpriseCode
+	}
+	return ""
+}
+
+func (x *ForgotPasswordRequest) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *ForgotPasswordRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+type ForgotPasswordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgotPasswordResponse) Reset() {
+	*x = ForgotPasswordResponse{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgotPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgotPasswordResponse) ProtoMessage() {}
+
+func (x *ForgotPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgotPasswordResponse.ProtoReflect.Descriptor instead.
+func (*ForgotPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{17}
+}
+
+type ResetPasswordRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
+	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	// As in the mail; case, blanks and hyphens do not matter.
+	Code          string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	NewPassword   string `protobuf:"bytes,4,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
+	DeviceId      string `protobuf:"bytes,5,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetPasswordRequest) Reset() {
+	*x = ResetPasswordRequest{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetPasswordRequest) ProtoMessage() {}
+
+func (x *ResetPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetPasswordRequest.ProtoReflect.Descriptor instead.
+func (*ResetPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ResetPasswordRequest) GetEnterpriseCode() string {
+	if x != nil {
+		return x.EnterpriseCode
+	}
+	return ""
+}
+
+func (x *ResetPasswordRequest) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *ResetPasswordRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ResetPasswordRequest) GetNewPassword() string {
+	if x != nil {
+		return x.NewPassword
+	}
+	return ""
+}
+
+func (x *ResetPasswordRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+type ResetPasswordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetPasswordResponse) Reset() {
+	*x = ResetPasswordResponse{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetPasswordResponse) ProtoMessage() {}
+
+func (x *ResetPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetPasswordResponse.ProtoReflect.Descriptor instead.
+func (*ResetPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{19}
+}
+
+type EnrolSecondFactorRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
+	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	Password       string                 `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	// Of the second factor in force, if there is one.
+	Otp           string `protobuf:"bytes,4,opt,name=otp,proto3" json:"otp,omitempty"`
+	DeviceId      string `protobuf:"bytes,5,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnrolSecondFactorRequest) Reset() {
+	*x = EnrolSecondFactorRequest{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnrolSecondFactorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnrolSecondFactorRequest) ProtoMessage() {}
+
+func (x *EnrolSecondFactorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnrolSecondFactorRequest.ProtoReflect.Descriptor instead.
+func (*EnrolSecondFactorRequest) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *EnrolSecondFactorRequest) GetEnterpriseCode() string {
+	if x != nil {
+		return x.EnterpriseCode
+	}
+	return ""
+}
+
+func (x *EnrolSecondFactorRequest) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *EnrolSecondFactorRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *EnrolSecondFactorRequest) GetOtp() string {
+	if x != nil {
+		return x.Otp
+	}
+	return ""
+}
+
+func (x *EnrolSecondFactorRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+type EnrolSecondFactorResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `otpauth://totp/…`, for a QR code.
+	Uri string `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
+	// The same secret in base32, to be typed. RFC 6238: SHA-1, 6 digits, 30 s.
+	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	// How long it can be confirmed.
+	Lifetime      *durationpb.Duration `protobuf:"bytes,3,opt,name=lifetime,proto3" json:"lifetime,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnrolSecondFactorResponse) Reset() {
+	*x = EnrolSecondFactorResponse{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnrolSecondFactorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnrolSecondFactorResponse) ProtoMessage() {}
+
+func (x *EnrolSecondFactorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnrolSecondFactorResponse.ProtoReflect.Descriptor instead.
+func (*EnrolSecondFactorResponse) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *EnrolSecondFactorResponse) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+func (x *EnrolSecondFactorResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+func (x *EnrolSecondFactorResponse) GetLifetime() *durationpb.Duration {
+	if x != nil {
+		return x.Lifetime
+	}
+	return nil
+}
+
+type ConfirmSecondFactorRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
+	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	Password       string                 `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	// Made with the new secret.
+	Otp           string `protobuf:"bytes,4,opt,name=otp,proto3" json:"otp,omitempty"`
+	DeviceId      string `protobuf:"bytes,5,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmSecondFactorRequest) Reset() {
+	*x = ConfirmSecondFactorRequest{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmSecondFactorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmSecondFactorRequest) ProtoMessage() {}
+
+func (x *ConfirmSecondFactorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmSecondFactorRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmSecondFactorRequest) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ConfirmSecondFactorRequest) GetEnterpriseCode() string {
+	if x != nil {
+		return x.EnterpriseCode
+	}
+	return ""
+}
+
+func (x *ConfirmSecondFactorRequest) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *ConfirmSecondFactorRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *ConfirmSecondFactorRequest) GetOtp() string {
+	if x != nil {
+		return x.Otp
+	}
+	return ""
+}
+
+func (x *ConfirmSecondFactorRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+type ConfirmSecondFactorResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmSecondFactorResponse) Reset() {
+	*x = ConfirmSecondFactorResponse{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmSecondFactorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmSecondFactorResponse) ProtoMessage() {}
+
+func (x *ConfirmSecondFactorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmSecondFactorResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmSecondFactorResponse) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{23}
+}
+
+type RemoveSecondFactorRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
+	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	Password       string                 `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	// Of the second factor that goes.
+	Otp           string `protobuf:"bytes,4,opt,name=otp,proto3" json:"otp,omitempty"`
+	DeviceId      string `protobuf:"bytes,5,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveSecondFactorRequest) Reset() {
+	*x = RemoveSecondFactorRequest{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveSecondFactorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveSecondFactorRequest) ProtoMessage() {}
+
+func (x *RemoveSecondFactorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveSecondFactorRequest.ProtoReflect.Descriptor instead.
+func (*RemoveSecondFactorRequest) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *RemoveSecondFactorRequest) GetEnterpriseCode() string {
+	if x != nil {
+		return x.EnterpriseCode
+	}
+	return ""
+}
+
+func (x *RemoveSecondFactorRequest) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *RemoveSecondFactorRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *RemoveSecondFactorRequest) GetOtp() string {
+	if x != nil {
+		return x.Otp
+	}
+	return ""
+}
+
+func (x *RemoveSecondFactorRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+type RemoveSecondFactorResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveSecondFactorResponse) Reset() {
+	*x = RemoveSecondFactorResponse{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveSecondFactorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveSecondFactorResponse) ProtoMessage() {}
+
+func (x *RemoveSecondFactorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveSecondFactorResponse.ProtoReflect.Descriptor instead.
+func (*RemoveSecondFactorResponse) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{25}
+}
+
+type ListDevicesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDevicesRequest) Reset() {
+	*x = ListDevicesRequest{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDevicesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDevicesRequest) ProtoMessage() {}
+
+func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDevicesRequest.ProtoReflect.Descriptor instead.
+func (*ListDevicesRequest) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{26}
+}
+
+type OwnDevice struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	DeviceId string                 `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Platform string                 `protobuf:"bytes,3,opt,name=platform,proto3" json:"platform,omitempty"`
+	// How long ago it signed in for the first time.
+	FirstSeen *durationpb.Duration `protobuf:"bytes,4,opt,name=first_seen,json=firstSeen,proto3" json:"first_seen,omitempty"`
+	// How long ago it was heard of.
+	LastSeen *durationpb.Duration `protobuf:"bytes,5,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
+	SignedIn bool                 `protobuf:"varint,6,opt,name=signed_in,json=signedIn,proto3" json:"signed_in,omitempty"`
+	// The one that asks.
+	ThisDevice    bool `protobuf:"varint,7,opt,name=this_device,json=thisDevice,proto3" json:"this_device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OwnDevice) Reset() {
+	*x = OwnDevice{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OwnDevice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OwnDevice) ProtoMessage() {}
+
+func (x *OwnDevice) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OwnDevice.ProtoReflect.Descriptor instead.
+func (*OwnDevice) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *OwnDevice) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *OwnDevice) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OwnDevice) GetPlatform() string {
+	if x != nil {
+		return x.Platform
+	}
+	return ""
+}
+
+func (x *OwnDevice) GetFirstSeen() *durationpb.Duration {
+	if x != nil {
+		return x.FirstSeen
+	}
+	return nil
+}
+
+func (x *OwnDevice) GetLastSeen() *durationpb.Duration {
+	if x != nil {
+		return x.LastSeen
+	}
+	return nil
+}
+
+func (x *OwnDevice) GetSignedIn() bool {
+	if x != nil {
+		return x.SignedIn
+	}
+	return false
+}
+
+func (x *OwnDevice) GetThisDevice() bool {
+	if x != nil {
+		return x.ThisDevice
+	}
+	return false
+}
+
+type ListDevicesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The latest heard of first.
+	Devices      []*OwnDevice `protobuf:"bytes,1,rep,name=devices,proto3" json:"devices,omitempty"`
+	SecondFactor bool         `protobuf:"varint,2,opt,name=second_factor,json=secondFactor,proto3" json:"second_factor,omitempty"`
+	// The administrator's policy.
+	SecondFactorRequired bool `protobuf:"varint,3,opt,name=second_factor_required,json=secondFactorRequired,proto3" json:"second_factor_required,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
+}
+
+func (x *ListDevicesResponse) Reset() {
+	*x = ListDevicesResponse{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDevicesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDevicesResponse) ProtoMessage() {}
+
+func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDevicesResponse.ProtoReflect.Descriptor instead.
+func (*ListDevicesResponse) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListDevicesResponse) GetDevices() []*OwnDevice {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *ListDevicesResponse) GetSecondFactor() bool {
+	if x != nil {
+		return x.SecondFactor
+	}
+	return false
+}
+
+func (x *ListDevicesResponse) GetSecondFactorRequired() bool {
+	if x != nil {
+		return x.SecondFactorRequired
+	}
+	return false
+}
+
+type ListSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{29}
+}
+
+type OwnSession struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	SessionId  string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	DeviceId   string                 `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	DeviceName string                 `protobuf:"bytes,3,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	// Inner addresses of the client.
+	Addresses []string `protobuf:"bytes,4,rep,name=addresses,proto3" json:"addresses,omitempty"`
+	Mode      v1.Mode  `protobuf:"varint,5,opt,name=mode,proto3,enum=sag.types.v1.Mode" json:"mode,omitempty"`
+	// How long ago it was dialled.
+	Age *durationpb.Duration `protobuf:"bytes,6,opt,name=age,proto3" json:"age,omitempty"`
+	// Of the device that asks.
+	ThisDevice    bool `protobuf:"varint,7,opt,name=this_device,json=thisDevice,proto3" json:"this_device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OwnSession) Reset() {
+	*x = OwnSession{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OwnSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OwnSession) ProtoMessage() {}
+
+func (x *OwnSession) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OwnSession.ProtoReflect.Descriptor instead.
+func (*OwnSession) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *OwnSession) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *OwnSession) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *OwnSession) GetDeviceName() string {
+	if x != nil {
+		return x.DeviceName
+	}
+	return ""
+}
+
+func (x *OwnSession) GetAddresses() []string {
+	if x != nil {
+		return x.Addresses
+	}
+	return nil
+}
+
+func (x *OwnSession) GetMode() v1.Mode {
+	if x != nil {
+		return x.Mode
+	}
+	return v1.Mode(0)
+}
+
+func (x *OwnSession) GetAge() *durationpb.Duration {
+	if x != nil {
+		return x.Age
+	}
+	return nil
+}
+
+func (x *OwnSession) GetThisDevice() bool {
+	if x != nil {
+		return x.ThisDevice
+	}
+	return false
+}
+
+type ListSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The latest first.
+	Sessions      []*OwnSession `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListSessionsResponse) GetSessions() []*OwnSession {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type EndSessionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionRequest) Reset() {
+	*x = EndSessionRequest{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionRequest) ProtoMessage() {}
+
+func (x *EndSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionRequest.ProtoReflect.Descriptor instead.
+func (*EndSessionRequest) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *EndSessionRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+type EndSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionResponse) Reset() {
+	*x = EndSessionResponse{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionResponse) ProtoMessage() {}
+
+func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionResponse.ProtoReflect.Descriptor instead.
+func (*EndSessionResponse) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{33}
+}
+
+type EndDeviceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	DeviceId      string                 `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndDeviceRequest) Reset() {
+	*x = EndDeviceRequest{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndDeviceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndDeviceRequest) ProtoMessage() {}
+
+func (x *EndDeviceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndDeviceRequest.ProtoReflect.Descriptor instead.
+func (*EndDeviceRequest) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *EndDeviceRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+type EndDeviceResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndDeviceResponse) Reset() {
+	*x = EndDeviceResponse{}
+	mi := &file_sag_client_v1_client_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndDeviceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndDeviceResponse) ProtoMessage() {}
+
+func (x *EndDeviceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_client_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndDeviceResponse.ProtoReflect.Descriptor instead.
+func (*EndDeviceResponse) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_client_proto_rawDescGZIP(), []int{35}
+}
+
 var File_sag_client_v1_client_proto protoreflect.FileDescriptor
 
 const file_sag_client_v1_client_proto_rawDesc = "" +
@@ -1040,14 +2146,101 @@ const file_sag_client_v1_client_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04mode\x12/\n" +
 	"\x0faccess_point_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\raccessPointId\"H\n" +
 	"\fDialResponse\x128\n" +
-	"\asession\x18\x01 \x01(\v2\x16.sag.client.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\asession2\xd7\x03\n" +
+	"\asession\x18\x01 \x01(\v2\x16.sag.client.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\asession\"\xb5\x01\n" +
+	"\x15ForgotPasswordRequest\x12@\n" +
+	"\x0fenterprise_code\x18\x01 \x01(\tB\x17\xbaH\x14r\x122\x10^[0-9A-Za-z]{5}$R\x0eenterpriseCode\x12&\n" +
+	"\tuser_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\buserName\x122\n" +
+	"\tdevice_id\x18\x03 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\bdeviceId\"\x18\n" +
+	"\x16ForgotPasswordResponse\"\x88\x02\n" +
+	"\x14ResetPasswordRequest\x12@\n" +
+	"\x0fenterprise_code\x18\x01 \x01(\tB\x17\xbaH\x14r\x122\x10^[0-9A-Za-z]{5}$R\x0eenterpriseCode\x12&\n" +
+	"\tuser_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\buserName\x12 \n" +
+	"\x04code\x18\x03 \x01(\tB\f\xbaH\x06r\x04\x10\x01\x18 \x80\x01\x01R\x04code\x120\n" +
+	"\fnew_password\x18\x04 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x02\x80\x01\x01R\vnewPassword\x122\n" +
+	"\tdevice_id\x18\x05 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\bdeviceId\"\x17\n" +
+	"\x15ResetPasswordResponse\"\x84\x02\n" +
+	"\x18EnrolSecondFactorRequest\x12@\n" +
+	"\x0fenterprise_code\x18\x01 \x01(\tB\x17\xbaH\x14r\x122\x10^[0-9A-Za-z]{5}$R\x0eenterpriseCode\x12&\n" +
+	"\tuser_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\buserName\x12)\n" +
+	"\bpassword\x18\x03 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x02\x80\x01\x01R\bpassword\x12\x1c\n" +
+	"\x03otp\x18\x04 \x01(\tB\n" +
+	"\xbaH\x04r\x02\x18\x10\x80\x01\x01R\x03otp\x125\n" +
+	"\tdevice_id\x18\x05 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\bdeviceId\"\x9a\x01\n" +
+	"\x19EnrolSecondFactorResponse\x12\x1f\n" +
+	"\x03uri\x18\x01 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\b\x80\x01\x01R\x03uri\x12%\n" +
+	"\x06secret\x18\x02 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x01\x80\x01\x01R\x06secret\x125\n" +
+	"\blifetime\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\blifetime\"\x86\x02\n" +
+	"\x1aConfirmSecondFactorRequest\x12@\n" +
+	"\x0fenterprise_code\x18\x01 \x01(\tB\x17\xbaH\x14r\x122\x10^[0-9A-Za-z]{5}$R\x0eenterpriseCode\x12&\n" +
+	"\tuser_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\buserName\x12)\n" +
+	"\bpassword\x18\x03 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x02\x80\x01\x01R\bpassword\x12\x1c\n" +
+	"\x03otp\x18\x04 \x01(\tB\n" +
+	"\xbaH\x04r\x02\x18\x10\x80\x01\x01R\x03otp\x125\n" +
+	"\tdevice_id\x18\x05 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\bdeviceId\"\x1d\n" +
+	"\x1bConfirmSecondFactorResponse\"\x85\x02\n" +
+	"\x19RemoveSecondFactorRequest\x12@\n" +
+	"\x0fenterprise_code\x18\x01 \x01(\tB\x17\xbaH\x14r\x122\x10^[0-9A-Za-z]{5}$R\x0eenterpriseCode\x12&\n" +
+	"\tuser_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\buserName\x12)\n" +
+	"\bpassword\x18\x03 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x02\x80\x01\x01R\bpassword\x12\x1c\n" +
+	"\x03otp\x18\x04 \x01(\tB\n" +
+	"\xbaH\x04r\x02\x18\x10\x80\x01\x01R\x03otp\x125\n" +
+	"\tdevice_id\x18\x05 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\bdeviceId\"\x1c\n" +
+	"\x1aRemoveSecondFactorResponse\"\x14\n" +
+	"\x12ListDevicesRequest\"\xb2\x02\n" +
+	"\tOwnDevice\x122\n" +
+	"\tdevice_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\bdeviceId\x12\x1c\n" +
+	"\x04name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x12#\n" +
+	"\bplatform\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\bplatform\x128\n" +
+	"\n" +
+	"first_seen\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\tfirstSeen\x126\n" +
+	"\tlast_seen\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\blastSeen\x12\x1b\n" +
+	"\tsigned_in\x18\x06 \x01(\bR\bsignedIn\x12\x1f\n" +
+	"\vthis_device\x18\a \x01(\bR\n" +
+	"thisDevice\"\xaf\x01\n" +
+	"\x13ListDevicesResponse\x12=\n" +
+	"\adevices\x18\x01 \x03(\v2\x18.sag.client.v1.OwnDeviceB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\adevices\x12#\n" +
+	"\rsecond_factor\x18\x02 \x01(\bR\fsecondFactor\x124\n" +
+	"\x16second_factor_required\x18\x03 \x01(\bR\x14secondFactorRequired\"\x15\n" +
+	"\x13ListSessionsRequest\"\xc5\x02\n" +
+	"\n" +
+	"OwnSession\x124\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\tsessionId\x122\n" +
+	"\tdevice_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\bdeviceId\x12)\n" +
+	"\vdevice_name\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\n" +
+	"deviceName\x12,\n" +
+	"\taddresses\x18\x04 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\x04\"\x04r\x02p\x01R\taddresses\x12&\n" +
+	"\x04mode\x18\x05 \x01(\x0e2\x12.sag.types.v1.ModeR\x04mode\x12+\n" +
+	"\x03age\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x03age\x12\x1f\n" +
+	"\vthis_device\x18\a \x01(\bR\n" +
+	"thisDevice\"X\n" +
+	"\x14ListSessionsResponse\x12@\n" +
+	"\bsessions\x18\x01 \x03(\v2\x19.sag.client.v1.OwnSessionB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\bsessions\"I\n" +
+	"\x11EndSessionRequest\x124\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\tsessionId\"\x14\n" +
+	"\x12EndSessionResponse\"F\n" +
+	"\x10EndDeviceRequest\x122\n" +
+	"\tdevice_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\bdeviceId\"\x13\n" +
+	"\x11EndDeviceResponse2\xa5\n" +
+	"\n" +
 	"\rClientService\x12K\n" +
 	"\bDiscover\x12\x1e.sag.client.v1.DiscoverRequest\x1a\x1f.sag.client.v1.DiscoverResponse\x12E\n" +
 	"\x06SignIn\x12\x1c.sag.client.v1.SignInRequest\x1a\x1d.sag.client.v1.SignInResponse\x12H\n" +
 	"\aRefresh\x12\x1d.sag.client.v1.RefreshRequest\x1a\x1e.sag.client.v1.RefreshResponse\x12H\n" +
 	"\aSignOut\x12\x1d.sag.client.v1.SignOutRequest\x1a\x1e.sag.client.v1.SignOutResponse\x12]\n" +
 	"\x0eChangePassword\x12$.sag.client.v1.ChangePasswordRequest\x1a%.sag.client.v1.ChangePasswordResponse\x12?\n" +
-	"\x04Dial\x12\x1a.sag.client.v1.DialRequest\x1a\x1b.sag.client.v1.DialResponseB\xa6\x01\n" +
+	"\x04Dial\x12\x1a.sag.client.v1.DialRequest\x1a\x1b.sag.client.v1.DialResponse\x12]\n" +
+	"\x0eForgotPassword\x12$.sag.client.v1.ForgotPasswordRequest\x1a%.sag.client.v1.ForgotPasswordResponse\x12Z\n" +
+	"\rResetPassword\x12#.sag.client.v1.ResetPasswordRequest\x1a$.sag.client.v1.ResetPasswordResponse\x12f\n" +
+	"\x11EnrolSecondFactor\x12'.sag.client.v1.EnrolSecondFactorRequest\x1a(.sag.client.v1.EnrolSecondFactorResponse\x12l\n" +
+	"\x13ConfirmSecondFactor\x12).sag.client.v1.ConfirmSecondFactorRequest\x1a*.sag.client.v1.ConfirmSecondFactorResponse\x12i\n" +
+	"\x12RemoveSecondFactor\x12(.sag.client.v1.RemoveSecondFactorRequest\x1a).sag.client.v1.RemoveSecondFactorResponse\x12T\n" +
+	"\vListDevices\x12!.sag.client.v1.ListDevicesRequest\x1a\".sag.client.v1.ListDevicesResponse\x12W\n" +
+	"\fListSessions\x12\".sag.client.v1.ListSessionsRequest\x1a#.sag.client.v1.ListSessionsResponse\x12Q\n" +
+	"\n" +
+	"EndSession\x12 .sag.client.v1.EndSessionRequest\x1a!.sag.client.v1.EndSessionResponse\x12N\n" +
+	"\tEndDevice\x12\x1f.sag.client.v1.EndDeviceRequest\x1a .sag.client.v1.EndDeviceResponseB\xa6\x01\n" +
 	"\x11com.sag.client.v1B\vClientProtoP\x01Z.sag.software/native/gen/sag/client/v1;clientv1\xa2\x02\x03SCX\xaa\x02\rSag.Client.V1\xca\x02\rSag\\Client\\V1\xe2\x02\x19Sag\\Client\\V1\\GPBMetadata\xea\x02\x0fSag::Client::V1b\x06proto3"
 
 var (
@@ -1062,62 +2255,107 @@ func file_sag_client_v1_client_proto_rawDescGZIP() []byte {
 	return file_sag_client_v1_client_proto_rawDescData
 }
 
-var file_sag_client_v1_client_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_sag_client_v1_client_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_sag_client_v1_client_proto_goTypes = []any{
-	(*ServerInfo)(nil),             // 0: sag.client.v1.ServerInfo
-	(*DiscoverRequest)(nil),        // 1: sag.client.v1.DiscoverRequest
-	(*DiscoverResponse)(nil),       // 2: sag.client.v1.DiscoverResponse
-	(*Device)(nil),                 // 3: sag.client.v1.Device
-	(*SignInRequest)(nil),          // 4: sag.client.v1.SignInRequest
-	(*Tokens)(nil),                 // 5: sag.client.v1.Tokens
-	(*SignedIn)(nil),               // 6: sag.client.v1.SignedIn
-	(*SignInResponse)(nil),         // 7: sag.client.v1.SignInResponse
-	(*RefreshRequest)(nil),         // 8: sag.client.v1.RefreshRequest
-	(*RefreshResponse)(nil),        // 9: sag.client.v1.RefreshResponse
-	(*SignOutRequest)(nil),         // 10: sag.client.v1.SignOutRequest
-	(*SignOutResponse)(nil),        // 11: sag.client.v1.SignOutResponse
-	(*ChangePasswordRequest)(nil),  // 12: sag.client.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil), // 13: sag.client.v1.ChangePasswordResponse
-	(*DialRequest)(nil),            // 14: sag.client.v1.DialRequest
-	(*DialResponse)(nil),           // 15: sag.client.v1.DialResponse
-	(*v1.Hello)(nil),               // 16: sag.types.v1.Hello
-	(*durationpb.Duration)(nil),    // 17: google.protobuf.Duration
-	(v1.Mode)(0),                   // 18: sag.types.v1.Mode
-	(*Session)(nil),                // 19: sag.client.v1.Session
+	(*ServerInfo)(nil),                  // 0: sag.client.v1.ServerInfo
+	(*DiscoverRequest)(nil),             // 1: sag.client.v1.DiscoverRequest
+	(*DiscoverResponse)(nil),            // 2: sag.client.v1.DiscoverResponse
+	(*Device)(nil),                      // 3: sag.client.v1.Device
+	(*SignInRequest)(nil),               // 4: sag.client.v1.SignInRequest
+	(*Tokens)(nil),                      // 5: sag.client.v1.Tokens
+	(*SignedIn)(nil),                    // 6: sag.client.v1.SignedIn
+	(*SignInResponse)(nil),              // 7: sag.client.v1.SignInResponse
+	(*RefreshRequest)(nil),              // 8: sag.client.v1.RefreshRequest
+	(*RefreshResponse)(nil),             // 9: sag.client.v1.RefreshResponse
+	(*SignOutRequest)(nil),              // 10: sag.client.v1.SignOutRequest
+	(*SignOutResponse)(nil),             // 11: sag.client.v1.SignOutResponse
+	(*ChangePasswordRequest)(nil),       // 12: sag.client.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),      // 13: sag.client.v1.ChangePasswordResponse
+	(*DialRequest)(nil),                 // 14: sag.client.v1.DialRequest
+	(*DialResponse)(nil),                // 15: sag.client.v1.DialResponse
+	(*ForgotPasswordRequest)(nil),       // 16: sag.client.v1.ForgotPasswordRequest
+	(*ForgotPasswordResponse)(nil),      // 17: sag.client.v1.ForgotPasswordResponse
+	(*ResetPasswordRequest)(nil),        // 18: sag.client.v1.ResetPasswordRequest
+	(*ResetPasswordResponse)(nil),       // 19: sag.client.v1.ResetPasswordResponse
+	(*EnrolSecondFactorRequest)(nil),    // 20: sag.client.v1.EnrolSecondFactorRequest
+	(*EnrolSecondFactorResponse)(nil),   // 21: sag.client.v1.EnrolSecondFactorResponse
+	(*ConfirmSecondFactorRequest)(nil),  // 22: sag.client.v1.ConfirmSecondFactorRequest
+	(*ConfirmSecondFactorResponse)(nil), // 23: sag.client.v1.ConfirmSecondFactorResponse
+	(*RemoveSecondFactorRequest)(nil),   // 24: sag.client.v1.RemoveSecondFactorRequest
+	(*RemoveSecondFactorResponse)(nil),  // 25: sag.client.v1.RemoveSecondFactorResponse
+	(*ListDevicesRequest)(nil),          // 26: sag.client.v1.ListDevicesRequest
+	(*OwnDevice)(nil),                   // 27: sag.client.v1.OwnDevice
+	(*ListDevicesResponse)(nil),         // 28: sag.client.v1.ListDevicesResponse
+	(*ListSessionsRequest)(nil),         // 29: sag.client.v1.ListSessionsRequest
+	(*OwnSession)(nil),                  // 30: sag.client.v1.OwnSession
+	(*ListSessionsResponse)(nil),        // 31: sag.client.v1.ListSessionsResponse
+	(*EndSessionRequest)(nil),           // 32: sag.client.v1.EndSessionRequest
+	(*EndSessionResponse)(nil),          // 33: sag.client.v1.EndSessionResponse
+	(*EndDeviceRequest)(nil),            // 34: sag.client.v1.EndDeviceRequest
+	(*EndDeviceResponse)(nil),           // 35: sag.client.v1.EndDeviceResponse
+	(*v1.Hello)(nil),                    // 36: sag.types.v1.Hello
+	(*durationpb.Duration)(nil),         // 37: google.protobuf.Duration
+	(v1.Mode)(0),                        // 38: sag.types.v1.Mode
+	(*Session)(nil),                     // 39: sag.client.v1.Session
 }
 var file_sag_client_v1_client_proto_depIdxs = []int32{
-	16, // 0: sag.client.v1.ServerInfo.hello:type_name -> sag.types.v1.Hello
-	16, // 1: sag.client.v1.DiscoverRequest.hello:type_name -> sag.types.v1.Hello
+	36, // 0: sag.client.v1.ServerInfo.hello:type_name -> sag.types.v1.Hello
+	36, // 1: sag.client.v1.DiscoverRequest.hello:type_name -> sag.types.v1.Hello
 	0,  // 2: sag.client.v1.DiscoverResponse.server:type_name -> sag.client.v1.ServerInfo
-	16, // 3: sag.client.v1.SignInRequest.hello:type_name -> sag.types.v1.Hello
+	36, // 3: sag.client.v1.SignInRequest.hello:type_name -> sag.types.v1.Hello
 	3,  // 4: sag.client.v1.SignInRequest.device:type_name -> sag.client.v1.Device
-	17, // 5: sag.client.v1.Tokens.access_token_lifetime:type_name -> google.protobuf.Duration
-	17, // 6: sag.client.v1.Tokens.sign_in_lifetime:type_name -> google.protobuf.Duration
+	37, // 5: sag.client.v1.Tokens.access_token_lifetime:type_name -> google.protobuf.Duration
+	37, // 6: sag.client.v1.Tokens.sign_in_lifetime:type_name -> google.protobuf.Duration
 	5,  // 7: sag.client.v1.SignedIn.tokens:type_name -> sag.client.v1.Tokens
 	0,  // 8: sag.client.v1.SignedIn.server:type_name -> sag.client.v1.ServerInfo
 	6,  // 9: sag.client.v1.SignInResponse.signed_in:type_name -> sag.client.v1.SignedIn
-	16, // 10: sag.client.v1.RefreshRequest.hello:type_name -> sag.types.v1.Hello
+	36, // 10: sag.client.v1.RefreshRequest.hello:type_name -> sag.types.v1.Hello
 	6,  // 11: sag.client.v1.RefreshResponse.signed_in:type_name -> sag.client.v1.SignedIn
-	16, // 12: sag.client.v1.DialRequest.hello:type_name -> sag.types.v1.Hello
-	18, // 13: sag.client.v1.DialRequest.mode:type_name -> sag.types.v1.Mode
-	19, // 14: sag.client.v1.DialResponse.session:type_name -> sag.client.v1.Session
-	1,  // 15: sag.client.v1.ClientService.Discover:input_type -> sag.client.v1.DiscoverRequest
-	4,  // 16: sag.client.v1.ClientService.SignIn:input_type -> sag.client.v1.SignInRequest
-	8,  // 17: sag.client.v1.ClientService.Refresh:input_type -> sag.client.v1.RefreshRequest
-	10, // 18: sag.client.v1.ClientService.SignOut:input_type -> sag.client.v1.SignOutRequest
-	12, // 19: sag.client.v1.ClientService.ChangePassword:input_type -> sag.client.v1.ChangePasswordRequest
-	14, // 20: sag.client.v1.ClientService.Dial:input_type -> sag.client.v1.DialRequest
-	2,  // 21: sag.client.v1.ClientService.Discover:output_type -> sag.client.v1.DiscoverResponse
-	7,  // 22: sag.client.v1.ClientService.SignIn:output_type -> sag.client.v1.SignInResponse
-	9,  // 23: sag.client.v1.ClientService.Refresh:output_type -> sag.client.v1.RefreshResponse
-	11, // 24: sag.client.v1.ClientService.SignOut:output_type -> sag.client.v1.SignOutResponse
-	13, // 25: sag.client.v1.ClientService.ChangePassword:output_type -> sag.client.v1.ChangePasswordResponse
-	15, // 26: sag.client.v1.ClientService.Dial:output_type -> sag.client.v1.DialResponse
-	21, // [21:27] is the sub-list for method output_type
-	15, // [15:21] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	36, // 12: sag.client.v1.DialRequest.hello:type_name -> sag.types.v1.Hello
+	38, // 13: sag.client.v1.DialRequest.mode:type_name -> sag.types.v1.Mode
+	39, // 14: sag.client.v1.DialResponse.session:type_name -> sag.client.v1.Session
+	37, // 15: sag.client.v1.EnrolSecondFactorResponse.lifetime:type_name -> google.protobuf.Duration
+	37, // 16: sag.client.v1.OwnDevice.first_seen:type_name -> google.protobuf.Duration
+	37, // 17: sag.client.v1.OwnDevice.last_seen:type_name -> google.protobuf.Duration
+	27, // 18: sag.client.v1.ListDevicesResponse.devices:type_name -> sag.client.v1.OwnDevice
+	38, // 19: sag.client.v1.OwnSession.mode:type_name -> sag.types.v1.Mode
+	37, // 20: sag.client.v1.OwnSession.age:type_name -> google.protobuf.Duration
+	30, // 21: sag.client.v1.ListSessionsResponse.sessions:type_name -> sag.client.v1.OwnSession
+	1,  // 22: sag.client.v1.ClientService.Discover:input_type -> sag.client.v1.DiscoverRequest
+	4,  // 23: sag.client.v1.ClientService.SignIn:input_type -> sag.client.v1.SignInRequest
+	8,  // 24: sag.client.v1.ClientService.Refresh:input_type -> sag.client.v1.RefreshRequest
+	10, // 25: sag.client.v1.ClientService.SignOut:input_type -> sag.client.v1.SignOutRequest
+	12, // 26: sag.client.v1.ClientService.ChangePassword:input_type -> sag.client.v1.ChangePasswordRequest
+	14, // 27: sag.client.v1.ClientService.Dial:input_type -> sag.client.v1.DialRequest
+	16, // 28: sag.client.v1.ClientService.ForgotPassword:input_type -> sag.client.v1.ForgotPasswordRequest
+	18, // 29: sag.client.v1.ClientService.ResetPassword:input_type -> sag.client.v1.ResetPasswordRequest
+	20, // 30: sag.client.v1.ClientService.EnrolSecondFactor:input_type -> sag.client.v1.EnrolSecondFactorRequest
+	22, // 31: sag.client.v1.ClientService.ConfirmSecondFactor:input_type -> sag.client.v1.ConfirmSecondFactorRequest
+	24, // 32: sag.client.v1.ClientService.RemoveSecondFactor:input_type -> sag.client.v1.RemoveSecondFactorRequest
+	26, // 33: sag.client.v1.ClientService.ListDevices:input_type -> sag.client.v1.ListDevicesRequest
+	29, // 34: sag.client.v1.ClientService.ListSessions:input_type -> sag.client.v1.ListSessionsRequest
+	32, // 35: sag.client.v1.ClientService.EndSession:input_type -> sag.client.v1.EndSessionRequest
+	34, // 36: sag.client.v1.ClientService.EndDevice:input_type -> sag.client.v1.EndDeviceRequest
+	2,  // 37: sag.client.v1.ClientService.Discover:output_type -> sag.client.v1.DiscoverResponse
+	7,  // 38: sag.client.v1.ClientService.SignIn:output_type -> sag.client.v1.SignInResponse
+	9,  // 39: sag.client.v1.ClientService.Refresh:output_type -> sag.client.v1.RefreshResponse
+	11, // 40: sag.client.v1.ClientService.SignOut:output_type -> sag.client.v1.SignOutResponse
+	13, // 41: sag.client.v1.ClientService.ChangePassword:output_type -> sag.client.v1.ChangePasswordResponse
+	15, // 42: sag.client.v1.ClientService.Dial:output_type -> sag.client.v1.DialResponse
+	17, // 43: sag.client.v1.ClientService.ForgotPassword:output_type -> sag.client.v1.ForgotPasswordResponse
+	19, // 44: sag.client.v1.ClientService.ResetPassword:output_type -> sag.client.v1.ResetPasswordResponse
+	21, // 45: sag.client.v1.ClientService.EnrolSecondFactor:output_type -> sag.client.v1.EnrolSecondFactorResponse
+	23, // 46: sag.client.v1.ClientService.ConfirmSecondFactor:output_type -> sag.client.v1.ConfirmSecondFactorResponse
+	25, // 47: sag.client.v1.ClientService.RemoveSecondFactor:output_type -> sag.client.v1.RemoveSecondFactorResponse
+	28, // 48: sag.client.v1.ClientService.ListDevices:output_type -> sag.client.v1.ListDevicesResponse
+	31, // 49: sag.client.v1.ClientService.ListSessions:output_type -> sag.client.v1.ListSessionsResponse
+	33, // 50: sag.client.v1.ClientService.EndSession:output_type -> sag.client.v1.EndSessionResponse
+	35, // 51: sag.client.v1.ClientService.EndDevice:output_type -> sag.client.v1.EndDeviceResponse
+	37, // [37:52] is the sub-list for method output_type
+	22, // [22:37] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_sag_client_v1_client_proto_init() }
@@ -1132,7 +2370,7 @@ func file_sag_client_v1_client_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_client_v1_client_proto_rawDesc), len(file_sag_client_v1_client_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -75,6 +75,71 @@ func (Transport) EnumDescriptor() ([]byte, []int) {
 	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{0}
 }
 
+type ResourceKind int32
+
+const (
+	ResourceKind_RESOURCE_KIND_UNSPECIFIED ResourceKind = 0
+	// Something else; so is a kind that a reader does not know.
+	ResourceKind_RESOURCE_KIND_OTHER    ResourceKind = 1
+	ResourceKind_RESOURCE_KIND_WEB      ResourceKind = 2
+	ResourceKind_RESOURCE_KIND_SSH      ResourceKind = 3
+	ResourceKind_RESOURCE_KIND_RDP      ResourceKind = 4
+	ResourceKind_RESOURCE_KIND_VNC      ResourceKind = 5
+	ResourceKind_RESOURCE_KIND_FILES    ResourceKind = 6
+	ResourceKind_RESOURCE_KIND_DATABASE ResourceKind = 7
+)
+
+// Enum value maps for ResourceKind.
+var (
+	ResourceKind_name = map[int32]string{
+		0: "RESOURCE_KIND_UNSPECIFIED",
+		1: "RESOURCE_KIND_OTHER",
+		2: "RESOURCE_KIND_WEB",
+		3: "RESOURCE_KIND_SSH",
+		4: "RESOURCE_KIND_RDP",
+		5: "RESOURCE_KIND_VNC",
+		6: "RESOURCE_KIND_FILES",
+		7: "RESOURCE_KIND_DATABASE",
+	}
+	ResourceKind_value = map[string]int32{
+		"RESOURCE_KIND_UNSPECIFIED": 0,
+		"RESOURCE_KIND_OTHER":       1,
+		"RESOURCE_KIND_WEB":         2,
+		"RESOURCE_KIND_SSH":         3,
+		"RESOURCE_KIND_RDP":         4,
+		"RESOURCE_KIND_VNC":         5,
+		"RESOURCE_KIND_FILES":       6,
+		"RESOURCE_KIND_DATABASE":    7,
+	}
+)
+
+func (x ResourceKind) Enum() *ResourceKind {
+	p := new(ResourceKind)
+	*p = x
+	return p
+}
+
+func (x ResourceKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ResourceKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_sag_client_v1_session_proto_enumTypes[1].Descriptor()
+}
+
+func (ResourceKind) Type() protoreflect.EnumType {
+	return &file_sag_client_v1_session_proto_enumTypes[1]
+}
+
+func (x ResourceKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ResourceKind.Descriptor instead.
+func (ResourceKind) EnumDescriptor() ([]byte, []int) {
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{1}
+}
+
 type Endpoint struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Transport Transport              `protobuf:"varint,1,opt,name=transport,proto3,enum=sag.client.v1.Transport" json:"transport,omitempty"`
@@ -376,14 +441,16 @@ type Session struct {
 	Warnings   []*v1.Warning        `protobuf:"bytes,12,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// Counts Dial and every Renew with a new key. High half of a probe's generation, so that it grows over restarts.
 	Incarnation uint32 `protobuf:"varint,13,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
-	// Changes whenever routes, DNS, policy, hops or access points do.
+	// Changes whenever routes, DNS, policy, hops, resources or access points do.
 	ProfileRevision string `protobuf:"bytes,14,opt,name=profile_revision,json=profileRevision,proto3" json:"profile_revision,omitempty"`
 	InstanceId      string `protobuf:"bytes,15,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	DisplayName     string `protobuf:"bytes,16,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// How long until a person has to sign in again.
 	SignInLifetime *durationpb.Duration `protobuf:"bytes,17,opt,name=sign_in_lifetime,json=signInLifetime,proto3" json:"sign_in_lifetime,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What the administrator publishes, in the administrator's order.
+	Resources     []*Resource `protobuf:"bytes,18,rep,name=resources,proto3" json:"resources,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Session) Reset() {
@@ -535,6 +602,76 @@ func (x *Session) GetSignInLifetime() *durationpb.Duration {
 	return nil
 }
 
+func (x *Session) GetResources() []*Resource {
+	if x != nil {
+		return x.Resources
+	}
+	return nil
+}
+
+// Something inside that is worth a name.
+type Resource struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For people; one of a kind in its intranet.
+	Name string       `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Kind ResourceKind `protobuf:"varint,2,opt,name=kind,proto3,enum=sag.client.v1.ResourceKind" json:"kind,omitempty"`
+	// Web: an http or https URL. The others: HOST or HOST:PORT ([HOST]:PORT), without a port that of the kind.
+	Address       string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Resource) Reset() {
+	*x = Resource{}
+	mi := &file_sag_client_v1_session_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Resource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Resource) ProtoMessage() {}
+
+func (x *Resource) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_client_v1_session_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Resource.ProtoReflect.Descriptor instead.
+func (*Resource) Descriptor() ([]byte, []int) {
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Resource) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Resource) GetKind() ResourceKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ResourceKind_RESOURCE_KIND_UNSPECIFIED
+}
+
+func (x *Resource) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
 type RenewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Hello *v1.Hello              `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
@@ -546,7 +683,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[5]
+	mi := &file_sag_client_v1_session_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -558,7 +695,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[5]
+	mi := &file_sag_client_v1_session_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -571,7 +708,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{5}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RenewRequest) GetHello() *v1.Hello {
@@ -597,7 +734,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[6]
+	mi := &file_sag_client_v1_session_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -609,7 +746,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[6]
+	mi := &file_sag_client_v1_session_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -622,7 +759,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{6}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RenewResponse) GetSession() *Session {
@@ -640,7 +777,7 @@ type HangUpRequest struct {
 
 func (x *HangUpRequest) Reset() {
 	*x = HangUpRequest{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[7]
+	mi := &file_sag_client_v1_session_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +789,7 @@ func (x *HangUpRequest) String() string {
 func (*HangUpRequest) ProtoMessage() {}
 
 func (x *HangUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[7]
+	mi := &file_sag_client_v1_session_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +802,7 @@ func (x *HangUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HangUpRequest.ProtoReflect.Descriptor instead.
 func (*HangUpRequest) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{7}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{8}
 }
 
 type HangUpResponse struct {
@@ -676,7 +813,7 @@ type HangUpResponse struct {
 
 func (x *HangUpResponse) Reset() {
 	*x = HangUpResponse{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[8]
+	mi := &file_sag_client_v1_session_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +825,7 @@ func (x *HangUpResponse) String() string {
 func (*HangUpResponse) ProtoMessage() {}
 
 func (x *HangUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[8]
+	mi := &file_sag_client_v1_session_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +838,7 @@ func (x *HangUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HangUpResponse.ProtoReflect.Descriptor instead.
 func (*HangUpResponse) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{8}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{9}
 }
 
 type EventsRequest struct {
@@ -713,7 +850,7 @@ type EventsRequest struct {
 
 func (x *EventsRequest) Reset() {
 	*x = EventsRequest{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[9]
+	mi := &file_sag_client_v1_session_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +862,7 @@ func (x *EventsRequest) String() string {
 func (*EventsRequest) ProtoMessage() {}
 
 func (x *EventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[9]
+	mi := &file_sag_client_v1_session_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,7 +875,7 @@ func (x *EventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsRequest.ProtoReflect.Descriptor instead.
 func (*EventsRequest) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{9}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *EventsRequest) GetHello() *v1.Hello {
@@ -764,7 +901,7 @@ type EventsResponse struct {
 
 func (x *EventsResponse) Reset() {
 	*x = EventsResponse{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[10]
+	mi := &file_sag_client_v1_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +913,7 @@ func (x *EventsResponse) String() string {
 func (*EventsResponse) ProtoMessage() {}
 
 func (x *EventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[10]
+	mi := &file_sag_client_v1_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +926,7 @@ func (x *EventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsResponse.ProtoReflect.Descriptor instead.
 func (*EventsResponse) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{10}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *EventsResponse) GetEvent() isEventsResponse_Event {
@@ -891,7 +1028,7 @@ type Opened struct {
 
 func (x *Opened) Reset() {
 	*x = Opened{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[11]
+	mi := &file_sag_client_v1_session_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +1040,7 @@ func (x *Opened) String() string {
 func (*Opened) ProtoMessage() {}
 
 func (x *Opened) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[11]
+	mi := &file_sag_client_v1_session_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1053,7 @@ func (x *Opened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Opened.ProtoReflect.Descriptor instead.
 func (*Opened) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{11}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Opened) GetHello() *v1.Hello {
@@ -942,7 +1079,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[12]
+	mi := &file_sag_client_v1_session_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1091,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[12]
+	mi := &file_sag_client_v1_session_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1104,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{12}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{13}
 }
 
 // Renew fetches the new one.
@@ -980,7 +1117,7 @@ type ProfileChanged struct {
 
 func (x *ProfileChanged) Reset() {
 	*x = ProfileChanged{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[13]
+	mi := &file_sag_client_v1_session_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1129,7 @@ func (x *ProfileChanged) String() string {
 func (*ProfileChanged) ProtoMessage() {}
 
 func (x *ProfileChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[13]
+	mi := &file_sag_client_v1_session_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1142,7 @@ func (x *ProfileChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProfileChanged.ProtoReflect.Descriptor instead.
 func (*ProfileChanged) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{13}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ProfileChanged) GetProfileRevision() string {
@@ -1025,7 +1162,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_sag_client_v1_session_proto_msgTypes[14]
+	mi := &file_sag_client_v1_session_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1037,7 +1174,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_client_v1_session_proto_msgTypes[14]
+	mi := &file_sag_client_v1_session_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1050,7 +1187,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{14}
+	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Message) GetText() string {
@@ -1089,7 +1226,7 @@ const file_sag_client_v1_session_proto_rawDesc = "" +
 	"\x06Policy\x12\x1f\n" +
 	"\vfull_tunnel\x18\x01 \x01(\bR\n" +
 	"fullTunnel\x12\x1a\n" +
-	"\blockdown\x18\x02 \x01(\bR\blockdown\"\xf5\x06\n" +
+	"\blockdown\x18\x02 \x01(\bR\blockdown\"\xb7\a\n" +
 	"\aSession\x124\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\tsessionId\x120\n" +
@@ -1114,7 +1251,12 @@ const file_sag_client_v1_session_proto_rawDesc = "" +
 	"\vinstance_id\x18\x0f \x01(\tB\a\xbaH\x04r\x02\x18@R\n" +
 	"instanceId\x12+\n" +
 	"\fdisplay_name\x18\x10 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\vdisplayName\x12C\n" +
-	"\x10sign_in_lifetime\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\x0esignInLifetime\"\xbc\x01\n" +
+	"\x10sign_in_lifetime\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\x0esignInLifetime\x12@\n" +
+	"\tresources\x18\x12 \x03(\v2\x17.sag.client.v1.ResourceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\tresources\"\x8a\x01\n" +
+	"\bResource\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04name\x12/\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1b.sag.client.v1.ResourceKindR\x04kind\x12.\n" +
+	"\aaddress\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x10\x01\x18\x80\x042\b^[!-~]+$R\aaddress\"\xbc\x01\n" +
 	"\fRenewRequest\x121\n" +
 	"\x05hello\x18\x01 \x01(\v2\x13.sag.types.v1.HelloB\x06\xbaH\x03\xc8\x01\x01R\x05hello\x12y\n" +
 	"\n" +
@@ -1144,7 +1286,16 @@ const file_sag_client_v1_session_proto_rawDesc = "" +
 	"\tTransport\x12\x19\n" +
 	"\x15TRANSPORT_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rTRANSPORT_UDP\x10\x01\x12\x11\n" +
-	"\rTRANSPORT_TLS\x10\x022\xe4\x01\n" +
+	"\rTRANSPORT_TLS\x10\x02*\xd7\x01\n" +
+	"\fResourceKind\x12\x1d\n" +
+	"\x19RESOURCE_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13RESOURCE_KIND_OTHER\x10\x01\x12\x15\n" +
+	"\x11RESOURCE_KIND_WEB\x10\x02\x12\x15\n" +
+	"\x11RESOURCE_KIND_SSH\x10\x03\x12\x15\n" +
+	"\x11RESOURCE_KIND_RDP\x10\x04\x12\x15\n" +
+	"\x11RESOURCE_KIND_VNC\x10\x05\x12\x17\n" +
+	"\x13RESOURCE_KIND_FILES\x10\x06\x12\x1a\n" +
+	"\x16RESOURCE_KIND_DATABASE\x10\a2\xe4\x01\n" +
 	"\x0eSessionService\x12B\n" +
 	"\x05Renew\x12\x1b.sag.client.v1.RenewRequest\x1a\x1c.sag.client.v1.RenewResponse\x12E\n" +
 	"\x06HangUp\x12\x1c.sag.client.v1.HangUpRequest\x1a\x1d.sag.client.v1.HangUpResponse\x12G\n" +
@@ -1163,62 +1314,66 @@ func file_sag_client_v1_session_proto_rawDescGZIP() []byte {
 	return file_sag_client_v1_session_proto_rawDescData
 }
 
-var file_sag_client_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_sag_client_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_sag_client_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_sag_client_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_sag_client_v1_session_proto_goTypes = []any{
 	(Transport)(0),              // 0: sag.client.v1.Transport
-	(*Endpoint)(nil),            // 1: sag.client.v1.Endpoint
-	(*AccessPoint)(nil),         // 2: sag.client.v1.AccessPoint
-	(*Dns)(nil),                 // 3: sag.client.v1.Dns
-	(*Policy)(nil),              // 4: sag.client.v1.Policy
-	(*Session)(nil),             // 5: sag.client.v1.Session
-	(*RenewRequest)(nil),        // 6: sag.client.v1.RenewRequest
-	(*RenewResponse)(nil),       // 7: sag.client.v1.RenewResponse
-	(*HangUpRequest)(nil),       // 8: sag.client.v1.HangUpRequest
-	(*HangUpResponse)(nil),      // 9: sag.client.v1.HangUpResponse
-	(*EventsRequest)(nil),       // 10: sag.client.v1.EventsRequest
-	(*EventsResponse)(nil),      // 11: sag.client.v1.EventsResponse
-	(*Opened)(nil),              // 12: sag.client.v1.Opened
-	(*Heartbeat)(nil),           // 13: sag.client.v1.Heartbeat
-	(*ProfileChanged)(nil),      // 14: sag.client.v1.ProfileChanged
-	(*Message)(nil),             // 15: sag.client.v1.Message
-	(*durationpb.Duration)(nil), // 16: google.protobuf.Duration
-	(*v1.Hop)(nil),              // 17: sag.types.v1.Hop
-	(*v1.Warning)(nil),          // 18: sag.types.v1.Warning
-	(*v1.Hello)(nil),            // 19: sag.types.v1.Hello
-	(*v1.Failure)(nil),          // 20: sag.types.v1.Failure
+	(ResourceKind)(0),           // 1: sag.client.v1.ResourceKind
+	(*Endpoint)(nil),            // 2: sag.client.v1.Endpoint
+	(*AccessPoint)(nil),         // 3: sag.client.v1.AccessPoint
+	(*Dns)(nil),                 // 4: sag.client.v1.Dns
+	(*Policy)(nil),              // 5: sag.client.v1.Policy
+	(*Session)(nil),             // 6: sag.client.v1.Session
+	(*Resource)(nil),            // 7: sag.client.v1.Resource
+	(*RenewRequest)(nil),        // 8: sag.client.v1.RenewRequest
+	(*RenewResponse)(nil),       // 9: sag.client.v1.RenewResponse
+	(*HangUpRequest)(nil),       // 10: sag.client.v1.HangUpRequest
+	(*HangUpResponse)(nil),      // 11: sag.client.v1.HangUpResponse
+	(*EventsRequest)(nil),       // 12: sag.client.v1.EventsRequest
+	(*EventsResponse)(nil),      // 13: sag.client.v1.EventsResponse
+	(*Opened)(nil),              // 14: sag.client.v1.Opened
+	(*Heartbeat)(nil),           // 15: sag.client.v1.Heartbeat
+	(*ProfileChanged)(nil),      // 16: sag.client.v1.ProfileChanged
+	(*Message)(nil),             // 17: sag.client.v1.Message
+	(*durationpb.Duration)(nil), // 18: google.protobuf.Duration
+	(*v1.Hop)(nil),              // 19: sag.types.v1.Hop
+	(*v1.Warning)(nil),          // 20: sag.types.v1.Warning
+	(*v1.Hello)(nil),            // 21: sag.types.v1.Hello
+	(*v1.Failure)(nil),          // 22: sag.types.v1.Failure
 }
 var file_sag_client_v1_session_proto_depIdxs = []int32{
 	0,  // 0: sag.client.v1.Endpoint.transport:type_name -> sag.client.v1.Transport
-	1,  // 1: sag.client.v1.AccessPoint.endpoints:type_name -> sag.client.v1.Endpoint
-	2,  // 2: sag.client.v1.Session.access_points:type_name -> sag.client.v1.AccessPoint
-	3,  // 3: sag.client.v1.Session.dns:type_name -> sag.client.v1.Dns
-	4,  // 4: sag.client.v1.Session.policy:type_name -> sag.client.v1.Policy
-	16, // 5: sag.client.v1.Session.lease:type_name -> google.protobuf.Duration
-	16, // 6: sag.client.v1.Session.renew_after:type_name -> google.protobuf.Duration
-	17, // 7: sag.client.v1.Session.hops:type_name -> sag.types.v1.Hop
-	18, // 8: sag.client.v1.Session.warnings:type_name -> sag.types.v1.Warning
-	16, // 9: sag.client.v1.Session.sign_in_lifetime:type_name -> google.protobuf.Duration
-	19, // 10: sag.client.v1.RenewRequest.hello:type_name -> sag.types.v1.Hello
-	5,  // 11: sag.client.v1.RenewResponse.session:type_name -> sag.client.v1.Session
-	19, // 12: sag.client.v1.EventsRequest.hello:type_name -> sag.types.v1.Hello
-	12, // 13: sag.client.v1.EventsResponse.opened:type_name -> sag.client.v1.Opened
-	13, // 14: sag.client.v1.EventsResponse.heartbeat:type_name -> sag.client.v1.Heartbeat
-	20, // 15: sag.client.v1.EventsResponse.ended:type_name -> sag.types.v1.Failure
-	14, // 16: sag.client.v1.EventsResponse.profile_changed:type_name -> sag.client.v1.ProfileChanged
-	15, // 17: sag.client.v1.EventsResponse.message:type_name -> sag.client.v1.Message
-	19, // 18: sag.client.v1.Opened.hello:type_name -> sag.types.v1.Hello
-	6,  // 19: sag.client.v1.SessionService.Renew:input_type -> sag.client.v1.RenewRequest
-	8,  // 20: sag.client.v1.SessionService.HangUp:input_type -> sag.client.v1.HangUpRequest
-	10, // 21: sag.client.v1.SessionService.Events:input_type -> sag.client.v1.EventsRequest
-	7,  // 22: sag.client.v1.SessionService.Renew:output_type -> sag.client.v1.RenewResponse
-	9,  // 23: sag.client.v1.SessionService.HangUp:output_type -> sag.client.v1.HangUpResponse
-	11, // 24: sag.client.v1.SessionService.Events:output_type -> sag.client.v1.EventsResponse
-	22, // [22:25] is the sub-list for method output_type
-	19, // [19:22] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	2,  // 1: sag.client.v1.AccessPoint.endpoints:type_name -> sag.client.v1.Endpoint
+	3,  // 2: sag.client.v1.Session.access_points:type_name -> sag.client.v1.AccessPoint
+	4,  // 3: sag.client.v1.Session.dns:type_name -> sag.client.v1.Dns
+	5,  // 4: sag.client.v1.Session.policy:type_name -> sag.client.v1.Policy
+	18, // 5: sag.client.v1.Session.lease:type_name -> google.protobuf.Duration
+	18, // 6: sag.client.v1.Session.renew_after:type_name -> google.protobuf.Duration
+	19, // 7: sag.client.v1.Session.hops:type_name -> sag.types.v1.Hop
+	20, // 8: sag.client.v1.Session.warnings:type_name -> sag.types.v1.Warning
+	18, // 9: sag.client.v1.Session.sign_in_lifetime:type_name -> google.protobuf.Duration
+	7,  // 10: sag.client.v1.Session.resources:type_name -> sag.client.v1.Resource
+	1,  // 11: sag.client.v1.Resource.kind:type_name -> sag.client.v1.ResourceKind
+	21, // 12: sag.client.v1.RenewRequest.hello:type_name -> sag.types.v1.Hello
+	6,  // 13: sag.client.v1.RenewResponse.session:type_name -> sag.client.v1.Session
+	21, // 14: sag.client.v1.EventsRequest.hello:type_name -> sag.types.v1.Hello
+	14, // 15: sag.client.v1.EventsResponse.opened:type_name -> sag.client.v1.Opened
+	15, // 16: sag.client.v1.EventsResponse.heartbeat:type_name -> sag.client.v1.Heartbeat
+	22, // 17: sag.client.v1.EventsResponse.ended:type_name -> sag.types.v1.Failure
+	16, // 18: sag.client.v1.EventsResponse.profile_changed:type_name -> sag.client.v1.ProfileChanged
+	17, // 19: sag.client.v1.EventsResponse.message:type_name -> sag.client.v1.Message
+	21, // 20: sag.client.v1.Opened.hello:type_name -> sag.types.v1.Hello
+	8,  // 21: sag.client.v1.SessionService.Renew:input_type -> sag.client.v1.RenewRequest
+	10, // 22: sag.client.v1.SessionService.HangUp:input_type -> sag.client.v1.HangUpRequest
+	12, // 23: sag.client.v1.SessionService.Events:input_type -> sag.client.v1.EventsRequest
+	9,  // 24: sag.client.v1.SessionService.Renew:output_type -> sag.client.v1.RenewResponse
+	11, // 25: sag.client.v1.SessionService.HangUp:output_type -> sag.client.v1.HangUpResponse
+	13, // 26: sag.client.v1.SessionService.Events:output_type -> sag.client.v1.EventsResponse
+	24, // [24:27] is the sub-list for method output_type
+	21, // [21:24] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_sag_client_v1_session_proto_init() }
@@ -1226,7 +1381,7 @@ func file_sag_client_v1_session_proto_init() {
 	if File_sag_client_v1_session_proto != nil {
 		return
 	}
-	file_sag_client_v1_session_proto_msgTypes[10].OneofWrappers = []any{
+	file_sag_client_v1_session_proto_msgTypes[11].OneofWrappers = []any{
 		(*EventsResponse_Opened)(nil),
 		(*EventsResponse_Heartbeat)(nil),
 		(*EventsResponse_Ended)(nil),
@@ -1238,8 +1393,8 @@ func file_sag_client_v1_session_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_client_v1_session_proto_rawDesc), len(file_sag_client_v1_session_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   15,
+			NumEnums:      2,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

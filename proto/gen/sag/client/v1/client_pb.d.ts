@@ -231,7 +231,8 @@ export declare type SignInRequest = Message<"sag.client.v1.SignInRequest"> & {
   password: string;
 
   /**
-   * Second factor, when asked for (`second_factor_required`).
+   * Second factor, when asked for: `second_factor_required` with Failure.field "otp" (a code is missing, wrong or used
+   * already), or "second_factor" (one is required and there is none yet: EnrolSecondFactor, then SignIn with a code).
    *
    * @generated from field: string otp = 5;
    */
@@ -268,7 +269,8 @@ export declare type SignInRequestJson = {
   password?: string;
 
   /**
-   * Second factor, when asked for (`second_factor_required`).
+   * Second factor, when asked for: `second_factor_required` with Failure.field "otp" (a code is missing, wrong or used
+   * already), or "second_factor" (one is required and there is none yet: EnrolSecondFactor, then SignIn with a code).
    *
    * @generated from field: string otp = 5;
    */
@@ -771,8 +773,872 @@ export declare type DialResponseJson = {
 export declare const DialResponseSchema: GenMessage<DialResponse, {jsonType: DialResponseJson}>;
 
 /**
- * What a person (core) asks for. Discover, SignIn, Refresh and ChangePassword need no token; Dial needs
- * `Authorization: Bearer <access token>`.
+ * @generated from message sag.client.v1.ForgotPasswordRequest
+ */
+export declare type ForgotPasswordRequest = Message<"sag.client.v1.ForgotPasswordRequest"> & {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName: string;
+
+  /**
+   * The code is good on this device only, so that nobody else can use up its tries.
+   *
+   * @generated from field: string device_id = 3;
+   */
+  deviceId: string;
+};
+
+/**
+ * @generated from message sag.client.v1.ForgotPasswordRequest
+ */
+export declare type ForgotPasswordRequestJson = {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode?: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName?: string;
+
+  /**
+   * The code is good on this device only, so that nobody else can use up its tries.
+   *
+   * @generated from field: string device_id = 3;
+   */
+  deviceId?: string;
+};
+
+/**
+ * Describes the message sag.client.v1.ForgotPasswordRequest.
+ * Use `create(ForgotPasswordRequestSchema)` to create a new message.
+ */
+export declare const ForgotPasswordRequestSchema: GenMessage<ForgotPasswordRequest, {jsonType: ForgotPasswordRequestJson}>;
+
+/**
+ * @generated from message sag.client.v1.ForgotPasswordResponse
+ */
+export declare type ForgotPasswordResponse = Message<"sag.client.v1.ForgotPasswordResponse"> & {
+};
+
+/**
+ * @generated from message sag.client.v1.ForgotPasswordResponse
+ */
+export declare type ForgotPasswordResponseJson = {
+};
+
+/**
+ * Describes the message sag.client.v1.ForgotPasswordResponse.
+ * Use `create(ForgotPasswordResponseSchema)` to create a new message.
+ */
+export declare const ForgotPasswordResponseSchema: GenMessage<ForgotPasswordResponse, {jsonType: ForgotPasswordResponseJson}>;
+
+/**
+ * @generated from message sag.client.v1.ResetPasswordRequest
+ */
+export declare type ResetPasswordRequest = Message<"sag.client.v1.ResetPasswordRequest"> & {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName: string;
+
+  /**
+   * As in the mail; case, blanks and hyphens do not matter.
+   *
+   * @generated from field: string code = 3;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string new_password = 4;
+   */
+  newPassword: string;
+
+  /**
+   * @generated from field: string device_id = 5;
+   */
+  deviceId: string;
+};
+
+/**
+ * @generated from message sag.client.v1.ResetPasswordRequest
+ */
+export declare type ResetPasswordRequestJson = {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode?: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName?: string;
+
+  /**
+   * As in the mail; case, blanks and hyphens do not matter.
+   *
+   * @generated from field: string code = 3;
+   */
+  code?: string;
+
+  /**
+   * @generated from field: string new_password = 4;
+   */
+  newPassword?: string;
+
+  /**
+   * @generated from field: string device_id = 5;
+   */
+  deviceId?: string;
+};
+
+/**
+ * Describes the message sag.client.v1.ResetPasswordRequest.
+ * Use `create(ResetPasswordRequestSchema)` to create a new message.
+ */
+export declare const ResetPasswordRequestSchema: GenMessage<ResetPasswordRequest, {jsonType: ResetPasswordRequestJson}>;
+
+/**
+ * @generated from message sag.client.v1.ResetPasswordResponse
+ */
+export declare type ResetPasswordResponse = Message<"sag.client.v1.ResetPasswordResponse"> & {
+};
+
+/**
+ * @generated from message sag.client.v1.ResetPasswordResponse
+ */
+export declare type ResetPasswordResponseJson = {
+};
+
+/**
+ * Describes the message sag.client.v1.ResetPasswordResponse.
+ * Use `create(ResetPasswordResponseSchema)` to create a new message.
+ */
+export declare const ResetPasswordResponseSchema: GenMessage<ResetPasswordResponse, {jsonType: ResetPasswordResponseJson}>;
+
+/**
+ * @generated from message sag.client.v1.EnrolSecondFactorRequest
+ */
+export declare type EnrolSecondFactorRequest = Message<"sag.client.v1.EnrolSecondFactorRequest"> & {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName: string;
+
+  /**
+   * @generated from field: string password = 3;
+   */
+  password: string;
+
+  /**
+   * Of the second factor in force, if there is one.
+   *
+   * @generated from field: string otp = 4;
+   */
+  otp: string;
+
+  /**
+   * @generated from field: string device_id = 5;
+   */
+  deviceId: string;
+};
+
+/**
+ * @generated from message sag.client.v1.EnrolSecondFactorRequest
+ */
+export declare type EnrolSecondFactorRequestJson = {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode?: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName?: string;
+
+  /**
+   * @generated from field: string password = 3;
+   */
+  password?: string;
+
+  /**
+   * Of the second factor in force, if there is one.
+   *
+   * @generated from field: string otp = 4;
+   */
+  otp?: string;
+
+  /**
+   * @generated from field: string device_id = 5;
+   */
+  deviceId?: string;
+};
+
+/**
+ * Describes the message sag.client.v1.EnrolSecondFactorRequest.
+ * Use `create(EnrolSecondFactorRequestSchema)` to create a new message.
+ */
+export declare const EnrolSecondFactorRequestSchema: GenMessage<EnrolSecondFactorRequest, {jsonType: EnrolSecondFactorRequestJson}>;
+
+/**
+ * @generated from message sag.client.v1.EnrolSecondFactorResponse
+ */
+export declare type EnrolSecondFactorResponse = Message<"sag.client.v1.EnrolSecondFactorResponse"> & {
+  /**
+   * `otpauth://totp/…`, for a QR code.
+   *
+   * @generated from field: string uri = 1;
+   */
+  uri: string;
+
+  /**
+   * The same secret in base32, to be typed. RFC 6238: SHA-1, 6 digits, 30 s.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+
+  /**
+   * How long it can be confirmed.
+   *
+   * @generated from field: google.protobuf.Duration lifetime = 3;
+   */
+  lifetime?: Duration | undefined;
+};
+
+/**
+ * @generated from message sag.client.v1.EnrolSecondFactorResponse
+ */
+export declare type EnrolSecondFactorResponseJson = {
+  /**
+   * `otpauth://totp/…`, for a QR code.
+   *
+   * @generated from field: string uri = 1;
+   */
+  uri?: string;
+
+  /**
+   * The same secret in base32, to be typed. RFC 6238: SHA-1, 6 digits, 30 s.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret?: string;
+
+  /**
+   * How long it can be confirmed.
+   *
+   * @generated from field: google.protobuf.Duration lifetime = 3;
+   */
+  lifetime?: DurationJson;
+};
+
+/**
+ * Describes the message sag.client.v1.EnrolSecondFactorResponse.
+ * Use `create(EnrolSecondFactorResponseSchema)` to create a new message.
+ */
+export declare const EnrolSecondFactorResponseSchema: GenMessage<EnrolSecondFactorResponse, {jsonType: EnrolSecondFactorResponseJson}>;
+
+/**
+ * @generated from message sag.client.v1.ConfirmSecondFactorRequest
+ */
+export declare type ConfirmSecondFactorRequest = Message<"sag.client.v1.ConfirmSecondFactorRequest"> & {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName: string;
+
+  /**
+   * @generated from field: string password = 3;
+   */
+  password: string;
+
+  /**
+   * Made with the new secret.
+   *
+   * @generated from field: string otp = 4;
+   */
+  otp: string;
+
+  /**
+   * @generated from field: string device_id = 5;
+   */
+  deviceId: string;
+};
+
+/**
+ * @generated from message sag.client.v1.ConfirmSecondFactorRequest
+ */
+export declare type ConfirmSecondFactorRequestJson = {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode?: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName?: string;
+
+  /**
+   * @generated from field: string password = 3;
+   */
+  password?: string;
+
+  /**
+   * Made with the new secret.
+   *
+   * @generated from field: string otp = 4;
+   */
+  otp?: string;
+
+  /**
+   * @generated from field: string device_id = 5;
+   */
+  deviceId?: string;
+};
+
+/**
+ * Describes the message sag.client.v1.ConfirmSecondFactorRequest.
+ * Use `create(ConfirmSecondFactorRequestSchema)` to create a new message.
+ */
+export declare const ConfirmSecondFactorRequestSchema: GenMessage<ConfirmSecondFactorRequest, {jsonType: ConfirmSecondFactorRequestJson}>;
+
+/**
+ * @generated from message sag.client.v1.ConfirmSecondFactorResponse
+ */
+export declare type ConfirmSecondFactorResponse = Message<"sag.client.v1.ConfirmSecondFactorResponse"> & {
+};
+
+/**
+ * @generated from message sag.client.v1.ConfirmSecondFactorResponse
+ */
+export declare type ConfirmSecondFactorResponseJson = {
+};
+
+/**
+ * Describes the message sag.client.v1.ConfirmSecondFactorResponse.
+ * Use `create(ConfirmSecondFactorResponseSchema)` to create a new message.
+ */
+export declare const ConfirmSecondFactorResponseSchema: GenMessage<ConfirmSecondFactorResponse, {jsonType: ConfirmSecondFactorResponseJson}>;
+
+/**
+ * @generated from message sag.client.v1.RemoveSecondFactorRequest
+ */
+export declare type RemoveSecondFactorRequest = Message<"sag.client.v1.RemoveSecondFactorRequest"> & {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName: string;
+
+  /**
+   * @generated from field: string password = 3;
+   */
+  password: string;
+
+  /**
+   * Of the second factor that goes.
+   *
+   * @generated from field: string otp = 4;
+   */
+  otp: string;
+
+  /**
+   * @generated from field: string device_id = 5;
+   */
+  deviceId: string;
+};
+
+/**
+ * @generated from message sag.client.v1.RemoveSecondFactorRequest
+ */
+export declare type RemoveSecondFactorRequestJson = {
+  /**
+   * @generated from field: string enterprise_code = 1;
+   */
+  enterpriseCode?: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName?: string;
+
+  /**
+   * @generated from field: string password = 3;
+   */
+  password?: string;
+
+  /**
+   * Of the second factor that goes.
+   *
+   * @generated from field: string otp = 4;
+   */
+  otp?: string;
+
+  /**
+   * @generated from field: string device_id = 5;
+   */
+  deviceId?: string;
+};
+
+/**
+ * Describes the message sag.client.v1.RemoveSecondFactorRequest.
+ * Use `create(RemoveSecondFactorRequestSchema)` to create a new message.
+ */
+export declare const RemoveSecondFactorRequestSchema: GenMessage<RemoveSecondFactorRequest, {jsonType: RemoveSecondFactorRequestJson}>;
+
+/**
+ * @generated from message sag.client.v1.RemoveSecondFactorResponse
+ */
+export declare type RemoveSecondFactorResponse = Message<"sag.client.v1.RemoveSecondFactorResponse"> & {
+};
+
+/**
+ * @generated from message sag.client.v1.RemoveSecondFactorResponse
+ */
+export declare type RemoveSecondFactorResponseJson = {
+};
+
+/**
+ * Describes the message sag.client.v1.RemoveSecondFactorResponse.
+ * Use `create(RemoveSecondFactorResponseSchema)` to create a new message.
+ */
+export declare const RemoveSecondFactorResponseSchema: GenMessage<RemoveSecondFactorResponse, {jsonType: RemoveSecondFactorResponseJson}>;
+
+/**
+ * @generated from message sag.client.v1.ListDevicesRequest
+ */
+export declare type ListDevicesRequest = Message<"sag.client.v1.ListDevicesRequest"> & {
+};
+
+/**
+ * @generated from message sag.client.v1.ListDevicesRequest
+ */
+export declare type ListDevicesRequestJson = {
+};
+
+/**
+ * Describes the message sag.client.v1.ListDevicesRequest.
+ * Use `create(ListDevicesRequestSchema)` to create a new message.
+ */
+export declare const ListDevicesRequestSchema: GenMessage<ListDevicesRequest, {jsonType: ListDevicesRequestJson}>;
+
+/**
+ * @generated from message sag.client.v1.OwnDevice
+ */
+export declare type OwnDevice = Message<"sag.client.v1.OwnDevice"> & {
+  /**
+   * @generated from field: string device_id = 1;
+   */
+  deviceId: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string platform = 3;
+   */
+  platform: string;
+
+  /**
+   * How long ago it signed in for the first time.
+   *
+   * @generated from field: google.protobuf.Duration first_seen = 4;
+   */
+  firstSeen?: Duration | undefined;
+
+  /**
+   * How long ago it was heard of.
+   *
+   * @generated from field: google.protobuf.Duration last_seen = 5;
+   */
+  lastSeen?: Duration | undefined;
+
+  /**
+   * @generated from field: bool signed_in = 6;
+   */
+  signedIn: boolean;
+
+  /**
+   * The one that asks.
+   *
+   * @generated from field: bool this_device = 7;
+   */
+  thisDevice: boolean;
+};
+
+/**
+ * @generated from message sag.client.v1.OwnDevice
+ */
+export declare type OwnDeviceJson = {
+  /**
+   * @generated from field: string device_id = 1;
+   */
+  deviceId?: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name?: string;
+
+  /**
+   * @generated from field: string platform = 3;
+   */
+  platform?: string;
+
+  /**
+   * How long ago it signed in for the first time.
+   *
+   * @generated from field: google.protobuf.Duration first_seen = 4;
+   */
+  firstSeen?: DurationJson;
+
+  /**
+   * How long ago it was heard of.
+   *
+   * @generated from field: google.protobuf.Duration last_seen = 5;
+   */
+  lastSeen?: DurationJson;
+
+  /**
+   * @generated from field: bool signed_in = 6;
+   */
+  signedIn?: boolean;
+
+  /**
+   * The one that asks.
+   *
+   * @generated from field: bool this_device = 7;
+   */
+  thisDevice?: boolean;
+};
+
+/**
+ * Describes the message sag.client.v1.OwnDevice.
+ * Use `create(OwnDeviceSchema)` to create a new message.
+ */
+export declare const OwnDeviceSchema: GenMessage<OwnDevice, {jsonType: OwnDeviceJson}>;
+
+/**
+ * @generated from message sag.client.v1.ListDevicesResponse
+ */
+export declare type ListDevicesResponse = Message<"sag.client.v1.ListDevicesResponse"> & {
+  /**
+   * The latest heard of first.
+   *
+   * @generated from field: repeated sag.client.v1.OwnDevice devices = 1;
+   */
+  devices: OwnDevice[];
+
+  /**
+   * @generated from field: bool second_factor = 2;
+   */
+  secondFactor: boolean;
+
+  /**
+   * The administrator's policy.
+   *
+   * @generated from field: bool second_factor_required = 3;
+   */
+  secondFactorRequired: boolean;
+};
+
+/**
+ * @generated from message sag.client.v1.ListDevicesResponse
+ */
+export declare type ListDevicesResponseJson = {
+  /**
+   * The latest heard of first.
+   *
+   * @generated from field: repeated sag.client.v1.OwnDevice devices = 1;
+   */
+  devices?: OwnDeviceJson[];
+
+  /**
+   * @generated from field: bool second_factor = 2;
+   */
+  secondFactor?: boolean;
+
+  /**
+   * The administrator's policy.
+   *
+   * @generated from field: bool second_factor_required = 3;
+   */
+  secondFactorRequired?: boolean;
+};
+
+/**
+ * Describes the message sag.client.v1.ListDevicesResponse.
+ * Use `create(ListDevicesResponseSchema)` to create a new message.
+ */
+export declare const ListDevicesResponseSchema: GenMessage<ListDevicesResponse, {jsonType: ListDevicesResponseJson}>;
+
+/**
+ * @generated from message sag.client.v1.ListSessionsRequest
+ */
+export declare type ListSessionsRequest = Message<"sag.client.v1.ListSessionsRequest"> & {
+};
+
+/**
+ * @generated from message sag.client.v1.ListSessionsRequest
+ */
+export declare type ListSessionsRequestJson = {
+};
+
+/**
+ * Describes the message sag.client.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export declare const ListSessionsRequestSchema: GenMessage<ListSessionsRequest, {jsonType: ListSessionsRequestJson}>;
+
+/**
+ * @generated from message sag.client.v1.OwnSession
+ */
+export declare type OwnSession = Message<"sag.client.v1.OwnSession"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: string device_id = 2;
+   */
+  deviceId: string;
+
+  /**
+   * @generated from field: string device_name = 3;
+   */
+  deviceName: string;
+
+  /**
+   * Inner addresses of the client.
+   *
+   * @generated from field: repeated string addresses = 4;
+   */
+  addresses: string[];
+
+  /**
+   * @generated from field: sag.types.v1.Mode mode = 5;
+   */
+  mode: Mode;
+
+  /**
+   * How long ago it was dialled.
+   *
+   * @generated from field: google.protobuf.Duration age = 6;
+   */
+  age?: Duration | undefined;
+
+  /**
+   * Of the device that asks.
+   *
+   * @generated from field: bool this_device = 7;
+   */
+  thisDevice: boolean;
+};
+
+/**
+ * @generated from message sag.client.v1.OwnSession
+ */
+export declare type OwnSessionJson = {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId?: string;
+
+  /**
+   * @generated from field: string device_id = 2;
+   */
+  deviceId?: string;
+
+  /**
+   * @generated from field: string device_name = 3;
+   */
+  deviceName?: string;
+
+  /**
+   * Inner addresses of the client.
+   *
+   * @generated from field: repeated string addresses = 4;
+   */
+  addresses?: string[];
+
+  /**
+   * @generated from field: sag.types.v1.Mode mode = 5;
+   */
+  mode?: ModeJson;
+
+  /**
+   * How long ago it was dialled.
+   *
+   * @generated from field: google.protobuf.Duration age = 6;
+   */
+  age?: DurationJson;
+
+  /**
+   * Of the device that asks.
+   *
+   * @generated from field: bool this_device = 7;
+   */
+  thisDevice?: boolean;
+};
+
+/**
+ * Describes the message sag.client.v1.OwnSession.
+ * Use `create(OwnSessionSchema)` to create a new message.
+ */
+export declare const OwnSessionSchema: GenMessage<OwnSession, {jsonType: OwnSessionJson}>;
+
+/**
+ * @generated from message sag.client.v1.ListSessionsResponse
+ */
+export declare type ListSessionsResponse = Message<"sag.client.v1.ListSessionsResponse"> & {
+  /**
+   * The latest first.
+   *
+   * @generated from field: repeated sag.client.v1.OwnSession sessions = 1;
+   */
+  sessions: OwnSession[];
+};
+
+/**
+ * @generated from message sag.client.v1.ListSessionsResponse
+ */
+export declare type ListSessionsResponseJson = {
+  /**
+   * The latest first.
+   *
+   * @generated from field: repeated sag.client.v1.OwnSession sessions = 1;
+   */
+  sessions?: OwnSessionJson[];
+};
+
+/**
+ * Describes the message sag.client.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export declare const ListSessionsResponseSchema: GenMessage<ListSessionsResponse, {jsonType: ListSessionsResponseJson}>;
+
+/**
+ * @generated from message sag.client.v1.EndSessionRequest
+ */
+export declare type EndSessionRequest = Message<"sag.client.v1.EndSessionRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * @generated from message sag.client.v1.EndSessionRequest
+ */
+export declare type EndSessionRequestJson = {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId?: string;
+};
+
+/**
+ * Describes the message sag.client.v1.EndSessionRequest.
+ * Use `create(EndSessionRequestSchema)` to create a new message.
+ */
+export declare const EndSessionRequestSchema: GenMessage<EndSessionRequest, {jsonType: EndSessionRequestJson}>;
+
+/**
+ * @generated from message sag.client.v1.EndSessionResponse
+ */
+export declare type EndSessionResponse = Message<"sag.client.v1.EndSessionResponse"> & {
+};
+
+/**
+ * @generated from message sag.client.v1.EndSessionResponse
+ */
+export declare type EndSessionResponseJson = {
+};
+
+/**
+ * Describes the message sag.client.v1.EndSessionResponse.
+ * Use `create(EndSessionResponseSchema)` to create a new message.
+ */
+export declare const EndSessionResponseSchema: GenMessage<EndSessionResponse, {jsonType: EndSessionResponseJson}>;
+
+/**
+ * @generated from message sag.client.v1.EndDeviceRequest
+ */
+export declare type EndDeviceRequest = Message<"sag.client.v1.EndDeviceRequest"> & {
+  /**
+   * @generated from field: string device_id = 1;
+   */
+  deviceId: string;
+};
+
+/**
+ * @generated from message sag.client.v1.EndDeviceRequest
+ */
+export declare type EndDeviceRequestJson = {
+  /**
+   * @generated from field: string device_id = 1;
+   */
+  deviceId?: string;
+};
+
+/**
+ * Describes the message sag.client.v1.EndDeviceRequest.
+ * Use `create(EndDeviceRequestSchema)` to create a new message.
+ */
+export declare const EndDeviceRequestSchema: GenMessage<EndDeviceRequest, {jsonType: EndDeviceRequestJson}>;
+
+/**
+ * @generated from message sag.client.v1.EndDeviceResponse
+ */
+export declare type EndDeviceResponse = Message<"sag.client.v1.EndDeviceResponse"> & {
+};
+
+/**
+ * @generated from message sag.client.v1.EndDeviceResponse
+ */
+export declare type EndDeviceResponseJson = {
+};
+
+/**
+ * Describes the message sag.client.v1.EndDeviceResponse.
+ * Use `create(EndDeviceResponseSchema)` to create a new message.
+ */
+export declare const EndDeviceResponseSchema: GenMessage<EndDeviceResponse, {jsonType: EndDeviceResponseJson}>;
+
+/**
+ * What a person (core) asks for. Dial, ListDevices, ListSessions, EndSession and EndDevice need
+ * `Authorization: Bearer <access token>`; the others need none, but credentials of their own.
  *
  * @generated from service sag.client.v1.ClientService
  */
@@ -827,6 +1693,94 @@ export declare const ClientService: GenService<{
     methodKind: "unary";
     input: typeof DialRequestSchema;
     output: typeof DialResponseSchema;
+  },
+  /**
+   * Sends a one-time code to the account's mail address, good for 15 min and 5 tries. The same answer, after the same
+   * time, for names that do not exist.
+   *
+   * @generated from rpc sag.client.v1.ClientService.ForgotPassword
+   */
+  forgotPassword: {
+    methodKind: "unary";
+    input: typeof ForgotPasswordRequestSchema;
+    output: typeof ForgotPasswordResponseSchema;
+  },
+  /**
+   * Sets a new password by that code; all devices of the account are signed out.
+   *
+   * @generated from rpc sag.client.v1.ClientService.ResetPassword
+   */
+  resetPassword: {
+    methodKind: "unary";
+    input: typeof ResetPasswordRequestSchema;
+    output: typeof ResetPasswordResponseSchema;
+  },
+  /**
+   * Makes a new secret; it is in force once a code made with it has come back, by ConfirmSecondFactor, or by SignIn
+   * where that had been refused for want of one.
+   *
+   * @generated from rpc sag.client.v1.ClientService.EnrolSecondFactor
+   */
+  enrolSecondFactor: {
+    methodKind: "unary";
+    input: typeof EnrolSecondFactorRequestSchema;
+    output: typeof EnrolSecondFactorResponseSchema;
+  },
+  /**
+   * @generated from rpc sag.client.v1.ClientService.ConfirmSecondFactor
+   */
+  confirmSecondFactor: {
+    methodKind: "unary";
+    input: typeof ConfirmSecondFactorRequestSchema;
+    output: typeof ConfirmSecondFactorResponseSchema;
+  },
+  /**
+   * Refused (`not_permitted`) where the administrator requires one.
+   *
+   * @generated from rpc sag.client.v1.ClientService.RemoveSecondFactor
+   */
+  removeSecondFactor: {
+    methodKind: "unary";
+    input: typeof RemoveSecondFactorRequestSchema;
+    output: typeof RemoveSecondFactorResponseSchema;
+  },
+  /**
+   * @generated from rpc sag.client.v1.ClientService.ListDevices
+   */
+  listDevices: {
+    methodKind: "unary";
+    input: typeof ListDevicesRequestSchema;
+    output: typeof ListDevicesResponseSchema;
+  },
+  /**
+   * Running ones only.
+   *
+   * @generated from rpc sag.client.v1.ClientService.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ListSessionsRequestSchema;
+    output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * Its owner hears `kicked`. Also when it had ended already.
+   *
+   * @generated from rpc sag.client.v1.ClientService.EndSession
+   */
+  endSession: {
+    methodKind: "unary";
+    input: typeof EndSessionRequestSchema;
+    output: typeof EndSessionResponseSchema;
+  },
+  /**
+   * Signs a device of one's own out, ends its session (`kicked`) and forgets it.
+   *
+   * @generated from rpc sag.client.v1.ClientService.EndDevice
+   */
+  endDevice: {
+    methodKind: "unary";
+    input: typeof EndDeviceRequestSchema;
+    output: typeof EndDeviceResponseSchema;
   },
 }>;
 

@@ -347,7 +347,7 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
   incarnation: number;
 
   /**
-   * Changes whenever routes, DNS, policy, hops or access points do.
+   * Changes whenever routes, DNS, policy, hops, resources or access points do.
    *
    * @generated from field: string profile_revision = 14;
    */
@@ -369,6 +369,13 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
    * @generated from field: google.protobuf.Duration sign_in_lifetime = 17;
    */
   signInLifetime?: Duration | undefined;
+
+  /**
+   * What the administrator publishes, in the administrator's order.
+   *
+   * @generated from field: repeated sag.client.v1.Resource resources = 18;
+   */
+  resources: Resource[];
 };
 
 /**
@@ -457,7 +464,7 @@ export declare type SessionJson = {
   incarnation?: number;
 
   /**
-   * Changes whenever routes, DNS, policy, hops or access points do.
+   * Changes whenever routes, DNS, policy, hops, resources or access points do.
    *
    * @generated from field: string profile_revision = 14;
    */
@@ -479,6 +486,13 @@ export declare type SessionJson = {
    * @generated from field: google.protobuf.Duration sign_in_lifetime = 17;
    */
   signInLifetime?: DurationJson;
+
+  /**
+   * What the administrator publishes, in the administrator's order.
+   *
+   * @generated from field: repeated sag.client.v1.Resource resources = 18;
+   */
+  resources?: ResourceJson[];
 };
 
 /**
@@ -486,6 +500,64 @@ export declare type SessionJson = {
  * Use `create(SessionSchema)` to create a new message.
  */
 export declare const SessionSchema: GenMessage<Session, {jsonType: SessionJson}>;
+
+/**
+ * Something inside that is worth a name.
+ *
+ * @generated from message sag.client.v1.Resource
+ */
+export declare type Resource = Message$1<"sag.client.v1.Resource"> & {
+  /**
+   * For people; one of a kind in its intranet.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: sag.client.v1.ResourceKind kind = 2;
+   */
+  kind: ResourceKind;
+
+  /**
+   * Web: an http or https URL. The others: HOST or HOST:PORT ([HOST]:PORT), without a port that of the kind.
+   *
+   * @generated from field: string address = 3;
+   */
+  address: string;
+};
+
+/**
+ * Something inside that is worth a name.
+ *
+ * @generated from message sag.client.v1.Resource
+ */
+export declare type ResourceJson = {
+  /**
+   * For people; one of a kind in its intranet.
+   *
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * @generated from field: sag.client.v1.ResourceKind kind = 2;
+   */
+  kind?: ResourceKindJson;
+
+  /**
+   * Web: an http or https URL. The others: HOST or HOST:PORT ([HOST]:PORT), without a port that of the kind.
+   *
+   * @generated from field: string address = 3;
+   */
+  address?: string;
+};
+
+/**
+ * Describes the message sag.client.v1.Resource.
+ * Use `create(ResourceSchema)` to create a new message.
+ */
+export declare const ResourceSchema: GenMessage<Resource, {jsonType: ResourceJson}>;
 
 /**
  * @generated from message sag.client.v1.RenewRequest
@@ -854,6 +926,63 @@ export declare type TransportJson = "TRANSPORT_UNSPECIFIED" | "TRANSPORT_UDP" | 
  * Describes the enum sag.client.v1.Transport.
  */
 export declare const TransportSchema: GenEnum<Transport, TransportJson>;
+
+/**
+ * @generated from enum sag.client.v1.ResourceKind
+ */
+export enum ResourceKind {
+  /**
+   * @generated from enum value: RESOURCE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Something else; so is a kind that a reader does not know.
+   *
+   * @generated from enum value: RESOURCE_KIND_OTHER = 1;
+   */
+  OTHER = 1,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_WEB = 2;
+   */
+  WEB = 2,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_SSH = 3;
+   */
+  SSH = 3,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_RDP = 4;
+   */
+  RDP = 4,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_VNC = 5;
+   */
+  VNC = 5,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_FILES = 6;
+   */
+  FILES = 6,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_DATABASE = 7;
+   */
+  DATABASE = 7,
+}
+
+/**
+ * @generated from enum sag.client.v1.ResourceKind
+ */
+export declare type ResourceKindJson = "RESOURCE_KIND_UNSPECIFIED" | "RESOURCE_KIND_OTHER" | "RESOURCE_KIND_WEB" | "RESOURCE_KIND_SSH" | "RESOURCE_KIND_RDP" | "RESOURCE_KIND_VNC" | "RESOURCE_KIND_FILES" | "RESOURCE_KIND_DATABASE";
+
+/**
+ * Describes the enum sag.client.v1.ResourceKind.
+ */
+export declare const ResourceKindSchema: GenEnum<ResourceKind, ResourceKindJson>;
 
 /**
  * What sag-tunnel does with its own session, by `Authorization: Bearer <session token>`: good for nothing else.

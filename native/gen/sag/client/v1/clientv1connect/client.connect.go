@@ -47,6 +47,32 @@ const (
 	ClientServiceChangePasswordProcedure = "/sag.client.v1.ClientService/ChangePassword"
 	// ClientServiceDialProcedure is the fully-qualified name of the ClientService's Dial RPC.
 	ClientServiceDialProcedure = "/sag.client.v1.ClientService/Dial"
+	// ClientServiceForgotPasswordProcedure is the fully-qualified name of the ClientService's
+	// ForgotPassword RPC.
+	ClientServiceForgotPasswordProcedure = "/sag.client.v1.ClientService/ForgotPassword"
+	// ClientServiceResetPasswordProcedure is the fully-qualified name of the ClientService's
+	// ResetPassword RPC.
+	ClientServiceResetPasswordProcedure = "/sag.client.v1.ClientService/ResetPassword"
+	// ClientServiceEnrolSecondFactorProcedure is the fully-qualified name of the ClientService's
+	// EnrolSecondFactor RPC.
+	ClientServiceEnrolSecondFactorProcedure = "/sag.client.v1.ClientService/EnrolSecondFactor"
+	// ClientServiceConfirmSecondFactorProcedure is the fully-qualified name of the ClientService's
+	// ConfirmSecondFactor RPC.
+	ClientServiceConfirmSecondFactorProcedure = "/sag.client.v1.ClientService/ConfirmSecondFactor"
+	// ClientServiceRemoveSecondFactorProcedure is the fully-qualified name of the ClientService's
+	// RemoveSecondFactor RPC.
+	ClientServiceRemoveSecondFactorProcedure = "/sag.client.v1.ClientService/RemoveSecondFactor"
+	// ClientServiceListDevicesProcedure is the fully-qualified name of the ClientService's ListDevices
+	// RPC.
+	ClientServiceListDevicesProcedure = "/sag.client.v1.ClientService/ListDevices"
+	// ClientServiceListSessionsProcedure is the fully-qualified name of the ClientService's
+	// ListSessions RPC.
+	ClientServiceListSessionsProcedure = "/sag.client.v1.ClientService/ListSessions"
+	// ClientServiceEndSessionProcedure is the fully-qualified name of the ClientService's EndSession
+	// RPC.
+	ClientServiceEndSessionProcedure = "/sag.client.v1.ClientService/EndSession"
+	// ClientServiceEndDeviceProcedure is the fully-qualified name of the ClientService's EndDevice RPC.
+	ClientServiceEndDeviceProcedure = "/sag.client.v1.ClientService/EndDevice"
 )
 
 // ClientServiceClient is a client for the sag.client.v1.ClientService service.
@@ -59,6 +85,24 @@ type ClientServiceClient interface {
 	SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error)
 	ChangePassword(context.Context, *connect.Request[v1.ChangePasswordRequest]) (*connect.Response[v1.ChangePasswordResponse], error)
 	Dial(context.Context, *connect.Request[v1.DialRequest]) (*connect.Response[v1.DialResponse], error)
+	// Sends a one-time code to the account's mail address, good for 15 min and 5 tries. The same answer, after the same
+	// time, for names that do not exist.
+	ForgotPassword(context.Context, *connect.Request[v1.ForgotPasswordRequest]) (*connect.Response[v1.ForgotPasswordResponse], error)
+	// Sets a new password by that code; all devices of the account are signed out.
+	ResetPassword(context.Context, *connect.Request[v1.ResetPasswordRequest]) (*connect.Response[v1.ResetPasswordResponse], error)
+	// Makes a new secret; it is in force once a code made with it has come back, by ConfirmSecondFactor, or by SignIn
+	// where that had been refused for want of one.
+	EnrolSecondFactor(context.Context, *connect.Request[v1.EnrolSecondFactorRequest]) (*connect.Response[v1.EnrolSecondFactorResponse], error)
+	ConfirmSecondFactor(context.Context, *connect.Request[v1.ConfirmSecondFactorRequest]) (*connect.Response[v1.ConfirmSecondFactorResponse], error)
+	// Refused (`not_permitted`) where the administrator requires one.
+	RemoveSecondFactor(context.Context, *connect.Request[v1.RemoveSecondFactorRequest]) (*connect.Response[v1.RemoveSecondFactorResponse], error)
+	ListDevices(context.Context, *connect.Request[v1.ListDevicesRequest]) (*connect.Response[v1.ListDevicesResponse], error)
+	// Running ones only.
+	ListSessions(context.Context, *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error)
+	// Its owner hears `kicked`. Also when it had ended already.
+	EndSession(context.Context, *connect.Request[v1.EndSessionRequest]) (*connect.Response[v1.EndSessionResponse], error)
+	// Signs a device of one's own out, ends its session (`kicked`) and forgets it.
+	EndDevice(context.Context, *connect.Request[v1.EndDeviceRequest]) (*connect.Response[v1.EndDeviceResponse], error)
 }
 
 // NewClientServiceClient constructs a client for the sag.client.v1.ClientService service. By
@@ -108,17 +152,80 @@ func NewClientServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(clientServiceMethods.ByName("Dial")),
 			connect.WithClientOptions(opts...),
 		),
+		forgotPassword: connect.NewClient[v1.ForgotPasswordRequest, v1.ForgotPasswordResponse](
+			httpClient,
+			baseURL+ClientServiceForgotPasswordProcedure,
+			connect.WithSchema(clientServiceMethods.ByName("ForgotPassword")),
+			connect.WithClientOptions(opts...),
+		),
+		resetPassword: connect.NewClient[v1.ResetPasswordRequest, v1.ResetPasswordResponse](
+			httpClient,
+			baseURL+ClientServiceResetPasswordProcedure,
+			connect.WithSchema(clientServiceMethods.ByName("ResetPassword")),
+			connect.WithClientOptions(opts...),
+		),
+		enrolSecondFactor: connect.NewClient[v1.EnrolSecondFactorRequest, v1.EnrolSecondFactorResponse](
+			httpClient,
+			baseURL+ClientServiceEnrolSecondFactorProcedure,
+			connect.WithSchema(clientServiceMethods.ByName("EnrolSecondFactor")),
+			connect.WithClientOptions(opts...),
+		),
+		confirmSecondFactor: connect.NewClient[v1.ConfirmSecondFactorRequest, v1.ConfirmSecondFactorResponse](
+			httpClient,
+			baseURL+ClientServiceConfirmSecondFactorProcedure,
+			connect.WithSchema(clientServiceMethods.ByName("ConfirmSecondFactor")),
+			connect.WithClientOptions(opts...),
+		),
+		removeSecondFactor: connect.NewClient[v1.RemoveSecondFactorRequest, v1.RemoveSecondFactorResponse](
+			httpClient,
+			baseURL+ClientServiceRemoveSecondFactorProcedure,
+			connect.WithSchema(clientServiceMethods.ByName("RemoveSecondFactor")),
+			connect.WithClientOptions(opts...),
+		),
+		listDevices: connect.NewClient[v1.ListDevicesRequest, v1.ListDevicesResponse](
+			httpClient,
+			baseURL+ClientServiceListDevicesProcedure,
+			connect.WithSchema(clientServiceMethods.ByName("ListDevices")),
+			connect.WithClientOptions(opts...),
+		),
+		listSessions: connect.NewClient[v1.ListSessionsRequest, v1.ListSessionsResponse](
+			httpClient,
+			baseURL+ClientServiceListSessionsProcedure,
+			connect.WithSchema(clientServiceMethods.ByName("ListSessions")),
+			connect.WithClientOptions(opts...),
+		),
+		endSession: connect.NewClient[v1.EndSessionRequest, v1.EndSessionResponse](
+			httpClient,
+			baseURL+ClientServiceEndSessionProcedure,
+			connect.WithSchema(clientServiceMethods.ByName("EndSession")),
+			connect.WithClientOptions(opts...),
+		),
+		endDevice: connect.NewClient[v1.EndDeviceRequest, v1.EndDeviceResponse](
+			httpClient,
+			baseURL+ClientServiceEndDeviceProcedure,
+			connect.WithSchema(clientServiceMethods.ByName("EndDevice")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // clientServiceClient implements ClientServiceClient.
 type clientServiceClient struct {
-	discover       *connect.Client[v1.DiscoverRequest, v1.DiscoverResponse]
-	signIn         *connect.Client[v1.SignInRequest, v1.SignInResponse]
-	refresh        *connect.Client[v1.RefreshRequest, v1.RefreshResponse]
-	signOut        *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
-	changePassword *connect.Client[v1.ChangePasswordRequest, v1.ChangePasswordResponse]
-	dial           *connect.Client[v1.DialRequest, v1.DialResponse]
+	discover            *connect.Client[v1.DiscoverRequest, v1.DiscoverResponse]
+	signIn              *connect.Client[v1.SignInRequest, v1.SignInResponse]
+	refresh             *connect.Client[v1.RefreshRequest, v1.RefreshResponse]
+	signOut             *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
+	changePassword      *connect.Client[v1.ChangePasswordRequest, v1.ChangePasswordResponse]
+	dial                *connect.Client[v1.DialRequest, v1.DialResponse]
+	forgotPassword      *connect.Client[v1.ForgotPasswordRequest, v1.ForgotPasswordResponse]
+	resetPassword       *connect.Client[v1.ResetPasswordRequest, v1.ResetPasswordResponse]
+	enrolSecondFactor   *connect.Client[v1.EnrolSecondFactorRequest, v1.EnrolSecondFactorResponse]
+	confirmSecondFactor *connect.Client[v1.ConfirmSecondFactorRequest, v1.ConfirmSecondFactorResponse]
+	removeSecondFactor  *connect.Client[v1.RemoveSecondFactorRequest, v1.RemoveSecondFactorResponse]
+	listDevices         *connect.Client[v1.ListDevicesRequest, v1.ListDevicesResponse]
+	listSessions        *connect.Client[v1.ListSessionsRequest, v1.ListSessionsResponse]
+	endSession          *connect.Client[v1.EndSessionRequest, v1.EndSessionResponse]
+	endDevice           *connect.Client[v1.EndDeviceRequest, v1.EndDeviceResponse]
 }
 
 // Discover calls sag.client.v1.ClientService.Discover.
@@ -151,6 +258,51 @@ func (c *clientServiceClient) Dial(ctx context.Context, req *connect.Request[v1.
 	return c.dial.CallUnary(ctx, req)
 }
 
+// ForgotPassword calls sag.client.v1.ClientService.ForgotPassword.
+func (c *clientServiceClient) ForgotPassword(ctx context.Context, req *connect.Request[v1.ForgotPasswordRequest]) (*connect.Response[v1.ForgotPasswordResponse], error) {
+	return c.forgotPassword.CallUnary(ctx, req)
+}
+
+// ResetPassword calls sag.client.v1.ClientService.ResetPassword.
+func (c *clientServiceClient) ResetPassword(ctx context.Context, req *connect.Request[v1.ResetPasswordRequest]) (*connect.Response[v1.ResetPasswordResponse], error) {
+	return c.resetPassword.CallUnary(ctx, req)
+}
+
+// EnrolSecondFactor calls sag.client.v1.ClientService.EnrolSecondFactor.
+func (c *clientServiceClient) EnrolSecondFactor(ctx context.Context, req *connect.Request[v1.EnrolSecondFactorRequest]) (*connect.Response[v1.EnrolSecondFactorResponse], error) {
+	return c.enrolSecondFactor.CallUnary(ctx, req)
+}
+
+// ConfirmSecondFactor calls sag.client.v1.ClientService.ConfirmSecondFactor.
+func (c *clientServiceClient) ConfirmSecondFactor(ctx context.Context, req *connect.Request[v1.ConfirmSecondFactorRequest]) (*connect.Response[v1.ConfirmSecondFactorResponse], error) {
+	return c.confirmSecondFactor.CallUnary(ctx, req)
+}
+
+// RemoveSecondFactor calls sag.client.v1.ClientService.RemoveSecondFactor.
+func (c *clientServiceClient) RemoveSecondFactor(ctx context.Context, req *connect.Request[v1.RemoveSecondFactorRequest]) (*connect.Response[v1.RemoveSecondFactorResponse], error) {
+	return c.removeSecondFactor.CallUnary(ctx, req)
+}
+
+// ListDevices calls sag.client.v1.ClientService.ListDevices.
+func (c *clientServiceClient) ListDevices(ctx context.Context, req *connect.Request[v1.ListDevicesRequest]) (*connect.Response[v1.ListDevicesResponse], error) {
+	return c.listDevices.CallUnary(ctx, req)
+}
+
+// ListSessions calls sag.client.v1.ClientService.ListSessions.
+func (c *clientServiceClient) ListSessions(ctx context.Context, req *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error) {
+	return c.listSessions.CallUnary(ctx, req)
+}
+
+// EndSession calls sag.client.v1.ClientService.EndSession.
+func (c *clientServiceClient) EndSession(ctx context.Context, req *connect.Request[v1.EndSessionRequest]) (*connect.Response[v1.EndSessionResponse], error) {
+	return c.endSession.CallUnary(ctx, req)
+}
+
+// EndDevice calls sag.client.v1.ClientService.EndDevice.
+func (c *clientServiceClient) EndDevice(ctx context.Context, req *connect.Request[v1.EndDeviceRequest]) (*connect.Response[v1.EndDeviceResponse], error) {
+	return c.endDevice.CallUnary(ctx, req)
+}
+
 // ClientServiceHandler is an implementation of the sag.client.v1.ClientService service.
 type ClientServiceHandler interface {
 	Discover(context.Context, *connect.Request[v1.DiscoverRequest]) (*connect.Response[v1.DiscoverResponse], error)
@@ -161,6 +313,24 @@ type ClientServiceHandler interface {
 	SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error)
 	ChangePassword(context.Context, *connect.Request[v1.ChangePasswordRequest]) (*connect.Response[v1.ChangePasswordResponse], error)
 	Dial(context.Context, *connect.Request[v1.DialRequest]) (*connect.Response[v1.DialResponse], error)
+	// Sends a one-time code to the account's mail address, good for 15 min and 5 tries. The same answer, after the same
+	// time, for names that do not exist.
+	ForgotPassword(context.Context, *connect.Request[v1.ForgotPasswordRequest]) (*connect.Response[v1.ForgotPasswordResponse], error)
+	// Sets a new password by that code; all devices of the account are signed out.
+	ResetPassword(context.Context, *connect.Request[v1.ResetPasswordRequest]) (*connect.Response[v1.ResetPasswordResponse], error)
+	// Makes a new secret; it is in force once a code made with it has come back, by ConfirmSecondFactor, or by SignIn
+	// where that had been refused for want of one.
+	EnrolSecondFactor(context.Context, *connect.Request[v1.EnrolSecondFactorRequest]) (*connect.Response[v1.EnrolSecondFactorResponse], error)
+	ConfirmSecondFactor(context.Context, *connect.Request[v1.ConfirmSecondFactorRequest]) (*connect.Response[v1.ConfirmSecondFactorResponse], error)
+	// Refused (`not_permitted`) where the administrator requires one.
+	RemoveSecondFactor(context.Context, *connect.Request[v1.RemoveSecondFactorRequest]) (*connect.Response[v1.RemoveSecondFactorResponse], error)
+	ListDevices(context.Context, *connect.Request[v1.ListDevicesRequest]) (*connect.Response[v1.ListDevicesResponse], error)
+	// Running ones only.
+	ListSessions(context.Context, *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error)
+	// Its owner hears `kicked`. Also when it had ended already.
+	EndSession(context.Context, *connect.Request[v1.EndSessionRequest]) (*connect.Response[v1.EndSessionResponse], error)
+	// Signs a device of one's own out, ends its session (`kicked`) and forgets it.
+	EndDevice(context.Context, *connect.Request[v1.EndDeviceRequest]) (*connect.Response[v1.EndDeviceResponse], error)
 }
 
 // NewClientServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -206,6 +376,60 @@ func NewClientServiceHandler(svc ClientServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(clientServiceMethods.ByName("Dial")),
 		connect.WithHandlerOptions(opts...),
 	)
+	clientServiceForgotPasswordHandler := connect.NewUnaryHandler(
+		ClientServiceForgotPasswordProcedure,
+		svc.ForgotPassword,
+		connect.WithSchema(clientServiceMethods.ByName("ForgotPassword")),
+		connect.WithHandlerOptions(opts...),
+	)
+	clientServiceResetPasswordHandler := connect.NewUnaryHandler(
+		ClientServiceResetPasswordProcedure,
+		svc.ResetPassword,
+		connect.WithSchema(clientServiceMethods.ByName("ResetPassword")),
+		connect.WithHandlerOptions(opts...),
+	)
+	clientServiceEnrolSecondFactorHandler := connect.NewUnaryHandler(
+		ClientServiceEnrolSecondFactorProcedure,
+		svc.EnrolSecondFactor,
+		connect.WithSchema(clientServiceMethods.ByName("EnrolSecondFactor")),
+		connect.WithHandlerOptions(opts...),
+	)
+	clientServiceConfirmSecondFactorHandler := connect.NewUnaryHandler(
+		ClientServiceConfirmSecondFactorProcedure,
+		svc.ConfirmSecondFactor,
+		connect.WithSchema(clientServiceMethods.ByName("ConfirmSecondFactor")),
+		connect.WithHandlerOptions(opts...),
+	)
+	clientServiceRemoveSecondFactorHandler := connect.NewUnaryHandler(
+		ClientServiceRemoveSecondFactorProcedure,
+		svc.RemoveSecondFactor,
+		connect.WithSchema(clientServiceMethods.ByName("RemoveSecondFactor")),
+		connect.WithHandlerOptions(opts...),
+	)
+	clientServiceListDevicesHandler := connect.NewUnaryHandler(
+		ClientServiceListDevicesProcedure,
+		svc.ListDevices,
+		connect.WithSchema(clientServiceMethods.ByName("ListDevices")),
+		connect.WithHandlerOptions(opts...),
+	)
+	clientServiceListSessionsHandler := connect.NewUnaryHandler(
+		ClientServiceListSessionsProcedure,
+		svc.ListSessions,
+		connect.WithSchema(clientServiceMethods.ByName("ListSessions")),
+		connect.WithHandlerOptions(opts...),
+	)
+	clientServiceEndSessionHandler := connect.NewUnaryHandler(
+		ClientServiceEndSessionProcedure,
+		svc.EndSession,
+		connect.WithSchema(clientServiceMethods.ByName("EndSession")),
+		connect.WithHandlerOptions(opts...),
+	)
+	clientServiceEndDeviceHandler := connect.NewUnaryHandler(
+		ClientServiceEndDeviceProcedure,
+		svc.EndDevice,
+		connect.WithSchema(clientServiceMethods.ByName("EndDevice")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/sag.client.v1.ClientService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case ClientServiceDiscoverProcedure:
@@ -220,6 +444,24 @@ func NewClientServiceHandler(svc ClientServiceHandler, opts ...connect.HandlerOp
 			clientServiceChangePasswordHandler.ServeHTTP(w, r)
 		case ClientServiceDialProcedure:
 			clientServiceDialHandler.ServeHTTP(w, r)
+		case ClientServiceForgotPasswordProcedure:
+			clientServiceForgotPasswordHandler.ServeHTTP(w, r)
+		case ClientServiceResetPasswordProcedure:
+			clientServiceResetPasswordHandler.ServeHTTP(w, r)
+		case ClientServiceEnrolSecondFactorProcedure:
+			clientServiceEnrolSecondFactorHandler.ServeHTTP(w, r)
+		case ClientServiceConfirmSecondFactorProcedure:
+			clientServiceConfirmSecondFactorHandler.ServeHTTP(w, r)
+		case ClientServiceRemoveSecondFactorProcedure:
+			clientServiceRemoveSecondFactorHandler.ServeHTTP(w, r)
+		case ClientServiceListDevicesProcedure:
+			clientServiceListDevicesHandler.ServeHTTP(w, r)
+		case ClientServiceListSessionsProcedure:
+			clientServiceListSessionsHandler.ServeHTTP(w, r)
+		case ClientServiceEndSessionProcedure:
+			clientServiceEndSessionHandler.ServeHTTP(w, r)
+		case ClientServiceEndDeviceProcedure:
+			clientServiceEndDeviceHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -251,4 +493,40 @@ func (UnimplementedClientServiceHandler) ChangePassword(context.Context, *connec
 
 func (UnimplementedClientServiceHandler) Dial(context.Context, *connect.Request[v1.DialRequest]) (*connect.Response[v1.DialResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.Dial is not implemented"))
+}
+
+func (UnimplementedClientServiceHandler) ForgotPassword(context.Context, *connect.Request[v1.ForgotPasswordRequest]) (*connect.Response[v1.ForgotPasswordResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.ForgotPassword is not implemented"))
+}
+
+func (UnimplementedClientServiceHandler) ResetPassword(context.Context, *connect.Request[v1.ResetPasswordRequest]) (*connect.Response[v1.ResetPasswordResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.ResetPassword is not implemented"))
+}
+
+func (UnimplementedClientServiceHandler) EnrolSecondFactor(context.Context, *connect.Request[v1.EnrolSecondFactorRequest]) (*connect.Response[v1.EnrolSecondFactorResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.EnrolSecondFactor is not implemented"))
+}
+
+func (UnimplementedClientServiceHandler) ConfirmSecondFactor(context.Context, *connect.Request[v1.ConfirmSecondFactorRequest]) (*connect.Response[v1.ConfirmSecondFactorResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.ConfirmSecondFactor is not implemented"))
+}
+
+func (UnimplementedClientServiceHandler) RemoveSecondFactor(context.Context, *connect.Request[v1.RemoveSecondFactorRequest]) (*connect.Response[v1.RemoveSecondFactorResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.RemoveSecondFactor is not implemented"))
+}
+
+func (UnimplementedClientServiceHandler) ListDevices(context.Context, *connect.Request[v1.ListDevicesRequest]) (*connect.Response[v1.ListDevicesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.ListDevices is not implemented"))
+}
+
+func (UnimplementedClientServiceHandler) ListSessions(context.Context, *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.ListSessions is not implemented"))
+}
+
+func (UnimplementedClientServiceHandler) EndSession(context.Context, *connect.Request[v1.EndSessionRequest]) (*connect.Response[v1.EndSessionResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.EndSession is not implemented"))
+}
+
+func (UnimplementedClientServiceHandler) EndDevice(context.Context, *connect.Request[v1.EndDeviceRequest]) (*connect.Response[v1.EndDeviceResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.client.v1.ClientService.EndDevice is not implemented"))
 }
