@@ -23,6 +23,7 @@ export function describeCommands(call: Call): Command {
 
   describeSignIn(verb, call);
   describeSession(verb, call);
+  describeReaching(verb, call);
   verb("repair", "undo whatever system mode has changed on this machine; needs root, and no service").action(
     call(async () => (await import("./verbs/repair.ts")).repair),
   );
@@ -82,10 +83,34 @@ function describeSession(verb: Define, call: Call): void {
     .action(call(async () => (await import("./verbs/proxy.ts")).proxy));
 }
 
+/** What is done inside, once it is connected. */
+function describeReaching(verb: Define, call: Call): void {
+  verb("run <command...>", "run a command with the proxies in its environment; write -- before the command")
+    .addOption(intranetFlag())
+    .action(call(async () => (await import("./verbs/run.ts")).run));
+  verb("open <url>", "open a page in a browser with a profile of its own for the intranet")
+    .addOption(intranetFlag())
+    .option("--browser <program>", "which browser, a name or a path")
+    .action(call(async () => (await import("./verbs/open.ts")).open));
+  verb("forward <forward...>", "listen on loopback for you alone: [udp:][ADDRESS:]PORT:HOST:PORT, until Ctrl-C")
+    .addOption(intranetFlag())
+    .action(call(async () => (await import("./verbs/forward.ts")).forward));
+  verb("ssh-proxy <host> <port>", "standard input and output as a connection, for OpenSSH's ProxyCommand")
+    .addOption(intranetFlag())
+    .action(call(async () => (await import("./verbs/ssh-proxy.ts")).sshProxy));
+  verb("ping <host>", "ask a host inside for an echo")
+    .addOption(intranetFlag())
+    .option("--count <number>", "how often; 4 if not given")
+    .option("--timeout <time>", "how long to wait for each, for example 500ms; 2s if not given")
+    .action(call(async () => (await import("./verbs/ping.ts")).ping));
+}
+
 const examples = `
 Examples:
   sag sign-in 'sag://enroll?server=vpn.example.com&code=AB12C'
   sag connect
   sag status --watch
-  eval "$(sag proxy)" && curl http://portal.corp.example/
+  sag run -- git clone https://git.corp.example/tools.git
+  sag forward 5432:db.corp.example:5432
+  ssh -o ProxyCommand='sag ssh-proxy %h %p' db.corp.example
 `;

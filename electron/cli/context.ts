@@ -9,16 +9,20 @@ export interface Context {
   prompt: Prompt;
   /** Aborted by Ctrl-C or a polite kill. */
   signal: AbortSignal;
+  /** From now on signals are somebody else's: they no longer abort. */
+  leaveSignals(handler: (name: NodeJS.Signals) => void): void;
   /** Loaded and made when first asked for. */
   client(): Promise<Client>;
 }
 
 export function createContext(output: Output): Context {
   const abort = new AbortController();
-  const onSignal = (): void => {
+  let leftTo: ((name: NodeJS.Signals) => void) | undefined;
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (leftTo) leftTo(name);
     // The second one does not wait for the tidying up.
-    if (abort.signal.aborted) process.exit(130);
-    abort.abort(new Interrupted());
+    else if (abort.signal.aborted) process.exit(130);
+    else abort.abort(new Interrupted());
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
   let client: Promise<Client> | undefined;
@@ -26,6 +30,9 @@ export function createContext(output: Output): Context {
     output,
     prompt: new Prompt(),
     signal: abort.signal,
+    leaveSignals: (handler) => {
+      leftTo = handler;
+    },
     client: () => {
       client ??= import("../core/client.ts").then(({ createClient }) =>
         createClient({ onNotice: (text) => output.say(text) }),

@@ -62,7 +62,7 @@ export function manual(): string {
     ...schema(stateSchema),
     ...Object.entries(outputs)
       .filter(([verb, one]) => one !== stateSchema && verb !== "status")
-      .flatMap(([verb, one]) => ["", `### \`sag ${verb}\``, ...schema(one)]),
+      .flatMap(([verb, one]) => ["", `### \`sag ${verb}\``, ...(one.def.type === "never" ? nothing : schema(one))]),
   ].join("\n")}\n`;
 }
 
@@ -86,6 +86,8 @@ const verbsWith = (wanted: unknown): string[] =>
   Object.entries(outputs)
     .filter(([, one]) => one === wanted)
     .map(([verb]) => `\`sag ${verb}\``);
+
+const nothing = ["", "Nothing of its own but a failure: what is on stdout comes from the other end."];
 
 const schema = (of: $ZodType): string[] => {
   const { $schema: _, ...shape } = toJSONSchema(of);

@@ -85,7 +85,10 @@ const intranet = z.object({
   enterpriseCode: z.string(),
   store: z.enum(["keychain", "file", "none"]),
   signedIn: z.boolean(),
+  isDefault: z.boolean(),
 });
+
+const forwarded = z.object({ protocol: z.enum(["tcp", "udp"]), listen: z.string(), to: z.string() });
 
 /** By verb. The state of an intranet is what most of them answer. */
 export const outputs: Record<string, z.ZodMiniType> = {
@@ -97,6 +100,25 @@ export const outputs: Record<string, z.ZodMiniType> = {
   intranets: z.array(intranet),
   proxy: z.object({ intranet: z.string(), socks: z.string(), http: z.string(), pac: orNull(z.string()) }),
   password: z.object({ changed: z.boolean() }),
+  /** What they print is somebody else's; only a failure is their own. */
+  run: z.never(),
+  "ssh-proxy": z.never(),
+  open: z.object({
+    intranet: z.string(),
+    url: z.string(),
+    browser: z.string(),
+    profile: z.string(),
+    pid: orNull(z.number()),
+  }),
+  forward: z.object({ ready: z.literal(true), intranet: z.string(), forwards: z.array(forwarded) }),
+  ping: z.object({
+    intranet: z.string(),
+    host: z.string(),
+    address: orNull(z.string()),
+    sent: z.number(),
+    received: z.number(),
+    timesMs: z.array(z.number()),
+  }),
   repair: z.object({ undone: z.array(z.string()), disconnected: z.boolean() }),
   version: z.object({ version: z.string(), platform: z.string(), arch: z.string() }),
 };

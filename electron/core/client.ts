@@ -106,6 +106,8 @@ export interface IntranetInfo {
   store: StoreWord;
   /** A sign-in is kept for it. */
   signedIn: boolean;
+  /** Meant when none is named. */
+  isDefault: boolean;
 }
 
 /**

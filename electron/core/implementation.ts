@@ -51,7 +51,8 @@ export class CoreClient implements Client {
   }
 
   async intranets(): Promise<IntranetInfo[]> {
-    const { intranets } = await this.#settings.read();
+    const settings = await this.#settings.read();
+    const { intranets } = settings;
     return intranets.map((one) => ({
       intranet: one.name,
       intranetId: one.id,
@@ -61,6 +62,7 @@ export class CoreClient implements Client {
       enterpriseCode: one.code,
       store: one.store,
       signedIn: one.signedIn,
+      isDefault: intranets.length === 1 || one.id === settings.default,
     }));
   }
 

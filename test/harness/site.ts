@@ -51,6 +51,8 @@ export class Site {
   cloud!: Cloud;
   intranet!: Intranet;
   readonly accessPoints: AccessPoint[] = [];
+  /** What access points publish beside the intranet's own services, ADDRESS:PORT=WHERE. */
+  readonly published: string[] = [];
 
   constructor(processes: Processes, workspace: Workspace, host = "127.0.0.1") {
     this.processes = processes;
@@ -132,6 +134,7 @@ export class Site {
       `${addresses.portal}:80=unix:${portal}`,
       `${addresses.names}:53=${names}`,
       `${addresses.echo}:7=${echo}`,
+      ...this.published,
     ].flatMap((one) => ["--publish", one]);
     const state = join(this.workspace.dir, name);
     const listen = options.listen ?? `${this.host}:0`;

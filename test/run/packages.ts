@@ -24,6 +24,8 @@ const programs: Record<string, string[]> = {
   "secret-tool": ["libsecret-tools"],
   setpriv: ["util-linux"],
   shellcheck: ["shellcheck"],
+  ssh: ["openssh-client"],
+  sshd: ["openssh-server"],
   tcpdump: ["tcpdump"],
   wg: ["wireguard-tools"],
   "xvfb-run": ["xvfb", "xauth"],

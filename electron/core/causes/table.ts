@@ -270,7 +270,7 @@ export const causeTable: Record<CauseCode, CauseRow> = {
     mender: "you",
     message: (d) => `${about("The address", d, "The address")} is in use by another program.`,
     action: "Choose another port.",
-    command: "Choose another one with --socks or --http.",
+    command: "Choose another one; for the proxies with --socks and --http.",
   },
   storage_full: {
     exit: 56,
@@ -288,7 +288,8 @@ export const causeTable: Record<CauseCode, CauseRow> = {
     exit: 58,
     mender: "you",
     message: "There is no keychain to keep the sign-in in.",
-    action: "Start the system's keychain, or keep the sign-in in a file: --store file.",
+    action: "Start the system's keychain and try again.",
+    command: "Start the system's keychain, or keep the sign-in in a file: --store file.",
   },
   keychain_locked: {
     exit: 59,

@@ -3,6 +3,8 @@ import type {
   AttachResponseJson,
   GetStatesRequestJson,
   GetStatesResponseJson,
+  PingRequestJson,
+  PingResponseJson,
   PrepareRequestJson,
   PrepareResponseJson,
   StartRequestJson,
@@ -26,6 +28,7 @@ interface Calls {
   Start: [StartRequestJson, StartResponseJson];
   Stop: [StopRequestJson, StopResponseJson];
   GetStates: [GetStatesRequestJson, GetStatesResponseJson];
+  Ping: [PingRequestJson, PingResponseJson];
 }
 
 const service = "/sag.tunnel.v1.TunnelService/";

@@ -6,11 +6,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/http"
+	"net/netip"
 	"os"
 	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
@@ -27,6 +29,8 @@ const (
 	heartbeatEvery = 20 * time.Second
 	// lookEvery is the time between reports of traffic to somebody who looks.
 	lookEvery = time.Second
+	// pingPatience is how long an echo is waited for when nothing else is asked for.
+	pingPatience = 2 * time.Second
 	// bodyLimit is how long a caller may take to send a request.
 	bodyLimit = 10 * time.Second
 )
@@ -40,6 +44,11 @@ type Tunnel interface {
 	Watch() (now tunnel.Change, changes <-chan tunnel.Change, leave func())
 	Attend() (leave func())
 	Done() <-chan struct{}
+}
+
+// Pinger is a Tunnel of proxy mode: what it carries, nobody but itself can ping.
+type Pinger interface {
+	Ping(ctx context.Context, intranetID, host string) (netip.Addr, time.Duration, error)
 }
 
 // service answers the contract.
@@ -129,6 +138,28 @@ func (s *service) GetStates(ctx context.Context, r *connect.Request[tunnelv1.Get
 		return nil, err
 	}
 	return connect.NewResponse(&tunnelv1.GetStatesResponse{States: list(state)}), nil
+}
+
+func (s *service) Ping(ctx context.Context, r *connect.Request[tunnelv1.PingRequest]) (*connect.Response[tunnelv1.PingResponse], error) {
+	t, err := s.of(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pinger, ok := t.(Pinger)
+	if !ok {
+		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "in system mode any program can ping by itself")
+	}
+	patience := pingPatience
+	if asked := r.Msg.GetPatience(); asked != nil {
+		patience = asked.AsDuration()
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	address, trip, err := pinger.Ping(ctx, r.Msg.GetIntranetId(), r.Msg.GetHost())
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&tunnelv1.PingResponse{Address: address.String(), RoundTrip: durationpb.New(trip)}), nil
 }
 
 func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRequest], stream *connect.ServerStream[tunnelv1.WatchResponse]) error {

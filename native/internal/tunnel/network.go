@@ -3,6 +3,7 @@ package tunnel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -138,7 +139,8 @@ func (n *network) dialName(ctx context.Context, network string, to netip.AddrPor
 	return n.stack.DialUDP(ctx, to)
 }
 
-func explain(err error, to netip.AddrPort) error {
+// explain gives a failure of the stack its cause.
+func explain(err error, to fmt.Stringer) error {
 	cause, text := typesv1.Cause_CAUSE_TARGET_UNREACHABLE, "%s can not be reached"
 	switch {
 	case errors.Is(err, stack.ErrRefused), errors.Is(err, stack.ErrReset):

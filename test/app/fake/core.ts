@@ -56,6 +56,7 @@ export class FakeCore implements Client {
       enterpriseCode: "CT7X2",
       store: "keychain",
       signedIn: state.phase !== "signed_out",
+      isDefault: this.#states.size === 1,
     }));
   }
 

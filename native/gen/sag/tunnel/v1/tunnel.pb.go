@@ -850,6 +850,121 @@ func (*WatchResponse_Changed) isWatchResponse_Change() {}
 
 func (*WatchResponse_Heartbeat) isWatchResponse_Change() {}
 
+type PingRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	IntranetId string                 `protobuf:"bytes,1,opt,name=intranet_id,json=intranetId,proto3" json:"intranet_id,omitempty"`
+	// An address, or a name that is looked up inside.
+	Host string `protobuf:"bytes,2,opt,name=host,proto3" json:"host,omitempty"`
+	// At most 10 s; unset = 2 s.
+	Patience      *durationpb.Duration `protobuf:"bytes,3,opt,name=patience,proto3" json:"patience,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PingRequest) Reset() {
+	*x = PingRequest{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PingRequest) ProtoMessage() {}
+
+func (x *PingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PingRequest.ProtoReflect.Descriptor instead.
+func (*PingRequest) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *PingRequest) GetIntranetId() string {
+	if x != nil {
+		return x.IntranetId
+	}
+	return ""
+}
+
+func (x *PingRequest) GetHost() string {
+	if x != nil {
+		return x.Host
+	}
+	return ""
+}
+
+func (x *PingRequest) GetPatience() *durationpb.Duration {
+	if x != nil {
+		return x.Patience
+	}
+	return nil
+}
+
+type PingResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// That was asked, without a prefix length.
+	Address       string               `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	RoundTrip     *durationpb.Duration `protobuf:"bytes,2,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PingResponse) Reset() {
+	*x = PingResponse{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PingResponse) ProtoMessage() {}
+
+func (x *PingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PingResponse.ProtoReflect.Descriptor instead.
+func (*PingResponse) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *PingResponse) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *PingResponse) GetRoundTrip() *durationpb.Duration {
+	if x != nil {
+		return x.RoundTrip
+	}
+	return nil
+}
+
 type Snapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	States        []*State               `protobuf:"bytes,1,rep,name=states,proto3" json:"states,omitempty"`
@@ -859,7 +974,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[14]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -871,7 +986,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[14]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -884,7 +999,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{14}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Snapshot) GetStates() []*State {
@@ -902,7 +1017,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[15]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -914,7 +1029,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[15]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -927,7 +1042,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{15}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{17}
 }
 
 type AccessPointState struct {
@@ -943,7 +1058,7 @@ type AccessPointState struct {
 
 func (x *AccessPointState) Reset() {
 	*x = AccessPointState{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -955,7 +1070,7 @@ func (x *AccessPointState) String() string {
 func (*AccessPointState) ProtoMessage() {}
 
 func (x *AccessPointState) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -968,7 +1083,7 @@ func (x *AccessPointState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPointState.ProtoReflect.Descriptor instead.
 func (*AccessPointState) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{16}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AccessPointState) GetId() string {
@@ -1023,7 +1138,7 @@ type SessionState struct {
 
 func (x *SessionState) Reset() {
 	*x = SessionState{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1035,7 +1150,7 @@ func (x *SessionState) String() string {
 func (*SessionState) ProtoMessage() {}
 
 func (x *SessionState) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1048,7 +1163,7 @@ func (x *SessionState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionState.ProtoReflect.Descriptor instead.
 func (*SessionState) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{17}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SessionState) GetSessionId() string {
@@ -1147,7 +1262,7 @@ type ProxyState struct {
 
 func (x *ProxyState) Reset() {
 	*x = ProxyState{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +1274,7 @@ func (x *ProxyState) String() string {
 func (*ProxyState) ProtoMessage() {}
 
 func (x *ProxyState) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +1287,7 @@ func (x *ProxyState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProxyState.ProtoReflect.Descriptor instead.
 func (*ProxyState) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{18}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ProxyState) GetSocks() string {
@@ -1207,7 +1322,7 @@ type Traffic struct {
 
 func (x *Traffic) Reset() {
 	*x = Traffic{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1219,7 +1334,7 @@ func (x *Traffic) String() string {
 func (*Traffic) ProtoMessage() {}
 
 func (x *Traffic) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1232,7 +1347,7 @@ func (x *Traffic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Traffic.ProtoReflect.Descriptor instead.
 func (*Traffic) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{19}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Traffic) GetRxBytes() uint64 {
@@ -1273,7 +1388,7 @@ type State struct {
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1285,7 +1400,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1298,7 +1413,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{20}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *State) GetIntranetId() string {
@@ -1446,7 +1561,18 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\bsnapshot\x18\x03 \x01(\v2\x17.sag.tunnel.v1.SnapshotH\x00R\bsnapshot\x120\n" +
 	"\achanged\x18\x04 \x01(\v2\x14.sag.tunnel.v1.StateH\x00R\achanged\x128\n" +
 	"\theartbeat\x18\x05 \x01(\v2\x18.sag.tunnel.v1.HeartbeatH\x00R\theartbeatB\b\n" +
-	"\x06change\"8\n" +
+	"\x06change\"\xac\x01\n" +
+	"\vPingRequest\x128\n" +
+	"\vintranet_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x122\x10^[0-9a-z]{4,32}$R\n" +
+	"intranetId\x12\x1e\n" +
+	"\x04host\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x04host\x12C\n" +
+	"\bpatience\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\n" +
+	"*\x00R\bpatience\"b\n" +
+	"\fPingResponse\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x128\n" +
+	"\n" +
+	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\"8\n" +
 	"\bSnapshot\x12,\n" +
 	"\x06states\x18\x01 \x03(\v2\x14.sag.tunnel.v1.StateR\x06states\"\v\n" +
 	"\tHeartbeat\"\x87\x01\n" +
@@ -1498,14 +1624,15 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\aOutside\x12\x17\n" +
 	"\x13OUTSIDE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOUTSIDE_DIRECT\x10\x01\x12\x12\n" +
-	"\x0eOUTSIDE_REFUSE\x10\x022\xbb\x03\n" +
+	"\x0eOUTSIDE_REFUSE\x10\x022\xfc\x03\n" +
 	"\rTunnelService\x12E\n" +
 	"\x06Attach\x12\x1c.sag.tunnel.v1.AttachRequest\x1a\x1d.sag.tunnel.v1.AttachResponse\x12H\n" +
 	"\aPrepare\x12\x1d.sag.tunnel.v1.PrepareRequest\x1a\x1e.sag.tunnel.v1.PrepareResponse\x12B\n" +
 	"\x05Start\x12\x1b.sag.tunnel.v1.StartRequest\x1a\x1c.sag.tunnel.v1.StartResponse\x12?\n" +
 	"\x04Stop\x12\x1a.sag.tunnel.v1.StopRequest\x1a\x1b.sag.tunnel.v1.StopResponse\x12N\n" +
 	"\tGetStates\x12\x1f.sag.tunnel.v1.GetStatesRequest\x1a .sag.tunnel.v1.GetStatesResponse\x12D\n" +
-	"\x05Watch\x12\x1b.sag.tunnel.v1.WatchRequest\x1a\x1c.sag.tunnel.v1.WatchResponse0\x01B\xa6\x01\n" +
+	"\x05Watch\x12\x1b.sag.tunnel.v1.WatchRequest\x1a\x1c.sag.tunnel.v1.WatchResponse0\x01\x12?\n" +
+	"\x04Ping\x12\x1a.sag.tunnel.v1.PingRequest\x1a\x1b.sag.tunnel.v1.PingResponseB\xa6\x01\n" +
 	"\x11com.sag.tunnel.v1B\vTunnelProtoP\x01Z.sag.software/native/gen/sag/tunnel/v1;tunnelv1\xa2\x02\x03STX\xaa\x02\rSag.Tunnel.V1\xca\x02\rSag\\Tunnel\\V1\xe2\x02\x19Sag\\Tunnel\\V1\\GPBMetadata\xea\x02\x0fSag::Tunnel::V1b\x06proto3"
 
 var (
@@ -1521,7 +1648,7 @@ func file_sag_tunnel_v1_tunnel_proto_rawDescGZIP() []byte {
 }
 
 var file_sag_tunnel_v1_tunnel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_sag_tunnel_v1_tunnel_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_sag_tunnel_v1_tunnel_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_sag_tunnel_v1_tunnel_proto_goTypes = []any{
 	(Outside)(0),                // 0: sag.tunnel.v1.Outside
 	(*AttachRequest)(nil),       // 1: sag.tunnel.v1.AttachRequest
@@ -1538,72 +1665,78 @@ var file_sag_tunnel_v1_tunnel_proto_goTypes = []any{
 	(*GetStatesResponse)(nil),   // 12: sag.tunnel.v1.GetStatesResponse
 	(*WatchRequest)(nil),        // 13: sag.tunnel.v1.WatchRequest
 	(*WatchResponse)(nil),       // 14: sag.tunnel.v1.WatchResponse
-	(*Snapshot)(nil),            // 15: sag.tunnel.v1.Snapshot
-	(*Heartbeat)(nil),           // 16: sag.tunnel.v1.Heartbeat
-	(*AccessPointState)(nil),    // 17: sag.tunnel.v1.AccessPointState
-	(*SessionState)(nil),        // 18: sag.tunnel.v1.SessionState
-	(*ProxyState)(nil),          // 19: sag.tunnel.v1.ProxyState
-	(*Traffic)(nil),             // 20: sag.tunnel.v1.Traffic
-	(*State)(nil),               // 21: sag.tunnel.v1.State
-	(*v1.Hello)(nil),            // 22: sag.types.v1.Hello
-	(v1.Mode)(0),                // 23: sag.types.v1.Mode
-	(*v11.Session)(nil),         // 24: sag.client.v1.Session
-	(*durationpb.Duration)(nil), // 25: google.protobuf.Duration
-	(*v11.Dns)(nil),             // 26: sag.client.v1.Dns
-	(v1.Phase)(0),               // 27: sag.types.v1.Phase
-	(*v1.Failure)(nil),          // 28: sag.types.v1.Failure
-	(v1.Blocking)(0),            // 29: sag.types.v1.Blocking
-	(*v1.Warning)(nil),          // 30: sag.types.v1.Warning
-	(*v1.Hop)(nil),              // 31: sag.types.v1.Hop
+	(*PingRequest)(nil),         // 15: sag.tunnel.v1.PingRequest
+	(*PingResponse)(nil),        // 16: sag.tunnel.v1.PingResponse
+	(*Snapshot)(nil),            // 17: sag.tunnel.v1.Snapshot
+	(*Heartbeat)(nil),           // 18: sag.tunnel.v1.Heartbeat
+	(*AccessPointState)(nil),    // 19: sag.tunnel.v1.AccessPointState
+	(*SessionState)(nil),        // 20: sag.tunnel.v1.SessionState
+	(*ProxyState)(nil),          // 21: sag.tunnel.v1.ProxyState
+	(*Traffic)(nil),             // 22: sag.tunnel.v1.Traffic
+	(*State)(nil),               // 23: sag.tunnel.v1.State
+	(*v1.Hello)(nil),            // 24: sag.types.v1.Hello
+	(v1.Mode)(0),                // 25: sag.types.v1.Mode
+	(*v11.Session)(nil),         // 26: sag.client.v1.Session
+	(*durationpb.Duration)(nil), // 27: google.protobuf.Duration
+	(*v11.Dns)(nil),             // 28: sag.client.v1.Dns
+	(v1.Phase)(0),               // 29: sag.types.v1.Phase
+	(*v1.Failure)(nil),          // 30: sag.types.v1.Failure
+	(v1.Blocking)(0),            // 31: sag.types.v1.Blocking
+	(*v1.Warning)(nil),          // 32: sag.types.v1.Warning
+	(*v1.Hop)(nil),              // 33: sag.types.v1.Hop
 }
 var file_sag_tunnel_v1_tunnel_proto_depIdxs = []int32{
-	22, // 0: sag.tunnel.v1.AttachRequest.hello:type_name -> sag.types.v1.Hello
-	22, // 1: sag.tunnel.v1.AttachResponse.hello:type_name -> sag.types.v1.Hello
-	23, // 2: sag.tunnel.v1.AttachResponse.mode:type_name -> sag.types.v1.Mode
+	24, // 0: sag.tunnel.v1.AttachRequest.hello:type_name -> sag.types.v1.Hello
+	24, // 1: sag.tunnel.v1.AttachResponse.hello:type_name -> sag.types.v1.Hello
+	25, // 2: sag.tunnel.v1.AttachResponse.mode:type_name -> sag.types.v1.Mode
 	0,  // 3: sag.tunnel.v1.ProxyOptions.outside:type_name -> sag.tunnel.v1.Outside
-	24, // 4: sag.tunnel.v1.StartRequest.session:type_name -> sag.client.v1.Session
+	26, // 4: sag.tunnel.v1.StartRequest.session:type_name -> sag.client.v1.Session
 	5,  // 5: sag.tunnel.v1.StartRequest.cloud:type_name -> sag.tunnel.v1.Cloud
 	6,  // 6: sag.tunnel.v1.StartRequest.proxy:type_name -> sag.tunnel.v1.ProxyOptions
-	21, // 7: sag.tunnel.v1.StartResponse.state:type_name -> sag.tunnel.v1.State
-	21, // 8: sag.tunnel.v1.StopResponse.state:type_name -> sag.tunnel.v1.State
-	21, // 9: sag.tunnel.v1.GetStatesResponse.states:type_name -> sag.tunnel.v1.State
-	15, // 10: sag.tunnel.v1.WatchResponse.snapshot:type_name -> sag.tunnel.v1.Snapshot
-	21, // 11: sag.tunnel.v1.WatchResponse.changed:type_name -> sag.tunnel.v1.State
-	16, // 12: sag.tunnel.v1.WatchResponse.heartbeat:type_name -> sag.tunnel.v1.Heartbeat
-	21, // 13: sag.tunnel.v1.Snapshot.states:type_name -> sag.tunnel.v1.State
-	25, // 14: sag.tunnel.v1.AccessPointState.latency:type_name -> google.protobuf.Duration
-	25, // 15: sag.tunnel.v1.SessionState.since:type_name -> google.protobuf.Duration
-	25, // 16: sag.tunnel.v1.SessionState.lease_left:type_name -> google.protobuf.Duration
-	25, // 17: sag.tunnel.v1.SessionState.lease:type_name -> google.protobuf.Duration
-	26, // 18: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
-	25, // 19: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
-	27, // 20: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
-	28, // 21: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
-	29, // 22: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
-	17, // 23: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
-	18, // 24: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
-	30, // 25: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
-	31, // 26: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
-	19, // 27: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
-	20, // 28: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
-	23, // 29: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
-	1,  // 30: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
-	3,  // 31: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
-	7,  // 32: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
-	9,  // 33: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
-	11, // 34: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
-	13, // 35: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
-	2,  // 36: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
-	4,  // 37: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
-	8,  // 38: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
-	10, // 39: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
-	12, // 40: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
-	14, // 41: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
-	36, // [36:42] is the sub-list for method output_type
-	30, // [30:36] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	23, // 7: sag.tunnel.v1.StartResponse.state:type_name -> sag.tunnel.v1.State
+	23, // 8: sag.tunnel.v1.StopResponse.state:type_name -> sag.tunnel.v1.State
+	23, // 9: sag.tunnel.v1.GetStatesResponse.states:type_name -> sag.tunnel.v1.State
+	17, // 10: sag.tunnel.v1.WatchResponse.snapshot:type_name -> sag.tunnel.v1.Snapshot
+	23, // 11: sag.tunnel.v1.WatchResponse.changed:type_name -> sag.tunnel.v1.State
+	18, // 12: sag.tunnel.v1.WatchResponse.heartbeat:type_name -> sag.tunnel.v1.Heartbeat
+	27, // 13: sag.tunnel.v1.PingRequest.patience:type_name -> google.protobuf.Duration
+	27, // 14: sag.tunnel.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	23, // 15: sag.tunnel.v1.Snapshot.states:type_name -> sag.tunnel.v1.State
+	27, // 16: sag.tunnel.v1.AccessPointState.latency:type_name -> google.protobuf.Duration
+	27, // 17: sag.tunnel.v1.SessionState.since:type_name -> google.protobuf.Duration
+	27, // 18: sag.tunnel.v1.SessionState.lease_left:type_name -> google.protobuf.Duration
+	27, // 19: sag.tunnel.v1.SessionState.lease:type_name -> google.protobuf.Duration
+	28, // 20: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
+	27, // 21: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
+	29, // 22: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
+	30, // 23: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
+	31, // 24: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
+	19, // 25: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
+	20, // 26: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
+	32, // 27: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
+	33, // 28: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
+	21, // 29: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
+	22, // 30: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
+	25, // 31: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
+	1,  // 32: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
+	3,  // 33: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
+	7,  // 34: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
+	9,  // 35: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
+	11, // 36: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
+	13, // 37: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
+	15, // 38: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
+	2,  // 39: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
+	4,  // 40: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
+	8,  // 41: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
+	10, // 42: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
+	12, // 43: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
+	14, // 44: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
+	16, // 45: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
+	39, // [39:46] is the sub-list for method output_type
+	32, // [32:39] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_sag_tunnel_v1_tunnel_proto_init() }
@@ -1622,7 +1755,7 @@ func file_sag_tunnel_v1_tunnel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_tunnel_v1_tunnel_proto_rawDesc), len(file_sag_tunnel_v1_tunnel_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

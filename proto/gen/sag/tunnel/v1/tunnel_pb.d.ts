@@ -561,6 +561,100 @@ export declare type WatchResponseJson = {
 export declare const WatchResponseSchema: GenMessage<WatchResponse, {jsonType: WatchResponseJson}>;
 
 /**
+ * @generated from message sag.tunnel.v1.PingRequest
+ */
+export declare type PingRequest = Message<"sag.tunnel.v1.PingRequest"> & {
+  /**
+   * @generated from field: string intranet_id = 1;
+   */
+  intranetId: string;
+
+  /**
+   * An address, or a name that is looked up inside.
+   *
+   * @generated from field: string host = 2;
+   */
+  host: string;
+
+  /**
+   * At most 10 s; unset = 2 s.
+   *
+   * @generated from field: google.protobuf.Duration patience = 3;
+   */
+  patience?: Duration | undefined;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.PingRequest
+ */
+export declare type PingRequestJson = {
+  /**
+   * @generated from field: string intranet_id = 1;
+   */
+  intranetId?: string;
+
+  /**
+   * An address, or a name that is looked up inside.
+   *
+   * @generated from field: string host = 2;
+   */
+  host?: string;
+
+  /**
+   * At most 10 s; unset = 2 s.
+   *
+   * @generated from field: google.protobuf.Duration patience = 3;
+   */
+  patience?: DurationJson;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.PingRequest.
+ * Use `create(PingRequestSchema)` to create a new message.
+ */
+export declare const PingRequestSchema: GenMessage<PingRequest, {jsonType: PingRequestJson}>;
+
+/**
+ * @generated from message sag.tunnel.v1.PingResponse
+ */
+export declare type PingResponse = Message<"sag.tunnel.v1.PingResponse"> & {
+  /**
+   * That was asked, without a prefix length.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration round_trip = 2;
+   */
+  roundTrip?: Duration | undefined;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.PingResponse
+ */
+export declare type PingResponseJson = {
+  /**
+   * That was asked, without a prefix length.
+   *
+   * @generated from field: string address = 1;
+   */
+  address?: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration round_trip = 2;
+   */
+  roundTrip?: DurationJson;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.PingResponse.
+ * Use `create(PingResponseSchema)` to create a new message.
+ */
+export declare const PingResponseSchema: GenMessage<PingResponse, {jsonType: PingResponseJson}>;
+
+/**
  * @generated from message sag.tunnel.v1.Snapshot
  */
 export declare type Snapshot = Message<"sag.tunnel.v1.Snapshot"> & {
@@ -1153,6 +1247,16 @@ export declare const TunnelService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchRequestSchema;
     output: typeof WatchResponseSchema;
+  },
+  /**
+   * One echo request inside. Proxy mode only: in system mode any program can send its own.
+   *
+   * @generated from rpc sag.tunnel.v1.TunnelService.Ping
+   */
+  ping: {
+    methodKind: "unary";
+    input: typeof PingRequestSchema;
+    output: typeof PingResponseSchema;
   },
 }>;
 

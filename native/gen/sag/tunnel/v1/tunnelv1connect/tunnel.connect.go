@@ -46,6 +46,8 @@ const (
 	TunnelServiceGetStatesProcedure = "/sag.tunnel.v1.TunnelService/GetStates"
 	// TunnelServiceWatchProcedure is the fully-qualified name of the TunnelService's Watch RPC.
 	TunnelServiceWatchProcedure = "/sag.tunnel.v1.TunnelService/Watch"
+	// TunnelServicePingProcedure is the fully-qualified name of the TunnelService's Ping RPC.
+	TunnelServicePingProcedure = "/sag.tunnel.v1.TunnelService/Ping"
 )
 
 // TunnelServiceClient is a client for the sag.tunnel.v1.TunnelService service.
@@ -60,6 +62,8 @@ type TunnelServiceClient interface {
 	GetStates(context.Context, *connect.Request[v1.GetStatesRequest]) (*connect.Response[v1.GetStatesResponse], error)
 	// A snapshot, then every change.
 	Watch(context.Context, *connect.Request[v1.WatchRequest]) (*connect.ServerStreamForClient[v1.WatchResponse], error)
+	// One echo request inside. Proxy mode only: in system mode any program can send its own.
+	Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error)
 }
 
 // NewTunnelServiceClient constructs a client for the sag.tunnel.v1.TunnelService service. By
@@ -109,6 +113,12 @@ func NewTunnelServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(tunnelServiceMethods.ByName("Watch")),
 			connect.WithClientOptions(opts...),
 		),
+		ping: connect.NewClient[v1.PingRequest, v1.PingResponse](
+			httpClient,
+			baseURL+TunnelServicePingProcedure,
+			connect.WithSchema(tunnelServiceMethods.ByName("Ping")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -120,6 +130,7 @@ type tunnelServiceClient struct {
 	stop      *connect.Client[v1.StopRequest, v1.StopResponse]
 	getStates *connect.Client[v1.GetStatesRequest, v1.GetStatesResponse]
 	watch     *connect.Client[v1.WatchRequest, v1.WatchResponse]
+	ping      *connect.Client[v1.PingRequest, v1.PingResponse]
 }
 
 // Attach calls sag.tunnel.v1.TunnelService.Attach.
@@ -152,6 +163,11 @@ func (c *tunnelServiceClient) Watch(ctx context.Context, req *connect.Request[v1
 	return c.watch.CallServerStream(ctx, req)
 }
 
+// Ping calls sag.tunnel.v1.TunnelService.Ping.
+func (c *tunnelServiceClient) Ping(ctx context.Context, req *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error) {
+	return c.ping.CallUnary(ctx, req)
+}
+
 // TunnelServiceHandler is an implementation of the sag.tunnel.v1.TunnelService service.
 type TunnelServiceHandler interface {
 	Attach(context.Context, *connect.Request[v1.AttachRequest]) (*connect.Response[v1.AttachResponse], error)
@@ -164,6 +180,8 @@ type TunnelServiceHandler interface {
 	GetStates(context.Context, *connect.Request[v1.GetStatesRequest]) (*connect.Response[v1.GetStatesResponse], error)
 	// A snapshot, then every change.
 	Watch(context.Context, *connect.Request[v1.WatchRequest], *connect.ServerStream[v1.WatchResponse]) error
+	// One echo request inside. Proxy mode only: in system mode any program can send its own.
+	Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error)
 }
 
 // NewTunnelServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -209,6 +227,12 @@ func NewTunnelServiceHandler(svc TunnelServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(tunnelServiceMethods.ByName("Watch")),
 		connect.WithHandlerOptions(opts...),
 	)
+	tunnelServicePingHandler := connect.NewUnaryHandler(
+		TunnelServicePingProcedure,
+		svc.Ping,
+		connect.WithSchema(tunnelServiceMethods.ByName("Ping")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/sag.tunnel.v1.TunnelService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case TunnelServiceAttachProcedure:
@@ -223,6 +247,8 @@ func NewTunnelServiceHandler(svc TunnelServiceHandler, opts ...connect.HandlerOp
 			tunnelServiceGetStatesHandler.ServeHTTP(w, r)
 		case TunnelServiceWatchProcedure:
 			tunnelServiceWatchHandler.ServeHTTP(w, r)
+		case TunnelServicePingProcedure:
+			tunnelServicePingHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -254,4 +280,8 @@ func (UnimplementedTunnelServiceHandler) GetStates(context.Context, *connect.Req
 
 func (UnimplementedTunnelServiceHandler) Watch(context.Context, *connect.Request[v1.WatchRequest], *connect.ServerStream[v1.WatchResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.Watch is not implemented"))
+}
+
+func (UnimplementedTunnelServiceHandler) Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.Ping is not implemented"))
 }

@@ -1,0 +1,39 @@
+import { Failure } from "../core/causes/failure.ts";
+import type { IntranetState } from "../core/model.ts";
+import type { Context } from "./context.ts";
+
+const isUp = ({ phase }: IntranetState): boolean => phase === "connected" || phase === "reconnecting";
+
+/** The connected intranet that is meant: the named one; else the only one that is connected; else the default. */
+export async function connectedIntranet({ client }: Context, named: string | undefined): Promise<IntranetState> {
+  const core = await client();
+  const states = await core.states();
+  if (named !== undefined) {
+    const found = states.find((one) => one.intranet === named) ?? states.find((one) => one.intranetId === named);
+    if (!found) throw new Failure("unknown_intranet", { subject: named });
+    return up(found);
+  }
+  const connected = states.filter(isUp);
+  const [only] = connected;
+  if (only && connected.length === 1) return only;
+  if (only) {
+    const preferred = (await core.intranets()).find((one) => one.isDefault)?.intranetId;
+    const chosen = connected.find((one) => one.intranetId === preferred);
+    if (chosen) return chosen;
+    const names = connected.map((one) => one.intranet).join(", ");
+    throw new Failure("invalid_argument", { text: `Several intranets are connected, so name one: ${names}.` });
+  }
+  const [resting] = states;
+  throw resting && states.length === 1 ? why(resting) : new Failure("not_connected");
+}
+
+const up = (state: IntranetState): IntranetState => {
+  if (isUp(state)) return state;
+  throw why(state);
+};
+
+/** A tunnel that has crashed says so; otherwise it is just not connected. */
+const why = ({ cause, intranet }: IntranetState): Failure =>
+  cause?.cause === "tunnel_crashed"
+    ? new Failure("tunnel_crashed")
+    : new Failure("not_connected", { subject: intranet });

@@ -1,0 +1,57 @@
+import { Failure } from "../../core/causes/failure.ts";
+import { systemEnvironment } from "../../core/environment.ts";
+import { hostPort } from "../../core/reach/address.ts";
+import { type Forward, type Forwarding, openForward } from "../../core/reach/forward.ts";
+import type { Verb } from "../commands.ts";
+import { connectedIntranet } from "../connected.ts";
+
+/** Until Ctrl-C. With --json one line when all of them listen. */
+export const forward: Verb<[string[]], { intranet?: string }> = async (context, flags, given) => {
+  const { output, signal } = context;
+  const forwards = given.map(readForward);
+  const { intranet } = await connectedIntranet(context, flags.intranet);
+  const parts = {
+    way: () => connectedIntranet(context, intranet),
+    uid: systemEnvironment().uid,
+    onFailure: (thrown: unknown) => output.say(`sag: ${thrown instanceof Failure ? thrown.message : "It failed."}`),
+  };
+  const opened: Forwarding[] = [];
+  try {
+    for (const one of forwards) opened.push(await openForward(one, parts));
+    const lines = forwards.map(({ protocol, host, port }, index) => ({
+      protocol,
+      listen: opened[index]?.at ?? "",
+      to: hostPort(host, port),
+    }));
+    for (const { protocol, listen, to } of lines) output.print(`${protocol} ${listen} → ${to} in ${intranet}`);
+    output.printJson({ ready: true, intranet, forwards: lines });
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    return 0;
+  } finally {
+    for (const one of opened) one.close();
+  }
+};
+
+const pattern =
+  /^(?:(tcp|udp):)?(?:(127(?:\.\d{1,3}){3}|localhost|\[::1\]):)?(\d{1,5}):(?:\[([0-9a-f:.]+)\]|([^:[\]\s/]{1,253})):(\d{1,5})$/i;
+
+/** [udp:][ADDRESS:]PORT:HOST:PORT; the address is one of loopback. */
+export function readForward(text: string): Forward {
+  const [, protocol, address, local, six, name, port] = pattern.exec(text) ?? [];
+  const host = six ?? name;
+  if (host === undefined || Number(local) > 65_535 || Number(port) > 65_535 || Number(port) === 0) {
+    throw new Failure("invalid_argument", {
+      text: `${text} is not [udp:][ADDRESS:]PORT:HOST:PORT with an ADDRESS on loopback, for example 8080:portal:80.`,
+    });
+  }
+  const listen = address === undefined || address === "localhost" ? "127.0.0.1" : address.replace(/^\[|\]$/g, "");
+  return {
+    protocol: protocol?.toLowerCase() === "udp" ? "udp" : "tcp",
+    listen: { address: listen, port: Number(local) },
+    host,
+    port: Number(port),
+  };
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../../core/causes/failure.ts";
+import { systemEnvironment } from "../../core/environment.ts";
+import { pingInside } from "../../core/reach/ping.ts";
+import type { Verb } from "../commands.ts";
+import { connectedIntranet } from "../connected.ts";
+import { readDuration } from "../flags.ts";
+import { latency } from "../words.ts";
+
+interface Flags {
+  intranet?: string;
+  count?: string;
+  timeout?: string;
+}
+
+/** Between two requests, ms. */
+const pace = 1_000;
+
+/** Asks a host for an echo, once a second; it fails only when not one of them was answered. */
+export const ping: Verb<[string], Flags> = async (context, flags, host) => {
+  const { output, signal } = context;
+  const count = Number(flags.count ?? 4);
+  if (!Number.isInteger(count) || count < 1 || count > 10_000) {
+    throw new Failure("invalid_argument", { text: "--count is a number from 1 to 10000." });
+  }
+  const patienceMs = flags.timeout ? Math.min(readDuration(flags.timeout), 10_000) : 2_000;
+  const state = await connectedIntranet(context, flags.intranet);
+  const timesMs: number[] = [];
+  let address: string | null = null;
+  let sent = 0;
+  let last: unknown;
+  while (sent < count && !signal.aborted) {
+    const start = performance.now();
+    sent += 1;
+    try {
+      const echo = await pingInside(systemEnvironment(), state, host, { patienceMs, signal });
+      address = echo.address;
+      timesMs.push(echo.ms);
+      output.print(`${host}${host === address ? "" : ` (${address})`}: ${latency(echo.ms)}`);
+    } catch (thrown) {
+      if (signal.aborted) break;
+      if (!(thrown instanceof Failure) || thrown.code !== "target_timeout") throw thrown;
+      last = thrown;
+      output.print(`${host}: no answer`);
+    }
+    if (sent < count)
+      await sleep(Math.max(0, pace - (performance.now() - start)), undefined, { signal }).catch(() => {});
+  }
+  if (timesMs.length === 0) throw last ?? signal.reason;
+  output.printJson({ intranet: state.intranet, host, address, sent, received: timesMs.length, timesMs });
+  return 0;
+};

@@ -1,0 +1,44 @@
+import type { Socket } from "node:net";
+import { Failure } from "../../core/causes/failure.ts";
+import { connectInside } from "../../core/reach/connect.ts";
+import type { Verb } from "../commands.ts";
+import { connectedIntranet } from "../connected.ts";
+
+/** Standard input and output as a connection to HOST PORT, for OpenSSH's ProxyCommand. */
+export const sshProxy: Verb<[string, string], { intranet?: string }> = async (context, flags, host, portText) => {
+  const port = Number(portText);
+  if (!/^\d{1,5}$/.test(portText) || port < 1 || port > 65_535) {
+    throw new Failure("invalid_argument", { text: `${portText} is no port.` });
+  }
+  const { signal } = context;
+  const way = await connectedIntranet(context, flags.intranet);
+  const socket = await connectInside(way, host.replace(/^\[|\]$/g, ""), port, { signal });
+  const broken = await relay(socket, signal);
+  signal.throwIfAborted();
+  // A sag-tunnel that is killed ends its connections like anybody else.
+  await connectedIntranet(context, way.intranetId);
+  if (broken) throw new Failure("target_unreachable", { text: "", subject: `${host}:${port}` });
+  return 0;
+};
+
+/** Until the far end is done; the near one may be done earlier. true: the connection broke. */
+function relay(socket: Socket, signal: AbortSignal): Promise<boolean> {
+  const { stdin, stdout } = process;
+  return new Promise((resolve) => {
+    const finish = (broken: boolean): void => {
+      stdin.unpipe(socket);
+      stdin.pause();
+      socket.destroy();
+      resolve(broken);
+    };
+    socket.once("error", () => finish(true));
+    socket.once("end", () => finish(false));
+    socket.once("close", () => finish(false));
+    // Whoever was reading has gone: there is nobody left to tell.
+    stdout.once("error", () => finish(false));
+    signal.addEventListener("abort", () => finish(false), { once: true });
+    stdin.on("error", () => socket.end());
+    stdin.pipe(socket);
+    socket.pipe(stdout, { end: false });
+  });
+}

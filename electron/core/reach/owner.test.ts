@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { isOwn } from "./owner.ts";
+
+const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
+const line = (local: string, remote: string, uid: number, inode = 77): string =>
+  `   0: ${local} ${remote} 01 00000000:00000000 00:00000000 00000000 ${uid} 0 ${inode} 1 0000000000000000 20 4 30 10 -1`;
+const client = { address: "127.0.0.1", port: 0xabcd };
+const server = { address: "127.0.0.1", port: 8080 };
+const local = "0100007F:ABCD";
+const remote = "0100007F:1F90";
+const mapped = "0000000000000000FFFF00000100007F";
+
+describe.each<[string, "tcp" | "udp", string[], boolean]>([
+  ["its own", "tcp", [line(local, remote, 1000)], true],
+  ["its own as an IPv6 socket lists it", "tcp", [line(`${mapped}:ABCD`, `${mapped}:1F90`, 1000)], true],
+  ["another user's", "tcp", [line(local, remote, 1001)], false],
+  ["one that belongs to nobody any longer", "tcp", [line(local, remote, 1000, 0)], false],
+  ["the server's own end", "tcp", [line(remote, local, 1000)], false],
+  ["nobody's", "tcp", [], false],
+  ["a source of datagrams", "udp", [line(local, "00000000:0000", 1000)], true],
+  ["a source at any address", "udp", [line("00000000:ABCD", "00000000:0000", 1000)], true],
+  ["a port shared with another user", "udp", [line(local, remote, 1000), line("00000000:ABCD", remote, 1001)], false],
+])("%s", (_, protocol, lines, own) => {
+  it(own ? "is served" : "is refused", async () => {
+    const read = async (path: string): Promise<string> => (path.endsWith("6") ? "" : [head, ...lines].join("\n"));
+    expect(await isOwn(protocol, client, server, 1000, read)).toBe(own);
+  });
+});

@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { Failure } from "../causes/failure.ts";
+import type { Environment } from "../environment.ts";
+import type { IntranetState } from "../model.ts";
+import { findSocket } from "../tunnel/process.ts";
+import { callTunnel } from "../tunnel/rpc.ts";
+
+export interface Echo {
+  /** That was asked. */
+  address: string;
+  ms: number;
+}
+
+/** One echo request to a host inside: by sag-tunnel in proxy mode, in system mode by the system's own ping. */
+export async function pingInside(
+  environment: Environment,
+  { intranetId, intranet, mode }: Pick<IntranetState, "intranetId" | "intranet" | "mode">,
+  host: string,
+  { patienceMs, signal }: { patienceMs: number; signal?: AbortSignal },
+): Promise<Echo> {
+  if (mode === "system") return systemPing(host, patienceMs, signal);
+  const socket = findSocket(environment, intranetId);
+  if (!socket) throw new Failure("not_connected", { subject: intranet });
+  const patience = `${patienceMs / 1000}s`;
+  const answer = await callTunnel(
+    socket,
+    "Ping",
+    { intranetId, host, patience },
+    { timeoutMs: patienceMs + 2_000, signal },
+  ).catch((thrown) => {
+    // What it is about is the host, not the program that was asked.
+    throw thrown instanceof Failure && thrown.code !== "tunnel_crashed"
+      ? new Failure(thrown.code, { ...thrown.details, subject: host })
+      : thrown;
+  });
+  return { address: answer.address ?? host, ms: Math.round(Number.parseFloat(answer.roundTrip ?? "0") * 1e5) / 100 };
+}
+
+async function systemPing(host: string, patienceMs: number, signal: AbortSignal | undefined): Promise<Echo> {
+  const args = ["-n", "-c", "1", "-W", String(Math.max(1, Math.ceil(patienceMs / 1000))), "--", host];
+  try {
+    const { stdout } = await promisify(execFile)("ping", args, { env: { ...process.env, LC_ALL: "C" }, signal });
+    const address = /^PING [^(]*\(([^)]+)\)/m.exec(stdout)?.[1] ?? host;
+    return { address, ms: Number(/time[=<]([\d.]+) ms/.exec(stdout)?.[1] ?? 0) };
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    // 1: no answer; 2: anything else, of which a name that is not known is the likely one.
+    throw new Failure((thrown as { code?: unknown }).code === 1 ? "target_timeout" : "name_not_found", {
+      subject: host,
+    });
+  }
+}
