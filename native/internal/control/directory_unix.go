@@ -8,11 +8,18 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/tunnel/failure"
+)
+
+// How long a former holder of a directory is given to be gone.
+const (
+	leaving     = time.Second
+	leavingStep = 10 * time.Millisecond
 )
 
 // Directory makes sure that dir is a directory of this user and of nobody else, and holds it for this process until the
@@ -73,9 +80,13 @@ func lock(path string) (func(), error) {
 	if err != nil {
 		return nil, refusal(path, err)
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = file.Close()
-		return nil, failure.New(typesv1.Cause_CAUSE_DATA_DIRECTORY_IN_USE, "another sag-tunnel serves %s", filepath.Dir(path))
+	// A process that is leaving has said goodbye to its callers before its lock is gone.
+	for patience := leaving; unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; patience -= leavingStep {
+		if patience <= 0 {
+			_ = file.Close()
+			return nil, failure.New(typesv1.Cause_CAUSE_DATA_DIRECTORY_IN_USE, "another sag-tunnel serves %s", filepath.Dir(path))
+		}
+		time.Sleep(leavingStep)
 	}
 	return func() { _ = file.Close() }, nil
 }

@@ -327,3 +327,18 @@ func (s *sink) Header() http.Header         { return s.header }
 func (s *sink) WriteHeader(int)             {}
 func (s *sink) Write(b []byte) (int, error) { return s.body.Write(b) }
 func (s *sink) Flush()                      {}
+
+// A connect right after a disconnect meets the process that is leaving: its socket is gone, its lock not yet.
+func TestADirectoryThatIsBeingLeftIsWaitedFor(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "abcd")
+	release, err := Directory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(5*leavingStep, release)
+	next, err := Directory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next()
+}
