@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"sag.software/native/internal/accesspoint/agent"
+	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/state"
 )
 
@@ -86,6 +87,8 @@ func explain(err error) *failure {
 		return &failure{"port_in_use", err.Error(), "Stop what listens there, or choose another port by --listen."}
 	case errors.Is(err, syscall.ENOSPC):
 		return &failure{"storage_full", err.Error(), "Make room on the disk."}
+	case errors.Is(err, kernel.ErrPrivilege):
+		return &failure{"not_permitted", err.Error(), "Run it as root, or with --mode userspace, which needs nothing."}
 	case errors.Is(err, syscall.EROFS), errors.Is(err, os.ErrPermission):
 		return &failure{"not_permitted", err.Error(), "Choose a state directory that this user may write."}
 	}

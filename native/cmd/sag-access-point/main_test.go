@@ -36,22 +36,35 @@ const (
 
 type process struct {
 	*exec.Cmd
-	ready struct {
-		Ready    bool   `json:"ready"`
-		ID       string `json:"id"`
-		Endpoint string `json:"endpoint"`
-		PID      int    `json:"pid"`
-	}
+	ready  readyLine
 	stdout *bufio.Reader
 	stderr *bytes.Buffer
 }
 
+type readyLine struct {
+	Ready    bool   `json:"ready"`
+	ID       string `json:"id"`
+	Endpoint string `json:"endpoint"`
+	PID      int    `json:"pid"`
+}
+
 func launch(t *testing.T, stdin string, arguments ...string) *process {
 	t.Helper()
+	p := prepare(stdin, arguments...)
+	p.begin(t)
+	return p
+}
+
+func prepare(stdin string, arguments ...string) *process {
 	p := &process{Cmd: exec.Command(os.Args[0], append([]string{"run"}, arguments...)...), stderr: &bytes.Buffer{}}
 	p.Env = append(os.Environ(), "SAG_TEST_RUN_MAIN=1")
 	p.Stdin = strings.NewReader(stdin)
 	p.Stderr = p.stderr
+	return p
+}
+
+func (p *process) begin(t *testing.T) {
+	t.Helper()
 	out, err := p.StdoutPipe()
 	must(t, err)
 	p.stdout = bufio.NewReader(out)
@@ -63,7 +76,6 @@ func launch(t *testing.T, stdin string, arguments ...string) *process {
 			t.Logf("standard error:\n%s", p.stderr)
 		}
 	})
-	return p
 }
 
 func (p *process) waitReady(t *testing.T) {
@@ -185,7 +197,7 @@ func TestFailuresAtTheStart(t *testing.T) {
 		{"malformed pin", "invalid_argument", fakecloud.Token, map[string]string{"--pin": "x"}},
 		{"malformed cloud", "invalid_argument", fakecloud.Token, map[string]string{"--cloud": "http://127.0.0.1"}},
 		{"malformed publication", "invalid_argument", fakecloud.Token, map[string]string{"--publish": "10.0.0.80=127.0.0.1:80"}},
-		{"unknown mode", "invalid_argument", fakecloud.Token, map[string]string{"--mode": "routed"}},
+		{"unknown mode", "invalid_argument", fakecloud.Token, map[string]string{"--mode": "magic"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			flags := map[string]string{

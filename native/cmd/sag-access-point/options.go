@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
+	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/internal/accesspoint/agent"
 	"sag.software/native/internal/accesspoint/policy"
 )
@@ -25,6 +27,9 @@ type options struct {
 	name       string
 	region     string
 	policy     policy.Policy
+	mode       string
+	links      list
+	route      string
 	json       bool
 	verbose    bool
 }
@@ -51,6 +56,13 @@ const usage = `usage: sag-access-point run --cloud URL [--pin PIN]... --token-st
 Serves the clients of one address space: connects out to the cloud instance, ends their tunnels and forwards their traffic.
 `
 
+// modes are the ways to forward, as the command line and the cloud instance know them.
+var modes = map[string]accesspointv1.ForwardingMode{
+	"userspace": accesspointv1.ForwardingMode_FORWARDING_MODE_USERSPACE,
+	"routed":    accesspointv1.ForwardingMode_FORWARDING_MODE_ROUTED,
+	"nat":       accesspointv1.ForwardingMode_FORWARDING_MODE_NAT,
+}
+
 var errUsage = errors.New("wrong use")
 
 func parseOptions(arguments []string, words io.Writer) (*options, error) {
@@ -58,7 +70,7 @@ func parseOptions(arguments []string, words io.Writer) (*options, error) {
 		fmt.Fprint(words, usage)
 		return nil, errUsage
 	}
-	var cloud, mode string
+	var cloud string
 	var pins, listen, advertise, publish, allow list
 	o := &options{}
 	flags := flag.NewFlagSet("sag-access-point run", flag.ContinueOnError)
@@ -75,7 +87,9 @@ func parseOptions(arguments []string, words io.Writer) (*options, error) {
 	flags.Var(&advertise, "advertise", "`HOST:PORT` at which clients reach it, if not where it listens; repeatable")
 	flags.StringVar(&o.name, "name", "", "`name` for people; the host's name by default")
 	flags.StringVar(&o.region, "region", "", "`region` it stands in")
-	flags.StringVar(&mode, "mode", "userspace", "how traffic is forwarded: userspace")
+	flags.StringVar(&o.mode, "mode", "userspace", "how traffic is forwarded: userspace, routed or nat (both by the kernel, as root)")
+	flags.Var(&o.links, "link", "routed: answer for clients on the `network` of this interface; all but the way to the Internet by default; repeatable")
+	flags.StringVar(&o.route, "route-program", "", "routed: run this `program` with add or remove and an address when a client comes or goes")
 	flags.Var(&publish, "publish", "lead an inner `[tcp:|udp:]ADDRESS:PORT=TARGET` to ADDRESS:PORT or unix:PATH; repeatable")
 	flags.Var(&allow, "allow", "open a `PREFIX` that would be refused (the host's own addresses, link-local); never loopback; repeatable")
 	flags.BoolVar(&o.json, "json", false, "failures as JSON on standard output, too")
@@ -86,13 +100,29 @@ func parseOptions(arguments []string, words io.Writer) (*options, error) {
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	if mode != "userspace" {
-		return nil, fmt.Errorf("--mode: %q is not supported yet, only userspace is", mode)
+	if err := o.checkMode(len(publish) > 0); err != nil {
+		return nil, err
 	}
 	if o.state == "" {
 		return nil, errors.New("--state: a directory is needed")
 	}
 	return o, errors.Join(o.setCloud(cloud, pins), o.setListen(listen, advertise), o.setPolicy(publish, allow), o.setName())
+}
+
+func (o *options) checkMode(publishes bool) error {
+	if _, known := modes[o.mode]; !known {
+		return fmt.Errorf("--mode: %q is unknown; there are userspace, routed and nat", o.mode)
+	}
+	if o.mode != "userspace" && publishes {
+		return fmt.Errorf("--publish: not with --mode %s, where the kernel forwards", o.mode)
+	}
+	if o.mode != "routed" && (len(o.links) > 0 || o.route != "") {
+		return errors.New("--link and --route-program belong to --mode routed")
+	}
+	if o.route != "" && !filepath.IsAbs(o.route) {
+		return fmt.Errorf("--route-program: %q must be an absolute path", o.route)
+	}
+	return nil
 }
 
 func (o *options) setCloud(address string, texts []string) error {

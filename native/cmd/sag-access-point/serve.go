@@ -16,6 +16,7 @@ import (
 	"sag.software/native/internal/accesspoint"
 	"sag.software/native/internal/accesspoint/agent"
 	"sag.software/native/internal/accesspoint/clock"
+	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/state"
 )
 
@@ -50,6 +51,7 @@ func serve(ctx context.Context, o *options, token <-chan string, logger *slog.Lo
 		BootID: bootID,
 		Clock:  clock.System{},
 		Logger: logger,
+		Kernel: kernelMode(o.mode), Links: o.links, Route: o.route,
 	})
 	if err != nil {
 		return err
@@ -66,13 +68,21 @@ func serve(ctx context.Context, o *options, token <-chan string, logger *slog.Lo
 		Point:       point,
 		Description: &accesspointv1.Description{
 			Name: o.name, PublicKey: public[:], Endpoints: describe(endpoints),
-			Mode: accesspointv1.ForwardingMode_FORWARDING_MODE_USERSPACE, Region: o.region, BootId: bootID,
+			Mode: modes[o.mode], Region: o.region, BootId: bootID,
 		},
 		Version: version,
 		Logger:  logger,
 	})
 	defer cloud.Close()
 	return attend(ctx, cloud, credentials, endpoints[0], logger)
+}
+
+// kernelMode is empty where this process forwards by sockets of its own.
+func kernelMode(mode string) kernel.Mode {
+	if mode == "userspace" {
+		return ""
+	}
+	return kernel.Mode(mode)
 }
 
 // attend lets the agent work, says when the access point is ready, and ends it in order.

@@ -15,12 +15,12 @@ import (
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/internal/accesspoint/clock"
 	"sag.software/native/internal/accesspoint/forward"
+	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/meter"
 	"sag.software/native/internal/accesspoint/policy"
 	"sag.software/native/internal/accesspoint/roster"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/engine/probe"
-	"sag.software/native/internal/userspace/stack"
 )
 
 // innerMTU is what every client's path carries, bytes: the largest inner packet made here. Larger ones from clients are taken.
@@ -33,7 +33,11 @@ type Config struct {
 	Listen []netip.AddrPort
 	Policy policy.Policy
 	// Host is asked what must not be reached.
-	Host   func() policy.Host
+	Host func() policy.Host
+	// Kernel has the host's kernel forward instead of sockets of this process; Links and Route are as in kernel.Config.
+	Kernel kernel.Mode
+	Links  []string
+	Route  string
 	BootID string
 	Clock  clock.Clock
 	Logger *slog.Logger
@@ -41,12 +45,11 @@ type Config struct {
 
 // Point is a running access point's data plane. It implements agent.Point.
 type Point struct {
-	config    Config
-	device    *engine.Device
-	stack     *stack.Stack
-	tap       *probe.Tap
-	meter     *meter.Meter
-	forwarder *forward.Forwarder
+	config     Config
+	device     *engine.Device
+	forwarding forwarding
+	tap        *probe.Tap
+	meter      *meter.Meter
 
 	// clients is replaced as a whole: it is read for every new flow and every probe.
 	clients atomic.Pointer[clients]
@@ -77,21 +80,15 @@ func New(config Config) (*Point, error) {
 		closing: make(chan struct{}), woken: make(chan struct{}, 1),
 	}
 	p.clients.Store(&clients{})
-	p.forwarder = forward.New(forward.Config{
-		Policy: config.Policy, Clients: (*lookup)(p), Host: config.Host, Logger: config.Logger,
-	})
 	var err error
-	p.stack, err = stack.New(stack.Config{MTU: innerMTU, Forward: p.forwarder.Handlers()})
-	if err != nil {
-		p.forwarder.Close()
+	if p.forwarding, err = p.newForwarding(); err != nil {
 		return nil, err
 	}
-	p.meter = meter.New(p.stack.Device())
+	p.meter = meter.New(p.forwarding.Device())
 	p.tap = probe.NewTap(p.meter, probe.Callbacks{Requested: p.probed})
 	p.device, err = engine.New(engine.Config{PrivateKey: config.Key, Listen: config.Listen, Tun: p.tap, Logger: config.Logger})
 	if err != nil {
-		p.stack.Close()
-		p.forwarder.Close()
+		p.forwarding.Close()
 		return nil, err
 	}
 	go p.endLeases()
@@ -110,8 +107,7 @@ func (p *Point) Close() {
 		s.end()
 	}
 	p.mu.Unlock()
-	p.stack.Close()
-	p.forwarder.Close()
+	p.forwarding.Close()
 }
 
 // StreamBegins implements agent.Point.
@@ -177,9 +173,11 @@ func (p *Point) enforce(change roster.Change) error {
 
 func (p *Point) publishClients(sessions []*roster.Session) {
 	next := &clients{byAddress: make(map[netip.Addr]client, 2*len(sessions)), probe: p.roster.ProbeAddress()}
+	addresses := make(map[string][]netip.Addr, len(sessions))
 	counters := make(map[netip.Addr]*meter.Counter, 2*len(sessions))
 	for _, session := range sessions {
 		s := p.served[session.ID]
+		addresses[session.ID] = session.Addresses
 		for _, address := range session.Addresses {
 			next.byAddress[address] = client{s, s.client}
 			counters[address] = s.counter
@@ -187,13 +185,14 @@ func (p *Point) publishClients(sessions []*roster.Session) {
 	}
 	p.clients.Store(next)
 	p.meter.Assign(counters)
+	p.forwarding.Serve(addresses)
 }
 
 // probed notes where a client says it is. A probe of another session than the address belongs to says nothing.
 func (p *Point) probed(src netip.Addr, m probe.Message) {
 	s := p.clients.Load().byAddress[src].session
 	if s != nil && s.id == hex.EncodeToString(m.Session[:]) {
-		s.probed(m)
+		p.forwarding.Probed(s.id, s.probed(m))
 	}
 }
 

@@ -43,12 +43,14 @@ func (s *served) end() {
 	s.client.End()
 }
 
-func (s *served) probed(m probe.Message) {
+// probed tells whether the client is active here, by the highest generation that it has spoken of.
+func (s *served) probed(m probe.Message) (active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if m.Generation >= s.generation {
 		s.generation, s.active = m.Generation, m.Active
 	}
+	return s.active
 }
 
 func (s *served) counters() *accesspointv1.Counters {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -50,6 +51,16 @@ type Cloud struct {
 // New starts a fake that ends with the test.
 func New(t testing.TB, probeAddress string) *Cloud {
 	t.Helper()
+	return NewAt(t, "127.0.0.1:0", probeAddress)
+}
+
+// NewAt starts a fake at an address.
+func NewAt(t testing.TB, address, probeAddress string) *Cloud {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := &Cloud{
 		epoch: 1, revision: 1,
 		settings:   &accesspointv1.Settings{ProbeAddress: probeAddress},
@@ -65,6 +76,8 @@ func New(t testing.TB, probeAddress string) *Cloud {
 		c.Curve.Store(uint32(r.TLS.CurveID))
 		handler.ServeHTTP(w, r)
 	}))
+	_ = c.server.Listener.Close()
+	c.server.Listener = listener
 	c.server.EnableHTTP2 = true
 	c.server.StartTLS()
 	t.Cleanup(func() {

@@ -53,8 +53,8 @@ func (l *Limit) wait(ctx context.Context, n int) error {
 	return nil
 }
 
-// allow tells whether a datagram of n bytes may pass now.
-func (l *Limit) allow(n int) bool {
+// Allow tells whether a datagram of n bytes may pass now.
+func (l *Limit) Allow(n int) bool {
 	bucket := l.bucket.Load()
 	return bucket == nil || bucket.AllowN(time.Now(), min(n, chunk))
 }

@@ -102,7 +102,7 @@ func (a *association) copy(to, from net.Conn, limit *Limit) {
 			return
 		}
 		a.last.Store(time.Now().UnixNano())
-		if !limit.allow(n) {
+		if !limit.Allow(n) {
 			continue
 		}
 		// Any other failure (too long, no route just now) loses this datagram and says nothing about the next one.

@@ -1,0 +1,233 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strconv"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"sag.software/native/internal/accesspoint/kernel/neighbour"
+	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/system/link"
+)
+
+// addrGenNone is IN6_ADDR_GEN_MODE_NONE.
+const addrGenNone = 1
+
+type linuxGround struct {
+	tun        *link.Device
+	index      int
+	firewall   *firewall
+	forwarding forwarding
+	responders []*neighbour.Responder
+	hook       string
+	nat        bool
+	logger     *slog.Logger
+}
+
+// Open makes the device and prepares the machine. What it changes ends with the process; only that the machine forwards
+// packets, if it did not before, stays when the process is killed.
+func Open(config Config) (*Kernel, error) {
+	k := &Kernel{config: config}
+	g, err := prepare(k)
+	if err != nil {
+		if errors.Is(err, os.ErrPermission) {
+			err = fmt.Errorf("%w: %w", ErrPrivilege, err)
+		}
+		return nil, errors.Join(err, g.close())
+	}
+	k.ground = g
+	k.start()
+	return k, nil
+}
+
+func prepare(k *Kernel) (*linuxGround, error) {
+	config := k.config
+	g := &linuxGround{hook: config.Route, nat: config.Mode == NAT, logger: config.Logger}
+	name, err := freeName()
+	if err != nil {
+		return g, err
+	}
+	if g.tun, err = link.Open(name, config.MTU); err != nil {
+		return g, fmt.Errorf("a TUN device: %w", err)
+	}
+	k.filter = newFilter(g.tun.Device, config)
+	k.filter.inject = g.tun.Inject
+	g.tun.Device = k.filter
+	if err := g.up(name); err != nil {
+		return g, fmt.Errorf("%s: %w", name, err)
+	}
+	if g.forwarding, err = switchOn(); err != nil {
+		return g, fmt.Errorf("forwarding: %w", err)
+	}
+	if g.firewall, err = protect(name, config, g.forwarding); err != nil {
+		return g, fmt.Errorf("nftables: %w", err)
+	}
+	if config.Mode != Routed {
+		return g, nil
+	}
+	names, err := lans(config.Links, name)
+	if err != nil {
+		return g, err
+	}
+	for _, lan := range names {
+		r, err := neighbour.Open(lan, k.displaced, config.Logger)
+		if err != nil {
+			return g, err
+		}
+		g.responders = append(g.responders, r)
+	}
+	return g, nil
+}
+
+// freeName is the first name of ours that nobody has; several access points may share a machine.
+func freeName() (string, error) {
+	for i := range 100 {
+		name := "sag-ap" + strconv.Itoa(i)
+		if _, err := net.InterfaceByName(name); err != nil {
+			return name, nil
+		}
+	}
+	return "", errors.New("no name is left for a TUN device")
+}
+
+func (g *linuxGround) up(name string) error {
+	l, err := netlink.LinkByName(name)
+	if err != nil {
+		return err
+	}
+	g.index = l.Attrs().Index
+	// No address of the kernel's own making; fails where IPv6 is off, and is not needed there.
+	_ = netlink.LinkSetIP6AddrGenMode(l, addrGenNone)
+	return netlink.LinkSetUp(l)
+}
+
+func (g *linuxGround) device() probe.Device { return g.tun }
+
+func (g *linuxGround) route(address netip.Addr) *netlink.Route {
+	bits := address.BitLen()
+	r := &netlink.Route{
+		LinkIndex: g.index, Protocol: unix.RTPROT_STATIC,
+		Dst: &net.IPNet{IP: address.AsSlice(), Mask: net.CIDRMask(bits, bits)},
+	}
+	if address.Is4() {
+		r.Scope = unix.RT_SCOPE_LINK
+	}
+	return r
+}
+
+func (g *linuxGround) hold(address netip.Addr) error {
+	if err := netlink.RouteAdd(g.route(address)); err != nil && !errors.Is(err, unix.EEXIST) {
+		return err
+	}
+	for _, r := range g.responders {
+		r.Claim(address)
+	}
+	g.tellRouters("add", address)
+	return nil
+}
+
+func (g *linuxGround) letGo(address netip.Addr) error {
+	for _, r := range g.responders {
+		r.Release(address)
+	}
+	g.tellRouters("remove", address)
+	if g.nat { // whoever gets the address next has nothing to do with these
+		g.forgetConnections(address)
+	}
+	if err := netlink.RouteDel(g.route(address)); err != nil && !errors.Is(err, unix.ESRCH) {
+		return err
+	}
+	return nil
+}
+
+func (g *linuxGround) forgetConnections(address netip.Addr) {
+	family := netlink.InetFamily(unix.AF_INET)
+	if address.Is6() {
+		family = unix.AF_INET6
+	}
+	filter := &netlink.ConntrackFilter{}
+	_ = filter.AddIP(netlink.ConntrackOrigSrcIP, address.AsSlice()) // never fails for the first address
+	if _, err := netlink.ConntrackDeleteFilters(netlink.ConntrackTable, family, filter); err != nil {
+		g.logger.Warn("translations of a client that has left remain", "address", address, "error", err)
+	}
+}
+
+// tellRouters runs the operator's program, without a shell; it has been named by whoever started the access point.
+func (g *linuxGround) tellRouters(what string, address netip.Addr) {
+	if g.hook == "" {
+		return
+	}
+	if out, err := exec.Command(g.hook, what, address.String()).CombinedOutput(); err != nil {
+		g.logger.Error("the program for routes failed", "program", g.hook, "error", err, "output", string(out))
+	}
+}
+
+func (g *linuxGround) close() error {
+	for _, r := range g.responders {
+		r.Close()
+	}
+	err := g.forwarding.restore()
+	if g.firewall != nil {
+		err = errors.Join(err, g.firewall.close())
+	}
+	if g.tun != nil {
+		_ = g.tun.Close() // mostly closed by WireGuard already
+	}
+	return err
+}
+
+// lans are the networks on which clients are answered for.
+func lans(named []string, own string) ([]string, error) {
+	if len(named) > 0 {
+		return named, nil
+	}
+	links, err := netlink.LinkList()
+	if err != nil {
+		return nil, err
+	}
+	outside, err := wayOut()
+	if err != nil {
+		return nil, err
+	}
+	var inside, all []string
+	for _, l := range links {
+		a := l.Attrs()
+		if a.Name == own || a.Flags&net.FlagUp == 0 || a.Flags&net.FlagBroadcast == 0 || len(a.HardwareAddr) != 6 || a.MasterIndex != 0 {
+			continue
+		}
+		all = append(all, a.Name)
+		if !outside[a.Index] {
+			inside = append(inside, a.Name)
+		}
+	}
+	switch {
+	case len(inside) > 0:
+		return inside, nil
+	case len(all) > 0:
+		return all, nil
+	}
+	return nil, errors.New("there is no network on which clients could be answered for; name one by --link")
+}
+
+// wayOut are the links with a default route, by index.
+func wayOut() (map[int]bool, error) {
+	outside := map[int]bool{}
+	routes, err := netlink.RouteList(nil, unix.AF_INET)
+	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		return nil, err
+	}
+	for _, r := range routes {
+		if r.Dst == nil || r.Dst.IP.IsUnspecified() {
+			outside[r.LinkIndex] = true
+		}
+	}
+	return outside, nil
+}

@@ -1,0 +1,107 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"testing"
+
+	"sag.software/native/internal/accesspoint/policy"
+)
+
+var (
+	inner  = netip.MustParseAddr("10.90.0.2")
+	server = netip.MustParseAddr("10.0.0.80")
+	inner6 = netip.MustParseAddr("fd00::2")
+	host6  = netip.MustParseAddr("fd10::80")
+)
+
+// v4 is a packet whose fragment field is as given.
+func v4(protocol byte, fragment uint16, from, to netip.Addr, body ...byte) []byte {
+	raw := append([]byte{0x45, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0}, from.AsSlice()...)
+	raw = append(append(raw, to.AsSlice()...), body...)
+	binary.BigEndian.PutUint16(raw[2:], uint16(len(raw)))
+	binary.BigEndian.PutUint16(raw[6:], fragment)
+	return raw
+}
+
+func v6(protocol byte, from, to netip.Addr, body ...byte) []byte {
+	raw := append([]byte{0x60, 0, 0, 0, 0, byte(len(body)), protocol, 64}, from.AsSlice()...)
+	return append(append(raw, to.AsSlice()...), body...)
+}
+
+var ports = []byte{0x10, 0, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0}
+
+func TestParse(t *testing.T) {
+	withOptions := v4(protocolUDP, 0, inner, server, append([]byte{1, 1, 1, 1}, ports...)...)
+	withOptions[0] = 0x46
+	short := v4(protocolTCP, 0, inner, server, ports...)
+	short[3]--
+	for _, test := range []struct {
+		name     string
+		raw      []byte
+		ok       bool
+		protocol policy.Protocol
+		to       string
+	}{
+		{"TCP", v4(protocolTCP, 0, inner, server, ports...), true, policy.TCP, "10.0.0.80:80"},
+		{"UDP over IPv6", v6(protocolUDP, inner6, host6, ports...), true, policy.UDP, "[fd10::80]:80"},
+		{"echo", v4(protocolICMPv4, 0, inner, server, 8, 0, 0, 0, 0, 0, 0, 0), true, policy.Echo, "10.0.0.80:0"},
+		{"later fragment", v4(protocolUDP, 100, inner, server, ports...), true, policy.UDP, "10.0.0.80:0"},
+		{"first fragment over IPv6", v6(protocolFragment, inner6, host6, append([]byte{protocolUDP, 0, 0, 1, 0, 0, 0, 9}, ports...)...), true, policy.UDP, "[fd10::80]:80"},
+		{"fragment over the ports", v4(protocolTCP, 1, inner, server, ports...), false, "", ""},
+		{"first fragment without ports", v4(protocolTCP, 0x2000, inner, server, 1, 2, 3), false, "", ""},
+		{"source route", withOptions, false, "", ""},
+		{"length that is not true", short, false, "", ""},
+		{"redirect", v4(protocolICMPv4, 0, inner, server, append([]byte{5, 0, 0, 0, 0, 0, 0, 0}, v4(protocolTCP, 0, server, inner, ports...)...)...), false, "", ""},
+		{"router advertisement", v6(protocolICMPv6, inner6, host6, 134, 0, 0, 0, 0, 0, 0, 0), false, "", ""},
+		{"hop-by-hop options", v6(0, inner6, host6, append([]byte{protocolTCP, 0, 0, 0, 0, 0, 0, 0}, ports...)...), false, "", ""},
+		{"ICMP of the other version", v4(protocolICMPv6, 0, inner, server, 128, 0, 0, 0, 0, 0, 0, 0), false, "", ""},
+		{"another protocol", v4(47, 0, inner, server, ports...), false, "", ""},
+		{"nothing", nil, false, "", ""},
+	} {
+		p, ok := parse(test.raw)
+		if ok != test.ok || ok && (p.protocol != test.protocol || p.to.String() != test.to || p.isError()) {
+			t.Errorf("%s: %v %+v", test.name, ok, p)
+		}
+	}
+}
+
+func TestErrorsAreAboutSomething(t *testing.T) {
+	about := v4(protocolTCP, 0, inner, server, ports...)
+	p, ok := parse(v4(protocolICMPv4, 0, server, inner, append([]byte{3, 4, 0, 0, 0, 0, 0, 0}, about...)...))
+	if !ok || !p.isError() || p.protocol != policy.TCP || p.quotedFrom.Addr() != inner || p.quotedTo.String() != "10.0.0.80:80" {
+		t.Errorf("%v %+v", ok, p)
+	}
+	if _, ok := parse(v4(protocolICMPv4, 0, server, inner, 3, 4, 0, 0, 0, 0, 0, 0, 1, 2, 3)); ok {
+		t.Error("an error about nothing is carried")
+	}
+}
+
+// What is answered to a refused packet is itself a packet that makes sense, from where it was going.
+func TestProhibited(t *testing.T) {
+	for _, raw := range [][]byte{v4(protocolTCP, 0, inner, server, ports...), v6(protocolTCP, inner6, host6, ports...)} {
+		asked, _ := parse(raw)
+		reply := prohibited(raw, asked.from.Addr(), asked.to.Addr())
+		p, ok := parse(reply)
+		if !ok || !p.isError() || p.to.Addr() != asked.from.Addr() || p.from.Addr() != asked.to.Addr() || p.quotedTo != asked.to {
+			t.Errorf("%v %+v of %x", ok, p, reply)
+		}
+		if reply[0]>>4 == 4 && (checksum(0, reply[:ipv4Size]) != 0 || checksum(0, reply[ipv4Size:]) != 0) {
+			t.Errorf("checksums of %x", reply)
+		}
+		if size := uint32(len(reply) - ipv6Size); reply[0]>>4 == 6 && checksum(size+protocolICMPv6, reply[8:]) != 0 {
+			t.Errorf("checksum of %x", reply)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(v4(protocolTCP, 0, inner, server, ports...))
+	f.Add(v6(protocolFragment, inner6, host6, append([]byte{protocolUDP, 0, 0, 1, 0, 0, 0, 9}, ports...)...))
+	f.Add(prohibited(v4(protocolTCP, 0, inner, server, ports...), inner, server))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if p, ok := parse(raw); ok && (p.protocol == "" || !p.from.IsValid() && p.first) {
+			t.Fatalf("%+v", p)
+		}
+	})
+}
