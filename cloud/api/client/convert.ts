@@ -62,6 +62,7 @@ export function sessionMessage(session: SessionDescription, token: string): Mess
       endpoints: state.endpoints.map(endpointMessage),
       ready,
       region: state.region,
+      keepsConnections: state.mode === "routed",
     })),
     routes: profile.routes,
     dns: { servers: profile.dnsServers, domains: profile.dnsDomains },

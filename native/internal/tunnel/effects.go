@@ -145,7 +145,9 @@ func (t *Tunnel) activate(e machine.Activate) error {
 		t.later(func() { t.step(machine.ActivateFailed{Generation: e.Generation}) })
 		return err
 	}
-	if e.Abort && t.config.Host == nil {
+	if e.Abort && t.config.Host != nil {
+		t.config.Host.EndConnections(p)
+	} else if e.Abort {
 		t.network.abort()
 		t.proxies.http.Forget()
 	}

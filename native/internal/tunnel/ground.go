@@ -15,6 +15,8 @@ type Host interface {
 	Attach(*profile.Profile, session.Cloud) (probe.Device, error)
 	// Update takes a changed profile to a link that stays.
 	Update(*profile.Profile) error
+	// EndConnections ends the machine's connections through the tunnel: what is at their other end knows nothing of them.
+	EndConnections(*profile.Profile)
 	// Leave gives a link up, to be followed by another Attach: what holds the intranet's packets back stays in force.
 	Leave()
 	// Detach gives the machine back as it was, also from what a former process left.

@@ -35,6 +35,8 @@ type link struct {
 	giveUpAt    Instant
 	// tried counts candidates since there was last a sign of life.
 	tried int
+	// keeps says that connections through the current one survive a change to another that keeps them, too.
+	keeps bool
 	// failed says that the current one could not even be tried.
 	failed bool
 }
@@ -47,7 +49,9 @@ func (m *Machine) take(p *profile.Profile) {
 
 // choose activates a candidate.
 func (m *Machine) choose(now Instant, i int) {
-	abort := m.since != 0
+	keeps := m.link.candidates[i].AccessPoint.KeepsConnections
+	abort := m.since != 0 && !(keeps && m.link.keeps)
+	m.link.keeps = keeps
 	m.link.current, m.link.failed = i, false
 	m.link.generation = max(m.link.generation+1, uint64(m.profile.Incarnation)<<32+1)
 	m.health.newLink(now)

@@ -293,6 +293,24 @@ func TestOneOfTwoAccessPointsDies(t *testing.T) {
 	}
 }
 
+// Where access points keep connections, a change between them ends none; one that does not is enough to end them.
+func TestWhatIsKeptIsNotEnded(t *testing.T) {
+	for _, c := range []struct {
+		a, b bool
+		want int
+	}{{true, true, 0}, {true, false, 1}, {false, true, 1}} {
+		p := testProfile("a", "b")
+		p.AccessPoints[0].KeepsConnections, p.AccessPoints[1].KeepsConnections = c.a, c.b
+		w := newWorld(t, p).up(p)
+		w.dead["a"] = true
+		w.later(0, Traffic{Out: w.now + 1})
+		w.must(5*time.Second, "up by b", func(v View) bool { return v.Phase == connected && v.Candidate.AccessPoint.ID == "b" })
+		if got := w.count(0, func(e Effect) bool { a, ok := e.(Activate); return ok && a.Abort }); got != c.want {
+			t.Errorf("%+v: %d aborts", c, got)
+		}
+	}
+}
+
 func TestOneLostProbeIsNoDeath(t *testing.T) {
 	p := testProfile("a", "b")
 	w := newWorld(t, p).up(p)

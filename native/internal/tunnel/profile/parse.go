@@ -114,7 +114,7 @@ func (p *Profile) accessPoints(list []*clientv1.AccessPoint) error {
 		}
 		one := AccessPoint{
 			ID: ap.GetId(), Name: ap.GetName(), PublicKey: [32]byte(ap.GetPublicKey()), ProbeAddress: probe, Ready: ap.GetReady(),
-			PresharedKey: secret.Key(ap.GetPresharedKey()),
+			PresharedKey: secret.Key(ap.GetPresharedKey()), KeepsConnections: ap.GetKeepsConnections(),
 		}
 		for _, e := range ap.GetEndpoints() {
 			// Transports this version does not know are passed over.

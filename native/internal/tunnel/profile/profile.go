@@ -28,6 +28,8 @@ type AccessPoint struct {
 	Endpoints    []Endpoint
 	// Ready means that it has acknowledged this session's peer.
 	Ready bool
+	// KeepsConnections means that connections survive a change from or to another one that does so, too.
+	KeepsConnections bool
 }
 
 // DNS is what is asked inside. No domains = all names, if there are servers.

@@ -88,6 +88,16 @@ func (h *Host) Update(p *profile.Profile) error {
 	return nil
 }
 
+// EndConnections implements tunnel.Host. Whoever waits for an answer that can not come hears of it now.
+func (h *Host) EndConnections(p *profile.Profile) {
+	ended, err := system.EndConnections(p.Addresses())
+	if err != nil {
+		h.logger.Warn("connections through the former access point have to time out", "error", err)
+		return
+	}
+	h.logger.Info("connections through the former access point ended", "count", ended)
+}
+
 // Leave implements tunnel.Host.
 func (h *Host) Leave() {
 	h.mu.Lock()

@@ -221,10 +221,12 @@ type AccessPoint struct {
 	PresharedKey []byte      `protobuf:"bytes,5,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
 	Endpoints    []*Endpoint `protobuf:"bytes,6,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
 	// It has acknowledged this session's peer.
-	Ready         bool   `protobuf:"varint,7,opt,name=ready,proto3" json:"ready,omitempty"`
-	Region        string `protobuf:"bytes,8,opt,name=region,proto3" json:"region,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Ready  bool   `protobuf:"varint,7,opt,name=ready,proto3" json:"ready,omitempty"`
+	Region string `protobuf:"bytes,8,opt,name=region,proto3" json:"region,omitempty"`
+	// Connections survive a change between two access points that both say so; others are lost and have to end at once.
+	KeepsConnections bool `protobuf:"varint,9,opt,name=keeps_connections,json=keepsConnections,proto3" json:"keeps_connections,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *AccessPoint) Reset() {
@@ -311,6 +313,13 @@ func (x *AccessPoint) GetRegion() string {
 		return x.Region
 	}
 	return ""
+}
+
+func (x *AccessPoint) GetKeepsConnections() bool {
+	if x != nil {
+		return x.KeepsConnections
+	}
+	return false
 }
 
 type Dns struct {
@@ -1207,7 +1216,7 @@ const file_sag_client_v1_session_proto_rawDesc = "" +
 	"\x04host\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfd\x01R\x04host\x12\x1f\n" +
 	"\x04port\x18\x03 \x01(\rB\v\xbaH\b*\x06\x18\xff\xff\x03(\x01R\x04port\x12+\n" +
-	"\tspki_pins\x18\x04 \x03(\fB\x0e\xbaH\v\x92\x01\b\x10\b\"\x04z\x02h R\bspkiPins\"\xc7\x02\n" +
+	"\tspki_pins\x18\x04 \x03(\fB\x0e\xbaH\v\x92\x01\b\x10\b\"\x04z\x02h R\bspkiPins\"\xf4\x02\n" +
 	"\vAccessPoint\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\x12\x1c\n" +
 	"\x04name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x12&\n" +
@@ -1219,7 +1228,8 @@ const file_sag_client_v1_session_proto_rawDesc = "" +
 	"\tendpoints\x18\x06 \x03(\v2\x17.sag.client.v1.EndpointB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\x10R\tendpoints\x12\x14\n" +
 	"\x05ready\x18\a \x01(\bR\x05ready\x12\x1f\n" +
-	"\x06region\x18\b \x01(\tB\a\xbaH\x04r\x02\x18@R\x06region\"\xba\x01\n" +
+	"\x06region\x18\b \x01(\tB\a\xbaH\x04r\x02\x18@R\x06region\x12+\n" +
+	"\x11keeps_connections\x18\t \x01(\bR\x10keepsConnections\"\xba\x01\n" +
 	"\x03Dns\x12(\n" +
 	"\aservers\x18\x01 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\b\"\x04r\x02p\x01R\aservers\x12\x88\x01\n" +
 	"\adomains\x18\x02 \x03(\tBn\xbaHk\x92\x01h\x10\x80\x01\"cra\x10\x01\x18\xfd\x012Z^[0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?([.][0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?)*$R\adomains\"E\n" +

@@ -126,6 +126,13 @@ export declare type AccessPoint = Message$1<"sag.client.v1.AccessPoint"> & {
    * @generated from field: string region = 8;
    */
   region: string;
+
+  /**
+   * Connections survive a change between two access points that both say so; others are lost and have to end at once.
+   *
+   * @generated from field: bool keeps_connections = 9;
+   */
+  keepsConnections: boolean;
 };
 
 /**
@@ -177,6 +184,13 @@ export declare type AccessPointJson = {
    * @generated from field: string region = 8;
    */
   region?: string;
+
+  /**
+   * Connections survive a change between two access points that both say so; others are lost and have to end at once.
+   *
+   * @generated from field: bool keeps_connections = 9;
+   */
+  keepsConnections?: boolean;
 };
 
 /**
