@@ -75,11 +75,12 @@ function describeSession(verb: Define, call: Call): void {
   verb("disconnect [intranet]", "disconnect")
     .addOption(intranetFlag())
     .action(call(async () => (await import("./verbs/disconnect.ts")).disconnect));
-  verb("intranets", "list the intranets known here").action(
-    call(async () => (await import("./verbs/intranets.ts")).intranets),
-  );
+  verb("intranets", "list the intranets known here")
+    .option("--default <name>", "make this one the default: it is meant when none is named")
+    .action(call(async () => (await import("./verbs/intranets.ts")).intranets));
   verb("proxy [intranet]", "print the proxy addresses, and lines for a shell")
     .addOption(intranetFlag())
+    .option("--all", "write one PAC file for all that are connected, and print its address")
     .action(call(async () => (await import("./verbs/proxy.ts")).proxy));
 }
 

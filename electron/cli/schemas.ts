@@ -98,7 +98,15 @@ export const outputs: Record<string, z.ZodMiniType> = {
   disconnect: stateSchema,
   status: z.array(stateSchema),
   intranets: z.array(intranet),
-  proxy: z.object({ intranet: z.string(), socks: z.string(), http: z.string(), pac: orNull(z.string()) }),
+  proxy: z.union([
+    z.object({ intranet: z.string(), socks: z.string(), http: z.string(), pac: orNull(z.string()) }),
+    /** With --all. */
+    z.object({
+      pac: z.string(),
+      intranets: z.array(z.object({ intranet: z.string(), socks: z.string(), http: z.string() })),
+      overlaps: z.array(z.object({ what: z.string(), intranets: z.array(z.string()) })),
+    }),
+  ]),
   password: z.object({ changed: z.boolean() }),
   /** What they print is somebody else's; only a failure is their own. */
   run: z.never(),

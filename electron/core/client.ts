@@ -117,6 +117,8 @@ export interface IntranetInfo {
  */
 export interface Client {
   intranets(): Promise<IntranetInfo[]>;
+  /** Makes it the one that is meant when none is named. */
+  setDefault(intranet: string): Promise<void>;
   /** probe: proof of life is asked for first (at most 1 s). */
   states(options?: { probe?: boolean }): Promise<IntranetState[]>;
   watch(listener: (event: ClientEvent) => void, options?: { attentive?: boolean }): Watching;

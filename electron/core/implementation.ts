@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "./causes/failure.ts";
 import type {
   Client,
@@ -21,15 +20,14 @@ import { parseAddress } from "./instance/address.ts";
 import type { InstanceApi } from "./instance/api.ts";
 import { withLock } from "./lock.ts";
 import type { IntranetState } from "./model.ts";
+import { refreshAllPac } from "./reach/all.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
 import { chooseIntranet, SettingsFile } from "./settings/settings.ts";
 import { askTunnel, Doings, mergeState } from "./states.ts";
-import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from "./tunnel/process.ts";
-import { findService, isInService, livingService } from "./tunnel/service.ts";
+import { chooseService, hangUp, leaveOtherMode } from "./tunnel/mode.ts";
+import { ensureTunnel, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
+import { isInService } from "./tunnel/service.ts";
 import { Watch } from "./watch.ts";
-
-/** How long a goodbye to the cloud instance may take, ms: signing out here does not depend on it. */
-const goodbyeTimeout = 3_000;
 
 /**
  * The Client over real parts. What only some verbs need (TLS, contracts, validation, keychain) is loaded when it is needed, so
@@ -64,6 +62,12 @@ export class CoreClient implements Client {
       signedIn: one.signedIn,
       isDefault: intranets.length === 1 || one.id === settings.default,
     }));
+  }
+
+  async setDefault(intranet: string): Promise<void> {
+    await this.#settings.update((settings) => {
+      settings.default = chooseIntranet(settings, intranet).id;
+    });
   }
 
   async states({ probe = false }: { probe?: boolean } = {}): Promise<IntranetState[]> {
@@ -134,19 +138,22 @@ export class CoreClient implements Client {
 
   async disconnect(intranet?: string): Promise<IntranetState> {
     const record = chooseIntranet(await this.#settings.read(), intranet);
-    await this.#hangUp(record);
+    await this.#hangUp(record.id);
     return this.#state(record, false);
   }
 
   async signOut(intranet?: string, { forget = false }: { forget?: boolean } = {}): Promise<IntranetState> {
     const record = chooseIntranet(await this.#settings.read(), intranet);
-    await this.#hangUp(record);
-    if (record.store !== "none") await this.#revoke(record);
+    await this.#hangUp(record.id);
+    if (record.store !== "none")
+      await (await import("./goodbye.ts")).endSignIn(this.#environment, record, this.#onNotice);
     await this.#settings.update((settings) => {
       const index = settings.intranets.findIndex((one) => one.id === record.id);
       if (index < 0) return;
-      if (forget) settings.intranets.splice(index, 1);
-      else Object.assign(settings.intranets[index] ?? {}, { signedIn: false });
+      if (forget) {
+        settings.intranets.splice(index, 1);
+        if (settings.default === record.id) delete settings.default;
+      } else Object.assign(settings.intranets[index] ?? {}, { signedIn: false });
     });
     if (forget) await rm(tunnelDir(this.#environment, record.id), { recursive: true, force: true });
     this.#doings.clear(record.id);
@@ -182,8 +189,8 @@ export class CoreClient implements Client {
     sources: Pick<DialSources, "token" | "api">,
   ): Promise<IntranetState> {
     const environment = this.#environment;
-    const service = await this.#service(options);
-    await this.#leaveOtherMode(record, service !== null);
+    const service = await chooseService(environment, options, this.#onNotice);
+    await leaveOtherMode(environment, this.#doings, record.id, service !== null);
     const isWanted = service ? await isInService(environment, record.id) : isSessionWanted(environment, record.id);
     const { runDial } = await import("./dial/run.ts");
     this.#doings.set(record.id, "connecting");
@@ -203,6 +210,7 @@ export class CoreClient implements Client {
       );
       this.#doings.clear(record.id);
       await this.#rememberPorts(record, state);
+      await refreshAllPac(environment, () => this.states());
       return state;
     } catch (thrown) {
       if (thrown instanceof Failure && !options.signal?.aborted) this.#doings.set(record.id, "failed", thrown.view);
@@ -211,23 +219,9 @@ export class CoreClient implements Client {
     }
   }
 
-  /** The service's socket if system mode is what is wanted and can be had; null = proxy mode. */
-  async #service(options: ConnectOptions): Promise<string | null> {
-    const asksForProxy = options.socks !== undefined || options.http !== undefined || options.outside !== undefined;
-    if (options.mode === "proxy" || (options.mode !== "system" && asksForProxy)) return null;
-    const service = await livingService(this.#environment);
-    if (!service && options.mode === "system") throw new Failure("service_not_running");
-    if (!service && options.mode === "auto") {
-      this.#onNotice("The service is not installed or not running here, so this is proxy mode.");
-    }
-    return service;
-  }
-
-  /** A session has one mode at a time: what is up in the other one is ended first. */
-  async #leaveOtherMode(record: IntranetRecord, system: boolean): Promise<void> {
-    const environment = this.#environment;
-    const isUp = system ? isSessionWanted(environment, record.id) : await isInService(environment, record.id);
-    if (isUp) await this.#hangUp(record);
+  async #hangUp(intranetId: string): Promise<void> {
+    await hangUp(this.#environment, this.#doings, intranetId);
+    await refreshAllPac(this.#environment, () => this.states());
   }
 
   /** So that a browser or a script that was told an address finds it there next time. */
@@ -276,61 +270,4 @@ export class CoreClient implements Client {
     });
     return opened.opening;
   }
-
-  async #hangUp(record: IntranetRecord): Promise<void> {
-    const environment = this.#environment;
-    const stop = (socket: string, isService = false): Promise<void> => stopTunnel(socket, record.id, isService);
-    this.#doings.set(record.id, "disconnecting");
-    try {
-      const socket = findSocket(environment, record.id);
-      if (socket) await stop(socket).catch(notAnswering);
-      const service = (await isInService(environment, record.id)) ? findService(environment) : null;
-      if (service) await stop(service, true);
-      // A dead one cannot hang up; another one, which takes its session over, can.
-      if (isSessionWanted(environment, record.id)) await stop((await ensureTunnel(environment, record.id)).socket);
-    } catch (thrown) {
-      notAnswering(thrown);
-    } finally {
-      // What is still there would be resumed by the next connect.
-      await rm(`${tunnelDir(environment, record.id)}/session`, { force: true });
-      this.#doings.clear(record.id);
-    }
-  }
-
-  /** Ends the sign-in at the cloud instance if it answers, and here in any case. */
-  async #revoke(record: IntranetRecord): Promise<void> {
-    const { openStore } = await import("./credentials/store.ts");
-    const store = await openStore(this.#environment, record.store);
-    const tokens = await store.read(record.id);
-    if (tokens) {
-      const told = this.#tellGoodbye(record, tokens.refreshToken).then(
-        () => true,
-        () => false,
-      );
-      if (!(await Promise.race([told, sleep(goodbyeTimeout, false, { ref: false })]))) {
-        this.#onNotice(
-          `${record.server} did not answer. The sign-in is gone from this machine; there it ends by itself.`,
-        );
-      }
-    }
-    await store.remove(record.id);
-  }
-
-  async #tellGoodbye(record: IntranetRecord, refreshToken: Secret): Promise<void> {
-    const { InstanceApi } = await import("./instance/api.ts");
-    const signal = AbortSignal.timeout(goodbyeTimeout);
-    const api = await InstanceApi.open(parseAddress(record.server), { pins: record.pins }, { signal });
-    try {
-      await api.signOut({ refreshToken: refreshToken.reveal() }, { signal });
-    } finally {
-      api.close();
-    }
-  }
-}
-
-/** Nobody there to tell is as good as told. */
-function notAnswering(thrown: unknown): void {
-  if (thrown instanceof Failure && (thrown.code === "tunnel_crashed" || thrown.code === "tunnel_binary_missing"))
-    return;
-  throw thrown;
 }

@@ -1,16 +1,28 @@
 import { Failure } from "../../core/causes/failure.ts";
+import { systemEnvironment } from "../../core/environment.ts";
+import { isProxied, writeAllPac } from "../../core/reach/all.ts";
 import type { Verb } from "../commands.ts";
 import { connectedIntranet } from "../connected.ts";
+import type { Context } from "../context.ts";
 import { proxyVariables } from "../proxies.ts";
 
+interface Flags {
+  intranet?: string;
+  all?: boolean;
+}
+
 /** Addresses to type into other programs, and lines for a shell: eval "$(sag proxy)" works, as words are comments. */
-export const proxy: Verb<[string | undefined], { intranet?: string }> = async (context, flags, named) => {
+export const proxy: Verb<[string | undefined], Flags> = async (context, flags, named) => {
   const { output } = context;
-  const state = await connectedIntranet(context, flags.intranet ?? named);
-  if (!state.socks || !state.http) {
-    throw new Failure("invalid_argument", { text: `${state.intranet} is in system mode: every program is inside.` });
+  const name = flags.intranet ?? named;
+  if (flags.all) {
+    if (name !== undefined) throw new Failure("invalid_argument", { text: "Give --all or a name, not both." });
+    return allOfThem(context);
   }
-  const { intranet, socks, http, pac } = state;
+  const { intranet, socks, http, pac } = await connectedIntranet(context, name);
+  if (!socks || !http) {
+    throw new Failure("invalid_argument", { text: `${intranet} is in system mode: every program is inside.` });
+  }
   output.print(`# socks ${socks}`);
   output.print(`# http ${http}`);
   output.print(`# pac ${pac ?? ""}`);
@@ -20,3 +32,27 @@ export const proxy: Verb<[string | undefined], { intranet?: string }> = async (c
   output.printJson({ intranet, socks, http, pac });
   return 0;
 };
+
+/** One PAC for every connected intranet. The address stays the same; what it says is as of now. */
+async function allOfThem({ output, client }: Context): Promise<number> {
+  const core = await client();
+  const preferred = (await core.intranets()).find((one) => one.isDefault)?.intranetId;
+  const states = (await core.states()).filter(isProxied);
+  const server = states.find((one) => one.intranetId === preferred) ?? states[0];
+  const { overlaps } = await writeAllPac(systemEnvironment(), states);
+  if (!server) throw new Failure("not_connected");
+  const pac = `http://${server.http}/all.pac`;
+  output.print(pac);
+  for (const { what, intranets } of overlaps) {
+    const words = what === "*" ? "All other names" : what;
+    output.say(
+      `${words}: claimed by ${intranets.join(" and ")}, so the PAC sends it to neither. Use their own proxies.`,
+    );
+  }
+  output.printJson({
+    pac,
+    intranets: states.map(({ intranet, socks, http }) => ({ intranet, socks, http })),
+    overlaps,
+  });
+  return 0;
+}

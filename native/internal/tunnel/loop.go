@@ -160,7 +160,7 @@ func (t *Tunnel) listen(socksListen, httpListen string) error {
 		t.proxies.close()
 		t.proxies = nil
 	}
-	opened, err := openProxies(socksListen, httpListen, func() inside.Current { return *t.current.Load() }, t.config.Owners, t.config.Logger)
+	opened, err := openProxies(socksListen, httpListen, t.config.Store.Dir, func() inside.Current { return *t.current.Load() }, t.config.Owners, t.config.Logger)
 	if err == nil {
 		t.proxies = opened
 	}

@@ -2,10 +2,12 @@ package tunnel
 
 import (
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
@@ -18,6 +20,9 @@ import (
 	"sag.software/native/internal/userspace/socks"
 )
 
+// maxPAC bounds the PAC file of all intranets, bytes.
+const maxPAC = 1 << 20
+
 // anyLoopback is where a proxy listens when nothing is asked for.
 const anyLoopback = "127.0.0.1:0"
 
@@ -29,8 +34,8 @@ type proxies struct {
 	askedSocks, askedHTTP string
 }
 
-// openProxies listens; now tells what holds whenever a client asks for something.
-func openProxies(socksListen, httpListen string, now func() inside.Current, table owner.Table, logger *slog.Logger) (*proxies, error) {
+// openProxies listens; now tells what holds whenever a client asks for something. dir is the intranet's runtime directory.
+func openProxies(socksListen, httpListen, dir string, now func() inside.Current, table owner.Table, logger *slog.Logger) (*proxies, error) {
 	p := &proxies{askedSocks: socksListen, askedHTTP: httpListen}
 	var err error
 	if p.socksAt, err = listen("socks_listen", socksListen); err != nil {
@@ -45,10 +50,24 @@ func openProxies(socksListen, httpListen string, now func() inside.Current, tabl
 	p.socks = &socks.Server{Dialer: dialer, Guard: guard, Logger: logger}
 	p.http = httpproxy.New(dialer, guard, logger, func() string {
 		return pac.Write(now().Rule, at(p.httpAt), at(p.socksAt))
-	})
+	}, func() string { return allPAC(dir) })
 	go p.socks.Serve(p.socksAt)
 	go p.http.Serve(p.httpAt)
 	return p, nil
+}
+
+// allPAC is the file that core writes beside the directories of all intranets, as only core knows all of them.
+func allPAC(dir string) string {
+	file, err := os.Open(filepath.Join(filepath.Dir(dir), "all.pac"))
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxPAC))
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // serves says whether these listeners are what is asked for.

@@ -60,6 +60,10 @@ export class FakeCore implements Client {
     }));
   }
 
+  async setDefault(intranet: string): Promise<void> {
+    this.#state(intranet);
+  }
+
   async states(): Promise<IntranetState[]> {
     return [...this.#states.values()];
   }

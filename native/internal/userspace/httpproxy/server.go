@@ -29,6 +29,7 @@ const (
 	idleUpstreamCount = 32
 	copyBuffer        = 32 << 10
 	pacPath           = "/proxy.pac"
+	allPath           = "/all.pac"
 )
 
 // Server serves one listener.
@@ -36,16 +37,17 @@ type Server struct {
 	dialer    *inside.Dialer
 	guard     owner.Guard
 	logger    *slog.Logger
-	pac       func() string
+	pac, all  func() string
 	transport *http.Transport
 	forward   *httputil.ReverseProxy
 	http      *http.Server
 	tunnels   tunnels
 }
 
-// New makes a server; pacFile writes the PAC file as it is now.
-func New(dialer *inside.Dialer, guard owner.Guard, logger *slog.Logger, pacFile func() string) *Server {
-	s := &Server{dialer: dialer, guard: guard, logger: logger, pac: pacFile}
+// New makes a server; pacFile writes the PAC file as it is now, allFile the one of all intranets of this user, "" if there
+// is none.
+func New(dialer *inside.Dialer, guard owner.Guard, logger *slog.Logger, pacFile, allFile func() string) *Server {
+	s := &Server{dialer: dialer, guard: guard, logger: logger, pac: pacFile, all: allFile}
 	s.transport = &http.Transport{
 		DialContext:         s.dial,
 		DisableCompression:  true, // the client's own wish about encodings is passed on
@@ -122,20 +124,30 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.connect(w, r)
 	case r.URL.IsAbs():
 		s.absolute(w, r)
-	case r.URL.Path == pacPath && (r.Method == http.MethodGet || r.Method == http.MethodHead) && loopbackHost(r.Host):
-		s.servePAC(w)
+	case r.URL.Path == pacPath && isRead(r):
+		s.servePAC(w, s.pac())
+	case r.URL.Path == allPath && isRead(r):
+		if file := s.all(); file != "" {
+			s.servePAC(w, file)
+		} else {
+			answer(w, http.StatusNotFound, "not_found: there is no PAC file for all intranets")
+		}
 	default:
 		answer(w, http.StatusBadRequest, "this is a proxy: it takes absolute-form requests and CONNECT")
 	}
 }
 
-func (s *Server) servePAC(w http.ResponseWriter) {
+func isRead(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && loopbackHost(r.Host)
+}
+
+func (s *Server) servePAC(w http.ResponseWriter, file string) {
 	w.Header().Set("Content-Type", pac.ContentType)
 	w.Header().Set("Cache-Control", "no-cache")
 	// No web page may load it as a script, and so learn the intranet's names.
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
-	_, _ = io.WriteString(w, s.pac())
+	_, _ = io.WriteString(w, file)
 }
 
 // loopbackHost says whether a Host header is an address of loopback: a name would be somebody's trick.

@@ -51,7 +51,8 @@ func serve(t *testing.T, uid uint32, n network) string {
 		t.Fatal(err)
 	}
 	s := New(inside.NewDialer(func() inside.Current { return inside.Current{Rule: rule, Network: n} }),
-		owner.Guard{Table: anybody(uid), UID: 1000}, slog.New(slog.DiscardHandler), func() string { return "function FindProxyForURL() {}" })
+		owner.Guard{Table: anybody(uid), UID: 1000}, slog.New(slog.DiscardHandler), func() string { return "function FindProxyForURL() {}" },
+		func() string { return "" })
 	done := make(chan struct{})
 	go func() { defer close(done); s.Serve(listener) }()
 	t.Cleanup(func() { s.Close(); <-done })

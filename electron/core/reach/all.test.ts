@@ -1,0 +1,66 @@
+import { runInNewContext } from "node:vm";
+import { expect, it } from "vitest";
+import type { IntranetState, SessionView } from "../model.ts";
+import { combine } from "./all.ts";
+
+const part = (intranet: string, port: number, session: Partial<SessionView>) => ({
+  intranet,
+  socks: `127.0.0.1:${port}`,
+  http: `127.0.0.1:${port + 1}`,
+  session: { routes: [], dnsServers: ["10.0.0.53"], dnsDomains: [], ...session } as unknown as IntranetState["session"],
+});
+
+const number = (address: string): number => address.split(".").reduce((sum, one) => sum * 256 + Number(one), 0);
+const browser = {
+  isInNet: (host: string, net: string, mask: string) => {
+    if (!/^[0-9.]+$/.test(host)) throw new Error(`it would resolve ${host}`);
+    return (number(host) & number(mask)) >>> 0 === (number(net) & number(mask)) >>> 0;
+  },
+};
+const ask = (pac: string, host: string): string =>
+  runInNewContext(`${pac}; FindProxyForURL("", ${JSON.stringify(host)})`, browser).split(";")[0];
+
+const alpha = part("alpha", 1000, {
+  routes: ["10.1.0.0/16", "10.9.0.0/24"],
+  dnsDomains: ["alpha.test", "shared.test"],
+});
+const beta = part("beta", 2000, {
+  routes: ["10.2.0.0/16", "10.9.0.0/24"],
+  dnsDomains: ["beta.test", "shared.test", "x.alpha.test"],
+});
+const [toAlpha, toBeta, nowhere] = ["PROXY 127.0.0.1:1001", "PROXY 127.0.0.1:2001", "PROXY 127.0.0.1:9"];
+
+it("sends each name and address to the intranet that has it, and what both claim to neither", () => {
+  const { pac, overlaps } = combine([alpha, beta]);
+  const hosts = ["www.alpha.test", "BETA.test.", "a.x.alpha.test", "10.1.2.3", "10.2.2.3", "example.test", "192.0.2.1"];
+  expect(hosts.map((host) => ask(pac, host))).toEqual([toAlpha, toBeta, toBeta, toAlpha, toBeta, "DIRECT", "DIRECT"]);
+  expect(["www.shared.test", "10.9.0.1"].map((host) => ask(pac, host))).toEqual([nowhere, nowhere]);
+  expect(overlaps).toEqual([
+    { what: "shared.test", intranets: ["alpha", "beta"] },
+    { what: "10.9.0.0/24", intranets: ["alpha", "beta"] },
+  ]);
+});
+
+it("a range within another one's is claimed by both", () => {
+  const wide = part("wide", 3000, { routes: ["10.0.0.0/8"], dnsDomains: ["wide.test"] });
+  const { pac, overlaps } = combine([alpha, wide]);
+  expect(["10.200.0.1", "10.1.0.1", "10.9.0.9"].map((host) => ask(pac, host))).toEqual([
+    "PROXY 127.0.0.1:3001",
+    nowhere,
+    nowhere,
+  ]);
+  expect(overlaps.map((one) => one.what)).toEqual(["10.9.0.0/24", "10.1.0.0/16"]);
+});
+
+it("one that has all names has those that nobody else has", () => {
+  const { pac, overlaps } = combine([alpha, part("all", 4000, {})]);
+  expect(["www.alpha.test", "example.test"].map((host) => ask(pac, host))).toEqual([toAlpha, "PROXY 127.0.0.1:4001"]);
+  expect(overlaps).toEqual([]);
+  expect(combine([part("a", 1, {}), part("b", 3, {})]).overlaps).toEqual([{ what: "*", intranets: ["a", "b"] }]);
+});
+
+it("one alone is as by itself, and nothing escapes its quotes", () => {
+  const { pac } = combine([part("evil", 1000, { dnsDomains: ['"); throw 1; ("', "</script>"] })]);
+  expect(ask(pac, "example.test")).toBe("DIRECT");
+  expect(pac).not.toContain("</script>");
+});

@@ -1,0 +1,61 @@
+import { rm } from "node:fs/promises";
+import { Failure } from "../causes/failure.ts";
+import type { ConnectOptions } from "../client.ts";
+import type { Environment } from "../environment.ts";
+import type { Doings } from "../states.ts";
+import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from "./process.ts";
+import { findService, isInService, livingService } from "./service.ts";
+
+/** The service's socket if system mode is what is wanted and can be had; null = proxy mode. */
+export async function chooseService(
+  environment: Environment,
+  options: ConnectOptions,
+  onNotice: (text: string) => void,
+): Promise<string | null> {
+  const asksForProxy = options.socks !== undefined || options.http !== undefined || options.outside !== undefined;
+  if (options.mode === "proxy" || (options.mode !== "system" && asksForProxy)) return null;
+  const service = await livingService(environment);
+  if (!service && options.mode === "system") throw new Failure("service_not_running");
+  if (!service && options.mode === "auto") {
+    onNotice("The service is not installed or not running here, so this is proxy mode.");
+  }
+  return service;
+}
+
+/** A session has one mode at a time: what is up in the other one is ended first. */
+export async function leaveOtherMode(
+  environment: Environment,
+  doings: Doings,
+  intranetId: string,
+  system: boolean,
+): Promise<void> {
+  const isUp = system ? isSessionWanted(environment, intranetId) : await isInService(environment, intranetId);
+  if (isUp) await hangUp(environment, doings, intranetId);
+}
+
+/** Ends the session of an intranet in whatever mode it is, also that of a sag-tunnel which has died. */
+export async function hangUp(environment: Environment, doings: Doings, intranetId: string): Promise<void> {
+  const stop = (socket: string, isService = false): Promise<void> => stopTunnel(socket, intranetId, isService);
+  doings.set(intranetId, "disconnecting");
+  try {
+    const socket = findSocket(environment, intranetId);
+    if (socket) await stop(socket).catch(notAnswering);
+    const service = (await isInService(environment, intranetId)) ? findService(environment) : null;
+    if (service) await stop(service, true);
+    // A dead one cannot hang up; another one, which takes its session over, can.
+    if (isSessionWanted(environment, intranetId)) await stop((await ensureTunnel(environment, intranetId)).socket);
+  } catch (thrown) {
+    notAnswering(thrown);
+  } finally {
+    // What is still there would be resumed by the next connect.
+    await rm(`${tunnelDir(environment, intranetId)}/session`, { force: true });
+    doings.clear(intranetId);
+  }
+}
+
+/** Nobody there to tell is as good as told. */
+function notAnswering(thrown: unknown): void {
+  if (thrown instanceof Failure && (thrown.code === "tunnel_crashed" || thrown.code === "tunnel_binary_missing"))
+    return;
+  throw thrown;
+}
