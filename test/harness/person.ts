@@ -8,6 +8,8 @@ export interface Seen {
   phase: string;
   /** Its code; the words for it stand beside it. */
   cause: string | null;
+  /** Who can mend it; only with a cause. */
+  mender?: string;
   intranet: string;
   mode: string | null;
   clientIp: string | null;
@@ -24,7 +26,9 @@ export interface Seen {
     renewals: number;
     keyExchange: string;
     presharedKey: boolean;
+    routes: string[];
   } | null;
+  hops: { kind: string; name: string; whole: boolean; missing: { code: string; mender: string } | null }[];
   rxBytes: number;
   txBytes: number;
 }

@@ -147,20 +147,16 @@ async function networksOf(
     .where("network_id", "in", ids)
     .execute();
   const denied = await deniedBy(db, instance.id);
-  return rows.map((row) => {
+  return rows.flatMap((row) => {
     const own = cidrs.filter((c) => c.network_id === row.id).map((c) => c.cidr);
+    // What held the routes of an instance, and holds none any more, leads nowhere: nobody has to mend it.
+    if (row.instance_id !== null && own.length === 0) return [];
     const open = own.filter((cidr) => !denied(cidr));
     const accessPoints = through.filter((t) => t.network_id === row.id).map((t) => t.access_point_id);
-    return {
-      id: row.id,
-      name: row.name,
-      region: row.region,
-      cidrs: open,
-      cenId: row.cen_id,
-      reachable: accessPoints.length === 0 ? present.size > 0 : accessPoints.some((id) => present.has(id)),
-      denied: own.length > 0 && open.length === 0,
-      home: false,
-    };
+    const reachable = accessPoints.length === 0 ? present.size > 0 : accessPoints.some((id) => present.has(id));
+    const shut = own.length > 0 && open.length === 0;
+    const { id, name, region, cen_id: cenId } = row;
+    return [{ id, name, region, cidrs: open, cenId, reachable, denied: shut, home: false }];
   });
 }
 

@@ -1,0 +1,59 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { warningTable } from "../../electron/core/causes/warnings.ts";
+import { givenCompany } from "../e2e/fixture.ts";
+import { abroadBreaks, type Break, grantBreak } from "../harness/hops.ts";
+import type { App } from "./launch.ts";
+import { launchReal, signIn } from "./real.ts";
+
+/** Each hop of a real chain broken and mended by a real administrator, and what the main screen says of it meanwhile. */
+
+/** ms within which the window follows a change. */
+const limit = 2_000;
+
+const company = givenCompany();
+let app: App;
+let page: Page;
+let breaks: Break[];
+beforeAll(async () => {
+  breaks = await abroadBreaks(company.site);
+  app = await launchReal(company);
+  page = await app.page();
+  await signIn(page, company);
+  await page.getByRole("button", { name: "Connect", exact: true }).click();
+  await page.getByRole("heading", { name: "Connected", exact: true }).waitFor();
+});
+afterAll(() => app?.host.close());
+
+const chain = () => page.getByRole("region", { name: "The way into the intranet" });
+const broken = () => chain().locator('li[data-whole="false"]');
+/** ms until the whole chain is quiet again. */
+const mended = async (): Promise<number> => {
+  const start = performance.now();
+  await expect.poll(() => broken().count(), { timeout: limit, interval: 25 }).toBe(0);
+  return Math.round(performance.now() - start);
+};
+
+async function named(one: Break): Promise<string> {
+  await company.site.sagctl(one.broken);
+  const first = chain().locator(".chain-missing").first();
+  await first.getByText(warningTable[one.code].message).waitFor({ timeout: limit });
+  await first.getByText("Your administrator can mend this").waitFor();
+  expect(await broken().first().getAttribute("class")).toBe(one.kind);
+  await company.site.sagctl(one.mended);
+  const ms = await mended();
+  expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Connected");
+  return `${one.code}: whole again after ${ms} ms`;
+}
+
+it("the chain on the main screen marks the hop that is broken, says who can mend it, and follows when it is mended", async () => {
+  const ip = await page.locator(".details .selectable").first().textContent();
+  const told: string[] = [];
+  for (const one of breaks) told.push(await named(one));
+  const grant = await grantBreak(company.site);
+  await mended();
+  told.push(await named(grant));
+  expect(await page.locator(".details .selectable").first().textContent()).toBe(ip);
+  expect(app.complaints).toEqual([]);
+  console.info(told.join("\n"));
+});

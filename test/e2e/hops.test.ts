@@ -1,0 +1,89 @@
+import { beforeAll, expect, it } from "vitest";
+import { abroadBreaks, type Break, grantBreak } from "../harness/hops.ts";
+import { addresses, network, portalText } from "../harness/intranet/plan.ts";
+import { fetchBySocks } from "../harness/net/fetch.ts";
+import type { Person, Seen } from "../harness/person.ts";
+import type { AccessPoint } from "../harness/site.ts";
+import { until, within } from "../harness/wait.ts";
+import { givenCompany } from "./fixture.ts";
+
+/** ms within which routes follow a change. */
+const limit = 2_000;
+
+const company = givenCompany();
+let person: Person;
+let seen: Seen;
+let breaks: Break[];
+beforeAll(async () => {
+  breaks = await abroadBreaks(company.site);
+  // What is not inside goes nowhere: it is the tunnel that carries it, or nothing does.
+  ({ person, seen } = await company.connected("--outside", "refuse"));
+});
+
+const portal = (): Promise<boolean> =>
+  within("the portal", 500, fetchBySocks(`${seen.socks}`, `http://${addresses.portal}/`)).then(
+    ({ text }) => text.includes(portalText),
+    () => false,
+  );
+
+/** ms until the portal is there, or is not there any more. */
+const after = async (there: boolean): Promise<number> => {
+  const start = performance.now();
+  await until(there ? "the portal" : "no portal", async () => (await portal()) === there, limit);
+  return Math.round(performance.now() - start);
+};
+
+const allWhole = ({ hops }: Seen) => hops.length >= 6 && hops.every((hop) => hop.whole);
+
+/** Breaks it, looks at what is told, mends it; the session is the same throughout. */
+async function brokenAndMended({ kind, code, broken, mended }: Break): Promise<string> {
+  await company.site.sagctl(broken);
+  const gone = await after(false);
+  const without = await person.status();
+  // Those behind it may be missing as well: the first is the one to mend.
+  const first = without.hops.find((hop) => !hop.whole);
+  expect([first?.kind, first?.missing?.code, first?.missing?.mender]).toEqual([kind, code, "administrator"]);
+  expect([without.phase, without.session?.routes]).toEqual(["connected", []]);
+  await company.site.sagctl(mended);
+  const back = await after(true);
+  const again = await person.status();
+  expect(allWhole(again), JSON.stringify(again.hops)).toBe(true);
+  expect([again.session?.routes, again.session?.id, again.pid, again.clientIp]).toEqual([
+    [network],
+    seen.session?.id,
+    seen.pid,
+    seen.clientIp,
+  ]);
+  return `${code} at ${kind}: routes gone after ${gone} ms, back after ${back} ms`;
+}
+
+it("every hop of the cloud broken by sagctl is named with who can mend it; mended, routes are back within 2 s", async () => {
+  expect(await portal()).toBe(true);
+  const told: string[] = [];
+  for (const one of breaks) told.push(await brokenAndMended(one));
+  const grant = await grantBreak(company.site);
+  await after(true);
+  told.push(await brokenAndMended(grant));
+  console.info(told.join("\n"));
+});
+
+it("the access point gone is named, and with it back the same session goes on", async () => {
+  const [accessPoint] = company.site.accessPoints.splice(0) as [AccessPoint];
+  await accessPoint.kill();
+  await until("the cause", async () => (await person.status()).cause === "access_point_unreachable", 3_000);
+  expect((await person.status()).mender).toBe("network");
+  await company.site.startAccessPoint("access-point-1", { listen: accessPoint.ready.endpoint });
+  await after(true);
+  await until("connected", async () => (await person.status()).phase === "connected", limit);
+  expect((await person.status()).session?.id).toBe(seen.session?.id);
+});
+
+it("the instance locked is named; unlocked, it is dialled again", async () => {
+  const [{ id }] = await company.site.sagctl<[{ id: string }]>(["instance", "list"]);
+  await company.site.sagctl(["instance", "lock", id]);
+  await until("the cause", async () => (await person.status()).cause === "instance_locked", limit);
+  expect(await person.status()).toMatchObject({ phase: "failed", mender: "administrator" });
+  await company.site.sagctl(["instance", "unlock", id]);
+  seen = await person.connect("--outside", "refuse");
+  expect(await portal()).toBe(true);
+});

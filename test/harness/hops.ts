@@ -1,0 +1,105 @@
+import type { HopWord, WarningWord } from "../../electron/core/model.ts";
+import { network } from "./intranet/plan.ts";
+import type { Site } from "./site.ts";
+
+/** One hop as an administrator breaks it, and mends it, by `sagctl`; and how it is named then. */
+export interface Break {
+  kind: HopWord;
+  code: WarningWord;
+  broken: string[];
+  mended: string[];
+}
+
+const abroad = "ap-southeast-1";
+
+/** The chain of the company's only instance. */
+interface Chain {
+  instance: string;
+  ccn: string;
+  cen: string;
+}
+
+async function chainOf(site: Site): Promise<Chain> {
+  const [instance] = await site.sagctl<{ id: string }[]>(["instance", "list"]);
+  const id = instance?.id ?? "";
+  const { Hops } = await site.sagctl<{ Hops: { Hop: { Kind: string; Id: string }[] } }>(["instance", "hops", id]);
+  const idOf = (kind: string) => Hops.Hop.find((hop) => hop.Kind === kind)?.Id ?? "";
+  return { instance: id, ccn: idOf("ccn"), cen: idOf("cen") };
+}
+
+/** The intranet becomes a cloud network of another area, with all that this needs: there is a way to break each link. */
+export async function abroadBreaks(site: Site): Promise<Break[]> {
+  const ask = (...args: string[]) => site.sagctl<Record<string, string>>(args);
+  const { instance, ccn, cen } = await chainOf(site);
+  await ask("route", "remove", network);
+  const { CloudNetworkId: vpc = "" } = await ask("network", "create", "servers", "--cidr", network, "--region", abroad);
+  const child = [cen, vpc, "--region", abroad];
+  await ask("cen", "attach", ...child);
+  const { CenBandwidthPackageId: bought = "" } = await ask("cen", "bandwidth", "10", "China", "Asia-Pacific");
+  await ask("cen", "use-bandwidth", cen, bought);
+  const limit = (mbits: string) => ["cen", "limit", cen, "ccn-cn-shanghai", abroad, mbits];
+  await ask(...limit("10"));
+  const { AclId: acl = "" } = await ask("acl", "create", "nothing goes");
+  await ask("acl", "add", acl);
+  const elsewhere = await elsewhereOnly(site);
+  return [
+    {
+      kind: "ccn",
+      code: "ccn_not_bound",
+      broken: ["ccn", "unbind", ccn, instance],
+      mended: ["ccn", "bind", ccn, instance],
+    },
+    {
+      kind: "cen",
+      code: "ccn_not_attached_to_cen",
+      broken: ["ccn", "detach", ccn, cen],
+      mended: ["ccn", "attach", ccn, cen],
+    },
+    { kind: "cloud_network", code: "area_needs_bandwidth", broken: limit("0"), mended: limit("10") },
+    {
+      kind: "cloud_network",
+      code: "cloud_network_not_attached",
+      broken: ["cen", "detach", ...child],
+      mended: ["cen", "attach", ...child],
+    },
+    {
+      kind: "cloud_network",
+      code: "acl_denies",
+      broken: ["acl", "use", acl, instance],
+      mended: ["acl", "unuse", acl, instance],
+    },
+    {
+      kind: "cloud_network",
+      code: "cloud_network_unreachable",
+      broken: ["network", "set", vpc, "--access-point", elsewhere],
+      mended: ["network", "set", vpc, "--any-access-point", "true"],
+    },
+  ];
+}
+
+/** An access point of another CCN, which serves nobody here: its id. */
+async function elsewhereOnly(site: Site): Promise<string> {
+  const { CcnId } = await site.sagctl<{ CcnId: string }>(["ccn", "create", "elsewhere"]);
+  const made = await site.sagctl<{ token: string }>(["access-point", "token", "create", "--uses", "1", "--ccn", CcnId]);
+  site.secrets.push(made.token);
+  const other = await site.startAccessPoint("access-point-elsewhere", { token: made.token });
+  site.accessPoints.splice(site.accessPoints.indexOf(other), 1);
+  await other.stop();
+  return other.ready.id;
+}
+
+/** The intranet behind a Cloud Enterprise Network of another account, which the instance's owner grants the CCN to. */
+export async function grantBreak(site: Site): Promise<Break> {
+  const ask = (...args: string[]) => site.sagctl<Record<string, string>>(args);
+  const { ccn, cen } = await chainOf(site);
+  const { Uid: uid = "" } = await ask("tenant", "create", "partner");
+  const partner = ["--tenant", "partner"];
+  const { CenId: theirs = "" } = await ask("cen", "create", "backbone", ...partner);
+  const { CloudNetworkId: vpc = "" } = await ask("network", "create", "datacentre", "--cidr", network, ...partner);
+  await ask("cen", "attach", theirs, vpc, ...partner);
+  const grant = ["ccn", "grant", ccn, theirs, String(uid)];
+  await ask(...grant);
+  await ask("ccn", "detach", ccn, cen);
+  await ask("cen", "attach", theirs, ccn, "--type", "CCN", "--region", "ccn-cn-shanghai", ...partner);
+  return { kind: "cen", code: "grant_missing", broken: ["ccn", "revoke", ccn, theirs], mended: grant };
+}
