@@ -24,6 +24,11 @@ export function describeCommands(call: Call): Command {
   describeSignIn(verb, call);
   describeSession(verb, call);
   describeReaching(verb, call);
+  verb("logs", "show what was logged here, one trail of all parts")
+    .addOption(intranetFlag())
+    .option("--lines <number>", "how many of the last ones; 100 if not given")
+    .option("--follow", "go on until Ctrl-C")
+    .action(call(async () => (await import("./verbs/logs.ts")).logs));
   verb("repair", "undo whatever system mode has changed on this machine; needs root, and no service").action(
     call(async () => (await import("./verbs/repair.ts")).repair),
   );

@@ -18,7 +18,7 @@ export function manual(): string {
     "<!-- Written by electron/cli/manual.ts from the commands, the cause table and the schemas; a test compares. -->",
     "",
     "Results go to stdout, words about what goes on to stderr. With `--json` there is one line of JSON alone on stdout, also when it",
-    "fails; `status --watch --json` prints a line per change. Colour is used on a terminal only, and never with `NO_COLOR`.",
+    "fails; `status --watch --json` prints a line per change, `logs --json` one per entry. Colour is used on a terminal only, and never with `NO_COLOR`.",
     "Passwords and codes are typed without echo or read from standard input, never from an argument or the environment.",
     "",
     "Where a verb takes an intranet, its name (`sag intranets`) or its id will do; with only one there is nothing to name.",

@@ -127,6 +127,15 @@ export const outputs: Record<string, z.ZodMiniType> = {
     received: z.number(),
     timesMs: z.array(z.number()),
   }),
+  /** A line for each entry; what else it tells is among its fields. */
+  logs: z.looseObject({
+    time: z.string(),
+    level: z.string(),
+    msg: z.string(),
+    source: z.enum(["core", "sag-tunnel"]),
+    intranet: z.optional(z.string()),
+    session: z.optional(z.string()),
+  }),
   repair: z.object({ undone: z.array(z.string()), disconnected: z.boolean() }),
   version: z.object({ version: z.string(), platform: z.string(), arch: z.string() }),
 };

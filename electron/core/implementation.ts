@@ -19,6 +19,7 @@ import type { Environment } from "./environment.ts";
 import { parseAddress } from "./instance/address.ts";
 import type { InstanceApi } from "./instance/api.ts";
 import { withLock } from "./lock.ts";
+import { Log } from "./logs/log.ts";
 import type { IntranetState } from "./model.ts";
 import { refreshAllPac } from "./reach/all.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
@@ -39,9 +40,11 @@ export class CoreClient implements Client {
   readonly #doings = new Doings();
   readonly #watches = new Set<Watch>();
   readonly #onNotice: (text: string) => void;
+  readonly #log: Log;
 
   constructor(environment: Environment, onNotice: (text: string) => void) {
     this.#environment = environment;
+    this.#log = new Log(environment);
     this.#onNotice = onNotice;
     this.#settings = new SettingsFile(environment, (keptAs) =>
       onNotice(`The settings could not be read and were put aside as ${keptAs}.`),
@@ -92,6 +95,7 @@ export class CoreClient implements Client {
     const { record, api } = await (await this.#desk()).signIn(options, true);
     api.close();
     this.#doings.clear(record.id);
+    this.#log.info("signed in", { intranet: record.id, server: record.server, store: record.store });
     return this.#state(record, false);
   }
 
@@ -157,6 +161,7 @@ export class CoreClient implements Client {
     });
     if (forget) await rm(tunnelDir(this.#environment, record.id), { recursive: true, force: true });
     this.#doings.clear(record.id);
+    this.#log.info("signed out", { intranet: record.id, forgotten: forget });
     return this.#state({ ...record, signedIn: false }, false);
   }
 
@@ -193,6 +198,7 @@ export class CoreClient implements Client {
     await leaveOtherMode(environment, this.#doings, record.id, service !== null);
     const isWanted = service ? await isInService(environment, record.id) : isSessionWanted(environment, record.id);
     const { runDial } = await import("./dial/run.ts");
+    const start = environment.now();
     this.#doings.set(record.id, "connecting");
     try {
       const state = await withLock(environment, `dial-${record.id}`, () =>
@@ -209,10 +215,19 @@ export class CoreClient implements Client {
         ),
       );
       this.#doings.clear(record.id);
+      this.#log.info("connected", {
+        intranet: record.id,
+        session: state.session?.id,
+        accessPoint: state.accessPoint?.id,
+        mode: state.mode,
+        tookMs: environment.now() - start,
+      });
       await this.#rememberPorts(record, state);
       await refreshAllPac(environment, () => this.states());
       return state;
     } catch (thrown) {
+      const cause = thrown instanceof Failure ? thrown.code : undefined;
+      this.#log.warn("not connected", { intranet: record.id, cause, tookMs: environment.now() - start });
       if (thrown instanceof Failure && !options.signal?.aborted) this.#doings.set(record.id, "failed", thrown.view);
       else this.#doings.clear(record.id);
       throw thrown;
@@ -220,6 +235,7 @@ export class CoreClient implements Client {
   }
 
   async #hangUp(intranetId: string): Promise<void> {
+    this.#log.info("disconnecting", { intranet: intranetId });
     await hangUp(this.#environment, this.#doings, intranetId);
     await refreshAllPac(this.#environment, () => this.states());
   }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createTcp, type Server as TcpServer } from "node:net";
 import { join } from "node:path";
@@ -241,6 +241,43 @@ it("sag open shows the page in a browser with a profile of its own", async (cont
   };
   await until("the page", () => read().includes(portalText), 20_000);
   expect((await person.failure(["open", "javascript:alert(1)"])).cause).toBe("invalid_argument");
+});
+
+describe("sag logs", () => {
+  const logs = async (...args: string[]): Promise<Record<string, unknown>[]> => {
+    const { stdout } = await person.sag(["logs", ...args, "--json"]);
+    return stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  };
+
+  it("shows one trail of core and sag-tunnel with the same session", async () => {
+    const { session } = await person.status();
+    const about = (await logs()).filter((one) => one.session === session?.id);
+    expect(new Set(about.map((one) => one.source))).toEqual(new Set(["core", "sag-tunnel"]));
+    const times = (await logs("--lines", "5")).map((one) => `${one.time}`);
+    expect(times).toEqual(times.toSorted());
+    expect(JSON.stringify(await logs("--lines", "10000"))).not.toContain(company.password);
+  });
+
+  it("follows what comes", async () => {
+    const args = ["logs", "--follow", "--lines", "0", "--json"];
+    const child = spawn(at("bin/sag"), args, { env: person.env, stdio: ["ignore", "pipe", "inherit"] });
+    const lines = createInterface({ input: child.stdout });
+    const next = once(lines, "line");
+    const path = join(`${person.env.XDG_STATE_HOME}`, "sag", "log", "core.log");
+    // It cannot say when it has begun to look, so it is given something again and again.
+    const timer = setInterval(
+      () => appendFileSync(path, '{"time":"2026-01-01T00:00:00Z","level":"INFO","msg":"hello"}\n'),
+      100,
+    );
+    const [line] = await next;
+    clearInterval(timer);
+    expect(JSON.parse(line)).toMatchObject({ msg: "hello", source: "core" });
+    child.kill("SIGINT");
+    expect((await once(child, "exit"))[0]).toBe(0);
+  });
 });
 
 it("not connected is told by each of them", async () => {

@@ -10,9 +10,9 @@ import { Cause, FailureSchema } from "#proto/types/v1/cause_pb.js";
 import { Blocking, Mode, Phase } from "#proto/types/v1/state_pb.js";
 import type { TunnelScript } from "./tunnel.ts";
 
-// proxy --dir DIR --intranet ID --json SCRIPT
-const [, , , , dir = "", , intranetId = "", , scriptJson = "{}"] = process.argv;
-const script = JSON.parse(scriptJson) as TunnelScript;
+// proxy --dir DIR --intranet ID … --json SCRIPT
+const [, , , , dir = "", , intranetId = ""] = process.argv;
+const script = JSON.parse(process.argv.at(-1) ?? "{}") as TunnelScript;
 const socket = join(dir, "rpc.sock");
 const session = join(dir, "session");
 

@@ -1,13 +1,14 @@
 import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, lstatSync, openSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../causes/failure.ts";
-import { failureFromSystem, systemCode } from "../causes/system.ts";
+import { systemCode } from "../causes/system.ts";
 import { causeOf } from "../causes/wire.ts";
 import { type Environment, makePrivateDir } from "../environment.ts";
 import { parseJson } from "../instance/http.ts";
 import { withLock } from "../lock.ts";
+import { logDirOf } from "../logs/log.ts";
 import { version } from "../version.ts";
 import { findTunnelBinary } from "./binary.ts";
 import { callTunnel } from "./rpc.ts";
@@ -80,29 +81,17 @@ export async function stopTunnel(socketPath: string, intranetId: string, isServi
 async function startTunnel(environment: Environment, intranetId: string): Promise<void> {
   const binary = findTunnelBinary(environment);
   const dir = tunnelDir(environment, intranetId);
-  const logDir = join(environment.stateDir, "log");
+  const logDir = logDirOf(environment);
   for (const path of [environment.runtimeDir, dir, environment.stateDir, logDir]) makePrivateDir(path, environment.uid);
-  const log = openLog(join(logDir, `sag-tunnel-${intranetId}.log`));
-  try {
-    const child = environment.spawn(binary, ["proxy", "--dir", dir, "--intranet", intranetId, "--json"], {
-      // It outlives whoever started it: a terminal that is closed takes nothing down.
-      detached: true,
-      stdio: ["ignore", "pipe", log],
-      cwd: "/",
-      env: tunnelEnvironment(process.env),
-    });
-    await ready(child);
-  } finally {
-    closeSync(log);
-  }
-}
-
-function openLog(path: string): number {
-  try {
-    return openSync(path, "a", 0o600);
-  } catch (thrown) {
-    throw failureFromSystem(thrown, path);
-  }
+  const log = join(logDir, `sag-tunnel-${intranetId}.log`);
+  const child = environment.spawn(binary, ["proxy", "--dir", dir, "--intranet", intranetId, "--log", log, "--json"], {
+    // It outlives whoever started it: a terminal that is closed takes nothing down.
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+    cwd: "/",
+    env: tunnelEnvironment(process.env),
+  });
+  await ready(child);
 }
 
 /** Nothing of ours goes along that it does not need; proxies and certificates of the system it does. */

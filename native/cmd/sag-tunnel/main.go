@@ -7,7 +7,7 @@ import (
 )
 
 const usage = `usage:
-  sag-tunnel proxy --dir DIR --intranet ID [--json]   serve one intranet in proxy mode
+  sag-tunnel proxy --dir DIR --intranet ID [--log FILE] [--json]   serve one intranet in proxy mode
   sag-tunnel service [--json]                         serve the whole machine in system mode (root)
   sag-tunnel repair [--json]                          undo whatever system mode has changed, no service needed (root)
   sag-tunnel version

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
+	"sag.software/native/internal/logfile"
 	"sag.software/native/internal/tunnel"
 	"sag.software/native/internal/tunnel/clock"
 	"sag.software/native/internal/tunnel/failure"
@@ -43,12 +45,13 @@ func proxy(args []string) int {
 	flags.SetOutput(io.Discard)
 	dir := flags.String("dir", "", "the intranet's runtime directory")
 	intranet := flags.String("intranet", "", "the intranet's id")
+	log := flags.String("log", "", "write the log to this file, and begin a new one when it is full; without it to stderr")
 	asJSON := flags.Bool("json", false, "say failures on stdout, as JSON")
 	if err := flags.Parse(args); err != nil || *dir == "" || !intranetID.MatchString(*intranet) || flags.NArg() > 0 {
 		fmt.Fprint(os.Stderr, usage)
 		return 2
 	}
-	if err := serve(*dir, *intranet); err != nil {
+	if err := serve(*dir, *intranet, *log); err != nil {
 		tell(err, *asJSON)
 		return 1
 	}
@@ -65,10 +68,20 @@ func tell(err error, asJSON bool) {
 	}
 }
 
-func serve(dir, intranet string) error {
+func serve(dir, intranet, log string) error {
 	debug.SetMemoryLimit(memoryLimit)
 	debug.SetGCPercent(collectAt)
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level()}))
+	var out io.Writer = os.Stderr
+	if log != "" {
+		file, err := logfile.Open(log)
+		if err != nil {
+			return storage(err)
+		}
+		out = file
+	}
+	var session logfile.Session
+	handler := slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level()})
+	logger := slog.New(logfile.Named(handler, &session)).With("intranet", intranet, "pid", os.Getpid())
 	release, err := control.Directory(dir)
 	if err != nil {
 		return err
@@ -80,6 +93,7 @@ func serve(dir, intranet string) error {
 	}
 	t := tunnel.New(tunnel.Config{
 		IntranetID: intranet, Version: version, Store: resume.Store{Dir: dir, Boot: boot}, Owners: owner.System(), Logger: logger, Unwanted: unwanted,
+		OnSession: session.Set,
 	})
 	server, err := control.Listen(dir, control.Handler(t, version), logger)
 	if err != nil {
@@ -101,6 +115,15 @@ func serve(dir, intranet string) error {
 	}
 	server.Shutdown(lastAnswers)
 	return nil
+}
+
+// storage gives a failure to write its cause.
+func storage(err error) error {
+	cause := typesv1.Cause_CAUSE_STORAGE_READONLY
+	if errors.Is(err, syscall.ENOSPC) {
+		cause = typesv1.Cause_CAUSE_STORAGE_FULL
+	}
+	return &failure.Error{Failure: failure.Of(cause, "%s", err), Under: err}
 }
 
 func level() slog.Level {

@@ -101,6 +101,10 @@ func (t *Tunnel) publish() {
 	if t.published != nil && proto.Equal(s, t.published) {
 		return
 	}
+	// The lines about its end are about it too.
+	if id := s.GetSession().GetSessionId(); id != "" && t.config.OnSession != nil {
+		t.config.OnSession(id)
+	}
 	if t.published.GetPhase() != s.GetPhase() || t.published.GetAccessPoint().GetId() != s.GetAccessPoint().GetId() {
 		t.config.Logger.Info("state", "phase", s.GetPhase().String(), "cause", s.GetCause().GetCause().String(),
 			"accessPoint", s.GetAccessPoint().GetId(), "sinceStartMs", t.sinceStart())

@@ -38,6 +38,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Unwanted is how long the tunnel stays while nobody has prepared or started anything.
 	Unwanted time.Duration
+	// OnSession is told the id of the session again and again; may be nil.
+	OnSession func(id string)
 }
 
 // Tunnel is one intranet's tunnel. It ends by itself when it is stopped or not wanted.

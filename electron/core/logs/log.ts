@@ -1,0 +1,65 @@
+import { appendFileSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type Environment, makePrivateDir } from "../environment.ts";
+import type { FailureView } from "../model.ts";
+
+/** Largest size of one file, bytes, and how many are kept: FILE, FILE.1, FILE.2. */
+const maxSize = 5 * 1024 * 1024;
+export const keptLogs = 3;
+
+export const logDirOf = (environment: Environment): string => join(environment.stateDir, "log");
+
+/** What a line may tell. Secrets print as [redacted]; names of people and hosts are told where they are what it is about. */
+export interface LogFields {
+  intranet?: string;
+  session?: string | undefined;
+  cause?: FailureView["cause"] | undefined;
+  [name: string]: unknown;
+}
+
+/**
+ * Core's own log, in the form of sag-tunnel's: JSON lines with time, level, msg. Several processes may write to it at once, as every
+ * line is one append. What cannot be written is lost: a full disk must not stop anything.
+ */
+export class Log {
+  readonly #environment: Environment;
+  readonly #path: string;
+  readonly #max: number;
+
+  constructor(environment: Environment, max = maxSize) {
+    this.#environment = environment;
+    this.#path = join(logDirOf(environment), "core.log");
+    this.#max = max;
+  }
+
+  info(msg: string, fields: LogFields = {}): void {
+    this.#write("INFO", msg, fields);
+  }
+
+  warn(msg: string, fields: LogFields = {}): void {
+    this.#write("WARN", msg, fields);
+  }
+
+  #write(level: string, msg: string, fields: LogFields): void {
+    const time = new Date(this.#environment.now()).toISOString();
+    const line = `${JSON.stringify({ time, level, msg, pid: process.pid, ...fields })}\n`;
+    try {
+      for (const dir of [this.#environment.stateDir, logDirOf(this.#environment)]) {
+        makePrivateDir(dir, this.#environment.uid);
+      }
+      this.#rotate(line.length);
+      appendFileSync(this.#path, line, { mode: 0o600 });
+    } catch {
+      // Said above.
+    }
+  }
+
+  #rotate(more: number): void {
+    const size = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size === 0 || size + more <= this.#max) return;
+    for (let number = keptLogs - 1; number > 0; number -= 1) {
+      const older = number === 1 ? this.#path : `${this.#path}.${number - 1}`;
+      if (statSync(older, { throwIfNoEntry: false })) renameSync(older, `${this.#path}.${number}`);
+    }
+  }
+}

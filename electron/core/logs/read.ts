@@ -1,0 +1,157 @@
+import { closeSync, type FSWatcher, openSync, readdirSync, readFileSync, readSync, statSync, watch } from "node:fs";
+import { join } from "node:path";
+import type { Environment } from "../environment.ts";
+import { logDirOf } from "./log.ts";
+
+/** One line of the trail that core and all sag-tunnels of this user leave. */
+export interface LogEntry {
+  /** RFC 3339. */
+  time: string;
+  level: string;
+  msg: string;
+  /** "core" or "sag-tunnel". */
+  source: string;
+  intranet?: string;
+  session?: string;
+  [name: string]: unknown;
+}
+
+const pattern = /^(core|sag-tunnel-([0-9a-z]{4,32}))\.log(?:\.([12]))?$/;
+
+/** Everything that is kept, in the order of time; of one intranet, if an id is given, with what core said of it. */
+export function readLogs(environment: Environment, intranetId?: string): LogEntry[] {
+  const dir = logDirOf(environment);
+  const files = logFiles(dir).sort((a, b) => b.age - a.age);
+  const entries = files.flatMap(({ name, source, intranet }) => {
+    const lines = readFileSync(join(dir, name), "utf8").split("\n");
+    return parseLines(lines, source, intranet);
+  });
+  return entries
+    .filter((one) => isAbout(one, intranetId))
+    .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+}
+
+/** Calls back with what is written from now on, until it is closed. */
+export function followLogs(
+  environment: Environment,
+  intranetId: string | undefined,
+  onEntries: (entries: LogEntry[]) => void,
+): { close(): void } {
+  const dir = logDirOf(environment);
+  const tails = new Map<string, Tail>();
+  const look = (begin: (path: string) => number): void => {
+    const fresh: LogEntry[] = [];
+    for (const { name, source, intranet, age } of logFiles(dir)) {
+      if (age > 0) continue;
+      const path = join(dir, name);
+      const tail = tails.get(name) ?? new Tail(path, begin(path));
+      tails.set(name, tail);
+      fresh.push(...parseLines(tail.read(), source, intranet));
+    }
+    const mine = fresh.filter((one) => isAbout(one, intranetId));
+    if (mine.length > 0) onEntries(mine);
+  };
+  look((path) => statSync(path).size);
+  // A file that appears later is new from its beginning.
+  const watcher: FSWatcher = watch(dir, () => look(() => 0));
+  watcher.on("error", () => undefined);
+  return { close: () => watcher.close() };
+}
+
+interface LogFile {
+  name: string;
+  source: string;
+  intranet: string | undefined;
+  /** 0 is the one that is written. */
+  age: number;
+}
+
+function logFiles(dir: string): LogFile[] {
+  let names: string[] = [];
+  try {
+    names = readdirSync(dir);
+  } catch {
+    // Nothing has been logged here yet.
+  }
+  return names.flatMap((name) => {
+    const match = pattern.exec(name);
+    if (!match) return [];
+    const source = match[1] === "core" ? "core" : "sag-tunnel";
+    return [{ name, source, intranet: match[2], age: Number(match[3] ?? 0) }];
+  });
+}
+
+/** A line that is no JSON is what a crash left: it has the time of the line before. */
+function parseLines(lines: string[], source: string, intranet: string | undefined): LogEntry[] {
+  let time = "";
+  return lines
+    .filter((line) => line !== "")
+    .map((line) => {
+      const fields = parse(line);
+      const entry: LogEntry = {
+        time,
+        level: "ERROR",
+        msg: line,
+        ...fields,
+        source,
+        ...(intranet === undefined ? {} : { intranet }),
+      };
+      const at = new Date(entry.time);
+      // sag-tunnel tells local time and more digits; here all are alike, so that they can be sorted.
+      if (!Number.isNaN(at.getTime())) entry.time = at.toISOString();
+      time = entry.time;
+      return entry;
+    });
+}
+
+function parse(line: string): { time?: string; level?: string; msg?: string } | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isAbout = (entry: LogEntry, intranetId: string | undefined): boolean =>
+  intranetId === undefined || entry.intranet === intranetId;
+
+/** The end of one file that grows, and begins anew when it is full. */
+class Tail {
+  readonly #path: string;
+  #offset: number;
+  #inode = 0;
+  #rest = "";
+
+  constructor(path: string, offset: number) {
+    this.#path = path;
+    this.#offset = offset;
+    this.#inode = statSync(path).ino;
+  }
+
+  /** Whole lines that are new. */
+  read(): string[] {
+    let text = "";
+    try {
+      const file = openSync(this.#path, "r");
+      try {
+        const inode = statSync(this.#path).ino;
+        if (inode !== this.#inode) [this.#inode, this.#offset, this.#rest] = [inode, 0, ""];
+        const buffer = Buffer.alloc(64 * 1024);
+        for (;;) {
+          const count = readSync(file, buffer, 0, buffer.length, this.#offset);
+          if (count === 0) break;
+          this.#offset += count;
+          text += buffer.toString("utf8", 0, count);
+        }
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      // Renamed at this moment: what follows is in the next one.
+    }
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    return lines;
+  }
+}
