@@ -32,9 +32,9 @@ export interface RawAnswer {
 export function rawClient(server: TestServer, key: AccessKeyPair) {
   const agent = new Agent({ ca: authorityOf(server), keepAlive: true, maxSockets: 8 });
   const url = new URL(server.running.url);
-  const ask = (call: RawCall): Promise<RawAnswer> => {
+  const sign = (call: RawCall) => {
     const form = canonicalQuery(Object.entries(call.fields ?? {}));
-    const signed = acs3Headers(
+    const headers = acs3Headers(
       {
         host: url.host,
         action: call.action ?? "DescribeRegions",
@@ -47,6 +47,10 @@ export function rawClient(server: TestServer, key: AccessKeyPair) {
       key.secret,
       form,
     );
+    return { form, headers };
+  };
+  const ask = (call: RawCall): Promise<RawAnswer> => {
+    const { form, headers: signed } = sign(call);
     const all = Object.entries({ ...signed, ...call.headers }).filter(([, value]) => value !== undefined);
     const headers = Object.fromEntries(all) as Record<string, string>;
     const method = call.method ?? "POST";
@@ -68,5 +72,12 @@ export function rawClient(server: TestServer, key: AccessKeyPair) {
       out.end(call.body ?? form);
     });
   };
-  return { ask, close: () => agent.destroy() };
+  /** The same as it stands on the wire (HTTP/1.1), for those who send only a part of it. */
+  const written = (call: RawCall): { head: string; body: string } => {
+    const { form: body, headers } = sign(call);
+    const all = { ...headers, "content-length": String(Buffer.byteLength(body)) };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    return { head: `POST / HTTP/1.1\r\n${lines.join("")}\r\n`, body };
+  };
+  return { ask, written, close: () => agent.destroy() };
 }

@@ -1,6 +1,7 @@
+import { connect } from "node:tls";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AccessKeyPair, local, makeKey, openApi } from "../../../testing/admin-api.ts";
+import { type AccessKeyPair, authorityOf, local, makeKey, openApi } from "../../../testing/admin-api.ts";
 import { type RawCall, rawClient } from "../../../testing/raw.ts";
 import { startServer, type TestServer } from "../../../testing/server.ts";
 import { operations } from "./operations/index.ts";
@@ -137,6 +138,12 @@ const cases: [string, () => RawCall, number, string][] = [
     400,
     "InvalidSmartAGIds",
   ],
+  [
+    "a tag without its key",
+    () => ({ action: "CreateCen", version: productVersions.cbn, fields: { "Tag.1": "x" } }),
+    400,
+    "InvalidTag",
+  ],
   ["a list with gaps", () => ({ action: "DescribeSmartAccessGateways", fields: { "SmartAGIds.7": "x" } }), 200, ""],
   [
     "3,000 parameters",
@@ -174,6 +181,43 @@ test("a request once more is refused; a change also after the server was started
   raw.close();
   await server.restart();
   expect((await raw.ask(change)).code).toBe("SignatureNonceUsed");
+});
+
+/** Sends a whole request's head and a part of its body, then goes away; gives what came back. */
+function cutOff(bytes: number, away: "closed" | "reset"): Promise<string> {
+  const url = new URL(server.running.url);
+  const { head, body } = raw.written({ action: "CreateACL", fields: { RegionId, Name: "cut off" } });
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: url.hostname,
+      port: Number(url.port),
+      servername: "localhost",
+      ca: authorityOf(server),
+    });
+    let text = "";
+    socket.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+    });
+    // Whoever cuts a connection off may see it cut off.
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(text));
+    socket.write(`${head}${body.slice(0, bytes)}`, () => {
+      if (away === "closed") socket.end();
+      else socket.destroy();
+    });
+  });
+}
+
+test("a request cut off in its body changes nothing, and harms nobody", async () => {
+  const length = raw.written({ action: "CreateACL", fields: { RegionId, Name: "cut off" } }).body.length;
+  for (const away of ["closed", "reset"] as const) {
+    for (const bytes of [0, 1, length - 1]) expect(await cutOff(bytes, away)).not.toMatch(/ 200 | 5\d\d |AclId/);
+  }
+  const { body } = await raw.ask({ action: "DescribeACLs", fields: { RegionId, Name: "cut off" } });
+  expect(body).toMatchObject({ TotalCount: 0 });
+  // Whole, it would have been done.
+  expect(await cutOff(length, "closed")).toMatch(/ 200 [\s\S]*AclId/);
+  expect(server.lines.filter((line) => line.level === "error")).toEqual([]);
 });
 
 test("a disabled key signs nothing more, a deleted one is not known", async () => {

@@ -135,7 +135,10 @@ export function record<P extends Parameters>(fields: P): Optional<Values<P>> {
   const type = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.type]));
   return optional(type, `of ${Object.keys(fields).join(", ")}`, {}, (name, parameters) => {
     const out: Record<string, unknown> = {};
-    for (const [key, field] of Object.entries(fields)) out[key] = field.read(`${name}.${key}`, parameters);
+    for (const [key, field] of Object.entries(fields)) {
+      out[key] = field.read(`${name}.${key}`, parameters);
+      if (field.required && out[key] === undefined) throw new Unreadable(`its ${key} is missing`);
+    }
     return out as Values<P>;
   });
 }
