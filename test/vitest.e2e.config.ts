@@ -5,7 +5,7 @@ import { root } from "../build/lib/root.ts";
 export default defineConfig({
   root,
   test: {
-    include: ["test/e2e/**/*.test.ts"],
+    include: ["test/e2e/**/*.test.ts", "test/system/**/*.test.ts"],
     globalSetup: ["test/harness/global.ts"],
     fileParallelism: false,
     testTimeout: 60_000,

@@ -64,9 +64,9 @@ export class Site {
     return join(this.workspace.dir, "cloud");
   }
 
-  /** `listen`: HOST:PORT, to start it again where it was. */
-  async startCloud(listen = `${this.host}:0`): Promise<Cloud> {
-    const command = [at("bin/sag-cloud"), "serve", "--data", this.data, "--listen", listen, "--json"];
+  /** `listen`: HOST:PORT, to start it again where it was. `on`: how a command becomes one on the cloud's machine. */
+  async startCloud(listen = `${this.host}:0`, on = (args: string[]): string[] => args): Promise<Cloud> {
+    const command = on([at("bin/sag-cloud"), "serve", "--data", this.data, "--listen", listen, "--json"]);
     this.cloud = await this.processes.start<CloudReady>({ name: "sag-cloud", command });
     return this.cloud;
   }

@@ -153,18 +153,24 @@ func (m *Machine) alive(now, at Instant) {
 	m.streamSoon(now)
 }
 
+// lastProbe is when the last one was sent; before the first, it is the last sign of life.
+func (h *health) lastProbe() Instant {
+	if n := len(h.probes); n > 0 {
+		return h.probes[n-1].at
+	}
+	return h.life
+}
+
 // nextProbe is when a probe is due while none is unanswered.
 func (m *Machine) nextProbe() Instant {
 	h := &m.health
-	last := h.life
-	if n := len(h.probes); n > 0 {
-		last = h.probes[n-1].at
-	}
+	last := h.lastProbe()
 	due := last + idleInterval
 	if h.watching {
 		due = last + closeInterval
 	}
-	if h.unanswered() {
+	// Traffic that has stopped may have been stopped: whoever only receives says nothing more that could go unanswered.
+	if h.unanswered() || h.in > last {
 		due = min(due, h.life+closeInterval)
 	}
 	if h.probeAt != 0 {

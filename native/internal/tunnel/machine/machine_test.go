@@ -293,6 +293,21 @@ func TestOneOfTwoAccessPointsDies(t *testing.T) {
 	}
 }
 
+// A download whose access point dies is noticed as fast as an upload: its last packet came in, and none goes out any more.
+func TestADownloadThatStops(t *testing.T) {
+	p := testProfile("a", "b")
+	w := newWorld(t, p).up(p)
+	w.run(5*time.Second, nil)
+	w.dead["a"] = true
+	w.later(0, Traffic{In: w.now + 2, Out: w.now + 1})
+	w.must(5*time.Second, "up by b", func(v View) bool { return v.Phase == connected && v.Candidate.AccessPoint.ID == "b" })
+	from := w.now
+	w.run(20*time.Second, nil)
+	if n := w.count(from, func(e Effect) bool { _, ok := e.(SendProbe); return ok }); n > 2 {
+		t.Errorf("%d probes in 20 s of silence", n)
+	}
+}
+
 // Where access points keep connections, a change between them ends none; one that does not is enough to end them.
 func TestWhatIsKeptIsNotEnded(t *testing.T) {
 	for _, c := range []struct {
