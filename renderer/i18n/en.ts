@@ -136,6 +136,7 @@ export const words = {
     title: "Enter your code",
     intro: "Your authenticator app shows six digits for this account.",
     field: "Six-digit code",
+    fresh: "From your authenticator app. One that was used already is not taken again: wait for the next.",
   },
   newPassword: {
     title: "Choose a new password",

@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { at } from "../../build/lib/root.ts";
+import { accessibility } from "./accessibility.ts";
 import { type App, launch } from "./launch.ts";
 import { screens } from "./screens.ts";
 
@@ -22,16 +22,19 @@ beforeAll(async () => {
 afterAll(() => app?.close());
 
 describe("every screen, light and dark, small and large", () => {
-  test.each(screens)("$name", async ({ name, go }) => {
+  test.each(screens)("$name", async ({ name, follows, go }) => {
     const page = await app.page();
     await page.setViewportSize(sizes[0]);
-    await page.reload();
-    await page.waitForSelector("h1");
+    await page.emulateMedia({ colorScheme: "light", forcedColors: "none", reducedMotion: "reduce" });
+    if (!follows) {
+      await page.reload();
+      await page.waitForSelector("h1");
+    }
     await go(app, page);
     for (const size of sizes) {
       await page.setViewportSize(size);
       for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await page.emulateMedia({ colorScheme });
         await settle(page);
         await page.screenshot({ path: `${folder}/${name}-${size.width}-${colorScheme}.png` });
         // All rules once; another theme can only change the contrast.
@@ -44,6 +47,9 @@ describe("every screen, light and dark, small and large", () => {
       }
       expect(await overflows(page), `${name}, ${size.width}`).toEqual([]);
     }
+    await page.emulateMedia({ forcedColors: "active" });
+    await settle(page);
+    await page.screenshot({ path: `${folder}/${name}-forced.png` });
     expect(app.complaints).toEqual([]);
   });
 });
@@ -51,14 +57,6 @@ describe("every screen, light and dark, small and large", () => {
 /** Two frames: what was asked for is drawn. */
 const settle = (page: Page): Promise<void> =>
   page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
-
-/** @param rules undefined = all. */
-const accessibility = async (page: Page, rules?: string[]): Promise<string[]> => {
-  // The legacy mode spares a second page for each run; it differs for frames only, and there are none.
-  const axe = new AxeBuilder({ page: page as never }).setLegacyMode(true).options({ resultTypes: ["violations"] });
-  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-};
 
 /** Text that is cut off without an ellipsis, or anything that makes the page scroll sideways. */
 const overflows = (page: Page): Promise<string[]> =>

@@ -6,6 +6,8 @@ import type { App } from "./launch.ts";
 /** A screen, and how a person gets there from a page that was just loaded. */
 export interface Screen {
   name: string;
+  /** It is made by what core tells alone, so it can follow another state of the main page without loading anew. */
+  follows?: true;
   go(app: App, page: Page): Promise<void>;
 }
 
@@ -128,6 +130,19 @@ export const screens: Screen[] = [
     },
   },
   {
+    name: "new-password-code",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await app.failNext("signIn", "password_change_required");
+      await fillSignIn(page);
+      await app.failNext("changePassword", "second_factor_required");
+      await page.getByLabel("New password", { exact: true }).fill("battery staple");
+      await page.getByLabel("New password again").fill("battery staple");
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Six-digit code").waitFor();
+    },
+  },
+  {
     name: "disconnected",
     go: async (app, page) => {
       await app.put(disconnected());
@@ -136,6 +151,7 @@ export const screens: Screen[] = [
   },
   {
     name: "connecting",
+    follows: true,
     go: async (app, page) => {
       await app.put(disconnected({ phase: "connecting" }));
       await heading(page, "Connecting");
@@ -143,6 +159,7 @@ export const screens: Screen[] = [
   },
   {
     name: "connected",
+    follows: true,
     go: async (app, page) => {
       await app.put(connected());
       await traffic(app);
@@ -151,6 +168,7 @@ export const screens: Screen[] = [
   },
   {
     name: "connected-warning",
+    follows: true,
     go: async (app, page) => {
       await app.put(connected({ hops: brokenChain(), warnings: [warningView("instance_unreachable")] }));
       await heading(page, "Connected");
@@ -158,6 +176,7 @@ export const screens: Screen[] = [
   },
   {
     name: "connected-notice",
+    follows: true,
     go: async (app, page) => {
       await app.put(
         connected({ notice: "Maintenance on Saturday from 22:00 to 23:00. Connections end for some minutes." }),
@@ -182,6 +201,7 @@ export const screens: Screen[] = [
   },
   {
     name: "disconnecting",
+    follows: true,
     go: async (app, page) => {
       await app.put(connected({ phase: "disconnecting" }));
       await heading(page, "Disconnecting");
@@ -189,6 +209,7 @@ export const screens: Screen[] = [
   },
   {
     name: "failed",
+    follows: true,
     go: async (app, page) => {
       await app.put(failed("access_point_unreachable"));
       await heading(page, "Not connected");
@@ -196,6 +217,7 @@ export const screens: Screen[] = [
   },
   {
     name: "session-limit",
+    follows: true,
     go: async (app, page) => {
       const state = failed("session_limit");
       const sessions = [
@@ -209,6 +231,7 @@ export const screens: Screen[] = [
   },
   {
     name: "blocked",
+    follows: true,
     go: async (app, page) => {
       await app.put(failed("no_network", { blocking: "all" }));
       await page.getByText("Blocked:").waitFor();
@@ -216,6 +239,7 @@ export const screens: Screen[] = [
   },
   {
     name: "signed-out",
+    follows: true,
     go: async (app, page) => {
       await app.put(failed("sign_in_expired", { phase: "signed_out" }));
       await heading(page, "Signed out");

@@ -128,6 +128,27 @@ describe("signing in", () => {
     expect((await app.asked("signIn")).at(-1)).toMatchObject({ password: "battery staple" });
   });
 
+  test("a change of the password asks for the second factor where there is one", async () => {
+    await toSignIn();
+    await app.failNext("signIn", "password_change_required");
+    await fillIn();
+    await heading("Choose a new password").waitFor();
+    await app.failNext("changePassword", "second_factor_required");
+    await page.getByLabel("New password", { exact: true }).fill("battery staple");
+    await page.getByLabel("New password again").fill("battery staple");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Six-digit code").fill("123 456");
+    expect(await page.getByRole("alert").count()).toBe(0);
+    await app.failNext("signIn", "second_factor_required");
+    await page.keyboard.press("Enter");
+    await heading("Enter your code").waitFor();
+    await page.getByLabel("Six-digit code").fill("654321");
+    await page.keyboard.press("Enter");
+    await heading("Disconnected").waitFor();
+    expect((await app.asked("changePassword")).at(-1)).toMatchObject({ next: "battery staple", otp: "123456" });
+    expect((await app.asked("signIn")).at(-1)).toMatchObject({ password: "battery staple", otp: "654321" });
+  });
+
   test("a fingerprint nobody vouches for is shown, and only a yes goes on", async () => {
     await app.set({ selfMade: true });
     await field().fill(link);

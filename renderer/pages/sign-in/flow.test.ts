@@ -32,6 +32,15 @@ test("a server nobody vouches for is a question; yes trusts that fingerprint and
   expect(next(asked, { kind: "distrusted" })).toMatchObject({ step: "credentials", trust: undefined });
 });
 
+test("choosing a password asks for the code in the same form; after it, a code is a question again", () => {
+  const choosing = refused(begin, "password_change_required");
+  const answer = { ok: false as const, failure: failureView("second_factor_required") };
+  const asked = next(choosing, { kind: "passwordChanged", answer });
+  expect(asked).toMatchObject({ step: "new_password", needsOtp: true, failure: null });
+  const changed = next(asked, { kind: "passwordChanged", answer: { ok: true, value: null } });
+  expect(refused(changed, "second_factor_required")).toMatchObject({ step: "otp", failure: null });
+});
+
 test("what is refused while choosing a password stays there", () => {
   const choosing = refused(begin, "password_change_required");
   const answer = { ok: false as const, failure: failureView("invalid_argument", { text: "Too short." }) };

@@ -44,7 +44,10 @@ export const next = (flow: Flow, event: FlowEvent): Flow => {
     case "distrusted":
       return { ...flow, step: "credentials", trust: undefined, question: null };
     case "passwordChanged":
-      return event.answer.ok ? { ...flow, busy: false, step: "credentials" } : refused(flow, event.answer);
+      // The code, if there was one, is used up: the sign-in that follows asks for the next.
+      return event.answer.ok
+        ? { ...flow, busy: false, step: "credentials", needsOtp: false }
+        : refused(flow, event.answer);
     case "answered":
       return event.answer.ok ? { ...flow, busy: false } : refused(flow, event.answer);
   }
@@ -58,7 +61,13 @@ const refused = (flow: Flow, answer: Extract<Answer<unknown>, { ok: false }>): F
   switch (failure.cause) {
     case "second_factor_required":
       // Asked the first time it is a question; asked again, the code was wrong.
-      return { ...rest, step: "otp", needsOtp: true, failure: flow.needsOtp ? failure : null };
+      // Where a new password is chosen, it is asked for in the same form.
+      return {
+        ...rest,
+        step: flow.step === "new_password" ? "new_password" : "otp",
+        needsOtp: true,
+        failure: flow.needsOtp ? failure : null,
+      };
     case "password_change_required":
       return { ...rest, step: "new_password" };
     case "keychain_unavailable":

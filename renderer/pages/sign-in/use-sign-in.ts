@@ -36,7 +36,7 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
     flow,
     signIn: (userName: string, password: string, inFile: boolean) => send({ userName, password, inFile }),
     withCode: (otp: string) => send({ otp }),
-    changePassword: async (newPassword: string) => {
+    changePassword: async (newPassword: string, otp: string) => {
       const { userName, password } = typed.current;
       dispatch({ kind: "sent" });
       const answer = await bridge.call("changePassword", {
@@ -44,6 +44,7 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
         userName,
         password,
         newPassword,
+        ...(otp ? { otp } : {}),
         ...(flow.trust ? { trust: flow.trust } : {}),
       });
       dispatch({ kind: "passwordChanged", answer });

@@ -132,7 +132,12 @@ export class FakeCore implements Client {
   }
 
   async changePassword(options: Parameters<Client["changePassword"]>[0]): Promise<void> {
-    await this.#meet("changePassword", { password: options.password.reveal(), next: options.newPassword.reveal() });
+    const { password, newPassword, otp } = options;
+    await this.#meet("changePassword", {
+      password: password.reveal(),
+      next: newPassword.reveal(),
+      ...(otp ? { otp: otp.reveal() } : {}),
+    });
   }
 
   close(): void {
