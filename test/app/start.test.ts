@@ -1,23 +1,58 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { goEnvironment } from "../../build/lib/go.ts";
 import { at } from "../../build/lib/root.ts";
 import { needsProgram } from "../harness/needs.ts";
 import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
 
+/** ms until the window is there with its page drawn: everything built, and a checkout that nothing has been built in. */
+const limits = { built: 5_000, clean: 90_000 };
+
 const workspace = createWorkspace("start");
+const checkout = join(workspace.dir, "checkout");
 afterAll(async () => {
   await endProcessesOf(workspace.dir);
   workspace.remove();
 });
 
-/** ms until the window is there, once built, on a machine that has something else to do as well. */
-const limit = 10_000;
+/** As after `git clone` and `npm ci`. */
+beforeAll(() => {
+  execFileSync("git", ["clone", "--quiet", "--shared", at(), checkout]);
+  symlinkSync(at("node_modules"), join(checkout, "node_modules"));
+  // A Go that had to be fetched is the machine's, as one that was installed is.
+  mkdirSync(join(checkout, ".cache"), { recursive: true });
+  const go = ".cache/go1.26.8";
+  if (existsSync(at(go))) symlinkSync(at(go), join(checkout, go));
+});
 
-test("npm start opens the app on a display, says on which host, and ends when it is told to", async (context) => {
-  needsProgram(context, "xvfb-run");
-  const child = spawn("xvfb-run", ["-a", at("node_modules/.bin/node"), at("build/start.ts"), "--json"], {
-    env: workspace.home("person"),
+/** What is kept outside of a checkout stays where it is, though the person has a home of their own. */
+const goCaches = (): Record<string, string> => {
+  const env = goEnvironment();
+  const ask = (name: string): string => execFileSync("go", ["env", name], { env, encoding: "utf8" }).trim();
+  try {
+    return { GOCACHE: ask("GOCACHE"), GOMODCACHE: ask("GOMODCACHE") };
+  } catch {
+    return {};
+  }
+};
+
+interface Started {
+  host: string;
+  /** From the command to the window. */
+  ms: number;
+  said: string;
+}
+
+/** `npm start` on a display, until its window is there; then it is told to end, and has to. */
+const start = async (): Promise<Started> => {
+  const began = performance.now();
+  const program = [join(checkout, "node_modules/.bin/node"), join(checkout, "build/start.ts"), "--json"];
+  const child = spawn("xvfb-run", ["-a", ...program], {
+    cwd: checkout,
+    env: { ...workspace.home("person"), ...goCaches() },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -25,19 +60,33 @@ test("npm start opens the app on a display, says on which host, and ends when it
   createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
   const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
-    const ready = await new Promise<{ host: string; pid: number; ms: number }>((resolve, reject) => {
+    const ready = await new Promise<{ host: string; pid: number }>((resolve, reject) => {
       createInterface({ input: child.stdout }).on("line", (line) => resolve(JSON.parse(line)));
       void ended.then(() => reject(new Error(said.join("\n"))));
     });
-    expect(["electron", "standin"]).toContain(ready.host);
-    expect(said.join("\n")).toMatch(
-      ready.host === "electron" ? /opening the app on Electron/ : /stand-in, in Chromium/,
-    );
-    expect(said.join("\n")).toContain("npm start -- --trial");
-    expect(ready.ms).toBeLessThan(limit);
+    const ms = Math.round(performance.now() - began);
     process.kill(ready.pid, "SIGTERM");
     await ended;
+    return { host: ready.host, ms, said: said.join("\n") };
   } finally {
     if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
   }
+};
+
+test("npm start on a clean checkout builds, opens the app on a display, says on which host, and ends when it is told to", async (context) => {
+  needsProgram(context, "xvfb-run");
+  const { host, ms, said } = await start();
+  expect(["electron", "standin"]).toContain(host);
+  expect(said).toMatch(host === "electron" ? /opening the app on Electron/ : /stand-in, in Chromium/);
+  expect(said).toContain("npm start -- --trial");
+  console.info(`clean checkout: ${ms} ms to the window`);
+  expect(ms).toBeLessThan(limits.clean);
+}, 120_000);
+
+// Other specifications run beside this one: a start that they were in the way of is measured again.
+test("npm start, once built, opens the window at once", { retry: 2 }, async (context) => {
+  needsProgram(context, "xvfb-run");
+  const { ms } = await start();
+  console.info(`built: ${ms} ms to the window`);
+  expect(ms).toBeLessThan(limits.built);
 });
