@@ -1,7 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { databaseFile } from "../../cloud/store/open.ts";
 import { failureView } from "../../electron/core/causes/failure.ts";
 import type { CauseCode } from "../../electron/core/model.ts";
 import { givenCompany } from "../e2e/fixture.ts";
@@ -179,7 +181,22 @@ describe("a company with room for all", () => {
     await heading(page, "Disconnected");
   });
 
-  it("sign-in expired, and signing in again is the way out", async () => {
+  it("sign-in expired by its lifetime, and signing in again is the way out", async () => {
+    // A month later, as far as the cloud instance knows.
+    await company.site.cloud.stop();
+    const database = new Database(join(company.site.data, databaseFile));
+    database.prepare("update sign_in set expires_at = ?").run(Date.now() - 1);
+    database.close();
+    await company.site.startCloud(new URL(company.site.cloud.ready.url).host);
+    await connect(page);
+    await shows(page, "sign_in_expired");
+    await page.getByRole("button", { name: "Sign in again" }).click();
+    await page.getByLabel("Password", { exact: true }).fill(company.password);
+    await page.keyboard.press("Enter");
+    await heading(page, "Disconnected");
+  });
+
+  it("sign-in ended by the administrator", async () => {
     await company.site.sagctl(["account", "reset-password", userName, "--password-stdin"], company.password);
     await connect(page);
     await shows(page, "sign_in_expired");
