@@ -1,8 +1,6 @@
 import { cpSync, existsSync, renameSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import react from "@vitejs/plugin-react";
-import { build as bundle } from "esbuild";
-import { build as buildPages, type Plugin } from "vite";
+import type { Plugin } from "vite";
 import { locked } from "./lib/lock.ts";
 import { at, root, version } from "./lib/root.ts";
 import { duration, main, say, Trouble } from "./lib/say.ts";
@@ -45,6 +43,8 @@ export const buildApp = async (): Promise<void> => {
 };
 
 const bundleMains = async (entries: [string, string][]): Promise<string[]> => {
+  // Here and below: loaded when there is something to build, which at most starts there is not.
+  const { build: bundle } = await import("esbuild");
   const inputs: string[] = [];
   for (const [source, file] of entries) {
     const { metafile } = await bundle({
@@ -69,6 +69,7 @@ const bundleMains = async (entries: [string, string][]): Promise<string[]> => {
 
 /** CommonJS in one file: all that Electron's sandbox runs. */
 const bundlePreload = async (): Promise<string[]> => {
+  const { build: bundle } = await import("esbuild");
   const { metafile } = await bundle({
     absWorkingDir: root,
     entryPoints: ["electron/preload.ts"],
@@ -86,6 +87,10 @@ const bundlePreload = async (): Promise<string[]> => {
 };
 
 const bundleRenderer = async (): Promise<string[]> => {
+  const [{ build: buildPages }, { default: react }] = await Promise.all([
+    import("vite"),
+    import("@vitejs/plugin-react"),
+  ]);
   const sources: string[] = [];
   const note: Plugin = {
     name: "sag-sources",

@@ -3,11 +3,10 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { systemEnvironment } from "../electron/core/environment.ts";
-import { chromiumPath } from "../test/standin/chromium.ts";
+import { chromiumPath } from "../test/standin/chromium-path.ts";
 import { downloadElectron, electronBinary } from "../test/standin/electron-host.ts";
 import { launchStandin } from "../test/standin/host.ts";
 import { buildApp } from "./app.ts";
-import { buildBundles } from "./build.ts";
 import { at } from "./lib/root.ts";
 import { duration, main, say, Trouble } from "./lib/say.ts";
 import { buildNative } from "./native.ts";
@@ -75,7 +74,7 @@ const wantsTrial = async (): Promise<boolean> => {
 
 /** The trial, kept running; its own person leaves the link to us. */
 const startTrial = async (): Promise<Company> => {
-  await buildBundles();
+  await (await import("./build.ts")).buildBundles();
   const trial = spawn(process.execPath, [at("test/trial/main.ts"), "--keep", "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CDPSession, chromium, type Frame, type Page, type Request } from "playwright-core";
+import { chromiumPath } from "./chromium-path.ts";
 import { binding, preloadScripts, world } from "./preload-world.ts";
 
 export interface ChromiumOptions {
@@ -29,8 +30,6 @@ export interface ChromiumPage {
   close(): Promise<void>;
 }
 
-/** The installed Chromium that windows are shown in. */
-export const chromiumPath = process.env.SAG_CHROMIUM ?? "/usr/bin/chromium";
 /** Shown on a display only when somebody is to see it. */
 const headless = process.env.SAG_STANDIN_SHOW !== "1";
 
@@ -117,7 +116,7 @@ const frameOf = (request: Request): Frame | null => {
 
 /** Runs the preload in its own world at every load; the function tells that world's id. */
 const installPreload = async (cdp: CDPSession, page: Page, options: ChromiumOptions) => {
-  const scripts = await preloadScripts(options.preload);
+  const scripts = preloadScripts(options.preload);
   const worlds = new Map<number, string>();
   let current: number | undefined;
   const { frameTree } = await cdp.send("Page.getFrameTree");

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { _electron, type ElectronApplication } from "playwright-core";
+import type { ElectronApplication } from "playwright-core";
 import { at } from "../../build/lib/root.ts";
 import type { ElectronModule, Host, LaunchOptions } from "./host.ts";
 
@@ -22,6 +22,7 @@ export const downloadElectron = (): string | null => {
 
 /** Starts the built app on real Electron. */
 export const launchElectron = async (binary: string, { main, args = [], env = {} }: LaunchOptions): Promise<Host> => {
+  const { _electron } = await import("playwright-core");
   const app: ElectronApplication = await _electron.launch({
     executablePath: binary,
     args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), at("dist/app", main), ...args],

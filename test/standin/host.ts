@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { at } from "../../build/lib/root.ts";
 
 /** The `electron` module as a specification sees it inside the main process: the real one or the stand-in. */
@@ -62,6 +62,8 @@ export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions
       const current = await waitFor("the window", endpointNow);
       if (current !== endpoint || !browser?.isConnected()) {
         endpoint = current;
+        // Loaded for specifications only: npm start does without.
+        const { chromium } = await import("playwright-core");
         browser = await chromium.connectOverCDP(endpoint);
       }
       const page = browser.contexts()[0]?.pages()[0];
