@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { runCommand, serveLocally } from "./api/admin/local-server.ts";
 import { adminHandler, isAdminRequest } from "./api/admin/rpc/http.ts";
+import type { RateRules } from "./api/admin/rpc/protocol/rate.ts";
 import { adminApi } from "./api/admin/rpc/service.ts";
 import { answerOther } from "./api/http/answers.ts";
 import { answerOutside } from "./api/http/outside.ts";
@@ -22,6 +23,8 @@ export interface ServeOptions {
   tlsKey?: string | undefined;
   /** Where administrators' requests are answered instead. */
   adminListen?: string | undefined;
+  /** How often an access key may ask; default: `rateRules`. */
+  adminRate?: RateRules;
   log: Log;
   /** Another clock than the system's. */
   clock?: Clock;
@@ -75,8 +78,12 @@ export async function serve(options: ServeOptions): Promise<Running> {
     const stopping = new AbortController();
     const pins = identity.pins.map(formatPin);
     let url = "";
-    const admin = adminApi(context, data, (api, actor, name, parameters) =>
-      runCommand({ context, actor, server: { url, pins }, admin: api }, name, parameters),
+    const admin = adminApi(
+      context,
+      data,
+      (api, actor, name, parameters) =>
+        runCommand({ context, actor, server: { url, pins }, admin: api }, name, parameters),
+      options.adminRate,
     );
     const alone = adminAddress !== undefined;
     const besides = (withAdmin: boolean, metricsFromHereOnly: boolean): Besides => {

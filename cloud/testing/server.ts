@@ -6,6 +6,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { AccessPointService } from "#proto/accesspoint/v1/accesspoint_pb.js";
 import { ClientService } from "#proto/client/v1/client_pb.js";
 import { SessionService } from "#proto/client/v1/session_pb.js";
+import type { RateRules } from "../api/admin/rpc/protocol/rate.ts";
 import { type Ask, locally } from "../ctl/connection.ts";
 import type { Log } from "../domain/context.ts";
 import { type Running, serve } from "../serve.ts";
@@ -24,12 +25,15 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-export async function startServer(): Promise<TestServer> {
+/** Tests ask more often than people may. */
+const unhurried: RateRules = { perSecond: 1_000_000, burst: 1_000_000 };
+
+export async function startServer(adminRate = unhurried): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "sag-cloud-"));
   const lines: TestServer["lines"] = [];
   const log: Log = (level, message, fields) => void lines.push({ level, message, fields: fields ?? {} });
   const clock = new TestClock();
-  const begin = (port: number) => serve({ data: directory, listen: `127.0.0.1:${port}`, log, clock });
+  const begin = (port: number) => serve({ data: directory, listen: `127.0.0.1:${port}`, log, clock, adminRate });
   const server: TestServer = {
     running: await begin(0),
     directory,

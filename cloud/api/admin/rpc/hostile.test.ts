@@ -220,6 +220,20 @@ test("a request cut off in its body changes nothing, and harms nobody", async ()
   expect(server.lines.filter((line) => line.level === "error")).toEqual([]);
 });
 
+test("a key that asks too often is throttled, others are not, and a moment later it may ask again", async () => {
+  const strict = await startServer({ perSecond: 1, burst: 3 });
+  const [hasty, other] = [rawClient(strict, await makeKey(strict)), rawClient(strict, await makeKey(strict))];
+  const answers = await Promise.all(Array.from({ length: 8 }, () => hasty.ask({})));
+  const refused = answers.filter(({ code }) => code !== "");
+  expect(refused.length).toBeGreaterThan(2);
+  for (const { code, status } of refused) expect([code, status]).toEqual(["Throttling.User", 429]);
+  expect((await other.ask({})).code).toBe("");
+  strict.clock.advance(2_000);
+  expect((await hasty.ask({})).code).toBe("");
+  for (const client of [hasty, other]) client.close();
+  await strict.close();
+});
+
 test("a disabled key signs nothing more, a deleted one is not known", async () => {
   const other = await makeKey(server, "administrator", "partner");
   const client = rawClient(server, other);

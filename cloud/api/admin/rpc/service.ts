@@ -8,6 +8,7 @@ import { operations } from "./operations/index.ts";
 import { type ApiResponse, Dispatcher, type KeyRecord } from "./protocol/dispatch.ts";
 import type { ApiFailure } from "./protocol/failure.ts";
 import type { Call, Caller } from "./protocol/operation.ts";
+import { rateRules } from "./protocol/rate.ts";
 import type { RawRequest } from "./protocol/wire.ts";
 import { unsupportedNames } from "./unsupported.ts";
 
@@ -31,13 +32,15 @@ export interface AdminApi {
 /** Runs a command of sagctl's for `actor`. */
 export type Commands = (api: AdminApi, actor: string, name: string, parameters: unknown) => Promise<unknown>;
 
-export function adminApi(context: Context, directory: string, commands: Commands): AdminApi {
+export function adminApi(context: Context, directory: string, commands: Commands, rate = rateRules): AdminApi {
   const counts = new Map<string, number>();
   const known = new Set(operations.map((operation) => operation.name));
   const dispatcher = new Dispatcher({
     operations,
     unsupported: new Set(unsupportedNames),
     now: () => context.clock.now(),
+    monotonic: () => context.clock.monotonic(),
+    rate,
     findKey: (id) => findKey(context, id),
     call(caller, requestId, action, claim): Call {
       const nonce = claim && { accessKeyId: claim.accessKeyId, value: claim.nonce, at: claim.at };

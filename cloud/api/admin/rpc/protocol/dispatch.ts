@@ -16,6 +16,7 @@ import {
   productVersions,
 } from "./operation.ts";
 import { readParameters } from "./parameters.ts";
+import { type RateRules, RequestRate } from "./rate.ts";
 import { type RawRequest, readWire, shown, type WireRequest } from "./wire.ts";
 
 /** What an access key id stands for. */
@@ -32,6 +33,10 @@ export interface DispatchParts {
   unsupported: ReadonlySet<string>;
   /** Epoch ms. */
   now(): number;
+  /** ms on a clock that never jumps. */
+  monotonic(): number;
+  /** What one access key may ask. */
+  rate: RateRules;
   findKey(id: string): Promise<KeyRecord | undefined>;
   /** What a handler works with; the nonce of a signed request goes into the same transaction as its change. */
   call(caller: Caller, requestId: string, action: string, claim: Claim | undefined): Call;
@@ -57,9 +62,11 @@ export class Dispatcher {
   readonly #parts: DispatchParts;
   readonly #byVersion = new Map<string, Map<string, Operation>>();
   readonly #nonces = new Nonces();
+  readonly #rate: RequestRate;
 
   constructor(parts: DispatchParts) {
     this.#parts = parts;
+    this.#rate = new RequestRate(parts.rate);
     for (const operation of parts.operations) {
       const version = productVersions[operation.product];
       const known = this.#byVersion.get(version) ?? new Map<string, Operation>();
@@ -113,6 +120,10 @@ export class Dispatcher {
       );
     }
     if (!key.active) throw new ApiFailure("InvalidAccessKeyId.Inactive", "The specified access key is disabled.");
+    // After the proof: nobody uses up the share of another's key. Before the nonce: it may be sent again as it is.
+    if (!this.#rate.take(key.id, this.#parts.monotonic())) {
+      throw new ApiFailure("Throttling.User", "This access key asks too often; wait a moment.");
+    }
     if (!this.#nonces.use(key.id, claim.nonce, this.#parts.now())) {
       throw new ApiFailure("SignatureNonceUsed", "The signature nonce was used before.");
     }
