@@ -32,6 +32,15 @@ export function describeCommands(call: Call): Command {
   verb("repair", "undo whatever system mode has changed on this machine; needs root, and no service").action(
     call(async () => (await import("./verbs/repair.ts")).repair),
   );
+  verb(
+    "service <what> [link]",
+    "system mode's service: install, remove, status; enroll LINK has the machine dial by itself",
+  )
+    .option("--user <name>", "user name of the machine's account, with enroll")
+    .option("--password-stdin", "read its password from standard input, first line")
+    .option("--otp-stdin", "read the code of an authenticator from standard input, next line")
+    .option("--root <dir>", "into the image of a machine, instead of this one")
+    .action(call(async () => (await import("./verbs/service.ts")).service));
   verb("version", "print the version").action(call(async () => (await import("./verbs/version.ts")).version));
   return program;
 }

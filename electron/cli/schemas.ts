@@ -137,6 +137,22 @@ export const outputs: Record<string, z.ZodMiniType> = {
     session: z.optional(z.string()),
   }),
   repair: z.object({ undone: z.array(z.string()), disconnected: z.boolean() }),
+  service: z.object({
+    installed: z.boolean(),
+    enrolled: z.optional(z.boolean()),
+    running: z.optional(z.boolean()),
+    removed: z.optional(z.array(z.string())),
+    intranet: z.optional(z.string()),
+    dial: z.optional(
+      orNull(
+        z.object({
+          phase: z.enum(["connected", "waiting", "stopped"]),
+          intranet: orNull(z.string()),
+          cause: orNull(z.looseObject({ cause: z.string(), message: z.string(), action: z.string() })),
+        }),
+      ),
+    ),
+  }),
   version: z.object({ version: z.string(), platform: z.string(), arch: z.string() }),
 };
 

@@ -1,8 +1,7 @@
-import { afterEach, describe, expect, it, onTestFailed } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { at } from "../../build/lib/root.ts";
 import { command } from "../harness/command.ts";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
-import { logsIn, tailOf } from "../harness/processes.ts";
 import { until } from "../harness/wait.ts";
 import { Campus, host4, host6, type Mode } from "./campus.ts";
 
@@ -12,18 +11,12 @@ let campus: Campus | undefined;
 const start = async (mode: Mode): Promise<Campus> => {
   const one = new Campus();
   campus = one;
-  onTestFailed(() =>
-    console.error(
-      logsIn(one.workspace.logs)
-        .map((file) => `${file}\n${tailOf(file)}`)
-        .join("\n"),
-    ),
-  );
   await one.start(mode);
   return one;
 };
 
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") console.error(campus?.logs());
   await campus?.end();
   campus = undefined;
 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { at } from "../../build/lib/root.ts";
 import { must } from "../harness/command.ts";
 import { Person } from "../harness/person.ts";
-import { Processes, type Running } from "../harness/processes.ts";
+import { logsIn, Processes, type Running, tailOf } from "../harness/processes.ts";
 import { type AccessPointReady, Site, userName } from "../harness/site.ts";
 import { createWorkspace, endProcessesOf, type Workspace } from "../harness/workspace.ts";
 import { Machines } from "./machines.ts";
@@ -26,6 +26,8 @@ export class Campus {
   readonly accessPoints: Running<AccessPointReady>[] = [];
   service!: Running<unknown>;
   anna!: Person;
+  link!: string;
+  password!: string;
 
   async start(mode: Mode): Promise<void> {
     const { machines } = this;
@@ -40,14 +42,14 @@ export class Campus {
       }),
     ]);
     for (const route of ["10.55.0.0/16", "fd55::/64"]) await this.site.sagctl(["route", "add", route]);
-    const password = await this.site.createAccount();
-    const link = await this.site.createLink();
+    this.password = await this.site.createAccount();
+    this.link = await this.site.createLink();
     for (const number of [1, 2]) this.accessPoints.push(await this.#accessPoint(number, mode, token));
     await this.startService();
     this.anna = new Person({ ...this.workspace.home("anna"), SAG_SERVICE_DIR: this.#run }, (args) =>
       machines.on("client", args),
     );
-    await this.anna.signIn(link, userName, password);
+    await this.anna.signIn(this.link, userName, this.password);
   }
 
   get #run(): string {
@@ -123,6 +125,12 @@ export class Campus {
     const asked = ["route show table all", "-6 route show table all", "rule", "-6 rule", "link", "address"];
     const all = await Promise.all(asked.map((what) => must(this.machines.on("client", ["ip", ...what.split(" ")]))));
     return all.join("\n");
+  }
+
+  logs(): string {
+    return logsIn(this.workspace.logs)
+      .map((file) => `${file}\n${tailOf(file)}`)
+      .join("\n");
   }
 
   async end(): Promise<void> {

@@ -1,0 +1,105 @@
+import { Failure } from "../causes/failure.ts";
+import type { Client } from "../client.ts";
+import type { CauseCode, FailureView, IntranetState } from "../model.ts";
+
+/** What keeping an unattended machine connected came to. */
+export interface Outcome {
+  phase: "connected" | "waiting" | "stopped";
+  intranet: string | null;
+  /** Why it is not connected. */
+  cause: FailureView | null;
+}
+
+/**
+ * Causes that pass by themselves. Everything else needs a person: dialling again would change nothing, and look like an attack
+ * to the cloud instance.
+ */
+const passing: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  "instance_unreachable",
+  "no_network",
+  "captive_portal",
+  "access_point_unreachable",
+  "no_access_point",
+  "address_pool_exhausted",
+  "address_in_use",
+  "too_many_attempts",
+  "session_expired",
+  "dns_unavailable",
+  "tunnel_crashed",
+  "service_not_running",
+  "vpn_conflict",
+]);
+
+/** ms between attempts: the first, and the longest. */
+const firstPause = 1_000;
+const longestPause = 60_000;
+
+export interface Surroundings {
+  /** Told of every change, for the log and for `sag service status`. */
+  note(outcome: Outcome): void;
+  /** Rejects when the signal is aborted. */
+  delay(ms: number): Promise<void>;
+  signal: AbortSignal;
+}
+
+/** Keeps the one enrolled intranet connected until a person is needed; gives why. Null: it was told to stop. */
+export async function stayConnected(
+  client: Client,
+  { note, delay, signal }: Surroundings,
+): Promise<FailureView | null> {
+  let pause = firstPause;
+  while (!signal.aborted) {
+    const { intranet, failure } = await attempt(client, signal, (state) => {
+      pause = firstPause;
+      note({ phase: "connected", intranet: state.intranet, cause: null });
+    });
+    if (failure === null || signal.aborted) break;
+    if (!passing.has(failure.cause)) {
+      note({ phase: "stopped", intranet, cause: failure });
+      return failure;
+    }
+    note({ phase: "waiting", intranet, cause: failure });
+    await delay(Math.max(pause, failure.retryAfterMs ?? 0)).catch(() => {});
+    pause = Math.min(2 * pause, longestPause);
+  }
+  note({ phase: "stopped", intranet: null, cause: null });
+  return null;
+}
+
+/** Connects, and answers when it is over. No failure: somebody disconnected it. */
+async function attempt(
+  client: Client,
+  signal: AbortSignal,
+  onUp: (state: IntranetState) => void,
+): Promise<{ intranet: string | null; failure: FailureView | null }> {
+  try {
+    const up = await client.connect(undefined, { mode: "system", signal });
+    onUp(up);
+    const last = await ended(client, up.intranetId, signal);
+    return { intranet: up.intranet, failure: last?.phase === "disconnected" ? null : (last?.cause ?? null) };
+  } catch (thrown) {
+    if (thrown instanceof Failure) return { intranet: null, failure: thrown.view };
+    if (signal.aborted) return { intranet: null, failure: null };
+    throw thrown;
+  }
+}
+
+const over = new Set(["failed", "disconnected", "signed_out"]);
+
+function ended(client: Client, intranetId: string, signal: AbortSignal): Promise<IntranetState | null> {
+  return new Promise((resolve) => {
+    const finish = (state: IntranetState | null): void => {
+      signal.removeEventListener("abort", abort);
+      watching.close();
+      resolve(state);
+    };
+    const abort = (): void => finish(null);
+    const watching = client.watch((event) => {
+      const states = event.kind === "snapshot" ? event.states : event.kind === "changed" ? [event.state] : [];
+      const found = states.find((one) => one.intranetId === intranetId && over.has(one.phase));
+      // Not from within watch itself, which has not returned yet at the snapshot.
+      if (found) queueMicrotask(() => finish(found));
+    });
+    signal.addEventListener("abort", abort);
+  });
+}

@@ -1,0 +1,177 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Failure } from "../causes/failure.ts";
+import { failureFromSystem } from "../causes/system.ts";
+import type { Environment } from "../environment.ts";
+import { findTunnelBinary } from "../tunnel/binary.ts";
+import { dialUnit, type Layout, layout, tunnelUnit } from "./layout.ts";
+
+/** Puts system mode's service onto this machine, or into an image of one, and takes it away again. Linux with systemd. */
+export class Installation {
+  readonly places: Layout;
+  readonly #environment: Environment;
+  readonly #root: string;
+
+  /** `root`: "" = this machine, which runs; else the folder of an image. */
+  constructor(environment: Environment, root = "") {
+    this.#environment = environment;
+    this.#root = root;
+    this.places = layout(root);
+    if (environment.platform !== "linux") {
+      throw new Failure("not_permitted", { text: "The service is there for Linux only, so far." });
+    }
+    if (root !== "") return;
+    if (environment.uid !== 0) {
+      throw new Failure("not_permitted", { text: "Only root can change which services this machine has." });
+    }
+    if (!existsSync("/run/systemd/system")) {
+      throw new Failure("service_not_running", {
+        text: "This machine is not run by systemd, which is to keep the service.",
+      });
+    }
+  }
+
+  get isInstalled(): boolean {
+    return existsSync(join(this.places.units, tunnelUnit));
+  }
+
+  get isEnrolled(): boolean {
+    return existsSync(join(this.places.units, dialUnit));
+  }
+
+  install(): void {
+    this.#guarded(() => {
+      mkdirSync(this.places.library, { recursive: true, mode: 0o755 });
+      place(this.places.binary, 0o755, (fresh) => copyFileSync(findTunnelBinary(this.#environment), fresh));
+    });
+    this.#addUnit(tunnelUnit);
+  }
+
+  /** Where the dial-up's sign-in goes; what is above it is everybody's. */
+  prepareState(): string {
+    const { dialState } = this.places;
+    this.#guarded(() => {
+      mkdirSync(dirname(dialState), { recursive: true, mode: 0o755 });
+      if (!existsSync(dialState)) mkdirSync(dialState, { mode: 0o700 });
+    });
+    return dialState;
+  }
+
+  /** The dial-up, once somebody is signed in there. */
+  enroll(): void {
+    const { program } = this.places;
+    this.#guarded(() => {
+      mkdirSync(program, { recursive: true, mode: 0o755 });
+      place(join(program, "node"), 0o755, (fresh) => copyFileSync(process.execPath, fresh));
+      const bundle = dirname(findBundle());
+      cpSync(join(bundle, "chunks"), join(program, "chunks"), { recursive: true });
+      place(join(program, "sag.mjs"), 0o644, (fresh) => copyFileSync(join(bundle, "sag.mjs"), fresh));
+    });
+    this.#addUnit(dialUnit);
+  }
+
+  /** Stops both and leaves nothing of them: no file, no route, no rule. */
+  remove(): string[] {
+    const removed: string[] = [];
+    for (const unit of [dialUnit, tunnelUnit]) {
+      if (!existsSync(join(this.places.units, unit))) continue;
+      this.#systemctl("disable", ...(this.#root === "" ? ["--now"] : []), unit);
+    }
+    if (this.#root === "" && existsSync(this.places.binary)) {
+      const repaired = spawnSync(this.places.binary, ["repair", "--json"], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      if (repaired.status !== 0) throw new Failure("unknown", { text: `sag-tunnel repair failed: ${repaired.stderr}` });
+    }
+    const { units, library, tunnelState, tunnelRun, dialState } = this.places;
+    const files = [join(units, dialUnit), join(units, tunnelUnit), library, tunnelState, tunnelRun, dialState];
+    this.#guarded(() => {
+      // With a user of its own, systemd keeps the state here and a link to it where it was.
+      for (const path of [...files, join(dirname(dialState), "private", basename(dialState))]) {
+        if (!existsSync(path)) continue;
+        rmSync(path, { recursive: true, force: true });
+        removed.push(path);
+      }
+    });
+    if (this.#root === "") this.#systemctl("daemon-reload");
+    return removed;
+  }
+
+  #addUnit(name: string): void {
+    this.#guarded(() => {
+      mkdirSync(this.places.units, { recursive: true });
+      place(join(this.places.units, name), 0o644, (fresh) => writeFileSync(fresh, readFileSync(findUnit(name))));
+    });
+    if (this.#root !== "") {
+      this.#systemctl("enable", name);
+      return;
+    }
+    this.#systemctl("daemon-reload");
+    this.#systemctl("enable", name);
+    this.#systemctl("restart", name);
+  }
+
+  #systemctl(...args: string[]): void {
+    const where = this.#root === "" ? [] : [`--root=${this.#root}`];
+    const ran = spawnSync("systemctl", [...where, "--quiet", ...args], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    if (ran.status === 0) return;
+    throw new Failure("service_not_running", {
+      text: `systemctl ${args.join(" ")}: ${ran.stderr || ran.error?.message}`,
+    });
+  }
+
+  #guarded(change: () => void): void {
+    try {
+      change();
+    } catch (thrown) {
+      throw failureFromSystem(thrown, this.places.library);
+    }
+  }
+}
+
+/** Writes a file whole or not at all: what runs sees the old one or the new one. */
+const place = (path: string, mode: number, write: (fresh: string) => void): void => {
+  const fresh = `${path}.new`;
+  write(fresh);
+  chmodSync(fresh, mode);
+  renameSync(fresh, path);
+};
+
+const here = dirname(fileURLToPath(import.meta.url));
+const above = [here, join(here, ".."), join(here, "..", ".."), join(here, "..", "..", "..")];
+
+const find = (what: string, candidates: string[]): string => {
+  const found = candidates.find((path) => existsSync(path));
+  if (found) return found;
+  throw new Failure("unknown", { text: `${what} did not come with this software.` });
+};
+
+const findUnit = (name: string): string => {
+  const resources = (process as { resourcesPath?: string }).resourcesPath;
+  return find(name, [
+    ...(resources ? [join(resources, "units", name)] : []),
+    ...above.map((dir) => join(dir, "build", "units", name)),
+  ]);
+};
+
+const findBundle = (): string =>
+  find(
+    "sag.mjs",
+    above.flatMap((dir) => [join(dir, "sag.mjs"), join(dir, "dist", "sag.mjs")]),
+  );

@@ -1,0 +1,84 @@
+import { existsSync, lstatSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, it } from "vitest";
+import { dialEnvironment } from "../../electron/core/service/layout.ts";
+import { needsProgram, needsRoot } from "../harness/needs.ts";
+import { tailOf } from "../harness/processes.ts";
+import { userName } from "../harness/site.ts";
+import { until } from "../harness/wait.ts";
+import { Campus } from "./campus.ts";
+
+/** A machine that nobody sits at: enrolled once, it dials at every start, and knows when a person is needed. */
+let campus: Campus | undefined;
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") console.error(campus?.logs());
+  await campus?.end();
+  campus = undefined;
+});
+
+it("dials at its start, waits for what passes, and stops when its account is disabled", async (context) => {
+  needsRoot(context);
+  needsProgram(context, "ip", "systemctl", "setpriv");
+  const one = new Campus();
+  campus = one;
+  await one.start("userspace");
+
+  // Enrolled into an image: this machine has no systemd that could start it.
+  const image = join(one.workspace.dir, "image");
+  const enroll = ["service", "enroll", one.link, "--user", userName, "--password-stdin", "--root", image];
+  await one.anna.json(enroll, { stdin: one.password });
+  for (const path of ["usr/lib/sag/sag-tunnel", "usr/lib/sag/cli/node", "usr/lib/sag/cli/sag.mjs"]) {
+    expect(lstatSync(join(image, path)).mode & 0o022, path).toBe(0);
+  }
+  for (const unit of ["sag-tunnel.service", "sag-dial.service"]) {
+    expect(lstatSync(join(image, "etc/systemd/system/multi-user.target.wants", unit)).isSymbolicLink()).toBe(true);
+  }
+  const state = join(image, "var/lib/sag");
+
+  // What the unit runs, as a user of its own who is not root.
+  const user = 64_999;
+  for (const args of [
+    ["chown", "-R", `${user}`, state],
+    ["chmod", "0755", one.workspace.dir, image],
+  ])
+    await one.anna.run(args);
+  const boot = () =>
+    one.processes.start({
+      name: "dial",
+      command: one.machines.on("client", [
+        ...["setpriv", `--reuid=${user}`, "--regid=65534", "--clear-groups"],
+        ...["sh", "-c", `echo '{"ready":true}'; exec "$@"`, "sh"],
+        ...[join(image, "usr/lib/sag/cli/node"), join(image, "usr/lib/sag/cli/sag.mjs"), "service", "run"],
+      ]),
+      env: { PATH: process.env.PATH, ...dialEnvironment(state), SAG_SERVICE_DIR: one.anna.env.SAG_SERVICE_DIR },
+    });
+  const dial = async () => (await one.anna.json<{ dial: Dial | null }>(["service", "status", "--root", image])).dial;
+  const first = await boot();
+  await until("it is in", async () => (await dial())?.phase === "connected");
+  await first.stop();
+
+  // The next start, while the service is not there yet.
+  await one.service.kill();
+  const second = await boot();
+  await until("it waits", async () => (await dial())?.phase === "waiting");
+  expect(await dial()).toMatchObject({ cause: { cause: "service_not_running" } });
+  await one.startService();
+  await until("it is in again", async () => (await dial())?.phase === "connected");
+
+  await one.site.sagctl(["account", "disable", userName]);
+  const { code } = await second.ended;
+  expect(await dial()).toMatchObject({ phase: "stopped", cause: { cause: "account_disabled" } });
+  expect(code).toBeGreaterThan(0);
+  expect(tailOf(second.logFile)).toContain("administrator");
+
+  await one.anna.json(["service", "remove", "--root", image]);
+  for (const path of ["usr/lib/sag", "var/lib/sag", "etc/systemd/system/sag-dial.service"]) {
+    expect(existsSync(join(image, path)), path).toBe(false);
+  }
+});
+
+interface Dial {
+  phase: string;
+  cause: { cause: string } | null;
+}
