@@ -50,7 +50,8 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
       // There is none to be kept apart: one process less to wait for.
       "--in-process-gpu",
       "--no-default-browser-check",
-      ...(headless ? [] : ["--app=about:blank"]),
+      // Nobody sees it turn, and without a graphics card each frame of it is work.
+      ...(headless ? ["--force-prefers-reduced-motion"] : ["--app=about:blank"]),
     ],
   });
   const page = context.pages()[0] ?? (await context.newPage());
