@@ -63,10 +63,31 @@ function describeSignIn(verb: Define, call: Call): void {
     .addOption(intranetFlag())
     .option("--forget", "forget the intranet too, with its server's pins")
     .action(call(async () => (await import("./verbs/sign-out.ts")).signOut));
-  verb("password [intranet]", "change your password")
-    .addOption(intranetFlag())
+  const account = (usage: string, summary: string): Command =>
+    verb(usage, summary)
+      .addOption(intranetFlag())
+      .option("--link <link>", "an enrolment link or CODE@HOST, while nobody has signed in here yet")
+      .option("--user <name>", "your user name, with --link");
+  account("password [intranet]", "change your password")
     .option("--password-stdin", "read the password now and the new one from standard input, two lines")
+    .option("--otp-stdin", "read the code of your authenticator from standard input, next line")
+    .option("--forgotten", "have a code sent to your mail address, and set a new password by it")
+    .option("--code-stdin", "with --forgotten: read the code and the new password from standard input, two lines")
     .action(call(async () => (await import("./verbs/password.ts")).password));
+  account("second-factor [intranet]", "set up an authenticator, or take it away")
+    .option("--confirm", "only confirm: with a code made with the new secret")
+    .option("--remove", "take it away")
+    .option("--password-stdin", "read the password from standard input, first line")
+    .option("--otp-stdin", "read the code of your authenticator from standard input, next line")
+    .action(call(async () => (await import("./verbs/second-factor.ts")).secondFactor));
+  verb("devices [intranet]", "list your own devices")
+    .addOption(intranetFlag())
+    .option("--end <id>", "sign this one out and end its session")
+    .action(call(async () => (await import("./verbs/own.ts")).devices));
+  verb("sessions [intranet]", "list your own running sessions")
+    .addOption(intranetFlag())
+    .option("--end <id>", "end this one")
+    .action(call(async () => (await import("./verbs/own.ts")).sessions));
 }
 
 function describeSession(verb: Define, call: Call): void {
@@ -113,6 +134,12 @@ function describeReaching(verb: Define, call: Call): void {
   verb("ssh-proxy <host> <port>", "standard input and output as a connection, for OpenSSH's ProxyCommand")
     .addOption(intranetFlag())
     .action(call(async () => (await import("./verbs/ssh-proxy.ts")).sshProxy));
+  verb("resources [intranet]", "list what your administrator publishes")
+    .addOption(intranetFlag())
+    .action(call(async () => (await import("./verbs/resources.ts")).resources));
+  verb("ssh-config [intranet]", "print Host blocks for OpenSSH, one for each published resource of kind ssh")
+    .addOption(intranetFlag())
+    .action(call(async () => (await import("./verbs/resources.ts")).sshConfig));
   verb("ping <host>", "ask a host inside for an echo")
     .addOption(intranetFlag())
     .option("--count <number>", "how often; 4 if not given")

@@ -9,15 +9,14 @@ const longestLine = 4096;
 /** Where a person answers. Questions go to stderr, so that stdout stays a result. */
 export class Prompt {
   readonly isTerminal: boolean = Boolean(process.stdin.isTTY && process.stderr.isTTY);
-  #lines: Promise<string[]> | undefined;
-  #next = 0;
+  #lines: AsyncIterator<string> | undefined;
 
-  /** The next line of standard input: first the password, then the second factor. */
+  /** The next line of standard input: first the password, then what else is asked for. */
   async line(what: string): Promise<Secret> {
-    this.#lines ??= readLines();
-    const line = (await this.#lines)[this.#next];
-    this.#next += 1;
-    if (!line) throw new Failure("invalid_argument", { text: `There was no ${what} on standard input.` });
+    this.#lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+    const { value: line } = await this.#lines.next();
+    if (!line || line.length > longestLine)
+      throw new Failure("invalid_argument", { text: `There was no ${what} on standard input.` });
     return new Secret(line);
   }
 
@@ -66,15 +65,4 @@ export class Prompt {
       signal.addEventListener("abort", onAbort, { once: true });
     });
   }
-}
-
-async function readLines(): Promise<string[]> {
-  let text = "";
-  process.stdin.setEncoding("utf8");
-  for await (const chunk of process.stdin) {
-    text += chunk;
-    // Two lines are all that is ever wanted.
-    if (text.length > 2 * longestLine || text.split("\n").length > 2) break;
-  }
-  return text.split("\n").map((line) => line.replace(/\r$/, ""));
 }

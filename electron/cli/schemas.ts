@@ -7,6 +7,12 @@ const mender = z.enum(["you", "administrator", "network"]);
 const hop = z.enum(["client", "access_point", "instance", "ccn", "cen", "cloud_network"]);
 const warning = z.object({ code: z.string(), hop: orNull(hop), mender, message: z.string() });
 
+const resource = z.object({
+  name: z.string(),
+  kind: z.enum(["other", "web", "ssh", "rdp", "vnc", "files", "database"]),
+  address: z.string(),
+});
+
 const session = z.object({
   id: z.string(),
   sinceMs: z.number(),
@@ -21,6 +27,7 @@ const session = z.object({
   presharedKey: z.boolean(),
   mtu: z.number(),
   handshakeAgeMs: orNull(z.number()),
+  resources: z.array(resource),
 });
 
 export const stateSchema = z.object({
@@ -88,6 +95,26 @@ const intranet = z.object({
   isDefault: z.boolean(),
 });
 
+const device = z.object({
+  id: z.string(),
+  name: z.string(),
+  platform: z.string(),
+  firstSeenMs: z.number(),
+  lastSeenMs: z.number(),
+  signedIn: z.boolean(),
+  thisDevice: z.boolean(),
+});
+const ownSession = z.object({
+  id: z.string(),
+  deviceId: z.string(),
+  deviceName: z.string(),
+  addresses: z.array(z.string()),
+  mode: orNull(z.enum(["proxy", "system"])),
+  ageMs: z.number(),
+  thisDevice: z.boolean(),
+});
+const sshHost = z.object({ alias: z.string(), host: z.string(), port: orNull(z.number()) });
+
 const forwarded = z.object({ protocol: z.enum(["tcp", "udp"]), listen: z.string(), to: z.string() });
 
 /** By verb. The state of an intranet is what most of them answer. */
@@ -107,7 +134,20 @@ export const outputs: Record<string, z.ZodMiniType> = {
       overlaps: z.array(z.object({ what: z.string(), intranets: z.array(z.string()) })),
     }),
   ]),
-  password: z.object({ changed: z.boolean() }),
+  password: z.union([
+    z.object({ changed: z.boolean() }),
+    /** With --forgotten, without a code. */
+    z.object({ sent: z.literal(true) }),
+  ]),
+  "second-factor": z.union([
+    z.object({ uri: z.string(), secret: z.string(), lifetimeMs: z.number(), confirmed: z.literal(false) }),
+    z.object({ confirmed: z.literal(true) }),
+    z.object({ removed: z.literal(true) }),
+  ]),
+  devices: z.union([z.array(device), z.object({ ended: z.string() })]),
+  sessions: z.union([z.array(ownSession), z.object({ ended: z.string() })]),
+  resources: z.array(resource),
+  "ssh-config": z.object({ intranet: z.string(), hosts: z.array(sshHost) }),
   /** What they print is somebody else's; only a failure is their own. */
   run: z.never(),
   "ssh-proxy": z.never(),

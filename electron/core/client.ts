@@ -1,3 +1,4 @@
+import type { Account } from "./account.ts";
 import type { Secret } from "./credentials/secret.ts";
 import { type Environment, systemEnvironment } from "./environment.ts";
 import { CoreClient } from "./implementation.ts";
@@ -137,6 +138,8 @@ export interface Client {
   /** Disconnects, revokes the token at the cloud instance if it answers, forgets it here. `forget` removes the intranet too. */
   signOut(intranet?: string, options?: { forget?: boolean }): Promise<IntranetState>;
   changePassword(options: PasswordChange): Promise<void>;
+  /** What a person does with their own account, beside signing in. */
+  account(): Promise<Account>;
 
   /** Lets go of streams and connections. What is connected stays connected. */
   close(): void;

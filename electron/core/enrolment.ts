@@ -26,6 +26,17 @@ export interface Enrolled {
   api: InstanceApi;
 }
 
+/** An account, by what a person was given. */
+export interface Whose {
+  invitation: Invitation;
+  userName: string;
+}
+
+interface Asked {
+  decideIdentity?: DecideIdentity;
+  signal?: AbortSignal;
+}
+
 const mostPins = 8;
 
 /** From an invitation to a sign-in. A link adds; it never replaces what is known of a server. */
@@ -99,25 +110,28 @@ export class EnrolmentDesk {
     }
   }
 
-  async changePassword(
-    account: { invitation: Invitation; userName: string },
-    change: Omit<PasswordChange, "intranet" | "account">,
-  ): Promise<void> {
-    const target = await this.#target(account.invitation);
-    const device = await deviceIdentity(this.#environment);
-    const api = await this.#open(target, change.decideIdentity, change.signal);
+  async changePassword(whose: Whose, change: Omit<PasswordChange, "intranet" | "account">): Promise<void> {
+    await this.withAccount({ ...change, ...whose }, async (api, credentials, options) => {
+      const { password, newPassword, otp } = change;
+      const words = { password: password.reveal(), newPassword: newPassword.reveal(), otp: otp?.reveal() ?? "" };
+      await api.changePassword({ ...credentials, ...words }, options);
+    });
+  }
+
+  /** Does something with an account that needs no sign-in, over a connection whose other end has been decided on. */
+  async withAccount<T>(
+    { invitation, userName, decideIdentity, signal }: Whose & Asked,
+    work: (
+      api: InstanceApi,
+      account: { enterpriseCode: string; userName: string; deviceId: string },
+      options: { signal: AbortSignal | undefined },
+    ) => Promise<T>,
+  ): Promise<T> {
+    const target = await this.#target(invitation);
+    const { id } = await deviceIdentity(this.#environment);
+    const api = await this.#open(target, decideIdentity, signal);
     try {
-      await api.changePassword(
-        {
-          enterpriseCode: target.code,
-          userName: account.userName,
-          password: change.password.reveal(),
-          newPassword: change.newPassword.reveal(),
-          otp: change.otp?.reveal() ?? "",
-          deviceId: device.id,
-        },
-        { signal: change.signal },
-      );
+      return await work(api, { enterpriseCode: target.code, userName, deviceId: id }, { signal });
     } finally {
       api.close();
     }

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import type { Account } from "./account.ts";
 import { Failure } from "./causes/failure.ts";
 import type {
   Client,
@@ -23,12 +24,15 @@ import { Log } from "./logs/log.ts";
 import type { IntranetState } from "./model.ts";
 import { refreshAllPac } from "./reach/all.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
-import { chooseIntranet, SettingsFile } from "./settings/settings.ts";
+import { chooseIntranet, intranetInfos, SettingsFile } from "./settings/settings.ts";
 import { askTunnel, Doings, mergeState } from "./states.ts";
 import { chooseService, hangUp, leaveOtherMode } from "./tunnel/mode.ts";
 import { ensureTunnel, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
 import { isInService } from "./tunnel/service.ts";
 import { Watch } from "./watch.ts";
+
+/** How long anything about one's own account may take, ms. */
+const accountTimeout = 15_000;
 
 /**
  * The Client over real parts. What only some verbs need (TLS, contracts, validation, keychain) is loaded when it is needed, so
@@ -52,19 +56,7 @@ export class CoreClient implements Client {
   }
 
   async intranets(): Promise<IntranetInfo[]> {
-    const settings = await this.#settings.read();
-    const { intranets } = settings;
-    return intranets.map((one) => ({
-      intranet: one.name,
-      intranetId: one.id,
-      displayName: one.displayName,
-      userName: one.user,
-      server: one.server,
-      enterpriseCode: one.code,
-      store: one.store,
-      signedIn: one.signedIn,
-      isDefault: intranets.length === 1 || one.id === settings.default,
-    }));
+    return intranetInfos(await this.#settings.read());
   }
 
   async setDefault(intranet: string): Promise<void> {
@@ -166,11 +158,28 @@ export class CoreClient implements Client {
   }
 
   async changePassword({ intranet, account, ...change }: PasswordChange): Promise<void> {
-    const desk = await this.#desk();
-    if (account) return desk.changePassword(account, change);
-    const record = chooseIntranet(await this.#settings.read(), intranet);
-    const invitation = { server: record.server, enterpriseCode: record.code };
-    return desk.changePassword({ invitation, userName: record.user }, change);
+    const [desk, { whoseOf }] = await Promise.all([this.#desk(), import("./account.ts")]);
+    const whose = account ?? whoseOf(chooseIntranet(await this.#settings.read(), intranet));
+    await desk.changePassword(whose, change);
+    this.#log.info("password changed", { user: whose.userName });
+  }
+
+  async account(): Promise<Account> {
+    const [desk, { Account }] = await Promise.all([this.#desk(), import("./account.ts")]);
+    return new Account(this.#settings, desk, async (record, work) => {
+      const opened: InstanceApi[] = [];
+      const signal = AbortSignal.timeout(accountTimeout);
+      const api = (): Promise<InstanceApi> => this.#open(record, signal, opened);
+      try {
+        const token = await this.#token(record, undefined, signal, api);
+        return await work(await api(), token).catch(async (thrown) => {
+          if (!(thrown instanceof Failure) || thrown.code !== "sign_in_expired") throw thrown;
+          return work(await api(), await this.#token(record, token, signal, api));
+        });
+      } finally {
+        for (const one of opened) one.close();
+      }
+    });
   }
 
   close(): void {

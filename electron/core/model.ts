@@ -1,3 +1,4 @@
+import type { ResourceKind } from "#proto/client/v1/session_pb.js";
 import type { Cause } from "#proto/types/v1/cause_pb.js";
 import type { Blocking, HopKind, Mender, Mode, Phase, WarningCode } from "#proto/types/v1/state_pb.js";
 
@@ -13,6 +14,7 @@ export type BlockingWord = Word<typeof Blocking>;
 export type ModeWord = Word<typeof Mode>;
 export type MenderWord = Word<typeof Mender>;
 export type HopWord = Word<typeof HopKind>;
+export type ResourceWord = Word<typeof ResourceKind>;
 export type WarningWord = Word<typeof WarningCode>;
 
 /** Something that failed, as a person or a script meets it. `message` and `action` come from the cause table. */
@@ -72,6 +74,16 @@ export interface SessionView {
   /** bytes. */
   mtu: number;
   handshakeAgeMs: number | null;
+  resources: ResourceView[];
+}
+
+/** Something inside that the administrator published. */
+export interface ResourceView {
+  name: string;
+  /** web, ssh, rdp, vnc, files, database, other. */
+  kind: ResourceWord;
+  /** Web: a URL. The others: HOST or HOST:PORT. */
+  address: string;
 }
 
 /** One intranet, as it is now. Addresses are HOST:PORT, pac is a URL; null = not there in this phase or mode. */

@@ -1,3 +1,4 @@
+import type { ResourceJson } from "#proto/client/v1/session_pb.js";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import type { HopJson, WarningJson } from "#proto/types/v1/state_pb.js";
 import { failureView, plainText } from "./causes/failure.ts";
@@ -10,6 +11,8 @@ import type {
   IntranetState,
   MenderWord,
   PhaseWord,
+  ResourceView,
+  ResourceWord,
   SessionView,
   WarningView,
   WarningWord,
@@ -105,6 +108,26 @@ function sessionView({ session }: StateJson): SessionView | null {
     presharedKey: session.presharedKey ?? false,
     mtu: session.mtu ?? 0,
     handshakeAgeMs: durationMs(session.handshakeAge) ?? null,
+    resources: (session.resources ?? []).map(resource),
+  };
+}
+
+const resourceKinds = new Set<string>([
+  "other",
+  "web",
+  "ssh",
+  "rdp",
+  "vnc",
+  "files",
+  "database",
+] satisfies ResourceWord[]);
+
+function resource({ name, kind, address }: ResourceJson): ResourceView {
+  const word = wordOf(kind, "RESOURCE_KIND_");
+  return {
+    name: plainText(name ?? "", 64),
+    kind: word !== null && resourceKinds.has(word) ? (word as ResourceWord) : "other",
+    address: plainText(address ?? "", 512),
   };
 }
 

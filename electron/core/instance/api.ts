@@ -55,6 +55,15 @@ export class InstanceApi {
   refresh = this.#method(ClientService.method.refresh);
   signOut = this.#method(ClientService.method.signOut);
   changePassword = this.#method(ClientService.method.changePassword);
+  forgotPassword = this.#method(ClientService.method.forgotPassword);
+  resetPassword = this.#method(ClientService.method.resetPassword);
+  enrolSecondFactor = this.#method(ClientService.method.enrolSecondFactor);
+  confirmSecondFactor = this.#method(ClientService.method.confirmSecondFactor);
+  removeSecondFactor = this.#method(ClientService.method.removeSecondFactor);
+  listDevices = this.#method(ClientService.method.listDevices);
+  listSessions = this.#method(ClientService.method.listSessions);
+  endSession = this.#method(ClientService.method.endSession);
+  endDevice = this.#method(ClientService.method.endDevice);
   dial = this.#method(ClientService.method.dial);
   hangUp = this.#method(SessionService.method.hangUp);
 

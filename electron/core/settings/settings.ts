@@ -2,6 +2,7 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../causes/failure.ts";
 import { failureFromSystem } from "../causes/system.ts";
+import type { IntranetInfo } from "../client.ts";
 import { type Environment, makePrivateDir } from "../environment.ts";
 import { readText, writeAtomic } from "../files.ts";
 import { withLock } from "../lock.ts";
@@ -89,6 +90,20 @@ export function chooseIntranet(settings: Settings, given: string | undefined): I
   const names = intranets.map((one) => one.name).join(", ");
   throw new Failure("invalid_argument", { text: `Several intranets are here, so name one: ${names}.` });
 }
+
+/** What is kept, for whoever asks. */
+export const intranetInfos = ({ intranets, default: preferred }: Settings): IntranetInfo[] =>
+  intranets.map((one) => ({
+    intranet: one.name,
+    intranetId: one.id,
+    displayName: one.displayName,
+    userName: one.user,
+    server: one.server,
+    enterpriseCode: one.code,
+    store: one.store,
+    signedIn: one.signedIn,
+    isDefault: intranets.length === 1 || one.id === preferred,
+  }));
 
 /** A name for a new intranet: what it is called, in letters that need no quotes, and not taken. */
 export function nameFor(settings: Settings, displayName: string, code: string): string {

@@ -18,6 +18,8 @@ export class FakeCloud {
   readonly code = "AB12C";
   readonly user = "anna@contoso.example";
   password = "Correct-Horse1";
+  /** What ForgotPassword puts into the mail. */
+  mailedCode = "123456";
   /** How long access tokens are good, ms. */
   accessLifetime = 600_000;
   /** Pins it announces, hexadecimal; none = its own. */
@@ -62,6 +64,15 @@ export class FakeCloud {
           signOut: () => this.#note("signOut", {}),
           changePassword: (request) => this.#changePassword(request.password, request.newPassword),
           dial: (_request, context) => this.#dial(context),
+          forgotPassword: () => this.#note("forgotPassword", {}),
+          resetPassword: (request) => this.#resetPassword(request.code, request.newPassword),
+          enrolSecondFactor: (request) => this.#withPassword("enrol", request.password, newFactor),
+          confirmSecondFactor: (request) => this.#withPassword(`confirm ${request.otp}`, request.password, {}),
+          removeSecondFactor: (request) => this.#withPassword(`remove ${request.otp}`, request.password, {}),
+          listDevices: (_request, context) => this.#withToken("listDevices", context, { devices: [ownDevice] }),
+          listSessions: (_request, context) => this.#withToken("listSessions", context, { sessions: [ownSession] }),
+          endDevice: (request, context) => this.#withToken(`endDevice ${request.deviceId}`, context, {}),
+          endSession: (request, context) => this.#withToken(`endSession ${request.sessionId}`, context, {}),
         });
         router.service(SessionService, { hangUp: () => this.#note("hangUp", {}) });
       },
@@ -166,14 +177,47 @@ export class FakeCloud {
     return {};
   }
 
-  #dial(context: HandlerContext) {
-    this.calls.push("dial");
+  #resetPassword(code: string, next: string) {
+    this.calls.push("resetPassword");
+    if (code !== this.mailedCode) throw refused({ cause: Cause.BAD_CREDENTIALS });
+    this.password = next;
+    return {};
+  }
+
+  #withPassword<T>(call: string, password: string, answer: T): T {
+    if (password !== this.password) throw refused({ cause: Cause.BAD_CREDENTIALS });
+    return this.#note(call, answer);
+  }
+
+  #withToken<T>(call: string, context: HandlerContext, answer: T): T {
     const access = context.requestHeader.get("authorization")?.replace("Bearer ", "") ?? "";
     if (!this.#access.has(access)) throw refused({ cause: Cause.SIGN_IN_EXPIRED });
+    return this.#note(call, answer);
+  }
+
+  #dial(context: HandlerContext) {
+    this.#withToken("dial", context, {});
     if (this.refusal) throw refused(this.refusal);
     return { session: sampleSession() };
   }
 }
+
+const newFactor = { uri: "otpauth://totp/Contoso?secret=ABCD", secret: "ABCD", lifetime: durationFromMs(600_000) };
+const ownDevice = {
+  deviceId: "a".repeat(32),
+  name: "laptop\u202e",
+  platform: "linux",
+  signedIn: true,
+  thisDevice: true,
+};
+const ownSession = {
+  sessionId: "b".repeat(32),
+  deviceId: "a".repeat(32),
+  deviceName: "laptop",
+  addresses: ["10.77.0.12"],
+  mode: 1,
+  age: durationFromMs(5_000),
+};
 
 const token = (): string => randomBytes(24).toString("base64url");
 

@@ -49,10 +49,11 @@ func (t *Tunnel) state(moving bool) *tunnelv1.State {
 func (t *Tunnel) session(v machine.View) *tunnelv1.SessionState {
 	p := v.Profile
 	s := &tunnelv1.SessionState{
-		Lease:    durationpb.New(v.Lease),
-		Renewals: v.Renewals,
-		Mtu:      uint32(p.MTU),
-		Dns:      p.Wire,
+		Lease:     durationpb.New(v.Lease),
+		Renewals:  v.Renewals,
+		Mtu:       uint32(p.MTU),
+		Dns:       p.Wire,
+		Resources: p.Resources,
 	}
 	s.SessionId = sessionID(p.SessionID)
 	for _, a := range p.Addresses() {

@@ -140,6 +140,10 @@ export class FakeCore implements Client {
     });
   }
 
+  async account(): Promise<never> {
+    throw new Failure("protocol_too_old");
+  }
+
   close(): void {
     this.#listeners.clear();
   }

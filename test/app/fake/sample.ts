@@ -41,6 +41,7 @@ export const session = (over: Partial<SessionView> = {}): SessionView => ({
   routes: ["10.0.0.0/24"],
   dnsServers: ["10.0.0.53"],
   dnsDomains: ["contoso.example"],
+  resources: [],
   keyExchange: "X25519MLKEM768",
   presharedKey: true,
   mtu: 1280,

@@ -36,6 +36,7 @@ func Parse(session *clientv1.Session) (*Profile, error) {
 		Hops:        session.GetHops(),
 		Warnings:    session.GetWarnings(),
 		Wire:        session.GetDns(),
+		Resources:   session.GetResources(),
 	}
 	// A duration that is not there at all passes its limits.
 	if p.Lease <= 0 || p.RenewAfter <= 0 {

@@ -59,6 +59,8 @@ type Profile struct {
 	Revision    string
 	Hops        []*typesv1.Hop
 	Warnings    []*typesv1.Warning
+	// Resources are what the administrator publishes, told on as they came.
+	Resources []*clientv1.Resource
 	// Wire is the DNS part as it travels on to whoever asks for the state.
 	Wire *clientv1.Dns
 }

@@ -1127,11 +1127,13 @@ type SessionState struct {
 	// What sag-tunnel's own TLS to the cloud negotiated, for example "X25519MLKEM768"; empty before the first contact.
 	KeyExchange string `protobuf:"bytes,7,opt,name=key_exchange,json=keyExchange,proto3" json:"key_exchange,omitempty"`
 	// A pre-shared key is in force with the active access point.
-	PresharedKey  bool                 `protobuf:"varint,8,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
-	Mtu           uint32               `protobuf:"varint,9,opt,name=mtu,proto3" json:"mtu,omitempty"`
-	Routes        []string             `protobuf:"bytes,10,rep,name=routes,proto3" json:"routes,omitempty"`
-	Dns           *v11.Dns             `protobuf:"bytes,11,opt,name=dns,proto3" json:"dns,omitempty"`
-	HandshakeAge  *durationpb.Duration `protobuf:"bytes,12,opt,name=handshake_age,json=handshakeAge,proto3" json:"handshake_age,omitempty"`
+	PresharedKey bool                 `protobuf:"varint,8,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
+	Mtu          uint32               `protobuf:"varint,9,opt,name=mtu,proto3" json:"mtu,omitempty"`
+	Routes       []string             `protobuf:"bytes,10,rep,name=routes,proto3" json:"routes,omitempty"`
+	Dns          *v11.Dns             `protobuf:"bytes,11,opt,name=dns,proto3" json:"dns,omitempty"`
+	HandshakeAge *durationpb.Duration `protobuf:"bytes,12,opt,name=handshake_age,json=handshakeAge,proto3" json:"handshake_age,omitempty"`
+	// What the administrator publishes.
+	Resources     []*v11.Resource `protobuf:"bytes,13,rep,name=resources,proto3" json:"resources,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1246,6 +1248,13 @@ func (x *SessionState) GetDns() *v11.Dns {
 func (x *SessionState) GetHandshakeAge() *durationpb.Duration {
 	if x != nil {
 		return x.HandshakeAge
+	}
+	return nil
+}
+
+func (x *SessionState) GetResources() []*v11.Resource {
+	if x != nil {
+		return x.Resources
 	}
 	return nil
 }
@@ -1580,7 +1589,7 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\bendpoint\x18\x03 \x01(\tR\bendpoint\x123\n" +
-	"\alatency\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\alatency\"\xdb\x03\n" +
+	"\alatency\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\alatency\"\x92\x04\n" +
 	"\fSessionState\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x1c\n" +
@@ -1596,7 +1605,8 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x06routes\x18\n" +
 	" \x03(\tR\x06routes\x12$\n" +
 	"\x03dns\x18\v \x01(\v2\x12.sag.client.v1.DnsR\x03dns\x12>\n" +
-	"\rhandshake_age\x18\f \x01(\v2\x19.google.protobuf.DurationR\fhandshakeAge\"H\n" +
+	"\rhandshake_age\x18\f \x01(\v2\x19.google.protobuf.DurationR\fhandshakeAge\x125\n" +
+	"\tresources\x18\r \x03(\v2\x17.sag.client.v1.ResourceR\tresources\"H\n" +
 	"\n" +
 	"ProxyState\x12\x14\n" +
 	"\x05socks\x18\x01 \x01(\tR\x05socks\x12\x12\n" +
@@ -1679,11 +1689,12 @@ var file_sag_tunnel_v1_tunnel_proto_goTypes = []any{
 	(*v11.Session)(nil),         // 26: sag.client.v1.Session
 	(*durationpb.Duration)(nil), // 27: google.protobuf.Duration
 	(*v11.Dns)(nil),             // 28: sag.client.v1.Dns
-	(v1.Phase)(0),               // 29: sag.types.v1.Phase
-	(*v1.Failure)(nil),          // 30: sag.types.v1.Failure
-	(v1.Blocking)(0),            // 31: sag.types.v1.Blocking
-	(*v1.Warning)(nil),          // 32: sag.types.v1.Warning
-	(*v1.Hop)(nil),              // 33: sag.types.v1.Hop
+	(*v11.Resource)(nil),        // 29: sag.client.v1.Resource
+	(v1.Phase)(0),               // 30: sag.types.v1.Phase
+	(*v1.Failure)(nil),          // 31: sag.types.v1.Failure
+	(v1.Blocking)(0),            // 32: sag.types.v1.Blocking
+	(*v1.Warning)(nil),          // 33: sag.types.v1.Warning
+	(*v1.Hop)(nil),              // 34: sag.types.v1.Hop
 }
 var file_sag_tunnel_v1_tunnel_proto_depIdxs = []int32{
 	24, // 0: sag.tunnel.v1.AttachRequest.hello:type_name -> sag.types.v1.Hello
@@ -1708,35 +1719,36 @@ var file_sag_tunnel_v1_tunnel_proto_depIdxs = []int32{
 	27, // 19: sag.tunnel.v1.SessionState.lease:type_name -> google.protobuf.Duration
 	28, // 20: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
 	27, // 21: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
-	29, // 22: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
-	30, // 23: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
-	31, // 24: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
-	19, // 25: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
-	20, // 26: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
-	32, // 27: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
-	33, // 28: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
-	21, // 29: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
-	22, // 30: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
-	25, // 31: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
-	1,  // 32: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
-	3,  // 33: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
-	7,  // 34: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
-	9,  // 35: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
-	11, // 36: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
-	13, // 37: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
-	15, // 38: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
-	2,  // 39: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
-	4,  // 40: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
-	8,  // 41: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
-	10, // 42: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
-	12, // 43: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
-	14, // 44: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
-	16, // 45: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
-	39, // [39:46] is the sub-list for method output_type
-	32, // [32:39] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	29, // 22: sag.tunnel.v1.SessionState.resources:type_name -> sag.client.v1.Resource
+	30, // 23: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
+	31, // 24: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
+	32, // 25: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
+	19, // 26: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
+	20, // 27: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
+	33, // 28: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
+	34, // 29: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
+	21, // 30: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
+	22, // 31: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
+	25, // 32: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
+	1,  // 33: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
+	3,  // 34: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
+	7,  // 35: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
+	9,  // 36: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
+	11, // 37: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
+	13, // 38: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
+	15, // 39: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
+	2,  // 40: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
+	4,  // 41: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
+	8,  // 42: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
+	10, // 43: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
+	12, // 44: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
+	14, // 45: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
+	16, // 46: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
+	40, // [40:47] is the sub-list for method output_type
+	33, // [33:40] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_sag_tunnel_v1_tunnel_proto_init() }

@@ -8,7 +8,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import type { Message } from "@bufbuild/protobuf";
 import type { Failure, FailureJson, Hello, HelloJson } from "../../types/v1/cause_pb.js";
 import type { Blocking, BlockingJson, Hop, HopJson, Mode, ModeJson, Phase, PhaseJson, Warning, WarningJson } from "../../types/v1/state_pb.js";
-import type { Dns, DnsJson, Session, SessionJson } from "../../client/v1/session_pb.js";
+import type { Dns, DnsJson, Resource, ResourceJson, Session, SessionJson } from "../../client/v1/session_pb.js";
 import type { Duration, DurationJson } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -829,6 +829,13 @@ export declare type SessionState = Message<"sag.tunnel.v1.SessionState"> & {
    * @generated from field: google.protobuf.Duration handshake_age = 12;
    */
   handshakeAge?: Duration | undefined;
+
+  /**
+   * What the administrator publishes.
+   *
+   * @generated from field: repeated sag.client.v1.Resource resources = 13;
+   */
+  resources: Resource[];
 };
 
 /**
@@ -902,6 +909,13 @@ export declare type SessionStateJson = {
    * @generated from field: google.protobuf.Duration handshake_age = 12;
    */
   handshakeAge?: DurationJson;
+
+  /**
+   * What the administrator publishes.
+   *
+   * @generated from field: repeated sag.client.v1.Resource resources = 13;
+   */
+  resources?: ResourceJson[];
 };
 
 /**

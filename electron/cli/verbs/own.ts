@@ -1,0 +1,56 @@
+import type { DeviceInfo, OwnSessionInfo } from "../../core/account.ts";
+import type { Verb } from "../commands.ts";
+import { span } from "../words.ts";
+
+interface Flags {
+  intranet?: string;
+  end?: string;
+}
+
+/** Own devices; `--end` signs one of them out. */
+export const devices: Verb<[string | undefined], Flags> = async ({ client, output }, flags, named) => {
+  const account = await (await client()).account();
+  const intranet = flags.intranet ?? named;
+  if (flags.end !== undefined) {
+    await account.endDevice(flags.end, intranet);
+    output.print("That device is signed out.");
+    output.printJson({ ended: flags.end });
+    return 0;
+  }
+  const list = await account.devices(intranet);
+  for (const one of list) output.print(deviceLine(one));
+  output.printJson(list);
+  return 0;
+};
+
+/** Own running sessions; `--end` ends one of them. */
+export const sessions: Verb<[string | undefined], Flags> = async ({ client, output }, flags, named) => {
+  const account = await (await client()).account();
+  const intranet = flags.intranet ?? named;
+  if (flags.end !== undefined) {
+    await account.endSession(flags.end, intranet);
+    output.print("That session is ended.");
+    output.printJson({ ended: flags.end });
+    return 0;
+  }
+  const list = await account.sessions(intranet);
+  for (const one of list) output.print(sessionLine(one));
+  if (list.length === 0) output.say("None of your devices is connected.");
+  output.printJson(list);
+  return 0;
+};
+
+const deviceLine = ({ id, name, platform, lastSeenMs, signedIn, thisDevice }: DeviceInfo): string =>
+  [
+    id,
+    name,
+    platform,
+    `heard of ${span(lastSeenMs)} ago`,
+    ...(signedIn ? [] : ["signed out"]),
+    ...(thisDevice ? ["this one"] : []),
+  ].join(" · ");
+
+const sessionLine = ({ id, deviceName, addresses, mode, ageMs, thisDevice }: OwnSessionInfo): string =>
+  [id, deviceName, addresses.join(" "), mode ?? "", `for ${span(ageMs)}`, ...(thisDevice ? ["this one"] : [])]
+    .filter(Boolean)
+    .join(" · ");

@@ -1,0 +1,88 @@
+import type { AccountOf } from "../../core/account.ts";
+import { Failure } from "../../core/causes/failure.ts";
+import type { Secret } from "../../core/credentials/secret.ts";
+import type { Verb } from "../commands.ts";
+import type { Context } from "../context.ts";
+import { decideIdentity } from "../flags.ts";
+import { span } from "../words.ts";
+
+interface Flags {
+  intranet?: string;
+  link?: string;
+  user?: string;
+  confirm?: boolean;
+  remove?: boolean;
+  passwordStdin?: boolean;
+  otpStdin?: boolean;
+}
+
+/** Sets up an authenticator: at a terminal in one go; without one the first call makes the secret, `--confirm` ends it. */
+export const secondFactor: Verb<[string | undefined], Flags> = async (context, flags, named) => {
+  const { output, prompt } = context;
+  if (!flags.passwordStdin && !prompt.isTerminal) {
+    throw new Failure("invalid_argument", {
+      text: "There is no terminal to ask for the password at: --password-stdin.",
+    });
+  }
+  const of = accountOf(context, flags, flags.intranet ?? named);
+  const account = await (await context.client()).account();
+  const password = await secret(context, flags.passwordStdin, "Password: ", "password");
+  const code = (question: string): Promise<Secret> => secret(context, flags.otpStdin, question, "code");
+  if (flags.remove) {
+    await account.removeSecondFactor(of, password, await code("Code from your authenticator: "));
+    output.print("The second factor is removed.");
+    output.printJson({ removed: true });
+    return 0;
+  }
+  if (!flags.confirm) {
+    const now = flags.otpStdin ? await code("") : undefined;
+    const made = await account.enrolSecondFactor(of, password, now).catch(async (thrown) => {
+      const isAsked = thrown instanceof Failure && thrown.code === "second_factor_required" && !now;
+      if (!isAsked || !prompt.isTerminal) throw thrown;
+      return account.enrolSecondFactor(of, password, await code("Code from the authenticator in force: "));
+    });
+    // The only place where it is shown, to the person it is for.
+    output.print(
+      `Type this into your authenticator: ${made.secret
+        .reveal()
+        .match(/.{1,4}/g)
+        ?.join(" ")}`,
+    );
+    output.print(`or let it read this as a QR code:  ${made.uri.reveal()}`);
+    if (output.json || !prompt.isTerminal) {
+      output.say(`Within ${span(made.lifetimeMs)}: sag second-factor --confirm`);
+      const { lifetimeMs } = made;
+      output.printJson({ uri: made.uri.reveal(), secret: made.secret.reveal(), lifetimeMs, confirmed: false });
+      return 0;
+    }
+  }
+  await account.confirmSecondFactor(of, password, await code("Code it shows now: "));
+  output.print("The second factor is in force: signing in asks for a code from now on.");
+  output.printJson({ confirmed: true });
+  return 0;
+};
+
+/** A line of standard input, or an answer without echo. */
+export function secret(
+  { prompt, signal }: Context,
+  fromStdin: boolean | undefined,
+  question: string,
+  what: string,
+): Promise<Secret> {
+  if (fromStdin) return prompt.line(what);
+  if (prompt.isTerminal) return prompt.secret(question, signal);
+  throw new Failure("invalid_argument", { text: `There is no terminal to ask for the ${what} at.` });
+}
+
+/** An intranet that is known here, or by --link and --user one where nobody has signed in yet. */
+export function accountOf(
+  context: Context,
+  flags: { link?: string; user?: string },
+  intranet: string | undefined,
+): AccountOf {
+  const { signal } = context;
+  const asked = { ...decideIdentity(context), signal };
+  if (flags.link === undefined) return { ...asked, ...(intranet === undefined ? {} : { intranet }) };
+  if (flags.user === undefined) throw new Failure("invalid_argument", { text: "The user is missing: --user NAME." });
+  return { ...asked, account: { invitation: flags.link, userName: flags.user } };
+}
