@@ -41,6 +41,9 @@ export function describeCommands(call: Call): Command {
     .option("--otp-stdin", "read the code of an authenticator from standard input, next line")
     .option("--root <dir>", "into the image of a machine, instead of this one")
     .action(call(async () => (await import("./verbs/service.ts")).service));
+  verb("completion <shell>", "print a completion script: bash, zsh, fish or powershell").action(
+    call(async () => (await import("./verbs/completion.ts")).completion),
+  );
   verb("version", "print the version").action(call(async () => (await import("./verbs/version.ts")).version));
   return program;
 }

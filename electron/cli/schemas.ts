@@ -193,6 +193,7 @@ export const outputs: Record<string, z.ZodMiniType> = {
       ),
     ),
   }),
+  completion: z.object({ shell: z.enum(["bash", "zsh", "fish", "powershell"]), script: z.string() }),
   version: z.object({ version: z.string(), platform: z.string(), arch: z.string() }),
 };
 

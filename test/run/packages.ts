@@ -29,6 +29,7 @@ const programs: Record<string, string[]> = {
   tcpdump: ["tcpdump"],
   wg: ["wireguard-tools"],
   "xvfb-run": ["xvfb", "xauth"],
+  zsh: ["zsh"],
 };
 
 const isThere = (program: string): boolean =>

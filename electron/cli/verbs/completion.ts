@@ -1,0 +1,15 @@
+import { describeCommands, type Verb } from "../commands.ts";
+import { completionScript, shells } from "../completion.ts";
+import { readChoice } from "../flags.ts";
+
+/** Prints a script that the shell reads once. */
+export const completion: Verb<[string], object> = async ({ output }, _flags, given) => {
+  const shell = readChoice("The shell", given, shells) ?? "bash";
+  const script = completionScript(
+    describeCommands(() => async () => undefined),
+    shell,
+  );
+  output.print(script.trimEnd());
+  output.printJson({ shell, script });
+  return 0;
+};
