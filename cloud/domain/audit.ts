@@ -10,6 +10,12 @@ export interface AuditEntry {
   after?: unknown;
 }
 
+/** Writes the audit of a change in the change's own transaction: one is not there without the other. */
+export type Note = (tx: Kysely<Schema>) => Promise<void>;
+
+/** For changes that nobody administers. */
+export const unnoted: Note = async () => {};
+
 export async function audit(db: Kysely<Schema>, at: number, entry: AuditEntry): Promise<void> {
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
   await db

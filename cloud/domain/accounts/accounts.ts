@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { hashPassword } from "../../security/passwords.ts";
 import type { Secret } from "../../security/secret.ts";
 import type { Schema } from "../../store/schema.ts";
+import { unnoted } from "../audit.ts";
 import { Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { newId } from "../ids.ts";
@@ -88,7 +89,12 @@ export async function listAccounts(db: Kysely<Schema>, instanceId: string): Prom
   return Promise.all(rows.map((row) => showAccount(db, row.id)));
 }
 
-export async function createAccount(context: Context, instanceId: string, wish: AccountWish): Promise<AccountView> {
+export async function createAccount(
+  context: Context,
+  instanceId: string,
+  wish: AccountWish,
+  note: (tx: Kysely<Schema>, made: AccountView) => Promise<void> = unnoted,
+): Promise<AccountView> {
   const values = {
     id: newId("acc"),
     instance_id: instanceId,
@@ -116,7 +122,9 @@ export async function createAccount(context: Context, instanceId: string, wish: 
         ),
     });
     await tx.insertInto("account").values(values).execute();
-    return showAccount(tx, values.id);
+    const made = await showAccount(tx, values.id);
+    await note(tx, made);
+    return made;
   });
 }
 
@@ -164,13 +172,21 @@ export async function requireFreeAddress(db: Kysely<Schema>, instanceId: string,
   if (session) throw new Refusal("address_in_use", `${ip} is in use by a running session.`);
 }
 
-export async function setDisabled(context: Context, id: string, disabled: boolean): Promise<AccountView> {
+export async function setDisabled(
+  context: Context,
+  id: string,
+  disabled: boolean,
+  note = unnoted,
+): Promise<AccountView> {
   const { store } = context;
-  await store
-    .updateTable("account")
-    .set({ disabled: Number(disabled) })
-    .where("id", "=", id)
-    .execute();
+  await store.transaction().execute(async (tx) => {
+    await tx
+      .updateTable("account")
+      .set({ disabled: Number(disabled) })
+      .where("id", "=", id)
+      .execute();
+    await note(tx);
+  });
   if (disabled) {
     await endNow(context, await runningSessions(store, { accountId: id }), { cause: "account_disabled", text: "" });
   }
@@ -187,23 +203,31 @@ export async function resetPassword(
   id: string,
   password: Secret,
   mustChange: boolean,
+  note = unnoted,
 ): Promise<AccountView> {
   const { store } = context;
-  await store
-    .updateTable("account")
-    .set({ password_hash: await hashPassword(checked(password)), must_change: Number(mustChange) })
-    .where("id", "=", id)
-    .execute();
+  const password_hash = await hashPassword(checked(password));
+  await store.transaction().execute(async (tx) => {
+    await tx
+      .updateTable("account")
+      .set({ password_hash, must_change: Number(mustChange) })
+      .where("id", "=", id)
+      .execute();
+    await note(tx);
+  });
   await endOtherSignIns(context, id, "");
   return showAccount(store, id);
 }
 
 /** The account goes, its traffic records stay. */
-export async function deleteAccount(context: Context, id: string): Promise<void> {
+export async function deleteAccount(context: Context, id: string, note = unnoted): Promise<void> {
   const { store } = context;
   await endNow(context, await runningSessions(store, { accountId: id }), {
     cause: "account_disabled",
     text: "This account was deleted.",
   });
-  await store.deleteFrom("account").where("id", "=", id).execute();
+  await store.transaction().execute(async (tx) => {
+    await tx.deleteFrom("account").where("id", "=", id).execute();
+    await note(tx);
+  });
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Schema } from "../../store/schema.ts";
 import { formatCidr } from "../addresses/ip.ts";
+import { type Note, unnoted } from "../audit.ts";
 import { Refusal } from "../cause.ts";
 import { servingCcn } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
@@ -117,7 +118,11 @@ export interface InstanceWish {
   ccn?: string | undefined;
 }
 
-export async function createInstance(context: Context, wish: InstanceWish): Promise<InstanceView> {
+export async function createInstance(
+  context: Context,
+  wish: InstanceWish,
+  note: (tx: Kysely<Schema>, made: InstanceView) => Promise<void> = unnoted,
+): Promise<InstanceView> {
   const name = requireInstanceName(wish.name);
   const cidrs: string[] = [];
   for (const cidr of wish.cidrs) cidrs.push(formatCidr(requireCidr(cidr, blocks(cidrs))));
@@ -161,7 +166,9 @@ export async function createInstance(context: Context, wish: InstanceWish): Prom
     for (const [position, cidr] of cidrs.entries()) {
       await tx.insertInto("instance_cidr").values({ instance_id: id, cidr, position }).execute();
     }
-    return showInstance(tx, id);
+    const made = await showInstance(tx, id);
+    await note(tx, made);
+    return made;
   });
 }
 
@@ -181,7 +188,7 @@ export async function findCcn(db: Kysely<Schema>, wanted: string | undefined): P
 }
 
 /** `force`: although it still has accounts. */
-export async function deleteInstance(context: Context, id: string, force: boolean): Promise<void> {
+export async function deleteInstance(context: Context, id: string, force: boolean, note = unnoted): Promise<void> {
   const { store } = context;
   const view = await showInstance(store, id);
   if (view.accounts > 0 && !force) {
@@ -195,24 +202,35 @@ export async function deleteInstance(context: Context, id: string, force: boolea
   }
   const running = await runningSessions(store, { instanceId: id });
   await endNow(context, running, { cause: "sign_in_expired", text: "This intranet was deleted." });
-  await store.transaction().execute((tx) => dropInstance(tx, id));
+  await store.transaction().execute(async (tx) => {
+    await dropInstance(tx, id);
+    await note(tx);
+  });
 }
 
-export async function setPolicy(context: Context, id: string, change: Partial<InstancePolicy>): Promise<InstanceView> {
+export async function setPolicy(
+  context: Context,
+  id: string,
+  change: Partial<InstancePolicy>,
+  note: Note = unnoted,
+): Promise<InstanceView> {
   const { store } = context;
   const before = (await showInstance(store, id)).policy;
   const policy = requirePolicy({ ...before, ...change });
-  await store
-    .updateTable("instance")
-    .set({
-      full_tunnel: Number(policy.fullTunnel),
-      lockdown: Number(policy.lockdown),
-      lease_seconds: policy.leaseSeconds,
-      sign_in_seconds: policy.signInSeconds,
-      devices_per_account: policy.devicesPerAccount,
-    })
-    .where("id", "=", id)
-    .execute();
+  await store.transaction().execute(async (tx) => {
+    await tx
+      .updateTable("instance")
+      .set({
+        full_tunnel: Number(policy.fullTunnel),
+        lockdown: Number(policy.lockdown),
+        lease_seconds: policy.leaseSeconds,
+        sign_in_seconds: policy.signInSeconds,
+        devices_per_account: policy.devicesPerAccount,
+      })
+      .where("id", "=", id)
+      .execute();
+    await note(tx);
+  });
   await profileChanged(context, id);
   return showInstance(store, id);
 }

@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Schema } from "../../store/schema.ts";
 import { contains, formatCidr, parseCidr, parseIp } from "../addresses/ip.ts";
+import { unnoted } from "../audit.ts";
 import { invalid, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import {
@@ -17,7 +18,7 @@ import { blocks } from "../sessions/addresses.ts";
 import { endNow } from "../sessions/ending.ts";
 import { profileChanged } from "../sessions/profile.ts";
 
-export async function addCidr(context: Context, instanceId: string, text: string): Promise<void> {
+export async function addCidr(context: Context, instanceId: string, text: string, note = unnoted): Promise<void> {
   await context.store.transaction().execute(async (tx) => {
     const rows = await tx
       .selectFrom("instance_cidr")
@@ -27,11 +28,12 @@ export async function addCidr(context: Context, instanceId: string, text: string
     const cidr = formatCidr(requireCidr(text, blocks(rows.map((row) => row.cidr))));
     const position = Math.max(-1, ...rows.map((row) => row.position)) + 1;
     await tx.insertInto("instance_cidr").values({ instance_id: instanceId, cidr, position }).execute();
+    await note(tx);
   });
 }
 
 /** Refused while an account has a fixed address in it; sessions with an address in it have to dial again. */
-export async function removeCidr(context: Context, instanceId: string, text: string): Promise<void> {
+export async function removeCidr(context: Context, instanceId: string, text: string, note = unnoted): Promise<void> {
   const { store } = context;
   const cidr = parseCidr(text);
   const within = (address: string | null) => {
@@ -59,31 +61,41 @@ export async function removeCidr(context: Context, instanceId: string, text: str
       .where("instance_id", "=", instanceId)
       .where("ended_at", "is", null)
       .execute();
+    await note(tx);
     return sessions.filter((row) => within(row.client_ip)).map((row) => row.id);
   });
   await endNow(context, orphans, { cause: "session_expired", text: "" });
 }
 
 /** An instance's own routes are a cloud network that only it is carried to. */
-export async function addRoutes(context: Context, instanceId: string, texts: readonly string[]): Promise<void> {
+export async function addRoutes(
+  context: Context,
+  instanceId: string,
+  texts: readonly string[],
+  note = unnoted,
+): Promise<void> {
   await context.store.transaction().execute(async (tx) => {
     const networkId = await ownRoutes(tx, instanceId, context.clock.now());
     const known = await cidrsOf(tx, networkId);
     const wanted = [...new Set([...known, ...texts.map(requireRoute)])];
     if (wanted.length > maxRoutes) throw invalid("route", `An instance has at most ${maxRoutes} routes.`);
     await putCidrs(tx, networkId, wanted);
+    await note(tx);
   });
   await profileChanged(context, instanceId);
 }
 
-export async function removeRoute(context: Context, instanceId: string, text: string): Promise<void> {
-  const own = context.store.selectFrom("cloud_network").select("id").where("instance_id", "=", instanceId);
-  const removed = await context.store
-    .deleteFrom("cloud_network_cidr")
-    .where("network_id", "in", own)
-    .where("cidr", "=", text)
-    .executeTakeFirst();
-  if (removed.numDeletedRows === 0n) throw new Refusal("not_found", `The instance has no route ${text}.`);
+export async function removeRoute(context: Context, instanceId: string, text: string, note = unnoted): Promise<void> {
+  await context.store.transaction().execute(async (tx) => {
+    const own = tx.selectFrom("cloud_network").select("id").where("instance_id", "=", instanceId);
+    const removed = await tx
+      .deleteFrom("cloud_network_cidr")
+      .where("network_id", "in", own)
+      .where("cidr", "=", text)
+      .executeTakeFirst();
+    if (removed.numDeletedRows === 0n) throw new Refusal("not_found", `The instance has no route ${text}.`);
+    await note(tx);
+  });
   await profileChanged(context, instanceId);
 }
 
@@ -93,6 +105,7 @@ export async function setDns(
   instanceId: string,
   servers: readonly string[],
   domains: readonly string[],
+  note = unnoted,
 ): Promise<void> {
   const wanted = {
     servers: [...new Set(servers.map(requireDnsServer))],
@@ -103,7 +116,10 @@ export async function setDns(
   if (wanted.servers.length === 0 && wanted.domains.length > 0) {
     throw invalid("server", "Domains need at least one name server.");
   }
-  await context.store.transaction().execute((tx) => replaceDns(tx, instanceId, wanted));
+  await context.store.transaction().execute(async (tx) => {
+    await replaceDns(tx, instanceId, wanted);
+    await note(tx);
+  });
   await profileChanged(context, instanceId);
 }
 

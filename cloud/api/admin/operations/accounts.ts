@@ -10,7 +10,7 @@ import {
   setDisabled,
   showAccount,
 } from "../../../domain/accounts/accounts.ts";
-import { audit } from "../../../domain/audit.ts";
+import { audit, type Note } from "../../../domain/audit.ts";
 import { findInstance } from "../../../domain/instances/instances.ts";
 import { requireText } from "../../../domain/limits/text.ts";
 import { makePassword } from "../../../security/passwords.ts";
@@ -27,15 +27,16 @@ async function changing(
   call: AdminCall,
   action: string,
   p: { instance?: string | undefined; user: string },
-  change: (id: string) => Promise<unknown>,
+  change: (id: string, note: Note) => Promise<unknown>,
 ): Promise<AccountView> {
   const { context, actor } = call;
   const id = await found(call, p);
   const before = await showAccount(context.store, id);
-  await change(id);
-  const after = await showAccount(context.store, id);
-  await audit(context.store, context.clock.now(), { actor, action, target: id, before, after });
-  return after;
+  await change(id, async (tx) => {
+    const after = await showAccount(tx, id);
+    await audit(tx, context.clock.now(), { actor, action, target: id, before, after });
+  });
+  return showAccount(context.store, id);
 }
 
 /** A given password is not told again; a made one is, this once. */
@@ -67,8 +68,10 @@ export const accountOperations: Operation[] = [
         clientIp: p.clientIp,
         mustChange: p.mustChange,
       };
-      const after = await createAccount(context, await findInstance(context.store, p.instance), wish);
-      await audit(context.store, context.clock.now(), { actor, action: "account create", target: after.id, after });
+      const instance = await findInstance(context.store, p.instance);
+      const after = await createAccount(context, instance, wish, (tx, made) =>
+        audit(tx, context.clock.now(), { actor, action: "account create", target: made.id, after: made }),
+      );
       return { ...after, ...told };
     },
   ),
@@ -79,10 +82,10 @@ export const accountOperations: Operation[] = [
     showAccount(call.context.store, await found(call, p)),
   ),
   operation("account disable", z.strictObject(one), (call, p) =>
-    changing(call, "account disable", p, (id) => setDisabled(call.context, id, true)),
+    changing(call, "account disable", p, (id, note) => setDisabled(call.context, id, true, note)),
   ),
   operation("account enable", z.strictObject(one), (call, p) =>
-    changing(call, "account enable", p, (id) => setDisabled(call.context, id, false)),
+    changing(call, "account enable", p, (id, note) => setDisabled(call.context, id, false, note)),
   ),
   operation("account kick", z.strictObject({ ...one, reason: z.string() }), async (call, p) => {
     const { context, actor } = call;
@@ -102,8 +105,8 @@ export const accountOperations: Operation[] = [
     z.strictObject({ ...one, password: z.string().optional(), mustChange: z.boolean() }),
     async (call, p) => {
       const { password, told } = passwordFrom(p.password);
-      const view = await changing(call, "account reset-password", p, (id) =>
-        resetPassword(call.context, id, password, p.mustChange),
+      const view = await changing(call, "account reset-password", p, (id, note) =>
+        resetPassword(call.context, id, password, p.mustChange, note),
       );
       return { ...view, ...told };
     },
@@ -112,8 +115,9 @@ export const accountOperations: Operation[] = [
     const { context, actor } = call;
     const id = await found(call, p);
     const before = await showAccount(context.store, id);
-    await deleteAccount(context, id);
-    await audit(context.store, context.clock.now(), { actor, action: "account delete", target: id, before });
+    await deleteAccount(context, id, (tx) =>
+      audit(tx, context.clock.now(), { actor, action: "account delete", target: id, before }),
+    );
     return { deleted: id };
   }),
 ];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { audit } from "../../../domain/audit.ts";
+import { audit, type Note } from "../../../domain/audit.ts";
 import {
   createInstance,
   deleteInstance,
@@ -19,15 +19,16 @@ async function changing(
   call: AdminCall,
   action: string,
   wanted: string | undefined,
-  change: (id: string) => Promise<unknown>,
+  change: (id: string, note: Note) => Promise<unknown>,
 ) {
   const { context, actor } = call;
   const id = await findInstance(context.store, wanted);
   const before = await showInstance(context.store, id);
-  await change(id);
-  const after = await showInstance(context.store, id);
-  await audit(context.store, context.clock.now(), { actor, action, target: id, before, after });
-  return after;
+  await change(id, async (tx) => {
+    const after = await showInstance(tx, id);
+    await audit(tx, context.clock.now(), { actor, action, target: id, before, after });
+  });
+  return showInstance(context.store, id);
 }
 
 const policyChange = z.strictObject({
@@ -42,11 +43,10 @@ export const instanceOperations: Operation[] = [
   operation(
     "instance create",
     z.strictObject({ name: z.string(), cidrs: many, code: z.string().optional(), ccn: z.string().optional() }),
-    async ({ context, actor }, wish) => {
-      const after = await createInstance(context, wish);
-      await audit(context.store, context.clock.now(), { actor, action: "instance create", target: after.id, after });
-      return after;
-    },
+    ({ context, actor }, wish) =>
+      createInstance(context, wish, (tx, after) =>
+        audit(tx, context.clock.now(), { actor, action: "instance create", target: after.id, after }),
+      ),
   ),
   operation("instance list", z.strictObject({}), ({ context }) => listInstances(context.store)),
   operation("instance show", z.strictObject(instance), async ({ context }, p) =>
@@ -58,29 +58,30 @@ export const instanceOperations: Operation[] = [
     async ({ context, actor }, p) => {
       const id = await findInstance(context.store, p.instance);
       const before = await showInstance(context.store, id);
-      await deleteInstance(context, id, p.force);
-      await audit(context.store, context.clock.now(), { actor, action: "instance delete", target: id, before });
+      await deleteInstance(context, id, p.force, (tx) =>
+        audit(tx, context.clock.now(), { actor, action: "instance delete", target: id, before }),
+      );
       return { deleted: id };
     },
   ),
   operation("cidr add", z.strictObject({ ...instance, cidr: z.string() }), (call, p) =>
-    changing(call, "cidr add", p.instance, (id) => addCidr(call.context, id, p.cidr)),
+    changing(call, "cidr add", p.instance, (id, note) => addCidr(call.context, id, p.cidr, note)),
   ),
   operation("cidr remove", z.strictObject({ ...instance, cidr: z.string() }), (call, p) =>
-    changing(call, "cidr remove", p.instance, (id) => removeCidr(call.context, id, p.cidr)),
+    changing(call, "cidr remove", p.instance, (id, note) => removeCidr(call.context, id, p.cidr, note)),
   ),
   operation("route add", z.strictObject({ ...instance, routes: many }), (call, p) =>
-    changing(call, "route add", p.instance, (id) => addRoutes(call.context, id, p.routes)),
+    changing(call, "route add", p.instance, (id, note) => addRoutes(call.context, id, p.routes, note)),
   ),
   operation("route remove", z.strictObject({ ...instance, route: z.string() }), (call, p) =>
-    changing(call, "route remove", p.instance, (id) => removeRoute(call.context, id, p.route)),
+    changing(call, "route remove", p.instance, (id, note) => removeRoute(call.context, id, p.route, note)),
   ),
   operation("dns set", z.strictObject({ ...instance, servers: many, domains: many }), (call, p) =>
-    changing(call, "dns set", p.instance, (id) => setDns(call.context, id, p.servers, p.domains)),
+    changing(call, "dns set", p.instance, (id, note) => setDns(call.context, id, p.servers, p.domains, note)),
   ),
   operation("policy set", z.strictObject({ ...instance, change: policyChange }), (call, p) => {
     const change = Object.fromEntries(Object.entries(p.change).filter(([, value]) => value !== undefined));
-    return changing(call, "policy set", p.instance, (id) => setPolicy(call.context, id, change));
+    return changing(call, "policy set", p.instance, (id, note) => setPolicy(call.context, id, change, note));
   }),
   operation(
     "link create",

@@ -1,0 +1,51 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openStore } from "./store/open.ts";
+import { startServer, type TestServer } from "./testing/server.ts";
+
+let server: TestServer;
+let instance: { id: string };
+const account = { user: "anna.test", mail: "a@example.com", mustChange: false, password: "correct-horse" };
+beforeAll(async () => {
+  server = await startServer();
+  instance = (await server.ask("instance create", { name: "Contoso", cidrs: ["10.86.0.0/24"] })) as { id: string };
+  await server.ask("account create", account);
+  await server.ask("route add", { routes: ["10.0.0.0/16"] });
+});
+afterAll(() => server.close());
+
+test("what cannot be written down is not done", async () => {
+  const state = async () => [await server.ask("instance list", {}), await server.ask("account list", {})];
+  const before = await state();
+  const store = openStore(server.directory);
+  await sql`create trigger full before insert on audit begin select raise(abort, 'no room'); end`.execute(store);
+  const user = account.user;
+  const changes: [string, object][] = [
+    ["instance create", { name: "Fabrikam", cidrs: ["10.87.0.0/24"] }],
+    ["instance delete", { instance: instance.id, force: true }],
+    ["cidr add", { cidr: "10.88.0.0/24" }],
+    ["cidr remove", { cidr: "10.86.0.0/24" }],
+    ["route add", { routes: ["10.1.0.0/16"] }],
+    ["route remove", { route: "10.0.0.0/16" }],
+    ["dns set", { servers: ["10.0.0.53"], domains: [] }],
+    ["policy set", { change: { devicesPerAccount: 1 } }],
+    ["account create", { ...account, user: "berta.test" }],
+    ["account disable", { user }],
+    ["account reset-password", { user, password: "another-horse", mustChange: true }],
+    ["account delete", { user }],
+  ];
+  for (const [operation, parameters] of changes) {
+    await expect(server.ask(operation, parameters as Record<string, unknown>), operation).rejects.toThrow();
+  }
+  await sql`drop trigger full`.execute(store);
+  await store.destroy();
+  expect(await state()).toEqual(before);
+});
+
+test("what is done is written down once: who, what, before and after", async () => {
+  await server.ask("account disable", { user: account.user });
+  const [last, former] = (await server.ask("audit list", { limit: 2 })) as Record<string, unknown>[];
+  expect(last).toMatchObject({ action: "account disable", before: { disabled: false }, after: { disabled: true } });
+  expect(last?.actor).toMatch(/^local:/);
+  expect(former?.action).toBe("route add");
+});
