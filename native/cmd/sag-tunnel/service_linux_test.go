@@ -325,3 +325,35 @@ func TestTheWholeMachineIsInside(t *testing.T) {
 		t.Errorf("hung up %d times", s.company.HungUp())
 	}
 }
+
+// Whoever puts a rule of theirs before all others has the intranet's packets: that is said, with their name, and over with them.
+func TestARivalIsNamed(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	s.mustConnect()
+	for _, line := range []string{
+		"link add rival type veth peer name rival2", "link set rival up", "link set rival2 up",
+		"route add 10.80.0.0/16 dev rival table 9", "rule add pref 1 lookup 9",
+	} {
+		nettest.Run(t, "ip", strings.Fields(line)...)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	state, err := s.until(ctx, typesv1.Phase_PHASE_RECONNECTING)
+	if err != nil || state.GetCause().GetCause() != typesv1.Cause_CAUSE_VPN_CONFLICT || !strings.Contains(state.GetCause().GetText(), "rival") {
+		t.Fatalf("%v %v", err, state)
+	}
+	if state.GetBlocking() != typesv1.Blocking_BLOCKING_NONE {
+		t.Error("says that it blocks what somebody else carries")
+	}
+	nettest.Run(t, "ip", "rule", "del", "pref", "1")
+	nettest.Run(t, "ip", "link", "del", "rival")
+	if _, err := s.until(ctx, typesv1.Phase_PHASE_CONNECTED); err != nil {
+		t.Fatal(err)
+	}
+	s.mustDisconnect()
+	s.untouched("after the rival and we have gone")
+}

@@ -25,7 +25,9 @@ type Host interface {
 	Holds() bool
 	// Warnings are what is not whole on the machine.
 	Warnings() []*typesv1.Warning
-	// Changed is where to call when Warnings or Holds may have changed. It is called from any goroutine.
+	// Trouble is why intranet packets do not go by the link, though it should be so; nil if they do.
+	Trouble() *typesv1.Failure
+	// Changed is where to call when Warnings, Holds or Trouble may have changed. It is called from any goroutine.
 	Changed(func())
 	// Mark is put on the outer packets of the engine and of our own connections to the cloud.
 	Mark() uint32

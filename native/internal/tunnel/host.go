@@ -50,6 +50,11 @@ func (t *Tunnel) addHost(s *tunnelv1.State) {
 		return
 	}
 	s.Warnings = append(s.Warnings, t.config.Host.Warnings()...)
+	if trouble := t.config.Host.Trouble(); trouble != nil && s.GetPhase() == typesv1.Phase_PHASE_CONNECTED {
+		// The tunnel lives, but somebody else has the packets: nothing is held back either.
+		s.Phase, s.Cause = typesv1.Phase_PHASE_RECONNECTING, trouble
+		return
+	}
 	if t.config.Host.Holds() && s.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
 		s.Blocking = typesv1.Blocking_BLOCKING_INTRANET
 	}
