@@ -54,6 +54,8 @@ export const callSchemas = {
   }),
   connect: z.strictObject({ intranetId }),
   disconnect: z.strictObject({ intranetId }),
+  /** One of those that `session_limit` lists; then connects. */
+  endSession: z.strictObject({ intranetId, sessionId: z.string().regex(/^[0-9a-f]{32}$/) }),
   signOut: z.strictObject({ intranetId, forget: z.boolean() }),
   select: z.strictObject({ intranetId }),
   useForBrowsers: z.strictObject({ intranetId, on: z.boolean() }),
@@ -74,6 +76,7 @@ export interface CallResults {
   changePassword: null;
   connect: null;
   disconnect: null;
+  endSession: null;
   signOut: null;
   select: null;
   useForBrowsers: null;

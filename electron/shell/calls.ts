@@ -1,4 +1,4 @@
-import { clipboard } from "electron";
+import { clipboard, shell } from "electron";
 import type { Answer, CallArgument, IdentityQuestion } from "../bridge.ts";
 import { Failure } from "../core/causes/failure.ts";
 import type { Client, DecideIdentity, Invitation, StoreWord } from "../core/client.ts";
@@ -64,6 +64,11 @@ export const makeHandlers = (parts: CallParts): Handlers => {
       void act.disconnect(intranetId);
       return done;
     },
+    endSession: async ({ intranetId, sessionId }) => {
+      await (await client.account()).endSession(sessionId, intranetId);
+      void act.connect(intranetId);
+      return done;
+    },
     signOut: async ({ intranetId, forget }) => {
       if (hub.browsers.intranetId === intranetId) await parts.browsers.restore();
       hub.apply({ kind: "changed", state: await client.signOut(intranetId, { forget }) });
@@ -94,7 +99,12 @@ export const makeHandlers = (parts: CallParts): Handlers => {
       clipboard.writeText(text);
       return done;
     },
-    openResource: async () => ({ ok: false, failure: new Failure("not_found").view }),
+    openResource: async ({ intranetId, resourceId }) => {
+      const resource = hub.resources(intranetId).find((one) => one.id === resourceId && one.opens);
+      if (!resource) return { ok: false, failure: new Failure("not_found").view };
+      await shell.openExternal(resource.address);
+      return done;
+    },
     dismissNotice: async ({ intranetId }) => {
       hub.dismissNotice(intranetId);
       return done;

@@ -1,5 +1,14 @@
 import { randomUUID } from "node:crypto";
-import type { BrowserSetting, Change, Delta, IntranetView, PageName, Preferences, Snapshot } from "../bridge.ts";
+import type {
+  BrowserSetting,
+  Change,
+  Delta,
+  IntranetView,
+  PageName,
+  Preferences,
+  ResourceView,
+  Snapshot,
+} from "../bridge.ts";
 import type { ClientEvent } from "../core/client.ts";
 import type { FailureView, IntranetState } from "../core/model.ts";
 import { TrafficHistory } from "./traffic.ts";
@@ -105,6 +114,10 @@ export class Hub {
     this.#ready.resolve();
   }
 
+  resources(intranetId: string): ResourceView[] {
+    return this.#views.get(intranetId)?.resources ?? [];
+  }
+
   /** A command failed. Shown where the state does not say so itself. */
   failed(intranetId: string, cause: FailureView): void {
     const state = this.state(intranetId);
@@ -145,7 +158,7 @@ export class Hub {
 
   #put(state: IntranetState): void {
     const known = this.#views.get(state.intranetId);
-    const intranet: IntranetView = { state, resources: known?.resources ?? [], since: this.#since(known, state) };
+    const intranet: IntranetView = { state, resources: resourcesOf(state), since: this.#since(known, state) };
     this.#views.set(state.intranetId, intranet);
     const traffic = this.#traffic.note(state, this.#options.now());
     this.#emit({ kind: "intranet", intranet, traffic }, known?.state ?? null);
@@ -172,3 +185,10 @@ export class Hub {
     for (const listener of this.#listeners) listener(delta, before);
   }
 }
+
+/** What is published, as the window shows it: only a web page can be opened, whatever else calls itself one is text. */
+const resourcesOf = (state: IntranetState): ResourceView[] =>
+  (state.session?.resources ?? []).map(({ name, kind, address }, index) => {
+    const opens = kind === "web" && /^https?:$/.test(URL.parse(address)?.protocol ?? "");
+    return { id: `${index}`, name, kind, address, opens };
+  });

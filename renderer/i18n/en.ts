@@ -99,6 +99,8 @@ export const words = {
   notice: (name: string) => `Message from the administrator of ${name}`,
   dismiss: "Dismiss",
   sessions: "Sessions in use",
+  end: "End",
+  endSession: (device: string) => `End the session of ${device} and connect`,
   age: (text: string) => `for ${text}`,
 
   add: {

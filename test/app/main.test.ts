@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { brokenChain, connected, contosoId, disconnected, session } from "./fake/sample.ts";
+import { brokenChain, connected, contosoId, disconnected, failed, session } from "./fake/sample.ts";
 import { type App, launch } from "./launch.ts";
 
 const fabrikam = { intranet: "fabrikam", intranetId: "fabrikam1", displayName: "Fabrikam" };
@@ -121,6 +121,33 @@ describe("connected", () => {
     await app.put(connected({ session: session({ id: "ses-other", sinceMs: 0 }), rxBytes: 10 }));
     await page.getByText("for less than a minute").waitFor();
   });
+});
+
+test("one of the sessions in use can be ended, which connects; a refusal is said", async () => {
+  const id = "1f".repeat(16);
+  const state = failed("session_limit");
+  const sessions = [{ id, deviceName: "build-server", ageMs: 1000, clientIp: "10.77.0.10" }];
+  await app.put({ ...state, cause: state.cause && { ...state.cause, sessions } });
+  await app.failNext("endSession", "instance_unreachable");
+  await button("End the session of build-server and connect").click();
+  await page.getByText("The cloud instance does not answer.").waitFor();
+  await button("End the session of build-server and connect").click();
+  await heading("Connected").waitFor();
+  expect(await app.asked("endSession")).toEqual([id, id]);
+});
+
+test("what is published is opened when it is a web page, and copied otherwise", async () => {
+  const resources = [
+    { name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" },
+    { name: "build", kind: "ssh" as const, address: "build.contoso.example" },
+    { name: "trap", kind: "web" as const, address: "file:///etc/passwd" },
+  ];
+  await app.put(connected({ session: session({ resources }) }));
+  await button("Open portal").click();
+  await expect.poll(() => app.host.evaluate(({ shell }) => shell.opened)).toEqual(["https://portal.contoso.example/"]);
+  await button("Copy build").click();
+  await expect.poll(() => app.host.evaluate(({ clipboard }) => clipboard.readText())).toBe("build.contoso.example");
+  expect(await button("Open trap").count()).toBe(0);
 });
 
 describe("several intranets", () => {

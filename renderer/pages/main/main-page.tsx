@@ -16,6 +16,7 @@ import { Guard } from "./guard.tsx";
 import { NetworkMenu } from "./network-menu.tsx";
 import { Notice } from "./notice.tsx";
 import { Resources } from "./resources.tsx";
+import { Sessions } from "./sessions.tsx";
 import { Since, Waits } from "./since.tsx";
 import { Traffic } from "./traffic.tsx";
 import { Warnings } from "./warnings.tsx";
@@ -61,7 +62,7 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
           {look.waits ? <Waits key={phase} text={look.waits} /> : null}
           {up ? <Details state={state} /> : null}
           {cause ? <Trouble failure={cause} centred /> : null}
-          {cause?.sessions ? <Sessions sessions={cause.sessions} /> : null}
+          {cause?.sessions ? <Sessions intranetId={state.intranetId} sessions={cause.sessions} /> : null}
           <Button
             ref={button}
             big
@@ -87,18 +88,3 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
     </div>
   );
 };
-
-const Sessions = ({
-  sessions,
-}: {
-  sessions: { id: string; deviceName: string; ageMs: number; clientIp: string }[];
-}) => (
-  <ul className="sessions" aria-label={words.sessions}>
-    {sessions.map((session) => (
-      <li key={session.id}>
-        <span className="foreign one-line">{session.deviceName}</span>
-        <span className="quiet number">{session.clientIp}</span>
-      </li>
-    ))}
-  </ul>
-);

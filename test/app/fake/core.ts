@@ -1,3 +1,4 @@
+import type { Account } from "../../../electron/core/account.ts";
 import { Failure } from "../../../electron/core/causes/failure.ts";
 import type {
   Client,
@@ -140,8 +141,10 @@ export class FakeCore implements Client {
     });
   }
 
-  async account(): Promise<never> {
-    throw new Failure("protocol_too_old");
+  /** The part of it that the window uses. */
+  async account(): Promise<Account> {
+    const endSession = (id: string): Promise<void> => this.#meet("endSession", id);
+    return { endSession } as unknown as Account;
   }
 
   close(): void {
