@@ -49,7 +49,12 @@ test("quick-setup makes all that a first employee needs, and says each thing onc
     accounts: 1,
   });
   expect(String(made.link)).toContain(`code=${String(made.code)}`);
-  const taken = await spoken(["quick-setup", "Contoso two", "--cidr", "10.0.0.0/33", "--json"]);
+  const ccn = await told(["ccn", "create", "second-network"]);
+  const second = ["quick-setup", "Contoso two", "--ccn", "second-network", "--cidr", "10.87.0.0/24"];
+  const other = await told([...second, "--user", "second.employee"]);
+  expect(other.ccn).toBe(ccn.CcnId);
+  await told(["instance", "delete", String(other.instance), "--force"]);
+  const taken = await spoken(["quick-setup", "Contoso three", "--cidr", "10.0.0.0/33", "--json"]);
   expect([taken.code, (JSON.parse(taken.stdout) as Fields).cause]).toEqual([2, "invalid_argument"]);
 });
 

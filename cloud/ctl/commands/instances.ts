@@ -18,7 +18,7 @@ const row = (view: InstanceView) => ({
 const whole = (view: InstanceView) =>
   fields({
     ...row(view),
-    ccn: view.ccnId,
+    ccn: view.ccnId ?? "-",
     routes: view.routes.join(" ") || "-",
     "dns servers": view.dnsServers.join(" ") || "-",
     "dns domains": view.dnsDomains.join(" ") || (view.dnsServers.length > 0 ? "all names" : "-"),

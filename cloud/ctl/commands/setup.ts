@@ -8,6 +8,7 @@ import type { Tools, Verbs } from "../command.ts";
 import { fields, table } from "../output.ts";
 
 interface SetupFlags {
+  ccn?: string;
   cidr?: string[];
   route?: string[];
   dns?: string[];
@@ -21,7 +22,7 @@ interface SetupFlags {
 interface Made {
   instance: string;
   code: string;
-  ccn: string;
+  ccn: string | null;
   link: string;
   user: string;
   password: string;
@@ -29,7 +30,11 @@ interface Made {
 }
 
 async function quickSetup({ ask }: Tools, name: string, o: SetupFlags): Promise<Made> {
-  const instance = (await ask("instance create", { name, cidrs: o.cidr ?? ["10.86.0.0/24"] })) as InstanceView;
+  const instance = (await ask("instance create", {
+    name,
+    cidrs: o.cidr ?? ["10.86.0.0/24"],
+    ccn: o.ccn,
+  })) as InstanceView;
   const of = { instance: instance.id };
   if (o.route) await ask("route add", { ...of, routes: o.route });
   if (o.dns) await ask("dns set", { ...of, servers: o.dns, domains: o.domain ?? [] });
@@ -41,7 +46,11 @@ async function quickSetup({ ask }: Tools, name: string, o: SetupFlags): Promise<
   const asked = { ...of, ...(o.publicUrl === undefined ? {} : { server: o.publicUrl }), noPins: false };
   const { link } = (await ask("link create", asked)) as { link: string };
   const week = 7 * 86_400;
-  const token = (await ask("access-point token create", { uses: 4, lifetimeSeconds: week })) as { token: string };
+  const token = (await ask("access-point token create", {
+    uses: 4,
+    lifetimeSeconds: week,
+    ccn: instance.ccnId,
+  })) as { token: string };
   return {
     instance: instance.id,
     code: instance.enterpriseCode,
@@ -59,6 +68,7 @@ export const setupVerbs: Verbs = (program, tools) => {
     .description(
       "an instance with its CCN and CEN, address block, DNS, networks, a first account, its link and a token for access points",
     )
+    .option("--ccn <id|name>", "CCN that is there already, with the CEN it is attached to; the default one if missing")
     .option("--cidr <block>", "address block for clients (10.86.0.0/24); may be repeated", list)
     .option("--route <prefix>", "prefix of the intranet; may be repeated", list)
     .option("--dns <address>", "name server inside; may be repeated", list)

@@ -18,7 +18,8 @@ export interface InstanceView {
   id: string;
   name: string;
   enterpriseCode: string;
-  ccnId: string;
+  /** The one it is bound to; null = none. Its access points may be those of the owner's default one. */
+  ccnId: string | null;
   cidrs: string[];
   routes: string[];
   dnsServers: string[];
@@ -87,7 +88,7 @@ export async function showInstance(db: Kysely<Schema>, id: string): Promise<Inst
     id,
     name: row.name,
     enterpriseCode: row.enterprise_code,
-    ccnId: row.ccn_id,
+    ccnId: row.bound_ccn_id,
     cidrs: cidrs.map((r) => r.cidr),
     routes,
     dnsServers: servers.map((r) => r.address),
