@@ -10,6 +10,7 @@ beforeAll(async () => {
   server = await startServer();
   instance = (await server.ask("instance create", { name: "Contoso", cidrs: ["10.86.0.0/24"] })) as { id: string };
   await server.ask("account create", account);
+  await server.ask("resource add", { name: "Wiki", address: "https://wiki.example" });
   await server.ask("route add", { routes: ["10.0.0.0/16"] });
 });
 afterAll(() => server.close());
@@ -28,6 +29,8 @@ test("what cannot be written down is not done", async () => {
     ["route add", { routes: ["10.1.0.0/16"] }],
     ["route remove", { route: "10.0.0.0/16" }],
     ["dns set", { servers: ["10.0.0.53"], domains: [] }],
+    ["resource add", { name: "Portal", address: "https://portal.example" }],
+    ["resource remove", { name: "Wiki" }],
     ["policy set", { change: { devicesPerAccount: 1 } }],
     ["account create", { ...account, user: "berta.test" }],
     ["account disable", { user }],

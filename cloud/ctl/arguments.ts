@@ -43,3 +43,9 @@ export async function firstLineOfStdin(): Promise<string> {
   if (line === "") throw invalid("password", "There is no password on standard input.");
   return line;
 }
+
+export function requiredOrOptional(value: string): boolean {
+  if (value === "required") return true;
+  if (value === "optional") return false;
+  throw invalid("second-factor", `${value} is neither required nor optional.`);
+}

@@ -8,6 +8,7 @@ import { accountVerbs } from "./commands/accounts.ts";
 import { dnsVerbs, instanceVerbs, linkVerbs, listVerbs, policyVerbs } from "./commands/instances.ts";
 import { accessPointVerbs, auditVerbs, sessionVerbs } from "./commands/operating.ts";
 import { productVerbs } from "./commands/product.ts";
+import { resourceVerbs } from "./commands/resources.ts";
 import { setupVerbs } from "./commands/setup.ts";
 import { type Ask, locally } from "./connection.ts";
 import { remotely } from "./remote.ts";
@@ -60,6 +61,7 @@ for (const verbs of [
   dnsVerbs,
   policyVerbs,
   linkVerbs,
+  resourceVerbs,
   accessPointVerbs,
   sessionVerbs,
   auditVerbs,

@@ -1,11 +1,12 @@
 import type { Generated } from "kysely";
 import type { AccountAdminColumns, AdminSchema, CcnAdminColumns, InstanceAdminColumns } from "./schema-admin.ts";
+import type { PeopleSchema } from "./schema-people.ts";
 
 /**
  * The tables, named after the product's objects. Times are epoch ms, durations s, truth values 0/1, addresses text: types that
  * SQLite and PostgreSQL share. `keys.*` is a schema of its own (in SQLite: a file of its own) that backups leave out.
  */
-export interface Schema extends AdminSchema {
+export interface Schema extends AdminSchema, PeopleSchema {
   setting: SettingTable;
   tenant: TenantTable;
   enterprise_code: EnterpriseCodeTable;
@@ -72,6 +73,7 @@ export interface InstanceTable extends InstanceAdminColumns {
   lease_seconds: number;
   sign_in_seconds: number;
   devices_per_account: number;
+  second_factor_required: Generated<number>;
   created_at: number;
 }
 

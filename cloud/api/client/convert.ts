@@ -1,9 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { EndpointSchema, SessionSchema } from "#proto/client/v1/session_pb.js";
-import { Transport } from "#proto/client/v1/session_pb.js";
+import { ResourceKind, Transport } from "#proto/client/v1/session_pb.js";
 import { HopKind, type HopSchema, Mender, WarningCode } from "#proto/types/v1/state_pb.js";
 import type { EndpointRecord } from "../../domain/accesspoints/registry.ts";
 import type { ChainHop } from "../../domain/chain/chain.ts";
+import type { ResourceView } from "../../domain/resources/resources.ts";
 import type { SessionDescription } from "../../domain/sessions/description.ts";
 import { toDuration } from "../http/duration.ts";
 
@@ -24,6 +25,16 @@ const warningCodes: Record<NonNullable<ChainHop["missing"]>["code"], WarningCode
   acl_denies: WarningCode.ACL_DENIES,
   cloud_network_not_attached: WarningCode.CLOUD_NETWORK_NOT_ATTACHED,
   cloud_network_unreachable: WarningCode.CLOUD_NETWORK_UNREACHABLE,
+};
+
+const resourceKinds: Record<ResourceView["kind"], ResourceKind> = {
+  web: ResourceKind.WEB,
+  ssh: ResourceKind.SSH,
+  rdp: ResourceKind.RDP,
+  vnc: ResourceKind.VNC,
+  files: ResourceKind.FILES,
+  database: ResourceKind.DATABASE,
+  other: ResourceKind.OTHER,
 };
 
 export function endpointMessage(endpoint: EndpointRecord): MessageInitShape<typeof EndpointSchema> {
@@ -93,5 +104,6 @@ export function sessionMessage(session: SessionDescription, token: string): Mess
     instanceId: profile.instanceId,
     displayName: profile.displayName,
     signInLifetime: toDuration(session.signInMs),
+    resources: profile.resources.map(({ name, kind, address }) => ({ name, kind: resourceKinds[kind], address })),
   };
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { InstanceView } from "../../domain/instances/instances.ts";
-import { durationSeconds, list, onOff, wholeNumber } from "../arguments.ts";
+import { durationSeconds, list, onOff, requiredOrOptional, wholeNumber } from "../arguments.ts";
 import type { Verbs } from "../command.ts";
 import { duration, fields, table } from "../output.ts";
 
@@ -31,6 +31,7 @@ const policyRow = ({ policy }: InstanceView) => ({
   lease: duration(policy.leaseSeconds),
   "sign-in": duration(policy.signInSeconds),
   "devices per account": policy.devicesPerAccount,
+  "second factor": policy.secondFactorRequired ? "required" : "optional",
 });
 
 export const instanceVerbs: Verbs = (program, tools) => {
@@ -142,6 +143,7 @@ interface PolicyFlags {
   lease?: number;
   signIn?: number;
   devices?: number;
+  secondFactor?: boolean;
 }
 
 export const policyVerbs: Verbs = (program: Command, tools) => {
@@ -154,6 +156,7 @@ export const policyVerbs: Verbs = (program: Command, tools) => {
     .option("--lease <duration>", "how long a session is kept without hearing from it (12h)", durationSeconds)
     .option("--sign-in <duration>", "until a person has to sign in again (30d)", durationSeconds)
     .option("--devices <n>", "devices per account at the same time (3)", wholeNumber)
+    .option("--second-factor <required|optional>", "whether anybody signs in without one", requiredOrOptional)
     .action(async (o: PolicyFlags) => {
       const { ask, print } = tools();
       const change = {
@@ -162,6 +165,7 @@ export const policyVerbs: Verbs = (program: Command, tools) => {
         leaseSeconds: o.lease,
         signInSeconds: o.signIn,
         devicesPerAccount: o.devices,
+        secondFactorRequired: o.secondFactor,
       };
       print(await ask("policy set", { instance: o.instance, change }), (view: InstanceView) => fields(policyRow(view)));
     });

@@ -9,6 +9,7 @@ import { newCode, newId } from "../ids.ts";
 import { requireCidr, requireCode, requireInstanceName } from "../limits/instance.ts";
 import { defaultPolicy, type InstancePolicy, requirePolicy } from "../limits/policy.ts";
 import { routesOf } from "../networks/networks.ts";
+import { listResources, type ResourceView } from "../resources/resources.ts";
 import { blocks } from "../sessions/addresses.ts";
 import { endNow, runningSessions } from "../sessions/ending.ts";
 import { profileChanged } from "../sessions/profile.ts";
@@ -24,6 +25,7 @@ export interface InstanceView {
   routes: string[];
   dnsServers: string[];
   dnsDomains: string[];
+  resources: ResourceView[];
   policy: InstancePolicy;
   accounts: number;
   sessions: number;
@@ -93,12 +95,14 @@ export async function showInstance(db: Kysely<Schema>, id: string): Promise<Inst
     routes,
     dnsServers: servers.map((r) => r.address),
     dnsDomains: domains.map((r) => r.domain),
+    resources: await listResources(db, id),
     policy: {
       fullTunnel: row.full_tunnel === 1,
       lockdown: row.lockdown === 1,
       leaseSeconds: row.lease_seconds,
       signInSeconds: row.sign_in_seconds,
       devicesPerAccount: row.devices_per_account,
+      secondFactorRequired: row.second_factor_required === 1,
     },
     accounts: Number(accounts.n),
     sessions: (await runningSessions(db, { instanceId: id })).length,
@@ -227,6 +231,7 @@ export async function setPolicy(
         lease_seconds: policy.leaseSeconds,
         sign_in_seconds: policy.signInSeconds,
         devices_per_account: policy.devicesPerAccount,
+        second_factor_required: Number(policy.secondFactorRequired),
       })
       .where("id", "=", id)
       .execute();

@@ -11,6 +11,8 @@ export interface InstancePolicy {
   /** s until a person has to sign in again. */
   signInSeconds: number;
   devicesPerAccount: number;
+  /** Nobody signs in without one. */
+  secondFactorRequired: boolean;
 }
 
 export const defaultPolicy: InstancePolicy = {
@@ -19,6 +21,7 @@ export const defaultPolicy: InstancePolicy = {
   leaseSeconds: 12 * 3600,
   signInSeconds: 30 * 86_400,
   devicesPerAccount: 3,
+  secondFactorRequired: false,
 };
 
 const ranges = {

@@ -7,6 +7,7 @@ import type { ChainHop } from "../chain/chain.ts";
 import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";
 import type { InstancePolicy } from "../limits/policy.ts";
+import { listResources, type ResourceView } from "../resources/resources.ts";
 
 /** What every session of an instance is told; those of roaming accounts besides, what they reach at home. */
 export interface Profile {
@@ -22,6 +23,7 @@ export interface Profile {
   preferred: number | null;
   dnsServers: string[];
   dnsDomains: string[];
+  resources: ResourceView[];
   policy: InstancePolicy;
 }
 
@@ -63,12 +65,14 @@ export async function loadProfile(
     preferred: instance.access_point_number,
     dnsServers: servers.map((r) => r.address),
     dnsDomains: domains.map((r) => r.domain),
+    resources: await listResources(db, instanceId),
     policy: {
       fullTunnel: instance.full_tunnel === 1,
       lockdown: instance.lockdown === 1,
       leaseSeconds: instance.lease_seconds,
       signInSeconds: instance.sign_in_seconds,
       devicesPerAccount: instance.devices_per_account,
+      secondFactorRequired: instance.second_factor_required === 1,
     },
   };
 }
@@ -94,6 +98,7 @@ export function profileRevision(context: Context, profile: Profile): string {
     profile.hops,
     profile.dnsServers,
     profile.dnsDomains,
+    profile.resources,
     { fullTunnel, lockdown, lease: profile.policy.leaseSeconds },
     accessPoints,
   ];

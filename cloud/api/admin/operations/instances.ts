@@ -9,6 +9,7 @@ import {
   showInstance,
 } from "../../../domain/instances/instances.ts";
 import { addCidr, addRoutes, removeCidr, removeRoute, setDns } from "../../../domain/instances/lists.ts";
+import { addResource, removeResource } from "../../../domain/resources/resources.ts";
 import { type AdminCall, type Operation, operation } from "../operation.ts";
 
 const instance = { instance: z.string().max(128).optional() };
@@ -37,6 +38,7 @@ const policyChange = z.strictObject({
   leaseSeconds: z.number().optional(),
   signInSeconds: z.number().optional(),
   devicesPerAccount: z.number().optional(),
+  secondFactorRequired: z.boolean().optional(),
 });
 
 export const instanceOperations: Operation[] = [
@@ -78,6 +80,15 @@ export const instanceOperations: Operation[] = [
   ),
   operation("dns set", z.strictObject({ ...instance, servers: many, domains: many }), (call, p) =>
     changing(call, "dns set", p.instance, (id, note) => setDns(call.context, id, p.servers, p.domains, note)),
+  ),
+  operation(
+    "resource add",
+    z.strictObject({ ...instance, name: z.string(), kind: z.string().optional(), address: z.string() }),
+    (call, { instance: wanted, ...wish }) =>
+      changing(call, "resource add", wanted, (id, note) => addResource(call.context, id, wish, note)),
+  ),
+  operation("resource remove", z.strictObject({ ...instance, name: z.string() }), (call, p) =>
+    changing(call, "resource remove", p.instance, (id, note) => removeResource(call.context, id, p.name, note)),
   ),
   operation("policy set", z.strictObject({ ...instance, change: policyChange }), (call, p) => {
     const change = Object.fromEntries(Object.entries(p.change).filter(([, value]) => value !== undefined));

@@ -1,0 +1,50 @@
+import { parseIp } from "../addresses/ip.ts";
+import { invalid } from "../cause.ts";
+import { requireDomain } from "./instance.ts";
+import { requireText } from "./text.ts";
+
+/** What a published resource can be. */
+export const resourceKinds = ["web", "ssh", "rdp", "vnc", "files", "database", "other"] as const;
+export type ResourceKind = (typeof resourceKinds)[number];
+
+/** Per instance; all of them and everything else have to fit into one message. */
+export const maxResources = 200;
+
+export function requireResourceName(name: string): string {
+  return requireText("name", name, 1, 64);
+}
+
+/** No kind given: a URL is the web, the rest is something else. */
+export function requireResourceKind(kind: string | undefined, address: string): ResourceKind {
+  if (kind === undefined) return /^https?:/i.test(address) ? "web" : "other";
+  const known = resourceKinds.find((one) => one === kind);
+  if (!known) throw invalid("kind", `${kind} is none of ${resourceKinds.join(", ")}.`);
+  return known;
+}
+
+/** web: an http or https URL, in its normal form. The others: HOST, HOST:PORT, an IPv6 address with a port in brackets. */
+export function requireResourceAddress(kind: ResourceKind, address: string): string {
+  const normal = kind === "web" ? webAddress(address) : hostAddress(address);
+  if (normal === undefined || normal.length > 512 || !/^[!-~]+$/.test(normal)) {
+    const form = kind === "web" ? "an http or https URL without a user name" : "HOST or HOST:PORT";
+    throw invalid("address", `The address of a resource of the kind ${kind} is ${form}, with at most 512 characters.`);
+  }
+  return normal;
+}
+
+function webAddress(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") return undefined;
+  return url.href;
+}
+
+function hostAddress(text: string): string | undefined {
+  if (parseIp(text)) return text;
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  const port = match?.[3] === undefined ? undefined : Number(match[3]);
+  if (!match || (port !== undefined && (port < 1 || port > 65_535))) return undefined;
+  const end = port === undefined ? "" : `:${port}`;
+  if (match[1] !== undefined) return parseIp(match[1]) ? `[${match[1]}]${end}` : undefined;
+  const host = match[2] ?? "";
+  return `${parseIp(host) ? host : requireDomain(host)}${end}`;
+}
