@@ -1,6 +1,7 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
+import { makeDirectories } from "../../electron/core/directories.ts";
 import { Refusal } from "../domain/cause.ts";
 import { storageRefusal } from "./failures.ts";
 
@@ -14,7 +15,7 @@ export function lockDirectory(directory: string): () => void {
     if (!existsSync(directory)) {
       // Asked first: making several levels at once says "no such file" where "read-only" is meant.
       accessSync(nearest(directory), constants.W_OK);
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectories(directory, 0o700);
     }
     chmodSync(directory, 0o700);
     const file = join(directory, "lock");
@@ -28,8 +29,8 @@ export function lockDirectory(directory: string): () => void {
     if (code.startsWith("SQLITE_BUSY")) {
       throw new Refusal("data_directory_in_use", `Another process is using ${directory}.`);
     }
-    if (code === "ENOTDIR" || code === "EEXIST" || code === "ELOOP") {
-      throw new Refusal("not_a_real_path", `${directory} is not a directory.`);
+    if (["ENOTDIR", "EEXIST", "ELOOP", "ENOENT"].includes(code)) {
+      throw new Refusal("not_a_real_path", `${directory} is not a directory, and none can be made there.`);
     }
     throw storageRefusal(error, directory) ?? error;
   }

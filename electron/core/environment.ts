@@ -1,9 +1,10 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { chmodSync, lstatSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, statSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { Failure } from "./causes/failure.ts";
 import { failureFromSystem } from "./causes/system.ts";
+import { makeDirectories } from "./directories.ts";
 
 /** What core knows of the machine; everything in it can be replaced in a test. */
 export interface Environment {
@@ -49,7 +50,7 @@ export function systemEnvironment(env: NodeJS.ProcessEnv = process.env): Environ
 /** Makes a directory that only this user can enter, and refuses one that somebody else made first. */
 export function makePrivateDir(path: string, uid: number | null): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectories(path, 0o700);
     const found = lstatSync(path);
     if (!found.isDirectory() || (uid !== null && found.uid !== uid)) {
       throw new Failure("not_permitted", { subject: path });

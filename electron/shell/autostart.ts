@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { app } from "electron";
+import { makeDirectories } from "../core/directories.ts";
 
 /** Start with the person's session. */
 export interface Autostart {
@@ -23,7 +24,7 @@ const autostartFile = (): string =>
 export const xdgAutostart = (file: string, program: string): Autostart => ({
   set: (on, hidden) => {
     if (!on) return rmSync(file, { force: true });
-    mkdirSync(join(file, ".."), { recursive: true });
+    makeDirectories(dirname(file), 0o755);
     writeFileSync(file, desktopEntry(program, hidden));
   },
 });

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { type Preferences, preferencesSchema } from "../bridge.ts";
+import { makeDirectories } from "../core/directories.ts";
 
 /** What the app itself remembers; nothing secret. */
 const fileSchema = z.object({
@@ -43,7 +44,7 @@ export class Memory {
 
   remember(change: Partial<Remembered>): void {
     this.#now = { ...this.#now, ...change };
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(this.#path), 0o700);
     const fresh = `${this.#path}.new`;
     writeFileSync(fresh, `${JSON.stringify(this.#now, null, 2)}\n`, { mode: 0o600 });
     renameSync(fresh, this.#path);

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { makeDirectories } from "../../core/directories.ts";
 import type { JournalEntry, ProxyJournal } from "./proxy.ts";
 
 const setting = z.record(z.string().max(64), z.string().max(4096));
@@ -16,7 +17,7 @@ export const fileJournal = (path: string): ProxyJournal => ({
     }
   },
   write: (entry: JournalEntry) => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(path), 0o700);
     const fresh = `${path}.new`;
     const file = openSync(fresh, "w", 0o600);
     writeFileSync(file, JSON.stringify(entry));
