@@ -4,6 +4,7 @@ import type { Store } from "../store/open.ts";
 import type { PeerBoard } from "./accesspoints/board.ts";
 import type { AccessPoints } from "./accesspoints/registry.ts";
 import type { Clock } from "./clock.ts";
+import type { Mailer } from "./mailer.ts";
 import type { EventHub } from "./sessions/events.ts";
 import type { Presence } from "./sessions/presence.ts";
 import type { Wakeup } from "./sessions/wakeup.ts";
@@ -21,8 +22,9 @@ export interface Context {
   clock: Clock;
   log: Log;
   mint: TokenMint;
-  /** Failed sign-ins per account and address prefix; unknown codes and names per prefix. */
-  attempts: { account: AttemptLimiter; unknown: AttemptLimiter };
+  /** Failed sign-ins per account and address prefix; unknown codes and names per prefix; second factors per account. */
+  attempts: { account: AttemptLimiter; unknown: AttemptLimiter; secondFactor: AttemptLimiter };
+  mailer: Mailer;
   /** First 48 bits of the cloud's own IPv6 range. */
   ula: bigint;
   board: PeerBoard;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { AttemptLimiter, accountRules, unknownRules } from "../security/attempts.ts";
+import { AttemptLimiter, accountRules, secondFactorRules, unknownRules } from "../security/attempts.ts";
 import { TokenMint } from "../security/tokens.ts";
 import type { Store } from "../store/open.ts";
 import { type DesiredPeer, PeerBoard } from "./accesspoints/board.ts";
@@ -11,6 +11,8 @@ import type { Context, Log } from "./context.ts";
 import { newId } from "./ids.ts";
 import { newDefaults, newUid } from "./instances/defaults.ts";
 import { sweepInstances } from "./instances/lifetime.ts";
+import type { Mailer } from "./mailer.ts";
+import { prune } from "./pruning.ts";
 import { sweep } from "./sessions/ending.ts";
 import { EventHub } from "./sessions/events.ts";
 import { Presence } from "./sessions/presence.ts";
@@ -18,7 +20,7 @@ import { destinationsOf, loadProfile, type Profile, profileChanged } from "./ses
 import { Wakeup } from "./sessions/wakeup.ts";
 
 /** Makes the context from the store: what is there from the first start on, and what the last process left. */
-export async function startDomain(store: Store, clock: Clock, log: Log): Promise<Context> {
+export async function startDomain(store: Store, clock: Clock, log: Log, mailer: Mailer): Promise<Context> {
   await ensureDefaults(store, clock.now());
   const accessPoints = new AccessPoints(clock);
   const context: Context = {
@@ -26,7 +28,12 @@ export async function startDomain(store: Store, clock: Clock, log: Log): Promise
     clock,
     log,
     mint: new TokenMint(await serverSecret(store)),
-    attempts: { account: new AttemptLimiter(accountRules, clock), unknown: new AttemptLimiter(unknownRules, clock) },
+    mailer,
+    attempts: {
+      account: new AttemptLimiter(accountRules, clock),
+      unknown: new AttemptLimiter(unknownRules, clock),
+      secondFactor: new AttemptLimiter(secondFactorRules, clock),
+    },
     ula: await ownRange(store),
     // Grows from process to process, so that no access point takes this one's revisions for a former one's.
     board: new PeerBoard(clock.now()),
@@ -47,9 +54,11 @@ export async function startDomain(store: Store, clock: Clock, log: Log): Promise
   return context;
 }
 
-/** Leases and instances that ran out; answers with the next deadline (epoch ms). */
+/** Leases and instances that ran out, and what was kept for long enough; answers with the next deadline (epoch ms). */
 async function sweepAll(context: Context): Promise<number | undefined> {
-  const deadlines = [await sweepInstances(context), await sweep(context)].filter((at) => at !== undefined);
+  const deadlines = [await sweepInstances(context), await sweep(context), await prune(context)].filter(
+    (at) => at !== undefined,
+  );
   return deadlines.length === 0 ? undefined : Math.min(...deadlines);
 }
 

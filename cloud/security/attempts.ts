@@ -11,6 +11,8 @@ export interface AttemptRules {
 
 /** 5 failures in a minute, then 1 s doubling to 5 min. */
 export const accountRules: AttemptRules = { free: 5, windowMs: 60_000, firstWaitMs: 1_000, maxWaitMs: 300_000 };
+/** Codes of a second factor: who tries them has the password, so failures count for longer. */
+export const secondFactorRules: AttemptRules = { ...accountRules, windowMs: 3_600_000 };
 /** Codes and names that do not exist, from one address prefix: people mistype, scanners do it often. */
 export const unknownRules: AttemptRules = { free: 20, windowMs: 60_000, firstWaitMs: 1_000, maxWaitMs: 300_000 };
 

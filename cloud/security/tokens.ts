@@ -39,6 +39,11 @@ export class TokenMint {
     return { signInId: match[1], generation, authentic };
   }
 
+  /** What is kept of a one-time code: useless without the server's secret, short as the code is. */
+  passwordCode(accountId: string, code: string): string {
+    return this.#mac("password-code", accountId, code);
+  }
+
   /** `now`: epoch ms. */
   accessToken(signInId: string, now: number): Secret {
     const expires = now + accessTokenSeconds * 1000;

@@ -3,18 +3,20 @@ import type { ClientService } from "#proto/client/v1/client_pb.js";
 import { Mode } from "#proto/types/v1/state_pb.js";
 import type { Context } from "../../domain/context.ts";
 import { dial } from "../../domain/sessions/dial.ts";
+import { instancesOfCode } from "../../domain/signin/credentials.ts";
 import { refresh, signInOf, signOut, type Tokens } from "../../domain/signin/refresh.ts";
-import { changePassword, instancesOfCode, signIn } from "../../domain/signin/sign-in.ts";
+import { changePassword, signIn } from "../../domain/signin/sign-in.ts";
 import type { SignInState } from "../../domain/signin/state.ts";
 import { Secret } from "../../security/secret.ts";
 import { accessTokenSeconds } from "../../security/tokens.ts";
 import { hello } from "../hello.ts";
 import { bearer, remoteAddress } from "../http/caller.ts";
 import { toDuration } from "../http/duration.ts";
+import { accountCalls } from "./account-calls.ts";
 import { sessionMessage } from "./convert.ts";
 
 /** What a person asks for. `pins`: of this server's keys, in use and spare. */
-export function clientService(context: Context, pins: Uint8Array[]): Partial<ServiceImpl<typeof ClientService>> {
+export function clientService(context: Context, pins: Uint8Array[]): ServiceImpl<typeof ClientService> {
   const server = () => ({ hello: hello(), spkiPins: pins });
 
   const signedIn = (state: SignInState, tokens: Tokens) => ({
@@ -35,6 +37,8 @@ export function clientService(context: Context, pins: Uint8Array[]): Partial<Ser
   });
 
   return {
+    ...accountCalls(context),
+
     async discover(request, call) {
       const instances = await instancesOfCode(context, request.enterpriseCode, call.values.get(remoteAddress));
       return {
@@ -52,6 +56,7 @@ export function clientService(context: Context, pins: Uint8Array[]): Partial<Ser
           code: request.enterpriseCode,
           userName: request.userName,
           password: new Secret(request.password),
+          otp: request.otp,
           deviceId: device?.id ?? "",
           remote: call.values.get(remoteAddress),
         },
@@ -77,6 +82,7 @@ export function clientService(context: Context, pins: Uint8Array[]): Partial<Ser
           code: request.enterpriseCode,
           userName: request.userName,
           password: new Secret(request.password),
+          otp: request.otp,
           deviceId: request.deviceId,
           remote: call.values.get(remoteAddress),
         },

@@ -20,6 +20,7 @@ const whole = (view: Told) =>
   fields({
     id: view.id,
     ...row(view),
+    "second factor": view.secondFactor,
     "bytes from client": view.rxBytes,
     "bytes to client": view.txBytes,
     ...(view.password === undefined ? {} : { password: view.password }),
@@ -70,6 +71,7 @@ export const accountVerbs: Verbs = (program, tools) => {
     ["show", "one account"],
     ["disable", "end its sessions and refuse new ones"],
     ["enable", "allow it again"],
+    ["remove-second-factor", "when somebody lost the authenticator; where one is required, a new one has to be set up"],
   ] as const) {
     account
       .command(`${verb} <user>`)

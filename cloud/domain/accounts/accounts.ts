@@ -16,6 +16,7 @@ import {
 } from "../limits/account.ts";
 import { blocks } from "../sessions/addresses.ts";
 import { endNow, runningSessions } from "../sessions/ending.ts";
+import { hasSecondFactor } from "../signin/second-factor.ts";
 import { endOtherSignIns } from "../signin/sign-in.ts";
 
 /** A client account as administrators see it. */
@@ -26,6 +27,7 @@ export interface AccountView {
   mail: string;
   disabled: boolean;
   mustChange: boolean;
+  secondFactor: boolean;
   /** Kbit/s; 0 = uncapped. */
   bandwidth: number;
   /** Fixed address; null = dynamic. */
@@ -71,6 +73,7 @@ export async function showAccount(db: Kysely<Schema>, id: string): Promise<Accou
     mail: row.mail,
     disabled: row.disabled === 1,
     mustChange: row.must_change === 1,
+    secondFactor: await hasSecondFactor(db, id),
     bandwidth: row.bandwidth,
     clientIp: row.client_ip,
     sessions: (await runningSessions(db, { accountId: id })).length,

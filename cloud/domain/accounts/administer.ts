@@ -269,6 +269,17 @@ export async function roamAccount(
   }
   await requireRoom(tx, target, copy);
   await tx.insertInto("account").values(copy).execute();
+  // The same person with the same authenticator: elsewhere must not be the easier way in.
+  const factor = await tx
+    .selectFrom("second_factor")
+    .selectAll()
+    .where("account_id", "=", account.id)
+    .executeTakeFirst();
+  if (factor)
+    await tx
+      .insertInto("second_factor")
+      .values({ ...factor, account_id: copy.id })
+      .execute();
   await change.audit(copy.id, null, auditedAccount(copy));
 }
 

@@ -96,12 +96,13 @@ export async function endNow(context: Context, sessionIds: readonly string[], en
 /** Running sessions of an account, of a device of it, or of a sign-in. */
 export async function runningSessions(
   db: Kysely<Schema>,
-  by: { accountId?: string; instanceId?: string; signInId?: string; exceptDevice?: string },
+  by: { accountId?: string; instanceId?: string; signInId?: string; deviceId?: string; exceptDevice?: string },
 ): Promise<string[]> {
   let query = db.selectFrom("session").select("id").where("ended_at", "is", null);
   if (by.accountId !== undefined) query = query.where("account_id", "=", by.accountId);
   if (by.instanceId !== undefined) query = query.where("instance_id", "=", by.instanceId);
   if (by.signInId !== undefined) query = query.where("sign_in_id", "=", by.signInId);
+  if (by.deviceId !== undefined) query = query.where("device_id", "=", by.deviceId);
   if (by.exceptDevice !== undefined) query = query.where("device_id", "!=", by.exceptDevice);
   return (await query.execute()).map((row) => row.id);
 }

@@ -1,22 +1,13 @@
-import { addressPrefix } from "../../security/address-prefix.ts";
-import { hashPassword, verifyPassword } from "../../security/passwords.ts";
+import { hashPassword } from "../../security/passwords.ts";
 import { hashToken, type Secret } from "../../security/secret.ts";
 import { invalid, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { newHexId } from "../ids.ts";
 import { requirePassword } from "../limits/account.ts";
+import { authenticate } from "./credentials.ts";
 import { endSignIns, type Tokens } from "./refresh.ts";
-import { loadSignIn, requireOpen, type SignInState } from "./state.ts";
-
-export interface Credentials {
-  code: string;
-  userName: string;
-  password: Secret;
-  /** "" = none given. */
-  deviceId: string;
-  /** Address the request came from. */
-  remote: string;
-}
+import { requireSecondFactor, requireSecondFactorAtSignIn, type WithCode } from "./second-factor.ts";
+import { loadSignIn, type SignInState } from "./state.ts";
 
 export interface DeviceDescription {
   id: string;
@@ -24,69 +15,9 @@ export interface DeviceDescription {
   platform: string;
 }
 
-const wait = (retryAfterMs: number) =>
-  new Refusal("too_many_attempts", "Too many attempts have failed.", { retryAfterMs });
-
-/** The instances of a code, for Discover and SignIn; refuses an unknown one, and those who keep guessing. */
-export async function instancesOfCode(context: Context, code: string, remote: string) {
-  const { attempts } = context;
-  const prefix = addressPrefix(remote);
-  const ms = attempts.unknown.waitFor(prefix);
-  if (ms > 0) throw wait(ms);
-  const instances = await context.store
-    .selectFrom("instance")
-    .select(["id", "name"])
-    .where("enterprise_code", "=", code.toUpperCase())
-    .orderBy("created_at")
-    .execute();
-  if (instances.length === 0) {
-    attempts.unknown.fail(prefix);
-    throw new Refusal("unknown_code", "There is no intranet with this enterprise code.");
-  }
-  return instances;
-}
-
-/** Finds the account and checks its password; answers and time are the same for names that do not exist. */
-async function authenticate(context: Context, credentials: Credentials) {
-  const { store, attempts } = context;
-  const { code, userName, password, deviceId, remote } = credentials;
-  const prefix = addressPrefix(remote);
-  const row = await store
-    .selectFrom("account")
-    .innerJoin("instance", "instance.id", "account.instance_id")
-    .selectAll("account")
-    .select(["instance.sign_in_seconds", "instance.locked", "instance.end_time"])
-    .where("instance.enterprise_code", "=", code.toUpperCase())
-    .where("account.user_name", "=", userName)
-    .executeTakeFirst();
-  const known =
-    row && deviceId !== ""
-      ? await store
-          .selectFrom("device")
-          .select("id")
-          .where("account_id", "=", row.id)
-          .where("id", "=", deviceId)
-          .executeTakeFirst()
-      : undefined;
-  // A device that has been in before has a count of its own: nobody else's failures lock it out.
-  const key = row && known ? `device|${row.id}|${deviceId}` : `account|${code.toUpperCase()}|${userName}|${prefix}`;
-  if (!known) await instancesOfCode(context, code, remote);
-  const ms = attempts.account.waitFor(key);
-  if (ms > 0) throw wait(ms);
-  attempts.account.fail(key);
-  if (!row) attempts.unknown.fail(prefix);
-  if (!(await verifyPassword(password, row?.password_hash)) || !row) {
-    throw new Refusal("bad_credentials", "User name or password is wrong.");
-  }
-  attempts.account.forgive(key);
-  requireOpen(row.locked === 1, row.end_time, context.clock.now());
-  if (row.disabled === 1) throw new Refusal("account_disabled", "This account is disabled.");
-  return row;
-}
-
 export async function signIn(
   context: Context,
-  credentials: Credentials,
+  credentials: WithCode,
   device: DeviceDescription,
 ): Promise<{ signIn: SignInState; tokens: Tokens }> {
   const { store, clock, mint } = context;
@@ -94,6 +25,7 @@ export async function signIn(
   if (account.must_change === 1) {
     throw new Refusal("password_change_required", "A new password has to be chosen first.");
   }
+  await requireSecondFactorAtSignIn(context, account, credentials.otp);
   const now = clock.now();
   const id = newHexId();
   const refreshToken = mint.refreshToken(id, 1);
@@ -152,13 +84,15 @@ export async function signIn(
 }
 
 /** Changes the password; all devices but the one that asks are signed out. */
-export async function changePassword(context: Context, credentials: Credentials, next: Secret): Promise<void> {
+export async function changePassword(context: Context, credentials: WithCode, next: Secret): Promise<void> {
   const { store } = context;
   const account = await authenticate(context, credentials);
   requirePassword(next.reveal());
   if (next.reveal() === credentials.password.reveal()) {
     throw invalid("new_password", "The new password must be another one.");
   }
+  // A change that was asked for at sign-in needs none: signing in does, right after, and a code is good only once.
+  if (account.must_change === 0) await requireSecondFactor(context, account, credentials.otp);
   await store
     .updateTable("account")
     .set({ password_hash: await hashPassword(next), must_change: 0 })

@@ -13,6 +13,7 @@ import {
 import { audit, type Note } from "../../../domain/audit.ts";
 import { findInstance } from "../../../domain/instances/instances.ts";
 import { requireText } from "../../../domain/limits/text.ts";
+import { dropSecondFactor } from "../../../domain/signin/second-factor.ts";
 import { makePassword } from "../../../security/passwords.ts";
 import { Secret } from "../../../security/secret.ts";
 import { type AdminCall, type Operation, operation } from "../operation.ts";
@@ -110,6 +111,9 @@ export const accountOperations: Operation[] = [
       );
       return { ...view, ...told };
     },
+  ),
+  operation("account remove-second-factor", z.strictObject(one), (call, p) =>
+    changing(call, "account remove-second-factor", p, (id, note) => dropSecondFactor(call.context, id, note)),
   ),
   operation("account delete", z.strictObject(one), async (call, p) => {
     const { context, actor } = call;
