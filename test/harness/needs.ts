@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import type { TestContext } from "vitest";
 
-const tell = (context: TestContext, needs: string): void => {
+/** Skips the test and says what it would have needed. */
+export const notRunHere = (context: TestContext, needs: string): void => {
   const names: string[] = [];
   for (let task: { name: string; suite?: unknown } | undefined = context.task; task; ) {
     names.unshift(task.name);
@@ -19,15 +20,15 @@ export const needsProgram = (context: TestContext, ...programs: string[]): void 
   const missing = programs.find(
     (name) => spawnSync("sh", ["-c", `command -v ${name}`], { env: { PATH: path } }).status !== 0,
   );
-  if (missing) tell(context, missing);
+  if (missing) notRunHere(context, missing);
 };
 
 /** Skips the test, saying why, for an ordinary user. */
 export const needsRoot = (context: TestContext): void => {
-  if (process.getuid?.() !== 0) tell(context, "root");
+  if (process.getuid?.() !== 0) notRunHere(context, "root");
 };
 
 /** Skips the test, saying why, for root, whom nothing is forbidden. */
 export const needsOrdinaryUser = (context: TestContext): void => {
-  if (process.getuid?.() === 0) tell(context, "an ordinary user");
+  if (process.getuid?.() === 0) notRunHere(context, "an ordinary user");
 };

@@ -50,6 +50,14 @@ export const goTest = async (): Promise<Outcome> => {
   return sum([counted, ...silent, ...(race ? [] : [notRun("the race detector", "gcc")])]);
 };
 
+/** What the race detector would falsify. */
+export const goMemory = async (): Promise<Outcome> => {
+  const args = ["test", "-json", "-run", "^TestMemory$", "./cmd/sag-tunnel"];
+  const ran = await capture("go memory", [await findGo(), ...args], { cwd, env: goEnvironment({ CGO_ENABLED: "0" }) });
+  const counted = count(ran.out);
+  return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
+};
+
 /** Counts tests and subtests; a package that fails without one (it does not compile) counts as one failure. */
 export const count = (json: string): Outcome => {
   const outcome: Outcome = { passed: 0, failed: 0, notRun: [], trouble: "" };

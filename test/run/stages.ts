@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { at } from "../../build/lib/root.ts";
 import { command } from "./command.ts";
-import { gofmt, goTest, vet } from "./go.ts";
+import { gofmt, goMemory, goTest, vet } from "./go.ts";
 import { notRun, type Outcome } from "./outcome.ts";
 import { packages } from "./packages.ts";
 import { vitest } from "./vitest.ts";
@@ -33,6 +33,7 @@ export const stages: Stage[] = [
   { name: "gofmt", run: gofmt },
   { name: "go vet", run: vet },
   { name: "go test", run: goTest },
+  { name: "go memory", run: goMemory },
   { name: "unit", run: () => vitest("unit", "vitest.config.ts") },
   { name: "e2e", run: () => vitest("e2e", "test/vitest.e2e.config.ts") },
   { name: "app", run: () => vitest("app", "test/vitest.app.config.ts") },
