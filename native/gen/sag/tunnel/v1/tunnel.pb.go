@@ -1373,6 +1373,246 @@ func (x *Traffic) GetTxBytes() uint64 {
 	return 0
 }
 
+// The machine in system mode, as it was found just now; not as it was meant to be.
+type Machine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Routes and rules of ours that are there, each as `ip route` and `ip rule` would print it.
+	Routes        []string `protobuf:"bytes,1,rep,name=routes,proto3" json:"routes,omitempty"`
+	Rules         []string `protobuf:"bytes,2,rep,name=rules,proto3" json:"rules,omitempty"`
+	Names         *Names   `protobuf:"bytes,3,opt,name=names,proto3" json:"names,omitempty"`
+	Guard         *Guard   `protobuf:"bytes,4,opt,name=guard,proto3" json:"guard,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Machine) Reset() {
+	*x = Machine{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Machine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Machine) ProtoMessage() {}
+
+func (x *Machine) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Machine.ProtoReflect.Descriptor instead.
+func (*Machine) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Machine) GetRoutes() []string {
+	if x != nil {
+		return x.Routes
+	}
+	return nil
+}
+
+func (x *Machine) GetRules() []string {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *Machine) GetNames() *Names {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *Machine) GetGuard() *Guard {
+	if x != nil {
+		return x.Guard
+	}
+	return nil
+}
+
+// Who is asked for names. Unset in Machine: nothing was changed.
+type Names struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was changed: "systemd-resolved", "NetworkManager" or "file".
+	Backend string `protobuf:"bytes,1,opt,name=backend,proto3" json:"backend,omitempty"`
+	// The intranet's name servers, and the domains (reverse zones included) that they alone are asked for.
+	Servers []string `protobuf:"bytes,2,rep,name=servers,proto3" json:"servers,omitempty"`
+	Domains []string `protobuf:"bytes,3,rep,name=domains,proto3" json:"domains,omitempty"`
+	// No domains were pushed: they are asked for everything.
+	Everything bool `protobuf:"varint,4,opt,name=everything,proto3" json:"everything,omitempty"`
+	// The machine is not like that, because somebody else changed it: what was found, in words. Empty = all is well.
+	Trouble       string `protobuf:"bytes,5,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Names) Reset() {
+	*x = Names{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Names) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Names) ProtoMessage() {}
+
+func (x *Names) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Names.ProtoReflect.Descriptor instead.
+func (*Names) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Names) GetBackend() string {
+	if x != nil {
+		return x.Backend
+	}
+	return ""
+}
+
+func (x *Names) GetServers() []string {
+	if x != nil {
+		return x.Servers
+	}
+	return nil
+}
+
+func (x *Names) GetDomains() []string {
+	if x != nil {
+		return x.Domains
+	}
+	return nil
+}
+
+func (x *Names) GetEverything() bool {
+	if x != nil {
+		return x.Everything
+	}
+	return false
+}
+
+func (x *Names) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+// What is held back outside the tunnel. Unset in Machine: nothing is.
+type Guard struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Blocking v1.Blocking            `protobuf:"varint,1,opt,name=blocking,proto3,enum=sag.types.v1.Blocking" json:"blocking,omitempty"`
+	// Prefixes that leave by the tunnel or not at all, and domains that are not asked for outside it.
+	Prefixes []string `protobuf:"bytes,2,rep,name=prefixes,proto3" json:"prefixes,omitempty"`
+	Domains  []string `protobuf:"bytes,3,rep,name=domains,proto3" json:"domains,omitempty"`
+	// Lockdown: nothing but the tunnel leaves, session or not. Set by an administrator, or by the intranet's policy.
+	Lockdown bool `protobuf:"varint,4,opt,name=lockdown,proto3" json:"lockdown,omitempty"`
+	// Left of the time in which a captive portal can be reached; unset = it can not.
+	PortalLeft *durationpb.Duration `protobuf:"bytes,5,opt,name=portal_left,json=portalLeft,proto3" json:"portal_left,omitempty"`
+	// Packets that were held back since the guard was made.
+	Dropped       uint64 `protobuf:"varint,6,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Guard) Reset() {
+	*x = Guard{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Guard) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Guard) ProtoMessage() {}
+
+func (x *Guard) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Guard.ProtoReflect.Descriptor instead.
+func (*Guard) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Guard) GetBlocking() v1.Blocking {
+	if x != nil {
+		return x.Blocking
+	}
+	return v1.Blocking(0)
+}
+
+func (x *Guard) GetPrefixes() []string {
+	if x != nil {
+		return x.Prefixes
+	}
+	return nil
+}
+
+func (x *Guard) GetDomains() []string {
+	if x != nil {
+		return x.Domains
+	}
+	return nil
+}
+
+func (x *Guard) GetLockdown() bool {
+	if x != nil {
+		return x.Lockdown
+	}
+	return false
+}
+
+func (x *Guard) GetPortalLeft() *durationpb.Duration {
+	if x != nil {
+		return x.PortalLeft
+	}
+	return nil
+}
+
+func (x *Guard) GetDropped() uint64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
 // One intranet, as it is. design: state = phase + cause + what is really blocked.
 type State struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
@@ -1390,14 +1630,16 @@ type State struct {
 	Mode        v1.Mode           `protobuf:"varint,11,opt,name=mode,proto3,enum=sag.types.v1.Mode" json:"mode,omitempty"`
 	Pid         uint32            `protobuf:"varint,12,opt,name=pid,proto3" json:"pid,omitempty"`
 	// The last message from the administrator, plain text.
-	Message       string `protobuf:"bytes,13,opt,name=message,proto3" json:"message,omitempty"`
+	Message string `protobuf:"bytes,13,opt,name=message,proto3" json:"message,omitempty"`
+	// System mode only.
+	Machine       *Machine `protobuf:"bytes,14,opt,name=machine,proto3" json:"machine,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1651,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1664,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{22}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *State) GetIntranetId() string {
@@ -1514,6 +1756,13 @@ func (x *State) GetMessage() string {
 		return x.Message
 	}
 	return ""
+}
+
+func (x *State) GetMachine() *Machine {
+	if x != nil {
+		return x.Machine
+	}
+	return nil
 }
 
 var File_sag_tunnel_v1_tunnel_proto protoreflect.FileDescriptor
@@ -1614,7 +1863,28 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x03pac\x18\x03 \x01(\tR\x03pac\"?\n" +
 	"\aTraffic\x12\x19\n" +
 	"\brx_bytes\x18\x01 \x01(\x04R\arxBytes\x12\x19\n" +
-	"\btx_bytes\x18\x02 \x01(\x04R\atxBytes\"\xc0\x04\n" +
+	"\btx_bytes\x18\x02 \x01(\x04R\atxBytes\"\xa4\x01\n" +
+	"\aMachine\x12!\n" +
+	"\x06routes\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80 R\x06routes\x12\x1e\n" +
+	"\x05rules\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10@R\x05rules\x12*\n" +
+	"\x05names\x18\x03 \x01(\v2\x14.sag.tunnel.v1.NamesR\x05names\x12*\n" +
+	"\x05guard\x18\x04 \x01(\v2\x14.sag.tunnel.v1.GuardR\x05guard\"\xb7\x01\n" +
+	"\x05Names\x12!\n" +
+	"\abackend\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\abackend\x12\"\n" +
+	"\aservers\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x10R\aservers\x12#\n" +
+	"\adomains\x18\x03 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80 R\adomains\x12\x1e\n" +
+	"\n" +
+	"everything\x18\x04 \x01(\bR\n" +
+	"everything\x12\"\n" +
+	"\atrouble\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\atrouble\"\xf9\x01\n" +
+	"\x05Guard\x122\n" +
+	"\bblocking\x18\x01 \x01(\x0e2\x16.sag.types.v1.BlockingR\bblocking\x12%\n" +
+	"\bprefixes\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80 R\bprefixes\x12#\n" +
+	"\adomains\x18\x03 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80 R\adomains\x12\x1a\n" +
+	"\blockdown\x18\x04 \x01(\bR\blockdown\x12:\n" +
+	"\vportal_left\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"portalLeft\x12\x18\n" +
+	"\adropped\x18\x06 \x01(\x04R\adropped\"\xf2\x04\n" +
 	"\x05State\x12\x1f\n" +
 	"\vintranet_id\x18\x01 \x01(\tR\n" +
 	"intranetId\x12)\n" +
@@ -1630,7 +1900,8 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	" \x01(\v2\x16.sag.tunnel.v1.TrafficR\atraffic\x12&\n" +
 	"\x04mode\x18\v \x01(\x0e2\x12.sag.types.v1.ModeR\x04mode\x12\x10\n" +
 	"\x03pid\x18\f \x01(\rR\x03pid\x12\x18\n" +
-	"\amessage\x18\r \x01(\tR\amessage*J\n" +
+	"\amessage\x18\r \x01(\tR\amessage\x120\n" +
+	"\amachine\x18\x0e \x01(\v2\x16.sag.tunnel.v1.MachineR\amachine*J\n" +
 	"\aOutside\x12\x17\n" +
 	"\x13OUTSIDE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOUTSIDE_DIRECT\x10\x01\x12\x12\n" +
@@ -1658,7 +1929,7 @@ func file_sag_tunnel_v1_tunnel_proto_rawDescGZIP() []byte {
 }
 
 var file_sag_tunnel_v1_tunnel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_sag_tunnel_v1_tunnel_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_sag_tunnel_v1_tunnel_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_sag_tunnel_v1_tunnel_proto_goTypes = []any{
 	(Outside)(0),                // 0: sag.tunnel.v1.Outside
 	(*AttachRequest)(nil),       // 1: sag.tunnel.v1.AttachRequest
@@ -1683,72 +1954,80 @@ var file_sag_tunnel_v1_tunnel_proto_goTypes = []any{
 	(*SessionState)(nil),        // 20: sag.tunnel.v1.SessionState
 	(*ProxyState)(nil),          // 21: sag.tunnel.v1.ProxyState
 	(*Traffic)(nil),             // 22: sag.tunnel.v1.Traffic
-	(*State)(nil),               // 23: sag.tunnel.v1.State
-	(*v1.Hello)(nil),            // 24: sag.types.v1.Hello
-	(v1.Mode)(0),                // 25: sag.types.v1.Mode
-	(*v11.Session)(nil),         // 26: sag.client.v1.Session
-	(*durationpb.Duration)(nil), // 27: google.protobuf.Duration
-	(*v11.Dns)(nil),             // 28: sag.client.v1.Dns
-	(*v11.Resource)(nil),        // 29: sag.client.v1.Resource
-	(v1.Phase)(0),               // 30: sag.types.v1.Phase
-	(*v1.Failure)(nil),          // 31: sag.types.v1.Failure
-	(v1.Blocking)(0),            // 32: sag.types.v1.Blocking
-	(*v1.Warning)(nil),          // 33: sag.types.v1.Warning
-	(*v1.Hop)(nil),              // 34: sag.types.v1.Hop
+	(*Machine)(nil),             // 23: sag.tunnel.v1.Machine
+	(*Names)(nil),               // 24: sag.tunnel.v1.Names
+	(*Guard)(nil),               // 25: sag.tunnel.v1.Guard
+	(*State)(nil),               // 26: sag.tunnel.v1.State
+	(*v1.Hello)(nil),            // 27: sag.types.v1.Hello
+	(v1.Mode)(0),                // 28: sag.types.v1.Mode
+	(*v11.Session)(nil),         // 29: sag.client.v1.Session
+	(*durationpb.Duration)(nil), // 30: google.protobuf.Duration
+	(*v11.Dns)(nil),             // 31: sag.client.v1.Dns
+	(*v11.Resource)(nil),        // 32: sag.client.v1.Resource
+	(v1.Blocking)(0),            // 33: sag.types.v1.Blocking
+	(v1.Phase)(0),               // 34: sag.types.v1.Phase
+	(*v1.Failure)(nil),          // 35: sag.types.v1.Failure
+	(*v1.Warning)(nil),          // 36: sag.types.v1.Warning
+	(*v1.Hop)(nil),              // 37: sag.types.v1.Hop
 }
 var file_sag_tunnel_v1_tunnel_proto_depIdxs = []int32{
-	24, // 0: sag.tunnel.v1.AttachRequest.hello:type_name -> sag.types.v1.Hello
-	24, // 1: sag.tunnel.v1.AttachResponse.hello:type_name -> sag.types.v1.Hello
-	25, // 2: sag.tunnel.v1.AttachResponse.mode:type_name -> sag.types.v1.Mode
+	27, // 0: sag.tunnel.v1.AttachRequest.hello:type_name -> sag.types.v1.Hello
+	27, // 1: sag.tunnel.v1.AttachResponse.hello:type_name -> sag.types.v1.Hello
+	28, // 2: sag.tunnel.v1.AttachResponse.mode:type_name -> sag.types.v1.Mode
 	0,  // 3: sag.tunnel.v1.ProxyOptions.outside:type_name -> sag.tunnel.v1.Outside
-	26, // 4: sag.tunnel.v1.StartRequest.session:type_name -> sag.client.v1.Session
+	29, // 4: sag.tunnel.v1.StartRequest.session:type_name -> sag.client.v1.Session
 	5,  // 5: sag.tunnel.v1.StartRequest.cloud:type_name -> sag.tunnel.v1.Cloud
 	6,  // 6: sag.tunnel.v1.StartRequest.proxy:type_name -> sag.tunnel.v1.ProxyOptions
-	23, // 7: sag.tunnel.v1.StartResponse.state:type_name -> sag.tunnel.v1.State
-	23, // 8: sag.tunnel.v1.StopResponse.state:type_name -> sag.tunnel.v1.State
-	23, // 9: sag.tunnel.v1.GetStatesResponse.states:type_name -> sag.tunnel.v1.State
+	26, // 7: sag.tunnel.v1.StartResponse.state:type_name -> sag.tunnel.v1.State
+	26, // 8: sag.tunnel.v1.StopResponse.state:type_name -> sag.tunnel.v1.State
+	26, // 9: sag.tunnel.v1.GetStatesResponse.states:type_name -> sag.tunnel.v1.State
 	17, // 10: sag.tunnel.v1.WatchResponse.snapshot:type_name -> sag.tunnel.v1.Snapshot
-	23, // 11: sag.tunnel.v1.WatchResponse.changed:type_name -> sag.tunnel.v1.State
+	26, // 11: sag.tunnel.v1.WatchResponse.changed:type_name -> sag.tunnel.v1.State
 	18, // 12: sag.tunnel.v1.WatchResponse.heartbeat:type_name -> sag.tunnel.v1.Heartbeat
-	27, // 13: sag.tunnel.v1.PingRequest.patience:type_name -> google.protobuf.Duration
-	27, // 14: sag.tunnel.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	23, // 15: sag.tunnel.v1.Snapshot.states:type_name -> sag.tunnel.v1.State
-	27, // 16: sag.tunnel.v1.AccessPointState.latency:type_name -> google.protobuf.Duration
-	27, // 17: sag.tunnel.v1.SessionState.since:type_name -> google.protobuf.Duration
-	27, // 18: sag.tunnel.v1.SessionState.lease_left:type_name -> google.protobuf.Duration
-	27, // 19: sag.tunnel.v1.SessionState.lease:type_name -> google.protobuf.Duration
-	28, // 20: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
-	27, // 21: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
-	29, // 22: sag.tunnel.v1.SessionState.resources:type_name -> sag.client.v1.Resource
-	30, // 23: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
-	31, // 24: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
-	32, // 25: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
-	19, // 26: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
-	20, // 27: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
-	33, // 28: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
-	34, // 29: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
-	21, // 30: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
-	22, // 31: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
-	25, // 32: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
-	1,  // 33: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
-	3,  // 34: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
-	7,  // 35: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
-	9,  // 36: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
-	11, // 37: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
-	13, // 38: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
-	15, // 39: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
-	2,  // 40: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
-	4,  // 41: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
-	8,  // 42: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
-	10, // 43: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
-	12, // 44: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
-	14, // 45: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
-	16, // 46: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
-	40, // [40:47] is the sub-list for method output_type
-	33, // [33:40] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	30, // 13: sag.tunnel.v1.PingRequest.patience:type_name -> google.protobuf.Duration
+	30, // 14: sag.tunnel.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	26, // 15: sag.tunnel.v1.Snapshot.states:type_name -> sag.tunnel.v1.State
+	30, // 16: sag.tunnel.v1.AccessPointState.latency:type_name -> google.protobuf.Duration
+	30, // 17: sag.tunnel.v1.SessionState.since:type_name -> google.protobuf.Duration
+	30, // 18: sag.tunnel.v1.SessionState.lease_left:type_name -> google.protobuf.Duration
+	30, // 19: sag.tunnel.v1.SessionState.lease:type_name -> google.protobuf.Duration
+	31, // 20: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
+	30, // 21: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
+	32, // 22: sag.tunnel.v1.SessionState.resources:type_name -> sag.client.v1.Resource
+	24, // 23: sag.tunnel.v1.Machine.names:type_name -> sag.tunnel.v1.Names
+	25, // 24: sag.tunnel.v1.Machine.guard:type_name -> sag.tunnel.v1.Guard
+	33, // 25: sag.tunnel.v1.Guard.blocking:type_name -> sag.types.v1.Blocking
+	30, // 26: sag.tunnel.v1.Guard.portal_left:type_name -> google.protobuf.Duration
+	34, // 27: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
+	35, // 28: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
+	33, // 29: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
+	19, // 30: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
+	20, // 31: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
+	36, // 32: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
+	37, // 33: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
+	21, // 34: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
+	22, // 35: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
+	28, // 36: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
+	23, // 37: sag.tunnel.v1.State.machine:type_name -> sag.tunnel.v1.Machine
+	1,  // 38: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
+	3,  // 39: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
+	7,  // 40: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
+	9,  // 41: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
+	11, // 42: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
+	13, // 43: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
+	15, // 44: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
+	2,  // 45: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
+	4,  // 46: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
+	8,  // 47: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
+	10, // 48: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
+	12, // 49: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
+	14, // 50: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
+	16, // 51: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
+	45, // [45:52] is the sub-list for method output_type
+	38, // [38:45] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_sag_tunnel_v1_tunnel_proto_init() }
@@ -1767,7 +2046,7 @@ func file_sag_tunnel_v1_tunnel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_tunnel_v1_tunnel_proto_rawDesc), len(file_sag_tunnel_v1_tunnel_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   23,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

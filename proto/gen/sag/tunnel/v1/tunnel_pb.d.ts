@@ -1015,6 +1015,252 @@ export declare type TrafficJson = {
 export declare const TrafficSchema: GenMessage<Traffic, {jsonType: TrafficJson}>;
 
 /**
+ * The machine in system mode, as it was found just now; not as it was meant to be.
+ *
+ * @generated from message sag.tunnel.v1.Machine
+ */
+export declare type Machine = Message<"sag.tunnel.v1.Machine"> & {
+  /**
+   * Routes and rules of ours that are there, each as `ip route` and `ip rule` would print it.
+   *
+   * @generated from field: repeated string routes = 1;
+   */
+  routes: string[];
+
+  /**
+   * @generated from field: repeated string rules = 2;
+   */
+  rules: string[];
+
+  /**
+   * @generated from field: sag.tunnel.v1.Names names = 3;
+   */
+  names?: Names | undefined;
+
+  /**
+   * @generated from field: sag.tunnel.v1.Guard guard = 4;
+   */
+  guard?: Guard | undefined;
+};
+
+/**
+ * The machine in system mode, as it was found just now; not as it was meant to be.
+ *
+ * @generated from message sag.tunnel.v1.Machine
+ */
+export declare type MachineJson = {
+  /**
+   * Routes and rules of ours that are there, each as `ip route` and `ip rule` would print it.
+   *
+   * @generated from field: repeated string routes = 1;
+   */
+  routes?: string[];
+
+  /**
+   * @generated from field: repeated string rules = 2;
+   */
+  rules?: string[];
+
+  /**
+   * @generated from field: sag.tunnel.v1.Names names = 3;
+   */
+  names?: NamesJson;
+
+  /**
+   * @generated from field: sag.tunnel.v1.Guard guard = 4;
+   */
+  guard?: GuardJson;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.Machine.
+ * Use `create(MachineSchema)` to create a new message.
+ */
+export declare const MachineSchema: GenMessage<Machine, {jsonType: MachineJson}>;
+
+/**
+ * Who is asked for names. Unset in Machine: nothing was changed.
+ *
+ * @generated from message sag.tunnel.v1.Names
+ */
+export declare type Names = Message<"sag.tunnel.v1.Names"> & {
+  /**
+   * What was changed: "systemd-resolved", "NetworkManager" or "file".
+   *
+   * @generated from field: string backend = 1;
+   */
+  backend: string;
+
+  /**
+   * The intranet's name servers, and the domains (reverse zones included) that they alone are asked for.
+   *
+   * @generated from field: repeated string servers = 2;
+   */
+  servers: string[];
+
+  /**
+   * @generated from field: repeated string domains = 3;
+   */
+  domains: string[];
+
+  /**
+   * No domains were pushed: they are asked for everything.
+   *
+   * @generated from field: bool everything = 4;
+   */
+  everything: boolean;
+
+  /**
+   * The machine is not like that, because somebody else changed it: what was found, in words. Empty = all is well.
+   *
+   * @generated from field: string trouble = 5;
+   */
+  trouble: string;
+};
+
+/**
+ * Who is asked for names. Unset in Machine: nothing was changed.
+ *
+ * @generated from message sag.tunnel.v1.Names
+ */
+export declare type NamesJson = {
+  /**
+   * What was changed: "systemd-resolved", "NetworkManager" or "file".
+   *
+   * @generated from field: string backend = 1;
+   */
+  backend?: string;
+
+  /**
+   * The intranet's name servers, and the domains (reverse zones included) that they alone are asked for.
+   *
+   * @generated from field: repeated string servers = 2;
+   */
+  servers?: string[];
+
+  /**
+   * @generated from field: repeated string domains = 3;
+   */
+  domains?: string[];
+
+  /**
+   * No domains were pushed: they are asked for everything.
+   *
+   * @generated from field: bool everything = 4;
+   */
+  everything?: boolean;
+
+  /**
+   * The machine is not like that, because somebody else changed it: what was found, in words. Empty = all is well.
+   *
+   * @generated from field: string trouble = 5;
+   */
+  trouble?: string;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.Names.
+ * Use `create(NamesSchema)` to create a new message.
+ */
+export declare const NamesSchema: GenMessage<Names, {jsonType: NamesJson}>;
+
+/**
+ * What is held back outside the tunnel. Unset in Machine: nothing is.
+ *
+ * @generated from message sag.tunnel.v1.Guard
+ */
+export declare type Guard = Message<"sag.tunnel.v1.Guard"> & {
+  /**
+   * @generated from field: sag.types.v1.Blocking blocking = 1;
+   */
+  blocking: Blocking;
+
+  /**
+   * Prefixes that leave by the tunnel or not at all, and domains that are not asked for outside it.
+   *
+   * @generated from field: repeated string prefixes = 2;
+   */
+  prefixes: string[];
+
+  /**
+   * @generated from field: repeated string domains = 3;
+   */
+  domains: string[];
+
+  /**
+   * Lockdown: nothing but the tunnel leaves, session or not. Set by an administrator, or by the intranet's policy.
+   *
+   * @generated from field: bool lockdown = 4;
+   */
+  lockdown: boolean;
+
+  /**
+   * Left of the time in which a captive portal can be reached; unset = it can not.
+   *
+   * @generated from field: google.protobuf.Duration portal_left = 5;
+   */
+  portalLeft?: Duration | undefined;
+
+  /**
+   * Packets that were held back since the guard was made.
+   *
+   * @generated from field: uint64 dropped = 6;
+   */
+  dropped: bigint;
+};
+
+/**
+ * What is held back outside the tunnel. Unset in Machine: nothing is.
+ *
+ * @generated from message sag.tunnel.v1.Guard
+ */
+export declare type GuardJson = {
+  /**
+   * @generated from field: sag.types.v1.Blocking blocking = 1;
+   */
+  blocking?: BlockingJson;
+
+  /**
+   * Prefixes that leave by the tunnel or not at all, and domains that are not asked for outside it.
+   *
+   * @generated from field: repeated string prefixes = 2;
+   */
+  prefixes?: string[];
+
+  /**
+   * @generated from field: repeated string domains = 3;
+   */
+  domains?: string[];
+
+  /**
+   * Lockdown: nothing but the tunnel leaves, session or not. Set by an administrator, or by the intranet's policy.
+   *
+   * @generated from field: bool lockdown = 4;
+   */
+  lockdown?: boolean;
+
+  /**
+   * Left of the time in which a captive portal can be reached; unset = it can not.
+   *
+   * @generated from field: google.protobuf.Duration portal_left = 5;
+   */
+  portalLeft?: DurationJson;
+
+  /**
+   * Packets that were held back since the guard was made.
+   *
+   * @generated from field: uint64 dropped = 6;
+   */
+  dropped?: string;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.Guard.
+ * Use `create(GuardSchema)` to create a new message.
+ */
+export declare const GuardSchema: GenMessage<Guard, {jsonType: GuardJson}>;
+
+/**
  * One intranet, as it is. design: state = phase + cause + what is really blocked.
  *
  * @generated from message sag.tunnel.v1.State
@@ -1088,6 +1334,13 @@ export declare type State = Message<"sag.tunnel.v1.State"> & {
    * @generated from field: string message = 13;
    */
   message: string;
+
+  /**
+   * System mode only.
+   *
+   * @generated from field: sag.tunnel.v1.Machine machine = 14;
+   */
+  machine?: Machine | undefined;
 };
 
 /**
@@ -1164,6 +1417,13 @@ export declare type StateJson = {
    * @generated from field: string message = 13;
    */
   message?: string;
+
+  /**
+   * System mode only.
+   *
+   * @generated from field: sag.tunnel.v1.Machine machine = 14;
+   */
+  machine?: MachineJson;
 };
 
 /**
