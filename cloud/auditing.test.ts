@@ -5,6 +5,7 @@ import { startServer, type TestServer } from "./testing/server.ts";
 
 let server: TestServer;
 let instance: { id: string };
+let token: { id: string };
 const account = { user: "anna.test", mail: "a@example.com", mustChange: false, password: "correct-horse" };
 beforeAll(async () => {
   server = await startServer();
@@ -12,11 +13,18 @@ beforeAll(async () => {
   await server.ask("account create", account);
   await server.ask("resource add", { name: "Wiki", address: "https://wiki.example" });
   await server.ask("route add", { routes: ["10.0.0.0/16"] });
+  token = (await server.ask("access-point token create", { uses: 1, lifetimeSeconds: 60 })) as { id: string };
 });
 afterAll(() => server.close());
 
 test("what cannot be written down is not done", async () => {
-  const state = async () => [await server.ask("instance list", {}), await server.ask("account list", {})];
+  const tokens = async () =>
+    ((await server.ask("access-point token list", {})) as { id: string }[]).map(({ id }) => id);
+  const state = async () => [
+    await server.ask("instance list", {}),
+    await server.ask("account list", {}),
+    await tokens(),
+  ];
   const before = await state();
   const store = openStore(server.directory);
   await sql`create trigger full before insert on audit begin select raise(abort, 'no room'); end`.execute(store);
@@ -35,7 +43,10 @@ test("what cannot be written down is not done", async () => {
     ["account create", { ...account, user: "berta.test" }],
     ["account disable", { user }],
     ["account reset-password", { user, password: "another-horse", mustChange: true }],
+    ["account kick", { user, reason: "" }],
     ["account delete", { user }],
+    ["access-point token create", { uses: 1, lifetimeSeconds: 60 }],
+    ["access-point token remove", { id: token.id }],
   ];
   for (const [operation, parameters] of changes) {
     await expect(server.ask(operation, parameters as Record<string, unknown>), operation).rejects.toThrow();
@@ -50,5 +61,5 @@ test("what is done is written down once: who, what, before and after", async () 
   const [last, former] = (await server.ask("audit list", { limit: 2 })) as Record<string, unknown>[];
   expect(last).toMatchObject({ action: "account disable", before: { disabled: false }, after: { disabled: true } });
   expect(last?.actor).toMatch(/^local:/);
-  expect(former?.action).toBe("route add");
+  expect(former?.action).toBe("access-point token create");
 });

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { hashToken, newToken, type Secret } from "../../security/secret.ts";
 import type { Schema } from "../../store/schema.ts";
+import { unnoted } from "../audit.ts";
 import { invalid, Refusal } from "../cause.ts";
 import { accessPointsChanged } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
@@ -24,7 +25,11 @@ export interface TokenWish {
 }
 
 /** A token with which access points register; it is told once and stored as a hash. */
-export async function createToken(context: Context, wish: TokenWish): Promise<TokenView & { token: Secret }> {
+export async function createToken(
+  context: Context,
+  wish: TokenWish,
+  note: (tx: Kysely<Schema>, made: TokenView) => Promise<void> = unnoted,
+): Promise<TokenView & { token: Secret }> {
   const { store, clock } = context;
   if (!Number.isInteger(wish.uses) || wish.uses < 1 || wish.uses > 1_000) {
     throw invalid("uses", "A token is good for 1 to 1000 access points.");
@@ -42,8 +47,12 @@ export async function createToken(context: Context, wish: TokenWish): Promise<To
     expires_at: now + wish.lifetimeSeconds * 1_000,
     created_at: now,
   };
-  await store.insertInto("access_point_token").values(row).execute();
-  return { id: row.id, ccnId: row.ccn_id, usesLeft: wish.uses, expiresInSeconds: wish.lifetimeSeconds, token };
+  const made = { id: row.id, ccnId: row.ccn_id, usesLeft: wish.uses, expiresInSeconds: wish.lifetimeSeconds };
+  await store.transaction().execute(async (tx) => {
+    await tx.insertInto("access_point_token").values(row).execute();
+    await note(tx, made);
+  });
+  return { ...made, token };
 }
 
 export async function listTokens(db: Kysely<Schema>, now: number): Promise<TokenView[]> {
@@ -56,16 +65,22 @@ export async function listTokens(db: Kysely<Schema>, now: number): Promise<Token
   }));
 }
 
-export async function removeToken(db: Kysely<Schema>, id: string): Promise<void> {
-  const removed = await db.deleteFrom("access_point_token").where("id", "=", id).executeTakeFirst();
-  if (removed.numDeletedRows === 0n) throw new Refusal("not_found", `There is no token ${id}.`);
+export async function removeToken(db: Kysely<Schema>, id: string, note = unnoted): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const removed = await tx.deleteFrom("access_point_token").where("id", "=", id).executeTakeFirst();
+    if (removed.numDeletedRows === 0n) throw new Refusal("not_found", `There is no token ${id}.`);
+    await note(tx);
+  });
 }
 
 /** The access point's identity is void from now on, and its stream ends. */
-export async function removeAccessPoint(context: Context, id: string): Promise<void> {
+export async function removeAccessPoint(context: Context, id: string, note = unnoted): Promise<void> {
   const state = context.accessPoints.get(id);
   if (!state) throw new Refusal("not_found", `There is no access point ${id}.`);
-  await context.store.deleteFrom("access_point").where("id", "=", id).execute();
+  await context.store.transaction().execute(async (tx) => {
+    await tx.deleteFrom("access_point").where("id", "=", id).execute();
+    await note(tx);
+  });
   context.accessPoints.remove(id);
   await forgetAccessPoint(context, state);
   await accessPointsChanged(context, state.ccnId);

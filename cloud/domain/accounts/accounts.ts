@@ -197,8 +197,14 @@ export async function setDisabled(
 }
 
 /** Ends all sessions of the account; its owner reads the reason and may dial again. Returns how many there were. */
-export async function kick(context: Context, id: string, reason: string): Promise<number> {
-  return endNow(context, await runningSessions(context.store, { accountId: id }), { cause: "kicked", text: reason });
+export async function kick(
+  context: Context,
+  id: string,
+  reason: string,
+  note: (tx: Kysely<Schema>, ended: number) => Promise<void> = unnoted,
+): Promise<number> {
+  const running = await runningSessions(context.store, { accountId: id });
+  return endNow(context, running, { cause: "kicked", text: reason }, note);
 }
 
 export async function resetPassword(

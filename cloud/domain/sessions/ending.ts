@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Schema } from "../../store/schema.ts";
+import { unnoted } from "../audit.ts";
 import { type CauseCode, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { holdMs, safetyMs } from "./addresses.ts";
@@ -85,10 +86,19 @@ export function announceEnd(
   return revision;
 }
 
-/** Ends sessions in a transaction of their own and tells everybody. Returns how many were running. */
-export async function endNow(context: Context, sessionIds: readonly string[], ending: Ending): Promise<number> {
-  if (sessionIds.length === 0) return 0;
-  const ended = await context.store.transaction().execute((tx) => endSessions(tx, context, sessionIds, ending));
+/** Ends sessions in a transaction of their own and tells everybody. Returns how many were running; `note` hears it too. */
+export async function endNow(
+  context: Context,
+  sessionIds: readonly string[],
+  ending: Ending,
+  note: (tx: Kysely<Schema>, ended: number) => Promise<void> = unnoted,
+): Promise<number> {
+  if (sessionIds.length === 0 && note === unnoted) return 0;
+  const ended = await context.store.transaction().execute(async (tx) => {
+    const all = await endSessions(tx, context, sessionIds, ending);
+    await note(tx, all.length);
+    return all;
+  });
   announceEnd(context, ended, ending);
   return ended.length;
 }

@@ -92,13 +92,9 @@ export const accountOperations: Operation[] = [
     const { context, actor } = call;
     const reason = requireText("reason", p.reason, 0, 500);
     const id = await found(call, p);
-    const ended = await kick(context, id, reason);
-    await audit(context.store, context.clock.now(), {
-      actor,
-      action: "account kick",
-      target: id,
-      after: { reason, ended },
-    });
+    const ended = await kick(context, id, reason, (tx, ended) =>
+      audit(tx, context.clock.now(), { actor, action: "account kick", target: id, after: { reason, ended } }),
+    );
     return { user: p.user, ended };
   }),
   operation(

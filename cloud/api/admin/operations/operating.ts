@@ -13,9 +13,9 @@ export const operatingOperations: Operation[] = [
     "access-point token create",
     z.strictObject({ uses: z.number(), lifetimeSeconds: z.number(), ccn: z.string().optional() }),
     async ({ context, actor }, wish) => {
-      const { token, ...view } = await createToken(context, wish);
-      const at = context.clock.now();
-      await audit(context.store, at, { actor, action: "access-point token create", target: view.id, after: view });
+      const { token, ...view } = await createToken(context, wish, (tx, after) =>
+        audit(tx, context.clock.now(), { actor, action: "access-point token create", target: after.id, after }),
+      );
       return { ...view, token: token.reveal() };
     },
   ),
@@ -23,8 +23,9 @@ export const operatingOperations: Operation[] = [
     listTokens(context.store, context.clock.now()),
   ),
   operation("access-point token remove", z.strictObject({ id: z.string() }), async ({ context, actor }, { id }) => {
-    await removeToken(context.store, id);
-    await audit(context.store, context.clock.now(), { actor, action: "access-point token remove", target: id });
+    await removeToken(context.store, id, (tx) =>
+      audit(tx, context.clock.now(), { actor, action: "access-point token remove", target: id }),
+    );
     return { removed: id };
   }),
   operation("access-point list", z.strictObject({}), async ({ context }) => {
@@ -43,8 +44,9 @@ export const operatingOperations: Operation[] = [
     }));
   }),
   operation("access-point remove", z.strictObject({ id: z.string() }), async ({ context, actor }, { id }) => {
-    await removeAccessPoint(context, id);
-    await audit(context.store, context.clock.now(), { actor, action: "access-point remove", target: id });
+    await removeAccessPoint(context, id, (tx) =>
+      audit(tx, context.clock.now(), { actor, action: "access-point remove", target: id }),
+    );
     return { removed: id };
   }),
   operation("session list", z.strictObject({ instance: z.string().optional() }), async ({ context }, p) => {
@@ -53,10 +55,10 @@ export const operatingOperations: Operation[] = [
   }),
   operation("session end", z.strictObject({ id: z.string(), reason: z.string() }), async ({ context, actor }, p) => {
     const reason = requireText("reason", p.reason, 0, 500);
-    if ((await endNow(context, [p.id], { cause: "kicked", text: reason })) === 0) {
-      throw new Refusal("not_found", `There is no running session ${p.id}.`);
-    }
-    await audit(context.store, context.clock.now(), { actor, action: "session end", target: p.id, after: { reason } });
+    await endNow(context, [p.id], { cause: "kicked", text: reason }, async (tx, ended) => {
+      if (ended === 0) throw new Refusal("not_found", `There is no running session ${p.id}.`);
+      await audit(tx, context.clock.now(), { actor, action: "session end", target: p.id, after: { reason } });
+    });
     return { ended: p.id };
   }),
   operation(
