@@ -10,11 +10,18 @@ import (
 // System is this machine's table.
 func System() Table { return proc{dir: "/proc/self/net"} }
 
-// proc reads the kernel's own lists.
+// proc asks the kernel for one connection, or reads the list of all of them.
 type proc struct{ dir string }
 
 func (p proc) TCP(client, server netip.AddrPort) (uint32, error) {
 	client, server = plain(client), plain(server)
+	if e, err := ask(client, server); err == nil {
+		if e.inode == 0 {
+			return 0, ErrUnknown
+		}
+		return e.uid, nil
+	}
+	// A kernel without sock_diag, or a socket that is bound to an interface.
 	return p.find([]string{"tcp", "tcp6"}, func(e entry) bool {
 		return e.local == client && e.remote == server
 	})
