@@ -30,6 +30,33 @@ const session = z.object({
   resources: z.array(resource),
 });
 
+const blocking = z.enum(["none", "intranet", "all"]);
+
+/** Only in system mode: what is ours on the machine, as it was found just now. */
+const machine = z.object({
+  routes: z.array(z.string()),
+  rules: z.array(z.string()),
+  names: orNull(
+    z.object({
+      backend: z.string(),
+      servers: z.array(z.string()),
+      domains: z.array(z.string()),
+      everything: z.boolean(),
+      trouble: orNull(z.string()),
+    }),
+  ),
+  guard: orNull(
+    z.object({
+      blocking,
+      prefixes: z.array(z.string()),
+      domains: z.array(z.string()),
+      lockdown: z.boolean(),
+      portalLeftMs: orNull(z.number()),
+      dropped: z.number(),
+    }),
+  ),
+});
+
 export const stateSchema = z.object({
   intranet: z.string(),
   intranetId: z.string(),
@@ -51,7 +78,7 @@ export const stateSchema = z.object({
   message: z.optional(z.string()),
   action: z.optional(z.string()),
   mender: z.optional(mender),
-  blocking: z.enum(["none", "intranet", "all"]),
+  blocking,
   mode: orNull(z.enum(["proxy", "system"])),
   clientIp: orNull(z.string()),
   accessPoint: orNull(
@@ -65,6 +92,7 @@ export const stateSchema = z.object({
   socks: orNull(z.string()),
   http: orNull(z.string()),
   pac: orNull(z.string()),
+  machine: orNull(machine),
   pid: orNull(z.number()),
   rxBytes: z.number(),
   txBytes: z.number(),

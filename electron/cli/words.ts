@@ -1,4 +1,4 @@
-import type { IntranetState, PhaseWord } from "../core/model.ts";
+import type { IntranetState, MachineView, PhaseWord } from "../core/model.ts";
 
 /** States in words for a terminal. */
 const phaseWords: Record<PhaseWord, string> = {
@@ -49,6 +49,21 @@ export function latency(ms: number | null): string | null {
 
 const joined = (parts: (string | null | undefined)[]): string => parts.filter(Boolean).join(" · ");
 
+/** Of more routes than these only some are shown; --json has them all. */
+const shownRoutes = 16;
+
+/** System mode: what is ours on the machine, as it was found. */
+function machineLines({ routes, rules }: MachineView): string[] {
+  const lines: string[] = [];
+  // What refuses while there is no tunnel lies under every route; here it would only be said twice.
+  const ways = routes.filter((route) => !route.startsWith("unreachable "));
+  const shown = ways.length > 0 ? ways : routes;
+  for (const route of shown.slice(0, shownRoutes)) lines.push(`Route ${route}`);
+  if (shown.length > shownRoutes) lines.push(`and ${shown.length - shownRoutes} routes more`);
+  for (const rule of rules) lines.push(`Rule ${rule}`);
+  return lines;
+}
+
 /** One intranet for people, several lines. */
 export function stateLines(state: IntranetState, paint: Paint): string[] {
   const tone: Tone =
@@ -79,6 +94,7 @@ export function stateLines(state: IntranetState, paint: Paint): string[] {
     lines.push(
       `Blocked: ${state.blocking === "all" ? "everything but the tunnel" : "the intranet outside of the tunnel"}`,
     );
+  if (state.machine) lines.push(...machineLines(state.machine));
   if (state.notice) lines.push(`Your administrator says: ${state.notice}`);
   const head = `${state.intranet}  ${paint("quiet", `${state.userName} at ${state.server}`)}`;
   return [head, ...lines.map((line) => `  ${line}`)];

@@ -86,6 +86,39 @@ export interface ResourceView {
   address: string;
 }
 
+/** The machine in system mode, as it was found just now; not as it was meant to be. */
+export interface MachineView {
+  /** Routes and rules of ours that are there, each as `ip route` and `ip rule` print it. */
+  routes: string[];
+  rules: string[];
+  /** Who is asked for names; null = nothing was changed. */
+  names: NamesView | null;
+  /** What is held back outside the tunnel; null = nothing. */
+  guard: GuardView | null;
+}
+
+export interface NamesView {
+  /** What was changed: systemd-resolved, NetworkManager, file. */
+  backend: string;
+  servers: string[];
+  domains: string[];
+  /** The servers are asked for all names. */
+  everything: boolean;
+  /** Somebody else changed it: what was found, in words. */
+  trouble: string | null;
+}
+
+export interface GuardView {
+  blocking: BlockingWord;
+  prefixes: string[];
+  domains: string[];
+  lockdown: boolean;
+  /** ms left in which a captive portal can be reached; null = it can not. */
+  portalLeftMs: number | null;
+  /** Packets held back since the guard was made. */
+  dropped: number;
+}
+
 /** One intranet, as it is now. Addresses are HOST:PORT, pac is a URL; null = not there in this phase or mode. */
 export interface IntranetState {
   /** The name the person knows it by, unique on this machine for this user. */
@@ -108,6 +141,7 @@ export interface IntranetState {
   socks: string | null;
   http: string | null;
   pac: string | null;
+  machine: MachineView | null;
   /** Of the sag-tunnel process. */
   pid: number | null;
   /** Inner bytes since the session began. */

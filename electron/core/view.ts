@@ -1,14 +1,16 @@
 import type { ResourceJson } from "#proto/client/v1/session_pb.js";
-import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import type { MachineJson, StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import type { HopJson, WarningJson } from "#proto/types/v1/state_pb.js";
 import { failureView, plainText } from "./causes/failure.ts";
 import { hopNames, warningTable, warningView } from "./causes/warnings.ts";
 import { durationMs, failureFromWire, wordOf } from "./causes/wire.ts";
 import type {
+  BlockingWord,
   CauseCode,
   HopView,
   HopWord,
   IntranetState,
+  MachineView,
   MenderWord,
   PhaseWord,
   ResourceView,
@@ -51,6 +53,7 @@ export function restingState(record: IntranetRecord, phase: PhaseWord, cause?: C
     socks: null,
     http: null,
     pac: null,
+    machine: null,
     pid: null,
     rxBytes: 0,
     txBytes: 0,
@@ -62,13 +65,12 @@ export function restingState(record: IntranetRecord, phase: PhaseWord, cause?: C
 export function tunnelState(record: IntranetRecord, json: StateJson): IntranetState {
   const phase = wordOf(json.phase, "PHASE_");
   const mode = wordOf(json.mode, "MODE_");
-  const blocking = wordOf(json.blocking, "BLOCKING_");
   const session = sessionView(json);
   const accessPoint = json.accessPoint;
   return {
     ...restingState(record, phase !== null && phases.has(phase) ? (phase as PhaseWord) : "failed"),
     cause: json.cause ? failureFromWire(json.cause, plainText(accessPoint?.name ?? "") || undefined).view : null,
-    blocking: blocking === "intranet" || blocking === "all" ? blocking : "none",
+    blocking: blockingWord(json.blocking),
     mode: mode === "proxy" || mode === "system" ? mode : null,
     clientIp: session ? clientIp(session.addresses) : null,
     accessPoint: accessPoint?.id
@@ -85,10 +87,43 @@ export function tunnelState(record: IntranetRecord, json: StateJson): IntranetSt
     socks: json.proxy?.socks || null,
     http: json.proxy?.http || null,
     pac: json.proxy?.pac || null,
+    machine: json.machine ? machineView(json.machine) : null,
     pid: json.pid || null,
     rxBytes: Number(json.traffic?.rxBytes ?? 0),
     txBytes: Number(json.traffic?.txBytes ?? 0),
     notice: plainText(json.message ?? "") || null,
+  };
+}
+
+function blockingWord(json: unknown): BlockingWord {
+  const word = wordOf(json, "BLOCKING_");
+  return word === "intranet" || word === "all" ? word : "none";
+}
+
+function machineView({ routes, rules, names, guard }: MachineJson): MachineView {
+  const texts = (list: string[] | undefined): string[] => (list ?? []).map((text) => plainText(text));
+  return {
+    routes: texts(routes),
+    rules: texts(rules),
+    names: names
+      ? {
+          backend: plainText(names.backend ?? ""),
+          servers: texts(names.servers),
+          domains: texts(names.domains),
+          everything: names.everything ?? false,
+          trouble: plainText(names.trouble ?? "") || null,
+        }
+      : null,
+    guard: guard
+      ? {
+          blocking: blockingWord(guard.blocking),
+          prefixes: texts(guard.prefixes),
+          domains: texts(guard.domains),
+          lockdown: guard.lockdown ?? false,
+          portalLeftMs: durationMs(guard.portalLeft) ?? null,
+          dropped: Number(guard.dropped ?? 0),
+        }
+      : null,
   };
 }
 

@@ -17,6 +17,7 @@ export interface Seen {
   socks: string | null;
   http: string | null;
   pac: string | null;
+  machine: { routes: string[]; rules: string[] } | null;
   pid: number | null;
   warnings: { code: string }[];
   session: {

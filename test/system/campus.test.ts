@@ -43,6 +43,13 @@ describe.each<Mode>(["routed", "nat"])("%s access points", (mode) => {
     const before = await one.network();
     const seen = await one.anna.connect("--mode", "system");
     expect(seen).toMatchObject({ phase: "connected", mode: "system" });
+    // What is told of the machine is what is on it.
+    const there = await one.machines.run("client", "ip route show table all proto 207");
+    const told = (await one.anna.status()).machine?.routes ?? [];
+    expect(told.filter((route) => route.includes("10.55.0.0/16"))).toHaveLength(2);
+    for (const route of told.filter((line) => !line.includes(":"))) {
+      expect(there.replaceAll(" scope link", "")).toContain(route);
+    }
 
     const expected4 = mode === "routed" ? seen.clientIp : expect.stringMatching(/^10\.55\.0\.1[12]$/);
     expect(await seenBy(one, host4)).toEqual({ tcp: expected4, udp: expected4 });

@@ -5,6 +5,7 @@ import (
 	"sag.software/native/internal/tunnel/profile"
 	"sag.software/native/internal/tunnel/session"
 
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 )
 
@@ -27,7 +28,9 @@ type Host interface {
 	Warnings() []*typesv1.Warning
 	// Trouble is why intranet packets do not go by the link, though it should be so; nil if they do.
 	Trouble() *typesv1.Failure
-	// Changed is where to call when Warnings, Holds or Trouble may have changed. It is called from any goroutine.
+	// Machine is the machine as it was found: what is ours on it; nil if nothing is.
+	Machine() *tunnelv1.Machine
+	// Changed is where to call when Warnings, Holds, Trouble or Machine may have changed. It is called from any goroutine.
 	Changed(func())
 	// Mark is put on the outer packets of the engine and of our own connections to the cloud.
 	Mark() uint32

@@ -49,6 +49,7 @@ func (t *Tunnel) addHost(s *tunnelv1.State) {
 	if t.config.Host == nil {
 		return
 	}
+	s.Machine = t.config.Host.Machine()
 	s.Warnings = append(s.Warnings, t.config.Host.Warnings()...)
 	if trouble := t.config.Host.Trouble(); trouble != nil && s.GetPhase() == typesv1.Phase_PHASE_CONNECTED {
 		// The tunnel lives, but somebody else has the packets: nothing is held back either.

@@ -24,6 +24,7 @@ export const disconnected = (over: Partial<IntranetState> = {}): IntranetState =
   socks: null,
   http: null,
   pac: null,
+  machine: null,
   pid: null,
   rxBytes: 0,
   txBytes: 0,

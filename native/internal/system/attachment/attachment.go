@@ -50,6 +50,8 @@ type Attachment[L Link] struct {
 	in      plan.Intranet
 	numbers plan.Numbers
 	now     plan.Plan
+	// found is what was ours at the last look.
+	found   system.Own
 	trouble error
 	mended  []time.Time
 }
@@ -91,6 +93,7 @@ func Attach[L Link](config Config[L], in plan.Intranet) (*Attachment[L], L, erro
 		_, failed := config.Reconciler.Clear()
 		return nil, none, errors.Join(err, failed, link.Close())
 	}
+	a.see()
 	go a.watch(ctx, changes)
 	return a, link, nil
 }
@@ -114,6 +117,13 @@ func (a *Attachment[L]) Trouble() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.trouble
+}
+
+// Found is what was ours on the machine when it was looked at last.
+func (a *Attachment[L]) Found() system.Own {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.found
 }
 
 // Update takes a changed intranet: what is new is added before what is old is taken away.
@@ -174,12 +184,20 @@ func (a *Attachment[L]) fought() time.Duration {
 func (a *Attachment[L]) look() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	before := a.found
 	err := a.mend()
-	if (err == nil) != (a.trouble == nil) || err != nil {
+	if (err == nil) != (a.trouble == nil) || err != nil || !a.found.Equal(before) {
 		defer a.config.Changed()
 	}
 	a.trouble = err
 	return err
+}
+
+// see looks at what is ours after it was changed. A look that fails is made up for by the next one.
+func (a *Attachment[L]) see() {
+	if at, err := a.config.Machine.Snapshot(); err == nil {
+		a.found = at.Own()
+	}
 }
 
 func (a *Attachment[L]) mend() error {
@@ -187,6 +205,7 @@ func (a *Attachment[L]) mend() error {
 	if err != nil {
 		return err
 	}
+	a.found = at.Own()
 	if at.Abilities.PolicyRouting {
 		before, err := plan.Priority(at)
 		if err != nil {
@@ -207,7 +226,9 @@ func (a *Attachment[L]) mend() error {
 	if len(missing) > 0 {
 		a.mended = append(a.mended, time.Now())
 	}
-	if err := a.config.Reconciler.Set(next.Changes); err != nil {
+	err = a.config.Reconciler.Set(next.Changes)
+	a.see()
+	if err != nil {
 		return err
 	}
 	defer a.config.Changed()

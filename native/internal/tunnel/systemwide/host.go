@@ -115,17 +115,24 @@ func (h *Host) Detach() error {
 	a, left := h.attachment, h.left
 	h.attachment, h.left = nil, false
 	h.mu.Unlock()
+	var err error
 	switch {
 	case a != nil:
-		return a.Detach()
+		err = a.Detach()
 	case left:
-		undone, err := h.reconciler.Clear()
+		var undone []system.Change
+		undone, err = h.reconciler.Clear()
 		for _, c := range undone {
 			h.logger.Info("undone", "change", c.String())
 		}
-		return err
 	}
-	return nil
+	if err != nil {
+		// What could not be undone is still in force, is said to be, and is tried again.
+		h.mu.Lock()
+		h.left = true
+		h.mu.Unlock()
+	}
+	return err
 }
 
 // Holds implements tunnel.Host.

@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import type { IntranetState } from "../core/model.ts";
+import { tunnelState } from "../core/view.ts";
+import { stateLines } from "./words.ts";
+
+const record = { id: "contoso01", name: "contoso", displayName: "Contoso", user: "anna", server: "sag.example" };
+const told = (routes: string[]): IntranetState =>
+  tunnelState(record as Parameters<typeof tunnelState>[0], {
+    phase: "PHASE_CONNECTED",
+    mode: "MODE_SYSTEM",
+    machine: { routes, rules: ["5200: not from all fwmark 0x53470000 lookup 21319"] },
+  });
+const lines = (state: IntranetState): string[] => stateLines(state, (_, text) => text).map((line) => line.trim());
+
+it("tells the routes and rules that are on the machine", () => {
+  const state = told(["10.0.0.0/8 dev sag0 table 21319", "unreachable 10.0.0.0/8 table 21319\u001b[2J"]);
+  expect(lines(state)).toEqual(
+    expect.arrayContaining([
+      "Route 10.0.0.0/8 dev sag0 table 21319",
+      "Rule 5200: not from all fwmark 0x53470000 lookup 21319",
+    ]),
+  );
+  expect(state.machine?.routes[1]).toBe("unreachable 10.0.0.0/8 table 21319 [2J");
+});
+
+it("tells those that refuse when there are no others, and counts what is too much", () => {
+  expect(lines(told(["unreachable 10.0.0.0/8 table 21319"]))).toContain("Route unreachable 10.0.0.0/8 table 21319");
+  const many = lines(told(Array.from({ length: 20 }, (_, i) => `10.${i}.0.0/16 dev sag0 table 21319`)));
+  expect(many.filter((line) => line.startsWith("Route"))).toHaveLength(16);
+  expect(many).toContain("and 4 routes more");
+});

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
+	"sag.software/native/internal/system/nettest"
+)
+
+func (s *site) machine() *tunnelv1.Machine {
+	s.t.Helper()
+	rpc, leave := s.rpc()
+	defer leave()
+	states, err := rpc.GetStates(context.Background(), connect.NewRequest(&tunnelv1.GetStatesRequest{}))
+	if err != nil || len(states.Msg.GetStates()) != 1 {
+		s.t.Fatalf("%v %v", states, err)
+	}
+	return states.Msg.GetStates()[0].GetMachine()
+}
+
+// printed is what `ip` itself prints of ours.
+func printed(t *testing.T) (routes, rules []string) {
+	for _, family := range []string{"-4", "-6"} {
+		for line := range strings.Lines(nettest.Run(t, "ip", family, "route", "show", "table", "all", "proto", "207")) {
+			// The kernel is asked for one protocol and does not always listen.
+			if line = strings.TrimSpace(line); strings.Contains(line, "table") && !slices.Contains(routes, line) {
+				routes = append(routes, line)
+			}
+		}
+		for line := range strings.Lines(nettest.Run(t, "ip", family, "rule")) {
+			if strings.Contains(line, "proto 207") {
+				rules = append(rules, line)
+			}
+		}
+	}
+	return routes, rules
+}
+
+// says is true if all words of a line are in another one, in their order.
+func says(line, printed string) bool {
+	words := strings.Fields(strings.TrimSuffix(line, " (IPv6)"))
+	for word := range strings.FieldsSeq(printed) {
+		if len(words) > 0 && words[0] == word {
+			words = words[1:]
+		}
+	}
+	return len(words) == 0
+}
+
+// The state tells the machine as `ip` tells it at the same time, whoever made it so.
+func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	s.mustConnect()
+	agrees := func(when string, within time.Duration) {
+		t.Helper()
+		for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+			m := s.machine()
+			routes, rules := printed(t)
+			same := func(told, there []string) bool {
+				return len(told) == len(there) && !slices.ContainsFunc(told, func(line string) bool {
+					return !slices.ContainsFunc(there, func(p string) bool { return says(line, p) })
+				})
+			}
+			if same(m.GetRoutes(), routes) && same(m.GetRules(), rules) && len(rules) > 0 {
+				return
+			}
+			if time.Since(start) > within {
+				t.Fatalf("%s: it tells\n%s\n%s\nand ip\n%s\n%s", when, strings.Join(m.GetRoutes(), "\n"), strings.Join(m.GetRules(), "\n"),
+					strings.Join(routes, "\n"), strings.Join(rules, "\n"))
+			}
+		}
+	}
+	agrees("connected", 0)
+	// A mark of ownership that somebody else put there: it is told, because it is there.
+	nettest.Run(t, "ip", "route", "add", "10.99.0.0/16", "dev", "net0", "table", "21319", "proto", "207")
+	agrees("a route more", time.Second)
+	nettest.Run(t, "ip", "route", "flush", "table", "21319")
+	agrees("the table flushed and mended", time.Second)
+	s.mustDisconnect()
+	s.untouched("after disconnect")
+}

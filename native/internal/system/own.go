@@ -1,0 +1,30 @@
+package system
+
+import "slices"
+
+// Own is the routes and rules on a machine that carry our mark of ownership.
+type Own struct {
+	Routes []Route
+	Rules  []Rule
+}
+
+// Own is what of a snapshot is ours, in the order in which it was found.
+func (s Snapshot) Own() Own {
+	var own Own
+	for _, r := range s.Routes {
+		if r.Ours {
+			own.Routes = append(own.Routes, r)
+		}
+	}
+	for _, r := range s.Rules {
+		if r.Ours {
+			own.Rules = append(own.Rules, r)
+		}
+	}
+	return own
+}
+
+// Equal is true if both are the same, in the same order.
+func (o Own) Equal(other Own) bool {
+	return slices.Equal(o.Routes, other.Routes) && slices.Equal(o.Rules, other.Rules)
+}
