@@ -19,7 +19,7 @@ export interface RefusalDetails {
   deviceName?: string;
   /** Only with `session_limit`. */
   sessions?: RunningSession[];
-  /** The argument that is meant; with `invalid_argument` and `second_factor_required`. */
+  /** The argument that is meant; with `invalid_argument`, `second_factor_required` and, of a code by mail, `bad_credentials`. */
   field?: string;
 }
 

@@ -106,6 +106,7 @@ export const failureSchema = z.object({
   mender: z.optional(mender),
   retryAfterMs: z.optional(z.number()),
   deviceName: z.optional(z.string()),
+  field: z.optional(z.string()),
   sessions: z.optional(
     z.array(z.object({ id: z.string(), deviceName: z.string(), ageMs: z.number(), clientIp: z.string() })),
   ),

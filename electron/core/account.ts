@@ -130,16 +130,16 @@ export class Account {
   }
 
   /** `otp`: made with the new one. */
-  async confirmSecondFactor(of: AccountOf, password: Secret, otp: Secret): Promise<void> {
+  async confirmSecondFactor(of: AccountOf, password: Secret, otp?: Secret): Promise<void> {
     await this.#desk.withAccount(await this.#whose(of), (api, account, options) =>
-      api.confirmSecondFactor({ ...account, password: password.reveal(), otp: otp.reveal() }, options),
+      api.confirmSecondFactor({ ...account, password: password.reveal(), otp: otp?.reveal() ?? "" }, options),
     );
   }
 
   /** `otp`: of the one that goes. */
-  async removeSecondFactor(of: AccountOf, password: Secret, otp: Secret): Promise<void> {
+  async removeSecondFactor(of: AccountOf, password: Secret, otp?: Secret): Promise<void> {
     await this.#desk.withAccount(await this.#whose(of), (api, account, options) =>
-      api.removeSecondFactor({ ...account, password: password.reveal(), otp: otp.reveal() }, options),
+      api.removeSecondFactor({ ...account, password: password.reveal(), otp: otp?.reveal() ?? "" }, options),
     );
   }
 

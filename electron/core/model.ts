@@ -29,6 +29,11 @@ export interface FailureView {
   retryAfterMs?: number;
   /** The device that took over; only with `replaced`. */
   deviceName?: string;
+  /**
+   * Which of the things sent is meant. With `second_factor_required`: otp = a code, second_factor = there is none yet; with
+   * `bad_credentials`: code = the one that came by mail.
+   */
+  field?: string;
   /** Sessions that could be ended; only with `session_limit`. */
   sessions?: { id: string; deviceName: string; ageMs: number; clientIp: string }[];
 }

@@ -116,7 +116,8 @@ const words = (intranet: string, { userName }: Forgetful, code: Secret) =>
     ].join("\n"),
   );
 
-const notRight = () => new Refusal("bad_credentials", "The code is not right, or it is not good any more.");
+const notRight = () =>
+  new Refusal("bad_credentials", "The code is not right, or it is not good any more.", { field: "code" });
 
 /** Sets a new password by a code from the mail; all devices are signed out. */
 export async function resetByCode(context: Context, who: Forgetful, typed: Secret, next: Secret): Promise<void> {

@@ -11,8 +11,9 @@ import { type Account, authenticate, type Credentials, tooSoon } from "./credent
 /** ms within which a new second factor has to be confirmed. */
 export const confirmMs = 15 * 60_000;
 
-const codeWanted = () => new Refusal("second_factor_required", "A code of the second factor is needed.", otp);
-const notRight = () => new Refusal("second_factor_required", "This code is not right, or it was used already.", otp);
+const codeWanted = () => new Refusal("second_factor_required", "A code from your authenticator is needed.", otp);
+const notRight = () => new Refusal("second_factor_required", "This code is not right.", otp);
+const usedUp = () => new Refusal("second_factor_required", "This code was used already: wait for the next one.", otp);
 const otp = { field: "otp" };
 
 /** Credentials with a code; "" = none given. */
@@ -40,7 +41,9 @@ async function requireMatch(
   if (ms > 0) throw tooSoon(ms);
   attempts.secondFactor.fail(key);
   const step = matchingStep(new Secret(secret), code, clock.now(), lastStep);
-  if (step === undefined) throw notRight();
+  // Who has a code that was good learns nothing by hearing that it was.
+  if (step === undefined)
+    throw matchingStep(new Secret(secret), code, clock.now(), 0) === undefined ? notRight() : usedUp();
   return { step, forgive: () => attempts.secondFactor.forgive(key) };
 }
 
@@ -59,7 +62,7 @@ export async function requireSecondFactor(context: Context, account: Account, co
     .where("last_step", "<", step)
     .executeTakeFirst();
   // Another call was faster with the same code.
-  if (taken.numUpdatedRows === 0n) throw notRight();
+  if (taken.numUpdatedRows === 0n) throw usedUp();
   forgive();
 }
 

@@ -89,7 +89,7 @@ async function once(
   const credentials = await readCredentials(context, flags, server);
   const decide = decideIdentity(context);
   const client = await context.client();
-  return withSecondFactor(context, credentials, (filled) =>
+  return withSecondFactor(context, invitation, credentials, (filled) =>
     client.connectOnce({ invitation, ...filled, ...decide, signal: context.signal }, options),
   );
 }

@@ -1,5 +1,6 @@
 import { Failure } from "../../core/causes/failure.ts";
 import type { Secret } from "../../core/credentials/secret.ts";
+import { withCode } from "../codes.ts";
 import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { accountOf, secret } from "./second-factor.ts";
@@ -27,14 +28,10 @@ export const password: Verb<[string | undefined], Flags> = async (context, flags
   const current = await secret(context, flags.passwordStdin, "Password now: ", "password");
   const next = await newPassword(context, flags.passwordStdin);
   const client = await context.client();
-  const change = (otp?: Secret) =>
-    client.changePassword({ ...of, password: current, newPassword: next, ...(otp ? { otp } : {}) });
   const given = flags.otpStdin ? await prompt.line("second factor") : undefined;
-  await change(given).catch(async (thrown) => {
-    const isAsked = thrown instanceof Failure && thrown.code === "second_factor_required" && !given;
-    if (!isAsked || !prompt.isTerminal) throw thrown;
-    await change(await secret(context, false, "Code from your authenticator: ", "code"));
-  });
+  await withCode(context, { given }, (otp) =>
+    client.changePassword({ ...of, password: current, newPassword: next, ...(otp ? { otp } : {}) }),
+  );
   output.print("The password is changed. Your other devices are signed out.");
   output.printJson({ changed: true });
   return 0;

@@ -1,10 +1,10 @@
 import type { AccountOf } from "../../core/account.ts";
 import { Failure } from "../../core/causes/failure.ts";
 import type { Secret } from "../../core/credentials/secret.ts";
+import { describeNew, withCode } from "../codes.ts";
 import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { decideIdentity } from "../flags.ts";
-import { span } from "../words.ts";
 
 interface Flags {
   intranet?: string;
@@ -27,36 +27,26 @@ export const secondFactor: Verb<[string | undefined], Flags> = async (context, f
   const of = accountOf(context, flags, flags.intranet ?? named);
   const account = await (await context.client()).account();
   const password = await secret(context, flags.passwordStdin, "Password: ", "password");
-  const code = (question: string): Promise<Secret> => secret(context, flags.otpStdin, question, "code");
+  const given = flags.otpStdin ? await prompt.line("code") : undefined;
   if (flags.remove) {
-    await account.removeSecondFactor(of, password, await code("Code from your authenticator: "));
+    await withCode(context, { given }, (otp) => account.removeSecondFactor(of, password, otp));
     output.print("The second factor is removed.");
     output.printJson({ removed: true });
     return 0;
   }
   if (!flags.confirm) {
-    const now = flags.otpStdin ? await code("") : undefined;
-    const made = await account.enrolSecondFactor(of, password, now).catch(async (thrown) => {
-      const isAsked = thrown instanceof Failure && thrown.code === "second_factor_required" && !now;
-      if (!isAsked || !prompt.isTerminal) throw thrown;
-      return account.enrolSecondFactor(of, password, await code("Code from the authenticator in force: "));
-    });
-    // The only place where it is shown, to the person it is for.
-    output.print(
-      `Type this into your authenticator: ${made.secret
-        .reveal()
-        .match(/.{1,4}/g)
-        ?.join(" ")}`,
-    );
-    output.print(`or let it read this as a QR code:  ${made.uri.reveal()}`);
+    const made = await withCode(context, { given }, (otp) => account.enrolSecondFactor(of, password, otp));
+    output.print(describeNew(made));
     if (output.json || !prompt.isTerminal) {
-      output.say(`Within ${span(made.lifetimeMs)}: sag second-factor --confirm`);
+      output.say("Confirm it: sag second-factor --confirm");
       const { lifetimeMs } = made;
       output.printJson({ uri: made.uri.reveal(), secret: made.secret.reveal(), lifetimeMs, confirmed: false });
       return 0;
     }
   }
-  await account.confirmSecondFactor(of, password, await code("Code it shows now: "));
+  await withCode(context, { ...(flags.confirm ? { given } : {}), question: "Code it shows now: " }, (otp) =>
+    account.confirmSecondFactor(of, password, otp),
+  );
   output.print("The second factor is in force: signing in asks for a code from now on.");
   output.printJson({ confirmed: true });
   return 0;

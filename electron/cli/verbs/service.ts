@@ -64,7 +64,7 @@ async function enroll(context: Context, flags: Flags, link: string | undefined):
     const decide = decideIdentity(context);
     const found = await client.discover(link, { ...decide, signal: context.signal });
     const credentials = await readCredentials(context, flags, found.server);
-    const state = await withSecondFactor(context, credentials, (filled) =>
+    const state = await withSecondFactor(context, link, credentials, (filled) =>
       client.signIn({ invitation: link, ...filled, ...decide, store: "file", signal: context.signal }),
     );
     if (!installation.isInstalled) installation.install();

@@ -1,6 +1,7 @@
 import { Failure } from "../../core/causes/failure.ts";
 import type { Invitation, SignInOptions } from "../../core/client.ts";
 import type { IntranetState } from "../../core/model.ts";
+import { withCode } from "../codes.ts";
 import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { checkCredentials, decideIdentity, readCredentials, readStore, type SignInFlags } from "../flags.ts";
@@ -25,7 +26,7 @@ export const signIn: Verb<[string | undefined], Flags> = async (context, flags, 
   const found = await client.discover(invitation, { ...decide, signal });
   output.say(`${found.displayName} at ${found.server}`);
   const credentials = await readCredentials(context, flags, found.server);
-  const state = await withSecondFactor(context, credentials, (filled) =>
+  const state = await withSecondFactor(context, invitation, credentials, (filled) =>
     client.signIn({
       invitation,
       ...filled,
@@ -57,18 +58,23 @@ async function readInvitation(context: Context, flags: Flags, link: string | und
   });
 }
 
-/** Signs in; a second factor that turns out to be needed is asked for where somebody can be asked. */
-export async function withSecondFactor(
+type Credentials = Pick<SignInOptions, "userName" | "password" | "otp">;
+
+/** Signs in; a second factor that turns out to be needed is asked for, or set up, where somebody can be asked. */
+export function withSecondFactor(
   context: Context,
-  credentials: Pick<SignInOptions, "userName" | "password" | "otp">,
-  attempt: (credentials: Pick<SignInOptions, "userName" | "password" | "otp">) => Promise<IntranetState>,
+  invitation: Invitation,
+  credentials: Credentials,
+  attempt: (credentials: Credentials) => Promise<IntranetState>,
 ): Promise<IntranetState> {
-  try {
-    return await attempt(credentials);
-  } catch (thrown) {
-    const isAsked = thrown instanceof Failure && thrown.code === "second_factor_required" && !credentials.otp;
-    if (!isAsked || !context.prompt.isTerminal) throw thrown;
-    const otp = await context.prompt.secret("Code from your authenticator: ", context.signal);
-    return attempt({ ...credentials, otp });
-  }
+  const { otp: given, userName, password } = credentials;
+  const enrol = async () => {
+    const account = await (await context.client()).account();
+    const { signal } = context;
+    return account.enrolSecondFactor(
+      { account: { invitation, userName }, ...decideIdentity(context), signal },
+      password,
+    );
+  };
+  return withCode(context, { given, enrol }, (otp) => attempt({ userName, password, ...(otp ? { otp } : {}) }));
 }

@@ -40,14 +40,15 @@ export function failureView(code: CauseCode, details: FailureDetails = {}): Fail
     mender: row.mender,
     ...(clean.retryAfterMs === undefined ? {} : { retryAfterMs: clean.retryAfterMs }),
     ...(clean.deviceName ? { deviceName: clean.deviceName } : {}),
+    ...(clean.field ? { field: clean.field } : {}),
     ...(clean.sessions?.length ? { sessions: clean.sessions } : {}),
   };
 }
 
 /** The same for somebody at a terminal. */
 export function commandView(view: FailureView): FailureView {
-  const command = causeTable[view.cause].command;
-  return command === undefined ? view : { ...view, action: command };
+  const { command } = causeTable[view.cause];
+  return command === undefined ? view : { ...view, action: textOf(command, view) };
 }
 
 export const exitCodeOf = (code: CauseCode): number => causeTable[code].exit;
@@ -68,6 +69,7 @@ function cleanDetails(details: FailureDetails): FailureDetails {
   const clean: FailureDetails = { ...details };
   if (details.text !== undefined) clean.text = plainText(details.text);
   if (details.deviceName !== undefined) clean.deviceName = plainText(details.deviceName, 256);
+  if (details.field !== undefined) clean.field = plainText(details.field, 256);
   if (details.subject !== undefined) clean.subject = plainText(details.subject, 256);
   if (details.sessions) {
     clean.sessions = details.sessions.map((session) => ({

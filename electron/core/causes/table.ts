@@ -10,6 +10,8 @@ export interface CauseDetails {
   deviceName?: string;
   /** What it is about: a host, a port, a file, the name of an intranet. */
   subject?: string;
+  /** Which of the things sent is meant. */
+  field?: string;
 }
 
 /** One row: code → exit code, who can mend it, what is said, what to do. */
@@ -21,7 +23,7 @@ export interface CauseRow {
   /** For everybody; in the app a button stands beside it. "" = nothing to do. */
   action: string | ((details: CauseDetails) => string);
   /** What to type instead, where the action at a terminal is another one. */
-  command?: string;
+  command?: string | ((details: CauseDetails) => string);
 }
 
 const seconds = (ms: number | undefined): string => {
@@ -49,14 +51,21 @@ export const causeTable: Record<CauseCode, CauseRow> = {
     mender: "you",
     message: ({ text }) => text || "One of the values is not valid.",
     action: "Correct it and try again.",
-    command: "See sag --help.",
+    // What the cloud instance refuses stands in no help.
+    command: ({ field }) => (field ? "Correct it and try again." : "See sag --help."),
   },
 
   bad_credentials: {
     exit: 10,
     mender: "you",
-    message: "The user name or password is not right.",
-    action: "Check both and try again. Your administrator can set a new password.",
+    message: ({ field }) =>
+      field === "code"
+        ? "The code from the mail is not right, or it is not good any more."
+        : "The user name or password is not right.",
+    action: ({ field }) =>
+      field === "code"
+        ? "Check it, or have a new one sent."
+        : "Check both and try again. Your administrator can set a new password.",
   },
   unknown_code: {
     exit: 11,
@@ -126,9 +135,19 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   second_factor_required: {
     exit: 21,
     mender: "you",
-    message: "A code from your authenticator is needed.",
-    action: "Enter the six digits it shows now.",
-    command: "Run it again with --otp-stdin, or at a terminal.",
+    // The sender tells a code that is missing from one that is wrong, or used already.
+    message: ({ field, text }) =>
+      field === "second_factor"
+        ? "A second factor is required here, and you have none yet."
+        : text || "A code from your authenticator is needed.",
+    action: ({ field }) =>
+      field === "second_factor"
+        ? "Set up an authenticator, then sign in with a code from it."
+        : "Enter the six digits it shows now.",
+    command: ({ field }) =>
+      field === "second_factor"
+        ? "Run sag second-factor, with --link and --user if you have never signed in here; then sign in with a code."
+        : "Run it again at a terminal, or with --otp-stdin and the six digits it shows now.",
   },
 
   instance_unreachable: {

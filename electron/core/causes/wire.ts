@@ -27,6 +27,7 @@ export function failureFromWire(json: FailureJson, subject?: string): Failure {
   const details: FailureDetails = {};
   if (json.text) details.text = json.text;
   if (subject) details.subject = subject;
+  if (json.field) details.field = json.field;
   if (json.deviceName) details.deviceName = json.deviceName;
   const retryAfterMs = durationMs(json.retryAfter);
   if (retryAfterMs !== undefined) details.retryAfterMs = retryAfterMs;
