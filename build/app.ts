@@ -24,7 +24,7 @@ const mains: Record<string, string> = {
 /** Builds the desktop app into dist/app when one of its sources has changed since the last time. */
 export const buildApp = async (): Promise<void> => {
   const entries = Object.entries(mains).filter(([source]) => existsSync(at(source)));
-  const recipe = JSON.stringify([entries, version, external, banner, process.version]);
+  const recipe = JSON.stringify([entries, version, external, banner, process.version, "production"]);
   if (isFresh(stampFile, recipe)) return;
   await locked("app", async () => {
     if (isFresh(stampFile, recipe)) return;
@@ -99,19 +99,33 @@ const bundleRenderer = async (): Promise<string[]> => {
     },
   };
   const fresh = at(folder, "renderer.new");
-  await buildPages({
-    root: at("renderer"),
-    configFile: false,
-    logLevel: "error",
-    base: "./",
-    plugins: [react(), note],
-    // Files only: the content security policy knows no data: addresses.
-    build: { outDir: fresh, emptyOutDir: true, target: "chrome140", assetsInlineLimit: 0, modulePreload: false },
-  }).catch(fail);
+  await inProduction(() =>
+    buildPages({
+      root: at("renderer"),
+      configFile: false,
+      logLevel: "error",
+      base: "./",
+      plugins: [react(), note],
+      // Files only: the content security policy knows no data: addresses.
+      build: { outDir: fresh, emptyOutDir: true, target: "chrome140", assetsInlineLimit: 0, modulePreload: false },
+    }),
+  ).catch(fail);
   const final = at(folder, "renderer");
   rmSync(final, { recursive: true, force: true });
   renameSync(fresh, final);
   return [...sources, at("renderer/index.html")].filter((path) => existsSync(path)).map((path) => relative(root, path));
+};
+
+/** What is built is what is shipped, whoever builds it: under a test runner's NODE_ENV it would be React's development build. */
+const inProduction = async <T>(work: () => Promise<T>): Promise<T> => {
+  const { NODE_ENV: before } = process.env;
+  process.env.NODE_ENV = "production";
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
 };
 
 const fail = (error: Error): never => {

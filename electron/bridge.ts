@@ -52,6 +52,16 @@ export const callSchemas = {
     otp: otp.optional(),
     trust: fingerprint.optional(),
   }),
+  /** A code by mail; answered alike for names that do not exist. */
+  forgotPassword: z.strictObject({ invitation, userName, trust: fingerprint.optional() }),
+  /** With the code from the mail. */
+  resetPassword: z.strictObject({
+    invitation,
+    userName,
+    code: z.string().min(1).max(64),
+    newPassword: password,
+    trust: fingerprint.optional(),
+  }),
   connect: z.strictObject({ intranetId }),
   disconnect: z.strictObject({ intranetId }),
   /** One of those that `session_limit` lists; then connects. */
@@ -74,6 +84,8 @@ export interface CallResults {
   discover: Discovered;
   signIn: { intranetId: string };
   changePassword: null;
+  forgotPassword: null;
+  resetPassword: null;
   connect: null;
   disconnect: null;
   endSession: null;

@@ -56,6 +56,19 @@ export const makeHandlers = (parts: CallParts): Handlers => {
         });
         return null;
       }),
+    forgotPassword: ({ userName, invitation, trust }) =>
+      asking(trust, async (decideIdentity) => {
+        const account = { invitation: await invited(client, invitation), userName };
+        await (await client.account()).forgotPassword({ account, decideIdentity });
+        return null;
+      }),
+    resetPassword: ({ userName, code, newPassword, invitation, trust }) =>
+      asking(trust, async (decideIdentity) => {
+        const account = { invitation: await invited(client, invitation), userName };
+        const desk = await client.account();
+        await desk.resetPassword({ account, decideIdentity }, new Secret(code), new Secret(newPassword));
+        return null;
+      }),
     connect: async ({ intranetId }) => {
       void act.connect(intranetId);
       return done;

@@ -127,12 +127,24 @@ export const words = {
     userName: "User name",
     password: "Password",
     forgotten: "Forgotten password?",
-    forgottenTitle: "Forgotten password",
-    forgottenText: (name: string) =>
-      `Ask the administrator of ${name} for a new password. You will be asked to choose your own when you sign in with it.`,
     inFile: "Keep me signed in with a file",
     inFileHint:
       "There is no keychain on this computer. Whoever can read your files can use the sign-in until you sign out.",
+  },
+  forgotten: {
+    title: "Forgotten password",
+    intro: "A code is sent to the mail address of your account. With it you choose a new password here.",
+    send: "Send the code",
+    sending: "Asking for the code",
+  },
+  reset: {
+    title: "Check your mail",
+    intro: (userName: string) => `If there is an account of ${userName}, a code is on its way to its mail address.`,
+    code: "Code from the mail",
+    codeHint: "Good for 15 minutes, on this computer only.",
+    done: "Set password and sign in",
+    again: "Send another code",
+    noMail: (name: string) => `No mail? Look among the unwanted, or ask the administrator of ${name}.`,
   },
   otp: {
     title: "Enter your code",

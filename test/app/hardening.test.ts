@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { at } from "../../build/lib/root.ts";
 import { disconnected } from "./fake/sample.ts";
 import { type App, launch } from "./launch.ts";
 
@@ -51,6 +54,13 @@ test("the content security policy is the design's, with nothing unsafe but style
   expect(policy).toContain("connect-src 'none'");
   expect(policy).toContain("require-trusted-types-for 'script'");
   expect(policy.match(/[\w-]+ [^;]*unsafe[^;]*/g)).toEqual(["style-src-attr 'unsafe-inline'"]);
+});
+
+test("the page is React's production build, though a test runner may have built it", () => {
+  const folder = at("dist/app/renderer/assets");
+  const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  const text = scripts.map((name) => readFileSync(join(folder, name), "utf8")).join();
+  expect(text).toContain("Minified React error");
 });
 
 test("the preload shows two functions and nothing else", async () => {

@@ -7,10 +7,16 @@ import { type App, launch } from "./launch.ts";
 export const launchReal = (company: Company, person = company.person("app")): Promise<App> =>
   launch({ main: "main.mjs", workspace: company.workspace, env: person.env as Record<string, string> });
 
-/** Name and password on the first page, and, without a keychain as here, that it is kept in a file. */
-export const enter = async (page: Page, company: Company, user = userName, password = company.password) => {
+/** From the first page to where name and password are asked for. */
+export const toCredentials = async (page: Page, company: Company) => {
   await page.getByLabel("Enrolment link or enterprise code").fill(company.link);
   await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByLabel("User name").waitFor();
+};
+
+/** Name and password on the first page, and, without a keychain as here, that it is kept in a file. */
+export const enter = async (page: Page, company: Company, user = userName, password = company.password) => {
+  await toCredentials(page, company);
   await page.getByLabel("User name").fill(user);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();

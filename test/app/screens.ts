@@ -28,6 +28,12 @@ const signInStep = async (app: App, page: Page): Promise<void> => {
   await paste(page, link);
   await page.getByRole("heading", { name: "Sign in to Contoso" }).waitFor();
 };
+const toReset = async (page: Page): Promise<void> => {
+  await page.getByLabel("User name").fill("anna");
+  await page.getByRole("button", { name: "Forgotten password?" }).click();
+  await page.getByRole("button", { name: "Send the code" }).click();
+  await heading(page, "Check your mail");
+};
 const heading = (page: Page, name: string): Promise<void> => page.getByRole("heading", { name, exact: true }).waitFor();
 
 /** Traffic as of a morning's work, told second by second. */
@@ -98,8 +104,29 @@ export const screens: Screen[] = [
     name: "sign-in-forgotten",
     go: async (app, page) => {
       await signInStep(app, page);
+      await page.getByLabel("User name").fill("anna");
       await page.getByRole("button", { name: "Forgotten password?" }).click();
-      await page.getByRole("dialog").waitFor();
+      await heading(page, "Forgotten password");
+    },
+  },
+  {
+    name: "sign-in-reset",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await toReset(page);
+    },
+  },
+  {
+    name: "sign-in-reset-wrong-code",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await toReset(page);
+      await app.failNext("resetPassword", "bad_credentials", { field: "code" });
+      await page.getByLabel("Code from the mail").fill("K7M2P-Q9XYZ");
+      await page.getByLabel("New password", { exact: true }).fill("battery staple");
+      await page.getByLabel("New password again").fill("battery staple");
+      await page.keyboard.press("Enter");
+      await page.getByRole("alert").waitFor();
     },
   },
   {

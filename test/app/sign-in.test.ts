@@ -174,15 +174,57 @@ describe("signing in", () => {
     expect((await app.asked("signIn")).at(-1)).toMatchObject({ store: "file" });
   });
 
-  test("a forgotten password says who helps, and gives the focus back", async () => {
+  test("a forgotten password, by keyboard alone: a code by mail, a new password, signed in", async () => {
     await toSignIn();
-    const opener = page.getByRole("button", { name: "Forgotten password?" });
-    await opener.focus();
+    await page.getByLabel("User name").fill("anna.meyer");
+    await page.getByRole("button", { name: "Forgotten password?" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByRole("dialog").getByText("Ask the administrator of Contoso").waitFor();
-    await page.keyboard.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
-    expect(await opener.evaluate((element) => element === document.activeElement)).toBe(true);
+    await heading("Forgotten password").waitFor();
+    expect(await page.getByLabel("User name").inputValue()).toBe("anna.meyer");
+    await page.keyboard.press("Enter");
+    await heading("Check your mail").waitFor();
+    await page.getByText("If there is an account of anna.meyer, a code is on its way").waitFor();
+    expect((await app.asked("forgotPassword")).at(-1)).toEqual({ invitation: link, userName: "anna.meyer" });
+    // The code's field has the focus; the rest is a Tab away.
+    await page.keyboard.type("k7m2p-q9xyz ");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("battery staple");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("battery stable");
+    await page.keyboard.press("Enter");
+    await page.getByText("The two passwords are not the same.").waitFor();
+    await page.getByLabel("New password again").fill("battery staple");
+    await app.failNext("resetPassword", "bad_credentials", { field: "code" });
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").getByText("The code from the mail is not right").waitFor();
+    await heading("Check your mail").waitFor();
+    await page.getByLabel("Code from the mail").focus();
+    await page.keyboard.press("Enter");
+    await heading("Disconnected").waitFor();
+    expect((await app.asked("resetPassword")).at(-1)).toEqual({
+      account: { invitation: link, userName: "anna.meyer" },
+      code: "k7m2p-q9xyz",
+      next: "battery staple",
+    });
+    expect((await app.asked("signIn")).at(-1)).toMatchObject({ userName: "anna.meyer", password: "battery staple" });
+  });
+
+  test("another code is a step back, and the way out of it leads to the password", async () => {
+    await toSignIn();
+    await page.getByRole("button", { name: "Forgotten password?" }).click();
+    await page.getByLabel("User name").fill("berta");
+    await page.keyboard.press("Enter");
+    await heading("Check your mail").waitFor();
+    await page.getByRole("button", { name: "Send another code" }).click();
+    await heading("Forgotten password").waitFor();
+    await app.failNext("forgotPassword", "too_many_attempts", { retryAfterMs: 60_000 });
+    await page.getByRole("button", { name: "Send the code" }).click();
+    await page.getByRole("alert").getByText("There were too many attempts.").waitFor();
+    await page.getByRole("button", { name: "Back" }).click();
+    await heading("Sign in to Contoso").waitFor();
+    expect(await page.getByLabel("User name").inputValue()).toBe("berta");
+    expect(await page.getByRole("alert").count()).toBe(0);
   });
 
   test("again, for an intranet that is known", async () => {

@@ -74,13 +74,12 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
     setFound(null);
     setQuestion(null);
   };
-  const back = found || question ? startOver : first ? undefined : () => go("main");
+  const back = question ? startOver : first ? undefined : () => go("main");
+  if (found) return <SignInTo found={found} startOver={startOver} />;
 
   return (
     <ColumnPage back={back} middle>
-      {found ? (
-        <SignInTo found={found} />
-      ) : question ? (
+      {question ? (
         <Identity
           question={question}
           onAnswer={(yes) => (yes && invitation ? discover(invitation, question.fingerprint) : setQuestion(null))}
@@ -126,8 +125,12 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
   );
 };
 
-const SignInTo = ({ found }: { found: Found }) => {
+const SignInTo = ({ found, startOver }: { found: Found; startOver: () => void }) => {
   const use = useSignIn(found.invitation, found.trust);
   const { displayName, server } = found.discovered;
-  return <Steps name={displayName} server={server} userName="" use={use} />;
+  return (
+    <ColumnPage back={use.back ?? startOver} middle>
+      <Steps name={displayName} server={server} userName="" use={use} />
+    </ColumnPage>
+  );
 };

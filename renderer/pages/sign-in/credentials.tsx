@@ -1,6 +1,5 @@
 import { type FormEvent, useState } from "react";
 import { Button } from "../../components/button.tsx";
-import { Confirm } from "../../components/confirm.tsx";
 import { Field, PasswordField } from "../../components/field.tsx";
 import { Heading } from "../../components/page.tsx";
 import { Switch } from "../../components/switch.tsx";
@@ -13,14 +12,17 @@ interface Props {
   name: string;
   server: string;
   userName: string;
+  /** What was typed before a step in between; "" = nothing. */
+  password: string;
   flow: Flow;
   onSignIn: (userName: string, password: string, inFile: boolean) => void;
+  onForgotten: (userName: string) => void;
 }
 
 /** Name and password, under the name of the server they go to. */
-export const Credentials = ({ name, server, userName: known, flow, onSignIn }: Props) => {
+export const Credentials = ({ name, server, userName: known, password: typed, flow, onSignIn, onForgotten }: Props) => {
   const [userName, setUserName] = useState(known);
-  const [password, setPassword] = useState("");
+  const [password, setPassword] = useState(typed);
   const [inFile, setInFile] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -53,12 +55,9 @@ export const Credentials = ({ name, server, userName: known, flow, onSignIn }: P
           maxLength={256}
           autoFocus={Boolean(known)}
         />
-        <Confirm
-          className="forgotten"
-          label={words.signInPage.forgotten}
-          title={words.signInPage.forgottenTitle}
-          text={words.signInPage.forgottenText(name)}
-        />
+        <Button className="forgotten" look="quiet" onPress={() => onForgotten(userName.trim())}>
+          {words.signInPage.forgotten}
+        </Button>
         {flow.failure ? <Trouble failure={flow.failure} /> : null}
         {flow.mayUseFile ? (
           <Switch

@@ -41,6 +41,36 @@ test("choosing a password asks for the code in the same form; after it, a code i
   expect(refused(changed, "second_factor_required")).toMatchObject({ step: "otp", failure: null });
 });
 
+const ok = { ok: true as const, value: null };
+
+test("a forgotten password: whose, then the code from the mail, then signing in", () => {
+  const whose = next(begin, { kind: "forgotten" });
+  expect(whose).toMatchObject({ step: "forgotten", failure: null });
+  const asked = next(next(whose, { kind: "sent" }), { kind: "codeAsked", answer: ok });
+  expect(asked).toMatchObject({ step: "reset", busy: false });
+  expect(next(asked, { kind: "passwordReset", answer: ok })).toMatchObject({ step: "credentials", busy: false });
+});
+
+test.each<[CauseCode]>([["bad_credentials"], ["too_many_attempts"], ["instance_unreachable"], ["invalid_argument"]])(
+  "%s stays where the code is typed",
+  (cause) => {
+    const reset = next(next(begin, { kind: "forgotten" }), { kind: "codeAsked", answer: ok });
+    const failure = failureView(cause);
+    const after = next(reset, { kind: "passwordReset", answer: { ok: false, failure } });
+    expect(after).toMatchObject({ step: "reset", busy: false, failure: { cause } });
+  },
+);
+
+test("the way back leads from the mail's code to the name, and from anywhere else to the password, without what was said", () => {
+  const whose = next(begin, { kind: "forgotten" });
+  const reset = next(whose, { kind: "codeAsked", answer: ok });
+  const back = (flow: Flow) => next(flow, { kind: "back" });
+  expect(back(reset).step).toBe("forgotten");
+  expect(back(whose).step).toBe("credentials");
+  const wrong = refused(refused(begin, "second_factor_required"), "second_factor_required");
+  expect(back(wrong)).toMatchObject({ step: "credentials", failure: null, needsOtp: false });
+});
+
 test("what is refused while choosing a password stays there", () => {
   const choosing = refused(begin, "password_change_required");
   const answer = { ok: false as const, failure: failureView("invalid_argument", { text: "Too short." }) };

@@ -2,7 +2,7 @@ import type { Answer, CallResults, IdentityQuestion } from "../../../electron/br
 import type { FailureView } from "../../../electron/core/model.ts";
 
 /** What a person has been asked last. */
-export type Step = "identity" | "credentials" | "otp" | "new_password";
+export type Step = "identity" | "credentials" | "otp" | "new_password" | "forgotten" | "reset";
 
 /** From a known invitation to signed in: where it stands. Passwords are not in here. */
 export interface Flow {
@@ -32,6 +32,11 @@ export type FlowEvent =
   | { kind: "sent" }
   | { kind: "answered"; answer: Answer<CallResults["signIn"]> }
   | { kind: "passwordChanged"; answer: Answer<null> }
+  /** The person has forgotten the password. */
+  | { kind: "forgotten" }
+  | { kind: "codeAsked"; answer: Answer<null> }
+  | { kind: "passwordReset"; answer: Answer<null> }
+  | { kind: "back" }
   | { kind: "trusted" }
   | { kind: "distrusted" };
 
@@ -48,6 +53,14 @@ export const next = (flow: Flow, event: FlowEvent): Flow => {
       return event.answer.ok
         ? { ...flow, busy: false, step: "credentials", needsOtp: false }
         : refused(flow, event.answer);
+    case "forgotten":
+      return { ...flow, step: "forgotten", failure: null };
+    case "codeAsked":
+      return event.answer.ok ? { ...flow, busy: false, step: "reset" } : refused(flow, event.answer);
+    case "passwordReset":
+      return event.answer.ok ? { ...flow, busy: false, step: "credentials" } : refused(flow, event.answer);
+    case "back":
+      return { ...flow, step: before(flow.step), failure: null, needsOtp: false };
     case "answered":
       return event.answer.ok ? { ...flow, busy: false } : refused(flow, event.answer);
   }
@@ -60,6 +73,8 @@ const refused = (flow: Flow, answer: Extract<Answer<unknown>, { ok: false }>): F
   if (question) return { ...rest, step: "identity", question };
   switch (failure.cause) {
     case "second_factor_required":
+      // There is none yet: no code would help.
+      if (failure.field === "second_factor") return { ...rest, step: "credentials", failure };
       // Asked the first time it is a question; asked again, the code was wrong.
       // Where a new password is chosen, it is asked for in the same form.
       return {
@@ -73,8 +88,11 @@ const refused = (flow: Flow, answer: Extract<Answer<unknown>, { ok: false }>): F
     case "keychain_unavailable":
       return { ...rest, step: "credentials", mayUseFile: true, failure };
     case "bad_credentials":
-      return { ...rest, step: flow.step === "otp" ? "otp" : "credentials", failure };
+      return { ...rest, step: flow.step === "otp" || flow.step === "reset" ? flow.step : "credentials", failure };
     default:
       return { ...rest, failure };
   }
 };
+
+/** The step that the way back leads to; the first one has none of its own. */
+const before = (step: Step): Step => (step === "reset" ? "forgotten" : "credentials");

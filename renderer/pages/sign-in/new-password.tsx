@@ -1,10 +1,11 @@
 import { type FormEvent, useState } from "react";
 import { Button } from "../../components/button.tsx";
-import { Field, PasswordField } from "../../components/field.tsx";
+import { Field } from "../../components/field.tsx";
 import { Heading } from "../../components/page.tsx";
 import { Trouble } from "../../components/trouble.tsx";
 import { words } from "../../i18n/en.ts";
 import type { Flow } from "./flow.ts";
+import { PasswordTwice, usePasswordTwice } from "./password-twice.tsx";
 
 /** A password that has to be replaced before anything else. */
 export const NewPassword = ({
@@ -14,15 +15,13 @@ export const NewPassword = ({
   flow: Flow;
   onPassword: (password: string, otp: string) => void;
 }) => {
-  const [password, setPassword] = useState("");
-  const [again, setAgain] = useState("");
+  const twice = usePasswordTwice();
   const [code, setCode] = useState("");
-  const [different, setDifferent] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setDifferent(password !== again);
+    const password = twice.take();
     const hasCode = !flow.needsOtp || code.length >= 6;
-    if (password && password === again && hasCode && !flow.busy) onPassword(password, code);
+    if (password && hasCode && !flow.busy) onPassword(password, code);
   };
   return (
     <>
@@ -31,24 +30,7 @@ export const NewPassword = ({
         <p className="page-intro">{words.newPassword.intro}</p>
       </div>
       <form onSubmit={submit}>
-        <PasswordField
-          label={words.newPassword.field}
-          name="newPassword"
-          value={password}
-          onChange={setPassword}
-          autoComplete="new-password"
-          maxLength={256}
-          autoFocus
-        />
-        <PasswordField
-          label={words.newPassword.again}
-          name="again"
-          value={again}
-          onChange={setAgain}
-          autoComplete="new-password"
-          maxLength={256}
-          error={different ? words.newPassword.different : undefined}
-        />
+        <PasswordTwice twice={twice} autoFocus />
         {flow.needsOtp ? (
           <Field
             label={words.otp.field}

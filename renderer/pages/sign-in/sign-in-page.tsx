@@ -10,7 +10,7 @@ export const SignInPage = ({ view }: { view: IntranetView }) => {
   const { displayName, intranetId, server, userName } = view.state;
   const use = useSignIn({ intranetId });
   return (
-    <ColumnPage back={() => go("main")} middle>
+    <ColumnPage back={use.back ?? (() => go("main"))} middle>
       <Steps name={displayName} server={server} userName={userName} use={use} />
     </ColumnPage>
   );

@@ -1,7 +1,9 @@
 import { Credentials } from "./credentials.tsx";
+import { Forgotten } from "./forgotten.tsx";
 import { Identity } from "./identity.tsx";
 import { NewPassword } from "./new-password.tsx";
 import { Otp } from "./otp.tsx";
+import { Reset } from "./reset.tsx";
 import type { useSignIn } from "./use-sign-in.ts";
 
 interface Props {
@@ -17,5 +19,19 @@ export const Steps = ({ name, server, userName, use }: Props) => {
   if (flow.step === "identity" && flow.question) return <Identity question={flow.question} onAnswer={use.trust} />;
   if (flow.step === "otp") return <Otp flow={flow} onCode={use.withCode} />;
   if (flow.step === "new_password") return <NewPassword flow={flow} onPassword={use.changePassword} />;
-  return <Credentials name={name} server={server} userName={userName} flow={flow} onSignIn={use.signIn} />;
+  if (flow.step === "forgotten") return <Forgotten userName={use.userName()} flow={flow} onUserName={use.askForCode} />;
+  if (flow.step === "reset") {
+    return <Reset name={name} userName={use.userName()} flow={flow} onReset={use.resetPassword} onAgain={use.back} />;
+  }
+  return (
+    <Credentials
+      name={name}
+      server={server}
+      userName={use.userName() || userName}
+      password={use.password()}
+      flow={flow}
+      onSignIn={use.signIn}
+      onForgotten={use.forgotten}
+    />
+  );
 };

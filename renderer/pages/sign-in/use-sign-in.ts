@@ -32,20 +32,45 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
     go("main");
   };
 
+  /** Whose account it is, and on which server. */
+  const account = () => ({
+    invitation,
+    userName: typed.current.userName,
+    ...(flow.trust ? { trust: flow.trust } : {}),
+  });
+
   return {
     flow,
+    /** The name that was typed last; "" = none yet. */
+    userName: () => typed.current.userName,
+    password: () => typed.current.password,
+    /** To the step before; undefined where this is the first. */
+    back: flow.step === "credentials" || flow.step === "identity" ? undefined : () => dispatch({ kind: "back" }),
+    forgotten: (userName: string) => {
+      typed.current.userName = userName;
+      dispatch({ kind: "forgotten" });
+    },
+    askForCode: async (userName: string) => {
+      typed.current.userName = userName;
+      dispatch({ kind: "sent" });
+      dispatch({ kind: "codeAsked", answer: await bridge.call("forgotPassword", account()) });
+    },
+    resetPassword: async (code: string, newPassword: string) => {
+      dispatch({ kind: "sent" });
+      const answer = await bridge.call("resetPassword", { ...account(), code, newPassword });
+      dispatch({ kind: "passwordReset", answer });
+      if (answer.ok) await send({ password: newPassword });
+    },
     signIn: (userName: string, password: string, inFile: boolean) => send({ userName, password, inFile }),
     withCode: (otp: string) => send({ otp }),
     changePassword: async (newPassword: string, otp: string) => {
-      const { userName, password } = typed.current;
+      const { password } = typed.current;
       dispatch({ kind: "sent" });
       const answer = await bridge.call("changePassword", {
-        invitation,
-        userName,
+        ...account(),
         password,
         newPassword,
         ...(otp ? { otp } : {}),
-        ...(flow.trust ? { trust: flow.trust } : {}),
       });
       dispatch({ kind: "passwordChanged", answer });
       if (answer.ok) await send({ password: newPassword });

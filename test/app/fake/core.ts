@@ -143,8 +143,18 @@ export class FakeCore implements Client {
 
   /** The part of it that the window uses. */
   async account(): Promise<Account> {
-    const endSession = (id: string): Promise<void> => this.#meet("endSession", id);
-    return { endSession } as unknown as Account;
+    const part: Pick<Account, "endSession" | "forgotPassword" | "resetPassword"> = {
+      endSession: (id) => this.#meet("endSession", id),
+      forgotPassword: async ({ account, decideIdentity }) => {
+        await this.#meet("forgotPassword", account);
+        await this.#identify(decideIdentity);
+      },
+      resetPassword: async ({ account, decideIdentity }, code, newPassword) => {
+        await this.#meet("resetPassword", { account, code: code.reveal(), next: newPassword.reveal() });
+        await this.#identify(decideIdentity);
+      },
+    };
+    return part as Account;
   }
 
   close(): void {

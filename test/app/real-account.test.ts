@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterEach, expect, it } from "vitest";
+import { outboxFolder } from "../../cloud/mail/outbox.ts";
+import { fromBase32, hotp, stepAt } from "../../cloud/security/totp.ts";
+import { givenCompany } from "../e2e/fixture.ts";
+import type { App } from "./launch.ts";
+import { enter, launchReal, toCredentials } from "./real.ts";
+
+/** What a person does with their own account on the way in, against a real cloud instance. */
+
+const company = givenCompany();
+let app: App;
+afterEach(() => app?.host.close());
+
+const heading = (page: Page, name: string): Promise<void> =>
+  page.getByRole("heading", { name, exact: true }).waitFor({ timeout: 15_000 });
+
+/** The code in the newest mail to somebody. */
+const mailed = async (user: string): Promise<string> => {
+  const folder = join(company.site.data, outboxFolder);
+  const newest = (): string | undefined => {
+    try {
+      return readdirSync(folder)
+        .filter((name) => name.endsWith(".eml"))
+        .toSorted()
+        .map((name) => readFileSync(join(folder, name), "utf8"))
+        .findLast((mail) => mail.includes(`To: ${user}@`));
+    } catch {
+      // Nobody was sent a mail yet.
+      return undefined;
+    }
+  };
+  await expect.poll(newest).toBeDefined();
+  return /^ {4}(\S+)\r$/m.exec(newest() ?? "")?.[1] ?? "";
+};
+
+it("a forgotten password: the code comes by mail, a wrong one is told, and nobody learns which names there are", async () => {
+  await company.site.createAccount("forgetful");
+  app = await launchReal(company, company.person("forgetful"));
+  const page = await app.page();
+  await toCredentials(page, company);
+  const ask = async (user: string): Promise<string> => {
+    await page.getByRole("button", { name: "Forgotten password?" }).click();
+    await page.getByLabel("User name").fill(user);
+    await page.keyboard.press("Enter");
+    await heading(page, "Check your mail");
+    return (await page.locator("main").innerText()).replaceAll(user, "NAME");
+  };
+  const unknown = await ask("nobody.here");
+  await page.getByRole("button", { name: "Back" }).click();
+  await page.getByRole("button", { name: "Back" }).click();
+  expect(await ask("forgetful")).toBe(unknown);
+  await page.getByLabel("Code from the mail").fill("AAAAA-AAAAA");
+  await page.getByLabel("New password", { exact: true }).fill("Battery-staple-1");
+  await page.getByLabel("New password again").fill("Battery-staple-1");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("The code from the mail is not right").waitFor();
+  await page.getByLabel("Code from the mail").fill((await mailed("forgetful")).toLowerCase());
+  await page.keyboard.press("Enter");
+  // Signed in with it, but for the keychain, which there is none of here.
+  await page.getByText("Keep me signed in with a file").click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await heading(page, "Disconnected");
+});
+
+it("a second factor: asked for; wrong, used already and none yet are told apart", async () => {
+  const user = "two.factors";
+  const password = await company.site.createAccount(user);
+  const whose = ["--link", company.link, "--user", user, "--password-stdin"];
+  const person = company.person("authenticator");
+  const { secret } = await person.json<{ secret: string }>(["second-factor", ...whose], { stdin: password });
+  const step = stepAt(Date.now());
+  const code = (ahead: number): string => hotp(fromBase32(secret), step + ahead);
+  await person.json(["second-factor", "--confirm", ...whose, "--otp-stdin"], { stdin: `${password}\n${code(0)}\n` });
+
+  app = await launchReal(company, company.person("factors"));
+  const page = await app.page();
+  const type = async (digits: string): Promise<void> => {
+    await page.getByLabel("Six-digit code").fill(digits);
+    await page.keyboard.press("Enter");
+  };
+  await enter(page, company, user, password);
+  await heading(page, "Enter your code");
+  expect(await page.getByRole("alert").count()).toBe(0);
+  await type(code(0) === "000000" ? "111111" : "000000");
+  await page.getByRole("alert").getByText("This code is not right.").waitFor();
+  await type(code(0));
+  await page.getByRole("alert").getByText("This code was used already").waitFor();
+  await type(code(1));
+  await heading(page, "Disconnected");
+});
