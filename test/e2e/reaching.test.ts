@@ -28,7 +28,9 @@ let silent: TcpServer;
 let person: Person;
 
 const company = givenCompany({
-  prepare: async ({ published, workspace }) => {
+  prepare: async (site) => {
+    const { published, workspace } = site;
+    await site.sagctl(["resource", "add", "Build host", `${sshAddress}:22`, "--kind", "ssh"]);
     ssh = await startSshServer(join(workspace.dir, "ssh")).catch(() => undefined);
     git = createServer((request, response) => {
       try {
@@ -151,6 +153,8 @@ describe("sag forward", () => {
   });
 });
 
+const digest = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+
 describe("OpenSSH by sag ssh-proxy", () => {
   const options = (): string[] => [
     ...["-F", "none", "-i", `${ssh?.key}`, "-o", `UserKnownHostsFile=${ssh?.knownHosts}`, "-o", "BatchMode=yes"],
@@ -164,15 +168,23 @@ describe("OpenSSH by sag ssh-proxy", () => {
     expect(done.code).toBe(3);
   });
 
-  it("scp carries 64 MB whole", async (context) => {
+  it("scp carries 64 MB whole, there by ProxyCommand and back by ssh-config", async (context) => {
     needsProgram(context, "ssh", "sshd", "scp");
     const [from, to] = [join(company.workspace.dir, "from"), join(company.workspace.dir, "to")];
     const data = Buffer.alloc(64 << 20, "sixty-four megabytes ");
     writeFileSync(from, data);
     const done = await person.run(["scp", "-q", ...options(), from, `${sshAddress}:${to}`]);
     expect(done.code, done.stderr).toBe(0);
-    const digest = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
     expect(digest(readFileSync(to))).toBe(digest(data));
+
+    // Back by the name that ssh-config has for the published host, as it stands in somebody's own configuration.
+    const [config, printed, back] = ["ssh_config", "sag.conf", "back"].map((name) => join(company.workspace.dir, name));
+    writeFileSync(`${printed}`, (await person.sag(["ssh-config"])).stdout);
+    writeFileSync(`${config}`, `Include ${printed}\nHost *\n  IdentityFile ${ssh?.key}\n  User ${ssh?.user}\n`);
+    const known = ["-o", `UserKnownHostsFile=${ssh?.knownHosts}`, "-o", "BatchMode=yes"];
+    const fetched = await person.run(["scp", "-q", "-F", `${config}`, ...known, `Build-host:${to}`, `${back}`]);
+    expect(fetched.code, fetched.stderr).toBe(0);
+    expect(digest(readFileSync(`${back}`))).toBe(digest(data));
   });
 
   it.each([

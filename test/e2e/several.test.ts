@@ -1,28 +1,38 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { at } from "../../build/lib/root.ts";
-import { domain, network } from "../harness/intranet/plan.ts";
+import { addresses, domain, network } from "../harness/intranet/plan.ts";
+import { needsProgram } from "../harness/needs.ts";
 import type { Person, Seen } from "../harness/person.ts";
 import type { Site } from "../harness/site.ts";
 import { userName } from "../harness/site.ts";
+import { type SshServer, startSshServer } from "../harness/ssh-server.ts";
 import { curl } from "./curl.ts";
 import { givenCompany } from "./fixture.ts";
 
 /** Two intranets with the same addresses and the same names, at once, of one person on one machine. */
-const address = "10.77.0.81";
+const range = "10.0.0.0/24";
+const [address, sshAddress] = ["10.0.0.80", "10.0.0.22"];
 const servers: Server[] = [];
-const portal = (says: string) => async (site: Site) => {
-  const server = createServer((_, response) => response.end(says)).listen(0, "127.0.0.1");
+const ssh: Record<string, SshServer | undefined> = {};
+const hosts = (name: string) => async (site: Site) => {
+  const server = createServer((_, response) => response.end(`this is ${name}`)).listen(0, "127.0.0.1");
   servers.push(server);
   await once(server, "listening");
   site.published.push(`${address}:80=127.0.0.1:${(server.address() as AddressInfo).port}`);
+  ssh[name] = await startSshServer(join(site.workspace.dir, "ssh")).catch(() => undefined);
+  if (ssh[name]) site.published.push(`${sshAddress}:22=127.0.0.1:${ssh[name].port}`);
+  await site.sagctl(["route", "add", range]);
+  await site.sagctl(["resource", "add", `Build host of ${name}`, sshAddress, "--kind", "ssh"]);
 };
-const alpha = givenCompany({ prepare: portal("this is alpha") });
-const beta = givenCompany({ prepare: portal("this is beta") });
+const alpha = givenCompany({ prepare: hosts("alpha") });
+const beta = givenCompany({ prepare: hosts("beta") });
 let person: Person;
 let seen: Record<"alpha" | "beta", Seen>;
 
@@ -39,7 +49,25 @@ beforeAll(async () => {
 });
 afterAll(() => {
   for (const server of servers) server.close();
+  for (const server of Object.values(ssh)) server?.stop();
 });
+
+/** A connection that stays, to something that repeats what it hears. */
+const talkTo = async (name: string) => {
+  const args = ["ssh-proxy", "--intranet", name, addresses.echo, "7"];
+  const child = spawn(at("bin/sag"), args, { env: person.env, stdio: ["pipe", "pipe", "ignore"] });
+  const exit = once(child, "exit");
+  const says = async (text: string): Promise<string> => {
+    child.stdin.write(text);
+    return `${(await once(child.stdout, "data"))[0]}`;
+  };
+  expect(await says("hello")).toBe("hello");
+  const end = async (): Promise<number> => {
+    child.stdin.end();
+    return (await exit)[0];
+  };
+  return { says, end };
+};
 
 const url = `http://${address}/`;
 const names = ["alpha", "beta"] as const;
@@ -62,6 +90,30 @@ it.each(names)("%s is reached by its own proxies, run, forward and ssh-proxy", a
   await once(child, "exit");
 });
 
+const configs = (): string => join(alpha.workspace.dir, "ssh_config");
+/** OpenSSH by the printed Host blocks; each host is known by its own key only. */
+const sshTo = (name: string): string[] => [
+  ...["ssh", "-F", configs(), "-i", `${ssh[name]?.key}`, "-o", `UserKnownHostsFile=${ssh[name]?.knownHosts}`],
+  ...["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-l", `${ssh[name]?.user}`, `Build-host-of-${name}`],
+];
+
+it("OpenSSH reaches the host of each by the name that ssh-config has for it", async (context) => {
+  needsProgram(context, "ssh", "sshd");
+  const includes = await Promise.all(
+    names.map(async (name) => {
+      const path = join(alpha.workspace.dir, `${name}.conf`);
+      writeFileSync(path, (await person.sag(["ssh-config", name])).stdout);
+      return `Include ${path}\n`;
+    }),
+  );
+  writeFileSync(configs(), includes.join(""));
+  for (const name of names) {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: for the shell there to fill in.
+    const done = await person.run([...sshTo(name), 'echo "${SSH_CONNECTION##* }"']);
+    expect(done.stdout, done.stderr).toBe(`${ssh[name]?.port}\n`);
+  }
+});
+
 it("without a name it is the default, and without a default one is asked for", async () => {
   const args = ["run", "--", "curl", "-sS", "--max-time", "10", url];
   expect((await person.failure(args.toSpliced(1, 0, "--json"))).message).toContain("alpha, beta");
@@ -76,14 +128,19 @@ it("one PAC for both says clearly what it cannot decide", async () => {
     "proxy",
     "--all",
   ]);
-  expect(told.overlaps).toEqual([domain, network].map((what) => ({ what, intranets: ["alpha", "beta"] })));
+  expect(told.overlaps).toEqual([domain, network, range].map((what) => ({ what, intranets: ["alpha", "beta"] })));
   expect((await curl([told.pac])).stdout).toContain("FindProxyForURL");
   const spoken = await person.sag(["proxy", "--all"]);
   expect(spoken.stderr).toContain(`${network}: claimed by alpha and beta`);
 });
 
-it("disconnecting one leaves the other alone, and the PAC follows", async () => {
+it("disconnecting one leaves the other alone, what is under way included, and the PAC follows", async () => {
+  const talks = await Promise.all(names.map(talkTo));
   await person.json(["disconnect", "alpha"]);
+  const [ended, going] = talks;
+  expect(await ended?.end()).not.toBe(0);
+  expect(await going?.says("still there")).toBe("still there");
+  expect(await going?.end()).toBe(0);
   expect((await curl(["--socks5-hostname", `${seen.beta.socks}`, url])).stdout).toBe("this is beta");
   expect((await curl([`http://${seen.beta.http}/all.pac`])).stdout).not.toContain(`${seen.alpha.http}`);
   const again = await person.connect("--intranet", "alpha");
