@@ -1,52 +1,30 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { buildBundles } from "../build/build.ts";
-import { buildNative } from "../build/native.ts";
-import { portalText, portalUrl } from "./harness/intranet/plan.ts";
-import { fetchBySocks } from "./harness/net/fetch.ts";
-import { Person } from "./harness/person.ts";
-import { Processes } from "./harness/processes.ts";
-import { Site, userName } from "./harness/site.ts";
-import { createWorkspace, endProcessesOf } from "./harness/workspace.ts";
+import { say } from "../build/lib/say.ts";
+import { fuzz } from "./run/fuzz.ts";
+import { goSoak } from "./run/go.ts";
+import { type Outcome, passed, sum } from "./run/outcome.ts";
+import { choose, perform } from "./run/perform.ts";
+import type { Stage } from "./run/stages.ts";
+import { session } from "./soak/session.ts";
 
-/** `npm run soak -- [--minutes 10]`: a session with a lease of 20 s, renewed by sag-tunnel alone; told every minute. */
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "10" } } });
+/** `npm run soak [-- STAGE…] [--minutes 10]`: what takes too long for `npm test`, in its long form. */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: "string", default: "10" } },
+});
 const minutes = Number(values.minutes);
-/** s. */
-const lease = 20;
 
-await Promise.all([buildBundles(), buildNative()]);
-const workspace = createWorkspace("soak");
-const processes = new Processes(workspace.logs);
-const site = new Site(processes, workspace);
-try {
-  await Promise.all([site.startCloud(), site.startIntranet()]);
-  const [token] = await Promise.all([site.createToken(1), site.createInstance()]);
-  await site.sagctl(["policy", "set", "--lease", `${lease}s`]);
-  const [password, link] = await Promise.all([site.createAccount(), site.createLink()]);
-  await site.startAccessPoint("access-point", { token });
-  const person = new Person(workspace.home("anna"));
-  await person.signIn(link, userName, password);
-  const { clientIp, pid } = await person.connect();
-  for (let minute = 1; minute <= minutes; minute++) {
-    await delay(60_000);
-    const seen = await person.status();
-    const renewals = seen.session?.renewals ?? 0;
-    const page = await fetchBySocks(`${seen.socks}`, portalUrl);
-    console.log(`${minute} min: ${seen.phase}, ${seen.clientIp}, ${renewals} renewals, portal ${page.status}`);
-    // At half the lease; one may be under way.
-    const expected = Math.floor((minute * 60) / (lease / 2)) - 1;
-    const whole =
-      seen.phase === "connected" && seen.clientIp === clientIp && seen.pid === pid && page.text.includes(portalText);
-    if (!whole || renewals < expected) throw new Error(`the session did not last: ${JSON.stringify(seen)}`);
-  }
-  console.log(`1 passed, 0 failed`);
-} catch (error) {
-  console.error((error as Error).message);
-  console.log(`0 passed, 1 failed`);
-  process.exitCode = 1;
-} finally {
-  await endProcessesOf(workspace.dir);
-  await processes.stopAll();
-  workspace.remove();
-}
+const stages: Stage[] = [
+  // A session with a lease of 20 s, renewed by sag-tunnel alone.
+  { name: "session", run: () => session(minutes).then(() => passed()) },
+  // 200 kills of the service, 1,000 connections, the journal cut at every byte.
+  { name: "go", run: goSoak },
+  { name: "fuzz", run: () => fuzz(minutes * 60) },
+];
+
+const outcomes: Outcome[] = [];
+for (const stage of choose(stages, positionals) ?? []) outcomes.push(await perform(stage));
+const total = sum(outcomes);
+for (const test of total.notRun) say(`not run: ${test.name} needs ${test.needs}`);
+if (total.failed > 0) process.exitCode = 1;
+console.log(`${total.passed} passed, ${total.failed} failed`);

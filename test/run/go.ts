@@ -58,6 +58,16 @@ export const goMemory = async (): Promise<Outcome> => {
   return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
 };
 
+/** The long forms of the tests that change a machine. */
+export const goSoak = async (): Promise<Outcome> => {
+  const args = ["test", "-json", "-count=1", "-timeout", "4h", "-p", "1", "./cmd/sag-tunnel", "./internal/system/..."];
+  const env = goEnvironment({ CGO_ENABLED: "0", SAG_SOAK: "1" });
+  const ran = await capture("go soak", [await findGo(), ...args], { cwd, env });
+  for (const [said] of ran.out.matchAll(/\d+ (?:kills|cycles)[:,][^"\\]+/g)) console.log(said);
+  const counted = count(ran.out);
+  return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
+};
+
 /** Counts tests and subtests; a package that fails without one (it does not compile) counts as one failure. */
 export const count = (json: string): Outcome => {
   const outcome: Outcome = { passed: 0, failed: 0, notRun: [], trouble: "" };

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { at } from "../../build/lib/root.ts";
 import { command } from "./command.ts";
+import { fuzz } from "./fuzz.ts";
 import { gofmt, goMemory, goTest, vet } from "./go.ts";
 import { notRun, type Outcome } from "./outcome.ts";
 import { packages } from "./packages.ts";
@@ -34,6 +35,7 @@ export const stages: Stage[] = [
   { name: "go vet", run: vet },
   { name: "go test", run: goTest },
   { name: "go memory", run: goMemory },
+  { name: "fuzz", run: () => fuzz() },
   { name: "unit", run: () => vitest("unit", "vitest.config.ts") },
   { name: "e2e", run: () => vitest("e2e", "test/vitest.e2e.config.ts") },
   { name: "app", run: () => vitest("app", "test/vitest.app.config.ts") },

@@ -23,13 +23,13 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel"
+	"sag.software/native/internal/tunnel/change"
 	"sag.software/native/internal/tunnel/failure"
 )
 
 // idle is a tunnel that does nothing.
 type idle struct {
-	changes chan tunnel.Change
+	changes chan change.Change
 	done    chan struct{}
 }
 
@@ -39,8 +39,8 @@ func (idle) Start(*tunnelv1.StartRequest) (*tunnelv1.State, error) {
 }
 func (idle) Stop(context.Context, string) (*tunnelv1.State, error) { return state(), nil }
 func (idle) State(context.Context, bool) (*tunnelv1.State, error)  { return state(), nil }
-func (i idle) Watch() (tunnel.Change, <-chan tunnel.Change, func()) {
-	return tunnel.Change{Revision: 1, State: state()}, i.changes, func() {}
+func (i idle) Watch() (change.Change, <-chan change.Change, func()) {
+	return change.Change{Revision: 1, State: state()}, i.changes, func() {}
 }
 func (idle) Attend() func()          { return func() {} }
 func (i idle) Done() <-chan struct{} { return i.done }
@@ -51,7 +51,7 @@ func state() *tunnelv1.State {
 
 func serve(t *testing.T) (path string, i idle) {
 	t.Helper()
-	i = idle{changes: make(chan tunnel.Change, 4), done: make(chan struct{})}
+	i = idle{changes: make(chan change.Change, 4), done: make(chan struct{})}
 	dir := t.TempDir()
 	server, err := Listen(dir, Handler(i, "1.2.3"), slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -116,11 +116,11 @@ func TestWatch(t *testing.T) {
 	}
 	changed := state()
 	changed.Phase = typesv1.Phase_PHASE_CONNECTED
-	i.changes <- tunnel.Change{Revision: 2, State: changed}
+	i.changes <- change.Change{Revision: 2, State: changed}
 	if !stream.Receive() || stream.Msg().GetChanged().GetPhase() != typesv1.Phase_PHASE_CONNECTED || stream.Msg().GetRevision() != 2 {
 		t.Fatalf("%v %v", stream.Msg(), stream.Err())
 	}
-	i.changes <- tunnel.Change{Revision: 3, State: state()}
+	i.changes <- change.Change{Revision: 3, State: state()}
 	close(i.done)
 	if !stream.Receive() || stream.Msg().GetRevision() != 3 {
 		t.Fatalf("what was said last was not told: %v", stream.Err())
@@ -302,6 +302,8 @@ func firstOf(errs ...error) error {
 func FuzzHandler(f *testing.F) {
 	f.Add("GetStates", "application/json", []byte(`{"probe":true}`))
 	f.Add("Prepare", "application/proto", []byte("\x0a\x04a1b2"))
+	f.Add("Start", "application/json", []byte(`{"attemptId":"x","intranetId":"a1b2","cloud":{"url":"https://cloud.example:1"},"session":{"sessionId":"WlpaWlpaWlpaWlpaWlpaWg==","routes":["10.0.0.0/8"],"addresses":["10.9.0.1/32"]}}`))
+	f.Add("Stop", "application/connect+proto", []byte("\x0a\x04a1b2"))
 	f.Add("Watch", "application/connect+json", []byte("\x00\x00\x00\x00\x02{}"))
 	done := make(chan struct{})
 	close(done)

@@ -18,7 +18,7 @@ import (
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/limits"
-	"sag.software/native/internal/tunnel"
+	"sag.software/native/internal/tunnel/change"
 	"sag.software/native/internal/tunnel/failure"
 )
 
@@ -41,7 +41,7 @@ type Tunnel interface {
 	Start(request *tunnelv1.StartRequest) (*tunnelv1.State, error)
 	Stop(ctx context.Context, intranetID string) (*tunnelv1.State, error)
 	State(ctx context.Context, probe bool) (*tunnelv1.State, error)
-	Watch() (now tunnel.Change, changes <-chan tunnel.Change, leave func())
+	Watch() (now change.Change, changes <-chan change.Change, leave func())
 	Attend() (leave func())
 	Done() <-chan struct{}
 }
@@ -186,7 +186,7 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 		m.Epoch, m.Revision = s.epoch, revision
 		return stream.Send(m)
 	}
-	changed := func(c tunnel.Change) error {
+	changed := func(c change.Change) error {
 		revision = c.Revision
 		return send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Changed{Changed: c.State}})
 	}
@@ -201,7 +201,7 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 		case <-look:
 			state, failed := t.State(ctx, false)
 			if failed == nil && state != nil {
-				err = changed(tunnel.Change{Revision: revision, State: state})
+				err = changed(change.Change{Revision: revision, State: state})
 			}
 		case <-heartbeat.C:
 			err = send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Heartbeat{Heartbeat: &tunnelv1.Heartbeat{}}})

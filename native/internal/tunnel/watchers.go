@@ -4,16 +4,14 @@ import (
 	"sync"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
+	"sag.software/native/internal/tunnel/change"
 )
 
 // pendingStates is how many changes a slow watcher may be behind before it misses some; the newest is never missed.
 const pendingStates = 32
 
-// Change is one state with its place in the order of changes.
-type Change struct {
-	Revision uint64
-	State    *tunnelv1.State
-}
+// Change is what watchers hear.
+type Change = change.Change
 
 // watchers hear of every change.
 type watchers struct {
@@ -44,11 +42,11 @@ func (w *watchers) publish(state *tunnelv1.State) {
 	defer w.mu.Unlock()
 	w.revision++
 	w.last = state
-	change := Change{Revision: w.revision, State: state}
+	next := Change{Revision: w.revision, State: state}
 	for changes := range w.all {
 		for {
 			select {
-			case changes <- change:
+			case changes <- next:
 			default:
 				<-changes
 				continue
