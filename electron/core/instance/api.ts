@@ -8,6 +8,7 @@ import { type Address, formatAddress } from "./address.ts";
 import { type Connection, openConnection, type Trust } from "./connection.ts";
 import { ConnectionAgent, unary } from "./http.ts";
 import type { Identity } from "./identity.ts";
+import { keepsRules } from "./rules.ts";
 
 type Method = DescMethodUnary<DescMessage, DescMessage>;
 
@@ -35,9 +36,6 @@ export class InstanceApi {
     trust: Trust,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<InstanceApi> {
-    // While the handshake is under way: validation is the slowest thing to load.
-    const loading = validation();
-    loading.catch(() => undefined);
     return new InstanceApi(address, await openConnection(address, trust, options));
   }
 
@@ -84,9 +82,7 @@ export class InstanceApi {
       } catch (cause) {
         throw new Failure("answer_invalid", { subject: this.server }, { cause });
       }
-      const { validate } = await validation();
-      if (validate(method.output, answer).kind !== "valid")
-        throw new Failure("answer_invalid", { subject: this.server });
+      if (!keepsRules(method.output, answer)) throw new Failure("answer_invalid", { subject: this.server });
       return answer;
     };
   }
@@ -110,13 +106,4 @@ export class InstanceApi {
       },
     );
   }
-}
-
-type Validator = import("@bufbuild/protovalidate").Validator;
-let loaded: Promise<Validator> | undefined;
-
-/** Loaded when first needed: it is the largest thing a short command could carry. */
-function validation(): Promise<Validator> {
-  loaded ??= import("@bufbuild/protovalidate").then(({ createValidator }) => createValidator());
-  return loaded;
 }
