@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"sag.software/native/internal/system/guard"
 )
 
 // ChangeKind says which part of the machine a Change touches.
@@ -19,6 +21,8 @@ const (
 	ChangeRoute ChangeKind = "route"
 	// ChangeRule is a policy rule.
 	ChangeRule ChangeKind = "rule"
+	// ChangeGuard is what holds packets back that would leave by another way than the tunnel.
+	ChangeGuard ChangeKind = "guard"
 	// ChangeFile is a part of a file that is ours. The only kind that outlives a boot.
 	ChangeFile ChangeKind = "file"
 )
@@ -26,12 +30,13 @@ const (
 // Change is one thing that is done to the machine, and all that is needed to undo it. It carries values, never paths or
 // commands that somebody outside named. Exactly the field of its kind is set.
 type Change struct {
-	Kind    ChangeKind `json:"kind"`
-	Link    *Link      `json:"link,omitempty"`
-	Address *Address   `json:"address,omitempty"`
-	Route   *Route     `json:"route,omitempty"`
-	Rule    *Rule      `json:"rule,omitempty"`
-	File    *File      `json:"file,omitempty"`
+	Kind    ChangeKind  `json:"kind"`
+	Link    *Link       `json:"link,omitempty"`
+	Address *Address    `json:"address,omitempty"`
+	Route   *Route      `json:"route,omitempty"`
+	Rule    *Rule       `json:"rule,omitempty"`
+	Guard   *guard.Spec `json:"guard,omitempty"`
+	File    *File       `json:"file,omitempty"`
 }
 
 // Link is the tunnel's link as it should be.
@@ -103,6 +108,10 @@ func (c Change) SurvivesBoot() bool { return c.Kind == ChangeFile }
 
 // Key is the same for two changes exactly if they are the same change.
 func (c Change) Key() string {
+	if c.Kind == ChangeGuard {
+		// Of a guard that is found, no more is known.
+		return "guard " + c.Guard.Digest()
+	}
 	text, err := json.Marshal(c)
 	if err != nil {
 		// Only values that always can be written are in it.
@@ -122,6 +131,8 @@ func (c Change) String() string {
 		return "route " + c.Route.String()
 	case ChangeRule:
 		return "rule " + c.Rule.String()
+	case ChangeGuard:
+		return "guard " + c.Guard.String()
 	case ChangeFile:
 		return "our lines in " + c.File.Path
 	}

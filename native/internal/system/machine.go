@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+
+	"sag.software/native/internal/system/guard"
 )
 
 // Machine is one machine's network configuration. Apply and Undo are idempotent: doing twice is doing once, undoing what is
@@ -39,6 +41,8 @@ type Abilities struct {
 	PolicyRouting bool
 	// IPv6 is switched on.
 	IPv6 bool
+	// Guard: packets can be held back, whoever is alive.
+	Guard bool
 }
 
 // Found is a link that was found.
@@ -63,6 +67,8 @@ type Snapshot struct {
 	Resolvers []netip.Addr
 	// DHCPServers are where leases of this machine's links came from.
 	DHCPServers []netip.Addr
+	// Guard is ours; nil if there is none.
+	Guard *guard.Found
 }
 
 // MainTable is where everybody's routes are; 0 on systems without several tables.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"sag.software/native/internal/system/guard"
 )
 
 // Marks of ownership. Routes and rules carry the protocol number, which `ip route` and `ip rule` show as `proto 207`; the link
@@ -39,7 +41,7 @@ func (m *linux) BootID() (string, error) {
 }
 
 func (m *linux) Snapshot() (Snapshot, error) {
-	s := Snapshot{Abilities: Abilities{PolicyRouting: true, IPv6: ipv6On()}}
+	s := Snapshot{Abilities: Abilities{PolicyRouting: true, IPv6: ipv6On(), Guard: true}}
 	links, names, err := m.links()
 	if err != nil {
 		return s, err
@@ -49,6 +51,9 @@ func (m *linux) Snapshot() (Snapshot, error) {
 		return s, err
 	}
 	if s.Rules, err = m.rules(); err != nil {
+		return s, err
+	}
+	if s.Guard, err = guard.Find(); err != nil {
 		return s, err
 	}
 	s.Resolvers, s.DHCPServers = resolvers(), dhcpServers()
@@ -66,6 +71,8 @@ func (m *linux) Apply(c Change) error {
 		err = m.applyRoute(*c.Route)
 	case ChangeRule:
 		err = m.applyRule(*c.Rule)
+	case ChangeGuard:
+		err = guard.Apply(*c.Guard)
 	default:
 		err = fmt.Errorf("a change of kind %q", c.Kind)
 	}
@@ -87,6 +94,8 @@ func (m *linux) Undo(c Change) (bool, error) {
 		undone, err = m.undoRoute(*c.Route)
 	case ChangeRule:
 		undone, err = m.undoRule(*c.Rule)
+	case ChangeGuard:
+		undone, err = guard.Undo(*c.Guard)
 	default:
 		err = fmt.Errorf("a change of kind %q", c.Kind)
 	}
@@ -96,7 +105,7 @@ func (m *linux) Undo(c Change) (bool, error) {
 	return undone, nil
 }
 
-// Leftovers are rules first, so that traffic goes its old way before anything else is taken apart.
+// Leftovers are rules first, so that traffic goes its old way before anything else is taken apart. The guard goes last.
 func (m *linux) Leftovers() ([]Change, error) {
 	s, err := m.Snapshot()
 	if err != nil {
@@ -113,17 +122,21 @@ func (m *linux) Leftovers() ([]Change, error) {
 			all = append(all, Change{Kind: ChangeRoute, Route: &r})
 		}
 	}
+	if s.Guard != nil {
+		all = append(all, Change{Kind: ChangeGuard, Guard: &guard.Spec{Found: s.Guard.Digest}})
+	}
 	return all, nil
 }
 
 func (m *linux) Changes(ctx context.Context) (<-chan struct{}, error) {
 	routes, links, addresses := make(chan netlink.RouteUpdate, 64), make(chan netlink.LinkUpdate, 64), make(chan netlink.AddrUpdate, 64)
-	rules := make(chan struct{}, 1)
+	rules, guards := make(chan struct{}, 1), make(chan struct{}, 1)
 	if err := errors.Join(
 		netlink.RouteSubscribe(routes, ctx.Done()),
 		netlink.LinkSubscribe(links, ctx.Done()),
 		netlink.AddrSubscribe(addresses, ctx.Done()),
 		subscribeRules(ctx, rules),
+		subscribeGuard(ctx, guards),
 	); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
@@ -137,6 +150,7 @@ func (m *linux) Changes(ctx context.Context) (<-chan struct{}, error) {
 			case _, open = <-links:
 			case _, open = <-addresses:
 			case _, open = <-rules:
+			case _, open = <-guards:
 			case <-wait:
 				wait, open = nil, true
 				select {

@@ -1,13 +1,11 @@
 package system
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -196,29 +194,6 @@ func ruleOf(want Rule) *netlink.Rule {
 		r.SuppressPrefixlen = noSuppression
 	}
 	return r
-}
-
-// subscribeRules tells of every rule that comes or goes.
-func subscribeRules(ctx context.Context, told chan<- struct{}) error {
-	socket, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV4_RULE, unix.RTNLGRP_IPV6_RULE)
-	if err != nil {
-		return err
-	}
-	context.AfterFunc(ctx, socket.Close)
-	go func() {
-		defer close(told)
-		for {
-			// An overrun (ENOBUFS) also means that something changed.
-			if _, _, err := socket.Receive(); err != nil && !errors.Is(err, unix.ENOBUFS) {
-				return
-			}
-			select {
-			case told <- struct{}{}:
-			default:
-			}
-		}
-	}()
-	return nil
 }
 
 func families() []int {

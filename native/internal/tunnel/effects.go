@@ -167,6 +167,9 @@ func (t *Tunnel) activate(e machine.Activate) error {
 			if t.epoch != epoch || v.Generation != e.Generation || t.carrier == nil {
 				return
 			}
+			if err == nil && t.config.Host != nil {
+				err = t.config.Host.Reach(v.Profile, outer)
+			}
 			if err == nil {
 				err = t.carrier.activate(v.Profile, e.Candidate, outer)
 			}

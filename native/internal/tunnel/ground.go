@@ -1,6 +1,8 @@
 package tunnel
 
 import (
+	"net/netip"
+
 	"sag.software/native/internal/engine/probe"
 	"sag.software/native/internal/tunnel/profile"
 	"sag.software/native/internal/tunnel/session"
@@ -16,6 +18,8 @@ type Host interface {
 	Attach(*profile.Profile, session.Cloud) (probe.Device, error)
 	// Update takes a changed profile to a link that stays.
 	Update(*profile.Profile) error
+	// Reach lets the engine, and nobody else, talk to an endpoint that was given by name.
+	Reach(*profile.Profile, netip.AddrPort) error
 	// EndConnections ends the machine's connections through the tunnel: what is at their other end knows nothing of them.
 	EndConnections(*profile.Profile)
 	// Leave gives a link up, to be followed by another Attach: what holds the intranet's packets back stays in force.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/guard"
 )
 
 // Apply makes a change as the operating system would.
@@ -37,6 +38,13 @@ func (m *Machine) Apply(c system.Change) error {
 			return nil
 		}
 		m.now.Rules = append(m.now.Rules, rule)
+		return nil
+	case system.ChangeGuard:
+		dropped := uint64(0)
+		if m.now.Guard != nil {
+			dropped = m.now.Guard.Dropped
+		}
+		m.now.Guard, m.spec = &guard.Found{Digest: c.Guard.Digest(), Dropped: dropped}, c.Guard
 		return nil
 	case system.ChangeFile:
 		m.files[c.File.Path] = true
@@ -106,6 +114,12 @@ func (m *Machine) Undo(c system.Change) (bool, error) {
 		before := len(m.now.Rules)
 		m.now.Rules = slices.DeleteFunc(m.now.Rules, func(r system.Rule) bool { return r.Ours && sameRule(r, *c.Rule) })
 		return len(m.now.Rules) < before, nil
+	case system.ChangeGuard:
+		if m.now.Guard == nil || m.now.Guard.Digest != c.Guard.Digest() {
+			return false, nil
+		}
+		m.now.Guard, m.spec = nil, nil
+		return true, nil
 	case system.ChangeFile:
 		undone := m.files[c.File.Path]
 		delete(m.files, c.File.Path)
@@ -128,6 +142,9 @@ func (m *Machine) Leftovers() ([]system.Change, error) {
 		if r.Ours {
 			all = append(all, system.Change{Kind: system.ChangeRoute, Route: &r})
 		}
+	}
+	if m.now.Guard != nil {
+		all = append(all, system.Change{Kind: system.ChangeGuard, Guard: &guard.Spec{Found: m.now.Guard.Digest}})
 	}
 	for path := range m.files {
 		all = append(all, system.Change{Kind: system.ChangeFile, File: &system.File{Path: path}})

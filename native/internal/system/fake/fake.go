@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/guard"
 )
 
 // Machine is a system.Machine in memory.
@@ -20,6 +21,8 @@ type Machine struct {
 	files   map[string]bool
 	told    []chan struct{}
 	applied int
+	// spec is what the guard was made from.
+	spec *guard.Spec
 	// Before is called before each change is applied or undone; an error from it is the answer, and nothing is done.
 	Before func(system.Change) error
 }
@@ -69,7 +72,7 @@ func (m *Machine) Edit(edit func(*system.Snapshot)) {
 func (m *Machine) Reboot(boot string, after system.Snapshot) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.now, m.boot = clone(after), boot
+	m.now, m.boot, m.spec = clone(after), boot, nil
 }
 
 // Link makes the tunnel's link, as the engine does; it carries no mark of ownership before it is applied.

@@ -56,7 +56,7 @@ func Run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// State is the network configuration as `ip` sees it, counters and ages aside: equal texts are equal configurations.
+// State is the network configuration as `ip` and `nft` see it, counters and ages aside: equal texts are equal configurations.
 func State(t *testing.T) string {
 	t.Helper()
 	var all []string
@@ -74,7 +74,7 @@ func State(t *testing.T) string {
 			all = append(all, args+" "+string(line))
 		}
 	}
-	return strings.Join(all, "\n")
+	return strings.Join(append(all, Run(t, "nft", "-s", "list", "ruleset")), "\n")
 }
 
 // Settled is the State once these are in it and nothing moves any more: the kernel enters what belongs to a new IPv6 address

@@ -35,6 +35,8 @@ func present(c system.Change, at system.Snapshot) bool {
 			r.Ours = false
 			return r == *c.Rule
 		})
+	case system.ChangeGuard:
+		return at.Guard != nil && at.Guard.Digest == c.Guard.Digest()
 	}
 	return true
 }

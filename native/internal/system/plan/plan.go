@@ -23,6 +23,14 @@ type Intranet struct {
 	MTU int
 	// Outside are addresses that must stay reachable past the tunnel, for all programs: the cloud instance's.
 	Outside []netip.Addr
+	// CloudPort is where it is reached there, by TCP.
+	CloudPort uint16
+	// Endpoints are the access points'.
+	Endpoints []netip.AddrPort
+	// Domains are asked for inside. None, while there are Servers: all names.
+	Domains []string
+	// Spared are names that have to be asked for outside all the same: the cloud instance's, the access points'.
+	Spared []string
 }
 
 // Numbers are what is chosen once per connection, free on the machine at that time.
@@ -45,7 +53,7 @@ type Overlap struct {
 
 // Plan is what a machine has to be like.
 type Plan struct {
-	// Changes are in the order in which they are made; the last ones are those that turn traffic.
+	// Changes are in the order in which they are made: first the guard, which shuts, last those that turn traffic.
 	Changes  []system.Change
 	Overlaps []Overlap
 	// Unbeaten are routes of others that go to intranet addresses and can not be outdone.
@@ -61,6 +69,7 @@ const (
 // Make plans for one intranet on one machine.
 func Make(in Intranet, n Numbers, at system.Snapshot) Plan {
 	w := &work{in: in, n: n, at: at, prefixes: Prefixes(in, at)}
+	w.guard()
 	w.add(system.Change{Kind: system.ChangeLink, Link: &system.Link{Name: n.Link, MTU: in.MTU}})
 	for _, a := range in.Addresses {
 		if w.usable(a.Addr()) {

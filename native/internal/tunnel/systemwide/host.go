@@ -2,16 +2,13 @@
 package systemwide
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
-	"net/url"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/engine/probe"
@@ -26,9 +23,6 @@ import (
 	"sag.software/native/internal/tunnel/session"
 )
 
-// lookupLimit is how long the cloud's name may take; it has just been asked by whoever dialled.
-const lookupLimit = time.Second
-
 // Host is the one machine there is.
 type Host struct {
 	machine    system.Machine
@@ -38,6 +32,10 @@ type Host struct {
 	mu         sync.Mutex
 	attachment *attachment.Attachment[*link.Device]
 	outside    []netip.Addr
+	// cloud is the instance's URL.
+	cloud string
+	// reached are endpoints that were given by name.
+	reached []netip.AddrPort
 	// left is true while something of a former process may be in force.
 	left    bool
 	changed func()
@@ -62,10 +60,10 @@ func (h *Host) Attach(p *profile.Profile, cloud session.Cloud) (probe.Device, er
 	outside := addressesOf(cloud.URL)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.outside = outside
+	h.outside, h.reached, h.cloud = outside, nil, cloud.URL
 	a, device, err := attachment.Attach(attachment.Config[*link.Device]{
 		Machine: h.machine, Reconciler: h.reconciler, OpenLink: link.Open, Logger: h.logger, Changed: h.tell,
-	}, intranet(p, outside))
+	}, h.intranet(p))
 	if err != nil {
 		h.left = false
 		return nil, refusal(err)
@@ -77,15 +75,29 @@ func (h *Host) Attach(p *profile.Profile, cloud session.Cloud) (probe.Device, er
 // Update implements tunnel.Host.
 func (h *Host) Update(p *profile.Profile) error {
 	h.mu.Lock()
-	a, outside := h.attachment, h.outside
+	a, in := h.attachment, h.intranet(p)
 	h.mu.Unlock()
 	if a == nil {
 		return nil
 	}
-	if err := a.Update(intranet(p, outside)); err != nil {
+	if err := a.Update(in); err != nil {
 		return refusal(err)
 	}
 	return nil
+}
+
+// Reach implements tunnel.Host.
+func (h *Host) Reach(p *profile.Profile, endpoint netip.AddrPort) error {
+	h.mu.Lock()
+	known := slices.Contains(h.reached, endpoint)
+	if !known {
+		h.reached = append(h.reached[max(0, len(h.reached)-maxReached+1):], endpoint)
+	}
+	h.mu.Unlock()
+	if known {
+		return nil
+	}
+	return h.Update(p)
 }
 
 // EndConnections implements tunnel.Host. Whoever waits for an answer that can not come hears of it now.
@@ -209,32 +221,6 @@ func (h *Host) tell() {
 
 // Mark implements tunnel.Host.
 func (h *Host) Mark() uint32 { return plan.Mark }
-
-func intranet(p *profile.Profile, outside []netip.Addr) plan.Intranet {
-	in := plan.Intranet{Routes: p.Routes, Full: p.FullTunnel, Servers: p.DNS.Servers, MTU: p.MTU, Outside: outside}
-	for _, a := range p.Addresses() {
-		in.Addresses = append(in.Addresses, netip.PrefixFrom(a, a.BitLen()))
-	}
-	return in
-}
-
-// addressesOf are the addresses of the cloud instance; none if its name can not be looked up, when nobody reaches it anyway.
-func addressesOf(cloud string) []netip.Addr {
-	u, err := url.Parse(cloud)
-	if err != nil {
-		return nil
-	}
-	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
-		return []netip.Addr{a}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
-	defer cancel()
-	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
-	if err != nil {
-		return nil
-	}
-	return found
-}
 
 func refusal(err error) error {
 	cause := reconcile.Cause(err)

@@ -1,0 +1,189 @@
+package guard
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"github.com/google/nftables/userdata"
+	mdlayher "github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// socketBuffer holds the kernel's answers to a whole transaction, one for each rule, bytes.
+const socketBuffer = 8 << 20
+
+// tag begins the comment that says whose table it is, and what it was made from.
+const tag = "sag-tunnel "
+
+// table is one of ours, while it is being made. It does not belong to a process: it has to outlive ours.
+type table struct {
+	conn  *nftables.Conn
+	table *nftables.Table
+	// rules counts those outside of the chains of names, so that a missing one is noticed.
+	rules int
+	sets  int
+}
+
+func dial() (*nftables.Conn, error) {
+	return nftables.New(nftables.WithSockOptions(func(c *mdlayher.Conn) error {
+		return errors.Join(c.SetReadBuffer(socketBuffer), c.SetWriteBuffer(socketBuffer))
+	}))
+}
+
+func named(name string) *nftables.Table {
+	return &nftables.Table{Name: name, Family: nftables.TableFamilyINet}
+}
+
+// replace puts a table in the place of the one of the same name, if there is one, in one transaction: there is no moment
+// at which neither holds.
+func replace(name string, build func(*table) error) error {
+	conn, err := dial()
+	if err != nil {
+		return err
+	}
+	t := &table{conn: conn, table: named(name)}
+	// Deleting what is not there fails, adding what is there does not.
+	conn.AddTable(t.table)
+	conn.DelTable(t.table)
+	conn.AddTable(t.table)
+	if err := build(t); err != nil {
+		return err
+	}
+	return conn.Flush()
+}
+
+// remove takes a table away; false if it is not there.
+func remove(name string) (bool, error) {
+	conn, err := dial()
+	if err != nil {
+		return false, err
+	}
+	conn.DelTable(named(name))
+	err = conn.Flush()
+	if errors.Is(err, unix.ENOENT) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// chain adds a chain that others jump to.
+func (t *table) chain(name string) *nftables.Chain {
+	return t.conn.AddChain(&nftables.Chain{Name: name, Table: t.table})
+}
+
+// hook adds a chain that packets enter. It comes after everybody's filters and address translation, so that what it sees
+// is what would leave.
+func (t *table) hook(name string, hook *nftables.ChainHook) *nftables.Chain {
+	accept := nftables.ChainPolicyAccept
+	return t.conn.AddChain(&nftables.Chain{
+		Name: name, Table: t.table, Type: nftables.ChainTypeFilter, Hooknum: hook, Policy: &accept,
+		Priority: nftables.ChainPriorityRef(*nftables.ChainPriorityFilter + 10),
+	})
+}
+
+func (t *table) rule(chain *nftables.Chain, parts ...[]expr.Any) {
+	t.rules++
+	t.add(chain, "", parts...)
+}
+
+func (t *table) add(chain *nftables.Chain, comment string, parts ...[]expr.Any) {
+	rule := &nftables.Rule{Table: t.table, Chain: chain}
+	for _, part := range parts {
+		rule.Exprs = append(rule.Exprs, part...)
+	}
+	if comment != "" {
+		rule.UserData = userdata.AppendString(nil, userdata.TypeComment, comment)
+	}
+	t.conn.AddRule(rule)
+}
+
+// sign says in a chain of its own what the table was made from, and how many rules it has.
+func (t *table) sign(digest string) {
+	t.add(t.chain("made"), fmt.Sprintf("%s%s %d", tag, digest, t.rules), count())
+}
+
+// set adds a set of values.
+func (t *table) set(name string, kind nftables.SetDatatype, keys [][]byte) (*nftables.Set, error) {
+	s := &nftables.Set{Table: t.table, Name: name, KeyType: kind, Concatenation: strings.Contains(kind.Name, " . ")}
+	elements := make([]nftables.SetElement, len(keys))
+	for i, key := range keys {
+		elements[i].Key = key
+	}
+	return s, t.conn.AddSet(s, elements)
+}
+
+// prefixes adds a set of ranges; nil if there are none of that family.
+func (t *table) prefixes(name string, all []netip.Prefix, six bool) (*nftables.Set, error) {
+	kind := nftables.TypeIPAddr
+	if six {
+		kind = nftables.TypeIP6Addr
+	}
+	s := &nftables.Set{Table: t.table, Name: name, KeyType: kind, Interval: true}
+	var elements []nftables.SetElement
+	for _, r := range Merged(all, six) {
+		elements = append(elements, nftables.SetElement{Key: r[0].AsSlice()})
+		if after := r[1].Next(); after.IsValid() {
+			elements = append(elements, nftables.SetElement{Key: after.AsSlice(), IntervalEnd: true})
+		}
+	}
+	if len(elements) == 0 {
+		return nil, nil
+	}
+	return s, t.conn.AddSet(s, elements)
+}
+
+// inspect reads a table of ours. The chains named are those whose rules are counted.
+func inspect(name string, chains ...string) (digest string, rules map[string][]*nftables.Rule, err error) {
+	conn, err := dial()
+	if err != nil {
+		return "", nil, err
+	}
+	tables, err := conn.ListTablesOfFamily(nftables.TableFamilyINet)
+	if err != nil {
+		return "", nil, err
+	}
+	there := false
+	for _, t := range tables {
+		there = there || t.Name == name
+	}
+	if !there {
+		return "", nil, nil
+	}
+	rules = map[string][]*nftables.Rule{}
+	count := 0
+	for _, chain := range append(chains, "made") {
+		// A chain that is not there has no rules.
+		rules[chain], err = conn.GetRules(named(name), &nftables.Chain{Name: chain})
+		if err != nil && !errors.Is(err, unix.ENOENT) {
+			return "", nil, err
+		}
+		count += len(rules[chain])
+	}
+	if len(rules["made"]) != 1 {
+		return Damaged, rules, nil
+	}
+	comment, _ := userdata.GetString(rules["made"][0].UserData, userdata.TypeComment)
+	made, found := strings.CutPrefix(comment, tag)
+	digest, number, _ := strings.Cut(made, " ")
+	if wanted, err := strconv.Atoi(number); !found || err != nil || wanted != count-1 {
+		return Damaged, rules, nil
+	}
+	return digest, rules, nil
+}
+
+// counted adds up what the counters of some rules have seen.
+func counted(rules []*nftables.Rule) (packets uint64) {
+	for _, r := range rules {
+		for _, e := range r.Exprs {
+			if c, is := e.(*expr.Counter); is {
+				packets += c.Packets
+			}
+		}
+	}
+	return packets
+}

@@ -1,0 +1,192 @@
+package guard
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+)
+
+// TableName is what `nft list tables` shows while a session is wanted.
+const TableName = "sag-tunnel"
+
+// counting are the chains whose rules are counted to see that the guard is whole; those of names are too many to be read
+// again and again.
+var counting = []string{"output", "forward", "input", "outward", "inside", "held"}
+
+// What a link's own gateway, DHCP servers and resolvers are for, by UDP and TCP: names, leases of both versions, time. Not
+// for web pages: whoever gives out leases could give out an intranet server's address as its own.
+var (
+	linkUDP = []uint16{53, 67, 123, 547}
+	linkTCP = []uint16{53}
+)
+
+// Find reads the guard that is on the machine; nil if there is none.
+func Find() (*Found, error) {
+	digest, rules, err := inspect(TableName, counting...)
+	if err != nil || digest == "" {
+		return nil, err
+	}
+	return &Found{Digest: digest, Dropped: counted(rules["held"])}, nil
+}
+
+// Apply makes the guard as specified, unless it is there already.
+func Apply(s Spec) error {
+	found, err := Find()
+	if err != nil {
+		return err
+	}
+	var dropped uint64
+	if found != nil {
+		if found.Digest == s.Digest() {
+			return nil
+		}
+		dropped = found.Dropped
+	}
+	return replace(TableName, func(t *table) error { return t.session(s, dropped) })
+}
+
+// Undo takes the guard away, if it still is the one specified.
+func Undo(s Spec) (bool, error) {
+	found, err := Find()
+	if err != nil || found == nil || found.Digest != s.Digest() {
+		return false, err
+	}
+	return remove(TableName)
+}
+
+// session writes the rules of a session's guard.
+func (t *table) session(s Spec, dropped uint64) error {
+	held := t.chain("held")
+	t.rule(held, []expr.Any{&expr.Counter{Packets: dropped}}, refuse())
+	inside := t.chain("inside")
+	outward := t.chain("outward")
+	for _, six := range []bool{false, true} {
+		if err := t.engineOnly(outward, held, s, six); err != nil {
+			return err
+		}
+	}
+	for _, six := range []bool{false, true} {
+		if err := t.inward(outward, inside, s, six); err != nil {
+			return err
+		}
+	}
+	if err := t.exceptions(inside, s); err != nil {
+		return err
+	}
+	t.rule(inside, goTo(held))
+
+	output, forward := t.hook("output", nftables.ChainHookOutput), t.hook("forward", nftables.ChainHookForward)
+	for _, chain := range []*nftables.Chain{output, forward} {
+		t.rule(chain, leavesBy(s.Link), accept())
+		t.rule(chain, leavesBy("lo"), accept())
+		t.rule(chain, jump(outward))
+	}
+	// What is sent to the inner addresses from the LAN would tell, by its being answered or not, what goes on in the tunnel.
+	input := t.hook("input", nftables.ChainHookInput)
+	t.rule(input, cameBy(s.Link), accept())
+	t.rule(input, cameBy("lo"), accept())
+	for _, a := range s.Own {
+		t.rule(input, goesTo(netip.PrefixFrom(a, a.BitLen())), count(), drop())
+	}
+	t.sign(s.Digest())
+	return nil
+}
+
+// engineOnly lets the engine, and nobody else, talk to the access points outside.
+func (t *table) engineOnly(outward, held *nftables.Chain, s Spec, six bool) error {
+	endpoints, err := t.endpoints("endpoints", s.Endpoints, six)
+	if err != nil || endpoints == nil {
+		return err
+	}
+	to := goesToOneOf(endpoints, six, unix.IPPROTO_UDP)
+	t.rule(outward, byEngine(s.Mark), to, accept())
+	t.rule(outward, to, goTo(held))
+	return nil
+}
+
+// inward sends what is for the intranet to the chain that decides about it.
+func (t *table) inward(outward, inside *nftables.Chain, s Spec, six bool) error {
+	set, err := t.prefixes(familyName("inside", six), s.Inside, six)
+	if err != nil || set == nil {
+		return err
+	}
+	t.rule(outward, goesInto(set, six), goTo(inside))
+	return nil
+}
+
+// exceptions are what may go out though it is inside by its address.
+func (t *table) exceptions(inside *nftables.Chain, s Spec) error {
+	for _, six := range []bool{false, true} {
+		cloud, err := t.endpoints("cloud", s.Cloud, six)
+		if err != nil {
+			return err
+		}
+		if cloud != nil {
+			t.rule(inside, goesToOneOf(cloud, six, unix.IPPROTO_TCP), accept())
+		}
+	}
+	for _, b := range s.Beside {
+		t.rule(inside, place(b), accept())
+	}
+	if len(s.Kept) == 0 {
+		return nil
+	}
+	link := t.chain("link")
+	udp, err := t.ports("link-udp", linkUDP)
+	if err != nil {
+		return err
+	}
+	tcp, err := t.ports("link-tcp", linkTCP)
+	if err != nil {
+		return err
+	}
+	for _, part := range [][]expr.Any{
+		protocol(unix.IPPROTO_ICMP), protocol(unix.IPPROTO_ICMPV6), toPorts(unix.IPPROTO_UDP, udp), toPorts(unix.IPPROTO_TCP, tcp),
+	} {
+		// Counted apart from what is held, and not for the guard's being whole.
+		t.add(link, "", part, count(), accept())
+	}
+	for _, k := range s.Kept {
+		t.rule(inside, place(k), jump(link))
+	}
+	return nil
+}
+
+func place(p Place) []expr.Any {
+	if p.Link == "" {
+		return goesTo(p.Prefix)
+	}
+	return append(leavesBy(p.Link), goesTo(p.Prefix)...)
+}
+
+// endpoints adds a set of addresses with ports of one family; nil if there are none.
+func (t *table) endpoints(name string, all []netip.AddrPort, six bool) (*nftables.Set, error) {
+	var keys [][]byte
+	for _, a := range all {
+		if a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port()); a.Addr().Is6() == six {
+			keys = append(keys, endpointKey(a))
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	return t.set(familyName(name, six), endpointKind(six), keys)
+}
+
+func (t *table) ports(name string, all []uint16) (*nftables.Set, error) {
+	var keys [][]byte
+	for _, number := range all {
+		keys = append(keys, port(number))
+	}
+	return t.set(name, nftables.TypeInetService, keys)
+}
+
+func familyName(name string, six bool) string {
+	if six {
+		return fmt.Sprint(name, 6)
+	}
+	return fmt.Sprint(name, 4)
+}
