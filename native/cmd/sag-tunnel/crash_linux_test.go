@@ -126,6 +126,9 @@ func TestAServiceKilledAtRandomMoments(t *testing.T) {
 		s.kill(syscall.SIGKILL)
 		cancel()
 		<-churned
+		if kill%4 > 1 {
+			s.cutJournal()
+		}
 		if kill%2 == 0 {
 			wanted := s.wanted()
 			s.start()
@@ -148,6 +151,67 @@ func TestAServiceKilledAtRandomMoments(t *testing.T) {
 		s.untouched("after repair")
 	}
 	t.Logf("%d kills, %d sessions resumed", kills, resumed)
+}
+
+// cutJournal leaves the journal's first part only, up to any byte.
+func (s *site) cutJournal() {
+	s.t.Helper()
+	path := filepath.Join(s.state, "journal", "journal")
+	info, err := os.Stat(path)
+	if err == nil {
+		err = os.Truncate(path, rand.Int64N(info.Size()+1))
+	}
+	if err != nil && !os.IsNotExist(err) {
+		s.t.Fatal(err)
+	}
+}
+
+// On a full disk nothing is begun and the reason is said; what stands is kept through a kill, and taken back.
+func TestAFullDisk(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	for _, dir := range []string{s.state, s.run} {
+		nettest.Run(t, "mkdir", "-p", "-m", "0755", dir)
+		nettest.Run(t, "mount", "-t", "tmpfs", "-o", "size=128k,mode=0755", "sag-test", dir)
+		t.Cleanup(func() { nettest.Run(t, "umount", "-l", dir) })
+	}
+	fill := func(dir string) string {
+		path := filepath.Join(dir, "full")
+		if os.WriteFile(path, make([]byte, 1<<20), 0o600) == nil {
+			t.Fatal("the disk did not become full")
+		}
+		return path
+	}
+	s.start()
+	for _, dir := range []string{s.run, s.state} {
+		full := fill(dir)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		state, err := s.connect(ctx)
+		cancel()
+		if err == nil && state.GetPhase() == typesv1.Phase_PHASE_CONNECTED {
+			t.Logf("with %s full it connects all the same", filepath.Base(dir))
+			s.mustDisconnect()
+		} else if c := max(cause(err), state.GetCause().GetCause()); c != typesv1.Cause_CAUSE_STORAGE_FULL {
+			t.Errorf("%s: %v %v", filepath.Base(dir), err, state)
+		}
+		s.untouched("with " + filepath.Base(dir) + " full")
+		_ = os.Remove(full)
+	}
+	s.mustConnect()
+	fill(s.state)
+	fill(s.run)
+	s.kill(syscall.SIGKILL)
+	s.start()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if state, err := s.until(ctx, typesv1.Phase_PHASE_CONNECTED, typesv1.Phase_PHASE_FAILED); err != nil {
+		t.Errorf("%v %v", err, state)
+	}
+	s.kill(syscall.SIGKILL)
+	s.repair()
+	s.untouched("after repair on a full disk")
 }
 
 // measured is what must not grow.

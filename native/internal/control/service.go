@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -18,6 +19,7 @@ import (
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/limits"
+	"sag.software/native/internal/system/profile"
 	"sag.software/native/internal/tunnel/change"
 	"sag.software/native/internal/tunnel/failure"
 )
@@ -263,6 +265,13 @@ func check(message any) error {
 		return err
 	}
 	f := failure.Of(typesv1.Cause_CAUSE_INVALID_ARGUMENT, "%s", broken)
+	if start, ok := m.(*tunnelv1.StartRequest); ok && strings.HasPrefix(broken.Field, "session.") {
+		// The caller only passes on what the cloud instance answered.
+		f.Cause = typesv1.Cause_CAUSE_ANSWER_INVALID
+		if r := profile.Check(start.GetSession()); r != nil {
+			f = r.Failure()
+		}
+	}
 	f.Field = broken.Field
 	return &failure.Error{Failure: f}
 }

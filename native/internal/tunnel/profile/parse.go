@@ -19,11 +19,12 @@ func Parse(session *clientv1.Session) (*Profile, error) {
 	if session == nil {
 		return nil, invalid("there is no session in it")
 	}
-	if err := limits.Check(session); err != nil {
-		return nil, invalid("%s", err)
-	}
+	// First what knows its causes.
 	if r := systemprofile.Check(session); r != nil {
 		return nil, &failure.Error{Failure: r.Failure(), Under: r}
+	}
+	if err := limits.Check(session); err != nil {
+		return nil, invalid("%s", err)
 	}
 	p := &Profile{
 		Token:       secret.Secret(session.GetSessionToken()),

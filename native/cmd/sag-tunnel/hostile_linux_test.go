@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+
+	clientv1 "sag.software/native/gen/sag/client/v1"
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/system/nettest"
+)
+
+func withRoutes(routes ...string) func(*clientv1.Session) {
+	return func(s *clientv1.Session) { s.Routes = routes }
+}
+
+func tenThousand() (routes []string) {
+	for i := range 10_000 {
+		routes = append(routes, fmt.Sprintf("10.%d.%d.0/24", i/256, i%256))
+	}
+	return routes
+}
+
+// hostileProfiles are what no honest cloud instance sends. Package system/profile has many more; these go all the way.
+var hostileProfiles = []struct {
+	name  string
+	cause typesv1.Cause
+	edit  func(*clientv1.Session)
+}{
+	{"default route without policy", typesv1.Cause_CAUSE_ANSWER_INVALID, withRoutes("0.0.0.0/0")},
+	{"loopback", typesv1.Cause_CAUSE_ANSWER_INVALID, withRoutes("127.0.0.0/8")},
+	{"multicast", typesv1.Cause_CAUSE_ANSWER_INVALID, withRoutes("224.0.0.0/4")},
+	{"link-local", typesv1.Cause_CAUSE_ANSWER_INVALID, withRoutes("169.254.0.0/16")},
+	{"10,000 routes", typesv1.Cause_CAUSE_ANSWER_TOO_LARGE, withRoutes(tenThousand()...)},
+	{"endpoint inside its own routes", typesv1.Cause_CAUSE_ANSWER_INVALID, func(s *clientv1.Session) {
+		s.AccessPoints[0].Endpoints[0].Host = "10.80.1.1"
+	}},
+	{"NUL in a name", typesv1.Cause_CAUSE_ANSWER_INVALID, func(s *clientv1.Session) { s.AccessPoints[0].Name = "a\x00b" }},
+	{"newline in a domain", typesv1.Cause_CAUSE_ANSWER_INVALID, func(s *clientv1.Session) {
+		s.Dns.Domains = []string{"corp.test\nnameserver 6.6.6.6"}
+	}},
+	{"a command for an address", typesv1.Cause_CAUSE_ANSWER_INVALID, func(s *clientv1.Session) {
+		s.Addresses = []string{"10.9.0.1/32; ip link del net0"}
+	}},
+}
+
+// By Start: nothing of it is done, the cause is said, and the service takes an honest one afterwards.
+func TestHostileProfilesAreRefused(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	for _, c := range hostileProfiles {
+		s.company.Tamper(c.edit)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		state, err := s.connect(ctx)
+		cancel()
+		if err == nil || cause(err) != c.cause {
+			t.Errorf("%s: %v %v", c.name, err, state)
+		}
+		if s.wanted() {
+			t.Errorf("%s: a session is wanted", c.name)
+		}
+		s.untouched(c.name)
+	}
+	s.company.Tamper(nil)
+	s.mustConnect()
+	s.mustDisconnect()
+}
+
+// By Renew: the session goes on as it was.
+func TestHostileRenewalsAreRefused(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	s.mustConnect()
+	stands := nettest.State(t)
+	for i, c := range hostileProfiles {
+		refused := func() int {
+			text, _ := os.ReadFile(s.log)
+			return strings.Count(string(text), fmt.Sprintf(`not renewed","error":"%s`, c.cause))
+		}
+		before := refused()
+		s.company.Tamper(c.edit)
+		s.company.SetDomains(fmt.Sprintf("corp%d.test", i))
+		for end := time.Now().Add(5 * time.Second); refused() == before; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(end) {
+				text := s.tail()
+				t.Fatalf("%s: it is not said why it was not taken: %s", c.name, text)
+			}
+		}
+		if now := nettest.State(t); now != stands {
+			t.Fatalf("%s:\n%s", c.name, nettest.Difference(stands, now))
+		}
+	}
+	rpc, leave := s.rpc()
+	defer leave()
+	states, err := rpc.GetStates(context.Background(), connect.NewRequest(&tunnelv1.GetStatesRequest{Probe: true}))
+	if err != nil || states.Msg.GetStates()[0].GetPhase() != typesv1.Phase_PHASE_CONNECTED {
+		t.Errorf("%v %v", states, err)
+	}
+	s.company.Tamper(nil)
+	s.mustDisconnect()
+	s.untouched("after disconnect")
+}
