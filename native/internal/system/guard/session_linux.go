@@ -14,7 +14,7 @@ const TableName = "sag-tunnel"
 
 // counting are the chains whose rules are counted to see that the guard is whole; those of names are too many to be read
 // again and again.
-var counting = []string{"output", "forward", "input", "outward", "inside", "held"}
+var counting = []string{"output", "forward", "input", "outward", "inside", "held", "names-held"}
 
 // What a link's own gateway, DHCP servers and resolvers are for, by UDP and TCP: names, leases of both versions, time. Not
 // for web pages: whoever gives out leases could give out an intranet server's address as its own.
@@ -29,7 +29,7 @@ func Find() (*Found, error) {
 	if err != nil || digest == "" {
 		return nil, err
 	}
-	return &Found{Digest: digest, Dropped: counted(rules["held"])}, nil
+	return &Found{Digest: digest, Dropped: counted(rules["held"]), Names: counted(rules["names-held"])}, nil
 }
 
 // Apply makes the guard as specified, unless it is there already.
@@ -38,14 +38,13 @@ func Apply(s Spec) error {
 	if err != nil {
 		return err
 	}
-	var dropped uint64
-	if found != nil {
-		if found.Digest == s.Digest() {
-			return nil
-		}
-		dropped = found.Dropped
+	if found == nil {
+		found = &Found{}
 	}
-	return replace(TableName, func(t *table) error { return t.session(s, dropped) })
+	if found.Digest == s.Digest() {
+		return nil
+	}
+	return replace(TableName, func(t *table) error { return t.session(s, *found) })
 }
 
 // Undo takes the guard away, if it still is the one specified.
@@ -57,16 +56,20 @@ func Undo(s Spec) (bool, error) {
 	return remove(TableName)
 }
 
-// session writes the rules of a session's guard.
-func (t *table) session(s Spec, dropped uint64) error {
+// session writes the rules of a session's guard. The counters go on from what the former one has seen.
+func (t *table) session(s Spec, former Found) error {
 	held := t.chain("held")
-	t.rule(held, []expr.Any{&expr.Counter{Packets: dropped}}, refuse())
+	t.rule(held, []expr.Any{&expr.Counter{Packets: former.Dropped}}, refuse())
 	inside := t.chain("inside")
 	outward := t.chain("outward")
 	for _, six := range []bool{false, true} {
 		if err := t.engineOnly(outward, held, s, six); err != nil {
 			return err
 		}
+	}
+	// Before anything else: also the resolvers of the links themselves are not asked for the intranet's names.
+	if err := t.names(outward, s, former.Names); err != nil {
+		return err
 	}
 	for _, six := range []bool{false, true} {
 		if err := t.inward(outward, inside, s, six); err != nil {

@@ -80,8 +80,10 @@ func (s Spec) String() string {
 type Found struct {
 	// Digest is that of its spec; Damaged if somebody else has changed it.
 	Digest string
-	// Dropped are the packets that were held back since a guard was first made.
+	// Dropped are the packets to intranet addresses and access points that were held back since a guard was first made.
 	Dropped uint64
+	// Names are the questions for names that were.
+	Names uint64
 }
 
 // Damaged stands in the place of a digest where a guard is no longer whole.
