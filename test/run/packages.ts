@@ -19,6 +19,7 @@ const programs: Record<string, string[]> = {
   ip: ["iproute2"],
   jq: ["jq"],
   nft: ["nftables"],
+  openvpn: ["openvpn"],
   ping: ["iputils-ping"],
   ps: ["procps"],
   "secret-tool": ["libsecret-tools"],
