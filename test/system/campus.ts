@@ -29,9 +29,11 @@ export class Campus {
   link!: string;
   password!: string;
 
-  async start(mode: Mode): Promise<void> {
+  /** `furnish` is done to the machines before any program of ours runs on them. */
+  async start(mode: Mode, furnish?: (machines: Machines) => Promise<void>): Promise<void> {
     const { machines } = this;
     await this.#wire();
+    await furnish?.(machines);
     await this.site.startCloud(undefined, (args) => machines.on("cloud", args));
     const [token] = await Promise.all([
       this.site.createToken(2),

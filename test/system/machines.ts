@@ -1,11 +1,16 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { command, must } from "../harness/command.ts";
+import { within } from "../harness/wait.ts";
 
 /** Several machines with their cables, each a network namespace. Needs root. */
 export class Machines {
   readonly #prefix = `sag-${process.pid}-${randomInt(0, 1 << 16)}`;
   readonly #names = new Set<string>();
+  /** Processes that keep a machine's own files, by its name. */
+  readonly #keepers = new Map<string, ChildProcess>();
 
   /** Adds a machine with nothing but its loopback. */
   async add(name: string): Promise<void> {
@@ -20,7 +25,31 @@ export class Machines {
 
   /** The command that runs `args` on a machine. */
   on(name: string, args: string[]): string[] {
+    const keeper = this.#keepers.get(name)?.pid;
+    if (keeper) return ["nsenter", `--target=${keeper}`, "--mount", "--net", ...args];
     return ["ip", "netns", "exec", `${this.#prefix}-${name}`, ...args];
+  }
+
+  /** Gives a machine files of its own in /etc and /run. `setup` is shell: what is done to them first. */
+  async furnish(name: string, setup = ":"): Promise<void> {
+    const script = `set -e
+      etc=$(mktemp -d)
+      mount -t tmpfs tmpfs "$etc"
+      cp -a /etc/. "$etc"
+      mount --bind "$etc" /etc
+      mount -t tmpfs tmpfs /run
+      printf 'nameserver 192.0.2.53\noptions timeout:1 attempts:1\n' > /etc/resolv.conf.new
+      mv /etc/resolv.conf.new /etc/resolv.conf
+      ${setup}
+      echo ready
+      exec cat`;
+    const unshare = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script];
+    // Straight into its network: `ip netns exec` would mount /etc/resolv.conf on its own.
+    const keeper = spawn("nsenter", [`--net=/run/netns/${this.#prefix}-${name}`, ...unshare], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await within("a machine's own files", 10_000, once(keeper.stdout, "data"));
+    this.#keepers.set(name, keeper);
   }
 
   /** Runs commands of the machine's, which must succeed; gives what they printed. */
@@ -41,6 +70,9 @@ export class Machines {
   }
 
   async remove(): Promise<void> {
+    // It ends with its input, and its mounts with it.
+    for (const keeper of this.#keepers.values()) keeper.stdin?.end();
+    this.#keepers.clear();
     for (const name of this.#names) {
       await command(["ip", "netns", "del", name]);
       rmSync(`/etc/netns/${name}`, { recursive: true, force: true });

@@ -259,14 +259,14 @@ func ping(address string) error {
 
 func cause(err error) typesv1.Cause { return failure.Cause(err) }
 
-// What the unit leaves the service is enough: one capability, a strict umask, no new privileges.
+// What the unit leaves the service is enough: two capabilities, a strict umask, no new privileges.
 func TestWithTheUnitsCapabilityOnly(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
 	s := newSite(t)
 	own := s.command("service")
-	confined := exec.Command("setpriv", "--bounding-set=-all,+net_admin", "--inh-caps=-all", "--no-new-privs",
+	confined := exec.Command("setpriv", "--bounding-set=-all,+net_admin,+net_bind_service", "--inh-caps=-all", "--no-new-privs",
 		"sh", "-c", `umask 0077; exec "$0"`, own.Path)
 	confined.Env, confined.SysProcAttr = own.Env, own.SysProcAttr
 	s.startAs(confined)

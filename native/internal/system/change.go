@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"sag.software/native/internal/system/dns"
 	"sag.software/native/internal/system/guard"
 )
 
@@ -23,7 +24,9 @@ const (
 	ChangeRule ChangeKind = "rule"
 	// ChangeGuard is what holds packets back that would leave by another way than the tunnel.
 	ChangeGuard ChangeKind = "guard"
-	// ChangeFile is a part of a file that is ours. The only kind that outlives a boot.
+	// ChangeNames is who is asked for names.
+	ChangeNames ChangeKind = "names"
+	// ChangeFile is a part of a file that is ours. It outlives a boot.
 	ChangeFile ChangeKind = "file"
 )
 
@@ -36,6 +39,7 @@ type Change struct {
 	Route   *Route      `json:"route,omitempty"`
 	Rule    *Rule       `json:"rule,omitempty"`
 	Guard   *guard.Spec `json:"guard,omitempty"`
+	Names   *dns.Names  `json:"names,omitempty"`
 	File    *File       `json:"file,omitempty"`
 }
 
@@ -104,7 +108,18 @@ type File struct {
 }
 
 // SurvivesBoot is true for what is still there after a restart of the machine.
-func (c Change) SurvivesBoot() bool { return c.Kind == ChangeFile }
+func (c Change) SurvivesBoot() bool {
+	return c.Kind == ChangeFile || c.Kind == ChangeNames && c.Names.Backend == dns.File
+}
+
+// Place is where a change is made. A later change in the same place has taken the earlier one's, which is not there to be
+// undone any more.
+func (c Change) Place() string {
+	if c.Kind == ChangeNames {
+		return fmt.Sprintf("names %s %s %s", c.Names.Backend, c.Names.Link, c.Names.Path)
+	}
+	return c.Key()
+}
 
 // Key is the same for two changes exactly if they are the same change.
 func (c Change) Key() string {
@@ -133,6 +148,8 @@ func (c Change) String() string {
 		return "rule " + c.Rule.String()
 	case ChangeGuard:
 		return "guard " + c.Guard.String()
+	case ChangeNames:
+		return c.Names.String()
 	case ChangeFile:
 		return "our lines in " + c.File.Path
 	}

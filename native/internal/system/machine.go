@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/netip"
 
+	"sag.software/native/internal/system/dns"
 	"sag.software/native/internal/system/guard"
 )
 
@@ -69,6 +70,18 @@ type Snapshot struct {
 	DHCPServers []netip.Addr
 	// Guard is ours; nil if there is none.
 	Guard *guard.Found
+	// Names is who is asked for names, and what of that is ours.
+	Names dns.Found
+}
+
+// Tunnel is the tunnel's link; empty if there is none.
+func (s Snapshot) Tunnel() string {
+	for _, l := range s.Links {
+		if l.Ours {
+			return l.Name
+		}
+	}
+	return ""
 }
 
 // MainTable is where everybody's routes are; 0 on systems without several tables.

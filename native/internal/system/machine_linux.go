@@ -11,6 +11,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"sag.software/native/internal/system/dns"
 	"sag.software/native/internal/system/guard"
 )
 
@@ -24,7 +25,10 @@ const (
 // settle is how long a burst of the kernel's messages is waited for before it is told as one.
 const settle = 100 * time.Millisecond
 
-type linux struct{ handle *netlink.Handle }
+type linux struct {
+	handle *netlink.Handle
+	names  *dns.Manager
+}
 
 // Open opens the network configuration of the network namespace that the process is in.
 func Open() (Machine, error) {
@@ -32,7 +36,7 @@ func Open() (Machine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
-	return &linux{handle: handle}, nil
+	return &linux{handle: handle, names: dns.Open()}, nil
 }
 
 func (m *linux) BootID() (string, error) {
@@ -57,6 +61,7 @@ func (m *linux) Snapshot() (Snapshot, error) {
 		return s, err
 	}
 	s.Resolvers, s.DHCPServers = resolvers(), dhcpServers()
+	s.Names = m.names.Look(s.Tunnel())
 	return s, nil
 }
 
@@ -73,6 +78,8 @@ func (m *linux) Apply(c Change) error {
 		err = m.applyRule(*c.Rule)
 	case ChangeGuard:
 		err = guard.Apply(*c.Guard)
+	case ChangeNames:
+		err = m.names.Set(*c.Names)
 	default:
 		err = fmt.Errorf("a change of kind %q", c.Kind)
 	}
@@ -96,6 +103,8 @@ func (m *linux) Undo(c Change) (bool, error) {
 		undone, err = m.undoRule(*c.Rule)
 	case ChangeGuard:
 		undone, err = guard.Undo(*c.Guard)
+	case ChangeNames:
+		undone, err = m.names.Unset(*c.Names)
 	default:
 		err = fmt.Errorf("a change of kind %q", c.Kind)
 	}
@@ -105,13 +114,17 @@ func (m *linux) Undo(c Change) (bool, error) {
 	return undone, nil
 }
 
-// Leftovers are rules first, so that traffic goes its old way before anything else is taken apart. The guard goes last.
+// Leftovers are names first, then rules, so that questions and traffic go their old way before anything else is taken apart. The
+// guard goes last.
 func (m *linux) Leftovers() ([]Change, error) {
 	s, err := m.Snapshot()
 	if err != nil {
 		return nil, err
 	}
 	var all []Change
+	for _, n := range m.names.Leftovers() {
+		all = append(all, Change{Kind: ChangeNames, Names: &n})
+	}
 	for _, r := range s.Rules {
 		if r.Ours {
 			all = append(all, Change{Kind: ChangeRule, Rule: &r})
@@ -130,13 +143,19 @@ func (m *linux) Leftovers() ([]Change, error) {
 
 func (m *linux) Changes(ctx context.Context) (<-chan struct{}, error) {
 	routes, links, addresses := make(chan netlink.RouteUpdate, 64), make(chan netlink.LinkUpdate, 64), make(chan netlink.AddrUpdate, 64)
-	rules, guards := make(chan struct{}, 1), make(chan struct{}, 1)
+	rules, guards, names := make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
 	if err := errors.Join(
 		netlink.RouteSubscribe(routes, ctx.Done()),
 		netlink.LinkSubscribe(links, ctx.Done()),
 		netlink.AddrSubscribe(addresses, ctx.Done()),
 		subscribeRules(ctx, rules),
 		subscribeGuard(ctx, guards),
+		m.names.Watch(ctx, func() {
+			select {
+			case names <- struct{}{}:
+			default:
+			}
+		}),
 	); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
@@ -151,6 +170,7 @@ func (m *linux) Changes(ctx context.Context) (<-chan struct{}, error) {
 			case _, open = <-addresses:
 			case _, open = <-rules:
 			case _, open = <-guards:
+			case _, open = <-names:
 			case <-wait:
 				wait, open = nil, true
 				select {

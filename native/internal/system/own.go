@@ -1,16 +1,22 @@
 package system
 
-import "slices"
+import (
+	"slices"
+
+	"sag.software/native/internal/system/dns"
+)
 
 // Own is the routes and rules on a machine that carry our mark of ownership.
 type Own struct {
 	Routes []Route
 	Rules  []Rule
+	// Names is who is asked for names; ours or not, it says so itself.
+	Names dns.Found
 }
 
 // Own is what of a snapshot is ours, in the order in which it was found.
 func (s Snapshot) Own() Own {
-	var own Own
+	own := Own{Names: s.Names}
 	for _, r := range s.Routes {
 		if r.Ours {
 			own.Routes = append(own.Routes, r)
@@ -26,5 +32,5 @@ func (s Snapshot) Own() Own {
 
 // Equal is true if both are the same, in the same order.
 func (o Own) Equal(other Own) bool {
-	return slices.Equal(o.Routes, other.Routes) && slices.Equal(o.Rules, other.Rules)
+	return slices.Equal(o.Routes, other.Routes) && slices.Equal(o.Rules, other.Rules) && o.Names.Equal(other.Names)
 }

@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
 	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/dns"
+	"sag.software/native/internal/system/dns/forward"
 	"sag.software/native/internal/system/plan"
 	"sag.software/native/internal/system/reconcile"
 )
@@ -35,7 +38,9 @@ type Config[L Link] struct {
 	Reconciler *reconcile.Reconciler
 	// OpenLink makes a link of this name. It is the engine's to close.
 	OpenLink func(name string, mtu int) (L, error)
-	Logger   *slog.Logger
+	// OpenResolver begins to answer for names; prefer is the address that a predecessor had. nil: nothing is done about names.
+	OpenResolver func(link string, prefer netip.Addr, rules forward.Rules) (Resolver, error)
+	Logger       *slog.Logger
 	// Changed is called after every look at the machine that found something else than before. It must not block.
 	Changed func()
 }
@@ -54,6 +59,7 @@ type Attachment[L Link] struct {
 	found   system.Own
 	trouble error
 	mended  []time.Time
+	names   names
 }
 
 // Attach makes a link and puts the intranet onto it. What a predecessor left in force stays so until the new holds. After a
@@ -72,7 +78,8 @@ func Attach[L Link](config Config[L], in plan.Intranet) (*Attachment[L], L, erro
 	if err != nil {
 		return nil, none, err
 	}
-	if former, found := plan.NumbersOf(left); found {
+	former, found := plan.NumbersOf(left)
+	if found {
 		a.numbers.Table = former.Table
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -87,10 +94,14 @@ func Attach[L Link](config Config[L], in plan.Intranet) (*Attachment[L], L, erro
 		stop()
 		return nil, none, err
 	}
-	a.now = plan.Make(in, a.numbers, at)
-	if err := config.Reconciler.Set(a.now.Changes); err != nil {
+	if err = a.serve(at, former.Resolver); err == nil {
+		a.now = plan.Make(in, a.numbers, at)
+		err = config.Reconciler.Set(a.now.Changes)
+	}
+	if err != nil {
 		stop()
 		_, failed := config.Reconciler.Clear()
+		a.stopServing()
 		return nil, none, errors.Join(err, failed, link.Close())
 	}
 	a.see()
@@ -139,6 +150,7 @@ func (a *Attachment[L]) Detach() error {
 	a.stop()
 	<-a.done
 	_, err := a.config.Reconciler.Clear()
+	a.stopServing()
 	return err
 }
 
@@ -146,7 +158,11 @@ func (a *Attachment[L]) Detach() error {
 func (a *Attachment[L]) Leave() {
 	a.stop()
 	<-a.done
+	a.stopServing()
 }
+
+// Check looks at the machine now, without waiting to be told of a change: after a sleep, for example.
+func (a *Attachment[L]) Check() error { return a.look() }
 
 func (a *Attachment[L]) watch(ctx context.Context, changes <-chan struct{}) {
 	defer close(a.done)
@@ -213,7 +229,11 @@ func (a *Attachment[L]) mend() error {
 		}
 		a.numbers.Priority = min(a.numbers.Priority, before)
 	}
+	if err := a.serve(at, netip.Addr{}); err != nil {
+		return err
+	}
 	next := plan.Make(a.in, a.numbers, at)
+	a.yield(&next, at)
 	missing := plan.Missing(next.Changes, at)
 	if plan.Same(next.Changes, a.now.Changes) && len(missing) == 0 {
 		a.now = next
@@ -227,6 +247,9 @@ func (a *Attachment[L]) mend() error {
 		a.mended = append(a.mended, time.Now())
 	}
 	err = a.config.Reconciler.Set(next.Changes)
+	if errors.Is(err, dns.ErrRefused) {
+		err = a.withoutNames(next, at, err)
+	}
 	a.see()
 	if err != nil {
 		return err

@@ -46,6 +46,10 @@ func (m *Machine) Apply(c system.Change) error {
 		}
 		m.now.Guard, m.spec = &guard.Found{Digest: c.Guard.Digest(), Dropped: dropped}, c.Guard
 		return nil
+	case system.ChangeNames:
+		names := *c.Names
+		m.now.Names.Ours = &names
+		return nil
 	case system.ChangeFile:
 		m.files[c.File.Path] = true
 		return nil
@@ -120,6 +124,10 @@ func (m *Machine) Undo(c system.Change) (bool, error) {
 		}
 		m.now.Guard, m.spec = nil, nil
 		return true, nil
+	case system.ChangeNames:
+		undone := m.now.Names.Ours != nil
+		m.now.Names.Ours = nil
+		return undone, nil
 	case system.ChangeFile:
 		undone := m.files[c.File.Path]
 		delete(m.files, c.File.Path)
@@ -133,6 +141,9 @@ func (m *Machine) Leftovers() ([]system.Change, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []system.Change
+	if names := m.now.Names.Ours; names != nil {
+		all = append(all, system.Change{Kind: system.ChangeNames, Names: names})
+	}
 	for _, r := range m.now.Rules {
 		if r.Ours {
 			all = append(all, system.Change{Kind: system.ChangeRule, Rule: &r})

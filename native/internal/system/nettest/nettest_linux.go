@@ -1,4 +1,4 @@
-// Package nettest runs tests in network namespaces of their own, by starting the test binary again inside one.
+// Package nettest runs tests in network namespaces of their own, with an /etc/resolv.conf of their own, by starting the test binary again inside one.
 package nettest
 
 import (
@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 const inside = "SAG_TEST_INSIDE_NAMESPACE"
@@ -19,19 +22,39 @@ func Inside(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(inside) == t.Name() {
 		Run(t, "ip", "link", "set", "lo", "up")
+		ownResolvConf(t)
 		return true
 	}
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, for a network namespace of its own")
 	}
 	cmd := Again(t, inside+"="+t.Name())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("inside the namespace: %v\n%s", err, out)
 	}
 	t.Logf("%s", out)
 	return false
+}
+
+// ResolvConf is what is in /etc/resolv.conf at first.
+const ResolvConf = "# of this test\nnameserver 192.0.2.53\noptions timeout:1 attempts:1\n"
+
+// ownResolvConf lays a file over /etc/resolv.conf, which then can not be replaced but only written into: as in containers.
+func ownResolvConf(t *testing.T) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "resolv.conf")
+	err := os.WriteFile(path, []byte(ResolvConf), 0o644)
+	if err == nil {
+		err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+	}
+	if err == nil {
+		err = unix.Mount(path, "/etc/resolv.conf", "", unix.MS_BIND, "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Again is the test binary once more, running this test only, with something added to its environment.
@@ -56,7 +79,8 @@ func Run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// State is the network configuration as `ip` and `nft` see it, counters and ages aside: equal texts are equal configurations.
+// State is the network configuration as `ip` and `nft` see it, and the name servers, counters and ages aside: equal texts are
+// equal configurations.
 func State(t *testing.T) string {
 	t.Helper()
 	var all []string
@@ -74,7 +98,11 @@ func State(t *testing.T) string {
 			all = append(all, args+" "+string(line))
 		}
 	}
-	return strings.Join(append(all, Run(t, "nft", "-s", "list", "ruleset")), "\n")
+	conf, err := os.ReadFile("/etc/resolv.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(append(all, "resolv.conf "+string(conf), Run(t, "nft", "-s", "list", "ruleset")), "\n")
 }
 
 // Settled is the State once these are in it and nothing moves any more: the kernel enters what belongs to a new IPv6 address

@@ -30,6 +30,8 @@ func present(c system.Change, at system.Snapshot) bool {
 			same := r.Ours && r.Table == c.Route.Table && r.Destination == c.Route.Destination && r.Kind == c.Route.Kind
 			return same && r.Link == c.Route.Link && r.Metric == c.Route.Metric && r.Gateway == c.Route.Gateway
 		})
+	case system.ChangeNames:
+		return at.Names.Has(*c.Names)
 	case system.ChangeRule:
 		return slices.ContainsFunc(at.Rules, func(r system.Rule) bool {
 			r.Ours = false

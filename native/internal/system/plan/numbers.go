@@ -51,6 +51,8 @@ func NumbersOf(changes []system.Change) (Numbers, bool) {
 		switch {
 		case c.Kind == system.ChangeLink:
 			n.Link = c.Link.Name
+		case c.Kind == system.ChangeNames:
+			n.Resolver = c.Names.Resolver
 		case c.Kind == system.ChangeRule && c.Rule.Not:
 			n.Table, n.Priority, n.Mark = c.Rule.Table, c.Rule.Priority, c.Rule.Mark
 		}

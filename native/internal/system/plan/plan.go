@@ -41,6 +41,8 @@ type Numbers struct {
 	// Table and Priority are 0 without policy routing.
 	Table    uint32
 	Priority uint32
+	// Resolver is where our forwarder listens; invalid if there is none, and then nobody's name servers are changed.
+	Resolver netip.Addr
 }
 
 // Overlap is a network of the machine's own that an intranet's prefix lies over.
@@ -82,6 +84,7 @@ func Make(in Intranet, n Numbers, at system.Snapshot) Plan {
 	} else {
 		w.byLength()
 	}
+	w.names()
 	return w.plan
 }
 

@@ -6,6 +6,8 @@ import (
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/dns"
+	"sag.software/native/internal/system/dns/forward"
 	"sag.software/native/internal/system/journal"
 	"sag.software/native/internal/system/plan"
 )
@@ -16,6 +18,9 @@ func Cause(err error) typesv1.Cause {
 		is    error
 		cause typesv1.Cause
 	}{
+		// Before what they were refused with.
+		{dns.ErrRefused, typesv1.Cause_CAUSE_DNS_UNAVAILABLE},
+		{forward.ErrNoPort, typesv1.Cause_CAUSE_PORT_IN_USE},
 		{syscall.ENOSPC, typesv1.Cause_CAUSE_STORAGE_FULL},
 		{syscall.EDQUOT, typesv1.Cause_CAUSE_STORAGE_FULL},
 		{syscall.EROFS, typesv1.Cause_CAUSE_STORAGE_READONLY},

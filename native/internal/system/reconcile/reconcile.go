@@ -97,13 +97,13 @@ func (r *Reconciler) Set(want []system.Change) error {
 	if err != nil {
 		return err
 	}
-	known, wanted := map[string]bool{}, map[string]bool{}
+	known, wanted, places := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, e := range r.journal.Entries() {
 		known[e.Change.Key()] = true
 	}
 	var fresh []journal.Entry
 	for _, c := range want {
-		wanted[c.Key()] = true
+		wanted[c.Key()], places[c.Place()] = true, true
 		if !known[c.Key()] {
 			fresh = append(fresh, journal.Entry{Boot: r.boot, Change: c})
 		}
@@ -116,9 +116,18 @@ func (r *Reconciler) Set(want []system.Change) error {
 			return err
 		}
 	}
-	surplus := slices.DeleteFunc(before, func(c system.Change) bool { return wanted[c.Key()] })
+	var surplus, replaced []system.Change
+	for _, c := range before {
+		switch {
+		case wanted[c.Key()]:
+		case places[c.Place()]:
+			replaced = append(replaced, c)
+		default:
+			surplus = append(surplus, c)
+		}
+	}
 	_, err = r.undo(surplus)
-	return err
+	return errors.Join(err, r.journal.Forget(replaced))
 }
 
 // Clear undoes everything, by the journal and by the marks, and says what there was. It goes on after a failure.

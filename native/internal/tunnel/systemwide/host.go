@@ -62,7 +62,7 @@ func (h *Host) Attach(p *profile.Profile, cloud session.Cloud) (probe.Device, er
 	defer h.mu.Unlock()
 	h.outside, h.reached, h.cloud = outside, nil, cloud.URL
 	a, device, err := attachment.Attach(attachment.Config[*link.Device]{
-		Machine: h.machine, Reconciler: h.reconciler, OpenLink: link.Open, Logger: h.logger, Changed: h.tell,
+		Machine: h.machine, Reconciler: h.reconciler, OpenLink: link.Open, OpenResolver: h.openResolver, Logger: h.logger, Changed: h.tell,
 	}, h.intranet(p))
 	if err != nil {
 		h.left = false
@@ -174,6 +174,12 @@ func (h *Host) Warnings() []*typesv1.Warning {
 		all = append(all, &typesv1.Warning{
 			Code: typesv1.WarningCode_WARNING_CODE_LAN_OVERLAP, Hop: typesv1.HopKind_HOP_KIND_CLIENT,
 			Mender: typesv1.Mender_MENDER_NETWORK, Text: overlapText(o),
+		})
+	}
+	if trouble := a.Names().Trouble; trouble != "" {
+		all = append(all, &typesv1.Warning{
+			Code: typesv1.WarningCode_WARNING_CODE_DNS_CONFLICT, Hop: typesv1.HopKind_HOP_KIND_CLIENT,
+			Mender: typesv1.Mender_MENDER_YOU, Text: trouble,
 		})
 	}
 	return all

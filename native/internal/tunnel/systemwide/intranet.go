@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"sag.software/native/internal/system/plan"
@@ -43,7 +44,7 @@ func (h *Host) intranet(p *profile.Profile) plan.Intranet {
 	}
 	for _, name := range names {
 		if _, err := netip.ParseAddr(name); err != nil && name != "" {
-			in.Spared = append(in.Spared, name)
+			in.Spared = append(in.Spared, strings.ToLower(strings.TrimSuffix(name, ".")))
 		}
 	}
 	return in

@@ -7,6 +7,7 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/attachment"
 )
 
 // shownBytes bounds the lines of one list: a state has to fit into one message, whatever the intranet's size.
@@ -14,28 +15,28 @@ const shownBytes = 48 << 10
 
 // Machine implements tunnel.Host.
 func (h *Host) Machine() *tunnelv1.Machine {
-	own := h.own()
-	m := &tunnelv1.Machine{Routes: lines(own.Routes), Rules: lines(own.Rules)}
+	own, wanted := h.own()
+	m := &tunnelv1.Machine{Routes: lines(own.Routes), Rules: lines(own.Rules), Names: names(own.Names, wanted)}
 	if proto.Size(m) == 0 {
 		return nil
 	}
 	return m
 }
 
-// own is what of routes and rules is ours now: kept in order by an attachment, or left by a former one.
-func (h *Host) own() system.Own {
+// own is what is ours now: kept in order by an attachment, or left by a former one; and what should be with names.
+func (h *Host) own() (system.Own, attachment.Names) {
 	h.mu.Lock()
 	a, left := h.attachment, h.left
 	h.mu.Unlock()
 	if a != nil {
-		return a.Found()
+		return a.Found(), a.Names()
 	}
 	if left {
 		if at, err := h.machine.Snapshot(); err == nil {
-			return at.Own()
+			return at.Own(), attachment.Names{}
 		}
 	}
-	return system.Own{}
+	return system.Own{}, attachment.Names{}
 }
 
 // lines are the things found, one a line. What is too much for a message is counted.

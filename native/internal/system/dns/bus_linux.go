@@ -1,0 +1,3 @@
+package dns
+
+func newBus() bus { return noBus{} }

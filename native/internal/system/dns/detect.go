@@ -1,0 +1,73 @@
+package dns
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// The well-known names on the system bus.
+const (
+	resolvedName = "org.freedesktop.resolve1"
+	managerName  = "org.freedesktop.NetworkManager"
+)
+
+// stub is where systemd-resolved answers programs that read /etc/resolv.conf.
+var stub = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 53}), netip.AddrFrom4([4]byte{127, 0, 0, 54})}
+
+// Facts are what tells who keeps a machine's name servers.
+type Facts struct {
+	// Path is /etc/resolv.conf behind all symbolic links; Text is what is in it.
+	Path, Text string
+	// Bus are the owned names of the system bus that matter.
+	Bus []string
+}
+
+// Detect finds out who keeps the name servers. What programs read decides, not what happens to run.
+func Detect(f Facts) (Backend, string) {
+	conf := ReadConf(f.Text)
+	asks := conf.Servers
+	runs := func(name string) bool { return slices.Contains(f.Bus, name) }
+	toStub := len(asks) > 0 && !slices.ContainsFunc(asks, func(a netip.Addr) bool { return !slices.Contains(stub, a) })
+	switch {
+	case toStub && runs(resolvedName):
+		return Resolved, f.Path + " leads to systemd-resolved"
+	case toStub:
+		return File, f.Path + " leads to systemd-resolved, which does not run"
+	case strings.HasPrefix(writer(conf), managerName[len("org.freedesktop."):]) && runs(managerName):
+		return NetworkManager, "NetworkManager writes " + f.Path
+	case writer(conf) != "":
+		return File, f.Path + ", written by " + writer(conf)
+	}
+	return File, f.Path + " is kept by nobody in particular"
+}
+
+// writers are programs as they name themselves in the head of the file, as that is to be looked for, and as they are called.
+var writers = []struct{ sign, name string }{
+	{"NetworkManager", "NetworkManager"},
+	{"systemd-resolved", "systemd-resolved"},
+	{"Tailscale", "Tailscale"},
+	{"tailscale", "Tailscale"},
+	{"Mullvad", "Mullvad"},
+	{"mullvad", "Mullvad"},
+	{"NetBird", "NetBird"},
+	{"resolvconf", "resolvconf"},
+	{"dhclient", "dhclient"},
+	{"dhcpcd", "dhcpcd"},
+	{"connman", "ConnMan"},
+	{"Docker", "Docker"},
+	{"openvpn", "OpenVPN"},
+	{"wg-quick", "wg-quick"},
+}
+
+// writer is the program that says in the file that it has written it; empty if none does.
+func writer(c Conf) string {
+	for _, comment := range c.Comments {
+		for _, w := range writers {
+			if strings.Contains(comment, w.sign) {
+				return w.name
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,57 @@
+package dns
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// uplinks is where systemd-resolved writes down whom it asks itself.
+const uplinks = "/run/systemd/resolve/resolv.conf"
+
+const (
+	inFolder = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_MOVED_FROM | unix.IN_DELETE | unix.IN_CLOSE_WRITE
+	inFile   = unix.IN_CLOSE_WRITE | unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF
+)
+
+// watchFiles tells of every change of a file, whether it is written, replaced, or led to by another link.
+func watchFiles(ctx context.Context, path string, tell func()) error {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		return fmt.Errorf("inotify: %w", err)
+	}
+	queue := os.NewFile(uintptr(fd), "inotify")
+	context.AfterFunc(ctx, func() { _ = queue.Close() })
+	raw, err := queue.SyscallConn()
+	if err != nil {
+		return err
+	}
+	watch := func(fd uintptr) {
+		// What is not there can not be watched; its folder is. A watch that is there already is that watch.
+		_, _ = unix.InotifyAddWatch(int(fd), filepath.Dir(path), inFolder)
+		if real, err := realPath(path); err == nil {
+			// A file that is mounted on its own does not show in its folder.
+			_, _ = unix.InotifyAddWatch(int(fd), real, inFile)
+			if folder := filepath.Dir(real); folder != filepath.Dir(path) {
+				_, _ = unix.InotifyAddWatch(int(fd), folder, inFolder)
+			}
+		}
+	}
+	if err := raw.Control(watch); err != nil {
+		return err
+	}
+	go func() {
+		buffer := make([]byte, 16<<10)
+		for {
+			// Which file of the folder it was does not matter: looking costs less than telling them apart.
+			if _, err := queue.Read(buffer); err != nil || raw.Control(watch) != nil {
+				return
+			}
+			tell()
+		}
+	}()
+	return nil
+}

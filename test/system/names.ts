@@ -1,0 +1,68 @@
+import { at } from "../../build/lib/root.ts";
+import { command } from "../harness/command.ts";
+import type { Running } from "../harness/processes.ts";
+import { type Campus, host4 } from "./campus.ts";
+
+/** The intranet's name server, and the one of the world outside. */
+export const insideServer = "10.55.0.53";
+export const outsideServer = "192.0.2.53";
+export const insideName = "portal.corp.test";
+export const outsideName = "www.world.test";
+/** What a name server outside says that does not belong to the company. */
+export const wrongAddress = "203.0.113.66";
+
+/** A name server that writes down what it is asked. */
+export class NameServer {
+  readonly asked: string[] = [];
+  running!: Running<unknown>;
+
+  static async start(
+    campus: Campus,
+    machine: string,
+    address: string,
+    domain: string,
+    records: Record<string, string>,
+  ): Promise<NameServer> {
+    const server = new NameServer();
+    const list = Object.entries(records).map(([name, to]) => `${name}=${to}`);
+    server.running = await campus.processes.start({
+      name: `names-${address}`,
+      command: campus.machines.on(machine, [
+        ...[at("node_modules/.bin/node"), at("test/system/nameserver.ts"), address, domain, ...list],
+      ]),
+      onLine: ({ asked }) => asked && server.asked.push(String(asked)),
+    });
+    return server;
+  }
+
+  /** Questions for names of a domain, reverse zones of the intranet among them. */
+  of(domain: string): string[] {
+    return this.asked.filter((name) => name === domain || name.endsWith(`.${domain}`));
+  }
+}
+
+/** Both name servers, and the intranet's pushed to its clients. */
+export const startNameServers = async (
+  campus: Campus,
+  ...push: string[]
+): Promise<{ inside: NameServer; outside: NameServer }> => {
+  const { machines } = campus;
+  await machines.run("hosts", `ip addr add ${insideServer}/16 dev lan`);
+  await machines.run("cloud", `ip addr add ${outsideServer}/24 dev wan`);
+  const inside = await NameServer.start(campus, "hosts", insideServer, "test", {
+    [insideName]: host4,
+    "80.0.55.10.in-addr.arpa": "10.0.0.1",
+  });
+  const outside = await NameServer.start(campus, "cloud", outsideServer, "test", {
+    [outsideName]: "192.0.2.99",
+    [insideName]: wrongAddress,
+  });
+  await campus.site.sagctl(["dns", "set", "--server", insideServer, ...push]);
+  return { inside, outside };
+};
+
+/** The address that programs get for a name, by the C library; empty if none. */
+export const lookUp = async (campus: Campus, name: string): Promise<string> => {
+  const done = await command(campus.machines.on("client", ["getent", "ahostsv4", name]));
+  return done.stdout.split(/\s/)[0] ?? "";
+};
