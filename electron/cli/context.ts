@@ -1,5 +1,7 @@
+import { exitInterrupted } from "../core/causes/table.ts";
 import type { Client } from "../core/client.ts";
 import { Interrupted } from "./interrupted.ts";
+import { leave } from "./leave.ts";
 import type { Output } from "./output.ts";
 import { Prompt } from "./prompt.ts";
 
@@ -21,7 +23,7 @@ export function createContext(output: Output): Context {
   const onSignal = (name: NodeJS.Signals): void => {
     if (leftTo) leftTo(name);
     // The second one does not wait for the tidying up.
-    else if (abort.signal.aborted) process.exit(130);
+    else if (abort.signal.aborted) leave(exitInterrupted);
     else abort.abort(new Interrupted());
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);

@@ -8,7 +8,7 @@ const { HOME, XDG_CACHE_HOME } = process.env;
 const caches = XDG_CACHE_HOME?.startsWith("/") ? XDG_CACHE_HOME : join(HOME || homedir(), ".cache");
 enableCompileCache(join(caches, "sag", "code"));
 
-const { runProgram } = await import("./program.ts");
-process.exitCode = await runProgram(process.argv.slice(2));
+const [{ runProgram }, { leave }] = await Promise.all([import("./program.ts"), import("./leave.ts")]);
+const code = await runProgram(process.argv.slice(2));
 // Not left to the event loop: an idle connection must not keep a finished command waiting.
-process.stdout.write("", () => process.exit());
+process.stdout.write("", () => leave(code));

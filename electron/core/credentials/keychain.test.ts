@@ -31,6 +31,7 @@ const run = (code: string, daemon: string | null): string[] => {
     env: environment,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
+    timeout: 20_000,
   });
   return stdout.trim().split("\n");
 };
@@ -57,10 +58,13 @@ describe("keychain", () => {
       unlocked,
     );
     expect(first).toEqual(["null", "planted-refresh [redacted] 5"]);
-    expect(run("await told(keychain.read('abcd')); await told(keychain.write('abcd', tokens));", locked)).toEqual([
-      "keychain_locked",
-      "keychain_locked",
-    ]);
+    const all = "for (const one of ['check', 'read', 'write']) await told(keychain[one]('abcd', tokens));";
+    expect(run(all, locked)).toEqual(["keychain_locked", "keychain_locked", "keychain_locked"]);
+    // By several at once, whichever of them comes to take the entry away first.
+    const several = "await told(Promise.all([keychain.check(), keychain.check(), keychain.check()]));";
+    expect(run(several, unlocked)).toEqual(["[null,null,null]"]);
+    const atOnce = "await Promise.all([1, 2, 3].map(() => told(keychain.read('abcd'))));";
+    expect(run(atOnce, locked)).toEqual(["keychain_locked", "keychain_locked", "keychain_locked"]);
     const again = run(
       `console.log((await keychain.read('abcd')).refreshToken.reveal());
        await keychain.remove('abcd');

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AsyncEntry } from "@napi-rs/keyring";
 import { Failure } from "../causes/failure.ts";
+import { whileBusy } from "./busy.ts";
 import { decodeTokens, encodeTokens, type SignInTokens, type TokenStore } from "./store.ts";
 
 const service = "sag-software";
@@ -18,7 +20,10 @@ export function openKeychain(): TokenStore {
   };
   return {
     async check() {
-      await guarded((signal) => entry("check").getPassword(signal));
+      // Written, not only read: a locked keychain says that there is no such entry, and is found to be locked when it is too late.
+      await guarded((signal) => entry("check").setPassword("check", signal));
+      // Another process may have taken it away already.
+      await guarded((signal) => entry("check").deletePassword(signal));
     },
     async read(intranetId) {
       const text = await guarded((signal) => entry(intranetId).getPassword(signal));
@@ -33,12 +38,25 @@ export function openKeychain(): TokenStore {
   };
 }
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** One call after the other: a keychain that is asking a person need not ask twice. */
 async function guarded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const called = last.then(() => whileBusy(() => work(timer.signal)));
+  last = called.catch(() => undefined);
+  // The signal is for a call that has not begun; one that has goes on until somebody answers.
+  const late = sleep(patience, undefined, { ref: false, signal: timer.signal }).then(() => {
+    throw new Failure("keychain_locked");
+  });
   try {
-    return await work(AbortSignal.timeout(patience));
+    return await Promise.race([called, late]);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     throw new Failure(isLocked(cause) ? "keychain_locked" : "keychain_unavailable", {}, { cause });
+  } finally {
+    late.catch(() => undefined);
+    timer.abort();
   }
 }
 

@@ -1,0 +1,16 @@
+let calls = 0;
+
+/**
+ * Whether a call of the keychain has not come back. It may be asking a person, it cannot be told to stop, and a process waits for
+ * it even when it ends.
+ */
+export const isKeychainBusy = (): boolean => calls > 0;
+
+export async function whileBusy<T>(work: () => Promise<T>): Promise<T> {
+  calls += 1;
+  try {
+    return await work();
+  } finally {
+    calls -= 1;
+  }
+}
