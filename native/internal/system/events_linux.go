@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"slices"
 	"syscall"
 
 	"github.com/vishvananda/netlink/nl"
@@ -13,9 +12,11 @@ import (
 	"sag.software/native/internal/system/guard"
 )
 
-// subscribeRules tells of every rule that comes or goes.
-func subscribeRules(ctx context.Context, told chan<- struct{}) error {
-	return subscribe(ctx, told, nil, unix.NETLINK_ROUTE, unix.RTNLGRP_IPV4_RULE, unix.RTNLGRP_IPV6_RULE)
+// subscribeNetwork tells of every change to links, addresses, routes and rules; see looks at each message first.
+func subscribeNetwork(ctx context.Context, told chan<- struct{}, see func(syscall.NetlinkMessage)) error {
+	all := func(m syscall.NetlinkMessage) bool { see(m); return true }
+	return subscribe(ctx, told, all, unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR,
+		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE, unix.RTNLGRP_IPV4_RULE, unix.RTNLGRP_IPV6_RULE)
 }
 
 // subscribeGuard tells of every change to our table, also of its end.
@@ -24,7 +25,7 @@ func subscribeGuard(ctx context.Context, told chan<- struct{}) error {
 	return subscribe(ctx, told, ours, unix.NETLINK_NETFILTER, unix.NFNLGRP_NFTABLES)
 }
 
-// subscribe tells of messages to groups of the kernel's; of all, or of those that matter.
+// subscribe tells of messages to groups of the kernel's that matter. Each message is shown to matters.
 func subscribe(ctx context.Context, told chan<- struct{}, matters func(syscall.NetlinkMessage) bool, family int, groups ...uint) error {
 	socket, err := nl.Subscribe(family, groups...)
 	if err != nil {
@@ -36,10 +37,14 @@ func subscribe(ctx context.Context, told chan<- struct{}, matters func(syscall.N
 		for {
 			messages, _, err := socket.Receive()
 			// An overrun (ENOBUFS) also means that something changed.
-			if err != nil && !errors.Is(err, unix.ENOBUFS) {
+			if err != nil && !errors.Is(err, unix.ENOBUFS) && !errors.Is(err, unix.EINTR) {
 				return
 			}
-			if err == nil && matters != nil && !slices.ContainsFunc(messages, matters) {
+			matter := err != nil
+			for _, m := range messages {
+				matter = matters(m) || matter
+			}
+			if !matter {
 				continue
 			}
 			select {

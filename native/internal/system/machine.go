@@ -30,6 +30,12 @@ type Machine interface {
 	BootID() (string, error)
 }
 
+// Witness is a Machine that can tell who else changes it.
+type Witness interface {
+	// Culprit is who took away a route or rule of ours last, in words; empty if that is not known.
+	Culprit() string
+}
+
 // ErrNotSupported is what systems answer that system mode was not written for yet.
 var ErrNotSupported = errors.New("system mode is not supported yet on this operating system")
 

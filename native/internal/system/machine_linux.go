@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -28,6 +29,8 @@ const settle = 100 * time.Millisecond
 type linux struct {
 	handle *netlink.Handle
 	names  *dns.Manager
+	// culprit is who took away something of ours last, in words.
+	culprit atomic.Value
 }
 
 // Open opens the network configuration of the network namespace that the process is in.
@@ -142,13 +145,9 @@ func (m *linux) Leftovers() ([]Change, error) {
 }
 
 func (m *linux) Changes(ctx context.Context) (<-chan struct{}, error) {
-	routes, links, addresses := make(chan netlink.RouteUpdate, 64), make(chan netlink.LinkUpdate, 64), make(chan netlink.AddrUpdate, 64)
-	rules, guards, names := make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
+	changes, guards, names := make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
 	if err := errors.Join(
-		netlink.RouteSubscribe(routes, ctx.Done()),
-		netlink.LinkSubscribe(links, ctx.Done()),
-		netlink.AddrSubscribe(addresses, ctx.Done()),
-		subscribeRules(ctx, rules),
+		subscribeNetwork(ctx, changes, m.witness),
 		subscribeGuard(ctx, guards),
 		m.names.Watch(ctx, func() {
 			select {
@@ -165,10 +164,7 @@ func (m *linux) Changes(ctx context.Context) (<-chan struct{}, error) {
 		for {
 			var open bool
 			select {
-			case _, open = <-routes:
-			case _, open = <-links:
-			case _, open = <-addresses:
-			case _, open = <-rules:
+			case _, open = <-changes:
 			case _, open = <-guards:
 			case _, open = <-names:
 			case <-wait:

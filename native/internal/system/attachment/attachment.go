@@ -256,7 +256,15 @@ func (a *Attachment[L]) mend() error {
 	}
 	defer a.config.Changed()
 	if len(a.mended) > fightAt {
-		return ErrFight
+		return a.fight()
 	}
 	return nil
+}
+
+// fight is ErrFight, with the other's name if it is known.
+func (a *Attachment[L]) fight() error {
+	if w, ok := a.config.Machine.(system.Witness); ok && w.Culprit() != "" {
+		return fmt.Errorf("%w (%s)", ErrFight, w.Culprit())
+	}
+	return ErrFight
 }

@@ -2,13 +2,18 @@ package attachment
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/vishvananda/netlink"
 
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/link"
@@ -122,6 +127,45 @@ func TestARuleBeforeAllOthersIsAConflict(t *testing.T) {
 	})
 	nettest.Run(t, "ip", "rule", "del", "pref", "1")
 	within(t, 3*time.Second, "it recovers", func() bool { return a.Trouble() == nil && way("10.5.6.7") == "sag0" })
+	if err := a.Detach(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// beManager is set in a process that removes our rules again and again, as a manager does that wants no others.
+const beManager = "SAG_TEST_BE_MANAGER"
+
+func TestAFightIsAConflictThatIsNamed(t *testing.T) {
+	if os.Getenv(beManager) != "" {
+		for {
+			for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+				rules, _ := netlink.RuleList(family)
+				for _, r := range rules {
+					if r.Table == 21319 {
+						_ = netlink.RuleDel(&r)
+					}
+				}
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	if !nettest.Inside(t) {
+		return
+	}
+	a, l := attach(t)
+	defer l.Close()
+	manager := nettest.Again(t, beManager+"=1")
+	manager.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := manager.Start(); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 10*time.Second, "the manager is named", func() bool {
+		err := a.Trouble()
+		return errors.Is(err, ErrFight) && strings.Contains(err.Error(), fmt.Sprintf("process %d", manager.Process.Pid))
+	})
+	_ = manager.Process.Kill()
+	_ = manager.Wait()
+	within(t, 5*time.Second, "the intranet is back", func() bool { return way("10.5.6.7") == "sag0" })
 	if err := a.Detach(); err != nil {
 		t.Fatal(err)
 	}
