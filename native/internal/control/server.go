@@ -25,10 +25,12 @@ const (
 	SocketName = "rpc.sock"
 	// connectionLimit is how many callers there may be at a time.
 	connectionLimit = 64
-	headerLimit     = 5 * time.Second
 	idleLimit       = time.Minute
 	maxHeaderBytes  = 16 << 10
 )
+
+// headerLimit is how long a caller may take to say what it wants. A variable for tests.
+var headerLimit = 5 * time.Second
 
 // ErrNotSupported means that this operating system has no local RPC yet.
 var ErrNotSupported = errors.New("not supported yet on this operating system")

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -176,6 +177,85 @@ func TestHostileCallers(t *testing.T) {
 			_, _ = io.WriteString(conn, raw)
 			_ = conn.Close()
 			alive(t, path)
+		})
+	}
+}
+
+// Who sends a letter now and then is cut off, and keeps nobody waiting meanwhile.
+func TestSlowCallersAreCutOff(t *testing.T) {
+	header, body := headerLimit, bodyLimit
+	headerLimit, bodyLimit = 300*time.Millisecond, 300*time.Millisecond
+	t.Cleanup(func() { headerLimit, bodyLimit = header, body })
+	path, _ := serve(t)
+	const call = "POST /sag.tunnel.v1.TunnelService/Prepare HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
+	for name, text := range map[string]string{"in the header": call[:20], "in the body": call} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("unix", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			_, _ = io.WriteString(conn, text)
+			var cut atomic.Bool
+			go func() {
+				_, _ = io.ReadAll(conn)
+				cut.Store(true)
+			}()
+			start := time.Now()
+			for !cut.Load() {
+				if time.Since(start) > 5*time.Second {
+					t.Fatal("it is still listened to")
+				}
+				alive(t, path)
+				_, _ = io.WriteString(conn, " ")
+				time.Sleep(20 * time.Millisecond)
+			}
+		})
+	}
+}
+
+func TestSharedDirectory(t *testing.T) {
+	base := t.TempDir()
+	for name, c := range map[string]struct {
+		prepare func(path string) error
+		want    typesv1.Cause
+	}{
+		"made when missing": {func(string) error { return nil }, 0},
+		"there already":     {func(p string) error { return os.Mkdir(p, 0o755) }, 0},
+		"writable by others": {func(p string) error {
+			return firstOf(os.Mkdir(p, 0o777), os.Chmod(p, 0o777))
+		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
+		"writable by a group": {func(p string) error {
+			return firstOf(os.Mkdir(p, 0o775), os.Chmod(p, 0o775))
+		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
+		"somebody else's": {func(p string) error {
+			return firstOf(os.Mkdir(p, 0o755), os.Chown(p, 65534, 65534))
+		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
+		"a link": {func(p string) error { return os.Symlink("/tmp", p) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
+		"a file": {func(p string) error { return os.WriteFile(p, nil, 0o600) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name == "somebody else's" && os.Geteuid() != 0 {
+				t.Skip("needs root")
+			}
+			path := filepath.Join(base, strings.ReplaceAll(name, " ", "-"))
+			if err := c.prepare(path); err != nil {
+				t.Fatal(err)
+			}
+			release, err := SharedDirectory(path)
+			if failure.Cause(err) != c.want {
+				t.Fatalf("%v", err)
+			}
+			if err != nil {
+				return
+			}
+			if _, err := SharedDirectory(path); failure.Cause(err) != typesv1.Cause_CAUSE_DATA_DIRECTORY_IN_USE {
+				t.Errorf("a second one: %v", err)
+			}
+			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o755 {
+				t.Errorf("%v %v", info, err)
+			}
+			release()
 		})
 	}
 }

@@ -33,9 +33,10 @@ const (
 	lookEvery = time.Second
 	// pingPatience is how long an echo is waited for when nothing else is asked for.
 	pingPatience = 2 * time.Second
-	// bodyLimit is how long a caller may take to send a request.
-	bodyLimit = 10 * time.Second
 )
+
+// bodyLimit is how long a caller may take to send a request. A variable for tests.
+var bodyLimit = 10 * time.Second
 
 // Tunnel is what the service drives.
 type Tunnel interface {
