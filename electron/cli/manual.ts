@@ -90,7 +90,8 @@ const verbsWith = (wanted: unknown): string[] =>
 const nothing = ["", "Nothing of its own but a failure: what is on stdout comes from the other end."];
 
 const schema = (of: $ZodType): string[] => {
-  const { $schema: _, ...shape } = toJSONSchema(of);
+  // "input": fields that this version does not know are nothing wrong.
+  const { $schema: _, ...shape } = toJSONSchema(of, { io: "input" });
   return ["", "```json", JSON.stringify(shape), "```"];
 };
 

@@ -1,0 +1,211 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { beforeAll, describe, expect, it } from "vitest";
+import { fromJSONSchema } from "zod";
+import { at } from "../../build/lib/root.ts";
+import { describeCommands } from "../../electron/cli/commands.ts";
+import { causeTable } from "../../electron/core/causes/table.ts";
+import type { CauseCode } from "../../electron/core/model.ts";
+import { portalUrl } from "../harness/intranet/plan.ts";
+import { needsProgram, needsRoot } from "../harness/needs.ts";
+import type { Person } from "../harness/person.ts";
+import { userName } from "../harness/site.ts";
+import { Terminal } from "../harness/terminal.ts";
+import { givenCompany } from "./fixture.ts";
+
+/** What programs rely on: every verb prints what docs/cli.md says, when it succeeds and when it fails. */
+const company = givenCompany();
+let person: Person;
+beforeAll(async () => {
+  await company.site.sagctl(["resource", "add", "Build host", "10.77.0.22", "--kind", "ssh"]);
+  person = company.person();
+});
+
+type Json = boolean | number | string | null | Json[] | { [name: string]: Json };
+
+/** A schema as it is documented, but for one thing: here nothing may be printed that is not documented. */
+const strict = (schema: Json): Json => {
+  if (Array.isArray(schema)) return schema.map(strict);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, strict(value)]));
+  return schema.properties && !("additionalProperties" in schema) ? { ...inner, additionalProperties: false } : inner;
+};
+
+/** docs/cli.md: the heading before a block of JSON says whose it is. */
+const documented = (): Map<string, ReturnType<typeof fromJSONSchema>> => {
+  const text = readFileSync(at("docs/cli.md"), "utf8");
+  const found = new Map<string, ReturnType<typeof fromJSONSchema>>();
+  for (const [, heading = "", words = "", json = "{}"] of text.matchAll(
+    /^### (.+)\n\n((?:(?!###|```).*\n)*)```json\n(.+)\n```$/gm,
+  )) {
+    const schema = fromJSONSchema(strict(JSON.parse(json)) as Parameters<typeof fromJSONSchema>[0]);
+    found.set(heading.replaceAll("`", ""), schema);
+    for (const [, verb = ""] of words.matchAll(/`sag ([a-z-]+)`/g)) {
+      found.set(`sag ${verb}`, words.includes(`\`sag ${verb}\` prints a list`) ? schema.array() : schema);
+    }
+  }
+  return found;
+};
+const schemas = documented();
+
+const checkSuccess = (verb: string, printed: string): void => {
+  for (const line of printed.trim().split("\n")) {
+    const { error } = schemas.get(`sag ${verb}`)?.safeParse(JSON.parse(line)) ?? { error: "there is no schema" };
+    expect(error, `sag ${verb}: ${line}`).toBeUndefined();
+  }
+};
+
+const invitation = (): string[] => [company.link, "--user", userName, "--password-stdin"];
+
+/** By verb, in an order in which they can succeed: arguments, and standard input. */
+const successes: [string, () => string[], () => string][] = [
+  ["version", () => [], () => ""],
+  ["completion", () => ["fish"], () => ""],
+  ["sign-in", () => [...invitation(), "--store", "file", "--intranet", "work"], () => company.password],
+  ["intranets", () => [], () => ""],
+  ["connect", () => [], () => ""],
+  ["status", () => [], () => ""],
+  ["proxy", () => [], () => ""],
+  ["proxy", () => ["--all"], () => ""],
+  ["resources", () => [], () => ""],
+  ["ssh-config", () => [], () => ""],
+  ["ping", () => ["10.77.0.7", "--count", "1"], () => ""],
+  ["open", () => [portalUrl, "--browser", "true"], () => ""],
+  ["devices", () => [], () => ""],
+  ["sessions", () => [], () => ""],
+  ["logs", () => [], () => ""],
+  ["second-factor", () => ["--password-stdin"], () => company.password],
+  ["password", () => ["--password-stdin"], () => `${company.password}\nanother-one\n`],
+  ["password", () => ["--forgotten"], () => ""],
+  ["disconnect", () => [], () => ""],
+  ["status", () => [], () => ""],
+  ["sign-out", () => [], () => ""],
+];
+/** Looked at in ways of their own below: they go on until Ctrl-C, or need more than a home of their own. */
+const elsewhere = ["forward", "repair", "service"];
+/** What they print comes from the other end. */
+const printNothing = ["run", "ssh-proxy"];
+
+it("every verb is looked at here", () => {
+  const verbs = describeCommands(() => async () => undefined).commands.map((one) => one.name());
+  const looked = new Set([...successes.map(([verb]) => verb), ...elsewhere, ...printNothing]);
+  expect([...looked].sort()).toEqual(verbs.sort());
+  expect(failures.map(([verb]) => verb).sort()).toEqual(verbs.sort());
+});
+
+describe("success, with --json", () => {
+  it.each(successes)("sag %s", async (verb, args, stdin) => {
+    const done = await person.sag([verb, ...args(), "--json"], { stdin: stdin() });
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    checkSuccess(verb, done.stdout);
+    if (verb !== "connect") return;
+    for (const endless of [
+      ["forward", "0:10.77.0.7:7"],
+      ["status", "--watch"],
+    ])
+      await untilInterrupted(endless);
+  });
+
+  /** Looks at the first line of a verb that goes on until Ctrl-C. */
+  const untilInterrupted = async ([verb = "", ...args]: string[]): Promise<void> => {
+    const child = spawn(at("bin/sag"), [verb, ...args, "--json"], {
+      env: person.env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    checkSuccess(verb, line);
+    child.kill("SIGINT");
+    expect((await once(child, "exit"))[0]).toBe(0);
+  };
+
+  it("sag repair, where nothing is to be undone, and sag service, into the image of a machine", async (context) => {
+    needsRoot(context);
+    const env = { ...person.env, SAG_SERVICE_DIR: join(company.workspace.dir, "service") };
+    const repaired = await person.run(["unshare", "--net", at("bin/sag"), "repair", "--json"], { env });
+    expect(repaired.code, repaired.stdout + repaired.stderr).toBe(0);
+    checkSuccess("repair", repaired.stdout);
+    const image = join(company.workspace.dir, "image");
+    for (const what of ["install", "status", "remove"]) {
+      const done = await person.sag(["service", what, "--root", image, "--json"], { env });
+      expect(done.code, done.stdout + done.stderr).toBe(0);
+      checkSuccess("service", done.stdout);
+    }
+  });
+});
+
+const nowhere = ["--intranet", "nowhere"];
+const failures: [string, string[], CauseCode][] = [
+  ["sign-in", [], "invalid_argument"],
+  ["sign-out", ["nowhere"], "unknown_intranet"],
+  ["password", ["nowhere", "--password-stdin"], "unknown_intranet"],
+  ["second-factor", ["nowhere", "--password-stdin"], "unknown_intranet"],
+  ["devices", ["nowhere"], "unknown_intranet"],
+  ["sessions", ["nowhere"], "unknown_intranet"],
+  ["connect", nowhere, "unknown_intranet"],
+  ["status", nowhere, "unknown_intranet"],
+  ["disconnect", ["nowhere"], "unknown_intranet"],
+  ["intranets", ["--default", "nowhere"], "unknown_intranet"],
+  ["proxy", [], "not_connected"],
+  ["run", ["true"], "not_connected"],
+  ["open", ["portal", "--browser", "true"], "not_connected"],
+  ["forward", ["0:portal:80"], "not_connected"],
+  ["ssh-proxy", ["portal", "22"], "not_connected"],
+  ["resources", [], "not_connected"],
+  ["ssh-config", [], "not_connected"],
+  ["ping", ["portal"], "not_connected"],
+  ["logs", nowhere, "unknown_intranet"],
+  ["repair", [], "tunnel_binary_missing"],
+  ["service", ["frobnicate"], "invalid_argument"],
+  ["completion", ["tcsh"], "invalid_argument"],
+  ["version", ["one", "two"], "invalid_argument"],
+];
+
+it.each(failures)("failure: sag %s %j tells %s, in JSON and in words", async (verb, args, cause) => {
+  const env = { ...person.env, ...(verb === "repair" ? { SAG_TUNNEL: "/nowhere" } : {}) };
+  const stdin = "one\ntwo\n";
+  const [done, spoken] = await Promise.all([
+    person.sag([verb, ...args, "--json"], { env, stdin }),
+    person.sag([verb, ...args], { env, stdin }),
+  ]);
+  expect(done.code, done.stdout + done.stderr).toBe(causeTable[cause].exit);
+  const told = JSON.parse(done.stdout);
+  expect(schemas.get("A failure")?.safeParse(told).error, done.stdout).toBeUndefined();
+  expect(told.cause).toBe(cause);
+  for (const words of [told.message, told.action]) expect(words).toMatch(/^\S.+\.$/s);
+  expect({ code: spoken.code, stdout: spoken.stdout }).toEqual({ code: done.code, stdout: "" });
+  expect(spoken.stderr).toContain(`sag: ${cause === "invalid_argument" ? "" : told.message}`);
+  expect(spoken.stderr).not.toMatch(/^\s+at |node:internal/m);
+  expect(spoken.stderr).not.toContain("\u001b");
+});
+
+describe("completion in a real shell, by the tab key", () => {
+  const shells: [string, string[], (zero: string) => string][] = [
+    ["bash", ["bash", "--norc", "--noprofile", "-i"], () => "source <(sag completion bash)"],
+    ["zsh", ["zsh", "-f", "-i"], (d) => `autoload -Uz compinit && compinit -u -d ${d} && source <(sag completion zsh)`],
+  ];
+  it.for(shells)("%s", async ([name, command, load], context) => {
+    needsProgram(context, name, "script");
+    const shell = new Terminal(command, { ...person.env, PS1: "READY> ", PROMPT_EOL_MARK: "" });
+    const dump = join(company.workspace.dir, "zcompdump");
+    await shell.shows("READY> ");
+    shell.type(`${load(dump)}; echo loaded-by-$0\r`);
+    await shell.shows(`loaded-by-${name}`);
+    await shell.shows("READY> ");
+    for (const [typed, completed] of [
+      ["sag discon\t", "sag disconnect"],
+      ["sag connect --ti\t", "sag connect --timeout"],
+      ["sag disconnect wo\t", "sag disconnect work"],
+    ] as const) {
+      shell.type(typed);
+      await shell.shows(completed);
+      // Ctrl-C: the line is dropped, and a new prompt comes.
+      shell.type("\u0003");
+      await shell.shows("READY> ");
+    }
+    shell.type("exit\r");
+    expect([0, 130]).toContain(await shell.ended());
+  });
+});
