@@ -1,8 +1,29 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { root } from "../build/lib/root.ts";
 
 /** It measures seconds of a whole machine: nothing else runs beside it. */
 const alone = "test/app/start.test.ts";
+
+/** What takes longest comes first, so that the two workers end together. */
+const longest = [
+  "screens",
+  "real-kills-window",
+  "real-causes-few",
+  "real-kills-main",
+  "real-causes",
+  "main",
+  "sign-in",
+];
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return at < 0 ? longest.length : at;
+    };
+    return files.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 /**
  * Specifications of the desktop app: the built app on real Electron where that is installed, else on its stand-in, with a real
@@ -11,6 +32,7 @@ const alone = "test/app/start.test.ts";
 export default defineConfig({
   root,
   test: {
+    sequence: { sequencer: LongestFirst },
     globalSetup: ["test/app/global.ts"],
     testTimeout: 60_000,
     expect: { poll: { timeout: 8_000 } },
@@ -26,8 +48,10 @@ export default defineConfig({
           name: "app",
           include: ["test/app/**/*.test.ts"],
           exclude: [alone],
-          // They wait more than they work, and each has a home, a company and a browser of its own.
+          // They wait more than they work; what needs a home, a company or a browser of its own makes them.
           maxWorkers: 2,
+          // What takes longest is started once a worker (shared.ts).
+          isolate: false,
           sequence: { groupOrder: 1 },
         },
       },

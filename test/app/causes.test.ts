@@ -1,22 +1,23 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { failureView } from "../../electron/core/causes/failure.ts";
 import { causeTable } from "../../electron/core/causes/table.ts";
 import { warningTable, warningView } from "../../electron/core/causes/warnings.ts";
 import type { CauseCode, WarningWord } from "../../electron/core/model.ts";
 import { words } from "../../renderer/i18n/en.ts";
 import { connected, disconnected, failed } from "./fake/sample.ts";
-import { type App, launch } from "./launch.ts";
+import type { App } from "./launch.ts";
+import { test } from "./shared.ts";
 
 let app: App;
 let page: Page;
 
-beforeAll(async () => {
-  app = await launch();
+test.beforeAll(async ({ shared }) => {
+  app = shared;
+  await app.asNew();
   await app.put(disconnected());
   page = await app.page();
 });
-afterAll(() => app?.close());
 
 test.each(Object.keys(causeTable) as CauseCode[])("%s has a screen, a text and a way out", async (code) => {
   await app.put(disconnected());

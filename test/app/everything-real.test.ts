@@ -7,7 +7,13 @@ import { must } from "../harness/command.ts";
 import { portalText, portalUrl } from "../harness/intranet/plan.ts";
 import { launchReal, signIn } from "./real.ts";
 
-const company = givenCompany({ accessPoints: 2 });
+const company = givenCompany({
+  accessPoints: 2,
+  prepare: async (site) => {
+    await site.sagctl(["resource", "add", "Portal", portalUrl]);
+    await site.sagctl(["resource", "add", "Build server", "build.trial.internal", "--kind", "ssh"]);
+  },
+});
 const folder = at("test-results/screens");
 
 test("first start, link, sign in, connect, intranet page, traffic, disconnect, sign out: nothing mocked", async () => {
@@ -28,6 +34,14 @@ test("first start, link, sign in, connect, intranet page, traffic, disconnect, s
     await page.getByText("Use for this computer's browsers").click();
     await expect.poll(() => proxy("mode")).toBe("'auto'");
     expect(await visit(env)).toContain(portalText);
+
+    const published = page.getByRole("region", { name: "In the intranet" });
+    await published.getByRole("button", { name: "Copy Build server" }).click();
+    if (app.host.kind === "standin") {
+      await expect.poll(() => app.host.evaluate(({ clipboard }) => clipboard.readText())).toBe("build.trial.internal");
+      await published.getByRole("button", { name: "Open Portal" }).click();
+      await expect.poll(() => app.host.evaluate(({ shell }) => shell.opened)).toEqual([portalUrl]);
+    }
 
     const graph = page.getByRole("slider", { name: "Traffic of the last five minutes" });
     await graph.focus();

@@ -1,20 +1,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { at } from "../../build/lib/root.ts";
 import { disconnected } from "./fake/sample.ts";
-import { type App, launch } from "./launch.ts";
+import type { App } from "./launch.ts";
+import { test } from "./shared.ts";
 
 let app: App;
 let page: Page;
 
-beforeAll(async () => {
-  app = await launch();
+test.beforeAll(async ({ shared }) => {
+  app = shared;
+  await app.asNew();
   await app.put(disconnected());
   page = await app.page();
 });
-afterAll(() => app?.close());
 
 test("the window is sandboxed, isolated, and has no Node", async () => {
   const preferences = await app.host.evaluate(({ BrowserWindow }) => {

@@ -1,20 +1,21 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { failureView } from "../../electron/core/causes/failure.ts";
 import { warningView } from "../../electron/core/causes/warnings.ts";
 import type { IntranetState } from "../../electron/core/model.ts";
 import { brokenChain, connected, failed } from "./fake/sample.ts";
-import { type App, launch } from "./launch.ts";
+import type { App } from "./launch.ts";
+import { test } from "./shared.ts";
 
 let app: App;
 let page: Page;
 
-beforeAll(async () => {
-  app = await launch();
+test.beforeAll(async ({ shared }) => {
+  app = shared;
+  await app.asNew();
   await app.put(connected());
   page = await app.page();
 });
-afterAll(() => app?.close());
 
 const texts = {
   markup: `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script><b>bold</b>`,

@@ -48,6 +48,29 @@ export class App {
     }, state);
   }
 
+  /** As after the first start: nothing is known, asked or set, and the page was just loaded. */
+  async asNew(): Promise<void> {
+    const page = await this.page();
+    await this.host.evaluate(({ clipboard, shell }) => {
+      (globalThis as unknown as FakeGlobals).sagFake.reset();
+      clipboard.writeText("");
+      if (shell.opened) shell.opened.length = 0;
+    });
+    await page.evaluate(() =>
+      window.sag.call("setPreferences", {
+        launchAtLogin: false,
+        connectAtStart: false,
+        startHidden: false,
+        theme: "system",
+      }),
+    );
+    await page.setViewportSize({ width: 420, height: 680 });
+    await page.emulateMedia({ colorScheme: null, forcedColors: null, reducedMotion: null });
+    await page.reload();
+    await page.waitForSelector("h1");
+    this.complaints.length = 0;
+  }
+
   remove(intranetId: string): Promise<void> {
     return this.host.evaluate((_electron, given) => {
       (globalThis as unknown as FakeGlobals).sagFake.remove(given);

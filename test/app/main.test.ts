@@ -1,19 +1,20 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { brokenChain, connected, contosoId, disconnected, failed, session } from "./fake/sample.ts";
-import { type App, launch } from "./launch.ts";
+import type { App } from "./launch.ts";
+import { test } from "./shared.ts";
 
 const fabrikam = { intranet: "fabrikam", intranetId: "fabrikam1", displayName: "Fabrikam" };
 
 let app: App;
 let page: Page;
 
-beforeAll(async () => {
-  app = await launch();
+test.beforeAll(async ({ shared }) => {
+  app = shared;
+  await app.asNew();
   await app.put(disconnected());
   page = await app.page();
 });
-afterAll(() => app?.close());
 beforeEach(async () => {
   await app.silence([]);
   await app.put(disconnected());

@@ -1,21 +1,22 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect } from "vitest";
 import { outboxFolder } from "../../cloud/mail/outbox.ts";
 import { fromBase32, hotp, stepAt } from "../../cloud/security/totp.ts";
-import { givenCompany } from "../e2e/fixture.ts";
+import type { Company } from "../e2e/fixture.ts";
 import type { App } from "./launch.ts";
-import { enter, launchReal, toCredentials } from "./real.ts";
+import { enter, heading, launchReal, toCredentials } from "./real.ts";
+import { tellLogs, test } from "./shared.ts";
 
 /** What a person does with their own account on the way in, against a real cloud instance. */
 
-const company = givenCompany();
+let company: Company;
+test.beforeAll(({ company: shared }) => {
+  company = shared;
+});
+tellLogs(() => company);
 let app: App;
 afterEach(() => app?.host.close());
-
-const heading = (page: Page, name: string): Promise<void> =>
-  page.getByRole("heading", { name, exact: true }).waitFor({ timeout: 15_000 });
 
 /** The code in the newest mail to somebody. */
 const mailed = async (user: string): Promise<string> => {
@@ -36,7 +37,7 @@ const mailed = async (user: string): Promise<string> => {
   return /^ {4}(\S+)\r$/m.exec(newest() ?? "")?.[1] ?? "";
 };
 
-it("a forgotten password: the code comes by mail, a wrong one is told, and nobody learns which names there are", async () => {
+test("a forgotten password: the code comes by mail, a wrong one is told, and nobody learns which names there are", async () => {
   await company.site.createAccount("forgetful");
   app = await launchReal(company, company.person("forgetful"));
   const page = await app.page();
@@ -65,7 +66,7 @@ it("a forgotten password: the code comes by mail, a wrong one is told, and nobod
   await heading(page, "Disconnected");
 });
 
-it("a second factor: asked for; wrong, used already and none yet are told apart", async () => {
+test("a second factor: asked for; wrong, used already and none yet are told apart", async () => {
   const user = "two.factors";
   const password = await company.site.createAccount(user);
   const whose = ["--link", company.link, "--user", user, "--password-stdin"];
@@ -82,6 +83,7 @@ it("a second factor: asked for; wrong, used already and none yet are told apart"
     await page.keyboard.press("Enter");
   };
   await enter(page, company, user, password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await heading(page, "Enter your code");
   expect(await page.getByRole("alert").count()).toBe(0);
   await type(code(0) === "000000" ? "111111" : "000000");

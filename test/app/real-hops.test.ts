@@ -1,21 +1,23 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, expect } from "vitest";
 import { warningTable } from "../../electron/core/causes/warnings.ts";
-import { givenCompany } from "../e2e/fixture.ts";
+import type { Company } from "../e2e/fixture.ts";
 import { abroadBreaks, type Break, grantBreak } from "../harness/hops.ts";
 import type { App } from "./launch.ts";
 import { launchReal, signIn } from "./real.ts";
+import { tellLogs, test } from "./shared.ts";
 
 /** Each hop of a real chain broken and mended by a real administrator, and what the main screen says of it meanwhile. */
 
 /** ms within which the window follows a change. */
 const limit = 2_000;
 
-const company = givenCompany();
+let company: Company;
 let app: App;
 let page: Page;
 let breaks: Break[];
-beforeAll(async () => {
+test.beforeAll(async ({ company: shared }) => {
+  company = shared;
   breaks = await abroadBreaks(company.site);
   app = await launchReal(company);
   page = await app.page();
@@ -23,7 +25,12 @@ beforeAll(async () => {
   await page.getByRole("button", { name: "Connect", exact: true }).click();
   await page.getByRole("heading", { name: "Connected", exact: true }).waitFor();
 });
-afterAll(() => app?.host.close());
+afterAll(async () => {
+  await page?.getByRole("button", { name: "Disconnect" }).click();
+  await page?.getByRole("heading", { name: "Disconnected", exact: true }).waitFor();
+  await app?.host.close();
+});
+tellLogs(() => company);
 
 const chain = () => page.getByRole("region", { name: "The way into the intranet" });
 const broken = () => chain().locator('li[data-whole="false"]');
@@ -46,7 +53,7 @@ async function named(one: Break): Promise<string> {
   return `${one.code}: whole again after ${ms} ms`;
 }
 
-it("the chain on the main screen marks the hop that is broken, says who can mend it, and follows when it is mended", async () => {
+test("the chain on the main screen marks the hop that is broken, says who can mend it, and follows when it is mended", async () => {
   const ip = await page.locator(".details .selectable").first().textContent();
   const told: string[] = [];
   for (const one of breaks) told.push(await named(one));

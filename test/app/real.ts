@@ -7,6 +7,10 @@ import { type App, launch } from "./launch.ts";
 export const launchReal = (company: Company, person = company.person("app")): Promise<App> =>
   launch({ main: "main.mjs", workspace: company.workspace, env: person.env as Record<string, string> });
 
+/** Waits for a page, or the state that the main one tells; what has to happen for it first may take a while. */
+export const heading = (page: Page, name: string): Promise<void> =>
+  page.getByRole("heading", { name, exact: true }).waitFor({ timeout: 15_000 });
+
 /** From the first page to where name and password are asked for. */
 export const toCredentials = async (page: Page, company: Company) => {
   await page.getByLabel("Enrolment link or enterprise code").fill(company.link);
@@ -14,7 +18,7 @@ export const toCredentials = async (page: Page, company: Company) => {
   await page.getByLabel("User name").waitFor();
 };
 
-/** Name and password on the first page, and, without a keychain as here, that it is kept in a file. */
+/** Name and password, and, without a keychain as here, that it is kept in a file: all but the last press. */
 export const enter = async (page: Page, company: Company, user = userName, password = company.password) => {
   await toCredentials(page, company);
   await page.getByLabel("User name").fill(user);
@@ -23,11 +27,11 @@ export const enter = async (page: Page, company: Company, user = userName, passw
   await page.getByText("There is no keychain to keep").waitFor();
   // The switch itself is hidden behind what it looks like.
   await page.getByText("Keep me signed in with a file").click();
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
 };
 
 /** From the first page to signed in. */
 export const signIn = async (page: Page, company: Company, user = userName, password = company.password) => {
   await enter(page, company, user, password);
-  await page.getByRole("heading", { name: "Disconnected" }).waitFor();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await heading(page, "Disconnected");
 };

@@ -1,10 +1,12 @@
 import { mkdirSync } from "node:fs";
-import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeFile } from "node:fs/promises";
+import type { CDPSession, Page } from "playwright-core";
+import { describe, expect } from "vitest";
 import { at } from "../../build/lib/root.ts";
 import { accessibility } from "./accessibility.ts";
-import { type App, launch } from "./launch.ts";
+import type { App } from "./launch.ts";
 import { screens } from "./screens.ts";
+import { test } from "./shared.ts";
 
 const folder = at("test-results/screens");
 const sizes = [
@@ -13,30 +15,32 @@ const sizes = [
 ] as const;
 
 let app: App;
+let cdp: CDPSession;
+/** The screen before left the page so that the next can follow. */
+let follows = true;
 
-beforeAll(async () => {
+test.beforeAll(async ({ shared }) => {
   mkdirSync(folder, { recursive: true });
-  app = await launch();
+  app = shared;
+  await app.asNew();
+  const page = await app.page();
+  cdp = await page.context().newCDPSession(page);
 });
 
-afterAll(() => app?.close());
-
 describe("every screen, light and dark, small and large", () => {
-  test.each(screens)("$name", async ({ name, follows, go }) => {
+  test.each(screens)("$name", async ({ name, go, leave }) => {
     const page = await app.page();
     await page.setViewportSize(sizes[0]);
     await page.emulateMedia({ colorScheme: "light", forcedColors: "none", reducedMotion: "reduce" });
-    if (!follows) {
-      await page.reload();
-      await page.waitForSelector("h1");
-    }
+    if (!follows) await app.asNew();
+    follows = false;
     await go(app, page);
     for (const size of sizes) {
       await page.setViewportSize(size);
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
         await settle(page);
-        await page.screenshot({ path: `${folder}/${name}-${size.width}-${colorScheme}.png` });
+        await shoot(`${name}-${size.width}-${colorScheme}`);
         // All rules once; another theme can only change the contrast.
         const isFirst = size === sizes[0] && colorScheme === "light";
         const isOther = size === sizes[1] && colorScheme === "dark";
@@ -49,10 +53,18 @@ describe("every screen, light and dark, small and large", () => {
     }
     await page.emulateMedia({ forcedColors: "active" });
     await settle(page);
-    await page.screenshot({ path: `${folder}/${name}-forced.png` });
+    await shoot(`${name}-forced`);
     expect(app.complaints).toEqual([]);
+    await leave?.(page);
+    follows = true;
   });
 });
+
+/** Straight from the browser: nothing here has to wait for fonts or fade a caret. */
+const shoot = async (name: string): Promise<void> => {
+  const { data } = await cdp.send("Page.captureScreenshot", { optimizeForSpeed: true });
+  await writeFile(`${folder}/${name}.png`, Buffer.from(data, "base64"));
+};
 
 /** Two frames: what was asked for is drawn. */
 const settle = (page: Page): Promise<void> =>

@@ -3,12 +3,12 @@ import { warningView } from "../../electron/core/causes/warnings.ts";
 import { brokenChain, connected, contosoId, disconnected, failed } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
 
-/** A screen, and how a person gets there from a page that was just loaded. */
+/** A screen, and how a person gets there from the one before or from a page that was just loaded. */
 export interface Screen {
   name: string;
-  /** It is made by what core tells alone, so it can follow another state of the main page without loading anew. */
-  follows?: true;
   go(app: App, page: Page): Promise<void>;
+  /** Closes what it opened; without it, the next one can follow as it is. */
+  leave?(page: Page): Promise<void>;
 }
 
 const link = "sag://enroll?server=sag.contoso.example&code=CT7X2";
@@ -23,8 +23,15 @@ const fillSignIn = async (page: Page): Promise<void> => {
   await page.getByLabel("Password", { exact: true }).fill("correct horse");
   await page.getByRole("button", { name: "Sign in" }).click();
 };
-const signInStep = async (app: App, page: Page): Promise<void> => {
+/** Whatever was typed there before is gone. */
+const firstPage = async (app: App, page: Page): Promise<void> => {
+  await app.put(disconnected());
+  await heading(page, "Disconnected");
   await app.remove(contosoId);
+  await heading(page, "Connect to your company");
+};
+const signInStep = async (app: App, page: Page): Promise<void> => {
+  await firstPage(app, page);
   await paste(page, link);
   await page.getByRole("heading", { name: "Sign in to Contoso" }).waitFor();
 };
@@ -60,14 +67,13 @@ export const screens: Screen[] = [
   {
     name: "first-start",
     go: async (app, page) => {
-      await app.remove(contosoId);
-      await heading(page, "Connect to your company");
+      await firstPage(app, page);
     },
   },
   {
     name: "first-start-code",
     go: async (app, page) => {
-      await app.remove(contosoId);
+      await firstPage(app, page);
       await page.getByLabel("Enrolment link or enterprise code").fill("CT7X2");
       await page.getByLabel("Server").waitFor();
     },
@@ -75,7 +81,7 @@ export const screens: Screen[] = [
   {
     name: "first-start-unreachable",
     go: async (app, page) => {
-      await app.remove(contosoId);
+      await firstPage(app, page);
       await app.failNext("discover", "instance_unreachable", { subject: "sag.contoso.example" });
       await paste(page, link);
       await page.getByRole("alert").waitFor();
@@ -132,7 +138,7 @@ export const screens: Screen[] = [
   {
     name: "identity",
     go: async (app, page) => {
-      await app.remove(contosoId);
+      await firstPage(app, page);
       await app.set({ selfMade: true });
       await paste(page, link);
       await heading(page, "Is this the right server?");
@@ -179,7 +185,6 @@ export const screens: Screen[] = [
   },
   {
     name: "connecting",
-    follows: true,
     go: async (app, page) => {
       await app.put(disconnected({ phase: "connecting" }));
       await heading(page, "Connecting");
@@ -187,7 +192,6 @@ export const screens: Screen[] = [
   },
   {
     name: "connected",
-    follows: true,
     go: async (app, page) => {
       await app.put(connected());
       await traffic(app);
@@ -197,7 +201,6 @@ export const screens: Screen[] = [
   },
   {
     name: "connected-warning",
-    follows: true,
     go: async (app, page) => {
       await app.put(connected({ hops: brokenChain(), warnings: [warningView("instance_unreachable")] }));
       await heading(page, "Connected");
@@ -205,7 +208,6 @@ export const screens: Screen[] = [
   },
   {
     name: "connected-notice",
-    follows: true,
     go: async (app, page) => {
       await app.put(
         connected({ notice: "Maintenance on Saturday from 22:00 to 23:00. Connections end for some minutes." }),
@@ -220,6 +222,7 @@ export const screens: Screen[] = [
       await page.getByRole("button", { name: "Access point: Frankfurt" }).click();
       await page.getByRole("dialog").waitFor();
     },
+    leave: (page) => page.keyboard.press("Escape"),
   },
   {
     name: "reconnecting",
@@ -230,7 +233,6 @@ export const screens: Screen[] = [
   },
   {
     name: "disconnecting",
-    follows: true,
     go: async (app, page) => {
       await app.put(connected({ phase: "disconnecting" }));
       await heading(page, "Disconnecting");
@@ -238,7 +240,6 @@ export const screens: Screen[] = [
   },
   {
     name: "failed",
-    follows: true,
     go: async (app, page) => {
       await app.put(failed("access_point_unreachable"));
       await heading(page, "Not connected");
@@ -246,7 +247,6 @@ export const screens: Screen[] = [
   },
   {
     name: "session-limit",
-    follows: true,
     go: async (app, page) => {
       const state = failed("session_limit");
       const sessions = [
@@ -260,7 +260,6 @@ export const screens: Screen[] = [
   },
   {
     name: "blocked",
-    follows: true,
     go: async (app, page) => {
       await app.put(failed("no_network", { blocking: "all" }));
       await page.getByText("Blocked:").waitFor();
@@ -268,7 +267,6 @@ export const screens: Screen[] = [
   },
   {
     name: "signed-out",
-    follows: true,
     go: async (app, page) => {
       await app.put(failed("sign_in_expired", { phase: "signed_out" }));
       await heading(page, "Signed out");
@@ -282,6 +280,7 @@ export const screens: Screen[] = [
       await page.getByRole("button", { name: "Network: Contoso" }).click();
       await page.getByRole("menu").waitFor();
     },
+    leave: (page) => page.keyboard.press("Escape"),
   },
   {
     name: "settings",
@@ -291,6 +290,7 @@ export const screens: Screen[] = [
       await page.getByRole("button", { name: "Settings" }).click();
       await heading(page, "Settings");
     },
+    leave: (page) => page.getByRole("button", { name: "Back" }).click(),
   },
   {
     name: "sign-out-question",

@@ -1,18 +1,19 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { contosoId, disconnected } from "./fake/sample.ts";
-import { type App, launch } from "./launch.ts";
+import type { App } from "./launch.ts";
+import { test } from "./shared.ts";
 
 const link = "sag://enroll?server=sag.contoso.example&code=CT7X2&pin=0123";
 
 let app: App;
 let page: Page;
 
-beforeAll(async () => {
-  app = await launch();
+test.beforeAll(async ({ shared }) => {
+  app = shared;
+  await app.asNew();
   page = await app.page();
 });
-afterAll(() => app?.close());
 beforeEach(async () => {
   await app.remove(contosoId);
   await page.reload();

@@ -8,6 +8,7 @@ import { failed, type Outcome, passed } from "./outcome.ts";
 /** The programs the tests use, each with the Debian packages it comes in. */
 const programs: Record<string, string[]> = {
   chromium: ["chromium"],
+  "chromium-headless-shell": ["chromium-headless-shell"],
   curl: ["curl"],
   "dbus-run-session": ["dbus"],
   dig: ["dnsutils"],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CDPSession, chromium, type Frame, type Page, type Request } from "playwright-core";
-import { chromiumPath } from "./chromium-path.ts";
+import { chromiumPath, unseenChromiumPath } from "./chromium-path.ts";
 import { binding, preloadScripts, world } from "./preload-world.ts";
 
 export interface ChromiumOptions {
@@ -37,7 +37,7 @@ const headless = process.env.SAG_STANDIN_SHOW !== "1";
 export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPage> => {
   const profile = mkdtempSync(join(tmpdir(), "sag-standin-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: chromiumPath,
+    executablePath: headless ? unseenChromiumPath : chromiumPath,
     headless,
     chromiumSandbox: process.getuid?.() !== 0,
     viewport: headless ? { width: options.width, height: options.height } : null,

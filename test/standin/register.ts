@@ -1,4 +1,8 @@
-import { registerHooks } from "node:module";
+import { enableCompileCache, registerHooks } from "node:module";
+import { at } from "../../build/lib/root.ts";
+
+// What drives Chromium is large, and is read anew at every start.
+enableCompileCache(at(".cache/standin"));
 
 /**
  * Preloaded (`node --import`) before the built main process: wherever that imports `electron`, it gets the stand-in. Nothing

@@ -33,6 +33,16 @@ export class FakeCore implements Client {
   /** ms that connecting takes. */
   connectTakes = 30;
 
+  /** Everything as it was at the start; listeners stay. */
+  reset(): void {
+    for (const id of [...this.#states.keys()]) this.remove(id);
+    this.asked.length = 0;
+    this.#failures.clear();
+    this.silent.clear();
+    this.selfMade = false;
+    this.connectTakes = 30;
+  }
+
   put(state: IntranetState): void {
     this.#states.set(state.intranetId, state);
     this.#emit({ kind: "changed", state });

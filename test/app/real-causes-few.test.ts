@@ -1,0 +1,106 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { givenCompany } from "../e2e/fixture.ts";
+import type { Person } from "../harness/person.ts";
+import { userName } from "../harness/site.ts";
+import type { App } from "./launch.ts";
+import { connect, shows } from "./provoked.ts";
+import { enter, heading, launchReal, signIn } from "./real.ts";
+
+/** Causes that a company with room for few provokes: a real cloud, access point and sag-tunnel, and what the window says. */
+
+// Two addresses for clients.
+const company = givenCompany({ cidr: "10.78.0.0/30" });
+let app: App;
+let page: Page;
+beforeAll(async () => {
+  app = await launchReal(company);
+  page = await app.page();
+});
+afterAll(() => app?.host.close());
+
+it("wrong password", async () => {
+  await enter(page, company, userName, "not the password");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await shows(page, "bad_credentials");
+  await page.getByRole("button", { name: "Back" }).click();
+});
+
+it("session limit, with the sessions that are in use: ending one of them connects", async () => {
+  await company.site.sagctl(["policy", "set", "--devices", "1"]);
+  await signIn(page, company);
+  const { person } = await company.connected();
+  await connect(page);
+  await shows(page, "session_limit");
+  expect(await page.getByRole("list", { name: "Sessions in use" }).getByRole("listitem").count()).toBe(1);
+  await page.getByRole("button", { name: /^End the session of .* and connect$/ }).click();
+  await heading(page, "Connected");
+  await expect.poll(async () => (await person.status()).phase).not.toBe("connected");
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await heading(page, "Disconnected");
+  await company.site.sagctl(["policy", "set", "--devices", "3"]);
+});
+
+it("kicked, with the administrator's reason", async () => {
+  await connect(page);
+  await heading(page, "Connected");
+  await company.site.sagctl(["account", "kick", userName, "--reason", "Maintenance of <b>everything</b>"]);
+  await shows(page, "kicked", "Maintenance of <b>everything</b>");
+});
+
+it("access point killed, and back", async () => {
+  await connect(page);
+  await heading(page, "Connected");
+  const [accessPoint] = company.site.accessPoints.splice(0);
+  await accessPoint?.kill();
+  await heading(page, "Reconnecting");
+  await page.getByText(/does not answer/).waitFor();
+  await company.site.startAccessPoint("access-point-1", { listen: accessPoint?.ready.endpoint ?? "" });
+  await heading(page, "Connected");
+});
+
+it("sag-tunnel killed, and the session goes on", async () => {
+  const ip = await page.locator(".details .selectable").first().textContent();
+  await app.killTunnel();
+  await shows(page, "tunnel_crashed");
+  await connect(page);
+  await heading(page, "Connected");
+  expect(await page.locator(".details .selectable").first().textContent()).toBe(ip);
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await heading(page, "Disconnected");
+});
+
+it("full address pool", async () => {
+  const user = "one.too.many";
+  const password = await company.site.createAccount(user);
+  const newcomer = await launchReal(company, company.person("newcomer"));
+  const own = await newcomer.page();
+  const [holders] = await Promise.all([fillPool(), signIn(own, company, user, password)]);
+  try {
+    await connect(own);
+    await shows(own, "address_pool_exhausted");
+  } finally {
+    await newcomer.host.close();
+    for (const person of holders) await person.disconnect();
+  }
+});
+
+/** Everybody an account of their own, until there is no address for one more; gives those who have one. */
+async function fillPool(): Promise<Person[]> {
+  const holders: Person[] = [];
+  for (;;) {
+    const user = `pool.person.${holders.length}`;
+    const person = company.person();
+    await person.signIn(company.link, user, await company.site.createAccount(user));
+    if ((await person.sag(["connect", "--json"])).code !== 0) return holders;
+    holders.push(person);
+  }
+}
+
+it("account disabled", async () => {
+  await connect(page);
+  await heading(page, "Connected");
+  await company.site.sagctl(["account", "disable", userName]);
+  await shows(page, "account_disabled");
+  await company.site.sagctl(["account", "enable", userName]);
+});

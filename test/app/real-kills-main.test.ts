@@ -1,0 +1,92 @@
+import type { Page } from "playwright-core";
+import { afterAll, expect } from "vitest";
+import type { Company } from "../e2e/fixture.ts";
+import type { Person } from "../harness/person.ts";
+import { connecting, disconnecting, press, proxyMode, start, unanswered, unheard, useForBrowsers } from "./kills.ts";
+import type { App } from "./launch.ts";
+import { enter, heading, signIn } from "./real.ts";
+import { tellLogs, test } from "./shared.ts";
+
+/** kill -9 of main, whenever: the next start shows the truth, and the browsers' setting is what it was. */
+let company: Company;
+test.beforeAll(({ company: shared }) => {
+  company = shared;
+});
+tellLogs(() => company);
+
+let person: Person;
+let app: App;
+let page: Page;
+afterAll(() => app?.host.close());
+
+const kill = async (app: App): Promise<{ app: App; page: Page }> => {
+  await app.host.kill("SIGKILL");
+  return start(company, person);
+};
+
+test("signing in: nobody is signed in by half, the next start is as the first", async () => {
+  person = company.person("main");
+  ({ app, page } = await start(company, person));
+  await enter(page, company);
+  await unanswered(company, async () => {
+    await press(page, "Sign in");
+    await page.getByRole("button", { name: "Signing in" }).waitFor();
+    ({ app, page } = await kill(app));
+    await heading(page, "Connect to your company");
+  });
+  expect(await proxyMode(person)).toBe("'none'");
+});
+
+test("disconnected: nothing is different", async () => {
+  await signIn(page, company);
+  ({ app, page } = await kill(app));
+  await heading(page, "Disconnected");
+});
+
+test("connecting: the tunnel goes on, the next start shows that it does", async () => {
+  await unheard(company, async () => {
+    await connecting(page, person);
+    ({ app, page } = await kill(app));
+    await heading(page, "Connecting");
+  });
+  await heading(page, "Connected");
+});
+
+test("connected: the tunnel goes on, the next start shows it, the browsers' setting is as it was", async () => {
+  await useForBrowsers(page, person);
+  ({ app, page } = await kill(app));
+  await heading(page, "Connected");
+  expect(await proxyMode(person)).toBe("'none'");
+});
+
+test("reconnecting: as when connected", async () => {
+  await useForBrowsers(page, person);
+  await unheard(company, async () => {
+    await heading(page, "Reconnecting");
+    ({ app, page } = await kill(app));
+    await heading(page, "Reconnecting");
+    expect(await proxyMode(person)).toBe("'none'");
+  });
+  await heading(page, "Connected");
+});
+
+test("connected, and sag-tunnel with it: the next start says it", async () => {
+  await useForBrowsers(page, person);
+  await app.killTunnel();
+  ({ app, page } = await kill(app));
+  await heading(page, "Not connected");
+  await page.getByText("The tunnel program has stopped unexpectedly.").waitFor();
+  expect(await proxyMode(person)).toBe("'none'");
+  await press(page, "Connect again");
+  await heading(page, "Connected");
+});
+
+test("disconnecting: the tunnel goes on with it, the next start shows the end of it, the browsers' setting is as it was", async () => {
+  await useForBrowsers(page, person);
+  await unanswered(company, async () => {
+    await disconnecting(page);
+    ({ app, page } = await kill(app));
+    await heading(page, "Disconnected");
+  });
+  expect(await proxyMode(person)).toBe("'none'");
+});
