@@ -114,13 +114,13 @@ const evaluator = (child: ChildProcess, errors: string[]): Host["evaluate"] => {
     else promise?.reject(new Error(message.failure));
   });
   child.on("exit", (code, signal) => {
-    const error = new Error(`the app ended (${signal ?? code}): ${errors.slice(-10).join("\n")}`);
+    const error = new Error(`the app ended (${signal ?? code}): ${errors.slice(-60).join("\n")}`);
     for (const promise of waiting.values()) promise.reject(error);
     waiting.clear();
   });
   return (body, argument) =>
     new Promise((resolve, reject) => {
-      if (!child.connected) return reject(new Error(`the app has ended: ${errors.slice(-10).join("\n")}`));
+      if (!child.connected) return reject(new Error(`the app has ended: ${errors.slice(-60).join("\n")}`));
       last += 1;
       waiting.set(last, { resolve: resolve as (value: never) => void, reject });
       child.send({ id: last, source: body.toString(), argument });
