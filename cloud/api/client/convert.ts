@@ -4,7 +4,7 @@ import { ResourceKind, Transport } from "#proto/client/v1/session_pb.js";
 import { HopKind, type HopSchema, Mender, WarningCode } from "#proto/types/v1/state_pb.js";
 import type { EndpointRecord } from "../../domain/accesspoints/registry.ts";
 import type { ChainHop } from "../../domain/chain/chain.ts";
-import type { ResourceView } from "../../domain/resources/resources.ts";
+import type { ResourceView } from "../../domain/resources/listing.ts";
 import type { SessionDescription } from "../../domain/sessions/description.ts";
 import { toDuration } from "../http/duration.ts";
 

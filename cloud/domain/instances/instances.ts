@@ -9,7 +9,7 @@ import { newCode, newId } from "../ids.ts";
 import { requireCidr, requireCode, requireInstanceName } from "../limits/instance.ts";
 import { defaultPolicy, type InstancePolicy, requirePolicy } from "../limits/policy.ts";
 import { routesOf } from "../networks/networks.ts";
-import { listResources, type ResourceView } from "../resources/resources.ts";
+import { listResources, type ResourceView } from "../resources/listing.ts";
 import { blocks } from "../sessions/addresses.ts";
 import { endNow, runningSessions } from "../sessions/ending.ts";
 import { profileChanged } from "../sessions/profile.ts";

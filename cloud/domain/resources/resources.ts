@@ -1,34 +1,8 @@
-import type { Kysely } from "kysely";
-import type { Schema } from "../../store/schema.ts";
 import { unnoted } from "../audit.ts";
 import { invalid, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
-import {
-  maxResources,
-  type ResourceKind,
-  requireResourceAddress,
-  requireResourceKind,
-  requireResourceName,
-} from "../limits/resource.ts";
+import { maxResources, requireResourceAddress, requireResourceKind, requireResourceName } from "../limits/resource.ts";
 import { profileChanged } from "../sessions/profile.ts";
-
-/** Something inside that an administrator gave a name. */
-export interface ResourceView {
-  name: string;
-  kind: ResourceKind;
-  address: string;
-}
-
-/** In the order in which they were added. */
-export async function listResources(db: Kysely<Schema>, instanceId: string): Promise<ResourceView[]> {
-  const rows = await db
-    .selectFrom("resource")
-    .select(["name", "kind", "address"])
-    .where("instance_id", "=", instanceId)
-    .orderBy("position")
-    .execute();
-  return rows.map((row) => ({ ...row, kind: row.kind as ResourceKind }));
-}
 
 /** `kind` undefined = by the address. */
 export async function addResource(

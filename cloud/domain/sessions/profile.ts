@@ -7,7 +7,7 @@ import type { ChainHop } from "../chain/chain.ts";
 import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";
 import type { InstancePolicy } from "../limits/policy.ts";
-import { listResources, type ResourceView } from "../resources/resources.ts";
+import { listResources, type ResourceView } from "../resources/listing.ts";
 
 /** What every session of an instance is told; those of roaming accounts besides, what they reach at home. */
 export interface Profile {
