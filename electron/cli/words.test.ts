@@ -23,6 +23,21 @@ it("tells the routes and rules that are on the machine", () => {
   expect(state.machine?.routes[1]).toBe("unreachable 10.0.0.0/8 table 21319 [2J");
 });
 
+it("tells who is asked for names, and what stands in the way", () => {
+  const names = (of: object): string | undefined => {
+    const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
+      phase: "PHASE_CONNECTED",
+      mode: "MODE_SYSTEM",
+      machine: { names: { backend: "systemd-resolved", servers: ["10.0.0.53"], ...of } },
+    });
+    return lines(state).find((line) => line.startsWith("Names"));
+  };
+  expect(names({ domains: ["corp.test"] })).toBe("Names corp.test are asked at 10.0.0.53 · systemd-resolved");
+  expect(names({ domains: ["a.test", "b.test", "c.test", "d.test", "e.test"] })).toContain("d.test and 1 more are");
+  expect(names({ everything: true })).toBe("Names (all) are asked at 10.0.0.53 · systemd-resolved");
+  expect(names({ trouble: "Tailscale keeps changing them" })).toBe("Names: Tailscale keeps changing them");
+});
+
 it("tells those that refuse when there are no others, and counts what is too much", () => {
   expect(lines(told(["unreachable 10.0.0.0/8 table 21319"]))).toContain("Route unreachable 10.0.0.0/8 table 21319");
   const many = lines(told(Array.from({ length: 20 }, (_, i) => `10.${i}.0.0/16 dev sag0 table 21319`)));

@@ -1,4 +1,4 @@
-import type { IntranetState, MachineView, PhaseWord } from "../core/model.ts";
+import type { IntranetState, MachineView, NamesView, PhaseWord } from "../core/model.ts";
 
 /** States in words for a terminal. */
 const phaseWords: Record<PhaseWord, string> = {
@@ -53,7 +53,7 @@ const joined = (parts: (string | null | undefined)[]): string => parts.filter(Bo
 const shownRoutes = 16;
 
 /** System mode: what is ours on the machine, as it was found. */
-function machineLines({ routes, rules }: MachineView): string[] {
+function machineLines({ routes, rules, names }: MachineView): string[] {
   const lines: string[] = [];
   // What refuses while there is no tunnel lies under every route; here it would only be said twice.
   const ways = routes.filter((route) => !route.startsWith("unreachable "));
@@ -61,7 +61,18 @@ function machineLines({ routes, rules }: MachineView): string[] {
   for (const route of shown.slice(0, shownRoutes)) lines.push(`Route ${route}`);
   if (shown.length > shownRoutes) lines.push(`and ${shown.length - shownRoutes} routes more`);
   for (const rule of rules) lines.push(`Rule ${rule}`);
+  if (names) lines.push(...namesLines(names));
   return lines;
+}
+
+/** Of more domains than these only some are shown: reverse zones are many. */
+const shownDomains = 4;
+
+function namesLines({ backend, servers, domains, everything, trouble }: NamesView): string[] {
+  if (trouble) return [`Names: ${trouble}`];
+  const more = domains.length - shownDomains;
+  const some = domains.slice(0, shownDomains).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return [`Names ${everything ? "(all)" : some} are asked at ${servers.join(", ")} · ${backend}`];
 }
 
 /** One intranet for people, several lines. */

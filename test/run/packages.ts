@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { say } from "../../build/lib/say.ts";
+import { isUnpacked, unpack } from "../harness/unpacked.ts";
 import { command } from "./command.ts";
 import { failed, type Outcome, passed } from "./outcome.ts";
 
@@ -46,14 +47,21 @@ const isDebian = (): boolean =>
 export const packages = async (): Promise<Outcome> => {
   const missing = Object.keys(programs).filter((program) => !isThere(program));
   const wanted = missing.flatMap((program) => programs[program] ?? []);
-  if (wanted.length === 0) return passed();
+  if (wanted.length === 0 && isUnpacked()) return passed();
   if (process.env.SAG_TEST_INSTALL === "0" || process.getuid?.() !== 0 || !isDebian()) {
+    if (!isUnpacked()) missing.push("systemd-resolved", "network-manager");
     say(`  missing: ${missing.join(", ")} (as root on Debian or Ubuntu they would be installed now)`);
     return passed(0);
   }
-  say(`  installing ${wanted.join(", ")} (SAG_TEST_INSTALL=0 prevents this)`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   spawnSync("apt-get", ["update", "-q"], { env });
+  if (!isUnpacked()) {
+    say("  unpacking systemd-resolved and NetworkManager into .cache (they are not installed)");
+    const trouble = unpack();
+    if (trouble) say(`  ${trouble}`);
+  }
+  if (wanted.length === 0) return passed();
+  say(`  installing ${wanted.join(", ")} (SAG_TEST_INSTALL=0 prevents this)`);
   const install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", ...wanted];
   const outcome = await command("packages", install, { env });
   const still = missing.filter((program) => !isThere(program));

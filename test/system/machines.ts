@@ -30,9 +30,13 @@ export class Machines {
     return ["ip", "netns", "exec", `${this.#prefix}-${name}`, ...args];
   }
 
-  /** Gives a machine files of its own in /etc and /run. `setup` is shell: what is done to them first. */
+  /**
+   * Gives a machine files of its own in /etc and /run. `setup` is shell: what is done to them first. What stands in /run/pids
+   * in the end is killed.
+   */
   async furnish(name: string, setup = ":"): Promise<void> {
     const script = `set -e
+      trap 'kill -KILL $(cat /run/pids 2> /dev/null) 2> /dev/null' EXIT
       etc=$(mktemp -d)
       mount -t tmpfs tmpfs "$etc"
       cp -a /etc/. "$etc"
@@ -42,7 +46,7 @@ export class Machines {
       mv /etc/resolv.conf.new /etc/resolv.conf
       ${setup}
       echo ready
-      exec cat`;
+      cat > /dev/null`;
     const unshare = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script];
     // Straight into its network: `ip netns exec` would mount /etc/resolv.conf on its own.
     const keeper = spawn("nsenter", [`--net=/run/netns/${this.#prefix}-${name}`, ...unshare], {

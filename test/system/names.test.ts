@@ -1,7 +1,7 @@
-import { afterEach, expect, it } from "vitest";
-import { must } from "../harness/command.ts";
+import { afterEach, describe, expect, it } from "vitest";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
-import { until } from "../harness/wait.ts";
+import { needsUnpacked } from "../harness/unpacked.ts";
+import { type Backend, furnish, namesState } from "./backends.ts";
 import { Campus, host4 } from "./campus.ts";
 import { insideName, lookUp, outsideName, startNameServers } from "./names.ts";
 
@@ -14,25 +14,31 @@ afterEach(async ({ task }) => {
   campus = undefined;
 });
 
-const confOf = (one: Campus): Promise<string> => must(one.machines.on("client", ["cat", "/etc/resolv.conf"]));
-
-it("is split where /etc/resolv.conf is a plain file", async (context) => {
-  needsRoot(context);
-  needsProgram(context, "ip", "nsenter", "unshare");
+const begin = async (backend: Backend, ...push: string[]) => {
   const one = new Campus();
   campus = one;
-  await one.start("nat", (machines) => machines.furnish("client"));
-  const { inside, outside } = await startNameServers(one, "--domain", "corp.test");
-  const before = await confOf(one);
+  await one.start("nat", furnish(backend));
+  const servers = await startNameServers(one, ...push);
+  return { one, ...servers };
+};
 
-  await one.anna.connect("--mode", "system");
-  expect(await lookUp(one, insideName)).toBe(host4);
-  expect(await lookUp(one, outsideName)).toBe("192.0.2.99");
-  expect(outside.of("corp.test")).toEqual([]);
-  expect(inside.of("world.test")).toEqual([]);
-  expect(await confOf(one)).toContain("sag-tunnel");
+describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s", (backend) => {
+  it("is split, and as before after disconnect", async (context) => {
+    needsRoot(context);
+    needsProgram(context, "ip", "nsenter", "unshare", "dbus-daemon");
+    if (backend !== "file") needsUnpacked(context);
+    const { one, inside, outside } = await begin(backend, "--domain", "corp.test");
+    const before = await namesState(one.machines, backend);
 
-  await one.anna.disconnect();
-  expect(await confOf(one)).toBe(before);
-  await until("outside again", async () => (await lookUp(one, outsideName)) === "192.0.2.99");
+    await one.anna.connect("--mode", "system");
+    expect(await lookUp(one, insideName)).toBe(host4);
+    expect(await lookUp(one, outsideName)).toBe("192.0.2.99");
+    expect(outside.of("corp.test")).toEqual([]);
+    expect(inside.of("world.test")).toEqual([]);
+    expect(await namesState(one.machines, backend)).not.toBe(before);
+
+    await one.anna.disconnect();
+    expect(await namesState(one.machines, backend)).toBe(before);
+    expect(await lookUp(one, outsideName)).toBe("192.0.2.99");
+  });
 });

@@ -98,6 +98,13 @@ func Attach[L Link](config Config[L], in plan.Intranet) (*Attachment[L], L, erro
 		a.now = plan.Make(in, a.numbers, at)
 		err = config.Reconciler.Set(a.now.Changes)
 	}
+	if errors.Is(err, dns.ErrRefused) {
+		// Whoever keeps the name servers takes none from us. There may be another way, which the next look shows.
+		if again, failed := config.Machine.Snapshot(); failed == nil && again.Names.Backend != at.Names.Backend {
+			a.now = plan.Make(in, a.numbers, again)
+			err = config.Reconciler.Set(a.now.Changes)
+		}
+	}
 	if err != nil {
 		stop()
 		_, failed := config.Reconciler.Clear()

@@ -23,18 +23,27 @@ type Facts struct {
 	Bus []string
 }
 
+// needBus is true if what is in the file hints at somebody on the bus.
+func (f Facts) needBus() bool {
+	conf := ReadConf(f.Text)
+	return toStub(conf) || writer(conf) == string(NetworkManager)
+}
+
+// toStub is true if programs ask systemd-resolved and nobody else.
+func toStub(conf Conf) bool {
+	return len(conf.Servers) > 0 && !slices.ContainsFunc(conf.Servers, func(a netip.Addr) bool { return !slices.Contains(stub, a) })
+}
+
 // Detect finds out who keeps the name servers. What programs read decides, not what happens to run.
 func Detect(f Facts) (Backend, string) {
 	conf := ReadConf(f.Text)
-	asks := conf.Servers
 	runs := func(name string) bool { return slices.Contains(f.Bus, name) }
-	toStub := len(asks) > 0 && !slices.ContainsFunc(asks, func(a netip.Addr) bool { return !slices.Contains(stub, a) })
 	switch {
-	case toStub && runs(resolvedName):
+	case toStub(conf) && runs(resolvedName):
 		return Resolved, f.Path + " leads to systemd-resolved"
-	case toStub:
+	case toStub(conf):
 		return File, f.Path + " leads to systemd-resolved, which does not run"
-	case strings.HasPrefix(writer(conf), managerName[len("org.freedesktop."):]) && runs(managerName):
+	case writer(conf) == string(NetworkManager) && runs(managerName):
 		return NetworkManager, "NetworkManager writes " + f.Path
 	case writer(conf) != "":
 		return File, f.Path + ", written by " + writer(conf)

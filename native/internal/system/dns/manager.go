@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 )
 
 // Manager finds out and changes who a machine asks for names. It keeps nothing but its connection to the system bus.
 type Manager struct {
+	// handsOff is true once NetworkManager has refused: then the file is what there is.
+	handsOff atomic.Bool
 	// conf is /etc/resolv.conf.
 	conf string
 	bus  bus
@@ -19,14 +22,12 @@ type Manager struct {
 type bus interface {
 	// names are the owned ones of those that matter.
 	names() []string
-	// found is what of ours a backend holds on a link; nil if nothing.
-	found(b Backend, link string) *Names
+	// found is what of ours a backend holds on a link, where programs ask `first` before all others; nil if nothing.
+	found(b Backend, link string, first netip.Addr) *Names
 	set(Names) error
 	unset(Names) (bool, error)
 	// leftovers are what of ours a backend holds on any link.
 	leftovers() []Names
-	// rival is whose servers a backend would ask instead; empty if nobody's.
-	rival(Names) string
 	watch(ctx context.Context, tell func())
 }
 
@@ -44,12 +45,19 @@ func (m *Manager) Look(link string) Found {
 		return Found{Backend: File, Why: err.Error(), Path: path}
 	}
 	f := Found{Path: path}
-	f.Backend, f.Why = Detect(Facts{Path: path, Text: text, Bus: m.bus.names()})
-	if f.Backend != File {
-		f.Ours = m.bus.found(f.Backend, link)
-		return f
+	facts := Facts{Path: path, Text: text}
+	if facts.needBus() {
+		facts.Bus = m.bus.names()
+	}
+	f.Backend, f.Why = Detect(facts)
+	if f.Backend == NetworkManager && m.handsOff.Load() {
+		f.Backend, f.Why = File, f.Why+", but takes no name server from us"
 	}
 	conf := ReadConf(text)
+	if f.Backend != File {
+		f.Ours = m.bus.found(f.Backend, link, conf.First)
+		return f
+	}
 	f.Rival = writer(conf)
 	// Lines of ours that are not the first ones do nothing.
 	if conf.Ours.IsValid() && conf.First == conf.Ours {
@@ -85,7 +93,11 @@ func (m *Manager) Set(n Names) error {
 	if n.Backend == File {
 		return setFile(n.Path, n.Resolver)
 	}
-	return m.bus.set(n)
+	err := m.bus.set(n)
+	if err != nil && n.Backend == NetworkManager {
+		m.handsOff.Store(true)
+	}
+	return err
 }
 
 // Unset takes what is ours out again, and says whether there was anything.

@@ -1,0 +1,187 @@
+package dns
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	managerPath = "/org/freedesktop/NetworkManager"
+	managerMain = "org.freedesktop.NetworkManager"
+	dnsPath     = "/org/freedesktop/NetworkManager/DnsManager"
+	dnsManager  = "org.freedesktop.NetworkManager.DnsManager"
+	// handle is the link that NetworkManager is given to hang our name server on. Never the tunnel's own: whatever
+	// NetworkManager makes its own, it clears of addresses and routes first, in all tables.
+	handle = "sag-names"
+	// priority is before every other connection's, and does not shut them out as a negative one would.
+	priority = 5
+	// managerLimit is how long NetworkManager may take to see a link, and to write down a name server.
+	managerLimit = 2 * time.Second
+	// managerStep is the time between two looks at it.
+	managerStep = 10 * time.Millisecond
+)
+
+// handleAddress has to be there, or NetworkManager takes no name server for the link. Nobody uses it.
+var handleAddress = netip.AddrFrom4([4]byte{127, 83, 71, 1})
+
+// entry is one of NetworkManager's name servers.
+type entry map[string]dbus.Variant
+
+func (b *systemBus) foundManager(first netip.Addr) *Names {
+	var entries []entry
+	if b.property(managerName, dnsPath, dnsManager, "Configuration", &entries) != nil {
+		return nil
+	}
+	var mode string
+	_ = b.property(managerName, dnsPath, dnsManager, "Mode", &mode)
+	for _, e := range entries {
+		var link string
+		var servers []string
+		_ = e["interface"].Store(&link)
+		_ = e["nameservers"].Store(&servers)
+		if link != handle || len(servers) != 1 {
+			continue
+		}
+		a, err := netip.ParseAddr(servers[0])
+		// Where there is a cache of its own before them, programs ask that.
+		if err != nil || mode == "default" && a != first {
+			return nil
+		}
+		return &Names{Backend: NetworkManager, Resolver: a}
+	}
+	return nil
+}
+
+// setManager hangs our name server on a link of its own, as a connection that NetworkManager forgets when we are gone.
+func (b *systemBus) setManager(n Names) error {
+	b.mu.Lock()
+	same := b.handle != nil && b.managed.Resolver == n.Resolver && b.managed.Everything == n.Everything && sameSet(b.managed.Domains, n.Domains)
+	b.mu.Unlock()
+	if same && b.foundManager(n.Resolver) != nil {
+		return nil
+	}
+	if err := b.openHandle(); err != nil {
+		return err
+	}
+	var device dbus.ObjectPath
+	err := within(func() error {
+		return b.call(managerName, managerPath, managerMain+".GetDeviceByIpIface", &device, handle)
+	})
+	if err != nil {
+		return err
+	}
+	conn, err := b.conn()
+	if err != nil {
+		return err
+	}
+	options := map[string]dbus.Variant{"persist": dbus.MakeVariant("volatile"), "bind-activation": dbus.MakeVariant("dbus-client")}
+	called := conn.Object(managerName, managerPath).Call(managerMain+".AddAndActivateConnection2", dbus.FlagNoAutoStart,
+		connection(n), device, dbus.ObjectPath("/"), options)
+	if called.Err != nil {
+		b.closeHandle()
+		return called.Err
+	}
+	b.mu.Lock()
+	b.managed = n
+	b.mu.Unlock()
+	return within(func() error {
+		if m := b.foundManager(n.Resolver); m == nil || m.Resolver != n.Resolver {
+			return fmt.Errorf("it does not ask the name server that it was given")
+		}
+		return nil
+	})
+}
+
+// unsetManager takes the link away, and the connection with it.
+func (b *systemBus) unsetManager(n Names) (bool, error) {
+	if !b.closeHandle() {
+		return false, nil
+	}
+	return true, within(func() error {
+		if text, err := readFile(confPath); err == nil && slices.Contains(ReadConf(text).Servers, n.Resolver) {
+			return fmt.Errorf("NetworkManager still has our name server in %s", confPath)
+		}
+		return nil
+	})
+}
+
+// within asks until there is no error, for as long as NetworkManager may take.
+func within(ask func() error) error {
+	var err error
+	for end := time.Now().Add(managerLimit); time.Now().Before(end); time.Sleep(managerStep) {
+		if err = ask(); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// connection is it in NetworkManager's own words.
+func connection(n Names) map[string]map[string]dbus.Variant {
+	search := []string{}
+	for _, d := range n.Domains {
+		search = append(search, "~"+d)
+	}
+	if n.Everything {
+		search = append(search, "~.")
+	}
+	address := map[string]dbus.Variant{
+		"address": dbus.MakeVariant(handleAddress.String()), "prefix": dbus.MakeVariant(uint32(handleAddress.BitLen())),
+	}
+	server := n.Resolver.As4()
+	return map[string]map[string]dbus.Variant{
+		"connection": {
+			"id": dbus.MakeVariant("SAG names"), "type": dbus.MakeVariant("tun"), "interface-name": dbus.MakeVariant(handle),
+			"autoconnect": dbus.MakeVariant(false),
+		},
+		"tun": {"mode": dbus.MakeVariant(uint32(1))},
+		"ipv4": {
+			"method": dbus.MakeVariant("manual"), "address-data": dbus.MakeVariant([]map[string]dbus.Variant{address}),
+			"never-default": dbus.MakeVariant(true), "dns": dbus.MakeVariant([]uint32{binary.NativeEndian.Uint32(server[:])}),
+			"dns-search": dbus.MakeVariant(search), "dns-priority": dbus.MakeVariant(int32(priority)),
+		},
+		"ipv6": {"method": dbus.MakeVariant("ignore")},
+	}
+}
+
+// openHandle makes the link, which lasts as long as this process at most.
+func (b *systemBus) openHandle() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.handle != nil {
+		return nil
+	}
+	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	request, err := unix.NewIfreq(handle)
+	if err == nil {
+		request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+		err = unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		return fmt.Errorf("link %s: %w", handle, err)
+	}
+	b.handle = os.NewFile(uintptr(fd), handle)
+	return nil
+}
+
+func (b *systemBus) closeHandle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.handle == nil {
+		return false
+	}
+	_ = b.handle.Close()
+	b.handle = nil
+	return true
+}

@@ -1,0 +1,130 @@
+package dns
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+
+	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	resolvedPath    = "/org/freedesktop/resolve1"
+	resolvedManager = "org.freedesktop.resolve1.Manager."
+	resolvedLink    = "org.freedesktop.resolve1.Link"
+	// all is the domain that everything is below.
+	all = "."
+)
+
+// server and domain are as systemd-resolved has them.
+type (
+	server struct {
+		Family  int32
+		Address []byte
+	}
+	domain struct {
+		Name      string
+		RouteOnly bool
+	}
+)
+
+func (b *systemBus) foundResolved(link string) *Names {
+	index, err := net.InterfaceByName(link)
+	if err != nil {
+		return nil
+	}
+	var path dbus.ObjectPath
+	if b.call(resolvedName, resolvedPath, resolvedManager+"GetLink", &path, int32(index.Index)) != nil {
+		return nil
+	}
+	var servers []server
+	var domains []domain
+	var byDefault bool
+	if b.property(resolvedName, path, resolvedLink, "DNS", &servers) != nil ||
+		b.property(resolvedName, path, resolvedLink, "Domains", &domains) != nil ||
+		b.property(resolvedName, path, resolvedLink, "DefaultRoute", &byDefault) != nil || len(servers) != 1 {
+		return nil
+	}
+	a, ok := netip.AddrFromSlice(servers[0].Address)
+	if !ok || !a.IsLoopback() {
+		return nil
+	}
+	n := &Names{Backend: Resolved, Link: link, Resolver: a, Everything: byDefault}
+	for _, d := range domains {
+		switch {
+		case !d.RouteOnly:
+			return nil
+		case d.Name == all:
+			n.Everything = true
+		default:
+			n.Domains = append(n.Domains, d.Name)
+		}
+	}
+	return n
+}
+
+func (b *systemBus) setResolved(n Names) error {
+	link, err := net.InterfaceByName(n.Link)
+	if err != nil {
+		return err
+	}
+	family := int32(unix.AF_INET)
+	if n.Resolver.Is6() {
+		family = unix.AF_INET6
+	}
+	domains := []domain{}
+	for _, d := range n.Domains {
+		domains = append(domains, domain{d, true})
+	}
+	if n.Everything {
+		domains = append(domains, domain{all, true})
+	}
+	index := int32(link.Index)
+	// Domains first: with a server and none, the link would be asked for everything. The forwarder needs neither encryption
+	// nor signatures, and nobody is to be asked by shouting on the tunnel.
+	for _, call := range []struct {
+		method string
+		value  any
+	}{
+		{"SetLinkDomains", domains},
+		{"SetLinkDefaultRoute", n.Everything},
+		{"SetLinkDNSOverTLS", "no"},
+		{"SetLinkDNSSEC", "no"},
+		{"SetLinkLLMNR", "no"},
+		{"SetLinkMulticastDNS", "no"},
+		{"SetLinkDNS", []server{{family, n.Resolver.AsSlice()}}},
+	} {
+		err := b.call(resolvedName, resolvedPath, resolvedManager+call.method, nil, index, call.value)
+		var refused dbus.Error
+		// Older ones lack some of these, and then do not do what they would turn off.
+		if errors.As(err, &refused) && refused.Name == "org.freedesktop.DBus.Error.UnknownMethod" {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return b.flush()
+}
+
+// unsetResolved leaves the link as if nobody had ever spoken of it.
+func (b *systemBus) unsetResolved(n Names) (bool, error) {
+	found := b.foundResolved(n.Link)
+	if found == nil || found.Resolver != n.Resolver {
+		return false, nil
+	}
+	link, err := net.InterfaceByName(n.Link)
+	if err != nil {
+		return false, nil
+	}
+	if err := b.call(resolvedName, resolvedPath, resolvedManager+"RevertLink", nil, int32(link.Index)); err != nil {
+		return false, err
+	}
+	return true, b.flush()
+}
+
+// flush forgets answers from before: a name may lead elsewhere now.
+func (b *systemBus) flush() error {
+	return b.call(resolvedName, resolvedPath, resolvedManager+"FlushCaches", nil)
+}

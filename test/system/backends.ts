@@ -1,0 +1,94 @@
+import { command, must } from "../harness/command.ts";
+import { libraries, programs } from "../harness/unpacked.ts";
+import { until } from "../harness/wait.ts";
+import type { Machines } from "./machines.ts";
+import { outsideServer } from "./names.ts";
+
+/** Who keeps a machine's name servers. */
+export type Backend = "file" | "systemd-resolved" | "NetworkManager";
+
+const environment = `LD_LIBRARY_PATH=${libraries.LD_LIBRARY_PATH}`;
+
+/** A system bus of the machine's own, at the usual place. */
+const bus = `mkdir -p /run/dbus
+cat > /run/bus.conf <<END
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_destination="*"/><allow eavesdrop="true"/>
+</policy></busconfig>
+END
+dbus-daemon --config-file=/run/bus.conf --nofork --nopidfile 2> /run/bus.log & echo $! >> /run/pids
+while ! [ -S /run/dbus/system_bus_socket ]; do sleep 0.02; done`;
+
+const startResolved = `env ${environment} ${programs.resolved} 2>> /run/resolved.log & echo $! >> /run/pids; echo $! > /run/resolved.pid`;
+
+const resolved = `grep -q ^systemd-resolve: /etc/passwd || {
+  echo systemd-resolve:x:994:994::/:/usr/sbin/nologin >> /etc/passwd; echo systemd-resolve:x:994: >> /etc/group; }
+mkdir -p /run/systemd/resolve /etc/systemd/resolved.conf.d
+chown systemd-resolve:systemd-resolve /run/systemd/resolve
+printf '[Resolve]\\nLLMNR=no\\nMulticastDNS=no\\nDNS=\\nFallbackDNS=\\n' > /etc/systemd/resolved.conf.d/test.conf
+rm -f /etc/resolv.conf
+ln -s ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
+${startResolved}
+while ! [ -e /run/systemd/resolve/stub-resolv.conf ]; do sleep 0.02; done`;
+
+/** NetworkManager asks udev for links, unless /sys can not be written. */
+const networkManager = `mount -t sysfs -o ro sysfs /sys
+mkdir -p /run/NetworkManager /run/nm-none /etc/NetworkManager/system-connections
+chmod 700 /etc/NetworkManager/system-connections
+mount -t tmpfs tmpfs /var/lib
+printf '[main]\\nplugins=keyfile\\ndns=default\\nrc-manager=file\\nauth-polkit=false\\n' > /run/nm.conf
+env ${environment} ${programs.networkManager} --no-daemon --config=/run/nm.conf --config-dir=/run/nm-none --intern-config=/run/nm-intern.conf --state-file=/run/nm.state --pid-file=/run/nm.pid > /run/nm.log 2>&1 & echo $! >> /run/pids
+i=0; while ! env ${environment} ${programs.nmcli} general status > /dev/null 2>&1; do i=$((i+1)); [ $i -lt 200 ]; sleep 0.05; done`;
+
+/** Gives the client this backend; its link "home" has the name server outside. */
+export const furnish =
+  (backend: Backend) =>
+  async (machines: Machines): Promise<void> => {
+    if (backend === "file") return machines.furnish("client");
+    await machines.furnish("client", `${bus}\n${backend === "NetworkManager" ? networkManager : resolved}`);
+    if (backend === "NetworkManager") return connectHome(machines, outsideServer);
+    await resolvectl(machines, "dns", "home", outsideServer);
+    await resolvectl(machines, "default-route", "home", "yes");
+  };
+
+export const resolvectl = (machines: Machines, ...args: string[]): Promise<string> =>
+  must(machines.on("client", ["env", environment, programs.resolvectl, "--no-pager", ...args]));
+
+export const nmcli = (machines: Machines, ...args: string[]): Promise<string> =>
+  must(machines.on("client", ["env", environment, programs.nmcli, ...args]));
+
+/** NetworkManager makes the link "home" what it is, with a name server. */
+const connectHome = async (machines: Machines, server: string): Promise<void> => {
+  const ipv4 = ["ipv4.method", "manual", "ipv4.addresses", "192.168.77.2/24", "ipv4.gateway", "192.168.77.1"];
+  const profile = ["type", "ethernet", "ifname", "home", "con-name", "home", ...ipv4, "ipv4.dns", server];
+  await nmcli(machines, "con", "add", ...profile, "ipv6.method", "disabled");
+  await nmcli(machines, "con", "up", "home");
+};
+
+/** Ends systemd-resolved and starts it again, as an update of it does. */
+export const restartResolved = async (machines: Machines): Promise<void> => {
+  const sh = (script: string) => command(machines.on("client", ["sh", "-c", script]));
+  const alive = async () => (await sh("kill -0 $(cat /run/resolved.pid)")).code === 0;
+  await sh("kill $(cat /run/resolved.pid)");
+  await until("systemd-resolved has ended", async () => !(await alive()));
+  await sh(`(${startResolved}) > /dev/null < /dev/null`);
+  await until("systemd-resolved answers", async () => {
+    const status = machines.on("client", ["env", environment, programs.resolvectl, "--no-pager", "status"]);
+    return (await command(status)).code === 0;
+  });
+};
+
+/** Everything that names depend on, as text. Of systemd-resolved what it has for each link; link numbers are left out. */
+export const namesState = async (machines: Machines, backend: Backend): Promise<string> => {
+  const conf = await must(
+    machines.on("client", ["sh", "-c", "ls -l /etc/resolv.conf | cut -d' ' -f1,9-; cat /etc/resolv.conf"]),
+  );
+  if (backend !== "systemd-resolved") return conf;
+  const links = await resolvectl(machines, "status");
+  const kept = links.split("\n").filter((line) => !/Current (DNS Server|Scopes)/.test(line));
+  return `${conf}\n${kept
+    .join("\n")
+    .replaceAll(/Link \d+/g, "Link")
+    .replaceAll(/ +/g, " ")}`;
+};
