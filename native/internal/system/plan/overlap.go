@@ -62,7 +62,13 @@ func (w *work) infrastructure() []netip.Addr {
 // exceptions are the single addresses that go on as if there were no tunnel.
 func (w *work) exceptions() []netip.Addr {
 	all := w.infrastructure()
-	for _, a := range w.in.Outside {
+	outside := slices.Clone(w.in.Outside)
+	for _, e := range w.in.Endpoints {
+		// The engine's packets find their way by their mark, but answers carry none: a machine that drops what comes by another
+		// way than it would send by (rp_filter) has to know this one as the way back. The guard keeps all others from it.
+		outside = append(outside, e.Addr())
+	}
+	for _, a := range outside {
 		if a = a.Unmap(); w.inside(a) && !w.needed(a) {
 			all = append(all, a)
 		}

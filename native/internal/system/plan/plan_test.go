@@ -95,6 +95,9 @@ func drawIntranet(t *rapid.T) Intranet {
 	for range rapid.IntRange(0, 1).Draw(t, "outside") {
 		in.Outside = append(in.Outside, drawAddress(t, "outside", in.Routes))
 	}
+	for range rapid.IntRange(0, 2).Draw(t, "endpoints") {
+		in.Endpoints = append(in.Endpoints, netip.AddrPortFrom(drawAddress(t, "endpoint", in.Routes), 443))
+	}
 	return in
 }
 
