@@ -203,7 +203,8 @@ export class CoreClient implements Client {
     sources: Pick<DialSources, "token" | "api">,
   ): Promise<IntranetState> {
     const environment = this.#environment;
-    const service = await chooseService(environment, options, this.#onNotice);
+    const nameOf = async (id: string) => (await this.#settings.read()).intranets.find((one) => one.id === id)?.name;
+    const service = await chooseService(environment, record.id, nameOf, options, this.#onNotice);
     await leaveOtherMode(environment, this.#doings, record.id, service !== null);
     const isWanted = service ? await isInService(environment, record.id) : isSessionWanted(environment, record.id);
     const { runDial } = await import("./dial/run.ts");

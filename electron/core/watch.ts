@@ -8,7 +8,7 @@ import type { SettingsFile } from "./settings/settings.ts";
 import { type Doings, mergeState } from "./states.ts";
 import { findSocket, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
 import { type TunnelStream, watchTunnel } from "./tunnel/rpc.ts";
-import { findService } from "./tunnel/service.ts";
+import { findService, leftBehind } from "./tunnel/service.ts";
 
 /** A socket is there a moment before somebody listens: when to look again, ms. */
 const lookAgain = [100, 400, 1_000];
@@ -174,7 +174,7 @@ export class Watch implements Watching {
   }
 
   #lost(one: Watched): void {
-    one.tunnel = isSessionWanted(this.#environment, one.record.id) ? "dead" : null;
+    one.tunnel = isSessionWanted(this.#environment, one.record.id) ? "dead" : leftBehind(this.#environment);
     this.#tell(one.record.id);
   }
 

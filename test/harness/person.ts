@@ -12,6 +12,7 @@ export interface Seen {
   mender?: string;
   intranet: string;
   mode: string | null;
+  blocking: string;
   clientIp: string | null;
   accessPoint: { id: string; name: string; endpoint: string } | null;
   socks: string | null;

@@ -48,13 +48,14 @@ export class Campus {
     this.link = await this.site.createLink();
     for (const number of [1, 2]) this.accessPoints.push(await this.#accessPoint(number, mode, token));
     await this.startService();
-    this.anna = new Person({ ...this.workspace.home("anna"), SAG_SERVICE_DIR: this.#run }, (args) =>
+    this.anna = new Person({ ...this.workspace.home("anna"), SAG_SERVICE_DIR: this.run }, (args) =>
       machines.on("client", args),
     );
     await this.anna.signIn(this.link, userName, this.password);
   }
 
-  get #run(): string {
+  /** The service's runtime directory. */
+  get run(): string {
     return join(this.workspace.dir, "run");
   }
 
@@ -63,7 +64,7 @@ export class Campus {
       at("bin/sag-tunnel"),
       "service",
       "--run-dir",
-      this.#run,
+      this.run,
       "--state-dir",
       join(this.workspace.dir, "state"),
     ];

@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { at } from "../../build/lib/root.ts";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
 import { until } from "../harness/wait.ts";
 import { Campus, host4 } from "./campus.ts";
@@ -40,4 +42,17 @@ it("a full tunnel carries everything but the LAN, with strict reverse-path filte
   expect(await one.anna.status()).toMatchObject({ phase: "connected" });
   await one.anna.disconnect();
   expect(await one.network()).toBe(before);
+
+  // Killed, the service leaves everything held; whoever asks is told, until it is given back.
+  await one.anna.connect("--mode", "system");
+  await one.service.kill();
+  expect(await one.anna.status()).toMatchObject({
+    phase: "failed",
+    cause: "service_not_running",
+    blocking: "intranet",
+  });
+  const repair = ["repair", "--run-dir", one.run, "--state-dir", join(one.workspace.dir, "state")];
+  expect(await one.anna.run([at("bin/sag-tunnel"), ...repair])).toMatchObject({ code: 0 });
+  expect(await one.network()).toBe(before);
+  expect(await one.anna.status()).toMatchObject({ phase: "disconnected", cause: null, blocking: "none" });
 });

@@ -269,8 +269,9 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   service_not_running: {
     exit: 52,
     mender: "you",
-    message: "The tunnel service is not running.",
-    action: "Start it, or use proxy mode.",
+    message: ({ text }) => text || "The tunnel service is not running.",
+    action: ({ text }) =>
+      text ? "Start it again, or have an administrator run: sag repair" : "Start it, or use proxy mode.",
   },
   not_permitted: {
     exit: 53,
@@ -281,8 +282,12 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   vpn_conflict: {
     exit: 54,
     mender: "you",
-    message: "Another VPN on this machine is in the way.",
-    action: "Disconnect it and try again.",
+    message: ({ subject, text }) =>
+      subject
+        ? `This machine is in ${subject} already, and in system mode it is in one intranet at a time.`
+        : `Another VPN on this machine is in the way${text ? `: ${text}` : ""}.`,
+    action: ({ subject }) =>
+      subject ? `Disconnect ${subject}, or connect in proxy mode.` : "Disconnect it and try again.",
   },
   port_in_use: {
     exit: 55,

@@ -4,22 +4,32 @@ import type { ConnectOptions } from "../client.ts";
 import type { Environment } from "../environment.ts";
 import type { Doings } from "../states.ts";
 import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from "./process.ts";
-import { findService, isInService, livingService } from "./service.ts";
+import { findService, isInService, livingService, whyBusy } from "./service.ts";
 
-/** The service's socket if system mode is what is wanted and can be had; null = proxy mode. */
+/**
+ * The service's socket if system mode is what is wanted and can be had; null = proxy mode. Who asked for neither gets system mode
+ * where the service is there and free.
+ */
 export async function chooseService(
   environment: Environment,
+  intranetId: string,
+  nameOf: (id: string) => Promise<string | undefined>,
   options: ConnectOptions,
   onNotice: (text: string) => void,
 ): Promise<string | null> {
   const asksForProxy = options.socks !== undefined || options.http !== undefined || options.outside !== undefined;
   if (options.mode === "proxy" || (options.mode !== "system" && asksForProxy)) return null;
   const service = await livingService(environment);
-  if (!service && options.mode === "system") throw new Failure("service_not_running");
-  if (!service && options.mode === "auto") {
-    onNotice("The service is not installed or not running here, so this is proxy mode.");
+  const busy = service ? await whyBusy(service.states, intranetId, nameOf) : new Failure("service_not_running");
+  if (busy && options.mode === "system") throw busy;
+  if (busy && (options.mode === "auto" || service)) {
+    const why = service ? busy.message : "The service is not installed or not running here.";
+    onNotice(`${why} So this is proxy mode: programs that are told of the proxy are inside.`);
   }
-  return service;
+  if (!busy && options.mode === "auto") {
+    onNotice("The service is here, so this is system mode: every program of this machine is inside.");
+  }
+  return busy ? null : (service?.socket ?? null);
 }
 
 /** A session has one mode at a time: what is up in the other one is ended first. */

@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Failure } from "../causes/failure.ts";
@@ -29,37 +29,83 @@ export function findService(environment: Environment): string | null {
   return path;
 }
 
-/** The service's socket, if somebody answers there. */
-export async function livingService(environment: Environment): Promise<string | null> {
+/** The service's socket and what it says, if somebody answers there. */
+export async function livingService(environment: Environment): Promise<{ socket: string; states: StateJson[] } | null> {
   const socket = findService(environment);
   if (!socket) return null;
   try {
-    await callTunnel(socket, "GetStates", {}, { timeoutMs: answerTimeout });
-    return socket;
+    const { states = [] } = await callTunnel(socket, "GetStates", {}, { timeoutMs: answerTimeout });
+    return { socket, states };
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.code === "tunnel_crashed") return null;
     throw thrown;
   }
 }
 
-/** What the service says of an intranet of this user; null when it has none, or there is no service. */
+/** File in the service's directory that says what is held back, for everybody to read. */
+const blockingFile = "blocking";
+/** bytes; it is a line. */
+const blockingLimit = 4_096;
+
+/**
+ * What a service that is gone has left in force, as it would tell it; null = nothing. It writes down what it holds; what has no
+ * process any more to let it through is blocked. Whose intranet that is is not in it.
+ */
+export function leftBehind({ serviceDir, serviceOwner }: Environment): StateJson | null {
+  const path = join(serviceDir, blockingFile);
+  try {
+    const file = lstatSync(path);
+    if (!file.isFile() || file.uid !== serviceOwner || file.size > blockingLimit) return null;
+    const { holds } = JSON.parse(readFileSync(path, "utf8")) as { holds?: unknown };
+    if (holds !== "intranet" && holds !== "all") return null;
+    return {
+      phase: "PHASE_FAILED",
+      mode: "MODE_SYSTEM",
+      blocking: holds === "all" ? "BLOCKING_ALL" : "BLOCKING_INTRANET",
+      cause: {
+        cause: "CAUSE_SERVICE_NOT_RUNNING",
+        text: "The tunnel service has ended without giving the network back.",
+      },
+    };
+  } catch {
+    // Not there, or half of it: nothing is known.
+    return null;
+  }
+}
+
+/** What the service says of an intranet of this user, or what it left behind; null when it has none, or there is no service. */
 export async function askService(
   environment: Environment,
   intranetId: string,
   probe: boolean,
 ): Promise<StateJson | null> {
   const socket = findService(environment);
-  if (!socket) return null;
+  if (!socket) return leftBehind(environment);
   try {
     const { states = [] } = await callTunnel(socket, "GetStates", { probe }, { timeoutMs: answerTimeout });
     return states.find((one) => one.intranetId === intranetId) ?? null;
   } catch (thrown) {
-    if (thrown instanceof Failure && thrown.code === "tunnel_crashed") return null;
+    if (thrown instanceof Failure && thrown.code === "tunnel_crashed") return leftBehind(environment);
     throw thrown;
   }
 }
 
 const resting = new Set(["PHASE_DISCONNECTED", "PHASE_FAILED"]);
+
+/** Why the service can not take this intranet now; null if it can. `nameOf` knows this user's intranets by id. */
+export async function whyBusy(
+  states: StateJson[],
+  intranetId: string,
+  nameOf: (id: string) => Promise<string | undefined>,
+): Promise<Failure | null> {
+  for (const state of states) {
+    if (state.cause?.cause === "CAUSE_IN_USE_BY_ANOTHER_USER") return new Failure("in_use_by_another_user");
+    const id = state.intranetId ?? "";
+    if (id === intranetId || resting.has(String(state.phase))) continue;
+    return new Failure("vpn_conflict", { subject: (await nameOf(id)) ?? "another intranet" });
+  }
+  return null;
+}
 
 /** Whether the service holds this intranet's session. */
 export const isInService = async (environment: Environment, intranetId: string): Promise<boolean> => {

@@ -46,7 +46,13 @@ func TestOtherUsers(t *testing.T) {
 	if said := s.as(stranger, "Prepare", `{"intranetId":"a1b2"}`); !strings.Contains(said, "publicKey") {
 		t.Errorf("a free service is for everybody, it says %s", said)
 	}
-	// A key that somebody prepared and never used keeps nobody out.
+	// A key that somebody prepared and never used keeps nobody out, and is nobody's business.
+	if said := s.as(0, "GetStates", `{}`); !strings.Contains(said, "a1b2") {
+		t.Errorf("root may know of everything, and sees %s", said)
+	}
+	if said := s.as(stranger-1, "GetStates", `{}`); strings.Contains(said, "states") {
+		t.Errorf("a free service is busy: %s", said)
+	}
 	s.mustConnect()
 	for _, c := range []struct{ method, body, want string }{
 		{"GetStates", `{"probe":true}`, "CAUSE_IN_USE_BY_ANOTHER_USER"},

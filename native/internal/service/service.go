@@ -151,9 +151,8 @@ func (s *Service) displace(h *held, caller control.Caller) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
 	defer cancel()
 	state, err := h.State(ctx, false)
-	idle := err != nil || state.GetPhase() == typesv1.Phase_PHASE_DISCONNECTED || state.GetPhase() == typesv1.Phase_PHASE_FAILED
 	switch {
-	case idle:
+	case err != nil, idle(state):
 	case h.owner != caller.UID:
 		return busy()
 	default:

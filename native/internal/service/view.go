@@ -70,7 +70,8 @@ func (v *view) State(ctx context.Context, probe bool) (*tunnelv1.State, error) {
 		return nil, nil
 	case !v.may(h):
 		state, err := h.State(ctx, false)
-		if err != nil {
+		if err != nil || idle(state) {
+			// A key that somebody prepared keeps nobody out.
 			return nil, err
 		}
 		return masked(state), nil
@@ -87,6 +88,9 @@ func (v *view) Watch() (now tunnel.Change, changes <-chan tunnel.Change, leave f
 	now, changes, leave = h.Watch()
 	if !v.may(h) {
 		leave()
+		if idle(now.State) {
+			return tunnel.Change{Revision: now.Revision}, nil, func() {}
+		}
 		return tunnel.Change{Revision: now.Revision, State: masked(now.State)}, nil, func() {}
 	}
 	return now, changes, leave
@@ -111,6 +115,11 @@ func (v *view) Done() <-chan struct{} {
 }
 
 func (v *view) may(h *held) bool { return h.owner == v.caller.UID || v.caller.Admin }
+
+// idle is true for a tunnel that anybody may take the place of.
+func idle(state *tunnelv1.State) bool {
+	return state.GetPhase() == typesv1.Phase_PHASE_DISCONNECTED || state.GetPhase() == typesv1.Phase_PHASE_FAILED
+}
 
 // masked is what others may know: that it is busy, and what is held back on the machine that is theirs as well.
 func masked(state *tunnelv1.State) *tunnelv1.State {

@@ -1,0 +1,125 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import { Failure } from "../causes/failure.ts";
+import type { ConnectOptions } from "../client.ts";
+import { askTunnel, mergeState } from "../states.ts";
+import { type TestEnvironment, testEnvironment } from "../testing/environment.ts";
+import { chooseService } from "./mode.ts";
+
+/** Which mode is taken and what is said of it, by what the service says of itself. */
+let environment: TestEnvironment;
+let service: Server | undefined;
+
+beforeEach(() => {
+  environment = testEnvironment();
+});
+afterEach(() => {
+  service?.close();
+  service = undefined;
+  environment.remove();
+});
+
+const serve = async (...states: StateJson[]): Promise<void> => {
+  mkdirSync(environment.serviceDir, { recursive: true, mode: 0o755 });
+  const answer = JSON.stringify({ states });
+  const server = createServer((request, response) => {
+    request.resume();
+    response.setHeader("content-type", "application/json").end(answer);
+  });
+  service = server;
+  await new Promise<void>((resolve) => server.listen(join(environment.serviceDir, "rpc.sock"), resolve));
+};
+
+const choose = async (options: ConnectOptions): Promise<string> => {
+  const said: string[] = [];
+  const nameOf = async (id: string) => (id === "bbbb" ? "acme" : undefined);
+  try {
+    const socket = await chooseService(environment, "aaaa", nameOf, options, (text) => said.push(text));
+    return [socket ? "system" : "proxy", ...said].join(": ");
+  } catch (thrown) {
+    if (thrown instanceof Failure) return `${thrown.code}: ${thrown.message} ${thrown.view.action}`;
+    throw thrown;
+  }
+};
+
+const here: StateJson = { intranetId: "aaaa", phase: "PHASE_CONNECTED" };
+const elsewhere: StateJson = { intranetId: "bbbb", phase: "PHASE_RECONNECTING" };
+const over: StateJson = { intranetId: "bbbb", phase: "PHASE_FAILED" };
+const somebody: StateJson = { phase: "PHASE_DISCONNECTED", cause: { cause: "CAUSE_IN_USE_BY_ANOTHER_USER" } };
+const proxy = "So this is proxy mode: programs that are told of the proxy are inside.";
+const system = "system: The service is here, so this is system mode: every program of this machine is inside.";
+const acme = "This machine is in acme already, and in system mode it is in one intranet at a time.";
+const inUse = "Somebody else on this machine is using it.";
+
+describe.each([
+  { name: "no service", states: null, auto: `proxy: The service is not installed or not running here. ${proxy}` },
+  { name: "a free service", states: [], auto: system, plain: "system", explicit: "system" },
+  { name: "a service that has it already", states: [here], auto: system, plain: "system", explicit: "system" },
+  { name: "a service that has just left another", states: [over], auto: system, plain: "system", explicit: "system" },
+  {
+    name: "a service in another intranet",
+    states: [elsewhere],
+    auto: `proxy: ${acme} ${proxy}`,
+    plain: `proxy: ${acme} ${proxy}`,
+    explicit: `vpn_conflict: ${acme} Disconnect acme, or connect in proxy mode.`,
+  },
+  {
+    name: "a service that somebody else uses",
+    states: [somebody],
+    auto: `proxy: ${inUse} ${proxy}`,
+    plain: `proxy: ${inUse} ${proxy}`,
+    explicit: `in_use_by_another_user: ${inUse} Ask them to disconnect.`,
+  },
+])("$name", ({ states, auto, plain, explicit }) => {
+  it("decides", async () => {
+    if (states) await serve(...states);
+    expect(await choose({ mode: "auto" })).toBe(auto);
+    expect(await choose({})).toBe(plain ?? "proxy");
+    expect(await choose({ mode: "proxy" })).toBe("proxy");
+    expect(await choose({ outside: "refuse" })).toBe("proxy");
+    expect(await choose({ mode: "system" })).toContain(explicit ?? "service_not_running: ");
+  });
+});
+
+describe("a service that was killed", () => {
+  const left = (text: string): void => {
+    mkdirSync(environment.serviceDir, { recursive: true, mode: 0o755 });
+    writeFileSync(join(environment.serviceDir, "blocking"), text);
+  };
+  const record = { id: "aaaa", name: "acme", displayName: "", user: "anna", server: "x", signedIn: true };
+  const seen = async () =>
+    mergeState(record as Parameters<typeof mergeState>[0], await askTunnel(environment, "aaaa", true), undefined);
+
+  it("holds the intranet still: everybody is told", async () => {
+    left('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}\n');
+    expect(await seen()).toMatchObject({
+      phase: "failed",
+      blocking: "intranet",
+      mode: "system",
+      cause: {
+        cause: "service_not_running",
+        message: "The tunnel service has ended without giving the network back.",
+        action: "Start it again, or have an administrator run: sag repair",
+      },
+    });
+  });
+
+  it.each([
+    ["that held nothing", '{"blocking":"none","holds":"none","phase":"disconnected","pid":"1"}'],
+    ["whose file is cut", '{"blocking":"no'],
+    ["whose file is something else", '"intranet"'],
+    ["whose file is too long", `{"holds":"intranet","x":"${"x".repeat(5000)}"}`],
+  ])("%s is just not there", async (_, text) => {
+    left(text);
+    expect(await seen()).toMatchObject({ phase: "disconnected", blocking: "none", cause: null });
+  });
+
+  it("and is back tells by itself what it holds", async () => {
+    left('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
+    await serve();
+    expect(await seen()).toMatchObject({ phase: "disconnected", blocking: "none", cause: null });
+  });
+});
