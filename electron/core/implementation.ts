@@ -48,7 +48,7 @@ export class CoreClient implements Client {
 
   constructor(environment: Environment, onNotice: (text: string) => void) {
     this.#environment = environment;
-    this.#log = new Log(environment);
+    this.#log = new Log(environment, onNotice);
     this.#onNotice = onNotice;
     this.#settings = new SettingsFile(environment, (keptAs) =>
       onNotice(`The settings could not be read and were put aside as ${keptAs}.`),

@@ -20,7 +20,7 @@ it("writes lines of JSON that only this user can read, and no secret", () => {
 });
 
 it("keeps three files of at most the size", () => {
-  const log = new Log(machine, 1_000);
+  const log = new Log(machine, undefined, 1_000);
   for (let count = 0; count < 100; count += 1) log.info("x".repeat(100), { count });
   const dir = logDirOf(machine);
   const names = readdirSync(dir).sort();
@@ -30,5 +30,9 @@ it("keeps three files of at most the size", () => {
 });
 
 it("what cannot be written stops nothing", () => {
-  expect(() => new Log({ ...machine, stateDir: "/proc/nowhere" }).info("lost")).not.toThrow();
+  const told: string[] = [];
+  const log = new Log({ ...machine, stateDir: "/proc/nowhere" }, (text) => told.push(text));
+  log.info("lost");
+  log.info("lost too");
+  expect(told).toEqual([expect.stringMatching(/Nothing is logged\.$/)]);
 });

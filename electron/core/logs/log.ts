@@ -1,5 +1,6 @@
 import { appendFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { failureFromSystem } from "../causes/system.ts";
 import { type Environment, makePrivateDir } from "../environment.ts";
 import type { FailureView } from "../model.ts";
 
@@ -25,8 +26,11 @@ export class Log {
   readonly #environment: Environment;
   readonly #path: string;
   readonly #max: number;
+  #onTrouble: ((text: string) => void) | undefined;
 
-  constructor(environment: Environment, max = maxSize) {
+  /** `onTrouble`: told once, in words, why nothing is written. */
+  constructor(environment: Environment, onTrouble?: (text: string) => void, max = maxSize) {
+    this.#onTrouble = onTrouble;
     this.#environment = environment;
     this.#path = join(logDirOf(environment), "core.log");
     this.#max = max;
@@ -49,8 +53,10 @@ export class Log {
       }
       this.#rotate(line.length);
       appendFileSync(this.#path, line, { mode: 0o600 });
-    } catch {
-      // Said above.
+    } catch (thrown) {
+      const tell = this.#onTrouble;
+      this.#onTrouble = undefined;
+      tell?.(`${failureFromSystem(thrown, this.#path).message} Nothing is logged.`);
     }
   }
 
