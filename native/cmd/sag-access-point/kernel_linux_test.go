@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,14 +50,17 @@ type campus struct {
 }
 
 type gateway struct {
-	number  int
+	number int
+	// start starts the access point, or starts it again with the same state.
+	start   func()
 	machine *nettest.Namespace
 	cloud   *fakecloud.Cloud
 	process *process
 	key     engine.Key
 }
 
-func newCampus(t *testing.T, mode string, points int) *campus {
+// newCampus makes one; more are further options of its access points.
+func newCampus(t *testing.T, mode string, points int, more ...string) *campus {
 	t.Helper()
 	c := &campus{t: t, hosts: nettest.NewNamespace(t), client: fakeclient.New(t, sessionID, client4, client6)}
 	for _, line := range []string{"link add internet type bridge", "addr add " + outside + "/24 dev internet", "link set internet up"} {
@@ -70,12 +75,12 @@ func newCampus(t *testing.T, mode string, points int) *campus {
 	}
 	c.serve()
 	for i := range points {
-		c.points = append(c.points, c.newGateway(mode, i+1))
+		c.points = append(c.points, c.newGateway(mode, i+1, more))
 	}
 	return c
 }
 
-func (c *campus) newGateway(mode string, number int) *gateway {
+func (c *campus) newGateway(mode string, number int, more []string) *gateway {
 	c.t.Helper()
 	g := &gateway{number: number, machine: nettest.NewNamespace(c.t)}
 	wan, lan := fmt.Sprint("wan", number), fmt.Sprint("lan", number)
@@ -96,12 +101,20 @@ func (c *campus) newGateway(mode string, number int) *gateway {
 		c.t.Cleanup(func() { _ = listener.Close() })
 	})
 	g.cloud = fakecloud.NewAt(c.t, outside+":0", fmt.Sprint("fd00:5a9:0:ffff::", number))
-	p := prepare(fakecloud.Token+"\n", "--cloud", g.cloud.URL(), "--pin", g.cloud.Pin(), "--state", filepath.Join(c.t.TempDir(), "state"),
-		"--listen", fmt.Sprintf("192.0.2.1%d:0", number), "--mode", mode, "--json", "--token-stdin")
-	p.Cmd = g.machine.Command(p.Cmd)
-	p.begin(c.t)
-	p.waitReady(c.t)
-	g.process = p
+	state := filepath.Join(c.t.TempDir(), "state")
+	g.start = func() {
+		args := append([]string{"--cloud", g.cloud.URL(), "--pin", g.cloud.Pin(), "--state", state, "--listen",
+			fmt.Sprintf("192.0.2.1%d:0", number), "--mode", mode, "--json", "--token-stdin"}, more...)
+		p := prepare(fakecloud.Token+"\n", args...)
+		// What administrators.md says that these modes need, and nothing else.
+		capabilities := []string{"--bounding-set=-all,+net_admin,+net_raw", "--inh-caps=-all", "--no-new-privs", p.Path}
+		p.Cmd.Path, p.Cmd.Args = "setpriv", append(append([]string{"setpriv"}, capabilities...), p.Args[1:]...)
+		p.Cmd = g.machine.Command(p.Cmd)
+		p.begin(c.t)
+		p.waitReady(c.t)
+		g.process = p
+	}
+	g.start()
 	description := (<-g.cloud.Registered).GetDescription()
 	if want := modes[mode]; description.GetMode() != want {
 		c.t.Errorf("described as %v", description.GetMode())
@@ -290,6 +303,77 @@ func TestNAT(t *testing.T) {
 	c.counted()
 	if left := c.points[0].machine.Run("nft list tables", "ip link show type tun", "cat /proc/sys/net/ipv4/ip_forward"); strings.TrimSpace(left) != "0" {
 		t.Errorf("left behind: %s", left)
+	}
+}
+
+// Killed, an access point leaves the host forwarding. Its successor knows that it was not so before, and gives it back.
+func TestForwardingIsGivenBackAfterAKill(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	c := newCampus(t, "nat", 1)
+	g := c.points[0]
+	forwards := func() string {
+		return strings.Join(strings.Fields(g.machine.Run("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding")), " ")
+	}
+	for range 2 {
+		must(t, g.process.Process.Signal(syscall.SIGKILL))
+		_ = g.process.Wait()
+		if now := forwards(); now != "1 1" {
+			t.Fatalf("after a kill the host forwards %s", now)
+		}
+		if rules := g.machine.Run("nft list ruleset"); strings.Count(rules, `oifname != "sag-ap*" drop`) != 2 {
+			t.Errorf("killed, it leaves a router for everybody: %s", rules)
+		}
+		g.start()
+	}
+	// Also then it forwards for clients only.
+	if rules := g.machine.Run("nft list ruleset"); strings.Count(rules, `oifname != "sag-ap*" drop`) != 2 {
+		t.Errorf("the host is a router for everybody: %s", rules)
+	}
+	g.process.terminate(t)
+	if left := g.machine.Run("nft list tables"); left != "" {
+		t.Errorf("left behind: %s", left)
+	}
+	if now := forwards(); now != "0 0" {
+		t.Errorf("it was off before, it is %s", now)
+	}
+	// Where it was on before, it stays on.
+	g.machine.Run("sysctl -qw net.ipv4.ip_forward=1")
+	g.start()
+	g.process.terminate(t)
+	if now := forwards(); now != "1 0" {
+		t.Errorf("it was on before, it is %s", now)
+	}
+}
+
+// Where no LAN is shared, the operator's program tells the routers of each client that comes or goes.
+func TestTheProgramForRoutes(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	dir := t.TempDir()
+	told := filepath.Join(dir, "told")
+	hook := filepath.Join(dir, "hook")
+	must(t, os.WriteFile(hook, []byte("#!/bin/sh\necho \"$#\" \"$@\" >> "+told+"\n"), 0o755))
+	c := newCampus(t, "routed", 1, "--route-program", hook)
+	c.enter(c.points[0])
+	lines := func() []string {
+		text, _ := os.ReadFile(told)
+		all := strings.Split(strings.TrimSpace(string(text)), "\n")
+		slices.Sort(all)
+		return all
+	}
+	added := []string{"2 add " + client4, "2 add " + client6}
+	for end := time.Now().Add(kernelPatience); !slices.Equal(lines(), added); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("told %q", lines())
+		}
+	}
+	c.everywhere(client4, client6)
+	c.points[0].process.terminate(t)
+	if all := append(added, "2 remove "+client4, "2 remove "+client6); !slices.Equal(lines(), all) {
+		t.Errorf("told %q", lines())
 	}
 }
 

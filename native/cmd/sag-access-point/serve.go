@@ -51,7 +51,7 @@ func serve(ctx context.Context, o *options, token <-chan string, logger *slog.Lo
 		BootID: bootID,
 		Clock:  clock.System{},
 		Logger: logger,
-		Kernel: kernelMode(o.mode), Links: o.links, Route: o.route,
+		Kernel: kernelMode(o.mode), Links: o.links, Route: o.route, Notes: directory,
 	})
 	if err != nil {
 		return err

@@ -24,7 +24,8 @@ func (p *Point) newForwarding() (forwarding, error) {
 	if p.config.Kernel != "" {
 		return kernel.Open(kernel.Config{
 			Mode: p.config.Kernel, Links: p.config.Links, Route: p.config.Route, MTU: innerMTU,
-			Policy: p.config.Policy, Clients: (*lookup)(p), Host: p.config.Host, Logger: p.config.Logger,
+			Policy: p.config.Policy, Clients: (*lookup)(p), Host: p.config.Host, Notes: p.config.Notes,
+			Logger: p.config.Logger,
 		})
 	}
 	forwarder := forward.New(forward.Config{

@@ -38,6 +38,8 @@ type Config struct {
 	Kernel kernel.Mode
 	Links  []string
 	Route  string
+	// Notes are kept for the next start; only for Kernel.
+	Notes  kernel.Notebook
 	BootID string
 	Clock  clock.Clock
 	Logger *slog.Logger

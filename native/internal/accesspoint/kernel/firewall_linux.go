@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// tableOwner (NFT_TABLE_F_OWNER): the table is gone with the socket that made it, and nobody else can change it.
-	tableOwner = 2
 	// fromClient marks forwarded packets that came from clients.
 	fromClient = 0x53470000
 	// nameSize is IFNAMSIZ.
@@ -28,13 +26,18 @@ type firewall struct {
 }
 
 // protect keeps clients from the host itself, whatever addresses it gets; with NAT it gives them the host's address
-// outward. If forwarding was off, it stays so for everybody but the clients.
-func protect(tun string, config Config, switched forwarding) (*firewall, error) {
+// outward. If forwarding was off, it stays so for everybody but the clients. The table outlives a process that is killed, as
+// the forwarding does that it narrows down; a successor puts its own in its place.
+func protect(tun string, config Config, switched []string) (*firewall, error) {
 	conn, err := nftables.New(nftables.AsLasting())
 	if err != nil {
 		return nil, err
 	}
-	table := conn.AddTable(&nftables.Table{Name: "sag-access-point-" + tun, Family: nftables.TableFamilyINet, Flags: tableOwner})
+	table := &nftables.Table{Name: "sag-access-point-" + tun, Family: nftables.TableFamilyINet}
+	// At once, or not at all: whatever a former process left under this name, and ours in its place.
+	conn.AddTable(table)
+	conn.DelTable(table)
+	conn.AddTable(table)
 	rule := func(chain *nftables.Chain, parts ...[]expr.Any) {
 		conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: slices.Concat(parts...)})
 	}
@@ -52,7 +55,7 @@ func protect(tun string, config Config, switched forwarding) (*firewall, error) 
 		if path == forward6 {
 			family = unix.NFPROTO_IPV6
 		}
-		rule(forwarded, is(family), other(expr.MetaKeyIIFNAME, tun), other(expr.MetaKeyOIFNAME, tun), verdict(expr.VerdictDrop))
+		rule(forwarded, is(family), notOurs(expr.MetaKeyIIFNAME), notOurs(expr.MetaKeyOIFNAME), verdict(expr.VerdictDrop))
 	}
 	if config.Mode == NAT {
 		rule(forwarded, came(tun), []expr.Any{
@@ -70,7 +73,7 @@ func protect(tun string, config Config, switched forwarding) (*firewall, error) 
 	return &firewall{conn, table}, nil
 }
 
-// close takes the table away. The socket's end alone would do it too, a moment later.
+// close takes the table away.
 func (f *firewall) close() error {
 	f.conn.DelTable(f.table)
 	return errors.Join(f.conn.Flush(), f.conn.CloseLasting())
@@ -89,8 +92,9 @@ func came(link string) []expr.Any {
 	}
 }
 
-func other(which expr.MetaKey, link string) []expr.Any {
-	return []expr.Any{&expr.Meta{Key: which, Register: 1}, &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: named(link)}}
+// notOurs matches links that are no access point's of this machine.
+func notOurs(which expr.MetaKey) []expr.Any {
+	return []expr.Any{&expr.Meta{Key: which, Register: 1}, &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: []byte(devicePrefix)}}
 }
 
 func is(family byte) []expr.Any {

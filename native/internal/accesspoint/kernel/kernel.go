@@ -32,6 +32,13 @@ const (
 // silence is how long a client may be silent before somebody else may be where it is: more than two of its idle probes.
 const silence = 60 * time.Second
 
+// Notebook keeps, over the end of the process, what was changed on the machine and does not end with it.
+type Notebook interface {
+	// Forwarding is what was noted last; empty = nothing.
+	Forwarding() string
+	NoteForwarding(text string) error
+}
+
 // Config says how to carry.
 type Config struct {
 	Mode Mode
@@ -47,6 +54,7 @@ type Config struct {
 	Clients forward.Clients
 	// Host is asked for every new flow.
 	Host   func() policy.Host
+	Notes  Notebook
 	Logger *slog.Logger
 }
 

@@ -18,10 +18,15 @@ import (
 	"sag.software/native/internal/system/link"
 )
 
-// addrGenNone is IN6_ADDR_GEN_MODE_NONE.
-const addrGenNone = 1
+const (
+	// addrGenNone is IN6_ADDR_GEN_MODE_NONE.
+	addrGenNone = 1
+	// devicePrefix begins the names of our devices.
+	devicePrefix = "sag-ap"
+)
 
 type linuxGround struct {
+	name       string
 	tun        *link.Device
 	index      int
 	firewall   *firewall
@@ -33,7 +38,7 @@ type linuxGround struct {
 }
 
 // Open makes the device and prepares the machine. What it changes ends with the process; only that the machine forwards
-// packets, if it did not before, stays when the process is killed.
+// packets, if it did not before, stays when the process is killed, until a successor with the same notes ends.
 func Open(config Config) (*Kernel, error) {
 	k := &Kernel{config: config}
 	g, err := prepare(k)
@@ -55,6 +60,7 @@ func prepare(k *Kernel) (*linuxGround, error) {
 	if err != nil {
 		return g, err
 	}
+	g.name = name
 	if g.tun, err = link.Open(name, config.MTU); err != nil {
 		return g, fmt.Errorf("a TUN device: %w", err)
 	}
@@ -64,10 +70,10 @@ func prepare(k *Kernel) (*linuxGround, error) {
 	if err := g.up(name); err != nil {
 		return g, fmt.Errorf("%s: %w", name, err)
 	}
-	if g.forwarding, err = switchOn(); err != nil {
+	if g.forwarding, err = switchOn(config.Notes); err != nil {
 		return g, fmt.Errorf("forwarding: %w", err)
 	}
-	if g.firewall, err = protect(name, config, g.forwarding); err != nil {
+	if g.firewall, err = protect(name, config, g.forwarding.paths); err != nil {
 		return g, fmt.Errorf("nftables: %w", err)
 	}
 	if config.Mode != Routed {
@@ -90,7 +96,7 @@ func prepare(k *Kernel) (*linuxGround, error) {
 // freeName is the first name of ours that nobody has; several access points may share a machine.
 func freeName() (string, error) {
 	for i := range 100 {
-		name := "sag-ap" + strconv.Itoa(i)
+		name := devicePrefix + strconv.Itoa(i)
 		if _, err := net.InterfaceByName(name); err != nil {
 			return name, nil
 		}
@@ -174,7 +180,7 @@ func (g *linuxGround) close() error {
 	for _, r := range g.responders {
 		r.Close()
 	}
-	err := g.forwarding.restore()
+	err := g.forwarding.restore(g.name)
 	if g.firewall != nil {
 		err = errors.Join(err, g.firewall.close())
 	}
