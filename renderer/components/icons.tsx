@@ -68,6 +68,18 @@ export const Shield = () => (
   </Icon>
 );
 
+export const Laptop = () => (
+  <Icon size={16}>
+    <path d="M4.5 4h11v8.5h-11zM2.5 15.5h15" />
+  </Icon>
+);
+
+export const Names = () => (
+  <Icon size={16}>
+    <path d="M4 5.5h12M4 10h12M4 14.5h7" />
+  </Icon>
+);
+
 export const Warn = ({ size = 16 }: { size?: number }) => (
   <Icon size={size}>
     <path d="M10 3.2L17.5 16.5H2.5zM10 8.2v3.6M10 14.2v.01" />

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import type { FailureView } from "../../electron/core/model.ts";
 import { words } from "../i18n/en.ts";
 import { CopyButton } from "./copy-button.tsx";
@@ -5,17 +6,24 @@ import { Mender } from "./mender.tsx";
 import "./trouble.css";
 
 /** A failure where the person is looking: what is the matter, what to do, who can, and the code for support. */
-export const Trouble = ({ failure, centred = false }: { failure: FailureView; centred?: boolean }) => (
-  <div className={centred ? "trouble centred" : "trouble"} role="alert" data-tone="stopped">
-    <p className="trouble-message foreign">{failure.message}</p>
-    {failure.action ? <p className="foreign">{failure.action}</p> : null}
-    <p className="trouble-foot">
-      <Mender who={failure.mender} />
-      <span className="code">
-        <span className="hidden-visually">{words.causeCode}: </span>
-        <code className="selectable">{failure.cause}</code>
-        <CopyButton text={failure.cause} what={words.causeCode.toLowerCase()} />
-      </span>
-    </p>
-  </div>
-);
+export const Trouble = ({ failure, centred = false }: { failure: FailureView; centred?: boolean }) => {
+  const box = useRef<HTMLDivElement>(null);
+  // In a form it comes between what was typed and the button that tries again: both it and that are to be seen.
+  useEffect(() => {
+    box.current?.closest("form")?.querySelector("[type=submit]")?.scrollIntoView({ block: "nearest" });
+  }, []);
+  return (
+    <div ref={box} className={centred ? "trouble centred" : "trouble"} role="alert" data-tone="stopped">
+      <p className="trouble-message foreign">{failure.message}</p>
+      {failure.action ? <p className="foreign">{failure.action}</p> : null}
+      <p className="trouble-foot">
+        <Mender who={failure.mender} />
+        <span className="code">
+          <span className="hidden-visually">{words.causeCode}: </span>
+          <code className="selectable">{failure.cause}</code>
+          <CopyButton text={failure.cause} what={words.causeCode.toLowerCase()} />
+        </span>
+      </p>
+    </div>
+  );
+};

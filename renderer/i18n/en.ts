@@ -82,12 +82,30 @@ export const words = {
   open: (name: string) => `Open ${name}`,
 
   guard: {
+    label: "This computer",
+    mode: {
+      system: "For the whole computer",
+      proxy: "For this computer's browsers and programs that ask. Nothing else is touched.",
+    },
     none: "Nothing is held back on this computer.",
-    noneProxy: "Only programs that use the proxy go through the tunnel. Nothing else is touched.",
-    intranet: "Protected: the intranet is reached only through the tunnel.",
-    all: "Blocked: nothing leaves this computer except through the tunnel.",
-    allDown: "Blocked: nothing leaves this computer until you connect.",
-    intranetDown: "Blocked: nothing leaves for the intranet until you connect.",
+    noneUp: "Nothing is held back outside the tunnel.",
+    held: {
+      intranet: "Protected: the intranet is reached only through the tunnel.",
+      all: "Blocked: nothing leaves this computer except through the tunnel.",
+    },
+    heldDown: {
+      intranet: "Blocked: nothing leaves for the intranet until you connect.",
+      all: "Blocked: nothing leaves this computer until you connect.",
+    },
+    what: (prefixes: string) => `Held back: ${prefixes}`,
+    lift: "Disconnecting lifts this.",
+    liftNow: "Disconnect and lift this",
+    locked: "Lockdown is on. Your administrator can lift it.",
+    portal: (ms: number) => `The sign-in page of the network you are on can be reached for ${duration(ms)}.`,
+    names: (domains: string) => `Names of ${domains} are looked up inside`,
+    allNames: "All names are looked up inside",
+    namesTrouble: (found: string) => `Names may go astray: ${found}`,
+    more: (some: string, count: number) => `${some} and ${count} more`,
   },
   browsers: "Use for this computer's browsers",
   browsersHint: "Intranet pages open in your browser. Everything else stays as it is.",
@@ -141,10 +159,10 @@ export const words = {
     title: "Check your mail",
     intro: (userName: string) => `If there is an account of ${userName}, a code is on its way to its mail address.`,
     code: "Code from the mail",
-    codeHint: "Good for 15 minutes, on this computer only.",
+    codeHint: (name: string) =>
+      `Good for 15 minutes, on this computer only. No mail? Look among the unwanted, or ask the administrator of ${name}.`,
     done: "Set password and sign in",
     again: "Send another code",
-    noMail: (name: string) => `No mail? Look among the unwanted, or ask the administrator of ${name}.`,
   },
   otp: {
     title: "Enter your code",

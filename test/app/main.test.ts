@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { beforeEach, describe, expect } from "vitest";
-import { brokenChain, connected, contosoId, disconnected, failed, session } from "./fake/sample.ts";
+import { brokenChain, connected, contosoId, disconnected, failed, guarded, session } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
 import { test } from "./shared.ts";
 
@@ -108,6 +108,15 @@ describe("connected", () => {
     await page.getByText("Protected: the intranet is reached only through the tunnel.").waitFor();
     await app.put(disconnected({ blocking: "all" }));
     await page.getByText("Blocked: nothing leaves this computer until you connect.").waitFor();
+  });
+
+  test("what is held back while nothing is up is lifted by disconnecting", async () => {
+    await app.put(failed("no_network", { mode: "system", blocking: "intranet", machine: guarded() }));
+    await page.getByText("Blocked: nothing leaves for the intranet until you connect.").waitFor();
+    await page.getByText("Held back: 10.0.0.0/24, 10.1.0.0/16 and 1 more").waitFor();
+    await button("Disconnect and lift this").click();
+    await heading("Disconnected").waitFor();
+    await page.getByText("Nothing is held back on this computer.").waitFor();
   });
 
   test("a message of the administrator can be dismissed", async () => {

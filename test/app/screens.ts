@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { warningView } from "../../electron/core/causes/warnings.ts";
-import { brokenChain, connected, contosoId, disconnected, failed } from "./fake/sample.ts";
+import { brokenChain, connected, contosoId, disconnected, failed, guarded } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
 
 /** A screen, and how a person gets there from the one before or from a page that was just loaded. */
@@ -53,11 +53,13 @@ const traffic = async (app: App): Promise<void> => {
     let tx = 200_000;
     for (let second = 300; second >= 0; second -= 1) {
       Date.now = () => now - second * 1000;
-      const wave = Math.max(0, Math.sin(second / 23) + Math.sin(second / 7) / 3);
+      const wave = Math.max(0, Math.sin(second / 23 + 2) + Math.sin(second / 7) / 3);
       rx += Math.round(1_550_000 * wave);
       tx += Math.round(140_000 * (0.3 + wave / 2));
       // A session of its own: what was counted before this morning is not in the graph.
-      sagFake.put(sagSample.connected({ session: sagSample.session({ id: "ses-morning" }), rxBytes: rx, txBytes: tx }));
+      const session = sagSample.session({ id: "ses-morning" });
+      const clientIp = second > 0 ? "10.77.0.11" : "10.77.0.12";
+      sagFake.put(sagSample.connected({ session, clientIp, rxBytes: rx, txBytes: tx }));
     }
     Date.now = real;
   });
@@ -193,10 +195,9 @@ export const screens: Screen[] = [
   {
     name: "connected",
     go: async (app, page) => {
-      await app.put(connected());
       await traffic(app);
-      // It began five minutes earlier than it says: all of it has been drawn.
-      await page.getByText("for 2 h 19 min").waitFor();
+      // The last of it has been drawn.
+      await page.getByText("10.77.0.12").waitFor();
     },
   },
   {
@@ -259,10 +260,35 @@ export const screens: Screen[] = [
     },
   },
   {
+    name: "connected-system",
+    go: async (app, page) => {
+      await app.put(connected({ mode: "system", blocking: "intranet", machine: guarded() }));
+      await page.getByText("For the whole computer").waitFor();
+    },
+  },
+  {
+    name: "connected-system-trouble",
+    go: async (app, page) => {
+      const machine = guarded({}, { trouble: "10.20.0.1 is asked before the intranet's servers." });
+      await app.put(
+        connected({ mode: "system", blocking: "intranet", machine, warnings: [warningView("dns_conflict")] }),
+      );
+      await page.getByText("Names may go astray").waitFor();
+    },
+  },
+  {
+    name: "blocked-intranet",
+    go: async (app, page) => {
+      await app.put(failed("no_network", { mode: "system", blocking: "intranet", machine: guarded() }));
+      await page.getByText("Blocked:").waitFor();
+    },
+  },
+  {
     name: "blocked",
     go: async (app, page) => {
-      await app.put(failed("no_network", { blocking: "all" }));
-      await page.getByText("Blocked:").waitFor();
+      const machine = guarded({ blocking: "all", lockdown: true, portalLeftMs: 240_000 });
+      await app.put(failed("captive_portal", { mode: "system", blocking: "all", machine }));
+      await page.getByText("Lockdown is on.").waitFor();
     },
   },
   {

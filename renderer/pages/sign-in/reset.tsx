@@ -13,7 +13,7 @@ interface Props {
   flow: Flow;
   onReset: (code: string, password: string) => void;
   /** To where another code is asked for. */
-  onAgain: (() => void) | undefined;
+  onAgain: () => void;
 }
 
 /** The code from the mail, and the password it is exchanged for. */
@@ -34,7 +34,7 @@ export const Reset = ({ name, userName, flow, onReset, onAgain }: Props) => {
       <form onSubmit={submit}>
         <Field
           label={words.reset.code}
-          hint={words.reset.codeHint}
+          hint={words.reset.codeHint(name)}
           name="code"
           value={code}
           onChange={setCode}
@@ -43,20 +43,15 @@ export const Reset = ({ name, userName, flow, onReset, onAgain }: Props) => {
           monospaced
           autoFocus
         />
+        <Button className="forgotten" look="quiet" onPress={onAgain}>
+          {words.reset.again}
+        </Button>
         <PasswordTwice twice={twice} />
         {flow.failure ? <Trouble failure={flow.failure} /> : null}
         <Button type="submit" big look="primary" isBusy={flow.busy}>
           {flow.busy ? words.phases.signing_in : words.reset.done}
         </Button>
       </form>
-      <div className="form-help">
-        <p className="quiet small foreign">{words.reset.noMail(name)}</p>
-        {onAgain ? (
-          <Button look="quiet" onPress={onAgain}>
-            {words.reset.again}
-          </Button>
-        ) : null}
-      </div>
     </>
   );
 };

@@ -21,7 +21,15 @@ export const Steps = ({ name, server, userName, use }: Props) => {
   if (flow.step === "new_password") return <NewPassword flow={flow} onPassword={use.changePassword} />;
   if (flow.step === "forgotten") return <Forgotten userName={use.userName()} flow={flow} onUserName={use.askForCode} />;
   if (flow.step === "reset") {
-    return <Reset name={name} userName={use.userName()} flow={flow} onReset={use.resetPassword} onAgain={use.back} />;
+    return (
+      <Reset
+        name={name}
+        userName={use.userName()}
+        flow={flow}
+        onReset={use.resetPassword}
+        onAgain={use.forgottenAgain}
+      />
+    );
   }
   return (
     <Credentials

@@ -46,6 +46,7 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
     password: () => typed.current.password,
     /** To the step before; undefined where this is the first. */
     back: flow.step === "credentials" || flow.step === "identity" ? undefined : () => dispatch({ kind: "back" }),
+    forgottenAgain: () => dispatch({ kind: "forgotten" }),
     forgotten: (userName: string) => {
       typed.current.userName = userName;
       dispatch({ kind: "forgotten" });

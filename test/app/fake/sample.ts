@@ -1,6 +1,14 @@
 import { failureView } from "../../../electron/core/causes/failure.ts";
 import { warningView } from "../../../electron/core/causes/warnings.ts";
-import type { CauseCode, HopView, IntranetState, SessionView } from "../../../electron/core/model.ts";
+import type {
+  CauseCode,
+  GuardView,
+  HopView,
+  IntranetState,
+  MachineView,
+  NamesView,
+  SessionView,
+} from "../../../electron/core/model.ts";
 
 /** States as core tells them, for specifications. */
 
@@ -90,6 +98,29 @@ export const connected = (over: Partial<IntranetState> = {}): IntranetState =>
     txBytes: 200_000,
     ...over,
   });
+
+/** A machine in system mode. */
+export const guarded = (guard: Partial<GuardView> = {}, names: Partial<NamesView> = {}): MachineView => ({
+  routes: ["10.0.0.0/24 dev sag0", "10.1.0.0/16 dev sag0", "10.2.0.0/16 dev sag0"],
+  rules: [],
+  names: {
+    backend: "systemd-resolved",
+    servers: ["10.0.0.53"],
+    domains: ["contoso.example", "contoso.test", "0.0.10.in-addr.arpa"],
+    everything: false,
+    trouble: null,
+    ...names,
+  },
+  guard: {
+    blocking: "intranet",
+    prefixes: ["10.0.0.0/24", "10.1.0.0/16", "10.2.0.0/16"],
+    domains: ["contoso.example", "contoso.test"],
+    lockdown: false,
+    portalLeftMs: null,
+    dropped: 3,
+    ...guard,
+  },
+});
 
 export const failed = (code: CauseCode, over: Partial<IntranetState> = {}): IntranetState =>
   disconnected({ phase: "failed", cause: failureView(code), ...over });

@@ -1,0 +1,68 @@
+import type { IntranetState } from "../../../electron/core/model.ts";
+import { words } from "../../i18n/en.ts";
+
+/** One line of what the tunnel means for this computer. */
+export interface GuardLine {
+  kind: "mode" | "held" | "names" | "trouble" | "lift";
+  text: string;
+}
+
+/** Told by name; the rest is counted. */
+const named = 2;
+
+/** What is really different on this machine now, as the machine was found; not as it was meant to be. */
+export const guardLines = (state: IntranetState, up: boolean): GuardLine[] => [
+  ...modeLine(state, up),
+  ...heldLines(state, up),
+  ...(up ? namesLines(state) : []),
+];
+
+/** Nothing but disconnecting is needed to open what is held back, and there is no other button for it here. */
+export const canLift = (state: IntranetState, up: boolean): boolean =>
+  state.blocking !== "none" && !up && !isLocked(state) && (state.phase === "failed" || state.phase === "disconnected");
+
+const modeLine = ({ mode }: IntranetState, up: boolean): GuardLine[] =>
+  up && mode ? [{ kind: "mode", text: words.guard.mode[mode] }] : [];
+
+const heldLines = (state: IntranetState, up: boolean): GuardLine[] => {
+  const { blocking, mode } = state;
+  const text = words.guard;
+  if (blocking === "none") {
+    if (up && mode === "proxy") return [];
+    return [{ kind: "held", text: up ? text.noneUp : text.none }];
+  }
+  const sentence = up ? text.held[blocking] : text.heldDown[blocking];
+  return [{ kind: "held", text: sentence }, ...whatLine(state, up), ...liftLines(state, up)];
+};
+
+/** The addresses, while somebody may wonder why they do not answer. */
+const whatLine = ({ blocking, machine }: IntranetState, up: boolean): GuardLine[] => {
+  const prefixes = machine?.guard?.prefixes ?? [];
+  if (up || blocking !== "intranet" || prefixes.length === 0) return [];
+  return [{ kind: "held", text: words.guard.what(few(prefixes)) }];
+};
+
+const liftLines = (state: IntranetState, up: boolean): GuardLine[] => {
+  const lines: GuardLine[] = [];
+  const portalLeft = state.machine?.guard?.portalLeftMs ?? null;
+  if (portalLeft !== null) lines.push({ kind: "lift", text: words.guard.portal(portalLeft) });
+  if (isLocked(state)) lines.push({ kind: "lift", text: words.guard.locked });
+  else if (!up && !canLift(state, up)) lines.push({ kind: "lift", text: words.guard.lift });
+  return lines;
+};
+
+const namesLines = ({ machine }: IntranetState): GuardLine[] => {
+  const names = machine?.names;
+  if (!names) return [];
+  const domains = names.domains.filter((domain) => !/\.arpa\.?$/.test(domain));
+  const lines: GuardLine[] = [];
+  if (names.everything) lines.push({ kind: "names", text: words.guard.allNames });
+  else if (domains.length > 0) lines.push({ kind: "names", text: words.guard.names(few(domains)) });
+  if (names.trouble) lines.push({ kind: "trouble", text: words.guard.namesTrouble(names.trouble) });
+  return lines;
+};
+
+const isLocked = ({ machine }: IntranetState): boolean => machine?.guard?.lockdown ?? false;
+
+const few = (all: string[]): string =>
+  all.length <= named ? all.join(", ") : words.guard.more(all.slice(0, named).join(", "), all.length - named);
