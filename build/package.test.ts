@@ -24,3 +24,7 @@ test("the fuses are the design's: no Node by the back door, nothing but the asar
     grantFileProtocolExtraPrivileges: false,
   });
 });
+
+test("Linux packages bring the service's units along", () => {
+  expect(read().linux).toMatchObject({ extraResources: [{ from: "build/units", to: "units" }] });
+});

@@ -29,6 +29,7 @@ const programs: Record<string, string[]> = {
   shellcheck: ["shellcheck"],
   ssh: ["openssh-client"],
   sshd: ["openssh-server"],
+  "systemd-analyze": ["systemd"],
   tcpdump: ["tcpdump"],
   wg: ["wireguard-tools"],
   "xvfb-run": ["xvfb", "xauth"],

@@ -259,6 +259,24 @@ func ping(address string) error {
 
 func cause(err error) typesv1.Cause { return failure.Cause(err) }
 
+// capabilities are those that the unit leaves the service, as setpriv wants them.
+func capabilities(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../../build/units/sag-tunnel.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := "-all"
+	for line := range strings.Lines(string(text)) {
+		if names, found := strings.CutPrefix(strings.TrimSpace(line), "CapabilityBoundingSet="); found {
+			for name := range strings.FieldsSeq(names) {
+				set += ",+" + strings.ToLower(strings.TrimPrefix(name, "CAP_"))
+			}
+		}
+	}
+	return set
+}
+
 // What the unit leaves the service is enough: two capabilities, a strict umask, no new privileges.
 func TestWithTheUnitsCapabilityOnly(t *testing.T) {
 	if !nettest.Inside(t) {
@@ -266,7 +284,7 @@ func TestWithTheUnitsCapabilityOnly(t *testing.T) {
 	}
 	s := newSite(t)
 	own := s.command("service")
-	confined := exec.Command("setpriv", "--bounding-set=-all,+net_admin,+net_bind_service", "--inh-caps=-all", "--no-new-privs",
+	confined := exec.Command("setpriv", "--bounding-set="+capabilities(t), "--inh-caps=-all", "--no-new-privs",
 		"sh", "-c", `umask 0077; exec "$0"`, own.Path)
 	confined.Env, confined.SysProcAttr = own.Env, own.SysProcAttr
 	s.startAs(confined)
