@@ -18,7 +18,11 @@ export interface Seen {
   socks: string | null;
   http: string | null;
   pac: string | null;
-  machine: { routes: string[]; rules: string[] } | null;
+  machine: {
+    routes: string[];
+    rules: string[];
+    names: { backend: string; domains: string[]; everything: boolean; trouble: string | null } | null;
+  } | null;
   pid: number | null;
   warnings: { code: string }[];
   session: {

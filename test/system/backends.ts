@@ -32,13 +32,16 @@ ln -s ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
 ${startResolved}
 while ! [ -e /run/systemd/resolve/stub-resolv.conf ]; do sleep 0.02; done`;
 
+const startNetworkManager = `env ${environment} ${programs.networkManager} --no-daemon --config=/run/nm.conf --config-dir=/run/nm-none --intern-config=/run/nm-intern.conf --state-file=/run/nm.state --pid-file=/run/nm.pid > /run/nm.log 2>&1 \\
+  & echo $! >> /run/pids; echo $! > /run/nm-own.pid`;
+
 /** NetworkManager asks udev for links, unless /sys can not be written. */
 const networkManager = `mount -t sysfs -o ro sysfs /sys
 mkdir -p /run/NetworkManager /run/nm-none /etc/NetworkManager/system-connections
 chmod 700 /etc/NetworkManager/system-connections
 mount -t tmpfs tmpfs /var/lib
 printf '[main]\\nplugins=keyfile\\ndns=default\\nrc-manager=file\\nauth-polkit=false\\n' > /run/nm.conf
-env ${environment} ${programs.networkManager} --no-daemon --config=/run/nm.conf --config-dir=/run/nm-none --intern-config=/run/nm-intern.conf --state-file=/run/nm.state --pid-file=/run/nm.pid > /run/nm.log 2>&1 & echo $! >> /run/pids
+${startNetworkManager}
 i=0; while ! env ${environment} ${programs.nmcli} general status > /dev/null 2>&1; do i=$((i+1)); [ $i -lt 200 ]; sleep 0.05; done`;
 
 /** Gives the client this backend; its link "home" has the name server outside. */
@@ -61,22 +64,44 @@ export const nmcli = (machines: Machines, ...args: string[]): Promise<string> =>
 /** NetworkManager makes the link "home" what it is, with a name server. */
 const connectHome = async (machines: Machines, server: string): Promise<void> => {
   const ipv4 = ["ipv4.method", "manual", "ipv4.addresses", "192.168.77.2/24", "ipv4.gateway", "192.168.77.1"];
-  const profile = ["type", "ethernet", "ifname", "home", "con-name", "home", ...ipv4, "ipv4.dns", server];
+  const profile = ["type", "ethernet", "ifname", "home", "con-name", "cable", ...ipv4, "ipv4.dns", server];
   await nmcli(machines, "con", "add", ...profile, "ipv6.method", "disabled");
-  await nmcli(machines, "con", "up", "home");
+  await nmcli(machines, "con", "up", "cable");
 };
 
-/** Ends systemd-resolved and starts it again, as an update of it does. */
-export const restartResolved = async (machines: Machines): Promise<void> => {
-  const sh = (script: string) => command(machines.on("client", ["sh", "-c", script]));
-  const alive = async () => (await sh("kill -0 $(cat /run/resolved.pid)")).code === 0;
-  await sh("kill $(cat /run/resolved.pid)");
-  await until("systemd-resolved has ended", async () => !(await alive()));
-  await sh(`(${startResolved}) > /dev/null < /dev/null`);
-  await until("systemd-resolved answers", async () => {
-    const status = machines.on("client", ["env", environment, programs.resolvectl, "--no-pager", "status"]);
-    return (await command(status)).code === 0;
-  });
+/** Ends systemd-resolved or NetworkManager and starts it again, as an update of it does. */
+export const restartKeeper = async (machines: Machines, backend: Backend): Promise<void> => {
+  const isResolved = backend === "systemd-resolved";
+  const pid = isResolved ? "/run/resolved.pid" : "/run/nm-own.pid";
+  const sh = async (script: string) => (await command(machines.on("client", ["sh", "-c", script]))).code === 0;
+  await sh(`kill $(cat ${pid})`);
+  await until(`${backend} has ended`, async () => !(await sh(`kill -0 $(cat ${pid})`)));
+  await sh(`(${isResolved ? startResolved : startNetworkManager}) > /dev/null < /dev/null`);
+  const asked = isResolved ? [programs.resolvectl, "--no-pager", "status"] : [programs.nmcli, "general", "status"];
+  await until(`${backend} answers`, () => sh(`env ${environment} ${asked.join(" ")}`));
+};
+
+/** Another network's name server takes the place of the one there was, as somebody who knows nothing of us does it. */
+export const changeServer = async (machines: Machines, backend: Backend, server: string): Promise<void> => {
+  switch (backend) {
+    case "file": {
+      const lines = `nameserver ${server}\\noptions timeout:1 attempts:1\\n`;
+      await must(
+        machines.on("client", [
+          "sh",
+          "-c",
+          `printf '${lines}' > /etc/resolv.conf.dhcp && mv /etc/resolv.conf.dhcp /etc/resolv.conf`,
+        ]),
+      );
+      break;
+    }
+    case "systemd-resolved":
+      await resolvectl(machines, "dns", "home", server);
+      break;
+    case "NetworkManager":
+      await nmcli(machines, "con", "modify", "cable", "ipv4.dns", server);
+      await nmcli(machines, "con", "up", "cable");
+  }
 };
 
 /** Everything that names depend on, as text. Of systemd-resolved what it has for each link; link numbers are left out. */

@@ -71,6 +71,13 @@ export class Campus {
     this.service = await this.processes.start({ name: "service", command: this.machines.on("client", command) });
   }
 
+  /** What `sag repair` does, on the client. */
+  async repair(): Promise<{ undone: string[] }> {
+    const state = join(this.workspace.dir, "state");
+    const command = [at("bin/sag-tunnel"), "repair", "--json", "--run-dir", this.#run, "--state-dir", state];
+    return JSON.parse(await must(this.machines.on("client", command)));
+  }
+
   async #wire(): Promise<void> {
     const { machines } = this;
     for (const name of ["router", "cloud", "client", "hosts", "ap1", "ap2"]) await machines.add(name);

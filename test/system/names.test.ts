@@ -1,9 +1,11 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, type TestContext } from "vitest";
+import { command } from "../harness/command.ts";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
 import { needsUnpacked } from "../harness/unpacked.ts";
-import { type Backend, furnish, namesState } from "./backends.ts";
+import { until } from "../harness/wait.ts";
+import { type Backend, changeServer, furnish, namesState, restartKeeper } from "./backends.ts";
 import { Campus, host4 } from "./campus.ts";
-import { insideName, lookUp, outsideName, startNameServers } from "./names.ts";
+import { insideName, lookUp, NameServer, otherServer, outsideName, startNameServers, wrongAddress } from "./names.ts";
 
 /** Split DNS among real machines: names of the intranet are asked inside only, all others outside only. */
 let campus: Campus | undefined;
@@ -14,31 +16,78 @@ afterEach(async ({ task }) => {
   campus = undefined;
 });
 
-const begin = async (backend: Backend, ...push: string[]) => {
+const begin = async (context: TestContext, backend: Backend, ...push: string[]) => {
+  needsRoot(context);
+  needsProgram(context, "ip", "nsenter", "unshare", "dbus-daemon", "dig");
+  if (backend !== "file") needsUnpacked(context);
   const one = new Campus();
   campus = one;
   await one.start("nat", furnish(backend));
   const servers = await startNameServers(one, ...push);
-  return { one, ...servers };
+  return { one, ...servers, state: () => namesState(one.machines, backend) };
 };
 
+const resolves = (one: Campus, name: string, address: string): Promise<true> =>
+  until(`${name} is ${address}`, async () => (await lookUp(one, name)) === address);
+
 describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s", (backend) => {
-  it("is split, and as before after disconnect", async (context) => {
-    needsRoot(context);
-    needsProgram(context, "ip", "nsenter", "unshare", "dbus-daemon");
-    if (backend !== "file") needsUnpacked(context);
-    const { one, inside, outside } = await begin(backend, "--domain", "corp.test");
-    const before = await namesState(one.machines, backend);
+  it("is split through changes of the network and crashes, and goes without a trace", async (context) => {
+    const { one, inside, outside, state } = await begin(context, backend, "--domain", "corp.test");
+    const { machines } = one;
+    const other = await NameServer.start(one, "cloud", otherServer, "test", {
+      [outsideName]: "192.0.2.98",
+      [insideName]: wrongAddress,
+    });
+    const before = await state();
 
     await one.anna.connect("--mode", "system");
     expect(await lookUp(one, insideName)).toBe(host4);
     expect(await lookUp(one, outsideName)).toBe("192.0.2.99");
-    expect(outside.of("corp.test")).toEqual([]);
-    expect(inside.of("world.test")).toEqual([]);
-    expect(await namesState(one.machines, backend)).not.toBe(before);
+    await command(machines.on("client", ["getent", "hosts", host4]));
+    expect(inside.of("10.in-addr.arpa")).not.toEqual([]);
+    expect((await one.anna.status()).machine?.names).toMatchObject({
+      backend,
+      domains: expect.arrayContaining(["corp.test", "55.10.in-addr.arpa"]),
+      trouble: null,
+    });
 
+    // Another network: ordinary names are asked there, by programs that know nothing of us.
+    await changeServer(machines, backend, otherServer);
+    await resolves(one, outsideName, "192.0.2.98");
+    await resolves(one, insideName, host4);
+    if (backend !== "file") {
+      await restartKeeper(machines, backend);
+      await resolves(one, insideName, host4);
+      await resolves(one, outsideName, "192.0.2.98");
+    }
+
+    // While there is no service the kernel keeps intranet names in; all others go on.
+    await one.service.kill();
+    expect(await lookUp(one, insideName)).toBe("");
+    expect(await lookUp(one, outsideName)).toBe("192.0.2.98");
+    await one.startService();
+    await resolves(one, insideName, host4);
+    await until("it is in again", async () => (await one.anna.status()).phase === "connected");
+
+    for (const server of [outside, other]) {
+      expect(server.of("corp.test")).toEqual([]);
+      expect(server.of("10.in-addr.arpa")).toEqual([]);
+      expect(server.of("world.test")).not.toEqual([]);
+    }
+    expect(inside.of("world.test")).toEqual([]);
+
+    // Back in the first network, and nobody there to notice.
+    await one.service.kill();
+    await changeServer(machines, backend, "192.0.2.53");
+    await one.repair();
+    expect(await state()).toBe(before);
+    await resolves(one, outsideName, "192.0.2.99");
+
+    // In order, too.
+    await one.startService();
+    await one.anna.connect("--mode", "system");
+    expect(await lookUp(one, insideName)).toBe(host4);
     await one.anna.disconnect();
-    expect(await namesState(one.machines, backend)).toBe(before);
-    expect(await lookUp(one, outsideName)).toBe("192.0.2.99");
-  });
+    expect(await state()).toBe(before);
+  }, 90_000);
 });

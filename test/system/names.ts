@@ -6,6 +6,8 @@ import { type Campus, host4 } from "./campus.ts";
 /** The intranet's name server, and the one of the world outside. */
 export const insideServer = "10.55.0.53";
 export const outsideServer = "192.0.2.53";
+/** That of another network outside. */
+export const otherServer = "192.0.2.54";
 export const insideName = "portal.corp.test";
 export const outsideName = "www.world.test";
 /** What a name server outside says that does not belong to the company. */
@@ -48,10 +50,11 @@ export const startNameServers = async (
 ): Promise<{ inside: NameServer; outside: NameServer }> => {
   const { machines } = campus;
   await machines.run("hosts", `ip addr add ${insideServer}/16 dev lan`);
-  await machines.run("cloud", `ip addr add ${outsideServer}/24 dev wan`);
+  await machines.run("cloud", `ip addr add ${outsideServer}/24 dev wan`, `ip addr add ${otherServer}/24 dev wan`);
   const inside = await NameServer.start(campus, "hosts", insideServer, "test", {
     [insideName]: host4,
-    "80.0.55.10.in-addr.arpa": "10.0.0.1",
+    // Known, but without a name: nobody needs to be asked after it.
+    "80.0.55.10.in-addr.arpa": host4,
   });
   const outside = await NameServer.start(campus, "cloud", outsideServer, "test", {
     [outsideName]: "192.0.2.99",
@@ -63,6 +66,7 @@ export const startNameServers = async (
 
 /** The address that programs get for a name, by the C library; empty if none. */
 export const lookUp = async (campus: Campus, name: string): Promise<string> => {
-  const done = await command(campus.machines.on("client", ["getent", "ahostsv4", name]));
+  const impatient = ["env", "RES_OPTIONS=timeout:1 attempts:1"];
+  const done = await command(campus.machines.on("client", [...impatient, "getent", "ahostsv4", name]));
   return done.stdout.split(/\s/)[0] ?? "";
 };

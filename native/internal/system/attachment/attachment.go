@@ -101,6 +101,7 @@ func Attach[L Link](config Config[L], in plan.Intranet) (*Attachment[L], L, erro
 	if errors.Is(err, dns.ErrRefused) {
 		// Whoever keeps the name servers takes none from us. There may be another way, which the next look shows.
 		if again, failed := config.Machine.Snapshot(); failed == nil && again.Names.Backend != at.Names.Backend {
+			config.Logger.Warn("names are done another way", "why", err, "way", again.Names.Why)
 			a.now = plan.Make(in, a.numbers, again)
 			err = config.Reconciler.Set(a.now.Changes)
 		}

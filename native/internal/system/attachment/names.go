@@ -76,6 +76,12 @@ func (a *Attachment[L]) yield(next *plan.Plan, at system.Snapshot) {
 	if wanted < 0 {
 		return
 	}
+	if had && a.keeperAway(at) {
+		// It will be back; until then nobody else's file is written into in its stead.
+		next.Changes = slices.Delete(next.Changes, wanted, wanted+1)
+		next.Changes = append(next.Changes, a.now.Changes[slices.IndexFunc(a.now.Changes, isNames)])
+		return
+	}
 	change := next.Changes[wanted]
 	if n.yielded == "" && had && len(plan.Missing([]system.Change{change}, at)) > 0 {
 		if !n.put.IsZero() && time.Since(n.put) < patience {
@@ -88,6 +94,12 @@ func (a *Attachment[L]) yield(next *plan.Plan, at system.Snapshot) {
 	if n.yielded != "" {
 		next.Changes = slices.Delete(next.Changes, wanted, wanted+1)
 	}
+}
+
+// keeperAway is true while who has our name server does not run.
+func (a *Attachment[L]) keeperAway(at system.Snapshot) bool {
+	now := slices.IndexFunc(a.now.Changes, isNames)
+	return now >= 0 && at.Names.Away != "" && a.now.Changes[now].Names.Backend == at.Names.Away
 }
 
 // withoutNames makes the machine as planned, except that it asks whom it asked before.

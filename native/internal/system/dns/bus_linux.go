@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,13 +93,18 @@ func (b *systemBus) found(backend Backend, link string, first netip.Addr) *Names
 
 func (b *systemBus) set(n Names) error {
 	var err error
+	name := resolvedName
 	switch n.Backend {
 	case Resolved:
 		err = b.setResolved(n)
 	case NetworkManager:
-		err = b.setManager(n)
+		name, err = managerName, b.setManager(n)
 	default:
 		err = fmt.Errorf("%s is not known", n.Backend)
+	}
+	if err != nil && !slices.Contains(b.names(), name) {
+		// It is being restarted, and will be told when it is back.
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrRefused, n.Backend, err)

@@ -23,10 +23,16 @@ type Facts struct {
 	Bus []string
 }
 
-// needBus is true if what is in the file hints at somebody on the bus.
-func (f Facts) needBus() bool {
+// hint is who seems to keep the name servers by what is in the file, running or not; empty if the file is all there is.
+func (f Facts) hint() Backend {
 	conf := ReadConf(f.Text)
-	return toStub(conf) || writer(conf) == string(NetworkManager)
+	switch {
+	case toStub(conf):
+		return Resolved
+	case writer(conf) == string(NetworkManager):
+		return NetworkManager
+	}
+	return ""
 }
 
 // toStub is true if programs ask systemd-resolved and nobody else.

@@ -46,10 +46,13 @@ func (m *Manager) Look(link string) Found {
 	}
 	f := Found{Path: path}
 	facts := Facts{Path: path, Text: text}
-	if facts.needBus() {
+	if facts.hint() != "" {
 		facts.Bus = m.bus.names()
 	}
 	f.Backend, f.Why = Detect(facts)
+	if f.Backend == File {
+		f.Away = facts.hint()
+	}
 	if f.Backend == NetworkManager && m.handsOff.Load() {
 		f.Backend, f.Why = File, f.Why+", but takes no name server from us"
 	}

@@ -60,6 +60,8 @@ type Found struct {
 	Backend Backend
 	// Why it is taken for that, in words.
 	Why string
+	// Away is who keeps the name servers otherwise, but does not run: it is being restarted, or it was stopped.
+	Away Backend
 	// Path is the file that is /etc/resolv.conf, behind all symbolic links.
 	Path string
 	// Ours is what of ours is in force; nil if nothing is.

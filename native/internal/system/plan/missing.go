@@ -31,7 +31,8 @@ func present(c system.Change, at system.Snapshot) bool {
 			return same && r.Link == c.Route.Link && r.Metric == c.Route.Metric && r.Gateway == c.Route.Gateway
 		})
 	case system.ChangeNames:
-		return at.Names.Has(*c.Names)
+		// Who is being restarted will be told when it is back.
+		return at.Names.Away == c.Names.Backend || at.Names.Has(*c.Names)
 	case system.ChangeRule:
 		return slices.ContainsFunc(at.Rules, func(r system.Rule) bool {
 			r.Ours = false
