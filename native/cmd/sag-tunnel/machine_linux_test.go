@@ -10,6 +10,7 @@ import (
 	"connectrpc.com/connect"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
+	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/system/nettest"
 )
 
@@ -86,6 +87,16 @@ func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
 	agrees("a route more", time.Second)
 	nettest.Run(t, "ip", "route", "flush", "table", "21319")
 	agrees("the table flushed and mended", time.Second)
+	whole := nettest.Run(t, "nft", "-s", "list", "ruleset")
+	nettest.Run(t, "nft", "flush", "ruleset")
+	for start := time.Now(); nettest.Run(t, "nft", "-s", "list", "ruleset") != whole; time.Sleep(10 * time.Millisecond) {
+		if time.Since(start) > time.Second {
+			t.Fatal("the guard is not put back")
+		}
+	}
+	if g := s.machine().GetGuard(); !slices.Contains(g.GetPrefixes(), "10.80.0.0/16") || g.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {
+		t.Errorf("the guard as it is told: %v", g)
+	}
 	s.mustDisconnect()
 	s.untouched("after disconnect")
 }

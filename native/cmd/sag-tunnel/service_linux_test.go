@@ -364,8 +364,8 @@ func TestARivalIsNamed(t *testing.T) {
 	if err != nil || state.GetCause().GetCause() != typesv1.Cause_CAUSE_VPN_CONFLICT || !strings.Contains(state.GetCause().GetText(), "rival") {
 		t.Fatalf("%v %v", err, state)
 	}
-	if state.GetBlocking() != typesv1.Blocking_BLOCKING_NONE {
-		t.Error("says that it blocks what somebody else carries")
+	if state.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {
+		t.Error("does not say that what somebody else would carry is held back")
 	}
 	nettest.Run(t, "ip", "rule", "del", "pref", "1")
 	nettest.Run(t, "ip", "link", "del", "rival")

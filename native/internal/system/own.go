@@ -6,12 +6,14 @@ import (
 	"sag.software/native/internal/system/dns"
 )
 
-// Own is the routes and rules on a machine that carry our mark of ownership.
+// Own is what on a machine carries our mark of ownership.
 type Own struct {
 	Routes []Route
 	Rules  []Rule
 	// Names is who is asked for names; ours or not, it says so itself.
 	Names dns.Found
+	// Guard is its digest; empty if there is none.
+	Guard string
 }
 
 // Own is what of a snapshot is ours, in the order in which it was found.
@@ -27,10 +29,14 @@ func (s Snapshot) Own() Own {
 			own.Rules = append(own.Rules, r)
 		}
 	}
+	if s.Guard != nil {
+		own.Guard = s.Guard.Digest
+	}
 	return own
 }
 
 // Equal is true if both are the same, in the same order.
 func (o Own) Equal(other Own) bool {
-	return slices.Equal(o.Routes, other.Routes) && slices.Equal(o.Rules, other.Rules) && o.Names.Equal(other.Names)
+	return slices.Equal(o.Routes, other.Routes) && slices.Equal(o.Rules, other.Rules) && o.Names.Equal(other.Names) &&
+		o.Guard == other.Guard
 }

@@ -36,6 +36,8 @@ type Host interface {
 	Machine() *tunnelv1.Machine
 	// Changed is where to call when Warnings, Holds, Trouble or Machine may have changed. It is called from any goroutine.
 	Changed(func())
+	// Dropped are the packets that the guard has held back.
+	Dropped() uint64
 	// Mark is put on the outer packets of the engine and of our own connections to the cloud.
 	Mark() uint32
 }

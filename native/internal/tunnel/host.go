@@ -51,12 +51,16 @@ func (t *Tunnel) addHost(s *tunnelv1.State) {
 	}
 	s.Machine = t.config.Host.Machine()
 	s.Warnings = append(s.Warnings, t.config.Host.Warnings()...)
+	guarded := s.GetMachine().GetGuard() != nil
 	if trouble := t.config.Host.Trouble(); trouble != nil && s.GetPhase() == typesv1.Phase_PHASE_CONNECTED {
-		// The tunnel lives, but somebody else has the packets: nothing is held back either.
+		// The tunnel lives, but somebody else has the packets. With a guard they get no further.
 		s.Phase, s.Cause = typesv1.Phase_PHASE_RECONNECTING, trouble
+		if guarded {
+			s.Blocking = typesv1.Blocking_BLOCKING_INTRANET
+		}
 		return
 	}
-	if t.config.Host.Holds() && s.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
+	if (guarded || t.config.Host.Holds()) && s.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
 		s.Blocking = typesv1.Blocking_BLOCKING_INTRANET
 	}
 }

@@ -74,6 +74,9 @@ func (t *Tunnel) session(v machine.View) *tunnelv1.SessionState {
 // move adds what changes by time and traffic.
 func (t *Tunnel) move(s *tunnelv1.State, v machine.View) {
 	now := clock.Now()
+	if g := s.GetMachine().GetGuard(); g != nil {
+		g.Dropped = t.config.Host.Dropped()
+	}
 	s.Traffic = &tunnelv1.Traffic{RxBytes: t.former.RxBytes, TxBytes: t.former.TxBytes}
 	if t.carrier != nil {
 		s.Traffic.RxBytes += t.carrier.meter.rxBytes.Load()

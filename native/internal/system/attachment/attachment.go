@@ -15,6 +15,7 @@ import (
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/dns"
 	"sag.software/native/internal/system/dns/forward"
+	"sag.software/native/internal/system/guard"
 	"sag.software/native/internal/system/plan"
 	"sag.software/native/internal/system/reconcile"
 )
@@ -143,6 +144,13 @@ func (a *Attachment[L]) Found() system.Own {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.found
+}
+
+// Guard is what is held back, as it was planned last; nil where there is no guard.
+func (a *Attachment[L]) Guard() *guard.Spec {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return plan.GuardOf(a.now.Changes)
 }
 
 // Update takes a changed intranet: what is new is added before what is old is taken away.

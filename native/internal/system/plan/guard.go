@@ -45,6 +45,16 @@ func (w *work) guard() {
 	w.add(system.Change{Kind: system.ChangeGuard, Guard: &s})
 }
 
+// GuardOf is the guard among changes; nil if there is none.
+func GuardOf(changes []system.Change) *guard.Spec {
+	for _, c := range changes {
+		if c.Kind == system.ChangeGuard {
+			return c.Guard
+		}
+	}
+	return nil
+}
+
 // linksOf are the links that an address is on.
 func (w *work) linksOf(a netip.Addr) []string {
 	var all []string

@@ -16,7 +16,9 @@ const shownBytes = 48 << 10
 // Machine implements tunnel.Host.
 func (h *Host) Machine() *tunnelv1.Machine {
 	own, wanted := h.own()
-	m := &tunnelv1.Machine{Routes: lines(own.Routes), Rules: lines(own.Rules), Names: names(own.Names, wanted)}
+	m := &tunnelv1.Machine{
+		Routes: lines(own.Routes), Rules: lines(own.Rules), Names: names(own.Names, wanted), Guard: h.guard(own.Guard),
+	}
 	if proto.Size(m) == 0 {
 		return nil
 	}
