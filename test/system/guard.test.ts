@@ -83,6 +83,13 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   const { machines, anna } = one;
   await one.site.sagctl(["dns", "set", "--server", host4, "--domain", domain]);
   const before = await machines.run("client", "nft -s list ruleset");
+  // As home routers do: addresses of the LAN are nobody else's business.
+  await machines.run(
+    "router",
+    "nft add table ip nat",
+    "nft add chain ip nat out { type nat hook postrouting priority 100; }",
+    "nft add rule ip nat out oifname internet masquerade",
+  );
   // The way of everything that leaves: without a guard the intranet's addresses are somewhere in the Internet.
   await machines.run("router", "ip route add 10.55.0.0/16 via 192.0.2.10", "ip addr add fd77::1/64 dev living nodad");
   await machines.run("client", "ip addr add fd77::2/64 dev home nodad", "ip -6 route add default via fd77::1");
@@ -171,7 +178,7 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
     "client",
     "ip addr add 10.55.200.2/16 dev home",
     "ip addr add fd55::2/64 dev home nodad",
-    `ip route replace default via ${claimed}`,
+    `ip route replace default via ${claimed} dev home`,
   );
   await until("the overlap is told", async () =>
     (await anna.status()).warnings.some(({ code }) => code === "lan_overlap"),

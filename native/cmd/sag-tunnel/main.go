@@ -10,6 +10,7 @@ const usage = `usage:
   sag-tunnel proxy --dir DIR --intranet ID [--log FILE] [--json]   serve one intranet in proxy mode
   sag-tunnel service [--json]                         serve the whole machine in system mode (root)
   sag-tunnel repair [--json]                          undo whatever system mode has changed, no service needed (root)
+  sag-tunnel lockdown on|off|status|portal|apply [--cloud URL]… [--json]   let nothing leave but the tunnel
   sag-tunnel version
 `
 
@@ -25,6 +26,8 @@ func main() {
 		os.Exit(runService(os.Args[2:]))
 	case "repair":
 		os.Exit(repair(os.Args[2:]))
+	case "lockdown":
+		os.Exit(runLockdown(os.Args[2:]))
 	case "version":
 		fmt.Println(version)
 	default:

@@ -12,6 +12,7 @@ import (
 	"sag.software/native/internal/service"
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/journal"
+	"sag.software/native/internal/system/lockdown"
 	"sag.software/native/internal/system/reconcile"
 	"sag.software/native/internal/tunnel/failure"
 
@@ -24,6 +25,8 @@ type repaired struct {
 	Undone []string `json:"undone"`
 	// Disconnected is true if a running service was told to end its session first.
 	Disconnected bool `json:"disconnected"`
+	// Unlocked is true if lockdown was lifted: by the service, or without one.
+	Unlocked bool `json:"unlocked"`
 }
 
 // repair gives the machine back to itself, with or without a service. The result is the exit code.
@@ -43,7 +46,7 @@ func repair(args []string) int {
 	done, err := mend(*run, *state)
 	if err != nil {
 		tell(&failure.Error{Failure: failure.Of(reconcile.Cause(err), "%s", err), Under: err}, *asJSON)
-		if len(done.Undone) == 0 {
+		if len(done.Undone) == 0 && !done.Unlocked {
 			return 1
 		}
 	}
@@ -68,10 +71,14 @@ func mend(run, state string) (repaired, error) {
 	undone, err := reconcile.Repair(machine, dir)
 	if errors.Is(err, journal.ErrLocked) {
 		done.Disconnected, err = service.Disconnect(run)
-		return done, err
+		var failed error
+		done.Unlocked, failed = service.Unlock(run)
+		return done, errors.Join(err, failed)
 	}
 	// Nobody serves a session now, so none is wanted any more.
-	err = errors.Join(err, service.Forget(run))
+	var failed error
+	done.Unlocked, failed = lockdown.Lift(lockdownConfig(state))
+	err = errors.Join(err, failed, service.Forget(run))
 	for _, c := range undone {
 		done.Undone = append(done.Undone, c.String())
 	}
@@ -79,15 +86,20 @@ func mend(run, state string) (repaired, error) {
 }
 
 func (r repaired) print() {
+	if r.Unlocked {
+		fmt.Println("Lockdown is lifted: everything may leave this machine again.")
+	}
 	if r.Disconnected {
 		fmt.Println("The service is running; its session was ended and everything it had changed was undone.")
 		return
 	}
-	if len(r.Undone) == 0 {
+	if len(r.Undone) == 0 && !r.Unlocked {
 		fmt.Println("There was nothing to undo.")
 		return
 	}
-	fmt.Println("Undone:")
+	if len(r.Undone) > 0 {
+		fmt.Println("Undone:")
+	}
 	for _, change := range r.Undone {
 		fmt.Println("  " + change)
 	}

@@ -17,6 +17,7 @@ import (
 	"sag.software/native/internal/control"
 	"sag.software/native/internal/service"
 	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/lockdown"
 	"sag.software/native/internal/tunnel/clock"
 	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/systemwide"
@@ -76,12 +77,16 @@ func serveSystem(run, state string) error {
 	if err != nil {
 		return err
 	}
-	host, err := systemwide.New(machine, filepath.Join(state, journalName), logger)
+	keeper, err := lockdown.Open(lockdownConfig(state))
+	if err != nil {
+		logger.Error("lockdown is not as it should be", "error", err)
+	}
+	host, err := systemwide.New(machine, filepath.Join(state, journalName), keeper, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = host.Close() }()
-	s, err := service.New(service.Config{Dir: run, Boot: boot, Host: host, Version: version, Logger: logger})
+	s, err := service.New(service.Config{Dir: run, Boot: boot, Host: host, Machine: machine, Lockdown: keeper, Version: version, Logger: logger})
 	if err != nil {
 		return err
 	}

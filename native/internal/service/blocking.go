@@ -16,9 +16,14 @@ import (
 const BlockingFile = "blocking"
 
 // writeBlocking says what a state holds back, in words that need no program: {"blocking":"none"|"intranet"|"all","phase":…,
-// "holds":"intranet"|"none","pid":"…"}. What is held goes by the tunnel or not at all: once there is no such process any more, it
+// "holds":"none"|"intranet"|"all","lockdown":"on"|"off","pid":"…"}. What is held goes by the tunnel or not at all: once there is no such process any more, it
 // is blocked. Whose session it is, and with which intranet, is not in it.
-func writeBlocking(dir string, state *tunnelv1.State, logger *slog.Logger) {
+func (s *Service) writeBlocking(state *tunnelv1.State) {
+	WriteBlocking(s.config.Dir, state, s.config.Lockdown.IsOn(), s.config.Logger)
+}
+
+// WriteBlocking is for whoever changes it while there is no service.
+func WriteBlocking(dir string, state *tunnelv1.State, locked bool, logger *slog.Logger) {
 	lower := func(text, prefix string) string { return strings.ToLower(strings.TrimPrefix(text, prefix)) }
 	blocking, phase := typesv1.Blocking_BLOCKING_NONE, typesv1.Phase_PHASE_DISCONNECTED
 	holds := "none"
@@ -28,9 +33,13 @@ func writeBlocking(dir string, state *tunnelv1.State, logger *slog.Logger) {
 	if blocking != typesv1.Blocking_BLOCKING_NONE || phase == typesv1.Phase_PHASE_CONNECTED {
 		holds = "intranet"
 	}
+	lockdown := "off"
+	if locked {
+		blocking, holds, lockdown = typesv1.Blocking_BLOCKING_ALL, "all", "on"
+	}
 	text, err := json.Marshal(map[string]string{
 		"blocking": lower(blocking.String(), "BLOCKING_"), "phase": lower(phase.String(), "PHASE_"),
-		"holds": holds, "pid": strconv.Itoa(os.Getpid()),
+		"holds": holds, "lockdown": lockdown, "pid": strconv.Itoa(os.Getpid()),
 	})
 	path := filepath.Join(dir, BlockingFile)
 	if err == nil {

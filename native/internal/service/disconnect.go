@@ -23,11 +23,8 @@ const disconnectLimit = 10 * time.Second
 func Disconnect(dir string) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), disconnectLimit)
 	defer cancel()
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, control.SocketName))
-	}}
-	defer transport.CloseIdleConnections()
-	client := tunnelv1connect.NewTunnelServiceClient(&http.Client{Transport: transport}, "http://localhost")
+	client, leave := dial(dir)
+	defer leave()
 	states, err := client.GetStates(ctx, connect.NewRequest(&tunnelv1.GetStatesRequest{}))
 	if err != nil {
 		return false, err
@@ -38,6 +35,28 @@ func Disconnect(dir string) (bool, error) {
 		}
 	}
 	return len(states.Msg.GetStates()) > 0, nil
+}
+
+// Unlock has the running service lift lockdown. False if there was none.
+func Unlock(dir string) (bool, error) {
+	client, leave := dial(dir)
+	defer leave()
+	ctx, cancel := context.WithTimeout(context.Background(), disconnectLimit)
+	defer cancel()
+	now, err := client.GetLockdown(ctx, connect.NewRequest(&tunnelv1.GetLockdownRequest{}))
+	if err != nil || !now.Msg.GetLockdown().GetOn() && now.Msg.GetLockdown().GetBy() == tunnelv1.LockdownBy_LOCKDOWN_BY_UNSPECIFIED {
+		return false, err
+	}
+	_, err = client.SetLockdown(ctx, connect.NewRequest(&tunnelv1.SetLockdownRequest{}))
+	return err == nil, err
+}
+
+// dial is how a caller on this machine speaks to the service.
+func dial(dir string) (tunnelv1connect.TunnelServiceClient, func()) {
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, control.SocketName))
+	}}
+	return tunnelv1connect.NewTunnelServiceClient(&http.Client{Transport: transport}, "http://localhost"), transport.CloseIdleConnections
 }
 
 // Forget drops what a service that is no more had wanted: the next one starts with nothing.

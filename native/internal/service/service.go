@@ -10,6 +10,8 @@ import (
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
+	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/lockdown"
 	"sag.software/native/internal/tunnel"
 	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/resume"
@@ -27,10 +29,13 @@ type Config struct {
 	// Dir is the runtime directory: world-readable, ours to write.
 	Dir string
 	// Boot names this boot.
-	Boot    string
-	Host    tunnel.Host
-	Version string
-	Logger  *slog.Logger
+	Boot string
+	Host tunnel.Host
+	// Machine is what Host drives, and lockdown with it.
+	Machine  system.Machine
+	Lockdown *lockdown.Keeper
+	Version  string
+	Logger   *slog.Logger
 }
 
 // Service has at most one tunnel.
@@ -38,6 +43,8 @@ type Service struct {
 	config  Config
 	mu      sync.Mutex
 	current *held
+	// end is called when the service is over.
+	end context.CancelFunc
 }
 
 // held is the tunnel, and whose it is.
@@ -50,7 +57,9 @@ type held struct {
 
 // New takes up the session that a former process was kept from ending. Without one, what that process left is undone.
 func New(config Config) (*Service, error) {
-	s := &Service{config: config}
+	ctx, end := context.WithCancel(context.Background())
+	s := &Service{config: config, end: end}
+	go s.keepLockdown(ctx)
 	wanted, err := wantedSeat(config.Dir)
 	if err != nil {
 		config.Logger.Warn("no session was resumed", "error", err)
@@ -61,7 +70,7 @@ func New(config Config) (*Service, error) {
 		s.open(*wanted)
 		return s, nil
 	}
-	writeBlocking(config.Dir, nil, config.Logger)
+	s.writeBlocking(nil)
 	return s, config.Host.Detach()
 }
 
@@ -70,6 +79,7 @@ func (s *Service) For(caller control.Caller) control.Tunnel { return &view{servi
 
 // Close ends the tunnel in order.
 func (s *Service) Close() {
+	defer s.end()
 	s.mu.Lock()
 	h := s.current
 	s.mu.Unlock()
@@ -97,11 +107,11 @@ func (s *Service) open(at seat) *held {
 func (s *Service) follow(h *held) {
 	now, changes, leave := h.Watch()
 	defer leave()
-	writeBlocking(s.config.Dir, now.State, s.config.Logger)
+	s.writeBlocking(now.State)
 	for {
 		select {
 		case c := <-changes:
-			writeBlocking(s.config.Dir, c.State, s.config.Logger)
+			s.writeBlocking(c.State)
 		case <-h.Done():
 			s.vacate(h)
 			return
@@ -117,7 +127,7 @@ func (s *Service) vacate(h *held) {
 		return
 	}
 	s.current = nil
-	writeBlocking(s.config.Dir, nil, s.config.Logger)
+	s.writeBlocking(nil)
 	if err := h.seat.leave(); err != nil {
 		s.config.Logger.Warn("the runtime directory of a former session stays", "error", err)
 	}

@@ -19,9 +19,11 @@ func subscribeNetwork(ctx context.Context, told chan<- struct{}, see func(syscal
 		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE, unix.RTNLGRP_IPV4_RULE, unix.RTNLGRP_IPV6_RULE)
 }
 
-// subscribeGuard tells of every change to our table, also of its end.
+// subscribeGuard tells of every change to our tables, also of their end.
 func subscribeGuard(ctx context.Context, told chan<- struct{}) error {
-	ours := func(m syscall.NetlinkMessage) bool { return bytes.Contains(m.Data, []byte(guard.TableName+"\x00")) }
+	ours := func(m syscall.NetlinkMessage) bool {
+		return bytes.Contains(m.Data, []byte(guard.TableName+"\x00")) || bytes.Contains(m.Data, []byte(guard.LockdownTable+"\x00"))
+	}
 	return subscribe(ctx, told, ours, unix.NETLINK_NETFILTER, unix.NFNLGRP_NFTABLES)
 }
 

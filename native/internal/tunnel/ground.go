@@ -36,8 +36,8 @@ type Host interface {
 	Machine() *tunnelv1.Machine
 	// Changed is where to call when Warnings, Holds, Trouble or Machine may have changed. It is called from any goroutine.
 	Changed(func())
-	// Dropped are the packets that the guard has held back.
-	Dropped() uint64
+	// CountGuard fills in what the guard has held back by now.
+	CountGuard(*tunnelv1.Guard)
 	// Mark is put on the outer packets of the engine and of our own connections to the cloud.
 	Mark() uint32
 }

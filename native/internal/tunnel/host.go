@@ -51,7 +51,11 @@ func (t *Tunnel) addHost(s *tunnelv1.State) {
 	}
 	s.Machine = t.config.Host.Machine()
 	s.Warnings = append(s.Warnings, t.config.Host.Warnings()...)
-	guarded := s.GetMachine().GetGuard() != nil
+	g := s.GetMachine().GetGuard()
+	guarded := g != nil
+	if g.GetLockdown() {
+		defer func() { s.Blocking = typesv1.Blocking_BLOCKING_ALL }()
+	}
 	if trouble := t.config.Host.Trouble(); trouble != nil && s.GetPhase() == typesv1.Phase_PHASE_CONNECTED {
 		// The tunnel lives, but somebody else has the packets. With a guard they get no further.
 		s.Phase, s.Cause = typesv1.Phase_PHASE_RECONNECTING, trouble

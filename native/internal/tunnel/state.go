@@ -75,7 +75,7 @@ func (t *Tunnel) session(v machine.View) *tunnelv1.SessionState {
 func (t *Tunnel) move(s *tunnelv1.State, v machine.View) {
 	now := clock.Now()
 	if g := s.GetMachine().GetGuard(); g != nil {
-		g.Dropped = t.config.Host.Dropped()
+		t.config.Host.CountGuard(g)
 	}
 	s.Traffic = &tunnelv1.Traffic{RxBytes: t.former.RxBytes, TxBytes: t.former.TxBytes}
 	if t.carrier != nil {

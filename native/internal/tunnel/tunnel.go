@@ -228,6 +228,9 @@ func (t *Tunnel) State(ctx context.Context, probe bool) (*tunnelv1.State, error)
 // Watch gives the state as it is, a channel of changes, and a function to call when they are not wanted any longer.
 func (t *Tunnel) Watch() (Change, <-chan Change, func()) { return t.watchers.subscribe() }
 
+// Touch has it look whether anything of its state has changed that nobody tells it.
+func (t *Tunnel) Touch() { t.mailbox.post(func() {}) }
+
 // Attend says that somebody is looking, until the returned function is called.
 func (t *Tunnel) Attend() (leave func()) {
 	t.attend(1)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,22 +138,19 @@ func (t *table) prefixes(name string, all []netip.Prefix, six bool) (*nftables.S
 	return s, t.conn.AddSet(s, elements)
 }
 
+func exists(conn *nftables.Conn, name string) (bool, error) {
+	tables, err := conn.ListTablesOfFamily(nftables.TableFamilyINet)
+	return slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == name }), err
+}
+
 // inspect reads a table of ours. The chains named are those whose rules are counted.
 func inspect(name string, chains ...string) (digest string, rules map[string][]*nftables.Rule, err error) {
 	conn, err := dial()
 	if err != nil {
 		return "", nil, err
 	}
-	tables, err := conn.ListTablesOfFamily(nftables.TableFamilyINet)
-	if err != nil {
+	if there, err := exists(conn, name); err != nil || !there {
 		return "", nil, err
-	}
-	there := false
-	for _, t := range tables {
-		there = there || t.Name == name
-	}
-	if !there {
-		return "", nil, nil
 	}
 	rules = map[string][]*nftables.Rule{}
 	count := 0

@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -44,7 +45,11 @@ func Apply(s Spec) error {
 	if found.Digest == s.Digest() {
 		return nil
 	}
-	return replace(TableName, func(t *table) error { return t.session(s, *found) })
+	portal, err := portalOf(TableName)
+	if err != nil {
+		return err
+	}
+	return replace(TableName, func(t *table) error { return t.session(s, *found, portal) })
 }
 
 // Undo takes the guard away, if it still is the one specified.
@@ -57,7 +62,7 @@ func Undo(s Spec) (bool, error) {
 }
 
 // session writes the rules of a session's guard. The counters go on from what the former one has seen.
-func (t *table) session(s Spec, former Found) error {
+func (t *table) session(s Spec, former Found, portal *Portal) error {
 	held := t.chain("held")
 	t.rule(held, []expr.Any{&expr.Counter{Packets: former.Dropped}}, refuse())
 	inside := t.chain("inside")
@@ -65,6 +70,16 @@ func (t *table) session(s Spec, former Found) error {
 	for _, six := range []bool{false, true} {
 		if err := t.engineOnly(outward, held, s, six); err != nil {
 			return err
+		}
+	}
+	toPortal, err := t.portal(portal)
+	if err != nil {
+		return err
+	}
+	// Where everything is inside, so is the way to a captive portal, and its name.
+	if everything := s.Everything || slices.ContainsFunc(s.Inside, func(p netip.Prefix) bool { return p.Bits() == 0 }); everything {
+		for _, match := range toPortal {
+			t.rule(outward, match, accept())
 		}
 	}
 	// Before anything else: also the resolvers of the links themselves are not asked for the intranet's names.
@@ -76,7 +91,7 @@ func (t *table) session(s Spec, former Found) error {
 			return err
 		}
 	}
-	if err := t.exceptions(inside, s); err != nil {
+	if err := t.exceptions(inside, s, toPortal); err != nil {
 		return err
 	}
 	t.rule(inside, goTo(held))
@@ -121,7 +136,7 @@ func (t *table) inward(outward, inside *nftables.Chain, s Spec, six bool) error 
 }
 
 // exceptions are what may go out though it is inside by its address.
-func (t *table) exceptions(inside *nftables.Chain, s Spec) error {
+func (t *table) exceptions(inside *nftables.Chain, s Spec, toPortal [][]expr.Any) error {
 	for _, six := range []bool{false, true} {
 		cloud, err := t.endpoints("cloud", s.Cloud, six)
 		if err != nil {
@@ -154,6 +169,9 @@ func (t *table) exceptions(inside *nftables.Chain, s Spec) error {
 	}
 	for _, k := range s.Kept {
 		t.rule(inside, place(k), jump(link))
+		for _, match := range toPortal {
+			t.rule(inside, place(k), match, accept())
+		}
 	}
 	return nil
 }

@@ -30,6 +30,8 @@ func Parse(session *clientv1.Session) (*Profile, error) {
 		Token:       secret.Secret(session.GetSessionToken()),
 		MTU:         int(session.GetMtu()),
 		FullTunnel:  session.GetPolicy().GetFullTunnel(),
+		Lockdown:    session.GetPolicy().GetLockdown(),
+		InstanceID:  session.GetInstanceId(),
 		Lease:       session.GetLease().AsDuration(),
 		RenewAfter:  session.GetRenewAfter().AsDuration(),
 		Incarnation: session.GetIncarnation(),

@@ -52,6 +52,10 @@ type Profile struct {
 	// MTU of the tunnel, bytes.
 	MTU        int
 	FullTunnel bool
+	// Lockdown: the policy wants nothing to leave the machine but the tunnel.
+	Lockdown bool
+	// InstanceID is whose policy it is.
+	InstanceID string
 	Lease      time.Duration
 	RenewAfter time.Duration
 	// Incarnation is the high half of a probe's generation.

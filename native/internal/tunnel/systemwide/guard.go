@@ -3,6 +3,8 @@ package systemwide
 import (
 	"net/netip"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/system/guard"
@@ -12,10 +14,14 @@ import (
 // guard is what is held back by the guard that was found; nil if there is none. Of one that is not what was planned, no more
 // is known than that it is there.
 func (h *Host) guard(found string) *tunnelv1.Guard {
-	if found == "" {
+	locked := h.lockdown.IsOn()
+	if found == "" && !locked {
 		return nil
 	}
-	g := &tunnelv1.Guard{Blocking: typesv1.Blocking_BLOCKING_INTRANET}
+	g := &tunnelv1.Guard{Blocking: typesv1.Blocking_BLOCKING_INTRANET, Lockdown: locked}
+	if locked {
+		g.Blocking = typesv1.Blocking_BLOCKING_ALL
+	}
 	spec := h.planned()
 	if spec == nil || spec.Digest() != found {
 		return g
@@ -40,13 +46,20 @@ func (h *Host) planned() *guard.Spec {
 	return plan.GuardOf(changes)
 }
 
-// Dropped implements tunnel.Host.
-func (h *Host) Dropped() uint64 {
-	found, err := guard.Find()
-	if err != nil || found == nil {
-		return 0
+// CountGuard implements tunnel.Host.
+func (h *Host) CountGuard(g *tunnelv1.Guard) {
+	if found, err := guard.Find(); err == nil && found != nil {
+		g.Dropped = found.Dropped + found.Names
 	}
-	return found.Dropped + found.Names
+	if !g.GetLockdown() {
+		return
+	}
+	if s, err := h.lockdown.Status(); err == nil {
+		g.Dropped += s.Dropped
+		if s.Portal != nil {
+			g.PortalLeft = durationpb.New(s.Portal.Left)
+		}
+	}
 }
 
 // line is a text that is one already.

@@ -15,6 +15,7 @@ import (
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/attachment"
 	"sag.software/native/internal/system/link"
+	"sag.software/native/internal/system/lockdown"
 	"sag.software/native/internal/system/plan"
 	"sag.software/native/internal/system/reconcile"
 	"sag.software/native/internal/tunnel"
@@ -27,6 +28,7 @@ import (
 type Host struct {
 	machine    system.Machine
 	reconciler *reconcile.Reconciler
+	lockdown   *lockdown.Keeper
 	logger     *slog.Logger
 
 	mu         sync.Mutex
@@ -44,12 +46,12 @@ type Host struct {
 var _ tunnel.Host = (*Host)(nil)
 
 // New takes the machine over, journal included. Only one process can have it.
-func New(machine system.Machine, journalDir string, logger *slog.Logger) (*Host, error) {
+func New(machine system.Machine, journalDir string, keeper *lockdown.Keeper, logger *slog.Logger) (*Host, error) {
 	r, err := reconcile.Open(machine, journalDir)
 	if err != nil {
 		return nil, refusal(err)
 	}
-	return &Host{machine: machine, reconciler: r, logger: logger, left: true, changed: func() {}}, nil
+	return &Host{machine: machine, reconciler: r, lockdown: keeper, logger: logger, left: true, changed: func() {}}, nil
 }
 
 // Close leaves the machine as it is and gives it to the next process.
@@ -61,9 +63,13 @@ func (h *Host) Attach(p *profile.Profile, cloud session.Cloud) (probe.Device, er
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.outside, h.reached, h.cloud = outside, nil, cloud.URL
+	in := h.intranet(p)
+	if err := h.keepLockdown(p, in); err != nil {
+		return nil, refusal(err)
+	}
 	a, device, err := attachment.Attach(attachment.Config[*link.Device]{
 		Machine: h.machine, Reconciler: h.reconciler, OpenLink: link.Open, OpenResolver: h.openResolver, Logger: h.logger, Changed: h.tell,
-	}, h.intranet(p))
+	}, in)
 	if err != nil {
 		h.left = false
 		return nil, refusal(err)
@@ -79,6 +85,9 @@ func (h *Host) Update(p *profile.Profile) error {
 	h.mu.Unlock()
 	if a == nil {
 		return nil
+	}
+	if err := h.keepLockdown(p, in); err != nil {
+		return refusal(err)
 	}
 	if err := a.Update(in); err != nil {
 		return refusal(err)

@@ -76,6 +76,55 @@ func (Outside) EnumDescriptor() ([]byte, []int) {
 	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{0}
 }
 
+type LockdownBy int32
+
+const (
+	LockdownBy_LOCKDOWN_BY_UNSPECIFIED   LockdownBy = 0
+	LockdownBy_LOCKDOWN_BY_ADMINISTRATOR LockdownBy = 1
+	LockdownBy_LOCKDOWN_BY_POLICY        LockdownBy = 2
+)
+
+// Enum value maps for LockdownBy.
+var (
+	LockdownBy_name = map[int32]string{
+		0: "LOCKDOWN_BY_UNSPECIFIED",
+		1: "LOCKDOWN_BY_ADMINISTRATOR",
+		2: "LOCKDOWN_BY_POLICY",
+	}
+	LockdownBy_value = map[string]int32{
+		"LOCKDOWN_BY_UNSPECIFIED":   0,
+		"LOCKDOWN_BY_ADMINISTRATOR": 1,
+		"LOCKDOWN_BY_POLICY":        2,
+	}
+)
+
+func (x LockdownBy) Enum() *LockdownBy {
+	p := new(LockdownBy)
+	*p = x
+	return p
+}
+
+func (x LockdownBy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LockdownBy) Descriptor() protoreflect.EnumDescriptor {
+	return file_sag_tunnel_v1_tunnel_proto_enumTypes[1].Descriptor()
+}
+
+func (LockdownBy) Type() protoreflect.EnumType {
+	return &file_sag_tunnel_v1_tunnel_proto_enumTypes[1]
+}
+
+func (x LockdownBy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LockdownBy.Descriptor instead.
+func (LockdownBy) EnumDescriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{1}
+}
+
 type AttachRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Hello         *v1.Hello              `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
@@ -965,6 +1014,361 @@ func (x *PingResponse) GetRoundTrip() *durationpb.Duration {
 	return nil
 }
 
+type Lockdown struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kernel holds everything back, as it was found just now.
+	On bool `protobuf:"varint,1,opt,name=on,proto3" json:"on,omitempty"`
+	// Who wants it; unset = nobody.
+	By LockdownBy `protobuf:"varint,2,opt,name=by,proto3,enum=sag.tunnel.v1.LockdownBy" json:"by,omitempty"`
+	// HOST:PORT of the cloud instances that can be dialled all the same.
+	Reachable []string `protobuf:"bytes,3,rep,name=reachable,proto3" json:"reachable,omitempty"`
+	// Left of the time in which a captive portal can be reached, and by which link; unset = it can not.
+	PortalLeft *durationpb.Duration `protobuf:"bytes,4,opt,name=portal_left,json=portalLeft,proto3" json:"portal_left,omitempty"`
+	PortalLink string               `protobuf:"bytes,5,opt,name=portal_link,json=portalLink,proto3" json:"portal_link,omitempty"`
+	// Packets that were held back since lockdown was put in force.
+	Dropped       uint64 `protobuf:"varint,6,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lockdown) Reset() {
+	*x = Lockdown{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lockdown) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lockdown) ProtoMessage() {}
+
+func (x *Lockdown) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lockdown.ProtoReflect.Descriptor instead.
+func (*Lockdown) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Lockdown) GetOn() bool {
+	if x != nil {
+		return x.On
+	}
+	return false
+}
+
+func (x *Lockdown) GetBy() LockdownBy {
+	if x != nil {
+		return x.By
+	}
+	return LockdownBy_LOCKDOWN_BY_UNSPECIFIED
+}
+
+func (x *Lockdown) GetReachable() []string {
+	if x != nil {
+		return x.Reachable
+	}
+	return nil
+}
+
+func (x *Lockdown) GetPortalLeft() *durationpb.Duration {
+	if x != nil {
+		return x.PortalLeft
+	}
+	return nil
+}
+
+func (x *Lockdown) GetPortalLink() string {
+	if x != nil {
+		return x.PortalLink
+	}
+	return ""
+}
+
+func (x *Lockdown) GetDropped() uint64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+type GetLockdownRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLockdownRequest) Reset() {
+	*x = GetLockdownRequest{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLockdownRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLockdownRequest) ProtoMessage() {}
+
+func (x *GetLockdownRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLockdownRequest.ProtoReflect.Descriptor instead.
+func (*GetLockdownRequest) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{17}
+}
+
+type GetLockdownResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lockdown      *Lockdown              `protobuf:"bytes,1,opt,name=lockdown,proto3" json:"lockdown,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLockdownResponse) Reset() {
+	*x = GetLockdownResponse{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLockdownResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLockdownResponse) ProtoMessage() {}
+
+func (x *GetLockdownResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLockdownResponse.ProtoReflect.Descriptor instead.
+func (*GetLockdownResponse) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GetLockdownResponse) GetLockdown() *Lockdown {
+	if x != nil {
+		return x.Lockdown
+	}
+	return nil
+}
+
+type SetLockdownRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	On    bool                   `protobuf:"varint,1,opt,name=on,proto3" json:"on,omitempty"`
+	// URLs of cloud instances that this machine has to be able to dial, beside those that it has been connected with.
+	Clouds        []string `protobuf:"bytes,2,rep,name=clouds,proto3" json:"clouds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetLockdownRequest) Reset() {
+	*x = SetLockdownRequest{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetLockdownRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetLockdownRequest) ProtoMessage() {}
+
+func (x *SetLockdownRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetLockdownRequest.ProtoReflect.Descriptor instead.
+func (*SetLockdownRequest) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SetLockdownRequest) GetOn() bool {
+	if x != nil {
+		return x.On
+	}
+	return false
+}
+
+func (x *SetLockdownRequest) GetClouds() []string {
+	if x != nil {
+		return x.Clouds
+	}
+	return nil
+}
+
+type SetLockdownResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lockdown      *Lockdown              `protobuf:"bytes,1,opt,name=lockdown,proto3" json:"lockdown,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetLockdownResponse) Reset() {
+	*x = SetLockdownResponse{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetLockdownResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetLockdownResponse) ProtoMessage() {}
+
+func (x *SetLockdownResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetLockdownResponse.ProtoReflect.Descriptor instead.
+func (*SetLockdownResponse) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SetLockdownResponse) GetLockdown() *Lockdown {
+	if x != nil {
+		return x.Lockdown
+	}
+	return nil
+}
+
+type OpenPortalRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 5 min; unset = 5 min.
+	Duration      *durationpb.Duration `protobuf:"bytes,1,opt,name=duration,proto3" json:"duration,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenPortalRequest) Reset() {
+	*x = OpenPortalRequest{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenPortalRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenPortalRequest) ProtoMessage() {}
+
+func (x *OpenPortalRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenPortalRequest.ProtoReflect.Descriptor instead.
+func (*OpenPortalRequest) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *OpenPortalRequest) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+type OpenPortalResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lockdown      *Lockdown              `protobuf:"bytes,1,opt,name=lockdown,proto3" json:"lockdown,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenPortalResponse) Reset() {
+	*x = OpenPortalResponse{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenPortalResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenPortalResponse) ProtoMessage() {}
+
+func (x *OpenPortalResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenPortalResponse.ProtoReflect.Descriptor instead.
+func (*OpenPortalResponse) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *OpenPortalResponse) GetLockdown() *Lockdown {
+	if x != nil {
+		return x.Lockdown
+	}
+	return nil
+}
+
 type Snapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	States        []*State               `protobuf:"bytes,1,rep,name=states,proto3" json:"states,omitempty"`
@@ -974,7 +1378,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -986,7 +1390,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -999,7 +1403,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{16}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Snapshot) GetStates() []*State {
@@ -1017,7 +1421,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1029,7 +1433,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1042,7 +1446,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{17}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{24}
 }
 
 type AccessPointState struct {
@@ -1058,7 +1462,7 @@ type AccessPointState struct {
 
 func (x *AccessPointState) Reset() {
 	*x = AccessPointState{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1474,7 @@ func (x *AccessPointState) String() string {
 func (*AccessPointState) ProtoMessage() {}
 
 func (x *AccessPointState) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1487,7 @@ func (x *AccessPointState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPointState.ProtoReflect.Descriptor instead.
 func (*AccessPointState) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{18}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AccessPointState) GetId() string {
@@ -1140,7 +1544,7 @@ type SessionState struct {
 
 func (x *SessionState) Reset() {
 	*x = SessionState{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1152,7 +1556,7 @@ func (x *SessionState) String() string {
 func (*SessionState) ProtoMessage() {}
 
 func (x *SessionState) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1165,7 +1569,7 @@ func (x *SessionState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionState.ProtoReflect.Descriptor instead.
 func (*SessionState) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{19}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SessionState) GetSessionId() string {
@@ -1271,7 +1675,7 @@ type ProxyState struct {
 
 func (x *ProxyState) Reset() {
 	*x = ProxyState{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1283,7 +1687,7 @@ func (x *ProxyState) String() string {
 func (*ProxyState) ProtoMessage() {}
 
 func (x *ProxyState) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1296,7 +1700,7 @@ func (x *ProxyState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProxyState.ProtoReflect.Descriptor instead.
 func (*ProxyState) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{20}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ProxyState) GetSocks() string {
@@ -1331,7 +1735,7 @@ type Traffic struct {
 
 func (x *Traffic) Reset() {
 	*x = Traffic{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1343,7 +1747,7 @@ func (x *Traffic) String() string {
 func (*Traffic) ProtoMessage() {}
 
 func (x *Traffic) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1356,7 +1760,7 @@ func (x *Traffic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Traffic.ProtoReflect.Descriptor instead.
 func (*Traffic) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{21}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Traffic) GetRxBytes() uint64 {
@@ -1387,7 +1791,7 @@ type Machine struct {
 
 func (x *Machine) Reset() {
 	*x = Machine{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1399,7 +1803,7 @@ func (x *Machine) String() string {
 func (*Machine) ProtoMessage() {}
 
 func (x *Machine) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1412,7 +1816,7 @@ func (x *Machine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Machine.ProtoReflect.Descriptor instead.
 func (*Machine) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{22}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Machine) GetRoutes() []string {
@@ -1461,7 +1865,7 @@ type Names struct {
 
 func (x *Names) Reset() {
 	*x = Names{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1473,7 +1877,7 @@ func (x *Names) String() string {
 func (*Names) ProtoMessage() {}
 
 func (x *Names) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1486,7 +1890,7 @@ func (x *Names) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Names.ProtoReflect.Descriptor instead.
 func (*Names) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{23}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Names) GetBackend() string {
@@ -1543,7 +1947,7 @@ type Guard struct {
 
 func (x *Guard) Reset() {
 	*x = Guard{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +1959,7 @@ func (x *Guard) String() string {
 func (*Guard) ProtoMessage() {}
 
 func (x *Guard) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +1972,7 @@ func (x *Guard) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Guard.ProtoReflect.Descriptor instead.
 func (*Guard) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{24}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Guard) GetBlocking() v1.Blocking {
@@ -1639,7 +2043,7 @@ type State struct {
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1651,7 +2055,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1664,7 +2068,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{25}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *State) GetIntranetId() string {
@@ -1830,7 +2234,29 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\fPingResponse\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x128\n" +
 	"\n" +
-	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\"8\n" +
+	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\"\xed\x01\n" +
+	"\bLockdown\x12\x0e\n" +
+	"\x02on\x18\x01 \x01(\bR\x02on\x12)\n" +
+	"\x02by\x18\x02 \x01(\x0e2\x19.sag.tunnel.v1.LockdownByR\x02by\x12&\n" +
+	"\treachable\x18\x03 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10@R\treachable\x12:\n" +
+	"\vportal_left\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"portalLeft\x12(\n" +
+	"\vportal_link\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18\x0fR\n" +
+	"portalLink\x12\x18\n" +
+	"\adropped\x18\x06 \x01(\x04R\adropped\"\x14\n" +
+	"\x12GetLockdownRequest\"J\n" +
+	"\x13GetLockdownResponse\x123\n" +
+	"\blockdown\x18\x01 \x01(\v2\x17.sag.tunnel.v1.LockdownR\blockdown\"Y\n" +
+	"\x12SetLockdownRequest\x12\x0e\n" +
+	"\x02on\x18\x01 \x01(\bR\x02on\x123\n" +
+	"\x06clouds\x18\x02 \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x10\x10\"\x11r\x0f\x10\t\x18\x80\x04:\bhttps://R\x06clouds\"J\n" +
+	"\x13SetLockdownResponse\x123\n" +
+	"\blockdown\x18\x01 \x01(\v2\x17.sag.tunnel.v1.LockdownR\blockdown\"Y\n" +
+	"\x11OpenPortalRequest\x12D\n" +
+	"\bduration\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xac\x02*\x00R\bduration\"I\n" +
+	"\x12OpenPortalResponse\x123\n" +
+	"\blockdown\x18\x01 \x01(\v2\x17.sag.tunnel.v1.LockdownR\blockdown\"8\n" +
 	"\bSnapshot\x12,\n" +
 	"\x06states\x18\x01 \x03(\v2\x14.sag.tunnel.v1.StateR\x06states\"\v\n" +
 	"\tHeartbeat\"\x87\x01\n" +
@@ -1905,7 +2331,12 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\aOutside\x12\x17\n" +
 	"\x13OUTSIDE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOUTSIDE_DIRECT\x10\x01\x12\x12\n" +
-	"\x0eOUTSIDE_REFUSE\x10\x022\xfc\x03\n" +
+	"\x0eOUTSIDE_REFUSE\x10\x02*`\n" +
+	"\n" +
+	"LockdownBy\x12\x1b\n" +
+	"\x17LOCKDOWN_BY_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19LOCKDOWN_BY_ADMINISTRATOR\x10\x01\x12\x16\n" +
+	"\x12LOCKDOWN_BY_POLICY\x10\x022\xfb\x05\n" +
 	"\rTunnelService\x12E\n" +
 	"\x06Attach\x12\x1c.sag.tunnel.v1.AttachRequest\x1a\x1d.sag.tunnel.v1.AttachResponse\x12H\n" +
 	"\aPrepare\x12\x1d.sag.tunnel.v1.PrepareRequest\x1a\x1e.sag.tunnel.v1.PrepareResponse\x12B\n" +
@@ -1913,7 +2344,11 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x04Stop\x12\x1a.sag.tunnel.v1.StopRequest\x1a\x1b.sag.tunnel.v1.StopResponse\x12N\n" +
 	"\tGetStates\x12\x1f.sag.tunnel.v1.GetStatesRequest\x1a .sag.tunnel.v1.GetStatesResponse\x12D\n" +
 	"\x05Watch\x12\x1b.sag.tunnel.v1.WatchRequest\x1a\x1c.sag.tunnel.v1.WatchResponse0\x01\x12?\n" +
-	"\x04Ping\x12\x1a.sag.tunnel.v1.PingRequest\x1a\x1b.sag.tunnel.v1.PingResponseB\xa6\x01\n" +
+	"\x04Ping\x12\x1a.sag.tunnel.v1.PingRequest\x1a\x1b.sag.tunnel.v1.PingResponse\x12T\n" +
+	"\vGetLockdown\x12!.sag.tunnel.v1.GetLockdownRequest\x1a\".sag.tunnel.v1.GetLockdownResponse\x12T\n" +
+	"\vSetLockdown\x12!.sag.tunnel.v1.SetLockdownRequest\x1a\".sag.tunnel.v1.SetLockdownResponse\x12Q\n" +
+	"\n" +
+	"OpenPortal\x12 .sag.tunnel.v1.OpenPortalRequest\x1a!.sag.tunnel.v1.OpenPortalResponseB\xa6\x01\n" +
 	"\x11com.sag.tunnel.v1B\vTunnelProtoP\x01Z.sag.software/native/gen/sag/tunnel/v1;tunnelv1\xa2\x02\x03STX\xaa\x02\rSag.Tunnel.V1\xca\x02\rSag\\Tunnel\\V1\xe2\x02\x19Sag\\Tunnel\\V1\\GPBMetadata\xea\x02\x0fSag::Tunnel::V1b\x06proto3"
 
 var (
@@ -1928,106 +2363,126 @@ func file_sag_tunnel_v1_tunnel_proto_rawDescGZIP() []byte {
 	return file_sag_tunnel_v1_tunnel_proto_rawDescData
 }
 
-var file_sag_tunnel_v1_tunnel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_sag_tunnel_v1_tunnel_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_sag_tunnel_v1_tunnel_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_sag_tunnel_v1_tunnel_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_sag_tunnel_v1_tunnel_proto_goTypes = []any{
 	(Outside)(0),                // 0: sag.tunnel.v1.Outside
-	(*AttachRequest)(nil),       // 1: sag.tunnel.v1.AttachRequest
-	(*AttachResponse)(nil),      // 2: sag.tunnel.v1.AttachResponse
-	(*PrepareRequest)(nil),      // 3: sag.tunnel.v1.PrepareRequest
-	(*PrepareResponse)(nil),     // 4: sag.tunnel.v1.PrepareResponse
-	(*Cloud)(nil),               // 5: sag.tunnel.v1.Cloud
-	(*ProxyOptions)(nil),        // 6: sag.tunnel.v1.ProxyOptions
-	(*StartRequest)(nil),        // 7: sag.tunnel.v1.StartRequest
-	(*StartResponse)(nil),       // 8: sag.tunnel.v1.StartResponse
-	(*StopRequest)(nil),         // 9: sag.tunnel.v1.StopRequest
-	(*StopResponse)(nil),        // 10: sag.tunnel.v1.StopResponse
-	(*GetStatesRequest)(nil),    // 11: sag.tunnel.v1.GetStatesRequest
-	(*GetStatesResponse)(nil),   // 12: sag.tunnel.v1.GetStatesResponse
-	(*WatchRequest)(nil),        // 13: sag.tunnel.v1.WatchRequest
-	(*WatchResponse)(nil),       // 14: sag.tunnel.v1.WatchResponse
-	(*PingRequest)(nil),         // 15: sag.tunnel.v1.PingRequest
-	(*PingResponse)(nil),        // 16: sag.tunnel.v1.PingResponse
-	(*Snapshot)(nil),            // 17: sag.tunnel.v1.Snapshot
-	(*Heartbeat)(nil),           // 18: sag.tunnel.v1.Heartbeat
-	(*AccessPointState)(nil),    // 19: sag.tunnel.v1.AccessPointState
-	(*SessionState)(nil),        // 20: sag.tunnel.v1.SessionState
-	(*ProxyState)(nil),          // 21: sag.tunnel.v1.ProxyState
-	(*Traffic)(nil),             // 22: sag.tunnel.v1.Traffic
-	(*Machine)(nil),             // 23: sag.tunnel.v1.Machine
-	(*Names)(nil),               // 24: sag.tunnel.v1.Names
-	(*Guard)(nil),               // 25: sag.tunnel.v1.Guard
-	(*State)(nil),               // 26: sag.tunnel.v1.State
-	(*v1.Hello)(nil),            // 27: sag.types.v1.Hello
-	(v1.Mode)(0),                // 28: sag.types.v1.Mode
-	(*v11.Session)(nil),         // 29: sag.client.v1.Session
-	(*durationpb.Duration)(nil), // 30: google.protobuf.Duration
-	(*v11.Dns)(nil),             // 31: sag.client.v1.Dns
-	(*v11.Resource)(nil),        // 32: sag.client.v1.Resource
-	(v1.Blocking)(0),            // 33: sag.types.v1.Blocking
-	(v1.Phase)(0),               // 34: sag.types.v1.Phase
-	(*v1.Failure)(nil),          // 35: sag.types.v1.Failure
-	(*v1.Warning)(nil),          // 36: sag.types.v1.Warning
-	(*v1.Hop)(nil),              // 37: sag.types.v1.Hop
+	(LockdownBy)(0),             // 1: sag.tunnel.v1.LockdownBy
+	(*AttachRequest)(nil),       // 2: sag.tunnel.v1.AttachRequest
+	(*AttachResponse)(nil),      // 3: sag.tunnel.v1.AttachResponse
+	(*PrepareRequest)(nil),      // 4: sag.tunnel.v1.PrepareRequest
+	(*PrepareResponse)(nil),     // 5: sag.tunnel.v1.PrepareResponse
+	(*Cloud)(nil),               // 6: sag.tunnel.v1.Cloud
+	(*ProxyOptions)(nil),        // 7: sag.tunnel.v1.ProxyOptions
+	(*StartRequest)(nil),        // 8: sag.tunnel.v1.StartRequest
+	(*StartResponse)(nil),       // 9: sag.tunnel.v1.StartResponse
+	(*StopRequest)(nil),         // 10: sag.tunnel.v1.StopRequest
+	(*StopResponse)(nil),        // 11: sag.tunnel.v1.StopResponse
+	(*GetStatesRequest)(nil),    // 12: sag.tunnel.v1.GetStatesRequest
+	(*GetStatesResponse)(nil),   // 13: sag.tunnel.v1.GetStatesResponse
+	(*WatchRequest)(nil),        // 14: sag.tunnel.v1.WatchRequest
+	(*WatchResponse)(nil),       // 15: sag.tunnel.v1.WatchResponse
+	(*PingRequest)(nil),         // 16: sag.tunnel.v1.PingRequest
+	(*PingResponse)(nil),        // 17: sag.tunnel.v1.PingResponse
+	(*Lockdown)(nil),            // 18: sag.tunnel.v1.Lockdown
+	(*GetLockdownRequest)(nil),  // 19: sag.tunnel.v1.GetLockdownRequest
+	(*GetLockdownResponse)(nil), // 20: sag.tunnel.v1.GetLockdownResponse
+	(*SetLockdownRequest)(nil),  // 21: sag.tunnel.v1.SetLockdownRequest
+	(*SetLockdownResponse)(nil), // 22: sag.tunnel.v1.SetLockdownResponse
+	(*OpenPortalRequest)(nil),   // 23: sag.tunnel.v1.OpenPortalRequest
+	(*OpenPortalResponse)(nil),  // 24: sag.tunnel.v1.OpenPortalResponse
+	(*Snapshot)(nil),            // 25: sag.tunnel.v1.Snapshot
+	(*Heartbeat)(nil),           // 26: sag.tunnel.v1.Heartbeat
+	(*AccessPointState)(nil),    // 27: sag.tunnel.v1.AccessPointState
+	(*SessionState)(nil),        // 28: sag.tunnel.v1.SessionState
+	(*ProxyState)(nil),          // 29: sag.tunnel.v1.ProxyState
+	(*Traffic)(nil),             // 30: sag.tunnel.v1.Traffic
+	(*Machine)(nil),             // 31: sag.tunnel.v1.Machine
+	(*Names)(nil),               // 32: sag.tunnel.v1.Names
+	(*Guard)(nil),               // 33: sag.tunnel.v1.Guard
+	(*State)(nil),               // 34: sag.tunnel.v1.State
+	(*v1.Hello)(nil),            // 35: sag.types.v1.Hello
+	(v1.Mode)(0),                // 36: sag.types.v1.Mode
+	(*v11.Session)(nil),         // 37: sag.client.v1.Session
+	(*durationpb.Duration)(nil), // 38: google.protobuf.Duration
+	(*v11.Dns)(nil),             // 39: sag.client.v1.Dns
+	(*v11.Resource)(nil),        // 40: sag.client.v1.Resource
+	(v1.Blocking)(0),            // 41: sag.types.v1.Blocking
+	(v1.Phase)(0),               // 42: sag.types.v1.Phase
+	(*v1.Failure)(nil),          // 43: sag.types.v1.Failure
+	(*v1.Warning)(nil),          // 44: sag.types.v1.Warning
+	(*v1.Hop)(nil),              // 45: sag.types.v1.Hop
 }
 var file_sag_tunnel_v1_tunnel_proto_depIdxs = []int32{
-	27, // 0: sag.tunnel.v1.AttachRequest.hello:type_name -> sag.types.v1.Hello
-	27, // 1: sag.tunnel.v1.AttachResponse.hello:type_name -> sag.types.v1.Hello
-	28, // 2: sag.tunnel.v1.AttachResponse.mode:type_name -> sag.types.v1.Mode
+	35, // 0: sag.tunnel.v1.AttachRequest.hello:type_name -> sag.types.v1.Hello
+	35, // 1: sag.tunnel.v1.AttachResponse.hello:type_name -> sag.types.v1.Hello
+	36, // 2: sag.tunnel.v1.AttachResponse.mode:type_name -> sag.types.v1.Mode
 	0,  // 3: sag.tunnel.v1.ProxyOptions.outside:type_name -> sag.tunnel.v1.Outside
-	29, // 4: sag.tunnel.v1.StartRequest.session:type_name -> sag.client.v1.Session
-	5,  // 5: sag.tunnel.v1.StartRequest.cloud:type_name -> sag.tunnel.v1.Cloud
-	6,  // 6: sag.tunnel.v1.StartRequest.proxy:type_name -> sag.tunnel.v1.ProxyOptions
-	26, // 7: sag.tunnel.v1.StartResponse.state:type_name -> sag.tunnel.v1.State
-	26, // 8: sag.tunnel.v1.StopResponse.state:type_name -> sag.tunnel.v1.State
-	26, // 9: sag.tunnel.v1.GetStatesResponse.states:type_name -> sag.tunnel.v1.State
-	17, // 10: sag.tunnel.v1.WatchResponse.snapshot:type_name -> sag.tunnel.v1.Snapshot
-	26, // 11: sag.tunnel.v1.WatchResponse.changed:type_name -> sag.tunnel.v1.State
-	18, // 12: sag.tunnel.v1.WatchResponse.heartbeat:type_name -> sag.tunnel.v1.Heartbeat
-	30, // 13: sag.tunnel.v1.PingRequest.patience:type_name -> google.protobuf.Duration
-	30, // 14: sag.tunnel.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	26, // 15: sag.tunnel.v1.Snapshot.states:type_name -> sag.tunnel.v1.State
-	30, // 16: sag.tunnel.v1.AccessPointState.latency:type_name -> google.protobuf.Duration
-	30, // 17: sag.tunnel.v1.SessionState.since:type_name -> google.protobuf.Duration
-	30, // 18: sag.tunnel.v1.SessionState.lease_left:type_name -> google.protobuf.Duration
-	30, // 19: sag.tunnel.v1.SessionState.lease:type_name -> google.protobuf.Duration
-	31, // 20: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
-	30, // 21: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
-	32, // 22: sag.tunnel.v1.SessionState.resources:type_name -> sag.client.v1.Resource
-	24, // 23: sag.tunnel.v1.Machine.names:type_name -> sag.tunnel.v1.Names
-	25, // 24: sag.tunnel.v1.Machine.guard:type_name -> sag.tunnel.v1.Guard
-	33, // 25: sag.tunnel.v1.Guard.blocking:type_name -> sag.types.v1.Blocking
-	30, // 26: sag.tunnel.v1.Guard.portal_left:type_name -> google.protobuf.Duration
-	34, // 27: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
-	35, // 28: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
-	33, // 29: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
-	19, // 30: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
-	20, // 31: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
-	36, // 32: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
-	37, // 33: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
-	21, // 34: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
-	22, // 35: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
-	28, // 36: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
-	23, // 37: sag.tunnel.v1.State.machine:type_name -> sag.tunnel.v1.Machine
-	1,  // 38: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
-	3,  // 39: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
-	7,  // 40: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
-	9,  // 41: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
-	11, // 42: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
-	13, // 43: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
-	15, // 44: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
-	2,  // 45: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
-	4,  // 46: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
-	8,  // 47: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
-	10, // 48: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
-	12, // 49: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
-	14, // 50: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
-	16, // 51: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
-	45, // [45:52] is the sub-list for method output_type
-	38, // [38:45] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	37, // 4: sag.tunnel.v1.StartRequest.session:type_name -> sag.client.v1.Session
+	6,  // 5: sag.tunnel.v1.StartRequest.cloud:type_name -> sag.tunnel.v1.Cloud
+	7,  // 6: sag.tunnel.v1.StartRequest.proxy:type_name -> sag.tunnel.v1.ProxyOptions
+	34, // 7: sag.tunnel.v1.StartResponse.state:type_name -> sag.tunnel.v1.State
+	34, // 8: sag.tunnel.v1.StopResponse.state:type_name -> sag.tunnel.v1.State
+	34, // 9: sag.tunnel.v1.GetStatesResponse.states:type_name -> sag.tunnel.v1.State
+	25, // 10: sag.tunnel.v1.WatchResponse.snapshot:type_name -> sag.tunnel.v1.Snapshot
+	34, // 11: sag.tunnel.v1.WatchResponse.changed:type_name -> sag.tunnel.v1.State
+	26, // 12: sag.tunnel.v1.WatchResponse.heartbeat:type_name -> sag.tunnel.v1.Heartbeat
+	38, // 13: sag.tunnel.v1.PingRequest.patience:type_name -> google.protobuf.Duration
+	38, // 14: sag.tunnel.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	1,  // 15: sag.tunnel.v1.Lockdown.by:type_name -> sag.tunnel.v1.LockdownBy
+	38, // 16: sag.tunnel.v1.Lockdown.portal_left:type_name -> google.protobuf.Duration
+	18, // 17: sag.tunnel.v1.GetLockdownResponse.lockdown:type_name -> sag.tunnel.v1.Lockdown
+	18, // 18: sag.tunnel.v1.SetLockdownResponse.lockdown:type_name -> sag.tunnel.v1.Lockdown
+	38, // 19: sag.tunnel.v1.OpenPortalRequest.duration:type_name -> google.protobuf.Duration
+	18, // 20: sag.tunnel.v1.OpenPortalResponse.lockdown:type_name -> sag.tunnel.v1.Lockdown
+	34, // 21: sag.tunnel.v1.Snapshot.states:type_name -> sag.tunnel.v1.State
+	38, // 22: sag.tunnel.v1.AccessPointState.latency:type_name -> google.protobuf.Duration
+	38, // 23: sag.tunnel.v1.SessionState.since:type_name -> google.protobuf.Duration
+	38, // 24: sag.tunnel.v1.SessionState.lease_left:type_name -> google.protobuf.Duration
+	38, // 25: sag.tunnel.v1.SessionState.lease:type_name -> google.protobuf.Duration
+	39, // 26: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
+	38, // 27: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
+	40, // 28: sag.tunnel.v1.SessionState.resources:type_name -> sag.client.v1.Resource
+	32, // 29: sag.tunnel.v1.Machine.names:type_name -> sag.tunnel.v1.Names
+	33, // 30: sag.tunnel.v1.Machine.guard:type_name -> sag.tunnel.v1.Guard
+	41, // 31: sag.tunnel.v1.Guard.blocking:type_name -> sag.types.v1.Blocking
+	38, // 32: sag.tunnel.v1.Guard.portal_left:type_name -> google.protobuf.Duration
+	42, // 33: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
+	43, // 34: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
+	41, // 35: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
+	27, // 36: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
+	28, // 37: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
+	44, // 38: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
+	45, // 39: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
+	29, // 40: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
+	30, // 41: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
+	36, // 42: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
+	31, // 43: sag.tunnel.v1.State.machine:type_name -> sag.tunnel.v1.Machine
+	2,  // 44: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
+	4,  // 45: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
+	8,  // 46: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
+	10, // 47: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
+	12, // 48: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
+	14, // 49: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
+	16, // 50: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
+	19, // 51: sag.tunnel.v1.TunnelService.GetLockdown:input_type -> sag.tunnel.v1.GetLockdownRequest
+	21, // 52: sag.tunnel.v1.TunnelService.SetLockdown:input_type -> sag.tunnel.v1.SetLockdownRequest
+	23, // 53: sag.tunnel.v1.TunnelService.OpenPortal:input_type -> sag.tunnel.v1.OpenPortalRequest
+	3,  // 54: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
+	5,  // 55: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
+	9,  // 56: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
+	11, // 57: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
+	13, // 58: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
+	15, // 59: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
+	17, // 60: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
+	20, // 61: sag.tunnel.v1.TunnelService.GetLockdown:output_type -> sag.tunnel.v1.GetLockdownResponse
+	22, // 62: sag.tunnel.v1.TunnelService.SetLockdown:output_type -> sag.tunnel.v1.SetLockdownResponse
+	24, // 63: sag.tunnel.v1.TunnelService.OpenPortal:output_type -> sag.tunnel.v1.OpenPortalResponse
+	54, // [54:64] is the sub-list for method output_type
+	44, // [44:54] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_sag_tunnel_v1_tunnel_proto_init() }
@@ -2045,8 +2500,8 @@ func file_sag_tunnel_v1_tunnel_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_tunnel_v1_tunnel_proto_rawDesc), len(file_sag_tunnel_v1_tunnel_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   26,
+			NumEnums:      2,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -655,6 +655,268 @@ export declare type PingResponseJson = {
 export declare const PingResponseSchema: GenMessage<PingResponse, {jsonType: PingResponseJson}>;
 
 /**
+ * @generated from message sag.tunnel.v1.Lockdown
+ */
+export declare type Lockdown = Message<"sag.tunnel.v1.Lockdown"> & {
+  /**
+   * The kernel holds everything back, as it was found just now.
+   *
+   * @generated from field: bool on = 1;
+   */
+  on: boolean;
+
+  /**
+   * Who wants it; unset = nobody.
+   *
+   * @generated from field: sag.tunnel.v1.LockdownBy by = 2;
+   */
+  by: LockdownBy;
+
+  /**
+   * HOST:PORT of the cloud instances that can be dialled all the same.
+   *
+   * @generated from field: repeated string reachable = 3;
+   */
+  reachable: string[];
+
+  /**
+   * Left of the time in which a captive portal can be reached, and by which link; unset = it can not.
+   *
+   * @generated from field: google.protobuf.Duration portal_left = 4;
+   */
+  portalLeft?: Duration | undefined;
+
+  /**
+   * @generated from field: string portal_link = 5;
+   */
+  portalLink: string;
+
+  /**
+   * Packets that were held back since lockdown was put in force.
+   *
+   * @generated from field: uint64 dropped = 6;
+   */
+  dropped: bigint;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.Lockdown
+ */
+export declare type LockdownJson = {
+  /**
+   * The kernel holds everything back, as it was found just now.
+   *
+   * @generated from field: bool on = 1;
+   */
+  on?: boolean;
+
+  /**
+   * Who wants it; unset = nobody.
+   *
+   * @generated from field: sag.tunnel.v1.LockdownBy by = 2;
+   */
+  by?: LockdownByJson;
+
+  /**
+   * HOST:PORT of the cloud instances that can be dialled all the same.
+   *
+   * @generated from field: repeated string reachable = 3;
+   */
+  reachable?: string[];
+
+  /**
+   * Left of the time in which a captive portal can be reached, and by which link; unset = it can not.
+   *
+   * @generated from field: google.protobuf.Duration portal_left = 4;
+   */
+  portalLeft?: DurationJson;
+
+  /**
+   * @generated from field: string portal_link = 5;
+   */
+  portalLink?: string;
+
+  /**
+   * Packets that were held back since lockdown was put in force.
+   *
+   * @generated from field: uint64 dropped = 6;
+   */
+  dropped?: string;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.Lockdown.
+ * Use `create(LockdownSchema)` to create a new message.
+ */
+export declare const LockdownSchema: GenMessage<Lockdown, {jsonType: LockdownJson}>;
+
+/**
+ * @generated from message sag.tunnel.v1.GetLockdownRequest
+ */
+export declare type GetLockdownRequest = Message<"sag.tunnel.v1.GetLockdownRequest"> & {
+};
+
+/**
+ * @generated from message sag.tunnel.v1.GetLockdownRequest
+ */
+export declare type GetLockdownRequestJson = {
+};
+
+/**
+ * Describes the message sag.tunnel.v1.GetLockdownRequest.
+ * Use `create(GetLockdownRequestSchema)` to create a new message.
+ */
+export declare const GetLockdownRequestSchema: GenMessage<GetLockdownRequest, {jsonType: GetLockdownRequestJson}>;
+
+/**
+ * @generated from message sag.tunnel.v1.GetLockdownResponse
+ */
+export declare type GetLockdownResponse = Message<"sag.tunnel.v1.GetLockdownResponse"> & {
+  /**
+   * @generated from field: sag.tunnel.v1.Lockdown lockdown = 1;
+   */
+  lockdown?: Lockdown | undefined;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.GetLockdownResponse
+ */
+export declare type GetLockdownResponseJson = {
+  /**
+   * @generated from field: sag.tunnel.v1.Lockdown lockdown = 1;
+   */
+  lockdown?: LockdownJson;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.GetLockdownResponse.
+ * Use `create(GetLockdownResponseSchema)` to create a new message.
+ */
+export declare const GetLockdownResponseSchema: GenMessage<GetLockdownResponse, {jsonType: GetLockdownResponseJson}>;
+
+/**
+ * @generated from message sag.tunnel.v1.SetLockdownRequest
+ */
+export declare type SetLockdownRequest = Message<"sag.tunnel.v1.SetLockdownRequest"> & {
+  /**
+   * @generated from field: bool on = 1;
+   */
+  on: boolean;
+
+  /**
+   * URLs of cloud instances that this machine has to be able to dial, beside those that it has been connected with.
+   *
+   * @generated from field: repeated string clouds = 2;
+   */
+  clouds: string[];
+};
+
+/**
+ * @generated from message sag.tunnel.v1.SetLockdownRequest
+ */
+export declare type SetLockdownRequestJson = {
+  /**
+   * @generated from field: bool on = 1;
+   */
+  on?: boolean;
+
+  /**
+   * URLs of cloud instances that this machine has to be able to dial, beside those that it has been connected with.
+   *
+   * @generated from field: repeated string clouds = 2;
+   */
+  clouds?: string[];
+};
+
+/**
+ * Describes the message sag.tunnel.v1.SetLockdownRequest.
+ * Use `create(SetLockdownRequestSchema)` to create a new message.
+ */
+export declare const SetLockdownRequestSchema: GenMessage<SetLockdownRequest, {jsonType: SetLockdownRequestJson}>;
+
+/**
+ * @generated from message sag.tunnel.v1.SetLockdownResponse
+ */
+export declare type SetLockdownResponse = Message<"sag.tunnel.v1.SetLockdownResponse"> & {
+  /**
+   * @generated from field: sag.tunnel.v1.Lockdown lockdown = 1;
+   */
+  lockdown?: Lockdown | undefined;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.SetLockdownResponse
+ */
+export declare type SetLockdownResponseJson = {
+  /**
+   * @generated from field: sag.tunnel.v1.Lockdown lockdown = 1;
+   */
+  lockdown?: LockdownJson;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.SetLockdownResponse.
+ * Use `create(SetLockdownResponseSchema)` to create a new message.
+ */
+export declare const SetLockdownResponseSchema: GenMessage<SetLockdownResponse, {jsonType: SetLockdownResponseJson}>;
+
+/**
+ * @generated from message sag.tunnel.v1.OpenPortalRequest
+ */
+export declare type OpenPortalRequest = Message<"sag.tunnel.v1.OpenPortalRequest"> & {
+  /**
+   * At most 5 min; unset = 5 min.
+   *
+   * @generated from field: google.protobuf.Duration duration = 1;
+   */
+  duration?: Duration | undefined;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.OpenPortalRequest
+ */
+export declare type OpenPortalRequestJson = {
+  /**
+   * At most 5 min; unset = 5 min.
+   *
+   * @generated from field: google.protobuf.Duration duration = 1;
+   */
+  duration?: DurationJson;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.OpenPortalRequest.
+ * Use `create(OpenPortalRequestSchema)` to create a new message.
+ */
+export declare const OpenPortalRequestSchema: GenMessage<OpenPortalRequest, {jsonType: OpenPortalRequestJson}>;
+
+/**
+ * @generated from message sag.tunnel.v1.OpenPortalResponse
+ */
+export declare type OpenPortalResponse = Message<"sag.tunnel.v1.OpenPortalResponse"> & {
+  /**
+   * @generated from field: sag.tunnel.v1.Lockdown lockdown = 1;
+   */
+  lockdown?: Lockdown | undefined;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.OpenPortalResponse
+ */
+export declare type OpenPortalResponseJson = {
+  /**
+   * @generated from field: sag.tunnel.v1.Lockdown lockdown = 1;
+   */
+  lockdown?: LockdownJson;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.OpenPortalResponse.
+ * Use `create(OpenPortalResponseSchema)` to create a new message.
+ */
+export declare const OpenPortalResponseSchema: GenMessage<OpenPortalResponse, {jsonType: OpenPortalResponseJson}>;
+
+/**
  * @generated from message sag.tunnel.v1.Snapshot
  */
 export declare type Snapshot = Message<"sag.tunnel.v1.Snapshot"> & {
@@ -1463,6 +1725,36 @@ export declare type OutsideJson = "OUTSIDE_UNSPECIFIED" | "OUTSIDE_DIRECT" | "OU
 export declare const OutsideSchema: GenEnum<Outside, OutsideJson>;
 
 /**
+ * @generated from enum sag.tunnel.v1.LockdownBy
+ */
+export enum LockdownBy {
+  /**
+   * @generated from enum value: LOCKDOWN_BY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: LOCKDOWN_BY_ADMINISTRATOR = 1;
+   */
+  ADMINISTRATOR = 1,
+
+  /**
+   * @generated from enum value: LOCKDOWN_BY_POLICY = 2;
+   */
+  POLICY = 2,
+}
+
+/**
+ * @generated from enum sag.tunnel.v1.LockdownBy
+ */
+export declare type LockdownByJson = "LOCKDOWN_BY_UNSPECIFIED" | "LOCKDOWN_BY_ADMINISTRATOR" | "LOCKDOWN_BY_POLICY";
+
+/**
+ * Describes the enum sag.tunnel.v1.LockdownBy.
+ */
+export declare const LockdownBySchema: GenEnum<LockdownBy, LockdownByJson>;
+
+/**
  * @generated from service sag.tunnel.v1.TunnelService
  */
 export declare const TunnelService: GenService<{
@@ -1531,6 +1823,36 @@ export declare const TunnelService: GenService<{
     methodKind: "unary";
     input: typeof PingRequestSchema;
     output: typeof PingResponseSchema;
+  },
+  /**
+   * Lockdown: nothing leaves this machine but the tunnel and what is needed to bring it up, session or not. System mode only.
+   *
+   * @generated from rpc sag.tunnel.v1.TunnelService.GetLockdown
+   */
+  getLockdown: {
+    methodKind: "unary";
+    input: typeof GetLockdownRequestSchema;
+    output: typeof GetLockdownResponseSchema;
+  },
+  /**
+   * Administrators only. On: whatever the policy says. Off: until the policy is withdrawn and set again.
+   *
+   * @generated from rpc sag.tunnel.v1.TunnelService.SetLockdown
+   */
+  setLockdown: {
+    methodKind: "unary";
+    input: typeof SetLockdownRequestSchema;
+    output: typeof SetLockdownResponseSchema;
+  },
+  /**
+   * Lets a person sign in at a captive portal of the network that the machine is in, for a limited time.
+   *
+   * @generated from rpc sag.tunnel.v1.TunnelService.OpenPortal
+   */
+  openPortal: {
+    methodKind: "unary";
+    input: typeof OpenPortalRequestSchema;
+    output: typeof OpenPortalResponseSchema;
   },
 }>;
 

@@ -48,6 +48,15 @@ const (
 	TunnelServiceWatchProcedure = "/sag.tunnel.v1.TunnelService/Watch"
 	// TunnelServicePingProcedure is the fully-qualified name of the TunnelService's Ping RPC.
 	TunnelServicePingProcedure = "/sag.tunnel.v1.TunnelService/Ping"
+	// TunnelServiceGetLockdownProcedure is the fully-qualified name of the TunnelService's GetLockdown
+	// RPC.
+	TunnelServiceGetLockdownProcedure = "/sag.tunnel.v1.TunnelService/GetLockdown"
+	// TunnelServiceSetLockdownProcedure is the fully-qualified name of the TunnelService's SetLockdown
+	// RPC.
+	TunnelServiceSetLockdownProcedure = "/sag.tunnel.v1.TunnelService/SetLockdown"
+	// TunnelServiceOpenPortalProcedure is the fully-qualified name of the TunnelService's OpenPortal
+	// RPC.
+	TunnelServiceOpenPortalProcedure = "/sag.tunnel.v1.TunnelService/OpenPortal"
 )
 
 // TunnelServiceClient is a client for the sag.tunnel.v1.TunnelService service.
@@ -64,6 +73,12 @@ type TunnelServiceClient interface {
 	Watch(context.Context, *connect.Request[v1.WatchRequest]) (*connect.ServerStreamForClient[v1.WatchResponse], error)
 	// One echo request inside. Proxy mode only: in system mode any program can send its own.
 	Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error)
+	// Lockdown: nothing leaves this machine but the tunnel and what is needed to bring it up, session or not. System mode only.
+	GetLockdown(context.Context, *connect.Request[v1.GetLockdownRequest]) (*connect.Response[v1.GetLockdownResponse], error)
+	// Administrators only. On: whatever the policy says. Off: until the policy is withdrawn and set again.
+	SetLockdown(context.Context, *connect.Request[v1.SetLockdownRequest]) (*connect.Response[v1.SetLockdownResponse], error)
+	// Lets a person sign in at a captive portal of the network that the machine is in, for a limited time.
+	OpenPortal(context.Context, *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error)
 }
 
 // NewTunnelServiceClient constructs a client for the sag.tunnel.v1.TunnelService service. By
@@ -119,18 +134,39 @@ func NewTunnelServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(tunnelServiceMethods.ByName("Ping")),
 			connect.WithClientOptions(opts...),
 		),
+		getLockdown: connect.NewClient[v1.GetLockdownRequest, v1.GetLockdownResponse](
+			httpClient,
+			baseURL+TunnelServiceGetLockdownProcedure,
+			connect.WithSchema(tunnelServiceMethods.ByName("GetLockdown")),
+			connect.WithClientOptions(opts...),
+		),
+		setLockdown: connect.NewClient[v1.SetLockdownRequest, v1.SetLockdownResponse](
+			httpClient,
+			baseURL+TunnelServiceSetLockdownProcedure,
+			connect.WithSchema(tunnelServiceMethods.ByName("SetLockdown")),
+			connect.WithClientOptions(opts...),
+		),
+		openPortal: connect.NewClient[v1.OpenPortalRequest, v1.OpenPortalResponse](
+			httpClient,
+			baseURL+TunnelServiceOpenPortalProcedure,
+			connect.WithSchema(tunnelServiceMethods.ByName("OpenPortal")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // tunnelServiceClient implements TunnelServiceClient.
 type tunnelServiceClient struct {
-	attach    *connect.Client[v1.AttachRequest, v1.AttachResponse]
-	prepare   *connect.Client[v1.PrepareRequest, v1.PrepareResponse]
-	start     *connect.Client[v1.StartRequest, v1.StartResponse]
-	stop      *connect.Client[v1.StopRequest, v1.StopResponse]
-	getStates *connect.Client[v1.GetStatesRequest, v1.GetStatesResponse]
-	watch     *connect.Client[v1.WatchRequest, v1.WatchResponse]
-	ping      *connect.Client[v1.PingRequest, v1.PingResponse]
+	attach      *connect.Client[v1.AttachRequest, v1.AttachResponse]
+	prepare     *connect.Client[v1.PrepareRequest, v1.PrepareResponse]
+	start       *connect.Client[v1.StartRequest, v1.StartResponse]
+	stop        *connect.Client[v1.StopRequest, v1.StopResponse]
+	getStates   *connect.Client[v1.GetStatesRequest, v1.GetStatesResponse]
+	watch       *connect.Client[v1.WatchRequest, v1.WatchResponse]
+	ping        *connect.Client[v1.PingRequest, v1.PingResponse]
+	getLockdown *connect.Client[v1.GetLockdownRequest, v1.GetLockdownResponse]
+	setLockdown *connect.Client[v1.SetLockdownRequest, v1.SetLockdownResponse]
+	openPortal  *connect.Client[v1.OpenPortalRequest, v1.OpenPortalResponse]
 }
 
 // Attach calls sag.tunnel.v1.TunnelService.Attach.
@@ -168,6 +204,21 @@ func (c *tunnelServiceClient) Ping(ctx context.Context, req *connect.Request[v1.
 	return c.ping.CallUnary(ctx, req)
 }
 
+// GetLockdown calls sag.tunnel.v1.TunnelService.GetLockdown.
+func (c *tunnelServiceClient) GetLockdown(ctx context.Context, req *connect.Request[v1.GetLockdownRequest]) (*connect.Response[v1.GetLockdownResponse], error) {
+	return c.getLockdown.CallUnary(ctx, req)
+}
+
+// SetLockdown calls sag.tunnel.v1.TunnelService.SetLockdown.
+func (c *tunnelServiceClient) SetLockdown(ctx context.Context, req *connect.Request[v1.SetLockdownRequest]) (*connect.Response[v1.SetLockdownResponse], error) {
+	return c.setLockdown.CallUnary(ctx, req)
+}
+
+// OpenPortal calls sag.tunnel.v1.TunnelService.OpenPortal.
+func (c *tunnelServiceClient) OpenPortal(ctx context.Context, req *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error) {
+	return c.openPortal.CallUnary(ctx, req)
+}
+
 // TunnelServiceHandler is an implementation of the sag.tunnel.v1.TunnelService service.
 type TunnelServiceHandler interface {
 	Attach(context.Context, *connect.Request[v1.AttachRequest]) (*connect.Response[v1.AttachResponse], error)
@@ -182,6 +233,12 @@ type TunnelServiceHandler interface {
 	Watch(context.Context, *connect.Request[v1.WatchRequest], *connect.ServerStream[v1.WatchResponse]) error
 	// One echo request inside. Proxy mode only: in system mode any program can send its own.
 	Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error)
+	// Lockdown: nothing leaves this machine but the tunnel and what is needed to bring it up, session or not. System mode only.
+	GetLockdown(context.Context, *connect.Request[v1.GetLockdownRequest]) (*connect.Response[v1.GetLockdownResponse], error)
+	// Administrators only. On: whatever the policy says. Off: until the policy is withdrawn and set again.
+	SetLockdown(context.Context, *connect.Request[v1.SetLockdownRequest]) (*connect.Response[v1.SetLockdownResponse], error)
+	// Lets a person sign in at a captive portal of the network that the machine is in, for a limited time.
+	OpenPortal(context.Context, *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error)
 }
 
 // NewTunnelServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -233,6 +290,24 @@ func NewTunnelServiceHandler(svc TunnelServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(tunnelServiceMethods.ByName("Ping")),
 		connect.WithHandlerOptions(opts...),
 	)
+	tunnelServiceGetLockdownHandler := connect.NewUnaryHandler(
+		TunnelServiceGetLockdownProcedure,
+		svc.GetLockdown,
+		connect.WithSchema(tunnelServiceMethods.ByName("GetLockdown")),
+		connect.WithHandlerOptions(opts...),
+	)
+	tunnelServiceSetLockdownHandler := connect.NewUnaryHandler(
+		TunnelServiceSetLockdownProcedure,
+		svc.SetLockdown,
+		connect.WithSchema(tunnelServiceMethods.ByName("SetLockdown")),
+		connect.WithHandlerOptions(opts...),
+	)
+	tunnelServiceOpenPortalHandler := connect.NewUnaryHandler(
+		TunnelServiceOpenPortalProcedure,
+		svc.OpenPortal,
+		connect.WithSchema(tunnelServiceMethods.ByName("OpenPortal")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/sag.tunnel.v1.TunnelService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case TunnelServiceAttachProcedure:
@@ -249,6 +324,12 @@ func NewTunnelServiceHandler(svc TunnelServiceHandler, opts ...connect.HandlerOp
 			tunnelServiceWatchHandler.ServeHTTP(w, r)
 		case TunnelServicePingProcedure:
 			tunnelServicePingHandler.ServeHTTP(w, r)
+		case TunnelServiceGetLockdownProcedure:
+			tunnelServiceGetLockdownHandler.ServeHTTP(w, r)
+		case TunnelServiceSetLockdownProcedure:
+			tunnelServiceSetLockdownHandler.ServeHTTP(w, r)
+		case TunnelServiceOpenPortalProcedure:
+			tunnelServiceOpenPortalHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -284,4 +365,16 @@ func (UnimplementedTunnelServiceHandler) Watch(context.Context, *connect.Request
 
 func (UnimplementedTunnelServiceHandler) Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.Ping is not implemented"))
+}
+
+func (UnimplementedTunnelServiceHandler) GetLockdown(context.Context, *connect.Request[v1.GetLockdownRequest]) (*connect.Response[v1.GetLockdownResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.GetLockdown is not implemented"))
+}
+
+func (UnimplementedTunnelServiceHandler) SetLockdown(context.Context, *connect.Request[v1.SetLockdownRequest]) (*connect.Response[v1.SetLockdownResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.SetLockdown is not implemented"))
+}
+
+func (UnimplementedTunnelServiceHandler) OpenPortal(context.Context, *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.OpenPortal is not implemented"))
 }

@@ -1,0 +1,275 @@
+// Package lockdown keeps a machine in which nothing leaves but the tunnel, and what is needed to bring it up. An administrator
+// wants it, or an intranet's policy; it is in force before any link is up, and stays so whoever crashes, until it is lifted.
+package lockdown
+
+import (
+	"cmp"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sag.software/native/internal/system/guard"
+)
+
+const (
+	// MaxPortal is the longest time in which a captive portal can be reached.
+	MaxPortal = 5 * time.Minute
+	// portals may be opened so often within a time: somebody who mistypes has another try, a program has no way out for good.
+	portals       = 3
+	portalsWithin = time.Hour
+	// maxClouds, maxAddresses, maxEndpoints bound what is remembered.
+	maxClouds, maxAddresses, maxEndpoints = 16, 16, 512
+)
+
+// ErrTooOften means that the portal was opened too often.
+var ErrTooOften = errors.New("the way to a captive portal was opened three times within an hour")
+
+// ErrNoLink means that there is no network that a captive portal could be in.
+var ErrNoLink = errors.New("there is no network that a captive portal could be in")
+
+// Firewall is the kernel's part.
+type Firewall interface {
+	Find() (*guard.Found, error)
+	Apply(guard.Lockdown) error
+	Remove() (bool, error)
+	OpenPortal(link string, duration time.Duration) error
+	Portal() (*guard.Portal, error)
+}
+
+// Kernel is this machine's.
+type Kernel struct{}
+
+// Find implements Firewall.
+func (Kernel) Find() (*guard.Found, error) { return guard.FindLockdown() }
+
+// Apply implements Firewall.
+func (Kernel) Apply(l guard.Lockdown) error { return guard.ApplyLockdown(l) }
+
+// Remove implements Firewall.
+func (Kernel) Remove() (bool, error) { return guard.RemoveLockdown() }
+
+// OpenPortal implements Firewall.
+func (Kernel) OpenPortal(link string, duration time.Duration) error {
+	return guard.OpenPortal(link, duration)
+}
+
+// Portal implements Firewall.
+func (Kernel) Portal() (*guard.Portal, error) { return guard.FindPortal() }
+
+// Config is what a Keeper works with.
+type Config struct {
+	// Dir holds the record; it is root's alone.
+	Dir      string
+	Firewall Firewall
+	// Links is what names of tunnel links begin with, Mark what is on the engine's packets.
+	Links string
+	Mark  uint32
+	// Now is the time; it may stand still during sleep.
+	Now func() time.Time
+}
+
+// Keeper is the machine's lockdown. Methods may be called from any goroutine.
+type Keeper struct {
+	config Config
+	mu     sync.Mutex
+	record record
+	opened []time.Time
+	found  atomic.Bool
+}
+
+// Open reads what is wanted, and puts it in force. After an error it is as good as it can be.
+func Open(config Config) (*Keeper, error) {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	r, err := load(config.Dir)
+	k := &Keeper{config: config, record: r}
+	return k, errors.Join(err, k.Look())
+}
+
+// Look puts lockdown in force again if somebody has changed it, or lifts what nobody wants.
+func (k *Keeper) Look() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.force()
+}
+
+// Status is how it is.
+type Status struct {
+	// On: it is on the machine, as it was found.
+	On bool
+	By By
+	// Reachable are HOST:PORT of what can be dialled all the same.
+	Reachable []string
+	Portal    *guard.Portal
+	// Dropped are the packets that were held back.
+	Dropped uint64
+}
+
+// Status reads how it is.
+func (k *Keeper) Status() (Status, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	found, err := k.config.Firewall.Find()
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{On: found != nil}
+	if k.record.On {
+		s.By = k.record.By
+	}
+	if found != nil {
+		s.Dropped = found.Dropped
+		for _, c := range k.record.Clouds {
+			s.Reachable = append(s.Reachable, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
+		}
+	}
+	s.Portal, err = k.config.Firewall.Portal()
+	return s, err
+}
+
+// Set is an administrator's will, which goes before any policy's.
+func (k *Keeper) Set(on bool, clouds []Cloud) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	next := k.record
+	next.Clouds = merged(next.Clouds, clouds)
+	next.On, next.By, next.Lifted = on, "", !on && next.Wanted != ""
+	if on {
+		next.By = ByAdministrator
+	}
+	return k.become(next)
+}
+
+// Policy is what an instance's policy wants. It turns lockdown on, and off again if it was what turned it on.
+func (k *Keeper) Policy(instance string, wanted bool) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	next := k.record
+	switch {
+	case wanted:
+		next.Lifted = next.Lifted && next.Wanted == instance
+		if next.Wanted = instance; !next.On && !next.Lifted {
+			next.On, next.By = true, ByPolicy
+		}
+	case next.Wanted == instance:
+		next.Wanted, next.Lifted = "", false
+		if next.By == ByPolicy {
+			next.On, next.By = false, ""
+		}
+	}
+	return k.become(next)
+}
+
+// Reaches says what has to be reached to bring a tunnel up: it is remembered, so that lockdown can come at any time.
+func (k *Keeper) Reaches(cloud Cloud, endpoints []netip.AddrPort, names []string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	next := k.record
+	if cloud.Host != "" {
+		next.Clouds = merged(next.Clouds, []Cloud{cloud})
+	}
+	next.Endpoints = sorted(endpoints, netip.AddrPort.Compare)
+	next.Endpoints = next.Endpoints[:min(len(next.Endpoints), maxEndpoints)]
+	next.Names = sorted(names, cmp.Compare[string])
+	return k.become(next)
+}
+
+// Hosts are the names of cloud instances, whose addresses may change; Update takes their new ones.
+func (k *Keeper) Hosts() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var all []string
+	for _, c := range k.record.Clouds {
+		if _, err := netip.ParseAddr(c.Host); err != nil && k.record.On {
+			all = append(all, c.Host)
+		}
+	}
+	return all
+}
+
+// Resolved takes a name's addresses of now.
+func (k *Keeper) Resolved(host string, addresses []netip.Addr) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	next := k.record
+	var clouds []Cloud
+	for _, c := range next.Clouds {
+		if c.Host == host {
+			clouds = append(clouds, Cloud{Host: c.Host, Port: c.Port, Addresses: addresses})
+		}
+	}
+	next.Clouds = merged(next.Clouds, clouds)
+	return k.become(next)
+}
+
+// OpenPortal opens the way to a captive portal by a link. An administrator may as often as they like.
+func (k *Keeper) OpenPortal(link string, duration time.Duration, administrator bool) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if link == "" {
+		return ErrNoLink
+	}
+	if err := k.force(); err != nil {
+		return err
+	}
+	now := k.config.Now()
+	k.opened = slices.DeleteFunc(k.opened, func(at time.Time) bool { return now.Sub(at) > portalsWithin })
+	if len(k.opened) >= portals && !administrator {
+		return ErrTooOften
+	}
+	k.opened = append(k.opened, now)
+	return k.config.Firewall.OpenPortal(link, min(duration, MaxPortal))
+}
+
+// become writes the next record down, then does it. What could not be written down is not done, unless it is to lift:
+// a full disk is no reason to keep a machine shut.
+func (k *Keeper) become(next record) error {
+	if next.same(k.record) {
+		return k.force()
+	}
+	err := next.save(k.config.Dir)
+	if err != nil && next.On {
+		return err
+	}
+	k.record = next
+	return errors.Join(err, k.force())
+}
+
+func (k *Keeper) force() error {
+	var err error
+	if k.record.On {
+		err = k.config.Firewall.Apply(k.spec())
+	} else {
+		_, err = k.config.Firewall.Remove()
+	}
+	found, failed := k.config.Firewall.Find()
+	k.found.Store(found != nil)
+	return errors.Join(err, failed)
+}
+
+// IsOn is whether it was on the machine at the last look.
+func (k *Keeper) IsOn() bool { return k.found.Load() }
+
+func (k *Keeper) spec() guard.Lockdown {
+	l := guard.Lockdown{Links: k.config.Links, Mark: k.config.Mark, Endpoints: k.record.Endpoints}
+	names := slices.Clone(k.record.Names)
+	for _, c := range k.record.Clouds {
+		if a, err := netip.ParseAddr(c.Host); err == nil {
+			l.Cloud = append(l.Cloud, netip.AddrPortFrom(a.Unmap(), c.Port))
+			continue
+		}
+		names = append(names, strings.ToLower(c.Host))
+		for _, a := range c.Addresses {
+			l.Cloud = append(l.Cloud, netip.AddrPortFrom(a.Unmap(), c.Port))
+		}
+	}
+	l.Cloud, l.Spared = sorted(l.Cloud, netip.AddrPort.Compare), sorted(names, cmp.Compare[string])
+	return l
+}
