@@ -33,6 +33,12 @@ export function describeCommands(call: Call): Command {
     call(async () => (await import("./verbs/repair.ts")).repair),
   );
   verb(
+    "lockdown <what>",
+    "let nothing leave this machine but the tunnel: on, off, status; portal opens the way to a captive portal",
+  )
+    .option("--for <time>", "with portal: how long, for example 2m; 5m if not given, and at most")
+    .action(call(async () => (await import("./verbs/lockdown.ts")).lockdown));
+  verb(
     "service <what> [link]",
     "system mode's service: install, remove, status; enroll LINK has the machine dial by itself",
   )

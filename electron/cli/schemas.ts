@@ -205,7 +205,14 @@ export const outputs: Record<string, z.ZodMiniType> = {
     intranet: z.optional(z.string()),
     session: z.optional(z.string()),
   }),
-  repair: z.object({ undone: z.array(z.string()), disconnected: z.boolean() }),
+  repair: z.object({ undone: z.array(z.string()), disconnected: z.boolean(), unlocked: z.boolean() }),
+  lockdown: z.object({
+    on: z.boolean(),
+    by: orNull(z.enum(["administrator", "policy"])),
+    reachable: z.array(z.string()),
+    portal: orNull(z.object({ link: z.string(), leftMs: z.number() })),
+    dropped: z.number(),
+  }),
   service: z.object({
     installed: z.boolean(),
     enrolled: z.optional(z.boolean()),

@@ -197,7 +197,7 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   const last = spans.at(-1);
   if (last) last.to = Date.now();
   await machines.run("client", "nft delete table inet sag-tunnel", "ip rule del pref 5200", "ip -6 rule del pref 5200");
-  await sender.offers(1_000);
+  await sender.offers(3_000);
   await capture.stop();
   monitor.stop();
 

@@ -10,7 +10,7 @@ export interface Packet {
   text: string;
 }
 
-/** Everything that a machine sends by a link, kept by tcpdump on the other end of the cable. */
+/** Everything that comes in by a link, kept by tcpdump: what a machine sends that is at the other end of the cable. */
 export class Capture {
   readonly #file: string;
   readonly #child: ChildProcess;
@@ -22,7 +22,7 @@ export class Capture {
 
   /** `on`: how a command becomes one on the machine that listens. */
   static async start(file: string, on: (args: string[]) => string[], link: string): Promise<Capture> {
-    const args = ["tcpdump", "-i", link, "-n", "-U", "-Z", "root", "-B", "16384", "-s", "400", "-w", file];
+    const args = ["tcpdump", "-i", link, "-Q", "in", "-n", "-U", "-Z", "root", "-B", "16384", "-s", "400", "-w", file];
     const [program = "", ...rest] = on(args);
     const child = spawn(program, rest, { stdio: ["ignore", "ignore", "pipe"] });
     const lines = createInterface({ input: child.stderr });

@@ -16,7 +16,7 @@ import { Failure } from "../causes/failure.ts";
 import { failureFromSystem } from "../causes/system.ts";
 import type { Environment } from "../environment.ts";
 import { findTunnelBinary } from "../tunnel/binary.ts";
-import { dialUnit, type Layout, layout, tunnelUnit } from "./layout.ts";
+import { dialUnit, type Layout, layout, lockdownUnit, tunnelUnit } from "./layout.ts";
 
 /** Puts system mode's service onto this machine, or into an image of one, and takes it away again. Linux with systemd. */
 export class Installation {
@@ -56,6 +56,7 @@ export class Installation {
       mkdirSync(this.places.library, { recursive: true, mode: 0o755 });
       place(this.places.binary, 0o755, (fresh) => copyFileSync(findTunnelBinary(this.#environment), fresh));
     });
+    this.#addUnit(lockdownUnit);
     this.#addUnit(tunnelUnit);
   }
 
@@ -85,7 +86,7 @@ export class Installation {
   /** Stops both and leaves nothing of them: no file, no route, no rule. */
   remove(): string[] {
     const removed: string[] = [];
-    for (const unit of [dialUnit, tunnelUnit]) {
+    for (const unit of [dialUnit, tunnelUnit, lockdownUnit]) {
       if (!existsSync(join(this.places.units, unit))) continue;
       this.#systemctl("disable", ...(this.#root === "" ? ["--now"] : []), unit);
     }
@@ -97,7 +98,8 @@ export class Installation {
       if (repaired.status !== 0) throw new Failure("unknown", { text: `sag-tunnel repair failed: ${repaired.stderr}` });
     }
     const { units, library, tunnelState, tunnelRun, dialState } = this.places;
-    const files = [join(units, dialUnit), join(units, tunnelUnit), library, tunnelState, tunnelRun, dialState];
+    const own = [dialUnit, tunnelUnit, lockdownUnit].map((unit) => join(units, unit));
+    const files = [...own, library, tunnelState, tunnelRun, dialState];
     this.#guarded(() => {
       // With a user of its own, systemd keeps the state here and a link to it where it was.
       for (const path of [...files, join(dirname(dialState), "private", basename(dialState))]) {

@@ -20,6 +20,7 @@ export const layout = (root: string) => {
 export type Layout = ReturnType<typeof layout>;
 
 export const tunnelUnit = "sag-tunnel.service";
+export const lockdownUnit = "sag-lockdown.service";
 export const dialUnit = "sag-dial.service";
 
 /** The environment of the dial-up; the unit says the same. */

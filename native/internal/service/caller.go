@@ -12,7 +12,6 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
-	typesv1 "sag.software/native/gen/sag/types/v1"
 )
 
 // Client speaks to the service about lockdown.
@@ -24,7 +23,7 @@ type Client struct {
 // Living is a client of the service that runs; nil if none does.
 func Living(ctx context.Context, dir string) (*Client, error) {
 	rpc, leave := dial(dir)
-	_, err := rpc.Attach(ctx, connect.NewRequest(&tunnelv1.AttachRequest{Hello: &typesv1.Hello{}}))
+	_, err := rpc.GetLockdown(ctx, connect.NewRequest(&tunnelv1.GetLockdownRequest{}))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		leave()
 		return nil, nil

@@ -31,25 +31,13 @@ func lan(t *testing.T) *listener {
 		nettest.Run(t, "ip", strings.Fields(line)...)
 	}
 	router.Run("ip link set out address 02:00:00:00:00:01", "ip link set out up", "ip addr add 192.0.2.1/24 dev out")
-	l := &listener{t: t, router: router}
-	router.Do(func() {
-		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, int(htons(unix.ETH_P_ALL)))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		l.fd = fd
-	})
-	t.Cleanup(func() { _ = unix.Close(l.fd) })
-	return l
+	return &listener{t: t, router: router, ear: nettest.Listen(t, router)}
 }
-
-func htons(v uint16) uint16 { return v<<8 | v>>8 }
 
 type listener struct {
 	t      *testing.T
 	router *nettest.Namespace
-	fd     int
+	ear    *nettest.Ear
 }
 
 // heard gives the packets that came to an address since it was last asked. A marker packet, which nothing holds back, says
@@ -57,32 +45,13 @@ type listener struct {
 func (l *listener) heard(to netip.Addr) (packets [][]byte) {
 	l.t.Helper()
 	marker := netip.MustParseAddr("198.51.100.99")
-	send(l.t, marker, 9, "marker")
-	buffer := make([]byte, 2048)
-	_ = unix.SetsockoptTimeval(l.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5})
-	for {
-		n, _, err := unix.Recvfrom(l.fd, buffer, 0)
-		if err != nil {
-			l.t.Fatalf("the marker did not come: %v", err)
-		}
-		packet := buffer[:n]
-		switch destination(packet) {
-		case marker:
-			return packets
-		case to:
-			packets = append(packets, append([]byte(nil), packet...))
+	_ = send(l.t, marker, 9, "marker")
+	for _, packet := range l.ear.Until(marker) {
+		if nettest.Destination(packet) == to {
+			packets = append(packets, packet)
 		}
 	}
-}
-
-func destination(packet []byte) netip.Addr {
-	var a netip.Addr
-	if len(packet) >= 20 && packet[0]>>4 == 4 {
-		a, _ = netip.AddrFromSlice(packet[16:20])
-	} else if len(packet) >= 40 {
-		a, _ = netip.AddrFromSlice(packet[24:40])
-	}
-	return a
+	return packets
 }
 
 // send sends one datagram; the error is what the sender hears, if it hears anything.
