@@ -331,7 +331,7 @@ func TestTheWholeMachineIsInside(t *testing.T) {
 		t.Errorf("other traffic goes %s", out)
 	}
 	blocking, _ := os.ReadFile(filepath.Join(s.run, "blocking"))
-	if want := `{"blocking":"none","holds":"intranet","phase":"connected","pid":`; !strings.HasPrefix(string(blocking), want) {
+	if want := `{"blocking":"none","holds":"intranet","lockdown":"off","phase":"connected","pid":`; !strings.HasPrefix(string(blocking), want) {
 		t.Errorf("%s", blocking)
 	}
 	s.mustDisconnect()

@@ -6,8 +6,12 @@ import (
 	"slices"
 
 	"sag.software/native/internal/system"
+	"sag.software/native/internal/system/dns/forward"
 	"sag.software/native/internal/system/guard"
 )
+
+// guardZones is how many reverse zones are held back; what is beyond is a host name in somebody's log.
+const guardZones = 512
 
 // guard is the first of all changes and the last to be undone: what the others do is never without it. It holds back both
 // IP versions, whether or not the tunnel carries both.
@@ -21,6 +25,9 @@ func (w *work) guard() {
 		Link: w.n.Link, Mark: w.n.Mark, Inside: Prefixes(w.in, both), Endpoints: sorted(w.in.Endpoints, netip.AddrPort.Compare),
 		Domains: sorted(w.in.Domains, cmp.Compare[string]), Everything: len(w.in.Domains) == 0 && len(w.in.Servers) > 0,
 		Spared: sorted(w.in.Spared, cmp.Compare[string]),
+	}
+	if len(s.Domains) > 0 {
+		s.Domains = sorted(append(s.Domains, forward.ReverseZones(w.in.Routes, guardZones)...), cmp.Compare[string])
 	}
 	for _, a := range w.in.Addresses {
 		s.Own = append(s.Own, a.Addr())
