@@ -74,7 +74,7 @@ export class Campus {
   /** What `sag repair` does, on the client. */
   async repair(): Promise<{ undone: string[] }> {
     const state = join(this.workspace.dir, "state");
-    const command = [at("bin/sag-tunnel"), "repair", "--json", "--run-dir", this.#run, "--state-dir", state];
+    const command = [at("bin/sag-tunnel"), "repair", "--json", "--run-dir", this.run, "--state-dir", state];
     return JSON.parse(await must(this.machines.on("client", command)));
   }
 
