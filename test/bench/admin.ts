@@ -40,7 +40,9 @@ export async function admin(short: boolean): Promise<Measured> {
       "CreateSmartAccessGatewayClientUser",
       user(n, { UserMail: "a@b", UserName: `bench.${n}.user`, Password: "12345678", Bandwidth: "1" }),
     ]);
-    figures.pagesSeenTwice = await pageWhileAdding(server, key, ids[0] ?? "");
+    const { twice, missed } = await turnPages(server, key, ids[0] ?? "");
+    figures.pagesSeenTwice = twice;
+    figures.pagesMissed = missed;
     figures.residentMb = Math.round(process.memoryUsage.rss() / 1e6);
     // The peers have no such interface: there is nothing to compare with.
     return { rounds, figures, ratios: {} };
@@ -125,26 +127,31 @@ async function drive(
   return { perSecond: round(calls / seconds), p50: at(0.5), p99: at(0.99) };
 }
 
-/** Turns all pages while accounts are added; how many accounts came twice. */
-async function pageWhileAdding(server: TestServer, key: AccessKeyPair, SmartAGId: string): Promise<number> {
+/** Turns all pages while accounts come and go; how many of those that stayed came twice, and how many not at all. */
+async function turnPages(
+  server: TestServer,
+  key: AccessKeyPair,
+  SmartAGId: string,
+): Promise<{ twice: number; missed: number }> {
   const client = rawClient(server, key);
   const seen = new Map<string, number>();
+  const gone = new Set<string>();
   for (let page = 1; ; page++) {
     const fields = { RegionId, SmartAGId, PageSize: "50", PageNumber: `${page}` };
     const { body } = await client.ask({ action: "DescribeSmartAccessGatewayClientUsers", fields });
     const { User } = body.Users as { User: { UserName: string }[] };
     for (const { UserName } of User) seen.set(UserName, (seen.get(UserName) ?? 0) + 1);
     if (User.length < 50) break;
-    const added = {
-      RegionId,
-      SmartAGId,
-      UserMail: "a@b",
-      UserName: `paging.${page}.user`,
-      Password: "12345678",
-      Bandwidth: "1",
-    };
-    await client.ask({ action: "CreateSmartAccessGatewayClientUser", fields: added });
+    const UserName = User[0]?.UserName ?? "";
+    gone.add(UserName);
+    await client.ask({ action: "DeleteSmartAccessGatewayClientUser", fields: { RegionId, SmartAGId, UserName } });
+    const added = { UserMail: "a@b", UserName: `paging.${page}.user`, Password: "12345678", Bandwidth: "1" };
+    await client.ask({ action: "CreateSmartAccessGatewayClientUser", fields: { RegionId, SmartAGId, ...added } });
   }
   client.close();
-  return [...seen.values()].filter((times) => times > 1).length;
+  const there = Array.from({ length: accountsEach }, (_, n) => `user.0.${n}`).filter((name) => !gone.has(name));
+  return {
+    twice: [...seen.values()].filter((times) => times > 1).length,
+    missed: there.filter((name) => !seen.has(name)).length,
+  };
 }

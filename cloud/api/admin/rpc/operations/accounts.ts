@@ -123,7 +123,7 @@ export const accountOperations: Operation[] = [
       let query = db.selectFrom("account").selectAll().where("instance_id", "=", instance.id);
       if (v.UserName) query = query.where("user_name", "=", v.UserName);
       if (v.UserMail) query = query.where("mail", "=", v.UserMail);
-      const page = await pageOf(query.orderBy("created_at").orderBy("id"), v);
+      const page = await pageOf(call, query, "account", v);
       const User = page.rows.map((row) => ({
         ...told(row),
         IsStaticIp: row.client_ip === null ? 0 : 1,

@@ -14,7 +14,7 @@ import {
   ruleOf,
 } from "../../../../domain/acl/acl.ts";
 import { type Answer, group, type Operation } from "../protocol/operation.ts";
-import { contains, id, inRegion, list, pageOf, paging, required, sagId, text, whole } from "./common.ts";
+import { contains, id, inRegion, list, pageInOrder, pageOf, paging, required, sagId, text, whole } from "./common.ts";
 
 const operation = group("smartag", "ACL");
 
@@ -162,7 +162,7 @@ export const aclOperations: Operation[] = [
       if (v.AclIds) query = query.where("id", "in", v.AclIds.split(","));
       if (v.AclType) query = query.where("type", "=", v.AclType);
       if (v.Name) query = query.where(sql<boolean>`name like ${contains(v.Name)} escape '\\'`);
-      const page = await pageOf(query.orderBy("created_at").orderBy("id"), v);
+      const page = await pageOf(call, query, "acl", v);
       const ids = page.rows.map((row) => row.id);
       const used =
         ids.length === 0 ? [] : await db.selectFrom("acl_instance").selectAll().where("acl_id", "in", ids).execute();
@@ -192,7 +192,7 @@ export const aclOperations: Operation[] = [
       let query = db.selectFrom("acl_rule").selectAll().where("acl_id", "=", acl.id);
       if (v.Direction) query = query.where("direction", "=", v.Direction);
       if (v.Name) query = query.where("name", "=", v.Name);
-      const page = await pageOf(
+      const page = await pageInOrder(
         query
           .orderBy("priority", v.Order === "desc" ? "desc" : "asc")
           .orderBy("created_at")

@@ -102,7 +102,7 @@ export const ccnOperations: Operation[] = [
         if (tag.Value !== undefined) having = having.where("value", "=", tag.Value);
         query = query.where("ccn.id", "in", having);
       }
-      const page = await pageOf(query.orderBy("ccn.created_at").orderBy("ccn.id"), v);
+      const page = await pageOf(call, query, "ccn", v);
       const ids = page.rows.map((row) => row.id);
       const bound = ids.length === 0 ? [] : await boundTo(db, ids);
       const tagged = await tagsOf(db, ids);

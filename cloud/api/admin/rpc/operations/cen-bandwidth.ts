@@ -18,6 +18,7 @@ import {
   filters,
   id,
   isoTime,
+  pageInOrder,
   pageOf,
   paging,
   required,
@@ -125,7 +126,7 @@ export const cenBandwidthOperations: Operation[] = [
         if (!column) throw new ApiFailure("InvalidFilter", "A filter's key is CenBandwidthPackageId, CenId or Name.");
         query = query.where(column, "in", Value ?? [""]);
       }
-      const page = await pageOf(query.orderBy("created_at").orderBy("id"), v);
+      const page = await pageOf(call, query, "cen_bandwidth_package", v);
       const ids = page.rows.map((row) => row.id);
       const tagged = await tagsOf(db, ids);
       const limits =
@@ -226,7 +227,7 @@ export const cenBandwidthOperations: Operation[] = [
         query = query.where((e) => e.or([e("local_region", "=", region), e("opposite_region", "=", region)]));
       }
       const ordered = query.orderBy("cen_region_limit.cen_id").orderBy("local_region").orderBy("opposite_region");
-      const page = await pageOf(ordered, v);
+      const page = await pageInOrder(ordered, v);
       const CenInterRegionBandwidthLimit = page.rows.map((row) => ({
         CenId: row.cen_id,
         LocalRegionId: row.local_region,

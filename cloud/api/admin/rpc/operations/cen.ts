@@ -12,7 +12,20 @@ import { networkRoutes } from "../../../../domain/cen/routes.ts";
 import { cidrsOf } from "../../../../domain/networks/networks.ts";
 import { tagsOf } from "../../../../domain/tags.ts";
 import { group, type Operation } from "../protocol/operation.ts";
-import { cenRegion, clientToken, filters, id, isoTime, pageOf, paging, required, tags, text, uid } from "./common.ts";
+import {
+  cenRegion,
+  clientToken,
+  filters,
+  id,
+  isoTime,
+  pageInOrder,
+  pageOf,
+  paging,
+  required,
+  tags,
+  text,
+  uid,
+} from "./common.ts";
 
 const operation = group("cbn", "CEN");
 
@@ -108,7 +121,7 @@ export const cenOperations: Operation[] = [
         const column = Key === "CenId" ? "id" : Key === "Name" ? "name" : undefined;
         if (column) query = query.where(column, "in", Value ?? [""]);
       }
-      const page = await pageOf(query.orderBy("created_at").orderBy("id"), v);
+      const page = await pageOf(call, query, "cen", v);
       const ids = page.rows.map((row) => row.id);
       const tagged = await tagsOf(db, ids);
       const packages =
@@ -182,7 +195,7 @@ export const cenOperations: Operation[] = [
           ]),
         );
       }
-      const page = await pageOf(query.orderBy("attached_at").orderBy("child_id"), v);
+      const page = await pageInOrder(query.orderBy("attached_at").orderBy("child_id"), v);
       const ChildInstance = [];
       for (const row of page.rows) {
         const found = await findChild(db, row.child_type as ChildType, row.child_id);

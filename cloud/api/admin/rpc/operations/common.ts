@@ -1,4 +1,3 @@
-import { type SelectQueryBuilder, sql } from "kysely";
 import { cenAreas, regions } from "../../../../domain/areas/regions.ts";
 import { list, record, required, text, truth, whole } from "../protocol/parameters.ts";
 
@@ -24,40 +23,7 @@ export const clientToken = text({ max: 64 });
 export const tags = list(record({ Key: required(text({ min: 1, max: 64 })), Value: text({ max: 128 }) }), 20);
 export const filters = list(record({ Key: text({ max: 64 }), Value: list(text({ max: 128 }), 20) }), 5);
 
-export const paging = {
-  PageNumber: whole({ min: 1, max: 1_000_000 }),
-  PageSize: whole({ min: 1, max: 50 }),
-};
-
-interface PageWish {
-  PageNumber: number | undefined;
-  PageSize: number | undefined;
-}
-
-export interface Page<T> {
-  rows: T[];
-  told: { PageNumber: number; PageSize: number; TotalCount: number };
-}
-
-/**
- * One page of a query that is already in a fixed order. Oldest first everywhere: what is added meanwhile comes at the end, so
- * that nobody who turns pages sees an object twice.
- */
-export async function pageOf<DB, TB extends keyof DB, O>(
-  query: SelectQueryBuilder<DB, TB, O>,
-  wish: PageWish,
-  defaultSize = 10,
-): Promise<Page<O>> {
-  const PageNumber = wish.PageNumber ?? 1;
-  const PageSize = wish.PageSize ?? defaultSize;
-  const counted = query.clearSelect().clearOrderBy().select(sql<number>`count(*)`.as("count"));
-  const { count } = (await counted.executeTakeFirstOrThrow()) as { count: number };
-  const rows = await query
-    .limit(PageSize)
-    .offset((PageNumber - 1) * PageSize)
-    .execute();
-  return { rows, told: { PageNumber, PageSize, TotalCount: Number(count) } };
-}
+export { pageInOrder, pageOf, paging } from "./pages.ts";
 
 /** Time as the CEN API writes it. */
 export const isoTime = (at: number) => `${new Date(at).toISOString().slice(0, 16)}Z`;

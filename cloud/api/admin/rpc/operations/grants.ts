@@ -85,7 +85,7 @@ export const grantOperations: Operation[] = [
         .where("ccn.tenant_id", "=", call.caller.tenant.id)
         .where("ccn.region", "=", v.RegionId);
       if (v.AssociatedCcnId) query = query.where("grant_cbn.ccn_id", "=", v.AssociatedCcnId);
-      const page = await pageOf(query.orderBy("grant_cbn.created_at").orderBy("grant_cbn.id"), v);
+      const page = await pageOf(call, query, "grant_cbn", v);
       const GrantRule = page.rows.map((row) => ({
         GrantRuleId: row.id,
         CcnInstanceId: row.ccn_id,
@@ -113,7 +113,7 @@ export const grantOperations: Operation[] = [
         .selectAll("grant_sag")
         .select("tenant.uid")
         .where("grant_sag.instance_id", "=", instance.id);
-      const page = await pageOf(query.orderBy("grant_sag.created_at").orderBy("grant_sag.id"), v);
+      const page = await pageOf(call, query, "grant_sag", v);
       const GrantRule = page.rows.map((row) => ({
         InstanceId: row.id,
         SmartAGId: row.instance_id,

@@ -128,7 +128,7 @@ async function describe(call: Call, values: DescribeValues): Promise<Answer> {
   if (values.HardwareType !== undefined && values.HardwareType !== "sag-software")
     query = query.where(sql<boolean>`false`);
   if (values.CanAssociateQos === true) query = query.where(sql<boolean>`false`);
-  const page = await pageOf(query.orderBy("instance.created_at").orderBy("instance.id"), values);
+  const page = await pageOf(call, query, "instance", values);
   const more = await details(call, page.rows);
   const gateways = page.rows.map((row) => ({
     ...told(row, more.get(row.id), now),
@@ -317,7 +317,7 @@ export const instanceOperations: Operation[] = [
       let query = db
         .selectFrom("instance")
         .innerJoin("tenant", "tenant.id", "instance.tenant_id")
-        .select(["instance.id", "instance.name", "tenant.uid"])
+        .select(["instance.id", "instance.name", "instance.created_at", "tenant.uid"])
         .where("instance.bound_ccn_id", "is", null)
         .where("instance.region", "in", area);
       query = v.CrossAccount
@@ -329,7 +329,7 @@ export const instanceOperations: Operation[] = [
         : query.where("instance.tenant_id", "=", call.caller.tenant.id);
       if (v.SmartAGId) query = query.where("instance.id", "=", v.SmartAGId);
       if (v.Name) query = query.where(sql<boolean>`instance.name like ${contains(v.Name)} escape '\\'`);
-      const page = await pageOf(query.orderBy("instance.created_at").orderBy("instance.id"), v);
+      const page = await pageOf(call, query, "instance", v);
       const SmartAccessGateway = page.rows.map((row) => ({
         SmartAGId: row.id,
         Name: row.name,

@@ -81,7 +81,7 @@ export const networkOperations: Operation[] = [
         .select("cen_child.cen_id")
         .where("cloud_network.tenant_id", "=", call.caller.tenant.id);
       if (v.RegionId) query = query.where("cloud_network.region", "=", v.RegionId);
-      const page = await pageOf(query.orderBy("cloud_network.created_at").orderBy("cloud_network.id"), v);
+      const page = await pageOf(call, query, "cloud_network", v);
       const CloudNetwork = [];
       for (const row of page.rows) {
         CloudNetwork.push({
