@@ -6,6 +6,7 @@ import { type Outcome, passed, sum } from "./run/outcome.ts";
 import { choose, perform } from "./run/perform.ts";
 import type { Stage } from "./run/stages.ts";
 import { session } from "./soak/session.ts";
+import { tokens } from "./soak/tokens.ts";
 
 /** `npm run soak [-- STAGE…] [--minutes 10]`: what takes too long for `npm test`, in its long form. */
 const { values, positionals } = parseArgs({
@@ -17,6 +18,8 @@ const minutes = Number(values.minutes);
 const stages: Stage[] = [
   // A session with a lease of 20 s, renewed by sag-tunnel alone.
   { name: "session", run: () => session(minutes).then(() => passed()) },
+  // Two shells and a core that refresh one sign-in's token 100 times each, at once.
+  { name: "tokens", run: () => tokens().then(() => passed()) },
   // 200 kills of the service, 1,000 connections, the journal cut at every byte.
   { name: "go", run: goSoak },
   { name: "fuzz", run: () => fuzz(minutes * 60) },

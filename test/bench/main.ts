@@ -4,11 +4,12 @@ import { buildBundles } from "../../build/build.ts";
 import { buildNative } from "../../build/native.ts";
 import { admin } from "./admin.ts";
 import { app } from "./app.ts";
+import { cli } from "./cli.ts";
 import { dial } from "./dial.ts";
 import type { Bench } from "./measured.ts";
 
 /** `npm run bench -- NAME [--short] [--json]`. */
-const benches: Record<string, Bench> = { admin, app, dial };
+const benches: Record<string, Bench> = { admin, app, cli, dial };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
