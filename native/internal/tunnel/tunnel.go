@@ -203,6 +203,20 @@ func (t *Tunnel) Stop(ctx context.Context, intranetID string) (*tunnelv1.State, 
 	return change.State, nil
 }
 
+// Retire ends a tunnel that nobody wants now, without waiting; false if somebody does. A Start that comes at the same time is
+// either before it, and then it is wanted, or finds the tunnel over.
+func (t *Tunnel) Retire() bool {
+	retired := true
+	t.exec(func() {
+		phase := t.machine.View().Phase
+		if retired = phase == typesv1.Phase_PHASE_DISCONNECTED || phase == typesv1.Phase_PHASE_FAILED; retired {
+			t.stopping = append(t.stopping, make(chan struct{}))
+			t.step(machine.Stopped{})
+		}
+	})
+	return retired
+}
+
 // State is how it is; with probe, after asking for proof of life.
 func (t *Tunnel) State(ctx context.Context, probe bool) (*tunnelv1.State, error) {
 	if probe {

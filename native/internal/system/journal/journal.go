@@ -59,12 +59,8 @@ func Open(dir string) (*Journal, error) {
 	if err := secureDir(dir); err != nil {
 		return nil, err
 	}
-	file, err := openFile(filepath.Join(dir, fileName))
+	file, err := openLocked(filepath.Join(dir, fileName))
 	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
-	if err := lock(file); err != nil {
-		_ = file.Close()
 		return nil, err
 	}
 	j := &Journal{dir: dir, file: file}
@@ -73,6 +69,30 @@ func Open(dir string) (*Journal, error) {
 		return nil, err
 	}
 	return j, nil
+}
+
+// openLocked opens the file and locks it. While one waits between the two, the holder may put another file in its place
+// (compact): the lock of a file that is not there any more is nobody's.
+func openLocked(path string) (*os.File, error) {
+	for {
+		file, err := openFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("journal: %w", err)
+		}
+		if err := lock(file); err != nil {
+			_ = file.Close()
+			return nil, err
+		}
+		opened, err := file.Stat()
+		there, failed := os.Lstat(path)
+		if err == nil && failed == nil && os.SameFile(opened, there) {
+			return file, nil
+		}
+		_ = file.Close()
+		if err = errors.Join(err, failed); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("journal: %w", err)
+		}
+	}
 }
 
 // Entries are the changes that were made and not undone, in the order in which they were made.

@@ -181,3 +181,48 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// Whoever opened the file before it was replaced gets the lock of the one that is there, or none.
+func TestAReplacedJournalIsNoWayRoundTheLock(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "journal")
+	j, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	stop := make(chan struct{})
+	slipped := make(chan error, 1)
+	go func() {
+		defer close(slipped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			other, err := Open(dir)
+			if err == nil {
+				_ = other.Close()
+				slipped <- errors.New("a second one has the journal")
+				return
+			}
+			if !errors.Is(err, ErrLocked) {
+				slipped <- err
+				return
+			}
+		}
+	}()
+	times := 100
+	if os.Getenv("SAG_SOAK") != "" {
+		times = 2000
+	}
+	for range times {
+		if err := j.compact(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	if err := <-slipped; err != nil {
+		t.Fatal(err)
+	}
+}
