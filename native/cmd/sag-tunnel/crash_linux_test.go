@@ -95,6 +95,61 @@ func TestRepairNeedsNoService(t *testing.T) {
 	s.untouched("after repair beside a running service")
 }
 
+// Beside a service that knows nothing of it, too: whatever carries our mark and is nobody's any more.
+func TestRepairBesideAServiceThatForgot(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	for _, line := range []string{
+		"route add unreachable 10.80.0.0/16 table 21319 proto 207", "rule add pref 5200 not fwmark 0x53470000 lookup 21319 proto 207",
+	} {
+		nettest.Run(t, "ip", strings.Fields(line)...)
+	}
+	if said := s.repair(); !strings.Contains(said, "rule 5200") || !strings.Contains(said, "unreachable 10.80.0.0/16") {
+		t.Errorf("it says %q", said)
+	}
+	s.untouched("after repair")
+	s.mustConnect()
+	s.mustDisconnect()
+	s.untouched("after disconnect")
+}
+
+// While no service was alive somebody else took the packets: the session is over, it is said why, and nothing is held.
+func TestARivalThatCameMeanwhile(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	s.mustConnect()
+	s.kill(syscall.SIGKILL)
+	rival := "route add 10.80.0.0/16 dev net0 table 9"
+	nettest.Run(t, "ip", strings.Fields(rival)...)
+	nettest.Run(t, "ip", "rule", "add", "pref", "1", "lookup", "9")
+	s.start()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	state, err := s.until(ctx, typesv1.Phase_PHASE_FAILED)
+	if err != nil || state.GetCause().GetCause() != typesv1.Cause_CAUSE_VPN_CONFLICT || state.GetBlocking() != typesv1.Blocking_BLOCKING_NONE {
+		text := s.tail()
+		t.Fatalf("%v %v\n%s", err, state, text)
+	}
+	nettest.Run(t, "ip", "rule", "del", "pref", "1")
+	nettest.Run(t, "ip", "route", "flush", "table", "9")
+	s.untouched("after the end of the session")
+	if told := s.blocking(); !strings.Contains(told, `"holds":"none"`) {
+		t.Errorf("told to everybody: %s", told)
+	}
+}
+
+// blocking is what everybody can read.
+func (s *site) blocking() string {
+	text, _ := os.ReadFile(filepath.Join(s.run, "blocking"))
+	return string(text)
+}
+
 // Killed at any moment of connecting and disconnecting, a successor takes the session up again or undoes everything.
 func TestAServiceKilledAtRandomMoments(t *testing.T) {
 	if !nettest.Inside(t) {
@@ -255,6 +310,9 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 		s.mustConnect()
 		times = append(times, time.Since(start))
 		s.mustDisconnect()
+		if told := s.blocking(); !strings.Contains(told, `"holds":"none"`) {
+			t.Fatalf("after disconnect everybody is told %s", told)
+		}
 		if i == cycles/5 {
 			early = s.measure()
 		}

@@ -73,16 +73,26 @@ func mend(run, state string) (repaired, error) {
 		done.Disconnected, err = service.Disconnect(run)
 		var failed error
 		done.Unlocked, failed = service.Unlock(run)
-		return done, errors.Join(err, failed)
+		if err = errors.Join(err, failed); err != nil {
+			return done, err
+		}
+		// What is still there is nobody's: the service knows nothing of it.
+		undone, err = reconcile.UndoMarked(machine)
+		done.name(undone)
+		return done, err
 	}
 	// Nobody serves a session now, so none is wanted any more.
 	var failed error
 	done.Unlocked, failed = lockdown.Lift(lockdownConfig(state))
 	err = errors.Join(err, failed, service.Forget(run))
-	for _, c := range undone {
-		done.Undone = append(done.Undone, c.String())
-	}
+	done.name(undone)
 	return done, err
+}
+
+func (r *repaired) name(undone []system.Change) {
+	for _, c := range undone {
+		r.Undone = append(r.Undone, c.String())
+	}
 }
 
 func (r repaired) print() {
@@ -91,9 +101,8 @@ func (r repaired) print() {
 	}
 	if r.Disconnected {
 		fmt.Println("The service is running; its session was ended and everything it had changed was undone.")
-		return
 	}
-	if len(r.Undone) == 0 && !r.Unlocked {
+	if len(r.Undone) == 0 && !r.Unlocked && !r.Disconnected {
 		fmt.Println("There was nothing to undo.")
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
 	"sag.software/native/internal/system"
@@ -70,8 +71,12 @@ func New(config Config) (*Service, error) {
 		s.open(*wanted)
 		return s, nil
 	}
-	s.writeBlocking(nil)
-	return s, config.Host.Detach()
+	if err := config.Host.Detach(); err != nil {
+		// Who connects next is told why it can not be done; a service that is not there tells nobody anything.
+		config.Logger.Error("what a former process left was not undone whole; sag repair does the rest", "error", err)
+	}
+	s.tellNone()
+	return s, nil
 }
 
 // For is what a caller may drive.
@@ -107,16 +112,34 @@ func (s *Service) open(at seat) *held {
 func (s *Service) follow(h *held) {
 	now, changes, leave := h.Watch()
 	defer leave()
-	s.writeBlocking(now.State)
+	s.tell(h, now.State)
 	for {
 		select {
 		case c := <-changes:
-			s.writeBlocking(c.State)
+			s.tell(h, c.State)
 		case <-h.Done():
 			s.vacate(h)
 			return
 		}
 	}
+}
+
+// tell says what a tunnel holds back, unless it is over: then somebody else has the word.
+func (s *Service) tell(h *held, state *tunnelv1.State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == h {
+		s.writeBlocking(state)
+	}
+}
+
+// tellNone says what is held back without a tunnel: nothing, if all went well. The caller holds the lock.
+func (s *Service) tellNone() {
+	if s.config.Host.Holds() {
+		s.writeBlocking(&tunnelv1.State{Phase: typesv1.Phase_PHASE_DISCONNECTED, Blocking: typesv1.Blocking_BLOCKING_INTRANET})
+		return
+	}
+	s.writeBlocking(nil)
 }
 
 // vacate frees the place of a tunnel that is over.
@@ -127,7 +150,7 @@ func (s *Service) vacate(h *held) {
 		return
 	}
 	s.current = nil
-	s.writeBlocking(nil)
+	s.tellNone()
 	if err := h.seat.leave(); err != nil {
 		s.config.Logger.Warn("the runtime directory of a former session stays", "error", err)
 	}
@@ -160,21 +183,20 @@ func (s *Service) take(caller control.Caller, intranet string) (*held, error) {
 func (s *Service) displace(h *held, caller control.Caller) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
 	defer cancel()
-	state, err := h.State(ctx, false)
 	switch {
-	case err != nil, idle(state):
+	case h.Retire():
 	case h.owner != caller.UID:
 		return busy()
 	default:
 		return failure.New(typesv1.Cause_CAUSE_VPN_CONFLICT, "the machine is in another intranet (%s); disconnect that first", h.intranet)
 	}
-	_, _ = h.Stop(ctx, h.intranet)
 	select {
 	case <-h.Done():
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	s.current = nil
+	s.tellNone()
 	return h.seat.leave()
 }
 

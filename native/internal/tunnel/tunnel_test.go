@@ -471,3 +471,26 @@ func TestStartRefusesWhatDoesNotHold(t *testing.T) {
 		})
 	}
 }
+
+// Who makes room for others ends what nobody wants, and never what somebody has just begun.
+func TestRetire(t *testing.T) {
+	p := newPerson(t, tunneltest.NewCompany(t, 1)).connect()
+	if p.Retire() {
+		t.Fatal("a tunnel that is up was ended")
+	}
+	if _, err := p.Stop(t.Context(), intranet); err != nil {
+		t.Fatal(err)
+	}
+	idle := tunnel.New(tunnel.Config{IntranetID: intranet, Store: resume.Store{Dir: t.TempDir()}, Logger: slog.New(slog.DiscardHandler), Unwanted: time.Minute})
+	if !idle.Retire() {
+		t.Fatal("a tunnel that nobody wants stays")
+	}
+	select {
+	case <-idle.Done():
+	case <-time.After(5 * time.Second):
+		t.Fatal("it does not end")
+	}
+	if !idle.Retire() {
+		t.Error("one that has ended is in the way")
+	}
+}

@@ -20,8 +20,13 @@ func Repair(machine system.Machine, dir string) ([]system.Change, error) {
 	if errors.Is(err, journal.ErrLocked) {
 		return nil, err
 	}
-	left, failed := machine.Leftovers()
-	err = errors.Join(err, failed)
+	undone, failed := UndoMarked(machine)
+	return undone, errors.Join(err, failed)
+}
+
+// UndoMarked undoes what carries our mark, whether or not a journal knows of it.
+func UndoMarked(machine system.Machine) ([]system.Change, error) {
+	left, err := machine.Leftovers()
 	var undone []system.Change
 	for _, c := range left {
 		there, failed := machine.Undo(normal(c))

@@ -71,7 +71,8 @@ func (h *Host) Attach(p *profile.Profile, cloud session.Cloud) (probe.Device, er
 		Machine: h.machine, Reconciler: h.reconciler, OpenLink: link.Open, OpenResolver: h.openResolver, Logger: h.logger, Changed: h.tell,
 	}, in)
 	if err != nil {
-		h.left = false
+		// What a former process left may still be in force: Detach sees to it.
+		h.left = true
 		return nil, refusal(err)
 	}
 	h.attachment, h.left = a, false
