@@ -18,6 +18,7 @@ import (
 	"sag.software/native/internal/service"
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/lockdown"
+	"sag.software/native/internal/system/sleep"
 	"sag.software/native/internal/tunnel/clock"
 	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/systemwide"
@@ -86,7 +87,7 @@ func serveSystem(run, state string) error {
 		return err
 	}
 	defer func() { _ = host.Close() }()
-	s, err := service.New(service.Config{Dir: run, Boot: boot, Host: host, Machine: machine, Lockdown: keeper, Version: version, Logger: logger})
+	s, err := service.New(service.Config{Dir: run, Boot: boot, Host: host, Machine: machine, Lockdown: keeper, Sleep: sleep.System(), Version: version, Logger: logger})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
 	"sag.software/native/internal/system/lockdown"
+	"sag.software/native/internal/system/sleep"
 	"sag.software/native/internal/tunnel/failure"
 )
 
@@ -49,6 +50,24 @@ func (s *Service) keepLockdown(ctx context.Context) {
 		}
 		if was != s.config.Lockdown.IsOn() {
 			s.told()
+		}
+	}
+}
+
+// wake takes up again what sleep has interrupted.
+func (s *Service) wake(ctx context.Context) {
+	for woken := sleep.Watch(ctx, s.config.Sleep, sleep.SystemClocks()); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-woken:
+		}
+		s.config.Logger.Info("the machine was asleep")
+		if err := s.config.Lockdown.Look(); err != nil {
+			s.config.Logger.Error("lockdown is not as it should be", "error", err)
+		}
+		if h := s.held(); h != nil {
+			h.Woke()
 		}
 	}
 }

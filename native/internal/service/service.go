@@ -13,6 +13,7 @@ import (
 	"sag.software/native/internal/control"
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/lockdown"
+	"sag.software/native/internal/system/sleep"
 	"sag.software/native/internal/tunnel"
 	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/resume"
@@ -33,7 +34,9 @@ type Config struct {
 	Boot string
 	Host tunnel.Host
 	// Machine is what Host drives, and lockdown with it.
-	Machine  system.Machine
+	Machine system.Machine
+	// Sleep tells of the machine's waking up; nil = nobody does.
+	Sleep    sleep.Source
 	Lockdown *lockdown.Keeper
 	Version  string
 	Logger   *slog.Logger
@@ -61,6 +64,7 @@ func New(config Config) (*Service, error) {
 	ctx, end := context.WithCancel(context.Background())
 	s := &Service{config: config, end: end}
 	go s.keepLockdown(ctx)
+	go s.wake(ctx)
 	wanted, err := wantedSeat(config.Dir)
 	if err != nil {
 		config.Logger.Warn("no session was resumed", "error", err)

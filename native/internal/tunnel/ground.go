@@ -20,6 +20,8 @@ type Host interface {
 	Update(*profile.Profile) error
 	// Reach lets the engine, and nobody else, talk to an endpoint that was given by name.
 	Reach(*profile.Profile, netip.AddrPort) error
+	// Look has it looked at what is on the machine, and mended: nobody may have told of a change.
+	Look()
 	// EndConnections ends the machine's connections through the tunnel: what is at their other end knows nothing of them.
 	EndConnections(*profile.Profile)
 	// Leave gives a link up, to be followed by another Attach: what holds the intranet's packets back stays in force.

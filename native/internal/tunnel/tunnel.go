@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -241,6 +242,22 @@ func (t *Tunnel) State(ctx context.Context, probe bool) (*tunnelv1.State, error)
 
 // Watch gives the state as it is, a channel of changes, and a function to call when they are not wanted any longer.
 func (t *Tunnel) Watch() (Change, <-chan Change, func()) { return t.watchers.subscribe() }
+
+// Woke says that the machine was asleep: the socket, the keys, and the routes may not be what they were. The access point is
+// asked for a sign of life at once.
+func (t *Tunnel) Woke() {
+	t.mailbox.post(func() {
+		if t.config.Host != nil {
+			t.config.Host.Look()
+		}
+		if t.carrier != nil {
+			if err := errors.Join(t.carrier.device.Rebind(), t.carrier.handshake()); err != nil {
+				t.config.Logger.Warn("after sleep", "error", err)
+			}
+		}
+		t.step(machine.Asked{ID: t.asks.Add(1)})
+	})
+}
 
 // Touch has it look whether anything of its state has changed that nobody tells it.
 func (t *Tunnel) Touch() { t.mailbox.post(func() {}) }

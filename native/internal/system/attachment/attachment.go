@@ -24,7 +24,9 @@ const (
 	linkPrefix = "sag"
 	// patience: as many repairs within this time are a fight, not an accident.
 	patience = 30 * time.Second
-	fightAt  = 8
+	// lookEvery is how often the machine is looked at even if nothing was told.
+	lookEvery = time.Minute
+	fightAt   = 8
 )
 
 // ErrFight means that another program takes away again and again what the intranet needs.
@@ -182,11 +184,14 @@ func (a *Attachment[L]) Check() error { return a.look() }
 
 func (a *Attachment[L]) watch(ctx context.Context, changes <-chan struct{}) {
 	defer close(a.done)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-changes:
+		case <-tick.C:
 		}
 		if wait := a.fought(); wait > 0 {
 			select {
@@ -211,6 +216,9 @@ func (a *Attachment[L]) fought() time.Duration {
 	}
 	return time.Second
 }
+
+// Look compares the machine with what it should be now, whatever was told, and mends it.
+func (a *Attachment[L]) Look() error { return a.look() }
 
 // look compares the machine with what it should be, and mends it.
 func (a *Attachment[L]) look() error {

@@ -110,6 +110,19 @@ func (h *Host) Reach(p *profile.Profile, endpoint netip.AddrPort) error {
 	return h.Update(p)
 }
 
+// Look implements tunnel.Host.
+func (h *Host) Look() {
+	h.mu.Lock()
+	a := h.attachment
+	h.mu.Unlock()
+	if a == nil {
+		return
+	}
+	if err := a.Look(); err != nil {
+		h.logger.Warn("the machine is not as the intranet needs it", "error", err)
+	}
+}
+
 // EndConnections implements tunnel.Host. Whoever waits for an answer that can not come hears of it now.
 func (h *Host) EndConnections(p *profile.Profile) {
 	ended, err := system.EndConnections(p.Addresses())
