@@ -1,12 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goEnvironment } from "../../build/lib/go.ts";
 import { at } from "../../build/lib/root.ts";
 import { needsProgram } from "../harness/needs.ts";
 import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
+import { browsersOf } from "./kills.ts";
 
 /** ms until the window is there with its page drawn: everything built, and a checkout that nothing has been built in. */
 const limits = { built: 5_000, clean: 90_000 };
@@ -44,7 +46,20 @@ interface Started {
   /** From the command to the window, without the display's own start. */
   ms: number;
   said: string;
+  /** px of the window's height that the app does not have: a browser's tabs and address line. Stand-in only. */
+  bars: number;
 }
+
+/** Measured in the page, by way of the browser that a main process opened. */
+const barsOf = async (pid: number): Promise<number> => {
+  const profile = browsersOf(pid)
+    .map((browser) => readFileSync(`/proc/${browser}/cmdline`, "utf8").match(/--user-data-dir=([^\0]*)/)?.[1])
+    .find((folder) => folder !== undefined);
+  const [port] = readFileSync(join(profile ?? "", "DevToolsActivePort"), "utf8").split("\n");
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
+  const page = browser.contexts()[0]?.pages()[0];
+  return page ? page.evaluate(() => outerHeight - innerHeight) : Number.POSITIVE_INFINITY;
+};
 
 /** `npm start` on a display, until its window is there; then it is told to end, and has to. */
 const start = async (): Promise<Started> => {
@@ -63,9 +78,10 @@ const start = async (): Promise<Started> => {
       createInterface({ input: child.stdout }).on("line", (line) => resolve(JSON.parse(line)));
       void ended.then(() => reject(new Error(said.join("\n"))));
     });
+    const bars = ready.host === "standin" ? await barsOf(ready.pid) : 0;
     process.kill(ready.pid, "SIGTERM");
     await ended;
-    return { host: ready.host, ms: ready.ms, said: said.join("\n") };
+    return { host: ready.host, ms: ready.ms, said: said.join("\n"), bars };
   } finally {
     if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
   }
@@ -83,7 +99,9 @@ test("npm start on a clean checkout builds, opens the app on a display, says on 
 
 test("npm start, once built, opens the window at once", async (context) => {
   needsProgram(context, "xvfb-run");
-  const { ms } = await start();
+  const { ms, bars } = await start();
   console.info(`built: ${ms} ms to the window`);
   expect(ms).toBeLessThan(limits.built);
+  // Its own window, no tab of a browser.
+  expect(bars).toBeLessThan(40);
 });

@@ -33,13 +33,19 @@ export interface ChromiumPage {
 /** Shown on a display only when somebody is to see it. */
 const headless = process.env.SAG_STANDIN_SHOW !== "1";
 
+/** What is in the window before the app's page is. about:blank would be refused as an app: a tab with an address line opened. */
+const empty = "data:text/html,";
+/** Chromium says in a bar of its own that it has no sandbox as root. */
+const isRoot = process.getuid?.() === 0;
+const shownAsApp = [`--app=${empty}`, ...(isRoot ? ["--test-type"] : [])];
+
 /** Opens an installed Chromium in app mode with nothing of the user's own in it, and the app's rules around it. */
 export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPage> => {
   const profile = mkdtempSync(join(tmpdir(), "sag-standin-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: headless ? unseenChromiumPath : chromiumPath,
     headless,
-    chromiumSandbox: process.getuid?.() !== 0,
+    chromiumSandbox: !isRoot,
     viewport: headless ? { width: options.width, height: options.height } : null,
     handleSIGINT: false,
     handleSIGTERM: false,
@@ -51,7 +57,7 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
       "--in-process-gpu",
       "--no-default-browser-check",
       // Nobody sees it turn, and without a graphics card each frame of it is work.
-      ...(headless ? ["--force-prefers-reduced-motion"] : ["--app=about:blank"]),
+      ...(headless ? ["--force-prefers-reduced-motion"] : shownAsApp),
     ],
   });
   const page = context.pages()[0] ?? (await context.newPage());
@@ -62,7 +68,7 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
     const request = route.request();
     const main = request.isNavigationRequest() && frameOf(request) === page.mainFrame();
     // The first one is the app's own; loading the same page again is no navigation.
-    const own = page.url() === "about:blank" || page.url() === request.url();
+    const own = ["about:blank", empty].includes(page.url()) || page.url() === request.url();
     if (main && !own && !options.mayNavigate(request.url())) return route.abort("aborted");
     const response = await options.fetch(request.url(), request.resourceType(), request.method());
     if (!response) return route.abort("blockedbyclient");
