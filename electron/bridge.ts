@@ -62,6 +62,8 @@ export const callSchemas = {
     newPassword: password,
     trust: fingerprint.optional(),
   }),
+  /** A new second factor; signing in with a code made with it puts it in force. */
+  enrolSecondFactor: z.strictObject({ invitation, userName, password, trust: fingerprint.optional() }),
   connect: z.strictObject({ intranetId }),
   disconnect: z.strictObject({ intranetId }),
   /** One of those that `session_limit` lists; then connects. */
@@ -86,6 +88,7 @@ export interface CallResults {
   changePassword: null;
   forgotPassword: null;
   resetPassword: null;
+  enrolSecondFactor: SecondFactorKey;
   connect: null;
   disconnect: null;
   endSession: null;
@@ -96,6 +99,12 @@ export interface CallResults {
   copy: null;
   openResource: null;
   dismissNotice: null;
+}
+
+/** What a person adds to an authenticator. */
+export interface SecondFactorKey {
+  /** Base32. */
+  secret: string;
 }
 
 /** A failure is a value: no exception crosses the bridge. */

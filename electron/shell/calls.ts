@@ -69,6 +69,14 @@ export const makeHandlers = (parts: CallParts): Handlers => {
         await desk.resetPassword({ account, decideIdentity }, new Secret(code), new Secret(newPassword));
         return null;
       }),
+    enrolSecondFactor: ({ userName, password, invitation, trust }) =>
+      asking(trust, async (decideIdentity) => {
+        const account = { invitation: await invited(client, invitation), userName };
+        const desk = await client.account();
+        const made = await desk.enrolSecondFactor({ account, decideIdentity }, new Secret(password));
+        // The one place it is shown, to the person it is for.
+        return { secret: made.secret.reveal() };
+      }),
     connect: async ({ intranetId }) => {
       void act.connect(intranetId);
       return done;

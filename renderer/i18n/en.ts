@@ -170,6 +170,12 @@ export const words = {
     field: "Six-digit code",
     fresh: "From your authenticator app. One that was used already is not taken again: wait for the next.",
   },
+  setUp: {
+    title: "Set up your authenticator",
+    intro: (name: string) =>
+      `${name} asks for a second factor. Add this key to an authenticator app, then enter the six digits it shows.`,
+    key: "Key",
+  },
   newPassword: {
     title: "Choose a new password",
     intro: "Your administrator asks you to replace the password you were given.",

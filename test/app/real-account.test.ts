@@ -66,7 +66,7 @@ test("a forgotten password: the code comes by mail, a wrong one is told, and nob
   await heading(page, "Disconnected");
 });
 
-test("a second factor: asked for; wrong, used already and none yet are told apart", async () => {
+test("a second factor: asked for; one that is wrong and one that was used already are told apart", async () => {
   const user = "two.factors";
   const password = await company.site.createAccount(user);
   const whose = ["--link", company.link, "--user", user, "--password-stdin"];
@@ -92,4 +92,23 @@ test("a second factor: asked for; wrong, used already and none yet are told apar
   await page.getByRole("alert").getByText("This code was used already").waitFor();
   await type(code(1));
   await heading(page, "Disconnected");
+});
+
+test("where a second factor is required, who has none sets one up on the way in", async () => {
+  const user = "no.factor.yet";
+  const password = await company.site.createAccount(user);
+  await company.site.sagctl(["policy", "set", "--second-factor", "required"]);
+  try {
+    app = await launchReal(company, company.person("factorless"));
+    const page = await app.page();
+    await enter(page, company, user, password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await heading(page, "Set up your authenticator");
+    const key = (await page.locator(".digits").innerText()).replaceAll(" ", "");
+    await page.getByLabel("Six-digit code").fill(hotp(fromBase32(key), stepAt(Date.now())));
+    await page.keyboard.press("Enter");
+    await heading(page, "Disconnected");
+  } finally {
+    await company.site.sagctl(["policy", "set", "--second-factor", "optional"]);
+  }
 });

@@ -157,6 +157,27 @@ export const screens: Screen[] = [
     },
   },
   {
+    name: "second-factor-wrong",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await app.failNext("signIn", "second_factor_required", { field: "otp" });
+      await app.failNext("signIn", "second_factor_required", { field: "otp", text: "This code is not right." });
+      await fillSignIn(page);
+      await page.getByLabel("Six-digit code").fill("123456");
+      await page.keyboard.press("Enter");
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "second-factor-set-up",
+    go: async (app, page) => {
+      await signInStep(app, page);
+      await app.failNext("signIn", "second_factor_required", { field: "second_factor" });
+      await fillSignIn(page);
+      await heading(page, "Set up your authenticator");
+    },
+  },
+  {
     name: "new-password",
     go: async (app, page) => {
       await signInStep(app, page);

@@ -113,6 +113,23 @@ describe("signing in", () => {
     expect((await app.asked("signIn")).slice(-2)).toMatchObject([{ otp: "123456" }, { otp: "654321" }]);
   });
 
+  test("a second factor that is required and missing is set up on the way in", async () => {
+    await toSignIn();
+    await app.failNext("signIn", "second_factor_required", { field: "second_factor" });
+    await app.failNext("signIn", "second_factor_required", { field: "otp", text: "This code is not right." });
+    await fillIn();
+    await heading("Set up your authenticator").waitFor();
+    await page.getByText("JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP").waitFor();
+    await page.getByRole("button", { name: "Copy key" }).click();
+    await page.getByLabel("Six-digit code").fill("123456");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").getByText("This code is not right.").waitFor();
+    await page.getByLabel("Six-digit code").fill("654321");
+    await page.keyboard.press("Enter");
+    await heading("Disconnected").waitFor();
+    expect((await app.asked("signIn")).at(-1)).toMatchObject({ password: "correct horse", otp: "654321" });
+  });
+
   test("a forced change of the password goes through to signed in", async () => {
     await toSignIn();
     await app.failNext("signIn", "password_change_required");

@@ -32,6 +32,24 @@ test("a server nobody vouches for is a question; yes trusts that fingerprint and
   expect(next(asked, { kind: "distrusted" })).toMatchObject({ step: "credentials", trust: undefined });
 });
 
+test("where a second factor is required and missing, its key is shown; a wrong code stays there; another key starts over", () => {
+  const none = failureView("second_factor_required", { field: "second_factor" });
+  const missing = next(begin, { kind: "answered", answer: { ok: false, failure: none } });
+  expect(missing).toMatchObject({ busy: true, failure: null });
+  const shown = next(missing, { kind: "keyMade", answer: { ok: true, value: { secret: "JBSW" } } });
+  expect(shown).toMatchObject({ step: "set_up", busy: false, key: "JBSW" });
+  const wrong = refused(shown, "second_factor_required");
+  expect(wrong).toMatchObject({ step: "set_up", key: "JBSW", failure: { cause: "second_factor_required" } });
+  // Nobody typed a code in time: the key is not good any more.
+  const late = next(wrong, { kind: "answered", answer: { ok: false, failure: none } });
+  expect(next(late, { kind: "keyMade", answer: { ok: true, value: { secret: "NEWK" } } })).toMatchObject({
+    step: "set_up",
+    key: "NEWK",
+    failure: null,
+  });
+  expect(next(wrong, { kind: "back" })).toMatchObject({ step: "credentials", key: null, failure: null });
+});
+
 test("choosing a password asks for the code in the same form; after it, a code is a question again", () => {
   const choosing = refused(begin, "password_change_required");
   const answer = { ok: false as const, failure: failureView("second_factor_required") };

@@ -2,7 +2,7 @@ import type { Answer, CallResults, IdentityQuestion } from "../../../electron/br
 import type { FailureView } from "../../../electron/core/model.ts";
 
 /** What a person has been asked last. */
-export type Step = "identity" | "credentials" | "otp" | "new_password" | "forgotten" | "reset";
+export type Step = "identity" | "credentials" | "otp" | "new_password" | "set_up" | "forgotten" | "reset";
 
 /** From a known invitation to signed in: where it stands. Passwords are not in here. */
 export interface Flow {
@@ -14,6 +14,8 @@ export interface Flow {
   trust: string | undefined;
   /** A code was asked for; later attempts carry one too. */
   needsOtp: boolean;
+  /** Of a second factor that is being set up, in base32; null = none. */
+  key: string | null;
   /** The person has been told that there is no keychain, and may choose a file. */
   mayUseFile: boolean;
 }
@@ -25,6 +27,7 @@ export const begin: Flow = {
   question: null,
   trust: undefined,
   needsOtp: false,
+  key: null,
   mayUseFile: false,
 };
 
@@ -37,6 +40,8 @@ export type FlowEvent =
   | { kind: "codeAsked"; answer: Answer<null> }
   | { kind: "passwordReset"; answer: Answer<null> }
   | { kind: "back" }
+  /** A second factor has to be set up, and here is what the authenticator needs for it. */
+  | { kind: "keyMade"; answer: Answer<CallResults["enrolSecondFactor"]> }
   | { kind: "trusted" }
   | { kind: "distrusted" };
 
@@ -59,8 +64,12 @@ export const next = (flow: Flow, event: FlowEvent): Flow => {
       return event.answer.ok ? { ...flow, busy: false, step: "reset" } : refused(flow, event.answer);
     case "passwordReset":
       return event.answer.ok ? { ...flow, busy: false, step: "credentials" } : refused(flow, event.answer);
+    case "keyMade":
+      return event.answer.ok
+        ? { ...flow, busy: false, step: "set_up", key: event.answer.value.secret, failure: null }
+        : refused(flow, event.answer);
     case "back":
-      return { ...flow, step: before(flow.step), failure: null, needsOtp: false };
+      return { ...flow, step: before(flow.step), failure: null, needsOtp: false, key: null };
     case "answered":
       return event.answer.ok ? { ...flow, busy: false } : refused(flow, event.answer);
   }
@@ -73,15 +82,15 @@ const refused = (flow: Flow, answer: Extract<Answer<unknown>, { ok: false }>): F
   if (question) return { ...rest, step: "identity", question };
   switch (failure.cause) {
     case "second_factor_required":
-      // There is none yet: no code would help.
-      if (failure.field === "second_factor") return { ...rest, step: "credentials", failure };
+      // There is none yet: no code would help. What follows is the key of a new one.
+      if (failure.field === "second_factor") return { ...rest, busy: true, needsOtp: false };
       // Asked the first time it is a question; asked again, the code was wrong.
       // Where a new password is chosen, it is asked for in the same form.
       return {
         ...rest,
-        step: flow.step === "new_password" ? "new_password" : "otp",
+        step: flow.step === "new_password" || flow.step === "set_up" ? flow.step : "otp",
         needsOtp: true,
-        failure: flow.needsOtp ? failure : null,
+        failure: flow.needsOtp || flow.step === "set_up" ? failure : null,
       };
     case "password_change_required":
       return { ...rest, step: "new_password" };

@@ -4,6 +4,7 @@ import { Identity } from "./identity.tsx";
 import { NewPassword } from "./new-password.tsx";
 import { Otp } from "./otp.tsx";
 import { Reset } from "./reset.tsx";
+import { SetUp } from "./set-up.tsx";
 import type { useSignIn } from "./use-sign-in.ts";
 
 interface Props {
@@ -18,6 +19,9 @@ export const Steps = ({ name, server, userName, use }: Props) => {
   const { flow } = use;
   if (flow.step === "identity" && flow.question) return <Identity question={flow.question} onAnswer={use.trust} />;
   if (flow.step === "otp") return <Otp flow={flow} onCode={use.withCode} />;
+  if (flow.step === "set_up" && flow.key) {
+    return <SetUp name={name} secret={flow.key} flow={flow} onCode={use.withCode} />;
+  }
   if (flow.step === "new_password") return <NewPassword flow={flow} onPassword={use.changePassword} />;
   if (flow.step === "forgotten") return <Forgotten userName={use.userName()} flow={flow} onUserName={use.askForCode} />;
   if (flow.step === "reset") {

@@ -27,7 +27,11 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
     // A code is good for one attempt.
     typed.current.otp = "";
     dispatch({ kind: "answered", answer });
-    if (!answer.ok) return;
+    if (!answer.ok) {
+      const { cause, field } = answer.failure;
+      if (cause === "second_factor_required" && field === "second_factor") await makeKey();
+      return;
+    }
     typed.current = { userName: "", password: "", otp: "", inFile: false };
     go("main");
   };
@@ -38,6 +42,11 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
     userName: typed.current.userName,
     ...(flow.trust ? { trust: flow.trust } : {}),
   });
+
+  const makeKey = async () => {
+    const { password } = typed.current;
+    dispatch({ kind: "keyMade", answer: await bridge.call("enrolSecondFactor", { ...account(), password }) });
+  };
 
   return {
     flow,

@@ -9,6 +9,7 @@ import type {
   SignInOptions,
   Watching,
 } from "../../../electron/core/client.ts";
+import { Secret } from "../../../electron/core/credentials/secret.ts";
 import type { CauseCode, IntranetState } from "../../../electron/core/model.ts";
 import { connected, contosoId, disconnected } from "./sample.ts";
 
@@ -153,7 +154,7 @@ export class FakeCore implements Client {
 
   /** The part of it that the window uses. */
   async account(): Promise<Account> {
-    const part: Pick<Account, "endSession" | "forgotPassword" | "resetPassword"> = {
+    const part: Pick<Account, "endSession" | "forgotPassword" | "resetPassword" | "enrolSecondFactor"> = {
       endSession: (id) => this.#meet("endSession", id),
       forgotPassword: async ({ account, decideIdentity }) => {
         await this.#meet("forgotPassword", account);
@@ -162,6 +163,12 @@ export class FakeCore implements Client {
       resetPassword: async ({ account, decideIdentity }, code, newPassword) => {
         await this.#meet("resetPassword", { account, code: code.reveal(), next: newPassword.reveal() });
         await this.#identify(decideIdentity);
+      },
+      enrolSecondFactor: async ({ account, decideIdentity }) => {
+        await this.#meet("enrolSecondFactor", account);
+        await this.#identify(decideIdentity);
+        const secret = new Secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
+        return { secret, uri: new Secret("otpauth://totp/Contoso:anna"), lifetimeMs: 900_000 };
       },
     };
     return part as Account;
