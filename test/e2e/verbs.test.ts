@@ -85,7 +85,7 @@ const successes: [string, () => string[], () => string][] = [
   ["sign-out", () => [], () => ""],
 ];
 /** Looked at in ways of their own below: they go on until Ctrl-C, or need more than a home of their own. */
-const elsewhere = ["forward", "repair", "service"];
+const elsewhere = ["forward", "repair", "lockdown", "service"];
 /** What they print comes from the other end. */
 const printNothing = ["run", "ssh-proxy"];
 
@@ -121,12 +121,14 @@ describe("success, with --json", () => {
     expect((await once(child, "exit"))[0]).toBe(0);
   };
 
-  it("sag repair, where nothing is to be undone, and sag service, into the image of a machine", async (context) => {
+  it("sag repair, where nothing is to be undone, sag lockdown, and sag service, into the image of a machine", async (context) => {
     needsRoot(context);
     const env = { ...person.env, SAG_SERVICE_DIR: join(company.workspace.dir, "service") };
-    const repaired = await person.run(["unshare", "--net", at("bin/sag"), "repair", "--json"], { env });
-    expect(repaired.code, repaired.stdout + repaired.stderr).toBe(0);
-    checkSuccess("repair", repaired.stdout);
+    for (const [verb = "", ...args] of [["repair"], ["lockdown", "status"]]) {
+      const done = await person.run(["unshare", "--net", at("bin/sag"), verb, ...args, "--json"], { env });
+      expect(done.code, done.stdout + done.stderr).toBe(0);
+      checkSuccess(verb, done.stdout);
+    }
     const image = join(company.workspace.dir, "image");
     for (const what of ["install", "status", "remove"]) {
       const done = await person.sag(["service", what, "--root", image, "--json"], { env });
@@ -158,6 +160,7 @@ const failures: [string, string[], CauseCode][] = [
   ["ping", ["portal"], "not_connected"],
   ["logs", nowhere, "unknown_intranet"],
   ["repair", [], "tunnel_binary_missing"],
+  ["lockdown", ["frobnicate"], "invalid_argument"],
   ["service", ["frobnicate"], "invalid_argument"],
   ["completion", ["tcsh"], "invalid_argument"],
   ["version", ["one", "two"], "invalid_argument"],
