@@ -112,3 +112,35 @@ func TestHostileRenewalsAreRefused(t *testing.T) {
 	s.mustDisconnect()
 	s.untouched("after disconnect")
 }
+
+// An address that the machine has already: taking it would be the end of the machine's own connections from it.
+func TestTheMachinesOwnAddressIsRefused(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	own := func(session *clientv1.Session) { session.Addresses[0] = "192.0.2.2/32" }
+	s.company.Tamper(own)
+	state, err := s.connect(ctx)
+	if err != nil || state.GetCause().GetCause() != typesv1.Cause_CAUSE_VPN_CONFLICT || !strings.Contains(state.GetCause().GetText(), "net0") {
+		t.Fatalf("%v %v", err, state)
+	}
+	s.untouched("after it was refused")
+
+	// One that a link gets later is said as well, and over with it.
+	s.company.Tamper(nil)
+	s.mustConnect()
+	nettest.Run(t, "ip", "addr", "add", "10.90.0.2/24", "dev", "net0")
+	if state, err := s.until(ctx, typesv1.Phase_PHASE_RECONNECTING); err != nil || !strings.Contains(state.GetCause().GetText(), "10.90.0.2") {
+		t.Fatalf("%v %v", err, state)
+	}
+	nettest.Run(t, "ip", "addr", "del", "10.90.0.2/24", "dev", "net0")
+	if _, err := s.until(ctx, typesv1.Phase_PHASE_CONNECTED); err != nil {
+		t.Fatal(err)
+	}
+	s.mustDisconnect()
+	s.untouched("after disconnect")
+}

@@ -74,6 +74,9 @@ func Attach[L Link](config Config[L], in plan.Intranet) (*Attachment[L], L, erro
 	if err != nil {
 		return nil, none, err
 	}
+	if err := plan.Occupied(in, at, ""); err != nil {
+		return nil, none, err
+	}
 	if a.numbers, err = plan.Choose(at, linkPrefix); err != nil {
 		return nil, none, fmt.Errorf("%w (%s)", err, plan.Rival(at))
 	}
@@ -246,6 +249,9 @@ func (a *Attachment[L]) mend() error {
 		return err
 	}
 	a.found = at.Own()
+	if err := plan.Occupied(a.in, at, a.numbers.Link); err != nil {
+		return err
+	}
 	if at.Abilities.PolicyRouting {
 		before, err := plan.Priority(at)
 		if err != nil {
