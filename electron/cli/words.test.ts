@@ -44,3 +44,23 @@ it("tells those that refuse when there are no others, and counts what is too muc
   expect(many.filter((line) => line.startsWith("Route"))).toHaveLength(16);
   expect(many).toContain("and 4 routes more");
 });
+
+it("tells what is held back outside the tunnel", () => {
+  const guard = (of: object): string[] => {
+    const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
+      phase: "PHASE_RECONNECTING",
+      mode: "MODE_SYSTEM",
+      machine: { guard: { blocking: "BLOCKING_INTRANET", ...of } },
+    });
+    return lines(state);
+  };
+  expect(guard({ prefixes: ["10.0.0.0/8", "fd00::/8"], domains: ["corp.test"], dropped: "7" })).toContain(
+    "Guard: 2 prefixes and 1 domains leave by the tunnel or not at all · 7 packets held back",
+  );
+  expect(guard({ lockdown: true, portalLeft: "61.2s" })).toEqual(
+    expect.arrayContaining([
+      "Lockdown: nothing leaves this machine but the tunnel",
+      "A captive portal can be reached for 62 s",
+    ]),
+  );
+});

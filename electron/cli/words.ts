@@ -1,4 +1,4 @@
-import type { IntranetState, MachineView, NamesView, PhaseWord } from "../core/model.ts";
+import type { GuardView, IntranetState, MachineView, NamesView, PhaseWord } from "../core/model.ts";
 
 /** States in words for a terminal. */
 const phaseWords: Record<PhaseWord, string> = {
@@ -53,7 +53,7 @@ const joined = (parts: (string | null | undefined)[]): string => parts.filter(Bo
 const shownRoutes = 16;
 
 /** System mode: what is ours on the machine, as it was found. */
-function machineLines({ routes, rules, names }: MachineView): string[] {
+function machineLines({ routes, rules, names, guard }: MachineView): string[] {
   const lines: string[] = [];
   // What refuses while there is no tunnel lies under every route; here it would only be said twice.
   const ways = routes.filter((route) => !route.startsWith("unreachable "));
@@ -62,6 +62,20 @@ function machineLines({ routes, rules, names }: MachineView): string[] {
   if (shown.length > shownRoutes) lines.push(`and ${shown.length - shownRoutes} routes more`);
   for (const rule of rules) lines.push(`Rule ${rule}`);
   if (names) lines.push(...namesLines(names));
+  if (guard) lines.push(...guardLines(guard));
+  return lines;
+}
+
+function guardLines({ prefixes, domains, lockdown, portalLeftMs, dropped }: GuardView): string[] {
+  const lines: string[] = [];
+  const parts = [
+    prefixes.length > 0 && `${prefixes.length} prefixes`,
+    domains.length > 0 && `${domains.length} domains`,
+  ];
+  const held = parts.filter(Boolean).join(" and ");
+  if (held) lines.push(`Guard: ${held} leave by the tunnel or not at all · ${dropped} packets held back`);
+  if (lockdown) lines.push("Lockdown: nothing leaves this machine but the tunnel");
+  if (portalLeftMs !== null) lines.push(`A captive portal can be reached for ${Math.ceil(portalLeftMs / 1_000)} s`);
   return lines;
 }
 

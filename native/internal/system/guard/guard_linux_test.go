@@ -262,7 +262,7 @@ func TestSomebodyElsesHandIsSeen(t *testing.T) {
 		return
 	}
 	lan(t)
-	for _, hand := range []string{"flush ruleset", "delete table inet sag-tunnel", "flush chain inet sag-tunnel output", "insert rule inet sag-tunnel inside accept", "flush chain inet sag-tunnel made"} {
+	for _, hand := range []string{"flush ruleset", "delete table inet sag-tunnel", "flush chain inet sag-tunnel output", "insert rule inet sag-tunnel inside accept", "flush chain inet sag-tunnel made", "add table inet sag-tunnel { flags dormant; }"} {
 		apply(t, spec())
 		nettest.Run(t, "nft", hand)
 		found, err := Find()

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -138,6 +139,11 @@ func (t *table) prefixes(name string, all []netip.Prefix, six bool) (*nftables.S
 	return s, t.conn.AddSet(s, elements)
 }
 
+// flags of a table, which the library reads as numbers of this machine, though they come in network order.
+func flags(t *nftables.Table) uint32 {
+	return binary.BigEndian.Uint32(binary.NativeEndian.AppendUint32(nil, t.Flags))
+}
+
 func exists(conn *nftables.Conn, name string) (bool, error) {
 	tables, err := conn.ListTablesOfFamily(nftables.TableFamilyINet)
 	return slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == name }), err
@@ -149,7 +155,9 @@ func inspect(name string, chains ...string) (digest string, rules map[string][]*
 	if err != nil {
 		return "", nil, err
 	}
-	if there, err := exists(conn, name); err != nil || !there {
+	tables, err := conn.ListTablesOfFamily(nftables.TableFamilyINet)
+	at := slices.IndexFunc(tables, func(t *nftables.Table) bool { return t.Name == name })
+	if err != nil || at < 0 {
 		return "", nil, err
 	}
 	rules = map[string][]*nftables.Rule{}
@@ -168,7 +176,9 @@ func inspect(name string, chains ...string) (digest string, rules map[string][]*
 	comment, _ := userdata.GetString(rules["made"][0].UserData, userdata.TypeComment)
 	made, found := strings.CutPrefix(comment, tag)
 	digest, number, _ := strings.Cut(made, " ")
-	if wanted, err := strconv.Atoi(number); !found || err != nil || wanted != count-1 {
+	// Of a table that is dormant no rule is looked at.
+	dormant := flags(tables[at])&unix.NFT_TABLE_F_DORMANT != 0
+	if wanted, err := strconv.Atoi(number); !found || err != nil || wanted != count-1 || dormant {
 		return Damaged, rules, nil
 	}
 	return digest, rules, nil
