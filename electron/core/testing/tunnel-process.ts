@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, watch, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
@@ -108,6 +108,11 @@ const handler = connectNodeAdapter({
         }
       },
     }),
+});
+
+// A tunnel outlives who started it, but not the test: that ends by taking its directory away.
+watch(dir, () => {
+  if (!existsSync(dir)) process.exit(0);
 });
 
 rmSync(socket, { force: true });
