@@ -107,6 +107,16 @@ describe("a service that was killed", () => {
     });
   });
 
+  it("is in the way of whoever connects, and that is said", async () => {
+    left('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
+    const said =
+      "service_not_running: The tunnel service has ended without giving the network back. Start it again, or have an administrator run: sag repair";
+    for (const options of [{ mode: "auto" }, { mode: "system" }, {}] satisfies ConnectOptions[]) {
+      expect(await choose(options)).toBe(said);
+    }
+    expect(await choose({ mode: "proxy" })).toBe("proxy");
+  });
+
   it.each([
     ["that held nothing", '{"blocking":"none","holds":"none","phase":"disconnected","pid":"1"}'],
     ["whose file is cut", '{"blocking":"no'],

@@ -1,10 +1,11 @@
 import { rm } from "node:fs/promises";
 import { Failure } from "../causes/failure.ts";
+import { failureFromWire } from "../causes/wire.ts";
 import type { ConnectOptions } from "../client.ts";
 import type { Environment } from "../environment.ts";
 import type { Doings } from "../states.ts";
 import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from "./process.ts";
-import { findService, isInService, livingService, whyBusy } from "./service.ts";
+import { findService, isInService, leftBehind, livingService, whyBusy } from "./service.ts";
 
 /**
  * The service's socket if system mode is what is wanted and can be had; null = proxy mode. Who asked for neither gets system mode
@@ -20,6 +21,9 @@ export async function chooseService(
   const asksForProxy = options.socks !== undefined || options.http !== undefined || options.outside !== undefined;
   if (options.mode === "proxy" || (options.mode !== "system" && asksForProxy)) return null;
   const service = await livingService(environment);
+  const left = service ? null : leftBehind(environment);
+  // It would hold proxy mode back as well, and what that says of it would be wrong.
+  if (left?.cause) throw failureFromWire(left.cause);
   const busy = service ? await whyBusy(service.states, intranetId, nameOf) : new Failure("service_not_running");
   if (busy && options.mode === "system") throw busy;
   if (busy && (options.mode === "auto" || service)) {

@@ -74,6 +74,9 @@ func TestOtherUsers(t *testing.T) {
 			}
 		}
 	}
+	if said := s.as(0, "Prepare", `{"intranetId":"b2c3"}`); !strings.Contains(said, "in another intranet (a1b2)") {
+		t.Errorf("a second intranet: %s", said)
+	}
 	if said := s.as(0, "GetStates", `{}`); !strings.Contains(said, "10.90.0.2") {
 		t.Errorf("the owner sees %s", said)
 	}
