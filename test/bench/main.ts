@@ -6,10 +6,11 @@ import { admin } from "./admin.ts";
 import { app } from "./app.ts";
 import { cli } from "./cli.ts";
 import { dial } from "./dial.ts";
+import { guard } from "./guard.ts";
 import type { Bench } from "./measured.ts";
 
 /** `npm run bench -- NAME [--short] [--json]`. */
-const benches: Record<string, Bench> = { admin, app, cli, dial };
+const benches: Record<string, Bench> = { admin, app, cli, dial, guard };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

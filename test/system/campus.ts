@@ -59,22 +59,18 @@ export class Campus {
     return join(this.workspace.dir, "run");
   }
 
-  async startService(): Promise<void> {
-    const command = [
-      at("bin/sag-tunnel"),
-      "service",
-      "--run-dir",
-      this.run,
-      "--state-dir",
-      join(this.workspace.dir, "state"),
-    ];
-    this.service = await this.processes.start({ name: "service", command: this.machines.on("client", command) });
+  /** Where the service's directories are, as its arguments. */
+  get places(): string[] {
+    return ["--run-dir", this.run, "--state-dir", join(this.workspace.dir, "state")];
+  }
+
+  async startService(program = [at("bin/sag-tunnel"), "service", ...this.places]): Promise<void> {
+    this.service = await this.processes.start({ name: "service", command: this.machines.on("client", program) });
   }
 
   /** What `sag repair` does, on the client. */
   async repair(): Promise<{ undone: string[] }> {
-    const state = join(this.workspace.dir, "state");
-    const command = [at("bin/sag-tunnel"), "repair", "--json", "--run-dir", this.run, "--state-dir", state];
+    const command = [at("bin/sag-tunnel"), "repair", "--json", ...this.places];
     return JSON.parse(await must(this.machines.on("client", command)));
   }
 

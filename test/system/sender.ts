@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 const [domain = "", hosts = "", resolvers = "", link = ""] = process.argv.slice(2);
 /** ms; so many packets each time. */
 const pause = 5;
-const atOnce = 8;
+const atOnce = 2;
 const discard = 9;
 
 const offered = { udp: 0, tcp: 0, names: 0, others: 0 };

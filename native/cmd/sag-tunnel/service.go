@@ -41,6 +41,9 @@ func directories(flags *flag.FlagSet) (run, state *string) {
 	return flags.String("run-dir", runDir, "runtime directory"), flags.String("state-dir", stateDir, "state directory")
 }
 
+// openMachine is another one where a measurement leaves something out.
+var openMachine = system.Open
+
 // runService is system mode. The result is the exit code.
 func runService(args []string) int {
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
@@ -70,7 +73,7 @@ func serveSystem(run, state string) error {
 		return err
 	}
 	defer release()
-	machine, err := system.Open()
+	machine, err := openMachine()
 	if err != nil {
 		return err
 	}
