@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
+import { at } from "../build/lib/root.ts";
 import { say } from "../build/lib/say.ts";
+import { command } from "./run/command.ts";
 import { fuzz } from "./run/fuzz.ts";
 import { goSoak } from "./run/go.ts";
 import { type Outcome, passed, sum } from "./run/outcome.ts";
@@ -15,6 +17,12 @@ const { values, positionals } = parseArgs({
 });
 const minutes = Number(values.minutes);
 
+const leaks = (): Promise<Outcome> => {
+  const vitest = [process.execPath, at("node_modules/vitest/vitest.mjs"), "run", "-c", "test/vitest.e2e.config.ts"];
+  const env = { ...process.env, SAG_SOAK: "1" };
+  return command("guard soak", [...vitest, "test/system/guard.test.ts"], { env });
+};
+
 const stages: Stage[] = [
   // A session with a lease of 20 s, renewed by sag-tunnel alone.
   { name: "session", run: () => session(minutes).then(() => passed()) },
@@ -22,6 +30,8 @@ const stages: Stage[] = [
   { name: "tokens", run: () => tokens().then(() => passed()) },
   // 200 kills of the service, 1,000 connections, the journal cut at every byte.
   { name: "go", run: goSoak },
+  // A million packets and names that must not leave by the LAN.
+  { name: "guard", run: leaks },
   { name: "fuzz", run: () => fuzz(minutes * 60) },
 ];
 

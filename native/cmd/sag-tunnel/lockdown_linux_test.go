@@ -16,7 +16,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	clientv1 "sag.software/native/gen/sag/client/v1"
+	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/tunnel/tunneltest"
 )
 
 // lockdown runs the command and gives what it printed as JSON.
@@ -223,4 +226,52 @@ func copyFile(t *testing.T, from, to string) {
 	if err != nil || out.Close() != nil {
 		t.Fatal(err)
 	}
+}
+
+// What an instance's policy wants holds beyond the session, until an administrator lifts it; then it does not come back by
+// itself. Others may neither lift it nor learn by it whom the machine talks to.
+func TestAPolicyLocksDown(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.company.Tamper(func(session *clientv1.Session) {
+		session.InstanceId, session.Policy = "instance-1", &clientv1.Policy{Lockdown: true}
+	})
+	s.start()
+	state := s.mustConnect()
+	if !state.GetMachine().GetGuard().GetLockdown() || state.GetBlocking() != typesv1.Blocking_BLOCKING_ALL {
+		t.Errorf("connected under lockdown it tells %v, %v", state.GetBlocking(), state.GetMachine().GetGuard())
+	}
+	if text, err := page(); err != nil || !strings.Contains(text, tunneltest.PortalText) {
+		t.Fatalf("the intranet is not reached: %v %q", err, text)
+	}
+	if said := s.lockdown("status"); said["on"] != true || said["by"] != "LOCKDOWN_BY_POLICY" {
+		t.Errorf("%v", said)
+	}
+	for _, c := range []struct{ method, body string }{{"SetLockdown", `{}`}, {"SetLockdown", `{"on":true}`}, {"OpenPortal", `{}`}} {
+		if said := s.as(stranger, c.method, c.body); !strings.Contains(said, "permission_denied") {
+			t.Errorf("%s %s by a stranger: %s", c.method, c.body, said)
+		}
+	}
+	if said := s.as(stranger, "GetLockdown", `{}`); !strings.Contains(said, `"on":true`) || strings.Contains(said, "reachable") {
+		t.Errorf("a stranger hears %s", said)
+	}
+	if said := s.as(stranger, "OpenPortal", `{"duration":"301s"}`); !strings.Contains(said, "invalid_argument") {
+		t.Errorf("too long a portal: %s", said)
+	}
+	s.mustDisconnect()
+	if said := s.lockdown("status"); said["on"] != true {
+		t.Error("it went with the session")
+	}
+	if text, err := os.ReadFile(filepath.Join(s.run, "blocking")); err != nil || !strings.Contains(string(text), `"holds":"all"`) {
+		t.Errorf("%s %v", text, err)
+	}
+	s.lockdown("off")
+	s.mustConnect()
+	if said := s.lockdown("status"); said["on"] != false {
+		t.Error("it came back though it was lifted")
+	}
+	s.mustDisconnect()
+	s.untouched("after all")
 }

@@ -105,7 +105,14 @@ func (s *Service) told() {
 }
 
 // Lockdown is how it is.
-func (v *view) Lockdown() (*tunnelv1.Lockdown, error) { return Describe(v.service.config.Lockdown) }
+func (v *view) Lockdown() (*tunnelv1.Lockdown, error) {
+	now, err := Describe(v.service.config.Lockdown)
+	if h := v.service.held(); err == nil && !v.caller.Admin && (h == nil || h.owner != v.caller.UID) {
+		// Which companies people of this machine work for is theirs to know.
+		now.Reachable = nil
+	}
+	return now, err
+}
 
 // Describe is how it is, in the contract's words.
 func Describe(keeper *lockdown.Keeper) (*tunnelv1.Lockdown, error) {
