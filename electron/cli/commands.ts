@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { Context } from "./context.ts";
+import { examples } from "./examples.ts";
 
 /** What a verb does and answers: the exit code. Loaded only when it is called, so that no verb pays for another. */
 export type Verb<Args extends unknown[], Flags> = (context: Context, flags: Flags, ...args: Args) => Promise<number>;
@@ -16,15 +17,20 @@ export function describeCommands(call: Call): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "sag: ")) })
     .option("--json", "JSON alone on standard output, failures too")
-    .addHelpText("after", examples);
+    .option("-V, --version", "the same as sag version")
+    .addHelpText("after", examplesOf(""));
   // Commands inherit exitOverride and the output only when they are made by the program.
   const verb = (usage: string, summary: string): Command =>
-    program.command(usage).description(summary).option("--json", "JSON alone on standard output, failures too");
+    program
+      .command(usage)
+      .description(summary)
+      .option("--json", "JSON alone on standard output, failures too")
+      .addHelpText("after", examplesOf(usage.split(" ")[0] ?? ""));
 
   describeSignIn(verb, call);
   describeSession(verb, call);
   describeReaching(verb, call);
-  verb("logs", "show what was logged here, one trail of all parts")
+  verb("logs [intranet]", "show what was logged here, one trail of all parts")
     .addOption(intranetFlag())
     .option("--lines <number>", "how many of the last ones; 100 if not given")
     .option("--follow", "go on until Ctrl-C")
@@ -53,6 +59,9 @@ export function describeCommands(call: Call): Command {
   verb("version", "print the version").action(call(async () => (await import("./verbs/version.ts")).version));
   return program;
 }
+
+const examplesOf = (verb: string): string =>
+  examples[verb] ? `\nExamples:\n${examples[verb].map((one) => `  ${one}\n`).join("")}` : "";
 
 type Define = (usage: string, summary: string) => Command;
 
@@ -112,7 +121,7 @@ function describeSession(verb: Define, call: Call): void {
     .option("--http <host:port>", "where to listen for HTTP")
     .option("--timeout <time>", "give up after, for example 15s")
     .action(call(async () => (await import("./verbs/connect.ts")).connect));
-  verb("status", "show every intranet, after asking for proof of life")
+  verb("status [intranet]", "show every intranet, after asking for proof of life")
     .addOption(intranetFlag())
     .option("--watch", "go on until Ctrl-C")
     .action(call(async () => (await import("./verbs/status.ts")).status));
@@ -155,13 +164,3 @@ function describeReaching(verb: Define, call: Call): void {
     .option("--timeout <time>", "how long to wait for each, for example 500ms; 2s if not given")
     .action(call(async () => (await import("./verbs/ping.ts")).ping));
 }
-
-const examples = `
-Examples:
-  sag sign-in 'sag://enroll?server=vpn.example.com&code=AB12C'
-  sag connect
-  sag status --watch
-  sag run -- git clone https://git.corp.example/tools.git
-  sag forward 5432:db.corp.example:5432
-  ssh -o ProxyCommand='sag ssh-proxy %h %p' db.corp.example
-`;

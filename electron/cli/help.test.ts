@@ -3,9 +3,14 @@ import { describeCommands } from "./commands.ts";
 
 /** What people see is changed on purpose only: run Vitest with -u to accept. */
 it("--help of sag and of every verb", async () => {
-  const program = describeCommands(() => async () => undefined).configureHelp({ helpWidth: 110 });
-  const texts = [program, ...program.commands].map((command) =>
-    command.configureHelp({ helpWidth: 110 }).helpInformation(),
-  );
+  const program = describeCommands(() => async () => undefined);
+  const texts = [program, ...program.commands].map((command) => {
+    let text = "";
+    const writeOut = (more: string): void => {
+      text += more;
+    };
+    command.configureHelp({ helpWidth: 110 }).configureOutput({ writeOut }).outputHelp();
+    return text;
+  });
   await expect(texts.join("\n---\n\n")).toMatchFileSnapshot("help.golden.txt");
 });

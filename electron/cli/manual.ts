@@ -5,6 +5,7 @@ import { failureView } from "../core/causes/failure.ts";
 import { causeTable } from "../core/causes/table.ts";
 import type { CauseCode } from "../core/model.ts";
 import { describeCommands } from "./commands.ts";
+import { examples } from "./examples.ts";
 import { failureSchema, outputs, stateSchema } from "./schemas.ts";
 
 const mended = { you: "you", administrator: "your administrator", network: "the network you are on", unspecified: "" };
@@ -79,6 +80,7 @@ function describeVerb(command: Command): string[] {
     `${command.description().charAt(0).toUpperCase()}${command.description().slice(1)}.`,
     ...(options.length > 0 ? ["", "| option | what for |", "|---|---|"] : []),
     ...options.map((option) => `| \`${option.flags}\` | ${option.description} |`),
+    ...(examples[command.name()] ? ["", "```sh", ...(examples[command.name()] ?? []), "```"] : []),
   ];
 }
 

@@ -18,7 +18,9 @@ export async function runProgram(argv: string[]): Promise<number> {
     };
   const program = describeCommands(call);
   try {
-    await program.parseAsync(argv, { from: "user" });
+    const [first] = argv.filter((one) => one !== "--json");
+    const asVerb = first === "-V" || first === "--version";
+    await program.parseAsync(asVerb ? argv.map((one) => (one === first ? "version" : one)) : argv, { from: "user" });
     return exit;
   } catch (thrown) {
     return thrown instanceof CommanderError ? usageExit(output, thrown) : tellFailure(output, thrown);

@@ -89,8 +89,14 @@ function namesLines({ backend, servers, domains, everything, trouble }: NamesVie
   return [`Names ${everything ? "(all)" : some} are asked at ${servers.join(", ")} · ${backend}`];
 }
 
+/** Bytes per second, as they were since the last look. */
+export interface Rates {
+  rx: number;
+  tx: number;
+}
+
 /** One intranet for people, several lines. */
-export function stateLines(state: IntranetState, paint: Paint): string[] {
+export function stateLines(state: IntranetState, paint: Paint, rates?: Rates): string[] {
   const tone: Tone =
     state.phase === "connected"
       ? state.warnings.length > 0
@@ -110,7 +116,10 @@ export function stateLines(state: IntranetState, paint: Paint): string[] {
   if (where) lines.push(where);
   if (state.socks)
     lines.push(joined([`SOCKS ${state.socks}`, state.http && `HTTP ${state.http}`, state.pac && `PAC ${state.pac}`]));
-  if (state.session) lines.push(`Received ${bytes(state.rxBytes)} · sent ${bytes(state.txBytes)}`);
+  if (state.session) {
+    const now = (rate: number | undefined): string => (rate === undefined ? "" : ` (${bytes(rate)}/s)`);
+    lines.push(`Received ${bytes(state.rxBytes)}${now(rates?.rx)} · sent ${bytes(state.txBytes)}${now(rates?.tx)}`);
+  }
   if (state.hops.length > 0) {
     lines.push(state.hops.map((hop) => (hop.whole ? hop.name : paint("caution", `${hop.name} (!)`))).join(" ─ "));
   }

@@ -270,6 +270,7 @@ describe("sag logs", () => {
     expect(new Set(about.map((one) => one.source))).toEqual(new Set(["core", "sag-tunnel"]));
     const times = (await logs("--lines", "5")).map((one) => `${one.time}`);
     expect(times).toEqual(times.toSorted());
+    expect(about).toContainEqual(expect.objectContaining({ source: "sag-tunnel", phase: "connected" }));
     expect(JSON.stringify(await logs("--lines", "10000"))).not.toContain(company.password);
   });
 

@@ -107,7 +107,25 @@ describe("success, with --json", () => {
       ["status", "--watch"],
     ])
       await untilInterrupted(endless);
+    await atTerminal();
   });
+
+  /** Colour is for terminals, and for those who have not said no. */
+  const atTerminal = async (): Promise<void> => {
+    const green = "\u001b[32mConnected";
+    const look = async (args: string[], env: NodeJS.ProcessEnv, ...expected: string[]): Promise<string> => {
+      const terminal = new Terminal([at("bin/sag"), ...args], env);
+      for (const text of expected) await terminal.shows(text);
+      terminal.type("\u0003");
+      expect(await terminal.ended()).toBe(0);
+      return terminal.screen;
+    };
+    const { NO_COLOR: _, ...env } = person.env;
+    // Again and again, with what comes and goes at this moment.
+    await look(["status", "--watch"], env, green, green, "B/s)");
+    expect(await look(["status"], { ...person.env, NO_COLOR: "1" }, "Connected")).not.toContain("\u001b");
+    expect((await person.sag(["status"])).stdout).not.toContain("\u001b");
+  };
 
   /** Looks at the first line of a verb that goes on until Ctrl-C. */
   const untilInterrupted = async ([verb = "", ...args]: string[]): Promise<void> => {

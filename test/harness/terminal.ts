@@ -11,7 +11,7 @@ export class Terminal {
   constructor(args: string[], env: NodeJS.ProcessEnv) {
     const quoted = args.map((one) => `'${one.replaceAll("'", "'\\''")}'`).join(" ");
     // TERM: a test may itself run where there is none.
-    this.#child = spawn("script", ["-qefc", quoted, "/dev/null"], {
+    this.#child = spawn("script", ["-qefc", `exec ${quoted}`, "/dev/null"], {
       env: { ...env, TERM: "xterm", SHELL: "/bin/sh" },
       stdio: ["pipe", "pipe", "ignore"],
     });

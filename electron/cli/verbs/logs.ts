@@ -12,12 +12,12 @@ interface Flags {
 }
 
 /** What core and sag-tunnel wrote, as one trail; with --json one line of JSON per entry. */
-export const logs: Verb<[], Flags> = async (context, flags) => {
+export const logs: Verb<[string | undefined], Flags> = async (context, flags, named) => {
   const { output, signal } = context;
   const count = Number(flags.lines ?? 100);
   if (!Number.isInteger(count) || count < 0) throw new Failure("invalid_argument", { text: "--lines is a number." });
   const environment = systemEnvironment();
-  const id = await idOf(context, flags.intranet);
+  const id = await idOf(context, flags.intranet ?? named);
   const tell = (entries: LogEntry[]): void => {
     for (const entry of entries) {
       output.print(line(entry));

@@ -22,7 +22,9 @@ export const resources: Verb<[string | undefined], Flags> = async (context, flag
 export const sshConfig: Verb<[string | undefined], Flags> = async (context, flags, named) => {
   const { output } = context;
   const { intranet, intranetId, session } = await connectedIntranet(context, flags.intranet ?? named);
-  const hosts = (session?.resources ?? []).filter((one) => one.kind === "ssh").flatMap(sshHost);
+  const published = (session?.resources ?? []).filter((one) => one.kind === "ssh");
+  const hosts = published.flatMap(sshHost);
+  if (published.length === 0) output.say("Your administrator has published no host of kind ssh yet.");
   output.print(`# ${intranet}: sag ssh-config > ~/.ssh/sag.conf, and at the top of ~/.ssh/config: Include sag.conf`);
   for (const { alias, host, port } of hosts) {
     output.print(`\nHost ${alias}`);

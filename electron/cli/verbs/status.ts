@@ -4,12 +4,18 @@ import type { IntranetState } from "../../core/model.ts";
 import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { stateOutput } from "../json.ts";
-import { painter, stateLines } from "../words.ts";
+import { painter, type Rates, stateLines } from "../words.ts";
 
-export const status: Verb<[], { watch?: boolean; intranet?: string }> = async (context, flags) => {
-  if (flags.watch) return follow(context, flags.intranet);
+interface Flags {
+  watch?: boolean;
+  intranet?: string;
+}
+
+export const status: Verb<[string | undefined], Flags> = async (context, flags, given) => {
+  const named = flags.intranet ?? given;
+  if (flags.watch) return follow(context, named);
   const { output } = context;
-  const states = pick(await (await context.client()).states({ probe: true }), flags.intranet);
+  const states = pick(await (await context.client()).states({ probe: true }), named);
   output.print(describe(context, states));
   output.printJson(states.map(stateOutput));
   return 0;
@@ -19,18 +25,38 @@ export const status: Verb<[], { watch?: boolean; intranet?: string }> = async (c
 async function follow(context: Context, named: string | undefined): Promise<number> {
   const { output, signal } = context;
   const client = await context.client();
-  pick(await client.states(), named);
   const states = new Map<string, IntranetState>();
+  const rates = new Map<string, Rates>();
   const isScreen = !output.json && process.stdout.isTTY;
+  const times = new Map<string, number>();
+  const take = (state: IntranetState): void => {
+    const [former, at, now] = [states.get(state.intranetId), times.get(state.intranetId), performance.now()];
+    states.set(state.intranetId, state);
+    times.set(state.intranetId, now);
+    const isSame = former?.session && former.session.id === state.session?.id;
+    if (!isSame || at === undefined) rates.delete(state.intranetId);
+    else rates.set(state.intranetId, ratesOf(former, state, now - at));
+  };
+  const show = (): void => {
+    const shown = [...states.values()].filter((one) => !named || one.intranet === named || one.intranetId === named);
+    if (isScreen) process.stdout.write("\u001b[H\u001b[J");
+    output.print(describe(context, shown, rates));
+    output.printJson(shown.map(stateOutput));
+  };
+  for (const state of await client.states({ probe: true })) take(state);
+  pick([...states.values()], named);
+  show();
   const watching = client.watch(
     (event: ClientEvent) => {
-      if (event.kind === "snapshot") for (const state of event.states) states.set(state.intranetId, state);
-      else if (event.kind === "changed") states.set(event.state.intranetId, event.state);
-      else states.delete(event.intranetId);
-      const shown = [...states.values()].filter((one) => !named || one.intranet === named || one.intranetId === named);
-      if (isScreen) process.stdout.write("\u001b[H\u001b[J");
-      output.print(describe(context, shown));
-      output.printJson(shown.map(stateOutput));
+      if (event.kind === "removed") states.delete(event.intranetId);
+      else if (event.kind === "changed") take(event.state);
+      else {
+        // What was asked just now is younger than what a tunnel last told of its own accord.
+        const news = event.states.filter((one) => states.get(one.intranetId)?.phase !== one.phase);
+        if (news.length === 0) return;
+        for (const state of news) take(state);
+      }
+      show();
     },
     { attentive: true },
   );
@@ -39,6 +65,12 @@ async function follow(context: Context, named: string | undefined): Promise<numb
   return 0;
 }
 
+/** `ms`: between the two. */
+const ratesOf = (former: IntranetState, now: IntranetState, ms: number): Rates => {
+  const rate = (bytes: number): number => (Math.max(0, bytes) * 1_000) / Math.max(1, ms);
+  return { rx: rate(now.rxBytes - former.rxBytes), tx: rate(now.txBytes - former.txBytes) };
+};
+
 function pick(states: IntranetState[], named: string | undefined): IntranetState[] {
   if (named === undefined) return states;
   const found = states.filter((one) => one.intranet === named || one.intranetId === named);
@@ -46,8 +78,8 @@ function pick(states: IntranetState[], named: string | undefined): IntranetState
   throw new Failure("unknown_intranet", { subject: named });
 }
 
-function describe(context: Context, states: IntranetState[]): string {
+function describe(context: Context, states: IntranetState[], rates?: Map<string, Rates>): string {
   if (states.length === 0) return "There is no intranet here yet. Sign in to one: sag sign-in LINK";
   const paint = painter(context.output.colour);
-  return states.map((state) => stateLines(state, paint).join("\n")).join("\n\n");
+  return states.map((state) => stateLines(state, paint, rates?.get(state.intranetId)).join("\n")).join("\n\n");
 }

@@ -1,5 +1,6 @@
 import { closeSync, type FSWatcher, openSync, readdirSync, readFileSync, readSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
+import { wordOf } from "../causes/wire.ts";
 import type { Environment } from "../environment.ts";
 import { logDirOf } from "./log.ts";
 
@@ -92,7 +93,7 @@ function parseLines(lines: string[], source: string, intranet: string | undefine
         time,
         level: "ERROR",
         msg: line,
-        ...fields,
+        ...(fields && inWords(fields)),
         source,
         ...(intranet === undefined ? {} : { intranet }),
       };
@@ -102,6 +103,18 @@ function parseLines(lines: string[], source: string, intranet: string | undefine
       time = entry.time;
       return entry;
     });
+}
+
+/** sag-tunnel has the contract's names for phases and causes; people and programs know them by their words. */
+function inWords(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => {
+      const prefix = /^(PHASE|CAUSE)_(?=[A-Z])/.exec(typeof value === "string" ? value : "")?.[0];
+      if (prefix === undefined) return [[name, value]];
+      const word = wordOf(value, prefix);
+      return word === null ? [] : [[name, word]];
+    }),
+  );
 }
 
 function parse(line: string): { time?: string; level?: string; msg?: string } | undefined {

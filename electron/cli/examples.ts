@@ -1,0 +1,37 @@
+/** What somebody would type, by verb: shown by --help and in docs/cli.md. "" is the command itself. */
+export const examples: Record<string, readonly string[]> = {
+  "": [
+    "sag sign-in 'sag://enroll?server=vpn.example.com&code=AB12C'",
+    "sag connect",
+    "sag status --watch",
+    "sag run -- git clone https://git.corp.example/tools.git",
+    "sag forward 5432:db.corp.example:5432",
+    "ssh -o ProxyCommand='sag ssh-proxy %h %p' db.corp.example",
+  ],
+  "sign-in": [
+    "sag sign-in AB12C@vpn.example.com --user anna.meyer",
+    'sag sign-in "$LINK" --user build-host --password-stdin --store file < password.txt',
+  ],
+  "sign-out": ["sag sign-out work --forget"],
+  password: ["sag password", "sag password --forgotten --link AB12C@vpn.example.com --user anna.meyer"],
+  "second-factor": ["sag second-factor", "sag second-factor --remove"],
+  devices: ["sag devices --end 0123456789abcdef0123456789abcdef"],
+  connect: [
+    "sag connect",
+    "sag connect --intranet customer-a --socks 127.0.0.1:1080",
+    'sag connect "$LINK" --user job --password-stdin < password.txt',
+  ],
+  status: ["sag status --watch", "sag status --json | jq -r '.[].phase'"],
+  intranets: ["sag intranets --default customer-a"],
+  proxy: ['eval "$(sag proxy)"', "sag proxy --all"],
+  run: ["sag run -- curl https://wiki.corp.example/", "sag run --intranet customer-a -- git pull"],
+  open: ["sag open wiki.corp.example"],
+  forward: ["sag forward 5432:db.corp.example:5432 8080:10.0.0.80:80", "sag forward udp:5353:10.0.0.53:53"],
+  "ssh-proxy": ["ssh -o ProxyCommand='sag ssh-proxy %h %p' db.corp.example"],
+  "ssh-config": ["sag ssh-config > ~/.ssh/sag.conf  # and at the top of ~/.ssh/config: Include sag.conf"],
+  ping: ["sag ping db.corp.example --count 1"],
+  logs: ["sag logs --follow", "sag logs --json --lines 1000 | jq 'select(.level != \"INFO\")'"],
+  lockdown: ["sag lockdown on", "sag lockdown portal --for 2m"],
+  service: ["sudo sag service install", 'sudo sag service enroll "$LINK" --user build-host'],
+  completion: ["source <(sag completion bash)", "sag completion zsh > ~/.zsh/completions/_sag"],
+};
