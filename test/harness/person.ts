@@ -24,7 +24,7 @@ export interface Seen {
     names: { backend: string; domains: string[]; everything: boolean; trouble: string | null } | null;
   } | null;
   pid: number | null;
-  warnings: { code: string }[];
+  warnings: { code: string; message: string }[];
   session: {
     id: string;
     leaseMs: number;

@@ -3,7 +3,7 @@ import { command } from "../harness/command.ts";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
 import { needsUnpacked } from "../harness/unpacked.ts";
 import { until } from "../harness/wait.ts";
-import { type Backend, changeServer, furnish, namesState, restartKeeper } from "./backends.ts";
+import { type Backend, changeServer, furnish, namesState, resolvectl, restartKeeper } from "./backends.ts";
 import { Campus, host4 } from "./campus.ts";
 import { insideName, lookUp, NameServer, otherServer, outsideName, startNameServers, wrongAddress } from "./names.ts";
 
@@ -59,6 +59,15 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
       await restartKeeper(machines, backend);
       await resolves(one, insideName, host4);
       await resolves(one, outsideName, "192.0.2.98");
+    }
+
+    // Another VPN with name servers of its own, on a link of its own.
+    if (backend === "systemd-resolved") {
+      await machines.run("client", "ip tuntap add other mode tun", "ip link set other up");
+      await resolvectl(machines, "dns", "other", otherServer);
+      await resolvectl(machines, "domain", "other", "~other.test");
+      await resolves(one, insideName, host4);
+      await machines.run("client", "ip link del other");
     }
 
     // While there is no service the kernel keeps intranet names in; all others go on.

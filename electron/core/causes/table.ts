@@ -34,6 +34,10 @@ const seconds = (ms: number | undefined): string => {
 const about = (before: string, details: CauseDetails, otherwise: string): string =>
   details.subject ? `${before} ${details.subject}` : otherwise;
 
+/** The sender's words as a sentence, where they are all that is known. */
+const said = ({ text, subject }: CauseDetails): string | undefined =>
+  text && !subject ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.` : undefined;
+
 /**
  * THE cause table. App, command, logs and exit codes all read it; docs/cli.md prints it. Codes are those of
  * sag.types.v1.Cause, and the type makes a missing one a compile error. Exit codes go by family: 10 sign-in and session,
@@ -248,7 +252,7 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   dns_unavailable: {
     exit: 45,
     mender: "network",
-    message: (d) => `${about("The name", d, "The server's name")} cannot be looked up.`,
+    message: (d) => said(d) ?? `${about("The name", d, "The server's name")} cannot be looked up.`,
     action: "Check the name and your network.",
   },
 
@@ -305,7 +309,7 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   storage_readonly: {
     exit: 57,
     mender: "you",
-    message: (d) => `${about("There is no writing to", d, "The settings cannot be written")}.`,
+    message: (d) => said(d) ?? `${about("There is no writing to", d, "The settings cannot be written")}.`,
     action: "Make it writable and try again.",
   },
   keychain_unavailable: {

@@ -46,6 +46,9 @@ export const warningTable: Record<WarningWord, WarningRow> = {
   },
 };
 
+/** Of these the sender's words name what it is about: whose network, which program. */
+const named: ReadonlySet<WarningWord> = new Set(["lan_overlap", "dns_conflict"]);
+
 /** What a hop is called. */
 export const hopNames: Record<HopWord, string> = {
   client: "You",
@@ -63,10 +66,11 @@ export function warningView(
 ): WarningView {
   const row = warningTable[code];
   const text = plainText(said.text ?? "");
+  const message = text && named.has(code) ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.` : row.message;
   return {
     code,
     hop: said.hop ?? row.hop,
     mender: said.mender ?? row.mender,
-    message: code === "unknown" && text ? text : row.message,
+    message: code === "unknown" && text ? text : message,
   };
 }

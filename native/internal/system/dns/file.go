@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // confPath is what the C library reads.
@@ -89,7 +90,10 @@ func unsetFile(path string) (bool, error) {
 
 func refused(path string, err error) error {
 	if immutable(path) {
-		return fmt.Errorf("%w: %s is protected against every change (chattr -i %s)", ErrRefused, path, path)
+		return fmt.Errorf("%w: %s is protected against every change; \"chattr -i %s\" ends that", ErrReadOnly, path, path)
+	}
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
 	return fmt.Errorf("%w: %w", ErrRefused, err)
 }

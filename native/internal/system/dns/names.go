@@ -27,6 +27,9 @@ const (
 // ErrRefused means that the name servers of this machine can not be changed, and nothing has been.
 var ErrRefused = errors.New("the machine's name servers can not be changed")
 
+// ErrReadOnly is an ErrRefused because of a file that may not be written.
+var ErrReadOnly = fmt.Errorf("%w", ErrRefused)
+
 // Names is what of a machine's name servers is ours.
 type Names struct {
 	Backend Backend `json:"backend"`
@@ -44,15 +47,18 @@ type Names struct {
 
 // String says it for people.
 func (n Names) String() string {
-	what := "all names"
-	if !n.Everything {
-		what = strings.Join(n.Domains, ", ")
+	what := ""
+	switch {
+	case n.Everything:
+		what = " (all)"
+	case len(n.Domains) > 0:
+		what = fmt.Sprintf(" (%s)", strings.Join(n.Domains, ", "))
 	}
 	where := string(n.Backend)
 	if n.Backend == File {
 		where = n.Path
 	}
-	return fmt.Sprintf("names (%s) at %s in %s", what, n.Resolver, where)
+	return fmt.Sprintf("names%s asked at %s by %s", what, n.Resolver, where)
 }
 
 // Found is how a machine's name servers were found.

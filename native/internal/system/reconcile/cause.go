@@ -19,6 +19,7 @@ func Cause(err error) typesv1.Cause {
 		cause typesv1.Cause
 	}{
 		// Before what they were refused with.
+		{dns.ErrReadOnly, typesv1.Cause_CAUSE_STORAGE_READONLY},
 		{dns.ErrRefused, typesv1.Cause_CAUSE_DNS_UNAVAILABLE},
 		{forward.ErrNoPort, typesv1.Cause_CAUSE_PORT_IN_USE},
 		{syscall.ENOSPC, typesv1.Cause_CAUSE_STORAGE_FULL},
