@@ -27,6 +27,15 @@ export const vet = async (): Promise<Outcome> => {
   return sum(outcomes);
 };
 
+/** In docs/dependencies.md. */
+const actionlintVersion = "v1.7.7";
+
+/** The workflows, by the linter of their kind, which is a Go program and comes as a module. */
+export const actionlint = async (): Promise<Outcome> => {
+  const program = `github.com/rhysd/actionlint/cmd/actionlint@${actionlintVersion}`;
+  return command("actionlint", [await findGo(), "run", program], { env: goEnvironment() });
+};
+
 /** One line of `go test -json`. */
 interface Event {
   Action: string;

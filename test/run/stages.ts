@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { at } from "../../build/lib/root.ts";
 import { command } from "./command.ts";
 import { fuzz } from "./fuzz.ts";
-import { gofmt, goMemory, goTest, vet } from "./go.ts";
+import { actionlint, gofmt, goMemory, goTest, vet } from "./go.ts";
 import { notRun, type Outcome } from "./outcome.ts";
 import { packages } from "./packages.ts";
 import { vitest } from "./vitest.ts";
@@ -31,6 +31,7 @@ export const stages: Stage[] = [
         ? command("shellcheck", ["shellcheck", "bin/.launch", ".ci/run"])
         : notRun("the check of the launchers", "shellcheck"),
   },
+  { name: "actionlint", run: actionlint },
   { name: "gofmt", run: gofmt },
   { name: "go vet", run: vet },
   { name: "go test", run: goTest },
