@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { failureView } from "../../electron/core/causes/failure.ts";
 import { warningView } from "../../electron/core/causes/warnings.ts";
 import type { IntranetState } from "../../electron/core/model.ts";
-import { brokenChain, connected, failed } from "./fake/sample.ts";
+import { brokenChain, connected, failed, guarded, session } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
 import { test } from "./shared.ts";
 
@@ -40,11 +40,19 @@ const hostile = (text: string): IntranetState =>
       missing: hop.missing && { ...hop.missing, message: text },
     })),
     warnings: [{ ...warningView("unknown"), message: text }],
+    session: session({
+      resources: [
+        { name: text, kind: "web", address: "https://portal.contoso.example/" },
+        { name: text, kind: "ssh", address: text },
+      ],
+    }),
+    machine: guarded({}, { domains: [text, text, text], trouble: text }),
   });
 
 test.each(Object.entries(texts))("%s are shown as text, and the layout holds", async (_name, text) => {
   const failure = { ...failureView("kicked"), message: text, action: text };
-  for (const state of [hostile(text), failed("kicked", { displayName: text, cause: failure })]) {
+  const held = { blocking: "intranet" as const, machine: guarded({ prefixes: [text, text] }) };
+  for (const state of [hostile(text), failed("kicked", { displayName: text, cause: failure, ...held })]) {
     await app.put(state);
     await page.getByRole("button", { name: state.phase === "connected" ? "Disconnect" : "Connect again" }).waitFor();
     for (const size of [

@@ -45,23 +45,24 @@ export const unanswered = (company: Company, body: () => Promise<void>): Promise
 export const press = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole("button", { name, exact: typeof name === "string" }).click();
 
-/** What main knows of the one intranet there is. */
-const phase = (page: Page): Promise<PhaseWord | null> =>
+/** What main has been told of the one intranet there is, by a sag-tunnel that was given its session. */
+const phaseOfTunnel = (page: Page): Promise<PhaseWord | null> =>
   page.evaluate(async () => {
     const answer = await window.sag.call("snapshot");
-    return answer.ok ? (answer.value.intranets[0]?.state.phase ?? null) : null;
+    const state = answer.ok ? answer.value.intranets[0]?.state : undefined;
+    return state?.session ? state.phase : null;
   });
 
 /** Connects without an answer, until the tunnel itself says that it is at it. */
-export const connecting = async (page: Page, person: Person): Promise<void> => {
+export const connecting = async (page: Page): Promise<void> => {
   await press(page, /^(Connect|Connect again|Try again)$/);
-  await waitFor("connecting", async () => (await person.status()).phase === "connecting");
+  await waitFor("connecting", async () => (await phaseOfTunnel(page)) === "connecting");
 };
 
 /** Disconnects without an answer, until the tunnel itself says that it is at it, which lasts 2 s. */
 export const disconnecting = async (page: Page): Promise<void> => {
   await press(page, "Disconnect");
-  await waitFor("disconnecting", async () => (await phase(page)) === "disconnecting");
+  await waitFor("disconnecting", async () => (await phaseOfTunnel(page)) === "disconnecting");
 };
 
 export const useForBrowsers = async (page: Page, person: Person): Promise<void> => {

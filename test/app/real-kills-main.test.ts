@@ -45,7 +45,7 @@ test("disconnected: nothing is different", async () => {
 
 test("connecting: the tunnel goes on, the next start shows that it does", async () => {
   await unheard(company, async () => {
-    await connecting(page, person);
+    await connecting(page);
     ({ app, page } = await kill(app));
     await heading(page, "Connecting");
   });

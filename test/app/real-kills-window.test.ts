@@ -75,7 +75,7 @@ test("disconnected: the next window shows it", async () => {
 
 test("connecting: the next window shows it; without the tunnel it is said, and connecting again works", async () => {
   await unheard(company, async () => {
-    await connecting(page, person);
+    await connecting(page);
     await killWindow();
     await heading(page, "Connecting");
     await killTunnel();
@@ -117,7 +117,8 @@ test("disconnecting: the next window shows the end of it; without the tunnel, wh
   await expect.poll(() => proxyMode(person)).toBe("'none'");
   await press(page, "Connect");
   await heading(page, "Connected");
-  await useForBrowsers(page, person);
+  // Wanted once, it is back with every connection.
+  await expect.poll(() => proxyMode(person)).toBe("'auto'");
   await unanswered(company, async () => {
     await disconnecting(page);
     await app.killTunnel();

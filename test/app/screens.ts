@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { warningView } from "../../electron/core/causes/warnings.ts";
-import { brokenChain, connected, contosoId, disconnected, failed, guarded } from "./fake/sample.ts";
+import { brokenChain, connected, contosoId, disconnected, failed, guarded, session } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
 
 /** A screen, and how a person gets there from the one before or from a page that was just loaded. */
@@ -226,6 +226,23 @@ export const screens: Screen[] = [
     go: async (app, page) => {
       await app.put(connected({ hops: brokenChain(), warnings: [warningView("instance_unreachable")] }));
       await heading(page, "Connected");
+    },
+  },
+  {
+    name: "connected-resources",
+    go: async (app, page) => {
+      const resources = [
+        { name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" },
+        { name: "wiki", kind: "web" as const, address: "https://wiki.contoso.example/" },
+        { name: "build server", kind: "ssh" as const, address: "build.contoso.example" },
+        {
+          name: "Customer relations, archive of the north",
+          kind: "web" as const,
+          address: "https://crm.contoso.example/",
+        },
+      ];
+      await app.put(connected({ session: session({ resources }) }));
+      await page.getByRole("button", { name: "Open portal" }).waitFor();
     },
   },
   {
