@@ -138,7 +138,7 @@ func (s *site) startAs(command *exec.Cmd) {
 // tail is what the service said last.
 func (s *site) tail() string {
 	text, _ := os.ReadFile(s.log)
-	const enough = 3000
+	const enough = 6000
 	return string(text[max(0, len(text)-enough):])
 }
 
@@ -229,7 +229,10 @@ func (s *site) mustDisconnect() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := s.disconnect(ctx); err != nil {
-		s.t.Fatal(err)
+		// What it is doing is worth more than that it did not answer.
+		s.kill(syscall.SIGQUIT)
+		text := s.tail()
+		s.t.Fatalf("not disconnected: %v\n%s", err, text)
 	}
 }
 
