@@ -15,6 +15,8 @@ export function describeCommands(call: Call): Command {
   const program = new Command("sag")
     .description("Dial into your company's intranet.")
     .exitOverride()
+    // So that a command run by `sag run` keeps its own options.
+    .enablePositionalOptions()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "sag: ")) })
     .option("--json", "JSON alone on standard output, failures too")
     .option("-V, --version", "the same as sag version")
@@ -139,8 +141,9 @@ function describeSession(verb: Define, call: Call): void {
 
 /** What is done inside, once it is connected. */
 function describeReaching(verb: Define, call: Call): void {
-  verb("run <command...>", "run a command with the proxies in its environment; write -- before the command")
+  verb("run <command...>", "run a command with the proxies in its environment; -- before it is not needed, but may be")
     .addOption(intranetFlag())
+    .passThroughOptions()
     .action(call(async () => (await import("./verbs/run.ts")).run));
   verb("open <url>", "open a page in a browser with a profile of its own for the intranet")
     .addOption(intranetFlag())

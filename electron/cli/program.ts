@@ -6,8 +6,7 @@ import { createOutput, type Output, tellFailure } from "./output.ts";
 
 /** The `sag` command: reads arguments, calls one verb, answers the exit code. */
 export async function runProgram(argv: string[]): Promise<number> {
-  const end = argv.indexOf("--");
-  const output = createOutput((end < 0 ? argv : argv.slice(0, end)).includes("--json"));
+  const output = createOutput(ownPart(argv).includes("--json"));
   const context = createContext(output);
   let exit = 0;
   const call =
@@ -25,6 +24,17 @@ export async function runProgram(argv: string[]): Promise<number> {
   } catch (thrown) {
     return thrown instanceof CommanderError ? usageExit(output, thrown) : tellFailure(output, thrown);
   }
+}
+
+/** What is for us, and not for a command that we run. */
+function ownPart(argv: string[]): string[] {
+  const end = argv.indexOf("--");
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const verb = own.findIndex((one) => !one.startsWith("-"));
+  if (own[verb] !== "run") return own;
+  let at = verb + 1;
+  while (own[at]?.startsWith("-")) at += own[at] === "--intranet" ? 2 : 1;
+  return own.slice(0, at);
 }
 
 function usageExit(output: Output, thrown: CommanderError): number {

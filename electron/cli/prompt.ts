@@ -33,8 +33,9 @@ export class Prompt {
   /** Without echo, on the terminal only: never an argument, never the environment. */
   secret(question: string, signal: AbortSignal): Promise<Secret> {
     const { stdin, stderr } = process;
-    stderr.write(question);
+    // First: whoever types as soon as the question is there must not see what they type.
     stdin.setRawMode(true);
+    stderr.write(question);
     stdin.setEncoding("utf8");
     stdin.resume();
     let typed = "";

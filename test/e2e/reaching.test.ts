@@ -63,6 +63,8 @@ describe("sag run", () => {
       expect(seen[name.toLowerCase()]).toBe(seen[name]);
     }
     expect((await person.sag(["run", "--", "sh", "-c", "exit 7"])).code).toBe(7);
+    // Its options are its own, also without --.
+    expect((await person.sag(["run", "sh", "-c", "echo $1", "sh", "--json"])).stdout).toBe("--json\n");
     expect((await person.sag(["run", "--", "sh", "-c", "kill -TERM $$"])).code).toBe(128 + 15);
     expect((await person.failure(["run", "no-such-program"])).cause).toBe("not_found");
   });

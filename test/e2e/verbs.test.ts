@@ -188,7 +188,7 @@ it.each(failures)("failure: sag %s %j tells %s, in JSON and in words", async (ve
   const env = { ...person.env, ...(verb === "repair" ? { SAG_TUNNEL: "/nowhere" } : {}) };
   const stdin = "one\ntwo\n";
   const [done, spoken] = await Promise.all([
-    person.sag([verb, ...args, "--json"], { env, stdin }),
+    person.sag([verb, "--json", ...args], { env, stdin }),
     person.sag([verb, ...args], { env, stdin }),
   ]);
   expect(done.code, done.stdout + done.stderr).toBe(causeTable[cause].exit);

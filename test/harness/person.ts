@@ -46,6 +46,9 @@ export interface Failed {
   action: string;
 }
 
+/** After the verb: what follows a command that `sag run` runs is that command's. */
+const withJson = ([verb = "", ...rest]: string[]): string[] => [verb, "--json", ...rest];
+
 /** Somebody with a home of their own who types `sag` commands. */
 export class Person {
   readonly env: NodeJS.ProcessEnv;
@@ -69,14 +72,14 @@ export class Person {
 
   /** Runs `sag … --json`; gives what it printed, or fails with what it said. */
   async json<T>(args: string[], options: CommandOptions = {}): Promise<T> {
-    const done = await this.sag([...args, "--json"], options);
+    const done = await this.sag(withJson(args), options);
     if (done.code === 0) return JSON.parse(done.stdout);
     throw new Error(`sag ${args.join(" ")} ended with ${done.code}: ${done.stdout}${done.stderr}`.trim());
   }
 
   /** Runs `sag … --json`, which has to fail; gives its exit code and what it printed. */
   async failure(args: string[], options: CommandOptions = {}): Promise<Failed & { code: number; stderr: string }> {
-    const done = await this.sag([...args, "--json"], options);
+    const done = await this.sag(withJson(args), options);
     if (done.code === 0) throw new Error(`sag ${args.join(" ")} did not fail: ${done.stdout}`);
     return { ...JSON.parse(done.stdout), code: done.code, stderr: done.stderr };
   }

@@ -34,7 +34,11 @@ export const connect: Verb<[string | undefined], Flags> = async (context, flags,
     if (words && process.stderr.isTTY && !output.json) output.say(`${words} …`);
   });
   const state = await open(context, flags, link, options);
-  if (isAlready) output.say(`${state.intranet} is connected already.`);
+  const { mode, accessPoint, outside, socks, http } = flags;
+  const isOther = [mode, accessPoint, outside, socks, http].some((one) => one !== undefined);
+  if (isAlready) {
+    output.say(`${state.intranet} is connected already${isOther ? ", and stays as it is: disconnect it first" : ""}.`);
+  }
   output.print(stateLines(state, painter(output.colour)).join("\n"));
   output.printJson(stateOutput(state));
   return 0;

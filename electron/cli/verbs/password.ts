@@ -59,7 +59,7 @@ async function forgotten(context: Context, flags: Flags, of: ReturnType<typeof a
 async function newPassword(context: Context, fromStdin: boolean | undefined): Promise<Secret> {
   const next = await secret(context, fromStdin, "New password: ", "new password");
   if (!fromStdin && (await secret(context, false, "New password again: ", "")).reveal() !== next.reveal()) {
-    throw new Failure("invalid_argument", { text: "The two are not the same." });
+    throw new Failure("invalid_argument", { text: "The two are not the same.", field: "new_password" });
   }
   return next;
 }

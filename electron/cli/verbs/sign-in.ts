@@ -1,5 +1,7 @@
 import { Failure } from "../../core/causes/failure.ts";
 import type { Invitation, SignInOptions } from "../../core/client.ts";
+import { openStore } from "../../core/credentials/store.ts";
+import { systemEnvironment } from "../../core/environment.ts";
 import type { IntranetState } from "../../core/model.ts";
 import { withCode } from "../codes.ts";
 import type { Verb } from "../commands.ts";
@@ -25,6 +27,8 @@ export const signIn: Verb<[string | undefined], Flags> = async (context, flags, 
   // First, so that a person sees where a password goes before typing it.
   const found = await client.discover(invitation, { ...decide, signal });
   output.say(`${found.displayName} at ${found.server}`);
+  // So that nobody types a password for a sign-in that cannot be kept.
+  if (context.prompt.isTerminal) await (await openStore(systemEnvironment(), store ?? "keychain")).check();
   const credentials = await readCredentials(context, flags, found.server);
   const state = await withSecondFactor(context, invitation, credentials, (filled) =>
     client.signIn({
