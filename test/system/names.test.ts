@@ -61,6 +61,23 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
       await resolves(one, outsideName, "192.0.2.98");
     }
 
+    // The machine goes over to another link.
+    if (backend !== "NetworkManager") {
+      await machines.plug("client", "wifi", "router", "living");
+      await machines.run("client", "ip addr add 192.168.77.3/24 dev wifi", "ip link set home down");
+      await machines.run("client", "ip route add default via 192.168.77.1 dev wifi");
+      if (backend === "systemd-resolved") await resolvectl(machines, "dns", "wifi", otherServer);
+      await resolves(one, outsideName, "192.0.2.98");
+      await resolves(one, insideName, host4);
+      await machines.run("client", "ip link set home up", "ip link del wifi", "ip route add default via 192.168.77.1");
+    }
+
+    // Somebody takes the tunnel's link out of systemd-resolved.
+    if (backend === "systemd-resolved") {
+      await resolvectl(machines, "revert", "sag0");
+      await resolves(one, insideName, host4);
+    }
+
     // Another VPN with name servers of its own, on a link of its own.
     if (backend === "systemd-resolved") {
       await machines.run("client", "ip tuntap add other mode tun", "ip link set other up");

@@ -150,9 +150,10 @@ func (b *systemBus) listen(ctx context.Context, tell func()) bool {
 	defer func() { _ = conn.Close() }()
 	received := make(chan *dbus.Signal, signals)
 	conn.Signal(received)
-	for _, name := range []string{resolvedName, managerName} {
+	// NetworkManager has much to say; only its name servers matter here.
+	for name, path := range map[string]dbus.ObjectPath{resolvedName: resolvedPath, managerName: dnsPath} {
 		starts := conn.AddMatchSignal(dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, name))
-		changes := conn.AddMatchSignal(dbus.WithMatchInterface("org.freedesktop.DBus.Properties"), dbus.WithMatchSender(name))
+		changes := conn.AddMatchSignal(dbus.WithMatchInterface("org.freedesktop.DBus.Properties"), dbus.WithMatchSender(name), dbus.WithMatchObjectPath(path))
 		if starts != nil || changes != nil {
 			return true
 		}
