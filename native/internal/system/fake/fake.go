@@ -118,6 +118,13 @@ func clone(s system.Snapshot) system.Snapshot {
 	return s
 }
 
+// Leaves is true if the guard lets a packet leave by a link.
+func (m *Machine) Leaves(to netip.Addr, link string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.spec == nil || !m.spec.Holds(to, link)
+}
+
 // Way is where a packet would go: the route that is taken, false if there is none.
 func (m *Machine) Way(to netip.Addr, mark uint32) (system.Route, bool) {
 	s, _ := m.Snapshot()

@@ -91,7 +91,7 @@ func (t *table) session(s Spec, former Found, portal *Portal) error {
 			return err
 		}
 	}
-	if err := t.exceptions(inside, s, toPortal); err != nil {
+	if err := t.exceptions(inside, held, s, toPortal); err != nil {
 		return err
 	}
 	t.rule(inside, goTo(held))
@@ -136,7 +136,7 @@ func (t *table) inward(outward, inside *nftables.Chain, s Spec, six bool) error 
 }
 
 // exceptions are what may go out though it is inside by its address.
-func (t *table) exceptions(inside *nftables.Chain, s Spec, toPortal [][]expr.Any) error {
+func (t *table) exceptions(inside, held *nftables.Chain, s Spec, toPortal [][]expr.Any) error {
 	for _, six := range []bool{false, true} {
 		cloud, err := t.endpoints("cloud", s.Cloud, six)
 		if err != nil {
@@ -146,9 +146,26 @@ func (t *table) exceptions(inside *nftables.Chain, s Spec, toPortal [][]expr.Any
 			t.rule(inside, goesToOneOf(cloud, six, unix.IPPROTO_TCP), accept())
 		}
 	}
+	if err := t.kept(inside, s, toPortal); err != nil || len(s.Beside) == 0 {
+		return err
+	}
+	for _, six := range []bool{false, true} {
+		named, err := t.prefixes(familyName("named", six), s.Named, six)
+		if err != nil {
+			return err
+		}
+		if named != nil {
+			t.rule(inside, goesInto(named, six), goTo(held))
+		}
+	}
 	for _, b := range s.Beside {
 		t.rule(inside, place(b), accept())
 	}
+	return nil
+}
+
+// kept lets what a link needs to work go to those of its own addresses that are for it.
+func (t *table) kept(inside *nftables.Chain, s Spec, toPortal [][]expr.Any) error {
 	if len(s.Kept) == 0 {
 		return nil
 	}

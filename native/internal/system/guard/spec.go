@@ -38,8 +38,9 @@ type Spec struct {
 	Cloud []netip.AddrPort `json:"cloud,omitempty"`
 	// Kept are the gateways, DHCP servers and resolvers of the links themselves: what a link needs to work goes there.
 	Kept []Place `json:"kept,omitempty"`
-	// Beside are networks that stay outside a full tunnel.
-	Beside []Place `json:"beside,omitempty"`
+	// Beside are networks that stay outside a full tunnel, but for what is Named: the intranet's own.
+	Beside []Place        `json:"beside,omitempty"`
+	Named  []netip.Prefix `json:"named,omitempty"`
 	// Domains are asked for in the tunnel or not at all, with everything below them. Lower case, without a dot at the end.
 	Domains []string `json:"domains,omitempty"`
 	// Everything: all names are, except those spared.

@@ -33,7 +33,9 @@ func (w *work) guard() {
 		s.Own = append(s.Own, a.Addr())
 	}
 	for _, a := range sorted(w.in.Outside, netip.Addr.Compare) {
-		s.Cloud = append(s.Cloud, netip.AddrPortFrom(a.Unmap(), w.in.CloudPort))
+		if a = a.Unmap(); !w.needed(a) {
+			s.Cloud = append(s.Cloud, netip.AddrPortFrom(a, w.in.CloudPort))
+		}
 	}
 	for _, a := range w.infrastructure() {
 		for _, link := range w.linksOf(a) {
@@ -48,6 +50,11 @@ func (w *work) guard() {
 		for _, link := range w.linksOf(p.Addr()) {
 			s.Beside = append(s.Beside, guard.Place{Prefix: p, Link: link})
 		}
+	}
+	if len(s.Beside) > 0 {
+		named := w.in
+		named.Full = false
+		s.Named = Prefixes(named, both)
 	}
 	w.add(system.Change{Kind: system.ChangeGuard, Guard: &s})
 }

@@ -40,7 +40,7 @@ func drawAddress(t *rapid.T, name string, near []netip.Prefix) netip.Addr {
 }
 
 func drawMachine(t *rapid.T, policy bool) system.Snapshot {
-	s := system.Snapshot{Abilities: system.Abilities{PolicyRouting: policy, IPv6: rapid.IntRange(0, 4).Draw(t, "ipv6") > 0}}
+	s := system.Snapshot{Abilities: system.Abilities{PolicyRouting: policy, Guard: true, IPv6: rapid.IntRange(0, 4).Draw(t, "ipv6") > 0}}
 	main := s.MainTable()
 	if policy {
 		for _, six := range []bool{false, true} {
@@ -154,6 +154,16 @@ func checkWays(t *rapid.T, policy bool) {
 		}
 		if !inside && !policy && could && (is.Link != was.Link || is.Gateway != was.Gateway) {
 			t.Fatalf("%s should go %v as before, goes %v", to, was, is)
+		}
+		// The guard agrees with the routes about every address, and is sure of what they only prefer.
+		if inside && machine.Leaves(to, "eth0") {
+			t.Fatalf("%s may leave by another link", to)
+		}
+		// Access points are for the engine only.
+		endpoint := slices.ContainsFunc(in.Endpoints, func(e netip.AddrPort) bool { return e.Addr() == to })
+		outside := !inside && !endpoint && could && is.Kind == system.RouteVia && is.Link != n.Link && (to.Is4() || before.Abilities.IPv6)
+		if outside && !beaten && !machine.Leaves(to, is.Link) {
+			t.Fatalf("%s goes by %v and is held back there", to, is)
 		}
 		marked, _ := fake.Way(after, to, n.Mark)
 		unmarked, _ := fake.Way(before, to, n.Mark)
