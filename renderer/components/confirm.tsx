@@ -8,21 +8,18 @@ interface Props {
   label: string;
   title: string;
   text: string;
-  /** Label of what is confirmed; without it there is only something to read. */
-  yes?: string;
-  onYes?: () => void;
-  className?: string;
+  /** Label of what is confirmed. */
+  yes: string;
+  onYes: () => void;
 }
 
-/** A question, or a piece of advice, over the page. */
-export const Confirm = ({ label, title, text, yes, onYes, className }: Props) => (
+/** A question over the page. */
+export const Confirm = ({ label, title, text, yes, onYes }: Props) => (
   <DialogTrigger>
-    <Button look={yes ? "plain" : "quiet"} {...(className ? { className } : {})}>
-      {label}
-    </Button>
+    <Button>{label}</Button>
     <ModalOverlay className="overlay" isDismissable>
       <Modal className="modal">
-        <Dialog className="dialog" role={yes ? "alertdialog" : "dialog"}>
+        <Dialog className="dialog" role="alertdialog">
           {({ close }) => (
             <>
               <Heading slot="title" level={2} className="foreign">
@@ -31,19 +28,17 @@ export const Confirm = ({ label, title, text, yes, onYes, className }: Props) =>
               <p className="foreign">{text}</p>
               <div className="dialog-buttons">
                 <Button autoFocus onPress={close}>
-                  {yes ? words.cancel : words.close}
+                  {words.cancel}
                 </Button>
-                {yes ? (
-                  <Button
-                    look="primary"
-                    onPress={() => {
-                      close();
-                      onYes?.();
-                    }}
-                  >
-                    {yes}
-                  </Button>
-                ) : null}
+                <Button
+                  look="primary"
+                  onPress={() => {
+                    close();
+                    onYes();
+                  }}
+                >
+                  {yes}
+                </Button>
               </div>
             </>
           )}

@@ -5,7 +5,6 @@ export const words = {
   app: "SAG",
   back: "Back",
   cancel: "Cancel",
-  close: "Close",
   continue: "Continue",
   copied: "Copied",
   copy: (what: string) => `Copy ${what}`,
@@ -31,7 +30,6 @@ export const words = {
     long: "This takes longer than usual. You can cancel and try again.",
   },
 
-  connectedTo: (name: string) => `Connected to ${name}`,
   connect: "Connect",
   disconnect: "Disconnect",
   connectAgain: "Connect again",
@@ -75,7 +73,6 @@ export const words = {
   now: "now",
   before: (seconds: number) =>
     seconds < 60 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ${seconds % 60} s ago`,
-  noTraffic: "No traffic yet",
 
   intranet: "Intranet",
   resources: "In the intranet",
@@ -195,8 +192,8 @@ export const words = {
     themes: { system: "As the system", light: "Light", dark: "Dark" },
     advanced: "Advanced",
     mode: "Mode",
-    proxyMode: "Proxy",
-    systemMode: "Whole computer",
+    modes: { proxy: "Proxy", system: "Whole computer" },
+    names: "Names by",
     socks: "SOCKS5 proxy",
     http: "HTTP proxy",
     pac: "PAC address",

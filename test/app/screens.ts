@@ -357,6 +357,15 @@ export const screens: Screen[] = [
     leave: (page) => page.getByRole("button", { name: "Back" }).click(),
   },
   {
+    name: "settings-advanced",
+    go: async (app, page) => {
+      await app.put(connected({ mode: "system", blocking: "intranet", machine: guarded() }));
+      await page.getByRole("button", { name: "Settings" }).click();
+      await page.getByText("systemd-resolved").scrollIntoViewIfNeeded();
+    },
+    leave: (page) => page.getByRole("button", { name: "Back" }).click(),
+  },
+  {
     name: "sign-out-question",
     go: async (app, page) => {
       await app.put(connected());

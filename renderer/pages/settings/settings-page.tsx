@@ -102,9 +102,11 @@ export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot:
 
 const Facts = ({ view: { state } }: { view: IntranetView }) => {
   const facts: [string, string | null][] = [
+    [text.mode, state.mode && text.modes[state.mode]],
     [text.socks, state.socks],
     [text.http, state.http],
     [text.pac, state.pac],
+    [text.names, state.machine?.names?.backend ?? null],
     [text.sessionId, state.session?.id ?? null],
   ];
   const known = facts.filter((fact): fact is [string, string] => fact[1] !== null);
