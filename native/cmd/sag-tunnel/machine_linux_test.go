@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	clientv1 "sag.software/native/gen/sag/client/v1"
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/system/nettest"
@@ -96,6 +98,31 @@ func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
 	}
 	if g := s.machine().GetGuard(); !slices.Contains(g.GetPrefixes(), "10.80.0.0/16") || g.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {
 		t.Errorf("the guard as it is told: %v", g)
+	}
+	s.mustDisconnect()
+	s.untouched("after disconnect")
+}
+
+// As many routes as an intranet may have are told as far as they fit into a message, and the rest counted.
+func TestAThousandRoutesAreTold(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	s.company.Tamper(func(session *clientv1.Session) {
+		for i := len(session.Routes); i < 1024; i++ {
+			session.Routes = append(session.Routes, fmt.Sprintf("fd77:%x:1111:2222:3333:4444:5555:%x/128", i, i))
+		}
+	})
+	s.mustConnect()
+	routes := s.machine().GetRoutes()
+	_, rules := printed(t)
+	if last := routes[len(routes)-1]; !strings.HasPrefix(last, "… and ") || len(rules) != len(s.machine().GetRules()) {
+		t.Errorf("%d lines, the last is %q", len(routes), last)
+	}
+	if text, err := page(); err != nil {
+		t.Errorf("%v %s", err, text)
 	}
 	s.mustDisconnect()
 	s.untouched("after disconnect")

@@ -74,10 +74,17 @@ func (m *linux) applyRoute(want Route) error {
 	if !errors.Is(err, unix.EEXIST) {
 		return err
 	}
-	if there, err := m.isOurs(want); err != nil || !there {
-		return errors.Join(err, ErrConflict)
+	there, err := m.ours(want)
+	switch {
+	case err != nil:
+		return err
+	case there == nil:
+		return ErrConflict
+	case there.Link == want.Link && there.Gateway == want.Gateway && there.Source == want.Source:
+		return nil
 	}
-	return nil
+	// Ours, by a link that is about to go: its successor does not wait for that.
+	return m.handle.RouteReplace(route)
 }
 
 func (m *linux) undoRoute(want Route) (bool, error) {
@@ -126,18 +133,19 @@ func (m *linux) route(want Route) (*netlink.Route, error) {
 	return r, nil
 }
 
-func (m *linux) isOurs(want Route) (bool, error) {
+// ours is the route of ours that is in the place of a wanted one; nil if there is none.
+func (m *linux) ours(want Route) (*Route, error) {
 	_, names, err := m.links()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	all, err := m.routes(names)
 	for _, r := range all {
 		if r.Table == want.Table && r.Destination == want.Destination && r.Metric == want.Metric && r.Kind == want.Kind && r.Ours {
-			return true, err
+			return &r, err
 		}
 	}
-	return false, err
+	return nil, err
 }
 
 func (m *linux) rules() ([]Rule, error) {

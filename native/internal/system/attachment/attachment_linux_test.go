@@ -170,3 +170,30 @@ func TestAFightIsAConflictThatIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// As many prefixes as an intranet may have, none beside another: it is up, and put right, not much later than with one.
+func TestManyRoutes(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	a, l := attach(t)
+	defer l.Close()
+	for _, c := range []struct{ family, format, to string }{
+		{"-4", "10.%d.%d.0/24", "10.103.254.7"}, {"-6", "fd12:0:%x:%x:2222:3333:4444:5555/128", "fd12:0:67:fe:2222:3333:4444:5555"},
+	} {
+		in := plan.Intranet{MTU: 1400, Addresses: []netip.Prefix{netip.MustParsePrefix("10.9.9.9/32"), netip.MustParsePrefix("fd00::9/128")}}
+		for i := range 512 {
+			in.Routes = append(in.Routes, netip.MustParsePrefix(fmt.Sprintf(c.format, 100+i/128, i%128*2)))
+		}
+		start := time.Now()
+		if err := a.Update(in); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: there after %s", c.family, time.Since(start))
+		nettest.Run(t, "ip", c.family, "rule", "del", "pref", "5200")
+		within(t, 3*time.Second, "the rule is back", func() bool { return way(c.to) == "sag0" })
+	}
+	if err := a.Detach(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -116,7 +116,20 @@ func (t *table) set(name string, kind nftables.SetDatatype, keys [][]byte) (*nft
 	for i, key := range keys {
 		elements[i].Key = key
 	}
-	return s, t.conn.AddSet(s, elements)
+	return s, t.fill(s, elements)
+}
+
+// atOnce is how many elements go into one message: their list has to stay below 64 KiB. Even, for ranges have two.
+const atOnce = 256
+
+// fill adds a set with its elements.
+func (t *table) fill(s *nftables.Set, elements []nftables.SetElement) error {
+	first := min(len(elements), atOnce)
+	err := t.conn.AddSet(s, elements[:first])
+	for more := range slices.Chunk(elements[first:], atOnce) {
+		err = errors.Join(err, t.conn.SetAddElements(s, more))
+	}
+	return err
 }
 
 // prefixes adds a set of ranges; nil if there are none of that family.
@@ -136,7 +149,7 @@ func (t *table) prefixes(name string, all []netip.Prefix, six bool) (*nftables.S
 	if len(elements) == 0 {
 		return nil, nil
 	}
-	return s, t.conn.AddSet(s, elements)
+	return s, t.fill(s, elements)
 }
 
 // flags of a table, which the library reads as numbers of this machine, though they come in network order.

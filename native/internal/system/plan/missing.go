@@ -28,7 +28,7 @@ func present(c system.Change, at system.Snapshot) bool {
 	case system.ChangeRoute:
 		return slices.ContainsFunc(at.Routes, func(r system.Route) bool {
 			same := r.Ours && r.Table == c.Route.Table && r.Destination == c.Route.Destination && r.Kind == c.Route.Kind
-			return same && r.Link == c.Route.Link && r.Metric == c.Route.Metric && r.Gateway == c.Route.Gateway
+			return same && r.Link == c.Route.Link && r.Metric == c.Route.Metric && r.Gateway == c.Route.Gateway && r.Source == c.Route.Source
 		})
 	case system.ChangeNames:
 		// Who is being restarted will be told when it is back.

@@ -9,6 +9,7 @@ import (
 
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/journal"
+	"sag.software/native/internal/system/plan"
 )
 
 // Reconciler holds the journal's lock: there is one on a machine.
@@ -111,7 +112,16 @@ func (r *Reconciler) Set(want []system.Change) error {
 	if err := r.journal.Append(fresh); err != nil {
 		return err
 	}
+	at, err := r.machine.Snapshot()
+	if err != nil {
+		return err
+	}
 	for _, c := range want {
+		// An intranet may have a thousand routes: which are there already is known from one look.
+		routing := c.Kind == system.ChangeRoute || c.Kind == system.ChangeRule
+		if routing && len(plan.Missing([]system.Change{c}, at)) == 0 {
+			continue
+		}
 		if err := r.machine.Apply(c); err != nil {
 			return err
 		}
