@@ -8,9 +8,11 @@ import { failed, type Outcome, passed } from "./outcome.ts";
 
 /** The programs the tests use, each with the Debian packages it comes in. */
 const programs: Record<string, string[]> = {
+  chattr: ["e2fsprogs"],
   chromium: ["chromium"],
   "chromium-headless-shell": ["chromium-headless-shell"],
   curl: ["curl"],
+  "dbus-daemon": ["dbus"],
   "dbus-run-session": ["dbus"],
   dig: ["dnsutils"],
   gcc: ["gcc", "libc6-dev"],
