@@ -55,11 +55,11 @@ describe("a second factor", () => {
     expect(none).toMatchObject({ cause: "second_factor_required", field: "otp", code: 21 });
     expect(none.message).toBe("A code from your authenticator is needed.");
     await anna.json(signIn("berta.test", "--otp-stdin"), lines(password, code(0)));
-    for (const spent of [0, -1]) {
-      const again = await anna.failure(signIn("berta.test", "--otp-stdin"), lines(password, code(spent)));
-      expect(again).toMatchObject({ cause: "second_factor_required", field: "otp" });
-      expect(again.message).toContain("used already");
-    }
+    const again = await anna.failure(signIn("berta.test", "--otp-stdin"), lines(password, code(0)));
+    expect(again).toMatchObject({ cause: "second_factor_required", field: "otp" });
+    expect(again.message).toContain("used already");
+    const former = await anna.failure(signIn("berta.test", "--otp-stdin"), lines(password, code(-1)));
+    expect(former).toMatchObject({ cause: "second_factor_required", field: "otp" });
   });
 
   it("five wrong codes slow down whoever tries, not the device that was in before, which signs in by the next step's", async () => {
