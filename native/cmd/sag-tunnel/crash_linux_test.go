@@ -322,14 +322,14 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 	slices.Sort(times)
 	p50 := times[len(times)/2]
 	t.Logf("%d cycles: p50 %v, p95 %v; %+v, at first %+v", cycles, p50, times[len(times)*95/100], late, early)
-	if p50 > 200*time.Millisecond {
+	if p50 > 200*time.Millisecond && !racing {
 		t.Errorf("the median connect takes %v", p50)
 	}
 	if late.descriptors > early.descriptors+3 || late.routes != early.routes || late.rules != early.rules || late.journal != 0 {
 		t.Errorf("grown: %+v, at first %+v", late, early)
 	}
 	const slack = 16 << 10 // kB: the collector's mood
-	if late.memory > early.memory+slack {
+	if late.memory > early.memory+slack && !racing {
 		t.Errorf("memory has grown from %d kB to %d kB", early.memory, late.memory)
 	}
 }
