@@ -104,7 +104,7 @@ func TestWhatLeaves(t *testing.T) {
 		return
 	}
 	l := lan(t)
-	before := nettest.State(t)
+	before := nettest.Run(t, "nft", "-s", "list", "ruleset")
 	apply(t, spec())
 	for _, c := range []struct {
 		name    string
@@ -155,7 +155,7 @@ func TestWhatLeaves(t *testing.T) {
 	if undone, err := Undo(spec()); !undone || err != nil {
 		t.Error(undone, err)
 	}
-	if after := nettest.State(t); after != before {
+	if after := nettest.Run(t, "nft", "-s", "list", "ruleset"); after != before {
 		t.Fatal(nettest.Difference(before, after))
 	}
 	if send(t, netip.MustParseAddr("10.80.0.5"), 4000, "x") != nil || len(l.heard(netip.MustParseAddr("10.80.0.5"))) != 1 {

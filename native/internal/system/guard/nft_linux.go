@@ -31,8 +31,9 @@ type table struct {
 	sets  int
 }
 
+// dial opens one socket for all that is asked; the caller closes it.
 func dial() (*nftables.Conn, error) {
-	return nftables.New(nftables.WithSockOptions(func(c *mdlayher.Conn) error {
+	return nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(c *mdlayher.Conn) error {
 		return errors.Join(c.SetReadBuffer(socketBuffer), c.SetWriteBuffer(socketBuffer))
 	}))
 }
@@ -48,6 +49,7 @@ func replace(name string, build func(*table) error) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = conn.CloseLasting() }()
 	t := &table{conn: conn, table: named(name)}
 	// Deleting what is not there fails, adding what is there does not.
 	conn.AddTable(t.table)
@@ -65,6 +67,7 @@ func remove(name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	defer func() { _ = conn.CloseLasting() }()
 	conn.DelTable(named(name))
 	err = conn.Flush()
 	if errors.Is(err, unix.ENOENT) {
@@ -168,6 +171,7 @@ func inspect(name string, chains ...string) (digest string, rules map[string][]*
 	if err != nil {
 		return "", nil, err
 	}
+	defer func() { _ = conn.CloseLasting() }()
 	tables, err := conn.ListTablesOfFamily(nftables.TableFamilyINet)
 	at := slices.IndexFunc(tables, func(t *nftables.Table) bool { return t.Name == name })
 	if err != nil || at < 0 {

@@ -48,20 +48,23 @@ func (t *table) portal(open *Portal) ([][]expr.Any, error) {
 
 // OpenPortal opens the way by a link for so long, where something of ours would shut it.
 func OpenPortal(link string, duration time.Duration) error {
-	for _, name := range []string{LockdownTable, TableName} {
-		conn, err := dial()
-		if err != nil {
-			return err
-		}
-		set := portalKind(named(name))
-		// Opened anew, the time begins anew.
-		conn.FlushSet(set)
-		if err := conn.SetAddElements(set, []nftables.SetElement{{Key: linkName(link), Timeout: duration}}); err != nil {
-			return err
-		}
-		if err := conn.Flush(); err != nil && !errors.Is(err, unix.ENOENT) {
-			return err
-		}
+	return errors.Join(openPortal(LockdownTable, link, duration), openPortal(TableName, link, duration))
+}
+
+func openPortal(name, link string, duration time.Duration) error {
+	conn, err := dial()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.CloseLasting() }()
+	set := portalKind(named(name))
+	// Opened anew, the time begins anew.
+	conn.FlushSet(set)
+	if err := conn.SetAddElements(set, []nftables.SetElement{{Key: linkName(link), Timeout: duration}}); err != nil {
+		return err
+	}
+	if err := conn.Flush(); err != nil && !errors.Is(err, unix.ENOENT) {
+		return err
 	}
 	return nil
 }
@@ -81,6 +84,7 @@ func portalOf(name string) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = conn.CloseLasting() }()
 	there, err := exists(conn, name)
 	if err != nil || !there {
 		return nil, err

@@ -243,15 +243,20 @@ func (k *Keeper) become(next record) error {
 }
 
 func (k *Keeper) force() error {
-	var err error
-	if k.record.On {
-		err = k.config.Firewall.Apply(k.spec())
-	} else {
-		_, err = k.config.Firewall.Remove()
+	found, err := k.config.Firewall.Find()
+	switch {
+	case err != nil:
+	case k.record.On && (found == nil || found.Digest != k.spec().Digest()):
+		if err = k.config.Firewall.Apply(k.spec()); err == nil {
+			found = &guard.Found{}
+		}
+	case !k.record.On && found != nil:
+		if _, err = k.config.Firewall.Remove(); err == nil {
+			found = nil
+		}
 	}
-	found, failed := k.config.Firewall.Find()
 	k.found.Store(found != nil)
-	return errors.Join(err, failed)
+	return err
 }
 
 // IsOn is whether it was on the machine at the last look.
