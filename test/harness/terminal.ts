@@ -20,6 +20,8 @@ export class Terminal {
       this.#seen += text;
     });
     this.#child.stdin?.on("error", () => {});
+    // A test that failed leaves nobody at it: what runs there hears that the terminal is gone.
+    process.once("exit", () => this.#child.kill());
   }
 
   /** Everything that stood on it so far. */
