@@ -37,16 +37,16 @@ describe("rules of the contract", () => {
     let refused = 0;
     fc.assert(
       fc.property(
-        fc.constantFrom(...answers).chain((schema) => fc.tuple(fc.constant(schema), messageOf(schema, 0))),
+        fc.oneof(...answers.map((schema) => fc.tuple(fc.constant(schema), messageOf(schema, 0)))),
         ([schema, message]) => {
           const verdict = validate(schema, message).kind;
           if (verdict === "invalid") refused++;
           expect(keepsRules(schema, message)).toBe(verdict === "valid");
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
-    expect(refused).toBeGreaterThan(20);
+    expect(refused).toBeGreaterThan(5);
   });
 
   it.each([
