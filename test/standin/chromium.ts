@@ -42,6 +42,15 @@ const shownAsApp = [`--app=${empty}`, ...(isRoot ? ["--test-type"] : [])];
 /** Opens an installed Chromium in app mode with nothing of the user's own in it, and the app's rules around it. */
 export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPage> => {
   const profile = mkdtempSync(join(tmpdir(), "sag-standin-"));
+  const forget = (): void => {
+    try {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      // Chromium is still writing into it while it ends.
+    }
+  };
+  // An app that ends does not wait for its window to be closed in order.
+  process.once("exit", forget);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: headless ? unseenChromiumPath : chromiumPath,
     headless,
@@ -83,7 +92,8 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
     void context.close().catch(() => {});
   });
   context.on("close", () => {
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    process.off("exit", forget);
+    forget();
     if (!closing) options.closed();
   });
   await denyPermissions(cdp, options.grants);
