@@ -31,6 +31,7 @@ func lan(t *testing.T) *listener {
 		nettest.Run(t, "ip", strings.Fields(line)...)
 	}
 	router.Run("ip link set out address 02:00:00:00:00:01", "ip link set out up", "ip addr add 192.0.2.1/24 dev out")
+	nettest.Carries(t, "net0")
 	return &listener{t: t, router: router, ear: nettest.Listen(t, router)}
 }
 

@@ -122,6 +122,12 @@ func Settled(t *testing.T, wanted ...string) string {
 	}
 }
 
+// Carries waits until a link does: what is sent before, after its cable is in, the kernel drops without a word.
+func Carries(t *testing.T, link string) {
+	t.Helper()
+	Until(t, link+" carries", func() bool { return strings.Contains(Run(t, "ip", "-j", "link", "show", link), `"operstate":"UP"`) })
+}
+
 // Difference is the lines that are in one text only.
 func Difference(before, after string) string {
 	var b bytes.Buffer
