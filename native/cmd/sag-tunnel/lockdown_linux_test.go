@@ -121,6 +121,7 @@ func TestLockdown(t *testing.T) {
 		nettest.Run(t, "ip", strings.Fields(line)...)
 	}
 	router.Run("ip link set out address 02:00:00:00:00:01", "ip link set out up", "ip addr add 192.0.2.1/24 dev out")
+	nettest.Carries(t, "net0")
 	for _, line := range []string{
 		"route add default via 192.0.2.1 dev net0", "-6 route add default via 2001:db8::1 dev net0",
 		"-6 neigh add 2001:db8::1 lladdr 02:00:00:00:00:01 dev net0", "neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev net0",

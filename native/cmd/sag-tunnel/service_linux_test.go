@@ -23,7 +23,6 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/nettest"
 	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/tunneltest"
@@ -32,30 +31,14 @@ import (
 // beProgram is set in a process that is sag-tunnel itself and no test.
 const beProgram = "SAG_TEST_BE_SAG_TUNNEL"
 
-// unguarded is set in a process that keeps no guard: for comparison, by the bench.
-const unguarded = "SAG_TEST_UNGUARDED"
-
-// bare is a machine that can not be guarded.
-type bare struct{ system.Machine }
-
-// Snapshot implements system.Machine.
-func (b bare) Snapshot() (system.Snapshot, error) {
-	s, err := b.Machine.Snapshot()
-	s.Abilities.Guard = false
-	return s, err
-}
-
 // soak makes the long versions of these tests.
 var soak = os.Getenv("SAG_SOAK") != ""
 
 func TestMain(m *testing.M) {
 	if args := os.Getenv(beProgram); args != "" {
 		os.Args = append([]string{"sag-tunnel"}, strings.Fields(args)...)
-		if os.Getenv(unguarded) != "" {
-			openMachine = func() (system.Machine, error) {
-				m, err := system.Open()
-				return bare{m}, err
-			}
+		if os.Getenv(switchable) != "" {
+			openMachine = openSwitchable
 		}
 		main()
 		os.Exit(0)
