@@ -1,31 +1,16 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"connectrpc.com/connect"
-
 	clientv1 "sag.software/native/gen/sag/client/v1"
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/system/nettest"
 )
-
-func (s *site) machine() *tunnelv1.Machine {
-	s.t.Helper()
-	rpc, leave := s.rpc()
-	defer leave()
-	states, err := rpc.GetStates(context.Background(), connect.NewRequest(&tunnelv1.GetStatesRequest{}))
-	if err != nil || len(states.Msg.GetStates()) != 1 {
-		s.t.Fatalf("%v %v", states, err)
-	}
-	return states.Msg.GetStates()[0].GetMachine()
-}
 
 // printed is what `ip` itself prints of ours.
 func printed(t *testing.T) (routes, rules []string) {
@@ -67,7 +52,7 @@ func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
 	agrees := func(when string, within time.Duration) {
 		t.Helper()
 		for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-			m := s.machine()
+			m := s.told(false).GetMachine()
 			routes, rules := printed(t)
 			same := func(told, there []string) bool {
 				return len(told) == len(there) && !slices.ContainsFunc(told, func(line string) bool {
@@ -96,7 +81,7 @@ func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
 			t.Fatal("the guard is not put back")
 		}
 	}
-	if g := s.machine().GetGuard(); !slices.Contains(g.GetPrefixes(), "10.80.0.0/16") || g.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {
+	if g := s.told(false).GetMachine().GetGuard(); !slices.Contains(g.GetPrefixes(), "10.80.0.0/16") || g.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {
 		t.Errorf("the guard as it is told: %v", g)
 	}
 	s.mustDisconnect()
@@ -116,9 +101,9 @@ func TestManyRoutesAreTold(t *testing.T) {
 		}
 	})
 	s.mustConnect()
-	routes := s.machine().GetRoutes()
+	routes := s.told(false).GetMachine().GetRoutes()
 	_, rules := printed(t)
-	if last := routes[len(routes)-1]; !strings.HasPrefix(last, "… and ") || len(rules) != len(s.machine().GetRules()) {
+	if last := routes[len(routes)-1]; !strings.HasPrefix(last, "… and ") || len(rules) != len(s.told(false).GetMachine().GetRules()) {
 		t.Errorf("%d lines, the last is %q", len(routes), last)
 	}
 	if text, err := page(); err != nil {

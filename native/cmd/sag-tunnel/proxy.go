@@ -114,6 +114,8 @@ func serve(dir, intranet, log string) error {
 		_, _ = t.Stop(context.Background(), intranet)
 	}
 	server.Shutdown(lastAnswers)
+	release() // a successor has nothing to wait for
+	t.Farewell()
 	return nil
 }
 

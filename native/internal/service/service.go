@@ -97,6 +97,7 @@ func (s *Service) Close() {
 		defer cancel()
 		_, _ = h.Stop(ctx, h.intranet)
 		<-h.Done()
+		h.Farewell()
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"sag.software/native/internal/userspace/inside"
 )
 
+// hangUpLimit is how long it is tried to tell the cloud of a session's end. Whoever ended it has been answered before that.
 const hangUpLimit = 2 * time.Second
 
 func isNone(err error) bool { return errors.Is(err, resume.ErrNone) }
@@ -272,18 +273,20 @@ func (t *Tunnel) closeStream() {
 func (t *Tunnel) hangUp() {
 	client := t.client
 	epoch := t.epoch
-	go func() {
+	t.farewells.Go(func() {
 		hangUp(client, t)
 		t.mailbox.post(func() {
 			if t.epoch == epoch {
 				t.step(machine.HungUp{})
 			}
 		})
-	}()
+	})
 }
 
 // giveBack ends a session that can not be carried.
-func (t *Tunnel) giveBack(client *session.Client) { go hangUp(client, t) }
+func (t *Tunnel) giveBack(client *session.Client) {
+	t.farewells.Go(func() { hangUp(client, t) })
+}
 
 func hangUp(client *session.Client, t *Tunnel) {
 	ctx, cancel := context.WithTimeout(context.Background(), hangUpLimit)

@@ -77,8 +77,9 @@ func (t *Tunnel) settle() {
 	if t.network != nil {
 		t.network.set(up, v.Cause)
 	}
-	over := v.Phase == typesv1.Phase_PHASE_FAILED || v.Phase == typesv1.Phase_PHASE_DISCONNECTED
-	if over {
+	switch v.Phase {
+	case typesv1.Phase_PHASE_FAILED, typesv1.Phase_PHASE_DISCONNECTED, typesv1.Phase_PHASE_DISCONNECTING:
+		// Also while the cloud is being told: the machine is its owner's again, whether anybody hears that or not.
 		t.dropCarrier()
 		t.leaveHost()
 	}

@@ -1,8 +1,13 @@
 package tunnel_test
 
 import (
+	"net"
 	"testing"
+	"time"
 
+	clientv1 "sag.software/native/gen/sag/client/v1"
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
@@ -16,5 +21,51 @@ func TestWhoWatchesAfterStartSeesNothingOlder(t *testing.T) {
 	leave()
 	if change.State.GetPhase() == disconnected {
 		t.Errorf("phase %v", change.State.GetPhase())
+	}
+}
+
+func TestListeners(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	for address, want := range map[string]typesv1.Cause{
+		busy.Addr().String(): typesv1.Cause_CAUSE_PORT_IN_USE,
+		"0.0.0.0:0":          typesv1.Cause_CAUSE_INVALID_ARGUMENT,
+		"192.0.2.1:1080":     typesv1.Cause_CAUSE_INVALID_ARGUMENT,
+		"localhost:1080":     typesv1.Cause_CAUSE_INVALID_ARGUMENT,
+		"nonsense":           typesv1.Cause_CAUSE_INVALID_ARGUMENT,
+	} {
+		company := tunneltest.NewCompany(t, 1)
+		p := newPerson(t, company)
+		p.options.HttpListen = address
+		if _, err := p.start(); failure.Cause(err) != want {
+			t.Errorf("%s: %v, want %v", address, err, want)
+		}
+		eventually(t, 2*time.Second, "the session is given back", func() bool { return company.HungUp() == 1 })
+	}
+}
+
+func TestStartRefusesWhatDoesNotHold(t *testing.T) {
+	for name, change := range map[string]func(*clientv1.Session){
+		"no addresses":     func(s *clientv1.Session) { s.Addresses = nil },
+		"no v6 address":    func(s *clientv1.Session) { s.Addresses = s.Addresses[:1] },
+		"mtu":              func(s *clientv1.Session) { s.Mtu = 500 },
+		"short key":        func(s *clientv1.Session) { s.AccessPoints[0].PublicKey = []byte{1} },
+		"loopback route":   func(s *clientv1.Session) { s.Routes = []string{"127.0.0.0/8"} },
+		"not a route":      func(s *clientv1.Session) { s.Routes = []string{"10.0.0.1/8; rm"} },
+		"name as a server": func(s *clientv1.Session) { s.Dns.Servers = []string{"ns.corp.test"} },
+		"script as domain": func(s *clientv1.Session) { s.Dns.Domains = []string{`"); alert("`} },
+		"no lease":         func(s *clientv1.Session) { s.Lease = nil; s.RenewAfter = nil; s.Lease = s.RenewAfter },
+		"probe address":    func(s *clientv1.Session) { s.AccessPoints[0].ProbeAddress = "10.0.0.1" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			company := tunneltest.NewCompany(t, 1)
+			company.Tamper(change)
+			if _, err := newPerson(t, company).start(); failure.Cause(err) != typesv1.Cause_CAUSE_ANSWER_INVALID {
+				t.Fatalf("%v", err)
+			}
+		})
 	}
 }

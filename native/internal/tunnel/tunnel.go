@@ -50,7 +50,9 @@ type Tunnel struct {
 	watchers watchers
 	done     chan struct{}
 	asks     atomic.Uint64
-	current  atomic.Pointer[inside.Current]
+	// farewells are to the cloud, of sessions that are over.
+	farewells sync.WaitGroup
+	current   atomic.Pointer[inside.Current]
 
 	attentive struct {
 		sync.Mutex
@@ -100,6 +102,10 @@ func New(config Config) *Tunnel {
 
 // Done is closed when nothing is left to do.
 func (t *Tunnel) Done() <-chan struct{} { return t.done }
+
+// Farewell waits, after Done, until the cloud has been told or it has been given up. Nobody should have to wait for it but a
+// process that is about to end.
+func (t *Tunnel) Farewell() { t.farewells.Wait() }
 
 func random() uint64 {
 	var b [8]byte
@@ -241,7 +247,18 @@ func (t *Tunnel) State(ctx context.Context, probe bool) (*tunnelv1.State, error)
 }
 
 // Watch gives the state as it is, a channel of changes, and a function to call when they are not wanted any longer.
-func (t *Tunnel) Watch() (Change, <-chan Change, func()) { return t.watchers.subscribe() }
+func (t *Tunnel) Watch() (now Change, changes <-chan Change, leave func()) {
+	if !t.exec(func() {
+		t.settle()
+		t.publish()
+		now, changes, leave = t.watchers.subscribe()
+		// What was published last tells times and traffic of then.
+		now.State = t.state(true)
+	}) {
+		return t.watchers.subscribe()
+	}
+	return now, changes, leave
+}
 
 // Woke says that the machine was asleep: the socket, the keys, and the routes may not be what they were. The access point is
 // asked for a sign of life at once.

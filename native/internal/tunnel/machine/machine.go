@@ -13,8 +13,8 @@ import (
 // Instant is a point on a clock that runs through sleep, counted from an arbitrary zero. 0 = never.
 type Instant = time.Duration
 
-// hangUpLimit is how long the cloud is given to hear that the session is over.
-const hangUpLimit = 2 * time.Second
+// hangUpLimit is how long whoever ends a session is kept waiting for the cloud to hear of it.
+const hangUpLimit = time.Second
 
 // Machine is the state of one intranet's tunnel.
 type Machine struct {

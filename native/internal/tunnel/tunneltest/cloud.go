@@ -53,6 +53,7 @@ type Company struct {
 	renewals    int
 	hungUp      int
 	refusal     *typesv1.Failure
+	silent      bool
 	domains     []string
 	revision    int
 	streams     map[chan *clientv1.EventsResponse]struct{}
@@ -161,9 +162,14 @@ func publicOf(ap *AccessPoint) []byte {
 	return key[:]
 }
 
-func (c *Company) allowed(header http.Header) error {
+func (c *Company) allowed(ctx context.Context, header http.Header) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.silent {
+		c.mu.Unlock()
+		<-ctx.Done()
+		c.mu.Lock()
+	}
 	if header.Get("Authorization") != "Bearer "+Token {
 		return connect.NewError(connect.CodeUnauthenticated, errors.New("who is that"))
 	}
@@ -174,8 +180,8 @@ func (c *Company) allowed(header http.Header) error {
 }
 
 // Renew answers as the contract says.
-func (c *Company) Renew(_ context.Context, r *connect.Request[clientv1.RenewRequest]) (*connect.Response[clientv1.RenewResponse], error) {
-	if err := c.allowed(r.Header()); err != nil {
+func (c *Company) Renew(ctx context.Context, r *connect.Request[clientv1.RenewRequest]) (*connect.Response[clientv1.RenewResponse], error) {
+	if err := c.allowed(ctx, r.Header()); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
@@ -191,8 +197,8 @@ func (c *Company) Renew(_ context.Context, r *connect.Request[clientv1.RenewRequ
 }
 
 // HangUp answers as the contract says.
-func (c *Company) HangUp(_ context.Context, r *connect.Request[clientv1.HangUpRequest]) (*connect.Response[clientv1.HangUpResponse], error) {
-	if err := c.allowed(r.Header()); err != nil {
+func (c *Company) HangUp(ctx context.Context, r *connect.Request[clientv1.HangUpRequest]) (*connect.Response[clientv1.HangUpResponse], error) {
+	if err := c.allowed(ctx, r.Header()); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
@@ -203,7 +209,7 @@ func (c *Company) HangUp(_ context.Context, r *connect.Request[clientv1.HangUpRe
 
 // Events answers as the contract says.
 func (c *Company) Events(ctx context.Context, r *connect.Request[clientv1.EventsRequest], stream *connect.ServerStream[clientv1.EventsResponse]) error {
-	if err := c.allowed(r.Header()); err != nil {
+	if err := c.allowed(ctx, r.Header()); err != nil {
 		return err
 	}
 	events := make(chan *clientv1.EventsResponse, 16)
@@ -243,6 +249,9 @@ func (c *Company) End(f *typesv1.Failure) {
 	c.mu.Unlock()
 	c.Say(&clientv1.EventsResponse{Event: &clientv1.EventsResponse_Ended{Ended: f}})
 }
+
+// Silence has it take every further call and answer none.
+func (c *Company) Silence() { c.mu.Lock(); defer c.mu.Unlock(); c.silent = true }
 
 // SetDomains changes the profile and says so.
 func (c *Company) SetDomains(domains ...string) {

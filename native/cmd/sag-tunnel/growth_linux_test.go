@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sag.software/native/internal/system/nettest"
+)
+
+// measured is what must not grow.
+type measured struct{ descriptors, memory, routes, rules, journal int }
+
+func (s *site) measure() measured {
+	pid := s.service.Process.Pid
+	descriptors, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "fd"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m := measured{descriptors: len(descriptors)}
+	status, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	for line := range strings.Lines(string(status)) {
+		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
+			m.memory, _ = strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
+		}
+	}
+	m.routes = strings.Count(nettest.Run(s.t, "ip", "route", "show", "table", "all"), "\n")
+	m.rules = strings.Count(nettest.Run(s.t, "ip", "rule"), "\n")
+	if info, err := os.Stat(filepath.Join(s.state, "journal", "journal")); err == nil {
+		m.journal = int(info.Size())
+	}
+	return m
+}
+
+func TestManyConnectionsLeaveNothing(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	cycles := 50
+	if soak {
+		cycles = 1000
+	}
+	var times []time.Duration
+	var early measured
+	for i := range cycles {
+		start := time.Now()
+		s.mustConnect()
+		times = append(times, time.Since(start))
+		s.mustDisconnect()
+		if told := s.blocking(); !strings.Contains(told, `"holds":"none"`) {
+			t.Fatalf("after disconnect everybody is told %s", told)
+		}
+		if i == cycles/5 {
+			early = s.measure()
+		}
+	}
+	late := s.measure()
+	s.untouched("after all")
+	slices.Sort(times)
+	p50 := times[len(times)/2]
+	t.Logf("%d cycles: p50 %v, p95 %v; %+v, at first %+v", cycles, p50, times[len(times)*95/100], late, early)
+	if p50 > 200*time.Millisecond && !racing {
+		t.Errorf("the median connect takes %v", p50)
+	}
+	if late.descriptors > early.descriptors+3 || late.routes != early.routes || late.rules != early.rules || late.journal != 0 {
+		t.Errorf("grown: %+v, at first %+v", late, early)
+	}
+	const slack = 16 << 10 // kB: the collector's mood
+	if late.memory > early.memory+slack && !racing {
+		t.Errorf("memory has grown from %d kB to %d kB", early.memory, late.memory)
+	}
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// beProgram is set in a process that is sag-tunnel itself and no test.
+const beProgram = "SAG_TEST_BE_SAG_TUNNEL"
+
+// soak makes the long versions of these tests.
+var soak = os.Getenv("SAG_SOAK") != ""
+
+func TestMain(m *testing.M) {
+	if args := os.Getenv(beProgram); args != "" {
+		os.Args = append([]string{"sag-tunnel"}, strings.Fields(args)...)
+		if os.Getenv(switchable) != "" {
+			openMachine = openSwitchable
+		}
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
