@@ -53,3 +53,24 @@ it("a real zsh loads it and knows the function", (context) => {
   expect(done.stdout.trim(), done.stderr).toBe("_sag");
   expect(done.stderr).toBe("");
 });
+
+it.for<[string, string[]]>([
+  ["sag disc", ["disconnect"]],
+  ["sag connect --mo", ["--mode"]],
+  ["sag disconnect ", ["alpha", "beta"]],
+  ["sag run --intranet b", ["beta"]],
+])("a real fish completes %j", ([typed, expected], context) => {
+  needsProgram(context, "fish");
+  writeFileSync(join(dir, "sag.fish"), completionScript(program, "fish"));
+  const script = `source ${dir}/sag.fish; complete --do-complete '${typed}'`;
+  const done = spawnSync("fish", ["--no-config", "--command", script], {
+    env: { ...env, HOME: dir },
+    encoding: "utf8",
+  });
+  // What it is comes after a tab.
+  const words = done.stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t")[0]);
+  expect(words, done.stderr).toEqual(expected);
+});

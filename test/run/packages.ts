@@ -15,6 +15,7 @@ const programs: Record<string, string[]> = {
   "dbus-daemon": ["dbus"],
   "dbus-run-session": ["dbus"],
   dig: ["dnsutils"],
+  fish: ["fish"],
   gcc: ["gcc", "libc6-dev"],
   git: ["git"],
   // The schema of the desktop's proxy setting comes apart from the program.
