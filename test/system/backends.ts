@@ -56,7 +56,11 @@ export const furnish =
   };
 
 export const resolvectl = (machines: Machines, ...args: string[]): Promise<string> =>
-  must(machines.on("client", ["env", environment, programs.resolvectl, "--no-pager", ...args]));
+  must(machines.on("client", resolvectlCommand(...args)));
+
+export const resolvectlCommand = (...args: string[]): string[] => [
+  ...["env", environment, programs.resolvectl, "--no-pager", ...args],
+];
 
 export const nmcli = (machines: Machines, ...args: string[]): Promise<string> =>
   must(machines.on("client", ["env", environment, programs.nmcli, ...args]));

@@ -5,7 +5,18 @@ import { needsUnpacked } from "../harness/unpacked.ts";
 import { until } from "../harness/wait.ts";
 import { type Backend, changeServer, furnish, namesState, resolvectl, restartKeeper } from "./backends.ts";
 import { Campus, host4 } from "./campus.ts";
-import { insideName, lookUp, NameServer, otherServer, outsideName, startNameServers, wrongAddress } from "./names.ts";
+import {
+  askInVain,
+  insideName,
+  lookUp,
+  NameServer,
+  otherServer,
+  outsideName,
+  outsideServer,
+  startNameServers,
+  wrongAddress,
+} from "./names.ts";
+import { leaveWifi, offerWifi, pullCable } from "./roaming.ts";
 
 /** Split DNS among real machines: names of the intranet are asked inside only, all others outside only. */
 let campus: Campus | undefined;
@@ -61,16 +72,19 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
       await resolves(one, outsideName, "192.0.2.98");
     }
 
-    // The machine goes over to another link.
-    if (backend !== "NetworkManager") {
-      await machines.plug("client", "wifi", "router", "living");
-      await machines.run("client", "ip addr add 192.168.77.3/24 dev wifi", "ip link set home down");
-      await machines.run("client", "ip route add default via 192.168.77.1 dev wifi");
-      if (backend === "systemd-resolved") await resolvectl(machines, "dns", "wifi", otherServer);
-      await resolves(one, outsideName, "192.0.2.98");
-      await resolves(one, insideName, host4);
-      await machines.run("client", "ip link set home up", "ip link del wifi", "ip route add default via 192.168.77.1");
-    }
+    // The cable is pulled and the machine finds another network; then that one is left and the cable is plugged in again.
+    await changeServer(machines, backend, outsideServer);
+    await resolves(one, outsideName, "192.0.2.99");
+    await offerWifi(machines, backend, otherServer);
+    await pullCable(machines, backend, otherServer);
+    await resolves(one, outsideName, "192.0.2.98");
+    await resolves(one, insideName, host4);
+    expect((await one.anna.status()).machine?.names).toMatchObject({ backend, trouble: null });
+    await leaveWifi(machines, backend, outsideServer);
+    await resolves(one, outsideName, "192.0.2.99");
+    await resolves(one, insideName, host4);
+    await changeServer(machines, backend, otherServer);
+    await resolves(one, outsideName, "192.0.2.98");
 
     // Somebody takes the tunnel's link out of systemd-resolved.
     if (backend === "systemd-resolved") {
@@ -104,7 +118,7 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
 
     // Back in the first network, and nobody there to notice.
     await one.service.kill();
-    await changeServer(machines, backend, "192.0.2.53");
+    await changeServer(machines, backend, outsideServer);
     await one.repair();
     expect(await state()).toBe(before);
     await resolves(one, outsideName, "192.0.2.99");
@@ -113,7 +127,12 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
     await one.startService();
     await one.anna.connect("--mode", "system");
     expect(await lookUp(one, insideName)).toBe(host4);
+    // What is on its way inside when the intranet is left ends there: nobody repeats it outside.
+    outside.asked.length = 0;
+    const { ended } = await askInVain(one, backend, inside);
     await one.anna.disconnect();
     expect(await state()).toBe(before);
+    await ended;
+    expect(outside.of("corp.test")).toEqual([]);
   }, 90_000);
 });

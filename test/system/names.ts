@@ -1,6 +1,9 @@
 import { at } from "../../build/lib/root.ts";
 import { command } from "../harness/command.ts";
+import { silence } from "../harness/intranet/names.ts";
 import type { Running } from "../harness/processes.ts";
+import { until } from "../harness/wait.ts";
+import { type Backend, resolvectlCommand } from "./backends.ts";
 import { type Campus, host4 } from "./campus.ts";
 
 /** The intranet's name server, and the one of the world outside. */
@@ -10,6 +13,8 @@ export const outsideServer = "192.0.2.53";
 export const otherServer = "192.0.2.54";
 export const insideName = "portal.corp.test";
 export const outsideName = "www.world.test";
+/** Names that the intranet's name server is asked for and says nothing about. */
+export const silentNames = Array.from({ length: 8 }, (_, i) => `silent-${i}.corp.test`);
 /** What a name server outside says that does not belong to the company. */
 export const wrongAddress = "203.0.113.66";
 
@@ -55,6 +60,7 @@ export const startNameServers = async (
     [insideName]: host4,
     // Known, but without a name: nobody needs to be asked after it.
     "80.0.55.10.in-addr.arpa": host4,
+    ...Object.fromEntries(silentNames.map((name) => [name, silence])),
   });
   const outside = await NameServer.start(campus, "cloud", outsideServer, "test", {
     [outsideName]: "192.0.2.99",
@@ -69,4 +75,24 @@ export const lookUp = async (campus: Campus, name: string): Promise<string> => {
   const impatient = ["env", "RES_OPTIONS=timeout:1 attempts:1"];
   const done = await command(campus.machines.on("client", [...impatient, "getent", "ahostsv4", name]));
   return done.stdout.split(/\s/)[0] ?? "";
+};
+
+/**
+ * Questions that nobody inside answers, from everybody who asks: the C library as it is without any setting, a program that
+ * does without it, and systemd-resolved's own tool. Resolves when they are on their way; `ended` when all of them have given up.
+ */
+export const askInVain = async (
+  campus: Campus,
+  backend: Backend,
+  inside: NameServer,
+): Promise<{ ended: Promise<unknown> }> => {
+  inside.asked.length = 0;
+  const asking = silentNames.flatMap((name) => [
+    ["env", "RES_OPTIONS=timeout:5 attempts:2", "getent", "ahostsv4", name],
+    ["dig", "+time=5", "+tries=2", name],
+    ...(backend === "systemd-resolved" ? [resolvectlCommand("query", name)] : []),
+  ]);
+  const ended = Promise.all(asking.map((args) => command(campus.machines.on("client", args))));
+  await until("the intranet is asked", () => silentNames.every((name) => inside.of(name).length > 0));
+  return { ended };
 };

@@ -80,8 +80,7 @@ func (t *Tunnel) settle() {
 	switch v.Phase {
 	case typesv1.Phase_PHASE_FAILED, typesv1.Phase_PHASE_DISCONNECTED, typesv1.Phase_PHASE_DISCONNECTING:
 		// Also while the cloud is being told: the machine is its owner's again, whether anybody hears that or not.
-		t.dropCarrier()
-		t.leaveHost()
+		t.end()
 	}
 	if t.carrier == nil {
 		return
@@ -185,9 +184,15 @@ func (t *Tunnel) dropCarrier() {
 	t.carrier = nil
 }
 
-func (t *Tunnel) tearDown() {
-	t.dropCarrier()
+// end gives the machine back while there still is somebody to answer it: what programs have begun to ask inside must be
+// settled before they ask elsewhere.
+func (t *Tunnel) end() {
 	t.leaveHost()
+	t.dropCarrier()
+}
+
+func (t *Tunnel) tearDown() {
+	t.end()
 	if t.proxies != nil {
 		t.proxies.close()
 		t.proxies = nil

@@ -10,6 +10,9 @@ const nameError = 3;
 const refused = 5;
 const notImplemented = 4;
 
+/** In place of an address: the question is heard, and never answered. */
+export const silence = "silence";
+
 export interface Question {
   name: string;
   type: number;
@@ -39,6 +42,7 @@ export const answer = (query: Buffer, records: Record<string, string>, domain: s
   const { question, end } = read;
   const isOurs = question.name === domain || question.name.endsWith(`.${domain}`);
   const address = records[question.name];
+  if (address === silence) return undefined;
   const code = address || question.name === domain ? noError : isOurs ? nameError : refused;
   return reply(query, query.subarray(12, end), 1, code, question.type === typeA ? address : undefined);
 };

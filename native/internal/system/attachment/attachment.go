@@ -170,6 +170,7 @@ func (a *Attachment[L]) Update(in plan.Intranet) error {
 func (a *Attachment[L]) Detach() error {
 	a.stop()
 	<-a.done
+	a.dismiss()
 	_, err := a.config.Reconciler.Clear()
 	a.stopServing()
 	return err

@@ -18,6 +18,8 @@ import (
 type Resolver interface {
 	Address() netip.Addr
 	Use(forward.Rules)
+	// Dismiss answers everybody who waits for an answer from inside, and whoever still asks, with that there is none.
+	Dismiss()
 	Close()
 }
 
@@ -51,6 +53,16 @@ func (a *Attachment[L]) serve(at system.Snapshot, prefer netip.Addr) error {
 	}
 	a.names.resolver, a.numbers.Resolver = resolver, resolver.Address()
 	return nil
+}
+
+// dismiss is before anybody else is asked for names: a question that was begun inside ends here.
+func (a *Attachment[L]) dismiss() {
+	a.mu.Lock()
+	resolver := a.names.resolver
+	a.mu.Unlock()
+	if resolver != nil {
+		resolver.Dismiss()
+	}
 }
 
 // stopServing is for when nobody is told to ask us any more, or when a successor answers.

@@ -40,6 +40,9 @@ func relay(ctx context.Context, dial dialer, network string, servers []netip.Add
 	if len(servers) == 0 {
 		return nil, errNoServer
 	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	type answer struct {

@@ -35,6 +35,8 @@ const (
 	outside
 	// needed is outside, for a name that the tunnel itself needs.
 	needed
+	// ways is how many there are.
+	ways
 )
 
 // way decides by the name alone.
@@ -80,12 +82,7 @@ func decide(message []byte, rules Rules) decision {
 	if err := query.Unpack(message); err != nil || query.Response {
 		return decision{drop: true}
 	}
-	answer := func(code int) decision {
-		reply := new(dns.Msg)
-		reply.SetRcode(query, code)
-		reply.RecursionAvailable = true
-		return decision{reply: reply, query: query}
-	}
+	answer := func(code int) decision { return decision{reply: reply(query, code), query: query} }
 	switch {
 	case query.Opcode != dns.OpcodeQuery:
 		return answer(dns.RcodeNotImplemented)
@@ -117,9 +114,20 @@ func (d decision) toAsk(message []byte) []byte {
 }
 
 // failed is the answer when nobody has answered.
-func (d decision) failed() *dns.Msg {
-	reply := new(dns.Msg)
-	reply.SetRcode(d.query, dns.RcodeServerFailure)
-	reply.RecursionAvailable = true
-	return reply
+func (d decision) failed() *dns.Msg { return reply(d.query, dns.RcodeServerFailure) }
+
+// dismissed is the answer when the intranet is being left: the name is not there any more. Told of a failure instead, programs
+// would try again, or ask somebody else.
+func (d decision) dismissed() *dns.Msg { return reply(d.query, dns.RcodeNameError) }
+
+// reply is an answer that is nothing but its code.
+func reply(query *dns.Msg, code int) *dns.Msg {
+	m := new(dns.Msg)
+	m.SetRcode(query, code)
+	m.RecursionAvailable = true
+	if option := query.IsEdns0(); option != nil {
+		// Without it, systemd-resolved takes us for somebody who knows nothing newer than 1987.
+		m.SetEdns0(datagram, option.Do())
+	}
+	return m
 }

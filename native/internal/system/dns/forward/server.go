@@ -15,8 +15,6 @@ import (
 
 const (
 	port = 53
-	// atOnce is how many questions are worked on at the same time; more are dropped (UDP) or wait (TCP).
-	atOnce = 256
 	// streams is how many connections are open at the same time.
 	streams = 64
 	// idle is how long a connection may say nothing.
@@ -55,11 +53,15 @@ type Forwarder struct {
 	dial    dialer
 	packets net.PacketConn
 	stream  net.Listener
-	places  chan struct{}
 	halls   chan struct{}
 	ctx     context.Context
 	stop    context.CancelFunc
 	done    sync.WaitGroup
+	// rooms are where questions wait, by the way that they have gone: a name server that is silent holds up nobody else.
+	rooms [ways]room
+	// within ends when nobody is asked inside any more.
+	within  context.Context
+	dismiss context.CancelFunc
 }
 
 // Open begins to answer by these rules.
@@ -67,7 +69,7 @@ func Open(config Config, rules Rules) (*Forwarder, error) {
 	if config.port == 0 {
 		config.port = port
 	}
-	f := &Forwarder{config: config, places: make(chan struct{}, atOnce), halls: make(chan struct{}, streams)}
+	f := &Forwarder{config: config, halls: make(chan struct{}, streams)}
 	if f.dial = config.dial; f.dial == nil {
 		f.dial = f.connect
 	}
@@ -86,6 +88,7 @@ func Open(config Config, rules Rules) (*Forwarder, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNoPort, failed)
 	}
 	f.ctx, f.stop = context.WithCancel(context.Background())
+	f.within, f.dismiss = context.WithCancel(f.ctx)
 	f.done.Go(f.servePackets)
 	f.done.Go(f.serveStreams)
 	return f, nil
@@ -129,18 +132,27 @@ func (f *Forwarder) servePackets() {
 			}
 			continue
 		}
-		select {
-		case f.places <- struct{}{}:
-		default:
-			continue
-		}
 		message := slices.Clone(buffer[:n])
-		f.done.Go(func() {
-			defer func() { <-f.places }()
-			if reply := f.answer("udp", message); reply != nil {
+		d := decide(message, *f.rules.Load())
+		answer := func() {
+			if reply := f.answer("udp", message, d); reply != nil {
 				_, _ = f.packets.WriteTo(reply, from)
 			}
-		})
+		}
+		switch room := &f.rooms[d.way]; {
+		case d.drop:
+		case d.reply != nil:
+			answer()
+		case room.enter():
+			f.done.Go(func() {
+				defer room.leave()
+				answer()
+			})
+		default:
+			// Whoever gets nothing asks somebody else later on, perhaps when the intranet has been left.
+			d.reply = d.failed()
+			answer()
+		}
 	}
 }
 
@@ -178,36 +190,48 @@ func (f *Forwarder) serveStream(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		select {
-		case f.places <- struct{}{}:
-		case <-f.ctx.Done():
-			return
-		}
-		reply := f.answer("tcp", message)
-		<-f.places
-		if reply == nil {
-			return
-		}
-		if _, err := conn.Write(framed(reply)); err != nil {
+		if !f.serveFrame(conn, message) {
 			return
 		}
 	}
 }
 
+// serveFrame answers one question of a connection; false if that is over.
+func (f *Forwarder) serveFrame(conn net.Conn, message []byte) bool {
+	d := decide(message, *f.rules.Load())
+	if d.reply == nil && !d.drop {
+		if room := &f.rooms[d.way]; room.enter() {
+			defer room.leave()
+		} else {
+			d.reply = d.failed()
+		}
+	}
+	reply := f.answer("tcp", message, d)
+	if reply == nil {
+		return false
+	}
+	_, err := conn.Write(framed(reply))
+	return err == nil
+}
+
 // answer is what a message is answered with; nil if with nothing.
-func (f *Forwarder) answer(network string, message []byte) []byte {
-	rules := *f.rules.Load()
-	d := decide(message, rules)
+func (f *Forwarder) answer(network string, message []byte, d decision) []byte {
 	if d.drop {
 		return nil
 	}
 	if d.reply == nil {
-		reply, err := relay(f.ctx, f.dial, network, f.servers(d.way, rules), d.toAsk(message), d)
+		ctx := f.ctx
+		if d.way == inside {
+			ctx = f.within
+		}
+		reply, err := relay(ctx, f.dial, network, f.servers(d.way, *f.rules.Load()), d.toAsk(message), d)
 		if err == nil {
 			return reply
 		}
 		f.config.Logger.Debug("a question for a name stays without an answer", "inside", d.way == inside, "error", err)
-		d.reply = d.failed()
+		if d.reply = d.failed(); ctx.Err() != nil {
+			d.reply = d.dismissed()
+		}
 	}
 	packed, err := d.reply.Pack()
 	if err != nil {
