@@ -32,8 +32,9 @@ const (
 	stateDir = "/var/lib/sag-tunnel"
 	// journalName within the state directory.
 	journalName = "journal"
-	// serviceMemory is where the collector begins to work harder in system mode, bytes: whole segments of 64 KB are carried.
-	serviceMemory = 56 << 20
+	// serviceMemory is where the collector begins to work harder in system mode, bytes. Buffers are of 64 KB, of which little is
+	// ever touched, so this is several times what the process really takes; nearer to that the collector would never rest.
+	serviceMemory = 256 << 20
 )
 
 // directories are the flags that service and repair share.

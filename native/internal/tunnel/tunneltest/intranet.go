@@ -30,7 +30,7 @@ const (
 	Domain     = "corp.test"
 	PortalText = "welcome inside"
 	EchoPort   = 7
-	// LargeSize is how much /large has, bytes.
+	// LargeSize is how much /large has, bytes. /sink takes any amount, and says how much it was.
 	LargeSize = 24 << 20
 )
 
@@ -58,6 +58,10 @@ func newIntranet() *Intranet {
 	})
 	mux.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.CopyN(w, zeros{}, LargeSize)
+	})
+	mux.HandleFunc("/sink", func(w http.ResponseWriter, r *http.Request) {
+		taken, _ := io.Copy(io.Discard, r.Body)
+		_, _ = fmt.Fprint(w, taken)
 	})
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
