@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { at } from "../build/lib/root.ts";
 import { say } from "../build/lib/say.ts";
-import { command } from "./run/command.ts";
+import { capture, tail } from "./run/command.ts";
 import { fuzz } from "./run/fuzz.ts";
 import { goSoak } from "./run/go.ts";
-import { type Outcome, passed, sum } from "./run/outcome.ts";
+import { failed, type Outcome, passed, sum } from "./run/outcome.ts";
 import { choose, perform } from "./run/perform.ts";
 import type { Stage } from "./run/stages.ts";
 import { session } from "./soak/session.ts";
@@ -17,10 +17,12 @@ const { values, positionals } = parseArgs({
 });
 const minutes = Number(values.minutes);
 
-const leaks = (): Promise<Outcome> => {
+const leaks = async (): Promise<Outcome> => {
   const vitest = [process.execPath, at("node_modules/vitest/vitest.mjs"), "run", "-c", "test/vitest.e2e.config.ts"];
   const env = { ...process.env, SAG_SOAK: "1" };
-  return command("guard soak", [...vitest, "test/system/guard.test.ts"], { env });
+  const ran = await capture("guard soak", [...vitest, "test/system/guard.test.ts"], { env });
+  for (const [said] of ran.out.matchAll(/\d+ offered;.+/g)) console.log(said);
+  return ran.code === 0 ? passed() : failed(tail(ran.all));
 };
 
 const stages: Stage[] = [
