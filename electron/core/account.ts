@@ -1,11 +1,11 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Mode } from "#proto/types/v1/state_pb.js";
 import { Failure, plainText } from "./causes/failure.ts";
-import type { DecideIdentity } from "./client.ts";
 import type { Secret } from "./credentials/secret.ts";
 import type { EnrolmentDesk, Whose } from "./enrolment.ts";
 import type { InstanceApi } from "./instance/api.ts";
 import type { ModeWord } from "./model.ts";
+import type { DecideIdentity } from "./requests.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
 import { chooseIntranet, type SettingsFile } from "./settings/settings.ts";
 

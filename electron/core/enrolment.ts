@@ -1,7 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { ServerInfo, SignedIn } from "#proto/client/v1/client_pb.js";
 import { Failure, plainText } from "./causes/failure.ts";
-import type { DecideIdentity, Discovered, Invitation, PasswordChange, SignInOptions, StoreWord } from "./client.ts";
 import { deviceIdentity } from "./credentials/device.ts";
 import { openStore } from "./credentials/store.ts";
 import { tokensOf } from "./credentials/tokens.ts";
@@ -10,6 +9,8 @@ import { parseAddress } from "./instance/address.ts";
 import { hello, InstanceApi } from "./instance/api.ts";
 import type { Identity } from "./instance/identity.ts";
 import { type Enrolment, parseInvitation } from "./instance/invitation.ts";
+import type { StoreWord } from "./model.ts";
+import type { DecideIdentity, Discovered, Invitation, PasswordChange, SignInOptions } from "./requests.ts";
 import type { IntranetRecord, Settings } from "./settings/schema.ts";
 import { checkName, nameFor, type SettingsFile } from "./settings/settings.ts";
 

@@ -1,18 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { Account } from "./account.ts";
 import { Failure } from "./causes/failure.ts";
-import type {
-  Client,
-  ClientEvent,
-  ConnectOptions,
-  DecideIdentity,
-  Discovered,
-  IntranetInfo,
-  Invitation,
-  PasswordChange,
-  SignInOptions,
-  Watching,
-} from "./client.ts";
 import type { Secret } from "./credentials/secret.ts";
 import type { DialSources } from "./dial/run.ts";
 import type { Enrolled, EnrolmentDesk } from "./enrolment.ts";
@@ -21,8 +9,16 @@ import { parseAddress } from "./instance/address.ts";
 import type { InstanceApi } from "./instance/api.ts";
 import { withLock } from "./lock.ts";
 import { Log } from "./logs/log.ts";
-import type { IntranetState } from "./model.ts";
+import type { ClientEvent, IntranetInfo, IntranetState, Watching } from "./model.ts";
 import { refreshAllPac } from "./reach/all.ts";
+import type {
+  ConnectOptions,
+  DecideIdentity,
+  Discovered,
+  Invitation,
+  PasswordChange,
+  SignInOptions,
+} from "./requests.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
 import { chooseIntranet, intranetInfos, SettingsFile } from "./settings/settings.ts";
 import { askTunnel, Doings, mergeState } from "./states.ts";
@@ -38,7 +34,7 @@ const accountTimeout = 15_000;
  * The Client over real parts. What only some verbs need (TLS, contracts, validation, keychain) is loaded when it is needed, so
  * that a status costs no more than it has to.
  */
-export class CoreClient implements Client {
+export class CoreClient {
   readonly #environment: Environment;
   readonly #settings: SettingsFile;
   readonly #doings = new Doings();

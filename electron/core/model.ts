@@ -155,3 +155,33 @@ export interface IntranetState {
   /** The last message from the administrator: plain text, never markup. */
   notice: string | null;
 }
+
+/** A snapshot first, then every change. `removed`: forgotten on this machine. */
+export type ClientEvent =
+  | { kind: "snapshot"; states: IntranetState[] }
+  | { kind: "changed"; state: IntranetState }
+  | { kind: "removed"; intranetId: string };
+
+export interface Watching {
+  /** Somebody is looking: a probe every second, and traffic. */
+  setAttentive(attentive: boolean): void;
+  close(): void;
+}
+
+/** Where the refresh token is kept. `none`: nowhere, the sign-in is for one dial only. */
+export type StoreWord = "keychain" | "file" | "none";
+
+/** An intranet as it is kept, whatever its state. */
+export interface IntranetInfo {
+  intranet: string;
+  intranetId: string;
+  displayName: string;
+  userName: string;
+  server: string;
+  enterpriseCode: string;
+  store: StoreWord;
+  /** A sign-in is kept for it. */
+  signedIn: boolean;
+  /** Meant when none is named. */
+  isDefault: boolean;
+}

@@ -1,8 +1,7 @@
 import { type FSWatcher, watch as watchFiles } from "node:fs";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
-import type { ClientEvent, Watching } from "./client.ts";
 import { type Environment, makePrivateDir } from "./environment.ts";
-import type { IntranetState } from "./model.ts";
+import type { ClientEvent, IntranetState, Watching } from "./model.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
 import type { SettingsFile } from "./settings/settings.ts";
 import { type Doings, mergeState } from "./states.ts";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AsyncEntry } from "@napi-rs/keyring";
 import { Failure } from "../causes/failure.ts";
 import { whileBusy } from "./busy.ts";
-import { decodeTokens, encodeTokens, type SignInTokens, type TokenStore } from "./store.ts";
+import { decodeTokens, encodeTokens, type SignInTokens, type TokenStore } from "./kept.ts";
 
 const service = "sag-software";
 

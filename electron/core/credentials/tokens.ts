@@ -4,8 +4,8 @@ import { Failure } from "../causes/failure.ts";
 import type { Environment } from "../environment.ts";
 import { hello, type InstanceApi } from "../instance/api.ts";
 import { withLock } from "../lock.ts";
+import type { SignInTokens, TokenStore } from "./kept.ts";
 import { Secret } from "./secret.ts";
-import type { SignInTokens, TokenStore } from "./store.ts";
 
 /** An access token with less left than this is not worth trying, ms. */
 const margin = 5_000;

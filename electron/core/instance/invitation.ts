@@ -1,5 +1,5 @@
 import { Failure } from "../causes/failure.ts";
-import type { Invitation } from "../client.ts";
+import type { Invitation } from "../requests.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 
 /** An invitation, read. */

@@ -2,10 +2,10 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../causes/failure.ts";
 import { failureFromSystem } from "../causes/system.ts";
-import type { IntranetInfo } from "../client.ts";
 import { type Environment, makePrivateDir } from "../environment.ts";
 import { readText, writeAtomic } from "../files.ts";
 import { withLock } from "../lock.ts";
+import type { IntranetInfo } from "../model.ts";
 import { type IntranetRecord, type Settings, settingsSchema } from "./schema.ts";
 
 const fresh = (): Settings => ({ version: 1, intranets: [] });

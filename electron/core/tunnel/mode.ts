@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { Failure } from "../causes/failure.ts";
 import { failureFromWire } from "../causes/wire.ts";
-import type { ConnectOptions } from "../client.ts";
 import type { Environment } from "../environment.ts";
+import type { ConnectOptions } from "../requests.ts";
 import type { Doings } from "../states.ts";
 import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from "./process.ts";
 import { findService, isInService, leftBehind, livingService, whyBusy } from "./service.ts";
