@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Discovered } from "./core/client.ts";
-import type { FailureView, IntranetState } from "./core/model.ts";
+import type { FailureView, IntranetState, LockdownView } from "./core/model.ts";
 
 /**
  * The contract between window and main: every call with the schema of its argument, every event with its shape. Main
@@ -75,6 +75,9 @@ export const callSchemas = {
   copy: z.strictObject({ text: z.string().min(1).max(512) }),
   openResource: z.strictObject({ intranetId, resourceId: z.string().min(1).max(64) }),
   dismissNotice: z.strictObject({ intranetId }),
+  /** For administrators of the machine. */
+  liftLockdown: z.undefined(),
+  openPortal: z.undefined(),
 } as const;
 
 export type CallName = keyof typeof callSchemas;
@@ -99,6 +102,8 @@ export interface CallResults {
   copy: null;
   openResource: null;
   dismissNotice: null;
+  liftLockdown: null;
+  openPortal: null;
 }
 
 /** What a person adds to an authenticator. */
@@ -141,6 +146,18 @@ export interface BrowserSetting {
   intranetId: string | null;
 }
 
+/** Nothing leaves this computer but the tunnel. Times are ms since the epoch. */
+export interface Lockdown {
+  /** Who wants it; null = nobody says. */
+  by: LockdownView["by"];
+  /** When it was put in force, in this run of the computer; null = not known. */
+  since: number | null;
+  /** A sign-in page of the network's can be reached by this link. */
+  portal: { link: string; until: number } | null;
+  mayLift: boolean;
+  mayOpenPortal: boolean;
+}
+
 /** One intranet as the window shows it. */
 export interface IntranetView {
   state: IntranetState;
@@ -159,6 +176,8 @@ export interface Snapshot {
   selected: string | null;
   preferences: Preferences;
   browsers: BrowserSetting;
+  /** null = off. */
+  lockdown: Lockdown | null;
   traffic: Record<string, TrafficPoint[]>;
   /** An invitation that came from outside (a link) and waits for a person. */
   invitation: string | null;
@@ -173,6 +192,7 @@ export type Change =
   | { kind: "selected"; intranetId: string | null }
   | { kind: "preferences"; preferences: Preferences }
   | { kind: "browsers"; browsers: BrowserSetting }
+  | { kind: "lockdown"; lockdown: Lockdown | null }
   | { kind: "invitation"; invitation: string }
   | { kind: "page"; page: PageName };
 

@@ -57,6 +57,15 @@ const machine = z.object({
   ),
 });
 
+/** The machine's: nothing leaves it but the tunnel, whatever the phase. */
+const lockdown = z.object({
+  by: orNull(z.enum(["administrator", "policy"])),
+  sinceMs: orNull(z.number()),
+  portal: orNull(z.object({ link: z.string(), leftMs: z.number() })),
+  mayLift: z.boolean(),
+  mayOpenPortal: z.boolean(),
+});
+
 export const stateSchema = z.object({
   intranet: z.string(),
   intranetId: z.string(),
@@ -93,6 +102,7 @@ export const stateSchema = z.object({
   http: orNull(z.string()),
   pac: orNull(z.string()),
   machine: orNull(machine),
+  lockdown: orNull(lockdown),
   pid: orNull(z.number()),
   rxBytes: z.number(),
   txBytes: z.number(),

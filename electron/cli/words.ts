@@ -1,4 +1,4 @@
-import type { GuardView, IntranetState, MachineView, NamesView, PhaseWord } from "../core/model.ts";
+import type { GuardView, IntranetState, LockdownView, MachineView, NamesView, PhaseWord } from "../core/model.ts";
 
 /** States in words for a terminal. */
 const phaseWords: Record<PhaseWord, string> = {
@@ -53,7 +53,7 @@ const joined = (parts: (string | null | undefined)[]): string => parts.filter(Bo
 const shownRoutes = 16;
 
 /** System mode: what is ours on the machine, as it was found. */
-function machineLines({ routes, rules, names, guard }: MachineView): string[] {
+function machineLines({ routes, rules, names, guard }: MachineView, lockdownIsTold: boolean): string[] {
   const lines: string[] = [];
   // What refuses while there is no tunnel lies under every route; here it would only be said twice.
   const ways = routes.filter((route) => !route.startsWith("unreachable "));
@@ -62,7 +62,7 @@ function machineLines({ routes, rules, names, guard }: MachineView): string[] {
   if (shown.length > shownRoutes) lines.push(`and ${shown.length - shownRoutes} routes more`);
   for (const rule of rules) lines.push(`Rule ${rule}`);
   if (names) lines.push(...namesLines(names));
-  if (guard) lines.push(...guardLines(guard));
+  if (guard) lines.push(...guardLines(lockdownIsTold ? { ...guard, lockdown: false, portalLeftMs: null } : guard));
   return lines;
 }
 
@@ -77,6 +77,23 @@ function guardLines({ prefixes, domains, lockdown, portalLeftMs, dropped }: Guar
   if (lockdown) lines.push("Lockdown: nothing leaves this machine but the tunnel");
   if (portalLeftMs !== null) lines.push(`A captive portal can be reached for ${Math.ceil(portalLeftMs / 1_000)} s`);
   return lines;
+}
+
+const lockers = { administrator: "set by an administrator", policy: "set by the intranet's policy" } as const;
+
+/** The machine's lockdown: who wants it, since when, and what can be done. Only root and the group sag-admin may lift it. */
+export function lockdownLines({ by, sinceMs, portal, mayLift, mayOpenPortal }: LockdownView, paint: Paint): string[] {
+  const since = sinceMs === null ? null : `in force for ${span(sinceMs)}`;
+  const about = [by && lockers[by], since].filter(Boolean).join(", ");
+  const sudo = (may: boolean): string => (may ? "" : "sudo ");
+  const way = portal
+    ? `A captive portal can be reached by ${portal.link} for ${Math.ceil(portal.leftMs / 1_000)} s more`
+    : `At a network that wants a sign-in of its own first: ${sudo(mayOpenPortal)}sag lockdown portal`;
+  return [
+    `${paint("stopped", "Lockdown: nothing leaves this machine but the tunnel")}${about ? ` (${about})` : ""}`,
+    `  ${mayLift ? "You may lift it" : "It takes an administrator to lift it"}: ${sudo(mayLift)}sag lockdown off`,
+    `  ${way}`,
+  ];
 }
 
 /** Of more domains than these only some are shown: reverse zones are many. */
@@ -128,7 +145,7 @@ export function stateLines(state: IntranetState, paint: Paint, rates?: Rates): s
     lines.push(
       `Blocked: ${state.blocking === "all" ? "everything but the tunnel" : "the intranet outside of the tunnel"}`,
     );
-  if (state.machine) lines.push(...machineLines(state.machine));
+  if (state.machine) lines.push(...machineLines(state.machine, state.lockdown !== null));
   if (state.notice) lines.push(`Your administrator says: ${state.notice}`);
   const head = `${state.intranet}  ${paint("quiet", `${state.userName} at ${state.server}`)}`;
   return [head, ...lines.map((line) => `  ${line}`)];

@@ -1,6 +1,7 @@
 import type { Account } from "./account.ts";
 import { type Environment, systemEnvironment } from "./environment.ts";
 import { CoreClient } from "./implementation.ts";
+import type { Machine } from "./machine.ts";
 import type { ClientEvent, IntranetInfo, IntranetState, Watching } from "./model.ts";
 import type {
   ConnectOptions,
@@ -41,6 +42,8 @@ export interface Client {
   /** Disconnects, revokes the token at the cloud instance if it answers, forgets it here. `forget` removes the intranet too. */
   signOut(intranet?: string, options?: { forget?: boolean }): Promise<IntranetState>;
   changePassword(options: PasswordChange): Promise<void>;
+  /** Lockdown: what is the machine's and no intranet's. */
+  readonly machine: Machine;
   /** What a person does with their own account, beside signing in. */
   account(): Promise<Account>;
 

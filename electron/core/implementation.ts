@@ -9,6 +9,7 @@ import { parseAddress } from "./instance/address.ts";
 import type { InstanceApi } from "./instance/api.ts";
 import { withLock } from "./lock.ts";
 import { Log } from "./logs/log.ts";
+import { Machine } from "./machine.ts";
 import type { ClientEvent, IntranetInfo, IntranetState, Watching } from "./model.ts";
 import { refreshAllPac } from "./reach/all.ts";
 import type {
@@ -20,7 +21,7 @@ import type {
   SignInOptions,
 } from "./requests.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
-import { chooseIntranet, intranetInfos, SettingsFile } from "./settings/settings.ts";
+import { chooseIntranet, intranetInfos, SettingsFile, signedOut } from "./settings/settings.ts";
 import { askTunnel, Doings, mergeState } from "./states.ts";
 import { chooseService, hangUp, leaveOtherMode } from "./tunnel/mode.ts";
 import { ensureTunnel, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
@@ -35,6 +36,7 @@ const accountTimeout = 15_000;
  * that a status costs no more than it has to.
  */
 export class CoreClient {
+  readonly machine: Machine;
   readonly #environment: Environment;
   readonly #settings: SettingsFile;
   readonly #doings = new Doings();
@@ -44,6 +46,7 @@ export class CoreClient {
 
   constructor(environment: Environment, onNotice: (text: string) => void) {
     this.#environment = environment;
+    this.machine = new Machine(environment);
     this.#log = new Log(environment, onNotice);
     this.#onNotice = onNotice;
     this.#settings = new SettingsFile(environment, (keptAs) =>
@@ -67,7 +70,7 @@ export class CoreClient {
   }
 
   watch(listener: (event: ClientEvent) => void, { attentive = false }: { attentive?: boolean } = {}): Watching {
-    const watch = new Watch(this.#environment, this.#settings, this.#doings, listener, attentive);
+    const watch = new Watch(this.#environment, this.machine, this.#settings, this.#doings, listener, attentive);
     this.#watches.add(watch);
     return watch;
   }
@@ -139,14 +142,7 @@ export class CoreClient {
     await this.#hangUp(record.id);
     if (record.store !== "none")
       await (await import("./goodbye.ts")).endSignIn(this.#environment, record, this.#onNotice);
-    await this.#settings.update((settings) => {
-      const index = settings.intranets.findIndex((one) => one.id === record.id);
-      if (index < 0) return;
-      if (forget) {
-        settings.intranets.splice(index, 1);
-        if (settings.default === record.id) delete settings.default;
-      } else Object.assign(settings.intranets[index] ?? {}, { signedIn: false });
-    });
+    await this.#settings.update((settings) => signedOut(settings, record.id, forget));
     if (forget) await rm(tunnelDir(this.#environment, record.id), { recursive: true, force: true });
     this.#doings.clear(record.id);
     this.#log.info("signed out", { intranet: record.id, forgotten: forget });
@@ -189,7 +185,9 @@ export class CoreClient {
   }
 
   async #state(record: IntranetRecord, probe: boolean): Promise<IntranetState> {
-    return mergeState(record, await askTunnel(this.#environment, record.id, probe), this.#doings.get(record.id));
+    const asked = askTunnel(this.#environment, record.id, probe);
+    const [tunnel, lockdown] = await Promise.all([asked, this.machine.lockdown()]);
+    return mergeState(record, tunnel, this.#doings.get(record.id), lockdown);
   }
 
   /** One dial of an intranet at a time on this machine, told to whoever watches. */

@@ -124,6 +124,19 @@ export interface GuardView {
   dropped: number;
 }
 
+/** Nothing leaves this machine but the tunnel, session or not, as the service or the file it left tells it. */
+export interface LockdownView {
+  /** Who wants it; null = nobody says. */
+  by: "administrator" | "policy" | null;
+  /** ms since it was put in force in this run of the machine; null = not known. */
+  sinceMs: number | null;
+  /** A captive portal can be reached by this link, for so many ms more; null = it can not. */
+  portal: { link: string; leftMs: number } | null;
+  /** This user, as they are, may lift it, and may open the way to a captive portal. Both take the service. */
+  mayLift: boolean;
+  mayOpenPortal: boolean;
+}
+
 /** One intranet, as it is now. Addresses are HOST:PORT, pac is a URL; null = not there in this phase or mode. */
 export interface IntranetState {
   /** The name the person knows it by, unique on this machine for this user. */
@@ -147,6 +160,8 @@ export interface IntranetState {
   http: string | null;
   pac: string | null;
   machine: MachineView | null;
+  /** The machine's, whatever the phase; null = there is none. */
+  lockdown: LockdownView | null;
   /** Of the sag-tunnel process. */
   pid: number | null;
   /** Inner bytes since the session began. */
@@ -156,8 +171,12 @@ export interface IntranetState {
   notice: string | null;
 }
 
-/** A snapshot first, then every change. `removed`: forgotten on this machine. */
+/**
+ * A snapshot first, then every change. `removed`: forgotten on this machine. `lockdown`: before the snapshot if there is any, and
+ * whenever it changes; it is in the states as well, but there may be none.
+ */
 export type ClientEvent =
+  | { kind: "lockdown"; lockdown: LockdownView | null }
   | { kind: "snapshot"; states: IntranetState[] }
   | { kind: "changed"; state: IntranetState }
   | { kind: "removed"; intranetId: string };

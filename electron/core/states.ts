@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Failure } from "./causes/failure.ts";
 import type { Environment } from "./environment.ts";
-import type { FailureView, IntranetState, PhaseWord } from "./model.ts";
+import type { FailureView, IntranetState, LockdownView, PhaseWord } from "./model.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
 import { findSocket, isSessionWanted } from "./tunnel/process.ts";
 import { callTunnel } from "./tunnel/rpc.ts";
@@ -36,10 +36,20 @@ export class Doings extends EventEmitter<{ change: [intranetId: string] }> {
 const isUp = (phase: PhaseWord): boolean => phase === "connected" || phase === "reconnecting" || phase === "connecting";
 
 /**
- * One state out of three sources: what is kept (signed in or not), what sag-tunnel says, what this process is doing.
- * `tunnel`: null = there is none; "dead" = there should be one.
+ * One state out of four sources: what is kept (signed in or not), what sag-tunnel says, what this process is doing, and the
+ * machine's lockdown. `tunnel`: null = there is none; "dead" = there should be one.
  */
 export function mergeState(
+  record: IntranetRecord,
+  tunnel: StateJson | "dead" | null,
+  doing: Doing | undefined,
+  lockdown: LockdownView | null = null,
+): IntranetState {
+  const state = mergeTunnel(record, tunnel, doing);
+  return lockdown ? { ...state, lockdown, blocking: "all" } : state;
+}
+
+function mergeTunnel(
   record: IntranetRecord,
   tunnel: StateJson | "dead" | null,
   doing: Doing | undefined,

@@ -54,6 +54,7 @@ export function restingState(record: IntranetRecord, phase: PhaseWord, cause?: C
     http: null,
     pac: null,
     machine: null,
+    lockdown: null,
     pid: null,
     rxBytes: 0,
     txBytes: 0,

@@ -1,13 +1,15 @@
 import { type FSWatcher, watch as watchFiles } from "node:fs";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { type Environment, makePrivateDir } from "./environment.ts";
-import type { ClientEvent, IntranetState, Watching } from "./model.ts";
+import type { Machine } from "./machine.ts";
+import type { ClientEvent, IntranetState, LockdownView, Watching } from "./model.ts";
 import type { IntranetRecord } from "./settings/schema.ts";
 import type { SettingsFile } from "./settings/settings.ts";
 import { type Doings, mergeState } from "./states.ts";
 import { findSocket, isSessionWanted, tunnelDir } from "./tunnel/process.ts";
 import { type TunnelStream, watchTunnel } from "./tunnel/rpc.ts";
 import { findService, leftBehind } from "./tunnel/service.ts";
+import { ServiceWatch } from "./tunnel/service-watch.ts";
 
 /** A socket is there a moment before somebody listens: when to look again, ms. */
 const lookAgain = [100, 400, 1_000];
@@ -19,24 +21,26 @@ interface Watched {
   tunnel: StateJson | "dead" | null;
   stream: TunnelStream | null;
   files: FSWatcher | null;
-  /** Of the service, if there is one. */
-  service: FSWatcher | null;
   retries: number;
   told: string;
 }
 
 /**
  * Follows all intranets: sag-tunnel's own streams while there is one, the directories to notice a new one, the settings for what
- * the other face (app or command line) does meanwhile.
+ * the other face (app or command line) does meanwhile. And the machine's lockdown, which goes on without any of them.
  */
 export class Watch implements Watching {
   readonly #environment: Environment;
+  readonly #machine: Machine;
   readonly #settings: SettingsFile;
   readonly #doings: Doings;
   readonly #listener: (event: ClientEvent) => void;
   readonly #watched = new Map<string, Watched>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #config: FSWatcher | undefined;
+  readonly #service: ServiceWatch;
+  #lockdown: LockdownView | null = null;
+  #looking: Promise<void> = Promise.resolve();
   #attentive: boolean;
   #isOpen = true;
   #isTold = false;
@@ -45,12 +49,14 @@ export class Watch implements Watching {
 
   constructor(
     environment: Environment,
+    machine: Machine,
     settings: SettingsFile,
     doings: Doings,
     listener: (event: ClientEvent) => void,
     attentive: boolean,
   ) {
     this.#environment = environment;
+    this.#machine = machine;
     this.#settings = settings;
     this.#doings = doings;
     this.#listener = listener;
@@ -60,6 +66,8 @@ export class Watch implements Watching {
     makePrivateDir(environment.runtimeDir, environment.uid);
     this.#config = watchFiles(environment.configDir, () => this.#later(settle, () => this.#read()));
     this.#config.on("error", () => undefined);
+    this.#service = new ServiceWatch(environment.serviceDir, () => this.#later(settle, this.#serviceChanged));
+    this.#lookAtLockdown();
     this.#read();
   }
 
@@ -73,6 +81,7 @@ export class Watch implements Watching {
     this.#isOpen = false;
     this.#doings.off("change", this.#tell);
     this.#config?.close();
+    this.#service.close();
     for (const timer of this.#timers) clearTimeout(timer);
     for (const one of this.#watched.values()) this.#drop(one);
   }
@@ -112,21 +121,27 @@ export class Watch implements Watching {
   #add(record: IntranetRecord): void {
     const dir = tunnelDir(this.#environment, record.id);
     makePrivateDir(dir, this.#environment.uid);
-    const one: Watched = { record, tunnel: null, stream: null, files: null, service: null, retries: 0, told: "" };
-    const onChange = (): void => {
-      if (!one.stream) this.#later(settle, () => this.#look(one, 0));
-    };
-    one.files = watchFiles(dir, onChange);
+    const one: Watched = { record, tunnel: null, stream: null, files: null, retries: 0, told: "" };
+    one.files = watchFiles(dir, () => this.#later(settle, () => this.#look(one, 0)));
     one.files.on("error", () => undefined);
-    try {
-      // Its file "blocking" is written anew whenever its state changes.
-      one.service = watchFiles(this.#environment.serviceDir, onChange);
-      one.service.on("error", () => undefined);
-    } catch {
-      // No service is installed here.
-    }
     this.#watched.set(record.id, one);
     this.#look(one, 0);
+  }
+
+  readonly #serviceChanged = (): void => {
+    for (const one of this.#watched.values()) this.#look(one, 0);
+    this.#lookAtLockdown();
+  };
+
+  #lookAtLockdown(): void {
+    this.#looking = this.#looking.then(async () => {
+      if (!this.#isOpen) return;
+      const lockdown = await this.#machine.lockdown();
+      if (!this.#isOpen || sameLockdown(lockdown, this.#lockdown)) return;
+      this.#lockdown = lockdown;
+      this.#listener({ kind: "lockdown", lockdown });
+      for (const id of this.#watched.keys()) this.#tell(id);
+    });
   }
 
   /** Is there a sag-tunnel now? */
@@ -191,20 +206,20 @@ export class Watch implements Watching {
   async #snapshot(): Promise<void> {
     const waiting = [...this.#watched.values()].some((one) => one.stream && one.tunnel === null);
     if (waiting) await new Promise((resolve) => this.#later(lookAgain[0] ?? 0, () => resolve(undefined)));
+    await this.#looking;
     if (!this.#isOpen) return;
     this.#snapshotSent = true;
     this.#listener({ kind: "snapshot", states: [...this.#watched.values()].map((one) => this.#stateOf(one)) });
   }
 
   #stateOf(one: Watched): IntranetState {
-    return mergeState(one.record, one.tunnel, this.#doings.get(one.record.id));
+    return mergeState(one.record, one.tunnel, this.#doings.get(one.record.id), this.#lockdown);
   }
 
   #drop(one: Watched): void {
     one.stream?.close();
     one.stream = null;
     one.files?.close();
-    one.service?.close();
   }
 
   #later(ms: number, work: () => void): void {
@@ -214,4 +229,10 @@ export class Watch implements Watching {
     }, ms);
     this.#timers.add(timer);
   }
+}
+
+/** Apart from the time that went by meanwhile. */
+function sameLockdown(a: LockdownView | null, b: LockdownView | null): boolean {
+  const told = (one: LockdownView | null): string => JSON.stringify(one && { ...one, sinceMs: null });
+  return told(a) === told(b);
 }

@@ -17,6 +17,9 @@ export interface CallParts {
   autostart: Autostart;
 }
 
+/** ms that the way to a network's sign-in page is open: as long as it can be. */
+const portalTime = 5 * 60_000;
+
 const done: Answer<null> = { ok: true, value: null };
 
 /** What each call of the window does. Everything slow is taken on and answered at once; its outcome is in the state. */
@@ -128,6 +131,14 @@ export const makeHandlers = (parts: CallParts): Handlers => {
     },
     dismissNotice: async ({ intranetId }) => {
       hub.dismissNotice(intranetId);
+      return done;
+    },
+    liftLockdown: async () => {
+      await client.machine.liftLockdown();
+      return done;
+    },
+    openPortal: async () => {
+      hub.apply({ kind: "lockdown", lockdown: await client.machine.openPortal(portalTime) });
       return done;
     },
   };

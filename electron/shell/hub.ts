@@ -4,13 +4,14 @@ import type {
   Change,
   Delta,
   IntranetView,
+  Lockdown,
   PageName,
   Preferences,
   ResourceView,
   Snapshot,
 } from "../bridge.ts";
 import type { ClientEvent } from "../core/client.ts";
-import type { FailureView, IntranetState } from "../core/model.ts";
+import type { FailureView, IntranetState, LockdownView } from "../core/model.ts";
 import { TrafficHistory } from "./traffic.ts";
 
 export interface HubOptions {
@@ -38,6 +39,7 @@ export class Hub {
   #selected: string | null;
   #preferences: Preferences;
   #browsers: BrowserSetting;
+  #lockdown: Lockdown | null = null;
   #invitation: string | null = null;
   #page: PageName | null = null;
   readonly #ready = Promise.withResolvers<void>();
@@ -92,6 +94,7 @@ export class Hub {
       selected: this.selected,
       preferences: this.#preferences,
       browsers: this.#browsers,
+      lockdown: this.#lockdown,
       traffic: this.#traffic.all(),
       invitation: this.#invitation,
       page: this.#page,
@@ -104,7 +107,21 @@ export class Hub {
   apply(event: ClientEvent): void {
     if (event.kind === "changed") this.#put(event.state);
     else if (event.kind === "removed") this.#remove(event.intranetId);
+    else if (event.kind === "lockdown") this.#lock(event.lockdown);
     else this.#replace(event.states);
+  }
+
+  /** Told as moments, so that the window can count by itself. */
+  #lock(told: LockdownView | null): void {
+    const now = this.#options.now();
+    this.#lockdown = told && {
+      by: told.by,
+      since: told.sinceMs === null ? null : now - told.sinceMs,
+      portal: told.portal && { link: told.portal.link, until: now + told.portal.leftMs },
+      mayLift: told.mayLift,
+      mayOpenPortal: told.mayOpenPortal,
+    };
+    this.#emit({ kind: "lockdown", lockdown: this.#lockdown });
   }
 
   #replace(states: IntranetState[]): void {

@@ -12,6 +12,7 @@ const snapshot = (over: Partial<Snapshot> = {}): Snapshot => ({
   selected: contosoId,
   preferences: { launchAtLogin: false, connectAtStart: false, startHidden: false, theme: "system" },
   browsers: { supported: true, intranetId: null },
+  lockdown: null,
   traffic: {},
   invitation: null,
   page: null,

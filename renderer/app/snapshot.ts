@@ -29,6 +29,8 @@ const changed = (snapshot: Snapshot, change: Change): Snapshot => {
       return { ...snapshot, preferences: change.preferences };
     case "browsers":
       return { ...snapshot, browsers: change.browsers };
+    case "lockdown":
+      return { ...snapshot, lockdown: change.lockdown };
     case "invitation":
       return { ...snapshot, invitation: change.invitation };
     case "page":

@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import type { CauseCode, IntranetState } from "../../electron/core/model.ts";
+import type { CauseCode, IntranetState, LockdownView } from "../../electron/core/model.ts";
 import { createWorkspace, type Workspace } from "../harness/workspace.ts";
 import { electronBinary, launchElectron } from "../standin/electron-host.ts";
 import { type Host, type LaunchOptions, launchStandin } from "../standin/host.ts";
@@ -69,6 +69,13 @@ export class App {
     await page.reload();
     await page.waitForSelector("h1");
     this.complaints.length = 0;
+  }
+
+  /** The machine's lockdown is like this from now on. */
+  lock(lockdown: LockdownView | null): Promise<void> {
+    return this.host.evaluate((_electron, given) => {
+      (globalThis as unknown as FakeGlobals).sagFake.lock(given);
+    }, lockdown);
   }
 
   remove(intranetId: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { warningView } from "../../electron/core/causes/warnings.ts";
-import { brokenChain, connected, contosoId, disconnected, failed, guarded, session } from "./fake/sample.ts";
+import { brokenChain, connected, contosoId, disconnected, failed, guarded, locked, session } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
 
 /** A screen, and how a person gets there from the one before or from a page that was just loaded. */
@@ -322,16 +322,52 @@ export const screens: Screen[] = [
     },
   },
   {
-    name: "blocked",
+    name: "lockdown",
     go: async (app, page) => {
-      const machine = guarded({ blocking: "all", lockdown: true, portalLeftMs: 240_000 });
-      await app.put(failed("captive_portal", { mode: "system", blocking: "all", machine }));
-      await page.getByText("Lockdown is on.").waitFor();
+      await app.put(disconnected());
+      await app.lock(locked());
+      await page.getByText("An administrator of this computer can lift it").waitFor();
+    },
+  },
+  {
+    name: "lockdown-portal",
+    go: async (app, page) => {
+      await app.put(
+        failed("captive_portal", { mode: "system", machine: guarded({ blocking: "all", lockdown: true }) }),
+      );
+      await app.lock(locked({ by: "policy", mayLift: true, portal: { link: "wlan0", leftMs: 260_000 } }));
+      await page.getByRole("timer").waitFor();
+    },
+  },
+  {
+    name: "lockdown-question",
+    go: async (app, page) => {
+      await app.lock(locked({ mayLift: true }));
+      await page.getByRole("button", { name: "Lift lockdown" }).click();
+      await page.getByRole("alertdialog").waitFor();
+    },
+    leave: (page) => page.keyboard.press("Escape"),
+  },
+  {
+    name: "lockdown-connected",
+    go: async (app, page) => {
+      await app.put(connected({ mode: "system", machine: guarded({ blocking: "all", lockdown: true }) }));
+      await app.lock(locked());
+      await page.getByText("For the whole computer").waitFor();
+    },
+  },
+  {
+    name: "lockdown-first-start",
+    go: async (app, page) => {
+      await firstPage(app, page);
+      await app.lock(locked({ sinceMs: null }));
+      await page.getByRole("region", { name: "Lockdown" }).waitFor();
     },
   },
   {
     name: "signed-out",
     go: async (app, page) => {
+      await app.lock(null);
       await app.put(failed("sign_in_expired", { phase: "signed_out" }));
       await heading(page, "Signed out");
     },

@@ -1,10 +1,10 @@
 import { Failure } from "../../core/causes/failure.ts";
 import type { ClientEvent } from "../../core/client.ts";
-import type { IntranetState } from "../../core/model.ts";
+import type { IntranetState, LockdownView } from "../../core/model.ts";
 import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { stateOutput } from "../json.ts";
-import { painter, type Rates, stateLines } from "../words.ts";
+import { lockdownLines, painter, type Rates, stateLines } from "../words.ts";
 
 interface Flags {
   watch?: boolean;
@@ -15,8 +15,10 @@ export const status: Verb<[string | undefined], Flags> = async (context, flags, 
   const named = flags.intranet ?? given;
   if (flags.watch) return follow(context, named);
   const { output } = context;
-  const states = pick(await (await context.client()).states({ probe: true }), named);
-  output.print(describe(context, states));
+  const client = await context.client();
+  const [all, lockdown] = await Promise.all([client.states({ probe: true }), client.machine.lockdown()]);
+  const states = pick(all, named);
+  tell(context, states, lockdown);
   output.printJson(states.map(stateOutput));
   return 0;
 };
@@ -37,10 +39,11 @@ async function follow(context: Context, named: string | undefined): Promise<numb
     if (!isSame || at === undefined) rates.delete(state.intranetId);
     else rates.set(state.intranetId, ratesOf(former, state, now - at));
   };
+  let lockdown = await client.machine.lockdown();
   const show = (): void => {
     const shown = [...states.values()].filter((one) => !named || one.intranet === named || one.intranetId === named);
     if (isScreen) process.stdout.write("\u001b[H\u001b[J");
-    output.print(describe(context, shown, rates));
+    tell(context, shown, lockdown, rates);
     output.printJson(shown.map(stateOutput));
   };
   for (const state of await client.states({ probe: true })) take(state);
@@ -48,7 +51,11 @@ async function follow(context: Context, named: string | undefined): Promise<numb
   show();
   const watching = client.watch(
     (event: ClientEvent) => {
-      if (event.kind === "removed") states.delete(event.intranetId);
+      if (event.kind === "lockdown") {
+        ({ lockdown } = event);
+        // The states, which it is a part of, follow.
+        if (states.size > 0) return;
+      } else if (event.kind === "removed") states.delete(event.intranetId);
       else if (event.kind === "changed") take(event.state);
       else {
         // What was asked just now is younger than what a tunnel last told of its own accord.
@@ -78,8 +85,20 @@ function pick(states: IntranetState[], named: string | undefined): IntranetState
   throw new Failure("unknown_intranet", { subject: named });
 }
 
-function describe(context: Context, states: IntranetState[], rates?: Map<string, Rates>): string {
-  if (states.length === 0) return "There is no intranet here yet. Sign in to one: sag sign-in LINK";
-  const paint = painter(context.output.colour);
-  return states.map((state) => stateLines(state, paint, rates?.get(state.intranetId)).join("\n")).join("\n\n");
+/** The machine's lockdown first, whatever there is beside it. Without an intranet there is no JSON to say it in. */
+function tell(
+  { output }: Context,
+  states: IntranetState[],
+  lockdown: LockdownView | null,
+  rates?: Map<string, Rates>,
+): void {
+  const paint = painter(output.colour);
+  const locked = lockdown ? lockdownLines(lockdown, paint).join("\n") : "";
+  if (states.length > 0) {
+    const each = states.map((state) => stateLines(state, paint, rates?.get(state.intranetId)).join("\n"));
+    output.print([locked, ...each].filter(Boolean).join("\n\n"));
+    return;
+  }
+  if (locked) output.say(locked);
+  output.print("There is no intranet here yet. Sign in to one: sag sign-in LINK");
 }

@@ -128,3 +128,13 @@ export function checkName(name: string): string {
     text: "The name of an intranet has letters, digits, dots, dashes and underscores, at most 64.",
   });
 }
+
+/** Enters that nobody is signed in to it any more; `forget` takes it out. */
+export function signedOut(settings: Settings, intranetId: string, forget: boolean): void {
+  const index = settings.intranets.findIndex((one) => one.id === intranetId);
+  if (index < 0) return;
+  if (forget) {
+    settings.intranets.splice(index, 1);
+    if (settings.default === intranetId) delete settings.default;
+  } else Object.assign(settings.intranets[index] ?? {}, { signedIn: false });
+}

@@ -1,12 +1,18 @@
 import type {
   AttachRequestJson,
   AttachResponseJson,
+  GetLockdownRequestJson,
+  GetLockdownResponseJson,
   GetStatesRequestJson,
   GetStatesResponseJson,
+  OpenPortalRequestJson,
+  OpenPortalResponseJson,
   PingRequestJson,
   PingResponseJson,
   PrepareRequestJson,
   PrepareResponseJson,
+  SetLockdownRequestJson,
+  SetLockdownResponseJson,
   StartRequestJson,
   StartResponseJson,
   StopRequestJson,
@@ -29,6 +35,9 @@ interface Calls {
   Stop: [StopRequestJson, StopResponseJson];
   GetStates: [GetStatesRequestJson, GetStatesResponseJson];
   Ping: [PingRequestJson, PingResponseJson];
+  GetLockdown: [GetLockdownRequestJson, GetLockdownResponseJson];
+  SetLockdown: [SetLockdownRequestJson, SetLockdownResponseJson];
+  OpenPortal: [OpenPortalRequestJson, OpenPortalResponseJson];
 }
 
 const service = "/sag.tunnel.v1.TunnelService/";

@@ -1,8 +1,9 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Failure } from "../causes/failure.ts";
 import type { Environment } from "../environment.ts";
+import { readBlocking } from "./blocking.ts";
 import { callTunnel } from "./rpc.ts";
 
 /** A service that was just asked for a key answers within this, ms. */
@@ -42,35 +43,24 @@ export async function livingService(environment: Environment): Promise<{ socket:
   }
 }
 
-/** File in the service's directory that says what is held back, for everybody to read. */
-const blockingFile = "blocking";
-/** bytes; it is a line. */
-const blockingLimit = 4_096;
-
 /**
  * What a service that is gone has left in force, as it would tell it; null = nothing. It writes down what it holds; what has no
  * process any more to let it through is blocked. Whose intranet that is is not in it.
  */
-export function leftBehind({ serviceDir, serviceOwner }: Environment): StateJson | null {
-  const path = join(serviceDir, blockingFile);
-  try {
-    const file = lstatSync(path);
-    if (!file.isFile() || file.uid !== serviceOwner || file.size > blockingLimit) return null;
-    const { holds } = JSON.parse(readFileSync(path, "utf8")) as { holds?: unknown };
-    if (holds !== "intranet" && holds !== "all") return null;
-    return {
-      phase: "PHASE_FAILED",
-      mode: "MODE_SYSTEM",
-      blocking: holds === "all" ? "BLOCKING_ALL" : "BLOCKING_INTRANET",
-      cause: {
-        cause: "CAUSE_SERVICE_NOT_RUNNING",
-        text: "The tunnel service has ended without giving the network back.",
-      },
-    };
-  } catch {
-    // Not there, or half of it: nothing is known.
-    return null;
-  }
+export function leftBehind(environment: Environment): StateJson | null {
+  const written = readBlocking(environment);
+  if (!written || written.holds === "none") return null;
+  return {
+    phase: "PHASE_FAILED",
+    mode: "MODE_SYSTEM",
+    blocking: written.holds === "all" ? "BLOCKING_ALL" : "BLOCKING_INTRANET",
+    cause: {
+      cause: "CAUSE_SERVICE_NOT_RUNNING",
+      text: written.lockdown
+        ? "The tunnel service is not running, and lockdown is in force without it."
+        : "The tunnel service has ended without giving the network back.",
+    },
+  };
 }
 
 /** What the service says of an intranet of this user, or what it left behind; null when it has none, or there is no service. */

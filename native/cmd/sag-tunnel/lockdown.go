@@ -104,7 +104,7 @@ func applyLockdown(run, state string) (*tunnelv1.Lockdown, error) {
 	}
 	if keeper.IsOn() {
 		if err := os.Mkdir(run, 0o755); err == nil || errors.Is(err, os.ErrExist) {
-			service.WriteBlocking(run, nil, true, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+			service.WriteBlocking(run, nil, keeper, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 		}
 	}
 	return service.Describe(keeper)
@@ -148,7 +148,7 @@ func withoutService(ctx context.Context, verb, run, state string, clouds []strin
 		return nil, errUsage
 	}
 	if _, err := os.Stat(run); err == nil {
-		service.WriteBlocking(run, nil, keeper.IsOn(), slog.New(slog.NewTextHandler(os.Stderr, nil)))
+		service.WriteBlocking(run, nil, keeper, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	}
 	return service.Describe(keeper)
 }

@@ -107,11 +107,16 @@ func (s *Service) told() {
 // Lockdown is how it is.
 func (v *view) Lockdown() (*tunnelv1.Lockdown, error) {
 	now, err := Describe(v.service.config.Lockdown)
-	if h := v.service.held(); err == nil && !v.caller.Admin && (h == nil || h.owner != v.caller.UID) {
+	if err != nil {
+		return nil, err
+	}
+	h := v.service.held()
+	if !v.caller.Admin && (h == nil || h.owner != v.caller.UID) {
 		// Which companies people of this machine work for is theirs to know.
 		now.Reachable = nil
 	}
-	return now, err
+	now.MaySet, now.MayOpenPortal = v.caller.Admin, h == nil || v.may(h)
+	return now, nil
 }
 
 // Describe is how it is, in the contract's words.

@@ -6,6 +6,7 @@ import { bridge } from "../../app/bridge.ts";
 import { useStore } from "../../app/store.ts";
 import { Button } from "../../components/button.tsx";
 import { Field } from "../../components/field.tsx";
+import { Lockdown } from "../../components/lockdown.tsx";
 import { ColumnPage, Heading } from "../../components/page.tsx";
 import { Trouble } from "../../components/trouble.tsx";
 import { words } from "../../i18n/en.ts";
@@ -25,6 +26,7 @@ interface Found {
 /** First start, or one more network: one field, and the next step as soon as it is known. */
 export const AddPage = ({ first, invitation: given }: { first: boolean; invitation: string }) => {
   const go = useStore((state) => state.go);
+  const lockdown = useStore((state) => state.snapshot?.lockdown ?? null);
   const [text, setText] = useState(given);
   const [server, setServer] = useState("");
   const [busy, setBusy] = useState(false);
@@ -119,6 +121,7 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
               {busy ? words.add.looking : words.continue}
             </Button>
           </form>
+          <Lockdown lockdown={lockdown} />
         </>
       )}
     </ColumnPage>

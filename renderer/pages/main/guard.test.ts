@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { IntranetState } from "../../../electron/core/model.ts";
-import { connected, disconnected, failed, guarded } from "../../../test/app/fake/sample.ts";
+import { connected, disconnected, failed, guarded, locked } from "../../../test/app/fake/sample.ts";
 import { canLift, guardLines } from "./guard.ts";
 
 const told = (state: IntranetState): string[] => {
@@ -50,19 +50,16 @@ test.each<[string, IntranetState, string[]]>([
     ["held: Blocked: nothing leaves this computer until you connect.", "lift: Disconnecting lifts this."],
   ],
   [
-    "lockdown with an exception for a portal",
-    failed("captive_portal", { blocking: "all", machine: guarded({ lockdown: true, portalLeftMs: 240_000 }) }),
-    [
-      "held: Blocked: nothing leaves this computer until you connect.",
-      "lift: The sign-in page of the network you are on can be reached for 4 min.",
-      "lift: Lockdown is on. Your administrator can lift it.",
-    ],
+    "lockdown, which has a place of its own",
+    connected({ ...system, blocking: "all", lockdown: locked(), machine: guarded({ lockdown: true }) }),
+    ["mode: For the whole computer", "names: Names of contoso.example, contoso.test are looked up inside"],
   ],
+  ["lockdown with nobody connected", disconnected({ blocking: "all", lockdown: locked() }), []],
 ])("%s", (_, state, expected) => expect(told(state)).toEqual(expected));
 
 test("a person lifts what is held back by disconnecting, but no lockdown, and nothing where there is a button for it", () => {
   expect(canLift(failed("no_network", system), false)).toBe(true);
-  expect(canLift(failed("no_network", { ...system, machine: guarded({ lockdown: true }) }), false)).toBe(false);
+  expect(canLift(failed("no_network", { ...system, lockdown: locked() }), false)).toBe(false);
   expect(canLift(disconnected({ ...system, phase: "connecting" }), false)).toBe(false);
   expect(canLift(connected(system), true)).toBe(false);
   expect(canLift(failed("no_network"), false)).toBe(false);

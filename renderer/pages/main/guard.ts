@@ -19,14 +19,16 @@ export const guardLines = (state: IntranetState, up: boolean): GuardLine[] => [
 
 /** Nothing but disconnecting is needed to open what is held back, and there is no other button for it here. */
 export const canLift = (state: IntranetState, up: boolean): boolean =>
-  state.blocking !== "none" && !up && !isLocked(state) && (state.phase === "failed" || state.phase === "disconnected");
+  state.blocking !== "none" && !up && !state.lockdown && (state.phase === "failed" || state.phase === "disconnected");
 
 const modeLine = ({ mode }: IntranetState, up: boolean): GuardLine[] =>
   up && mode ? [{ kind: "mode", text: words.guard.mode[mode] }] : [];
 
 const heldLines = (state: IntranetState, up: boolean): GuardLine[] => {
-  const { blocking, mode } = state;
+  const { blocking, mode, lockdown } = state;
   const text = words.guard;
+  // That has a place of its own, with what can be done.
+  if (lockdown) return [];
   if (blocking === "none") {
     if (up && mode === "proxy") return [];
     return [{ kind: "held", text: up ? text.noneUp : text.none }];
@@ -42,14 +44,8 @@ const whatLine = ({ blocking, machine }: IntranetState, up: boolean): GuardLine[
   return [{ kind: "held", text: words.guard.what(few(prefixes)) }];
 };
 
-const liftLines = (state: IntranetState, up: boolean): GuardLine[] => {
-  const lines: GuardLine[] = [];
-  const portalLeft = state.machine?.guard?.portalLeftMs ?? null;
-  if (portalLeft !== null) lines.push({ kind: "lift", text: words.guard.portal(portalLeft) });
-  if (isLocked(state)) lines.push({ kind: "lift", text: words.guard.locked });
-  else if (!up && !canLift(state, up)) lines.push({ kind: "lift", text: words.guard.lift });
-  return lines;
-};
+const liftLines = (state: IntranetState, up: boolean): GuardLine[] =>
+  up || canLift(state, up) ? [] : [{ kind: "lift", text: words.guard.lift }];
 
 const namesLines = ({ machine }: IntranetState): GuardLine[] => {
   const names = machine?.names;
@@ -61,8 +57,6 @@ const namesLines = ({ machine }: IntranetState): GuardLine[] => {
   if (names.trouble) lines.push({ kind: "trouble", text: words.guard.namesTrouble(names.trouble) });
   return lines;
 };
-
-const isLocked = ({ machine }: IntranetState): boolean => machine?.guard?.lockdown ?? false;
 
 const few = (all: string[]): string =>
   all.length <= named ? all.join(", ") : words.guard.more(all.slice(0, named).join(", "), all.length - named);

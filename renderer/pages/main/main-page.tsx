@@ -6,6 +6,7 @@ import { nextAction } from "../../app/next-action.ts";
 import { dial, useStore } from "../../app/store.ts";
 import { Button } from "../../components/button.tsx";
 import { Sliders } from "../../components/icons.tsx";
+import { Lockdown } from "../../components/lockdown.tsx";
 import { StateShape } from "../../components/state-shape.tsx";
 import { Trouble } from "../../components/trouble.tsx";
 import { words } from "../../i18n/en.ts";
@@ -74,6 +75,7 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
           </Button>
         </section>
         <section className="around">
+          <Lockdown lockdown={snapshot.lockdown} up={up} />
           {state.notice ? <Notice state={state} text={state.notice} /> : null}
           {up ? <Warnings warnings={state.warnings} /> : null}
           {up && state.hops.length > 0 ? <Chain hops={state.hops} /> : null}

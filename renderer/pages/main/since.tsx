@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { useNow } from "../../app/use-now.ts";
 import { duration, words } from "../../i18n/en.ts";
 
 /** How long the tunnel has been up; counts on by itself. */
@@ -23,16 +24,4 @@ export const Waits = ({ text }: { text: string }) => {
       {isLong ? <span className="small"> {words.waits.long}</span> : null}
     </p>
   );
-};
-
-/** ms since the epoch, anew every `step` ms while somebody can see it. */
-export const useNow = (step: number): number => {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) setNow(Date.now());
-    }, step);
-    return () => clearInterval(timer);
-  }, [step]);
-  return now;
 };

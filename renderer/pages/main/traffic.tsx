@@ -2,9 +2,9 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react"
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { TrafficPoint } from "../../../electron/bridge.ts";
+import { useNow } from "../../app/use-now.ts";
 import { rate, words } from "../../i18n/en.ts";
 import { ratesOf } from "./rates.ts";
-import { useNow } from "./since.tsx";
 import "./traffic.css";
 
 /** s that the graph goes back. */

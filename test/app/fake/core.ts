@@ -10,7 +10,8 @@ import type {
   Watching,
 } from "../../../electron/core/client.ts";
 import { Secret } from "../../../electron/core/credentials/secret.ts";
-import type { CauseCode, IntranetState } from "../../../electron/core/model.ts";
+import type { Machine } from "../../../electron/core/machine.ts";
+import type { CauseCode, IntranetState, LockdownView } from "../../../electron/core/model.ts";
 import { connected, contosoId, disconnected } from "./sample.ts";
 
 const fingerprint = "9f2c41d07be3a86550f1c2d3e4b5a69788796a5b4c3d2e1f00112233445566ab";
@@ -33,6 +34,8 @@ export class FakeCore implements Client {
   selfMade = false;
   /** ms that connecting takes. */
   connectTakes = 30;
+  #lockdown: LockdownView | null = null;
+  readonly machine = this.#machine();
 
   /** Everything as it was at the start; listeners stay. */
   reset(): void {
@@ -42,6 +45,31 @@ export class FakeCore implements Client {
     this.silent.clear();
     this.selfMade = false;
     this.connectTakes = 30;
+    this.lock(null);
+  }
+
+  /** The machine's lockdown is like this from now on. */
+  lock(lockdown: LockdownView | null): void {
+    this.#lockdown = lockdown;
+    this.#emit({ kind: "lockdown", lockdown });
+    const blocking = lockdown ? "all" : "none";
+    for (const state of this.#states.values()) this.put({ ...state, lockdown, blocking });
+  }
+
+  #machine(): Machine {
+    const part: Pick<Machine, "lockdown" | "liftLockdown" | "openPortal"> = {
+      lockdown: async () => this.#lockdown,
+      liftLockdown: async () => {
+        await this.#meet("liftLockdown", null);
+        this.lock(null);
+      },
+      openPortal: async (leftMs) => {
+        await this.#meet("openPortal", leftMs);
+        this.lock(this.#lockdown && { ...this.#lockdown, portal: { link: "wlan0", leftMs } });
+        return this.#lockdown;
+      },
+    };
+    return part as Machine;
   }
 
   put(state: IntranetState): void {

@@ -5,6 +5,7 @@ import type {
   GuardView,
   HopView,
   IntranetState,
+  LockdownView,
   MachineView,
   NamesView,
   SessionView,
@@ -33,6 +34,7 @@ export const disconnected = (over: Partial<IntranetState> = {}): IntranetState =
   http: null,
   pac: null,
   machine: null,
+  lockdown: null,
   pid: null,
   rxBytes: 0,
   txBytes: 0,
@@ -124,3 +126,13 @@ export const guarded = (guard: Partial<GuardView> = {}, names: Partial<NamesView
 
 export const failed = (code: CauseCode, over: Partial<IntranetState> = {}): IntranetState =>
   disconnected({ phase: "failed", cause: failureView(code), ...over });
+
+/** As somebody who may not lift it sees it. */
+export const locked = (over: Partial<LockdownView> = {}): LockdownView => ({
+  by: "administrator",
+  sinceMs: (2 * 60 + 14) * 60_000,
+  portal: null,
+  mayLift: false,
+  mayOpenPortal: true,
+  ...over,
+});

@@ -1026,7 +1026,10 @@ type Lockdown struct {
 	PortalLeft *durationpb.Duration `protobuf:"bytes,4,opt,name=portal_left,json=portalLeft,proto3" json:"portal_left,omitempty"`
 	PortalLink string               `protobuf:"bytes,5,opt,name=portal_link,json=portalLink,proto3" json:"portal_link,omitempty"`
 	// Packets that were held back since lockdown was put in force.
-	Dropped       uint64 `protobuf:"varint,6,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	Dropped uint64 `protobuf:"varint,6,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	// Whoever asks may set and lift it, and may open the way to a captive portal.
+	MaySet        bool `protobuf:"varint,7,opt,name=may_set,json=maySet,proto3" json:"may_set,omitempty"`
+	MayOpenPortal bool `protobuf:"varint,8,opt,name=may_open_portal,json=mayOpenPortal,proto3" json:"may_open_portal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1101,6 +1104,20 @@ func (x *Lockdown) GetDropped() uint64 {
 		return x.Dropped
 	}
 	return 0
+}
+
+func (x *Lockdown) GetMaySet() bool {
+	if x != nil {
+		return x.MaySet
+	}
+	return false
+}
+
+func (x *Lockdown) GetMayOpenPortal() bool {
+	if x != nil {
+		return x.MayOpenPortal
+	}
+	return false
 }
 
 type GetLockdownRequest struct {
@@ -2234,7 +2251,7 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\fPingResponse\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x128\n" +
 	"\n" +
-	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\"\xed\x01\n" +
+	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\"\xae\x02\n" +
 	"\bLockdown\x12\x0e\n" +
 	"\x02on\x18\x01 \x01(\bR\x02on\x12)\n" +
 	"\x02by\x18\x02 \x01(\x0e2\x19.sag.tunnel.v1.LockdownByR\x02by\x12&\n" +
@@ -2243,7 +2260,9 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"portalLeft\x12(\n" +
 	"\vportal_link\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18\x0fR\n" +
 	"portalLink\x12\x18\n" +
-	"\adropped\x18\x06 \x01(\x04R\adropped\"\x14\n" +
+	"\adropped\x18\x06 \x01(\x04R\adropped\x12\x17\n" +
+	"\amay_set\x18\a \x01(\bR\x06maySet\x12&\n" +
+	"\x0fmay_open_portal\x18\b \x01(\bR\rmayOpenPortal\"\x14\n" +
 	"\x12GetLockdownRequest\"J\n" +
 	"\x13GetLockdownResponse\x123\n" +
 	"\blockdown\x18\x01 \x01(\v2\x17.sag.tunnel.v1.LockdownR\blockdown\"Y\n" +

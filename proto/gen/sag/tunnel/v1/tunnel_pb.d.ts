@@ -697,6 +697,18 @@ export declare type Lockdown = Message<"sag.tunnel.v1.Lockdown"> & {
    * @generated from field: uint64 dropped = 6;
    */
   dropped: bigint;
+
+  /**
+   * Whoever asks may set and lift it, and may open the way to a captive portal.
+   *
+   * @generated from field: bool may_set = 7;
+   */
+  maySet: boolean;
+
+  /**
+   * @generated from field: bool may_open_portal = 8;
+   */
+  mayOpenPortal: boolean;
 };
 
 /**
@@ -742,6 +754,18 @@ export declare type LockdownJson = {
    * @generated from field: uint64 dropped = 6;
    */
   dropped?: string;
+
+  /**
+   * Whoever asks may set and lift it, and may open the way to a captive portal.
+   *
+   * @generated from field: bool may_set = 7;
+   */
+  maySet?: boolean;
+
+  /**
+   * @generated from field: bool may_open_portal = 8;
+   */
+  mayOpenPortal?: boolean;
 };
 
 /**

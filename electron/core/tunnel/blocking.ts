@@ -1,0 +1,50 @@
+import { lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { plainText } from "../causes/failure.ts";
+import type { Environment } from "../environment.ts";
+import type { LockdownView } from "../model.ts";
+
+/** File in the service's directory that says what is held back, for everybody to read. */
+const blockingFile = "blocking";
+/** bytes; it is a line. */
+const blockingLimit = 4_096;
+
+/** What the service wrote down: it stays true when there is no service any more. */
+export interface Written {
+  holds: "none" | "intranet" | "all";
+  /** null = off. */
+  lockdown: Pick<LockdownView, "by" | "sinceMs" | "portal"> | null;
+}
+
+/** null: it is not there, is half of it, or anybody could have written it. */
+export function readBlocking({ serviceDir, serviceOwner, now }: Environment): Written | null {
+  const path = join(serviceDir, blockingFile);
+  try {
+    const file = lstatSync(path);
+    if (!file.isFile() || file.uid !== serviceOwner || file.size > blockingLimit) return null;
+    return parse(JSON.parse(readFileSync(path, "utf8")), now());
+  } catch {
+    return null;
+  }
+}
+
+function parse(value: unknown, now: number): Written | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { holds, lockdown, by, since, portal, portalUntil } = value as Record<string, unknown>;
+  if (holds !== "none" && holds !== "intranet" && holds !== "all") return null;
+  if (lockdown !== "on") return { holds, lockdown: null };
+  const [began, leftMs] = [timeOf(since), (timeOf(portalUntil) ?? 0) - now];
+  return {
+    holds,
+    lockdown: {
+      by: by === "administrator" || by === "policy" ? by : null,
+      sinceMs: began === null ? null : Math.max(0, now - began),
+      portal: typeof portal === "string" && leftMs > 0 ? { link: plainText(portal, 15), leftMs } : null,
+    },
+  };
+}
+
+function timeOf(text: unknown): number | null {
+  const ms = typeof text === "string" ? Date.parse(text) : Number.NaN;
+  return Number.isFinite(ms) ? ms : null;
+}

@@ -1,0 +1,80 @@
+import { useState } from "react";
+import type { CallName, Lockdown as State } from "../../electron/bridge.ts";
+import type { FailureView } from "../../electron/core/model.ts";
+import { bridge } from "../app/bridge.ts";
+import { useNow } from "../app/use-now.ts";
+import { duration, words } from "../i18n/en.ts";
+import { Button } from "./button.tsx";
+import { Confirm } from "./confirm.tsx";
+import { CopyButton } from "./copy-button.tsx";
+import { Shield } from "./icons.tsx";
+import { Trouble } from "./trouble.tsx";
+import "./lockdown.css";
+
+const text = words.lockdown;
+/** Works without the app, and without the service. */
+const command = "sudo sag lockdown off";
+
+/** Nothing leaves this computer but the tunnel: who wants that, since when, and what can be done. `up`: there is a tunnel. */
+export const Lockdown = ({ lockdown, up = false }: { lockdown: State | null; up?: boolean }) => {
+  const [failure, setFailure] = useState<FailureView | null>(null);
+  if (!lockdown) return null;
+  const ask = async (call: Extract<CallName, "liftLockdown" | "openPortal">) => {
+    setFailure(null);
+    const answer = await bridge.call(call);
+    if (!answer.ok) setFailure(answer.failure);
+  };
+  return (
+    <section className="lockdown" aria-label={text.label} data-tone="caution">
+      <p className="lockdown-title">
+        <Shield />
+        <span>{text.title}</span>
+      </p>
+      <Whose lockdown={lockdown} />
+      {up ? null : <Portal lockdown={lockdown} onOpen={() => ask("openPortal")} />}
+      {lockdown.mayLift ? (
+        <Confirm
+          label={text.lift}
+          title={text.liftQuestion}
+          text={lockdown.by === "policy" ? `${text.liftText} ${text.liftPolicy}` : text.liftText}
+          yes={text.lift}
+          onYes={() => ask("liftLockdown")}
+        />
+      ) : null}
+      {lockdown.mayLift && !failure ? null : (
+        <p>
+          {text.administrator} <code className="selectable">{command}</code>
+          <CopyButton text={command} what={text.command} />
+        </p>
+      )}
+      {failure ? <Trouble failure={failure} /> : null}
+    </section>
+  );
+};
+
+const Whose = ({ lockdown: { by, since } }: { lockdown: State }) => {
+  const now = useNow(10_000);
+  const age = since === null ? null : words.age(duration(Math.max(0, now - since)));
+  const about = [by && text.by[by], age].filter(Boolean).join(", ");
+  return about ? <p className="quiet">{about}</p> : null;
+};
+
+/** A sign-in page of the network's: the way to it is opened by a person, and shuts by itself. */
+const Portal = ({ lockdown: { portal, mayOpenPortal }, onOpen }: { lockdown: State; onOpen: () => void }) => {
+  const now = useNow(1_000);
+  const left = portal ? Math.ceil((portal.until - now) / 1_000) : 0;
+  if (portal && left > 0) {
+    return (
+      <p role="timer" className="number">
+        {text.portalOpen(portal.link, `${Math.floor(left / 60)}:${`${left % 60}`.padStart(2, "0")}`)}
+      </p>
+    );
+  }
+  if (!mayOpenPortal) return null;
+  return (
+    <div>
+      <Button onPress={onOpen}>{text.portal}</Button>
+      <p className="quiet">{text.portalHint}</p>
+    </div>
+  );
+};
