@@ -1,5 +1,6 @@
 import { app, type BrowserWindow, dialog } from "electron";
 import type { Client } from "../core/client.ts";
+import { letGo } from "../core/credentials/busy.ts";
 import type { BrowserProxy } from "./browsers/proxy.ts";
 import type { Hub } from "./hub.ts";
 import { words } from "./words.ts";
@@ -48,6 +49,8 @@ export const handleQuit = (parts: QuitParts): void => {
       if (answer !== "cancel") void finish(answer === "end" ? up.map((state) => state.intranetId) : []);
     });
   });
+  // A keychain that is asking a person would hold the process until they answer: last of all, when everything else has ended.
+  app.on("quit", (_event, code) => process.once("exit", () => letGo(code)));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void finish([]));
 };
 

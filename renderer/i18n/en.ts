@@ -105,7 +105,7 @@ export const words = {
   lockdown: {
     label: "Lockdown",
     title: "Lockdown: nothing leaves this computer but the tunnel.",
-    by: { administrator: "Set by an administrator of this computer", policy: "Set by your company's policy" },
+    by: { administrator: "Set by an administrator", policy: "Set by your company's policy" },
     lift: "Lift lockdown",
     liftQuestion: "Lift lockdown?",
     liftText: "Everything may leave this computer again, with the tunnel or without.",
