@@ -110,6 +110,8 @@ export interface CallResults {
 export interface SecondFactorKey {
   /** Base32. */
   secret: string;
+  /** The same with account and issuer, for a QR code: otpauth://… */
+  uri: string;
 }
 
 /** A failure is a value: no exception crosses the bridge. */

@@ -78,7 +78,7 @@ export const makeHandlers = (parts: CallParts): Handlers => {
         const desk = await client.account();
         const made = await desk.enrolSecondFactor({ account, decideIdentity }, new Secret(password));
         // The one place it is shown, to the person it is for.
-        return { secret: made.secret.reveal() };
+        return { secret: made.secret.reveal(), uri: made.uri.reveal() };
       }),
     connect: async ({ intranetId }) => {
       void act.connect(intranetId);

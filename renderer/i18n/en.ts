@@ -183,7 +183,8 @@ export const words = {
   setUp: {
     title: "Set up your authenticator",
     intro: (name: string) =>
-      `${name} asks for a second factor. Add this key to an authenticator app, then enter the six digits it shows.`,
+      `${name} asks for a second factor. Scan this with an authenticator app, or type the key. Then enter the six digits it shows.`,
+    code: "QR code with the key below, for an authenticator app",
     key: "Key",
   },
   newPassword: {

@@ -5,6 +5,7 @@ import { outboxFolder } from "../../cloud/mail/outbox.ts";
 import { fromBase32, hotp, stepAt } from "../../cloud/security/totp.ts";
 import type { Company } from "../e2e/fixture.ts";
 import type { App } from "./launch.ts";
+import { readQr } from "./qr.ts";
 import { enter, heading, launchReal, toCredentials } from "./real.ts";
 import { tellLogs, test } from "./shared.ts";
 
@@ -105,6 +106,9 @@ test("where a second factor is required, who has none sets one up on the way in"
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await heading(page, "Set up your authenticator");
     const key = (await page.locator(".digits").innerText()).replaceAll(" ", "");
+    const scanned = new URL((await readQr(page)) ?? "");
+    expect(`${scanned.protocol}//${scanned.host}`).toBe("otpauth://totp");
+    expect(scanned.searchParams.get("secret")).toBe(key);
     await page.getByLabel("Six-digit code").fill(hotp(fromBase32(key), stepAt(Date.now())));
     await page.keyboard.press("Enter");
     await heading(page, "Disconnected");

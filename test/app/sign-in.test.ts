@@ -1,7 +1,9 @@
 import type { Page } from "playwright-core";
 import { beforeEach, describe, expect } from "vitest";
+import { authenticatorLink } from "./fake/core.ts";
 import { contosoId, disconnected } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
+import { readQr } from "./qr.ts";
 import { test } from "./shared.ts";
 
 const link = "sag://enroll?server=sag.contoso.example&code=CT7X2&pin=0123";
@@ -120,6 +122,12 @@ describe("signing in", () => {
     await fillIn();
     await heading("Set up your authenticator").waitFor();
     await page.getByText("JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP").waitFor();
+    await page.getByRole("img", { name: "QR code with the key below" }).waitFor();
+    for (const look of [{ colorScheme: "light" }, { colorScheme: "dark" }, { forcedColors: "active" }] as const) {
+      await page.emulateMedia(look);
+      expect(await readQr(page), JSON.stringify(look)).toBe(authenticatorLink("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"));
+    }
+    await page.emulateMedia({ colorScheme: null, forcedColors: null });
     await page.getByRole("button", { name: "Copy key" }).click();
     await page.getByLabel("Six-digit code").fill("123456");
     await page.keyboard.press("Enter");

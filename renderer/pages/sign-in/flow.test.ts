@@ -32,19 +32,21 @@ test("a server nobody vouches for is a question; yes trusts that fingerprint and
   expect(next(asked, { kind: "distrusted" })).toMatchObject({ step: "credentials", trust: undefined });
 });
 
+const key = (secret: string) => ({ secret, uri: `otpauth://totp/x?secret=${secret}` });
+
 test("where a second factor is required and missing, its key is shown; a wrong code stays there; another key starts over", () => {
   const none = failureView("second_factor_required", { field: "second_factor" });
   const missing = next(begin, { kind: "answered", answer: { ok: false, failure: none } });
   expect(missing).toMatchObject({ busy: true, failure: null });
-  const shown = next(missing, { kind: "keyMade", answer: { ok: true, value: { secret: "JBSW" } } });
-  expect(shown).toMatchObject({ step: "set_up", busy: false, key: "JBSW" });
+  const shown = next(missing, { kind: "keyMade", answer: { ok: true, value: key("JBSW") } });
+  expect(shown).toMatchObject({ step: "set_up", busy: false, key: key("JBSW") });
   const wrong = refused(shown, "second_factor_required");
-  expect(wrong).toMatchObject({ step: "set_up", key: "JBSW", failure: { cause: "second_factor_required" } });
+  expect(wrong).toMatchObject({ step: "set_up", key: key("JBSW"), failure: { cause: "second_factor_required" } });
   // Nobody typed a code in time: the key is not good any more.
   const late = next(wrong, { kind: "answered", answer: { ok: false, failure: none } });
-  expect(next(late, { kind: "keyMade", answer: { ok: true, value: { secret: "NEWK" } } })).toMatchObject({
+  expect(next(late, { kind: "keyMade", answer: { ok: true, value: key("NEWK") } })).toMatchObject({
     step: "set_up",
-    key: "NEWK",
+    key: key("NEWK"),
     failure: null,
   });
   expect(next(wrong, { kind: "back" })).toMatchObject({ step: "credentials", key: null, failure: null });

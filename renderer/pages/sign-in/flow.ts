@@ -1,4 +1,4 @@
-import type { Answer, CallResults, IdentityQuestion } from "../../../electron/bridge.ts";
+import type { Answer, CallResults, IdentityQuestion, SecondFactorKey } from "../../../electron/bridge.ts";
 import type { FailureView } from "../../../electron/core/model.ts";
 
 /** What a person has been asked last. */
@@ -14,8 +14,8 @@ export interface Flow {
   trust: string | undefined;
   /** A code was asked for; later attempts carry one too. */
   needsOtp: boolean;
-  /** Of a second factor that is being set up, in base32; null = none. */
-  key: string | null;
+  /** Of a second factor that is being set up; null = none. */
+  key: SecondFactorKey | null;
   /** The person has been told that there is no keychain, and may choose a file. */
   mayUseFile: boolean;
 }
@@ -66,7 +66,7 @@ export const next = (flow: Flow, event: FlowEvent): Flow => {
       return event.answer.ok ? { ...flow, busy: false, step: "credentials" } : refused(flow, event.answer);
     case "keyMade":
       return event.answer.ok
-        ? { ...flow, busy: false, step: "set_up", key: event.answer.value.secret, failure: null }
+        ? { ...flow, busy: false, step: "set_up", key: event.answer.value, failure: null }
         : refused(flow, event.answer);
     case "back":
       return { ...flow, step: before(flow.step), failure: null, needsOtp: false, key: null };

@@ -20,7 +20,7 @@ export const Steps = ({ name, server, userName, use }: Props) => {
   if (flow.step === "identity" && flow.question) return <Identity question={flow.question} onAnswer={use.trust} />;
   if (flow.step === "otp") return <Otp flow={flow} onCode={use.withCode} />;
   if (flow.step === "set_up" && flow.key) {
-    return <SetUp name={name} secret={flow.key} flow={flow} onCode={use.withCode} />;
+    return <SetUp name={name} made={flow.key} flow={flow} onCode={use.withCode} />;
   }
   if (flow.step === "new_password") return <NewPassword flow={flow} onPassword={use.changePassword} />;
   if (flow.step === "forgotten") return <Forgotten userName={use.userName()} flow={flow} onUserName={use.askForCode} />;

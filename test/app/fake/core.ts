@@ -16,6 +16,10 @@ import { connected, contosoId, disconnected } from "./sample.ts";
 
 const fingerprint = "9f2c41d07be3a86550f1c2d3e4b5a69788796a5b4c3d2e1f00112233445566ab";
 
+/** As a cloud instance makes it. */
+export const authenticatorLink = (secret: string): string =>
+  `otpauth://totp/Contoso:anna.meyer%40contoso.example?secret=${secret}&issuer=Contoso&algorithm=SHA1&digits=6&period=30`;
+
 /**
  * A core that specifications drive: it does what a person would see of the real one, at once, and whatever it is told to.
  * On `globalThis.sagFake` in the main process.
@@ -196,7 +200,7 @@ export class FakeCore implements Client {
         await this.#meet("enrolSecondFactor", account);
         await this.#identify(decideIdentity);
         const secret = new Secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
-        return { secret, uri: new Secret("otpauth://totp/Contoso:anna"), lifetimeMs: 900_000 };
+        return { secret, uri: new Secret(authenticatorLink(secret.reveal())), lifetimeMs: 900_000 };
       },
     };
     return part as Account;
