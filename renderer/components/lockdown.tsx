@@ -43,8 +43,11 @@ export const Lockdown = ({ lockdown, up = false }: { lockdown: State | null; up?
       ) : null}
       {lockdown.mayLift && !failure ? null : (
         <p>
-          {text.administrator} <code className="selectable">{command}</code>
-          <CopyButton text={command} what={text.command} />
+          {text.administrator}{" "}
+          <span className="lockdown-command">
+            <code className="selectable">{command}</code>
+            <CopyButton text={command} what={text.command} />
+          </span>
         </p>
       )}
       {failure ? <Trouble failure={failure} /> : null}
