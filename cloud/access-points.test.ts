@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { ForwardingMode } from "#proto/accesspoint/v1/accesspoint_pb.js";
 import type { RunningSessionView } from "./domain/sessions/listing.ts";
-import { hello, registerAccessPoint, type TestAccessPoint } from "./testing/access-point.ts";
-import { makeAccount, makeInstance, newKey, refusal, signIn } from "./testing/person.ts";
-import { clientsOf, startServer, type TestServer } from "./testing/server.ts";
+import { hello, registerAccessPoint } from "./testing/access-point.ts";
+import { startCompany } from "./testing/company.ts";
+import { makeAccount, newKey, refusal, signIn } from "./testing/person.ts";
+import { clientsOf } from "./testing/server.ts";
 
-let server: TestServer;
-let here: TestAccessPoint;
-const instance = { id: "", code: "" };
-
-beforeAll(async () => {
-  server = await startServer();
-  Object.assign(instance, await makeInstance(server));
-  await makeAccount(server, instance.id, "anna.test");
-  here = await registerAccessPoint(server.running.url, server.ask, "here");
-  await here.connect();
-});
+const { server, instance, here } = await startCompany("anna.test");
 afterAll(() => server.close());
 
 const description = {

@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { EventsResponse } from "#proto/client/v1/session_pb.js";
 import { Cause } from "#proto/types/v1/cause_pb.js";
-import { hello, registerAccessPoint, type TestAccessPoint } from "./testing/access-point.ts";
+import { hello, registerAccessPoint } from "./testing/access-point.ts";
+import { startCompany } from "./testing/company.ts";
 import { makeAccount, makeInstance, newDevice, refusal, signIn } from "./testing/person.ts";
-import { startServer, type TestServer } from "./testing/server.ts";
 
-let server: TestServer;
-let here: TestAccessPoint;
-const instance = { id: "", code: "" };
-
-beforeAll(async () => {
-  server = await startServer();
-  Object.assign(instance, await makeInstance(server));
-  await makeAccount(server, instance.id, "anna.test");
-  here = await registerAccessPoint(server.running.url, server.ask, "here");
-  await here.connect();
-});
+const { server, instance, here } = await startCompany("anna.test");
 afterAll(() => server.close());
 
 type Session = Awaited<ReturnType<Awaited<ReturnType<typeof signIn>>["dial"]>>;

@@ -1,18 +1,12 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { registerAccessPoint } from "./testing/access-point.ts";
-import { makeAccount, makeInstance, newDevice, refusal, signIn } from "./testing/person.ts";
-import { clientsOf, startServer, type TestServer } from "./testing/server.ts";
+import { afterAll, expect, test } from "vitest";
+import { startCompany } from "./testing/company.ts";
+import { makeAccount, newDevice, refusal, signIn } from "./testing/person.ts";
+import { clientsOf } from "./testing/server.ts";
 
-let server: TestServer;
-const instance = { id: "", code: "" };
-beforeAll(async () => {
-  server = await startServer();
-  Object.assign(instance, await makeInstance(server));
-  await (await registerAccessPoint(server.running.url, server.ask, "here")).connect();
-});
+const { server, instance } = await startCompany();
 afterAll(() => server.close());
 
 const api = () => clientsOf(server.running.url).client;

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { version } from "./api/hello.ts";
-import { fail, usage } from "./failures.ts";
+import { run } from "./command-line.ts";
+import { fail } from "./failures.ts";
 import { jsonLog } from "./log.ts";
 import { serve } from "./serve.ts";
 import { lockDirectory } from "./store/lock.ts";
@@ -80,13 +81,4 @@ for (const command of [program, ...program.commands]) {
   if (json) command.configureOutput({ writeErr: () => {} });
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) process.exit(0);
-    if (json) fail(usage(error.message), true);
-    process.exit(2);
-  }
-  fail(error, json);
-}
+await run(program, json);

@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { fromBase32, hotp, stepAt, stepSeconds } from "./security/totp.ts";
-import { hello, registerAccessPoint } from "./testing/access-point.ts";
-import { makeAccount, makeInstance, newDevice, password, refusal } from "./testing/person.ts";
-import { clientsOf, startServer, type TestServer } from "./testing/server.ts";
+import { hello } from "./testing/access-point.ts";
+import { startCompany } from "./testing/company.ts";
+import { makeAccount, newDevice, password, refusal } from "./testing/person.ts";
+import { clientsOf } from "./testing/server.ts";
 
-let server: TestServer;
-const instance = { id: "", code: "" };
-beforeAll(async () => {
-  server = await startServer();
-  Object.assign(instance, await makeInstance(server));
-  await (await registerAccessPoint(server.running.url, server.ask, "here")).connect();
-});
+const { server, instance } = await startCompany();
 afterAll(() => server.close());
 
 const api = () => clientsOf(server.running.url).client;

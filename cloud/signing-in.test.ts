@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { hello, registerAccessPoint } from "./testing/access-point.ts";
-import { makeAccount, makeInstance, newDevice, password, refusal, signIn } from "./testing/person.ts";
-import { clientsOf, startServer, type TestServer } from "./testing/server.ts";
+import { afterAll, expect, test } from "vitest";
+import { hello } from "./testing/access-point.ts";
+import { startCompany } from "./testing/company.ts";
+import { makeAccount, newDevice, password, refusal, signIn } from "./testing/person.ts";
+import { clientsOf } from "./testing/server.ts";
 
-let server: TestServer;
-let code = "";
-let instance = "";
-
-beforeAll(async () => {
-  server = await startServer();
-  ({ code, id: instance } = await makeInstance(server));
-  const here = await registerAccessPoint(server.running.url, server.ask, "here");
-  await here.connect();
-});
+const {
+  server,
+  instance: { id: instance, code },
+} = await startCompany();
 afterAll(() => server.close());
 
 const api = () => clientsOf(server.running.url).client;

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { version } from "../api/hello.ts";
+import { run } from "../command-line.ts";
 import { invalid } from "../domain/cause.ts";
-import { fail, usage } from "../failures.ts";
 import type { Tools } from "./command.ts";
 import { accountVerbs } from "./commands/accounts.ts";
 import { dnsVerbs, instanceVerbs, linkVerbs, listVerbs, policyVerbs } from "./commands/instances.ts";
@@ -90,13 +90,4 @@ function prepare(command: Command): void {
 }
 prepare(program);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) process.exit(0);
-    if (json) fail(usage(error.message), true);
-    process.exit(2);
-  }
-  fail(error, json);
-}
+await run(program, json);

@@ -4,7 +4,7 @@ import { parseCidr } from "../addresses/ip.ts";
 import type { Change } from "../administration.ts";
 import { newId } from "../ids.ts";
 import { ownInstance } from "../instances/own.ts";
-import { limitOf } from "../quotas/limits.ts";
+import { requireQuota } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
@@ -31,13 +31,10 @@ export async function createAcl(
   wanted: { name: string; type: string; region: string },
 ): Promise<AclRow> {
   const { tx, now } = change;
-  const { count } = await tx
-    .selectFrom("acl")
-    .select((e) => e.fn.countAll<number>().as("count"))
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirstOrThrow();
-  const limit = await limitOf(tx, tenant.id, "acls-per-account");
-  if (count >= limit) throw broken("AclAmountLimit", `An account has at most ${limit} access control lists.`);
+  const own = tx.selectFrom("acl").where("tenant_id", "=", tenant.id);
+  await requireQuota(tx, tenant.id, "acls-per-account", own, (limit) =>
+    broken("AclAmountLimit", `An account has at most ${limit} access control lists.`),
+  );
   const row: AclRow = { id: newId("acl"), tenant_id: tenant.id, created_at: now, ...wanted };
   await tx.insertInto("acl").values(row).execute();
   await change.audit(row.id, null, wanted);
@@ -90,13 +87,10 @@ function requireRule(rule: RuleValues): void {
 export async function addRule(change: Change, acl: AclRow, values: RuleValues): Promise<AclRuleRow> {
   const { tx, now } = change;
   requireRule(values);
-  const { count } = await tx
-    .selectFrom("acl_rule")
-    .select((e) => e.fn.countAll<number>().as("count"))
-    .where("acl_id", "=", acl.id)
-    .executeTakeFirstOrThrow();
-  const limit = await limitOf(tx, acl.tenant_id, "rules-per-acl");
-  if (count >= limit) throw broken("AcrPerAclAmountLimit", `An access control list has at most ${limit} rules.`);
+  const own = tx.selectFrom("acl_rule").where("acl_id", "=", acl.id);
+  await requireQuota(tx, acl.tenant_id, "rules-per-acl", own, (limit) =>
+    broken("AcrPerAclAmountLimit", `An access control list has at most ${limit} rules.`),
+  );
   const row: AclRuleRow = { id: newId("acr"), acl_id: acl.id, created_at: now, ...values };
   await tx.insertInto("acl_rule").values(row).execute();
   await change.audit(row.id, null, row);

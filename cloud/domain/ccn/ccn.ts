@@ -6,10 +6,10 @@ import { shareCcnArea } from "../areas/regions.ts";
 import { newId } from "../ids.ts";
 import { noInstance } from "../instances/own.ts";
 import { endSessionsOf } from "../instances/sessions.ts";
-import { limitOf } from "../quotas/limits.ts";
+import { requireQuota } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
-import { servingCcn } from "./serving.ts";
+import { defaultCcn, servingCcn } from "./serving.ts";
 
 export type CcnRow = Selectable<CcnTable>;
 type Db = Kysely<Schema>;
@@ -63,13 +63,10 @@ function requireBlocks(cidrBlock: string, snatCidrBlock: string): void {
 export async function createCcn(change: Change, tenant: Tenant, wanted: CcnDescription): Promise<CcnRow> {
   const { tx, now } = change;
   requireBlocks(wanted.cidrBlock, wanted.snatCidrBlock);
-  const { count } = await tx
-    .selectFrom("ccn")
-    .select((e) => e.fn.countAll<number>().as("count"))
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirstOrThrow();
-  const limit = await limitOf(tx, tenant.id, "ccns-per-account");
-  if (count >= limit) throw broken("QuotaExceeded.CCN", `An account has at most ${limit} Cloud Connect Networks.`);
+  const own = tx.selectFrom("ccn").where("tenant_id", "=", tenant.id);
+  await requireQuota(tx, tenant.id, "ccns-per-account", own, (limit) =>
+    broken("QuotaExceeded.CCN", `An account has at most ${limit} Cloud Connect Networks.`),
+  );
   const row: CcnRow = {
     id: newId("ccn"),
     tenant_id: tenant.id,
@@ -127,13 +124,8 @@ export async function deleteCcn(change: Change, ccn: CcnRow): Promise<void> {
     throw refuse("it is attached to a CEN");
   }
   if (await used("access_point", "ccn_id")) throw refuse("access points serve it");
-  const home = await tx
-    .selectFrom("ccn")
-    .select("id")
-    .where("tenant_id", "=", ccn.tenant_id)
-    .where("is_default", "=", 1)
-    .executeTakeFirstOrThrow();
-  await tx.updateTable("instance").set({ ccn_id: home.id }).where("ccn_id", "=", ccn.id).execute();
+  const home = await defaultCcn(tx, ccn.tenant_id);
+  await tx.updateTable("instance").set({ ccn_id: home }).where("ccn_id", "=", ccn.id).execute();
   await tx.deleteFrom("access_point_token").where("ccn_id", "=", ccn.id).execute();
   await tx.deleteFrom("tag").where("object_id", "=", ccn.id).execute();
   await tx.deleteFrom("ccn").where("id", "=", ccn.id).execute();

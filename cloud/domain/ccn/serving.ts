@@ -12,13 +12,18 @@ export async function servingCcn(db: Kysely<Schema>, tenantId: string, boundCcnI
     const own = await db.selectFrom("access_point").select("id").where("ccn_id", "=", boundCcnId).executeTakeFirst();
     if (own) return boundCcnId;
   }
-  const home = await db
+  return defaultCcn(db, tenantId);
+}
+
+/** The account's own one, whose access points serve what is bound to none. */
+export async function defaultCcn(db: Kysely<Schema>, tenantId: string): Promise<string> {
+  const row = await db
     .selectFrom("ccn")
     .select("id")
     .where("tenant_id", "=", tenantId)
     .where("is_default", "=", 1)
     .executeTakeFirstOrThrow();
-  return home.id;
+  return row.id;
 }
 
 /** A CCN got its first access point, or lost its last: its instances move, and who is connected dials anew. */

@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from "kysely";
 import type { CenTable, Schema } from "../../store/schema.ts";
 import type { Change } from "../administration.ts";
 import { newId } from "../ids.ts";
-import { limitOf } from "../quotas/limits.ts";
+import { requireQuota } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";
 import { setTags, type Tag } from "../tags.ts";
 import type { Tenant } from "../tenants/tenants.ts";
@@ -27,13 +27,10 @@ export async function createCen(
   wanted: { name: string; description: string; protectionLevel: string; tags: readonly Tag[] },
 ): Promise<CenRow> {
   const { tx, now } = change;
-  const { count } = await tx
-    .selectFrom("cen")
-    .select((e) => e.fn.countAll<number>().as("count"))
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirstOrThrow();
-  const limit = await limitOf(tx, tenant.id, "cens-per-account");
-  if (count >= limit) throw broken("QuotaExceeded.CEN", `An account has at most ${limit} Cloud Enterprise Networks.`);
+  const own = tx.selectFrom("cen").where("tenant_id", "=", tenant.id);
+  await requireQuota(tx, tenant.id, "cens-per-account", own, (limit) =>
+    broken("QuotaExceeded.CEN", `An account has at most ${limit} Cloud Enterprise Networks.`),
+  );
   const row: CenRow = {
     id: newId("cen"),
     tenant_id: tenant.id,

@@ -1,11 +1,12 @@
 import { contains, formatCidr, parseIp } from "../addresses/ip.ts";
 import type { Change } from "../administration.ts";
 import { Refusal } from "../cause.ts";
+import { defaultCcn } from "../ccn/serving.ts";
 import { defaultCode } from "../codes/codes.ts";
 import { newId } from "../ids.ts";
 import { requireCidr } from "../limits/instance.ts";
 import { defaultPolicy } from "../limits/policy.ts";
-import { limitOf } from "../quotas/limits.ts";
+import { limitOf, requireQuota } from "../quotas/limits.ts";
 import { broken, RuleBroken } from "../rules.ts";
 import { blocks } from "../sessions/addresses.ts";
 import { profileChanged } from "../sessions/profile.ts";
@@ -32,28 +33,18 @@ export async function orderInstance(
   wanted: { region: string; userCount: number; dataPlan: number; months: number },
 ): Promise<InstanceRow> {
   const { tx, now } = change;
-  const { count } = await tx
-    .selectFrom("instance")
-    .select((e) => e.fn.countAll<number>().as("count"))
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirstOrThrow();
-  const limit = await limitOf(tx, tenant.id, "instances-per-account");
-  if (count >= limit)
-    throw broken("QuotaExceeded.SmartAccessGateway", `An account has at most ${limit} SAG instances.`);
+  const own = tx.selectFrom("instance").where("tenant_id", "=", tenant.id);
+  await requireQuota(tx, tenant.id, "instances-per-account", own, (limit) =>
+    broken("QuotaExceeded.SmartAccessGateway", `An account has at most ${limit} SAG instances.`),
+  );
   await requireUserCount(change, tenant, wanted.userCount);
-  const ccn = await tx
-    .selectFrom("ccn")
-    .select("id")
-    .where("tenant_id", "=", tenant.id)
-    .where("is_default", "=", 1)
-    .executeTakeFirstOrThrow();
   const id = newId("sag");
   const row = {
     id,
     tenant_id: tenant.id,
     name: id,
     enterprise_code: await defaultCode(change, tenant),
-    ccn_id: ccn.id,
+    ccn_id: await defaultCcn(tx, tenant.id),
     full_tunnel: Number(defaultPolicy.fullTunnel),
     lockdown: Number(defaultPolicy.lockdown),
     lease_seconds: defaultPolicy.leaseSeconds,

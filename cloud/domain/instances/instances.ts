@@ -9,13 +9,13 @@ import { newCode, newId } from "../ids.ts";
 import { requireCidr, requireCode, requireInstanceName } from "../limits/instance.ts";
 import { defaultPolicy, type InstancePolicy, requirePolicy } from "../limits/policy.ts";
 import { routesOf } from "../networks/networks.ts";
-import { listResources, type ResourceView } from "../resources/listing.ts";
 import { blocks } from "../sessions/addresses.ts";
 import { endNow, runningSessions } from "../sessions/ending.ts";
 import { profileChanged } from "../sessions/profile.ts";
+import { type Pushed, pushedBy } from "./pushed.ts";
 
 /** A software instance as administrators see it. */
-export interface InstanceView {
+export interface InstanceView extends Pushed {
   id: string;
   name: string;
   enterpriseCode: string;
@@ -23,10 +23,6 @@ export interface InstanceView {
   ccnId: string | null;
   cidrs: string[];
   routes: string[];
-  dnsServers: string[];
-  dnsDomains: string[];
-  resources: ResourceView[];
-  policy: InstancePolicy;
   accounts: number;
   sessions: number;
 }
@@ -69,18 +65,6 @@ export async function showInstance(db: Kysely<Schema>, id: string): Promise<Inst
     .orderBy("position")
     .execute();
   const routes = await routesOf(db, id);
-  const servers = await db
-    .selectFrom("instance_dns_server")
-    .select("address")
-    .where("instance_id", "=", id)
-    .orderBy("position")
-    .execute();
-  const domains = await db
-    .selectFrom("instance_dns_domain")
-    .select("domain")
-    .where("instance_id", "=", id)
-    .orderBy("position")
-    .execute();
   const accounts = await db
     .selectFrom("account")
     .select((e) => e.fn.countAll<number>().as("n"))
@@ -93,17 +77,7 @@ export async function showInstance(db: Kysely<Schema>, id: string): Promise<Inst
     ccnId: row.bound_ccn_id,
     cidrs: cidrs.map((r) => r.cidr),
     routes,
-    dnsServers: servers.map((r) => r.address),
-    dnsDomains: domains.map((r) => r.domain),
-    resources: await listResources(db, id),
-    policy: {
-      fullTunnel: row.full_tunnel === 1,
-      lockdown: row.lockdown === 1,
-      leaseSeconds: row.lease_seconds,
-      signInSeconds: row.sign_in_seconds,
-      devicesPerAccount: row.devices_per_account,
-      secondFactorRequired: row.second_factor_required === 1,
-    },
+    ...(await pushedBy(db, row)),
     accounts: Number(accounts.n),
     sessions: (await runningSessions(db, { instanceId: id })).length,
   };

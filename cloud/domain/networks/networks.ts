@@ -5,7 +5,7 @@ import type { Change } from "../administration.ts";
 import { defaultRegion } from "../areas/regions.ts";
 import { newId } from "../ids.ts";
 import { maxRoutes, requireRoute } from "../limits/instance.ts";
-import { limitOf } from "../quotas/limits.ts";
+import { requireQuota } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
@@ -50,13 +50,10 @@ export interface NetworkDescription {
 
 export async function createNetwork(change: Change, tenant: Tenant, wanted: NetworkDescription): Promise<NetworkRow> {
   const { tx, now } = change;
-  const { count } = await tx
-    .selectFrom("cloud_network")
-    .select((e) => e.fn.countAll<number>().as("count"))
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirstOrThrow();
-  const limit = await limitOf(tx, tenant.id, "networks-per-account");
-  if (count >= limit) throw broken("QuotaExceeded.CloudNetwork", `An account has at most ${limit} cloud networks.`);
+  const own = tx.selectFrom("cloud_network").where("tenant_id", "=", tenant.id);
+  await requireQuota(tx, tenant.id, "networks-per-account", own, (limit) =>
+    broken("QuotaExceeded.CloudNetwork", `An account has at most ${limit} cloud networks.`),
+  );
   const row: NetworkRow = {
     id: newId("vpc"),
     tenant_id: tenant.id,

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { Kysely, SelectQueryBuilder } from "kysely";
 import type { Schema } from "../../store/schema.ts";
 import type { Change } from "../administration.ts";
 import { broken } from "../rules.ts";
@@ -16,6 +16,19 @@ export async function limitOf(db: Db, tenantId: string, name: QuotaName): Promis
     .where("name", "=", name)
     .executeTakeFirst();
   return row?.value ?? quotas[name].value;
+}
+
+/** That one more fits: `counted` are those that an account has already. */
+export async function requireQuota<T extends keyof Schema>(
+  db: Db,
+  tenantId: string,
+  name: QuotaName,
+  counted: SelectQueryBuilder<Schema, T, object>,
+  refusal: (limit: number) => Error,
+): Promise<void> {
+  const { count } = await counted.select((e) => e.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
+  const limit = await limitOf(db, tenantId, name);
+  if (count >= limit) throw refusal(limit);
 }
 
 export interface QuotaInForce {

@@ -6,11 +6,10 @@ import { hostPrefix } from "../addresses/ip.ts";
 import type { ChainHop } from "../chain/chain.ts";
 import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";
-import type { InstancePolicy } from "../limits/policy.ts";
-import { listResources, type ResourceView } from "../resources/listing.ts";
+import { type Pushed, pushedBy } from "../instances/pushed.ts";
 
 /** What every session of an instance is told; those of roaming accounts besides, what they reach at home. */
-export interface Profile {
+export interface Profile extends Pushed {
   instanceId: string;
   displayName: string;
   /** Whose access points serve it. */
@@ -21,10 +20,6 @@ export interface Profile {
   hops: ChainHop[];
   /** Number of the access point that is offered first; null = the usual order. */
   preferred: number | null;
-  dnsServers: string[];
-  dnsDomains: string[];
-  resources: ResourceView[];
-  policy: InstancePolicy;
 }
 
 /** Everything at once, both families. */
@@ -42,20 +37,7 @@ export async function loadProfile(
 ): Promise<Profile | undefined> {
   const instance = await db.selectFrom("instance").selectAll().where("id", "=", instanceId).executeTakeFirst();
   if (!instance) return undefined;
-  const of = { instance_id: instanceId };
   const found = await loadChain(db, instanceId, serving(accessPoints, instance.ccn_id), homeInstanceId);
-  const servers = await db
-    .selectFrom("instance_dns_server")
-    .select("address")
-    .where("instance_id", "=", of.instance_id)
-    .orderBy("position")
-    .execute();
-  const domains = await db
-    .selectFrom("instance_dns_domain")
-    .select("domain")
-    .where("instance_id", "=", of.instance_id)
-    .orderBy("position")
-    .execute();
   return {
     instanceId,
     displayName: instance.name,
@@ -63,17 +45,7 @@ export async function loadProfile(
     routes: instance.full_tunnel ? everything : (found?.routes ?? []).slice(0, maxRoutes),
     hops: (found?.hops ?? []).slice(0, maxHops),
     preferred: instance.access_point_number,
-    dnsServers: servers.map((r) => r.address),
-    dnsDomains: domains.map((r) => r.domain),
-    resources: await listResources(db, instanceId),
-    policy: {
-      fullTunnel: instance.full_tunnel === 1,
-      lockdown: instance.lockdown === 1,
-      leaseSeconds: instance.lease_seconds,
-      signInSeconds: instance.sign_in_seconds,
-      devicesPerAccount: instance.devices_per_account,
-      secondFactorRequired: instance.second_factor_required === 1,
-    },
+    ...(await pushedBy(db, instance)),
   };
 }
 

@@ -7,7 +7,8 @@ import { limitOf } from "../../../../domain/quotas/limits.ts";
 import { tagsOf } from "../../../../domain/tags.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { group, type Operation } from "../protocol/operation.ts";
-import { ccnId, contains, id, inRegion, pageOf, paging, region, required, sagId, tags, text, uid } from "./common.ts";
+import { ccnId, contains, id, inRegion, pageOf, paging, region, required, sagId, text, uid } from "./common.ts";
+import { havingTags, tags, toldTags } from "./tags.ts";
 
 const operation = group("smartag", "CCN");
 
@@ -97,11 +98,7 @@ export const ccnOperations: Operation[] = [
         .where("ccn.region", "=", v.RegionId);
       if (v.CcnId) query = query.where("ccn.id", "=", v.CcnId);
       if (v.Name) query = query.where(sql<boolean>`ccn.name like ${contains(v.Name)} escape '\\'`);
-      for (const tag of v.Tag ?? []) {
-        let having = db.selectFrom("tag").select("object_id").where("key", "=", tag.Key);
-        if (tag.Value !== undefined) having = having.where("value", "=", tag.Value);
-        query = query.where("ccn.id", "in", having);
-      }
+      for (const having of havingTags(db, v.Tag)) query = query.where("ccn.id", "in", having);
       const page = await pageOf(call, query, "ccn", v);
       const ids = page.rows.map((row) => row.id);
       const bound = ids.length === 0 ? [] : await boundTo(db, ids);
@@ -123,7 +120,7 @@ export const ccnOperations: Operation[] = [
           AvailableCloudBoxCount: String(own.filter((instance) => instance.locked === 0).length),
           Subnet: row.subnet ?? "",
           ResourceGroupId: "",
-          Tags: { Tag: (tagged.get(row.id) ?? []).map(({ key, value }) => ({ Key: key, Value: value })) },
+          Tags: toldTags(tagged.get(row.id)),
         };
       });
       return { ...page.told, CloudConnectNetworks: { CloudConnectNetwork } };

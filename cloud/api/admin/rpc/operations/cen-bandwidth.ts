@@ -10,7 +10,7 @@ import {
 import { ownCen } from "../../../../domain/cen/cen.ts";
 import { setTags, tagsOf } from "../../../../domain/tags.ts";
 import { ApiFailure } from "../protocol/failure.ts";
-import { group, type Operation } from "../protocol/operation.ts";
+import { type Answer, type Call, group, type Operation } from "../protocol/operation.ts";
 import {
   cenArea,
   cenRegion,
@@ -22,11 +22,11 @@ import {
   pageOf,
   paging,
   required,
-  tags,
   text,
   truth,
   whole,
 } from "./common.ts";
+import { givenTags, tags, toldTags } from "./tags.ts";
 
 const operation = group("cbn", "CEN bandwidth");
 
@@ -51,6 +51,20 @@ function told(row: PackageRow) {
     ResourceGroupId: "",
     Status: row.cen_id === null ? "Idle" : "InUse",
   };
+}
+
+/** Does something with a package and a CEN, both the caller's own. */
+async function withPackage(
+  call: Call,
+  v: { CenId: string; CenBandwidthPackageId: string },
+  act: typeof associatePackage,
+): Promise<Answer> {
+  const { tenant } = call.caller;
+  await call.change(async (change) => {
+    await ownCen(change.tx, tenant, v.CenId);
+    await act(change, await ownPackage(change.tx, tenant, v.CenBandwidthPackageId), v.CenId);
+  });
+  return {};
 }
 
 export const cenBandwidthOperations: Operation[] = [
@@ -85,11 +99,7 @@ export const cenBandwidthOperations: Operation[] = [
       };
       const row = await call.change(async (change) => {
         const made = await createPackage(change, call.caller.tenant, wanted);
-        await setTags(
-          change.tx,
-          made.id,
-          (v.Tag ?? []).map((tag) => ({ key: tag.Key, value: tag.Value ?? "" })),
-        );
+        await setTags(change.tx, made.id, givenTags(v.Tag));
         return made;
       });
       return { CenBandwidthPackageId: row.id, CenBandwidthPackageOrderId: row.id.replace("cenbwp-", "") };
@@ -145,7 +155,7 @@ export const cenBandwidthOperations: Operation[] = [
               GeographicSpanId: told(row).GeographicSpanId,
             })),
         },
-        Tags: { Tag: (tagged.get(row.id) ?? []).map(({ key, value }) => ({ Key: key, Value: value })) },
+        Tags: toldTags(tagged.get(row.id)),
       }));
       return { ...page.told, CenBandwidthPackages: { CenBandwidthPackage } };
     },
@@ -154,33 +164,13 @@ export const cenBandwidthOperations: Operation[] = [
     access: "write",
     summary: "Gives a package to a CEN; one per pair of areas.",
     parameters: { CenId: required(id), CenBandwidthPackageId: packageId },
-    async run(call, v) {
-      await call.change(async (change) => {
-        await ownCen(change.tx, call.caller.tenant, v.CenId);
-        await associatePackage(
-          change,
-          await ownPackage(change.tx, call.caller.tenant, v.CenBandwidthPackageId),
-          v.CenId,
-        );
-      });
-      return {};
-    },
+    run: (call, v) => withPackage(call, v, associatePackage),
   }),
   operation("UnassociateCenBandwidthPackage", {
     access: "write",
     summary: "Takes a package from a CEN, with the limits that live on it.",
     parameters: { CenId: required(id), CenBandwidthPackageId: packageId },
-    async run(call, v) {
-      await call.change(async (change) => {
-        await ownCen(change.tx, call.caller.tenant, v.CenId);
-        await unassociatePackage(
-          change,
-          await ownPackage(change.tx, call.caller.tenant, v.CenBandwidthPackageId),
-          v.CenId,
-        );
-      });
-      return {};
-    },
+    run: (call, v) => withPackage(call, v, unassociatePackage),
   }),
   operation("SetCenInterRegionBandwidthLimit", {
     access: "write",

@@ -22,10 +22,10 @@ import {
   pageOf,
   paging,
   required,
-  tags,
   text,
   uid,
 } from "./common.ts";
+import { givenTags, havingTags, tags, toldTags } from "./tags.ts";
 
 const operation = group("cbn", "CEN");
 
@@ -79,7 +79,7 @@ export const cenOperations: Operation[] = [
         name: v.Name ?? "",
         description: v.Description ?? "",
         protectionLevel: v.ProtectionLevel ?? "REDUCED",
-        tags: (v.Tag ?? []).map((tag) => ({ key: tag.Key, value: tag.Value ?? "" })),
+        tags: givenTags(v.Tag),
       };
       return { CenId: (await call.change((change) => createCen(change, call.caller.tenant, wanted))).id };
     },
@@ -112,11 +112,7 @@ export const cenOperations: Operation[] = [
     async run(call, v) {
       const db = call.context.store;
       let query = db.selectFrom("cen").selectAll().where("tenant_id", "=", call.caller.tenant.id);
-      for (const tag of v.Tag ?? []) {
-        let having = db.selectFrom("tag").select("object_id").where("key", "=", tag.Key);
-        if (tag.Value !== undefined) having = having.where("value", "=", tag.Value);
-        query = query.where("id", "in", having);
-      }
+      for (const having of havingTags(db, v.Tag)) query = query.where("id", "in", having);
       for (const { Key, Value } of v.Filter ?? []) {
         const column = Key === "CenId" ? "id" : Key === "Name" ? "name" : undefined;
         if (column) query = query.where(column, "in", Value ?? [""]);
@@ -138,7 +134,7 @@ export const cenOperations: Operation[] = [
         Ipv6Level: "DISABLED",
         ResourceGroupId: "",
         CenBandwidthPackageIds: { CenBandwidthPackageId: packages.filter((p) => p.cen_id === row.id).map((p) => p.id) },
-        Tags: { Tag: (tagged.get(row.id) ?? []).map(({ key, value }) => ({ Key: key, Value: value })) },
+        Tags: toldTags(tagged.get(row.id)),
       }));
       return { ...page.told, Cens: { Cen } };
     },

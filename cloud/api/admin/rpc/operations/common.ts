@@ -20,7 +20,6 @@ export const id = text({ max: 64 });
 export const uid = (invalid: string) => whole({ min: 1, invalid, rule: "an account's number" });
 export const userName = text({ max: 64, missing: "ClientUser.NameEmpty", invalid: "ClientUser.NameInvalid" });
 export const clientToken = text({ max: 64 });
-export const tags = list(record({ Key: required(text({ min: 1, max: 64 })), Value: text({ max: 128 }) }), 20);
 export const filters = list(record({ Key: text({ max: 64 }), Value: list(text({ max: 128 }), 20) }), 5);
 
 export { pageInOrder, pageOf, paging } from "./pages.ts";
