@@ -12,6 +12,8 @@ const (
 	managerName  = "org.freedesktop.NetworkManager"
 )
 
+var busNames = map[Backend]string{Resolved: resolvedName, NetworkManager: managerName}
+
 // stub is where systemd-resolved answers programs that read /etc/resolv.conf.
 var stub = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 53}), netip.AddrFrom4([4]byte{127, 0, 0, 54})}
 
@@ -19,8 +21,32 @@ var stub = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 53}), netip.AddrFrom4
 type Facts struct {
 	// Path is /etc/resolv.conf behind all symbolic links; Text is what is in it.
 	Path, Text string
-	// Bus are the owned names of the system bus that matter.
-	Bus []string
+	// Bus are the names of the system bus that matter and whose owners answer, each with its owner.
+	Bus map[string]string
+	// Manager is what NetworkManager says of itself, if it was asked.
+	Manager ManagerFacts
+}
+
+// ManagerFacts are what NetworkManager does with name servers, in its own words; empty where it does not say.
+type ManagerFacts struct {
+	// Mode is who answers programs: "default" for the name servers themselves, "dnsmasq", "systemd-resolved", or "none".
+	Mode string
+	// RcManager is how /etc/resolv.conf is written: "unmanaged" and "immutable" for not at all.
+	RcManager string
+}
+
+// managerFolder has NetworkManager's own resolv.conf, which it writes also where it leaves that of /etc alone.
+const managerFolder = "/run/NetworkManager/"
+
+// writes is true if it keeps the file at a path up to date.
+func (m ManagerFacts) writes(path string) bool {
+	switch {
+	case m.Mode == "none":
+		return false
+	case m.RcManager == "unmanaged", m.RcManager == "immutable":
+		return strings.HasPrefix(path, managerFolder)
+	}
+	return true
 }
 
 // hint is who seems to keep the name servers by what is in the file, running or not; empty if the file is all there is.
@@ -43,12 +69,14 @@ func toStub(conf Conf) bool {
 // Detect finds out who keeps the name servers. What programs read decides, not what happens to run.
 func Detect(f Facts) (Backend, string) {
 	conf := ReadConf(f.Text)
-	runs := func(name string) bool { return slices.Contains(f.Bus, name) }
+	runs := func(name string) bool { _, has := f.Bus[name]; return has }
 	switch {
 	case toStub(conf) && runs(resolvedName):
 		return Resolved, f.Path + " leads to systemd-resolved"
 	case toStub(conf):
-		return File, f.Path + " leads to systemd-resolved, which does not run"
+		return File, f.Path + " leads to systemd-resolved, which does not run or does not answer"
+	case writer(conf) == string(NetworkManager) && runs(managerName) && !f.Manager.writes(f.Path):
+		return File, f.Path + ", which NetworkManager has written once and leaves alone now"
 	case writer(conf) == string(NetworkManager) && runs(managerName):
 		return NetworkManager, "NetworkManager writes " + f.Path
 	case writer(conf) != "":

@@ -6,24 +6,29 @@ import (
 	"io/fs"
 	"net/netip"
 	"slices"
-	"sync/atomic"
+	"sync"
 )
 
 // Manager finds out and changes who a machine asks for names. It keeps nothing but its connection to the system bus.
 type Manager struct {
-	// handsOff is true once NetworkManager has refused: then the file is what there is.
-	handsOff atomic.Bool
-	// conf is /etc/resolv.conf.
-	conf string
-	bus  bus
+	mu sync.Mutex
+	// refused is the NetworkManager that takes no name server from us: then the file is what there is, until it was restarted.
+	refused string
+	// conf is /etc/resolv.conf; upstream is where those who answer programs themselves write down whom they ask.
+	conf     string
+	upstream []string
+	bus      bus
 }
 
 // bus is what of the system bus is needed.
 type bus interface {
-	// names are the owned ones of those that matter.
-	names() []string
-	// found is what of ours a backend holds on a link, where programs ask `first` before all others; nil if nothing.
-	found(b Backend, link string, first netip.Addr) *Names
+	// owners are those of the names that matter, by name: who runs, and answers as far as is known.
+	owners() map[string]string
+	// manager is what NetworkManager says of itself.
+	manager() ManagerFacts
+	// found is what of ours a backend holds on a link, where programs ask `first` before all others; nil if nothing. An error
+	// is for a backend that does not answer, which owners knows from then on.
+	found(b Backend, link string, first netip.Addr) (*Names, error)
 	set(Names) error
 	unset(Names) (bool, error)
 	// leftovers are what of ours a backend holds on any link.
@@ -32,7 +37,10 @@ type bus interface {
 }
 
 // Open finds the machine's name servers. The system bus is asked when it is needed.
-func Open() *Manager { return &Manager{conf: confPath, bus: newBus()} }
+func Open() *Manager {
+	upstream := []string{"/run/systemd/resolve/resolv.conf", managerFolder + "no-stub-resolv.conf"}
+	return &Manager{conf: confPath, upstream: upstream, bus: newBus()}
+}
 
 // Look finds out how it is now; link is the tunnel's, or empty.
 func (m *Manager) Look(link string) Found {
@@ -46,20 +54,30 @@ func (m *Manager) Look(link string) Found {
 	}
 	f := Found{Path: path}
 	facts := Facts{Path: path, Text: text}
-	if facts.hint() != "" {
-		facts.Bus = m.bus.names()
+	hint := facts.hint()
+	if hint != "" {
+		facts.Bus = m.bus.owners()
 	}
-	f.Backend, f.Why = Detect(facts)
-	if f.Backend == File {
-		f.Away = facts.hint()
-	}
-	if f.Backend == NetworkManager && m.handsOff.Load() {
-		f.Backend, f.Why = File, f.Why+", but takes no name server from us"
+	if _, runs := facts.Bus[managerName]; runs && hint == NetworkManager {
+		facts.Manager = m.bus.manager()
 	}
 	conf := ReadConf(text)
-	if f.Backend != File {
-		f.Ours = m.bus.found(f.Backend, link, conf.First)
-		return f
+	for {
+		f.Backend, f.Why = Detect(facts)
+		if f.Backend == NetworkManager && m.isRefused(facts.Bus[managerName]) {
+			f.Backend, f.Why = File, f.Why+", but takes no name server from us"
+		}
+		if f.Backend == File {
+			break
+		}
+		if f.Ours, err = m.bus.found(f.Backend, link, conf.First); err == nil {
+			return f
+		}
+		// It runs, and does not answer: whatever it has of ours it goes on having, as if it were being restarted.
+		delete(facts.Bus, busNames[f.Backend])
+	}
+	if _, runs := facts.Bus[busNames[hint]]; !runs {
+		f.Away = hint
 	}
 	f.Rival = writer(conf)
 	// Lines of ours that are not the first ones do nothing.
@@ -71,24 +89,24 @@ func (m *Manager) Look(link string) Found {
 
 // Outside are the name servers that are asked without us.
 func (m *Manager) Outside() []netip.Addr {
-	var all []netip.Addr
-	for _, path := range []string{m.conf, uplinks} {
+	var caches []netip.Addr
+	for _, path := range append([]string{m.conf}, m.upstream...) {
 		text, err := readFile(path)
 		if err != nil {
 			continue
 		}
 		conf := ReadConf(text)
-		for _, a := range conf.Servers {
-			// The stub would ask us again; what it asks is in the other file.
-			if !slices.Contains(stub, a) && a != conf.Ours {
-				all = append(all, a)
-			}
-		}
-		if len(all) > 0 {
-			break
+		all := slices.DeleteFunc(conf.Servers, func(a netip.Addr) bool { return a == conf.Ours || slices.Contains(stub, a) })
+		// A cache in between would ask us again; whom it asks is in another file.
+		isCache := writer(conf) == string(NetworkManager) && !slices.ContainsFunc(all, func(a netip.Addr) bool { return !a.IsLoopback() })
+		switch {
+		case len(all) > 0 && !isCache:
+			return all
+		case caches == nil:
+			caches = all
 		}
 	}
-	return all
+	return caches
 }
 
 // Set makes it so, and does nothing where it is so already.
@@ -98,9 +116,18 @@ func (m *Manager) Set(n Names) error {
 	}
 	err := m.bus.set(n)
 	if err != nil && n.Backend == NetworkManager {
-		m.handsOff.Store(true)
+		owner := m.bus.owners()[managerName]
+		m.mu.Lock()
+		m.refused = owner
+		m.mu.Unlock()
 	}
 	return err
+}
+
+func (m *Manager) isRefused(owner string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return owner != "" && owner == m.refused
 }
 
 // Unset takes what is ours out again, and says whether there was anything.

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -31,21 +32,51 @@ const (
 // handleAddress has to be there, or NetworkManager takes no name server for the link. Nobody uses it.
 var handleAddress = netip.AddrFrom4([4]byte{127, 83, 71, 1})
 
-// entry is one of NetworkManager's name servers.
+// entry is one of NetworkManager's name servers, or of its properties.
 type entry map[string]dbus.Variant
 
-func (b *systemBus) foundManager(first netip.Addr) *Names {
-	var entries []entry
-	if b.property(managerName, dnsPath, dnsManager, "Configuration", &entries) != nil {
-		return nil
+// read leaves alone what is not there, or is something else: name servers for the whole machine have no link, for example.
+func (e entry) read(key string, to any) {
+	if v, found := e[key]; found {
+		_ = v.Store(to)
 	}
+}
+
+// askManager gives everything that NetworkManager says of its name servers.
+func (b *systemBus) askManager() (entry, error) {
+	var all entry
+	err := b.call(managerName, dnsPath, "org.freedesktop.DBus.Properties.GetAll", &all, dnsManager)
+	return all, err
+}
+
+// manager is what NetworkManager says about itself; nothing if it says nothing.
+func (b *systemBus) manager() ManagerFacts {
+	all, _ := b.askManager()
+	var f ManagerFacts
+	all.read("Mode", &f.Mode)
+	all.read("RcManager", &f.RcManager)
+	return f
+}
+
+func (b *systemBus) foundManager(first netip.Addr) (*Names, error) {
+	all, err := b.askManager()
+	if errors.Is(err, errHung) {
+		return nil, err
+	}
+	return oursIn(all, first), nil
+}
+
+// oursIn is our name server among NetworkManager's, where programs ask `first` before all others; nil if it is not there.
+func oursIn(all entry, first netip.Addr) *Names {
 	var mode string
-	_ = b.property(managerName, dnsPath, dnsManager, "Mode", &mode)
+	var entries []entry
+	all.read("Mode", &mode)
+	all.read("Configuration", &entries)
 	for _, e := range entries {
 		var link string
 		var servers []string
-		_ = e["interface"].Store(&link)
-		_ = e["nameservers"].Store(&servers)
+		e.read("interface", &link)
+		e.read("nameservers", &servers)
 		if link != handle || len(servers) != 1 {
 			continue
 		}
@@ -64,8 +95,10 @@ func (b *systemBus) setManager(n Names) error {
 	b.mu.Lock()
 	same := b.handle != nil && b.managed.Resolver == n.Resolver && b.managed.Everything == n.Everything && sameSet(b.managed.Domains, n.Domains)
 	b.mu.Unlock()
-	if same && b.foundManager(n.Resolver) != nil {
-		return nil
+	if same {
+		if m, err := b.foundManager(n.Resolver); m != nil || err != nil {
+			return err
+		}
 	}
 	if err := b.openHandle(); err != nil {
 		return err
@@ -77,22 +110,17 @@ func (b *systemBus) setManager(n Names) error {
 	if err != nil {
 		return err
 	}
-	conn, err := b.conn()
-	if err != nil {
-		return err
-	}
 	options := map[string]dbus.Variant{"persist": dbus.MakeVariant("volatile"), "bind-activation": dbus.MakeVariant("dbus-client")}
-	called := conn.Object(managerName, managerPath).Call(managerMain+".AddAndActivateConnection2", dbus.FlagNoAutoStart,
-		connection(n), device, dbus.ObjectPath("/"), options)
-	if called.Err != nil {
+	_, err = b.called(managerName, managerPath, managerMain+".AddAndActivateConnection2", connection(n), device, dbus.ObjectPath("/"), options)
+	if err != nil {
 		b.closeHandle()
-		return called.Err
+		return err
 	}
 	b.mu.Lock()
 	b.managed = n
 	b.mu.Unlock()
 	return within(func() error {
-		if m := b.foundManager(n.Resolver); m == nil || m.Resolver != n.Resolver {
+		if m, err := b.foundManager(n.Resolver); err != nil || m == nil || m.Resolver != n.Resolver {
 			return fmt.Errorf("it does not ask the name server that it was given")
 		}
 		return nil
@@ -116,8 +144,8 @@ func (b *systemBus) unsetManager(n Names) (bool, error) {
 func within(ask func() error) error {
 	var err error
 	for end := time.Now().Add(managerLimit); time.Now().Before(end); time.Sleep(managerStep) {
-		if err = ask(); err == nil {
-			return nil
+		if err = ask(); err == nil || errors.Is(err, errHung) {
+			return err
 		}
 	}
 	return err

@@ -29,39 +29,46 @@ type (
 	}
 )
 
-func (b *systemBus) foundResolved(link string) *Names {
+func (b *systemBus) foundResolved(link string) (*Names, error) {
 	index, err := net.InterfaceByName(link)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	var path dbus.ObjectPath
-	if b.call(resolvedName, resolvedPath, resolvedManager+"GetLink", &path, int32(index.Index)) != nil {
-		return nil
-	}
+	err = b.call(resolvedName, resolvedPath, resolvedManager+"GetLink", &path, int32(index.Index))
 	var servers []server
 	var domains []domain
 	var byDefault bool
-	if b.property(resolvedName, path, resolvedLink, "DNS", &servers) != nil ||
-		b.property(resolvedName, path, resolvedLink, "Domains", &domains) != nil ||
-		b.property(resolvedName, path, resolvedLink, "DefaultRoute", &byDefault) != nil || len(servers) != 1 {
-		return nil
+	for _, p := range []struct {
+		name string
+		out  any
+	}{{"DNS", &servers}, {"Domains", &domains}, {"DefaultRoute", &byDefault}} {
+		if err == nil {
+			err = b.property(resolvedName, path, resolvedLink, p.name, p.out)
+		}
+	}
+	if errors.Is(err, errHung) {
+		return nil, err
+	}
+	if err != nil || len(servers) != 1 {
+		return nil, nil
 	}
 	a, ok := netip.AddrFromSlice(servers[0].Address)
 	if !ok || !a.IsLoopback() {
-		return nil
+		return nil, nil
 	}
 	n := &Names{Backend: Resolved, Link: link, Resolver: a, Everything: byDefault}
 	for _, d := range domains {
 		switch {
 		case !d.RouteOnly:
-			return nil
+			return nil, nil
 		case d.Name == all:
 			n.Everything = true
 		default:
 			n.Domains = append(n.Domains, d.Name)
 		}
 	}
-	return n
+	return n, nil
 }
 
 func (b *systemBus) setResolved(n Names) error {
@@ -110,7 +117,10 @@ func (b *systemBus) setResolved(n Names) error {
 
 // unsetResolved leaves the link as if nobody had ever spoken of it.
 func (b *systemBus) unsetResolved(n Names) (bool, error) {
-	found := b.foundResolved(n.Link)
+	found, err := b.foundResolved(n.Link)
+	if err != nil {
+		return false, err
+	}
 	if found == nil || found.Resolver != n.Resolver {
 		return false, nil
 	}

@@ -9,9 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// uplinks is where systemd-resolved writes down whom it asks itself.
-const uplinks = "/run/systemd/resolve/resolv.conf"
-
 const (
 	inFolder = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_MOVED_FROM | unix.IN_DELETE | unix.IN_CLOSE_WRITE
 	inFile   = unix.IN_CLOSE_WRITE | unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF

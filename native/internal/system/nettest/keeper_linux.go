@@ -19,6 +19,8 @@ type Keeper struct {
 	backend string
 	// programs is where they were unpacked; link is what they have a name server for.
 	programs, link string
+	// running are its processes, by their programs' names.
+	running map[string]*os.Process
 }
 
 const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -52,7 +54,7 @@ func Keep(t *testing.T, backend, link, server string) *Keeper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &Keeper{t: t, backend: backend, programs: root, link: link}
+	k := &Keeper{t: t, backend: backend, programs: root, link: link, running: map[string]*os.Process{}}
 	Run(t, "sh", "-c", ownFiles)
 	if backend == "file" {
 		k.Change(server)
@@ -92,6 +94,7 @@ func (k *Keeper) daemon(path string, args ...string) {
 	if err := cmd.Start(); err != nil {
 		k.t.Fatal(err)
 	}
+	k.running[filepath.Base(path)] = cmd.Process
 	k.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -119,6 +122,15 @@ func (k *Keeper) must(path string, args ...string) string {
 		k.t.Fatalf("%s %s: %v\n%s", path, strings.Join(args, " "), err, out)
 	}
 	return string(out)
+}
+
+// Pause makes one of its programs run no further, without ending it, until the returned function is called.
+func (k *Keeper) Pause(program string) (goOn func()) {
+	k.t.Helper()
+	if err := k.running[program].Signal(syscall.SIGSTOP); err != nil {
+		k.t.Fatal(err)
+	}
+	return func() { _ = k.running[program].Signal(syscall.SIGCONT) }
 }
 
 // Change is another network: another name server takes the place of the one there was.
