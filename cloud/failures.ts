@@ -1,5 +1,5 @@
 import { causeTable } from "../electron/core/causes/table.ts";
-import { type CauseCode, Refusal } from "./domain/cause.ts";
+import { type CauseCode, Refusal } from "./base/cause.ts";
 
 /** What administrators do about it, where that is something else than what a person at a client does. */
 const actions: Partial<Record<CauseCode, string>> = {

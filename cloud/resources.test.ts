@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ResourceKind } from "#proto/client/v1/session_pb.js";
-import { Refusal } from "./domain/cause.ts";
+import { Refusal } from "./base/cause.ts";
 import { requireResourceAddress, requireResourceKind } from "./domain/limits/resource.ts";
 import { hello, registerAccessPoint } from "./testing/access-point.ts";
 import { makeAccount, makeInstance, signIn } from "./testing/person.ts";

@@ -1,4 +1,4 @@
-import { invalid } from "../domain/cause.ts";
+import { invalid } from "../base/cause.ts";
 
 /** Collects an option that may be given several times, or once with commas. */
 export function list(value: string, before: string[] | undefined): string[] {

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { userInfo } from "node:os";
 import { localPath } from "../api/admin/local-path.ts";
 import type { AdminFailure } from "../api/admin/local-server.ts";
-import { Refusal } from "../domain/cause.ts";
+import { Refusal } from "../base/cause.ts";
 
 /** Asks the server for one operation. */
 export type Ask = (operation: string, parameters: Record<string, unknown>) => Promise<unknown>;

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { version } from "../api/hello.ts";
+import { invalid } from "../base/cause.ts";
 import { run } from "../command-line.ts";
-import { invalid } from "../domain/cause.ts";
 import type { Tools } from "./command.ts";
 import { accountVerbs } from "./commands/accounts.ts";
 import { dnsVerbs, instanceVerbs, linkVerbs, listVerbs, policyVerbs } from "./commands/instances.ts";

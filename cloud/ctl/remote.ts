@@ -6,7 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { Entry } from "@napi-rs/keyring";
 import { refusalOf } from "../api/admin/operations/product.ts";
 import { productVersions } from "../api/admin/rpc/protocol/operation.ts";
-import { invalid, Refusal } from "../domain/cause.ts";
+import { invalid, Refusal } from "../base/cause.ts";
 import { Secret } from "../security/secret.ts";
 import { acs3Headers } from "../security/signatures/acs3.ts";
 import { canonicalQuery } from "../security/signatures/canonical.ts";

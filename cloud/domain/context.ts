@@ -1,9 +1,9 @@
+import type { Clock } from "../base/clock.ts";
 import type { AttemptLimiter } from "../security/attempts.ts";
 import type { TokenMint } from "../security/tokens.ts";
 import type { Store } from "../store/open.ts";
 import type { PeerBoard } from "./accesspoints/board.ts";
 import type { AccessPoints } from "./accesspoints/registry.ts";
-import type { Clock } from "./clock.ts";
 import type { Mailer } from "./mailer.ts";
 import type { EventHub } from "./sessions/events.ts";
 import type { Presence } from "./sessions/presence.ts";

@@ -1,4 +1,4 @@
-import { Refusal } from "./cause.ts";
+import { Refusal } from "../base/cause.ts";
 
 /**
  * A rule of the product that a change would break, under the name the product publishes for it ("SAG.CidrOverlap"). Scripts

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock } from "../domain/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Log } from "../domain/context.ts";
 import type { Mail, Mailer } from "../domain/mailer.ts";
 

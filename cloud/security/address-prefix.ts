@@ -1,4 +1,4 @@
-import { formatCidr, parseIp } from "../domain/addresses/ip.ts";
+import { formatCidr, parseIp } from "../base/ip.ts";
 
 /**
  * The part of a remote address that one customer of a network has to himself: /24 of IPv4, /56 of IPv6. A v4 address that

@@ -1,4 +1,4 @@
-import type { Clock } from "../domain/clock.ts";
+import type { Clock } from "../base/clock.ts";
 
 export interface AttemptRules {
   /** Failures within `windowMs` that are free. */

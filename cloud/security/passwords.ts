@@ -1,5 +1,5 @@
 import { argon2, randomBytes, randomInt, timingSafeEqual } from "node:crypto";
-import { Refusal } from "../domain/cause.ts";
+import { Refusal } from "../base/cause.ts";
 import { Secret } from "./secret.ts";
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
-import { parseIp } from "../domain/addresses/ip.ts";
+import { parseIp } from "../base/ip.ts";
 
 /**
  * Makes X.509 certificates for ECDSA keys. Node reads certificates but cannot make them, and the few structures needed are

@@ -1,5 +1,5 @@
 import { statfsSync } from "node:fs";
-import { Refusal } from "../domain/cause.ts";
+import { Refusal } from "../base/cause.ts";
 
 interface Coded {
   code: string;

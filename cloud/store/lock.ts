@@ -2,7 +2,7 @@ import { accessSync, chmodSync, constants, existsSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { makeDirectories } from "../../electron/core/directories.ts";
-import { Refusal } from "../domain/cause.ts";
+import { Refusal } from "../base/cause.ts";
 import { storageRefusal } from "./failures.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../domain/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 
 interface Timer {
   due: number;

@@ -64,7 +64,13 @@ export const goTest = async (): Promise<Outcome> => {
 
 /** What the race detector would falsify: memory, and how long a connect takes. */
 export const goMemory = async (): Promise<Outcome> => {
-  const args = ["test", "-json", "-run", "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeaveNothing)$", "./cmd/sag-tunnel"];
+  const args = [
+    "test",
+    "-json",
+    "-run",
+    "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeaveNothing)$",
+    "./cmd/sag-tunnel",
+  ];
   const ran = await capture("go memory", [await findGo(), ...args], { cwd, env: goEnvironment({ CGO_ENABLED: "0" }) });
   const counted = count(ran.out);
   return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;

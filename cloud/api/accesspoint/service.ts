@@ -9,6 +9,7 @@ import {
   type WatchResponseSchema,
 } from "#proto/accesspoint/v1/accesspoint_pb.js";
 import { Transport } from "#proto/client/v1/session_pb.js";
+import { Refusal } from "../../base/cause.ts";
 import { account } from "../../domain/accesspoints/accounting.ts";
 import type { DesiredPeer } from "../../domain/accesspoints/board.ts";
 import { confirmRemovals } from "../../domain/accesspoints/delivery.ts";
@@ -20,7 +21,6 @@ import {
 } from "../../domain/accesspoints/register.ts";
 import type { AccessPointState } from "../../domain/accesspoints/registry.ts";
 import { peerStream, type StreamItem } from "../../domain/accesspoints/stream.ts";
-import { Refusal } from "../../domain/cause.ts";
 import type { Context } from "../../domain/context.ts";
 import { probeAddress } from "../../domain/sessions/addresses.ts";
 import { hello } from "../hello.ts";

@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { ZodError } from "zod";
-import { type CauseCode, Refusal } from "../../domain/cause.ts";
+import { type CauseCode, Refusal } from "../../base/cause.ts";
 import { storageRefusal } from "../../store/failures.ts";
 import { localPath } from "./local-path.ts";
 import type { AdminCall } from "./operation.ts";

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { FailureSchema } from "#proto/types/v1/cause_pb.js";
-import { type CauseCode, Refusal } from "../../domain/cause.ts";
+import { type CauseCode, Refusal } from "../../base/cause.ts";
 import { failureOf } from "./errors.ts";
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;

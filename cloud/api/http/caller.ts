@@ -1,5 +1,5 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
-import { type CauseCode, Refusal } from "../../domain/cause.ts";
+import { type CauseCode, Refusal } from "../../base/cause.ts";
 
 /** Address the request came from. */
 export const remoteAddress = createContextKey("unknown");

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Cause, FailureSchema } from "#proto/types/v1/cause_pb.js";
-import type { CauseCode, Refusal } from "../../domain/cause.ts";
+import type { CauseCode, Refusal } from "../../base/cause.ts";
 import { toDuration } from "./duration.ts";
 
 /** How a cause reads to software that knows only the protocol's own codes. */

@@ -11,7 +11,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import type { CauseCode } from "../../domain/cause.ts";
+import type { CauseCode } from "../../base/cause.ts";
 import type { Log } from "../../domain/context.ts";
 import { errorBody } from "./answers.ts";
 import { wasRead } from "./caller.ts";

@@ -4,7 +4,7 @@ import { createContextValues } from "@connectrpc/connect";
 import { AccessPointService } from "#proto/accesspoint/v1/accesspoint_pb.js";
 import { ClientService } from "#proto/client/v1/client_pb.js";
 import { SessionService } from "#proto/client/v1/session_pb.js";
-import { Refusal } from "../../domain/cause.ts";
+import { Refusal } from "../../base/cause.ts";
 import type { Context } from "../../domain/context.ts";
 import type { ServerIdentity } from "../../security/certificate.ts";
 import { accessPointService } from "../accesspoint/service.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { invalid, Refusal } from "../../base/cause.ts";
 import type { AccountView } from "../../domain/accounts/accounts.ts";
-import { invalid, Refusal } from "../../domain/cause.ts";
 import type { InstanceView } from "../../domain/instances/instances.ts";
 import { requireBandwidth, requireMail, requireUserName } from "../../domain/limits/account.ts";
 import { list, wholeNumber } from "../arguments.ts";

@@ -1,8 +1,8 @@
+import { Refusal } from "../../base/cause.ts";
+import { newId } from "../../base/ids.ts";
 import { hashToken, newToken, type Secret } from "../../security/secret.ts";
-import { Refusal } from "../cause.ts";
 import { accessPointsChanged } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
-import { newId } from "../ids.ts";
 import type { AccessPointState, EndpointRecord } from "./registry.ts";
 
 /** What an access point says of itself; may change with every start. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 
 /** Where an access point is reached; as in sag.client.v1.Endpoint. */
 export interface EndpointRecord {

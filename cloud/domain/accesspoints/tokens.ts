@@ -1,11 +1,11 @@
 import type { Kysely } from "kysely";
+import { invalid, Refusal } from "../../base/cause.ts";
+import { newId } from "../../base/ids.ts";
 import { hashToken, newToken, type Secret } from "../../security/secret.ts";
 import type { Schema } from "../../store/schema.ts";
 import { unnoted } from "../audit.ts";
-import { invalid, Refusal } from "../cause.ts";
 import { accessPointsChanged } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
-import { newId } from "../ids.ts";
 import { findCcn } from "../instances/instances.ts";
 import { forgetAccessPoint } from "./delivery.ts";
 

@@ -1,11 +1,11 @@
 import type { Kysely } from "kysely";
+import { Refusal } from "../../base/cause.ts";
+import { newId } from "../../base/ids.ts";
 import { hashPassword } from "../../security/passwords.ts";
 import type { Secret } from "../../security/secret.ts";
 import type { Schema } from "../../store/schema.ts";
 import { unnoted } from "../audit.ts";
-import { Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
-import { newId } from "../ids.ts";
 import {
   defaultBandwidth,
   requireBandwidth,

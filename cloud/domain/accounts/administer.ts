@@ -1,11 +1,11 @@
 import type { Kysely, Selectable } from "kysely";
+import { Refusal } from "../../base/cause.ts";
+import { newId } from "../../base/ids.ts";
+import { overlaps } from "../../base/ip.ts";
 import { hashPassword, makePassword } from "../../security/passwords.ts";
 import type { Secret } from "../../security/secret.ts";
 import type { AccountTable, Schema } from "../../store/schema.ts";
-import { overlaps } from "../addresses/ip.ts";
-import type { Administration, Change } from "../administration.ts";
-import { Refusal } from "../cause.ts";
-import { newId } from "../ids.ts";
+import type { Administration, Change } from "../change.ts";
 import { noInstance, ownInstance } from "../instances/own.ts";
 import { endAccountSessions } from "../instances/sessions.ts";
 import { requireBandwidth, requireClientIp, requireMail, requirePassword, requireUserName } from "../limits/account.ts";

@@ -1,4 +1,4 @@
-import { Refusal } from "../cause.ts";
+import { Refusal } from "../../base/cause.ts";
 import type { Context } from "../context.ts";
 import { endNow, runningSessions } from "../sessions/ending.ts";
 import { endSignIns } from "../signin/refresh.ts";

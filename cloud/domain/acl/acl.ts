@@ -1,8 +1,8 @@
 import type { Kysely, Selectable } from "kysely";
+import { newId } from "../../base/ids.ts";
+import { parseCidr } from "../../base/ip.ts";
 import type { AclRuleTable, AclTable, Schema } from "../../store/schema.ts";
-import { parseCidr } from "../addresses/ip.ts";
-import type { Change } from "../administration.ts";
-import { newId } from "../ids.ts";
+import type { Change } from "../change.ts";
 import { ownInstance } from "../instances/own.ts";
 import { requireQuota } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseCidr } from "../addresses/ip.ts";
+import { parseCidr } from "../../base/ip.ts";
 import { type AclRuleFacts, deniesAll } from "./match.ts";
 
 const cidr = (text: string) => {

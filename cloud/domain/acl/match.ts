@@ -1,4 +1,4 @@
-import { type Cidr, contains, overlaps, parseCidr } from "../addresses/ip.ts";
+import { type Cidr, contains, overlaps, parseCidr } from "../../base/ip.ts";
 
 /** What of a rule decides whether a whole network is out of reach. */
 export interface AclRuleFacts {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseCidr } from "./ip.ts";
+import { parseCidr } from "../../base/ip.ts";
 import { type AddressRecord, chooseAddress, isUsable } from "./pool.ts";
 
 const cidrsOf = (...texts: string[]) => texts.flatMap((text) => parseCidr(text) ?? []);

@@ -1,4 +1,4 @@
-import { type Cidr, contains, formatIp, parseIp, sizeOf } from "./ip.ts";
+import { type Cidr, contains, formatIp, parseIp, sizeOf } from "../../base/ip.ts";
 
 /** What is known of an address that was given out at some time; others are simply free. */
 export interface AddressRecord {

@@ -1,9 +1,9 @@
 import type { Kysely, Selectable } from "kysely";
+import { newId } from "../../base/ids.ts";
+import { contains, overlaps, parseCidr } from "../../base/ip.ts";
 import type { CcnTable, Schema } from "../../store/schema.ts";
-import { contains, overlaps, parseCidr } from "../addresses/ip.ts";
-import type { Change } from "../administration.ts";
 import { shareCcnArea } from "../areas/regions.ts";
-import { newId } from "../ids.ts";
+import type { Change } from "../change.ts";
 import { noInstance } from "../instances/own.ts";
 import { endSessionsOf } from "../instances/sessions.ts";
 import { requireQuota } from "../quotas/limits.ts";

@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
+import { newId } from "../../base/ids.ts";
 import type { GrantCbnTable, GrantSagTable, Schema } from "../../store/schema.ts";
-import type { Change } from "../administration.ts";
-import { newId } from "../ids.ts";
+import type { Change } from "../change.ts";
 import { ownInstance } from "../instances/own.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";

@@ -1,8 +1,8 @@
 import type { Kysely, Selectable } from "kysely";
+import { newId } from "../../base/ids.ts";
 import type { CenBandwidthPackageTable, Schema } from "../../store/schema.ts";
-import type { Change } from "../administration.ts";
 import { type CenArea, cenAreaOf } from "../areas/regions.ts";
-import { newId } from "../ids.ts";
+import type { Change } from "../change.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 

@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
+import { newId } from "../../base/ids.ts";
 import type { CenTable, Schema } from "../../store/schema.ts";
-import type { Change } from "../administration.ts";
-import { newId } from "../ids.ts";
+import type { Change } from "../change.ts";
 import { requireQuota } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";
 import { setTags, type Tag } from "../tags.ts";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Schema } from "../../store/schema.ts";
-import type { Change } from "../administration.ts";
+import type { Change } from "../change.ts";
 import { broken } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 

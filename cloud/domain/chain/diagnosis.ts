@@ -1,8 +1,8 @@
 import type { Kysely } from "kysely";
+import { newHexId } from "../../base/ids.ts";
 import type { Schema } from "../../store/schema.ts";
-import type { Change } from "../administration.ts";
+import type { Change } from "../change.ts";
 import type { Context } from "../context.ts";
-import { newHexId } from "../ids.ts";
 import { accessPointHop, type ChainHop } from "./chain.ts";
 import { loadChain, serving } from "./facts.ts";
 

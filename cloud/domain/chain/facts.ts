@@ -1,8 +1,8 @@
 import type { Kysely } from "kysely";
+import { type Cidr, parseCidr } from "../../base/ip.ts";
 import type { Schema } from "../../store/schema.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
 import { deniesAll } from "../acl/match.ts";
-import { type Cidr, parseCidr } from "../addresses/ip.ts";
 import { joinedAreas } from "../cen/bandwidth.ts";
 import { type Chain, type ChainFacts, type ChainNetwork, chain } from "./chain.ts";
 

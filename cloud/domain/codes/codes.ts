@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
+import { newCode } from "../../base/ids.ts";
 import type { EnterpriseCodeTable, Schema } from "../../store/schema.ts";
-import type { Change } from "../administration.ts";
-import { newCode } from "../ids.ts";
+import type { Change } from "../change.ts";
 import { ownInstance } from "../instances/own.ts";
 import { limitOf } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";

@@ -1,9 +1,9 @@
-import { contains, formatCidr, parseIp } from "../addresses/ip.ts";
-import type { Change } from "../administration.ts";
-import { Refusal } from "../cause.ts";
+import { Refusal } from "../../base/cause.ts";
+import { newId } from "../../base/ids.ts";
+import { contains, formatCidr, parseIp } from "../../base/ip.ts";
 import { defaultCcn } from "../ccn/serving.ts";
+import type { Change } from "../change.ts";
 import { defaultCode } from "../codes/codes.ts";
-import { newId } from "../ids.ts";
 import { requireCidr } from "../limits/instance.ts";
 import { defaultPolicy } from "../limits/policy.ts";
 import { limitOf, requireQuota } from "../quotas/limits.ts";

@@ -1,7 +1,6 @@
-import { randomInt } from "node:crypto";
 import type { Kysely } from "kysely";
+import { newId } from "../../base/ids.ts";
 import type { Schema } from "../../store/schema.ts";
-import { newId } from "../ids.ts";
 
 /**
  * A CCN already attached to a CEN, so that a new owner's first instance reaches its networks without further ceremony. Returns
@@ -20,9 +19,4 @@ export async function newDefaults(tx: Kysely<Schema>, tenantId: string, now: num
     .values({ child_id: ccn.id, cen_id: cen.id, child_type: "CCN", attached_at: now, subnet: "" })
     .execute();
   return ccn.id;
-}
-
-/** A number of sixteen digits, as the product's accounts have; below 2^53. */
-export function newUid(): number {
-  return 1_000_000_000_000_000 + randomInt(2 ** 47);
 }

@@ -1,11 +1,11 @@
 import type { Kysely } from "kysely";
+import { Refusal } from "../../base/cause.ts";
+import { newCode, newId } from "../../base/ids.ts";
+import { formatCidr } from "../../base/ip.ts";
 import type { Schema } from "../../store/schema.ts";
-import { formatCidr } from "../addresses/ip.ts";
 import { type Note, unnoted } from "../audit.ts";
-import { Refusal } from "../cause.ts";
 import { servingCcn } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
-import { newCode, newId } from "../ids.ts";
 import { requireCidr, requireCode, requireInstanceName } from "../limits/instance.ts";
 import { defaultPolicy, type InstancePolicy, requirePolicy } from "../limits/policy.ts";
 import { routesOf } from "../networks/networks.ts";

@@ -1,8 +1,8 @@
 import type { Transaction } from "kysely";
+import { invalid, Refusal } from "../../base/cause.ts";
+import { contains, formatCidr, parseCidr, parseIp } from "../../base/ip.ts";
 import type { Schema } from "../../store/schema.ts";
-import { contains, formatCidr, parseCidr, parseIp } from "../addresses/ip.ts";
 import { unnoted } from "../audit.ts";
-import { invalid, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import {
   maxDnsDomains,

@@ -1,4 +1,4 @@
-import type { Change } from "../administration.ts";
+import type { Change } from "../change.ts";
 import { announceEnd, type EndCause, endSessions, runningSessions } from "../sessions/ending.ts";
 
 /** Ends sessions as part of a change; their owners hear of it once it is on the disk. Returns how many there were. */

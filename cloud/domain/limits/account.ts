@@ -1,6 +1,6 @@
-import { type Cidr, contains, parseIp } from "../addresses/ip.ts";
+import { invalid } from "../../base/cause.ts";
+import { type Cidr, contains, parseIp } from "../../base/ip.ts";
 import { isUsable } from "../addresses/pool.ts";
-import { invalid } from "../cause.ts";
 import { requireText } from "./text.ts";
 
 /** Kbit/s that an account gets when nobody says otherwise. */

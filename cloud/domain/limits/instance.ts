@@ -1,5 +1,5 @@
-import { type Cidr, formatCidr, overlaps, parseCidr, parseIp } from "../addresses/ip.ts";
-import { invalid } from "../cause.ts";
+import { invalid } from "../../base/cause.ts";
+import { type Cidr, formatCidr, overlaps, parseCidr, parseIp } from "../../base/ip.ts";
 import { requireText } from "./text.ts";
 
 /** The larger of the two documented numbers. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseCidr } from "../addresses/ip.ts";
-import { Refusal } from "../cause.ts";
+import { Refusal } from "../../base/cause.ts";
+import { parseCidr } from "../../base/ip.ts";
 import { requireBandwidth, requireClientIp, requireMail, requirePassword, requireUserName } from "./account.ts";
 import { requireCidr, requireCode, requireDomain, requireInstanceName, requireRoute } from "./instance.ts";
 import { defaultPolicy, requirePolicy } from "./policy.ts";

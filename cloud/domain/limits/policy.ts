@@ -1,4 +1,4 @@
-import { invalid } from "../cause.ts";
+import { invalid } from "../../base/cause.ts";
 
 /** What an administrator decides for everybody in an instance. */
 export interface InstancePolicy {

@@ -1,5 +1,5 @@
-import { parseIp } from "../addresses/ip.ts";
-import { invalid } from "../cause.ts";
+import { invalid } from "../../base/cause.ts";
+import { parseIp } from "../../base/ip.ts";
 import { requireDomain } from "./instance.ts";
 import { requireText } from "./text.ts";
 

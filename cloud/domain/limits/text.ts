@@ -1,4 +1,4 @@
-import { invalid } from "../cause.ts";
+import { invalid } from "../../base/cause.ts";
 
 /** Length in characters as a person counts them (code points). */
 export function lengthOf(text: string): number {

@@ -1,9 +1,9 @@
 import type { Kysely, Selectable } from "kysely";
+import { newId } from "../../base/ids.ts";
+import { formatCidr, overlaps, parseCidr } from "../../base/ip.ts";
 import type { CloudNetworkTable, Schema } from "../../store/schema.ts";
-import { formatCidr, overlaps, parseCidr } from "../addresses/ip.ts";
-import type { Change } from "../administration.ts";
 import { defaultRegion } from "../areas/regions.ts";
-import { newId } from "../ids.ts";
+import type { Change } from "../change.ts";
 import { maxRoutes, requireRoute } from "../limits/instance.ts";
 import { requireQuota } from "../quotas/limits.ts";
 import { broken } from "../rules.ts";

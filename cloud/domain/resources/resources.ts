@@ -1,5 +1,5 @@
+import { invalid, Refusal } from "../../base/cause.ts";
 import { unnoted } from "../audit.ts";
-import { invalid, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { maxResources, requireResourceAddress, requireResourceKind, requireResourceName } from "../limits/resource.ts";
 import { profileChanged } from "../sessions/profile.ts";

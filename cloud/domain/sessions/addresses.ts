@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Transaction } from "kysely";
+import { Refusal } from "../../base/cause.ts";
+import { type Cidr, formatIp, parseCidr } from "../../base/ip.ts";
 import type { Schema } from "../../store/schema.ts";
-import { type Cidr, formatIp, parseCidr } from "../addresses/ip.ts";
 import { type AddressRecord, chooseAddress } from "../addresses/pool.ts";
-import { Refusal } from "../cause.ts";
 
 /** ms for which a dynamic address is held for its device. */
 export const holdMs = 24 * 3_600_000;

@@ -1,11 +1,11 @@
 import type { Transaction } from "kysely";
+import { invalid, Refusal } from "../../base/cause.ts";
+import { newHexId } from "../../base/ids.ts";
+import { hostPrefix } from "../../base/ip.ts";
 import { hashToken, newToken, type Secret } from "../../security/secret.ts";
 import type { Schema } from "../../store/schema.ts";
 import type { DesiredPeer } from "../accesspoints/board.ts";
-import { hostPrefix } from "../addresses/ip.ts";
-import { invalid, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
-import { newHexId } from "../ids.ts";
 import { requireUsable, type SignInState } from "../signin/state.ts";
 import { allocate } from "./addresses.ts";
 import { describe, type SessionDescription, type SessionRow } from "./description.ts";

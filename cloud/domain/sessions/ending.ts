@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
+import { type CauseCode, Refusal } from "../../base/cause.ts";
 import type { Schema } from "../../store/schema.ts";
 import { unnoted } from "../audit.ts";
-import { type CauseCode, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { holdMs, safetyMs } from "./addresses.ts";
 

@@ -1,4 +1,4 @@
-import type { Refusal } from "../cause.ts";
+import type { Refusal } from "../../base/cause.ts";
 
 /** What a running session's owner is told. */
 export type SessionEvent =

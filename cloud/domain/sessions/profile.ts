@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Kysely } from "kysely";
+import { hostPrefix } from "../../base/ip.ts";
 import type { Schema } from "../../store/schema.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
-import { hostPrefix } from "../addresses/ip.ts";
 import type { ChainHop } from "../chain/chain.ts";
 import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";

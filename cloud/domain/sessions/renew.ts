@@ -1,5 +1,5 @@
+import { Refusal } from "../../base/cause.ts";
 import { hashToken } from "../../security/secret.ts";
-import { Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { loadSignIn, requireUsable } from "../signin/state.ts";
 import { describe, type SessionDescription } from "./description.ts";

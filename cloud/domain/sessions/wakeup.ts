@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 
 /** Longest sleep, ms: the wall clock may be set, and a deadline in it is looked at again at least this often. */
 const longestMs = 60_000;

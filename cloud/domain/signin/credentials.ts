@@ -1,7 +1,7 @@
+import { Refusal } from "../../base/cause.ts";
 import { addressPrefix } from "../../security/address-prefix.ts";
 import { verifyPassword } from "../../security/passwords.ts";
 import type { Secret } from "../../security/secret.ts";
-import { Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { requireOpen } from "./state.ts";
 

@@ -1,10 +1,10 @@
 import { randomInt } from "node:crypto";
 import type { Kysely } from "kysely";
+import { Refusal } from "../../base/cause.ts";
 import { addressPrefix } from "../../security/address-prefix.ts";
 import { hashPassword } from "../../security/passwords.ts";
 import { equalInConstantTime, Secret } from "../../security/secret.ts";
 import type { Schema } from "../../store/schema.ts";
-import { Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { requirePassword } from "../limits/account.ts";
 import { instancesOfCode, tooSoon } from "./credentials.ts";

@@ -1,5 +1,5 @@
+import { Refusal } from "../../base/cause.ts";
 import { hashToken, type Secret } from "../../security/secret.ts";
-import { Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { endNow, runningSessions } from "../sessions/ending.ts";
 import { judge } from "./rotation.ts";

@@ -1,10 +1,10 @@
 import type { Kysely } from "kysely";
+import { invalid, Refusal } from "../../base/cause.ts";
 import { Secret } from "../../security/secret.ts";
 import { matchingStep, newTotpSecret, totpUri } from "../../security/totp.ts";
 import type { Schema } from "../../store/schema.ts";
 import type { SecondFactorTable } from "../../store/schema-people.ts";
 import { unnoted } from "../audit.ts";
-import { invalid, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
 import { type Account, authenticate, type Credentials, tooSoon } from "./credentials.ts";
 

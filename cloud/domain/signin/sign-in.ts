@@ -1,8 +1,8 @@
+import { invalid, Refusal } from "../../base/cause.ts";
+import { newHexId } from "../../base/ids.ts";
 import { hashPassword } from "../../security/passwords.ts";
 import { hashToken, type Secret } from "../../security/secret.ts";
-import { invalid, Refusal } from "../cause.ts";
 import type { Context } from "../context.ts";
-import { newHexId } from "../ids.ts";
 import { requirePassword } from "../limits/account.ts";
 import { authenticate } from "./credentials.ts";
 import { endSignIns, type Tokens } from "./refresh.ts";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
+import { Refusal } from "../../base/cause.ts";
 import type { Schema } from "../../store/schema.ts";
-import { Refusal } from "../cause.ts";
 
 /** A sign-in with what its account allows. */
 export interface SignInState {

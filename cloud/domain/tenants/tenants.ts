@@ -1,10 +1,10 @@
 import { randomBytes, randomInt } from "node:crypto";
 import type { Kysely } from "kysely";
+import { newId, newUid } from "../../base/ids.ts";
 import { Secret } from "../../security/secret.ts";
 import type { Schema } from "../../store/schema.ts";
-import type { Change } from "../administration.ts";
-import { newId } from "../ids.ts";
-import { newDefaults, newUid } from "../instances/defaults.ts";
+import type { Change } from "../change.ts";
+import { newDefaults } from "../instances/defaults.ts";
 import { broken } from "../rules.ts";
 
 /** One of the product's accounts: the owner of instances, networks and keys. */

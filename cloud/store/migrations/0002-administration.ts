@@ -1,6 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { newId } from "../../domain/ids.ts";
-import { newUid } from "../../domain/instances/defaults.ts";
+import { newId, newUid } from "../../base/ids.ts";
 import type { Schema } from "../schema.ts";
 
 /**

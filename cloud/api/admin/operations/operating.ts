@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { Refusal } from "../../../base/cause.ts";
 import { createToken, listTokens, removeAccessPoint, removeToken } from "../../../domain/accesspoints/tokens.ts";
 import { audit } from "../../../domain/audit.ts";
-import { Refusal } from "../../../domain/cause.ts";
 import { findInstance } from "../../../domain/instances/instances.ts";
 import { requireText } from "../../../domain/limits/text.ts";
 import { endNow } from "../../../domain/sessions/ending.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Refusal } from "../../../domain/cause.ts";
+import { Refusal } from "../../../base/cause.ts";
 import { type Operation, operation } from "../operation.ts";
 import { productVersions } from "../rpc/protocol/operation.ts";
 

@@ -1,5 +1,5 @@
-import type { Administration } from "../../../domain/administration.ts";
 import { administration } from "../../../domain/administration.ts";
+import type { Administration } from "../../../domain/change.ts";
 import type { Context } from "../../../domain/context.ts";
 import { defaultTenant, tenantById, tenantByName } from "../../../domain/tenants/tenants.ts";
 import { Secret } from "../../../security/secret.ts";

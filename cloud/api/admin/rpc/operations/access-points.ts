@@ -1,5 +1,5 @@
+import { overlaps, parseCidr } from "../../../../base/ip.ts";
 import type { AccessPointState } from "../../../../domain/accesspoints/registry.ts";
-import { overlaps, parseCidr } from "../../../../domain/addresses/ip.ts";
 import { chainOf, type Diagnosis, diagnose, lastDiagnosis } from "../../../../domain/chain/diagnosis.ts";
 import { ownInstance } from "../../../../domain/instances/own.ts";
 import type { Tenant } from "../../../../domain/tenants/tenants.ts";

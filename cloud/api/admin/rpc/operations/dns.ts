@@ -1,4 +1,4 @@
-import { parseIp } from "../../../../domain/addresses/ip.ts";
+import { parseIp } from "../../../../base/ip.ts";
 import { ownInstance } from "../../../../domain/instances/own.ts";
 import { maxDnsServers } from "../../../../domain/limits/instance.ts";
 import { profileChanged } from "../../../../domain/sessions/profile.ts";

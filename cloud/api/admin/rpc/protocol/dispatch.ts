@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Refusal } from "../../../../domain/cause.ts";
+import { Refusal } from "../../../../base/cause.ts";
 import { answeredBefore, rememberAnswer } from "../../../../domain/repeats.ts";
 import { RuleBroken } from "../../../../domain/rules.ts";
 import type { Secret } from "../../../../security/secret.ts";

@@ -1,4 +1,4 @@
-import type { Administration } from "../../../../domain/administration.ts";
+import type { Administration } from "../../../../domain/change.ts";
 import type { Tenant } from "../../../../domain/tenants/tenants.ts";
 import type { Parameters, Values } from "./parameters.ts";
 

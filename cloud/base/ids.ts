@@ -33,3 +33,8 @@ export function newCode(): string {
   const readable = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
   return Array.from({ length: 5 }, () => readable[randomInt(readable.length)]).join("");
 }
+
+/** A number of sixteen digits, as the product's accounts have; below 2^53. */
+export function newUid(): number {
+  return 1_000_000_000_000_000 + randomInt(2 ** 47);
+}
