@@ -15,9 +15,9 @@ import (
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	"sag.software/native/internal/accesspoint"
 	"sag.software/native/internal/accesspoint/agent"
-	"sag.software/native/internal/accesspoint/clock"
 	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/state"
+	"sag.software/native/internal/clock"
 )
 
 const (

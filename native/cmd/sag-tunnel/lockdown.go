@@ -14,11 +14,11 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/service"
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/lockdown"
 	"sag.software/native/internal/system/plan"
-	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/systemwide"
 )
 

@@ -17,11 +17,11 @@ import (
 	"time"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/clock"
 	"sag.software/native/internal/control"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/logfile"
 	"sag.software/native/internal/tunnel"
-	"sag.software/native/internal/tunnel/clock"
-	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/resume"
 	"sag.software/native/internal/userspace/owner"
 )

@@ -9,12 +9,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/service"
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/journal"
 	"sag.software/native/internal/system/lockdown"
 	"sag.software/native/internal/system/reconcile"
-	"sag.software/native/internal/tunnel/failure"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
 )

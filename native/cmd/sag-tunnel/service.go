@@ -14,13 +14,13 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"sag.software/native/internal/clock"
 	"sag.software/native/internal/control"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/service"
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/lockdown"
 	"sag.software/native/internal/system/sleep"
-	"sag.software/native/internal/tunnel/clock"
-	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/systemwide"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"

@@ -20,8 +20,8 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/system/nettest"
-	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 

@@ -13,12 +13,12 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
-	"sag.software/native/internal/accesspoint/clock"
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/meter"
 	"sag.software/native/internal/accesspoint/policy"
 	"sag.software/native/internal/accesspoint/roster"
+	"sag.software/native/internal/clock"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/engine/probe"
 )

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 // crowd accepts no more than so many connections of one user at a time, so that no user can keep out the others. Further ones

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 // How long a former holder of a directory is given to be gone.

@@ -8,7 +8,7 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 // portalTime is how long the way to a captive portal is open when nothing else is asked for.

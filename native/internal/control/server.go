@@ -17,7 +17,7 @@ import (
 	"connectrpc.com/connect"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 const (

@@ -24,8 +24,8 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel/change"
-	"sag.software/native/internal/tunnel/failure"
 )
 
 // idle is a tunnel that does nothing.

@@ -18,10 +18,10 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/limits"
 	"sag.software/native/internal/system/profile"
 	"sag.software/native/internal/tunnel/change"
-	"sag.software/native/internal/tunnel/failure"
 )
 
 const (

@@ -15,7 +15,7 @@ import (
 	"connectrpc.com/connect"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 // adminGroup is whose members may administer the service beside root.

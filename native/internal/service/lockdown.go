@@ -13,9 +13,9 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/system/lockdown"
 	"sag.software/native/internal/system/sleep"
-	"sag.software/native/internal/tunnel/failure"
 )
 
 const (

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/system/reconcile"
-	"sag.software/native/internal/tunnel/failure"
 )
 
 // ownerFile holds the user id that a tunnel belongs to, beside its session.

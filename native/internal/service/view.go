@@ -6,8 +6,8 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel"
-	"sag.software/native/internal/tunnel/failure"
 )
 
 // view is the service as one caller sees it: the owner of the tunnel uses it, an administrator may also end it, others see

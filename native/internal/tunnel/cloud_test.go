@@ -8,7 +8,7 @@ import (
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 

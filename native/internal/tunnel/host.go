@@ -4,7 +4,7 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/engine"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel/machine"
 	"sag.software/native/internal/tunnel/profile"
 )

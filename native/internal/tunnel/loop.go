@@ -5,8 +5,8 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/clock"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/clock"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel/machine"
 	"sag.software/native/internal/tunnel/profile"
 	"sag.software/native/internal/tunnel/session"

@@ -7,7 +7,7 @@ import (
 
 	"golang.zx2c4.com/wireguard/tun"
 
-	"sag.software/native/internal/tunnel/clock"
+	"sag.software/native/internal/clock"
 )
 
 // coarse is how exact the meter's instants are: asking the time for every batch of packets would cost more than it tells.

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel/profile"
 	"sag.software/native/internal/userspace/names"
 	"sag.software/native/internal/userspace/stack"

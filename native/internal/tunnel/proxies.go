@@ -12,7 +12,7 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/userspace/httpproxy"
 	"sag.software/native/internal/userspace/inside"
 	"sag.software/native/internal/userspace/owner"

@@ -10,7 +10,7 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/clock"
+	"sag.software/native/internal/clock"
 	"sag.software/native/internal/tunnel/machine"
 )
 

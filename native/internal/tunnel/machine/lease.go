@@ -4,7 +4,7 @@ import (
 	"time"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel/profile"
 )
 

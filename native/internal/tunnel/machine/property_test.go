@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 // Whatever happens in whatever order: what is shown is true, generations only grow, and everything ends.

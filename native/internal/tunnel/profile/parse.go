@@ -7,10 +7,10 @@ import (
 
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/limits"
 	"sag.software/native/internal/secret"
 	systemprofile "sag.software/native/internal/system/profile"
-	"sag.software/native/internal/tunnel/failure"
 )
 
 // Parse checks a session by the limits of the contract and by what a tunnel can be built from. A session that does not

@@ -17,9 +17,9 @@ import (
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	"sag.software/native/gen/sag/client/v1/clientv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/limits"
 	"sag.software/native/internal/secret"
-	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/profile"
 )
 

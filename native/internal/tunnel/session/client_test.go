@@ -13,7 +13,7 @@ import (
 
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 func cloud(t *testing.T, handler http.HandlerFunc) Cloud {

@@ -8,7 +8,7 @@ import (
 	"connectrpc.com/connect"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 // meaning gives an error its cause: the cloud's own word if it has one, else what the connection shows.

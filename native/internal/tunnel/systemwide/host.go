@@ -12,6 +12,7 @@ import (
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/system"
 	"sag.software/native/internal/system/attachment"
 	"sag.software/native/internal/system/link"
@@ -19,7 +20,6 @@ import (
 	"sag.software/native/internal/system/plan"
 	"sag.software/native/internal/system/reconcile"
 	"sag.software/native/internal/tunnel"
-	"sag.software/native/internal/tunnel/failure"
 	"sag.software/native/internal/tunnel/profile"
 	"sag.software/native/internal/tunnel/session"
 )

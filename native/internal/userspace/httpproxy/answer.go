@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 // answer is a short answer of the proxy's own.

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/idna"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 // Host is a destination as a client wrote it: an address or a name, never both.

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 func prefixes(list ...string) []netip.Prefix {

@@ -10,7 +10,7 @@ import (
 	"github.com/miekg/dns"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 )
 
 // server answers over a pipe; nil = says nothing.

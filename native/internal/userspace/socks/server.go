@@ -10,7 +10,7 @@ import (
 	"time"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/tunnel/failure"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/userspace/inside"
 	"sag.software/native/internal/userspace/owner"
 	"sag.software/native/internal/userspace/relay"
