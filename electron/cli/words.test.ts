@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { IntranetState } from "../core/model.ts";
+import type { IntranetState, LockdownView } from "../core/model.ts";
 import { tunnelState } from "../core/view.ts";
-import { stateLines } from "./words.ts";
+import { lockdownLines, stateLines } from "./words.ts";
 
 const record = { id: "contoso01", name: "contoso", displayName: "Contoso", user: "anna", server: "sag.example" };
 const told = (routes: string[]): IntranetState =>
@@ -63,4 +63,21 @@ it("tells what is held back outside the tunnel", () => {
       "A captive portal can be reached for 62 s",
     ]),
   );
+});
+
+it("tells the machine's lockdown: who wants it, since when, who lifts it, and the way to a captive portal", () => {
+  const told = (of: Partial<LockdownView>): string[] => {
+    const nobody = { by: null, sinceMs: null, portal: null, mayLift: false, mayOpenPortal: true };
+    return lockdownLines({ ...nobody, ...of }, (_, text) => text);
+  };
+  expect(told({ by: "policy", sinceMs: 8_040_000 })).toEqual([
+    "Lockdown: nothing leaves this machine but the tunnel (set by the intranet's policy, in force for 2 h 14 min)",
+    "  It takes an administrator to lift it: sudo sag lockdown off",
+    "  At a network that wants a sign-in of its own first: sag lockdown portal",
+  ]);
+  expect(told({ mayLift: true, portal: { link: "wlan0", leftMs: 61_200 } })).toEqual([
+    "Lockdown: nothing leaves this machine but the tunnel",
+    "  You may lift it: sag lockdown off",
+    "  A captive portal can be reached by wlan0 for 62 s more",
+  ]);
 });

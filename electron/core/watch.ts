@@ -20,6 +20,8 @@ interface Watched {
   record: IntranetRecord;
   tunnel: StateJson | "dead" | null;
   stream: TunnelStream | null;
+  /** That the stream comes from. */
+  socket: string | null;
   files: FSWatcher | null;
   retries: number;
   told: string;
@@ -121,7 +123,7 @@ export class Watch implements Watching {
   #add(record: IntranetRecord): void {
     const dir = tunnelDir(this.#environment, record.id);
     makePrivateDir(dir, this.#environment.uid);
-    const one: Watched = { record, tunnel: null, stream: null, files: null, retries: 0, told: "" };
+    const one: Watched = { record, tunnel: null, stream: null, socket: null, files: null, retries: 0, told: "" };
     one.files = watchFiles(dir, () => this.#later(settle, () => this.#look(one, 0)));
     one.files.on("error", () => undefined);
     this.#watched.set(record.id, one);
@@ -146,7 +148,9 @@ export class Watch implements Watching {
 
   /** Is there a sag-tunnel now? */
   #look(one: Watched, retries: number): void {
-    if (!this.#isOpen || one.stream || !this.#watched.has(one.record.id)) return;
+    if (!this.#isOpen || !this.#watched.has(one.record.id)) return;
+    // The service's stream goes on while there is no tunnel at all; this user's own may have come meanwhile.
+    if (one.stream && one.socket === this.#socketOf(one)) return;
     one.retries = retries;
     this.#follow(one);
   }
@@ -154,6 +158,7 @@ export class Watch implements Watching {
   #follow(one: Watched): void {
     one.stream?.close();
     const socket = this.#socketOf(one);
+    one.socket = socket;
     if (!socket) {
       this.#lost(one);
       return;
@@ -169,9 +174,11 @@ export class Watch implements Watching {
         else if (snapshot) one.tunnel = null;
         this.#tell(one.record.id);
       },
-      () => {
+      (failure) => {
         one.stream = null;
-        this.#lost(one);
+        // A service whose tunnel is over, or that has one now, is there: it is asked again. With it goes who may lift lockdown.
+        if (failure) this.#lookAtLockdown();
+        if (failure || socket !== this.#serviceSocket()) this.#lost(one);
         const wait = lookAgain[one.retries];
         if (wait !== undefined) this.#later(wait, () => this.#look(one, one.retries + 1));
       },
@@ -181,7 +188,15 @@ export class Watch implements Watching {
   /** Somebody else's socket is as good as none here; a command says whose it is. */
   #socketOf(one: Watched): string | null {
     try {
-      return findSocket(this.#environment, one.record.id) ?? findService(this.#environment);
+      return findSocket(this.#environment, one.record.id) ?? this.#serviceSocket();
+    } catch {
+      return null;
+    }
+  }
+
+  #serviceSocket(): string | null {
+    try {
+      return findService(this.#environment);
     } catch {
       return null;
     }

@@ -300,7 +300,7 @@ export const screens: Screen[] = [
   {
     name: "connected-system",
     go: async (app, page) => {
-      await app.put(connected({ mode: "system", blocking: "intranet", machine: guarded() }));
+      await app.put(connected({ mode: "system", machine: guarded() }));
       await page.getByText("For the whole computer").waitFor();
     },
   },
@@ -308,9 +308,7 @@ export const screens: Screen[] = [
     name: "connected-system-trouble",
     go: async (app, page) => {
       const machine = guarded({}, { trouble: "10.20.0.1 is asked before the intranet's servers." });
-      await app.put(
-        connected({ mode: "system", blocking: "intranet", machine, warnings: [warningView("dns_conflict")] }),
-      );
+      await app.put(connected({ mode: "system", machine, warnings: [warningView("dns_conflict")] }));
       await page.getByText("Names may go astray").waitFor();
     },
   },
@@ -395,7 +393,7 @@ export const screens: Screen[] = [
   {
     name: "settings-advanced",
     go: async (app, page) => {
-      await app.put(connected({ mode: "system", blocking: "intranet", machine: guarded() }));
+      await app.put(connected({ mode: "system", machine: guarded() }));
       await page.getByRole("button", { name: "Settings" }).click();
       await page.getByText("systemd-resolved").scrollIntoViewIfNeeded();
     },

@@ -21,7 +21,7 @@ export const lockdown: Verb<[string], Flags> = async (context, flags, action) =>
   if (action === "on") {
     // Whoever has signed in here has to be able to dial.
     const known = await (await context.client()).intranets();
-    for (const server of new Set(known.map((one) => one.server))) extra.push("--cloud", server);
+    for (const server of new Set(known.map((one) => one.server))) extra.push("--cloud", `https://${server}`);
   }
   if (flags.for !== undefined) {
     if (action !== "portal") throw new Failure("invalid_argument", { text: "--for is for the portal." });

@@ -248,7 +248,7 @@ class Dial {
         if (mine.cause) this.#failure = failureFromWire(mine.cause, this.#latest.accessPoint?.name);
         this.#on({ kind: "tunnel", phase: this.#latest.phase, cause: this.#latest.cause?.cause ?? null });
       },
-      (failure) => this.#on({ kind: "failed", cause: failure.code }),
+      (failure) => this.#on({ kind: "failed", cause: failure?.code ?? "tunnel_crashed" }),
     );
   }
 

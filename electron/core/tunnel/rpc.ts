@@ -75,15 +75,18 @@ export interface TunnelStream {
   close(): void;
 }
 
-/** Opens Watch. `onEnd` is called once, with why, unless it was closed from here. */
+/**
+ * Opens Watch. `onEnd` is called once, with why, unless it was closed from here; null: the other end had no more to say, as when
+ * its tunnel is over.
+ */
 export function watchTunnel(
   socketPath: string,
   input: WatchRequestJson,
   onMessage: (message: WatchResponseJson) => void,
-  onEnd: (failure: Failure) => void,
+  onEnd: (failure: Failure | null) => void,
 ): TunnelStream {
   let open = true;
-  const end = (failure: Failure): void => {
+  const end = (failure: Failure | null): void => {
     if (!open) return;
     open = false;
     sent.destroy();
@@ -120,9 +123,9 @@ export function watchTunnel(
   };
 }
 
-async function endOfStream(value: unknown): Promise<Failure> {
+async function endOfStream(value: unknown): Promise<Failure | null> {
   const error = (value as { error?: unknown } | undefined)?.error;
-  return (await failureFromErrorBody(error, "sag-tunnel")) ?? crashed();
+  return error === undefined ? null : ((await failureFromErrorBody(error, "sag-tunnel")) ?? crashed());
 }
 
 /** Connect's envelope: one byte of flags, four of length, then that many. */

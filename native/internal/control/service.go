@@ -173,6 +173,8 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 	if err != nil {
 		return failure.Connect(err)
 	}
+	// Asked for first: what comes to be in between is not missed then.
+	done := t.Done()
 	now, changes, leave := t.Watch()
 	defer leave()
 	var look <-chan time.Time
@@ -210,7 +212,7 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 			err = send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Heartbeat{Heartbeat: &tunnelv1.Heartbeat{}}})
 		case <-ctx.Done():
 			return nil
-		case <-t.Done():
+		case <-done:
 			// What was said last is still to be told.
 			for len(changes) > 0 && err == nil {
 				err = changed(<-changes)

@@ -47,6 +47,9 @@ type Service struct {
 	config  Config
 	mu      sync.Mutex
 	current *held
+	// empty is closed when there is a tunnel, or never will be one again.
+	empty chan struct{}
+	over  bool
 	// end is called when the service is over.
 	end context.CancelFunc
 }
@@ -62,7 +65,7 @@ type held struct {
 // New takes up the session that a former process was kept from ending. Without one, what that process left is undone.
 func New(config Config) (*Service, error) {
 	ctx, end := context.WithCancel(context.Background())
-	s := &Service{config: config, end: end}
+	s := &Service{config: config, end: end, empty: make(chan struct{})}
 	go s.keepLockdown(ctx)
 	go s.wake(ctx)
 	wanted, err := wantedSeat(config.Dir)
@@ -91,6 +94,8 @@ func (s *Service) Close() {
 	defer s.end()
 	s.mu.Lock()
 	h := s.current
+	s.over = true
+	s.fill()
 	s.mu.Unlock()
 	if h != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
@@ -109,8 +114,26 @@ func (s *Service) open(at seat) *held {
 		Logger: s.config.Logger, Unwanted: unwanted, Host: s.config.Host,
 	})
 	s.current = h
+	s.fill()
 	go s.follow(h)
 	return h
+}
+
+// fill has those hear who wait for a tunnel. The caller holds the lock.
+func (s *Service) fill() {
+	select {
+	case <-s.empty:
+	default:
+		close(s.empty)
+	}
+}
+
+// clear makes the place empty. The caller holds the lock.
+func (s *Service) clear() {
+	if s.current = nil; !s.over {
+		s.empty = make(chan struct{})
+	}
+	s.tellNone()
 }
 
 // follow says in the open what is held back, until the tunnel is over.
@@ -154,8 +177,7 @@ func (s *Service) vacate(h *held) {
 	if s.current != h {
 		return
 	}
-	s.current = nil
-	s.tellNone()
+	s.clear()
 	if err := h.seat.leave(); err != nil {
 		s.config.Logger.Warn("the runtime directory of a former session stays", "error", err)
 	}
@@ -200,9 +222,18 @@ func (s *Service) displace(h *held, caller control.Caller) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	s.current = nil
-	s.tellNone()
+	s.clear()
 	return h.seat.leave()
+}
+
+// ends is closed when what is there now is over: a tunnel, or the time without one.
+func (s *Service) ends() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current != nil {
+		return s.current.Done()
+	}
+	return s.empty
 }
 
 func (s *Service) held() *held {

@@ -104,15 +104,9 @@ func (v *view) Attend() (leave func()) {
 	return func() {}
 }
 
-// Done is closed when there is nothing more to follow.
-func (v *view) Done() <-chan struct{} {
-	if h := v.service.held(); h != nil && v.may(h) {
-		return h.Done()
-	}
-	done := make(chan struct{})
-	close(done)
-	return done
-}
+// Done is closed when whoever follows has to begin anew: when the tunnel is over, or there is one where there was none. Until
+// then nothing has to be asked for, and the end of the service is noticed.
+func (v *view) Done() <-chan struct{} { return v.service.ends() }
 
 func (v *view) may(h *held) bool { return h.owner == v.caller.UID || v.caller.Admin }
 

@@ -22,6 +22,15 @@ test.each<[string, IntranetState, string[]]>([
     ],
   ],
   [
+    "system mode, as the service tells it: nothing is blocked, and the kernel holds what would leave beside the tunnel",
+    connected({ ...system, blocking: "none" }),
+    [
+      "mode: For the whole computer",
+      "held: Protected: the intranet is reached only through the tunnel.",
+      "names: Names of contoso.example, contoso.test are looked up inside",
+    ],
+  ],
+  [
     "system mode without a guard",
     connected({ mode: "system", machine: { routes: [], rules: [], names: null, guard: null } }),
     ["mode: For the whole computer", "held: Nothing is held back outside the tunnel."],

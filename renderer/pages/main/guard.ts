@@ -1,4 +1,4 @@
-import type { IntranetState } from "../../../electron/core/model.ts";
+import type { BlockingWord, IntranetState } from "../../../electron/core/model.ts";
 import { words } from "../../i18n/en.ts";
 
 /** One line of what the tunnel means for this computer. */
@@ -24,8 +24,16 @@ export const canLift = (state: IntranetState, up: boolean): boolean =>
 const modeLine = ({ mode }: IntranetState, up: boolean): GuardLine[] =>
   up && mode ? [{ kind: "mode", text: words.guard.mode[mode] }] : [];
 
+/**
+ * A tunnel that is up blocks nothing: what is held back then is what would leave beside it, as the kernel was found. Without one it
+ * is what does not get through.
+ */
+const heldBack = ({ blocking, machine }: IntranetState, up: boolean): BlockingWord =>
+  up && machine ? (machine.guard?.blocking ?? "none") : blocking;
+
 const heldLines = (state: IntranetState, up: boolean): GuardLine[] => {
-  const { blocking, mode, lockdown } = state;
+  const { mode, lockdown } = state;
+  const blocking = heldBack(state, up);
   const text = words.guard;
   // That has a place of its own, with what can be done.
   if (lockdown) return [];

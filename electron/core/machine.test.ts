@@ -1,0 +1,95 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { until } from "../../test/harness/wait.ts";
+import { Failure } from "./causes/failure.ts";
+import { createClient } from "./client.ts";
+import { Machine } from "./machine.ts";
+import type { ClientEvent } from "./model.ts";
+import { type TestEnvironment, testEnvironment } from "./testing/environment.ts";
+
+/** Lockdown by the word of a service, and by the file that one left. */
+let environment: TestEnvironment;
+let service: Server | undefined;
+beforeEach(() => {
+  environment = testEnvironment();
+});
+afterEach(() => {
+  service?.close();
+  service = undefined;
+  environment.remove();
+});
+
+const on = { holds: "all", lockdown: "on", by: "policy" };
+/** As the service writes it: a fresh file in the place of the old one. */
+const left = (words: object): void => {
+  const path = join(environment.serviceDir, "blocking");
+  mkdirSync(environment.serviceDir, { recursive: true, mode: 0o755 });
+  writeFileSync(`${path}.new`, JSON.stringify(words));
+  renameSync(`${path}.new`, path);
+};
+const ago = (ms: number): string => new Date(environment.now() - ms).toISOString();
+let answer: object;
+const serve = async (lockdown: object): Promise<void> => {
+  answer = lockdown;
+  mkdirSync(environment.serviceDir, { recursive: true, mode: 0o755 });
+  const server = createServer((request, response) => {
+    request.resume();
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ lockdown: answer }));
+  });
+  service = server;
+  await new Promise<void>((resolve) => server.listen(join(environment.serviceDir, "rpc.sock"), resolve));
+};
+const seen = () => new Machine(environment).lockdown();
+
+it("is told without a service, by whom and since when; nobody can be asked to lift it then", async () => {
+  left({ ...on, since: ago(60_000), portal: "wlan0", portalUntil: ago(-30_000) });
+  const told = await seen();
+  expect(told).toMatchObject({ by: "policy", portal: { link: "wlan0" }, mayLift: false, mayOpenPortal: false });
+  expect(told?.sinceMs).toBeGreaterThanOrEqual(60_000);
+  expect(told?.portal?.leftMs).toBeLessThanOrEqual(30_000);
+  const failed = await new Machine(environment).liftLockdown().catch((thrown) => thrown);
+  expect(failed).toBeInstanceOf(Failure);
+  expect(failed.code).toBe("service_not_running");
+});
+
+it.each([
+  ["there is no file", null],
+  ["it is off", { holds: "intranet", lockdown: "off", by: "policy" }],
+  ["the file is of something else", { lockdown: "on" }],
+])("there is none when %s", async (_, words) => {
+  if (words) left(words);
+  expect(await seen()).toBeNull();
+});
+
+it("what was written down may be wrong in all but that it is on", async () => {
+  left({ ...on, by: "nobody\u001b[2J", since: "yesterday", portal: "wlan0", portalUntil: ago(1_000) });
+  expect(await seen()).toEqual({ by: null, sinceMs: null, portal: null, mayLift: false, mayOpenPortal: false });
+});
+
+it("a service says how it is now, and who may do what", async () => {
+  left({ ...on, since: ago(5_000) });
+  await serve({ on: true, by: "LOCKDOWN_BY_ADMINISTRATOR", maySet: true, portalLeft: "9.5s", portalLink: "eth0" });
+  expect(await seen()).toMatchObject({ by: "administrator", portal: { link: "eth0", leftMs: 9_500 }, mayLift: true });
+  answer = { on: false };
+  expect(await seen()).toBeNull();
+});
+
+it("whoever watches hears of it, also when the service is installed only then, and with nobody signed in", async () => {
+  const client = createClient({ environment });
+  const told: ClientEvent[] = [];
+  client.watch((event) => told.push(event));
+  await until("the first word", () => told.length > 0);
+  expect(told).toEqual([{ kind: "snapshot", states: [] }]);
+  left(on);
+  await until("on", () => told.at(-1)?.kind === "lockdown");
+  expect(told.at(-1)).toMatchObject({ lockdown: { by: "policy" } });
+  left({ holds: "none", lockdown: "off" });
+  await until("off", () => told.length === 3);
+  expect(told.at(-1)).toEqual({ kind: "lockdown", lockdown: null });
+  rmSync(environment.serviceDir, { recursive: true });
+  left(on);
+  await until("on again", () => told.length === 4);
+  client.close();
+});
