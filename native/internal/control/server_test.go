@@ -3,87 +3,23 @@
 package control
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"connectrpc.com/connect"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel/change"
 )
-
-// idle is a tunnel that does nothing.
-type idle struct {
-	changes chan change.Change
-	done    chan struct{}
-}
-
-func (idle) Prepare(string) (string, []byte, error) { return "attempt", make([]byte, 32), nil }
-func (idle) Start(*tunnelv1.StartRequest) (*tunnelv1.State, error) {
-	return nil, failure.New(typesv1.Cause_CAUSE_PORT_IN_USE, "taken")
-}
-func (idle) Stop(context.Context, string) (*tunnelv1.State, error) { return state(), nil }
-func (idle) State(context.Context, bool) (*tunnelv1.State, error)  { return state(), nil }
-func (i idle) Watch() (change.Change, <-chan change.Change, func()) {
-	return change.Change{Revision: 1, State: state()}, i.changes, func() {}
-}
-func (idle) Attend() func()          { return func() {} }
-func (i idle) Done() <-chan struct{} { return i.done }
-
-func state() *tunnelv1.State {
-	return &tunnelv1.State{IntranetId: "a1b2", Phase: typesv1.Phase_PHASE_DISCONNECTED}
-}
-
-func serve(t *testing.T) (path string, i idle) {
-	t.Helper()
-	i = idle{changes: make(chan change.Change, 4), done: make(chan struct{})}
-	dir := t.TempDir()
-	server, err := Listen(dir, Handler(i, "1.2.3"), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve() }()
-	t.Cleanup(func() {
-		server.Shutdown(100 * time.Millisecond)
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		if _, err := os.Lstat(server.Path()); !os.IsNotExist(err) {
-			t.Error("the socket is still there")
-		}
-	})
-	return server.Path(), i
-}
-
-func caller(path string) tunnelv1connect.TunnelServiceClient {
-	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", path) }}
-	return tunnelv1connect.NewTunnelServiceClient(&http.Client{Transport: transport}, "http://sag-tunnel")
-}
-
-func alive(t *testing.T, path string) {
-	t.Helper()
-	r, err := caller(path).GetStates(context.Background(), connect.NewRequest(&tunnelv1.GetStatesRequest{}))
-	if err != nil || len(r.Msg.GetStates()) != 1 {
-		t.Fatalf("it does not go on: %v", err)
-	}
-}
 
 func TestCalls(t *testing.T) {
 	path, _ := serve(t)
@@ -214,52 +150,6 @@ func TestSlowCallersAreCutOff(t *testing.T) {
 	}
 }
 
-func TestSharedDirectory(t *testing.T) {
-	base := t.TempDir()
-	for name, c := range map[string]struct {
-		prepare func(path string) error
-		want    typesv1.Cause
-	}{
-		"made when missing": {func(string) error { return nil }, 0},
-		"there already":     {func(p string) error { return os.Mkdir(p, 0o755) }, 0},
-		"writable by others": {func(p string) error {
-			return firstOf(os.Mkdir(p, 0o777), os.Chmod(p, 0o777))
-		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
-		"writable by a group": {func(p string) error {
-			return firstOf(os.Mkdir(p, 0o775), os.Chmod(p, 0o775))
-		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
-		"somebody else's": {func(p string) error {
-			return firstOf(os.Mkdir(p, 0o755), os.Chown(p, 65534, 65534))
-		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
-		"a link": {func(p string) error { return os.Symlink("/tmp", p) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
-		"a file": {func(p string) error { return os.WriteFile(p, nil, 0o600) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if name == "somebody else's" && os.Geteuid() != 0 {
-				t.Skip("needs root")
-			}
-			path := filepath.Join(base, strings.ReplaceAll(name, " ", "-"))
-			if err := c.prepare(path); err != nil {
-				t.Fatal(err)
-			}
-			release, err := SharedDirectory(path)
-			if failure.Cause(err) != c.want {
-				t.Fatalf("%v", err)
-			}
-			if err != nil {
-				return
-			}
-			if _, err := SharedDirectory(path); failure.Cause(err) != typesv1.Cause_CAUSE_DATA_DIRECTORY_IN_USE {
-				t.Errorf("a second one: %v", err)
-			}
-			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o755 {
-				t.Errorf("%v %v", info, err)
-			}
-			release()
-		})
-	}
-}
-
 func TestManyCallersWaitTheirTurn(t *testing.T) {
 	path, _ := serve(t)
 	var conns []net.Conn
@@ -279,148 +169,4 @@ func TestManyCallersWaitTheirTurn(t *testing.T) {
 		_ = conn.Close()
 	}
 	alive(t, path)
-}
-
-// Root can open any socket; the server itself has to look who calls. The test's tunnel is another user's.
-func TestOtherUsersAreRefused(t *testing.T) {
-	handler := owned(Handler(idle{}, "1"), 12345, slog.New(slog.DiscardHandler))
-	path := filepath.Join(t.TempDir(), "socket")
-	listener, err := listen(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: handler, ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-		return context.WithValue(ctx, callerKey{}, conn)
-	}}
-	go func() { _ = server.Serve(listener) }()
-	defer func() { _ = server.Close() }()
-	_, err = caller(path).GetStates(context.Background(), connect.NewRequest(&tunnelv1.GetStatesRequest{}))
-	if connect.CodeOf(err) != connect.CodePermissionDenied || failure.Cause(err) != typesv1.Cause_CAUSE_NOT_PERMITTED {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestAnotherUsersProcessCanNotOpenTheSocket(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("not run: a process of another user needs root")
-	}
-	curl, err := exec.LookPath("curl")
-	if err != nil {
-		t.Skip("not run: needs curl")
-	}
-	path, _ := serve(t)
-	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil { // so that the socket's own mode is what is tested
-		t.Fatal(err)
-	}
-	command := exec.Command(curl, "-sS", "--unix-socket", path, "http://x/sag.tunnel.v1.TunnelService/GetStates", "-H", "Content-Type: application/json", "-d", "{}")
-	command.Dir = "/"
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	if out, err := command.CombinedOutput(); err == nil {
-		t.Errorf("%s", out)
-	}
-}
-
-func TestDirectory(t *testing.T) {
-	base := t.TempDir()
-	for name, c := range map[string]struct {
-		path    string
-		prepare func(path string) error
-		want    typesv1.Cause
-	}{
-		"made when missing": {"new", func(string) error { return nil }, 0},
-		"there already":     {"old", func(p string) error { return os.Mkdir(p, 0o700) }, 0},
-		"readable by others": {"open", func(p string) error {
-			return firstOf(os.Mkdir(p, 0o755), os.Chmod(p, 0o755))
-		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
-		"a link":                  {"link", func(p string) error { return os.Symlink("/tmp", p) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
-		"a file":                  {"file", func(p string) error { return os.WriteFile(p, nil, 0o600) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
-		"below something missing": {"no/such", func(string) error { return nil }, typesv1.Cause_CAUSE_UNKNOWN},
-		"a linked lock": {"lock", func(p string) error {
-			return firstOf(os.Mkdir(p, 0o700), os.Symlink(filepath.Join(base, "victim"), filepath.Join(p, "lock")))
-		}, typesv1.Cause_CAUSE_UNKNOWN},
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(base, c.path)
-			if err := c.prepare(path); err != nil {
-				t.Fatal(err)
-			}
-			release, err := Directory(path)
-			if failure.Cause(err) != c.want {
-				t.Fatalf("%v", err)
-			}
-			if err != nil {
-				return
-			}
-			if _, err := Directory(path); failure.Cause(err) != typesv1.Cause_CAUSE_DATA_DIRECTORY_IN_USE {
-				t.Errorf("a second one: %v", err)
-			}
-			release()
-			again, err := Directory(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			again()
-		})
-	}
-	if _, err := Directory("relative"); failure.Cause(err) != typesv1.Cause_CAUSE_NOT_A_REAL_PATH {
-		t.Errorf("%v", err)
-	}
-	if _, err := os.Lstat(filepath.Join(base, "victim")); err == nil {
-		t.Error("a link was followed")
-	}
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func FuzzHandler(f *testing.F) {
-	f.Add("GetStates", "application/json", []byte(`{"probe":true}`))
-	f.Add("Prepare", "application/proto", []byte("\x0a\x04a1b2"))
-	f.Add("Start", "application/json", []byte(`{"attemptId":"x","intranetId":"a1b2","cloud":{"url":"https://cloud.example:1"},"session":{"sessionId":"WlpaWlpaWlpaWlpaWlpaWg==","routes":["10.0.0.0/8"],"addresses":["10.9.0.1/32"]}}`))
-	f.Add("Stop", "application/connect+proto", []byte("\x0a\x04a1b2"))
-	f.Add("Watch", "application/connect+json", []byte("\x00\x00\x00\x00\x02{}"))
-	done := make(chan struct{})
-	close(done)
-	handler := Handler(idle{done: done}, "1")
-	f.Fuzz(func(t *testing.T, method, contentType string, body []byte) {
-		r, err := http.NewRequest(http.MethodPost, "http://x/sag.tunnel.v1.TunnelService/"+fmt.Sprintf("%x", method), bytes.NewReader(body))
-		if err != nil {
-			return
-		}
-		r.URL.Path = "/sag.tunnel.v1.TunnelService/" + method
-		r.Header.Set("Content-Type", contentType)
-		handler.ServeHTTP(&sink{header: http.Header{}}, r)
-	})
-}
-
-// sink is where answers go that nobody reads.
-type sink struct {
-	header http.Header
-	body   bytes.Buffer
-}
-
-func (s *sink) Header() http.Header         { return s.header }
-func (s *sink) WriteHeader(int)             {}
-func (s *sink) Write(b []byte) (int, error) { return s.body.Write(b) }
-func (s *sink) Flush()                      {}
-
-// A connect right after a disconnect meets the process that is leaving: its socket is gone, its lock not yet.
-func TestADirectoryThatIsBeingLeftIsWaitedFor(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "abcd")
-	release, err := Directory(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	time.AfterFunc(5*leavingStep, release)
-	next, err := Directory(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	next()
 }

@@ -1,0 +1,84 @@
+//go:build linux
+
+package control
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
+	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/failure"
+	"sag.software/native/internal/tunnel/change"
+)
+
+// idle is a tunnel that does nothing.
+type idle struct {
+	changes chan change.Change
+	done    chan struct{}
+}
+
+func (idle) Prepare(string) (string, []byte, error) { return "attempt", make([]byte, 32), nil }
+
+func (idle) Start(*tunnelv1.StartRequest) (*tunnelv1.State, error) {
+	return nil, failure.New(typesv1.Cause_CAUSE_PORT_IN_USE, "taken")
+}
+
+func (idle) Stop(context.Context, string) (*tunnelv1.State, error) { return state(), nil }
+
+func (idle) State(context.Context, bool) (*tunnelv1.State, error) { return state(), nil }
+
+func (i idle) Watch() (change.Change, <-chan change.Change, func()) {
+	return change.Change{Revision: 1, State: state()}, i.changes, func() {}
+}
+
+func (idle) Attend() func() { return func() {} }
+
+func (i idle) Done() <-chan struct{} { return i.done }
+
+func state() *tunnelv1.State {
+	return &tunnelv1.State{IntranetId: "a1b2", Phase: typesv1.Phase_PHASE_DISCONNECTED}
+}
+
+func serve(t *testing.T) (path string, i idle) {
+	t.Helper()
+	i = idle{changes: make(chan change.Change, 4), done: make(chan struct{})}
+	dir := t.TempDir()
+	server, err := Listen(dir, Handler(i, "1.2.3"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve() }()
+	t.Cleanup(func() {
+		server.Shutdown(100 * time.Millisecond)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Lstat(server.Path()); !os.IsNotExist(err) {
+			t.Error("the socket is still there")
+		}
+	})
+	return server.Path(), i
+}
+
+func caller(path string) tunnelv1connect.TunnelServiceClient {
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", path) }}
+	return tunnelv1connect.NewTunnelServiceClient(&http.Client{Transport: transport}, "http://sag-tunnel")
+}
+
+func alive(t *testing.T, path string) {
+	t.Helper()
+	r, err := caller(path).GetStates(context.Background(), connect.NewRequest(&tunnelv1.GetStatesRequest{}))
+	if err != nil || len(r.Msg.GetStates()) != 1 {
+		t.Fatalf("it does not go on: %v", err)
+	}
+}
