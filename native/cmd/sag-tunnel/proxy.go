@@ -31,9 +31,10 @@ const (
 	unwanted = 60 * time.Second
 	// lastAnswers is how long callers have to take their last answer.
 	lastAnswers = 2 * time.Second
-	// memoryLimit is where the collector begins to work harder, bytes; collectAt is how much garbage it lets pile up, per
-	// cent of what lives. Both keep an idle tunnel small.
-	memoryLimit = 44 << 20
+	// memoryLimit is where the collector begins to work harder, bytes: several times what the process really takes, because of
+	// buffers of 64 KB little is touched. collectAt is how much garbage it lets pile up, per cent of what lives: an idle tunnel
+	// stays small.
+	memoryLimit = 128 << 20
 	collectAt   = 50
 )
 
