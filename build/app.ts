@@ -1,19 +1,15 @@
 import { cpSync, existsSync, renameSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Plugin } from "vite";
+import { onNode, recipe } from "./lib/bundle.ts";
 import { locked } from "./lib/lock.ts";
-import { at, root, version } from "./lib/root.ts";
+import { at, root } from "./lib/root.ts";
 import { duration, main, say, Trouble } from "./lib/say.ts";
 import { isFresh, sealAll, writeStamp } from "./lib/stamp.ts";
 
 /** What Electron runs is in here: main.mjs, preload.cjs, renderer/, icons/. */
 const folder = "dist/app";
 const stampFile = at("dist/app.stamp");
-
-/** They bring native code or are Electron's own, so they stay outside. */
-const external = ["electron", "@napi-rs/keyring", "better-sqlite3"];
-
-const banner = `import { createRequire as sagCreateRequire } from "node:module";\nconst require = sagCreateRequire(import.meta.url);`;
 
 /** Entry → file in dist/app. The second main is the same shell over a core that specifications drive (test/app). */
 const mains: Record<string, string> = {
@@ -24,10 +20,10 @@ const mains: Record<string, string> = {
 /** Builds the desktop app into dist/app when one of its sources has changed since the last time. */
 export const buildApp = async (): Promise<void> => {
   const entries = Object.entries(mains).filter(([source]) => existsSync(at(source)));
-  const recipe = JSON.stringify([entries, version, external, banner, process.version, "production"]);
-  if (isFresh(stampFile, recipe)) return;
+  const wanted = recipe(entries, "production");
+  if (isFresh(stampFile, wanted)) return;
   await locked("app", async () => {
-    if (isFresh(stampFile, recipe)) return;
+    if (isFresh(stampFile, wanted)) return;
     const start = performance.now();
     const inputs = [...(await bundleMains(entries)), ...(await bundlePreload()), ...(await bundleRenderer())];
     if (existsSync(at("build/icons")))
@@ -37,7 +33,7 @@ export const buildApp = async (): Promise<void> => {
       join(folder, "preload.cjs"),
       join(folder, "renderer/index.html"),
     ];
-    writeStamp(stampFile, recipe, sealAll([...new Set(inputs)]), outputs);
+    writeStamp(stampFile, wanted, sealAll([...new Set(inputs)]), outputs);
     say(`app: built in ${duration(performance.now() - start)}`);
   });
 };
@@ -48,19 +44,9 @@ const bundleMains = async (entries: [string, string][]): Promise<string[]> => {
   const inputs: string[] = [];
   for (const [source, file] of entries) {
     const { metafile } = await bundle({
-      absWorkingDir: root,
+      ...onNode,
       entryPoints: [source],
       outfile: join(folder, file),
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node24",
-      external,
-      banner: { js: banner },
-      sourcemap: "external",
-      legalComments: "none",
-      metafile: true,
-      logLevel: "silent",
     }).catch(fail);
     inputs.push(...Object.keys(metafile.inputs));
   }
@@ -71,17 +57,13 @@ const bundleMains = async (entries: [string, string][]): Promise<string[]> => {
 const bundlePreload = async (): Promise<string[]> => {
   const { build: bundle } = await import("esbuild");
   const { metafile } = await bundle({
-    absWorkingDir: root,
+    ...onNode,
     entryPoints: ["electron/preload.ts"],
     outfile: join(folder, "preload.cjs"),
-    bundle: true,
     format: "cjs",
-    platform: "node",
-    target: "node24",
     external: ["electron"],
-    legalComments: "none",
-    metafile: true,
-    logLevel: "silent",
+    banner: {},
+    sourcemap: false,
   }).catch(fail);
   return Object.keys(metafile.inputs);
 };

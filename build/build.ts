@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { build, type OutputFile } from "esbuild";
+import { onNode, recipe } from "./lib/bundle.ts";
 import { locked } from "./lib/lock.ts";
-import { at, root, version } from "./lib/root.ts";
+import { at, root } from "./lib/root.ts";
 import { duration, main, say, Trouble } from "./lib/say.ts";
 import { isFresh, sealAll, writeStamp } from "./lib/stamp.ts";
 
@@ -13,42 +14,25 @@ const programs: Record<string, string> = {
   sagctl: "cloud/ctl/main.ts",
 };
 
-/** They bring native code in packages of their own, so they stay in node_modules. */
-const external = ["better-sqlite3", "@napi-rs/keyring", "electron"];
-
-/** CommonJS packages inside an ESM bundle still call require for Node's own modules. */
-const banner = `import { createRequire as sagCreateRequire } from "node:module";\nconst require = sagCreateRequire(import.meta.url);`;
-
 const stampFile = at("dist/bundles.stamp");
 
 /** Bundles the TypeScript programs into dist/ when one of their sources has changed since the last time. */
 export const buildBundles = async (): Promise<void> => {
   const entries = Object.fromEntries(Object.entries(programs).filter(([, source]) => existsSync(at(source))));
-  const recipe = JSON.stringify([entries, version, external, banner, process.version]);
-  if (isFresh(stampFile, recipe)) return;
+  const wanted = recipe(entries);
+  if (isFresh(stampFile, wanted)) return;
   await locked("bundles", async () => {
-    if (isFresh(stampFile, recipe)) return;
+    if (isFresh(stampFile, wanted)) return;
     const start = performance.now();
     const result = await build({
-      absWorkingDir: root,
+      ...onNode,
       entryPoints: entries,
       outdir: "dist",
       entryNames: "[name]",
       chunkNames: "chunks/[name]-[hash]",
       outExtension: { ".js": ".mjs" },
-      bundle: true,
       splitting: true,
-      format: "esm",
-      platform: "node",
-      target: "node24",
-      external,
-      banner: { js: banner },
-      // Beside the bundle for whoever debugs, but not named in it: no stack trace with sources reaches a user.
-      sourcemap: "external",
-      legalComments: "none",
-      metafile: true,
       write: false,
-      logLevel: "silent",
     }).catch((error: Error) => {
       throw new Trouble(`bundles: ${error.message}`);
     });
@@ -56,7 +40,7 @@ export const buildBundles = async (): Promise<void> => {
     const inputs = sealAll(Object.keys(result.metafile.inputs));
     const outputs = result.outputFiles.map((file) => relative(root, file.path));
     install(result.outputFiles);
-    writeStamp(stampFile, recipe, inputs, outputs);
+    writeStamp(stampFile, wanted, inputs, outputs);
     say(`bundles: ${Object.keys(entries).join(", ")} in ${duration(performance.now() - start)}`);
   });
 };

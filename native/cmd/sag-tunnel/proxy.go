@@ -100,10 +100,7 @@ func serve(dir, intranet, log string) error {
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve() }()
-	ready, _ := json.Marshal(map[string]any{"ready": true, "socket": server.Path(), "pid": os.Getpid()})
-	fmt.Println(string(ready))
+	failed := ready(server)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -118,6 +115,15 @@ func serve(dir, intranet, log string) error {
 	release() // a successor has nothing to wait for
 	t.Farewell()
 	return nil
+}
+
+// ready serves callers, and says on stdout that it does; it answers when that fails.
+func ready(server *control.Server) <-chan error {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve() }()
+	line, _ := json.Marshal(map[string]any{"ready": true, "socket": server.Path(), "pid": os.Getpid()})
+	fmt.Println(string(line))
+	return failed
 }
 
 // storage gives a failure to write its cause.

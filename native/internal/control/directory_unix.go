@@ -22,57 +22,59 @@ const (
 	leavingStep = 10 * time.Millisecond
 )
 
+// What others may do with a directory.
+const (
+	anything = 0o077
+	writing  = 0o022
+)
+
 // Directory makes sure that dir is a directory of this user and of nobody else, and holds it for this process until the
 // returned function is called.
 func Directory(dir string) (release func(), err error) {
-	if !filepath.IsAbs(dir) {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not an absolute path", dir)
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return nil, refusal(dir, err)
-	}
-	// Opened once, and judged by what was opened: a path may change meanwhile.
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not a real directory: %s", dir, err)
-	}
-	var stat unix.Stat_t
-	err = unix.Fstat(fd, &stat)
-	_ = unix.Close(fd)
+	fd, err := open(dir, anything, dir+" is not this user's alone")
 	if err != nil {
 		return nil, err
 	}
-	if int(stat.Uid) != os.Geteuid() || stat.Mode&0o077 != 0 {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "%s is not this user's alone", dir)
-	}
+	_ = unix.Close(fd)
 	return lock(filepath.Join(dir, "lock"))
 }
 
 // SharedDirectory is Directory for one that others may enter but not change.
 func SharedDirectory(dir string) (release func(), err error) {
-	if !filepath.IsAbs(dir) {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not an absolute path", dir)
-	}
 	// First for nobody else, then for all to enter.
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return nil, refusal(dir, err)
-	}
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	fd, err := open(dir, writing, "others can write in "+dir)
 	if err != nil {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not a real directory: %s", dir, err)
-	}
-	defer func() { _ = unix.Close(fd) }()
-	var stat unix.Stat_t
-	if err := unix.Fstat(fd, &stat); err != nil {
 		return nil, err
 	}
-	if int(stat.Uid) != os.Geteuid() || stat.Mode&0o022 != 0 {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "others can write in %s", dir)
-	}
+	defer func() { _ = unix.Close(fd) }()
 	if err := unix.Fchmod(fd, 0o755); err != nil {
 		return nil, refusal(dir, err)
 	}
 	return lock(filepath.Join(dir, "lock"))
+}
+
+// open opens a directory of this user's, which is made if it is missing. It is refused if others have any of these rights.
+func open(dir string, rights uint32, why string) (fd int, err error) {
+	if !filepath.IsAbs(dir) {
+		return 0, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not an absolute path", dir)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return 0, refusal(dir, err)
+	}
+	// Opened once, and judged by what was opened: a path may change meanwhile.
+	fd, err = unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not a real directory: %s", dir, err)
+	}
+	var stat unix.Stat_t
+	if err = unix.Fstat(fd, &stat); err == nil && (int(stat.Uid) != os.Geteuid() || uint32(stat.Mode)&rights != 0) {
+		err = failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "%s", why)
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		return 0, err
+	}
+	return fd, nil
 }
 
 func lock(path string) (func(), error) {

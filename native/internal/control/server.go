@@ -45,15 +45,21 @@ type Server struct {
 // Listen makes the socket in dir, which has to be this user's alone. An older socket there is replaced: hold the
 // directory's lock.
 func Listen(dir string, handler http.Handler, logger *slog.Logger) (*Server, error) {
-	path := filepath.Join(dir, SocketName)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	listener, err := listen(path)
+	path, listener, err := socketIn(dir)
 	if err != nil {
 		return nil, err
 	}
 	return newServer(path, newLimited(listener, connectionLimit), owned(handler, uint32(os.Geteuid()), logger)), nil
+}
+
+// socketIn makes the socket, in the place of one that a former process has left.
+func socketIn(dir string) (path string, listener net.Listener, err error) {
+	path = filepath.Join(dir, SocketName)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", nil, err
+	}
+	listener, err = listen(path)
+	return path, listener, err
 }
 
 func newServer(path string, listener net.Listener, handler http.Handler) *Server {

@@ -2,13 +2,11 @@ package control
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -50,11 +48,7 @@ type whoKey struct{}
 // ListenShared makes the socket that every user may call, in a directory that only this one can write. It is opened to the
 // others when it is ready to tell them apart, not before.
 func ListenShared(dir string, handler http.Handler, logger *slog.Logger) (*Server, error) {
-	path := filepath.Join(dir, SocketName)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	listener, err := listen(path)
+	path, listener, err := socketIn(dir)
 	if err != nil {
 		return nil, err
 	}

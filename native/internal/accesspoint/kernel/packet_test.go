@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sag.software/native/internal/accesspoint/policy"
+	"sag.software/native/internal/checksum"
 )
 
 var (
@@ -86,10 +87,10 @@ func TestProhibited(t *testing.T) {
 		if !ok || !p.isError() || p.to.Addr() != asked.from.Addr() || p.from.Addr() != asked.to.Addr() || p.quotedTo != asked.to {
 			t.Errorf("%v %+v of %x", ok, p, reply)
 		}
-		if reply[0]>>4 == 4 && (checksum(0, reply[:ipv4Size]) != 0 || checksum(0, reply[ipv4Size:]) != 0) {
+		if reply[0]>>4 == 4 && (checksum.Sum(0, reply[:ipv4Size]) != checksum.Whole || checksum.Sum(0, reply[ipv4Size:]) != checksum.Whole) {
 			t.Errorf("checksums of %x", reply)
 		}
-		if size := uint32(len(reply) - ipv6Size); reply[0]>>4 == 6 && checksum(size+protocolICMPv6, reply[8:]) != 0 {
+		if reply[0]>>4 == 6 && checksum.IPv6(reply, protocolICMPv6) != checksum.Whole {
 			t.Errorf("checksum of %x", reply)
 		}
 	}

@@ -3,6 +3,8 @@ package kernel
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"sag.software/native/internal/checksum"
 )
 
 // prohibited is the ICMP "administratively prohibited" that answers a packet, as if its destination had sent it.
@@ -10,11 +12,11 @@ func prohibited(raw []byte, from, to netip.Addr) []byte {
 	if from.Is4() {
 		const most = 28 // the header and eight bytes
 		message := append([]byte{3, 13, 0, 0, 0, 0, 0, 0}, raw[:min(len(raw), most)]...)
-		binary.BigEndian.PutUint16(message[2:], checksum(0, message))
+		binary.BigEndian.PutUint16(message[2:], ^checksum.Sum(0, message))
 		reply := append([]byte{4<<4 | ipv4Size/4, 0, 0, 0, 0, 0, 0, 0, 64, protocolICMPv4, 0, 0}, to.AsSlice()...)
 		reply = append(reply, from.AsSlice()...)
 		binary.BigEndian.PutUint16(reply[2:], uint16(len(reply)+len(message)))
-		binary.BigEndian.PutUint16(reply[10:], checksum(0, reply))
+		binary.BigEndian.PutUint16(reply[10:], ^checksum.Sum(0, reply))
 		return append(reply, message...)
 	}
 	const most = 1280 - ipv6Size - icmpSize
@@ -23,20 +25,6 @@ func prohibited(raw []byte, from, to netip.Addr) []byte {
 	reply = append(reply, from.AsSlice()...)
 	binary.BigEndian.PutUint16(reply[4:], uint16(len(message)))
 	reply = append(reply, message...)
-	binary.BigEndian.PutUint16(reply[ipv6Size+2:], checksum(uint32(len(message))+protocolICMPv6, reply[8:]))
+	binary.BigEndian.PutUint16(reply[ipv6Size+2:], ^checksum.IPv6(reply, protocolICMPv6))
 	return reply
-}
-
-// checksum is the Internet checksum; sum is what has been added up before.
-func checksum(sum uint32, words []byte) uint16 {
-	for ; len(words) >= 2; words = words[2:] {
-		sum += uint32(binary.BigEndian.Uint16(words))
-	}
-	if len(words) == 1 {
-		sum += uint32(words[0]) << 8
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
 }

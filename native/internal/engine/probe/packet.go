@@ -3,6 +3,8 @@ package probe
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"sag.software/native/internal/checksum"
 )
 
 // Port is the UDP port at both ends of a probe.
@@ -28,7 +30,7 @@ func Packet(src, dst netip.Addr, m Message) []byte {
 	packet = binary.BigEndian.AppendUint16(packet, uint16(udpHeaderSize+len(payload)))
 	packet = append(packet, 0, 0)
 	packet = append(packet, payload...)
-	sum := ^transportSum(packet, protocolUDP)
+	sum := ^checksum.IPv6(packet, protocolUDP)
 	if sum == 0 {
 		sum = 0xffff // zero would mean "no checksum"
 	}
@@ -44,7 +46,7 @@ func ParsePacket(packet []byte) (src, dst netip.Addr, m Message, err error) {
 	}
 	udp := packet[ipv6HeaderSize:]
 	if binary.BigEndian.Uint16(udp) != Port || binary.BigEndian.Uint16(udp[2:]) != Port ||
-		int(binary.BigEndian.Uint16(udp[4:])) != len(udp) || transportSum(packet, protocolUDP) != 0xffff {
+		int(binary.BigEndian.Uint16(udp[4:])) != len(udp) || checksum.IPv6(packet, protocolUDP) != checksum.Whole {
 		return src, dst, m, ErrNotProbe
 	}
 	m, err = Parse(udp[udpHeaderSize:])
@@ -55,13 +57,13 @@ func ParsePacket(packet []byte) (src, dst netip.Addr, m Message, err error) {
 func echoReply(packet []byte) ([]byte, bool) {
 	src, dst, ok := plainIPv6(packet, protocolICMPv6, echoHeaderSize)
 	if !ok || packet[ipv6HeaderSize] != echoRequestType || packet[ipv6HeaderSize+1] != 0 ||
-		transportSum(packet, protocolICMPv6) != 0xffff {
+		checksum.IPv6(packet, protocolICMPv6) != checksum.Whole {
 		return nil, false
 	}
 	reply := append(ipv6Header(dst, src, protocolICMPv6, len(packet)-ipv6HeaderSize), packet[ipv6HeaderSize:]...)
 	reply[ipv6HeaderSize] = echoReplyType
 	reply[ipv6HeaderSize+2], reply[ipv6HeaderSize+3] = 0, 0
-	binary.BigEndian.PutUint16(reply[ipv6HeaderSize+2:], ^transportSum(reply, protocolICMPv6))
+	binary.BigEndian.PutUint16(reply[ipv6HeaderSize+2:], ^checksum.IPv6(reply, protocolICMPv6))
 	return reply, true
 }
 
@@ -81,20 +83,4 @@ func ipv6Header(src, dst netip.Addr, protocol byte, payload int) []byte {
 	header[6], header[7] = protocol, hopLimit
 	from, to := src.As16(), dst.As16()
 	return append(append(header, from[:]...), to[:]...)
-}
-
-// transportSum is the Internet checksum's sum over pseudo-header and payload: 0xffff if a contained checksum is right.
-func transportSum(packet []byte, protocol byte) uint16 {
-	sum := uint32(len(packet)-ipv6HeaderSize) + uint32(protocol)
-	words := packet[8:] // the addresses, then the payload
-	for ; len(words) >= 2; words = words[2:] {
-		sum += uint32(binary.BigEndian.Uint16(words))
-	}
-	if len(words) == 1 {
-		sum += uint32(words[0]) << 8
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return uint16(sum)
 }

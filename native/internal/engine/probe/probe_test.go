@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.zx2c4.com/wireguard/tun"
+
+	"sag.software/native/internal/checksum"
 )
 
 var (
@@ -124,7 +126,7 @@ func echoRequest(size int) []byte {
 	packet := ipv6Header(src, dst, protocolICMPv6, echoHeaderSize+size)
 	packet = append(packet, echoRequestType, 0, 0, 0, 0, 1, 0, 2)
 	packet = append(packet, make([]byte, size)...)
-	binary.BigEndian.PutUint16(packet[ipv6HeaderSize+2:], ^transportSum(packet, protocolICMPv6))
+	binary.BigEndian.PutUint16(packet[ipv6HeaderSize+2:], ^checksum.IPv6(packet, protocolICMPv6))
 	return packet
 }
 
@@ -166,7 +168,7 @@ func TestTapOfAnAccessPoint(t *testing.T) {
 	if err != nil || from != dst || to != src || m != reply {
 		t.Fatalf("answer: %s %s %+v %v", from, to, m, err)
 	}
-	if echo := q.injected[1]; echo[ipv6HeaderSize] != echoReplyType || transportSum(echo, protocolICMPv6) != 0xffff {
+	if echo := q.injected[1]; echo[ipv6HeaderSize] != echoReplyType || checksum.IPv6(echo, protocolICMPv6) != checksum.Whole {
 		t.Fatalf("echo reply: %x", echo)
 	}
 }

@@ -5,6 +5,8 @@ package neighbour
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"sag.software/native/internal/checksum"
 )
 
 type hardware [6]byte
@@ -130,18 +132,6 @@ func neighbour(own, dst hardware, about, to netip.Addr, flags byte) []byte {
 	frame = append(frame, about.AsSlice()...)
 	frame = append(append(frame, 2, 1), own[:]...)
 	packet := frame[ethernetSize:]
-	binary.BigEndian.PutUint16(packet[ipv6Size+2:], checksum(packet[8:], size, icmpv6))
+	binary.BigEndian.PutUint16(packet[ipv6Size+2:], ^checksum.IPv6(packet, icmpv6))
 	return frame
-}
-
-// checksum is the Internet checksum of addresses and payload with the rest of IPv6's pseudo-header.
-func checksum(words []byte, size, protocol uint32) uint16 {
-	sum := size + protocol
-	for ; len(words) >= 2; words = words[2:] {
-		sum += uint32(binary.BigEndian.Uint16(words))
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
 }
