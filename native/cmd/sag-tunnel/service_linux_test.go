@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -88,9 +91,15 @@ func TestTheWholeMachineIsInside(t *testing.T) {
 	if out := nettest.Run(t, "ip", "route", "get", "198.51.100.1"); !strings.Contains(out, "dev net0") {
 		t.Errorf("other traffic goes %s", out)
 	}
-	blocking, _ := os.ReadFile(filepath.Join(s.run, "blocking"))
-	if want := `{"blocking":"none","holds":"intranet","lockdown":"off","phase":"connected","pid":`; !strings.HasPrefix(string(blocking), want) {
-		t.Errorf("%s", blocking)
+	told := map[string]string{}
+	if err := json.Unmarshal([]byte(s.blocking()), &told); err != nil {
+		t.Error(err)
+	}
+	want := map[string]string{
+		"blocking": "none", "holds": "intranet", "lockdown": "off", "phase": "connected", "pid": strconv.Itoa(s.service.Process.Pid),
+	}
+	if !maps.Equal(told, want) {
+		t.Errorf("%v", told)
 	}
 	s.mustDisconnect()
 	s.untouched("after disconnect")
