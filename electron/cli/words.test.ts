@@ -34,6 +34,9 @@ it("tells who is asked for names, and what stands in the way", () => {
   };
   expect(names({ domains: ["corp.test"] })).toBe("Names corp.test are asked at 10.0.0.53 · systemd-resolved");
   expect(names({ domains: ["a.test", "b.test", "c.test", "d.test", "e.test"] })).toContain("d.test and 1 more are");
+  expect(names({ domains: ["corp.test", "10.in-addr.arpa", "d.f.ip6.arpa"] })).toContain(
+    "Names corp.test and 2 reverse zones are asked",
+  );
   expect(names({ everything: true })).toBe("Names (all) are asked at 10.0.0.53 · systemd-resolved");
   expect(names({ trouble: "Tailscale keeps changing them" })).toBe("Names: Tailscale keeps changing them");
 });
@@ -55,7 +58,7 @@ it("tells what is held back outside the tunnel", () => {
     return lines(state);
   };
   expect(guard({ prefixes: ["10.0.0.0/8", "fd00::/8"], domains: ["corp.test"], dropped: "7" })).toContain(
-    "Guard: 2 prefixes and 1 domains leave by the tunnel or not at all · 7 packets held back",
+    "Guard: 2 prefixes and 1 domain leave by the tunnel or not at all · 7 packets held back",
   );
   expect(guard({ lockdown: true, portalLeft: "61.2s" })).toEqual(
     expect.arrayContaining([

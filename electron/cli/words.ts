@@ -47,7 +47,16 @@ export function latency(ms: number | null): string | null {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
-const joined = (parts: (string | null | undefined)[]): string => parts.filter(Boolean).join(" · ");
+type Part = string | null | undefined | false;
+
+const joined = (parts: Part[]): string => parts.filter(Boolean).join(" · ");
+
+const listed = (parts: Part[]): string =>
+  new Intl.ListFormat("en-GB").format(parts.filter((part) => typeof part === "string"));
+
+/** "3 domains", or nothing of none. */
+const counted = ({ length }: string[], one: string, many: string): string | null =>
+  length === 0 ? null : `${length} ${length === 1 ? one : many}`;
 
 /** Of more routes than these only some are shown; --json has them all. */
 const shownRoutes = 16;
@@ -68,11 +77,7 @@ function machineLines({ routes, rules, names, guard }: MachineView, lockdownIsTo
 
 function guardLines({ prefixes, domains, lockdown, portalLeftMs, dropped }: GuardView): string[] {
   const lines: string[] = [];
-  const parts = [
-    prefixes.length > 0 && `${prefixes.length} prefixes`,
-    domains.length > 0 && `${domains.length} domains`,
-  ];
-  const held = parts.filter(Boolean).join(" and ");
+  const held = listed([counted(prefixes, "prefix", "prefixes"), counted(domains, "domain", "domains")]);
   if (held) lines.push(`Guard: ${held} leave by the tunnel or not at all · ${dropped} packets held back`);
   if (lockdown) lines.push("Lockdown: nothing leaves this machine but the tunnel");
   if (portalLeftMs !== null) lines.push(`A captive portal can be reached for ${Math.ceil(portalLeftMs / 1_000)} s`);
@@ -96,14 +101,20 @@ export function lockdownLines({ by, sinceMs, portal, mayLift, mayOpenPortal }: L
   ];
 }
 
-/** Of more domains than these only some are shown: reverse zones are many. */
+/** Of more domains than these only some are shown; of reverse zones, which nobody types, none. */
 const shownDomains = 4;
+const isReverse = (domain: string): boolean => /\.arpa\.?$/.test(domain);
 
 function namesLines({ backend, servers, domains, everything, trouble }: NamesView): string[] {
   if (trouble) return [`Names: ${trouble}`];
-  const more = domains.length - shownDomains;
-  const some = domains.slice(0, shownDomains).join(", ") + (more > 0 ? ` and ${more} more` : "");
-  return [`Names ${everything ? "(all)" : some} are asked at ${servers.join(", ")} · ${backend}`];
+  const forward = domains.filter((domain) => !isReverse(domain));
+  const more = forward.length - shownDomains;
+  const which = listed([
+    ...forward.slice(0, shownDomains),
+    more > 0 && `${more} more`,
+    counted(domains.filter(isReverse), "reverse zone", "reverse zones"),
+  ]);
+  return [`Names ${everything ? "(all)" : which} are asked at ${servers.join(", ")} · ${backend}`];
 }
 
 /** Bytes per second, as they were since the last look. */
