@@ -13,6 +13,7 @@ const packages = [
   // Of one version, whatever the machine has.
   ...["systemd-resolved", "libsystemd-shared"],
   ...["network-manager", "libnm0", "libndp0", "libmm-glib0", "libbluetooth3", "libteamdctl0", "libjansson4"],
+  ...["dnsmasq-base", "libnetfilter-conntrack3", "libnfnetlink0"],
 ];
 const folder = at(".cache/debian");
 
@@ -21,6 +22,7 @@ export const programs = {
   resolvectl: join(folder, "usr/bin/resolvectl"),
   networkManager: join(folder, "usr/sbin/NetworkManager"),
   nmcli: join(folder, "usr/bin/nmcli"),
+  dnsmasq: join(folder, "usr/sbin/dnsmasq"),
 };
 
 /** What their own libraries are found by. */

@@ -35,24 +35,45 @@ while ! [ -e /run/systemd/resolve/stub-resolv.conf ]; do sleep 0.02; done`;
 const startNetworkManager = `env ${environment} ${programs.networkManager} --no-daemon --config=/run/nm.conf --config-dir=/run/nm-none --intern-config=/run/nm-intern.conf --state-file=/run/nm.state --pid-file=/run/nm.pid > /run/nm.log 2>&1 \\
   & echo $! >> /run/pids; echo $! > /run/nm-own.pid`;
 
+/** How NetworkManager is told to have names answered: by the name servers themselves, or by somebody in between. */
+export type Mode = "default" | "systemd-resolved" | "dnsmasq";
+
 /** NetworkManager asks udev for links, unless /sys can not be written. */
-const networkManager = `mount -t sysfs -o ro sysfs /sys
+const networkManager = (mode: Mode): string => `mount -t sysfs -o ro sysfs /sys
 mkdir -p /run/NetworkManager /run/nm-none /etc/NetworkManager/system-connections
 chmod 700 /etc/NetworkManager/system-connections
 mount -t tmpfs tmpfs /var/lib
-printf '[main]\\nplugins=keyfile\\ndns=default\\nrc-manager=file\\nauth-polkit=false\\n' > /run/nm.conf
+printf '[main]\nplugins=keyfile\ndns=${mode}\n${mode === "systemd-resolved" ? "" : "rc-manager=file\n"}auth-polkit=false\n' > /run/nm.conf
 ${startNetworkManager}
 i=0; while ! env ${environment} ${programs.nmcli} general status > /dev/null 2>&1; do i=$((i+1)); [ $i -lt 200 ]; sleep 0.05; done`;
+
+/** Where NetworkManager looks for dnsmasq. */
+const dnsmasq = `mount -t tmpfs tmpfs /usr/local/sbin
+cat > /usr/local/sbin/dnsmasq <<'END'
+#!/bin/sh
+echo $$ >> /run/pids
+exec env ${environment} ${programs.dnsmasq} "$@" --user=root
+END
+chmod 755 /usr/local/sbin/dnsmasq`;
 
 /** Gives the client this backend; its link "home" has the name server outside. */
 export const furnish =
   (backend: Backend) =>
   async (machines: Machines): Promise<void> => {
     if (backend === "file") return machines.furnish("client");
-    await machines.furnish("client", `${bus}\n${backend === "NetworkManager" ? networkManager : resolved}`);
-    if (backend === "NetworkManager") return connectHome(machines, outsideServer);
+    if (backend === "NetworkManager") return furnishManager("default")(machines);
+    await machines.furnish("client", `${bus}\n${resolved}`);
     await resolvectl(machines, "dns", "home", outsideServer);
     await resolvectl(machines, "default-route", "home", "yes");
+  };
+
+/** The same with NetworkManager, in one of its ways. */
+export const furnishManager =
+  (mode: Mode) =>
+  async (machines: Machines): Promise<void> => {
+    const before = { default: ":", "systemd-resolved": resolved, dnsmasq }[mode];
+    await machines.furnish("client", `${bus}\n${before}\n${networkManager(mode)}`);
+    await connectHome(machines, outsideServer);
   };
 
 export const resolvectl = (machines: Machines, ...args: string[]): Promise<string> =>

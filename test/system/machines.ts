@@ -32,11 +32,13 @@ export class Machines {
 
   /**
    * Gives a machine files of its own in /etc and /run. `setup` is shell: what is done to them first. What stands in /run/pids
-   * in the end is killed.
+   * in the end and still is this machine's is killed.
    */
   async furnish(name: string, setup = ":"): Promise<void> {
     const script = `set -e
-      trap 'kill -KILL $(cat /run/pids 2> /dev/null) 2> /dev/null' EXIT
+      own=$(readlink /proc/self/ns/mnt)
+      trap 'for pid in $(cat /run/pids 2> /dev/null); do
+        [ "$(readlink "/proc/$pid/ns/mnt")" != "$own" ] || kill -KILL "$pid"; done' EXIT
       etc=$(mktemp -d)
       mount -t tmpfs tmpfs "$etc"
       cp -a /etc/. "$etc"

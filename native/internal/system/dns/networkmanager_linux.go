@@ -29,9 +29,6 @@ const (
 	managerStep = 10 * time.Millisecond
 )
 
-// handleAddress has to be there, or NetworkManager takes no name server for the link. Nobody uses it.
-var handleAddress = netip.AddrFrom4([4]byte{127, 83, 71, 1})
-
 // entry is one of NetworkManager's name servers, or of its properties.
 type entry map[string]dbus.Variant
 
@@ -160,8 +157,10 @@ func connection(n Names) map[string]map[string]dbus.Variant {
 	if n.Everything {
 		search = append(search, "~.")
 	}
+	// Without an address the link gets no name server. It is the name server's own: NetworkManager has its dnsmasq ask by this
+	// link only, and by it nothing else of the machine can be reached.
 	address := map[string]dbus.Variant{
-		"address": dbus.MakeVariant(handleAddress.String()), "prefix": dbus.MakeVariant(uint32(handleAddress.BitLen())),
+		"address": dbus.MakeVariant(n.Resolver.String()), "prefix": dbus.MakeVariant(uint32(n.Resolver.BitLen())),
 	}
 	server := n.Resolver.As4()
 	return map[string]map[string]dbus.Variant{

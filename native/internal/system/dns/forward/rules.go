@@ -116,9 +116,9 @@ func (d decision) toAsk(message []byte) []byte {
 // failed is the answer when nobody has answered.
 func (d decision) failed() *dns.Msg { return reply(d.query, dns.RcodeServerFailure) }
 
-// dismissed is the answer when the intranet is being left: the name is not there any more. Told of a failure instead, programs
-// would try again, or ask somebody else.
-func (d decision) dismissed() *dns.Msg { return reply(d.query, dns.RcodeNameError) }
+// dismissed is the answer when the intranet is being left: nothing is known of the name any more. Told of a failure, programs
+// would try again or ask somebody else; told that there is no such name, systemd-resolved asks once more in plainer words.
+func (d decision) dismissed() *dns.Msg { return reply(d.query, dns.RcodeSuccess) }
 
 // reply is an answer that is nothing but its code.
 func reply(query *dns.Msg, code int) *dns.Msg {
