@@ -3,7 +3,8 @@ import { defaultRegion } from "../../domain/areas/regions.ts";
 import { words } from "../answer.ts";
 import { list } from "../arguments.ts";
 import type { Tools, Verbs } from "../command.ts";
-import { nouns, type Product, verbs } from "./product-verbs.ts";
+import { nouns, verbs } from "./product-verbs.ts";
+import type { Product } from "./verb.ts";
 
 /** Operations whose own parameter Tenant says for which account; the others run in that account. */
 const tenantParameter = new Set([

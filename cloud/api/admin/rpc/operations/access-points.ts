@@ -6,7 +6,7 @@ import type { Tenant } from "../../../../domain/tenants/tenants.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { type Call, group, type Operation } from "../protocol/operation.ts";
 import { id, inRegion, list, paging, region, required, sagId, text, whole } from "./common.ts";
-import { statusOf } from "./instances.ts";
+import { statusOf } from "./instance-view.ts";
 
 const operation = group("smartag", "access points and routes");
 

@@ -5,6 +5,8 @@ import { aclOperations } from "./acl.ts";
 import { ccnOperations } from "./ccn.ts";
 import { cenOperations } from "./cen.ts";
 import { cenBandwidthOperations } from "./cen-bandwidth.ts";
+import { cenChildOperations } from "./cen-children.ts";
+import { cenRouteOperations } from "./cen-routes.ts";
 import { codeOperations } from "./codes.ts";
 import { dnsOperations } from "./dns.ts";
 import { grantOperations } from "./grants.ts";
@@ -26,6 +28,8 @@ export const operations: readonly Operation[] = [
   ...aclOperations,
   ...accessPointOperations,
   ...cenOperations,
+  ...cenChildOperations,
+  ...cenRouteOperations,
   ...cenBandwidthOperations,
   ...networkOperations,
   ...operatingOperations,
