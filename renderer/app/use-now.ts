@@ -1,9 +1,11 @@
 import { useEffect, useState } from "react";
 
-/** ms since the epoch, anew every `step` ms while somebody can see it. */
-export const useNow = (step: number): number => {
+/** ms since the epoch, anew every `step` ms while somebody can see it; null = nothing counts. */
+export const useNow = (step: number | null): number => {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
+    if (step === null) return;
+    setNow(Date.now());
     const timer = setInterval(() => {
       if (!document.hidden) setNow(Date.now());
     }, step);

@@ -64,7 +64,7 @@ const Whose = ({ lockdown: { by, since } }: { lockdown: State }) => {
 
 /** A sign-in page of the network's: the way to it is opened by a person, and shuts by itself. */
 const Portal = ({ lockdown: { portal, mayOpenPortal }, onOpen }: { lockdown: State; onOpen: () => void }) => {
-  const now = useNow(1_000);
+  const now = useNow(portal ? 1_000 : null);
   const left = portal ? Math.ceil((portal.until - now) / 1_000) : 0;
   if (portal && left > 0) {
     return (

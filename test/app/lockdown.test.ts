@@ -1,0 +1,47 @@
+import { expect } from "vitest";
+import { disconnected, locked } from "./fake/sample.ts";
+import { test } from "./shared.ts";
+
+/** Lockdown on the main screen: what the person may do, and what is said when it is refused. */
+test("lockdown is lifted by who may, and otherwise the command is told; the way to a sign-in page counts down", async ({
+  shared: app,
+}) => {
+  await app.asNew();
+  await app.put(disconnected());
+  const page = await app.page();
+  const lockdown = page.getByRole("region", { name: "Lockdown" });
+  const button = (name: string) => lockdown.getByRole("button", { name });
+  expect(await lockdown.count()).toBe(0);
+
+  await app.lock(locked({ by: "policy" }));
+  await lockdown.getByText("Set by your company's policy, for 2 h 14 min").waitFor();
+  await lockdown.getByText("sudo sag lockdown off").waitFor();
+  expect(await button("Lift lockdown").count()).toBe(0);
+
+  const often = "the way to a captive portal was opened three times within an hour";
+  await app.failNext("openPortal", "not_permitted", { text: often });
+  await button("Sign in to this network").click();
+  await lockdown.getByRole("alert").getByText(often).waitFor();
+  await button("Sign in to this network").click();
+  await lockdown.getByRole("timer").getByText("by wlan0 for 5:00").waitFor();
+  await lockdown.getByRole("timer").getByText("by wlan0 for 4:59").waitFor();
+  expect(await lockdown.getByRole("alert").count()).toBe(0);
+  await app.lock(locked({ portal: { link: "wlan0", leftMs: 900 } }));
+  // Nobody says that it is over: the kernel shuts it by itself.
+  await button("Sign in to this network").waitFor();
+
+  await app.lock(locked({ mayLift: true, mayOpenPortal: false }));
+  await button("Sign in to this network").waitFor({ state: "detached" });
+  const lift = async (): Promise<void> => {
+    await button("Lift lockdown").click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Lift lockdown" }).click();
+  };
+  await app.failNext("liftLockdown", "service_not_running");
+  await lift();
+  await lockdown.getByText("sudo sag lockdown off").waitFor();
+  await lift();
+  await lockdown.waitFor({ state: "detached" });
+  await page.getByText("Nothing is held back on this computer.").waitFor();
+  expect(await app.asked("liftLockdown")).toHaveLength(2);
+  expect(app.complaints).toEqual([]);
+});
