@@ -5,15 +5,21 @@ import { root } from "../build/lib/root.ts";
 /** It measures seconds of a whole machine: nothing else runs beside it. */
 const alone = "test/app/start.test.ts";
 
-/** What takes longest comes first, so that the two workers end together. */
+/** What takes longest comes first, so that the workers end together. */
 const longest = [
+  "start-clean",
   "screens",
-  "real-kills-window",
-  "real-causes-few",
   "real-kills-main",
+  "real-account",
   "real-causes",
+  "real-hops",
   "main",
+  "real-causes-few",
+  "real-kills-window",
   "sign-in",
+  "everything-real",
+  "shell",
+  "quit-keychain",
 ];
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -48,8 +54,9 @@ export default defineConfig({
           name: "app",
           include: ["test/app/**/*.test.ts"],
           exclude: [alone],
-          // They wait more than they work; what needs a home, a company or a browser of its own makes them.
-          maxWorkers: 2,
+          // They wait more than they work, with two processors as well; what needs a home, a company or a browser of its own
+          // makes them.
+          maxWorkers: 3,
           // What takes longest is started once a worker (shared.ts).
           isolate: false,
           sequence: { groupOrder: 1 },

@@ -1,107 +1,23 @@
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { goEnvironment } from "../../build/lib/go.ts";
+import { afterAll, expect, test } from "vitest";
 import { at } from "../../build/lib/root.ts";
 import { needsProgram } from "../harness/needs.ts";
 import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
-import { browsersOf } from "./kills.ts";
+import { startIn } from "./started.ts";
 
-/** ms until the window is there with its page drawn: everything built, and a checkout that nothing has been built in. */
-const limits = { built: 5_000, clean: 90_000 };
+/** ms until the window is there with its page drawn, everything built. */
+const limit = 5_000;
 
 const workspace = createWorkspace("start");
-const checkout = join(workspace.dir, "checkout");
 afterAll(async () => {
   await endProcessesOf(workspace.dir);
   workspace.remove();
 });
 
-/** As after `git clone` and `npm ci`. */
-beforeAll(() => {
-  execFileSync("git", ["clone", "--quiet", "--shared", at(), checkout]);
-  symlinkSync(at("node_modules"), join(checkout, "node_modules"));
-  // A Go that had to be fetched is the machine's, as one that was installed is.
-  mkdirSync(join(checkout, ".cache"), { recursive: true });
-  const go = ".cache/go1.26.8";
-  if (existsSync(at(go))) symlinkSync(at(go), join(checkout, go));
-});
-
-/** What is kept outside of a checkout stays where it is, though the person has a home of their own. */
-const goCaches = (): Record<string, string> => {
-  const env = goEnvironment();
-  const ask = (name: string): string => execFileSync("go", ["env", name], { env, encoding: "utf8" }).trim();
-  try {
-    return { GOCACHE: ask("GOCACHE"), GOMODCACHE: ask("GOMODCACHE") };
-  } catch {
-    return {};
-  }
-};
-
-interface Started {
-  host: string;
-  /** From the command to the window, without the display's own start. */
-  ms: number;
-  said: string;
-  /** px of the window's height that the app does not have: a browser's tabs and address line. Stand-in only. */
-  bars: number;
-}
-
-/** Measured in the page, by way of the browser that a main process opened. */
-const barsOf = async (pid: number): Promise<number> => {
-  const profile = browsersOf(pid)
-    .map((browser) => readFileSync(`/proc/${browser}/cmdline`, "utf8").match(/--user-data-dir=([^\0]*)/)?.[1])
-    .find((folder) => folder !== undefined);
-  const [port] = readFileSync(join(profile ?? "", "DevToolsActivePort"), "utf8").split("\n");
-  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
-  const page = browser.contexts()[0]?.pages()[0];
-  return page ? page.evaluate(() => outerHeight - innerHeight) : Number.POSITIVE_INFINITY;
-};
-
-/** `npm start` on a display, until its window is there; then it is told to end, and has to. */
-const start = async (): Promise<Started> => {
-  const program = [join(checkout, "node_modules/.bin/node"), join(checkout, "build/start.ts"), "--json"];
-  const child = spawn("xvfb-run", ["-a", ...program], {
-    cwd: checkout,
-    env: { ...workspace.home("person"), ...goCaches() },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  const said: string[] = [];
-  createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  try {
-    const ready = await new Promise<{ host: string; pid: number; ms: number }>((resolve, reject) => {
-      createInterface({ input: child.stdout }).on("line", (line) => resolve(JSON.parse(line)));
-      void ended.then(() => reject(new Error(said.join("\n"))));
-    });
-    const bars = ready.host === "standin" ? await barsOf(ready.pid) : 0;
-    process.kill(ready.pid, "SIGTERM");
-    await ended;
-    return { host: ready.host, ms: ready.ms, said: said.join("\n"), bars };
-  } finally {
-    if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
-  }
-};
-
-test("npm start on a clean checkout builds, opens the app on a display, says on which host, and ends when it is told to", async (context) => {
-  needsProgram(context, "xvfb-run");
-  const { host, ms, said } = await start();
-  expect(["electron", "standin"]).toContain(host);
-  expect(said).toMatch(host === "electron" ? /opening the app on Electron/ : /stand-in, in Chromium/);
-  expect(said).toContain("npm start -- --trial");
-  console.info(`clean checkout: ${ms} ms to the window`);
-  expect(ms).toBeLessThan(limits.clean);
-}, 120_000);
-
 test("npm start, once built, opens the window at once", async (context) => {
   needsProgram(context, "xvfb-run");
-  const { ms, bars } = await start();
+  const { ms, bars } = await startIn(at(), workspace);
   console.info(`built: ${ms} ms to the window`);
-  expect(ms).toBeLessThan(limits.built);
+  expect(ms).toBeLessThan(limit);
   // Its own window, no tab of a browser.
   expect(bars).toBeLessThan(40);
 });

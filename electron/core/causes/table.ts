@@ -280,7 +280,7 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   not_permitted: {
     exit: 53,
     mender: "administrator",
-    message: (d) => `${about("There is no permission for", d, "There is no permission for this")}.`,
+    message: (d) => said(d) ?? `${about("There is no permission for", d, "There is no permission for this")}.`,
     action: "Ask your administrator.",
   },
   vpn_conflict: {
