@@ -16,6 +16,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/system/nettest"
 )
@@ -213,5 +214,57 @@ func (s *site) alive(when string) {
 	}
 	if _, err := page(); err != nil {
 		s.t.Fatalf("%s: %v", when, err)
+	}
+}
+
+// Who follows a service without a tunnel asks once: the stream goes on until there is a tunnel, or no service.
+func TestAnEmptyServiceIsFollowed(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	rpc, leave := s.rpc()
+	defer leave()
+	follow := func() (ended chan error) {
+		stream, err := rpc.Watch(ctx, connect.NewRequest(&tunnelv1.WatchRequest{}))
+		if err != nil || !stream.Receive() || len(stream.Msg().GetSnapshot().GetStates()) != 0 {
+			t.Fatalf("%v %v", err, stream.Msg())
+		}
+		ended = make(chan error, 1)
+		go func() {
+			for stream.Receive() {
+			}
+			ended <- stream.Err()
+		}()
+		return ended
+	}
+	ended := follow()
+	// Whatever is asked in between is answered while the stream goes on.
+	for range 20 {
+		_ = s.as(0, "GetStates", `{}`)
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("the stream ended: %v", err)
+	default:
+	}
+	s.mustConnect()
+	if err := <-ended; err != nil {
+		t.Errorf("with a tunnel the stream ends with %v", err)
+	}
+	s.become(typesv1.Phase_PHASE_CONNECTED)
+	s.mustDisconnect()
+
+	ended = follow()
+	start := time.Now()
+	s.kill(syscall.SIGTERM)
+	if err := <-ended; err != nil {
+		t.Errorf("with the service the stream ends with %v", err)
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("who follows held the service for %v", took)
 	}
 }
