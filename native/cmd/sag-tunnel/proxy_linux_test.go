@@ -8,8 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +22,7 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/control"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
@@ -69,8 +68,9 @@ func run(t *testing.T, dir string) *process {
 	if err := json.Unmarshal(line, &ready); err != nil || !ready.Ready || ready.PID != p.command.Process.Pid {
 		t.Fatalf("%s %v", line, err)
 	}
-	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", ready.Socket) }}
-	p.TunnelServiceClient = tunnelv1connect.NewTunnelServiceClient(&http.Client{Transport: transport}, "http://sag-tunnel")
+	client, leave := control.Dial(dir)
+	t.Cleanup(leave)
+	p.TunnelServiceClient = client
 	return p
 }
 

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +18,7 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/control"
 	"sag.software/native/internal/failure"
 	"sag.software/native/internal/system/nettest"
 	"sag.software/native/internal/tunnel/tunneltest"
@@ -120,10 +119,7 @@ func (s *site) repair() string {
 }
 
 func (s *site) rpc() (tunnelv1connect.TunnelServiceClient, func()) {
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(s.run, "rpc.sock"))
-	}}
-	return tunnelv1connect.NewTunnelServiceClient(&http.Client{Transport: transport}, "http://localhost"), transport.CloseIdleConnections
+	return control.Dial(s.run)
 }
 
 // connect does what core does, and answers when the tunnel is up or has failed.

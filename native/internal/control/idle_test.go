@@ -5,9 +5,8 @@ package control
 import (
 	"context"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -71,8 +70,8 @@ func serve(t *testing.T) (path string, i idle) {
 }
 
 func caller(path string) tunnelv1connect.TunnelServiceClient {
-	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", path) }}
-	return tunnelv1connect.NewTunnelServiceClient(&http.Client{Transport: transport}, "http://sag-tunnel")
+	client, _ := Dial(filepath.Dir(path))
+	return client
 }
 
 func alive(t *testing.T, path string) {

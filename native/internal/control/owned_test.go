@@ -23,7 +23,7 @@ import (
 // Root can open any socket; the server itself has to look who calls. The test's tunnel is another user's.
 func TestOtherUsersAreRefused(t *testing.T) {
 	handler := owned(Handler(idle{}, "1"), 12345, slog.New(slog.DiscardHandler))
-	path := filepath.Join(t.TempDir(), "socket")
+	path := filepath.Join(t.TempDir(), SocketName)
 	listener, err := listen(path)
 	if err != nil {
 		t.Fatal(err)

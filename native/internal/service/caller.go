@@ -12,6 +12,7 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
+	"sag.software/native/internal/control"
 )
 
 // Client speaks to the service about lockdown.
@@ -22,7 +23,7 @@ type Client struct {
 
 // Living is a client of the service that runs; nil if none does.
 func Living(ctx context.Context, dir string) (*Client, error) {
-	rpc, leave := dial(dir)
+	rpc, leave := control.Dial(dir)
 	_, err := rpc.GetLockdown(ctx, connect.NewRequest(&tunnelv1.GetLockdownRequest{}))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		leave()

@@ -3,8 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,7 +10,6 @@ import (
 	"connectrpc.com/connect"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	"sag.software/native/internal/control"
 )
 
@@ -23,7 +20,7 @@ const disconnectLimit = 10 * time.Second
 func Disconnect(dir string) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), disconnectLimit)
 	defer cancel()
-	client, leave := dial(dir)
+	client, leave := control.Dial(dir)
 	defer leave()
 	states, err := client.GetStates(ctx, connect.NewRequest(&tunnelv1.GetStatesRequest{}))
 	if err != nil {
@@ -39,7 +36,7 @@ func Disconnect(dir string) (bool, error) {
 
 // Unlock has the running service lift lockdown. False if there was none.
 func Unlock(dir string) (bool, error) {
-	client, leave := dial(dir)
+	client, leave := control.Dial(dir)
 	defer leave()
 	ctx, cancel := context.WithTimeout(context.Background(), disconnectLimit)
 	defer cancel()
@@ -49,14 +46,6 @@ func Unlock(dir string) (bool, error) {
 	}
 	_, err = client.SetLockdown(ctx, connect.NewRequest(&tunnelv1.SetLockdownRequest{}))
 	return err == nil, err
-}
-
-// dial is how a caller on this machine speaks to the service.
-func dial(dir string) (tunnelv1connect.TunnelServiceClient, func()) {
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, control.SocketName))
-	}}
-	return tunnelv1connect.NewTunnelServiceClient(&http.Client{Transport: transport}, "http://localhost"), transport.CloseIdleConnections
 }
 
 // Forget drops what a service that is no more had wanted: the next one starts with nothing.
