@@ -15,8 +15,8 @@ var soak = os.Getenv("SAG_SOAK") != ""
 func TestMain(m *testing.M) {
 	if args := os.Getenv(beProgram); args != "" {
 		os.Args = append([]string{"sag-tunnel"}, strings.Fields(args)...)
-		if os.Getenv(switchable) != "" {
-			openMachine = openSwitchable
+		if os.Getenv(blindToGuard) != "" {
+			openMachine = openBlind
 		}
 		main()
 		os.Exit(0)

@@ -50,7 +50,7 @@ func (t *table) lockdown(l Lockdown, former Found, portal *Portal) error {
 	t.rule(held, []expr.Any{&expr.Counter{Packets: former.Dropped}}, refuse())
 	output, forward := t.hook("output", nftables.ChainHookOutput), t.hook("forward", nftables.ChainHookForward)
 	for _, chain := range []*nftables.Chain{output, forward} {
-		t.rule(chain, leavesBy("lo"), accept())
+		t.rule(chain, staysHere(), accept())
 		// Only root makes links, and who is root needs no such trick.
 		t.rule(chain, compare(expr.MetaKeyOIFNAME, expr.CmpOpEq, []byte(l.Links)), accept())
 	}

@@ -38,8 +38,18 @@ func leavesBy(link string) []expr.Any {
 	return compare(expr.MetaKeyOIFNAME, expr.CmpOpEq, linkName(link))
 }
 
-func cameBy(link string) []expr.Any {
-	return compare(expr.MetaKeyIIFNAME, expr.CmpOpEq, linkName(link))
+// loopback is the index of every network's own link.
+const loopback = 1
+
+// staysHere is true for what leaves by the loopback.
+func staysHere() []expr.Any {
+	return compare(expr.MetaKeyOIF, expr.CmpOpEq, binary.NativeEndian.AppendUint32(nil, loopback))
+}
+
+// cameByOthersThan is true for what came by neither this link nor the loopback.
+func cameByOthersThan(link string) []expr.Any {
+	return append(compare(expr.MetaKeyIIF, expr.CmpOpNeq, binary.NativeEndian.AppendUint32(nil, loopback)),
+		compare(expr.MetaKeyIIFNAME, expr.CmpOpNeq, linkName(link))...)
 }
 
 func family(six bool) []expr.Any {
@@ -51,12 +61,16 @@ func protocol(number byte) []expr.Any {
 	return compare(expr.MetaKeyL4PROTO, expr.CmpOpEq, []byte{number})
 }
 
-// byEngine is true for packets of root's sockets that carry the mark. Forwarded packets, and those of the kernel's own, have
-// no owner, and so do not match.
-func byEngine(mark uint32) []expr.Any {
-	return append(compare(expr.MetaKeyMARK, expr.CmpOpEq, binary.NativeEndian.AppendUint32(nil, mark)),
-		compare(expr.MetaKeySKUID, expr.CmpOpEq, make([]byte, 4))...)
+// byEngine is true for packets of root's sockets that carry the mark.
+func byEngine(mark uint32) []expr.Any { return append(withMark(mark), ofRoot()...) }
+
+func withMark(mark uint32) []expr.Any {
+	return compare(expr.MetaKeyMARK, expr.CmpOpEq, binary.NativeEndian.AppendUint32(nil, mark))
 }
+
+// ofRoot is true for packets of root's sockets. Forwarded packets, and those of the kernel's own, have no owner, and so do not
+// match.
+func ofRoot() []expr.Any { return compare(expr.MetaKeySKUID, expr.CmpOpEq, make([]byte, 4)) }
 
 // goesTo is true for a destination within a prefix.
 func goesTo(p netip.Prefix) []expr.Any {
@@ -87,6 +101,25 @@ func goesToOneOf(s *nftables.Set, six bool, transport byte) []expr.Any {
 	}
 	all := append(family(six), protocol(transport)...)
 	return append(all, network(firstWord, offset, size), destinationPort(second), lookup(s))
+}
+
+// isDatagramTo is true for an IPv4 datagram without options to an address and port. Of nothing but loads of up to 4 bytes and
+// comparisons with them, which the kernel does in line: every packet of the tunnel's has to pass here.
+func isDatagramTo(to netip.AddrPort) []expr.Any {
+	const version4, protocolOffset, destinationOffset = 0x45, 9, 16
+	var all []expr.Any
+	for _, part := range []struct {
+		load  expr.Any
+		value []byte
+	}{
+		{network(firstWord, 0, 1), []byte{version4}},
+		{network(firstWord, protocolOffset, 1), []byte{unix.IPPROTO_UDP}},
+		{network(firstWord, destinationOffset, 4), to.Addr().AsSlice()},
+		{destinationPort(firstWord), port(to.Port())},
+	} {
+		all = append(all, part.load, &expr.Cmp{Op: expr.CmpOpEq, Register: firstWord, Data: part.value})
+	}
+	return all
 }
 
 func network(register, offset, size uint32) expr.Any {

@@ -112,9 +112,11 @@ func (t *table) sign(digest string) {
 	t.add(t.chain("made"), fmt.Sprintf("%s%s %d", tag, digest, t.rules), count())
 }
 
-// set adds a set of values.
+// set adds a set of values. The kernel, told how many there will be, takes the quickest way of looking them up.
 func (t *table) set(name string, kind nftables.SetDatatype, keys [][]byte) (*nftables.Set, error) {
-	s := &nftables.Set{Table: t.table, Name: name, KeyType: kind, Concatenation: strings.Contains(kind.Name, " . ")}
+	s := &nftables.Set{
+		Table: t.table, Name: name, KeyType: kind, Concatenation: strings.Contains(kind.Name, " . "), Size: uint32(len(keys)),
+	}
 	elements := make([]nftables.SetElement, len(keys))
 	for i, key := range keys {
 		elements[i].Key = key

@@ -15,7 +15,7 @@ const TableName = "sag-tunnel"
 
 // counting are the chains whose rules are counted to see that the guard is whole; those of names are too many to be read
 // again and again.
-var counting = []string{"output", "forward", "input", "outward", "inside", "held", "names-held"}
+var counting = []string{"output", "forward", "input", "engine", "outward", "inside", "held", "names-held"}
 
 // What a link's own gateway, DHCP servers and resolvers are for, by UDP and TCP: names, leases of both versions, time. Not
 // for web pages: whoever gives out leases could give out an intranet server's address as its own.
@@ -23,6 +23,10 @@ var (
 	linkUDP = []uint16{53, 67, 123, 547}
 	linkTCP = []uint16{53}
 )
+
+// maxDirect is up to how many access points each of the engine's packets is compared with one after the other, which takes half
+// as long as to look it up.
+const maxDirect = 4
 
 // Find reads the guard that is on the machine; nil if there is none.
 func Find() (*Found, error) {
@@ -67,8 +71,9 @@ func (t *table) session(s Spec, former Found, portal *Portal) error {
 	t.rule(held, []expr.Any{&expr.Counter{Packets: former.Dropped}}, refuse())
 	inside := t.chain("inside")
 	outward := t.chain("outward")
+	engine := t.chain("engine")
 	for _, six := range []bool{false, true} {
-		if err := t.engineOnly(outward, held, s, six); err != nil {
+		if err := t.engineOnly(engine, outward, held, s, six); err != nil {
 			return err
 		}
 	}
@@ -97,30 +102,35 @@ func (t *table) session(s Spec, former Found, portal *Portal) error {
 	t.rule(inside, goTo(held))
 
 	output, forward := t.hook("output", nftables.ChainHookOutput), t.hook("forward", nftables.ChainHookForward)
+	// First what there is most of: the engine's packets, which one look at their mark tells from all others.
+	t.rule(output, withMark(s.Mark), jump(engine))
 	for _, chain := range []*nftables.Chain{output, forward} {
+		t.rule(chain, staysHere(), accept())
 		t.rule(chain, leavesBy(s.Link), accept())
-		t.rule(chain, leavesBy("lo"), accept())
 		t.rule(chain, jump(outward))
 	}
 	// What is sent to the inner addresses from the LAN would tell, by its being answered or not, what goes on in the tunnel.
 	input := t.hook("input", nftables.ChainHookInput)
-	t.rule(input, cameBy(s.Link), accept())
-	t.rule(input, cameBy("lo"), accept())
 	for _, a := range s.Own {
-		t.rule(input, goesTo(netip.PrefixFrom(a, a.BitLen())), count(), drop())
+		t.rule(input, goesTo(netip.PrefixFrom(a, a.BitLen())), cameByOthersThan(s.Link), count(), drop())
 	}
 	t.sign(s.Digest())
 	return nil
 }
 
 // engineOnly lets the engine, and nobody else, talk to the access points outside.
-func (t *table) engineOnly(outward, held *nftables.Chain, s Spec, six bool) error {
+func (t *table) engineOnly(engine, outward, held *nftables.Chain, s Spec, six bool) error {
 	endpoints, err := t.endpoints("endpoints", s.Endpoints, six)
 	if err != nil || endpoints == nil {
 		return err
 	}
 	to := goesToOneOf(endpoints, six, unix.IPPROTO_UDP)
-	t.rule(outward, byEngine(s.Mark), to, accept())
+	for _, a := range s.Endpoints {
+		if at := netip.AddrPortFrom(a.Addr().Unmap(), a.Port()); !six && at.Addr().Is4() && len(s.Endpoints) <= maxDirect {
+			t.rule(engine, isDatagramTo(at), ofRoot(), accept())
+		}
+	}
+	t.rule(engine, to, ofRoot(), accept())
 	t.rule(outward, to, goTo(held))
 	return nil
 }
