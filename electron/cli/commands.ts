@@ -1,14 +1,6 @@
 import { Command, Option } from "commander";
-import type { Context } from "./context.ts";
 import { examples } from "./examples.ts";
-
-/** What a verb does and answers: the exit code. Loaded only when it is called, so that no verb pays for another. */
-export type Verb<Args extends unknown[], Flags> = (context: Context, flags: Flags, ...args: Args) => Promise<number>;
-
-/** Binds a verb to a command; commander passes arguments, then flags, then the command. */
-export type Call = <Args extends unknown[], Flags>(
-  load: () => Promise<Verb<Args, Flags>>,
-) => (...given: unknown[]) => Promise<void>;
+import type { Call } from "./verb.ts";
 
 /** Every verb with its flags, in one place: the parser, --help, docs/cli.md and completion are all made from this. */
 export function describeCommands(call: Call): Command {

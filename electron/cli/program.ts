@@ -1,8 +1,9 @@
 import { CommanderError } from "commander";
 import { Failure } from "../core/causes/failure.ts";
-import { describeCommands, type Verb } from "./commands.ts";
+import { describeCommands } from "./commands.ts";
 import { createContext } from "./context.ts";
 import { createOutput, type Output, tellFailure } from "./output.ts";
+import type { Verb } from "./verb.ts";
 
 /** The `sag` command: reads arguments, calls one verb, answers the exit code. */
 export async function runProgram(argv: string[]): Promise<number> {

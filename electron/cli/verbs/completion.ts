@@ -1,6 +1,7 @@
-import { describeCommands, type Verb } from "../commands.ts";
+import { describeCommands } from "../commands.ts";
 import { completionScript, shells } from "../completion.ts";
 import { readChoice } from "../flags.ts";
+import type { Verb } from "../verb.ts";
 
 /** Prints a script that the shell reads once. */
 export const completion: Verb<[string], object> = async ({ output }, _flags, given) => {

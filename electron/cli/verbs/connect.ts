@@ -1,10 +1,10 @@
 import { Failure } from "../../core/causes/failure.ts";
 import type { ConnectOptions, ConnectStep, Invitation } from "../../core/client.ts";
 import type { IntranetState } from "../../core/model.ts";
-import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { decideIdentity, readChoice, readCredentials, readDuration, readListen, type SignInFlags } from "../flags.ts";
 import { stateOutput } from "../json.ts";
+import type { Verb } from "../verb.ts";
 import { painter, stateLines } from "../words.ts";
 import { withSecondFactor } from "./sign-in.ts";
 

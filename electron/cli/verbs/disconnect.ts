@@ -1,5 +1,5 @@
-import type { Verb } from "../commands.ts";
 import { stateOutput } from "../json.ts";
+import type { Verb } from "../verb.ts";
 
 export const disconnect: Verb<[string | undefined], { intranet?: string }> = async (context, flags, named) => {
   const { output } = context;

@@ -2,8 +2,8 @@ import { Failure } from "../../core/causes/failure.ts";
 import { systemEnvironment } from "../../core/environment.ts";
 import { hostPort } from "../../core/reach/address.ts";
 import { type Forward, type Forwarding, openForward } from "../../core/reach/forward.ts";
-import type { Verb } from "../commands.ts";
 import { connectedIntranet } from "../connected.ts";
+import type { Verb } from "../verb.ts";
 
 /** Until Ctrl-C. With --json one line when all of them listen. */
 export const forward: Verb<[string[]], { intranet?: string }> = async (context, flags, given) => {

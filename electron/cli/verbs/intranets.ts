@@ -1,5 +1,5 @@
 import { Failure } from "../../core/causes/failure.ts";
-import type { Verb } from "../commands.ts";
+import type { Verb } from "../verb.ts";
 
 interface Flags {
   default?: string;

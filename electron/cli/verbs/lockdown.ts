@@ -1,8 +1,8 @@
 import type { LockdownJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Failure } from "../../core/causes/failure.ts";
-import type { Verb } from "../commands.ts";
 import { readDuration } from "../flags.ts";
 import { askTunnelBinary } from "../tunnel-command.ts";
+import type { Verb } from "../verb.ts";
 
 interface Flags {
   for?: string;

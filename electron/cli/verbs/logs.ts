@@ -2,8 +2,8 @@ import { Failure } from "../../core/causes/failure.ts";
 import { makePrivateDir, systemEnvironment } from "../../core/environment.ts";
 import { logDirOf } from "../../core/logs/log.ts";
 import { followLogs, type LogEntry, readLogs } from "../../core/logs/read.ts";
-import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
+import type { Verb } from "../verb.ts";
 
 interface Flags {
   intranet?: string;

@@ -5,8 +5,8 @@ import { delimiter, isAbsolute, join } from "node:path";
 import { Failure } from "../../core/causes/failure.ts";
 import { makePrivateDir, systemEnvironment } from "../../core/environment.ts";
 import { writeAtomic } from "../../core/files.ts";
-import type { Verb } from "../commands.ts";
 import { connectedIntranet } from "../connected.ts";
+import type { Verb } from "../verb.ts";
 
 /** In the order they are looked for. */
 const browsers = [

@@ -1,5 +1,5 @@
 import type { DeviceInfo, OwnSessionInfo } from "../../core/account.ts";
-import type { Verb } from "../commands.ts";
+import type { Verb } from "../verb.ts";
 import { span } from "../words.ts";
 
 interface Flags {

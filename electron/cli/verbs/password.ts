@@ -1,8 +1,8 @@
 import { Failure } from "../../core/causes/failure.ts";
 import type { Secret } from "../../core/credentials/secret.ts";
 import { withCode } from "../codes.ts";
-import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
+import type { Verb } from "../verb.ts";
 import { accountOf, secret } from "./second-factor.ts";
 
 interface Flags {

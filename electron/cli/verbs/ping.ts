@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../core/causes/failure.ts";
 import { systemEnvironment } from "../../core/environment.ts";
 import { pingInside } from "../../core/reach/ping.ts";
-import type { Verb } from "../commands.ts";
 import { connectedIntranet } from "../connected.ts";
 import { readDuration } from "../flags.ts";
+import type { Verb } from "../verb.ts";
 import { latency } from "../words.ts";
 
 interface Flags {

@@ -1,10 +1,10 @@
 import { Failure } from "../../core/causes/failure.ts";
 import { systemEnvironment } from "../../core/environment.ts";
 import { isProxied, writeAllPac } from "../../core/reach/all.ts";
-import type { Verb } from "../commands.ts";
 import { connectedIntranet } from "../connected.ts";
 import type { Context } from "../context.ts";
 import { proxyVariables } from "../proxies.ts";
+import type { Verb } from "../verb.ts";
 
 interface Flags {
   intranet?: string;

@@ -1,5 +1,5 @@
-import type { Verb } from "../commands.ts";
 import { askTunnelBinary } from "../tunnel-command.ts";
+import type { Verb } from "../verb.ts";
 
 interface Repaired {
   undone: string[];

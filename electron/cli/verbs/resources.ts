@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { splitHostPort } from "../../core/reach/address.ts";
-import type { Verb } from "../commands.ts";
 import { connectedIntranet } from "../connected.ts";
+import type { Verb } from "../verb.ts";
 
 type Flags = { intranet?: string };
 

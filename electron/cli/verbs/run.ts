@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { Failure } from "../../core/causes/failure.ts";
 import { systemCode } from "../../core/causes/system.ts";
-import type { Verb } from "../commands.ts";
 import { connectedIntranet } from "../connected.ts";
 import { proxyVariables } from "../proxies.ts";
+import type { Verb } from "../verb.ts";
 
 /** Runs a command that finds the intranet's proxies in its environment; its exit code is passed on. */
 export const run: Verb<[string[]], { intranet?: string }> = async (context, flags, command) => {

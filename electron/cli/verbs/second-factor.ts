@@ -2,9 +2,9 @@ import type { AccountOf } from "../../core/account.ts";
 import { Failure } from "../../core/causes/failure.ts";
 import type { Secret } from "../../core/credentials/secret.ts";
 import { describeNew, withCode } from "../codes.ts";
-import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { decideIdentity } from "../flags.ts";
+import type { Verb } from "../verb.ts";
 
 interface Flags {
   intranet?: string;

@@ -7,9 +7,9 @@ import { type Outcome, stayConnected } from "../../core/service/headless.ts";
 import { Installation } from "../../core/service/install.ts";
 import { dialEnvironment, layout, outcomeFile } from "../../core/service/layout.ts";
 import { livingService } from "../../core/tunnel/service.ts";
-import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { decideIdentity, readCredentials, type SignInFlags } from "../flags.ts";
+import type { Verb } from "../verb.ts";
 import { withSecondFactor } from "./sign-in.ts";
 
 interface Flags extends SignInFlags {

@@ -4,10 +4,10 @@ import { openStore } from "../../core/credentials/store.ts";
 import { systemEnvironment } from "../../core/environment.ts";
 import type { IntranetState } from "../../core/model.ts";
 import { withCode } from "../codes.ts";
-import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { checkCredentials, decideIdentity, readCredentials, readStore, type SignInFlags } from "../flags.ts";
 import { stateOutput } from "../json.ts";
+import type { Verb } from "../verb.ts";
 
 interface Flags extends SignInFlags {
   server?: string;

@@ -1,5 +1,5 @@
-import type { Verb } from "../commands.ts";
 import { stateOutput } from "../json.ts";
+import type { Verb } from "../verb.ts";
 
 export const signOut: Verb<[string | undefined], { intranet?: string; forget?: boolean }> = async (
   context,

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { Failure } from "../../core/causes/failure.ts";
 import { connectInside } from "../../core/reach/connect.ts";
-import type { Verb } from "../commands.ts";
 import { connectedIntranet } from "../connected.ts";
+import type { Verb } from "../verb.ts";
 
 /** Standard input and output as a connection to HOST PORT, for OpenSSH's ProxyCommand. */
 export const sshProxy: Verb<[string, string], { intranet?: string }> = async (context, flags, host, portText) => {

@@ -1,9 +1,9 @@
 import { Failure } from "../../core/causes/failure.ts";
 import type { ClientEvent } from "../../core/client.ts";
 import type { IntranetState, LockdownView } from "../../core/model.ts";
-import type { Verb } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { stateOutput } from "../json.ts";
+import type { Verb } from "../verb.ts";
 import { lockdownLines, painter, type Rates, stateLines } from "../words.ts";
 
 interface Flags {

@@ -1,5 +1,5 @@
 import { version as current } from "../../core/version.ts";
-import type { Verb } from "../commands.ts";
+import type { Verb } from "../verb.ts";
 
 export const version: Verb<[], object> = async ({ output }) => {
   output.print(`sag ${current}`);
