@@ -14,7 +14,7 @@ export const otherServer = "192.0.2.54";
 export const insideName = "portal.corp.test";
 export const outsideName = "www.world.test";
 /** Names that the intranet's name server is asked for and says nothing about. */
-const silentNames = Array.from({ length: 12 }, (_, i) => `silent-${i}.corp.test`);
+export const silentNames = Array.from({ length: 12 }, (_, i) => `silent-${i}.corp.test`);
 /** What a name server outside says that does not belong to the company. */
 export const wrongAddress = "203.0.113.66";
 

@@ -18,7 +18,9 @@ const (
 	// busAgain is how long to wait before the bus is tried again, after it went away.
 	busAgain = 2 * time.Second
 	// hungAgain is how long who did not answer in time is asked nothing more.
-	hungAgain = 5 * time.Second
+	hungAgain = 3 * time.Second
+	// busSettle is how much later than that it is looked at again.
+	busSettle = 100 * time.Millisecond
 	signals   = 64
 
 	daemonName = "org.freedesktop.DBus"
@@ -115,7 +117,7 @@ func (b *systemBus) hangs(name string) {
 		tell()
 	}
 	time.AfterFunc(0, tell)
-	time.AfterFunc(hungAgain+time.Second, tell)
+	time.AfterFunc(hungAgain+busSettle, tell)
 }
 
 // call calls a method that answers with nothing or one value; out is a pointer, or nil. Nobody is started for it.

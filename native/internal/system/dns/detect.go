@@ -2,6 +2,7 @@ package dns
 
 import (
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 )
@@ -37,6 +38,23 @@ type ManagerFacts struct {
 
 // managerFolder has NetworkManager's own resolv.conf, which it writes also where it leaves that of /etc alone.
 const managerFolder = "/run/NetworkManager/"
+
+// resolvedFolder has what systemd-resolved writes for programs.
+const resolvedFolder = "/run/systemd/resolve/"
+
+// leadsTo is who would write the file that a symbolic link leads to; empty if that is not known. They make it when they start.
+func leadsTo(path string) Backend {
+	target, err := os.Readlink(path)
+	switch {
+	case err != nil:
+		return ""
+	case strings.Contains(target, resolvedFolder[1:]):
+		return Resolved
+	case strings.Contains(target, managerFolder[1:]):
+		return NetworkManager
+	}
+	return ""
+}
 
 // writes is true if it keeps the file at a path up to date.
 func (m ManagerFacts) writes(path string) bool {

@@ -31,7 +31,8 @@ func realPath(path string) (string, error) {
 
 // readFile gives what is in it; fs.ErrNotExist if there is no such file.
 func readFile(path string) (string, error) {
-	file, err := os.Open(path)
+	// Nobody waits for the other end of a pipe.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", err
 	}
@@ -48,17 +49,11 @@ func setFile(path string, resolver netip.Addr) error {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		return refused(path, fmt.Errorf("%s leads to a file that is not there", path))
 	}
-	text, err := readFile(path)
-	missing := errors.Is(err, fs.ErrNotExist)
-	if err != nil && !missing {
-		return refused(path, err)
-	}
-	_, made := WithoutOurs(text)
-	with := WithOurs(text, resolver, missing || made)
-	if with == text {
-		return nil
-	}
-	if err := replace(path, with); err != nil {
+	_, err := edit(path, func(text string, missing bool) (string, bool) {
+		_, made := WithoutOurs(text)
+		return WithOurs(text, resolver, missing || made), true
+	})
+	if err != nil {
 		return refused(path, err)
 	}
 	return nil
@@ -66,26 +61,16 @@ func setFile(path string, resolver netip.Addr) error {
 
 // unsetFile takes our lines out of a file, and says whether there were any.
 func unsetFile(path string) (bool, error) {
-	text, err := readFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	without, forget := WithoutOurs(text)
-	switch {
-	case without == text:
-		return false, nil
-	case forget:
-		err = os.Remove(path)
-	default:
-		err = replace(path, without)
-	}
+	// A predecessor may have been killed before it put this in the file's place.
+	_ = os.Remove(freshPath(path))
+	there, err := edit(path, func(text string, _ bool) (string, bool) {
+		without, forget := WithoutOurs(text)
+		return without, !forget
+	})
 	if err != nil {
 		return false, refused(path, err)
 	}
-	return true, nil
+	return there, nil
 }
 
 func refused(path string, err error) error {
@@ -96,64 +81,4 @@ func refused(path string, err error) error {
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
 	return fmt.Errorf("%w: %w", ErrRefused, err)
-}
-
-// replace puts a whole new file in the place of the old one, with its owner and mode. Where that can not be, because the file
-// is mounted on its own as containers have it, it is written in place.
-func replace(path, text string) error {
-	info, err := os.Stat(path)
-	missing := errors.Is(err, fs.ErrNotExist)
-	if err != nil && !missing {
-		return err
-	}
-	fresh, err := os.CreateTemp(filepath.Dir(path), ".resolv.conf.sag-*")
-	if err == nil {
-		err = fill(fresh, text, info)
-		if err == nil {
-			err = os.Rename(fresh.Name(), path)
-		}
-		if err == nil {
-			return nil
-		}
-		_ = os.Remove(fresh.Name())
-	}
-	if missing {
-		return err
-	}
-	return overwrite(path, text)
-}
-
-func fill(fresh *os.File, text string, like fs.FileInfo) error {
-	mode := fs.FileMode(0o644)
-	var err error
-	if like != nil {
-		mode = like.Mode().Perm()
-		err = sameOwner(fresh, like)
-	}
-	if err == nil {
-		err = fresh.Chmod(mode)
-	}
-	if err == nil {
-		_, err = fresh.WriteString(text)
-	}
-	if err == nil {
-		err = fresh.Sync()
-	}
-	return errors.Join(err, fresh.Close())
-}
-
-// overwrite writes into the file that is there: all at once, then what was longer is cut off.
-func overwrite(path, text string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteAt([]byte(text), 0)
-	if err == nil {
-		err = file.Truncate(int64(len(text)))
-	}
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
 }

@@ -46,7 +46,7 @@ func Open() *Manager {
 func (m *Manager) Look(link string) Found {
 	path, err := realPath(m.conf)
 	if err != nil {
-		return Found{Backend: File, Why: err.Error(), Path: m.conf}
+		return Found{Backend: File, Why: err.Error(), Path: m.conf, Away: leadsTo(m.conf)}
 	}
 	text, err := readFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -105,6 +105,7 @@ func (b *systemBus) setManager(n Names) error {
 		return b.call(managerName, managerPath, managerMain+".GetDeviceByIpIface", &device, handle)
 	})
 	if err != nil {
+		b.closeHandle()
 		return err
 	}
 	options := map[string]dbus.Variant{"persist": dbus.MakeVariant("volatile"), "bind-activation": dbus.MakeVariant("dbus-client")}
@@ -116,12 +117,18 @@ func (b *systemBus) setManager(n Names) error {
 	b.mu.Lock()
 	b.managed = n
 	b.mu.Unlock()
-	return within(func() error {
-		if m, err := b.foundManager(n.Resolver); err != nil || m == nil || m.Resolver != n.Resolver {
-			return fmt.Errorf("it does not ask the name server that it was given")
+	err = within(func() error {
+		m, err := b.foundManager(n.Resolver)
+		if err == nil && (m == nil || m.Resolver != n.Resolver) {
+			err = errors.New("it does not ask the name server that it was given")
 		}
-		return nil
+		return err
 	})
+	if err != nil {
+		// It may think better of it later, when names are done another way.
+		_, _ = b.unsetManager(n)
+	}
+	return err
 }
 
 // unsetManager takes the link away, and the connection with it.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +15,8 @@ const immutableFlag = 0x10
 
 // immutable is true for a file that not even root may change.
 func immutable(path string) bool {
-	file, err := os.Open(path)
+	// Nobody waits for the other end of a pipe.
+	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return false
 	}
@@ -35,4 +37,23 @@ func sameOwner(file *os.File, like fs.FileInfo) error {
 		return nil
 	}
 	return err
+}
+
+// sameAttributes gives a file the attributes that another has, as far as may be: what SELinux calls it, who else may read it.
+func sameAttributes(file *os.File, path string) {
+	const enough = 64 << 10
+	names := make([]byte, enough)
+	n, err := unix.Listxattr(path, names)
+	if err != nil {
+		return
+	}
+	value := make([]byte, enough)
+	for name := range strings.SplitSeq(string(names[:n]), "\x00") {
+		if name == "" {
+			continue
+		}
+		if n, err := unix.Getxattr(path, name, value); err == nil {
+			_ = unix.Fsetxattr(int(file.Fd()), name, value[:n], 0)
+		}
+	}
 }

@@ -109,6 +109,8 @@ func (b *systemBus) setResolved(n Names) error {
 			continue
 		}
 		if err != nil {
+			// Half of it is worse than nothing.
+			_ = b.call(resolvedName, resolvedPath, resolvedManager+"RevertLink", nil, index)
 			return err
 		}
 	}
