@@ -32,6 +32,10 @@ type names struct {
 	yielded string
 	// network is the way out of the machine at that time: in another network another try is made.
 	network string
+	// others are the name servers that others wanted at that time: other ones are news, the same ones again are a fight.
+	others []netip.Addr
+	// away is true until names are put back after who keeps them was away: nobody has taken them.
+	away bool
 }
 
 // serve has the forwarder answer by the intranet's rules, at the address that a predecessor had if that can be.
@@ -82,27 +86,33 @@ func (a *Attachment[L]) yield(next *plan.Plan, at system.Snapshot) {
 	wanted := slices.IndexFunc(next.Changes, isNames)
 	had := slices.ContainsFunc(a.now.Changes, isNames)
 	n := &a.names
-	if n.yielded != "" && n.network != wayOut(at) {
-		n.yielded, n.put = "", time.Time{}
+	if way := wayOut(at); n.network != way {
+		n.yielded, n.put, n.network = "", time.Time{}, way
 	}
 	if wanted < 0 {
 		return
 	}
 	if had && a.keeperAway(at) {
 		// It will be back; until then nobody else's file is written into in its stead.
+		n.away = true
 		next.Changes = slices.Delete(next.Changes, wanted, wanted+1)
 		next.Changes = append(next.Changes, a.now.Changes[slices.IndexFunc(a.now.Changes, isNames)])
 		return
 	}
 	change := next.Changes[wanted]
-	if n.yielded == "" && had && len(plan.Missing([]system.Change{change}, at)) > 0 {
-		if !n.put.IsZero() && time.Since(n.put) < patience {
-			n.yielded, n.network = taken(*change.Names, at.Names), wayOut(at)
+	missing := len(plan.Missing([]system.Change{change}, at)) > 0
+	if n.yielded == "" && had && missing {
+		again := !n.put.IsZero() && time.Since(n.put) < patience && slices.Equal(n.others, at.Names.Others)
+		switch {
+		case n.away:
+		case again:
+			n.yielded = taken(*change.Names, at.Names)
 			a.config.Logger.Warn("names are left to another program", "why", n.yielded)
-		} else {
-			n.put = time.Now()
+		default:
+			n.put, n.others = time.Now(), at.Names.Others
 		}
 	}
+	n.away = false
 	if n.yielded != "" {
 		next.Changes = slices.Delete(next.Changes, wanted, wanted+1)
 	}

@@ -79,7 +79,7 @@ func (m *Manager) Look(link string) Found {
 	if _, runs := facts.Bus[busNames[hint]]; !runs {
 		f.Away = hint
 	}
-	f.Rival = writer(conf)
+	f.Rival, f.Others = writer(conf), conf.Servers
 	// Lines of ours that are not the first ones do nothing.
 	if conf.Ours.IsValid() && conf.First == conf.Ours {
 		f.Ours = &Names{Backend: File, Path: path, Resolver: conf.Ours}

@@ -70,6 +70,8 @@ type Found struct {
 	Away Backend
 	// Path is the file that is /etc/resolv.conf, behind all symbolic links.
 	Path string
+	// Others are the name servers that others want to be asked, in a file.
+	Others []netip.Addr
 	// Ours is what of ours is in force; nil if nothing is.
 	Ours *Names
 	// Rival is who else has a hand in it, as well as can be told; empty if nobody shows.
