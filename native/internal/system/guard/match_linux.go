@@ -160,6 +160,8 @@ func drop() []expr.Any { return []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}
 
 func refuse() []expr.Any { return []expr.Any{&expr.Reject{Type: rejectICMPX, Code: hostUnreachable}} }
 
+func reset() []expr.Any { return []expr.Any{&expr.Reject{Type: unix.NFT_REJECT_TCP_RST}} }
+
 func jump(to *nftables.Chain) []expr.Any {
 	return []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: to.Name}}
 }

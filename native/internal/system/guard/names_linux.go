@@ -27,7 +27,10 @@ func (t *table) names(outward *nftables.Chain, s Spec, dropped uint64) error {
 		return nil
 	}
 	held := t.chain("names-held")
-	t.rule(held, []expr.Any{&expr.Counter{Packets: dropped}}, refuse())
+	t.rule(held, []expr.Any{&expr.Counter{Packets: dropped}})
+	// A connection that would only wait ends here: it would send the same question again for minutes, and outlive the guard.
+	t.rule(held, protocol(unix.IPPROTO_TCP), reset())
+	t.rule(held, refuse())
 	chain := t.chain("names")
 	ports, err := t.ports("names-ports", []uint16{portDNS, portMDNS, portLLMNR})
 	if err != nil {
