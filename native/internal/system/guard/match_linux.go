@@ -103,23 +103,15 @@ func goesToOneOf(s *nftables.Set, six bool, transport byte) []expr.Any {
 	return append(all, network(firstWord, offset, size), destinationPort(second), lookup(s))
 }
 
-// isDatagramTo is true for an IPv4 datagram without options to an address and port. Of nothing but loads of up to 4 bytes and
-// comparisons with them, which the kernel does in line: every packet of the tunnel's has to pass here.
-func isDatagramTo(to netip.AddrPort) []expr.Any {
-	const version4, protocolOffset, destinationOffset = 0x45, 9, 16
-	var all []expr.Any
-	for _, part := range []struct {
-		load  expr.Any
-		value []byte
-	}{
-		{network(firstWord, 0, 1), []byte{version4}},
-		{network(firstWord, protocolOffset, 1), []byte{unix.IPPROTO_UDP}},
-		{network(firstWord, destinationOffset, 4), to.Addr().AsSlice()},
-		{destinationPort(firstWord), port(to.Port())},
-	} {
-		all = append(all, part.load, &expr.Cmp{Op: expr.CmpOpEq, Register: firstWord, Data: part.value})
+// isTo is true for an IPv4 address and port, whatever the transport. Of nothing but loads of up to 4 bytes and comparisons with
+// them, which the kernel does in line: every packet of the tunnel's passes here. It is for packets that are known to be root's
+// alone, who could make the bytes of any other packet look like that.
+func isTo(to netip.AddrPort) []expr.Any {
+	const destination = 16
+	return []expr.Any{
+		network(firstWord, destination, 4), &expr.Cmp{Op: expr.CmpOpEq, Register: firstWord, Data: to.Addr().AsSlice()},
+		destinationPort(firstWord), &expr.Cmp{Op: expr.CmpOpEq, Register: firstWord, Data: port(to.Port())},
 	}
-	return all
 }
 
 func network(register, offset, size uint32) expr.Any {

@@ -127,7 +127,7 @@ func (t *table) engineOnly(engine, outward, held *nftables.Chain, s Spec, six bo
 	to := goesToOneOf(endpoints, six, unix.IPPROTO_UDP)
 	for _, a := range s.Endpoints {
 		if at := netip.AddrPortFrom(a.Addr().Unmap(), a.Port()); !six && at.Addr().Is4() && len(s.Endpoints) <= maxDirect {
-			t.rule(engine, isDatagramTo(at), ofRoot(), accept())
+			t.rule(engine, isTo(at), ofRoot(), accept())
 		}
 	}
 	t.rule(engine, to, ofRoot(), accept())
