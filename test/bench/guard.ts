@@ -11,10 +11,18 @@ import { Campus, host4 } from "../system/campus.ts";
 import { type Measured, round, Samples } from "./measured.ts";
 
 const rounds = 7;
-/** How often it goes off and on again in a round, for so many ms each; and what is not counted after each change, ms. */
-const turns = { long: 2, short: 1 };
-const span = 2_000;
-const settling = 500;
+/** How often it sleeps and wakes in a round, for so many ms each; and what is not counted after each change, ms. */
+interface Rhythm {
+  turns: number;
+  span: number;
+  settling: number;
+}
+/** As fast as it goes, the next second is another one than this: many short spans. */
+const fast: Rhythm = { turns: 12, span: 500, settling: 200 };
+const steady: Rhythm = { turns: 4, span: 2_000, settling: 500 };
+/** bit/s at which processor time is taken: slow enough for anything that could be called a machine. */
+const rate = "150M";
+const cpu = "CpuSecondsPerGb";
 
 /** What a span took and brought. */
 interface Spent {
@@ -26,7 +34,10 @@ interface Spent {
 /**
  * What the guard costs: throughput of one TCP connection through the whole tunnel, and processor time per gigabyte at the client
  * (its program and sag-tunnel, whose packets pass the guard in their own time), with and without. It sleeps and wakes under one
- * and the same connection, two seconds each: from one connection to the next both figures differ by more than the guard costs. Ratios are the medians of the rounds' own. Needs root and iperf3.
+ * and the same connection: from one connection to the next both figures differ by more than the guard costs. Processor time is
+ * taken at a rate that is always reached: what goes as fast as it can goes in batches as large as chance has it, which decide
+ * what a gigabyte takes. Ratios are the medians of the rounds' own. Needs root and iperf3; SCHED_BATCH (`chrt -b 0`) keeps the
+ * programs at both ends from interrupting each other, as two machines would.
  */
 export const guard = async (short: boolean): Promise<Measured> => {
   const campus = new Campus();
@@ -43,61 +54,75 @@ export const guard = async (short: boolean): Promise<Measured> => {
     const environment = [`SAG_TEST_BE_SAG_TUNNEL=service ${campus.places.join(" ")}`, "SAG_TEST_BLIND_TO_GUARD=1"];
     await campus.startService(["env", ...environment, program]);
     await campus.anna.connect("--mode", "system");
-    return await compare(campus, short ? turns.short : turns.long);
+    const samples = new Samples();
+    const shortly = (rhythm: Rhythm): Rhythm => (short ? { ...rhythm, turns: 1 } : rhythm);
+    await underLoad(campus, [], shortly(fast), ({ bytes, seconds }) => (bytes * 8) / 1e6 / seconds, "Mbps", samples);
+    await underLoad(
+      campus,
+      ["-b", rate],
+      shortly(steady),
+      ({ bytes, cpuSeconds }) => cpuSeconds / (bytes / 1e9),
+      cpu,
+      samples,
+    );
+    const ratio = (name: string): number => round(median(samples.get(`ratio${name}`)));
+    const figures = Object.entries(samples.medians()).filter(([name]) => !name.startsWith("ratio"));
+    return {
+      rounds,
+      figures: Object.fromEntries(figures),
+      ratios: { throughput: ratio("Mbps"), cpuPerGb: ratio(cpu) },
+    };
   } finally {
     await campus.end();
   }
 };
 
-const compare = async (campus: Campus, turns: number): Promise<Measured> => {
+/** All rounds of one figure, while iperf3 sends. */
+const underLoad = async (
+  campus: Campus,
+  flags: string[],
+  { turns, span, settling }: Rhythm,
+  figureOf: (spent: Spent) => number,
+  name: string,
+  samples: Samples,
+): Promise<void> => {
   const service = (campus.service.ready as { pid: number }).pid;
   const iperf3 = (machine: string, ...args: string[]) => {
-    const [program = "", ...rest] = campus.machines.on(machine, ["iperf3", ...args, host4, "--forceflush"]);
-    return spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"] });
+    const [program = "", ...rest] = campus.machines.on(machine, ["iperf3", ...args, "--forceflush"]);
+    return spawn(program, rest, { stdio: ["ignore", "pipe", "ignore"] });
   };
-  const server = iperf3("hosts", "-s", "-1", "-B");
+  const server = iperf3("hosts", "-s", "-1", "-B", host4);
   await once(server.stdout, "data");
-  const client = iperf3("client", "-t", "3600", "-c");
+  const client = iperf3("client", "-t", "3600", ...flags, "-c", host4);
   try {
     // It has begun once it tells of its first second.
     await once(client.stdout, "data");
-    await until("bytes flow", () => sent(service) > 1e6);
-    const samples = new Samples();
-    const both = [service, client.pid ?? 0];
-    for (let number = 0; number < rounds; number++) await one(campus, both, turns, number, samples);
-    const ratio = (name: string): number => round(median(samples.get(name)));
-    const { throughput: _, cpuPerGb: __, ...figures } = samples.medians();
-    return { rounds, figures, ratios: { throughput: ratio("throughput"), cpuPerGb: ratio("cpuPerGb") } };
+    const before = sent(service);
+    await until("bytes flow", () => sent(service) > before + 1e6);
+    const pids = [service, client.pid ?? 0];
+    for (let number = 0; number < rounds; number++) {
+      const spent = { guarded: nothing(), unguarded: nothing() };
+      // Which one comes first changes from round to round, and from turn to turn.
+      const order = number % 2 === 0 ? [true, false, false, true] : [false, true, true, false];
+      for (let turn = 0; turn < 2 * turns; turn++) {
+        const guarded = order[turn % 4] ?? true;
+        await set(campus, guarded);
+        await delay(settling);
+        await measure(pids, span, guarded ? spent.guarded : spent.unguarded);
+      }
+      const [withIt, without] = [figureOf(spent.guarded), figureOf(spent.unguarded)];
+      samples.add(`guarded${name}`, withIt);
+      samples.add(`unguarded${name}`, without);
+      samples.add(`ratio${name}`, withIt / without);
+    }
   } finally {
     client.kill();
     server.kill();
+    await Promise.all([client, server].map((one) => one.exitCode === null && once(one, "exit")));
   }
-};
-
-/** One round: so many turns with and without. Which one comes first changes from round to round. */
-const one = async (campus: Campus, pids: number[], turns: number, number: number, samples: Samples): Promise<void> => {
-  const spent = { guarded: nothing(), unguarded: nothing() };
-  const order = number % 2 === 0 ? [true, false, false, true] : [false, true, true, false];
-  for (let turn = 0; turn < 2 * turns; turn++) {
-    const guarded = order[turn % 4] ?? true;
-    await set(campus, guarded);
-    await measure(pids, guarded ? spent.guarded : spent.unguarded);
-  }
-  const [withIt, without] = [figuresOf(spent.guarded), figuresOf(spent.unguarded)];
-  samples.add("guardedMbps", withIt.mbps);
-  samples.add("unguardedMbps", without.mbps);
-  samples.add("guardedCpuSecondsPerGb", withIt.cpuPerGb);
-  samples.add("unguardedCpuSecondsPerGb", without.cpuPerGb);
-  samples.add("throughput", withIt.mbps / without.mbps);
-  samples.add("cpuPerGb", withIt.cpuPerGb / without.cpuPerGb);
 };
 
 const nothing = (): Spent => ({ bytes: 0, cpuSeconds: 0, seconds: 0 });
-
-const figuresOf = ({ bytes, cpuSeconds, seconds }: Spent): { mbps: number; cpuPerGb: number } => ({
-  mbps: (bytes * 8) / 1e6 / seconds,
-  cpuPerGb: cpuSeconds / (bytes / 1e9),
-});
 
 /** Wakes the guard up or sends it to sleep, in which the kernel looks at none of its rules. */
 const set = async (campus: Campus, guarded: boolean): Promise<void> => {
@@ -107,9 +132,8 @@ const set = async (campus: Campus, guarded: boolean): Promise<void> => {
   if (listed.includes("dormant") === guarded) throw new Error(`guarded: ${guarded}, but there is ${listed}`);
 };
 
-const measure = async (pids: number[], spent: Spent): Promise<void> => {
+const measure = async (pids: number[], span: number, spent: Spent): Promise<void> => {
   const look = () => ({ bytes: sent(pids[0] ?? 0), cpu: cpuSeconds(pids), at: performance.now() });
-  await delay(settling);
   const before = look();
   await delay(span);
   const after = look();
