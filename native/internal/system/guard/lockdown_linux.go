@@ -39,7 +39,8 @@ func ApplyLockdown(l Lockdown) error {
 	if err != nil {
 		return err
 	}
-	return replace(LockdownTable, func(t *table) error { return t.lockdown(l, *found, portal) })
+	nothing := func(*table) error { return nil }
+	return replace(LockdownTable, nothing, func(t *table) error { return t.lockdown(l, *found, portal) })
 }
 
 // RemoveLockdown lifts it; false if there is none.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -28,7 +29,8 @@ type table struct {
 	table *nftables.Table
 	// rules counts those outside of the chains of names, so that a missing one is noticed.
 	rules int
-	sets  int
+	// ready are the sets that are there already, by name; used are those of ranges that rules look into.
+	ready, used map[string]bool
 }
 
 // dial opens one socket for all that is asked; the caller closes it.
@@ -42,23 +44,92 @@ func named(name string) *nftables.Table {
 	return &nftables.Table{Name: name, Family: nftables.TableFamilyINet}
 }
 
-// replace puts a table in the place of the one of the same name, if there is one, in one transaction: there is no moment
-// at which neither holds.
-func replace(name string, build func(*table) error) error {
+// replace puts rules in the place of those of the table of the same name, if there is one, in one transaction: there is no moment
+// at which neither hold. For that the chains that packets enter have to stay, or the kernel would ask an old one and a new one, one
+// after the other, and a packet between the two be looked at by neither; and what `ahead` adds, sets of ranges, has to be there
+// before: the kernel finds nothing in those for a moment after rules that look into them are in force.
+func replace(name string, ahead, build func(*table) error) error {
 	conn, err := dial()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.CloseLasting() }()
 	t := &table{conn: conn, table: named(name)}
-	// Deleting what is not there fails, adding what is there does not.
+	there, err := exists(conn, name)
+	if err != nil {
+		return err
+	}
+	var sets []*nftables.Set
+	if there {
+		if sets, err = t.prepare(ahead); err != nil {
+			return err
+		}
+	}
+	t.ready, t.used = names(sets), map[string]bool{}
+	if err := t.empty(build, sets); err != nil {
+		return err
+	}
+	err = conn.Flush()
+	if !errors.Is(err, unix.EEXIST) && !errors.Is(err, unix.EBUSY) && !errors.Is(err, unix.EOPNOTSUPP) {
+		return err
+	}
+	// Somebody has made something else of it, that can not be changed back: then all of it goes.
+	t = &table{conn: conn, table: named(name)}
 	conn.AddTable(t.table)
 	conn.DelTable(t.table)
 	conn.AddTable(t.table)
+	return errors.Join(build(t), conn.Flush())
+}
+
+func names(sets []*nftables.Set) map[string]bool {
+	all := map[string]bool{}
+	for _, s := range sets {
+		all[s.Name] = true
+	}
+	return all
+}
+
+// prepare adds what has to be there before, and gives all sets that are then.
+func (t *table) prepare(ahead func(*table) error) ([]*nftables.Set, error) {
+	sets, err := t.conn.GetSets(t.table)
+	if err != nil {
+		return nil, err
+	}
+	t.ready = names(sets)
+	if err := errors.Join(ahead(t), t.conn.Flush()); err != nil {
+		return nil, err
+	}
+	return t.conn.GetSets(t.table)
+}
+
+// empty has the table built anew from all that is in it, the chains that packets enter and the sets of ranges that are used again.
+func (t *table) empty(build func(*table) error, sets []*nftables.Set) error {
+	chains, err := t.conn.ListChainsOfTableFamily(t.table.Family)
+	if err != nil {
+		return err
+	}
+	// Adding what is there does no harm, and wakes it up.
+	t.conn.AddTable(t.table)
+	t.conn.FlushTable(t.table)
+	for _, c := range chains {
+		if c.Table.Name == t.table.Name && c.Hooknum == nil {
+			t.conn.DelChain(&nftables.Chain{Table: t.table, Name: c.Name})
+		}
+	}
+	for _, s := range sets {
+		if !s.Interval {
+			t.conn.DelSet(&nftables.Set{Table: t.table, Name: s.Name})
+		}
+	}
 	if err := build(t); err != nil {
 		return err
 	}
-	return conn.Flush()
+	for _, s := range sets {
+		if s.Interval && !t.used[s.Name] {
+			t.conn.DelSet(&nftables.Set{Table: t.table, Name: s.Name})
+		}
+	}
+	return nil
 }
 
 // remove takes a table away; false if it is not there.
@@ -137,15 +208,16 @@ func (t *table) fill(s *nftables.Set, elements []nftables.SetElement) error {
 	return err
 }
 
-// prefixes adds a set of ranges; nil if there are none of that family.
+// prefixes gives a set of ranges, and adds it unless it is there; nil if there are none of that family. Its name says what is in it.
 func (t *table) prefixes(name string, all []netip.Prefix, six bool) (*nftables.Set, error) {
 	kind := nftables.TypeIPAddr
 	if six {
 		kind = nftables.TypeIP6Addr
 	}
-	s := &nftables.Set{Table: t.table, Name: name, KeyType: kind, Interval: true}
 	var elements []nftables.SetElement
+	digest := fnv.New64a()
 	for _, r := range Merged(all, six) {
+		_, _ = fmt.Fprintln(digest, r) // never fails
 		elements = append(elements, nftables.SetElement{Key: r[0].AsSlice()})
 		if after := r[1].Next(); after.IsValid() {
 			elements = append(elements, nftables.SetElement{Key: after.AsSlice(), IntervalEnd: true})
@@ -153,6 +225,13 @@ func (t *table) prefixes(name string, all []netip.Prefix, six bool) (*nftables.S
 	}
 	if len(elements) == 0 {
 		return nil, nil
+	}
+	s := &nftables.Set{Table: t.table, Name: fmt.Sprintf("%s-%x", name, digest.Sum64()), KeyType: kind, Interval: true}
+	if t.used != nil {
+		t.used[s.Name] = true
+	}
+	if t.ready[s.Name] {
+		return s, nil
 	}
 	return s, t.fill(s, elements)
 }

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -53,7 +54,18 @@ func Apply(s Spec) error {
 	if err != nil {
 		return err
 	}
-	return replace(TableName, func(t *table) error { return t.session(s, *found, portal) })
+	return replace(TableName, func(t *table) error { return t.ranges(s) }, func(t *table) error { return t.session(s, *found, portal) })
+}
+
+// ranges adds the sets of a session's guard that have to be there before its rules are.
+func (t *table) ranges(s Spec) (err error) {
+	for _, six := range []bool{false, true} {
+		for name, prefixes := range map[string][]netip.Prefix{"inside": s.Inside, "named": s.Named} {
+			_, failed := t.prefixes(familyName(name, six), prefixes, six)
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
 }
 
 // Undo takes the guard away, if it still is the one specified.
