@@ -38,11 +38,14 @@ export class FakeCore implements Client {
   selfMade = false;
   /** ms that connecting takes. */
   connectTakes = 30;
+  /** Counts attempts to connect and what ends them: one that was overtaken says nothing any more. */
+  #attempt = 0;
   #lockdown: LockdownView | null = null;
   readonly machine = this.#machine();
 
   /** Everything as it was at the start; listeners stay. */
   reset(): void {
+    this.#attempt++;
     for (const id of [...this.#states.keys()]) this.remove(id);
     this.asked.length = 0;
     this.#failures.clear();
@@ -146,9 +149,11 @@ export class FakeCore implements Client {
 
   async connect(intranet = contosoId): Promise<IntranetState> {
     const before = this.#state(intranet);
+    const attempt = ++this.#attempt;
     if (!this.silent.has("connect")) this.put({ ...before, phase: "connecting", cause: null });
     await this.#meet("connect", intranet);
     await new Promise((resolve) => setTimeout(resolve, this.connectTakes));
+    if (attempt !== this.#attempt) return this.#states.get(intranet) ?? before;
     const { intranetId, displayName, userName, server } = before;
     const state = connected({ intranet: before.intranet, intranetId, displayName, userName, server });
     this.put({ ...state, session: state.session && { ...state.session, sinceMs: 0 } });
@@ -162,6 +167,7 @@ export class FakeCore implements Client {
   async disconnect(intranet = contosoId): Promise<IntranetState> {
     const { intranetId, displayName, userName, server } = this.#state(intranet);
     await this.#meet("disconnect", intranet);
+    this.#attempt++;
     const state = disconnected({ intranet: this.#state(intranet).intranet, intranetId, displayName, userName, server });
     this.put(state);
     return state;
@@ -169,6 +175,7 @@ export class FakeCore implements Client {
 
   async signOut(intranet = contosoId, options: { forget?: boolean } = {}): Promise<IntranetState> {
     await this.#meet("signOut", { intranet, ...options });
+    this.#attempt++;
     const state = disconnected({ phase: "signed_out" });
     this.put(state);
     if (options.forget) this.remove(intranet);
