@@ -1,6 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { until } from "../../test/harness/wait.ts";
 import { Failure } from "./causes/failure.ts";
@@ -8,39 +6,23 @@ import { createClient } from "./client.ts";
 import { Machine } from "./machine.ts";
 import type { ClientEvent } from "./model.ts";
 import { type TestEnvironment, testEnvironment } from "./testing/environment.ts";
+import { TestService } from "./testing/service.ts";
 
 /** Lockdown by the word of a service, and by the file that one left. */
 let environment: TestEnvironment;
-let service: Server | undefined;
+let service: TestService;
 beforeEach(() => {
   environment = testEnvironment();
+  service = new TestService(environment);
 });
 afterEach(() => {
-  service?.close();
-  service = undefined;
+  service.close();
   environment.remove();
 });
 
 const on = { holds: "all", lockdown: "on", by: "policy" };
-/** As the service writes it: a fresh file in the place of the old one. */
-const left = (words: object): void => {
-  const path = join(environment.serviceDir, "blocking");
-  mkdirSync(environment.serviceDir, { recursive: true, mode: 0o755 });
-  writeFileSync(`${path}.new`, JSON.stringify(words));
-  renameSync(`${path}.new`, path);
-};
+const left = (words: object): void => service.leave(JSON.stringify(words));
 const ago = (ms: number): string => new Date(environment.now() - ms).toISOString();
-let answer: object;
-const serve = async (lockdown: object): Promise<void> => {
-  answer = lockdown;
-  mkdirSync(environment.serviceDir, { recursive: true, mode: 0o755 });
-  const server = createServer((request, response) => {
-    request.resume();
-    response.setHeader("content-type", "application/json").end(JSON.stringify({ lockdown: answer }));
-  });
-  service = server;
-  await new Promise<void>((resolve) => server.listen(join(environment.serviceDir, "rpc.sock"), resolve));
-};
 const seen = () => new Machine(environment).lockdown();
 
 it("is told without a service, by whom and since when; nobody can be asked to lift it then", async () => {
@@ -70,9 +52,11 @@ it("what was written down may be wrong in all but that it is on", async () => {
 
 it("a service says how it is now, and who may do what", async () => {
   left({ ...on, since: ago(5_000) });
-  await serve({ on: true, by: "LOCKDOWN_BY_ADMINISTRATOR", maySet: true, portalLeft: "9.5s", portalLink: "eth0" });
+  await service.serve({
+    lockdown: { on: true, by: "LOCKDOWN_BY_ADMINISTRATOR", maySet: true, portalLeft: "9.5s", portalLink: "eth0" },
+  });
   expect(await seen()).toMatchObject({ by: "administrator", portal: { link: "eth0", leftMs: 9_500 }, mayLift: true });
-  answer = { on: false };
+  service.answer = { lockdown: { on: false } };
   expect(await seen()).toBeNull();
 });
 

@@ -1,6 +1,12 @@
 import { defaultRegion } from "../../domain/areas/regions.ts";
 import type { Verb } from "./verb.ts";
 
+/** How what is attached to a CEN, or taken off it, is told. */
+const child = {
+  options: { "--region <id>": "ChildInstanceRegionId", "--type <VPC|CCN>": "ChildInstanceType" },
+  fixed: { ChildInstanceType: "VPC", ChildInstanceRegionId: defaultRegion },
+} satisfies Partial<Verb>;
+
 /** The way from instances to cloud networks. */
 export const networkVerbs: readonly Verb[] = [
   {
@@ -89,16 +95,14 @@ export const networkVerbs: readonly Verb[] = [
     what: "attach a cloud network",
     product: "cbn",
     action: "AttachCenChildInstance",
-    options: { "--region <id>": "ChildInstanceRegionId", "--type <VPC|CCN>": "ChildInstanceType" },
-    fixed: { ChildInstanceType: "VPC", ChildInstanceRegionId: defaultRegion },
+    ...child,
   },
   {
     usage: "cen detach <CenId> <ChildInstanceId>",
     what: "detach it",
     product: "cbn",
     action: "DetachCenChildInstance",
-    options: { "--region <id>": "ChildInstanceRegionId", "--type <VPC|CCN>": "ChildInstanceType" },
-    fixed: { ChildInstanceType: "VPC", ChildInstanceRegionId: defaultRegion },
+    ...child,
   },
   {
     usage: "cen bandwidth <Bandwidth> <GeographicRegionAId> <GeographicRegionBId>",

@@ -1,37 +1,24 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Failure } from "../causes/failure.ts";
 import type { ConnectOptions } from "../client.ts";
 import { askTunnel, mergeState } from "../states.ts";
 import { type TestEnvironment, testEnvironment } from "../testing/environment.ts";
+import { TestService } from "../testing/service.ts";
 import { chooseService } from "./mode.ts";
 
 /** Which mode is taken and what is said of it, by what the service says of itself. */
 let environment: TestEnvironment;
-let service: Server | undefined;
+let service: TestService;
 
 beforeEach(() => {
   environment = testEnvironment();
+  service = new TestService(environment);
 });
 afterEach(() => {
-  service?.close();
-  service = undefined;
+  service.close();
   environment.remove();
 });
-
-const serve = async (...states: StateJson[]): Promise<void> => {
-  mkdirSync(environment.serviceDir, { recursive: true, mode: 0o755 });
-  const answer = JSON.stringify({ states });
-  const server = createServer((request, response) => {
-    request.resume();
-    response.setHeader("content-type", "application/json").end(answer);
-  });
-  service = server;
-  await new Promise<void>((resolve) => server.listen(join(environment.serviceDir, "rpc.sock"), resolve));
-};
 
 const choose = async (options: ConnectOptions): Promise<string> => {
   const said: string[] = [];
@@ -75,7 +62,7 @@ describe.each([
   },
 ])("$name", ({ states, auto, plain, explicit }) => {
   it("decides", async () => {
-    if (states) await serve(...states);
+    if (states) await service.serve({ states });
     expect(await choose({ mode: "auto" })).toBe(auto);
     expect(await choose({})).toBe(plain ?? "proxy");
     expect(await choose({ mode: "proxy" })).toBe("proxy");
@@ -85,16 +72,12 @@ describe.each([
 });
 
 describe("a service that was killed", () => {
-  const left = (text: string): void => {
-    mkdirSync(environment.serviceDir, { recursive: true, mode: 0o755 });
-    writeFileSync(join(environment.serviceDir, "blocking"), text);
-  };
   const record = { id: "aaaa", name: "acme", displayName: "", user: "anna", server: "x", signedIn: true };
   const seen = async () =>
     mergeState(record as Parameters<typeof mergeState>[0], await askTunnel(environment, "aaaa", true), undefined);
 
   it("holds the intranet still: everybody is told", async () => {
-    left('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}\n');
+    service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}\n');
     expect(await seen()).toMatchObject({
       phase: "failed",
       blocking: "intranet",
@@ -108,7 +91,7 @@ describe("a service that was killed", () => {
   });
 
   it("is in the way of whoever connects, and that is said", async () => {
-    left('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
+    service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
     const said =
       "service_not_running: The tunnel service has ended without giving the network back. Start it again, or have an administrator run: sag repair";
     for (const options of [{ mode: "auto" }, { mode: "system" }, {}] satisfies ConnectOptions[]) {
@@ -123,13 +106,13 @@ describe("a service that was killed", () => {
     ["whose file is something else", '"intranet"'],
     ["whose file is too long", `{"holds":"intranet","x":"${"x".repeat(5000)}"}`],
   ])("%s is just not there", async (_, text) => {
-    left(text);
+    service.leave(text);
     expect(await seen()).toMatchObject({ phase: "disconnected", blocking: "none", cause: null });
   });
 
   it("and is back tells by itself what it holds", async () => {
-    left('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
-    await serve();
+    service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
+    await service.serve({ states: [] });
     expect(await seen()).toMatchObject({ phase: "disconnected", blocking: "none", cause: null });
   });
 });

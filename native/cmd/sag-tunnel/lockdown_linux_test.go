@@ -273,6 +273,5 @@ func TestAPolicyLocksDown(t *testing.T) {
 	if said := s.lockdown("status"); said["on"] != false {
 		t.Error("it came back though it was lifted")
 	}
-	s.mustDisconnect()
-	s.untouched("after all")
+	s.mustLeave()
 }

@@ -84,8 +84,7 @@ func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
 	if g := s.told(false).GetMachine().GetGuard(); !slices.Contains(g.GetPrefixes(), "10.80.0.0/16") || g.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {
 		t.Errorf("the guard as it is told: %v", g)
 	}
-	s.mustDisconnect()
-	s.untouched("after disconnect")
+	s.mustLeave()
 }
 
 // More routes than fit into a message are told as far as they do, and the rest counted.
@@ -109,6 +108,5 @@ func TestManyRoutesAreTold(t *testing.T) {
 	if text, err := page(); err != nil {
 		t.Errorf("%v %s", err, text)
 	}
-	s.mustDisconnect()
-	s.untouched("after disconnect")
+	s.mustLeave()
 }

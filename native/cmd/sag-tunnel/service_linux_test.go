@@ -58,8 +58,7 @@ func TestWithTheUnitsCapabilityOnly(t *testing.T) {
 			t.Errorf("%s: %v %v", path, info, err)
 		}
 	}
-	s.mustDisconnect()
-	s.untouched("after disconnect")
+	s.mustLeave()
 }
 
 func TestTheWholeMachineIsInside(t *testing.T) {
@@ -101,8 +100,7 @@ func TestTheWholeMachineIsInside(t *testing.T) {
 	if !maps.Equal(told, want) {
 		t.Errorf("%v", told)
 	}
-	s.mustDisconnect()
-	s.untouched("after disconnect")
+	s.mustLeave()
 	s.mustConnect()
 	s.kill(syscall.SIGTERM)
 	s.untouched("after an orderly end")

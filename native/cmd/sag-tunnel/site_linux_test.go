@@ -217,6 +217,13 @@ func (s *site) mustDisconnect() {
 	}
 }
 
+// mustLeave disconnects, and has the machine as it was before.
+func (s *site) mustLeave() {
+	s.t.Helper()
+	s.mustDisconnect()
+	s.untouched("after disconnect")
+}
+
 // untouched fails if the machine is not as it was before.
 func (s *site) untouched(when string) {
 	s.t.Helper()

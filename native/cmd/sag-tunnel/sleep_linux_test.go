@@ -44,6 +44,5 @@ func TestAfterSleep(t *testing.T) {
 	if log, _ := os.ReadFile(s.log); !strings.Contains(string(log), "the machine was asleep") {
 		t.Error("nothing was said of it")
 	}
-	s.mustDisconnect()
-	s.untouched("after all")
+	s.mustLeave()
 }

@@ -29,7 +29,8 @@ type table struct {
 	table *nftables.Table
 	// rules counts those outside of the chains of names, so that a missing one is noticed.
 	rules int
-	// ready are the sets that are there already, by name; used are those of ranges that rules look into.
+	// ready are the sets that are there already, by name; used are the sets of ranges that rules look into, and the chains that
+	// packets enter.
 	ready, used map[string]bool
 }
 
@@ -47,38 +48,55 @@ func named(name string) *nftables.Table {
 // replace puts rules in the place of those of the table of the same name, if there is one, in one transaction: there is no moment
 // at which neither hold. For that the chains that packets enter have to stay, or the kernel would ask an old one and a new one, one
 // after the other, and a packet between the two be looked at by neither; and what `ahead` adds, sets of ranges, has to be there
-// before: the kernel finds nothing in those for a moment after rules that look into them are in force.
+// before: the kernel finds nothing in those for a moment after rules that look into them are in force. If somebody has made
+// something else of the table, that can not be changed back, all of it goes, and there is such a moment.
 func replace(name string, ahead, build func(*table) error) error {
-	conn, err := dial()
+	if replaced, err := inPlace(name, ahead, build); replaced || err != nil {
+		return err
+	}
+	t, closer, err := open(name)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.CloseLasting() }()
-	t := &table{conn: conn, table: named(name)}
-	there, err := exists(conn, name)
-	if err != nil {
+	defer closer()
+	t.conn.AddTable(t.table)
+	t.conn.DelTable(t.table)
+	t.conn.AddTable(t.table)
+	if err := build(t); err != nil {
 		return err
 	}
-	var sets []*nftables.Set
-	if there {
-		if sets, err = t.prepare(ahead); err != nil {
-			return err
-		}
+	return t.conn.Flush()
+}
+
+// inPlace is replace for a table that is there and that nobody else has changed; false if that can not be.
+func inPlace(name string, ahead, build func(*table) error) (bool, error) {
+	t, closer, err := open(name)
+	if err != nil {
+		return false, err
+	}
+	defer closer()
+	there, err := exists(t.conn, name)
+	if err != nil || !there {
+		return false, err
+	}
+	sets, err := t.prepare(ahead)
+	if err != nil {
+		return false, nil
 	}
 	t.ready, t.used = names(sets), map[string]bool{}
 	if err := t.empty(build, sets); err != nil {
-		return err
+		return false, nil
 	}
-	err = conn.Flush()
-	if !errors.Is(err, unix.EEXIST) && !errors.Is(err, unix.EBUSY) && !errors.Is(err, unix.EOPNOTSUPP) {
-		return err
+	return t.conn.Flush() == nil, nil
+}
+
+// open begins a table; what is done to it is sent over a socket of its own.
+func open(name string) (*table, func(), error) {
+	conn, err := dial()
+	if err != nil {
+		return nil, nil, err
 	}
-	// Somebody has made something else of it, that can not be changed back: then all of it goes.
-	t = &table{conn: conn, table: named(name)}
-	conn.AddTable(t.table)
-	conn.DelTable(t.table)
-	conn.AddTable(t.table)
-	return errors.Join(build(t), conn.Flush())
+	return &table{conn: conn, table: named(name)}, func() { _ = conn.CloseLasting() }, nil
 }
 
 func names(sets []*nftables.Set) map[string]bool {
@@ -89,14 +107,12 @@ func names(sets []*nftables.Set) map[string]bool {
 	return all
 }
 
-// prepare adds what has to be there before, and gives all sets that are then.
+// prepare adds what has to be there before, also where somebody has taken a part of it away, and gives all sets that are then.
 func (t *table) prepare(ahead func(*table) error) ([]*nftables.Set, error) {
-	sets, err := t.conn.GetSets(t.table)
-	if err != nil {
+	if err := ahead(t); err != nil {
 		return nil, err
 	}
-	t.ready = names(sets)
-	if err := errors.Join(ahead(t), t.conn.Flush()); err != nil {
+	if err := t.conn.Flush(); err != nil {
 		return nil, err
 	}
 	return t.conn.GetSets(t.table)
@@ -123,6 +139,11 @@ func (t *table) empty(build func(*table) error, sets []*nftables.Set) error {
 	}
 	if err := build(t); err != nil {
 		return err
+	}
+	for _, c := range chains {
+		if c.Table.Name == t.table.Name && c.Hooknum != nil && !t.used[c.Name] {
+			t.conn.DelChain(&nftables.Chain{Table: t.table, Name: c.Name})
+		}
 	}
 	for _, s := range sets {
 		if s.Interval && !t.used[s.Name] {
@@ -156,10 +177,17 @@ func (t *table) chain(name string) *nftables.Chain {
 // is what would leave.
 func (t *table) hook(name string, hook *nftables.ChainHook) *nftables.Chain {
 	accept := nftables.ChainPolicyAccept
+	t.uses(name)
 	return t.conn.AddChain(&nftables.Chain{
 		Name: name, Table: t.table, Type: nftables.ChainTypeFilter, Hooknum: hook, Policy: &accept,
 		Priority: nftables.ChainPriorityRef(*nftables.ChainPriorityFilter + 10),
 	})
+}
+
+func (t *table) uses(name string) {
+	if t.used != nil {
+		t.used[name] = true
+	}
 }
 
 func (t *table) rule(chain *nftables.Chain, parts ...[]expr.Any) {
@@ -208,7 +236,7 @@ func (t *table) fill(s *nftables.Set, elements []nftables.SetElement) error {
 	return err
 }
 
-// prefixes gives a set of ranges, and adds it unless it is there; nil if there are none of that family. Its name says what is in it.
+// prefixes gives a set of ranges, and adds it unless it is ready; nil if there are none of that family. Its name says what is in it.
 func (t *table) prefixes(name string, all []netip.Prefix, six bool) (*nftables.Set, error) {
 	kind := nftables.TypeIPAddr
 	if six {
@@ -227,9 +255,7 @@ func (t *table) prefixes(name string, all []netip.Prefix, six bool) (*nftables.S
 		return nil, nil
 	}
 	s := &nftables.Set{Table: t.table, Name: fmt.Sprintf("%s-%x", name, digest.Sum64()), KeyType: kind, Interval: true}
-	if t.used != nil {
-		t.used[s.Name] = true
-	}
+	t.uses(s.Name)
 	if t.ready[s.Name] {
 		return s, nil
 	}
