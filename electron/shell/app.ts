@@ -91,13 +91,13 @@ export const startApp = async (parts: AppParts): Promise<void> => {
     add: () => show("add"),
     quit: () => app.quit(),
   });
-  tray.update(hub.states, hub.selected);
+  tray.update(hub);
   setMenu({ settings: () => show("settings"), add: () => show("add"), quit: () => app.quit() });
   nativeTheme.themeSource = hub.preferences.theme;
 
   hub.subscribe((delta, before) => {
     window.send(delta);
-    tray.update(hub.states, hub.selected);
+    tray.update(hub);
     const { change } = delta;
     if (change.kind === "preferences") nativeTheme.themeSource = change.preferences.theme;
     if (change.kind === "intranet" || change.kind === "removed") void browsers.follow();

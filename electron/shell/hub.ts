@@ -77,6 +77,10 @@ export class Hub {
     return this.#views.get(intranetId)?.state ?? null;
   }
 
+  get isLocked(): boolean {
+    return this.#lockdown !== null;
+  }
+
   /** The intranet that window and tray speak of: the chosen one, else the first. */
   get selected(): string | null {
     if (this.#selected !== null && this.#views.has(this.#selected)) return this.#selected;

@@ -11,15 +11,20 @@ export interface TrayActions {
   quit(): void;
 }
 
-/** The tray's menu: state line, the one action, networks, open, quit. */
-export const trayMenu = (
-  states: IntranetState[],
-  selected: string | null,
-  act: TrayActions,
-): MenuItemConstructorOptions[] => {
+/** What the tray speaks of. */
+export interface TrayView {
+  states: IntranetState[];
+  selected: string | null;
+  /** The machine's lockdown is on, with an intranet or without. */
+  isLocked: boolean;
+}
+
+/** The tray's menu: state line, lockdown, the one action, networks, open, quit. */
+export const trayMenu = ({ states, selected, isLocked }: TrayView, act: TrayActions): MenuItemConstructorOptions[] => {
   const current = states.find((state) => state.intranetId === selected);
   return [
     { label: current ? stateLine(current) : words.noNetwork, enabled: false },
+    ...(isLocked ? [{ label: words.lockdown, enabled: false }] : []),
     ...(current ? [oneAction(current, act)] : []),
     { type: "separator" },
     ...networks(states, selected, act),

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { Menu, nativeImage, nativeTheme, Tray } from "electron";
-import type { IntranetState } from "../core/model.ts";
 import { type Tone, toneOf } from "./tone.ts";
-import { stateLine, type TrayActions, trayMenu } from "./tray-menu.ts";
+import { stateLine, type TrayActions, type TrayView, trayMenu } from "./tray-menu.ts";
 import { words } from "./words.ts";
 
 /** The icon beside the clock: shape and colour by state, for light and dark bars. */
@@ -10,8 +9,7 @@ export class AppTray {
   readonly #folder: string;
   readonly #actions: TrayActions;
   readonly #tray: Tray;
-  #states: IntranetState[] = [];
-  #selected: string | null = null;
+  #view: TrayView = { states: [], selected: null, isLocked: false };
   #shown = "";
 
   /** @param folder of the icons. */
@@ -24,21 +22,23 @@ export class AppTray {
     this.#draw();
   }
 
-  update(states: IntranetState[], selected: string | null): void {
-    this.#states = states;
-    this.#selected = selected;
+  update(view: TrayView): void {
+    this.#view = view;
     // Counters change every second; a menu that is rebuilt closes under the hand on some desktops.
-    const shown = JSON.stringify([selected, states.map((state) => [stateLine(state), toneOf(state)])]);
+    const lines = view.states.map((state) => [stateLine(state), toneOf(state)]);
+    const shown = JSON.stringify([view.selected, view.isLocked, lines]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#draw();
   }
 
   #draw(): void {
-    const current = this.#states.find((state) => state.intranetId === this.#selected);
+    const { states, selected, isLocked } = this.#view;
+    const current = states.find((state) => state.intranetId === selected);
     this.#tray.setImage(this.#image(current ? toneOf(current) : "neutral"));
-    this.#tray.setToolTip(current ? stateLine(current).replaceAll("&&", "&") : words.app);
-    this.#tray.setContextMenu(Menu.buildFromTemplate(trayMenu(this.#states, this.#selected, this.#actions)));
+    const state = current ? stateLine(current).replaceAll("&&", "&") : words.app;
+    this.#tray.setToolTip(isLocked ? `${state}\n${words.lockdown}` : state);
+    this.#tray.setContextMenu(Menu.buildFromTemplate(trayMenu(this.#view, this.#actions)));
   }
 
   #image(tone: Tone): Electron.NativeImage {

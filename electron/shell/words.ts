@@ -11,6 +11,7 @@ export const words = {
   addNetwork: "Add a network…",
   settings: "Settings…",
   noNetwork: "No network yet",
+  lockdown: "Lockdown: nothing leaves but the tunnel",
 
   phases: {
     signed_out: "Signed out",

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { failureView } from "../../electron/core/causes/failure.ts";
 import { warningView } from "../../electron/core/causes/warnings.ts";
 import { waitFor } from "../standin/host.ts";
-import { connected, disconnected, failed } from "./fake/sample.ts";
+import { connected, contosoId, disconnected, failed, locked } from "./fake/sample.ts";
 import { type App, launch } from "./launch.ts";
 import { needsStandin } from "./needs.ts";
 
@@ -74,6 +74,21 @@ describe("tray", () => {
     expect(await trayImage()).toBe("tray-good-light.png");
     await pressTray("Disconnect");
     await waitFor("disconnected", async () => (await trayMenu())[0] === "Contoso: Disconnected");
+  });
+
+  test("tells lockdown, also while there is no network", async () => {
+    await app.put(disconnected());
+    const line = "Lockdown: nothing leaves but the tunnel";
+    const tip = (): Promise<string> => app.host.evaluate(({ Tray }) => Tray.all[0].toolTip);
+    await app.lock(locked());
+    expect((await trayMenu()).slice(0, 3)).toEqual(["Contoso: Disconnected", line, "Connect"]);
+    expect(await tip()).toBe(`Contoso: Disconnected\n${line}`);
+    await app.remove(contosoId);
+    expect((await trayMenu()).slice(0, 3)).toEqual(["No network yet", line, "Networks"]);
+    await app.lock(null);
+    expect((await trayMenu()).slice(0, 2)).toEqual(["No network yet", "Networks"]);
+    expect(await tip()).toBe("SAG");
+    await app.put(disconnected());
   });
 
   test("has a shape for every state, on dark bars too", async () => {
