@@ -111,13 +111,26 @@ func applyLockdown(run, state string) (*tunnelv1.Lockdown, error) {
 }
 
 func open(state string) (*lockdown.Keeper, error) {
-	if os.Geteuid() != 0 {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "there is no service, and only root can do without")
+	if err := mayDoWithout(); err != nil {
+		return nil, err
 	}
 	return lockdown.Open(lockdownConfig(state))
 }
 
+func mayDoWithout() error {
+	if os.Geteuid() != 0 {
+		return failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "there is no service, and only root can do without")
+	}
+	return nil
+}
+
 func withoutService(ctx context.Context, verb, run, state string, clouds []string, duration time.Duration) (*tunnelv1.Lockdown, error) {
+	if verb == "status" {
+		if err := mayDoWithout(); err != nil {
+			return nil, err
+		}
+		return service.Describe(lockdown.Read(lockdownConfig(state)))
+	}
 	keeper, err := open(state)
 	if err != nil {
 		return nil, err
@@ -135,7 +148,6 @@ func withoutService(ctx context.Context, verb, run, state string, clouds []strin
 		if err := keeper.Set(verb == "on", reachable); err != nil {
 			return nil, err
 		}
-	case "status":
 	case "portal":
 		link, err := portalLink()
 		if err != nil {

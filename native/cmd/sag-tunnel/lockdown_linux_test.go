@@ -201,6 +201,11 @@ func TestLockdown(t *testing.T) {
 	}
 	s.lockdown("on")
 	s.kill(syscall.SIGKILL)
+	nettest.Run(t, "nft", "flush", "ruleset")
+	if said := s.lockdown("status"); said["on"] != false || said["by"] != "LOCKDOWN_BY_ADMINISTRATOR" {
+		t.Errorf("without a service, after somebody flushed everything: %v", said)
+	}
+	s.lockdown("apply")
 	if said := s.repair(); !strings.Contains(said, "Lockdown is lifted") {
 		t.Errorf("without a service repair says %q", said)
 	}

@@ -4,11 +4,12 @@ import "errors"
 
 // Lift has lockdown gone, without any service: what was wanted, and what is on the machine. It says whether there was any.
 func Lift(config Config) (bool, error) {
-	r, err := load(config.Dir)
+	r := load(config.Dir)
 	was := r.On
+	var err error
 	if r.On {
 		r.On, r.By, r.Lifted = false, "", r.Wanted != ""
-		err = errors.Join(err, r.save(config.Dir))
+		err = r.save(config.Dir)
 	}
 	removed, failed := config.Firewall.Remove()
 	return was || removed, errors.Join(err, failed)

@@ -85,12 +85,16 @@ type Keeper struct {
 
 // Open reads what is wanted, and puts it in force. After an error it is as good as it can be.
 func Open(config Config) (*Keeper, error) {
+	k := Read(config)
+	return k, k.Look()
+}
+
+// Read is Open for somebody who only wants to know: the machine stays as it is.
+func Read(config Config) *Keeper {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	r, err := load(config.Dir)
-	k := &Keeper{config: config, record: r}
-	return k, errors.Join(err, k.Look())
+	return &Keeper{config: config, record: load(config.Dir)}
 }
 
 // Look puts lockdown in force again if somebody has changed it, or lifts what nobody wants.

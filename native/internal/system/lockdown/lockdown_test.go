@@ -116,6 +116,37 @@ func TestWhatCanNotBeUnderstoodIsLockdown(t *testing.T) {
 	}
 }
 
+func TestWhatCanNotBeReadIsLockdown(t *testing.T) {
+	config, kernel := machine(t)
+	if err := os.MkdirAll(filepath.Join(config.Dir, fileName), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	kernel.now = &guard.Lockdown{} // as the early unit has put it in force
+	k := opened(t, config)
+	if kernel.now == nil || !k.IsOn() {
+		t.Error("it was lifted by damage")
+	}
+	// That it can not be written down has to be said, and is no reason to keep the machine shut.
+	if err := k.Set(false, nil); err == nil || kernel.now != nil {
+		t.Error("not to be lifted", err)
+	}
+}
+
+func TestWhoReadsChangesNothing(t *testing.T) {
+	config, kernel := machine(t)
+	if err := opened(t, config).Set(true, nil); err != nil {
+		t.Fatal(err)
+	}
+	kernel.now = nil // somebody flushed it
+	if s, err := Read(config).Status(); err != nil || s.On || s.By != ByAdministrator || kernel.now != nil {
+		t.Errorf("%+v %v", s, err)
+	}
+	kernel.now = &guard.Lockdown{Mark: 9}
+	if s, err := Read(config).Status(); err != nil || !s.On || kernel.now.Mark != 9 {
+		t.Errorf("%+v %v", s, err)
+	}
+}
+
 func TestPortal(t *testing.T) {
 	config, kernel := machine(t)
 	k := opened(t, config)

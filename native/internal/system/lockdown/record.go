@@ -47,20 +47,17 @@ type record struct {
 	Names     []string         `json:"names,omitempty"`
 }
 
-// load reads the record. What can not be understood is lockdown: nobody but an administrator may have it lifted by damage.
-func load(dir string) (record, error) {
+// load reads the record. What can not be read or understood is lockdown: nobody but an administrator may have it lifted, and no
+// damage.
+func load(dir string) (r record) {
 	text, err := os.ReadFile(filepath.Join(dir, fileName))
 	if errors.Is(err, os.ErrNotExist) {
-		return record{}, nil
+		return record{}
 	}
-	if err != nil {
-		return record{}, fmt.Errorf("lockdown: %w", err)
+	if err != nil || len(text) > maxFile || json.Unmarshal(text, &r) != nil {
+		return record{On: true, By: ByAdministrator}
 	}
-	var r record
-	if len(text) > maxFile || json.Unmarshal(text, &r) != nil {
-		return record{On: true, By: ByAdministrator}, nil
-	}
-	return r, nil
+	return r
 }
 
 // save has the record on disk, whole, when it answers.
