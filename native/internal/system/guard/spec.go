@@ -70,11 +70,18 @@ func (s Spec) String() string {
 	if s.Found != "" {
 		return "of the intranet's packets and names (" + s.Found + ")"
 	}
-	names := fmt.Sprintf("%d domains", len(s.Domains))
+	names := amount(len(s.Domains), "domain", "domains")
 	if s.Everything {
 		names = "all names"
 	}
-	return fmt.Sprintf("of %d prefixes and %s by %s", len(s.Inside), names, s.Link)
+	return fmt.Sprintf("of %s and %s by %s", amount(len(s.Inside), "prefix", "prefixes"), names, s.Link)
+}
+
+func amount(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // Found is a guard as it was found on a machine.
