@@ -80,7 +80,9 @@ func (m *linux) Apply(c Change) error {
 	case ChangeRule:
 		err = m.applyRule(*c.Rule)
 	case ChangeGuard:
-		err = guard.Apply(*c.Guard)
+		if err = guard.Apply(*c.Guard); err == nil {
+			m.stopAsking(*c.Guard)
+		}
 	case ChangeNames:
 		err = m.names.Set(*c.Names)
 	default:

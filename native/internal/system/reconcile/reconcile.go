@@ -147,10 +147,12 @@ func (r *Reconciler) Clear() ([]system.Change, error) {
 	return undone, errors.Join(err, failed)
 }
 
-// undo takes changes back in reverse order, and forgets those of which that was certain.
+// undo takes changes back in reverse order, the guard last whenever it was made, and forgets those of which that was certain.
+// Without the guard, routes that refuse are worse than none: to who is bound to a link, as ping -I is, the kernel takes what they
+// refuse for a neighbour on that link, and asks the LAN for the intranet's addresses (ip_route_output_key_hash_rcu).
 func (r *Reconciler) undo(changes []system.Change) (undone []system.Change, failed error) {
 	var done []system.Change
-	for _, c := range slices.Backward(changes) {
+	for _, c := range slices.Backward(guardFirst(changes)) {
 		there, err := r.machine.Undo(c)
 		if err != nil {
 			failed = errors.Join(failed, err)
@@ -165,6 +167,16 @@ func (r *Reconciler) undo(changes []system.Change) (undone []system.Change, fail
 		failed = errors.Join(failed, fmt.Errorf("everything named was undone, but not written down: %w", err))
 	}
 	return undone, failed
+}
+
+func guardFirst(changes []system.Change) []system.Change {
+	rank := func(c system.Change) int {
+		if c.Kind == system.ChangeGuard {
+			return 0
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(changes), func(a, b system.Change) int { return rank(a) - rank(b) })
 }
 
 // JournalSize is the size of the journal, bytes.
