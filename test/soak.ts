@@ -5,6 +5,7 @@ import { capture, tail } from "./run/command.ts";
 import { fuzz } from "./run/fuzz.ts";
 import { goSoak } from "./run/go.ts";
 import { failed, type Outcome, passed, sum } from "./run/outcome.ts";
+import { packages } from "./run/packages.ts";
 import { choose, perform } from "./run/perform.ts";
 import type { Stage } from "./run/stages.ts";
 import { session } from "./soak/session.ts";
@@ -37,8 +38,10 @@ const stages: Stage[] = [
   { name: "fuzz", run: () => fuzz(minutes * 60) },
 ];
 
+const chosen = choose(stages, positionals) ?? [];
 const outcomes: Outcome[] = [];
-for (const stage of choose(stages, positionals) ?? []) outcomes.push(await perform(stage));
+for (const stage of chosen.length > 0 ? [{ name: "packages", run: packages }, ...chosen] : [])
+  outcomes.push(await perform(stage));
 const total = sum(outcomes);
 for (const test of total.notRun) say(`not run: ${test.name} needs ${test.needs}`);
 if (total.failed > 0) process.exitCode = 1;

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,7 +36,22 @@ func Inside(t *testing.T) bool {
 		t.Fatalf("inside the namespace: %v\n%s", err, out)
 	}
 	t.Logf("%s", out)
+	if why, skipped := reason(t.Name(), string(out)); skipped {
+		t.Skip(why)
+	}
 	return false
+}
+
+// said is a line that a test has logged.
+var said = regexp.MustCompile(`(?m)^ +\S+\.go:\d+: (.*)$`)
+
+// reason is why a test that ran apart was not run, if it was not: the last that it said.
+func reason(name, out string) (why string, skipped bool) {
+	before, _, skipped := strings.Cut(out, "--- SKIP: "+name+" (")
+	if all := said.FindAllStringSubmatch(before, -1); skipped && len(all) > 0 {
+		why = all[len(all)-1][1]
+	}
+	return why, skipped
 }
 
 // ResolvConf is what is in /etc/resolv.conf at first.
