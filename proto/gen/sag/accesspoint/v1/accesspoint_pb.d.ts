@@ -522,14 +522,14 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
   addresses: string[];
 
   /**
-   * Where it may go. Empty = nowhere.
+   * Where it may go, as rules that allow these prefixes by every protocol and port. Empty = nowhere but where `rules` allow.
    *
    * @generated from field: repeated string destinations = 5;
    */
   destinations: string[];
 
   /**
-   * Each way, bit/s; 0 = uncapped.
+   * Each way, bit/s; 0 = uncapped. A rate of one direction overrides it for that direction.
    *
    * @generated from field: uint64 bandwidth = 6;
    */
@@ -546,6 +546,25 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
    * @generated from field: uint32 incarnation = 8;
    */
   incarnation: number;
+
+  /**
+   * Further rules. An access point refuses a peer with rules that it cannot enforce.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Rule rules = 9;
+   */
+  rules: Rule[];
+
+  /**
+   * Limits in bit/s from and to the client; 0 = as `bandwidth` says.
+   *
+   * @generated from field: uint64 rate_up = 10;
+   */
+  rateUp: bigint;
+
+  /**
+   * @generated from field: uint64 rate_down = 11;
+   */
+  rateDown: bigint;
 };
 
 /**
@@ -575,14 +594,14 @@ export declare type PeerJson = {
   addresses?: string[];
 
   /**
-   * Where it may go. Empty = nowhere.
+   * Where it may go, as rules that allow these prefixes by every protocol and port. Empty = nowhere but where `rules` allow.
    *
    * @generated from field: repeated string destinations = 5;
    */
   destinations?: string[];
 
   /**
-   * Each way, bit/s; 0 = uncapped.
+   * Each way, bit/s; 0 = uncapped. A rate of one direction overrides it for that direction.
    *
    * @generated from field: uint64 bandwidth = 6;
    */
@@ -599,6 +618,25 @@ export declare type PeerJson = {
    * @generated from field: uint32 incarnation = 8;
    */
   incarnation?: number;
+
+  /**
+   * Further rules. An access point refuses a peer with rules that it cannot enforce.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Rule rules = 9;
+   */
+  rules?: RuleJson[];
+
+  /**
+   * Limits in bit/s from and to the client; 0 = as `bandwidth` says.
+   *
+   * @generated from field: uint64 rate_up = 10;
+   */
+  rateUp?: string;
+
+  /**
+   * @generated from field: uint64 rate_down = 11;
+   */
+  rateDown?: string;
 };
 
 /**
@@ -606,6 +644,227 @@ export declare type PeerJson = {
  * Use `create(PeerSchema)` to create a new message.
  */
 export declare const PeerSchema: GenMessage<Peer, {jsonType: PeerJson}>;
+
+/**
+ * Matches packets of a session by their remote end: the destination of what the client sends, the source of what it gets. Of the
+ * rules that match, the one with the lowest priority number decides; what no rule matches is denied.
+ *
+ * @generated from message sag.accesspoint.v1.Rule
+ */
+export declare type Rule = Message<"sag.accesspoint.v1.Rule"> & {
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Direction direction = 1;
+   */
+  direction: Rule_Direction;
+
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Protocol protocol = 2;
+   */
+  protocol: Rule_Protocol;
+
+  /**
+   * @generated from field: string prefix = 3;
+   */
+  prefix: string;
+
+  /**
+   * Of the remote end; none = all.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Rule.PortRange ports = 4;
+   */
+  ports: Rule_PortRange[];
+
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Action action = 5;
+   */
+  action: Rule_Action;
+
+  /**
+   * @generated from field: uint32 priority = 6;
+   */
+  priority: number;
+};
+
+/**
+ * Matches packets of a session by their remote end: the destination of what the client sends, the source of what it gets. Of the
+ * rules that match, the one with the lowest priority number decides; what no rule matches is denied.
+ *
+ * @generated from message sag.accesspoint.v1.Rule
+ */
+export declare type RuleJson = {
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Direction direction = 1;
+   */
+  direction?: Rule_DirectionJson;
+
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Protocol protocol = 2;
+   */
+  protocol?: Rule_ProtocolJson;
+
+  /**
+   * @generated from field: string prefix = 3;
+   */
+  prefix?: string;
+
+  /**
+   * Of the remote end; none = all.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Rule.PortRange ports = 4;
+   */
+  ports?: Rule_PortRangeJson[];
+
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Action action = 5;
+   */
+  action?: Rule_ActionJson;
+
+  /**
+   * @generated from field: uint32 priority = 6;
+   */
+  priority?: number;
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.Rule.
+ * Use `create(RuleSchema)` to create a new message.
+ */
+export declare const RuleSchema: GenMessage<Rule, {jsonType: RuleJson}>;
+
+/**
+ * @generated from message sag.accesspoint.v1.Rule.PortRange
+ */
+export declare type Rule_PortRange = Message<"sag.accesspoint.v1.Rule.PortRange"> & {
+  /**
+   * @generated from field: uint32 first = 1;
+   */
+  first: number;
+
+  /**
+   * @generated from field: uint32 last = 2;
+   */
+  last: number;
+};
+
+/**
+ * @generated from message sag.accesspoint.v1.Rule.PortRange
+ */
+export declare type Rule_PortRangeJson = {
+  /**
+   * @generated from field: uint32 first = 1;
+   */
+  first?: number;
+
+  /**
+   * @generated from field: uint32 last = 2;
+   */
+  last?: number;
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.Rule.PortRange.
+ * Use `create(Rule_PortRangeSchema)` to create a new message.
+ */
+export declare const Rule_PortRangeSchema: GenMessage<Rule_PortRange, {jsonType: Rule_PortRangeJson}>;
+
+/**
+ * @generated from enum sag.accesspoint.v1.Rule.Direction
+ */
+export enum Rule_Direction {
+  /**
+   * @generated from enum value: DIRECTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * What the client begins; the answers belong to it.
+   *
+   * @generated from enum value: DIRECTION_FROM_CLIENT = 1;
+   */
+  FROM_CLIENT = 1,
+
+  /**
+   * @generated from enum value: DIRECTION_TO_CLIENT = 2;
+   */
+  TO_CLIENT = 2,
+}
+
+/**
+ * @generated from enum sag.accesspoint.v1.Rule.Direction
+ */
+export declare type Rule_DirectionJson = "DIRECTION_UNSPECIFIED" | "DIRECTION_FROM_CLIENT" | "DIRECTION_TO_CLIENT";
+
+/**
+ * Describes the enum sag.accesspoint.v1.Rule.Direction.
+ */
+export declare const Rule_DirectionSchema: GenEnum<Rule_Direction, Rule_DirectionJson>;
+
+/**
+ * @generated from enum sag.accesspoint.v1.Rule.Protocol
+ */
+export enum Rule_Protocol {
+  /**
+   * Every protocol.
+   *
+   * @generated from enum value: PROTOCOL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: PROTOCOL_TCP = 1;
+   */
+  TCP = 1,
+
+  /**
+   * @generated from enum value: PROTOCOL_UDP = 2;
+   */
+  UDP = 2,
+
+  /**
+   * @generated from enum value: PROTOCOL_ICMP = 3;
+   */
+  ICMP = 3,
+}
+
+/**
+ * @generated from enum sag.accesspoint.v1.Rule.Protocol
+ */
+export declare type Rule_ProtocolJson = "PROTOCOL_UNSPECIFIED" | "PROTOCOL_TCP" | "PROTOCOL_UDP" | "PROTOCOL_ICMP";
+
+/**
+ * Describes the enum sag.accesspoint.v1.Rule.Protocol.
+ */
+export declare const Rule_ProtocolSchema: GenEnum<Rule_Protocol, Rule_ProtocolJson>;
+
+/**
+ * @generated from enum sag.accesspoint.v1.Rule.Action
+ */
+export enum Rule_Action {
+  /**
+   * @generated from enum value: ACTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: ACTION_ALLOW = 1;
+   */
+  ALLOW = 1,
+
+  /**
+   * @generated from enum value: ACTION_DENY = 2;
+   */
+  DENY = 2,
+}
+
+/**
+ * @generated from enum sag.accesspoint.v1.Rule.Action
+ */
+export declare type Rule_ActionJson = "ACTION_UNSPECIFIED" | "ACTION_ALLOW" | "ACTION_DENY";
+
+/**
+ * Describes the enum sag.accesspoint.v1.Rule.Action.
+ */
+export declare const Rule_ActionSchema: GenEnum<Rule_Action, Rule_ActionJson>;
 
 /**
  * @generated from message sag.accesspoint.v1.AcknowledgeRequest

@@ -40,6 +40,13 @@ export declare type Endpoint = Message$1<"sag.client.v1.Endpoint"> & {
    * @generated from field: repeated bytes spki_pins = 4;
    */
   spkiPins: Uint8Array[];
+
+  /**
+   * The name in the certificate; for TRANSPORT_TLS. Empty = host.
+   *
+   * @generated from field: string server_name = 5;
+   */
+  serverName: string;
 };
 
 /**
@@ -69,6 +76,13 @@ export declare type EndpointJson = {
    * @generated from field: repeated bytes spki_pins = 4;
    */
   spkiPins?: string[];
+
+  /**
+   * The name in the certificate; for TRANSPORT_TLS. Empty = host.
+   *
+   * @generated from field: string server_name = 5;
+   */
+  serverName?: string;
 };
 
 /**
@@ -214,6 +228,13 @@ export declare type Dns = Message$1<"sag.client.v1.Dns"> & {
    * @generated from field: repeated string domains = 2;
    */
   domains: string[];
+
+  /**
+   * Appended to short names, in this order: "payroll" is looked up as "payroll.corp.example". Names below them are asked inside.
+   *
+   * @generated from field: repeated string search_domains = 3;
+   */
+  searchDomains: string[];
 };
 
 /**
@@ -231,6 +252,13 @@ export declare type DnsJson = {
    * @generated from field: repeated string domains = 2;
    */
   domains?: string[];
+
+  /**
+   * Appended to short names, in this order: "payroll" is looked up as "payroll.corp.example". Names below them are asked inside.
+   *
+   * @generated from field: repeated string search_domains = 3;
+   */
+  searchDomains?: string[];
 };
 
 /**
@@ -361,7 +389,7 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
   incarnation: number;
 
   /**
-   * Changes whenever routes, DNS, policy, hops, resources or access points do.
+   * Changes whenever routes, DNS, policy, hops, resources or access points do, and when pre-shared keys had to be made anew.
    *
    * @generated from field: string profile_revision = 14;
    */
@@ -390,6 +418,20 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
    * @generated from field: repeated sag.client.v1.Resource resources = 18;
    */
   resources: Resource[];
+
+  /**
+   * Of the SAG instance, upper case. By it a service in system mode knows whether an administrator trusts this intranet.
+   *
+   * @generated from field: string enterprise_code = 19;
+   */
+  enterpriseCode: string;
+
+  /**
+   * Cap of the account, each way, Kbit/s; 0 = none, or a cloud instance of an earlier version.
+   *
+   * @generated from field: uint32 bandwidth_kbps = 20;
+   */
+  bandwidthKbps: number;
 };
 
 /**
@@ -478,7 +520,7 @@ export declare type SessionJson = {
   incarnation?: number;
 
   /**
-   * Changes whenever routes, DNS, policy, hops, resources or access points do.
+   * Changes whenever routes, DNS, policy, hops, resources or access points do, and when pre-shared keys had to be made anew.
    *
    * @generated from field: string profile_revision = 14;
    */
@@ -507,6 +549,20 @@ export declare type SessionJson = {
    * @generated from field: repeated sag.client.v1.Resource resources = 18;
    */
   resources?: ResourceJson[];
+
+  /**
+   * Of the SAG instance, upper case. By it a service in system mode knows whether an administrator trusts this intranet.
+   *
+   * @generated from field: string enterprise_code = 19;
+   */
+  enterpriseCode?: string;
+
+  /**
+   * Cap of the account, each way, Kbit/s; 0 = none, or a cloud instance of an earlier version.
+   *
+   * @generated from field: uint32 bandwidth_kbps = 20;
+   */
+  bandwidthKbps?: number;
 };
 
 /**
@@ -621,6 +677,13 @@ export declare type RenewResponse = Message$1<"sag.client.v1.RenewResponse"> & {
    * @generated from field: sag.client.v1.Session session = 1;
    */
   session?: Session | undefined;
+
+  /**
+   * As in ServerInfo: SHA-256 of the SubjectPublicKeyInfo, in use and spare.
+   *
+   * @generated from field: repeated bytes spki_pins = 2;
+   */
+  spkiPins: Uint8Array[];
 };
 
 /**
@@ -631,6 +694,13 @@ export declare type RenewResponseJson = {
    * @generated from field: sag.client.v1.Session session = 1;
    */
   session?: SessionJson;
+
+  /**
+   * As in ServerInfo: SHA-256 of the SubjectPublicKeyInfo, in use and spare.
+   *
+   * @generated from field: repeated bytes spki_pins = 2;
+   */
+  spkiPins?: string[];
 };
 
 /**

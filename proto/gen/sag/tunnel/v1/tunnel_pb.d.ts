@@ -89,6 +89,76 @@ export declare type AttachResponseJson = {
 export declare const AttachResponseSchema: GenMessage<AttachResponse, {jsonType: AttachResponseJson}>;
 
 /**
+ * @generated from message sag.tunnel.v1.MayConnectRequest
+ */
+export declare type MayConnectRequest = Message<"sag.tunnel.v1.MayConnectRequest"> & {
+  /**
+   * https://host:port
+   *
+   * @generated from field: string cloud_url = 1;
+   */
+  cloudUrl: string;
+
+  /**
+   * @generated from field: string enterprise_code = 2;
+   */
+  enterpriseCode: string;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.MayConnectRequest
+ */
+export declare type MayConnectRequestJson = {
+  /**
+   * https://host:port
+   *
+   * @generated from field: string cloud_url = 1;
+   */
+  cloudUrl?: string;
+
+  /**
+   * @generated from field: string enterprise_code = 2;
+   */
+  enterpriseCode?: string;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.MayConnectRequest.
+ * Use `create(MayConnectRequestSchema)` to create a new message.
+ */
+export declare const MayConnectRequestSchema: GenMessage<MayConnectRequest, {jsonType: MayConnectRequestJson}>;
+
+/**
+ * @generated from message sag.tunnel.v1.MayConnectResponse
+ */
+export declare type MayConnectResponse = Message<"sag.tunnel.v1.MayConnectResponse"> & {
+  /**
+   * Why not; unset = the caller may.
+   *
+   * @generated from field: sag.types.v1.Failure refusal = 1;
+   */
+  refusal?: Failure | undefined;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.MayConnectResponse
+ */
+export declare type MayConnectResponseJson = {
+  /**
+   * Why not; unset = the caller may.
+   *
+   * @generated from field: sag.types.v1.Failure refusal = 1;
+   */
+  refusal?: FailureJson;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.MayConnectResponse.
+ * Use `create(MayConnectResponseSchema)` to create a new message.
+ */
+export declare const MayConnectResponseSchema: GenMessage<MayConnectResponse, {jsonType: MayConnectResponseJson}>;
+
+/**
  * @generated from message sag.tunnel.v1.PrepareRequest
  */
 export declare type PrepareRequest = Message<"sag.tunnel.v1.PrepareRequest"> & {
@@ -220,6 +290,19 @@ export declare type ProxyOptions = Message<"sag.tunnel.v1.ProxyOptions"> & {
    * @generated from field: sag.tunnel.v1.Outside outside = 3;
    */
   outside: Outside;
+
+  /**
+   * The address is a preference: where it cannot be had, for example because another program has it, any free one is taken.
+   * Without it Start fails, and can be called again with the same attempt.
+   *
+   * @generated from field: bool socks_preferred = 4;
+   */
+  socksPreferred: boolean;
+
+  /**
+   * @generated from field: bool http_preferred = 5;
+   */
+  httpPreferred: boolean;
 };
 
 /**
@@ -244,6 +327,19 @@ export declare type ProxyOptionsJson = {
    * @generated from field: sag.tunnel.v1.Outside outside = 3;
    */
   outside?: OutsideJson;
+
+  /**
+   * The address is a preference: where it cannot be had, for example because another program has it, any free one is taken.
+   * Without it Start fails, and can be called again with the same attempt.
+   *
+   * @generated from field: bool socks_preferred = 4;
+   */
+  socksPreferred?: boolean;
+
+  /**
+   * @generated from field: bool http_preferred = 5;
+   */
+  httpPreferred?: boolean;
 };
 
 /**
@@ -941,6 +1037,80 @@ export declare type OpenPortalResponseJson = {
 export declare const OpenPortalResponseSchema: GenMessage<OpenPortalResponse, {jsonType: OpenPortalResponseJson}>;
 
 /**
+ * @generated from message sag.tunnel.v1.ReadLogRequest
+ */
+export declare type ReadLogRequest = Message<"sag.tunnel.v1.ReadLogRequest"> & {
+  /**
+   * Lines that came after this one; 0 = all that are kept.
+   *
+   * @generated from field: uint64 after = 1;
+   */
+  after: bigint;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.ReadLogRequest
+ */
+export declare type ReadLogRequestJson = {
+  /**
+   * Lines that came after this one; 0 = all that are kept.
+   *
+   * @generated from field: uint64 after = 1;
+   */
+  after?: string;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.ReadLogRequest.
+ * Use `create(ReadLogRequestSchema)` to create a new message.
+ */
+export declare const ReadLogRequestSchema: GenMessage<ReadLogRequest, {jsonType: ReadLogRequestJson}>;
+
+/**
+ * @generated from message sag.tunnel.v1.ReadLogResponse
+ */
+export declare type ReadLogResponse = Message<"sag.tunnel.v1.ReadLogResponse"> & {
+  /**
+   * JSON, one object each, the oldest first.
+   *
+   * @generated from field: repeated string lines = 1;
+   */
+  lines: string[];
+
+  /**
+   * Number of the last one, for the next question's `after`.
+   *
+   * @generated from field: uint64 last = 2;
+   */
+  last: bigint;
+};
+
+/**
+ * @generated from message sag.tunnel.v1.ReadLogResponse
+ */
+export declare type ReadLogResponseJson = {
+  /**
+   * JSON, one object each, the oldest first.
+   *
+   * @generated from field: repeated string lines = 1;
+   */
+  lines?: string[];
+
+  /**
+   * Number of the last one, for the next question's `after`.
+   *
+   * @generated from field: uint64 last = 2;
+   */
+  last?: string;
+};
+
+/**
+ * Describes the message sag.tunnel.v1.ReadLogResponse.
+ * Use `create(ReadLogResponseSchema)` to create a new message.
+ */
+export declare const ReadLogResponseSchema: GenMessage<ReadLogResponse, {jsonType: ReadLogResponseJson}>;
+
+/**
  * @generated from message sag.tunnel.v1.Snapshot
  */
 export declare type Snapshot = Message<"sag.tunnel.v1.Snapshot"> & {
@@ -1122,6 +1292,13 @@ export declare type SessionState = Message<"sag.tunnel.v1.SessionState"> & {
    * @generated from field: repeated sag.client.v1.Resource resources = 13;
    */
   resources: Resource[];
+
+  /**
+   * Cap of the account, each way, Kbit/s; 0 = none, or not told.
+   *
+   * @generated from field: uint32 bandwidth_kbps = 14;
+   */
+  bandwidthKbps: number;
 };
 
 /**
@@ -1202,6 +1379,13 @@ export declare type SessionStateJson = {
    * @generated from field: repeated sag.client.v1.Resource resources = 13;
    */
   resources?: ResourceJson[];
+
+  /**
+   * Cap of the account, each way, Kbit/s; 0 = none, or not told.
+   *
+   * @generated from field: uint32 bandwidth_kbps = 14;
+   */
+  bandwidthKbps?: number;
 };
 
 /**
@@ -1402,6 +1586,13 @@ export declare type Names = Message<"sag.tunnel.v1.Names"> & {
    * @generated from field: string trouble = 5;
    */
   trouble: string;
+
+  /**
+   * Appended to short names.
+   *
+   * @generated from field: repeated string search_domains = 6;
+   */
+  searchDomains: string[];
 };
 
 /**
@@ -1442,6 +1633,13 @@ export declare type NamesJson = {
    * @generated from field: string trouble = 5;
    */
   trouble?: string;
+
+  /**
+   * Appended to short names.
+   *
+   * @generated from field: repeated string search_domains = 6;
+   */
+  searchDomains?: string[];
 };
 
 /**
@@ -1791,6 +1989,16 @@ export declare const TunnelService: GenService<{
     output: typeof AttachResponseSchema;
   },
   /**
+   * System mode: whether the caller may connect the machine with this intranet. Asked before Dial; Start decides.
+   *
+   * @generated from rpc sag.tunnel.v1.TunnelService.MayConnect
+   */
+  mayConnect: {
+    methodKind: "unary";
+    input: typeof MayConnectRequestSchema;
+    output: typeof MayConnectResponseSchema;
+  },
+  /**
    * Makes a key pair for the next Dial. The private half never leaves sag-tunnel's memory.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.Prepare
@@ -1867,6 +2075,16 @@ export declare const TunnelService: GenService<{
     methodKind: "unary";
     input: typeof SetLockdownRequestSchema;
     output: typeof SetLockdownResponseSchema;
+  },
+  /**
+   * System mode: what the service has logged lately. The owner of a session is shown what was logged during it.
+   *
+   * @generated from rpc sag.tunnel.v1.TunnelService.ReadLog
+   */
+  readLog: {
+    methodKind: "unary";
+    input: typeof ReadLogRequestSchema;
+    output: typeof ReadLogResponseSchema;
   },
   /**
    * Lets a person sign in at a captive portal of the network that the machine is in, for a limited time.

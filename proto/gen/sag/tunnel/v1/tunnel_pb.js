@@ -15,7 +15,7 @@ import { file_sag_types_v1_state } from "../../types/v1/state_pb.js";
  * Describes the file sag/tunnel/v1/tunnel.proto.
  */
 export const file_sag_tunnel_v1_tunnel = /*@__PURE__*/
-  fileDesc("ChpzYWcvdHVubmVsL3YxL3R1bm5lbC5wcm90bxINc2FnLnR1bm5lbC52MSI7Cg1BdHRhY2hSZXF1ZXN0EioKBWhlbGxvGAEgASgLMhMuc2FnLnR5cGVzLnYxLkhlbGxvQga6SAPIAQEiYwoOQXR0YWNoUmVzcG9uc2USIgoFaGVsbG8YASABKAsyEy5zYWcudHlwZXMudjEuSGVsbG8SIAoEbW9kZRgCIAEoDjISLnNhZy50eXBlcy52MS5Nb2RlEgsKA3BpZBgDIAEoDSI+Cg5QcmVwYXJlUmVxdWVzdBIsCgtpbnRyYW5ldF9pZBgBIAEoCUIXukgUchIyEF5bMC05YS16XXs0LDMyfSQiQgoPUHJlcGFyZVJlc3BvbnNlEhIKCmF0dGVtcHRfaWQYASABKAkSGwoKcHVibGljX2tleRgCIAEoDEIHukgEegJoICJNCgVDbG91ZBIhCgN1cmwYASABKAlCFLpIEXIPEAkYgAQ6CGh0dHBzOi8vEiEKCXNwa2lfcGlucxgCIAMoDEIOukgLkgEIEAgiBHoCaCAifgoMUHJveHlPcHRpb25zEh0KDHNvY2tzX2xpc3RlbhgBIAEoCUIHukgEcgIYQBIcCgtodHRwX2xpc3RlbhgCIAEoCUIHukgEcgIYQBIxCgdvdXRzaWRlGAMgASgOMhYuc2FnLnR1bm5lbC52MS5PdXRzaWRlQgi6SAWCAQIQASLlAQoMU3RhcnRSZXF1ZXN0Eh0KCmF0dGVtcHRfaWQYASABKAlCCbpIBnIEEAEYQBIsCgtpbnRyYW5ldF9pZBgCIAEoCUIXukgUchIyEF5bMC05YS16XXs0LDMyfSQSLwoHc2Vzc2lvbhgDIAEoCzIWLnNhZy5jbGllbnQudjEuU2Vzc2lvbkIGukgDyAEBEisKBWNsb3VkGAQgASgLMhQuc2FnLnR1bm5lbC52MS5DbG91ZEIGukgDyAEBEioKBXByb3h5GAUgASgLMhsuc2FnLnR1bm5lbC52MS5Qcm94eU9wdGlvbnMiNAoNU3RhcnRSZXNwb25zZRIjCgVzdGF0ZRgBIAEoCzIULnNhZy50dW5uZWwudjEuU3RhdGUiOwoLU3RvcFJlcXVlc3QSLAoLaW50cmFuZXRfaWQYASABKAlCF7pIFHISMhBeWzAtOWEtel17NCwzMn0kIjMKDFN0b3BSZXNwb25zZRIjCgVzdGF0ZRgBIAEoCzIULnNhZy50dW5uZWwudjEuU3RhdGUiIQoQR2V0U3RhdGVzUmVxdWVzdBINCgVwcm9iZRgBIAEoCCI5ChFHZXRTdGF0ZXNSZXNwb25zZRIkCgZzdGF0ZXMYASADKAsyFC5zYWcudHVubmVsLnYxLlN0YXRlIiEKDFdhdGNoUmVxdWVzdBIRCglhdHRlbnRpdmUYASABKAgivwEKDVdhdGNoUmVzcG9uc2USDQoFZXBvY2gYASABKAQSEAoIcmV2aXNpb24YAiABKAQSKwoIc25hcHNob3QYAyABKAsyFy5zYWcudHVubmVsLnYxLlNuYXBzaG90SAASJwoHY2hhbmdlZBgEIAEoCzIULnNhZy50dW5uZWwudjEuU3RhdGVIABItCgloZWFydGJlYXQYBSABKAsyGC5zYWcudHVubmVsLnYxLkhlYXJ0YmVhdEgAQggKBmNoYW5nZSKQAQoLUGluZ1JlcXVlc3QSLAoLaW50cmFuZXRfaWQYASABKAlCF7pIFHISMhBeWzAtOWEtel17NCwzMn0kEhgKBGhvc3QYAiABKAlCCrpIB3IFEAEY/wESOQoIcGF0aWVuY2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDLpICaoBBiICCAoqACJOCgxQaW5nUmVzcG9uc2USDwoHYWRkcmVzcxgBIAEoCRItCgpyb3VuZF90cmlwGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIuMBCghMb2NrZG93bhIKCgJvbhgBIAEoCBIlCgJieRgCIAEoDjIZLnNhZy50dW5uZWwudjEuTG9ja2Rvd25CeRIbCglyZWFjaGFibGUYAyADKAlCCLpIBZIBAhBAEi4KC3BvcnRhbF9sZWZ0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhwKC3BvcnRhbF9saW5rGAUgASgJQge6SARyAhgPEg8KB2Ryb3BwZWQYBiABKAQSDwoHbWF5X3NldBgHIAEoCBIXCg9tYXlfb3Blbl9wb3J0YWwYCCABKAgiFAoSR2V0TG9ja2Rvd25SZXF1ZXN0IkAKE0dldExvY2tkb3duUmVzcG9uc2USKQoIbG9ja2Rvd24YASABKAsyFy5zYWcudHVubmVsLnYxLkxvY2tkb3duIk0KElNldExvY2tkb3duUmVxdWVzdBIKCgJvbhgBIAEoCBIrCgZjbG91ZHMYAiADKAlCG7pIGJIBFRAQIhFyDxAJGIAEOghodHRwczovLyJAChNTZXRMb2NrZG93blJlc3BvbnNlEikKCGxvY2tkb3duGAEgASgLMhcuc2FnLnR1bm5lbC52MS5Mb2NrZG93biJPChFPcGVuUG9ydGFsUmVxdWVzdBI6CghkdXJhdGlvbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqACI/ChJPcGVuUG9ydGFsUmVzcG9uc2USKQoIbG9ja2Rvd24YASABKAsyFy5zYWcudHVubmVsLnYxLkxvY2tkb3duIjAKCFNuYXBzaG90EiQKBnN0YXRlcxgBIAMoCzIULnNhZy50dW5uZWwudjEuU3RhdGUiCwoJSGVhcnRiZWF0ImoKEEFjY2Vzc1BvaW50U3RhdGUSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIQCghlbmRwb2ludBgDIAEoCRIqCgdsYXRlbmN5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIpMDCgxTZXNzaW9uU3RhdGUSEgoKc2Vzc2lvbl9pZBgBIAEoCRIRCglhZGRyZXNzZXMYAiADKAkSKAoFc2luY2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoKbGVhc2VfbGVmdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVsZWFzZRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZW5ld2FscxgGIAEoDRIUCgxrZXlfZXhjaGFuZ2UYByABKAkSFQoNcHJlc2hhcmVkX2tleRgIIAEoCBILCgNtdHUYCSABKA0SDgoGcm91dGVzGAogAygJEh8KA2RucxgLIAEoCzISLnNhZy5jbGllbnQudjEuRG5zEjAKDWhhbmRzaGFrZV9hZ2UYDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoJcmVzb3VyY2VzGA0gAygLMhcuc2FnLmNsaWVudC52MS5SZXNvdXJjZSI2CgpQcm94eVN0YXRlEg0KBXNvY2tzGAEgASgJEgwKBGh0dHAYAiABKAkSCwoDcGFjGAMgASgJIi0KB1RyYWZmaWMSEAoIcnhfYnl0ZXMYASABKAQSEAoIdHhfYnl0ZXMYAiABKAQihwEKB01hY2hpbmUSGQoGcm91dGVzGAEgAygJQgm6SAaSAQMQgCASFwoFcnVsZXMYAiADKAlCCLpIBZIBAhBAEiMKBW5hbWVzGAMgASgLMhQuc2FnLnR1bm5lbC52MS5OYW1lcxIjCgVndWFyZBgEIAEoCzIULnNhZy50dW5uZWwudjEuR3VhcmQihwEKBU5hbWVzEhgKB2JhY2tlbmQYASABKAlCB7pIBHICGEASGQoHc2VydmVycxgCIAMoCUIIukgFkgECEBASGgoHZG9tYWlucxgDIAMoCUIJukgGkgEDEIAgEhIKCmV2ZXJ5dGhpbmcYBCABKAgSGQoHdHJvdWJsZRgFIAEoCUIIukgFcgMYgAgivQEKBUd1YXJkEigKCGJsb2NraW5nGAEgASgOMhYuc2FnLnR5cGVzLnYxLkJsb2NraW5nEhsKCHByZWZpeGVzGAIgAygJQgm6SAaSAQMQgCASGgoHZG9tYWlucxgDIAMoCUIJukgGkgEDEIAgEhAKCGxvY2tkb3duGAQgASgIEi4KC3BvcnRhbF9sZWZ0GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB2Ryb3BwZWQYBiABKAQi+wMKBVN0YXRlEhMKC2ludHJhbmV0X2lkGAEgASgJEiIKBXBoYXNlGAIgASgOMhMuc2FnLnR5cGVzLnYxLlBoYXNlEiQKBWNhdXNlGAMgASgLMhUuc2FnLnR5cGVzLnYxLkZhaWx1cmUSKAoIYmxvY2tpbmcYBCABKA4yFi5zYWcudHlwZXMudjEuQmxvY2tpbmcSNQoMYWNjZXNzX3BvaW50GAUgASgLMh8uc2FnLnR1bm5lbC52MS5BY2Nlc3NQb2ludFN0YXRlEiwKB3Nlc3Npb24YBiABKAsyGy5zYWcudHVubmVsLnYxLlNlc3Npb25TdGF0ZRInCgh3YXJuaW5ncxgHIAMoCzIVLnNhZy50eXBlcy52MS5XYXJuaW5nEh8KBGhvcHMYCCADKAsyES5zYWcudHlwZXMudjEuSG9wEigKBXByb3h5GAkgASgLMhkuc2FnLnR1bm5lbC52MS5Qcm94eVN0YXRlEicKB3RyYWZmaWMYCiABKAsyFi5zYWcudHVubmVsLnYxLlRyYWZmaWMSIAoEbW9kZRgLIAEoDjISLnNhZy50eXBlcy52MS5Nb2RlEgsKA3BpZBgMIAEoDRIPCgdtZXNzYWdlGA0gASgJEicKB21hY2hpbmUYDiABKAsyFi5zYWcudHVubmVsLnYxLk1hY2hpbmUqSgoHT3V0c2lkZRIXChNPVVRTSURFX1VOU1BFQ0lGSUVEEAASEgoOT1VUU0lERV9ESVJFQ1QQARISCg5PVVRTSURFX1JFRlVTRRACKmAKCkxvY2tkb3duQnkSGwoXTE9DS0RPV05fQllfVU5TUEVDSUZJRUQQABIdChlMT0NLRE9XTl9CWV9BRE1JTklTVFJBVE9SEAESFgoSTE9DS0RPV05fQllfUE9MSUNZEAIy+wUKDVR1bm5lbFNlcnZpY2USRQoGQXR0YWNoEhwuc2FnLnR1bm5lbC52MS5BdHRhY2hSZXF1ZXN0Gh0uc2FnLnR1bm5lbC52MS5BdHRhY2hSZXNwb25zZRJICgdQcmVwYXJlEh0uc2FnLnR1bm5lbC52MS5QcmVwYXJlUmVxdWVzdBoeLnNhZy50dW5uZWwudjEuUHJlcGFyZVJlc3BvbnNlEkIKBVN0YXJ0Ehsuc2FnLnR1bm5lbC52MS5TdGFydFJlcXVlc3QaHC5zYWcudHVubmVsLnYxLlN0YXJ0UmVzcG9uc2USPwoEU3RvcBIaLnNhZy50dW5uZWwudjEuU3RvcFJlcXVlc3QaGy5zYWcudHVubmVsLnYxLlN0b3BSZXNwb25zZRJOCglHZXRTdGF0ZXMSHy5zYWcudHVubmVsLnYxLkdldFN0YXRlc1JlcXVlc3QaIC5zYWcudHVubmVsLnYxLkdldFN0YXRlc1Jlc3BvbnNlEkQKBVdhdGNoEhsuc2FnLnR1bm5lbC52MS5XYXRjaFJlcXVlc3QaHC5zYWcudHVubmVsLnYxLldhdGNoUmVzcG9uc2UwARI/CgRQaW5nEhouc2FnLnR1bm5lbC52MS5QaW5nUmVxdWVzdBobLnNhZy50dW5uZWwudjEuUGluZ1Jlc3BvbnNlElQKC0dldExvY2tkb3duEiEuc2FnLnR1bm5lbC52MS5HZXRMb2NrZG93blJlcXVlc3QaIi5zYWcudHVubmVsLnYxLkdldExvY2tkb3duUmVzcG9uc2USVAoLU2V0TG9ja2Rvd24SIS5zYWcudHVubmVsLnYxLlNldExvY2tkb3duUmVxdWVzdBoiLnNhZy50dW5uZWwudjEuU2V0TG9ja2Rvd25SZXNwb25zZRJRCgpPcGVuUG9ydGFsEiAuc2FnLnR1bm5lbC52MS5PcGVuUG9ydGFsUmVxdWVzdBohLnNhZy50dW5uZWwudjEuT3BlblBvcnRhbFJlc3BvbnNlQqYBChFjb20uc2FnLnR1bm5lbC52MUILVHVubmVsUHJvdG9QAVouc2FnLnNvZnR3YXJlL25hdGl2ZS9nZW4vc2FnL3R1bm5lbC92MTt0dW5uZWx2MaICA1NUWKoCDVNhZy5UdW5uZWwuVjHKAg1TYWdcVHVubmVsXFYx4gIZU2FnXFR1bm5lbFxWMVxHUEJNZXRhZGF0YeoCD1NhZzo6VHVubmVsOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_sag_client_v1_session, file_sag_types_v1_cause, file_sag_types_v1_state]);
+  fileDesc("ChpzYWcvdHVubmVsL3YxL3R1bm5lbC5wcm90bxINc2FnLnR1bm5lbC52MSI7Cg1BdHRhY2hSZXF1ZXN0EioKBWhlbGxvGAEgASgLMhMuc2FnLnR5cGVzLnYxLkhlbGxvQga6SAPIAQEiYwoOQXR0YWNoUmVzcG9uc2USIgoFaGVsbG8YASABKAsyEy5zYWcudHlwZXMudjEuSGVsbG8SIAoEbW9kZRgCIAEoDjISLnNhZy50eXBlcy52MS5Nb2RlEgsKA3BpZBgDIAEoDSJeChFNYXlDb25uZWN0UmVxdWVzdBInCgljbG91ZF91cmwYASABKAlCFLpIEXIPEAkYgAQ6CGh0dHBzOi8vEiAKD2VudGVycHJpc2VfY29kZRgCIAEoCUIHukgEcgIYECI8ChJNYXlDb25uZWN0UmVzcG9uc2USJgoHcmVmdXNhbBgBIAEoCzIVLnNhZy50eXBlcy52MS5GYWlsdXJlIj4KDlByZXBhcmVSZXF1ZXN0EiwKC2ludHJhbmV0X2lkGAEgASgJQhe6SBRyEjIQXlswLTlhLXpdezQsMzJ9JCJCCg9QcmVwYXJlUmVzcG9uc2USEgoKYXR0ZW1wdF9pZBgBIAEoCRIbCgpwdWJsaWNfa2V5GAIgASgMQge6SAR6AmggIk0KBUNsb3VkEiEKA3VybBgBIAEoCUIUukgRcg8QCRiABDoIaHR0cHM6Ly8SIQoJc3BraV9waW5zGAIgAygMQg66SAuSAQgQCCIEegJoICKvAQoMUHJveHlPcHRpb25zEh0KDHNvY2tzX2xpc3RlbhgBIAEoCUIHukgEcgIYQBIcCgtodHRwX2xpc3RlbhgCIAEoCUIHukgEcgIYQBIxCgdvdXRzaWRlGAMgASgOMhYuc2FnLnR1bm5lbC52MS5PdXRzaWRlQgi6SAWCAQIQARIXCg9zb2Nrc19wcmVmZXJyZWQYBCABKAgSFgoOaHR0cF9wcmVmZXJyZWQYBSABKAgi5QEKDFN0YXJ0UmVxdWVzdBIdCgphdHRlbXB0X2lkGAEgASgJQgm6SAZyBBABGEASLAoLaW50cmFuZXRfaWQYAiABKAlCF7pIFHISMhBeWzAtOWEtel17NCwzMn0kEi8KB3Nlc3Npb24YAyABKAsyFi5zYWcuY2xpZW50LnYxLlNlc3Npb25CBrpIA8gBARIrCgVjbG91ZBgEIAEoCzIULnNhZy50dW5uZWwudjEuQ2xvdWRCBrpIA8gBARIqCgVwcm94eRgFIAEoCzIbLnNhZy50dW5uZWwudjEuUHJveHlPcHRpb25zIjQKDVN0YXJ0UmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5zYWcudHVubmVsLnYxLlN0YXRlIjsKC1N0b3BSZXF1ZXN0EiwKC2ludHJhbmV0X2lkGAEgASgJQhe6SBRyEjIQXlswLTlhLXpdezQsMzJ9JCIzCgxTdG9wUmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5zYWcudHVubmVsLnYxLlN0YXRlIiEKEEdldFN0YXRlc1JlcXVlc3QSDQoFcHJvYmUYASABKAgiOQoRR2V0U3RhdGVzUmVzcG9uc2USJAoGc3RhdGVzGAEgAygLMhQuc2FnLnR1bm5lbC52MS5TdGF0ZSIhCgxXYXRjaFJlcXVlc3QSEQoJYXR0ZW50aXZlGAEgASgIIr8BCg1XYXRjaFJlc3BvbnNlEg0KBWVwb2NoGAEgASgEEhAKCHJldmlzaW9uGAIgASgEEisKCHNuYXBzaG90GAMgASgLMhcuc2FnLnR1bm5lbC52MS5TbmFwc2hvdEgAEicKB2NoYW5nZWQYBCABKAsyFC5zYWcudHVubmVsLnYxLlN0YXRlSAASLQoJaGVhcnRiZWF0GAUgASgLMhguc2FnLnR1bm5lbC52MS5IZWFydGJlYXRIAEIICgZjaGFuZ2UikAEKC1BpbmdSZXF1ZXN0EiwKC2ludHJhbmV0X2lkGAEgASgJQhe6SBRyEjIQXlswLTlhLXpdezQsMzJ9JBIYCgRob3N0GAIgASgJQgq6SAdyBRABGP8BEjkKCHBhdGllbmNlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgy6SAmqAQYiAggKKgAiTgoMUGluZ1Jlc3BvbnNlEg8KB2FkZHJlc3MYASABKAkSLQoKcm91bmRfdHJpcBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLjAQoITG9ja2Rvd24SCgoCb24YASABKAgSJQoCYnkYAiABKA4yGS5zYWcudHVubmVsLnYxLkxvY2tkb3duQnkSGwoJcmVhY2hhYmxlGAMgAygJQgi6SAWSAQIQQBIuCgtwb3J0YWxfbGVmdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIcCgtwb3J0YWxfbGluaxgFIAEoCUIHukgEcgIYDxIPCgdkcm9wcGVkGAYgASgEEg8KB21heV9zZXQYByABKAgSFwoPbWF5X29wZW5fcG9ydGFsGAggASgIIhQKEkdldExvY2tkb3duUmVxdWVzdCJAChNHZXRMb2NrZG93blJlc3BvbnNlEikKCGxvY2tkb3duGAEgASgLMhcuc2FnLnR1bm5lbC52MS5Mb2NrZG93biJNChJTZXRMb2NrZG93blJlcXVlc3QSCgoCb24YASABKAgSKwoGY2xvdWRzGAIgAygJQhu6SBiSARUQECIRcg8QCRiABDoIaHR0cHM6Ly8iQAoTU2V0TG9ja2Rvd25SZXNwb25zZRIpCghsb2NrZG93bhgBIAEoCzIXLnNhZy50dW5uZWwudjEuTG9ja2Rvd24iTwoRT3BlblBvcnRhbFJlcXVlc3QSOgoIZHVyYXRpb24YASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCKwCKgAiPwoST3BlblBvcnRhbFJlc3BvbnNlEikKCGxvY2tkb3duGAEgASgLMhcuc2FnLnR1bm5lbC52MS5Mb2NrZG93biIfCg5SZWFkTG9nUmVxdWVzdBINCgVhZnRlchgBIAEoBCI5Cg9SZWFkTG9nUmVzcG9uc2USGAoFbGluZXMYASADKAlCCbpIBpIBAxCAIBIMCgRsYXN0GAIgASgEIjAKCFNuYXBzaG90EiQKBnN0YXRlcxgBIAMoCzIULnNhZy50dW5uZWwudjEuU3RhdGUiCwoJSGVhcnRiZWF0ImoKEEFjY2Vzc1BvaW50U3RhdGUSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIQCghlbmRwb2ludBgDIAEoCRIqCgdsYXRlbmN5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIqsDCgxTZXNzaW9uU3RhdGUSEgoKc2Vzc2lvbl9pZBgBIAEoCRIRCglhZGRyZXNzZXMYAiADKAkSKAoFc2luY2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoKbGVhc2VfbGVmdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVsZWFzZRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZW5ld2FscxgGIAEoDRIUCgxrZXlfZXhjaGFuZ2UYByABKAkSFQoNcHJlc2hhcmVkX2tleRgIIAEoCBILCgNtdHUYCSABKA0SDgoGcm91dGVzGAogAygJEh8KA2RucxgLIAEoCzISLnNhZy5jbGllbnQudjEuRG5zEjAKDWhhbmRzaGFrZV9hZ2UYDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoJcmVzb3VyY2VzGA0gAygLMhcuc2FnLmNsaWVudC52MS5SZXNvdXJjZRIWCg5iYW5kd2lkdGhfa2JwcxgOIAEoDSI2CgpQcm94eVN0YXRlEg0KBXNvY2tzGAEgASgJEgwKBGh0dHAYAiABKAkSCwoDcGFjGAMgASgJIi0KB1RyYWZmaWMSEAoIcnhfYnl0ZXMYASABKAQSEAoIdHhfYnl0ZXMYAiABKAQihwEKB01hY2hpbmUSGQoGcm91dGVzGAEgAygJQgm6SAaSAQMQgCASFwoFcnVsZXMYAiADKAlCCLpIBZIBAhBAEiMKBW5hbWVzGAMgASgLMhQuc2FnLnR1bm5lbC52MS5OYW1lcxIjCgVndWFyZBgEIAEoCzIULnNhZy50dW5uZWwudjEuR3VhcmQiqQEKBU5hbWVzEhgKB2JhY2tlbmQYASABKAlCB7pIBHICGEASGQoHc2VydmVycxgCIAMoCUIIukgFkgECEBASGgoHZG9tYWlucxgDIAMoCUIJukgGkgEDEIAgEhIKCmV2ZXJ5dGhpbmcYBCABKAgSGQoHdHJvdWJsZRgFIAEoCUIIukgFcgMYgAgSIAoOc2VhcmNoX2RvbWFpbnMYBiADKAlCCLpIBZIBAhAQIr0BCgVHdWFyZBIoCghibG9ja2luZxgBIAEoDjIWLnNhZy50eXBlcy52MS5CbG9ja2luZxIbCghwcmVmaXhlcxgCIAMoCUIJukgGkgEDEIAgEhoKB2RvbWFpbnMYAyADKAlCCbpIBpIBAxCAIBIQCghsb2NrZG93bhgEIAEoCBIuCgtwb3J0YWxfbGVmdBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdkcm9wcGVkGAYgASgEIvsDCgVTdGF0ZRITCgtpbnRyYW5ldF9pZBgBIAEoCRIiCgVwaGFzZRgCIAEoDjITLnNhZy50eXBlcy52MS5QaGFzZRIkCgVjYXVzZRgDIAEoCzIVLnNhZy50eXBlcy52MS5GYWlsdXJlEigKCGJsb2NraW5nGAQgASgOMhYuc2FnLnR5cGVzLnYxLkJsb2NraW5nEjUKDGFjY2Vzc19wb2ludBgFIAEoCzIfLnNhZy50dW5uZWwudjEuQWNjZXNzUG9pbnRTdGF0ZRIsCgdzZXNzaW9uGAYgASgLMhsuc2FnLnR1bm5lbC52MS5TZXNzaW9uU3RhdGUSJwoId2FybmluZ3MYByADKAsyFS5zYWcudHlwZXMudjEuV2FybmluZxIfCgRob3BzGAggAygLMhEuc2FnLnR5cGVzLnYxLkhvcBIoCgVwcm94eRgJIAEoCzIZLnNhZy50dW5uZWwudjEuUHJveHlTdGF0ZRInCgd0cmFmZmljGAogASgLMhYuc2FnLnR1bm5lbC52MS5UcmFmZmljEiAKBG1vZGUYCyABKA4yEi5zYWcudHlwZXMudjEuTW9kZRILCgNwaWQYDCABKA0SDwoHbWVzc2FnZRgNIAEoCRInCgdtYWNoaW5lGA4gASgLMhYuc2FnLnR1bm5lbC52MS5NYWNoaW5lKkoKB091dHNpZGUSFwoTT1VUU0lERV9VTlNQRUNJRklFRBAAEhIKDk9VVFNJREVfRElSRUNUEAESEgoOT1VUU0lERV9SRUZVU0UQAipgCgpMb2NrZG93bkJ5EhsKF0xPQ0tET1dOX0JZX1VOU1BFQ0lGSUVEEAASHQoZTE9DS0RPV05fQllfQURNSU5JU1RSQVRPUhABEhYKEkxPQ0tET1dOX0JZX1BPTElDWRACMpgHCg1UdW5uZWxTZXJ2aWNlEkUKBkF0dGFjaBIcLnNhZy50dW5uZWwudjEuQXR0YWNoUmVxdWVzdBodLnNhZy50dW5uZWwudjEuQXR0YWNoUmVzcG9uc2USUQoKTWF5Q29ubmVjdBIgLnNhZy50dW5uZWwudjEuTWF5Q29ubmVjdFJlcXVlc3QaIS5zYWcudHVubmVsLnYxLk1heUNvbm5lY3RSZXNwb25zZRJICgdQcmVwYXJlEh0uc2FnLnR1bm5lbC52MS5QcmVwYXJlUmVxdWVzdBoeLnNhZy50dW5uZWwudjEuUHJlcGFyZVJlc3BvbnNlEkIKBVN0YXJ0Ehsuc2FnLnR1bm5lbC52MS5TdGFydFJlcXVlc3QaHC5zYWcudHVubmVsLnYxLlN0YXJ0UmVzcG9uc2USPwoEU3RvcBIaLnNhZy50dW5uZWwudjEuU3RvcFJlcXVlc3QaGy5zYWcudHVubmVsLnYxLlN0b3BSZXNwb25zZRJOCglHZXRTdGF0ZXMSHy5zYWcudHVubmVsLnYxLkdldFN0YXRlc1JlcXVlc3QaIC5zYWcudHVubmVsLnYxLkdldFN0YXRlc1Jlc3BvbnNlEkQKBVdhdGNoEhsuc2FnLnR1bm5lbC52MS5XYXRjaFJlcXVlc3QaHC5zYWcudHVubmVsLnYxLldhdGNoUmVzcG9uc2UwARI/CgRQaW5nEhouc2FnLnR1bm5lbC52MS5QaW5nUmVxdWVzdBobLnNhZy50dW5uZWwudjEuUGluZ1Jlc3BvbnNlElQKC0dldExvY2tkb3duEiEuc2FnLnR1bm5lbC52MS5HZXRMb2NrZG93blJlcXVlc3QaIi5zYWcudHVubmVsLnYxLkdldExvY2tkb3duUmVzcG9uc2USVAoLU2V0TG9ja2Rvd24SIS5zYWcudHVubmVsLnYxLlNldExvY2tkb3duUmVxdWVzdBoiLnNhZy50dW5uZWwudjEuU2V0TG9ja2Rvd25SZXNwb25zZRJICgdSZWFkTG9nEh0uc2FnLnR1bm5lbC52MS5SZWFkTG9nUmVxdWVzdBoeLnNhZy50dW5uZWwudjEuUmVhZExvZ1Jlc3BvbnNlElEKCk9wZW5Qb3J0YWwSIC5zYWcudHVubmVsLnYxLk9wZW5Qb3J0YWxSZXF1ZXN0GiEuc2FnLnR1bm5lbC52MS5PcGVuUG9ydGFsUmVzcG9uc2VCpgEKEWNvbS5zYWcudHVubmVsLnYxQgtUdW5uZWxQcm90b1ABWi5zYWcuc29mdHdhcmUvbmF0aXZlL2dlbi9zYWcvdHVubmVsL3YxO3R1bm5lbHYxogIDU1RYqgINU2FnLlR1bm5lbC5WMcoCDVNhZ1xUdW5uZWxcVjHiAhlTYWdcVHVubmVsXFYxXEdQQk1ldGFkYXRh6gIPU2FnOjpUdW5uZWw6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_sag_client_v1_session, file_sag_types_v1_cause, file_sag_types_v1_state]);
 
 /**
  * Describes the message sag.tunnel.v1.AttachRequest.
@@ -32,221 +32,249 @@ export const AttachResponseSchema = /*@__PURE__*/
   messageDesc(file_sag_tunnel_v1_tunnel, 1);
 
 /**
+ * Describes the message sag.tunnel.v1.MayConnectRequest.
+ * Use `create(MayConnectRequestSchema)` to create a new message.
+ */
+export const MayConnectRequestSchema = /*@__PURE__*/
+  messageDesc(file_sag_tunnel_v1_tunnel, 2);
+
+/**
+ * Describes the message sag.tunnel.v1.MayConnectResponse.
+ * Use `create(MayConnectResponseSchema)` to create a new message.
+ */
+export const MayConnectResponseSchema = /*@__PURE__*/
+  messageDesc(file_sag_tunnel_v1_tunnel, 3);
+
+/**
  * Describes the message sag.tunnel.v1.PrepareRequest.
  * Use `create(PrepareRequestSchema)` to create a new message.
  */
 export const PrepareRequestSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 2);
+  messageDesc(file_sag_tunnel_v1_tunnel, 4);
 
 /**
  * Describes the message sag.tunnel.v1.PrepareResponse.
  * Use `create(PrepareResponseSchema)` to create a new message.
  */
 export const PrepareResponseSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 3);
+  messageDesc(file_sag_tunnel_v1_tunnel, 5);
 
 /**
  * Describes the message sag.tunnel.v1.Cloud.
  * Use `create(CloudSchema)` to create a new message.
  */
 export const CloudSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 4);
+  messageDesc(file_sag_tunnel_v1_tunnel, 6);
 
 /**
  * Describes the message sag.tunnel.v1.ProxyOptions.
  * Use `create(ProxyOptionsSchema)` to create a new message.
  */
 export const ProxyOptionsSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 5);
+  messageDesc(file_sag_tunnel_v1_tunnel, 7);
 
 /**
  * Describes the message sag.tunnel.v1.StartRequest.
  * Use `create(StartRequestSchema)` to create a new message.
  */
 export const StartRequestSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 6);
+  messageDesc(file_sag_tunnel_v1_tunnel, 8);
 
 /**
  * Describes the message sag.tunnel.v1.StartResponse.
  * Use `create(StartResponseSchema)` to create a new message.
  */
 export const StartResponseSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 7);
+  messageDesc(file_sag_tunnel_v1_tunnel, 9);
 
 /**
  * Describes the message sag.tunnel.v1.StopRequest.
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 8);
+  messageDesc(file_sag_tunnel_v1_tunnel, 10);
 
 /**
  * Describes the message sag.tunnel.v1.StopResponse.
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 9);
+  messageDesc(file_sag_tunnel_v1_tunnel, 11);
 
 /**
  * Describes the message sag.tunnel.v1.GetStatesRequest.
  * Use `create(GetStatesRequestSchema)` to create a new message.
  */
 export const GetStatesRequestSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 10);
+  messageDesc(file_sag_tunnel_v1_tunnel, 12);
 
 /**
  * Describes the message sag.tunnel.v1.GetStatesResponse.
  * Use `create(GetStatesResponseSchema)` to create a new message.
  */
 export const GetStatesResponseSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 11);
+  messageDesc(file_sag_tunnel_v1_tunnel, 13);
 
 /**
  * Describes the message sag.tunnel.v1.WatchRequest.
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 12);
+  messageDesc(file_sag_tunnel_v1_tunnel, 14);
 
 /**
  * Describes the message sag.tunnel.v1.WatchResponse.
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 13);
+  messageDesc(file_sag_tunnel_v1_tunnel, 15);
 
 /**
  * Describes the message sag.tunnel.v1.PingRequest.
  * Use `create(PingRequestSchema)` to create a new message.
  */
 export const PingRequestSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 14);
+  messageDesc(file_sag_tunnel_v1_tunnel, 16);
 
 /**
  * Describes the message sag.tunnel.v1.PingResponse.
  * Use `create(PingResponseSchema)` to create a new message.
  */
 export const PingResponseSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 15);
+  messageDesc(file_sag_tunnel_v1_tunnel, 17);
 
 /**
  * Describes the message sag.tunnel.v1.Lockdown.
  * Use `create(LockdownSchema)` to create a new message.
  */
 export const LockdownSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 16);
+  messageDesc(file_sag_tunnel_v1_tunnel, 18);
 
 /**
  * Describes the message sag.tunnel.v1.GetLockdownRequest.
  * Use `create(GetLockdownRequestSchema)` to create a new message.
  */
 export const GetLockdownRequestSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 17);
+  messageDesc(file_sag_tunnel_v1_tunnel, 19);
 
 /**
  * Describes the message sag.tunnel.v1.GetLockdownResponse.
  * Use `create(GetLockdownResponseSchema)` to create a new message.
  */
 export const GetLockdownResponseSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 18);
+  messageDesc(file_sag_tunnel_v1_tunnel, 20);
 
 /**
  * Describes the message sag.tunnel.v1.SetLockdownRequest.
  * Use `create(SetLockdownRequestSchema)` to create a new message.
  */
 export const SetLockdownRequestSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 19);
+  messageDesc(file_sag_tunnel_v1_tunnel, 21);
 
 /**
  * Describes the message sag.tunnel.v1.SetLockdownResponse.
  * Use `create(SetLockdownResponseSchema)` to create a new message.
  */
 export const SetLockdownResponseSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 20);
+  messageDesc(file_sag_tunnel_v1_tunnel, 22);
 
 /**
  * Describes the message sag.tunnel.v1.OpenPortalRequest.
  * Use `create(OpenPortalRequestSchema)` to create a new message.
  */
 export const OpenPortalRequestSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 21);
+  messageDesc(file_sag_tunnel_v1_tunnel, 23);
 
 /**
  * Describes the message sag.tunnel.v1.OpenPortalResponse.
  * Use `create(OpenPortalResponseSchema)` to create a new message.
  */
 export const OpenPortalResponseSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 22);
+  messageDesc(file_sag_tunnel_v1_tunnel, 24);
+
+/**
+ * Describes the message sag.tunnel.v1.ReadLogRequest.
+ * Use `create(ReadLogRequestSchema)` to create a new message.
+ */
+export const ReadLogRequestSchema = /*@__PURE__*/
+  messageDesc(file_sag_tunnel_v1_tunnel, 25);
+
+/**
+ * Describes the message sag.tunnel.v1.ReadLogResponse.
+ * Use `create(ReadLogResponseSchema)` to create a new message.
+ */
+export const ReadLogResponseSchema = /*@__PURE__*/
+  messageDesc(file_sag_tunnel_v1_tunnel, 26);
 
 /**
  * Describes the message sag.tunnel.v1.Snapshot.
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 23);
+  messageDesc(file_sag_tunnel_v1_tunnel, 27);
 
 /**
  * Describes the message sag.tunnel.v1.Heartbeat.
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 24);
+  messageDesc(file_sag_tunnel_v1_tunnel, 28);
 
 /**
  * Describes the message sag.tunnel.v1.AccessPointState.
  * Use `create(AccessPointStateSchema)` to create a new message.
  */
 export const AccessPointStateSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 25);
+  messageDesc(file_sag_tunnel_v1_tunnel, 29);
 
 /**
  * Describes the message sag.tunnel.v1.SessionState.
  * Use `create(SessionStateSchema)` to create a new message.
  */
 export const SessionStateSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 26);
+  messageDesc(file_sag_tunnel_v1_tunnel, 30);
 
 /**
  * Describes the message sag.tunnel.v1.ProxyState.
  * Use `create(ProxyStateSchema)` to create a new message.
  */
 export const ProxyStateSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 27);
+  messageDesc(file_sag_tunnel_v1_tunnel, 31);
 
 /**
  * Describes the message sag.tunnel.v1.Traffic.
  * Use `create(TrafficSchema)` to create a new message.
  */
 export const TrafficSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 28);
+  messageDesc(file_sag_tunnel_v1_tunnel, 32);
 
 /**
  * Describes the message sag.tunnel.v1.Machine.
  * Use `create(MachineSchema)` to create a new message.
  */
 export const MachineSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 29);
+  messageDesc(file_sag_tunnel_v1_tunnel, 33);
 
 /**
  * Describes the message sag.tunnel.v1.Names.
  * Use `create(NamesSchema)` to create a new message.
  */
 export const NamesSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 30);
+  messageDesc(file_sag_tunnel_v1_tunnel, 34);
 
 /**
  * Describes the message sag.tunnel.v1.Guard.
  * Use `create(GuardSchema)` to create a new message.
  */
 export const GuardSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 31);
+  messageDesc(file_sag_tunnel_v1_tunnel, 35);
 
 /**
  * Describes the message sag.tunnel.v1.State.
  * Use `create(StateSchema)` to create a new message.
  */
 export const StateSchema = /*@__PURE__*/
-  messageDesc(file_sag_tunnel_v1_tunnel, 32);
+  messageDesc(file_sag_tunnel_v1_tunnel, 36);
 
 /**
  * Describes the enum sag.tunnel.v1.Outside.

@@ -166,6 +166,20 @@ export declare type Failure = Message<"sag.types.v1.Failure"> & {
    * @generated from field: string field = 6;
    */
   field: string;
+
+  /**
+   * The same as `text` by its key in common/text, CATALOGUE.NAME, for readers that know it and may have it in another language.
+   *
+   * @generated from field: string message_key = 7;
+   */
+  messageKey: string;
+
+  /**
+   * What the message of that key names: plain text.
+   *
+   * @generated from field: map<string, string> message_params = 8;
+   */
+  messageParams: { [key: string]: string };
 };
 
 /**
@@ -213,6 +227,20 @@ export declare type FailureJson = {
    * @generated from field: string field = 6;
    */
   field?: string;
+
+  /**
+   * The same as `text` by its key in common/text, CATALOGUE.NAME, for readers that know it and may have it in another language.
+   *
+   * @generated from field: string message_key = 7;
+   */
+  messageKey?: string;
+
+  /**
+   * What the message of that key names: plain text.
+   *
+   * @generated from field: map<string, string> message_params = 8;
+   */
+  messageParams?: { [key: string]: string };
 };
 
 /**
@@ -223,7 +251,7 @@ export declare const FailureSchema: GenMessage<Failure, {jsonType: FailureJson}>
 
 /**
  * Why something is not up or did not work. The one table of texts, menders, actions and exit codes that belongs to these
- * codes is electron/core/causes. A reader that does not know a value shows `unknown` with Failure.text.
+ * codes is common/causes. A reader that does not know a value shows `unknown` with Failure.text.
  *
  * @generated from enum sag.types.v1.Cause
  */
@@ -501,15 +529,22 @@ export enum Cause {
    * @generated from enum value: CAUSE_ALREADY_EXISTS = 51;
    */
   ALREADY_EXISTS = 51,
+
+  /**
+   * Files in which something is kept are incomplete or damaged; Failure.text says which.
+   *
+   * @generated from enum value: CAUSE_STORAGE_DAMAGED = 52;
+   */
+  STORAGE_DAMAGED = 52,
 }
 
 /**
  * Why something is not up or did not work. The one table of texts, menders, actions and exit codes that belongs to these
- * codes is electron/core/causes. A reader that does not know a value shows `unknown` with Failure.text.
+ * codes is common/causes. A reader that does not know a value shows `unknown` with Failure.text.
  *
  * @generated from enum sag.types.v1.Cause
  */
-export declare type CauseJson = "CAUSE_UNSPECIFIED" | "CAUSE_UNKNOWN" | "CAUSE_BAD_CREDENTIALS" | "CAUSE_UNKNOWN_CODE" | "CAUSE_TOO_MANY_ATTEMPTS" | "CAUSE_ACCOUNT_DISABLED" | "CAUSE_KICKED" | "CAUSE_REPLACED" | "CAUSE_SESSION_LIMIT" | "CAUSE_ADDRESS_IN_USE" | "CAUSE_SIGN_IN_EXPIRED" | "CAUSE_SESSION_EXPIRED" | "CAUSE_PASSWORD_CHANGE_REQUIRED" | "CAUSE_SECOND_FACTOR_REQUIRED" | "CAUSE_INSTANCE_UNREACHABLE" | "CAUSE_INSTANCE_IDENTITY_CHANGED" | "CAUSE_INSTANCE_IDENTITY_UNKNOWN" | "CAUSE_INSTANCE_LOCKED" | "CAUSE_INSTANCE_EXPIRED" | "CAUSE_ANSWER_INVALID" | "CAUSE_ANSWER_TOO_LARGE" | "CAUSE_PROTOCOL_TOO_OLD" | "CAUSE_CLIENT_TOO_OLD" | "CAUSE_IDENTITY_PROVIDER_UNAVAILABLE" | "CAUSE_CAPTIVE_PORTAL" | "CAUSE_NO_NETWORK" | "CAUSE_ACCESS_POINT_UNREACHABLE" | "CAUSE_NO_ACCESS_POINT" | "CAUSE_ADDRESS_POOL_EXHAUSTED" | "CAUSE_DNS_UNAVAILABLE" | "CAUSE_TUNNEL_BINARY_MISSING" | "CAUSE_TUNNEL_CRASHED" | "CAUSE_SERVICE_NOT_RUNNING" | "CAUSE_NOT_PERMITTED" | "CAUSE_VPN_CONFLICT" | "CAUSE_PORT_IN_USE" | "CAUSE_STORAGE_FULL" | "CAUSE_STORAGE_READONLY" | "CAUSE_KEYCHAIN_UNAVAILABLE" | "CAUSE_KEYCHAIN_LOCKED" | "CAUSE_IN_USE_BY_ANOTHER_USER" | "CAUSE_UNKNOWN_INTRANET" | "CAUSE_NOT_CONNECTED" | "CAUSE_NAME_NOT_FOUND" | "CAUSE_TARGET_REFUSED" | "CAUSE_TARGET_UNREACHABLE" | "CAUSE_TARGET_TIMEOUT" | "CAUSE_DATA_DIRECTORY_IN_USE" | "CAUSE_NOT_A_REAL_PATH" | "CAUSE_INVALID_ARGUMENT" | "CAUSE_NOT_FOUND" | "CAUSE_ALREADY_EXISTS";
+export declare type CauseJson = "CAUSE_UNSPECIFIED" | "CAUSE_UNKNOWN" | "CAUSE_BAD_CREDENTIALS" | "CAUSE_UNKNOWN_CODE" | "CAUSE_TOO_MANY_ATTEMPTS" | "CAUSE_ACCOUNT_DISABLED" | "CAUSE_KICKED" | "CAUSE_REPLACED" | "CAUSE_SESSION_LIMIT" | "CAUSE_ADDRESS_IN_USE" | "CAUSE_SIGN_IN_EXPIRED" | "CAUSE_SESSION_EXPIRED" | "CAUSE_PASSWORD_CHANGE_REQUIRED" | "CAUSE_SECOND_FACTOR_REQUIRED" | "CAUSE_INSTANCE_UNREACHABLE" | "CAUSE_INSTANCE_IDENTITY_CHANGED" | "CAUSE_INSTANCE_IDENTITY_UNKNOWN" | "CAUSE_INSTANCE_LOCKED" | "CAUSE_INSTANCE_EXPIRED" | "CAUSE_ANSWER_INVALID" | "CAUSE_ANSWER_TOO_LARGE" | "CAUSE_PROTOCOL_TOO_OLD" | "CAUSE_CLIENT_TOO_OLD" | "CAUSE_IDENTITY_PROVIDER_UNAVAILABLE" | "CAUSE_CAPTIVE_PORTAL" | "CAUSE_NO_NETWORK" | "CAUSE_ACCESS_POINT_UNREACHABLE" | "CAUSE_NO_ACCESS_POINT" | "CAUSE_ADDRESS_POOL_EXHAUSTED" | "CAUSE_DNS_UNAVAILABLE" | "CAUSE_TUNNEL_BINARY_MISSING" | "CAUSE_TUNNEL_CRASHED" | "CAUSE_SERVICE_NOT_RUNNING" | "CAUSE_NOT_PERMITTED" | "CAUSE_VPN_CONFLICT" | "CAUSE_PORT_IN_USE" | "CAUSE_STORAGE_FULL" | "CAUSE_STORAGE_READONLY" | "CAUSE_KEYCHAIN_UNAVAILABLE" | "CAUSE_KEYCHAIN_LOCKED" | "CAUSE_IN_USE_BY_ANOTHER_USER" | "CAUSE_UNKNOWN_INTRANET" | "CAUSE_NOT_CONNECTED" | "CAUSE_NAME_NOT_FOUND" | "CAUSE_TARGET_REFUSED" | "CAUSE_TARGET_UNREACHABLE" | "CAUSE_TARGET_TIMEOUT" | "CAUSE_DATA_DIRECTORY_IN_USE" | "CAUSE_NOT_A_REAL_PATH" | "CAUSE_INVALID_ARGUMENT" | "CAUSE_NOT_FOUND" | "CAUSE_ALREADY_EXISTS" | "CAUSE_STORAGE_DAMAGED";
 
 /**
  * Describes the enum sag.types.v1.Cause.

@@ -35,6 +35,18 @@ export declare type Warning = Message<"sag.types.v1.Warning"> & {
    * @generated from field: string text = 4;
    */
   text: string;
+
+  /**
+   * As in Failure: `text` by its key in common/text, and what it names.
+   *
+   * @generated from field: string message_key = 5;
+   */
+  messageKey: string;
+
+  /**
+   * @generated from field: map<string, string> message_params = 6;
+   */
+  messageParams: { [key: string]: string };
 };
 
 /**
@@ -62,6 +74,18 @@ export declare type WarningJson = {
    * @generated from field: string text = 4;
    */
   text?: string;
+
+  /**
+   * As in Failure: `text` by its key in common/text, and what it names.
+   *
+   * @generated from field: string message_key = 5;
+   */
+  messageKey?: string;
+
+  /**
+   * @generated from field: map<string, string> message_params = 6;
+   */
+  messageParams?: { [key: string]: string };
 };
 
 /**
@@ -459,6 +483,20 @@ export enum WarningCode {
    * @generated from enum value: WARNING_CODE_CLOUD_NETWORK_UNREACHABLE = 15;
    */
   CLOUD_NETWORK_UNREACHABLE = 15,
+
+  /**
+   * The instance pushes no routes: nothing goes through the tunnel.
+   *
+   * @generated from enum value: WARNING_CODE_NO_ROUTES = 16;
+   */
+  NO_ROUTES = 16,
+
+  /**
+   * The session cannot be resumed after a crash of sag-tunnel: it could not be written down.
+   *
+   * @generated from enum value: WARNING_CODE_SESSION_NOT_SAVED = 20;
+   */
+  SESSION_NOT_SAVED = 20,
 }
 
 /**
@@ -466,7 +504,7 @@ export enum WarningCode {
  *
  * @generated from enum sag.types.v1.WarningCode
  */
-export declare type WarningCodeJson = "WARNING_CODE_UNSPECIFIED" | "WARNING_CODE_UNKNOWN" | "WARNING_CODE_INSTANCE_UNREACHABLE" | "WARNING_CODE_EXPIRES_SOON" | "WARNING_CODE_CLOCK_WRONG" | "WARNING_CODE_UDP_BLOCKED" | "WARNING_CODE_MTU_REDUCED" | "WARNING_CODE_LAN_OVERLAP" | "WARNING_CODE_DNS_CONFLICT" | "WARNING_CODE_CCN_NOT_BOUND" | "WARNING_CODE_CCN_NOT_ATTACHED_TO_CEN" | "WARNING_CODE_GRANT_MISSING" | "WARNING_CODE_AREA_NEEDS_BANDWIDTH" | "WARNING_CODE_ACL_DENIES" | "WARNING_CODE_CLOUD_NETWORK_NOT_ATTACHED" | "WARNING_CODE_CLOUD_NETWORK_UNREACHABLE";
+export declare type WarningCodeJson = "WARNING_CODE_UNSPECIFIED" | "WARNING_CODE_UNKNOWN" | "WARNING_CODE_INSTANCE_UNREACHABLE" | "WARNING_CODE_EXPIRES_SOON" | "WARNING_CODE_CLOCK_WRONG" | "WARNING_CODE_UDP_BLOCKED" | "WARNING_CODE_MTU_REDUCED" | "WARNING_CODE_LAN_OVERLAP" | "WARNING_CODE_DNS_CONFLICT" | "WARNING_CODE_CCN_NOT_BOUND" | "WARNING_CODE_CCN_NOT_ATTACHED_TO_CEN" | "WARNING_CODE_GRANT_MISSING" | "WARNING_CODE_AREA_NEEDS_BANDWIDTH" | "WARNING_CODE_ACL_DENIES" | "WARNING_CODE_CLOUD_NETWORK_NOT_ATTACHED" | "WARNING_CODE_CLOUD_NETWORK_UNREACHABLE" | "WARNING_CODE_NO_ROUTES" | "WARNING_CODE_SESSION_NOT_SAVED";
 
 /**
  * Describes the enum sag.types.v1.WarningCode.
