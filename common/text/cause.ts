@@ -1,0 +1,20 @@
+import type { CauseCode } from "../words.ts";
+import { texts } from "./index.ts";
+import type { CauseDetails, CauseMessage } from "./types.ts";
+
+/** One sentence: what is the matter. */
+export const causeMessage = (cause: CauseCode, details: CauseDetails): string =>
+  render(texts.causes[cause].message, details);
+
+/** What to do about it. */
+export const causeAction = (cause: CauseCode, details: CauseDetails): string =>
+  render(texts.causes[cause].action, details);
+
+/** Something else is to be done about it at a terminal than in the window. */
+export const hasCommand = (cause: CauseCode): boolean => texts.causes[cause].command !== undefined;
+
+/** What to do about it at a terminal. */
+export const causeCommand = (cause: CauseCode, details: CauseDetails): string =>
+  render(texts.causes[cause].command ?? texts.causes[cause].action, details);
+
+const render = (text: CauseMessage, details: CauseDetails): string => (typeof text === "string" ? text : text(details));

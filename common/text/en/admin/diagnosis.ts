@@ -1,0 +1,19 @@
+/** What DiagnoseSmartAccessGateway finds, and who fixes it and how; texts of broken hops are in ../cloud/hops.ts. */
+export const diagnosis = {
+  hop_whole: "Whole.",
+  found_instance_locked: "The instance is locked.",
+  found_instance_expired: "The instance has reached its end.",
+  mend_no_access_point: "The administrator starts an access point with a token of this instance's CCN.",
+  mend_instance_locked: "The administrator unlocks the instance.",
+  mend_instance_expired: "The administrator renews the instance.",
+  mend_ccn_not_bound: "The administrator binds the instance: BindSmartAccessGateway.",
+  mend_ccn_not_attached_to_cen: "The administrator attaches the CCN: AttachCcnInstanceToCen.",
+  mend_grant_missing: "The owner of the granting side grants it: GrantSagInstanceToCcn or GrantInstanceToCbn.",
+  mend_area_needs_bandwidth:
+    "The administrator buys a bandwidth package, associates it with the CEN and sets a limit: SetCenInterRegionBandwidthLimit.",
+  mend_acl_denies: "The administrator changes the instance's access control list.",
+  mend_cloud_network_not_attached: "The administrator attaches the network: AttachCenChildInstance.",
+  mend_cloud_network_unreachable:
+    "The administrator starts an access point that reaches the network, or says which does.",
+  mend_no_routes: "The administrator adds a route (sagctl route add), or attaches a network to the CEN.",
+};

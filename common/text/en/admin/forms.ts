@@ -1,0 +1,47 @@
+import type { P } from "../../types.ts";
+
+/** What values look like: in the documentation of the published API, and in refusals ("must be …"). */
+export const forms = {
+  form_ids: "ids separated by commas",
+  form_no_effect: "accepted, without effect",
+  form_id_or_name: "id or name",
+  form_region: "a region's id, see DescribeRegions",
+  form_cen_region: "a region's id, of a CCN with ccn- in front",
+  form_account_number: "an account's number",
+  form_tenant: "an account's name; one's own if absent",
+  form_tenant_name: "2-64 letters, digits, _ . -",
+  form_user_name: "7-33 letters, digits, _ @ . -, starting with a letter or digit",
+  form_password: "8-32 letters, digits, _ @ - ., starting with a letter or digit",
+  form_mail: "2-64 characters with an @",
+  form_bandwidth: "1-20000 Kbit/s (quota bandwidth-per-user)",
+  form_client_ip: "an IPv4 address in a private CIDR block",
+  form_ip: "an IP address",
+  form_prefix: "a prefix such as 10.0.0.0/16",
+  form_acl_prefix: "a prefix such as 10.0.0.0/8",
+  form_acl_protocol:
+    "ALL, TCP, UDP, ICMP, GRE, or an application, if you like with its port (SSH(22)): SSH, TELNET, HTTP, HTTPS, MSSQL, ORACLE, MYSQL, RDP, POSTGRESQL, REDIS; in any case",
+  form_acl_ports: "a range in 1-65535 such as 80/80, or -1/-1",
+  form_ccn_block: "a private IPv4 block, mask /8 to /24",
+  form_snat_block: "an IPv4 block inside CidrBlock, mask /8 to /30",
+  form_instance_blocks: "private blocks separated by commas; at most 10 (quota cidrs-per-instance)",
+  form_user_count: "1-2000 (quota users-per-instance)",
+  form_data_plan: "5 (GB per account and month)",
+  form_order_months: "1-9, 12, 24 or 36 months",
+  form_package_bandwidth: "2-10000 Mbit/s",
+  form_region_bandwidth: "0-10000 Mbit/s",
+  form_month: "yyyyMM; this month if absent",
+  form_code: "five letters or digits; letters count the same in either case",
+  // How a value is called that is no parameter of a command.
+  field_parameter: ({ name }: P<"name">) => `parameter ${name}`,
+  field_tag_key: "tag key",
+  field_tag_value: "tag value",
+  // What a command's input must be.
+  form_text: "a text",
+  form_number: "a number",
+  form_whole: "a whole number",
+  form_truth: "true or false",
+  form_list: "a list",
+  form_object: "an object",
+  unit_characters: "characters",
+  unit_elements: "elements",
+};

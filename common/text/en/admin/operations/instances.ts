@@ -1,0 +1,67 @@
+/** What operations of instances, accounts, control lists and the server do, for the documentation. */
+export const instanceOperations = {
+  CreateSmartAccessGatewayClientUser:
+    "Adds a client account, and mails the credentials to its owner. Without UserName and Password the mail address is the name, and a password is made.",
+  ModifySmartAccessGatewayClientUser:
+    "Changes an account's bandwidth or mail address; running sessions feel the bandwidth at once.",
+  DeleteSmartAccessGatewayClientUser:
+    "Deletes an account, also one that has used data this month; its accounting is kept.",
+  DescribeSmartAccessGatewayClientUsers: "Lists the accounts of an instance.",
+  EnableSmartAccessGatewayUser: "Lets an account dial again.",
+  DisableSmartAccessGatewayUser: "Disables an account; its sessions end at once.",
+  ResetSmartAccessGatewayClientUserPassword:
+    "Sets a new password, or makes one, and mails it to its owner; all sign-ins of the account end.",
+  RoamClientUser:
+    "Copies an account to an instance of another area; from there its home networks are reached too. Its owner gets the other enterprise code by mail.",
+  UpdateSmartAGUserAccelerateConfig:
+    "Stores an account's cap for application acceleration; nothing is accelerated here.",
+  CreateACL: "Makes an access control list; of type acl-software unless told otherwise.",
+  ModifyACL: "Renames a list.",
+  DeleteACL: "Deletes a list that no instance has.",
+  DescribeACLs: "Lists the lists.",
+  DescribeACLAttribute: "Lists the rules of a list, those that win first.",
+  GetAclAttribute: "Tells a list's name.",
+  AddACLRule: "Adds a rule; of two, the one with the smaller priority wins.",
+  ModifyACLRule: "Changes a rule.",
+  DeleteACLRule: "Deletes a rule.",
+  AssociateACL: "Gives an instance a list; at most one.",
+  DisassociateACL: "Takes the list from the instance.",
+  CreateEnterpriseCode: "Takes a code of one's own; the first one is the default.",
+  ListEnterpriseCode: "Lists the codes.",
+  UpdateEnterpriseCode: "Makes a code the default; only later instances are touched.",
+  DeleteEnterpriseCode: "Gives a code back; not the default one, nor one that an instance has.",
+  UpdateSmartAGEnterpriseCode: "Gives an instance another code, unless a user name would then exist twice under it.",
+  ModifyClientUserDNS:
+    "Sets the name servers pushed to clients; without AppDNS they are cleared. RecoveredDNS is stored and returned, never applied.",
+  DescribeClientUserDNS: "Tells the name servers pushed to clients.",
+  CreateSmartAccessGatewaySoftware: "Orders a software instance; it is bound to no CCN and has no address blocks yet.",
+  UpgradeSmartAccessGatewaySoftware: "Raises the number of client accounts an instance is for.",
+  DowngradeSmartAccessGatewaySoftware: "Lowers the number of client accounts an instance is for.",
+  DescribeSmartAccessGateways: "Lists instances.",
+  DescribeSmartAccessGatewayAttribute: "Describes one instance.",
+  ModifySmartAccessGateway: "Changes name, description, private CIDR blocks and the like of an instance.",
+  DeleteSmartAccessGateway:
+    "Deletes an instance that is bound to no CCN, with its accounts; what they have used stays on record.",
+  UnlockSmartAccessGateway: "Unlocks an instance that was locked.",
+  DescribeRegions: "Lists the regions.",
+  DescribeBindableSmartAccessGateways:
+    "Lists the instances that can be bound to a CCN: of its area, bound to none; or those of other accounts that were granted.",
+  GetSmartAccessGatewayUseLimit: "Tells how many instances there may be and are.",
+  ListSmartAGApiUnsupportedFeature: "Tells what is not offered: of one operation, or with OpenApiName=* of all.",
+  DescribeSagOnlineClientStatistics: "Counts the clients that are online, per instance.",
+  DescribeUserOnlineClientStatistics: "Counts the clients that are online, per account.",
+  DescribeUserOnlineClients: "Lists the clients of an account that are online.",
+  DescribeUserFlowStatistics: "Tells the bytes accounts have used in a month (UTC), as the greater of up and down.",
+  KickOutClients: "Ends all sessions of an account; its owner is told and may dial again.",
+  CreateTenant: "Makes another account of the product: an owner of instances, networks and keys.",
+  DescribeTenants: "Lists the accounts of the product.",
+  CreateAccessKey: "Makes an access key with a role; the secret is told this once.",
+  DescribeAccessKeys: "Lists access keys, without their secrets.",
+  UpdateAccessKey: "Disables or enables an access key.",
+  DeleteAccessKey: "Deletes an access key.",
+  DescribeQuotas: "Lists an account's limits.",
+  SetQuota: "Raises or lowers one of them.",
+  RenewInstance: "Moves an instance's end so many months on.",
+  SetInstanceLock: "Locks an instance, which cuts off all of its users, or unlocks it.",
+  RunCommand: "What sagctl asks beside the server, for sagctl from afar: a command and its parameters as JSON.",
+};

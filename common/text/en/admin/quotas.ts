@@ -1,0 +1,14 @@
+/** What a value of a quota counts, by the quota's name with "quota_" in front. */
+export const quotas = {
+  "quota_instances-per-account": "SAG instances of one account",
+  "quota_ccns-per-account": "Cloud Connect Networks of one account, besides its default one",
+  "quota_cens-per-account": "Cloud Enterprise Networks of one account, besides its default one",
+  "quota_users-per-instance": "client accounts that an instance can be bought for",
+  "quota_cidrs-per-instance": "private CIDR blocks of one instance",
+  "quota_acls-per-account": "access control lists of one account",
+  "quota_rules-per-acl": "rules of one access control list",
+  "quota_users-per-flow-query": "users of one DescribeUserFlowStatistics",
+  "quota_bandwidth-per-user": "Kbit/s of one client account",
+  "quota_codes-per-account": "enterprise codes of one account",
+  "quota_networks-per-account": "cloud networks of one account",
+};

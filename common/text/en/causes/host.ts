@@ -1,0 +1,127 @@
+import type { CauseText } from "../../types.ts";
+import { about, asSentence } from "./shared.ts";
+
+/** This host, and what a command was asked to do. */
+export const host = {
+  tunnel_binary_missing: {
+    message: "The tunnel program is missing.",
+    action: "Install the app again.",
+    command: "Install again, or in a checkout run npm run build:native.",
+  },
+  tunnel_crashed: {
+    message: "The tunnel program stopped unexpectedly.",
+    action: "Connect again; the session is kept.",
+    command: "Run sag connect; the session is kept.",
+  },
+  service_not_running: {
+    message: ({ text }) => text || "The tunnel service is not running.",
+    // The window has no button for either: what to type is said in full.
+    action: ({ text }) =>
+      text
+        ? "An administrator can start it again (sudo systemctl start sag-tunnel) or restore the network (sudo sag repair)."
+        : "An administrator can start it: sudo systemctl start sag-tunnel. Without it, connect in proxy mode: sag connect --mode proxy",
+    command: ({ text }) =>
+      text
+        ? "Start it again (sudo systemctl start sag-tunnel), or restore the network: sudo sag repair"
+        : "Start it (sudo systemctl start sag-tunnel), or use proxy mode: sag connect --mode proxy",
+  },
+  not_permitted: {
+    message: (d) =>
+      d.field === "trust" && d.subject
+        ? `No administrator of this computer has trusted ${d.subject} for system mode.`
+        : (asSentence(d) ?? `${about("You don't have permission for", d, "You don't have permission to do this")}.`),
+    action: ({ field, subject }) =>
+      field === "trust"
+        ? `An administrator can allow it: sudo sag service trust ${subject ?? "LINK"}`
+        : field === "port"
+          ? "Choose a port from 1024 to 65535."
+          : "Ask your administrator.",
+  },
+  vpn_conflict: {
+    message: ({ subject, text }) =>
+      subject
+        ? `This computer is already connected to ${subject}. System mode allows one intranet at a time.`
+        : text
+          ? `Another VPN on this computer is in the way: ${text}.`
+          : "Another VPN on this computer is in the way.",
+    action: ({ subject }) =>
+      subject ? `Disconnect ${subject}, or connect in proxy mode.` : "Disconnect that VPN and try again.",
+  },
+  port_in_use: {
+    message: (d) => `${about("The address", d, "The address")} is in use by ${d.holder ?? "another program"}.`,
+    // The window has no setting for it; the ports that are chosen at a terminal are kept for the window too.
+    action: ({ holder }) =>
+      `Close ${holder ?? "that program"} and try again, or choose other ports at a terminal: sag connect --socks 1081 --http 8081`,
+    command: ({ field }) =>
+      field === "forward" ? "Choose another port." : "Choose another port with --socks or --http.",
+  },
+  storage_full: {
+    message: "The disk is full.",
+    action: "Free some space and try again.",
+  },
+  storage_readonly: {
+    message: (d) =>
+      asSentence(d) ?? (d.subject ? `${d.subject} cannot be written to.` : "The settings cannot be saved."),
+    action: "Check the permissions of the file and its directory, then try again.",
+  },
+  storage_damaged: {
+    message: (d) => asSentence(d) ?? `${about("The files in", d, "The files")} are damaged.`,
+    action: "Tell your administrator: the server's data has to be restored from a backup.",
+  },
+  keychain_unavailable: {
+    message: "No keychain found, so your sign-in can't be saved securely.",
+    action: 'Turn on "Save my sign-in in a file", or start the system\'s keychain and try again.',
+    command: "Start the system's keychain, or keep the sign-in in a file: --store file.",
+  },
+  keychain_locked: {
+    message: "The keychain is locked.",
+    action: "Unlock it and try again.",
+    command: "Unlock it and try again, or sign in again with --store file.",
+  },
+  in_use_by_another_user: {
+    message: "Another user of this computer is connected.",
+    action: "Ask them to disconnect.",
+  },
+  unknown_intranet: {
+    message: (d) => (d.subject ? `There is no intranet called ${d.subject} here.` : "There is no intranet here yet."),
+    action: "Sign in to it first.",
+    command: "Run sag intranets to see the names, or sag sign-in to add one.",
+  },
+  not_connected: {
+    message: (d) => `${about("You are not connected to", d, "You are not connected")}.`,
+    action: "Connect first.",
+    command: "Run sag connect.",
+  },
+  name_not_found: {
+    message: (d) => `${about("The name", d, "The name")} does not exist in the intranet.`,
+    action: "Check the name.",
+  },
+  target_refused: {
+    message: (d) => `${d.subject ?? "The target"} refused the connection.`,
+    action: "Check the port, or ask who runs it.",
+  },
+  target_unreachable: {
+    message: (d) => `${d.subject ?? "The target"} cannot be reached.`,
+    action: "Check the address, or ask your administrator whether the intranet has a route to it.",
+  },
+  target_timeout: {
+    message: (d) => `${d.subject ?? "The target"} did not answer in time.`,
+    action: "Try again, or ask who runs it.",
+  },
+  data_directory_in_use: {
+    message: (d) => `${about("The data directory", d, "The data directory")} is in use by another process.`,
+    action: "Stop that process, or use another directory.",
+  },
+  not_a_real_path: {
+    message: (d) => `${d.subject ?? "This"} is not a real path.`,
+    action: "Use the path itself, not a symbolic link to it.",
+  },
+  not_found: {
+    message: ({ text }) => text || "It does not exist.",
+    action: "Check the name.",
+  },
+  already_exists: {
+    message: ({ text }) => text || "It already exists.",
+    action: "Choose another name.",
+  },
+} satisfies Record<string, CauseText>;

@@ -1,0 +1,16 @@
+import { sentence } from "../../../sentence.ts";
+import type { CauseDetails } from "../../types.ts";
+
+export const seconds = (ms: number | undefined): string => {
+  if (ms === undefined) return "in a moment";
+  const whole = Math.max(1, Math.ceil(ms / 1000));
+  return whole < 90 ? `in ${whole} s` : `in ${Math.ceil(whole / 60)} min`;
+};
+
+/** The subject after some words, or other words where it is not known. */
+export const about = (before: string, details: CauseDetails, otherwise: string): string =>
+  details.subject ? `${before} ${details.subject}` : otherwise;
+
+/** The sender's words as a sentence, where they are all that is known. */
+export const asSentence = ({ text, subject }: CauseDetails): string | undefined =>
+  text && !subject ? sentence(`${text.slice(0, 1).toUpperCase()}${text.slice(1)}`) : undefined;

@@ -1,0 +1,20 @@
+import type { P } from "../../types.ts";
+
+/** Messages about sessions. */
+export const sessions = {
+  session_kicked: "An administrator ended this session.",
+  session_replaced: ({ device }: P<"device">) => `The session was taken over by ${device}.`,
+  session_ended_from: ({ device }: P<"device">) => `Ended from ${device}.`,
+  session_served_elsewhere: "Other access points serve this intranet now.",
+  session_bound_elsewhere: "The instance was bound to another Cloud Connect Network.",
+  session_over: "This session is over.",
+  session_limit: ({ devices }: P<"devices">) => `This account is connected on ${devices} devices, which is its limit.`,
+  dial_too_often: "This device connects too often; wait a moment.",
+  access_point_none: "No access point is connected to the cloud instance.",
+  access_point_not_offered: "There is no such access point.",
+  public_key_taken: "Another session has this public key.",
+  fixed_address_in_use: ({ address }: P<"address">) => `The fixed address ${address} is in use by another account.`,
+  fixed_address_may_be_in_use: ({ address }: P<"address">) =>
+    `The fixed address ${address} was another account's, and an access point that cannot be reached may still carry it.`,
+  addresses_exhausted: "All client addresses of this intranet are in use.",
+};

@@ -1,0 +1,66 @@
+import type { P } from "../../types.ts";
+
+/** Messages about signing in and about sign-ins. */
+export const signIn = {
+  code_unknown: "There is no intranet with this enterprise code.",
+  credentials_wrong: "User name or password is wrong.",
+  account_disabled: "This account is disabled.",
+  attempts_failed: "Too many attempts have failed.",
+  sign_in_too_often: "This account signs in too often.",
+  sign_in_crowd: "Too many people are signing in at this moment.",
+  sign_in_over: "The sign-in of this device is over.",
+  password_reset: "The password was reset.",
+  sign_in_ends_soon: "The sign-in of this device ends soon.",
+  password_change_needed: "A new password has to be chosen first.",
+  password_same: "The new password must be another one.",
+  password_code_wrong: "The code is wrong or has expired.",
+  second_factor_needed: "A code from your authenticator is needed.",
+  second_factor_wrong: "That code is wrong.",
+  second_factor_used: "This code was used already: wait for the next one.",
+  second_factor_required: "A second factor is required here: set one up first.",
+  second_factor_not_begun: "There is no second factor to confirm: set one up first.",
+  second_factor_kept: "A second factor is required here: it can be replaced, but not removed.",
+  instance_locked: "The administrator has locked this intranet.",
+  instance_expired: "This intranet has reached the end of its term.",
+  instance_gone: "This intranet does not exist any more.",
+  account_gone: "This account does not exist any more.",
+  own_session_unknown: "There is no such session of yours.",
+  own_device_unknown: "There is no such device of yours.",
+  mail_account_subject: "Your account for the intranet",
+  mail_password_subject: "Your new password for the intranet",
+  mail_account_made: ({ intranet }: P<"intranet">) => `You have an account for ${intranet}.`,
+  mail_account_roamed: ({ intranet }: P<"intranet">) =>
+    `Your account works at ${intranet} as well. Use this enterprise code while you are there:`,
+  mail_password_reset: ({ intranet }: P<"intranet">) =>
+    `Your password for ${intranet} was reset. Your devices have to sign in again.`,
+  mail_password_given: "(your administrator chose it and tells you)",
+  mail_password_kept: "(the one you have)",
+  mail_credentials: ({ code, instance, user, password }: P<"code" | "instance" | "password" | "user">) =>
+    [
+      `    Enterprise code: ${code}`,
+      `    Instance ID: ${instance}`,
+      `    User name: ${user}`,
+      `    Password: ${password}`,
+    ].join("\n"),
+  mail_steps: ({ link }: P<"link">) =>
+    [
+      "1. Install the SAG app, or the command line sag. Your administrator tells you where to download it.",
+      "2. Open this link with it, or enter the enterprise code:",
+      `   ${link}`,
+      "3. Sign in with your user name and password, and connect.",
+    ].join("\n"),
+  mail_must_change: "You choose a new password at the first sign-in.",
+  mail_no_password: 'Without a password: choose "Forgot your password?" where you sign in, and you get a code by mail.',
+  mail_unwritable: ({ path, reason }: P<"path" | "reason">) =>
+    `The mail with the password cannot be written to ${path} (${reason}), so nothing was changed.`,
+  mail_code_subject: "Your code for a new password",
+  mail_code: ({ user, intranet, code, minutes, tries }: P<"code" | "intranet" | "minutes" | "tries" | "user">) =>
+    [
+      `Somebody, probably you, asked for a new password of ${user} at ${intranet}.`,
+      "",
+      `    ${code}`,
+      "",
+      `Enter this code where you asked for it. It is good there only, for ${minutes} minutes and ${tries} tries.`,
+      "If it was not you, there is nothing to do: your password stays as it is.",
+    ].join("\n"),
+};

@@ -1,0 +1,25 @@
+/** Headings and lines of the argument parser's own help. */
+export const parser = {
+  usage: "Usage:",
+  arguments: "Arguments:",
+  options: "Options:",
+  commands: "Commands:",
+  help: "display help for command",
+  version: "output the version number",
+  defaultValue: (value: string) => `default: ${value}`,
+};
+
+/** What the argument parser says of a command line that it does not understand. */
+export const parserErrors = {
+  error: (said: string) => `error: ${said}`,
+  unknownOption: (option: string) => `unknown option '${option}'`,
+  unknownCommand: (command: string) => `unknown command '${command}'`,
+  missingArgument: (argument: string) => `missing required argument '${argument}'`,
+  missingOption: (option: string) => `required option '${option}' not specified`,
+  optionMissingArgument: (option: string) => `option '${option}' argument missing`,
+  excessArguments: (verb: string, expected: string, received: string) =>
+    `too many arguments${verb && ` for '${verb}'`}. Expected ${expected} argument${expected === "1" ? "" : "s"} but got ${received}.`,
+  didYouMean: (names: string) => `(Did you mean ${names}?)`,
+  didYouMeanOneOf: (names: string) => `(Did you mean one of ${names}?)`,
+  noCompletion: (shell: string) => `there is no completion for ${shell}: choose bash, zsh or fish`,
+};

@@ -1,0 +1,57 @@
+import type { WarningWord } from "../../words.ts";
+import { formats, locale } from "./formats.ts";
+
+/** The message of each warning: connected, but something is wrong. */
+export const warnings = {
+  unknown: "A problem was reported that this version cannot describe. Update the app, or ask your administrator.",
+  instance_unreachable: "Your company's server does not answer. You stay connected for now.",
+  expires_soon: "Your sign-in ends soon. Sign in again before it does.",
+  clock_wrong: "The clock of this computer is wrong. Set it.",
+  udp_blocked: "This network blocks UDP, so the connection is slower than usual.",
+  mtu_reduced: "This network carries only small packets.",
+  lan_overlap: "The network you are on uses the same addresses as the intranet. Some hosts may not be reachable.",
+  dns_conflict:
+    "Another program keeps changing this computer's DNS settings. Close it, or turn off its DNS settings, and connect again.",
+  session_not_saved: "The session could not be saved, so a crash would end it. Free some space on the disk.",
+  ccn_not_bound: "The SAG instance is not bound to a CCN.",
+  ccn_not_attached_to_cen: "The CCN is not attached to a CEN.",
+  grant_missing: "A grant between two accounts is missing.",
+  area_needs_bandwidth: "Part of your company's network can't be reached.",
+  acl_denies: "An access rule denies all of your traffic.",
+  cloud_network_not_attached: "A cloud network is not attached to the CEN.",
+  cloud_network_unreachable: "A cloud network does not answer.",
+  no_routes: "Nothing can be reached: your administrator has not set up any routes yet.",
+} satisfies Record<WarningWord, string>;
+
+/** The same where more is known than the code. */
+export const warningDetails = {
+  signInEnds: (ends: number): string => {
+    const at = new Date(ends).toLocaleString(locale, { dateStyle: "long", timeStyle: "short" });
+    return `Your sign-in ends on ${at}. Sign in again before then.`;
+  },
+  /** `until` by the clock, which says more to a person than a lease; null = not known. */
+  serverAway: (server: string, isConnected: boolean, now: Date, until: Date | null): string => {
+    const when = until && formats.moment(now, until);
+    if (isConnected) {
+      return when
+        ? `Your company's server (${server}) does not answer. You stay connected until ${when}.`
+        : `Your company's server (${server}) does not answer. You stay connected for now.`;
+    }
+    return when
+      ? `Your company's server (${server}) does not answer. The session lasts until ${when}.`
+      : `Your company's server (${server}) does not answer. The session lasts for now.`;
+  },
+};
+
+/** Said while it reconnects, when every access point has been tried. */
+export const noneAnswers = {
+  accessPoints: {
+    message: "None of your company's access points answers.",
+    action: "Trying to reconnect automatically.",
+  },
+  /** The cloud instance does not answer either. */
+  nothing: {
+    message: "Neither your company's server nor any of its access points answers.",
+    action: "Check your network. Trying to reconnect automatically.",
+  },
+};

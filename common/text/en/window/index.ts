@@ -1,0 +1,24 @@
+import { add, identity } from "./add.ts";
+import { main } from "./main.ts";
+import { lockdown, protection } from "./protection.ts";
+import { settings } from "./settings.ts";
+import * as signIn from "./sign-in.ts";
+
+/** The window. What is the same elsewhere (phases, causes, actions) has a place of its own. */
+export const window = {
+  back: "Back",
+  continue: "Continue",
+  copy: (what: string) => `Copy ${what}`,
+  copyOutcome: { copied: "Copied", refused: "Could not copy. Select the text and copy it." },
+  causeCode: "Code for support",
+  copyCauseCode: "Copy code for support",
+  passwordShow: "Show password",
+  passwordHide: "Hide password",
+  main,
+  protection,
+  lockdown,
+  add,
+  identity,
+  ...signIn,
+  settings,
+};

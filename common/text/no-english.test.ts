@@ -1,0 +1,140 @@
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseSync } from "@swc/core";
+import { expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Whole files in which sentences are no texts, each with its reason. */
+const files: Record<string, string> = {
+  "cloud/ctl/completion.ts": "programs for shells",
+  "electron/cli/completion.ts": "programs for shells",
+  "electron/cli/examples.ts": "command lines, the same in every language",
+  "electron/cli/manual.ts": "makes docs/cli.md, and is in no program",
+  "electron/cli/unproxied.ts": "names of programs",
+  "electron/core/reach/all.ts": "a program for browsers (PAC)",
+  "electron/shell/scheme.ts": "HTTP headers",
+};
+
+/** Single strings that look like sentences. */
+const strings: Record<string, string> = {
+  "[Desktop Entry]\nType=Application\nName=": "a file format",
+  "(prefers-color-scheme: dark)": "a media query",
+};
+
+/** Log messages are English for developers: constants, as the first argument of the logger, and nowhere else. */
+const loggers = new Set(["info", "warn", "error", "debug", "noted"]);
+
+/** What is thrown for developers: nothing shows their messages. */
+const internalErrors = new Set(["UnknownRule", "Refused"]);
+
+/** Attributes of elements that are for the program; all others may be shown or read aloud. */
+const silentAttributes = /^(className|d|viewBox|placement|key|role|look|type|id|data-.*)$/;
+
+/** What an administrator types after sagctl: an object, its verb, places for arguments. */
+const isAdministratorsCommand = (text: string): boolean =>
+  /^(access-(key|point( token)?)|account|acl|api|audit|ccn|cen|code|dns|instance|link|network|policy|quota|resource|route|server|session|tenant) [a-z-]+( <\w+>)*$/.test(
+    text,
+  );
+
+/** Two words with a space between them, after placeholders and what is typed at a prompt were taken out. */
+const isSentence = (text: string): boolean =>
+  !/^(sudo )?(sag|systemctl)( |$)/.test(text.trim()) &&
+  !isAdministratorsCommand(text) &&
+  /[A-Za-z]{2,}[,;:]? +[A-Za-z]{2,}/.test(text.replace(/[<[][^>\]]*[>\]]/g, ""));
+
+interface Node {
+  type: string;
+  span?: { start: number };
+  [field: string]: unknown;
+}
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+
+const nameOf = (node: unknown): string => {
+  const { value, property } = (node ?? {}) as { value?: unknown; property?: unknown };
+  return typeof value === "string" ? value : property === undefined ? "" : nameOf(property);
+};
+
+/** Sentences and words for people in one source file. */
+function english(source: string, isTsx: boolean): string[] {
+  const found: string[] = [];
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (typeof value === "object" && value !== null) {
+      if (isNode(value) && !enter(value)) return;
+      for (const [field, inner] of Object.entries(value)) if (field !== "span") visit(inner);
+    }
+  };
+  /** Notes what is in a node; says whether to look into it. */
+  const enter = (node: Node): boolean => {
+    switch (node.type) {
+      case "ImportDeclaration":
+      case "ExportAllDeclaration":
+      case "TsLiteralType":
+        return false;
+      case "CallExpression": {
+        const [, ...others] = node.arguments as unknown[];
+        if (!loggers.has(nameOf(node.callee))) return true;
+        visit(others);
+        return false;
+      }
+      case "NewExpression":
+        return !internalErrors.has(nameOf(node.callee));
+      case "JSXAttribute":
+        return !silentAttributes.test(nameOf(node.name));
+      case "JSXText":
+        if (/[A-Za-z]{2,}/.test(String(node.value))) found.push(String(node.value).trim());
+        return false;
+      case "StringLiteral":
+        if (isSentence(String(node.value)) && !strings[String(node.value)]) found.push(String(node.value));
+        return false;
+      case "TemplateElement":
+        if (isSentence(String(node.cooked)) && !strings[String(node.cooked)]) found.push(String(node.cooked));
+        return false;
+      default:
+        return true;
+    }
+  };
+  visit(parseSync(source, { syntax: "typescript", tsx: isTsx }).body);
+  return found;
+}
+
+it("finds sentences, words between tags and spoken attributes, and no others", () => {
+  const source = `
+    import { a } from "some where";
+    log.info("signed in", { why: "an old token" });
+    const shown = cond ? "Not connected" : \`Signed in as \${name} here\`;
+    const flag = "--socks <host:port>";
+    throw new Refused("an unknown call");
+    const view = <p className="small quiet" aria-label="Close the page">Hello</p>;`;
+  expect(english(source, true)).toEqual(["an old token", "Not connected", "Signed in as ", "Close the page", "Hello"]);
+});
+
+it("there is no English sentence outside the text files", () => {
+  const sources = globSync(
+    [
+      "{electron,renderer,common}/**/*.{ts,tsx}",
+      "cloud/ctl/**/*.ts",
+      "cloud/{main,failures,command-line,usage-words,version-command}.ts",
+    ],
+    {
+      cwd: root,
+    },
+  )
+    .filter((path) => !/\.test\.tsx?$|\/testing\/|^common\/text\//.test(path))
+    .filter((path) => !files[path]);
+  expect(sources.length).toBeGreaterThan(100);
+  const found = sources.flatMap((path) =>
+    english(readFileSync(`${root}/${path}`, "utf8"), path.endsWith("x")).map((text) => `${path}: ${text}`),
+  );
+  expect(found, "put them into common/text/en").toEqual([]);
+});
+
+it("every exception is still needed", () => {
+  const needed = Object.keys(files).filter(
+    (path) => english(readFileSync(`${root}/${path}`, "utf8"), false).length > 0,
+  );
+  expect(needed).toEqual(Object.keys(files));
+});
