@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { ForwardingMode } from "#proto/accesspoint/v1/accesspoint_pb.js";
-import type { RunningSessionView } from "./domain/sessions/listing.ts";
+import type { SessionView } from "./domain/sessions/listing.ts";
 import { hello, registerAccessPoint } from "./testing/access-point.ts";
 import { startCompany } from "./testing/company.ts";
 import { makeAccount, newKey, refusal, signIn } from "./testing/person.ts";
@@ -20,9 +20,10 @@ const description = {
 test("a registration token is good for its uses and its time", async () => {
   const { accessPoint } = clientsOf(server.running.url);
   const made = (await server.ask("access-point token create", { uses: 2, lifetimeSeconds: 60 })) as { token: string };
-  await accessPoint.register({ hello, token: made.token, description });
-  await accessPoint.register({ hello, token: made.token, description });
-  expect((await refusal(accessPoint.register({ hello, token: made.token, description }))).word).toBe("bad_credentials");
+  const anew = () => ({ hello, token: made.token, description: { ...description, publicKey: newKey() } });
+  await accessPoint.register(anew());
+  await accessPoint.register(anew());
+  expect((await refusal(accessPoint.register(anew()))).word).toBe("bad_credentials");
   const late = (await server.ask("access-point token create", { uses: 1, lifetimeSeconds: 60 })) as { token: string };
   server.clock.advance(61_000);
   expect((await refusal(accessPoint.register({ hello, token: late.token, description }))).word).toBe("bad_credentials");
@@ -72,7 +73,7 @@ test("counters add up over restarts of the access point, and late ones add nothi
   const anna = await signIn(server, instance.code, "anna.test");
   const { sessionId } = await anna.dial();
   const total = async () => {
-    const all = (await server.ask("session list", {})) as RunningSessionView[];
+    const all = (await server.ask("session list", {})) as SessionView[];
     const mine = all.find((s) => s.id === sessionId);
     return [mine?.rxBytes, mine?.txBytes, mine?.accessPointId];
   };
@@ -106,6 +107,31 @@ test("after a restart of the cloud sessions, keys and epoch are told anew", asyn
   await session.api.hangUp({});
 });
 
+test("account set: a new cap is in force for the running session, and what clients cannot have is refused", async () => {
+  await makeAccount(server, instance.id, "gerd.test");
+  const session = await (await signIn(server, instance.code, "gerd.test")).dial();
+  const heard: string[] = [];
+  const stream = (async () => {
+    for await (const { event } of session.api.events({ hello })) heard.push(event.case ?? "");
+  })();
+  await expect.poll(() => heard).toEqual(["opened"]);
+  const cap = () => Number(here.peers.get(session.sessionId)?.bandwidth);
+  await expect.poll(cap).toBe(2_000_000);
+  const user = { instance: instance.id, user: "gerd.test" };
+  const wanted = { ...user, bandwidth: 20_000, mail: "gerd@example.com" };
+  expect(await server.ask("account set", wanted)).toMatchObject({ bandwidth: 20_000, mail: "gerd@example.com" });
+  await expect.poll(cap).toBe(20_000_000);
+  // The client hears of it as well.
+  expect(session.bandwidthKbps).toBe(2_000);
+  await expect.poll(() => heard).toEqual(["opened", "profileChanged"]);
+  expect((await session.api.renew({ hello })).session?.bandwidthKbps).toBe(20_000);
+  for (const bad of [{ bandwidth: 20_001 }, { mail: "nobody" }, { clientIp: "127.0.0.1" }])
+    await expect(server.ask("account set", { ...user, ...bad })).rejects.toThrow();
+  expect(await server.ask("account show", user)).toMatchObject({ bandwidth: 20_000, mail: "gerd@example.com" });
+  await session.api.hangUp({});
+  await stream;
+});
+
 test("a removed access point is told so, and its sessions lose it", async () => {
   const gone = await registerAccessPoint(server.running.url, server.ask, "gone", 51822);
   await gone.connect();
@@ -132,4 +158,22 @@ test("many peers come as a snapshot in parts, each within the limit", async () =
   expect(parts.length).toBeGreaterThan(1);
   expect(parts.map((p) => p?.last)).toEqual(parts.map((_, i) => i === parts.length - 1));
   expect(parts.reduce((sum, p) => sum + (p?.peers.length ?? 0), 0)).toBe(before + 14);
+});
+
+test("a registration whose answer was lost is answered alike, until the identity was used", async () => {
+  const made = (await server.ask("access-point token create", { uses: 1, lifetimeSeconds: 60 })) as { token: string };
+  const before = (await server.ask("access-point list", {})) as unknown[];
+  const request = { hello, token: made.token, description: { ...description, publicKey: newKey() } };
+  const { accessPoint } = clientsOf(server.running.url);
+  const first = await accessPoint.register(request);
+  await server.restart();
+  const second = await clientsOf(server.running.url).accessPoint.register(request);
+  expect([second.accessPointId, second.identity]).toEqual([first.accessPointId, first.identity]);
+  expect(await server.ask("access-point list", {})).toHaveLength(before.length + 1);
+  // Another key is another access point, and the token is used up.
+  const another = { ...request, description: { ...request.description, publicKey: newKey() } };
+  expect((await refusal(accessPoint.register(another))).word).toBe("bad_credentials");
+  const stream = clientsOf(server.running.url, first.identity).accessPoint.watch({ hello, description });
+  expect((await stream[Symbol.asyncIterator]().next()).value?.change.case).toBe("snapshot");
+  expect((await refusal(accessPoint.register(request))).word).toBe("bad_credentials");
 });

@@ -1,6 +1,7 @@
-import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { query, sql } from "./store/kysely.ts";
 import { openStore } from "./store/open.ts";
+import { closeStore } from "./store/transaction.ts";
 import { startServer, type TestServer } from "./testing/server.ts";
 
 let server: TestServer;
@@ -27,7 +28,7 @@ test("what cannot be written down is not done", async () => {
   ];
   const before = await state();
   const store = openStore(server.directory);
-  await sql`create trigger full before insert on audit begin select raise(abort, 'no room'); end`.execute(store);
+  await sql`create trigger full before insert on audit begin select raise(abort, 'no room'); end`.execute(query(store));
   const user = account.user;
   const changes: [string, object][] = [
     ["instance create", { name: "Fabrikam", cidrs: ["10.87.0.0/24"] }],
@@ -38,9 +39,11 @@ test("what cannot be written down is not done", async () => {
     ["route remove", { route: "10.0.0.0/16" }],
     ["dns set", { servers: ["10.0.0.53"], domains: [] }],
     ["resource add", { name: "Portal", address: "https://portal.example" }],
+    ["resource set", { name: "Wiki", address: "https://other.example" }],
     ["resource remove", { name: "Wiki" }],
     ["policy set", { change: { devicesPerAccount: 1 } }],
     ["account create", { ...account, user: "berta.test" }],
+    ["account set", { user, bandwidth: 500, mail: "new@example.com", clientIp: "" }],
     ["account disable", { user }],
     ["account reset-password", { user, password: "another-horse", mustChange: true }],
     ["account kick", { user, reason: "" }],
@@ -51,8 +54,8 @@ test("what cannot be written down is not done", async () => {
   for (const [operation, parameters] of changes) {
     await expect(server.ask(operation, parameters as Record<string, unknown>), operation).rejects.toThrow();
   }
-  await sql`drop trigger full`.execute(store);
-  await store.destroy();
+  await sql`drop trigger full`.execute(query(store));
+  await closeStore(store);
   expect(await state()).toEqual(before);
 });
 

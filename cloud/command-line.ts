@@ -1,13 +1,19 @@
 import { type Command, CommanderError } from "commander";
 import { fail, usage } from "./failures.ts";
+import { tolerateClosedErrors } from "./process.ts";
+import { lostResults, watchResults } from "./results.ts";
 
-/** Does what the arguments say. What is wrong with them is told as every other failure is. */
+/** Runs the command of the arguments. Wrong arguments, and a result that cannot be written, are reported like every other failure. */
 export async function run(program: Command, json: boolean): Promise<void> {
+  tolerateClosedErrors();
+  watchResults();
   try {
     await program.parseAsync();
+    const lost = await lostResults();
+    if (lost !== undefined) process.exit(lost);
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) process.exit(0);
+      if (error.exitCode === 0) process.exit((await lostResults()) ?? 0);
       if (json) fail(usage(error.message), true);
       process.exit(2);
     }

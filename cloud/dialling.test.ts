@@ -24,7 +24,12 @@ test("without an access point nothing is dialled", async () => {
 test("from a code to a peer that an access point has in force", async () => {
   await here.connect();
   await server.ask("route add", { instance: instance.id, routes: ["10.0.0.0/16"] });
-  await server.ask("dns set", { instance: instance.id, servers: ["192.0.2.53"], domains: ["corp.example"] });
+  await server.ask("dns set", {
+    instance: instance.id,
+    servers: ["192.0.2.53"],
+    domains: ["corp.example"],
+    search: ["CORP.example."],
+  });
   const { client } = clientsOf(server.running.url);
   const found = await client.discover({ hello, enterpriseCode: instance.code.toLowerCase() });
   expect(found.displayName).toBe("At 10.86.0.0/24");
@@ -39,12 +44,14 @@ test("from a code to a peer that an access point has in force", async () => {
     { ready: true, probeAddress: here.probeAddress },
   ]);
   expect(session.dns?.domains).toEqual(["corp.example"]);
+  expect(session.dns?.searchDomains).toEqual(["corp.example"]);
   expect(Number(session.lease?.seconds)).toBeGreaterThan(43_000);
   expect(session.hops.map((hop) => hop.whole)).toEqual(Array(6).fill(true));
   const peer = here.peers.get(session.sessionId);
   expect(peer?.publicKey).toEqual(publicKey);
   expect(peer?.addresses).toEqual(session.addresses);
-  expect(peer?.destinations).toEqual(["10.0.0.0/16", "192.0.2.53/32"]);
+  // The name server is outside of the routes: to name it opens no way there.
+  expect(peer?.destinations).toEqual(["10.0.0.0/16"]);
   expect(peer?.bandwidth).toBe(2_000_000n);
   expect(peer?.presharedKey).toEqual(session.accessPoints[0]?.presharedKey);
   await session.api.hangUp({});
@@ -65,7 +72,10 @@ test("a new Dial of a device replaces its session and keeps its address", async 
 test("Renew keeps the session, and goes on with another key", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   const session = await anna.dial();
-  const same = (await session.api.renew({ hello })).session;
+  expect(session.enterpriseCode).toBe(instance.code);
+  const { session: same, spkiPins } = await session.api.renew({ hello });
+  expect(spkiPins.map((pin) => pin.length)).toEqual([32, 32]);
+  expect(same?.enterpriseCode).toBe(instance.code);
   expect(same?.sessionToken).toBe("");
   expect(same?.incarnation).toBe(1);
   expect(same?.accessPoints[0]?.presharedKey).toEqual(session.accessPoints[0]?.presharedKey);
@@ -138,6 +148,42 @@ test("a full pool says so; an address comes back only when the access point let 
   expect((await fritz.dial()).addresses[0]).toBe(dora.addresses[0]);
 });
 
+test("a fixed address is not another account's while an access point that is cut off may carry it", async () => {
+  const { code, id } = await makeInstance(server, "10.90.0.0/24");
+  const cutOff = await registerAccessPoint(server.running.url, server.ask, "cut off", 51829);
+  await cutOff.connect();
+  await makeAccount(server, id, "carla.test");
+  const carla = await (await signIn(server, code, "carla.test")).dial();
+  const address = carla.addresses[0]?.replace("/32", "") ?? "";
+  await expect.poll(() => cutOff.peers.has(carla.sessionId)).toBe(true);
+  await cutOff.disconnect();
+  await server.ask("account kick", { instance: id, user: "carla.test", reason: "" });
+  await server.ask("account delete", { instance: id, user: "carla.test" });
+  await makeAccount(server, id, "heidi.test", { clientIp: address });
+  const heidi = await signIn(server, code, "heidi.test");
+  const failure = await refusal(heidi.dial());
+  expect(failure.word).toBe("address_in_use");
+  expect(Number(failure.retryAfter?.seconds)).toBeGreaterThan(43_000);
+  expect(cutOff.peers.has(carla.sessionId)).toBe(true);
+  await cutOff.connect();
+  await cutOff.acknowledge();
+  expect((await heidi.dial()).addresses[0]).toBe(`${address}/32`);
+  await server.ask("access-point remove", { id: cutOff.id });
+});
+
+test("who learned the id of somebody's device ends nothing with it and gets no address by it", async () => {
+  const { code, id } = await makeInstance(server, "10.91.0.0/24");
+  for (const user of ["karl.test", "lena.test"]) await makeAccount(server, id, user);
+  const device = newDevice();
+  const karl = await (await signIn(server, code, "karl.test", device)).dial();
+  const lena = await (await signIn(server, code, "lena.test", device)).dial();
+  await karl.api.renew({ hello });
+  expect(lena.addresses).not.toEqual(karl.addresses);
+  await karl.api.hangUp({});
+  await lena.api.hangUp({});
+  expect((await (await signIn(server, code, "lena.test", device)).dial()).addresses).toEqual(lena.addresses);
+});
+
 test("an access point that says nothing delays a Dial by its limit and is marked as not ready", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   here.acknowledges = false;
@@ -159,6 +205,12 @@ test("a chosen access point comes first; one that went away comes last, and in t
   expect((await refusal(anna.dial(newKey(), "ap-none"))).word).toBe("invalid_argument");
   await here.disconnect();
   await expect.poll(async () => (await anna.dial()).accessPoints.map((a) => a.name)).toEqual(["there", "here"]);
+  // Also a chosen one: without its stream it does not hear of the peer.
+  const without = (await anna.dial(newKey(), here.id)).accessPoints.map((a) => ({ name: a.name, ready: a.ready }));
+  expect(without).toEqual([
+    { name: "there", ready: true },
+    { name: "here", ready: false },
+  ]);
   server.clock.advance(61_000);
   expect((await anna.dial()).accessPoints.map((a) => a.name)).toEqual(["there"]);
   await here.connect();
@@ -170,5 +222,5 @@ test("a full tunnel carries everything", async () => {
   const session = await (await signIn(server, instance.code, "anna.test")).dial();
   expect(session.routes).toEqual(["0.0.0.0/0", "::/0"]);
   expect(session.policy).toMatchObject({ fullTunnel: true, lockdown: true });
-  expect(here.peers.get(session.sessionId)?.destinations).toEqual(["0.0.0.0/0", "::/0", "192.0.2.53/32"]);
+  expect(here.peers.get(session.sessionId)?.destinations).toEqual(["0.0.0.0/0", "::/0"]);
 });

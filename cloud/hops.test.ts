@@ -216,3 +216,22 @@ test("a locked instance is out at once, an ended one at its end; renewed, people
   await local(server, "SetInstanceLock", { SmartAGId: instance.id, Locked: "false" });
   await anna.dial();
 });
+
+test("a name server opens no way to another account's network", async () => {
+  const instance = await makeInstance(server);
+  const SmartAGId = instance.id;
+  await makeAccount(server, SmartAGId, "anna.test");
+  const CidrBlock = ["10.66.0.0/16"];
+  await theirs("CreateCloudNetwork", { Name: "their servers", CidrBlock }, "sag");
+  const dns = { RegionId, SmartAGId };
+  await ours("ModifyClientUserDNS", { ...dns, AppDNS: ["10.66.0.53"] });
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  expect(session.dns?.servers).toEqual(["10.66.0.53"]);
+  expect(here.peers.get(session.sessionId)?.destinations.filter((to) => to.startsWith("10.66."))).toEqual([]);
+  // Where the instance's own routes lead there, the name server is reached as everything else is.
+  await server.ask("route add", { instance: instance.id, routes: ["10.66.0.0/24"] });
+  await expect
+    .poll(() => here.peers.get(session.sessionId)?.destinations.filter((to) => to.startsWith("10.66.")))
+    .toEqual(["10.66.0.0/24"]);
+});

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { addMonths } from "./domain/instances/administer.ts";
+import { addMonths } from "./domain/instances/change.ts";
 import { hello, registerAccessPoint, type TestAccessPoint } from "./testing/access-point.ts";
 import { type Ask, type Fields, local, makeKey, openApi } from "./testing/admin-api.ts";
 import { refusal, signIn } from "./testing/person.ts";
@@ -83,6 +83,20 @@ test("who roams reaches home too, as far as an access point reaches it", async (
   await ours("DetachCenChildInstance", child, "cbn");
   expect((await session.api.renew({ hello })).session?.routes).toEqual([]);
   await session.api.hangUp({});
+});
+
+test("an instance without an end gets none by renewing, and one with an end can lose it", async () => {
+  const { ask } = server;
+  await ask("instance create", { name: "Endless", cidrs: ["10.99.0.0/24"] });
+  await expect(ask("instance renew", { instance: "Endless", months: 1 })).rejects.toThrow("has no end");
+  expect(await ask("instance show", { instance: "Endless" })).toMatchObject({ endTime: null });
+  const order = { RegionId, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 5, AutoPay: true };
+  const ordered = String((await ours("CreateSmartAccessGatewaySoftware", order)).SmartAGId);
+  expect(await ask("instance show", { instance: ordered })).toMatchObject({
+    endTime: expect.stringMatching(/^\d{4}-/),
+  });
+  await ask("instance remove-end", { instance: ordered });
+  expect(await ask("instance show", { instance: ordered })).toMatchObject({ endTime: null });
 });
 
 test("an instance ends at its end, can be renewed for seven days, and is then released", async () => {

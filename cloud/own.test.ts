@@ -1,6 +1,7 @@
-import Database from "better-sqlite3";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, expect, test } from "vitest";
 import { Mode } from "#proto/types/v1/state_pb.js";
+import type { SessionView } from "./domain/sessions/listing.ts";
 import { hello } from "./testing/access-point.ts";
 import { startCompany } from "./testing/company.ts";
 import { makeAccount, newDevice, refusal, signIn } from "./testing/person.ts";
@@ -50,6 +51,11 @@ test("own devices and sessions, and an end to each", async () => {
   await stream;
   expect(heard.at(-1)).toBe("Ended from desk.");
   expect(await refusal(there.api.renew({ hello }))).toMatchObject({ word: "kicked", text: "Ended from desk." });
+  const listed = (await server.ask("session list", { instance: instance.id, which: "ended" })) as SessionView[];
+  const words = { key: "cloud.session_ended_from", params: { device: "desk" }, text: "Ended from desk." };
+  expect(listed.map(({ ended }) => ended)).toMatchObject([
+    { cause: "kicked", reason: "Ended from desk.", reasonWords: words },
+  ]);
 
   const again = await phone.dial();
   await client.endDevice({ deviceId: phone.device.id });
@@ -68,8 +74,8 @@ test("ended sessions are kept for 90 days", async () => {
   const session = await (await signIn(server, instance.code, "berta.test")).dial();
   await session.api.hangUp({});
   const state = () => refusal(session.api.renew({ hello })).then(({ text }) => text);
-  const database = new Database(`${server.directory}/cloud.db`, { readonly: true });
-  const kept = () => database.prepare("select count(*) n from session where id = ?").pluck().get(session.sessionId);
+  const database = new DatabaseSync(`${server.directory}/cloud.db`, { readOnly: true });
+  const kept = () => database.prepare("select count(*) n from session where id = ?").get(session.sessionId)?.n;
   server.clock.advance(89 * 86_400_000);
   await state();
   expect(kept()).toBe(1);

@@ -19,6 +19,15 @@ afterAll(() => {
 // Each test starts processes, and machines are busy.
 vi.setConfig({ testTimeout: 60_000 });
 
+test("sagctl waits for a server that is still starting", async () => {
+  const directory = join(base, "starting");
+  const asked = run("ctl/main.ts", ["--data", directory, "instance", "list", "--json"]);
+  const server = await spawnServer(directory);
+  const answered = await asked;
+  expect([answered.code, answered.stdout]).toEqual([0, "[]\n"]);
+  await server.kill("SIGTERM");
+});
+
 test("everything acknowledged is still there after kill -9, and the lock is not", async () => {
   const directory = join(base, "killed");
   const first = await spawnServer(directory);

@@ -59,6 +59,15 @@ describe("published", () => {
     expect(renewed?.resources.map((r) => r.name)).toEqual(["Portal", "Jump host"]);
     const twice = server.ask("resource add", { instance, name: "Portal", address: "https://other.example" });
     await expect(twice).rejects.toMatchObject({ code: "already_exists" });
+    // What is not given stays, and so does the place; kind and address have to fit one another.
+    const set = (name: string, wish: object) => server.ask("resource set", { instance, name, ...wish });
+    await set("Portal", { newName: "Wiki", address: "https://wiki.corp.example" });
+    const changed = { name: "Wiki", kind: "web", address: "https://wiki.corp.example/" };
+    expect(await set("Wiki", {})).toMatchObject({ resources: [changed, { name: "Jump host" }] });
+    await expect(set("Jump host", { kind: "web" })).rejects.toMatchObject({ code: "invalid_argument" });
+    await expect(set("Jump host", { newName: "Wiki" })).rejects.toMatchObject({ code: "already_exists" });
+    await expect(set("Portal", { kind: "ssh" })).rejects.toMatchObject({ code: "not_found" });
+    await set("Wiki", { newName: "Portal" });
     await server.ask("resource remove", { instance, name: "Portal" });
     await expect(server.ask("resource remove", { instance, name: "Portal" })).rejects.toMatchObject({
       code: "not_found",

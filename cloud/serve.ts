@@ -1,20 +1,34 @@
+import { X509Certificate } from "node:crypto";
 import { networkInterfaces } from "node:os";
-import { runCommand, serveLocally } from "./api/admin/local-server.ts";
+import type { ServerView } from "./admin/command.ts";
+import { serveLocally } from "./api/admin/local/server.ts";
 import { adminHandler, isAdminRequest } from "./api/admin/rpc/http.ts";
 import type { RateRules } from "./api/admin/rpc/protocol/rate.ts";
 import { adminApi } from "./api/admin/rpc/service.ts";
+import { proxiesFrom } from "./api/http/admission.ts";
 import { answerOther } from "./api/http/answers.ts";
-import { answerOutside } from "./api/http/outside.ts";
-import { type Besides, type Listening, listenSecure, publicHandler } from "./api/http/server.ts";
+import { clientAddress, unreadableOnce } from "./api/http/forwarded.ts";
+import { type Handler, type Listening, type ListenOptions, listenSecure } from "./api/http/listen.ts";
+import { answerOutside, metrics } from "./api/http/outside.ts";
+import { type RequestTimes, requestTimes } from "./api/http/requests.ts";
+import { type Besides, publicHandler } from "./api/http/server.ts";
 import { Refusal } from "./base/cause.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
-import type { Log } from "./domain/context.ts";
+import type { Log } from "./base/log.ts";
+import { say } from "./base/say.ts";
 import { startDomain } from "./domain/start.ts";
 import { outbox } from "./mail/outbox.ts";
-import { formatPin, loadIdentity, type ServerIdentity, selfMadeIdentity } from "./security/certificate.ts";
+import { hostOf, publicUrl } from "./public-url.ts";
+import { loadIdentity, type ServerIdentity, selfMadeIdentity } from "./security/certificate.ts";
+import { CurrentIdentity } from "./security/current.ts";
+import { vouching } from "./security/vouched.ts";
+import { checkCompleteness, checkIntegrity, markClosed, markOpen } from "./store/completeness.ts";
+import type { Store } from "./store/db.ts";
 import { storageRefusal } from "./store/failures.ts";
 import { lockDirectory } from "./store/lock.ts";
 import { migrate, openStore } from "./store/open.ts";
+import { sharedInMemory } from "./store/shared/memory.ts";
+import { closeStore } from "./store/transaction.ts";
 
 export interface ServeOptions {
   data: string;
@@ -22,10 +36,20 @@ export interface ServeOptions {
   listen: string;
   tlsCert?: string | undefined;
   tlsKey?: string | undefined;
+  /** The key of the next certificate, announced to clients before it is used. */
+  tlsNextKey?: string | undefined;
+  /** Where clients reach this server, when that is not what it listens on. */
+  publicUrl?: string | undefined;
   /** Where administrators' requests are answered instead. */
   adminListen?: string | undefined;
   /** How often an access key may ask; default: `rateRules`. */
   adminRate?: RateRules;
+  /** Addresses and prefixes of reverse proxies, whose X-Forwarded-For says who asks. */
+  trustedProxy?: string[] | undefined;
+  /** Start although a part of the database is missing. */
+  acceptIncomplete?: boolean | undefined;
+  /** How long a request may take to arrive; default: `requestTimes`. */
+  times?: RequestTimes;
   log: Log;
   /** Another clock than the system's. */
   clock?: Clock;
@@ -37,6 +61,12 @@ export interface Running {
   /** Of the key in use, then of the spare one. */
   pins: string[];
   adminUrl: string | undefined;
+  /** Where clients reach it, if configured. */
+  publicUrl: string | undefined;
+  /** What an administrator should fix; empty = nothing. */
+  warnings: string[];
+  /** Reads the certificate's files again. */
+  reload(): void;
   /** Ends streams, answers what is under way, closes the store and gives the directory back. */
   stop(): Promise<void>;
 }
@@ -46,7 +76,7 @@ export function parseListen(text: string): { host: string; port: number } {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (!match || port > 65_535) {
-    throw new Refusal("invalid_argument", `${text} is not HOST:PORT.`, { field: "listen" });
+    throw new Refusal("invalid_argument", say("listen_not_host_port", { text }), { field: "listen" });
   }
   return { host: match[1] ?? match[2] ?? "", port };
 }
@@ -67,75 +97,121 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const { data, log } = options;
   const address = parseListen(options.listen);
   const adminAddress = options.adminListen === undefined ? undefined : parseListen(options.adminListen);
+  const isProxy = proxiesFrom(options.trustedProxy ?? []);
+  const listenOptions: ListenOptions = { log, isProxy, times: options.times ?? requestTimes };
   const unlock = lockDirectory(data);
   const undo: (() => Promise<void> | void)[] = [unlock];
   try {
-    const identity = identityFor(options, address.host);
+    checkCompleteness(data, options.acceptIncomplete);
     const store = openStore(data);
-    undo.unshift(() => store.destroy());
+    undo.unshift(() => closeStore(store));
+    await checkIntegrity(store, data);
     await migrate(store, data);
+    await markOpen(store);
+    undo.splice(0, 1, () => closeInOrder(store, log));
+    const publicName = await publicUrl(store, options.publicUrl);
+    const names = [...(publicName === undefined ? [] : [hostOf(publicName)]), address.host];
+    const current = new CurrentIdentity(() => identityFor(options, names), log);
+    undo.unshift(() => current.stop());
+    current.watch([options.tlsCert, options.tlsKey, options.tlsNextKey].filter((file) => file !== undefined));
     const clock = options.clock ?? systemClock;
     const mailer = outbox(data, clock, log);
     undo.unshift(() => mailer.close());
-    const context = await startDomain(store, clock, log, mailer);
+    const context = await startDomain(store, clock, log, mailer, sharedInMemory(clock));
     undo.unshift(() => context.sweeper.stop());
     const stopping = new AbortController();
-    const pins = identity.pins.map(formatPin);
-    let url = "";
-    const admin = adminApi(
-      context,
-      data,
-      (api, actor, name, parameters) =>
-        runCommand({ context, actor, server: { url, pins }, admin: api }, name, parameters),
-      options.adminRate,
-    );
+    const server: ServerView = { url: "", pins: [], vouchedFor: () => false };
+    const admin = adminApi({ context, server, data }, options.adminRate);
     const alone = adminAddress !== undefined;
-    const besides = (withAdmin: boolean, metricsFromHereOnly: boolean): Besides => {
+    const certificateEnd = () => Date.parse(new X509Certificate(current.identity.certificate).validTo);
+    const besides = (withAdmin: boolean, withMetrics: boolean): Besides => {
       const administrators = adminHandler(admin);
-      const outside = { context, stopping: stopping.signal, adminRequests: admin.counts, metricsFromHereOnly };
+      const adminRequests = admin.counts;
+      const outside = { context, stopping: stopping.signal, adminRequests, certificateEnd, data, withMetrics };
       return (request, response) => {
         if (withAdmin && isAdminRequest(request)) administrators(request, response as never);
         else return answerOutside(outside, request, response as never);
         return true;
       };
     };
-    const handler = publicHandler(context, identity, data, stopping.signal, besides(!alone, true));
-    const listening = await listenSecure(address.host, address.port, identity, handler);
+    const unreadable = unreadableOnce(log);
+    const handler = publicHandler(context, current, data, stopping.signal, besides(!alone, false), (request) =>
+      clientAddress(request, isProxy, unreadable),
+    );
+    const listening = await listenSecure(address.host, address.port, current, handler, {
+      ...listenOptions,
+      onEnd: (listener) => context.events.onEndConnections(listener),
+    });
     undo.unshift(() => listening.close());
-    url = urlOf(listening);
+    const url = urlOf(listening);
+    const warnings: string[] = [];
+    const describe = async () => {
+      const chain = options.tlsCert === undefined ? undefined : current.identity.certificate;
+      const found = await vouching(listening.port, reachable(listening.host), chain);
+      Object.assign(server, { url: publicName ?? url, pins: current.pins, vouchedFor: found.for });
+      warnings.splice(0, 1, ...(found.warning === undefined ? [] : [found.warning]));
+      if (found.warning !== undefined) log("warn", found.warning);
+    };
+    await describe();
+    current.onChange(() => void describe());
     let adminUrl: string | undefined;
     if (adminAddress) {
-      const answer = besides(true, false);
-      const server = await listenSecure(adminAddress.host, adminAddress.port, identity, (request, response) => {
+      const answer = besides(true, true);
+      const others: Handler = (request, response) => {
         if (!answer(request, response)) answerOther(request, response);
-      });
+      };
+      const server = await listenSecure(adminAddress.host, adminAddress.port, current, others, listenOptions);
       undo.unshift(() => server.close());
       adminUrl = urlOf(server);
     }
-    const local = await serveLocally(data, { context, server: { url, pins }, admin });
+    const numbers = () => metrics({ context, adminRequests: admin.counts, certificateEnd });
+    const local = await serveLocally(data, { context, data, server, admin }, numbers);
     undo.unshift(() => local.close());
     undo.unshift(() => stopping.abort(new Error("the server is stopping")));
-    return { url, pins, adminUrl, stop: () => unwind(undo) };
+    const { pins } = current;
+    return {
+      url,
+      publicUrl: publicName,
+      pins,
+      warnings,
+      adminUrl,
+      reload: () => current.reload(),
+      stop: () => unwind(undo),
+    };
   } catch (error) {
     await unwind(undo);
     throw storageRefusal(error, data) ?? error;
   }
 }
 
+/** Without the mark the log stays beside the database, as after a crash, so that the next start does not take it for lost. */
+async function closeInOrder(store: Store, log: Log): Promise<void> {
+  try {
+    await markClosed(store);
+  } catch (error) {
+    log("warn", "the orderly end could not be recorded", { error: String(error) });
+    return;
+  }
+  await closeStore(store);
+}
+
 async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
   for (const step of undo.splice(0)) await step();
 }
 
-function identityFor(options: ServeOptions, host: string): ServerIdentity {
-  const { tlsCert, tlsKey, data } = options;
+function identityFor(options: ServeOptions, names: readonly string[]): ServerIdentity {
+  const { tlsCert, tlsKey, tlsNextKey, data } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    throw new Refusal("invalid_argument", "--tls-cert and --tls-key go together.", { field: "tls-cert" });
+    throw new Refusal("invalid_argument", say("tls_files_together"), { field: "tls-cert" });
   }
-  if (tlsCert === undefined || tlsKey === undefined) return selfMadeIdentity(data, host, Date.now());
+  if (tlsCert === undefined || tlsKey === undefined) {
+    if (tlsNextKey === undefined) return selfMadeIdentity(data, names, Date.now());
+    throw new Refusal("invalid_argument", say("tls_next_key_alone"), { field: "tls-next-key" });
+  }
   try {
-    return loadIdentity(tlsCert, tlsKey);
+    return loadIdentity(tlsCert, tlsKey, tlsNextKey);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Refusal("invalid_argument", `The certificate cannot be used: ${why}.`, { field: "tls-cert" });
+    throw new Refusal("invalid_argument", say("tls_certificate_unusable", { reason: why }), { field: "tls-cert" });
   }
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { needsOrdinaryUser, needsRoot } from "../test/harness/needs.ts";
 import { Refusal } from "./base/cause.ts";
@@ -9,7 +10,7 @@ import { locally } from "./ctl/connection.ts";
 import { type Running, serve } from "./serve.ts";
 import { hello } from "./testing/access-point.ts";
 import { newDevice, password, refusal } from "./testing/person.ts";
-import { clientsOf } from "./testing/server.ts";
+import { clientsOf, get } from "./testing/server.ts";
 
 let base = "";
 beforeAll(() => {
@@ -47,6 +48,26 @@ test("a directory in use, a port that is taken, an address that is not ours, arg
   await (await start(join(base, "first"))).stop();
 });
 
+test("a source checkout or a directory of something else is refused, and left as it is", async () => {
+  const checkout = fileURLToPath(new URL(".", import.meta.url));
+  const before = readdirSync(checkout);
+  const mode = statSync(checkout).mode;
+  expect(await refused(start(checkout))).toBe("invalid_argument");
+  expect([readdirSync(checkout), statSync(checkout).mode]).toEqual([before, mode]);
+  const home = join(base, "home");
+  mkdirSync(home, { mode: 0o755 });
+  writeFileSync(join(home, ".profile"), "");
+  expect(await refused(start(home))).toBe("invalid_argument");
+  expect([readdirSync(home), statSync(home).mode & 0o777]).toEqual([[".profile"], 0o755]);
+  // A directory that was used among sources before is not used on, and it is said how to move.
+  const used = join(base, "used");
+  await (await start(used)).stop();
+  writeFileSync(join(used, "notes.txt"), "allowed");
+  await (await start(used)).stop();
+  writeFileSync(join(used, "main.ts"), "");
+  await expect(start(used)).rejects.toThrow("Move cloud.db*, keys.db* and tls there.");
+});
+
 test("keys and sockets are for their owner alone", async () => {
   const directory = join(base, "modes");
   const running = await start(directory);
@@ -62,7 +83,7 @@ test("sagctl finds its server where the directory's path is too long for a socke
   const running = await start(directory);
   expect(await locally(directory)("instance list", {})).toEqual([]);
   await running.stop();
-  await expect(locally(directory)("instance list", {})).rejects.toThrow("No sag-cloud is running");
+  await expect(locally(directory)("instance list", {})).rejects.toThrow("No server (sag-cloud) is running");
 });
 
 test("a data directory that cannot be written, as an ordinary user", async (context) => {
@@ -110,6 +131,11 @@ test("a disk that fills up while running: said so, nothing lost, and it goes on"
     const ask = locally(directory);
     const made = (await ask("instance create", { name: "Contoso", cidrs: ["10.86.0.0/24"] })) as Record<string, string>;
     await ask("account create", { user: "anna.test", mail: "a@example.com", password, mustChange: false });
+    const ready = async () => {
+      const response = await get(running.url, "/readyz");
+      return [response.status, response.body];
+    };
+    expect(await ready()).toEqual([200, '{"ready":true}']);
     const filler = join(disk.directory, "filler");
     expect(() => execFileSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"], { stdio: "ignore" })).toThrow();
     expect(await untilRefused(ask)).toContain("no space left");
@@ -123,7 +149,9 @@ test("a disk that fills up while running: said so, nothing lost, and it goes on"
     const { client } = clientsOf(running.url);
     expect((await refusal(client.signIn(request))).word).toBe("storage_full");
     expect((await client.discover(request)).displayName).toBe("Contoso");
+    expect(await ready()).toEqual([503, '{"ready":false,"why":"the disk is full"}']);
     rmSync(filler);
+    expect(await ready()).toEqual([200, '{"ready":true}']);
     await client.signIn(request);
     await running.stop();
   } finally {

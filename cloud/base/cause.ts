@@ -1,4 +1,5 @@
 import type { Cause } from "#proto/types/v1/cause_pb.js";
+import type { Message } from "./say.ts";
 
 /** The words of sag.types.v1.Cause in lower case, as scripts and logs print them. */
 export type CauseCode = Exclude<Lowercase<keyof typeof Cause & string>, "unspecified">;
@@ -25,21 +26,23 @@ export interface RefusalDetails {
 
 /**
  * An expected "no" with its cause code. It is thrown, because it leaves transactions and handlers alike by rolling back;
- * the edges (Connect, admin socket, command line) turn it into their own form. Its text is for people: plain, one sentence.
+ * the edges (Connect, admin socket, command line) turn it into their own form.
  */
 export class Refusal extends Error {
   readonly code: CauseCode;
+  readonly said: Message;
   readonly details: RefusalDetails;
 
-  constructor(code: CauseCode, text: string, details: RefusalDetails = {}) {
-    super(text);
+  constructor(code: CauseCode, said: Message, details: RefusalDetails = {}) {
+    super(said.text);
     this.name = "Refusal";
     this.code = code;
+    this.said = said;
     this.details = details;
   }
 }
 
 /** Refuses one argument, naming it. */
-export function invalid(field: string, text: string): Refusal {
-  return new Refusal("invalid_argument", text, { field });
+export function invalid(field: string, said: Message): Refusal {
+  return new Refusal("invalid_argument", said, { field });
 }

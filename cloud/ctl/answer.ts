@@ -1,9 +1,15 @@
-import { fields, type Row, table } from "./output.ts";
+import { ctlTexts } from "../../common/text/ctl.ts";
+import type { Words } from "../../common/text/render.ts";
+import { renderServerWords } from "../../common/text/server.ts";
+import { fields, type Row } from "./output.ts";
+import { type Shown, table } from "./table.ts";
+
+const { output } = ctlTexts;
 
 const hidden = new Set(["RequestId", "PageNumber", "PageSize", "TotalCount", "MaxResults", "NextToken"]);
 
 /** An answer for people: its list as a table, else its fields. */
-export function words(answer: Record<string, unknown>): string {
+export function words(answer: Record<string, unknown>): Shown {
   const scalars: Row = {};
   for (const [name, value] of Object.entries(answer)) {
     if (hidden.has(name)) continue;
@@ -11,7 +17,7 @@ export function words(answer: Record<string, unknown>): string {
     if (rows) return table(rows);
     if (typeof value !== "object") scalars[name] = value as string;
   }
-  return Object.keys(scalars).length === 0 ? "Done." : fields(scalars);
+  return Object.keys(scalars).length === 0 ? output.done : fields(scalars);
 }
 
 function rowsOf(value: unknown): Row[] | undefined {
@@ -22,10 +28,17 @@ function rowsOf(value: unknown): Row[] | undefined {
       : undefined;
   if (!Array.isArray(inner)) return undefined;
   return inner.map((item: unknown): Row => {
-    if (typeof item !== "object" || item === null) return { value: String(item) };
-    const pairs = Object.entries(item).map(([name, field]) => [name, plain(field)] as const);
+    if (typeof item !== "object" || item === null) return { [output.columns.value]: String(item) };
+    const pairs = Object.entries(item).map(([name, field]) => [name, spoken(item, name, field)] as const);
     return Object.fromEntries(pairs.filter(([, text]) => text !== undefined)) as Row;
   });
+}
+
+/** A field in the language of sagctl, where the server gives its key beside it, as WhatWords is beside What. */
+function spoken(item: object, name: string, field: unknown): ReturnType<typeof plain> {
+  const words = (item as Record<string, unknown>)[`${name}Words`];
+  if (typeof words !== "object" || words === null || typeof field !== "string") return plain(field);
+  return renderServerWords({ ...(words as Words), text: field });
 }
 
 function plain(value: unknown): string | number | boolean | undefined {

@@ -1,28 +1,69 @@
 import { request } from "node:http";
 import { userInfo } from "node:os";
-import { localPath } from "../api/admin/local-path.ts";
-import type { AdminFailure } from "../api/admin/local-server.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { ctlTexts } from "../../common/text/ctl.ts";
+import { localPath } from "../api/admin/local/path.ts";
+import type { AdminFailure } from "../api/admin/local/server.ts";
 import { Refusal } from "../base/cause.ts";
+import { foreign } from "../base/say.ts";
 
-/** Asks the server for one operation. */
-export type Ask = (operation: string, parameters: Record<string, unknown>) => Promise<unknown>;
+const errors = ctlTexts.errors.connection;
 
-/** By the local socket in a data directory; works only while the server runs. */
-export function locally(directory: string): Ask {
-  return async (operation, parameters) => {
-    const { path, close } = open(directory);
-    try {
-      const { status, text } = await post(path, JSON.stringify({ operation, actor: userName(), parameters }));
-      const body: unknown = JSON.parse(text);
-      if (status === 200) return body;
-      const { cause, message } = body as AdminFailure;
-      throw new Refusal(cause, message);
-    } catch (error) {
-      throw notRunning(error, directory) ?? error;
-    } finally {
-      close();
+/** Runs one command of the server. `tenant`: for this account of the product; undefined = the default one, or the key's. */
+export type Ask = (operation: string, parameters: Record<string, unknown>, tenant?: string) => Promise<unknown>;
+
+/** ms between two looks for a server that is starting. */
+const pause = 50;
+
+/** ms after which sagctl prints what it waits for. */
+const patience = 1000;
+
+/**
+ * By the local socket in a data directory; works only while the server runs. A server that is just starting gets `wait` ms to open its
+ * socket. `waiting` is called when that takes long.
+ */
+export function locally(directory: string, wait = 0, waiting: () => void = () => {}): Ask {
+  return async (operation, parameters, tenant) => {
+    const start = performance.now();
+    for (let announced = false; ; ) {
+      try {
+        return await askOnce(directory, { operation, parameters, tenant });
+      } catch (error) {
+        // Retry only requests that were refused before anything was sent.
+        const waited = performance.now() - start;
+        if (!(error instanceof NotListening) || waited >= wait) throw error;
+        if (!announced && waited >= patience) {
+          announced = true;
+          waiting();
+        }
+        await delay(pause);
+      }
     }
   };
+}
+
+/** No server listens on the socket: there is none, or it has not got that far. */
+class NotListening extends Refusal {}
+
+interface Asked {
+  operation: string;
+  parameters: Record<string, unknown>;
+  tenant: string | undefined;
+}
+
+async function askOnce(directory: string, asked: Asked): Promise<unknown> {
+  const { path, close } = open(directory);
+  try {
+    const { status, text } = await post(path, JSON.stringify({ ...asked, actor: userName() }));
+    const body: unknown = JSON.parse(text);
+    if (status === 200) return body;
+    const { cause, message, key = "", params = {} } = body as AdminFailure;
+    throw new Refusal(cause, { key, params, text: message });
+  } catch (error) {
+    throw notRunning(error, directory) ?? error;
+  } finally {
+    close();
+  }
 }
 
 function open(directory: string): ReturnType<typeof localPath> {
@@ -35,14 +76,17 @@ function open(directory: string): ReturnType<typeof localPath> {
 
 function notRunning(error: unknown, directory: string): Refusal | undefined {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") {
-    return new Refusal("service_not_running", `No sag-cloud is running on ${directory}.`);
+  if (code === "ENOENT" || code === "ECONNREFUSED") {
+    return new NotListening("service_not_running", foreign(errors.notRunning(directory)));
+  }
+  if (code === "ENOTDIR") {
+    return new Refusal("service_not_running", foreign(errors.notRunning(directory)));
   }
   if (code === "EACCES" || code === "EPERM") {
-    return new Refusal("not_permitted", `${directory} belongs to another user.`);
+    return new Refusal("not_permitted", foreign(errors.othersDirectory(directory)));
   }
   if (code === "ECONNRESET" || code === "EPIPE") {
-    return new Refusal("service_not_running", "sag-cloud went away before it answered.");
+    return new Refusal("service_not_running", foreign(errors.wentAway));
   }
   return undefined;
 }

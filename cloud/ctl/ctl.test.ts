@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { fingerprintGroups } from "../../common/fingerprint.ts";
 import { killAll, run } from "../testing/process.ts";
 import { startServer, type TestServer } from "../testing/server.ts";
 import { durationSeconds, list, onOff, wholeNumber } from "./arguments.ts";
-import { duration, fields, table } from "./output.ts";
+import { widthOf } from "./columns.ts";
+import { duration, fields } from "./output.ts";
+import { render, table } from "./table.ts";
 
 describe("arguments", () => {
   test.each([
@@ -16,7 +19,12 @@ describe("arguments", () => {
     expect(() => durationSeconds(text)).toThrow(),
   );
   test("numbers, switches, lists", () => {
-    expect([wholeNumber("0"), onOff("on"), onOff("No")]).toEqual([0, true, false]);
+    expect([wholeNumber("0"), wholeNumber("1034717258645507"), onOff("on"), onOff("No")]).toEqual([
+      0,
+      1034717258645507,
+      true,
+      false,
+    ]);
     expect(() => wholeNumber("1e3")).toThrow();
     expect(() => onOff("maybe")).toThrow();
     expect(list("b, c", ["a"])).toEqual(["a", "b", "c"]);
@@ -25,15 +33,24 @@ describe("arguments", () => {
 
 describe("what people see", () => {
   test("tables line up, also with wide characters, and nothing in them steers a terminal", () => {
-    expect(
-      table([
-        { name: "a\u001b[31m", n: 1 },
-        { name: "名字", n: null },
-      ]),
-    ).toBe("NAME    N\na [31m  1\n名字      -");
-    expect(table([])).toBe("None.");
+    const rows = [
+      { name: "a\u001b[31m", n: 1 },
+      { name: "名字", n: null },
+      { n: 2, more: true },
+    ];
+    expect(render(table(rows)).split("\n")).toEqual(["NAME    N  MORE", "a [31m  1", "名字    -", "        2  yes"]);
+    expect(render(table([]))).toBe("None.");
     expect(fields({ a: true, long: "x" })).toBe("a     yes\nlong  x");
     expect([0, 59, 90_061].map(duration)).toEqual(["0s", "59s", "1d 1h 1m"]);
+  });
+  test("a terminal's width is kept: the widest columns give way, all to the same width", () => {
+    const rows = [{ id: "sag-1", routes: "10.0.0.0/8 172.16.0.0/12", name: "名字名字名字名字名字" }];
+    expect(render(table(rows), 80)).toBe(render(table(rows)));
+    expect(render(table(rows), 30).split("\n")).toEqual(["ID     ROUTES      NAME", "sag-1  10.0.0.0/…  名字名字…"]);
+    expect(render(table(rows), 9).split("\n")).toEqual(["…  …  …", "…  …  …"]);
+    for (let width = 1; width <= 60; width++) {
+      for (const line of render(table(rows), width).split("\n")) expect(widthOf(line)).toBeLessThanOrEqual(width);
+    }
   });
 });
 
@@ -78,6 +95,35 @@ describe("as a command", () => {
     const text = `sag://enroll?server=${encodeURIComponent(host)}&code=AB12C&pin=${pin}&pin=${spare}`;
     expect((JSON.parse(link.stdout) as { link: string }).link).toBe(text);
     expect([made.code, account.code, link.code, made.stderr]).toEqual([0, 0, 0, ""]);
+  });
+
+  test("accounts are imported from standard input", async () => {
+    const done = await sagctl(["account", "import", "-", "--json"], "user,mail\ncarla.test,c@example.com\n");
+    expect(done.code, done.stderr).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject([{ line: 2, user: "carla.test", result: "made" }]);
+  });
+
+  test("the server's fingerprint is printed as clients show it", async () => {
+    const { stdout, code } = await sagctl(["server", "fingerprint"]);
+    const [pin = ""] = server.running.pins;
+    const shown = fingerprintGroups(Buffer.from(pin.replace("sha256/", ""), "base64url").toString("hex"));
+    expect(shown).toMatch(/^[0-9a-f]{4}( [0-9a-f]{4}){15}$/);
+    expect([code, stdout.split("\n").slice(0, 2)]).toEqual([
+      0,
+      [`SHA-256 fingerprint of the public key of ${server.running.url}:`, shown],
+    ]);
+  });
+
+  test("where there are several instances they are listed, and a rule says what it does", async () => {
+    await sagctl(["instance", "create", "Fabrikam", "--cidr", "10.87.0.0/24"]);
+    const { stderr, code } = await sagctl(["account", "list"]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^There are several instances \(Contoso, Fabrikam\)\. Choose one with --instance NAME\. /),
+    ]);
+    const rule = await sagctl(["acl", "add", "acl-1"]);
+    expect([rule.code, rule.stderr]).toEqual([2, expect.stringContaining("--policy <accept|drop>")]);
+    await sagctl(["instance", "delete", "Fabrikam"]);
   });
 
   test("failures have a cause, one sentence, what to do, and a code", async () => {

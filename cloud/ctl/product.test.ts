@@ -37,6 +37,8 @@ test("quick-setup makes all that a first employee needs, and says each thing onc
     "10.77.0.53",
     "--domain",
     "contoso.internal",
+    "--search",
+    "contoso.internal",
   ];
   const made = await told([...args, "--user", "first.employee", "--mail", "first@contoso.com"]);
   expect(Object.keys(made).sort()).toEqual(
@@ -46,16 +48,27 @@ test("quick-setup makes all that a first employee needs, and says each thing onc
     routes: ["10.77.0.0/16"],
     dnsServers: ["10.77.0.53"],
     dnsDomains: ["contoso.internal"],
+    dnsSearchDomains: ["contoso.internal"],
     accounts: 1,
   });
   expect(String(made.link)).toContain(`code=${String(made.code)}`);
   const ccn = await told(["ccn", "create", "second-network"]);
   const second = ["quick-setup", "Contoso two", "--ccn", "second-network", "--cidr", "10.87.0.0/24"];
   const other = await told([...second, "--user", "second.employee"]);
-  expect(other.ccn).toBe(ccn.CcnId);
+  expect(other.ccn).toBe(ccn.id);
   await told(["instance", "delete", String(other.instance), "--force"]);
   const taken = await spoken(["quick-setup", "Contoso three", "--cidr", "10.0.0.0/33", "--json"]);
   expect([taken.code, (JSON.parse(taken.stdout) as Fields).cause]).toEqual([2, "invalid_argument"]);
+});
+
+test("account import says how many accounts one file may have", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "sag-import-")), "many.csv");
+  writeFileSync(file, `user,mail\n${"anna.test,anna@example.com\n".repeat(2_001)}`);
+  const many = await spoken(["account", "import", file, "--json"]);
+  expect(many.stdout + many.stderr).toContain(
+    "The file has 2001 accounts; at most 2000 can be imported at once. Split it.",
+  );
+  rmSync(join(file, ".."), { recursive: true });
 });
 
 test("account import --dry-run says what would be done, line by line, and does nothing", async () => {
@@ -78,11 +91,41 @@ test("account import --dry-run says what would be done, line by line, and does n
   );
   expect(results(dry.stdout)[2]?.[1]).toMatch(/^refused: There is an account first\.employee/);
   expect(await told(["account", "list"])).toHaveLength(1);
+  // One bad line: no account is made, and no password is lost.
+  const none = await spoken(["account", "import", file, "--json"]);
+  expect([none.code, results(none.stdout).filter(([, result]) => result?.toString().startsWith("not made"))]).toEqual([
+    1,
+    [2, 3, 6].map((n) => [n, "not made, because of the others"]),
+  ]);
+  expect(await told(["account", "list"])).toHaveLength(1);
+  const late = ["user;mail;bandwidth", "erna.test;e@contoso.com;500", "fritz.test;f@contoso.com;2 Mbit"];
+  writeFileSync(file, `\ufeff${late.join("\r\n")}\r\n`, "utf16le");
+  const wrong = await spoken(["account", "import", file, "--json"]);
+  expect([wrong.code, (JSON.parse(wrong.stdout) as Fields).message]).toEqual([
+    2,
+    'line 3, column bandwidth: "2 Mbit" is not a whole number of Kbit/s.',
+  ]);
+  writeFileSync(file, `${[...lines.slice(0, 3), lines[5]].join("\r\n")}\r\n`);
   const done = await spoken(["account", "import", file, "--json"]);
   expect(results(done.stdout).filter(([, result]) => result === "made")).toHaveLength(3);
   // A made password is told once; a given one is not told again.
   expect(done.stdout).not.toContain("Given-password-1");
   expect(await told(["account", "list"])).toHaveLength(4);
+});
+
+test("what cannot work, or says nothing, is said", async () => {
+  const cause = async (args: string[]) => {
+    const { code, stdout } = await spoken([...args, "--json"]);
+    return [code === 0, (JSON.parse(stdout) as Fields).cause];
+  };
+  expect(await cause(["account", "import", join(directory, "nowhere.csv")])).toEqual([false, "not_found"]);
+  expect(await cause(["account", "import", directory])).toEqual([false, "invalid_argument"]);
+  expect(await cause(["policy", "set"])).toEqual([false, "invalid_argument"]);
+  const [{ name }] = (await told(["instance", "list"])) as unknown as [{ name: string }];
+  expect(await cause(["quick-setup", name])).toEqual([false, "already_exists"]);
+  const set = await spoken(["dns", "set", "--server", "203.0.113.99", "--domain", "corp.example"]);
+  expect([set.code, set.stderr]).toEqual([0, expect.stringContaining("sagctl route add 203.0.113.99/32")]);
+  await spoken(["dns", "clear"]);
 });
 
 test("tenants, access keys, quotas", async () => {
@@ -92,30 +135,91 @@ test("tenants, access keys, quotas", async () => {
   const words = await spoken(["tenant", "list"]);
   expect(words.stdout).toMatch(/partner/);
   const key = await told(["access-key", "create", "--role", "read-only", "--tenant", "partner"]);
-  const secret = String(key.AccessKeySecret);
+  const secret = String(key.accessKeySecret);
   const listed = await spoken(["access-key", "list", "--tenant", "partner"]);
-  expect(listed.stdout).toContain(String(key.AccessKeyId));
+  expect(listed.stdout).toContain(String(key.accessKeyId));
   expect(listed.stdout).not.toContain(secret);
   const of = ["--tenant", "partner"];
-  await told(["access-key", "disable", String(key.AccessKeyId), ...of]);
-  await told(["access-key", "enable", String(key.AccessKeyId), ...of]);
-  await told(["access-key", "delete", String(key.AccessKeyId), ...of]);
+  await told(["access-key", "disable", String(key.accessKeyId), ...of]);
+  await told(["access-key", "enable", String(key.accessKeyId), ...of]);
+  await told(["access-key", "delete", String(key.accessKeyId), ...of]);
   expect((await spoken(["access-key", "list", ...of])).stdout).toBe("None.\n");
   await told(["quota", "set", "cidrs-per-instance", "12", ...of]);
-  const quotas = JSON.stringify(await told(["quota", "list", ...of]));
-  expect(quotas).toMatch(/"Name":"cidrs-per-instance"[^}]*12/);
-  expect(JSON.stringify(await told(["quota", "list"]))).not.toMatch(/"Name":"cidrs-per-instance"[^}]*12/);
+  const blocks = async (...args: string[]) =>
+    ((await told(["quota", "list", ...args])) as unknown as Fields[]).find(({ name }) => name === "cidrs-per-instance");
+  expect(await blocks(...of)).toMatchObject({ value: 12, standard: 10 });
+  expect(await blocks()).toMatchObject({ value: 10 });
 });
+
+test("networks, access control lists and codes: made, listed whole and in all regions, used, deleted", async () => {
+  const abroad = ["--region", "ap-southeast-1"];
+  const made = await server.ask("instance create", { name: "Networked", cidrs: ["10.89.0.0/24"] });
+  const { id: instance, enterpriseCode } = made as { id: string; enterpriseCode: string };
+  await server.ask("tenant create", { name: "neighbour" });
+  const idOf = async (...args: string[]) => String((await told(args)).id);
+  const rows = async (...args: string[]) => (await told(args)) as unknown as Fields[];
+  const ccn = await idOf("ccn", "create", "far away", ...abroad);
+  expect((await rows("ccn", "list")).map(({ id }) => id)).toContain(ccn);
+  expect(await rows("ccn", "list", ...abroad)).toMatchObject([{ id: ccn, name: "far away", cen: null, instances: 0 }]);
+  const cen = await idOf("cen", "create", "backbone");
+  await told(["ccn", "attach", ccn, cen]);
+  const network = await idOf("network", "create", "servers", "--cidr", "10.90.0.0/16,10.91.0.0/16", ...abroad);
+  await told(["cen", "attach", cen, network, ...abroad]);
+  expect(await rows("cen", "children", cen)).toMatchObject([
+    { id: ccn, type: "CCN", region: "ap-southeast-1" },
+    { id: network, type: "VPC", name: "servers" },
+  ]);
+  expect(await rows("network", "list")).toContainEqual(
+    expect.objectContaining({ id: network, cidrs: ["10.90.0.0/16", "10.91.0.0/16"], cenId: cen }),
+  );
+  const both = ["network", "set", network, "--any-access-point", "true", "--access-point", "x"];
+  expect((await spoken([...both, "--json"])).code).toBe(2);
+  await told(["network", "set", network, "--cidr", "10.92.0.0/16", "--any-access-point", "true"]);
+  const bought = await idOf("cen", "bandwidth", "10", "China", "Asia-Pacific");
+  await told(["cen", "use-bandwidth", cen, bought]);
+  expect(await rows("cen", "list")).toContainEqual(expect.objectContaining({ id: cen, bandwidthPackages: [bought] }));
+  await told(["quota", "set", "acls-per-account", "20"]);
+  const lists: string[] = [];
+  for (let n = 0; n < 11; n++) {
+    const wanted = { name: `list ${n}`, type: "acl-software", region: "cn-shanghai" };
+    lists.push(((await server.ask("acl create", wanted)) as { id: string }).id);
+  }
+  expect(await rows("acl", "list")).toHaveLength(11);
+  const [acl = "", ...others] = lists;
+  const rule = await idOf("acl", "add", acl, "--policy", "drop", "--dest", "10.9.0.0/16", "--priority", "7");
+  expect(await rows("acl", "rules", acl)).toMatchObject([{ id: rule, destCidr: "10.9.0.0/16", priority: 7 }]);
+  expect((await spoken(["acl", "rules", acl])).stdout).toMatch(/^ID +PRIORITY +DIRECTION .*\n.* 7 +out +drop +ALL/);
+  await told(["acl", "use", acl, instance]);
+  await told(["acl", "unuse", acl, instance]);
+  await told(["acl", "remove", acl, rule]);
+  for (const one of others) await server.ask("acl delete", { acl: one });
+  await told(["acl", "delete", acl]);
+  expect(await told(["code", "create", "zz999"])).toEqual({ code: "ZZ999", isDefault: false });
+  await told(["code", "use", "ZZ999", instance]);
+  await told(["code", "use", enterpriseCode, instance]);
+  await told(["code", "delete", "ZZ999"]);
+  expect(JSON.stringify(await rows("code", "list"))).not.toContain("ZZ999");
+  const { hops } = await told(["instance", "hops", instance]);
+  expect(hops).toContainEqual(expect.objectContaining({ kind: "instance", whole: true }));
+  expect((await spoken(["instance", "hops", instance])).stdout).toMatch(/^KIND +ID +NAME +WHOLE/);
+  await told(["cen", "detach", cen, network]);
+  await told(["network", "delete", network]);
+  await told(["ccn", "detach", ccn, cen]);
+  const partner = await idOf("ccn", "create", "of a neighbour", "--tenant", "neighbour");
+  expect((await rows("ccn", "list")).map(({ id }) => id)).not.toContain(partner);
+  expect((await rows("ccn", "list", "--tenant", "neighbour")).map(({ id }) => id)).toContain(partner);
+  await server.ask("instance delete", { instance, force: true });
+}, 240_000);
 
 test("from afar: the secret by standard input, the certificate verified", async () => {
   const key = await told(["access-key", "create", "--role", "administrator"]);
-  const secret = `${String(key.AccessKeySecret)}\n`;
+  const secret = `${String(key.accessKeySecret)}\n`;
   const url = server.running.url.replace("127.0.0.1", "localhost");
   const ca = ["--ca", join(server.directory, "tls", "ca.pem")];
   const afar = (more: string[], input: string, verb = ["instance", "list"]) =>
     run(
       "ctl/main.ts",
-      ["--server", url, "--access-key-id", String(key.AccessKeyId), ...more, ...verb, "--json"],
+      ["--server", url, "--access-key-id", String(key.accessKeyId), ...more, ...verb, "--json"],
       input,
     );
   const listed = await afar([...ca, "--secret-stdin"], secret);
@@ -123,6 +227,9 @@ test("from afar: the secret by standard input, the certificate verified", async 
   expect([listed.code, listed.stderr]).toEqual([0, ""]);
   const made = await afar([...ca, "--secret-stdin"], secret, ["tenant", "create", "afar"]);
   expect(made.code).toBe(0);
+  const theirs = await afar([...ca, "--secret-stdin"], secret, ["ccn", "create", "theirs", "--tenant", "afar"]);
+  expect(theirs.code).toBe(0);
+  expect(JSON.stringify(await told(["ccn", "list", "--tenant", "afar"]))).toContain('"theirs"');
   const wrong = await afar([...ca, "--secret-stdin"], "not the secret\n");
   expect([wrong.code === 0, wrong.stdout.includes("SignatureDoesNotMatch")]).toEqual([false, true]);
   const unknown = await afar(["--secret-stdin"], secret);
@@ -131,5 +238,5 @@ test("from afar: the secret by standard input, the certificate verified", async 
   expect(nobody.code).not.toBe(0);
   expect(JSON.stringify([listed, made, wrong, unknown, nobody])).not.toContain(secret.trim());
   // Who did it stands in the audit by the key.
-  expect(JSON.stringify(await told(["audit", "list", "--limit", "5"]))).toContain(String(key.AccessKeyId));
+  expect(JSON.stringify(await told(["audit", "list", "--limit", "5"]))).toContain(String(key.accessKeyId));
 });

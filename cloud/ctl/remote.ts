@@ -4,14 +4,20 @@ import { request } from "node:https";
 import { createInterface } from "node:readline";
 import type { TLSSocket } from "node:tls";
 import { Entry } from "@napi-rs/keyring";
-import { refusalOf } from "../api/admin/operations/product.ts";
+import { causeTable } from "../../common/causes/table.ts";
+import { ctlTexts } from "../../common/text/ctl.ts";
+import type { Words } from "../../common/text/render.ts";
+import { renderServerWords } from "../../common/text/server.ts";
 import { productVersions } from "../api/admin/rpc/protocol/operation.ts";
-import { invalid, Refusal } from "../base/cause.ts";
+import { type CauseCode, invalid, Refusal } from "../base/cause.ts";
+import { foreign } from "../base/say.ts";
 import { Secret } from "../security/secret.ts";
 import { acs3Headers } from "../security/signatures/acs3.ts";
 import { canonicalQuery } from "../security/signatures/canonical.ts";
 import { firstLineOfStdin } from "./arguments.ts";
 import type { Ask } from "./connection.ts";
+
+const errors = ctlTexts.errors.remote;
 
 export interface RemoteFlags {
   server: string;
@@ -30,16 +36,29 @@ const timeout = 30_000;
 export function remotely(flags: RemoteFlags): Ask {
   let secret: Promise<Secret> | undefined;
   const ca = flags.ca === undefined ? undefined : readFileSync(flags.ca);
-  return async (operation, parameters) => {
+  return async (operation, parameters, tenant) => {
     secret ??= secretFor(flags);
     const query = new Map([
       ["Command", operation],
       ["Parameters", JSON.stringify(parameters)],
+      ...(tenant === undefined ? [] : [["Tenant", tenant] as const]),
     ]);
     const { status, body } = await post(flags, await secret, query, ca);
-    if (body.Code !== undefined) throw refusalOf(status, String(body.Code), String(body.Message));
+    if (body.Code !== undefined) throw refusalOf(status, body);
     return body.Result;
   };
+}
+
+/** Older servers send no cause and no key: then the cause is derived from the HTTP status. */
+function refusalOf(status: number, body: Record<string, unknown>): Refusal {
+  const { Code, Message, Cause, MessageKey, MessageParams } = body;
+  const byStatus =
+    { 404: "not_found", 403: "not_permitted" }[status] ?? (status >= 500 ? "unknown" : "invalid_argument");
+  const cause = typeof Cause === "string" && Object.hasOwn(causeTable, Cause) ? Cause : byStatus;
+  const key = typeof MessageKey === "string" ? MessageKey : "";
+  const params = typeof MessageParams === "object" && MessageParams !== null ? (MessageParams as Words["params"]) : {};
+  const said = renderServerWords({ key, params, text: String(Message) });
+  return new Refusal(cause as CauseCode, foreign(errors.refused(said, String(Code))));
 }
 
 const entryOf = (id: string) => new Entry("sagctl", id, { linux: { store: "secret-service" } } as never);
@@ -50,9 +69,24 @@ async function secretFor(flags: RemoteFlags): Promise<Secret> {
     const kept = fromKeychain(accessKeyId);
     if (kept) return kept;
   }
-  const text = secretStdin ? await firstLineOfStdin() : await ask(`Secret of ${accessKeyId}: `);
-  if (remember) entryOf(accessKeyId).setPassword(text);
+  // Before the secret is asked for: it could not be stored.
+  if (remember) inKeychain(() => entryOf(`${accessKeyId} check`).setPassword("check"));
+  const text = secretStdin ? await firstLineOfStdin() : await ask(ctlTexts.output.secretOf(accessKeyId));
+  if (remember) {
+    inKeychain(() => {
+      entryOf(`${accessKeyId} check`).deletePassword();
+      entryOf(accessKeyId).setPassword(text);
+    });
+  }
   return new Secret(text);
+}
+
+function inKeychain(work: () => void): void {
+  try {
+    work();
+  } catch {
+    throw new Refusal("keychain_unavailable", foreign(errors.noKeychain));
+  }
 }
 
 function fromKeychain(id: string): Secret | undefined {
@@ -68,7 +102,7 @@ function fromKeychain(id: string): Secret | undefined {
 /** Asks at the terminal without showing what is typed. */
 function ask(question: string): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw invalid("secret", "There is no terminal to ask at: give the secret with --secret-stdin.");
+    throw invalid("secret", foreign(errors.noTerminal));
   }
   process.stderr.write(question);
   const lines = createInterface({ input: process.stdin, terminal: true, output: undefined as never });
@@ -107,12 +141,12 @@ function post(
           const answer = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Record<string, unknown>;
           resolve({ status: response.statusCode ?? 0, body: answer });
         } catch {
-          reject(new Refusal("answer_invalid", `${url.host} did not answer as an admin API does.`));
+          reject(new Refusal("answer_invalid", foreign(errors.notAdminApi(url.host))));
         }
       });
       response.on("error", reject);
     });
-    out.on("timeout", () => out.destroy(new Error("no answer within 30 s")));
+    out.on("timeout", () => out.destroy(new Error(errors.noAnswer(timeout / 1_000))));
     out.on("error", (error) => reject(unreachable(error, url.host, out.socket as TLSSocket | null)));
     out.end(body);
   });
@@ -120,10 +154,7 @@ function post(
 
 function unreachable(error: Error, host: string, socket: TLSSocket | null): Refusal {
   if (socket?.encrypted && socket.authorizationError) {
-    return new Refusal(
-      "instance_identity_unknown",
-      `The certificate of ${host} is not trusted here: give its authority with --ca.`,
-    );
+    return new Refusal("instance_identity_unknown", foreign(errors.untrusted(host)));
   }
-  return new Refusal("instance_unreachable", `${host} cannot be reached: ${error.message}.`);
+  return new Refusal("instance_unreachable", foreign(errors.unreachable(host, error.message)));
 }

@@ -1,9 +1,13 @@
-import type { Transaction } from "kysely";
-import type { Schema } from "../store/schema.ts";
+import type { Tx } from "../store/db.ts";
+import { findAccessKey } from "../store/queries/access-keys.ts";
+import { deleteNoncesBefore, insertNonce, type Nonce } from "../store/queries/nonces.ts";
+import { transaction } from "../store/transaction.ts";
+import { audit } from "./audit.ts";
 import { networksChanged } from "./chain/changed.ts";
 import type { Administration } from "./change.ts";
 import type { Context } from "./context.ts";
-import { RuleBroken } from "./rules.ts";
+import { runEffects } from "./effects.ts";
+import { violation } from "./rules.ts";
 
 export interface Doer {
   /** For the audit: an access key's id, or "sagctl". */
@@ -11,7 +15,7 @@ export interface Doer {
   /** The operation's name. */
   action: string;
   /** Of a signed request. */
-  nonce: { accessKeyId: string; value: string; at: number } | undefined;
+  nonce: Nonce | undefined;
 }
 
 /** ms for which nonces of changes are kept: longer than any request with them can be in date. */
@@ -20,63 +24,64 @@ const nonceMs = 60 * 60_000;
 export function administration(context: Context, doer: Doer): Administration {
   return {
     context,
-    async change(work) {
+    async change(work, action = doer.action) {
       const effects: (() => Promise<unknown>)[] = [];
+      const undoing: (() => Promise<unknown>)[] = [];
       let networks = false;
       const now = context.clock.now();
-      const result = await context.store.transaction().execute(async (tx) => {
-        if (doer.nonce) await spend(tx, doer.nonce, now);
+      const result = await transaction(context.store, async (tx) => {
+        if (doer.nonce) {
+          await requireActiveKey(tx, doer.nonce.accessKeyId);
+          await spend(tx, doer.nonce, now);
+        }
         return work({
           tx,
           context,
           now,
-          audit: (target, before, after) => audit(tx, now, doer, target, before, after),
+          audit: (target, before, after) =>
+            audit(tx, now, {
+              actor: doer.actor,
+              action,
+              target,
+              before: before ?? undefined,
+              after: after ?? undefined,
+            }),
           after: (effect) => effects.push(effect),
+          undone: (effect) => undoing.push(effect),
           networks: () => {
             networks = true;
           },
         });
+      }).catch(async (error: unknown) => {
+        for (const undo of undoing) await undo().catch(() => {});
+        throw error;
       });
-      for (const effect of effects) await effect();
-      if (networks) await networksChanged(context);
+      if (networks) effects.push(() => networksChanged(context));
+      await runEffects(context, ...effects);
       return result;
+    },
+    async spend() {
+      const { nonce } = doer;
+      if (!nonce) return;
+      await transaction(context.store, async (tx) => {
+        await deleteNoncesBefore(tx, context.clock.now() - nonceMs);
+        await insertNonce(tx, nonce);
+      });
     },
   };
 }
 
-/** A change is done once, also when its request is sent again after the server was restarted. */
-async function spend(tx: Transaction<Schema>, nonce: NonNullable<Doer["nonce"]>, now: number): Promise<void> {
-  await tx
-    .deleteFrom("request_nonce")
-    .where("at", "<", now - nonceMs)
-    .execute();
-  const added = await tx
-    .insertInto("request_nonce")
-    .values({ access_key_id: nonce.accessKeyId, nonce: nonce.value, at: nonce.at })
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst();
-  if (added.numInsertedOrUpdatedRows === 0n) {
-    throw new RuleBroken("SignatureNonceUsed", "The signature nonce was used before.");
-  }
+/** The key was good when the signature was checked; it may have been disabled or deleted since. */
+async function requireActiveKey(tx: Tx, id: string): Promise<void> {
+  const key = await findAccessKey(tx, id);
+  if (!key) throw violation("key-unknown");
+  if (!key.active) throw violation("key-inactive");
 }
 
-async function audit(
-  tx: Transaction<Schema>,
-  at: number,
-  doer: Doer,
-  target: string,
-  before: object | null,
-  after: object | null,
-): Promise<void> {
-  await tx
-    .insertInto("audit")
-    .values({
-      at,
-      actor: doer.actor,
-      action: doer.action,
-      target,
-      before: before && JSON.stringify(before),
-      after: after && JSON.stringify(after),
-    })
-    .execute();
+/** A change is done once, also when its request is sent again after the server was restarted. */
+async function spend(tx: Tx, nonce: Nonce, now: number): Promise<void> {
+  await deleteNoncesBefore(tx, now - nonceMs);
+  if (!(await insertNonce(tx, nonce))) {
+    throw violation("nonce-used");
+  }
 }

@@ -1,35 +1,44 @@
+import { deleteAudit } from "../store/queries/audit.ts";
+import { deleteExpiredPasswordCodes } from "../store/queries/password-codes.ts";
+import { deleteEnded, deleteOrphans, deleteSurplusEnded } from "../store/queries/pruning.ts";
+import { transaction } from "../store/transaction.ts";
 import type { Context } from "./context.ts";
+import { signInActions } from "./signin/record.ts";
 
+const dayMs = 86_400_000;
 /** ms for which ended sessions and sign-ins are kept. What they carried is kept by day, without end. */
-export const keptMs = 90 * 86_400_000;
+export const keptMs = 90 * dayMs;
+/** Of these per account; more are kept for a day only, so that a client that dials without end does not fill the store. */
+const keptPerAccount = 1_000;
+/** Rows of the audit about sign-ins. */
+const keptSignInRecords = 100_000;
+/** ms between two looks for what can go. */
+const pauseMs = 3_600_000;
 
-/** Deletes what is over for long enough; returns when there is more of it (epoch ms). */
-export async function prune({ store, clock }: Context): Promise<number | undefined> {
-  const now = clock.now();
-  await store.deleteFrom("password_code").where("expires_at", "<=", now).execute();
-  const next = await store
-    .selectFrom("session")
-    .select((e) => e.fn.min("ended_at").as("at"))
-    .where("ended_at", "is not", null)
-    .executeTakeFirst();
-  const oldest = next?.at === undefined || next.at === null ? undefined : Number(next.at);
-  if (oldest === undefined || oldest + keptMs > now) return oldest === undefined ? undefined : oldest + keptMs;
-  await store.transaction().execute(async (tx) => {
-    const over = tx
-      .selectFrom("session")
-      .select("id")
-      .where("ended_at", "<=", now - keptMs);
-    await tx.deleteFrom("peer_delivery").where("session_id", "in", over).execute();
-    await tx.deleteFrom("traffic_counter").where("session_id", "in", over).execute();
-    await tx
-      .deleteFrom("session")
-      .where("ended_at", "<=", now - keptMs)
-      .execute();
-    await tx
-      .deleteFrom("sign_in")
-      .where("ended_at", "<=", now - keptMs)
-      .execute();
-  });
-  // Those that ended a little later are looked at again within a day.
-  return now + 86_400_000;
+/** Deletes what is over for long enough. */
+export class Pruner {
+  readonly #context: Context;
+  /** Monotonic ms. */
+  #nextLook = Number.NEGATIVE_INFINITY;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** By `settled` (epoch ms; see SettledTime). */
+  async prune(settled: number): Promise<void> {
+    const { store, clock } = this.#context;
+    await deleteExpiredPasswordCodes(store, clock.now());
+    if (clock.monotonic() < this.#nextLook) return;
+    this.#nextLook = clock.monotonic() + pauseMs;
+    await transaction(store, async (tx) => {
+      for (const table of ["session", "sign_in"] as const) {
+        await deleteEnded(tx, table, settled - keptMs);
+        await deleteSurplusEnded(tx, table, settled - dayMs, keptPerAccount);
+      }
+      // Administrators' records of the audit stay; what everybody can cause does not.
+      await deleteAudit(tx, signInActions, settled - keptMs, keptSignInRecords);
+      await deleteOrphans(tx);
+    });
+  }
 }

@@ -1,23 +1,25 @@
-import { Refusal } from "../base/cause.ts";
+import { type CauseCode, Refusal } from "../base/cause.ts";
+import { type Message, type ParamsOf, say } from "../base/say.ts";
+import { type RuleName, rulesTable } from "./rules/table.ts";
 
 /**
- * A rule of the product that a change would break, under the name the product publishes for it ("SAG.CidrOverlap"). Scripts
- * of administrators know these names; they are the rule's identity in the API, in sagctl and in the documentation.
+ * A rule that a request would break: its name, and its message. The table says which cause clients get, and which code the
+ * published API has for it.
  */
 export class RuleBroken extends Refusal {
-  readonly rule: string;
+  readonly rule: RuleName;
+  /** The code in the published API. Administrators' scripts know these. */
+  readonly published: string;
 
-  constructor(rule: string, text: string) {
-    super(causeOf(rule), text);
+  constructor(rule: RuleName, published: string, cause: CauseCode, said: Message, field?: string) {
+    super(cause, said, field === undefined ? {} : { field });
     this.name = "RuleBroken";
     this.rule = rule;
+    this.published = published;
   }
 }
 
-function causeOf(rule: string) {
-  if (/NotFound$|NoFound$/.test(rule) || rule === "ParameterCenInstanceId") return "not_found";
-  if (/Exist$|Exists$|Duplicated$|^AlreadyBound/.test(rule)) return "already_exists";
-  return "invalid_argument";
+export function violation<R extends RuleName>(rule: R, ...params: ParamsOf<R>): RuleBroken {
+  const { code, cause, field } = rulesTable[rule];
+  return new RuleBroken(rule, code, cause, say(rule, ...params), field);
 }
-
-export const broken = (rule: string, text: string) => new RuleBroken(rule, text);

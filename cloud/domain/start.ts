@@ -2,124 +2,117 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { newId, newUid } from "../base/ids.ts";
 import { hostPrefix } from "../base/ip.ts";
-import { AttemptLimiter, accountRules, secondFactorRules, unknownRules } from "../security/attempts.ts";
+import type { Log } from "../base/log.ts";
 import { TokenMint } from "../security/tokens.ts";
-import type { Store } from "../store/open.ts";
-import { type DesiredPeer, PeerBoard } from "./accesspoints/board.ts";
+import type { Store } from "../store/db.ts";
+import { instancesServedBy } from "../store/queries/ccns.ts";
+import { allKeys } from "../store/queries/preshared-keys.ts";
+import { accountedSessions } from "../store/queries/sessions.ts";
+import { addSecret, addSetting } from "../store/queries/settings.ts";
+import { findDefaultTenant, insertTenant } from "../store/queries/tenants.ts";
+import type { DesiredPeer } from "../store/shared/peer-table.ts";
+import type { Shared } from "../store/shared/shared.ts";
+import { transaction } from "../store/transaction.ts";
 import { loadAccessPoints } from "./accesspoints/register.ts";
 import { AccessPoints, graceMs } from "./accesspoints/registry.ts";
-import type { Context, Log } from "./context.ts";
+import { attemptCounters } from "./attempts.ts";
+import type { Context } from "./context.ts";
 import { newDefaults } from "./instances/defaults.ts";
 import { sweepInstances } from "./instances/lifetime.ts";
 import type { Mailer } from "./mailer.ts";
-import { prune } from "./pruning.ts";
+import { Pruner } from "./pruning.ts";
 import { sweep } from "./sessions/ending.ts";
-import { EventHub } from "./sessions/events.ts";
-import { Presence } from "./sessions/presence.ts";
+import { remakeLostKeys } from "./sessions/lost-keys.ts";
 import { destinationsOf, loadProfile, type Profile, profileChanged } from "./sessions/profile.ts";
 import { Wakeup } from "./sessions/wakeup.ts";
+import { SettledTime } from "./settled.ts";
+import { RecordBudget, refusalShares, signInShares } from "./signin/record-budget.ts";
+import { RotationTimes } from "./signin/rotation.ts";
 
 /** Makes the context from the store: what is there from the first start on, and what the last process left. */
-export async function startDomain(store: Store, clock: Clock, log: Log, mailer: Mailer): Promise<Context> {
+export async function startDomain(
+  store: Store,
+  clock: Clock,
+  log: Log,
+  mailer: Mailer,
+  shared: Shared,
+): Promise<Context> {
   await ensureDefaults(store, clock.now());
   const accessPoints = new AccessPoints(clock);
+  const keys = await remakeLostKeys(store);
+  if (keys.remade > 0)
+    log("warn", "keys of running sessions were lost; made anew, and clients renew", { keys: keys.remade });
   const context: Context = {
     store,
     clock,
     log,
     mint: new TokenMint(await serverSecret(store)),
     mailer,
-    attempts: {
-      account: new AttemptLimiter(accountRules, clock),
-      unknown: new AttemptLimiter(unknownRules, clock),
-      secondFactor: new AttemptLimiter(secondFactorRules, clock),
-    },
+    attempts: attemptCounters(shared),
+    refusals: new RecordBudget(clock, refusalShares),
+    signIns: new RecordBudget(clock, signInShares),
+    settled: await SettledTime.load(store, clock, log),
+    rotations: new RotationTimes(clock),
     ula: await ownRange(store),
-    // Grows from process to process, so that no access point takes this one's revisions for a former one's.
-    board: new PeerBoard(clock.now()),
+    keysName: keys.name,
+    peers: shared.peers,
     accessPoints,
-    events: new EventHub(),
-    presence: new Presence(),
+    events: shared.events,
+    presence: shared.presence,
     sweeper: new Wakeup(
       clock,
-      () => sweepAll(context),
+      () => sweepAll(context, pruner),
       (error) => log("error", "what ran out could not be ended; trying again", { error: String(error) }),
     ),
   };
+  const pruner = new Pruner(context);
   await loadAccessPoints(context, graceMs);
-  const next = await sweepAll(context);
-  context.board.load(await runningPeers(context));
-  if (next !== undefined) context.sweeper.by(next);
+  const next = await sweepAll(context, pruner);
+  context.peers.load(await runningPeers(context));
+  context.sweeper.by(next);
   accessPoints.onChange = (ccnId) => void ccnChanged(context, ccnId);
   return context;
 }
 
+/** ms after which the time is looked at again even if nothing runs out. */
+const observeMs = 10 * 60_000;
+
 /** Leases and instances that ran out, and what was kept for long enough; answers with the next deadline (epoch ms). */
-async function sweepAll(context: Context): Promise<number | undefined> {
-  const deadlines = [await sweepInstances(context), await sweep(context), await prune(context)].filter(
-    (at) => at !== undefined,
-  );
-  return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+async function sweepAll(context: Context, pruner: Pruner): Promise<number> {
+  const settled = await context.settled.observe();
+  const deadlines = [await sweepInstances(context, settled), await sweep(context)];
+  await pruner.prune(settled);
+  return Math.min(context.clock.now() + observeMs, ...deadlines.filter((at) => at !== undefined));
 }
 
 async function ccnChanged(context: Context, ccnId: string): Promise<void> {
   try {
-    const rows = await context.store.selectFrom("instance").select("id").where("ccn_id", "=", ccnId).execute();
     const heard = context.events.instances();
-    for (const { id } of rows) if (heard.has(id)) await profileChanged(context, id);
+    for (const id of await instancesServedBy(context.store, ccnId))
+      if (heard.has(id)) await profileChanged(context, id);
   } catch (error) {
     context.log("error", "could not tell sessions of a change", { ccn: ccnId, error: String(error) });
   }
 }
 
 async function ensureDefaults(store: Store, now: number): Promise<void> {
-  await store.transaction().execute(async (tx) => {
-    if (await tx.selectFrom("tenant").select("id").where("is_default", "=", 1).executeTakeFirst()) return;
-    const tenant = { id: newId("tnt"), uid: newUid(), name: "default", is_default: 1, created_at: now };
-    await tx.insertInto("tenant").values(tenant).execute();
-    await newDefaults(tx, tenant.id, now);
+  await transaction(store, async (tx) => {
+    if (await findDefaultTenant(tx)) return;
+    const tenant = { id: newId("tnt"), uid: newUid(), name: "default", isDefault: true };
+    if (await insertTenant(tx, tenant, now)) await newDefaults(tx, tenant.id, now);
   });
 }
 
 /** First 48 bits of a unique local range (RFC 4193), made once. */
 async function ownRange(store: Store): Promise<bigint> {
-  const value = `fd${randomBytes(5).toString("hex")}`;
-  await store
-    .insertInto("setting")
-    .values({ name: "ula", value })
-    .onConflict((c) => c.doNothing())
-    .execute();
-  const row = await store.selectFrom("setting").select("value").where("name", "=", "ula").executeTakeFirstOrThrow();
-  return BigInt(`0x${row.value}`);
+  return BigInt(`0x${await addSetting(store, "ula", `fd${randomBytes(5).toString("hex")}`)}`);
 }
 
-async function serverSecret(store: Store): Promise<Uint8Array> {
-  await store
-    .insertInto("keys.server_secret")
-    .values({ name: "tokens", value: randomBytes(32) })
-    .onConflict((c) => c.doNothing())
-    .execute();
-  const row = await store
-    .selectFrom("keys.server_secret")
-    .select("value")
-    .where("name", "=", "tokens")
-    .executeTakeFirstOrThrow();
-  return row.value;
-}
+const serverSecret = (store: Store): Promise<Uint8Array> => addSecret(store, "tokens", randomBytes(32));
 
 async function runningPeers({ store, accessPoints }: Context): Promise<DesiredPeer[]> {
-  const sessions = await store
-    .selectFrom("session")
-    .innerJoin("account", "account.id", "session.account_id")
-    .selectAll("session")
-    .select(["account.bandwidth", "account.roamed_from"])
-    .where("session.ended_at", "is", null)
-    .execute();
-  const keys = new Map<string, Map<string, Uint8Array>>();
-  for (const row of await store.selectFrom("keys.preshared_key").selectAll().execute()) {
-    const own = keys.get(row.session_id) ?? new Map<string, Uint8Array>();
-    keys.set(row.session_id, own.set(row.access_point_id, new Uint8Array(row.value)));
-  }
+  const sessions = await accountedSessions(store, {});
+  const keys = await allKeys(store);
   const profiles = new Map<string, Profile | undefined>();
   const peers: DesiredPeer[] = [];
   for (const row of sessions) {

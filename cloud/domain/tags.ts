@@ -1,29 +1,40 @@
-import type { Kysely } from "kysely";
-import type { Schema } from "../store/schema.ts";
-import { broken } from "./rules.ts";
+import type { Tx } from "../store/db.ts";
+import { replaceTags, type Tag, tagsOf } from "../store/queries/tags.ts";
+import { violation } from "./rules.ts";
 
-export interface Tag {
-  key: string;
-  value: string;
-}
+export { type Tag, tagsOf };
 
-/** Replaces an object's tags. */
-export async function setTags(db: Kysely<Schema>, objectId: string, tags: readonly Tag[]): Promise<void> {
-  if (new Set(tags.map((tag) => tag.key)).size !== tags.length)
-    throw broken("InvalidTag", "A tag's key is there twice.");
-  await db.deleteFrom("tag").where("object_id", "=", objectId).execute();
-  if (tags.length > 0) {
-    await db
-      .insertInto("tag")
-      .values(tags.map(({ key, value }) => ({ object_id: objectId, key, value })))
-      .execute();
+/** Tags of one object. */
+export const maxTags = 20;
+
+/** What the published API keeps for itself. */
+const reserved = /^(aliyun|acs:)|https?:\/\//i;
+
+function requireTags(tags: readonly Tag[]): void {
+  if (new Set(tags.map((tag) => tag.key)).size !== tags.length) throw violation("tag-twice");
+  for (const { key, value } of tags) {
+    if (reserved.test(key) || reserved.test(value)) throw violation("tag-reserved");
   }
 }
 
-export async function tagsOf(db: Kysely<Schema>, objectIds: readonly string[]): Promise<Map<string, Tag[]>> {
-  const out = new Map<string, Tag[]>();
-  if (objectIds.length === 0) return out;
-  const rows = await db.selectFrom("tag").selectAll().where("object_id", "in", objectIds).orderBy("key").execute();
-  for (const { object_id, key, value } of rows) out.set(object_id, [...(out.get(object_id) ?? []), { key, value }]);
-  return out;
+/** Replaces an object's tags. */
+export async function setTags(tx: Tx, objectId: string, tags: readonly Tag[]): Promise<void> {
+  requireTags(tags);
+  await replaceTags(tx, objectId, tags);
+}
+
+/** Adds tags to an object; one with a known key gets the new value. */
+export async function addTags(tx: Tx, objectId: string, tags: readonly Tag[]): Promise<void> {
+  requireTags(tags);
+  const known = (await tagsOf(tx, [objectId])).get(objectId) ?? [];
+  const kept = known.filter((one) => !tags.some((tag) => tag.key === one.key));
+  if (kept.length + tags.length > maxTags) throw violation("tag-limit", { object: objectId, limit: maxTags });
+  await replaceTags(tx, objectId, [...kept, ...tags]);
+}
+
+/** Removes the tags with these keys; undefined = all. Keys that the object does not have are no error. */
+export async function removeTags(tx: Tx, objectId: string, keys: readonly string[] | undefined): Promise<void> {
+  const known = (await tagsOf(tx, [objectId])).get(objectId) ?? [];
+  const kept = keys === undefined ? [] : known.filter(({ key }) => !keys.includes(key));
+  await replaceTags(tx, objectId, kept);
 }

@@ -1,37 +1,82 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Refusal } from "../base/cause.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Log } from "../domain/context.ts";
-import type { Mail, Mailer } from "../domain/mailer.ts";
+import type { Log } from "../base/log.ts";
+import { say } from "../base/say.ts";
+import type { HeldMails, Mail, Mailer } from "../domain/mailer.ts";
 
 /** Folder in the data directory in which mails wait for whoever sends them. */
 export const outboxFolder = "outbox";
 
+/** Mails that are written at a time. */
+const atOnce = 32;
+
 /** Writes each mail as a file of its own, complete from the moment it has its name (….eml), and readable by its owner only. */
 export function outbox(data: string, clock: Clock, log: Log): Mailer {
   const folder = join(data, outboxFolder);
-  let last: Promise<void> = Promise.resolve();
-  const write = async (mail: Mail): Promise<void> => {
+  // After a crash it is unknown whether the changes of unfinished mails were stored.
+  let last: Promise<void> = dropParts(folder).catch(() => {});
+  const write = async (mail: Mail, part: string): Promise<void> => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const name = `${clock.now()}-${randomBytes(8).toString("hex")}`;
-    const file = await open(join(folder, `${name}.part`), "wx", 0o600);
+    const file = await open(part, "wx", 0o600);
     try {
       await file.writeFile(message(mail, clock.now()));
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(join(folder, `${name}.part`), join(folder, `${name}.eml`));
+  };
+  const newPart = () => join(folder, `${clock.now()}-${randomBytes(8).toString("hex")}.part`);
+  const letGo = (part: string) => rename(part, part.replace(/part$/, "eml"));
+  const hold = async (mails: readonly Mail[]): Promise<HeldMails> => {
+    // The unfinished files of the last run are deleted first, so that none of these is among them.
+    await last;
+    const parts = mails.map(newPart);
+    const drop = async () => void (await Promise.all(parts.map((part) => rm(part, { force: true }))));
+    try {
+      for (let at = 0; at < mails.length; at += atOnce) {
+        // All have ended before a failure is reported: a late one would leave its file behind.
+        const writes = mails.slice(at, at + atOnce).map((mail, i) => write(mail, parts[at + i] ?? ""));
+        const failed = (await Promise.allSettled(writes)).find((one) => one.status === "rejected");
+        if (failed) throw failed.reason;
+      }
+    } catch (error) {
+      await drop().catch(() => {});
+      throw unwritable(error, folder);
+    }
+    return {
+      drop,
+      async send() {
+        for (const part of parts) await letGo(part);
+      },
+    };
   };
   return {
     post(mail) {
       last = last
-        .then(() => write(mail))
+        .then(async () => {
+          const part = newPart();
+          await write(mail, part);
+          await letGo(part);
+        })
         .catch((error: unknown) => log("error", "a mail could not be written", { error: String(error) }));
     },
+    hold,
     close: () => last,
   };
+}
+
+async function dropParts(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.endsWith(".part")) await rm(join(folder, name), { force: true });
+}
+
+/** A full disk has its own cause; any other failure is reported with its code. */
+function unwritable(error: unknown, folder: string): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "ENOSPC" || code === "EDQUOT") return error;
+  return new Refusal("storage_readonly", say("mail_unwritable", { path: folder, reason: code || String(error) }));
 }
 
 /** RFC 5322. Addresses and subjects have no line ends: the first are checked when they are set, the others are ours. */

@@ -10,6 +10,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { Refusal } from "../base/cause.ts";
+import { say } from "../base/say.ts";
 import { makeCertificate } from "./x509.ts";
 
 /** What TLS needs, and what clients pin. */
@@ -32,15 +34,22 @@ export function pinOf(key: KeyObject): Uint8Array {
   return new Uint8Array(createHash("sha256").update(spki).digest());
 }
 
-/** A certificate an administrator brought. */
-export function loadIdentity(certificateFile: string, keyFile: string): ServerIdentity {
+/** A certificate an administrator brought. `nextKeyFile`: the key of the next one, announced to clients before it is used. */
+export function loadIdentity(certificateFile: string, keyFile: string, nextKeyFile?: string): ServerIdentity {
   const certificate = readFileSync(certificateFile, "utf8");
   const key = readFileSync(keyFile, "utf8");
   const leaf = new X509Certificate(certificate);
   if (!leaf.checkPrivateKey(createPrivateKey(key))) {
     throw new Error(`the key in ${keyFile} does not belong to the certificate in ${certificateFile}`);
   }
-  return { certificate, key, pins: [pinOf(leaf.publicKey)] };
+  const next = nextKeyFile === undefined ? [] : [pinOf(createPrivateKey(readFileSync(nextKeyFile)))];
+  const pins = [pinOf(leaf.publicKey), ...next];
+  // Once the announced key is in use there is nothing to announce.
+  return {
+    certificate,
+    key,
+    pins: formatPin(pins[0] ?? leaf.raw) === formatPin(pins[1] ?? new Uint8Array()) ? pins.slice(0, 1) : pins,
+  };
 }
 
 /** Days: what Apple's and other verifiers accept at most is 825 and, for public authorities, 398. */
@@ -64,13 +73,17 @@ export function namesFor(host: string): string[] {
  * The self-made identity in DIR/tls: an authority (ca.pem), a key in use and a spare one, both made once, and a certificate
  * that is made anew with the same key when its names or its time no longer fit.
  */
-export function selfMadeIdentity(directory: string, host: string, now: number): ServerIdentity {
+export function selfMadeIdentity(directory: string, hosts: string | readonly string[], now: number): ServerIdentity {
   const tls = join(directory, "tls");
   mkdirSync(tls, { recursive: true, mode: 0o700 });
+  // Clients have the spare key's pin: when the key in use was lost, the spare one takes its place, not a third one that clients do not know.
+  if (!existsSync(join(tls, "key.pem")) && existsSync(join(tls, "spare.key"))) {
+    renameSync(join(tls, "spare.key"), join(tls, "key.pem"));
+  }
   const authorityKey = keyIn(join(tls, "ca.key"));
   const key = keyIn(join(tls, "key.pem"));
   const spare = keyIn(join(tls, "spare.key"));
-  const names = namesFor(host);
+  const names = [...new Set([hosts].flat().flatMap(namesFor))];
   const [authorityFile, leafFile] = [join(tls, "ca.pem"), join(tls, "cert.pem")];
   // An hour back: clients' clocks are not always right.
   const notBefore = now - 3_600_000;
@@ -100,7 +113,13 @@ function keyIn(file: string): KeyObject {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     save(file, privateKey.export({ type: "pkcs8", format: "pem" }).toString());
   }
-  return createPrivateKey(readFileSync(file));
+  try {
+    return createPrivateKey(readFileSync(file));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!code.startsWith("ERR_OSSL")) throw error;
+    throw new Refusal("storage_damaged", say("tls_file_damaged", { file }));
+  }
 }
 
 /** Whole or not at all: a crash must not leave half a key. */

@@ -1,31 +1,21 @@
 import { argon2, randomBytes, randomInt, timingSafeEqual } from "node:crypto";
 import { Refusal } from "../base/cause.ts";
+import { say } from "../base/say.ts";
+import { type Asker, FairQueue, type QueueRules } from "./fair-queue.ts";
 import { Secret } from "./secret.ts";
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
 const parameters = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
-/** More at once would only wait for each other and keep the thread pool from its other work. */
-const maxConcurrent = 2;
-const maxWaiting = 64;
-
-let running = 0;
-const waiting: (() => void)[] = [];
-
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= maxConcurrent) {
-    if (waiting.length >= maxWaiting) {
-      throw new Refusal("too_many_attempts", "Too many people are signing in at this moment.", { retryAfterMs: 2_000 });
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  }
-  running++;
-  try {
-    return await work();
-  } finally {
-    running--;
-    waiting.shift()?.();
-  }
-}
+/**
+ * More than two at once would only wait for each other and keep the thread pool from its other work. An office behind one address has
+ * a few people who sign in within the same second.
+ */
+const rules: QueueRules = { concurrent: 2, waiting: 64, perAccount: 4, perHost: 24 };
+const queue = new FairQueue(rules, () => {
+  return new Refusal("too_many_attempts", say("sign_in_crowd"), { retryAfterMs: 2_000 });
+});
+/** Passwords that administrators set. */
+const ownWork: Asker = { host: "", account: "" };
 
 interface Parameters {
   memory: number;
@@ -34,8 +24,9 @@ interface Parameters {
   tagLength: number;
 }
 
-function derive(password: Secret, salt: Uint8Array, by: Parameters): Promise<Buffer> {
-  return inTurn(
+function derive(password: Secret, salt: Uint8Array, by: Parameters, asker: Asker): Promise<Buffer> {
+  return queue.run(
+    asker,
     () =>
       new Promise((resolve, reject) => {
         argon2("argon2id", { message: password.reveal(), nonce: salt, ...by }, (error, key) =>
@@ -48,28 +39,24 @@ function derive(password: Secret, salt: Uint8Array, by: Parameters): Promise<Buf
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64").replace(/=+$/, "");
 
 /** Hashes off the main thread; the result is in PHC form, so that parameters can grow later. */
-export async function hashPassword(password: Secret): Promise<string> {
+export async function hashPassword(password: Secret, asker = ownWork): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password, salt, parameters);
+  const key = await derive(password, salt, parameters, asker);
   const { memory, passes, parallelism } = parameters;
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${text(salt)}$${text(key)}`;
 }
 
 /** Costs the same whether the account exists (`hash` undefined = it does not) or not. */
-export async function verifyPassword(password: Secret, hash: string | undefined): Promise<boolean> {
+export async function verifyPassword(password: Secret, hash: string | undefined, asker = ownWork): Promise<boolean> {
   const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(hash ?? "");
   if (!match) {
-    await derive(password, randomBytes(16), parameters);
+    await derive(password, randomBytes(16), parameters, asker);
     return false;
   }
   const [, memory, passes, parallelism, salt = "", expected = ""] = match;
   const known = Buffer.from(expected, "base64");
-  const key = await derive(password, Buffer.from(salt, "base64"), {
-    memory: Number(memory),
-    passes: Number(passes),
-    parallelism: Number(parallelism),
-    tagLength: known.length,
-  });
+  const numbers = { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism) };
+  const key = await derive(password, Buffer.from(salt, "base64"), { ...numbers, tagLength: known.length }, asker);
   return timingSafeEqual(key, known);
 }
 

@@ -1,9 +1,7 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { TestClock } from "../testing/clock.ts";
-import { addressPrefix } from "./address-prefix.ts";
-import { AttemptLimiter, accountRules } from "./attempts.ts";
+import { sourceOf } from "./address-prefix.ts";
 import { hashPassword, makePassword, verifyPassword } from "./passwords.ts";
 import { Secret } from "./secret.ts";
 import { TokenMint } from "./tokens.ts";
@@ -17,52 +15,12 @@ test("a secret prints as nothing", () => {
 });
 
 test.each([
-  ["192.0.2.77", "192.0.2.0/24"],
-  ["::ffff:192.0.2.77", "192.0.2.0/24"],
-  ["2001:db8:1:23ff::9", "2001:db8:1:2300::/56"],
-  ["fe80::1%eth0", "fe80::/56"],
-  ["", "unknown"],
-])("%s belongs to %s", (remote, prefix) => expect(addressPrefix(remote)).toBe(prefix));
-
-describe("back-off", () => {
-  const limiter = () => {
-    const clock = new TestClock();
-    return { clock, attempts: new AttemptLimiter(accountRules, clock) };
-  };
-  const fails = (attempts: AttemptLimiter, n: number) => {
-    for (let i = 0; i < n; i++) attempts.fail("key");
-  };
-
-  test("begins with the fifth failure in a minute, doubles to 5 min, and is forgotten", () => {
-    const { clock, attempts } = limiter();
-    fails(attempts, 4);
-    expect(attempts.waitFor("key")).toBe(0);
-    const waits: number[] = [];
-    for (let i = 0; i < 11; i++) {
-      attempts.fail("key");
-      const wait = attempts.waitFor("key");
-      waits.push(Math.round(wait / 1_000));
-      clock.advance(wait + 1);
-    }
-    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-    clock.advance(600_001);
-    fails(attempts, 4);
-    expect(attempts.waitFor("key")).toBe(0);
-  });
-
-  test("does not begin when they are spread out, nor for others, and success ends it", () => {
-    const { clock, attempts } = limiter();
-    for (let i = 0; i < 20; i++) {
-      attempts.fail("key");
-      clock.advance(16_000);
-    }
-    expect(attempts.waitFor("key")).toBe(0);
-    fails(attempts, 6);
-    expect([attempts.waitFor("key") > 0, attempts.waitFor("other")]).toEqual([true, 0]);
-    attempts.forgive("key");
-    expect(attempts.waitFor("key")).toBe(0);
-  });
-});
+  ["192.0.2.77", "192.0.2.77/32", "192.0.2.0/24"],
+  ["::ffff:192.0.2.77", "192.0.2.77/32", "192.0.2.0/24"],
+  ["2001:db8:1:23ff::9", "2001:db8:1:23ff::/64", "2001:db8:1::/48"],
+  ["fe80::1%eth0", "fe80::/64", "fe80::/48"],
+  ["", "unknown", "unknown"],
+])("%s is of host %s and network %s", (remote, host, network) => expect(sourceOf(remote)).toEqual({ host, network }));
 
 describe("tokens", () => {
   const mint = new TokenMint(Buffer.alloc(32, 1));

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 import { equalInConstantTime, Secret } from "./secret.ts";
 
 /** s that an access token is good. */
@@ -8,13 +8,13 @@ export const accessTokenSeconds = 15 * 60;
 export interface RefreshClaim {
   signInId: string;
   generation: number;
-  /** Made here: nobody without the server's secret can have guessed it. */
+  /** Made here: it cannot be guessed without the server's secret. */
   authentic: boolean;
 }
 
 /**
  * Refresh and access tokens. A refresh token follows from sign-in, generation and the server's secret: so the successor of one
- * that was used twice is known again, and an old one can be told from an invented one, without being stored.
+ * that was used twice is recognised, and an old one is distinguished from an invented one, without being stored.
  */
 export class TokenMint {
   readonly #secret: Uint8Array;
@@ -44,6 +44,11 @@ export class TokenMint {
     return this.#mac("password-code", accountId, code);
   }
 
+  /** Follows from what it registered with, so that a repeated registration gets the same one. */
+  accessPointIdentity(accessPointId: string, tokenHash: string): Secret {
+    return new Secret(`sai_${this.#mac("access-point", accessPointId, tokenHash)}`);
+  }
+
   /** `now`: epoch ms. */
   accessToken(signInId: string, now: number): Secret {
     const expires = now + accessTokenSeconds * 1000;
@@ -57,5 +62,30 @@ export class TokenMint {
     const expires = Number(match[2]);
     if (!equalInConstantTime(match[3] ?? "", this.#mac("access", match[1], expires))) return undefined;
     return expires > now ? match[1] : undefined;
+  }
+
+  /** Encrypts and authenticates a text (AES-256-GCM) for the part of the store that goes into backups. */
+  seal(text: string): string {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv("aes-256-gcm", this.#sealKey(), nonce);
+    const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+    return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString("base64url");
+  }
+
+  /** The text; undefined = it was not sealed with this server's secret, or was changed. */
+  open(sealed: string): string | undefined {
+    const bytes = Buffer.from(sealed, "base64url");
+    if (bytes.length < 28) return undefined;
+    try {
+      const decipher = createDecipheriv("aes-256-gcm", this.#sealKey(), bytes.subarray(0, 12));
+      decipher.setAuthTag(bytes.subarray(-16));
+      return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString("utf8");
+    } catch {
+      return undefined;
+    }
+  }
+
+  #sealKey(): Uint8Array {
+    return createHmac("sha256", this.#secret).update("seal").digest();
   }
 }

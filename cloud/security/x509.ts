@@ -10,7 +10,9 @@ export interface CertificateWish {
   /** Common name. */
   subject: string;
   key: KeyObject;
-  /** Undefined = it signs itself and is an authority. */
+  /** It may sign others; by default when it signs itself. */
+  authority?: boolean;
+  /** Undefined = it signs itself. */
   issuer?: { name: string; key: KeyObject };
   /** Host names and IP addresses; not for authorities. */
   names?: readonly string[];
@@ -83,9 +85,9 @@ function generalName(name: string): Buffer {
   return element(0x87, Buffer.from(value.toString(16).padStart(isIPv4(name) ? 8 : 32, "0"), "hex"));
 }
 
-function extensions({ key, issuer, names }: CertificateWish): Buffer[] {
+function extensions({ key, issuer, names, authority: signs = issuer === undefined }: CertificateWish): Buffer[] {
   const own = extension("2.5.29.14", false, element(tags.octets, keyIdentifier(key)));
-  if (!issuer) {
+  if (signs || !issuer) {
     const authority = sequence(element(tags.boolean, Buffer.from([0xff])), element(tags.integer, Buffer.from([0])));
     // Bits of keyCertSign and cRLSign.
     const usage = element(tags.bits, Buffer.from([1, 0x06]));

@@ -1,33 +1,62 @@
 import { statfsSync } from "node:fs";
 import { Refusal } from "../base/cause.ts";
+import { say } from "../base/say.ts";
+
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
+const sqlite = {
+  busy: 5,
+  readonly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  constraint: 19,
+  noDatabase: 26,
+};
 
 interface Coded {
   code: string;
+  errcode: number;
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && typeof (error as Partial<Coded>).code === "string"
-    ? (error as unknown as Coded).code
-    : "";
+  const code = error instanceof Error ? (error as Partial<Coded>).code : undefined;
+  return typeof code === "string" ? code : "";
+}
+
+/** The primary result code of an error of node:sqlite; undefined for any other error. */
+function sqliteCodeOf(error: unknown): number | undefined {
+  if (codeOf(error) !== "ERR_SQLITE_ERROR") return undefined;
+  // `errcode` is the extended result code; its low byte is the primary one.
+  return (error as Coded).errcode & 0xff;
 }
 
 /**
- * Tells storage failures of SQLite and of the file system apart from errors of ours: a full disk and a read-only directory are
+ * Tells storage failures of SQLite and of the file system apart from programming errors: a full disk and a read-only directory are
  * an administrator's business and have causes of their own. undefined = something else.
  */
 export function storageRefusal(error: unknown, directory: string): Refusal | undefined {
   const code = codeOf(error);
-  const full = () => new Refusal("storage_full", `There is no space left in ${directory}.`);
-  const readonly = () => new Refusal("storage_readonly", `${directory} cannot be written to.`);
-  if (code === "SQLITE_FULL" || code === "ENOSPC" || code === "EDQUOT") return full();
-  if (code.startsWith("SQLITE_READONLY") || code === "EROFS" || code === "EACCES" || code === "EPERM")
-    return readonly();
-  // SQLite says only "I/O error" or "cannot open" where a write, a shared-memory page or a journal found no room.
-  if (code.startsWith("SQLITE_IOERR") || code.startsWith("SQLITE_CANTOPEN")) {
-    if (hasNoRoom(directory)) return full();
-    if (code.startsWith("SQLITE_CANTOPEN")) return readonly();
+  const full = () => new Refusal("storage_full", say("storage_full", { path: directory }));
+  const readonly = () => new Refusal("storage_readonly", say("storage_readonly", { path: directory }));
+  if (code === "ENOSPC" || code === "EDQUOT") return full();
+  if (code === "EROFS" || code === "EACCES" || code === "EPERM") return readonly();
+  switch (sqliteCodeOf(error)) {
+    case sqlite.full:
+      return full();
+    case sqlite.readonly:
+      return readonly();
+    // SQLite says only "I/O error" or "cannot open" where a write, a shared-memory page or a journal found no room.
+    case sqlite.ioError:
+      return hasNoRoom(directory) ? full() : undefined;
+    case sqlite.cannotOpen:
+      return hasNoRoom(directory) ? full() : readonly();
+    case sqlite.corrupt:
+    case sqlite.noDatabase:
+      return new Refusal("storage_damaged", say("storage_damaged", { path: directory }));
+    default:
+      return undefined;
   }
-  return undefined;
 }
 
 function hasNoRoom(directory: string): boolean {
@@ -39,7 +68,12 @@ function hasNoRoom(directory: string): boolean {
   }
 }
 
-/** A unique constraint said no. */
+/** A unique constraint was violated. */
 export function isConflict(error: unknown): boolean {
-  return codeOf(error).startsWith("SQLITE_CONSTRAINT");
+  return sqliteCodeOf(error) === sqlite.constraint;
+}
+
+/** Another connection holds the lock. */
+export function isBusy(error: unknown): boolean {
+  return sqliteCodeOf(error) === sqlite.busy;
 }

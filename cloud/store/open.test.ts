@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Store } from "./db.ts";
 import { isConflict } from "./failures.ts";
-import { migrate, openStore, type Store } from "./open.ts";
+import { query, sql } from "./kysely.ts";
+import { migrate, openStore } from "./open.ts";
+import { closeStore, transaction } from "./transaction.ts";
 
 let directory = "";
 let store: Store;
@@ -13,7 +15,7 @@ beforeAll(async () => {
   store = openStore(directory);
 });
 afterAll(async () => {
-  await store.destroy();
+  await closeStore(store);
   rmSync(directory, { recursive: true });
 });
 
@@ -23,7 +25,7 @@ test("migrations are applied once", async () => {
 });
 
 test("every commit of the main file waits for the disk", async () => {
-  const { rows } = await sql<{ synchronous: number }>`pragma main.synchronous`.execute(store);
+  const { rows } = await sql<{ synchronous: number }>`pragma main.synchronous`.execute(query(store));
   expect(rows).toEqual([{ synchronous: 2 }]);
 });
 
@@ -51,7 +53,7 @@ const session = (change: object) => ({
 });
 
 test("two running sessions never share device, address or key; ended ones do not count", async () => {
-  await store.insertInto("session").values(session({})).execute();
+  await query(store).insertInto("session").values(session({})).execute();
   const other = {
     id: "b",
     token_hash: "b",
@@ -62,25 +64,25 @@ test("two running sessions never share device, address or key; ended ones do not
   };
   for (const shared of ["device_id", "client_ip", "client_ip6", "public_key"] as const) {
     const row = session({ ...other, [shared]: session({})[shared] });
-    const error = await store
+    const error = await query(store)
       .insertInto("session")
       .values(row)
       .execute()
       .catch((e: unknown) => e);
     expect([shared, isConflict(error)]).toEqual([shared, true]);
   }
-  await store.updateTable("session").set({ ended_at: 1 }).where("id", "=", "a").execute();
-  await store
+  await query(store).updateTable("session").set({ ended_at: 1 }).where("id", "=", "a").execute();
+  await query(store)
     .insertInto("session")
     .values(session({ id: "c", token_hash: "c" }))
     .execute();
 });
 
 test("a transaction that fails leaves nothing, and the next one works", async () => {
-  const failing = store.transaction().execute(async (tx) => {
-    await tx.insertInto("setting").values({ name: "half", value: "done" }).execute();
+  const failing = transaction(store, async (tx) => {
+    await query(tx).insertInto("setting").values({ name: "half", value: "done" }).execute();
     throw new Error("stop");
   });
   await expect(failing).rejects.toThrow("stop");
-  expect(await store.selectFrom("setting").select("name").where("name", "=", "half").execute()).toEqual([]);
+  expect(await query(store).selectFrom("setting").select("name").where("name", "=", "half").execute()).toEqual([]);
 });

@@ -60,7 +60,7 @@ export interface CenChildTable {
   /** CCN | VPC. */
   child_type: string;
   attached_at: number;
-  /** Of a CCN, "" = none said. */
+  /** Of a CCN, "" = none given. */
   subnet: string;
 }
 
@@ -166,6 +166,8 @@ export interface CcnAdminColumns {
   cidr_block: Generated<string>;
   snat_cidr_block: Generated<string>;
   interworking: Generated<string>;
+  /** 1 = its creator called it a default. Unlike is_default this has no effect. */
+  marked_default: Generated<number>;
 }
 
 export interface AccountAdminColumns {

@@ -3,7 +3,7 @@ import type { AccountAdminColumns, AdminSchema, CcnAdminColumns, InstanceAdminCo
 import type { PeopleSchema } from "./schema-people.ts";
 
 /**
- * The tables, named after the product's objects. Times are epoch ms, durations s, truth values 0/1, addresses text: types that
+ * The tables, named after the product's objects. Times are epoch ms, durations s, booleans 0/1, addresses text: types that
  * SQLite and PostgreSQL share. `keys.*` is a schema of its own (in SQLite: a file of its own) that backups leave out.
  */
 export interface Schema extends AdminSchema, PeopleSchema {
@@ -15,6 +15,7 @@ export interface Schema extends AdminSchema, PeopleSchema {
   instance_cidr: { instance_id: string; cidr: string; position: number };
   instance_dns_server: { instance_id: string; address: string; position: number };
   instance_dns_domain: { instance_id: string; domain: string; position: number };
+  instance_dns_search: { instance_id: string; domain: string; position: number };
   account: AccountTable;
   device: DeviceTable;
   sign_in: SignInTable;
@@ -82,6 +83,8 @@ export interface AccountTable extends AccountAdminColumns {
   id: string;
   instance_id: string;
   user_name: string;
+  /** The name without case; see store/names.ts. */
+  name_key: string;
   mail: string;
   /** Password hash in PHC form. */
   password_hash: string;
@@ -120,6 +123,8 @@ export interface SignInTable {
   created_at: number;
   expires_at: number;
   ended_at: number | null;
+  /** Why it ended: a code of domain/sessions/reasons.ts; null = no reason was given. */
+  ended_reason: Generated<string | null>;
 }
 
 export interface SessionTable {
@@ -144,8 +149,10 @@ export interface SessionTable {
   ended_at: number | null;
   /** Cause code. */
   ended_cause: string | null;
-  /** The administrator's words, or the name of the device that took over. */
+  /** The administrator's words, or the name of the device that took over or from which it was ended. */
   ended_text: string | null;
+  /** Why, where the cause does not say it: a code of domain/sessions/reasons.ts; null = no reason was given. */
+  ended_reason: Generated<string | null>;
 }
 
 /** An address that was given out at some time. */
@@ -173,10 +180,12 @@ export interface AccessPointTable {
   endpoints: string;
   mode: string;
   region: string;
-  /** Was connected when last heard of. */
+  /** Was connected when last seen. */
   online: number;
   created_at: number;
   last_seen_at: number;
+  /** Hash of the token it registered with; null once it has used its identity. */
+  registered_with: string | null;
 }
 
 export interface AccessPointTokenTable {
@@ -214,17 +223,9 @@ export interface AuditTable {
   actor: string;
   action: string;
   target: string;
+  /** Of the account that is meant, without case; null = none. */
+  user_name: string | null;
   /** JSON; null = did not exist. */
   before: string | null;
   after: string | null;
 }
-
-export type {
-  AclRuleTable,
-  AclTable,
-  CenBandwidthPackageTable,
-  CenTable,
-  CloudNetworkTable,
-  GrantCbnTable,
-  GrantSagTable,
-} from "./schema-admin.ts";

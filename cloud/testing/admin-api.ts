@@ -33,7 +33,7 @@ export class Refused extends Error {
 export type Ask = (action: string, fields?: Fields, product?: Product) => Promise<Fields>;
 
 /** The certificate authority that the server made for itself: clients verify, nothing is skipped. */
-export function authorityOf(server: TestServer): string {
+export function authorityOf(server: Pick<TestServer, "directory">): string {
   const path = join(server.directory, "tls", "ca.pem");
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }

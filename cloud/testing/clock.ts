@@ -9,10 +9,11 @@ interface Timer {
 /** Real time that can be moved on: timers whose time has then come fire at once. */
 export class TestClock implements Clock {
   #ahead = 0;
+  #wallAhead = 0;
   readonly #timers = new Set<Timer>();
 
   now(): number {
-    return systemClock.now() + this.#ahead;
+    return systemClock.now() + this.#ahead + this.#wallAhead;
   }
 
   monotonic(): number {
@@ -34,6 +35,11 @@ export class TestClock implements Clock {
     if (!this.#timers.has(timer)) return;
     timer.cancel();
     timer.call();
+  }
+
+  /** Sets the wall clock forward (or back) by `ms`; nothing has passed. */
+  jump(ms: number): void {
+    this.#wallAhead += ms;
   }
 
   /** Moves both clocks on by `ms`. */

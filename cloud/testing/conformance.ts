@@ -43,11 +43,33 @@ function compare(path: string, value: unknown, type: JsonType): string[] {
   return fits ? [] : [`${path} is ${JSON.stringify(value)}, not ${type}`];
 }
 
-/** Wraps a client: every answer is held against the published shape, and what was asked is remembered. */
-export function conforming(ask: Ask, seen: Set<string>, wrong: string[]): Ask {
+/** Names of all fields in a published answer; those of a list's elements stand behind its name: "Acls.Acl.AclId". */
+export function publishedFields(action: string): string[] {
+  const leaves = (type: JsonType, path: string): string[] => {
+    if (Array.isArray(type)) return leaves(type[0] ?? "str", path);
+    if (typeof type !== "object") return [path];
+    return Object.entries(type).flatMap(([name, field]) => leaves(field, path === "" ? name : `${path}.${name}`));
+  };
+  const shape = known[action];
+  return shape ? leaves(shape.response, "") : [];
+}
+
+/** Names of the fields that an answer has, as publishedFields writes them. */
+function answeredFields(value: unknown, path = ""): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => answeredFields(item, path));
+  if (typeof value !== "object" || value === null) return [path];
+  return Object.entries(value).flatMap(([name, field]) =>
+    answeredFields(field, path === "" ? name : `${path}.${name}`),
+  );
+}
+
+/** Wraps a client: every answer is held against the published shape, and what was asked and answered is remembered. */
+export function conforming(ask: Ask, seen: Map<string, Set<string>>, wrong: string[]): Ask {
   return async (action, fields, product) => {
     const answer = await ask(action, fields, product);
-    seen.add(action);
+    const answered = seen.get(action) ?? new Set();
+    for (const field of answeredFields(answer)) answered.add(field);
+    seen.set(action, answered);
     wrong.push(...deviations(action, answer));
     if (!/^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/.test(String(answer.RequestId)))
       wrong.push(`${action}: RequestId`);

@@ -17,8 +17,9 @@ export interface Ended {
   stderr: string;
 }
 
-function start(entry: string, args: string[]): ChildProcess {
-  const child = spawn(process.execPath, [join(here, "..", entry), ...args], { stdio: ["pipe", "pipe", "pipe"] });
+function start(entry: string, args: string[], through: string[] = []): ChildProcess {
+  const [program = "", ...rest] = [...through, process.execPath, join(here, "..", entry), ...args];
+  const child = spawn(program, rest, { stdio: ["pipe", "pipe", "pipe"] });
   running.add(child);
   child.on("close", () => running.delete(child));
   return child;
@@ -50,13 +51,14 @@ export interface ServeProcess {
   kill(signal: NodeJS.Signals): Promise<Ended>;
 }
 
-/** Starts `sag-cloud serve --json` and waits for its ready line. */
+/** Starts `sag-cloud serve --json` and waits for its ready line. `through`: a program that starts it, with its arguments. */
 export async function spawnServer(
   directory: string,
   listen = "127.0.0.1:0",
   more: string[] = [],
+  through: string[] = [],
 ): Promise<ServeProcess> {
-  const child = start("main.ts", ["serve", "--data", directory, "--listen", listen, "--json", ...more]);
+  const child = start("main.ts", ["serve", "--data", directory, "--listen", listen, "--json", ...more], through);
   const ended = collect(child);
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   const line = await Promise.race([

@@ -4,7 +4,6 @@ import { productVersions } from "../api/admin/rpc/protocol/operation.ts";
 import { acs3Headers } from "../security/signatures/acs3.ts";
 import { canonicalQuery } from "../security/signatures/canonical.ts";
 import { type AccessKeyPair, authorityOf, type Fields } from "./admin-api.ts";
-import type { TestServer } from "./server.ts";
 
 /** A signed request of which every part can be bent before and after it is signed. */
 export interface RawCall {
@@ -27,9 +26,18 @@ export interface RawAnswer {
   code: string;
   body: Fields;
   text: string;
+  /** The content type. */
+  type: string;
 }
 
-export function rawClient(server: TestServer, key: AccessKeyPair) {
+/** What of a server requests are sent to: its address, its authority's file, and the clock that dates them. */
+export interface Reached {
+  running: { url: string };
+  directory: string;
+  clock: { now(): number };
+}
+
+export function rawClient(server: Reached, key: AccessKeyPair) {
   const agent = new Agent({ ca: authorityOf(server), keepAlive: true, maxSockets: 8 });
   const url = new URL(server.running.url);
   const sign = (call: RawCall) => {
@@ -64,7 +72,8 @@ export function rawClient(server: TestServer, key: AccessKeyPair) {
           response.on("end", () => {
             const text = Buffer.concat(chunks).toString("utf8");
             const body = text.startsWith("{") ? (JSON.parse(text) as Fields) : {};
-            resolve({ status: response.statusCode ?? 0, code: String(body.Code ?? ""), body, text });
+            const type = response.headers["content-type"] ?? "";
+            resolve({ status: response.statusCode ?? 0, code: String(body.Code ?? ""), body, text, type });
           });
         },
       );

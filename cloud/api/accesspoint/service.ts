@@ -10,8 +10,8 @@ import {
 } from "#proto/accesspoint/v1/accesspoint_pb.js";
 import { Transport } from "#proto/client/v1/session_pb.js";
 import { Refusal } from "../../base/cause.ts";
+import { say } from "../../base/say.ts";
 import { account } from "../../domain/accesspoints/accounting.ts";
-import type { DesiredPeer } from "../../domain/accesspoints/board.ts";
 import { confirmRemovals } from "../../domain/accesspoints/delivery.ts";
 import {
   type AccessPointDescription,
@@ -23,8 +23,9 @@ import type { AccessPointState } from "../../domain/accesspoints/registry.ts";
 import { peerStream, type StreamItem } from "../../domain/accesspoints/stream.ts";
 import type { Context } from "../../domain/context.ts";
 import { probeAddress } from "../../domain/sessions/addresses.ts";
+import type { DesiredPeer } from "../../store/shared/peer-table.ts";
 import { hello } from "../hello.ts";
-import { bearer } from "../http/caller.ts";
+import { bearer, tokenOwner } from "../http/caller.ts";
 import { toDuration } from "../http/duration.ts";
 
 /** Bytes of peers per part of a snapshot; a message is at most 256 KiB. */
@@ -33,7 +34,11 @@ const partBytes = 192 * 1024;
 type WatchMessage = MessageInitShape<typeof WatchResponseSchema>;
 
 export function accessPointService(context: Context): ServiceImpl<typeof AccessPointService> {
-  const caller = (call: HandlerContext) => authenticateAccessPoint(context, bearer(call, "bad_credentials"));
+  const caller = async (call: HandlerContext) => {
+    const state = await authenticateAccessPoint(context, bearer(call, "bad_credentials"));
+    call.values.set(tokenOwner, state.id);
+    return state;
+  };
 
   return {
     async register(request) {
@@ -60,8 +65,8 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
         });
       }
       // Of another epoch or another process of the access point: it says nothing about what is in force now.
-      if (Number(request.epoch) !== context.board.epoch || request.bootId !== state.bootId) return {};
-      const revision = Math.min(Number(request.revision), context.board.revision);
+      if (Number(request.epoch) !== context.peers.epoch || request.bootId !== state.bootId) return {};
+      const revision = Math.min(Number(request.revision), context.peers.revision);
       context.accessPoints.acknowledge(state.id, revision);
       // The Dial that waited for this goes out before the bookkeeping, which waits for the disk.
       await new Promise((resolve) => setImmediate(resolve));
@@ -89,7 +94,7 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
 }
 
 function described(description: Description | undefined): AccessPointDescription {
-  if (!description) throw new Refusal("invalid_argument", "The description is missing.", { field: "description" });
+  if (!description) throw new Refusal("invalid_argument", say("description_missing"), { field: "description" });
   const modes: Record<number, string> = { [ForwardingMode.ROUTED]: "routed", [ForwardingMode.NAT]: "nat" };
   return {
     name: description.name,
@@ -108,7 +113,7 @@ function described(description: Description | undefined): AccessPointDescription
 
 /** One item as one message, or several when it would be too large for one. */
 function* messagesOf(context: Context, state: AccessPointState, item: StreamItem): Generator<WatchMessage> {
-  const head = { epoch: BigInt(context.board.epoch), revision: BigInt(item.revision) };
+  const head = { epoch: BigInt(context.peers.epoch), revision: BigInt(item.revision) };
   if (item.kind === "heartbeat") {
     yield { ...head, change: { case: "heartbeat", value: {} } };
     return;

@@ -4,10 +4,11 @@ import { Mode } from "#proto/types/v1/state_pb.js";
 import { endOwnDevice, endOwnSession, ownDevices, ownSessions } from "../../domain/accounts/own.ts";
 import type { Context } from "../../domain/context.ts";
 import { forgotPassword, resetByCode } from "../../domain/signin/forgotten.ts";
+import { recorded } from "../../domain/signin/record.ts";
 import { signInOf } from "../../domain/signin/refresh.ts";
 import { confirmSecondFactor, enrolSecondFactor, removeSecondFactor } from "../../domain/signin/second-factor.ts";
 import { Secret } from "../../security/secret.ts";
-import { bearer, remoteAddress } from "../http/caller.ts";
+import { bearer, remoteAddress, tokenOwner } from "../http/caller.ts";
 import { toDuration } from "../http/duration.ts";
 
 type Calls = Pick<
@@ -44,7 +45,11 @@ const withCode = (request: Names & { password: string; otp: string }, call: Hand
 
 /** What people do with their own account. */
 export function accountCalls(context: Context): Calls {
-  const asked = (call: HandlerContext) => signInOf(context, bearer(call, "sign_in_expired"));
+  const asked = async (call: HandlerContext) => {
+    const state = await signInOf(context, bearer(call, "sign_in_expired"));
+    call.values.set(tokenOwner, state.accountId);
+    return state;
+  };
 
   return {
     async forgotPassword(request, call) {
@@ -53,22 +58,32 @@ export function accountCalls(context: Context): Calls {
     },
 
     async resetPassword(request, call) {
-      await resetByCode(context, who(request, call), new Secret(request.code), new Secret(request.newPassword));
+      const claimed = who(request, call);
+      await recorded(context, "password reset by code", claimed, () =>
+        resetByCode(context, claimed, new Secret(request.code), new Secret(request.newPassword)),
+      );
       return {};
     },
 
     async enrolSecondFactor(request, call) {
-      const { secret, uri, lifetimeMs } = await enrolSecondFactor(context, withCode(request, call));
+      const credentials = withCode(request, call);
+      const { secret, uri, lifetimeMs } = await recorded(context, "second factor enrolment", credentials, () =>
+        enrolSecondFactor(context, credentials),
+      );
       return { secret: secret.reveal(), uri: uri.reveal(), lifetime: toDuration(lifetimeMs) };
     },
 
     async confirmSecondFactor(request, call) {
-      await confirmSecondFactor(context, withCode(request, call));
+      const credentials = withCode(request, call);
+      await recorded(context, "second factor confirmation", credentials, () =>
+        confirmSecondFactor(context, credentials),
+      );
       return {};
     },
 
     async removeSecondFactor(request, call) {
-      await removeSecondFactor(context, withCode(request, call));
+      const credentials = withCode(request, call);
+      await recorded(context, "second factor removal", credentials, () => removeSecondFactor(context, credentials));
       return {};
     },
 

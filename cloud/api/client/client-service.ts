@@ -4,20 +4,21 @@ import { Mode } from "#proto/types/v1/state_pb.js";
 import type { Context } from "../../domain/context.ts";
 import { dial } from "../../domain/sessions/dial.ts";
 import { instancesOfCode } from "../../domain/signin/credentials.ts";
+import { recorded } from "../../domain/signin/record.ts";
 import { refresh, signInOf, signOut, type Tokens } from "../../domain/signin/refresh.ts";
 import { changePassword, signIn } from "../../domain/signin/sign-in.ts";
 import type { SignInState } from "../../domain/signin/state.ts";
 import { Secret } from "../../security/secret.ts";
 import { accessTokenSeconds } from "../../security/tokens.ts";
 import { hello } from "../hello.ts";
-import { bearer, remoteAddress } from "../http/caller.ts";
+import { bearer, remoteAddress, tokenOwner } from "../http/caller.ts";
 import { toDuration } from "../http/duration.ts";
 import { accountCalls } from "./account-calls.ts";
 import { sessionMessage } from "./convert.ts";
 
-/** What a person asks for. `pins`: of this server's keys, in use and spare. */
-export function clientService(context: Context, pins: Uint8Array[]): ServiceImpl<typeof ClientService> {
-  const server = () => ({ hello: hello(), spkiPins: pins });
+/** What a person asks for. `pins`: of this server's keys, in use and next or spare. */
+export function clientService(context: Context, pins: () => Uint8Array[]): ServiceImpl<typeof ClientService> {
+  const server = () => ({ hello: hello(), spkiPins: pins() });
 
   const signedIn = (state: SignInState, tokens: Tokens) => ({
     signedIn: {
@@ -50,17 +51,17 @@ export function clientService(context: Context, pins: Uint8Array[]): ServiceImpl
 
     async signIn(request, call) {
       const device = request.device;
-      const { signIn: state, tokens } = await signIn(
-        context,
-        {
-          code: request.enterpriseCode,
-          userName: request.userName,
-          password: new Secret(request.password),
-          otp: request.otp,
-          deviceId: device?.id ?? "",
-          remote: call.values.get(remoteAddress),
-        },
-        { id: device?.id ?? "", name: device?.name ?? "", platform: device?.platform ?? "" },
+      const credentials = {
+        code: request.enterpriseCode,
+        userName: request.userName,
+        password: new Secret(request.password),
+        otp: request.otp,
+        deviceId: device?.id ?? "",
+        remote: call.values.get(remoteAddress),
+      };
+      const described = { id: device?.id ?? "", name: device?.name ?? "", platform: device?.platform ?? "" };
+      const { signIn: state, tokens } = await recorded(context, "sign-in", credentials, () =>
+        signIn(context, credentials, described),
       );
       return signedIn(state, tokens);
     },
@@ -76,23 +77,23 @@ export function clientService(context: Context, pins: Uint8Array[]): ServiceImpl
     },
 
     async changePassword(request, call) {
-      await changePassword(
-        context,
-        {
-          code: request.enterpriseCode,
-          userName: request.userName,
-          password: new Secret(request.password),
-          otp: request.otp,
-          deviceId: request.deviceId,
-          remote: call.values.get(remoteAddress),
-        },
-        new Secret(request.newPassword),
+      const credentials = {
+        code: request.enterpriseCode,
+        userName: request.userName,
+        password: new Secret(request.password),
+        otp: request.otp,
+        deviceId: request.deviceId,
+        remote: call.values.get(remoteAddress),
+      };
+      await recorded(context, "password change", credentials, () =>
+        changePassword(context, credentials, new Secret(request.newPassword)),
       );
       return {};
     },
 
     async dial(request, call) {
       const state = await signInOf(context, bearer(call, "sign_in_expired"));
+      call.values.set(tokenOwner, state.accountId);
       const { session, token } = await dial(context, state, {
         publicKey: request.publicKey,
         mode: request.mode === Mode.SYSTEM ? "system" : "proxy",

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { EndpointSchema, SessionSchema } from "#proto/client/v1/session_pb.js";
 import { ResourceKind, Transport } from "#proto/client/v1/session_pb.js";
 import { HopKind, type HopSchema, Mender, WarningCode } from "#proto/types/v1/state_pb.js";
+import { inEnglish, type Message, say } from "../../base/say.ts";
 import type { EndpointRecord } from "../../domain/accesspoints/registry.ts";
 import type { ChainHop } from "../../domain/chain/chain.ts";
 import type { ResourceView } from "../../domain/resources/listing.ts";
@@ -25,6 +26,7 @@ const warningCodes: Record<NonNullable<ChainHop["missing"]>["code"], WarningCode
   acl_denies: WarningCode.ACL_DENIES,
   cloud_network_not_attached: WarningCode.CLOUD_NETWORK_NOT_ATTACHED,
   cloud_network_unreachable: WarningCode.CLOUD_NETWORK_UNREACHABLE,
+  no_routes: WarningCode.NO_ROUTES,
 };
 
 const resourceKinds: Record<ResourceView["kind"], ResourceKind> = {
@@ -46,13 +48,13 @@ export function endpointMessage(endpoint: EndpointRecord): MessageInitShape<type
   };
 }
 
-/** Every hop behind the access point is an administrator's to mend. */
+/** Every hop behind the access point is fixed by an administrator. */
 function hopMessage({ kind, id, name, missing }: ChainHop): MessageInitShape<typeof HopSchema> {
   const hop = hopKinds[kind];
   const told = { kind: hop, id, name, whole: missing === null };
   if (!missing) return told;
   const code = warningCodes[missing.code];
-  return { ...told, missing: { code, hop, mender: Mender.ADMINISTRATOR, text: missing.text.slice(0, 1_024) } };
+  return { ...told, missing: { code, hop, mender: Mender.ADMINISTRATOR, ...warningText(missing.said) } };
 }
 
 /** `token` "" = the one from Dial stays. */
@@ -76,7 +78,7 @@ export function sessionMessage(session: SessionDescription, token: string): Mess
       keepsConnections: state.mode === "routed",
     })),
     routes: profile.routes,
-    dns: { servers: profile.dnsServers, domains: profile.dnsDomains },
+    dns: { servers: profile.dnsServers, domains: profile.dnsDomains, searchDomains: profile.dnsSearchDomains },
     mtu: session.mtu,
     policy: { fullTunnel: profile.policy.fullTunnel, lockdown: profile.policy.lockdown },
     lease: toDuration(session.leaseMs),
@@ -93,7 +95,7 @@ export function sessionMessage(session: SessionDescription, token: string): Mess
               code: WarningCode.EXPIRES_SOON,
               hop: HopKind.CLIENT,
               mender: Mender.YOU,
-              text: "The sign-in of this device ends soon.",
+              ...warningText(say("sign_in_ends_soon")),
             },
           ]
         : []),
@@ -102,8 +104,13 @@ export function sessionMessage(session: SessionDescription, token: string): Mess
     incarnation: session.incarnation,
     profileRevision: session.profileRevision,
     instanceId: profile.instanceId,
+    enterpriseCode: profile.enterpriseCode,
     displayName: profile.displayName,
     signInLifetime: toDuration(session.signInMs),
     resources: profile.resources.map(({ name, kind, address }) => ({ name, kind: resourceKinds[kind], address })),
+    bandwidthKbps: session.bandwidth,
   };
 }
+
+/** The words of a warning in the contract's form. */
+const warningText = ({ text, key, params }: Message) => ({ text, messageKey: key, messageParams: inEnglish(params) });

@@ -2,48 +2,51 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { EventsResponseSchema, SessionService } from "#proto/client/v1/session_pb.js";
 import { heartbeatMs } from "../../domain/accesspoints/stream.ts";
-import { Bell } from "../../domain/bell.ts";
 import type { Context } from "../../domain/context.ts";
-import type { SessionEvent } from "../../domain/sessions/events.ts";
 import { revisionFor } from "../../domain/sessions/profile.ts";
 import { hangUp, renew, sessionOf } from "../../domain/sessions/renew.ts";
+import { Signal } from "../../domain/signal.ts";
+import type { SessionEvent } from "../../store/shared/events.ts";
 import { hello } from "../hello.ts";
-import { bearer } from "../http/caller.ts";
+import { bearer, tokenOwner } from "../http/caller.ts";
 import { failureOf } from "../http/errors.ts";
 import { sessionMessage } from "./convert.ts";
 
-/** What sag-tunnel does with its own session. */
-export function sessionService(context: Context): ServiceImpl<typeof SessionService> {
+/** What sag-tunnel does with its own session. `pins`: of this server's keys, in use and spare. */
+export function sessionService(context: Context, pins: () => Uint8Array[]): ServiceImpl<typeof SessionService> {
   return {
     async renew(request, call) {
       const key = request.publicKey.length > 0 ? request.publicKey : undefined;
-      const session = await renew(context, bearer(call, "session_expired"), key);
-      return { session: sessionMessage(session, "") };
+      const token = bearer(call, "session_expired");
+      call.values.set(tokenOwner, (await sessionOf(context, token)).account_id);
+      const session = await renew(context, token, key);
+      return { session: sessionMessage(session, ""), spkiPins: pins() };
     },
 
     async hangUp(_request, call) {
-      await hangUp(context, bearer(call, "session_expired"));
+      call.values.set(tokenOwner, await hangUp(context, bearer(call, "session_expired")));
       return {};
     },
 
     async *events(_request, call): AsyncGenerator<MessageInitShape<typeof EventsResponseSchema>> {
       const token = bearer(call, "session_expired");
       const row = await sessionOf(context, token);
+      call.values.set(tokenOwner, row.account_id);
       const waiting: SessionEvent[] = [];
-      const bell = new Bell();
+      const arrived = new Signal();
       const unsubscribe = context.events.subscribe(row.id, row.instance_id, (event) => {
         waiting.push(event);
-        bell.ring();
+        arrived.set();
       });
       try {
-        // Looked at again after subscribing: what ended in between would never be told.
+        // Check again after subscribing: an end in between would never be reported.
         await sessionOf(context, token);
         let told = await revisionFor(context, row);
         yield { event: { case: "opened", value: { hello: hello(), profileRevision: told } } };
         while (!call.signal.aborted) {
-          const rung = await bell.wait(heartbeatMs, call.signal);
+          const hasArrived = await arrived.wait(heartbeatMs, call.signal);
           if (call.signal.aborted) return;
-          if (!rung) yield { event: { case: "heartbeat", value: {} } };
+          if (!hasArrived) yield { event: { case: "heartbeat", value: {} } };
           for (const event of waiting.splice(0)) {
             if (event.kind === "ended") {
               yield { event: { case: "ended", value: failureOf(event.why) } };

@@ -3,17 +3,18 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { FailureSchema } from "#proto/types/v1/cause_pb.js";
 import { type CauseCode, Refusal } from "../../base/cause.ts";
+import { type Message, say } from "../../base/say.ts";
 import { failureOf } from "./errors.ts";
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
 /** An error in the Connect protocol's form, with its cause. `code`: the protocol's own word. */
-export function errorBody(code: string, cause: CauseCode, message: string): Buffer {
-  const failure = create(FailureSchema, failureOf(new Refusal(cause, message)));
+export function errorBody(code: string, cause: CauseCode, said: Message): Buffer {
+  const failure = create(FailureSchema, failureOf(new Refusal(cause, said)));
   const value = Buffer.from(toBinary(FailureSchema, failure)).toString("base64").replace(/=+$/, "");
   const details = [{ type: FailureSchema.typeName, value, debug: { cause: `CAUSE_${cause.toUpperCase()}` } }];
-  return Buffer.from(JSON.stringify({ code, message, details }));
+  return Buffer.from(JSON.stringify({ code, message: said.text, details }));
 }
 
 export function answerJson(response: HttpResponse, status: number, body: Buffer): void {
@@ -27,8 +28,8 @@ export function answerJson(response: HttpResponse, status: number, body: Buffer)
 export function answerOther(request: HttpRequest, response: HttpResponse): void {
   const path = request.url?.split("?", 1)[0] ?? "";
   if (/^\/sag\.[a-z]+\.v\d+\./.test(path)) {
-    answerJson(response, 404, errorBody("unimplemented", "protocol_too_old", "This server does not know that call."));
+    answerJson(response, 404, errorBody("unimplemented", "protocol_too_old", say("request_unknown_call")));
   } else {
-    answerJson(response, 404, errorBody("not_found", "not_found", "There is nothing at this address."));
+    answerJson(response, 404, errorBody("not_found", "not_found", say("request_nothing_here")));
   }
 }

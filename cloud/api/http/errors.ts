@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Cause, FailureSchema } from "#proto/types/v1/cause_pb.js";
 import type { CauseCode, Refusal } from "../../base/cause.ts";
+import { inEnglish } from "../../base/say.ts";
 import { toDuration } from "./duration.ts";
 
 /** How a cause reads to software that knows only the protocol's own codes. */
@@ -24,6 +25,7 @@ const codes: Partial<Record<CauseCode, Code>> = {
   storage_full: Code.ResourceExhausted,
   answer_too_large: Code.ResourceExhausted,
   storage_readonly: Code.Unavailable,
+  storage_damaged: Code.Unavailable,
   no_access_point: Code.Unavailable,
   protocol_too_old: Code.Unimplemented,
   unknown: Code.Internal,
@@ -38,7 +40,9 @@ export function failureOf(refusal: Refusal) {
   const { retryAfterMs, deviceName, sessions, field } = refusal.details;
   return {
     cause: causeNumber(refusal.code),
-    text: refusal.message.slice(0, 1024),
+    text: refusal.said.text,
+    messageKey: refusal.said.key,
+    messageParams: inEnglish(refusal.said.params),
     ...(retryAfterMs === undefined ? {} : { retryAfter: toDuration(retryAfterMs) }),
     deviceName: deviceName ?? "",
     field: field ?? "",

@@ -1,12 +1,13 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator } from "@bufbuild/protovalidate";
-import { ConnectError, type Interceptor } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { Refusal } from "../../base/cause.ts";
 import { newHexId } from "../../base/ids.ts";
-import type { Log } from "../../domain/context.ts";
+import type { Log } from "../../base/log.ts";
+import { say } from "../../base/say.ts";
 import { storageRefusal } from "../../store/failures.ts";
-import { wasRead } from "./caller.ts";
+import { proveConnection, tokenOwner, wasRead } from "./caller.ts";
 import { toConnectError } from "./errors.ts";
 
 const validator = createValidator();
@@ -17,7 +18,10 @@ function check<D extends DescMessage>(schema: D, message: MessageShape<D>): void
   if (result.kind === "error") throw result.error;
   const first = result.violations[0];
   const field = first ? pathToString(first.field) : "";
-  throw new Refusal("invalid_argument", `${field || "The message"}: ${first?.message ?? "is not valid"}`, { field });
+  const said = first?.message
+    ? say("request_breaks_rule", { field: field || "message", reason: first.message })
+    : say("request_not_valid");
+  throw new Refusal("invalid_argument", said, { field });
 }
 
 /** For every call: validates what comes in, turns refusals into the contract's form, logs one line with a request id. */
@@ -34,11 +38,19 @@ export function guard(log: Log, dataDirectory: string): Interceptor {
         cause,
         ms: Math.round(performance.now() - started),
       });
+    const prove = () => {
+      const owner = request.contextValues.get(tokenOwner);
+      if (owner !== "") request.contextValues.get(proveConnection)(owner);
+    };
     const refuse = (error: unknown): never => {
       const refusal = error instanceof Refusal ? error : storageRefusal(error, dataDirectory);
       if (refusal) {
         finish(refusal.code);
         throw toConnectError(refusal);
+      }
+      if (callerLeft(error)) {
+        finish("gone");
+        throw new ConnectError("The caller went away.", Code.Canceled);
       }
       if (error instanceof ConnectError) {
         finish("protocol");
@@ -50,20 +62,22 @@ export function guard(log: Log, dataDirectory: string): Interceptor {
         request: id,
         error: error instanceof Error ? error.stack : String(error),
       });
-      throw toConnectError(new Refusal("unknown", `The cloud instance failed unexpectedly (request ${id}).`));
+      throw toConnectError(new Refusal("unknown", say("request_failed_with_id", { id })));
     };
     try {
       if (!request.stream) {
         check(request.method.input, request.message);
         const response = await next(request);
         response.header.set("x-request-id", id);
+        prove();
         finish("");
         return response;
       }
       const response = await next({ ...request, message: checked(request.method.input, request.message) });
       response.header.set("x-request-id", id);
       if (!response.stream) return response;
-      return { ...response, message: guarded(response.message, refuse, () => finish("")) };
+      markAsStream(response.header);
+      return { ...response, message: guarded(response.message, { refuse, prove, finish: () => finish("") }) };
     } catch (error) {
       return refuse(error);
     }
@@ -77,9 +91,34 @@ async function* checked<D extends DescMessage>(schema: D, messages: AsyncIterabl
   }
 }
 
-async function* guarded<T>(messages: AsyncIterable<T>, refuse: (error: unknown) => never, finish: () => void) {
+const left = ["ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED", "ERR_HTTP2_STREAM_ERROR", "ECONNRESET", "EPIPE"];
+
+/** The caller closed the connection or the stream while its request was read: no failure of the server. */
+function callerLeft(error: unknown): boolean {
+  return error instanceof Error && "code" in error && left.includes(String(error.code));
+}
+
+/** A reverse proxy that collects answers before it passes them on (nginx does by default) must not do so here. */
+function markAsStream(header: Headers): void {
+  header.set("x-accel-buffering", "no");
+  header.set("cache-control", "no-store, no-transform");
+}
+
+interface StreamEnds {
+  refuse: (error: unknown) => never;
+  /** The first message is on its way, so the token was valid. */
+  prove: () => void;
+  finish: () => void;
+}
+
+async function* guarded<T>(messages: AsyncIterable<T>, { refuse, prove, finish }: StreamEnds) {
+  let first = true;
   try {
-    yield* messages;
+    for await (const message of messages) {
+      if (first) prove();
+      first = false;
+      yield message;
+    }
     finish();
   } catch (error) {
     refuse(error);

@@ -1,7 +1,8 @@
+import { statfs } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { sql } from "kysely";
 import type { Context } from "../../domain/context.ts";
+import { probe, totals } from "../../store/queries/totals.ts";
 import { version } from "../hello.ts";
 
 type Request = IncomingMessage | Http2ServerRequest;
@@ -12,8 +13,15 @@ export interface OutsideParts {
   stopping: AbortSignal;
   /** Answered administrators' requests, "OPERATION CODE" → number. */
   adminRequests(): ReadonlyMap<string, number>;
-  /** Only to requests from this machine: metrics tell how large somebody's company is. */
-  metricsFromHereOnly: boolean;
+  /** When the certificate in use ends, epoch ms. */
+  certificateEnd(): number;
+  /** The data directory. */
+  data: string;
+  /**
+   * Metrics are answered here. Not on the listener for clients: they tell how large a company is, and behind a reverse proxy every
+   * request comes from the loopback.
+   */
+  withMetrics: boolean;
 }
 
 /**
@@ -27,14 +35,25 @@ export function answerOutside(parts: OutsideParts, request: Request, response: H
     return true;
   }
   if (path === "/readyz") {
-    void ready(parts).then((why) => {
-      const body = JSON.stringify(why === undefined ? { ready: true } : { ready: false, why });
-      send(response, why === undefined ? 200 : 503, "application/json", body);
-    });
+    const unanswered = () => "the data directory does not answer";
+    void ready(parts)
+      .catch(unanswered)
+      .then((why) => {
+        const body = JSON.stringify(why === undefined ? { ready: true } : { ready: false, why });
+        send(response, why === undefined ? 200 : 503, "application/json", body);
+      });
     return true;
   }
   if (path !== "/metrics") return false;
-  if (parts.metricsFromHereOnly && !fromHere(request.socket.remoteAddress ?? "")) return false;
+  if (!parts.withMetrics) {
+    send(
+      response,
+      404,
+      "text/plain",
+      "metrics are answered at --admin-listen and at admin.sock in the data directory\n",
+    );
+    return true;
+  }
   void metrics(parts).then(
     (text) => send(response, 200, "text/plain; version=0.0.4", text),
     () => send(response, 503, "text/plain", "the store does not answer\n"),
@@ -42,63 +61,55 @@ export function answerOutside(parts: OutsideParts, request: Request, response: H
   return true;
 }
 
-const fromHere = (address: string) => address === "::1" || address.replace(/^::ffff:/, "").startsWith("127.");
-
 function send(response: Http2ServerResponse, status: number, type: string, body: string): void {
   if (response.writableEnded) return;
   response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
   response.end(body);
 }
 
-async function ready({ context, stopping }: OutsideParts): Promise<string | undefined> {
+/** Bytes without which commits are about to fail. */
+const neededBytes = 1024 * 1024;
+
+async function ready({ context, stopping, data }: OutsideParts): Promise<string | undefined> {
   if (stopping.aborted) return "the server is stopping";
+  const { bavail, bsize } = await statfs(data);
+  if (bavail * bsize < neededBytes) return "the disk is full";
   try {
-    await sql`select 1`.execute(context.store);
+    await probe(context.store);
     return undefined;
   } catch {
     return "the store does not answer";
   }
 }
 
-async function metrics({ context, adminRequests }: OutsideParts): Promise<string> {
-  const { store, accessPoints, board } = context;
-  const count = async (table: "instance" | "account" | "tenant") => {
-    const row = await store
-      .selectFrom(table)
-      .select((e) => e.fn.countAll<number>().as("n"))
-      .executeTakeFirstOrThrow();
-    return Number(row.n);
-  };
-  const sessions = await store
-    .selectFrom("session")
-    .select((e) => ["instance_id", e.fn.countAll<number>().as("n")])
-    .where("ended_at", "is", null)
-    .groupBy("instance_id")
-    .execute();
-  const traffic = await store
-    .selectFrom("traffic_day")
-    .select((e) => [e.fn.sum<number | null>("rx_bytes").as("rx"), e.fn.sum<number | null>("tx_bytes").as("tx")])
-    .executeTakeFirstOrThrow();
+/** Prometheus' text form. */
+export async function metrics({
+  context,
+  adminRequests,
+  certificateEnd,
+}: Pick<OutsideParts, "context" | "adminRequests" | "certificateEnd">): Promise<string> {
+  const { store, accessPoints, peers } = context;
+  const { tenants, instances, accounts, sessions, traffic } = await totals(store);
   const all = accessPoints.list();
   const lines = [
     ...gauge("sag_cloud_info", "The running version.", [[`{version="${version}"}`, 1]]),
-    ...gauge("sag_tenants", "Accounts of the product.", [["", await count("tenant")]]),
-    ...gauge("sag_instances", "SAG instances.", [["", await count("instance")]]),
-    ...gauge("sag_accounts", "Client accounts.", [["", await count("account")]]),
+    ...gauge("sag_tenants", "Accounts of the product.", [["", tenants]]),
+    ...gauge("sag_instances", "SAG instances.", [["", instances]]),
+    ...gauge("sag_accounts", "Client accounts.", [["", accounts]]),
     ...gauge(
       "sag_sessions",
       "Running sessions.",
-      sessions.map((s) => [`{instance="${s.instance_id}"}`, Number(s.n)]),
+      [...sessions].map(([instance, n]) => [`{instance="${instance}"}`, n]),
     ),
-    ...gauge("sag_peers", "Peers that access points are to have.", [["", board.size]]),
+    ...gauge("sag_peers", "Peers that access points are to have.", [["", peers.size]]),
     ...gauge(
       "sag_access_point_up",
       "Whether an access point's stream is open.",
       all.map((ap) => [`{id="${ap.id}",ccn="${ap.ccnId}"}`, ap.online ? 1 : 0]),
     ),
     ...counter("sag_traffic_bytes_total", "Inner bytes, seen from the clients.", [
-      ['{direction="up"}', Number(traffic.rx ?? 0)],
-      ['{direction="down"}', Number(traffic.tx ?? 0)],
+      ['{direction="up"}', traffic.rx],
+      ['{direction="down"}', traffic.tx],
     ]),
     ...counter(
       "sag_admin_requests_total",
@@ -108,6 +119,9 @@ async function metrics({ context, adminRequests }: OutsideParts): Promise<string
         return [`{operation="${operation}",code="${code === "" ? "OK" : code}"}`, n];
       }),
     ),
+    ...gauge("sag_certificate_expiry_seconds", "Until the certificate in use ends; negative once it has.", [
+      ["", Math.round((certificateEnd() - Date.now()) / 1_000)],
+    ]),
     ...gauge("process_resident_memory_bytes", "Resident memory.", [["", process.memoryUsage.rss()]]),
     ...gauge("process_start_time_seconds", "When the process began.", [
       ["", Math.round(Date.now() / 1_000 - process.uptime())],

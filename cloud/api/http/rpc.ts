@@ -12,9 +12,10 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import type { CauseCode } from "../../base/cause.ts";
-import type { Log } from "../../domain/context.ts";
-import { errorBody } from "./answers.ts";
-import { wasRead } from "./caller.ts";
+import type { Log } from "../../base/log.ts";
+import { foreign, type Message, say } from "../../base/say.ts";
+import { answerJson, errorBody, type HttpResponse } from "./answers.ts";
+import { type Prove, wasRead } from "./caller.ts";
 
 type NodeRequest = Parameters<typeof universalRequestFromNodeRequest>[0];
 type NodeResponse = Parameters<typeof universalResponseToNodeResponse>[1];
@@ -24,7 +25,8 @@ type UniversalResponse = Awaited<ReturnType<UniversalHandler>>;
 
 export interface RpcOptions extends ConnectRouterOptions {
   routes(router: Router): void;
-  contextValues(request: NodeRequest): ContextValues;
+  /** `proven`: to be called when a valid token was seen. */
+  contextValues(request: NodeRequest, proven: Prove): ContextValues;
   log: Log;
   /** For paths that are no call of ours. */
   otherwise(request: NodeRequest, response: NodeResponse): void;
@@ -34,17 +36,23 @@ export interface RpcOptions extends ConnectRouterOptions {
  * Answers calls of the Connect protocol. Like connect-node's own adapter, but what the protocol layer refuses by itself
  * (truncated, oversized, not JSON, wrong method …) gets a cause as well: clients read nothing else.
  */
-export function rpcHandler(options: RpcOptions): (request: NodeRequest, response: NodeResponse) => void {
+export function rpcHandler(options: RpcOptions): (request: NodeRequest, response: NodeResponse, proven: Prove) => void {
   const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...options });
   options.routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  return (request, response) => {
+  return (request, response, proven) => {
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
     if (!handler) {
       options.otherwise(request, response);
       return;
     }
-    const values = options.contextValues(request);
+    const { authority } = request as { authority?: string };
+    if (!isAuthority(authority || request.headers.host)) {
+      const message = say("request_no_host");
+      answerJson(response as HttpResponse, 400, errorBody("invalid_argument", "invalid_argument", message));
+      return;
+    }
+    const values = options.contextValues(request, proven);
     handler(universalRequestFromNodeRequest(request, response, undefined, values))
       .then((answer) => withCause(answer, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))
@@ -55,6 +63,15 @@ export function rpcHandler(options: RpcOptions): (request: NodeRequest, response
         response.destroy();
       });
   };
+}
+
+/** A name or an address, perhaps with a port (RFC 3986, 3.2.2): connect-node makes a URL of it, which fails for anything else. */
+function isAuthority(text: string | undefined): boolean {
+  return (
+    text !== undefined &&
+    /^(\[[0-9a-f:.]{2,45}\]|[0-9a-z_.-]{1,255})(:\d{1,5})?$/i.test(text) &&
+    URL.canParse(`https://${text}/`)
+  );
 }
 
 interface ErrorBody {
@@ -70,8 +87,8 @@ async function withCause(answer: UniversalResponse, values: ContextValues): Prom
   // Bytes that are no message at all end up as an internal error of the decoder.
   const unreadable = answer.status === 500 && !values.get(wasRead);
   const status = unreadable ? 400 : answer.status;
-  const { code, cause, message } = refused(status, unreadable ? { code: "invalid_argument" } : body);
-  const bytes = errorBody(code, cause, message);
+  const { code, cause, said } = refused(status, unreadable ? { code: "invalid_argument" } : body);
+  const bytes = errorBody(code, cause, said);
   const header = new Headers(answer.header);
   header.set("content-type", "application/json");
   header.set("content-length", String(bytes.length));
@@ -94,23 +111,21 @@ async function parse(answer: UniversalResponse): Promise<ErrorBody> {
   }
 }
 
-function refused(status: number, body: ErrorBody): { code: string; cause: CauseCode; message: string } {
-  const said = (body.message ?? "").slice(0, 200);
+function refused(status: number, body: ErrorBody): { code: string; cause: CauseCode; said: Message } {
+  const reason = (body.message ?? "").slice(0, 200);
   if (status === 415) {
-    const message = "Send application/json or application/proto, or their streaming forms.";
-    return { code: "invalid_argument", cause: "invalid_argument", message };
+    return { code: "invalid_argument", cause: "invalid_argument", said: say("request_content_type") };
   }
-  if (status === 405)
-    return { code: "invalid_argument", cause: "invalid_argument", message: "Calls are POST requests." };
+  if (status === 405) return { code: "invalid_argument", cause: "invalid_argument", said: say("request_not_post") };
   if (body.code === "resource_exhausted") {
-    return { code: body.code, cause: "answer_too_large", message: "The message is larger than 256 KiB." };
+    return { code: body.code, cause: "answer_too_large", said: say("request_too_large") };
   }
   if (body.code === "invalid_argument") {
     return {
       code: body.code,
       cause: "invalid_argument",
-      message: said ? `The message cannot be read: ${said}` : "The message cannot be read.",
+      said: reason ? say("request_unreadable_because", { reason }) : say("request_unreadable"),
     };
   }
-  return { code: body.code ?? "unknown", cause: "unknown", message: said };
+  return { code: body.code ?? "unknown", cause: "unknown", said: foreign(reason) };
 }

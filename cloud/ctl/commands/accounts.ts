@@ -1,29 +1,36 @@
+import { ctlTexts } from "../../../common/text/ctl.ts";
+import { invalid } from "../../base/cause.ts";
+import { foreign } from "../../base/say.ts";
 import type { AccountView } from "../../domain/accounts/accounts.ts";
 import { firstLineOfStdin, wholeNumber } from "../arguments.ts";
 import type { Verbs } from "../command.ts";
-import { fields, table } from "../output.ts";
+import { fields } from "../output.ts";
+import { table } from "../table.ts";
 
-const which = ["--instance <id|name>", "the instance; may be left out when there is only one"] as const;
+const { common, errors, help, output } = ctlTexts;
+const { columns } = output;
+
+const which = ["--instance <id|name>", common.instance] as const;
 
 const row = (view: AccountView) => ({
-  user: view.userName,
-  mail: view.mail,
-  state: view.disabled ? "disabled" : view.mustChange ? "new password" : "enabled",
-  "kbit/s": view.bandwidth === 0 ? "no cap" : view.bandwidth,
-  "fixed address": view.clientIp,
-  sessions: view.sessions,
+  [columns.user]: view.userName,
+  [columns.mail]: view.mail,
+  [columns.state]: view.disabled ? output.disabled : view.mustChange ? output.newPassword : output.enabled,
+  [columns.bandwidth]: view.bandwidth === 0 ? output.noCap : view.bandwidth,
+  [columns.fixedAddress]: view.clientIp,
+  [columns.sessions]: view.sessions,
 });
 
 type Told = AccountView & { password?: string };
 
 const whole = (view: Told) =>
   fields({
-    id: view.id,
+    [columns.id]: view.id,
     ...row(view),
-    "second factor": view.secondFactor,
-    "bytes from client": view.rxBytes,
-    "bytes to client": view.txBytes,
-    ...(view.password === undefined ? {} : { password: view.password }),
+    [columns.secondFactor]: view.secondFactor,
+    [columns.bytesFromClient]: view.rxBytes,
+    [columns.bytesToClient]: view.txBytes,
+    ...(view.password === undefined ? {} : { [columns.password]: view.password }),
   });
 
 interface CreateFlags {
@@ -36,16 +43,16 @@ interface CreateFlags {
 }
 
 export const accountVerbs: Verbs = (program, tools) => {
-  const account = program.command("account").description("client accounts");
+  const account = program.command("account").description(help.account.what);
   const password = async (fromStdin: boolean | undefined) => (fromStdin ? await firstLineOfStdin() : undefined);
   account
     .command("create <user>")
-    .description("make an account; without --password-stdin a password is made and printed this once")
-    .requiredOption("--mail <address>", "mail address")
-    .option("--password-stdin", "read the password from standard input")
-    .option("--bandwidth <kbit/s>", "cap each way, 1 to 20000; 0 = none (2000)", wholeNumber)
-    .option("--client-ip <address>", "fixed client address")
-    .option("--must-change", "a new password has to be chosen at the first sign-in")
+    .description(help.account.create)
+    .requiredOption("--mail <address>", help.account.mail)
+    .option("--password-stdin", help.account.passwordStdin)
+    .option("--bandwidth <kbit/s>", help.account.bandwidthAtFirst, wholeNumber)
+    .option("--client-ip <address>", help.account.clientIpAtFirst)
+    .option("--must-change", help.account.mustChange)
     .option(...which)
     .action(async (user: string, o: CreateFlags) => {
       const { ask, print } = tools();
@@ -58,20 +65,36 @@ export const accountVerbs: Verbs = (program, tools) => {
         clientIp: o.clientIp,
         mustChange: o.mustChange === true,
       };
-      print(await ask("account create", parameters), whole);
+      print(await ask("account create", parameters), whole, output.lost.password(user));
     });
   account
     .command("list")
+    .description(help.account.list)
     .option(...which)
     .action(async (o: { instance?: string }) => {
       const { ask, print } = tools();
       print(await ask("account list", { instance: o.instance }), (all: AccountView[]) => table(all.map(row)));
     });
+  account
+    .command("set <user>")
+    .description(help.account.set)
+    .option("--bandwidth <kbit/s>", help.account.bandwidth, wholeNumber)
+    .option("--mail <address>", help.account.mail)
+    .option("--client-ip <address>", help.account.clientIp)
+    .option(...which)
+    .action(async (user: string, o: { instance?: string; bandwidth?: number; mail?: string; clientIp?: string }) => {
+      const { bandwidth, mail, clientIp } = o;
+      if (bandwidth === undefined && mail === undefined && clientIp === undefined) {
+        throw invalid("bandwidth", foreign(errors.arguments.accountChange));
+      }
+      const { ask, print } = tools();
+      print(await ask("account set", { user, instance: o.instance, bandwidth, mail, clientIp }), whole);
+    });
   for (const [verb, description] of [
-    ["show", "one account"],
-    ["disable", "end its sessions and refuse new ones"],
-    ["enable", "allow it again"],
-    ["remove-second-factor", "when somebody lost the authenticator; where one is required, a new one has to be set up"],
+    ["show", help.account.show],
+    ["disable", help.account.disable],
+    ["enable", help.account.enable],
+    ["remove-second-factor", help.account["remove-second-factor"]],
   ] as const) {
     account
       .command(`${verb} <user>`)
@@ -84,32 +107,32 @@ export const accountVerbs: Verbs = (program, tools) => {
   }
   account
     .command("delete <user>")
-    .description("delete it; its sessions end, its traffic records stay")
+    .description(help.account.delete)
     .option(...which)
     .action(async (user: string, o: { instance?: string }) => {
       const { ask, print } = tools();
-      print(await ask("account delete", { user, instance: o.instance }), () => "Deleted.");
+      print(await ask("account delete", { user, instance: o.instance }), () => output.deleted);
     });
   account
     .command("kick <user>")
-    .description("end all its sessions; it may dial again")
-    .option("--reason <text>", "shown to the person", "")
+    .description(help.account.kick)
+    .option("--reason <text>", common.reason, "")
     .option(...which)
     .action(async (user: string, o: { instance?: string; reason: string }) => {
       const { ask, print } = tools();
       const result = await ask("account kick", { user, instance: o.instance, reason: o.reason });
-      print(result, ({ ended }: { ended: number }) => `Ended ${ended} session${ended === 1 ? "" : "s"}.`);
+      print(result, ({ ended }: { ended: number }) => output.endedSessions(ended));
     });
   account
     .command("reset-password <user>")
-    .description("set a new password; all its devices are signed out")
-    .option("--password-stdin", "read the password from standard input; without, one is made and printed this once")
-    .option("--must-change", "another one has to be chosen at the next sign-in")
+    .description(help.account.resetPassword)
+    .option("--password-stdin", help.account.newPasswordStdin)
+    .option("--must-change", help.account.mustChangeAgain)
     .option(...which)
     .action(async (user: string, o: { instance?: string; passwordStdin?: boolean; mustChange?: boolean }) => {
       const { ask, print } = tools();
       const given = await password(o.passwordStdin);
       const parameters = { user, instance: o.instance, password: given, mustChange: o.mustChange === true };
-      print(await ask("account reset-password", parameters), whole);
+      print(await ask("account reset-password", parameters), whole, output.lost.password(user));
     });
 };

@@ -1,129 +1,169 @@
 import type { Command } from "commander";
+import { ctlTexts } from "../../../common/text/ctl.ts";
+import { invalid } from "../../base/cause.ts";
+import { contains, hostPrefix, parseCidr, parseIp } from "../../base/ip.ts";
+import { foreign } from "../../base/say.ts";
 import type { InstanceView } from "../../domain/instances/instances.ts";
 import { durationSeconds, list, onOff, requiredOrOptional, wholeNumber } from "../arguments.ts";
 import type { Verbs } from "../command.ts";
-import { duration, fields, table } from "../output.ts";
+import { duration, fields } from "../output.ts";
+import { table } from "../table.ts";
 
-const which = ["--instance <id|name>", "the instance; may be left out when there is only one"] as const;
+const { common, errors, help, output } = ctlTexts;
+const { columns } = output;
+
+const which = ["--instance <id|name>", common.instance] as const;
 
 const row = (view: InstanceView) => ({
-  id: view.id,
-  name: view.name,
-  code: view.enterpriseCode,
-  cidrs: view.cidrs.join(" "),
-  accounts: view.accounts,
-  sessions: view.sessions,
+  [columns.id]: view.id,
+  [columns.name]: view.name,
+  [columns.code]: view.enterpriseCode,
+  [columns.cidrs]: view.cidrs.join(" "),
+  [columns.accounts]: view.accounts,
+  [columns.sessions]: view.sessions,
+  [columns.end]: view.endTime?.slice(0, 10) ?? output.noEnd,
 });
 
 const whole = (view: InstanceView) =>
   fields({
     ...row(view),
-    ccn: view.ccnId ?? "-",
-    routes: view.routes.join(" ") || "-",
-    "dns servers": view.dnsServers.join(" ") || "-",
-    "dns domains": view.dnsDomains.join(" ") || (view.dnsServers.length > 0 ? "all names" : "-"),
+    [columns.end]: view.endTime ?? output.noEnd,
+    [columns.region]: view.region,
+    [columns.ccn]: view.ccnId ?? "-",
+    [columns.routes]: view.routes.join(" ") || "-",
+    [columns.dnsServers]: view.dnsServers.join(" ") || "-",
+    [columns.dnsDomains]: view.dnsDomains.join(" ") || (view.dnsServers.length > 0 ? output.allNames : "-"),
+    [columns.searchDomains]: view.dnsSearchDomains.join(" ") || "-",
     ...policyRow(view),
   });
 
 const policyRow = ({ policy }: InstanceView) => ({
-  "full tunnel": policy.fullTunnel,
-  lockdown: policy.lockdown,
-  lease: duration(policy.leaseSeconds),
-  "sign-in": duration(policy.signInSeconds),
-  "devices per account": policy.devicesPerAccount,
-  "second factor": policy.secondFactorRequired ? "required" : "optional",
+  [columns.fullTunnel]: policy.fullTunnel,
+  [columns.lockdown]: policy.lockdown,
+  [columns.lease]: duration(policy.leaseSeconds),
+  [columns.signIn]: duration(policy.signInSeconds),
+  [columns.devicesPerAccount]: policy.devicesPerAccount,
+  [columns.secondFactor]: policy.secondFactorRequired ? output.required : output.optional,
 });
 
+interface Warned {
+  warnings?: string[];
+}
+
+function warn({ warnings = [] }: Warned): void {
+  for (const warning of warnings) process.stderr.write(`${output.warning(warning)}\n`);
+}
+
 export const instanceVerbs: Verbs = (program, tools) => {
-  const instance = program.command("instance").description("software instances");
+  const instance = program.command("instance").description(help.instance.what);
   instance
     .command("create <name>")
-    .description("make an instance")
-    .requiredOption("--cidr <block>", "address block for clients; may be repeated", list)
-    .option("--code <code>", "enterprise code; one is made if missing, an existing one is shared")
-    .option("--ccn <id|name>", "CCN to bind it to; the default one if missing")
+    .description(help.instance.create)
+    .requiredOption("--cidr <block>", help.instance.cidr, list)
+    .option("--code <code>", help.instance.code)
+    .option("--ccn <id|name>", help.instance.ccn)
     .action(async (name: string, o: { cidr: string[]; code?: string; ccn?: string }) => {
       const { ask, print } = tools();
-      print(await ask("instance create", { name, cidrs: o.cidr, code: o.code, ccn: o.ccn }), whole);
+      const view = await ask("instance create", { name, cidrs: o.cidr, code: o.code, ccn: o.ccn });
+      warn(view as Warned);
+      print(view, whole);
     });
   instance
     .command("list")
-    .description("all instances")
+    .description(help.instance.list)
     .action(async () => {
       const { ask, print } = tools();
       print(await ask("instance list", {}), (all: InstanceView[]) => table(all.map(row)));
     });
   instance
     .command("show [instance]")
-    .description("one instance with everything set for it")
+    .description(help.instance.show)
     .action(async (name: string | undefined) => {
       const { ask, print } = tools();
       print(await ask("instance show", { instance: name }), whole);
     });
   instance
     .command("delete <instance>")
-    .description("delete an instance; its sessions end")
-    .option("--force", "although it has accounts")
+    .description(help.instance.delete)
+    .option("--force", help.instance.force)
     .action(async (name: string, o: { force?: boolean }) => {
       const { ask, print } = tools();
-      print(await ask("instance delete", { instance: name, force: o.force === true }), () => "Deleted.");
+      print(await ask("instance delete", { instance: name, force: o.force === true }), () => output.deleted);
     });
 };
 
 /** cidr, route: lists with add, remove, list. */
 export const listVerbs: Verbs = (program, tools) => {
-  const show = async (instance: string | undefined, pick: (view: InstanceView) => string[]) => {
-    const { ask, print } = tools();
-    const view = (await ask("instance show", { instance })) as InstanceView;
-    print(pick(view), (items: string[]) => items.join("\n") || "None.");
-  };
-  const objects: [string, string, string, (view: InstanceView) => string[]][] = [
-    ["cidr", "block", "address blocks that clients get addresses from", (view) => view.cidrs],
-    ["route", "prefix", "prefixes of the intranet", (view) => view.routes],
+  const objects: ["cidr" | "route", string, (view: InstanceView) => string[]][] = [
+    ["cidr", "block", (view) => view.cidrs],
+    ["route", "prefix", (view) => view.routes],
   ];
-  for (const [object, word, description, pick] of objects) {
-    const command = program.command(object).description(description);
-    const change = (verb: string, many: boolean) =>
+  for (const [object, word, pick] of objects) {
+    const words = (items: string[]) => table(items.map((item) => ({ [columns[object]]: item })));
+    const command = program.command(object).description(help[object].what);
+    const change = (verb: "add" | "remove", many: boolean) =>
       command
         .command(`${verb} <${word}${many ? "..." : ""}>`)
+        .description(help[object][verb])
         .option(...which)
         .action(async (given: string | string[], o: { instance?: string }) => {
           const { ask, print } = tools();
           const value = object === "route" && many ? { routes: given } : { [object]: given };
-          const view = (await ask(`${object} ${verb}`, { instance: o.instance, ...value })) as InstanceView;
-          print(pick(view), (items: string[]) => items.join("\n") || "None.");
+          const view = (await ask(`${object} ${verb}`, { instance: o.instance, ...value })) as InstanceView & Warned;
+          warn(view);
+          print(pick(view), words);
         });
     change("add", object === "route");
     change("remove", false);
     command
       .command("list")
+      .description(help[object].list)
       .option(...which)
-      .action((o: { instance?: string }) => show(o.instance, pick));
+      .action(async (o: { instance?: string }) => {
+        const { ask, print } = tools();
+        print(pick((await ask("instance show", { instance: o.instance })) as InstanceView), words);
+      });
   }
 };
 
+/** Name servers that no route of the instance itself contains. */
+function unrouted({ dnsServers, routes }: InstanceView): string[] {
+  const prefixes = routes.flatMap((route) => parseCidr(route) ?? []);
+  return dnsServers.filter((server) => {
+    const ip = parseIp(server);
+    return ip !== undefined && !prefixes.some((prefix) => contains(prefix, ip));
+  });
+}
+
 export const dnsVerbs: Verbs = (program, tools) => {
-  const dns = program.command("dns").description("name servers and domains that clients are given");
+  const dns = program.command("dns").description(help.dns.what);
   const words = (view: InstanceView) =>
     fields({
-      servers: view.dnsServers.join(" ") || "-",
-      domains: view.dnsDomains.join(" ") || (view.dnsServers.length > 0 ? "all names" : "-"),
+      [columns.servers]: view.dnsServers.join(" ") || "-",
+      [columns.domains]: view.dnsDomains.join(" ") || (view.dnsServers.length > 0 ? output.allNames : "-"),
+      [columns.search]: view.dnsSearchDomains.join(" ") || "-",
     });
-  const change = async (instance: string | undefined, servers: string[], domains: string[]) => {
+  const change = async (instance: string | undefined, servers: string[], domains: string[], search: string[]) => {
     const { ask, print } = tools();
-    print(await ask("dns set", { instance, servers, domains }), words);
+    const view = (await ask("dns set", { instance, servers, domains, search })) as InstanceView;
+    for (const server of view.policy.fullTunnel ? [] : unrouted(view)) {
+      process.stderr.write(`${output.warning(output.unrouted(server, hostPrefix(server) ?? ""))}\n`);
+    }
+    print(view, words);
   };
   dns
     .command("set")
-    .description("replace what is pushed; without --domain all names are asked inside")
-    .requiredOption("--server <address>", "name server; may be repeated", list)
-    .option("--domain <name>", "domain asked inside, with all below it; may be repeated", list)
+    .description(help.dns.set)
+    .requiredOption("--server <address>", help.dns.server, list)
+    .option("--domain <name>", help.dns.domain, list)
+    .option("--search <domain>", help.dns.search, list)
     .option(...which)
-    .action((o: { server: string[]; domain?: string[]; instance?: string }) =>
-      change(o.instance, o.server, o.domain ?? []),
+    .action((o: { server: string[]; domain?: string[]; search?: string[]; instance?: string }) =>
+      change(o.instance, o.server, o.domain ?? [], o.search ?? []),
     );
   dns
     .command("show")
+    .description(help.dns.show)
     .option(...which)
     .action(async (o: { instance?: string }) => {
       const { ask, print } = tools();
@@ -131,9 +171,9 @@ export const dnsVerbs: Verbs = (program, tools) => {
     });
   dns
     .command("clear")
-    .description("push nothing")
+    .description(help.dns.clear)
     .option(...which)
-    .action((o: { instance?: string }) => change(o.instance, [], []));
+    .action((o: { instance?: string }) => change(o.instance, [], [], []));
 };
 
 interface PolicyFlags {
@@ -147,16 +187,17 @@ interface PolicyFlags {
 }
 
 export const policyVerbs: Verbs = (program: Command, tools) => {
-  const policy = program.command("policy").description("what holds for everybody in an instance");
+  const policy = program.command("policy").description(help.policy.what);
   policy
     .command("set")
+    .description(help.policy.set)
     .option(...which)
-    .option("--full-tunnel <on|off>", "all traffic goes inside", onOff)
-    .option("--lockdown <on|off>", "nothing leaves the device but the tunnel", onOff)
-    .option("--lease <duration>", "how long a session is kept without hearing from it (12h)", durationSeconds)
-    .option("--sign-in <duration>", "until a person has to sign in again (30d)", durationSeconds)
-    .option("--devices <n>", "devices per account at the same time (3)", wholeNumber)
-    .option("--second-factor <required|optional>", "whether anybody signs in without one", requiredOrOptional)
+    .option("--full-tunnel <on|off>", help.policy.fullTunnel, onOff)
+    .option("--lockdown <on|off>", help.policy.lockdown, onOff)
+    .option("--lease <duration>", help.policy.lease, durationSeconds)
+    .option("--sign-in <duration>", help.policy.signIn, durationSeconds)
+    .option("--devices <n>", help.policy.devices, wholeNumber)
+    .option("--second-factor <required|optional>", help.policy.secondFactor, requiredOrOptional)
     .action(async (o: PolicyFlags) => {
       const { ask, print } = tools();
       const change = {
@@ -167,10 +208,14 @@ export const policyVerbs: Verbs = (program: Command, tools) => {
         devicesPerAccount: o.devices,
         secondFactorRequired: o.secondFactor,
       };
+      if (Object.values(change).every((value) => value === undefined)) {
+        throw invalid("policy", foreign(errors.arguments.policyChange));
+      }
       print(await ask("policy set", { instance: o.instance, change }), (view: InstanceView) => fields(policyRow(view)));
     });
   policy
     .command("show")
+    .description(help.policy.show)
     .option(...which)
     .action(async (o: { instance?: string }) => {
       const { ask, print } = tools();
@@ -182,15 +227,19 @@ export const policyVerbs: Verbs = (program: Command, tools) => {
 export const linkVerbs: Verbs = (program, tools) => {
   program
     .command("link")
-    .description("enrolment links")
+    .description(help.link.what)
     .command("create")
-    .description("print the link that people open to sign in")
+    .description(help.link.create)
     .option(...which)
-    .option("--server <url>", "address of this server as clients see it")
-    .option("--no-pins", "for a certificate of a public authority: the name is enough")
-    .action(async (o: { instance?: string; server?: string; pins: boolean }) => {
+    .option("--server <url>", help.link.server)
+    .option("--pins", help.link.pins)
+    .option("--no-pins", help.link.noPins)
+    .action(async (o: { instance?: string; server?: string; pins?: boolean }) => {
+      if (process.argv.includes("--pins") && process.argv.includes("--no-pins")) {
+        throw invalid("pins", foreign(errors.arguments.pinsOrNot));
+      }
       const { ask, print } = tools();
-      const asked = { instance: o.instance, server: o.server, noPins: !o.pins };
+      const asked = { instance: o.instance, server: o.server, pins: o.pins };
       print(await ask("link create", asked), (result: { link: string }) => result.link);
     });
 };

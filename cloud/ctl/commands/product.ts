@@ -1,75 +1,79 @@
-import type { Command } from "commander";
-import { defaultRegion } from "../../domain/areas/regions.ts";
+import { type Command, Option } from "commander";
+import { ctlTexts } from "../../../common/text/ctl.ts";
+import type { Product } from "../../api/admin/rpc/protocol/operation.ts";
 import { words } from "../answer.ts";
-import { list } from "../arguments.ts";
 import type { Tools, Verbs } from "../command.ts";
-import { nouns, verbs } from "./product-verbs.ts";
-import type { Product } from "./verb.ts";
+import { fields } from "../output.ts";
+import { type Shown, table } from "../table.ts";
+import { verbs } from "./product-verbs.ts";
+import type { Verb } from "./verb.ts";
 
-/** Operations whose own parameter Tenant says for which account; the others run in that account. */
-const tenantParameter = new Set([
-  "CreateAccessKey",
-  "DescribeAccessKeys",
-  "UpdateAccessKey",
-  "DeleteAccessKey",
-  "DescribeQuotas",
-  "SetQuota",
-]);
+const { common, help, objects, operations, options: described } = ctlTexts;
 
-export async function callApi(
-  { ask }: Tools,
-  product: Product,
-  action: string,
-  parameters: Record<string, string>,
-  tenant?: string,
-): Promise<Record<string, unknown>> {
-  const own = tenant !== undefined && tenantParameter.has(action);
-  const sent = { product, action, parameters: own ? { ...parameters, Tenant: tenant } : parameters };
-  return (await ask("api call", own || tenant === undefined ? sent : { ...sent, tenant })) as Record<string, unknown>;
-}
+const describe = (texts: Readonly<Record<string, string>>, name: string): string => texts[name] ?? "";
 
 export const productVerbs: Verbs = (program, tools) => {
-  for (const verb of verbs) {
-    const [object = "", word = "", ...places] = verb.usage.split(" ");
-    const parent =
-      program.commands.find((c) => c.name() === object) ?? program.command(object).description(nouns[object] ?? "");
-    const command = parent.command([word, ...places].join(" ")).description(verb.what);
-    const options = { ...verb.options, ...(verb.region ? { "--region <id>": "RegionId" } : {}) };
-    for (const [flags, parameter] of Object.entries(options)) {
-      if (parameter.endsWith("[]")) command.option(flags, "may be given several times", list);
-      else command.option(flags);
-    }
-    command.option("--tenant <name>", "for this account of the product");
-    command.action(async (...given: unknown[]) => {
-      const parameters: Record<string, string> = { ...verb.fixed, ...(verb.region ? { RegionId: defaultRegion } : {}) };
-      for (const [i, place] of places.entries()) parameters[place.replace(/[<>]/g, "")] = String(given[i]);
-      const chosen = command.opts<Record<string, string | string[] | undefined>>();
-      for (const [flags, parameter] of Object.entries(options)) {
-        const value = chosen[camel(flags)];
-        if (Array.isArray(value))
-          for (const [i, one] of value.entries()) parameters[`${parameter.slice(0, -2)}.${i + 1}`] = one;
-        else if (value !== undefined) parameters[parameter] = value;
-      }
-      const at = tools();
-      at.print(await callApi(at, verb.product, verb.action, parameters, chosen.tenant as string | undefined), words);
-    });
-  }
+  for (const verb of verbs) addVerb(program, tools, verb);
   anyOperation(program, tools);
 };
+
+function addVerb(program: Command, tools: () => Tools, verb: Verb): void {
+  const [object = "", word = "", ...places] = verb.usage.split(" ");
+  const name = `${object} ${word}`;
+  const parent =
+    program.commands.find((c) => c.name() === object) ?? program.command(object).description(describe(objects, object));
+  const command = parent.command([word, ...places].join(" ")).description(describe(operations, name));
+  const options = Object.entries(verb.options ?? {});
+  for (const [flags, [, read]] of options) {
+    const option = new Option(flags, optionText(verb, name, flags));
+    option.makeOptionMandatory(verb.required?.includes(flags) === true);
+    if (read !== undefined) option.argParser(read as (text: string) => unknown);
+    command.addOption(option);
+  }
+  command.option("--tenant <name>", common.tenant);
+  command.action(async (...given: unknown[]) => {
+    const input: Record<string, unknown> = { ...verb.fixed };
+    for (const [i, place] of places.entries()) {
+      const field = place.replace(/[<>]/g, "");
+      input[field] = verb.places?.[field]?.(String(given[i])) ?? given[i];
+    }
+    const chosen = command.opts<Record<string, unknown>>();
+    for (const [flags, [field]] of options) {
+      const value = chosen[camel(flags)];
+      if (value !== undefined) input[field] = value;
+    }
+    const { ask, print } = tools();
+    const answer = await ask(name, verb.input?.(input) ?? input, chosen.tenant as string | undefined);
+    const told = verb.list === undefined ? answer : (answer as Record<string, unknown>)[verb.list];
+    print(verb.list === "rows" ? told : answer, () => shown(verb, told), verb.once?.(answer));
+  });
+}
+
+function shown({ row }: Verb, view: unknown): Shown {
+  if (row === undefined) return words(view as Record<string, unknown>);
+  return Array.isArray(view) ? table(view.map((one) => row(one))) : fields(row(view));
+}
+
+function optionText({ fixed }: Verb, name: string, flags: string): string {
+  const own = describe(described, `${name} ${flags.split(" ")[0]}`);
+  if (own !== "" || !flags.startsWith("--region ")) return own;
+  return fixed?.region === undefined ? common.onlyRegion : common.region;
+}
 
 /** `sagctl api Action Name=value …`: all the rest of the API. */
 function anyOperation(program: Command, tools: () => Tools): void {
   program
     .command("api <action> [parameters...]")
-    .description("any operation of the admin API, with parameters as Name=value")
-    .option("--product <smartag|cbn|sag>", "whose operation", "smartag")
-    .option("--tenant <name>", "for this account of the product")
+    .description(help.api.what)
+    .option("--product <smartag|cbn|sag>", help.api.product, "smartag")
+    .option("--tenant <name>", common.tenant)
     .action(async (action: string, given: string[], o: { product: Product; tenant?: string }) => {
       const parameters = Object.fromEntries(
         given.map((text) => [text.split("=", 1)[0] ?? "", text.slice(text.indexOf("=") + 1)]),
       );
-      const at = tools();
-      at.print(await callApi(at, o.product, action, parameters, o.tenant), words);
+      const { ask, print } = tools();
+      const answer = await ask("api call", { product: o.product, action, parameters, tenant: o.tenant });
+      print(answer, words);
     });
 }
 

@@ -1,15 +1,25 @@
+import { ctlTexts } from "../../../common/text/ctl.ts";
 import type { InstanceView } from "../../domain/instances/instances.ts";
 import { resourceKinds } from "../../domain/limits/resource.ts";
 import type { Verbs } from "../command.ts";
-import { table } from "../output.ts";
+import { table } from "../table.ts";
 
-const which = ["--instance <id|name>", "the instance; may be left out when there is only one"] as const;
+const { common, help, output } = ctlTexts;
+const { columns } = output;
+
+const which = ["--instance <id|name>", common.instance] as const;
 
 const words = (resources: InstanceView["resources"]) =>
-  table(resources.map(({ name, kind, address }) => ({ name, kind, address })));
+  table(
+    resources.map(({ name, kind, address }) => ({
+      [columns.name]: name,
+      [columns.kind]: kind,
+      [columns.address]: address,
+    })),
+  );
 
 export const resourceVerbs: Verbs = (program, tools) => {
-  const resource = program.command("resource").description("what is worth a name inside; clients list it");
+  const resource = program.command("resource").description(help.resource.what);
   const change = async (verb: string, parameters: Record<string, unknown>) => {
     const { ask, print } = tools();
     const view = (await ask(verb, parameters)) as InstanceView;
@@ -17,18 +27,30 @@ export const resourceVerbs: Verbs = (program, tools) => {
   };
   resource
     .command("add <name> <address>")
-    .description("publish a URL, HOST or HOST:PORT")
-    .option("--kind <kind>", `${resourceKinds.join(", ")}; without, web for a URL and other for the rest`)
+    .description(help.resource.add)
+    .option("--kind <kind>", help.resource.kindAtFirst(resourceKinds.join(", ")))
     .option(...which)
     .action((name: string, address: string, o: { kind?: string; instance?: string }) =>
       change("resource add", { name, address, kind: o.kind, instance: o.instance }),
     );
   resource
+    .command("set <name>")
+    .description(help.resource.set)
+    .option("--name <name>", help.resource.name)
+    .option("--address <address>", help.resource.address)
+    .option("--kind <kind>", resourceKinds.join(", "))
+    .option(...which)
+    .action((name: string, o: { name?: string; address?: string; kind?: string; instance?: string }) =>
+      change("resource set", { name, newName: o.name, address: o.address, kind: o.kind, instance: o.instance }),
+    );
+  resource
     .command("remove <name>")
+    .description(help.resource.remove)
     .option(...which)
     .action((name: string, o: { instance?: string }) => change("resource remove", { name, instance: o.instance }));
   resource
     .command("list")
+    .description(help.resource.list)
     .option(...which)
     .action((o: { instance?: string }) => change("instance show", { instance: o.instance }));
 };

@@ -1,11 +1,18 @@
 import { readFileSync } from "node:fs";
+import { ctlTexts } from "../../../common/text/ctl.ts";
 import { invalid, Refusal } from "../../base/cause.ts";
+import { foreign } from "../../base/say.ts";
 import type { AccountView } from "../../domain/accounts/accounts.ts";
+import type { Imported } from "../../domain/accounts/import.ts";
 import type { InstanceView } from "../../domain/instances/instances.ts";
-import { requireBandwidth, requireMail, requireUserName } from "../../domain/limits/account.ts";
 import { list, wholeNumber } from "../arguments.ts";
 import type { Tools, Verbs } from "../command.ts";
-import { fields, table } from "../output.ts";
+import { readCsv } from "../csv.ts";
+import { toNewFile } from "../new-file.ts";
+import { fields, renamed } from "../output.ts";
+import { table } from "../table.ts";
+
+const { common, errors, help, output } = ctlTexts;
 
 interface SetupFlags {
   ccn?: string;
@@ -13,9 +20,11 @@ interface SetupFlags {
   route?: string[];
   dns?: string[];
   domain?: string[];
+  search?: string[];
   user?: string;
   mail?: string;
   publicUrl?: string;
+  output?: string;
 }
 
 /** What quick-setup made, as it is printed. */
@@ -30,6 +39,10 @@ interface Made {
 }
 
 async function quickSetup({ ask }: Tools, name: string, o: SetupFlags): Promise<Made> {
+  const known = ((await ask("instance list", {})) as InstanceView[]).find((one) => one.name === name);
+  if (known) {
+    throw new Refusal("already_exists", foreign(errors.instanceExists(name, known.id)));
+  }
   const instance = (await ask("instance create", {
     name,
     cidrs: o.cidr ?? ["10.86.0.0/24"],
@@ -37,13 +50,15 @@ async function quickSetup({ ask }: Tools, name: string, o: SetupFlags): Promise<
   })) as InstanceView;
   const of = { instance: instance.id };
   if (o.route) await ask("route add", { ...of, routes: o.route });
-  if (o.dns) await ask("dns set", { ...of, servers: o.dns, domains: o.domain ?? [] });
+  if (o.dns) await ask("dns set", { ...of, servers: o.dns, domains: o.domain ?? [], search: o.search ?? [] });
   const user = o.user ?? "first.user";
   const mail = o.mail ?? `${user}@example.com`;
-  const account = (await ask("account create", { ...of, user, mail, mustChange: false })) as AccountView & {
+  // Without an address of somebody's there is nobody to write to: the password is in the answer.
+  const wish = { ...of, user, mail, mustChange: false, tell: o.mail !== undefined };
+  const account = (await ask("account create", wish)) as AccountView & {
     password: string;
   };
-  const asked = { ...of, ...(o.publicUrl === undefined ? {} : { server: o.publicUrl }), noPins: false };
+  const asked = { ...of, ...(o.publicUrl === undefined ? {} : { server: o.publicUrl }) };
   const { link } = (await ask("link create", asked)) as { link: string };
   const week = 7 * 86_400;
   const token = (await ask("access-point token create", {
@@ -65,114 +80,81 @@ async function quickSetup({ ask }: Tools, name: string, o: SetupFlags): Promise<
 export const setupVerbs: Verbs = (program, tools) => {
   program
     .command("quick-setup <name>")
-    .description(
-      "an instance with its CCN and CEN, address block, DNS, networks, a first account, its link and a token for access points",
-    )
-    .option("--ccn <id|name>", "CCN that is there already, with the CEN it is attached to; the default one if missing")
-    .option("--cidr <block>", "address block for clients (10.86.0.0/24); may be repeated", list)
-    .option("--route <prefix>", "prefix of the intranet; may be repeated", list)
-    .option("--dns <address>", "name server inside; may be repeated", list)
-    .option("--domain <name>", "domain asked inside; may be repeated", list)
-    .option("--user <name>", "the first account's name (first.user)")
-    .option("--mail <address>", "its mail address")
-    .option("--public-url <url>", "address of this server as clients see it")
+    .description(help.quickSetup.what)
+    .option("--ccn <id|name>", help.quickSetup.ccn)
+    .option("--cidr <block>", help.quickSetup.cidr, list)
+    .option("--route <prefix>", help.quickSetup.route, list)
+    .option("--dns <address>", help.quickSetup.dns, list)
+    .option("--domain <name>", help.quickSetup.domain, list)
+    .option("--search <domain>", help.quickSetup.search, list)
+    .option("--user <name>", help.quickSetup.user)
+    .option("--mail <address>", help.quickSetup.mail)
+    .option("--public-url <url>", help.quickSetup.publicUrl)
+    .option("--output <file>", help.quickSetup.output)
     .action(async (name: string, o: SetupFlags) => {
       const at = tools();
-      at.print(await quickSetup(at, name, o), (made: Made) => fields({ ...made }));
+      const again = (made: Made) => output.lost.quickSetup(made.instance);
+      if (o.output === undefined) {
+        const made = await quickSetup(at, name, o);
+        at.print(made, () => fields(renamed({ ...made }, output.views.quickSetup)), again(made));
+      } else {
+        const { instance } = await toNewFile(o.output, () => quickSetup(at, name, o), again);
+        at.print({ instance, output: o.output }, () => output.setUp(instance, o.output ?? ""));
+      }
     });
   const account = program.commands.find((command) => command.name() === "account");
   account
     ?.command("import <file>")
-    .description("make accounts from a CSV file with the columns user, mail and perhaps bandwidth, client-ip, password")
-    .option("--instance <id|name>", "the instance; may be left out when there is only one")
-    .option("--dry-run", "only say what would be done")
-    .option("--bandwidth <kbit/s>", "for rows that name none (2000)", wholeNumber)
+    .description(help.import.what)
+    .option("--instance <id|name>", common.instance)
+    .option("--dry-run", help.import.dryRun)
+    .option("--bandwidth <kbit/s>", help.import.bandwidth, wholeNumber)
     .action(async (file: string, o: { instance?: string; dryRun?: boolean; bandwidth?: number }) => {
       const at = tools();
-      const done = await importAccounts(at, file, o);
-      at.print(done, (rows: ImportedRow[]) => table(rows.map((row) => ({ ...row }))));
+      const done = await importFile(at, file, o);
+      const words = (rows: Imported[]) => table(rows.map((row) => renamed({ ...row }, output.views.import)));
+      at.print(done, words, done.some((row) => row.password !== "") ? output.lost.passwords : undefined);
       if (done.some((row) => row.result.startsWith("refused"))) process.exitCode = 1;
     });
 };
 
-interface ImportedRow {
-  line: number;
-  user: string;
-  result: string;
-  /** A made one, told this once; "" = it was given. */
-  password: string;
-}
+/** Accounts in one call, as the server has it. */
+const largestImport = 2_000;
 
-async function importAccounts(
+async function importFile(
   { ask }: Tools,
   file: string,
   o: { instance?: string; dryRun?: boolean; bandwidth?: number },
-): Promise<ImportedRow[]> {
-  const rows = readCsv(readFileSync(file, "utf8"));
-  const there = (await ask("account list", { instance: o.instance })) as AccountView[];
-  const names = new Set(there.map((account) => account.userName));
-  const out: ImportedRow[] = [];
-  for (const [index, row] of rows.entries()) {
-    const line = index + 2;
-    const user = row.user ?? "";
-    const wish = {
-      instance: o.instance,
-      user,
-      mail: row.mail ?? "",
-      bandwidth: row.bandwidth ? wholeNumber(row.bandwidth) : o.bandwidth,
-      clientIp: row["client-ip"] || undefined,
-      password: row.password || undefined,
-      mustChange: false,
-    };
-    try {
-      requireUserName(wish.user);
-      requireMail(wish.mail);
-      if (wish.bandwidth !== undefined) requireBandwidth(wish.bandwidth);
-      if (names.has(user)) throw new Refusal("already_exists", `There is an account ${user} already.`);
-      names.add(user);
-      if (o.dryRun) {
-        out.push({ line, user, result: "would be made", password: "" });
-        continue;
-      }
-      const made = (await ask("account create", wish)) as { password?: string };
-      out.push({ line, user, result: "made", password: made.password ?? "" });
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      out.push({ line, user, result: `refused: ${error.message}`, password: "" });
-    }
+): Promise<Imported[]> {
+  const rows = readCsv(contentOf(file), ["user", "mail"]).map(({ line, cells }) => ({
+    line,
+    user: cells.user ?? "",
+    mail: cells.mail ?? "",
+    bandwidth: cells.bandwidth ? bandwidthOf(cells.bandwidth, line) : o.bandwidth,
+    clientIp: cells["client-ip"] || undefined,
+    password: cells.password || undefined,
+  }));
+  if (rows.length > largestImport) {
+    throw invalid("file", foreign(errors.files.tooManyAccounts(rows.length, largestImport)));
   }
-  return out;
+  return (await ask("account import", { instance: o.instance, dryRun: o.dryRun === true, rows })) as Imported[];
 }
 
-/** RFC 4180: quoted fields may hold commas, quotes (doubled) and line ends. The first line names the columns. */
-export function readCsv(text: string): Record<string, string>[] {
-  const lines: string[][] = [[]];
-  let field = "";
-  let quoted = false;
-  const end = () => {
-    lines.at(-1)?.push(field.trim());
-    field = "";
-  };
-  const body = text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
-  for (let i = 0; i < body.length; i++) {
-    const c = body[i] ?? "";
-    if (quoted) {
-      if (c !== '"') field += c;
-      else if (body[i + 1] === '"') field += body[i++];
-      else quoted = false;
-    } else if (c === '"') quoted = true;
-    else if (c === ",") end();
-    else if (c === "\n") {
-      end();
-      lines.push([]);
-    } else field += c;
+function contentOf(file: string): Buffer {
+  try {
+    return readFileSync(file === "-" ? 0 : file);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code === "ENOENT") throw new Refusal("not_found", foreign(errors.files.notFound(file)));
+    if (code === "EISDIR") throw invalid("file", foreign(errors.files.directory(file)));
+    if (code === "EACCES") throw new Refusal("not_permitted", foreign(errors.files.notReadable(file)));
+    throw error;
   }
-  if (quoted) throw invalid("file", "The file ends within quotes.");
-  end();
-  const [head = [], ...rest] = lines.filter((line) => line.some((cell) => cell !== ""));
-  const columns = head.map((name) => name.toLowerCase());
-  for (const needed of ["user", "mail"]) {
-    if (!columns.includes(needed)) throw invalid("file", `The first line must name the columns; ${needed} is missing.`);
+}
+
+function bandwidthOf(text: string, line: number): number {
+  if (!/^\d{1,9}$/.test(text)) {
+    throw invalid("file", foreign(errors.csv.bandwidth(line, text.slice(0, 40))));
   }
-  return rest.map((line) => Object.fromEntries(columns.map((name, i) => [name, line[i] ?? ""])));
+  return Number(text);
 }

@@ -1,146 +1,148 @@
+import { ctlTexts } from "../../../common/text/ctl.ts";
+import { renderServerWords } from "../../../common/text/server.ts";
+import type { ccnList } from "../../admin/commands/ccns.ts";
+import type { cenChildren, cenList } from "../../admin/commands/cens.ts";
+import type { instanceHops, networkList } from "../../admin/commands/networks.ts";
+import { invalid } from "../../base/cause.ts";
+import { foreign } from "../../base/say.ts";
 import { defaultRegion } from "../../domain/areas/regions.ts";
-import type { Verb } from "./verb.ts";
+import { list, onOff, wholeNumber } from "../arguments.ts";
+import { region, type Verb } from "./verb.ts";
+import type { Answered, One } from "./views.ts";
 
-/** How what is attached to a CEN, or taken off it, is told. */
-const child = {
-  options: { "--region <id>": "ChildInstanceRegionId", "--type <VPC|CCN>": "ChildInstanceType" },
-  fixed: { ChildInstanceType: "VPC", ChildInstanceRegionId: defaultRegion },
-} satisfies Partial<Verb>;
+const { errors, output } = ctlTexts;
+const { columns } = output;
+
+const type: Verb["options"] = { "--type <VPC|CCN>": ["type"] };
+
+/** As the CEN API writes the region of a CCN. */
+const plainRegion = (text: string) => text.replace(/^ccn-/, "");
+
+const hop = (view: Answered<typeof instanceHops>["hops"][number]) => ({
+  [columns.kind]: view.kind,
+  [columns.id]: view.id,
+  [columns.name]: view.name,
+  [columns.whole]: view.whole,
+  [columns.cause]: view.code,
+  [columns.reason]: view.textWords ? renderServerWords(view.textWords) : "",
+});
+
+/** `--any-access-point true` is an empty list. */
+function networkChange({ anyAccessPoint, ...input }: Record<string, unknown>) {
+  if (anyAccessPoint !== true) return input;
+  if (input.accessPoints !== undefined) {
+    throw invalid("any-access-point", foreign(errors.arguments.anyAccessPoint));
+  }
+  return { ...input, accessPoints: [] };
+}
 
 /** The way from instances to cloud networks. */
 export const networkVerbs: readonly Verb[] = [
+  { usage: "instance hops <instance>", row: hop, list: "hops" },
   {
-    usage: "ccn create <Name>",
-    what: "make a Cloud Connect Network",
-    product: "smartag",
-    action: "CreateCloudConnectNetwork",
-    options: { "--cidr <block>": "CidrBlock", "--description <text>": "Description" },
-    region: true,
+    usage: "ccn create <name>",
+    options: { "--cidr <block>": ["cidrBlock"], "--description <text>": ["description"], ...region },
+    fixed: { region: defaultRegion, description: "", cidrBlock: "", snatCidrBlock: "", markedDefault: false },
+    row: (view) => ({ [columns.id]: view.id, [columns.name]: view.name, [columns.region]: view.region }),
   },
   {
     usage: "ccn list",
-    what: "Cloud Connect Networks",
-    product: "smartag",
-    action: "DescribeCloudConnectNetworks",
-    region: true,
+    options: region,
+    list: "rows",
+    row: (view: One<typeof ccnList>) => ({
+      [columns.id]: view.id,
+      [columns.name]: view.name,
+      [columns.region]: view.region,
+      [columns.cidrs]: view.cidrBlock,
+      [columns.cen]: view.cen?.id ?? null,
+      [columns.instances]: view.instances,
+      [columns.default]: view.isDefault,
+    }),
   },
-  { usage: "ccn delete <CcnId>", what: "delete one", product: "smartag", action: "DeleteCloudConnectNetwork" },
+  { usage: "ccn delete <ccn>", options: region },
+  { usage: "ccn bind <ccn> <instance>" },
+  { usage: "ccn unbind <ccn> <instance>" },
+  { usage: "ccn attach <ccn> <cen>", fixed: { subnet: "" } },
+  { usage: "ccn detach <ccn> <cen>" },
   {
-    usage: "ccn bind <CcnId> <SmartAGId>",
-    what: "bind an instance",
-    product: "smartag",
-    action: "BindSmartAccessGateway",
-    region: true,
+    usage: "ccn grant <ccnId> <cenId> <cenUid>",
+    places: { cenUid: wholeNumber },
+    fixed: { trafficService: false },
   },
+  { usage: "ccn revoke <ccnId> <cenId>" },
   {
-    usage: "ccn unbind <CcnId> <SmartAGId>",
-    what: "unbind it",
-    product: "smartag",
-    action: "UnbindSmartAccessGateway",
-    region: true,
+    usage: "instance grant <instanceId> <ccnId> <ccnUid>",
+    places: { ccnUid: wholeNumber },
+    options: region,
+    fixed: { trafficService: false },
+    // The answer is the grant's id alone.
+    row: (id: string) => ({ [columns.id]: id }),
   },
+  { usage: "instance revoke <instanceId> <ccnId>", options: region },
+  { usage: "cen create <name>", fixed: { description: "", protectionLevel: "REDUCED", tags: [] } },
   {
-    usage: "ccn attach <CcnId> <CenId>",
-    what: "attach a CCN to a CEN",
-    product: "smartag",
-    action: "AttachCcnInstanceToCen",
-    region: true,
+    usage: "cen list",
+    list: "rows",
+    row: (view: One<typeof cenList>) => ({
+      [columns.id]: view.id,
+      [columns.name]: view.name,
+      [columns.description]: view.description,
+      [columns.bandwidthPackages]: view.bandwidthPackages.join(" "),
+    }),
   },
+  { usage: "cen delete <cen>" },
   {
-    usage: "ccn detach <CcnId> <CenId>",
-    what: "detach it",
-    product: "smartag",
-    action: "DetachCcnInstanceFromCen",
-    region: true,
-  },
-  {
-    usage: "ccn grant <CcnInstanceId> <CenInstanceId> <CenUid>",
-    what: "let another account's CEN attach it",
-    product: "smartag",
-    action: "GrantInstanceToCbn",
-    region: true,
-  },
-  {
-    usage: "ccn revoke <CcnInstanceId> <CenInstanceId>",
-    what: "take that back",
-    product: "smartag",
-    action: "RevokeInstanceFromCbn",
-    region: true,
-  },
-  {
-    usage: "instance grant <SmartAGId> <CcnInstanceId> <CcnUid>",
-    what: "let another account's CCN bind it",
-    product: "smartag",
-    action: "GrantSagInstanceToCcn",
-    region: true,
-  },
-  {
-    usage: "instance revoke <SmartAGId> <CcnInstanceId>",
-    what: "take that back",
-    product: "smartag",
-    action: "RevokeSagInstanceFromCcn",
-    region: true,
-  },
-  { usage: "cen create <Name>", what: "make a Cloud Enterprise Network", product: "cbn", action: "CreateCen" },
-  { usage: "cen list", what: "Cloud Enterprise Networks", product: "cbn", action: "DescribeCens" },
-  { usage: "cen delete <CenId>", what: "delete one", product: "cbn", action: "DeleteCen" },
-  {
-    usage: "cen children <CenId>",
-    what: "what is attached",
-    product: "cbn",
-    action: "DescribeCenAttachedChildInstances",
+    usage: "cen children <cen>",
+    list: "rows",
+    row: (view: One<typeof cenChildren>) => ({
+      [columns.id]: view.id,
+      [columns.type]: view.type,
+      [columns.name]: view.name,
+      [columns.region]: view.region,
+      [columns.owner]: view.ownerUid,
+      [columns.since]: new Date(view.attachedAt).toISOString(),
+    }),
   },
   {
-    usage: "cen attach <CenId> <ChildInstanceId>",
-    what: "attach a cloud network",
-    product: "cbn",
-    action: "AttachCenChildInstance",
-    ...child,
+    usage: "cen attach <cen> <child>",
+    options: { ...type, "--region <id>": ["region", plainRegion] },
+    fixed: { type: "VPC", region: defaultRegion },
+  },
+  { usage: "cen detach <cen> <child>", options: type, fixed: { type: "VPC" } },
+  {
+    usage: "cen bandwidth <bandwidth> <areaA> <areaB>",
+    places: { bandwidth: wholeNumber },
+    fixed: { name: "", description: "", chargeType: "PREPAY", tags: [] },
+  },
+  { usage: "cen use-bandwidth <cen> <package>" },
+  { usage: "cen limit <cenId> <localRegion> <oppositeRegion> <bandwidth>", places: { bandwidth: wholeNumber } },
+  {
+    usage: "network create <name>",
+    options: { "--cidr <prefix>": ["cidrs", list], "--access-point <id>": ["accessPoints", list], ...region },
+    fixed: { region: defaultRegion, accessPoints: [] },
   },
   {
-    usage: "cen detach <CenId> <ChildInstanceId>",
-    what: "detach it",
-    product: "cbn",
-    action: "DetachCenChildInstance",
-    ...child,
-  },
-  {
-    usage: "cen bandwidth <Bandwidth> <GeographicRegionAId> <GeographicRegionBId>",
-    what: "make a bandwidth package of so many Mbit/s for two areas",
-    product: "cbn",
-    action: "CreateCenBandwidthPackage",
-  },
-  {
-    usage: "cen use-bandwidth <CenId> <CenBandwidthPackageId>",
-    what: "give it to a CEN",
-    product: "cbn",
-    action: "AssociateCenBandwidthPackage",
-  },
-  {
-    usage: "cen limit <CenId> <LocalRegionId> <OppositeRegionId> <BandwidthLimit>",
-    what: "what of it flows between two regions, Mbit/s",
-    product: "cbn",
-    action: "SetCenInterRegionBandwidthLimit",
-  },
-  {
-    usage: "network create <Name>",
-    what: "describe a cloud network",
-    product: "sag",
-    action: "CreateCloudNetwork",
-    options: { "--cidr <prefix>": "CidrBlock[]", "--access-point <id>": "AccessPointId[]" },
-    region: true,
-  },
-  {
-    usage: "network set <CloudNetworkId>",
-    what: "change it; lists are replaced",
-    product: "sag",
-    action: "ModifyCloudNetwork",
+    usage: "network set <network>",
     options: {
-      "--cidr <prefix>": "CidrBlock[]",
-      "--access-point <id>": "AccessPointId[]",
-      "--any-access-point <true>": "AnyAccessPoint",
+      "--cidr <prefix>": ["cidrs", list],
+      "--access-point <id>": ["accessPoints", list],
+      "--any-access-point <true>": ["anyAccessPoint", onOff],
     },
+    input: networkChange,
   },
-  { usage: "network list", what: "cloud networks", product: "sag", action: "DescribeCloudNetworks" },
-  { usage: "network delete <CloudNetworkId>", what: "delete one", product: "sag", action: "DeleteCloudNetwork" },
+  {
+    usage: "network list",
+    options: region,
+    list: "rows",
+    row: (view: One<typeof networkList>) => ({
+      [columns.id]: view.id,
+      [columns.name]: view.name,
+      [columns.region]: view.region,
+      [columns.cidrs]: view.cidrs.join(" "),
+      [columns.accessPoints]: view.accessPoints.join(" "),
+      [columns.cen]: view.cenId,
+      [columns.instance]: view.instanceId,
+    }),
+  },
+  { usage: "network delete <network>" },
 ];

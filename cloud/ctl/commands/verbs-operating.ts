@@ -1,72 +1,70 @@
-import type { Verb } from "./verb.ts";
+import { ctlTexts } from "../../../common/text/ctl.ts";
+import { renderServerWords } from "../../../common/text/server.ts";
+import type { instanceRemoveEnd, instanceRenew } from "../../admin/commands/instances.ts";
+import type { keyCreate, keyList, quotaList, tenantList } from "../../admin/commands/tenants.ts";
+import { defaultRegion } from "../../domain/areas/regions.ts";
+import { wholeNumber } from "../arguments.ts";
+import { region, type Verb } from "./verb.ts";
+import type { Answered, One } from "./views.ts";
+
+const { columns, lost, noEnd } = ctlTexts.output;
+
+const tenant = (view: One<typeof tenantList>) => ({
+  [columns.id]: view.id,
+  [columns.name]: view.name,
+  [columns.uid]: view.uid,
+  [columns.default]: view.isDefault,
+});
 
 /** Who owns what, and what the product sells. */
 export const operatingVerbs: readonly Verb[] = [
-  {
-    usage: "tenant create <Name>",
-    what: "make another account of the product",
-    product: "sag",
-    action: "CreateTenant",
-  },
-  { usage: "tenant list", what: "the accounts of the product", product: "sag", action: "DescribeTenants" },
+  { usage: "tenant create <name>", row: tenant },
+  { usage: "tenant list", row: tenant },
   {
     usage: "access-key create",
-    what: "make a key for the admin API; its secret is told this once",
-    product: "sag",
-    action: "CreateAccessKey",
-    options: { "--role <administrator|read-only|accounts-only>": "Role" },
-  },
-  { usage: "access-key list", what: "keys, without their secrets", product: "sag", action: "DescribeAccessKeys" },
-  {
-    usage: "access-key disable <KeyId>",
-    what: "refuse what it signs",
-    product: "sag",
-    action: "UpdateAccessKey",
-    fixed: { Active: "false" },
+    options: { "--role <administrator|read-only|accounts-only>": ["role"] },
+    required: ["--role <administrator|read-only|accounts-only>"],
+    once: ({ accessKeyId }: Answered<typeof keyCreate>) => lost.accessKey(accessKeyId),
   },
   {
-    usage: "access-key enable <KeyId>",
-    what: "take it again",
-    product: "sag",
-    action: "UpdateAccessKey",
-    fixed: { Active: "true" },
+    usage: "access-key list",
+    row: (view: One<typeof keyList>) => ({
+      [columns.id]: view.accessKeyId,
+      [columns.role]: view.role,
+      [columns.active]: view.active,
+      [columns.created]: new Date(view.createdAt).toISOString(),
+    }),
   },
-  { usage: "access-key delete <KeyId>", what: "delete it", product: "sag", action: "DeleteAccessKey" },
-  { usage: "quota list", what: "limits of an account of the product", product: "sag", action: "DescribeQuotas" },
-  { usage: "quota set <Name> <Value>", what: "raise or lower one", product: "sag", action: "SetQuota" },
+  { usage: "access-key disable <id>" },
+  { usage: "access-key enable <id>" },
+  { usage: "access-key delete <id>" },
+  {
+    usage: "quota list",
+    row: (view: One<typeof quotaList>) => ({
+      [columns.name]: view.name,
+      [columns.value]: view.value,
+      [columns.standard]: view.standard,
+      [columns.counts]: renderServerWords(view.whatWords),
+    }),
+  },
+  { usage: "quota set <name> <value>", places: { value: wholeNumber } },
   {
     usage: "instance order",
-    what: "an instance as the product sells it: with a term, bound to nothing yet",
-    product: "smartag",
-    action: "CreateSmartAccessGatewaySoftware",
-    options: { "--users <n>": "UserCount", "--months <n>": "Period" },
-    fixed: { ChargeType: "PREPAY", DataPlan: "5", AutoPay: "true", UserCount: "5", Period: "1" },
-    region: true,
+    options: { "--users <n>": ["userCount", wholeNumber], "--months <n>": ["months", wholeNumber], ...region },
+    fixed: { region: defaultRegion, userCount: 5, dataPlan: 5, months: 1 },
   },
   {
-    usage: "instance renew <SmartAGId> <Period>",
-    what: "move its end so many months on",
-    product: "sag",
-    action: "RenewInstance",
+    usage: "instance renew <instance> <months>",
+    places: { months: wholeNumber },
+    row: (view: Answered<typeof instanceRenew>) => ({
+      [columns.id]: view.id,
+      [columns.end]: new Date(view.endTime).toISOString(),
+    }),
   },
   {
-    usage: "instance lock <SmartAGId>",
-    what: "cut off all of its users",
-    product: "sag",
-    action: "SetInstanceLock",
-    fixed: { Locked: "true" },
+    usage: "instance remove-end <instance>",
+    row: (view: Answered<typeof instanceRemoveEnd>) => ({ [columns.id]: view.id, [columns.end]: noEnd }),
   },
-  {
-    usage: "instance unlock <SmartAGId>",
-    what: "let them dial again",
-    product: "sag",
-    action: "SetInstanceLock",
-    fixed: { Locked: "false" },
-  },
-  {
-    usage: "instance hops <SmartAGId>",
-    what: "the chain to its cloud networks, and what is missing",
-    product: "sag",
-    action: "DescribeHops",
-  },
+  { usage: "instance lock <instance>" },
+  { usage: "instance unlock <instance>" },
 ];

@@ -1,107 +1,98 @@
+import { ctlTexts } from "../../../common/text/ctl.ts";
+import type { aclList, aclRules } from "../../admin/commands/acls.ts";
+import type { codeList } from "../../admin/commands/codes.ts";
 import { defaultRegion } from "../../domain/areas/regions.ts";
-import type { Verb } from "./verb.ts";
+import { wholeNumber } from "../arguments.ts";
+import { region, type Verb } from "./verb.ts";
+import type { One } from "./views.ts";
+
+const { columns } = ctlTexts.output;
+
+const rule = (view: One<typeof aclRules>) => ({
+  [columns.id]: view.id,
+  [columns.priority]: view.priority,
+  [columns.direction]: view.direction,
+  [columns.policy]: view.policy,
+  [columns.protocol]: view.protocol,
+  [columns.source]: view.sourceCidr,
+  [columns.sourcePorts]: view.sourcePorts,
+  [columns.destination]: view.destCidr,
+  [columns.destinationPorts]: view.destPorts,
+});
+
+const code = (view: One<typeof codeList>) => ({ [columns.code]: view.code, [columns.default]: view.isDefault });
+
+/** An instance of a region: another one of this id is not there. */
+const inRegion = (id: unknown, region: unknown) => (region === undefined ? id : { id, region });
 
 /** What people may reach, and where they are. */
 export const peopleVerbs: readonly Verb[] = [
   {
-    usage: "acl create <Name>",
-    what: "make an access control list",
-    product: "smartag",
-    action: "CreateACL",
-    region: true,
-  },
-  { usage: "acl list", what: "access control lists", product: "smartag", action: "DescribeACLs", region: true },
-  {
-    usage: "acl rules <AclId>",
-    what: "its rules, those that win first",
-    product: "smartag",
-    action: "DescribeACLAttribute",
-    region: true,
+    usage: "acl create <name>",
+    options: region,
+    fixed: { region: defaultRegion, type: "acl-software" },
   },
   {
-    usage: "acl add <AclId>",
-    what: "add a rule; without options it drops everything outward",
-    product: "smartag",
-    action: "AddACLRule",
+    usage: "acl list",
+    options: region,
+    list: "rows",
+    row: (view: One<typeof aclList>) => ({
+      [columns.id]: view.id,
+      [columns.name]: view.name,
+      [columns.type]: view.type,
+      [columns.region]: view.region,
+      [columns.instances]: view.instances,
+    }),
+  },
+  { usage: "acl rules <acl>", options: region, list: "rows", row: rule },
+  {
+    usage: "acl add <acl>",
     options: {
-      "--direction <in|out>": "Direction",
-      "--policy <accept|drop>": "Policy",
-      "--protocol <name>": "IpProtocol",
-      "--source <prefix>": "SourceCidr",
-      "--dest <prefix>": "DestCidr",
-      "--source-ports <range>": "SourcePortRange",
-      "--dest-ports <range>": "DestPortRange",
-      "--priority <n>": "Priority",
+      "--direction <in|out>": ["direction"],
+      "--policy <accept|drop>": ["policy"],
+      "--protocol <name>": ["protocol"],
+      "--source <prefix>": ["source_cidr"],
+      "--dest <prefix>": ["dest_cidr"],
+      "--source-ports <range>": ["source_ports"],
+      "--dest-ports <range>": ["dest_ports"],
+      "--priority <n>": ["priority", wholeNumber],
+      ...region,
     },
+    // Without it, a rule that was begun and not finished would drop everything.
+    required: ["--policy <accept|drop>"],
     fixed: {
-      Direction: "out",
-      Policy: "drop",
-      IpProtocol: "ALL",
-      SourceCidr: "0.0.0.0/0",
-      DestCidr: "0.0.0.0/0",
-      SourcePortRange: "-1/-1",
-      DestPortRange: "-1/-1",
+      direction: "out",
+      protocol: "ALL",
+      source_cidr: "0.0.0.0/0",
+      dest_cidr: "0.0.0.0/0",
+      source_ports: "-1/-1",
+      dest_ports: "-1/-1",
+      priority: 1,
+      name: "",
+      description: "",
+      type: "LAN",
+      dpi_group_ids: "[]",
+      dpi_signature_ids: "[]",
     },
-    region: true,
+    input: ({ acl, region, ...rule }) => ({ acl, region, rule }),
+    row: rule,
   },
+  { usage: "acl remove <acl> <id>", options: region },
+  { usage: "acl delete <acl>", options: region },
+  { usage: "acl use <acl> <instance>", options: region },
+  { usage: "acl unuse <acl> <instance>", options: region },
+  { usage: "code create <code>", row: code },
+  { usage: "code list", list: "rows", row: code },
+  { usage: "code default <code>", fixed: { isDefault: true } },
+  { usage: "code delete <code>" },
+  { usage: "code use <code> <instanceId>", options: region },
   {
-    usage: "acl remove <AclId> <AcrId>",
-    what: "remove a rule",
-    product: "smartag",
-    action: "DeleteACLRule",
-    region: true,
-  },
-  { usage: "acl delete <AclId>", what: "delete a list", product: "smartag", action: "DeleteACL", region: true },
-  {
-    usage: "acl use <AclId> <SmartAGId>",
-    what: "give it to an instance",
-    product: "smartag",
-    action: "AssociateACL",
-    region: true,
-  },
-  {
-    usage: "acl unuse <AclId> <SmartAGId>",
-    what: "take it away",
-    product: "smartag",
-    action: "DisassociateACL",
-    region: true,
-  },
-  {
-    usage: "code create <EnterpriseCode>",
-    what: "take an enterprise code",
-    product: "smartag",
-    action: "CreateEnterpriseCode",
-    region: true,
-  },
-  { usage: "code list", what: "enterprise codes", product: "smartag", action: "ListEnterpriseCode", region: true },
-  {
-    usage: "code default <EnterpriseCode>",
-    what: "make it the one of later instances",
-    product: "smartag",
-    action: "UpdateEnterpriseCode",
-    fixed: { IsDefault: "true" },
-    region: true,
-  },
-  {
-    usage: "code delete <EnterpriseCode>",
-    what: "give it back",
-    product: "smartag",
-    action: "DeleteEnterpriseCode",
-    region: true,
-  },
-  {
-    usage: "code use <EnterpriseCode> <SmartAGId>",
-    what: "give an instance another code",
-    product: "smartag",
-    action: "UpdateSmartAGEnterpriseCode",
-    region: true,
-  },
-  {
-    usage: "account roam <UserName> <OriginSmartAGId> <TargetSmartAGId>",
-    what: "copy an account to an instance of another area",
-    product: "smartag",
-    action: "RoamClientUser",
-    options: { "--from-region <id>": "OriginRegionId", "--to-region <id>": "RegionId" },
-    fixed: { OriginRegionId: defaultRegion, RegionId: defaultRegion },
+    usage: "account roam <user> <instance> <target>",
+    options: { "--from-region <id>": ["from"], "--to-region <id>": ["to"] },
+    input: ({ user, instance, target, from, to }) => ({
+      user,
+      instance: inRegion(instance, from),
+      target: inRegion(target, to),
+    }),
   },
 ];

@@ -1,3 +1,6 @@
+import { touchAccessPoint } from "../../store/queries/access-points.ts";
+import * as traffic from "../../store/queries/traffic.ts";
+import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
 import type { AccessPointState } from "./registry.ts";
 
@@ -6,7 +9,7 @@ export interface SessionCounters {
   sessionId: string;
   rxBytes: number;
   txBytes: number;
-  /** Highest generation of a probe, and whether it said "active here". */
+  /** Highest generation of a probe, and whether it was marked "active here". */
   generation: bigint;
   active: boolean;
 }
@@ -28,64 +31,20 @@ export async function account(
   for (const c of counters) {
     if (c.active) presence.seen(c.sessionId, state.id, c.generation);
   }
-  await store.transaction().execute(async (tx) => {
-    await tx
-      .updateTable("access_point")
-      .set({ online: 1, last_seen_at: clock.now() })
-      .where("id", "=", state.id)
-      .execute();
+  await transaction(store, async (tx) => {
+    await touchAccessPoint(tx, state.id, clock.now());
     // Totals of former boots are in the days' sums already.
-    await tx
-      .deleteFrom("traffic_counter")
-      .where("access_point_id", "=", state.id)
-      .where("boot_id", "!=", bootId)
-      .execute();
+    await traffic.deleteFormerCounters(tx, state.id, bootId);
     for (const { sessionId, rxBytes, txBytes } of counters) {
       const key = { access_point_id: state.id, boot_id: bootId, session_id: sessionId };
-      const last = await tx
-        .selectFrom("traffic_counter")
-        .select(["rx_bytes", "tx_bytes"])
-        .where("access_point_id", "=", state.id)
-        .where("boot_id", "=", bootId)
-        .where("session_id", "=", sessionId)
-        .executeTakeFirst();
-      const rx = increase(last?.rx_bytes, rxBytes);
-      const tx_ = increase(last?.tx_bytes, txBytes);
-      if (rx === 0 && tx_ === 0) continue;
-      const owner = await tx
-        .selectFrom("session")
-        .leftJoin("account", "account.id", "session.account_id")
-        .select(["session.account_id", "session.instance_id", "session.ccn_id", "account.user_name"])
-        .where("session.id", "=", sessionId)
-        .executeTakeFirst();
+      const last = await traffic.findCounter(tx, key);
+      const added = { rx: increase(last?.rx, rxBytes), tx: increase(last?.tx, txBytes) };
+      if (added.rx === 0 && added.tx === 0) continue;
+      const owner = await traffic.trafficOwner(tx, sessionId);
       if (owner?.ccn_id !== state.ccnId) continue;
-      const total = {
-        rx_bytes: Math.max(rxBytes, last?.rx_bytes ?? 0),
-        tx_bytes: Math.max(txBytes, last?.tx_bytes ?? 0),
-      };
-      await tx
-        .insertInto("traffic_counter")
-        .values({ ...key, ...total })
-        .onConflict((c) => c.columns(["access_point_id", "boot_id", "session_id"]).doUpdateSet(total))
-        .execute();
-      await tx
-        .insertInto("traffic_day")
-        .values({
-          day,
-          session_id: sessionId,
-          account_id: owner.account_id,
-          instance_id: owner.instance_id,
-          user_name: owner.user_name ?? "",
-          rx_bytes: rx,
-          tx_bytes: tx_,
-        })
-        .onConflict((c) =>
-          c.columns(["day", "session_id"]).doUpdateSet((e) => ({
-            rx_bytes: e("traffic_day.rx_bytes", "+", rx),
-            tx_bytes: e("traffic_day.tx_bytes", "+", tx_),
-          })),
-        )
-        .execute();
+      const total = { rx: Math.max(rxBytes, last?.rx ?? 0), tx: Math.max(txBytes, last?.tx ?? 0) };
+      await traffic.putCounter(tx, key, total);
+      await traffic.addTraffic(tx, day, sessionId, owner, added);
     }
   });
   state.lastSeenAt = clock.now();

@@ -1,48 +1,57 @@
 import { randomBytes } from "node:crypto";
+import type { Tx } from "../../store/db.ts";
+import { lockSession } from "../../store/locks.ts";
+import { unblockAddress } from "../../store/queries/addresses.ts";
+import * as deliveries from "../../store/queries/deliveries.ts";
+import { addKey, deleteKeysOfAccessPoint } from "../../store/queries/preshared-keys.ts";
+import { isRunning } from "../../store/queries/sessions.ts";
+import type { DesiredPeer } from "../../store/shared/peer-table.ts";
+import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
-import type { DesiredPeer } from "./board.ts";
 import type { AccessPointState } from "./registry.ts";
 
 /** Reads what the store remembers of an access point, at the start of a stream. */
 export async function loadDelivered(context: Context, state: AccessPointState): Promise<void> {
-  const rows = await context.store
-    .selectFrom("peer_delivery")
-    .select("session_id")
-    .where("access_point_id", "=", state.id)
-    .execute();
-  state.delivered = new Set(rows.map((row) => row.session_id));
+  state.delivered = await deliveries.deliveredTo(context.store, state.id);
 }
 
 /**
- * Makes ready for this access point to be told of these peers: each gets a pre-shared key with it, and the store remembers,
- * before anything is sent, that the peer may now be there. Peers of a fresh Dial are noted already, so this costs them nothing.
+ * Makes ready for this access point to get these peers: each has a pre-shared key with it, and the store remembers, before
+ * anything is sent, that the peer may now be there. Peers of a fresh Dial are noted already, so this costs them nothing. Returns
+ * those to send: a session that ended meanwhile is not among them, since nothing would wait for the confirmation of its removal.
  */
 export async function prepareDelivery(
   context: Context,
   state: AccessPointState,
   peers: readonly DesiredPeer[],
-): Promise<void> {
-  const unkeyed = peers.filter((peer) => !peer.keys.has(state.id));
-  const unnoted = peers.filter((peer) => !state.delivered.has(peer.sessionId));
-  if (unkeyed.length === 0 && unnoted.length === 0) return;
-  const made = unkeyed.map((peer) => ({ peer, value: new Uint8Array(randomBytes(32)) }));
-  await context.store.transaction().execute(async (tx) => {
-    for (const { peer, value } of made) {
-      await tx
-        .insertInto("keys.preshared_key")
-        .values({ session_id: peer.sessionId, access_point_id: state.id, value })
-        .execute();
+): Promise<DesiredPeer[]> {
+  const complete = (peer: DesiredPeer) => peer.keys.has(state.id) && state.delivered.has(peer.sessionId);
+  const open = peers.filter((peer) => !complete(peer));
+  if (open.length === 0) return [...peers];
+  const keys = await transaction(context.store, async (tx) => {
+    const stored = new Map<string, Uint8Array>();
+    for (const { sessionId } of open) {
+      const value = await storeDelivery(tx, sessionId, state.id);
+      if (value) stored.set(sessionId, value);
     }
-    for (const peer of unnoted) {
-      await tx
-        .insertInto("peer_delivery")
-        .values({ session_id: peer.sessionId, access_point_id: state.id })
-        .onConflict((c) => c.doNothing())
-        .execute();
-    }
+    return stored;
   });
-  for (const { peer, value } of made) peer.keys.set(state.id, value);
-  for (const peer of unnoted) state.delivered.add(peer.sessionId);
+  for (const peer of open) {
+    const value = keys.get(peer.sessionId);
+    if (!value) continue;
+    peer.keys.set(state.id, value);
+    state.delivered.add(peer.sessionId);
+  }
+  return peers.filter(complete);
+}
+
+/** Notes one delivery; returns the key that is in force, undefined = the session is over. */
+async function storeDelivery(tx: Tx, sessionId: string, accessPointId: string): Promise<Uint8Array | undefined> {
+  await lockSession(tx, sessionId);
+  if (!(await isRunning(tx, sessionId))) return undefined;
+  await deliveries.addDeliveries(tx, sessionId, [accessPointId]);
+  // Two streams of one access point may be here at once, when one takes the other's place: the first key is in force.
+  return addKey(tx, sessionId, accessPointId, new Uint8Array(randomBytes(32)));
 }
 
 /**
@@ -50,35 +59,18 @@ export async function prepareDelivery(
  * before. Once no access point does, their addresses are free.
  */
 export async function confirmRemovals(context: Context, state: AccessPointState, revision: number): Promise<void> {
-  const { store, board } = context;
-  const gone = (
-    await store
-      .selectFrom("peer_delivery")
-      .innerJoin("session", "session.id", "peer_delivery.session_id")
-      .select("session.id")
-      .where("peer_delivery.access_point_id", "=", state.id)
-      .where("session.ended_at", "is not", null)
-      .execute()
-  )
-    .map((row) => row.id)
-    .filter((id) => board.get(id) === undefined && board.removedAt(id) <= revision);
+  const { store, peers } = context;
+  const ended = await deliveries.endedDeliveries(store, state.id);
+  const gone = ended.filter((id) => peers.get(id) === undefined && peers.removedAt(id) <= revision);
   if (gone.length === 0) return;
   for (const id of gone) state.delivered.delete(id);
-  await store.transaction().execute(async (tx) => {
+  await transaction(store, async (tx) => {
     for (const sessionId of gone) {
-      await tx
-        .deleteFrom("peer_delivery")
-        .where("session_id", "=", sessionId)
-        .where("access_point_id", "=", state.id)
-        .execute();
-      const left = await tx
-        .selectFrom("peer_delivery")
-        .select("access_point_id")
-        .where("session_id", "=", sessionId)
-        .executeTakeFirst();
-      if (left) continue;
-      await tx.updateTable("address").set({ blocked_until: 0 }).where("session_id", "=", sessionId).execute();
-      board.forgetRemoval(sessionId);
+      await lockSession(tx, sessionId);
+      await deliveries.deleteDelivery(tx, sessionId, state.id);
+      if (await deliveries.isDelivered(tx, sessionId)) continue;
+      await unblockAddress(tx, sessionId);
+      peers.forgetRemoval(sessionId);
     }
   });
 }
@@ -86,7 +78,7 @@ export async function confirmRemovals(context: Context, state: AccessPointState,
 /** An access point that was removed carries nothing that could be confirmed any more. */
 export async function forgetAccessPoint(context: Context, state: AccessPointState): Promise<void> {
   await confirmRemovals(context, state, Number.POSITIVE_INFINITY);
-  await context.store.deleteFrom("peer_delivery").where("access_point_id", "=", state.id).execute();
-  await context.store.deleteFrom("keys.preshared_key").where("access_point_id", "=", state.id).execute();
-  for (const peer of context.board.peersOf(state.ccnId)) peer.keys.delete(state.id);
+  await deliveries.deleteDeliveriesTo(context.store, state.id);
+  await deleteKeysOfAccessPoint(context.store, state.id);
+  for (const peer of context.peers.peersOf(state.ccnId)) peer.keys.delete(state.id);
 }

@@ -1,8 +1,13 @@
 import { Refusal } from "../../base/cause.ts";
 import { newId } from "../../base/ids.ts";
-import { hashToken, newToken, type Secret } from "../../security/secret.ts";
+import { say } from "../../base/say.ts";
+import { hashToken, type Secret } from "../../security/secret.ts";
+import { lockToken } from "../../store/locks.ts";
+import * as accessPoints from "../../store/queries/access-points.ts";
+import { transaction } from "../../store/transaction.ts";
 import { accessPointsChanged } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
+import { runEffects } from "../effects.ts";
 import type { AccessPointState, EndpointRecord } from "./registry.ts";
 
 /** What an access point says of itself; may change with every start. */
@@ -15,50 +20,56 @@ export interface AccessPointDescription {
   bootId: string;
 }
 
-/** Exchanges a registration token for an identity. */
+/**
+ * Exchanges a registration token for an identity. The answer may be lost on the way: until the access point has used its identity, the
+ * same token with the same public key gets the same answer again, and the token is not used up once more.
+ */
 export async function registerAccessPoint(
   context: Context,
   token: string,
   description: AccessPointDescription,
 ): Promise<{ id: string; identity: Secret }> {
-  const { store, clock, accessPoints } = context;
-  const identity = newToken("sai");
+  const { store, clock, mint } = context;
   const now = clock.now();
-  const row = await store.transaction().execute(async (tx) => {
-    const found = await tx
-      .selectFrom("access_point_token")
-      .selectAll()
-      .where("token_hash", "=", hashToken(token))
-      .executeTakeFirst();
-    if (!found || found.uses_left < 1 || found.expires_at <= now) {
-      throw new Refusal("bad_credentials", "The registration token is unknown, used up or expired.");
+  const tokenHash = hashToken(token);
+  const { row, repeated } = await transaction(store, async (tx) => {
+    const found = await accessPoints.findToken(tx, tokenHash);
+    const refused = () => new Refusal("bad_credentials", say("registration_token_unknown"));
+    if (!found || found.expires_at <= now) throw refused();
+    await lockToken(tx, found.id);
+    const earlier = await accessPoints.registeredWith(tx, tokenHash, description.publicKey);
+    if (earlier) {
+      // The hash differs when the server's secret was made anew in between (restored from a backup).
+      const identity_hash = hashToken(mint.accessPointIdentity(earlier.id, tokenHash).reveal());
+      const change = { ...columnsOf(description), identity_hash };
+      await accessPoints.registerAgain(tx, earlier.id, change);
+      return { row: { ...earlier, ...change }, repeated: true };
     }
-    await tx
-      .updateTable("access_point_token")
-      .set({ uses_left: found.uses_left - 1 })
-      .where("id", "=", found.id)
-      .execute();
-    const highest = await tx
-      .selectFrom("access_point")
-      .select((e) => e.fn.max("number").as("number"))
-      .executeTakeFirst();
+    if (!(await accessPoints.takeUse(tx, found.id))) throw refused();
+    const id = newId("ap");
     const added = {
-      id: newId("ap"),
+      id,
       ccn_id: found.ccn_id,
-      number: Number(highest?.number ?? 0) + 1,
-      identity_hash: hashToken(identity.reveal()),
+      number: await accessPoints.nextNumber(tx),
+      identity_hash: hashToken(mint.accessPointIdentity(id, tokenHash).reveal()),
+      registered_with: tokenHash,
       online: 0,
       created_at: now,
       last_seen_at: now,
       ...columnsOf(description),
     };
-    await tx.insertInto("access_point").values(added).execute();
-    return added;
+    await accessPoints.insertAccessPoint(tx, added);
+    return { row: added, repeated: false };
   });
-  accessPoints.put(stateOf(row));
-  await accessPointsChanged(context, row.ccn_id);
-  context.log("info", "access point registered", { accessPoint: row.id, name: row.name });
-  return { id: row.id, identity };
+  const known = context.accessPoints.get(row.id);
+  if (known) Object.assign(known, description);
+  else context.accessPoints.put(stateOf(row));
+  await runEffects(context, () => accessPointsChanged(context, row.ccn_id));
+  context.log("info", repeated ? "access point registered again" : "access point registered", {
+    accessPoint: row.id,
+    name: row.name,
+  });
+  return { id: row.id, identity: mint.accessPointIdentity(row.id, tokenHash) };
 }
 
 function columnsOf(description: AccessPointDescription) {
@@ -71,19 +82,7 @@ function columnsOf(description: AccessPointDescription) {
   };
 }
 
-interface AccessPointRow {
-  id: string;
-  ccn_id: string;
-  name: string;
-  number: number;
-  public_key: Uint8Array;
-  endpoints: string;
-  mode: string;
-  region: string;
-  last_seen_at: number;
-}
-
-function stateOf(row: AccessPointRow): AccessPointState {
+function stateOf(row: Omit<accessPoints.AccessPointRow, "identity_hash" | "registered_with">): AccessPointState {
   return {
     id: row.id,
     ccnId: row.ccn_id,
@@ -105,28 +104,24 @@ function stateOf(row: AccessPointRow): AccessPointState {
 
 /** Fills the registry at start. Those that were connected when the last process ended are given time to come back. */
 export async function loadAccessPoints(context: Context, graceMs: number): Promise<void> {
-  const { store, clock, accessPoints } = context;
-  for (const row of await store.selectFrom("access_point").selectAll().execute()) {
+  const { store, clock } = context;
+  for (const row of await accessPoints.allAccessPoints(store)) {
     const state = stateOf(row);
     if (row.online) {
       state.graceUntil = clock.monotonic() + graceMs;
       clock.after(graceMs + 1, () => {
-        if (!state.online) accessPoints.onChange(state.ccnId);
+        if (!state.online) context.accessPoints.onChange(state.ccnId);
       });
     }
-    accessPoints.put(state);
+    context.accessPoints.put(state);
   }
 }
 
 /** The access point that has this identity. */
 export async function authenticateAccessPoint(context: Context, identity: string): Promise<AccessPointState> {
-  const row = await context.store
-    .selectFrom("access_point")
-    .select("id")
-    .where("identity_hash", "=", hashToken(identity))
-    .executeTakeFirst();
-  const state = row && context.accessPoints.get(row.id);
-  if (!state) throw new Refusal("bad_credentials", "This access point is not registered, or was removed.");
+  const id = await accessPoints.accessPointByIdentity(context.store, hashToken(identity));
+  const state = id === undefined ? undefined : context.accessPoints.get(id);
+  if (!state) throw new Refusal("bad_credentials", say("access_point_unregistered"));
   return state;
 }
 
@@ -137,10 +132,6 @@ export async function describeAccessPoint(
   description: AccessPointDescription,
 ): Promise<void> {
   const now = context.clock.now();
-  await context.store
-    .updateTable("access_point")
-    .set({ ...columnsOf(description), online: 1, last_seen_at: now })
-    .where("id", "=", state.id)
-    .execute();
+  await accessPoints.describeAccessPoint(context.store, state.id, columnsOf(description), now);
   Object.assign(state, description, { lastSeenAt: now });
 }

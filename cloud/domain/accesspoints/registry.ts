@@ -81,7 +81,7 @@ export class AccessPoints {
     return this.list().filter((state) => state.ccnId === ccnId);
   }
 
-  /** Those a client is told of: with a stream, or lately with one. */
+  /** Those that clients get: connected now or lately. */
   offered(ccnId: string): AccessPointState[] {
     const now = this.#clock.monotonic();
     return this.inCcn(ccnId).filter((state) => state.online || state.graceUntil > now);

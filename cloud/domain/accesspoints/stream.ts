@@ -1,6 +1,7 @@
-import { Bell } from "../bell.ts";
+import { setAccessPointOffline } from "../../store/queries/access-points.ts";
+import type { DesiredPeer, PeerDelta } from "../../store/shared/peer-table.ts";
 import type { Context } from "../context.ts";
-import type { BoardDelta, DesiredPeer } from "./board.ts";
+import { Signal } from "../signal.ts";
 import { loadDelivered, prepareDelivery } from "./delivery.ts";
 import { type AccessPointState, graceMs } from "./registry.ts";
 
@@ -25,41 +26,40 @@ export async function* peerStream(
   start: StreamStart,
   signal: AbortSignal,
 ): AsyncGenerator<StreamItem> {
-  const { board, accessPoints } = context;
-  const bell = new Bell();
+  const { peers: table, accessPoints } = context;
+  const changed = new Signal();
   let superseded = false;
   const supersede = () => {
     superseded = true;
-    bell.ring();
+    changed.set();
   };
-  const unlisten = board.listen((ccnId) => {
-    if (ccnId === state.ccnId) bell.ring();
+  const unlisten = table.listen((ccnId) => {
+    if (ccnId === state.ccnId) changed.set();
   });
   let connected = false;
   try {
     await loadDelivered(context, state);
-    await prepareDelivery(context, state, board.peersOf(state.ccnId));
+    await prepareDelivery(context, state, table.peersOf(state.ccnId));
     if (signal.aborted) return;
     accessPoints.connected(state.id, supersede);
     connected = true;
     context.log("info", "access point connected", { accessPoint: state.id, name: state.name });
-    let sent = start.epoch === board.epoch ? start.revision : -1;
+    let sent = start.epoch === table.epoch ? start.revision : -1;
     let first = true;
     while (!signal.aborted && !superseded) {
-      const delta = sent < 0 ? undefined : board.since(state.ccnId, sent);
+      const delta = sent < 0 ? undefined : table.since(state.ccnId, sent);
       if (!delta || !fitsOneMessage(delta)) {
-        const revision = board.revision;
-        const peers = board.peersOf(state.ccnId);
-        await prepareDelivery(context, state, peers);
+        const revision = table.revision;
+        const peers = await prepareDelivery(context, state, table.peersOf(state.ccnId));
         yield { kind: "snapshot", revision, peers };
         sent = revision;
       } else if (first || delta.upsert.length + delta.remove.length > 0) {
-        await prepareDelivery(context, state, delta.upsert);
-        yield { kind: "delta", ...delta };
+        const upsert = await prepareDelivery(context, state, delta.upsert);
+        yield { kind: "delta", ...delta, upsert };
         sent = delta.revision;
       }
       first = false;
-      if (!(await bell.wait(heartbeatMs, signal)) && !signal.aborted) yield { kind: "heartbeat", revision: sent };
+      if (!(await changed.wait(heartbeatMs, signal)) && !signal.aborted) yield { kind: "heartbeat", revision: sent };
     }
   } finally {
     unlisten();
@@ -71,7 +71,7 @@ export async function* peerStream(
 }
 
 /** A delta is one message: acknowledged as a whole or not at all. What is larger goes as a snapshot, which has parts. */
-function fitsOneMessage(delta: BoardDelta): boolean {
+function fitsOneMessage(delta: PeerDelta): boolean {
   // A destination is at most 45 characters and its framing; the rest of a peer is less than 400 bytes.
   const bytes = delta.upsert.reduce((sum, peer) => sum + 400 + peer.destinations.length * 48, delta.remove.length * 36);
   return bytes < 192 * 1024;
@@ -81,7 +81,7 @@ function fitsOneMessage(delta: BoardDelta): boolean {
 async function noteAbsence(context: Context, state: AccessPointState): Promise<void> {
   if (state.online) return;
   try {
-    await context.store.updateTable("access_point").set({ online: 0 }).where("id", "=", state.id).execute();
+    await setAccessPointOffline(context.store, state.id);
   } catch (error) {
     context.log("warn", "could not note that an access point is away", { accessPoint: state.id, error: String(error) });
   }

@@ -1,9 +1,15 @@
 import { Refusal } from "../../base/cause.ts";
+import { say } from "../../base/say.ts";
+import { deleteDevice, devicesOf } from "../../store/queries/devices.ts";
+import { instanceById } from "../../store/queries/instances.ts";
+import { isSessionOf, namedSessions } from "../../store/queries/sessions.ts";
+import { signedInDevices } from "../../store/queries/sign-ins.ts";
+import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
-import { endNow, runningSessions } from "../sessions/ending.ts";
+import { announceEnd, endSessions, runningSessions } from "../sessions/ending.ts";
 import { endSignIns } from "../signin/refresh.ts";
 import { hasSecondFactor } from "../signin/second-factor.ts";
-import { requireUsable, type SignInState } from "../signin/state.ts";
+import { requireStillUsable, requireUsable, type SignInState } from "../signin/state.ts";
 
 /** The contract's limit on either list. */
 const maxListed = 256;
@@ -31,32 +37,14 @@ export interface OwnSessionView {
   thisDevice: boolean;
 }
 
-/** The latest heard of first; with what there is of second factors. */
+/** The most recently seen first; with their second factors. */
 export async function ownDevices(context: Context, signIn: SignInState) {
   const { store, clock } = context;
   const now = clock.now();
   requireUsable(signIn, now);
-  const rows = await store
-    .selectFrom("device")
-    .selectAll()
-    .where("account_id", "=", signIn.accountId)
-    .orderBy("last_seen_at", "desc")
-    .orderBy("id")
-    .limit(maxListed)
-    .execute();
-  const signedIn = await store
-    .selectFrom("sign_in")
-    .select("device_id")
-    .where("account_id", "=", signIn.accountId)
-    .where("ended_at", "is", null)
-    .where("expires_at", ">", now)
-    .execute();
-  const { second_factor_required } = await store
-    .selectFrom("instance")
-    .select("second_factor_required")
-    .where("id", "=", signIn.instanceId)
-    .executeTakeFirstOrThrow();
-  const inNow = new Set(signedIn.map((row) => row.device_id));
+  const rows = await devicesOf(store, signIn.accountId, maxListed);
+  const inNow = await signedInDevices(store, signIn.accountId, now);
+  const instance = await instanceById(store, signIn.instanceId);
   const devices = rows.map(
     (row): OwnDeviceView => ({
       id: row.id,
@@ -69,7 +57,7 @@ export async function ownDevices(context: Context, signIn: SignInState) {
     }),
   );
   const secondFactor = await hasSecondFactor(store, signIn.accountId);
-  return { devices, secondFactor, secondFactorRequired: second_factor_required === 1 };
+  return { devices, secondFactor, secondFactorRequired: instance?.second_factor_required === 1 };
 }
 
 /** Running ones, the latest first. */
@@ -77,18 +65,7 @@ export async function ownSessions(context: Context, signIn: SignInState): Promis
   const { store, clock } = context;
   const now = clock.now();
   requireUsable(signIn, now);
-  const rows = await store
-    .selectFrom("session")
-    .leftJoin("device", (join) =>
-      join.onRef("device.account_id", "=", "session.account_id").onRef("device.id", "=", "session.device_id"),
-    )
-    .select(["session.id", "session.device_id", "session.client_ip", "session.client_ip6", "session.mode"])
-    .select(["session.started_at", "device.name"])
-    .where("session.account_id", "=", signIn.accountId)
-    .where("session.ended_at", "is", null)
-    .orderBy("session.started_at", "desc")
-    .limit(maxListed)
-    .execute();
+  const rows = await namedSessions(store, signIn.accountId, { limit: maxListed });
   return rows.map((row) => ({
     id: row.id,
     deviceId: row.device_id,
@@ -100,44 +77,35 @@ export async function ownSessions(context: Context, signIn: SignInState): Promis
   }));
 }
 
-const endedFrom = (signIn: SignInState) => ({ cause: "kicked", text: `Ended from ${signIn.deviceName}.` }) as const;
+const endedFrom = (signIn: SignInState) =>
+  ({ cause: "kicked", reason: "ended_from", text: signIn.deviceName }) as const;
 
-/** Its owner hears `kicked`. A session that had ended already is no failure, somebody else's is none of ours. */
+/** Its owner gets `kicked`. A session that has ended already is no failure; another user's is not found. */
 export async function endOwnSession(context: Context, signIn: SignInState, sessionId: string): Promise<void> {
-  const { store, clock } = context;
-  requireUsable(signIn, clock.now());
-  const row = await store
-    .selectFrom("session")
-    .select("id")
-    .where("id", "=", sessionId)
-    .where("account_id", "=", signIn.accountId)
-    .executeTakeFirst();
-  if (!row) throw new Refusal("not_found", "There is no such session of yours.");
-  await endNow(context, [row.id], endedFrom(signIn));
+  const ending = endedFrom(signIn);
+  const ended = await transaction(context.store, async (tx) => {
+    await requireStillUsable(tx, signIn, context.clock.now());
+    if (!(await isSessionOf(tx, sessionId, signIn.accountId))) {
+      throw new Refusal("not_found", say("own_session_unknown"));
+    }
+    return endSessions(tx, context, [sessionId], ending);
+  });
+  await announceEnd(context, ended, ending);
 }
 
 /** Signs it out, ends its session, and forgets it: it is not exempt from the limits on attempts any more. */
 export async function endOwnDevice(context: Context, signIn: SignInState, deviceId: string): Promise<void> {
-  const { store, clock } = context;
   const { accountId } = signIn;
-  requireUsable(signIn, clock.now());
-  const forgotten = await store
-    .deleteFrom("device")
-    .where("account_id", "=", accountId)
-    .where("id", "=", deviceId)
-    .executeTakeFirst();
-  if (forgotten.numDeletedRows === 0n) throw new Refusal("not_found", "There is no such device of yours.");
-  await endNow(context, await runningSessions(store, { accountId, deviceId }), endedFrom(signIn));
-  const signIns = await store
-    .selectFrom("sign_in")
-    .select("id")
-    .where("account_id", "=", accountId)
-    .where("device_id", "=", deviceId)
-    .where("ended_at", "is", null)
-    .execute();
-  await endSignIns(
-    context,
-    signIns.map((row) => row.id),
-  );
+  const ending = endedFrom(signIn);
+  const ended = await transaction(context.store, async (tx) => {
+    await requireStillUsable(tx, signIn, context.clock.now());
+    if (!(await deleteDevice(tx, accountId, deviceId))) {
+      throw new Refusal("not_found", say("own_device_unknown"));
+    }
+    const running = await endSessions(tx, context, await runningSessions(tx, { accountId, deviceId }), ending);
+    await endSignIns(tx, context, { accountId, deviceId });
+    return running;
+  });
+  await announceEnd(context, ended, ending);
   context.log("info", "device ended by its owner", { account: accountId, device: deviceId });
 }

@@ -1,26 +1,23 @@
-import type { Kysely, Selectable } from "kysely";
 import { newId } from "../../base/ids.ts";
 import { parseCidr } from "../../base/ip.ts";
-import type { AclRuleTable, AclTable, Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import { lockAcl } from "../../store/locks.ts";
+import * as acls from "../../store/queries/acls.ts";
 import type { Change } from "../change.ts";
 import { ownInstance } from "../instances/own.ts";
 import { requireQuota } from "../quotas/limits.ts";
-import { broken } from "../rules.ts";
+import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
-type Db = Kysely<Schema>;
-export type AclRow = Selectable<AclTable>;
-export type AclRuleRow = Selectable<AclRuleTable>;
+export type AclRow = acls.AclRow;
+export type AclRuleRow = acls.AclRuleRow;
 
+/** In another region than `region` it is refused, but not as gone. */
 export async function ownAcl(db: Db, tenant: Tenant, id: string, region?: string): Promise<AclRow> {
-  const row = await db
-    .selectFrom("acl")
-    .selectAll()
-    .where("id", "=", id)
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirst();
-  if (!row || (region !== undefined && row.region !== region)) {
-    throw broken("InvalidAclId", `The specified access control list ${id} does not exist.`);
+  const row = await acls.findAcl(db, id);
+  if (row?.tenant_id !== tenant.id) throw violation("no-acl", { acl: id });
+  if (region !== undefined && row.region !== region) {
+    throw violation("acl-elsewhere", { acl: id, region: row.region, wanted: region });
   }
   return row;
 }
@@ -31,95 +28,87 @@ export async function createAcl(
   wanted: { name: string; type: string; region: string },
 ): Promise<AclRow> {
   const { tx, now } = change;
-  const own = tx.selectFrom("acl").where("tenant_id", "=", tenant.id);
-  await requireQuota(tx, tenant.id, "acls-per-account", own, (limit) =>
-    broken("AclAmountLimit", `An account has at most ${limit} access control lists.`),
-  );
+  await requireQuota(tx, tenant.id, "acls-per-account", "acl", (limit) => violation("acl-limit", { limit }));
   const row: AclRow = { id: newId("acl"), tenant_id: tenant.id, created_at: now, ...wanted };
-  await tx.insertInto("acl").values(row).execute();
+  await acls.insertAcl(tx, row);
   await change.audit(row.id, null, wanted);
   return row;
 }
 
 export async function renameAcl(change: Change, acl: AclRow, name: string): Promise<void> {
-  await change.tx.updateTable("acl").set({ name }).where("id", "=", acl.id).execute();
+  await acls.renameAcl(change.tx, acl.id, name);
   await change.audit(acl.id, { name: acl.name }, { name });
 }
 
 export async function deleteAcl(change: Change, acl: AclRow): Promise<void> {
   const { tx } = change;
-  const used = await tx
-    .selectFrom("acl_instance")
-    .select("instance_id")
-    .where("acl_id", "=", acl.id)
-    .executeTakeFirst();
-  if (used) throw broken("ACL.InUse", `${acl.id} is associated with ${used.instance_id}; disassociate it first.`);
-  await tx.deleteFrom("acl").where("id", "=", acl.id).execute();
+  await lockAcl(tx, acl.id);
+  const used = await acls.instanceWithAcl(tx, acl.id);
+  if (used !== undefined) throw violation("acl-in-use", { acl: acl.id, instance: used });
+  await acls.deleteAcl(tx, acl.id);
   await change.audit(acl.id, { name: acl.name }, null);
 }
 
 export type RuleValues = Omit<AclRuleRow, "id" | "acl_id" | "created_at">;
 
 /** "from/to" in 1-65535, or -1/-1 for all; ICMP and ALL have no ports. */
-function requirePorts(parameter: string, range: string, protocol: string): void {
+function requirePorts(rule: "source-ports" | "dest-ports", range: string, protocol: string): void {
   const match = /^(-1|\d{1,5})\/(-1|\d{1,5})$/.exec(range);
   const [from, to] = [Number(match?.[1]), Number(match?.[2])];
   const all = from === -1 && to === -1;
   if (!match || (!all && (from < 1 || to > 65_535 || from > to))) {
-    throw broken(`Invalid${parameter}`, `${parameter} is a range in 1-65535 such as 80/80, or -1/-1 for all.`);
+    throw violation(rule);
   }
   if (!all && ["ALL", "ICMP", "GRE"].includes(protocol.toUpperCase())) {
-    throw broken(`Invalid${parameter}`, `${parameter} must be -1/-1 for the protocol ${protocol}.`);
+    throw violation(`${rule}-protocol`, { protocol });
   }
 }
 
 function requireRule(rule: RuleValues): void {
-  for (const [parameter, text] of [
-    ["SourceCidr", rule.source_cidr],
-    ["DestCidr", rule.dest_cidr],
+  for (const [name, text] of [
+    ["source-cidr", rule.source_cidr],
+    ["dest-cidr", rule.dest_cidr],
   ] as const) {
-    if (!parseCidr(text)) throw broken(`Invalid${parameter}`, `${parameter} must be a prefix such as 10.0.0.0/8.`);
+    if (!parseCidr(text)) throw violation(name);
   }
-  requirePorts("SourcePortRange", rule.source_ports, rule.protocol);
-  requirePorts("DestPortRange", rule.dest_ports, rule.protocol);
+  requirePorts("source-ports", rule.source_ports, rule.protocol);
+  requirePorts("dest-ports", rule.dest_ports, rule.protocol);
 }
 
 export async function addRule(change: Change, acl: AclRow, values: RuleValues): Promise<AclRuleRow> {
   const { tx, now } = change;
   requireRule(values);
-  const own = tx.selectFrom("acl_rule").where("acl_id", "=", acl.id);
-  await requireQuota(tx, acl.tenant_id, "rules-per-acl", own, (limit) =>
-    broken("AcrPerAclAmountLimit", `An access control list has at most ${limit} rules.`),
+  await requireQuota(
+    tx,
+    acl.tenant_id,
+    "rules-per-acl",
+    () => acls.countRules(tx, acl.id),
+    (limit) => violation("acl-rule-limit", { limit }),
   );
   const row: AclRuleRow = { id: newId("acr"), acl_id: acl.id, created_at: now, ...values };
-  await tx.insertInto("acl_rule").values(row).execute();
+  await acls.insertRule(tx, row);
   await change.audit(row.id, null, row);
   change.networks();
   return row;
 }
 
 export async function ruleOf(db: Db, acl: AclRow, id: string): Promise<AclRuleRow> {
-  const row = await db
-    .selectFrom("acl_rule")
-    .selectAll()
-    .where("id", "=", id)
-    .where("acl_id", "=", acl.id)
-    .executeTakeFirst();
-  if (!row) throw broken("InvalidAcrId", `The specified rule ${id} does not exist.`);
+  const row = await acls.findRule(db, acl.id, id);
+  if (!row) throw violation("no-acl-rule", { id });
   return row;
 }
 
 export async function modifyRule(change: Change, rule: AclRuleRow, wanted: Partial<RuleValues>): Promise<AclRuleRow> {
   const after = { ...rule, ...wanted };
   requireRule(after);
-  await change.tx.updateTable("acl_rule").set(after).where("id", "=", rule.id).execute();
+  await acls.updateRule(change.tx, after);
   await change.audit(rule.id, rule, after);
   change.networks();
   return after;
 }
 
 export async function deleteRule(change: Change, rule: AclRuleRow): Promise<void> {
-  await change.tx.deleteFrom("acl_rule").where("id", "=", rule.id).execute();
+  await acls.deleteRule(change.tx, rule.id);
   await change.audit(rule.id, rule, null);
   change.networks();
 }
@@ -128,30 +117,21 @@ export async function deleteRule(change: Change, rule: AclRuleRow): Promise<void
 export async function associateAcl(change: Change, tenant: Tenant, acl: AclRow, instanceId: string): Promise<void> {
   const { tx } = change;
   const instance = await ownInstance(tx, tenant, instanceId);
-  if (acl.type !== "acl-software")
-    throw broken("ACL.InvalidType", "A software instance takes lists of type acl-software.");
+  if (acl.type !== "acl-software") throw violation("acl-type");
   if (acl.region !== instance.region)
-    throw broken("InvalidAclId", `${acl.id} is in ${acl.region}, the instance in ${instance.region}.`);
-  const known = await tx
-    .selectFrom("acl_instance")
-    .select("acl_id")
-    .where("instance_id", "=", instanceId)
-    .executeTakeFirst();
-  if (known?.acl_id === acl.id) return;
-  if (known) throw broken("AclPerSmartagAmountLimit", `${instanceId} has the list ${known.acl_id} already.`);
-  await tx.insertInto("acl_instance").values({ instance_id: instanceId, acl_id: acl.id }).execute();
+    throw violation("acl-region", { acl: acl.id, region: acl.region, instance: instance.region });
+  const { aclId, added } = await acls.associateAcl(tx, instanceId, acl.id);
+  if (aclId !== acl.id) throw violation("acl-per-instance", { instance: instanceId, acl: aclId });
+  if (!added) return;
   await change.audit(instanceId, { acl: null }, { acl: acl.id });
   change.networks();
 }
 
 export async function disassociateAcl(change: Change, tenant: Tenant, acl: AclRow, instanceId: string): Promise<void> {
   await ownInstance(change.tx, tenant, instanceId);
-  const { numDeletedRows } = await change.tx
-    .deleteFrom("acl_instance")
-    .where("instance_id", "=", instanceId)
-    .where("acl_id", "=", acl.id)
-    .executeTakeFirst();
-  if (numDeletedRows === 0n) throw broken("InvalidAclId", `${acl.id} is not associated with ${instanceId}.`);
+  if (!(await acls.disassociateAcl(change.tx, instanceId, acl.id))) {
+    throw violation("acl-not-associated", { acl: acl.id, instance: instanceId });
+  }
   await change.audit(instanceId, { acl: acl.id }, { acl: null });
   change.networks();
 }

@@ -17,20 +17,20 @@ function play(
   const leaseMs = 3_600_000;
   let now = 0;
   for (const { device, action, ms } of steps) {
-    const deviceId = `device ${device}`;
-    const own = [...records.values()].find((r) => r.inUse && r.deviceId === deviceId);
+    const holder = `device ${device}`;
+    const own = [...records.values()].find((r) => r.inUse && r.holder === holder);
     if (action === "wait") now += ms;
     if (action === "hangUp" && own)
       Object.assign(own, { inUse: false, heldUntil: now + holdMs, blockedUntil: now + leaseMs });
     if (action === "confirm") for (const r of records.values()) if (!r.inUse) r.blockedUntil = 0;
     if (action !== "dial" || own) continue;
     const list = [...records.values()];
-    const ip = chooseAddress({ cidrs, records: list, reserved, deviceId, now });
+    const ip = chooseAddress({ cidrs, records: list, reserved, holder, now });
     if (ip === undefined) {
       // Exhausted means it: each address is in use, reserved, or may still be carried for another device.
       const free = allOf(block).filter((a) => {
         const r = records.get(a);
-        return !reserved.has(a) && !(r && (r.inUse || (r.blockedUntil > now && r.deviceId !== deviceId)));
+        return !reserved.has(a) && !(r && (r.inUse || (r.blockedUntil > now && r.holder !== holder)));
       });
       expect(free).toEqual([]);
       continue;
@@ -39,10 +39,10 @@ function play(
     expect(isUsable(cidrs, ip)).toBe(true);
     expect(reserved.has(ip)).toBe(false);
     expect(former?.inUse ?? false).toBe(false);
-    if (former && former.deviceId !== deviceId) expect(former.blockedUntil).toBeLessThanOrEqual(now);
-    const held = list.filter((r) => r.deviceId === deviceId && r.heldUntil > now);
+    if (former && former.holder !== holder) expect(former.blockedUntil).toBeLessThanOrEqual(now);
+    const held = list.filter((r) => r.holder === holder && r.heldUntil > now);
     if (held.length > 0) expect(held.map((r) => r.ip)).toContain(ip);
-    records.set(ip, { ip, deviceId, inUse: true, heldUntil: 0, blockedUntil: 0 });
+    records.set(ip, { ip, holder, inUse: true, heldUntil: 0, blockedUntil: 0 });
   }
 }
 
@@ -77,21 +77,21 @@ test("network, broadcast and strangers are never given out", () => {
 test("the second block is used when the first is full, and a large one costs nothing", () => {
   const taken = ["10.0.0.1", "10.0.0.2"].map((ip) => ({
     ip,
-    deviceId: "other",
+    holder: "other",
     inUse: true,
     heldUntil: 0,
     blockedUntil: 0,
   }));
-  const ask = { records: taken, reserved: new Set<string>(), deviceId: "mine", now: 0 };
+  const ask = { records: taken, reserved: new Set<string>(), holder: "mine", now: 0 };
   expect(chooseAddress({ ...ask, cidrs: cidrsOf("10.0.0.0/30", "11.0.0.0/8") })).toBe("11.0.0.1");
 });
 
 test("when all are held, the one whose hold is oldest goes", () => {
   const records = [
-    { ip: "10.0.0.1", deviceId: "a", inUse: false, heldUntil: 200, blockedUntil: 0 },
-    { ip: "10.0.0.2", deviceId: "b", inUse: false, heldUntil: 100, blockedUntil: 0 },
+    { ip: "10.0.0.1", holder: "a", inUse: false, heldUntil: 200, blockedUntil: 0 },
+    { ip: "10.0.0.2", holder: "b", inUse: false, heldUntil: 100, blockedUntil: 0 },
   ];
   const ask = { cidrs: cidrsOf("10.0.0.0/30"), records, reserved: new Set<string>(), now: 0 };
-  expect(chooseAddress({ ...ask, deviceId: "c" })).toBe("10.0.0.2");
-  expect(chooseAddress({ ...ask, deviceId: "a" })).toBe("10.0.0.1");
+  expect(chooseAddress({ ...ask, holder: "c" })).toBe("10.0.0.2");
+  expect(chooseAddress({ ...ask, holder: "a" })).toBe("10.0.0.1");
 });

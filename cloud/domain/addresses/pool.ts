@@ -3,8 +3,8 @@ import { type Cidr, contains, formatIp, parseIp, sizeOf } from "../../base/ip.ts
 /** What is known of an address that was given out at some time; others are simply free. */
 export interface AddressRecord {
   ip: string;
-  /** The device it was last given to. */
-  deviceId: string;
+  /** The account and device that it was last given to. */
+  holder: string;
   /** Its session is running. */
   inUse: boolean;
   /**
@@ -21,7 +21,8 @@ export interface PoolQuestion {
   records: readonly AddressRecord[];
   /** Fixed addresses of accounts: never given out dynamically. */
   reserved: ReadonlySet<string>;
-  deviceId: string;
+  /** The account and device that asks. */
+  holder: string;
   /** Epoch ms. */
   now: number;
 }
@@ -42,14 +43,14 @@ export function isUsable(cidrs: readonly Cidr[], text: string): boolean {
 }
 
 /**
- * Chooses a dynamic address: the one held for this device; else the lowest that nobody had lately; else, when the pool is
+ * Chooses a dynamic address: the one held for this device; else the lowest that was not in use lately; else, when the pool is
  * tight, the one whose hold for another device is oldest. undefined = exhausted.
  */
 export function chooseAddress(question: PoolQuestion): string | undefined {
-  const { cidrs, records, reserved, deviceId, now } = question;
+  const { cidrs, records, reserved, holder, now } = question;
   const open = (record: AddressRecord) => !record.inUse && !reserved.has(record.ip) && isUsable(cidrs, record.ip);
   const own = records
-    .filter((record) => record.deviceId === deviceId && open(record))
+    .filter((record) => record.holder === holder && open(record))
     .sort((a, b) => b.heldUntil - a.heldUntil)[0];
   if (own) return own.ip;
   const avoid = new Set(reserved);

@@ -23,6 +23,7 @@ export const regions: readonly Region[] = [
   mainland("cn-wulanchabu", "Ulanqab"),
   mainland("cn-hangzhou", "Hangzhou"),
   mainland("cn-shanghai", "Shanghai"),
+  mainland("cn-shanghai-finance-1", "Shanghai (finance)"),
   mainland("cn-shenzhen", "Shenzhen"),
   mainland("cn-heyuan", "Heyuan"),
   mainland("cn-chengdu", "Chengdu"),
@@ -38,7 +39,9 @@ export const regions: readonly Region[] = [
   alone("us-west-1", "Silicon Valley", "North-America"),
 ];
 
-/** Where an object is that nobody said a region for. */
+export const regionIds: readonly string[] = regions.map((region) => region.id);
+
+/** The region of an object for which none was given. */
 export const defaultRegion = "cn-shanghai";
 
 const byId = new Map(regions.map((region) => [region.id, region]));
@@ -48,6 +51,24 @@ export function regionOf(id: string): Region | undefined {
 }
 
 export const cenAreas: readonly CenArea[] = ["China", "Asia-Pacific", "North-America", "Europe", "Australia"];
+
+/** Two areas of CEN between which bandwidth can be bought; both may be the same one. */
+export interface AreaSpan {
+  id: string;
+  a: CenArea;
+  b: CenArea;
+}
+
+/** Every pair of areas, each once. */
+export const areaSpans: readonly AreaSpan[] = cenAreas.flatMap((a, i) =>
+  cenAreas.slice(i).map((b) => ({ id: `${a}_${b}`, a, b })),
+);
+
+/** The id of a pair of areas, the same in whichever order they are given. */
+export function areaSpanId(a: string, b: string): string {
+  const span = areaSpans.find((one) => (one.a === a && one.b === b) || (one.a === b && one.b === a));
+  return span?.id ?? `${a}_${b}`;
+}
 
 /** Whether an instance of one region can be bound to a CCN of the other. */
 export function shareCcnArea(a: string, b: string): boolean {

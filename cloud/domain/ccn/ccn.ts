@@ -1,30 +1,31 @@
-import type { Kysely, Selectable } from "kysely";
 import { newId } from "../../base/ids.ts";
 import { contains, overlaps, parseCidr } from "../../base/ip.ts";
-import type { CcnTable, Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import { lockCcn, lockInstance } from "../../store/locks.ts";
+import * as ccns from "../../store/queries/ccns.ts";
+import { isInstanceGranted } from "../../store/queries/grants.ts";
 import { shareCcnArea } from "../areas/regions.ts";
 import type { Change } from "../change.ts";
 import { noInstance } from "../instances/own.ts";
 import { endSessionsOf } from "../instances/sessions.ts";
+import { isPrivate, privateBlocks } from "../limits/private.ts";
 import { requireQuota } from "../quotas/limits.ts";
-import { broken } from "../rules.ts";
+import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
-import { defaultCcn, servingCcn } from "./serving.ts";
+import { requireNoForeignOverlap } from "./overlaps.ts";
+import { servingCcn } from "./serving.ts";
 
-export type CcnRow = Selectable<CcnTable>;
-type Db = Kysely<Schema>;
+export type CcnRow = ccns.CcnRow;
 
-export const noCcn = (id: string) =>
-  broken("CCN.InvalidId", `The specified Cloud Connect Network ${id} does not exist.`);
+export const noCcn = (id: string) => violation("no-own-ccn", { ccn: id });
 
-export async function ownCcn(db: Db, tenant: Tenant, id: string): Promise<CcnRow> {
-  const row = await db
-    .selectFrom("ccn")
-    .selectAll()
-    .where("id", "=", id)
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirst();
-  if (!row) throw noCcn(id);
+/** In another region than `region` it is refused, but not as gone. */
+export async function ownCcn(db: Db, tenant: Tenant, id: string, region?: string): Promise<CcnRow> {
+  const row = await ccns.findCcn(db, id);
+  if (row?.tenant_id !== tenant.id) throw noCcn(id);
+  if (region !== undefined && row.region !== region) {
+    throw violation("ccn-elsewhere", { ccn: id, region: row.region, wanted: region });
+  }
   return row;
 }
 
@@ -35,38 +36,42 @@ export interface CcnDescription {
   /** "" = none. */
   cidrBlock: string;
   snatCidrBlock: string;
+  /** Whether the creator calls it a default; kept and returned, without any effect. */
+  markedDefault: boolean;
 }
 
-/** The documented masks: /8-/24 for the private block, /8-/30 for SNAT, which lies inside it. */
-function requireBlocks(cidrBlock: string, snatCidrBlock: string): void {
-  const blocks = cidrBlock === "" ? [] : cidrBlock.split(",");
-  const parsed = blocks.map((text) => {
+/** The private block that a CCN has while none is set. */
+const impliedBlock = "192.168.0.0/16";
+
+/** The documented masks: /8-/24 for the private block, /8-/30 for SNAT, which is a part of it. `known`: blocks that it has now. */
+function requireBlocks(cidrBlock: string, snatCidrBlock: string, known = ""): void {
+  const parsed = (cidrBlock || impliedBlock).split(",").map((text) => {
     const cidr = parseCidr(text);
     if (cidr?.version !== 4 || cidr.mask < 8 || cidr.mask > 24) {
-      throw broken("InvalidCidrBlock", `${text} is not an IPv4 block with a mask of /8 to /24.`);
+      throw violation("ccn-block", { cidr: text });
+    }
+    if (!isPrivate(cidr) && !known.split(",").includes(text)) {
+      throw violation("ccn-block-public", { cidr: text, private: privateBlocks });
     }
     return cidr;
   });
   if (parsed.some((a, i) => parsed.some((b, j) => i < j && overlaps(a, b)))) {
-    throw broken("InvalidCidrBlock", "The blocks overlap one another.");
+    throw violation("ccn-blocks-overlap");
   }
   if (snatCidrBlock === "") return;
   const snat = parseCidr(snatCidrBlock);
   if (snat?.version !== 4 || snat.mask < 8 || snat.mask > 30) {
-    throw broken("InvalidSnatCidrBlock", `${snatCidrBlock} is not an IPv4 block with a mask of /8 to /30.`);
+    throw violation("snat-block", { cidr: snatCidrBlock });
   }
   if (!parsed.some((cidr) => cidr.mask <= snat.mask && contains(cidr, { version: 4, value: snat.first }))) {
-    throw broken("InvalidSnatCidrBlock", `${snatCidrBlock} does not lie inside the CCN's private block.`);
+    throw violation("snat-outside", { cidr: snatCidrBlock });
   }
 }
 
 export async function createCcn(change: Change, tenant: Tenant, wanted: CcnDescription): Promise<CcnRow> {
   const { tx, now } = change;
   requireBlocks(wanted.cidrBlock, wanted.snatCidrBlock);
-  const own = tx.selectFrom("ccn").where("tenant_id", "=", tenant.id);
-  await requireQuota(tx, tenant.id, "ccns-per-account", own, (limit) =>
-    broken("QuotaExceeded.CCN", `An account has at most ${limit} Cloud Connect Networks.`),
-  );
+  await requireQuota(tx, tenant.id, "ccns-per-account", "ccn", (limit) => violation("ccn-limit", { limit }));
   const row: CcnRow = {
     id: newId("ccn"),
     tenant_id: tenant.id,
@@ -78,8 +83,9 @@ export async function createCcn(change: Change, tenant: Tenant, wanted: CcnDescr
     cidr_block: wanted.cidrBlock,
     snat_cidr_block: wanted.snatCidrBlock,
     interworking: "Enabled",
+    marked_default: wanted.markedDefault ? 1 : 0,
   };
-  await tx.insertInto("ccn").values(row).execute();
+  await ccns.insertCcn(tx, row);
   await change.audit(row.id, null, wanted);
   return row;
 }
@@ -100,8 +106,8 @@ export async function modifyCcn(
     cidr_block: wanted.cidrBlock ?? ccn.cidr_block,
     interworking: wanted.interworking ?? ccn.interworking,
   };
-  requireBlocks(after.cidr_block, wanted.cidrBlock === undefined ? "" : ccn.snat_cidr_block);
-  await change.tx.updateTable("ccn").set(after).where("id", "=", ccn.id).execute();
+  requireBlocks(after.cidr_block, wanted.cidrBlock === undefined ? "" : ccn.snat_cidr_block, ccn.cidr_block);
+  await ccns.updateCcn(change.tx, ccn.id, after);
   const { name, description, cidr_block, interworking } = ccn;
   await change.audit(ccn.id, { name, description, cidr_block, interworking }, after);
   change.networks();
@@ -110,79 +116,74 @@ export async function modifyCcn(
 /** Nothing may still hang on it: neither instances, nor a CEN, nor access points that serve it. */
 export async function deleteCcn(change: Change, ccn: CcnRow): Promise<void> {
   const { tx } = change;
-  const used = async (table: "instance" | "access_point", column: "bound_ccn_id" | "ccn_id") =>
-    (await tx
-      .selectFrom(table)
-      .select("id")
-      .where(column as never, "=", ccn.id as never)
-      .executeTakeFirst()) !== undefined;
-  const refuse = (text: string) => broken("CCN.InUse", `${ccn.id} cannot be deleted: ${text}.`);
-  if (ccn.is_default)
-    throw refuse("it is the account's default, whose access points serve instances that are bound to none");
-  if (await used("instance", "bound_ccn_id")) throw refuse("instances are bound to it");
-  if (await tx.selectFrom("cen_child").select("cen_id").where("child_id", "=", ccn.id).executeTakeFirst()) {
-    throw refuse("it is attached to a CEN");
-  }
-  if (await used("access_point", "ccn_id")) throw refuse("access points serve it");
-  const home = await defaultCcn(tx, ccn.tenant_id);
-  await tx.updateTable("instance").set({ ccn_id: home }).where("ccn_id", "=", ccn.id).execute();
-  await tx.deleteFrom("access_point_token").where("ccn_id", "=", ccn.id).execute();
-  await tx.deleteFrom("tag").where("object_id", "=", ccn.id).execute();
-  await tx.deleteFrom("ccn").where("id", "=", ccn.id).execute();
+  await lockCcn(tx, ccn.id);
+  const used = await ccns.usesOfCcn(tx, ccn.id);
+  if (ccn.is_default) throw violation("ccn-is-default", { ccn: ccn.id });
+  if (used.instances) throw violation("ccn-has-instances", { ccn: ccn.id });
+  if (used.cen) throw violation("ccn-has-cen", { ccn: ccn.id });
+  if (used.accessPoints) throw violation("ccn-has-access-points", { ccn: ccn.id });
+  await ccns.deleteCcn(tx, ccn.id, await ccns.defaultCcn(tx, ccn.tenant_id));
   await change.audit(ccn.id, { name: ccn.name }, null);
 }
 
+export interface Binding {
+  ccn: string;
+  instance: string;
+  /** That of either; undefined = wherever they are. */
+  region?: string | undefined;
+}
+
+function requireBindingIn({ region }: Binding, ccn: CcnRow, instance: { id: string; region: string }): void {
+  if (region === undefined || region === ccn.region || region === instance.region) return;
+  const where = { ccnRegion: ccn.region, instanceRegion: instance.region };
+  throw violation("binding-elsewhere", { ccn: ccn.id, instance: instance.id, ...where, wanted: region });
+}
+
 /** Binds an instance of the CCN's owner, or one whose owner granted it. From then on the CCN's access points serve it. */
-export async function bindInstance(change: Change, tenant: Tenant, ccnId: string, instanceId: string): Promise<void> {
+export async function bindInstance(change: Change, tenant: Tenant, wanted: Binding): Promise<void> {
   const { tx } = change;
+  const { ccn: ccnId, instance: instanceId } = wanted;
+  await lockCcn(tx, ccnId);
+  await lockInstance(tx, instanceId);
   const ccn = await ownCcn(tx, tenant, ccnId);
-  const instance = await tx.selectFrom("instance").selectAll().where("id", "=", instanceId).executeTakeFirst();
+  const instance = await ccns.bindingOf(tx, instanceId);
   if (!instance) throw noInstance(instanceId);
-  if (instance.tenant_id !== tenant.id) {
-    const grant = await tx
-      .selectFrom("grant_sag")
-      .select("id")
-      .where("instance_id", "=", instanceId)
-      .where("ccn_id", "=", ccnId)
-      .executeTakeFirst();
-    if (!grant) throw noInstance(instanceId);
+  if (instance.tenant_id !== tenant.id && !(await isInstanceGranted(tx, instanceId, ccnId))) {
+    throw noInstance(instanceId);
   }
+  requireBindingIn(wanted, ccn, instance);
   if (instance.bound_ccn_id === ccnId) return;
   if (instance.bound_ccn_id !== null) {
-    throw broken("AlreadyBound.CCN", `The instance is bound to ${instance.bound_ccn_id}; unbind it first.`);
+    throw violation("instance-bound", { ccn: instance.bound_ccn_id });
   }
   if (!shareCcnArea(instance.region, ccn.region)) {
-    throw broken(
-      "SAG.AreaNotMatch",
-      `The instance is in ${instance.region}, the CCN in ${ccn.region}: they must share an area.`,
-    );
+    throw violation("area-mismatch", { instance: instance.region, ccn: ccn.region });
   }
+  await requireNoForeignOverlap(tx, { id: instanceId, tenant_id: instance.tenant_id }, ccnId);
   const serving = await servingCcn(tx, instance.tenant_id, ccnId);
-  await tx.updateTable("instance").set({ bound_ccn_id: ccnId, ccn_id: serving }).where("id", "=", instanceId).execute();
+  await ccns.bind(tx, instanceId, { bound: ccnId, serving });
   // Other access points, another address space: those who are connected have to dial anew.
   if (instance.ccn_id !== serving) {
-    await endSessionsOf(
-      change,
-      instanceId,
-      "session_expired",
-      "The instance was bound to another Cloud Connect Network.",
-    );
+    await endSessionsOf(change, instanceId, { cause: "session_expired", reason: "bound_elsewhere", text: "" });
   }
   await change.audit(instanceId, { ccn: instance.bound_ccn_id }, { ccn: ccnId });
   change.networks();
 }
 
-export async function unbindInstance(change: Change, tenant: Tenant, ccnId: string, instanceId: string): Promise<void> {
+export async function unbindInstance(change: Change, tenant: Tenant, wanted: Binding): Promise<void> {
   const { tx } = change;
-  const instance = await tx.selectFrom("instance").selectAll().where("id", "=", instanceId).executeTakeFirst();
-  const ccn = await tx.selectFrom("ccn").selectAll().where("id", "=", ccnId).executeTakeFirst();
+  const { ccn: ccnId, instance: instanceId } = wanted;
+  await lockInstance(tx, instanceId);
+  const instance = await ccns.bindingOf(tx, instanceId);
+  const ccn = await ccns.findCcn(tx, ccnId);
   if (!instance || (instance.tenant_id !== tenant.id && ccn?.tenant_id !== tenant.id)) throw noInstance(instanceId);
   if (!ccn || (ccn.tenant_id !== tenant.id && instance.bound_ccn_id !== ccnId)) throw noCcn(ccnId);
+  requireBindingIn(wanted, ccn, instance);
   if (instance.bound_ccn_id !== ccnId) {
     if (instance.tenant_id !== tenant.id) throw noInstance(instanceId);
-    throw broken("SmartAccessGatewayNotBind", "The instance is not bound to this Cloud Connect Network.");
+    throw violation("not-bound");
   }
-  await tx.updateTable("instance").set({ bound_ccn_id: null }).where("id", "=", instanceId).execute();
+  await ccns.bind(tx, instanceId, { bound: null });
   await change.audit(instanceId, { ccn: ccnId }, { ccn: null });
   change.networks();
 }

@@ -1,48 +1,24 @@
-import type { Kysely, Selectable } from "kysely";
 import { newId } from "../../base/ids.ts";
-import type { GrantCbnTable, GrantSagTable, Schema } from "../../store/schema.ts";
+import * as grants from "../../store/queries/grants.ts";
 import type { Change } from "../change.ts";
 import { ownInstance } from "../instances/own.ts";
-import { broken } from "../rules.ts";
+import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 import { noCcn, ownCcn } from "./ccn.ts";
 
-type Db = Kysely<Schema>;
-
-/** The number names the account, the id its object; both must fit, or neither is said to exist. */
-async function ownedBy(
-  db: Db,
-  table: "ccn" | "cen",
-  id: string,
-  uid: number,
-): Promise<{ id: string; tenantId: string } | undefined> {
-  const row = await db
-    .selectFrom(table)
-    .innerJoin("tenant", "tenant.id", `${table}.tenant_id`)
-    .select([`${table}.id as id`, "tenant.id as tenantId"])
-    .where(`${table}.id`, "=", id)
-    .where("tenant.uid", "=", uid)
-    .executeTakeFirst();
-  return row as { id: string; tenantId: string } | undefined;
-}
+const notGranted = (what: string, to: string) => violation("not-granted", { what, to });
 
 /** The instance's owner lets a CCN of another account bind it. */
 export async function grantInstance(
   change: Change,
   tenant: Tenant,
-  wanted: { instanceId: string; region: string; ccnId: string; ccnUid: number; trafficService: boolean },
+  wanted: { instanceId: string; region?: string | undefined; ccnId: string; ccnUid: number; trafficService: boolean },
 ): Promise<string> {
   const { tx, now } = change;
   await ownInstance(tx, tenant, wanted.instanceId, wanted.region);
-  const ccn = await ownedBy(tx, "ccn", wanted.ccnId, wanted.ccnUid);
+  // The number names the account, the id its object; both must fit, or the answer is that neither exists.
+  const ccn = await grants.ownedByUid(tx, "ccn", wanted.ccnId, wanted.ccnUid);
   if (!ccn) throw noCcn(wanted.ccnId);
-  const known = await tx
-    .selectFrom("grant_sag")
-    .selectAll()
-    .where("instance_id", "=", wanted.instanceId)
-    .executeTakeFirst();
-  if (known?.ccn_id === wanted.ccnId) return known.id;
-  if (known) throw broken("SAG.GrantDuplicated", `The instance is granted to ${known.ccn_id}; revoke that first.`);
   const row = {
     id: newId("sgc"),
     instance_id: wanted.instanceId,
@@ -51,7 +27,11 @@ export async function grantInstance(
     traffic_service: wanted.trafficService ? 1 : 0,
     created_at: now,
   };
-  await tx.insertInto("grant_sag").values(row).execute();
+  const { grant, added } = await grants.grantInstance(tx, row);
+  if (grant.ccn_id !== wanted.ccnId) {
+    throw violation("granted-already", { to: grant.ccn_id });
+  }
+  if (!added) return grant.id;
   await change.audit(wanted.instanceId, null, { grantedTo: ccn.id });
   change.networks();
   return row.id;
@@ -60,15 +40,12 @@ export async function grantInstance(
 export async function revokeInstance(
   change: Change,
   tenant: Tenant,
-  wanted: { instanceId: string; region: string; ccnId: string },
+  wanted: { instanceId: string; region?: string | undefined; ccnId: string },
 ): Promise<void> {
   await ownInstance(change.tx, tenant, wanted.instanceId, wanted.region);
-  const { numDeletedRows } = await change.tx
-    .deleteFrom("grant_sag")
-    .where("instance_id", "=", wanted.instanceId)
-    .where("ccn_id", "=", wanted.ccnId)
-    .executeTakeFirst();
-  if (numDeletedRows === 0n) throw noCcn(wanted.ccnId);
+  if (!(await grants.revokeInstance(change.tx, wanted.instanceId, wanted.ccnId))) {
+    throw notGranted(wanted.instanceId, wanted.ccnId);
+  }
   await change.audit(wanted.instanceId, { grantedTo: wanted.ccnId }, null);
   change.networks();
 }
@@ -77,13 +54,12 @@ export async function revokeInstance(
 export async function grantCcn(
   change: Change,
   tenant: Tenant,
-  wanted: { ccnId: string; cenId: string; cenUid: number; trafficService: boolean },
+  wanted: { ccnId: string; region?: string | undefined; cenId: string; cenUid: number; trafficService: boolean },
 ): Promise<void> {
   const { tx, now } = change;
-  await ownCcn(tx, tenant, wanted.ccnId);
-  const cen = await ownedBy(tx, "cen", wanted.cenId, wanted.cenUid);
-  if (!cen)
-    throw broken("InvalidCenInstanceId", `The specified Cloud Enterprise Network ${wanted.cenId} does not exist.`);
+  await ownCcn(tx, tenant, wanted.ccnId, wanted.region);
+  const cen = await grants.ownedByUid(tx, "cen", wanted.cenId, wanted.cenUid);
+  if (!cen) throw violation("no-foreign-cen", { cen: wanted.cenId });
   const row = {
     id: newId("grt"),
     ccn_id: wanted.ccnId,
@@ -93,13 +69,7 @@ export async function grantCcn(
     created_at: now,
     modified_at: now,
   };
-  await tx
-    .insertInto("grant_cbn")
-    .values(row)
-    .onConflict((conflict) =>
-      conflict.columns(["ccn_id", "cen_id"]).doUpdateSet({ traffic_service: row.traffic_service, modified_at: now }),
-    )
-    .execute();
+  await grants.grantCcn(tx, row);
   await change.audit(wanted.ccnId, null, { grantedTo: cen.id });
   change.networks();
 }
@@ -107,18 +77,10 @@ export async function grantCcn(
 export async function revokeCcn(
   change: Change,
   tenant: Tenant,
-  wanted: { ccnId: string; cenId: string },
+  wanted: { ccnId: string; region?: string | undefined; cenId: string },
 ): Promise<void> {
-  await ownCcn(change.tx, tenant, wanted.ccnId);
-  const { numDeletedRows } = await change.tx
-    .deleteFrom("grant_cbn")
-    .where("ccn_id", "=", wanted.ccnId)
-    .where("cen_id", "=", wanted.cenId)
-    .executeTakeFirst();
-  if (numDeletedRows === 0n) throw broken("InvalidCenInstanceId", `${wanted.ccnId} is not granted to ${wanted.cenId}.`);
+  await ownCcn(change.tx, tenant, wanted.ccnId, wanted.region);
+  if (!(await grants.revokeCcn(change.tx, wanted.ccnId, wanted.cenId))) throw notGranted(wanted.ccnId, wanted.cenId);
   await change.audit(wanted.ccnId, { grantedTo: wanted.cenId }, null);
   change.networks();
 }
-
-export type GrantCbnRow = Selectable<GrantCbnTable>;
-export type GrantSagRow = Selectable<GrantSagTable>;

@@ -1,78 +1,77 @@
-import type { Kysely, Selectable } from "kysely";
 import { newId } from "../../base/ids.ts";
-import type { CenTable, Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import { lockCen } from "../../store/locks.ts";
+import { someChild } from "../../store/queries/cen-children.ts";
+import * as cens from "../../store/queries/cens.ts";
 import type { Change } from "../change.ts";
 import { requireQuota } from "../quotas/limits.ts";
-import { broken } from "../rules.ts";
+import { violation } from "../rules.ts";
 import { setTags, type Tag } from "../tags.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
-export type CenRow = Selectable<CenTable>;
-type Db = Kysely<Schema>;
+export interface Cen {
+  id: string;
+  name: string;
+  description: string;
+  protectionLevel: string;
+}
 
-export async function ownCen(db: Db, tenant: Tenant, id: string): Promise<CenRow> {
-  const row = await db
-    .selectFrom("cen")
-    .selectAll()
-    .where("id", "=", id)
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirst();
-  if (!row) throw broken("ParameterCenInstanceId", `The specified Cloud Enterprise Network ${id} does not exist.`);
-  return row;
+export async function ownCen(db: Db, tenant: Tenant, id: string): Promise<Cen> {
+  const row = await cens.findCen(db, id);
+  if (row?.tenant_id !== tenant.id) throw violation("no-cen", { cen: id });
+  return { id, name: row.name, description: row.description, protectionLevel: row.protection_level };
 }
 
 export async function createCen(
   change: Change,
   tenant: Tenant,
   wanted: { name: string; description: string; protectionLevel: string; tags: readonly Tag[] },
-): Promise<CenRow> {
+): Promise<Cen> {
   const { tx, now } = change;
-  const own = tx.selectFrom("cen").where("tenant_id", "=", tenant.id);
-  await requireQuota(tx, tenant.id, "cens-per-account", own, (limit) =>
-    broken("QuotaExceeded.CEN", `An account has at most ${limit} Cloud Enterprise Networks.`),
-  );
-  const row: CenRow = {
-    id: newId("cen"),
+  await requireQuota(tx, tenant.id, "cens-per-account", "cen", (limit) => violation("cen-limit", { limit }));
+  const { tags, ...described } = wanted;
+  const cen = { id: newId("cen"), ...described };
+  await cens.insertCen(tx, {
+    id: cen.id,
     tenant_id: tenant.id,
-    name: wanted.name,
-    description: wanted.description,
-    protection_level: wanted.protectionLevel,
+    name: cen.name,
+    description: cen.description,
+    protection_level: cen.protectionLevel,
     is_default: 0,
     created_at: now,
-  };
-  await tx.insertInto("cen").values(row).execute();
-  await setTags(tx, row.id, wanted.tags);
-  await change.audit(row.id, null, { name: row.name, description: row.description });
-  return row;
+  });
+  await setTags(tx, cen.id, tags);
+  await change.audit(cen.id, null, { name: cen.name, description: cen.description });
+  return cen;
 }
 
 export async function modifyCen(
   change: Change,
-  cen: CenRow,
+  cen: Cen,
   wanted: { name?: string | undefined; description?: string | undefined; protectionLevel?: string | undefined },
 ): Promise<void> {
   const after = {
     name: wanted.name ?? cen.name,
     description: wanted.description ?? cen.description,
-    protection_level: wanted.protectionLevel ?? cen.protection_level,
+    protectionLevel: wanted.protectionLevel ?? cen.protectionLevel,
   };
-  await change.tx.updateTable("cen").set(after).where("id", "=", cen.id).execute();
-  await change.audit(cen.id, { name: cen.name, description: cen.description }, after);
+  await cens.updateCen(change.tx, cen.id, {
+    name: after.name,
+    description: after.description,
+    protection_level: after.protectionLevel,
+  });
+  const { id, ...before } = cen;
+  await change.audit(id, before, after);
   change.networks();
 }
 
-export async function deleteCen(change: Change, cen: CenRow): Promise<void> {
+export async function deleteCen(change: Change, cen: Cen): Promise<void> {
   const { tx } = change;
-  const child = await tx.selectFrom("cen_child").select("child_id").where("cen_id", "=", cen.id).executeTakeFirst();
-  if (child) throw broken("Forbidden.Release", `${cen.id} cannot be deleted: ${child.child_id} is attached to it.`);
-  const bandwidth = await tx
-    .selectFrom("cen_bandwidth_package")
-    .select("id")
-    .where("cen_id", "=", cen.id)
-    .executeTakeFirst();
-  if (bandwidth)
-    throw broken("Forbidden.Release", `${cen.id} cannot be deleted: ${bandwidth.id} is associated with it.`);
-  await tx.deleteFrom("tag").where("object_id", "=", cen.id).execute();
-  await tx.deleteFrom("cen").where("id", "=", cen.id).execute();
+  await lockCen(tx, cen.id);
+  const child = await someChild(tx, cen.id);
+  if (child !== undefined) throw violation("cen-has-child", { cen: cen.id, child });
+  const [bandwidth] = await cens.packagesOf(tx, cen.id);
+  if (bandwidth) throw violation("cen-has-package", { cen: cen.id, package: bandwidth.id });
+  await cens.deleteCen(tx, cen.id);
   await change.audit(cen.id, { name: cen.name }, null);
 }

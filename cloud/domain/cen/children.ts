@@ -1,36 +1,29 @@
-import type { Kysely } from "kysely";
-import type { Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import { lockCcn, lockCen } from "../../store/locks.ts";
+import { type Attachable, attach, detach, findAttachable } from "../../store/queries/cen-children.ts";
+import { isCcnGranted } from "../../store/queries/grants.ts";
 import type { Change } from "../change.ts";
-import { broken } from "../rules.ts";
+import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
-type Db = Kysely<Schema>;
 export type ChildType = "CCN" | "VPC";
 
-export interface Child {
-  id: string;
-  name: string;
+export interface Child extends Attachable {
   type: ChildType;
-  region: string;
-  tenantId: string;
 }
 
-export const noChild = (id: string) =>
-  broken("ParameterIllegal.ChildInstanceId", `The specified network instance ${id} does not exist.`);
+export const noChild = (id: string) => violation("no-child", { child: id });
 
 /** What an id of this type stands for, whoever owns it; undefined = nothing. */
 export async function findChild(db: Db, type: ChildType, id: string): Promise<Child | undefined> {
-  const table = type === "CCN" ? "ccn" : "cloud_network";
-  const row = await db
-    .selectFrom(table)
-    .select(["id", "name", "region", "tenant_id"])
-    .where("id", "=", id)
-    .executeTakeFirst();
-  return row && { id: row.id, name: row.name, type, region: row.region, tenantId: row.tenant_id };
+  const found = await findAttachable(db, type, id);
+  return found && { ...found, type };
 }
 
-async function parentOf(db: Db, childId: string): Promise<string | undefined> {
-  return (await db.selectFrom("cen_child").select("cen_id").where("child_id", "=", childId).executeTakeFirst())?.cen_id;
+/** That a child is where the caller says. */
+export function requireChildIn(child: { id: string; region: string }, region: string | undefined): void {
+  if (region === undefined || region === child.region) return;
+  throw violation("child-region", { child: child.id, region: child.region, wanted: region });
 }
 
 /** A child of the CEN's owner, or a CCN that its owner granted to this CEN. */
@@ -40,52 +33,36 @@ export async function attachChild(
   wanted: { cenId: string; type: ChildType; childId: string; region: string | undefined; subnet: string },
 ): Promise<void> {
   const { tx, now } = change;
+  if (wanted.type === "CCN") await lockCcn(tx, wanted.childId);
+  await lockCen(tx, wanted.cenId);
   const child = await findChild(tx, wanted.type, wanted.childId);
   if (!child) throw noChild(wanted.childId);
-  if (child.tenantId !== tenant.id) {
-    const granted = await tx
-      .selectFrom("grant_cbn")
-      .select("id")
-      .where("ccn_id", "=", child.id)
-      .where("cen_id", "=", wanted.cenId)
-      .executeTakeFirst();
-    if (!granted) throw noChild(wanted.childId);
+  if (child.tenantId !== tenant.id && !(await isCcnGranted(tx, child.id, wanted.cenId))) throw noChild(wanted.childId);
+  requireChildIn(child, wanted.region);
+  const attached = {
+    child_id: child.id,
+    cen_id: wanted.cenId,
+    child_type: child.type,
+    attached_at: now,
+    subnet: wanted.subnet,
+  };
+  if (!(await attach(tx, attached))) {
+    throw violation("already-attached", { child: child.id });
   }
-  if (wanted.region !== undefined && wanted.region !== child.region) {
-    throw broken(
-      "ParameterIllegal.ChildInstanceRegionId",
-      `${child.id} is in ${child.region}, not in ${wanted.region}.`,
-    );
-  }
-  const parent = await parentOf(tx, child.id);
-  if (parent !== undefined) {
-    throw broken("AlreadyBound.CEN", `${child.id} is attached to a Cloud Enterprise Network already; detach it first.`);
-  }
-  await tx
-    .insertInto("cen_child")
-    .values({
-      child_id: child.id,
-      cen_id: wanted.cenId,
-      child_type: child.type,
-      attached_at: now,
-      subnet: wanted.subnet,
-    })
-    .execute();
   await change.audit(child.id, { cen: null }, { cen: wanted.cenId });
   change.networks();
 }
 
+/** `region` undefined = wherever it is. */
 export async function detachChild(
   change: Change,
-  wanted: { cenId: string; type: ChildType; childId: string },
+  wanted: { cenId: string; type: ChildType; childId: string; region: string | undefined },
 ): Promise<void> {
-  const { numDeletedRows } = await change.tx
-    .deleteFrom("cen_child")
-    .where("child_id", "=", wanted.childId)
-    .where("cen_id", "=", wanted.cenId)
-    .where("child_type", "=", wanted.type)
-    .executeTakeFirst();
-  if (numDeletedRows === 0n) throw noChild(wanted.childId);
+  if (!(await detach(change.tx, wanted.cenId, wanted.type, wanted.childId))) {
+    throw violation("not-attached", { child: wanted.childId });
+  }
+  const child = await findChild(change.tx, wanted.type, wanted.childId);
+  if (child) requireChildIn(child, wanted.region);
   await change.audit(wanted.childId, { cen: wanted.cenId }, { cen: null });
   change.networks();
 }

@@ -1,5 +1,5 @@
-import type { Kysely } from "kysely";
-import type { Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import { attachedPrefixes } from "../../store/queries/cen-children.ts";
 import { cenAreaOf } from "../areas/regions.ts";
 import { joinedAreas } from "./bandwidth.ts";
 
@@ -12,17 +12,8 @@ export interface CenRoute {
 }
 
 /** What a CEN knows of its cloud networks, seen from a region. */
-export async function networkRoutes(db: Kysely<Schema>, cenId: string, region: string): Promise<CenRoute[]> {
-  const rows = await db
-    .selectFrom("cen_child")
-    .innerJoin("cloud_network", "cloud_network.id", "cen_child.child_id")
-    .innerJoin("cloud_network_cidr", "cloud_network_cidr.network_id", "cloud_network.id")
-    .select(["cloud_network.id", "cloud_network.region", "cloud_network_cidr.cidr"])
-    .where("cen_child.cen_id", "=", cenId)
-    .orderBy("cloud_network.created_at")
-    .orderBy("cloud_network.id")
-    .orderBy("cloud_network_cidr.position")
-    .execute();
+export async function networkRoutes(db: Db, cenId: string, region: string): Promise<CenRoute[]> {
+  const rows = await attachedPrefixes(db, cenId);
   const joined = await joinedAreas(db, cenId);
   const here = cenAreaOf(region);
   return rows.map((row) => {

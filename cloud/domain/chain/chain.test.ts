@@ -24,6 +24,7 @@ const whole: ChainFacts = {
 };
 
 const table: [string, Partial<ChainFacts>, (string | null)[], string[]][] = [
+  ["no network at all", { networks: [] }, [null, null, null, "no_routes"], []],
   ["all of it", {}, [null, null, null, null], ["10.0.0.0/16"]],
   ["no CCN", { ccn: null, cen: null }, [null, "ccn_not_bound", "ccn_not_attached_to_cen", null], []],
   [
@@ -128,12 +129,13 @@ test("a route is carried exactly when every hop before it is whole", () => {
         "instance",
         "ccn",
         "cen",
-        ...given.networks.map(() => "cloud_network"),
+        ...(given.networks.length > 0 ? given.networks.map(() => "cloud_network") : ["cloud_network"]),
       ]);
+      expect(hops.some((hop) => hop.missing?.code === "no_routes")).toBe(given.networks.length === 0);
       const upstream = hops.slice(0, 3).every((hop) => hop.missing === null);
       const expected = given.networks.filter((n, i) => hops[i + 3]?.missing === null && (upstream || n.home));
       expect(routes).toEqual([...new Set(expected.flatMap((n) => n.cidrs))]);
-      for (const hop of hops) if (hop.missing) expect(hop.missing.text).toMatch(/\.$/);
+      for (const hop of hops) if (hop.missing) expect(hop.missing.said.text).toMatch(/\.$/);
     }),
   );
 });

@@ -1,3 +1,4 @@
+import { type Message, say } from "../../base/say.ts";
 import { type CenArea, cenAreaOf, shareCcnArea } from "../areas/regions.ts";
 
 /** The words of sag.types.v1.WarningCode that a hop of the cloud can have. */
@@ -8,7 +9,8 @@ export type HopProblem =
   | "area_needs_bandwidth"
   | "acl_denies"
   | "cloud_network_not_attached"
-  | "cloud_network_unreachable";
+  | "cloud_network_unreachable"
+  | "no_routes";
 
 export interface ChainNetwork {
   id: string;
@@ -45,7 +47,7 @@ export interface ChainHop {
   id: string;
   name: string;
   /** null = whole. */
-  missing: { code: HopProblem | "no_access_point"; text: string } | null;
+  missing: { code: HopProblem | "no_access_point"; said: Message } | null;
 }
 
 export interface Chain {
@@ -65,18 +67,23 @@ export function chain(facts: ChainFacts): Chain {
   const networks = facts.networks.map((network) => ({ network, hop: networkHop(facts, network) }));
   const carried = networks.filter(({ network, hop }) => hop.missing === null && (upstream || network.home));
   return {
-    hops: [instanceHop(facts), ccn, cen, ...networks.map(({ hop }) => hop)],
+    hops: [
+      instanceHop(facts),
+      ccn,
+      cen,
+      ...(networks.length > 0 ? networks.map(({ hop }) => hop) : [noNetworkHop(facts)]),
+    ],
     routes: [...new Set(carried.flatMap(({ network }) => network.cidrs))],
   };
 }
 
 const whole = (kind: ChainHopKind, id: string, name: string): ChainHop => ({ kind, id, name, missing: null });
 
-const broken = (kind: ChainHopKind, id: string, name: string, code: HopProblem, text: string): ChainHop => ({
+const broken = (kind: ChainHopKind, id: string, name: string, code: HopProblem, said: Message): ChainHop => ({
   kind,
   id,
   name,
-  missing: { code, text },
+  missing: { code, said },
 });
 
 /** `present`: access points that serve the instance and are there. */
@@ -85,7 +92,7 @@ export function accessPointHop(present: number): ChainHop {
   if (present > 0) return hop;
   return {
     ...hop,
-    missing: { code: "no_access_point", text: "No access point that serves the instance is connected." },
+    missing: { code: "no_access_point", said: say("hop_no_access_point") },
   };
 }
 
@@ -95,56 +102,49 @@ function instanceHop({ instance }: ChainFacts): ChainHop {
 
 function ccnHop({ instance, ccn }: ChainFacts): ChainHop {
   if (!ccn) {
-    return broken(
-      "ccn",
-      "",
-      "",
-      "ccn_not_bound",
-      `The instance ${instance.name} is bound to no Cloud Connect Network.`,
-    );
+    return broken("ccn", "", "", "ccn_not_bound", say("hop_ccn_not_bound", { instance: instance.name }));
   }
-  const bad = (code: HopProblem, text: string) => broken("ccn", ccn.id, ccn.name, code, text);
+  const bad = (code: HopProblem, said: Message) => broken("ccn", ccn.id, ccn.name, code, said);
   if (!ccn.granted) {
-    return bad(
-      "grant_missing",
-      `${ccn.name} belongs to another account, which the instance's owner has not granted it to.`,
-    );
+    return bad("grant_missing", say("hop_ccn_not_granted", { ccn: ccn.name }));
   }
   if (!shareCcnArea(instance.region, ccn.region)) {
-    return bad("area_needs_bandwidth", `${ccn.name} is in another area than the instance; they must share one.`);
+    return bad("area_needs_bandwidth", say("hop_ccn_in_other_area", { ccn: ccn.name }));
   }
   return whole("ccn", ccn.id, ccn.name);
 }
 
 function cenHop({ ccn, cen }: ChainFacts): ChainHop {
   if (!cen) {
-    const of = ccn ? `The Cloud Connect Network ${ccn.name}` : "There is no Cloud Connect Network, and so it";
-    return broken("cen", "", "", "ccn_not_attached_to_cen", `${of} is attached to no Cloud Enterprise Network.`);
+    const said = ccn ? say("hop_ccn_not_attached", { ccn: ccn.name }) : say("hop_no_ccn");
+    return broken("cen", "", "", "ccn_not_attached_to_cen", said);
   }
   if (!cen.granted) {
-    const text = `${cen.name} belongs to another account, which the CCN's owner has not granted it to.`;
-    return broken("cen", cen.id, cen.name, "grant_missing", text);
+    return broken("cen", cen.id, cen.name, "grant_missing", say("hop_cen_not_granted", { cen: cen.name }));
   }
   return whole("cen", cen.id, cen.name);
 }
 
 function networkHop(facts: ChainFacts, network: ChainNetwork): ChainHop {
   const { ccn, cen } = facts;
-  const bad = (code: HopProblem, text: string) => broken("cloud_network", network.id, network.name, code, text);
+  const told = { network: network.name };
+  const bad = (code: HopProblem, said: Message) => broken("cloud_network", network.id, network.name, code, said);
   if (!network.home) {
     if (network.cenId === null || (cen && network.cenId !== cen.id)) {
-      return bad("cloud_network_not_attached", `${network.name} is not attached to the Cloud Enterprise Network.`);
+      return bad("cloud_network_not_attached", say("hop_network_not_attached", told));
     }
     if (ccn && !joined(facts, ccn.region, network.region)) {
-      const text = `${network.name} is in another area: a bandwidth package and a cross-area limit are needed.`;
-      return bad("area_needs_bandwidth", text);
+      return bad("area_needs_bandwidth", say("hop_network_in_other_area", told));
     }
   }
-  if (network.denied)
-    return bad("acl_denies", `The instance's access control list denies all traffic to ${network.name}.`);
-  if (!network.reachable)
-    return bad("cloud_network_unreachable", `No access point that is there reaches ${network.name}.`);
+  if (network.denied) return bad("acl_denies", say("hop_network_denied", told));
+  if (!network.reachable) return bad("cloud_network_unreachable", say("hop_network_unreachable", told));
   return whole("cloud_network", network.id, network.name);
+}
+
+/** Without any network a session is connected and carries nothing, which the other hops do not show. */
+function noNetworkHop({ instance }: ChainFacts): ChainHop {
+  return broken("cloud_network", "", "", "no_routes", say("hop_no_routes", { instance: instance.name }));
 }
 
 function joined(facts: ChainFacts, a: string, b: string): boolean {

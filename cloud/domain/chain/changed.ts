@@ -1,3 +1,4 @@
+import { connectedInstances } from "../../store/queries/chains.ts";
 import type { Context } from "../context.ts";
 import { profileChanged } from "../sessions/profile.ts";
 
@@ -6,11 +7,5 @@ import { profileChanged } from "../sessions/profile.ts";
  * routes or hops are others now are told. Which objects lead to which instance is for the chain to know, not for every change.
  */
 export async function networksChanged(context: Context): Promise<void> {
-  const rows = await context.store
-    .selectFrom("session")
-    .select("instance_id")
-    .distinct()
-    .where("ended_at", "is", null)
-    .execute();
-  for (const { instance_id } of rows) await profileChanged(context, instance_id);
+  for (const id of await connectedInstances(context.store)) await profileChanged(context, id);
 }

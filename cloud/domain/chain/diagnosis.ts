@@ -1,6 +1,7 @@
-import type { Kysely } from "kysely";
 import { newHexId } from "../../base/ids.ts";
-import type { Schema } from "../../store/schema.ts";
+import { type Message, say } from "../../base/say.ts";
+import type { Db } from "../../store/db.ts";
+import { chainStart, findDiagnosis, putDiagnosis } from "../../store/queries/chains.ts";
 import type { Change } from "../change.ts";
 import type { Context } from "../context.ts";
 import { accessPointHop, type ChainHop } from "./chain.ts";
@@ -11,7 +12,7 @@ export interface Finding {
   /** null = whole. */
   code: string | null;
   text: string;
-  /** Who can mend it and how; "" = nothing to do. */
+  /** Who can fix it and how; "" = nothing to do. */
   advice: string;
 }
 
@@ -26,28 +27,35 @@ export interface Diagnosis {
 /** The chain of an instance as it is now, from its access points on; undefined = there is no such instance. */
 export async function chainOf(context: Context, instanceId: string) {
   const { store, accessPoints } = context;
-  const row = await store.selectFrom("instance").select("ccn_id").where("id", "=", instanceId).executeTakeFirst();
-  return row && loadChain(store, instanceId, serving(accessPoints, row.ccn_id));
+  const row = await chainStart(store, instanceId);
+  if (!row) return undefined;
+  const present = serving(accessPoints, row.ccn_id);
+  const found = await loadChain(store, instanceId, present);
+  return found && { ...found, hops: [accessPointHop(present.size), ...found.hops] };
 }
 
-const advice: Record<string, string> = {
-  no_access_point: "The administrator starts an access point with a token of this instance's CCN.",
-  instance_locked: "The administrator unlocks the instance.",
-  instance_expired: "The administrator renews the instance.",
-  ccn_not_bound: "The administrator binds the instance: BindSmartAccessGateway.",
-  ccn_not_attached_to_cen: "The administrator attaches the CCN: AttachCcnInstanceToCen.",
-  grant_missing: "The owner of the granting side grants it: GrantSagInstanceToCcn or GrantInstanceToCbn.",
-  area_needs_bandwidth:
-    "The administrator buys a bandwidth package, associates it with the CEN and sets a limit: SetCenInterRegionBandwidthLimit.",
-  acl_denies: "The administrator changes the instance's access control list.",
-  cloud_network_not_attached: "The administrator attaches the network: AttachCenChildInstance.",
-  cloud_network_unreachable: "The administrator starts an access point that reaches the network, or says which does.",
+/** Why a hop or the instance itself carries nothing. */
+type Trouble = NonNullable<ChainHop["missing"]>["code"] | "instance_locked" | "instance_expired";
+
+const mend: Record<Trouble, Message> = {
+  no_access_point: say("mend_no_access_point"),
+  instance_locked: say("mend_instance_locked"),
+  instance_expired: say("mend_instance_expired"),
+  ccn_not_bound: say("mend_ccn_not_bound"),
+  ccn_not_attached_to_cen: say("mend_ccn_not_attached_to_cen"),
+  grant_missing: say("mend_grant_missing"),
+  area_needs_bandwidth: say("mend_area_needs_bandwidth"),
+  acl_denies: say("mend_acl_denies"),
+  cloud_network_not_attached: say("mend_cloud_network_not_attached"),
+  cloud_network_unreachable: say("mend_cloud_network_unreachable"),
+  no_routes: say("mend_no_routes"),
 };
 
 function finding(hop: ChainHop): Finding {
   const name = `${hop.kind} ${hop.name || hop.id}`.trim();
-  const code = hop.missing?.code ?? null;
-  return { hop: name, code, text: hop.missing?.text ?? "Whole.", advice: code === null ? "" : (advice[code] ?? "") };
+  if (!hop.missing) return { hop: name, code: null, text: say("hop_whole").text, advice: "" };
+  const { code, said } = hop.missing;
+  return { hop: name, code, text: said.text, advice: mend[code].text };
 }
 
 /** Examines an instance and remembers what was found. */
@@ -66,23 +74,14 @@ export async function diagnose(
       ? "instance_expired"
       : null;
   if (own && state) {
-    const text = state === "instance_locked" ? "The instance is locked." : "The instance has reached its end.";
-    Object.assign(own, { code: state, text, advice: advice[state] });
+    const said = say(state === "instance_locked" ? "found_instance_locked" : "found_instance_expired");
+    Object.assign(own, { code: state, text: said.text, advice: mend[state].text });
   }
   const report: Diagnosis = { id: newHexId(), instanceId: instance.id, at: now, findings };
-  const row = { instance_id: instance.id, at: now, report: JSON.stringify(report) };
-  await tx
-    .insertInto("diagnosis")
-    .values(row)
-    .onConflict((conflict) => conflict.column("instance_id").doUpdateSet(row))
-    .execute();
+  await putDiagnosis(tx, instance.id, now, JSON.stringify(report));
 }
 
-export async function lastDiagnosis(db: Kysely<Schema>, instanceId: string): Promise<Diagnosis | undefined> {
-  const row = await db
-    .selectFrom("diagnosis")
-    .select("report")
-    .where("instance_id", "=", instanceId)
-    .executeTakeFirst();
-  return row && (JSON.parse(row.report) as Diagnosis);
+export async function lastDiagnosis(db: Db, instanceId: string): Promise<Diagnosis | undefined> {
+  const report = await findDiagnosis(db, instanceId);
+  return report === undefined ? undefined : (JSON.parse(report) as Diagnosis);
 }

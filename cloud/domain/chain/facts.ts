@@ -1,12 +1,14 @@
-import type { Kysely } from "kysely";
 import { type Cidr, parseCidr } from "../../base/ip.ts";
-import type { Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import { rulesOfInstance } from "../../store/queries/acls.ts";
+import { findCcn } from "../../store/queries/ccns.ts";
+import { cenOfChild } from "../../store/queries/cen-children.ts";
+import { chainStart, clientBlocks, networksInReach } from "../../store/queries/chains.ts";
+import { isCcnGranted, isInstanceGranted } from "../../store/queries/grants.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
 import { deniesAll } from "../acl/match.ts";
 import { joinedAreas } from "../cen/bandwidth.ts";
 import { type Chain, type ChainFacts, type ChainNetwork, chain } from "./chain.ts";
-
-type Db = Kysely<Schema>;
 
 /** Access points that are there for those who dial into an instance, by id. */
 export type Serving = ReadonlySet<string>;
@@ -47,11 +49,7 @@ function homeNetworks(home: ChainFacts, known: ReadonlySet<string>): ChainNetwor
 }
 
 async function loadFacts(db: Db, instanceId: string, present: Serving): Promise<ChainFacts | undefined> {
-  const instance = await db
-    .selectFrom("instance")
-    .select(["id", "name", "region", "tenant_id", "bound_ccn_id"])
-    .where("id", "=", instanceId)
-    .executeTakeFirst();
+  const instance = await chainStart(db, instanceId);
   if (!instance) return undefined;
   const ccn = instance.bound_ccn_id === null ? undefined : await ccnOf(db, instance.bound_ccn_id, instance);
   const cen = ccn && (await cenOf(db, ccn));
@@ -65,39 +63,16 @@ async function loadFacts(db: Db, instanceId: string, present: Serving): Promise<
 }
 
 async function ccnOf(db: Db, id: string, instance: { id: string; tenant_id: string }) {
-  const row = await db
-    .selectFrom("ccn")
-    .select(["id", "name", "region", "tenant_id"])
-    .where("id", "=", id)
-    .executeTakeFirst();
+  const row = await findCcn(db, id);
   if (!row) return undefined;
-  const granted =
-    row.tenant_id === instance.tenant_id ||
-    (await db
-      .selectFrom("grant_sag")
-      .select("id")
-      .where("instance_id", "=", instance.id)
-      .where("ccn_id", "=", id)
-      .executeTakeFirst()) !== undefined;
+  const granted = row.tenant_id === instance.tenant_id || (await isInstanceGranted(db, instance.id, id));
   return { id: row.id, name: row.name, region: row.region, tenantId: row.tenant_id, granted };
 }
 
 async function cenOf(db: Db, ccn: { id: string; tenantId: string }) {
-  const row = await db
-    .selectFrom("cen_child")
-    .innerJoin("cen", "cen.id", "cen_child.cen_id")
-    .select(["cen.id", "cen.name", "cen.tenant_id"])
-    .where("cen_child.child_id", "=", ccn.id)
-    .executeTakeFirst();
+  const row = await cenOfChild(db, ccn.id);
   if (!row) return undefined;
-  const granted =
-    row.tenant_id === ccn.tenantId ||
-    (await db
-      .selectFrom("grant_cbn")
-      .select("id")
-      .where("ccn_id", "=", ccn.id)
-      .where("cen_id", "=", row.id)
-      .executeTakeFirst()) !== undefined;
+  const granted = row.tenant_id === ccn.tenantId || (await isCcnGranted(db, ccn.id, row.id));
   return { id: row.id, name: row.name, granted };
 }
 
@@ -108,72 +83,24 @@ async function networksOf(
   cenId: string | null,
   present: Serving,
 ): Promise<ChainNetwork[]> {
-  const rows = await db
-    .selectFrom("cloud_network")
-    .leftJoin("cen_child", "cen_child.child_id", "cloud_network.id")
-    .select([
-      "cloud_network.id",
-      "cloud_network.name",
-      "cloud_network.region",
-      "cloud_network.instance_id",
-      "cen_child.cen_id",
-    ])
-    .where((e) =>
-      e.or([
-        e("cloud_network.instance_id", "=", instance.id),
-        e.and([
-          e("cloud_network.instance_id", "is", null),
-          e.or([
-            ...(cenId === null ? [] : [e("cen_child.cen_id", "=", cenId)]),
-            e.and([e("cloud_network.tenant_id", "=", instance.tenant_id), e("cen_child.cen_id", "is", null)]),
-          ]),
-        ]),
-      ]),
-    )
-    .orderBy("cloud_network.created_at")
-    .orderBy("cloud_network.id")
-    .execute();
-  if (rows.length === 0) return [];
-  const ids = rows.map((row) => row.id);
-  const cidrs = await db
-    .selectFrom("cloud_network_cidr")
-    .selectAll()
-    .where("network_id", "in", ids)
-    .orderBy("position")
-    .execute();
-  const through = await db
-    .selectFrom("cloud_network_access_point")
-    .selectAll()
-    .where("network_id", "in", ids)
-    .execute();
+  const found = await networksInReach(db, instance, cenId);
+  if (found.length === 0) return [];
   const denied = await deniedBy(db, instance.id);
-  return rows.flatMap((row) => {
-    const own = cidrs.filter((c) => c.network_id === row.id).map((c) => c.cidr);
-    // What held the routes of an instance, and holds none any more, leads nowhere: nobody has to mend it.
-    if (row.instance_id !== null && own.length === 0) return [];
-    const open = own.filter((cidr) => !denied(cidr));
-    const accessPoints = through.filter((t) => t.network_id === row.id).map((t) => t.access_point_id);
-    const reachable = accessPoints.length === 0 ? present.size > 0 : accessPoints.some((id) => present.has(id));
-    const shut = own.length > 0 && open.length === 0;
-    const { id, name, region, cen_id: cenId } = row;
+  return found.flatMap(({ id, name, region, instanceId, cenId, cidrs, accessPoints }) => {
+    // What held the routes of an instance, and holds none any more, leads nowhere; there is nothing to fix.
+    if (instanceId !== null && cidrs.length === 0) return [];
+    const open = cidrs.filter((cidr) => !denied(cidr));
+    const reachable = accessPoints.length === 0 ? present.size > 0 : accessPoints.some((ap) => present.has(ap));
+    const shut = cidrs.length > 0 && open.length === 0;
     return [{ id, name, region, cidrs: open, cenId, reachable, denied: shut, home: false }];
   });
 }
 
 /** Which prefixes the instance's control list shuts off altogether. */
 async function deniedBy(db: Db, instanceId: string): Promise<(cidr: string) => boolean> {
-  const rules = await db
-    .selectFrom("acl_instance")
-    .innerJoin("acl_rule", "acl_rule.acl_id", "acl_instance.acl_id")
-    .selectAll("acl_rule")
-    .where("acl_instance.instance_id", "=", instanceId)
-    .orderBy("acl_rule.priority")
-    .orderBy("acl_rule.created_at")
-    .orderBy("acl_rule.id")
-    .execute();
+  const rules = await rulesOfInstance(db, instanceId);
   if (rules.length === 0) return () => false;
-  const blocks = await db.selectFrom("instance_cidr").select("cidr").where("instance_id", "=", instanceId).execute();
-  const clients: Cidr[] = blocks.flatMap((row) => parseCidr(row.cidr) ?? []);
+  const clients: Cidr[] = (await clientBlocks(db, instanceId)).flatMap((block) => parseCidr(block) ?? []);
   const facts = rules.map((rule) => ({
     direction: rule.direction,
     policy: rule.policy,

@@ -1,45 +1,41 @@
+import { deleteInstance, instanceById, instancesThatEnd } from "../../store/queries/instances.ts";
+import { transaction } from "../../store/transaction.ts";
 import { audit } from "../audit.ts";
 import type { Context } from "../context.ts";
-import { endNow, runningSessions } from "../sessions/ending.ts";
-import { dropInstance } from "./instances.ts";
+import { announceEnd, endSessions, runningSessions } from "../sessions/ending.ts";
 
 /** ms for which the configuration of an instance that has ended is kept; the product's newer rule. */
 export const keptMs = 7 * 86_400_000;
 
+const ending = { cause: "instance_expired", reason: "instance_expired", text: "" } as const;
+
 /**
- * Ends the sessions of instances that have reached their end, and releases those that reached it long enough ago. Returns the
- * next such moment (epoch ms).
+ * Ends the sessions of instances that have reached their end, which renewing undoes, and releases those that reached it long
+ * enough ago, which nothing undoes: that goes by `settled` (epoch ms; see SettledTime). Returns the next such moment (epoch ms).
  */
-export async function sweepInstances(context: Context): Promise<number | undefined> {
-  const { store, clock } = context;
-  const now = clock.now();
-  const ending = await store
-    .selectFrom("instance")
-    .select(["id", "name", "end_time"])
-    .where("end_time", "is not", null)
-    .execute();
+export async function sweepInstances(context: Context, settled: number): Promise<number | undefined> {
+  const now = context.clock.now();
   const deadlines: number[] = [];
-  for (const { id, name, end_time } of ending) {
-    if (end_time === null) continue;
-    if (end_time > now) {
-      deadlines.push(end_time);
-      continue;
-    }
-    const running = await runningSessions(store, { instanceId: id });
-    await endNow(context, running, {
-      cause: "instance_expired",
-      text: "This intranet has reached the end of its term.",
-    });
-    if (end_time + keptMs > now) {
-      deadlines.push(end_time + keptMs);
-      continue;
-    }
-    await store.transaction().execute(async (tx) => {
-      await dropInstance(tx, id);
-      const before = { name, endTime: end_time };
-      await audit(tx, now, { actor: "sag-cloud", action: "release instance", target: id, before });
-    });
-    context.log("info", "instance released after its end", { instance: id });
+  for (const { id, end } of await instancesThatEnd(context.store)) {
+    if (end <= now) await sweepInstance(context, id, now, settled);
+    const next = [end, end + keptMs].find((at) => at > now);
+    if (next !== undefined) deadlines.push(next);
   }
   return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+}
+
+async function sweepInstance(context: Context, id: string, now: number, settled: number): Promise<void> {
+  const { ended, released } = await transaction(context.store, async (tx) => {
+    // It may have been renewed meanwhile.
+    const row = await instanceById(tx, id);
+    if (!row || row.end_time === null || row.end_time > now) return { ended: [], released: false };
+    const ended = await endSessions(tx, context, await runningSessions(tx, { instanceId: id }), ending);
+    if (row.end_time + keptMs > settled) return { ended, released: false };
+    await deleteInstance(tx, id);
+    const before = { name: row.name, endTime: row.end_time };
+    await audit(tx, now, { actor: "sag-cloud", action: "release instance", target: id, before });
+    return { ended, released: true };
+  });
+  await announceEnd(context, ended, ending);
+  if (released) context.log("info", "instance released after its end", { instance: id });
 }

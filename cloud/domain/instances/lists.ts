@@ -1,139 +1,113 @@
-import type { Transaction } from "kysely";
-import { invalid, Refusal } from "../../base/cause.ts";
-import { contains, formatCidr, parseCidr, parseIp } from "../../base/ip.ts";
-import type { Schema } from "../../store/schema.ts";
-import { unnoted } from "../audit.ts";
-import type { Context } from "../context.ts";
+import { contains, formatCidr, overlaps, parseCidr, parseIp } from "../../base/ip.ts";
+import type { Db } from "../../store/db.ts";
+import { lockInstance } from "../../store/locks.ts";
 import {
-  maxDnsDomains,
-  maxDnsServers,
-  maxRoutes,
-  requireCidr,
-  requireDnsServer,
-  requireDomain,
-  requireRoute,
-} from "../limits/instance.ts";
-import { cidrsOf, ownRoutes, putCidrs } from "../networks/networks.ts";
+  cidrsOfInstance,
+  fixedAddresses,
+  neighbourCidrs,
+  replaceCidrs,
+  sessionAddresses,
+} from "../../store/queries/instances.ts";
+import { requireNoForeignOverlap } from "../ccn/overlaps.ts";
+import type { Change } from "../change.ts";
+import { requireRoute, requireShare } from "../limits/inside.ts";
+import { maxRoutes, requireCidr } from "../limits/instance.ts";
+import { cidrsOf, ownRoutes, putCidrs, routesOf } from "../networks/networks.ts";
+import { limitOf } from "../quotas/limits.ts";
+import { violation } from "../rules.ts";
 import { blocks } from "../sessions/addresses.ts";
-import { endNow } from "../sessions/ending.ts";
 import { profileChanged } from "../sessions/profile.ts";
+import type { InstanceRow } from "./own.ts";
+import { endTheseSessions } from "./sessions.ts";
 
-export async function addCidr(context: Context, instanceId: string, text: string, note = unnoted): Promise<void> {
-  await context.store.transaction().execute(async (tx) => {
-    const rows = await tx
-      .selectFrom("instance_cidr")
-      .select(["cidr", "position"])
-      .where("instance_id", "=", instanceId)
-      .execute();
-    const cidr = formatCidr(requireCidr(text, blocks(rows.map((row) => row.cidr))));
-    const position = Math.max(-1, ...rows.map((row) => row.position)) + 1;
-    await tx.insertInto("instance_cidr").values({ instance_id: instanceId, cidr, position }).execute();
-    await note(tx);
-  });
+/** Replaces the private blocks. Fixed addresses must stay inside; sessions that do not have to dial anew. */
+export async function setCidrs(change: Change, instance: InstanceRow, texts: readonly string[]): Promise<string[]> {
+  const { tx } = change;
+  await lockInstance(tx, instance.id);
+  const limit = await limitOf(tx, instance.tenant_id, "cidrs-per-instance");
+  if (texts.length > limit) throw violation("cidr-limit", { limit });
+  const before = await cidrsOfInstance(tx, instance.id);
+  const after: string[] = [];
+  for (const text of texts) {
+    if (text === "") throw violation("cidr-empty");
+    after.push(formatCidr(requireCidr(text, blocks(after), limit, before.includes(text))));
+  }
+  const parsed = blocks(after);
+  const within = (address: string) => {
+    const ip = parseIp(address);
+    return ip !== undefined && parsed.some((cidr) => contains(cidr, ip));
+  };
+  const stray = (await fixedAddresses(tx, instance.id)).find(({ address }) => !within(address));
+  if (stray) throw violation("fixed-address-outside", stray);
+  await requireNoForeignOverlap(tx, instance, instance.bound_ccn_id ?? instance.ccn_id, after);
+  await replaceCidrs(tx, instance.id, after);
+  const orphans = (await sessionAddresses(tx, instance.id)).filter((session) => !within(session.client_ip));
+  const ids = orphans.map((session) => session.id);
+  await endTheseSessions(change, ids, { cause: "session_expired", text: "" });
+  return after;
 }
 
-/** Refused while an account has a fixed address in it; sessions with an address in it have to dial again. */
-export async function removeCidr(context: Context, instanceId: string, text: string, note = unnoted): Promise<void> {
-  const { store } = context;
-  const cidr = parseCidr(text);
-  const within = (address: string | null) => {
-    const ip = address === null ? undefined : parseIp(address);
-    return cidr !== undefined && ip !== undefined && contains(cidr, ip);
-  };
-  const orphans = await store.transaction().execute(async (tx) => {
-    const accounts = await tx
-      .selectFrom("account")
-      .select(["user_name", "client_ip"])
-      .where("instance_id", "=", instanceId)
-      .where("client_ip", "is not", null)
-      .execute();
-    const fixed = accounts.find((row) => within(row.client_ip));
-    if (fixed) throw invalid("cidr", `${fixed.user_name} has the fixed address ${fixed.client_ip} in ${text}.`);
-    const removed = await tx
-      .deleteFrom("instance_cidr")
-      .where("instance_id", "=", instanceId)
-      .where("cidr", "=", text)
-      .executeTakeFirst();
-    if (removed.numDeletedRows === 0n) throw new Refusal("not_found", `The instance has no block ${text}.`);
-    const sessions = await tx
-      .selectFrom("session")
-      .select(["id", "client_ip"])
-      .where("instance_id", "=", instanceId)
-      .where("ended_at", "is", null)
-      .execute();
-    await note(tx);
-    return sessions.filter((row) => within(row.client_ip)).map((row) => row.id);
-  });
-  await endNow(context, orphans, { cause: "session_expired", text: "" });
+export async function addCidr(change: Change, instance: InstanceRow, text: string): Promise<void> {
+  await setCidrs(change, instance, [...(await cidrsOfInstance(change.tx, instance.id)), text]);
+}
+
+export async function removeCidr(change: Change, instance: InstanceRow, text: string): Promise<void> {
+  const known = await cidrsOfInstance(change.tx, instance.id);
+  if (!known.includes(text)) throw violation("no-block", { cidr: text });
+  const left = known.filter((cidr) => cidr !== text);
+  await setCidrs(change, instance, left);
 }
 
 /** An instance's own routes are a cloud network that only it is carried to. */
-export async function addRoutes(
-  context: Context,
-  instanceId: string,
-  texts: readonly string[],
-  note = unnoted,
-): Promise<void> {
-  await context.store.transaction().execute(async (tx) => {
-    const networkId = await ownRoutes(tx, instanceId, context.clock.now());
-    const known = await cidrsOf(tx, networkId);
-    const wanted = [...new Set([...known, ...texts.map(requireRoute)])];
-    if (wanted.length > maxRoutes) throw invalid("route", `An instance has at most ${maxRoutes} routes.`);
-    await putCidrs(tx, networkId, wanted);
-    await note(tx);
-  });
-  await profileChanged(context, instanceId);
+export async function addRoutes(change: Change, instanceId: string, texts: readonly string[]): Promise<void> {
+  const { tx, now, context } = change;
+  await lockInstance(tx, instanceId);
+  const networkId = await ownRoutes(tx, instanceId, now);
+  const known = await cidrsOf(tx, networkId);
+  const wanted = [...new Set([...known, ...texts.map(requireRoute)])];
+  if (wanted.length > maxRoutes) throw violation("route-limit", { limit: maxRoutes });
+  requireShare(wanted);
+  await putCidrs(tx, networkId, wanted);
+  change.after(() => profileChanged(context, instanceId));
 }
 
-export async function removeRoute(context: Context, instanceId: string, text: string, note = unnoted): Promise<void> {
-  await context.store.transaction().execute(async (tx) => {
-    const own = tx.selectFrom("cloud_network").select("id").where("instance_id", "=", instanceId);
-    const removed = await tx
-      .deleteFrom("cloud_network_cidr")
-      .where("network_id", "in", own)
-      .where("cidr", "=", text)
-      .executeTakeFirst();
-    if (removed.numDeletedRows === 0n) throw new Refusal("not_found", `The instance has no route ${text}.`);
-    await note(tx);
-  });
-  await profileChanged(context, instanceId);
+export async function removeRoute(change: Change, instanceId: string, text: string): Promise<void> {
+  const { tx, now, context } = change;
+  const known = await routesOf(tx, instanceId);
+  if (!known.includes(text)) throw violation("no-route", { route: text });
+  const left = known.filter((route) => route !== text);
+  await putCidrs(tx, await ownRoutes(tx, instanceId, now), left);
+  change.after(() => profileChanged(context, instanceId));
 }
 
-/** Replaces what is pushed. No servers = nothing is pushed; no domains = all names. */
-export async function setDns(
-  context: Context,
-  instanceId: string,
-  servers: readonly string[],
-  domains: readonly string[],
-  note = unnoted,
-): Promise<void> {
-  const wanted = {
-    servers: [...new Set(servers.map(requireDnsServer))],
-    domains: [...new Set(domains.map(requireDomain))],
+/** What is allowed, and seldom meant: blocks and routes that overlap something else. One sentence each. */
+export async function overlapWarnings(
+  db: Db,
+  instance: InstanceRow,
+  added: { cidrs?: readonly string[]; routes?: readonly string[] },
+): Promise<string[]> {
+  const clash = (a: string, b: string) => {
+    const [x, y] = [parseCidr(a), parseCidr(b)];
+    return x !== undefined && y !== undefined && overlaps(x, y);
   };
-  if (wanted.servers.length > maxDnsServers) throw invalid("server", `At most ${maxDnsServers} name servers.`);
-  if (wanted.domains.length > maxDnsDomains) throw invalid("domain", `At most ${maxDnsDomains} domains.`);
-  if (wanted.servers.length === 0 && wanted.domains.length > 0) {
-    throw invalid("server", "Domains need at least one name server.");
+  const own = await cidrsOfInstance(db, instance.id);
+  const routes = await routesOf(db, instance.id);
+  const others = (await neighbourCidrs(db, instance.ccn_id, instance.id)).filter(
+    (other) => other.tenant_id === instance.tenant_id,
+  );
+  const out: string[] = [];
+  for (const cidr of added.cidrs ?? []) {
+    const other = others.find((one) => clash(one.cidr, cidr));
+    if (other) out.push(`${cidr} overlaps ${other.cidr} of the instance ${other.name}: they share its addresses.`);
+    const route = routes.find((one) => clash(one, cidr));
+    if (route !== undefined) out.push(`${cidr} overlaps the route ${route}: clients and hosts inside could meet.`);
   }
-  await context.store.transaction().execute(async (tx) => {
-    await replaceDns(tx, instanceId, wanted);
-    await note(tx);
-  });
-  await profileChanged(context, instanceId);
-}
-
-async function replaceDns(
-  tx: Transaction<Schema>,
-  instance_id: string,
-  wanted: { servers: string[]; domains: string[] },
-): Promise<void> {
-  await tx.deleteFrom("instance_dns_server").where("instance_id", "=", instance_id).execute();
-  await tx.deleteFrom("instance_dns_domain").where("instance_id", "=", instance_id).execute();
-  for (const [position, address] of wanted.servers.entries()) {
-    await tx.insertInto("instance_dns_server").values({ instance_id, address, position }).execute();
+  for (const route of added.routes ?? []) {
+    const block = own.find((one) => clash(one, route));
+    if (block !== undefined)
+      out.push(`${route} overlaps the address block ${block}: clients and hosts inside could meet.`);
+    const other = routes.find((one) => one !== route && clash(one, route));
+    if (other !== undefined) out.push(`${route} overlaps the route ${other}: the longer prefix wins.`);
   }
-  for (const [position, domain] of wanted.domains.entries()) {
-    await tx.insertInto("instance_dns_domain").values({ instance_id, domain, position }).execute();
-  }
+  return out;
 }

@@ -1,26 +1,39 @@
-import type { Kysely, Selectable } from "kysely";
-import type { InstanceTable, Schema } from "../../store/schema.ts";
-import { broken } from "../rules.ts";
+import type { Db } from "../../store/db.ts";
+import { type InstanceRow, instanceById, instancesNamed } from "../../store/queries/instances.ts";
+import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
-export type InstanceRow = Selectable<InstanceTable>;
+export type { InstanceRow };
 
-export const noInstance = (id: string) =>
-  broken("SAG.InstanceNoFound", `The specified SAG instance ${id} does not exist.`);
+export const noInstance = (instance: string) => violation("no-instance", { instance });
 
-/** An instance of this owner; another's looks like none. */
-export async function ownInstance(
-  db: Kysely<Schema>,
-  tenant: Tenant,
-  id: string,
-  region?: string,
-): Promise<InstanceRow> {
-  const row = await db
-    .selectFrom("instance")
-    .selectAll()
-    .where("id", "=", id)
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirst();
-  if (!row || (region !== undefined && row.region !== region)) throw noInstance(id);
+/** An instance of this owner; another's looks like none. In another region than `region` it is refused, but not as gone. */
+export async function ownInstance(db: Db, tenant: Tenant, id: string, region?: string): Promise<InstanceRow> {
+  const row = await instanceById(db, id);
+  if (row?.tenant_id !== tenant.id) throw noInstance(id);
+  if (region !== undefined && row.region !== region) {
+    throw violation("instance-elsewhere", { instance: id, region: row.region, wanted: region });
+  }
   return row;
+}
+
+/** Names in a message; the rest is counted by "…". */
+const listed = (names: readonly string[]): string =>
+  names.length > mostListed ? `${names.slice(0, mostListed).join(", ")}, …` : names.join(", ");
+const mostListed = 10;
+
+/** The instance that is meant: by id, by name if that is unique, or the only one there is. `tenantId` undefined = whoever owns it. */
+export async function instanceNamed(
+  db: Db,
+  tenantId: string | undefined,
+  wanted: string | undefined,
+): Promise<InstanceRow> {
+  const all = await instancesNamed(db, tenantId, wanted, mostListed + 1);
+  const [only, second] = all;
+  if (!only) throw wanted === undefined ? violation("no-instance-yet") : noInstance(wanted);
+  if (second) {
+    if (wanted !== undefined) throw violation("ambiguous-instance", { instance: wanted });
+    throw violation("several-instances", { names: listed(all.map((one) => one.name || one.id)) });
+  }
+  return only;
 }

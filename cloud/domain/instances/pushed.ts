@@ -1,5 +1,5 @@
-import type { Kysely } from "kysely";
-import type { Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import { dnsOf } from "../../store/queries/dns.ts";
 import type { InstancePolicy } from "../limits/policy.ts";
 import { listResources, type ResourceView } from "../resources/listing.ts";
 import type { InstanceRow } from "./own.ts";
@@ -9,34 +9,28 @@ export interface Pushed {
   dnsServers: string[];
   /** Which names these are asked for; none = all. */
   dnsDomains: string[];
+  /** Appended to short names, in this order. */
+  dnsSearchDomains: string[];
   resources: ResourceView[];
   policy: InstancePolicy;
 }
 
-export async function pushedBy(db: Kysely<Schema>, instance: InstanceRow): Promise<Pushed> {
-  const servers = await db
-    .selectFrom("instance_dns_server")
-    .select("address")
-    .where("instance_id", "=", instance.id)
-    .orderBy("position")
-    .execute();
-  const domains = await db
-    .selectFrom("instance_dns_domain")
-    .select("domain")
-    .where("instance_id", "=", instance.id)
-    .orderBy("position")
-    .execute();
+export const policyOf = (instance: InstanceRow): InstancePolicy => ({
+  fullTunnel: instance.full_tunnel === 1,
+  lockdown: instance.lockdown === 1,
+  leaseSeconds: instance.lease_seconds,
+  signInSeconds: instance.sign_in_seconds,
+  devicesPerAccount: instance.devices_per_account,
+  secondFactorRequired: instance.second_factor_required === 1,
+});
+
+export async function pushedBy(db: Db, instance: InstanceRow): Promise<Pushed> {
+  const { servers, domains, search } = await dnsOf(db, instance.id);
   return {
-    dnsServers: servers.map((row) => row.address),
-    dnsDomains: domains.map((row) => row.domain),
+    dnsServers: [...servers],
+    dnsDomains: [...domains],
+    dnsSearchDomains: [...search],
     resources: await listResources(db, instance.id),
-    policy: {
-      fullTunnel: instance.full_tunnel === 1,
-      lockdown: instance.lockdown === 1,
-      leaseSeconds: instance.lease_seconds,
-      signInSeconds: instance.sign_in_seconds,
-      devicesPerAccount: instance.devices_per_account,
-      secondFactorRequired: instance.second_factor_required === 1,
-    },
+    policy: policyOf(instance),
   };
 }

@@ -1,30 +1,19 @@
 import type { Change } from "../change.ts";
-import { announceEnd, type EndCause, endSessions, runningSessions } from "../sessions/ending.ts";
+import { announceEnd, type Ending, endSessions, runningSessions } from "../sessions/ending.ts";
 
 /** Ends sessions as part of a change; their owners hear of it once it is on the disk. Returns how many there were. */
-async function end(change: Change, ids: readonly string[], cause: EndCause, text: string): Promise<number> {
-  const ending = { cause, text };
+async function end(change: Change, ids: readonly string[], ending: Ending): Promise<number> {
   const ended = await endSessions(change.tx, change.context, ids, ending);
   change.after(async () => announceEnd(change.context, ended, ending));
   return ended.length;
 }
 
-export async function endSessionsOf(
-  change: Change,
-  instanceId: string,
-  cause: EndCause,
-  text: string,
-): Promise<number> {
-  return end(change, await runningSessions(change.tx, { instanceId }), cause, text);
+export async function endSessionsOf(change: Change, instanceId: string, ending: Ending): Promise<number> {
+  return end(change, await runningSessions(change.tx, { instanceId }), ending);
 }
 
-export async function endAccountSessions(
-  change: Change,
-  accountId: string,
-  cause: EndCause,
-  text: string,
-): Promise<number> {
-  return end(change, await runningSessions(change.tx, { accountId }), cause, text);
+export async function endAccountSessions(change: Change, accountId: string, ending: Ending): Promise<number> {
+  return end(change, await runningSessions(change.tx, { accountId }), ending);
 }
 
 export const endTheseSessions = end;

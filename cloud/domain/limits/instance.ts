@@ -1,26 +1,28 @@
+import { domainToASCII } from "node:url";
 import { invalid } from "../../base/cause.ts";
-import { type Cidr, formatCidr, overlaps, parseCidr, parseIp } from "../../base/ip.ts";
-import { requireText } from "./text.ts";
+import { type Cidr, formatCidr, overlaps, parseCidr } from "../../base/ip.ts";
+import { say } from "../../base/say.ts";
+import { violation } from "../rules.ts";
+import { isPrivate, privateBlocks } from "./private.ts";
+import { requireText, textRules } from "./text.ts";
+import { codePattern } from "./values.ts";
 
 /** The larger of the two documented numbers. */
 export const maxCidrs = 10;
 export const maxRoutes = 1_000;
 export const maxDnsServers = 8;
 export const maxDnsDomains = 128;
+export const maxDnsSearchDomains = 16;
 /** bits; larger and smaller blocks make no sense for people's devices. */
 export const cidrMask = { min: 8, max: 30 };
 
 export function requireInstanceName(name: string): string {
-  return requireText("name", name, 2, 128);
-}
-
-export function requireAccessPointName(name: string): string {
-  return requireText("name", name, 1, 128);
+  return requireText(textRules.instanceName, name);
 }
 
 /** Five letters or digits; letters count the same in either case, so the upper-case form is the one kept. */
 export function requireCode(code: string): string {
-  if (!/^[0-9A-Za-z]{5}$/.test(code)) throw invalid("code", "An enterprise code has exactly five letters or digits.");
+  if (!codePattern.test(code)) throw invalid("code", say("code_form"));
   return code.toUpperCase();
 }
 
@@ -28,46 +30,25 @@ const unusableBlocks = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0
   (text) => parseCidr(text) ?? [],
 );
 
-/** One more private block of an instance: IPv4, /8 to /30, canonical, not overlapping what is there. */
-export function requireCidr(text: string, existing: readonly Cidr[], most: number = maxCidrs): Cidr {
+/** One more private block of an instance: IPv4, /8 to /30, canonical, not overlapping what is there. `known`: it has it already. */
+export function requireCidr(text: string, existing: readonly Cidr[], most: number = maxCidrs, known = false): Cidr {
   const cidr = parseCidr(text);
-  if (cidr?.version !== 4) {
-    throw invalid("cidr", `${text} is not an IPv4 block such as 10.86.0.0/24 (no bits set beyond the mask).`);
-  }
-  if (cidr.mask < cidrMask.min || cidr.mask > cidrMask.max) {
-    throw invalid("cidr", `A block's mask is /${cidrMask.min} to /${cidrMask.max}; ${text} is not.`);
-  }
-  if (unusableBlocks.some((block) => overlaps(block, cidr))) {
-    throw invalid(
-      "cidr",
-      `${text} lies in a range that no device can have (loopback, link-local, multicast, reserved).`,
-    );
-  }
+  if (cidr?.version !== 4) throw violation("cidr-form", { cidr: text });
+  if (cidr.mask < cidrMask.min || cidr.mask > cidrMask.max) throw violation("cidr-mask", { cidr: text, ...cidrMask });
+  if (unusableBlocks.some((block) => overlaps(block, cidr))) throw violation("cidr-unusable", { cidr: text });
+  if (!known && !isPrivate(cidr)) throw violation("cidr-public", { cidr: text, private: privateBlocks });
   const other = existing.find((block) => overlaps(block, cidr));
-  if (other) throw invalid("cidr", `${text} overlaps ${formatCidr(other)}.`);
-  if (existing.length >= most) throw invalid("cidr", `An instance has at most ${most} address blocks.`);
+  if (other) throw violation("cidr-overlap", { cidr: text, other: formatCidr(other) });
+  if (existing.length >= most) throw violation("cidr-limit", { limit: most });
   return cidr;
 }
 
-/** A prefix of the intranet, IPv4 or IPv6. Everything (/0) is the full-tunnel policy's business. */
-export function requireRoute(text: string): string {
-  const cidr = parseCidr(text);
-  if (!cidr) throw invalid("route", `${text} is not a prefix such as 10.0.0.0/16 (no bits set beyond the mask).`);
-  if (cidr.mask === 0) throw invalid("route", `${text} is everything: set the full-tunnel policy instead.`);
-  return formatCidr(cidr);
-}
-
-export function requireDnsServer(text: string): string {
-  if (!parseIp(text)) throw invalid("server", `${text} is not an IP address.`);
-  return text;
-}
-
-/** A DNS name, lower case, without the final dot. */
+/** A DNS name, lower case, without the final dot; letters beyond ASCII become punycode ("büro.example" is xn--bro-hoa.example). */
 export function requireDomain(text: string): string {
-  const name = text.toLowerCase().replace(/\.$/, "");
+  const name = (/[^\x20-\x7e]/.test(text) ? domainToASCII(text) : text).toLowerCase().replace(/\.$/, "");
   const label = "[0-9a-z_]([0-9a-z_-]{0,61}[0-9a-z_])?";
   if (name.length > 253 || !new RegExp(`^${label}([.]${label})*$`).test(name)) {
-    throw invalid("domain", `${text} is not a domain name.`);
+    throw invalid("domain", say("domain_form", { domain: text }));
   }
   return name;
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Refusal } from "../../base/cause.ts";
 import { parseCidr } from "../../base/ip.ts";
 import { requireBandwidth, requireClientIp, requireMail, requirePassword, requireUserName } from "./account.ts";
-import { requireCidr, requireCode, requireDomain, requireInstanceName, requireRoute } from "./instance.ts";
+import { requireRoute } from "./inside.ts";
+import { requireCidr, requireCode, requireDomain, requireInstanceName } from "./instance.ts";
 import { defaultPolicy, requirePolicy } from "./policy.ts";
 
 const cidrs = (...texts: string[]) => texts.flatMap((text) => parseCidr(text) ?? []);
@@ -39,7 +40,7 @@ const edges: [string, (value: never) => unknown, unknown[], unknown[]][] = [
   [
     "block",
     (text: never) => requireCidr(text, cidrs("10.0.0.0/24")),
-    ["10.0.1.0/24", "11.0.0.0/8", "10.1.0.0/30"],
+    ["10.0.1.0/24", "172.16.0.0/12", "10.1.0.0/30"],
     [
       "10.0.0.0/25",
       "10.0.0.0/8",
@@ -56,8 +57,8 @@ const edges: [string, (value: never) => unknown, unknown[], unknown[]][] = [
   [
     "domain",
     requireDomain,
-    ["corp.example", "Corp.Example.", "_tcp.x", "a"],
-    ["", ".", "a..b", "-a.b", "a b", `${"a".repeat(64)}.b`, "*.corp"],
+    ["corp.example", "Corp.Example.", "_tcp.x", "a", "büro.example", "例え.test"],
+    ["", ".", "bü ro.example", "\u0000.example", "a..b", "-a.b", "a b", `${"a".repeat(64)}.b`, "*.corp"],
   ],
   ["lease", (leaseSeconds: never) => policy({ leaseSeconds }), [10, 31 * 86_400], [9, 31 * 86_400 + 1, 10.5]],
   ["sign-in", (signInSeconds: never) => policy({ signInSeconds }), [60, 366 * 86_400], [59, 366 * 86_400 + 1]],
@@ -83,5 +84,5 @@ test("letters of a code count the same in either case", () => expect(requireCode
 
 test("ten blocks and no more", () => {
   const ten = cidrs(...Array.from({ length: 10 }, (_, i) => `10.${i}.0.0/16`));
-  expect(() => requireCidr("11.0.0.0/8", ten)).toThrow("at most 10");
+  expect(() => requireCidr("192.168.0.0/16", ten)).toThrow("at most 10");
 });

@@ -1,4 +1,5 @@
 import { invalid } from "../../base/cause.ts";
+import { say } from "../../base/say.ts";
 
 /** What an administrator decides for everybody in an instance. */
 export interface InstancePolicy {
@@ -35,10 +36,8 @@ export function requirePolicy(policy: InstancePolicy): InstancePolicy {
     const { min, max, word } = ranges[key];
     const value = policy[key];
     if (!Number.isInteger(value) || value < min || value > max) {
-      throw invalid(
-        word,
-        `${word} is a whole number from ${min} to ${max}${key.endsWith("Seconds") ? " seconds" : ""}.`,
-      );
+      const rule = key === "devicesPerAccount" ? "policy_number" : "policy_seconds";
+      throw invalid(word, say(rule, { word, min, max }));
     }
   }
   return policy;

@@ -1,7 +1,8 @@
 import { invalid } from "../../base/cause.ts";
 import { parseIp } from "../../base/ip.ts";
+import { say } from "../../base/say.ts";
 import { requireDomain } from "./instance.ts";
-import { requireText } from "./text.ts";
+import { requireText, textRules } from "./text.ts";
 
 /** What a published resource can be. */
 export const resourceKinds = ["web", "ssh", "rdp", "vnc", "files", "database", "other"] as const;
@@ -11,14 +12,14 @@ export type ResourceKind = (typeof resourceKinds)[number];
 export const maxResources = 200;
 
 export function requireResourceName(name: string): string {
-  return requireText("name", name, 1, 64);
+  return requireText(textRules.resourceName, name);
 }
 
 /** No kind given: a URL is the web, the rest is something else. */
 export function requireResourceKind(kind: string | undefined, address: string): ResourceKind {
   if (kind === undefined) return /^https?:/i.test(address) ? "web" : "other";
   const known = resourceKinds.find((one) => one === kind);
-  if (!known) throw invalid("kind", `${kind} is none of ${resourceKinds.join(", ")}.`);
+  if (!known) throw invalid("kind", say("resource_kind_unknown", { kind, known: resourceKinds.join(", ") }));
   return known;
 }
 
@@ -26,8 +27,7 @@ export function requireResourceKind(kind: string | undefined, address: string): 
 export function requireResourceAddress(kind: ResourceKind, address: string): string {
   const normal = kind === "web" ? webAddress(address) : hostAddress(address);
   if (normal === undefined || normal.length > 512 || !/^[!-~]+$/.test(normal)) {
-    const form = kind === "web" ? "an http or https URL without a user name" : "HOST or HOST:PORT";
-    throw invalid("address", `The address of a resource of the kind ${kind} is ${form}, with at most 512 characters.`);
+    throw invalid("address", say(kind === "web" ? "resource_url_form" : "resource_address_form", { kind }));
   }
   return normal;
 }

@@ -1,18 +1,82 @@
-import { invalid } from "../../base/cause.ts";
+import { invalid, type Refusal } from "../../base/cause.ts";
+import { type Message, say } from "../../base/say.ts";
+
+/** What a text that people read may be: its length in characters, and what it is called in a refusal. */
+export interface TextRule {
+  field: string | Message;
+  min: number;
+  max: number;
+  /** The empty text is allowed besides, and means that there is none. */
+  orNone?: boolean;
+  /** What it must look like, and the same in words. */
+  pattern?: RegExp | undefined;
+  rule?: Message;
+}
+
+/** The texts that administrators set, as every entry point takes them. */
+export const textRules = {
+  instanceName: { field: "name", min: 2, max: 128 },
+  instanceDescription: { field: "description", min: 2, max: 256, orNone: true },
+  instancePosition: { field: "position", min: 0, max: 128 },
+  ccnName: { field: "name", min: 2, max: 100, orNone: true },
+  ccnDescription: { field: "description", min: 2, max: 128, orNone: true },
+  cenName: { field: "name", min: 2, max: 128, orNone: true },
+  cenDescription: { field: "description", min: 2, max: 256, orNone: true },
+  networkName: { field: "name", min: 2, max: 128 },
+  aclName: { field: "name", min: 2, max: 100 },
+  ruleName: { field: "name", min: 2, max: 100, orNone: true },
+  ruleDescription: { field: "description", min: 1, max: 512, orNone: true },
+  tagKey: { field: say("field_tag_key"), min: 1, max: 64 },
+  tagValue: { field: say("field_tag_value"), min: 0, max: 128 },
+  tenantName: {
+    field: "name",
+    min: 2,
+    max: 64,
+    pattern: /^[0-9A-Za-z][0-9A-Za-z_.-]*$/,
+    rule: say("form_tenant_name"),
+  },
+  resourceName: { field: "name", min: 1, max: 64 },
+  reason: { field: "reason", min: 0, max: 500 },
+} as const satisfies Record<string, TextRule>;
 
 /** Length in characters as a person counts them (code points). */
 export function lengthOf(text: string): number {
   return [...text].length;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+/** Ends of lines, controls, what turns the direction of writing, and what is no character: they could steer or forge a display. */
+const unprintable =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]/;
 
-/** Checks a text that people read: its length and that it is one line without control characters. */
-export function requireText(field: string, text: string, min: number, max: number): string {
+/** Whether it is one line of whole characters, none of which controls how it is shown. */
+export function isPrintable(text: string): boolean {
+  return text.isWellFormed() && !unprintable.test(text);
+}
+
+/** The text as one line that does not control how it is shown, for texts that were never checked. */
+export function printable(text: string): string {
+  return text.toWellFormed().replace(new RegExp(unprintable, "g"), " ");
+}
+
+/** Why a text breaks its rule; undefined = it does not. */
+export function textFault(
+  { field: named, min, max, orNone, pattern, rule }: TextRule,
+  text: string,
+): Refusal | undefined {
   const length = lengthOf(text);
-  if (length < min || length > max)
-    throw invalid(field, `The ${field} must have ${min} to ${max} characters; it has ${length}.`);
-  if (control.test(text)) throw invalid(field, `The ${field} must be one line without control characters.`);
+  const field = typeof named === "string" ? named : named.text;
+  if (length === 0 && orNone) return undefined;
+  if (length < min || length > max) return invalid(field, say("text_length", { field: named, min, max, length }));
+  if (!isPrintable(text)) return invalid(field, say("text_one_line", { field: named }));
+  if (length > 0 && text.trim() === "") return invalid(field, say("text_blank", { field: named }));
+  if (pattern && !pattern.test(text)) return invalid(field, say("text_form", { field: named, form: rule ?? "" }));
+  return undefined;
+}
+
+/** Checks a text that people read. */
+export function requireText(rule: TextRule, text: string): string {
+  const fault = textFault(rule, text);
+  if (fault) throw fault;
   return text;
 }

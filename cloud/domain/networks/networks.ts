@@ -1,28 +1,31 @@
-import type { Kysely, Selectable } from "kysely";
 import { newId } from "../../base/ids.ts";
 import { formatCidr, overlaps, parseCidr } from "../../base/ip.ts";
-import type { CloudNetworkTable, Schema } from "../../store/schema.ts";
+import type { Db, Tx } from "../../store/db.ts";
+import { lockInstance } from "../../store/locks.ts";
+import { findAccessPointOf } from "../../store/queries/access-points.ts";
+import { attach, cenOfChild } from "../../store/queries/cen-children.ts";
+import * as networks from "../../store/queries/networks.ts";
 import { defaultRegion } from "../areas/regions.ts";
 import type { Change } from "../change.ts";
-import { maxRoutes, requireRoute } from "../limits/instance.ts";
+import { requireRoute, requireShare } from "../limits/inside.ts";
+import { maxRoutes } from "../limits/instance.ts";
 import { requireQuota } from "../quotas/limits.ts";
-import { broken } from "../rules.ts";
+import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
-type Db = Kysely<Schema>;
-export type NetworkRow = Selectable<CloudNetworkTable>;
+/** A cloud network; its prefixes and access points are read separately. */
+export interface CloudNetwork {
+  id: string;
+  name: string;
+  region: string;
+}
 
-export const noNetwork = (id: string) => broken("CloudNetwork.NotFound", `There is no cloud network ${id}.`);
+export const noNetwork = (id: string) => violation("no-network", { network: id });
 
-export async function ownNetwork(db: Db, tenant: Tenant, id: string): Promise<NetworkRow> {
-  const row = await db
-    .selectFrom("cloud_network")
-    .selectAll()
-    .where("tenant_id", "=", tenant.id)
-    .where((e) => e.or([e("id", "=", id), e("name", "=", id)]))
-    .executeTakeFirst();
+export async function ownNetwork(db: Db, tenant: Tenant, id: string): Promise<CloudNetwork> {
+  const row = await networks.findNetwork(db, tenant.id, id);
   if (!row) throw noNetwork(id);
-  return row;
+  return { id: row.id, name: row.name, region: row.region };
 }
 
 /** Canonical prefixes that do not overlap one another. */
@@ -30,14 +33,16 @@ function requireCidrs(texts: readonly string[]): string[] {
   const cidrs = texts.map((text) => {
     requireRoute(text);
     const cidr = parseCidr(text);
-    if (!cidr) throw broken("InvalidCidrBlock", `${text} is not a prefix such as 10.0.0.0/16.`);
+    if (!cidr) throw violation("network-prefix", { cidr: text });
     return cidr;
   });
-  if (cidrs.length > maxRoutes) throw broken("InvalidCidrBlock", `A cloud network has at most ${maxRoutes} prefixes.`);
+  if (cidrs.length > maxRoutes) throw violation("network-prefix-limit", { limit: maxRoutes });
   if (cidrs.some((a, i) => cidrs.some((b, j) => i < j && overlaps(a, b)))) {
-    throw broken("InvalidCidrBlock", "The prefixes overlap one another.");
+    throw violation("network-overlap");
   }
-  return cidrs.map(formatCidr);
+  const canonical = cidrs.map(formatCidr);
+  requireShare(canonical);
+  return canonical;
 }
 
 export interface NetworkDescription {
@@ -48,32 +53,24 @@ export interface NetworkDescription {
   accessPoints: readonly string[];
 }
 
-export async function createNetwork(change: Change, tenant: Tenant, wanted: NetworkDescription): Promise<NetworkRow> {
+export async function createNetwork(change: Change, tenant: Tenant, wanted: NetworkDescription): Promise<CloudNetwork> {
   const { tx, now } = change;
-  const own = tx.selectFrom("cloud_network").where("tenant_id", "=", tenant.id);
-  await requireQuota(tx, tenant.id, "networks-per-account", own, (limit) =>
-    broken("QuotaExceeded.CloudNetwork", `An account has at most ${limit} cloud networks.`),
+  await requireQuota(tx, tenant.id, "networks-per-account", "cloud_network", (limit) =>
+    violation("network-limit", { limit }),
   );
-  const row: NetworkRow = {
-    id: newId("vpc"),
-    tenant_id: tenant.id,
-    name: wanted.name,
-    region: wanted.region,
-    instance_id: null,
-    created_at: now,
-  };
-  await tx.insertInto("cloud_network").values(row).execute();
-  await putCidrs(tx, row.id, requireCidrs(wanted.cidrs));
-  await putAccessPoints(tx, tenant, row.id, wanted.accessPoints);
-  await change.audit(row.id, null, wanted);
+  const network = { id: newId("vpc"), name: wanted.name, region: wanted.region };
+  await networks.insertNetwork(tx, { ...network, tenant_id: tenant.id, instance_id: null, created_at: now });
+  await networks.putPrefixes(tx, network.id, requireCidrs(wanted.cidrs));
+  await putAccessPoints(tx, tenant, network.id, wanted.accessPoints);
+  await change.audit(network.id, null, wanted);
   change.networks();
-  return row;
+  return network;
 }
 
 export async function modifyNetwork(
   change: Change,
   tenant: Tenant,
-  row: NetworkRow,
+  network: CloudNetwork,
   wanted: {
     name?: string | undefined;
     cidrs?: readonly string[] | undefined;
@@ -81,88 +78,57 @@ export async function modifyNetwork(
   },
 ): Promise<void> {
   const { tx } = change;
-  const before = { name: row.name, cidrs: await cidrsOf(tx, row.id), accessPoints: await accessPointsOf(tx, row.id) };
-  if (wanted.name !== undefined)
-    await tx.updateTable("cloud_network").set({ name: wanted.name }).where("id", "=", row.id).execute();
-  if (wanted.cidrs !== undefined) await putCidrs(tx, row.id, requireCidrs(wanted.cidrs));
-  if (wanted.accessPoints !== undefined) await putAccessPoints(tx, tenant, row.id, wanted.accessPoints);
-  await change.audit(row.id, before, { ...before, ...wanted });
+  const before = {
+    name: network.name,
+    cidrs: await cidrsOf(tx, network.id),
+    accessPoints: await accessPointsOf(tx, network.id),
+  };
+  if (wanted.name !== undefined) await networks.renameNetwork(tx, network.id, wanted.name);
+  if (wanted.cidrs !== undefined) await networks.putPrefixes(tx, network.id, requireCidrs(wanted.cidrs));
+  if (wanted.accessPoints !== undefined) await putAccessPoints(tx, tenant, network.id, wanted.accessPoints);
+  await change.audit(network.id, before, { ...before, ...wanted });
   change.networks();
 }
 
-export async function deleteNetwork(change: Change, row: NetworkRow): Promise<void> {
+export async function deleteNetwork(change: Change, network: CloudNetwork): Promise<void> {
   const { tx } = change;
-  await tx.deleteFrom("cen_child").where("child_id", "=", row.id).execute();
-  await tx.deleteFrom("cloud_network").where("id", "=", row.id).execute();
-  await change.audit(row.id, { name: row.name }, null);
+  await networks.deleteNetwork(tx, network.id);
+  await change.audit(network.id, { name: network.name }, null);
   change.networks();
 }
 
-export async function putCidrs(db: Db, networkId: string, cidrs: readonly string[]): Promise<void> {
-  await db.deleteFrom("cloud_network_cidr").where("network_id", "=", networkId).execute();
-  for (const [position, cidr] of cidrs.entries()) {
-    await db.insertInto("cloud_network_cidr").values({ network_id: networkId, cidr, position }).execute();
+async function putAccessPoints(tx: Tx, tenant: Tenant, networkId: string, wanted: readonly string[]): Promise<void> {
+  const ids: string[] = [];
+  for (const id of new Set(wanted)) {
+    const known = await findAccessPointOf(tx, tenant.id, id);
+    if (known === undefined) throw violation("no-access-point", { id });
+    ids.push(known);
   }
+  await networks.putAccessPointsOfNetwork(tx, networkId, ids);
 }
 
-async function putAccessPoints(db: Db, tenant: Tenant, networkId: string, ids: readonly string[]): Promise<void> {
-  await db.deleteFrom("cloud_network_access_point").where("network_id", "=", networkId).execute();
-  for (const id of new Set(ids)) {
-    const known = await db
-      .selectFrom("access_point")
-      .innerJoin("ccn", "ccn.id", "access_point.ccn_id")
-      .select("access_point.id")
-      .where("ccn.tenant_id", "=", tenant.id)
-      .where((e) => e.or([e("access_point.id", "=", id), e("access_point.name", "=", id)]))
-      .executeTakeFirst();
-    if (!known) throw broken("AccessPointInvalid", `There is no access point ${id}.`);
-    await db
-      .insertInto("cloud_network_access_point")
-      .values({ network_id: networkId, access_point_id: known.id })
-      .execute();
-  }
-}
+export const putCidrs = networks.putPrefixes;
 
-export async function cidrsOf(db: Db, networkId: string): Promise<string[]> {
-  const rows = db.selectFrom("cloud_network_cidr").select("cidr").where("network_id", "=", networkId);
-  return (await rows.orderBy("position").execute()).map((row) => row.cidr);
-}
+export const cidrsOf = networks.prefixesOf;
 
-export async function accessPointsOf(db: Db, networkId: string): Promise<string[]> {
-  const rows = db
-    .selectFrom("cloud_network_access_point")
-    .select("access_point_id")
-    .where("network_id", "=", networkId);
-  return (await rows.orderBy("access_point_id").execute()).map((row) => row.access_point_id);
-}
+export const accessPointsOf = networks.accessPointsOfNetwork;
 
 /** The prefixes that sagctl set for an instance. */
 export async function routesOf(db: Db, instanceId: string): Promise<string[]> {
-  const row = await db
-    .selectFrom("cloud_network")
-    .select("id")
-    .where("instance_id", "=", instanceId)
-    .executeTakeFirst();
-  return row ? cidrsOf(db, row.id) : [];
+  const id = await networks.networkOfInstance(db, instanceId);
+  return id === undefined ? [] : cidrsOf(db, id);
 }
 
 /**
  * The network in which an instance's own routes are kept: made with the first of them, and attached to the CEN that the
  * instance's CCN is attached to.
  */
-export async function ownRoutes(db: Db, instanceId: string, now: number): Promise<string> {
-  const known = await db
-    .selectFrom("cloud_network")
-    .select("id")
-    .where("instance_id", "=", instanceId)
-    .executeTakeFirst();
-  if (known) return known.id;
-  const instance = await db
-    .selectFrom("instance")
-    .select(["tenant_id", "name", "region", "ccn_id", "bound_ccn_id"])
-    .where("id", "=", instanceId)
-    .executeTakeFirstOrThrow();
-  const row: NetworkRow = {
+export async function ownRoutes(tx: Tx, instanceId: string, now: number): Promise<string> {
+  await lockInstance(tx, instanceId);
+  const known = await networks.networkOfInstance(tx, instanceId);
+  if (known !== undefined) return known;
+  const instance = await networks.ownerOfRoutes(tx, instanceId);
+  const row = {
     id: newId("vpc"),
     tenant_id: instance.tenant_id,
     name: instance.name,
@@ -170,17 +136,10 @@ export async function ownRoutes(db: Db, instanceId: string, now: number): Promis
     instance_id: instanceId,
     created_at: now,
   };
-  await db.insertInto("cloud_network").values(row).execute();
-  const parent = await db
-    .selectFrom("cen_child")
-    .select("cen_id")
-    .where("child_id", "=", instance.bound_ccn_id ?? instance.ccn_id)
-    .executeTakeFirst();
-  if (parent) {
-    await db
-      .insertInto("cen_child")
-      .values({ child_id: row.id, cen_id: parent.cen_id, child_type: "VPC", attached_at: now, subnet: "" })
-      .execute();
+  await networks.insertNetwork(tx, row);
+  const cen = await cenOfChild(tx, instance.bound_ccn_id ?? instance.ccn_id);
+  if (cen) {
+    await attach(tx, { child_id: row.id, cen_id: cen.id, child_type: "VPC", attached_at: now, subnet: "" });
   }
   return row.id;
 }

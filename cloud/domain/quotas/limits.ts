@@ -1,64 +1,68 @@
-import type { Kysely, SelectQueryBuilder } from "kysely";
-import type { Schema } from "../../store/schema.ts";
+import type { Message } from "../../base/say.ts";
+import type { Db, Tx } from "../../store/db.ts";
+import { lockTenant } from "../../store/locks.ts";
+import { type Counted, countOwned, findQuota, putQuota, quotasOf } from "../../store/queries/quotas.ts";
 import type { Change } from "../change.ts";
-import { broken } from "../rules.ts";
+import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
-import { isQuota, type QuotaName, quotas } from "./quotas.ts";
-
-type Db = Kysely<Schema>;
+import { isQuota, type QuotaName, quotaCounts, quotas } from "./quotas.ts";
 
 /** The limit in force for an account of the product. */
 export async function limitOf(db: Db, tenantId: string, name: QuotaName): Promise<number> {
-  const row = await db
-    .selectFrom("quota")
-    .select("value")
-    .where("tenant_id", "=", tenantId)
-    .where("name", "=", name)
-    .executeTakeFirst();
-  return row?.value ?? quotas[name].value;
+  return (await findQuota(db, tenantId, name)) ?? quotas[name].value;
 }
 
-/** That one more fits: `counted` are those that an account has already. */
-export async function requireQuota<T extends keyof Schema>(
-  db: Db,
+/**
+ * That one more fits, of what an account owns or of what `count` counts. The account stays locked until the transaction ends, so
+ * that of many at once only as many get through as fit.
+ */
+export async function requireQuota(
+  tx: Tx,
   tenantId: string,
   name: QuotaName,
-  counted: SelectQueryBuilder<Schema, T, object>,
+  counted: Counted | (() => Promise<number>),
   refusal: (limit: number) => Error,
 ): Promise<void> {
-  const { count } = await counted.select((e) => e.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
-  const limit = await limitOf(db, tenantId, name);
+  await lockTenant(tx, tenantId);
+  const count = typeof counted === "string" ? await countOwned(tx, counted, tenantId) : await counted();
+  const limit = await limitOf(tx, tenantId, name);
   if (count >= limit) throw refusal(limit);
 }
+
+/** What an account owns of a kind, and how many of it it may own. */
+export const usageOf = async (
+  db: Db,
+  tenant: Tenant,
+  name: QuotaName,
+  counted: Counted,
+): Promise<{ limit: number; used: number }> => ({
+  limit: await limitOf(db, tenant.id, name),
+  used: await countOwned(db, counted, tenant.id),
+});
 
 export interface QuotaInForce {
   name: QuotaName;
   what: string;
+  whatWords: Message;
   value: number;
   standard: number;
 }
 
 export async function listQuotas(db: Db, tenant: Tenant): Promise<QuotaInForce[]> {
-  const rows = await db.selectFrom("quota").selectAll().where("tenant_id", "=", tenant.id).execute();
-  const set = new Map(rows.map((row) => [row.name, row.value]));
-  return Object.entries(quotas).map(([name, { what, value }]) => ({
-    name: name as QuotaName,
-    what,
-    value: set.get(name) ?? value,
-    standard: value,
-  }));
+  const set = await quotasOf(db, tenant.id);
+  return (Object.keys(quotas) as QuotaName[]).map((name) => {
+    const { value } = quotas[name];
+    const whatWords = quotaCounts(name);
+    return { name, what: whatWords.text, whatWords, value: set.get(name) ?? value, standard: value };
+  });
 }
 
 export async function setQuota(change: Change, tenant: Tenant, name: string, value: number): Promise<void> {
-  if (!isQuota(name))
-    throw broken("InvalidQuota", `There is no quota ${name}; there are ${Object.keys(quotas).join(", ")}.`);
+  if (!isQuota(name)) throw violation("no-quota", { name, known: Object.keys(quotas).join(", ") });
   const most = quotas[name].most;
-  if (value < 1 || value > most) throw broken("InvalidQuota", `${name} is a whole number from 1 to ${most}.`);
+  if (value < 1 || value > most) throw violation("quota-range", { name, most });
+  await lockTenant(change.tx, tenant.id);
   const before = await limitOf(change.tx, tenant.id, name);
-  await change.tx
-    .insertInto("quota")
-    .values({ tenant_id: tenant.id, name, value })
-    .onConflict((conflict) => conflict.columns(["tenant_id", "name"]).doUpdateSet({ value }))
-    .execute();
+  await putQuota(change.tx, tenant.id, name, value);
   await change.audit(`${tenant.id}/${name}`, { value: before }, { value });
 }

@@ -1,5 +1,5 @@
-import type { Kysely } from "kysely";
-import type { Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import { resourcesOf } from "../../store/queries/resources.ts";
 import type { ResourceKind } from "../limits/resource.ts";
 
 /** Something inside that an administrator gave a name. */
@@ -10,12 +10,10 @@ export interface ResourceView {
 }
 
 /** In the order in which they were added. */
-export async function listResources(db: Kysely<Schema>, instanceId: string): Promise<ResourceView[]> {
-  const rows = await db
-    .selectFrom("resource")
-    .select(["name", "kind", "address"])
-    .where("instance_id", "=", instanceId)
-    .orderBy("position")
-    .execute();
-  return rows.map((row) => ({ ...row, kind: row.kind as ResourceKind }));
+export async function listResources(db: Db, instanceId: string): Promise<ResourceView[]> {
+  return (await resourcesOf(db, instanceId)).map(({ name, kind, address }) => ({
+    name,
+    kind: kind as ResourceKind,
+    address,
+  }));
 }

@@ -1,50 +1,49 @@
-import { invalid, Refusal } from "../../base/cause.ts";
-import { unnoted } from "../audit.ts";
-import type { Context } from "../context.ts";
+import { lockInstance } from "../../store/locks.ts";
+import { deleteResource, insertResource, resourcesOf, updateResource } from "../../store/queries/resources.ts";
+import type { Change } from "../change.ts";
 import { maxResources, requireResourceAddress, requireResourceKind, requireResourceName } from "../limits/resource.ts";
+import { violation } from "../rules.ts";
 import { profileChanged } from "../sessions/profile.ts";
 
 /** `kind` undefined = by the address. */
 export async function addResource(
-  context: Context,
+  change: Change,
   instanceId: string,
   wish: { name: string; kind?: string | undefined; address: string },
-  note = unnoted,
 ): Promise<void> {
   const name = requireResourceName(wish.name);
   const kind = requireResourceKind(wish.kind, wish.address);
   const address = requireResourceAddress(kind, wish.address);
-  await context.store.transaction().execute(async (tx) => {
-    const rows = await tx
-      .selectFrom("resource")
-      .select(["name", "position"])
-      .where("instance_id", "=", instanceId)
-      .execute();
-    if (rows.some((row) => row.name === name)) {
-      throw new Refusal("already_exists", `There is a resource ${name} in this instance.`);
-    }
-    if (rows.length >= maxResources) throw invalid("name", `An instance has at most ${maxResources} resources.`);
-    const position = Math.max(-1, ...rows.map((row) => row.position)) + 1;
-    await tx.insertInto("resource").values({ instance_id: instanceId, name, kind, address, position }).execute();
-    await note(tx);
-  });
-  await profileChanged(context, instanceId);
+  await lockInstance(change.tx, instanceId);
+  const rows = await resourcesOf(change.tx, instanceId);
+  if (rows.some((row) => row.name === name)) throw violation("resource-exists", { name });
+  if (rows.length >= maxResources) throw violation("resource-limit", { limit: maxResources });
+  const position = Math.max(-1, ...rows.map((row) => row.position)) + 1;
+  await insertResource(change.tx, { instance_id: instanceId, name, kind, address, position });
+  change.after(() => profileChanged(change.context, instanceId));
 }
 
-export async function removeResource(
-  context: Context,
+/** What is undefined stays; a new kind has to fit the address, and a new address the kind. It keeps its place in the list. */
+export async function setResource(
+  change: Change,
   instanceId: string,
   name: string,
-  note = unnoted,
+  wish: { newName?: string | undefined; kind?: string | undefined; address?: string | undefined },
 ): Promise<void> {
-  await context.store.transaction().execute(async (tx) => {
-    const removed = await tx
-      .deleteFrom("resource")
-      .where("instance_id", "=", instanceId)
-      .where("name", "=", name)
-      .executeTakeFirst();
-    if (removed.numDeletedRows === 0n) throw new Refusal("not_found", `There is no resource ${name} in this instance.`);
-    await note(tx);
-  });
-  await profileChanged(context, instanceId);
+  const rows = await resourcesOf(change.tx, instanceId);
+  const row = rows.find((one) => one.name === name);
+  if (!row) throw violation("no-resource", { name });
+  const newName = wish.newName === undefined ? name : requireResourceName(wish.newName);
+  if (newName !== name && rows.some((one) => one.name === newName)) {
+    throw violation("resource-exists", { name: newName });
+  }
+  const kind = requireResourceKind(wish.kind ?? row.kind, row.address);
+  const address = requireResourceAddress(kind, wish.address ?? row.address);
+  await updateResource(change.tx, instanceId, name, { name: newName, kind, address });
+  change.after(() => profileChanged(change.context, instanceId));
+}
+
+export async function removeResource(change: Change, instanceId: string, name: string): Promise<void> {
+  if (!(await deleteResource(change.tx, instanceId, name))) throw violation("no-resource", { name });
+  change.after(() => profileChanged(change.context, instanceId));
 }

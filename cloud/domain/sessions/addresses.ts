@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import type { Transaction } from "kysely";
 import { Refusal } from "../../base/cause.ts";
 import { type Cidr, formatIp, parseCidr } from "../../base/ip.ts";
-import type { Schema } from "../../store/schema.ts";
+import { say } from "../../base/say.ts";
+import type { Tx } from "../../store/db.ts";
+import { fixedAddresses, givenAddresses } from "../../store/queries/addresses.ts";
+import { cidrsOfInstance } from "../../store/queries/instances.ts";
 import { type AddressRecord, chooseAddress } from "../addresses/pool.ts";
 
 /** ms for which a dynamic address is held for its device. */
@@ -35,6 +37,7 @@ export interface AllocationQuestion {
   ula: bigint;
   ccnId: string;
   instanceId: string;
+  accountId: string;
   deviceId: string;
   /** The account's fixed address. */
   fixed: string | null;
@@ -43,62 +46,48 @@ export interface AllocationQuestion {
 }
 
 /** Finds an address pair for a new session, within its transaction. */
-export async function allocate(tx: Transaction<Schema>, question: AllocationQuestion): Promise<Addresses> {
-  const { ula, ccnId, instanceId, deviceId, fixed, now } = question;
-  const records = await tx
-    .selectFrom("address")
-    .leftJoin("session", (join) =>
-      join.onRef("session.id", "=", "address.session_id").on("session.ended_at", "is", null),
-    )
-    .select([
-      "address.ip",
-      "address.ip6",
-      "address.device_id",
-      "address.blocked_until",
-      "address.held_until",
-      "session.id as running",
-    ])
-    .where("address.ccn_id", "=", ccnId)
-    .execute();
-  const ip6Of = (ip: string) =>
-    records.find((r) => r.ip === ip && r.device_id === deviceId && r.running === null)?.ip6 ?? newIp6(ula);
+export async function allocate(tx: Tx, question: AllocationQuestion): Promise<Addresses> {
+  const { ula, ccnId, instanceId, accountId, deviceId, fixed, now } = question;
+  const rows = await givenAddresses(tx, ccnId);
+  // An address belongs to a device of an account: the device's id alone is only its own word.
+  const holderOf = (account: string | null, device: string) => `${account ?? ""} ${device}`;
+  const holder = holderOf(accountId, deviceId);
+  const records = rows.map((row) => ({
+    ...row,
+    holder: holderOf(row.account_id, row.device_id),
+    inUse: row.session !== null && row.ended_at === null,
+  }));
+  const ip6Of = (ip: string) => records.find((r) => r.ip === ip && r.holder === holder && !r.inUse)?.ip6 ?? newIp6(ula);
   if (fixed !== null) {
     const record = records.find((r) => r.ip === fixed);
-    if (record?.running)
-      throw new Refusal("address_in_use", `The fixed address ${fixed} is in use by another account.`);
+    if (record?.inUse) throw new Refusal("address_in_use", say("fixed_address_in_use", { address: fixed }));
+    if (record && record.account_id !== accountId && record.blocked_until > now) {
+      // Packets for it would go to its former owner, or from him under this account's name.
+      const text = say("fixed_address_may_be_in_use", { address: fixed });
+      throw new Refusal("address_in_use", text, { retryAfterMs: record.blocked_until - now });
+    }
     return { ip: fixed, ip6: ip6Of(fixed) };
   }
-  const cidrs = await tx
-    .selectFrom("instance_cidr")
-    .select("cidr")
-    .where("instance_id", "=", instanceId)
-    .orderBy("position")
-    .execute();
+  const cidrs = await cidrsOfInstance(tx, instanceId);
   // Other instances of the same CCN may have overlapping blocks: their fixed addresses count too.
-  const reserved = await tx
-    .selectFrom("account")
-    .innerJoin("instance", "instance.id", "account.instance_id")
-    .select("account.client_ip")
-    .where("instance.ccn_id", "=", ccnId)
-    .where("account.client_ip", "is not", null)
-    .execute();
+  const reserved = await fixedAddresses(tx, ccnId);
   const ip = chooseAddress({
-    cidrs: blocks(cidrs.map((row) => row.cidr)),
+    cidrs: blocks(cidrs),
     records: records.map(
       (r): AddressRecord => ({
         ip: r.ip,
-        deviceId: r.device_id,
-        inUse: r.running !== null,
+        holder: r.holder,
+        inUse: r.inUse,
         blockedUntil: r.blocked_until,
         heldUntil: r.held_until,
       }),
     ),
-    reserved: new Set(reserved.map((row) => row.client_ip ?? "")),
-    deviceId,
+    reserved,
+    holder,
     now,
   });
   if (ip === undefined) {
-    throw new Refusal("address_pool_exhausted", "All client addresses of this intranet are in use.");
+    throw new Refusal("address_pool_exhausted", say("addresses_exhausted"));
   }
   return { ip, ip6: ip6Of(ip) };
 }

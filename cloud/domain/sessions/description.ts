@@ -20,7 +20,7 @@ export interface SessionRow {
   lease_until: number;
 }
 
-/** An access point as one session is told of it. */
+/** An access point in the description of one session. */
 export interface OfferedAccessPoint {
   state: AccessPointState;
   probeAddress: string;
@@ -28,7 +28,7 @@ export interface OfferedAccessPoint {
   ready: boolean;
 }
 
-/** A session as its owner is told of it. Durations are ms from now. */
+/** A session as its owner gets it. Durations are ms from now. */
 export interface SessionDescription {
   sessionId: string;
   addresses: string[];
@@ -42,16 +42,21 @@ export interface SessionDescription {
   profileRevision: string;
   deviceName: string;
   expiresSoon: boolean;
+  /** Cap of the account each way, Kbit/s; 0 = none. */
+  bandwidth: number;
 }
 
-/** Chosen first, then ready, then the administrator's, then connected, then in the order in which they were registered. */
+/**
+ * Chosen first, then ready, then the administrator's, then in the order in which they were registered. One whose stream to the cloud is
+ * gone comes after all others, also a chosen one: it cannot hear of the peer.
+ */
 export function order(
   chosen: string,
   offered: OfferedAccessPoint[],
   preferred: number | null = null,
 ): OfferedAccessPoint[] {
   const rank = ({ state, ready }: OfferedAccessPoint) =>
-    (state.id === chosen ? 0 : 16) + (ready ? 0 : 8) + (state.number === preferred ? 0 : 4) + (state.online ? 0 : 2);
+    (state.online ? 0 : 16) + (state.id === chosen ? 0 : 8) + (ready ? 0 : 4) + (state.number === preferred ? 0 : 2);
   return [...offered].sort((a, b) => rank(a) - rank(b) || a.state.number - b.state.number);
 }
 
@@ -59,12 +64,12 @@ export function describe(
   context: Context,
   row: SessionRow,
   profile: Profile,
-  signIn: { expiresAt: number; deviceName: string },
+  signIn: { expiresAt: number; deviceName: string; bandwidth: number },
 ): SessionDescription {
-  const { clock, accessPoints, board, ula } = context;
+  const { clock, accessPoints, peers, ula } = context;
   const now = clock.now();
-  const keys = board.get(row.id)?.keys ?? new Map<string, Uint8Array>();
-  const keyedAt = board.keyedAt(row.id);
+  const keys = peers.get(row.id)?.keys ?? new Map<string, Uint8Array>();
+  const keyedAt = peers.keyedAt(row.id);
   const offered = accessPoints.offered(row.ccn_id).flatMap((state): OfferedAccessPoint[] => {
     const presharedKey = keys.get(state.id);
     if (!presharedKey) return [];
@@ -83,8 +88,9 @@ export function describe(
     renewAfterMs: leaseMs / 2,
     signInMs,
     incarnation: row.incarnation,
-    profileRevision: profileRevision(context, profile),
+    profileRevision: profileRevision(context, profile, signIn.bandwidth),
     deviceName: signIn.deviceName,
     expiresSoon: signInMs <= expiresSoonMs,
+    bandwidth: signIn.bandwidth,
   };
 }

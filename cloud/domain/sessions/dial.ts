@@ -1,12 +1,17 @@
-import type { Transaction } from "kysely";
 import { invalid, Refusal } from "../../base/cause.ts";
 import { newHexId } from "../../base/ids.ts";
 import { hostPrefix } from "../../base/ip.ts";
+import { say } from "../../base/say.ts";
 import { hashToken, newToken, type Secret } from "../../security/secret.ts";
-import type { Schema } from "../../store/schema.ts";
-import type { DesiredPeer } from "../accesspoints/board.ts";
+import type { Tx } from "../../store/db.ts";
+import { lockAccount, lockCcn } from "../../store/locks.ts";
+import { putAddress } from "../../store/queries/addresses.ts";
+import { hasPublicKey, insertSession, namedSessions } from "../../store/queries/sessions.ts";
+import { claim, reserveAll } from "../../store/shared/attempts.ts";
+import type { DesiredPeer } from "../../store/shared/peer-table.ts";
+import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
-import { requireUsable, type SignInState } from "../signin/state.ts";
+import { requireStillUsable, type SignInState } from "../signin/state.ts";
 import { allocate } from "./addresses.ts";
 import { describe, type SessionDescription, type SessionRow } from "./description.ts";
 import { announceEnd, endSessions } from "./ending.ts";
@@ -38,41 +43,57 @@ export async function dial(
   question: DialQuestion,
 ): Promise<{ session: SessionDescription; token: Secret }> {
   const { store, accessPoints, sweeper } = context;
+  await countDial(context, signIn);
   const token = newToken("sst");
-  const dialled = await store.transaction().execute((tx) => enter(context, tx, signIn, question, token));
+  const dialled = await transaction(store, (tx) => enter(context, tx, signIn, question, token));
   const { row, profile, ended, peer } = dialled;
   const replaced = { cause: "replaced", text: signIn.deviceName } as const;
-  const revision = announceEnd(context, ended, replaced, [{ peer, newKey: true }]);
+  const revision = await announceEnd(context, ended, replaced, [{ peer, newKey: true }]);
   sweeper.by(row.lease_until);
   context.log("info", "session started", { session: row.id, account: signIn.accountId, clientIp: row.client_ip });
   await accessPoints.whenReady(row.ccn_id, question.accessPointId, revision, readyLimitMs);
   return { session: describe(context, row, profile, signIn), token };
 }
 
+/** Each Dial leaves a row, wakes all access points and gives a key to each. */
+async function countDial({ attempts }: Context, { accountId, deviceId }: SignInState): Promise<void> {
+  const ms = await reserveAll(
+    claim(attempts.deviceDial, `${accountId}|${deviceId}`),
+    claim(attempts.accountDial, accountId),
+  );
+  if (ms > 0) {
+    throw new Refusal("too_many_attempts", say("dial_too_often"), { retryAfterMs: ms });
+  }
+}
+
 async function enter(
   context: Context,
-  tx: Transaction<Schema>,
-  signIn: SignInState,
+  tx: Tx,
+  before: SignInState,
   question: DialQuestion,
   token: Secret,
 ): Promise<Dialled> {
   const { clock, accessPoints, ula } = context;
   const now = clock.now();
-  requireUsable(signIn, now);
+  const signIn = await requireStillUsable(tx, before, now);
   const profile = await loadProfile(tx, accessPoints, signIn.instanceId, signIn.roamedFrom);
-  if (!profile) throw new Refusal("sign_in_expired", "This intranet does not exist any more.");
+  if (!profile) throw new Refusal("sign_in_expired", say("instance_gone"));
   const { ccnId } = profile;
   const offered = accessPoints.offered(ccnId);
-  if (offered.length === 0) throw new Refusal("no_access_point", "No access point is connected to the cloud instance.");
+  if (offered.length === 0) throw new Refusal("no_access_point", say("access_point_none"));
   const chosen = question.accessPointId;
   if (chosen !== "" && !accessPoints.inCcn(ccnId).some((state) => state.id === chosen)) {
-    throw invalid("access_point_id", "There is no such access point.");
+    throw invalid("access_point_id", say("access_point_not_offered"));
   }
+  // Devices of the account are counted and an address is chosen: of many Dials at once, one after the other.
+  await lockCcn(tx, ccnId);
+  await lockAccount(tx, signIn.accountId);
   const others = await makeRoom(context, tx, signIn, profile);
   const { ip, ip6 } = await allocate(tx, {
     ula,
     ccnId,
     instanceId: signIn.instanceId,
+    accountId: signIn.accountId,
     deviceId: signIn.deviceId,
     fixed: signIn.clientIp,
     now,
@@ -98,16 +119,12 @@ async function enter(
     ended_at: null,
     ended_cause: null,
     ended_text: null,
+    ended_reason: null,
   };
-  const twin = await tx
-    .selectFrom("session")
-    .select("id")
-    .where("ccn_id", "=", ccnId)
-    .where("public_key", "=", question.publicKey)
-    .where("ended_at", "is", null)
-    .executeTakeFirst();
-  if (twin) throw invalid("public_key", "Another session has this public key.");
-  await tx.insertInto("session").values(row).execute();
+  if (await hasPublicKey(tx, ccnId, question.publicKey)) {
+    throw invalid("public_key", say("public_key_taken"));
+  }
+  await insertSession(tx, row);
   const held = {
     instance_id: signIn.instanceId,
     device_id: signIn.deviceId,
@@ -115,11 +132,7 @@ async function enter(
     held_until: 0,
     blocked_until: 0,
   };
-  await tx
-    .insertInto("address")
-    .values({ ccn_id: ccnId, ip, ip6, ...held })
-    .onConflict((c) => c.columns(["ccn_id", "ip"]).doUpdateSet({ ip6, ...held }))
-    .execute();
+  await putAddress(tx, { ccn_id: ccnId, ip, ip6, ...held });
   const keys = await renewKeys(tx, id, accessPoints.inCcn(ccnId));
   await noteDelivery(tx, id, accessPoints.inCcn(ccnId));
   const peer: DesiredPeer = {
@@ -143,35 +156,13 @@ export function leaseEnd(now: number, profile: Profile, signIn: SignInState): nu
 }
 
 /** Ends what the new session replaces, and refuses if the account has its number of devices already. */
-async function makeRoom(
-  context: Context,
-  tx: Transaction<Schema>,
-  signIn: SignInState,
-  profile: Profile,
-): Promise<string[]> {
+async function makeRoom(context: Context, tx: Tx, signIn: SignInState, profile: Profile): Promise<string[]> {
   const now = context.clock.now();
-  const running = await tx
-    .selectFrom("session")
-    .leftJoin("device", (join) =>
-      join.onRef("device.account_id", "=", "session.account_id").onRef("device.id", "=", "session.device_id"),
-    )
-    .select([
-      "session.id",
-      "session.account_id",
-      "session.device_id",
-      "session.client_ip",
-      "session.started_at",
-      "device.name",
-    ])
-    .where("session.instance_id", "=", signIn.instanceId)
-    .where((e) => e.or([e("session.account_id", "=", signIn.accountId), e("session.device_id", "=", signIn.deviceId)]))
-    .where("session.ended_at", "is", null)
-    .execute();
-  const gives = (s: (typeof running)[number]) =>
-    s.device_id === signIn.deviceId || (s.account_id === signIn.accountId && signIn.clientIp !== null);
+  const running = (await namedSessions(tx, signIn.accountId, { instanceId: signIn.instanceId })).reverse();
+  const gives = (s: (typeof running)[number]) => s.device_id === signIn.deviceId || signIn.clientIp !== null;
   const rest = running.filter((s) => !gives(s));
   if (rest.length >= profile.policy.devicesPerAccount) {
-    throw new Refusal("session_limit", `This account is connected on ${rest.length} devices, which is its limit.`, {
+    throw new Refusal("session_limit", say("session_limit", { devices: rest.length }), {
       sessions: rest.map((s) => ({
         sessionId: s.id,
         deviceName: s.name ?? "",

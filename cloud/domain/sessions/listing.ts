@@ -1,58 +1,66 @@
+import { foreign, type Message } from "../../base/say.ts";
+import * as sessions from "../../store/queries/sessions.ts";
 import type { Context } from "../context.ts";
+import { reasonWords } from "./reasons.ts";
 
-/** A running session as administrators see it. */
-export interface RunningSessionView {
+/** A session as administrators see it. */
+export interface SessionView {
   id: string;
   instanceId: string;
   userName: string;
   deviceName: string;
   clientIp: string;
   mode: string;
-  /** Where the client says it is; "" = not heard yet. */
+  /** The access point that carries the client, by its probes; "" = not known yet. */
   accessPointId: string;
   /** s. */
   sinceSeconds: number;
   leaseLeftSeconds: number;
   rxBytes: number;
   txBytes: number;
+  /** null while the session is running. `reason` is in English, for scripts; "" if there is none. */
+  ended: { agoSeconds: number; cause: string; reason: string; reasonWords: Message } | null;
 }
 
-export async function listSessions(context: Context, instanceId: string | undefined): Promise<RunningSessionView[]> {
+/** Ended ones that are listed at most, the latest. */
+const maxEnded = 1_000;
+
+export async function listSessions(
+  context: Context,
+  instanceId: string | undefined,
+  which: "running" | "ended" | "all" = "running",
+): Promise<SessionView[]> {
+  if (which === "all") {
+    const running = await listSessions(context, instanceId, "running");
+    return [...running, ...(await listSessions(context, instanceId, "ended"))];
+  }
   const { store, clock, presence } = context;
-  let query = store
-    .selectFrom("session")
-    .leftJoin("account", "account.id", "session.account_id")
-    .leftJoin("device", (join) =>
-      join.onRef("device.account_id", "=", "session.account_id").onRef("device.id", "=", "session.device_id"),
-    )
-    .selectAll("session")
-    .select(["account.user_name", "device.name as device_name"])
-    .select((e) => [
-      e
-        .selectFrom("traffic_day")
-        .select((t) => t.fn.sum<number | null>("rx_bytes").as("n"))
-        .whereRef("session_id", "=", "session.id")
-        .as("rx"),
-      e
-        .selectFrom("traffic_day")
-        .select((t) => t.fn.sum<number | null>("tx_bytes").as("n"))
-        .whereRef("session_id", "=", "session.id")
-        .as("tx"),
-    ])
-    .where("session.ended_at", "is", null);
-  if (instanceId !== undefined) query = query.where("session.instance_id", "=", instanceId);
+  const rows = await sessions.listSessions(store, { instanceId, running: which === "running", limit: maxEnded });
+  const at = await presence.accessPointsOf(rows.map((row) => row.id));
   const now = clock.now();
-  return (await query.orderBy("session.started_at").execute()).map((row) => ({
-    id: row.id,
-    instanceId: row.instance_id,
-    userName: row.user_name ?? "",
-    deviceName: row.device_name ?? "",
-    clientIp: row.client_ip,
-    mode: row.mode,
-    accessPointId: presence.accessPointOf(row.id) ?? "",
-    sinceSeconds: Math.round((now - row.started_at) / 1_000),
-    leaseLeftSeconds: Math.round((row.lease_until - now) / 1_000),
-    rxBytes: Number(row.rx ?? 0),
-    txBytes: Number(row.tx ?? 0),
-  }));
+  return rows.map((row) => {
+    const reason = reasonWords(row.ended_reason, row.ended_text ?? "") ?? foreign(row.ended_text ?? "");
+    return {
+      id: row.id,
+      instanceId: row.instance_id,
+      userName: row.user_name ?? "",
+      deviceName: row.device_name ?? "",
+      clientIp: row.client_ip,
+      mode: row.mode,
+      accessPointId: at.get(row.id) ?? "",
+      sinceSeconds: Math.round((now - row.started_at) / 1_000),
+      leaseLeftSeconds: row.ended_at === null ? Math.round((row.lease_until - now) / 1_000) : 0,
+      rxBytes: Number(row.rx ?? 0),
+      txBytes: Number(row.tx ?? 0),
+      ended:
+        row.ended_at === null
+          ? null
+          : {
+              agoSeconds: Math.max(0, Math.round((now - row.ended_at) / 1_000)),
+              cause: row.ended_cause ?? "",
+              reason: reason.text,
+              reasonWords: reason,
+            },
+    };
+  });
 }

@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto";
-import type { Kysely } from "kysely";
-import { hostPrefix } from "../../base/ip.ts";
-import type { Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import { accountById } from "../../store/queries/accounts.ts";
+import { instanceById } from "../../store/queries/instances.ts";
+import { accountedSessions } from "../../store/queries/sessions.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
 import type { ChainHop } from "../chain/chain.ts";
 import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";
 import { type Pushed, pushedBy } from "../instances/pushed.ts";
 
-/** What every session of an instance is told; those of roaming accounts besides, what they reach at home. */
+/** The profile of every session of an instance; roaming accounts also get what they reach in their home instance. */
 export interface Profile extends Pushed {
   instanceId: string;
+  enterpriseCode: string;
   displayName: string;
   /** Whose access points serve it. */
   ccnId: string;
@@ -30,16 +32,17 @@ const maxHops = 60;
 
 /** `homeInstanceId`: where a roaming account came from. */
 export async function loadProfile(
-  db: Kysely<Schema>,
+  db: Db,
   accessPoints: AccessPoints,
   instanceId: string,
   homeInstanceId: string | null,
 ): Promise<Profile | undefined> {
-  const instance = await db.selectFrom("instance").selectAll().where("id", "=", instanceId).executeTakeFirst();
+  const instance = await instanceById(db, instanceId);
   if (!instance) return undefined;
   const found = await loadChain(db, instanceId, serving(accessPoints, instance.ccn_id), homeInstanceId);
   return {
     instanceId,
+    enterpriseCode: instance.enterprise_code,
     displayName: instance.name,
     ccnId: instance.ccn_id,
     routes: instance.full_tunnel ? everything : (found?.routes ?? []).slice(0, maxRoutes),
@@ -49,16 +52,19 @@ export async function loadProfile(
   };
 }
 
-/** Where the instance's peers may go: the routes, and the name servers even if they are outside of them. */
+/**
+ * Where the instance's peers may go. A name server is among it like any other host, if a route leads there: to name one must
+ * not open a way to an address that the chain does not carry, which may be another account's.
+ */
 export function destinationsOf(profile: Profile): string[] {
-  return [...new Set([...profile.routes, ...profile.dnsServers.map(hostPrefix)])];
+  return profile.routes;
 }
 
 /**
- * Names the state of everything a client is told apart from the session itself. Which access point is ready, and their order,
- * is not part of it: that changes all the time, and fetching it anew would help nobody.
+ * Names the state of everything that a client gets apart from the session itself. Which access point is ready, and their order,
+ * is not part of it: that changes often, and clients need not fetch it anew. `bandwidth`: the account's, Kbit/s.
  */
-export function profileRevision(context: Context, profile: Profile): string {
+export function profileRevision(context: Context, profile: Profile, bandwidth: number): string {
   const { fullTunnel, lockdown } = profile.policy;
   const accessPoints = context.accessPoints
     .offered(profile.ccnId)
@@ -70,52 +76,48 @@ export function profileRevision(context: Context, profile: Profile): string {
     profile.hops,
     profile.dnsServers,
     profile.dnsDomains,
+    profile.dnsSearchDomains,
     profile.resources,
     { fullTunnel, lockdown, lease: profile.policy.leaseSeconds },
     accessPoints,
+    bandwidth,
+    // Clients hold keys of an access point that it does not know any more: they have to fetch the new ones.
+    context.keysName,
   ];
   return createHash("sha256").update(JSON.stringify(told)).digest("hex").slice(0, 32);
 }
 
 /**
  * After an administrator's change, or when access points come and go: brings the peers in line and tells those who listen.
- * Their streams drop what they know already.
+ * Their streams drop what they know already. `accountId`: only that account's sessions.
  */
-export async function profileChanged(context: Context, instanceId: string): Promise<void> {
-  const { store, accessPoints, board, events } = context;
-  const sessions = await store
-    .selectFrom("session")
-    .innerJoin("account", "account.id", "session.account_id")
-    .select(["session.id", "account.roamed_from"])
-    .where("session.instance_id", "=", instanceId)
-    .where("session.ended_at", "is", null)
-    .execute();
+export async function profileChanged(context: Context, instanceId: string, accountId?: string): Promise<void> {
+  const { store, accessPoints, peers, events } = context;
+  const sessions = await accountedSessions(store, { instanceId, accountId });
   for (const home of new Set(sessions.map((session) => session.roamed_from))) {
     const profile = await loadProfile(store, accessPoints, instanceId, home);
     if (!profile) return;
-    const ids = sessions.filter((session) => session.roamed_from === home).map((session) => session.id);
+    const same = sessions.filter((session) => session.roamed_from === home);
     const destinations = destinationsOf(profile);
-    const changed = ids
-      .flatMap((id) => board.get(id) ?? [])
+    const changed = same
+      .flatMap(({ id }) => peers.get(id) ?? [])
       .filter((peer) => JSON.stringify(peer.destinations) !== JSON.stringify(destinations))
       .map((peer) => ({ peer: { ...peer, destinations }, newKey: false }));
-    if (changed.length > 0) board.change([], changed);
-    const event = { kind: "profile", revision: profileRevision(context, profile) } as const;
-    for (const id of ids) events.tell(id, event);
+    if (changed.length > 0) await peers.change([], changed);
+    for (const [bandwidth, group] of Map.groupBy(same, (session) => session.bandwidth)) {
+      const event = { kind: "profile", revision: profileRevision(context, profile, bandwidth) } as const;
+      for (const { id } of group) events.publish(id, event);
+    }
   }
 }
 
-/** The revision that a session would be told now; "" = its instance is gone. */
+/** The revision that a session would get now; "" = its instance is gone. */
 export async function revisionFor(
   context: Context,
   session: { account_id: string; instance_id: string },
 ): Promise<string> {
   const { store, accessPoints } = context;
-  const account = await store
-    .selectFrom("account")
-    .select("roamed_from")
-    .where("id", "=", session.account_id)
-    .executeTakeFirst();
+  const account = await accountById(store, session.account_id);
   const profile = await loadProfile(store, accessPoints, session.instance_id, account?.roamed_from ?? null);
-  return profile ? profileRevision(context, profile) : "";
+  return profile ? profileRevision(context, profile, account?.bandwidth ?? 0) : "";
 }

@@ -1,7 +1,12 @@
 import { Refusal } from "../../base/cause.ts";
+import { say } from "../../base/say.ts";
 import { hashToken } from "../../security/secret.ts";
+import type { Db } from "../../store/db.ts";
+import { renewSession, sessionByToken } from "../../store/queries/sessions.ts";
+import { findSignIn } from "../../store/queries/sign-ins.ts";
+import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
-import { loadSignIn, requireUsable } from "../signin/state.ts";
+import { requireUsable } from "../signin/state.ts";
 import { describe, type SessionDescription } from "./description.ts";
 import { leaseEnd, readyLimitMs } from "./dial.ts";
 import { type EndCause, endingRefusal, endNow } from "./ending.ts";
@@ -9,17 +14,14 @@ import { noteDelivery, renewKeys } from "./keys.ts";
 import { destinationsOf, loadProfile } from "./profile.ts";
 
 /** The running session a token belongs to; one that ended says why. */
-export async function sessionOf(context: Context, token: string) {
-  const row = await context.store
-    .selectFrom("session")
-    .selectAll()
-    .where("token_hash", "=", hashToken(token))
-    .executeTakeFirst();
-  if (!row) throw new Refusal("session_expired", "This session is over.");
+export async function sessionOf(context: Context, token: string, db: Db = context.store) {
+  const row = await sessionByToken(db, hashToken(token));
+  if (!row) throw new Refusal("session_expired", say("session_over"));
   if (row.ended_at !== null) {
-    throw endingRefusal({ cause: (row.ended_cause ?? "session_expired") as EndCause, text: row.ended_text ?? "" });
+    const cause = (row.ended_cause ?? "session_expired") as EndCause;
+    throw endingRefusal({ cause, text: row.ended_text ?? "", reason: row.ended_reason });
   }
-  if (row.lease_until <= context.clock.now()) throw new Refusal("session_expired", "This session is over.");
+  if (row.lease_until <= context.clock.now()) throw new Refusal("session_expired", say("session_over"));
   return row;
 }
 
@@ -29,34 +31,28 @@ export async function renew(
   token: string,
   publicKey: Uint8Array | undefined,
 ): Promise<SessionDescription> {
-  const { store, clock, accessPoints, board, sweeper } = context;
-  const row = await sessionOf(context, token);
-  const signIn = await loadSignIn(store, row.sign_in_id);
-  if (!signIn) throw new Refusal("sign_in_expired", "This account does not exist any more.");
-  const now = clock.now();
-  requireUsable(signIn, now);
-  const result = await store.transaction().execute(async (tx) => {
+  const { store, clock, accessPoints, peers, sweeper } = context;
+  const result = await transaction(store, async (tx) => {
+    const now = clock.now();
+    const row = await sessionOf(context, token, tx);
+    const signIn = await findSignIn(tx, row.sign_in_id);
+    if (!signIn) throw new Refusal("sign_in_expired", say("account_gone"));
+    requireUsable(signIn, now);
     const profile = await loadProfile(tx, accessPoints, row.instance_id, signIn.roamedFrom);
-    if (!profile) throw new Refusal("session_expired", "This intranet does not exist any more.");
+    if (!profile) throw new Refusal("session_expired", say("instance_gone"));
     const change = {
       renewed_at: now,
       lease_until: leaseEnd(now, profile, signIn),
       ...(publicKey ? { public_key: publicKey, incarnation: row.incarnation + 1 } : {}),
     };
-    const updated = await tx
-      .updateTable("session")
-      .set(change)
-      .where("id", "=", row.id)
-      .where("ended_at", "is", null)
-      .returningAll()
-      .executeTakeFirst();
-    if (!updated) throw new Refusal("session_expired", "This session is over.");
+    const updated = await renewSession(tx, row.id, change);
+    if (!updated) throw new Refusal("session_expired", say("session_over"));
     const keys = publicKey ? await renewKeys(tx, row.id, accessPoints.inCcn(row.ccn_id)) : undefined;
     if (publicKey) await noteDelivery(tx, row.id, accessPoints.inCcn(row.ccn_id));
-    return { updated, profile, keys };
+    return { updated, profile, keys, signIn };
   });
-  const { updated, profile, keys } = result;
-  const peer = board.get(row.id);
+  const { updated, profile, keys, signIn } = result;
+  const peer = peers.get(updated.id);
   if (peer) {
     const changed = {
       ...peer,
@@ -66,19 +62,16 @@ export async function renew(
       destinations: destinationsOf(profile),
       keys: keys ?? peer.keys,
     };
-    const revision = board.change([], [{ peer: changed, newKey: publicKey !== undefined }]);
-    if (publicKey) await accessPoints.whenReady(row.ccn_id, row.chosen_access_point, revision, readyLimitMs);
+    const revision = await peers.change([], [{ peer: changed, newKey: publicKey !== undefined }]);
+    if (publicKey) await accessPoints.whenReady(updated.ccn_id, updated.chosen_access_point, revision, readyLimitMs);
   }
   sweeper.by(updated.lease_until);
   return describe(context, updated, profile, signIn);
 }
 
-/** Ends the session of this token; one that is over already is no failure. */
-export async function hangUp(context: Context, token: string): Promise<void> {
-  const row = await context.store
-    .selectFrom("session")
-    .select("id")
-    .where("token_hash", "=", hashToken(token))
-    .executeTakeFirst();
+/** Ends the session of this token; one that is over already is no failure. Returns the account's id, "" = no such session. */
+export async function hangUp(context: Context, token: string): Promise<string> {
+  const row = await sessionByToken(context.store, hashToken(token));
   if (row) await endNow(context, [row.id], { cause: "hung_up", text: "" });
+  return row?.account_id ?? "";
 }

@@ -44,6 +44,11 @@ export class Wakeup {
     }
   }
 
+  /** Resolves when the work that is under way is done. */
+  async settle(): Promise<void> {
+    await this.#running;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();

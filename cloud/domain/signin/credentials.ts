@@ -1,7 +1,15 @@
 import { Refusal } from "../../base/cause.ts";
-import { addressPrefix } from "../../security/address-prefix.ts";
+import { say } from "../../base/say.ts";
+import { type Source, sourceOf } from "../../security/address-prefix.ts";
 import { verifyPassword } from "../../security/passwords.ts";
 import type { Secret } from "../../security/secret.ts";
+import type { Tx } from "../../store/db.ts";
+import { nameKey } from "../../store/names.ts";
+import { instancesWithCode } from "../../store/queries/codes.ts";
+import { isKnownDevice } from "../../store/queries/devices.ts";
+import { accountToSignIn, accountUnderCode } from "../../store/queries/sign-ins.ts";
+import { reserveAll } from "../../store/shared/attempts.ts";
+import type { Reservation } from "../attempts.ts";
 import type { Context } from "../context.ts";
 import { requireOpen } from "./state.ts";
 
@@ -16,69 +24,101 @@ export interface Credentials {
 }
 
 export const tooSoon = (retryAfterMs: number) =>
-  new Refusal("too_many_attempts", "Too many attempts have failed.", { retryAfterMs });
+  new Refusal("too_many_attempts", say("attempts_failed"), { retryAfterMs });
 
-/** The instances of a code, for Discover and SignIn; refuses an unknown one, and those who keep guessing. */
+/** The instances of a code, for Discover and SignIn; refuses an unknown one, and sources that keep guessing. */
 export async function instancesOfCode(context: Context, code: string, remote: string) {
   const { attempts } = context;
-  const prefix = addressPrefix(remote);
-  const ms = attempts.unknown.waitFor(prefix);
+  const source = sourceOf(remote);
+  const claimed = attempts.code.of(source);
+  const ms = await claimed.waitFor();
   if (ms > 0) throw tooSoon(ms);
-  const instances = await context.store
-    .selectFrom("instance")
-    .select(["id", "name"])
-    .where("enterprise_code", "=", code.toUpperCase())
-    .orderBy("created_at")
-    .execute();
+  const instances = await instancesWithCode(context.store, code.toUpperCase());
   if (instances.length === 0) {
-    attempts.unknown.fail(prefix);
-    throw new Refusal("unknown_code", "There is no intranet with this enterprise code.");
+    // Many at once must not all slip through before the first of them is counted.
+    const refused = await claimed.reserve();
+    if (refused > 0) throw tooSoon(refused);
+    throw new Refusal("unknown_code", say("code_unknown"));
   }
   return instances;
 }
 
+/**
+ * Reserves an attempt to sign in before its password is checked. A device that has been in before has a count of its own: no other's
+ * failures lock it out. All others count by source: with this name, and with any. Names that do not exist count in the same way, and
+ * nothing else that can be asked depends on these counts.
+ */
+async function reserveAttempt(
+  { attempts }: Context,
+  known: string | undefined,
+  name: string,
+  source: Source,
+): Promise<Reservation> {
+  if (known !== undefined) {
+    const ms = await attempts.device.reserve(known);
+    if (ms > 0) throw tooSoon(ms);
+    return { release: () => attempts.device.release(known), cancel: () => attempts.device.cancel(known) };
+  }
+  const named = attempts.name.of(source, name);
+  const any = attempts.anyName.of(source);
+  const ms = await reserveAll(named, any);
+  if (ms > 0) throw tooSoon(ms);
+  return {
+    async release() {
+      await named.release();
+      // Only this one: who has one password does not get to try others for it.
+      await any.cancel();
+    },
+    async cancel() {
+      await named.cancel();
+      await any.cancel();
+    },
+  };
+}
+
 /** Finds the account and checks its password; answers and time are the same for names that do not exist. */
 export async function authenticate(context: Context, credentials: Credentials) {
-  const { store, attempts } = context;
+  const { store } = context;
   const { code, userName, password, deviceId, remote } = credentials;
-  const prefix = addressPrefix(remote);
-  const row = await store
-    .selectFrom("account")
-    .innerJoin("instance", "instance.id", "account.instance_id")
-    .selectAll("account")
-    .select([
-      "instance.sign_in_seconds",
-      "instance.locked",
-      "instance.end_time",
-      "instance.second_factor_required",
-      "instance.name as instance_name",
-    ])
-    .where("instance.enterprise_code", "=", code.toUpperCase())
-    .where("account.user_name", "=", userName)
-    .executeTakeFirst();
-  const known =
-    row && deviceId !== ""
-      ? await store
-          .selectFrom("device")
-          .select("id")
-          .where("account_id", "=", row.id)
-          .where("id", "=", deviceId)
-          .executeTakeFirst()
-      : undefined;
-  // A device that has been in before has a count of its own: nobody else's failures lock it out.
-  const key = row && known ? `device|${row.id}|${deviceId}` : `account|${code.toUpperCase()}|${userName}|${prefix}`;
+  const row = await accountUnderCode(store, code.toUpperCase(), userName);
+  const known = row !== undefined && deviceId !== "" && (await isKnownDevice(store, row.id, deviceId));
   if (!known) await instancesOfCode(context, code, remote);
-  const ms = attempts.account.waitFor(key);
-  if (ms > 0) throw tooSoon(ms);
-  attempts.account.fail(key);
-  if (!row) attempts.unknown.fail(prefix);
-  if (!(await verifyPassword(password, row?.password_hash)) || !row) {
-    throw new Refusal("bad_credentials", "User name or password is wrong.");
+  const device = row && known ? `${row.id}|${deviceId}` : undefined;
+  const name = `${code.toUpperCase()}|${nameKey(userName)}`;
+  const source = sourceOf(remote);
+  const reserved = await reserveAttempt(context, device, name, source);
+  let right: boolean;
+  try {
+    // As in reserveAttempt: attempts of others with this name do not keep a known device out.
+    const asker = { host: source.host, account: device ?? `${name}|${source.host}` };
+    right = await verifyPassword(password, row?.password_hash, asker);
+  } catch (error) {
+    await reserved.cancel();
+    throw error;
   }
-  attempts.account.forgive(key);
-  requireOpen(row.locked === 1, row.end_time, context.clock.now());
-  if (row.disabled === 1) throw new Refusal("account_disabled", "This account is disabled.");
+  if (!right || !row) throw badCredentials();
+  await reserved.release();
+  requireActive(row, context.clock.now());
   return { ...row, knownDevice: known ? deviceId : "" };
+}
+
+const badCredentials = () => new Refusal("bad_credentials", say("credentials_wrong"));
+
+function requireActive(row: { locked: number; end_time: number | null; disabled: number }, now: number): void {
+  requireOpen(row.locked === 1, row.end_time, now);
+  if (row.disabled === 1) throw new Refusal("account_disabled", say("account_disabled"));
+}
+
+/**
+ * To be called in the transaction that acts on what `authenticate` checked: checking takes time, and meanwhile the password may
+ * have been reset, the account disabled or the instance locked. Each password has a hash with a salt of its own, so the hash
+ * names the password that was checked. Returns the account as it is now; `now` is epoch ms.
+ */
+export async function requireUnchanged(tx: Tx, account: Account, now: number) {
+  const row = await accountToSignIn(tx, account.id);
+  if (row?.password_hash !== account.password_hash) throw badCredentials();
+  requireActive(row, now);
+  return row;
 }
 
 /** An account whose password was right, with what its instance says. `knownDevice` "" = it asks for the first time. */

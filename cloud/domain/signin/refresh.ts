@@ -1,9 +1,12 @@
-import { Refusal } from "../../base/cause.ts";
 import { hashToken, type Secret } from "../../security/secret.ts";
+import type { Tx } from "../../store/db.ts";
+import { touchDevice } from "../../store/queries/devices.ts";
+import * as signIns from "../../store/queries/sign-ins.ts";
+import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
-import { endNow, runningSessions } from "../sessions/ending.ts";
+import { announceEnd, type Ending, endSessions, runningSessions } from "../sessions/ending.ts";
 import { judge } from "./rotation.ts";
-import { loadSignIn, requireUsable, type SignInState } from "./state.ts";
+import { requireUsable, type SignInState, signInOver } from "./state.ts";
 
 export interface Tokens {
   refreshToken: Secret;
@@ -12,60 +15,49 @@ export interface Tokens {
   signInMs: number;
 }
 
-const over = () => new Refusal("sign_in_expired", "The sign-in of this device is over.");
-
 /** Exchanges a refresh token for the next one and an access token. */
 export async function refresh(
   context: Context,
   token: string,
   deviceId: string,
 ): Promise<{ signIn: SignInState; tokens: Tokens }> {
-  const { store, clock, mint } = context;
+  const { store, clock, mint, rotations } = context;
   const claim = mint.readRefreshToken(token);
-  if (!claim) throw over();
+  if (!claim) throw signInOver();
   const now = clock.now();
-  const outcome = await store.transaction().execute(async (tx) => {
-    const signIn = await loadSignIn(tx, claim.signInId);
-    if (!signIn || signIn.deviceId !== deviceId) throw over();
-    const verdict = judge(signIn, { hash: hashToken(token), ...claim }, now);
-    if (verdict === "unknown") throw over();
+  const outcome = await transaction(store, async (tx) => {
+    const signIn = await signIns.findSignIn(tx, claim.signInId);
+    if (!signIn || signIn.deviceId !== deviceId) throw signInOver();
+    const verdict = judge(signIn, { hash: hashToken(token), ...claim }, rotations.since(signIn.id, signIn.rotatedAt));
+    if (verdict === "unknown") throw signInOver();
     if (verdict === "revoke" || signIn.ended) return { signIn, verdict: "revoke" as const };
     requireUsable(signIn, now);
     const generation = verdict === "rotate" ? signIn.generation + 1 : signIn.generation;
     const next = mint.refreshToken(signIn.id, generation);
     if (verdict === "repeat") {
-      // The server's secret is another one than when the successor was made: it cannot be told again.
-      if (hashToken(next.reveal()) !== signIn.tokenHash) throw over();
-      await tx.updateTable("sign_in").set({ former_reused: 1 }).where("id", "=", signIn.id).execute();
+      // The server's secret is another one than when the successor was made, so it cannot be derived again.
+      if (hashToken(next.reveal()) !== signIn.tokenHash) throw signInOver();
+      if (!(await signIns.reuseFormer(tx, signIn.id))) return { signIn, verdict: "again" as const };
     } else {
-      await tx
-        .updateTable("sign_in")
-        .set({
-          generation,
-          token_hash: hashToken(next.reveal()),
-          former_hash: signIn.tokenHash,
-          former_reused: 0,
-          rotated_at: now,
-        })
-        .where("id", "=", signIn.id)
-        .execute();
+      const rotated = { generation, tokenHash: hashToken(next.reveal()), at: now };
+      if (!(await signIns.rotateSignIn(tx, signIn.id, signIn.tokenHash, rotated))) {
+        return { signIn, verdict: "again" as const };
+      }
     }
-    await tx
-      .updateTable("device")
-      .set({ last_seen_at: now })
-      .where("account_id", "=", signIn.accountId)
-      .where("id", "=", signIn.deviceId)
-      .execute();
+    await touchDevice(tx, signIn.accountId, signIn.deviceId, now);
     return { signIn, verdict, next };
   });
   const { signIn } = outcome;
+  // The same token came twice at once: whichever was second is judged by what the first one left.
+  if (outcome.verdict === "again") return refresh(context, token, deviceId);
   if (outcome.verdict === "revoke") {
     if (!signIn.ended) {
       context.log("warn", "a used refresh token came back: the device is signed out", { signIn: signIn.id });
-      await endSignIns(context, [signIn.id]);
+      await endSignIn(context, signIn.id);
     }
-    throw over();
+    throw signInOver(signIn.endedReason);
   }
+  if (outcome.verdict === "rotate") rotations.rotated(signIn.id);
   return {
     signIn,
     tokens: {
@@ -76,33 +68,44 @@ export async function refresh(
   };
 }
 
-/** Ends sign-ins and the sessions that were dialled on them. */
-export async function endSignIns(context: Context, ids: readonly string[]): Promise<void> {
-  const { store, clock } = context;
-  for (const id of ids) {
-    await store
-      .updateTable("sign_in")
-      .set({ ended_at: clock.now() })
-      .where("id", "=", id)
-      .where("ended_at", "is", null)
-      .execute();
-    await endNow(context, await runningSessions(store, { signInId: id }), { cause: "sign_in_expired", text: "" });
+/** Why the sessions of a sign-in that ended are over. */
+export const signedOut = { cause: "sign_in_expired", text: "" } as const;
+
+/**
+ * Ends sign-ins and their sessions within a transaction; returns the sessions, to be announced after the commit. Who still holds a
+ * token of such a sign-in gets the ending's reason.
+ */
+export async function endSignIns(
+  tx: Tx,
+  context: Context,
+  of: signIns.SignInsOf,
+  ending: Ending = signedOut,
+): Promise<string[]> {
+  const sessions: string[] = [];
+  for (const id of await signIns.endSignIns(tx, of, context.clock.now(), ending.reason ?? null)) {
+    sessions.push(...(await runningSessions(tx, { signInId: id })));
   }
+  return endSessions(tx, context, sessions, ending);
+}
+
+async function endSignIn(context: Context, id: string): Promise<void> {
+  const ended = await transaction(context.store, (tx) => endSignIns(tx, context, { id }));
+  await announceEnd(context, ended, signedOut);
 }
 
 /** Signs the device out. An unknown token is no failure. */
 export async function signOut(context: Context, token: string): Promise<void> {
   const claim = context.mint.readRefreshToken(token);
-  const signIn = claim && (await loadSignIn(context.store, claim.signInId));
+  const signIn = claim && (await signIns.findSignIn(context.store, claim.signInId));
   if (!claim || !signIn) return;
-  const verdict = judge(signIn, { hash: hashToken(token), ...claim }, context.clock.now());
-  if (verdict !== "unknown") await endSignIns(context, [signIn.id]);
+  const verdict = judge(signIn, { hash: hashToken(token), ...claim }, 0);
+  if (verdict !== "unknown") await endSignIn(context, signIn.id);
 }
 
 /** The sign-in an access token stands for. */
 export async function signInOf(context: Context, accessToken: string): Promise<SignInState> {
   const id = context.mint.readAccessToken(accessToken, context.clock.now());
-  const signIn = id && (await loadSignIn(context.store, id));
-  if (!signIn) throw over();
+  const signIn = id && (await signIns.findSignIn(context.store, id));
+  if (!signIn) throw signInOver();
   return signIn;
 }

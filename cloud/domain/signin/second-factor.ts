@@ -1,28 +1,29 @@
-import type { Kysely } from "kysely";
 import { invalid, Refusal } from "../../base/cause.ts";
+import { say } from "../../base/say.ts";
 import { Secret } from "../../security/secret.ts";
 import { matchingStep, newTotpSecret, totpUri } from "../../security/totp.ts";
-import type { Schema } from "../../store/schema.ts";
-import type { SecondFactorTable } from "../../store/schema-people.ts";
-import { unnoted } from "../audit.ts";
+import type { Db, Tx } from "../../store/db.ts";
+import { deleteSecondFactor } from "../../store/queries/accounts.ts";
+import * as factors from "../../store/queries/second-factors.ts";
+import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
-import { type Account, authenticate, type Credentials, tooSoon } from "./credentials.ts";
+import { type Account, authenticate, type Credentials, requireUnchanged, tooSoon } from "./credentials.ts";
 
 /** ms within which a new second factor has to be confirmed. */
 export const confirmMs = 15 * 60_000;
 
-const codeWanted = () => new Refusal("second_factor_required", "A code from your authenticator is needed.", otp);
-const notRight = () => new Refusal("second_factor_required", "This code is not right.", otp);
-const usedUp = () => new Refusal("second_factor_required", "This code was used already: wait for the next one.", otp);
+const codeWanted = () => new Refusal("second_factor_required", say("second_factor_needed"), otp);
+const notRight = () => new Refusal("second_factor_required", say("second_factor_wrong"), otp);
+const usedUp = () => new Refusal("second_factor_required", say("second_factor_used"), otp);
 const otp = { field: "otp" };
+const setUpWanted = () =>
+  new Refusal("second_factor_required", say("second_factor_required"), {
+    field: "second_factor",
+  });
 
 /** Credentials with a code; "" = none given. */
 export interface WithCode extends Credentials {
   otp: string;
-}
-
-function load(db: Kysely<Schema>, accountId: string): Promise<SecondFactorTable | undefined> {
-  return db.selectFrom("second_factor").selectAll().where("account_id", "=", accountId).executeTakeFirst();
 }
 
 /**
@@ -35,61 +36,77 @@ async function requireMatch(
   code: string,
   secret: string,
   lastStep: number,
-): Promise<{ step: number; forgive: () => void }> {
+): Promise<{ step: number; release: () => Promise<void> }> {
   const key = `${account.id}|${account.knownDevice}`;
-  const ms = attempts.secondFactor.waitFor(key);
+  const ms = await attempts.secondFactor.reserve(key);
   if (ms > 0) throw tooSoon(ms);
-  attempts.secondFactor.fail(key);
   const step = matchingStep(new Secret(secret), code, clock.now(), lastStep);
   // Who has a code that was good learns nothing by hearing that it was.
   if (step === undefined)
     throw matchingStep(new Secret(secret), code, clock.now(), 0) === undefined ? notRight() : usedUp();
-  return { step, forgive: () => attempts.secondFactor.forgive(key) };
+  return { step, release: () => attempts.secondFactor.release(key) };
 }
 
-/** Takes a code of the factor in force, each step once; without a factor there is nothing to check. */
-export async function requireSecondFactor(context: Context, account: Account, code: string): Promise<void> {
+/**
+ * Takes a code of the factor in force, each step once; without a factor there is nothing to check. Returns the secret of the
+ * factor, null = none: `requireSameFactor` wants it in the transaction that acts on this.
+ */
+export async function requireSecondFactor(context: Context, account: Account, code: string): Promise<string | null> {
   const { store } = context;
-  const row = await load(store, account.id);
-  if (!row?.secret) return;
+  const row = await factors.findSecondFactor(store, account.id);
+  if (!row?.secret) return null;
   if (code === "") throw codeWanted();
-  const { step, forgive } = await requireMatch(context, account, code, row.secret, row.last_step);
-  const taken = await store
-    .updateTable("second_factor")
-    .set({ last_step: step })
-    .where("account_id", "=", account.id)
-    .where("secret", "=", row.secret)
-    .where("last_step", "<", step)
-    .executeTakeFirst();
+  const { step, release } = await requireMatch(context, account, code, row.secret, row.last_step);
   // Another call was faster with the same code.
-  if (taken.numUpdatedRows === 0n) throw usedUp();
-  forgive();
+  if (!(await factors.takeStep(store, account.id, row.secret, step))) throw usedUp();
+  await release();
+  return row.secret;
 }
 
 /** As requireSecondFactor; where one is required and missing, a code of one that was just enrolled puts that in force. */
-export async function requireSecondFactorAtSignIn(context: Context, account: Account, code: string): Promise<void> {
-  const row = await load(context.store, account.id);
+export async function requireSecondFactorAtSignIn(
+  context: Context,
+  account: Account,
+  code: string,
+): Promise<string | null> {
+  const row = await factors.findSecondFactor(context.store, account.id);
   if (row?.secret || account.second_factor_required !== 1) return requireSecondFactor(context, account, code);
   if (code !== "" && row?.pending_secret && row.pending_until > context.clock.now()) {
     return putInForce(context, account, code, row);
   }
-  throw new Refusal("second_factor_required", "A second factor is required here: set one up first.", {
-    field: "second_factor",
-  });
+  throw setUpWanted();
 }
 
-async function putInForce(context: Context, account: Account, code: string, row: SecondFactorTable): Promise<void> {
+/**
+ * To be called in the transaction that acts on a checked code: the factor must be the one that was checked, as one may have been
+ * set up, replaced or removed meanwhile. `required`: the instance wants one.
+ */
+export async function requireSameFactor(
+  tx: Tx,
+  accountId: string,
+  checked: string | null,
+  required: boolean,
+): Promise<void> {
+  const secret = (await factors.findSecondFactor(tx, accountId))?.secret ?? null;
+  if (secret === null && required) throw setUpWanted();
+  if (secret !== checked) throw codeWanted();
+}
+
+async function putInForce(
+  context: Context,
+  account: Account,
+  code: string,
+  row: factors.SecondFactorRow,
+): Promise<string> {
   const pending = row.pending_secret ?? "";
-  const { step, forgive } = await requireMatch(context, account, code, pending, 0);
-  const done = await context.store
-    .updateTable("second_factor")
-    .set({ secret: pending, last_step: step, pending_secret: null, pending_until: 0 })
-    .where("account_id", "=", account.id)
-    .where("pending_secret", "=", pending)
-    .executeTakeFirst();
-  if (done.numUpdatedRows === 0n) throw notRight();
-  forgive();
+  const { step, release } = await requireMatch(context, account, code, pending, 0);
+  await transaction(context.store, async (tx) => {
+    await requireUnchanged(tx, account, context.clock.now());
+    if (!(await factors.confirmFactor(tx, account.id, pending, step))) throw notRight();
+  });
+  await release();
   context.log("info", "second factor in force", { account: account.id });
+  return pending;
 }
 
 /** Makes a new secret beside the one in force, if there is one. */
@@ -99,22 +116,21 @@ export async function enrolSecondFactor(
 ): Promise<{ secret: Secret; uri: Secret; lifetimeMs: number }> {
   const { store, clock } = context;
   const account = await authenticate(context, credentials);
-  await requireSecondFactor(context, account, credentials.otp);
+  const factor = await requireSecondFactor(context, account, credentials.otp);
   const secret = newTotpSecret();
-  const pending = { pending_secret: secret.reveal(), pending_until: clock.now() + confirmMs };
-  await store
-    .insertInto("second_factor")
-    .values({ account_id: account.id, secret: null, last_step: 0, ...pending })
-    .onConflict((c) => c.column("account_id").doUpdateSet(pending))
-    .execute();
+  await transaction(store, async (tx) => {
+    await requireUnchanged(tx, account, clock.now());
+    await requireSameFactor(tx, account.id, factor, false);
+    await factors.putPendingFactor(tx, account.id, secret.reveal(), clock.now() + confirmMs);
+  });
   return { secret, uri: totpUri(secret, account.instance_name, account.user_name), lifetimeMs: confirmMs };
 }
 
 export async function confirmSecondFactor(context: Context, credentials: WithCode): Promise<void> {
   const account = await authenticate(context, credentials);
-  const row = await load(context.store, account.id);
+  const row = await factors.findSecondFactor(context.store, account.id);
   if (!row?.pending_secret || row.pending_until <= context.clock.now()) {
-    throw invalid("otp", "There is no second factor to confirm: set one up first.");
+    throw invalid("otp", say("second_factor_not_begun"));
   }
   if (credentials.otp === "") throw codeWanted();
   await putInForce(context, account, credentials.otp, row);
@@ -122,22 +138,21 @@ export async function confirmSecondFactor(context: Context, credentials: WithCod
 
 export async function removeSecondFactor(context: Context, credentials: WithCode): Promise<void> {
   const account = await authenticate(context, credentials);
-  if (account.second_factor_required === 1) {
-    throw new Refusal("not_permitted", "A second factor is required here: it can be replaced, but not removed.");
-  }
-  await requireSecondFactor(context, account, credentials.otp);
-  await dropSecondFactor(context, account.id);
-}
-
-/** Also for administrators, when somebody lost the authenticator. */
-export async function dropSecondFactor(context: Context, accountId: string, note = unnoted): Promise<void> {
-  await context.store.transaction().execute(async (tx) => {
-    await tx.deleteFrom("second_factor").where("account_id", "=", accountId).execute();
-    await note(tx);
+  requireRemovable(account);
+  const factor = await requireSecondFactor(context, account, credentials.otp);
+  await transaction(context.store, async (tx) => {
+    requireRemovable(await requireUnchanged(tx, account, context.clock.now()));
+    await requireSameFactor(tx, account.id, factor, false);
+    await deleteSecondFactor(tx, account.id);
   });
-  context.log("info", "second factor removed", { account: accountId });
+  context.log("info", "second factor removed", { account: account.id });
 }
 
-export async function hasSecondFactor(db: Kysely<Schema>, accountId: string): Promise<boolean> {
-  return Boolean((await load(db, accountId))?.secret);
+function requireRemovable(account: { second_factor_required: number }): void {
+  if (account.second_factor_required !== 1) return;
+  throw new Refusal("not_permitted", say("second_factor_kept"));
+}
+
+export async function hasSecondFactor(db: Db, accountId: string): Promise<boolean> {
+  return Boolean((await factors.findSecondFactor(db, accountId))?.secret);
 }

@@ -1,13 +1,22 @@
 import { invalid, Refusal } from "../../base/cause.ts";
 import { newHexId } from "../../base/ids.ts";
+import { say } from "../../base/say.ts";
 import { hashPassword } from "../../security/passwords.ts";
 import { hashToken, type Secret } from "../../security/secret.ts";
+import type { Tx } from "../../store/db.ts";
+import { lockAccount } from "../../store/locks.ts";
+import { deleteDevice, putDevice, surplusDevices } from "../../store/queries/devices.ts";
+import { deletePasswordCodesOf } from "../../store/queries/password-codes.ts";
+import { moveSessions } from "../../store/queries/sessions.ts";
+import * as signIns from "../../store/queries/sign-ins.ts";
+import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
 import { requirePassword } from "../limits/account.ts";
-import { authenticate } from "./credentials.ts";
-import { endSignIns, type Tokens } from "./refresh.ts";
-import { requireSecondFactor, requireSecondFactorAtSignIn, type WithCode } from "./second-factor.ts";
-import { loadSignIn, type SignInState } from "./state.ts";
+import { announceEnd, type Ending } from "../sessions/ending.ts";
+import { authenticate, requireUnchanged } from "./credentials.ts";
+import { endSignIns, signedOut, type Tokens } from "./refresh.ts";
+import { requireSameFactor, requireSecondFactor, requireSecondFactorAtSignIn, type WithCode } from "./second-factor.ts";
+import type { SignInState } from "./state.ts";
 
 export interface DeviceDescription {
   id: string;
@@ -22,60 +31,51 @@ export async function signIn(
 ): Promise<{ signIn: SignInState; tokens: Tokens }> {
   const { store, clock, mint } = context;
   const account = await authenticate(context, credentials);
-  if (account.must_change === 1) {
-    throw new Refusal("password_change_required", "A new password has to be chosen first.");
-  }
-  await requireSecondFactorAtSignIn(context, account, credentials.otp);
+  const { signIn: counter } = context.attempts;
+  const tooOften = (ms: number) => new Refusal("too_many_attempts", say("sign_in_too_often"), { retryAfterMs: ms });
+  const ms = await counter.waitFor(account.id);
+  if (ms > 0) throw tooOften(ms);
+  requireLasting(account);
+  const factor = await requireSecondFactorAtSignIn(context, account, credentials.otp);
   const now = clock.now();
   const id = newHexId();
   const refreshToken = mint.refreshToken(id, 1);
-  const state = await store.transaction().execute(async (tx) => {
-    const seen = { name: device.name, platform: device.platform, last_seen_at: now };
-    await tx
-      .insertInto("device")
-      .values({ account_id: account.id, id: device.id, first_seen_at: now, ...seen })
-      .onConflict((c) => c.columns(["account_id", "id"]).doUpdateSet(seen))
-      .execute();
+  const refused = await counter.reserve(account.id);
+  if (refused > 0) throw tooOften(refused);
+  const { state, ended } = await transaction(store, async (tx) => {
+    await lockAccount(tx, account.id);
+    const current = await requireUnchanged(tx, account, now);
+    requireLasting(current);
+    await requireSameFactor(tx, account.id, factor, current.second_factor_required === 1);
+    const { id: deviceId, name, platform } = device;
+    await putDevice(tx, {
+      account_id: account.id,
+      id: deviceId,
+      name,
+      platform,
+      first_seen_at: now,
+      last_seen_at: now,
+    });
+    const ended = await forgetOldDevices(tx, context, account.id);
     // A device has one sign-in per account: its running session goes on with the new one.
-    const former = await tx
-      .updateTable("sign_in")
-      .set({ ended_at: now })
-      .where("account_id", "=", account.id)
-      .where("device_id", "=", device.id)
-      .where("ended_at", "is", null)
-      .returning("id")
-      .execute();
-    await tx
-      .insertInto("sign_in")
-      .values({
-        id,
-        account_id: account.id,
-        device_id: device.id,
-        generation: 1,
-        token_hash: hashToken(refreshToken.reveal()),
-        former_hash: null,
-        rotated_at: now,
-        former_reused: 0,
-        created_at: now,
-        expires_at: now + account.sign_in_seconds * 1_000,
-        ended_at: null,
-      })
-      .execute();
-    if (former.length > 0) {
-      await tx
-        .updateTable("session")
-        .set({ sign_in_id: id })
-        .where(
-          "sign_in_id",
-          "in",
-          former.map((row) => row.id),
-        )
-        .where("ended_at", "is", null)
-        .execute();
-    }
-    return loadSignIn(tx, id);
+    const former = await signIns.endSignIns(tx, { accountId: account.id, deviceId }, now, "");
+    await signIns.insertSignIn(tx, {
+      id,
+      account_id: account.id,
+      device_id: deviceId,
+      token_hash: hashToken(refreshToken.reveal()),
+      created_at: now,
+      expires_at: now + current.sign_in_seconds * 1_000,
+    });
+    await moveSessions(tx, former, id);
+    const made = await signIns.findSignIn(tx, id);
+    if (!made) throw new Error("a sign-in that was just made is not there");
+    return { state: made, ended };
+  }).catch(async (error: unknown) => {
+    await counter.cancel(account.id);
+    throw error;
   });
-  if (!state) throw new Error("a sign-in that was just made is not there");
+  await announceEnd(context, ended, signedOut);
   context.log("info", "signed in", { account: account.id, device: device.id });
   return {
     signIn: state,
@@ -83,37 +83,63 @@ export async function signIn(
   };
 }
 
+/** Devices of one account that are remembered; the list that its owner sees has room for no more. */
+const maxDevices = 256;
+
+/**
+ * Every sign-in may bring a new device: those not seen for longest are signed out. Returns the sessions that
+ * end, to be announced after the commit.
+ */
+async function forgetOldDevices(tx: Tx, context: Context, accountId: string): Promise<string[]> {
+  const ended: string[] = [];
+  for (const deviceId of await surplusDevices(tx, accountId, maxDevices)) {
+    ended.push(...(await endSignIns(tx, context, { accountId, deviceId })));
+    await deleteDevice(tx, accountId, deviceId);
+  }
+  return ended;
+}
+
+function requireLasting(account: { must_change: number }): void {
+  if (account.must_change === 1) {
+    throw new Refusal("password_change_required", say("password_change_needed"));
+  }
+}
+
 /** Changes the password; all devices but the one that asks are signed out. */
 export async function changePassword(context: Context, credentials: WithCode, next: Secret): Promise<void> {
-  const { store } = context;
+  const { store, clock } = context;
   const account = await authenticate(context, credentials);
   requirePassword(next.reveal());
   if (next.reveal() === credentials.password.reveal()) {
-    throw invalid("new_password", "The new password must be another one.");
+    throw invalid("new_password", say("password_same"));
   }
   // A change that was asked for at sign-in needs none: signing in does, right after, and a code is good only once.
-  if (account.must_change === 0) await requireSecondFactor(context, account, credentials.otp);
-  await store
-    .updateTable("account")
-    .set({ password_hash: await hashPassword(next), must_change: 0 })
-    .where("id", "=", account.id)
-    .where("password_hash", "=", account.password_hash)
-    .execute();
-  await endOtherSignIns(context, account.id, credentials.deviceId);
+  const factor = account.must_change === 0 ? await requireSecondFactor(context, account, credentials.otp) : undefined;
+  const password_hash = await hashPassword(next);
+  const ended = await transaction(store, async (tx) => {
+    await requireUnchanged(tx, account, clock.now());
+    if (factor !== undefined) await requireSameFactor(tx, account.id, factor, false);
+    return setPassword(tx, context, account.id, { password_hash, must_change: 0 }, credentials.deviceId);
+  });
+  await announceEnd(context, ended, signedOut);
   context.log("info", "password changed", { account: account.id });
 }
 
-/** `exceptDevice` "" = none is spared. */
-export async function endOtherSignIns(context: Context, accountId: string, exceptDevice: string): Promise<void> {
-  const rows = await context.store
-    .selectFrom("sign_in")
-    .select("id")
-    .where("account_id", "=", accountId)
-    .where("device_id", "!=", exceptDevice)
-    .where("ended_at", "is", null)
-    .execute();
-  await endSignIns(
-    context,
-    rows.map((row) => row.id),
-  );
+/**
+ * Replaces a password within a transaction. Whatever the former one was good for ends with it: sign-ins, their sessions, and
+ * codes for a forgotten password. Returns the sessions, to be announced after the commit. `exceptDevice` "" = none is spared.
+ * `ending`: the reason for those who are signed out.
+ */
+export async function setPassword(
+  tx: Tx,
+  context: Context,
+  accountId: string,
+  password: { password_hash: string; must_change: number },
+  exceptDevice: string,
+  ending: Ending = signedOut,
+): Promise<string[]> {
+  await signIns.setPassword(tx, accountId, password);
+  // They were made before something better was known about the account's owner.
+  await deletePasswordCodesOf(tx, accountId);
+  return endSignIns(tx, context, { accountId, exceptDevice }, ending);
 }

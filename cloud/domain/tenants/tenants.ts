@@ -1,92 +1,49 @@
 import { randomBytes, randomInt } from "node:crypto";
-import type { Kysely } from "kysely";
 import { newId, newUid } from "../../base/ids.ts";
 import { Secret } from "../../security/secret.ts";
-import type { Schema } from "../../store/schema.ts";
+import type { Db } from "../../store/db.ts";
+import type { AccessKey, KeyRole } from "../../store/queries/access-keys.ts";
+import * as keys from "../../store/queries/access-keys.ts";
+import {
+  allTenants,
+  findDefaultTenant,
+  findTenant,
+  findTenantByName,
+  insertTenant,
+  type Tenant,
+} from "../../store/queries/tenants.ts";
 import type { Change } from "../change.ts";
 import { newDefaults } from "../instances/defaults.ts";
-import { broken } from "../rules.ts";
+import { violation } from "../rules.ts";
 
-/** One of the product's accounts: the owner of instances, networks and keys. */
-export interface Tenant {
-  id: string;
-  /** The number by which accounts grant things to each other. */
-  uid: number;
-  name: string;
-  isDefault: boolean;
-}
-
-type Db = Kysely<Schema>;
-
-interface TenantRow {
-  id: string;
-  uid: number | null;
-  name: string;
-  is_default: number;
-}
-
-const asTenant = (row: TenantRow): Tenant => ({
-  id: row.id,
-  uid: row.uid ?? 0,
-  name: row.name,
-  isDefault: row.is_default === 1,
-});
+export type { AccessKey, KeyRole, Tenant };
 
 export async function defaultTenant(db: Db): Promise<Tenant> {
-  return asTenant(await db.selectFrom("tenant").selectAll().where("is_default", "=", 1).executeTakeFirstOrThrow());
+  const tenant = await findDefaultTenant(db);
+  if (!tenant) throw new Error("there is no default account");
+  return tenant;
 }
 
 export async function tenantByName(db: Db, name: string): Promise<Tenant> {
-  const row = await db.selectFrom("tenant").selectAll().where("name", "=", name).executeTakeFirst();
-  if (!row) throw broken("Tenant.NotFound", `There is no account named ${name}.`);
-  return asTenant(row);
+  const tenant = await findTenantByName(db, name);
+  if (!tenant) throw violation("no-tenant", { name });
+  return tenant;
 }
 
-export async function tenantById(db: Db, id: string): Promise<Tenant | undefined> {
-  const row = await db.selectFrom("tenant").selectAll().where("id", "=", id).executeTakeFirst();
-  return row && asTenant(row);
-}
+export const tenantById = findTenant;
 
-export async function listTenants(db: Db): Promise<Tenant[]> {
-  return (await db.selectFrom("tenant").selectAll().orderBy("created_at").orderBy("id").execute()).map(asTenant);
-}
+export const listTenants = allTenants;
 
 export async function createTenant(change: Change, name: string): Promise<Tenant> {
   const { tx, now } = change;
-  if (await tx.selectFrom("tenant").select("id").where("name", "=", name).executeTakeFirst()) {
-    throw broken("Tenant.AlreadyExists", `There is an account named ${name} already.`);
+  const tenant = { id: newId("tnt"), uid: newUid(), name, isDefault: false };
+  if (!(await insertTenant(tx, tenant, now))) {
+    throw violation("tenant-exists", { name });
   }
-  const row = { id: newId("tnt"), uid: newUid(), name, is_default: 0, created_at: now };
-  await tx.insertInto("tenant").values(row).execute();
-  await newDefaults(tx, row.id, now);
-  await change.audit(row.id, null, { name, uid: row.uid });
-  return asTenant(row);
+  await newDefaults(tx, tenant.id, now);
+  await change.audit(tenant.id, null, { name, uid: tenant.uid });
+  return tenant;
 }
-
-export type KeyRole = "administrator" | "read-only" | "accounts-only";
-
-export interface AccessKey {
-  id: string;
-  tenantId: string;
-  role: KeyRole;
-  active: boolean;
-  /** Epoch ms. */
-  createdAt: number;
-}
-
-const asKey = (row: {
-  id: string;
-  tenant_id: string;
-  role: string;
-  active: number;
-  created_at: number;
-}): AccessKey => ({
-  id: row.id,
-  tenantId: row.tenant_id,
-  role: row.role as KeyRole,
-  active: row.active === 1,
-  createdAt: row.created_at,
-});
 
 const alphanumeric = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
 
@@ -98,43 +55,29 @@ export async function createAccessKey(
 ): Promise<{ key: AccessKey; secret: Secret }> {
   const { tx, now } = change;
   const random = Array.from({ length: 20 }, () => alphanumeric[randomInt(alphanumeric.length)]).join("");
-  const row = { id: `SAGK${random}`, tenant_id: tenant.id, role, active: 1, created_at: now };
+  const key = { id: `SAGK${random}`, tenantId: tenant.id, role, active: true, createdAt: now };
   const secret = new Secret(randomBytes(24).toString("base64url"));
-  await tx.insertInto("access_key").values(row).execute();
-  await tx.insertInto("keys.access_key_secret").values({ access_key_id: row.id, value: secret.reveal() }).execute();
-  await change.audit(row.id, null, { tenant: tenant.name, role });
-  return { key: asKey(row), secret };
+  await keys.insertAccessKey(tx, key, secret.reveal());
+  await change.audit(key.id, null, { tenant: tenant.name, role });
+  return { key, secret };
 }
 
-export async function listAccessKeys(db: Db, tenant: Tenant): Promise<AccessKey[]> {
-  const rows = db.selectFrom("access_key").selectAll().where("tenant_id", "=", tenant.id);
-  return (await rows.orderBy("created_at").orderBy("id").execute()).map(asKey);
-}
+export const listAccessKeys = (db: Db, tenant: Tenant): Promise<AccessKey[]> => keys.accessKeysOf(db, tenant.id);
 
 async function ownKey(db: Db, tenant: Tenant, id: string): Promise<AccessKey> {
-  const row = await db
-    .selectFrom("access_key")
-    .selectAll()
-    .where("id", "=", id)
-    .where("tenant_id", "=", tenant.id)
-    .executeTakeFirst();
-  if (!row) throw broken("AccessKey.NotFound", `There is no access key ${id}.`);
-  return asKey(row);
+  const key = await keys.findAccessKey(db, id);
+  if (key?.tenantId !== tenant.id) throw violation("no-key", { id });
+  return key;
 }
 
 export async function setAccessKeyActive(change: Change, tenant: Tenant, id: string, active: boolean): Promise<void> {
   const key = await ownKey(change.tx, tenant, id);
-  await change.tx
-    .updateTable("access_key")
-    .set({ active: active ? 1 : 0 })
-    .where("id", "=", id)
-    .execute();
+  await keys.setAccessKeyActive(change.tx, id, active);
   await change.audit(id, { active: key.active }, { active });
 }
 
 export async function deleteAccessKey(change: Change, tenant: Tenant, id: string): Promise<void> {
   const key = await ownKey(change.tx, tenant, id);
-  await change.tx.deleteFrom("keys.access_key_secret").where("access_key_id", "=", id).execute();
-  await change.tx.deleteFrom("access_key").where("id", "=", id).execute();
+  await keys.deleteAccessKey(change.tx, id);
   await change.audit(id, { role: key.role, active: key.active }, null);
 }

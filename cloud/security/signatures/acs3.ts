@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import { type Message, say } from "../../base/say.ts";
 import { canonicalQuery, type SignatureClaim, type SignatureProblem, type SignedRequest } from "./canonical.ts";
 
 export const acs3Algorithm = "ACS3-HMAC-SHA256";
@@ -17,7 +18,7 @@ const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).
 
 /** Reads `Authorization: ACS3-HMAC-SHA256 Credential=…,SignedHeaders=…,Signature=…`. */
 export function readAcs3(request: SignedRequest): SignatureClaim | SignatureProblem {
-  const incomplete = (text: string): SignatureProblem => ({ code: "IncompleteSignature", text });
+  const incomplete = (said: Message): SignatureProblem => ({ code: "IncompleteSignature", said });
   const header = request.headers.get("authorization") ?? "";
   const fields = new Map(
     header
@@ -32,25 +33,24 @@ export function readAcs3(request: SignedRequest): SignatureClaim | SignatureProb
   const accessKeyId = fields.get("Credential") ?? "";
   const signature = fields.get("Signature") ?? "";
   const signedHeaders = (fields.get("SignedHeaders") ?? "").split(";");
-  if (accessKeyId === "") return { code: "MissingAccessKeyId", text: "The Authorization header names no credential." };
-  if (!/^[0-9a-f]{64}$/.test(signature))
-    return incomplete("The Authorization header holds no signature of 64 hexadecimal digits.");
+  if (accessKeyId === "") return { code: "MissingAccessKeyId", said: say("signature_no_credential") };
+  if (!/^[0-9a-f]{64}$/.test(signature)) return incomplete(say("signature_not_hexadecimal"));
   for (const name of alwaysSigned) {
-    if (!signedHeaders.includes(name)) return incomplete(`The header ${name} is not signed.`);
-    if (!request.headers.has(name)) return incomplete(`The header ${name} is missing.`);
+    if (!signedHeaders.includes(name)) return incomplete(say("signature_header_unsigned", { name }));
+    if (!request.headers.has(name)) return incomplete(say("signature_header_missing", { name }));
   }
-  if (signedHeaders.length > 64) return incomplete("Too many headers are signed.");
+  if (signedHeaders.length > 64) return incomplete(say("signature_headers_too_many"));
   for (const [name] of request.headers) {
     if (
       (name.startsWith("x-acs-") || (name === "content-type" && request.body.length > 0)) &&
       !signedHeaders.includes(name)
     ) {
-      return incomplete(`The header ${name} is not signed.`);
+      return incomplete(say("signature_header_unsigned", { name }));
     }
   }
   const bodyHash = sha256(request.body);
   if (request.headers.get("x-acs-content-sha256") !== bodyHash) {
-    return { code: "SignatureDoesNotMatch", text: "x-acs-content-sha256 is not the SHA-256 of the body that arrived." };
+    return { code: "SignatureDoesNotMatch", said: say("signature_body_hash") };
   }
   return {
     accessKeyId,

@@ -1,3 +1,5 @@
+import type { Message } from "../../base/say.ts";
+
 /** Parameters in the order in which they came; a name may come only once (the protocol's reader sees to that). */
 export type Parameters = ReadonlyMap<string, string>;
 
@@ -27,7 +29,7 @@ export interface SignatureClaim {
 /** Why a request's signature cannot even be looked at: a published code and what is the matter. */
 export interface SignatureProblem {
   code: string;
-  text: string;
+  said: Message;
 }
 
 /** RFC 3986: everything but letters, digits and - _ . ~ */

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { say } from "../../base/say.ts";
 import {
   canonicalQuery,
   percentEncode,
@@ -12,14 +13,14 @@ export function readRpc(request: SignedRequest): SignatureClaim | SignatureProbl
   const all = new Map([...request.query, ...request.form]);
   const accessKeyId = all.get("AccessKeyId") ?? "";
   const signature = all.get("Signature") ?? "";
-  if (accessKeyId === "")
-    return { code: "MissingAccessKeyId", text: "The request is not signed: AccessKeyId is missing." };
-  if (signature === "") return { code: "IncompleteSignature", text: "Signature is missing." };
+  if (accessKeyId === "") return { code: "MissingAccessKeyId", said: say("signature_no_key") };
+  if (signature === "")
+    return { code: "IncompleteSignature", said: say("signature_field_missing", { name: "Signature" }) };
   if (all.get("SignatureMethod") !== "HMAC-SHA1" || all.get("SignatureVersion") !== "1.0") {
-    return { code: "IncompleteSignature", text: "SignatureMethod must be HMAC-SHA1 and SignatureVersion 1.0." };
+    return { code: "IncompleteSignature", said: say("signature_method") };
   }
   for (const name of ["Timestamp", "SignatureNonce"]) {
-    if (!all.get(name)) return { code: "IncompleteSignature", text: `${name} is missing.` };
+    if (!all.get(name)) return { code: "IncompleteSignature", said: say("signature_field_missing", { name }) };
   }
   all.delete("Signature");
   return {

@@ -1,3 +1,4 @@
+import { say } from "../../base/say.ts";
 import { equalInConstantTime } from "../secret.ts";
 import { acs3Algorithm, readAcs3, signAcs3 } from "./acs3.ts";
 import type { SignatureClaim, SignatureProblem, SignedRequest } from "./canonical.ts";
@@ -17,19 +18,19 @@ export function readSignature(request: SignedRequest, now: number): Claim | Sign
   const authorization = request.headers.get("authorization") ?? "";
   const kind = authorization.startsWith(acs3Algorithm) ? "acs3" : "rpc";
   if (kind === "rpc" && authorization !== "") {
-    return { code: "IncompleteSignature", text: `Authorization must begin with ${acs3Algorithm}.` };
+    return { code: "IncompleteSignature", said: say("signature_algorithm", { algorithm: acs3Algorithm }) };
   }
   const claim = kind === "acs3" ? readAcs3(request) : readRpc(request);
   if ("code" in claim) return claim;
   const at = readDate(claim.date);
   if (at === undefined) {
-    return { code: "InvalidTimeStamp.Format", text: "The date must look like 2026-01-31T12:34:56Z." };
+    return { code: "InvalidTimeStamp.Format", said: say("signature_date_form") };
   }
   if (Math.abs(now - at) > replayWindow) {
-    return { code: "InvalidTimeStamp.Expired", text: "The request's date is more than 15 minutes off the server's." };
+    return { code: "InvalidTimeStamp.Expired", said: say("signature_date_off") };
   }
   if (claim.nonce.length < 1 || claim.nonce.length > 128) {
-    return { code: "IncompleteSignature", text: "A signature nonce has 1 to 128 characters." };
+    return { code: "IncompleteSignature", said: say("signature_nonce_form") };
   }
   return { ...claim, kind, at };
 }

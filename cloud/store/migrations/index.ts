@@ -3,6 +3,12 @@ import * as start from "./0001-start.ts";
 import * as administration from "./0002-administration.ts";
 import * as running from "./0003-running.ts";
 import * as people from "./0004-people.ts";
+import * as names from "./0005-names.ts";
+import * as registering from "./0006-registering.ts";
+import * as searchDomains from "./0007-search-domains.ts";
+import * as markedDefault from "./0008-marked-default.ts";
+import * as exactlyOne from "./0009-exactly-one.ts";
+import * as endReasons from "./0010-end-reasons.ts";
 
 /** In code and not in a folder, so that they are in the bundle. Names sort in the order in which they apply. */
 export const migrations: MigrationProvider = {
@@ -12,6 +18,12 @@ export const migrations: MigrationProvider = {
       "0002-administration": administration,
       "0003-running": running,
       "0004-people": people,
+      "0005-names": names,
+      "0006-registering": registering,
+      "0007-search-domains": searchDomains,
+      "0008-marked-default": markedDefault,
+      "0009-exactly-one": exactlyOne,
+      "0010-end-reasons": endReasons,
     };
   },
 };

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openStore, type Store } from "../../../store/open.ts";
+import type { Store } from "../../../store/db.ts";
+import { query } from "../../../store/kysely.ts";
+import { openStore } from "../../../store/open.ts";
+import { closeStore } from "../../../store/transaction.ts";
 import { registerAccessPoint } from "../../../testing/access-point.ts";
 import { flatten, local, makeKey, openApi } from "../../../testing/admin-api.ts";
 import { rawClient } from "../../../testing/raw.ts";
@@ -76,6 +79,7 @@ async function owner(name: string, block: number): Promise<Owner> {
   const ids = {
     ...{ SmartAGId: sag, InstanceId: sag, OriginSmartAGId: sag, TargetSmartAGId: sag, "SmartAGIds.1": sag },
     ...{ CcnId: ccn, CcnInstanceId: ccn, AssociatedCcnId: ccn, CenId: cen, CenInstanceId: cen },
+    ...{ "ResourceId.1": cen },
     ...{ AclId: acl, AclIds: acl, UnboundAclIds: acl, AcrId: acr, ChildInstanceId: vpc, CloudNetworkId: vpc },
     ...{ CenBandwidthPackageId: bwp, EnterpriseCode, KeyId: key.id, Tenant: name, UserName, Username: UserName },
     ...{ SmartAGUid: String(Uid), CcnUid: String(Uid), CenUid: String(Uid), "UserNames.1": UserName },
@@ -93,19 +97,20 @@ beforeAll(async () => {
   store = openStore(server.directory);
 });
 afterAll(async () => {
-  await store.destroy();
+  await closeStore(store);
   for (const { client } of [contoso, fabrikam]) client.close();
   await server.close();
 });
 
 /** What an operation needs besides: values that are right, so that it is not refused for them. */
 const filler: Record<string, string> = flatten({
-  ...{ RegionId, OriginRegionId: "ap-southeast-1", ChildInstanceRegionId: RegionId, CenRegionId: RegionId },
+  ...{ RegionId, OriginRegionId: RegionId, ChildInstanceRegionId: RegionId, CenRegionId: RegionId },
   ...{ LocalRegionId: RegionId, OppositeRegionId: "ap-southeast-1", ChildInstanceType: "VPC", BandwidthLimit: 1 },
   ...{ UserCount: 6, DataPlan: 5, AutoPay: true, ChargeType: "PREPAY", Period: 1, IsDefault: true, Active: false },
   ...{ UserMail: "a@example.com", Password: "12345678", Bandwidth: 2, OpenApiName: "CreateQos", Role: "administrator" },
   ...{ Direction: "in", Policy: "accept", IpProtocol: "ALL", SourceCidr: "0.0.0.0/0", DestCidr: "0.0.0.0/0" },
   ...{ SourcePortRange: "-1/-1", DestPortRange: "-1/-1", GeographicRegionAId: "China", GeographicRegionBId: "Europe" },
+  ...{ ResourceType: "cen" },
   ...{
     Name: "taken over",
     Value: 3,
@@ -120,9 +125,9 @@ const filler: Record<string, string> = flatten({
 /** Every row of every table, but what any request leaves behind. */
 async function rows(): Promise<Map<string, Set<string>>> {
   const out = new Map<string, Set<string>>();
-  for (const { name } of await store.introspection.getTables()) {
+  for (const { name } of await query(store).introspection.getTables()) {
     if (/nonce|audit|repeat|answer/.test(name)) continue;
-    const all = await store
+    const all = await query(store)
       .selectFrom(name as never)
       .selectAll()
       .execute();
@@ -139,9 +144,11 @@ function fieldsOf(operation: Operation, theirs: readonly string[], asker: Owner,
       if (theirs.includes(key)) fields[key] = other[key] ?? "";
       else if (key in asker.ids) fields[key] = asker.ids[key] ?? "";
     }
-    if (!(name in fields) && !(listed in fields) && (parameter.required || name === "Password")) {
+    if (!(name in fields) && !(listed in fields) && (parameter.required || name === "Password" || name === "TagKey")) {
       if (name === "SmartAGSn" || name === "SerialNumber") fields[name] = fields.SmartAGId ?? "";
       else if (name === "CidrBlock") fields["CidrBlock.1"] = "10.250.0.0/24";
+      else if (name === "Tag") fields["Tag.1.Key"] = "taken";
+      else if (name === "TagKey") fields["TagKey.1"] = "team";
       else fields[name] = filler[name] ?? "";
     }
   }
@@ -162,7 +169,8 @@ const alone = /Uid$|^CreateSmartAccessGatewayClientUser UserName$/;
 /** For the asker there is no such thing; codes alone are taken all over the cloud instance. */
 const notThere = new RegExp(
   [
-    "^(SAG.InstanceNoFound|CCN.InvalidId|ParameterCenInstanceId|ParameterIllegal.(ChildInstanceId|BwpInstanceId)",
+    "^(SAG.InstanceNoFound|CCN.InvalidId|Parameter(Cen|Ccn|Bwp)?InstanceId|ParameterSag(ACL|ACLRule|Client)Id|CcnNotExist",
+    "SagAclRuleNotExist|ParameterIllegal.(ChildInstanceId|BwpInstanceId)|InvalidInstanceId.NotFound",
     "InvalidAclId|InvalidAcrId|InvalidCenInstanceId|InvalidEnterpriseCode|ClientUser.NameInvalid|CloudNetwork.NotFound",
     "AccessPointInvalid|EnterpriseCode.AlreadyExist|Forbidden.RAM)$",
   ].join("|"),

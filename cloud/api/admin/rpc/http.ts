@@ -1,7 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { say } from "../../../base/say.ts";
+import type { ApiResponse } from "./protocol/dispatch.ts";
 import { ApiFailure } from "./protocol/failure.ts";
 import { maxBody } from "./protocol/wire.ts";
+import { toXml } from "./protocol/xml.ts";
 import type { AdminApi } from "./service.ts";
 
 type Request = IncomingMessage | Http2ServerRequest;
@@ -25,7 +28,7 @@ async function respond(api: AdminApi, request: Request, response: Http2ServerRes
   const body = await readBody(request);
   const headers = headersOf(request);
   if (body === undefined) {
-    const failure = new ApiFailure("InvalidParameter", `A request's body has at most ${maxBody} bytes.`);
+    const failure = new ApiFailure("InvalidParameter", say("api_body_too_large", { limit: maxBody }));
     return send(response, request, await api.refused(headers.get("host") ?? "", failure), true);
   }
   const raw = { method: request.method ?? "", url: request.url ?? "", headers, body };
@@ -62,19 +65,16 @@ function headersOf(request: Request): ReadonlyMap<string, string> {
   return out;
 }
 
-function send(
-  response: Http2ServerResponse,
-  request: Request,
-  answer: { status: number; requestId: string; body: Record<string, unknown> },
-  close: boolean,
-): void {
+function send(response: Http2ServerResponse, request: Request, answer: ApiResponse, close: boolean): void {
   if (response.headersSent || response.writableEnded) return;
   // What was not read of the request cannot be skipped on HTTP/1.1.
   if (close && request.httpVersionMajor === 1) response.setHeader("connection", "close");
   response.writeHead(answer.status, {
-    "content-type": "application/json;charset=utf-8",
+    "content-type": answer.format === "XML" ? "text/xml;charset=utf-8" : "application/json;charset=utf-8",
     "x-acs-request-id": answer.requestId,
     "cache-control": "no-store",
   });
-  response.end(JSON.stringify(answer.body));
+  // As the product names it: the root is the operation's own, or Error.
+  const root = answer.code === "" ? `${answer.action}Response` : "Error";
+  response.end(answer.format === "XML" ? toXml(root, answer.body) : JSON.stringify(answer.body));
 }

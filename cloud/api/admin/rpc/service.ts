@@ -1,13 +1,15 @@
+import type { Caller, Host } from "../../../admin/command.ts";
 import { administration } from "../../../domain/administration.ts";
 import type { Administration } from "../../../domain/change.ts";
 import type { Context } from "../../../domain/context.ts";
 import { defaultTenant, tenantById, tenantByName } from "../../../domain/tenants/tenants.ts";
 import { Secret } from "../../../security/secret.ts";
 import { storageRefusal } from "../../../store/failures.ts";
+import { findAccessKey, findKeySecret } from "../../../store/queries/access-keys.ts";
 import { operations } from "./operations/index.ts";
 import { type ApiResponse, Dispatcher, type KeyRecord } from "./protocol/dispatch.ts";
 import type { ApiFailure } from "./protocol/failure.ts";
-import type { Call, Caller } from "./protocol/operation.ts";
+import type { Call } from "./protocol/operation.ts";
 import { rateRules } from "./protocol/rate.ts";
 import type { RawRequest } from "./protocol/wire.ts";
 import { unsupportedNames } from "./unsupported.ts";
@@ -29,10 +31,8 @@ export interface AdminApi {
   counts(): ReadonlyMap<string, number>;
 }
 
-/** Runs a command of sagctl's for `actor`. */
-export type Commands = (api: AdminApi, actor: string, name: string, parameters: unknown) => Promise<unknown>;
-
-export function adminApi(context: Context, directory: string, commands: Commands, rate = rateRules): AdminApi {
+export function adminApi(host: Host, rate = rateRules): AdminApi {
+  const { context, data: directory } = host;
   const counts = new Map<string, number>();
   const known = new Set(operations.map((operation) => operation.name));
   const dispatcher = new Dispatcher({
@@ -42,10 +42,18 @@ export function adminApi(context: Context, directory: string, commands: Commands
     monotonic: () => context.clock.monotonic(),
     rate,
     findKey: (id) => findKey(context, id),
-    call(caller, requestId, action, claim): Call {
+    tenant: async (name, caller) => (name === undefined ? caller.tenant : tenantByName(context.store, name)),
+    call({ caller, requestId, host: reached, action, claim }): Call {
       const nonce = claim && { accessKeyId: claim.accessKeyId, value: claim.nonce, at: claim.at };
       const by: Administration = administration(context, { actor: caller.actor, action, nonce });
-      return { ...by, caller, requestId, command: (name, p) => commands(api, caller.actor, name, p) };
+      return {
+        ...host,
+        ...by,
+        caller,
+        requestId,
+        host: reached,
+        published: () => Promise.reject(new Error("outside of a request")),
+      };
     },
     storageRefusal: (error) => storageRefusal(error, directory),
     unexpected(error, requestId, action) {
@@ -72,7 +80,13 @@ export function adminApi(context: Context, directory: string, commands: Commands
     async local(actor, tenantName, version, action, parameters) {
       const { store } = context;
       const tenant = tenantName === undefined ? await defaultTenant(store) : await tenantByName(store, tenantName);
-      const caller: Caller = { actor, role: "administrator", tenant, local: true };
+      const caller: Caller = {
+        actor,
+        role: "administrator",
+        tenant,
+        operator: true,
+        onHost: actor.startsWith("local:"),
+      };
       return noted(dispatcher.trusted(caller, version, action, parameters));
     },
     counts: () => counts,
@@ -81,15 +95,10 @@ export function adminApi(context: Context, directory: string, commands: Commands
 }
 
 async function findKey({ store }: Context, id: string): Promise<KeyRecord | undefined> {
-  const row = await store
-    .selectFrom("access_key")
-    .innerJoin("keys.access_key_secret", "keys.access_key_secret.access_key_id", "access_key.id")
-    .selectAll("access_key")
-    .select("keys.access_key_secret.value")
-    .where("access_key.id", "=", id)
-    .executeTakeFirst();
-  const tenant = row && (await tenantById(store, row.tenant_id));
-  if (!row || !tenant) return undefined;
-  const caller: Caller = { actor: row.id, role: row.role as Caller["role"], tenant, local: false };
-  return { id: row.id, secret: new Secret(row.value), active: row.active === 1, caller };
+  const row = await findAccessKey(store, id);
+  const secret = row && (await findKeySecret(store, id));
+  const tenant = row && (await tenantById(store, row.tenantId));
+  if (!row || secret === undefined || !tenant) return undefined;
+  const caller: Caller = { actor: row.id, role: row.role, tenant, operator: false, onHost: false };
+  return { id: row.id, secret: new Secret(secret), active: row.active, caller };
 }

@@ -1,115 +1,114 @@
 import {
-  addAccount,
-  modifyAccount,
-  ownAccount,
-  removeAccount,
-  requireBandwidthOf,
-  roamAccount,
-  setAccountDisabled,
-  setAccountPassword,
-} from "../../../../domain/accounts/administer.ts";
-import { shareCcnArea } from "../../../../domain/areas/regions.ts";
-import { ownInstance } from "../../../../domain/instances/own.ts";
-import { Secret } from "../../../../security/secret.ts";
+  accountAccelerate,
+  accountCreate,
+  accountDelete,
+  accountDisable,
+  accountEnable,
+  accountResetPassword,
+  accountRoam,
+  accountSearch,
+  accountSet,
+} from "../../../../admin/commands/accounts.ts";
+import { say } from "../../../../base/say.ts";
+import type { AccountView } from "../../../../domain/accounts/accounts.ts";
 import { ApiFailure } from "../protocol/failure.ts";
-import { group, type Operation } from "../protocol/operation.ts";
-import { clientToken, inRegion, pageOf, paging, required, sagId, text, truth, userName, whole } from "./common.ts";
+import { mapping, type Operation } from "../protocol/operation.ts";
+import {
+  clientToken,
+  inRegion,
+  paging,
+  placeOf,
+  required,
+  sagId,
+  text,
+  truth,
+  userName,
+  whole,
+  wishOf,
+} from "./common.ts";
 
-const operation = group("smartag", "accounts");
+const mapped = mapping("smartag", "accounts");
 
 const one = { RegionId: inRegion, SmartAGId: required(sagId), UserName: required(userName) };
 const newName = text({
   max: 64,
   missing: "ClientUser.NameEmpty",
   invalid: "ClientUser.NameInvalid",
-  rule: "7-33 letters, digits, _ @ . -, starting with a letter or digit",
+  rule: say("form_user_name"),
 });
-const password = text({ max: 64, rule: "8-32 letters, digits, _ @ - ., starting with a letter or digit" });
+const password = text({ max: 64, rule: say("form_password") });
 const bandwidth = whole({
-  min: 0,
   invalid: "ClientUser.BandwidthInvalid",
-  rule: "1-20000 Kbit/s (quota bandwidth-per-user)",
+  rule: say("form_bandwidth"),
 });
 const mail = text({
   max: 256,
   missing: "ClientUser.EmailEmpty",
   invalid: "ClientUser.EmailInvalid",
-  rule: "2-64 characters with an @",
+  rule: say("form_mail"),
 });
 
-interface Shown {
-  user_name: string;
-  mail: string;
-  bandwidth: number;
-  client_ip: string | null;
+const told = (view: Pick<AccountView, "userName" | "mail" | "bandwidth" | "clientIp">) => ({
+  UserName: view.userName,
+  UserMail: view.mail,
+  Bandwidth: view.bandwidth,
+  ClientIp: view.clientIp ?? "",
+});
+
+const named = (v: { SmartAGId: string; RegionId: string; UserName: string }) => ({
+  instance: { id: v.SmartAGId, region: v.RegionId },
+  user: v.UserName,
+});
+
+/** Both or neither: without them the mail address is the name, and a password is made. */
+function requireBoth(userName: string | undefined, password: string | undefined): void {
+  if ((userName === undefined) === (password === undefined)) return;
+  const code = userName === undefined ? "ClientUser.NameEmpty" : "MissingPassword";
+  throw new ApiFailure(code, say("api_name_and_password"));
 }
 
-const told = (row: Shown) => ({
-  UserName: row.user_name,
-  UserMail: row.mail,
-  Bandwidth: row.bandwidth,
-  ClientIp: row.client_ip ?? "",
-});
-
 export const accountOperations: Operation[] = [
-  operation("CreateSmartAccessGatewayClientUser", {
-    access: "accounts",
-    summary:
-      "Adds a client account. Without UserName and Password the mail address is the name, and a password is made.",
+  mapped("CreateSmartAccessGatewayClientUser", {
+    command: accountCreate,
     parameters: {
       RegionId: inRegion,
       SmartAGId: required(sagId),
       UserMail: required(mail),
       UserName: newName,
       Password: password,
-      ClientIp: text({ max: 64, invalid: "ClientUser.IpInvalid", rule: "an IPv4 address in a private CIDR block" }),
+      ClientIp: text({ max: 64, invalid: "ClientUser.IpInvalid", rule: say("form_client_ip") }),
       Bandwidth: required(bandwidth),
     },
-    async run(call, v) {
+    input(v) {
       if (v.ClientIp !== undefined && !/^\d{1,3}(\.\d{1,3}){3}$/.test(v.ClientIp)) {
-        throw new ApiFailure("ClientUser.IpInvalid", "ClientIp must be an IPv4 address.");
+        throw new ApiFailure("ClientUser.IpInvalid", say("api_client_ip"));
       }
-      const wanted = {
-        instanceId: v.SmartAGId,
-        region: v.RegionId,
+      requireBoth(v.UserName, v.Password);
+      return {
+        instance: { id: v.SmartAGId, region: v.RegionId },
+        user: v.UserName,
         mail: v.UserMail,
-        userName: v.UserName,
-        password: v.Password === undefined ? undefined : new Secret(v.Password),
+        password: v.Password,
         clientIp: v.ClientIp,
         bandwidth: v.Bandwidth,
       };
-      const { account } = await addAccount(call, call.caller.tenant, wanted, call.caller.local);
-      return told(account);
     },
+    answer: told,
   }),
-  operation("ModifySmartAccessGatewayClientUser", {
-    access: "accounts",
-    summary: "Changes an account's bandwidth or mail address; running sessions feel the bandwidth at once.",
+  mapped("ModifySmartAccessGatewayClientUser", {
+    command: accountSet,
     parameters: { ...one, Bandwidth: bandwidth, Email: mail },
-    async run(call, v) {
-      const { tenant, local } = call.caller;
-      return call.change(async (change) => {
-        const instance = await ownInstance(change.tx, tenant, v.SmartAGId, v.RegionId);
-        const row = await ownAccount(change.tx, instance.id, v.UserName);
-        return told(await modifyAccount(change, tenant, row, { bandwidth: v.Bandwidth, mail: v.Email }, local));
-      });
-    },
+    input: (v) => ({ ...named(v), bandwidth: v.Bandwidth, mail: v.Email }),
+    answer: told,
   }),
-  operation("DeleteSmartAccessGatewayClientUser", {
-    access: "accounts",
-    summary: "Deletes an account, also one that has used data this month; its accounting is kept.",
+  mapped("DeleteSmartAccessGatewayClientUser", {
+    command: accountDelete,
     parameters: one,
-    async run(call, v) {
-      await call.change(async (change) => {
-        const instance = await ownInstance(change.tx, call.caller.tenant, v.SmartAGId, v.RegionId);
-        await removeAccount(change, await ownAccount(change.tx, instance.id, v.UserName));
-      });
-      return {};
-    },
+    input: named,
+    codes: { "no-instance": "ParameterSagClientId", "no-account": "ParameterSagClientId" },
   }),
-  operation("DescribeSmartAccessGatewayClientUsers", {
-    access: "accounts-read",
-    summary: "Lists the accounts of an instance.",
+  mapped("DescribeSmartAccessGatewayClientUsers", {
+    command: accountSearch,
     parameters: {
       RegionId: inRegion,
       SmartAGId: required(sagId),
@@ -117,53 +116,41 @@ export const accountOperations: Operation[] = [
       UserMail: text({ max: 64 }),
       ...paging,
     },
-    async run(call, v) {
-      const db = call.context.store;
-      const instance = await ownInstance(db, call.caller.tenant, v.SmartAGId, v.RegionId);
-      let query = db.selectFrom("account").selectAll().where("instance_id", "=", instance.id);
-      if (v.UserName) query = query.where("user_name", "=", v.UserName);
-      if (v.UserMail) query = query.where("mail", "=", v.UserMail);
-      const page = await pageOf(call, query, "account", v);
-      const User = page.rows.map((row) => ({
-        ...told(row),
-        IsStaticIp: row.client_ip === null ? 0 : 1,
-        State: row.disabled,
-        AccelerateBandwidth: row.accelerate_bandwidth,
-      }));
-      return { ...page.told, Users: { User } };
-    },
-  }),
-  ...(["Enable", "Disable"] as const).map((verb) =>
-    operation(`${verb}SmartAccessGatewayUser`, {
-      access: "accounts",
-      summary: verb === "Enable" ? "Lets an account dial again." : "Disables an account; its sessions end at once.",
-      parameters: one,
-      async run(call, v) {
-        await call.change(async (change) => {
-          const instance = await ownInstance(change.tx, call.caller.tenant, v.SmartAGId, v.RegionId);
-          await setAccountDisabled(change, await ownAccount(change.tx, instance.id, v.UserName), verb === "Disable");
-        });
-        return {};
+    input: (v) => ({
+      instance: { id: v.SmartAGId, region: v.RegionId },
+      userName: v.UserName,
+      mail: v.UserMail,
+      page: wishOf(v),
+    }),
+    answer: (page) => ({
+      ...placeOf(page),
+      Users: {
+        User: page.rows.map((account) => ({
+          ...told(account),
+          IsStaticIp: account.clientIp === null ? 0 : 1,
+          State: account.disabled ? 1 : 0,
+          AccelerateBandwidth: account.accelerateBandwidth,
+        })),
       },
     }),
-  ),
-  operation("ResetSmartAccessGatewayClientUserPassword", {
-    access: "accounts",
-    summary: "Sets a new password, or makes one; all sign-ins of the account end.",
-    parameters: { ...one, Password: password },
-    async run(call, v) {
-      await setAccountPassword(call, call.caller.tenant, {
-        instanceId: v.SmartAGId,
-        region: v.RegionId,
-        userName: v.UserName,
-        password: v.Password === undefined ? undefined : new Secret(v.Password),
-      });
-      return {};
-    },
   }),
-  operation("RoamClientUser", {
-    access: "accounts",
-    summary: "Copies an account to an instance of another area; from there its home networks are reached too.",
+  mapped("EnableSmartAccessGatewayUser", {
+    command: accountEnable,
+    parameters: one,
+    input: named,
+  }),
+  mapped("DisableSmartAccessGatewayUser", {
+    command: accountDisable,
+    parameters: one,
+    input: named,
+  }),
+  mapped("ResetSmartAccessGatewayClientUserPassword", {
+    command: accountResetPassword,
+    parameters: { ...one, Password: password },
+    input: (v) => ({ ...named(v), password: v.Password }),
+  }),
+  mapped("RoamClientUser", {
+    command: accountRoam,
     parameters: {
       OriginRegionId: inRegion,
       OriginSmartAGId: required(sagId),
@@ -171,34 +158,15 @@ export const accountOperations: Operation[] = [
       TargetSmartAGId: required(sagId),
       UserName: required(userName),
     },
-    async run(call, v) {
-      const wanted = {
-        originId: v.OriginSmartAGId,
-        originRegion: v.OriginRegionId,
-        targetId: v.TargetSmartAGId,
-        targetRegion: v.RegionId,
-        userName: v.UserName,
-      };
-      await call.change((change) => roamAccount(change, call.caller.tenant, wanted, shareCcnArea));
-      return {};
-    },
+    input: (v) => ({
+      instance: { id: v.OriginSmartAGId, region: v.OriginRegionId },
+      target: { id: v.TargetSmartAGId, region: v.RegionId },
+      user: v.UserName,
+    }),
   }),
-  operation("UpdateSmartAGUserAccelerateConfig", {
-    access: "accounts",
-    summary: "Stores an account's cap for application acceleration; nothing is accelerated here.",
+  mapped("UpdateSmartAGUserAccelerateConfig", {
+    command: accountAccelerate,
     parameters: { ...one, Bandwidth: required(bandwidth), DryRun: truth(), ClientToken: clientToken },
-    async run(call, v) {
-      const { tenant } = call.caller;
-      await call.change(async (change) => {
-        const { tx } = change;
-        const instance = await ownInstance(tx, tenant, v.SmartAGId, v.RegionId);
-        const row = await ownAccount(tx, instance.id, v.UserName);
-        await requireBandwidthOf(tx, tenant, v.Bandwidth, false);
-        if (v.DryRun) throw new ApiFailure("DryRunOperation", "The request would have been carried out.");
-        await tx.updateTable("account").set({ accelerate_bandwidth: v.Bandwidth }).where("id", "=", row.id).execute();
-        await change.audit(row.id, { accelerate: row.accelerate_bandwidth }, { accelerate: v.Bandwidth });
-      });
-      return {};
-    },
+    input: (v) => ({ ...named(v), bandwidth: v.Bandwidth, dryRun: v.DryRun }),
   }),
 ];

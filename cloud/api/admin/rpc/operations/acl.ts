@@ -1,64 +1,68 @@
-import { sql } from "kysely";
 import {
-  type AclRuleRow,
-  addRule,
-  associateAcl,
-  createAcl,
-  deleteAcl,
-  deleteRule,
-  disassociateAcl,
-  modifyRule,
-  ownAcl,
-  type RuleValues,
-  renameAcl,
-  ruleOf,
-} from "../../../../domain/acl/acl.ts";
-import { type Answer, group, type Operation } from "../protocol/operation.ts";
-import { contains, id, inRegion, list, pageInOrder, pageOf, paging, required, sagId, text, whole } from "./common.ts";
+  aclAdd,
+  aclCreate,
+  aclDelete,
+  aclList,
+  aclRemove,
+  aclRename,
+  aclRules,
+  aclSet,
+  aclShow,
+  aclUnuse,
+  aclUse,
+} from "../../../../admin/commands/acls.ts";
+import { say } from "../../../../base/say.ts";
+import type { RuleValues } from "../../../../domain/acl/acl.ts";
+import type { AclRuleView } from "../../../../domain/acl/listing.ts";
+import { textRules } from "../../../../domain/limits/text.ts";
+import { choices, ranges, ruleApplications, ruleProtocol } from "../../../../domain/limits/values.ts";
+import { type Answer, mapping, type Operation } from "../protocol/operation.ts";
+import { id, inRegion, list, paging, placeOf, required, sagId, text, whole, wishOf } from "./common.ts";
 
-const operation = group("smartag", "ACL");
+const mapped = mapping("smartag", "acl");
 
 const one = { RegionId: inRegion, AclId: required(id) };
-const aclName = text({ min: 2, max: 100 });
-const dpi = list(text({ max: 64 }), 10);
+const aclName = text(textRules.aclName);
+const dpi = list(text({ max: ruleApplications.length }), ruleApplications.count);
 const rule = {
-  Direction: text({ oneOf: ["in", "out"] }),
-  Policy: text({ oneOf: ["accept", "drop"] }),
-  IpProtocol: text({ min: 1, max: 16, pattern: /^[0-9A-Za-z]+$/, rule: "a protocol's name, or ALL" }),
-  SourceCidr: text({ max: 64, rule: "a prefix such as 10.0.0.0/8" }),
-  DestCidr: text({ max: 64, rule: "a prefix such as 10.0.0.0/8" }),
-  SourcePortRange: text({ max: 16, rule: "a range in 1-65535 such as 80/80, or -1/-1" }),
-  DestPortRange: text({ max: 16, rule: "a range in 1-65535 such as 80/80, or -1/-1" }),
+  Direction: text({ oneOf: choices.ruleDirection }),
+  Policy: text({ oneOf: choices.rulePolicy }),
+  IpProtocol: text({
+    ...ruleProtocol,
+    rule: say("form_acl_protocol"),
+  }),
+  SourceCidr: text({ max: 64, rule: say("form_acl_prefix") }),
+  DestCidr: text({ max: 64, rule: say("form_acl_prefix") }),
+  SourcePortRange: text({ max: 16, rule: say("form_acl_ports") }),
+  DestPortRange: text({ max: 16, rule: say("form_acl_ports") }),
 };
 const ruleExtras = {
-  Priority: whole({ min: 1, max: 100 }),
-  Name: text({ min: 2, max: 100 }),
-  Description: text({ min: 1, max: 512 }),
-  Type: text({ oneOf: ["LAN", "WAN"] }),
+  Priority: whole(ranges.rulePriority),
+  Name: text(textRules.ruleName),
+  Description: text(textRules.ruleDescription),
+  Type: text({ oneOf: choices.ruleType }),
   DpiGroupIds: dpi,
   DpiSignatureIds: dpi,
 };
 
-function told(row: AclRuleRow): Answer {
-  return {
-    AclId: row.acl_id,
-    AcrId: row.id,
-    Name: row.name,
-    Description: row.description,
-    Direction: row.direction,
-    Policy: row.policy,
-    Priority: row.priority,
-    IpProtocol: row.protocol,
-    SourceCidr: row.source_cidr,
-    DestCidr: row.dest_cidr,
-    SourcePortRange: row.source_ports,
-    DestPortRange: row.dest_ports,
-    Type: row.type,
-    GmtCreate: row.created_at,
-    DpiGroupIds: { DpiGroupId: JSON.parse(row.dpi_group_ids) as string[] },
-    DpiSignatureIds: { DpiSignatureId: JSON.parse(row.dpi_signature_ids) as string[] },
-  };
-}
+const told = (rule: AclRuleView): Answer => ({
+  AclId: rule.aclId,
+  AcrId: rule.id,
+  Name: rule.name,
+  Description: rule.description,
+  Direction: rule.direction,
+  Policy: rule.policy,
+  Priority: rule.priority,
+  IpProtocol: rule.protocol,
+  SourceCidr: rule.sourceCidr,
+  DestCidr: rule.destCidr,
+  SourcePortRange: rule.sourcePorts,
+  DestPortRange: rule.destPorts,
+  Type: rule.type,
+  GmtCreate: rule.createdAt,
+  DpiGroupIds: { DpiGroupId: rule.dpiGroupIds },
+  DpiSignatureIds: { DpiSignatureId: rule.dpiSignatureIds },
+});
 
 interface Given {
   Direction: string | undefined;
@@ -106,79 +110,58 @@ const ruleDefaults = {
 };
 
 export const aclOperations: Operation[] = [
-  operation("CreateACL", {
-    access: "write",
-    summary: "Makes an access control list; of type acl-software unless told otherwise.",
+  mapped("CreateACL", {
+    command: aclCreate,
     parameters: {
       RegionId: inRegion,
       Name: required(aclName),
-      AclType: text({ oneOf: ["acl-software", "acl-hardware"], invalid: "ACL.InvalidType" }),
+      AclType: text({ oneOf: choices.aclType, invalid: "ACL.InvalidType" }),
     },
-    async run(call, v) {
-      const wanted = { name: v.Name, type: v.AclType ?? "acl-software", region: v.RegionId };
-      const row = await call.change((change) => createAcl(change, call.caller.tenant, wanted));
-      return { AclId: row.id, AclType: row.type, ResourceGroupId: "" };
-    },
+    input: (v) => ({ name: v.Name, type: v.AclType ?? "acl-software", region: v.RegionId }),
+    answer: (row) => ({ AclId: row.id, AclType: row.type, ResourceGroupId: "" }),
   }),
-  operation("ModifyACL", {
-    access: "write",
-    summary: "Renames a list.",
+  mapped("ModifyACL", {
+    command: aclRename,
     parameters: { ...one, Name: required(aclName) },
-    async run(call, v) {
-      await call.change(async (change) => {
-        await renameAcl(change, await ownAcl(change.tx, call.caller.tenant, v.AclId, v.RegionId), v.Name);
-      });
-      return {};
-    },
+    input: (v) => ({ acl: v.AclId, region: v.RegionId, name: v.Name }),
   }),
-  operation("DeleteACL", {
-    access: "write",
-    summary: "Deletes a list that no instance has.",
+  mapped("DeleteACL", {
+    command: aclDelete,
     parameters: { RegionId: inRegion, AclId: required(id) },
-    async run(call, v) {
-      await call.change(async (change) => {
-        await deleteAcl(change, await ownAcl(change.tx, call.caller.tenant, v.AclId, v.RegionId));
-      });
-      return {};
-    },
+    input: (v) => ({ acl: v.AclId, region: v.RegionId }),
+    codes: { "no-acl": "ParameterSagACLId" },
   }),
-  operation("DescribeACLs", {
-    access: "read",
-    summary: "Lists the lists.",
+  mapped("DescribeACLs", {
+    command: aclList,
     parameters: {
       RegionId: inRegion,
-      AclIds: text({ max: 1_000, rule: "ids separated by commas" }),
-      AclType: text({ oneOf: ["acl-software", "acl-hardware"], invalid: "ACL.InvalidType" }),
+      AclIds: text({ max: 1_000, rule: say("form_ids") }),
+      AclType: text({ oneOf: choices.aclType, invalid: "ACL.InvalidType" }),
       Name: text({ max: 100 }),
       ...paging,
     },
-    async run(call, v) {
-      const db = call.context.store;
-      let query = db
-        .selectFrom("acl")
-        .selectAll()
-        .where("tenant_id", "=", call.caller.tenant.id)
-        .where("region", "=", v.RegionId);
-      if (v.AclIds) query = query.where("id", "in", v.AclIds.split(","));
-      if (v.AclType) query = query.where("type", "=", v.AclType);
-      if (v.Name) query = query.where(sql<boolean>`name like ${contains(v.Name)} escape '\\'`);
-      const page = await pageOf(call, query, "acl", v);
-      const ids = page.rows.map((row) => row.id);
-      const used =
-        ids.length === 0 ? [] : await db.selectFrom("acl_instance").selectAll().where("acl_id", "in", ids).execute();
-      const Acl = page.rows.map((row) => ({
-        AclId: row.id,
-        AclType: row.type,
-        Name: row.name,
-        ResourceGroupId: "",
-        SagCount: String(used.filter((u) => u.acl_id === row.id).length),
-      }));
-      return { ...page.told, Acls: { Acl } };
-    },
+    input: (v) => ({
+      region: v.RegionId,
+      ids: v.AclIds?.split(","),
+      type: v.AclType,
+      namePart: v.Name,
+      page: wishOf(v),
+    }),
+    answer: (page) => ({
+      ...placeOf(page),
+      Acls: {
+        Acl: page.rows.map((acl) => ({
+          AclId: acl.id,
+          AclType: acl.type,
+          Name: acl.name,
+          ResourceGroupId: "",
+          SagCount: String(acl.instances),
+        })),
+      },
+    }),
   }),
-  operation("DescribeACLAttribute", {
-    access: "read",
-    summary: "Lists the rules of a list, those that win first.",
+  mapped("DescribeACLAttribute", {
+    command: aclRules,
     parameters: {
       ...one,
       Direction: rule.Direction,
@@ -186,34 +169,29 @@ export const aclOperations: Operation[] = [
       Order: text({ oneOf: ["asc", "desc"] }),
       ...paging,
     },
-    async run(call, v) {
-      const db = call.context.store;
-      const acl = await ownAcl(db, call.caller.tenant, v.AclId, v.RegionId);
-      let query = db.selectFrom("acl_rule").selectAll().where("acl_id", "=", acl.id);
-      if (v.Direction) query = query.where("direction", "=", v.Direction);
-      if (v.Name) query = query.where("name", "=", v.Name);
-      const page = await pageInOrder(
-        query
-          .orderBy("priority", v.Order === "desc" ? "desc" : "asc")
-          .orderBy("created_at")
-          .orderBy("id"),
-        v,
-      );
-      return { ...page.told, Acrs: { Acr: page.rows.map((row) => ({ ...told(row), AclType: acl.type })) } };
-    },
+    codes: { "no-acl": "SagAclRuleNotExist" },
+    input: (v) => ({
+      acl: v.AclId,
+      region: v.RegionId,
+      direction: v.Direction,
+      name: v.Name,
+      order: v.Order === "desc" ? ("desc" as const) : ("asc" as const),
+      page: wishOf(v),
+    }),
+    answer: (page) => ({
+      ...placeOf(page),
+      Acrs: { Acr: page.rows.map((row) => ({ ...told(row), AclType: page.aclType })) },
+    }),
   }),
-  operation("GetAclAttribute", {
-    access: "read",
-    summary: "Tells a list's name.",
+  mapped("GetAclAttribute", {
+    command: aclShow,
     parameters: one,
-    async run(call, v) {
-      const acl = await ownAcl(call.context.store, call.caller.tenant, v.AclId, v.RegionId);
-      return { AclId: acl.id, AclName: acl.name, ErrorConfigSmartAGCount: 0 };
-    },
+    codes: { "no-acl": "SagAclRuleNotExist" },
+    input: (v) => ({ acl: v.AclId, region: v.RegionId }),
+    answer: (acl) => ({ AclId: acl.id, AclName: acl.name, ErrorConfigSmartAGCount: 0 }),
   }),
-  operation("AddACLRule", {
-    access: "write",
-    summary: "Adds a rule; of two, the one with the smaller priority wins.",
+  mapped("AddACLRule", {
+    command: aclAdd,
     parameters: {
       ...one,
       Direction: required(rule.Direction),
@@ -225,52 +203,32 @@ export const aclOperations: Operation[] = [
       DestPortRange: required(rule.DestPortRange),
       ...ruleExtras,
     },
-    async run(call, v) {
-      const values = { ...ruleDefaults, ...columns(v) } as RuleValues;
-      return call.change(async (change) => {
-        return told(await addRule(change, await ownAcl(change.tx, call.caller.tenant, v.AclId, v.RegionId), values));
-      });
-    },
+    input: (v) => ({ acl: v.AclId, region: v.RegionId, rule: { ...ruleDefaults, ...columns(v) } as RuleValues }),
+    answer: told,
   }),
-  operation("ModifyACLRule", {
-    access: "write",
-    summary: "Changes a rule.",
+  mapped("ModifyACLRule", {
+    command: aclSet,
     parameters: { ...one, AcrId: required(id), ...rule, ...ruleExtras },
-    async run(call, v) {
-      return call.change(async (change) => {
-        const acl = await ownAcl(change.tx, call.caller.tenant, v.AclId, v.RegionId);
-        const { Type: _unpublished, ...answer } = told(
-          await modifyRule(change, await ruleOf(change.tx, acl, v.AcrId), columns(v)),
-        );
-        return answer;
-      });
+    input: (v) => ({ acl: v.AclId, region: v.RegionId, id: v.AcrId, rule: columns(v) }),
+    answer(row) {
+      const { Type: _unpublished, ...answer } = told(row);
+      return answer;
     },
   }),
-  operation("DeleteACLRule", {
-    access: "write",
-    summary: "Deletes a rule.",
+  mapped("DeleteACLRule", {
+    command: aclRemove,
     parameters: { ...one, AcrId: required(id) },
-    async run(call, v) {
-      await call.change(async (change) => {
-        const acl = await ownAcl(change.tx, call.caller.tenant, v.AclId, v.RegionId);
-        await deleteRule(change, await ruleOf(change.tx, acl, v.AcrId));
-      });
-      return {};
-    },
+    input: (v) => ({ acl: v.AclId, region: v.RegionId, id: v.AcrId }),
+    codes: { "no-acl": "ParameterSagACLRuleId", "no-acl-rule": "ParameterSagACLRuleId" },
   }),
-  ...(["Associate", "Disassociate"] as const).map((verb) =>
-    operation(`${verb}ACL`, {
-      access: "write",
-      summary: verb === "Associate" ? "Gives an instance a list; at most one." : "Takes the list from the instance.",
-      parameters: { ...one, SmartAGId: required(sagId) },
-      async run(call, v) {
-        const change_ = verb === "Associate" ? associateAcl : disassociateAcl;
-        await call.change(async (change) => {
-          const acl = await ownAcl(change.tx, call.caller.tenant, v.AclId, v.RegionId);
-          await change_(change, call.caller.tenant, acl, v.SmartAGId);
-        });
-        return {};
-      },
-    }),
-  ),
+  mapped("AssociateACL", {
+    command: aclUse,
+    parameters: { ...one, SmartAGId: required(sagId) },
+    input: (v) => ({ acl: v.AclId, region: v.RegionId, instance: v.SmartAGId }),
+  }),
+  mapped("DisassociateACL", {
+    command: aclUnuse,
+    parameters: { ...one, SmartAGId: required(sagId) },
+    input: (v) => ({ acl: v.AclId, region: v.RegionId, instance: v.SmartAGId }),
+  }),
 ];

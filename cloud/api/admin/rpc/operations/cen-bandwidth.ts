@@ -1,85 +1,83 @@
 import {
-  associatePackage,
-  createPackage,
-  deletePackage,
-  ownPackage,
-  type PackageRow,
-  setRegionLimit,
-  unassociatePackage,
-} from "../../../../domain/cen/bandwidth.ts";
-import { ownCen } from "../../../../domain/cen/cen.ts";
-import { setTags, tagsOf } from "../../../../domain/tags.ts";
-import { ApiFailure } from "../protocol/failure.ts";
-import { type Answer, type Call, group, type Operation } from "../protocol/operation.ts";
+  cenLimit,
+  cenLimits,
+  packageCreate,
+  packageDelete,
+  packageList,
+  packageUnuse,
+  packageUse,
+} from "../../../../admin/commands/cens.ts";
+import { say } from "../../../../base/say.ts";
+import type { PackageView } from "../../../../domain/cen/listing.ts";
+import { textRules } from "../../../../domain/limits/text.ts";
+import { choices, ranges } from "../../../../domain/limits/values.ts";
+import { mapping, type Operation } from "../protocol/operation.ts";
 import {
   cenArea,
   cenRegion,
   clientToken,
   filters,
+  filtersBy,
   id,
   isoTime,
-  pageInOrder,
-  pageOf,
   paging,
+  placeOf,
   required,
   text,
   truth,
   whole,
+  wishOf,
 } from "./common.ts";
-import { givenTags, tags, toldTags } from "./tags.ts";
+import { givenTags, tagFilters, tags, toldTags } from "./tags.ts";
 
-const operation = group("cbn", "CEN bandwidth");
+const mapped = mapping("cbn", "cenBandwidth");
 
 const packageId = required(id);
 
-function told(row: PackageRow) {
-  return {
-    CenBandwidthPackageId: row.id,
-    Name: row.name,
-    Description: row.description,
-    Bandwidth: row.bandwidth,
-    BandwidthPackageChargeType: row.charge_type,
-    BusinessStatus: "Normal",
-    CenIds: { CenId: row.cen_id === null ? [] : [row.cen_id] },
-    CreationTime: isoTime(row.created_at),
-    ExpiredTime: "",
-    GeographicRegionAId: row.area_a,
-    GeographicRegionBId: row.area_b,
-    GeographicSpanId: `${row.area_a}_${row.area_b}`,
-    HasReservationData: "false",
-    IsCrossBorder: row.area_a !== row.area_b && (row.area_a === "China" || row.area_b === "China"),
-    ResourceGroupId: "",
-    Status: row.cen_id === null ? "Idle" : "InUse",
-  };
-}
-
-/** Does something with a package and a CEN, both the caller's own. */
-async function withPackage(
-  call: Call,
-  v: { CenId: string; CenBandwidthPackageId: string },
-  act: typeof associatePackage,
-): Promise<Answer> {
-  const { tenant } = call.caller;
-  await call.change(async (change) => {
-    await ownCen(change.tx, tenant, v.CenId);
-    await act(change, await ownPackage(change.tx, tenant, v.CenBandwidthPackageId), v.CenId);
-  });
-  return {};
-}
+const told = (row: PackageView) => ({
+  CenBandwidthPackageId: row.id,
+  Name: row.name,
+  Description: row.description,
+  Bandwidth: row.bandwidth,
+  BandwidthPackageChargeType: row.chargeType,
+  BusinessStatus: "Normal",
+  CenIds: { CenId: row.cenId === null ? [] : [row.cenId] },
+  CreationTime: isoTime(row.createdAt),
+  ExpiredTime: "",
+  GeographicRegionAId: row.areaA,
+  GeographicRegionBId: row.areaB,
+  GeographicSpanId: row.spanId,
+  HasReservationData: "false",
+  IsCrossBorder: row.areaA !== row.areaB && (row.areaA === "China" || row.areaB === "China"),
+  OrginInterRegionBandwidthLimits: {
+    OrginInterRegionBandwidthLimit: row.limits.map((limit) => ({
+      LocalRegionId: limit.localRegion,
+      OppositeRegionId: limit.oppositeRegion,
+      BandwidthLimit: String(limit.bandwidth),
+      GeographicSpanId: row.spanId,
+    })),
+  },
+  ResourceGroupId: "",
+  Status: row.cenId === null ? "Idle" : "InUse",
+  Tags: toldTags(row.tags),
+});
 
 export const cenBandwidthOperations: Operation[] = [
-  operation("CreateCenBandwidthPackage", {
-    access: "write",
-    summary: "Makes a bandwidth package for two areas.",
+  mapped("CreateCenBandwidthPackage", {
+    command: packageCreate,
     parameters: {
       Bandwidth: required(
-        whole({ min: 2, max: 10_000, invalid: "ParameterIllegal.Bandwidth", rule: "2-10000 Mbit/s" }),
+        whole({
+          ...ranges.packageBandwidth,
+          invalid: "ParameterIllegal.Bandwidth",
+          rule: say("form_package_bandwidth"),
+        }),
       ),
       GeographicRegionAId: required(cenArea),
       GeographicRegionBId: required(cenArea),
-      Name: text({ min: 2, max: 128, invalid: "InvalidName" }),
-      Description: text({ min: 2, max: 256, invalid: "InvalidDescription" }),
-      BandwidthPackageChargeType: text({ oneOf: ["PREPAY", "POSTPAY"] }),
+      Name: text({ ...textRules.cenName, invalid: "InvalidName" }),
+      Description: text({ ...textRules.cenDescription, invalid: "InvalidDescription" }),
+      BandwidthPackageChargeType: text({ oneOf: choices.chargeType }),
       PricingCycle: text({ oneOf: ["Month", "Year"] }),
       Period: whole({ min: 1, max: 36 }),
       AutoPay: truth(),
@@ -88,147 +86,92 @@ export const cenBandwidthOperations: Operation[] = [
       Tag: tags,
       ClientToken: clientToken,
     },
-    async run(call, v) {
-      const wanted = {
-        name: v.Name ?? "",
-        description: v.Description ?? "",
-        bandwidth: v.Bandwidth,
-        areaA: v.GeographicRegionAId,
-        areaB: v.GeographicRegionBId,
-        chargeType: v.BandwidthPackageChargeType ?? "PREPAY",
-      };
-      const row = await call.change(async (change) => {
-        const made = await createPackage(change, call.caller.tenant, wanted);
-        await setTags(change.tx, made.id, givenTags(v.Tag));
-        return made;
-      });
-      return { CenBandwidthPackageId: row.id, CenBandwidthPackageOrderId: row.id.replace("cenbwp-", "") };
-    },
+    input: (v) => ({
+      name: v.Name ?? "",
+      description: v.Description ?? "",
+      bandwidth: v.Bandwidth,
+      areaA: v.GeographicRegionAId,
+      areaB: v.GeographicRegionBId,
+      chargeType: v.BandwidthPackageChargeType ?? "PREPAY",
+      tags: givenTags(v.Tag),
+    }),
+    answer: ({ id }) => ({ CenBandwidthPackageId: id, CenBandwidthPackageOrderId: id.replace("cenbwp-", "") }),
   }),
-  operation("DeleteCenBandwidthPackage", {
-    access: "write",
-    summary: "Deletes a package that is not associated.",
+  mapped("DeleteCenBandwidthPackage", {
+    command: packageDelete,
     parameters: { CenBandwidthPackageId: packageId },
-    async run(call, v) {
-      await call.change(async (change) => {
-        await deletePackage(change, await ownPackage(change.tx, call.caller.tenant, v.CenBandwidthPackageId));
-      });
-      return {};
-    },
+    input: (v) => ({ package: v.CenBandwidthPackageId }),
+    codes: { "no-package": "ParameterBwpInstanceId" },
   }),
-  operation("DescribeCenBandwidthPackages", {
-    access: "read",
-    summary: "Lists packages; filters are CenBandwidthPackageId, CenId and Name.",
+  mapped("DescribeCenBandwidthPackages", {
+    command: packageList,
     parameters: {
       Filter: filters,
       IsOrKey: truth(),
-      IncludeReservationData: truth(),
+      IncludeReservationData: truth(say("form_no_effect")),
       ResourceGroupId: text({ max: 64 }),
       Tag: tags,
       ...paging,
     },
-    async run(call, v) {
-      const db = call.context.store;
-      let query = db.selectFrom("cen_bandwidth_package").selectAll().where("tenant_id", "=", call.caller.tenant.id);
-      const columns = { CenBandwidthPackageId: "id", CenId: "cen_id", Name: "name" } as const;
-      for (const { Key, Value } of v.Filter ?? []) {
-        const column = Object.hasOwn(columns, Key ?? "") ? columns[Key as keyof typeof columns] : undefined;
-        if (!column) throw new ApiFailure("InvalidFilter", "A filter's key is CenBandwidthPackageId, CenId or Name.");
-        query = query.where(column, "in", Value ?? [""]);
-      }
-      const page = await pageOf(call, query, "cen_bandwidth_package", v);
-      const ids = page.rows.map((row) => row.id);
-      const tagged = await tagsOf(db, ids);
-      const limits =
-        ids.length === 0
-          ? []
-          : await db.selectFrom("cen_region_limit").selectAll().where("package_id", "in", ids).execute();
-      const CenBandwidthPackage = page.rows.map((row) => ({
-        ...told(row),
-        OrginInterRegionBandwidthLimits: {
-          OrginInterRegionBandwidthLimit: limits
-            .filter((limit) => limit.package_id === row.id)
-            .map((limit) => ({
-              LocalRegionId: limit.local_region,
-              OppositeRegionId: limit.opposite_region,
-              BandwidthLimit: String(limit.bandwidth),
-              GeographicSpanId: told(row).GeographicSpanId,
-            })),
-        },
-        Tags: toldTags(tagged.get(row.id)),
-      }));
-      return { ...page.told, CenBandwidthPackages: { CenBandwidthPackage } };
-    },
+    input: (v) => ({
+      by: filtersBy(v.Filter, { CenBandwidthPackageId: "id", CenId: "cen_id", Name: "name" } as const),
+      any: v.IsOrKey ?? false,
+      having: tagFilters(v.Tag),
+      none: v.ResourceGroupId !== undefined,
+      page: wishOf(v),
+    }),
+    answer: (page) => ({ ...placeOf(page), CenBandwidthPackages: { CenBandwidthPackage: page.rows.map(told) } }),
   }),
-  operation("AssociateCenBandwidthPackage", {
-    access: "write",
-    summary: "Gives a package to a CEN; one per pair of areas.",
+  mapped("AssociateCenBandwidthPackage", {
+    command: packageUse,
     parameters: { CenId: required(id), CenBandwidthPackageId: packageId },
-    run: (call, v) => withPackage(call, v, associatePackage),
+    input: (v) => ({ cen: v.CenId, package: v.CenBandwidthPackageId }),
   }),
-  operation("UnassociateCenBandwidthPackage", {
-    access: "write",
-    summary: "Takes a package from a CEN, with the limits that live on it.",
+  mapped("UnassociateCenBandwidthPackage", {
+    command: packageUnuse,
     parameters: { CenId: required(id), CenBandwidthPackageId: packageId },
-    run: (call, v) => withPackage(call, v, unassociatePackage),
+    input: (v) => ({ cen: v.CenId, package: v.CenBandwidthPackageId }),
   }),
-  operation("SetCenInterRegionBandwidthLimit", {
-    access: "write",
-    summary: "Sets what of the package flows between two regions of different areas; 0 takes it away.",
+  mapped("SetCenInterRegionBandwidthLimit", {
+    command: cenLimit,
     parameters: {
       CenId: required(id),
       LocalRegionId: required(cenRegion),
       OppositeRegionId: required(cenRegion),
       BandwidthLimit: required(
-        whole({ min: 0, max: 10_000, invalid: "ParameterIllegal.BandwidthLimit", rule: "0-10000 Mbit/s" }),
+        whole({
+          ...ranges.regionBandwidth,
+          invalid: "ParameterIllegal.BandwidthLimit",
+          rule: say("form_region_bandwidth"),
+        }),
       ),
       BandwidthType: text({ oneOf: ["BandwidthPackage", "DataTransfer"] }),
     },
-    async run(call, v) {
-      await call.change(async (change) => {
-        await ownCen(change.tx, call.caller.tenant, v.CenId);
-        await setRegionLimit(change, {
-          cenId: v.CenId,
-          localRegion: v.LocalRegionId,
-          oppositeRegion: v.OppositeRegionId,
-          bandwidth: v.BandwidthLimit,
-        });
-      });
-      return {};
-    },
+    input: (v) => ({
+      cenId: v.CenId,
+      localRegion: v.LocalRegionId,
+      oppositeRegion: v.OppositeRegionId,
+      bandwidth: v.BandwidthLimit,
+    }),
   }),
-  operation("DescribeCenInterRegionBandwidthLimits", {
-    access: "read",
-    summary: "Lists those limits.",
+  mapped("DescribeCenInterRegionBandwidthLimits", {
+    command: cenLimits,
     parameters: { CenId: id, TrRegionId: cenRegion, ...paging },
-    async run(call, v) {
-      const db = call.context.store;
-      if (v.CenId) await ownCen(db, call.caller.tenant, v.CenId);
-      let query = db
-        .selectFrom("cen_region_limit")
-        .innerJoin("cen", "cen.id", "cen_region_limit.cen_id")
-        .innerJoin("cen_bandwidth_package", "cen_bandwidth_package.id", "cen_region_limit.package_id")
-        .selectAll("cen_region_limit")
-        .select(["area_a", "area_b"])
-        .where("cen.tenant_id", "=", call.caller.tenant.id);
-      if (v.CenId) query = query.where("cen.id", "=", v.CenId);
-      const region = v.TrRegionId;
-      if (region) {
-        query = query.where((e) => e.or([e("local_region", "=", region), e("opposite_region", "=", region)]));
-      }
-      const ordered = query.orderBy("cen_region_limit.cen_id").orderBy("local_region").orderBy("opposite_region");
-      const page = await pageInOrder(ordered, v);
-      const CenInterRegionBandwidthLimit = page.rows.map((row) => ({
-        CenId: row.cen_id,
-        LocalRegionId: row.local_region,
-        OppositeRegionId: row.opposite_region,
-        BandwidthLimit: row.bandwidth,
-        BandwidthPackageId: row.package_id,
-        BandwidthType: "BandwidthPackage",
-        GeographicSpanId: `${row.area_a}_${row.area_b}`,
-        Status: "Active",
-      }));
-      return { ...page.told, CenInterRegionBandwidthLimits: { CenInterRegionBandwidthLimit } };
-    },
+    input: (v) => ({ cen: v.CenId, region: v.TrRegionId, page: wishOf(v) }),
+    answer: (page) => ({
+      ...placeOf(page),
+      CenInterRegionBandwidthLimits: {
+        CenInterRegionBandwidthLimit: page.rows.map((limit) => ({
+          CenId: limit.cenId,
+          LocalRegionId: limit.localRegion,
+          OppositeRegionId: limit.oppositeRegion,
+          BandwidthLimit: limit.bandwidth,
+          BandwidthPackageId: limit.packageId,
+          BandwidthType: "BandwidthPackage",
+          GeographicSpanId: limit.spanId,
+          Status: "Active",
+        })),
+      },
+    }),
   }),
 ];

@@ -1,17 +1,18 @@
+import { cenRoutes } from "../../../../admin/commands/cens.ts";
+import { overlaps, parseCidr } from "../../../../base/ip.ts";
 import { plainRegion } from "../../../../domain/cen/bandwidth.ts";
-import { ownCen } from "../../../../domain/cen/cen.ts";
-import { networkRoutes } from "../../../../domain/cen/routes.ts";
-import { group, type Operation } from "../protocol/operation.ts";
+import type { ChildType } from "../../../../domain/cen/children.ts";
+import type { CenRoute } from "../../../../domain/cen/routes.ts";
+import { mapping, type Operation } from "../protocol/operation.ts";
 import { cenId } from "./cen.ts";
-import { attached, childType } from "./cen-children.ts";
+import { childType } from "./cen-children.ts";
 import { cenRegion, id, paging, required, text } from "./common.ts";
 
-const operation = group("cbn", "CEN");
+const mapped = mapping("cbn", "cen");
 
 export const cenRouteOperations: Operation[] = [
-  operation("DescribeCenChildInstanceRouteEntries", {
-    access: "read",
-    summary: "Lists the routes that something attached to a CEN has: its own and those it learns.",
+  mapped("DescribeCenChildInstanceRouteEntries", {
+    command: cenRoutes,
     parameters: {
       CenId: cenId,
       ChildInstanceId: required(id),
@@ -21,45 +22,67 @@ export const cenRouteOperations: Operation[] = [
       Status: text({ max: 32 }),
       ...paging,
     },
-    async run(call, v) {
-      const db = call.context.store;
-      await ownCen(db, call.caller.tenant, v.CenId);
-      const { found } = await attached(db, v);
-      const entries = (await networkRoutes(db, v.CenId, found.region)).map((route) => ({
-        DestinationCidrBlock: route.cidr,
-        NextHopInstanceId: route.networkId,
-        NextHopRegionId: route.region,
-        NextHopType: "VPC",
-        RouteTableId: "",
-        Type: route.networkId === found.id ? "System" : "CEN",
-        Status: route.carried ? "Active" : "Candidate",
-        PublishStatus: "Published",
-        OperationalMode: false,
-      }));
-      return pagedEntries(entries, v);
-    },
+    input: (v) => ({
+      cen: v.CenId,
+      child: v.ChildInstanceId,
+      type: v.ChildInstanceType as ChildType,
+      region: v.ChildInstanceRegionId && plainRegion(v.ChildInstanceRegionId),
+    }),
+    answer: ({ rows }, v) =>
+      pagedEntries(
+        // No route is in a route table.
+        (v.ChildInstanceRouteTableId === undefined ? rows : []).map((route) => ({
+          Conflicts: { Conflict: conflictsOf(route, rows) },
+          DestinationCidrBlock: route.cidr,
+          NextHopInstanceId: route.networkId,
+          NextHopRegionId: route.region,
+          NextHopType: "VPC",
+          RouteTableId: "",
+          Type: route.networkId === v.ChildInstanceId ? "System" : "CEN",
+          Status: route.carried ? "Active" : "Candidate",
+          PublishStatus: "Published",
+          OperationalMode: false,
+        })),
+        v,
+      ),
   }),
-  operation("DescribeCenRegionDomainRouteEntries", {
-    access: "read",
-    summary: "Lists the routes that a CEN has in a region.",
+  mapped("DescribeCenRegionDomainRouteEntries", {
+    command: cenRoutes,
     parameters: { CenId: cenId, CenRegionId: required(cenRegion), Status: text({ max: 32 }), ...paging },
-    async run(call, v) {
-      const db = call.context.store;
-      await ownCen(db, call.caller.tenant, v.CenId);
-      const entries = (await networkRoutes(db, v.CenId, plainRegion(v.CenRegionId))).map((route) => ({
-        DestinationCidrBlock: route.cidr,
-        NextHopInstanceId: route.networkId,
-        NextHopRegionId: route.region,
-        NextHopType: "VPC",
-        Preference: 0,
-        Status: route.carried ? "Active" : "Candidate",
-        ToOtherRegionStatus: "Active",
-        Type: "CEN",
-      }));
-      return pagedEntries(entries, v);
-    },
+    input: (v) => ({ cen: v.CenId, region: plainRegion(v.CenRegionId) }),
+    answer: ({ rows }, v) =>
+      pagedEntries(
+        rows.map((route) => ({
+          DestinationCidrBlock: route.cidr,
+          NextHopInstanceId: route.networkId,
+          NextHopRegionId: route.region,
+          NextHopType: "VPC",
+          Preference: 0,
+          Status: route.carried ? "Active" : "Candidate",
+          ToOtherRegionStatus: "Active",
+          Type: "CEN",
+        })),
+        v,
+      ),
   }),
 ];
+
+/** Prefixes of other networks of the CEN that overlap a route's. */
+function conflictsOf(route: CenRoute, all: readonly CenRoute[]) {
+  const prefix = parseCidr(route.cidr);
+  return all
+    .filter((other) => {
+      const theirs = other.networkId === route.networkId ? undefined : parseCidr(other.cidr);
+      return prefix !== undefined && theirs !== undefined && overlaps(prefix, theirs);
+    })
+    .map((other) => ({
+      DestinationCidrBlock: other.cidr,
+      InstanceId: other.networkId,
+      InstanceType: "VPC",
+      RegionId: other.region,
+      Status: "conflict",
+    }));
+}
 
 function pagedEntries<T extends { Status: string }>(
   all: readonly T[],

@@ -1,15 +1,19 @@
-import { ownCcn } from "../../../../domain/ccn/ccn.ts";
-import { grantCcn, grantInstance, revokeCcn, revokeInstance } from "../../../../domain/ccn/grants.ts";
-import { ownInstance } from "../../../../domain/instances/own.ts";
-import { group, type Operation } from "../protocol/operation.ts";
-import { ccnId, id, inRegion, pageOf, paging, required, sagId, truth, uid } from "./common.ts";
+import {
+  ccnGrant,
+  ccnGrants,
+  ccnRevoke,
+  instanceGrant,
+  instanceGrants,
+  instanceRevoke,
+} from "../../../../admin/commands/ccns.ts";
+import { mapping, type Operation } from "../protocol/operation.ts";
+import { ccnId, id, inRegion, paging, placeOf, required, sagId, truth, uid, wishOf } from "./common.ts";
 
-const operation = group("smartag", "CCN");
+const mapped = mapping("smartag", "ccn");
 
 export const grantOperations: Operation[] = [
-  operation("GrantSagInstanceToCcn", {
-    access: "write",
-    summary: "Lets another account's CCN bind this instance.",
+  mapped("GrantSagInstanceToCcn", {
+    command: instanceGrant,
     parameters: {
       RegionId: inRegion,
       SmartAGId: required(sagId),
@@ -17,30 +21,22 @@ export const grantOperations: Operation[] = [
       CcnUid: required(uid("CCN.InvalidUid")),
       GrantTrafficService: truth(),
     },
-    async run(call, v) {
-      const wanted = {
-        instanceId: v.SmartAGId,
-        region: v.RegionId,
-        ccnId: v.CcnInstanceId,
-        ccnUid: v.CcnUid,
-        trafficService: v.GrantTrafficService ?? false,
-      };
-      return { InstanceId: await call.change((change) => grantInstance(change, call.caller.tenant, wanted)) };
-    },
+    input: (v) => ({
+      instanceId: v.SmartAGId,
+      region: v.RegionId,
+      ccnId: v.CcnInstanceId,
+      ccnUid: v.CcnUid,
+      trafficService: v.GrantTrafficService ?? false,
+    }),
+    answer: (id) => ({ InstanceId: id }),
   }),
-  operation("RevokeSagInstanceFromCcn", {
-    access: "write",
-    summary: "Takes that back; if it is bound, the chain breaks there.",
+  mapped("RevokeSagInstanceFromCcn", {
+    command: instanceRevoke,
     parameters: { RegionId: inRegion, SmartAGId: required(sagId), CcnInstanceId: required(ccnId) },
-    async run(call, v) {
-      const wanted = { instanceId: v.SmartAGId, region: v.RegionId, ccnId: v.CcnInstanceId };
-      await call.change((change) => revokeInstance(change, call.caller.tenant, wanted));
-      return {};
-    },
+    input: (v) => ({ instanceId: v.SmartAGId, region: v.RegionId, ccnId: v.CcnInstanceId }),
   }),
-  operation("GrantInstanceToCbn", {
-    access: "write",
-    summary: "Lets another account's CEN attach this CCN.",
+  mapped("GrantInstanceToCbn", {
+    command: ccnGrant,
     parameters: {
       RegionId: inRegion,
       CcnInstanceId: required(ccnId),
@@ -48,81 +44,57 @@ export const grantOperations: Operation[] = [
       CenUid: required(uid("InvalidCenUid")),
       GrantTrafficService: truth(),
     },
-    async run(call, v) {
-      const wanted = {
-        ccnId: v.CcnInstanceId,
-        cenId: v.CenInstanceId,
-        cenUid: v.CenUid,
-        trafficService: v.GrantTrafficService ?? false,
-      };
-      await call.change((change) => grantCcn(change, call.caller.tenant, wanted));
-      return {};
-    },
+    input: (v) => ({
+      ccnId: v.CcnInstanceId,
+      region: v.RegionId,
+      cenId: v.CenInstanceId,
+      cenUid: v.CenUid,
+      trafficService: v.GrantTrafficService ?? false,
+    }),
   }),
-  operation("RevokeInstanceFromCbn", {
-    access: "write",
-    summary: "Takes that back; if it is attached, the chain breaks there.",
+  mapped("RevokeInstanceFromCbn", {
+    command: ccnRevoke,
     parameters: { RegionId: inRegion, CcnInstanceId: required(ccnId), CenInstanceId: required(id) },
-    async run(call, v) {
-      const wanted = { ccnId: v.CcnInstanceId, cenId: v.CenInstanceId };
-      await call.change((change) => revokeCcn(change, call.caller.tenant, wanted));
-      return {};
-    },
+    input: (v) => ({ ccnId: v.CcnInstanceId, region: v.RegionId, cenId: v.CenInstanceId }),
   }),
-  operation("DescribeGrantRules", {
-    access: "read",
-    summary: "Lists which CENs of other accounts one's CCNs are granted to.",
+  mapped("DescribeGrantRules", {
+    command: ccnGrants,
     parameters: { RegionId: inRegion, AssociatedCcnId: ccnId, ...paging },
-    async run(call, v) {
-      const db = call.context.store;
-      if (v.AssociatedCcnId) await ownCcn(db, call.caller.tenant, v.AssociatedCcnId);
-      let query = db
-        .selectFrom("grant_cbn")
-        .innerJoin("ccn", "ccn.id", "grant_cbn.ccn_id")
-        .innerJoin("tenant", "tenant.id", "grant_cbn.cen_tenant_id")
-        .selectAll("grant_cbn")
-        .select(["ccn.region", "tenant.uid"])
-        .where("ccn.tenant_id", "=", call.caller.tenant.id)
-        .where("ccn.region", "=", v.RegionId);
-      if (v.AssociatedCcnId) query = query.where("grant_cbn.ccn_id", "=", v.AssociatedCcnId);
-      const page = await pageOf(call, query, "grant_cbn", v);
-      const GrantRule = page.rows.map((row) => ({
-        GrantRuleId: row.id,
-        CcnInstanceId: row.ccn_id,
-        CcnUid: call.caller.tenant.uid,
-        CenInstanceId: row.cen_id,
-        CenUid: row.uid ?? 0,
-        RegionId: row.region,
-        GmtCreate: row.created_at,
-        GmtModified: row.modified_at,
-        GrantTrafficService: row.traffic_service === 1,
-      }));
-      return { ...page.told, GrantRules: { GrantRule } };
-    },
+    codes: { "no-own-ccn": "CcnNotExist" },
+    input: (v) => ({ region: v.RegionId, ccn: v.AssociatedCcnId, page: wishOf(v) }),
+    answer: (page) => ({
+      ...placeOf(page),
+      GrantRules: {
+        GrantRule: page.rows.map((grant) => ({
+          GrantRuleId: grant.id,
+          CcnInstanceId: grant.ccnId,
+          CcnUid: grant.ccnUid,
+          CenInstanceId: grant.cenId,
+          CenUid: grant.cenUid,
+          RegionId: grant.region,
+          GmtCreate: grant.createdAt,
+          GmtModified: grant.modifiedAt,
+          GrantTrafficService: grant.trafficService,
+        })),
+      },
+    }),
   }),
-  operation("DescribeGrantSagRules", {
-    access: "read",
-    summary: "Lists which CCNs of other accounts an instance is granted to.",
+  mapped("DescribeGrantSagRules", {
+    command: instanceGrants,
     parameters: { RegionId: inRegion, SmartAGId: required(sagId), ...paging },
-    async run(call, v) {
-      const db = call.context.store;
-      const instance = await ownInstance(db, call.caller.tenant, v.SmartAGId, v.RegionId);
-      const query = db
-        .selectFrom("grant_sag")
-        .innerJoin("tenant", "tenant.id", "grant_sag.ccn_tenant_id")
-        .selectAll("grant_sag")
-        .select("tenant.uid")
-        .where("grant_sag.instance_id", "=", instance.id);
-      const page = await pageOf(call, query, "grant_sag", v);
-      const GrantRule = page.rows.map((row) => ({
-        InstanceId: row.id,
-        SmartAGId: row.instance_id,
-        CcnInstanceId: row.ccn_id,
-        CcnUid: row.uid ?? 0,
-        CreateTime: row.created_at,
-        GrantTrafficService: row.traffic_service === 1,
-      }));
-      return { ...page.told, GrantRules: { GrantRule } };
-    },
+    input: (v) => ({ instance: { id: v.SmartAGId, region: v.RegionId }, page: wishOf(v) }),
+    answer: (page) => ({
+      ...placeOf(page),
+      GrantRules: {
+        GrantRule: page.rows.map((grant) => ({
+          InstanceId: grant.id,
+          SmartAGId: grant.instanceId,
+          CcnInstanceId: grant.ccnId,
+          CcnUid: grant.ccnUid,
+          CreateTime: grant.createdAt,
+          GrantTrafficService: grant.trafficService,
+        })),
+      },
+    }),
   }),
 ];

@@ -4,9 +4,11 @@ import { accountOperations } from "./accounts.ts";
 import { aclOperations } from "./acl.ts";
 import { ccnOperations } from "./ccn.ts";
 import { cenOperations } from "./cen.ts";
+import { cenAreaOperations } from "./cen-areas.ts";
 import { cenBandwidthOperations } from "./cen-bandwidth.ts";
 import { cenChildOperations } from "./cen-children.ts";
 import { cenRouteOperations } from "./cen-routes.ts";
+import { cenTagOperations } from "./cen-tags.ts";
 import { codeOperations } from "./codes.ts";
 import { dnsOperations } from "./dns.ts";
 import { grantOperations } from "./grants.ts";
@@ -30,6 +32,8 @@ export const operations: readonly Operation[] = [
   ...cenOperations,
   ...cenChildOperations,
   ...cenRouteOperations,
+  ...cenAreaOperations,
+  ...cenTagOperations,
   ...cenBandwidthOperations,
   ...networkOperations,
   ...operatingOperations,

@@ -1,108 +1,66 @@
-import { sql } from "kysely";
-import type { InstanceRow } from "../../../../domain/instances/own.ts";
-import type { Answer, Call } from "../protocol/operation.ts";
-import { contains, pageOf } from "./common.ts";
+import type { DescribedInstance } from "../../../../domain/instances/listing.ts";
+import type { Answer } from "../protocol/operation.ts";
 
 /** What the product says of an instance's state, from ours. */
-export function statusOf(row: InstanceRow, now: number): "Active" | "Offline" {
-  return row.locked === 1 || (row.end_time !== null && row.end_time <= now) ? "Offline" : "Active";
-}
+export const statusOf = ({ usable }: Pick<DescribedInstance, "usable">): "Active" | "Offline" =>
+  usable ? "Active" : "Offline";
 
-interface Details {
-  cidrs: string[];
-  aclIds: string[];
-  ccnName: string;
-}
-
-export async function details(call: Call, rows: readonly InstanceRow[]): Promise<Map<string, Details>> {
-  const db = call.context.store;
-  const ids = rows.map((row) => row.id);
-  const out = new Map<string, Details>(ids.map((key) => [key, { cidrs: [], aclIds: [], ccnName: "" }]));
-  if (ids.length === 0) return out;
-  const cidrs = db.selectFrom("instance_cidr").selectAll().where("instance_id", "in", ids).orderBy("position");
-  for (const row of await cidrs.execute()) out.get(row.instance_id)?.cidrs.push(row.cidr);
-  const acls = db.selectFrom("acl_instance").selectAll().where("instance_id", "in", ids);
-  for (const row of await acls.execute()) out.get(row.instance_id)?.aclIds.push(row.acl_id);
-  const ccns = await db
-    .selectFrom("instance")
-    .innerJoin("ccn", "ccn.id", "instance.bound_ccn_id")
-    .select(["instance.id", "ccn.name"])
-    .where("instance.id", "in", ids)
-    .execute();
-  for (const row of ccns) {
-    const detail = out.get(row.id);
-    if (detail) detail.ccnName = row.name;
-  }
-  return out;
-}
+/** The one type there is. */
+export const software = "sag-software";
 
 /** What list and attribute have in common. */
-export function told(row: InstanceRow, detail: Details | undefined, now: number): Answer {
+export function told(instance: DescribedInstance): Answer {
+  const { endTime, securityLockThreshold, accessPoint } = instance;
   return {
-    SmartAGId: row.id,
-    Name: row.name,
-    Description: row.description,
-    Status: statusOf(row, now),
-    CidrBlock: (detail?.cidrs ?? []).join(","),
-    AssociatedCcnId: row.bound_ccn_id ?? "",
-    AssociatedCcnName: detail?.ccnName ?? "",
-    CreateTime: row.created_at,
-    ...(row.end_time === null ? {} : { EndTime: row.end_time }),
-    UserCount: row.user_count,
-    DataPlan: row.data_plan,
-    EnableSoftwareConnectionAudit: row.connection_audit === 1,
-    RoutingStrategy: row.routing_strategy,
-    Position: row.position,
+    SmartAGId: instance.id,
+    Name: instance.name,
+    Description: instance.description,
+    Status: statusOf(instance),
+    CidrBlock: instance.cidrs.join(","),
+    AssociatedCcnId: instance.ccn?.id ?? "",
+    AssociatedCcnName: instance.ccn?.name ?? "",
+    CreateTime: instance.createdAt,
+    ...(endTime === null ? {} : { EndTime: endTime }),
+    UserCount: instance.userCount,
+    DataPlan: instance.dataPlan,
+    EnableSoftwareConnectionAudit: instance.connectionAudit,
+    RoutingStrategy: instance.routingStrategy,
+    Position: instance.position,
     ResourceGroupId: "",
     MaxBandwidth: "",
     City: "",
     SerialNumber: "",
     AccelerateBandwidth: 0,
-    VpnStatus: row.locked ? "Down" : "Up",
-    ...(row.security_lock_threshold === null ? {} : { SecurityLockThreshold: row.security_lock_threshold }),
-    ...(row.access_point_number === null ? {} : { AccessPointId: String(row.access_point_number) }),
+    VpnStatus: instance.served ? "Up" : "Down",
+    ...(securityLockThreshold === null ? {} : { SecurityLockThreshold: securityLockThreshold }),
+    ...(accessPoint === null ? {} : { AccessPointId: String(accessPoint) }),
   };
 }
 
-export async function describe(call: Call, values: DescribeValues): Promise<Answer> {
-  const { context, caller } = call;
-  const db = context.store;
-  const now = context.clock.now();
-  let query = db.selectFrom("instance").selectAll("instance").where("instance.tenant_id", "=", caller.tenant.id);
-  if (values.RegionId) query = query.where("instance.region", "=", values.RegionId);
-  if (values.SmartAGId) query = query.where("instance.id", "=", values.SmartAGId);
-  if (values.SerialNumber) query = query.where("instance.id", "=", values.SerialNumber);
-  if (values.SmartAGIds) query = query.where("instance.id", "in", values.SmartAGIds);
-  if (values.Name) query = query.where(sql<boolean>`instance.name like ${contains(values.Name)} escape '\\'`);
-  if (values.AssociatedCcnId) query = query.where("instance.bound_ccn_id", "=", values.AssociatedCcnId);
-  if (values.AssociatedCcnName !== undefined) {
-    const named = db.selectFrom("ccn").select("id").where("name", "=", values.AssociatedCcnName);
-    query = query.where("instance.bound_ccn_id", "in", named);
-  }
-  const having = (acls: string) =>
-    db.selectFrom("acl_instance").select("instance_id").where("acl_id", "in", acls.split(","));
-  if (values.AclIds) query = query.where("instance.id", "in", having(values.AclIds));
-  if (values.UnboundAclIds) query = query.where("instance.id", "not in", having(values.UnboundAclIds));
-  const down = sql<boolean>`(instance.locked = 1 or coalesce(instance.end_time, ${Number.MAX_SAFE_INTEGER}) <= ${now})`;
-  if (values.Status === "Active" || values.BusinessState === "Normal") query = query.where(sql<boolean>`not ${down}`);
-  else if (values.Status === "Offline" || values.BusinessState === "Arrearage") query = query.where(down);
-  else if (values.Status !== undefined) query = query.where(sql<boolean>`false`);
-  if (values.HardwareType !== undefined && values.HardwareType !== "sag-software")
-    query = query.where(sql<boolean>`false`);
-  if (values.CanAssociateQos === true) query = query.where(sql<boolean>`false`);
-  const page = await pageOf(call, query, "instance", values);
-  const more = await details(call, page.rows);
-  const gateways = page.rows.map((row) => ({
-    ...told(row, more.get(row.id), now),
-    HardwareVersion: "sag-software",
-    EnterpriseCode: row.enterprise_code,
-    SmartAGUid: caller.tenant.uid,
-    AclIds: (more.get(row.id)?.aclIds ?? []).join(","),
-    QosIds: "",
-    ApplicationBandwidthPackageId: "",
-    Links: { Link: [] },
-  }));
-  return { ...page.told, SmartAccessGateways: { SmartAccessGateway: gateways } };
+/** What the published filters mean here. */
+export function searchOf(v: DescribeValues) {
+  const up = v.Status === "Active" || v.BusinessState === "Normal";
+  const down = v.Status === "Offline" || v.BusinessState === "Arrearage";
+  const otherType = [v.HardwareType, v.InstanceType].some((type) => (type ?? software) !== software);
+  // No instance has a version or is in a resource group, so nothing compares with one either.
+  const absent = [v.SoftwareVersion, v.VersionComparator, v.ResourceGroupId];
+  return {
+    region: v.RegionId,
+    ids: [v.SmartAGId, v.SerialNumber],
+    oneOf: v.SmartAGIds,
+    namePart: v.Name,
+    ccnId: v.AssociatedCcnId,
+    ccnName: v.AssociatedCcnName,
+    acls: v.AclIds?.split(","),
+    withoutAcls: v.UnboundAclIds?.split(","),
+    usable: up || down ? up : undefined,
+    // No instance is ever in one of the product's other states, or is anything but software.
+    none:
+      (v.Status !== undefined && !up && !down) ||
+      otherType ||
+      absent.some((value) => value !== undefined) ||
+      v.CanAssociateQos === true,
+  };
 }
 
 interface DescribeValues {
@@ -118,7 +76,9 @@ interface DescribeValues {
   Status: string | undefined;
   BusinessState: string | undefined;
   HardwareType: string | undefined;
+  InstanceType: string | undefined;
+  SoftwareVersion: string | undefined;
+  VersionComparator: string | undefined;
+  ResourceGroupId: string | undefined;
   CanAssociateQos: boolean | undefined;
-  PageNumber: number | undefined;
-  PageSize: number | undefined;
 }

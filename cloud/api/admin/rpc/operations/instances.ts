@@ -1,79 +1,83 @@
-import { sql } from "kysely";
-import { regions, shareCcnArea } from "../../../../domain/areas/regions.ts";
-import { ownCcn } from "../../../../domain/ccn/ccn.ts";
 import {
-  modifyInstance,
-  orderInstance,
-  removeInstance,
-  resizeInstance,
-  setLocked,
-} from "../../../../domain/instances/administer.ts";
-import { ownInstance } from "../../../../domain/instances/own.ts";
-import { limitOf } from "../../../../domain/quotas/limits.ts";
-import { ApiFailure } from "../protocol/failure.ts";
-import { group, type Operation } from "../protocol/operation.ts";
+  ccnBindable,
+  instanceDescribe,
+  instanceLimit,
+  instanceSearch,
+} from "../../../../admin/commands/instance-reads.ts";
+import {
+  instanceDelete,
+  instanceDowngrade,
+  instanceOrder,
+  instanceSet,
+  instanceUnlock,
+  instanceUpgrade,
+} from "../../../../admin/commands/instances.ts";
+import { say } from "../../../../base/say.ts";
+import { regions } from "../../../../domain/areas/regions.ts";
+import { textRules } from "../../../../domain/limits/text.ts";
+import { choices, dataPlans, orderMonths, ranges } from "../../../../domain/limits/values.ts";
+import { group, mapping, type Operation } from "../protocol/operation.ts";
+import type { Values } from "../protocol/parameters.ts";
 import { unsupportedNames } from "../unsupported.ts";
 import {
   ccnId,
-  contains,
   id,
   inRegion,
   list,
-  pageOf,
+  noEffect,
   paging,
+  placeOf,
   region,
   required,
   sagId,
   text,
   truth,
   whole,
+  wishOf,
 } from "./common.ts";
-import { describe, details, told } from "./instance-view.ts";
+import { searchOf, software, told } from "./instance-view.ts";
 
 const operation = group("smartag", "instances");
+const mapped = mapping("smartag", "instances");
 
 const order = {
   RegionId: inRegion,
-  UserCount: required(
-    whole({ min: 1, max: 1_000_000, invalid: "SAG.InvalidUserCount", rule: "1-2000 (quota users-per-instance)" }),
-  ),
-  DataPlan: required(whole({ oneOf: [5], invalid: "SAG.InvalidDataPlan", rule: "5 (GB per account and month)" })),
+  UserCount: required(whole({ invalid: "SAG.InvalidUserCount", rule: say("form_user_count") })),
+  DataPlan: required(whole({ oneOf: dataPlans, invalid: "SAG.InvalidDataPlan", rule: say("form_data_plan") })),
   AutoPay: required(truth()),
 };
-const months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 24, 36];
+const sized = { ...order, SmartAGId: required(sagId) };
+const resizing = {
+  parameters: sized,
+  input: (v: Values<typeof sized>) => ({
+    instance: { id: v.SmartAGId, region: v.RegionId },
+    userCount: v.UserCount,
+    dataPlan: v.DataPlan,
+  }),
+  answer: ({ id }: { id: string }) => ({ OrderId: id.replace("sag-", "") }),
+};
 
 export const instanceOperations: Operation[] = [
-  operation("CreateSmartAccessGatewaySoftware", {
-    access: "write",
-    summary: "Orders a software instance; it is bound to no CCN and has no address blocks yet.",
+  mapped("CreateSmartAccessGatewaySoftware", {
+    command: instanceOrder,
     parameters: {
       ...order,
       ChargeType: required(text({ oneOf: ["PREPAY"] })),
-      Period: required(whole({ oneOf: months, rule: "1-9, 12, 24 or 36 months" })),
+      Period: required(whole({ oneOf: orderMonths, rule: say("form_order_months") })),
     },
-    async run(call, v) {
-      const wanted = { region: v.RegionId, userCount: v.UserCount, dataPlan: v.DataPlan, months: v.Period };
-      const row = await call.change((change) => orderInstance(change, call.caller.tenant, wanted));
-      return { SmartAGId: row.id, OrderId: row.id.replace("sag-", ""), ResourceGroupId: "" };
-    },
+    input: (v) => ({ region: v.RegionId, userCount: v.UserCount, dataPlan: v.DataPlan, months: v.Period }),
+    answer: ({ id }) => ({ SmartAGId: id, OrderId: id.replace("sag-", ""), ResourceGroupId: "" }),
   }),
-  ...(["Upgrade", "Downgrade"] as const).map((verb) =>
-    operation(`${verb}SmartAccessGatewaySoftware`, {
-      access: "write",
-      summary: `${verb === "Upgrade" ? "Raises" : "Lowers"} the number of client accounts an instance is for.`,
-      parameters: { ...order, SmartAGId: required(sagId) },
-      async run(call, v) {
-        const wanted = { instanceId: v.SmartAGId, region: v.RegionId, userCount: v.UserCount, dataPlan: v.DataPlan };
-        await call.change((change) =>
-          resizeInstance(change, call.caller.tenant, { ...wanted, up: verb === "Upgrade" }),
-        );
-        return { OrderId: v.SmartAGId.replace("sag-", "") };
-      },
-    }),
-  ),
-  operation("DescribeSmartAccessGateways", {
-    access: "accounts-read",
-    summary: "Lists instances.",
+  mapped("UpgradeSmartAccessGatewaySoftware", {
+    command: instanceUpgrade,
+    ...resizing,
+  }),
+  mapped("DowngradeSmartAccessGatewaySoftware", {
+    command: instanceDowngrade,
+    ...resizing,
+  }),
+  mapped("DescribeSmartAccessGateways", {
+    command: instanceSearch,
     parameters: {
       RegionId: region,
       SmartAGId: id,
@@ -82,8 +86,8 @@ export const instanceOperations: Operation[] = [
       Name: text({ max: 128 }),
       AssociatedCcnId: id,
       AssociatedCcnName: text({ max: 128 }),
-      AclIds: text({ max: 1_000, rule: "ids separated by commas" }),
-      UnboundAclIds: text({ max: 1_000, rule: "ids separated by commas" }),
+      AclIds: text({ max: 1_000, rule: say("form_ids") }),
+      UnboundAclIds: text({ max: 1_000, rule: say("form_ids") }),
       Status: text({ oneOf: ["Ordered", "Delivered", "Received", "Returning", "Active", "Init", "Offline"] }),
       BusinessState: text({ oneOf: ["Normal", "Arrearage"] }),
       InstanceType: text({ max: 64 }),
@@ -94,95 +98,83 @@ export const instanceOperations: Operation[] = [
       CanAssociateQos: truth(),
       ...paging,
     },
-    run: describe,
+    input: (v) => ({ ...searchOf(v), page: wishOf(v) }),
+    answer: (page, _values, { caller }) => ({
+      ...placeOf(page),
+      SmartAccessGateways: {
+        SmartAccessGateway: page.rows.map((instance) => ({
+          ...told(instance),
+          HardwareVersion: software,
+          EnterpriseCode: instance.enterpriseCode,
+          SmartAGUid: caller.tenant.uid,
+          AclIds: instance.acls.join(","),
+          QosIds: "",
+          ApplicationBandwidthPackageId: "",
+          Links: { Link: [] },
+        })),
+      },
+    }),
   }),
-  operation("DescribeSmartAccessGatewayAttribute", {
-    access: "accounts-read",
-    summary: "Describes one instance.",
+  mapped("DescribeSmartAccessGatewayAttribute", {
+    command: instanceDescribe,
     parameters: { RegionId: inRegion, SmartAGId: required(sagId) },
-    async run(call, v) {
-      const row = await ownInstance(call.context.store, call.caller.tenant, v.SmartAGId, v.RegionId);
-      const detail = (await details(call, [row])).get(row.id);
-      return {
-        ...told(row, detail, call.context.clock.now()),
-        InstanceType: "sag-software",
-        AclIds: { AclId: detail?.aclIds ?? [] },
-        QosIds: { QosId: [] },
-        FlowLogIds: { FlowLogId: [] },
-        Devices: { Device: [] },
-        Links: { Link: [] },
-      };
-    },
+    input: (v) => ({ instance: { id: v.SmartAGId, region: v.RegionId } }),
+    answer: (instance) => ({
+      ...told(instance),
+      InstanceType: software,
+      AclIds: { AclId: instance.acls },
+      QosIds: { QosId: [] },
+      FlowLogIds: { FlowLogId: [] },
+      Devices: { Device: [] },
+      Links: { Link: [] },
+    }),
   }),
-  operation("ModifySmartAccessGateway", {
-    access: "write",
-    summary: "Changes name, description, private CIDR blocks and the like of an instance.",
+  mapped("ModifySmartAccessGateway", {
+    command: instanceSet,
     parameters: {
       RegionId: inRegion,
       SmartAGId: required(sagId),
-      Name: text({ min: 2, max: 128 }),
-      Description: text({ min: 2, max: 256 }),
-      CidrBlock: text({ max: 512, rule: "blocks separated by commas; at most 10 (quota cidrs-per-instance)" }),
-      Position: text({ max: 128 }),
-      RoutingStrategy: text({ oneOf: ["static", "dynamic"] }),
-      SecurityLockThreshold: whole({ min: 0, max: 31_536_000 }),
+      Name: text(textRules.instanceName),
+      Description: text(textRules.instanceDescription),
+      CidrBlock: text({ max: 512, rule: say("form_instance_blocks") }),
+      Position: text(textRules.instancePosition),
+      RoutingStrategy: text({ oneOf: choices.routingStrategy }),
+      SecurityLockThreshold: whole(ranges.securityLockThreshold),
       EnableSoftwareConnectionAudit: truth(),
     },
-    async run(call, v) {
-      await call.change(async (change) => {
-        const row = await ownInstance(change.tx, call.caller.tenant, v.SmartAGId, v.RegionId);
-        await modifyInstance(change, call.caller.tenant, row, {
-          name: v.Name,
-          description: v.Description,
-          cidrBlock: v.CidrBlock,
-          position: v.Position,
-          routingStrategy: v.RoutingStrategy,
-          securityLockThreshold: v.SecurityLockThreshold,
-          connectionAudit: v.EnableSoftwareConnectionAudit,
-        });
-      });
-      return {};
-    },
+    input: (v) => ({
+      instance: { id: v.SmartAGId, region: v.RegionId },
+      name: v.Name,
+      description: v.Description,
+      cidrs: v.CidrBlock?.split(",").map((block) => block.trim()),
+      position: v.Position,
+      routingStrategy: v.RoutingStrategy,
+      securityLockThreshold: v.SecurityLockThreshold,
+      connectionAudit: v.EnableSoftwareConnectionAudit,
+    }),
   }),
-  operation("DeleteSmartAccessGateway", {
-    access: "write",
-    summary: "Deletes an instance that is bound to no CCN, with its accounts; what they have used stays on record.",
+  mapped("DeleteSmartAccessGateway", {
+    command: instanceDelete,
     parameters: { RegionId: region, InstanceId: required(sagId) },
-    async run(call, v) {
-      await call.change(async (change) => {
-        const row = await ownInstance(change.tx, call.caller.tenant, v.InstanceId, v.RegionId);
-        if (row.bound_ccn_id !== null) {
-          throw new ApiFailure("AlreadyBound.CCN", `The instance is bound to ${row.bound_ccn_id}; unbind it first.`);
-        }
-        await removeInstance(change, row);
-      });
-      return {};
-    },
+    input: (v) => ({ instance: { id: v.InstanceId, region: v.RegionId }, force: true, whileBound: false }),
   }),
-  operation("UnlockSmartAccessGateway", {
-    access: "write",
-    summary: "Unlocks an instance that was locked.",
+  mapped("UnlockSmartAccessGateway", {
+    command: instanceUnlock,
     parameters: { RegionId: region, SmartAGId: required(sagId) },
-    async run(call, v) {
-      await call.change(async (change) => {
-        await setLocked(change, await ownInstance(change.tx, call.caller.tenant, v.SmartAGId, v.RegionId), false);
-      });
-      return {};
-    },
+    input: (v) => ({ instance: { id: v.SmartAGId, region: v.RegionId } }),
   }),
   operation("DescribeRegions", {
     access: "accounts-read",
-    summary: "Lists the regions.",
-    parameters: { AcceptLanguage: text({ max: 16 }) },
-    async run() {
-      const Region = regions.map(({ id: RegionId, name }) => ({ RegionId, LocalName: name, RegionEndpoint: "" }));
+    parameters: { AcceptLanguage: noEffect },
+    async run(call) {
+      // One server serves all regions, and clients follow the endpoint of a region.
+      const RegionEndpoint = call.host;
+      const Region = regions.map(({ id: RegionId, name }) => ({ RegionId, LocalName: name, RegionEndpoint }));
       return { Regions: { Region } };
     },
   }),
-  operation("DescribeBindableSmartAccessGateways", {
-    access: "read",
-    summary:
-      "Lists the instances that can be bound to a CCN: of its area, bound to none; or those of other accounts that were granted.",
+  mapped("DescribeBindableSmartAccessGateways", {
+    command: ccnBindable,
     parameters: {
       RegionId: inRegion,
       CcnId: required(ccnId),
@@ -191,64 +183,44 @@ export const instanceOperations: Operation[] = [
       CrossAccount: truth(),
       ...paging,
     },
-    async run(call, v) {
-      const db = call.context.store;
-      const ccn = await ownCcn(db, call.caller.tenant, v.CcnId);
-      const area = regions.filter((r) => shareCcnArea(r.id, ccn.region)).map((r) => r.id);
-      let query = db
-        .selectFrom("instance")
-        .innerJoin("tenant", "tenant.id", "instance.tenant_id")
-        .select(["instance.id", "instance.name", "instance.created_at", "tenant.uid"])
-        .where("instance.bound_ccn_id", "is", null)
-        .where("instance.region", "in", area);
-      query = v.CrossAccount
-        ? query.where(
-            "instance.id",
-            "in",
-            db.selectFrom("grant_sag").select("instance_id").where("ccn_id", "=", ccn.id),
-          )
-        : query.where("instance.tenant_id", "=", call.caller.tenant.id);
-      if (v.SmartAGId) query = query.where("instance.id", "=", v.SmartAGId);
-      if (v.Name) query = query.where(sql<boolean>`instance.name like ${contains(v.Name)} escape '\\'`);
-      const page = await pageOf(call, query, "instance", v);
-      const SmartAccessGateway = page.rows.map((row) => ({
-        SmartAGId: row.id,
-        Name: row.name,
-        SmartAGUid: row.uid ?? 0,
-      }));
-      return { ...page.told, SmartAccessGateways: { SmartAccessGateway } };
-    },
+    input: (v) => ({
+      region: v.RegionId,
+      ccn: v.CcnId,
+      id: v.SmartAGId,
+      namePart: v.Name,
+      granted: v.CrossAccount,
+      page: wishOf(v),
+    }),
+    answer: (page) => ({
+      ...placeOf(page),
+      SmartAccessGateways: {
+        SmartAccessGateway: page.rows.map(({ id, name, ownerUid }) => ({
+          SmartAGId: id,
+          Name: name,
+          SmartAGUid: ownerUid,
+        })),
+      },
+    }),
   }),
-  operation("GetSmartAccessGatewayUseLimit", {
-    access: "read",
-    summary: "Tells how many instances there may be and are.",
+  mapped("GetSmartAccessGatewayUseLimit", {
+    command: instanceLimit,
     parameters: { RegionId: inRegion },
-    async run(call) {
-      const db = call.context.store;
-      const { used } = await db
-        .selectFrom("instance")
-        .select((e) => e.fn.countAll<number>().as("used"))
-        .where("tenant_id", "=", call.caller.tenant.id)
-        .executeTakeFirstOrThrow();
-      return {
-        TotalAmount: await limitOf(db, call.caller.tenant.id, "instances-per-account"),
-        UsedAmount: Number(used),
-      };
-    },
+    input: () => ({}),
+    answer: ({ limit, used }) => ({ TotalAmount: limit, UsedAmount: used }),
   }),
-  operation("ListSmartAGApiUnsupportedFeature", {
-    access: "read",
-    summary: "Tells what is not offered: of one operation, or with OpenApiName=* of all.",
+  mapped("ListSmartAGApiUnsupportedFeature", {
+    command: instanceDescribe,
     parameters: {
       RegionId: inRegion,
       SmartAGId: required(sagId),
-      SerialNumber: required(id),
+      SerialNumber: required(noEffect),
       OpenApiName: required(text({ max: 128 })),
     },
-    async run(call, v) {
-      await ownInstance(call.context.store, call.caller.tenant, v.SmartAGId, v.RegionId);
-      const names = unsupportedNames.filter((name) => v.OpenApiName === "*" || name === v.OpenApiName);
-      return { Features: names.map((Feature) => ({ Feature })) };
-    },
+    input: (v) => ({ instance: { id: v.SmartAGId, region: v.RegionId } }),
+    answer: (_instance, v) => ({
+      Features: unsupportedNames
+        .filter((name) => v.OpenApiName === "*" || name === v.OpenApiName)
+        .map((Feature) => ({ Feature })),
+    }),
   }),
 ];

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { operationSummaries } from "../../../../../common/text/en/admin/operations/index.ts";
 import { productVersions } from "../protocol/operation.ts";
 import type { JsonType } from "../protocol/parameters.ts";
 import { unsupportedNames } from "../unsupported.ts";
@@ -22,6 +23,10 @@ function published(type: JsonType, required: boolean): JsonType {
   }
   return required ? (`${type}!` as JsonType) : type;
 }
+
+test("every sentence about an operation is one's that there is", () => {
+  expect(Object.keys(operationSummaries).sort()).toEqual(operations.map((operation) => operation.name).sort());
+});
 
 for (const product of ["smartag", "cbn"] as const) {
   const expected = reference(product);

@@ -1,20 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { Refusal } from "../../../../base/cause.ts";
-import { answeredBefore, rememberAnswer } from "../../../../domain/repeats.ts";
+import type { Caller } from "../../../../admin/command.ts";
+import { requireAccess } from "../../../../admin/run.ts";
+import { type CauseCode, Refusal } from "../../../../base/cause.ts";
+import { type Message, say } from "../../../../base/say.ts";
+import { answerOnce } from "../../../../domain/idempotency.ts";
 import { RuleBroken } from "../../../../domain/rules.ts";
 import type { Secret } from "../../../../security/secret.ts";
 import { Nonces } from "../../../../security/signatures/nonces.ts";
 import { type Claim, readSignature, signatureMatches } from "../../../../security/signatures/verify.ts";
 import { ApiFailure } from "./failure.ts";
-import {
-  type Answer,
-  type Call,
-  type Caller,
-  mayCall,
-  type Operation,
-  type Product,
-  productVersions,
-} from "./operation.ts";
+import { type Answer, type Call, type Operation, type Product, productVersions } from "./operation.ts";
 import { readParameters } from "./parameters.ts";
 import { type RateRules, RequestRate } from "./rate.ts";
 import { type RawRequest, readWire, shown, type WireRequest } from "./wire.ts";
@@ -38,8 +33,10 @@ export interface DispatchParts {
   /** What one access key may ask. */
   rate: RateRules;
   findKey(id: string): Promise<KeyRecord | undefined>;
+  /** The account of the product of that name; undefined = the caller's. */
+  tenant(name: string | undefined, caller: Caller): Promise<Caller["tenant"]>;
   /** What a handler works with; the nonce of a signed request goes into the same transaction as its change. */
-  call(caller: Caller, requestId: string, action: string, claim: Claim | undefined): Call;
+  call(request: { caller: Caller; requestId: string; host: string; action: string; claim: Claim | undefined }): Call;
   /** What of the unexpected is an administrator's business after all: a full disk. */
   storageRefusal(error: unknown): Refusal | undefined;
   /** An error of ours: logged with the request's id, never shown. */
@@ -55,6 +52,29 @@ export interface ApiResponse {
   /** Access key id, as far as it was proved. */
   actor: string;
   body: Record<string, unknown>;
+  /** What the client asked the body to be written in. */
+  format: Format;
+  /** Of a failure, for sagctl. */
+  cause?: CauseCode;
+  said?: Message;
+}
+
+export type Format = "JSON" | "XML";
+
+/** What is known of a request when it fails. */
+interface Trace {
+  action: string;
+  actor: string;
+  format: Format;
+  /** An operation that the published API lacks: its failures say the cause as well. */
+  own?: boolean;
+}
+
+/** `Format`, in any case; without it JSON. */
+function formatOf({ parameters }: WireRequest): Format {
+  const format = (parameters.get("Format") ?? "").toUpperCase();
+  if (format === "" || format === "JSON" || format === "XML") return format || "JSON";
+  throw new ApiFailure("InvalidFormat", say("api_format"));
 }
 
 /** The admin API without its sockets: takes a request apart, proves who asks, validates, runs, words the answer. */
@@ -77,14 +97,18 @@ export class Dispatcher {
 
   /** A request from the network. It must be signed. */
   async signed(raw: RawRequest): Promise<ApiResponse> {
-    const trace = { action: "", actor: "" };
-    return this.#answering(raw.headers.get("host") ?? "", trace, async (requestId) => {
+    const trace: Trace = { action: "", actor: "", format: "JSON" };
+    const host = raw.headers.get("host") ?? "";
+    return this.#answering(host, trace, async (requestId) => {
       const wire = readWire(raw);
       trace.action = shown(wire.action);
+      trace.format = formatOf(wire);
       const { claim, caller } = await this.#prove(wire);
       trace.actor = caller.actor;
+      trace.own = wire.version === productVersions.sag;
       const operation = this.#find(wire);
-      return this.#run(operation, wire, this.#parts.call(caller, requestId, operation.name, claim));
+      const call = this.#parts.call({ caller, requestId, host: shown(host), action: operation.name, claim });
+      return this.#run(operation, wire, call);
     });
   }
 
@@ -95,81 +119,81 @@ export class Dispatcher {
     action: string,
     parameters: ReadonlyMap<string, string>,
   ): Promise<ApiResponse> {
-    const trace = { action, actor: caller.actor };
+    const trace: Trace = { action, actor: caller.actor, format: "JSON" };
     return this.#answering("", trace, async (requestId) => {
       const wire = { action, version, parameters };
       const operation = this.#find(wire);
-      return this.#run(operation, wire, this.#parts.call(caller, requestId, operation.name, undefined));
+      const call = this.#parts.call({ caller, requestId, host: "", action: operation.name, claim: undefined });
+      return this.#run(operation, wire, call);
     });
   }
 
   /** A request that could not even be read. */
   refused(host: string, failure: ApiFailure): Promise<ApiResponse> {
-    return this.#answering(host, { action: "", actor: "" }, () => Promise.reject(failure));
+    return this.#answering(host, { action: "", actor: "", format: "JSON" }, () => Promise.reject(failure));
   }
 
   async #prove(wire: WireRequest): Promise<{ claim: Claim; caller: Caller }> {
     const claim = readSignature(wire.signed, this.#parts.now());
-    if ("code" in claim) throw new ApiFailure(claim.code, claim.text);
+    if ("code" in claim) throw new ApiFailure(claim.code, claim.said);
     const key = await this.#parts.findKey(claim.accessKeyId);
-    if (!key) throw new ApiFailure("InvalidAccessKeyId.NotFound", "The specified access key is not known.");
+    if (!key) throw new ApiFailure("InvalidAccessKeyId.NotFound", say("api_key_unknown"));
     if (!signatureMatches(claim, key.secret.reveal())) {
-      throw new ApiFailure(
-        "SignatureDoesNotMatch",
-        "The signature does not match the request and the access key's secret.",
-      );
+      throw new ApiFailure("SignatureDoesNotMatch", say("api_signature_wrong"));
     }
-    if (!key.active) throw new ApiFailure("InvalidAccessKeyId.Inactive", "The specified access key is disabled.");
+    if (!key.active) throw new ApiFailure("InvalidAccessKeyId.Inactive", say("key-inactive"));
     // After the proof: nobody uses up the share of another's key. Before the nonce: it may be sent again as it is.
     if (!this.#rate.take(key.id, this.#parts.monotonic())) {
-      throw new ApiFailure("Throttling.User", "This access key asks too often; wait a moment.");
+      throw new ApiFailure("Throttling.User", say("api_too_often"));
     }
     if (!this.#nonces.use(key.id, claim.nonce, this.#parts.now())) {
-      throw new ApiFailure("SignatureNonceUsed", "The signature nonce was used before.");
+      throw new ApiFailure("SignatureNonceUsed", say("nonce-used"));
     }
     return { claim, caller: key.caller };
   }
 
   #find({ action, version }: { action: string; version: string }): Operation {
-    if (action === "") throw new ApiFailure("MissingAction", "The parameter Action is missing.");
-    if (version === "") throw new ApiFailure("MissingVersion", "The parameter Version is missing.");
+    if (action === "") throw new ApiFailure("MissingAction", say("parameter_missing", { name: "Action" }));
+    if (version === "") throw new ApiFailure("MissingVersion", say("parameter_missing", { name: "Version" }));
     const known = this.#byVersion.get(version);
     if (!known) {
       const offered = Object.entries(productVersions).map(([product, v]) => `${v} (${product})`);
-      throw new ApiFailure("InvalidVersion", `This version is not offered; offered are ${offered.join(", ")}.`);
+      throw new ApiFailure("InvalidVersion", say("api_version_unknown", { offered: offered.join(", ") }));
     }
     const operation = known.get(action);
     if (operation) return operation;
     const product = (Object.keys(productVersions) as Product[]).find((p) => productVersions[p] === version);
     if (product === "smartag" && this.#parts.unsupported.has(action)) {
-      throw new ApiFailure("UnsupportedOperation", `The operation ${action} is not offered by this cloud instance.`);
+      throw new ApiFailure("UnsupportedOperation", say("api_operation_not_offered", { action }));
     }
-    throw new ApiFailure("InvalidAction.NotFound", `There is no operation ${shown(action)} in version ${version}.`);
+    throw new ApiFailure("InvalidAction.NotFound", say("api_operation_unknown", { action: shown(action), version }));
   }
 
   async #run(operation: Operation, wire: { parameters: ReadonlyMap<string, string> }, call: Call): Promise<Answer> {
-    if (!mayCall(call.caller, operation)) {
-      throw new ApiFailure(
-        "Forbidden.RAM",
-        `The access key's role, ${call.caller.role}, does not allow ${operation.name}.`,
-      );
-    }
+    const label = operation.label?.(wire.parameters);
+    const name = label ?? operation.command ?? operation.name;
+    await requireAccess(call, { name, access: operation.access, shown: label ?? operation.name });
     const values = readParameters(operation.parameters, wire.parameters);
-    const token = (values as Record<string, unknown>).ClientToken;
-    if (typeof token !== "string") return operation.run(call, values);
-    const asked = { tenantId: call.caller.tenant.id, action: operation.name, token };
-    const before = await answeredBefore(call.context, asked);
-    if (before) return before;
-    const answer = await operation.run(call, values);
-    await rememberAnswer(call.context, asked, answer);
-    return answer;
+    const { ClientToken: token, ...parameters } = values as Record<string, unknown>;
+    if (typeof token !== "string" || token === "") return operation.run(this.#nesting(call), values);
+    const asked = { tenantId: call.caller.tenant.id, action: operation.name, token, parameters };
+    return answerOnce(call, asked, (change) => operation.run(this.#nesting({ ...call, change }), values));
   }
 
-  async #answering(
-    host: string,
-    trace: { action: string; actor: string },
-    work: (requestId: string) => Promise<Answer>,
-  ): Promise<ApiResponse> {
+  /** Lets RunCommand carry out another operation as part of the same request: one nonce, one transaction. */
+  #nesting(call: Call): Call {
+    return {
+      ...call,
+      published: async (version, action, tenant, parameters) => {
+        const operation = this.#find({ action, version });
+        if (operation.label) throw new ApiFailure("InvalidAction.NotFound", say("api_operation_nested", { action }));
+        const caller = { ...call.caller, operator: true, tenant: await this.#parts.tenant(tenant, call.caller) };
+        return this.#run(operation, { parameters: new Map(Object.entries(parameters)) }, { ...call, caller });
+      },
+    };
+  }
+
+  async #answering(host: string, trace: Trace, work: (requestId: string) => Promise<Answer>): Promise<ApiResponse> {
     const requestId = randomUUID().toUpperCase();
     try {
       const answer = await work(requestId);
@@ -178,7 +202,7 @@ export class Dispatcher {
       let failure = asFailure(error) ?? asFailure(this.#parts.storageRefusal(error));
       if (!failure) {
         this.#parts.unexpected(error, requestId, trace.action);
-        failure = new ApiFailure("InternalError", "The request failed for a reason of the server's own.");
+        failure = new ApiFailure("InternalError", say("api_failed"));
       }
       const { code, status, message, recommend } = failure;
       return {
@@ -186,7 +210,22 @@ export class Dispatcher {
         requestId,
         code,
         ...trace,
-        body: { RequestId: requestId, HostId: shown(host), Code: code, Message: message, Recommend: recommend },
+        cause: failure.cause ?? causeOfStatus(status),
+        said: failure.said,
+        body: {
+          RequestId: requestId,
+          HostId: shown(host),
+          Code: code,
+          Message: message,
+          Recommend: recommend,
+          ...(trace.own
+            ? {
+                Cause: failure.cause ?? causeOfStatus(status),
+                MessageKey: failure.said.key,
+                MessageParams: failure.said.params,
+              }
+            : {}),
+        },
       };
     }
   }
@@ -195,11 +234,18 @@ export class Dispatcher {
 /** The published form of an expected "no"; undefined = it was not expected. */
 function asFailure(error: unknown): ApiFailure | undefined {
   if (error instanceof ApiFailure) return error;
-  if (error instanceof RuleBroken) return new ApiFailure(error.rule, error.message);
+  if (error instanceof RuleBroken) return new ApiFailure(error.published, error.said, "", error.code);
   if (!(error instanceof Refusal)) return undefined;
-  if (error.code === "storage_full" || error.code === "storage_readonly") {
-    return new ApiFailure("ServiceUnavailable", error.message);
+  if (["storage_full", "storage_readonly", "storage_damaged"].includes(error.code)) {
+    return new ApiFailure("ServiceUnavailable", error.said, "", error.code);
   }
-  if (error.code === "too_many_attempts") return new ApiFailure("Throttling.User", error.message);
-  return new ApiFailure("InvalidParameter", error.message);
+  if (error.code === "too_many_attempts") return new ApiFailure("Throttling.User", error.said, "", error.code);
+  return new ApiFailure("InvalidParameter", error.said, "", error.code);
+}
+
+/** For failures that are no rule's: of parameters, signatures and the like. */
+function causeOfStatus(status: number): CauseCode {
+  if (status === 404) return "not_found";
+  if (status === 403) return "not_permitted";
+  return status >= 500 ? "unknown" : "invalid_argument";
 }

@@ -1,10 +1,22 @@
+import type { CauseCode } from "../../../../base/cause.ts";
+import type { Message } from "../../../../base/say.ts";
+
 /** Statuses of the published codes; all others are 400. */
 const statuses: Record<string, number> = {
   "InvalidAction.NotFound": 404,
   "InvalidApi.NotFound": 404,
   "InvalidAccessKeyId.NotFound": 404,
   "SAG.InstanceNoFound": 404,
+  "InvalidInstanceId.NotFound": 404,
+  CcnNotExist: 404,
+  ParameterBwpInstanceId: 404,
+  ParameterCcnInstanceId: 404,
   ParameterCenInstanceId: 404,
+  ParameterInstanceId: 404,
+  ParameterSagACLId: 404,
+  ParameterSagACLRuleId: 404,
+  ParameterSagClientId: 404,
+  SagAclRuleNotExist: 404,
   "Forbidden.RAM": 403,
   NoPermission: 403,
   "AlreadyBound.CEN": 403,
@@ -23,14 +35,19 @@ const statuses: Record<string, number> = {
 export class ApiFailure extends Error {
   readonly code: string;
   readonly status: number;
+  readonly said: Message;
   /** What to do about it; "" = nothing more to say. */
   readonly recommend: string;
+  /** As clients of ours know it; undefined = by the status. */
+  override readonly cause: CauseCode | undefined;
 
-  constructor(code: string, message: string, recommend = "") {
-    super(message);
+  constructor(code: string, said: Message, recommend = "", cause?: CauseCode) {
+    super(said.text);
     this.name = "ApiFailure";
     this.code = code;
+    this.said = said;
     this.status = statuses[code] ?? 400;
     this.recommend = recommend;
+    this.cause = cause;
   }
 }

@@ -1,37 +1,32 @@
-import type { Administration } from "../../../../domain/change.ts";
-import type { Tenant } from "../../../../domain/tenants/tenants.ts";
+import { groups } from "../../../../../common/text/en/admin/manual.ts";
+import { operationSummaries } from "../../../../../common/text/en/admin/operations/index.ts";
+import type { Access, Command } from "../../../../admin/command.ts";
+import { type Runner, run } from "../../../../admin/run.ts";
+import type { RuleName } from "../../../../domain/rules/table.ts";
+import { RuleBroken } from "../../../../domain/rules.ts";
+import { ApiFailure } from "./failure.ts";
 import type { Parameters, Values } from "./parameters.ts";
-
-export type Role = "administrator" | "read-only" | "accounts-only";
-
-/**
- * What an operation does, for roles: `read` is open to readers; `accounts-read` and `accounts` besides to those who keep
- * accounts only; `write` to administrators alone; `operate` to those who run this server (sagctl beside it, or the default
- * account's administrators).
- */
-export type Access = "read" | "accounts-read" | "accounts" | "write" | "operate";
 
 export const productVersions = { smartag: "2018-03-13", cbn: "2017-09-12", sag: "2026-11-01" } as const;
 export type Product = keyof typeof productVersions;
 
-/** Who asks, and for whom. */
-export interface Caller {
-  /** For the audit: an access key's id, or "sagctl". */
-  actor: string;
-  role: Role;
-  tenant: Tenant;
-  /** sagctl beside the server: may do what the API refuses (uncapped accounts). */
-  local: boolean;
-}
-
-export interface Call extends Administration {
-  caller: Caller;
+export interface Call extends Runner {
   requestId: string;
-  /** Runs what sagctl can ask for beside the server. */
-  command(name: string, parameters: unknown): Promise<unknown>;
+  /** Host and port under which the client reached this server; "" = sagctl beside it. */
+  host: string;
+  /** Carries out another operation as part of this request; `tenant`: for that account, undefined = the caller's. */
+  published(
+    version: string,
+    action: string,
+    tenant: string | undefined,
+    parameters: Record<string, string>,
+  ): Promise<Answer>;
 }
 
 export type Answer = Record<string, unknown>;
+
+/** Each has its sentence in the text files. */
+export type OperationName = keyof typeof operationSummaries;
 
 /** One operation: from this validation, documentation and the list of what is supported derive. */
 export interface Operation {
@@ -42,37 +37,73 @@ export interface Operation {
   /** One sentence for the documentation. */
   summary: string;
   parameters: Parameters;
+  /** The command that it is, as the audit calls it. */
+  command?: string;
+  /** What it is called in a refusal, where that depends on what is asked. */
+  label?(parameters: ReadonlyMap<string, string>): string | undefined;
   run(call: Call, values: Record<string, unknown>): Promise<Answer>;
+}
+
+/** Codes that an operation has instead of a rule's usual one; clients recognise "it is gone already" by them. */
+export type Codes = Partial<Record<RuleName, string>>;
+
+async function withCodes<T>(codes: Codes | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof RuleBroken ? codes?.[error.rule] : undefined;
+    throw code === undefined ? error : new ApiFailure(code, (error as RuleBroken).said, "", (error as RuleBroken).code);
+  }
 }
 
 export interface Declaration<P extends Parameters> {
   access: Access;
-  summary: string;
   parameters: P;
+  codes?: Codes;
+  label?(parameters: ReadonlyMap<string, string>): string | undefined;
   run(call: Call, values: Values<P>): Promise<Answer>;
 }
 
 /** Makes the operations of one group; the values' types follow from the declared parameters. */
-export function group(product: Product, title: string) {
-  return <P extends Parameters>(name: string, declaration: Declaration<P>): Operation => ({
+export function group(product: Product, title: keyof typeof groups) {
+  return <P extends Parameters>(name: OperationName, declaration: Declaration<P>): Operation => ({
     name,
     product,
-    group: title,
+    group: groups[title],
+    summary: operationSummaries[name],
     ...declaration,
-    run: (call, values) => declaration.run(call, values as Values<P>),
+    run: (call, values) => withCodes(declaration.codes, () => declaration.run(call, values as Values<P>)),
   });
 }
 
-const accessOf: Record<Role, readonly Access[]> = {
-  administrator: ["read", "accounts-read", "accounts", "write"],
-  "read-only": ["read", "accounts-read"],
-  "accounts-only": ["accounts-read", "accounts"],
-};
+/** How one operation is a command under its published name and with its published shapes. No rule of its own. */
+export interface Mapping<P extends Parameters, I, O> {
+  command: Command<I, O>;
+  /** Another command with the same input, where a value makes it that; access is that of `command`. */
+  otherwise?(values: Values<P>): Command<I, O> | undefined;
+  parameters: P;
+  input(values: Values<P>): I;
+  /** undefined = nothing is returned. */
+  answer?(result: O, values: Values<P>, call: Pick<Call, "caller">): Answer;
+  codes?: Codes;
+}
 
-export const roles = Object.keys(accessOf) as Role[];
-
-export function mayCall(caller: Caller, operation: Operation): boolean {
-  if (operation.access === "operate")
-    return caller.local || (caller.role === "administrator" && caller.tenant.isDefault);
-  return accessOf[caller.role].includes(operation.access);
+/** Makes the operations of one group that are commands. */
+export function mapping(product: Product, title: keyof typeof groups) {
+  return <P extends Parameters, I, O>(name: OperationName, mapped: Mapping<P, I, O>): Operation => ({
+    name,
+    product,
+    group: groups[title],
+    access: mapped.command.access,
+    command: mapped.command.name,
+    summary: operationSummaries[name],
+    parameters: mapped.parameters,
+    async run(call, given) {
+      const values = given as Values<P>;
+      return withCodes(mapped.codes, async () => {
+        const result = await run(call, mapped.otherwise?.(values) ?? mapped.command, mapped.input(values));
+        return mapped.answer?.(result, values, call) ?? {};
+      });
+    },
+  });
 }

@@ -1,3 +1,6 @@
+import { Refusal } from "../../../../base/cause.ts";
+import { foreign, type Message, say } from "../../../../base/say.ts";
+import { requireText } from "../../../../domain/limits/text.ts";
 import { ApiFailure } from "./failure.ts";
 
 /** Elements of a list; operations ask for fewer where the product does. */
@@ -28,7 +31,15 @@ export type Values<P extends Parameters> = {
       : never;
 };
 
-class Unreadable extends Error {}
+/** Why a value cannot be read; completes "it is not valid: …". */
+class Unreadable extends Error {
+  readonly said: Message;
+
+  constructor(said: Message) {
+    super(said.text);
+    this.said = said;
+  }
+}
 
 interface Codes {
   /** Code when the value is wrong. */
@@ -37,13 +48,15 @@ interface Codes {
   missing?: string;
 }
 
-interface TextRule extends Codes {
+interface TextOptions extends Codes {
+  /** What it is called in a refusal, where a command has a rule for it; else by the parameter's name. */
+  field?: string | Message;
   min?: number;
   max?: number;
   pattern?: RegExp;
   oneOf?: readonly string[];
   /** In words; needed with `pattern`. */
-  rule?: string;
+  rule?: Message;
 }
 
 type Optional<T> = Parameter<T> & { required: false };
@@ -58,31 +71,26 @@ function optional<T>(
 }
 
 /** Empty is absent: official clients send unset fields so. */
-function single<T>(type: JsonType, rule: string, codes: Codes, parse: (text: string) => T): Optional<T> {
+function single<T>(type: JsonType, rule: string, codes: Codes, parse: (text: string, name: string) => T): Optional<T> {
   return optional(type, rule, codes, (name, parameters) => {
     const value = parameters.get(name);
     if (value === undefined || value === "") {
       return undefined;
     }
-    return parse(value);
+    return parse(value, name);
   });
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-
-/** Characters are counted as people count them (code points). */
-export function text(rule: TextRule = {}): Optional<string> {
+/** Takes rules of domain/limits/text.ts, or limits of the published API alone; both are checked there. */
+export function text(rule: TextOptions = {}): Optional<string> {
   const { min = 0, max = 512, pattern, oneOf } = rule;
-  const words = rule.rule ?? (oneOf ? oneOf.join(" | ") : rule.min || rule.max ? `${min}-${max} characters` : "");
-  return single("str", words, rule, (value) => {
-    const length = [...value].length;
-    if (length < min || length > max)
-      throw new Unreadable(`it must have ${min} to ${max} characters and has ${length}`);
-    if (!value.isWellFormed() || control.test(value))
-      throw new Unreadable("it must be one line without control characters");
-    if (oneOf && !oneOf.includes(value)) throw new Unreadable(`it must be one of ${oneOf.join(", ")}`);
-    if (pattern && !pattern.test(value)) throw new Unreadable(`it must be ${words}`);
+  const words =
+    rule.rule ??
+    (oneOf ? foreign(oneOf.join(" | ")) : rule.min || rule.max ? say("rule_characters", { min, max }) : foreign(""));
+  return single("str", words.text, rule, (value, name) => {
+    const field = rule.field ?? say("field_parameter", { name });
+    requireText({ field, min, max, pattern, rule: words }, value);
+    if (oneOf && !oneOf.includes(value)) throw new Unreadable(say("parameter_one_of", { known: oneOf.join(", ") }));
     return value;
   });
 }
@@ -91,66 +99,72 @@ interface WholeRule extends Codes {
   min?: number;
   max?: number;
   oneOf?: readonly number[];
-  rule?: string;
+  rule?: Message;
 }
+
+const numbersAllowed = ({ min, max, oneOf }: WholeRule): string => {
+  if (oneOf) return oneOf.join(", ");
+  return min === undefined && max === undefined ? "" : `${min ?? "…"}-${max ?? "…"}`;
+};
 
 export function whole(rule: WholeRule = {}): Optional<number> {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER, oneOf } = rule;
-  const words =
-    rule.rule ??
-    (oneOf
-      ? oneOf.join(", ")
-      : rule.min !== undefined || rule.max !== undefined
-        ? `${rule.min ?? "…"}-${rule.max ?? "…"}`
-        : "");
-  return single("int", words, rule, (value) => {
+  const words = rule.rule ?? foreign(numbersAllowed(rule));
+  return single("int", words.text, rule, (value) => {
     const number = Number(value);
-    if (!/^-?\d{1,16}$/.test(value) || !Number.isSafeInteger(number)) throw new Unreadable("it must be a whole number");
-    if (number < min || number > max) throw new Unreadable(`it must be from ${min} to ${max}`);
-    if (oneOf && !oneOf.includes(number)) throw new Unreadable(`it must be one of ${words}`);
+    if (!/^-?\d{1,16}$/.test(value) || !Number.isSafeInteger(number)) throw new Unreadable(say("parameter_whole"));
+    if (number < min || number > max) throw new Unreadable(say("parameter_range", { min, max }));
+    if (oneOf && !oneOf.includes(number)) throw new Unreadable(say("parameter_one_of", { known: words }));
     return number;
   });
 }
 
 /** In any case, as official clients differ in it. */
-export function truth(): Optional<boolean> {
-  return single("bool", "", {}, (value) => {
+export function truth(rule: Message = foreign("")): Optional<boolean> {
+  return single("bool", rule.text, {}, (value) => {
     const lower = value.toLowerCase();
-    if (lower !== "true" && lower !== "false") throw new Unreadable("it must be true or false");
+    if (lower !== "true" && lower !== "false") throw new Unreadable(say("parameter_truth"));
     return lower === "true";
   });
 }
 
 /** `Name.1`, `Name.2`, …; gaps are closed, numbers beyond the maximum refused. */
 export function list<T>(item: Parameter<T>, max = maxList, codes: Codes = {}): Optional<T[]> {
-  return optional([item.type], `at most ${max}${item.rule ? `, each ${item.rule}` : ""}`, codes, (name, parameters) => {
-    const numbers = numbersOf(name, parameters, max);
-    if (numbers.length === 0) return undefined;
-    return numbers.flatMap((number) => item.read(`${name}.${number}`, parameters) ?? []);
-  });
+  return optional(
+    [item.type],
+    (item.rule ? say("rule_list_of", { max, rule: item.rule }) : say("rule_list", { max })).text,
+    codes,
+    (name, parameters) => {
+      const numbers = numbersOf(name, parameters, max);
+      if (numbers.length === 0) return undefined;
+      return numbers.flatMap((number) => item.read(`${name}.${number}`, parameters) ?? []);
+    },
+  );
 }
 
 /** `Name.Key`, as an element of a list. */
 export function record<P extends Parameters>(fields: P): Optional<Values<P>> {
   const type = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.type]));
-  return optional(type, `of ${Object.keys(fields).join(", ")}`, {}, (name, parameters) => {
+  return optional(type, say("rule_record", { keys: Object.keys(fields).join(", ") }).text, {}, (name, parameters) => {
     const out: Record<string, unknown> = {};
     for (const [key, field] of Object.entries(fields)) {
       out[key] = field.read(`${name}.${key}`, parameters);
-      if (field.required && out[key] === undefined) throw new Unreadable(`its ${key} is missing`);
+      if (field.required && out[key] === undefined) throw new Unreadable(say("parameter_key_missing", { key }));
     }
     return out as Values<P>;
   });
 }
 
 function numbersOf(name: string, parameters: ReadonlyMap<string, string>, max: number): number[] {
+  // Taken for absent, a bare value would clear what the list replaces, or make a filter match everything.
+  if (parameters.get(name)) throw new Unreadable(say("parameter_list", { name }));
   const prefix = `${name}.`;
   const numbers = new Set<number>();
   for (const key of parameters.keys()) {
     if (!key.startsWith(prefix)) continue;
     const first = key.slice(prefix.length).split(".", 1)[0] ?? "";
-    if (!/^[1-9]\d{0,8}$/.test(first)) throw new Unreadable("its elements are numbered from 1");
-    if (Number(first) > max) throw new Unreadable(`it has at most ${max} elements`);
+    if (!/^[1-9]\d{0,8}$/.test(first)) throw new Unreadable(say("parameter_list_numbers"));
+    if (Number(first) > max) throw new Unreadable(say("parameter_list_most", { max }));
     numbers.add(Number(first));
   }
   return [...numbers].sort((a, b) => a - b);
@@ -168,14 +182,13 @@ export function readParameters<P extends Parameters>(declared: P, parameters: Re
     try {
       value = parameter.read(name, parameters);
     } catch (error) {
+      const code = parameter.invalidCode ?? `Invalid${name}`;
+      if (error instanceof Refusal) throw new ApiFailure(code, error.said, "", error.code);
       if (!(error instanceof Unreadable)) throw error;
-      throw new ApiFailure(
-        parameter.invalidCode ?? `Invalid${name}`,
-        `The parameter ${name} is not valid: ${error.message}.`,
-      );
+      throw new ApiFailure(code, say("parameter_invalid", { name, reason: error.said }));
     }
     if (value === undefined && parameter.required) {
-      throw new ApiFailure(parameter.missingCode ?? `Missing${name}`, `The parameter ${name} is missing.`);
+      throw new ApiFailure(parameter.missingCode ?? `Missing${name}`, say("parameter_missing", { name }));
     }
     out[name] = value;
   }

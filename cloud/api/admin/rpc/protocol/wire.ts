@@ -1,3 +1,4 @@
+import { say } from "../../../../base/say.ts";
 import type { SignedRequest } from "../../../../security/signatures/canonical.ts";
 import { ApiFailure } from "./failure.ts";
 
@@ -27,18 +28,19 @@ export interface WireRequest {
 /** Takes a request apart. Whatever is wrong with it has a published code. */
 export function readWire(raw: RawRequest): WireRequest {
   if (raw.method !== "GET" && raw.method !== "POST") {
-    throw new ApiFailure("UnsupportedHTTPMethod", "Requests are made with GET or POST.");
+    throw new ApiFailure("UnsupportedHTTPMethod", say("api_get_or_post"));
   }
   const at = raw.url.indexOf("?");
   const path = at < 0 ? raw.url : raw.url.slice(0, at);
   const query = readForm(at < 0 ? "" : raw.url.slice(at + 1));
   const form = readForm(formText(raw));
   for (const name of form.keys()) {
-    if (query.has(name)) throw twice(name);
+    // The Python SDK repeats in the query what its user has put into the body.
+    if (query.has(name) && query.get(name) !== form.get(name)) throw twice(name);
   }
   const parameters = new Map([...query, ...form]);
   if (parameters.size > maxParameters) {
-    throw new ApiFailure("InvalidParameter", `A request has at most ${maxParameters} parameters.`);
+    throw new ApiFailure("InvalidParameter", say("api_parameters_too_many", { limit: maxParameters }));
   }
   const action = oneOf("Action", raw.headers.get("x-acs-action"), parameters.get("Action"));
   const version = oneOf("Version", raw.headers.get("x-acs-version"), parameters.get("Version"));
@@ -50,12 +52,12 @@ function formText(raw: RawRequest): string {
   if (raw.body.length === 0) return "";
   const type = (raw.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   if (type !== "application/x-www-form-urlencoded") {
-    throw new ApiFailure("InvalidParameter", "A body must be application/x-www-form-urlencoded.");
+    throw new ApiFailure("InvalidParameter", say("api_body_type"));
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(raw.body);
   } catch {
-    throw new ApiFailure("InvalidParameter", "The body is not UTF-8.");
+    throw new ApiFailure("InvalidParameter", say("api_body_not_utf8"));
   }
 }
 
@@ -65,7 +67,7 @@ function readForm(text: string): Map<string, string> {
   for (const pair of text.split("&")) {
     if (pair === "") continue;
     if (out.size >= maxParameters)
-      throw new ApiFailure("InvalidParameter", `A request has at most ${maxParameters} parameters.`);
+      throw new ApiFailure("InvalidParameter", say("api_parameters_too_many", { limit: maxParameters }));
     const at = pair.indexOf("=");
     const name = decode(at < 0 ? pair : pair.slice(0, at));
     if (out.has(name)) throw twice(name);
@@ -78,16 +80,19 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", "%20"));
   } catch {
-    throw new ApiFailure("InvalidParameter", "A parameter is not percent-encoded UTF-8.");
+    throw new ApiFailure("InvalidParameter", say("api_parameter_encoding"));
   }
 }
 
-const twice = (name: string) => new ApiFailure("InvalidParameter", `The parameter ${shown(name)} is there twice.`);
+const twice = (name: string) => new ApiFailure("InvalidParameter", say("api_parameter_twice", { name: shown(name) }));
 
 /** The header and the parameter may both be there, as official clients send them, but must not disagree. */
 function oneOf(name: string, header: string | undefined, parameter: string | undefined): string {
   if (header && parameter && header !== parameter) {
-    throw new ApiFailure("InvalidParameter", `${name} and x-acs-${name.toLowerCase()} disagree.`);
+    throw new ApiFailure(
+      "InvalidParameter",
+      say("api_header_disagrees", { name, header: `x-acs-${name.toLowerCase()}` }),
+    );
   }
   return header || parameter || "";
 }

@@ -1,0 +1,160 @@
+import { z } from "zod";
+import {
+  addRule,
+  associateAcl,
+  createAcl,
+  deleteAcl,
+  deleteRule,
+  disassociateAcl,
+  modifyRule,
+  ownAcl,
+  renameAcl,
+  ruleOf,
+} from "../../domain/acl/acl.ts";
+import { listAcls, listRules, viewAcl, viewRule } from "../../domain/acl/listing.ts";
+import { textRules } from "../../domain/limits/text.ts";
+import { type AnyCommand, changing, type Reading, reading } from "../command.ts";
+import { textOf } from "./common.ts";
+import { paged, readerOf, wishOf } from "./pages.ts";
+import {
+  aclType,
+  applications,
+  protocol,
+  region,
+  ruleDirection,
+  rulePolicy,
+  rulePriority,
+  ruleType,
+} from "./values.ts";
+
+const text = z.string().max(2_000);
+/** A list of another region than the given one is not there. */
+const one = { acl: text, region: region.optional() };
+
+const ruleValues = z.strictObject({
+  direction: ruleDirection,
+  policy: rulePolicy,
+  protocol,
+  source_cidr: text,
+  dest_cidr: text,
+  source_ports: text,
+  dest_ports: text,
+  priority: rulePriority,
+  name: textOf(textRules.ruleName),
+  description: textOf(textRules.ruleDescription),
+  type: ruleType,
+  dpi_group_ids: applications,
+  dpi_signature_ids: applications,
+});
+
+const theAcl = ({ db, caller }: Pick<Reading, "db" | "caller">, p: { acl: string; region?: string | undefined }) =>
+  ownAcl(db, caller.tenant, p.acl, p.region);
+
+export const aclCreate = changing({
+  name: "acl create",
+  access: "write",
+  input: z.strictObject({ name: textOf(textRules.aclName), type: aclType, region }),
+  handle: async (change, p) => viewAcl(await createAcl(change, change.caller.tenant, p)),
+});
+
+export const aclList = reading({
+  name: "acl list",
+  access: "read",
+  input: z.strictObject({
+    region: region.optional(),
+    ids: z.array(text).max(50).optional(),
+    type: aclType.optional(),
+    namePart: text.optional(),
+    ...paged,
+  }),
+  read: (at, { page, ...filter }) =>
+    listAcls(at.db, readerOf(at), { ...filter, tenantId: at.caller.tenant.id }, wishOf(page)),
+});
+
+export const aclShow = reading({
+  name: "acl show",
+  access: "read",
+  input: z.strictObject(one),
+  read: async (at, p) => viewAcl(await theAcl(at, p)),
+});
+
+export const aclRules = reading({
+  name: "acl rules",
+  access: "read",
+  input: z.strictObject({
+    ...one,
+    direction: ruleDirection.optional(),
+    name: text.optional(),
+    order: z.enum(["asc", "desc"]).optional(),
+    ...paged,
+  }),
+  async read(at, p) {
+    const acl = await theAcl(at, p);
+    const { direction, name, order = "asc" } = p;
+    return { aclType: acl.type, ...(await listRules(at.db, acl, { direction, name, order }, wishOf(p.page))) };
+  },
+});
+
+export const aclRename = changing({
+  name: "acl rename",
+  access: "write",
+  input: z.strictObject({ ...one, name: textOf(textRules.aclName) }),
+  handle: async (change, p) => renameAcl(change, await theAcl(change, p), p.name),
+});
+
+export const aclDelete = changing({
+  name: "acl delete",
+  access: "write",
+  input: z.strictObject(one),
+  handle: async (change, p) => deleteAcl(change, await theAcl(change, p)),
+});
+
+export const aclAdd = changing({
+  name: "acl add",
+  access: "write",
+  input: z.strictObject({ ...one, rule: ruleValues }),
+  handle: async (change, p) => viewRule(await addRule(change, await theAcl(change, p), p.rule)),
+});
+
+export const aclSet = changing({
+  name: "acl set",
+  access: "write",
+  input: z.strictObject({ ...one, id: text, rule: ruleValues.partial() }),
+  async handle(change, p) {
+    const given = Object.entries(p.rule).filter(([, value]) => value !== undefined);
+    const rule = await ruleOf(change.tx, await theAcl(change, p), p.id);
+    return viewRule(await modifyRule(change, rule, Object.fromEntries(given)));
+  },
+});
+
+export const aclRemove = changing({
+  name: "acl remove",
+  access: "write",
+  input: z.strictObject({ ...one, id: text }),
+  handle: async (change, p) => deleteRule(change, await ruleOf(change.tx, await theAcl(change, p), p.id)),
+});
+
+const using = (name: string, act: typeof associateAcl) =>
+  changing({
+    name,
+    access: "write",
+    input: z.strictObject({ ...one, instance: text }),
+    handle: async (change, p) => act(change, change.caller.tenant, await theAcl(change, p), p.instance),
+  });
+
+export const aclUse = using("acl use", associateAcl);
+export const aclUnuse = using("acl unuse", disassociateAcl);
+
+export const aclCommands: readonly AnyCommand[] = [
+  aclCreate,
+  aclList,
+  aclShow,
+  aclRules,
+  aclRename,
+  aclDelete,
+  aclAdd,
+  aclSet,
+  aclRemove,
+  aclUse,
+  aclUnuse,
+];

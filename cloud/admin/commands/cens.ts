@@ -1,0 +1,290 @@
+import { z } from "zod";
+import {
+  associatePackage,
+  createPackage,
+  deletePackage,
+  ownPackage,
+  setRegionLimit,
+  unassociatePackage,
+} from "../../domain/cen/bandwidth.ts";
+import { createCen, deleteCen, modifyCen, ownCen } from "../../domain/cen/cen.ts";
+import { attachChild, detachChild } from "../../domain/cen/children.ts";
+import { listCens, listChildren, listPackages, listRegionLimits, showChild } from "../../domain/cen/listing.ts";
+import { networkRoutes } from "../../domain/cen/routes.ts";
+import { textRules } from "../../domain/limits/text.ts";
+import { maxTagged } from "../../domain/limits/values.ts";
+import { addTags, removeTags, setTags, type Tag, tagsOf } from "../../domain/tags.ts";
+import { tagRows } from "../../store/queries/listings/tags.ts";
+import { type AnyCommand, type Changing, changing, reading } from "../command.ts";
+import { textOf } from "./common.ts";
+import { having, paged, readerOf, wishOf } from "./pages.ts";
+import {
+  cenArea,
+  cenRegion,
+  chargeType,
+  packageBandwidth,
+  protectionLevel,
+  region,
+  regionBandwidth,
+} from "./values.ts";
+
+const text = z.string().max(512);
+const name = textOf(textRules.cenName);
+const description = textOf(textRules.cenDescription);
+const tags = z
+  .array(z.strictObject({ key: textOf(textRules.tagKey), value: textOf(textRules.tagValue) }))
+  .max(maxTagged);
+const child = { cen: text, child: text, type: z.enum(["CCN", "VPC"]) };
+
+export const cenCreate = changing({
+  name: "cen create",
+  access: "write",
+  input: z.strictObject({ name, description, protectionLevel, tags }),
+  handle: async (change, p) => ({ id: (await createCen(change, change.caller.tenant, p)).id }),
+});
+
+const filterBy = <C extends string>(columns: readonly C[]) =>
+  z
+    .array(z.strictObject({ column: z.enum(columns), values: z.array(text).max(20) }))
+    .max(5)
+    .optional();
+
+/** Nothing matches: a filter by what no object has. */
+const none = { none: z.boolean().optional() };
+/** `region`: where the caller expects the child. */
+const oneChild = { ...child, region: region.optional() };
+
+export const cenList = reading({
+  name: "cen list",
+  access: "read",
+  input: z.strictObject({ by: filterBy(["id", "name"]), ...having, ...none, ...paged }),
+  read: (at, { by = [], having, none, page }) =>
+    listCens(at.db, readerOf(at), at.caller.tenant.id, { by, having, none }, wishOf(page)),
+});
+
+export const cenSet = changing({
+  name: "cen set",
+  access: "write",
+  input: z.strictObject({
+    cen: text,
+    name: name.optional(),
+    description: description.optional(),
+    protectionLevel: protectionLevel.optional(),
+  }),
+  handle: async (change, { cen, ...wanted }) =>
+    modifyCen(change, await ownCen(change.tx, change.caller.tenant, cen), wanted),
+});
+
+export const cenDelete = changing({
+  name: "cen delete",
+  access: "write",
+  input: z.strictObject({ cen: text }),
+  handle: async (change, p) => deleteCen(change, await ownCen(change.tx, change.caller.tenant, p.cen)),
+});
+
+export const cenAttach = changing({
+  name: "cen attach",
+  access: "write",
+  input: z.strictObject({ ...child, region }),
+  async handle(change, p) {
+    const { tenant } = change.caller;
+    await ownCen(change.tx, tenant, p.cen);
+    const wanted = { cenId: p.cen, type: p.type, childId: p.child, region: p.region, subnet: "" };
+    await attachChild(change, tenant, wanted);
+  },
+});
+
+export const cenDetach = changing({
+  name: "cen detach",
+  access: "write",
+  input: z.strictObject(oneChild),
+  async handle(change, p) {
+    await ownCen(change.tx, change.caller.tenant, p.cen);
+    await detachChild(change, { cenId: p.cen, type: p.type, childId: p.child, region: p.region });
+  },
+});
+
+export const cenChildren = reading({
+  name: "cen children",
+  access: "read",
+  input: z.strictObject({ cen: text, type: child.type.optional(), region: region.optional(), ...paged }),
+  async read(at, p) {
+    await ownCen(at.db, at.caller.tenant, p.cen);
+    return listChildren(at.db, p.cen, { type: p.type, region: p.region }, wishOf(p.page));
+  },
+});
+
+export const cenChild = reading({
+  name: "cen child",
+  access: "read",
+  input: z.strictObject(oneChild),
+  async read(at, p) {
+    await ownCen(at.db, at.caller.tenant, p.cen);
+    return showChild(at.db, { cenId: p.cen, id: p.child, type: p.type, region: p.region });
+  },
+});
+
+/** Routes to cloud networks as a region sees them: that of a child, or a given one. */
+export const cenRoutes = reading({
+  name: "cen routes",
+  access: "read",
+  input: z.union([z.strictObject(oneChild), z.strictObject({ cen: text, region })]),
+  async read(at, p) {
+    await ownCen(at.db, at.caller.tenant, p.cen);
+    const seenFrom =
+      "child" in p
+        ? (await showChild(at.db, { cenId: p.cen, id: p.child, type: p.type, region: p.region })).region
+        : p.region;
+    return { rows: await networkRoutes(at.db, p.cen, seenFrom) };
+  },
+});
+
+export const packageCreate = changing({
+  name: "cen bandwidth",
+  access: "write",
+  input: z.strictObject({
+    name,
+    description,
+    bandwidth: packageBandwidth,
+    areaA: cenArea,
+    areaB: cenArea,
+    chargeType,
+    tags,
+  }),
+  async handle(change, { tags: given, ...wanted }) {
+    const made = await createPackage(change, change.caller.tenant, wanted);
+    await setTags(change.tx, made.id, given);
+    return { id: made.id };
+  },
+});
+
+export const packageList = reading({
+  name: "cen packages",
+  access: "read",
+  input: z.strictObject({
+    by: filterBy(["id", "cen_id", "name"]),
+    /** One of the filters is enough. */
+    any: z.boolean().optional(),
+    ...having,
+    ...none,
+    ...paged,
+  }),
+  read: (at, { by = [], any = false, having, none, page }) =>
+    listPackages(at.db, readerOf(at), at.caller.tenant.id, { by, any, having, none }, wishOf(page)),
+});
+
+export const packageDelete = changing({
+  name: "cen delete-bandwidth",
+  access: "write",
+  input: z.strictObject({ package: text }),
+  handle: async (change, p) => deletePackage(change, await ownPackage(change.tx, change.caller.tenant, p.package)),
+});
+
+/** Does something with a package and a CEN, both the caller's own. */
+const withPackage = (name: string, act: typeof associatePackage) =>
+  changing({
+    name,
+    access: "write",
+    input: z.strictObject({ cen: text, package: text }),
+    async handle(change, p) {
+      const { tenant } = change.caller;
+      await ownCen(change.tx, tenant, p.cen);
+      await act(change, await ownPackage(change.tx, tenant, p.package), p.cen);
+    },
+  });
+
+export const packageUse = withPackage("cen use-bandwidth", associatePackage);
+export const packageUnuse = withPackage("cen unuse-bandwidth", unassociatePackage);
+
+export const cenLimit = changing({
+  name: "cen limit",
+  access: "write",
+  input: z.strictObject({ cenId: text, localRegion: cenRegion, oppositeRegion: cenRegion, bandwidth: regionBandwidth }),
+  async handle(change, p) {
+    await ownCen(change.tx, change.caller.tenant, p.cenId);
+    await setRegionLimit(change, p);
+  },
+});
+
+export const cenLimits = reading({
+  name: "cen limits",
+  access: "read",
+  input: z.strictObject({ cen: text.optional(), region: cenRegion.optional(), ...paged }),
+  async read(at, p) {
+    const { tenant } = at.caller;
+    if (p.cen) await ownCen(at.db, tenant, p.cen);
+    return listRegionLimits(at.db, { tenantId: tenant.id, cenId: p.cen, region: p.region }, wishOf(p.page));
+  },
+});
+
+const tagged = { type: z.enum(["cen", "bandwidthpackage"]), ids: z.array(text).max(maxTagged) };
+
+/** Changes the tags of all of `ids`, or of none. One audit record: it is one action. */
+async function onEach(
+  change: Changing,
+  p: { type: "cen" | "bandwidthpackage"; ids: readonly string[] },
+  act: (objectId: string) => Promise<void>,
+): Promise<void> {
+  const { tx, caller } = change;
+  const ids = [...new Set(p.ids)];
+  for (const id of ids) await (p.type === "cen" ? ownCen : ownPackage)(tx, caller.tenant, id);
+  const before = await tagsOf(tx, ids);
+  for (const id of ids) await act(id);
+  const after = await tagsOf(tx, ids);
+  const view = (all: Map<string, Tag[]>) => Object.fromEntries(ids.map((id) => [id, all.get(id) ?? []]));
+  await change.audit(ids.join(" "), { tags: view(before) }, { tags: view(after) });
+}
+
+/** Tags of the account's objects in the order of object and key, those after `after`. */
+export const tagList = reading({
+  name: "cen tags",
+  access: "read",
+  input: z.strictObject({
+    type: tagged.type,
+    ids: tagged.ids.optional(),
+    ...having,
+    after: z.tuple([text, text]).optional(),
+    limit: z.int().min(1).optional(),
+  }),
+  async read(at, { type, limit = Number.MAX_SAFE_INTEGER, ...filter }) {
+    const table = type === "cen" ? "cen" : "cen_bandwidth_package";
+    const rows = await tagRows(at.db, at.caller.tenant.id, { ...filter, table }, limit);
+    return rows.map((row) => ({ id: row.object_id, key: row.key, value: row.value }));
+  },
+});
+
+export const tagAdd = changing({
+  name: "cen tag",
+  access: "write",
+  input: z.strictObject({ ...tagged, tags }),
+  handle: (change, p) => onEach(change, p, (id) => addTags(change.tx, id, p.tags)),
+});
+
+export const tagRemove = changing({
+  name: "cen untag",
+  access: "write",
+  input: z.strictObject({ ...tagged, keys: z.array(text).max(maxTagged).optional() }),
+  handle: (change, p) => onEach(change, p, (id) => removeTags(change.tx, id, p.keys)),
+});
+
+export const cenCommands: readonly AnyCommand[] = [
+  cenCreate,
+  cenList,
+  cenSet,
+  cenDelete,
+  cenAttach,
+  cenDetach,
+  cenChildren,
+  cenChild,
+  cenRoutes,
+  packageCreate,
+  packageList,
+  packageDelete,
+  packageUse,
+  packageUnuse,
+  cenLimit,
+  cenLimits,
+  tagList,
+  tagAdd,
+  tagRemove,
+];

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { findAccount } from "../../domain/accounts/accounts.ts";
+import { limitOf } from "../../domain/quotas/limits.ts";
+import { violation } from "../../domain/rules.ts";
+import {
+  onlineByAccount,
+  onlineByInstance,
+  sessionsOnline,
+  trafficByUser,
+} from "../../store/queries/listings/people.ts";
+import { type AnyCommand, reading } from "../command.ts";
+import { instanceRef, theInstance } from "./common.ts";
+import { region } from "./values.ts";
+
+const text = z.string().max(64);
+const of = { instance: instanceRef.optional() };
+const users = z.array(text).max(50).optional();
+
+/** How many sessions run, by instance. */
+export const sessionCount = reading({
+  name: "session count",
+  access: "accounts-read",
+  input: z.strictObject({ region, instances: z.array(text).max(50).optional() }),
+  read: ({ db, caller }, p) => onlineByInstance(db, { tenantId: caller.tenant.id, region: p.region, ids: p.instances }),
+});
+
+/** How many sessions run, by account. */
+export const accountSessionCount = reading({
+  name: "account session-count",
+  access: "accounts-read",
+  input: z.strictObject({ ...of, users }),
+  async read(at, p) {
+    const { id } = await theInstance(at, p.instance);
+    for (const name of p.users ?? []) await findAccount(at.db, id, name);
+    const rows = await onlineByAccount(at.db, id, p.users);
+    return rows.map(({ user_name, online }) => ({ user: user_name, online }));
+  },
+});
+
+/** The running sessions of an account, the oldest first. */
+export const accountSessions = reading({
+  name: "account sessions",
+  access: "accounts-read",
+  input: z.strictObject({ ...of, user: text }),
+  async read(at, p) {
+    const account = await findAccount(at.db, (await theInstance(at, p.instance)).id, p.user);
+    const rows = await sessionsOnline(at.db, account.id);
+    return rows.map(({ client_ip, started_at }) => ({ clientIp: client_ip, startedAt: started_at }));
+  },
+});
+
+/** Bytes of the plan: GB as the product counts them. */
+const gigabyte = 1024 ** 3;
+
+/** What accounts have used of their plan in a month: the larger of both directions counts. */
+export const accountFlow = reading({
+  name: "account flow",
+  access: "accounts-read",
+  input: z.strictObject({
+    ...of,
+    users,
+    month: z
+      .string()
+      .regex(/^\d{4}(0[1-9]|1[0-2])$/)
+      .optional(),
+  }),
+  async read(at, { users: named = [], ...p }) {
+    const { db, caller, context } = at;
+    const instance = await theInstance(at, p.instance);
+    const limit = await limitOf(db, caller.tenant.id, "users-per-flow-query");
+    if (named.length > limit) throw violation("flow-accounts", { limit });
+    const month = p.month ?? new Date(context.clock.now()).toISOString().slice(0, 7).replace("-", "");
+    const days = `${month.slice(0, 4)}-${month.slice(4)}-`;
+    const wanted = named.length === 0 ? undefined : named;
+    const used = await trafficByUser(db, instance.id, { from: `${days}01`, to: `${days}31` }, wanted);
+    for (const name of named) {
+      // An account that was deleted is known by what it has used.
+      if (!used.has(name)) await findAccount(db, instance.id, name);
+    }
+    const names = wanted ?? [...used.keys()].sort().slice(0, limit);
+    return names.map((user) => {
+      const bytes = Math.max(used.get(user)?.rx ?? 0, used.get(user)?.tx ?? 0);
+      return { user, bytes, bytesLeft: Math.max(0, instance.data_plan * gigabyte - bytes) };
+    });
+  },
+});
+
+export const onlineCommands: readonly AnyCommand[] = [sessionCount, accountSessionCount, accountSessions, accountFlow];

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { Refusal } from "../../base/cause.ts";
+import { cenAreas, regionIds } from "../../domain/areas/regions.ts";
+import { requireCode } from "../../domain/limits/instance.ts";
+import { textFault } from "../../domain/limits/text.ts";
+import {
+  choices,
+  dataPlans,
+  orderMonths,
+  type Range,
+  ranges,
+  ruleApplications,
+  ruleProtocol,
+} from "../../domain/limits/values.ts";
+
+// The published API declares the same values from the same rules; here they hold whichever way a command is asked for.
+
+const whole = ({ min, max }: Range) => z.int().min(min).max(max);
+const oneOf = (words: readonly string[]) => z.enum(words);
+
+/** What the quota allows says the domain, so that there is one range in refusals. */
+export const userCount = z.int();
+export const dataPlan = z.literal(dataPlans);
+/** The term of an order. */
+export const term = z.literal(orderMonths);
+export const renewalMonths = whole(ranges.renewalMonths);
+export const securityLockThreshold = whole(ranges.securityLockThreshold);
+export const rulePriority = whole(ranges.rulePriority);
+export const packageBandwidth = whole(ranges.packageBandwidth);
+export const regionBandwidth = whole(ranges.regionBandwidth);
+/** The number of an account of the product, or of an access point. */
+export const number = z.int().min(1);
+
+export const aclType = oneOf(choices.aclType);
+export const ruleDirection = oneOf(choices.ruleDirection);
+export const rulePolicy = oneOf(choices.rulePolicy);
+export const ruleType = oneOf(choices.ruleType);
+export const routingStrategy = oneOf(choices.routingStrategy);
+export const protectionLevel = oneOf(choices.protectionLevel);
+export const chargeType = oneOf(choices.chargeType);
+export const cenArea = oneOf(cenAreas);
+export const region = oneOf(regionIds);
+/** A region as the CEN API writes it: a CCN's has "ccn-" in front. */
+export const cenRegion = oneOf([...regionIds, ...regionIds.map((id) => `ccn-${id}`)]);
+
+export const protocol = z.string().min(ruleProtocol.min).max(ruleProtocol.max).regex(ruleProtocol.pattern);
+
+/** A code to be taken. */
+export const newCode = z.string().superRefine((text, context) => {
+  try {
+    requireCode(text);
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    context.addIssue({ code: "custom", message: refusal.message, params: { refusal } });
+  }
+});
+
+/** Ids of applications as they are stored: a list of texts in JSON. */
+export const applications = z.string().max(2_000).refine(isListOfIds);
+
+function isListOfIds(json: string): boolean {
+  let ids: unknown;
+  try {
+    ids = JSON.parse(json);
+  } catch {
+    return false;
+  }
+  const rule = { field: "id", min: 1, max: ruleApplications.length };
+  return (
+    Array.isArray(ids) &&
+    ids.length <= ruleApplications.count &&
+    ids.every((id) => typeof id === "string" && textFault(rule, id) === undefined)
+  );
+}

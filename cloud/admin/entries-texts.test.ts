@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import type { Refusal } from "../base/cause.ts";
+import type { Refused } from "../testing/admin-api.ts";
+import {
+  aclInput,
+  bothEntries,
+  ccnInput,
+  cenInput,
+  networkInput,
+  region as RegionId,
+  refusalOf,
+} from "../testing/both-entries.ts";
+
+// Names and other texts: what sagctl's socket refuses, the published API refuses, with the same message.
+
+const { rpc, sagctl, ordered } = bothEntries();
+
+/** Texts that no name may be, and what both say of each. */
+const badNames: Record<string, [name: string, says: string]> = {
+  "an end of line": ["a\nb", "The name must be one line without control characters."],
+  "another direction of writing": ["a\u202eb", "The name must be one line without control characters."],
+  "no character": ["a\uffffb", "The name must be one line without control characters."],
+  "half a character": ["a\ud800b", "The name must be one line without control characters."],
+  "only blanks": ["   ", "The name must not be blank."],
+  "too long": ["x".repeat(129), "The name must have 2 to MAX characters; it has 129."],
+  "too short": ["x", "The name must have 2 to MAX characters; it has 1."],
+};
+
+interface Named {
+  max: number;
+  rpc(name: string): Promise<unknown>;
+  sagctl(name: string): Promise<unknown>;
+}
+
+/** What has a name that administrators set. */
+const named: Record<string, (id: string) => Named> = {
+  "an instance": (id) => ({
+    max: 128,
+    rpc: (Name) => rpc("ModifySmartAccessGateway", { RegionId, SmartAGId: id, Name }),
+    sagctl: (name) => sagctl("instance set", { instance: id, name }),
+  }),
+  "a CCN": () => ({
+    max: 100,
+    rpc: (Name) => rpc("CreateCloudConnectNetwork", { RegionId, Name }),
+    sagctl: (name) => sagctl("ccn create", { ...ccnInput, name }),
+  }),
+  "a CEN": () => ({
+    max: 128,
+    rpc: (Name) => rpc("CreateCen", { Name }, "cbn"),
+    sagctl: (name) => sagctl("cen create", { ...cenInput, name }),
+  }),
+  "an ACL": () => ({
+    max: 100,
+    rpc: (Name) => rpc("CreateACL", { RegionId, Name }),
+    sagctl: (name) => sagctl("acl create", { ...aclInput, name }),
+  }),
+  "a cloud network": () => ({
+    max: 128,
+    rpc: (Name) => rpc("CreateCloudNetwork", { RegionId, Name, CidrBlock: ["10.4.0.0/16"] }, "sag"),
+    sagctl: (name) => sagctl("network create", { ...networkInput, name }),
+  }),
+  "an account of the product": () => ({
+    max: 64,
+    rpc: (Name) => rpc("CreateTenant", { Name }, "sag"),
+    sagctl: (name) => sagctl("tenant create", { name }),
+  }),
+};
+
+for (const [what, of] of Object.entries(named)) {
+  test(`the name of ${what}: the same texts are refused, in the same words, both ways`, async () => {
+    const { id } = await ordered(1);
+    const { max, ...ask } = of(id);
+    for (const [why, [name, says]] of Object.entries(badNames)) {
+      const expected = says.replace("MAX", String(max));
+      const here = await refusalOf<Refusal>(ask.sagctl(name));
+      expect([here?.code, here?.message], why).toEqual(["invalid_argument", expected]);
+      // Half a character cannot be sent in a form.
+      if (!name.isWellFormed()) continue;
+      const there = await refusalOf<Refused>(ask.rpc(name));
+      expect([there?.code, there?.body.Message], why).toEqual(["InvalidName", expected]);
+    }
+  }, 60_000);
+}
+
+test("descriptions, tags, reasons and resource names: sagctl's socket refuses what no text may be", async () => {
+  const { id } = await ordered(1);
+  const asks: Record<string, (text: string) => Promise<unknown>> = {
+    description: (text) => sagctl("instance set", { instance: id, description: text }),
+    position: (text) => sagctl("instance set", { instance: id, position: text }),
+    reason: (text) => sagctl("account kick", { instance: id, user: "nobody.test", reason: text }),
+    name: (text) => sagctl("resource add", { instance: id, name: text, address: "https://wiki.example" }),
+    "tag value": (text) => sagctl("cen create", { ...cenInput, tags: [{ key: "a", value: text }] }),
+    "tag key": (text) => sagctl("cen create", { ...cenInput, tags: [{ key: text, value: "" }] }),
+  };
+  for (const [field, ask] of Object.entries(asks)) {
+    for (const text of ["a\nb", "a\u202eb"]) {
+      await expect(ask(text), field).rejects.toThrow(`The ${field} must be one line without control characters.`);
+    }
+    await expect(ask("   "), field).rejects.toThrow(`The ${field} must not be blank.`);
+    await expect(ask("x".repeat(513)), field).rejects.toThrow(`characters; it has 513.`);
+  }
+});
+
+test("input that does not match its schema is refused in the words of the product", async () => {
+  const cases: [command: string, input: Record<string, unknown>, says: string][] = [
+    ["tenant list", { extra: 1 }, "There is no parameter extra."],
+    ["instance set", { name: 5 }, "The name must be a text."],
+    ["session end", { reason: "" }, "The id is missing."],
+    ["access-key disable", { id: "x".repeat(65) }, "The id must have at most 64 characters."],
+    ["access-key create", { role: "king" }, "The role must be one of administrator, read-only, accounts-only."],
+    ["audit list", { limit: 0 }, "The limit must be at least 1."],
+    ["audit list", { limit: 1_001 }, "The limit must be at most 1000."],
+  ];
+  for (const [command, input, says] of cases) await expect(sagctl(command, input), command).rejects.toThrow(says);
+});

@@ -1,0 +1,173 @@
+import { chmodSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import type { z } from "zod";
+import { byName } from "../../../admin/by-name.ts";
+import type { Host } from "../../../admin/command.ts";
+import { readInput } from "../../../admin/input.ts";
+import type { Runner } from "../../../admin/run.ts";
+import { type CauseCode, Refusal } from "../../../base/cause.ts";
+import { type Message, say } from "../../../base/say.ts";
+import { administration } from "../../../domain/administration.ts";
+import { defaultTenant, tenantByName } from "../../../domain/tenants/tenants.ts";
+import { storageRefusal } from "../../../store/failures.ts";
+import { apiCall } from "../rpc/operations/remote.ts";
+import { productVersions } from "../rpc/protocol/operation.ts";
+import type { AdminApi } from "../rpc/service.ts";
+import { localPath } from "./path.ts";
+
+const maxBodyBytes = 256 * 1024;
+
+/** What the local way in works on. */
+export interface LocalHost extends Host {
+  admin: AdminApi;
+}
+
+/** A failure as sagctl gets it. */
+export interface AdminFailure {
+  cause: CauseCode;
+  /** In English. */
+  message: string;
+  /** The same by its key in common/text with what it names; absent in answers of former versions. */
+  key?: string;
+  params?: Message["params"];
+}
+
+/**
+ * The local way in for sagctl: a Unix socket that only the owner of the data directory can open. POST / with
+ * {"operation","actor","parameters","tenant"} answers with the result, or with a failure and status 400; GET /metrics is for Prometheus.
+ */
+export async function serveLocally(
+  directory: string,
+  host: LocalHost,
+  metrics: () => Promise<string>,
+): Promise<{ close(): Promise<void> }> {
+  const { path, close } = localPath(directory);
+  // Left behind by a process that was killed; the directory's lock says that it is not there any more.
+  rmSync(path, { force: true });
+  const server = createServer((request, response) => {
+    request.on("error", () => {});
+    response.on("error", () => {});
+    if (request.method === "GET" && request.url === "/metrics") {
+      metrics().then(
+        (text) => response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(text),
+        () => response.writeHead(503).end(),
+      );
+      return;
+    }
+    void respond(request, directory, host)
+      .then(({ status, body }) => {
+        const text = JSON.stringify(body);
+        response.writeHead(status, { "content-type": "application/json", connection: "close" });
+        response.end(text);
+      })
+      .catch((error: unknown) => {
+        host.context.log("error", "an answer to sagctl could not be sent", { error: String(error) });
+        response.destroy();
+      });
+  });
+  const before = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, () => {
+        server.off("error", reject);
+        server.on("error", (error) => host.context.log("error", "the local socket failed", { error: String(error) }));
+        resolve();
+      });
+    });
+    chmodSync(path, 0o600);
+  } finally {
+    process.umask(before);
+  }
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          close();
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function respond(request: IncomingMessage, directory: string, host: LocalHost) {
+  try {
+    const { operation, actor, parameters, tenant } = await read(request);
+    const by = `local:${actor}`;
+    if (operation === "api call")
+      return { status: 200, body: await callApi(host.admin, by, readInput(apiCall, parameters)) };
+    return { status: 200, body: await byName(await runner(host, by, operation, tenant), operation, parameters) };
+  } catch (error) {
+    return { status: 400, body: failureOf(error, directory, host) };
+  }
+}
+
+async function runner(
+  { context, server, data }: LocalHost,
+  actor: string,
+  action: string,
+  tenantName: string | undefined,
+): Promise<Runner> {
+  const { store } = context;
+  const tenant = tenantName === undefined ? await defaultTenant(store) : await tenantByName(store, tenantName);
+  const caller = { actor, role: "administrator" as const, tenant, operator: true, onHost: true };
+  return { ...administration(context, { actor, action, nonce: undefined }), server, data, caller };
+}
+
+/** An operation of the published API; its code stays in the text. */
+async function callApi(admin: AdminApi, actor: string, asked: z.infer<typeof apiCall>): Promise<unknown> {
+  const given = new Map(Object.entries(asked.parameters));
+  const answer = await admin.local(actor, asked.tenant, productVersions[asked.product], asked.action, given);
+  if (answer.code === "") return answer.body;
+  throw new Refusal(answer.cause ?? "unknown", say("api_refused", { message: answer.said ?? "", code: answer.code }));
+}
+
+function failureOf(error: unknown, directory: string, host: LocalHost): AdminFailure {
+  const refusal = error instanceof Refusal ? error : storageRefusal(error, directory);
+  if (refusal) return failureBody(refusal.code, refusal.said);
+  host.context.log("error", "an operation failed unexpectedly", {
+    error: error instanceof Error ? error.stack : String(error),
+  });
+  return failureBody("unknown", say("local_failed"));
+}
+
+const failureBody = (cause: CauseCode, { key, params, text }: Message): AdminFailure => ({
+  cause,
+  message: text,
+  key,
+  params,
+});
+
+/** What sagctl asks for. */
+interface Asked {
+  operation: string;
+  actor: string;
+  parameters: unknown;
+  /** The account of the product it is for; undefined = the default one. */
+  tenant: string | undefined;
+}
+
+async function read(request: IncomingMessage): Promise<Asked> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes) throw new Refusal("answer_too_large", say("local_too_large"));
+    chunks.push(chunk);
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    throw new Refusal("invalid_argument", say("local_not_json"));
+  }
+  const { operation, actor, parameters, tenant } = (body ?? {}) as Record<string, unknown>;
+  if (typeof operation !== "string") throw new Refusal("invalid_argument", say("local_no_operation"));
+  return {
+    operation,
+    actor: typeof actor === "string" ? actor.slice(0, 64) : "unknown",
+    parameters: parameters ?? {},
+    tenant: typeof tenant === "string" ? tenant : undefined,
+  };
+}

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Ask, type Fields, makeKey, openApi, type Refused } from "../../../testing/admin-api.ts";
+import { startServer, type TestServer } from "../../../testing/server.ts";
+import { operations } from "./operations/index.ts";
+
+// Tools forget what they are told is gone: an object that is in another region must never be answered so.
+
+let server: TestServer;
+let ask: Ask;
+const home = "cn-shanghai";
+const wrong = "eu-central-1";
+const given: Fields = {
+  ...{ OriginRegionId: home, OpenApiName: "*", UserMail: "b@example.com", Bandwidth: 5, Name: "another" },
+  ...{ Direction: "out", Policy: "drop", IpProtocol: "ALL", SourceCidr: "10.0.0.0/8", DestCidr: "10.0.0.0/8" },
+  ...{
+    SourcePortRange: "-1/-1",
+    DestPortRange: "-1/-1",
+    UserCount: 10,
+    DataPlan: 5,
+    AutoPay: true,
+    CenUid: 1,
+    CcnUid: 1,
+  },
+};
+
+beforeAll(async () => {
+  server = await startServer();
+  ask = openApi(server, await makeKey(server));
+  const order = { RegionId: home, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 10, AutoPay: true };
+  const { SmartAGId } = await ask("CreateSmartAccessGatewaySoftware", order);
+  const other = await ask("CreateSmartAccessGatewaySoftware", order);
+  const account = { RegionId: home, SmartAGId, UserName: "anna.test", UserMail: "a@example.com" };
+  await ask("CreateSmartAccessGatewayClientUser", { ...account, Password: "correct-horse", Bandwidth: 5 });
+  const { CcnId } = await ask("CreateCloudConnectNetwork", { RegionId: home, Name: "branch" });
+  const { AclId } = await ask("CreateACL", { RegionId: home, Name: "guests" });
+  const { AcrId } = await ask("AddACLRule", { RegionId: home, AclId, ...given });
+  const { CenId } = await ask("CreateCen", {}, "cbn");
+  await ask("AttachCcnInstanceToCen", { RegionId: home, CcnId, CenId });
+  await ask("BindSmartAccessGateway", { RegionId: home, CcnId, SmartAGId });
+  const { EnterpriseCodes } = await ask("ListEnterpriseCode", { RegionId: home });
+  const [code] = EnterpriseCodes as { EnterpriseCode: string }[];
+  Object.assign(given, { SmartAGId, InstanceId: SmartAGId, OriginSmartAGId: SmartAGId, SmartAGSn: SmartAGId });
+  Object.assign(given, { SerialNumber: SmartAGId, TargetSmartAGId: other.SmartAGId, UserName: "anna.test" });
+  Object.assign(given, { Username: "anna.test", CcnId, CcnInstanceId: CcnId, AssociatedCcnId: CcnId, AclId, AcrId });
+  Object.assign(given, { CenId, CenInstanceId: CenId, AccessPointId: 1, EnterpriseCode: code?.EnterpriseCode });
+});
+afterAll(() => server.close());
+
+/** Parameters that name one object of a region. */
+const objects = ["SmartAGId", "InstanceId", "CcnId", "CcnInstanceId", "AssociatedCcnId", "AclId", "TargetSmartAGId"];
+/** Where the region is a filter like the object's id, or has no effect on an object of the whole account. */
+const filtered = ["DescribeSmartAccessGateways", "DescribeCloudConnectNetworks"];
+
+for (const { name, product, parameters } of operations) {
+  const of = objects.filter((object) => Object.hasOwn(parameters, object));
+  if (!Object.hasOwn(parameters, "RegionId") || of.length === 0 || filtered.includes(name)) continue;
+  test(`${name} says where an object is that is in another region`, async () => {
+    const wanted = Object.entries(parameters).filter(([key, { required }]) => required || of.includes(key));
+    const fields = Object.fromEntries([...wanted.map(([key]) => [key, given[key]]), ["RegionId", wrong]]);
+    if (name.endsWith("Cen") || name.endsWith("ToCen")) fields.CenId = given.CenId;
+    const refusal = await ask(name, fields, product).then(
+      () => undefined,
+      (error: Refused) => error,
+    );
+    const attachment = ["AttachCcnInstanceToCen", "DetachCcnInstanceFromCen"].includes(name);
+    expect(refusal?.code).toBe(attachment ? "ParameterIllegal.ChildInstanceRegionId" : "InvalidRegionId");
+    expect([refusal?.status, refusal?.message]).toEqual([
+      400,
+      expect.stringMatching(/in cn-shanghai.*in eu-central-1\.$/),
+    ]);
+  });
+}
+
+for (const region of [wrong, `ccn-${wrong}`]) {
+  test(`a CEN's child in ${region}, where it is not: neither attached, nor read, nor detached`, async () => {
+    const { CenId, CcnId: ChildInstanceId } = given;
+    const child = { CenId, ChildInstanceId, ChildInstanceType: "CCN", ChildInstanceRegionId: region };
+    for (const action of [
+      "AttachCenChildInstance",
+      "DescribeCenAttachedChildInstanceAttribute",
+      "DescribeCenChildInstanceRouteEntries",
+      "DetachCenChildInstance",
+    ]) {
+      const code = await ask(action, child, "cbn").then(
+        () => "accepted",
+        (error: Refused) => error.code,
+      );
+      expect(code, action).toBe("ParameterIllegal.ChildInstanceRegionId");
+    }
+    const right = { ...child, ChildInstanceRegionId: `ccn-${home}` };
+    expect((await ask("DescribeCenAttachedChildInstanceAttribute", right, "cbn")).Status).toBe("Attached");
+  });
+}
+
+test("an instance is bound and unbound in its own region, or in the CCN's", async () => {
+  const order = { RegionId: "cn-beijing", ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 1, AutoPay: true };
+  const { SmartAGId } = await ask("CreateSmartAccessGatewaySoftware", order);
+  const both = { CcnId: given.CcnId, SmartAGId };
+  for (const RegionId of [home, "cn-beijing"]) {
+    await ask("BindSmartAccessGateway", { ...both, RegionId });
+    await ask("UnbindSmartAccessGateway", { ...both, RegionId });
+  }
+});

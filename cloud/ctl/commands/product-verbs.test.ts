@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { commands } from "../../admin/commands/index.ts";
+import { verbs } from "./product-verbs.ts";
+import type { Verb } from "./verb.ts";
+
+/** Some text for a field that is read in this way. */
+function sample(read: ((text: string, before: never) => unknown) | undefined): unknown {
+  if (read === undefined) return "x";
+  try {
+    return read("1", undefined as never);
+  } catch {
+    return read("true", undefined as never);
+  }
+}
+
+/** The request of a verb with all of its options, and with none. */
+function sent(verb: Verb, withOptions: boolean): Record<string, unknown> {
+  const [, , ...places] = verb.usage.split(" ");
+  const named = places.map((place) => place.replace(/[<>]/g, ""));
+  const options = withOptions ? Object.values(verb.options ?? {}) : [];
+  const input = {
+    ...verb.fixed,
+    ...Object.fromEntries(named.map((name) => [name, sample(verb.places?.[name])])),
+    ...Object.fromEntries(options.map(([name, read]) => [name, sample(read)])),
+  };
+  // These two exclude each other.
+  if ("anyAccessPoint" in input) delete (input as { accessPoints?: unknown }).accessPoints;
+  return verb.input?.(input) ?? input;
+}
+
+/** What is wrong with the names and types of an input; values may be. */
+function misfits(verb: Verb, input: Record<string, unknown>): unknown[] {
+  const [object, word] = verb.usage.split(" ");
+  const command = commands.get(`${object} ${word}`);
+  if (!command) return [`no command ${object} ${word}`];
+  const read = command.input.safeParse(input) as { error?: { issues: { code: string; message: string }[] } };
+  return (read.error?.issues ?? []).filter(({ code }) => code === "unrecognized_keys" || code === "invalid_type");
+}
+
+test.each(verbs.map((verb) => [verb.usage, verb] as const))("%s sends what its command takes", (usage, verb) => {
+  expect(misfits(verb, sent(verb, true))).toEqual([]);
+  // The only ones that cannot be left out.
+  if (usage === "access-key create" || usage === "network create <name>") return;
+  expect(misfits(verb, sent(verb, false))).toEqual([]);
+});

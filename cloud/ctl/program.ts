@@ -1,0 +1,116 @@
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { ctlTexts } from "../../common/text/ctl.ts";
+import { version } from "../api/hello.ts";
+import { invalid } from "../base/cause.ts";
+import { foreign } from "../base/say.ts";
+import { unexpanded } from "../paths.ts";
+import { printResult } from "../results.ts";
+import { inOurWords } from "../usage-words.ts";
+import { versionCommand } from "../version-command.ts";
+import type { Tools } from "./command.ts";
+import { accountVerbs } from "./commands/accounts.ts";
+import { dnsVerbs, instanceVerbs, linkVerbs, listVerbs, policyVerbs } from "./commands/instances.ts";
+import { accessPointVerbs, auditVerbs, serverVerbs, sessionVerbs } from "./commands/operating.ts";
+import { productVerbs } from "./commands/product.ts";
+import { resourceVerbs } from "./commands/resources.ts";
+import { setupVerbs } from "./commands/setup.ts";
+import { storeVerbs } from "./commands/store.ts";
+import { completionVerbs } from "./completion.ts";
+import { type Ask, locally } from "./connection.ts";
+import { remotely } from "./remote.ts";
+import { render, type Shown } from "./table.ts";
+
+const { common, help } = ctlTexts;
+
+/** ms that a server started just before, in the same script, has to come up. */
+const startLimit = 5000;
+
+interface Flags {
+  data?: string;
+  json?: boolean;
+  server?: string;
+  accessKeyId?: string;
+  secretStdin?: boolean;
+  remember?: boolean;
+  ca?: string;
+}
+
+function asker({ data, server, accessKeyId, secretStdin, remember, ca }: Flags): Ask {
+  // Before a verb, --server is where the admin API is; after `link create` it is another thing.
+  if (server !== undefined && accessKeyId !== undefined) {
+    return remotely({ server, accessKeyId, secretStdin, remember, ca });
+  }
+  if (data !== undefined) {
+    const directory = resolve(unexpanded(data, "data"));
+    return locally(directory, startLimit, () => process.stderr.write(`${ctlTexts.output.waiting(directory)}\n`));
+  }
+  throw invalid("data", foreign(ctlTexts.errors.arguments.where));
+}
+
+function toolsFor(flags: Flags): Tools {
+  return {
+    ask: asker(flags),
+    json: flags.json === true,
+    print<T>(result: unknown, words: (result: T) => Shown, once?: string) {
+      const { isTTY, columns } = process.stdout;
+      const width = isTTY && columns > 0 ? columns : undefined;
+      printResult(`${flags.json ? JSON.stringify(result) : render(words(result as T), width)}\n`, once);
+    },
+  };
+}
+
+/** In the order of the help. */
+const all = [
+  instanceVerbs,
+  listVerbs,
+  accountVerbs,
+  dnsVerbs,
+  policyVerbs,
+  linkVerbs,
+  resourceVerbs,
+  accessPointVerbs,
+  serverVerbs,
+  sessionVerbs,
+  auditVerbs,
+  productVerbs,
+  setupVerbs,
+  storeVerbs,
+];
+
+/** sagctl with all of its verbs. With `json`, what is wrong with arguments is not told on standard error. */
+export function makeProgram(json: boolean): Command {
+  const program = new Command("sagctl")
+    .enablePositionalOptions()
+    .version(version, "-V, --version", ctlTexts.parser.version)
+    .description(help.program.what)
+    .option("--data <dir>", common.data)
+    .option("--server <url>", help.program.server)
+    .option("--access-key-id <id>", help.program.accessKeyId)
+    .option("--secret-stdin", help.program.secretStdin)
+    .option("--remember", help.program.remember)
+    .option("--ca <file>", help.program.ca)
+    .option("--json", common.json);
+  for (const verbs of all) verbs(program, () => toolsFor(program.opts<Flags>()));
+  completionVerbs(program);
+  versionCommand(program);
+
+  /** --data and --json may stand anywhere; failures of usage are ours to print. */
+  function prepare(command: Command): void {
+    command.exitOverride();
+    if (json) command.configureOutput({ writeErr: () => {} });
+    if (command !== program && command.commands.length === 0) {
+      command.option("--data <dir>", common.data).option("--json", common.json);
+      command.hook("preAction", () => {
+        for (const name of ["data", "json"]) {
+          const value: unknown = command.getOptionValue(name);
+          if (value !== undefined) program.setOptionValue(name, value);
+        }
+      });
+    }
+    for (const child of command.commands) prepare(child);
+  }
+  prepare(program);
+  inOurWords(program);
+  return program;
+}

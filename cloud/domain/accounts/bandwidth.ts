@@ -1,0 +1,15 @@
+import { runningWithBandwidth } from "../../store/queries/accounts.ts";
+import type { Context } from "../context.ts";
+import { profileChanged } from "../sessions/profile.ts";
+
+/** Tells access points and clients of the account's bandwidth, as it is stored now, for sessions that are running. */
+export async function recap(context: Context, accountId: string): Promise<void> {
+  const { store, peers } = context;
+  const running = await runningWithBandwidth(store, accountId);
+  const changed = running.flatMap(({ id, bandwidth }) => {
+    const peer = peers.get(id);
+    return peer ? [{ peer: { ...peer, bandwidth: bandwidth * 1_000 }, newKey: false }] : [];
+  });
+  if (changed.length > 0) await peers.change([], changed);
+  for (const id of new Set(running.map((session) => session.instance_id))) await profileChanged(context, id, accountId);
+}

@@ -1,0 +1,84 @@
+import { type AccountRow, deleteAccount, deleteSecondFactor, updateAccount } from "../../store/queries/accounts.ts";
+import type { InstanceRow } from "../../store/queries/instances.ts";
+import type { Change } from "../change.ts";
+import { endAccountSessions } from "../instances/sessions.ts";
+import { requireMail } from "../limits/account.ts";
+import { announceEnd } from "../sessions/ending.ts";
+import { signedOut } from "../signin/refresh.ts";
+import { setPassword } from "../signin/sign-in.ts";
+import { recap } from "./bandwidth.ts";
+import { requireBandwidthIn, requireFixedAddress } from "./room.ts";
+
+/** What is to be changed of an account; undefined = left as it is. */
+export interface AccountWishes {
+  /** Kbit/s each way, 0 = no cap; at once, also for running sessions. */
+  bandwidth?: number | undefined;
+  mail?: string | undefined;
+  /** Fixed address from the next dial on; "" = none. */
+  clientIp?: string | undefined;
+  /** Kbit/s; stored only. */
+  accelerateBandwidth?: number | undefined;
+}
+
+export async function setAccount(
+  change: Change,
+  instance: InstanceRow,
+  row: AccountRow,
+  wanted: AccountWishes,
+  uncapped: boolean,
+): Promise<AccountRow> {
+  const { tx, context } = change;
+  const { bandwidth, mail, clientIp, accelerateBandwidth } = wanted;
+  if (clientIp && clientIp !== row.client_ip) await requireFixedAddress(tx, instance, clientIp);
+  if (accelerateBandwidth !== undefined) await requireBandwidthIn(tx, instance, accelerateBandwidth, false);
+  const set = {
+    ...(bandwidth === undefined ? {} : { bandwidth: await requireBandwidthIn(tx, instance, bandwidth, uncapped) }),
+    ...(mail === undefined ? {} : { mail: requireMail(mail) }),
+    ...(clientIp === undefined ? {} : { client_ip: clientIp || null }),
+    ...(accelerateBandwidth === undefined ? {} : { accelerate_bandwidth: accelerateBandwidth }),
+  };
+  await updateAccount(tx, row.id, set);
+  if (bandwidth !== undefined) change.after(() => recap(context, row.id));
+  return { ...row, ...set };
+}
+
+export async function setDisabled(change: Change, row: AccountRow, disabled: boolean): Promise<AccountRow> {
+  await updateAccount(change.tx, row.id, { disabled: Number(disabled) });
+  if (disabled) {
+    await endAccountSessions(change, row.id, { cause: "account_disabled", text: "" });
+    change.after(async () => change.context.events.endConnections(row.id));
+  }
+  return { ...row, disabled: Number(disabled) };
+}
+
+/** A new password ends all sign-ins of the account. `mustChange` undefined = as it was. */
+export async function resetPassword(
+  change: Change,
+  row: AccountRow,
+  hash: string,
+  mustChange: boolean | undefined,
+): Promise<AccountRow> {
+  const { tx, context } = change;
+  const password = {
+    password_hash: hash,
+    must_change: mustChange === undefined ? row.must_change : Number(mustChange),
+  };
+  const ending = { ...signedOut, reason: "password_reset" } as const;
+  await endAccountSessions(change, row.id, ending);
+  const ended = await setPassword(tx, context, row.id, password, "", ending);
+  change.after(async () => announceEnd(context, ended, ending));
+  return { ...row, ...password };
+}
+
+/** For a user who lost the authenticator. */
+export async function dropSecondFactor(change: Change, row: AccountRow): Promise<void> {
+  await deleteSecondFactor(change.tx, row.id);
+  change.after(async () => change.context.log("info", "second factor removed", { account: row.id }));
+}
+
+/** Its traffic records stay, also those of this month: the published product forbids it then, we keep the accounting. */
+export async function removeAccount(change: Change, row: AccountRow): Promise<void> {
+  await endAccountSessions(change, row.id, { cause: "account_disabled", reason: "account_gone", text: "" });
+  change.after(async () => change.context.events.endConnections(row.id));
+  await deleteAccount(change.tx, row.id);
+}

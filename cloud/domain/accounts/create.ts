@@ -1,0 +1,118 @@
+import { typedName } from "../../../common/user-name.ts";
+import { newId } from "../../base/ids.ts";
+import { overlaps } from "../../base/ip.ts";
+import { hashPassword, makePassword } from "../../security/passwords.ts";
+import { Secret } from "../../security/secret.ts";
+import type { Db } from "../../store/db.ts";
+import { nameKey } from "../../store/names.ts";
+import { type AccountRow, copySecondFactor, insertAccount } from "../../store/queries/accounts.ts";
+import { cidrsOfInstance, type InstanceRow } from "../../store/queries/instances.ts";
+import { shareCcnArea } from "../areas/regions.ts";
+import type { Change } from "../change.ts";
+import { defaultBandwidth, requireMail, requirePassword, requireUserName, userNameForm } from "../limits/account.ts";
+import { limitOf } from "../quotas/limits.ts";
+import { violation } from "../rules.ts";
+import { blocks } from "../sessions/addresses.ts";
+import { requireBandwidthIn, requireRoom } from "./room.ts";
+
+export interface AccountWish {
+  /** undefined = the mail address is the name. */
+  user?: string | undefined;
+  mail: string;
+  /** undefined = one is made. */
+  password?: string | undefined;
+  /** Kbit/s; undefined = the usual one. */
+  bandwidth?: number | undefined;
+  clientIp?: string | undefined;
+  mustChange?: boolean | undefined;
+}
+
+/** A wish, checked as far as one account alone can be, with its password hashed: the slow part. */
+export interface PreparedAccount {
+  wish: AccountWish;
+  userName: string;
+  hash: string;
+  /** Generated; returned this once. */
+  made: Secret | undefined;
+}
+
+export async function prepareAccount(wish: AccountWish): Promise<PreparedAccount> {
+  requireMail(wish.mail);
+  const userName = typedName(wish.user ?? wish.mail);
+  if (wish.user === undefined && !userNameForm.test(userName)) throw violation("mail-as-user-name");
+  requireUserName(userName);
+  const { password, made } = passwordFrom(wish.password);
+  return { wish, userName, hash: await hashPassword(password), made };
+}
+
+/** A given password is checked; without one, one is made. */
+export function passwordFrom(given: string | undefined): { password: Secret; made: Secret | undefined } {
+  if (given === undefined) {
+    const made = makePassword();
+    return { password: made, made };
+  }
+  requirePassword(given);
+  return { password: new Secret(given), made: undefined };
+}
+
+export async function createAccount(
+  change: Change,
+  instance: InstanceRow,
+  { wish, userName, hash }: PreparedAccount,
+  uncapped: boolean,
+): Promise<AccountRow> {
+  const { tx, now } = change;
+  const usual = async () => Math.min(defaultBandwidth, await limitOf(tx, instance.tenant_id, "bandwidth-per-user"));
+  const row: AccountRow = {
+    id: newId("acc"),
+    instance_id: instance.id,
+    user_name: userName,
+    name_key: nameKey(userName),
+    mail: wish.mail,
+    password_hash: hash,
+    must_change: Number(wish.mustChange === true),
+    disabled: 0,
+    bandwidth: await requireBandwidthIn(tx, instance, wish.bandwidth ?? (await usual()), uncapped),
+    client_ip: wish.clientIp ?? null,
+    created_at: now,
+    accelerate_bandwidth: 0,
+    roamed_from: null,
+  };
+  await requireRoom(tx, instance, row);
+  await insertAccount(tx, row);
+  return row;
+}
+
+/** Copies an account to an instance of another area, so that its owner dials there and still reaches home. */
+export async function roamAccount(
+  change: Change,
+  account: AccountRow,
+  origin: InstanceRow,
+  target: InstanceRow,
+): Promise<AccountRow> {
+  const { tx, now } = change;
+  if (origin.id === target.id) throw violation("roams-to-itself", { instance: target.id });
+  if (shareCcnArea(origin.region, target.region)) throw violation("roams-within-area");
+  const cidr = await overlapOf(tx, origin.id, target.id);
+  if (cidr !== undefined) throw violation("roaming-overlap", { cidr });
+  if (origin.enterprise_code === target.enterprise_code) throw violation("roams-within-code");
+  const copy: AccountRow = {
+    ...account,
+    id: newId("acc"),
+    instance_id: target.id,
+    name_key: nameKey(account.user_name),
+    client_ip: null,
+    created_at: now,
+    roamed_from: origin.id,
+  };
+  await requireRoom(tx, target, copy);
+  await insertAccount(tx, copy);
+  // The same person with the same authenticator: elsewhere must not be the easier way in.
+  await copySecondFactor(tx, account.id, copy.id);
+  return copy;
+}
+
+async function overlapOf(db: Db, a: string, b: string): Promise<string | undefined> {
+  const theirs = blocks(await cidrsOfInstance(db, b));
+  return (await cidrsOfInstance(db, a)).find((text) => blocks([text]).some((x) => theirs.some((y) => overlaps(x, y))));
+}

@@ -1,0 +1,49 @@
+import { say } from "../../base/say.ts";
+import { Secret } from "../../security/secret.ts";
+import type { AccountRow } from "../../store/queries/accounts.ts";
+import type { InstanceRow } from "../../store/queries/instances.ts";
+import type { Change } from "../change.ts";
+import type { Mail } from "../mailer.ts";
+
+/** What somebody is told of an account that was made for them, or whose password was set anew. */
+export interface Credentials {
+  account: AccountRow;
+  instance: InstanceRow;
+  /** Why they are told. */
+  event: "made" | "reset" | "roamed";
+  /** A password that the server made. One that an administrator chose is not repeated. */
+  made: Secret | undefined;
+  /** The enrolment link. */
+  link: string;
+}
+
+/** Mails credentials to their owners once the change is stored. A change whose mails cannot be written is refused. */
+export async function mailCredentials(change: Change, all: readonly Credentials[]): Promise<void> {
+  const held = await change.context.mailer.hold(all.map(mailOf));
+  change.undone(() => held.drop());
+  change.after(() => held.send());
+}
+
+function mailOf({ account, instance, event, made, link }: Credentials): Mail {
+  const intranet = instance.name;
+  const opening = {
+    made: say("mail_account_made", { intranet }),
+    reset: say("mail_password_reset", { intranet }),
+    roamed: say("mail_account_roamed", { intranet }),
+  }[event];
+  const password = made?.reveal() ?? say(event === "roamed" ? "mail_password_kept" : "mail_password_given").text;
+  const credentials = say("mail_credentials", {
+    code: instance.enterprise_code,
+    instance: instance.id,
+    user: account.user_name,
+    password,
+  });
+  const parts = [opening, credentials, say("mail_steps", { link })];
+  if (account.must_change === 1) parts.push(say("mail_must_change"));
+  parts.push(say("mail_no_password"));
+  return {
+    to: account.mail,
+    subject: say(event === "reset" ? "mail_password_subject" : "mail_account_subject").text,
+    text: new Secret(parts.map(({ text }) => text).join("\n\n")),
+  };
+}

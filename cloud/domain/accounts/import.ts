@@ -1,0 +1,73 @@
+import { Refusal } from "../../base/cause.ts";
+import type { Secret } from "../../security/secret.ts";
+import type { AccountRow } from "../../store/queries/accounts.ts";
+import type { InstanceRow } from "../../store/queries/instances.ts";
+import type { Change } from "../change.ts";
+import { auditedAccount } from "./accounts.ts";
+import { type AccountWish, createAccount, type PreparedAccount, prepareAccount } from "./create.ts";
+
+/** One account to be made; `line` is where it stands in the file. */
+export interface ImportWish extends AccountWish {
+  line: number;
+  user: string;
+}
+
+/** What became of it. */
+export interface Imported {
+  line: number;
+  user: string;
+  result: string;
+  /** A generated one, returned this once; "" = it was given, or there is no account. */
+  password: string;
+}
+
+/** Hashed before the transaction, which holds up all others; a refusal is reported with those of the other lines. */
+export async function prepareImport(wishes: readonly ImportWish[]): Promise<(PreparedAccount | Refusal)[]> {
+  const out: (PreparedAccount | Refusal)[] = [];
+  for (const { line: _, ...wish } of wishes) {
+    out.push(
+      await prepareAccount(wish).catch((error: unknown) => {
+        if (error instanceof Refusal) return error;
+        throw error;
+      }),
+    );
+  }
+  return out;
+}
+
+/**
+ * Makes all of these accounts, each with an audit record of its own. `complete` is false if one was refused, or with `dryRun`: then
+ * the transaction has to be rolled back, and the results say what each would have become.
+ */
+export async function importAccounts(
+  change: Change,
+  instance: InstanceRow,
+  { dryRun, uncapped }: { dryRun: boolean; uncapped: boolean },
+  wishes: readonly ImportWish[],
+  prepared: readonly (PreparedAccount | Refusal)[],
+): Promise<{ complete: boolean; results: Imported[]; made: { account: AccountRow; made: Secret | undefined }[] }> {
+  const rows: { account: AccountRow; made: Secret | undefined }[] = [];
+  const refused = new Map<number, string>();
+  for (const [i, account] of prepared.entries()) {
+    try {
+      if (account instanceof Refusal) throw account;
+      const row = await createAccount(change, instance, account, uncapped);
+      await change.audit(row.id, null, auditedAccount(row));
+      rows.push({ account: row, made: account.made });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { field } = error.details;
+      refused.set(i, field === undefined ? error.message : `${field}: ${error.message}`);
+    }
+  }
+  const complete = !dryRun && refused.size === 0;
+  const otherwise = dryRun ? "would be made" : complete ? "made" : "not made, because of the others";
+  const results = wishes.map(({ line, user }, i) => {
+    const why = refused.get(i);
+    const account = prepared[i];
+    const made = account instanceof Refusal ? undefined : account?.made;
+    const result = why === undefined ? otherwise : `refused: ${why}`;
+    return { line, user, result, password: complete ? (made?.reveal() ?? "") : "" };
+  });
+  return { complete, results, made: rows };
+}

@@ -1,0 +1,97 @@
+import type { Db } from "../../store/db.ts";
+import { aclPage, aclRulePage, usesOfAcls } from "../../store/queries/listings/networks.ts";
+import type { Page, PageWish, Reader } from "../../store/queries/listings/pages.ts";
+import type { AclRow, AclRuleRow } from "./acl.ts";
+
+/** An access control list as its owner sees it. */
+export interface AclView {
+  id: string;
+  name: string;
+  type: string;
+  region: string;
+}
+
+export const viewAcl = ({ id, name, type, region }: AclRow): AclView => ({ id, name, type, region });
+
+export interface ListedAcl extends AclView {
+  /** Instances that have it. */
+  instances: number;
+}
+
+/** A rule of a list. */
+export interface AclRuleView {
+  id: string;
+  aclId: string;
+  name: string;
+  description: string;
+  direction: string;
+  policy: string;
+  /** The smallest wins. */
+  priority: number;
+  protocol: string;
+  sourceCidr: string;
+  destCidr: string;
+  /** "from/to", -1/-1 = all. */
+  sourcePorts: string;
+  destPorts: string;
+  type: string;
+  /** Epoch ms. */
+  createdAt: number;
+  /** Ids of applications. */
+  dpiGroupIds: string[];
+  dpiSignatureIds: string[];
+}
+
+export const viewRule = (row: AclRuleRow): AclRuleView => ({
+  id: row.id,
+  aclId: row.acl_id,
+  name: row.name,
+  description: row.description,
+  direction: row.direction,
+  policy: row.policy,
+  priority: row.priority,
+  protocol: row.protocol,
+  sourceCidr: row.source_cidr,
+  destCidr: row.dest_cidr,
+  sourcePorts: row.source_ports,
+  destPorts: row.dest_ports,
+  type: row.type,
+  createdAt: row.created_at,
+  dpiGroupIds: JSON.parse(row.dpi_group_ids) as string[],
+  dpiSignatureIds: JSON.parse(row.dpi_signature_ids) as string[],
+});
+
+export async function listAcls(
+  db: Db,
+  reader: Reader,
+  filter: {
+    tenantId: string;
+    region?: string | undefined;
+    ids?: readonly string[] | undefined;
+    type?: string | undefined;
+    namePart?: string | undefined;
+  },
+  wish: PageWish,
+): Promise<Page<ListedAcl>> {
+  const page = await aclPage(db, reader, filter, wish);
+  const used = await usesOfAcls(
+    db,
+    page.rows.map((row) => row.id),
+  );
+  const rows = page.rows.map((row) => ({
+    ...viewAcl(row),
+    instances: used.filter(({ acl_id }) => acl_id === row.id).length,
+  }));
+  return { ...page, rows };
+}
+
+/** Rules by priority. */
+export async function listRules(
+  db: Db,
+  acl: AclRow,
+  filter: { direction?: string | undefined; name?: string | undefined; order: "asc" | "desc" },
+  wish: PageWish,
+): Promise<Page<AclRuleView>> {
+  const page = await aclRulePage(db, acl.id, filter, wish);
+  return { ...page, rows: page.rows.map(viewRule) };
+}

@@ -1,0 +1,141 @@
+import type { Db } from "../../store/db.ts";
+import { boundTo, ccnGrantPage, ccnPage, instanceGrantPage } from "../../store/queries/listings/networks.ts";
+import type { Page, PageWish, Reader } from "../../store/queries/listings/pages.ts";
+import type { TagFilter } from "../../store/queries/listings/tags.ts";
+import { type Tag, tagsOf } from "../tags.ts";
+import type { Tenant } from "../tenants/tenants.ts";
+import type { CcnRow } from "./ccn.ts";
+
+/** A CCN as its owner sees it. */
+export interface CcnView {
+  id: string;
+  name: string;
+  description: string;
+  region: string;
+  /** "" = none is set. */
+  cidrBlock: string;
+  snatCidrBlock: string;
+}
+
+export interface ListedCcn extends CcnView {
+  interworking: string;
+  /** The one that instances are bound to when none is named, or that its creator called so. */
+  isDefault: boolean;
+  /** Epoch ms. */
+  createdAt: number;
+  /** The CEN it is attached to; null = none. */
+  cen: { id: string; ownerUid: number } | null;
+  subnet: string;
+  /** Instances that are bound to it, and how many of them are not locked. */
+  instances: number;
+  activeInstances: number;
+  tags: Tag[];
+}
+
+export const viewCcn = (row: CcnRow): CcnView => ({
+  id: row.id,
+  name: row.name,
+  description: row.description,
+  region: row.region,
+  cidrBlock: row.cidr_block,
+  snatCidrBlock: row.snat_cidr_block,
+});
+
+export async function listCcns(
+  db: Db,
+  reader: Reader,
+  filter: {
+    tenantId: string;
+    region?: string | undefined;
+    id?: string | undefined;
+    namePart?: string | undefined;
+    having?: readonly TagFilter[] | undefined;
+  },
+  wish: PageWish,
+): Promise<Page<ListedCcn>> {
+  const page = await ccnPage(db, reader, filter, wish);
+  const ids = page.rows.map((row) => row.id);
+  const bound = await boundTo(db, ids);
+  const tagged = await tagsOf(db, ids);
+  const rows = page.rows.map((row): ListedCcn => {
+    const own = bound.filter((instance) => instance.bound_ccn_id === row.id);
+    return {
+      ...viewCcn(row),
+      interworking: row.interworking,
+      isDefault: row.is_default === 1 || row.marked_default === 1,
+      createdAt: row.created_at,
+      cen: row.cen_id === null ? null : { id: row.cen_id, ownerUid: row.cen_uid ?? 0 },
+      subnet: row.subnet ?? "",
+      instances: own.length,
+      activeInstances: own.filter((instance) => instance.locked === 0).length,
+      tags: tagged.get(row.id) ?? [],
+    };
+  });
+  return { ...page, rows };
+}
+
+/** A CCN that its owner granted to a CEN of another account. */
+export interface CcnGrantView {
+  id: string;
+  ccnId: string;
+  /** Numbers of the two accounts. */
+  ccnUid: number;
+  cenId: string;
+  cenUid: number;
+  region: string;
+  /** Epoch ms. */
+  createdAt: number;
+  modifiedAt: number;
+  trafficService: boolean;
+}
+
+export async function listCcnGrants(
+  db: Db,
+  reader: Reader,
+  owner: Tenant,
+  filter: { region?: string | undefined; ccnId?: string | undefined },
+  wish: PageWish,
+): Promise<Page<CcnGrantView>> {
+  const page = await ccnGrantPage(db, reader, { ...filter, tenantId: owner.id }, wish);
+  const rows = page.rows.map((row) => ({
+    id: row.id,
+    ccnId: row.ccn_id,
+    ccnUid: owner.uid,
+    cenId: row.cen_id,
+    cenUid: row.uid ?? 0,
+    region: row.region,
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+    trafficService: row.traffic_service === 1,
+  }));
+  return { ...page, rows };
+}
+
+/** An instance that its owner granted to a CCN of another account. */
+export interface InstanceGrantView {
+  id: string;
+  instanceId: string;
+  ccnId: string;
+  ccnUid: number;
+  /** Epoch ms. */
+  createdAt: number;
+  trafficService: boolean;
+}
+
+export async function listInstanceGrants(
+  db: Db,
+  reader: Reader,
+  instanceId: string,
+  wish: PageWish,
+): Promise<Page<InstanceGrantView>> {
+  const page = await instanceGrantPage(db, reader, instanceId, wish);
+  const rows = page.rows.map((row) => ({
+    id: row.id,
+    instanceId: row.instance_id,
+    ccnId: row.ccn_id,
+    ccnUid: row.uid ?? 0,
+    createdAt: row.created_at,
+    trafficService: row.traffic_service === 1,
+  }));
+  return { ...page, rows };
+}

@@ -1,0 +1,195 @@
+import type { Db } from "../../store/db.ts";
+import {
+  type ColumnFilter,
+  cenPage,
+  childPage,
+  findChildRow,
+  limitsOfPackages,
+  packagePage,
+  packagesOfCens,
+  regionLimitPage,
+} from "../../store/queries/listings/networks.ts";
+import type { Page, PageWish, Reader } from "../../store/queries/listings/pages.ts";
+import type { TagFilter } from "../../store/queries/listings/tags.ts";
+import { findTenant } from "../../store/queries/tenants.ts";
+import { areaSpanId } from "../areas/regions.ts";
+import { cidrsOf } from "../networks/networks.ts";
+import { type Tag, tagsOf } from "../tags.ts";
+import { type ChildType, findChild, noChild, requireChildIn } from "./children.ts";
+
+/** A CEN as its owner sees it. */
+export interface CenView {
+  id: string;
+  name: string;
+  description: string;
+  protectionLevel: string;
+  /** Epoch ms. */
+  createdAt: number;
+  /** Ids of the packages it uses. */
+  bandwidthPackages: string[];
+  tags: Tag[];
+}
+
+export async function listCens(
+  db: Db,
+  reader: Reader,
+  tenantId: string,
+  filter: {
+    by: readonly ColumnFilter<"id" | "name">[];
+    having?: readonly TagFilter[] | undefined;
+    none?: boolean | undefined;
+  },
+  wish: PageWish,
+): Promise<Page<CenView>> {
+  const page = await cenPage(db, reader, tenantId, filter, wish);
+  const ids = page.rows.map((row) => row.id);
+  const tagged = await tagsOf(db, ids);
+  const packages = await packagesOfCens(db, ids);
+  const rows = page.rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    protectionLevel: row.protection_level,
+    createdAt: row.created_at,
+    bandwidthPackages: packages.filter(({ cen_id }) => cen_id === row.id).map(({ id }) => id),
+    tags: tagged.get(row.id) ?? [],
+  }));
+  return { ...page, rows };
+}
+
+/** What is attached to a CEN. */
+export interface ChildView {
+  id: string;
+  cenId: string;
+  type: ChildType;
+  name: string;
+  region: string;
+  /** Number of the owner's account. */
+  ownerUid: number;
+  /** Epoch ms. */
+  attachedAt: number;
+}
+
+interface ChildRow {
+  child_id: string;
+  cen_id: string;
+  child_type: string;
+  attached_at: number;
+}
+
+async function viewChild(db: Db, row: ChildRow): Promise<ChildView | undefined> {
+  const type = row.child_type as ChildType;
+  const found = await findChild(db, type, row.child_id);
+  if (!found) return undefined;
+  const ownerUid = (await findTenant(db, found.tenantId))?.uid ?? 0;
+  const { name, region } = found;
+  return { id: row.child_id, cenId: row.cen_id, type, name, region, ownerUid, attachedAt: row.attached_at };
+}
+
+export async function listChildren(
+  db: Db,
+  cenId: string,
+  filter: { type?: string | undefined; region?: string | undefined },
+  wish: PageWish,
+): Promise<Page<ChildView>> {
+  const page = await childPage(db, cenId, filter, wish);
+  const views = await Promise.all(page.rows.map((row) => viewChild(db, row)));
+  return { ...page, rows: views.filter((view) => view !== undefined) };
+}
+
+/** One attachment, with the prefixes of a cloud network. */
+export async function showChild(
+  db: Db,
+  wanted: { cenId: string; id: string; type: ChildType; region?: string | undefined },
+): Promise<ChildView & { cidrs: string[] }> {
+  const row = await findChildRow(db, wanted);
+  const view = row && (await viewChild(db, row));
+  if (!view) throw noChild(wanted.id);
+  requireChildIn(view, wanted.region);
+  return { ...view, cidrs: view.type === "VPC" ? await cidrsOf(db, view.id) : [] };
+}
+
+/** What of a package flows between two regions. */
+export interface RegionLimitView {
+  cenId: string;
+  packageId: string;
+  localRegion: string;
+  oppositeRegion: string;
+  /** Mbit/s. */
+  bandwidth: number;
+  spanId: string;
+}
+
+export interface PackageView {
+  id: string;
+  name: string;
+  description: string;
+  /** Mbit/s. */
+  bandwidth: number;
+  chargeType: string;
+  /** null = no CEN uses it. */
+  cenId: string | null;
+  areaA: string;
+  areaB: string;
+  spanId: string;
+  /** Epoch ms. */
+  createdAt: number;
+  limits: Pick<RegionLimitView, "localRegion" | "oppositeRegion" | "bandwidth">[];
+  tags: Tag[];
+}
+
+export async function listPackages(
+  db: Db,
+  reader: Reader,
+  tenantId: string,
+  filter: {
+    by: readonly ColumnFilter<"id" | "cen_id" | "name">[];
+    any: boolean;
+    having?: readonly TagFilter[] | undefined;
+    none?: boolean | undefined;
+  },
+  wish: PageWish,
+): Promise<Page<PackageView>> {
+  const page = await packagePage(db, reader, tenantId, filter, wish);
+  const ids = page.rows.map((row) => row.id);
+  const tagged = await tagsOf(db, ids);
+  const limits = await limitsOfPackages(db, ids);
+  const rows = page.rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    bandwidth: row.bandwidth,
+    chargeType: row.charge_type,
+    cenId: row.cen_id,
+    areaA: row.area_a,
+    areaB: row.area_b,
+    spanId: areaSpanId(row.area_a, row.area_b),
+    createdAt: row.created_at,
+    limits: limits
+      .filter(({ package_id }) => package_id === row.id)
+      .map(({ local_region, opposite_region, bandwidth }) => ({
+        localRegion: local_region,
+        oppositeRegion: opposite_region,
+        bandwidth,
+      })),
+    tags: tagged.get(row.id) ?? [],
+  }));
+  return { ...page, rows };
+}
+
+export async function listRegionLimits(
+  db: Db,
+  filter: { tenantId: string; cenId?: string | undefined; region?: string | undefined },
+  wish: PageWish,
+): Promise<Page<RegionLimitView>> {
+  const page = await regionLimitPage(db, filter, wish);
+  const rows = page.rows.map((row) => ({
+    cenId: row.cen_id,
+    packageId: row.package_id,
+    localRegion: row.local_region,
+    oppositeRegion: row.opposite_region,
+    bandwidth: row.bandwidth,
+    spanId: areaSpanId(row.area_a, row.area_b),
+  }));
+  return { ...page, rows };
+}

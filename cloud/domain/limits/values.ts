@@ -1,0 +1,55 @@
+/** A range of whole numbers, both ends included. */
+export interface Range {
+  min: number;
+  max: number;
+}
+
+/** The whole numbers that administrators set, as every entry point takes them. */
+export const ranges = {
+  renewalMonths: { min: 1, max: 120 },
+  /** s. */
+  securityLockThreshold: { min: 0, max: 31_536_000 },
+  rulePriority: { min: 1, max: 100 },
+  /** Mbit/s. */
+  packageBandwidth: { min: 2, max: 10_000 },
+  /** Mbit/s; 0 = no limit. */
+  regionBandwidth: { min: 0, max: 10_000 },
+} as const satisfies Record<string, Range>;
+
+/** Terms of an order, in months. */
+export const orderMonths: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 24, 36];
+/** GB per account and month. */
+export const dataPlans: readonly number[] = [5];
+
+/** The words that administrators choose from, as every entry point takes them. */
+export const choices = {
+  aclType: ["acl-software", "acl-hardware"],
+  ruleDirection: ["in", "out"],
+  rulePolicy: ["accept", "drop"],
+  ruleType: ["LAN", "WAN"],
+  routingStrategy: ["static", "dynamic"],
+  protectionLevel: ["REDUCED", "FULL"],
+  chargeType: ["PREPAY", "POSTPAY"],
+} as const satisfies Record<string, readonly string[]>;
+
+const protocols = ["ALL", "TCP", "UDP", "ICMP", "GRE"];
+const applications = ["SSH", "TELNET", "HTTP", "HTTPS", "MS ?SQL", "ORACLE", "MYSQL", "RDP", "POSTGRESQL", "REDIS"];
+
+/** A protocol of an access control rule as the product's console offers them, in any case: an application's may have its port. */
+export const ruleProtocol = {
+  min: 1,
+  max: 32,
+  pattern: new RegExp(`^(${protocols.join("|")}|(${applications.join("|")})(\\([1-9]\\d{0,4}\\))?)$`, "i"),
+};
+
+/** Ids of applications in an access control rule: how many, and how long each may be. */
+export const ruleApplications = { count: 10, length: 64 };
+
+/** Sizes of the lists of a cloud network. */
+export const networkLists = { cidrs: 200, accessPoints: 50 };
+
+/** Objects and tags in one change of tags. */
+export const maxTagged = 20;
+
+/** What a new enterprise code looks like. */
+export const codePattern = /^[0-9A-Za-z]{5}$/;

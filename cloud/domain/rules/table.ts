@@ -1,0 +1,16 @@
+import type { rules } from "../../../common/text/en/admin/rules/index.ts";
+import { accessRules } from "./access.ts";
+import { accountRules } from "./accounts.ts";
+import { instanceRules } from "./instances.ts";
+import { networkRules } from "./networks.ts";
+import type { RuleRow } from "./row.ts";
+
+export type RuleName = keyof typeof rules;
+
+/** THE table of rules: every "no" of an administrator's command, for both the published API and sagctl. Each has its text. */
+export const rulesTable: Record<RuleName, RuleRow> = {
+  ...accountRules,
+  ...instanceRules,
+  ...networkRules,
+  ...accessRules,
+};

@@ -1,0 +1,49 @@
+import { resolve } from "node:path";
+import { Refusal } from "../base/cause.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { say } from "../base/say.ts";
+import { unexpanded } from "../paths.ts";
+import { storageRefusal } from "../store/failures.ts";
+import { RotatingFile, type Rotation } from "./rotating.ts";
+import { sampled } from "./sampled.ts";
+
+/** One JSON object a line. */
+const writing =
+  (write: (text: string) => void): Log =>
+  (level, message, fields) => {
+    write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
+  };
+
+const toStderr = sampled(
+  writing((text) => void process.stderr.write(text)),
+  systemClock,
+);
+
+/** The log of a server, and what writes down the rest of it at the end. */
+export interface ServerLog {
+  log: Log;
+  flush(): void;
+  /** Opens the log file again by its name. */
+  reopen(): void;
+}
+
+/** `file` undefined = standard error. Refuses a file that cannot be written. */
+export function openLog(file: string | undefined, rotation: Rotation): ServerLog {
+  if (file === undefined) return { ...toStderr, reopen: () => {} };
+  const path = resolve(unexpanded(file, "log-file"));
+  try {
+    const target = new RotatingFile(path, rotation);
+    const sampling = sampled(
+      writing((text) => target.write(text)),
+      systemClock,
+    );
+    return { ...sampling, reopen: () => target.reopen() };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw (
+      storageRefusal(error, path) ??
+      new Refusal("not_a_real_path", say("log_file_unusable", { reason: why }), { field: "log-file" })
+    );
+  }
+}

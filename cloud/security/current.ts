@@ -1,0 +1,85 @@
+import { unwatchFile, watchFile } from "node:fs";
+import type { Log } from "../base/log.ts";
+import { formatPin, type ServerIdentity } from "./certificate.ts";
+
+/** ms between looks at the files of the certificate; a renewal is noticed within it. */
+const lookMs = 10_000;
+/** ms after which a self-made certificate is looked at again; it is renewed 30 days before its end. */
+const renewalMs = 12 * 3_600_000;
+
+/** The identity in use. Certificates are renewed while a server runs: by an ACME client every 60 days, or by the server itself. */
+export class CurrentIdentity {
+  #identity: ServerIdentity;
+  readonly #load: () => ServerIdentity;
+  readonly #log: Log;
+  readonly #listeners: ((identity: ServerIdentity) => void)[] = [];
+  readonly #watched: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Loads it once; what is wrong then is thrown. */
+  constructor(load: () => ServerIdentity, log: Log) {
+    this.#load = load;
+    this.#log = log;
+    this.#identity = load();
+  }
+
+  get identity(): ServerIdentity {
+    return this.#identity;
+  }
+
+  get pins(): string[] {
+    return this.#identity.pins.map(formatPin);
+  }
+
+  /** Called with each new identity. */
+  onChange(listener: (identity: ServerIdentity) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Reads the files again; files that do not fit together (half renewed) leave what is in use. */
+  reload(): void {
+    let next: ServerIdentity;
+    try {
+      next = this.#load();
+    } catch (error) {
+      this.#log("error", "the certificate could not be read again; the former one stays in use", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+      return;
+    }
+    const former = this.#identity;
+    if (next.certificate === former.certificate && next.key === former.key && samePins(next, former)) return;
+    const announced = former.pins.map(formatPin);
+    const pin = formatPin(next.pins[0] ?? new Uint8Array());
+    this.#identity = next;
+    for (const listener of this.#listeners) listener(next);
+    this.#log("info", "another certificate is in use", { pin });
+    if (!announced.includes(pin)) {
+      this.#log(
+        "warn",
+        "its key was not announced before: clients that were given a pin refuse it and need a new link",
+        {
+          pin,
+        },
+      );
+    }
+  }
+
+  /** Reloads when one of the files changes. Looks at them in intervals, since they may be links or on a network. */
+  watch(files: readonly string[]): void {
+    for (const file of files) {
+      watchFile(file, { interval: lookMs, persistent: false }, () => this.reload());
+      this.#watched.push(file);
+    }
+    this.#timer = setInterval(() => this.reload(), renewalMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    for (const file of this.#watched) unwatchFile(file);
+  }
+}
+
+function samePins(a: ServerIdentity, b: ServerIdentity): boolean {
+  return a.pins.map(formatPin).join() === b.pins.map(formatPin).join();
+}

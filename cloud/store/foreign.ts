@@ -1,0 +1,32 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { invalid, type Refusal } from "../base/cause.ts";
+import { say } from "../base/say.ts";
+
+/** What sag-cloud itself makes in its data directory, and what file systems do. */
+const own =
+  /^(cloud\.db|keys\.db)(-wal|-shm|-journal)?$|^(lock(-journal)?|admin\.sock|tls|outbox|replaced-.*|\.restored?-.*|lost\+found|\.nfs.*)$/;
+
+/** Files of a program's sources: never a place for a company's keys, as `git clean` would delete them. */
+const source = /^(\.git|package\.json|.*\.(ts|js|go))$/;
+
+/**
+ * Why a directory must not become a data directory: it is a source checkout, or, before the first start, holds the files of something
+ * else. A directory in use may get further files (an administrator's notes). undefined = it may be used.
+ */
+export function foreignRefusal(directory: string): Refusal | undefined {
+  if (!existsSync(directory)) return undefined;
+  const names = readdirSync(directory);
+  const isUsed = names.includes("cloud.db");
+  const code = names.find((name) => source.test(name));
+  if (code !== undefined) {
+    return invalid(
+      "data",
+      say(isUsed ? "storage_in_checkout" : "storage_is_checkout", { path: directory, file: code }),
+    );
+  }
+  const foreign = isUsed ? undefined : names.find((name) => !own.test(name));
+  return foreign === undefined
+    ? undefined
+    : invalid("data", say("storage_foreign", { path: join(directory, foreign) }));
+}

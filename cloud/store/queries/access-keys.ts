@@ -1,0 +1,69 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+export type KeyRole = "administrator" | "read-only" | "accounts-only";
+
+/** A key with which requests of the admin API are signed. */
+export interface AccessKey {
+  id: string;
+  tenantId: string;
+  role: KeyRole;
+  active: boolean;
+  /** Epoch ms. */
+  createdAt: number;
+}
+
+const keyOf = (row: Row<"access_key">): AccessKey => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  role: row.role as KeyRole,
+  active: row.active === 1,
+  createdAt: row.created_at,
+});
+
+/** `secret`: kept in the part of the database that no backup takes. */
+export async function insertAccessKey(tx: Tx, key: AccessKey, secret: string): Promise<void> {
+  const row = {
+    id: key.id,
+    tenant_id: key.tenantId,
+    role: key.role,
+    active: Number(key.active),
+    created_at: key.createdAt,
+  };
+  await query(tx).insertInto("access_key").values(row).execute();
+  await query(tx).insertInto("keys.access_key_secret").values({ access_key_id: key.id, value: secret }).execute();
+}
+
+/** In the order in which they were made. */
+export async function accessKeysOf(db: Db, tenantId: string): Promise<AccessKey[]> {
+  const rows = query(db).selectFrom("access_key").selectAll().where("tenant_id", "=", tenantId);
+  return (await rows.orderBy("created_at").orderBy("id").execute()).map(keyOf);
+}
+
+export async function findAccessKey(db: Db, id: string): Promise<AccessKey | undefined> {
+  const row = await query(db).selectFrom("access_key").selectAll().where("id", "=", id).executeTakeFirst();
+  return row && keyOf(row);
+}
+
+/** undefined = there is no such key, or its secret is lost. */
+export async function findKeySecret(db: Db, id: string): Promise<string | undefined> {
+  const row = await query(db)
+    .selectFrom("keys.access_key_secret")
+    .select("value")
+    .where("access_key_id", "=", id)
+    .executeTakeFirst();
+  return row?.value;
+}
+
+export async function setAccessKeyActive(tx: Tx, id: string, active: boolean): Promise<void> {
+  await query(tx)
+    .updateTable("access_key")
+    .set({ active: Number(active) })
+    .where("id", "=", id)
+    .execute();
+}
+
+export async function deleteAccessKey(tx: Tx, id: string): Promise<void> {
+  await query(tx).deleteFrom("keys.access_key_secret").where("access_key_id", "=", id).execute();
+  await query(tx).deleteFrom("access_key").where("id", "=", id).execute();
+}

@@ -1,0 +1,122 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+export type AccessPointRow = Row<"access_point">;
+export type TokenRow = Row<"access_point_token">;
+
+/** What an access point says of itself; `endpoints` is JSON. */
+export type DescriptionColumns = Pick<AccessPointRow, "name" | "public_key" | "endpoints" | "mode" | "region">;
+
+export async function allAccessPoints(db: Db): Promise<AccessPointRow[]> {
+  return query(db).selectFrom("access_point").selectAll().execute();
+}
+
+/** Id of the access point that has this identity. */
+export async function accessPointByIdentity(db: Db, identityHash: string): Promise<string | undefined> {
+  const row = await query(db)
+    .selectFrom("access_point")
+    .select("id")
+    .where("identity_hash", "=", identityHash)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Id of an access point in a CCN of this account, by id or name. */
+export async function findAccessPointOf(db: Db, tenantId: string, idOrName: string): Promise<string | undefined> {
+  const row = await query(db)
+    .selectFrom("access_point")
+    .innerJoin("ccn", "ccn.id", "access_point.ccn_id")
+    .select("access_point.id")
+    .where("ccn.tenant_id", "=", tenantId)
+    .where((e) => e.or([e("access_point.id", "=", idOrName), e("access_point.name", "=", idOrName)]))
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** The one that registered with this token and key, and has not used its identity yet. */
+export async function registeredWith(
+  db: Db,
+  tokenHash: string,
+  publicKey: Uint8Array,
+): Promise<AccessPointRow | undefined> {
+  return query(db)
+    .selectFrom("access_point")
+    .selectAll()
+    .where("registered_with", "=", tokenHash)
+    .where("public_key", "=", publicKey)
+    .executeTakeFirst();
+}
+
+/** The number after the highest that is in use. Unique all the same: of two transactions with one number, one fails. */
+export async function nextNumber(db: Db): Promise<number> {
+  const highest = await query(db)
+    .selectFrom("access_point")
+    .select((e) => e.fn.max("number").as("number"))
+    .executeTakeFirst();
+  return Number(highest?.number ?? 0) + 1;
+}
+
+export async function insertAccessPoint(tx: Tx, row: AccessPointRow): Promise<void> {
+  await query(tx).insertInto("access_point").values(row).execute();
+}
+
+/** It registers again before it has used its identity. */
+export async function registerAgain(
+  tx: Tx,
+  id: string,
+  values: DescriptionColumns & { identity_hash: string },
+): Promise<void> {
+  await query(tx).updateTable("access_point").set(values).where("id", "=", id).execute();
+}
+
+/** It came with its identity, and says this of itself. `at`: epoch ms. */
+export async function describeAccessPoint(db: Db, id: string, values: DescriptionColumns, at: number): Promise<void> {
+  await query(db)
+    .updateTable("access_point")
+    .set({ ...values, online: 1, last_seen_at: at, registered_with: null })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** It was last seen at `at` (epoch ms). */
+export async function touchAccessPoint(tx: Tx, id: string, at: number): Promise<void> {
+  await query(tx).updateTable("access_point").set({ online: 1, last_seen_at: at }).where("id", "=", id).execute();
+}
+
+export async function setAccessPointOffline(db: Db, id: string): Promise<void> {
+  await query(db).updateTable("access_point").set({ online: 0 }).where("id", "=", id).execute();
+}
+
+export async function deleteAccessPoint(tx: Tx, id: string): Promise<void> {
+  await query(tx).deleteFrom("access_point").where("id", "=", id).execute();
+}
+
+export async function findToken(db: Db, tokenHash: string): Promise<TokenRow | undefined> {
+  return query(db).selectFrom("access_point_token").selectAll().where("token_hash", "=", tokenHash).executeTakeFirst();
+}
+
+/** In the order in which they were made. */
+export async function allTokens(db: Db): Promise<TokenRow[]> {
+  return query(db).selectFrom("access_point_token").selectAll().orderBy("created_at").execute();
+}
+
+export async function insertToken(tx: Tx, row: TokenRow): Promise<void> {
+  await query(tx).insertInto("access_point_token").values(row).execute();
+}
+
+/** False = it is used up. Of many at once, as many get true as there are uses left. */
+export async function takeUse(tx: Tx, id: string): Promise<boolean> {
+  const { numUpdatedRows } = await query(tx)
+    .updateTable("access_point_token")
+    .set((e) => ({ uses_left: e("uses_left", "-", 1) }))
+    .where("id", "=", id)
+    .where("uses_left", ">", 0)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** False = there is no such token. */
+export async function deleteToken(tx: Tx, id: string): Promise<boolean> {
+  const { numDeletedRows } = await query(tx).deleteFrom("access_point_token").where("id", "=", id).executeTakeFirst();
+  return numDeletedRows === 1n;
+}

@@ -1,0 +1,136 @@
+import { sql } from "kysely";
+import { typedName } from "../../../common/user-name.ts";
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+import { nameKey } from "../names.ts";
+
+export type AccountRow = Row<"account">;
+
+/**
+ * The account of this name, whatever its case and with blanks around it, or with this id. Of two whose names differ by case only
+ * (there may be such from before), the one that was meant exactly.
+ */
+export function accountNamed(db: Db, instanceId: string, user: string): Promise<AccountRow | undefined> {
+  return query(db)
+    .selectFrom("account")
+    .selectAll()
+    .where("instance_id", "=", instanceId)
+    .where((e) => e.or([e("user_name", "=", typedName(user)), e("name_key", "=", nameKey(user)), e("id", "=", user)]))
+    .orderBy(sql`user_name <> ${typedName(user)}`)
+    .executeTakeFirst();
+}
+
+export function accountById(db: Db, id: string): Promise<AccountRow | undefined> {
+  return query(db).selectFrom("account").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** In the order of their names. */
+export function accountsOf(db: Db, instanceId: string): Promise<AccountRow[]> {
+  return query(db)
+    .selectFrom("account")
+    .selectAll()
+    .where("instance_id", "=", instanceId)
+    .orderBy("user_name")
+    .execute();
+}
+
+export async function countAccounts(db: Db, instanceId: string): Promise<number> {
+  const { count } = await query(db)
+    .selectFrom("account")
+    .select((e) => e.fn.countAll<number>().as("count"))
+    .where("instance_id", "=", instanceId)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+export async function insertAccount(tx: Tx, row: AccountRow): Promise<void> {
+  await query(tx).insertInto("account").values(row).execute();
+}
+
+export async function updateAccount(tx: Tx, id: string, set: Partial<AccountRow>): Promise<void> {
+  if (Object.keys(set).length > 0) await query(tx).updateTable("account").set(set).where("id", "=", id).execute();
+}
+
+export async function deleteAccount(tx: Tx, id: string): Promise<void> {
+  await query(tx).deleteFrom("account").where("id", "=", id).execute();
+}
+
+/** The instance in which the name is taken, among those that share the instance's enterprise code. */
+export async function namesakeIn(db: Db, instanceId: string, userName: string): Promise<string | undefined> {
+  const row = await query(db)
+    .selectFrom("account")
+    .innerJoin("instance as theirs", "theirs.id", "account.instance_id")
+    .innerJoin("instance as own", "own.enterprise_code", "theirs.enterprise_code")
+    .select("account.instance_id")
+    .where("own.id", "=", instanceId)
+    .where("account.name_key", "=", nameKey(userName))
+    .executeTakeFirst();
+  return row?.instance_id;
+}
+
+/** Whose fixed address it is, among the instances that share the instance's access points. */
+export function ownerOfAddress(
+  db: Db,
+  instanceId: string,
+  address: string,
+): Promise<{ id: string; user_name: string; tenant_id: string } | undefined> {
+  return query(db)
+    .selectFrom("account")
+    .innerJoin("instance as theirs", "theirs.id", "account.instance_id")
+    .innerJoin("instance as own", "own.ccn_id", "theirs.ccn_id")
+    .select(["account.id", "account.user_name", "theirs.tenant_id"])
+    .where("own.id", "=", instanceId)
+    .where("account.client_ip", "=", address)
+    .executeTakeFirst();
+}
+
+/** Whether a running session has it, among the instances that share the instance's access points. */
+export async function hasSessionAt(db: Db, instanceId: string, address: string): Promise<boolean> {
+  const row = await query(db)
+    .selectFrom("session")
+    .innerJoin("instance", "instance.ccn_id", "session.ccn_id")
+    .select("session.id")
+    .where("instance.id", "=", instanceId)
+    .where("session.client_ip", "=", address)
+    .where("session.ended_at", "is", null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Bytes since the account was made. */
+export async function trafficOf(db: Db, accountId: string): Promise<{ rx: number; tx: number }> {
+  const row = await query(db)
+    .selectFrom("traffic_day")
+    .select((e) => [e.fn.sum<number | null>("rx_bytes").as("rx"), e.fn.sum<number | null>("tx_bytes").as("tx")])
+    .where("account_id", "=", accountId)
+    .executeTakeFirst();
+  return { rx: Number(row?.rx ?? 0), tx: Number(row?.tx ?? 0) };
+}
+
+/** The account's running sessions, with the bandwidth that is stored for it now. */
+export function runningWithBandwidth(
+  db: Db,
+  accountId: string,
+): Promise<{ id: string; instance_id: string; bandwidth: number }[]> {
+  return query(db)
+    .selectFrom("session")
+    .innerJoin("account", "account.id", "session.account_id")
+    .select(["session.id", "session.instance_id", "account.bandwidth"])
+    .where("session.account_id", "=", accountId)
+    .where("session.ended_at", "is", null)
+    .execute();
+}
+
+export async function deleteSecondFactor(tx: Tx, accountId: string): Promise<void> {
+  await query(tx).deleteFrom("second_factor").where("account_id", "=", accountId).execute();
+}
+
+export async function copySecondFactor(tx: Tx, from: string, to: string): Promise<void> {
+  const row = await query(tx).selectFrom("second_factor").selectAll().where("account_id", "=", from).executeTakeFirst();
+  if (row) {
+    await query(tx)
+      .insertInto("second_factor")
+      .values({ ...row, account_id: to })
+      .execute();
+  }
+}

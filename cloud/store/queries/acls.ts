@@ -1,0 +1,104 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+export type AclRow = Row<"acl">;
+export type AclRuleRow = Row<"acl_rule">;
+
+export async function findAcl(db: Db, id: string): Promise<AclRow | undefined> {
+  return query(db).selectFrom("acl").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export async function insertAcl(tx: Tx, row: AclRow): Promise<void> {
+  await query(tx).insertInto("acl").values(row).execute();
+}
+
+export async function renameAcl(tx: Tx, id: string, name: string): Promise<void> {
+  await query(tx).updateTable("acl").set({ name }).where("id", "=", id).execute();
+}
+
+/** With its rules. */
+export async function deleteAcl(tx: Tx, id: string): Promise<void> {
+  await query(tx).deleteFrom("acl").where("id", "=", id).execute();
+}
+
+export async function countRules(db: Db, aclId: string): Promise<number> {
+  const { count } = await query(db)
+    .selectFrom("acl_rule")
+    .select((e) => e.fn.countAll<number>().as("count"))
+    .where("acl_id", "=", aclId)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+export async function findRule(db: Db, aclId: string, id: string): Promise<AclRuleRow | undefined> {
+  return query(db)
+    .selectFrom("acl_rule")
+    .selectAll()
+    .where("id", "=", id)
+    .where("acl_id", "=", aclId)
+    .executeTakeFirst();
+}
+
+export async function insertRule(tx: Tx, row: AclRuleRow): Promise<void> {
+  await query(tx).insertInto("acl_rule").values(row).execute();
+}
+
+export async function updateRule(tx: Tx, row: AclRuleRow): Promise<void> {
+  await query(tx).updateTable("acl_rule").set(row).where("id", "=", row.id).execute();
+}
+
+export async function deleteRule(tx: Tx, id: string): Promise<void> {
+  await query(tx).deleteFrom("acl_rule").where("id", "=", id).execute();
+}
+
+/** The rules that are in force for an instance, in the order in which they apply. */
+export async function rulesOfInstance(db: Db, instanceId: string): Promise<AclRuleRow[]> {
+  return query(db)
+    .selectFrom("acl_instance")
+    .innerJoin("acl_rule", "acl_rule.acl_id", "acl_instance.acl_id")
+    .selectAll("acl_rule")
+    .where("acl_instance.instance_id", "=", instanceId)
+    .orderBy("acl_rule.priority")
+    .orderBy("acl_rule.created_at")
+    .orderBy("acl_rule.id")
+    .execute();
+}
+
+/** Id of some instance that has this list. */
+export async function instanceWithAcl(db: Db, aclId: string): Promise<string | undefined> {
+  const row = await query(db)
+    .selectFrom("acl_instance")
+    .select("instance_id")
+    .where("acl_id", "=", aclId)
+    .executeTakeFirst();
+  return row?.instance_id;
+}
+
+/** Gives an instance its list; returns the one that it has then, which is another one if it had that already. */
+export async function associateAcl(
+  tx: Tx,
+  instanceId: string,
+  aclId: string,
+): Promise<{ aclId: string; added: boolean }> {
+  const added = await query(tx)
+    .insertInto("acl_instance")
+    .values({ instance_id: instanceId, acl_id: aclId })
+    .onConflict((conflict) => conflict.column("instance_id").doNothing())
+    .executeTakeFirst();
+  const { acl_id } = await query(tx)
+    .selectFrom("acl_instance")
+    .select("acl_id")
+    .where("instance_id", "=", instanceId)
+    .executeTakeFirstOrThrow();
+  return { aclId: acl_id, added: added.numInsertedOrUpdatedRows === 1n };
+}
+
+/** False = it was not associated. */
+export async function disassociateAcl(tx: Tx, instanceId: string, aclId: string): Promise<boolean> {
+  const { numDeletedRows } = await query(tx)
+    .deleteFrom("acl_instance")
+    .where("instance_id", "=", instanceId)
+    .where("acl_id", "=", aclId)
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
+}

@@ -1,0 +1,73 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+/** An address that was given out at some time, with the session that had it last. */
+export interface GivenAddress {
+  ip: string;
+  ip6: string;
+  device_id: string;
+  blocked_until: number;
+  held_until: number;
+  /** null = it is not there any more. */
+  session: string | null;
+  account_id: string | null;
+  ended_at: number | null;
+}
+
+export async function givenAddresses(db: Db, ccnId: string): Promise<GivenAddress[]> {
+  return query(db)
+    .selectFrom("address")
+    .leftJoin("session", "session.id", "address.session_id")
+    .select([
+      "address.ip",
+      "address.ip6",
+      "address.device_id",
+      "address.blocked_until",
+      "address.held_until",
+      "session.id as session",
+      "session.account_id",
+      "session.ended_at",
+    ])
+    .where("address.ccn_id", "=", ccnId)
+    .execute();
+}
+
+/** Fixed addresses of accounts in the instances that the CCN's access points serve. */
+export async function fixedAddresses(db: Db, ccnId: string): Promise<Set<string>> {
+  const rows = await query(db)
+    .selectFrom("account")
+    .innerJoin("instance", "instance.id", "account.instance_id")
+    .select("account.client_ip")
+    .where("instance.ccn_id", "=", ccnId)
+    .where("account.client_ip", "is not", null)
+    .execute();
+  return new Set(rows.map((row) => row.client_ip ?? ""));
+}
+
+/** Writes down who has an address now. */
+export async function putAddress(tx: Tx, row: Row<"address">): Promise<void> {
+  const { ccn_id, ip, ...values } = row;
+  await query(tx)
+    .insertInto("address")
+    .values(row)
+    .onConflict((conflict) => conflict.columns(["ccn_id", "ip"]).doUpdateSet(values))
+    .execute();
+}
+
+/** Of a session that ended. Times are epoch ms. */
+export async function keepAddressBack(
+  tx: Tx,
+  sessionId: string,
+  until: { heldUntil: number; blockedUntil: number },
+): Promise<void> {
+  await query(tx)
+    .updateTable("address")
+    .set({ held_until: until.heldUntil, blocked_until: until.blockedUntil })
+    .where("session_id", "=", sessionId)
+    .execute();
+}
+
+/** No access point carries the session any more. */
+export async function unblockAddress(tx: Tx, sessionId: string): Promise<void> {
+  await query(tx).updateTable("address").set({ blocked_until: 0 }).where("session_id", "=", sessionId).execute();
+}

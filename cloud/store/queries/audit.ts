@@ -1,0 +1,55 @@
+import type { ExpressionBuilder } from "kysely";
+import type { Db, Row } from "../db.ts";
+import { query } from "../kysely.ts";
+import type { Schema } from "../schema.ts";
+
+export type AuditRow = Row<"audit">;
+
+/** `user_name`: without case. `before` and `after`: JSON; null = the object did not exist, or does not any more. */
+export async function insertAudit(db: Db, row: Omit<AuditRow, "id">): Promise<void> {
+  await query(db).insertInto("audit").values(row).execute();
+}
+
+export interface AuditFilter {
+  limit: number;
+  /** Without case: what was done to this account, also when it is gone. */
+  nameKey?: string | undefined;
+  /** This one, with those whose name goes on ("sign-in" with "sign-in refused"). */
+  action?: string | undefined;
+  /** Epoch ms. */
+  since?: number | undefined;
+}
+
+/** The newest first. */
+export async function auditRecords(db: Db, { limit, nameKey, action, since }: AuditFilter): Promise<AuditRow[]> {
+  let found = query(db).selectFrom("audit").selectAll().orderBy("id", "desc").limit(limit);
+  if (nameKey !== undefined) {
+    const accounts = query(db).selectFrom("account").select("id").where("name_key", "=", nameKey);
+    found = found.where((e) => e.or([e("user_name", "=", nameKey), e("target", "in", accounts)]));
+  }
+  if (action !== undefined) {
+    // Every name that begins with these words; "!" is above the blank.
+    const further = (e: ExpressionBuilder<Schema, "audit">) =>
+      e.and([e("action", ">=", `${action} `), e("action", "<", `${action}!`)]);
+    found = found.where((e) => e.or([e("action", "=", action), further(e)]));
+  }
+  if (since !== undefined) found = found.where("at", ">=", since);
+  return found.execute();
+}
+
+/** Deletes records of these actions that are older than `before` (epoch ms), and all but the newest `kept`. */
+export async function deleteAudit(db: Db, actions: readonly string[], before: number, kept: number): Promise<void> {
+  const surplus = await query(db)
+    .selectFrom("audit")
+    .select("id")
+    .where("action", "in", [...actions])
+    .orderBy("id", "desc")
+    .limit(1)
+    .offset(kept)
+    .executeTakeFirst();
+  await query(db)
+    .deleteFrom("audit")
+    .where("action", "in", [...actions])
+    .where((e) => e.or([e("at", "<=", before), e("id", "<=", surplus?.id ?? -1)]))
+    .execute();
+}

@@ -1,0 +1,121 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+export type CcnRow = Row<"ccn">;
+
+export async function findCcn(db: Db, id: string): Promise<CcnRow | undefined> {
+  return query(db).selectFrom("ccn").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** One of the account's of this name. */
+export async function findCcnByName(db: Db, tenantId: string, name: string): Promise<CcnRow | undefined> {
+  return query(db)
+    .selectFrom("ccn")
+    .selectAll()
+    .where("tenant_id", "=", tenantId)
+    .where("name", "=", name)
+    .executeTakeFirst();
+}
+
+/** The account's own one, whose access points serve what is bound to none. There is always one. */
+export async function defaultCcn(db: Db, tenantId: string): Promise<string> {
+  const row = await query(db)
+    .selectFrom("ccn")
+    .select("id")
+    .where("tenant_id", "=", tenantId)
+    .where("is_default", "=", 1)
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+export async function insertCcn(
+  tx: Tx,
+  row: Pick<CcnRow, "id" | "tenant_id" | "name" | "is_default" | "created_at"> & Partial<CcnRow>,
+): Promise<void> {
+  await query(tx).insertInto("ccn").values(row).execute();
+}
+
+export async function updateCcn(
+  tx: Tx,
+  id: string,
+  values: Pick<CcnRow, "name" | "description" | "cidr_block" | "interworking">,
+): Promise<void> {
+  await query(tx).updateTable("ccn").set(values).where("id", "=", id).execute();
+}
+
+/** With its tags and registration tokens. The instances that its access points served go to those of `home`. */
+export async function deleteCcn(tx: Tx, id: string, home: string): Promise<void> {
+  await query(tx).updateTable("instance").set({ ccn_id: home }).where("ccn_id", "=", id).execute();
+  await query(tx).deleteFrom("access_point_token").where("ccn_id", "=", id).execute();
+  await query(tx).deleteFrom("tag").where("object_id", "=", id).execute();
+  await query(tx).deleteFrom("ccn").where("id", "=", id).execute();
+}
+
+/** What still hangs on a CCN. */
+export async function usesOfCcn(
+  db: Db,
+  id: string,
+): Promise<{ instances: boolean; cen: boolean; accessPoints: boolean }> {
+  const instance = await query(db)
+    .selectFrom("instance")
+    .select("id")
+    .where("bound_ccn_id", "=", id)
+    .executeTakeFirst();
+  const child = await query(db).selectFrom("cen_child").select("cen_id").where("child_id", "=", id).executeTakeFirst();
+  return {
+    instances: instance !== undefined,
+    cen: child !== undefined,
+    accessPoints: await hasAccessPoints(db, id),
+  };
+}
+
+export async function hasAccessPoints(db: Db, ccnId: string): Promise<boolean> {
+  const row = await query(db).selectFrom("access_point").select("id").where("ccn_id", "=", ccnId).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** An instance, and which CCN it is bound to and served by. */
+export interface Binding {
+  id: string;
+  tenant_id: string;
+  region: string;
+  ccn_id: string;
+  bound_ccn_id: string | null;
+}
+
+const binding = ["id", "tenant_id", "region", "ccn_id", "bound_ccn_id"] as const;
+
+export async function bindingOf(db: Db, instanceId: string): Promise<Binding | undefined> {
+  return query(db).selectFrom("instance").select(binding).where("id", "=", instanceId).executeTakeFirst();
+}
+
+export async function instancesBoundTo(db: Db, ccnId: string): Promise<Binding[]> {
+  return query(db).selectFrom("instance").select(binding).where("bound_ccn_id", "=", ccnId).execute();
+}
+
+/** Ids of those whose sessions go to the access points of this CCN. */
+export async function instancesServedBy(db: Db, ccnId: string): Promise<string[]> {
+  const rows = await query(db).selectFrom("instance").select("id").where("ccn_id", "=", ccnId).execute();
+  return rows.map((row) => row.id);
+}
+
+/** `serving`: the CCN whose access points serve it from now on; absent = as before. */
+export async function bind(
+  tx: Tx,
+  instanceId: string,
+  { bound, serving }: { bound?: string | null; serving?: string },
+): Promise<void> {
+  await query(tx)
+    .updateTable("instance")
+    .set({
+      ...(bound === undefined ? {} : { bound_ccn_id: bound }),
+      ...(serving === undefined ? {} : { ccn_id: serving }),
+    })
+    .where("id", "=", instanceId)
+    .execute();
+}
+
+export async function ccnsOfTenant(db: Db, tenantId: string): Promise<string[]> {
+  const rows = await query(db).selectFrom("ccn").select("id").where("tenant_id", "=", tenantId).execute();
+  return rows.map((row) => row.id);
+}

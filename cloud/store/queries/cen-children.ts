@@ -1,0 +1,76 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+export type CenChildRow = Row<"cen_child">;
+
+/** What can be attached to a CEN. */
+export interface Attachable {
+  id: string;
+  name: string;
+  region: string;
+  tenantId: string;
+}
+
+/** A CCN or a cloud network, whoever owns it. */
+export async function findAttachable(db: Db, type: "CCN" | "VPC", id: string): Promise<Attachable | undefined> {
+  const row = await query(db)
+    .selectFrom(type === "CCN" ? "ccn" : "cloud_network")
+    .select(["id", "name", "region", "tenant_id"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row && { id: row.id, name: row.name, region: row.region, tenantId: row.tenant_id };
+}
+
+/** False = the child is attached to a CEN already. */
+export async function attach(tx: Tx, row: CenChildRow): Promise<boolean> {
+  const added = await query(tx)
+    .insertInto("cen_child")
+    .values(row)
+    .onConflict((conflict) => conflict.column("child_id").doNothing())
+    .executeTakeFirst();
+  return added.numInsertedOrUpdatedRows === 1n;
+}
+
+/** False = it was not attached there. */
+export async function detach(tx: Tx, cenId: string, type: string, childId: string): Promise<boolean> {
+  const { numDeletedRows } = await query(tx)
+    .deleteFrom("cen_child")
+    .where("child_id", "=", childId)
+    .where("cen_id", "=", cenId)
+    .where("child_type", "=", type)
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
+}
+
+/** The CEN that a child is attached to. */
+export async function cenOfChild(
+  db: Db,
+  childId: string,
+): Promise<{ id: string; name: string; tenant_id: string } | undefined> {
+  return query(db)
+    .selectFrom("cen_child")
+    .innerJoin("cen", "cen.id", "cen_child.cen_id")
+    .select(["cen.id", "cen.name", "cen.tenant_id"])
+    .where("cen_child.child_id", "=", childId)
+    .executeTakeFirst();
+}
+
+/** Id of some child of the CEN. */
+export async function someChild(db: Db, cenId: string): Promise<string | undefined> {
+  const row = await query(db).selectFrom("cen_child").select("child_id").where("cen_id", "=", cenId).executeTakeFirst();
+  return row?.child_id;
+}
+
+/** Prefixes of the cloud networks that are attached to a CEN. */
+export async function attachedPrefixes(db: Db, cenId: string): Promise<{ id: string; region: string; cidr: string }[]> {
+  return query(db)
+    .selectFrom("cen_child")
+    .innerJoin("cloud_network", "cloud_network.id", "cen_child.child_id")
+    .innerJoin("cloud_network_cidr", "cloud_network_cidr.network_id", "cloud_network.id")
+    .select(["cloud_network.id", "cloud_network.region", "cloud_network_cidr.cidr"])
+    .where("cen_child.cen_id", "=", cenId)
+    .orderBy("cloud_network.created_at")
+    .orderBy("cloud_network.id")
+    .orderBy("cloud_network_cidr.position")
+    .execute();
+}

@@ -1,0 +1,94 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+type CenRow = Row<"cen">;
+export type PackageRow = Row<"cen_bandwidth_package">;
+export type RegionLimitRow = Row<"cen_region_limit">;
+
+export async function findCen(db: Db, id: string): Promise<CenRow | undefined> {
+  return query(db).selectFrom("cen").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export async function insertCen(tx: Tx, row: CenRow): Promise<void> {
+  await query(tx).insertInto("cen").values(row).execute();
+}
+
+export async function updateCen(
+  tx: Tx,
+  id: string,
+  values: Pick<CenRow, "name" | "description" | "protection_level">,
+): Promise<void> {
+  await query(tx).updateTable("cen").set(values).where("id", "=", id).execute();
+}
+
+/** With its tags. Children and packages refer to it, and keep it from being deleted. */
+export async function deleteCen(tx: Tx, id: string): Promise<void> {
+  await query(tx).deleteFrom("tag").where("object_id", "=", id).execute();
+  await query(tx).deleteFrom("cen").where("id", "=", id).execute();
+}
+
+export async function findPackage(db: Db, id: string): Promise<PackageRow | undefined> {
+  return query(db).selectFrom("cen_bandwidth_package").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** Those that are associated with a CEN. */
+export async function packagesOf(db: Db, cenId: string): Promise<PackageRow[]> {
+  return query(db).selectFrom("cen_bandwidth_package").selectAll().where("cen_id", "=", cenId).execute();
+}
+
+export async function insertPackage(tx: Tx, row: PackageRow): Promise<void> {
+  await query(tx).insertInto("cen_bandwidth_package").values(row).execute();
+}
+
+/** With its tags; false = it is associated with a CEN. */
+export async function deletePackage(tx: Tx, id: string): Promise<boolean> {
+  const { numDeletedRows } = await query(tx)
+    .deleteFrom("cen_bandwidth_package")
+    .where("id", "=", id)
+    .where("cen_id", "is", null)
+    .executeTakeFirst();
+  await query(tx).deleteFrom("tag").where("object_id", "=", id).execute();
+  return numDeletedRows === 1n;
+}
+
+/** False = it is associated with a CEN already. */
+export async function associatePackage(tx: Tx, id: string, cenId: string): Promise<boolean> {
+  const { numUpdatedRows } = await query(tx)
+    .updateTable("cen_bandwidth_package")
+    .set({ cen_id: cenId })
+    .where("id", "=", id)
+    .where("cen_id", "is", null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+export async function unassociatePackage(tx: Tx, id: string): Promise<void> {
+  await query(tx).updateTable("cen_bandwidth_package").set({ cen_id: null }).where("id", "=", id).execute();
+}
+
+/** Limits that are taken from a package. */
+export async function limitsOfPackage(db: Db, packageId: string): Promise<RegionLimitRow[]> {
+  return query(db).selectFrom("cen_region_limit").selectAll().where("package_id", "=", packageId).execute();
+}
+
+/** Replaces the limit between two regions; 0 = there is none any more. */
+export async function putRegionLimit(tx: Tx, row: RegionLimitRow): Promise<void> {
+  await query(tx)
+    .deleteFrom("cen_region_limit")
+    .where("cen_id", "=", row.cen_id)
+    .where("local_region", "=", row.local_region)
+    .where("opposite_region", "=", row.opposite_region)
+    .execute();
+  if (row.bandwidth > 0) await query(tx).insertInto("cen_region_limit").values(row).execute();
+}
+
+/** Pairs of areas between which a package and a limit above zero join regions of this CEN. */
+export async function joinedAreasOf(db: Db, cenId: string): Promise<{ area_a: string; area_b: string }[]> {
+  return query(db)
+    .selectFrom("cen_region_limit")
+    .innerJoin("cen_bandwidth_package", "cen_bandwidth_package.id", "cen_region_limit.package_id")
+    .select(["area_a", "area_b"])
+    .where("cen_region_limit.cen_id", "=", cenId)
+    .where("cen_region_limit.bandwidth", ">", 0)
+    .execute();
+}

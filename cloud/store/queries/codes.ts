@@ -1,0 +1,77 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+type CodeRow = Row<"enterprise_code">;
+
+/** `code`: upper case, here and below. */
+export async function findCode(db: Db, code: string): Promise<CodeRow | undefined> {
+  return query(db).selectFrom("enterprise_code").selectAll().where("code", "=", code).executeTakeFirst();
+}
+
+export async function findDefaultCode(db: Db, tenantId: string): Promise<CodeRow | undefined> {
+  return query(db)
+    .selectFrom("enterprise_code")
+    .selectAll()
+    .where("tenant_id", "=", tenantId)
+    .where("is_default", "=", 1)
+    .executeTakeFirst();
+}
+
+/** False = the code is taken; codes are unique over all accounts of the product. */
+export async function insertCode(tx: Tx, row: CodeRow): Promise<boolean> {
+  const added = await query(tx)
+    .insertInto("enterprise_code")
+    .values(row)
+    .onConflict((conflict) => conflict.column("code").doNothing())
+    .executeTakeFirst();
+  return added.numInsertedOrUpdatedRows === 1n;
+}
+
+/** Makes one of an account's codes its default in the place of the former one. */
+export async function setDefaultCode(tx: Tx, tenantId: string, code: string): Promise<void> {
+  const own = query(tx).updateTable("enterprise_code").where("tenant_id", "=", tenantId);
+  await own.set({ is_default: 0 }).where("is_default", "=", 1).execute();
+  await own.set({ is_default: 1 }).where("code", "=", code).execute();
+}
+
+export async function deleteCode(tx: Tx, code: string): Promise<void> {
+  await query(tx).deleteFrom("enterprise_code").where("code", "=", code).execute();
+}
+
+/** Id of some instance that has this code. */
+export async function instanceWithCode(db: Db, code: string): Promise<string | undefined> {
+  const row = await query(db)
+    .selectFrom("instance")
+    .select("id")
+    .where("enterprise_code", "=", code)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Instances of a code, the oldest first. */
+export async function instancesWithCode(db: Db, code: string): Promise<{ id: string; name: string }[]> {
+  return query(db)
+    .selectFrom("instance")
+    .select(["id", "name"])
+    .where("enterprise_code", "=", code)
+    .orderBy("created_at")
+    .execute();
+}
+
+/** A user name of the instance that another instance of `code` has as well. */
+export async function namesakeUnderCode(db: Db, instanceId: string, code: string): Promise<string | undefined> {
+  const row = await query(db)
+    .selectFrom("account as ours")
+    .innerJoin("account as theirs", "theirs.name_key", "ours.name_key")
+    .innerJoin("instance", "instance.id", "theirs.instance_id")
+    .select("ours.user_name")
+    .where("ours.instance_id", "=", instanceId)
+    .where("instance.enterprise_code", "=", code)
+    .where("instance.id", "!=", instanceId)
+    .executeTakeFirst();
+  return row?.user_name;
+}
+
+export async function setInstanceCode(tx: Tx, instanceId: string, code: string): Promise<void> {
+  await query(tx).updateTable("instance").set({ enterprise_code: code }).where("id", "=", instanceId).execute();
+}

@@ -1,0 +1,70 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+export type DeviceRow = Row<"device">;
+
+/** Adds a device, or takes over what it says of itself now. */
+export async function putDevice(tx: Tx, row: DeviceRow): Promise<void> {
+  const { name, platform, last_seen_at } = row;
+  await query(tx)
+    .insertInto("device")
+    .values(row)
+    .onConflict((conflict) => conflict.columns(["account_id", "id"]).doUpdateSet({ name, platform, last_seen_at }))
+    .execute();
+}
+
+/** Whether the device has signed in to the account before. */
+export async function isKnownDevice(db: Db, accountId: string, id: string): Promise<boolean> {
+  const row = await query(db)
+    .selectFrom("device")
+    .select("id")
+    .where("account_id", "=", accountId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The most recently seen first. */
+export async function devicesOf(db: Db, accountId: string, limit: number): Promise<DeviceRow[]> {
+  return query(db)
+    .selectFrom("device")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .orderBy("last_seen_at", "desc")
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+}
+
+/** Ids of an account's devices but for the `kept` latest. */
+export async function surplusDevices(db: Db, accountId: string, kept: number): Promise<string[]> {
+  const rows = await query(db)
+    .selectFrom("device")
+    .select("id")
+    .where("account_id", "=", accountId)
+    .orderBy("last_seen_at", "desc")
+    .limit(1_000)
+    .offset(kept)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** `at`: epoch ms. */
+export async function touchDevice(tx: Tx, accountId: string, id: string, at: number): Promise<void> {
+  await query(tx)
+    .updateTable("device")
+    .set({ last_seen_at: at })
+    .where("account_id", "=", accountId)
+    .where("id", "=", id)
+    .execute();
+}
+
+/** False = there is no such device. */
+export async function deleteDevice(tx: Tx, accountId: string, id: string): Promise<boolean> {
+  const { numDeletedRows } = await query(tx)
+    .deleteFrom("device")
+    .where("account_id", "=", accountId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
+}

@@ -1,0 +1,91 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+/** A CCN or CEN of the account with this number: both must fit. */
+export async function ownedByUid(
+  db: Db,
+  table: "ccn" | "cen",
+  id: string,
+  uid: number,
+): Promise<{ id: string; tenantId: string } | undefined> {
+  // One type stands for both tables: what is asked of it, each of them has.
+  const row = await query(db)
+    .selectFrom((table === "ccn" ? "ccn as owned" : "cen as owned") as "ccn as owned")
+    .innerJoin("tenant", "tenant.id", "owned.tenant_id")
+    .select(["owned.id as id", "tenant.id as tenantId"])
+    .where("owned.id", "=", id)
+    .where("tenant.uid", "=", uid)
+    .executeTakeFirst();
+  return row;
+}
+
+/** An instance is granted to one CCN at most. Adds the grant if there is none, and returns the one that is in force then. */
+export async function grantInstance(
+  tx: Tx,
+  row: Row<"grant_sag">,
+): Promise<{ grant: Row<"grant_sag">; added: boolean }> {
+  const added = await query(tx)
+    .insertInto("grant_sag")
+    .values(row)
+    .onConflict((conflict) => conflict.column("instance_id").doNothing())
+    .executeTakeFirst();
+  const grant = await query(tx)
+    .selectFrom("grant_sag")
+    .selectAll()
+    .where("instance_id", "=", row.instance_id)
+    .executeTakeFirstOrThrow();
+  return { grant, added: added.numInsertedOrUpdatedRows === 1n };
+}
+
+export async function isInstanceGranted(db: Db, instanceId: string, ccnId: string): Promise<boolean> {
+  const row = await query(db)
+    .selectFrom("grant_sag")
+    .select("id")
+    .where("instance_id", "=", instanceId)
+    .where("ccn_id", "=", ccnId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** False = there was no such grant. */
+export async function revokeInstance(tx: Tx, instanceId: string, ccnId: string): Promise<boolean> {
+  const { numDeletedRows } = await query(tx)
+    .deleteFrom("grant_sag")
+    .where("instance_id", "=", instanceId)
+    .where("ccn_id", "=", ccnId)
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
+}
+
+/** A repeated grant changes the former one. */
+export async function grantCcn(tx: Tx, row: Row<"grant_cbn">): Promise<void> {
+  await query(tx)
+    .insertInto("grant_cbn")
+    .values(row)
+    .onConflict((conflict) =>
+      conflict
+        .columns(["ccn_id", "cen_id"])
+        .doUpdateSet({ traffic_service: row.traffic_service, modified_at: row.modified_at }),
+    )
+    .execute();
+}
+
+export async function isCcnGranted(db: Db, ccnId: string, cenId: string): Promise<boolean> {
+  const row = await query(db)
+    .selectFrom("grant_cbn")
+    .select("id")
+    .where("ccn_id", "=", ccnId)
+    .where("cen_id", "=", cenId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** False = there was no such grant. */
+export async function revokeCcn(tx: Tx, ccnId: string, cenId: string): Promise<boolean> {
+  const { numDeletedRows } = await query(tx)
+    .deleteFrom("grant_cbn")
+    .where("ccn_id", "=", ccnId)
+    .where("cen_id", "=", cenId)
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
+}

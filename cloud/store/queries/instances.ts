@@ -1,0 +1,100 @@
+import type { Insertable, Updateable } from "kysely";
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+import type { InstanceTable } from "../schema.ts";
+
+export type InstanceRow = Row<"instance">;
+
+export function instanceById(db: Db, id: string): Promise<InstanceRow | undefined> {
+  return query(db).selectFrom("instance").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** At most `most` of those with this id or name, by name; undefined = any. `tenantId` undefined = whoever owns them. */
+export function instancesNamed(
+  db: Db,
+  tenantId: string | undefined,
+  wanted: string | undefined,
+  most: number,
+): Promise<InstanceRow[]> {
+  let rows = query(db).selectFrom("instance").selectAll();
+  if (tenantId !== undefined) rows = rows.where("tenant_id", "=", tenantId);
+  if (wanted !== undefined) rows = rows.where((e) => e.or([e("id", "=", wanted), e("name", "=", wanted)]));
+  return rows.orderBy("name").limit(most).execute();
+}
+
+/** In their order. */
+export async function cidrsOfInstance(db: Db, instanceId: string): Promise<string[]> {
+  const rows = query(db).selectFrom("instance_cidr").select("cidr").where("instance_id", "=", instanceId);
+  return (await rows.orderBy("position").execute()).map((row) => row.cidr);
+}
+
+/** In the order in which they were made. `tenantId` undefined = whoever owns them. */
+export function allInstances(db: Db, tenantId: string | undefined): Promise<InstanceRow[]> {
+  const rows = query(db).selectFrom("instance").selectAll().orderBy("created_at").orderBy("id");
+  return (tenantId === undefined ? rows : rows.where("tenant_id", "=", tenantId)).execute();
+}
+
+export async function insertInstance(tx: Tx, row: Insertable<InstanceTable>): Promise<InstanceRow> {
+  return query(tx).insertInto("instance").values(row).returningAll().executeTakeFirstOrThrow();
+}
+
+export async function updateInstance(tx: Tx, id: string, set: Updateable<InstanceTable>): Promise<void> {
+  await query(tx).updateTable("instance").set(set).where("id", "=", id).execute();
+}
+
+/** With all that is only its own. */
+export async function deleteInstance(tx: Tx, id: string): Promise<void> {
+  const own = query(tx).selectFrom("cloud_network").select("id").where("instance_id", "=", id);
+  await query(tx).deleteFrom("cen_child").where("child_id", "in", own).execute();
+  await query(tx).deleteFrom("instance").where("id", "=", id).execute();
+}
+
+/** Those that have an end. */
+export async function instancesThatEnd(db: Db): Promise<{ id: string; end: number }[]> {
+  const rows = query(db).selectFrom("instance").select(["id", "end_time"]).where("end_time", "is not", null);
+  return (await rows.execute()).flatMap(({ id, end_time }) => (end_time === null ? [] : [{ id, end: end_time }]));
+}
+
+export async function replaceCidrs(tx: Tx, instanceId: string, cidrs: readonly string[]): Promise<void> {
+  await query(tx).deleteFrom("instance_cidr").where("instance_id", "=", instanceId).execute();
+  if (cidrs.length === 0) return;
+  const rows = cidrs.map((cidr, position) => ({ instance_id: instanceId, cidr, position }));
+  await query(tx).insertInto("instance_cidr").values(rows).execute();
+}
+
+/** The other instances that a CCN serves or that are bound to it, with their blocks. */
+export function neighbourCidrs(
+  db: Db,
+  ccnId: string,
+  exceptInstance: string,
+): Promise<{ id: string; name: string; tenant_id: string; cidr: string }[]> {
+  return query(db)
+    .selectFrom("instance")
+    .innerJoin("instance_cidr", "instance_cidr.instance_id", "instance.id")
+    .select(["instance.id", "instance.name", "instance.tenant_id", "instance_cidr.cidr"])
+    .where((e) => e.or([e("instance.ccn_id", "=", ccnId), e("instance.bound_ccn_id", "=", ccnId)]))
+    .where("instance.id", "!=", exceptInstance)
+    .execute();
+}
+
+/** Accounts of an instance with a fixed address. */
+export async function fixedAddresses(db: Db, instanceId: string): Promise<{ user: string; address: string }[]> {
+  const rows = query(db)
+    .selectFrom("account")
+    .select(["user_name", "client_ip"])
+    .where("instance_id", "=", instanceId)
+    .where("client_ip", "is not", null);
+  return (await rows.execute()).flatMap(({ user_name, client_ip }) =>
+    client_ip === null ? [] : [{ user: user_name, address: client_ip }],
+  );
+}
+
+/** Running sessions of an instance with their address. */
+export function sessionAddresses(db: Db, instanceId: string): Promise<{ id: string; client_ip: string }[]> {
+  return query(db)
+    .selectFrom("session")
+    .select(["id", "client_ip"])
+    .where("instance_id", "=", instanceId)
+    .where("ended_at", "is", null)
+    .execute();
+}

@@ -1,0 +1,252 @@
+import { sql } from "kysely";
+import type { Db, Row } from "../../db.ts";
+import { query } from "../../kysely.ts";
+import { containing, type Page, type PageWish, pageInOrder, pageOf, type Reader } from "./pages.ts";
+import { havingTags, type TagFilter } from "./tags.ts";
+
+/** CCNs with the CEN each is attached to. */
+export function ccnPage(
+  db: Db,
+  reader: Reader,
+  filter: {
+    tenantId: string;
+    region?: string | undefined;
+    id?: string | undefined;
+    namePart?: string | undefined;
+    having?: readonly TagFilter[] | undefined;
+  },
+  wish: PageWish,
+): Promise<Page<Row<"ccn"> & { cen_id: string | null; cen_uid: number | null; subnet: string | null }>> {
+  let rows = query(db)
+    .selectFrom("ccn")
+    .leftJoin("cen_child", "cen_child.child_id", "ccn.id")
+    .leftJoin("cen", "cen.id", "cen_child.cen_id")
+    .leftJoin("tenant", "tenant.id", "cen.tenant_id")
+    .selectAll("ccn")
+    .select(["cen.id as cen_id", "tenant.uid as cen_uid", "cen_child.subnet"])
+    .where("ccn.tenant_id", "=", filter.tenantId);
+  if (filter.region) rows = rows.where("ccn.region", "=", filter.region);
+  if (filter.id) rows = rows.where("ccn.id", "=", filter.id);
+  if (filter.namePart) rows = rows.where(sql<boolean>`ccn.name like ${containing(filter.namePart)} escape '\\'`);
+  for (const having of havingTags(db, filter.having)) rows = rows.where("ccn.id", "in", having);
+  return pageOf(reader, rows, "ccn", wish);
+}
+
+/** Instances bound to any of these CCNs. */
+export async function boundTo(
+  db: Db,
+  ccnIds: readonly string[],
+): Promise<{ bound_ccn_id: string | null; locked: number }[]> {
+  if (ccnIds.length === 0) return [];
+  return query(db)
+    .selectFrom("instance")
+    .select(["bound_ccn_id", "locked"])
+    .where("bound_ccn_id", "in", ccnIds)
+    .execute();
+}
+
+/** A column and the values it may have. */
+export interface ColumnFilter<C extends string> {
+  column: C;
+  values: readonly string[];
+}
+
+export function cenPage(
+  db: Db,
+  reader: Reader,
+  tenantId: string,
+  filter: {
+    by: readonly ColumnFilter<"id" | "name">[];
+    having?: readonly TagFilter[] | undefined;
+    /** Nothing matches. */
+    none?: boolean | undefined;
+  },
+  wish: PageWish,
+): Promise<Page<Row<"cen">>> {
+  let rows = query(db).selectFrom("cen").selectAll().where("tenant_id", "=", tenantId);
+  for (const having of havingTags(db, filter.having)) rows = rows.where("id", "in", having);
+  for (const { column, values } of filter.by) rows = rows.where(column, "in", values);
+  if (filter.none) rows = rows.where(sql<boolean>`false`);
+  return pageOf(reader, rows, "cen", wish);
+}
+
+/** Packages associated with any of these CENs. */
+export async function packagesOfCens(
+  db: Db,
+  cenIds: readonly string[],
+): Promise<{ id: string; cen_id: string | null }[]> {
+  if (cenIds.length === 0) return [];
+  return query(db).selectFrom("cen_bandwidth_package").select(["id", "cen_id"]).where("cen_id", "in", cenIds).execute();
+}
+
+export function packagePage(
+  db: Db,
+  reader: Reader,
+  tenantId: string,
+  filter: {
+    by: readonly ColumnFilter<"id" | "cen_id" | "name">[];
+    /** One of them is enough. */
+    any: boolean;
+    having?: readonly TagFilter[] | undefined;
+    /** Nothing matches. */
+    none?: boolean | undefined;
+  },
+  wish: PageWish,
+): Promise<Page<Row<"cen_bandwidth_package">>> {
+  let rows = query(db).selectFrom("cen_bandwidth_package").selectAll().where("tenant_id", "=", tenantId);
+  if (filter.by.length > 0) {
+    rows = rows.where((e) => {
+      const each = filter.by.map(({ column, values }) => e(column, "in", values));
+      return filter.any ? e.or(each) : e.and(each);
+    });
+  }
+  for (const having of havingTags(db, filter.having)) rows = rows.where("id", "in", having);
+  if (filter.none) rows = rows.where(sql<boolean>`false`);
+  return pageOf(reader, rows, "cen_bandwidth_package", wish);
+}
+
+export async function limitsOfPackages(db: Db, packageIds: readonly string[]): Promise<Row<"cen_region_limit">[]> {
+  if (packageIds.length === 0) return [];
+  return query(db).selectFrom("cen_region_limit").selectAll().where("package_id", "in", packageIds).execute();
+}
+
+export function regionLimitPage(
+  db: Db,
+  filter: { tenantId: string; cenId?: string | undefined; region?: string | undefined },
+  wish: PageWish,
+): Promise<Page<Row<"cen_region_limit"> & { area_a: string; area_b: string }>> {
+  let rows = query(db)
+    .selectFrom("cen_region_limit")
+    .innerJoin("cen", "cen.id", "cen_region_limit.cen_id")
+    .innerJoin("cen_bandwidth_package", "cen_bandwidth_package.id", "cen_region_limit.package_id")
+    .selectAll("cen_region_limit")
+    .select(["area_a", "area_b"])
+    .where("cen.tenant_id", "=", filter.tenantId);
+  if (filter.cenId) rows = rows.where("cen.id", "=", filter.cenId);
+  const { region } = filter;
+  if (region) rows = rows.where((e) => e.or([e("local_region", "=", region), e("opposite_region", "=", region)]));
+  const ordered = rows.orderBy("cen_region_limit.cen_id").orderBy("local_region").orderBy("opposite_region");
+  return pageInOrder(ordered, wish);
+}
+
+/** What is attached to a CEN, in the order in which it was. */
+export function childPage(
+  db: Db,
+  cenId: string,
+  filter: { type?: string | undefined; region?: string | undefined },
+  wish: PageWish,
+): Promise<Page<Row<"cen_child">>> {
+  let rows = query(db).selectFrom("cen_child").selectAll().where("cen_id", "=", cenId);
+  if (filter.type) rows = rows.where("child_type", "=", filter.type);
+  const { region } = filter;
+  if (region) {
+    const ccns = query(db).selectFrom("ccn").select("id").where("region", "=", region);
+    const networks = query(db).selectFrom("cloud_network").select("id").where("region", "=", region);
+    rows = rows.where((e) => e.or([e("child_id", "in", ccns), e("child_id", "in", networks)]));
+  }
+  return pageInOrder(rows.orderBy("attached_at").orderBy("child_id"), wish);
+}
+
+export function findChildRow(
+  db: Db,
+  child: { cenId: string; id: string; type: string },
+): Promise<Row<"cen_child"> | undefined> {
+  return query(db)
+    .selectFrom("cen_child")
+    .selectAll()
+    .where("cen_id", "=", child.cenId)
+    .where("child_id", "=", child.id)
+    .where("child_type", "=", child.type)
+    .executeTakeFirst();
+}
+
+/** Which CENs of other owners an owner's CCNs are granted to. */
+export function ccnGrantPage(
+  db: Db,
+  reader: Reader,
+  filter: { tenantId: string; region?: string | undefined; ccnId?: string | undefined },
+  wish: PageWish,
+): Promise<Page<Row<"grant_cbn"> & { region: string; uid: number | null }>> {
+  let rows = query(db)
+    .selectFrom("grant_cbn")
+    .innerJoin("ccn", "ccn.id", "grant_cbn.ccn_id")
+    .innerJoin("tenant", "tenant.id", "grant_cbn.cen_tenant_id")
+    .selectAll("grant_cbn")
+    .select(["ccn.region", "tenant.uid"])
+    .where("ccn.tenant_id", "=", filter.tenantId);
+  if (filter.region) rows = rows.where("ccn.region", "=", filter.region);
+  if (filter.ccnId) rows = rows.where("grant_cbn.ccn_id", "=", filter.ccnId);
+  return pageOf(reader, rows, "grant_cbn", wish);
+}
+
+/** Which CCNs of other owners an instance is granted to. */
+export function instanceGrantPage(
+  db: Db,
+  reader: Reader,
+  instanceId: string,
+  wish: PageWish,
+): Promise<Page<Row<"grant_sag"> & { uid: number | null }>> {
+  const rows = query(db)
+    .selectFrom("grant_sag")
+    .innerJoin("tenant", "tenant.id", "grant_sag.ccn_tenant_id")
+    .selectAll("grant_sag")
+    .select("tenant.uid")
+    .where("grant_sag.instance_id", "=", instanceId);
+  return pageOf(reader, rows, "grant_sag", wish);
+}
+
+export function aclPage(
+  db: Db,
+  reader: Reader,
+  filter: {
+    tenantId: string;
+    region?: string | undefined;
+    ids?: readonly string[] | undefined;
+    type?: string | undefined;
+    namePart?: string | undefined;
+  },
+  wish: PageWish,
+): Promise<Page<Row<"acl">>> {
+  let rows = query(db).selectFrom("acl").selectAll().where("tenant_id", "=", filter.tenantId);
+  if (filter.region) rows = rows.where("region", "=", filter.region);
+  if (filter.ids) rows = rows.where("id", "in", filter.ids);
+  if (filter.type) rows = rows.where("type", "=", filter.type);
+  if (filter.namePart) rows = rows.where(sql<boolean>`name like ${containing(filter.namePart)} escape '\\'`);
+  return pageOf(reader, rows, "acl", wish);
+}
+
+/** Which instances have any of these lists. */
+export async function usesOfAcls(db: Db, aclIds: readonly string[]): Promise<Row<"acl_instance">[]> {
+  if (aclIds.length === 0) return [];
+  return query(db).selectFrom("acl_instance").selectAll().where("acl_id", "in", aclIds).execute();
+}
+
+/** Rules of a list by priority. */
+export function aclRulePage(
+  db: Db,
+  aclId: string,
+  filter: { direction?: string | undefined; name?: string | undefined; order: "asc" | "desc" },
+  wish: PageWish,
+): Promise<Page<Row<"acl_rule">>> {
+  let rows = query(db).selectFrom("acl_rule").selectAll().where("acl_id", "=", aclId);
+  if (filter.direction) rows = rows.where("direction", "=", filter.direction);
+  if (filter.name) rows = rows.where("name", "=", filter.name);
+  return pageInOrder(rows.orderBy("priority", filter.order).orderBy("created_at").orderBy("id"), wish);
+}
+
+/** Cloud networks with the CEN each is attached to. */
+export function networkPage(
+  db: Db,
+  reader: Reader,
+  filter: { tenantId: string; region?: string | undefined },
+  wish: PageWish,
+): Promise<Page<Row<"cloud_network"> & { cen_id: string | null }>> {
+  let rows = query(db)
+    .selectFrom("cloud_network")
+    .leftJoin("cen_child", "cen_child.child_id", "cloud_network.id")
+    .selectAll("cloud_network")
+    .select("cen_child.cen_id")
+    .where("cloud_network.tenant_id", "=", filter.tenantId);
+  if (filter.region) rows = rows.where("cloud_network.region", "=", filter.region);
+  return pageOf(reader, rows, "cloud_network", wish);
+}

@@ -1,0 +1,225 @@
+import { sql } from "kysely";
+import type { Db, Row } from "../../db.ts";
+import { query } from "../../kysely.ts";
+import { nameKey } from "../../names.ts";
+import { containing, type Page, type PageWish, pageOf, type Reader } from "./pages.ts";
+
+export function accountPage(
+  db: Db,
+  reader: Reader,
+  instanceId: string,
+  filter: { userName?: string | undefined; mail?: string | undefined },
+  wish: PageWish,
+): Promise<Page<Row<"account">>> {
+  let rows = query(db).selectFrom("account").selectAll().where("instance_id", "=", instanceId);
+  if (filter.userName) rows = rows.where("name_key", "=", nameKey(filter.userName));
+  if (filter.mail) rows = rows.where(sql<boolean>`lower(mail) = lower(${filter.mail})`);
+  return pageOf(reader, rows, "account", wish);
+}
+
+export interface InstanceFilter {
+  region?: string | undefined;
+  /** All of these have to be its id. */
+  ids?: readonly (string | undefined)[] | undefined;
+  oneOf?: readonly string[] | undefined;
+  namePart?: string | undefined;
+  ccnId?: string | undefined;
+  ccnName?: string | undefined;
+  acls?: readonly string[] | undefined;
+  withoutAcls?: readonly string[] | undefined;
+  /** Whether its users can dial at this time (epoch ms). */
+  usable?: { at: number; is: boolean } | undefined;
+  /** Nothing fits. */
+  none?: boolean | undefined;
+}
+
+export function instancePage(
+  db: Db,
+  reader: Reader,
+  tenantId: string,
+  filter: InstanceFilter,
+  wish: PageWish,
+): Promise<Page<Row<"instance">>> {
+  let rows = query(db).selectFrom("instance").selectAll("instance").where("instance.tenant_id", "=", tenantId);
+  if (filter.region) rows = rows.where("instance.region", "=", filter.region);
+  for (const id of filter.ids ?? []) if (id) rows = rows.where("instance.id", "=", id);
+  if (filter.oneOf) rows = rows.where("instance.id", "in", filter.oneOf);
+  if (filter.namePart) {
+    rows = rows.where(sql<boolean>`instance.name like ${containing(filter.namePart)} escape '\\'`);
+  }
+  if (filter.ccnId) rows = rows.where("instance.bound_ccn_id", "=", filter.ccnId);
+  if (filter.ccnName !== undefined) {
+    const named = query(db).selectFrom("ccn").select("id").where("name", "=", filter.ccnName);
+    rows = rows.where("instance.bound_ccn_id", "in", named);
+  }
+  const having = (acls: readonly string[]) =>
+    query(db).selectFrom("acl_instance").select("instance_id").where("acl_id", "in", acls);
+  if (filter.acls) rows = rows.where("instance.id", "in", having(filter.acls));
+  if (filter.withoutAcls) rows = rows.where("instance.id", "not in", having(filter.withoutAcls));
+  if (filter.usable) {
+    const { at, is } = filter.usable;
+    const down = sql<boolean>`(instance.locked = 1 or coalesce(instance.end_time, ${Number.MAX_SAFE_INTEGER}) <= ${at})`;
+    rows = rows.where(is ? sql<boolean>`not ${down}` : down);
+  }
+  if (filter.none) rows = rows.where(sql<boolean>`false`);
+  return pageOf(reader, rows, "instance", wish);
+}
+
+/** Blocks, access control lists and the CCN's name of each instance. */
+export async function instanceDetails(
+  db: Db,
+  ids: readonly string[],
+): Promise<Map<string, { cidrs: string[]; aclIds: string[]; ccnName: string }>> {
+  const out = new Map(ids.map((id) => [id, { cidrs: [] as string[], aclIds: [] as string[], ccnName: "" }]));
+  if (ids.length === 0) return out;
+  const cidrs = query(db).selectFrom("instance_cidr").selectAll().where("instance_id", "in", ids).orderBy("position");
+  for (const row of await cidrs.execute()) out.get(row.instance_id)?.cidrs.push(row.cidr);
+  const acls = query(db).selectFrom("acl_instance").selectAll().where("instance_id", "in", ids);
+  for (const row of await acls.execute()) out.get(row.instance_id)?.aclIds.push(row.acl_id);
+  const ccns = query(db)
+    .selectFrom("instance")
+    .innerJoin("ccn", "ccn.id", "instance.bound_ccn_id")
+    .select(["instance.id", "ccn.name"])
+    .where("instance.id", "in", ids);
+  for (const row of await ccns.execute()) {
+    const detail = out.get(row.id);
+    if (detail) detail.ccnName = row.name;
+  }
+  return out;
+}
+
+/** Instances bound to nothing, in these regions: those granted to a CCN, or the owner's own. */
+export function bindablePage(
+  db: Db,
+  reader: Reader,
+  filter: {
+    regions: readonly string[];
+    grantedTo?: string | undefined;
+    tenantId: string;
+    id?: string | undefined;
+    namePart?: string | undefined;
+  },
+  wish: PageWish,
+): Promise<Page<{ id: string; name: string; created_at: number; uid: number | null }>> {
+  let rows = query(db)
+    .selectFrom("instance")
+    .innerJoin("tenant", "tenant.id", "instance.tenant_id")
+    .select(["instance.id", "instance.name", "instance.created_at", "tenant.uid"])
+    .where("instance.bound_ccn_id", "is", null)
+    .where("instance.region", "in", filter.regions);
+  if (filter.grantedTo === undefined) rows = rows.where("instance.tenant_id", "=", filter.tenantId);
+  else {
+    const granted = query(db).selectFrom("grant_sag").select("instance_id").where("ccn_id", "=", filter.grantedTo);
+    rows = rows.where("instance.id", "in", granted);
+  }
+  if (filter.id) rows = rows.where("instance.id", "=", filter.id);
+  if (filter.namePart) {
+    rows = rows.where(sql<boolean>`instance.name like ${containing(filter.namePart)} escape '\\'`);
+  }
+  return pageOf(reader, rows, "instance", wish);
+}
+
+/** Clients that are online, by instance. */
+export function onlineByInstance(
+  db: Db,
+  filter: { tenantId: string; region: string; ids?: readonly string[] | undefined },
+): Promise<{ id: string; online: number }[]> {
+  let rows = query(db)
+    .selectFrom("instance")
+    .leftJoin("session", (join) =>
+      join.onRef("session.instance_id", "=", "instance.id").on("session.ended_at", "is", null),
+    )
+    .select((e) => ["instance.id", e.fn.count<number>("session.id").as("online")])
+    .where("instance.tenant_id", "=", filter.tenantId)
+    .where("instance.region", "=", filter.region);
+  if (filter.ids) rows = rows.where("instance.id", "in", filter.ids);
+  return rows.groupBy("instance.id").orderBy("instance.id").execute();
+}
+
+/** Clients that are online, by account. */
+export function onlineByAccount(
+  db: Db,
+  instanceId: string,
+  names: readonly string[] | undefined,
+): Promise<{ user_name: string; online: number }[]> {
+  let rows = query(db)
+    .selectFrom("account")
+    .leftJoin("session", (join) =>
+      join.onRef("session.account_id", "=", "account.id").on("session.ended_at", "is", null),
+    )
+    .select((e) => ["account.user_name", e.fn.count<number>("session.id").as("online")])
+    .where("account.instance_id", "=", instanceId);
+  if (names) rows = rows.where("account.user_name", "in", names);
+  return rows.groupBy("account.id").orderBy("account.user_name").execute();
+}
+
+/** An account's running sessions, the oldest first. */
+export function sessionsOnline(db: Db, accountId: string): Promise<{ client_ip: string; started_at: number }[]> {
+  return query(db)
+    .selectFrom("session")
+    .select(["client_ip", "started_at"])
+    .where("account_id", "=", accountId)
+    .where("ended_at", "is", null)
+    .orderBy("started_at")
+    .execute();
+}
+
+/** Bytes by user name on these days (yyyy-mm-dd). */
+export async function trafficByUser(
+  db: Db,
+  instanceId: string,
+  days: { from: string; to: string },
+  names: readonly string[] | undefined,
+): Promise<Map<string, { rx: number; tx: number }>> {
+  let rows = query(db)
+    .selectFrom("traffic_day")
+    .select((e) => ["user_name", e.fn.sum<number>("rx_bytes").as("rx"), e.fn.sum<number>("tx_bytes").as("tx")])
+    .where("instance_id", "=", instanceId)
+    .where("day", ">=", days.from)
+    .where("day", "<=", days.to);
+  if (names) rows = rows.where("user_name", "in", names);
+  const all = await rows.groupBy("user_name").execute();
+  return new Map(all.map((row) => [row.user_name, { rx: Number(row.rx), tx: Number(row.tx) }]));
+}
+
+/** How many of an owner's instances each CCN serves, by whether they are locked. */
+export async function countServed(db: Db, tenantId: string): Promise<(ccnId: string, locked: boolean) => number> {
+  const rows = await query(db)
+    .selectFrom("instance")
+    .select((e) => ["ccn_id", "locked", e.fn.countAll<number>().as("count")])
+    .where("tenant_id", "=", tenantId)
+    .groupBy(["ccn_id", "locked"])
+    .execute();
+  return (ccnId, locked) =>
+    Number(rows.find((row) => row.ccn_id === ccnId && row.locked === Number(locked))?.count ?? 0);
+}
+
+/** Instances that a CCN's access points serve, the oldest first. */
+export function instancesServed(db: Db, tenantId: string, ccnId: string): Promise<Row<"instance">[]> {
+  return query(db)
+    .selectFrom("instance")
+    .selectAll()
+    .where("tenant_id", "=", tenantId)
+    .where("ccn_id", "=", ccnId)
+    .orderBy("created_at")
+    .orderBy("id")
+    .execute();
+}
+
+/** An owner's enterprise codes in their order: those after `after`, and how many there are in all. */
+export async function codePage(
+  db: Db,
+  tenantId: string,
+  filter: { code?: string | undefined; isDefault?: boolean | undefined; after?: string | undefined },
+  limit: number,
+): Promise<{ rows: Row<"enterprise_code">[]; total: number }> {
+  let rows = query(db).selectFrom("enterprise_code").selectAll().where("tenant_id", "=", tenantId);
+  if (filter.code) rows = rows.where("code", "=", filter.code.toUpperCase());
+  if (filter.isDefault !== undefined) rows = rows.where("is_default", "=", Number(filter.isDefault));
+  const { total } = await rows
+    .clearSelect()
+    .select((e) => e.fn.countAll<number>().as("total"))
+    .executeTakeFirstOrThrow();
+  if (filter.after !== undefined) rows = rows.where("code", ">", filter.after);
+  return { rows: await rows.orderBy("code").limit(limit).execute(), total: Number(total) };
+}

@@ -1,0 +1,90 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+type NetworkRow = Row<"cloud_network">;
+
+/** One of an account's, by id or name. */
+export async function findNetwork(db: Db, tenantId: string, idOrName: string): Promise<NetworkRow | undefined> {
+  return query(db)
+    .selectFrom("cloud_network")
+    .selectAll()
+    .where("tenant_id", "=", tenantId)
+    .where((e) => e.or([e("id", "=", idOrName), e("name", "=", idOrName)]))
+    .executeTakeFirst();
+}
+
+/** The network in which an instance's own routes are kept. */
+export async function networkOfInstance(db: Db, instanceId: string): Promise<string | undefined> {
+  const row = await query(db)
+    .selectFrom("cloud_network")
+    .select("id")
+    .where("instance_id", "=", instanceId)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** False = the instance has one already; each has one at most. */
+export async function insertNetwork(tx: Tx, row: NetworkRow): Promise<boolean> {
+  const added = await query(tx)
+    .insertInto("cloud_network")
+    .values(row)
+    .onConflict((conflict) => conflict.column("instance_id").doNothing())
+    .executeTakeFirst();
+  return added.numInsertedOrUpdatedRows === 1n;
+}
+
+export async function renameNetwork(tx: Tx, id: string, name: string): Promise<void> {
+  await query(tx).updateTable("cloud_network").set({ name }).where("id", "=", id).execute();
+}
+
+/** Also where it is attached. */
+export async function deleteNetwork(tx: Tx, id: string): Promise<void> {
+  await query(tx).deleteFrom("cen_child").where("child_id", "=", id).execute();
+  await query(tx).deleteFrom("cloud_network").where("id", "=", id).execute();
+}
+
+/** In the order in which they were given. */
+export async function prefixesOf(db: Db, networkId: string): Promise<string[]> {
+  const rows = query(db).selectFrom("cloud_network_cidr").select("cidr").where("network_id", "=", networkId);
+  return (await rows.orderBy("position").execute()).map((row) => row.cidr);
+}
+
+/** Replaces a network's prefixes. */
+export async function putPrefixes(tx: Tx, networkId: string, prefixes: readonly string[]): Promise<void> {
+  await query(tx).deleteFrom("cloud_network_cidr").where("network_id", "=", networkId).execute();
+  for (const [position, cidr] of prefixes.entries()) {
+    await query(tx).insertInto("cloud_network_cidr").values({ network_id: networkId, cidr, position }).execute();
+  }
+}
+
+/** Ids of the access points that reach it; none = all do. */
+export async function accessPointsOfNetwork(db: Db, networkId: string): Promise<string[]> {
+  const rows = query(db)
+    .selectFrom("cloud_network_access_point")
+    .select("access_point_id")
+    .where("network_id", "=", networkId);
+  return (await rows.orderBy("access_point_id").execute()).map((row) => row.access_point_id);
+}
+
+/** Replaces what `accessPointsOfNetwork` returns. */
+export async function putAccessPointsOfNetwork(tx: Tx, networkId: string, ids: readonly string[]): Promise<void> {
+  await query(tx).deleteFrom("cloud_network_access_point").where("network_id", "=", networkId).execute();
+  for (const id of new Set(ids)) {
+    await query(tx)
+      .insertInto("cloud_network_access_point")
+      .values({ network_id: networkId, access_point_id: id })
+      .execute();
+  }
+}
+
+/** What an instance's routes need to know of it. */
+export async function ownerOfRoutes(
+  db: Db,
+  instanceId: string,
+): Promise<{ tenant_id: string; name: string; region: string; ccn_id: string; bound_ccn_id: string | null }> {
+  return query(db)
+    .selectFrom("instance")
+    .select(["tenant_id", "name", "region", "ccn_id", "bound_ccn_id"])
+    .where("id", "=", instanceId)
+    .executeTakeFirstOrThrow();
+}

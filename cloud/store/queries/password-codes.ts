@@ -1,0 +1,87 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+import { nameKey } from "../names.ts";
+
+/** Whose code: it is good on the device that asked for it only. `code`: the enterprise code. */
+export interface CodeOwner {
+  code: string;
+  userName: string;
+  deviceId: string;
+}
+
+const keyOf = ({ code, userName }: Pick<CodeOwner, "code" | "userName">) => ({
+  enterprise_code: code.toUpperCase(),
+  user_name: nameKey(userName),
+});
+
+/** Those of all devices that asked for this name and are still good. */
+export async function passwordCodes(
+  db: Db,
+  owner: CodeOwner,
+  now: number,
+): Promise<{ device_id: string; made_at: number }[]> {
+  const { enterprise_code, user_name } = keyOf(owner);
+  return query(db)
+    .selectFrom("password_code")
+    .select(["device_id", "made_at"])
+    .where("enterprise_code", "=", enterprise_code)
+    .where("user_name", "=", user_name)
+    .where("expires_at", ">", now)
+    .execute();
+}
+
+/** Replaces the device's former one. */
+export async function putPasswordCode(
+  tx: Tx,
+  owner: CodeOwner,
+  values: Pick<Row<"password_code">, "code_hash" | "tries_left" | "made_at" | "expires_at">,
+): Promise<void> {
+  await query(tx)
+    .insertInto("password_code")
+    .values({ ...keyOf(owner), device_id: owner.deviceId, ...values })
+    .onConflict((conflict) => conflict.columns(["enterprise_code", "user_name", "device_id"]).doUpdateSet(values))
+    .execute();
+}
+
+/** Uses up one try and returns the code's hash; undefined = there is no code, or no try left. */
+export async function takeTry(db: Db, owner: CodeOwner, now: number): Promise<string | undefined> {
+  const { enterprise_code, user_name } = keyOf(owner);
+  const row = await query(db)
+    .updateTable("password_code")
+    .set((e) => ({ tries_left: e("tries_left", "-", 1) }))
+    .where("enterprise_code", "=", enterprise_code)
+    .where("user_name", "=", user_name)
+    .where("device_id", "=", owner.deviceId)
+    .where("tries_left", ">", 0)
+    .where("expires_at", ">", now)
+    .returning("code_hash")
+    .executeTakeFirst();
+  return row?.code_hash;
+}
+
+/** Deletes those of all devices; returns their hashes. */
+export async function deletePasswordCodes(tx: Tx, of: Pick<CodeOwner, "code" | "userName">): Promise<string[]> {
+  const { enterprise_code, user_name } = keyOf(of);
+  const rows = await query(tx)
+    .deleteFrom("password_code")
+    .where("enterprise_code", "=", enterprise_code)
+    .where("user_name", "=", user_name)
+    .returning("code_hash")
+    .execute();
+  return rows.map((row) => row.code_hash);
+}
+
+/** As `deletePasswordCodes`, by the account's id. */
+export async function deletePasswordCodesOf(tx: Tx, accountId: string): Promise<void> {
+  const account = await query(tx)
+    .selectFrom("account")
+    .innerJoin("instance", "instance.id", "account.instance_id")
+    .select(["account.user_name", "instance.enterprise_code"])
+    .where("account.id", "=", accountId)
+    .executeTakeFirst();
+  if (account) await deletePasswordCodes(tx, { code: account.enterprise_code, userName: account.user_name });
+}
+
+export async function deleteExpiredPasswordCodes(db: Db, now: number): Promise<void> {
+  await query(db).deleteFrom("password_code").where("expires_at", "<=", now).execute();
+}

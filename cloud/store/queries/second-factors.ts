@@ -1,0 +1,41 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+export type SecondFactorRow = Row<"second_factor">;
+
+export async function findSecondFactor(db: Db, accountId: string): Promise<SecondFactorRow | undefined> {
+  return query(db).selectFrom("second_factor").selectAll().where("account_id", "=", accountId).executeTakeFirst();
+}
+
+/** Takes the code of a time step; false = this step or a later one was taken, or the factor is another one. */
+export async function takeStep(db: Db, accountId: string, secret: string, step: number): Promise<boolean> {
+  const { numUpdatedRows } = await query(db)
+    .updateTable("second_factor")
+    .set({ last_step: step })
+    .where("account_id", "=", accountId)
+    .where("secret", "=", secret)
+    .where("last_step", "<", step)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Keeps a new secret beside the one in force until it is confirmed. */
+export async function putPendingFactor(tx: Tx, accountId: string, secret: string, until: number): Promise<void> {
+  const pending = { pending_secret: secret, pending_until: until };
+  await query(tx)
+    .insertInto("second_factor")
+    .values({ account_id: accountId, secret: null, last_step: 0, ...pending })
+    .onConflict((conflict) => conflict.column("account_id").doUpdateSet(pending))
+    .execute();
+}
+
+/** Puts the pending secret in force; false = it is not pending any more. */
+export async function confirmFactor(tx: Tx, accountId: string, pending: string, step: number): Promise<boolean> {
+  const { numUpdatedRows } = await query(tx)
+    .updateTable("second_factor")
+    .set({ secret: pending, last_step: step, pending_secret: null, pending_until: 0 })
+    .where("account_id", "=", accountId)
+    .where("pending_secret", "=", pending)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}

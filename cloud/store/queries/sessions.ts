@@ -1,0 +1,223 @@
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+
+export type SessionRow = Row<"session">;
+
+export async function insertSession(tx: Tx, row: SessionRow): Promise<void> {
+  await query(tx).insertInto("session").values(row).execute();
+}
+
+export async function sessionByToken(db: Db, tokenHash: string): Promise<SessionRow | undefined> {
+  return query(db).selectFrom("session").selectAll().where("token_hash", "=", tokenHash).executeTakeFirst();
+}
+
+/** Also one that is over. */
+export async function isSessionOf(db: Db, id: string, accountId: string): Promise<boolean> {
+  const row = await query(db)
+    .selectFrom("session")
+    .select("id")
+    .where("id", "=", id)
+    .where("account_id", "=", accountId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function isRunning(db: Db, id: string): Promise<boolean> {
+  const row = await query(db)
+    .selectFrom("session")
+    .select("id")
+    .where("id", "=", id)
+    .where("ended_at", "is", null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whether a running session of the CCN has this public key. */
+export async function hasPublicKey(db: Db, ccnId: string, publicKey: Uint8Array): Promise<boolean> {
+  const row = await query(db)
+    .selectFrom("session")
+    .select("id")
+    .where("ccn_id", "=", ccnId)
+    .where("public_key", "=", publicKey)
+    .where("ended_at", "is", null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** undefined = it is over. */
+export async function renewSession(
+  tx: Tx,
+  id: string,
+  values: Pick<SessionRow, "renewed_at" | "lease_until"> & Partial<Pick<SessionRow, "public_key" | "incarnation">>,
+): Promise<SessionRow | undefined> {
+  return query(tx)
+    .updateTable("session")
+    .set(values)
+    .where("id", "=", id)
+    .where("ended_at", "is", null)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Until when it had its lease; undefined = it was over already. Of many at once, one gets an answer. */
+export async function endSession(
+  tx: Tx,
+  id: string,
+  end: { at: number; cause: string; text: string; reason?: string | undefined },
+): Promise<number | undefined> {
+  const row = await query(tx)
+    .updateTable("session")
+    .set({ ended_at: end.at, ended_cause: end.cause, ended_text: end.text, ended_reason: end.reason ?? null })
+    .where("id", "=", id)
+    .where("ended_at", "is", null)
+    .returning("lease_until")
+    .executeTakeFirst();
+  return row?.lease_until;
+}
+
+/** An account's sessions, those of a device of it, of a sign-in or of an instance. */
+export interface SessionsOf {
+  accountId?: string;
+  instanceId?: string;
+  signInId?: string;
+  deviceId?: string;
+}
+
+/** Ids of those that are running. */
+export async function runningSessions(db: Db, of: SessionsOf): Promise<string[]> {
+  let running = query(db).selectFrom("session").select("id").where("ended_at", "is", null);
+  if (of.accountId !== undefined) running = running.where("account_id", "=", of.accountId);
+  if (of.instanceId !== undefined) running = running.where("instance_id", "=", of.instanceId);
+  if (of.signInId !== undefined) running = running.where("sign_in_id", "=", of.signInId);
+  if (of.deviceId !== undefined) running = running.where("device_id", "=", of.deviceId);
+  return (await running.execute()).map((row) => row.id);
+}
+
+/** The running sessions of these sign-ins go on with another one. */
+export async function moveSessions(tx: Tx, from: readonly string[], signInId: string): Promise<void> {
+  if (from.length === 0) return;
+  await query(tx)
+    .updateTable("session")
+    .set({ sign_in_id: signInId })
+    .where("sign_in_id", "in", [...from])
+    .where("ended_at", "is", null)
+    .execute();
+}
+
+/** Ids of running sessions whose lease is over. */
+export async function expiredSessions(db: Db, now: number): Promise<string[]> {
+  const rows = await query(db)
+    .selectFrom("session")
+    .select("id")
+    .where("ended_at", "is", null)
+    .where("lease_until", "<=", now)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** When the next lease ends. */
+export async function nextLeaseEnd(db: Db): Promise<number | undefined> {
+  const row = await query(db)
+    .selectFrom("session")
+    .select((e) => e.fn.min("lease_until").as("at"))
+    .where("ended_at", "is", null)
+    .executeTakeFirst();
+  return row?.at ? Number(row.at) : undefined;
+}
+
+/** A running session with its device's name. */
+export interface NamedSession {
+  id: string;
+  device_id: string;
+  client_ip: string;
+  client_ip6: string;
+  mode: string;
+  started_at: number;
+  name: string | null;
+}
+
+/** An account's running sessions, the latest first. `instanceId` undefined = in any instance. */
+export async function namedSessions(
+  db: Db,
+  accountId: string,
+  { instanceId, limit }: { instanceId?: string; limit?: number },
+): Promise<NamedSession[]> {
+  let running = query(db)
+    .selectFrom("session")
+    .leftJoin("device", (join) =>
+      join.onRef("device.account_id", "=", "session.account_id").onRef("device.id", "=", "session.device_id"),
+    )
+    .select(["session.id", "session.device_id", "session.client_ip", "session.client_ip6", "session.mode"])
+    .select(["session.started_at", "device.name"])
+    .where("session.account_id", "=", accountId)
+    .where("session.ended_at", "is", null)
+    .orderBy("session.started_at", "desc");
+  if (instanceId !== undefined) running = running.where("session.instance_id", "=", instanceId);
+  if (limit !== undefined) running = running.limit(limit);
+  return running.execute();
+}
+
+/** A running session with what its account says of it. */
+export interface AccountedSession extends SessionRow {
+  /** Kbit/s; 0 = uncapped. */
+  bandwidth: number;
+  /** The instance a roaming account came from. */
+  roamed_from: string | null;
+}
+
+/** Those that are running, all or of an instance or account. */
+export async function accountedSessions(
+  db: Db,
+  of: { instanceId?: string; accountId?: string | undefined },
+): Promise<AccountedSession[]> {
+  let running = query(db)
+    .selectFrom("session")
+    .innerJoin("account", "account.id", "session.account_id")
+    .selectAll("session")
+    .select(["account.bandwidth", "account.roamed_from"])
+    .where("session.ended_at", "is", null);
+  if (of.instanceId !== undefined) running = running.where("session.instance_id", "=", of.instanceId);
+  if (of.accountId !== undefined) running = running.where("session.account_id", "=", of.accountId);
+  return running.execute();
+}
+
+/** A session as it is listed. */
+export interface ListedSession extends SessionRow {
+  user_name: string | null;
+  device_name: string | null;
+  /** Bytes so far. */
+  rx: number | null;
+  tx: number | null;
+}
+
+/** Running ones in the order in which they began, or the last `limit` that ended. */
+export async function listSessions(
+  db: Db,
+  of: { instanceId: string | undefined; running: boolean; limit: number },
+): Promise<ListedSession[]> {
+  let listed = query(db)
+    .selectFrom("session")
+    .leftJoin("account", "account.id", "session.account_id")
+    .leftJoin("device", (join) =>
+      join.onRef("device.account_id", "=", "session.account_id").onRef("device.id", "=", "session.device_id"),
+    )
+    .selectAll("session")
+    .select(["account.user_name", "device.name as device_name"])
+    .select((e) => [
+      e
+        .selectFrom("traffic_day")
+        .select((t) => t.fn.sum<number | null>("rx_bytes").as("n"))
+        .whereRef("session_id", "=", "session.id")
+        .as("rx"),
+      e
+        .selectFrom("traffic_day")
+        .select((t) => t.fn.sum<number | null>("tx_bytes").as("n"))
+        .whereRef("session_id", "=", "session.id")
+        .as("tx"),
+    ]);
+  listed = of.running
+    ? listed.where("session.ended_at", "is", null).orderBy("session.started_at")
+    : listed.where("session.ended_at", "is not", null).orderBy("session.ended_at", "desc").limit(of.limit);
+  if (of.instanceId !== undefined) listed = listed.where("session.instance_id", "=", of.instanceId);
+  return listed.execute();
+}

@@ -1,0 +1,233 @@
+import { sql } from "kysely";
+import { typedName } from "../../../common/user-name.ts";
+import type { Db, Row, Tx } from "../db.ts";
+import { query } from "../kysely.ts";
+import { nameKey } from "../names.ts";
+
+/** A sign-in with what its account allows. */
+export interface SignInState {
+  id: string;
+  accountId: string;
+  instanceId: string;
+  userName: string;
+  mail: string;
+  displayName: string;
+  deviceId: string;
+  deviceName: string;
+  generation: number;
+  tokenHash: string;
+  formerHash: string | null;
+  /** Epoch ms. */
+  rotatedAt: number;
+  formerReused: boolean;
+  /** Epoch ms. */
+  expiresAt: number;
+  ended: boolean;
+  /** Why it ended: a code of domain/sessions/reasons.ts; null = no reason was given. */
+  endedReason: string | null;
+  disabled: boolean;
+  mustChange: boolean;
+  /** Kbit/s; 0 = uncapped. */
+  bandwidth: number;
+  /** Fixed address. */
+  clientIp: string | null;
+  /** The instance a roaming account came from. */
+  roamedFrom: string | null;
+  instanceLocked: boolean;
+  /** Epoch ms; null = without end. */
+  instanceEnd: number | null;
+}
+
+export async function findSignIn(db: Db, id: string): Promise<SignInState | undefined> {
+  const row = await query(db)
+    .selectFrom("sign_in")
+    .innerJoin("account", "account.id", "sign_in.account_id")
+    .innerJoin("instance", "instance.id", "account.instance_id")
+    .leftJoin("device", (join) =>
+      join.onRef("device.account_id", "=", "sign_in.account_id").onRef("device.id", "=", "sign_in.device_id"),
+    )
+    .select([
+      "sign_in.id",
+      "sign_in.account_id",
+      "sign_in.device_id",
+      "sign_in.generation",
+      "sign_in.token_hash",
+      "sign_in.former_hash",
+      "sign_in.rotated_at",
+      "sign_in.former_reused",
+      "sign_in.expires_at",
+      "sign_in.ended_at",
+      "sign_in.ended_reason",
+      "account.instance_id",
+      "account.user_name",
+      "account.mail",
+      "account.disabled",
+      "account.must_change",
+      "account.bandwidth",
+      "account.client_ip",
+      "account.roamed_from",
+      "instance.locked",
+      "instance.end_time",
+      "instance.name as display_name",
+      "device.name as device_name",
+    ])
+    .where("sign_in.id", "=", id)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    instanceId: row.instance_id,
+    userName: row.user_name,
+    mail: row.mail,
+    displayName: row.display_name,
+    deviceId: row.device_id,
+    deviceName: row.device_name ?? "",
+    generation: row.generation,
+    tokenHash: row.token_hash,
+    formerHash: row.former_hash,
+    rotatedAt: row.rotated_at,
+    formerReused: row.former_reused === 1,
+    expiresAt: row.expires_at,
+    ended: row.ended_at !== null,
+    endedReason: row.ended_reason,
+    disabled: row.disabled === 1,
+    mustChange: row.must_change === 1,
+    bandwidth: row.bandwidth,
+    clientIp: row.client_ip,
+    roamedFrom: row.roamed_from,
+    instanceLocked: row.locked === 1,
+    instanceEnd: row.end_time,
+  };
+}
+
+/** A new one, in the place of the device's former one of this account, which must have been ended. */
+export async function insertSignIn(
+  tx: Tx,
+  row: Pick<Row<"sign_in">, "id" | "account_id" | "device_id" | "token_hash" | "created_at" | "expires_at">,
+): Promise<void> {
+  await query(tx)
+    .insertInto("sign_in")
+    .values({ ...row, generation: 1, former_hash: null, rotated_at: row.created_at, former_reused: 0, ended_at: null })
+    .execute();
+}
+
+/**
+ * Puts the next refresh token in force; false = the present one is not `from` any more. Of many at once with one token, one gets
+ * true.
+ */
+export async function rotateSignIn(
+  tx: Tx,
+  id: string,
+  from: string,
+  next: { tokenHash: string; generation: number; at: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await query(tx)
+    .updateTable("sign_in")
+    .set({
+      generation: next.generation,
+      token_hash: next.tokenHash,
+      former_hash: from,
+      former_reused: 0,
+      rotated_at: next.at,
+    })
+    .where("id", "=", id)
+    .where("token_hash", "=", from)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** The predecessor of the token in force is accepted once more; false = it was already. */
+export async function reuseFormer(tx: Tx, id: string): Promise<boolean> {
+  const { numUpdatedRows } = await query(tx)
+    .updateTable("sign_in")
+    .set({ former_reused: 1 })
+    .where("id", "=", id)
+    .where("former_reused", "=", 0)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Which sign-ins are meant: one, or those of an account, perhaps only on one device or on all others. */
+export type SignInsOf = { id: string } | { accountId: string; deviceId?: string; exceptDevice?: string };
+
+/** Ids of those that were not over and now are. `reason`: a code, null = none. */
+export async function endSignIns(tx: Tx, of: SignInsOf, at: number, reason: string | null): Promise<string[]> {
+  let ending = query(tx)
+    .updateTable("sign_in")
+    .set({ ended_at: at, ended_reason: reason })
+    .where("ended_at", "is", null);
+  if ("id" in of) ending = ending.where("id", "=", of.id);
+  else {
+    ending = ending.where("account_id", "=", of.accountId);
+    if (of.deviceId !== undefined) ending = ending.where("device_id", "=", of.deviceId);
+    if (of.exceptDevice !== undefined) ending = ending.where("device_id", "!=", of.exceptDevice);
+  }
+  return (await ending.returning("id").execute()).map((row) => row.id);
+}
+
+/** Ids of devices that are signed in to the account. */
+export async function signedInDevices(db: Db, accountId: string, now: number): Promise<Set<string>> {
+  const rows = await query(db)
+    .selectFrom("sign_in")
+    .select("device_id")
+    .where("account_id", "=", accountId)
+    .where("ended_at", "is", null)
+    .where("expires_at", ">", now)
+    .execute();
+  return new Set(rows.map((row) => row.device_id));
+}
+
+/** An account with what its instance says of signing in. */
+export interface AccountOfCode extends Row<"account"> {
+  sign_in_seconds: number;
+  locked: number;
+  end_time: number | null;
+  second_factor_required: number;
+  instance_name: string;
+}
+
+const instanceColumns = [
+  "instance.sign_in_seconds",
+  "instance.locked",
+  "instance.end_time",
+  "instance.second_factor_required",
+  "instance.name as instance_name",
+] as const;
+
+/**
+ * The account of this name under an enterprise code (upper case), whatever the name's case and with blanks around it. Of two whose
+ * names differ by case only (there may be such from before), the one that was meant exactly.
+ */
+export async function accountUnderCode(db: Db, code: string, userName: string): Promise<AccountOfCode | undefined> {
+  return query(db)
+    .selectFrom("account")
+    .innerJoin("instance", "instance.id", "account.instance_id")
+    .selectAll("account")
+    .select(instanceColumns)
+    .where("instance.enterprise_code", "=", code)
+    .where((e) =>
+      e.or([e("account.user_name", "=", typedName(userName)), e("account.name_key", "=", nameKey(userName))]),
+    )
+    .orderBy(sql`account.user_name <> ${typedName(userName)}`)
+    .executeTakeFirst();
+}
+
+/** As `accountUnderCode`, by id. */
+export async function accountToSignIn(db: Db, id: string): Promise<AccountOfCode | undefined> {
+  return query(db)
+    .selectFrom("account")
+    .innerJoin("instance", "instance.id", "account.instance_id")
+    .selectAll("account")
+    .select(instanceColumns)
+    .where("account.id", "=", id)
+    .executeTakeFirst();
+}
+
+export async function setPassword(
+  tx: Tx,
+  accountId: string,
+  password: { password_hash: string; must_change: number },
+): Promise<void> {
+  await query(tx).updateTable("account").set(password).where("id", "=", accountId).execute();
+}

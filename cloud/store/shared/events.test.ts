@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import type { SessionEvent, SessionEvents } from "./events.ts";
+import { MemorySessionEvents } from "./events-memory.ts";
+
+/** Every implementation goes through the same tests. */
+const implementations: [string, () => SessionEvents][] = [["memory", () => new MemorySessionEvents()]];
+
+describe.each(implementations)("session events: %s", (_name, make) => {
+  test("go to those who subscribed to the session, until they unsubscribe", async () => {
+    const events = make();
+    const heard: [string, SessionEvent][] = [];
+    const first = events.subscribe("s-1", "sag-1", (event) => heard.push(["first", event]));
+    events.subscribe("s-1", "sag-1", (event) => heard.push(["second", event]));
+    events.subscribe("s-2", "sag-2", (event) => heard.push(["other", event]));
+    const profile = { kind: "profile", revision: "a" } as const;
+    events.publish("s-1", profile);
+    await expect
+      .poll(() => heard)
+      .toEqual([
+        ["first", profile],
+        ["second", profile],
+      ]);
+    expect(events.instances()).toEqual(new Set(["sag-1", "sag-2"]));
+    first();
+    const message = { kind: "message", text: "hello" } as const;
+    events.publish("s-1", message);
+    await expect.poll(() => heard.slice(2)).toEqual([["second", message]]);
+  });
+
+  test("keep the order in which they were published", async () => {
+    const events = make();
+    const heard: string[] = [];
+    events.subscribe("s-1", "sag-1", (event) => heard.push(event.kind === "message" ? event.text : ""));
+    const texts = Array.from({ length: 50 }, (_, i) => String(i));
+    for (const text of texts) events.publish("s-1", { kind: "message", text });
+    await expect.poll(() => heard).toEqual(texts);
+  });
+
+  test("the end of an account's connections goes to everybody who listens for it", async () => {
+    const events = make();
+    const heard: string[] = [];
+    const stop = events.onEndConnections((account) => heard.push(`1 ${account}`));
+    events.onEndConnections((account) => heard.push(`2 ${account}`));
+    events.endConnections("acc-1");
+    await expect.poll(() => heard).toEqual(["1 acc-1", "2 acc-1"]);
+    stop();
+    events.endConnections("acc-2");
+    await expect.poll(() => heard.slice(2)).toEqual(["2 acc-2"]);
+  });
+});

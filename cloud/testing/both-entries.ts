@@ -1,0 +1,100 @@
+import { afterAll, beforeAll } from "vitest";
+import { type Ask, type Fields, makeKey, openApi } from "./admin-api.ts";
+import { startServer, type TestServer } from "./server.ts";
+
+export const region = "cn-shanghai";
+const password = "correct-horse";
+
+/** A server for the tests of one file, and the two ways to its commands: sagctl's socket and the published API. */
+export function bothEntries() {
+  let server: TestServer;
+  let api: Ask;
+  let made = 0;
+  beforeAll(async () => {
+    server = await startServer();
+    api = openApi(server, await makeKey(server));
+  });
+  afterAll(() => server.close());
+
+  const rpc: Ask = (...call) => api(...call);
+  const sagctl = (command: string, input: Fields) => server.ask(command, input) as Promise<Fields>;
+
+  /** An instance as the product sells it, with a client address block of its own, "10.100.0" without the last byte. */
+  async function ordered(users: number): Promise<{ id: string; block: string }> {
+    const order = { RegionId: region, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: users, AutoPay: true };
+    const id = String((await rpc("CreateSmartAccessGatewaySoftware", order)).SmartAGId);
+    const block = `10.${100 + Math.floor(made / 200)}.${made++ % 200}`;
+    await rpc("ModifySmartAccessGateway", { RegionId: region, SmartAGId: id, CidrBlock: `${block}.0/24` });
+    return { id, block };
+  }
+
+  return {
+    rpc,
+    sagctl,
+    ordered,
+    newUser: () => `account-${++made}`,
+    quota: (name: string, value: number) => sagctl("quota set", { name, value }),
+  };
+}
+
+/** Input of `account create`. */
+export const accountInput = (instance: string, user: string, more: object = {}): Fields => ({
+  instance,
+  user,
+  mail: "a@b.test",
+  password,
+  ...more,
+});
+
+/** The same account as parameters of CreateSmartAccessGatewayClientUser. */
+export const accountParameters = (SmartAGId: string, UserName: string, more: object = {}): Fields => ({
+  RegionId: region,
+  SmartAGId,
+  UserName,
+  UserMail: "a@b.test",
+  Password: password,
+  Bandwidth: 1_000,
+  ...more,
+});
+
+/** Input of `ccn create`, `cen create`, `cen bandwidth`, `network create` and `acl create`: the least that is accepted. */
+export const ccnInput = { name: "", description: "", region, cidrBlock: "", snatCidrBlock: "", markedDefault: false };
+export const cenInput = { name: "", description: "", protectionLevel: "REDUCED", tags: [] };
+export const bandwidthInput = {
+  name: "",
+  description: "",
+  bandwidth: 10,
+  areaA: "China",
+  areaB: "Europe",
+  chargeType: "PREPAY",
+  tags: [],
+};
+export const networkInput = { name: "inside", region, cidrs: ["10.4.0.0/16"], accessPoints: [] };
+export const aclInput = { name: "a list", type: "acl-software", region };
+
+/** A rule of `acl add`. */
+export const ruleInput = {
+  direction: "out",
+  policy: "drop",
+  protocol: "ALL",
+  source_cidr: "0.0.0.0/0",
+  dest_cidr: "0.0.0.0/0",
+  source_ports: "-1/-1",
+  dest_ports: "-1/-1",
+  priority: 1,
+  name: "",
+  description: "",
+  type: "LAN",
+  dpi_group_ids: "[]",
+  dpi_signature_ids: "[]",
+};
+
+/** Why a call was refused; `undefined` if it was not. */
+export async function refusalOf<Reason>(call: Promise<unknown>): Promise<Reason | undefined> {
+  try {
+    await call;
+  } catch (error) {
+    return error as Reason;
+  }
+  return undefined;
+}

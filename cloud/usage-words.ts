@@ -1,0 +1,61 @@
+import type { Command, Option } from "commander";
+import { ctlTexts } from "../common/text/ctl.ts";
+
+const { parser, parserErrors } = ctlTexts;
+
+/** What commander says, and how the texts say it. What it says otherwise stays as it is. */
+const forms: readonly [RegExp, (...found: string[]) => string][] = [
+  [/^unknown option '(.*)'$/, parserErrors.unknownOption],
+  [/^unknown command '(.*)'$/, parserErrors.unknownCommand],
+  [/^missing required argument '(.*)'$/, parserErrors.missingArgument],
+  [/^required option '(.*)' not specified$/, parserErrors.missingOption],
+  [/^option '(.*)' argument missing$/, parserErrors.optionMissingArgument],
+  [
+    /^too many arguments(?: for '(.*)')?\. Expected (\d+) arguments? but got (\d+)\.$/,
+    (verb = "", expected = "", received = "") => parserErrors.excessArguments(verb, expected, received),
+  ],
+  [/^\(Did you mean one of (.*)\?\)$/, parserErrors.didYouMeanOneOf],
+  [/^\(Did you mean (.*)\?\)$/, parserErrors.didYouMean],
+] as [RegExp, (...found: string[]) => string][];
+
+/** A message of the argument parser, without "error: ", in the words of the texts. */
+export const usageWords = (said: string): string => said.split("\n").map(translated).join("\n");
+
+function translated(line: string): string {
+  for (const [form, words] of forms) {
+    const found = form.exec(line);
+    if (found) return words(...found.slice(1));
+  }
+  return line;
+}
+
+/** The parser's own headings. */
+const titles = new Map([
+  ["Usage:", parser.usage],
+  ["Arguments:", parser.arguments],
+  ["Options:", parser.options],
+  ["Commands:", parser.commands],
+]);
+
+function optionDescription({ description, defaultValue }: Option): string {
+  if (defaultValue === undefined) return description;
+  return `${description} (${parser.defaultValue(JSON.stringify(defaultValue))})`;
+}
+
+/** Has the parser speak in the words of the texts, about this command and those below it. */
+export function inOurWords(command: Command): void {
+  command.configureHelp({ styleTitle: (title) => titles.get(title) ?? title, optionDescription }).configureOutput({
+    outputError: (said, write) => write(`${parserErrors.error(usageWords(said.replace(/^error: /, "").trimEnd()))}\n`),
+  });
+  // The hidden verb of completion scripts has no help at all.
+  if (
+    command
+      .createHelp()
+      .visibleOptions(command)
+      .some(({ long }) => long === "--help")
+  ) {
+    command.helpOption("-h, --help", parser.help);
+  }
+  if (command.commands.length > 0) command.helpCommand("help [command]", parser.help);
+  for (const child of command.commands) inOurWords(child);
+}
