@@ -15,9 +15,9 @@ import (
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/internal/accesspoint/fakeclient"
 	"sag.software/native/internal/accesspoint/fakecloud"
+	"sag.software/native/internal/datapath/probe"
 	"sag.software/native/internal/engine"
-	"sag.software/native/internal/engine/probe"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 const (

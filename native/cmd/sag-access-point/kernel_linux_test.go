@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 func TestRouted(t *testing.T) {

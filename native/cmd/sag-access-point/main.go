@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,8 @@ import (
 	"sag.software/native/internal/accesspoint/agent"
 	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/state"
+	"sag.software/native/internal/licenses"
+	"sag.software/native/internal/msg"
 )
 
 // version is set when a release is built.
@@ -31,22 +34,29 @@ func run(arguments []string) int {
 		fmt.Println(version)
 		return 0
 	}
+	if len(arguments) == 2 && arguments[0] == "version" && arguments[1] == "--licenses" {
+		return licenses.Print(os.Stdout, os.Stderr)
+	}
 	options, err := parseOptions(arguments, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
 	if errors.Is(err, errUsage) {
 		return 2
 	}
 	if err != nil {
-		return report(wantsJSON(arguments), &failure{"invalid_argument", err.Error(), "Correct the command line; --help shows it."}, 2)
+		return report(wantsJSON(arguments), &failure{"invalid_argument", err.Error(), msg.PointBadUsage})
 	}
 	level := slog.LevelInfo
 	if options.verbose {
 		level = slog.LevelDebug
 	}
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	slog.SetDefault(logger)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	if err := serve(ctx, options, readToken(options), logger); err != nil {
-		return report(options.json, explain(err), 1)
+		return report(options.json, explain(err))
 	}
 	return 0
 }
@@ -66,7 +76,7 @@ func readToken(o *options) <-chan string {
 	return token
 }
 
-// failure is what a person or a script is told.
+// failure is what is reported to a person or a script.
 type failure struct {
 	Cause   string `json:"cause"`
 	Message string `json:"message"`
@@ -76,31 +86,36 @@ type failure struct {
 func explain(err error) *failure {
 	switch {
 	case errors.Is(err, state.ErrInUse):
-		return &failure{"data_directory_in_use", err.Error(), "Stop the other access point, or give this one a state directory of its own."}
+		return &failure{"data_directory_in_use", err.Error(), msg.PointInUse}
 	case errors.Is(err, agent.ErrIdentityChanged):
-		return &failure{"instance_identity_changed", err.Error(), "Make sure that it is the right server, and give its pin by --pin."}
+		return &failure{"instance_identity_changed", err.Error(), msg.PointIdentityChanged}
+	case errors.Is(err, agent.ErrCertificateUnknown):
+		return &failure{"instance_identity_unknown", err.Error(), msg.PointCertificateUnknown}
 	case errors.Is(err, agent.ErrNoCredentials):
-		return &failure{"bad_credentials", err.Error(), "Make a token with sagctl and give it by --token-stdin."}
+		return &failure{"bad_credentials", err.Error(), msg.PointNoToken}
 	case errors.Is(err, agent.ErrRefused):
-		return &failure{"bad_credentials", err.Error(), "Make a new token with sagctl and give it by --token-stdin."}
+		return &failure{"bad_credentials", err.Error(), msg.PointTokenRefused}
 	case errors.Is(err, syscall.EADDRINUSE):
-		return &failure{"port_in_use", err.Error(), "Stop what listens there, or choose another port by --listen."}
+		return &failure{"port_in_use", err.Error(), msg.PointPortInUse}
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return &failure{"invalid_argument", err.Error(), msg.PointAddressNotHere}
 	case errors.Is(err, syscall.ENOSPC):
-		return &failure{"storage_full", err.Error(), "Make room on the disk."}
+		return &failure{"storage_full", err.Error(), msg.PointStorageFull}
 	case errors.Is(err, kernel.ErrPrivilege):
-		return &failure{"not_permitted", err.Error(), "Run it as root, or with --mode userspace, which needs nothing."}
+		return &failure{"not_permitted", err.Error(), msg.PointNeedsRoot}
 	case errors.Is(err, syscall.EROFS), errors.Is(err, os.ErrPermission):
-		return &failure{"not_permitted", err.Error(), "Choose a state directory that this user may write."}
+		return &failure{"not_permitted", err.Error(), msg.PointStateNotWritable}
 	}
-	return &failure{"unknown", err.Error(), "See the log above."}
+	return &failure{"unknown", err.Error(), msg.PointSeeLog}
 }
 
-func report(asJSON bool, f *failure, code int) int {
+// report prints why the access point ended and returns the exit code of the cause.
+func report(asJSON bool, f *failure) int {
 	fmt.Fprintf(os.Stderr, "sag-access-point: %s\n%s\n", f.Message, f.Action)
 	if asJSON {
 		_ = json.NewEncoder(os.Stdout).Encode(f)
 	}
-	return code
+	return exitCode(f.Cause)
 }
 
 func wantsJSON(arguments []string) bool {

@@ -180,6 +180,18 @@ func TestSecondProcessOnTheStateDirectory(t *testing.T) {
 	expectFailure(t, launch(t, fakecloud.Token, arguments...), "data_directory_in_use")
 }
 
+// Behind an elastic IP the machine does not have the address at which clients reach it.
+func TestAdvertisedEndpoints(t *testing.T) {
+	cloud := fakecloud.New(t, probeAddress)
+	p := launch(t, fakecloud.Token, "--cloud", cloud.URL(), "--pin", cloud.Pin(), "--state", filepath.Join(t.TempDir(), "state"),
+		"--listen", "0.0.0.0:0", "--advertise", "vpn.example.com:51820", "--advertise", "[2001:db8::1]:51820", "--token-stdin", "--json")
+	p.waitReady(t)
+	if p.ready.Endpoint != "vpn.example.com:51820" {
+		t.Fatalf("advertised %s", p.ready.Endpoint)
+	}
+	p.terminate(t)
+}
+
 func TestFailuresAtTheStart(t *testing.T) {
 	cloud := fakecloud.New(t, probeAddress)
 	taken, err := net.ListenPacket("udp4", "127.0.0.1:0")
@@ -193,7 +205,9 @@ func TestFailuresAtTheStart(t *testing.T) {
 		{"wrong token", "bad_credentials", "not the right token", nil},
 		{"no token", "bad_credentials", "", nil},
 		{"wrong pin", "instance_identity_changed", fakecloud.Token, map[string]string{"--pin": wrongPin}},
+		{"no pin, and no authority", "instance_identity_unknown", fakecloud.Token, map[string]string{"--pin": ""}},
 		{"port taken", "port_in_use", fakecloud.Token, map[string]string{"--listen": taken.LocalAddr().String()}},
+		{"not an address of this machine", "invalid_argument", fakecloud.Token, map[string]string{"--listen": "192.0.2.1:51820"}},
 		{"malformed pin", "invalid_argument", fakecloud.Token, map[string]string{"--pin": "x"}},
 		{"malformed cloud", "invalid_argument", fakecloud.Token, map[string]string{"--cloud": "http://127.0.0.1"}},
 		{"malformed publication", "invalid_argument", fakecloud.Token, map[string]string{"--publish": "10.0.0.80=127.0.0.1:80"}},
@@ -208,7 +222,9 @@ func TestFailuresAtTheStart(t *testing.T) {
 			}
 			arguments := []string{"--json", "--token-stdin"}
 			for name, value := range flags {
-				arguments = append(arguments, name, value)
+				if value != "" {
+					arguments = append(arguments, name, value)
+				}
 			}
 			expectFailure(t, launch(t, test.token, arguments...), test.cause)
 		})

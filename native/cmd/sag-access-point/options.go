@@ -15,6 +15,7 @@ import (
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/internal/accesspoint/agent"
 	"sag.software/native/internal/accesspoint/policy"
+	"sag.software/native/internal/msg"
 )
 
 // options are the command line, checked.
@@ -51,11 +52,6 @@ func (l *list) Set(value string) error {
 	return nil
 }
 
-const usage = `usage: sag-access-point run --cloud URL [--pin PIN]... --token-stdin --state DIR --listen HOST:PORT... [options]
-
-Serves the clients of one address space: connects out to the cloud instance, ends their tunnels and forwards their traffic.
-`
-
 // modes are the ways to forward, as the command line and the cloud instance know them.
 var modes = map[string]accesspointv1.ForwardingMode{
 	"userspace": accesspointv1.ForwardingMode_FORWARDING_MODE_USERSPACE,
@@ -67,7 +63,7 @@ var errUsage = errors.New("wrong use")
 
 func parseOptions(arguments []string, words io.Writer) (*options, error) {
 	if len(arguments) == 0 || arguments[0] != "run" {
-		fmt.Fprint(words, usage)
+		fmt.Fprint(words, msg.UsageAccessPoint)
 		return nil, errUsage
 	}
 	var cloud string
@@ -76,51 +72,61 @@ func parseOptions(arguments []string, words io.Writer) (*options, error) {
 	flags := flag.NewFlagSet("sag-access-point run", flag.ContinueOnError)
 	flags.SetOutput(words)
 	flags.Usage = func() {
-		fmt.Fprint(words, usage)
-		flags.PrintDefaults()
+		fmt.Fprint(words, msg.UsageAccessPoint)
+		printOptions(flags, words)
 	}
-	flags.StringVar(&cloud, "cloud", "", "`URL` of the cloud instance, https://HOST:PORT")
-	flags.Var(&pins, "pin", "accept the cloud instance by its certificate's key, `sha256/BASE64URL`; repeatable")
-	flags.BoolVar(&o.tokenStdin, "token-stdin", false, "read a registration token from standard input; needed at the first start")
-	flags.StringVar(&o.state, "state", "", "`directory` for key and identity")
-	flags.Var(&listen, "listen", "UDP `HOST:PORT` for clients; port 0 = any, the same again after a restart; repeatable")
-	flags.Var(&advertise, "advertise", "`HOST:PORT` at which clients reach it, if not where it listens; repeatable")
-	flags.StringVar(&o.name, "name", "", "`name` for people; the host's name by default")
-	flags.StringVar(&o.region, "region", "", "`region` it stands in")
-	flags.StringVar(&o.mode, "mode", "userspace", "how traffic is forwarded: userspace, routed or nat (both by the kernel, as root)")
-	flags.Var(&o.links, "link", "routed: answer for clients on the `network` of this interface; all but the way to the Internet by default; repeatable")
-	flags.StringVar(&o.route, "route-program", "", "routed: run this `program` with add or remove and an address when a client comes or goes")
-	flags.Var(&publish, "publish", "lead an inner `[tcp:|udp:]ADDRESS:PORT=TARGET` to ADDRESS:PORT or unix:PATH; repeatable")
-	flags.Var(&allow, "allow", "open a `PREFIX` that would be refused (the host's own addresses, link-local); never loopback; repeatable")
-	flags.BoolVar(&o.json, "json", false, "failures as JSON on standard output, too")
-	flags.BoolVar(&o.verbose, "verbose", false, "log every decision")
-	if err := flags.Parse(arguments[1:]); err != nil {
+	flags.StringVar(&cloud, "cloud", "", msg.OptionCloud)
+	flags.Var(&pins, "pin", msg.OptionPin)
+	flags.BoolVar(&o.tokenStdin, "token-stdin", false, msg.OptionTokenStdin)
+	flags.StringVar(&o.state, "state", "", msg.OptionState)
+	flags.Var(&listen, "listen", msg.OptionListen)
+	flags.Var(&advertise, "advertise", msg.OptionAdvertise)
+	flags.StringVar(&o.name, "name", "", msg.OptionName)
+	flags.StringVar(&o.region, "region", "", msg.OptionRegion)
+	flags.StringVar(&o.mode, "mode", "userspace", msg.OptionMode)
+	flags.Var(&o.links, "link", msg.OptionLink)
+	flags.StringVar(&o.route, "route-program", "", msg.OptionRouteProgram)
+	flags.Var(&publish, "publish", msg.OptionPublish)
+	flags.Var(&allow, "allow", msg.OptionAllow)
+	flags.BoolVar(&o.json, "json", false, msg.OptionJSON)
+	flags.BoolVar(&o.verbose, "verbose", false, msg.OptionVerbose)
+	if err := flags.Parse(arguments[1:]); errors.Is(err, flag.ErrHelp) {
+		return nil, err
+	} else if err != nil {
 		return nil, errUsage
 	}
 	if flags.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		return nil, fmt.Errorf(msg.UnexpectedArgument, flags.Arg(0))
 	}
 	if err := o.checkMode(len(publish) > 0); err != nil {
 		return nil, err
 	}
 	if o.state == "" {
-		return nil, errors.New("--state: a directory is needed")
+		return nil, errors.New(msg.StateMissing)
 	}
 	return o, errors.Join(o.setCloud(cloud, pins), o.setListen(listen, advertise), o.setPolicy(publish, allow), o.setName())
 }
 
+// printOptions lists the options as they are typed: package flag would write them with one dash.
+func printOptions(flags *flag.FlagSet, words io.Writer) {
+	flags.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		fmt.Fprintf(words, "  --%s\n        %s\n", strings.TrimSpace(f.Name+" "+value), text)
+	})
+}
+
 func (o *options) checkMode(publishes bool) error {
 	if _, known := modes[o.mode]; !known {
-		return fmt.Errorf("--mode: %q is unknown; there are userspace, routed and nat", o.mode)
+		return fmt.Errorf(msg.ModeUnknown, o.mode)
 	}
 	if o.mode != "userspace" && publishes {
-		return fmt.Errorf("--publish: not with --mode %s, where the kernel forwards", o.mode)
+		return fmt.Errorf(msg.PublishByKernel, o.mode)
 	}
 	if o.mode != "routed" && (len(o.links) > 0 || o.route != "") {
-		return errors.New("--link and --route-program belong to --mode routed")
+		return errors.New(msg.OnlyRouted)
 	}
 	if o.route != "" && !filepath.IsAbs(o.route) {
-		return fmt.Errorf("--route-program: %q must be an absolute path", o.route)
+		return fmt.Errorf(msg.RouteProgramRelative, o.route)
 	}
 	return nil
 }
@@ -143,12 +149,12 @@ func (o *options) setCloud(address string, texts []string) error {
 
 func (o *options) setListen(listen, advertise []string) error {
 	if len(listen) == 0 {
-		return errors.New("--listen: at least one HOST:PORT is needed")
+		return errors.New(msg.ListenMissing)
 	}
 	for _, text := range listen {
 		address, err := netip.ParseAddrPort(text)
 		if err != nil {
-			return fmt.Errorf("--listen: %q is not ADDRESS:PORT", text)
+			return fmt.Errorf(msg.ListenInvalid, text)
 		}
 		o.listen = append(o.listen, address)
 	}
@@ -156,7 +162,7 @@ func (o *options) setListen(listen, advertise []string) error {
 		host, portText, err := net.SplitHostPort(text)
 		port, portErr := strconv.ParseUint(portText, 10, 16)
 		if err != nil || portErr != nil || host == "" || port == 0 {
-			return fmt.Errorf("--advertise: %q is not HOST:PORT", text)
+			return fmt.Errorf(msg.AdvertiseInvalid, text)
 		}
 		o.advertise = append(o.advertise, hostPort{host, uint16(port)})
 	}
@@ -172,7 +178,7 @@ func (o *options) setPolicy(publish, allow []string) error {
 	for _, text := range allow {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return fmt.Errorf("--allow: %q is not a prefix", text)
+			return fmt.Errorf(msg.AllowInvalid, text)
 		}
 		o.policy.Allowed = append(o.policy.Allowed, prefix.Masked())
 	}
@@ -187,7 +193,7 @@ func (o *options) setName() error {
 		o.name = "access-point"
 	}
 	if len(o.name) > 128 || len(o.region) > 64 {
-		return errors.New("--name may have 128 bytes, --region 64")
+		return errors.New(msg.NameTooLong)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"time"
 
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
@@ -18,6 +19,7 @@ import (
 	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/state"
 	"sag.software/native/internal/clock"
+	"sag.software/native/internal/hostnet/journal"
 )
 
 const (
@@ -42,16 +44,22 @@ func serve(ctx context.Context, o *options, token <-chan string, logger *slog.Lo
 	if err != nil {
 		return err
 	}
+	changes, err := openJournal(o)
+	if err != nil {
+		return err
+	}
+	if changes != nil {
+		defer func() { _ = changes.Close() }()
+	}
 	bootID := newBootID()
 	point, err := accesspoint.New(accesspoint.Config{
 		Key:    key,
 		Listen: reuse(o.listen, directory.Port()),
 		Policy: o.policy,
 		Host:   accesspoint.NewHostWatch(services(o)...).Host,
-		BootID: bootID,
 		Clock:  clock.System{},
 		Logger: logger,
-		Kernel: kernelMode(o.mode), Links: o.links, Route: o.route, Notes: directory,
+		Kernel: kernelMode(o.mode), Links: o.links, Route: o.route, Journal: changes,
 	})
 	if err != nil {
 		return err
@@ -139,13 +147,13 @@ func reuse(listen []netip.AddrPort, former uint16) []netip.AddrPort {
 	return again
 }
 
-// services are ours, and not for clients to reach through the tunnel.
+// services belong to the product, and clients must not reach them through the tunnel.
 func services(o *options) []string {
-	ours := []string{hostPortOf(o.cloud)}
+	own := []string{hostPortOf(o.cloud)}
 	for _, endpoint := range o.advertise {
-		ours = append(ours, endpoint.String())
+		own = append(own, endpoint.String())
 	}
-	return ours
+	return own
 }
 
 func hostPortOf(cloud agent.Cloud) string {
@@ -156,7 +164,7 @@ func hostPortOf(cloud agent.Cloud) string {
 	return net.JoinHostPort(cloud.URL.Hostname(), port)
 }
 
-// advertised is where clients reach the access point: what was said, else where it listens. For "all addresses" that is
+// advertised is where clients reach the access point: --advertise, else where it listens. For "all addresses" that is
 // the one that leads to the cloud.
 func advertised(o *options, port uint16) []hostPort {
 	if len(o.advertise) > 0 {
@@ -198,4 +206,12 @@ func describe(endpoints []hostPort) []*clientv1.Endpoint {
 		})
 	}
 	return described
+}
+
+// openJournal opens the journal of changes to the host, which only forwarding by the kernel makes; nil without it.
+func openJournal(o *options) (*kernel.Journal, error) {
+	if kernelMode(o.mode) == "" {
+		return nil, nil
+	}
+	return journal.Open[kernel.Change](filepath.Join(o.state, "changes"))
 }

@@ -3,48 +3,48 @@ package main
 import (
 	"sync/atomic"
 
-	"sag.software/native/internal/system"
-	"sag.software/native/internal/system/guard"
+	"sag.software/native/internal/hostnet"
+	"sag.software/native/internal/hostnet/killswitch"
 )
 
-// blindToGuard is set in a process that takes its guard to be as it made it, whatever becomes of it: for the bench, which sends
+// blindToKillSwitch is set in a process that takes its kill switch to be as it made it, whatever becomes of it: for the bench, which sends
 // it to sleep and wakes it up under one and the same connection.
-const blindToGuard = "SAG_TEST_BLIND_TO_GUARD"
+const blindToKillSwitch = "SAG_TEST_BLIND_TO_KILL_SWITCH"
 
 type blind struct {
-	system.Machine
-	made atomic.Pointer[guard.Spec]
+	hostnet.Host
+	made atomic.Pointer[killswitch.Config]
 }
 
-func openBlind() (system.Machine, error) {
-	m, err := system.Open()
-	return &blind{Machine: m}, err
+func openBlind() (hostnet.Host, error) {
+	m, err := hostnet.Open()
+	return &blind{Host: m}, err
 }
 
-// Snapshot implements system.Machine.
-func (b *blind) Snapshot() (system.Snapshot, error) {
-	s, err := b.Machine.Snapshot()
+// Snapshot implements hostnet.Host.
+func (b *blind) Snapshot() (hostnet.Snapshot, error) {
+	s, err := b.Host.Snapshot()
 	if made := b.made.Load(); made != nil {
-		s.Guard = &guard.Found{Digest: made.Digest()}
+		s.KillSwitch = &killswitch.Status{Digest: made.Digest()}
 	}
 	return s, err
 }
 
-// Apply implements system.Machine.
-func (b *blind) Apply(c system.Change) error {
-	if c.Kind == system.ChangeGuard {
-		if made := b.made.Load(); made != nil && made.Digest() == c.Guard.Digest() {
+// Apply implements hostnet.Host.
+func (b *blind) Apply(c hostnet.Change) error {
+	if c.Kind == hostnet.ChangeKillSwitch {
+		if made := b.made.Load(); made != nil && made.Digest() == c.KillSwitch.Digest() {
 			return nil
 		}
-		b.made.Store(c.Guard)
+		b.made.Store(c.KillSwitch)
 	}
-	return b.Machine.Apply(c)
+	return b.Host.Apply(c)
 }
 
-// Undo implements system.Machine.
-func (b *blind) Undo(c system.Change) (bool, error) {
-	if c.Kind == system.ChangeGuard {
+// Undo implements hostnet.Host.
+func (b *blind) Undo(c hostnet.Change) (bool, error) {
+	if c.Kind == hostnet.ChangeKillSwitch {
 		b.made.Store(nil)
 	}
-	return b.Machine.Undo(c)
+	return b.Host.Undo(c)
 }

@@ -18,7 +18,7 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 // stranger is a user that is neither root nor an administrator.
@@ -47,12 +47,11 @@ func TestOtherUsers(t *testing.T) {
 	if said := s.as(stranger, "Prepare", `{"intranetId":"a1b2"}`); !strings.Contains(said, "publicKey") {
 		t.Errorf("a free service is for everybody, it says %s", said)
 	}
-	// A key that somebody prepared and never used keeps nobody out, and is nobody's business.
-	if said := s.as(0, "GetStates", `{}`); !strings.Contains(said, "a1b2") {
-		t.Errorf("root may know of everything, and sees %s", said)
-	}
-	if said := s.as(stranger-1, "GetStates", `{}`); strings.Contains(said, "states") {
-		t.Errorf("a free service is busy: %s", said)
+	// A key that somebody prepared and never used takes nothing from anybody.
+	for _, uid := range []int{0, stranger - 1} {
+		if said := s.as(uid, "GetStates", `{}`); strings.Contains(said, "states") {
+			t.Errorf("a free service is busy: %s", said)
+		}
 	}
 	s.mustConnect()
 	for _, c := range []struct{ method, body, want string }{
@@ -176,7 +175,7 @@ func TestFiveHundredConnections(t *testing.T) {
 		if n, _ := conn.Read(buffer); bytes.Contains(buffer[:n], []byte("too many connections")) {
 			refused++
 		}
-		if len(open)-refused > 40 {
+		if len(open)-refused > 70 { // root has more than others
 			t.Fatalf("%d connections of one user were taken", len(open)-refused)
 		}
 	}

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/failure"
+	"sag.software/native/internal/hostnet/nettest"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
@@ -38,7 +39,7 @@ func TestAKilledServiceGoesOn(t *testing.T) {
 	}
 	// A session that is over meanwhile is not held on to.
 	s.kill(syscall.SIGKILL)
-	s.company.End(&typesv1.Failure{Cause: typesv1.Cause_CAUSE_KICKED})
+	s.company.End(&failure.Failure{Cause: failure.Kicked})
 	s.start()
 	if state := s.become(typesv1.Phase_PHASE_FAILED); state.GetCause().GetCause() != typesv1.Cause_CAUSE_KICKED {
 		t.Fatalf("%v", state)

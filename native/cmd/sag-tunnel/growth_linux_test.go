@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 // measured is what must not grow.

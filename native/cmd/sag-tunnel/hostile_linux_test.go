@@ -10,7 +10,7 @@ import (
 
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 func withRoutes(routes ...string) func(*clientv1.Session) {
@@ -84,7 +84,7 @@ func TestHostileRenewalsAreRefused(t *testing.T) {
 	for i, c := range hostileProfiles {
 		refused := func() int {
 			text, _ := os.ReadFile(s.log)
-			return strings.Count(string(text), fmt.Sprintf(`not renewed","error":"%s`, c.cause))
+			return strings.Count(string(text), fmt.Sprintf(`not renewed","intranet":%q,"error":"%s`, intranet, c.cause))
 		}
 		before := refused()
 		s.company.Tamper(c.edit)

@@ -10,23 +10,20 @@ import (
 	"os"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protojson"
-
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/control"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/hostnet"
+	"sag.software/native/internal/hostnet/lockdown"
+	"sag.software/native/internal/msg"
 	"sag.software/native/internal/service"
-	"sag.software/native/internal/system"
-	"sag.software/native/internal/system/lockdown"
-	"sag.software/native/internal/system/plan"
 	"sag.software/native/internal/tunnel/systemwide"
 )
 
 func lockdownConfig(state string) lockdown.Config {
-	return lockdown.Config{Dir: state, Firewall: lockdown.Kernel{}, Links: systemwide.LinkPrefix, Mark: plan.Mark}
+	return lockdown.Config{Dir: state, Firewall: lockdown.System(), Links: systemwide.LinkPrefix}
 }
 
-// runLockdown sets, lifts and tells of lockdown: by the service if there is one, else by itself, which takes root. `apply` is
+// runLockdown sets, lifts and shows lockdown: by the service if there is one, else by itself, which takes root. `apply` is
 // what the early unit does, before any link is up. The result is the exit code.
 func runLockdown(args []string) int {
 	flags := flag.NewFlagSet("lockdown", flag.ContinueOnError)
@@ -37,21 +34,20 @@ func runLockdown(args []string) int {
 	var clouds list
 	flags.Var(&clouds, "cloud", "URL of a cloud instance that has to be reached all the same")
 	if len(args) == 0 || flags.Parse(args[1:]) != nil || flags.NArg() > 0 {
-		fmt.Fprint(os.Stderr, usage)
+		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		return 2
 	}
 	now, err := lockdownVerb(args[0], *run, *state, clouds, *duration)
 	if errors.Is(err, errUsage) {
-		fmt.Fprint(os.Stderr, usage)
+		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		return 2
 	}
 	if err != nil {
-		tell(err, *asJSON)
+		report(err, *asJSON)
 		return 1
 	}
 	if *asJSON {
-		text, _ := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(now)
-		fmt.Println(string(text))
+		fmt.Println(now.JSON())
 	} else {
 		printLockdown(now)
 	}
@@ -71,15 +67,15 @@ func (l *list) Set(text string) error {
 	return nil
 }
 
-func lockdownVerb(verb, run, state string, clouds []string, duration time.Duration) (*tunnelv1.Lockdown, error) {
+func lockdownVerb(verb, run, state string, clouds []string, duration time.Duration) (control.Lockdown, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if verb == "apply" {
 		return applyLockdown(run, state)
 	}
-	client, err := service.Living(ctx, run)
+	client, err := control.Connect(ctx, run)
 	if err != nil {
-		return nil, err
+		return control.Lockdown{}, err
 	}
 	if client == nil {
 		return withoutService(ctx, verb, run, state, clouds, duration)
@@ -93,21 +89,21 @@ func lockdownVerb(verb, run, state string, clouds []string, duration time.Durati
 	case "portal":
 		return client.OpenPortal(ctx, duration)
 	}
-	return nil, errUsage
+	return control.Lockdown{}, errUsage
 }
 
-// applyLockdown puts in force what was wanted when the machine went down.
-func applyLockdown(run, state string) (*tunnelv1.Lockdown, error) {
+// applyLockdown puts in force what was wanted when the host went down.
+func applyLockdown(run, state string) (control.Lockdown, error) {
 	keeper, err := open(state)
 	if err != nil {
-		return nil, err
+		return control.Lockdown{}, err
 	}
 	if keeper.IsOn() {
 		if err := os.Mkdir(run, 0o755); err == nil || errors.Is(err, os.ErrExist) {
 			service.WriteBlocking(run, nil, keeper, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 		}
 	}
-	return service.Describe(keeper)
+	return describe(keeper)
 }
 
 func open(state string) (*lockdown.Keeper, error) {
@@ -119,21 +115,21 @@ func open(state string) (*lockdown.Keeper, error) {
 
 func mayDoWithout() error {
 	if os.Geteuid() != 0 {
-		return failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "there is no service, and only root can do without")
+		return failure.New(failure.NotPermitted, msg.LockdownNeedsRoot())
 	}
 	return nil
 }
 
-func withoutService(ctx context.Context, verb, run, state string, clouds []string, duration time.Duration) (*tunnelv1.Lockdown, error) {
+func withoutService(ctx context.Context, verb, run, state string, clouds []string, duration time.Duration) (control.Lockdown, error) {
 	if verb == "status" {
 		if err := mayDoWithout(); err != nil {
-			return nil, err
+			return control.Lockdown{}, err
 		}
-		return service.Describe(lockdown.Read(lockdownConfig(state)))
+		return describe(lockdown.Read(lockdownConfig(state)))
 	}
 	keeper, err := open(state)
 	if err != nil {
-		return nil, err
+		return control.Lockdown{}, err
 	}
 	switch verb {
 	case "on", "off":
@@ -141,32 +137,32 @@ func withoutService(ctx context.Context, verb, run, state string, clouds []strin
 		for _, text := range clouds {
 			cloud, err := service.CloudOf(ctx, text)
 			if err != nil {
-				return nil, failure.New(typesv1.Cause_CAUSE_INVALID_ARGUMENT, "--cloud %s: no URL of a cloud instance", text)
+				return control.Lockdown{}, failure.New(failure.InvalidArgument, msg.LockdownCloudURLInvalid(text))
 			}
 			reachable = append(reachable, cloud)
 		}
 		if err := keeper.Set(verb == "on", reachable); err != nil {
-			return nil, err
+			return control.Lockdown{}, err
 		}
 	case "portal":
 		link, err := portalLink()
 		if err != nil {
-			return nil, err
+			return control.Lockdown{}, err
 		}
-		if err := keeper.OpenPortal(link, duration, true); err != nil {
-			return nil, err
+		if err := keeper.OpenPortal(link, duration, 0, true); err != nil {
+			return control.Lockdown{}, err
 		}
 	default:
-		return nil, errUsage
+		return control.Lockdown{}, errUsage
 	}
 	if _, err := os.Stat(run); err == nil {
 		service.WriteBlocking(run, nil, keeper, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	}
-	return service.Describe(keeper)
+	return describe(keeper)
 }
 
 func portalLink() (string, error) {
-	machine, err := system.Open()
+	machine, err := hostnet.Open()
 	if err != nil {
 		return "", err
 	}
@@ -174,16 +170,22 @@ func portalLink() (string, error) {
 	return at.PortalLink(), err
 }
 
-func printLockdown(l *tunnelv1.Lockdown) {
+// describe is how lockdown is, for root, who may do everything about it.
+func describe(keeper *lockdown.Keeper) (control.Lockdown, error) {
+	status, err := keeper.Status()
+	return control.Lockdown{Status: status}, err
+}
+
+func printLockdown(l control.Lockdown) {
 	switch {
-	case !l.GetOn():
-		fmt.Println("Lockdown is off.")
-	case l.GetBy() == tunnelv1.LockdownBy_LOCKDOWN_BY_POLICY:
-		fmt.Println("Lockdown is on, by the intranet's policy: nothing leaves this machine but the tunnel.")
+	case !l.On:
+		fmt.Println(msg.LockdownOff)
+	case l.By == lockdown.ByPolicy:
+		fmt.Println(msg.LockdownByPolicy)
 	default:
-		fmt.Println("Lockdown is on: nothing leaves this machine but the tunnel.")
+		fmt.Println(msg.LockdownOn)
 	}
-	if left := l.GetPortalLeft(); left != nil {
-		fmt.Printf("A captive portal can be reached by %s for %s.\n", l.GetPortalLink(), left.AsDuration().Round(time.Second))
+	if l.Portal != nil {
+		fmt.Printf(msg.LockdownPortal, l.Portal.Link, l.Portal.Left.Round(time.Second))
 	}
 }

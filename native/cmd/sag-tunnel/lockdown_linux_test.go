@@ -18,7 +18,8 @@ import (
 
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/marks"
+	"sag.software/native/internal/hostnet/nettest"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
@@ -52,7 +53,7 @@ func everything(t *testing.T) {
 		conn, err := (&net.Dialer{Timeout: 100 * time.Millisecond, Control: func(_, _ string, raw syscall.RawConn) error {
 			return raw.Control(func(fd uintptr) {
 				if strings.HasPrefix(send.to, "203.") {
-					_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, 0x53470000)
+					_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, marks.TunnelTraffic)
 				}
 			})
 		}}).Dial(send.network, send.to)
@@ -175,7 +176,7 @@ func TestLockdown(t *testing.T) {
 	s.kill(syscall.SIGKILL) // nobody is there to shut it
 	dial("198.51.100.3:80")
 	dial("198.51.100.3:22")
-	if left := leak(t, ear); len(left) == 0 || strings.Trim(strings.Join(left, ""), "198.51003") != "" {
+	if left := leak(t, ear); len(left) == 0 || strings.Trim(strings.Join(left, ""), "0123456789.") != "" {
 		t.Errorf("the portal is not reached: %v", left)
 	}
 	for start := time.Now(); ; {

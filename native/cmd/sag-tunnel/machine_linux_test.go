@@ -9,7 +9,7 @@ import (
 
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 // printed is what `ip` itself prints of ours.
@@ -78,11 +78,11 @@ func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
 	nettest.Run(t, "nft", "flush", "ruleset")
 	for start := time.Now(); nettest.Run(t, "nft", "-s", "list", "ruleset") != whole; time.Sleep(10 * time.Millisecond) {
 		if time.Since(start) > time.Second {
-			t.Fatal("the guard is not put back")
+			t.Fatal("the kill switch is not put back")
 		}
 	}
 	if g := s.told(false).GetMachine().GetGuard(); !slices.Contains(g.GetPrefixes(), "10.80.0.0/16") || g.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {
-		t.Errorf("the guard as it is told: %v", g)
+		t.Errorf("the kill switch as it is told: %v", g)
 	}
 	s.mustLeave()
 }

@@ -1,22 +1,17 @@
-// Command sag-tunnel keeps the tunnel of one intranet: for one user's programs (proxy), or for the whole machine (service).
+// Command sag-tunnel keeps the tunnel of one intranet: for one user's programs (proxy), or for the whole host (service).
 package main
 
 import (
 	"fmt"
 	"os"
-)
 
-const usage = `usage:
-  sag-tunnel proxy --dir DIR --intranet ID [--log FILE] [--json]   serve one intranet in proxy mode
-  sag-tunnel service [--json]                         serve the whole machine in system mode (root)
-  sag-tunnel repair [--json]                          undo whatever system mode has changed, no service needed (root)
-  sag-tunnel lockdown on|off|status|portal|apply [--cloud URL]… [--json]   let nothing leave but the tunnel
-  sag-tunnel version
-`
+	"sag.software/native/internal/licenses"
+	"sag.software/native/internal/msg"
+)
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprint(os.Stderr, usage)
+		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		os.Exit(2)
 	}
 	switch os.Args[1] {
@@ -28,10 +23,19 @@ func main() {
 		os.Exit(repair(os.Args[2:]))
 	case "lockdown":
 		os.Exit(runLockdown(os.Args[2:]))
+	case "trust":
+		os.Exit(runTrust(os.Args[2:]))
+	case "isolate":
+		os.Exit(isolateCommand(os.Args[2:]))
+	case initVerb:
+		os.Exit(isolateInit(os.Args[2:]))
 	case "version":
+		if len(os.Args) == 3 && os.Args[2] == "--licenses" {
+			os.Exit(licenses.Print(os.Stdout, os.Stderr))
+		}
 		fmt.Println(version)
 	default:
-		fmt.Fprint(os.Stderr, usage)
+		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		os.Exit(2)
 	}
 }

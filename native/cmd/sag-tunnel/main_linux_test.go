@@ -15,7 +15,7 @@ var soak = os.Getenv("SAG_SOAK") != ""
 func TestMain(m *testing.M) {
 	if args := os.Getenv(beProgram); args != "" {
 		os.Args = append([]string{"sag-tunnel"}, strings.Fields(args)...)
-		if os.Getenv(blindToGuard) != "" {
+		if os.Getenv(blindToKillSwitch) != "" {
 			openMachine = openBlind
 		}
 		main()

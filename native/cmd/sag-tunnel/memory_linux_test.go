@@ -19,7 +19,7 @@ import (
 	"connectrpc.com/connect"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 

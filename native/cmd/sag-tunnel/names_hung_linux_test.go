@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 // Who keeps the machine's name servers runs, and answers nothing: a connection comes about all the same and ends in time, and

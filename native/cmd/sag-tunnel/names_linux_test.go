@@ -10,7 +10,7 @@ import (
 	"time"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 // Killed at any moment, with the network changed in the meantime or not: what is left of names is what others have written.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 // How long it takes from the session to a tunnel that is up, and back, with each of those who keep name servers. What takes long

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -12,22 +11,21 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
 
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/clock"
 	"sag.software/native/internal/control"
-	"sag.software/native/internal/failure"
+	"sag.software/native/internal/isolate"
 	"sag.software/native/internal/logfile"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/proxy/peercred"
 	"sag.software/native/internal/tunnel"
 	"sag.software/native/internal/tunnel/resume"
-	"sag.software/native/internal/userspace/owner"
 )
 
 const (
-	// unwanted is how long it waits for somebody to want something.
+	// unwanted is how long it waits for a caller to want something.
 	unwanted = 60 * time.Second
 	// lastAnswers is how long callers have to take their last answer.
 	lastAnswers = 2 * time.Second
@@ -49,24 +47,14 @@ func proxy(args []string) int {
 	log := flags.String("log", "", "write the log to this file, and begin a new one when it is full; without it to stderr")
 	asJSON := flags.Bool("json", false, "say failures on stdout, as JSON")
 	if err := flags.Parse(args); err != nil || *dir == "" || !intranetID.MatchString(*intranet) || flags.NArg() > 0 {
-		fmt.Fprint(os.Stderr, usage)
+		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		return 2
 	}
 	if err := serve(*dir, *intranet, *log); err != nil {
-		tell(err, *asJSON)
+		report(err, *asJSON)
 		return 1
 	}
 	return 0
-}
-
-func tell(err error, asJSON bool) {
-	f := failure.From(err, typesv1.Cause_CAUSE_UNKNOWN)
-	fmt.Fprintln(os.Stderr, "sag-tunnel:", f.GetText())
-	if asJSON {
-		_ = json.NewEncoder(os.Stdout).Encode(map[string]string{
-			"cause": strings.ToLower(strings.TrimPrefix(f.GetCause().String(), "CAUSE_")), "message": f.GetText(),
-		})
-	}
 }
 
 func serve(dir, intranet, log string) error {
@@ -74,15 +62,15 @@ func serve(dir, intranet, log string) error {
 	debug.SetGCPercent(collectAt)
 	var out io.Writer = os.Stderr
 	if log != "" {
-		file, err := logfile.Open(log)
-		if err != nil {
-			return storage(err)
+		// A disk without room for a log has none for its lines either: neither keeps a user from connecting.
+		if file, err := logfile.Open(log); err == nil {
+			out = file
 		}
-		out = file
 	}
 	var session logfile.Session
 	handler := slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level()})
 	logger := slog.New(logfile.Named(handler, &session)).With("intranet", intranet, "pid", os.Getpid())
+	slog.SetDefault(logger)
 	release, err := control.Directory(dir)
 	if err != nil {
 		return err
@@ -93,12 +81,17 @@ func serve(dir, intranet, log string) error {
 		logger.Warn("a session can not be resumed here", "error", err)
 	}
 	t := tunnel.New(tunnel.Config{
-		IntranetID: intranet, Version: version, Store: resume.Store{Dir: dir, Boot: boot}, Owners: owner.System(), Logger: logger, Unwanted: unwanted,
+		IntranetID: intranet, Version: version, Store: resume.Store{Dir: dir, Boot: boot}, Owners: peercred.System(), Logger: logger, Unwanted: unwanted,
 		OnSession: session.Set,
 	})
 	server, err := control.Listen(dir, control.Handler(t, version), logger)
 	if err != nil {
 		return err
+	}
+	leave, err := isolate.Serve(dir, t.Current, logger)
+	if err != nil {
+		logger.Warn("commands can not be isolated", "error", err)
+		leave = func() {}
 	}
 	failed := ready(server)
 
@@ -111,9 +104,10 @@ func serve(dir, intranet, log string) error {
 	case <-ctx.Done():
 		_, _ = t.Stop(context.Background(), intranet)
 	}
+	leave()
 	server.Shutdown(lastAnswers)
 	release() // a successor has nothing to wait for
-	t.Farewell()
+	t.WaitForHangUp()
 	return nil
 }
 
@@ -124,15 +118,6 @@ func ready(server *control.Server) <-chan error {
 	line, _ := json.Marshal(map[string]any{"ready": true, "socket": server.Path(), "pid": os.Getpid()})
 	fmt.Println(string(line))
 	return failed
-}
-
-// storage gives a failure to write its cause.
-func storage(err error) error {
-	cause := typesv1.Cause_CAUSE_STORAGE_READONLY
-	if errors.Is(err, syscall.ENOSPC) {
-		cause = typesv1.Cause_CAUSE_STORAGE_FULL
-	}
-	return &failure.Error{Failure: failure.Of(cause, "%s", err), Under: err}
 }
 
 func level() slog.Level {

@@ -23,6 +23,8 @@ import (
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
+	"sag.software/native/internal/failure"
+	"sag.software/native/internal/msg"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
@@ -186,7 +188,7 @@ func TestAResumptionThatIsRefused(t *testing.T) {
 	first.start(company)
 	_ = first.command.Process.Signal(syscall.SIGKILL)
 	_ = first.wait()
-	company.End(&typesv1.Failure{Cause: typesv1.Cause_CAUSE_SESSION_EXPIRED, Text: "over"})
+	company.End(failure.Of(failure.SessionExpired, msg.Foreign("over")))
 	second := run(t, dir)
 	if s := second.until(typesv1.Phase_PHASE_FAILED); s.GetCause().GetCause() != typesv1.Cause_CAUSE_SESSION_EXPIRED {
 		t.Errorf("%v", s)

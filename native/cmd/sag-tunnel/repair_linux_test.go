@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"testing"
 
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 func TestRepairNeedsNoService(t *testing.T) {

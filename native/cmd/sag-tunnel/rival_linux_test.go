@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/hostnet/nettest"
 )
 
 // Whoever puts a rule of theirs before all others has the intranet's packets: that is said, with their name, and over with them.

@@ -16,17 +16,17 @@ import (
 	"sag.software/native/internal/clock"
 	"sag.software/native/internal/control"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/hostnet"
+	"sag.software/native/internal/hostnet/lockdown"
+	"sag.software/native/internal/hostnet/sleep"
+	"sag.software/native/internal/msg"
 	"sag.software/native/internal/service"
-	"sag.software/native/internal/system"
-	"sag.software/native/internal/system/lockdown"
-	"sag.software/native/internal/system/sleep"
+	"sag.software/native/internal/service/trust"
 	"sag.software/native/internal/tunnel/systemwide"
-
-	typesv1 "sag.software/native/gen/sag/types/v1"
 )
 
 const (
-	// runDir is cleared by a restart of the machine, stateDir is not. Both are root's.
+	// runDir is cleared by a restart of the host, stateDir is not. Both are root's.
 	runDir   = "/run/sag-tunnel"
 	stateDir = "/var/lib/sag-tunnel"
 	// journalName within the state directory.
@@ -42,7 +42,7 @@ func directories(flags *flag.FlagSet) (run, state *string) {
 }
 
 // openMachine is another one where a measurement leaves something out.
-var openMachine = system.Open
+var openMachine = hostnet.Open
 
 // runService is system mode. The result is the exit code.
 func runService(args []string) int {
@@ -51,11 +51,11 @@ func runService(args []string) int {
 	run, state := directories(flags)
 	asJSON := flags.Bool("json", false, "say failures on stdout, as JSON")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		fmt.Fprint(os.Stderr, usage)
+		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		return 2
 	}
 	if err := serveSystem(*run, *state); err != nil {
-		tell(err, *asJSON)
+		report(err, *asJSON)
 		return 1
 	}
 	return 0
@@ -64,9 +64,10 @@ func runService(args []string) int {
 func serveSystem(run, state string) error {
 	debug.SetMemoryLimit(serviceMemory)
 	debug.SetGCPercent(collectAt)
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level()}))
+	book, logger := service.NewLogbook(os.Stderr, &slog.HandlerOptions{Level: level()})
+	slog.SetDefault(logger)
 	if os.Geteuid() != 0 {
-		return failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "system mode changes the machine's routes, which only root may do")
+		return failure.New(failure.NotPermitted, msg.SystemModeNeedsRoot())
 	}
 	release, err := control.SharedDirectory(run)
 	if err != nil {
@@ -90,7 +91,7 @@ func serveSystem(run, state string) error {
 		return err
 	}
 	defer func() { _ = host.Close() }()
-	s, err := service.New(service.Config{Dir: run, Boot: boot, Host: host, Machine: machine, Lockdown: keeper, Sleep: sleep.System(), Version: version, Logger: logger})
+	s, err := service.New(service.Config{Dir: run, Boot: boot, Host: host, Machine: machine, Lockdown: keeper, Trust: trust.Store{Dir: state}, Sleep: sleep.System(), Version: version, Logger: logger, Logbook: book})
 	if err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func serveSystem(run, state string) error {
 	return nil
 }
 
-// notify tells systemd, if it is systemd that started us.
+// notify reports to systemd, if systemd started this process.
 func notify(state string) {
 	path := os.Getenv("NOTIFY_SOCKET")
 	if path == "" {

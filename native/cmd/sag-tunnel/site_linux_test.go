@@ -19,8 +19,8 @@ import (
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
-	"sag.software/native/internal/failure"
-	"sag.software/native/internal/system/nettest"
+	"sag.software/native/internal/failure/wire"
+	"sag.software/native/internal/hostnet/nettest"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
@@ -233,7 +233,7 @@ func (s *site) untouched(when string) {
 	}
 }
 
-func cause(err error) typesv1.Cause { return failure.Cause(err) }
+func cause(err error) typesv1.Cause { return typesv1.Cause(wire.Received(err).Code()) }
 
 // wanted is true if a session is to be taken up again.
 func (s *site) wanted() bool {

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system/nettest"
-	"sag.software/native/internal/system/sleep/sleeptest"
+	"sag.software/native/internal/hostnet/nettest"
+	"sag.software/native/internal/hostnet/sleep/sleeptest"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 

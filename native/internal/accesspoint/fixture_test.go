@@ -12,8 +12,10 @@ import (
 	"time"
 
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+	"sag.software/native/internal/accesspoint/agent"
 	"sag.software/native/internal/accesspoint/fakeclient"
 	"sag.software/native/internal/accesspoint/policy"
+	"sag.software/native/internal/accesspoint/sessiontable"
 	"sag.software/native/internal/engine"
 )
 
@@ -56,7 +58,7 @@ func newFixture(t testing.TB, p policy.Policy, host policy.Host) *fixture {
 	f := &fixture{key: key, clock: &handClock{}}
 	f.Point, err = New(Config{
 		Key: key, Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Policy: p,
-		Host: func() policy.Host { return host }, BootID: strings.Repeat("0", 32), Clock: f.clock,
+		Host: func() policy.Host { return host }, Clock: f.clock,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
@@ -71,12 +73,27 @@ func (f *fixture) receive(t testing.TB, message *accesspointv1.WatchResponse) *a
 	t.Helper()
 	f.revision++
 	message.Epoch, message.Revision = 1, f.revision
-	ack, err := f.Receive(message)
+	converted, err := agent.Message(message)
 	must(t, err)
+	received, err := f.Receive(converted)
+	must(t, err)
+	ack := agent.Acknowledge(*received, strings.Repeat("0", 32))
 	if ack.GetRevision() != f.revision {
 		t.Fatalf("acknowledged %v, want revision %d", ack, f.revision)
 	}
 	return ack
+}
+
+// Counters are those of the access point as they are reported.
+func (f *fixture) Counters() []*accesspointv1.Counters { return agent.Report(f.Point.Counters()) }
+
+// Reported says that counters were reported.
+func (f *fixture) Reported(counters []*accesspointv1.Counters) {
+	var reported []sessiontable.Counters
+	for _, c := range counters {
+		reported = append(reported, sessiontable.Counters{ID: c.GetSessionId(), RxBytes: c.GetRxBytes(), TxBytes: c.GetTxBytes()})
+	}
+	f.Point.Reported(reported)
 }
 
 func (f *fixture) delta(t testing.TB, delta *accesspointv1.Delta) *accesspointv1.AcknowledgeRequest {

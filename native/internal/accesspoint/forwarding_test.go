@@ -12,15 +12,33 @@ import (
 
 	"sag.software/native/internal/accesspoint/fakeclient"
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/netstack"
 )
 
-func TestForwarding(t *testing.T) {
-	// A port of the host that nothing listens on: reached by a publication, it refuses.
-	free, err := net.Listen("tcp4", "127.0.0.1:0")
+// refuses is an address of the host that refuses everybody: it is taken, for as long as the test lasts, by a connection with
+// somebody else.
+func refuses(t *testing.T, network string) string {
+	t.Helper()
+	var peer string
+	if network == "udp4" {
+		packets, err := net.ListenPacket(network, "127.0.0.1:0")
+		must(t, err)
+		t.Cleanup(func() { _ = packets.Close() })
+		peer = packets.LocalAddr().String()
+	} else {
+		listener, err := net.Listen(network, "127.0.0.1:0")
+		must(t, err)
+		t.Cleanup(func() { _ = listener.Close() })
+		peer = listener.Addr().String()
+	}
+	conn, err := net.Dial(network, peer)
 	must(t, err)
-	refusing := free.Addr().String()
-	must(t, free.Close())
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.LocalAddr().String()
+}
+
+func TestForwarding(t *testing.T) {
+	refusing := refuses(t, "tcp4")
 	f := newFixture(t, published(t,
 		"10.0.0.80:80=unix:"+echoServer(t),
 		"10.0.0.80:81="+refusing,
@@ -33,13 +51,13 @@ func TestForwarding(t *testing.T) {
 		want     error
 	}{
 		{"published", "10.0.0.80:80", nil},
-		{"published, refused by the target", "10.0.0.80:81", stack.ErrRefused},
-		{"published, no such socket", "10.0.0.80:82", stack.ErrRefused},
-		{"published address, other port", "10.0.0.80:83", stack.ErrRefused},
-		{"not among the destinations", "10.1.0.1:80", stack.ErrUnreachable},
-		{"link-local", "169.254.169.254:80", stack.ErrUnreachable},
-		{"the host's own address", "10.0.5.5:22", stack.ErrUnreachable},
-		{"another client", "[fd00:5a9::3]:80", stack.ErrUnreachable},
+		{"published, refused by the target", "10.0.0.80:81", netstack.ErrRefused},
+		{"published, no such socket", "10.0.0.80:82", netstack.ErrRefused},
+		{"published address, other port", "10.0.0.80:83", netstack.ErrRefused},
+		{"not among the destinations", "10.1.0.1:80", netstack.ErrUnreachable},
+		{"link-local", "169.254.169.254:80", netstack.ErrUnreachable},
+		{"the host's own address", "10.0.5.5:22", netstack.ErrUnreachable},
+		{"another client", "[fd00:5a9::3]:80", netstack.ErrUnreachable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			conn, err := c.Dial(context.Background(), test.to)
@@ -69,7 +87,7 @@ func TestOwnHostIsNotReachedByAnAddressThePolicyMissed(t *testing.T) {
 	defer listener.Close()
 	f := newFixture(t, policy.Policy{}, policy.Host{}) // a policy that knows of no interface
 	c := f.dialUp(t, "0.0.0.0/0")
-	if _, err := c.Dial(context.Background(), listener.Addr().String()); !errors.Is(err, stack.ErrUnreachable) {
+	if _, err := c.Dial(context.Background(), listener.Addr().String()); !errors.Is(err, netstack.ErrUnreachable) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -114,7 +132,7 @@ func TestResetArrivesAsReset(t *testing.T) {
 	must(t, host.(*net.TCPConn).SetLinger(0))
 	must(t, host.Close())
 	must(t, inner.SetDeadline(time.Now().Add(5*time.Second)))
-	if _, err := inner.Read(make([]byte, 1)); !errors.Is(err, stack.ErrReset) {
+	if _, err := inner.Read(make([]byte, 1)); !errors.Is(err, netstack.ErrReset) {
 		t.Fatalf("got %v, want a reset", err)
 	}
 }
@@ -133,10 +151,7 @@ func TestUDPAndEcho(t *testing.T) {
 			_, _ = server.WriteTo(b[:n], from)
 		}
 	}()
-	closed, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	must(t, err)
-	must(t, closed.Close())
-	f := newFixture(t, published(t, "udp:10.0.0.53:53="+server.LocalAddr().String(), "10.0.0.53:54="+closed.LocalAddr().String()), policy.Host{})
+	f := newFixture(t, published(t, "udp:10.0.0.53:53="+server.LocalAddr().String(), "udp:10.0.0.53:54="+refuses(t, "udp4")), policy.Host{})
 	c := f.dialUp(t, "10.0.0.0/24")
 	for _, test := range []struct {
 		name, to string
@@ -145,8 +160,8 @@ func TestUDPAndEcho(t *testing.T) {
 	}{
 		{"answered", "10.0.0.53:53", 100, nil},
 		{"longer than the MTU", "10.0.0.53:53", 1900, nil},
-		{"refused by the target", "10.0.0.53:54", 10, stack.ErrRefused},
-		{"nothing published at the port", "10.0.0.53:55", 10, stack.ErrRefused},
+		{"refused by the target", "10.0.0.53:54", 10, netstack.ErrRefused},
+		{"nothing published at the port", "10.0.0.53:55", 10, netstack.ErrRefused},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			conn, err := c.Stack.DialUDP(context.Background(), netip.MustParseAddrPort(test.to))
@@ -171,7 +186,7 @@ func TestUDPAndEcho(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := c.Stack.Ping(short, netip.MustParseAddr("10.1.0.1")); !errors.Is(err, stack.ErrTimeout) {
+	if _, err := c.Stack.Ping(short, netip.MustParseAddr("10.1.0.1")); !errors.Is(err, netstack.ErrTimeout) {
 		t.Fatalf("ping of a forbidden address: %v", err)
 	}
 }
@@ -183,7 +198,7 @@ func TestLosingADestinationEndsItsConnections(t *testing.T) {
 	must(t, err)
 	f.upsert(t, c.Peer(time.Hour, "10.0.1.0/24"))
 	must(t, conn.SetDeadline(time.Now().Add(5*time.Second)))
-	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, stack.ErrReset) {
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, netstack.ErrReset) {
 		t.Fatalf("got %v, want a reset", err)
 	}
 }

@@ -22,7 +22,7 @@ type HostWatch struct {
 	services []string // HOST:PORT, not resolved yet
 }
 
-// NewHostWatch watches this machine and services of ours, HOST:PORT each.
+// NewHostWatch watches this host and the named services, HOST:PORT each.
 func NewHostWatch(services ...string) *HostWatch {
 	h := &HostWatch{services: services}
 	h.Host() // begins to look names up

@@ -10,17 +10,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
-	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/kernel"
-	"sag.software/native/internal/accesspoint/meter"
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/accesspoint/roster"
+	"sag.software/native/internal/accesspoint/sessiontable"
 	"sag.software/native/internal/clock"
+	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/account"
+	"sag.software/native/internal/datapath/probe"
 	"sag.software/native/internal/engine"
-	"sag.software/native/internal/engine/probe"
 )
 
 // innerMTU is what every client's path carries, bytes: the largest inner packet made here. Larger ones from clients are taken.
@@ -32,17 +30,16 @@ type Config struct {
 	// Listen holds the outer UDP addresses; none = all, any port.
 	Listen []netip.AddrPort
 	Policy policy.Policy
-	// Host is asked what must not be reached.
+	// Host says what must not be reached.
 	Host func() policy.Host
 	// Kernel has the host's kernel forward instead of sockets of this process; Links and Route are as in kernel.Config.
 	Kernel kernel.Mode
 	Links  []string
 	Route  string
-	// Notes are kept for the next start; only for Kernel.
-	Notes  kernel.Notebook
-	BootID string
-	Clock  clock.Clock
-	Logger *slog.Logger
+	// Journal remembers for the next start what was changed on the host; only for Kernel.
+	Journal *kernel.Journal
+	Clock   clock.Clock
+	Logger  *slog.Logger
 }
 
 // Point is a running access point's data plane. It implements agent.Point.
@@ -50,14 +47,14 @@ type Point struct {
 	config     Config
 	device     *engine.Device
 	forwarding forwarding
-	tap        *probe.Tap
-	meter      *meter.Meter
+	probes     *probe.Stage
+	accounts   *account.Clients
 
 	// clients is replaced as a whole: it is read for every new flow and every probe.
 	clients atomic.Pointer[clients]
 
 	mu      sync.Mutex
-	roster  *roster.Roster
+	table   *sessiontable.Table
 	served  map[string]*served
 	closing chan struct{}
 	woken   chan struct{}
@@ -78,7 +75,7 @@ type client struct {
 // New makes an access point without sessions.
 func New(config Config) (*Point, error) {
 	p := &Point{
-		config: config, roster: roster.New(), served: map[string]*served{},
+		config: config, table: sessiontable.New(), served: map[string]*served{},
 		closing: make(chan struct{}), woken: make(chan struct{}, 1),
 	}
 	p.clients.Store(&clients{})
@@ -86,15 +83,27 @@ func New(config Config) (*Point, error) {
 	if p.forwarding, err = p.newForwarding(); err != nil {
 		return nil, err
 	}
-	p.meter = meter.New(p.forwarding.Device())
-	p.tap = probe.NewTap(p.meter, probe.Callbacks{Requested: p.probed})
-	p.device, err = engine.New(engine.Config{PrivateKey: config.Key, Listen: config.Listen, Tun: p.tap, Logger: config.Logger})
+	p.device, err = engine.New(engine.Config{
+		PrivateKey: config.Key, Listen: config.Listen, Path: p.newPath(), Logger: config.Logger, ManyPeers: true,
+	})
 	if err != nil {
 		p.forwarding.Close()
 		return nil, err
 	}
 	go p.endLeases()
 	return p, nil
+}
+
+// newPath is what packets pass: probes are answered and not counted, and what the rules refuse is counted only on its way from a
+// client.
+func (p *Point) newPath() *datapath.Path {
+	path := datapath.New(p.forwarding.Device())
+	p.probes = probe.NewStage(path.Inject, probe.Callbacks{Requested: p.probed})
+	p.accounts = account.NewClients()
+	fromTunnel, toTunnel := p.forwarding.Stages(path.Inject)
+	path.FromTunnel(append([]datapath.Stage{p.probes.FromTunnel, p.accounts.FromTunnel}, fromTunnel...)...)
+	path.ToTunnel(append(toTunnel, p.accounts.ToTunnel)...)
+	return path
 }
 
 // ListenPort is the outer UDP port.
@@ -116,14 +125,14 @@ func (p *Point) Close() {
 func (p *Point) StreamBegins() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.roster.StreamBegins()
+	p.table.StreamBegins()
 }
 
 // Receive implements agent.Point.
-func (p *Point) Receive(message *accesspointv1.WatchResponse) (*accesspointv1.AcknowledgeRequest, error) {
+func (p *Point) Receive(message sessiontable.Message) (*sessiontable.Acknowledgement, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	change, err := p.roster.Receive(message, p.config.Clock.Now())
+	change, err := p.table.Receive(message, p.config.Clock.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -134,24 +143,22 @@ func (p *Point) Receive(message *accesspointv1.WatchResponse) (*accesspointv1.Ac
 		return nil, nil
 	}
 	for _, refused := range change.Refused {
-		p.config.Logger.Warn("peer refused", "session", refused.GetSessionId(), "reason", refused.GetFailure().GetText())
+		p.config.Logger.Warn("peer refused", "session", refused.ID, "reason", refused.Err)
 	}
-	return &accesspointv1.AcknowledgeRequest{
-		Epoch: change.Epoch, Revision: change.Revision, BootId: p.config.BootID, Refused: change.Refused,
-	}, nil
+	return &change.Acknowledgement, nil
 }
 
 // enforce puts a change in force. Clients are known to the forwarder before WireGuard lets their packets in. The caller
 // holds the lock.
-func (p *Point) enforce(change roster.Change) error {
+func (p *Point) enforce(change sessiontable.Change) error {
 	if !change.Acknowledge && len(change.Ended) == 0 {
 		return nil // a heartbeat, or a part of a snapshot
 	}
-	if probeAddress := p.roster.ProbeAddress(); probeAddress.IsValid() {
-		p.tap.SetAddress(probeAddress)
-		p.meter.SetOwn(probeAddress)
+	if probeAddress := p.table.ProbeAddress(); probeAddress.IsValid() {
+		p.probes.SetAddress(probeAddress)
+		p.accounts.SetOwn(probeAddress)
 	}
-	sessions := p.roster.Sessions()
+	sessions := p.table.Sessions()
 	for _, session := range sessions {
 		s := p.served[session.ID]
 		if s == nil {
@@ -173,10 +180,10 @@ func (p *Point) enforce(change roster.Change) error {
 	return err
 }
 
-func (p *Point) publishClients(sessions []*roster.Session) {
-	next := &clients{byAddress: make(map[netip.Addr]client, 2*len(sessions)), probe: p.roster.ProbeAddress()}
+func (p *Point) publishClients(sessions []*sessiontable.Session) {
+	next := &clients{byAddress: make(map[netip.Addr]client, 2*len(sessions)), probe: p.table.ProbeAddress()}
 	addresses := make(map[string][]netip.Addr, len(sessions))
-	counters := make(map[netip.Addr]*meter.Counter, 2*len(sessions))
+	counters := make(map[netip.Addr]*account.Counter, 2*len(sessions))
 	for _, session := range sessions {
 		s := p.served[session.ID]
 		addresses[session.ID] = session.Addresses
@@ -186,7 +193,7 @@ func (p *Point) publishClients(sessions []*roster.Session) {
 		}
 	}
 	p.clients.Store(next)
-	p.meter.Assign(counters)
+	p.accounts.Assign(counters)
 	p.forwarding.Serve(addresses)
 }
 
@@ -194,25 +201,26 @@ func (p *Point) publishClients(sessions []*roster.Session) {
 func (p *Point) probed(src netip.Addr, m probe.Message) {
 	s := p.clients.Load().byAddress[src].session
 	if s != nil && s.id == hex.EncodeToString(m.Session[:]) {
-		p.forwarding.Probed(s.id, s.probed(m))
+		generation, active := s.probed(m)
+		p.forwarding.Probed(s.id, generation, active)
 	}
 }
 
 // longestNap bounds how late the end of a lease is noticed after sleep: timers stand still in it.
 const longestNap = 5 * time.Second
 
-// endLeases removes sessions that nobody has prolonged, whether the cloud is there or not.
+// endLeases removes sessions whose leases have ended, whether the cloud is there or not.
 func (p *Point) endLeases() {
 	for {
 		p.mu.Lock()
 		now := p.config.Clock.Now()
-		if at, ok := p.roster.NextEnd(); ok && at <= now {
-			if err := p.enforce(p.roster.Expire(now)); err != nil {
+		if at, ok := p.table.NextEnd(); ok && at <= now {
+			if err := p.enforce(p.table.Expire(now)); err != nil {
 				p.config.Logger.Error("ended leases could not be removed", "error", err)
 			}
 		}
 		nap := longestNap
-		if at, ok := p.roster.NextEnd(); ok {
+		if at, ok := p.table.NextEnd(); ok {
 			nap = min(nap, at-now)
 		}
 		p.mu.Unlock()
@@ -226,30 +234,26 @@ func (p *Point) endLeases() {
 }
 
 // Counters implements agent.Point.
-func (p *Point) Counters() []*accesspointv1.Counters {
+func (p *Point) Counters() []sessiontable.Counters {
 	peers, err := p.device.Peers()
 	if err != nil {
 		p.config.Logger.Error("no statistics", "error", err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	counters := make([]*accesspointv1.Counters, 0, len(p.served))
+	counters := make([]sessiontable.Counters, 0, len(p.served))
 	for _, s := range p.served {
-		c := s.counters()
-		if last := peers[s.key].LastHandshake; !last.IsZero() {
-			c.HandshakeAge = durationpb.New(max(0, time.Since(last)))
-		}
-		counters = append(counters, c)
+		counters = append(counters, s.counters(peers[s.key].LastHandshake))
 	}
 	return counters
 }
 
-// Reported implements agent.Point: sessions that are over have now told everything.
-func (p *Point) Reported(counters []*accesspointv1.Counters) {
+// Reported implements agent.Point: sessions that are over, and whose last counters were reported, are forgotten.
+func (p *Point) Reported(counters []sessiontable.Counters) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range counters {
-		if s := p.served[c.GetSessionId()]; s != nil && s.told(c) {
+		if s := p.served[c.ID]; s != nil && s.isReported(c) {
 			delete(p.served, s.id)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/accesspoint/fakeclient"
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/datapath/probe"
 )
 
 func TestLeaseEnds(t *testing.T) {

@@ -2,13 +2,14 @@ package accesspoint
 
 import (
 	"sync"
+	"time"
 
-	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/internal/accesspoint/forward"
-	"sag.software/native/internal/accesspoint/meter"
-	"sag.software/native/internal/accesspoint/roster"
+	"sag.software/native/internal/accesspoint/sessiontable"
+	"sag.software/native/internal/datapath/account"
+	"sag.software/native/internal/datapath/probe"
+	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/engine"
-	"sag.software/native/internal/engine/probe"
 )
 
 // served is what the access point keeps of a session for as long as it lives, and then until its last counters have been
@@ -16,7 +17,7 @@ import (
 type served struct {
 	id      string
 	client  *forward.Client
-	counter *meter.Counter
+	counter *account.Counter
 	key     engine.Key
 	ended   bool
 
@@ -26,16 +27,16 @@ type served struct {
 }
 
 func newServed(id string) *served {
-	return &served{id: id, client: forward.NewClient(), counter: &meter.Counter{}}
+	return &served{id: id, client: forward.NewClient(), counter: &account.Counter{}}
 }
 
-func (s *served) update(session *roster.Session) {
+func (s *served) update(session *sessiontable.Session) {
 	if s.ended { // it came back before its last counters were reported, and goes on counting
 		s.ended = false
 		s.client = forward.NewClient()
 	}
 	s.key = session.Key
-	s.client.Update(session.Destinations, session.Bandwidth)
+	s.client.Update(rules.Destinations(session.Rules), session.Rates)
 }
 
 func (s *served) end() {
@@ -43,27 +44,28 @@ func (s *served) end() {
 	s.client.End()
 }
 
-// probed tells whether the client is active here, by the highest generation that it has spoken of.
-func (s *served) probed(m probe.Message) (active bool) {
+// probed returns the client's highest generation, and whether by it the client is active here.
+func (s *served) probed(m probe.Message) (generation uint64, active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if m.Generation >= s.generation {
 		s.generation, s.active = m.Generation, m.Active
 	}
-	return s.active
+	return s.generation, s.active
 }
 
-func (s *served) counters() *accesspointv1.Counters {
+func (s *served) counters(lastHandshake time.Time) sessiontable.Counters {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &accesspointv1.Counters{
-		SessionId: s.id,
-		RxBytes:   s.counter.Rx.Load(), TxBytes: s.counter.Tx.Load(),
-		Generation: s.generation, Active: s.active,
+	return sessiontable.Counters{
+		ID:      s.id,
+		RxBytes: s.counter.Rx.Load(), TxBytes: s.counter.Tx.Load(),
+		LastHandshake: lastHandshake,
+		Generation:    s.generation, Active: s.active,
 	}
 }
 
-// told tells that nothing more will come than what was reported.
-func (s *served) told(c *accesspointv1.Counters) bool {
-	return s.ended && c.GetRxBytes() == s.counter.Rx.Load() && c.GetTxBytes() == s.counter.Tx.Load()
+// isReported is true when the session is over and nothing will follow the reported counters.
+func (s *served) isReported(c sessiontable.Counters) bool {
+	return s.ended && c.RxBytes == s.counter.Rx.Load() && c.TxBytes == s.counter.Tx.Load()
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
 )
 
@@ -17,21 +16,21 @@ func TestSharedDirectory(t *testing.T) {
 	base := t.TempDir()
 	for name, c := range map[string]struct {
 		prepare func(path string) error
-		want    typesv1.Cause
+		want    failure.Cause
 	}{
 		"made when missing": {func(string) error { return nil }, 0},
 		"there already":     {func(p string) error { return os.Mkdir(p, 0o755) }, 0},
 		"writable by others": {func(p string) error {
 			return firstOf(os.Mkdir(p, 0o777), os.Chmod(p, 0o777))
-		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
+		}, failure.NotPermitted},
 		"writable by a group": {func(p string) error {
 			return firstOf(os.Mkdir(p, 0o775), os.Chmod(p, 0o775))
-		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
+		}, failure.NotPermitted},
 		"somebody else's": {func(p string) error {
 			return firstOf(os.Mkdir(p, 0o755), os.Chown(p, 65534, 65534))
-		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
-		"a link": {func(p string) error { return os.Symlink("/tmp", p) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
-		"a file": {func(p string) error { return os.WriteFile(p, nil, 0o600) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
+		}, failure.NotPermitted},
+		"a link": {func(p string) error { return os.Symlink("/tmp", p) }, failure.NotARealPath},
+		"a file": {func(p string) error { return os.WriteFile(p, nil, 0o600) }, failure.NotARealPath},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "somebody else's" && os.Geteuid() != 0 {
@@ -42,13 +41,13 @@ func TestSharedDirectory(t *testing.T) {
 				t.Fatal(err)
 			}
 			release, err := SharedDirectory(path)
-			if failure.Cause(err) != c.want {
+			if failure.CauseOf(err) != c.want {
 				t.Fatalf("%v", err)
 			}
 			if err != nil {
 				return
 			}
-			if _, err := SharedDirectory(path); failure.Cause(err) != typesv1.Cause_CAUSE_DATA_DIRECTORY_IN_USE {
+			if _, err := SharedDirectory(path); failure.CauseOf(err) != failure.DataDirectoryInUse {
 				t.Errorf("a second one: %v", err)
 			}
 			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o755 {
@@ -64,19 +63,19 @@ func TestDirectory(t *testing.T) {
 	for name, c := range map[string]struct {
 		path    string
 		prepare func(path string) error
-		want    typesv1.Cause
+		want    failure.Cause
 	}{
 		"made when missing": {"new", func(string) error { return nil }, 0},
 		"there already":     {"old", func(p string) error { return os.Mkdir(p, 0o700) }, 0},
 		"readable by others": {"open", func(p string) error {
 			return firstOf(os.Mkdir(p, 0o755), os.Chmod(p, 0o755))
-		}, typesv1.Cause_CAUSE_NOT_PERMITTED},
-		"a link":                  {"link", func(p string) error { return os.Symlink("/tmp", p) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
-		"a file":                  {"file", func(p string) error { return os.WriteFile(p, nil, 0o600) }, typesv1.Cause_CAUSE_NOT_A_REAL_PATH},
-		"below something missing": {"no/such", func(string) error { return nil }, typesv1.Cause_CAUSE_UNKNOWN},
+		}, failure.NotPermitted},
+		"a link":                  {"link", func(p string) error { return os.Symlink("/tmp", p) }, failure.NotARealPath},
+		"a file":                  {"file", func(p string) error { return os.WriteFile(p, nil, 0o600) }, failure.NotARealPath},
+		"below something missing": {"no/such", func(string) error { return nil }, failure.Unknown},
 		"a linked lock": {"lock", func(p string) error {
 			return firstOf(os.Mkdir(p, 0o700), os.Symlink(filepath.Join(base, "victim"), filepath.Join(p, "lock")))
-		}, typesv1.Cause_CAUSE_UNKNOWN},
+		}, failure.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(base, c.path)
@@ -84,13 +83,13 @@ func TestDirectory(t *testing.T) {
 				t.Fatal(err)
 			}
 			release, err := Directory(path)
-			if failure.Cause(err) != c.want {
+			if failure.CauseOf(err) != c.want {
 				t.Fatalf("%v", err)
 			}
 			if err != nil {
 				return
 			}
-			if _, err := Directory(path); failure.Cause(err) != typesv1.Cause_CAUSE_DATA_DIRECTORY_IN_USE {
+			if _, err := Directory(path); failure.CauseOf(err) != failure.DataDirectoryInUse {
 				t.Errorf("a second one: %v", err)
 			}
 			release()
@@ -101,7 +100,7 @@ func TestDirectory(t *testing.T) {
 			again()
 		})
 	}
-	if _, err := Directory("relative"); failure.Cause(err) != typesv1.Cause_CAUSE_NOT_A_REAL_PATH {
+	if _, err := Directory("relative"); failure.CauseOf(err) != failure.NotARealPath {
 		t.Errorf("%v", err)
 	}
 	if _, err := os.Lstat(filepath.Join(base, "victim")); err == nil {

@@ -4,16 +4,14 @@ package control
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/msg"
 )
 
 // How long a former holder of a directory is given to be gone.
@@ -28,10 +26,10 @@ const (
 	writing  = 0o022
 )
 
-// Directory makes sure that dir is a directory of this user and of nobody else, and holds it for this process until the
+// Directory makes sure that only this user has access to dir, and holds it for this process until the
 // returned function is called.
 func Directory(dir string) (release func(), err error) {
-	fd, err := open(dir, anything, dir+" is not this user's alone")
+	fd, err := open(dir, anything, msg.DirectoryShared(dir))
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +39,8 @@ func Directory(dir string) (release func(), err error) {
 
 // SharedDirectory is Directory for one that others may enter but not change.
 func SharedDirectory(dir string) (release func(), err error) {
-	// First for nobody else, then for all to enter.
-	fd, err := open(dir, writing, "others can write in "+dir)
+	// First closed to other users, then open for all to enter.
+	fd, err := open(dir, writing, msg.DirectoryWritable(dir))
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +52,9 @@ func SharedDirectory(dir string) (release func(), err error) {
 }
 
 // open opens a directory of this user's, which is made if it is missing. It is refused if others have any of these rights.
-func open(dir string, rights uint32, why string) (fd int, err error) {
+func open(dir string, rights uint32, why msg.Message) (fd int, err error) {
 	if !filepath.IsAbs(dir) {
-		return 0, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not an absolute path", dir)
+		return 0, failure.New(failure.NotARealPath, msg.PathRelative(dir))
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return 0, refusal(dir, err)
@@ -64,11 +62,11 @@ func open(dir string, rights uint32, why string) (fd int, err error) {
 	// Opened once, and judged by what was opened: a path may change meanwhile.
 	fd, err = unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return 0, failure.New(typesv1.Cause_CAUSE_NOT_A_REAL_PATH, "%s is not a real directory: %s", dir, err)
+		return 0, failure.New(failure.NotARealPath, msg.PathNotDirectory(dir, err.Error()))
 	}
 	var stat unix.Stat_t
 	if err = unix.Fstat(fd, &stat); err == nil && (int(stat.Uid) != os.Geteuid() || uint32(stat.Mode)&rights != 0) {
-		err = failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "%s", why)
+		err = failure.New(failure.NotPermitted, why)
 	}
 	if err != nil {
 		_ = unix.Close(fd)
@@ -82,26 +80,13 @@ func lock(path string) (func(), error) {
 	if err != nil {
 		return nil, refusal(path, err)
 	}
-	// A process that is leaving has said goodbye to its callers before its lock is gone.
+	// A process that ends has answered its callers before its lock is gone.
 	for patience := leaving; unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; patience -= leavingStep {
 		if patience <= 0 {
 			_ = file.Close()
-			return nil, failure.New(typesv1.Cause_CAUSE_DATA_DIRECTORY_IN_USE, "another sag-tunnel serves %s", filepath.Dir(path))
+			return nil, failure.New(failure.DataDirectoryInUse, msg.DirectoryInUse(filepath.Dir(path)))
 		}
 		time.Sleep(leavingStep)
 	}
 	return func() { _ = file.Close() }, nil
-}
-
-func refusal(path string, err error) error {
-	cause := typesv1.Cause_CAUSE_UNKNOWN
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		cause = typesv1.Cause_CAUSE_STORAGE_FULL
-	case errors.Is(err, syscall.EROFS):
-		cause = typesv1.Cause_CAUSE_STORAGE_READONLY
-	case errors.Is(err, os.ErrPermission):
-		cause = typesv1.Cause_CAUSE_NOT_PERMITTED
-	}
-	return &failure.Error{Failure: failure.Of(cause, "%s", fmt.Sprintf("%s: %s", path, err)), Under: err}
 }

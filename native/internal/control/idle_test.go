@@ -14,42 +14,43 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/tunnel/change"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/tunnel"
+	"sag.software/native/internal/tunnel/fsm"
 )
 
 // idle is a tunnel that does nothing.
 type idle struct {
-	changes chan change.Change
+	changes chan tunnel.Snapshot
 	done    chan struct{}
 }
 
 func (idle) Prepare(string) (string, []byte, error) { return "attempt", make([]byte, 32), nil }
 
-func (idle) Start(*tunnelv1.StartRequest) (*tunnelv1.State, error) {
-	return nil, failure.New(typesv1.Cause_CAUSE_PORT_IN_USE, "taken")
+func (idle) Start(tunnel.StartRequest) (*tunnel.State, error) {
+	return nil, failure.New(failure.PortInUse, msg.Foreign("taken"))
 }
 
-func (idle) Stop(context.Context, string) (*tunnelv1.State, error) { return state(), nil }
+func (idle) Stop(context.Context, string) (*tunnel.State, error) { return state(), nil }
 
-func (idle) State(context.Context, bool) (*tunnelv1.State, error) { return state(), nil }
+func (idle) State(context.Context, bool) (*tunnel.State, error) { return state(), nil }
 
-func (i idle) Watch() (change.Change, <-chan change.Change, func()) {
-	return change.Change{Revision: 1, State: state()}, i.changes, func() {}
+func (i idle) Watch() (tunnel.Snapshot, <-chan tunnel.Snapshot, func()) {
+	return tunnel.Snapshot{Revision: 1, State: state()}, i.changes, func() {}
 }
 
 func (idle) Attend() func() { return func() {} }
 
 func (i idle) Done() <-chan struct{} { return i.done }
 
-func state() *tunnelv1.State {
-	return &tunnelv1.State{IntranetId: "a1b2", Phase: typesv1.Phase_PHASE_DISCONNECTED}
+func state() *tunnel.State {
+	return &tunnel.State{IntranetID: "a1b2", Phase: fsm.Disconnected}
 }
 
 func serve(t *testing.T) (path string, i idle) {
 	t.Helper()
-	i = idle{changes: make(chan change.Change, 4), done: make(chan struct{})}
+	i = idle{changes: make(chan tunnel.Snapshot, 4), done: make(chan struct{})}
 	dir := t.TempDir()
 	server, err := Listen(dir, Handler(i, "1.2.3"), slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -5,21 +5,68 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/hostnet/captive"
+	"sag.software/native/internal/hostnet/lockdown"
+	"sag.software/native/internal/msg"
 )
 
-// portalTime is how long the way to a captive portal is open when nothing else is asked for.
+// portalTime is how long the captive-portal exception lasts unless the caller says otherwise.
 const portalTime = 5 * time.Minute
 
-// Locker is a Tunnel of system mode: it can hold back everything that leaves the machine.
+// Lockdown is how lockdown is, and what the caller may do about it.
+type Lockdown struct {
+	lockdown.Status
+	MaySet, MayOpenPortal bool
+}
+
+// Locker is a Tunnel of system mode: it can hold back everything that leaves the host.
 type Locker interface {
-	Lockdown() (*tunnelv1.Lockdown, error)
+	Lockdown() (Lockdown, error)
 	// SetLockdown is for administrators.
-	SetLockdown(ctx context.Context, on bool, clouds []string) (*tunnelv1.Lockdown, error)
-	OpenPortal(duration time.Duration) (*tunnelv1.Lockdown, error)
+	SetLockdown(ctx context.Context, on bool, clouds []string) (Lockdown, error)
+	OpenPortal(duration time.Duration) (Lockdown, error)
+}
+
+var lockdownBy = map[lockdown.By]tunnelv1.LockdownBy{
+	lockdown.ByAdministrator: tunnelv1.LockdownBy_LOCKDOWN_BY_ADMINISTRATOR,
+	lockdown.ByPolicy:        tunnelv1.LockdownBy_LOCKDOWN_BY_POLICY,
+}
+
+func (l Lockdown) message() *tunnelv1.Lockdown {
+	m := &tunnelv1.Lockdown{
+		On: l.On, By: lockdownBy[l.By], Reachable: l.Reachable, Dropped: l.Dropped, MaySet: l.MaySet, MayOpenPortal: l.MayOpenPortal,
+	}
+	if l.Portal != nil {
+		m.PortalLeft, m.PortalLink = durationpb.New(l.Portal.Left), l.Portal.Link
+	}
+	return m
+}
+
+func lockdownOf(m *tunnelv1.Lockdown) Lockdown {
+	l := Lockdown{
+		Status: lockdown.Status{On: m.GetOn(), Reachable: m.GetReachable(), Dropped: m.GetDropped()},
+		MaySet: m.GetMaySet(), MayOpenPortal: m.GetMayOpenPortal(),
+	}
+	for by, message := range lockdownBy {
+		if message == m.GetBy() {
+			l.By = by
+		}
+	}
+	if m.GetPortalLeft() != nil {
+		l.Portal = &captive.Exception{Link: m.GetPortalLink(), Left: m.GetPortalLeft().AsDuration()}
+	}
+	return l
+}
+
+// JSON is it as the contract's JSON has it.
+func (l Lockdown) JSON() string {
+	text, _ := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(l.message())
+	return string(text)
 }
 
 func (s *service) locker(ctx context.Context) (Locker, error) {
@@ -29,7 +76,7 @@ func (s *service) locker(ctx context.Context) (Locker, error) {
 	}
 	locker, ok := t.(Locker)
 	if !ok {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "lockdown is the service's; this is a proxy of one user")
+		return nil, failure.New(failure.NotPermitted, msg.LockdownInProxyMode())
 	}
 	return locker, nil
 }
@@ -43,7 +90,7 @@ func (s *service) GetLockdown(ctx context.Context, _ *connect.Request[tunnelv1.G
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&tunnelv1.GetLockdownResponse{Lockdown: now}), nil
+	return connect.NewResponse(&tunnelv1.GetLockdownResponse{Lockdown: now.message()}), nil
 }
 
 func (s *service) SetLockdown(ctx context.Context, r *connect.Request[tunnelv1.SetLockdownRequest]) (*connect.Response[tunnelv1.SetLockdownResponse], error) {
@@ -55,7 +102,7 @@ func (s *service) SetLockdown(ctx context.Context, r *connect.Request[tunnelv1.S
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&tunnelv1.SetLockdownResponse{Lockdown: now}), nil
+	return connect.NewResponse(&tunnelv1.SetLockdownResponse{Lockdown: now.message()}), nil
 }
 
 func (s *service) OpenPortal(ctx context.Context, r *connect.Request[tunnelv1.OpenPortalRequest]) (*connect.Response[tunnelv1.OpenPortalResponse], error) {
@@ -64,12 +111,12 @@ func (s *service) OpenPortal(ctx context.Context, r *connect.Request[tunnelv1.Op
 		return nil, err
 	}
 	duration := portalTime
-	if asked := r.Msg.GetDuration(); asked != nil {
-		duration = asked.AsDuration()
+	if d := r.Msg.GetDuration(); d != nil {
+		duration = d.AsDuration()
 	}
 	now, err := l.OpenPortal(duration)
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&tunnelv1.OpenPortalResponse{Lockdown: now}), nil
+	return connect.NewResponse(&tunnelv1.OpenPortalResponse{Lockdown: now.message()}), nil
 }

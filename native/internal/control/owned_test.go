@@ -16,8 +16,8 @@ import (
 	"connectrpc.com/connect"
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/failure/wire"
 )
 
 // Root can open any socket; the server itself has to look who calls. The test's tunnel is another user's.
@@ -34,7 +34,7 @@ func TestOtherUsersAreRefused(t *testing.T) {
 	go func() { _ = server.Serve(listener) }()
 	defer func() { _ = server.Close() }()
 	_, err = caller(path).GetStates(context.Background(), connect.NewRequest(&tunnelv1.GetStatesRequest{}))
-	if connect.CodeOf(err) != connect.CodePermissionDenied || failure.Cause(err) != typesv1.Cause_CAUSE_NOT_PERMITTED {
+	if connect.CodeOf(err) != connect.CodePermissionDenied || wire.Received(err).Code() != failure.NotPermitted {
 		t.Errorf("%v", err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// noUID is nobody's user id.
+// noUID is no user's id.
 const noUID = ^uint32(0)
 
 var errNoSocket = errors.New("not a Unix socket")
@@ -32,14 +32,14 @@ func callerOf(conn net.Conn) (uint32, error) {
 		return noUID, err
 	}
 	uid := noUID
-	var asked error
-	if err := raw.Control(func(fd uintptr) { uid, asked = peerUID(int(fd)) }); err != nil {
+	var failed error
+	if err := raw.Control(func(fd uintptr) { uid, failed = peerUID(int(fd)) }); err != nil {
 		return noUID, err
 	}
-	return uid, asked
+	return uid, failed
 }
 
-// listen makes a socket that nobody else can open from its first moment on.
+// listen makes a socket that no other user can open from its first moment on.
 func listen(path string) (net.Listener, error) {
 	before := syscall.Umask(0o177)
 	defer syscall.Umask(before)

@@ -16,8 +16,10 @@ import (
 
 	"connectrpc.com/connect"
 
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/failure/wire"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/panics"
 )
 
 const (
@@ -33,7 +35,7 @@ const (
 var headerLimit = 5 * time.Second
 
 // ErrNotSupported means that this operating system has no local RPC yet.
-var ErrNotSupported = errors.New("not supported yet on this operating system")
+var ErrNotSupported error = &msg.Error{Message: msg.UnsupportedHere()}
 
 // Server serves callers of one user.
 type Server struct {
@@ -49,17 +51,19 @@ func Listen(dir string, handler http.Handler, logger *slog.Logger) (*Server, err
 	if err != nil {
 		return nil, err
 	}
-	return newServer(path, newLimited(listener, connectionLimit), owned(handler, uint32(os.Geteuid()), logger)), nil
+	return newServer(path, newLimited(listener, connectionLimit), panics.Handler(owned(handler, uint32(os.Geteuid()), logger), logger)), nil
 }
 
 // socketIn makes the socket, in the place of one that a former process has left.
 func socketIn(dir string) (path string, listener net.Listener, err error) {
 	path = filepath.Join(dir, SocketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", nil, err
+		return "", nil, refusal(path, err)
 	}
-	listener, err = listen(path)
-	return path, listener, err
+	if listener, err = listen(path); err != nil {
+		return "", nil, refusal(path, err)
+	}
+	return path, listener, nil
 }
 
 func newServer(path string, listener net.Listener, handler http.Handler) *Server {
@@ -111,7 +115,7 @@ func owned(next http.Handler, uid uint32, logger *slog.Logger) http.Handler {
 			return
 		}
 		logger.Warn("a caller of another user was refused", "uid", caller, "error", err)
-		_ = refusals.Write(w, r, failure.Connect(failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "this tunnel belongs to another user")))
+		_ = refusals.Write(w, r, wire.Connect(failure.New(failure.NotPermitted, msg.TunnelOfOtherUser())))
 	})
 }
 
@@ -133,7 +137,7 @@ func (l *limited) Accept() (net.Conn, error) {
 	case <-l.closed:
 		return nil, net.ErrClosed
 	}
-	conn, err := l.Listener.Accept()
+	conn, err := acceptPatiently(l.Listener)
 	if err != nil {
 		<-l.slots
 		return nil, err

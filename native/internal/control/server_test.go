@@ -18,7 +18,9 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/tunnel/change"
+	"sag.software/native/internal/failure/wire"
+	"sag.software/native/internal/tunnel"
+	"sag.software/native/internal/tunnel/fsm"
 )
 
 func TestCalls(t *testing.T) {
@@ -33,11 +35,11 @@ func TestCalls(t *testing.T) {
 		t.Errorf("%v %v", attached, err)
 	}
 	_, err = client.Prepare(context.Background(), connect.NewRequest(&tunnelv1.PrepareRequest{IntranetId: "../../etc"}))
-	if failure.Cause(err) != typesv1.Cause_CAUSE_INVALID_ARGUMENT {
+	if wire.Received(err).Code() != failure.InvalidArgument {
 		t.Errorf("%v", err)
 	}
 	_, err = client.Start(context.Background(), connect.NewRequest(&tunnelv1.StartRequest{}))
-	if failure.Cause(err) != typesv1.Cause_CAUSE_INVALID_ARGUMENT {
+	if wire.Received(err).Code() != failure.InvalidArgument {
 		t.Errorf("%v", err)
 	}
 }
@@ -52,12 +54,12 @@ func TestWatch(t *testing.T) {
 		t.Fatalf("%v %v", stream.Msg(), stream.Err())
 	}
 	changed := state()
-	changed.Phase = typesv1.Phase_PHASE_CONNECTED
-	i.changes <- change.Change{Revision: 2, State: changed}
+	changed.Phase = fsm.Connected
+	i.changes <- tunnel.Snapshot{Revision: 2, State: changed}
 	if !stream.Receive() || stream.Msg().GetChanged().GetPhase() != typesv1.Phase_PHASE_CONNECTED || stream.Msg().GetRevision() != 2 {
 		t.Fatalf("%v %v", stream.Msg(), stream.Err())
 	}
-	i.changes <- change.Change{Revision: 3, State: state()}
+	i.changes <- tunnel.Snapshot{Revision: 3, State: state()}
 	close(i.done)
 	if !stream.Receive() || stream.Msg().GetRevision() != 3 {
 		t.Fatalf("what was said last was not told: %v", stream.Err())

@@ -19,9 +19,11 @@ import (
 	"sag.software/native/gen/sag/tunnel/v1/tunnelv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/failure/wire"
 	"sag.software/native/internal/limits"
-	"sag.software/native/internal/system/profile"
-	"sag.software/native/internal/tunnel/change"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/session/cloudapi"
+	"sag.software/native/internal/tunnel"
 )
 
 const (
@@ -29,32 +31,62 @@ const (
 	maxMessage = 256 << 10
 	// heartbeatEvery is the time between signs of life on a stream.
 	heartbeatEvery = 20 * time.Second
-	// lookEvery is the time between reports of traffic to somebody who looks.
+	// lookEvery is the time between reports of traffic to an attentive watcher.
 	lookEvery = time.Second
-	// pingPatience is how long an echo is waited for when nothing else is asked for.
+	// pingPatience is how long an echo is waited for unless the caller says otherwise.
 	pingPatience = 2 * time.Second
 )
 
 // bodyLimit is how long a caller may take to send a request. A variable for tests.
 var bodyLimit = 10 * time.Second
 
-// Tunnel is what the service drives.
+// Tunnel is what a caller drives: the tunnel of one intranet, or what it may use of a service's tunnels.
 type Tunnel interface {
 	Prepare(intranetID string) (attemptID string, publicKey []byte, err error)
-	Start(request *tunnelv1.StartRequest) (*tunnelv1.State, error)
-	Stop(ctx context.Context, intranetID string) (*tunnelv1.State, error)
-	State(ctx context.Context, probe bool) (*tunnelv1.State, error)
-	Watch() (now change.Change, changes <-chan change.Change, leave func())
+	Start(request tunnel.StartRequest) (*tunnel.State, error)
+	Stop(ctx context.Context, intranetID string) (*tunnel.State, error)
+	States(ctx context.Context, probe bool) ([]*tunnel.State, error)
+	// Watch gives all states as they are and a channel of those that change, until Done.
+	Watch() (now []*tunnel.State, revision uint64, changes <-chan tunnel.Snapshot, leave func())
 	Attend() (leave func())
 	Done() <-chan struct{}
 }
 
-// Pinger is a Tunnel of proxy mode: what it carries, nobody but itself can ping.
+// Single is the tunnel of one intranet.
+type Single interface {
+	Prepare(intranetID string) (attemptID string, publicKey []byte, err error)
+	Start(request tunnel.StartRequest) (*tunnel.State, error)
+	Stop(ctx context.Context, intranetID string) (*tunnel.State, error)
+	State(ctx context.Context, probe bool) (*tunnel.State, error)
+	Watch() (now tunnel.Snapshot, changes <-chan tunnel.Snapshot, leave func())
+	Attend() (leave func())
+	Done() <-chan struct{}
+}
+
+// one is a Single as a Tunnel.
+type one struct{ Single }
+
+// States implements Tunnel.
+func (t one) States(ctx context.Context, probe bool) ([]*tunnel.State, error) {
+	state, err := t.State(ctx, probe)
+	if err != nil {
+		return nil, err
+	}
+	return []*tunnel.State{state}, nil
+}
+
+// Watch implements Tunnel.
+func (t one) Watch() (now []*tunnel.State, revision uint64, changes <-chan tunnel.Snapshot, leave func()) {
+	first, changes, leave := t.Single.Watch()
+	return []*tunnel.State{first.State}, first.Revision, changes, leave
+}
+
+// Pinger is a Tunnel of proxy mode: no other program can ping through it.
 type Pinger interface {
 	Ping(ctx context.Context, intranetID, host string) (netip.Addr, time.Duration, error)
 }
 
-// service answers the contract.
+// service implements the contract.
 type service struct {
 	// of is what a caller may drive.
 	of      func(context.Context) (Tunnel, error)
@@ -66,8 +98,8 @@ type service struct {
 var _ tunnelv1connect.TunnelServiceHandler = (*service)(nil)
 
 // Handler serves a tunnel.
-func Handler(t Tunnel, version string) http.Handler {
-	return handler(typesv1.Mode_MODE_PROXY, version, func(context.Context) (Tunnel, error) { return t, nil })
+func Handler(t Single, version string) http.Handler {
+	return handler(typesv1.Mode_MODE_PROXY, version, func(context.Context) (Tunnel, error) { return one{t}, nil })
 }
 
 func handler(mode typesv1.Mode, version string, of func(context.Context) (Tunnel, error)) http.Handler {
@@ -81,7 +113,7 @@ func handler(mode typesv1.Mode, version string, of func(context.Context) (Tunnel
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		connection := http.NewResponseController(w)
 		_ = connection.SetReadDeadline(time.Now().Add(bodyLimit))
-		// A stream's caller says nothing more; it stays for as long as it likes.
+		// The caller of a stream sends nothing more, and stays for as long as it likes.
 		stay := func() { _ = connection.SetReadDeadline(time.Time{}) }
 		mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), stayKey{}, stay)))
 	})
@@ -112,11 +144,11 @@ func (s *service) Start(ctx context.Context, r *connect.Request[tunnelv1.StartRe
 	if err != nil {
 		return nil, err
 	}
-	state, err := t.Start(r.Msg)
+	state, err := t.Start(StartRequest(r.Msg))
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&tunnelv1.StartResponse{State: state}), nil
+	return connect.NewResponse(&tunnelv1.StartResponse{State: StateMessage(state)}), nil
 }
 
 func (s *service) Stop(ctx context.Context, r *connect.Request[tunnelv1.StopRequest]) (*connect.Response[tunnelv1.StopResponse], error) {
@@ -128,7 +160,7 @@ func (s *service) Stop(ctx context.Context, r *connect.Request[tunnelv1.StopRequ
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&tunnelv1.StopResponse{State: state}), nil
+	return connect.NewResponse(&tunnelv1.StopResponse{State: StateMessage(state)}), nil
 }
 
 func (s *service) GetStates(ctx context.Context, r *connect.Request[tunnelv1.GetStatesRequest]) (*connect.Response[tunnelv1.GetStatesResponse], error) {
@@ -136,11 +168,11 @@ func (s *service) GetStates(ctx context.Context, r *connect.Request[tunnelv1.Get
 	if err != nil {
 		return nil, err
 	}
-	state, err := t.State(ctx, r.Msg.GetProbe())
+	states, err := t.States(ctx, r.Msg.GetProbe())
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&tunnelv1.GetStatesResponse{States: list(state)}), nil
+	return connect.NewResponse(&tunnelv1.GetStatesResponse{States: stateMessages(states)}), nil
 }
 
 func (s *service) Ping(ctx context.Context, r *connect.Request[tunnelv1.PingRequest]) (*connect.Response[tunnelv1.PingResponse], error) {
@@ -148,13 +180,17 @@ func (s *service) Ping(ctx context.Context, r *connect.Request[tunnelv1.PingRequ
 	if err != nil {
 		return nil, err
 	}
-	pinger, ok := t.(Pinger)
+	var pinger Pinger
+	single, ok := t.(one)
+	if ok {
+		pinger, ok = single.Single.(Pinger)
+	}
 	if !ok {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "in system mode any program can ping by itself")
+		return nil, failure.New(failure.NotPermitted, msg.PingInSystemMode())
 	}
 	patience := pingPatience
-	if asked := r.Msg.GetPatience(); asked != nil {
-		patience = asked.AsDuration()
+	if p := r.Msg.GetPatience(); p != nil {
+		patience = p.AsDuration()
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -165,85 +201,17 @@ func (s *service) Ping(ctx context.Context, r *connect.Request[tunnelv1.PingRequ
 	return connect.NewResponse(&tunnelv1.PingResponse{Address: address.String(), RoundTrip: durationpb.New(trip)}), nil
 }
 
-func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRequest], stream *connect.ServerStream[tunnelv1.WatchResponse]) error {
-	if stay, ok := ctx.Value(stayKey{}).(func()); ok {
-		stay()
-	}
-	t, err := s.of(ctx)
-	if err != nil {
-		return failure.Connect(err)
-	}
-	// Asked for first: what comes to be in between is not missed then.
-	done := t.Done()
-	now, changes, leave := t.Watch()
-	defer leave()
-	var look <-chan time.Time
-	if r.Msg.GetAttentive() {
-		defer t.Attend()()
-		ticker := time.NewTicker(lookEvery)
-		defer ticker.Stop()
-		look = ticker.C
-	}
-	heartbeat := time.NewTicker(heartbeatEvery)
-	defer heartbeat.Stop()
-	revision := now.Revision
-	send := func(m *tunnelv1.WatchResponse) error {
-		m.Epoch, m.Revision = s.epoch, revision
-		return stream.Send(m)
-	}
-	changed := func(c change.Change) error {
-		revision = c.Revision
-		return send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Changed{Changed: c.State}})
-	}
-	if err := send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Snapshot{Snapshot: &tunnelv1.Snapshot{States: list(now.State)}}}); err != nil {
-		return err
-	}
-	for {
-		var err error
-		select {
-		case c := <-changes:
-			err = changed(c)
-		case <-look:
-			state, failed := t.State(ctx, false)
-			if failed == nil && state != nil {
-				err = changed(change.Change{Revision: revision, State: state})
-			}
-		case <-heartbeat.C:
-			err = send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Heartbeat{Heartbeat: &tunnelv1.Heartbeat{}}})
-		case <-ctx.Done():
-			return nil
-		case <-done:
-			// What was said last is still to be told.
-			for len(changes) > 0 && err == nil {
-				err = changed(<-changes)
-			}
-			return err
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// list is empty if there is no tunnel.
-func list(state *tunnelv1.State) []*tunnelv1.State {
-	if state == nil {
-		return nil
-	}
-	return []*tunnelv1.State{state}
-}
-
-// contract refuses what the contract does not allow, and tells failures with their cause.
+// contract refuses what the contract does not allow, and answers failures with their cause.
 type contract struct{}
 
 func (contract) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
 		if err := check(r.Any()); err != nil {
-			return nil, failure.Connect(err)
+			return nil, wire.Connect(err)
 		}
 		answer, err := next(ctx, r)
 		if err != nil {
-			return nil, failure.Connect(err)
+			return nil, wire.Connect(err)
 		}
 		return answer, nil
 	}
@@ -267,12 +235,12 @@ func check(message any) error {
 	if !errors.As(err, &broken) {
 		return err
 	}
-	f := failure.Of(typesv1.Cause_CAUSE_INVALID_ARGUMENT, "%s", broken)
+	f := failure.Of(failure.InvalidArgument, broken.Message)
 	if start, ok := m.(*tunnelv1.StartRequest); ok && strings.HasPrefix(broken.Field, "session.") {
 		// The caller only passes on what the cloud instance answered.
-		f.Cause = typesv1.Cause_CAUSE_ANSWER_INVALID
-		if r := profile.Check(start.GetSession()); r != nil {
-			f = r.Failure()
+		f.Cause = failure.AnswerInvalid
+		if _, err := cloudapi.Parse(start.GetSession()); err != nil {
+			f = failure.From(err, failure.AnswerInvalid)
 		}
 	}
 	f.Field = broken.Field

@@ -14,20 +14,20 @@ import (
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/failure/wire"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/panics"
+	"sag.software/native/internal/person"
 )
 
 // adminGroup is whose members may administer the service beside root.
 const adminGroup = "sag-admin"
 
-// sharedLimit is how many connections of all users there may be at a time, userLimit how many of one user.
-const (
-	sharedLimit = 256
-	userLimit   = 32
-)
-
 // Caller is who calls the service, by the kernel's word.
 type Caller struct {
 	UID uint32
+	// Person is the user whose limits count: UID, or the user whose subordinate id UID is.
+	Person uint32
 	// Admin may do more than use a tunnel of its own.
 	Admin bool
 }
@@ -37,7 +37,7 @@ func SharedHandler(version string, of func(Caller) Tunnel) http.Handler {
 	return handler(typesv1.Mode_MODE_SYSTEM, version, func(ctx context.Context) (Tunnel, error) {
 		caller, ok := ctx.Value(whoKey{}).(Caller)
 		if !ok {
-			return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "the caller is not known")
+			return nil, failure.New(failure.NotPermitted, msg.CallerUnknown())
 		}
 		return of(caller), nil
 	})
@@ -52,7 +52,7 @@ func ListenShared(dir string, handler http.Handler, logger *slog.Logger) (*Serve
 	if err != nil {
 		return nil, err
 	}
-	s := newServer(path, newCrowd(newLimited(listener, sharedLimit), logger), identified(handler, logger))
+	s := newServer(path, newPerUserLimiter(listener, logger), panics.Handler(identified(handler, logger), logger))
 	if err := os.Chmod(path, 0o666); err != nil {
 		_ = listener.Close()
 		return nil, err
@@ -60,7 +60,7 @@ func ListenShared(dir string, handler http.Handler, logger *slog.Logger) (*Serve
 	return s, nil
 }
 
-// identified finds out who calls, and refuses whom it can not find out.
+// identified finds out which user calls, and refuses a caller that it cannot identify.
 func identified(next http.Handler, logger *slog.Logger) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,16 +68,19 @@ func identified(next http.Handler, logger *slog.Logger) http.Handler {
 		uid, err := callerOf(conn)
 		if err != nil {
 			logger.Warn("a caller that the kernel does not know was refused", "error", err)
-			_ = refusals.Write(w, r, failure.Connect(failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "the caller is not known")))
+			_ = refusals.Write(w, r, wire.Connect(failure.New(failure.NotPermitted, msg.CallerUnknown())))
 			return
 		}
-		caller := Caller{UID: uid, Admin: uid == 0 || isAdmin(uid)}
+		caller := Caller{UID: uid, Person: person.Of(uid), Admin: IsAdmin(uid)}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), whoKey{}, caller)))
 	})
 }
 
-// isAdmin is asked of the machine's user database for every call: membership may change.
-func isAdmin(uid uint32) bool {
+// IsAdmin is true for root and for members of the group sag-admin. It is looked up every time, because membership may change.
+func IsAdmin(uid uint32) bool {
+	if uid == 0 {
+		return true
+	}
 	group, err := user.LookupGroup(adminGroup)
 	if err != nil {
 		return false

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -18,14 +20,14 @@ func TestKeysDoNotPrintThemselves(t *testing.T) {
 	secret := Key(private)
 	var log strings.Builder
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
-	logger.Info("keys", "private", private, "shared", shared, "in a struct", Config{PrivateKey: private}.PrivateKey, "peer", Peer{PresharedKey: shared})
+	logger.Info("keys", "private", private, "shared", shared, "in a struct", Config{PrivateKey: private}.PrivateKey, "peer", PeerConfig{PresharedKey: shared})
 	encoded, err := json.Marshal(map[string]any{"a": private, "b": shared})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, printed := range []string{
 		fmt.Sprint(private, shared), fmt.Sprintf("%v %+v %#v %s %q", private, private, private, private, private),
-		fmt.Sprintf("%v %+v %#v %s", shared, Peer{PresharedKey: shared}, shared, shared), log.String(), string(encoded),
+		fmt.Sprintf("%v %+v %#v %s", shared, PeerConfig{PresharedKey: shared}, shared, shared), log.String(), string(encoded),
 	} {
 		if strings.Contains(printed, secret.String()) || strings.Contains(printed, secret.hex()) ||
 			strings.Contains(printed, fmt.Sprint(secret[0], secret[1], secret[2])) {
@@ -61,10 +63,27 @@ func TestParsePeers(t *testing.T) {
 		busy[i], quiet[i] = 0x22, 0x33
 	}
 	got := peers[busy]
-	if got.RxBytes != 9 || got.TxBytes != 7 || !got.LastHandshake.Equal(time.Unix(100, 5)) || got.Endpoint.String() != "192.0.2.1:51820" {
+	if got.RxBytes != 9 || got.TxBytes != 7 || !got.LastHandshake.Equal(time.Unix(100, 5)) || got.Endpoint.AddrPort.String() != "192.0.2.1:51820" {
 		t.Fatalf("got %+v", got)
 	}
 	if !peers[quiet].LastHandshake.IsZero() {
 		t.Fatal("a handshake that never was")
+	}
+}
+
+// An endpoint that the engine cannot reach is refused before anything changes, and the error says why.
+func TestTransportsThatAreNotSupported(t *testing.T) {
+	at := netip.MustParseAddrPort("192.0.2.1:443")
+	err := (&Device{}).Apply([]PeerConfig{{Endpoint: Endpoint{Transport: TLS, AddrPort: at}}}, []Key{{1}})
+	if !errors.Is(err, ErrTransport) || !strings.Contains(err.Error(), "tls:192.0.2.1:443") {
+		t.Errorf("got %v", err)
+	}
+	if err := (&Device{}).Apply([]PeerConfig{{Endpoint: Endpoint{AddrPort: at}}}, nil); !errors.Is(err, ErrTransport) {
+		t.Errorf("no transport: %v", err)
+	}
+	for _, fine := range []Endpoint{{}, UDPEndpoint(at)} {
+		if err := fine.check(); err != nil {
+			t.Errorf("%s: %v", fine, err)
+		}
 	}
 }

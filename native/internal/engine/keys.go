@@ -76,7 +76,7 @@ func ParsePresharedKey(b []byte) (PresharedKey, error) {
 	return PresharedKey(key), err
 }
 
-// IsZero tells that there is no pre-shared key.
+// IsZero is true when there is no pre-shared key.
 func (k PresharedKey) IsZero() bool { return k == PresharedKey{} }
 
 // String hides the key.

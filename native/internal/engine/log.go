@@ -10,17 +10,17 @@ import (
 	"golang.zx2c4.com/wireguard/device"
 )
 
-// quiet is how long wireguard-go keeps still after a warning of one kind: while a network is away, every packet is one.
+// quiet is how long warnings of one kind are suppressed after the first: while a network is away, every packet causes one.
 const quiet = 30 * time.Second
 
-// logger writes wireguard-go's own words: its errors are warnings to us (a packet that could not be sent), the rest is
-// for debugging. It never says keys.
+// logger passes wireguard-go's log on: its errors become warnings (a packet that could not be sent), the rest is for debugging.
+// It contains no keys.
 func logger(to *slog.Logger) *device.Logger {
 	if to == nil {
 		return &device.Logger{Verbosef: device.DiscardLogf, Errorf: device.DiscardLogf}
 	}
 	var mu sync.Mutex
-	said := map[string]time.Time{} // by format, of which there are few
+	logged := map[string]time.Time{} // by format, of which there are few
 	return &device.Logger{
 		Verbosef: func(format string, args ...any) {
 			if to.Enabled(context.Background(), slog.LevelDebug) {
@@ -30,9 +30,9 @@ func logger(to *slog.Logger) *device.Logger {
 		Errorf: func(format string, args ...any) {
 			mu.Lock()
 			now := time.Now()
-			again := now.Sub(said[format]) < quiet
+			again := now.Sub(logged[format]) < quiet
 			if !again {
-				said[format] = now
+				logged[format] = now
 			}
 			mu.Unlock()
 			if !again {

@@ -8,42 +8,44 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.zx2c4.com/wireguard/device"
 )
 
-// Peer is the desired configuration of one peer.
-type Peer struct {
+// PeerConfig is the desired configuration of one peer.
+type PeerConfig struct {
 	PublicKey    Key
 	PresharedKey PresharedKey
-	// Endpoint is where to reach it; invalid (zero) = wait to be reached, or keep what is known.
-	Endpoint netip.AddrPort
-	// AllowedIPs are the inner addresses that are its own: what goes to it, and what it may send from.
+	// Endpoint is where to reach the peer; zero = wait to be reached, or keep what is known.
+	Endpoint Endpoint
+	// AllowedIPs are the peer's inner addresses: what is sent to it, and what it may send from.
 	AllowedIPs []netip.Prefix
-	// Keepalive is the persistent keep-alive interval, whole seconds; 0 = none.
-	Keepalive time.Duration
 }
 
-// PeerStatistics is what the device knows of a peer.
-type PeerStatistics struct {
+// PeerStats is what the device knows about a peer.
+type PeerStats struct {
 	// RxBytes and TxBytes count outer bytes of WireGuard messages.
 	RxBytes, TxBytes uint64
 	// LastHandshake is when the last handshake was completed, on the wall clock; zero = never.
 	LastHandshake time.Time
 	// Endpoint is where the peer was last heard, or is to be reached.
-	Endpoint netip.AddrPort
+	Endpoint Endpoint
 }
 
 // UpsertPeer adds a peer or changes it to this configuration. A peer that stays keeps its session keys.
-func (d *Device) UpsertPeer(peer Peer) error { return d.Apply([]Peer{peer}, nil) }
+func (d *Device) UpsertPeer(peer PeerConfig) error { return d.Apply([]PeerConfig{peer}, nil) }
 
 // RemovePeer removes a peer, if it is there.
 func (d *Device) RemovePeer(key Key) error { return d.Apply(nil, []Key{key}) }
 
-// Apply removes and upserts peers in one go; removals first, so that an address may change hands.
-func (d *Device) Apply(upsert []Peer, remove []Key) error {
+// Apply removes and upserts peers in one call; removals first, so that an address may go from one peer to another. Nothing is
+// changed if an endpoint has a transport that is not supported (ErrTransport).
+func (d *Device) Apply(upsert []PeerConfig, remove []Key) error {
 	if len(upsert) == 0 && len(remove) == 0 {
 		return nil
+	}
+	for _, peer := range upsert {
+		if err := peer.Endpoint.check(); err != nil {
+			return err
+		}
 	}
 	var set strings.Builder
 	for _, key := range remove {
@@ -52,32 +54,25 @@ func (d *Device) Apply(upsert []Peer, remove []Key) error {
 	for _, peer := range upsert {
 		writePeer(&set, peer)
 	}
+	d.changing.Lock()
+	defer d.changing.Unlock()
 	return d.wg.IpcSet(set.String())
 }
 
-func writePeer(set *strings.Builder, peer Peer) {
+func writePeer(set *strings.Builder, peer PeerConfig) {
 	fmt.Fprintf(set, "public_key=%s\n", peer.PublicKey.hex())
 	fmt.Fprintf(set, "preshared_key=%s\n", Key(peer.PresharedKey).hex())
 	if peer.Endpoint.IsValid() {
-		fmt.Fprintf(set, "endpoint=%s\n", peer.Endpoint)
+		fmt.Fprintf(set, "endpoint=%s\n", peer.Endpoint.AddrPort)
 	}
 	set.WriteString("replace_allowed_ips=true\n")
 	for _, prefix := range peer.AllowedIPs {
 		fmt.Fprintf(set, "allowed_ip=%s\n", prefix)
 	}
-	fmt.Fprintf(set, "persistent_keepalive_interval=%d\n", int(peer.Keepalive/time.Second))
 }
 
-// SetEndpoint moves a peer's outer address.
-func (d *Device) SetEndpoint(key Key, endpoint netip.AddrPort) error {
-	if d.wg.LookupPeer(device.NoisePublicKey(key)) == nil {
-		return fmt.Errorf("%w: %s", ErrUnknownPeer, key)
-	}
-	return d.wg.IpcSet(fmt.Sprintf("public_key=%s\nupdate_only=true\nendpoint=%s\n", key.hex(), endpoint))
-}
-
-// Peers lists all peers with their statistics.
-func (d *Device) Peers() (map[Key]PeerStatistics, error) {
+// Peers lists all peers with their stats.
+func (d *Device) Peers() (map[Key]PeerStats, error) {
 	text, err := d.wg.IpcGet()
 	if err != nil {
 		return nil, err
@@ -101,8 +96,8 @@ func (d *Device) ListenPort() uint16 {
 }
 
 // parsePeers reads what wireguard-go writes of itself; the lines of a peer follow its public_key.
-func parsePeers(text string) map[Key]PeerStatistics {
-	peers := map[Key]PeerStatistics{}
+func parsePeers(text string) map[Key]PeerStats {
+	peers := map[Key]PeerStats{}
 	var current Key
 	var seconds int64
 	lines := bufio.NewScanner(strings.NewReader(text))
@@ -114,29 +109,31 @@ func parsePeers(text string) map[Key]PeerStatistics {
 				continue
 			}
 			current = Key(b)
-			peers[current] = PeerStatistics{}
+			peers[current] = PeerStats{}
 			continue
 		}
-		statistics, known := peers[current]
+		stats, known := peers[current]
 		if !known {
 			continue
 		}
 		switch name {
 		case "rx_bytes":
-			statistics.RxBytes, _ = strconv.ParseUint(value, 10, 64)
+			stats.RxBytes, _ = strconv.ParseUint(value, 10, 64)
 		case "tx_bytes":
-			statistics.TxBytes, _ = strconv.ParseUint(value, 10, 64)
+			stats.TxBytes, _ = strconv.ParseUint(value, 10, 64)
 		case "endpoint":
-			statistics.Endpoint, _ = netip.ParseAddrPort(value)
+			if at, err := netip.ParseAddrPort(value); err == nil {
+				stats.Endpoint = UDPEndpoint(at)
+			}
 		case "last_handshake_time_sec":
 			seconds, _ = strconv.ParseInt(value, 10, 64)
 		case "last_handshake_time_nsec":
 			nanoseconds, _ := strconv.ParseInt(value, 10, 64)
 			if seconds != 0 || nanoseconds != 0 {
-				statistics.LastHandshake = time.Unix(seconds, nanoseconds)
+				stats.LastHandshake = time.Unix(seconds, nanoseconds)
 			}
 		}
-		peers[current] = statistics
+		peers[current] = stats
 	}
 	return peers
 }

@@ -1,111 +1,92 @@
-// Package failure carries a cause code from where something failed to where somebody reads it.
+// Package failure carries a cause code from where something failed to where it is shown. The RPC forms are in failure/wire.
 package failure
 
 import (
 	"errors"
-	"fmt"
-	"unicode/utf8"
+	"strings"
+	"time"
 
-	"connectrpc.com/connect"
-
-	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/msg"
 )
 
-// maxText is the longest text a Failure may carry, in bytes.
-const maxText = 1024
+// Failure is why something is not up or did not work.
+type Failure struct {
+	Cause Cause
+	// Message is what is shown of it; without a text where the cause says it all.
+	msg.Message
+	// RetryAfter is when another attempt makes sense; 0 = not known.
+	RetryAfter time.Duration
+	// DeviceName is the device that took over, for Replaced.
+	DeviceName string
+	// Sessions are what could be ended, for SessionLimit.
+	Sessions []ActiveSession
+	// Field is the path of the field that is not valid, for InvalidArgument.
+	Field string
+}
+
+// ActiveSession is another session of the same account.
+type ActiveSession struct {
+	SessionID, DeviceName, ClientAddress string
+	Age                                  time.Duration
+}
+
+// Code is the cause, Unspecified for no failure.
+func (f *Failure) Code() Cause {
+	if f == nil {
+		return Unspecified
+	}
+	return f.Cause
+}
 
 // Error is a Failure as a Go error.
 type Error struct {
-	Failure *typesv1.Failure
-	// Under is what lies beneath it, for logs only.
+	Failure *Failure
+	// Under is the error below it, for logs only.
 	Under error
 }
 
-// Error names the cause and the sender's words.
+// Error is the cause, named as in the contract, and the text. Logs show it.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s: %s", e.Failure.GetCause(), e.Failure.GetText())
+	return "CAUSE_" + strings.ToUpper(e.Failure.Code().String()) + ": " + e.Failure.Text
 }
 
-// Unwrap gives what lies beneath.
+// Unwrap is the error below.
 func (e *Error) Unwrap() error { return e.Under }
 
-// New makes a failure of a cause with a text for people.
-func New(cause typesv1.Cause, format string, args ...any) *Error {
-	return &Error{Failure: Of(cause, format, args...)}
+// New makes an error of a cause with a text to show.
+func New(cause Cause, m msg.Message) *Error {
+	return &Error{Failure: Of(cause, m)}
 }
 
-// Of is New for those who need the message, not an error.
-func Of(cause typesv1.Cause, format string, args ...any) *typesv1.Failure {
-	text := fmt.Sprintf(format, args...)
-	if len(text) > maxText {
-		text = text[:maxText]
-		for !utf8.ValidString(text) {
-			text = text[:len(text)-1]
-		}
-	}
-	return &typesv1.Failure{Cause: cause, Text: text}
+// Of is New for callers that need the failure, not an error.
+func Of(cause Cause, m msg.Message) *Failure {
+	return &Failure{Cause: cause, Message: m}
 }
 
-// From finds the failure in an error; one without a failure in it is of cause `otherwise`.
-func From(err error, otherwise typesv1.Cause) *typesv1.Failure {
+// Over is New over an error below it, which is not shown.
+func Over(under error, cause Cause, m msg.Message) *Error {
+	return &Error{Failure: Of(cause, m), Under: under}
+}
+
+// Explain gives an error a cause. What is shown is the error's own text.
+func Explain(err error, cause Cause) *Error {
+	return Over(err, cause, msg.Of(err))
+}
+
+// From finds the failure in an error; an error without one gets the cause `otherwise`.
+func From(err error, otherwise Cause) *Failure {
 	var own *Error
 	if errors.As(err, &own) {
 		return own.Failure
 	}
-	if f := detail(err); f != nil {
-		return f
-	}
-	return Of(otherwise, "%s", err)
+	return Of(otherwise, msg.Of(err))
 }
 
-// Cause is the cause code of an error, CAUSE_UNSPECIFIED if it carries none.
-func Cause(err error) typesv1.Cause {
+// CauseOf is the cause of an error, Unspecified if it carries none.
+func CauseOf(err error) Cause {
 	var own *Error
 	if errors.As(err, &own) {
-		return own.Failure.GetCause()
+		return own.Failure.Code()
 	}
-	return detail(err).GetCause()
-}
-
-// detail is the Failure in the details of a Connect error, nil if there is none.
-func detail(err error) *typesv1.Failure {
-	var answer *connect.Error
-	if !errors.As(err, &answer) {
-		return nil
-	}
-	for _, d := range answer.Details() {
-		if value, err := d.Value(); err == nil {
-			if f, ok := value.(*typesv1.Failure); ok && f.GetCause() != typesv1.Cause_CAUSE_UNSPECIFIED {
-				return f
-			}
-		}
-	}
-	return nil
-}
-
-// Connect turns any error into a Connect error with a Failure in its details.
-func Connect(err error) *connect.Error {
-	f := From(err, typesv1.Cause_CAUSE_UNKNOWN)
-	answer := connect.NewError(code(f.GetCause()), errors.New(f.GetText()))
-	if d, err := connect.NewErrorDetail(f); err == nil {
-		answer.AddDetail(d)
-	}
-	return answer
-}
-
-func code(cause typesv1.Cause) connect.Code {
-	switch cause {
-	case typesv1.Cause_CAUSE_INVALID_ARGUMENT, typesv1.Cause_CAUSE_ANSWER_INVALID:
-		return connect.CodeInvalidArgument
-	case typesv1.Cause_CAUSE_NOT_PERMITTED, typesv1.Cause_CAUSE_IN_USE_BY_ANOTHER_USER:
-		return connect.CodePermissionDenied
-	case typesv1.Cause_CAUSE_UNKNOWN_INTRANET, typesv1.Cause_CAUSE_NOT_FOUND:
-		return connect.CodeNotFound
-	case typesv1.Cause_CAUSE_ALREADY_EXISTS:
-		return connect.CodeAlreadyExists
-	case typesv1.Cause_CAUSE_UNKNOWN:
-		return connect.CodeInternal
-	default:
-		return connect.CodeFailedPrecondition
-	}
+	return Unspecified
 }

@@ -5,22 +5,25 @@ package limits
 
 import (
 	"fmt"
+	"strconv"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"sag.software/native/internal/msg"
 )
 
 // Violation says which field does not hold, and why.
 type Violation struct {
 	// Field is the path, for example "session.access_points[0].name".
 	Field string
-	// Rule is what it should be.
-	Rule string
+	// Message names it, and what it should be.
+	msg.Message
 }
 
-// Error names both.
-func (v *Violation) Error() string { return v.Field + ": " + v.Rule }
+// Error is the message.
+func (v *Violation) Error() string { return v.Text }
 
 // Check says whether a message keeps the rules of its contract; the error is a *Violation. A rule this package does not
 // know counts as broken: what is not checked is not let through.
@@ -47,16 +50,19 @@ func join(path, name string) string {
 func one(path string, m protoreflect.Message, field protoreflect.FieldDescriptor) error {
 	rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
 	if rules.GetRequired() && !m.Has(field) {
-		return &Violation{path, "it is required"}
+		return &Violation{path, msg.FieldRequired(path)}
 	}
 	// What has a presence of its own and is not there has nothing to check; plain values are checked also when empty.
 	if field.HasPresence() && !m.Has(field) {
 		return nil
 	}
-	if len(rules.GetCel()) > 0 || len(rules.GetCelExpression()) > 0 || rules.GetIgnore() != validate.Ignore_IGNORE_UNSPECIFIED || field.IsMap() {
-		return &Violation{path, "it has a rule that is not known here"}
+	if len(rules.GetCel()) > 0 || len(rules.GetCelExpression()) > 0 || rules.GetIgnore() != validate.Ignore_IGNORE_UNSPECIFIED {
+		return &Violation{path, msg.FieldRuleUnknown(path, "CEL")}
 	}
 	value := m.Get(field)
+	if field.IsMap() {
+		return pairs(path, field, value.Map(), rules.GetMap())
+	}
 	if !field.IsList() {
 		return single(path, field, value, rules)
 	}
@@ -65,7 +71,7 @@ func one(path string, m protoreflect.Message, field protoreflect.FieldDescriptor
 		return err
 	}
 	if n := uint64(list.Len()); of.HasMinItems() && n < of.GetMinItems() || of.HasMaxItems() && n > of.GetMaxItems() {
-		return &Violation{path, fmt.Sprintf("it has %d items", n)}
+		return &Violation{path, msg.FieldItems(path, count(n))}
 	}
 	for i := range list.Len() {
 		if err := single(fmt.Sprintf("%s[%d]", path, i), field, list.Get(i), of.GetItems()); err != nil {
@@ -73,6 +79,23 @@ func one(path string, m protoreflect.Message, field protoreflect.FieldDescriptor
 		}
 	}
 	return nil
+}
+
+func pairs(path string, field protoreflect.FieldDescriptor, m protoreflect.Map, of *validate.MapRules) (err error) {
+	if err := known(path, of, "min_pairs", "max_pairs", "keys", "values"); err != nil {
+		return err
+	}
+	if n := uint64(m.Len()); of.HasMinPairs() && n < of.GetMinPairs() || of.HasMaxPairs() && n > of.GetMaxPairs() {
+		return &Violation{path, msg.FieldPairs(path, count(n))}
+	}
+	m.Range(func(key protoreflect.MapKey, value protoreflect.Value) bool {
+		at := fmt.Sprintf("%s[%q]", path, key)
+		if err = single(at, field.MapKey(), key.Value(), of.GetKeys()); err == nil {
+			err = single(at, field.MapValue(), value, of.GetValues())
+		}
+		return err == nil
+	})
+	return err
 }
 
 // known fails if a set of rules has others than the named ones.
@@ -84,8 +107,10 @@ func known(path string, rules proto.Message, names ...string) error {
 				return true
 			}
 		}
-		unknown = &Violation{path, "it has a rule that is not known here: " + string(field.Name())}
+		unknown = &Violation{path, msg.FieldRuleUnknown(path, string(field.Name()))}
 		return false
 	})
 	return unknown
 }
+
+func count(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -29,13 +29,16 @@ func gen(t *rapid.T) *tunnelv1.StartRequest {
 	when := func() *durationpb.Duration {
 		return rapid.SampledFrom([]*durationpb.Duration{nil, {}, {Seconds: 1}, {Seconds: -1}, {Nanos: 1}, {Seconds: 2678400}, {Seconds: 2678401}}).Draw(t, "duration")
 	}
+	params := func() map[string]string {
+		return rapid.MapOfN(rapid.SampledFrom(append(texts, strings.Repeat("y", 32), strings.Repeat("y", 33))), rapid.SampledFrom(append(texts, strings.Repeat("y", 1025))), 0, 17).Draw(t, "params")
+	}
 	number := func() uint32 {
 		return rapid.SampledFrom([]uint32{0, 1, 443, 1279, 1280, 1500, 1501, 65535, 65536}).Draw(t, "number")
 	}
 	r := &tunnelv1.StartRequest{AttemptId: text(), IntranetId: text(), Session: &clientv1.Session{
 		SessionId: strings.Repeat("5a", 16), SessionToken: text(), Addresses: list(6), Routes: list(3), Mtu: number(), Lease: when(), RenewAfter: when(),
 		Dns:  &clientv1.Dns{Servers: list(9), Domains: list(3)},
-		Hops: []*typesv1.Hop{{Id: text(), Missing: &typesv1.Warning{Text: text()}}},
+		Hops: []*typesv1.Hop{{Id: text(), Missing: &typesv1.Warning{Text: text(), MessageKey: text(), MessageParams: params()}}},
 		AccessPoints: []*clientv1.AccessPoint{{
 			Id: text(), Name: text(), PublicKey: key(), PresharedKey: key(), ProbeAddress: text(),
 			Endpoints: []*clientv1.Endpoint{{Host: text(), Port: number()}},
@@ -103,7 +106,7 @@ func TestAllRulesAreKnown(t *testing.T) {
 			AttemptId: "a", IntranetId: "a1b2", Session: session, Cloud: &tunnelv1.Cloud{Url: "https://a", SpkiPins: [][]byte{make([]byte, 32)}},
 			Proxy: &tunnelv1.ProxyOptions{SocksListen: "a", HttpListen: "b"},
 		},
-		&clientv1.EventsResponse{Event: &clientv1.EventsResponse_Ended{Ended: &typesv1.Failure{Text: "a", Field: "b", Sessions: []*typesv1.ActiveSession{{}}}}},
+		&clientv1.EventsResponse{Event: &clientv1.EventsResponse_Ended{Ended: &typesv1.Failure{Text: "a", Field: "b", Sessions: []*typesv1.ActiveSession{{}}, MessageParams: map[string]string{"a": "b"}}}},
 		&clientv1.EventsResponse{Event: &clientv1.EventsResponse_Opened{Opened: &clientv1.Opened{Hello: &typesv1.Hello{Version: "1"}}}},
 		&clientv1.EventsResponse{Event: &clientv1.EventsResponse_Message{Message: &clientv1.Message{Text: "a"}}},
 	} {

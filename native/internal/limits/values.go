@@ -11,6 +11,8 @@ import (
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"sag.software/native/internal/msg"
 )
 
 // single checks one value: a field's own, or an item of a list.
@@ -29,9 +31,9 @@ func single(path string, field protoreflect.FieldDescriptor, value protoreflect.
 		if d, ok := value.Message().Interface().(*durationpb.Duration); ok {
 			return duration(path, d, of.Duration)
 		}
-		return &Violation{path, "it is no duration"}
+		return &Violation{path, msg.FieldDuration(path)}
 	default:
-		return &Violation{path, "it has a rule that is not known here"}
+		return &Violation{path, msg.FieldRuleUnknown(path, fmt.Sprintf("%T", of))}
 	}
 	if field.Message() != nil {
 		return message(path, value.Message())
@@ -46,17 +48,17 @@ func text(path, value string, rules *validate.StringRules) error {
 	n := uint64(utf8.RuneCountInString(value))
 	switch {
 	case rules.HasMinLen() && n < rules.GetMinLen(), rules.HasMaxLen() && n > rules.GetMaxLen():
-		return &Violation{path, fmt.Sprintf("it has %d characters", n)}
+		return &Violation{path, msg.FieldCharacters(path, count(n))}
 	case rules.HasPattern() && !matches(rules.GetPattern(), value):
-		return &Violation{path, "it does not look like " + rules.GetPattern()}
+		return &Violation{path, msg.FieldPattern(path, rules.GetPattern())}
 	case rules.HasPrefix() && !strings.HasPrefix(value, rules.GetPrefix()):
-		return &Violation{path, "it does not begin with " + rules.GetPrefix()}
+		return &Violation{path, msg.FieldPrefix(path, rules.GetPrefix())}
 	case rules.GetIp() && !isAddress(value):
-		return &Violation{path, "it is no IP address"}
+		return &Violation{path, msg.FieldAddress(path)}
 	case rules.GetIpPrefix() && !isPrefix(value, true):
-		return &Violation{path, "it is no IP prefix"}
+		return &Violation{path, msg.FieldIPPrefix(path)}
 	case rules.GetIpWithPrefixlen() && !isPrefix(value, false):
-		return &Violation{path, "it is no IP address with a prefix length"}
+		return &Violation{path, msg.FieldAddressWithLength(path)}
 	}
 	return nil
 }
@@ -91,7 +93,7 @@ func raw(path string, value []byte, rules *validate.BytesRules) error {
 	}
 	n := uint64(len(value))
 	if rules.HasLen() && n != rules.GetLen() || rules.HasMinLen() && n < rules.GetMinLen() || rules.HasMaxLen() && n > rules.GetMaxLen() {
-		return &Violation{path, fmt.Sprintf("it has %d bytes", n)}
+		return &Violation{path, msg.FieldBytes(path, count(n))}
 	}
 	return nil
 }
@@ -101,7 +103,7 @@ func number(path string, value uint32, rules *validate.UInt32Rules) error {
 		return err
 	}
 	if rules.HasGte() && value < rules.GetGte() || rules.HasLte() && value > rules.GetLte() {
-		return &Violation{path, fmt.Sprintf("%d is out of range", value)}
+		return &Violation{path, msg.FieldOutOfRange(path, fmt.Sprint(value))}
 	}
 	return nil
 }
@@ -111,11 +113,11 @@ func enum(path string, field protoreflect.FieldDescriptor, value protoreflect.En
 		return err
 	}
 	if rules.GetDefinedOnly() && field.Enum().Values().ByNumber(value) == nil {
-		return &Violation{path, fmt.Sprintf("%d is not defined", value)}
+		return &Violation{path, msg.FieldNotDefined(path, fmt.Sprint(value))}
 	}
 	for _, not := range rules.GetNotIn() {
 		if protoreflect.EnumNumber(not) == value {
-			return &Violation{path, fmt.Sprintf("%d is not allowed", value)}
+			return &Violation{path, msg.FieldNotAllowed(path, fmt.Sprint(value))}
 		}
 	}
 	return nil
@@ -126,11 +128,11 @@ func duration(path string, value *durationpb.Duration, rules *validate.DurationR
 		return err
 	}
 	if !value.IsValid() {
-		return &Violation{path, "it is no duration"}
+		return &Violation{path, msg.FieldDuration(path)}
 	}
 	d := value.AsDuration()
 	if rules.HasGt() && d <= rules.GetGt().AsDuration() || rules.HasLte() && d > rules.GetLte().AsDuration() {
-		return &Violation{path, d.String() + " is out of range"}
+		return &Violation{path, msg.FieldOutOfRange(path, d.String())}
 	}
 	return nil
 }

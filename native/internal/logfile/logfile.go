@@ -28,7 +28,7 @@ type File struct {
 	size int64
 }
 
-// Open appends to the file at path, which nobody else may read.
+// Open appends to the file at path, which only its owner may read.
 func Open(path string) (*File, error) { return open(path, MaxSize) }
 
 func open(path string, max int64) (*File, error) {

@@ -6,19 +6,17 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/system/lockdown"
+	"sag.software/native/internal/hostnet/lockdown"
+	"sag.software/native/internal/tunnel"
 )
 
-// BlockingFile within the runtime directory says what is held back, readable by everybody.
+// BlockingFile within the runtime directory says what is held back, readable by every user.
 const BlockingFile = "blocking"
 
-// blocked is what the file says, in words that need no program. What is held goes by the tunnel or not at all: once there is no
-// such process any more, it is blocked. Whose session it is, and with which intranet, is not in it.
+// blocked is the content of the file. What is held goes through the tunnel or not at all: once there is no such process any more, it
+// is blocked. The user and the intranet of the session are not in it.
 type blocked struct {
 	// Blocking and Holds are none, intranet or all.
 	Blocking string `json:"blocking"`
@@ -35,13 +33,8 @@ type blocked struct {
 	PortalUntil string `json:"portalUntil,omitempty"`
 }
 
-// writeBlocking says what a state holds back.
-func (s *Service) writeBlocking(state *tunnelv1.State) {
-	WriteBlocking(s.config.Dir, state, s.config.Lockdown, s.config.Logger)
-}
-
-// WriteBlocking is for whoever changes it while there is no service.
-func WriteBlocking(dir string, state *tunnelv1.State, keeper *lockdown.Keeper, logger *slog.Logger) {
+// WriteBlocking writes the file. state is of the tunnel that there is; nil if there is none.
+func WriteBlocking(dir string, state *tunnel.State, keeper *lockdown.Keeper, logger *slog.Logger) {
 	path := filepath.Join(dir, BlockingFile)
 	now := whatIsHeld(state)
 	if keeper.IsOn() {
@@ -49,7 +42,7 @@ func WriteBlocking(dir string, state *tunnelv1.State, keeper *lockdown.Keeper, l
 	}
 	text, err := json.Marshal(now)
 	if err == nil {
-		// A fresh file in the place of the old one: nobody reads half of it.
+		// A fresh file replaces the old one, so that a reader never sees half of it.
 		err = os.WriteFile(path+".new", append(text, '\n'), 0o644)
 	}
 	if err == nil {
@@ -64,23 +57,17 @@ func WriteBlocking(dir string, state *tunnelv1.State, keeper *lockdown.Keeper, l
 	}
 }
 
-func whatIsHeld(state *tunnelv1.State) blocked {
-	lower := func(text, prefix string) string { return strings.ToLower(strings.TrimPrefix(text, prefix)) }
-	blocking, phase := typesv1.Blocking_BLOCKING_NONE, typesv1.Phase_PHASE_DISCONNECTED
-	holds := "none"
-	if state != nil {
-		blocking, phase = state.GetBlocking(), state.GetPhase()
-	}
-	if blocking != typesv1.Blocking_BLOCKING_NONE || phase == typesv1.Phase_PHASE_CONNECTED {
-		holds = "intranet"
+func whatIsHeld(state *tunnel.State) blocked {
+	if state == nil {
+		state = tunnel.Absent("", tunnel.SystemMode, false)
 	}
 	return blocked{
-		Blocking: lower(blocking.String(), "BLOCKING_"), Phase: lower(phase.String(), "PHASE_"),
-		Holds: holds, Lockdown: "off", PID: strconv.Itoa(os.Getpid()),
+		Blocking: state.Blocking.String(), Phase: state.Phase.String(), Holds: state.Holds().String(), Lockdown: "off",
+		PID: strconv.Itoa(os.Getpid()),
 	}
 }
 
-// locked adds lockdown, which goes on from the file of before: a service that was started anew did not put it in force anew.
+// locked adds lockdown, with its beginning from the former file: a restart of the service did not put it in force again.
 func (b *blocked) locked(keeper *lockdown.Keeper, before blocked, now time.Time, logger *slog.Logger) {
 	b.Blocking, b.Holds, b.Lockdown, b.Since = "all", "all", "on", before.Since
 	if before.Lockdown != "on" || before.Since == "" {

@@ -7,48 +7,36 @@ import (
 	"path/filepath"
 	"time"
 
-	"connectrpc.com/connect"
-
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/internal/control"
+	"sag.software/native/internal/failure"
+	"sag.software/native/internal/msg"
 )
 
-// disconnectLimit is how long a running service may take to give the machine back.
+// disconnectLimit is how long a running service may take to restore the host's settings.
 const disconnectLimit = 10 * time.Second
 
-// Disconnect has the running service end its session, whoever it belongs to. False if it had none.
-func Disconnect(dir string) (bool, error) {
+// Release has the running service end all sessions and lift lockdown; it answers which of the two there was.
+func Release(dir string) (disconnected, unlocked bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), disconnectLimit)
 	defer cancel()
-	client, leave := control.Dial(dir)
-	defer leave()
-	states, err := client.GetStates(ctx, connect.NewRequest(&tunnelv1.GetStatesRequest{}))
+	client, err := control.Connect(ctx, dir)
+	if err == nil && client == nil {
+		err = failure.New(failure.ServiceNotRunning, msg.ServiceSilent())
+	}
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	for _, state := range states.Msg.GetStates() {
-		if _, err := client.Stop(ctx, connect.NewRequest(&tunnelv1.StopRequest{IntranetId: state.GetIntranetId()})); err != nil {
-			return false, err
-		}
+	defer client.Leave()
+	disconnected, err = client.Disconnect(ctx)
+	now, failed := client.Lockdown(ctx)
+	if failed == nil && (now.On || now.By != "") {
+		_, failed = client.SetLockdown(ctx, false, nil)
+		unlocked = failed == nil
 	}
-	return len(states.Msg.GetStates()) > 0, nil
+	return disconnected, unlocked, errors.Join(err, failed)
 }
 
-// Unlock has the running service lift lockdown. False if there was none.
-func Unlock(dir string) (bool, error) {
-	client, leave := control.Dial(dir)
-	defer leave()
-	ctx, cancel := context.WithTimeout(context.Background(), disconnectLimit)
-	defer cancel()
-	now, err := client.GetLockdown(ctx, connect.NewRequest(&tunnelv1.GetLockdownRequest{}))
-	if err != nil || !now.Msg.GetLockdown().GetOn() && now.Msg.GetLockdown().GetBy() == tunnelv1.LockdownBy_LOCKDOWN_BY_UNSPECIFIED {
-		return false, err
-	}
-	_, err = client.SetLockdown(ctx, connect.NewRequest(&tunnelv1.SetLockdownRequest{}))
-	return err == nil, err
-}
-
-// Forget drops what a service that is no more had wanted: the next one starts with nothing.
+// Forget removes the sessions that a service which is gone had wanted: the next one starts with nothing.
 func Forget(dir string) error {
 	sessions, err := filepath.Glob(filepath.Join(dir, "*", "session"))
 	for _, path := range sessions {

@@ -8,18 +8,16 @@ import (
 	"strconv"
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/system/lockdown"
-	"sag.software/native/internal/system/sleep"
+	"sag.software/native/internal/hostnet/lockdown"
+	"sag.software/native/internal/hostnet/sleep"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/resolver/host"
 )
 
 const (
-	// lookEvery is how often lockdown is looked at even if nothing was told, and names are asked for their addresses.
+	// lookEvery is how often lockdown is looked at even if no change was reported, and names are looked up.
 	lookEvery = time.Minute
 	// lookupLimit is how long a name may take.
 	lookupLimit = 2 * time.Second
@@ -28,11 +26,11 @@ const (
 
 var _ control.Locker = (*view)(nil)
 
-// keepLockdown puts it back when somebody else takes it away, until the context ends.
+// keepLockdown puts it back when another program removes it, until the context ends.
 func (s *Service) keepLockdown(ctx context.Context) {
 	changes, err := s.config.Machine.Changes(ctx)
 	if err != nil {
-		s.config.Logger.Warn("changes of the machine are not heard; lockdown is looked at once a minute", "error", err)
+		s.config.Logger.Warn("changes of the host are not reported; lockdown is looked at once a minute", "error", err)
 	}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -49,12 +47,12 @@ func (s *Service) keepLockdown(ctx context.Context) {
 			s.config.Logger.Error("lockdown is not as it should be", "error", err)
 		}
 		if was != s.config.Lockdown.IsOn() {
-			s.told()
+			s.lockdownChanged()
 		}
 	}
 }
 
-// wake takes up again what sleep has interrupted.
+// wake restores what sleep has interrupted.
 func (s *Service) wake(ctx context.Context) {
 	for woken := sleep.Watch(ctx, s.config.Sleep, sleep.SystemClocks()); ; {
 		select {
@@ -66,13 +64,13 @@ func (s *Service) wake(ctx context.Context) {
 		if err := s.config.Lockdown.Look(); err != nil {
 			s.config.Logger.Error("lockdown is not as it should be", "error", err)
 		}
-		if h := s.held(); h != nil {
-			h.Woke()
+		for _, one := range s.tunnels.all() {
+			one.Woke()
 		}
 	}
 }
 
-// refresh asks where the cloud instances are by now.
+// refresh looks up the addresses of the cloud instances.
 func (s *Service) refresh(ctx context.Context) {
 	for _, host := range s.config.Lockdown.Hosts() {
 		if found := lookUp(ctx, host); len(found) > 0 {
@@ -83,97 +81,69 @@ func (s *Service) refresh(ctx context.Context) {
 	}
 }
 
-func lookUp(ctx context.Context, host string) []netip.Addr {
+func lookUp(ctx context.Context, name string) []netip.Addr {
 	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
 	defer cancel()
-	found, _ := net.DefaultResolver.LookupNetIP(ctx, "ip", host) // nobody answers: those of last time hold
+	found, _ := host.Lookup(ctx, name) // without an answer, the former addresses hold
 	return found
 }
 
-// told has everybody hear of lockdown: who watches the tunnel, and who reads what is held back.
-func (s *Service) told() {
-	h := s.held()
-	if h == nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.current == nil {
-			s.writeBlocking(nil)
-		}
-		return
+// lockdownChanged reports lockdown to those who watch a tunnel, and in the file of what is blocked.
+func (s *Service) lockdownChanged() {
+	for _, one := range s.tunnels.all() {
+		one.Touch()
 	}
-	h.Touch()
+	s.writeBlocking()
 }
 
-// Lockdown is how it is.
-func (v *view) Lockdown() (*tunnelv1.Lockdown, error) {
-	now, err := Describe(v.service.config.Lockdown)
+// Lockdown implements control.Locker.
+func (v *view) Lockdown() (control.Lockdown, error) {
+	status, err := v.service.config.Lockdown.Status()
 	if err != nil {
-		return nil, err
+		return control.Lockdown{}, err
 	}
-	h := v.service.held()
-	if !v.caller.Admin && (h == nil || h.owner != v.caller.UID) {
-		// Which companies people of this machine work for is theirs to know.
-		now.Reachable = nil
+	if v.may(seeClouds) != nil {
+		status.Reachable = nil
 	}
-	now.MaySet, now.MayOpenPortal = v.caller.Admin, h == nil || v.may(h)
-	return now, nil
+	return control.Lockdown{Status: status, MaySet: v.may(setLockdown) == nil, MayOpenPortal: v.may(openPortal) == nil}, nil
 }
 
-// Describe is how it is, in the contract's words.
-func Describe(keeper *lockdown.Keeper) (*tunnelv1.Lockdown, error) {
-	status, err := keeper.Status()
-	if err != nil {
-		return nil, err
-	}
-	l := &tunnelv1.Lockdown{On: status.On, Reachable: status.Reachable, Dropped: status.Dropped}
-	switch status.By {
-	case lockdown.ByAdministrator:
-		l.By = tunnelv1.LockdownBy_LOCKDOWN_BY_ADMINISTRATOR
-	case lockdown.ByPolicy:
-		l.By = tunnelv1.LockdownBy_LOCKDOWN_BY_POLICY
-	}
-	if status.Portal != nil {
-		l.PortalLeft, l.PortalLink = durationpb.New(status.Portal.Left), status.Portal.Link
-	}
-	return l, nil
-}
-
-// SetLockdown is an administrator's.
-func (v *view) SetLockdown(ctx context.Context, on bool, clouds []string) (*tunnelv1.Lockdown, error) {
-	if !v.caller.Admin {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "lockdown is for root and the group sag-admin to set and to lift")
+// SetLockdown is for administrators.
+func (v *view) SetLockdown(ctx context.Context, on bool, clouds []string) (control.Lockdown, error) {
+	if err := v.may(setLockdown); err != nil {
+		return control.Lockdown{}, err
 	}
 	var reachable []lockdown.Cloud
 	for _, text := range clouds {
 		cloud, err := CloudOf(ctx, text)
 		if err != nil {
-			return nil, failure.New(typesv1.Cause_CAUSE_INVALID_ARGUMENT, "clouds: %q is no URL of a cloud instance", text)
+			return control.Lockdown{}, failure.New(failure.InvalidArgument, msg.ServiceCloudURLInvalid(text))
 		}
 		reachable = append(reachable, cloud)
 	}
 	if err := v.service.config.Lockdown.Set(on, reachable); err != nil {
-		return nil, err
+		return control.Lockdown{}, err
 	}
 	v.service.config.Logger.Info("lockdown", "on", on, "by", v.caller.UID)
-	v.service.told()
+	v.service.lockdownChanged()
 	return v.Lockdown()
 }
 
-// OpenPortal is for whoever has the tunnel, or could take it.
-func (v *view) OpenPortal(duration time.Duration) (*tunnelv1.Lockdown, error) {
-	if h := v.service.held(); h != nil && !v.may(h) {
-		return nil, busy()
+// OpenPortal is for users who have a tunnel, or could have one.
+func (v *view) OpenPortal(duration time.Duration) (control.Lockdown, error) {
+	if err := v.may(openPortal); err != nil {
+		return control.Lockdown{}, err
 	}
 	at, err := v.service.config.Machine.Snapshot()
 	if err != nil {
-		return nil, err
+		return control.Lockdown{}, err
 	}
 	link := at.PortalLink()
-	if err := v.service.config.Lockdown.OpenPortal(link, duration, v.caller.Admin); err != nil {
-		return nil, failure.New(typesv1.Cause_CAUSE_NOT_PERMITTED, "%s", err)
+	if err := v.service.config.Lockdown.OpenPortal(link, duration, v.caller.Person, v.may(portalWithoutLimit) == nil); err != nil {
+		return control.Lockdown{}, failure.Explain(err, failure.NotPermitted)
 	}
 	v.service.config.Logger.Info("the way to a captive portal is open", "link", link, "for", duration.String(), "by", v.caller.UID)
-	v.service.told()
+	v.service.lockdownChanged()
 	return v.Lockdown()
 }
 

@@ -1,5 +1,4 @@
-// Package service is sag-tunnel in system mode: the one tunnel of the machine, who it belongs to, and what each caller may do
-// with it.
+// Package service is sag-tunnel in system mode: the tunnels of the host, the user that each belongs to, and what each caller may do.
 package service
 
 import (
@@ -8,19 +7,19 @@ import (
 	"sync"
 	"time"
 
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/control"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/system"
-	"sag.software/native/internal/system/lockdown"
-	"sag.software/native/internal/system/sleep"
+	"sag.software/native/internal/hostnet"
+	"sag.software/native/internal/hostnet/lockdown"
+	"sag.software/native/internal/hostnet/sleep"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/service/trust"
 	"sag.software/native/internal/tunnel"
 	"sag.software/native/internal/tunnel/resume"
 )
 
 const (
-	// unwanted is how long a tunnel stays that nobody has started.
+	// unwanted is how long a tunnel stays that is not started.
 	unwanted = time.Minute
 	// stopLimit is how long an orderly end may take.
 	stopLimit = 5 * time.Second
@@ -28,220 +27,200 @@ const (
 
 // Config is what a service is made of.
 type Config struct {
-	// Dir is the runtime directory: world-readable, ours to write.
+	// Dir is the runtime directory: world-readable, root's to write.
 	Dir string
 	// Boot names this boot.
 	Boot string
 	Host tunnel.Host
 	// Machine is what Host drives, and lockdown with it.
-	Machine system.Machine
-	// Sleep tells of the machine's waking up; nil = nobody does.
+	Machine hostnet.Host
+	// Sleep reports when the host wakes up; nil = nothing does.
 	Sleep    sleep.Source
 	Lockdown *lockdown.Keeper
-	Version  string
-	Logger   *slog.Logger
+	// Trust are the intranets that every user may connect the host with.
+	Trust   trust.Store
+	Version string
+	Logger  *slog.Logger
+	// Logbook keeps what Logger writes; nil = nothing is kept.
+	Logbook *Logbook
 }
 
-// Service has at most one tunnel.
+// Service has the tunnels of the host.
 type Service struct {
 	config  Config
-	mu      sync.Mutex
-	current *held
-	// empty is closed when there is a tunnel, or never will be one again.
-	empty chan struct{}
-	over  bool
-	// end is called when the service is over.
+	keys    *keys
+	tunnels *tunnels
+	// mu is held while a tunnel is added or removed together with its session directory.
+	mu sync.Mutex
+	// blocking is held while the file of what is blocked is written.
+	blocking sync.Mutex
+	// end ends what runs in the background.
 	end context.CancelFunc
-}
-
-// held is the tunnel, and whose it is.
-type held struct {
-	*tunnel.Tunnel
-	intranet string
-	owner    uint32
-	seat     seat
 }
 
 // New takes up the session that a former process was kept from ending. Without one, what that process left is undone.
 func New(config Config) (*Service, error) {
 	ctx, end := context.WithCancel(context.Background())
-	s := &Service{config: config, end: end, empty: make(chan struct{})}
+	s := &Service{config: config, end: end, tunnels: newTunnels(), keys: newKeys(time.Now)}
 	go s.keepLockdown(ctx)
 	go s.wake(ctx)
-	wanted, err := wantedSeat(config.Dir)
+	wanted, err := wantedSessionDir(config.Dir)
 	if err != nil {
 		config.Logger.Warn("no session was resumed", "error", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if wanted != nil {
 		s.open(*wanted)
 		return s, nil
 	}
 	if err := config.Host.Detach(); err != nil {
-		// Who connects next is told why it can not be done; a service that is not there tells nobody anything.
-		config.Logger.Error("what a former process left was not undone whole; sag repair does the rest", "error", err)
+		// The next Start fails with the reason; a service that does not run could not answer anything.
+		config.Logger.Error("what a former process left could not be undone; sag repair does the rest", "error", err)
 	}
-	s.tellNone()
+	s.writeBlocking()
 	return s, nil
 }
 
 // For is what a caller may drive.
 func (s *Service) For(caller control.Caller) control.Tunnel { return &view{service: s, caller: caller} }
 
-// Close ends the tunnel in order.
+// Close ends the tunnels in order.
 func (s *Service) Close() {
 	defer s.end()
-	s.mu.Lock()
-	h := s.current
-	s.over = true
-	s.fill()
-	s.mu.Unlock()
-	if h != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
-		defer cancel()
-		_, _ = h.Stop(ctx, h.intranet)
-		<-h.Done()
-		h.Farewell()
+	s.tunnels.close()
+	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	for _, one := range s.tunnels.all() {
+		_, _ = one.Stop(ctx, one.intranet)
+		<-one.Done()
+		one.WaitForHangUp()
 	}
 }
 
-// open makes the tunnel of a seat. The caller holds the lock.
-func (s *Service) open(at seat) *held {
-	h := &held{intranet: at.intranet, owner: at.owner, seat: at}
-	h.Tunnel = tunnel.New(tunnel.Config{
-		IntranetID: at.intranet, Version: s.config.Version, Store: resume.Store{Dir: at.dir, Boot: s.config.Boot},
-		Logger: s.config.Logger, Unwanted: unwanted, Host: s.config.Host,
+// open makes the tunnel of a session directory.
+func (s *Service) open(at sessionDir) *owned {
+	s.config.Logbook.belongsTo(int64(at.owner))
+	one := &owned{intranet: at.intranet, owner: at.owner, dir: at}
+	one.Tunnel = tunnel.New(tunnel.Config{
+		IntranetID: at.intranet, Version: s.config.Version, Store: resume.Store{Dir: at.path, Boot: s.config.Boot},
+		Logger: s.config.Logger.With("intranet", at.intranet), Unwanted: unwanted, Host: &checkedHost{Host: s.config.Host, service: s, uid: at.owner},
 	})
-	s.current = h
-	s.fill()
-	go s.follow(h)
-	return h
+	s.tunnels.add(one)
+	go s.follow(one)
+	return one
 }
 
-// fill has those hear who wait for a tunnel. The caller holds the lock.
-func (s *Service) fill() {
-	select {
-	case <-s.empty:
-	default:
-		close(s.empty)
-	}
-}
-
-// clear makes the place empty. The caller holds the lock.
-func (s *Service) clear() {
-	if s.current = nil; !s.over {
-		s.empty = make(chan struct{})
-	}
-	s.tellNone()
-}
-
-// follow says in the open what is held back, until the tunnel is over.
-func (s *Service) follow(h *held) {
-	now, changes, leave := h.Watch()
+// follow writes down what is blocked, until the tunnel is over.
+func (s *Service) follow(one *owned) {
+	_, changes, leave := one.Watch()
 	defer leave()
-	s.tell(h, now.State)
+	s.writeBlocking()
 	for {
 		select {
-		case c := <-changes:
-			s.tell(h, c.State)
-		case <-h.Done():
-			s.vacate(h)
+		case <-changes:
+			s.writeBlocking()
+		case <-one.Done():
+			if err := s.remove(one); err != nil {
+				s.config.Logger.Warn("the runtime directory of a former session stays", "error", err)
+			}
 			return
 		}
 	}
 }
 
-// tell says what a tunnel holds back, unless it is over: then somebody else has the word.
-func (s *Service) tell(h *held, state *tunnelv1.State) {
+// remove forgets a tunnel that is over.
+func (s *Service) remove(one *owned) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current == h {
-		s.writeBlocking(state)
-	}
+	return s.removeLocked(one)
 }
 
-// tellNone says what is held back without a tunnel: nothing, if all went well. The caller holds the lock.
-func (s *Service) tellNone() {
-	if s.config.Host.Holds() {
-		s.writeBlocking(&tunnelv1.State{Phase: typesv1.Phase_PHASE_DISCONNECTED, Blocking: typesv1.Blocking_BLOCKING_INTRANET})
-		return
+// removeLocked is remove for a caller that holds the lock.
+func (s *Service) removeLocked(one *owned) error {
+	if !s.tunnels.remove(one) {
+		return nil
 	}
-	s.writeBlocking(nil)
+	if len(s.tunnels.all()) == 0 {
+		s.config.Logbook.belongsTo(noOwner)
+	}
+	s.writeBlocking()
+	return one.dir.remove()
 }
 
-// vacate frees the place of a tunnel that is over.
-func (s *Service) vacate(h *held) {
+// writeBlocking writes down what is blocked, for every user to read.
+func (s *Service) writeBlocking() {
+	s.blocking.Lock()
+	defer s.blocking.Unlock()
+	WriteBlocking(s.config.Dir, s.strongest(), s.config.Lockdown, s.config.Logger)
+}
+
+// strongest is the state of the tunnel that holds back most. Without a tunnel, packets are held back only if a former one's settings
+// could not be undone.
+func (s *Service) strongest() *tunnel.State {
+	var most *tunnel.State
+	for _, one := range s.tunnels.all() {
+		if state := one.LastState(); most == nil || state.Holds() > most.Holds() {
+			most = state
+		}
+	}
+	if most == nil {
+		most = tunnel.Absent("", tunnel.SystemMode, s.config.Host.Holds())
+	}
+	return most
+}
+
+// take gives the caller's tunnel of an intranet, and makes room for it if no session is in the way. This is the one place that says how
+// many tunnels there can be: one, because the host's network is set up for one at a time.
+func (s *Service) take(caller control.Caller, intranet string) (*owned, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current != h {
-		return
-	}
-	s.clear()
-	if err := h.seat.leave(); err != nil {
-		s.config.Logger.Warn("the runtime directory of a former session stays", "error", err)
-	}
-}
-
-// take gives the caller's tunnel of an intranet, and makes room for it if nobody's session is in the way.
-func (s *Service) take(caller control.Caller, intranet string) (*held, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if h := s.current; h != nil {
-		if h.owner == caller.UID && h.intranet == intranet {
+	for _, one := range s.tunnels.all() {
+		if one.owner == caller.UID && one.intranet == intranet {
 			select {
-			case <-h.Done():
+			case <-one.Done():
 			default:
-				return h, nil
+				return one, nil
 			}
 		}
-		if err := s.displace(h, caller); err != nil {
+		if err := s.displace(one, caller); err != nil {
 			return nil, err
 		}
 	}
-	at, err := newSeat(s.config.Dir, intranet, caller.UID)
+	at, err := newSessionDir(s.config.Dir, intranet, caller.UID)
 	if err != nil {
 		return nil, err
 	}
 	return s.open(at), nil
 }
 
-// displace ends a tunnel that nobody wants. The caller holds the lock.
-func (s *Service) displace(h *held, caller control.Caller) error {
+// displace ends a tunnel whose session is over. The caller holds the lock.
+func (s *Service) displace(one *owned, caller control.Caller) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
 	defer cancel()
-	switch {
-	case h.Retire():
-	case h.owner != caller.UID:
-		return busy()
-	default:
-		return failure.New(typesv1.Cause_CAUSE_VPN_CONFLICT, "the machine is in another intranet (%s); disconnect that first", h.intranet)
+	if !one.Retire() {
+		return inTheWay(one, caller)
 	}
 	select {
-	case <-h.Done():
+	case <-one.Done():
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	s.clear()
-	return h.seat.leave()
+	return s.removeLocked(one)
 }
 
-// ends is closed when what is there now is over: a tunnel, or the time without one.
-func (s *Service) ends() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current != nil {
-		return s.current.Done()
+// obstacle is why a caller cannot start a session of an intranet now; nil if it can.
+func (s *Service) obstacle(caller control.Caller, intranet string) error {
+	for _, one := range s.tunnels.all() {
+		if !one.over() && (one.owner != caller.UID || one.intranet != intranet) {
+			return inTheWay(one, caller)
+		}
 	}
-	return s.empty
+	return nil
 }
 
-func (s *Service) held() *held {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.current
-}
-
-func busy() error {
-	return failure.New(typesv1.Cause_CAUSE_IN_USE_BY_ANOTHER_USER, "another user of this machine is connected")
+// inTheWay is why a caller cannot start a session beside another.
+func inTheWay(one *owned, caller control.Caller) error {
+	if one.owner != caller.UID {
+		return refused(startTrusted, busy)
+	}
+	return failure.New(failure.VPNConflict, msg.ServiceConnectedElsewhere(one.intranet))
 }

@@ -2,120 +2,167 @@ package tunnel
 
 import (
 	"context"
+	"log/slog"
+	"sync"
 	"time"
 
-	clientv1 "sag.software/native/gen/sag/client/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/clock"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/tunnel/machine"
-	"sag.software/native/internal/tunnel/session"
+	"sag.software/native/internal/secret"
+	"sag.software/native/internal/session"
+	"sag.software/native/internal/session/cloudapi"
+	"sag.software/native/internal/tunnel/fsm"
 )
 
-func (t *Tunnel) renew(newKey bool) error {
+// hangUpLimit is how long it is tried to end a session at the cloud. The caller who ended it is answered before that.
+const hangUpLimit = 2 * time.Second
+
+// cloudSide is the tunnel's side of its session at the cloud instance: how it is reached, the session's keys, and the stream of
+// events. It belongs to the loop.
+type cloudSide struct {
+	address session.Cloud
+	token   secret.Secret
+	client  *cloudapi.Client
+	key     engine.PrivateKey
+	nextKey *engine.PrivateKey // offered to the cloud and not in force yet; nil = none
+	stream  context.CancelFunc
+	streams uint64
+	logger  *slog.Logger
+	// hangUps are under way, of sessions that are over.
+	hangUps sync.WaitGroup
+}
+
+// use makes another session the one that is spoken of.
+func (c *cloudSide) use(address session.Cloud, token secret.Secret, client *cloudapi.Client, key engine.PrivateKey) {
+	c.close()
+	c.address, c.token, c.client, c.key, c.nextKey = address, token, client, key, nil
+}
+
+func (c *cloudSide) close() {
+	if c.client != nil {
+		c.client.Close()
+	}
+}
+
+// keyExchange is what TLS negotiated; empty before the first contact.
+func (c *cloudSide) keyExchange() string {
+	if c.client == nil {
+		return ""
+	}
+	return c.client.KeyExchange()
+}
+
+// offerKey is the public half of the key that is to follow. It is the same one until it is in force: an answer that was lost may have
+// put it in force at the cloud.
+func (c *cloudSide) offerKey() ([]byte, error) {
+	if c.nextKey == nil {
+		key, err := engine.NewPrivateKey()
+		if err != nil {
+			return nil, err
+		}
+		c.nextKey = &key
+	}
+	public := c.nextKey.Public()
+	return public[:], nil
+}
+
+// takeNextKey makes the key that the cloud has taken the session's.
+func (c *cloudSide) takeNextKey() { c.key, c.nextKey = *c.nextKey, nil }
+
+// hangUp ends a client's session at the cloud; done is called afterwards, whether it could be reached or not.
+func (c *cloudSide) hangUp(client *cloudapi.Client, done func()) {
+	c.hangUps.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), hangUpLimit)
+		defer cancel()
+		if err := client.HangUp(ctx); err != nil {
+			c.logger.Warn("the session could not be ended at the cloud instance; it lasts until its lease ends", "error", err)
+		}
+		client.Close()
+		done()
+	})
+}
+
+func (c *cloudSide) closeStream() {
+	c.streams++ // later events of the stream are ignored
+	if c.stream != nil {
+		c.stream()
+		c.stream = nil
+	}
+}
+
+// renew asks the cloud to extend the lease.
+func (l *loop) renew(newKey bool) error {
 	var public []byte
 	if newKey {
-		if !t.hasKey {
-			key, err := engine.NewPrivateKey()
-			if err != nil {
-				return err
-			}
-			t.key, t.hasKey = key, true
+		var err error
+		if public, err = l.cloud.offerKey(); err != nil {
+			return err
 		}
-		k := t.key.Public()
-		public = k[:]
 	}
-	client, epoch, askedAt := t.client, t.epoch, clock.Now()
+	client, requestedAt := l.cloud.client, clock.Now()
+	post := l.ofThisSession()
 	go func() {
-		p, err := client.Renew(context.Background(), public)
-		t.mailbox.post(func() {
-			if t.epoch != epoch {
-				return
-			}
-			if err != nil {
-				t.config.Logger.Warn("the session was not renewed", "error", err)
-				t.step(machine.RenewFailed{Failure: failure.From(err, typesv1.Cause_CAUSE_INSTANCE_UNREACHABLE)})
-				return
-			}
-			t.config.Logger.Debug("the session was renewed", "lease", p.Lease)
-			t.step(machine.Renewed{Profile: p, AskedAt: askedAt})
-		})
+		s, err := client.Renew(context.Background(), public)
+		post(func() { l.renewed(s, err, newKey, requestedAt) })
 	}()
 	return nil
 }
 
-func (t *Tunnel) openStream() {
+func (l *loop) renewed(s *session.Session, err error, newKey bool, requestedAt fsm.Instant) {
+	if err == nil {
+		if f := fsm.Usable(s); f != nil {
+			err = &failure.Error{Failure: f}
+		}
+	}
+	if err != nil {
+		l.config.Logger.Warn("the session was not renewed", "error", err)
+		l.step(fsm.RenewFailed{Failure: failure.From(err, failure.InstanceUnreachable)})
+		return
+	}
+	l.config.Logger.Debug("the session was renewed", "lease", s.Lease, "new key", newKey)
+	if newKey {
+		l.cloud.takeNextKey()
+		if link := l.carrier.Link(); link != nil {
+			if err := link.device.SetPrivateKey(l.cloud.key); err != nil {
+				l.config.Logger.Warn("an effect failed", "effect", "use a new key", "error", err)
+			}
+		}
+	}
+	l.step(fsm.Renewed{Session: s, RequestedAt: requestedAt})
+}
+
+// openStream begins to receive the cloud's events.
+func (l *loop) openStream() {
 	ctx, cancel := context.WithCancel(context.Background())
-	t.stream = cancel
-	t.streams++
-	client, id := t.client, t.streams
-	post := func(event machine.Event) {
-		t.mailbox.post(func() {
-			if t.streams == id {
-				t.step(event)
+	c := &l.cloud
+	c.stream = cancel
+	c.streams++
+	client, id := c.client, c.streams
+	post := func(event fsm.Event) {
+		l.mailbox.post(func() {
+			if l.cloud.streams == id {
+				l.step(event)
 			}
 		})
 	}
 	go func() {
-		err := client.Events(ctx, func(e *clientv1.EventsResponse) {
-			if event := eventOf(e); event != nil {
-				post(event)
-			}
-		})
-		post(machine.StreamBroken{Failure: failure.From(err, typesv1.Cause_CAUSE_INSTANCE_UNREACHABLE)})
+		err := client.Events(ctx, func(e session.Event) { post(eventOf(e)) })
+		post(fsm.StreamBroken{Failure: failure.From(err, failure.InstanceUnreachable)})
 	}()
 }
 
-func eventOf(e *clientv1.EventsResponse) machine.Event {
-	switch {
-	case e.GetOpened() != nil:
-		return machine.StreamOpened{Revision: e.GetOpened().GetProfileRevision()}
-	case e.GetEnded() != nil:
-		return machine.SessionEnded{Failure: e.GetEnded()}
-	case e.GetProfileChanged() != nil:
-		return machine.ProfileChanged{Revision: e.GetProfileChanged().GetProfileRevision()}
-	case e.GetMessage() != nil:
-		return machine.Told{Text: e.GetMessage().GetText()}
+func eventOf(e session.Event) fsm.Event {
+	switch e := e.(type) {
+	case session.Opened:
+		return fsm.StreamOpened(e)
+	case session.Ended:
+		return fsm.SessionEnded(e)
+	case session.Changed:
+		return fsm.SettingsChanged(e)
+	case session.Message:
+		return fsm.MessageReceived(e)
 	default:
-		return machine.StreamHeard{}
+		return fsm.StreamHeard{}
 	}
 }
-
-func (t *Tunnel) closeStream() {
-	t.streams++ // what the stream still says is not heard
-	if t.stream != nil {
-		t.stream()
-		t.stream = nil
-	}
-}
-
-func (t *Tunnel) hangUp() {
-	client := t.client
-	epoch := t.epoch
-	t.farewells.Go(func() {
-		hangUp(client, t)
-		t.mailbox.post(func() {
-			if t.epoch == epoch {
-				t.step(machine.HungUp{})
-			}
-		})
-	})
-}
-
-// giveBack ends a session that can not be carried.
-func (t *Tunnel) giveBack(client *session.Client) {
-	t.farewells.Go(func() { hangUp(client, t) })
-}
-
-func hangUp(client *session.Client, t *Tunnel) {
-	ctx, cancel := context.WithTimeout(context.Background(), hangUpLimit)
-	defer cancel()
-	if err := client.HangUp(ctx); err != nil {
-		t.config.Logger.Warn("the cloud instance was not told of the end; the session lasts until its lease ends", "error", err)
-	}
-	client.Close()
-}
-
-// hangUpLimit is how long it is tried to tell the cloud of a session's end. Whoever ended it has been answered before that.
-const hangUpLimit = 2 * time.Second

@@ -9,6 +9,7 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/msg"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
@@ -33,9 +34,9 @@ func TestEvents(t *testing.T) {
 		company := tunneltest.NewCompany(t, 1)
 		p := newPerson(t, company).connect()
 		eventually(t, 3*time.Second, "events", func() bool { return company.Listening() == 1 })
-		company.End(failure.Of(typesv1.Cause_CAUSE_KICKED, "maintenance"))
+		company.End(failure.Of(failure.Kicked, msg.Foreign("maintenance")))
 		p.until(time.Second, "failed", func(s *tunnelv1.State) bool {
-			return s.GetPhase() == failed && s.GetCause().GetCause() == typesv1.Cause_CAUSE_KICKED && s.GetCause().GetText() == "maintenance"
+			return s.GetPhase() == failed && s.GetCause().GetCause() == typesv1.Cause(failure.Kicked) && s.GetCause().GetText() == "maintenance"
 		})
 		if _, err := p.store.Load(intranet); err == nil {
 			t.Error("the session would be resumed")
@@ -78,6 +79,6 @@ func TestLease(t *testing.T) {
 	}
 	company.Kill()
 	p.until(4*time.Second, "the end of the lease", func(s *tunnelv1.State) bool {
-		return s.GetPhase() == failed && s.GetCause().GetCause() == typesv1.Cause_CAUSE_SESSION_EXPIRED
+		return s.GetPhase() == failed && s.GetCause().GetCause() == typesv1.Cause(failure.SessionExpired)
 	})
 }

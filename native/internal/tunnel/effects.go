@@ -3,194 +3,185 @@ package tunnel
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"time"
 
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	"sag.software/native/internal/engine/probe"
-	systemprofile "sag.software/native/internal/system/profile"
-	"sag.software/native/internal/tunnel/machine"
-	"sag.software/native/internal/tunnel/profile"
+	"sag.software/native/internal/datapath/probe"
+	"sag.software/native/internal/failure"
+	"sag.software/native/internal/session"
+	"sag.software/native/internal/tunnel/fsm"
 	"sag.software/native/internal/tunnel/resume"
-	"sag.software/native/internal/userspace/inside"
 )
 
-func isNone(err error) bool { return errors.Is(err, resume.ErrNone) }
-
-// do does what the machine wants done, in order.
-func (t *Tunnel) do(effects []machine.Effect) {
+// do carries out effects of the state machine, in order.
+func (l *loop) do(effects []fsm.Effect) {
 	for _, effect := range effects {
-		if err := t.one(effect); err != nil {
-			t.config.Logger.Warn("could not be done", "what", name(effect), "error", err)
+		if err := l.one(effect); err != nil {
+			l.config.Logger.Warn("an effect failed", "effect", name(effect), "error", err)
 		}
 	}
 }
 
-func (t *Tunnel) one(effect machine.Effect) error {
+func (l *loop) one(effect fsm.Effect) error {
 	switch e := effect.(type) {
-	case machine.Activate:
-		return t.activate(e)
-	case machine.Deactivate:
-		if t.carrier != nil {
-			return t.carrier.deactivate()
-		}
-	case machine.ForceHandshake:
-		if t.carrier != nil {
-			return t.carrier.handshake()
-		}
-	case machine.SendProbe:
-		if t.carrier != nil {
-			return t.carrier.probe(e)
-		}
-	case machine.Apply:
-		return t.apply(e.Profile)
-	case machine.Renew:
-		return t.renew(e.NewKey)
-	case machine.OpenStream:
-		t.openStream()
-	case machine.CloseStream:
-		t.closeStream()
-	case machine.HangUp:
-		t.hangUp()
-	case machine.Remember:
-		return t.remember(e.LeaseEnd)
-	case machine.Forget:
-		return t.config.Store.Remove()
-	case machine.Answer:
-		t.answer(e.ID)
+	case fsm.Activate:
+		return l.activate(e)
+	case fsm.Deactivate:
+		return l.onLink((*link).deactivate)
+	case fsm.ForceHandshake:
+		return l.onLink((*link).handshake)
+	case fsm.SendProbe:
+		return l.onLink(func(link *link) error { return link.probe(e) })
+	case fsm.Apply:
+		return l.apply(e.Session)
+	case fsm.Renew:
+		return l.renew(e.NewKey)
+	case fsm.OpenStream:
+		l.openStream()
+	case fsm.CloseStream:
+		l.cloud.closeStream()
+	case fsm.HangUp:
+		post := l.ofThisSession()
+		l.cloud.hangUp(l.cloud.client, func() { post(func() { l.step(fsm.HungUp{}) }) })
+	case fsm.Remember:
+		return l.remember(e.LeaseEnd)
+	case fsm.Forget:
+		return l.saved.store.Remove()
+	case fsm.Answer:
+		l.answer(e.ID)
 	}
 	return nil
 }
 
-func name(effect machine.Effect) string {
+func name(effect fsm.Effect) string {
 	switch effect.(type) {
-	case machine.Activate:
+	case fsm.Activate:
 		return "use an access point"
-	case machine.Deactivate:
+	case fsm.Deactivate:
 		return "leave an access point"
-	case machine.ForceHandshake:
+	case fsm.ForceHandshake:
 		return "handshake"
-	case machine.SendProbe:
+	case fsm.SendProbe:
 		return "probe"
-	case machine.Apply:
-		return "apply a profile"
-	case machine.Renew:
+	case fsm.Apply:
+		return "apply a renewed session"
+	case fsm.Renew:
 		return "renew"
-	case machine.Remember:
-		return "remember the session"
-	case machine.Forget:
+	case fsm.Remember:
+		return "save the session"
+	case fsm.Forget:
 		return "forget the session"
 	default:
 		return "other"
 	}
 }
 
-func (t *Tunnel) answer(id uint64) {
-	if waiting, ok := t.waiting[id]; ok {
-		delete(t.waiting, id)
+// onLink does something with the link, if there is one.
+func (l *loop) onLink(f func(*link) error) error {
+	if link := l.carrier.Link(); link != nil {
+		return f(link)
+	}
+	return nil
+}
+
+func (l *loop) answer(id uint64) {
+	if waiting, ok := l.waiting[id]; ok {
+		delete(l.waiting, id)
 		close(waiting)
 	}
 }
 
-// apply puts a profile in force: on the carrier if it fits, else on a new one.
-func (t *Tunnel) apply(p *profile.Profile) error {
-	if t.carrier != nil && !t.carrier.fits(p) {
-		t.dropCarrier()
+// apply puts a session in force. If this host cannot carry it, the session ends.
+func (l *loop) apply(s *session.Session) error {
+	err := l.carrier.Carry(s, terms{key: l.cloud.key, cloud: l.cloud.address, events: l.linkEvents(), refuseDirect: l.refuseDirect})
+	var refused refusedError
+	if errors.As(err, &refused) {
+		l.release(l.cloud.client)
+		f := failure.From(err, failure.Unknown)
+		l.ofThisSession()(func() { l.step(fsm.SessionEnded{Failure: f}) })
 	}
-	if t.config.Host != nil {
-		return t.applyToHost(p)
-	}
-	if t.carrier == nil {
-		carrier, err := newCarrier(p, t.key, t.config.Logger, t.carrierEvents())
-		if err != nil {
-			return err
-		}
-		t.carrier = carrier
-		t.network = newNetwork(carrier.stack)
-	}
-	rule := &inside.Rule{
-		Routes: p.Routes, Everything: p.FullTunnel, NameServers: len(p.DNS.Servers) > 0, Domains: p.DNS.Domains, RefuseOutside: t.refuse,
-	}
-	t.network.ask(p, rule.IPv6())
-	t.current.Store(&inside.Current{Rule: rule, Network: t.network})
-	return t.carrier.apply(p)
+	return err
 }
 
-func (t *Tunnel) carrierEvents() carrierEvents {
-	epoch := t.epoch
-	post := func(event machine.Event) {
-		t.mailbox.post(func() {
-			if t.epoch == epoch {
-				t.step(event)
-			}
-		})
-	}
-	return carrierEvents{
-		replied:  func(m probe.Message) { post(machine.ProbeReplied{Nonce: m.Nonce, Generation: m.Generation}) },
-		outgoing: func() { post(machine.Tick{}) },
+func (l *loop) linkEvents() linkEvents {
+	post := l.ofThisSession()
+	return linkEvents{
+		replied: func(m probe.Message) {
+			post(func() {
+				l.step(fsm.ProbeReplied{Nonce: m.Nonce, Generation: m.Generation})
+				l.carrier.ProbeConnections()
+			})
+		},
+		outgoing: func() { post(func() { l.step(fsm.Tick{}) }) },
 	}
 }
 
-func (t *Tunnel) activate(e machine.Activate) error {
-	p := t.machine.View().Profile
-	if err := t.apply(p); err != nil {
-		t.later(func() { t.step(machine.ActivateFailed{Generation: e.Generation}) })
+func (l *loop) activate(e fsm.Activate) error {
+	s := l.state.View().Session
+	post := l.ofThisSession()
+	if err := l.apply(s); err != nil {
+		post(func() { l.step(fsm.ActivateFailed{Generation: e.Generation}) })
 		return err
 	}
-	if e.Abort && t.config.Host != nil {
-		t.config.Host.EndConnections(p)
-	} else if e.Abort {
-		t.network.abort()
-		t.proxies.http.Forget()
+	if e.Abort {
+		l.carrier.EndConnections(s)
 	}
-	if outer, err := netip.ParseAddr(e.Candidate.Endpoint.Host); err == nil {
-		return t.carrier.activate(p, e.Candidate, netip.AddrPortFrom(outer, e.Candidate.Endpoint.Port))
+	link := l.carrier.Link()
+	if e.Candidate.Endpoint.Addr.IsValid() {
+		return link.activate(s, e.Candidate, e.Candidate.Endpoint)
 	}
 	// Nothing goes to the former access point while the next one's name is looked up.
-	err := t.carrier.deactivate()
-	epoch := t.epoch
+	err := link.deactivate()
 	go func() {
-		outer, err := resolve(context.Background(), e.Candidate.Endpoint)
-		if r := systemprofile.Endpoint("endpoint", outer.Addr(), p.Routes); err == nil && r != nil {
-			err = r
+		at, err := resolve(context.Background(), e.Candidate.Endpoint)
+		if err == nil {
+			err = session.CheckEndpoint("endpoint", at.Addr, s.Routes)
 		}
-		t.mailbox.post(func() {
-			v := t.machine.View()
-			if t.epoch != epoch || v.Generation != e.Generation || t.carrier == nil {
-				return
-			}
-			if err == nil && t.config.Host != nil {
-				err = t.config.Host.Reach(v.Profile, outer)
-			}
-			if err == nil {
-				err = t.carrier.activate(v.Profile, e.Candidate, outer)
-			}
-			if err != nil {
-				t.config.Logger.Warn("an access point can not be tried", "endpoint", hostPort(e.Candidate.Endpoint), "error", err)
-				t.step(machine.ActivateFailed{Generation: e.Generation})
-			}
-		})
+		post(func() { l.resolved(e, at, err) })
 	}()
 	return err
 }
 
-// later posts something about the session of now; it is dropped if there is another by then.
-func (t *Tunnel) later(f func()) {
-	epoch := t.epoch
-	t.mailbox.post(func() {
-		if t.epoch == epoch {
-			f()
+// resolved goes on with an activation when the address of its endpoint is known.
+func (l *loop) resolved(e fsm.Activate, at session.Endpoint, err error) {
+	v, link := l.state.View(), l.carrier.Link()
+	if v.Generation != e.Generation || link == nil {
+		return
+	}
+	if err == nil {
+		err = l.carrier.Reach(v.Session, at)
+	}
+	if err == nil {
+		err = link.activate(v.Session, e.Candidate, at)
+	}
+	if err != nil {
+		l.config.Logger.Warn("an access point cannot be tried", "endpoint", e.Candidate.Endpoint.String(), "error", err)
+		failed := fsm.ActivateFailed{Generation: e.Generation}
+		if failure.CauseOf(err) == failure.DNSUnavailable {
+			failed.Failure = failure.From(err, failure.DNSUnavailable)
 		}
-	})
+		l.step(failed)
+		return
+	}
+	l.step(fsm.Resolved{Generation: e.Generation})
 }
 
-func (t *Tunnel) remember(leaseEnd time.Duration) error {
-	var proxy *tunnelv1.ProxyState
-	if t.proxies != nil {
-		proxy = t.proxies.state()
+func (l *loop) remember(leaseEnd time.Duration) error {
+	record := resume.Record{
+		IntranetID: l.config.IntranetID, Token: l.cloud.token, Cloud: l.cloud.address, RefuseDirect: l.refuseDirect, LeaseEnd: leaseEnd,
 	}
-	return t.config.Store.Save(resume.Record{
-		IntranetID: t.config.IntranetID, Token: t.token, Cloud: t.cloud, Socks: proxy.GetSocks(), HTTP: proxy.GetHttp(),
-		RefuseOutside: t.refuse, LeaseEnd: leaseEnd,
-	})
+	if proxy := l.carrier.Proxy(); proxy != nil {
+		record.Socks, record.HTTP = proxy.Socks, proxy.HTTP
+	}
+	return l.saved.save(record)
+}
+
+// saveAgain tries once more to save what there was no room for.
+func (l *loop) saveAgain() {
+	switch {
+	case !l.saved.due():
+	case l.state.View().Session == nil:
+		l.saved.forgotten()
+	case l.remember(l.saved.leaseEnd) == nil:
+		l.config.Logger.Info("the session is saved now")
+	}
 }

@@ -1,84 +1,45 @@
 package tunnel
 
 import (
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/engine"
+	"errors"
+
+	"sag.software/native/internal/datapath"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/tunnel/machine"
-	"sag.software/native/internal/tunnel/profile"
+	"sag.software/native/internal/session"
 )
 
-// applyToHost is apply in system mode. A machine that can not be made as the intranet needs it ends the session: trying
-// another access point would not help.
-func (t *Tunnel) applyToHost(p *profile.Profile) error {
-	if t.carrier != nil {
-		if err := t.config.Host.Update(p); err != nil {
-			return err
-		}
-		return t.carrier.apply(p)
-	}
-	device, err := t.config.Host.Attach(p, t.cloud)
-	if err == nil {
-		config := engine.Config{PrivateKey: t.key, Logger: t.config.Logger, Mark: t.config.Host.Mark()}
-		if t.carrier, err = carrierOver(device, p, config, t.carrierEvents()); err != nil {
-			t.carrier = nil
-			t.config.Host.Leave()
-		}
-	}
-	if err != nil {
-		t.giveBack(t.client)
-		f := failure.From(err, typesv1.Cause_CAUSE_UNKNOWN)
-		t.later(func() { t.step(machine.SessionEnded{Failure: f}) })
-	}
-	return err
-}
+// ErrNotTrusted means that the host's settings must not follow a session, because no administrator trusts the intranet. It ends a session
+// that is up.
+var ErrNotTrusted = errors.New("the intranet is not trusted on this machine")
 
-// leaveHost gives the machine back. It is called again and again while nothing is wanted, and costs nothing then.
-func (t *Tunnel) leaveHost() {
-	if t.config.Host == nil {
-		return
-	}
-	if err := t.config.Host.Detach(); err != nil {
-		t.config.Logger.Error("the machine was not given back whole; sag repair does the rest", "error", err)
-	}
-}
-
-// addHost tells of the machine.
-func (t *Tunnel) addHost(s *tunnelv1.State) {
-	if t.config.Host == nil {
-		return
-	}
-	s.Machine = t.config.Host.Machine()
-	s.Warnings = append(s.Warnings, t.config.Host.Warnings()...)
-	g := s.GetMachine().GetGuard()
-	guarded := g != nil
-	if g.GetLockdown() {
-		defer func() { s.Blocking = typesv1.Blocking_BLOCKING_ALL }()
-	}
-	if trouble := t.config.Host.Trouble(); trouble != nil && s.GetPhase() == typesv1.Phase_PHASE_CONNECTED {
-		// The tunnel lives, but somebody else has the packets. With a guard they get no further.
-		s.Phase, s.Cause = typesv1.Phase_PHASE_RECONNECTING, trouble
-		if guarded {
-			s.Blocking = typesv1.Blocking_BLOCKING_INTRANET
-		}
-		return
-	}
-	if (guarded || t.config.Host.Holds()) && s.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
-		s.Blocking = typesv1.Blocking_BLOCKING_INTRANET
-	}
-}
-
-func (t *Tunnel) mode() typesv1.Mode {
-	if t.config.Host != nil {
-		return typesv1.Mode_MODE_SYSTEM
-	}
-	return typesv1.Mode_MODE_PROXY
-}
-
-func (t *Tunnel) mark() uint32 {
-	if t.config.Host != nil {
-		return t.config.Host.Mark()
-	}
-	return 0
+// Host is the network of the host as system mode uses it: the packets of every program. It carries one tunnel at a time.
+type Host interface {
+	// Attach makes a link and routes the intranet's packets to it. What a former Attach left in force stays so until the new holds.
+	Attach(*session.Session, session.Cloud) (datapath.Device, error)
+	// Update puts a renewed session in force on the link that there is.
+	Update(*session.Session) error
+	// Reach lets the engine, and no other program, talk to an endpoint that was given by name and whose address is known now.
+	Reach(*session.Session, session.Endpoint) error
+	// Look compares the host with the plan and puts back what is missing, because a change may not have been reported.
+	Look()
+	// EndConnections ends the host's connections through the tunnel: what is at their other end knows nothing of them.
+	EndConnections(*session.Session)
+	// Leave gives a link up, to be followed by another Attach: what holds the intranet's packets back stays in force.
+	Leave()
+	// Detach restores the host's settings, also those that a former process changed.
+	Detach() error
+	// Holds is true while the intranet's packets go through the link or not at all.
+	Holds() bool
+	// Warnings are what is wrong on the host though the tunnel is up.
+	Warnings() []session.Warning
+	// Trouble is why the intranet's packets do not go through the link although they should; nil if they do.
+	Trouble() *failure.Failure
+	// State is what of the host's settings is the tunnel's, as it was found; nil if nothing is.
+	State() *HostState
+	// Changed is what to call when Warnings, Holds, Trouble or State may have changed. It is called from any goroutine.
+	Changed(func())
+	// CountDropped fills in what the kill switch and lockdown have dropped by now.
+	CountDropped(*KillSwitchState)
+	// Mark is put on the outer packets of the engine and of the tunnel's connections to the cloud.
+	Mark() uint32
 }

@@ -1,206 +1,199 @@
 package tunnel
 
 import (
+	"errors"
 	"time"
 
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/clock"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/tunnel/machine"
-	"sag.software/native/internal/tunnel/profile"
-	"sag.software/native/internal/tunnel/session"
-	"sag.software/native/internal/userspace/inside"
+	"sag.software/native/internal/session"
+	"sag.software/native/internal/session/cloudapi"
+	"sag.software/native/internal/tunnel/fsm"
+	"sag.software/native/internal/tunnel/resume"
 )
 
-// longestSleep bounds how long the loop waits: timers do not run while the machine sleeps, the session's clock does.
+// longestSleep bounds how long the loop waits: timers do not run while the host sleeps, the session's clock does.
 const longestSleep = 10 * time.Second
 
-func (t *Tunnel) loop() {
-	defer close(t.done)
+// loop owns the state machine and carries out its effects, one event at a time. Nothing in it is used by another goroutine; others post
+// functions to its mailbox.
+type loop struct {
+	config    Config
+	mailbox   *mailbox
+	publisher *publisher
+	carrier   Carrier
+
+	state    *fsm.State
+	prepared preparedKeys
+	cloud    cloudSide
+	saved    savedSession
+	memory   tidiness
+	// refuseDirect: the proxies refuse what is not in the intranet.
+	refuseDirect bool
+	wanted       time.Time // when a caller last wanted something
+	startedAt    time.Time
+	// epoch grows with every session, so that answers about a former one are recognised.
+	epoch    uint64
+	waiting  map[uint64]chan struct{} // queries for proof of life
+	stopping []chan struct{}
+}
+
+// run is the loop until the tunnel is over; done is closed then.
+func (l *loop) run(done chan<- struct{}) {
+	defer close(done)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for !t.finished() {
+	for !l.finished() {
 		select {
-		case <-t.mailbox.signal:
+		case <-l.mailbox.signal:
 		case <-timer.C:
 		}
-		for _, f := range t.mailbox.take() {
+		for _, f := range l.mailbox.take() {
 			f()
 		}
-		t.step(machine.Tick{})
-		t.settle()
-		t.publish()
-		timer.Reset(t.sleep())
+		l.step(fsm.Tick{})
+		l.settle()
+		l.publish()
+		timer.Reset(l.sleep())
 	}
-	t.tearDown()
-	t.publish()
-	for _, gone := range t.stopping {
+	l.tearDown()
+	l.publish()
+	for _, gone := range l.stopping {
 		close(gone)
 	}
 }
 
-func (t *Tunnel) sleep() time.Duration {
+func (l *loop) sleep() time.Duration {
 	wait := longestSleep
-	if due := t.machine.Deadline(); due != 0 {
+	if due := l.state.Deadline(); due != 0 {
 		wait = min(wait, due-clock.Now())
 	}
-	if due := t.tidiness.due; !due.IsZero() {
+	if due := l.memory.due; !due.IsZero() {
 		wait = min(wait, time.Until(due))
 	}
 	return max(wait, 0)
 }
 
-// finished says that there is nothing left to do: it was stopped, or nobody ever wanted anything.
-func (t *Tunnel) finished() bool {
-	if t.machine.View().Phase != typesv1.Phase_PHASE_DISCONNECTED {
+// finished says that there is nothing left to do: it was stopped, or nothing was ever wanted.
+func (l *loop) finished() bool {
+	if l.state.View().Phase != fsm.Disconnected {
 		return false
 	}
-	return len(t.stopping) > 0 || time.Since(t.wanted) > t.config.Unwanted
+	return len(l.stopping) > 0 || time.Since(l.wanted) > l.config.Unwanted
 }
 
-// step gives the machine an event, after what the meter saw, and does what it wants done.
-func (t *Tunnel) step(event machine.Event) {
+// step gives the state machine an event, after the traffic that was seen, and carries out what it wants done.
+func (l *loop) step(event fsm.Event) {
 	now := clock.Now()
-	if t.carrier != nil {
-		in, out := t.carrier.meter.lastIn.Load(), t.carrier.meter.lastOut.Load()
-		t.do(t.machine.Step(now, machine.Traffic{In: time.Duration(in), Out: time.Duration(out)}))
+	if link := l.carrier.Link(); link != nil {
+		l.do(l.state.Step(now, link.seen()))
 	}
-	t.do(t.machine.Step(now, event))
+	l.do(l.state.Step(now, event))
 }
 
-// settle makes what hangs on the phase follow it.
-func (t *Tunnel) settle() {
-	v := t.machine.View()
-	up := v.Phase == typesv1.Phase_PHASE_CONNECTED
-	t.tidy(up)
-	if t.network != nil {
-		t.network.set(up, v.Cause)
+// checkHost reports to the state machine whether the host's packets go through the tunnel.
+func (l *loop) checkHost() {
+	if trouble := l.carrier.Trouble(); trouble != nil || l.state.View().Diverted != nil {
+		l.step(fsm.HostChecked{Trouble: trouble})
 	}
+}
+
+// settle makes what depends on the phase follow it.
+func (l *loop) settle() {
+	l.checkHost()
+	v := l.state.View()
+	up := v.Phase == fsm.Connected
+	l.tidy(up)
+	l.saveAgain()
+	l.carrier.SetUp(up, v.Cause)
 	switch v.Phase {
-	case typesv1.Phase_PHASE_FAILED, typesv1.Phase_PHASE_DISCONNECTED, typesv1.Phase_PHASE_DISCONNECTING:
-		// Also while the cloud is being told: the machine is its owner's again, whether anybody hears that or not.
-		t.end()
+	case fsm.Failed, fsm.Disconnected, fsm.Disconnecting:
+		// Also while the session is being ended at the cloud: the host's settings do not wait for that.
+		l.carrier.Withdraw(v.Cause)
 	}
-	if t.carrier == nil {
-		return
+	if link := l.carrier.Link(); link != nil {
+		link.account.Arm(l.state.WakeOnTraffic())
 	}
-	t.carrier.meter.arm(t.machine.WakeOnTraffic())
 }
 
 // start is Start on the loop.
-func (t *Tunnel) start(request *tunnelv1.StartRequest, p *profile.Profile) error {
-	key, ok := t.prepared[request.GetAttemptId()]
-	if !ok {
-		return failure.New(typesv1.Cause_CAUSE_INVALID_ARGUMENT, "attempt_id: no key was prepared for this attempt, or it has been used")
-	}
-	delete(t.prepared, request.GetAttemptId())
-	cloud := session.Cloud{URL: request.GetCloud().GetUrl()}
-	for _, pin := range request.GetCloud().GetSpkiPins() {
-		cloud.Pins = append(cloud.Pins, [32]byte(pin))
-	}
-	options := request.GetProxy()
-	if err := t.listen(options.GetSocksListen(), options.GetHttpListen()); err != nil {
-		t.giveBack(session.NewMarked(cloud, p.Token, t.config.Version, t.mark()))
+func (l *loop) start(request StartRequest, s *session.Session) error {
+	key, err := l.prepared.get(request.AttemptID)
+	if err != nil {
 		return err
 	}
-	t.begin()
-	t.startedAt = time.Now()
-	t.key, t.hasKey = key, true
-	t.token, t.cloud = p.Token, cloud
-	t.client = session.NewMarked(cloud, p.Token, t.config.Version, t.mark())
-	t.refuse = options.GetOutside() == tunnelv1.Outside_OUTSIDE_REFUSE
-	t.step(machine.Started{Profile: p})
+	if f := fsm.Usable(s); f != nil {
+		return &failure.Error{Failure: f}
+	}
+	// First of all: while a port that was requested is taken, key and session are as good as before, for another try.
+	if err := l.carrier.Open(request.Proxy); err != nil {
+		return err
+	}
+	l.prepared.remove(request.AttemptID)
+	client := cloudapi.NewMarked(request.Cloud, s.Token, l.config.Version, l.carrier.Mark())
+	l.carry(Dialled{Key: key, Session: s, Cloud: request.Cloud, Client: client})
+	l.refuseDirect = request.Proxy.RefuseDirect
+	l.step(fsm.Started{Session: s})
 	return nil
 }
 
-// resume goes on with the session of a former process.
-func (t *Tunnel) resume() {
-	record, err := t.config.Store.Load(t.config.IntranetID)
-	if err != nil {
-		if !isNone(err) {
-			t.config.Logger.Warn("a session was not resumed", "error", err)
-		}
-		return
-	}
-	t.config.Logger.Info("resuming the session of a former process")
-	t.begin()
-	t.startedAt = time.Now()
-	t.hasKey = false
-	t.token, t.cloud = record.Token, record.Cloud
-	t.client = session.NewMarked(record.Cloud, record.Token, t.config.Version, t.mark())
-	t.refuse = record.RefuseOutside
-	t.step(machine.Resumed{LeaseEnd: record.LeaseEnd})
-	if err := t.listen(record.Socks, record.HTTP); err != nil {
-		t.giveBack(t.client)
-		t.step(machine.SessionEnded{Failure: failure.From(err, typesv1.Cause_CAUSE_PORT_IN_USE)})
-	}
+// carry makes a session this tunnel's own.
+func (l *loop) carry(d Dialled) {
+	l.begin()
+	l.cloud.use(d.Cloud, d.Session.Token, d.Client, d.Key)
 }
 
 // begin forgets a former session.
-func (t *Tunnel) begin() {
-	t.epoch++
-	t.wanted = time.Now()
-	t.dropCarrier()
-	t.former = tunnelv1.Traffic{}
-	t.current.Store(&inside.Current{})
-	if t.client != nil {
-		t.client.Close()
-	}
+func (l *loop) begin() {
+	l.epoch++
+	l.wanted = time.Now()
+	l.startedAt = l.wanted
+	l.carrier.Begin(l.state.View().Cause)
 }
 
-func (t *Tunnel) listen(socksListen, httpListen string) error {
-	if t.config.Host != nil {
-		return nil // every program is inside already
-	}
-	if t.proxies != nil {
-		if t.proxies.serves(socksListen, httpListen) {
-			return nil
+// resume goes on with the session of a former process.
+func (l *loop) resume() {
+	record, err := l.saved.store.Load(l.config.IntranetID)
+	if err != nil {
+		if !errors.Is(err, resume.ErrNone) {
+			l.config.Logger.Warn("a session was not resumed", "error", err)
 		}
-		t.proxies.close()
-		t.proxies = nil
-	}
-	opened, err := openProxies(socksListen, httpListen, t.config.Store.Dir, func() inside.Current { return *t.current.Load() }, t.config.Owners, t.config.Logger)
-	if err == nil {
-		t.proxies = opened
-	}
-	return err
-}
-
-func (t *Tunnel) dropCarrier() {
-	if t.carrier == nil {
 		return
 	}
-	if t.network != nil {
-		t.network.set(false, t.machine.View().Cause)
-		t.network.abort()
+	l.config.Logger.Info("resuming the session of a former process")
+	l.begin()
+	client := cloudapi.NewMarked(record.Cloud, record.Token, l.config.Version, l.carrier.Mark())
+	l.cloud.use(record.Cloud, record.Token, client, l.cloud.key)
+	l.refuseDirect = record.RefuseDirect
+	l.step(fsm.Resumed{LeaseEnd: record.LeaseEnd})
+	// A program that took a port meanwhile does not end the session.
+	options := ProxyOptions{Socks: ListenAddress{record.Socks, true}, HTTP: ListenAddress{record.HTTP, true}}
+	if err := l.carrier.Open(options); err != nil {
+		l.release(client)
+		l.step(fsm.SessionEnded{Failure: failure.From(err, failure.PortInUse)})
 	}
-	t.former.RxBytes += t.carrier.meter.rxBytes.Load()
-	t.former.TxBytes += t.carrier.meter.txBytes.Load()
-	if t.config.Host != nil {
-		t.config.Host.Leave()
-	}
-	t.carrier.close()
-	t.carrier = nil
 }
 
-// end gives the machine back while there still is somebody to answer it: what programs have begun to ask inside must be
-// settled before they ask elsewhere.
-func (t *Tunnel) end() {
-	t.leaveHost()
-	t.dropCarrier()
+// release ends a session that cannot be carried.
+func (l *loop) release(client *cloudapi.Client) { l.cloud.hangUp(client, func() {}) }
+
+// ofThisSession posts to the loop what counts only while the session of now is the one.
+func (l *loop) ofThisSession() (post func(func())) {
+	epoch := l.epoch
+	return func(f func()) {
+		l.mailbox.post(func() {
+			if l.epoch == epoch {
+				f()
+			}
+		})
+	}
 }
 
-func (t *Tunnel) tearDown() {
-	t.end()
-	if t.proxies != nil {
-		t.proxies.close()
-		t.proxies = nil
-	}
-	if t.client != nil {
-		t.client.Close()
-	}
-	for id := range t.waiting {
-		t.answer(id)
+func (l *loop) tearDown() {
+	l.carrier.Withdraw(l.state.View().Cause)
+	l.carrier.Close()
+	l.cloud.close()
+	for id := range l.waiting {
+		l.answer(id)
 	}
 }

@@ -22,11 +22,11 @@ type tidiness struct {
 }
 
 // tidy gives memory back once a burst, or the effort of connecting, is over.
-func (t *Tunnel) tidy(up bool) {
-	d := &t.tidiness
+func (l *loop) tidy(up bool) {
+	d := &l.memory
 	carried := uint64(0)
-	if t.carrier != nil {
-		carried = t.carrier.meter.rxBytes.Load() + t.carrier.meter.txBytes.Load()
+	if link := l.carrier.Link(); link != nil {
+		carried = link.traffic().RxBytes + link.traffic().TxBytes
 	}
 	moved := carried != d.carried
 	d.carried = carried

@@ -7,48 +7,52 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/tunnel/profile"
-	"sag.software/native/internal/userspace/names"
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/isolate"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/netstack"
+	"sag.software/native/internal/resolver"
 )
 
 // network is the intranet as the proxies reach it. It is there for a whole session; while the tunnel is not up, everything
 // fails at once.
 type network struct {
-	stack    *stack.Stack
-	resolver *names.Resolver
+	stack    *netstack.Stack
+	resolver *resolver.Resolver
+	servers  []netip.Addr // of names
 
 	mu    sync.Mutex
 	up    context.Context // nil while it is not up; done when it is no longer
 	down  context.CancelCauseFunc
 	why   error // while it is not up
-	conns map[net.Conn]struct{}
+	conns map[*tracked]struct{}
 }
 
-func newNetwork(s *stack.Stack) *network {
-	return &network{stack: s, conns: map[net.Conn]struct{}{}, why: notConnected(nil)}
+var _ isolate.Network = (*network)(nil)
+
+func newNetwork(s *netstack.Stack) *network {
+	return &network{stack: s, conns: map[*tracked]struct{}{}, why: notConnected(nil)}
 }
 
-func notConnected(cause *typesv1.Failure) error {
-	if text := cause.GetText(); text != "" {
-		return failure.New(typesv1.Cause_CAUSE_NOT_CONNECTED, "the intranet is not connected: %s", text)
+func notConnected(cause *failure.Failure) error {
+	if cause != nil && cause.Text != "" {
+		return failure.New(failure.NotConnected, msg.NotConnectedBecause(cause.Text))
 	}
-	return failure.New(typesv1.Cause_CAUSE_NOT_CONNECTED, "the intranet is not connected")
+	return failure.New(failure.NotConnected, msg.NotConnected())
 }
 
-// ask sets who is asked for names.
-func (n *network) ask(p *profile.Profile, ipv6 bool) {
-	resolver := names.New(p.DNS.Servers, ipv6, n.dialName)
+// ask sets the name servers.
+func (n *network) ask(servers []netip.Addr, ipv6 bool) {
+	names := resolver.New(servers, ipv6, n.dialName)
 	n.mu.Lock()
-	n.resolver = resolver
+	n.resolver, n.servers = names, servers
 	n.mu.Unlock()
 }
 
 // set opens or shuts the way inside.
-func (n *network) set(up bool, cause *typesv1.Failure) {
+func (n *network) set(up bool, cause *failure.Failure) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
@@ -63,14 +67,23 @@ func (n *network) set(up bool, cause *typesv1.Failure) {
 	}
 }
 
-// abort breaks every connection: what carried them is gone.
+// abort breaks every connection: what carried them is gone. Who reads them gets an error, not an end.
 func (n *network) abort() {
 	n.mu.Lock()
 	conns := n.conns
-	n.conns = map[net.Conn]struct{}{}
+	n.conns = map[*tracked]struct{}{}
 	n.mu.Unlock()
 	for conn := range conns {
-		_ = conn.Close()
+		conn.Conn.Abort()
+	}
+}
+
+// probe resets the connections that the access point no longer knows.
+func (n *network) probe() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for conn := range n.conns {
+		conn.Probe()
 	}
 }
 
@@ -124,9 +137,9 @@ func (n *network) Lookup(ctx context.Context, name string) ([]netip.Addr, error)
 		return nil, err
 	}
 	n.mu.Lock()
-	resolver := n.resolver
+	asker := n.resolver
 	n.mu.Unlock()
-	return resolver.Lookup(ctx, name)
+	return asker.Lookup(ctx, name)
 }
 
 func (n *network) dialName(ctx context.Context, network string, to netip.AddrPort) (net.Conn, error) {
@@ -139,21 +152,38 @@ func (n *network) dialName(ctx context.Context, network string, to netip.AddrPor
 	return n.stack.DialUDP(ctx, to)
 }
 
+// Dial implements isolate.Network.
+func (n *network) Dial(ctx context.Context, network string, to netip.AddrPort) (net.Conn, error) {
+	return n.dialName(ctx, network, to)
+}
+
+// NameServers are the intranet's.
+func (n *network) NameServers() []netip.Addr {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.servers
+}
+
+// Ping asks a host inside for an echo.
+func (n *network) Ping(ctx context.Context, to netip.Addr) (time.Duration, error) {
+	return n.ping(ctx, to)
+}
+
 // explain gives a failure of the stack its cause.
 func explain(err error, to fmt.Stringer) error {
-	cause, text := typesv1.Cause_CAUSE_TARGET_UNREACHABLE, "%s can not be reached"
+	host := to.String()
 	switch {
-	case errors.Is(err, stack.ErrRefused), errors.Is(err, stack.ErrReset):
-		cause, text = typesv1.Cause_CAUSE_TARGET_REFUSED, "%s refuses the connection"
-	case errors.Is(err, stack.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
-		cause, text = typesv1.Cause_CAUSE_TARGET_TIMEOUT, "%s does not answer"
+	case errors.Is(err, netstack.ErrRefused), errors.Is(err, netstack.ErrReset):
+		return failure.Over(err, failure.TargetRefused, msg.HostRefuses(host))
+	case errors.Is(err, netstack.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
+		return failure.Over(err, failure.TargetTimeout, msg.HostSilent(host))
 	}
-	return &failure.Error{Failure: failure.Of(cause, text, to), Under: err}
+	return failure.Over(err, failure.TargetUnreachable, msg.HostUnreachable(host))
 }
 
 // tracked is a connection that abort knows.
 type tracked struct {
-	stack.Conn
+	netstack.Conn
 	network *network
 	once    sync.Once
 }

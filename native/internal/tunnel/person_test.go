@@ -11,10 +11,11 @@ import (
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/clock"
+	"sag.software/native/internal/control"
+	"sag.software/native/internal/proxy/peercred"
 	"sag.software/native/internal/tunnel"
 	"sag.software/native/internal/tunnel/resume"
 	"sag.software/native/internal/tunnel/tunneltest"
-	"sag.software/native/internal/userspace/owner"
 )
 
 const intranet = "a1b2"
@@ -50,7 +51,7 @@ func newPerson(t testing.TB, company *tunneltest.Company) *person {
 func (p *person) open() {
 	logger := slog.New(slog.NewTextHandler(testWriter{p.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	p.Tunnel = tunnel.New(tunnel.Config{
-		IntranetID: intranet, Version: "0.0.0-test", Store: p.store, Owners: owner.System(), Logger: logger, Unwanted: time.Minute,
+		IntranetID: intranet, Version: "0.0.0-test", Store: p.store, Owners: peercred.System(), Logger: logger, Unwanted: time.Minute,
 	})
 	this := p.Tunnel
 	p.t.Cleanup(func() {
@@ -69,15 +70,64 @@ func (w testWriter) Write(b []byte) (int, error) {
 	return io.Discard.Write(b)
 }
 
+// What follows speaks the contract, as callers of the local RPC do.
+
+// Start hides the tunnel's own.
+func (p *person) Start(r *tunnelv1.StartRequest) (*tunnelv1.State, error) {
+	state, err := p.Tunnel.Start(control.StartRequest(r))
+	return control.StateMessage(state), err
+}
+
+// Stop hides the tunnel's own.
+func (p *person) Stop(ctx context.Context, intranetID string) (*tunnelv1.State, error) {
+	state, err := p.Tunnel.Stop(ctx, intranetID)
+	return control.StateMessage(state), err
+}
+
+// State hides the tunnel's own.
+func (p *person) State(ctx context.Context, probe bool) (*tunnelv1.State, error) {
+	state, err := p.Tunnel.State(ctx, probe)
+	return control.StateMessage(state), err
+}
+
+type change struct{ State *tunnelv1.State }
+
+// Watch hides the tunnel's own.
+func (p *person) Watch() (now change, changes <-chan change, leave func()) {
+	first, snapshots, stop := p.Tunnel.Watch()
+	messages, left := make(chan change), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case s := <-snapshots:
+				select {
+				case messages <- change{control.StateMessage(s.State)}:
+				case <-left:
+					return
+				}
+			case <-left:
+				return
+			}
+		}
+	}()
+	return change{control.StateMessage(first.State)}, messages, func() { close(left); stop() }
+}
+
 func (p *person) start() (*tunnelv1.State, error) {
+	p.t.Helper()
+	return p.Start(p.request())
+}
+
+// request is a Start for a session that was dialled with a fresh key.
+func (p *person) request() *tunnelv1.StartRequest {
 	p.t.Helper()
 	attempt, public, err := p.Prepare(intranet)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return p.Start(&tunnelv1.StartRequest{
+	return &tunnelv1.StartRequest{
 		AttemptId: attempt, IntranetId: intranet, Session: p.company.Dial(public), Cloud: p.company.Cloud(), Proxy: p.options,
-	})
+	}
 }
 
 // connected starts and waits until it is up.

@@ -3,11 +3,13 @@ package tunnel
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/userspace/inside"
+	"sag.software/native/internal/hostnet/dns"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/proxy/dialer"
 )
 
 // Ping sends one echo request to a host inside and gives the address that answered and the round trip.
@@ -15,17 +17,23 @@ func (t *Tunnel) Ping(ctx context.Context, intranetID, host string) (netip.Addr,
 	if err := t.known(intranetID); err != nil {
 		return netip.Addr{}, 0, err
 	}
-	place, err := inside.NewDialer(func() inside.Current { return *t.current.Load() }).Find(ctx, host)
+	place, err := t.dialer().Find(ctx, host)
 	if err != nil {
 		return netip.Addr{}, 0, err
 	}
 	within, ok := place.Network.(*network)
-	if !place.Inside || !ok || len(place.Addresses) == 0 {
-		return netip.Addr{}, 0, failure.New(typesv1.Cause_CAUSE_TARGET_UNREACHABLE, "%s is not in the intranet", host)
+	target := slices.IndexFunc(place.Addresses, func(t dialer.Address) bool { return t.Tunneled })
+	if target < 0 || !ok {
+		return netip.Addr{}, 0, failure.New(failure.TargetUnreachable, msg.HostNotInside(host))
 	}
-	to := place.Addresses[0]
+	to := place.Addresses[target].IP
 	trip, err := within.ping(ctx, to)
 	return to, trip, err
+}
+
+// dialer reaches destinations as things are now.
+func (t *Tunnel) dialer() *dialer.Dialer {
+	return dialer.NewDialer(func() dialer.Intranet { return *t.current.Load() }, dns.Search)
 }
 
 func (n *network) ping(ctx context.Context, to netip.Addr) (time.Duration, error) {

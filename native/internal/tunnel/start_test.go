@@ -3,10 +3,8 @@ package tunnel_test
 import (
 	"net"
 	"testing"
-	"time"
 
 	clientv1 "sag.software/native/gen/sag/client/v1"
-	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
@@ -30,20 +28,32 @@ func TestListeners(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = busy.Close() }()
-	for address, want := range map[string]typesv1.Cause{
-		busy.Addr().String(): typesv1.Cause_CAUSE_PORT_IN_USE,
-		"0.0.0.0:0":          typesv1.Cause_CAUSE_INVALID_ARGUMENT,
-		"192.0.2.1:1080":     typesv1.Cause_CAUSE_INVALID_ARGUMENT,
-		"localhost:1080":     typesv1.Cause_CAUSE_INVALID_ARGUMENT,
-		"nonsense":           typesv1.Cause_CAUSE_INVALID_ARGUMENT,
+	for address, want := range map[string]failure.Cause{
+		busy.Addr().String(): failure.PortInUse,
+		"0.0.0.0:0":          failure.InvalidArgument,
+		"192.0.2.1:1080":     failure.InvalidArgument,
+		"localhost:1080":     failure.InvalidArgument,
+		"nonsense":           failure.InvalidArgument,
 	} {
 		company := tunneltest.NewCompany(t, 1)
 		p := newPerson(t, company)
 		p.options.HttpListen = address
-		if _, err := p.start(); failure.Cause(err) != want {
+		request := p.request()
+		if _, err := p.Start(request); failure.CauseOf(err) != want {
 			t.Errorf("%s: %v, want %v", address, err, want)
 		}
-		eventually(t, 2*time.Second, "the session is given back", func() bool { return company.HungUp() == 1 })
+		// The key and the session stay unused, so the same attempt can be repeated with another address.
+		request.Proxy.HttpPreferred = want == failure.PortInUse
+		if want != failure.PortInUse {
+			request.Proxy.HttpListen = ""
+		}
+		state, err := p.Start(request)
+		if err != nil || state.GetProxy().GetHttp() == address {
+			t.Errorf("%s, then any: %v %v", address, state.GetProxy(), err)
+		}
+		if company.HungUp() != 0 {
+			t.Errorf("%s: the session was given back", address)
+		}
 	}
 }
 
@@ -63,7 +73,7 @@ func TestStartRefusesWhatDoesNotHold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			company := tunneltest.NewCompany(t, 1)
 			company.Tamper(change)
-			if _, err := newPerson(t, company).start(); failure.Cause(err) != typesv1.Cause_CAUSE_ANSWER_INVALID {
+			if _, err := newPerson(t, company).start(); failure.CauseOf(err) != failure.AnswerInvalid {
 				t.Fatalf("%v", err)
 			}
 		})

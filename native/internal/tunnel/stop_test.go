@@ -73,7 +73,7 @@ func TestASilentCloudKeepsNobodyWaiting(t *testing.T) {
 		t.Errorf("after %v: %v %v", took, err, s)
 	}
 	<-p.Done()
-	p.Farewell()
+	p.WaitForHangUp()
 	if took := time.Since(start); took > 3*time.Second {
 		t.Errorf("it is still being told after %v", took)
 	}

@@ -14,6 +14,7 @@ import (
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/gen/sag/accesspoint/v1/accesspointv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/accesspoint/sessiontable"
 )
 
 // Point is what the agent serves: the access point's data plane.
@@ -21,10 +22,10 @@ type Point interface {
 	// StreamBegins comes before the first message of every stream.
 	StreamBegins()
 	// Receive puts a message in force and returns when it is. Nil = nothing to acknowledge. An error ends the stream.
-	Receive(*accesspointv1.WatchResponse) (*accesspointv1.AcknowledgeRequest, error)
-	// Counters are to be reported. Reported tells that the cloud has them.
-	Counters() []*accesspointv1.Counters
-	Reported([]*accesspointv1.Counters)
+	Receive(sessiontable.Message) (*sessiontable.Acknowledgement, error)
+	// Counters are to be reported. Reported says that the cloud has them.
+	Counters() []sessiontable.Counters
+	Reported([]sessiontable.Counters)
 }
 
 // Credentials are how the access point proves who it is.
@@ -59,8 +60,9 @@ type Agent struct {
 	ready     chan struct{}
 	// acknowledged is the last position the cloud knows to be in force here: where the next stream goes on.
 	acknowledged atomic.Pointer[accesspointv1.AcknowledgeRequest]
-	// away: that the cloud is not there has been said. Only Run's goroutine touches it.
-	away bool
+	// away and reason are what was logged last about the connection. Only Run's goroutine touches them.
+	away   bool
+	reason reason
 }
 
 // callTimeout bounds a unary call.
@@ -100,6 +102,9 @@ func (a *Agent) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
+		if reasonOf(err) == certificateUnknown {
+			err = fmt.Errorf("%w: %w", ErrCertificateUnknown, err)
+		}
 		if isFinal(err) && !a.isReady() {
 			return err
 		}
@@ -113,21 +118,25 @@ func (a *Agent) Run(ctx context.Context) error {
 	return nil
 }
 
-// disconnected says once that the cloud is away: it may be for days.
+// disconnected logs each new reason once: the cloud may be away for days.
 func (a *Agent) disconnected(err error, wait time.Duration) {
-	level := slog.LevelDebug
-	if !a.away {
+	level, now := slog.LevelDebug, reasonOf(err)
+	if !a.away || now != a.reason {
 		level = slog.LevelWarn
 	}
-	a.away = true
-	a.Logger.Log(context.Background(), level, "not connected to the cloud", "error", err, "retry_in", wait.Round(time.Millisecond).String())
+	a.away, a.reason = true, now
+	attributes := []any{"error", err, "retry_in", wait.Round(time.Millisecond).String()}
+	if hint := now.hint(); hint != "" {
+		attributes = append(attributes, "hint", hint)
+	}
+	a.Logger.Log(context.Background(), level, "not connected to the cloud", attributes...)
 }
 
 func (a *Agent) connected() {
 	if a.away {
 		a.Logger.Info("connected to the cloud again")
 	}
-	a.away = false
+	a.away, a.reason = false, ""
 }
 
 // connect is one attempt, and what comes of it until the connection is lost.
@@ -170,7 +179,7 @@ func (a *Agent) register(ctx context.Context) error {
 	return nil
 }
 
-// refused makes a refusal of the token one that can be told from a refusal of the identity.
+// refused marks a refusal of the token, so that it differs from a refusal of the identity.
 func refused(err error) error {
 	switch connect.CodeOf(err) {
 	case connect.CodeUnauthenticated, connect.CodePermissionDenied, connect.CodeInvalidArgument,
@@ -181,7 +190,7 @@ func refused(err error) error {
 }
 
 func isFinal(err error) bool {
-	return errors.Is(err, ErrIdentityChanged) || errors.Is(err, ErrNoCredentials) || errors.Is(err, ErrRefused)
+	return errors.Is(err, ErrIdentityChanged) || errors.Is(err, ErrCertificateUnknown) || errors.Is(err, ErrNoCredentials) || errors.Is(err, ErrRefused)
 }
 
 func (a *Agent) hello() *typesv1.Hello { return &typesv1.Hello{Version: a.Version} }

@@ -1,11 +1,16 @@
 package agent
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
+	"log/slog"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"connectrpc.com/connect"
 
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/accesspoint/fakecloud"
@@ -137,6 +142,7 @@ func TestWhatIsFinal(t *testing.T) {
 		{"the token is refused", func(c *Config) { c.Credentials = &memory{token: "another token, not known"} }, ErrRefused},
 		{"no token", func(c *Config) { c.Credentials = &memory{} }, ErrNoCredentials},
 		{"another server", func(c *Config) { c.Cloud.Pins = []Pin{wrong} }, ErrIdentityChanged},
+		{"a self-made certificate without a pin", func(c *Config) { c.Cloud.Pins = nil }, ErrCertificateUnknown},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, _, ended := start(t, fakecloud.New(t, "fd00:5a9:0:ffff::1"), test.change)
@@ -154,13 +160,31 @@ func TestWhatIsFinal(t *testing.T) {
 
 func TestASelfMadeCertificateWithoutPinIsNotAccepted(t *testing.T) {
 	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
-	agent, _, _ := start(t, cloud, func(c *Config) { c.Cloud.Pins = nil })
+	agent, _, ended := start(t, cloud, func(c *Config) { c.Cloud.Pins = nil })
 	select {
 	case <-agent.Ready():
 		t.Fatal("it trusts anybody")
 	case <-cloud.Registered:
 		t.Fatal("it told its token to anybody")
-	case <-time.After(300 * time.Millisecond):
+	case <-ended:
+	}
+}
+
+// An administrator reads the log: a cloud that is away is logged once, and so is each other reason that follows.
+func TestEachReasonIsLoggedOnce(t *testing.T) {
+	var log bytes.Buffer
+	a := New(Config{Logger: slog.New(slog.NewTextHandler(&log, nil)), Cloud: Cloud{URL: &url.URL{Scheme: "https", Host: "cloud.test"}}})
+	away := connect.NewError(connect.CodeUnavailable, errors.New("connection refused"))
+	for _, err := range []error{away, away, ErrIdentityChanged, ErrIdentityChanged, away} {
+		a.disconnected(err, time.Second)
+	}
+	if lines := strings.Count(log.String(), "\n"); lines != 3 || strings.Count(log.String(), "--pin") != 1 {
+		t.Fatalf("%d lines:\n%s", lines, log.String())
+	}
+	a.connected()
+	a.disconnected(away, time.Second)
+	if lines := strings.Count(log.String(), "\n"); lines != 5 {
+		t.Fatalf("%d lines:\n%s", lines, log.String())
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package agent keeps an access point connected to its cloud instance: it registers, watches what is wanted, acknowledges
-// and reports. What is wanted is put in force by a Point; this package knows nothing of WireGuard.
+// and reports. A Point puts the desired state in force; this package knows nothing of WireGuard.
 package agent
 
 import (
@@ -23,6 +23,9 @@ import (
 // ErrIdentityChanged means that the server is not the one that was pinned.
 var ErrIdentityChanged = errors.New("the cloud instance's certificate is not the pinned one")
 
+// ErrCertificateUnknown means that no pin was given and no authority of the system vouches for the server.
+var ErrCertificateUnknown = errors.New("the cloud instance's certificate is not trusted")
+
 // maxMessage is the cap of a message, either way, bytes.
 const maxMessage = 256 << 10
 
@@ -44,7 +47,7 @@ func ParsePin(text string) (Pin, error) {
 type Cloud struct {
 	// URL is https://HOST:PORT.
 	URL *url.URL
-	// Pins: the certificate's key must be one of these, whoever signed it. None = the system's authorities decide.
+	// Pins: the certificate's key must be one of these, no matter who signed it. None = the system's authorities decide.
 	Pins []Pin
 }
 

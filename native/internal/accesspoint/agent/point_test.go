@@ -13,53 +13,51 @@ import (
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	"sag.software/native/internal/accesspoint/fakecloud"
-	"sag.software/native/internal/accesspoint/roster"
+	"sag.software/native/internal/accesspoint/sessiontable"
 )
 
 var bootID = strings.Repeat("b", 32)
 
-// rosterPoint is a Point without a data plane.
-type rosterPoint struct {
+// tablePoint is a Point without a data plane.
+type tablePoint struct {
 	mu       sync.Mutex
-	roster   *roster.Roster
+	table    *sessiontable.Table
 	reported int
 }
 
-func (p *rosterPoint) StreamBegins() {
+func (p *tablePoint) StreamBegins() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.roster.StreamBegins()
+	p.table.StreamBegins()
 }
 
-func (p *rosterPoint) Receive(message *accesspointv1.WatchResponse) (*accesspointv1.AcknowledgeRequest, error) {
+func (p *tablePoint) Receive(message sessiontable.Message) (*sessiontable.Acknowledgement, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	change, err := p.roster.Receive(message, 0)
+	change, err := p.table.Receive(message, 0)
 	if err != nil || !change.Acknowledge {
 		return nil, err
 	}
-	return &accesspointv1.AcknowledgeRequest{
-		Epoch: change.Epoch, Revision: change.Revision, BootId: bootID, Refused: change.Refused,
-	}, nil
+	return &change.Acknowledgement, nil
 }
 
-func (p *rosterPoint) sessions() int {
+func (p *tablePoint) sessions() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.roster.Sessions())
+	return len(p.table.Sessions())
 }
 
-func (p *rosterPoint) Counters() []*accesspointv1.Counters {
+func (p *tablePoint) Counters() []sessiontable.Counters {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var counters []*accesspointv1.Counters
-	for _, session := range p.roster.Sessions() {
-		counters = append(counters, &accesspointv1.Counters{SessionId: session.ID, RxBytes: 1})
+	var counters []sessiontable.Counters
+	for _, session := range p.table.Sessions() {
+		counters = append(counters, sessiontable.Counters{ID: session.ID, RxBytes: 1})
 	}
 	return counters
 }
 
-func (p *rosterPoint) Reported(counters []*accesspointv1.Counters) {
+func (p *tablePoint) Reported(counters []sessiontable.Counters) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reported += len(counters)
@@ -97,7 +95,7 @@ func peer(n byte) *accesspointv1.Peer {
 }
 
 // start lets an agent work until the test ends.
-func start(t *testing.T, cloud *fakecloud.Cloud, change func(*Config)) (*Agent, *rosterPoint, <-chan error) {
+func start(t *testing.T, cloud *fakecloud.Cloud, change func(*Config)) (*Agent, *tablePoint, <-chan error) {
 	t.Helper()
 	pin, err := ParsePin(cloud.Pin())
 	if err != nil {
@@ -107,7 +105,7 @@ func start(t *testing.T, cloud *fakecloud.Cloud, change func(*Config)) (*Agent, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	point := &rosterPoint{roster: roster.New()}
+	point := &tablePoint{table: sessiontable.New()}
 	config := Config{
 		Cloud: address, Credentials: &memory{token: fakecloud.Token}, Point: point, Version: "0.1.0",
 		Logger: slog.New(slog.DiscardHandler),

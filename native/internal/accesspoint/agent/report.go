@@ -35,7 +35,7 @@ func (a *Agent) ReportNow(ctx context.Context) error {
 		call, cancel := context.WithTimeout(ctx, callTimeout)
 		_, err := a.client.Report(call, authorize(a, &accesspointv1.ReportRequest{
 			BootId:   a.Description.GetBootId(),
-			Counters: part,
+			Counters: Report(part),
 		}))
 		cancel()
 		if err != nil {

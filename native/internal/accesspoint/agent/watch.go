@@ -46,7 +46,11 @@ func (a *Agent) watch(ctx context.Context, pause *backoff) error {
 		silence.Reset(a.Silence)
 		pause.reset()
 		a.connected()
-		ack, err := a.Point.Receive(stream.Msg())
+		message, err := Message(stream.Msg())
+		if err != nil {
+			return err
+		}
+		ack, err := a.Point.Receive(message)
 		if err != nil {
 			return err
 		}
@@ -55,7 +59,7 @@ func (a *Agent) watch(ctx context.Context, pause *backoff) error {
 		}
 		a.becomeReady()
 		select {
-		case acks <- ack:
+		case acks <- Acknowledge(*ack, a.Description.GetBootId()):
 		case <-ctx.Done():
 		}
 	}

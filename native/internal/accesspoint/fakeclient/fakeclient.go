@@ -12,9 +12,10 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
+	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/probe"
 	"sag.software/native/internal/engine"
-	"sag.software/native/internal/engine/probe"
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/netstack"
 )
 
 // MTU of the client's tunnel, bytes.
@@ -26,8 +27,8 @@ type Client struct {
 	Address4  netip.Addr
 	Address6  netip.Addr
 	Device    *engine.Device
-	Stack     *stack.Stack
-	Tap       *probe.Tap
+	Stack     *netstack.Stack
+	Tap       *probe.Stage
 	// Replies holds answers to probes.
 	Replies chan probe.Message
 	// Point is the access point's key, after Connect.
@@ -48,19 +49,21 @@ func New(t testing.TB, sessionID, address4, address6 string) *Client {
 		SessionID: sessionID, Address4: netip.MustParseAddr(address4), Address6: netip.MustParseAddr(address6),
 		Replies: make(chan probe.Message, 16), key: key, psk: engine.PresharedKey{7, 7, 7},
 	}
-	c.Stack, err = stack.New(stack.Config{MTU: MTU, Addresses: []netip.Prefix{
+	c.Stack, err = netstack.New(netstack.Config{MTU: MTU, Addresses: []netip.Prefix{
 		netip.PrefixFrom(c.Address4, 32), netip.PrefixFrom(c.Address6, 128),
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Tap = probe.NewTap(c.Stack.Device(), probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message) {
+	path := datapath.New(c.Stack.Device())
+	c.Tap = probe.NewStage(path.Inject, probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message) {
 		select {
 		case c.Replies <- m:
 		default:
 		}
 	}})
-	c.Device, err = engine.New(engine.Config{PrivateKey: key, Tun: c.Tap})
+	path.FromTunnel(c.Tap.FromTunnel)
+	c.Device, err = engine.New(engine.Config{PrivateKey: key, Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +88,8 @@ func (c *Client) Peer(lease time.Duration, destinations ...string) *accesspointv
 func (c *Client) Connect(t testing.TB, publicKey engine.Key, endpoint string) {
 	t.Helper()
 	c.Point = publicKey
-	err := c.Device.UpsertPeer(engine.Peer{
-		PublicKey: publicKey, PresharedKey: c.psk, Endpoint: netip.MustParseAddrPort(endpoint),
+	err := c.Device.UpsertPeer(engine.PeerConfig{
+		PublicKey: publicKey, PresharedKey: c.psk, Endpoint: engine.UDPEndpoint(netip.MustParseAddrPort(endpoint)),
 		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")},
 	})
 	if err != nil {
@@ -95,7 +98,7 @@ func (c *Client) Connect(t testing.TB, publicKey engine.Key, endpoint string) {
 }
 
 // Dial opens a TCP connection inside; the limit is 5 s, or ctx's.
-func (c *Client) Dial(ctx context.Context, to string) (stack.Conn, error) {
+func (c *Client) Dial(ctx context.Context, to string) (netstack.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	return c.Stack.DialTCP(ctx, netip.MustParseAddrPort(to))

@@ -97,7 +97,7 @@ func (c *Cloud) Pin() string {
 	return "sha256/" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Upsert puts peers into the desired state and tells the access point.
+// Upsert puts peers into the desired state and notifies the access point.
 func (c *Cloud) Upsert(peers ...*accesspointv1.Peer) (revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *Cloud) Upsert(peers ...*accesspointv1.Peer) (revision uint64) {
 	return c.send(&accesspointv1.Delta{Upsert: peers})
 }
 
-// Remove takes sessions out of the desired state and tells the access point.
+// Remove takes sessions out of the desired state and notifies the access point.
 func (c *Cloud) Remove(ids ...string) (revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -4,11 +4,11 @@ import (
 	"net/netip"
 
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/netstack"
 )
 
-// echo answers for published addresses; others are asked by the host's own ICMP socket, if it may have one.
-func (f *Forwarder) echo(r *stack.EchoRequest) {
+// echo answers for published addresses; others are pinged by the host's own ICMP socket, if it may have one.
+func (f *Forwarder) echo(r *netstack.EchoRequest) {
 	_, decision := f.decide(policy.Echo, r.Src, netip.AddrPortFrom(r.Dst, 0))
 	switch decision.Verdict {
 	case policy.Published:

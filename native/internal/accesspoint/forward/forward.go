@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/netstack"
+	"sag.software/native/internal/sampled"
 )
 
 // Clients knows who is behind an inner address.
 type Clients interface {
-	// Client answers nil for an address of nobody.
+	// Client is nil for an address that no client has.
 	Client(inner netip.Addr) *Client
-	// IsInner tells addresses of clients and of access points.
+	// IsInner is true for addresses of clients and of access points.
 	IsInner(netip.Addr) bool
 }
 
@@ -24,7 +25,7 @@ type Clients interface {
 type Config struct {
 	Policy  policy.Policy
 	Clients Clients
-	// Host is asked for every new flow.
+	// Host is called for every new flow.
 	Host   func() policy.Host
 	Logger *slog.Logger
 	// Dial opens the host's sockets; nil = net.Dialer's.
@@ -39,6 +40,8 @@ type Config struct {
 type Forwarder struct {
 	Config
 	pinger *pinger
+	// atLimit says that clients are at a limit.
+	atLimit sampled.Log
 }
 
 // New makes a forwarder. Close ends what it holds open itself; flows end with their clients.
@@ -55,18 +58,18 @@ func New(config Config) *Forwarder {
 	if config.DNSIdle == 0 {
 		config.DNSIdle = 10 * time.Second
 	}
-	return &Forwarder{Config: config, pinger: newPinger(config.Logger)}
+	return &Forwarder{Config: config, pinger: newPinger(config.Logger), atLimit: sampled.Log{Logger: config.Logger}}
 }
 
 // Close ends the forwarder.
 func (f *Forwarder) Close() { f.pinger.close() }
 
 // Handlers are what the stack asks.
-func (f *Forwarder) Handlers() *stack.Forward {
-	return &stack.Forward{TCP: f.tcp, UDP: f.udp, Echo: f.echo}
+func (f *Forwarder) Handlers() *netstack.Forward {
+	return &netstack.Forward{TCP: f.tcp, UDP: f.udp, Echo: f.echo}
 }
 
-// decide answers no client for a packet of nobody's: its session has just ended.
+// decide returns no client for a packet whose session has just ended.
 func (f *Forwarder) decide(protocol policy.Protocol, from netip.Addr, to netip.AddrPort) (*Client, policy.Decision) {
 	client := f.Clients.Client(from)
 	if client == nil {
@@ -96,7 +99,7 @@ func target(decision policy.Decision, to netip.AddrPort) (network, address strin
 	return "", netip.AddrPortFrom(to.Addr().Unmap(), to.Port()).String()
 }
 
-// reachesHost tells that the kernel answered for the host itself: a destination of its own gets itself as the source.
+// reachesHost is true when the kernel answered for the host itself: a destination of its own gets itself as the source.
 // The policy knows the host's addresses as they were a moment ago; this knows the one that was taken.
 func (f *Forwarder) reachesHost(decision policy.Decision, conn net.Conn, to netip.Addr) bool {
 	if decision.Verdict != policy.Forwarded {

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/rules"
+	"sag.software/native/internal/netstack"
 )
 
 // oneClient is the only client there is.
@@ -22,7 +24,7 @@ func (c oneClient) Client(netip.Addr) *Client { return c.only }
 func (oneClient) IsInner(netip.Addr) bool     { return false }
 
 // pipe joins two stacks without WireGuard between them.
-func pipe(from, to *stack.Device) {
+func pipe(from, to *datapath.Path) {
 	const batch, size, offset = 16, 2048, 16
 	buffers, sizes := make([][]byte, batch), make([]int, batch)
 	for i := range buffers {
@@ -44,25 +46,26 @@ func pipe(from, to *stack.Device) {
 }
 
 // newClientStack is the stack of a client whose traffic the forwarder gets.
-func newClientStack(t *testing.T, config Config) *stack.Stack {
+func newClientStack(t *testing.T, config Config) *netstack.Stack {
 	t.Helper()
 	config.Clients = oneClient{NewClient()}
-	config.Clients.Client(netip.Addr{}).Update([]netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, 0)
+	config.Clients.Client(netip.Addr{}).Update([]netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, rules.Rates{})
 	config.Host = func() policy.Host { return policy.Host{} }
 	config.Logger = slog.New(slog.DiscardHandler)
 	forwarder := New(config)
-	point, err := stack.New(stack.Config{MTU: 1420, Forward: forwarder.Handlers()})
+	point, err := netstack.New(netstack.Config{MTU: 1420, Forward: forwarder.Handlers()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := stack.New(stack.Config{MTU: 1280, Addresses: []netip.Prefix{
+	client, err := netstack.New(netstack.Config{MTU: 1280, Addresses: []netip.Prefix{
 		netip.MustParsePrefix("10.9.0.2/32"), netip.MustParsePrefix("fd00:5a9::2/128"),
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	go pipe(client.Device(), point.Device())
-	go pipe(point.Device(), client.Device())
+	clientPath, pointPath := datapath.New(client.Device()), datapath.New(point.Device())
+	go pipe(clientPath, pointPath)
+	go pipe(pointPath, clientPath)
 	t.Cleanup(func() {
 		client.Close()
 		point.Close()
@@ -77,13 +80,13 @@ func TestFailuresOfTheHostArriveAsSuch(t *testing.T) {
 		host error
 		want error
 	}{
-		{"refused", syscall.ECONNREFUSED, stack.ErrRefused},
-		{"no such socket", os.ErrNotExist, stack.ErrRefused},
-		{"host unreachable", syscall.EHOSTUNREACH, stack.ErrUnreachable},
-		{"network unreachable", syscall.ENETUNREACH, stack.ErrUnreachable},
-		{"forbidden by a firewall", syscall.EPERM, stack.ErrUnreachable},
-		{"timed out", context.DeadlineExceeded, stack.ErrTimeout},
-		{"timed out by the kernel", syscall.ETIMEDOUT, stack.ErrTimeout},
+		{"refused", syscall.ECONNREFUSED, netstack.ErrRefused},
+		{"no such socket", os.ErrNotExist, netstack.ErrRefused},
+		{"host unreachable", syscall.EHOSTUNREACH, netstack.ErrUnreachable},
+		{"network unreachable", syscall.ENETUNREACH, netstack.ErrUnreachable},
+		{"forbidden by a firewall", syscall.EPERM, netstack.ErrUnreachable},
+		{"timed out", context.DeadlineExceeded, netstack.ErrTimeout},
+		{"timed out by the kernel", syscall.ETIMEDOUT, netstack.ErrTimeout},
 	} {
 		for _, to := range []string{"192.0.2.1:80", "[2001:db8::1]:80"} {
 			t.Run(test.name+" "+to, func(t *testing.T) {
@@ -92,7 +95,7 @@ func TestFailuresOfTheHostArriveAsSuch(t *testing.T) {
 					return nil, &net.OpError{Op: "dial", Net: "tcp", Err: test.host}
 				}})
 				limit := 5 * time.Second
-				if test.want == stack.ErrTimeout {
+				if test.want == netstack.ErrTimeout {
 					limit = 200 * time.Millisecond
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -142,37 +145,56 @@ func TestFlowsOfAClient(t *testing.T) {
 	c := NewClient()
 	to := netip.MustParseAddr("10.0.0.1")
 	aborted := 0
-	if _, ok := c.begin(to, func() {}); ok {
+	if _, ok, _ := c.begin(to, func() {}); ok {
 		t.Fatal("a flow to where the client may not go")
 	}
-	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, 0)
-	end, ok := c.begin(to, func() { aborted++ })
+	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, rules.Rates{})
+	end, ok, _ := c.begin(to, func() { aborted++ })
 	if !ok {
 		t.Fatal("no flow to where it may go")
 	}
-	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, 0)
+	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, rules.Rates{})
 	if aborted != 0 {
 		t.Fatal("a flow was reset though it may go on")
 	}
-	c.Update(nil, 0)
+	c.Update(nil, rules.Rates{})
 	if aborted != 1 {
 		t.Fatal("a flow goes on though it may not")
 	}
 	end()
-	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, 0)
-	for range maxFlows {
-		if _, ok := c.begin(to, func() { aborted++ }); !ok {
-			t.Fatal("too few flows")
+	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, rules.Rates{})
+	for range maxStreams {
+		if _, ok, _ := c.begin(to, func() { aborted++ }); !ok {
+			t.Fatal("too few connections")
 		}
 	}
-	if _, ok := c.begin(to, func() {}); ok {
-		t.Fatal("too many flows")
+	if _, ok, full := c.begin(to, func() {}); ok || !full {
+		t.Fatal("too many connections")
+	}
+	// UDP has a budget of its own, and the idlest flow makes room.
+	ended := 0
+	for i := range maxDatagramFlows + 1 {
+		_, ok, displaced := c.beginDatagrams(to, func() { ended = i }, func() time.Duration {
+			if i == 7 {
+				return 1
+			}
+			return time.Duration(i + 2)
+		})
+		if !ok || displaced != (i == maxDatagramFlows) {
+			t.Fatalf("UDP flow %d: %v, displaced %v", i, ok, displaced)
+		}
+	}
+	if ended != 7 {
+		t.Fatalf("flow %d made room, not the idlest one", ended)
 	}
 	c.End()
-	if aborted != 1+maxFlows {
-		t.Fatalf("%d flows were reset at the end", aborted-1)
+	if aborted != 1+maxStreams {
+		t.Fatalf("%d connections were reset at the end", aborted-1)
 	}
-	if _, ok := c.begin(to, func() {}); ok {
+	if _, ok, _ := c.begin(to, func() {}); ok {
 		t.Fatal("a flow after the end")
+	}
+	if _, ok, _ := c.beginDatagrams(to, func() {}, func() time.Duration { return 0 }); ok {
+		t.Fatal("a UDP flow after the end")
 	}
 }

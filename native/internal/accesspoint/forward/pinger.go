@@ -11,6 +11,8 @@ import (
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
+
+	"sag.software/native/internal/datapath/rate"
 )
 
 const (
@@ -32,7 +34,7 @@ type pinger struct {
 	closed   bool
 }
 
-// ping tells the requests that are under way apart; the sequence is ours, not the client's.
+// ping identifies a request that is under way; the sequence is the pinger's, not the client's.
 type ping struct {
 	to       netip.Addr
 	sequence uint16
@@ -122,7 +124,7 @@ func (p *pinger) receive(socket *icmp.PacketConn, v4 bool) {
 	if !v4 {
 		protocol = 58
 	}
-	buffer := make([]byte, chunk)
+	buffer := make([]byte, rate.MaxChunk)
 	for {
 		n, from, err := socket.ReadFrom(buffer)
 		if err != nil {

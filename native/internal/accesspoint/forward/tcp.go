@@ -11,7 +11,8 @@ import (
 	"syscall"
 
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/datapath/rate"
+	"sag.software/native/internal/netstack"
 )
 
 // hostConn is what *net.TCPConn and *net.UnixConn have in common.
@@ -21,7 +22,7 @@ type hostConn interface {
 }
 
 // tcp finishes the client's handshake only after its own connect: refused, unreachable and timed out arrive as such.
-func (f *Forwarder) tcp(r *stack.TCPRequest) {
+func (f *Forwarder) tcp(r *netstack.TCPRequest) {
 	client, decision := f.decide(policy.TCP, r.Src.Addr(), r.Dst)
 	switch {
 	case client == nil:
@@ -36,7 +37,10 @@ func (f *Forwarder) tcp(r *stack.TCPRequest) {
 	}
 	ctx, cancel := f.dialContext()
 	defer cancel()
-	end, ok := client.begin(r.Dst.Addr(), cancel)
+	end, ok, full := client.begin(r.Dst.Addr(), cancel)
+	if full {
+		f.atLimit.Warn("a client has too many connections: a new one was refused", "client", r.Src.Addr(), "limit", maxStreams)
+	}
 	if !ok {
 		r.Refuse()
 		return
@@ -72,8 +76,8 @@ func (f *Forwarder) dialTCP(ctx context.Context, decision policy.Decision, to ne
 	return conn.(hostConn), nil
 }
 
-// fail tells the client how the connect failed.
-func fail(r *stack.TCPRequest, err error) {
+// fail reports to the client how the connect failed.
+func fail(r *netstack.TCPRequest, err error) {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -88,7 +92,7 @@ func fail(r *stack.TCPRequest, err error) {
 }
 
 // carry copies both ways until both have ended, each direction on its own.
-func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner stack.Conn, host hostConn) {
+func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner netstack.Conn, host hostConn) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	abort := func() {
@@ -96,12 +100,13 @@ func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner stack.Conn, h
 		inner.Abort()
 		abortHost(host)
 	}
-	end, ok := client.begin(to.Addr(), abort)
+	end, ok, _ := client.begin(to.Addr(), abort)
 	if !ok {
 		abort()
 		return
 	}
 	defer end()
+	breakable(host, true) // when this process is killed, too
 	var up sync.WaitGroup
 	up.Go(func() {
 		if copyHalf(ctx, host, inner, &client.Up) != nil {
@@ -112,20 +117,23 @@ func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner stack.Conn, h
 		abort()
 	}
 	up.Wait()
+	if ctx.Err() == nil {
+		breakable(host, false)
+	}
 	_ = inner.Close()
 	_ = host.Close()
 }
 
-var chunks = sync.Pool{New: func() any { return new([chunk]byte) }}
+var chunks = sync.Pool{New: func() any { return new([rate.MaxChunk]byte) }}
 
 // copyHalf copies one direction and passes its end on. An error is anything but an orderly end.
-func copyHalf(ctx context.Context, to hostConn, from net.Conn, limit *Limit) error {
-	buffer := chunks.Get().(*[chunk]byte)
+func copyHalf(ctx context.Context, to hostConn, from net.Conn, limit *rate.Limit) error {
+	buffer := chunks.Get().(*[rate.MaxChunk]byte)
 	defer chunks.Put(buffer)
 	for {
-		n, err := from.Read(buffer[:limit.chunk()])
+		n, err := from.Read(buffer[:limit.Chunk()])
 		if n > 0 {
-			if err := limit.wait(ctx, n); err != nil {
+			if err := limit.Wait(ctx, n); err != nil {
 				return err
 			}
 			if _, err := to.Write(buffer[:n]); err != nil {
@@ -149,10 +157,20 @@ func ignoreNotConnected(err error) error {
 	return err
 }
 
-// abortHost resets: to close in order would pretend that all had been said.
+// abortHost resets the connection: an orderly close would pretend that all data had been sent.
 func abortHost(conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
+	breakable(conn, true)
 	_ = conn.Close()
+}
+
+// breakable says whether closing a connection resets it. What has been written but not sent is lost then.
+func breakable(conn net.Conn, is bool) {
+	tcp, ok := conn.(*net.TCPConn)
+	switch {
+	case !ok: // a Unix socket knows no reset
+	case is:
+		_ = tcp.SetLinger(0)
+	default:
+		_ = tcp.SetLinger(-1)
+	}
 }

@@ -10,13 +10,22 @@ import (
 	"time"
 
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/datapath/rate"
+	"sag.software/native/internal/netstack"
 )
 
-const dnsPort = 53
+const (
+	dnsPort = 53
+	// answeredIdle is how long a DNS flow lives on when all its questions have been answered: resolvers ask for several
+	// kinds of records from one port, one after the other.
+	answeredIdle = 250 * time.Millisecond
+)
 
-// udp gives each flow a connected socket of its own: its answers can only come from where the client asked.
-func (f *Forwarder) udp(r *stack.UDPRequest) {
+// started is what times of flows count from: the wall clock may be set.
+var started = time.Now()
+
+// udp gives each flow a connected socket of its own: its answers can only come from where the client sent to.
+func (f *Forwarder) udp(r *netstack.UDPRequest) {
 	client, decision := f.decide(policy.UDP, r.Src.Addr(), r.Dst)
 	switch {
 	case client == nil:
@@ -46,9 +55,13 @@ func (f *Forwarder) udp(r *stack.UDPRequest) {
 	}
 	a := &association{client: client, request: r, inner: inner, host: host, idle: f.UDPIdle}
 	if r.Dst.Port() == dnsPort {
-		a.idle = f.DNSIdle
+		a.idle, a.dns = f.DNSIdle, true
 	}
-	end, ok := client.begin(r.Dst.Addr(), a.close)
+	a.touch()
+	end, ok, displaced := client.beginDatagrams(r.Dst.Addr(), a.close, a.lastUsed)
+	if displaced {
+		f.atLimit.Warn("a client has too many UDP flows: its idlest one was ended", "client", r.Src.Addr(), "limit", maxDatagramFlows)
+	}
 	if !ok {
 		a.close()
 		return
@@ -62,11 +75,26 @@ func (f *Forwarder) udp(r *stack.UDPRequest) {
 // association is one UDP flow.
 type association struct {
 	client      *Client
-	request     *stack.UDPRequest
+	request     *netstack.UDPRequest
 	inner, host net.Conn
 	idle        time.Duration
-	// last is when a datagram passed, either way, in nanoseconds of the wall clock.
+	// last is when a datagram passed, either way, in nanoseconds since `started`.
 	last atomic.Int64
+	// unanswered counts the questions of a DNS flow.
+	dns        bool
+	unanswered atomic.Int64
+}
+
+func (a *association) touch()                  { a.last.Store(int64(time.Since(started))) }
+func (a *association) lastUsed() time.Duration { return time.Duration(a.last.Load()) }
+
+// ends is when the flow is over if nothing more passes.
+func (a *association) ends() time.Time {
+	idle := a.idle
+	if a.dns && a.unanswered.Load() <= 0 {
+		idle = min(idle, answeredIdle)
+	}
+	return started.Add(a.lastUsed() + idle)
 }
 
 func (a *association) close() {
@@ -75,22 +103,28 @@ func (a *association) close() {
 }
 
 func (a *association) carry() {
-	a.last.Store(time.Now().UnixNano())
+	a.unanswered.Store(1) // the first datagram is there already
 	var up sync.WaitGroup
 	up.Go(func() {
-		a.copy(a.host, a.inner, &a.client.Up)
+		first := true
+		a.copy(a.host, a.inner, &a.client.Up, func() {
+			if !first {
+				a.unanswered.Add(1)
+			}
+			first = false
+		})
 		a.close()
 	})
-	a.copy(a.inner, a.host, &a.client.Down)
+	a.copy(a.inner, a.host, &a.client.Down, func() { a.unanswered.Add(-1) })
 	a.close()
 	up.Wait()
 }
 
-func (a *association) copy(to, from net.Conn, limit *Limit) {
-	buffer := chunks.Get().(*[chunk]byte)
+func (a *association) copy(to, from net.Conn, limit *rate.Limit, passing func()) {
+	buffer := chunks.Get().(*[rate.MaxChunk]byte)
 	defer chunks.Put(buffer)
 	for {
-		if from.SetReadDeadline(time.Unix(0, a.last.Load()).Add(a.idle)) != nil {
+		if from.SetReadDeadline(a.ends()) != nil {
 			return
 		}
 		n, err := from.Read(buffer[:])
@@ -98,29 +132,30 @@ func (a *association) copy(to, from net.Conn, limit *Limit) {
 			if a.stillUsed(err) {
 				continue
 			}
-			a.tell(err)
+			a.reportRefusal(err)
 			return
 		}
-		a.last.Store(time.Now().UnixNano())
-		if !limit.Allow(n) {
+		a.touch()
+		passing()
+		if !limit.Datagram(context.Background(), n) {
 			continue
 		}
 		// Any other failure (too long, no route just now) loses this datagram and says nothing about the next one.
 		if _, err := to.Write(buffer[:n]); errors.Is(err, syscall.ECONNREFUSED) {
-			a.tell(err)
+			a.reportRefusal(err)
 			return
 		}
 	}
 }
 
-// stillUsed tells that a read ran out of time though the other direction has been busy.
+// stillUsed is true when a read timed out though the other direction has been busy.
 func (a *association) stillUsed(err error) bool {
 	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout() && time.Since(time.Unix(0, a.last.Load())) < a.idle
+	return errors.As(err, &timeout) && timeout.Timeout() && time.Now().Before(a.ends())
 }
 
-// tell passes an ICMP "port unreachable" on to the client.
-func (a *association) tell(err error) {
+// reportRefusal passes an ICMP "port unreachable" on to the client.
+func (a *association) reportRefusal(err error) {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		a.request.Refuse()
 	}

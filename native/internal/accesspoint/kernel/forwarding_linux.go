@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,80 +9,81 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink"
+
+	"sag.software/native/internal/clock"
+	"sag.software/native/internal/hostnet/journal"
 )
 
-const (
-	forward4 = "/proc/sys/net/ipv4/ip_forward"
-	forward6 = "/proc/sys/net/ipv6/conf/all/forwarding"
-	bootID   = "/proc/sys/kernel/random/boot_id"
-)
+// forwardingPath is the setting that has the host forward packets of one IP version.
+var forwardingPath = map[bool]string{false: "/proc/sys/net/ipv4/ip_forward", true: "/proc/sys/net/ipv6/conf/all/forwarding"}
 
-// forwarding is what had to be switched on: by us, or by a former process that was killed before it could switch it off.
+// forwarding is what had to be switched on: by this process, or by a former one that was killed before it could switch it off.
 type forwarding struct {
-	paths []string
-	notes Notebook
+	changes []Change
+	journal *Journal
 }
 
-// noted is what is kept over a kill.
-type noted struct {
-	// Boot is the id of the boot it holds in: a restart of the machine switches off by itself.
-	Boot  string   `json:"boot"`
-	Paths []string `json:"paths"`
-}
-
-// switchOn has the machine forward packets, and notes what was off before it does so. A machine without IPv6 is none the
-// worse for it.
-func switchOn(notes Notebook) (forwarding, error) {
-	f := forwarding{notes: notes}
-	boot, err := os.ReadFile(bootID)
+// switchOn has the host forward packets, and has the journal remember what was off before it does so. A host without IPv6 forwards IPv4
+// only.
+func switchOn(j *Journal) (forwarding, error) {
+	f := forwarding{journal: j}
+	boot, err := clock.BootID()
 	if err != nil {
 		return f, err
 	}
-	var former noted
-	if json.Unmarshal([]byte(notes.Forwarding()), &former) != nil || former.Boot != strings.TrimSpace(string(boot)) {
-		former = noted{}
+	var former, earlier []Change
+	for _, e := range j.Entries() {
+		if e.Boot == boot {
+			former = append(former, e.Change)
+		} else {
+			// The restart of the host has switched it off.
+			earlier = append(earlier, e.Change)
+		}
 	}
-	for _, path := range []string{forward4, forward6} {
-		value, err := os.ReadFile(path)
+	if err := j.Forget(earlier); err != nil {
+		return f, err
+	}
+	var fresh []journal.Entry[Change]
+	for _, six := range []bool{false, true} {
+		value, err := os.ReadFile(forwardingPath[six])
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return f, err
 		}
-		if isOff := string(bytes.TrimSpace(value)) == "0"; isOff || slices.Contains(former.Paths, path) {
-			f.paths = append(f.paths, path)
+		c := Change{Kind: changeForwarding, IPv6: six}
+		isOff, isKnown := string(bytes.TrimSpace(value)) == "0", slices.Contains(former, c)
+		if isOff || isKnown {
+			f.changes = append(f.changes, c)
+		}
+		if isOff && !isKnown {
+			fresh = append(fresh, journal.Entry[Change]{Boot: boot, Change: c})
 		}
 	}
-	if len(f.paths) == 0 {
-		return f, nil
-	}
-	text, err := json.Marshal(noted{Boot: strings.TrimSpace(string(boot)), Paths: f.paths})
-	if err == nil {
-		err = notes.NoteForwarding(string(text))
-	}
-	for _, path := range f.paths {
+	err = j.Append(fresh)
+	for _, c := range f.changes {
 		if err == nil {
-			err = os.WriteFile(path, []byte("1"), 0)
+			err = os.WriteFile(forwardingPath[c.IPv6], []byte("1"), 0)
 		}
 	}
 	return f, err
 }
 
-// restore switches off what was off. While another access point of this machine needs it, it stays on, and stays noted: who
-// started first gives it back at its next end.
+// restore switches off what was off. While another access point of this host needs it, it stays on, and stays in the journal: the one
+// that switched it on first switches it off when it ends next.
 func (f forwarding) restore(own string) error {
-	if len(f.paths) == 0 || othersNeedIt(own) {
+	if len(f.changes) == 0 || othersNeedIt(own) {
 		return nil
 	}
 	var all error
-	for _, path := range f.paths {
-		all = errors.Join(all, os.WriteFile(path, []byte("0"), 0))
+	for _, c := range f.changes {
+		all = errors.Join(all, os.WriteFile(forwardingPath[c.IPv6], []byte("0"), 0))
 	}
 	if all != nil {
 		return all
 	}
-	return f.notes.NoteForwarding("")
+	return f.journal.Forget(f.changes)
 }
 
 // othersNeedIt is true if there is a device of another access point.

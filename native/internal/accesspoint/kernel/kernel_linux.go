@@ -14,22 +14,22 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sag.software/native/internal/accesspoint/kernel/neighbour"
-	"sag.software/native/internal/engine/probe"
-	"sag.software/native/internal/system/link"
+	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/link"
 )
 
 const (
 	// addrGenNone is IN6_ADDR_GEN_MODE_NONE.
 	addrGenNone = 1
-	// devicePrefix begins the names of our devices.
+	// devicePrefix begins the names of access points' devices.
 	devicePrefix = "sag-ap"
 )
 
-type linuxGround struct {
+type linuxPlatform struct {
 	name       string
 	tun        *link.Device
 	index      int
-	firewall   *firewall
+	firewall   firewall
 	forwarding forwarding
 	responders []*neighbour.Responder
 	hook       string
@@ -37,7 +37,7 @@ type linuxGround struct {
 	logger     *slog.Logger
 }
 
-// Open makes the device and prepares the machine. What it changes ends with the process; only that the machine forwards
+// Open makes the device and prepares the host. What it changes ends with the process; only that the host forwards
 // packets, if it did not before, stays when the process is killed, until a successor with the same notes ends.
 func Open(config Config) (*Kernel, error) {
 	k := &Kernel{config: config}
@@ -48,14 +48,14 @@ func Open(config Config) (*Kernel, error) {
 		}
 		return nil, errors.Join(err, g.close())
 	}
-	k.ground = g
+	k.platform = g
 	k.start()
 	return k, nil
 }
 
-func prepare(k *Kernel) (*linuxGround, error) {
+func prepare(k *Kernel) (*linuxPlatform, error) {
 	config := k.config
-	g := &linuxGround{hook: config.Route, nat: config.Mode == NAT, logger: config.Logger}
+	g := &linuxPlatform{hook: config.Route, nat: config.Mode == NAT, logger: config.Logger}
 	name, err := freeName()
 	if err != nil {
 		return g, err
@@ -64,16 +64,14 @@ func prepare(k *Kernel) (*linuxGround, error) {
 	if g.tun, err = link.Open(name, config.MTU); err != nil {
 		return g, fmt.Errorf("a TUN device: %w", err)
 	}
-	k.filter = newFilter(g.tun.Device, config)
-	k.filter.inject = g.tun.Inject
-	g.tun.Device = k.filter
+	k.rules = newRules(config)
 	if err := g.up(name); err != nil {
 		return g, fmt.Errorf("%s: %w", name, err)
 	}
-	if g.forwarding, err = switchOn(config.Notes); err != nil {
+	if g.forwarding, err = switchOn(config.Journal); err != nil {
 		return g, fmt.Errorf("forwarding: %w", err)
 	}
-	if g.firewall, err = protect(name, config, g.forwarding.paths); err != nil {
+	if g.firewall, err = protect(name, config, g.forwarding.changes); err != nil {
 		return g, fmt.Errorf("nftables: %w", err)
 	}
 	if config.Mode != Routed {
@@ -93,7 +91,7 @@ func prepare(k *Kernel) (*linuxGround, error) {
 	return g, nil
 }
 
-// freeName is the first name of ours that nobody has; several access points may share a machine.
+// freeName is the first free name with devicePrefix; several access points may share a host.
 func freeName() (string, error) {
 	for i := range 100 {
 		name := devicePrefix + strconv.Itoa(i)
@@ -104,7 +102,7 @@ func freeName() (string, error) {
 	return "", errors.New("no name is left for a TUN device")
 }
 
-func (g *linuxGround) up(name string) error {
+func (g *linuxPlatform) up(name string) error {
 	l, err := netlink.LinkByName(name)
 	if err != nil {
 		return err
@@ -115,9 +113,9 @@ func (g *linuxGround) up(name string) error {
 	return netlink.LinkSetUp(l)
 }
 
-func (g *linuxGround) device() probe.Device { return g.tun }
+func (g *linuxPlatform) device() datapath.Device { return g.tun }
 
-func (g *linuxGround) route(address netip.Addr) *netlink.Route {
+func (g *linuxPlatform) route(address netip.Addr) *netlink.Route {
 	bits := address.BitLen()
 	r := &netlink.Route{
 		LinkIndex: g.index, Protocol: unix.RTPROT_STATIC,
@@ -129,23 +127,23 @@ func (g *linuxGround) route(address netip.Addr) *netlink.Route {
 	return r
 }
 
-func (g *linuxGround) hold(address netip.Addr) error {
+func (g *linuxPlatform) advertise(address netip.Addr, generation uint64) error {
 	if err := netlink.RouteAdd(g.route(address)); err != nil && !errors.Is(err, unix.EEXIST) {
 		return err
 	}
 	for _, r := range g.responders {
-		r.Claim(address)
+		r.Claim(address, generation)
 	}
-	g.tellRouters("add", address)
+	g.runRouteProgram("add", address)
 	return nil
 }
 
-func (g *linuxGround) letGo(address netip.Addr) error {
+func (g *linuxPlatform) withdraw(address netip.Addr) error {
 	for _, r := range g.responders {
 		r.Release(address)
 	}
-	g.tellRouters("remove", address)
-	if g.nat { // whoever gets the address next has nothing to do with these
+	g.runRouteProgram("remove", address)
+	if g.nat { // they do not concern the client that gets the address next
 		g.forgetConnections(address)
 	}
 	if err := netlink.RouteDel(g.route(address)); err != nil && !errors.Is(err, unix.ESRCH) {
@@ -154,7 +152,7 @@ func (g *linuxGround) letGo(address netip.Addr) error {
 	return nil
 }
 
-func (g *linuxGround) forgetConnections(address netip.Addr) {
+func (g *linuxPlatform) forgetConnections(address netip.Addr) {
 	family := netlink.InetFamily(unix.AF_INET)
 	if address.Is6() {
 		family = unix.AF_INET6
@@ -166,8 +164,8 @@ func (g *linuxGround) forgetConnections(address netip.Addr) {
 	}
 }
 
-// tellRouters runs the operator's program, without a shell; it has been named by whoever started the access point.
-func (g *linuxGround) tellRouters(what string, address netip.Addr) {
+// runRouteProgram runs the operator's program, without a shell. Its path is a command-line option.
+func (g *linuxPlatform) runRouteProgram(what string, address netip.Addr) {
 	if g.hook == "" {
 		return
 	}
@@ -176,12 +174,12 @@ func (g *linuxGround) tellRouters(what string, address netip.Addr) {
 	}
 }
 
-func (g *linuxGround) close() error {
+func (g *linuxPlatform) close() error {
 	for _, r := range g.responders {
 		r.Close()
 	}
 	err := g.forwarding.restore(g.name)
-	if g.firewall != nil {
+	if g.firewall != "" {
 		err = errors.Join(err, g.firewall.close())
 	}
 	if g.tun != nil {

@@ -2,7 +2,7 @@
 
 package kernel
 
-import "sag.software/native/internal/system"
+import "errors"
 
 // Open is not to be had on this system yet.
-func Open(Config) (*Kernel, error) { return nil, system.ErrNotSupported }
+func Open(Config) (*Kernel, error) { return nil, errors.ErrUnsupported }

@@ -57,12 +57,12 @@ type Query struct {
 	To       netip.AddrPort
 	// Destinations are where the client may go.
 	Destinations []netip.Prefix
-	// IsClient tells inner addresses of clients and access points.
+	// IsClient is true for inner addresses of clients and access points.
 	IsClient func(netip.Addr) bool
 	Host     Host
 }
 
-// Decide tells what becomes of a flow.
+// Decide is what becomes of a flow.
 func (p Policy) Decide(q Query) Decision {
 	// An IPv4 address in IPv6 dress reaches what the IPv4 address reaches.
 	to := netip.AddrPortFrom(q.To.Addr().Unmap(), q.To.Port())
@@ -84,10 +84,23 @@ func (p Policy) Decide(q Query) Decision {
 	if contains(p.Allowed, to.Addr()) {
 		return Decision{Verdict: Forwarded}
 	}
-	if reason := q.guarded(to); reason != "" {
+	if reason := q.restricted(to); reason != "" {
 		return Decision{Reason: reason}
 	}
+	for _, v4 := range embedded(to.Addr()) {
+		if reason := q.refusedInside(netip.AddrPortFrom(v4, to.Port())); reason != "" && !contains(p.Allowed, v4) {
+			return Decision{Reason: "leads to an IPv4 address: " + reason}
+		}
+	}
 	return Decision{Verdict: Forwarded}
+}
+
+// refusedInside names why the IPv4 address in an IPv6 one is refused.
+func (q Query) refusedInside(v4 netip.AddrPort) string {
+	if reason := never(v4.Addr()); reason != "" {
+		return reason
+	}
+	return q.restricted(v4)
 }
 
 // never names what only a publication opens.
@@ -105,10 +118,13 @@ func never(to netip.Addr) string {
 	return ""
 }
 
-// guarded names what is refused unless an operator has allowed it.
-func (q Query) guarded(to netip.AddrPort) string {
+// restricted names what is refused unless an operator has allowed it.
+func (q Query) restricted(to netip.AddrPort) string {
 	if to.Addr().IsLinkLocalUnicast() {
-		return "link-local" // and with it the metadata services of clouds
+		return "link-local" // and with it most metadata services of clouds
+	}
+	if isMetadata(to.Addr()) {
+		return "a cloud's metadata service"
 	}
 	if q.IsClient(to.Addr()) {
 		return "another client"
@@ -138,10 +154,10 @@ func contains(prefixes []netip.Prefix, address netip.Addr) bool {
 	return false
 }
 
-// isThisNetwork tells 0.0.0.0/8.
+// isThisNetwork is true for 0.0.0.0/8.
 func isThisNetwork(a netip.Addr) bool { return a.Is4() && a.As4()[0] == 0 }
 
-// isBroadcast tells the last address of an IPv4 network, to which any program of the host may send.
+// isBroadcast is true for the last address of an IPv4 network, to which any program of the host may send.
 func isBroadcast(network netip.Prefix, a netip.Addr) bool {
 	if !a.Is4() || network.Bits() >= 31 {
 		return false

@@ -43,6 +43,10 @@ func TestDecide(t *testing.T) {
 		Allowed: []netip.Prefix{netip.MustParsePrefix("10.0.5.0/24"), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("224.0.0.0/4")},
 	}
 	strict := Policy{}
+	meta := Policy{
+		Published: publications(t, "168.63.129.16:80=127.0.0.1:8080"),
+		Allowed:   []netip.Prefix{netip.MustParsePrefix("100.100.100.200/32")},
+	}
 	tenNet := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	for _, test := range []struct {
 		name         string
@@ -96,6 +100,38 @@ func TestDecide(t *testing.T) {
 		{"a client's address, published", p, TCP, "10.9.0.77:80", everywhere, Published},
 		{"the cloud instance", strict, TCP, "198.51.100.1:443", everywhere, Prohibited},
 		{"something else where the cloud instance is", strict, TCP, "198.51.100.1:80", everywhere, Forwarded},
+
+		{"metadata of Alibaba Cloud", strict, TCP, "100.100.100.200:80", everywhere, Prohibited},
+		{"metadata of Alibaba Cloud, pinged", strict, Echo, "100.100.100.200:0", everywhere, Prohibited},
+		{"a neighbour of it", strict, TCP, "100.100.100.201:80", everywhere, Forwarded},
+		{"metadata of Azure", strict, TCP, "168.63.129.16:80", everywhere, Prohibited},
+		{"names at Azure's", strict, UDP, "168.63.129.16:53", everywhere, Prohibited},
+		{"metadata of Oracle Cloud", strict, TCP, "192.0.0.192:80", everywhere, Prohibited},
+		{"metadata of Oracle Cloud, IPv6", strict, TCP, "[fd00:c1::a9fe:a9fe]:80", everywhere, Prohibited},
+		{"metadata of AWS, IPv6", strict, TCP, "[fd00:ec2::254]:80", everywhere, Prohibited},
+		{"names of AWS, IPv6", strict, UDP, "[fd00:ec2::253]:53", everywhere, Prohibited},
+		{"metadata of Google Cloud, IPv6", strict, TCP, "[fd20:ce::254]:80", everywhere, Prohibited},
+		{"metadata of Scaleway, IPv6", strict, TCP, "[fd00:42::42]:80", everywhere, Prohibited},
+		{"metadata, mapped", strict, TCP, "[::ffff:100.100.100.200]:80", everywhere, Prohibited},
+		{"metadata, allowed", meta, TCP, "100.100.100.200:80", everywhere, Forwarded},
+		{"metadata, published", meta, TCP, "168.63.129.16:80", everywhere, Published},
+		{"other port of a published one", meta, TCP, "168.63.129.16:81", everywhere, Refused},
+		{"link-local by NAT64", strict, TCP, "[64:ff9b::169.254.169.254]:80", everywhere, Prohibited},
+		{"metadata by NAT64", strict, TCP, "[64:ff9b::100.100.100.200]:80", everywhere, Prohibited},
+		{"metadata by NAT64, allowed as IPv4", meta, TCP, "[64:ff9b::100.100.100.200]:80", everywhere, Forwarded},
+		{"loopback by NAT64", strict, TCP, "[64:ff9b::127.0.0.1]:80", everywhere, Prohibited},
+		{"the host by NAT64", strict, TCP, "[64:ff9b::10.0.5.5]:22", everywhere, Prohibited},
+		{"another client by NAT64", strict, TCP, "[64:ff9b::10.9.0.2]:22", everywhere, Prohibited},
+		{"the cloud instance by NAT64", strict, TCP, "[64:ff9b::198.51.100.1]:443", everywhere, Prohibited},
+		{"an ordinary host by NAT64", strict, TCP, "[64:ff9b::192.0.2.7]:80", everywhere, Forwarded},
+		{"metadata by a local NAT64 of 96 bits", strict, TCP, "[64:ff9b:1::169.254.169.254]:80", everywhere, Prohibited},
+		{"metadata by a local NAT64 of 48 bits", strict, TCP, "[64:ff9b:1:a9fe:a9:fe00::]:80", everywhere, Prohibited},
+		{"metadata by 6to4", strict, TCP, "[2002:a9fe:a9fe::1]:80", everywhere, Prohibited},
+		{"an ordinary host by 6to4", strict, TCP, "[2002:c000:207::1]:80", everywhere, Forwarded},
+		{"a Teredo client that is link-local", strict, TCP, "[2001:0:c000:207:0:0:5601:5601]:80", everywhere, Prohibited},
+		{"a Teredo server that is link-local", strict, TCP, "[2001:0:a9fe:a9fe::1]:80", everywhere, Prohibited},
+		{"loopback as a compatible address", strict, TCP, "[::127.0.0.1]:80", everywhere, Prohibited},
+		{"metadata as a translated address", strict, TCP, "[::ffff:0:169.254.169.254]:80", everywhere, Prohibited},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := test.policy.Decide(Query{

@@ -96,5 +96,5 @@ func (p Publications) find(protocol Protocol, at netip.AddrPort) (Target, bool) 
 	return target, ok
 }
 
-// has tells whether anything is published at the address.
+// has is true when anything is published at the address.
 func (p Publications) has(address netip.Addr) bool { return p.addresses[address] }

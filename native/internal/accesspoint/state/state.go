@@ -23,8 +23,6 @@ const (
 	identityFile = "identity.json"
 	portFile     = "port"
 	lockFile     = "lock"
-	// forwardingFile says what of the host's forwarding has to be switched off again.
-	forwardingFile = "forwarding"
 )
 
 // Directory is an opened and locked state directory.
@@ -40,7 +38,7 @@ type Identity struct {
 	Token string `json:"token"`
 }
 
-// Open makes the directory if it is missing, checks that nobody else can read it, and locks it.
+// Open makes the directory if it is missing, checks that no other user can read it, and locks it.
 func Open(path string) (*Directory, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
@@ -115,26 +113,6 @@ func (d *Directory) Port() uint16 {
 // SavePort keeps the port for the next start, so that clients find the access point again.
 func (d *Directory) SavePort(port uint16) error {
 	return d.write(portFile, strconv.Itoa(int(port))+"\n")
-}
-
-// Forwarding is what was noted of the host's forwarding; empty = nothing.
-func (d *Directory) Forwarding() string {
-	text, err := d.read(forwardingFile)
-	if err != nil {
-		return ""
-	}
-	return text
-}
-
-// NoteForwarding has the text on disk when it answers; an empty one is none.
-func (d *Directory) NoteForwarding(text string) error {
-	if text != "" {
-		return d.write(forwardingFile, text+"\n")
-	}
-	if err := os.Remove(filepath.Join(d.path, forwardingFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 func (d *Directory) read(name string) (string, error) {

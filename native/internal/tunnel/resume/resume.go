@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"sag.software/native/internal/secret"
-	"sag.software/native/internal/tunnel/session"
+	"sag.software/native/internal/session"
 )
 
 // fileName within the intranet's runtime directory.
@@ -29,29 +29,29 @@ type Record struct {
 	Token      secret.Secret
 	Cloud      session.Cloud
 	// Socks and HTTP are the listeners' addresses, HOST:PORT.
-	Socks, HTTP   string
-	RefuseOutside bool
+	Socks, HTTP  string
+	RefuseDirect bool
 	// LeaseEnd is on the clock of this boot.
 	LeaseEnd time.Duration
 }
 
 // stored is the file: its only place where the token is written out.
 type stored struct {
-	Version       int        `json:"version"`
-	Boot          string     `json:"boot"`
-	IntranetID    string     `json:"intranet"`
-	Token         string     `json:"token"`
-	CloudURL      string     `json:"cloudUrl"`
-	Pins          [][32]byte `json:"pins"`
-	Socks         string     `json:"socks"`
-	HTTP          string     `json:"http"`
-	RefuseOutside bool       `json:"refuseOutside"`
-	LeaseEnd      int64      `json:"leaseEndNs"`
+	Version      int        `json:"version"`
+	Boot         string     `json:"boot"`
+	IntranetID   string     `json:"intranet"`
+	Token        string     `json:"token"`
+	CloudURL     string     `json:"cloudUrl"`
+	Pins         [][32]byte `json:"pins"`
+	Socks        string     `json:"socks"`
+	HTTP         string     `json:"http"`
+	RefuseDirect bool       `json:"refuseOutside"`
+	LeaseEnd     int64      `json:"leaseEndNs"`
 }
 
 // Store is where the record of one intranet is kept.
 type Store struct {
-	// Dir is the intranet's own directory, which nobody else can write.
+	// Dir is the intranet's own directory, which no other user can write.
 	Dir string
 	// Boot names this boot.
 	Boot string
@@ -63,7 +63,7 @@ func (s Store) path() string { return filepath.Join(s.Dir, fileName) }
 func (s Store) Save(r Record) error {
 	text, err := json.Marshal(stored{
 		Version: version, Boot: s.Boot, IntranetID: r.IntranetID, Token: r.Token.Reveal(), CloudURL: r.Cloud.URL, Pins: r.Cloud.Pins,
-		Socks: r.Socks, HTTP: r.HTTP, RefuseOutside: r.RefuseOutside, LeaseEnd: int64(r.LeaseEnd),
+		Socks: r.Socks, HTTP: r.HTTP, RefuseDirect: r.RefuseDirect, LeaseEnd: int64(r.LeaseEnd),
 	})
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (s Store) Remove() error {
 var ErrNone = errors.New("no session to resume")
 
 // Load reads the record of an intranet. Whatever is not a whole record of this boot, this user and this intranet is
-// removed and told as an error.
+// removed, and the error says why.
 func (s Store) Load(intranetID string) (Record, error) {
 	r, err := s.load(intranetID)
 	if err != nil && !errors.Is(err, ErrNone) {
@@ -140,6 +140,6 @@ func (s Store) load(intranetID string) (Record, error) {
 	}
 	return Record{
 		IntranetID: f.IntranetID, Token: secret.Secret(f.Token), Cloud: session.Cloud{URL: f.CloudURL, Pins: f.Pins},
-		Socks: f.Socks, HTTP: f.HTTP, RefuseOutside: f.RefuseOutside, LeaseEnd: time.Duration(f.LeaseEnd),
+		Socks: f.Socks, HTTP: f.HTTP, RefuseDirect: f.RefuseDirect, LeaseEnd: time.Duration(f.LeaseEnd),
 	}, nil
 }

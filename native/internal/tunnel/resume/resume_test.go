@@ -11,13 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"sag.software/native/internal/tunnel/session"
+	"sag.software/native/internal/session"
 )
 
 func record() Record {
 	return Record{
 		IntranetID: "a1b2", Token: "the-secret-token", Cloud: session.Cloud{URL: "https://cloud.test", Pins: [][32]byte{{1, 2}}},
-		Socks: "127.0.0.1:1080", HTTP: "127.0.0.1:8080", RefuseOutside: true, LeaseEnd: time.Hour,
+		Socks: "127.0.0.1:1080", HTTP: "127.0.0.1:8080", RefuseDirect: true, LeaseEnd: time.Hour,
 	}
 }
 

@@ -1,43 +1,44 @@
-// Package systemwide is the machine as a tunnel in system mode uses it: link, addresses, routes, rules, journal.
+// Package systemwide is the network of the host as a tunnel in system mode uses it: link, addresses, routes, DNS, kill switch, journal.
 package systemwide
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 
-	typesv1 "sag.software/native/gen/sag/types/v1"
-	"sag.software/native/internal/engine/probe"
+	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/link"
 	"sag.software/native/internal/failure"
-	"sag.software/native/internal/system"
-	"sag.software/native/internal/system/attachment"
-	"sag.software/native/internal/system/link"
-	"sag.software/native/internal/system/lockdown"
-	"sag.software/native/internal/system/plan"
-	"sag.software/native/internal/system/reconcile"
+	"sag.software/native/internal/hostnet"
+	"sag.software/native/internal/hostnet/enforcer"
+	"sag.software/native/internal/hostnet/lockdown"
+	"sag.software/native/internal/hostnet/marks"
+	"sag.software/native/internal/hostnet/permit"
+	"sag.software/native/internal/hostnet/plan"
+	"sag.software/native/internal/hostnet/reconcile"
+	"sag.software/native/internal/hostnet/route"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/session"
 	"sag.software/native/internal/tunnel"
-	"sag.software/native/internal/tunnel/profile"
-	"sag.software/native/internal/tunnel/session"
 )
 
-// Host is the one machine there is.
+// Host is the network of this host.
 type Host struct {
-	machine    system.Machine
+	machine    hostnet.Host
 	reconciler *reconcile.Reconciler
 	lockdown   *lockdown.Keeper
 	logger     *slog.Logger
 
 	mu         sync.Mutex
-	attachment *attachment.Attachment[*link.Device]
+	attachment *enforcer.Enforcer[*link.Device]
 	outside    []netip.Addr
 	// cloud is the instance's URL.
 	cloud string
 	// reached are endpoints that were given by name.
-	reached []netip.AddrPort
+	reached []permit.Endpoint
 	// left is true while something of a former process may be in force.
 	left    bool
 	changed func()
@@ -45,8 +46,8 @@ type Host struct {
 
 var _ tunnel.Host = (*Host)(nil)
 
-// New takes the machine over, journal included. Only one process can have it.
-func New(machine system.Machine, journalDir string, keeper *lockdown.Keeper, logger *slog.Logger) (*Host, error) {
+// New takes the host's network over, journal included. Only one process can have it.
+func New(machine hostnet.Host, journalDir string, keeper *lockdown.Keeper, logger *slog.Logger) (*Host, error) {
 	r, err := reconcile.Open(machine, journalDir)
 	if err != nil {
 		return nil, refusal(err)
@@ -54,21 +55,21 @@ func New(machine system.Machine, journalDir string, keeper *lockdown.Keeper, log
 	return &Host{machine: machine, reconciler: r, lockdown: keeper, logger: logger, left: true, changed: func() {}}, nil
 }
 
-// Close leaves the machine as it is and gives it to the next process.
+// Close leaves the host's settings as they are, for the next process.
 func (h *Host) Close() error { return h.reconciler.Close() }
 
 // Attach implements tunnel.Host.
-func (h *Host) Attach(p *profile.Profile, cloud session.Cloud) (probe.Device, error) {
+func (h *Host) Attach(s *session.Session, cloud session.Cloud) (datapath.Device, error) {
 	outside := addressesOf(cloud.URL)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.outside, h.reached, h.cloud = outside, nil, cloud.URL
-	in := h.intranet(p)
-	if err := h.keepLockdown(p, in); err != nil {
+	in := h.intranet(s)
+	if err := h.keepLockdown(s, in); err != nil {
 		return nil, refusal(err)
 	}
-	a, device, err := attachment.Attach(attachment.Config[*link.Device]{
-		Machine: h.machine, Reconciler: h.reconciler, OpenLink: link.Open, OpenResolver: h.openResolver, Logger: h.logger, Changed: h.tell,
+	a, device, err := enforcer.Start(enforcer.Config[*link.Device]{
+		Host: h.machine, Reconciler: h.reconciler, OpenLink: link.Open, OpenResolver: h.openResolver, Logger: h.logger, Changed: h.report,
 	}, in)
 	if err != nil {
 		// What a former process left may still be in force: Detach sees to it.
@@ -80,14 +81,14 @@ func (h *Host) Attach(p *profile.Profile, cloud session.Cloud) (probe.Device, er
 }
 
 // Update implements tunnel.Host.
-func (h *Host) Update(p *profile.Profile) error {
+func (h *Host) Update(s *session.Session) error {
 	h.mu.Lock()
-	a, in := h.attachment, h.intranet(p)
+	a, in := h.attachment, h.intranet(s)
 	h.mu.Unlock()
 	if a == nil {
 		return nil
 	}
-	if err := h.keepLockdown(p, in); err != nil {
+	if err := h.keepLockdown(s, in); err != nil {
 		return refusal(err)
 	}
 	if err := a.Update(in); err != nil {
@@ -97,7 +98,8 @@ func (h *Host) Update(p *profile.Profile) error {
 }
 
 // Reach implements tunnel.Host.
-func (h *Host) Reach(p *profile.Profile, endpoint netip.AddrPort) error {
+func (h *Host) Reach(s *session.Session, e session.Endpoint) error {
+	endpoint := allowed(e)
 	h.mu.Lock()
 	known := slices.Contains(h.reached, endpoint)
 	if !known {
@@ -107,7 +109,7 @@ func (h *Host) Reach(p *profile.Profile, endpoint netip.AddrPort) error {
 	if known {
 		return nil
 	}
-	return h.Update(p)
+	return h.Update(s)
 }
 
 // Look implements tunnel.Host.
@@ -123,9 +125,9 @@ func (h *Host) Look() {
 	}
 }
 
-// EndConnections implements tunnel.Host. Whoever waits for an answer that can not come hears of it now.
-func (h *Host) EndConnections(p *profile.Profile) {
-	ended, err := system.EndConnections(p.Addresses())
+// EndConnections implements tunnel.Host. Programs that wait for an answer that cannot come get an error now.
+func (h *Host) EndConnections(s *session.Session) {
+	ended, err := route.EndConnections(s.Addresses())
 	if err != nil {
 		h.logger.Warn("connections through the former access point have to time out", "error", err)
 		return
@@ -155,14 +157,14 @@ func (h *Host) Detach() error {
 	case a != nil:
 		err = a.Detach()
 	case left:
-		var undone []system.Change
+		var undone []hostnet.Change
 		undone, err = h.reconciler.Clear()
 		for _, c := range undone {
 			h.logger.Info("undone", "change", c.String())
 		}
 	}
 	if err != nil {
-		// What could not be undone is still in force, is said to be, and is tried again.
+		// What could not be undone is still in force, is reported to be, and is tried again.
 		h.mu.Lock()
 		h.left = true
 		h.mu.Unlock()
@@ -185,76 +187,73 @@ func (h *Host) Holds() bool {
 }
 
 // Warnings implements tunnel.Host.
-func (h *Host) Warnings() []*typesv1.Warning {
+func (h *Host) Warnings() []session.Warning {
 	h.mu.Lock()
 	a := h.attachment
 	h.mu.Unlock()
 	if a == nil {
 		return nil
 	}
-	var all []*typesv1.Warning
+	var all []session.Warning
 	for _, o := range a.Overlaps() {
-		all = append(all, &typesv1.Warning{
-			Code: typesv1.WarningCode_WARNING_CODE_LAN_OVERLAP, Hop: typesv1.HopKind_HOP_KIND_CLIENT,
-			Mender: typesv1.Mender_MENDER_NETWORK, Text: overlapText(o),
+		all = append(all, session.Warning{
+			Code: session.WarnLANOverlap, Hop: session.HopClient, Fixer: session.FixedByNetwork, Message: overlapText(o),
 		})
 	}
-	if trouble := a.Names().Trouble; trouble != "" {
-		all = append(all, &typesv1.Warning{
-			Code: typesv1.WarningCode_WARNING_CODE_DNS_CONFLICT, Hop: typesv1.HopKind_HOP_KIND_CLIENT,
-			Mender: typesv1.Mender_MENDER_YOU, Text: trouble,
+	if trouble := a.Names().Trouble; trouble.Text != "" {
+		all = append(all, session.Warning{
+			Code: session.WarnDNSConflict, Hop: session.HopClient, Fixer: session.FixedByUser, Message: trouble,
 		})
 	}
 	return all
 }
 
-func overlapText(o plan.Overlap) string {
-	text := fmt.Sprintf("the network %s on %s has addresses of the intranet; they lead to the intranet", o.Prefix, o.Link)
+func overlapText(o plan.Overlap) msg.Message {
 	if len(o.Kept) == 0 {
-		return text
+		return msg.Overlap(o.Prefix.String(), o.Link)
 	}
-	var kept []string
+	var own []string
 	for _, a := range o.Kept {
-		kept = append(kept, a.String())
+		own = append(own, a.String())
 	}
-	return text + ", except its own " + strings.Join(kept, ", ")
+	return msg.OverlapExcept(o.Prefix.String(), o.Link, strings.Join(own, ", "))
 }
 
-// Trouble is why the machine is not as the intranet needs it; nil if it is.
-func (h *Host) Trouble() *typesv1.Failure {
+// Trouble is why the host's settings are not as the intranet needs them; nil if they are.
+func (h *Host) Trouble() *failure.Failure {
 	h.mu.Lock()
 	a := h.attachment
 	h.mu.Unlock()
 	if a == nil || a.Trouble() == nil {
 		return nil
 	}
-	return failure.From(refusal(a.Trouble()), typesv1.Cause_CAUSE_UNKNOWN)
+	return failure.From(refusal(a.Trouble()), failure.Unknown)
 }
 
 // Changed implements tunnel.Host.
-func (h *Host) Changed(tell func()) {
+func (h *Host) Changed(report func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.changed = tell
+	h.changed = report
 }
 
-func (h *Host) tell() {
-	// The caller holds the attachment's lock, and whoever is told asks the attachment.
+func (h *Host) report() {
+	// The caller holds the enforcer's lock, and what is called reads the enforcer's state.
 	go func() {
 		h.mu.Lock()
-		tell := h.changed
+		report := h.changed
 		h.mu.Unlock()
-		tell()
+		report()
 	}()
 }
 
 // Mark implements tunnel.Host.
-func (h *Host) Mark() uint32 { return plan.Mark }
+func (h *Host) Mark() uint32 { return marks.TunnelTraffic }
 
 func refusal(err error) error {
 	cause := reconcile.Cause(err)
-	if errors.Is(err, attachment.ErrFight) {
-		cause = typesv1.Cause_CAUSE_VPN_CONFLICT
+	if errors.Is(err, enforcer.ErrConflict) {
+		cause = failure.VPNConflict
 	}
-	return &failure.Error{Failure: failure.Of(cause, "%s", err), Under: err}
+	return failure.Explain(err, cause)
 }

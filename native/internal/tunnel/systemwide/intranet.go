@@ -2,7 +2,6 @@ package systemwide
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -10,44 +9,59 @@ import (
 	"strings"
 	"time"
 
-	"sag.software/native/internal/system/plan"
-	"sag.software/native/internal/tunnel/profile"
+	"sag.software/native/internal/hostnet/permit"
+	"sag.software/native/internal/hostnet/plan"
+	"sag.software/native/internal/resolver/host"
+	"sag.software/native/internal/session"
 )
 
 const (
-	// lookupLimit is how long the cloud's name may take; it has just been asked by whoever dialled.
+	// lookupLimit is how long the cloud's name may take; the dial has just looked it up.
 	lookupLimit = time.Second
 	// maxReached bounds how many endpoints that were given by name are remembered.
 	maxReached = 16
 	httpsPort  = 443
 )
 
-// intranet is what a profile means for the machine. The caller holds the lock.
-func (h *Host) intranet(p *profile.Profile) plan.Intranet {
+// intranet is what a session means for the host. The caller holds the lock.
+func (h *Host) intranet(s *session.Session) plan.Intranet {
 	in := plan.Intranet{
-		Routes: p.Routes, Full: p.FullTunnel, Servers: p.DNS.Servers, MTU: p.MTU, Outside: h.outside, Domains: p.DNS.Domains,
+		Routes: s.Routes, Full: s.Policy.FullTunnel, Servers: s.DNS.Servers, MTU: s.MTU, CloudAddrs: h.outside, Domains: s.DNS.Tunneled(),
+		Search:    s.DNS.Search,
 		Endpoints: slices.Clone(h.reached),
 	}
-	for _, a := range p.Addresses() {
+	for _, a := range s.Addresses() {
 		in.Addresses = append(in.Addresses, netip.PrefixFrom(a, a.BitLen()))
 	}
 	name, port := hostOf(h.cloud)
 	in.CloudPort = port
 	names := []string{name}
-	for _, ap := range p.AccessPoints {
+	for _, ap := range s.AccessPoints {
 		for _, e := range ap.Endpoints {
-			if a, err := netip.ParseAddr(e.Host); err == nil {
-				in.Endpoints = append(in.Endpoints, netip.AddrPortFrom(a.Unmap(), e.Port))
+			switch {
+			case !e.Dialable():
+			case e.Addr.IsValid():
+				in.Endpoints = append(in.Endpoints, allowed(e))
+			default:
+				names = append(names, e.Name)
 			}
-			names = append(names, e.Host)
 		}
 	}
 	for _, name := range names {
 		if _, err := netip.ParseAddr(name); err != nil && name != "" {
-			in.Spared = append(in.Spared, strings.ToLower(strings.TrimSuffix(name, ".")))
+			in.BypassNames = append(in.BypassNames, strings.ToLower(strings.TrimSuffix(name, ".")))
 		}
 	}
 	return in
+}
+
+// allowed is an endpoint whose address is known, as the kill switch and lockdown let the engine reach it.
+func allowed(e session.Endpoint) permit.Endpoint {
+	protocol := permit.UDP
+	if e.Transport == session.TLS {
+		protocol = permit.TCP
+	}
+	return permit.Endpoint{Protocol: protocol, AddrPort: netip.AddrPortFrom(e.Addr, e.Port)}
 }
 
 // hostOf is where a cloud instance's URL leads.
@@ -62,7 +76,7 @@ func hostOf(cloud string) (name string, port uint16) {
 	return u.Hostname(), httpsPort
 }
 
-// addressesOf are the addresses of the cloud instance; none if its name can not be looked up, when nobody reaches it anyway.
+// addressesOf are the addresses of the cloud instance; none if its name cannot be looked up, because then no program reaches it anyway.
 func addressesOf(cloud string) []netip.Addr {
 	name, _ := hostOf(cloud)
 	if a, err := netip.ParseAddr(name); err == nil {
@@ -73,7 +87,7 @@ func addressesOf(cloud string) []netip.Addr {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
 	defer cancel()
-	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+	found, err := host.Lookup(ctx, name)
 	if err != nil {
 		return nil
 	}

@@ -1,23 +1,23 @@
 package systemwide
 
 import (
-	"sag.software/native/internal/system/lockdown"
-	"sag.software/native/internal/system/plan"
-	"sag.software/native/internal/tunnel/profile"
+	"sag.software/native/internal/hostnet/lockdown"
+	"sag.software/native/internal/hostnet/plan"
+	"sag.software/native/internal/session"
 )
 
-// LinkPrefix is what the names of our links begin with; lockdown lets them pass.
+// LinkPrefix is what the names of the tunnel's links begin with; lockdown lets them pass.
 const LinkPrefix = "sag"
 
-// keepLockdown tells lockdown how this tunnel comes up, and what the instance's policy wants of it. What can not be written
-// down is a reason not to go on only if it is wanted.
-func (h *Host) keepLockdown(p *profile.Profile, in plan.Intranet) error {
+// keepLockdown passes to lockdown how this tunnel comes up, and what the instance's policy wants. If that cannot be written down, the
+// session ends only if lockdown is wanted.
+func (h *Host) keepLockdown(s *session.Session, in plan.Intranet) error {
 	name, port := hostOf(h.cloud)
-	err := h.lockdown.Reaches(lockdown.Cloud{Host: name, Port: port, Addresses: in.Outside}, in.Endpoints, in.Spared)
+	err := h.lockdown.Reaches(lockdown.Cloud{Host: name, Port: port, Addresses: in.CloudAddrs}, in.Endpoints, in.BypassNames)
 	if err == nil {
-		err = h.lockdown.Policy(p.InstanceID, p.Lockdown)
+		err = h.lockdown.Policy(s.InstanceID, s.Policy.Lockdown)
 	}
-	if err != nil && !p.Lockdown && !h.lockdown.IsOn() {
+	if err != nil && !s.Policy.Lockdown && !h.lockdown.IsOn() {
 		h.logger.Warn("lockdown would not know how to reach this intranet", "error", err)
 		return nil
 	}

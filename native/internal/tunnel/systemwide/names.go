@@ -3,35 +3,34 @@ package systemwide
 import (
 	"net/netip"
 
-	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
-	"sag.software/native/internal/system/attachment"
-	"sag.software/native/internal/system/dns"
-	"sag.software/native/internal/system/dns/forward"
-	"sag.software/native/internal/system/plan"
+	"sag.software/native/internal/hostnet/dns"
+	"sag.software/native/internal/hostnet/dns/forward"
+	"sag.software/native/internal/hostnet/enforcer"
+	"sag.software/native/internal/tunnel"
 )
 
-// openResolver begins to answer the machine's questions for names.
-func (h *Host) openResolver(link string, prefer netip.Addr, rules forward.Rules) (attachment.Resolver, error) {
+// openResolver begins to answer the host's DNS queries.
+func (h *Host) openResolver(link string, prefer netip.Addr, rules forward.Rules) (enforcer.Resolver, error) {
 	return forward.Open(forward.Config{
-		Link: link, Mark: plan.Mark, Prefer: prefer, Outside: dns.Open().Outside, Logger: h.logger,
+		Link: link, Prefer: prefer, Direct: dns.Open().Direct, Search: dns.Search, Logger: h.logger,
 	}, rules)
 }
 
-// names is what of the machine's name servers is ours, as it was found; nil if nothing is, and nothing should be.
-func names(found dns.Found, a attachment.Names) *tunnelv1.Names {
-	if found.Ours == nil && a.Want == nil && a.Trouble == "" {
+// names is what of the host's DNS settings is the tunnel's, as it was found; nil if nothing is, and nothing should be.
+func names(found dns.Status, a enforcer.Names) *tunnel.NamesState {
+	if found.Ours == nil && a.Want == nil && a.Trouble.Text == "" {
 		return nil
 	}
-	told := &tunnelv1.Names{Backend: string(found.Backend), Trouble: a.Trouble}
+	state := &tunnel.NamesState{Backend: string(found.Backend), Trouble: a.Trouble.Text}
 	for _, server := range a.Servers {
-		told.Servers = append(told.Servers, server.String())
+		state.Servers = append(state.Servers, server.String())
 	}
 	if a.Want == nil {
-		return told
+		return state
 	}
-	told.Domains, told.Everything = a.Want.Domains, a.Want.Everything
+	state.Domains, state.Everything, state.SearchDomains = a.Want.Domains, a.Want.Everything, a.Want.Search
 	if !found.Has(*a.Want) {
-		told.Trouble = "the machine's name servers are not as the intranet needs them: " + found.Why
+		state.Trouble = "the machine's name servers are not as the intranet needs them: " + found.Why
 	}
-	return told
+	return state
 }

@@ -7,9 +7,10 @@ import (
 	"sync"
 	"testing"
 
+	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/probe"
 	"sag.software/native/internal/engine"
-	"sag.software/native/internal/engine/probe"
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/netstack"
 )
 
 // AccessPoint answers probes and forwards to the intranet.
@@ -22,23 +23,23 @@ type AccessPoint struct {
 	t       testing.TB
 	private engine.PrivateKey
 	at      netip.AddrPort
-	forward *stack.Forward
+	forward *netstack.Forward
 
 	mu         sync.Mutex
 	generation uint64
 	device     *engine.Device
-	stack      *stack.Stack
-	peers      map[engine.Key]engine.Peer
+	stack      *netstack.Stack
+	peers      map[engine.Key]engine.PeerConfig
 }
 
-func newAccessPoint(t testing.TB, id string, number byte, forward *stack.Forward) *AccessPoint {
+func newAccessPoint(t testing.TB, id string, number byte, forward *netstack.Forward) *AccessPoint {
 	private, err := engine.NewPrivateKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ap := &AccessPoint{
 		ID: id, t: t, private: private, forward: forward, at: netip.MustParseAddrPort("127.0.0.1:0"),
-		ProbeAddress: netip.AddrFrom16([16]byte{0xfd, 0, 0x5a, 9, 0, 0, 0xff, 0xff, 15: number}), peers: map[engine.Key]engine.Peer{},
+		ProbeAddress: netip.AddrFrom16([16]byte{0xfd, 0, 0x5a, 9, 0, 0, 0xff, 0xff, 15: number}), peers: map[engine.Key]engine.PeerConfig{},
 	}
 	ap.Generation = func() uint64 { ap.mu.Lock(); defer ap.mu.Unlock(); return ap.generation }
 	ap.Start()
@@ -51,17 +52,19 @@ func (ap *AccessPoint) Start() {
 	ap.t.Helper()
 	ap.mu.Lock()
 	defer ap.mu.Unlock()
-	s, err := stack.New(stack.Config{MTU: 1280, Forward: ap.forward})
+	s, err := netstack.New(netstack.Config{MTU: 1280, Forward: ap.forward})
 	if err != nil {
 		ap.t.Fatal(err)
 	}
-	tap := probe.NewTap(s.Device(), probe.Callbacks{Requested: func(_ netip.Addr, m probe.Message) {
+	path := datapath.New(s.Device())
+	probes := probe.NewStage(path.Inject, probe.Callbacks{Requested: func(_ netip.Addr, m probe.Message) {
 		ap.mu.Lock()
 		defer ap.mu.Unlock()
 		ap.generation = max(ap.generation, m.Generation)
 	}})
-	tap.SetAddress(ap.ProbeAddress)
-	device, err := engine.New(engine.Config{PrivateKey: ap.private, Listen: []netip.AddrPort{ap.at}, ListenPort: ap.at.Port(), Tun: tap})
+	probes.SetAddress(ap.ProbeAddress)
+	path.FromTunnel(probes.FromTunnel)
+	device, err := engine.New(engine.Config{PrivateKey: ap.private, Listen: []netip.AddrPort{ap.at}, ListenPort: ap.at.Port(), Path: path})
 	if err != nil {
 		ap.t.Fatal(err)
 	}
@@ -87,7 +90,7 @@ func (ap *AccessPoint) Kill() {
 }
 
 // Serve takes a peer on; a former one with the same addresses is given up.
-func (ap *AccessPoint) Serve(peer engine.Peer) {
+func (ap *AccessPoint) Serve(peer engine.PeerConfig) {
 	ap.t.Helper()
 	ap.mu.Lock()
 	defer ap.mu.Unlock()
@@ -100,7 +103,7 @@ func (ap *AccessPoint) Serve(peer engine.Peer) {
 	}
 	ap.peers[peer.PublicKey] = peer
 	if ap.device != nil {
-		if err := ap.device.Apply([]engine.Peer{peer}, remove); err != nil {
+		if err := ap.device.Apply([]engine.PeerConfig{peer}, remove); err != nil {
 			ap.t.Fatal(err)
 		}
 	}

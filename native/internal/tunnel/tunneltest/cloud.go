@@ -29,10 +29,14 @@ import (
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/failure/wire"
 )
 
 // Token is the session's.
 const Token = "token-of-the-session"
+
+// Code is the company's enterprise code.
+const Code = "T3ST1"
 
 // Company is a cloud instance with one session, its access points and their intranet.
 type Company struct {
@@ -50,12 +54,14 @@ type Company struct {
 	mu          sync.Mutex
 	incarnation uint32
 	publicKey   []byte
+	keysLost    int // how often; what pre-shared keys follow from
 	renewals    int
 	hungUp      int
-	refusal     *typesv1.Failure
+	refusal     *failure.Failure
 	silent      bool
 	domains     []string
 	revision    int
+	pins        [][]byte
 	streams     map[chan *clientv1.EventsResponse]struct{}
 	// Tamper changes what the session is like before it is handed out.
 	tamper func(*clientv1.Session)
@@ -137,11 +143,11 @@ func (c *Company) session() *clientv1.Session {
 		Addresses: []string{"10.90.0.2/32", "fd00:5a09::2/128"}, Routes: Routes, Mtu: 1280,
 		Dns:   &clientv1.Dns{Servers: []string{NameServer.String()}, Domains: c.domains},
 		Lease: durationpb.New(c.Lease), RenewAfter: durationpb.New(c.Lease / 2),
-		Incarnation: c.incarnation, ProfileRevision: fmt.Sprint(c.revision), DisplayName: "Company",
+		Incarnation: c.incarnation, ProfileRevision: fmt.Sprint(c.revision), DisplayName: "Company", EnterpriseCode: Code,
 		Hops: []*typesv1.Hop{{Kind: typesv1.HopKind_HOP_KIND_INSTANCE, Id: "instance-1", Whole: true}},
 	}
 	for i, ap := range c.AccessPoints {
-		psk := sha256.Sum256([]byte(ap.ID))
+		psk := sha256.Sum256(fmt.Appendf(nil, "%s %d", ap.ID, c.keysLost))
 		s.AccessPoints = append(s.AccessPoints, &clientv1.AccessPoint{
 			Id: ap.ID, Name: fmt.Sprint("access point ", i+1), PublicKey: publicOf(ap), ProbeAddress: ap.ProbeAddress.String(),
 			PresharedKey: psk[:], Ready: true,
@@ -149,7 +155,7 @@ func (c *Company) session() *clientv1.Session {
 				Transport: clientv1.Transport_TRANSPORT_UDP, Host: ap.at.Addr().String(), Port: uint32(ap.at.Port()),
 			}},
 		})
-		ap.Serve(engine.Peer{PublicKey: engine.Key(c.publicKey), PresharedKey: psk, AllowedIPs: prefixes(s.Addresses)})
+		ap.Serve(engine.PeerConfig{PublicKey: engine.Key(c.publicKey), PresharedKey: psk, AllowedIPs: prefixes(s.Addresses)})
 	}
 	if c.tamper != nil {
 		c.tamper(s)
@@ -174,7 +180,7 @@ func (c *Company) allowed(ctx context.Context, header http.Header) error {
 		return connect.NewError(connect.CodeUnauthenticated, errors.New("who is that"))
 	}
 	if c.refusal != nil {
-		return failure.Connect(&failure.Error{Failure: c.refusal})
+		return wire.Connect(&failure.Error{Failure: c.refusal})
 	}
 	return nil
 }
@@ -193,7 +199,25 @@ func (c *Company) Renew(ctx context.Context, r *connect.Request[clientv1.RenewRe
 	}
 	s := c.session()
 	s.SessionToken = ""
-	return connect.NewResponse(&clientv1.RenewResponse{Session: s}), nil
+	return connect.NewResponse(&clientv1.RenewResponse{Session: s, SpkiPins: c.pins}), nil
+}
+
+// LoseKeys has the cloud instance make pre-shared keys anew, without a word to the client. A lost public key, as after a
+// restored backup, is that of a former process of the client.
+func (c *Company) LoseKeys(publicKey bool) {
+	c.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keysLost++
+	if publicKey {
+		former, err := engine.NewPrivateKey()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		key := former.Public()
+		c.publicKey = key[:]
+	}
+	c.session()
 }
 
 // HangUp answers as the contract says.
@@ -243,11 +267,11 @@ func (c *Company) Say(e *clientv1.EventsResponse) {
 }
 
 // End ends the session for a cause.
-func (c *Company) End(f *typesv1.Failure) {
+func (c *Company) End(f *failure.Failure) {
 	c.mu.Lock()
 	c.refusal = f
 	c.mu.Unlock()
-	c.Say(&clientv1.EventsResponse{Event: &clientv1.EventsResponse_Ended{Ended: f}})
+	c.Say(&clientv1.EventsResponse{Event: &clientv1.EventsResponse_Ended{Ended: wire.Message(f)}})
 }
 
 // Silence has it take every further call and answer none.
@@ -269,6 +293,9 @@ func (c *Company) Tamper(change func(*clientv1.Session)) {
 	defer c.mu.Unlock()
 	c.tamper = change
 }
+
+// Announce has Renew tell by which keys the cloud instance will be recognised.
+func (c *Company) Announce(pins ...[]byte) { c.mu.Lock(); defer c.mu.Unlock(); c.pins = pins }
 
 // Listening is how many streams of events are open.
 func (c *Company) Listening() int { c.mu.Lock(); defer c.mu.Unlock(); return len(c.streams) }

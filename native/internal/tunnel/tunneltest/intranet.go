@@ -12,7 +12,7 @@ import (
 
 	"github.com/miekg/dns"
 
-	"sag.software/native/internal/userspace/stack"
+	"sag.software/native/internal/netstack"
 )
 
 // The intranet's addresses. Everything is refused but these.
@@ -82,11 +82,11 @@ func newIntranet() *Intranet {
 	return n
 }
 
-func (n *Intranet) forward() *stack.Forward {
-	return &stack.Forward{TCP: n.tcp, UDP: n.udp, Echo: func(r *stack.EchoRequest) { _ = r.Reply() }}
+func (n *Intranet) forward() *netstack.Forward {
+	return &netstack.Forward{TCP: n.tcp, UDP: n.udp, Echo: func(r *netstack.EchoRequest) { _ = r.Reply() }}
 }
 
-func (n *Intranet) tcp(r *stack.TCPRequest) {
+func (n *Intranet) tcp(r *netstack.TCPRequest) {
 	switch {
 	case r.Dst.Addr() == Silent:
 		r.Drop()
@@ -114,7 +114,7 @@ func (n *Intranet) tcp(r *stack.TCPRequest) {
 	}
 }
 
-func (n *Intranet) udp(r *stack.UDPRequest) {
+func (n *Intranet) udp(r *netstack.UDPRequest) {
 	if r.Dst != netip.AddrPortFrom(NameServer, 53) && r.Dst != netip.AddrPortFrom(Portal, EchoPort) {
 		r.Refuse()
 		return

@@ -79,6 +79,158 @@ func (ForwardingMode) EnumDescriptor() ([]byte, []int) {
 	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{0}
 }
 
+type Rule_Direction int32
+
+const (
+	Rule_DIRECTION_UNSPECIFIED Rule_Direction = 0
+	// What the client begins; the answers belong to it.
+	Rule_DIRECTION_FROM_CLIENT Rule_Direction = 1
+	Rule_DIRECTION_TO_CLIENT   Rule_Direction = 2
+)
+
+// Enum value maps for Rule_Direction.
+var (
+	Rule_Direction_name = map[int32]string{
+		0: "DIRECTION_UNSPECIFIED",
+		1: "DIRECTION_FROM_CLIENT",
+		2: "DIRECTION_TO_CLIENT",
+	}
+	Rule_Direction_value = map[string]int32{
+		"DIRECTION_UNSPECIFIED": 0,
+		"DIRECTION_FROM_CLIENT": 1,
+		"DIRECTION_TO_CLIENT":   2,
+	}
+)
+
+func (x Rule_Direction) Enum() *Rule_Direction {
+	p := new(Rule_Direction)
+	*p = x
+	return p
+}
+
+func (x Rule_Direction) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Rule_Direction) Descriptor() protoreflect.EnumDescriptor {
+	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[1].Descriptor()
+}
+
+func (Rule_Direction) Type() protoreflect.EnumType {
+	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[1]
+}
+
+func (x Rule_Direction) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Rule_Direction.Descriptor instead.
+func (Rule_Direction) EnumDescriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 0}
+}
+
+type Rule_Protocol int32
+
+const (
+	// Every protocol.
+	Rule_PROTOCOL_UNSPECIFIED Rule_Protocol = 0
+	Rule_PROTOCOL_TCP         Rule_Protocol = 1
+	Rule_PROTOCOL_UDP         Rule_Protocol = 2
+	Rule_PROTOCOL_ICMP        Rule_Protocol = 3
+)
+
+// Enum value maps for Rule_Protocol.
+var (
+	Rule_Protocol_name = map[int32]string{
+		0: "PROTOCOL_UNSPECIFIED",
+		1: "PROTOCOL_TCP",
+		2: "PROTOCOL_UDP",
+		3: "PROTOCOL_ICMP",
+	}
+	Rule_Protocol_value = map[string]int32{
+		"PROTOCOL_UNSPECIFIED": 0,
+		"PROTOCOL_TCP":         1,
+		"PROTOCOL_UDP":         2,
+		"PROTOCOL_ICMP":        3,
+	}
+)
+
+func (x Rule_Protocol) Enum() *Rule_Protocol {
+	p := new(Rule_Protocol)
+	*p = x
+	return p
+}
+
+func (x Rule_Protocol) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Rule_Protocol) Descriptor() protoreflect.EnumDescriptor {
+	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[2].Descriptor()
+}
+
+func (Rule_Protocol) Type() protoreflect.EnumType {
+	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[2]
+}
+
+func (x Rule_Protocol) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Rule_Protocol.Descriptor instead.
+func (Rule_Protocol) EnumDescriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 1}
+}
+
+type Rule_Action int32
+
+const (
+	Rule_ACTION_UNSPECIFIED Rule_Action = 0
+	Rule_ACTION_ALLOW       Rule_Action = 1
+	Rule_ACTION_DENY        Rule_Action = 2
+)
+
+// Enum value maps for Rule_Action.
+var (
+	Rule_Action_name = map[int32]string{
+		0: "ACTION_UNSPECIFIED",
+		1: "ACTION_ALLOW",
+		2: "ACTION_DENY",
+	}
+	Rule_Action_value = map[string]int32{
+		"ACTION_UNSPECIFIED": 0,
+		"ACTION_ALLOW":       1,
+		"ACTION_DENY":        2,
+	}
+)
+
+func (x Rule_Action) Enum() *Rule_Action {
+	p := new(Rule_Action)
+	*p = x
+	return p
+}
+
+func (x Rule_Action) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Rule_Action) Descriptor() protoreflect.EnumDescriptor {
+	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[3].Descriptor()
+}
+
+func (Rule_Action) Type() protoreflect.EnumType {
+	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[3]
+}
+
+func (x Rule_Action) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Rule_Action.Descriptor instead.
+func (Rule_Action) EnumDescriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 2}
+}
+
 // What the access point says of itself; it may change with every start.
 type Description struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -689,13 +841,18 @@ type Peer struct {
 	PresharedKey []byte                 `protobuf:"bytes,3,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
 	// The client's inner addresses as prefixes: its allowed IPs here.
 	Addresses []string `protobuf:"bytes,4,rep,name=addresses,proto3" json:"addresses,omitempty"`
-	// Where it may go. Empty = nowhere.
+	// Where it may go, as rules that allow these prefixes by every protocol and port. Empty = nowhere but where `rules` allow.
 	Destinations []string `protobuf:"bytes,5,rep,name=destinations,proto3" json:"destinations,omitempty"`
-	// Each way, bit/s; 0 = uncapped.
+	// Each way, bit/s; 0 = uncapped. A rate of one direction overrides it for that direction.
 	Bandwidth uint64 `protobuf:"varint,6,opt,name=bandwidth,proto3" json:"bandwidth,omitempty"`
 	// Until it is removed here without further word from the cloud, counted from receipt.
-	Lease         *durationpb.Duration `protobuf:"bytes,7,opt,name=lease,proto3" json:"lease,omitempty"`
-	Incarnation   uint32               `protobuf:"varint,8,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	Lease       *durationpb.Duration `protobuf:"bytes,7,opt,name=lease,proto3" json:"lease,omitempty"`
+	Incarnation uint32               `protobuf:"varint,8,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// Further rules. An access point refuses a peer with rules that it cannot enforce.
+	Rules []*Rule `protobuf:"bytes,9,rep,name=rules,proto3" json:"rules,omitempty"`
+	// Limits in bit/s from and to the client; 0 = as `bandwidth` says.
+	RateUp        uint64 `protobuf:"varint,10,opt,name=rate_up,json=rateUp,proto3" json:"rate_up,omitempty"`
+	RateDown      uint64 `protobuf:"varint,11,opt,name=rate_down,json=rateDown,proto3" json:"rate_down,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -786,6 +943,114 @@ func (x *Peer) GetIncarnation() uint32 {
 	return 0
 }
 
+func (x *Peer) GetRules() []*Rule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *Peer) GetRateUp() uint64 {
+	if x != nil {
+		return x.RateUp
+	}
+	return 0
+}
+
+func (x *Peer) GetRateDown() uint64 {
+	if x != nil {
+		return x.RateDown
+	}
+	return 0
+}
+
+// Matches packets of a session by their remote end: the destination of what the client sends, the source of what it gets. Of the
+// rules that match, the one with the lowest priority number decides; what no rule matches is denied.
+type Rule struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Direction Rule_Direction         `protobuf:"varint,1,opt,name=direction,proto3,enum=sag.accesspoint.v1.Rule_Direction" json:"direction,omitempty"`
+	Protocol  Rule_Protocol          `protobuf:"varint,2,opt,name=protocol,proto3,enum=sag.accesspoint.v1.Rule_Protocol" json:"protocol,omitempty"`
+	Prefix    string                 `protobuf:"bytes,3,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// Of the remote end; none = all.
+	Ports         []*Rule_PortRange `protobuf:"bytes,4,rep,name=ports,proto3" json:"ports,omitempty"`
+	Action        Rule_Action       `protobuf:"varint,5,opt,name=action,proto3,enum=sag.accesspoint.v1.Rule_Action" json:"action,omitempty"`
+	Priority      uint32            `protobuf:"varint,6,opt,name=priority,proto3" json:"priority,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rule) Reset() {
+	*x = Rule{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rule) ProtoMessage() {}
+
+func (x *Rule) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rule.ProtoReflect.Descriptor instead.
+func (*Rule) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Rule) GetDirection() Rule_Direction {
+	if x != nil {
+		return x.Direction
+	}
+	return Rule_DIRECTION_UNSPECIFIED
+}
+
+func (x *Rule) GetProtocol() Rule_Protocol {
+	if x != nil {
+		return x.Protocol
+	}
+	return Rule_PROTOCOL_UNSPECIFIED
+}
+
+func (x *Rule) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
+func (x *Rule) GetPorts() []*Rule_PortRange {
+	if x != nil {
+		return x.Ports
+	}
+	return nil
+}
+
+func (x *Rule) GetAction() Rule_Action {
+	if x != nil {
+		return x.Action
+	}
+	return Rule_ACTION_UNSPECIFIED
+}
+
+func (x *Rule) GetPriority() uint32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
 type AcknowledgeRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Epoch    uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
@@ -799,7 +1064,7 @@ type AcknowledgeRequest struct {
 
 func (x *AcknowledgeRequest) Reset() {
 	*x = AcknowledgeRequest{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[10]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +1076,7 @@ func (x *AcknowledgeRequest) String() string {
 func (*AcknowledgeRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[10]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +1089,7 @@ func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRequest) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AcknowledgeRequest) GetEpoch() uint64 {
@@ -865,7 +1130,7 @@ type RefusedPeer struct {
 
 func (x *RefusedPeer) Reset() {
 	*x = RefusedPeer{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1142,7 @@ func (x *RefusedPeer) String() string {
 func (*RefusedPeer) ProtoMessage() {}
 
 func (x *RefusedPeer) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1155,7 @@ func (x *RefusedPeer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefusedPeer.ProtoReflect.Descriptor instead.
 func (*RefusedPeer) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RefusedPeer) GetSessionId() string {
@@ -915,7 +1180,7 @@ type AcknowledgeResponse struct {
 
 func (x *AcknowledgeResponse) Reset() {
 	*x = AcknowledgeResponse{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1192,7 @@ func (x *AcknowledgeResponse) String() string {
 func (*AcknowledgeResponse) ProtoMessage() {}
 
 func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1205,7 @@ func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeResponse) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13}
 }
 
 // Counted since the session's peer was first put in force in this boot of the access point.
@@ -961,7 +1226,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -973,7 +1238,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,7 +1251,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Counters) GetSessionId() string {
@@ -1041,7 +1306,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1318,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1331,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReportRequest) GetBootId() string {
@@ -1091,7 +1356,7 @@ type ReportResponse struct {
 
 func (x *ReportResponse) Reset() {
 	*x = ReportResponse{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1103,7 +1368,7 @@ func (x *ReportResponse) String() string {
 func (*ReportResponse) ProtoMessage() {}
 
 func (x *ReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1116,7 +1381,59 @@ func (x *ReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResponse.ProtoReflect.Descriptor instead.
 func (*ReportResponse) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{15}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{16}
+}
+
+type Rule_PortRange struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	First         uint32                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
+	Last          uint32                 `protobuf:"varint,2,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rule_PortRange) Reset() {
+	*x = Rule_PortRange{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rule_PortRange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rule_PortRange) ProtoMessage() {}
+
+func (x *Rule_PortRange) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rule_PortRange.ProtoReflect.Descriptor instead.
+func (*Rule_PortRange) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 0}
+}
+
+func (x *Rule_PortRange) GetFirst() uint32 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *Rule_PortRange) GetLast() uint32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
 }
 
 var File_sag_accesspoint_v1_accesspoint_proto protoreflect.FileDescriptor
@@ -1165,7 +1482,7 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x06upsert\x18\x02 \x03(\v2\x18.sag.accesspoint.v1.PeerR\x06upsert\x12\x16\n" +
 	"\x06remove\x18\x03 \x03(\tR\x06remove\"8\n" +
 	"\bSettings\x12,\n" +
-	"\rprobe_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02p\x01R\fprobeAddress\"\xf7\x02\n" +
+	"\rprobe_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02p\x01R\fprobeAddress\"\x84\x04\n" +
 	"\x04Peer\x124\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\tsessionId\x12&\n" +
@@ -1178,7 +1495,39 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x10\x80\b\"\x05r\x03\xe8\x01\x01R\fdestinations\x12\x1c\n" +
 	"\tbandwidth\x18\x06 \x01(\x04R\tbandwidth\x129\n" +
 	"\x05lease\x18\a \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x02*\x00R\x05lease\x12 \n" +
-	"\vincarnation\x18\b \x01(\rR\vincarnation\"\xb1\x01\n" +
+	"\vincarnation\x18\b \x01(\rR\vincarnation\x129\n" +
+	"\x05rules\x18\t \x03(\v2\x18.sag.accesspoint.v1.RuleB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\x05rules\x12%\n" +
+	"\arate_up\x18\n" +
+	" \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\x06rateUp\x12)\n" +
+	"\trate_down\x18\v \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\brateDown\"\xf4\x06\n" +
+	"\x04Rule\x12L\n" +
+	"\tdirection\x18\x01 \x01(\x0e2\".sag.accesspoint.v1.Rule.DirectionB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\tdirection\x12G\n" +
+	"\bprotocol\x18\x02 \x01(\x0e2!.sag.accesspoint.v1.Rule.ProtocolB\b\xbaH\x05\x82\x01\x02\x10\x01R\bprotocol\x12 \n" +
+	"\x06prefix\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xe8\x01\x01R\x06prefix\x12B\n" +
+	"\x05ports\x18\x04 \x03(\v2\".sag.accesspoint.v1.Rule.PortRangeB\b\xbaH\x05\x92\x01\x02\x10@R\x05ports\x12C\n" +
+	"\x06action\x18\x05 \x01(\x0e2\x1f.sag.accesspoint.v1.Rule.ActionB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06action\x12\x1a\n" +
+	"\bpriority\x18\x06 \x01(\rR\bpriority\x1a\x9b\x01\n" +
+	"\tPortRange\x12\x1f\n" +
+	"\x05first\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x05first\x12\x1d\n" +
+	"\x04last\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04last:N\xbaHK\x1aI\n" +
+	"\x10port_range.order\x12\x1cfirst must not be above last\x1a\x17this.first <= this.last\"Z\n" +
+	"\tDirection\x12\x19\n" +
+	"\x15DIRECTION_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15DIRECTION_FROM_CLIENT\x10\x01\x12\x17\n" +
+	"\x13DIRECTION_TO_CLIENT\x10\x02\"[\n" +
+	"\bProtocol\x12\x18\n" +
+	"\x14PROTOCOL_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fPROTOCOL_TCP\x10\x01\x12\x10\n" +
+	"\fPROTOCOL_UDP\x10\x02\x12\x11\n" +
+	"\rPROTOCOL_ICMP\x10\x03\"C\n" +
+	"\x06Action\x12\x16\n" +
+	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fACTION_ALLOW\x10\x01\x12\x0f\n" +
+	"\vACTION_DENY\x10\x02:r\xbaHo\x1am\n" +
+	"\n" +
+	"rule.ports\x12\x1bonly TCP and UDP have ports\x1aBthis.ports.size() == 0 || this.protocol == 1 || this.protocol == 2\"\xb1\x01\n" +
 	"\x12AcknowledgeRequest\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12.\n" +
@@ -1227,65 +1576,75 @@ func file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP() []byte {
 	return file_sag_accesspoint_v1_accesspoint_proto_rawDescData
 }
 
-var file_sag_accesspoint_v1_accesspoint_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_sag_accesspoint_v1_accesspoint_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_sag_accesspoint_v1_accesspoint_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_sag_accesspoint_v1_accesspoint_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_sag_accesspoint_v1_accesspoint_proto_goTypes = []any{
 	(ForwardingMode)(0),         // 0: sag.accesspoint.v1.ForwardingMode
-	(*Description)(nil),         // 1: sag.accesspoint.v1.Description
-	(*RegisterRequest)(nil),     // 2: sag.accesspoint.v1.RegisterRequest
-	(*RegisterResponse)(nil),    // 3: sag.accesspoint.v1.RegisterResponse
-	(*WatchRequest)(nil),        // 4: sag.accesspoint.v1.WatchRequest
-	(*WatchResponse)(nil),       // 5: sag.accesspoint.v1.WatchResponse
-	(*Heartbeat)(nil),           // 6: sag.accesspoint.v1.Heartbeat
-	(*Snapshot)(nil),            // 7: sag.accesspoint.v1.Snapshot
-	(*Delta)(nil),               // 8: sag.accesspoint.v1.Delta
-	(*Settings)(nil),            // 9: sag.accesspoint.v1.Settings
-	(*Peer)(nil),                // 10: sag.accesspoint.v1.Peer
-	(*AcknowledgeRequest)(nil),  // 11: sag.accesspoint.v1.AcknowledgeRequest
-	(*RefusedPeer)(nil),         // 12: sag.accesspoint.v1.RefusedPeer
-	(*AcknowledgeResponse)(nil), // 13: sag.accesspoint.v1.AcknowledgeResponse
-	(*Counters)(nil),            // 14: sag.accesspoint.v1.Counters
-	(*ReportRequest)(nil),       // 15: sag.accesspoint.v1.ReportRequest
-	(*ReportResponse)(nil),      // 16: sag.accesspoint.v1.ReportResponse
-	(*v1.Endpoint)(nil),         // 17: sag.client.v1.Endpoint
-	(*v11.Hello)(nil),           // 18: sag.types.v1.Hello
-	(*durationpb.Duration)(nil), // 19: google.protobuf.Duration
-	(*v11.Failure)(nil),         // 20: sag.types.v1.Failure
+	(Rule_Direction)(0),         // 1: sag.accesspoint.v1.Rule.Direction
+	(Rule_Protocol)(0),          // 2: sag.accesspoint.v1.Rule.Protocol
+	(Rule_Action)(0),            // 3: sag.accesspoint.v1.Rule.Action
+	(*Description)(nil),         // 4: sag.accesspoint.v1.Description
+	(*RegisterRequest)(nil),     // 5: sag.accesspoint.v1.RegisterRequest
+	(*RegisterResponse)(nil),    // 6: sag.accesspoint.v1.RegisterResponse
+	(*WatchRequest)(nil),        // 7: sag.accesspoint.v1.WatchRequest
+	(*WatchResponse)(nil),       // 8: sag.accesspoint.v1.WatchResponse
+	(*Heartbeat)(nil),           // 9: sag.accesspoint.v1.Heartbeat
+	(*Snapshot)(nil),            // 10: sag.accesspoint.v1.Snapshot
+	(*Delta)(nil),               // 11: sag.accesspoint.v1.Delta
+	(*Settings)(nil),            // 12: sag.accesspoint.v1.Settings
+	(*Peer)(nil),                // 13: sag.accesspoint.v1.Peer
+	(*Rule)(nil),                // 14: sag.accesspoint.v1.Rule
+	(*AcknowledgeRequest)(nil),  // 15: sag.accesspoint.v1.AcknowledgeRequest
+	(*RefusedPeer)(nil),         // 16: sag.accesspoint.v1.RefusedPeer
+	(*AcknowledgeResponse)(nil), // 17: sag.accesspoint.v1.AcknowledgeResponse
+	(*Counters)(nil),            // 18: sag.accesspoint.v1.Counters
+	(*ReportRequest)(nil),       // 19: sag.accesspoint.v1.ReportRequest
+	(*ReportResponse)(nil),      // 20: sag.accesspoint.v1.ReportResponse
+	(*Rule_PortRange)(nil),      // 21: sag.accesspoint.v1.Rule.PortRange
+	(*v1.Endpoint)(nil),         // 22: sag.client.v1.Endpoint
+	(*v11.Hello)(nil),           // 23: sag.types.v1.Hello
+	(*durationpb.Duration)(nil), // 24: google.protobuf.Duration
+	(*v11.Failure)(nil),         // 25: sag.types.v1.Failure
 }
 var file_sag_accesspoint_v1_accesspoint_proto_depIdxs = []int32{
-	17, // 0: sag.accesspoint.v1.Description.endpoints:type_name -> sag.client.v1.Endpoint
+	22, // 0: sag.accesspoint.v1.Description.endpoints:type_name -> sag.client.v1.Endpoint
 	0,  // 1: sag.accesspoint.v1.Description.mode:type_name -> sag.accesspoint.v1.ForwardingMode
-	18, // 2: sag.accesspoint.v1.RegisterRequest.hello:type_name -> sag.types.v1.Hello
-	1,  // 3: sag.accesspoint.v1.RegisterRequest.description:type_name -> sag.accesspoint.v1.Description
-	18, // 4: sag.accesspoint.v1.RegisterResponse.hello:type_name -> sag.types.v1.Hello
-	18, // 5: sag.accesspoint.v1.WatchRequest.hello:type_name -> sag.types.v1.Hello
-	1,  // 6: sag.accesspoint.v1.WatchRequest.description:type_name -> sag.accesspoint.v1.Description
-	7,  // 7: sag.accesspoint.v1.WatchResponse.snapshot:type_name -> sag.accesspoint.v1.Snapshot
-	8,  // 8: sag.accesspoint.v1.WatchResponse.delta:type_name -> sag.accesspoint.v1.Delta
-	6,  // 9: sag.accesspoint.v1.WatchResponse.heartbeat:type_name -> sag.accesspoint.v1.Heartbeat
-	18, // 10: sag.accesspoint.v1.Snapshot.hello:type_name -> sag.types.v1.Hello
-	9,  // 11: sag.accesspoint.v1.Snapshot.settings:type_name -> sag.accesspoint.v1.Settings
-	10, // 12: sag.accesspoint.v1.Snapshot.peers:type_name -> sag.accesspoint.v1.Peer
-	9,  // 13: sag.accesspoint.v1.Delta.settings:type_name -> sag.accesspoint.v1.Settings
-	10, // 14: sag.accesspoint.v1.Delta.upsert:type_name -> sag.accesspoint.v1.Peer
-	19, // 15: sag.accesspoint.v1.Peer.lease:type_name -> google.protobuf.Duration
-	12, // 16: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
-	20, // 17: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
-	19, // 18: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
-	14, // 19: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
-	2,  // 20: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
-	4,  // 21: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
-	11, // 22: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
-	15, // 23: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
-	3,  // 24: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
-	5,  // 25: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
-	13, // 26: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
-	16, // 27: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
-	24, // [24:28] is the sub-list for method output_type
-	20, // [20:24] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	23, // 2: sag.accesspoint.v1.RegisterRequest.hello:type_name -> sag.types.v1.Hello
+	4,  // 3: sag.accesspoint.v1.RegisterRequest.description:type_name -> sag.accesspoint.v1.Description
+	23, // 4: sag.accesspoint.v1.RegisterResponse.hello:type_name -> sag.types.v1.Hello
+	23, // 5: sag.accesspoint.v1.WatchRequest.hello:type_name -> sag.types.v1.Hello
+	4,  // 6: sag.accesspoint.v1.WatchRequest.description:type_name -> sag.accesspoint.v1.Description
+	10, // 7: sag.accesspoint.v1.WatchResponse.snapshot:type_name -> sag.accesspoint.v1.Snapshot
+	11, // 8: sag.accesspoint.v1.WatchResponse.delta:type_name -> sag.accesspoint.v1.Delta
+	9,  // 9: sag.accesspoint.v1.WatchResponse.heartbeat:type_name -> sag.accesspoint.v1.Heartbeat
+	23, // 10: sag.accesspoint.v1.Snapshot.hello:type_name -> sag.types.v1.Hello
+	12, // 11: sag.accesspoint.v1.Snapshot.settings:type_name -> sag.accesspoint.v1.Settings
+	13, // 12: sag.accesspoint.v1.Snapshot.peers:type_name -> sag.accesspoint.v1.Peer
+	12, // 13: sag.accesspoint.v1.Delta.settings:type_name -> sag.accesspoint.v1.Settings
+	13, // 14: sag.accesspoint.v1.Delta.upsert:type_name -> sag.accesspoint.v1.Peer
+	24, // 15: sag.accesspoint.v1.Peer.lease:type_name -> google.protobuf.Duration
+	14, // 16: sag.accesspoint.v1.Peer.rules:type_name -> sag.accesspoint.v1.Rule
+	1,  // 17: sag.accesspoint.v1.Rule.direction:type_name -> sag.accesspoint.v1.Rule.Direction
+	2,  // 18: sag.accesspoint.v1.Rule.protocol:type_name -> sag.accesspoint.v1.Rule.Protocol
+	21, // 19: sag.accesspoint.v1.Rule.ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	3,  // 20: sag.accesspoint.v1.Rule.action:type_name -> sag.accesspoint.v1.Rule.Action
+	16, // 21: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
+	25, // 22: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
+	24, // 23: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
+	18, // 24: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
+	5,  // 25: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
+	7,  // 26: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
+	15, // 27: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
+	19, // 28: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
+	6,  // 29: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
+	8,  // 30: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
+	17, // 31: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
+	20, // 32: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
+	29, // [29:33] is the sub-list for method output_type
+	25, // [25:29] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_sag_accesspoint_v1_accesspoint_proto_init() }
@@ -1303,8 +1662,8 @@ func file_sag_accesspoint_v1_accesspoint_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_accesspoint_v1_accesspoint_proto_rawDesc), len(file_sag_accesspoint_v1_accesspoint_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   16,
+			NumEnums:      4,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -147,7 +147,9 @@ type Endpoint struct {
 	Host string `protobuf:"bytes,2,opt,name=host,proto3" json:"host,omitempty"`
 	Port uint32 `protobuf:"varint,3,opt,name=port,proto3" json:"port,omitempty"`
 	// SHA-256 of the SubjectPublicKeyInfo; for TRANSPORT_TLS.
-	SpkiPins      [][]byte `protobuf:"bytes,4,rep,name=spki_pins,json=spkiPins,proto3" json:"spki_pins,omitempty"`
+	SpkiPins [][]byte `protobuf:"bytes,4,rep,name=spki_pins,json=spkiPins,proto3" json:"spki_pins,omitempty"`
+	// The name in the certificate; for TRANSPORT_TLS. Empty = host.
+	ServerName    string `protobuf:"bytes,5,opt,name=server_name,json=serverName,proto3" json:"server_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -208,6 +210,13 @@ func (x *Endpoint) GetSpkiPins() [][]byte {
 		return x.SpkiPins
 	}
 	return nil
+}
+
+func (x *Endpoint) GetServerName() string {
+	if x != nil {
+		return x.ServerName
+	}
+	return ""
 }
 
 type AccessPoint struct {
@@ -326,7 +335,9 @@ type Dns struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Servers []string               `protobuf:"bytes,1,rep,name=servers,proto3" json:"servers,omitempty"`
 	// Names that are asked inside, with all below them. None = all names, if there are servers.
-	Domains       []string `protobuf:"bytes,2,rep,name=domains,proto3" json:"domains,omitempty"`
+	Domains []string `protobuf:"bytes,2,rep,name=domains,proto3" json:"domains,omitempty"`
+	// Appended to short names, in this order: "payroll" is looked up as "payroll.corp.example". Names below them are asked inside.
+	SearchDomains []string `protobuf:"bytes,3,rep,name=search_domains,json=searchDomains,proto3" json:"search_domains,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -371,6 +382,13 @@ func (x *Dns) GetServers() []string {
 func (x *Dns) GetDomains() []string {
 	if x != nil {
 		return x.Domains
+	}
+	return nil
+}
+
+func (x *Dns) GetSearchDomains() []string {
+	if x != nil {
+		return x.SearchDomains
 	}
 	return nil
 }
@@ -450,14 +468,18 @@ type Session struct {
 	Warnings   []*v1.Warning        `protobuf:"bytes,12,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// Counts Dial and every Renew with a new key. High half of a probe's generation, so that it grows over restarts.
 	Incarnation uint32 `protobuf:"varint,13,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
-	// Changes whenever routes, DNS, policy, hops, resources or access points do.
+	// Changes whenever routes, DNS, policy, hops, resources or access points do, and when pre-shared keys had to be made anew.
 	ProfileRevision string `protobuf:"bytes,14,opt,name=profile_revision,json=profileRevision,proto3" json:"profile_revision,omitempty"`
 	InstanceId      string `protobuf:"bytes,15,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	DisplayName     string `protobuf:"bytes,16,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// How long until a person has to sign in again.
 	SignInLifetime *durationpb.Duration `protobuf:"bytes,17,opt,name=sign_in_lifetime,json=signInLifetime,proto3" json:"sign_in_lifetime,omitempty"`
 	// What the administrator publishes, in the administrator's order.
-	Resources     []*Resource `protobuf:"bytes,18,rep,name=resources,proto3" json:"resources,omitempty"`
+	Resources []*Resource `protobuf:"bytes,18,rep,name=resources,proto3" json:"resources,omitempty"`
+	// Of the SAG instance, upper case. By it a service in system mode knows whether an administrator trusts this intranet.
+	EnterpriseCode string `protobuf:"bytes,19,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
+	// Cap of the account, each way, Kbit/s; 0 = none, or a cloud instance of an earlier version.
+	BandwidthKbps uint32 `protobuf:"varint,20,opt,name=bandwidth_kbps,json=bandwidthKbps,proto3" json:"bandwidth_kbps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -618,6 +640,20 @@ func (x *Session) GetResources() []*Resource {
 	return nil
 }
 
+func (x *Session) GetEnterpriseCode() string {
+	if x != nil {
+		return x.EnterpriseCode
+	}
+	return ""
+}
+
+func (x *Session) GetBandwidthKbps() uint32 {
+	if x != nil {
+		return x.BandwidthKbps
+	}
+	return 0
+}
+
 // Something inside that is worth a name.
 type Resource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -735,8 +771,10 @@ func (x *RenewRequest) GetPublicKey() []byte {
 }
 
 type RenewResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Session       *Session               `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Session *Session               `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// As in ServerInfo: SHA-256 of the SubjectPublicKeyInfo, in use and spare.
+	SpkiPins      [][]byte `protobuf:"bytes,2,rep,name=spki_pins,json=spkiPins,proto3" json:"spki_pins,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -774,6 +812,13 @@ func (*RenewResponse) Descriptor() ([]byte, []int) {
 func (x *RenewResponse) GetSession() *Session {
 	if x != nil {
 		return x.Session
+	}
+	return nil
+}
+
+func (x *RenewResponse) GetSpkiPins() [][]byte {
+	if x != nil {
+		return x.SpkiPins
 	}
 	return nil
 }
@@ -1210,13 +1255,15 @@ var File_sag_client_v1_session_proto protoreflect.FileDescriptor
 
 const file_sag_client_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsag/client/v1/session.proto\x12\rsag.client.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x18sag/types/v1/cause.proto\x1a\x18sag/types/v1/state.proto\"\xb0\x01\n" +
+	"\x1bsag/client/v1/session.proto\x12\rsag.client.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x18sag/types/v1/cause.proto\x1a\x18sag/types/v1/state.proto\"\xdb\x01\n" +
 	"\bEndpoint\x126\n" +
 	"\ttransport\x18\x01 \x01(\x0e2\x18.sag.client.v1.TransportR\ttransport\x12\x1e\n" +
 	"\x04host\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfd\x01R\x04host\x12\x1f\n" +
 	"\x04port\x18\x03 \x01(\rB\v\xbaH\b*\x06\x18\xff\xff\x03(\x01R\x04port\x12+\n" +
-	"\tspki_pins\x18\x04 \x03(\fB\x0e\xbaH\v\x92\x01\b\x10\b\"\x04z\x02h R\bspkiPins\"\xf4\x02\n" +
+	"\tspki_pins\x18\x04 \x03(\fB\x0e\xbaH\v\x92\x01\b\x10\b\"\x04z\x02h R\bspkiPins\x12)\n" +
+	"\vserver_name\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xfd\x01R\n" +
+	"serverName\"\xf4\x02\n" +
 	"\vAccessPoint\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\x12\x1c\n" +
 	"\x04name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x12&\n" +
@@ -1229,14 +1276,15 @@ const file_sag_client_v1_session_proto_rawDesc = "" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\x10R\tendpoints\x12\x14\n" +
 	"\x05ready\x18\a \x01(\bR\x05ready\x12\x1f\n" +
 	"\x06region\x18\b \x01(\tB\a\xbaH\x04r\x02\x18@R\x06region\x12+\n" +
-	"\x11keeps_connections\x18\t \x01(\bR\x10keepsConnections\"\xba\x01\n" +
+	"\x11keeps_connections\x18\t \x01(\bR\x10keepsConnections\"\xd1\x02\n" +
 	"\x03Dns\x12(\n" +
 	"\aservers\x18\x01 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\b\"\x04r\x02p\x01R\aservers\x12\x88\x01\n" +
-	"\adomains\x18\x02 \x03(\tBn\xbaHk\x92\x01h\x10\x80\x01\"cra\x10\x01\x18\xfd\x012Z^[0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?([.][0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?)*$R\adomains\"E\n" +
+	"\adomains\x18\x02 \x03(\tBn\xbaHk\x92\x01h\x10\x80\x01\"cra\x10\x01\x18\xfd\x012Z^[0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?([.][0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?)*$R\adomains\x12\x94\x01\n" +
+	"\x0esearch_domains\x18\x03 \x03(\tBm\xbaHj\x92\x01g\x10\x10\"cra\x10\x01\x18\xfd\x012Z^[0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?([.][0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?)*$R\rsearchDomains\"E\n" +
 	"\x06Policy\x12\x1f\n" +
 	"\vfull_tunnel\x18\x01 \x01(\bR\n" +
 	"fullTunnel\x12\x1a\n" +
-	"\blockdown\x18\x02 \x01(\bR\blockdown\"\xb7\a\n" +
+	"\blockdown\x18\x02 \x01(\bR\blockdown\"\x90\b\n" +
 	"\aSession\x124\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\tsessionId\x120\n" +
@@ -1262,7 +1310,9 @@ const file_sag_client_v1_session_proto_rawDesc = "" +
 	"instanceId\x12+\n" +
 	"\fdisplay_name\x18\x10 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\vdisplayName\x12C\n" +
 	"\x10sign_in_lifetime\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\x0esignInLifetime\x12@\n" +
-	"\tresources\x18\x12 \x03(\v2\x17.sag.client.v1.ResourceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\tresources\"\x8a\x01\n" +
+	"\tresources\x18\x12 \x03(\v2\x17.sag.client.v1.ResourceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\tresources\x120\n" +
+	"\x0fenterprise_code\x18\x13 \x01(\tB\a\xbaH\x04r\x02\x18\x10R\x0eenterpriseCode\x12%\n" +
+	"\x0ebandwidth_kbps\x18\x14 \x01(\rR\rbandwidthKbps\"\x8a\x01\n" +
 	"\bResource\x12\x1d\n" +
 	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04name\x12/\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1b.sag.client.v1.ResourceKindR\x04kind\x12.\n" +
@@ -1271,9 +1321,10 @@ const file_sag_client_v1_session_proto_rawDesc = "" +
 	"\x05hello\x18\x01 \x01(\v2\x13.sag.types.v1.HelloB\x06\xbaH\x03\xc8\x01\x01R\x05hello\x12y\n" +
 	"\n" +
 	"public_key\x18\x02 \x01(\fBZ\xbaHW\xba\x01T\n" +
-	"\x10renew.public_key\x12\x19must be empty or 32 bytes\x1a%this.size() == 0 || this.size() == 32R\tpublicKey\"I\n" +
+	"\x10renew.public_key\x12\x19must be empty or 32 bytes\x1a%this.size() == 0 || this.size() == 32R\tpublicKey\"v\n" +
 	"\rRenewResponse\x128\n" +
-	"\asession\x18\x01 \x01(\v2\x16.sag.client.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\asession\"\x0f\n" +
+	"\asession\x18\x01 \x01(\v2\x16.sag.client.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\asession\x12+\n" +
+	"\tspki_pins\x18\x02 \x03(\fB\x0e\xbaH\v\x92\x01\b\x10\b\"\x04z\x02h R\bspkiPins\"\x0f\n" +
 	"\rHangUpRequest\"\x10\n" +
 	"\x0eHangUpResponse\"B\n" +
 	"\rEventsRequest\x121\n" +

@@ -229,6 +229,104 @@ func (x *AttachResponse) GetPid() uint32 {
 	return 0
 }
 
+type MayConnectRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// https://host:port
+	CloudUrl       string `protobuf:"bytes,1,opt,name=cloud_url,json=cloudUrl,proto3" json:"cloud_url,omitempty"`
+	EnterpriseCode string `protobuf:"bytes,2,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *MayConnectRequest) Reset() {
+	*x = MayConnectRequest{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MayConnectRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MayConnectRequest) ProtoMessage() {}
+
+func (x *MayConnectRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MayConnectRequest.ProtoReflect.Descriptor instead.
+func (*MayConnectRequest) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *MayConnectRequest) GetCloudUrl() string {
+	if x != nil {
+		return x.CloudUrl
+	}
+	return ""
+}
+
+func (x *MayConnectRequest) GetEnterpriseCode() string {
+	if x != nil {
+		return x.EnterpriseCode
+	}
+	return ""
+}
+
+type MayConnectResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why not; unset = the caller may.
+	Refusal       *v1.Failure `protobuf:"bytes,1,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MayConnectResponse) Reset() {
+	*x = MayConnectResponse{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MayConnectResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MayConnectResponse) ProtoMessage() {}
+
+func (x *MayConnectResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MayConnectResponse.ProtoReflect.Descriptor instead.
+func (*MayConnectResponse) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *MayConnectResponse) GetRefusal() *v1.Failure {
+	if x != nil {
+		return x.Refusal
+	}
+	return nil
+}
+
 type PrepareRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	IntranetId    string                 `protobuf:"bytes,1,opt,name=intranet_id,json=intranetId,proto3" json:"intranet_id,omitempty"`
@@ -238,7 +336,7 @@ type PrepareRequest struct {
 
 func (x *PrepareRequest) Reset() {
 	*x = PrepareRequest{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[2]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -250,7 +348,7 @@ func (x *PrepareRequest) String() string {
 func (*PrepareRequest) ProtoMessage() {}
 
 func (x *PrepareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[2]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -263,7 +361,7 @@ func (x *PrepareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareRequest.ProtoReflect.Descriptor instead.
 func (*PrepareRequest) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{2}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PrepareRequest) GetIntranetId() string {
@@ -283,7 +381,7 @@ type PrepareResponse struct {
 
 func (x *PrepareResponse) Reset() {
 	*x = PrepareResponse{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[3]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -295,7 +393,7 @@ func (x *PrepareResponse) String() string {
 func (*PrepareResponse) ProtoMessage() {}
 
 func (x *PrepareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[3]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -308,7 +406,7 @@ func (x *PrepareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareResponse.ProtoReflect.Descriptor instead.
 func (*PrepareResponse) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{3}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PrepareResponse) GetAttemptId() string {
@@ -338,7 +436,7 @@ type Cloud struct {
 
 func (x *Cloud) Reset() {
 	*x = Cloud{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[4]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -350,7 +448,7 @@ func (x *Cloud) String() string {
 func (*Cloud) ProtoMessage() {}
 
 func (x *Cloud) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[4]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -363,7 +461,7 @@ func (x *Cloud) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cloud.ProtoReflect.Descriptor instead.
 func (*Cloud) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{4}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Cloud) GetUrl() string {
@@ -384,16 +482,20 @@ func (x *Cloud) GetSpkiPins() [][]byte {
 type ProxyOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// HOST:PORT on loopback; port 0 = any free one; empty = 127.0.0.1:0.
-	SocksListen   string  `protobuf:"bytes,1,opt,name=socks_listen,json=socksListen,proto3" json:"socks_listen,omitempty"`
-	HttpListen    string  `protobuf:"bytes,2,opt,name=http_listen,json=httpListen,proto3" json:"http_listen,omitempty"`
-	Outside       Outside `protobuf:"varint,3,opt,name=outside,proto3,enum=sag.tunnel.v1.Outside" json:"outside,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SocksListen string  `protobuf:"bytes,1,opt,name=socks_listen,json=socksListen,proto3" json:"socks_listen,omitempty"`
+	HttpListen  string  `protobuf:"bytes,2,opt,name=http_listen,json=httpListen,proto3" json:"http_listen,omitempty"`
+	Outside     Outside `protobuf:"varint,3,opt,name=outside,proto3,enum=sag.tunnel.v1.Outside" json:"outside,omitempty"`
+	// The address is a preference: where it cannot be had, for example because another program has it, any free one is taken.
+	// Without it Start fails, and can be called again with the same attempt.
+	SocksPreferred bool `protobuf:"varint,4,opt,name=socks_preferred,json=socksPreferred,proto3" json:"socks_preferred,omitempty"`
+	HttpPreferred  bool `protobuf:"varint,5,opt,name=http_preferred,json=httpPreferred,proto3" json:"http_preferred,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ProxyOptions) Reset() {
 	*x = ProxyOptions{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[5]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -405,7 +507,7 @@ func (x *ProxyOptions) String() string {
 func (*ProxyOptions) ProtoMessage() {}
 
 func (x *ProxyOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[5]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -418,7 +520,7 @@ func (x *ProxyOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProxyOptions.ProtoReflect.Descriptor instead.
 func (*ProxyOptions) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{5}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ProxyOptions) GetSocksListen() string {
@@ -442,6 +544,20 @@ func (x *ProxyOptions) GetOutside() Outside {
 	return Outside_OUTSIDE_UNSPECIFIED
 }
 
+func (x *ProxyOptions) GetSocksPreferred() bool {
+	if x != nil {
+		return x.SocksPreferred
+	}
+	return false
+}
+
+func (x *ProxyOptions) GetHttpPreferred() bool {
+	if x != nil {
+		return x.HttpPreferred
+	}
+	return false
+}
+
 type StartRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AttemptId     string                 `protobuf:"bytes,1,opt,name=attempt_id,json=attemptId,proto3" json:"attempt_id,omitempty"`
@@ -455,7 +571,7 @@ type StartRequest struct {
 
 func (x *StartRequest) Reset() {
 	*x = StartRequest{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[6]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +583,7 @@ func (x *StartRequest) String() string {
 func (*StartRequest) ProtoMessage() {}
 
 func (x *StartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[6]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +596,7 @@ func (x *StartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRequest.ProtoReflect.Descriptor instead.
 func (*StartRequest) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{6}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *StartRequest) GetAttemptId() string {
@@ -527,7 +643,7 @@ type StartResponse struct {
 
 func (x *StartResponse) Reset() {
 	*x = StartResponse{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[7]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -539,7 +655,7 @@ func (x *StartResponse) String() string {
 func (*StartResponse) ProtoMessage() {}
 
 func (x *StartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[7]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -552,7 +668,7 @@ func (x *StartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartResponse.ProtoReflect.Descriptor instead.
 func (*StartResponse) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{7}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StartResponse) GetState() *State {
@@ -571,7 +687,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[8]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +699,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[8]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +712,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{8}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StopRequest) GetIntranetId() string {
@@ -615,7 +731,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[9]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +743,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[9]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +756,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{9}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *StopResponse) GetState() *State {
@@ -660,7 +776,7 @@ type GetStatesRequest struct {
 
 func (x *GetStatesRequest) Reset() {
 	*x = GetStatesRequest{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[10]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +788,7 @@ func (x *GetStatesRequest) String() string {
 func (*GetStatesRequest) ProtoMessage() {}
 
 func (x *GetStatesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[10]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +801,7 @@ func (x *GetStatesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatesRequest.ProtoReflect.Descriptor instead.
 func (*GetStatesRequest) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{10}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetStatesRequest) GetProbe() bool {
@@ -704,7 +820,7 @@ type GetStatesResponse struct {
 
 func (x *GetStatesResponse) Reset() {
 	*x = GetStatesResponse{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[11]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -716,7 +832,7 @@ func (x *GetStatesResponse) String() string {
 func (*GetStatesResponse) ProtoMessage() {}
 
 func (x *GetStatesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[11]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -729,7 +845,7 @@ func (x *GetStatesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatesResponse.ProtoReflect.Descriptor instead.
 func (*GetStatesResponse) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{11}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetStatesResponse) GetStates() []*State {
@@ -749,7 +865,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[12]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +877,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[12]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +890,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{12}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchRequest) GetAttentive() bool {
@@ -800,7 +916,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[13]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -812,7 +928,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[13]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -825,7 +941,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{13}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchResponse) GetEpoch() uint64 {
@@ -912,7 +1028,7 @@ type PingRequest struct {
 
 func (x *PingRequest) Reset() {
 	*x = PingRequest{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[14]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -924,7 +1040,7 @@ func (x *PingRequest) String() string {
 func (*PingRequest) ProtoMessage() {}
 
 func (x *PingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[14]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -937,7 +1053,7 @@ func (x *PingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingRequest.ProtoReflect.Descriptor instead.
 func (*PingRequest) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{14}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PingRequest) GetIntranetId() string {
@@ -972,7 +1088,7 @@ type PingResponse struct {
 
 func (x *PingResponse) Reset() {
 	*x = PingResponse{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[15]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -984,7 +1100,7 @@ func (x *PingResponse) String() string {
 func (*PingResponse) ProtoMessage() {}
 
 func (x *PingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[15]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -997,7 +1113,7 @@ func (x *PingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingResponse.ProtoReflect.Descriptor instead.
 func (*PingResponse) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{15}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PingResponse) GetAddress() string {
@@ -1036,7 +1152,7 @@ type Lockdown struct {
 
 func (x *Lockdown) Reset() {
 	*x = Lockdown{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1164,7 @@ func (x *Lockdown) String() string {
 func (*Lockdown) ProtoMessage() {}
 
 func (x *Lockdown) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[16]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1177,7 @@ func (x *Lockdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lockdown.ProtoReflect.Descriptor instead.
 func (*Lockdown) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{16}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Lockdown) GetOn() bool {
@@ -1128,7 +1244,7 @@ type GetLockdownRequest struct {
 
 func (x *GetLockdownRequest) Reset() {
 	*x = GetLockdownRequest{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1140,7 +1256,7 @@ func (x *GetLockdownRequest) String() string {
 func (*GetLockdownRequest) ProtoMessage() {}
 
 func (x *GetLockdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[17]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1153,7 +1269,7 @@ func (x *GetLockdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLockdownRequest.ProtoReflect.Descriptor instead.
 func (*GetLockdownRequest) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{17}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{19}
 }
 
 type GetLockdownResponse struct {
@@ -1165,7 +1281,7 @@ type GetLockdownResponse struct {
 
 func (x *GetLockdownResponse) Reset() {
 	*x = GetLockdownResponse{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1177,7 +1293,7 @@ func (x *GetLockdownResponse) String() string {
 func (*GetLockdownResponse) ProtoMessage() {}
 
 func (x *GetLockdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[18]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1190,7 +1306,7 @@ func (x *GetLockdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLockdownResponse.ProtoReflect.Descriptor instead.
 func (*GetLockdownResponse) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{18}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetLockdownResponse) GetLockdown() *Lockdown {
@@ -1211,7 +1327,7 @@ type SetLockdownRequest struct {
 
 func (x *SetLockdownRequest) Reset() {
 	*x = SetLockdownRequest{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1223,7 +1339,7 @@ func (x *SetLockdownRequest) String() string {
 func (*SetLockdownRequest) ProtoMessage() {}
 
 func (x *SetLockdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[19]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1236,7 +1352,7 @@ func (x *SetLockdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetLockdownRequest.ProtoReflect.Descriptor instead.
 func (*SetLockdownRequest) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{19}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SetLockdownRequest) GetOn() bool {
@@ -1262,7 +1378,7 @@ type SetLockdownResponse struct {
 
 func (x *SetLockdownResponse) Reset() {
 	*x = SetLockdownResponse{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1390,7 @@ func (x *SetLockdownResponse) String() string {
 func (*SetLockdownResponse) ProtoMessage() {}
 
 func (x *SetLockdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[20]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1403,7 @@ func (x *SetLockdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetLockdownResponse.ProtoReflect.Descriptor instead.
 func (*SetLockdownResponse) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{20}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SetLockdownResponse) GetLockdown() *Lockdown {
@@ -1307,7 +1423,7 @@ type OpenPortalRequest struct {
 
 func (x *OpenPortalRequest) Reset() {
 	*x = OpenPortalRequest{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1319,7 +1435,7 @@ func (x *OpenPortalRequest) String() string {
 func (*OpenPortalRequest) ProtoMessage() {}
 
 func (x *OpenPortalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[21]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1332,7 +1448,7 @@ func (x *OpenPortalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenPortalRequest.ProtoReflect.Descriptor instead.
 func (*OpenPortalRequest) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{21}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *OpenPortalRequest) GetDuration() *durationpb.Duration {
@@ -1351,7 +1467,7 @@ type OpenPortalResponse struct {
 
 func (x *OpenPortalResponse) Reset() {
 	*x = OpenPortalResponse{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1363,7 +1479,7 @@ func (x *OpenPortalResponse) String() string {
 func (*OpenPortalResponse) ProtoMessage() {}
 
 func (x *OpenPortalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[22]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1376,7 +1492,7 @@ func (x *OpenPortalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenPortalResponse.ProtoReflect.Descriptor instead.
 func (*OpenPortalResponse) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{22}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *OpenPortalResponse) GetLockdown() *Lockdown {
@@ -1384,6 +1500,105 @@ func (x *OpenPortalResponse) GetLockdown() *Lockdown {
 		return x.Lockdown
 	}
 	return nil
+}
+
+type ReadLogRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Lines that came after this one; 0 = all that are kept.
+	After         uint64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadLogRequest) Reset() {
+	*x = ReadLogRequest{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadLogRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadLogRequest) ProtoMessage() {}
+
+func (x *ReadLogRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadLogRequest.ProtoReflect.Descriptor instead.
+func (*ReadLogRequest) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ReadLogRequest) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+type ReadLogResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// JSON, one object each, the oldest first.
+	Lines []string `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Number of the last one, for the next question's `after`.
+	Last          uint64 `protobuf:"varint,2,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadLogResponse) Reset() {
+	*x = ReadLogResponse{}
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadLogResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadLogResponse) ProtoMessage() {}
+
+func (x *ReadLogResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadLogResponse.ProtoReflect.Descriptor instead.
+func (*ReadLogResponse) Descriptor() ([]byte, []int) {
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ReadLogResponse) GetLines() []string {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *ReadLogResponse) GetLast() uint64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
 }
 
 type Snapshot struct {
@@ -1395,7 +1610,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1407,7 +1622,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[23]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1420,7 +1635,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{23}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Snapshot) GetStates() []*State {
@@ -1438,7 +1653,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1450,7 +1665,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[24]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1463,7 +1678,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{24}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{28}
 }
 
 type AccessPointState struct {
@@ -1479,7 +1694,7 @@ type AccessPointState struct {
 
 func (x *AccessPointState) Reset() {
 	*x = AccessPointState{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1491,7 +1706,7 @@ func (x *AccessPointState) String() string {
 func (*AccessPointState) ProtoMessage() {}
 
 func (x *AccessPointState) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[25]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1504,7 +1719,7 @@ func (x *AccessPointState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPointState.ProtoReflect.Descriptor instead.
 func (*AccessPointState) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{25}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AccessPointState) GetId() string {
@@ -1554,14 +1769,16 @@ type SessionState struct {
 	Dns          *v11.Dns             `protobuf:"bytes,11,opt,name=dns,proto3" json:"dns,omitempty"`
 	HandshakeAge *durationpb.Duration `protobuf:"bytes,12,opt,name=handshake_age,json=handshakeAge,proto3" json:"handshake_age,omitempty"`
 	// What the administrator publishes.
-	Resources     []*v11.Resource `protobuf:"bytes,13,rep,name=resources,proto3" json:"resources,omitempty"`
+	Resources []*v11.Resource `protobuf:"bytes,13,rep,name=resources,proto3" json:"resources,omitempty"`
+	// Cap of the account, each way, Kbit/s; 0 = none, or not told.
+	BandwidthKbps uint32 `protobuf:"varint,14,opt,name=bandwidth_kbps,json=bandwidthKbps,proto3" json:"bandwidth_kbps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SessionState) Reset() {
 	*x = SessionState{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[26]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1573,7 +1790,7 @@ func (x *SessionState) String() string {
 func (*SessionState) ProtoMessage() {}
 
 func (x *SessionState) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[26]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1586,7 +1803,7 @@ func (x *SessionState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionState.ProtoReflect.Descriptor instead.
 func (*SessionState) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{26}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SessionState) GetSessionId() string {
@@ -1680,6 +1897,13 @@ func (x *SessionState) GetResources() []*v11.Resource {
 	return nil
 }
 
+func (x *SessionState) GetBandwidthKbps() uint32 {
+	if x != nil {
+		return x.BandwidthKbps
+	}
+	return 0
+}
+
 type ProxyState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// HOST:PORT; pac is a URL.
@@ -1692,7 +1916,7 @@ type ProxyState struct {
 
 func (x *ProxyState) Reset() {
 	*x = ProxyState{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[27]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1704,7 +1928,7 @@ func (x *ProxyState) String() string {
 func (*ProxyState) ProtoMessage() {}
 
 func (x *ProxyState) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[27]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1717,7 +1941,7 @@ func (x *ProxyState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProxyState.ProtoReflect.Descriptor instead.
 func (*ProxyState) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{27}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ProxyState) GetSocks() string {
@@ -1752,7 +1976,7 @@ type Traffic struct {
 
 func (x *Traffic) Reset() {
 	*x = Traffic{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[28]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1764,7 +1988,7 @@ func (x *Traffic) String() string {
 func (*Traffic) ProtoMessage() {}
 
 func (x *Traffic) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[28]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1777,7 +2001,7 @@ func (x *Traffic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Traffic.ProtoReflect.Descriptor instead.
 func (*Traffic) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{28}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Traffic) GetRxBytes() uint64 {
@@ -1808,7 +2032,7 @@ type Machine struct {
 
 func (x *Machine) Reset() {
 	*x = Machine{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[29]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1820,7 +2044,7 @@ func (x *Machine) String() string {
 func (*Machine) ProtoMessage() {}
 
 func (x *Machine) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[29]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1833,7 +2057,7 @@ func (x *Machine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Machine.ProtoReflect.Descriptor instead.
 func (*Machine) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{29}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Machine) GetRoutes() []string {
@@ -1875,14 +2099,16 @@ type Names struct {
 	// No domains were pushed: they are asked for everything.
 	Everything bool `protobuf:"varint,4,opt,name=everything,proto3" json:"everything,omitempty"`
 	// The machine is not like that, because somebody else changed it: what was found, in words. Empty = all is well.
-	Trouble       string `protobuf:"bytes,5,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	Trouble string `protobuf:"bytes,5,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	// Appended to short names.
+	SearchDomains []string `protobuf:"bytes,6,rep,name=search_domains,json=searchDomains,proto3" json:"search_domains,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Names) Reset() {
 	*x = Names{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[30]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +2120,7 @@ func (x *Names) String() string {
 func (*Names) ProtoMessage() {}
 
 func (x *Names) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[30]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +2133,7 @@ func (x *Names) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Names.ProtoReflect.Descriptor instead.
 func (*Names) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{30}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Names) GetBackend() string {
@@ -1945,6 +2171,13 @@ func (x *Names) GetTrouble() string {
 	return ""
 }
 
+func (x *Names) GetSearchDomains() []string {
+	if x != nil {
+		return x.SearchDomains
+	}
+	return nil
+}
+
 // What is held back outside the tunnel. Unset in Machine: nothing is.
 type Guard struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -1964,7 +2197,7 @@ type Guard struct {
 
 func (x *Guard) Reset() {
 	*x = Guard{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[31]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1976,7 +2209,7 @@ func (x *Guard) String() string {
 func (*Guard) ProtoMessage() {}
 
 func (x *Guard) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[31]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1989,7 +2222,7 @@ func (x *Guard) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Guard.ProtoReflect.Descriptor instead.
 func (*Guard) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{31}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Guard) GetBlocking() v1.Blocking {
@@ -2060,7 +2293,7 @@ type State struct {
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[32]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2072,7 +2305,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[32]
+	mi := &file_sag_tunnel_v1_tunnel_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2085,7 +2318,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{32}
+	return file_sag_tunnel_v1_tunnel_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *State) GetIntranetId() string {
@@ -2196,7 +2429,12 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x0eAttachResponse\x12)\n" +
 	"\x05hello\x18\x01 \x01(\v2\x13.sag.types.v1.HelloR\x05hello\x12&\n" +
 	"\x04mode\x18\x02 \x01(\x0e2\x12.sag.types.v1.ModeR\x04mode\x12\x10\n" +
-	"\x03pid\x18\x03 \x01(\rR\x03pid\"J\n" +
+	"\x03pid\x18\x03 \x01(\rR\x03pid\"x\n" +
+	"\x11MayConnectRequest\x121\n" +
+	"\tcloud_url\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x10\t\x18\x80\x04:\bhttps://R\bcloudUrl\x120\n" +
+	"\x0fenterprise_code\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18\x10R\x0eenterpriseCode\"E\n" +
+	"\x12MayConnectResponse\x12/\n" +
+	"\arefusal\x18\x01 \x01(\v2\x15.sag.types.v1.FailureR\arefusal\"J\n" +
 	"\x0ePrepareRequest\x128\n" +
 	"\vintranet_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x122\x10^[0-9a-z]{4,32}$R\n" +
 	"intranetId\"X\n" +
@@ -2207,12 +2445,14 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"public_key\x18\x02 \x01(\fB\a\xbaH\x04z\x02h R\tpublicKey\"\\\n" +
 	"\x05Cloud\x12&\n" +
 	"\x03url\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x10\t\x18\x80\x04:\bhttps://R\x03url\x12+\n" +
-	"\tspki_pins\x18\x02 \x03(\fB\x0e\xbaH\v\x92\x01\b\x10\b\"\x04z\x02h R\bspkiPins\"\xa0\x01\n" +
+	"\tspki_pins\x18\x02 \x03(\fB\x0e\xbaH\v\x92\x01\b\x10\b\"\x04z\x02h R\bspkiPins\"\xf0\x01\n" +
 	"\fProxyOptions\x12*\n" +
 	"\fsocks_listen\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\vsocksListen\x12(\n" +
 	"\vhttp_listen\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\n" +
 	"httpListen\x12:\n" +
-	"\aoutside\x18\x03 \x01(\x0e2\x16.sag.tunnel.v1.OutsideB\b\xbaH\x05\x82\x01\x02\x10\x01R\aoutside\"\x93\x02\n" +
+	"\aoutside\x18\x03 \x01(\x0e2\x16.sag.tunnel.v1.OutsideB\b\xbaH\x05\x82\x01\x02\x10\x01R\aoutside\x12'\n" +
+	"\x0fsocks_preferred\x18\x04 \x01(\bR\x0esocksPreferred\x12%\n" +
+	"\x0ehttp_preferred\x18\x05 \x01(\bR\rhttpPreferred\"\x93\x02\n" +
 	"\fStartRequest\x12(\n" +
 	"\n" +
 	"attempt_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tattemptId\x128\n" +
@@ -2275,7 +2515,12 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\bduration\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
 	"\xaa\x01\a\"\x03\b\xac\x02*\x00R\bduration\"I\n" +
 	"\x12OpenPortalResponse\x123\n" +
-	"\blockdown\x18\x01 \x01(\v2\x17.sag.tunnel.v1.LockdownR\blockdown\"8\n" +
+	"\blockdown\x18\x01 \x01(\v2\x17.sag.tunnel.v1.LockdownR\blockdown\"&\n" +
+	"\x0eReadLogRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\x04R\x05after\"F\n" +
+	"\x0fReadLogResponse\x12\x1f\n" +
+	"\x05lines\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80 R\x05lines\x12\x12\n" +
+	"\x04last\x18\x02 \x01(\x04R\x04last\"8\n" +
 	"\bSnapshot\x12,\n" +
 	"\x06states\x18\x01 \x03(\v2\x14.sag.tunnel.v1.StateR\x06states\"\v\n" +
 	"\tHeartbeat\"\x87\x01\n" +
@@ -2283,7 +2528,7 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\bendpoint\x18\x03 \x01(\tR\bendpoint\x123\n" +
-	"\alatency\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\alatency\"\x92\x04\n" +
+	"\alatency\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\alatency\"\xb9\x04\n" +
 	"\fSessionState\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x1c\n" +
@@ -2300,7 +2545,8 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	" \x03(\tR\x06routes\x12$\n" +
 	"\x03dns\x18\v \x01(\v2\x12.sag.client.v1.DnsR\x03dns\x12>\n" +
 	"\rhandshake_age\x18\f \x01(\v2\x19.google.protobuf.DurationR\fhandshakeAge\x125\n" +
-	"\tresources\x18\r \x03(\v2\x17.sag.client.v1.ResourceR\tresources\"H\n" +
+	"\tresources\x18\r \x03(\v2\x17.sag.client.v1.ResourceR\tresources\x12%\n" +
+	"\x0ebandwidth_kbps\x18\x0e \x01(\rR\rbandwidthKbps\"H\n" +
 	"\n" +
 	"ProxyState\x12\x14\n" +
 	"\x05socks\x18\x01 \x01(\tR\x05socks\x12\x12\n" +
@@ -2313,7 +2559,7 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x06routes\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80 R\x06routes\x12\x1e\n" +
 	"\x05rules\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10@R\x05rules\x12*\n" +
 	"\x05names\x18\x03 \x01(\v2\x14.sag.tunnel.v1.NamesR\x05names\x12*\n" +
-	"\x05guard\x18\x04 \x01(\v2\x14.sag.tunnel.v1.GuardR\x05guard\"\xb7\x01\n" +
+	"\x05guard\x18\x04 \x01(\v2\x14.sag.tunnel.v1.GuardR\x05guard\"\xe8\x01\n" +
 	"\x05Names\x12!\n" +
 	"\abackend\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\abackend\x12\"\n" +
 	"\aservers\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x10R\aservers\x12#\n" +
@@ -2321,7 +2567,8 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\n" +
 	"everything\x18\x04 \x01(\bR\n" +
 	"everything\x12\"\n" +
-	"\atrouble\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\atrouble\"\xf9\x01\n" +
+	"\atrouble\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\atrouble\x12/\n" +
+	"\x0esearch_domains\x18\x06 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x10R\rsearchDomains\"\xf9\x01\n" +
 	"\x05Guard\x122\n" +
 	"\bblocking\x18\x01 \x01(\x0e2\x16.sag.types.v1.BlockingR\bblocking\x12%\n" +
 	"\bprefixes\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80 R\bprefixes\x12#\n" +
@@ -2355,9 +2602,11 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"LockdownBy\x12\x1b\n" +
 	"\x17LOCKDOWN_BY_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19LOCKDOWN_BY_ADMINISTRATOR\x10\x01\x12\x16\n" +
-	"\x12LOCKDOWN_BY_POLICY\x10\x022\xfb\x05\n" +
+	"\x12LOCKDOWN_BY_POLICY\x10\x022\x98\a\n" +
 	"\rTunnelService\x12E\n" +
-	"\x06Attach\x12\x1c.sag.tunnel.v1.AttachRequest\x1a\x1d.sag.tunnel.v1.AttachResponse\x12H\n" +
+	"\x06Attach\x12\x1c.sag.tunnel.v1.AttachRequest\x1a\x1d.sag.tunnel.v1.AttachResponse\x12Q\n" +
+	"\n" +
+	"MayConnect\x12 .sag.tunnel.v1.MayConnectRequest\x1a!.sag.tunnel.v1.MayConnectResponse\x12H\n" +
 	"\aPrepare\x12\x1d.sag.tunnel.v1.PrepareRequest\x1a\x1e.sag.tunnel.v1.PrepareResponse\x12B\n" +
 	"\x05Start\x12\x1b.sag.tunnel.v1.StartRequest\x1a\x1c.sag.tunnel.v1.StartResponse\x12?\n" +
 	"\x04Stop\x12\x1a.sag.tunnel.v1.StopRequest\x1a\x1b.sag.tunnel.v1.StopResponse\x12N\n" +
@@ -2365,7 +2614,8 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x05Watch\x12\x1b.sag.tunnel.v1.WatchRequest\x1a\x1c.sag.tunnel.v1.WatchResponse0\x01\x12?\n" +
 	"\x04Ping\x12\x1a.sag.tunnel.v1.PingRequest\x1a\x1b.sag.tunnel.v1.PingResponse\x12T\n" +
 	"\vGetLockdown\x12!.sag.tunnel.v1.GetLockdownRequest\x1a\".sag.tunnel.v1.GetLockdownResponse\x12T\n" +
-	"\vSetLockdown\x12!.sag.tunnel.v1.SetLockdownRequest\x1a\".sag.tunnel.v1.SetLockdownResponse\x12Q\n" +
+	"\vSetLockdown\x12!.sag.tunnel.v1.SetLockdownRequest\x1a\".sag.tunnel.v1.SetLockdownResponse\x12H\n" +
+	"\aReadLog\x12\x1d.sag.tunnel.v1.ReadLogRequest\x1a\x1e.sag.tunnel.v1.ReadLogResponse\x12Q\n" +
 	"\n" +
 	"OpenPortal\x12 .sag.tunnel.v1.OpenPortalRequest\x1a!.sag.tunnel.v1.OpenPortalResponseB\xa6\x01\n" +
 	"\x11com.sag.tunnel.v1B\vTunnelProtoP\x01Z.sag.software/native/gen/sag/tunnel/v1;tunnelv1\xa2\x02\x03STX\xaa\x02\rSag.Tunnel.V1\xca\x02\rSag\\Tunnel\\V1\xe2\x02\x19Sag\\Tunnel\\V1\\GPBMetadata\xea\x02\x0fSag::Tunnel::V1b\x06proto3"
@@ -2383,125 +2633,134 @@ func file_sag_tunnel_v1_tunnel_proto_rawDescGZIP() []byte {
 }
 
 var file_sag_tunnel_v1_tunnel_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_sag_tunnel_v1_tunnel_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_sag_tunnel_v1_tunnel_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_sag_tunnel_v1_tunnel_proto_goTypes = []any{
 	(Outside)(0),                // 0: sag.tunnel.v1.Outside
 	(LockdownBy)(0),             // 1: sag.tunnel.v1.LockdownBy
 	(*AttachRequest)(nil),       // 2: sag.tunnel.v1.AttachRequest
 	(*AttachResponse)(nil),      // 3: sag.tunnel.v1.AttachResponse
-	(*PrepareRequest)(nil),      // 4: sag.tunnel.v1.PrepareRequest
-	(*PrepareResponse)(nil),     // 5: sag.tunnel.v1.PrepareResponse
-	(*Cloud)(nil),               // 6: sag.tunnel.v1.Cloud
-	(*ProxyOptions)(nil),        // 7: sag.tunnel.v1.ProxyOptions
-	(*StartRequest)(nil),        // 8: sag.tunnel.v1.StartRequest
-	(*StartResponse)(nil),       // 9: sag.tunnel.v1.StartResponse
-	(*StopRequest)(nil),         // 10: sag.tunnel.v1.StopRequest
-	(*StopResponse)(nil),        // 11: sag.tunnel.v1.StopResponse
-	(*GetStatesRequest)(nil),    // 12: sag.tunnel.v1.GetStatesRequest
-	(*GetStatesResponse)(nil),   // 13: sag.tunnel.v1.GetStatesResponse
-	(*WatchRequest)(nil),        // 14: sag.tunnel.v1.WatchRequest
-	(*WatchResponse)(nil),       // 15: sag.tunnel.v1.WatchResponse
-	(*PingRequest)(nil),         // 16: sag.tunnel.v1.PingRequest
-	(*PingResponse)(nil),        // 17: sag.tunnel.v1.PingResponse
-	(*Lockdown)(nil),            // 18: sag.tunnel.v1.Lockdown
-	(*GetLockdownRequest)(nil),  // 19: sag.tunnel.v1.GetLockdownRequest
-	(*GetLockdownResponse)(nil), // 20: sag.tunnel.v1.GetLockdownResponse
-	(*SetLockdownRequest)(nil),  // 21: sag.tunnel.v1.SetLockdownRequest
-	(*SetLockdownResponse)(nil), // 22: sag.tunnel.v1.SetLockdownResponse
-	(*OpenPortalRequest)(nil),   // 23: sag.tunnel.v1.OpenPortalRequest
-	(*OpenPortalResponse)(nil),  // 24: sag.tunnel.v1.OpenPortalResponse
-	(*Snapshot)(nil),            // 25: sag.tunnel.v1.Snapshot
-	(*Heartbeat)(nil),           // 26: sag.tunnel.v1.Heartbeat
-	(*AccessPointState)(nil),    // 27: sag.tunnel.v1.AccessPointState
-	(*SessionState)(nil),        // 28: sag.tunnel.v1.SessionState
-	(*ProxyState)(nil),          // 29: sag.tunnel.v1.ProxyState
-	(*Traffic)(nil),             // 30: sag.tunnel.v1.Traffic
-	(*Machine)(nil),             // 31: sag.tunnel.v1.Machine
-	(*Names)(nil),               // 32: sag.tunnel.v1.Names
-	(*Guard)(nil),               // 33: sag.tunnel.v1.Guard
-	(*State)(nil),               // 34: sag.tunnel.v1.State
-	(*v1.Hello)(nil),            // 35: sag.types.v1.Hello
-	(v1.Mode)(0),                // 36: sag.types.v1.Mode
-	(*v11.Session)(nil),         // 37: sag.client.v1.Session
-	(*durationpb.Duration)(nil), // 38: google.protobuf.Duration
-	(*v11.Dns)(nil),             // 39: sag.client.v1.Dns
-	(*v11.Resource)(nil),        // 40: sag.client.v1.Resource
-	(v1.Blocking)(0),            // 41: sag.types.v1.Blocking
-	(v1.Phase)(0),               // 42: sag.types.v1.Phase
-	(*v1.Failure)(nil),          // 43: sag.types.v1.Failure
-	(*v1.Warning)(nil),          // 44: sag.types.v1.Warning
-	(*v1.Hop)(nil),              // 45: sag.types.v1.Hop
+	(*MayConnectRequest)(nil),   // 4: sag.tunnel.v1.MayConnectRequest
+	(*MayConnectResponse)(nil),  // 5: sag.tunnel.v1.MayConnectResponse
+	(*PrepareRequest)(nil),      // 6: sag.tunnel.v1.PrepareRequest
+	(*PrepareResponse)(nil),     // 7: sag.tunnel.v1.PrepareResponse
+	(*Cloud)(nil),               // 8: sag.tunnel.v1.Cloud
+	(*ProxyOptions)(nil),        // 9: sag.tunnel.v1.ProxyOptions
+	(*StartRequest)(nil),        // 10: sag.tunnel.v1.StartRequest
+	(*StartResponse)(nil),       // 11: sag.tunnel.v1.StartResponse
+	(*StopRequest)(nil),         // 12: sag.tunnel.v1.StopRequest
+	(*StopResponse)(nil),        // 13: sag.tunnel.v1.StopResponse
+	(*GetStatesRequest)(nil),    // 14: sag.tunnel.v1.GetStatesRequest
+	(*GetStatesResponse)(nil),   // 15: sag.tunnel.v1.GetStatesResponse
+	(*WatchRequest)(nil),        // 16: sag.tunnel.v1.WatchRequest
+	(*WatchResponse)(nil),       // 17: sag.tunnel.v1.WatchResponse
+	(*PingRequest)(nil),         // 18: sag.tunnel.v1.PingRequest
+	(*PingResponse)(nil),        // 19: sag.tunnel.v1.PingResponse
+	(*Lockdown)(nil),            // 20: sag.tunnel.v1.Lockdown
+	(*GetLockdownRequest)(nil),  // 21: sag.tunnel.v1.GetLockdownRequest
+	(*GetLockdownResponse)(nil), // 22: sag.tunnel.v1.GetLockdownResponse
+	(*SetLockdownRequest)(nil),  // 23: sag.tunnel.v1.SetLockdownRequest
+	(*SetLockdownResponse)(nil), // 24: sag.tunnel.v1.SetLockdownResponse
+	(*OpenPortalRequest)(nil),   // 25: sag.tunnel.v1.OpenPortalRequest
+	(*OpenPortalResponse)(nil),  // 26: sag.tunnel.v1.OpenPortalResponse
+	(*ReadLogRequest)(nil),      // 27: sag.tunnel.v1.ReadLogRequest
+	(*ReadLogResponse)(nil),     // 28: sag.tunnel.v1.ReadLogResponse
+	(*Snapshot)(nil),            // 29: sag.tunnel.v1.Snapshot
+	(*Heartbeat)(nil),           // 30: sag.tunnel.v1.Heartbeat
+	(*AccessPointState)(nil),    // 31: sag.tunnel.v1.AccessPointState
+	(*SessionState)(nil),        // 32: sag.tunnel.v1.SessionState
+	(*ProxyState)(nil),          // 33: sag.tunnel.v1.ProxyState
+	(*Traffic)(nil),             // 34: sag.tunnel.v1.Traffic
+	(*Machine)(nil),             // 35: sag.tunnel.v1.Machine
+	(*Names)(nil),               // 36: sag.tunnel.v1.Names
+	(*Guard)(nil),               // 37: sag.tunnel.v1.Guard
+	(*State)(nil),               // 38: sag.tunnel.v1.State
+	(*v1.Hello)(nil),            // 39: sag.types.v1.Hello
+	(v1.Mode)(0),                // 40: sag.types.v1.Mode
+	(*v1.Failure)(nil),          // 41: sag.types.v1.Failure
+	(*v11.Session)(nil),         // 42: sag.client.v1.Session
+	(*durationpb.Duration)(nil), // 43: google.protobuf.Duration
+	(*v11.Dns)(nil),             // 44: sag.client.v1.Dns
+	(*v11.Resource)(nil),        // 45: sag.client.v1.Resource
+	(v1.Blocking)(0),            // 46: sag.types.v1.Blocking
+	(v1.Phase)(0),               // 47: sag.types.v1.Phase
+	(*v1.Warning)(nil),          // 48: sag.types.v1.Warning
+	(*v1.Hop)(nil),              // 49: sag.types.v1.Hop
 }
 var file_sag_tunnel_v1_tunnel_proto_depIdxs = []int32{
-	35, // 0: sag.tunnel.v1.AttachRequest.hello:type_name -> sag.types.v1.Hello
-	35, // 1: sag.tunnel.v1.AttachResponse.hello:type_name -> sag.types.v1.Hello
-	36, // 2: sag.tunnel.v1.AttachResponse.mode:type_name -> sag.types.v1.Mode
-	0,  // 3: sag.tunnel.v1.ProxyOptions.outside:type_name -> sag.tunnel.v1.Outside
-	37, // 4: sag.tunnel.v1.StartRequest.session:type_name -> sag.client.v1.Session
-	6,  // 5: sag.tunnel.v1.StartRequest.cloud:type_name -> sag.tunnel.v1.Cloud
-	7,  // 6: sag.tunnel.v1.StartRequest.proxy:type_name -> sag.tunnel.v1.ProxyOptions
-	34, // 7: sag.tunnel.v1.StartResponse.state:type_name -> sag.tunnel.v1.State
-	34, // 8: sag.tunnel.v1.StopResponse.state:type_name -> sag.tunnel.v1.State
-	34, // 9: sag.tunnel.v1.GetStatesResponse.states:type_name -> sag.tunnel.v1.State
-	25, // 10: sag.tunnel.v1.WatchResponse.snapshot:type_name -> sag.tunnel.v1.Snapshot
-	34, // 11: sag.tunnel.v1.WatchResponse.changed:type_name -> sag.tunnel.v1.State
-	26, // 12: sag.tunnel.v1.WatchResponse.heartbeat:type_name -> sag.tunnel.v1.Heartbeat
-	38, // 13: sag.tunnel.v1.PingRequest.patience:type_name -> google.protobuf.Duration
-	38, // 14: sag.tunnel.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	1,  // 15: sag.tunnel.v1.Lockdown.by:type_name -> sag.tunnel.v1.LockdownBy
-	38, // 16: sag.tunnel.v1.Lockdown.portal_left:type_name -> google.protobuf.Duration
-	18, // 17: sag.tunnel.v1.GetLockdownResponse.lockdown:type_name -> sag.tunnel.v1.Lockdown
-	18, // 18: sag.tunnel.v1.SetLockdownResponse.lockdown:type_name -> sag.tunnel.v1.Lockdown
-	38, // 19: sag.tunnel.v1.OpenPortalRequest.duration:type_name -> google.protobuf.Duration
-	18, // 20: sag.tunnel.v1.OpenPortalResponse.lockdown:type_name -> sag.tunnel.v1.Lockdown
-	34, // 21: sag.tunnel.v1.Snapshot.states:type_name -> sag.tunnel.v1.State
-	38, // 22: sag.tunnel.v1.AccessPointState.latency:type_name -> google.protobuf.Duration
-	38, // 23: sag.tunnel.v1.SessionState.since:type_name -> google.protobuf.Duration
-	38, // 24: sag.tunnel.v1.SessionState.lease_left:type_name -> google.protobuf.Duration
-	38, // 25: sag.tunnel.v1.SessionState.lease:type_name -> google.protobuf.Duration
-	39, // 26: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
-	38, // 27: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
-	40, // 28: sag.tunnel.v1.SessionState.resources:type_name -> sag.client.v1.Resource
-	32, // 29: sag.tunnel.v1.Machine.names:type_name -> sag.tunnel.v1.Names
-	33, // 30: sag.tunnel.v1.Machine.guard:type_name -> sag.tunnel.v1.Guard
-	41, // 31: sag.tunnel.v1.Guard.blocking:type_name -> sag.types.v1.Blocking
-	38, // 32: sag.tunnel.v1.Guard.portal_left:type_name -> google.protobuf.Duration
-	42, // 33: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
-	43, // 34: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
-	41, // 35: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
-	27, // 36: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
-	28, // 37: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
-	44, // 38: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
-	45, // 39: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
-	29, // 40: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
-	30, // 41: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
-	36, // 42: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
-	31, // 43: sag.tunnel.v1.State.machine:type_name -> sag.tunnel.v1.Machine
-	2,  // 44: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
-	4,  // 45: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
-	8,  // 46: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
-	10, // 47: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
-	12, // 48: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
-	14, // 49: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
-	16, // 50: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
-	19, // 51: sag.tunnel.v1.TunnelService.GetLockdown:input_type -> sag.tunnel.v1.GetLockdownRequest
-	21, // 52: sag.tunnel.v1.TunnelService.SetLockdown:input_type -> sag.tunnel.v1.SetLockdownRequest
-	23, // 53: sag.tunnel.v1.TunnelService.OpenPortal:input_type -> sag.tunnel.v1.OpenPortalRequest
-	3,  // 54: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
-	5,  // 55: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
-	9,  // 56: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
-	11, // 57: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
-	13, // 58: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
-	15, // 59: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
-	17, // 60: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
-	20, // 61: sag.tunnel.v1.TunnelService.GetLockdown:output_type -> sag.tunnel.v1.GetLockdownResponse
-	22, // 62: sag.tunnel.v1.TunnelService.SetLockdown:output_type -> sag.tunnel.v1.SetLockdownResponse
-	24, // 63: sag.tunnel.v1.TunnelService.OpenPortal:output_type -> sag.tunnel.v1.OpenPortalResponse
-	54, // [54:64] is the sub-list for method output_type
-	44, // [44:54] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	39, // 0: sag.tunnel.v1.AttachRequest.hello:type_name -> sag.types.v1.Hello
+	39, // 1: sag.tunnel.v1.AttachResponse.hello:type_name -> sag.types.v1.Hello
+	40, // 2: sag.tunnel.v1.AttachResponse.mode:type_name -> sag.types.v1.Mode
+	41, // 3: sag.tunnel.v1.MayConnectResponse.refusal:type_name -> sag.types.v1.Failure
+	0,  // 4: sag.tunnel.v1.ProxyOptions.outside:type_name -> sag.tunnel.v1.Outside
+	42, // 5: sag.tunnel.v1.StartRequest.session:type_name -> sag.client.v1.Session
+	8,  // 6: sag.tunnel.v1.StartRequest.cloud:type_name -> sag.tunnel.v1.Cloud
+	9,  // 7: sag.tunnel.v1.StartRequest.proxy:type_name -> sag.tunnel.v1.ProxyOptions
+	38, // 8: sag.tunnel.v1.StartResponse.state:type_name -> sag.tunnel.v1.State
+	38, // 9: sag.tunnel.v1.StopResponse.state:type_name -> sag.tunnel.v1.State
+	38, // 10: sag.tunnel.v1.GetStatesResponse.states:type_name -> sag.tunnel.v1.State
+	29, // 11: sag.tunnel.v1.WatchResponse.snapshot:type_name -> sag.tunnel.v1.Snapshot
+	38, // 12: sag.tunnel.v1.WatchResponse.changed:type_name -> sag.tunnel.v1.State
+	30, // 13: sag.tunnel.v1.WatchResponse.heartbeat:type_name -> sag.tunnel.v1.Heartbeat
+	43, // 14: sag.tunnel.v1.PingRequest.patience:type_name -> google.protobuf.Duration
+	43, // 15: sag.tunnel.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	1,  // 16: sag.tunnel.v1.Lockdown.by:type_name -> sag.tunnel.v1.LockdownBy
+	43, // 17: sag.tunnel.v1.Lockdown.portal_left:type_name -> google.protobuf.Duration
+	20, // 18: sag.tunnel.v1.GetLockdownResponse.lockdown:type_name -> sag.tunnel.v1.Lockdown
+	20, // 19: sag.tunnel.v1.SetLockdownResponse.lockdown:type_name -> sag.tunnel.v1.Lockdown
+	43, // 20: sag.tunnel.v1.OpenPortalRequest.duration:type_name -> google.protobuf.Duration
+	20, // 21: sag.tunnel.v1.OpenPortalResponse.lockdown:type_name -> sag.tunnel.v1.Lockdown
+	38, // 22: sag.tunnel.v1.Snapshot.states:type_name -> sag.tunnel.v1.State
+	43, // 23: sag.tunnel.v1.AccessPointState.latency:type_name -> google.protobuf.Duration
+	43, // 24: sag.tunnel.v1.SessionState.since:type_name -> google.protobuf.Duration
+	43, // 25: sag.tunnel.v1.SessionState.lease_left:type_name -> google.protobuf.Duration
+	43, // 26: sag.tunnel.v1.SessionState.lease:type_name -> google.protobuf.Duration
+	44, // 27: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
+	43, // 28: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
+	45, // 29: sag.tunnel.v1.SessionState.resources:type_name -> sag.client.v1.Resource
+	36, // 30: sag.tunnel.v1.Machine.names:type_name -> sag.tunnel.v1.Names
+	37, // 31: sag.tunnel.v1.Machine.guard:type_name -> sag.tunnel.v1.Guard
+	46, // 32: sag.tunnel.v1.Guard.blocking:type_name -> sag.types.v1.Blocking
+	43, // 33: sag.tunnel.v1.Guard.portal_left:type_name -> google.protobuf.Duration
+	47, // 34: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
+	41, // 35: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
+	46, // 36: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
+	31, // 37: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
+	32, // 38: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
+	48, // 39: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
+	49, // 40: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
+	33, // 41: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
+	34, // 42: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
+	40, // 43: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
+	35, // 44: sag.tunnel.v1.State.machine:type_name -> sag.tunnel.v1.Machine
+	2,  // 45: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
+	4,  // 46: sag.tunnel.v1.TunnelService.MayConnect:input_type -> sag.tunnel.v1.MayConnectRequest
+	6,  // 47: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
+	10, // 48: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
+	12, // 49: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
+	14, // 50: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
+	16, // 51: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
+	18, // 52: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
+	21, // 53: sag.tunnel.v1.TunnelService.GetLockdown:input_type -> sag.tunnel.v1.GetLockdownRequest
+	23, // 54: sag.tunnel.v1.TunnelService.SetLockdown:input_type -> sag.tunnel.v1.SetLockdownRequest
+	27, // 55: sag.tunnel.v1.TunnelService.ReadLog:input_type -> sag.tunnel.v1.ReadLogRequest
+	25, // 56: sag.tunnel.v1.TunnelService.OpenPortal:input_type -> sag.tunnel.v1.OpenPortalRequest
+	3,  // 57: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
+	5,  // 58: sag.tunnel.v1.TunnelService.MayConnect:output_type -> sag.tunnel.v1.MayConnectResponse
+	7,  // 59: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
+	11, // 60: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
+	13, // 61: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
+	15, // 62: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
+	17, // 63: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
+	19, // 64: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
+	22, // 65: sag.tunnel.v1.TunnelService.GetLockdown:output_type -> sag.tunnel.v1.GetLockdownResponse
+	24, // 66: sag.tunnel.v1.TunnelService.SetLockdown:output_type -> sag.tunnel.v1.SetLockdownResponse
+	28, // 67: sag.tunnel.v1.TunnelService.ReadLog:output_type -> sag.tunnel.v1.ReadLogResponse
+	26, // 68: sag.tunnel.v1.TunnelService.OpenPortal:output_type -> sag.tunnel.v1.OpenPortalResponse
+	57, // [57:69] is the sub-list for method output_type
+	45, // [45:57] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_sag_tunnel_v1_tunnel_proto_init() }
@@ -2509,7 +2768,7 @@ func file_sag_tunnel_v1_tunnel_proto_init() {
 	if File_sag_tunnel_v1_tunnel_proto != nil {
 		return
 	}
-	file_sag_tunnel_v1_tunnel_proto_msgTypes[13].OneofWrappers = []any{
+	file_sag_tunnel_v1_tunnel_proto_msgTypes[15].OneofWrappers = []any{
 		(*WatchResponse_Snapshot)(nil),
 		(*WatchResponse_Changed)(nil),
 		(*WatchResponse_Heartbeat)(nil),
@@ -2520,7 +2779,7 @@ func file_sag_tunnel_v1_tunnel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_tunnel_v1_tunnel_proto_rawDesc), len(file_sag_tunnel_v1_tunnel_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   33,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,7 +26,7 @@ const (
 )
 
 // Why something is not up or did not work. The one table of texts, menders, actions and exit codes that belongs to these
-// codes is electron/core/causes. A reader that does not know a value shows `unknown` with Failure.text.
+// codes is common/causes. A reader that does not know a value shows `unknown` with Failure.text.
 type Cause int32
 
 const (
@@ -89,6 +89,8 @@ const (
 	// An object an administrator named does not exist, or exists already.
 	Cause_CAUSE_NOT_FOUND      Cause = 50
 	Cause_CAUSE_ALREADY_EXISTS Cause = 51
+	// Files in which something is kept are incomplete or damaged; Failure.text says which.
+	Cause_CAUSE_STORAGE_DAMAGED Cause = 52
 )
 
 // Enum value maps for Cause.
@@ -146,6 +148,7 @@ var (
 		49: "CAUSE_INVALID_ARGUMENT",
 		50: "CAUSE_NOT_FOUND",
 		51: "CAUSE_ALREADY_EXISTS",
+		52: "CAUSE_STORAGE_DAMAGED",
 	}
 	Cause_value = map[string]int32{
 		"CAUSE_UNSPECIFIED":                   0,
@@ -200,6 +203,7 @@ var (
 		"CAUSE_INVALID_ARGUMENT":              49,
 		"CAUSE_NOT_FOUND":                     50,
 		"CAUSE_ALREADY_EXISTS":                51,
+		"CAUSE_STORAGE_DAMAGED":               52,
 	}
 )
 
@@ -367,7 +371,11 @@ type Failure struct {
 	// For session_limit: what could be ended.
 	Sessions []*ActiveSession `protobuf:"bytes,5,rep,name=sessions,proto3" json:"sessions,omitempty"`
 	// For invalid_argument: the field's path.
-	Field         string `protobuf:"bytes,6,opt,name=field,proto3" json:"field,omitempty"`
+	Field string `protobuf:"bytes,6,opt,name=field,proto3" json:"field,omitempty"`
+	// The same as `text` by its key in common/text, CATALOGUE.NAME, for readers that know it and may have it in another language.
+	MessageKey string `protobuf:"bytes,7,opt,name=message_key,json=messageKey,proto3" json:"message_key,omitempty"`
+	// What the message of that key names: plain text.
+	MessageParams map[string]string `protobuf:"bytes,8,rep,name=message_params,json=messageParams,proto3" json:"message_params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -444,6 +452,20 @@ func (x *Failure) GetField() string {
 	return ""
 }
 
+func (x *Failure) GetMessageKey() string {
+	if x != nil {
+		return x.MessageKey
+	}
+	return ""
+}
+
+func (x *Failure) GetMessageParams() map[string]string {
+	if x != nil {
+		return x.MessageParams
+	}
+	return nil
+}
+
 var File_sag_types_v1_cause_proto protoreflect.FileDescriptor
 
 const file_sag_types_v1_cause_proto_rawDesc = "" +
@@ -459,7 +481,7 @@ const file_sag_types_v1_cause_proto_rawDesc = "" +
 	"\vdevice_name\x18\x02 \x01(\tR\n" +
 	"deviceName\x12+\n" +
 	"\x03age\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x03age\x12%\n" +
-	"\x0eclient_address\x18\x04 \x01(\tR\rclientAddress\"\x9c\x02\n" +
+	"\x0eclient_address\x18\x04 \x01(\tR\rclientAddress\"\xf3\x03\n" +
 	"\aFailure\x12)\n" +
 	"\x05cause\x18\x01 \x01(\x0e2\x13.sag.types.v1.CauseR\x05cause\x12\x1c\n" +
 	"\x04text\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04text\x12:\n" +
@@ -468,7 +490,13 @@ const file_sag_types_v1_cause_proto_rawDesc = "" +
 	"\vdevice_name\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\n" +
 	"deviceName\x12A\n" +
 	"\bsessions\x18\x05 \x03(\v2\x1b.sag.types.v1.ActiveSessionB\b\xbaH\x05\x92\x01\x02\x10@R\bsessions\x12\x1e\n" +
-	"\x05field\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05field*\xaf\v\n" +
+	"\x05field\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05field\x12)\n" +
+	"\vmessage_key\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\n" +
+	"messageKey\x12h\n" +
+	"\x0emessage_params\x18\b \x03(\v2(.sag.types.v1.Failure.MessageParamsEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x10\"\x06r\x04\x10\x01\x18 *\x05r\x03\x18\x80\bR\rmessageParams\x1a@\n" +
+	"\x12MessageParamsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xca\v\n" +
 	"\x05Cause\x12\x15\n" +
 	"\x11CAUSE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCAUSE_UNKNOWN\x10\x01\x12\x19\n" +
@@ -522,7 +550,8 @@ const file_sag_types_v1_cause_proto_rawDesc = "" +
 	"\x15CAUSE_NOT_A_REAL_PATH\x100\x12\x1a\n" +
 	"\x16CAUSE_INVALID_ARGUMENT\x101\x12\x13\n" +
 	"\x0fCAUSE_NOT_FOUND\x102\x12\x18\n" +
-	"\x14CAUSE_ALREADY_EXISTS\x103B\x9e\x01\n" +
+	"\x14CAUSE_ALREADY_EXISTS\x103\x12\x19\n" +
+	"\x15CAUSE_STORAGE_DAMAGED\x104B\x9e\x01\n" +
 	"\x10com.sag.types.v1B\n" +
 	"CauseProtoP\x01Z,sag.software/native/gen/sag/types/v1;typesv1\xa2\x02\x03STX\xaa\x02\fSag.Types.V1\xca\x02\fSag\\Types\\V1\xe2\x02\x18Sag\\Types\\V1\\GPBMetadata\xea\x02\x0eSag::Types::V1b\x06proto3"
 
@@ -539,24 +568,26 @@ func file_sag_types_v1_cause_proto_rawDescGZIP() []byte {
 }
 
 var file_sag_types_v1_cause_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_sag_types_v1_cause_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_sag_types_v1_cause_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_sag_types_v1_cause_proto_goTypes = []any{
 	(Cause)(0),                  // 0: sag.types.v1.Cause
 	(*Hello)(nil),               // 1: sag.types.v1.Hello
 	(*ActiveSession)(nil),       // 2: sag.types.v1.ActiveSession
 	(*Failure)(nil),             // 3: sag.types.v1.Failure
-	(*durationpb.Duration)(nil), // 4: google.protobuf.Duration
+	nil,                         // 4: sag.types.v1.Failure.MessageParamsEntry
+	(*durationpb.Duration)(nil), // 5: google.protobuf.Duration
 }
 var file_sag_types_v1_cause_proto_depIdxs = []int32{
-	4, // 0: sag.types.v1.ActiveSession.age:type_name -> google.protobuf.Duration
+	5, // 0: sag.types.v1.ActiveSession.age:type_name -> google.protobuf.Duration
 	0, // 1: sag.types.v1.Failure.cause:type_name -> sag.types.v1.Cause
-	4, // 2: sag.types.v1.Failure.retry_after:type_name -> google.protobuf.Duration
+	5, // 2: sag.types.v1.Failure.retry_after:type_name -> google.protobuf.Duration
 	2, // 3: sag.types.v1.Failure.sessions:type_name -> sag.types.v1.ActiveSession
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	4, // 4: sag.types.v1.Failure.message_params:type_name -> sag.types.v1.Failure.MessageParamsEntry
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_sag_types_v1_cause_proto_init() }
@@ -570,7 +601,7 @@ func file_sag_types_v1_cause_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_types_v1_cause_proto_rawDesc), len(file_sag_types_v1_cause_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -330,6 +330,10 @@ const (
 	WarningCode_WARNING_CODE_ACL_DENIES                 WarningCode = 13
 	WarningCode_WARNING_CODE_CLOUD_NETWORK_NOT_ATTACHED WarningCode = 14
 	WarningCode_WARNING_CODE_CLOUD_NETWORK_UNREACHABLE  WarningCode = 15
+	// The instance pushes no routes: nothing goes through the tunnel.
+	WarningCode_WARNING_CODE_NO_ROUTES WarningCode = 16
+	// The session cannot be resumed after a crash of sag-tunnel: it could not be written down.
+	WarningCode_WARNING_CODE_SESSION_NOT_SAVED WarningCode = 20
 )
 
 // Enum value maps for WarningCode.
@@ -351,6 +355,8 @@ var (
 		13: "WARNING_CODE_ACL_DENIES",
 		14: "WARNING_CODE_CLOUD_NETWORK_NOT_ATTACHED",
 		15: "WARNING_CODE_CLOUD_NETWORK_UNREACHABLE",
+		16: "WARNING_CODE_NO_ROUTES",
+		20: "WARNING_CODE_SESSION_NOT_SAVED",
 	}
 	WarningCode_value = map[string]int32{
 		"WARNING_CODE_UNSPECIFIED":                0,
@@ -369,6 +375,8 @@ var (
 		"WARNING_CODE_ACL_DENIES":                 13,
 		"WARNING_CODE_CLOUD_NETWORK_NOT_ATTACHED": 14,
 		"WARNING_CODE_CLOUD_NETWORK_UNREACHABLE":  15,
+		"WARNING_CODE_NO_ROUTES":                  16,
+		"WARNING_CODE_SESSION_NOT_SAVED":          20,
 	}
 )
 
@@ -405,7 +413,10 @@ type Warning struct {
 	Hop    HopKind                `protobuf:"varint,2,opt,name=hop,proto3,enum=sag.types.v1.HopKind" json:"hop,omitempty"`
 	Mender Mender                 `protobuf:"varint,3,opt,name=mender,proto3,enum=sag.types.v1.Mender" json:"mender,omitempty"`
 	// The sender's own words, plain text.
-	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// As in Failure: `text` by its key in common/text, and what it names.
+	MessageKey    string            `protobuf:"bytes,5,opt,name=message_key,json=messageKey,proto3" json:"message_key,omitempty"`
+	MessageParams map[string]string `protobuf:"bytes,6,rep,name=message_params,json=messageParams,proto3" json:"message_params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -466,6 +477,20 @@ func (x *Warning) GetText() string {
 		return x.Text
 	}
 	return ""
+}
+
+func (x *Warning) GetMessageKey() string {
+	if x != nil {
+		return x.MessageKey
+	}
+	return ""
+}
+
+func (x *Warning) GetMessageParams() map[string]string {
+	if x != nil {
+		return x.MessageParams
+	}
+	return nil
 }
 
 type Hop struct {
@@ -549,12 +574,18 @@ var File_sag_types_v1_state_proto protoreflect.FileDescriptor
 
 const file_sag_types_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x18sag/types/v1/state.proto\x12\fsag.types.v1\x1a\x1bbuf/validate/validate.proto\"\xad\x01\n" +
+	"\x18sag/types/v1/state.proto\x12\fsag.types.v1\x1a\x1bbuf/validate/validate.proto\"\x84\x03\n" +
 	"\aWarning\x12-\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x19.sag.types.v1.WarningCodeR\x04code\x12'\n" +
 	"\x03hop\x18\x02 \x01(\x0e2\x15.sag.types.v1.HopKindR\x03hop\x12,\n" +
 	"\x06mender\x18\x03 \x01(\x0e2\x14.sag.types.v1.MenderR\x06mender\x12\x1c\n" +
-	"\x04text\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04text\"\xaf\x01\n" +
+	"\x04text\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04text\x12)\n" +
+	"\vmessage_key\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\n" +
+	"messageKey\x12h\n" +
+	"\x0emessage_params\x18\x06 \x03(\v2(.sag.types.v1.Warning.MessageParamsEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x10\"\x06r\x04\x10\x01\x18 *\x05r\x03\x18\x80\bR\rmessageParams\x1a@\n" +
+	"\x12MessageParamsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xaf\x01\n" +
 	"\x03Hop\x12)\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x15.sag.types.v1.HopKindR\x04kind\x12\x18\n" +
 	"\x02id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x02id\x12\x1c\n" +
@@ -594,7 +625,7 @@ const file_sag_types_v1_state_proto_rawDesc = "" +
 	"\x11HOP_KIND_INSTANCE\x10\x03\x12\x10\n" +
 	"\fHOP_KIND_CCN\x10\x04\x12\x10\n" +
 	"\fHOP_KIND_CEN\x10\x05\x12\x1a\n" +
-	"\x16HOP_KIND_CLOUD_NETWORK\x10\x06*\xa9\x04\n" +
+	"\x16HOP_KIND_CLOUD_NETWORK\x10\x06*\xe9\x04\n" +
 	"\vWarningCode\x12\x1c\n" +
 	"\x18WARNING_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14WARNING_CODE_UNKNOWN\x10\x01\x12%\n" +
@@ -612,7 +643,9 @@ const file_sag_types_v1_state_proto_rawDesc = "" +
 	"!WARNING_CODE_AREA_NEEDS_BANDWIDTH\x10\f\x12\x1b\n" +
 	"\x17WARNING_CODE_ACL_DENIES\x10\r\x12+\n" +
 	"'WARNING_CODE_CLOUD_NETWORK_NOT_ATTACHED\x10\x0e\x12*\n" +
-	"&WARNING_CODE_CLOUD_NETWORK_UNREACHABLE\x10\x0fB\x9e\x01\n" +
+	"&WARNING_CODE_CLOUD_NETWORK_UNREACHABLE\x10\x0f\x12\x1a\n" +
+	"\x16WARNING_CODE_NO_ROUTES\x10\x10\x12\"\n" +
+	"\x1eWARNING_CODE_SESSION_NOT_SAVED\x10\x14B\x9e\x01\n" +
 	"\x10com.sag.types.v1B\n" +
 	"StateProtoP\x01Z,sag.software/native/gen/sag/types/v1;typesv1\xa2\x02\x03STX\xaa\x02\fSag.Types.V1\xca\x02\fSag\\Types\\V1\xe2\x02\x18Sag\\Types\\V1\\GPBMetadata\xea\x02\x0eSag::Types::V1b\x06proto3"
 
@@ -629,7 +662,7 @@ func file_sag_types_v1_state_proto_rawDescGZIP() []byte {
 }
 
 var file_sag_types_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_sag_types_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_sag_types_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_sag_types_v1_state_proto_goTypes = []any{
 	(Phase)(0),       // 0: sag.types.v1.Phase
 	(Blocking)(0),    // 1: sag.types.v1.Blocking
@@ -639,18 +672,20 @@ var file_sag_types_v1_state_proto_goTypes = []any{
 	(WarningCode)(0), // 5: sag.types.v1.WarningCode
 	(*Warning)(nil),  // 6: sag.types.v1.Warning
 	(*Hop)(nil),      // 7: sag.types.v1.Hop
+	nil,              // 8: sag.types.v1.Warning.MessageParamsEntry
 }
 var file_sag_types_v1_state_proto_depIdxs = []int32{
 	5, // 0: sag.types.v1.Warning.code:type_name -> sag.types.v1.WarningCode
 	4, // 1: sag.types.v1.Warning.hop:type_name -> sag.types.v1.HopKind
 	3, // 2: sag.types.v1.Warning.mender:type_name -> sag.types.v1.Mender
-	4, // 3: sag.types.v1.Hop.kind:type_name -> sag.types.v1.HopKind
-	6, // 4: sag.types.v1.Hop.missing:type_name -> sag.types.v1.Warning
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	8, // 3: sag.types.v1.Warning.message_params:type_name -> sag.types.v1.Warning.MessageParamsEntry
+	4, // 4: sag.types.v1.Hop.kind:type_name -> sag.types.v1.HopKind
+	6, // 5: sag.types.v1.Hop.missing:type_name -> sag.types.v1.Warning
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_sag_types_v1_state_proto_init() }
@@ -664,7 +699,7 @@ func file_sag_types_v1_state_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_types_v1_state_proto_rawDesc), len(file_sag_types_v1_state_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

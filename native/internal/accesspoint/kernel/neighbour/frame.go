@@ -1,4 +1,4 @@
-// Package neighbour answers for addresses that are not this machine's own, on networks it is attached to: ARP and IPv6
+// Package neighbour answers for addresses that are not this host's own, on networks it is attached to: ARP and IPv6
 // neighbour discovery from user space, so that the answering ends with the process, whatever way that goes.
 package neighbour
 
@@ -9,9 +9,9 @@ import (
 	"sag.software/native/internal/checksum"
 )
 
-type hardware [6]byte
+type hardwareAddr [6]byte
 
-var everybody = hardware{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+var broadcastAddr = hardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
 const (
 	ethernetSize  = 14
@@ -32,105 +32,130 @@ const (
 	hopLimit      = 255
 	flagSolicited = 0x40
 	flagOverride  = 0x20
+	// experimentOption is the first option type for experiments (RFC 4727); who does not know it ignores it.
+	experimentOption = 253
+	// markSize is the mark and a generation. In ARP they lie in what Ethernet pads to 60 bytes, in neighbour discovery in an
+	// option, after its type, its length and two bytes of alignment.
+	markSize = 4 + 8
+	// mark is in the frames of access points that name a generation.
+	mark = "SAGP"
+	// arpMark and optionMark are where it is, from the start of the payload.
+	arpMark    = arpSize
+	optionMark = ipv6Size + neighbourSize + linkLayerOption + 4
 )
 
-// said is what a frame says of an address.
-type said struct {
+// message is what an ARP or neighbour discovery frame says about an address.
+type message struct {
 	// about is asked for, or claimed by the sender.
 	about netip.Addr
 	asks  bool
-	// sender is who speaks; reply is where an answer goes, unspecified = to everybody.
-	sender hardware
+	// sender has sent the frame; reply is where an answer goes, unspecified = to all.
+	sender hardwareAddr
 	reply  netip.Addr
+	// generation is the client's as the access point that claims the address knows it, 0 = none is named.
+	generation uint64
+}
+
+// readMark reads the generation at an offset of a payload, 0 when there is none.
+func readMark(payload []byte, at int) uint64 {
+	if len(payload) < at+markSize || string(payload[at:at+len(mark)]) != mark {
+		return 0
+	}
+	return binary.BigEndian.Uint64(payload[at+len(mark):])
+}
+
+func appendMark(frame []byte, generation uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(frame, mark...), generation)
 }
 
 // read understands ARP, neighbour solicitations and neighbour advertisements.
-func read(frame []byte) (said, bool) {
+func read(frame []byte) (message, bool) {
 	if len(frame) < ethernetSize {
-		return said{}, false
+		return message{}, false
 	}
-	sender, body := hardware(frame[6:12]), frame[ethernetSize:]
+	sender, body := hardwareAddr(frame[6:12]), frame[ethernetSize:]
 	switch binary.BigEndian.Uint16(frame[12:]) {
 	case typeARP:
 		return readARP(sender, body)
 	case typeIPv6:
 		return readNeighbour(sender, body)
 	}
-	return said{}, false
+	return message{}, false
 }
 
-func readARP(sender hardware, arp []byte) (said, bool) {
+func readARP(sender hardwareAddr, arp []byte) (message, bool) {
 	if len(arp) < arpSize || string(arp[:6]) != "\x00\x01\x08\x00\x06\x04" {
-		return said{}, false
+		return message{}, false
 	}
 	from, target := netip.AddrFrom4([4]byte(arp[14:18])), netip.AddrFrom4([4]byte(arp[24:28]))
 	switch binary.BigEndian.Uint16(arp[6:]) {
 	case arpRequest:
 		if from == target {
-			return said{about: from, sender: sender}, true // an announcement
+			return message{about: from, sender: sender, generation: readMark(arp, arpMark)}, true // an announcement
 		}
-		return said{about: target, asks: true, sender: sender, reply: from}, true
+		return message{about: target, asks: true, sender: sender, reply: from}, true
 	case arpReply:
-		return said{about: from, sender: sender}, true
+		return message{about: from, sender: sender, generation: readMark(arp, arpMark)}, true
 	}
-	return said{}, false
+	return message{}, false
 }
 
-func readNeighbour(sender hardware, packet []byte) (said, bool) {
+func readNeighbour(sender hardwareAddr, packet []byte) (message, bool) {
 	if len(packet) < ipv6Size+neighbourSize || packet[0]>>4 != 6 || packet[6] != icmpv6 || packet[7] != hopLimit {
-		return said{}, false
+		return message{}, false
 	}
-	message := packet[ipv6Size:]
-	target := netip.AddrFrom16([16]byte(message[8:24]))
-	switch message[0] {
+	icmp := packet[ipv6Size:]
+	target := netip.AddrFrom16([16]byte(icmp[8:24]))
+	switch icmp[0] {
 	case solicitation:
-		return said{about: target, asks: true, sender: sender, reply: netip.AddrFrom16([16]byte(packet[8:24]))}, true
+		return message{about: target, asks: true, sender: sender, reply: netip.AddrFrom16([16]byte(packet[8:24]))}, true
 	case advertisement:
-		return said{about: target, sender: sender}, true
+		return message{about: target, sender: sender, generation: readMark(packet, optionMark)}, true
 	}
-	return said{}, false
+	return message{}, false
 }
 
-// answer is the frame that says "it is at own" to who asked.
-func answer(own hardware, question said) []byte {
+// answer is the frame that says "it is at own" to the sender of the question.
+func answer(own hardwareAddr, question message, generation uint64) []byte {
 	if question.about.Is4() {
-		return arp(own, question.sender, arpReply, question.about, question.sender, question.reply)
+		return appendMark(arp(own, question.sender, arpReply, question.about, question.sender, question.reply), generation)
 	}
-	if question.reply.IsUnspecified() { // somebody checks whether the address is free
-		return announcement(own, question.about)
+	if question.reply.IsUnspecified() { // duplicate address detection
+		return announcement(own, question.about, generation)
 	}
-	return neighbour(own, question.sender, question.about, question.reply, flagSolicited|flagOverride)
+	return neighbour(own, question.sender, question.about, question.reply, flagSolicited|flagOverride, generation)
 }
 
-// announcement is the frame that tells everybody where an address is now.
-func announcement(own hardware, address netip.Addr) []byte {
+// announcement is the frame that announces to all where an address is now.
+func announcement(own hardwareAddr, address netip.Addr, generation uint64) []byte {
 	if address.Is4() {
-		return arp(own, everybody, arpRequest, address, hardware{}, address)
+		return appendMark(arp(own, broadcastAddr, arpRequest, address, hardwareAddr{}, address), generation)
 	}
 	toAll := netip.AddrFrom16([16]byte{0: 0xff, 1: 2, 15: 1})
-	return neighbour(own, hardware{0x33, 0x33, 0, 0, 0, 1}, address, toAll, flagOverride)
+	return neighbour(own, hardwareAddr{0x33, 0x33, 0, 0, 0, 1}, address, toAll, flagOverride, generation)
 }
 
-func ethernet(dst, src hardware, kind uint16, size int) []byte {
+func ethernet(dst, src hardwareAddr, kind uint16, size int) []byte {
 	frame := make([]byte, 0, ethernetSize+size)
 	frame = append(append(frame, dst[:]...), src[:]...)
 	return binary.BigEndian.AppendUint16(frame, kind)
 }
 
-func arp(own, dst hardware, operation uint16, from netip.Addr, to hardware, target netip.Addr) []byte {
+func arp(own, dst hardwareAddr, operation uint16, from netip.Addr, to hardwareAddr, target netip.Addr) []byte {
 	frame := append(ethernet(dst, own, typeARP, arpSize), 0, 1, 8, 0, 6, 4)
 	frame = binary.BigEndian.AppendUint16(frame, operation)
 	frame = append(append(frame, own[:]...), from.AsSlice()...)
 	return append(append(frame, to[:]...), target.AsSlice()...)
 }
 
-func neighbour(own, dst hardware, about, to netip.Addr, flags byte) []byte {
-	const size = neighbourSize + linkLayerOption
+func neighbour(own, dst hardwareAddr, about, to netip.Addr, flags byte, generation uint64) []byte {
+	const size = neighbourSize + linkLayerOption + 4 + markSize
 	frame := append(ethernet(dst, own, typeIPv6, ipv6Size+size), 6<<4, 0, 0, 0, 0, size, icmpv6, hopLimit)
 	frame = append(append(frame, about.AsSlice()...), to.AsSlice()...)
 	frame = append(frame, advertisement, 0, 0, 0, flags, 0, 0, 0)
 	frame = append(frame, about.AsSlice()...)
 	frame = append(append(frame, 2, 1), own[:]...)
+	frame = appendMark(append(frame, experimentOption, (4+markSize)/8, 0, 0), generation)
 	packet := frame[ethernetSize:]
 	binary.BigEndian.PutUint16(packet[ipv6Size+2:], ^checksum.IPv6(packet, icmpv6))
 	return frame

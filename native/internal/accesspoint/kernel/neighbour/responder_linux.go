@@ -16,14 +16,15 @@ import (
 // Responder answers on one network.
 type Responder struct {
 	link      *net.Interface
-	own       hardware
+	own       hardwareAddr
 	sockets   []*os.File
-	displaced func(netip.Addr)
+	displaced func(address netip.Addr, generation uint64)
 	logger    *slog.Logger
 	readers   sync.WaitGroup
 
-	mu      sync.Mutex
-	claimed map[netip.Addr]bool
+	mu sync.Mutex
+	// claimed are the addresses that are answered for, with their clients' generations.
+	claimed map[netip.Addr]uint64
 }
 
 // neighbourOnly lets IPv6 neighbour solicitations and advertisements pass, and nothing else: the socket would see all IPv6
@@ -38,17 +39,18 @@ var neighbourOnly = []bpf.Instruction{
 	bpf.RetConstant{Val: 0},
 }
 
-// Open begins to listen on a network. displaced is called when another machine claims an address that is claimed here.
-func Open(name string, displaced func(netip.Addr), logger *slog.Logger) (*Responder, error) {
+// Open begins to listen on a network. displaced is called when another machine claims an address that is claimed here, with
+// the generation that it names, or 0.
+func Open(name string, displaced func(netip.Addr, uint64), logger *slog.Logger) (*Responder, error) {
 	link, err := net.InterfaceByName(name)
 	if err != nil {
 		return nil, err
 	}
-	if len(link.HardwareAddr) != len(hardware{}) {
+	if len(link.HardwareAddr) != len(hardwareAddr{}) {
 		return nil, fmt.Errorf("%s is no network where one machine can answer for another", name)
 	}
 	r := &Responder{
-		link: link, own: hardware(link.HardwareAddr), displaced: displaced, logger: logger, claimed: map[netip.Addr]bool{},
+		link: link, own: hardwareAddr(link.HardwareAddr), displaced: displaced, logger: logger, claimed: map[netip.Addr]uint64{},
 	}
 	for _, kind := range []struct {
 		protocol uint16
@@ -111,12 +113,12 @@ func (r *Responder) Close() {
 	r.readers.Wait()
 }
 
-// Claim answers for an address from now on, and tells everybody.
-func (r *Responder) Claim(address netip.Addr) {
+// Claim answers for an address from now on, and announces it.
+func (r *Responder) Claim(address netip.Addr, generation uint64) {
 	r.mu.Lock()
-	r.claimed[address] = true
+	r.claimed[address] = generation
 	r.mu.Unlock()
-	r.send(announcement(r.own, address))
+	r.send(announcement(r.own, address, generation))
 }
 
 // Release no longer answers for an address.
@@ -126,10 +128,11 @@ func (r *Responder) Release(address netip.Addr) {
 	delete(r.claimed, address)
 }
 
-func (r *Responder) claims(address netip.Addr) bool {
+func (r *Responder) claims(address netip.Addr) (generation uint64, is bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.claimed[address]
+	generation, is = r.claimed[address]
+	return generation, is
 }
 
 func (r *Responder) read(socket *os.File) {
@@ -145,13 +148,16 @@ func (r *Responder) read(socket *os.File) {
 			}
 			return
 		}
-		heard, ok := read(buffer[:n])
-		switch {
-		case !ok || heard.sender == r.own || !r.claims(heard.about):
-		case heard.asks:
-			r.send(answer(r.own, heard))
+		received, ok := read(buffer[:n])
+		if !ok || received.sender == r.own {
+			continue
+		}
+		switch generation, claimed := r.claims(received.about); {
+		case !claimed:
+		case received.asks:
+			r.send(answer(r.own, received, generation))
 		default:
-			r.displaced(heard.about)
+			r.displaced(received.about, received.generation)
 		}
 	}
 }

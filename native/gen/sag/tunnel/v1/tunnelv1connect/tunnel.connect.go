@@ -36,6 +36,9 @@ const (
 const (
 	// TunnelServiceAttachProcedure is the fully-qualified name of the TunnelService's Attach RPC.
 	TunnelServiceAttachProcedure = "/sag.tunnel.v1.TunnelService/Attach"
+	// TunnelServiceMayConnectProcedure is the fully-qualified name of the TunnelService's MayConnect
+	// RPC.
+	TunnelServiceMayConnectProcedure = "/sag.tunnel.v1.TunnelService/MayConnect"
 	// TunnelServicePrepareProcedure is the fully-qualified name of the TunnelService's Prepare RPC.
 	TunnelServicePrepareProcedure = "/sag.tunnel.v1.TunnelService/Prepare"
 	// TunnelServiceStartProcedure is the fully-qualified name of the TunnelService's Start RPC.
@@ -54,6 +57,8 @@ const (
 	// TunnelServiceSetLockdownProcedure is the fully-qualified name of the TunnelService's SetLockdown
 	// RPC.
 	TunnelServiceSetLockdownProcedure = "/sag.tunnel.v1.TunnelService/SetLockdown"
+	// TunnelServiceReadLogProcedure is the fully-qualified name of the TunnelService's ReadLog RPC.
+	TunnelServiceReadLogProcedure = "/sag.tunnel.v1.TunnelService/ReadLog"
 	// TunnelServiceOpenPortalProcedure is the fully-qualified name of the TunnelService's OpenPortal
 	// RPC.
 	TunnelServiceOpenPortalProcedure = "/sag.tunnel.v1.TunnelService/OpenPortal"
@@ -62,6 +67,8 @@ const (
 // TunnelServiceClient is a client for the sag.tunnel.v1.TunnelService service.
 type TunnelServiceClient interface {
 	Attach(context.Context, *connect.Request[v1.AttachRequest]) (*connect.Response[v1.AttachResponse], error)
+	// System mode: whether the caller may connect the machine with this intranet. Asked before Dial; Start decides.
+	MayConnect(context.Context, *connect.Request[v1.MayConnectRequest]) (*connect.Response[v1.MayConnectResponse], error)
 	// Makes a key pair for the next Dial. The private half never leaves sag-tunnel's memory.
 	Prepare(context.Context, *connect.Request[v1.PrepareRequest]) (*connect.Response[v1.PrepareResponse], error)
 	// Hands over the session that was dialled with the prepared key. Answers at once; the outcome is in Watch.
@@ -77,6 +84,8 @@ type TunnelServiceClient interface {
 	GetLockdown(context.Context, *connect.Request[v1.GetLockdownRequest]) (*connect.Response[v1.GetLockdownResponse], error)
 	// Administrators only. On: whatever the policy says. Off: until the policy is withdrawn and set again.
 	SetLockdown(context.Context, *connect.Request[v1.SetLockdownRequest]) (*connect.Response[v1.SetLockdownResponse], error)
+	// System mode: what the service has logged lately. The owner of a session is shown what was logged during it.
+	ReadLog(context.Context, *connect.Request[v1.ReadLogRequest]) (*connect.Response[v1.ReadLogResponse], error)
 	// Lets a person sign in at a captive portal of the network that the machine is in, for a limited time.
 	OpenPortal(context.Context, *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error)
 }
@@ -96,6 +105,12 @@ func NewTunnelServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			httpClient,
 			baseURL+TunnelServiceAttachProcedure,
 			connect.WithSchema(tunnelServiceMethods.ByName("Attach")),
+			connect.WithClientOptions(opts...),
+		),
+		mayConnect: connect.NewClient[v1.MayConnectRequest, v1.MayConnectResponse](
+			httpClient,
+			baseURL+TunnelServiceMayConnectProcedure,
+			connect.WithSchema(tunnelServiceMethods.ByName("MayConnect")),
 			connect.WithClientOptions(opts...),
 		),
 		prepare: connect.NewClient[v1.PrepareRequest, v1.PrepareResponse](
@@ -146,6 +161,12 @@ func NewTunnelServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(tunnelServiceMethods.ByName("SetLockdown")),
 			connect.WithClientOptions(opts...),
 		),
+		readLog: connect.NewClient[v1.ReadLogRequest, v1.ReadLogResponse](
+			httpClient,
+			baseURL+TunnelServiceReadLogProcedure,
+			connect.WithSchema(tunnelServiceMethods.ByName("ReadLog")),
+			connect.WithClientOptions(opts...),
+		),
 		openPortal: connect.NewClient[v1.OpenPortalRequest, v1.OpenPortalResponse](
 			httpClient,
 			baseURL+TunnelServiceOpenPortalProcedure,
@@ -158,6 +179,7 @@ func NewTunnelServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 // tunnelServiceClient implements TunnelServiceClient.
 type tunnelServiceClient struct {
 	attach      *connect.Client[v1.AttachRequest, v1.AttachResponse]
+	mayConnect  *connect.Client[v1.MayConnectRequest, v1.MayConnectResponse]
 	prepare     *connect.Client[v1.PrepareRequest, v1.PrepareResponse]
 	start       *connect.Client[v1.StartRequest, v1.StartResponse]
 	stop        *connect.Client[v1.StopRequest, v1.StopResponse]
@@ -166,12 +188,18 @@ type tunnelServiceClient struct {
 	ping        *connect.Client[v1.PingRequest, v1.PingResponse]
 	getLockdown *connect.Client[v1.GetLockdownRequest, v1.GetLockdownResponse]
 	setLockdown *connect.Client[v1.SetLockdownRequest, v1.SetLockdownResponse]
+	readLog     *connect.Client[v1.ReadLogRequest, v1.ReadLogResponse]
 	openPortal  *connect.Client[v1.OpenPortalRequest, v1.OpenPortalResponse]
 }
 
 // Attach calls sag.tunnel.v1.TunnelService.Attach.
 func (c *tunnelServiceClient) Attach(ctx context.Context, req *connect.Request[v1.AttachRequest]) (*connect.Response[v1.AttachResponse], error) {
 	return c.attach.CallUnary(ctx, req)
+}
+
+// MayConnect calls sag.tunnel.v1.TunnelService.MayConnect.
+func (c *tunnelServiceClient) MayConnect(ctx context.Context, req *connect.Request[v1.MayConnectRequest]) (*connect.Response[v1.MayConnectResponse], error) {
+	return c.mayConnect.CallUnary(ctx, req)
 }
 
 // Prepare calls sag.tunnel.v1.TunnelService.Prepare.
@@ -214,6 +242,11 @@ func (c *tunnelServiceClient) SetLockdown(ctx context.Context, req *connect.Requ
 	return c.setLockdown.CallUnary(ctx, req)
 }
 
+// ReadLog calls sag.tunnel.v1.TunnelService.ReadLog.
+func (c *tunnelServiceClient) ReadLog(ctx context.Context, req *connect.Request[v1.ReadLogRequest]) (*connect.Response[v1.ReadLogResponse], error) {
+	return c.readLog.CallUnary(ctx, req)
+}
+
 // OpenPortal calls sag.tunnel.v1.TunnelService.OpenPortal.
 func (c *tunnelServiceClient) OpenPortal(ctx context.Context, req *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error) {
 	return c.openPortal.CallUnary(ctx, req)
@@ -222,6 +255,8 @@ func (c *tunnelServiceClient) OpenPortal(ctx context.Context, req *connect.Reque
 // TunnelServiceHandler is an implementation of the sag.tunnel.v1.TunnelService service.
 type TunnelServiceHandler interface {
 	Attach(context.Context, *connect.Request[v1.AttachRequest]) (*connect.Response[v1.AttachResponse], error)
+	// System mode: whether the caller may connect the machine with this intranet. Asked before Dial; Start decides.
+	MayConnect(context.Context, *connect.Request[v1.MayConnectRequest]) (*connect.Response[v1.MayConnectResponse], error)
 	// Makes a key pair for the next Dial. The private half never leaves sag-tunnel's memory.
 	Prepare(context.Context, *connect.Request[v1.PrepareRequest]) (*connect.Response[v1.PrepareResponse], error)
 	// Hands over the session that was dialled with the prepared key. Answers at once; the outcome is in Watch.
@@ -237,6 +272,8 @@ type TunnelServiceHandler interface {
 	GetLockdown(context.Context, *connect.Request[v1.GetLockdownRequest]) (*connect.Response[v1.GetLockdownResponse], error)
 	// Administrators only. On: whatever the policy says. Off: until the policy is withdrawn and set again.
 	SetLockdown(context.Context, *connect.Request[v1.SetLockdownRequest]) (*connect.Response[v1.SetLockdownResponse], error)
+	// System mode: what the service has logged lately. The owner of a session is shown what was logged during it.
+	ReadLog(context.Context, *connect.Request[v1.ReadLogRequest]) (*connect.Response[v1.ReadLogResponse], error)
 	// Lets a person sign in at a captive portal of the network that the machine is in, for a limited time.
 	OpenPortal(context.Context, *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error)
 }
@@ -252,6 +289,12 @@ func NewTunnelServiceHandler(svc TunnelServiceHandler, opts ...connect.HandlerOp
 		TunnelServiceAttachProcedure,
 		svc.Attach,
 		connect.WithSchema(tunnelServiceMethods.ByName("Attach")),
+		connect.WithHandlerOptions(opts...),
+	)
+	tunnelServiceMayConnectHandler := connect.NewUnaryHandler(
+		TunnelServiceMayConnectProcedure,
+		svc.MayConnect,
+		connect.WithSchema(tunnelServiceMethods.ByName("MayConnect")),
 		connect.WithHandlerOptions(opts...),
 	)
 	tunnelServicePrepareHandler := connect.NewUnaryHandler(
@@ -302,6 +345,12 @@ func NewTunnelServiceHandler(svc TunnelServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(tunnelServiceMethods.ByName("SetLockdown")),
 		connect.WithHandlerOptions(opts...),
 	)
+	tunnelServiceReadLogHandler := connect.NewUnaryHandler(
+		TunnelServiceReadLogProcedure,
+		svc.ReadLog,
+		connect.WithSchema(tunnelServiceMethods.ByName("ReadLog")),
+		connect.WithHandlerOptions(opts...),
+	)
 	tunnelServiceOpenPortalHandler := connect.NewUnaryHandler(
 		TunnelServiceOpenPortalProcedure,
 		svc.OpenPortal,
@@ -312,6 +361,8 @@ func NewTunnelServiceHandler(svc TunnelServiceHandler, opts ...connect.HandlerOp
 		switch r.URL.Path {
 		case TunnelServiceAttachProcedure:
 			tunnelServiceAttachHandler.ServeHTTP(w, r)
+		case TunnelServiceMayConnectProcedure:
+			tunnelServiceMayConnectHandler.ServeHTTP(w, r)
 		case TunnelServicePrepareProcedure:
 			tunnelServicePrepareHandler.ServeHTTP(w, r)
 		case TunnelServiceStartProcedure:
@@ -328,6 +379,8 @@ func NewTunnelServiceHandler(svc TunnelServiceHandler, opts ...connect.HandlerOp
 			tunnelServiceGetLockdownHandler.ServeHTTP(w, r)
 		case TunnelServiceSetLockdownProcedure:
 			tunnelServiceSetLockdownHandler.ServeHTTP(w, r)
+		case TunnelServiceReadLogProcedure:
+			tunnelServiceReadLogHandler.ServeHTTP(w, r)
 		case TunnelServiceOpenPortalProcedure:
 			tunnelServiceOpenPortalHandler.ServeHTTP(w, r)
 		default:
@@ -341,6 +394,10 @@ type UnimplementedTunnelServiceHandler struct{}
 
 func (UnimplementedTunnelServiceHandler) Attach(context.Context, *connect.Request[v1.AttachRequest]) (*connect.Response[v1.AttachResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.Attach is not implemented"))
+}
+
+func (UnimplementedTunnelServiceHandler) MayConnect(context.Context, *connect.Request[v1.MayConnectRequest]) (*connect.Response[v1.MayConnectResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.MayConnect is not implemented"))
 }
 
 func (UnimplementedTunnelServiceHandler) Prepare(context.Context, *connect.Request[v1.PrepareRequest]) (*connect.Response[v1.PrepareResponse], error) {
@@ -373,6 +430,10 @@ func (UnimplementedTunnelServiceHandler) GetLockdown(context.Context, *connect.R
 
 func (UnimplementedTunnelServiceHandler) SetLockdown(context.Context, *connect.Request[v1.SetLockdownRequest]) (*connect.Response[v1.SetLockdownResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.SetLockdown is not implemented"))
+}
+
+func (UnimplementedTunnelServiceHandler) ReadLog(context.Context, *connect.Request[v1.ReadLogRequest]) (*connect.Response[v1.ReadLogResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sag.tunnel.v1.TunnelService.ReadLog is not implemented"))
 }
 
 func (UnimplementedTunnelServiceHandler) OpenPortal(context.Context, *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error) {

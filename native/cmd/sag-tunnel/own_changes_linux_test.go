@@ -1,0 +1,115 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/hostnet/nettest"
+)
+
+// Somebody switches IPv6 off and on again while the machine is in an intranet, as other VPN programs and administrators do.
+// Neither the kernel's clearing away of addresses and routes nor what we do about it is another program's doing.
+func TestIPv6IsSwitchedOffAndOn(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	switchIPv6(t, "all")
+}
+
+// The same for the tunnel's link alone.
+func TestIPv6IsSwitchedOffAndOnForOurLink(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	switchIPv6(t, "sag0")
+}
+
+func switchIPv6(t *testing.T, where string) {
+	s := newSite(t)
+	s.start()
+	s.mustConnect()
+	addressed := func() bool {
+		return strings.Contains(nettest.Run(t, "ip", "-6", "addr", "show", "dev", "sag0"), "fd00:5a09::2")
+	}
+	whole := func() string {
+		m := s.told(false)
+		names := m.GetMachine().GetNames()
+		if m.GetPhase() == typesv1.Phase_PHASE_CONNECTED && names != nil && names.GetTrouble() == "" && len(m.GetWarnings()) == 0 {
+			return ""
+		}
+		return m.String()
+	}
+	becomes := func(what string, on bool) {
+		t.Helper()
+		for start := time.Now(); addressed() != on || whole() != ""; time.Sleep(10 * time.Millisecond) {
+			if time.Since(start) > 5*time.Second {
+				t.Fatalf("%s: addressed %v, %s\n%s", what, addressed(), whole(), s.tail())
+			}
+		}
+	}
+	wait := 200 * time.Millisecond // the same as with 5 s, which is the soak's
+	if soak {
+		wait = 5 * time.Second
+	}
+	for range 10 {
+		nettest.Run(t, "sysctl", "-qw", "net.ipv6.conf."+where+".disable_ipv6=1")
+		becomes("IPv6 is off", false)
+		if _, err := page(); err != nil {
+			t.Fatalf("without IPv6: %v", err)
+		}
+		time.Sleep(wait) // how long somebody leaves it off is part of what is tested
+		if told := whole(); told != "" {
+			t.Fatalf("while IPv6 is off: %s\n%s", told, s.tail())
+		}
+		nettest.Run(t, "sysctl", "-qw", "net.ipv6.conf."+where+".disable_ipv6=0")
+		becomes("IPv6 is on", true)
+	}
+	for _, word := range []string{"left to another program", "permission", "keeps"} {
+		if strings.Contains(s.tail(), word) {
+			t.Errorf("the service says %s", s.tail())
+		}
+	}
+	s.mustDisconnect()
+}
+
+// The intranet's domains change again and again: our lines stay in resolv.conf all the time, and nobody is blamed.
+func TestDomainsChangeOften(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	s := newSite(t)
+	s.start()
+	s.mustConnect()
+	done, gaps := make(chan struct{}), make(chan int, 1)
+	go func() {
+		missing := 0
+		for {
+			select {
+			case <-done:
+				gaps <- missing
+				return
+			default:
+			}
+			if text, err := os.ReadFile("/etc/resolv.conf"); err == nil && len(text) > 0 && !strings.Contains(string(text), "sag-tunnel") {
+				missing++
+			}
+			time.Sleep(100 * time.Microsecond)
+		}
+	}()
+	for _, domain := range []string{"one.test", "two.test", "three.test", "four.test", "corp.test"} {
+		s.company.SetDomains(domain)
+		nettest.Until(t, "names of "+domain, func() bool { return slices.Contains(s.told(false).GetMachine().GetNames().GetDomains(), domain) })
+	}
+	close(done)
+	if n := <-gaps; n > 0 {
+		t.Errorf("our lines were not in resolv.conf at %d looks", n)
+	}
+	if m := s.told(false); len(m.GetWarnings()) > 0 || strings.Contains(s.tail(), "put back") {
+		t.Errorf("%v\n%s", m.GetWarnings(), s.tail())
+	}
+	s.mustLeave()
+}

@@ -1,0 +1,96 @@
+package kernel
+
+import (
+	"log/slog"
+	"net/netip"
+	"testing"
+
+	"sag.software/native/internal/datapath"
+)
+
+// announcer is a platform that counts what it announces.
+type announcer struct {
+	advertised map[netip.Addr]uint64
+	count      int
+}
+
+func (a *announcer) device() datapath.Device { return nil }
+func (a *announcer) close() error            { return nil }
+
+func (a *announcer) advertise(address netip.Addr, generation uint64) error {
+	a.advertised[address] = generation
+	a.count++
+	return nil
+}
+
+func (a *announcer) withdraw(address netip.Addr) error {
+	delete(a.advertised, address)
+	return nil
+}
+
+// A client goes from this access point to another one and back. What the other one announced can be heard late, or never.
+func TestWhereAClientIs(t *testing.T) {
+	const session = "s"
+	address4, address6 := netip.MustParseAddr("10.90.0.2"), netip.MustParseAddr("fd00::2")
+	for _, test := range []struct {
+		name string
+		then func(k *Kernel)
+		// here: the client's addresses lead here in the end. again: they are announced again, with the generation.
+		here, again bool
+		generation  uint64
+	}{
+		{"gone", func(k *Kernel) { k.displaced(address4, 2) }, false, false, 0},
+		{"gone to a machine that names no generation", func(k *Kernel) { k.displaced(address4, 0) }, false, false, 0},
+		{"its own announcement heard on another link", func(k *Kernel) { k.displaced(address4, 1) }, true, false, 1},
+		{"heard again", func(k *Kernel) { k.Probed(session, 1, true) }, true, false, 1},
+		{"gone and back", func(k *Kernel) {
+			k.displaced(address4, 2)
+			k.apply()
+			k.Probed(session, 3, true)
+		}, true, true, 3},
+		{"gone and back before it was withdrawn", func(k *Kernel) {
+			k.displaced(address4, 2)
+			k.Probed(session, 3, true)
+		}, true, true, 3},
+		{"gone and back, the other access point heard for one address only afterwards", func(k *Kernel) {
+			k.displaced(address4, 2)
+			k.apply()
+			k.Probed(session, 3, true)
+			k.displaced(address6, 2)
+		}, true, true, 3},
+		{"gone and back, the other access point never heard", func(k *Kernel) { k.Probed(session, 3, true) }, true, true, 3},
+		{"gone, back and gone", func(k *Kernel) {
+			k.Probed(session, 3, true)
+			k.displaced(address4, 4)
+			k.displaced(address6, 4)
+		}, false, false, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			platform := &announcer{advertised: map[netip.Addr]uint64{}}
+			k := &Kernel{
+				config: Config{Mode: Routed, Logger: slog.New(slog.DiscardHandler)}, rules: &rules{}, platform: platform,
+				wake: make(chan struct{}, 1), clients: map[string]*presence{}, advertised: map[netip.Addr]bool{},
+			}
+			k.Serve(map[string][]netip.Addr{session: {address4, address6}})
+			k.Probed(session, 1, true)
+			k.apply()
+			if len(platform.advertised) != 2 {
+				t.Fatalf("advertised %v", platform.advertised)
+			}
+			platform.count = 0
+			test.then(k)
+			k.apply()
+			if here := len(platform.advertised) == 2; here != test.here || !test.here && len(platform.advertised) != 0 {
+				t.Errorf("advertised %v", platform.advertised)
+			}
+			if again := platform.count > 0; again != test.again {
+				t.Errorf("announced %d times", platform.count)
+			}
+			for address, generation := range platform.advertised {
+				if generation != test.generation {
+					t.Errorf("%s with generation %x", address, generation)
+				}
+			}
+		})
+	}
+}

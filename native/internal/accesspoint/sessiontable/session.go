@@ -1,0 +1,40 @@
+package sessiontable
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"sag.software/native/internal/datapath/rules"
+	"sag.software/native/internal/engine"
+)
+
+// Session is one client's session as it is in force here.
+type Session struct {
+	// ID is 32 hexadecimal digits.
+	ID           string
+	Key          engine.Key
+	PresharedKey engine.PresharedKey
+	// Addresses are the client's inner ones.
+	Addresses []netip.Addr
+	// Rules say where the client may go; none = nowhere.
+	Rules []rules.Rule
+	// Rates limit the client's traffic.
+	Rates rules.Rates
+	// Ends is when the lease is over, on the table's clock.
+	Ends        time.Duration
+	Incarnation uint32
+}
+
+// samePeer is true when WireGuard would not notice the difference.
+func (s *Session) samePeer(other *Session) bool {
+	return s.Key == other.Key && s.PresharedKey == other.PresharedKey && slices.Equal(s.Addresses, other.Addresses)
+}
+
+func (s *Session) peer() engine.PeerConfig {
+	peer := engine.PeerConfig{PublicKey: s.Key, PresharedKey: s.PresharedKey}
+	for _, address := range s.Addresses {
+		peer.AllowedIPs = append(peer.AllowedIPs, netip.PrefixFrom(address, address.BitLen()))
+	}
+	return peer
+}

@@ -1,0 +1,74 @@
+package control
+
+import (
+	"context"
+	"time"
+
+	"connectrpc.com/connect"
+
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
+	"sag.software/native/internal/failure/wire"
+	"sag.software/native/internal/tunnel"
+)
+
+// Watch answers with all states, and then with every change.
+func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRequest], stream *connect.ServerStream[tunnelv1.WatchResponse]) error {
+	if stay, ok := ctx.Value(stayKey{}).(func()); ok {
+		stay()
+	}
+	t, err := s.of(ctx)
+	if err != nil {
+		return wire.Connect(err)
+	}
+	// Before Watch, so that a change in between is not missed.
+	done := t.Done()
+	now, revision, changes, leave := t.Watch()
+	defer leave()
+	var look <-chan time.Time
+	if r.Msg.GetAttentive() {
+		defer t.Attend()()
+		ticker := time.NewTicker(lookEvery)
+		defer ticker.Stop()
+		look = ticker.C
+	}
+	heartbeat := time.NewTicker(heartbeatEvery)
+	defer heartbeat.Stop()
+	send := func(m *tunnelv1.WatchResponse) error {
+		m.Epoch, m.Revision = s.epoch, revision
+		return stream.Send(m)
+	}
+	changed := func(c tunnel.Snapshot) error {
+		revision = c.Revision
+		return send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Changed{Changed: StateMessage(c.State)}})
+	}
+	if err := send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Snapshot{Snapshot: &tunnelv1.Snapshot{States: stateMessages(now)}}}); err != nil {
+		return err
+	}
+	for {
+		var err error
+		select {
+		case c := <-changes:
+			err = changed(c)
+		case <-look:
+			states, _ := t.States(ctx, false) // a tunnel that has just ended is reported by done
+			for _, state := range states {
+				if err == nil {
+					err = changed(tunnel.Snapshot{Revision: revision, State: state})
+				}
+			}
+		case <-heartbeat.C:
+			err = send(&tunnelv1.WatchResponse{Change: &tunnelv1.WatchResponse_Heartbeat{Heartbeat: &tunnelv1.Heartbeat{}}})
+		case <-ctx.Done():
+			return nil
+		case <-done:
+			// The last changes are still to be sent.
+			for len(changes) > 0 && err == nil {
+				err = changed(<-changes)
+			}
+			return err
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

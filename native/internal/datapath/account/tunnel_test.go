@@ -1,0 +1,53 @@
+package account
+
+import (
+	"net/netip"
+	"testing"
+
+	"sag.software/native/internal/datapath"
+)
+
+func TestTunnel(t *testing.T) {
+	const own, probe, server = "10.9.0.1", "10.9.9.9", "10.0.0.80"
+	woken := 0
+	tunnel := NewTunnel(func() { woken++ })
+	tunnel.SetProbe(netip.MustParseAddr(probe))
+	device := &sink{}
+	path := datapath.New(device)
+	path.FromTunnel(tunnel.FromTunnel)
+	path.ToTunnel(tunnel.ToTunnel)
+	buffers, sizes := [][]byte{make([]byte, 200), make([]byte, 200)}, make([]int, 2)
+	send := func(packets ...[]byte) {
+		t.Helper()
+		device.next = packets
+		if _, err := path.Read(buffers, sizes, 16); err != nil {
+			t.Fatal(err)
+		}
+	}
+	receive := func(packets ...[]byte) {
+		t.Helper()
+		if _, err := path.Write(packets, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	tunnel.Arm(true)
+	send(v4(own, probe, 60))
+	receive(v4(probe, own, 60))
+	in, out := tunnel.Last()
+	if rx, tx := tunnel.Bytes(); rx != 0 || tx != 0 || in != 0 || out != 0 || woken != 0 {
+		t.Errorf("probes: %d and %d bytes at %s and %s, woken %d times", rx, tx, in, out, woken)
+	}
+	send(v4(own, server, 40), v4(own, probe, 60))
+	send(v4(own, server, 41))
+	receive(v4(server, own, 100), v4(probe, own, 60))
+	in, out = tunnel.Last()
+	if rx, tx := tunnel.Bytes(); rx != 100 || tx != 81 || in == 0 || out == 0 || woken != 1 {
+		t.Errorf("traffic: %d and %d bytes at %s and %s, woken %d times", rx, tx, in, out, woken)
+	}
+	tunnel.Arm(true)
+	tunnel.Arm(false)
+	if send(v4(own, server, 40)); woken != 1 {
+		t.Errorf("woken %d times", woken)
+	}
+}

@@ -1,0 +1,176 @@
+// Package datapath is what packets pass between WireGuard and a device: each is parsed once, and goes through an ordered list of
+// stages (probes, accounting, rules, rate limits). Client and access point share it.
+package datapath
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+
+	"golang.zx2c4.com/wireguard/tun"
+
+	"sag.software/native/internal/panics"
+)
+
+// ErrQueueFull means that more packets were injected than WireGuard takes.
+var ErrQueueFull = errors.New("the queue of injected packets is full")
+
+// injectLimit is how many injected packets wait to be read.
+const injectLimit = 256
+
+// Stage looks at the packets of a batch: it counts, answers, or drops them. It is called once for each batch, and must not block.
+// A packet whose handling panics is dropped, and the stage goes on with the next one.
+type Stage func(*Batch)
+
+// Path is a device with stages in front of it, for WireGuard. Packets that were injected pass the stages as well.
+type Path struct {
+	device               Device
+	fromTunnel, toTunnel []Stage
+
+	batches  sync.Pool // *Batch, for packets from the tunnel: each peer has a goroutine
+	reading  Batch
+	injected chan []byte
+
+	closing sync.Once
+	events  chan tun.Event
+}
+
+var _ tun.Device = (*Path)(nil)
+
+// New makes a path without stages. They are set before the path is used.
+func New(device Device) *Path {
+	p := &Path{device: device, injected: make(chan []byte, injectLimit), events: make(chan tun.Event, 1)}
+	p.batches.New = func() any { return &Batch{} }
+	p.events <- tun.EventUp
+	return p
+}
+
+// FromTunnel sets the stages for packets that WireGuard has received, in order.
+func (p *Path) FromTunnel(stages ...Stage) { p.fromTunnel = stages }
+
+// ToTunnel sets the stages for packets that WireGuard is to send, in order.
+func (p *Path) ToTunnel(stages ...Stage) { p.toTunnel = stages }
+
+// Inject has WireGuard send a packet beside those of the device. It takes ownership of the packet.
+func (p *Path) Inject(raw []byte) error {
+	select {
+	case p.injected <- raw:
+		return p.device.Wake()
+	default:
+		return ErrQueueFull
+	}
+}
+
+// Write implements tun.Device: packets that WireGuard has received.
+func (p *Path) Write(buffers [][]byte, offset int) (int, error) {
+	b := p.batches.Get().(*Batch)
+	b.fill(buffers, nil, offset)
+	run(p.fromTunnel, b)
+	var err error
+	if b.Rewind(); b.Next() != nil {
+		b.Rewind()
+		err = p.device.Write(b)
+	}
+	b.release()
+	p.batches.Put(b)
+	if err != nil {
+		return 0, err
+	}
+	return len(buffers), nil
+}
+
+// Read implements tun.Device: packets that WireGuard is to send. A dropped one has size 0, which WireGuard skips.
+func (p *Path) Read(buffers [][]byte, sizes []int, offset int) (int, error) {
+	for {
+		n := p.takeInjected(buffers, sizes, offset)
+		injected, err := n > 0, error(nil)
+		if !injected {
+			n, err = p.device.Read(buffers, sizes, offset)
+		}
+		if n > 0 && len(p.toTunnel) > 0 {
+			p.pass(buffers[:n], sizes, offset, injected)
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+func (p *Path) pass(buffers [][]byte, sizes []int, offset int, injected bool) {
+	b := &p.reading
+	b.fill(buffers, sizes, offset)
+	for i := range b.packets {
+		b.packets[i].Injected = injected
+	}
+	run(p.toTunnel, b)
+	for i := range b.packets {
+		if b.packets[i].dropped {
+			sizes[i] = 0
+		}
+	}
+	b.release()
+}
+
+func (p *Path) takeInjected(buffers [][]byte, sizes []int, offset int) int {
+	n := 0
+	for n < len(buffers) {
+		select {
+		case raw := <-p.injected:
+			sizes[n] = copy(buffers[n][offset:], raw)
+			n++
+		default:
+			return n
+		}
+	}
+	return n
+}
+
+func run(stages []Stage, b *Batch) {
+	for _, stage := range stages {
+		b.Rewind()
+		for !step(stage, b) {
+			if b.at < 0 || b.at >= len(b.packets) { // no packet's fault: none passes a stage that does not work
+				for i := range b.packets {
+					b.packets[i].dropped = true
+				}
+				return
+			}
+			b.packets[b.at].dropped = true
+		}
+	}
+}
+
+// step is false when the stage has panicked over a packet.
+func step(stage Stage, b *Batch) (done bool) {
+	defer panics.Log(slog.Default(), "a packet of the tunnel")
+	stage(b)
+	return true
+}
+
+// Close implements tun.Device.
+func (p *Path) Close() error {
+	err := p.device.Close()
+	p.closing.Do(func() { close(p.events) })
+	return err
+}
+
+// Events implements tun.Device. A device that can go down and up has events of its own.
+func (p *Path) Events() <-chan tun.Event {
+	if d, ok := p.device.(interface{ Events() <-chan tun.Event }); ok {
+		return d.Events()
+	}
+	return p.events
+}
+
+// File implements tun.Device: there is no descriptor.
+func (*Path) File() *os.File { return nil }
+
+// Name implements tun.Device.
+func (p *Path) Name() (string, error) { return p.device.Name() }
+
+// MTU implements tun.Device.
+func (p *Path) MTU() (int, error) { return p.device.MTU() }
+
+// BatchSize implements tun.Device.
+func (p *Path) BatchSize() int { return p.device.BatchSize() }

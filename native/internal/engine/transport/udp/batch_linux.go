@@ -1,0 +1,111 @@
+package udp
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+)
+
+// batchSize weighs system calls per datagram against memory: wireguard-go keeps this many 64 KiB buffers per receiver.
+const batchSize = 128
+
+// many uses recvmmsg and sendmmsg, and GSO batches and GRO where the kernel supports them.
+type many struct {
+	*receiver
+	v4 *ipv4.PacketConn
+	v6 *ipv6.PacketConn
+	// flush is writeBatch, but for tests.
+	flush func([]ipv4.Message) (int, error)
+
+	sending sync.Pool // *[]ipv4.Message
+	// singly: this socket sends each datagram by itself.
+	singly atomic.Bool
+	narrow narrow
+}
+
+func newBatcher(udp *net.UDPConn, v4 bool) (batcher, error) {
+	r, err := newReceiver(udp)
+	if err != nil {
+		return nil, err
+	}
+	b := &many{receiver: r}
+	b.flush = b.writeBatch
+	b.singly.Store(!supportsGSO(udp))
+	b.sending.New = func() any {
+		messages := newMessages(batchSize)
+		return &messages
+	}
+	if v4 {
+		b.v4 = ipv4.NewPacketConn(udp)
+	} else {
+		b.v6 = ipv6.NewPacketConn(udp)
+	}
+	return b, nil
+}
+
+func newMessages(n int) []ipv4.Message {
+	messages := make([]ipv4.Message, n)
+	for i := range messages {
+		messages[i].Buffers = make([][]byte, 1)
+	}
+	return messages
+}
+
+func (b *many) write(buffers [][]byte, to netip.AddrPort) error {
+	address := net.UDPAddrFromAddrPort(to)
+	pooled := b.sending.Get().(*[]ipv4.Message)
+	defer b.sending.Put(pooled)
+	var failed error
+	for len(buffers) > 0 {
+		messages := coalesce(*pooled, buffers, !b.singly.Load() && !b.narrow.has(to))
+		for i := range messages {
+			messages[i].Addr = address
+		}
+		n, err := b.flush(messages)
+		n = max(n, 0)
+		done := 0
+		for _, m := range messages[:n] {
+			done += len(m.Buffers)
+		}
+		if err != nil && n < len(messages) {
+			// The first unsent message was refused. The segments of a GSO batch are tried one by one.
+			refused := buffers[done : done+len(messages[n].Buffers)]
+			if len(refused) > 1 {
+				switch refusalOf(err) {
+				case refusedByPath:
+					b.narrow.add(to)
+				case refusedByDevice:
+					b.singly.Store(true)
+				}
+				err = b.writeSingly(refused, address)
+			}
+			done += len(refused)
+		}
+		if err != nil {
+			failed = err
+		}
+		buffers = buffers[done:]
+	}
+	return failed
+}
+
+// writeSingly sends each buffer as a message of its own.
+func (b *many) writeSingly(buffers [][]byte, to *net.UDPAddr) (failed error) {
+	for _, buffer := range buffers {
+		if _, err := b.flush([]ipv4.Message{{Buffers: [][]byte{buffer}, Addr: to}}); err != nil {
+			failed = err
+		}
+	}
+	return failed
+}
+
+func (b *many) writeBatch(messages []ipv4.Message) (int, error) {
+	if b.v4 != nil {
+		return b.v4.WriteBatch(messages, 0)
+	}
+	return b.v6.WriteBatch(messages, 0)
+}

@@ -1,0 +1,175 @@
+// Package udp carries WireGuard's datagrams over UDP sockets. It is the engine's conn.Bind.
+package udp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+
+	"golang.zx2c4.com/wireguard/conn"
+)
+
+// ErrNoSocket means that no open socket can reach an address of that family.
+var ErrNoSocket = errors.New("no socket for this address family")
+
+// Bind carries datagrams over UDP sockets.
+type Bind struct {
+	listen []netip.AddrPort
+
+	mu      sync.RWMutex
+	sockets []*socket // empty while closed
+	mark    uint32
+}
+
+var _ conn.Bind = (*Bind)(nil)
+
+// New makes a bind that listens on the given addresses; none = every IPv4 and IPv6 address of the host. An address with
+// port 0 takes the port that is passed to Open.
+func New(listen ...netip.AddrPort) *Bind {
+	return &Bind{listen: listen}
+}
+
+// Open opens the sockets. The port it reports is the first socket's.
+func (b *Bind) Open(port uint16) ([]conn.ReceiveFunc, uint16, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.sockets) > 0 {
+		return nil, 0, conn.ErrBindAlreadyOpen
+	}
+	sockets, err := b.openAll(port)
+	if err != nil {
+		return nil, 0, err
+	}
+	if b.mark != 0 {
+		if err := setMark(sockets, b.mark); err != nil {
+			closeAll(sockets)
+			return nil, 0, err
+		}
+	}
+	b.sockets = sockets
+	receivers := make([]conn.ReceiveFunc, len(sockets))
+	for i, s := range sockets {
+		receivers[i] = s.receive
+	}
+	return receivers, sockets[0].local.Port(), nil
+}
+
+func (b *Bind) openAll(port uint16) ([]*socket, error) {
+	if len(b.listen) == 0 {
+		return openWildcards(port)
+	}
+	var sockets []*socket
+	for _, address := range b.listen {
+		if address.Port() == 0 {
+			address = netip.AddrPortFrom(address.Addr(), port)
+		}
+		s, err := openSocket(address)
+		if err != nil {
+			closeAll(sockets)
+			return nil, err
+		}
+		if port == 0 {
+			port = s.local.Port() // several addresses with port 0 share one port
+		}
+		sockets = append(sockets, s)
+	}
+	return sockets, nil
+}
+
+// wildcardAttempts is how often a port that is free for IPv4 is looked for again when IPv6 has it taken.
+const wildcardAttempts = 16
+
+func openWildcards(port uint16) ([]*socket, error) {
+	for attempt := 1; ; attempt++ {
+		v4, err4 := openSocket(netip.AddrPortFrom(netip.IPv4Unspecified(), port))
+		if err4 != nil && !errors.Is(err4, syscall.EAFNOSUPPORT) {
+			return nil, err4
+		}
+		port6 := port
+		if v4 != nil {
+			port6 = v4.local.Port()
+		}
+		v6, err6 := openSocket(netip.AddrPortFrom(netip.IPv6Unspecified(), port6))
+		switch {
+		case v6 != nil && v4 != nil:
+			return []*socket{v4, v6}, nil
+		case v6 != nil:
+			return []*socket{v6}, nil
+		case v4 != nil && errors.Is(err6, syscall.EADDRINUSE):
+			closeAll([]*socket{v4})
+			if port != 0 || attempt == wildcardAttempts {
+				return nil, err6
+			}
+		case v4 != nil:
+			return []*socket{v4}, nil // a host without IPv6
+		default:
+			return nil, err6
+		}
+	}
+}
+
+// Close closes the sockets; their receivers answer net.ErrClosed from then on.
+func (b *Bind) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	err := closeAll(b.sockets)
+	b.sockets = nil
+	return err
+}
+
+// SetMark marks what is sent (SO_MARK), where the system has such a thing.
+func (b *Bind) SetMark(mark uint32) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mark = mark
+	return setMark(b.sockets, mark)
+}
+
+// BatchSize is how many datagrams one receive or Send may carry.
+func (b *Bind) BatchSize() int { return batchSize }
+
+// Send sends each buffer as one datagram.
+func (b *Bind) Send(buffers [][]byte, endpoint conn.Endpoint) error {
+	e, ok := endpoint.(*Endpoint)
+	if !ok {
+		return conn.ErrWrongEndpointType
+	}
+	s, err := b.socketFor(e)
+	if err != nil {
+		return err
+	}
+	return s.send(buffers, e.Remote)
+}
+
+func (b *Bind) socketFor(e *Endpoint) (*socket, error) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if len(b.sockets) == 0 {
+		return nil, net.ErrClosed
+	}
+	var first *socket
+	for _, s := range b.sockets {
+		if s == e.via {
+			return s, nil
+		}
+		if first == nil && s.reaches(e.Remote.Addr()) {
+			first = s
+		}
+	}
+	if first == nil {
+		return nil, fmt.Errorf("%w: %s", ErrNoSocket, e.Remote)
+	}
+	return first, nil
+}
+
+// ParseEndpoint reads ADDRESS:PORT.
+func (*Bind) ParseEndpoint(s string) (conn.Endpoint, error) {
+	remote, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return nil, err
+	}
+	return NewEndpoint(remote), nil
+}

@@ -1,0 +1,153 @@
+package failure
+
+import "strconv"
+
+// Cause is the code of a failure: why something is not up or did not work. The numbers are those of sag.types.v1.Cause.
+type Cause int32
+
+// The causes. common/causes/table.ts says for each who can fix it, what is shown and which exit code it has.
+const (
+	Unspecified Cause = 0
+	Unknown     Cause = 1
+
+	// A sign-in or session is not there, or is over.
+	BadCredentials         Cause = 2
+	UnknownCode            Cause = 3
+	TooManyAttempts        Cause = 4
+	AccountDisabled        Cause = 5
+	Kicked                 Cause = 6
+	Replaced               Cause = 7
+	SessionLimit           Cause = 8
+	AddressInUse           Cause = 9
+	SignInExpired          Cause = 10
+	SessionExpired         Cause = 11
+	PasswordChangeRequired Cause = 12
+	SecondFactorRequired   Cause = 13
+
+	// The cloud instance.
+	InstanceUnreachable         Cause = 14
+	InstanceIdentityChanged     Cause = 15
+	InstanceIdentityUnknown     Cause = 16
+	InstanceLocked              Cause = 17
+	InstanceExpired             Cause = 18
+	AnswerInvalid               Cause = 19
+	AnswerTooLarge              Cause = 20
+	ProtocolTooOld              Cause = 21
+	ClientTooOld                Cause = 22
+	IdentityProviderUnavailable Cause = 23
+
+	// The network one is on, and the access points.
+	CaptivePortal          Cause = 24
+	NoNetwork              Cause = 25
+	AccessPointUnreachable Cause = 26
+	NoAccessPoint          Cause = 27
+	AddressPoolExhausted   Cause = 28
+	DNSUnavailable         Cause = 29
+
+	// This machine.
+	TunnelBinaryMissing Cause = 30
+	TunnelCrashed       Cause = 31
+	ServiceNotRunning   Cause = 32
+	NotPermitted        Cause = 33
+	VPNConflict         Cause = 34
+	PortInUse           Cause = 35
+	StorageFull         Cause = 36
+	StorageReadonly     Cause = 37
+	KeychainUnavailable Cause = 38
+	KeychainLocked      Cause = 39
+	InUseByAnotherUser  Cause = 40
+
+	// Failures of a command.
+	UnknownIntranet    Cause = 41
+	NotConnected       Cause = 42
+	NameNotFound       Cause = 43
+	TargetRefused      Cause = 44
+	TargetUnreachable  Cause = 45
+	TargetTimeout      Cause = 46
+	DataDirectoryInUse Cause = 47
+	NotARealPath       Cause = 48
+
+	// An argument or field that is not valid; Failure.text says which and why.
+	InvalidArgument Cause = 49
+	// An object an administrator named does not exist, or exists already.
+	NotFound      Cause = 50
+	AlreadyExists Cause = 51
+
+	// Files in which something is kept are incomplete or damaged; Failure.text says which.
+	StorageDamaged Cause = 52
+)
+
+// names are the causes as logs, the CLI and the local files write them.
+var names = map[Cause]string{
+	Unspecified:                 "unspecified",
+	Unknown:                     "unknown",
+	BadCredentials:              "bad_credentials",
+	UnknownCode:                 "unknown_code",
+	TooManyAttempts:             "too_many_attempts",
+	AccountDisabled:             "account_disabled",
+	Kicked:                      "kicked",
+	Replaced:                    "replaced",
+	SessionLimit:                "session_limit",
+	AddressInUse:                "address_in_use",
+	SignInExpired:               "sign_in_expired",
+	SessionExpired:              "session_expired",
+	PasswordChangeRequired:      "password_change_required",
+	SecondFactorRequired:        "second_factor_required",
+	InstanceUnreachable:         "instance_unreachable",
+	InstanceIdentityChanged:     "instance_identity_changed",
+	InstanceIdentityUnknown:     "instance_identity_unknown",
+	InstanceLocked:              "instance_locked",
+	InstanceExpired:             "instance_expired",
+	AnswerInvalid:               "answer_invalid",
+	AnswerTooLarge:              "answer_too_large",
+	ProtocolTooOld:              "protocol_too_old",
+	ClientTooOld:                "client_too_old",
+	IdentityProviderUnavailable: "identity_provider_unavailable",
+	CaptivePortal:               "captive_portal",
+	NoNetwork:                   "no_network",
+	AccessPointUnreachable:      "access_point_unreachable",
+	NoAccessPoint:               "no_access_point",
+	AddressPoolExhausted:        "address_pool_exhausted",
+	DNSUnavailable:              "dns_unavailable",
+	TunnelBinaryMissing:         "tunnel_binary_missing",
+	TunnelCrashed:               "tunnel_crashed",
+	ServiceNotRunning:           "service_not_running",
+	NotPermitted:                "not_permitted",
+	VPNConflict:                 "vpn_conflict",
+	PortInUse:                   "port_in_use",
+	StorageFull:                 "storage_full",
+	StorageReadonly:             "storage_readonly",
+	KeychainUnavailable:         "keychain_unavailable",
+	KeychainLocked:              "keychain_locked",
+	InUseByAnotherUser:          "in_use_by_another_user",
+	UnknownIntranet:             "unknown_intranet",
+	NotConnected:                "not_connected",
+	NameNotFound:                "name_not_found",
+	TargetRefused:               "target_refused",
+	TargetUnreachable:           "target_unreachable",
+	TargetTimeout:               "target_timeout",
+	DataDirectoryInUse:          "data_directory_in_use",
+	NotARealPath:                "not_a_real_path",
+	InvalidArgument:             "invalid_argument",
+	NotFound:                    "not_found",
+	AlreadyExists:               "already_exists",
+	StorageDamaged:              "storage_damaged",
+}
+
+// String is the name of a cause, for example "not_permitted"; a number for one that this version does not know.
+func (c Cause) String() string {
+	if name, known := names[c]; known {
+		return name
+	}
+	return strconv.Itoa(int(c))
+}
+
+// ParseCause is the cause of a name, Unknown for a name that this version does not know.
+func ParseCause(name string) Cause {
+	for cause, one := range names {
+		if one == name {
+			return cause
+		}
+	}
+	return Unknown
+}

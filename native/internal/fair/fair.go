@@ -1,0 +1,149 @@
+// Package fair shares a limited number of slots among the users of a host, so that one of them cannot deny the service
+// to the others.
+package fair
+
+import (
+	"slices"
+	"sync"
+)
+
+// Unknown is the user of a slot whose owner cannot be found, for example because the socket is closed. All of them count as one.
+const Unknown = ^uint32(0)
+
+// Places are slots shared among users. No request is refused: when all are taken, the user with the most of them, counting the
+// new one, loses the oldest. So a user who takes many loses only their own.
+type Places struct {
+	// limit is for all users but root together, rootLimit for root.
+	limit, rootLimit int
+
+	mu sync.Mutex
+	// taken are the slots in use, oldest first.
+	taken []*Place
+	// empty is closed when the last slot is returned; nil if no caller waits for that.
+	empty chan struct{}
+}
+
+// New makes slots: limit of them for all users but root together, and rootLimit more for root.
+func New(limit, rootLimit int) *Places { return &Places{limit: limit, rootLimit: rootLimit} }
+
+// Place is a slot in use.
+type Place struct {
+	places *Places
+	who    func() uint32
+	// user is valid once who was called.
+	user  uint32
+	known bool
+	lost  func()
+}
+
+// Take takes a slot. who returns its user; because that lookup is slow, it is called only when more than half of the slots
+// are taken. lost is called, at most once, when the slot goes to another user.
+func (p *Places) Take(who func() uint32, lost func()) *Place {
+	taken, displaced := p.take(&Place{places: p, who: who, lost: lost})
+	if displaced != nil {
+		displaced.lost()
+	}
+	return taken
+}
+
+func (p *Places) take(place *Place) (taken, displaced *Place) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.taken) >= p.limit/2 {
+		if place.owner() == 0 {
+			displaced = p.crowdedRoot()
+		} else {
+			displaced = p.crowded(place)
+		}
+	}
+	if displaced != nil {
+		p.remove(displaced)
+	}
+	p.taken = append(p.taken, place)
+	return place, displaced
+}
+
+// crowdedRoot is the slot that root loses to a new one of its own; nil if there is room. The caller holds the lock.
+func (p *Places) crowdedRoot() (oldest *Place) {
+	count := 0
+	for _, one := range p.taken {
+		if one.known && one.user == 0 {
+			if count++; oldest == nil {
+				oldest = one
+			}
+		}
+	}
+	if count < p.rootLimit {
+		return nil
+	}
+	return oldest
+}
+
+// crowded is the slot that is lost to a new one; nil if there is room. The caller holds the lock.
+func (p *Places) crowded(next *Place) *Place {
+	shared := 0
+	for _, one := range p.taken {
+		if !one.known || one.user != 0 {
+			shared++
+		}
+	}
+	if shared < p.limit {
+		return nil
+	}
+	counts := map[uint32]int{next.user: 1}
+	for _, one := range p.taken {
+		counts[one.owner()]++
+	}
+	if len(p.taken)-counts[0] < p.limit {
+		return nil // some whose user was not known are root's
+	}
+	delete(counts, 0)
+	most := next.user
+	for user, count := range counts {
+		if count > counts[most] {
+			most = user
+		}
+	}
+	return p.taken[slices.IndexFunc(p.taken, func(one *Place) bool { return one.user == most })]
+}
+
+// owner is the slot's user. The caller holds the lock.
+func (p *Place) owner() uint32 {
+	if !p.known {
+		p.user, p.known = p.who(), true
+	}
+	return p.user
+}
+
+// Leave returns a slot. It may be called for a slot that was lost.
+func (p *Place) Leave() {
+	p.places.mu.Lock()
+	defer p.places.mu.Unlock()
+	p.places.remove(p)
+}
+
+// remove takes a slot off the list. The caller holds the lock.
+func (p *Places) remove(place *Place) {
+	if i := slices.Index(p.taken, place); i >= 0 {
+		p.taken = slices.Delete(p.taken, i, i+1)
+	}
+	if len(p.taken) == 0 && p.empty != nil {
+		close(p.empty)
+		p.empty = nil
+	}
+}
+
+// Empty is closed as soon as no slot is in use.
+func (p *Places) Empty() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.taken) == 0 {
+		empty := make(chan struct{})
+		close(empty)
+		return empty
+	}
+	if p.empty == nil {
+		p.empty = make(chan struct{})
+	}
+	return p.empty
+}

@@ -1,0 +1,273 @@
+package dns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"sag.software/native/internal/msg"
+)
+
+const (
+	// callLimit is how long one answer on the system bus may take.
+	callLimit = 2 * time.Second
+	// busAgain is how long to wait before the bus is tried again, after it went away.
+	busAgain = 2 * time.Second
+	// hungAgain is how long who did not answer in time is asked nothing more.
+	hungAgain = 3 * time.Second
+	// busSettle is how much later than that it is looked at again.
+	busSettle = 100 * time.Millisecond
+	signals   = 64
+
+	daemonName = "org.freedesktop.DBus"
+	daemonPath = "/org/freedesktop/DBus"
+)
+
+// errHung is for who runs, and does not answer.
+var errHung error = &msg.Error{Message: msg.BusSilent()}
+
+// systemBus is a connection to the system bus, made when it is needed.
+type systemBus struct {
+	mu   sync.Mutex
+	open *dbus.Conn
+	// handle is the link that NetworkManager has our name server on, as long as it does; managed is what it was told.
+	handle  *os.File
+	managed Names
+	// hung are those who did not answer, until they are asked again: waiting for each answer anew would take minutes.
+	hung map[string]time.Time
+	// tell is called when somebody who did not answer may do so again.
+	tell func()
+}
+
+func newBus() bus { return &systemBus{hung: map[string]time.Time{}, tell: func() {}} }
+
+func (b *systemBus) conn() (*dbus.Conn, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.isHung(daemonName) {
+		return nil, &msg.Error{Message: msg.SystemBus(errHung.Error()), Under: errHung}
+	}
+	if b.open != nil && b.open.Connected() {
+		return b.open, nil
+	}
+	conn, err := connect()
+	if errors.Is(err, errHung) {
+		b.hangs(daemonName)
+	}
+	if err != nil {
+		return nil, &msg.Error{Message: msg.SystemBus(err.Error()), Under: err}
+	}
+	b.open = conn
+	return conn, nil
+}
+
+// connect is a new connection. A bus that takes it and says nothing is given up.
+func connect() (*dbus.Conn, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	type result struct {
+		conn *dbus.Conn
+		err  error
+	}
+	made := make(chan result, 1)
+	go func() {
+		conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
+		made <- result{conn, err}
+	}()
+	late := time.NewTimer(callLimit)
+	defer late.Stop()
+	select {
+	case <-late.C:
+		// What has been opened by now closes itself.
+		cancel()
+		return nil, errHung
+	case r := <-made:
+		if r.err != nil {
+			cancel()
+			return nil, r.err
+		}
+		context.AfterFunc(r.conn.Context(), cancel)
+		return r.conn, nil
+	}
+}
+
+// isHung is for who holds the lock.
+func (b *systemBus) isHung(name string) bool {
+	again, is := b.hung[name]
+	if is && time.Now().After(again) {
+		delete(b.hung, name)
+		is = false
+	}
+	return is
+}
+
+// hangs is for who holds the lock. Nobody tells of somebody's answering again, so that is looked after.
+func (b *systemBus) hangs(name string) {
+	if b.isHung(name) {
+		return
+	}
+	b.hung[name] = time.Now().Add(hungAgain)
+	tell := func() {
+		b.mu.Lock()
+		tell := b.tell
+		b.mu.Unlock()
+		tell()
+	}
+	time.AfterFunc(0, tell)
+	time.AfterFunc(hungAgain+busSettle, tell)
+}
+
+// call calls a method that answers with nothing or one value; out is a pointer, or nil. Nobody is started for it.
+func (b *systemBus) call(name string, path dbus.ObjectPath, method string, out any, args ...any) error {
+	called, err := b.called(name, path, method, args...)
+	if err != nil || out == nil {
+		return err
+	}
+	return called.Store(out)
+}
+
+// called is a call with its answer, whatever that has in it. errHung from who does not answer.
+func (b *systemBus) called(name string, path dbus.ObjectPath, method string, args ...any) (*dbus.Call, error) {
+	conn, err := b.conn()
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	hung := b.isHung(name)
+	b.mu.Unlock()
+	if hung {
+		return nil, fmt.Errorf("%s: %w", name, errHung)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
+	defer cancel()
+	called := conn.Object(name, path).CallWithContext(ctx, method, dbus.FlagNoAutoStart, args...)
+	if errors.Is(called.Err, context.DeadlineExceeded) {
+		b.mu.Lock()
+		b.hangs(name)
+		b.mu.Unlock()
+		return nil, fmt.Errorf("%s: %w", name, errHung)
+	}
+	return called, called.Err
+}
+
+// property reads one; out is a pointer.
+func (b *systemBus) property(name string, path dbus.ObjectPath, of, property string, out any) error {
+	var value dbus.Variant
+	if err := b.call(name, path, "org.freedesktop.DBus.Properties.Get", &value, of, property); err != nil {
+		return err
+	}
+	return value.Store(out)
+}
+
+func (b *systemBus) owners() map[string]string {
+	owned := map[string]string{}
+	for _, name := range []string{resolvedName, managerName} {
+		b.mu.Lock()
+		hung := b.isHung(name)
+		b.mu.Unlock()
+		var owner string
+		if !hung && b.call(daemonName, daemonPath, "org.freedesktop.DBus.GetNameOwner", &owner, name) == nil {
+			owned[name] = owner
+		}
+	}
+	return owned
+}
+
+func (b *systemBus) found(backend Backend, link string, first netip.Addr) (*Names, error) {
+	switch backend {
+	case Resolved:
+		return b.foundResolved(link)
+	case NetworkManager:
+		return b.foundManager(first)
+	default:
+		return nil, nil
+	}
+}
+
+func (b *systemBus) set(n Names) error {
+	var err error
+	name := resolvedName
+	switch n.Backend {
+	case Resolved:
+		err = b.setResolved(n)
+	case NetworkManager:
+		name, err = managerName, b.setManager(n)
+	default:
+		return &msg.Error{Message: msg.DNSBackendUnknown(fmt.Sprint(n.Backend)), Under: ErrRefused}
+	}
+	if _, runs := b.owners()[name]; err != nil && !runs {
+		// It is being restarted, or does not answer, and will be told when it is back.
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrRefused, n.Backend, err)
+	}
+	return nil
+}
+
+func (b *systemBus) unset(n Names) (bool, error) {
+	switch n.Backend {
+	case Resolved:
+		return b.unsetResolved(n)
+	case NetworkManager:
+		return b.unsetManager(n)
+	default:
+		return false, nil
+	}
+}
+
+// leftovers: what is kept for a link goes with the link, and the link goes with the process.
+func (b *systemBus) leftovers() []Names { return nil }
+
+// watch tells when one of them starts or ends, and when name servers change. The bus may come later than we, and go.
+func (b *systemBus) watch(ctx context.Context, tell func()) {
+	b.mu.Lock()
+	b.tell = tell
+	b.mu.Unlock()
+	go func() {
+		for ctx.Err() == nil {
+			if b.listen(ctx, tell) {
+				tell()
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(busAgain):
+			}
+		}
+	}()
+}
+
+// listen returns when the bus is gone, or at the end of the context; true if it was there at all.
+func (b *systemBus) listen(ctx context.Context, tell func()) bool {
+	conn, err := connect()
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	received := make(chan *dbus.Signal, signals)
+	conn.Signal(received)
+	// NetworkManager has much to say; only its name servers matter here.
+	for name, path := range map[string]dbus.ObjectPath{resolvedName: resolvedPath, managerName: dnsPath} {
+		starts := conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, name))
+		changes := conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface("org.freedesktop.DBus.Properties"), dbus.WithMatchSender(name), dbus.WithMatchObjectPath(path))
+		if starts != nil || changes != nil {
+			return true
+		}
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return true
+		case _, open := <-received:
+			if !open {
+				return true
+			}
+			tell()
+		}
+	}
+}

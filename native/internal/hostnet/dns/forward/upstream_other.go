@@ -1,0 +1,16 @@
+//go:build !linux
+
+package forward
+
+import (
+	"syscall"
+
+	"sag.software/native/internal/msg"
+)
+
+// control lets no query out on operating systems without system mode.
+func (f *Forwarder) control(upstream) func(network, address string, conn syscall.RawConn) error {
+	return func(string, string, syscall.RawConn) error {
+		return &msg.Error{Message: msg.UnsupportedNames()}
+	}
+}

@@ -1,0 +1,295 @@
+// Package enforcer keeps a host's network as planned: it makes the link, applies the plan, and applies it again whenever another
+// program has changed what matters.
+package enforcer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"sag.software/native/internal/hostnet"
+	"sag.software/native/internal/hostnet/dns"
+	"sag.software/native/internal/hostnet/dns/forward"
+	"sag.software/native/internal/hostnet/killswitch"
+	"sag.software/native/internal/hostnet/plan"
+	"sag.software/native/internal/hostnet/reconcile"
+	"sag.software/native/internal/msg"
+)
+
+const (
+	linkPrefix = "sag"
+	// conflictWindow: conflictAt repairs within this time are a conflict and no accident.
+	conflictWindow = 30 * time.Second
+	// checkInterval is how often the host is looked at even if nothing was told.
+	checkInterval = time.Minute
+	conflictAt    = 8
+)
+
+// ErrConflict means that another program removes again and again what the tunnel needs.
+var ErrConflict error = &msg.Error{Message: msg.RivalRemovesRoutes()}
+
+// Link is the tunnel's link.
+type Link interface{ Close() error }
+
+// Config is what an Enforcer works with.
+type Config[L Link] struct {
+	Host       hostnet.Host
+	Reconciler *reconcile.Reconciler
+	// OpenLink makes a link of this name. The engine closes it.
+	OpenLink func(name string, mtu int) (L, error)
+	// OpenResolver starts the DNS forwarder; prefer is the address that a former one had. nil: DNS settings stay as they are.
+	OpenResolver func(link string, prefer netip.Addr, rules forward.Rules) (Resolver, error)
+	Logger       *slog.Logger
+	// Changed is called after every check of the host that found something else than before. It must not block.
+	Changed func()
+}
+
+// Enforcer keeps one host as planned for one tunnel.
+type Enforcer[L Link] struct {
+	config Config[L]
+	stop   context.CancelFunc
+	done   chan struct{}
+
+	mu     sync.Mutex
+	in     plan.Intranet
+	chosen plan.Choice
+	now    plan.Plan
+	// found is what carried the tunnel's mark at the last check.
+	found    hostnet.Owned
+	trouble  error
+	repaired []time.Time
+	names    names
+}
+
+// Start makes a link and applies the plan for it. What a former process left in force stays so until the new is in force. After a
+// failure the host is as it was before.
+func Start[L Link](config Config[L], in plan.Intranet) (*Enforcer[L], L, error) {
+	var none L
+	e := &Enforcer[L]{config: config, in: in, done: make(chan struct{})}
+	at, err := config.Host.Snapshot()
+	if err != nil {
+		return nil, none, err
+	}
+	if err := plan.Occupied(in, at, ""); err != nil {
+		return nil, none, err
+	}
+	if e.chosen, err = plan.Choose(at, linkPrefix); err != nil {
+		return nil, none, err
+	}
+	left, err := config.Reconciler.InForce()
+	if err != nil {
+		return nil, none, err
+	}
+	e.names.network = defaultRoutes(at)
+	ctx, stop := context.WithCancel(context.Background())
+	e.stop = stop
+	changes, err := config.Host.Changes(ctx)
+	if err != nil {
+		stop()
+		return nil, none, err
+	}
+	link, err := config.OpenLink(e.chosen.Link, in.MTU)
+	if err != nil {
+		stop()
+		return nil, none, err
+	}
+	if err = e.serve(at, plan.FormerResolver(left)); err == nil {
+		e.now = plan.Make(in, e.chosen, at)
+		err = config.Reconciler.Set(e.now.Changes)
+	}
+	if errors.Is(err, dns.ErrRefused) {
+		// The program that keeps the name servers takes none from others. There may be another way, which the next check shows.
+		if again, failed := config.Host.Snapshot(); failed == nil && again.Names.Backend != at.Names.Backend {
+			config.Logger.Warn("names are done another way", "why", err, "way", again.Names.Why)
+			e.now = plan.Make(in, e.chosen, again)
+			err = config.Reconciler.Set(e.now.Changes)
+		}
+	}
+	if err != nil {
+		stop()
+		e.drain()
+		_, failed := config.Reconciler.Clear()
+		e.stopServing()
+		return nil, none, errors.Join(err, failed, link.Close())
+	}
+	e.see()
+	go e.watch(ctx, changes)
+	return e, link, nil
+}
+
+// Overlaps are the host's own networks that the intranet lies over.
+func (e *Enforcer[L]) Overlaps() []plan.Overlap {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.now.Overlaps)
+}
+
+// Trouble is why the host is not as planned; nil if it is.
+func (e *Enforcer[L]) Trouble() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.trouble
+}
+
+// Found is what carried the tunnel's mark when the host was checked last.
+func (e *Enforcer[L]) Found() hostnet.Owned {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.found
+}
+
+// KillSwitch is what is dropped, as it was planned last; nil where there is no kill switch.
+func (e *Enforcer[L]) KillSwitch() *killswitch.Config {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return plan.KillSwitchOf(e.now.Changes)
+}
+
+// Update takes a changed intranet: what is new is added before what is old is taken away.
+func (e *Enforcer[L]) Update(in plan.Intranet) error {
+	e.mu.Lock()
+	e.in = in
+	e.mu.Unlock()
+	return e.look()
+}
+
+// Detach gives the host back. The link is still there: it goes with the engine.
+func (e *Enforcer[L]) Detach() error {
+	e.stop()
+	<-e.done
+	e.drain()
+	_, err := e.config.Reconciler.Clear()
+	e.stopServing()
+	return err
+}
+
+// Leave stops enforcing, and leaves everything in force for the next process.
+func (e *Enforcer[L]) Leave() {
+	e.stop()
+	<-e.done
+	e.stopServing()
+}
+
+func (e *Enforcer[L]) watch(ctx context.Context, changes <-chan struct{}) {
+	defer close(e.done)
+	tick := time.NewTicker(checkInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changes:
+		case <-tick.C:
+		case <-e.unsettled():
+		}
+		if wait := e.backOff(); wait > 0 {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
+		}
+		if err := e.look(); err != nil {
+			e.config.Logger.Warn("the machine is not as the intranet needs it", "error", err)
+		}
+	}
+}
+
+// backOff is how long to wait before the next repair in a conflict: repairing faster would not end it.
+func (e *Enforcer[L]) backOff() time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.repaired = slices.DeleteFunc(e.repaired, func(at time.Time) bool { return time.Since(at) > conflictWindow })
+	if len(e.repaired) < conflictAt {
+		return 0
+	}
+	return time.Second
+}
+
+// Look checks the host now and repairs it, whether or not a change was reported.
+func (e *Enforcer[L]) Look() error { return e.look() }
+
+// look checks the host and repairs it.
+func (e *Enforcer[L]) look() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	before := e.found
+	err := e.enforce()
+	if (err == nil) != (e.trouble == nil) || err != nil || !e.found.Equal(before) {
+		defer e.config.Changed()
+	}
+	e.trouble = err
+	return err
+}
+
+// see notes what carries the tunnel's mark after a change. If that fails, the next check does it.
+func (e *Enforcer[L]) see() {
+	if at, err := e.config.Host.Snapshot(); err == nil {
+		e.found = at.Owned()
+		e.names.settle(e.now, at)
+	}
+}
+
+func (e *Enforcer[L]) enforce() error {
+	at, err := e.config.Host.Snapshot()
+	if err != nil {
+		return err
+	}
+	e.found = at.Owned()
+	if err := plan.Occupied(e.in, at, e.chosen.Link); err != nil {
+		return err
+	}
+	if err := plan.Room(at); err != nil {
+		return err
+	}
+	if err := e.serve(at, netip.Addr{}); err != nil {
+		return err
+	}
+	next := plan.Make(e.in, e.chosen, at)
+	slow := e.cede(&next, at)
+	missing := plan.Missing(next.Changes, at)
+	if plan.Same(next.Changes, e.now.Changes) && len(missing) == 0 {
+		e.now = next
+		return nil
+	}
+	// What was not planned before was not removed by another program: it is new, or possible again, as IPv6 after it was off.
+	had := map[string]bool{}
+	for _, c := range e.now.Changes {
+		had[c.Key()] = true
+	}
+	taken := slices.DeleteFunc(missing, func(c hostnet.Change) bool {
+		return plan.Overtaken(c, at) || slow && isNames(c) || !had[c.Key()]
+	})
+	for _, c := range taken {
+		e.config.Logger.Info("put back", "change", c.String())
+	}
+	e.now = next
+	if len(taken) > 0 {
+		e.repaired = append(e.repaired, time.Now())
+	}
+	err = e.config.Reconciler.Set(next.Changes)
+	if errors.Is(err, dns.ErrRefused) {
+		err = e.withoutNames(next, at, err)
+	}
+	e.see()
+	if err != nil {
+		return err
+	}
+	defer e.config.Changed()
+	if len(e.repaired) > conflictAt {
+		return e.conflict()
+	}
+	return nil
+}
+
+// conflict is ErrConflict, with the other program's name if it is known.
+func (e *Enforcer[L]) conflict() error {
+	if r, ok := e.config.Host.(hostnet.Remover); ok && r.LastRemover() != "" {
+		return &msg.Error{Message: msg.RivalRemovesRoutesBy(r.LastRemover()), Under: ErrConflict}
+	}
+	return ErrConflict
+}

@@ -1,0 +1,39 @@
+package fake
+
+import (
+	"net/netip"
+
+	"sag.software/native/internal/hostnet"
+	"sag.software/native/internal/hostnet/route"
+)
+
+// Way is where a packet would go on such a host: with steering, and unless it is the tunnel's own traffic, among the tunnel's routes
+// first. Among routes, the longest prefix wins, then the lowest metric. A bypass goes on to the host's routes; a refusal is an answer.
+func Way(s hostnet.Snapshot, to netip.Addr, tunnelTraffic bool) (route.Route, bool) {
+	for _, steering := range s.Steering {
+		if steering.IPv6 != to.Is6() || tunnelTraffic {
+			continue
+		}
+		if r, found := best(s.Routes, route.Tunnel, to); found && r.Kind != route.Bypass {
+			return r, true
+		}
+	}
+	return best(s.Routes, route.Host, to)
+}
+
+func best(routes []route.Route, scope route.Scope, to netip.Addr) (route.Route, bool) {
+	at := -1
+	for i, r := range routes {
+		if r.Scope != scope || !r.Destination.Contains(to) {
+			continue
+		}
+		longer := at < 0 || r.Destination.Bits() > routes[at].Destination.Bits()
+		if longer || r.Destination.Bits() == routes[at].Destination.Bits() && r.Metric < routes[at].Metric {
+			at = i
+		}
+	}
+	if at < 0 {
+		return route.Route{}, false
+	}
+	return routes[at], true
+}

@@ -1,0 +1,4 @@
+package hostnet
+
+// Open is not written for this operating system yet.
+func Open() (Host, error) { return nil, ErrNotSupported }

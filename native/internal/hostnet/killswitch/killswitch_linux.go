@@ -1,0 +1,234 @@
+package killswitch
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+
+	"github.com/google/nftables"
+	"golang.org/x/sys/unix"
+
+	"sag.software/native/internal/hostnet/captive"
+	"sag.software/native/internal/hostnet/marks"
+	"sag.software/native/internal/hostnet/permit"
+	"sag.software/native/internal/nft"
+)
+
+// countedChains are those whose rules are counted to see that the table is whole. The chains of names have too many rules to be read
+// again and again.
+var countedChains = []string{"output", "forward", "input", "engine", "outward", "tunneled", "dropped", "names-dropped"}
+
+// What a link's gateway, DHCP servers and resolvers are for: DNS, DHCP of both IP versions, and time. Not web pages: a DHCP server
+// could give out an intranet server's address as its own (TunnelCrack LocalNet, CVE-2023-36672).
+var (
+	linkUDP = []uint16{53, 67, 123, 547}
+	linkTCP = []uint16{53}
+)
+
+// maxDirect is up to how many access points each of the engine's packets is compared with one after the other, which takes half as
+// long as to look it up in a set.
+const maxDirect = 4
+
+type firewall struct{}
+
+// System is this host's kill switch: the nftables table marks.KillSwitchTable of the network namespace that the process is in.
+func System() KillSwitch { return firewall{} }
+
+// Capabilities implements KillSwitch.
+func (firewall) Capabilities() Capabilities { return Packets | Queries | Persists }
+
+// Status implements KillSwitch.
+func (firewall) Status() (*Status, error) {
+	found, err := nft.Inspect(marks.KillSwitchTable, countedChains...)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	return &Status{Digest: found.Digest, Dropped: found.Packets("dropped"), DroppedQueries: found.Packets("names-dropped")}, nil
+}
+
+// Set implements KillSwitch.
+func (f firewall) Set(c Config) error {
+	former, err := f.Status()
+	if err != nil {
+		return err
+	}
+	if former == nil {
+		former = &Status{}
+	}
+	if former.Digest == c.Digest() {
+		return nil
+	}
+	portal, err := captive.FindIn(marks.KillSwitchTable)
+	if err != nil {
+		return err
+	}
+	ahead := func(t *nft.Table) error { return addIntervalSets(t, c) }
+	return nft.Replace(marks.KillSwitchTable, ahead, func(t *nft.Table) error { return build(t, c, *former, portal) })
+}
+
+// Clear implements KillSwitch.
+func (f firewall) Clear(c Config) (bool, error) {
+	found, err := f.Status()
+	if err != nil || found == nil || found.Digest != c.Digest() {
+		return false, err
+	}
+	return nft.Remove(marks.KillSwitchTable)
+}
+
+// versions are the IP versions: IPv4, IPv6.
+var versions = []bool{false, true}
+
+// addIntervalSets adds the sets that have to exist before the rules that look into them.
+func addIntervalSets(t *nft.Table, c Config) (err error) {
+	for _, six := range versions {
+		for name, prefixes := range map[string][]netip.Prefix{"tunneled": c.Tunneled, "included": c.IncludedNets} {
+			_, failed := t.Prefixes(name, prefixes, six)
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
+}
+
+// build writes the rules. The counters go on from what the former kill switch has counted.
+func build(t *nft.Table, c Config, former Status, portal *captive.Exception) error {
+	dropped := t.Chain("dropped")
+	t.Rule(dropped, nft.CountFrom(former.Dropped), nft.Refuse())
+	tunneled := t.Chain("tunneled")
+	outward := t.Chain("outward")
+	engine := t.Chain("engine")
+	for _, six := range versions {
+		if err := engineOnly(t, engine, outward, dropped, c, six); err != nil {
+			return err
+		}
+	}
+	toPortal, err := captive.Matches(t, portal)
+	if err != nil {
+		return err
+	}
+	// Where everything is tunneled, so are a captive portal's addresses and its name.
+	if c.AllNames || slices.ContainsFunc(c.Tunneled, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
+		for _, match := range toPortal {
+			t.Rule(outward, match, nft.Accept())
+		}
+	}
+	// Before anything else: the resolvers of the host's links are not asked for the intranet's names either.
+	if err := addNames(t, outward, c, former.DroppedQueries); err != nil {
+		return err
+	}
+	for _, six := range versions {
+		set, err := t.Prefixes("tunneled", c.Tunneled, six)
+		if err != nil {
+			return err
+		}
+		if set != nil {
+			t.Rule(outward, nft.GoesInto(set, six), nft.Goto(tunneled))
+		}
+	}
+	if err := addExceptions(t, tunneled, dropped, c, toPortal); err != nil {
+		return err
+	}
+	t.Rule(tunneled, nft.Goto(dropped))
+
+	output := t.Filter("output", nftables.ChainHookOutput, marks.AfterFilters)
+	forward := t.Filter("forward", nftables.ChainHookForward, marks.AfterFilters)
+	// The engine's packets are the most, and one look at their mark tells them from all others.
+	t.Rule(output, nft.Marked(marks.TunnelTraffic), nft.Jump(engine))
+	for _, chain := range []*nft.Chain{output, forward} {
+		t.Rule(chain, nft.StaysHere(), nft.Accept())
+		t.Rule(chain, nft.LeavesBy(c.Link), nft.Accept())
+		t.Rule(chain, nft.Jump(outward))
+	}
+	// The answer to a packet from the LAN for a tunnel address would tell what goes on in the tunnel (CVE-2019-14899).
+	input := t.Filter("input", nftables.ChainHookInput, marks.AfterFilters)
+	for _, a := range c.TunnelAddrs {
+		t.Rule(input, nft.GoesTo(netip.PrefixFrom(a, a.BitLen())), nft.CameByNeither(c.Link), nft.Count(), nft.Drop())
+	}
+	t.Sign(c.Digest())
+	return nil
+}
+
+// engineOnly lets the engine, and no other program, reach the access points past the tunnel (Mullvad's audit, MUL-02-002).
+func engineOnly(t *nft.Table, engine, outward, dropped *nft.Chain, c Config, six bool) error {
+	toEndpoints, err := permit.Matches(t, "endpoints", c.Endpoints, six)
+	if err != nil || len(toEndpoints) == 0 {
+		return err
+	}
+	if !six && len(c.Endpoints) <= maxDirect {
+		for _, e := range c.Endpoints {
+			if e.Addr().Is4() {
+				t.Rule(engine, nft.GoesToExactly(netip.AddrPortFrom(e.Addr(), e.AddrPort.Port())), nft.OfRoot(), nft.Accept())
+			}
+		}
+	}
+	for _, to := range toEndpoints {
+		t.Rule(engine, to, nft.OfRoot(), nft.Accept())
+		t.Rule(outward, to, nft.Goto(dropped))
+	}
+	return nil
+}
+
+// addExceptions lets packets pass whose address is in a tunneled prefix.
+func addExceptions(t *nft.Table, tunneled, dropped *nft.Chain, c Config, toPortal []nft.Match) error {
+	for _, six := range versions {
+		toCloud, err := permit.Matches(t, "cloud", c.Cloud, six)
+		if err != nil {
+			return err
+		}
+		for _, to := range toCloud {
+			t.Rule(tunneled, to, nft.Accept())
+		}
+	}
+	if err := addLinkServices(t, tunneled, c, toPortal); err != nil || len(c.LocalNets) == 0 {
+		return err
+	}
+	for _, six := range versions {
+		included, err := t.Prefixes("included", c.IncludedNets, six)
+		if err != nil {
+			return err
+		}
+		if included != nil {
+			t.Rule(tunneled, nft.GoesInto(included, six), nft.Goto(dropped))
+		}
+	}
+	for _, n := range c.LocalNets {
+		t.Rule(tunneled, toNet(n), nft.Accept())
+	}
+	return nil
+}
+
+// addLinkServices lets what a link needs to work go to its own gateway, DHCP servers and resolvers.
+func addLinkServices(t *nft.Table, tunneled *nft.Chain, c Config, toPortal []nft.Match) error {
+	if len(c.LinkServices) == 0 {
+		return nil
+	}
+	link := t.Chain("link")
+	udp, err := t.Ports("link-udp", linkUDP)
+	if err != nil {
+		return err
+	}
+	tcp, err := t.Ports("link-tcp", linkTCP)
+	if err != nil {
+		return err
+	}
+	for _, match := range []nft.Match{
+		nft.Protocol(unix.IPPROTO_ICMP), nft.Protocol(unix.IPPROTO_ICMPV6),
+		nft.GoesToPorts(unix.IPPROTO_UDP, udp), nft.GoesToPorts(unix.IPPROTO_TCP, tcp),
+	} {
+		// The chain is not one of countedChains.
+		t.Uncounted(link, match, nft.Count(), nft.Accept())
+	}
+	for _, n := range c.LinkServices {
+		t.Rule(tunneled, toNet(n), nft.Jump(link))
+		for _, match := range toPortal {
+			t.Rule(tunneled, toNet(n), match, nft.Accept())
+		}
+	}
+	return nil
+}
+
+func toNet(n Net) nft.Match {
+	if n.Link == "" {
+		return nft.GoesTo(n.Prefix)
+	}
+	return slices.Concat(nft.LeavesBy(n.Link), nft.GoesTo(n.Prefix))
+}

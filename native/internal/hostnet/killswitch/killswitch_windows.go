@@ -1,0 +1,12 @@
+package killswitch
+
+// unsupported is the kill switch until one is written for this operating system.
+type unsupported struct{}
+
+// System is this host's kill switch.
+func System() KillSwitch { return unsupported{} }
+
+func (unsupported) Set(Config) error           { return ErrNotSupported }
+func (unsupported) Clear(Config) (bool, error) { return false, nil }
+func (unsupported) Status() (*Status, error)   { return nil, nil }
+func (unsupported) Capabilities() Capabilities { return 0 }

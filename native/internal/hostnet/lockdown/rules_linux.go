@@ -1,0 +1,131 @@
+package lockdown
+
+import (
+	"time"
+
+	"github.com/google/nftables"
+	"golang.org/x/sys/unix"
+
+	"sag.software/native/internal/hostnet/captive"
+	"sag.software/native/internal/hostnet/marks"
+	"sag.software/native/internal/hostnet/permit"
+	"sag.software/native/internal/nft"
+)
+
+// countedChains are those whose rules are counted to see that the table is whole.
+var countedChains = []string{"output", "forward", "dropped"}
+
+// discovery are the ICMPv6 types of neighbour discovery and its groups: no link works without them.
+var discovery = []byte{130, 131, 132, 133, 134, 135, 136, 143}
+
+type firewall struct{}
+
+// System is this host's part of lockdown: the nftables table marks.LockdownTable of the network namespace that the process is in.
+func System() Firewall { return firewall{} }
+
+// Capabilities implements Firewall.
+func (firewall) Capabilities() Capabilities { return DropsAll | Persists | Portals }
+
+// InForce implements Firewall.
+func (firewall) InForce() (*InForce, error) {
+	found, err := nft.Inspect(marks.LockdownTable, countedChains...)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	return &InForce{Digest: found.Digest, Dropped: found.Packets("dropped")}, nil
+}
+
+// Set implements Firewall. A captive-portal exception that is open stays so for its time.
+func (f firewall) Set(r Rules) error {
+	former, err := f.InForce()
+	if err != nil {
+		return err
+	}
+	if former == nil {
+		former = &InForce{}
+	}
+	if former.Digest == r.Digest() {
+		return nil
+	}
+	portal, err := captive.FindIn(marks.LockdownTable)
+	if err != nil {
+		return err
+	}
+	nothing := func(*nft.Table) error { return nil }
+	return nft.Replace(marks.LockdownTable, nothing, func(t *nft.Table) error { return build(t, r, *former, portal) })
+}
+
+// Clear implements Firewall.
+func (firewall) Clear() (bool, error) { return nft.Remove(marks.LockdownTable) }
+
+// OpenPortal implements Firewall.
+func (firewall) OpenPortal(link string, duration time.Duration) error {
+	return captive.Open(link, duration)
+}
+
+// Portal implements Firewall.
+func (firewall) Portal() (*captive.Exception, error) { return captive.Find() }
+
+func build(t *nft.Table, r Rules, former InForce, portal *captive.Exception) error {
+	dropped := t.Chain("dropped")
+	t.Rule(dropped, nft.CountFrom(former.Dropped), nft.Refuse())
+	output := t.Filter("output", nftables.ChainHookOutput, marks.AfterFilters)
+	forward := t.Filter("forward", nftables.ChainHookForward, marks.AfterFilters)
+	for _, chain := range []*nft.Chain{output, forward} {
+		t.Rule(chain, nft.StaysHere(), nft.Accept())
+		// Only root makes links, and root needs no such trick.
+		t.Rule(chain, nft.LeavesByPrefix(r.Links), nft.Accept())
+	}
+	for _, six := range []bool{false, true} {
+		toEndpoints, err := permit.Matches(t, "endpoints", r.Endpoints, six)
+		if err != nil {
+			return err
+		}
+		for _, to := range toEndpoints {
+			t.Rule(output, nft.Marked(marks.TunnelTraffic), nft.OfRoot(), to, nft.Accept())
+		}
+		toCloud, err := permit.Matches(t, "cloud", r.Cloud, six)
+		if err != nil {
+			return err
+		}
+		for _, to := range toCloud {
+			t.Rule(output, to, nft.Accept())
+		}
+	}
+	// DHCP of both IP versions.
+	t.Rule(output, nft.BetweenPorts(unix.IPPROTO_UDP, 68, 67), nft.Accept())
+	t.Rule(output, nft.BetweenPorts(unix.IPPROTO_UDP, 546, 547), nft.Accept())
+	if err := addDiscovery(t, output); err != nil {
+		return err
+	}
+	const dns = 53
+	for _, name := range r.BypassNames {
+		if wire := nft.WireName(name); wire != nil {
+			t.Rule(output, nft.GoesToPort(unix.IPPROTO_UDP, dns), nft.AsksOnly(wire), nft.Accept())
+		}
+	}
+	toPortal, err := captive.Matches(t, portal)
+	if err != nil {
+		return err
+	}
+	for _, to := range toPortal {
+		t.Rule(output, to, nft.Accept())
+	}
+	t.Rule(output, nft.Goto(dropped))
+	t.Rule(forward, nft.Goto(dropped))
+	t.Sign(r.Digest())
+	return nil
+}
+
+func addDiscovery(t *nft.Table, output *nft.Chain) error {
+	var keys [][]byte
+	for _, kind := range discovery {
+		keys = append(keys, []byte{kind})
+	}
+	types, err := t.Set("discovery", nftables.TypeICMP6Type, keys)
+	if err != nil {
+		return err
+	}
+	t.Rule(output, nft.ICMPv6(types), nft.Accept())
+	return nil
+}

@@ -1,0 +1,158 @@
+// Package nettest runs tests in network namespaces of their own, with an /etc/resolv.conf of their own, by starting the test binary again inside one.
+package nettest
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const inside = "SAG_TEST_INSIDE_NAMESPACE"
+
+// Inside is true in a namespace of the test's own. Where it is false, the test has been run in one already and should
+// return: `if !nettest.Inside(t) { return }` is the first line of such a test.
+func Inside(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(inside) == t.Name() {
+		Run(t, "ip", "link", "set", "lo", "up")
+		ownResolvConf(t)
+		return true
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, for a network namespace of its own")
+	}
+	cmd := Again(t, inside+"="+t.Name())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("inside the namespace: %v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+	if why, skipped := reason(t.Name(), string(out)); skipped {
+		t.Skip(why)
+	}
+	return false
+}
+
+// said is a line that a test has logged.
+var said = regexp.MustCompile(`(?m)^ +\S+\.go:\d+: (.*)$`)
+
+// reason is why a test that ran apart was not run, if it was not: the last that it said.
+func reason(name, out string) (why string, skipped bool) {
+	before, _, skipped := strings.Cut(out, "--- SKIP: "+name+" (")
+	if all := said.FindAllStringSubmatch(before, -1); skipped && len(all) > 0 {
+		why = all[len(all)-1][1]
+	}
+	return why, skipped
+}
+
+// ResolvConf is what is in /etc/resolv.conf at first.
+const ResolvConf = "# of this test\nnameserver 192.0.2.53\noptions timeout:1 attempts:1\n"
+
+// ownResolvConf lays a file over /etc/resolv.conf, which then can not be replaced but only written into: as in containers.
+func ownResolvConf(t *testing.T) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "resolv.conf")
+	err := os.WriteFile(path, []byte(ResolvConf), 0o644)
+	if err == nil {
+		err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+	}
+	if err == nil {
+		err = unix.Mount(path, "/etc/resolv.conf", "", unix.MS_BIND, "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Again is the test binary once more, running this test only, with something added to its environment.
+func Again(t *testing.T, env ...string) *exec.Cmd {
+	t.Helper()
+	args := []string{"-test.run=^" + t.Name() + "$", "-test.count=1", "-test.v", "-test.timeout=2h"}
+	if testing.Short() {
+		args = append(args, "-test.short")
+	}
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), env...)
+	return cmd
+}
+
+// Run runs a command of the host's that must succeed, and gives what it printed.
+func Run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// State is the network configuration as `ip` and `nft` see it, and the name servers, counters and ages aside: equal texts are
+// equal configurations.
+func State(t *testing.T) string {
+	t.Helper()
+	var all []string
+	for _, args := range []string{
+		"-j route show table all", "-j -6 route show table all", "-j rule", "-j -6 rule", "-j link", "-j address",
+	} {
+		out := Run(t, "ip", strings.Fields(args)...)
+		var rows []map[string]any
+		if err := json.Unmarshal([]byte(out), &rows); err != nil {
+			t.Fatalf("ip %s: %v\n%s", args, err, out)
+		}
+		for _, row := range rows {
+			delete(row, "expires")
+			line, _ := json.Marshal(row)
+			all = append(all, args+" "+string(line))
+		}
+	}
+	conf, err := os.ReadFile("/etc/resolv.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(append(all, "resolv.conf "+string(conf), Run(t, "nft", "-s", "list", "ruleset")), "\n")
+}
+
+// Settled is the State once these are in it and nothing moves any more: the kernel enters what belongs to a new IPv6 address
+// a moment after the address.
+func Settled(t *testing.T, wanted ...string) string {
+	t.Helper()
+	for last := ""; ; {
+		now := State(t)
+		complete := now == last
+		for _, text := range wanted {
+			complete = complete && strings.Contains(now, text)
+		}
+		if complete {
+			return now
+		}
+		last = now
+	}
+}
+
+// Carries waits until a link does: what is sent before, after its cable is in, the kernel drops without a word.
+func Carries(t *testing.T, link string) {
+	t.Helper()
+	Until(t, link+" carries", func() bool { return strings.Contains(Run(t, "ip", "-j", "link", "show", link), `"operstate":"UP"`) })
+}
+
+// Difference is the lines that are in one text only.
+func Difference(before, after string) string {
+	var b bytes.Buffer
+	for _, side := range []struct{ mark, has, lacks string }{{"- ", before, after}, {"+ ", after, before}} {
+		for line := range strings.SplitSeq(side.has, "\n") {
+			if !strings.Contains(side.lacks, line) {
+				b.WriteString(side.mark + line + "\n")
+			}
+		}
+	}
+	return b.String()
+}

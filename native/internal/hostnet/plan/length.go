@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"net/netip"
+	"slices"
+
+	"sag.software/native/internal/hostnet/route"
+)
+
+// byLength is for systems with one table: a prefix of the intranet takes precedence over another route by being longer, so
+// each such route is covered by its two halves. Exceptions win over both by being single addresses.
+func (w *work) byLength() {
+	var exceptions []route.Route
+	for _, a := range w.exceptions() {
+		if r, found := w.wayTo(a); found {
+			exceptions = append(exceptions, r)
+		}
+	}
+	for _, r := range exceptions {
+		w.addRoute(r)
+	}
+	var tunneled []netip.Prefix
+	for _, p := range w.prefixes {
+		if p.Bits() == 0 {
+			// Two halves leave the default route where it is, for the day we are gone.
+			tunneled = append(tunneled, halves(p)...)
+			continue
+		}
+		tunneled = append(tunneled, p)
+	}
+	beside := w.localNets()
+	for _, r := range w.at.Routes {
+		if r.Owned || r.Link == w.n.Link || r.Destination.Bits() == 0 || !w.swallowed(r.Destination, tunneled) ||
+			slices.Contains(beside, r.Destination) || slices.ContainsFunc(exceptions, func(e route.Route) bool { return e.Destination == r.Destination }) {
+			continue
+		}
+		if r.Destination.IsSingleIP() {
+			w.plan.Unbeaten = append(w.plan.Unbeaten, r)
+			continue
+		}
+		tunneled = append(tunneled, halves(r.Destination)...)
+	}
+	slices.SortFunc(tunneled, netip.Prefix.Compare)
+	for _, p := range slices.Compact(tunneled) {
+		if slices.ContainsFunc(exceptions, func(e route.Route) bool { return e.Destination == p }) {
+			continue
+		}
+		if source := w.source(p.Addr().Is6()); source.IsValid() {
+			w.addRoute(route.Route{Destination: p, Kind: route.Via, Link: w.n.Link, Source: source, Metric: metricLink})
+		}
+	}
+}
+
+// swallowed is true if a found route, as long as one of ours or longer, would take packets that are ours.
+func (w *work) swallowed(found netip.Prefix, tunneled []netip.Prefix) bool {
+	return slices.ContainsFunc(tunneled, func(p netip.Prefix) bool { return p.Bits() <= found.Bits() && p.Contains(found.Addr()) })
+}
+
+// wayTo is the route by which the host reaches an address without the tunnel, narrowed down to that address.
+func (w *work) wayTo(a netip.Addr) (route.Route, bool) {
+	best, found := route.Route{}, false
+	for _, r := range w.at.Routes {
+		if r.Owned || r.Link == w.n.Link || !r.Destination.Contains(a) {
+			continue
+		}
+		longer := r.Destination.Bits() > best.Destination.Bits()
+		cheaper := r.Destination.Bits() == best.Destination.Bits() && r.Metric < best.Metric
+		if !found || longer || cheaper {
+			best, found = r, true
+		}
+	}
+	best.Destination = netip.PrefixFrom(a, a.BitLen())
+	best.Source = netip.Addr{}
+	return best, found && best.Kind == route.Via
+}
+
+// halves are the two prefixes that together are this one.
+func halves(p netip.Prefix) []netip.Prefix {
+	upper := p.Addr().AsSlice()
+	upper[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)
+	high, _ := netip.AddrFromSlice(upper)
+	return []netip.Prefix{netip.PrefixFrom(p.Addr(), p.Bits()+1), netip.PrefixFrom(high, p.Bits()+1)}
+}

@@ -1,0 +1,33 @@
+// Package licenses shows the licences of what is linked into a program.
+package licenses
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"sag.software/native/internal/msg"
+)
+
+// File lies beside every program; the build writes it.
+const File = "THIRD_PARTY_LICENSES.txt"
+
+// Print copies the file that lies beside the running program and returns the exit code.
+func Print(out, words io.Writer) int {
+	program, err := os.Executable()
+	if err == nil {
+		program, err = filepath.EvalSymlinks(program)
+	}
+	if err == nil {
+		var text []byte
+		if text, err = os.ReadFile(filepath.Join(filepath.Dir(program), File)); err == nil {
+			_, err = out.Write(text)
+		}
+	}
+	if err != nil {
+		fmt.Fprintf(words, msg.LicensesUnreadable, err)
+		return 1
+	}
+	return 0
+}

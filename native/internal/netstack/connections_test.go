@@ -1,0 +1,90 @@
+package netstack_test
+
+import (
+	"context"
+	"io"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sag.software/native/internal/datapath/probe"
+	"sag.software/native/internal/netstack"
+)
+
+// New connections must not fail because of the ones that have just ended, whichever end closed first.
+func TestManyConnectionsOneAfterTheOther(t *testing.T) {
+	const connections, atOnce = 5000, 8
+	const slow = time.Second
+	// closers are how a connection ends. Each leaves the other end nothing to wait for.
+	for _, closer := range []struct {
+		name          string
+		client, point func(netstack.Conn) error
+	}{
+		{"the far end closes first", waitForEnd, func(c netstack.Conn) error { return c.CloseWrite() }},
+		{"the client closes first", func(c netstack.Conn) error {
+			if err := c.CloseWrite(); err != nil {
+				return err
+			}
+			return waitForEnd(c)
+		}, waitForEnd},
+		{"the client resets", func(c netstack.Conn) error { c.Abort(); return nil }, func(c netstack.Conn) error {
+			_, _ = c.Read(make([]byte, 1))
+			return nil
+		}},
+	} {
+		t.Run(closer.name, func(t *testing.T) {
+			forward := forwardAll()
+			forward.TCP = func(r *netstack.TCPRequest) {
+				conn, err := r.Accept()
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				if closer.point(conn) == nil {
+					_ = waitForEnd(conn)
+				}
+			}
+			tn := newTunnel(t, forward, probe.Callbacks{})
+			var failed, late, made atomic.Int64
+			var workers sync.WaitGroup
+			for range atOnce {
+				workers.Go(func() {
+					for made.Add(1) <= connections {
+						ctx, cancel := context.WithTimeout(context.Background(), 2*slow)
+						begun := time.Now()
+						conn, err := tn.client.DialTCP(ctx, netip.MustParseAddrPort("192.0.2.1:80"))
+						cancel()
+						if err != nil {
+							failed.Add(1)
+							continue
+						}
+						if time.Since(begun) > slow {
+							late.Add(1)
+						}
+						if err := closer.client(conn); err != nil {
+							failed.Add(1)
+						}
+						_ = conn.Close()
+					}
+				})
+			}
+			workers.Wait()
+			if failed.Load() > 0 || late.Load() > 0 {
+				t.Fatalf("of %d connections %d failed and %d took more than %s", connections, failed.Load(), late.Load(), slow)
+			}
+			for name, s := range map[string]*netstack.Stack{"client": tn.client, "access point": tn.point} {
+				if kept := s.Connections(); kept > netstack.PointTimeWaits+2*atOnce {
+					t.Errorf("the %s still holds %d connections", name, kept)
+				}
+			}
+		})
+	}
+}
+
+// waitForEnd reads until the other end has closed.
+func waitForEnd(c netstack.Conn) error {
+	_, err := io.Copy(io.Discard, c)
+	return err
+}

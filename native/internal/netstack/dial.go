@@ -1,0 +1,184 @@
+package netstack
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
+	"gvisor.dev/gvisor/pkg/waiter"
+)
+
+// Conn is a TCP connection; both directions can be closed on their own.
+type Conn interface {
+	net.Conn
+	CloseRead() error
+	CloseWrite() error
+	// Abort resets the connection: the other end reads an error, not the end of the data.
+	Abort()
+	// Probe finds out within some seconds whether the other end still knows the connection; if not, it is reset. Nothing
+	// happens while there is no answer.
+	Probe()
+	// Idle says, without waiting, that the connection is open and that there is nothing to read.
+	Idle() bool
+}
+
+// tcpConn gives errors their meaning.
+type tcpConn struct {
+	*gonet.TCPConn
+	endpoint tcpip.Endpoint
+}
+
+func (c *tcpConn) Read(b []byte) (int, error) {
+	n, err := c.TCPConn.Read(b)
+	// gVisor gives a connection's error to one caller only, be it a reader or a writer; all others see an end.
+	if errors.Is(err, io.EOF) && tcp.EndpointState(c.endpoint.State()) == tcp.StateError {
+		err = ErrReset
+	}
+	return n, classify(err)
+}
+
+func (c *tcpConn) Write(b []byte) (int, error) {
+	n, err := c.TCPConn.Write(b)
+	return n, classify(err)
+}
+
+func (c *tcpConn) Abort() { c.endpoint.Abort() }
+
+func (c *tcpConn) Idle() bool {
+	return c.endpoint.Readiness(waiter.ReadableEvents|waiter.EventErr|waiter.EventHUp|waiter.EventRdHUp) == 0
+}
+
+// How long a connection is probed, and how often; so many unanswered ones would end it.
+const (
+	probedFor   = 2 * time.Second
+	probeGap    = 500 * time.Millisecond
+	probesAtAll = 100
+)
+
+func (c *tcpConn) Probe() {
+	idle, interval := tcpip.KeepaliveIdleOption(probeGap), tcpip.KeepaliveIntervalOption(probeGap)
+	_ = c.endpoint.SetSockOpt(&idle) // these can only fail for values that are not valid
+	_ = c.endpoint.SetSockOpt(&interval)
+	_ = c.endpoint.SetSockOptInt(tcpip.KeepaliveCountOption, probesAtAll)
+	c.endpoint.SocketOptions().SetKeepAlive(true)
+	time.AfterFunc(probedFor, func() { c.endpoint.SocketOptions().SetKeepAlive(false) })
+}
+
+// DialTCP connects to an address inside. Failures are ErrRefused, ErrUnreachable or ErrTimeout (also when ctx's deadline
+// has passed), or ctx's error when it was cancelled.
+func (s *Stack) DialTCP(ctx context.Context, to netip.AddrPort) (Conn, error) {
+	var queue waiter.Queue
+	endpoint, terr := s.gvisor.NewEndpoint(tcp.ProtocolNumber, protocolOf(to.Addr()), &queue)
+	if terr != nil {
+		return nil, tcpipError(terr)
+	}
+	s.ports.bind(endpoint)
+	if err := connect(ctx, &queue, endpoint, to); err != nil {
+		endpoint.Close()
+		return nil, err
+	}
+	return &tcpConn{gonet.NewTCPConn(&queue, endpoint), endpoint}, nil
+}
+
+func connect(ctx context.Context, queue *waiter.Queue, endpoint tcpip.Endpoint, to netip.AddrPort) error {
+	entry, decided := waiter.NewChannelEntry(waiter.WritableEvents | waiter.EventErr | waiter.EventHUp)
+	queue.EventRegister(&entry)
+	defer queue.EventUnregister(&entry)
+	if err := ctx.Err(); err != nil {
+		return classify(err)
+	}
+	err := endpoint.Connect(fullAddress(to))
+	if _, started := err.(*tcpip.ErrConnectStarted); started {
+		select {
+		case <-ctx.Done():
+			return classify(ctx.Err())
+		case <-decided:
+		}
+		err = endpoint.LastError()
+	}
+	return tcpipError(err)
+}
+
+// ListenTCP accepts connections at one of the stack's own addresses.
+func (s *Stack) ListenTCP(at netip.AddrPort) (net.Listener, error) {
+	l, err := gonet.ListenTCP(s.gvisor, fullAddress(at), protocolOf(at.Addr()))
+	if err != nil {
+		return nil, classify(err)
+	}
+	return l, nil
+}
+
+// DialUDP makes a socket that talks to one address. Its reads say ErrRefused after an ICMP "port unreachable".
+func (s *Stack) DialUDP(_ context.Context, to netip.AddrPort) (net.Conn, error) {
+	conn, err := s.newUDP(protocolOf(to.Addr()), func(endpoint tcpip.Endpoint) tcpip.Error {
+		return endpoint.Connect(fullAddress(to))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+// ListenPacket makes a UDP socket that talks to anybody, at an address of the stack; an unspecified address means all of
+// that family, port 0 any free one.
+func (s *Stack) ListenPacket(at netip.AddrPort) (net.PacketConn, error) {
+	conn, err := s.newUDP(protocolOf(at.Addr()), func(endpoint tcpip.Endpoint) tcpip.Error {
+		return endpoint.Bind(fullAddress(at))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (s *Stack) newUDP(protocol tcpip.NetworkProtocolNumber, prepare func(tcpip.Endpoint) tcpip.Error) (*udpConn, error) {
+	var queue waiter.Queue
+	endpoint, err := s.gvisor.NewEndpoint(udp.ProtocolNumber, protocol, &queue)
+	if err != nil {
+		return nil, tcpipError(err)
+	}
+	if err := prepare(endpoint); err != nil {
+		endpoint.Close()
+		return nil, tcpipError(err)
+	}
+	return wrapUDP(&queue, endpoint), nil
+}
+
+// udpConn gives errors their meaning.
+type udpConn struct{ *gonet.UDPConn }
+
+func wrapUDP(queue *waiter.Queue, endpoint tcpip.Endpoint) *udpConn {
+	// gonet's reader does not wake up for errors. Not from within the callback: it runs under the queue's lock.
+	wake := waiter.NewFunctionEntry(waiter.EventErr, func(waiter.EventMask) {
+		go queue.Notify(waiter.ReadableEvents)
+	})
+	queue.EventRegister(&wake)
+	return &udpConn{gonet.NewUDPConn(queue, endpoint)}
+}
+
+func (c *udpConn) Read(b []byte) (int, error) {
+	n, err := c.UDPConn.Read(b)
+	return n, classify(err)
+}
+
+func (c *udpConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, from, err := c.UDPConn.ReadFrom(b)
+	return n, from, classify(err)
+}
+
+func (c *udpConn) Write(b []byte) (int, error) {
+	n, err := c.UDPConn.Write(b)
+	return n, classify(err)
+}
+
+func (c *udpConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	n, err := c.UDPConn.WriteTo(b, to)
+	return n, classify(err)
+}

@@ -1,0 +1,246 @@
+package netstack
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"gvisor.dev/gvisor/pkg/buffer"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	gstack "gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/stack/gro"
+
+	"sag.software/native/internal/datapath"
+)
+
+const (
+	// queueLimit bounds what waits to be read, packets (a large one counts once). The stack's senders wait when it is full.
+	queueLimit = 256
+	// segmentLimit is the largest packet TCP hands down in one piece, bytes. It is cut into MTU-sized ones while reading.
+	segmentLimit = 20 << 10
+)
+
+// link is gVisor's view of the device: a queue downwards, a dispatcher upwards.
+type link struct {
+	mtu        atomic.Uint32
+	dispatcher atomic.Pointer[dispatcher]
+	coalescers sync.Pool // *gro.GRO
+	timeWait   timeWait
+	pings      pings
+	fragmentID atomic.Uint32
+
+	mu       sync.Mutex
+	readable sync.Cond
+	writable sync.Cond
+	queue    []item
+	head     int // first unread item of queue
+	cutting  segmenter
+	woken    bool // read returns without waiting
+	isClosed atomic.Bool
+}
+
+// item is one of both: a packet of the stack, or a ready one that was injected.
+type item struct {
+	packet *gstack.PacketBuffer
+	ready  []byte
+}
+
+// dispatcher boxes the interface, which an atomic.Pointer cannot hold itself.
+type dispatcher struct{ gstack.NetworkDispatcher }
+
+var (
+	_ gstack.LinkEndpoint = (*link)(nil)
+	_ gstack.GSOEndpoint  = (*link)(nil)
+)
+
+func newLink(mtu int) *link {
+	l := &link{}
+	l.mtu.Store(uint32(mtu))
+	l.readable.L, l.writable.L = &l.mu, &l.mu
+	l.coalescers.New = func() any {
+		g := &gro.GRO{}
+		g.Init(true)
+		return g
+	}
+	return l
+}
+
+// WritePackets implements stack.LinkEndpoint. It waits for room: dropping here would only make TCP believe in a loss.
+// wireguard-go's reader never waits for the stack, so this cannot lock up.
+func (l *link) WritePackets(packets gstack.PacketBufferList) (int, tcpip.Error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n, packet := range packets.AsSlice() {
+		if l.timeWait.silences(packet) {
+			continue
+		}
+		for len(l.queue)-l.head >= queueLimit && !l.closed() {
+			l.writable.Wait()
+		}
+		if l.closed() {
+			return n, &tcpip.ErrClosedForSend{}
+		}
+		l.queue = append(l.queue, item{packet: packet.Clone()})
+		l.readable.Signal()
+	}
+	return packets.Len(), nil
+}
+
+func (l *link) inject(packet []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed() {
+		return os.ErrClosed
+	}
+	if len(l.queue)-l.head >= 2*queueLimit {
+		return ErrQueueFull
+	}
+	l.queue = append(l.queue, item{ready: packet})
+	l.readable.Signal()
+	return nil
+}
+
+// injectWhole queues a packet in as many fragments as the MTU asks for.
+func (l *link) injectWhole(packet []byte) error {
+	for _, part := range split(packet, int(l.mtu.Load()), l.fragmentID.Add(1)) {
+		if err := l.inject(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *link) read(buffers [][]byte, sizes []int, offset int) (int, error) {
+	l.mu.Lock()
+	for l.head == len(l.queue) && !l.cutting.more() && !l.woken && !l.closed() {
+		l.readable.Wait()
+	}
+	l.woken = false
+	if l.closed() {
+		l.mu.Unlock()
+		return 0, os.ErrClosed
+	}
+	n := 0
+	for n < len(buffers) {
+		if l.cutting.more() {
+			sizes[n] = l.cutting.next(buffers[n][offset:])
+			n++
+			continue
+		}
+		if l.head == len(l.queue) {
+			break
+		}
+		next := l.queue[l.head]
+		l.queue[l.head] = item{}
+		l.head++
+		if next.packet == nil {
+			sizes[n] = copy(buffers[n][offset:], next.ready)
+			n++
+			continue
+		}
+		l.cutting.start(next.packet, int(l.mtu.Load()))
+	}
+	if l.head == len(l.queue) {
+		l.queue, l.head = l.queue[:0], 0
+	}
+	l.writable.Broadcast()
+	l.mu.Unlock()
+	return n, nil
+}
+
+// wake has the read that is waiting, or the next one, return.
+func (l *link) wake() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed() {
+		return os.ErrClosed
+	}
+	l.woken = true
+	l.readable.Signal()
+	return nil
+}
+
+// deliver hands received packets up. Segments of one TCP flow are coalesced: the way up is expensive.
+func (l *link) deliver(b *datapath.Batch, echo EchoHandler) {
+	up := l.dispatcher.Load()
+	if up == nil {
+		return
+	}
+	var coalescing *gro.GRO
+	if b.Len() > 1 {
+		coalescing = l.coalescers.Get().(*gro.GRO)
+		coalescing.Dispatcher = up
+		defer func() {
+			coalescing.Flush()
+			coalescing.Dispatcher = nil
+			l.coalescers.Put(coalescing)
+		}()
+	}
+	for p := b.Next(); p != nil; p = b.Next() {
+		protocol, ok := l.inspect(&p.Header, p.Raw, echo)
+		if !ok {
+			continue
+		}
+		received := gstack.NewPacketBuffer(gstack.PacketBufferOptions{Payload: buffer.MakeWithData(p.Raw)})
+		received.NetworkProtocolNumber = protocol
+		received.RXChecksumValidated = true // WireGuard authenticated every bit
+		if coalescing != nil {
+			coalescing.Enqueue(received)
+		} else {
+			up.DeliverNetworkPacket(protocol, received)
+		}
+		received.DecRef()
+	}
+}
+
+func (l *link) closed() bool { return l.isClosed.Load() }
+
+// shut closes the link.
+func (l *link) shut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.isClosed.Swap(true) {
+		return
+	}
+	for _, waiting := range l.queue[l.head:] {
+		if waiting.packet != nil {
+			waiting.packet.DecRef()
+		}
+	}
+	l.queue, l.head = nil, 0
+	l.cutting.stop()
+	l.readable.Broadcast()
+	l.writable.Broadcast()
+}
+
+// Attach implements stack.LinkEndpoint.
+func (l *link) Attach(d gstack.NetworkDispatcher) {
+	if d == nil {
+		l.dispatcher.Store(nil)
+		return
+	}
+	l.dispatcher.Store(&dispatcher{d})
+}
+
+// The rest of stack.LinkEndpoint: a link without header, address or resolution.
+
+func (l *link) IsAttached() bool                      { return l.dispatcher.Load() != nil }
+func (l *link) MTU() uint32                           { return l.mtu.Load() }
+func (l *link) SetMTU(mtu uint32)                     { l.mtu.Store(mtu) }
+func (*link) MaxHeaderLength() uint16                 { return 0 }
+func (*link) LinkAddress() tcpip.LinkAddress          { return "" }
+func (*link) SetLinkAddress(tcpip.LinkAddress)        {}
+func (*link) Wait()                                   {}
+func (*link) ARPHardwareType() header.ARPHardwareType { return header.ARPHardwareNone }
+func (*link) AddHeader(*gstack.PacketBuffer)          {}
+func (*link) ParseHeader(*gstack.PacketBuffer) bool   { return true }
+func (*link) SetOnCloseAction(func())                 {}
+func (l *link) Close()                                {}
+func (*link) Capabilities() gstack.LinkEndpointCapabilities {
+	return gstack.CapabilityRXChecksumOffload
+}
+
+// GSOMaxSize and SupportedGSO make TCP hand down large packets ("host" GSO: the host is our own segmenter).
+func (*link) GSOMaxSize() uint32                { return segmentLimit }
+func (*link) SupportedGSO() gstack.SupportedGSO { return gstack.HostGSOSupported }

@@ -1,0 +1,156 @@
+// Package netstack is a network stack inside the process (gVisor's) whose lower end is a datapath.Device. The client's proxies dial
+// through it; the access point's user-space mode ends connections in it.
+package netstack
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
+	gstack "gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/icmp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
+)
+
+const nic tcpip.NICID = 1
+
+// minimumMTU is what IPv6 asks of every link, bytes.
+const minimumMTU = header.IPv6MinimumMTU
+
+// How many connections may be in TIME-WAIT: a minute's worth, at 34 and at 68 a second.
+const hostTimeWaits, pointTimeWaits = 2048, 4096
+
+// Config says what a stack is.
+type Config struct {
+	// Addresses are the stack's own ones.
+	Addresses []netip.Prefix
+	// MTU of inner packets, bytes; at least 1280.
+	MTU int
+	// Forward makes the stack an access point's: it takes packets for any address. Nil = it is a host.
+	Forward *Forward
+}
+
+// Stack is a network stack in user space.
+type Stack struct {
+	gvisor *gstack.Stack
+	device *Device
+	ports  ports
+}
+
+// New makes a stack.
+func New(config Config) (*Stack, error) {
+	if config.MTU < minimumMTU {
+		return nil, fmt.Errorf("stack: an MTU of %d is below %d", config.MTU, minimumMTU)
+	}
+	s := &Stack{
+		gvisor: gstack.New(gstack.Options{
+			NetworkProtocols:   []gstack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
+			TransportProtocols: []gstack.TransportProtocolFactory{tcp.NewProtocol, udp.NewProtocol, icmp.NewProtocol4, icmp.NewProtocol6},
+			HandleLocal:        config.Forward == nil,
+		}),
+		device: &Device{link: newLink(config.MTU)},
+	}
+	s.ports.last.Store(rand.Uint32N(portCount))
+	s.device.link.timeWait.stack, s.device.link.timeWait.limit = s.gvisor, hostTimeWaits
+	if config.Forward != nil {
+		s.device.link.timeWait.limit = pointTimeWaits
+	}
+	err := s.configure(config)
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("stack: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Stack) configure(config Config) error {
+	if err := s.tune(); err != nil {
+		return err
+	}
+	if err := s.gvisor.CreateNIC(nic, s.device.link); err != nil {
+		return tcpipError(err)
+	}
+	for _, prefix := range config.Addresses {
+		if !prefix.IsValid() {
+			return errors.New("an address is not valid")
+		}
+		address := tcpip.ProtocolAddress{
+			Protocol: protocolOf(prefix.Addr()),
+			AddressWithPrefix: tcpip.AddressWithPrefix{
+				Address:   fromAddr(prefix.Addr()),
+				PrefixLen: prefix.Bits(),
+			},
+		}
+		if err := s.gvisor.AddProtocolAddress(nic, address, gstack.AddressProperties{}); err != nil {
+			return fmt.Errorf("%s: %w", prefix, tcpipError(err))
+		}
+	}
+	s.gvisor.SetRouteTable([]tcpip.Route{
+		{Destination: header.IPv4EmptySubnet, NIC: nic},
+		{Destination: header.IPv6EmptySubnet, NIC: nic},
+	})
+	if config.Forward != nil {
+		return s.forward(config.Forward)
+	}
+	return nil
+}
+
+// tune sets what gVisor's defaults get wrong for a tunnel.
+func (s *Stack) tune() error {
+	sack := tcpip.TCPSACKEnabled(true)
+	// Not CUBIC: after several losses this gVisor's lets the window fall to nothing, and then nothing is ever sent again.
+	congestion := tcpip.CongestionControlOption("reno")
+	// Receive buffers start small, because an idle connection should cost little, and grow with what the reader takes.
+	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4 << 10, Default: 256 << 10, Max: 4 << 20}
+	send := tcpip.TCPSendBufferSizeRangeOption{Min: 4 << 10, Default: 1 << 20, Max: 4 << 20}
+	moderate := tcpip.TCPModerateReceiveBufferOption(true)
+	// Else a client that closes first has no port left after 49,000 connections in a minute. Timestamps show the other end
+	// that it is a new connection.
+	reuse := tcpip.TCPTimeWaitReuseGlobal
+	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &congestion, &receive, &send, &moderate, &reuse} {
+		if err := s.gvisor.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
+			return fmt.Errorf("%T: %w", option, tcpipError(err))
+		}
+	}
+	return nil
+}
+
+// Device is the lower end.
+func (s *Stack) Device() *Device { return s.device }
+
+// Close ends every connection. The device closes with it.
+func (s *Stack) Close() {
+	_ = s.device.Close()
+	s.gvisor.RemoveNIC(nic)
+	s.gvisor.Close()
+}
+
+func protocolOf(address netip.Addr) tcpip.NetworkProtocolNumber {
+	if address.Unmap().Is4() {
+		return ipv4.ProtocolNumber
+	}
+	return ipv6.ProtocolNumber
+}
+
+func fromAddr(address netip.Addr) tcpip.Address {
+	return tcpip.AddrFromSlice(address.Unmap().AsSlice())
+}
+
+func toAddr(address tcpip.Address) netip.Addr {
+	a, _ := netip.AddrFromSlice(address.AsSlice())
+	return a
+}
+
+func fullAddress(a netip.AddrPort) tcpip.FullAddress {
+	full := tcpip.FullAddress{NIC: nic, Port: a.Port()}
+	if a.Addr().IsValid() && !a.Addr().IsUnspecified() {
+		full.Addr = fromAddr(a.Addr())
+	}
+	return full
+}

@@ -1,0 +1,79 @@
+package httpproxy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"sag.software/native/internal/failure"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/proxy/relay"
+)
+
+const (
+	// lingerLimit and lingerBytes bound what is read from a client after its last answer, so that it can read the answer: a connection that
+	// is closed with unread data is reset.
+	lingerLimit = time.Second
+	lingerBytes = 1 << 20
+)
+
+// answer is a short answer of the proxy itself, and the last one of its connection.
+func (c *client) answer(status int, why msg.Message) { c.plain(status, why.Text) }
+
+// refuse is an answer with the cause before its words, for scripts.
+func (c *client) refuse(status int, cause failure.Cause, why msg.Message) {
+	c.plain(status, cause.String()+": "+why.Text)
+}
+
+func (c *client) plain(status int, text string) {
+	c.reply(status, "Content-Type: text/plain; charset=utf-8\r\n", text+"\n")
+}
+
+func (c *client) reply(status int, header, body string) {
+	relay.Breakable(c.conn, false)
+	_ = c.conn.SetWriteDeadline(time.Now().Add(headerLimit))
+	_, _ = fmt.Fprintf(c.writer, "HTTP/1.1 %d %s\r\n%sX-Content-Type-Options: nosniff\r\nContent-Length: %d\r\nConnection: close\r\n\r\n",
+		status, http.StatusText(status), header, len(body))
+	if c.method != http.MethodHead {
+		_, _ = c.writer.WriteString(body)
+	}
+	_ = c.writer.Flush()
+	c.linger()
+}
+
+// linger closes a connection so that the client can still read the answer.
+func (c *client) linger() {
+	half, ok := c.conn.(*net.TCPConn)
+	if !ok || half.CloseWrite() != nil || c.pumping() {
+		return
+	}
+	_ = half.SetReadDeadline(time.Now().Add(lingerLimit))
+	_, _ = io.CopyN(io.Discard, c.reader, lingerBytes)
+}
+
+// failed is the answer for a destination that could not be reached.
+func (c *client) failed(host string, err error) {
+	c.server.logger.Debug("a destination could not be reached", "host", host, "error", err)
+	status, f := explain(err)
+	c.refuse(status, f.Cause, f.Message)
+}
+
+// explain returns the status of a failure, and the failure.
+func explain(err error) (int, *failure.Failure) {
+	f := failure.From(err, failure.TargetUnreachable)
+	status := http.StatusBadGateway
+	switch f.Cause {
+	case failure.TargetTimeout, failure.DNSUnavailable:
+		status = http.StatusGatewayTimeout
+	case failure.NotPermitted:
+		status = http.StatusForbidden
+	}
+	var network net.Error
+	if errors.As(err, &network) && network.Timeout() {
+		status = http.StatusGatewayTimeout
+	}
+	return status, f
+}

@@ -1,0 +1,158 @@
+// Package httpproxy is an HTTP proxy on loopback: absolute-form requests and CONNECT, and the PAC file that points to it. It passes
+// bytes on unchanged: it parses only where a message goes and where it ends. A connection to a server belongs to
+// one client's connection, because NTLM and Negotiate authenticate connections.
+package httpproxy
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"sag.software/native/internal/failure"
+	"sag.software/native/internal/msg"
+	"sag.software/native/internal/proxy/accept"
+	"sag.software/native/internal/proxy/dialer"
+	"sag.software/native/internal/proxy/pac"
+	"sag.software/native/internal/proxy/peercred"
+)
+
+const (
+	// headerLimit is how long a client may take to send a request's head.
+	headerLimit = 10 * time.Second
+	// idleLimit is how long a client's connection may be idle between requests.
+	idleLimit  = 2 * time.Minute
+	bufferSize = 32 << 10
+	pacPath    = "/proxy.pac"
+	allPath    = "/all.pac"
+)
+
+// Server serves the HTTP clients of one local user.
+type Server struct {
+	*accept.Server
+	dialer   *dialer.Dialer
+	logger   *slog.Logger
+	pac, all func() string
+	// stop cancels dials for clients.
+	ctx  context.Context
+	stop context.CancelFunc
+}
+
+// New makes a server; pacFile returns the current PAC file, allFile that of all intranets of this user, "" if there
+// is none.
+func New(dialer *dialer.Dialer, guard peercred.Guard, logger *slog.Logger, pacFile, allFile func() string) *Server {
+	s := &Server{dialer: dialer, logger: logger, pac: pacFile, all: allFile}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.Server = accept.New("an HTTP client", guard, logger, protocol{s})
+	return s
+}
+
+// Close resets all clients, and cancels dials for them.
+func (s *Server) Close() {
+	s.stop()
+	s.Server.Close()
+}
+
+// protocol keeps the methods of accept.Handler off the exported server.
+type protocol struct{ server *Server }
+
+func (p protocol) Serve(conn net.Conn) {
+	c := p.server.newClient(conn)
+	defer c.dropUpstream()
+	for c.serveOne() {
+	}
+}
+
+func (p protocol) Refuse(conn net.Conn, why accept.Refusal) {
+	c := p.server.newClient(conn)
+	if why == accept.Foreign {
+		c.refuse(http.StatusForbidden, failure.NotPermitted, msg.ProxyOfOtherUser())
+	} else {
+		c.answer(http.StatusServiceUnavailable, msg.ProxyTooManyConnections())
+	}
+}
+
+func (s *Server) newClient(conn net.Conn) *client {
+	return &client{
+		server: s, conn: conn,
+		reader: bufio.NewReaderSize(conn, bufferSize), writer: bufio.NewWriterSize(conn, bufferSize),
+	}
+}
+
+// serveOne serves one request, and reports whether the connection stays open.
+func (c *client) serveOne() bool {
+	if !c.await() {
+		return false
+	}
+	_ = c.conn.SetReadDeadline(time.Now().Add(headerLimit))
+	r, err := readRequest(c.reader)
+	var wrong *badRequest
+	if errors.As(err, &wrong) {
+		c.answer(wrong.status, wrong.why)
+	}
+	if err != nil {
+		return false
+	}
+	c.method = r.method
+	_ = c.conn.SetReadDeadline(time.Time{})
+	switch {
+	case r.method == http.MethodConnect:
+		c.connect(r)
+	case !strings.HasPrefix(r.target, "/") && r.target != "*":
+		return c.forward(r)
+	default:
+		c.own(r)
+	}
+	return false
+}
+
+// own answers requests to the proxy itself.
+func (c *client) own(r *request) {
+	path, _, _ := strings.Cut(r.target, "?")
+	switch {
+	case path == pacPath && isRead(r):
+		c.servePAC(c.server.pac())
+	case path == allPath && isRead(r):
+		if file := c.server.all(); file != "" {
+			c.servePAC(file)
+		} else {
+			c.refuse(http.StatusNotFound, failure.NotFound, msg.NoCommonPAC())
+		}
+	default:
+		c.answer(http.StatusBadRequest, msg.HTTPNotAbsolute())
+	}
+}
+
+func isRead(r *request) bool {
+	if r.method != http.MethodGet && r.method != http.MethodHead {
+		return false
+	}
+	hosts := 0
+	for _, f := range r.fields {
+		if f.is("Host") {
+			if hosts++; !loopbackHost(f.value) {
+				return false
+			}
+		}
+	}
+	return hosts == 1
+}
+
+// loopbackHost reports whether a Host field is an address of loopback: a name could be a DNS rebinding attack of a web page.
+func loopbackHost(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && a.IsLoopback()
+}
+
+func (c *client) servePAC(file string) {
+	// No web page may load it as a script and read the intranet's names.
+	c.reply(http.StatusOK, "Content-Type: "+pac.ContentType+"\r\nCache-Control: no-cache\r\nCross-Origin-Resource-Policy: same-origin\r\n", file)
+}

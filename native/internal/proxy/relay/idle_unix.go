@@ -1,0 +1,25 @@
+//go:build unix
+
+package relay
+
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// nothingToRead looks at a socket of the kernel: an end or an error can be read as well.
+func nothingToRead(conn syscall.Conn) bool {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return false
+	}
+	nothing := false
+	err = raw.Read(func(fd uintptr) bool {
+		_, _, err := unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		nothing = errors.Is(err, unix.EAGAIN)
+		return true
+	})
+	return err == nil && nothing
+}

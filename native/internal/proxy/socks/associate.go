@@ -1,0 +1,242 @@
+package socks
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"sag.software/native/internal/proxy/dialer"
+)
+
+const (
+	// datagramLimit is the largest datagram, bytes.
+	datagramLimit = 65535
+	// ownerMemory is how long the owner of a client's UDP socket is believed.
+	ownerMemory = time.Second
+	// lookupLimit bounds the search for a destination.
+	lookupLimit = 5 * time.Second
+	// foundMemory is how long a found destination is used again, foundKept how many are kept.
+	foundMemory = 5 * time.Second
+	foundKept   = 256
+	// searchesLimit is how many destinations are searched for at a time, and waitingLimit how many datagrams wait for one.
+	searchesLimit = 16
+	waitingLimit  = 8
+)
+
+// association is one client's UDP relay.
+type association struct {
+	server *Server
+	// toClient is the socket the client sends to and hears from.
+	toClient *net.UDPConn
+	// peer is the client's own address: that of the TCP connection.
+	peer netip.Addr
+
+	mu     sync.Mutex
+	client netip.AddrPort // the source of the client's last datagram
+	// Sockets towards destinations, made when first used: for direct ones, and through the tunnel by IP version.
+	direct   *net.UDPConn
+	tunneled map[bool]net.PacketConn
+	network  dialer.Network
+	// known are destinations by their hosts.
+	known map[string]found
+	// waiting are datagrams whose destination is being searched for, by its host.
+	waiting map[string][]datagram
+	closed  bool
+}
+
+type found struct {
+	destination dialer.Destination
+	until       time.Time
+}
+
+// associate relays datagrams for as long as the client's TCP connection stays open.
+func (s *Server) associate(conn net.Conn) {
+	local, remote := addrPort(conn.LocalAddr()), addrPort(conn.RemoteAddr())
+	toClient, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(local.Addr(), 0)))
+	if err != nil {
+		s.reply(conn, GeneralFailure, netip.AddrPort{})
+		return
+	}
+	a := &association{server: s, toClient: toClient, peer: remote.Addr(), tunneled: map[bool]net.PacketConn{}, known: map[string]found{}, waiting: map[string][]datagram{}}
+	defer a.close()
+	if !s.reply(conn, Succeeded, addrPort(toClient.LocalAddr())) {
+		return
+	}
+	go a.fromClient()
+	_, _ = io.Copy(io.Discard, conn)
+}
+
+func (a *association) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closed = true
+	_ = a.toClient.Close()
+	if a.direct != nil {
+		_ = a.direct.Close()
+	}
+	for _, socket := range a.tunneled {
+		_ = socket.Close()
+	}
+}
+
+// fromClient takes the client's datagrams.
+func (a *association) fromClient() {
+	buffer := make([]byte, datagramLimit)
+	relay := addrPort(a.toClient.LocalAddr())
+	var admitted netip.AddrPort
+	var until time.Time
+	for {
+		n, from, err := a.toClient.ReadFromUDPAddrPort(buffer)
+		if err != nil {
+			return
+		}
+		from = unmapped(from)
+		if now := time.Now(); from != admitted || now.After(until) {
+			if from.Addr() != a.peer || !a.server.guard.UDP(from, relay) {
+				continue
+			}
+			admitted, until = from, now.Add(ownerMemory)
+			a.mu.Lock()
+			a.client = from
+			a.mu.Unlock()
+		}
+		d, err := parseDatagram(buffer[:n])
+		if err != nil || d.port == 0 {
+			continue
+		}
+		a.send(d)
+	}
+}
+
+// send finds a destination, which may take a while for a name, and sends.
+func (a *association) send(d datagram) {
+	a.mu.Lock()
+	known, ok := a.known[d.host]
+	a.mu.Unlock()
+	if ok && time.Now().Before(known.until) {
+		a.sendTo(known.destination, d)
+		return
+	}
+	if a.wait(d) {
+		go a.find(d.host)
+	}
+}
+
+// wait keeps a datagram until its destination is found; first = it is the first one, and the caller has to look the destination up. Beyond the
+// limits it is lost.
+func (a *association) wait(d datagram) (first bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before, searched := a.waiting[d.host]
+	if a.closed || !searched && len(a.waiting) >= searchesLimit || len(before) >= waitingLimit {
+		return false
+	}
+	d.data = append([]byte(nil), d.data...)
+	a.waiting[d.host] = append(before, d)
+	return !searched
+}
+
+// find searches for a destination and sends what waits for it.
+func (a *association) find(host string) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
+	defer cancel()
+	destination, err := a.server.dialer.Find(ctx, host)
+	ok := err == nil && len(destination.Addresses) > 0
+	a.mu.Lock()
+	waiting := a.waiting[host]
+	delete(a.waiting, host)
+	if ok {
+		if len(a.known) >= foundKept {
+			clear(a.known)
+		}
+		a.known[host] = found{destination: destination, until: time.Now().Add(foundMemory)}
+	}
+	a.mu.Unlock()
+	if !ok {
+		return
+	}
+	for _, d := range waiting {
+		a.sendTo(destination, d)
+	}
+}
+
+func (a *association) sendTo(destination dialer.Destination, d datagram) {
+	to := netip.AddrPortFrom(destination.Addresses[0].IP, d.port)
+	socket := a.socket(destination, to.Addr().Is6())
+	if socket == nil {
+		return
+	}
+	_, _ = socket.WriteTo(d.data, net.UDPAddrFromAddrPort(to)) // lost datagrams are what UDP is made of
+}
+
+// socket is the one that reaches a destination; nil if there is none.
+func (a *association) socket(destination dialer.Destination, ipv6 bool) net.PacketConn {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return nil
+	}
+	if !destination.Addresses[0].Tunneled {
+		if a.direct == nil {
+			socket, err := net.ListenUDP("udp", nil)
+			if err != nil {
+				return nil
+			}
+			a.direct = socket
+			go a.toTheClient(socket)
+		}
+		return a.direct
+	}
+	if destination.Network != a.network {
+		for key, old := range a.tunneled {
+			_ = old.Close()
+			delete(a.tunneled, key)
+		}
+		a.network = destination.Network
+	}
+	if a.tunneled[ipv6] == nil {
+		socket, err := destination.Network.ListenPacket(ipv6)
+		if err != nil {
+			return nil
+		}
+		a.tunneled[ipv6] = socket
+		go a.toTheClient(socket)
+	}
+	return a.tunneled[ipv6]
+}
+
+// toTheClient hands back what comes from destinations.
+func (a *association) toTheClient(socket net.PacketConn) {
+	buffer := make([]byte, datagramLimit)
+	var out []byte
+	for {
+		n, from, err := socket.ReadFrom(buffer)
+		if err != nil {
+			a.forget(socket)
+			return
+		}
+		a.mu.Lock()
+		client := a.client
+		a.mu.Unlock()
+		out = appendDatagram(out[:0], addrPort(from), buffer[:n])
+		_, _ = a.toClient.WriteToUDPAddrPort(out, client)
+	}
+}
+
+// forget drops a socket that can not be read any longer; the next datagram makes a new one.
+func (a *association) forget(socket net.PacketConn) {
+	_ = socket.Close()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.direct != nil && socket == net.PacketConn(a.direct) {
+		a.direct = nil
+	}
+	for key, one := range a.tunneled {
+		if one == socket {
+			delete(a.tunneled, key)
+		}
+	}
+}

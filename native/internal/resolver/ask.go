@@ -1,0 +1,276 @@
+// Package resolver queries name servers, for the proxies and for the DNS forwarder of system mode.
+// An unanswered query is repeated, at the same server and at the others, and late answers still count.
+package resolver
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"sag.software/native/internal/panics"
+)
+
+const (
+	// turn is how long to wait for a server before the next one is queried as well.
+	turn = 800 * time.Millisecond
+	// Rounds is how often each server is queried, because datagrams get lost.
+	Rounds = 3
+	// Limit is how long a query may take.
+	Limit = 4 * time.Second
+	// Datagram is the largest UDP answer that EDNS announces, bytes: it passes everywhere without fragmentation
+	// (https://www.dnsflagday.net/2020/).
+	Datagram = 1232
+	// Largest is the largest datagram that is read, bytes.
+	Largest = 4096
+	// headerSize is the length of a message's header, bytes.
+	headerSize = 12
+	// maxUnrelated is how many datagrams that do not answer the query are skipped; any host can send some (spoofing).
+	maxUnrelated = 32
+)
+
+// ErrNoServer means that the list of name servers is empty.
+var ErrNoServer = errors.New("there is no name server to ask")
+
+var errOtherQuestion = errors.New("the answer is to another question")
+
+// Dial makes a connection to a name server; network is "udp" or "tcp".
+type Dial func(ctx context.Context, network string, to netip.AddrPort) (net.Conn, error)
+
+// AnyNetwork starts with "udp" and falls back to "tcp" where no datagram comes back.
+const AnyNetwork = "any"
+
+// AskUntil sends a message with one question to the servers, one after the other while still listening to the earlier ones, until one
+// has settled it, and returns the answer as it came, with the ID of the message. If all failed, it is one of their error responses or
+// an error. A server that did not answer a query with EDNS is queried without it the next time: some drop such queries (RFC 6891,
+// 6.2.2), and the C library sends none. The context has a deadline.
+func (m *Memory) AskUntil(ctx context.Context, dial Dial, network string, servers []netip.AddrPort, message []byte) ([]byte, error) {
+	if len(servers) == 0 {
+		return nil, ErrNoServer
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	query := new(dns.Msg)
+	if err := query.Unpack(message); err != nil || len(query.Question) != 1 {
+		return nil, errors.Join(errors.New("not a message with one question"), err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		bytes  []byte
+		err    error
+		server netip.AddrPort
+		// plainly: it was queried without EDNS although the query has it.
+		plainly bool
+	}
+	servers = m.order(servers)
+	bare := withoutEDNS(query)
+	// Buffered for all answers, so that no goroutine blocks.
+	answers := make(chan answer, Rounds*len(servers))
+	next := time.NewTimer(0)
+	defer next.Stop()
+	asked, answered := 0, 0
+	last := answer{err: ErrNoServer}
+	var spoke []netip.AddrPort
+	for {
+		select {
+		case <-ctx.Done():
+			return last.bytes, errors.Join(last.err, ctx.Err())
+		case <-next.C:
+			server, over := servers[asked%len(servers)], network
+			if network == AnyNetwork {
+				over = "udp"
+				if asked/len(servers) == Rounds-1 {
+					over = "tcp"
+				}
+			}
+			plainly := bare != nil && (asked >= len(servers) || m.isPlain(server))
+			asked++
+			if asked < Rounds*len(servers) {
+				next.Reset(turn)
+			}
+			go func() {
+				a := answer{server: server, plainly: plainly}
+				defer func() { answers <- a }()
+				defer panics.Error(&a.err, "a question to a name server")
+				if plainly {
+					a.bytes, a.err = once(ctx, dial, over, server, bare, query.Question[0])
+				} else {
+					a.bytes, a.err = exchange(ctx, dial, over, server, message, query)
+				}
+			}()
+		case a := <-answers:
+			answered++
+			if a.err == nil {
+				spoke = append(spoke, a.server)
+				m.answered(a.server, a.plainly)
+			}
+			if a.err == nil && settled(a.bytes) {
+				m.wasSilent(slices.DeleteFunc(slices.Clone(servers[:min(asked, len(servers))]), func(s netip.AddrPort) bool {
+					return slices.Contains(spoke, s)
+				}))
+				return a.bytes, nil
+			}
+			// An error response is better than none, and the next server is queried at once.
+			if last.bytes == nil || a.err == nil {
+				last = a
+			}
+			if asked < len(servers) {
+				next.Reset(0)
+			} else if answered == asked {
+				return last.bytes, last.err
+			}
+		}
+	}
+}
+
+// withoutEDNS is the query without EDNS, nil if it has none or needs it: a validating client (DO) would get nothing to validate
+// and falls back by itself.
+func withoutEDNS(query *dns.Msg) []byte {
+	option := query.IsEdns0()
+	if option == nil || option.Do() || query.IsTsig() != nil {
+		return nil
+	}
+	plain := query.Copy()
+	plain.Extra = slices.DeleteFunc(plain.Extra, func(r dns.RR) bool { return r.Header().Rrtype == dns.TypeOPT })
+	packed, err := plain.Pack()
+	if err != nil {
+		return nil
+	}
+	return packed
+}
+
+// settled is false for SERVFAIL, REFUSED and the like.
+func settled(answer []byte) bool {
+	code := rcode(answer)
+	return code == dns.RcodeSuccess || code == dns.RcodeNameError
+}
+
+func rcode(answer []byte) int { return int(answer[3] & 0xf) }
+
+// brokenStream: the server accepted a connection and closed it without an answer.
+type brokenStream struct{ error }
+
+func (b brokenStream) Unwrap() error { return b.error }
+
+// exchange queries one server. One that does not support EDNS is queried again without it (RFC 6891, 6.2.2): it answers FORMERR, or closes the
+// connection.
+func exchange(ctx context.Context, dial Dial, network string, server netip.AddrPort, message []byte, query *dns.Msg) ([]byte, error) {
+	answer, err := once(ctx, dial, network, server, message, query.Question[0])
+	var broken brokenStream
+	if bare := withoutEDNS(query); bare != nil && errors.As(err, &broken) && ctx.Err() == nil {
+		return once(ctx, dial, network, server, bare, query.Question[0])
+	}
+	if err != nil || query.IsEdns0() == nil || query.IsTsig() != nil {
+		return answer, err
+	}
+	if code := rcode(answer); code != dns.RcodeFormatError && code != dns.RcodeNotImplemented {
+		return answer, nil
+	}
+	plain := query.Copy()
+	plain.Extra = nil
+	packed, err := plain.Pack()
+	if err != nil {
+		return answer, nil
+	}
+	if again, err := once(ctx, dial, network, server, packed, query.Question[0]); err == nil {
+		return again, nil
+	}
+	return answer, nil
+}
+
+// once queries one server with a new random message ID from a new socket, so that the port is random too (RFC 5452).
+func once(ctx context.Context, dial Dial, network string, server netip.AddrPort, message []byte, question dns.Question) ([]byte, error) {
+	conn, err := dial(ctx, network, server)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return nil, err
+	}
+	own := append([]byte(nil), message...)
+	if _, err := rand.Read(own[:2]); err != nil {
+		return nil, err
+	}
+	var answer []byte
+	if network == "tcp" {
+		if answer, err = overStream(conn, own); err != nil {
+			err = brokenStream{err}
+		}
+	} else {
+		answer, err = overDatagrams(conn, own, question)
+	}
+	if err == nil && !isAnswer(answer, own, question) {
+		err = errOtherQuestion
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Restore the caller's message id and the letter case of its question.
+	copy(answer, message[:2])
+	if end := questionEnd(message); end == questionEnd(answer) {
+		copy(answer[headerSize:end], message[headerSize:end])
+	}
+	return answer, nil
+}
+
+// questionEnd is the offset of the end of the first question's name; of its start if there is none.
+func questionEnd(message []byte) int {
+	_, at, err := dns.UnpackDomainName(message, headerSize)
+	if err != nil {
+		return headerSize
+	}
+	return at
+}
+
+func overDatagrams(conn net.Conn, query []byte, question dns.Question) ([]byte, error) {
+	if _, err := conn.Write(query); err != nil {
+		return nil, err
+	}
+	buffer := make([]byte, Largest)
+	for range maxUnrelated {
+		n, err := conn.Read(buffer)
+		if err != nil {
+			return nil, err
+		}
+		if isAnswer(buffer[:n], query, question) {
+			return buffer[:n], nil
+		}
+	}
+	return nil, errors.New("too many unrelated datagrams")
+}
+
+// isAnswer reports whether a message answers the query. The name may come back in another
+// letter case: some servers do not keep it, and ID and port are random enough. A server that could not parse the question
+// may leave it out (RFC 9619 allows none, and old servers do so with FORMERR).
+func isAnswer(message, query []byte, question dns.Question) bool {
+	const response = 0x80
+	if len(message) < headerSize || message[0] != query[0] || message[1] != query[1] || message[2]&response == 0 {
+		return false
+	}
+	switch binary.BigEndian.Uint16(message[4:]) {
+	case 0:
+		code := rcode(message)
+		return code == dns.RcodeFormatError || code == dns.RcodeNotImplemented
+	case 1:
+	default:
+		return false
+	}
+	name, at, err := dns.UnpackDomainName(message, headerSize)
+	if err != nil || len(message) < at+4 {
+		return false
+	}
+	return strings.EqualFold(name, question.Name) && binary.BigEndian.Uint16(message[at:]) == question.Qtype &&
+		binary.BigEndian.Uint16(message[at+2:]) == question.Qclass
+}

@@ -1,0 +1,89 @@
+package resolver
+
+import (
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// rememberSilent is how long a server that did not answer in time is queried after the others.
+	rememberSilent = 30 * time.Second
+	// rememberPlain is how long a server that drops queries with EDNS is queried without it.
+	rememberPlain = 10 * time.Minute
+	// remembered bounds the number of servers that are remembered.
+	remembered = 64
+)
+
+// Memory is what earlier queries showed about name servers, so that not every query waits for the same timeout again. The zero
+// value is ready; nil remembers nothing. It is safe for concurrent use.
+type Memory struct {
+	mu      sync.Mutex
+	silent  map[netip.AddrPort]time.Time
+	plainly map[netip.AddrPort]time.Time
+}
+
+// order moves servers that did not answer lately behind the others.
+func (m *Memory) order(servers []netip.AddrPort) []netip.AddrPort {
+	if m == nil || len(servers) < 2 {
+		return servers
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.silent) == 0 {
+		return servers
+	}
+	now := time.Now()
+	rank := func(server netip.AddrPort) int {
+		if now.Before(m.silent[server]) {
+			return 1
+		}
+		return 0
+	}
+	ordered := slices.Clone(servers)
+	slices.SortStableFunc(ordered, func(a, b netip.AddrPort) int { return rank(a) - rank(b) })
+	return ordered
+}
+
+// isPlain reports whether a server is queried without EDNS.
+func (m *Memory) isPlain(server netip.AddrPort) bool {
+	if m == nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return time.Now().Before(m.plainly[server])
+}
+
+// answered records that a server has answered; plainly: a query without EDNS, after it dropped one with it.
+func (m *Memory) answered(server netip.AddrPort, plainly bool) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.silent, server)
+	if plainly {
+		note(&m.plainly, server, rememberPlain)
+	}
+}
+
+// wasSilent records that another server has answered, and these have not.
+func (m *Memory) wasSilent(servers []netip.AddrPort) {
+	if m == nil || len(servers) == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, server := range servers {
+		note(&m.silent, server, rememberSilent)
+	}
+}
+
+func note(all *map[netip.AddrPort]time.Time, server netip.AddrPort, length time.Duration) {
+	if *all == nil || len(*all) >= remembered {
+		*all = map[netip.AddrPort]time.Time{}
+	}
+	(*all)[server] = time.Now().Add(length)
+}

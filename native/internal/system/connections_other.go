@@ -1,8 +1,0 @@
-//go:build !linux
-
-package system
-
-import "net/netip"
-
-// EndConnections is not to be had on this system yet.
-func EndConnections([]netip.Addr) (int, error) { return 0, ErrNotSupported }

@@ -1,0 +1,6 @@
+package device
+
+import "os"
+
+// Upstream's tests run under both schedulings.
+func init() { InlineByDefault.Store(os.Getenv("SAG_ENGINE") == "inline") }

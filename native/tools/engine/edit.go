@@ -1,0 +1,185 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"os"
+	"slices"
+	"strings"
+)
+
+// source is one file that is edited. The syntax tree says where; what is edited is the text, so that comments stay where they are.
+type source struct {
+	name  string
+	text  string
+	set   *token.FileSet
+	file  *ast.File
+	edits []edit
+}
+
+// edit replaces text[from:to].
+type edit struct {
+	from, to int
+	text     string
+}
+
+func parse(name, text string) (*source, error) {
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, name, text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	return &source{name: name, text: text, set: set, file: file}, nil
+}
+
+func (s *source) offset(at token.Pos) int { return s.set.Position(at).Offset }
+
+// of is the text of a node.
+func (s *source) of(n ast.Node) string { return s.text[s.offset(n.Pos()):s.offset(n.End())] }
+
+func (s *source) replace(from, to token.Pos, text string) {
+	s.edits = append(s.edits, edit{s.offset(from), s.offset(to), text})
+}
+
+func (s *source) insert(at token.Pos, text string) { s.replace(at, at, text) }
+
+// result is the edited text, formatted. Edits must not overlap.
+func (s *source) result() (string, error) {
+	text, err := apply(s.text, s.edits)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", s.name, err)
+	}
+	formatted, err := format.Source([]byte(text))
+	if err != nil {
+		return "", fmt.Errorf("%s, changed: %w", s.name, err)
+	}
+	return string(formatted), nil
+}
+
+func apply(text string, edits []edit) (string, error) {
+	sorted := slices.Clone(edits)
+	slices.SortStableFunc(sorted, func(a, b edit) int { return a.from - b.from })
+	var out strings.Builder
+	at := 0
+	for _, e := range sorted {
+		if e.from < at {
+			return "", fmt.Errorf("two changes overlap at byte %d", e.from)
+		}
+		out.WriteString(text[at:e.from] + e.text)
+		at = e.to
+	}
+	out.WriteString(text[at:])
+	return out.String(), nil
+}
+
+// write puts the edited file in place.
+func (s *source) write(path string) error {
+	text, err := s.result()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
+}
+
+// function is the declaration of a function or method by its name.
+func (s *source) function(name string) (*ast.FuncDecl, error) {
+	for _, d := range s.file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == name && f.Body != nil {
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no function %s", name)
+}
+
+// structure is the declaration of a struct type by its name.
+func (s *source) structure(name string) (*ast.StructType, error) {
+	for _, d := range s.file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, spec := range g.Specs {
+			if t, ok := spec.(*ast.TypeSpec); ok && t.Name.Name == name {
+				if st, ok := t.Type.(*ast.StructType); ok {
+					return st, nil
+				}
+			}
+		}
+	}
+	return nil, fmt.Errorf("there is no struct %s", name)
+}
+
+// only is the one node below root that a test accepts.
+func only[N ast.Node](root ast.Node, what string, accept func(N) bool) (N, error) {
+	var found []N
+	ast.Inspect(root, func(n ast.Node) bool {
+		if node, ok := n.(N); ok && accept(node) {
+			found = append(found, node)
+		}
+		return true
+	})
+	if len(found) != 1 {
+		var none N
+		return none, fmt.Errorf("%s is there %d times, not once", what, len(found))
+	}
+	return found[0], nil
+}
+
+// statement is the one statement below root with this text.
+func (s *source) statement(root ast.Node, text string) (ast.Stmt, error) {
+	return only(root, "`"+text+"`", func(n ast.Stmt) bool { return s.of(n) == text })
+}
+
+// loopOver is the body of the one `for … := range CHANNEL` below root.
+func (s *source) loopOver(root ast.Node, channel string) (*ast.BlockStmt, error) {
+	loop, err := only(root, "a loop over "+channel, func(n *ast.RangeStmt) bool { return s.of(n.X) == channel })
+	if err != nil {
+		return nil, err
+	}
+	return loop.Body, nil
+}
+
+// outerContinues are the `continue` statements among statements that belong to a loop around them.
+func outerContinues(statements []ast.Stmt) []*ast.BranchStmt {
+	var found []*ast.BranchStmt
+	for _, statement := range statements {
+		ast.Inspect(statement, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ForStmt, *ast.RangeStmt, *ast.FuncLit:
+				return false
+			case *ast.BranchStmt:
+				if n.Tok == token.CONTINUE && n.Label == nil {
+					found = append(found, n)
+				}
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// extract moves statements of a loop's body into a method of their own that the loop then calls. `continue` becomes `return`.
+// Edits that were made inside the statements go with them.
+func (s *source) extract(statements []ast.Stmt, signature, call string) {
+	for _, c := range outerContinues(statements) {
+		s.replace(c.Pos(), c.End(), "return")
+	}
+	from, to := s.offset(statements[0].Pos()), s.offset(statements[len(statements)-1].End())
+	var inside, outside []edit
+	for _, e := range s.edits {
+		if e.from >= from && e.to <= to {
+			inside = append(inside, edit{e.from - from, e.to - from, e.text})
+		} else {
+			outside = append(outside, e)
+		}
+	}
+	body, err := apply(s.text[from:to], inside)
+	if err != nil {
+		body = "// " + err.Error() // the build says so
+	}
+	end := len(s.text)
+	s.edits = append(outside, edit{from, to, call}, edit{end, end, "\n\n" + signature + " {\n" + body + "\n}\n"})
+}
