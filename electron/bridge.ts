@@ -1,6 +1,11 @@
 import { z } from "zod";
-import type { Discovered } from "./core/client.ts";
-import type { FailureView, IntranetState, LockdownView } from "./core/model.ts";
+import type { Discovered } from "./core/client/client.ts";
+import type { FailureView, IntranetState, LockdownView } from "./core/client/model.ts";
+
+// All that the window may know of core: types of what it is sent.
+export type { BlockingWord, CauseCode, MenderWord, PhaseWord } from "../common/words.ts";
+export type { Discovered } from "./core/client/client.ts";
+export type { FailureView, HopView, IntranetState, WarningView } from "./core/client/model.ts";
 
 /**
  * The contract between window and main: every call with the schema of its argument, every event with its shape. Main
@@ -8,7 +13,7 @@ import type { FailureView, IntranetState, LockdownView } from "./core/model.ts";
  */
 
 const intranetId = z.string().regex(/^[0-9a-z]{4,32}$/);
-/** 64 hexadecimal digits: SHA-256 of a server's public key that a person has compared and said yes to. */
+/** 64 hexadecimal digits: SHA-256 of a server's public key that a person has compared and confirmed. */
 const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
 /** A link, CODE@HOST or a code; server and code apart; or an intranet that is known here. */
 const invitation = z.union([
@@ -41,9 +46,11 @@ export const callSchemas = {
     password,
     otp: otp.optional(),
     trust: fingerprint.optional(),
-    /** Into a file, after a person was told that there is no keychain. */
+    /** Into a file, after the window has shown that there is no keychain. */
     inFile: z.boolean().optional(),
   }),
+  /** Whether a sign-in to this intranet can be kept where it is kept unless a person chooses a file. */
+  checkStore: z.strictObject({ invitation }),
   changePassword: z.strictObject({
     invitation,
     userName,
@@ -78,6 +85,7 @@ export const callSchemas = {
   /** For administrators of the machine. */
   liftLockdown: z.undefined(),
   openPortal: z.undefined(),
+  openLicenses: z.undefined(),
 } as const;
 
 export type CallName = keyof typeof callSchemas;
@@ -88,6 +96,7 @@ export interface CallResults {
   snapshot: Snapshot;
   discover: Discovered;
   signIn: { intranetId: string };
+  checkStore: null;
   changePassword: null;
   forgotPassword: null;
   resetPassword: null;
@@ -104,6 +113,7 @@ export interface CallResults {
   dismissNotice: null;
   liftLockdown: null;
   openPortal: null;
+  openLicenses: null;
 }
 
 /** What a person adds to an authenticator. */
@@ -117,10 +127,12 @@ export interface SecondFactorKey {
 /** A failure is a value: no exception crosses the bridge. */
 export type Answer<T> = { ok: true; value: T } | { ok: false; failure: FailureView; question?: IdentityQuestion };
 
-/** A server that nobody vouches for: a person compares the fingerprint and may say yes. */
+/** A server whose certificate no known authority signed: a person compares the fingerprint and may confirm it. */
 export interface IdentityQuestion {
   server: string;
   fingerprint: string;
+  /** It is known here with another key, which the invitation says is replaced. */
+  changed?: boolean;
 }
 
 /** Inner bytes since the session began, at one moment. */
@@ -146,11 +158,13 @@ export interface BrowserSetting {
   supported: boolean;
   /** The intranet it leads to; null = as the person had it. */
   intranetId: string | null;
+  /** It was asked for, and the desktop did not take the setting. */
+  refused: boolean;
 }
 
 /** Nothing leaves this computer but the tunnel. Times are ms since the epoch. */
 export interface Lockdown {
-  /** Who wants it; null = nobody says. */
+  /** Who turned it on; null = not known. */
   by: LockdownView["by"];
   /** When it was put in force, in this run of the computer; null = not known. */
   since: number | null;
@@ -163,6 +177,8 @@ export interface Lockdown {
 /** One intranet as the window shows it. */
 export interface IntranetView {
   state: IntranetState;
+  /** What it is called here: its display name, and who has signed in where several have the same. */
+  label: string;
   resources: ResourceView[];
   /** ms since the epoch when the tunnel came up; null = it is not up. */
   since: number | null;
@@ -206,6 +222,8 @@ export interface Delta {
 
 /** What the preload exposes as `window.sag`, and nothing else. */
 export interface Bridge {
+  /** Of this run: main has chosen it. */
+  readonly language: string;
   call<N extends CallName>(name: N, argument?: CallArgument<N>): Promise<Answer<CallResults[N]>>;
   /** Every delta; there is one listener, the store. */
   onDelta(listener: (delta: Delta) => void): void;
@@ -214,6 +232,9 @@ export interface Bridge {
 /** Channels: one for all calls, so that nothing can be registered without a schema; one for deltas. */
 export const callChannel = "sag:call";
 export const deltaChannel = "sag:delta";
+
+/** With it main says to the preload which language was chosen. */
+export const languageArgument = "--sag-language=";
 
 /** bytes of an argument as JSON; nothing a person types comes near. */
 export const argumentLimit = 64 * 1024;

@@ -1,12 +1,16 @@
-import { createClient } from "./core/client.ts";
-import { systemEnvironment } from "./core/environment.ts";
+import { createClient } from "./core/client/client.ts";
+import { systemEnvironment } from "./core/host/environment.ts";
+import { Log } from "./core/logs/log.ts";
 import { startApp } from "./shell/app.ts";
 
 /** The desktop app: core as the person has it on this machine, and the shell around it. */
 const environment = systemEnvironment();
 
+const log = new Log(environment);
+
 await startApp({
   client: () => createClient({ environment }),
   folder: import.meta.dirname,
   config: environment.configDir,
+  noteFailure: (what, stack) => log.warn(what, { stack }),
 });

@@ -1,24 +1,24 @@
-import type { NewSecondFactor } from "../core/account.ts";
+import { texts } from "../../common/text/cli.ts";
+import type { NewSecondFactor } from "../core/account/account.ts";
 import { Failure } from "../core/causes/failure.ts";
 import type { Secret } from "../core/credentials/secret.ts";
 import type { Context } from "./context.ts";
-import { span } from "./words.ts";
 
 /** How often a person is asked again for a code that was not right. */
 const tries = 3;
 
 interface Asking {
-  /** A code that came from standard input: then nobody is asked for another. */
+  /** A code from standard input: then there is no prompt for another. */
   given?: Secret | undefined;
   /** Makes an authenticator where one is required and there is none yet; its first code puts it in force. */
   enrol?: () => Promise<NewSecondFactor>;
   question?: string;
 }
 
-/** Tries without a code; one that turns out to be needed is asked for where somebody can be asked. */
+/** Tries without a code; if one turns out to be needed, prompts for it where there is a terminal. */
 export async function withCode<T>(
   { output, prompt, signal }: Context,
-  { given, enrol, question = "Code from your authenticator: " }: Asking,
+  { given, enrol, question = texts.cli.questions.code }: Asking,
   attempt: (otp: Secret | undefined) => Promise<T>,
 ): Promise<T> {
   let otp = given;
@@ -42,8 +42,8 @@ export async function withCode<T>(
 export function describeNew({ secret, uri, lifetimeMs }: NewSecondFactor): string {
   const groups = secret.reveal().match(/.{1,4}/g);
   return [
-    `Type this into your authenticator: ${groups?.join(" ")}`,
-    `or let it read this as a QR code:  ${uri.reveal()}`,
-    `It has to be confirmed by a code it shows, within ${span(lifetimeMs)}.`,
+    texts.cli.account.typeSecret(groups?.join(" ") ?? ""),
+    texts.cli.account.readCode(uri.reveal()),
+    texts.cli.account.confirmWithin(lifetimeMs),
   ].join("\n");
 }

@@ -103,7 +103,7 @@ function zsh(verbs: Known[]): string {
     ]),
     "  esac",
     "}",
-    // As a file of $fpath this is the function itself; sourced, it is told of.
+    // As a file of $fpath this is the function itself; when sourced, it has to be registered.
     'if [ "$funcstack[1]" = _sag ]; then _sag "$@"; else compdef _sag sag; fi',
     "",
   ].join("\n");

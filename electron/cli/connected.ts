@@ -1,5 +1,6 @@
+import { texts } from "../../common/text/cli.ts";
 import { Failure } from "../core/causes/failure.ts";
-import type { IntranetState } from "../core/model.ts";
+import type { IntranetState } from "../core/client/model.ts";
 import type { Context } from "./context.ts";
 
 const isUp = ({ phase }: IntranetState): boolean => phase === "connected" || phase === "reconnecting";
@@ -20,8 +21,10 @@ export async function connectedIntranet({ client }: Context, named: string | und
     const preferred = (await core.intranets()).find((one) => one.isDefault)?.intranetId;
     const chosen = connected.find((one) => one.intranetId === preferred);
     if (chosen) return chosen;
-    const names = connected.map((one) => one.intranet).join(", ");
-    throw new Failure("invalid_argument", { text: `Several intranets are connected, so name one: ${names}.` });
+    const names = connected.map((one) => one.intranet);
+    throw new Failure("invalid_argument", {
+      text: texts.cli.refusals.severalConnected(names),
+    });
   }
   const [resting] = states;
   throw resting && states.length === 1 ? why(resting) : new Failure("not_connected");

@@ -1,5 +1,5 @@
-import { exitInterrupted } from "../core/causes/table.ts";
-import type { Client } from "../core/client.ts";
+import { exitInterrupted } from "../../common/causes/table.ts";
+import type { Client } from "../core/client/client.ts";
 import { Interrupted } from "./interrupted.ts";
 import { leave } from "./leave.ts";
 import type { Output } from "./output.ts";
@@ -11,7 +11,7 @@ export interface Context {
   prompt: Prompt;
   /** Aborted by Ctrl-C or a polite kill. */
   signal: AbortSignal;
-  /** From now on signals are somebody else's: they no longer abort. */
+  /** From now on signals no longer abort; the caller handles them. */
   leaveSignals(handler: (name: NodeJS.Signals) => void): void;
   /** Loaded and made when first asked for. */
   client(): Promise<Client>;
@@ -36,7 +36,7 @@ export function createContext(output: Output): Context {
       leftTo = handler;
     },
     client: () => {
-      client ??= import("../core/client.ts").then(({ createClient }) =>
+      client ??= import("../core/client/client.ts").then(({ createClient }) =>
         createClient({ onNotice: (text) => output.say(text) }),
       );
       return client;

@@ -1,4 +1,4 @@
-/** What somebody would type, by verb: shown by --help and in docs/cli.md. "" is the command itself. */
+/** Examples by verb: shown by --help and in docs/cli.md. "" is the command itself. */
 export const examples: Record<string, readonly string[]> = {
   "": [
     "sag sign-in 'sag://enroll?server=vpn.example.com&code=AB12C'",
@@ -20,11 +20,16 @@ export const examples: Record<string, readonly string[]> = {
     "sag connect",
     "sag connect --intranet customer-a --socks 127.0.0.1:1080",
     'sag connect "$LINK" --user job --password-stdin < password.txt',
+    'sag connect "$LINK" --user build-host --password-stdin --store file < password.txt',
   ],
   status: ["sag status --watch", "sag status --json | jq -r '.[].phase'"],
   intranets: ["sag intranets --default customer-a"],
   proxy: ['eval "$(sag proxy)"', "sag proxy --all"],
-  run: ["sag run curl https://wiki.corp.example/", "sag run --intranet customer-a git pull"],
+  run: [
+    "sag run curl https://wiki.corp.example/",
+    "sag run --intranet customer-a git pull",
+    "sag run --isolate -- psql -h db.corp.example",
+  ],
   open: ["sag open wiki.corp.example"],
   forward: ["sag forward 5432:db.corp.example:5432 8080:10.0.0.80:80", "sag forward udp:5353:10.0.0.53:53"],
   "ssh-proxy": ["ssh -o ProxyCommand='sag ssh-proxy %h %p' db.corp.example"],
@@ -32,6 +37,10 @@ export const examples: Record<string, readonly string[]> = {
   ping: ["sag ping db.corp.example --count 1"],
   logs: ["sag logs --follow", "sag logs --json --lines 1000 | jq 'select(.level != \"INFO\")'"],
   lockdown: ["sag lockdown on", "sag lockdown portal --for 2m"],
-  service: ["sudo sag service install", 'sudo sag service enroll "$LINK" --user build-host'],
+  service: [
+    'sudo sag service install --trust "$LINK"',
+    "sudo sag service untrust K7M2Q@vpn.example.com",
+    'sudo sag service enroll "$LINK" --user build-host',
+  ],
   completion: ["source <(sag completion bash)", "sag completion zsh > ~/.zsh/completions/_sag"],
 };

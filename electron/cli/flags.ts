@@ -1,5 +1,8 @@
+import { fingerprintGroups } from "../../common/fingerprint.ts";
+import { texts } from "../../common/text/cli.ts";
+import { typedName } from "../../common/user-name.ts";
 import { Failure } from "../core/causes/failure.ts";
-import type { SignInOptions, StoreWord } from "../core/client.ts";
+import type { SignInOptions, StoreWord } from "../core/client/client.ts";
 import type { Context } from "./context.ts";
 
 /** What sign-in and connect share. */
@@ -7,6 +10,7 @@ export interface SignInFlags {
   user?: string;
   passwordStdin?: boolean;
   otpStdin?: boolean;
+  replaceIdentity?: boolean;
 }
 
 /** "15s", "500ms", "2m", or seconds → ms. */
@@ -14,7 +18,7 @@ export function readDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
   const ms = Number(match?.[1]) * { ms: 1, s: 1_000, m: 60_000 }[(match?.[2] ?? "s") as "ms" | "s" | "m"];
   if (match && ms >= 1 && ms <= 3_600_000) return ms;
-  throw new Failure("invalid_argument", { text: `${text} is not a time: use 15s, 500ms or 2m.` });
+  throw new Failure("invalid_argument", { text: texts.cli.refusals.badTime(text) });
 }
 
 export function readChoice<T extends string>(
@@ -25,7 +29,9 @@ export function readChoice<T extends string>(
   if (text === undefined) return undefined;
   const found = choices.find((choice) => choice === text);
   if (found !== undefined) return found;
-  throw new Failure("invalid_argument", { text: `${name} is one of ${choices.join(", ")}.` });
+  throw new Failure("invalid_argument", {
+    text: texts.cli.refusals.badChoice(name, choices),
+  });
 }
 
 /** HOST:PORT on loopback; a port alone means 127.0.0.1. */
@@ -34,19 +40,19 @@ export function readListen(name: string, text: string | undefined): string | und
   const whole = /^\d+$/.test(text) ? `127.0.0.1:${text}` : text;
   const match = /^(127(?:\.\d{1,3}){3}|localhost|\[::1\]):(\d{1,5})$/.exec(whole);
   if (match && Number(match[2]) <= 65_535) return whole.replace(/^localhost:/, "127.0.0.1:");
-  throw new Failure("invalid_argument", { text: `${name} is HOST:PORT on loopback, for example 127.0.0.1:1080.` });
+  throw new Failure("invalid_argument", { text: texts.cli.refusals.badListen(name) });
 }
 
 export const readStore = (text: string | undefined): StoreWord | undefined =>
   readChoice("--store", text, ["keychain", "file"] as const);
 
-/** What can be known to be missing is said before anything is asked of a server. */
+/** Reports missing options before any request to a server. */
 export function checkCredentials({ prompt }: Context, flags: SignInFlags): void {
   if (prompt.isTerminal) return;
-  if (!flags.user) throw new Failure("invalid_argument", { text: "The user is missing: --user NAME." });
+  if (!typedName(flags.user ?? "")) throw new Failure("invalid_argument", { text: texts.cli.inputs.userNameMissing });
   if (!flags.passwordStdin) {
     throw new Failure("invalid_argument", {
-      text: "There is no terminal to ask for the password at: --password-stdin.",
+      text: texts.cli.inputs.passwordMissing,
     });
   }
 }
@@ -59,23 +65,35 @@ export async function readCredentials(
 ): Promise<Pick<SignInOptions, "userName" | "password" | "otp">> {
   const { prompt, signal } = context;
   checkCredentials(context, flags);
-  const userName = flags.user ?? (await prompt.ask(`User name at ${server}: `, signal));
+  const userName = flags.user ?? (await prompt.ask(texts.cli.questions.userName(server), signal));
   const password = flags.passwordStdin
-    ? await prompt.line("password")
-    : await prompt.secret(`Password of ${userName} at ${server}: `, signal);
-  return { userName, password, ...(flags.otpStdin ? { otp: await prompt.line("second factor") } : {}) };
+    ? await prompt.line(texts.cli.inputs.password)
+    : await prompt.secret(texts.cli.questions.passwordOf(userName, server), signal);
+  return { userName, password, ...(flags.otpStdin ? { otp: await prompt.line(texts.cli.inputs.secondFactor) } : {}) };
 }
 
-/** Asks a person to compare the fingerprint; without a terminal nobody is asked, and the answer is no. */
-export function decideIdentity(context: Context): Pick<SignInOptions, "decideIdentity"> {
+/** How a server's identity is decided. */
+export type Identities = Pick<SignInOptions, "decideIdentity" | "replaceIdentity">;
+
+/** Asks a person to compare the fingerprint; without a terminal the answer is no, unless a flag says that a new key is expected. */
+export function decideIdentity(context: Context, flags: { replaceIdentity?: boolean } = {}): Identities {
   const { output, prompt, signal } = context;
-  if (!prompt.isTerminal) return {};
+  const expected: Identities = flags.replaceIdentity ? { replaceIdentity: async () => true } : {};
+  if (!prompt.isTerminal) return expected;
+  const { identity } = texts.cli.questions;
+  const agreed = new Set<string>();
+  const ask = async (intro: string, question: string, fingerprint: string): Promise<boolean> => {
+    if (agreed.has(fingerprint)) return true;
+    output.say(intro);
+    output.say(`  ${fingerprintGroups(fingerprint)}`);
+    const yes = texts.cli.questions.isYes(await prompt.ask(question, signal));
+    if (yes) agreed.add(fingerprint);
+    return yes;
+  };
   return {
-    decideIdentity: async ({ server, fingerprint }) => {
-      output.say(`No authority vouches for ${server}. The fingerprint of its public key is`);
-      output.say(`  ${fingerprint.match(/.{1,8}/g)?.join(" ")}`);
-      const answer = await prompt.ask("Does your administrator have the same? (yes/no) ", signal);
-      return /^y(es)?$/i.test(answer);
-    },
+    decideIdentity: ({ server, fingerprint }) => ask(identity.intro(server), identity.question, fingerprint),
+    replaceIdentity: ({ server, fingerprint }) =>
+      ask(identity.replaced(server), identity.replacedQuestion, fingerprint),
+    ...expected,
   };
 }

@@ -1,6 +1,15 @@
 import { expect, it } from "vitest";
 import { describeCommands } from "./commands.ts";
 
+it("every verb and option has a description", () => {
+  const program = describeCommands(() => async () => undefined);
+  const lacking = [program, ...program.commands].flatMap((command) => [
+    ...(command.description() ? [] : [command.name()]),
+    ...command.options.filter((one) => !one.description).map((one) => `${command.name()} ${one.flags}`),
+  ]);
+  expect(lacking).toEqual([]);
+});
+
 /** What people see is changed on purpose only: run Vitest with -u to accept. */
 it("--help of sag and of every verb", async () => {
   const program = describeCommands(() => async () => undefined);

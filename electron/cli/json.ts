@@ -1,5 +1,5 @@
 import { commandView } from "../core/causes/failure.ts";
-import type { CauseCode, IntranetState, MenderWord } from "../core/model.ts";
+import type { CauseCode, IntranetState, MenderWord } from "../core/client/model.ts";
 
 /** A state as `--json` prints it: the cause is its code, and its words stand beside it, as in a failure. */
 export type StateOutput = Omit<IntranetState, "cause"> & {
@@ -11,6 +11,6 @@ export type StateOutput = Omit<IntranetState, "cause"> & {
 
 export function stateOutput({ cause, ...state }: IntranetState): StateOutput {
   if (!cause) return { ...state, cause: null };
-  const { message, action, mender } = commandView(cause);
+  const { message, action, mender } = commandView(cause, { subject: state.intranet });
   return { ...state, cause: cause.cause, message, action, mender };
 }

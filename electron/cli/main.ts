@@ -1,14 +1,19 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheDir } from "../core/host/home.ts";
+import { enableCodeCache } from "./code-cache.ts";
 
-// What was compiled once need not be again. In this user's own directory: anybody can write to the temporary one.
-const { HOME, XDG_CACHE_HOME } = process.env;
-const caches = XDG_CACHE_HOME?.startsWith("/") ? XDG_CACHE_HOME : join(HOME || homedir(), ".cache");
-enableCompileCache(join(caches, "sag", "code"));
+// In this user's own directory: anybody can write to the temporary one.
+enableCodeCache(join(cacheDir(), "code"));
 
-const [{ runProgram }, { leave }] = await Promise.all([import("./program.ts"), import("./leave.ts")]);
+const { leave, runProgram } = await import("./program.ts");
+let lost: NodeJS.ErrnoException | undefined;
+process.stdout.on("error", (error) => {
+  lost ??= error;
+});
 const code = await runProgram(process.argv.slice(2));
 // Not left to the event loop: an idle connection must not keep a finished command waiting.
-process.stdout.write("", () => leave(code));
+const written = await new Promise<Error | null | undefined>((resolve) => process.stdout.write("", resolve));
+const trouble = lost ?? written;
+// Loaded only when it is needed, which is seldom.
+leave(code === 0 && trouble ? (await import("./output-lost.ts")).outputLost(trouble) : code);

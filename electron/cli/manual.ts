@@ -1,16 +1,16 @@
 import type { Command } from "commander";
 import { toJSONSchema } from "zod/mini";
 import type { $ZodType } from "zod/v4/core";
+import { causeTable } from "../../common/causes/table.ts";
 import { failureView } from "../core/causes/failure.ts";
-import { causeTable } from "../core/causes/table.ts";
-import type { CauseCode } from "../core/model.ts";
+import type { CauseCode } from "../core/client/model.ts";
 import { describeCommands } from "./commands.ts";
 import { examples } from "./examples.ts";
 import { failureSchema, outputs, stateSchema } from "./schemas.ts";
 
 const mended = { you: "you", administrator: "your administrator", network: "the network you are on", unspecified: "" };
 
-/** docs/cli.md, made from what the command itself is made of: node electron/cli/manual.ts > docs/cli.md */
+/** docs/cli.md, made from what the command itself is made of; `npm run generate` writes it. */
 export function manual(): string {
   const program = describeCommands(() => async () => undefined);
   return `${[
@@ -26,6 +26,22 @@ export function manual(): string {
     "",
     "## Verbs",
     ...program.commands.flatMap(describeVerb),
+    "",
+    "## How programs get inside",
+    "",
+    "In proxy mode `sag run` sets HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in upper and lower case, and takes an inherited ALL_PROXY away:",
+    "many programs fail at once with a SOCKS address there (everything with Python's httpx). Only curl gets ALL_PROXY, which it uses for",
+    "ftp, ldap, telnet and the like. GIT_SSH_COMMAND is set where neither it nor GIT_SSH is, with the options of Git's core.sshCommand, so",
+    "that SSH remotes are reached. NODE_USE_ENV_PROXY has Node.js (22.21, 24.5 and later) use the proxy, and JAVA_TOOL_OPTIONS has Java do so for",
+    "HTTP; Java says on stderr that it has picked that up. Programs that look at no proxy (psql, redis-cli, ssh, dig, older Node.js …) connect",
+    "outside; `sag run` says so of those it knows.",
+    "",
+    "`sag run --isolate` (Linux) gives a command a network of its own, in which there is nothing but the tunnel: TCP, UDP, names of every",
+    "type and pings go inside, and what is not inside cannot be reached at all, this machine's loopback included. It needs no root, but a",
+    "kernel that lets users make user namespaces, and `/dev/net/tun`. What a command asks of another process by a Unix socket (Docker, a",
+    "D-Bus service, an SSH agent) is done by that process, outside. With several intranets `--intranet` says which; they may have the same",
+    "addresses. The command gets standard input, output and error as they are, and no other open descriptor (nor those of `<(…)`): an inherited socket",
+    "would be a way past the tunnel. It has no capabilities and can get none (`no_new_privs`): sudo, su and other setuid programs do not work in it.",
     "",
     "## Exit codes",
     "",
@@ -46,7 +62,7 @@ export function manual(): string {
     "|---|---|",
     "| intranets, pins, proxy addresses; nothing secret | `~/.config/sag/settings.json`, or under `$XDG_CONFIG_HOME` |",
     "| device id, logs, and with `--store file` the sign-ins | `~/.local/state/sag/`, or under `$XDG_STATE_HOME` |",
-    "| sockets and sessions of what is connected | `$XDG_RUNTIME_DIR/sag/`, without one `/tmp/sag-UID/` |",
+    "| sockets and sessions of what is connected | `~/.local/state/sag/run/`; without a home, or with no room there, `/tmp/sag-UID-…/` |",
     "| compiled code, may be deleted | `~/.cache/sag/`, or under `$XDG_CACHE_HOME` |",
     "",
     "## JSON",

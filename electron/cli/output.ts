@@ -1,8 +1,8 @@
+import { exitInterrupted } from "../../common/causes/table.ts";
+import { texts } from "../../common/text/cli.ts";
 import { commandView, exitCodeOf, Failure, failureView } from "../core/causes/failure.ts";
-import { exitInterrupted } from "../core/causes/table.ts";
-import type { FailureView } from "../core/model.ts";
+import type { FailureView } from "../core/client/model.ts";
 import { Interrupted } from "./interrupted.ts";
-import { span } from "./words.ts";
 
 /** What a verb writes to: words for people go to stderr, results to stdout; with --json there is JSON alone on stdout. */
 export interface Output {
@@ -31,16 +31,19 @@ export function createOutput(json: boolean): Output {
 /** Tells what was thrown and answers the exit code for it. Whatever is not a Failure is `unknown`, without its stack. */
 export function tellFailure(output: Output, thrown: unknown): number {
   if (thrown instanceof Interrupted) {
-    output.printJson({ cause: "unknown", message: "Interrupted.", action: "" });
+    output.printJson({ cause: "unknown", message: texts.cli.output.interrupted, action: "" });
     return exitInterrupted;
   }
-  const view: FailureView = commandView(thrown instanceof Failure ? thrown.view : failureView("unknown"));
+  const view: FailureView =
+    thrown instanceof Failure ? commandView(thrown.view, thrown.details) : failureView("unknown");
   if (output.json) output.printJson(view);
   else {
     output.say(`sag: ${view.message}`);
     if (view.action) output.say(`     ${view.action}`);
     for (const session of view.sessions ?? []) {
-      output.say(`     ${session.id}  ${session.deviceName}  ${session.clientIp}  since ${span(session.ageMs)}`);
+      output.say(
+        `     ${session.id}  ${session.deviceName}  ${session.clientIp}  ${texts.cli.account.since(session.ageMs)}`,
+      );
     }
   }
   return exitCodeOf(view.cause);

@@ -3,7 +3,11 @@ import { Failure } from "../core/causes/failure.ts";
 import { describeCommands } from "./commands.ts";
 import { createContext } from "./context.ts";
 import { createOutput, type Output, tellFailure } from "./output.ts";
+import { usageMessage } from "./usage-error.ts";
 import type { Verb } from "./verb.ts";
+
+// For main.ts: another module to load would be another file to read at every start.
+export { leave } from "./leave.ts";
 
 /** The `sag` command: reads arguments, calls one verb, answers the exit code. */
 export async function runProgram(argv: string[]): Promise<number> {
@@ -40,8 +44,10 @@ function ownPart(argv: string[]): string[] {
 
 function usageExit(output: Output, thrown: CommanderError): number {
   if (thrown.exitCode === 0) return 0;
-  const words = thrown.message.replace(/^error: /, "");
-  // Words are on stderr already; a program gets them on stdout.
+  const words = usageMessage(thrown);
+  // Help that was printed instead needs no words.
+  if (thrown.code !== "commander.help") output.say(`sag: ${words}`);
+  // A program gets them on stdout as well.
   if (output.json) tellFailure(output, new Failure("invalid_argument", { text: words }));
   return 2;
 }

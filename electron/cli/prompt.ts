@@ -1,4 +1,6 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { texts } from "../../common/text/cli.ts";
 import { Failure } from "../core/causes/failure.ts";
 import { Secret } from "../core/credentials/secret.ts";
 import { Interrupted } from "./interrupted.ts";
@@ -14,56 +16,56 @@ export class Prompt {
   /** The next line of standard input: first the password, then what else is asked for. */
   async line(what: string): Promise<Secret> {
     this.#lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-    const { value: line } = await this.#lines.next();
+    const { value } = await this.#lines.next();
+    // Editors put a byte order mark before a text, and `echo secret |` of some shells a blank behind it.
+    const line = (value ?? "").replace(/^\ufeff/, "").replace(/[ \t\r]+$/, "");
     if (!line || line.length > longestLine)
-      throw new Failure("invalid_argument", { text: `There was no ${what} on standard input.` });
+      throw new Failure("invalid_argument", { text: texts.cli.inputs.missing(what) });
     return new Secret(line);
   }
 
+  /** An answer that is seen while it is typed. */
   async ask(question: string, signal: AbortSignal): Promise<string> {
-    const reader = createInterface({ input: process.stdin, output: process.stderr });
-    reader.on("SIGINT", () => process.emit("SIGINT"));
-    try {
-      return (await reader.question(question, { signal })).trim();
-    } finally {
-      reader.close();
-    }
+    return (await this.#read(question, process.stderr, signal)).trim();
   }
 
   /** Without echo, on the terminal only: never an argument, never the environment. */
-  secret(question: string, signal: AbortSignal): Promise<Secret> {
-    const { stdin, stderr } = process;
-    // First: whoever types as soon as the question is there must not see what they type.
-    stdin.setRawMode(true);
-    stderr.write(question);
-    stdin.setEncoding("utf8");
-    stdin.resume();
-    let typed = "";
-    return new Promise((resolve, reject) => {
-      const finish = (settle: () => void): void => {
-        stdin.off("data", onData);
+  async secret(question: string, signal: AbortSignal): Promise<Secret> {
+    const nowhere = new Writable({ write: (_text, _encoding, done) => done() });
+    return new Secret((await this.#read(question, nowhere, signal)).slice(0, longestLine));
+  }
+
+  /** One line of the terminal. Ctrl-C, Ctrl-D and a terminal that goes away interrupt the command. */
+  #read(question: string, echo: Writable, signal: AbortSignal): Promise<string> {
+    const { stdin: input, stderr } = process;
+    // Turn the echo off before the question appears, so that fast typing is not shown.
+    const reader = createInterface({ input, output: echo, terminal: true, historySize: 0 });
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    reader.once("line", resolve);
+    reader.once("SIGINT", () => reject(new Interrupted()));
+    // After a line this changes nothing any more.
+    reader.once("close", () => reject(new Interrupted()));
+    if (echo === stderr) {
+      reader.setPrompt(question);
+      reader.prompt();
+    } else stderr.write(question);
+    return promise
+      .then(
+        (line) => {
+          if (echo !== stderr) stderr.write("\n");
+          return line;
+        },
+        (thrown) => {
+          stderr.write("\n");
+          throw thrown;
+        },
+      )
+      .finally(() => {
         signal.removeEventListener("abort", onAbort);
-        stdin.setRawMode(false);
-        stdin.pause();
-        stderr.write("\n");
-        settle();
-      };
-      const onAbort = (): void => finish(() => reject(signal.reason));
-      const onData = (text: string): void => {
-        for (const character of text) {
-          const isEnter = character === "\r" || character === "\n";
-          const isEnd = character === "\u0003" || character === "\u0004";
-          if (isEnter || isEnd) {
-            finish(() => (isEnter ? resolve(new Secret(typed)) : reject(new Interrupted())));
-            return;
-          }
-          if (character === "\u007f" || character === "\b") typed = [...typed].slice(0, -1).join("");
-          else if (character === "\u0015") typed = "";
-          else if (character >= " " && typed.length < longestLine) typed += character;
-        }
-      };
-      stdin.on("data", onData);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
+        reader.close();
+      });
   }
 }

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildBundles } from "../../build/build.ts";
-import { causeTable } from "../core/causes/table.ts";
-import type { CauseCode } from "../core/model.ts";
+import { causeTable } from "../../common/causes/table.ts";
+import type { CauseCode } from "../core/client/model.ts";
 import { FakeCloud } from "../core/testing/cloud.ts";
 import { testEnvironment } from "../core/testing/environment.ts";
 import { isRunning, useFakeTunnel } from "../core/testing/tunnel.ts";
@@ -144,11 +144,11 @@ describe("sag", { timeout: 60_000 }, () => {
       mode: "proxy",
     });
     const again = await sag(["connect"]);
-    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("connected already") });
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("already connected") });
     const [state] = JSON.parse((await sag(["status", "--json"])).stdout);
     expect(state).toMatchObject({ phase: "connected", warnings: [], blocking: "none", rxBytes: 0, hops: [] });
     const proxy = await sag(["proxy"]);
-    expect(proxy.stdout).toContain(`export ALL_PROXY=socks5h://${state.socks}\n`);
+    expect(proxy.stdout).toContain(`export HTTPS_PROXY=http://${state.http}`);
     const words = await sag(["status"], "", { NO_COLOR: "1" });
     expect(words.stdout).toMatch(/Connected/);
     expect(words.stdout).not.toContain("\u001b");
@@ -168,6 +168,20 @@ describe("sag", { timeout: 60_000 }, () => {
     expect(existsSync(join(root, ".local/state/sag/credentials", `${state.intranetId}.json`))).toBe(false);
     expect(await sag(["sign-out", "--forget"])).toMatchObject({ code: 0 });
     expect(await sag(["status", "--json"])).toMatchObject({ stdout: "[]\n" });
+  });
+
+  it("keeps the sign-in of connect where --store says", async () => {
+    await fails("invalid_argument", ["connect", ...invite(), "--store", "drawer"], cloud.password);
+    const first = await sag(["connect", ...invite(), "--store", "file", "--json"], `${cloud.password}\n`);
+    expect(first.code, first.stderr).toBe(0);
+    const { intranetId, phase } = JSON.parse(first.stdout);
+    expect(phase).toBe("connected");
+    expect(existsSync(join(root, ".local/state/sag/credentials", `${intranetId}.json`))).toBe(true);
+    await sag(["disconnect"]);
+    await fails("invalid_argument", ["connect", "--store", "file"]);
+    // Without a password now.
+    expect(JSON.parse((await sag(["connect", "--json"])).stdout)).toMatchObject({ phase: "connected" });
+    expect(await sag(["sign-out", "--forget"])).toMatchObject({ code: 0 });
   });
 
   it("follows with status --watch, one line of JSON per change, until Ctrl-C", async () => {

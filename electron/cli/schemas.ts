@@ -23,10 +23,12 @@ const session = z.object({
   routes: z.array(z.string()),
   dnsServers: z.array(z.string()),
   dnsDomains: z.array(z.string()),
+  dnsSearchDomains: z.array(z.string()),
   keyExchange: z.string(),
   presharedKey: z.boolean(),
   mtu: z.number(),
   handshakeAgeMs: orNull(z.number()),
+  bandwidthKbps: orNull(z.number()),
   resources: z.array(resource),
 });
 
@@ -42,6 +44,7 @@ const machine = z.object({
       servers: z.array(z.string()),
       domains: z.array(z.string()),
       everything: z.boolean(),
+      searchDomains: z.array(z.string()),
       trouble: orNull(z.string()),
     }),
   ),
@@ -152,7 +155,13 @@ const ownSession = z.object({
   ageMs: z.number(),
   thisDevice: z.boolean(),
 });
-const sshHost = z.object({ alias: z.string(), host: z.string(), port: orNull(z.number()) });
+const sshHost = z.object({
+  alias: z.string(),
+  host: z.string(),
+  port: orNull(z.number()),
+  hostKeyAlias: z.string(),
+  intranet: z.string(),
+});
 
 const forwarded = z.object({ protocol: z.enum(["tcp", "udp"]), listen: z.string(), to: z.string() });
 
@@ -186,8 +195,8 @@ export const outputs: Record<string, z.ZodMiniType> = {
   devices: z.union([z.array(device), z.object({ ended: z.string() })]),
   sessions: z.union([z.array(ownSession), z.object({ ended: z.string() })]),
   resources: z.array(resource),
-  "ssh-config": z.object({ intranet: z.string(), hosts: z.array(sshHost) }),
-  /** What they print is somebody else's; only a failure is their own. */
+  "ssh-config": z.object({ intranet: orNull(z.string()), hosts: z.array(sshHost) }),
+  /** Their output is the other program's; only a failure is their own. */
   run: z.never(),
   "ssh-proxy": z.never(),
   open: z.object({
@@ -228,6 +237,7 @@ export const outputs: Record<string, z.ZodMiniType> = {
     enrolled: z.optional(z.boolean()),
     running: z.optional(z.boolean()),
     removed: z.optional(z.array(z.string())),
+    trusted: z.optional(z.array(z.string())),
     intranet: z.optional(z.string()),
     dial: z.optional(
       orNull(
@@ -240,8 +250,11 @@ export const outputs: Record<string, z.ZodMiniType> = {
     ),
   }),
   completion: z.object({ shell: z.enum(["bash", "zsh", "fish", "powershell"]), script: z.string() }),
-  version: z.object({ version: z.string(), platform: z.string(), arch: z.string() }),
+  version: z.object({ version: z.string(), platform: z.string(), arch: z.string(), licenses: z.optional(z.string()) }),
 };
 
-/** The type that is printed and the schema that is documented cannot drift apart. */
+/**
+ * The type that is printed and the schema that is documented cannot drift apart: this does not compile when they do.
+ * @public
+ */
 export const sameShape: (output: StateOutput) => z.infer<typeof stateSchema> = (output) => output;

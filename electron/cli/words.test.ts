@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { IntranetState, LockdownView } from "../core/model.ts";
-import { tunnelState } from "../core/view.ts";
+import type { IntranetState, LockdownView } from "../core/client/model.ts";
+import { tunnelState } from "../core/state/tunnel-view.ts";
 import { lockdownLines, stateLines } from "./words.ts";
 
 const record = { id: "contoso01", name: "contoso", displayName: "Contoso", user: "anna", server: "sag.example" };
@@ -11,6 +11,23 @@ const told = (routes: string[]): IntranetState =>
     machine: { routes, rules: ["5200: not from all fwmark 0x53470000 lookup 21319"] },
   });
 const lines = (state: IntranetState): string[] => stateLines(state, (_, text) => text).map((line) => line.trim());
+
+it.each([
+  [2_500, "Your administrator limits the speed to 2.5 Mbit/s each way"],
+  [512, "Your administrator limits the speed to 512 kbit/s each way"],
+])("tells the cap of %i Kbit/s", (bandwidthKbps, line) => {
+  const session = { sessionId: "0".repeat(32), bandwidthKbps };
+  const state = tunnelState(record as Parameters<typeof tunnelState>[0], { phase: "PHASE_CONNECTED", session });
+  expect(state.session?.bandwidthKbps).toBe(bandwidthKbps);
+  expect(lines(state)).toContain(line);
+});
+
+it("tells no cap where there is none", () => {
+  const session = { sessionId: "0".repeat(32) };
+  const state = tunnelState(record as Parameters<typeof tunnelState>[0], { phase: "PHASE_CONNECTED", session });
+  expect(state.session?.bandwidthKbps).toBeNull();
+  expect(lines(state).join()).not.toContain("limits the speed");
+});
 
 it("tells the routes and rules that are on the machine", () => {
   const state = told(["10.0.0.0/8 dev sag0 table 21319", "unreachable 10.0.0.0/8 table 21319\u001b[2J"]);
@@ -30,22 +47,30 @@ it("tells who is asked for names, and what stands in the way", () => {
       mode: "MODE_SYSTEM",
       machine: { names: { backend: "systemd-resolved", servers: ["10.0.0.53"], ...of } },
     });
-    return lines(state).find((line) => line.startsWith("Names"));
+    return lines(state).find((line) => line.startsWith("DNS"));
   };
-  expect(names({ domains: ["corp.test"] })).toBe("Names corp.test are asked at 10.0.0.53 · systemd-resolved");
-  expect(names({ domains: ["a.test", "b.test", "c.test", "d.test", "e.test"] })).toContain("d.test and 1 more are");
+  expect(names({ domains: ["corp.test"] })).toBe("DNS: corp.test → 10.0.0.53 · systemd-resolved");
+  expect(names({ domains: ["a.test", "b.test", "c.test", "d.test", "e.test"] })).toContain("d.test and 1 more →");
   expect(names({ domains: ["corp.test", "10.in-addr.arpa", "d.f.ip6.arpa"] })).toContain(
-    "Names corp.test and 2 reverse zones are asked",
+    "DNS: corp.test and 2 reverse zones →",
   );
-  expect(names({ everything: true })).toBe("Names (all) are asked at 10.0.0.53 · systemd-resolved");
-  expect(names({ trouble: "Tailscale keeps changing them" })).toBe("Names: Tailscale keeps changing them");
+  expect(names({ everything: true })).toBe("DNS: all names → 10.0.0.53 · systemd-resolved");
+  expect(names({ trouble: "Tailscale keeps changing them" })).toBe("DNS: Tailscale keeps changing them");
+});
+
+it("tells what short names are completed with", () => {
+  const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
+    phase: "PHASE_CONNECTED",
+    session: { sessionId: "0f", dns: { servers: ["10.0.0.53"], searchDomains: ["corp.test", "eng.test"] } },
+  });
+  expect(lines(state)).toContain("Short names are looked up in corp.test, eng.test");
 });
 
 it("tells those that refuse when there are no others, and counts what is too much", () => {
   expect(lines(told(["unreachable 10.0.0.0/8 table 21319"]))).toContain("Route unreachable 10.0.0.0/8 table 21319");
   const many = lines(told(Array.from({ length: 20 }, (_, i) => `10.${i}.0.0/16 dev sag0 table 21319`)));
   expect(many.filter((line) => line.startsWith("Route"))).toHaveLength(16);
-  expect(many).toContain("and 4 routes more");
+  expect(many).toContain("and 4 more routes");
 });
 
 it("tells what is held back outside the tunnel", () => {
@@ -58,12 +83,12 @@ it("tells what is held back outside the tunnel", () => {
     return lines(state);
   };
   expect(guard({ prefixes: ["10.0.0.0/8", "fd00::/8"], domains: ["corp.test"], dropped: "7" })).toContain(
-    "Guard: 2 prefixes and 1 domain leave by the tunnel or not at all · 7 packets held back",
+    "Kill switch: 2 prefixes and 1 domain only through the tunnel · 7 packets blocked",
   );
   expect(guard({ lockdown: true, portalLeft: "61.2s" })).toEqual(
     expect.arrayContaining([
-      "Lockdown: nothing leaves this machine but the tunnel",
-      "A captive portal can be reached for 62 s",
+      "Lockdown: nothing leaves this computer except through the tunnel",
+      "A captive portal can be reached for another 62 s",
     ]),
   );
 });
@@ -74,13 +99,33 @@ it("tells the machine's lockdown: who wants it, since when, who lifts it, and th
     return lockdownLines({ ...nobody, ...of }, (_, text) => text);
   };
   expect(told({ by: "policy", sinceMs: 8_040_000 })).toEqual([
-    "Lockdown: nothing leaves this machine but the tunnel (set by the intranet's policy, in force for 2 h 14 min)",
-    "  It takes an administrator to lift it: sudo sag lockdown off",
-    "  At a network that wants a sign-in of its own first: sag lockdown portal",
+    "Lockdown: nothing leaves this computer except through the tunnel (set by your company's policy, on for 2 h 14 min)",
+    "  An administrator can turn it off: sudo sag lockdown off",
+    "  On a network with its own sign-in page: sag lockdown portal",
   ]);
   expect(told({ mayLift: true, portal: { link: "wlan0", leftMs: 61_200 } })).toEqual([
-    "Lockdown: nothing leaves this machine but the tunnel",
-    "  You may lift it: sag lockdown off",
-    "  A captive portal can be reached by wlan0 for 62 s more",
+    "Lockdown: nothing leaves this computer except through the tunnel",
+    "  You can turn it off: sag lockdown off",
+    "  A captive portal can be reached over wlan0 for another 62 s",
   ]);
+});
+
+it.each(["PHASE_DISCONNECTED", "PHASE_FAILED", "PHASE_CONNECTED"] as const)(
+  "shows addresses and chain only of what is up: %s",
+  (phase) => {
+    const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
+      phase,
+      hops: [{ kind: "HOP_KIND_CLIENT", name: "This device" }],
+    });
+    const shown = lines({ ...state, socks: "127.0.0.1:1080" }).join();
+    expect(/SOCKS|This device/.test(shown)).toBe(phase === "PHASE_CONNECTED");
+  },
+);
+
+it("names the command and the intranet for a sign-in that has ended", () => {
+  const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
+    phase: "PHASE_FAILED",
+    cause: { cause: "CAUSE_SIGN_IN_EXPIRED" },
+  });
+  expect(lines(state).join()).toContain("Run: sag sign-in contoso");
 });

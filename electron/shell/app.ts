@@ -1,25 +1,25 @@
 import { join } from "node:path";
 import { app, ipcMain, nativeTheme, powerMonitor } from "electron";
 import { callChannel, type PageName } from "../bridge.ts";
-import type { Client } from "../core/client.ts";
-import { version } from "../core/version.ts";
+import type { Client } from "../core/client/client.ts";
+import { version } from "../core/product/version.ts";
 import { makeAutostart } from "./autostart.ts";
 import { receive } from "./bridge-host.ts";
 import { fileJournal } from "./browsers/journal.ts";
 import { BrowserProxy } from "./browsers/proxy.ts";
 import { systemProxy } from "./browsers/system.ts";
 import { dialling, makeHandlers } from "./calls.ts";
+import { goOnAfterFailures, type NoteFailure } from "./failures.ts";
 import { Hub } from "./hub.ts";
 import { linkIn, linkScheme } from "./links.ts";
 import { setMenu } from "./menu.ts";
-import { noticesOf } from "./notices.ts";
+import { noticesOf, staysNotice } from "./notices.ts";
 import { notifier } from "./notifications.ts";
 import { Memory } from "./preferences.ts";
 import { handleQuit } from "./quit.ts";
 import { registerScheme, serveScheme } from "./scheme.ts";
 import { AppTray } from "./tray.ts";
 import { MainWindow } from "./window.ts";
-import { words } from "./words.ts";
 
 export interface AppParts {
   client: () => Client;
@@ -27,6 +27,7 @@ export interface AppParts {
   folder: string;
   /** The person's folder for settings. */
   config: string;
+  noteFailure: NoteFailure;
 }
 
 /** Joins core and shell and starts them; a second instance hands over what it was started with and goes. */
@@ -45,7 +46,7 @@ export const startApp = async (parts: AppParts): Promise<void> => {
     version,
     platform: process.platform,
     preferences: memory.preferences,
-    browsers: { supported: false, intranetId: null },
+    browsers: { supported: false, intranetId: null, refused: false },
     selected: memory.selected,
     now: () => Date.now(),
   });
@@ -65,10 +66,10 @@ export const startApp = async (parts: AppParts): Promise<void> => {
     closedByPerson: () => {
       if (memory.toldClosing || !hub.states.some((state) => state.phase === "connected")) return;
       memory.remember({ toldClosing: true });
-      notify({ title: words.staysTitle, body: words.staysText });
+      notify(staysNotice());
     },
   });
-  const act = dialling(client, hub);
+  const act = dialling(client);
   const handlers = makeHandlers({ client, hub, memory, browsers, autostart: makeAutostart() });
   ipcMain.handle(
     callChannel,
@@ -101,7 +102,8 @@ export const startApp = async (parts: AppParts): Promise<void> => {
     const { change } = delta;
     if (change.kind === "preferences") nativeTheme.themeSource = change.preferences.theme;
     if (change.kind === "intranet" || change.kind === "removed") void browsers.follow();
-    if (change.kind === "intranet" && !window.inFront) noticesOf(before, change.intranet.state).forEach(notify);
+    if (change.kind === "intranet" && !window.inFront)
+      noticesOf(before, change.intranet.state, change.intranet.label).forEach(notify);
   });
 
   app.setAsDefaultProtocolClient(linkScheme);
@@ -124,6 +126,8 @@ export const startApp = async (parts: AppParts): Promise<void> => {
   }
   handleQuit({ client, hub, browsers, window: () => window.current, letGo: () => window.letGo() });
 
+  // Not before: what fails until here is shown by Electron, and there would be no window otherwise.
+  goOnAfterFailures(parts.noteFailure);
   const link = linkIn(process.argv);
   if (link) offer(link);
   else if (!process.argv.includes("--hidden")) window.open();

@@ -2,7 +2,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { app } from "electron";
-import { makeDirectories } from "../core/directories.ts";
+import { makeDirectories } from "../../common/directories.ts";
+import { texts } from "../../common/text/shell.ts";
 
 /** Start with the person's session. */
 export interface Autostart {
@@ -31,8 +32,8 @@ export const xdgAutostart = (file: string, program: string): Autostart => ({
 
 const desktopEntry = (program: string, hidden: boolean): string => `[Desktop Entry]
 Type=Application
-Name=SAG
-Comment=Your company's intranet
+Name=${texts.appName}
+Comment=${texts.shell.autostart}
 Exec=${quoted(program)}${hidden ? " --hidden" : ""}
 Icon=sag
 X-GNOME-Autostart-enabled=true

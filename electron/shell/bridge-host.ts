@@ -1,4 +1,5 @@
 import type { IpcMainInvokeEvent, WebContents } from "electron";
+import { texts } from "../../common/text/shell.ts";
 import {
   type Answer,
   argumentLimit,
@@ -8,12 +9,12 @@ import {
   callSchemas,
 } from "../bridge.ts";
 import { Failure, failureView } from "../core/causes/failure.ts";
-import type { FailureView } from "../core/model.ts";
+import type { FailureView } from "../core/client/model.ts";
 import { isOwn } from "./harden.ts";
 
 export type Handlers = { [N in CallName]: (argument: CallArgument<N>) => Promise<Answer<CallResults[N]>> };
 
-/** A call that no page of ours makes: said to the log, not to the caller. */
+/** A call that no page of the app makes: logged, and not answered. */
 export class Refused extends Error {}
 
 /**
@@ -31,7 +32,7 @@ export const receive =
       const where = parsed.error.issues[0]?.path.join(".") ?? "";
       return {
         ok: false,
-        failure: failureView("invalid_argument", { text: `${call}: ${where || "argument"} is not valid` }),
+        failure: failureView("invalid_argument", { text: texts.shell.badArgument(`${call} ${where}`.trim()) }),
       };
     }
     const handler = handlers[call] as (argument: unknown) => Promise<Answer<unknown>>;

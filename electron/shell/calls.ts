@@ -1,12 +1,13 @@
 import { clipboard, shell } from "electron";
 import type { Answer, CallArgument, IdentityQuestion } from "../bridge.ts";
 import { Failure } from "../core/causes/failure.ts";
-import type { Client, DecideIdentity, Invitation, StoreWord } from "../core/client.ts";
+import type { Client, DecideIdentity, Invitation, StoreWord } from "../core/client/client.ts";
 import { Secret } from "../core/credentials/secret.ts";
 import type { Autostart } from "./autostart.ts";
 import { type Handlers, viewOf } from "./bridge-host.ts";
 import type { BrowserProxy } from "./browsers/proxy.ts";
 import type { Hub } from "./hub.ts";
+import { openLicenses } from "./licenses.ts";
 import type { Memory } from "./preferences.ts";
 
 export interface CallParts {
@@ -20,19 +21,27 @@ export interface CallParts {
 /** ms that the way to a network's sign-in page is open: as long as it can be. */
 const portalTime = 5 * 60_000;
 
+/** ms in which a browser that cannot start has ended. */
+const browserWatch = 1_500;
+
 const done: Answer<null> = { ok: true, value: null };
 
 /** What each call of the window does. Everything slow is taken on and answered at once; its outcome is in the state. */
 export const makeHandlers = (parts: CallParts): Handlers => {
   const { client, hub, memory } = parts;
-  const act = dialling(client, hub);
+  const act = dialling(client);
   return {
     snapshot: async () => {
       await hub.ready;
       return { ok: true, value: hub.snapshot() };
     },
     discover: ({ invitation, trust }) =>
-      asking(trust, async (decideIdentity) => client.discover(await invited(client, invitation), { decideIdentity })),
+      asking(trust, async (decideIdentity) =>
+        client.discover(await invited(client, invitation), {
+          decideIdentity,
+          replaceIdentity: changed(decideIdentity),
+        }),
+      ),
     signIn: ({ invitation, userName, password, otp, trust, inFile }) =>
       asking(trust, async (decideIdentity) => {
         const state = await client.signIn({
@@ -40,14 +49,20 @@ export const makeHandlers = (parts: CallParts): Handlers => {
           userName,
           password: new Secret(password),
           ...(otp ? { otp: new Secret(otp) } : {}),
-          // Where it was kept the last time is where it is kept again; nobody is asked twice.
+          // Uses the store of the last sign-in again, without another question.
           store: inFile || (await knownStore(client, invitation)) === "file" ? "file" : "keychain",
           decideIdentity,
+          replaceIdentity: changed(decideIdentity),
         });
         hub.apply({ kind: "changed", state });
         choose(parts, state.intranetId);
         return { intranetId: state.intranetId };
       }),
+    checkStore: async ({ invitation }) => {
+      // One that is kept in a file already stays there.
+      if ((await knownStore(client, invitation)) !== "file") await client.checkStore("keychain");
+      return done;
+    },
     changePassword: ({ userName, password, newPassword, otp, invitation, trust }) =>
       asking(trust, async (decideIdentity) => {
         await client.changePassword({
@@ -120,13 +135,24 @@ export const makeHandlers = (parts: CallParts): Handlers => {
       return done;
     },
     copy: async ({ text }) => {
-      clipboard.writeText(text);
+      // A promise since Electron 45; a refusal is an answer like any other.
+      await clipboard.writeText(text);
       return done;
     },
     openResource: async ({ intranetId, resourceId }) => {
       const resource = hub.resources(intranetId).find((one) => one.id === resourceId && one.opens);
       if (!resource) return { ok: false, failure: new Failure("not_found").view };
-      await shell.openExternal(resource.address);
+      const state = hub.state(intranetId);
+      // The person's own browser reaches the intranet where the whole machine does, or where its proxy setting leads there.
+      if (state?.mode === "system" || hub.browsers.intranetId === intranetId) {
+        await shell.openExternal(resource.address);
+        return done;
+      }
+      if (!state?.pac) return { ok: false, failure: new Failure("not_connected").view };
+      const { openInBrowser } = await import("../core/reach/browser.ts");
+      const { systemEnvironment } = await import("../core/host/environment.ts");
+      const { pac } = state;
+      await openInBrowser(systemEnvironment(), { intranetId, pac, url: resource.address, watchMs: browserWatch });
       return done;
     },
     dismissNotice: async ({ intranetId }) => {
@@ -134,13 +160,14 @@ export const makeHandlers = (parts: CallParts): Handlers => {
       return done;
     },
     liftLockdown: async () => {
-      await client.machine.liftLockdown();
+      await client.lockdown.lift();
       return done;
     },
     openPortal: async () => {
-      hub.apply({ kind: "lockdown", lockdown: await client.machine.openPortal(portalTime) });
+      hub.apply({ kind: "lockdown", lockdown: await client.lockdown.openPortal(portalTime) });
       return done;
     },
+    openLicenses,
   };
 };
 
@@ -165,23 +192,29 @@ const choose = ({ hub, memory }: CallParts, intranetId: string): void => {
 };
 
 /** Connect and disconnect as window, tray and start use them: they never throw, the state says how it went. */
-export const dialling = (client: Client, hub: Hub) => ({
-  connect: (intranetId: string): Promise<void> => settle(hub, intranetId, client.connect(intranetId)),
-  disconnect: (intranetId: string): Promise<void> => settle(hub, intranetId, client.disconnect(intranetId)),
+export const dialling = (client: Client) => ({
+  connect: (intranetId: string): Promise<void> => settle(client.connect(intranetId)),
+  disconnect: (intranetId: string): Promise<void> => settle(client.disconnect(intranetId)),
 });
 
-const settle = async (hub: Hub, intranetId: string, work: Promise<unknown>): Promise<void> => {
-  await work.catch((error: unknown) => hub.failed(intranetId, viewOf(error)));
+/** Why it failed is in the state: core puts it there. */
+const settle = async (work: Promise<unknown>): Promise<void> => {
+  await work.catch(() => undefined);
 };
 
+/** The same question, about a server whose key is another one than before. */
+const changed =
+  (decide: Ask): DecideIdentity =>
+  (question) =>
+    decide({ ...question, changed: true });
+
+type Ask = (question: IdentityQuestion) => Promise<boolean>;
+
 /**
- * Runs something that may meet a server nobody vouches for. Without `trust` the answer is no, and the question goes back to
+ * Runs something that may meet a server without a known certificate. Without `trust` the answer is no, and the question goes back to
  * the window; with it, only that fingerprint is accepted.
  */
-const asking = async <T>(
-  trust: string | undefined,
-  body: (decide: DecideIdentity) => Promise<T>,
-): Promise<Answer<T>> => {
+const asking = async <T>(trust: string | undefined, body: (decide: Ask) => Promise<T>): Promise<Answer<T>> => {
   let question: IdentityQuestion | undefined;
   try {
     const value = await body(async (asked) => {

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { connected, contosoId, disconnected, session } from "../../test/app/fake/sample.ts";
 import type { Delta } from "../bridge.ts";
-import { failureView } from "../core/causes/failure.ts";
 import { Hub } from "./hub.ts";
 import { defaultPreferences } from "./preferences.ts";
 
@@ -11,7 +10,7 @@ const make = (now = 1_000_000) => {
     version: "0.1.0",
     platform: "linux",
     preferences: defaultPreferences,
-    browsers: { supported: true, intranetId: null },
+    browsers: { supported: true, intranetId: null, refused: false },
     selected: null,
     now: () => clock.now,
   });
@@ -40,15 +39,19 @@ test("a session began once, however its age is counted later", () => {
   expect(hub.snapshot().intranets[0]?.since).toBe(995_000);
 });
 
-test("a command that failed is shown where the state does not say so", () => {
-  const { hub } = make();
-  const cause = failureView("no_network");
+test("a second intranet of one name is told apart, and the first one too, for as long as there are two", () => {
+  const { hub, deltas } = make();
   hub.apply({ kind: "changed", state: disconnected() });
-  hub.failed(contosoId, cause);
-  expect(hub.state(contosoId)).toMatchObject({ phase: "failed", cause });
-  hub.apply({ kind: "changed", state: connected() });
-  hub.failed(contosoId, cause);
-  expect(hub.state(contosoId)?.phase).toBe("connected");
+  hub.apply({
+    kind: "changed",
+    state: disconnected({ intranetId: "other001", intranet: "contoso-2", userName: "bob" }),
+  });
+  const labels = () => hub.snapshot().intranets.map((view) => view.label);
+  expect(labels()).toEqual(["Contoso (anna)", "Contoso (bob)"]);
+  const told = deltas.flatMap(({ change }) => (change.kind === "intranet" ? [change.intranet.label] : []));
+  expect(told).toEqual(["Contoso", "Contoso (bob)", "Contoso (anna)"]);
+  hub.apply({ kind: "removed", intranetId: "other001" });
+  expect(labels()).toEqual(["Contoso"]);
 });
 
 test("what waits for the window is shown once", () => {

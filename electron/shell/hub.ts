@@ -9,9 +9,11 @@ import type {
   Preferences,
   ResourceView,
   Snapshot,
+  TrafficPoint,
 } from "../bridge.ts";
-import type { ClientEvent } from "../core/client.ts";
-import type { FailureView, IntranetState, LockdownView } from "../core/model.ts";
+import type { ClientEvent } from "../core/client/client.ts";
+import type { IntranetState, LockdownView } from "../core/client/model.ts";
+import { labelsOf } from "./labels.ts";
 import { TrafficHistory } from "./traffic.ts";
 
 export interface HubOptions {
@@ -51,7 +53,7 @@ export class Hub {
     this.#browsers = options.browsers;
   }
 
-  /** Resolves when core has told how things are; before that nobody is shown anything. */
+  /** Resolves when core has reported the states; before that nothing is shown. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -76,6 +78,9 @@ export class Hub {
   state(intranetId: string): IntranetState | null {
     return this.#views.get(intranetId)?.state ?? null;
   }
+
+  /** What an intranet is called, apart from others of the same name. */
+  readonly label = (intranetId: string): string => this.#views.get(intranetId)?.label ?? "";
 
   get isLocked(): boolean {
     return this.#lockdown !== null;
@@ -139,13 +144,6 @@ export class Hub {
     return this.#views.get(intranetId)?.resources ?? [];
   }
 
-  /** A command failed. Shown where the state does not say so itself. */
-  failed(intranetId: string, cause: FailureView): void {
-    const state = this.state(intranetId);
-    if (!state || state.phase === "failed" || state.phase === "connected") return;
-    this.#put({ ...state, phase: "failed", cause });
-  }
-
   dismissNotice(intranetId: string): void {
     const state = this.state(intranetId);
     if (state) this.#put({ ...state, notice: null });
@@ -166,7 +164,7 @@ export class Hub {
     this.#emit({ kind: "browsers", browsers });
   }
 
-  /** @param waits nobody is there to see the delta: keep it for the next snapshot. */
+  /** @param waits no window is there for the delta: keep it for the next snapshot. */
   offer(invitation: string, waits: boolean): void {
     if (waits) this.#invitation = invitation;
     this.#emit({ kind: "invitation", invitation });
@@ -179,10 +177,26 @@ export class Hub {
 
   #put(state: IntranetState): void {
     const known = this.#views.get(state.intranetId);
-    const intranet: IntranetView = { state, resources: resourcesOf(state), since: this.#since(known, state) };
-    this.#views.set(state.intranetId, intranet);
+    const label = known?.label ?? state.displayName;
+    const since = this.#since(known, state);
+    this.#views.set(state.intranetId, { state, label, resources: resourcesOf(state), since });
+    const others = this.#relabel().filter((id) => id !== state.intranetId);
     const traffic = this.#traffic.note(state, this.#options.now());
-    this.#emit({ kind: "intranet", intranet, traffic }, known?.state ?? null);
+    this.#emitView(state.intranetId, traffic, known?.state ?? null);
+    for (const id of others) this.#emitView(id);
+  }
+
+  /** Gives every intranet the label that it has beside the others; the ids of those that got another one. */
+  #relabel(): string[] {
+    const labels = labelsOf(this.states);
+    const changed = [...this.#views].filter(([id, view]) => view.label !== labels.get(id));
+    for (const [id, view] of changed) this.#views.set(id, { ...view, label: labels.get(id) ?? view.label });
+    return changed.map(([id]) => id);
+  }
+
+  #emitView(intranetId: string, traffic: TrafficPoint | null = null, before = this.state(intranetId)): void {
+    const intranet = this.#views.get(intranetId);
+    if (intranet) this.#emit({ kind: "intranet", intranet, traffic }, before);
   }
 
   #remove(intranetId: string): void {
@@ -190,6 +204,7 @@ export class Hub {
     this.#views.delete(intranetId);
     this.#traffic.forget(intranetId);
     this.#emit({ kind: "removed", intranetId }, before);
+    for (const id of this.#relabel()) this.#emitView(id);
     this.#emit({ kind: "selected", intranetId: this.selected });
   }
 

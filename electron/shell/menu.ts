@@ -1,17 +1,7 @@
-import { Menu, type MenuItemConstructorOptions } from "electron";
-import { words } from "./words.ts";
+import { Menu } from "electron";
+import { type MenuActions, menuTemplate } from "./menu-template.ts";
 
 /** The application menu: on macOS what every app has, elsewhere hidden, there for its keys. */
-export const setMenu = (actions: { settings(): void; add(): void; quit(): void }): void => {
-  const app: MenuItemConstructorOptions = {
-    label: words.app,
-    submenu: [
-      { label: words.addNetwork, accelerator: "CmdOrCtrl+N", click: () => actions.add() },
-      { label: words.settings, accelerator: "CmdOrCtrl+,", click: () => actions.settings() },
-      { type: "separator" },
-      { role: "close" },
-      { label: words.quit, accelerator: "CmdOrCtrl+Q", click: () => actions.quit() },
-    ],
-  };
-  Menu.setApplicationMenu(Menu.buildFromTemplate([app, { role: "editMenu" }]));
+export const setMenu = (actions: MenuActions): void => {
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(actions)));
 };

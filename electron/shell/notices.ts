@@ -1,12 +1,12 @@
-import type { CauseCode, IntranetState } from "../core/model.ts";
-import { words } from "./words.ts";
+import { texts } from "../../common/text/shell.ts";
+import type { CauseCode, IntranetState } from "../core/client/model.ts";
 
 export interface Notice {
   title: string;
   body: string;
 }
 
-/** Ended by somebody else, not by a fault. */
+/** Ended by an administrator or another device, not by a fault. */
 const endedByOthers = new Set<CauseCode>([
   "kicked",
   "replaced",
@@ -16,11 +16,14 @@ const endedByOthers = new Set<CauseCode>([
 ]);
 
 /**
- * What a change of state is worth telling somebody who is not looking: the tunnel was up and is not any more, the sign-in ends
+ * Which changes of state are worth a notification: the tunnel was up and is not any more, the sign-in ends
  * soon, the administrator has something to say. Nothing else; coming up is what was asked for.
  */
-export const noticesOf = (before: IntranetState | null, after: IntranetState): Notice[] => {
-  const name = after.displayName;
+export const noticesOf = (
+  before: IntranetState | null,
+  after: IntranetState,
+  name: string = after.displayName,
+): Notice[] => {
   const notices: Notice[] = [];
   const wasUp = before?.phase === "connected" || before?.phase === "reconnecting";
   if (
@@ -28,17 +31,25 @@ export const noticesOf = (before: IntranetState | null, after: IntranetState): N
     after.cause &&
     (after.phase === "failed" || after.phase === "disconnected" || after.phase === "signed_out")
   ) {
-    const title = endedByOthers.has(after.cause.cause) ? words.ended(name) : words.lost(name);
+    const title = endedByOthers.has(after.cause.cause)
+      ? texts.shell.notifications.ended(name)
+      : texts.shell.notifications.lost(name);
     notices.push({ title, body: join(after.cause.message, after.cause.action) });
   }
   const expires = after.warnings.find((warning) => warning.code === "expires_soon");
   if (before && expires && !before.warnings.some((warning) => warning.code === "expires_soon")) {
-    notices.push({ title: words.expires(name), body: expires.message });
+    notices.push({ title: texts.shell.notifications.expires(name), body: expires.message });
   }
   if (after.notice && after.notice !== before?.notice)
-    notices.push({ title: words.message(name), body: short(after.notice) });
+    notices.push({ title: texts.administratorsMessage(name), body: short(after.notice) });
   return notices;
 };
+
+/** When the window is closed while the tunnel is up. */
+export const staysNotice = (): Notice => ({
+  title: texts.shell.notifications.staysTitle,
+  body: texts.shell.notifications.staysText,
+});
 
 const join = (message: string, action: string): string => short(action ? `${message} ${action}` : message);
 

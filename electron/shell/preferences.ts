@@ -1,14 +1,14 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { makeDirectories } from "../../common/directories.ts";
 import { type Preferences, preferencesSchema } from "../bridge.ts";
-import { makeDirectories } from "../core/directories.ts";
 
 /** What the app itself remembers; nothing secret. */
 const fileSchema = z.object({
   preferences: preferencesSchema.partial().catch({}),
   selected: z.string().nullable().catch(null),
-  /** The person has been told once that the tunnel stays when the window closes. */
+  /** The notice that the tunnel stays when the window closes has been shown once. */
   toldClosing: z.boolean().catch(false),
 });
 type Remembered = z.infer<typeof fileSchema>;

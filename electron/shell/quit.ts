@@ -1,9 +1,9 @@
 import { app, type BrowserWindow, dialog } from "electron";
-import type { Client } from "../core/client.ts";
+import type { Client } from "../core/client/client.ts";
 import { letGo } from "../core/credentials/busy.ts";
 import type { BrowserProxy } from "./browsers/proxy.ts";
 import type { Hub } from "./hub.ts";
-import { words } from "./words.ts";
+import { quitQuestion } from "./quit-question.ts";
 
 export interface QuitParts {
   client: Client;
@@ -14,7 +14,7 @@ export interface QuitParts {
   letGo: () => void;
 }
 
-/** ms after which the end waits for nobody. */
+/** ms after which quitting waits no longer. */
 const limit = 5000;
 
 /**
@@ -44,7 +44,7 @@ export const handleQuit = (parts: QuitParts): void => {
     const up = parts.hub.states.filter(({ phase }) => phase === "connected" || phase === "reconnecting");
     if (up.length === 0) return void finish([]);
     asking = true;
-    void ask(up.map((state) => state.displayName).join(", "), parts.window()).then((answer) => {
+    void ask(up.map((state) => parts.hub.label(state.intranetId)).join(", "), parts.window()).then((answer) => {
       asking = false;
       if (answer !== "cancel") void finish(answer === "end" ? up.map((state) => state.intranetId) : []);
     });
@@ -55,15 +55,7 @@ export const handleQuit = (parts: QuitParts): void => {
 };
 
 const ask = async (names: string, window: BrowserWindow | null): Promise<"end" | "stay" | "cancel"> => {
-  const options = {
-    type: "question" as const,
-    message: words.quitQuestion(names),
-    detail: words.quitDetail,
-    buttons: [words.quitEnd, words.quitStay, words.cancel],
-    defaultId: 0,
-    cancelId: 2,
-    noLink: true,
-  };
+  const options = quitQuestion(names);
   const { response } = await (window?.isVisible()
     ? dialog.showMessageBox(window, options)
     : dialog.showMessageBox(options));

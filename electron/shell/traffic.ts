@@ -1,5 +1,5 @@
 import type { TrafficPoint } from "../bridge.ts";
-import type { IntranetState } from "../core/model.ts";
+import type { IntranetState } from "../core/client/model.ts";
 
 /** ms that the graph goes back. */
 const span = 5 * 60_000;

@@ -1,6 +1,6 @@
 import type { MenuItemConstructorOptions } from "electron";
-import type { IntranetState } from "../core/model.ts";
-import { words } from "./words.ts";
+import { texts } from "../../common/text/shell.ts";
+import type { IntranetState } from "../core/client/model.ts";
 
 export interface TrayActions {
   open(): void;
@@ -14,29 +14,41 @@ export interface TrayActions {
 /** What the tray speaks of. */
 export interface TrayView {
   states: IntranetState[];
+  /** What an intranet is called, apart from others of the same name. */
+  label(intranetId: string): string;
   selected: string | null;
   /** The machine's lockdown is on, with an intranet or without. */
   isLocked: boolean;
 }
 
 /** The tray's menu: state line, lockdown, the one action, networks, open, quit. */
-export const trayMenu = ({ states, selected, isLocked }: TrayView, act: TrayActions): MenuItemConstructorOptions[] => {
+export const trayMenu = (
+  { states, label, selected, isLocked }: TrayView,
+  act: TrayActions,
+): MenuItemConstructorOptions[] => {
   const current = states.find((state) => state.intranetId === selected);
   return [
-    { label: current ? stateLine(current) : words.noNetwork, enabled: false },
-    ...(isLocked ? [{ label: words.lockdown, enabled: false }] : []),
+    { label: current ? stateLine(current, label(current.intranetId)) : texts.shell.tray.noNetwork, enabled: false },
+    ...(isLocked ? [{ label: texts.shell.tray.lockdown, enabled: false }] : []),
     ...(current ? [oneAction(current, act)] : []),
     { type: "separator" },
-    ...networks(states, selected, act),
-    { label: words.open, click: () => act.open() },
-    { label: words.quit, click: () => act.quit() },
+    ...networks(states, label, selected, act),
+    { label: texts.shell.tray.open, click: () => act.open() },
+    { label: texts.shell.tray.quit, click: () => act.quit() },
   ];
 };
 
+/** What stands beside the icon when it is pointed at. */
+export const trayTip = ({ states, label, selected, isLocked }: TrayView): string => {
+  const current = states.find((state) => state.intranetId === selected);
+  const line = current ? stateLine(current, label(current.intranetId)).replaceAll("&&", "&") : texts.appName;
+  return isLocked ? `${line}\n${texts.shell.tray.lockdown}` : line;
+};
+
 /** "Contoso: Connected · 10.77.0.12". A menu takes & for a mnemonic. */
-export const stateLine = (state: IntranetState): string => {
+export const stateLine = (state: IntranetState, name: string): string => {
   const ip = state.phase === "connected" && state.clientIp ? ` · ${state.clientIp}` : "";
-  return short(`${state.displayName}: ${words.phases[state.phase]}${ip}`);
+  return short(`${name}: ${texts.phases[state.phase]}${ip}`);
 };
 
 const short = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text).replaceAll("&", "&&");
@@ -44,35 +56,40 @@ const short = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)
 const oneAction = (state: IntranetState, act: TrayActions): MenuItemConstructorOptions => {
   switch (state.phase) {
     case "connected":
-      return { label: words.disconnect, click: () => act.disconnect(state.intranetId) };
+      return { label: texts.actions.disconnect, click: () => act.disconnect(state.intranetId) };
     case "connecting":
     case "reconnecting":
-      return { label: words.cancel, click: () => act.disconnect(state.intranetId) };
+      return { label: texts.actions.cancel, click: () => act.disconnect(state.intranetId) };
     case "signed_out":
     case "signing_in":
-      return { label: words.signIn, click: () => act.open() };
+      return { label: texts.shell.tray.signIn, click: () => act.open() };
     case "disconnecting":
-      return { label: words.connect, enabled: false };
+      return { label: texts.actions.connect, enabled: false };
     case "disconnected":
     case "failed":
-      return { label: words.connect, click: () => act.connect(state.intranetId) };
+      return { label: texts.actions.connect, click: () => act.connect(state.intranetId) };
   }
 };
 
-const networks = (states: IntranetState[], selected: string | null, act: TrayActions): MenuItemConstructorOptions[] => [
+const networks = (
+  states: IntranetState[],
+  label: TrayView["label"],
+  selected: string | null,
+  act: TrayActions,
+): MenuItemConstructorOptions[] => [
   {
-    label: words.networks,
+    label: texts.shell.tray.networks,
     submenu: [
       ...states.map(
         (state): MenuItemConstructorOptions => ({
-          label: stateLine(state),
+          label: stateLine(state, label(state.intranetId)),
           type: "radio",
           checked: state.intranetId === selected,
           click: () => act.select(state.intranetId),
         }),
       ),
       ...(states.length > 0 ? [{ type: "separator" } as const] : []),
-      { label: words.addNetwork, click: () => act.add() },
+      { label: texts.shell.tray.addNetwork, click: () => act.add() },
     ],
   },
 ];

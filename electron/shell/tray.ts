@@ -1,15 +1,14 @@
 import { join } from "node:path";
 import { Menu, nativeImage, nativeTheme, Tray } from "electron";
-import { type Tone, toneOf } from "./tone.ts";
-import { stateLine, type TrayActions, type TrayView, trayMenu } from "./tray-menu.ts";
-import { words } from "./words.ts";
+import { type Tone, toneOf } from "../../common/tone.ts";
+import { stateLine, type TrayActions, type TrayView, trayMenu, trayTip } from "./tray-menu.ts";
 
 /** The icon beside the clock: shape and colour by state, for light and dark bars. */
 export class AppTray {
   readonly #folder: string;
   readonly #actions: TrayActions;
   readonly #tray: Tray;
-  #view: TrayView = { states: [], selected: null, isLocked: false };
+  #view: TrayView = { states: [], label: () => "", selected: null, isLocked: false };
   #shown = "";
 
   /** @param folder of the icons. */
@@ -25,7 +24,7 @@ export class AppTray {
   update(view: TrayView): void {
     this.#view = view;
     // Counters change every second; a menu that is rebuilt closes under the hand on some desktops.
-    const lines = view.states.map((state) => [stateLine(state), toneOf(state)]);
+    const lines = view.states.map((state) => [stateLine(state, view.label(state.intranetId)), toneOf(state)]);
     const shown = JSON.stringify([view.selected, view.isLocked, lines]);
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -33,11 +32,10 @@ export class AppTray {
   }
 
   #draw(): void {
-    const { states, selected, isLocked } = this.#view;
+    const { states, selected } = this.#view;
     const current = states.find((state) => state.intranetId === selected);
     this.#tray.setImage(this.#image(current ? toneOf(current) : "neutral"));
-    const state = current ? stateLine(current).replaceAll("&&", "&") : words.app;
-    this.#tray.setToolTip(isLocked ? `${state}\n${words.lockdown}` : state);
+    this.#tray.setToolTip(trayTip(this.#view));
     this.#tray.setContextMenu(Menu.buildFromTemplate(trayMenu(this.#view, this.#actions)));
   }
 

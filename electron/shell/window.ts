@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { app, BrowserWindow, type Event, session } from "electron";
-import { type Delta, deltaChannel } from "../bridge.ts";
+import { texts } from "../../common/text/index.ts";
+import { chosenLanguage } from "../../common/text/language.ts";
+import { type Delta, deltaChannel, languageArgument } from "../bridge.ts";
 import { hardenContents, hardenSession } from "./harden.ts";
 import { startUrl } from "./scheme.ts";
 
@@ -67,10 +69,11 @@ export class MainWindow {
       minWidth: 360,
       minHeight: 560,
       show: false,
-      title: "SAG",
+      title: texts.appName,
       autoHideMenuBar: true,
       webPreferences: {
         preload: join(this.#folder, "preload.cjs"),
+        additionalArguments: [`${languageArgument}${chosenLanguage()}`],
         sandbox: true,
         contextIsolation: true,
         nodeIntegration: false,

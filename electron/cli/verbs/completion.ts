@@ -1,3 +1,4 @@
+import { texts } from "../../../common/text/cli.ts";
 import { describeCommands } from "../commands.ts";
 import { completionScript, shells } from "../completion.ts";
 import { readChoice } from "../flags.ts";
@@ -5,7 +6,7 @@ import type { Verb } from "../verb.ts";
 
 /** Prints a script that the shell reads once. */
 export const completion: Verb<[string], object> = async ({ output }, _flags, given) => {
-  const shell = readChoice("The shell", given, shells) ?? "bash";
+  const shell = readChoice(texts.cli.refusals.shell, given, shells) ?? "bash";
   const script = completionScript(
     describeCommands(() => async () => undefined),
     shell,

@@ -1,29 +1,37 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
-import type { ConnectOptions, ConnectStep, Invitation } from "../../core/client.ts";
-import type { IntranetState } from "../../core/model.ts";
+import type { ConnectOptions, ConnectStep, Invitation } from "../../core/client/client.ts";
+import type { IntranetInfo, IntranetState } from "../../core/client/model.ts";
 import type { Context } from "../context.ts";
-import { decideIdentity, readChoice, readCredentials, readDuration, readListen, type SignInFlags } from "../flags.ts";
+import {
+  checkCredentials,
+  decideIdentity,
+  readChoice,
+  readCredentials,
+  readDuration,
+  readListen,
+  readStore,
+  type SignInFlags,
+} from "../flags.ts";
 import { stateOutput } from "../json.ts";
+import { checkInvitation, signingIn } from "../signing-in.ts";
 import type { Verb } from "../verb.ts";
 import { painter, stateLines } from "../words.ts";
-import { withSecondFactor } from "./sign-in.ts";
 
 interface Flags extends SignInFlags {
   intranet?: string;
+  store?: string;
   mode?: string;
   accessPoint?: string;
   outside?: string;
   socks?: string;
   http?: string;
   timeout?: string;
+  foreground?: boolean;
 }
 
-const stepWords: Partial<Record<ConnectStep, string>> = {
-  signing_in: "Signing in",
-  resuming: "Resuming the session",
-  dialling: "Dialling",
-  waiting: "Waiting for the access point",
-};
+const stepWords: Partial<Record<ConnectStep, string>> = texts.cli.connect.steps;
 
 export const connect: Verb<[string | undefined], Flags> = async (context, flags, link) => {
   const { output } = context;
@@ -31,18 +39,37 @@ export const connect: Verb<[string | undefined], Flags> = async (context, flags,
   const options = readOptions(context, flags, (step) => {
     isAlready ||= step === "already_connected";
     const words = stepWords[step];
-    if (words && process.stderr.isTTY && !output.json) output.say(`${words} …`);
+    if (words && process.stderr.isTTY && !output.json) output.say(words);
   });
   const state = await open(context, flags, link, options);
   const { mode, accessPoint, outside, socks, http } = flags;
   const isOther = [mode, accessPoint, outside, socks, http].some((one) => one !== undefined);
   if (isAlready) {
-    output.say(`${state.intranet} is connected already${isOther ? ", and stays as it is: disconnect it first" : ""}.`);
+    const { already, alreadyOtherwise } = texts.cli.connect;
+    output.say(isOther ? alreadyOtherwise(state.intranet) : already(state.intranet));
   }
   output.print(stateLines(state, painter(output.colour)).join("\n"));
   output.printJson(stateOutput(state));
-  return 0;
+  return flags.foreground ? stay(context, state, options) : 0;
 };
+
+/** A link, CODE@HOST, or an enterprise code. */
+const isInvitation = /^[a-z]+:|@|^[0-9a-z]{5}$/i;
+
+/** Until Ctrl-C or SIGTERM; then it is disconnected. Ends with a failure when connecting again needs a person. */
+async function stay(context: Context, first: IntranetState, options: ConnectOptions): Promise<number> {
+  const { output, signal } = context;
+  const [client, { stayConnected }] = await Promise.all([context.client(), import("../../core/service/headless.ts")]);
+  const failure = await stayConnected(client, {
+    signal,
+    connect: () => client.connect(first.intranetId, options),
+    delay: (ms) => delay(ms, undefined, { signal }),
+    note: ({ phase, cause }) => output.say(`${texts.cli.outcomes[phase]}${cause ? `: ${cause.message}` : ""}`),
+  });
+  if (failure) throw new Failure(failure.cause, { text: failure.message });
+  if (signal.aborted) await client.disconnect(first.intranetId);
+  return 0;
+}
 
 function readOptions(context: Context, flags: Flags, onStep: (step: ConnectStep) => void): ConnectOptions {
   const mode = readChoice("--mode", flags.mode, ["proxy", "system", "auto"] as const);
@@ -69,31 +96,51 @@ async function open(
 ): Promise<IntranetState> {
   const client = await context.client();
   if (link !== undefined && flags.intranet !== undefined) {
-    throw new Failure("invalid_argument", { text: "Give a link or --intranet, not both." });
+    throw new Failure("invalid_argument", { text: texts.cli.refusals.linkOrIntranet });
   }
   const known = await client.intranets();
   const named = link === undefined ? flags.intranet : known.find((one) => one.intranet === link)?.intranet;
   if (link === undefined || named !== undefined) {
     const kept = known.find((one) => one.intranet === named || one.intranetId === named);
     const withPassword = flags.passwordStdin && kept;
+    if (!withPassword && flags.store !== undefined) {
+      throw new Failure("invalid_argument", {
+        text: texts.cli.refusals.storeNeedsLink,
+      });
+    }
     if (!withPassword) return client.connect(named, options);
-    return once(context, { ...flags, user: flags.user ?? kept.userName }, kept, kept.server, options);
+    return once(context, { ...flags, user: flags.user ?? kept.userName }, kept, options, kept);
   }
-  return once(context, flags, link, /@(.+)$/.exec(link)?.[1] ?? "the server of the link", options);
+  // Whatever cannot be an invitation is a name that is not known, and is not asked a password for.
+  if (!isInvitation.test(link)) throw new Failure("unknown_intranet", { subject: link });
+  await checkInvitation(context, link);
+  return once(context, flags, link, options);
 }
 
-/** Sign-in and dial in one; no token is kept. */
+/** Signs in and connects in one; no token is kept unless a store is given. */
 async function once(
   context: Context,
   flags: Flags,
   invitation: Invitation,
-  server: string,
   options: ConnectOptions,
+  known?: IntranetInfo,
 ): Promise<IntranetState> {
-  const credentials = await readCredentials(context, flags, server);
-  const decide = decideIdentity(context);
+  const { output, prompt, signal } = context;
+  const store = readStore(flags.store);
+  checkCredentials(context, flags);
+  const decide = decideIdentity(context, flags);
   const client = await context.client();
-  return withSecondFactor(context, invitation, credentials, (filled) =>
-    client.connectOnce({ invitation, ...filled, ...decide, signal: context.signal }, options),
+  // So that a person sees where a password goes, and that the code is known there, before typing it.
+  const found = prompt.isTerminal ? await client.discover(invitation, { ...decide, signal }) : undefined;
+  if (found) output.say(texts.cli.account.where(found.displayName, found.server));
+  const credentials = await readCredentials(context, flags, found?.server ?? "");
+  if (store === undefined) {
+    return signingIn(context, { invitation, decide, known }, credentials, (complete) =>
+      client.connectOnce({ invitation, ...complete, ...decide, signal }, options),
+    );
+  }
+  const { intranetId } = await signingIn(context, { invitation, decide, known }, credentials, (complete) =>
+    client.signIn({ invitation, ...complete, ...decide, store, signal }),
   );
+  return client.connect(intranetId, options);
 }

@@ -1,7 +1,9 @@
+import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
-import { systemEnvironment } from "../../core/environment.ts";
+import { systemEnvironment } from "../../core/host/environment.ts";
 import { hostPort } from "../../core/reach/address.ts";
-import { type Forward, type Forwarding, openForward } from "../../core/reach/forward.ts";
+import { openForward } from "../../core/reach/forward.ts";
+import type { Forward, Forwarding } from "../../core/reach/forwarding.ts";
 import { connectedIntranet } from "../connected.ts";
 import type { Verb } from "../verb.ts";
 
@@ -13,7 +15,8 @@ export const forward: Verb<[string[]], { intranet?: string }> = async (context, 
   const parts = {
     way: () => connectedIntranet(context, intranet),
     uid: systemEnvironment().uid,
-    onFailure: (thrown: unknown) => output.say(`sag: ${thrown instanceof Failure ? thrown.message : "It failed."}`),
+    onFailure: (thrown: unknown) =>
+      output.say(`sag: ${thrown instanceof Failure ? thrown.message : texts.cli.reach.forwardFailed}`),
   };
   const opened: Forwarding[] = [];
   try {
@@ -23,7 +26,8 @@ export const forward: Verb<[string[]], { intranet?: string }> = async (context, 
       listen: opened[index]?.at ?? "",
       to: hostPort(host, port),
     }));
-    for (const { protocol, listen, to } of lines) output.print(`${protocol} ${listen} → ${to} in ${intranet}`);
+    for (const { protocol, listen, to } of lines)
+      output.print(texts.cli.reach.forwarded(protocol, listen, to, intranet));
     output.printJson({ ready: true, intranet, forwards: lines });
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
@@ -44,7 +48,7 @@ export function readForward(text: string): Forward {
   const host = six ?? name;
   if (host === undefined || Number(local) > 65_535 || Number(port) > 65_535 || Number(port) === 0) {
     throw new Failure("invalid_argument", {
-      text: `${text} is not [udp:][ADDRESS:]PORT:HOST:PORT with an ADDRESS on loopback, for example 8080:portal:80.`,
+      text: texts.cli.refusals.badForward(text),
     });
   }
   const listen = address === undefined || address === "localhost" ? "127.0.0.1" : address.replace(/^\[|\]$/g, "");

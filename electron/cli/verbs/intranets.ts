@@ -1,3 +1,4 @@
+import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
 import type { Verb } from "../verb.ts";
 
@@ -8,16 +9,22 @@ interface Flags {
 export const intranets: Verb<[], Flags> = async (context, flags) => {
   const { output } = context;
   const client = await context.client();
-  if (flags.default === "") throw new Failure("invalid_argument", { text: "The name is missing: --default NAME." });
+  if (flags.default === "") throw new Failure("invalid_argument", { text: texts.cli.refusals.noDefault });
   if (flags.default !== undefined) await client.setDefault(flags.default);
   const list = await client.intranets();
+  const words = texts.cli.account;
   const widest = Math.max(0, ...list.map((one) => one.intranet.length));
   for (const one of list) {
-    const marks = [one.signedIn ? "" : "signed out", one.isDefault && list.length > 1 ? "default" : ""].filter(Boolean);
+    const marks = [
+      one.signedIn ? "" : words.isSignedOut,
+      one.isDefault && list.length > 1 ? words.isDefault : "",
+    ].filter(Boolean);
     const tail = marks.map((mark) => ` · ${mark}`).join("");
-    output.print(`${one.intranet.padEnd(widest)}  ${one.displayName} · ${one.userName} at ${one.server}${tail}`);
+    output.print(
+      `${one.intranet.padEnd(widest)}  ${one.displayName} · ${texts.cli.status.account(one.userName, one.server)}${tail}`,
+    );
   }
-  if (list.length === 0) output.say("There is no intranet here yet. Sign in to one: sag sign-in LINK");
+  if (list.length === 0) output.say(texts.cli.status.none);
   output.printJson(list);
   return 0;
 };

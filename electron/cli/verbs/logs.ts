@@ -1,7 +1,9 @@
+import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
-import { makePrivateDir, systemEnvironment } from "../../core/environment.ts";
+import { makePrivateDir, systemEnvironment } from "../../core/host/environment.ts";
 import { logDirOf } from "../../core/logs/log.ts";
-import { followLogs, type LogEntry, readLogs } from "../../core/logs/read.ts";
+import { followLogs, inOrder, type LogEntry, readLogs } from "../../core/logs/read.ts";
+import { ServiceLog } from "../../core/logs/service.ts";
 import type { Context } from "../context.ts";
 import type { Verb } from "../verb.ts";
 
@@ -11,11 +13,12 @@ interface Flags {
   follow?: boolean;
 }
 
-/** What core and sag-tunnel wrote, as one trail; with --json one line of JSON per entry. */
+/** What core, sag-tunnel and the service of system mode wrote, as one trail; with --json one line of JSON per entry. */
 export const logs: Verb<[string | undefined], Flags> = async (context, flags, named) => {
   const { output, signal } = context;
   const count = Number(flags.lines ?? 100);
-  if (!Number.isInteger(count) || count < 0) throw new Failure("invalid_argument", { text: "--lines is a number." });
+  if (!Number.isInteger(count) || count < 0)
+    throw new Failure("invalid_argument", { text: texts.cli.refusals.badLines });
   const environment = systemEnvironment();
   const id = await idOf(context, flags.intranet ?? named);
   const tell = (entries: LogEntry[]): void => {
@@ -26,13 +29,17 @@ export const logs: Verb<[string | undefined], Flags> = async (context, flags, na
   };
   if (flags.follow)
     for (const dir of [environment.stateDir, logDirOf(environment)]) makePrivateDir(dir, environment.uid);
-  const kept = readLogs(environment, id);
+  const service = new ServiceLog(environment, id);
+  const ofService = await service.read();
+  const kept = inOrder([...readLogs(environment, id), ...(ofService ?? [])]);
   tell(count === 0 ? [] : kept.slice(-count));
   if (!flags.follow) {
-    if (kept.length === 0) output.say("Nothing has been logged here yet.");
+    if (kept.length === 0) output.say(texts.cli.host.nothingLogged);
+    if (ofService) output.say(texts.cli.host.moreInJournal);
     return 0;
   }
   const following = followLogs(environment, id, tell);
+  void service.follow(signal, tell);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });

@@ -1,6 +1,6 @@
-import type { DeviceInfo, OwnSessionInfo } from "../../core/account.ts";
+import { texts } from "../../../common/text/cli.ts";
+import type { DeviceInfo, OwnSessionInfo } from "../../core/account/account.ts";
 import type { Verb } from "../verb.ts";
-import { span } from "../words.ts";
 
 interface Flags {
   intranet?: string;
@@ -13,7 +13,7 @@ export const devices: Verb<[string | undefined], Flags> = async ({ client, outpu
   const intranet = flags.intranet ?? named;
   if (flags.end !== undefined) {
     await account.endDevice(flags.end, intranet);
-    output.print("That device is signed out.");
+    output.print(texts.cli.account.deviceEnded);
     output.printJson({ ended: flags.end });
     return 0;
   }
@@ -29,13 +29,13 @@ export const sessions: Verb<[string | undefined], Flags> = async ({ client, outp
   const intranet = flags.intranet ?? named;
   if (flags.end !== undefined) {
     await account.endSession(flags.end, intranet);
-    output.print("That session is ended.");
+    output.print(texts.cli.account.sessionEnded);
     output.printJson({ ended: flags.end });
     return 0;
   }
   const list = await account.sessions(intranet);
   for (const one of list) output.print(sessionLine(one));
-  if (list.length === 0) output.say("None of your devices is connected.");
+  if (list.length === 0) output.say(texts.cli.account.noSessions);
   output.printJson(list);
   return 0;
 };
@@ -45,12 +45,19 @@ const deviceLine = ({ id, name, platform, lastSeenMs, signedIn, thisDevice }: De
     id,
     name,
     platform,
-    `heard of ${span(lastSeenMs)} ago`,
-    ...(signedIn ? [] : ["signed out"]),
-    ...(thisDevice ? ["this one"] : []),
+    texts.cli.account.lastSeen(lastSeenMs),
+    ...(signedIn ? [] : [texts.cli.account.isSignedOut]),
+    ...(thisDevice ? [texts.cli.account.thisDevice] : []),
   ].join(" · ");
 
 const sessionLine = ({ id, deviceName, addresses, mode, ageMs, thisDevice }: OwnSessionInfo): string =>
-  [id, deviceName, addresses.join(" "), mode ?? "", `for ${span(ageMs)}`, ...(thisDevice ? ["this one"] : [])]
+  [
+    id,
+    deviceName,
+    addresses.join(" "),
+    mode ?? "",
+    texts.cli.account.connectedFor(ageMs),
+    ...(thisDevice ? [texts.cli.account.thisDevice] : []),
+  ]
     .filter(Boolean)
     .join(" · ");

@@ -1,5 +1,6 @@
+import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
-import { systemEnvironment } from "../../core/environment.ts";
+import { systemEnvironment } from "../../core/host/environment.ts";
 import { isProxied, writeAllPac } from "../../core/reach/all.ts";
 import { connectedIntranet } from "../connected.ts";
 import type { Context } from "../context.ts";
@@ -16,17 +17,17 @@ export const proxy: Verb<[string | undefined], Flags> = async (context, flags, n
   const { output } = context;
   const name = flags.intranet ?? named;
   if (flags.all) {
-    if (name !== undefined) throw new Failure("invalid_argument", { text: "Give --all or a name, not both." });
+    if (name !== undefined) throw new Failure("invalid_argument", { text: texts.cli.refusals.allOrName });
     return allOfThem(context);
   }
   const { intranet, socks, http, pac } = await connectedIntranet(context, name);
   if (!socks || !http) {
-    throw new Failure("invalid_argument", { text: `${intranet} is in system mode: every program is inside.` });
+    throw new Failure("invalid_argument", { text: texts.cli.reach.isSystemMode(intranet) });
   }
   output.print(`# socks ${socks}`);
   output.print(`# http ${http}`);
   output.print(`# pac ${pac ?? ""}`);
-  for (const [variable, value] of Object.entries(proxyVariables(socks, http))) {
+  for (const [variable, value] of Object.entries(proxyVariables(http))) {
     output.print(`export ${variable}=${value}`);
   }
   output.printJson({ intranet, socks, http, pac });
@@ -44,10 +45,8 @@ async function allOfThem({ output, client }: Context): Promise<number> {
   const pac = `http://${server.http}/all.pac`;
   output.print(pac);
   for (const { what, intranets } of overlaps) {
-    const words = what === "*" ? "All other names" : what;
-    output.say(
-      `${words}: claimed by ${intranets.join(" and ")}, so the PAC sends it to neither. Use their own proxies.`,
-    );
+    const words = what === "*" ? texts.cli.reach.allOtherNames : what;
+    output.say(texts.cli.reach.claimedBySeveral(words, intranets));
   }
   output.printJson({
     pac,

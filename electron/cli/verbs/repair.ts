@@ -1,3 +1,4 @@
+import { texts } from "../../../common/text/cli.ts";
 import { askTunnelBinary } from "../tunnel-command.ts";
 import type { Verb } from "../verb.ts";
 
@@ -9,11 +10,11 @@ interface Repaired {
 
 export const repair: Verb<[], object> = async ({ output }) => {
   const { undone = [], disconnected = false, unlocked = false } = askTunnelBinary<Repaired>(["repair"]);
-  if (unlocked) output.print("Lockdown is lifted: everything may leave this machine again.");
-  if (disconnected)
-    output.print("The service is running; its session was ended and everything it had changed was undone.");
-  else if (undone.length > 0) output.print(["Undone:", ...undone.map((change) => `  ${change}`)].join("\n"));
-  else if (!unlocked) output.print("There was nothing to undo.");
+  if (unlocked) output.print(texts.cli.host.lockdownLifted);
+  if (disconnected) output.print(texts.cli.host.sessionUndone);
+  else if (undone.length > 0)
+    output.print([texts.cli.host.undone, ...undone.map((change) => `  ${change}`)].join("\n"));
+  else if (!unlocked) output.print(texts.cli.host.nothingToUndo);
   output.printJson({ undone, disconnected, unlocked });
   return 0;
 };

@@ -1,7 +1,10 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { texts } from "../../../common/text/cli.ts";
+import { Failure } from "../../core/causes/failure.ts";
+import type { IntranetState } from "../../core/client/model.ts";
 import { splitHostPort } from "../../core/reach/address.ts";
 import { connectedIntranet } from "../connected.ts";
+import type { Context } from "../context.ts";
+import { sagCommand } from "../sag-command.ts";
 import type { Verb } from "../verb.ts";
 
 type Flags = { intranet?: string };
@@ -13,50 +16,77 @@ export const resources: Verb<[string | undefined], Flags> = async (context, flag
   const list = session?.resources ?? [];
   const widest = Math.max(0, ...list.map((one) => one.name.length));
   for (const one of list) output.print(`${one.name.padEnd(widest)}  ${one.kind.padEnd(8)}  ${one.address}`);
-  if (list.length === 0) output.say("Your administrator has published nothing here yet.");
+  if (list.length === 0) output.say(texts.cli.reach.noResources);
   output.printJson(list);
   return 0;
 };
 
-/** Host blocks for OpenSSH, one for each published resource of kind ssh. */
-export const sshConfig: Verb<[string | undefined], Flags> = async (context, flags, named) => {
+interface SshFlags extends Flags {
+  all?: boolean;
+}
+
+/**
+ * Host blocks for OpenSSH, one for each published resource of kind ssh. Names begin with the intranet's, because two companies may
+ * both have a "bastion"; so do the names of host keys, because both may have the same addresses.
+ */
+export const sshConfig: Verb<[string | undefined], SshFlags> = async (context, flags, named) => {
   const { output } = context;
-  const { intranet, intranetId, session } = await connectedIntranet(context, flags.intranet ?? named);
-  const published = (session?.resources ?? []).filter((one) => one.kind === "ssh");
-  const hosts = published.flatMap(sshHost);
-  if (published.length === 0) output.say("Your administrator has published no host of kind ssh yet.");
-  output.print(`# ${intranet}: sag ssh-config > ~/.ssh/sag.conf, and at the top of ~/.ssh/config: Include sag.conf`);
-  for (const { alias, host, port } of hosts) {
+  const states = await chosen(context, flags, flags.intranet ?? named);
+  const hosts = states.flatMap((state) =>
+    (state.session?.resources ?? [])
+      .filter((one) => one.kind === "ssh")
+      .flatMap((one) => sshHost(state, one))
+      .map((one) => ({ ...one, intranet: state.intranet, intranetId: state.intranetId })),
+  );
+  if (hosts.length === 0) output.say(texts.cli.reach.noSshHosts);
+  const [only] = states;
+  const what = states.length === 1 && only ? only.intranet : texts.cli.reach.allConnected;
+  const command = `sag ssh-config${flags.all ? " --all" : ""}`;
+  output.print(`# ${texts.cli.reach.sshConfig(what, command)}`);
+  for (const { alias, host, port, hostKeyAlias, intranetId } of hosts) {
     output.print(`\nHost ${alias}`);
     output.print(`  HostName ${host}`);
     if (port !== null) output.print(`  Port ${port}`);
+    output.print(`  HostKeyAlias ${hostKeyAlias}`);
     output.print(`  ProxyCommand ${sagCommand()} ssh-proxy --intranet ${intranetId} %h %p`);
   }
-  output.printJson({ intranet, hosts });
+  output.printJson({
+    intranet: flags.all ? null : (only?.intranet ?? null),
+    hosts: hosts.map(({ intranetId: _, ...one }) => one),
+  });
   return 0;
 };
+
+async function chosen(context: Context, { all }: SshFlags, named: string | undefined): Promise<IntranetState[]> {
+  if (!all) return [await connectedIntranet(context, named)];
+  if (named !== undefined) throw new Failure("invalid_argument", { text: texts.cli.refusals.allOrName });
+  const states = (await (await context.client()).states()).filter((one) => one.session !== null);
+  if (states.length === 0) throw new Failure("not_connected");
+  return states;
+}
 
 interface SshHost {
   alias: string;
   host: string;
   port: number | null;
+  /** What the host's key is kept under in known_hosts. */
+  hostKeyAlias: string;
 }
 
 /** OpenSSH gives names to a shell: what is more than letters, digits, dots and dashes is not written into its configuration. */
-export function sshHost({ name, address }: { name: string; address: string }): SshHost[] {
+export function sshHost(
+  { intranet, intranetId }: { intranet: string; intranetId: string },
+  { name, address }: { name: string; address: string },
+): SshHost[] {
   const bare = /^\[([0-9a-f:.]+)\]$/i.exec(address)?.[1] ?? address;
   const split = splitHostPort(address);
   const host = split?.host ?? bare;
-  const alias = name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^-+|-+$/g, "");
+  const port = split?.port ?? null;
+  const [prefix, alias] = [plain(intranet) || intranetId, plain(name)];
   if (alias === "" || !/^[A-Za-z0-9][A-Za-z0-9.:_-]*$|^::?[0-9a-f:.]*$/i.test(host)) return [];
-  return [{ alias, host, port: split?.port ?? null }];
+  // By the id, which stays when the intranet is renamed. The port belongs to it: OpenSSH leaves it out of an alias.
+  const hostKeyAlias = `${intranetId}-${host}${port === null || port === 22 ? "" : `-${port}`}`;
+  return [{ alias: `${prefix}-${alias}`, host, port, hostKeyAlias }];
 }
 
-/** The launcher beside this program, so that it works wherever it is called; else whatever is on PATH. */
-function sagCommand(): string {
-  for (const place of ["../bin/sag", "../../bin/sag", "../../../bin/sag"]) {
-    const path = fileURLToPath(new URL(place, import.meta.url));
-    if (existsSync(path) && !/["\\%\n]/.test(path)) return `"${path}"`;
-  }
-  return "sag";
-}
+const plain = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^-+|-+$/g, "");

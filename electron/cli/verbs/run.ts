@@ -1,17 +1,36 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
 import { systemCode } from "../../core/causes/system.ts";
+import type { IntranetState } from "../../core/client/model.ts";
 import { connectedIntranet } from "../connected.ts";
-import { proxyVariables } from "../proxies.ts";
+import type { Context } from "../context.ts";
+import { gitSsh } from "../git-ssh.ts";
+import { commandEnvironment } from "../proxies.ts";
+import { unproxiedHint } from "../unproxied.ts";
 import type { Verb } from "../verb.ts";
 
 /** Runs a command that finds the intranet's proxies in its environment; its exit code is passed on. */
-export const run: Verb<[string[]], { intranet?: string }> = async (context, flags, command) => {
-  const { socks, http } = await connectedIntranet(context, flags.intranet);
+export const run: Verb<[string[]], { intranet?: string; isolate?: boolean }> = async (context, flags, command) => {
+  const { isolation } = await import("../isolate.ts");
+  const inside = isolation();
+  const state = await connectedIntranet(context, flags.intranet ?? (inside || undefined));
+  if (inside && inside !== state.intranetId) {
+    throw new Failure("invalid_argument", {
+      text: texts.cli.reach.otherNetwork(state.intranet),
+    });
+  }
+  const { socks, http, intranetId } = state;
   const [program = "", ...args] = command;
-  // In system mode there is nothing to set: it is inside like every program.
-  const env = { ...process.env, ...(socks && http ? proxyVariables(socks, http) : {}) };
+  if (flags.isolate && inside === null) return isolated(context, state, command);
+  let { env } = process;
+  // In system mode, and in an isolated network, there is nothing to set: it is inside like every program.
+  if (socks && http && inside === null) {
+    const hint = unproxiedHint(program);
+    if (hint) context.output.say(`sag: ${hint}`);
+    env = { ...commandEnvironment(env, program, { socks, http }), ...gitSsh(env, intranetId) };
+  }
   const child = spawn(program, args, { env, stdio: "inherit" });
   // Ctrl-C reaches the command by the terminal; what it means is for the command to say.
   context.leaveSignals((name) => name !== "SIGINT" && child.kill(name));
@@ -21,8 +40,21 @@ export const run: Verb<[string[]], { intranet?: string }> = async (context, flag
   });
 };
 
+async function isolated(context: Context, state: IntranetState, command: string[]): Promise<number> {
+  const { spawnIsolated } = await import("../isolate.ts");
+  const { child, failed } = spawnIsolated(state, command);
+  context.leaveSignals((name) => name !== "SIGINT" && child.kill(name));
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once("error", (error) => reject(notRunnable("sag-tunnel", systemCode(error))));
+    child.once("close", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+  const [code, failure] = await Promise.all([ended, failed]);
+  if (failure) throw failure;
+  return code;
+}
+
 function notRunnable(program: string, code: string): Failure {
   return code === "ENOENT"
-    ? new Failure("not_found", { text: `There is no program ${program}.` })
+    ? new Failure("not_found", { text: texts.cli.reach.noProgram(program) })
     : new Failure("not_permitted", { subject: program });
 }

@@ -1,9 +1,11 @@
-import type { AccountOf } from "../../core/account.ts";
+import { texts } from "../../../common/text/cli.ts";
+import type { AccountOf } from "../../core/account/account.ts";
 import { Failure } from "../../core/causes/failure.ts";
 import type { Secret } from "../../core/credentials/secret.ts";
 import { describeNew, withCode } from "../codes.ts";
 import type { Context } from "../context.ts";
 import { decideIdentity } from "../flags.ts";
+import { checkInvitation } from "../signing-in.ts";
 import type { Verb } from "../verb.ts";
 
 interface Flags {
@@ -21,16 +23,16 @@ export const secondFactor: Verb<[string | undefined], Flags> = async (context, f
   const { output, prompt } = context;
   if (!flags.passwordStdin && !prompt.isTerminal) {
     throw new Failure("invalid_argument", {
-      text: "There is no terminal to ask for the password at: --password-stdin.",
+      text: texts.cli.inputs.passwordMissing,
     });
   }
-  const of = accountOf(context, flags, flags.intranet ?? named);
+  const of = await accountOf(context, flags, flags.intranet ?? named);
   const account = await (await context.client()).account();
-  const password = await secret(context, flags.passwordStdin, "Password: ", "password");
-  const given = flags.otpStdin ? await prompt.line("code") : undefined;
+  const password = await secret(context, flags.passwordStdin, texts.cli.questions.password, texts.cli.inputs.password);
+  const given = flags.otpStdin ? await prompt.line(texts.cli.inputs.code) : undefined;
   if (flags.remove) {
     await withCode(context, { given }, (otp) => account.removeSecondFactor(of, password, otp));
-    output.print("The second factor is removed.");
+    output.print(texts.cli.account.secondFactorOff);
     output.printJson({ removed: true });
     return 0;
   }
@@ -38,16 +40,16 @@ export const secondFactor: Verb<[string | undefined], Flags> = async (context, f
     const made = await withCode(context, { given }, (otp) => account.enrolSecondFactor(of, password, otp));
     output.print(describeNew(made));
     if (output.json || !prompt.isTerminal) {
-      output.say("Confirm it: sag second-factor --confirm");
+      output.say(texts.cli.account.confirm);
       const { lifetimeMs } = made;
       output.printJson({ uri: made.uri.reveal(), secret: made.secret.reveal(), lifetimeMs, confirmed: false });
       return 0;
     }
   }
-  await withCode(context, { ...(flags.confirm ? { given } : {}), question: "Code it shows now: " }, (otp) =>
+  await withCode(context, { ...(flags.confirm ? { given } : {}), question: texts.cli.questions.codeNow }, (otp) =>
     account.confirmSecondFactor(of, password, otp),
   );
-  output.print("The second factor is in force: signing in asks for a code from now on.");
+  output.print(texts.cli.account.secondFactorOn);
   output.printJson({ confirmed: true });
   return 0;
 };
@@ -61,18 +63,23 @@ export function secret(
 ): Promise<Secret> {
   if (fromStdin) return prompt.line(what);
   if (prompt.isTerminal) return prompt.secret(question, signal);
-  throw new Failure("invalid_argument", { text: `There is no terminal to ask for the ${what} at.` });
+  throw new Failure("invalid_argument", { text: texts.cli.inputs.cannotAsk(what) });
 }
 
-/** An intranet that is known here, or by --link and --user one where nobody has signed in yet. */
-export function accountOf(
+/** An intranet that is known here, or one without a sign-in by --link and --user. */
+export async function accountOf(
   context: Context,
   flags: { link?: string; user?: string },
   intranet: string | undefined,
-): AccountOf {
+): Promise<AccountOf> {
   const { signal } = context;
   const asked = { ...decideIdentity(context), signal };
-  if (flags.link === undefined) return { ...asked, ...(intranet === undefined ? {} : { intranet }) };
-  if (flags.user === undefined) throw new Failure("invalid_argument", { text: "The user is missing: --user NAME." });
+  if (flags.link === undefined) {
+    // Before a secret is asked for.
+    const { intranetId } = await (await context.client()).intranet(intranet);
+    return { ...asked, intranet: intranetId };
+  }
+  if (flags.user === undefined) throw new Failure("invalid_argument", { text: texts.cli.inputs.userNameMissing });
+  await checkInvitation(context, flags.link);
   return { ...asked, account: { invitation: flags.link, userName: flags.user } };
 }

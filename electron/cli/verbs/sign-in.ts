@@ -1,12 +1,14 @@
+import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
-import type { Invitation, SignInOptions } from "../../core/client.ts";
+import type { Invitation } from "../../core/client/client.ts";
+import type { IntranetInfo } from "../../core/client/model.ts";
 import { openStore } from "../../core/credentials/store.ts";
-import { systemEnvironment } from "../../core/environment.ts";
-import type { IntranetState } from "../../core/model.ts";
-import { withCode } from "../codes.ts";
+import { systemEnvironment } from "../../core/host/environment.ts";
+import { checkName } from "../../core/settings/settings.ts";
 import type { Context } from "../context.ts";
 import { checkCredentials, decideIdentity, readCredentials, readStore, type SignInFlags } from "../flags.ts";
 import { stateOutput } from "../json.ts";
+import { checkInvitation, signingIn } from "../signing-in.ts";
 import type { Verb } from "../verb.ts";
 
 interface Flags extends SignInFlags {
@@ -16,69 +18,72 @@ interface Flags extends SignInFlags {
   intranet?: string;
 }
 
-export const signIn: Verb<[string | undefined], Flags> = async (context, flags, link) => {
+export const signIn: Verb<[string | undefined], Flags> = async (context, flags, given) => {
   const { output, signal } = context;
   const client = await context.client();
-  const store = readStore(flags.store);
-  if (store === "file") output.say("The sign-in is kept in a file that only this user can read, not in a keychain.");
-  checkCredentials(context, flags);
-  const invitation = await readInvitation(context, flags, link);
-  const decide = decideIdentity(context);
+  if (flags.intranet !== undefined) checkName(flags.intranet);
+  const asked = readStore(flags.store);
+  const { invitation, known, name } = await readTarget(context, flags, given);
+  const store = asked ?? (known && known.store !== "none" ? known.store : "keychain");
+  const filled = known ? { ...flags, user: flags.user ?? known.userName } : flags;
+  checkCredentials(context, filled);
+  const decide = decideIdentity(context, flags);
   // First, so that a person sees where a password goes before typing it.
   const found = await client.discover(invitation, { ...decide, signal });
-  output.say(`${found.displayName} at ${found.server}`);
-  // So that nobody types a password for a sign-in that cannot be kept.
-  if (context.prompt.isTerminal) await (await openStore(systemEnvironment(), store ?? "keychain")).check();
-  const credentials = await readCredentials(context, flags, found.server);
-  const state = await withSecondFactor(context, invitation, credentials, (filled) =>
-    client.signIn({
-      invitation,
-      ...filled,
-      ...decide,
-      ...(store ? { store } : {}),
-      ...(flags.intranet ? { intranet: flags.intranet } : {}),
-      signal,
-    }),
+  output.say(texts.cli.account.where(found.displayName, found.server));
+  // Check the store first: a name and a password typed now would be useless without it.
+  if (context.prompt.isTerminal) await (await openStore(systemEnvironment(), store)).check();
+  const credentials = await readCredentials(context, filled, found.server);
+  const state = await signingIn(context, { invitation, decide, known }, credentials, (complete) =>
+    client.signIn({ invitation, ...complete, ...decide, store, ...(name ? { intranet: name } : {}), signal }),
   );
-  output.print(`Signed in to ${state.intranet} as ${state.userName}. Connect: sag connect`);
+  if (store === "file") output.say(texts.cli.account.keptInFile);
+  output.print(texts.cli.account.signedIn(state.intranet, state.userName));
   output.printJson(stateOutput(state));
   return 0;
 };
 
-async function readInvitation(context: Context, flags: Flags, link: string | undefined): Promise<Invitation> {
-  if (link !== undefined) {
-    if (flags.server || flags.enterpriseCode) {
-      throw new Failure("invalid_argument", { text: "Give a link, or server and code, not both." });
-    }
-    return link;
-  }
-  if (flags.server && flags.enterpriseCode) return { server: flags.server, enterpriseCode: flags.enterpriseCode };
-  if (flags.enterpriseCode) return flags.enterpriseCode;
-  if (context.prompt.isTerminal && !flags.server) {
-    return context.prompt.ask("Enrolment link, or enterprise code as CODE@HOST: ", context.signal);
-  }
-  throw new Failure("invalid_argument", {
-    text: "Where to: a link, CODE@HOST, or --server URL --enterprise-code CODE.",
-  });
+interface Target {
+  invitation: Invitation;
+  /** The intranet to sign in to again. */
+  known?: IntranetInfo;
+  /** What it is to be called here. */
+  name?: string | undefined;
 }
 
-type Credentials = Pick<SignInOptions, "userName" | "password" | "otp">;
-
-/** Signs in; a second factor that turns out to be needed is asked for, or set up, where somebody can be asked. */
-export function withSecondFactor(
-  context: Context,
-  invitation: Invitation,
-  credentials: Credentials,
-  attempt: (credentials: Credentials) => Promise<IntranetState>,
-): Promise<IntranetState> {
-  const { otp: given, userName, password } = credentials;
-  const enrol = async () => {
-    const account = await (await context.client()).account();
-    const { signal } = context;
-    return account.enrolSecondFactor(
-      { account: { invitation, userName }, ...decideIdentity(context), signal },
-      password,
-    );
+/** By a link or what stands for one, or again to an intranet that is known here by its name. */
+async function readTarget(context: Context, flags: Flags, given: string | undefined): Promise<Target> {
+  const { prompt, signal } = context;
+  const { server, enterpriseCode, intranet } = flags;
+  const all = await (await context.client()).intranets();
+  const named = (name: string): IntranetInfo | undefined =>
+    all.find((one) => one.intranet === name) ?? all.find((one) => one.intranetId === name);
+  const read = async (invitation: Invitation): Promise<Target> => {
+    const known = typeof invitation === "string" ? named(invitation) : undefined;
+    if (known) return { ...again(known), name: intranet };
+    await checkInvitation(context, invitation);
+    return { invitation, name: intranet };
   };
-  return withCode(context, { given, enrol }, (otp) => attempt({ userName, password, ...(otp ? { otp } : {}) }));
+  if (given !== undefined && (server || enterpriseCode))
+    throw new Failure("invalid_argument", { text: texts.cli.account.linkOrServer });
+  if (given !== undefined) return read(given);
+  if (server && enterpriseCode) return read({ server, enterpriseCode });
+  if (enterpriseCode) return read(enterpriseCode);
+  const known = intranet === undefined || server ? undefined : named(intranet);
+  if (known) return again(known);
+  const names = all.map((one) => one.intranet);
+  if (!prompt.isTerminal || server) {
+    throw new Failure("invalid_argument", {
+      text: texts.cli.account.whereTo(names),
+    });
+  }
+  const preferred = all.find((one) => one.isDefault)?.intranet;
+  const { intranetOrLink, link } = texts.cli.questions;
+  const question = names.length > 0 ? intranetOrLink(names, preferred) : link;
+  return read((await prompt.ask(question, signal)) || (preferred ?? ""));
 }
+
+const again = (known: IntranetInfo): Target => ({
+  invitation: { server: known.server, enterpriseCode: known.enterpriseCode },
+  known,
+});

@@ -1,3 +1,4 @@
+import { texts } from "../../../common/text/cli.ts";
 import { stateOutput } from "../json.ts";
 import type { Verb } from "../verb.ts";
 
@@ -8,7 +9,9 @@ export const signOut: Verb<[string | undefined], { intranet?: string; forget?: b
 ) => {
   const { output } = context;
   const state = await (await context.client()).signOut(flags.intranet ?? named, { forget: flags.forget ?? false });
-  output.print(flags.forget ? `${state.intranet} is forgotten here.` : `Signed out of ${state.intranet}.`);
+  output.print(
+    flags.forget ? texts.cli.account.forgotten(state.intranet) : texts.cli.account.signedOut(state.intranet),
+  );
   output.printJson(stateOutput(state));
   return 0;
 };

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
 import { connectInside } from "../../core/reach/connect.ts";
 import { connectedIntranet } from "../connected.ts";
@@ -8,7 +9,7 @@ import type { Verb } from "../verb.ts";
 export const sshProxy: Verb<[string, string], { intranet?: string }> = async (context, flags, host, portText) => {
   const port = Number(portText);
   if (!/^\d{1,5}$/.test(portText) || port < 1 || port > 65_535) {
-    throw new Failure("invalid_argument", { text: `${portText} is no port.` });
+    throw new Failure("invalid_argument", { text: texts.cli.refusals.badPort(portText) });
   }
   const { signal } = context;
   const way = await connectedIntranet(context, flags.intranet);
@@ -34,7 +35,7 @@ function relay(socket: Socket, signal: AbortSignal): Promise<boolean> {
     socket.once("error", () => finish(true));
     socket.once("end", () => finish(false));
     socket.once("close", () => finish(false));
-    // Whoever was reading has gone: there is nobody left to tell.
+    // The reader is gone, so the failure cannot be printed.
     stdout.once("error", () => finish(false));
     signal.addEventListener("abort", () => finish(false), { once: true });
     stdin.on("error", () => socket.end());

@@ -1,6 +1,7 @@
+import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
-import type { ClientEvent } from "../../core/client.ts";
-import type { IntranetState, LockdownView } from "../../core/model.ts";
+import type { ClientEvent } from "../../core/client/client.ts";
+import type { IntranetState, LockdownView } from "../../core/client/model.ts";
 import type { Context } from "../context.ts";
 import { stateOutput } from "../json.ts";
 import type { Verb } from "../verb.ts";
@@ -16,7 +17,7 @@ export const status: Verb<[string | undefined], Flags> = async (context, flags, 
   if (flags.watch) return follow(context, named);
   const { output } = context;
   const client = await context.client();
-  const [all, lockdown] = await Promise.all([client.states({ probe: true }), client.machine.lockdown()]);
+  const [all, lockdown] = await Promise.all([client.states({ probe: true }), client.lockdown.view()]);
   const states = pick(all, named);
   tell(context, states, lockdown);
   output.printJson(states.map(stateOutput));
@@ -39,7 +40,7 @@ async function follow(context: Context, named: string | undefined): Promise<numb
     if (!isSame || at === undefined) rates.delete(state.intranetId);
     else rates.set(state.intranetId, ratesOf(former, state, now - at));
   };
-  let lockdown = await client.machine.lockdown();
+  let lockdown = await client.lockdown.view();
   const show = (): void => {
     const shown = [...states.values()].filter((one) => !named || one.intranet === named || one.intranetId === named);
     if (isScreen) process.stdout.write("\u001b[H\u001b[J");
@@ -58,7 +59,7 @@ async function follow(context: Context, named: string | undefined): Promise<numb
       } else if (event.kind === "removed") states.delete(event.intranetId);
       else if (event.kind === "changed") take(event.state);
       else {
-        // What was asked just now is younger than what a tunnel last told of its own accord.
+        // The state just requested is newer than the last one that a tunnel published.
         const news = event.states.filter((one) => states.get(one.intranetId)?.phase !== one.phase);
         if (news.length === 0) return;
         for (const state of news) take(state);
@@ -100,5 +101,5 @@ function tell(
     return;
   }
   if (locked) output.say(locked);
-  output.print("There is no intranet here yet. Sign in to one: sag sign-in LINK");
+  output.print(texts.cli.status.none);
 }

@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Cause } from "#proto/types/v1/cause_pb.js";
 import { HopKind, WarningCode } from "#proto/types/v1/state_pb.js";
+import { causeTable, exitInterrupted, passwordReset } from "../../../common/causes/table.ts";
+import { texts } from "../../../common/text/index.ts";
 import { exitCodeOf, Failure, failureView, plainText } from "./failure.ts";
-import { causeTable, exitInterrupted } from "./table.ts";
-import { hopNames, warningTable } from "./warnings.ts";
+import { warningTable, warningView } from "./warnings.ts";
 
 const words = (values: object): string[] =>
   Object.keys(values)
@@ -16,7 +17,17 @@ describe("the cause table", () => {
   it("has every cause, warning and hop of the contract, and no other", () => {
     expect(Object.keys(causeTable).sort()).toEqual(words(Cause));
     expect(Object.keys(warningTable).sort()).toEqual(words(WarningCode));
-    expect(Object.keys(hopNames).sort()).toEqual(words(HopKind));
+    expect(Object.keys(texts.hops).sort()).toEqual(words(HopKind));
+  });
+
+  it("names the same person for a cause while connecting and for the warning of it while connected", () => {
+    const both = (Object.keys(warningTable) as (keyof typeof warningTable)[]).filter((code) => code in causeTable);
+    expect(both).toContain("instance_unreachable");
+    for (const code of both) {
+      const cause = failureView(code as keyof typeof causeTable);
+      for (const mender of ["you", "administrator", "network", null] as const)
+        expect([code, warningView(code, { mender }).mender]).toEqual([code, cause.mender]);
+    }
   });
 
   it("has an exit code of its own for each", () => {
@@ -33,11 +44,11 @@ describe("the cause table", () => {
         for (const text of [message, action]) {
           expect(text, code).not.toMatch(/error|tunnel established|undefined/i);
           if (!/^(it.example|anna-laptop) /.test(text)) expect(text, code).toMatch(/^\p{Lu}/u);
-          expect(text, code).toMatch(/[.]$|--store file$/);
+          expect(text, code).toMatch(/[.]$|\?"$|: sag [^.]*$|: sudo [^.]*$|--store file$/);
         }
       }
     }
-    for (const row of Object.values(warningTable)) expect(row.message).toMatch(/^\p{Lu}.*[.]$/u);
+    for (const message of Object.values(texts.warnings)) expect(message).toMatch(/^\p{Lu}.*[.]$/u);
   });
 });
 
@@ -47,6 +58,43 @@ describe("Failure", () => {
     expect(failure.message).toBe("bob [31m-phone took over this session.");
     expect(failure.view).toMatchObject({ cause: "replaced", mender: "you", deviceName: "bob [31m-phone" });
     expect(failureView("too_many_attempts", { retryAfterMs: 4200 }).action).toBe("Try again in 5 s.");
+  });
+
+  it("blames the administrator's setting, not sag-tunnel, for a session that cannot be used", () => {
+    const text = "the intranet's settings cannot be used: routes[0]: 127.0.0.0/8 is never inside an intranet";
+    const seen = failureView("answer_invalid", { subject: "sag-tunnel", field: "routes[0]", text });
+    expect(seen.message).toBe(`T${text.slice(1)}.`);
+    expect(seen.action).toBe("Ask your administrator to change this setting of the intranet.");
+    expect(failureView("answer_invalid", { subject: "sag-tunnel" }).message).toContain(
+      "sag-tunnel could not be understood",
+    );
+  });
+
+  it("says what ended a sign-in, whose server does not answer, and how many devices are connected", () => {
+    const told = (...of: Parameters<typeof failureView>) => {
+      const { message, action, mender } = failureView(...of);
+      return [`${message} ${action}`, mender];
+    };
+    expect(told("sign_in_expired", { key: passwordReset })).toEqual([
+      "Your administrator set a new password. Sign in with it.",
+      "you",
+    ]);
+    expect(told("sign_in_expired", { text: "The sign-in of this device is over." })[0]).toBe(
+      "Your sign-in has ended. Sign in again.",
+    );
+    expect(told("instance_unreachable", { subject: "sag.example.com" })).toEqual([
+      "Your company's server sag.example.com does not answer. If other pages load, tell your administrator.",
+      "administrator",
+    ]);
+    expect(told("no_network")[1]).toBe("you");
+    expect(told("kicked")).toEqual([
+      "Your administrator ended your session. Connect again, or ask your administrator.",
+      "you",
+    ]);
+    const sessions = ["1", "2", "3"].map((id) => ({ id, deviceName: id, ageMs: 0, clientIp: "" }));
+    expect(told("session_limit", { sessions })[0]).toMatch(
+      /^You are connected on 3 devices, the maximum allowed\. End one/,
+    );
   });
 
   it("lets no control or direction character through", () => {

@@ -1,5 +1,8 @@
-import type { CauseCode, FailureView } from "../model.ts";
-import { type CauseDetails, causeTable } from "./table.ts";
+import { causeTable } from "../../../common/causes/table.ts";
+import { sentence } from "../../../common/sentence.ts";
+import { causeAction, causeCommand, causeMessage, hasCommand } from "../../../common/text/cause.ts";
+import type { CauseDetails } from "../../../common/text/types.ts";
+import type { CauseCode, FailureView } from "../client/model.ts";
 
 /** Everything a failure can carry besides its cause. */
 export interface FailureDetails extends CauseDetails {
@@ -18,7 +21,7 @@ export class Failure extends Error {
 
   constructor(code: CauseCode, details: FailureDetails = {}, options?: { cause?: unknown }) {
     const clean = cleanDetails(details);
-    super(textOf(causeTable[code].message, clean), options);
+    super(causeMessage(code, clean), options);
     this.name = "Failure";
     this.code = code;
     this.details = clean;
@@ -29,15 +32,14 @@ export class Failure extends Error {
   }
 }
 
-/** How a cause is told. */
+/** The texts of a cause. */
 export function failureView(code: CauseCode, details: FailureDetails = {}): FailureView {
-  const row = causeTable[code];
   const clean = cleanDetails(details);
   return {
     cause: code,
-    message: textOf(row.message, clean),
-    action: textOf(row.action, clean),
-    mender: row.mender,
+    message: sentence(causeMessage(code, clean)),
+    action: causeAction(code, clean),
+    mender: causeTable[code].mender,
     ...(clean.retryAfterMs === undefined ? {} : { retryAfterMs: clean.retryAfterMs }),
     ...(clean.deviceName ? { deviceName: clean.deviceName } : {}),
     ...(clean.field ? { field: clean.field } : {}),
@@ -45,10 +47,9 @@ export function failureView(code: CauseCode, details: FailureDetails = {}): Fail
   };
 }
 
-/** The same for somebody at a terminal. */
-export function commandView(view: FailureView): FailureView {
-  const { command } = causeTable[view.cause];
-  return command === undefined ? view : { ...view, action: textOf(command, view) };
+/** The same for a terminal. */
+export function commandView(view: FailureView, details: CauseDetails = {}): FailureView {
+  return hasCommand(view.cause) ? { ...view, action: causeCommand(view.cause, { ...view, ...details }) } : view;
 }
 
 export const exitCodeOf = (code: CauseCode): number => causeTable[code].exit;
@@ -61,16 +62,13 @@ export function plainText(text: string, limit = 1024): string {
     .slice(0, limit);
 }
 
-function textOf(text: string | ((details: CauseDetails) => string), details: CauseDetails): string {
-  return typeof text === "string" ? text : text(details);
-}
-
 function cleanDetails(details: FailureDetails): FailureDetails {
   const clean: FailureDetails = { ...details };
   if (details.text !== undefined) clean.text = plainText(details.text);
   if (details.deviceName !== undefined) clean.deviceName = plainText(details.deviceName, 256);
   if (details.field !== undefined) clean.field = plainText(details.field, 256);
   if (details.subject !== undefined) clean.subject = plainText(details.subject, 256);
+  if (details.holder !== undefined) clean.holder = plainText(details.holder, 256);
   if (details.sessions) {
     clean.sessions = details.sessions.map((session) => ({
       ...session,

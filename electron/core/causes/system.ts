@@ -1,4 +1,4 @@
-import type { CauseCode } from "../model.ts";
+import type { CauseCode } from "../client/model.ts";
 import { Failure } from "./failure.ts";
 
 const byCode: Record<string, CauseCode> = {

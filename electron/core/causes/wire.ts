@@ -1,7 +1,9 @@
 import type { CauseJson, FailureJson } from "#proto/types/v1/cause_pb.js";
-import type { CauseCode, FailureView } from "../model.ts";
+import { causeTable } from "../../../common/causes/table.ts";
+import { renderWords } from "../../../common/text/message.ts";
+import type { Params } from "../../../common/text/types.ts";
+import type { CauseCode, FailureView } from "../client/model.ts";
 import { Failure, type FailureDetails } from "./failure.ts";
-import { causeTable } from "./table.ts";
 
 /** ms of a duration as JSON has it, for example "1.5s". */
 export function durationMs(duration: string | undefined): number | undefined {
@@ -25,7 +27,9 @@ export function causeOf(json: CauseJson | string | number | undefined): CauseCod
 /** A failure that came over a contract. */
 export function failureFromWire(json: FailureJson, subject?: string): Failure {
   const details: FailureDetails = {};
-  if (json.text) details.text = json.text;
+  const text = renderWords({ key: json.messageKey, params: json.messageParams, text: json.text });
+  if (text) details.text = text;
+  if (json.messageKey) details.key = json.messageKey;
   if (subject) details.subject = subject;
   if (json.field) details.field = json.field;
   if (json.deviceName) details.deviceName = json.deviceName;
@@ -33,6 +37,18 @@ export function failureFromWire(json: FailureJson, subject?: string): Failure {
   if (retryAfterMs !== undefined) details.retryAfterMs = retryAfterMs;
   if (json.sessions?.length) details.sessions = json.sessions.map(sessionView);
   return new Failure(causeOf(json.cause), details);
+}
+
+/** A failure as sag-tunnel prints it in one line of JSON: `cause` in small letters, its words, and their key with its parameters. */
+export function failureFromLine(line: unknown): Failure {
+  const { cause, message, key, params } = (line ?? {}) as Record<string, unknown>;
+  const code = typeof cause === "string" && Object.hasOwn(causeTable, cause) ? (cause as CauseCode) : "unknown";
+  const text = renderWords({
+    ...(typeof message === "string" ? { text: message } : {}),
+    ...(typeof key === "string" ? { key } : {}),
+    params: typeof params === "object" && params !== null ? (params as Params) : {},
+  });
+  return new Failure(code, text ? { text } : {});
 }
 
 type SessionViews = NonNullable<FailureView["sessions"]>;

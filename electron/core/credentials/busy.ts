@@ -1,7 +1,7 @@
 let calls = 0;
 
 /**
- * Whether a call of the keychain has not come back. It may be asking a person, it cannot be told to stop, and a process waits for
+ * Whether a call of the keychain has not come back. It may be asking a person, it cannot be cancelled, and a process waits for
  * it even when it ends.
  */
 const isKeychainBusy = (): boolean => calls > 0;

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { link, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { failureFromSystem, systemCode } from "../causes/system.ts";
-import { type Environment, makePrivateDir } from "../environment.ts";
-import { readText, removeFile, writeAtomic } from "../files.ts";
+import { type Environment, makePrivateDir } from "../host/environment.ts";
+import { readText, removeFile, writeAtomic } from "../host/files.ts";
 
 /** What the cloud instance knows this user on this machine by: random, not derived from anything. */
 export interface DeviceIdentity {

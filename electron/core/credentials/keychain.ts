@@ -45,7 +45,7 @@ async function guarded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
   const timer = new AbortController();
   const called = last.then(() => whileBusy(() => work(timer.signal)));
   last = called.catch(() => undefined);
-  // The signal is for a call that has not begun; one that has goes on until somebody answers.
+  // The signal is for a call that has not begun; one that has goes on until the person answers.
   const late = sleep(patience, undefined, { ref: false, signal: timer.signal }).then(() => {
     throw new Failure("keychain_locked");
   });
@@ -60,5 +60,5 @@ async function guarded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
   }
 }
 
-/** The library has one kind of exception. This is what it says when nobody unlocked the keychain it asked to be unlocked. */
+/** The library has one kind of exception. This is its message when the prompt to unlock the keychain was not answered. */
 const isLocked = (cause: unknown): boolean => /platform storage|prompt|locked/i.test(String(cause));

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { Failure } from "../causes/failure.ts";
-import { type Environment, makePrivateDir } from "../environment.ts";
-import { readText, removeFile, writeAtomic } from "../files.ts";
-import type { StoreWord } from "../model.ts";
+import type { StoreWord } from "../client/model.ts";
+import { type Environment, makePrivateDir } from "../host/environment.ts";
+import { readText, removeFile, writeAtomic } from "../host/files.ts";
 import { decodeTokens, encodeTokens, type SignInTokens, type TokenStore } from "./kept.ts";
 
 export async function openStore(environment: Environment, store: StoreWord): Promise<TokenStore> {
   if (store === "file") return new FileStore(environment);
   if (store === "keychain") return (await import("./keychain.ts")).openKeychain();
-  // Tokens of a sign-in for one dial are in nobody's store.
+  // Tokens of a sign-in for one dial are not stored.
   throw new Failure("sign_in_expired");
 }
 

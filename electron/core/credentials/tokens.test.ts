@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createClient } from "../client.ts";
+import { createClient } from "../client/client.ts";
 import { parseAddress } from "../instance/address.ts";
 import { InstanceApi } from "../instance/api.ts";
 import { FakeCloud } from "../testing/cloud.ts";

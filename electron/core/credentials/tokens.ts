@@ -1,9 +1,9 @@
 import { durationMs as protoMs } from "@bufbuild/protobuf/wkt";
 import type { SignedIn } from "#proto/client/v1/client_pb.js";
 import { Failure } from "../causes/failure.ts";
-import type { Environment } from "../environment.ts";
+import type { Environment } from "../host/environment.ts";
+import { withLock } from "../host/lock.ts";
 import { hello, type InstanceApi } from "../instance/api.ts";
-import { withLock } from "../lock.ts";
 import type { SignInTokens, TokenStore } from "./kept.ts";
 import { Secret } from "./secret.ts";
 

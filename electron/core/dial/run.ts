@@ -5,16 +5,16 @@ import type { ProxyOptionsJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Mode } from "#proto/types/v1/state_pb.js";
 import { Failure } from "../causes/failure.ts";
 import { failureFromWire } from "../causes/wire.ts";
+import type { CauseCode, IntranetState } from "../client/model.ts";
+import type { ConnectOptions } from "../client/requests.ts";
 import type { Secret } from "../credentials/secret.ts";
 import { parseAddress, urlOf } from "../instance/address.ts";
 import { hello, type InstanceApi } from "../instance/api.ts";
-import type { CauseCode, IntranetState } from "../model.ts";
-import type { ConnectOptions } from "../requests.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
+import { tunnelState } from "../state/tunnel-view.ts";
 import { stopTunnel } from "../tunnel/process.ts";
 import { callTunnel, type TunnelStream, watchTunnel } from "../tunnel/rpc.ts";
-import { tunnelState } from "../view.ts";
-import { type DialEffect, type DialEvent, type DialState, step } from "./machine.ts";
+import { type DialEffect, type DialEvent, type DialState, step } from "./fsm.ts";
 
 /** What a dial needs from the rest of core. */
 export interface DialSources {
@@ -32,7 +32,13 @@ export interface DialSources {
 
 const defaultTimeout = 15_000;
 
-/** How long a sag-tunnel that was told to stop is given to be gone, ms, each time. */
+/** How long an earlier session is given to come back before a new one is dialled, ms; at most a third of the time there is. */
+const resumeTimeout = 4_000;
+
+/** How long sag-tunnel may take to take a session over, ms. */
+const startTimeout = 8_000;
+
+/** How long to wait for the end of a sag-tunnel that was asked to stop, ms, each time. */
 const leaving = [20, 100, 400];
 
 /** Carries out one dial. Answers once the tunnel is up; otherwise nothing of it is left and a Failure is thrown. */
@@ -47,6 +53,7 @@ class Dial {
   readonly #reject: (reason: unknown) => void;
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  #slow: NodeJS.Timeout | undefined;
   #state: DialState = { at: "idle" };
   #failure: Failure | undefined;
   #stream: TunnelStream | undefined;
@@ -81,10 +88,7 @@ class Dial {
       return;
     }
     void this.#attempt(async () => {
-      const { socks, http } = this.#sources.record;
-      const asked = this.#options.socks !== undefined || this.#options.http !== undefined;
-      const ports = asked ? "asked" : socks || http ? "remembered" : "any";
-      return { kind: "begin", tunnel: await this.#currentPhase(), ports };
+      return { kind: "begin", tunnel: await this.#currentPhase() };
     });
   }
 
@@ -112,6 +116,11 @@ class Dial {
     this.#state = state;
     if (state.at !== before && state.at !== "up" && state.at !== "over" && state.at !== "idle") {
       this.#options.onStep?.(state.at);
+      clearTimeout(this.#slow);
+      if (state.at === "resuming") {
+        const limit = Math.min(resumeTimeout, (this.#options.timeoutMs ?? defaultTimeout) / 3);
+        this.#slow = setTimeout(() => this.#on({ kind: "slow" }), limit);
+      }
     }
     for (const effect of effects) this.#carryOut(effect);
   }
@@ -128,7 +137,7 @@ class Dial {
         void this.#attempt(() => this.#dial());
         break;
       case "start":
-        void this.#attempt(() => this.#start(effect.anyPorts));
+        void this.#attempt(() => this.#start());
         break;
       case "already":
         this.#options.onStep?.("already_connected");
@@ -173,7 +182,7 @@ class Dial {
         this.#publicKey = Buffer.from(answer.publicKey ?? "", "base64");
         return { kind: "key" };
       } catch (thrown) {
-        // One that has just been told to stop still answers for a moment: then the next one is asked.
+        // A stopping one still answers for a moment: then the next one is used.
         const isLeaving = !started && thrown instanceof Failure && thrown.code === "tunnel_crashed";
         if (!isLeaving || wait === null) throw thrown;
         this.#tunnel = undefined;
@@ -199,7 +208,7 @@ class Dial {
     return { kind: "session" };
   }
 
-  async #start(anyPorts: boolean): Promise<DialEvent> {
+  async #start(): Promise<DialEvent> {
     const { record } = this.#sources;
     if (!this.#session) throw new Failure("answer_invalid", { subject: record.server });
     const { signal } = this.#abort;
@@ -214,22 +223,37 @@ class Dial {
           url: urlOf(parseAddress(record.server)),
           spkiPins: record.pins.map((pin) => Buffer.from(pin, "hex").toString("base64")),
         },
-        proxy: this.#proxyOptions(anyPorts),
+        proxy: this.#proxyOptions(),
       },
-      { signal },
-    );
+      // The service asks the cloud instance whether it is true.
+      { signal, timeoutMs: startTimeout },
+    ).catch(async (thrown) => {
+      throw await this.#listenFailure(thrown);
+    });
     this.#watch(this.#socket);
     return { kind: "started" };
   }
 
-  #proxyOptions(anyPorts: boolean): ProxyOptionsJson {
+  /** Last time's ports are a preference; those a person asked for are not. */
+  #proxyOptions(): ProxyOptionsJson {
     const { socks, http, outside } = this.#options;
-    const remembered = anyPorts ? undefined : this.#sources.record;
+    const { record } = this.#sources;
     return {
-      socksListen: socks ?? remembered?.socks ?? "",
-      httpListen: http ?? remembered?.http ?? "",
+      socksListen: socks ?? record.socks ?? "",
+      httpListen: http ?? record.http ?? "",
+      socksPreferred: socks === undefined,
+      httpPreferred: http === undefined,
       outside: outside === "refuse" ? "OUTSIDE_REFUSE" : "OUTSIDE_DIRECT",
     };
+  }
+
+  /** A failure to listen, with the address that was asked for and the program that has it. */
+  async #listenFailure(thrown: unknown): Promise<unknown> {
+    const { socks, http } = this.#options;
+    const field = thrown instanceof Failure ? thrown.details.field : undefined;
+    const address = { "proxy.socks_listen": socks, "proxy.http_listen": http }[field ?? ""];
+    if (!(thrown instanceof Failure) || address === undefined) return thrown;
+    return (await import("../reach/listener.ts")).listenFailure(thrown.code, address);
   }
 
   #watch(socket: string): void {
@@ -270,6 +294,7 @@ class Dial {
 
   #close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#slow);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#stream?.close();
     this.#abort.abort();

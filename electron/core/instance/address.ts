@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { texts } from "../../../common/text/index.ts";
 import { Failure } from "../causes/failure.ts";
 
 /** Where a cloud instance listens. */
@@ -24,7 +25,7 @@ export function parseAddress(text: string): Address {
   const port = Number(plain?.[2] ?? 443);
   const valid = bracketed || isIPv6(host) ? isIPv6(host) : hostPattern.test(host);
   if (!valid || port < 1 || port > 65_535) {
-    throw new Failure("invalid_argument", { text: "The server is given as HOST or HOST:PORT." });
+    throw new Failure("invalid_argument", { text: texts.core.invitation.badServer });
   }
   return { host, port };
 }

@@ -3,7 +3,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ClientService } from "#proto/client/v1/client_pb.js";
 import { SessionService } from "#proto/client/v1/session_pb.js";
 import { Failure } from "../causes/failure.ts";
-import { version } from "../version.ts";
+import { version } from "../product/version.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { type Connection, openConnection, type Trust } from "./connection.ts";
 import { ConnectionAgent, unary } from "./http.ts";

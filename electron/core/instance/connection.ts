@@ -1,6 +1,7 @@
 import { createHash, type X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { connect, type EphemeralKeyInfo, getCACertificates, rootCertificates, type TLSSocket } from "node:tls";
+import { texts } from "../../../common/text/index.ts";
 import { Failure } from "../causes/failure.ts";
 import { failureFromSystem } from "../causes/system.ts";
 import { type Address, formatAddress } from "./address.ts";
@@ -101,6 +102,11 @@ function handshake(
 function handshakeFailure(reason: unknown, server: string, host: string): Failure {
   const failure = failureFromSystem(reason, server);
   if (failure.code === "dns_unavailable") return new Failure("dns_unavailable", { subject: host }, { cause: reason });
+  const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";
+  if (/^ERR_SSL_(TLSV1_ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL)$/.test(code)) {
+    const text = texts.core.invitation.needsTls13(server);
+    return new Failure("answer_invalid", { text }, { cause: reason });
+  }
   // Something listens there, but it speaks no TLS that we do.
   if (failure.code === "unknown") return new Failure("answer_invalid", { subject: server }, { cause: reason });
   return failure;

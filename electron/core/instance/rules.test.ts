@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { field as fieldRules, PredefinedRulesSchema } from "#buf/validate/validate_pb.js";
 import { ClientService, DialResponseSchema, TokensSchema } from "#proto/client/v1/client_pb.js";
 import { AccessPointSchema, SessionService } from "#proto/client/v1/session_pb.js";
+import { WarningSchema } from "#proto/types/v1/state_pb.js";
 import { checksOf, keepsRules, UnknownRule } from "./rules.ts";
 
 const answers = ([ClientService, SessionService] as DescService[]).flatMap((service) =>
@@ -53,6 +54,15 @@ describe("rules of the contract", () => {
     ["a token that is too short", TokensSchema, { refreshToken: "x".repeat(15), accessToken: "x".repeat(16) }, false],
     ["tokens of the least length", TokensSchema, { refreshToken: "x".repeat(16), accessToken: "x".repeat(16) }, true],
     ["an answer without its session", DialResponseSchema, {}, false],
+    ["a warning with parameters", WarningSchema, { messageKey: "tunnel.x", messageParams: { host: "a" } }, true],
+    ["a parameter without a name", WarningSchema, { messageParams: { "": "a" } }, false],
+    ["a parameter that is too long", WarningSchema, { messageParams: { host: "x".repeat(1025) } }, false],
+    [
+      "too many parameters",
+      WarningSchema,
+      { messageParams: Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`p${at}`, ""])) },
+      false,
+    ],
     ["a probe address that is a name", AccessPointSchema, { probeAddress: "host.example" }, false],
   ])("%s", (_, schema, value, expected) => {
     const message = create(schema as DescMessage, value as never);

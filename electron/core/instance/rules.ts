@@ -11,6 +11,8 @@ import {
   EnumRulesSchema,
   type FieldRules,
   field as fieldRules,
+  type MapRules,
+  MapRulesSchema,
   message as messageRules,
   oneof as oneofRules,
   type RepeatedRules,
@@ -102,8 +104,26 @@ function valueCheck(field: DescField, rules: FieldRules | undefined): Check | un
       };
     }
     case "map":
-      throw new UnknownRule(`${field.parent.typeName}.${field.name} is a map`);
+      return mapCheck(field, of<MapRules>(rules, "map"));
   }
+}
+
+function mapCheck({ mapKind }: DescField & { fieldKind: "map" }, map: MapRules | undefined): Check {
+  const given = map ? stated<MapLimits>(MapRulesSchema, map, "min_pairs", "max_pairs", "keys", "values") : {};
+  const enough = between(given.min_pairs, given.max_pairs);
+  const key = scalarCheck(map?.keys);
+  const item = mapKind === "message" ? nested : scalarCheck(map?.values);
+  return (value) => {
+    const pairs = [...(value as Iterable<[unknown, unknown]>)];
+    return enough(pairs.length) && pairs.every(([name, one]) => (!key || key(name)) && (!item || item(one)));
+  };
+}
+
+interface MapLimits extends Record<string, unknown> {
+  min_pairs: bigint;
+  max_pairs: bigint;
+  keys: unknown;
+  values: unknown;
 }
 
 const nested: Check = (value) => holds(value as ReflectMessage);

@@ -1,8 +1,9 @@
 import { appendFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { texts } from "../../../common/text/index.ts";
 import { failureFromSystem } from "../causes/system.ts";
-import { type Environment, makePrivateDir } from "../environment.ts";
-import type { FailureView } from "../model.ts";
+import type { FailureView } from "../client/model.ts";
+import { type Environment, makePrivateDir } from "../host/environment.ts";
 
 /** Largest size of one file, bytes, and how many are kept: FILE, FILE.1, FILE.2. */
 const maxSize = 5 * 1024 * 1024;
@@ -10,7 +11,7 @@ export const keptLogs = 3;
 
 export const logDirOf = (environment: Environment): string => join(environment.stateDir, "log");
 
-/** What a line may tell. Secrets print as [redacted]; names of people and hosts are told where they are what it is about. */
+/** What a line may contain. Secrets print as [redacted]; names of people and hosts appear where the line is about them. */
 export interface LogFields {
   intranet?: string;
   session?: string | undefined;
@@ -28,7 +29,7 @@ export class Log {
   readonly #max: number;
   #onTrouble: ((text: string) => void) | undefined;
 
-  /** `onTrouble`: told once, in words, why nothing is written. */
+  /** `onTrouble`: called once with the reason if the log cannot be written. */
   constructor(environment: Environment, onTrouble?: (text: string) => void, max = maxSize) {
     this.#onTrouble = onTrouble;
     this.#environment = environment;
@@ -56,7 +57,7 @@ export class Log {
     } catch (thrown) {
       const tell = this.#onTrouble;
       this.#onTrouble = undefined;
-      tell?.(`${failureFromSystem(thrown, this.#path).message} Nothing is logged.`);
+      tell?.(texts.core.logs.nothingLogged(failureFromSystem(thrown, this.#path).message));
     }
   }
 

@@ -1,7 +1,7 @@
 import { closeSync, type FSWatcher, openSync, readdirSync, readFileSync, readSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import { wordOf } from "../causes/wire.ts";
-import type { Environment } from "../environment.ts";
+import type { Environment } from "../host/environment.ts";
 import { logDirOf } from "./log.ts";
 
 /** One line of the trail that core and all sag-tunnels of this user leave. */
@@ -10,7 +10,7 @@ export interface LogEntry {
   time: string;
   level: string;
   msg: string;
-  /** "core" or "sag-tunnel". */
+  /** "core", "sag-tunnel", or "service" for system mode's. */
   source: string;
   intranet?: string;
   session?: string;
@@ -19,7 +19,7 @@ export interface LogEntry {
 
 const pattern = /^(core|sag-tunnel-([0-9a-z]{4,32}))\.log(?:\.([12]))?$/;
 
-/** Everything that is kept, in the order of time; of one intranet, if an id is given, with what core said of it. */
+/** All log lines in order of time; with an id only those of one intranet, including core's. */
 export function readLogs(environment: Environment, intranetId?: string): LogEntry[] {
   const dir = logDirOf(environment);
   const files = logFiles(dir).sort((a, b) => b.age - a.age);
@@ -27,10 +27,12 @@ export function readLogs(environment: Environment, intranetId?: string): LogEntr
     const lines = readFileSync(join(dir, name), "utf8").split("\n");
     return parseLines(lines, source, intranet);
   });
-  return entries
-    .filter((one) => isAbout(one, intranetId))
-    .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  return inOrder(entries.filter((one) => isAbout(one, intranetId)));
 }
+
+/** By time. */
+export const inOrder = (entries: LogEntry[]): LogEntry[] =>
+  entries.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 
 /** Calls back with what is written from now on, until it is closed. */
 export function followLogs(
@@ -83,7 +85,7 @@ function logFiles(dir: string): LogFile[] {
 }
 
 /** A line that is no JSON is what a crash left: it has the time of the line before. */
-function parseLines(lines: string[], source: string, intranet: string | undefined): LogEntry[] {
+export function parseLines(lines: string[], source: string, intranet: string | undefined): LogEntry[] {
   let time = "";
   return lines
     .filter((line) => line !== "")
@@ -126,7 +128,7 @@ function parse(line: string): { time?: string; level?: string; msg?: string } | 
   }
 }
 
-const isAbout = (entry: LogEntry, intranetId: string | undefined): boolean =>
+export const isAbout = (entry: LogEntry, intranetId: string | undefined): boolean =>
   intranetId === undefined || entry.intranet === intranetId;
 
 /** The end of one file that grows, and begins anew when it is full. */

@@ -1,17 +1,29 @@
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import type { IntranetState, SessionView } from "../model.ts";
+import type { IntranetState, SessionView } from "../client/model.ts";
 import { combine } from "./all.ts";
 
 const part = (intranet: string, port: number, session: Partial<SessionView>) => ({
   intranet,
   socks: `127.0.0.1:${port}`,
   http: `127.0.0.1:${port + 1}`,
-  session: { routes: [], dnsServers: ["10.0.0.53"], dnsDomains: [], ...session } as unknown as IntranetState["session"],
+  session: {
+    routes: [],
+    dnsServers: ["10.0.0.53"],
+    dnsDomains: [],
+    dnsSearchDomains: [],
+    ...session,
+  } as unknown as IntranetState["session"],
 });
 
 const number = (address: string): number => address.split(".").reduce((sum, one) => sum * 256 + Number(one), 0);
+const outside: Record<string, string> = { "rds.example.test": "10.2.0.90", "six.example.test": "fd00::1" };
+const asked: string[] = [];
 const browser = {
+  dnsResolve: (host: string) => {
+    asked.push(host);
+    return outside[host] ?? null;
+  },
   isInNet: (host: string, net: string, mask: string) => {
     if (!/^[0-9.]+$/.test(host)) throw new Error(`it would resolve ${host}`);
     return (number(host) & number(mask)) >>> 0 === (number(net) & number(mask)) >>> 0;
@@ -28,7 +40,7 @@ const beta = part("beta", 2000, {
   routes: ["10.2.0.0/16", "10.9.0.0/24"],
   dnsDomains: ["beta.test", "shared.test", "x.alpha.test"],
 });
-const [toAlpha, toBeta, nowhere] = ["PROXY 127.0.0.1:1001", "PROXY 127.0.0.1:2001", "PROXY 127.0.0.1:9"];
+const [toAlpha, toBeta, nowhere] = ["SOCKS5 127.0.0.1:1000", "SOCKS5 127.0.0.1:2000", "PROXY 127.0.0.1:9"];
 
 it("sends each name and address to the intranet that has it, and what both claim to neither", () => {
   const { pac, overlaps } = combine([alpha, beta]);
@@ -45,7 +57,7 @@ it("a range within another one's is claimed by both", () => {
   const wide = part("wide", 3000, { routes: ["10.0.0.0/8"], dnsDomains: ["wide.test"] });
   const { pac, overlaps } = combine([alpha, wide]);
   expect(["10.200.0.1", "10.1.0.1", "10.9.0.9"].map((host) => ask(pac, host))).toEqual([
-    "PROXY 127.0.0.1:3001",
+    "SOCKS5 127.0.0.1:3000",
     nowhere,
     nowhere,
   ]);
@@ -54,9 +66,28 @@ it("a range within another one's is claimed by both", () => {
 
 it("one that has all names has those that nobody else has", () => {
   const { pac, overlaps } = combine([alpha, part("all", 4000, {})]);
-  expect(["www.alpha.test", "example.test"].map((host) => ask(pac, host))).toEqual([toAlpha, "PROXY 127.0.0.1:4001"]);
+  expect(["www.alpha.test", "example.test"].map((host) => ask(pac, host))).toEqual([toAlpha, "SOCKS5 127.0.0.1:4000"]);
   expect(overlaps).toEqual([]);
   expect(combine([part("a", 1, {}), part("b", 3, {})]).overlaps).toEqual([{ what: "*", intranets: ["a", "b"] }]);
+});
+
+it("a name of nobody's with an address of an intranet leads there, and no intranet's name is resolved by the browser", () => {
+  asked.length = 0;
+  const { pac } = combine([alpha, beta]);
+  const hosts = ["rds.example.test", "six.example.test", "nothing.test", "www.alpha.test", "www.shared.test"];
+  expect(hosts.map((host) => ask(pac, host))).toEqual([toBeta, "DIRECT", "DIRECT", toAlpha, nowhere]);
+  expect(asked).toEqual(["rds.example.test", "six.example.test", "nothing.test"]);
+});
+
+it("short names go to the intranet that completes them", () => {
+  asked.length = 0;
+  const completing = part("gamma", 5000, { dnsDomains: ["gamma.test"], dnsSearchDomains: ["gamma.test"] });
+  expect(ask(combine([alpha, completing]).pac, "payroll")).toBe("SOCKS5 127.0.0.1:5000");
+  expect(ask(combine([alpha]).pac, "payroll")).toBe(toAlpha);
+  const both = combine([completing, part("delta", 6000, { dnsDomains: ["d.test"], dnsSearchDomains: ["d.test"] })]);
+  expect(ask(both.pac, "payroll")).toBe(nowhere);
+  expect(both.overlaps).toEqual([{ what: "short names", intranets: ["gamma", "delta"] }]);
+  expect(asked).toEqual([]);
 });
 
 it("one alone is as by itself, and nothing escapes its quotes", () => {

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../environment.ts";
-import { removeFile, writeAtomic } from "../files.ts";
-import type { IntranetState } from "../model.ts";
+import { texts } from "../../../common/text/index.ts";
+import type { IntranetState } from "../client/model.ts";
+import type { Environment } from "../host/environment.ts";
+import { removeFile, writeAtomic } from "../host/files.ts";
 
 /** Something that more than one intranet claims: a name with all below it, a range of addresses, or "*" for all other names. */
 export interface Overlap {
@@ -18,7 +19,7 @@ export interface Combined {
 
 type Part = Pick<IntranetState, "intranet" | "socks" | "http" | "session">;
 
-/** Whoever listens there is nobody: what two intranets claim goes to neither, and not outside either. */
+/** The discard port: what two intranets claim goes to neither, and not directly either. */
 const nowhere = "PROXY 127.0.0.1:9";
 
 /** The file that every sag-tunnel of this user serves as /all.pac. */
@@ -32,7 +33,7 @@ export async function writeAllPac(environment: Environment, states: Part[]): Pro
   return combined;
 }
 
-/** After a change, where somebody uses it. */
+/** After a change, if a PAC file is in use. */
 export async function refreshAllPac(environment: Environment, states: () => Promise<IntranetState[]>): Promise<void> {
   if (!existsSync(allPacFile(environment))) return;
   await writeAllPac(environment, (await states()).filter(isProxied));
@@ -41,7 +42,7 @@ export async function refreshAllPac(environment: Environment, states: () => Prom
 /** Has proxies that a PAC can name. */
 export const isProxied = ({ socks, http, session }: Part): boolean => Boolean(socks && http && session);
 
-/** Decides by the longest name, then by ranges; what is claimed twice goes nowhere, and is told. */
+/** Decides by the longest name, then by ranges; what two intranets claim goes nowhere, and is reported. */
 export function combine(parts: Part[]): Combined {
   const overlaps: Overlap[] = [];
   const proxies = new Map(parts.map((part) => [part.intranet, proxyOf(part)]));
@@ -72,6 +73,17 @@ export function combine(parts: Part[]): Combined {
         )
       : "DIRECT";
 
+  // Short names belong to the intranet that completes them. If none does, a single intranet's proxy still knows the host's search list.
+  const completing = parts.filter(({ session }) => session && session.dnsSearchDomains.length > 0);
+  const shortNames = completing.length > 0 ? completing : parts.filter(({ session }) => session?.dnsServers.length);
+  const short =
+    completing.length > 0 || shortNames.length === 1
+      ? choose(
+          texts.core.shortNames,
+          shortNames.map((one) => one.intranet),
+        )
+      : otherNames;
+
   const all = claims((part) => part.session?.routes ?? []);
   const ranges = [...all.keys()].filter((range) => !range.includes(":"));
   const fours = ranges
@@ -90,31 +102,49 @@ export function combine(parts: Part[]): Combined {
           sixes.map((one) => one.intranet),
         )
       : "DIRECT";
-  return { pac: write(names, otherNames, fours, six), overlaps };
+  return { pac: write({ names, short, otherNames, ranges: fours, six }), overlaps };
 }
 
-const proxyOf = ({ socks, http }: Part): string => `PROXY ${http}; SOCKS5 ${socks}; SOCKS ${socks}`;
+/** What passes by SOCKS5 is not looked at, so that pages of devices that speak HTTP in their own way come as they are. */
+const proxyOf = ({ socks, http }: Part): string => `SOCKS5 ${socks}; PROXY ${http}; SOCKS ${socks}`;
 
-function write(names: [string, string][], otherNames: string, ranges: [string, string][], six: string): string {
+interface Choices {
+  names: [string, string][];
+  short: string;
+  otherNames: string;
+  ranges: [string, string][];
+  six: string;
+}
+
+function write({ names, short, otherNames, ranges, six }: Choices): string {
+  const byRange = ranges.map(([range, proxy]) => {
+    const [address = "", mask] = [range.split("/")[0], maskOf(bitsOf(range))];
+    return `  if (isInNet(address, ${quote(address)}, ${quote(mask)})) return ${quote(proxy)};`;
+  });
+  // A name that no intranet claims may resolve to an address of one. One proxy alone cannot tell whose address it is.
+  const byAddress = [
+    "  var address = dnsResolve(host);",
+    '  var proxy = address && address.indexOf(":") < 0 ? choose(address) : "DIRECT";',
+    "  return proxy;",
+  ];
   return `${[
+    "function choose(address) {",
+    ...byRange,
+    '  return "DIRECT";',
+    "}",
     "function FindProxyForURL(url, host) {",
     "  host = host.toLowerCase();",
     '  if (host.charAt(host.length - 1) === ".") host = host.slice(0, -1);',
     // isInNet would resolve a name, so it is asked about addresses only.
-    "  if (/^[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+$/.test(host)) {",
-    ...ranges.map(([range, proxy]) => {
-      const [address = "", mask] = [range.split("/")[0], maskOf(bitsOf(range))];
-      return `    if (isInNet(host, ${quote(address)}, ${quote(mask)})) return ${quote(proxy)};`;
-    }),
-    '    return "DIRECT";',
-    "  }",
+    "  if (/^[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+$/.test(host)) return choose(host);",
     `  if (host.indexOf(":") >= 0) return ${quote(six)};`,
     '  if (host === "localhost" || host.slice(-10) === ".localhost") return "DIRECT";',
     ...names.map(
       ([domain, proxy]) =>
         `  if (host === ${quote(domain)} || host.slice(${-domain.length - 1}) === ${quote(`.${domain}`)}) return ${quote(proxy)};`,
     ),
-    `  return ${quote(otherNames)};`,
+    `  if (host.indexOf(".") < 0) return ${quote(short)};`,
+    ...(otherNames === "DIRECT" && ranges.length > 0 ? byAddress : [`  return ${quote(otherNames)};`]),
     "}",
   ].join("\n")}\n`;
 }

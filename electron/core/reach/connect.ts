@@ -1,14 +1,14 @@
 import { connect, type Socket } from "node:net";
+import { causeTable } from "../../../common/causes/table.ts";
 import { Failure } from "../causes/failure.ts";
 import { systemCode } from "../causes/system.ts";
-import { causeTable } from "../causes/table.ts";
-import type { CauseCode, IntranetState } from "../model.ts";
+import type { CauseCode, IntranetState } from "../client/model.ts";
 import { hostPort, splitHostPort } from "./address.ts";
 
 /** The longest answer of the proxy's own that is read, bytes. */
 const longestAnswer = 8 * 1024;
 
-/** sag-tunnel gives up after 10 s; longer than that nobody is waited for, ms. */
+/** sag-tunnel gives up after 10 s; this waits no longer than that, ms. */
 const patience = 15_000;
 
 /** What a way inside is found by: the mode, and in proxy mode the HTTP proxy. */

@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { connect, isIP, isIPv6, type Socket } from "node:net";
 import { Failure } from "../causes/failure.ts";
-import type { IntranetState } from "../model.ts";
+import type { IntranetState } from "../client/model.ts";
 import { splitHostPort } from "./address.ts";
 
 /** Sends datagrams to one host inside, and hands over what comes back. */

@@ -13,7 +13,7 @@ const lists = {
 };
 
 /**
- * Whether the process at `client` is this user's: loopback is shared by everybody on a machine. Whoever is not found is nobody;
+ * Whether the process at `client` is this user's: loopback is shared by all users of a host. A process that is not found is not this user's;
  * on systems without /proc that is everybody.
  */
 export async function isOwn(
@@ -21,7 +21,7 @@ export async function isOwn(
   client: End,
   server: End,
   uid: number | null,
-  read = (path: string): Promise<string> => readFile(path, "latin1"),
+  read: (path: string) => Promise<string> = readList,
 ): Promise<boolean> {
   const texts = await Promise.all(lists[protocol].map((path) => read(path).catch(() => "")));
   const owners = texts.flatMap((text) =>
@@ -33,6 +33,32 @@ export async function isOwn(
   return uid !== null && owners.length > 0 && owners.every((one) => one === uid);
 }
 
+/**
+ * Reads the lists for several questions at a time: all that are asked while a reading is under way share the next one, so that many
+ * clients at once cost one reading. A reading that is under way may have passed a socket that is new.
+ */
+export function sharedLists(read: (path: string) => Promise<string> = readList): (path: string) => Promise<string> {
+  const running = new Map<string, Promise<unknown>>();
+  const next = new Map<string, Promise<string>>();
+  return (path) => {
+    const shared = next.get(path);
+    if (shared) return shared;
+    const begun = (running.get(path) ?? Promise.resolve()).then(() => {
+      next.delete(path);
+      const text = read(path);
+      running.set(
+        path,
+        text.catch(() => undefined),
+      );
+      return text;
+    });
+    next.set(path, begun);
+    return begun;
+  };
+}
+
+const readList = (path: string): Promise<string> => readFile(path, "latin1");
+
 /** "sl local remote st tx:rx tr:when retrnsmt uid timeout inode …" → the user, if this is the client's socket. */
 function ownerOf(line: string, protocol: "tcp" | "udp", client: End, server: End): number[] {
   const fields = line.trim().split(/\s+/);
@@ -42,13 +68,13 @@ function ownerOf(line: string, protocol: "tcp" | "udp", client: End, server: End
       ? isAt(local, client) && isAt(remote, server)
       : isAt(local, client) || (/^0+:/.test(local) && portOf(local) === client.port);
   if (!matches) return [];
-  // A socket without an inode belongs to nobody any longer, and reads as root's.
+  // A socket without an inode has no owner any more, and reads as root's.
   return [inode === "0" ? Number.NaN : Number(uid)];
 }
 
-const portOf = (entry: string): number => Number.parseInt(entry.slice(entry.indexOf(":") + 1), 16);
+export const portOf = (entry: string): number => Number.parseInt(entry.slice(entry.indexOf(":") + 1), 16);
 
-const isAt = (entry: string, end: End): boolean =>
+export const isAt = (entry: string, end: End): boolean =>
   portOf(entry) === end.port && addressesOf(end.address).includes(entry.slice(0, entry.indexOf(":")).toUpperCase());
 
 /** An address as the kernel lists it: 32-bit words in the machine's order; IPv4 in both of its forms. */

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { Failure } from "../causes/failure.ts";
-import type { Environment } from "../environment.ts";
-import type { IntranetState } from "../model.ts";
+import type { IntranetState } from "../client/model.ts";
+import type { Environment } from "../host/environment.ts";
 import { findSocket } from "../tunnel/process.ts";
 import { callTunnel } from "../tunnel/rpc.ts";
 

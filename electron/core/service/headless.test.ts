@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Failure, failureView } from "../causes/failure.ts";
-import type { Client, ClientEvent } from "../client.ts";
-import type { CauseCode, IntranetState } from "../model.ts";
+import type { Client, ClientEvent } from "../client/client.ts";
+import type { CauseCode, IntranetState } from "../client/model.ts";
 import { type Outcome, stayConnected } from "./headless.ts";
 
 const up = { intranet: "Work", intranetId: "a1b2", phase: "connected" } as IntranetState;

@@ -1,6 +1,6 @@
 import { Failure } from "../causes/failure.ts";
-import type { Client } from "../client.ts";
-import type { CauseCode, FailureView, IntranetState } from "../model.ts";
+import type { Client } from "../client/client.ts";
+import type { CauseCode, FailureView, IntranetState } from "../client/model.ts";
 
 /** What keeping an unattended machine connected came to. */
 export interface Outcome {
@@ -40,16 +40,18 @@ export interface Surroundings {
   /** Rejects when the signal is aborted. */
   delay(ms: number): Promise<void>;
   signal: AbortSignal;
+  /** How it is connected; default: the one enrolled intranet, in system mode. */
+  connect?: () => Promise<IntranetState>;
 }
 
-/** Keeps the one enrolled intranet connected until a person is needed; gives why. Null: it was told to stop. */
+/** Keeps an intranet connected until a person is needed; returns why. Null: it was stopped. */
 export async function stayConnected(
   client: Client,
-  { note, delay, signal }: Surroundings,
+  { note, delay, signal, connect = () => client.connect(undefined, { mode: "system", signal }) }: Surroundings,
 ): Promise<FailureView | null> {
   let pause = firstPause;
   while (!signal.aborted) {
-    const { intranet, failure } = await attempt(client, signal, (state) => {
+    const { intranet, failure } = await attempt(client, connect, signal, (state) => {
       pause = firstPause;
       note({ phase: "connected", intranet: state.intranet, cause: null });
     });
@@ -66,14 +68,15 @@ export async function stayConnected(
   return null;
 }
 
-/** Connects, and answers when it is over. No failure: somebody disconnected it. */
+/** Connects, and answers when it is over. No failure: it was disconnected. */
 async function attempt(
   client: Client,
+  connect: () => Promise<IntranetState>,
   signal: AbortSignal,
   onUp: (state: IntranetState) => void,
 ): Promise<{ intranet: string | null; failure: FailureView | null }> {
   try {
-    const up = await client.connect(undefined, { mode: "system", signal });
+    const up = await connect();
     onUp(up);
     const last = await ended(client, up.intranetId, signal);
     return { intranet: up.intranet, failure: last?.phase === "disconnected" ? null : (last?.cause ?? null) };

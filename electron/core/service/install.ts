@@ -12,9 +12,10 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { texts } from "../../../common/text/index.ts";
 import { Failure } from "../causes/failure.ts";
 import { failureFromSystem } from "../causes/system.ts";
-import type { Environment } from "../environment.ts";
+import type { Environment } from "../host/environment.ts";
 import { findTunnelBinary } from "../tunnel/binary.ts";
 import { dialUnit, type Layout, layout, lockdownUnit, tunnelUnit } from "./layout.ts";
 
@@ -30,15 +31,15 @@ export class Installation {
     this.#root = root;
     this.places = layout(root);
     if (environment.platform !== "linux") {
-      throw new Failure("not_permitted", { text: "The service is there for Linux only, so far." });
+      throw new Failure("not_permitted", { text: texts.core.service.linuxOnly });
     }
     if (root !== "") return;
     if (environment.uid !== 0) {
-      throw new Failure("not_permitted", { text: "Only root can change which services this machine has." });
+      throw new Failure("not_permitted", { text: texts.core.service.rootOnly });
     }
     if (!existsSync("/run/systemd/system")) {
       throw new Failure("service_not_running", {
-        text: "This machine is not run by systemd, which is to keep the service.",
+        text: texts.core.service.noSystemd,
       });
     }
   }
@@ -70,7 +71,7 @@ export class Installation {
     return dialState;
   }
 
-  /** The dial-up, once somebody is signed in there. */
+  /** The dial-up, once an intranet is signed in there. */
   enroll(): void {
     const { program } = this.places;
     this.#guarded(() => {
@@ -95,7 +96,8 @@ export class Installation {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       });
-      if (repaired.status !== 0) throw new Failure("unknown", { text: `sag-tunnel repair failed: ${repaired.stderr}` });
+      if (repaired.status !== 0)
+        throw new Failure("unknown", { text: texts.core.service.repairFailed(repaired.stderr) });
     }
     const { units, library, tunnelState, tunnelRun, dialState } = this.places;
     const own = [dialUnit, tunnelUnit, lockdownUnit].map((unit) => join(units, unit));
@@ -134,7 +136,7 @@ export class Installation {
     });
     if (ran.status === 0) return;
     throw new Failure("service_not_running", {
-      text: `systemctl ${args.join(" ")}: ${ran.stderr || ran.error?.message}`,
+      text: texts.core.service.commandFailed(`systemctl ${args.join(" ")}`, ran.stderr || `${ran.error?.message}`),
     });
   }
 
@@ -161,7 +163,7 @@ const above = [here, join(here, ".."), join(here, "..", ".."), join(here, "..", 
 const find = (what: string, candidates: string[]): string => {
   const found = candidates.find((path) => existsSync(path));
   if (found) return found;
-  throw new Failure("unknown", { text: `${what} did not come with this software.` });
+  throw new Failure("unknown", { text: texts.core.service.incomplete(what) });
 };
 
 const findUnit = (name: string): string => {

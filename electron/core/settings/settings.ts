@@ -1,11 +1,13 @@
+import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
+import { texts } from "../../../common/text/index.ts";
 import { Failure } from "../causes/failure.ts";
 import { failureFromSystem } from "../causes/system.ts";
-import { type Environment, makePrivateDir } from "../environment.ts";
-import { readText, writeAtomic } from "../files.ts";
-import { withLock } from "../lock.ts";
-import type { IntranetInfo } from "../model.ts";
+import type { IntranetInfo } from "../client/model.ts";
+import { type Environment, makePrivateDir } from "../host/environment.ts";
+import { readText, writeAtomic } from "../host/files.ts";
+import { withLock } from "../host/lock.ts";
 import { type IntranetRecord, type Settings, settingsSchema } from "./schema.ts";
 
 const fresh = (): Settings => ({ version: 1, intranets: [] });
@@ -26,24 +28,51 @@ export class SettingsFile {
   }
 
   async read(): Promise<Settings> {
+    const settings = await this.#readFile();
+    if (settings) return this.#withRunning(settings);
+    await withLock(this.#environment, "settings", () => this.#putAside());
+    return this.#withRunning((await this.#readFile()) ?? fresh());
+  }
+
+  /** null: it is damaged. */
+  async #readFile(): Promise<Settings | null> {
     const text = await readText(this.path);
-    if (text === undefined) return fresh();
-    const settings = parse(text);
-    if (settings) return settings;
-    // Kept, not overwritten: somebody may want to mend it by hand.
-    const keptAs = `${this.path}.damaged`;
+    return text === undefined ? fresh() : parse(text);
+  }
+
+  /** Within the lock: what another process wrote meanwhile is not taken for damaged. */
+  async #putAside(): Promise<void> {
+    if (await this.#readFile()) return;
+    // Kept, also beside an earlier one: it may be repaired by hand.
+    let keptAs = `${this.path}.damaged`;
+    for (let count = 2; existsSync(keptAs); count += 1) keptAs = `${this.path}.damaged-${count}`;
     await rename(this.path, keptAs).catch((thrown) => {
       throw failureFromSystem(thrown, this.path);
     });
     this.#onDamaged(keptAs);
-    return fresh();
+  }
+
+  /** With the intranets of running tunnels that the file does not know: it was damaged, lost, or is another one. */
+  async #withRunning(settings: Settings): Promise<Settings> {
+    const { notedIntranets, runningIntranets } = await import("../tunnel/running.ts");
+    const known = new Set(settings.intranets.map((one) => one.id));
+    const ids = notedIntranets(this.#environment).filter((id) => !known.has(id));
+    if (ids.length === 0) return settings;
+    for (const record of await runningIntranets(this.#environment, ids)) {
+      const name = settings.intranets.some((one) => one.name === record.name)
+        ? nameFor(settings, record.name, record.code)
+        : record.name;
+      settings.intranets.push({ ...record, name });
+    }
+    return settings;
   }
 
   /** Reads, lets `change` alter what was read, writes; alone among all processes of this user. */
   async update<T>(change: (settings: Settings) => T): Promise<T> {
     makePrivateDir(this.#environment.configDir, this.#environment.uid);
     return withLock(this.#environment, "settings", async () => {
-      const settings = await this.read();
+      await this.#putAside();
+      const settings = await this.#withRunning((await this.#readFile()) ?? fresh());
       const before = JSON.stringify(settings);
       const result = change(settings);
       if (JSON.stringify(settings) !== before) {
@@ -87,8 +116,10 @@ export function chooseIntranet(settings: Settings, given: string | undefined): I
   const chosen = intranets.length === 1 ? intranets[0] : intranets.find((one) => one.id === settings.default);
   if (chosen) return chosen;
   if (intranets.length === 0) throw new Failure("unknown_intranet");
-  const names = intranets.map((one) => one.name).join(", ");
-  throw new Failure("invalid_argument", { text: `Several intranets are here, so name one: ${names}.` });
+  const names = intranets.map((one) => one.name);
+  throw new Failure("invalid_argument", {
+    text: texts.core.intranets.several(names),
+  });
 }
 
 /** What is kept, for whoever asks. */
@@ -121,15 +152,15 @@ export function nameFor(settings: Settings, displayName: string, code: string): 
   }
 }
 
-/** A name somebody chose: something that can be typed, and told apart from an option. */
+/** A user-chosen name: it can be typed, and does not look like an option. */
 export function checkName(name: string): string {
   if (/^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,63}$/u.test(name)) return name;
   throw new Failure("invalid_argument", {
-    text: "The name of an intranet has letters, digits, dots, dashes and underscores, at most 64.",
+    text: texts.core.intranets.badName,
   });
 }
 
-/** Enters that nobody is signed in to it any more; `forget` takes it out. */
+/** Records the sign-out; `forget` removes the intranet. */
 export function signedOut(settings: Settings, intranetId: string, forget: boolean): void {
   const index = settings.intranets.findIndex((one) => one.id === intranetId);
   if (index < 0) return;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../environment.ts";
+import type { Environment } from "../host/environment.ts";
 
 /** A machine of its own for one test, in a directory that goes away with it. */
 export interface TestEnvironment extends Environment {
@@ -18,6 +18,8 @@ export function testEnvironment(): TestEnvironment {
     configDir: join(root, "config"),
     stateDir: join(root, "state"),
     runtimeDir: join(root, "run"),
+    otherRuntimeDirs: () => [join(root, "former"), join(root, "spare")],
+    spareRuntimeDir: () => join(root, "spare"),
     serviceDir: join(root, "service"),
     serviceOwner: process.getuid?.() ?? 0,
     deviceName: "test-laptop",

@@ -35,9 +35,9 @@ const change = (next: Parameters<typeof create<typeof StateSchema>>[1] & object)
   for (const wake of watchers) wake();
 };
 
-const failure = (cause: Cause): ConnectError => {
+const failure = (cause: Cause, field = ""): ConnectError => {
   const error = new ConnectError("refused", Code.FailedPrecondition);
-  error.details.push({ desc: FailureSchema, value: create(FailureSchema, { cause }) });
+  error.details.push({ desc: FailureSchema, value: create(FailureSchema, { cause, field }) });
   return error;
 };
 
@@ -65,13 +65,31 @@ const handler = connectNodeAdapter({
       attach: () => ({ hello: { version: "0.1.0" }, mode: Mode.PROXY, pid: process.pid }),
       prepare: () => ({ attemptId: "attempt-1", publicKey: randomBytes(32) }),
       start: (request) => {
-        const { socksListen = "", httpListen = "" } = request.proxy ?? {};
-        if (script.taken?.includes(socksListen)) throw failure(Cause.PORT_IN_USE);
+        const asked = request.proxy;
+        let { socksListen = "", httpListen = "" } = asked ?? {};
+        if (script.taken?.includes(socksListen)) {
+          if (!asked?.socksPreferred) throw failure(Cause.PORT_IN_USE, "proxy.socks_listen");
+          socksListen = "";
+        }
         writeFileSync(session, JSON.stringify({ socksListen, httpListen }), { mode: 0o600 });
         change({ phase: Phase.CONNECTING });
         const outcome = script.outcome ?? "connected";
         if (outcome === "connected") setImmediate(() => up(socksListen, httpListen));
-        else if (outcome !== "silent") {
+        else if (outcome === "ends") {
+          setImmediate(() => {
+            up(socksListen, httpListen);
+            // As after a renewal that was refused: the session's last state, and a process that stays.
+            const { session: last } = state;
+            setTimeout(() => {
+              rmSync(session, { force: true });
+              change({
+                phase: Phase.FAILED,
+                cause: { cause: Cause.SIGN_IN_EXPIRED },
+                ...(last ? { session: last } : {}),
+              });
+            }, 200);
+          });
+        } else if (outcome !== "silent") {
           setImmediate(() => change({ phase: Phase.FAILED, cause: { cause: causeByName(outcome) } }));
         }
         return { state };

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Environment } from "../environment.ts";
+import type { Environment } from "../host/environment.ts";
 
 /** How a fake sag-tunnel behaves after Start. */
 export interface TunnelScript {
-  /** connected: up after Start; silent: stays connecting; otherwise failed with this cause. */
+  /** connected: up after Start; silent: stays connecting; ends: up for 200 ms, then its sign-in ends; otherwise failed with this cause. */
   outcome?: string;
   /** Listeners that are taken: Start answers port_in_use. */
   taken?: string[];
@@ -18,7 +18,10 @@ export interface TunnelScript {
  * Gives `environment` a sag-tunnel that is a real process with the real local protocol and makes no tunnel. Answers a way to reach
  * those that were started.
  */
-export function useFakeTunnel(environment: Environment, script: TunnelScript = {}): { kill(): void; pids(): number[] } {
+export function useFakeTunnel(
+  environment: Environment & { remove?(): void },
+  script: TunnelScript = {},
+): { kill(): void; pids(): number[] } {
   const program = fileURLToPath(new URL("./tunnel-process.ts", import.meta.url));
   const children: ChildProcess[] = [];
   const binary = join(dirname(environment.runtimeDir), "sag-tunnel");
@@ -32,12 +35,18 @@ export function useFakeTunnel(environment: Environment, script: TunnelScript = {
     return child;
   };
   const running = (): number[] => children.flatMap((one) => (one.pid && isRunning(one.pid) ? [one.pid] : []));
-  return {
-    kill: () => {
-      for (const pid of running()) process.kill(pid, "SIGKILL");
-    },
-    pids: running,
+  const kill = (): void => {
+    for (const pid of running()) process.kill(pid, "SIGKILL");
   };
+  // A test that ends while one is connected leaves no process behind.
+  const { remove } = environment;
+  if (remove) {
+    environment.remove = () => {
+      kill();
+      remove.call(environment);
+    };
+  }
+  return { kill, pids: running };
 }
 
 /** Whether a process is there and not a zombie. */

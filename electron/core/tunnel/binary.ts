@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../causes/failure.ts";
-import type { Environment } from "../environment.ts";
+import type { Environment } from "../host/environment.ts";
 
 /**
  * Where sag-tunnel is: named for a test; beside this program where it was built or installed. Never looked for on PATH, where

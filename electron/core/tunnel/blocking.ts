@@ -1,8 +1,8 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { plainText } from "../causes/failure.ts";
-import type { Environment } from "../environment.ts";
-import type { LockdownView } from "../model.ts";
+import type { LockdownView } from "../client/model.ts";
+import type { Environment } from "../host/environment.ts";
 
 /** File in the service's directory that says what is held back, for everybody to read. */
 const blockingFile = "blocking";

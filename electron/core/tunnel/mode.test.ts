@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Failure } from "../causes/failure.ts";
-import type { ConnectOptions } from "../client.ts";
-import { askTunnel, mergeState } from "../states.ts";
+import type { ConnectOptions } from "../client/client.ts";
+import { askTunnel, mergeState } from "../state/merge.ts";
 import { type TestEnvironment, testEnvironment } from "../testing/environment.ts";
 import { TestService } from "../testing/service.ts";
 import { chooseService } from "./mode.ts";
@@ -20,11 +20,13 @@ afterEach(() => {
   environment.remove();
 });
 
+const intranet = { id: "aaaa", server: "vpn.acme.example:8443", code: "ACME1" };
+
 const choose = async (options: ConnectOptions): Promise<string> => {
   const said: string[] = [];
   const nameOf = async (id: string) => (id === "bbbb" ? "acme" : undefined);
   try {
-    const socket = await chooseService(environment, "aaaa", nameOf, options, (text) => said.push(text));
+    const socket = await chooseService(environment, intranet, nameOf, options, (text) => said.push(text));
     return [socket ? "system" : "proxy", ...said].join(": ");
   } catch (thrown) {
     if (thrown instanceof Failure) return `${thrown.code}: ${thrown.message} ${thrown.view.action}`;
@@ -36,13 +38,16 @@ const here: StateJson = { intranetId: "aaaa", phase: "PHASE_CONNECTED" };
 const elsewhere: StateJson = { intranetId: "bbbb", phase: "PHASE_RECONNECTING" };
 const over: StateJson = { intranetId: "bbbb", phase: "PHASE_FAILED" };
 const somebody: StateJson = { phase: "PHASE_DISCONNECTED", cause: { cause: "CAUSE_IN_USE_BY_ANOTHER_USER" } };
-const proxy = "So this is proxy mode: programs that are told of the proxy are inside.";
-const system = "system: The service is here, so this is system mode: every program of this machine is inside.";
-const acme = "This machine is in acme already, and in system mode it is in one intranet at a time.";
-const inUse = "Somebody else on this machine is using it.";
+const proxy = "Connecting in proxy mode: programs set to use the proxy can reach the intranet.";
+const system =
+  "system: The tunnel service is running. Connecting in system mode: every program on this computer can reach the intranet.";
+const acme = "This computer is already connected to acme. System mode allows one intranet at a time.";
+const untrusted = "No administrator of this computer has trusted ACME1@vpn.acme.example:8443 for system mode.";
+const command = "An administrator can allow it: sudo sag service trust ACME1@vpn.acme.example:8443";
+const inUse = "Another user of this computer is connected.";
 
 describe.each([
-  { name: "no service", states: null, auto: `proxy: The service is not installed or not running here. ${proxy}` },
+  { name: "no service", states: null, auto: `proxy: The tunnel service is not installed or not running. ${proxy}` },
   { name: "a free service", states: [], auto: system, plain: "system", explicit: "system" },
   { name: "a service that has it already", states: [here], auto: system, plain: "system", explicit: "system" },
   { name: "a service that has just left another", states: [over], auto: system, plain: "system", explicit: "system" },
@@ -54,15 +59,23 @@ describe.each([
     explicit: `vpn_conflict: ${acme} Disconnect acme, or connect in proxy mode.`,
   },
   {
+    name: "a service that does not trust the intranet",
+    states: [],
+    refusal: { cause: "CAUSE_NOT_PERMITTED", field: "trust", text: "no administrator has trusted it" },
+    auto: `proxy: ${untrusted} ${command} ${proxy}`,
+    plain: `proxy: ${untrusted} ${command} ${proxy}`,
+    explicit: `not_permitted: ${untrusted} ${command}`,
+  },
+  {
     name: "a service that somebody else uses",
     states: [somebody],
     auto: `proxy: ${inUse} ${proxy}`,
     plain: `proxy: ${inUse} ${proxy}`,
     explicit: `in_use_by_another_user: ${inUse} Ask them to disconnect.`,
   },
-])("$name", ({ states, auto, plain, explicit }) => {
+])("$name", ({ states, refusal, auto, plain, explicit }) => {
   it("decides", async () => {
-    if (states) await service.serve({ states });
+    if (states) await service.serve({ states, ...(refusal ? { refusal } : {}) });
     expect(await choose({ mode: "auto" })).toBe(auto);
     expect(await choose({})).toBe(plain ?? "proxy");
     expect(await choose({ mode: "proxy" })).toBe("proxy");
@@ -84,8 +97,9 @@ describe("a service that was killed", () => {
       mode: "system",
       cause: {
         cause: "service_not_running",
-        message: "The tunnel service has ended without giving the network back.",
-        action: "Start it again, or have an administrator run: sag repair",
+        message: "The tunnel service ended without restoring the network settings.",
+        action:
+          "An administrator can start it again (sudo systemctl start sag-tunnel) or restore the network (sudo sag repair).",
       },
     });
   });
@@ -93,7 +107,7 @@ describe("a service that was killed", () => {
   it("is in the way of whoever connects, and that is said", async () => {
     service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
     const said =
-      "service_not_running: The tunnel service has ended without giving the network back. Start it again, or have an administrator run: sag repair";
+      "service_not_running: The tunnel service ended without restoring the network settings. An administrator can start it again (sudo systemctl start sag-tunnel) or restore the network (sudo sag repair).";
     for (const options of [{ mode: "auto" }, { mode: "system" }, {}] satisfies ConnectOptions[]) {
       expect(await choose(options)).toBe(said);
     }

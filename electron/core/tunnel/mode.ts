@@ -1,11 +1,13 @@
 import { rm } from "node:fs/promises";
+import { texts } from "../../../common/text/index.ts";
 import { Failure } from "../causes/failure.ts";
 import { failureFromWire } from "../causes/wire.ts";
-import type { Environment } from "../environment.ts";
-import type { ConnectOptions } from "../requests.ts";
-import type { Doings } from "../states.ts";
+import type { ConnectOptions } from "../client/requests.ts";
+import type { Environment } from "../host/environment.ts";
+import type { IntranetRecord } from "../settings/schema.ts";
+import type { LocalProgress } from "../state/local-progress.ts";
 import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from "./process.ts";
-import { findService, isInService, leftBehind, livingService, whyBusy } from "./service.ts";
+import { findService, isInService, leftBehind, livingService, whyBusy, whyNotAllowed } from "./service.ts";
 
 /**
  * The service's socket if system mode is what is wanted and can be had; null = proxy mode. Who asked for neither gets system mode
@@ -13,7 +15,7 @@ import { findService, isInService, leftBehind, livingService, whyBusy } from "./
  */
 export async function chooseService(
   environment: Environment,
-  intranetId: string,
+  intranet: Pick<IntranetRecord, "id" | "server" | "code">,
   nameOf: (id: string) => Promise<string | undefined>,
   options: ConnectOptions,
   onNotice: (text: string) => void,
@@ -24,33 +26,39 @@ export async function chooseService(
   const left = service ? null : leftBehind(environment);
   // It would hold proxy mode back as well, and what that says of it would be wrong.
   if (left?.cause) throw failureFromWire(left.cause);
-  const busy = service ? await whyBusy(service.states, intranetId, nameOf) : new Failure("service_not_running");
+  const busy = service
+    ? ((await whyBusy(service.states, intranet.id, nameOf)) ?? (await whyNotAllowed(service.socket, intranet)))
+    : new Failure("service_not_running");
   if (busy && options.mode === "system") throw busy;
   if (busy && (options.mode === "auto" || service)) {
-    const why = service ? busy.message : "The service is not installed or not running here.";
-    onNotice(`${why} So this is proxy mode: programs that are told of the proxy are inside.`);
+    const why = service ? whyNot(busy) : texts.core.modes.noService;
+    onNotice(texts.core.modes.proxy(why));
   }
   if (!busy && options.mode === "auto") {
-    onNotice("The service is here, so this is system mode: every program of this machine is inside.");
+    onNotice(texts.core.modes.system);
   }
   return busy ? null : (service?.socket ?? null);
 }
 
+/** With what an administrator could do about it. */
+const whyNot = (failure: Failure): string =>
+  failure.details.field === "trust" ? `${failure.message} ${failure.view.action}` : failure.message;
+
 /** A session has one mode at a time: what is up in the other one is ended first. */
 export async function leaveOtherMode(
   environment: Environment,
-  doings: Doings,
+  progress: LocalProgress,
   intranetId: string,
   system: boolean,
 ): Promise<void> {
   const isUp = system ? isSessionWanted(environment, intranetId) : await isInService(environment, intranetId);
-  if (isUp) await hangUp(environment, doings, intranetId);
+  if (isUp) await hangUp(environment, progress, intranetId);
 }
 
 /** Ends the session of an intranet in whatever mode it is, also that of a sag-tunnel which has died. */
-export async function hangUp(environment: Environment, doings: Doings, intranetId: string): Promise<void> {
+export async function hangUp(environment: Environment, progress: LocalProgress, intranetId: string): Promise<void> {
   const stop = (socket: string, isService = false): Promise<void> => stopTunnel(socket, intranetId, isService);
-  doings.set(intranetId, "disconnecting");
+  progress.set(intranetId, "disconnecting");
   try {
     const socket = findSocket(environment, intranetId);
     if (socket) await stop(socket).catch(notAnswering);
@@ -63,11 +71,11 @@ export async function hangUp(environment: Environment, doings: Doings, intranetI
   } finally {
     // What is still there would be resumed by the next connect.
     await rm(`${tunnelDir(environment, intranetId)}/session`, { force: true });
-    doings.clear(intranetId);
+    progress.clear(intranetId);
   }
 }
 
-/** Nobody there to tell is as good as told. */
+/** Without a service there is nothing to stop. */
 function notAnswering(thrown: unknown): void {
   if (thrown instanceof Failure && (thrown.code === "tunnel_crashed" || thrown.code === "tunnel_binary_missing"))
     return;

@@ -1,33 +1,44 @@
 import type { ChildProcess } from "node:child_process";
 import { existsSync, lstatSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../causes/failure.ts";
 import { systemCode } from "../causes/system.ts";
-import { causeOf } from "../causes/wire.ts";
-import { type Environment, makePrivateDir } from "../environment.ts";
+import { failureFromLine } from "../causes/wire.ts";
+import { type Environment, makePrivateDir } from "../host/environment.ts";
+import { withLock } from "../host/lock.ts";
 import { parseJson } from "../instance/http.ts";
-import { withLock } from "../lock.ts";
 import { logDirOf } from "../logs/log.ts";
-import { version } from "../version.ts";
+import { version } from "../product/version.ts";
 import { findTunnelBinary } from "./binary.ts";
 import { callTunnel } from "./rpc.ts";
 
 /** How long sag-tunnel may take to its ready line, ms. */
 const readyTimeout = 5_000;
 
-export const tunnelDir = (environment: Environment, intranetId: string): string =>
-  join(environment.runtimeDir, intranetId);
-export const socketOf = (environment: Environment, intranetId: string): string =>
-  join(tunnelDir(environment, intranetId), "rpc.sock");
+/** The directory of an intranet's sag-tunnel: wherever one runs or has a session to be resumed, else where one is to be started. */
+export function tunnelDir(environment: Environment, intranetId: string): string {
+  const [first = "", ...others] = runtimeDirs(environment).map((dir) => join(dir, intranetId));
+  return [first, ...others].find(isInUse) ?? first;
+}
 
+/** Where tunnels are looked for, the place for new ones first. */
+export const runtimeDirs = (environment: Environment): string[] => [
+  ...new Set([environment.runtimeDir, ...environment.otherRuntimeDirs()]),
+];
+
+const isInUse = (dir: string): boolean => existsSync(join(dir, socketName)) || existsSync(join(dir, sessionName));
+
+const socketName = "rpc.sock";
 /** sag-tunnel keeps this file while a session is wanted. */
+const sessionName = "session";
+
 export const isSessionWanted = (environment: Environment, intranetId: string): boolean =>
-  existsSync(join(tunnelDir(environment, intranetId), "session"));
+  existsSync(join(tunnelDir(environment, intranetId), sessionName));
 
 /** The socket of an intranet's sag-tunnel, if there is one and it is this user's own; null when there is none. */
 export function findSocket(environment: Environment, intranetId: string): string | null {
-  const path = socketOf(environment, intranetId);
+  const path = join(tunnelDir(environment, intranetId), socketName);
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return null;
   if (!found.isSocket() || (environment.uid !== null && found.uid !== environment.uid)) {
@@ -56,7 +67,13 @@ export async function ensureTunnel(
   return withLock(environment, `start-${intranetId}`, async () => {
     const meanwhile = findSocket(environment, intranetId);
     if (meanwhile && (await isAlive(meanwhile))) return { socket: meanwhile, started: false };
-    await startTunnel(environment, intranetId);
+    const dir = tunnelDir(environment, intranetId);
+    await startTunnel(environment, intranetId, dir).catch(async (thrown) => {
+      // What has no room has none for a socket either; a directory elsewhere is found again by all that look for this tunnel.
+      if (!hasNoRoom(thrown) || isSessionWanted(environment, intranetId)) throw thrown;
+      const spare = environment.spareRuntimeDir();
+      await startTunnel(environment, intranetId, join(spare, intranetId));
+    });
     const socket = findSocket(environment, intranetId);
     if (!socket) throw new Failure("tunnel_crashed");
     return { socket, started: true };
@@ -78,11 +95,18 @@ export async function stopTunnel(socketPath: string, intranetId: string, isServi
   for (let waited = 0; waited < endTimeout && existsSync(socketPath); waited += endLook) await sleep(endLook);
 }
 
-async function startTunnel(environment: Environment, intranetId: string): Promise<void> {
+const hasNoRoom = (thrown: unknown): boolean =>
+  thrown instanceof Failure && (thrown.code === "storage_full" || thrown.code === "storage_readonly");
+
+async function startTunnel(environment: Environment, intranetId: string, dir: string): Promise<void> {
   const binary = findTunnelBinary(environment);
-  const dir = tunnelDir(environment, intranetId);
   const logDir = logDirOf(environment);
-  for (const path of [environment.runtimeDir, dir, environment.stateDir, logDir]) makePrivateDir(path, environment.uid);
+  for (const path of [dirname(dir), dir]) makePrivateDir(path, environment.uid);
+  try {
+    for (const path of [environment.stateDir, logDir]) makePrivateDir(path, environment.uid);
+  } catch {
+    // Nothing is logged, which core's own log says.
+  }
   const log = join(logDir, `sag-tunnel-${intranetId}.log`);
   const child = environment.spawn(binary, ["proxy", "--dir", dir, "--intranet", intranetId, "--log", log, "--json"], {
     // It outlives whoever started it: a terminal that is closed takes nothing down.
@@ -119,7 +143,7 @@ function ready(child: ChildProcess): Promise<void> {
     child.on("error", (error) =>
       settle(new Failure(systemCode(error) === "ENOENT" ? "tunnel_binary_missing" : "tunnel_crashed")),
     );
-    // Not "exit": what it said last is to be read first.
+    // Not "exit": its last output is read first.
     child.on("close", () => settle(new Failure("tunnel_crashed")));
     child.stdout?.on("data", (chunk: Buffer) => {
       line = (line + chunk.toString("utf8")).slice(0, 4096);
@@ -128,13 +152,10 @@ function ready(child: ChildProcess): Promise<void> {
   });
 }
 
-/** The ready line, or a failure it told in place of it. */
+/** The ready line, or the failure printed in place of it. */
 function readLine(line: string): Failure | undefined {
-  const told = parseJson(Buffer.from(line.split("\n")[0] ?? "")) as
-    | { ready?: unknown; cause?: unknown; message?: unknown }
-    | undefined;
-  if (told?.ready === true) return undefined;
-  const cause = typeof told?.cause === "string" ? causeOf(`CAUSE_${told.cause.toUpperCase()}`) : "unknown";
-  const text = typeof told?.message === "string" ? told.message : "";
-  return cause === "unknown" ? new Failure("tunnel_crashed") : new Failure(cause, { text });
+  const answer = parseJson(Buffer.from(line.split("\n")[0] ?? "")) as { ready?: unknown } | undefined;
+  if (answer?.ready === true) return undefined;
+  const failure = failureFromLine(answer);
+  return failure.code === "unknown" ? new Failure("tunnel_crashed") : failure;
 }

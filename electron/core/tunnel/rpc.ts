@@ -5,12 +5,16 @@ import type {
   GetLockdownResponseJson,
   GetStatesRequestJson,
   GetStatesResponseJson,
+  MayConnectRequestJson,
+  MayConnectResponseJson,
   OpenPortalRequestJson,
   OpenPortalResponseJson,
   PingRequestJson,
   PingResponseJson,
   PrepareRequestJson,
   PrepareResponseJson,
+  ReadLogRequestJson,
+  ReadLogResponseJson,
   SetLockdownRequestJson,
   SetLockdownResponseJson,
   StartRequestJson,
@@ -30,6 +34,7 @@ const { request } = process.getBuiltinModule("node:http");
 /** The unary calls of the tunnel contract, by name: request and answer as JSON has them. */
 interface Calls {
   Attach: [AttachRequestJson, AttachResponseJson];
+  MayConnect: [MayConnectRequestJson, MayConnectResponseJson];
   Prepare: [PrepareRequestJson, PrepareResponseJson];
   Start: [StartRequestJson, StartResponseJson];
   Stop: [StopRequestJson, StopResponseJson];
@@ -37,6 +42,7 @@ interface Calls {
   Ping: [PingRequestJson, PingResponseJson];
   GetLockdown: [GetLockdownRequestJson, GetLockdownResponseJson];
   SetLockdown: [SetLockdownRequestJson, SetLockdownResponseJson];
+  ReadLog: [ReadLogRequestJson, ReadLogResponseJson];
   OpenPortal: [OpenPortalRequestJson, OpenPortalResponseJson];
 }
 

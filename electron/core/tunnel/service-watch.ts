@@ -25,7 +25,7 @@ export class ServiceWatch {
   #arm(): void {
     if (!this.#isOpen || this.#watch(this.#dir)) return;
     this.#watch(dirname(this.#dir));
-    // It may have come while nobody looked.
+    // It may have come before the watch began.
     if (existsSync(this.#dir)) this.#watch(this.#dir);
   }
 

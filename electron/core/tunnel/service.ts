@@ -1,8 +1,12 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import { texts } from "../../../common/text/index.ts";
 import { Failure } from "../causes/failure.ts";
-import type { Environment } from "../environment.ts";
+import { failureFromWire } from "../causes/wire.ts";
+import type { Environment } from "../host/environment.ts";
+import { parseAddress, urlOf } from "../instance/address.ts";
+import type { IntranetRecord } from "../settings/schema.ts";
 import { readBlocking } from "./blocking.ts";
 import { callTunnel } from "./rpc.ts";
 
@@ -11,7 +15,7 @@ const answerTimeout = 2_500;
 
 /**
  * The socket of the installed service; null when there is none. Node cannot ask who is at the other end, so what is asked is who
- * could have put the socket there: only root, or nobody is talked to.
+ * could have put the socket there: only root, or it is not used.
  */
 export function findService(environment: Environment): string | null {
   const { serviceDir, serviceOwner } = environment;
@@ -24,13 +28,13 @@ export function findService(environment: Environment): string | null {
   if (!isRoots || !socket.isSocket() || socket.uid !== serviceOwner) {
     throw new Failure("not_permitted", {
       subject: path,
-      text: `${path} was not made by root. Nothing was sent to it.`,
+      text: texts.core.service.notRoots(path),
     });
   }
   return path;
 }
 
-/** The service's socket and what it says, if somebody answers there. */
+/** The service's socket and its answer, if it answers. */
 export async function livingService(environment: Environment): Promise<{ socket: string; states: StateJson[] } | null> {
   const socket = findService(environment);
   if (!socket) return null;
@@ -56,9 +60,7 @@ export function leftBehind(environment: Environment): StateJson | null {
     blocking: written.holds === "all" ? "BLOCKING_ALL" : "BLOCKING_INTRANET",
     cause: {
       cause: "CAUSE_SERVICE_NOT_RUNNING",
-      text: written.lockdown
-        ? "The tunnel service is not running, and lockdown is in force without it."
-        : "The tunnel service has ended without giving the network back.",
+      text: written.lockdown ? texts.core.service.endedInLockdown : texts.core.service.ended,
     },
   };
 }
@@ -92,9 +94,29 @@ export async function whyBusy(
     if (state.cause?.cause === "CAUSE_IN_USE_BY_ANOTHER_USER") return new Failure("in_use_by_another_user");
     const id = state.intranetId ?? "";
     if (id === intranetId || resting.has(String(state.phase))) continue;
-    return new Failure("vpn_conflict", { subject: (await nameOf(id)) ?? "another intranet" });
+    return new Failure("vpn_conflict", { subject: (await nameOf(id)) ?? texts.core.intranets.another });
   }
   return null;
+}
+
+/**
+ * Why the service does not let this user connect the machine with an intranet; null if it does. A service of an earlier version
+ * does not know the question.
+ */
+export async function whyNotAllowed(
+  socket: string,
+  { server, code }: Pick<IntranetRecord, "server" | "code">,
+): Promise<Failure | null> {
+  const input = { cloudUrl: urlOf(parseAddress(server)), enterpriseCode: code };
+  try {
+    const { refusal } = await callTunnel(socket, "MayConnect", input, { timeoutMs: answerTimeout });
+    if (!refusal) return null;
+    if (refusal.field !== "trust") return failureFromWire(refusal);
+    return new Failure("not_permitted", { subject: `${code}@${server}`, field: "trust" });
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === "answer_invalid") return null;
+    throw thrown;
+  }
 }
 
 /** Whether the service holds this intranet's session. */

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { makeDirectories } from "../../core/directories.ts";
+import { makeDirectories } from "../../../common/directories.ts";
 import type { JournalEntry, ProxyJournal } from "./proxy.ts";
 
 const setting = z.record(z.string().max(64), z.string().max(4096));

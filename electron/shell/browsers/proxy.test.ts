@@ -8,11 +8,14 @@ const desktop = () => {
   const values: ProxySetting = { mode: "'manual'", "autoconfig-url": "''" };
   let journal: JournalEntry | null = null;
   const writes: string[] = [];
+  let broken: "loses" | "half" | "throws" | null = null;
   const system = gnomeProxy(async (_program, [verb, , key = "", value = ""]) => {
     if (verb === "writable") return "true";
     if (verb === "get") return values[key] ?? "";
     // What is changed has been written down before.
     writes.push(`${key} ${journal === null ? "unnoted" : "noted"}`);
+    if (broken === "throws") throw new Error("the schema is locked");
+    if (broken === "loses" || (broken === "half" && key === "mode")) return "";
     values[key] = value;
     return "";
   });
@@ -33,7 +36,10 @@ const desktop = () => {
       pacOf: (id) => pacs[id] ?? null,
       changed: (setting) => told.push(setting),
     });
-  return { values, pacs, told, writes, open, journal: () => journal };
+  const breakWrites = (how: typeof broken): void => {
+    broken = how;
+  };
+  return { values, pacs, told, writes, open, breakWrites, journal: () => journal };
 };
 
 const before = { mode: "'manual'", "autoconfig-url": "''" };
@@ -55,7 +61,7 @@ describe("the browsers' setting", () => {
     expect(values).toEqual(ours);
     await proxy.use(null);
     expect(values).toEqual(before);
-    expect(told.at(-1)).toEqual({ supported: true, intranetId: null });
+    expect(told.at(-1)).toEqual({ supported: true, intranetId: null, refused: false });
   });
 
   test("is put back at the next start after a crash", async () => {
@@ -101,6 +107,32 @@ describe("the browsers' setting", () => {
     expect(values["autoconfig-url"]).toContain(":2/");
     await proxy.use(null);
     expect(values).toEqual(before);
+  });
+
+  test.each([
+    ["loses what is written, as without a D-Bus session", "loses"],
+    ["takes the address and not the mode", "half"],
+    ["refuses to write", "throws"],
+  ] as const)("a desktop that %s: the toggle goes off and says so, nothing is left", async (_, how) => {
+    const { values, told, pacs, open, journal, breakWrites } = desktop();
+    const proxy = open();
+    await proxy.start();
+    breakWrites(how);
+    await proxy.use("contoso01");
+    expect(told.at(-1)).toEqual({ supported: true, intranetId: null, refused: true });
+    expect(values).toEqual(before);
+    expect(journal()).toBeNull();
+    // Asked for while the intranet is down, it shows when it comes up.
+    pacs.contoso01 = null;
+    await proxy.use("contoso01");
+    expect(told.at(-1)).toEqual({ supported: true, intranetId: "contoso01", refused: false });
+    pacs.contoso01 = "http://127.0.0.1:1/proxy.pac";
+    await proxy.follow();
+    expect(told.at(-1)).toEqual({ supported: true, intranetId: null, refused: true });
+    breakWrites(null);
+    await proxy.use("contoso01");
+    expect(told.at(-1)).toEqual({ supported: true, intranetId: "contoso01", refused: false });
+    expect(values).toEqual(ours);
   });
 
   test("a quote in an address stays inside it", () => {

@@ -24,7 +24,7 @@ export interface ProxyJournal {
 export interface JournalEntry {
   /** What the person had. */
   before: ProxySetting;
-  /** What we set: whatever differs from it later was changed by somebody else, and stays. */
+  /** What the app set: a later difference was made by another program, and stays. */
   ours: ProxySetting;
   intranetId: string;
 }
@@ -38,7 +38,7 @@ export interface BrowserProxyParts {
 }
 
 /**
- * "Use for this computer's browsers": puts an intranet's PAC into the system's proxy setting while that intranet is up, and
+ * "Open intranet pages in my browser": puts an intranet's PAC into the system's proxy setting while that intranet is up, and
  * puts back what was there: on request, on disconnect, at quit, and at the next start after a crash.
  */
 export class BrowserProxy {
@@ -46,6 +46,8 @@ export class BrowserProxy {
   #supported = false;
   /** The intranet a person wants it for, up or not. */
   #wanted: string | null = null;
+  /** What was written last is not what the desktop says now: without a D-Bus session dconf accepts a write and loses it. */
+  #refused = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(parts: BrowserProxyParts) {
@@ -62,6 +64,7 @@ export class BrowserProxy {
   /** @param intranetId null = as the person had it. */
   async use(intranetId: string | null): Promise<void> {
     this.#wanted = this.#supported ? intranetId : null;
+    this.#refused = false;
     await this.follow();
     this.#tell();
   }
@@ -77,12 +80,26 @@ export class BrowserProxy {
       await this.#undo();
       const before = await this.#parts.system.read();
       this.#parts.journal.write({ before, ours, intranetId: this.#wanted });
-      await this.#parts.system.write(ours);
+      if (await this.#isTaken(ours)) return;
+      this.#wanted = null;
+      this.#refused = true;
+      await this.#undo();
+      this.#tell();
     });
   }
 
   async restore(): Promise<void> {
     await this.use(null);
+  }
+
+  /** Writes it, and reads back whether the desktop has it now. */
+  async #isTaken(setting: ProxySetting): Promise<boolean> {
+    try {
+      await this.#parts.system.write(setting);
+      return same(setting, await this.#parts.system.read());
+    } catch {
+      return false;
+    }
   }
 
   async #undo(): Promise<void> {
@@ -102,7 +119,7 @@ export class BrowserProxy {
   }
 
   #tell(): void {
-    this.#parts.changed({ supported: this.#supported, intranetId: this.#wanted });
+    this.#parts.changed({ supported: this.#supported, intranetId: this.#wanted, refused: this.#refused });
   }
 }
 

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { texts } from "../../../common/text/index.ts";
+import type { Secret } from "../credentials/secret.ts";
+import { openStore } from "../credentials/store.ts";
+import type { Environment } from "../host/environment.ts";
+import { parseAddress } from "../instance/address.ts";
+import { InstanceApi } from "../instance/api.ts";
+import type { IntranetRecord } from "../settings/schema.ts";
+
+/** How long a goodbye to the cloud instance may take, ms: signing out here does not depend on it. */
+const revokeTimeout = 3_000;
+
+/** Ends the sign-in at the cloud instance if it answers, and here in any case. */
+export async function endSignIn(
+  environment: Environment,
+  record: IntranetRecord,
+  onNotice: (text: string) => void,
+): Promise<void> {
+  const store = await openStore(environment, record.store);
+  const tokens = await store.read(record.id);
+  if (tokens) {
+    const told = revoke(record, tokens.refreshToken).then(
+      () => true,
+      () => false,
+    );
+    if (!(await Promise.race([told, sleep(revokeTimeout, false, { ref: false })]))) {
+      onNotice(texts.core.account.signOutUnanswered(record.server));
+    }
+  }
+  await store.remove(record.id);
+}
+
+async function revoke(record: IntranetRecord, refreshToken: Secret): Promise<void> {
+  const signal = AbortSignal.timeout(revokeTimeout);
+  const api = await InstanceApi.open(parseAddress(record.server), { pins: record.pins }, { signal });
+  try {
+    await api.signOut({ refreshToken: refreshToken.reveal() }, { signal });
+  } finally {
+    api.close();
+  }
+}

@@ -1,0 +1,185 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Cause } from "#proto/types/v1/cause_pb.js";
+import { Secret } from "../credentials/secret.ts";
+import { causeOf, cloud, environment, failureOf, signIn, until } from "../testing/client.ts";
+import { testEnvironment } from "../testing/environment.ts";
+import { isRunning, useFakeTunnel } from "../testing/tunnel.ts";
+import { createClient } from "./client.ts";
+
+it("ends the tunnels of a test that did not disconnect", async () => {
+  const own = testEnvironment();
+  const tunnels = useFakeTunnel(own);
+  const client = createClient({ environment: own });
+  await client.signIn(signIn());
+  await client.connect();
+  expect(tunnels.pids()).toHaveLength(1);
+  own.remove();
+  await until(() => tunnels.pids().length === 0);
+});
+
+describe("connect", { timeout: 30_000 }, () => {
+  it("connects, remembers its ports, says when it is connected already, and disconnects", async () => {
+    const tunnels = useFakeTunnel(environment);
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    const state = await client.connect();
+    expect(state).toMatchObject({ phase: "connected", clientIp: "10.77.0.12", accessPoint: { id: "ap-1" } });
+    expect(cloud.count("refresh")).toBe(0);
+    const steps: string[] = [];
+    await client.connect("contoso", { onStep: (step) => steps.push(step) });
+    expect(steps).toEqual(["already_connected"]);
+    expect(cloud.count("dial")).toBe(1);
+    expect(tunnels.pids()).toHaveLength(1);
+    // Another process sees the same.
+    expect(await createClient({ environment }).states({ probe: true })).toMatchObject([
+      { phase: "connected", pid: state.pid },
+    ]);
+    expect(await client.disconnect()).toMatchObject({ phase: "disconnected" });
+    await until(() => tunnels.pids().length === 0);
+    expect(await client.connect()).toMatchObject({ socks: state.socks, http: state.http });
+    await client.disconnect();
+  });
+
+  it("gives up a remembered port that is taken, and never one that was asked for", async () => {
+    useFakeTunnel(environment, { taken: ["127.0.0.1:1080"] });
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    expect(await causeOf(client.connect(undefined, { socks: "127.0.0.1:1080" }))).toBe("port_in_use");
+    const { SettingsFile } = await import("../settings/settings.ts");
+    const settings = new SettingsFile(environment);
+    await settings.update(({ intranets }) =>
+      Object.assign(intranets[0] ?? {}, { socks: "127.0.0.1:1080", http: "127.0.0.1:1081" }),
+    );
+    const state = await client.connect();
+    expect(state.socks).not.toBe("127.0.0.1:1080");
+    await client.disconnect();
+  });
+
+  it("refreshes an access token that has ended or is refused, once", async () => {
+    useFakeTunnel(environment);
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    environment.advance(3_600_000);
+    await client.connect();
+    expect(cloud.count("refresh")).toBe(1);
+    await client.disconnect();
+    cloud.forgetAccessTokens();
+    await client.connect();
+    expect([cloud.count("refresh"), cloud.count("dial")]).toEqual([2, 3]);
+    await client.disconnect();
+  });
+
+  it.each([
+    ["no_access_point", Cause.NO_ACCESS_POINT],
+    ["address_pool_exhausted", Cause.ADDRESS_POOL_EXHAUSTED],
+    ["session_limit", Cause.SESSION_LIMIT],
+  ])("tells %s and leaves nothing", async (code, cause) => {
+    useFakeTunnel(environment);
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    cloud.refusal = { cause, sessions: [{ sessionId: "1", deviceName: "old\u0007phone", clientAddress: "10.77.0.9" }] };
+    const failure = await failureOf(client.connect());
+    expect(failure.code).toBe(code);
+    expect(failure.view.sessions).toMatchObject([{ deviceName: "old phone" }]);
+    expect(await client.states()).toMatchObject([{ phase: "failed", cause: { cause: code } }]);
+    expect(await createClient({ environment }).states()).toMatchObject([{ phase: "disconnected" }]);
+  });
+
+  it("shows a cause it does not know by the server's words", async () => {
+    useFakeTunnel(environment);
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    cloud.refusal = { cause: 9_999 as Cause, text: "the moon\u001b[31m is wrong" };
+    expect((await failureOf(client.connect())).view).toMatchObject({
+      cause: "unknown",
+      message: "the moon [31m is wrong.",
+    });
+  });
+
+  it.each([
+    ["silent", "access_point_unreachable"],
+    ["no_access_point", "no_access_point"],
+  ])("stops the tunnel after %s", async (outcome, expected) => {
+    const tunnels = useFakeTunnel(environment, { outcome });
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    expect(await causeOf(client.connect(undefined, { timeoutMs: 6_000 }))).toBe(expected);
+    await until(() => tunnels.pids().length === 0);
+  });
+
+  it("leaves nothing half done when it is aborted", async () => {
+    const tunnels = useFakeTunnel(environment, { outcome: "silent" });
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    const abort = new AbortController();
+    const connecting = client.connect(undefined, {
+      signal: abort.signal,
+      onStep: (step) => step === "waiting" && abort.abort(new Error("ctrl-c")),
+    });
+    await expect(connecting).rejects.toThrow("ctrl-c");
+    await until(() => tunnels.pids().length === 0);
+    expect(await client.states()).toMatchObject([{ phase: "disconnected" }]);
+  });
+
+  it("tells a crashed tunnel, and has its session back on connect", async () => {
+    const tunnels = useFakeTunnel(environment);
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    const { pid } = await client.connect();
+    tunnels.kill();
+    await until(() => !isRunning(pid ?? 0));
+    expect(await client.states()).toMatchObject([{ phase: "failed", cause: { cause: "tunnel_crashed" } }]);
+    const again = await client.connect();
+    expect(again.phase).toBe("connected");
+    expect(again.pid).not.toBe(pid);
+    expect(cloud.count("dial")).toBe(1);
+    await client.disconnect();
+  });
+
+  it("dials anew when the crashed tunnel's session has ended", async () => {
+    const tunnels = useFakeTunnel(environment, { resume: "session_expired" });
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    await client.connect();
+    tunnels.kill();
+    await until(() => tunnels.pids().length === 0);
+    expect((await client.connect()).phase).toBe("connected");
+    expect(cloud.count("dial")).toBe(2);
+    await client.disconnect();
+  });
+
+  it("says that there is no tunnel program", async () => {
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    expect(await causeOf(client.connect())).toBe("tunnel_binary_missing");
+    environment.tunnelBinary = "/bin/false";
+    expect(await causeOf(client.connect())).toBe("tunnel_crashed");
+  });
+
+  it("signs in and dials in one, keeping no token", async () => {
+    useFakeTunnel(environment);
+    const client = createClient({ environment });
+    expect((await client.connectOnce(signIn())).phase).toBe("connected");
+    await client.connectOnce(signIn({ password: new Secret("not needed") }));
+    expect([cloud.count("signIn"), cloud.count("dial")]).toEqual([1, 1]);
+    expect(readdirSync(environment.stateDir).sort()).toEqual(["device", "log"]);
+    expect(await client.disconnect()).toMatchObject({ phase: "signed_out" });
+    expect(await causeOf(client.connect())).toBe("sign_in_expired");
+  });
+
+  it("changes the password, and signs out here even when the cloud instance is gone", async () => {
+    const notices: string[] = [];
+    const client = createClient({ environment, onNotice: (text) => notices.push(text) });
+    await client.signIn(signIn());
+    await client.changePassword({ password: new Secret(cloud.password), newPassword: new Secret("Next-Horse22") });
+    expect(cloud.password).toBe("Next-Horse22");
+    await cloud.stop();
+    expect(await client.signOut()).toMatchObject({ phase: "signed_out" });
+    expect(notices).toHaveLength(1);
+    expect(readdirSync(join(environment.stateDir, "credentials"))).toEqual([]);
+    expect(await client.signOut(undefined, { forget: true })).toMatchObject({ phase: "signed_out" });
+    expect(await client.states()).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Secret } from "../credentials/secret.ts";
+import { causeOf, cloud, contentOf, environment, signIn } from "../testing/client.ts";
+import { createClient } from "./client.ts";
+
+describe("sign-in", { timeout: 30_000 }, () => {
+  it("keeps the intranet and the tokens, and nothing that was typed", async () => {
+    const client = createClient({ environment });
+    const state = await client.signIn(signIn());
+    expect(state).toMatchObject({
+      intranet: "contoso",
+      phase: "disconnected",
+      server: cloud.host,
+      userName: cloud.user,
+    });
+    expect(await client.intranets()).toMatchObject([{ enterpriseCode: "AB12C", store: "file", signedIn: true }]);
+    const kept = join(environment.stateDir, "credentials", `${state.intranetId}.json`);
+    expect(statSync(kept).mode & 0o777).toBe(0o600);
+    expect(contentOf(environment.configDir) + contentOf(environment.stateDir)).not.toContain(cloud.password);
+    // Again: the same intranet.
+    expect((await client.signIn(signIn())).intranetId).toBe(state.intranetId);
+    expect(await client.intranets()).toHaveLength(1);
+  });
+
+  it("tells wrong password, unknown code and a code without a server apart", async () => {
+    const client = createClient({ environment });
+    expect(await causeOf(client.signIn(signIn({ password: new Secret("nope") })))).toBe("bad_credentials");
+    const other = cloud.link.replace(cloud.code, "ZZZZZ");
+    expect(await causeOf(client.discover(other))).toBe("unknown_code");
+    expect(await causeOf(client.discover("AB12C"))).toBe("invalid_argument");
+    await client.signIn(signIn());
+    expect(await client.discover("ab12c")).toMatchObject({
+      displayName: "Contoso",
+      known: "contoso",
+      identity: { by: "pin" },
+    });
+  });
+
+  it("refuses a name that is taken, and a store that is not there, before a password is sent", async () => {
+    const client = createClient({ environment });
+    await client.signIn(signIn({ intranet: "work" }));
+    writeFileSync(join(environment.stateDir, "credentials-blocked"), "");
+    const blocked = { ...environment, stateDir: join(environment.stateDir, "credentials-blocked") };
+    cloud.calls.length = 0;
+    expect(await causeOf(createClient({ environment: blocked }).signIn(signIn()))).not.toBe("bad_credentials");
+    expect(cloud.calls).toEqual([]);
+  });
+
+  it("tells a wrong password before a store that is not there, and leaves no sign-in that cannot be kept", async () => {
+    // Where the credentials would be stands a file.
+    mkdirSync(environment.stateDir, { recursive: true, mode: 0o700 });
+    writeFileSync(join(environment.stateDir, "credentials"), "");
+    const client = createClient({ environment });
+    expect(await causeOf(client.signIn(signIn({ password: new Secret("nope") })))).toBe("bad_credentials");
+    cloud.calls.length = 0;
+    expect(["not_permitted", "storage_readonly"]).toContain(await causeOf(client.signIn(signIn())));
+    expect(cloud.calls).toEqual(["signIn", "signOut"]);
+    // A code would be spent.
+    cloud.calls.length = 0;
+    expect(["not_permitted", "storage_readonly"]).toContain(
+      await causeOf(client.signIn(signIn({ otp: new Secret("123456") }))),
+    );
+    expect(cloud.calls).toEqual([]);
+    expect(await client.intranets()).toEqual([]);
+  });
+
+  it("refuses a name that cannot be one", async () => {
+    const client = createClient({ environment });
+    expect(await causeOf(client.signIn(signIn({ intranet: "../x" })))).toBe("invalid_argument");
+  });
+});

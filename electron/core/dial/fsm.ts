@@ -1,0 +1,140 @@
+import type { CauseCode, PhaseWord } from "../client/model.ts";
+
+/** Where a dial is. `up` and `over` are final. */
+export type DialState =
+  | { at: "idle" }
+  /** A sag-tunnel is bringing an earlier session back by itself. */
+  | { at: "resuming" }
+  /** Two things at once: an access token, and a key pair in sag-tunnel. `former`: sag-tunnel still has an earlier session. */
+  | { at: "preparing"; hasToken: boolean; hasKey: boolean; retried: boolean; former: boolean }
+  | { at: "dialling"; retried: boolean; former: boolean }
+  | { at: "starting" }
+  | { at: "waiting"; cause: CauseCode | null }
+  | { at: "up" }
+  | { at: "over" };
+
+export type DialEvent =
+  /** What sag-tunnel has of this intranet at the beginning. */
+  | { kind: "begin"; tunnel: PhaseWord | null }
+  | { kind: "token" }
+  | { kind: "key" }
+  | { kind: "session" }
+  | { kind: "started" }
+  | { kind: "tunnel"; phase: PhaseWord; cause: CauseCode | null }
+  /** The step under way failed. `stale`: the access token was not good any more. */
+  | { kind: "failed"; cause: CauseCode; stale?: boolean }
+  /** An earlier session has had its time to come back. */
+  | { kind: "slow" }
+  | { kind: "timeout" }
+  | { kind: "cancel" };
+
+export type DialEffect =
+  | { do: "token"; renew: boolean }
+  | { do: "key" }
+  | { do: "dial" }
+  | { do: "start" }
+  /** The session was dialled, and no tunnel has it yet. */
+  | { do: "hangUp" }
+  /** sag-tunnel has the session. */
+  | { do: "stop" }
+  | { do: "already" }
+  | { do: "done" }
+  /** null: cancelled by whoever asked for it. */
+  | { do: "fail"; cause: CauseCode | null };
+
+type Step = [DialState, DialEffect[]];
+
+/**
+ * From "signed out" or "disconnected" to "tunnel up": what follows from where a dial is and what happened. No clock, no network:
+ * run.ts carries out the effects.
+ */
+export function step(state: DialState, event: DialEvent): Step {
+  if (state.at === "up" || state.at === "over") return [state, []];
+  if (event.kind === "cancel") return giveUp(state, null);
+  if (event.kind === "timeout") return giveUp(state, timeoutCause(state));
+  switch (state.at) {
+    case "idle":
+      if (event.kind === "failed") return giveUp(state, event.cause);
+      return event.kind === "begin" ? begin(event.tunnel) : [state, []];
+    case "resuming":
+      return resuming(state, event);
+    case "preparing":
+      return preparing(state, event);
+    case "dialling":
+      return dialling(state, event);
+    case "starting":
+      return starting(state, event);
+    case "waiting":
+      return waiting(state, event);
+  }
+}
+
+function begin(tunnel: PhaseWord | null): Step {
+  if (tunnel === "connected") return [{ at: "up" }, [{ do: "already" }, { do: "done" }]];
+  if (tunnel === "connecting" || tunnel === "reconnecting") return [{ at: "resuming" }, []];
+  return afresh(false);
+}
+
+function afresh(former: boolean): Step {
+  const state: DialState = { at: "preparing", hasToken: false, hasKey: false, retried: false, former };
+  return [state, [{ do: "token", renew: false }, { do: "key" }]];
+}
+
+function resuming(state: DialState & { at: "resuming" }, event: DialEvent): Step {
+  // It goes on trying meanwhile; the new session takes its place at the end.
+  if (event.kind === "slow") return afresh(true);
+  if (event.kind !== "tunnel") return event.kind === "failed" ? afresh(false) : [state, []];
+  if (event.phase === "connected") return [{ at: "up" }, [{ do: "done" }]];
+  // The old session could not be had back; a new one can.
+  return event.phase === "connecting" || event.phase === "reconnecting" ? [state, []] : afresh(false);
+}
+
+function preparing(state: DialState & { at: "preparing" }, event: DialEvent): Step {
+  if (event.kind === "failed") return giveUp(state, event.cause);
+  if (event.kind !== "token" && event.kind !== "key") return [state, []];
+  const next = { ...state, [event.kind === "token" ? "hasToken" : "hasKey"]: true };
+  if (!next.hasToken || !next.hasKey) return [next, []];
+  return [{ at: "dialling", retried: state.retried, former: state.former }, [{ do: "dial" }]];
+}
+
+function dialling(state: DialState & { at: "dialling" }, event: DialEvent): Step {
+  if (event.kind === "session") {
+    return [{ at: "starting" }, [{ do: "start" }]];
+  }
+  if (event.kind !== "failed") return [state, []];
+  if (!event.stale || state.retried) return giveUp(state, event.cause);
+  const next: DialState = { at: "preparing", hasToken: false, hasKey: true, retried: true, former: state.former };
+  return [next, [{ do: "token", renew: true }]];
+}
+
+function starting(state: DialState & { at: "starting" }, event: DialEvent): Step {
+  if (event.kind === "started") return [{ at: "waiting", cause: null }, []];
+  if (event.kind !== "failed") return [state, []];
+  return giveUp(state, event.cause);
+}
+
+function waiting(state: DialState & { at: "waiting" }, event: DialEvent): Step {
+  if (event.kind === "failed") return giveUp(state, event.cause);
+  if (event.kind !== "tunnel") return [state, []];
+  if (event.phase === "connected") return [{ at: "up" }, [{ do: "done" }]];
+  if (event.phase === "failed") return giveUp(state, event.cause ?? "unknown");
+  // Another caller has disconnected meanwhile.
+  if (event.phase === "disconnected" || event.phase === "disconnecting") return giveUp(state, "not_connected");
+  return [event.cause ? { ...state, cause: event.cause } : state, []];
+}
+
+function timeoutCause(state: DialState): CauseCode {
+  if (state.at === "waiting") return state.cause ?? "access_point_unreachable";
+  if (state.at === "resuming") return "access_point_unreachable";
+  if (state.at === "starting") return "tunnel_crashed";
+  return "instance_unreachable";
+}
+
+/** Nothing half done is left behind. */
+function giveUp(state: DialState, cause: CauseCode | null): Step {
+  const clean: DialEffect[] = [];
+  if (state.at === "starting") clean.push({ do: "hangUp" }, { do: "stop" });
+  const hasFormer = (state.at === "preparing" || state.at === "dialling") && state.former;
+  if (state.at === "waiting" || state.at === "resuming" || hasFormer) clean.push({ do: "stop" });
+  return [{ at: "over" }, [...clean, { do: "fail", cause }]];
+}

@@ -1,0 +1,111 @@
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { ownFolder, ownHome } from "./home.ts";
+import { otherRuntimeDirs, runtimeDirAtHome, runtimeDirInTmp } from "./runtime.ts";
+
+const uid = process.getuid?.() ?? 0;
+const somebodyElse = 65_534;
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync("/tmp/sag-r-");
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+it("is below the home, private, and the same for every call", () => {
+  const dir = runtimeDirAtHome(root, uid);
+  expect(dir).toMatch(new RegExp(`^${root}/\\.local/state/sag/run/[0-9a-f]{8}$`));
+  expect(statSync(`${dir}`).mode & 0o777).toBe(0o700);
+  expect(runtimeDirAtHome(root, uid)).toBe(dir);
+});
+
+it("is elsewhere when there is no home, or its path is too long for a socket", () => {
+  expect(runtimeDirAtHome("/proc/nowhere", uid)).toBeNull();
+  expect(runtimeDirAtHome("/dev/null", uid)).toBeNull();
+  expect(runtimeDirAtHome(join(root, "x".repeat(60)), uid)).toBeNull();
+  const dir = runtimeDirInTmp("/proc/nowhere", uid, root);
+  expect(dirname(dir)).toBe(root);
+  expect(runtimeDirInTmp("/proc/nowhere", uid, root)).toBe(dir);
+  // Two homes of one user are two people, as far as their intranets go.
+  expect(runtimeDirInTmp("/another", uid, root)).not.toBe(dir);
+});
+
+it.runIf(uid === 0)("passes over a folder in /tmp that somebody else made first, or opened to others", () => {
+  const expected = runtimeDirInTmp("/home/alice", uid, root);
+  chownSync(expected, somebodyElse, somebodyElse);
+  const dir = runtimeDirInTmp("/home/alice", uid, root);
+  expect(dir).not.toBe(expected);
+  expect(statSync(dir)).toMatchObject({ uid });
+  expect(runtimeDirInTmp("/home/alice", uid, root)).toBe(dir);
+  expect(readdirSync(root)).toHaveLength(2);
+});
+
+it.runIf(uid === 0)(
+  "keeps its folder in /tmp when the one that somebody else had made is gone, and looks into all of its own",
+  () => {
+    const taken = runtimeDirInTmp("/home/alice", uid, root);
+    chownSync(taken, somebodyElse, somebodyElse);
+    const dir = runtimeDirInTmp("/home/alice", uid, root);
+    rmSync(taken, { recursive: true });
+    expect(runtimeDirInTmp("/home/alice", uid, root)).toBe(dir);
+    const look = (): string[] => otherRuntimeDirs({}, "/home/alice", uid, root);
+    expect(look()).toContain(dir);
+    for (const other of [taken, `${taken}-abcdef`]) {
+      mkdirSync(other, { mode: 0o700 });
+      expect(look()).toContain(other);
+    }
+    chownSync(taken, somebodyElse, somebodyElse);
+    expect(look()).not.toContain(taken);
+    expect(look()).toContain(dir);
+    // Nobody else's and of no other home.
+    expect(otherRuntimeDirs({}, "/home/bob", uid, root)).not.toContain(dir);
+  },
+);
+
+it("looks at the former places only where they are this user's alone", () => {
+  const former = join(root, "sag");
+  const look = (): string[] => otherRuntimeDirs({ XDG_RUNTIME_DIR: root }, root, uid);
+  expect(look()).not.toContain(former);
+  mkdirSync(former, { mode: 0o700 });
+  expect(look()).toContain(former);
+  mkdirSync(join(root, "open"));
+  if (uid === 0) {
+    chownSync(former, somebodyElse, somebodyElse);
+    expect(look()).not.toContain(former);
+  }
+});
+
+it("removes what earlier boots left a month ago, and nothing that was touched since", () => {
+  const runs = join(root, ".local/state/sag/run");
+  const old = (Date.now() - 31 * 86_400_000) / 1_000;
+  for (const name of ["old", "used"]) {
+    mkdirSync(join(runs, name, "abcd"), { recursive: true, mode: 0o700 });
+    writeFileSync(join(runs, name, "abcd", "session"), "");
+    if (name === "old") utimesSync(join(runs, name, "abcd"), old, old);
+    utimesSync(join(runs, name), old, old);
+  }
+  runtimeDirAtHome(root, uid);
+  expect([existsSync(join(runs, "old")), existsSync(join(runs, "used"))]).toEqual([false, true]);
+});
+
+it.runIf(uid === 0)("root takes no folder of another user's for its own", () => {
+  const alice = join(root, "alice");
+  mkdirSync(alice);
+  chownSync(alice, somebodyElse, somebodyElse);
+  expect(ownHome({ HOME: root }, uid)).toBe(root);
+  expect(ownHome({ HOME: alice }, uid)).not.toBe(alice);
+  expect(ownHome({ HOME: alice }, somebodyElse)).toBe(alice);
+  expect(ownFolder(join(alice, "config"), uid)).toBeUndefined();
+  expect(ownFolder(join(root, "not", "there"), uid)).toBe(join(root, "not", "there"));
+  expect(ownFolder("relative", uid)).toBeUndefined();
+});

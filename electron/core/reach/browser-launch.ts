@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { texts } from "../../../common/text/index.ts";
+import { Failure } from "../causes/failure.ts";
+import { systemCode } from "../causes/system.ts";
+import { ownHome } from "../host/home.ts";
+
+/** Where the profiles are. A snap can write below its own folder only, and into no hidden one of the home. */
+export function profileParent(program: string, stateDir: string): string {
+  const snap = snapOf(program);
+  return snap === null
+    ? join(stateDir, "browser")
+    : join(ownHome(process.env, process.getuid?.() ?? null), "snap", snap, "common", "sag", "browser");
+}
+
+/** The snap that a program comes from: a link to `snap`, or Ubuntu's script that calls one. */
+function snapOf(program: string): string | null {
+  try {
+    const path = realpathSync(program);
+    if (basename(path) === "snap" || program.startsWith("/snap/bin/")) return basename(program);
+    const head = readFileSync(path).subarray(0, 4096).toString("latin1");
+    return head.startsWith("#!") ? (/\/snap\/bin\/([a-z0-9-]+)/.exec(head)?.[1] ?? null) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** How often it is looked at, ms. */
+const look = 50;
+
+/** How long a browser that has taken its profile is watched: one that finds no display ends soon after, ms. */
+const settle = 1_000;
+
+/** A browser that runs has one of these in its profile: Chromium's (HOST-PID) and Firefox's (ADDRESS:+PID) locks are links. */
+const locks = ["SingletonLock", "lock"];
+const isTaken = (profile: string): boolean =>
+  locks.some((name) => lstatSync(join(profile, name), { throwIfNoEntry: false }) !== undefined);
+
+/** Whether the process that a lock names is there: a browser that was killed leaves its lock behind. */
+const isRunning = (profile: string): boolean =>
+  locks.some((name) => {
+    try {
+      process.kill(Number(/(\d+)$/.exec(readlinkSync(join(profile, name)))?.[1] ?? Number.NaN), 0);
+      return true;
+    } catch (thrown) {
+      return systemCode(thrown) === "EPERM";
+    }
+  });
+
+/**
+ * Starts a browser that goes on by itself, and watches it for `watchMs`; gives its process. One that ends with a failure has opened
+ * nothing. `mustRun`: nor has one that ends at all, unless one with this profile runs, which shows the page.
+ */
+export async function launch(
+  program: string,
+  args: string[],
+  { profile, watchMs, mustRun }: { profile: string; watchMs: number; mustRun: boolean },
+): Promise<number | null> {
+  const log = join(profile, "sag-open.log");
+  const errors = openSync(log, "w", 0o600);
+  const child = spawn(program, args, { detached: true, stdio: ["ignore", "ignore", errors], cwd: "/" });
+  closeSync(errors);
+  let ended: string | undefined;
+  let hasRun = false;
+  child.once("exit", (code, signal) => {
+    if (code !== 0 || (mustRun && !hasRun))
+      ended = signal ? texts.core.browser.signal(signal) : texts.core.browser.exitCode(code ?? 0);
+  });
+  await once(child, "spawn").catch(() => {
+    throw new Failure("not_permitted", { subject: program });
+  });
+  const wasTaken = isTaken(profile);
+  for (let waited = 0; waited < watchMs && ended === undefined; waited += look) {
+    await sleep(look);
+    // Whoever took the profile and ended without a failure has shown the page.
+    hasRun ||= !wasTaken && isTaken(profile);
+    if (waited >= settle && hasRun) break;
+  }
+  if (ended !== undefined && !isRunning(profile))
+    throw new Failure("unknown", { text: endedAtOnce(program, ended, log) });
+  child.unref();
+  return child.pid ?? null;
+}
+
+/** Whether no program can show a window here. */
+export const lacksDisplay = (): boolean =>
+  process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY;
+
+function endedAtOnce(program: string, how: string, log: string): string {
+  const said = readFileSync(log, "utf8").trim().split("\n").at(-1)?.trim() ?? "";
+  const why = lacksDisplay() ? texts.core.browser.noDisplayHere : said && texts.core.browser.itSaid(said);
+  return `${texts.core.browser.endedAtOnce(program, how)} ${why}`.trimEnd();
+}

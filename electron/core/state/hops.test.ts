@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { brokenChain, wholeChain } from "../../../test/app/fake/sample.ts";
+import { warningView } from "../causes/warnings.ts";
+import type { HopView } from "../client/model.ts";
+import { currentHops, type HopFacts } from "./hops.ts";
+
+const point = (name: string) => ({ id: `ap-${name}`, name, endpoint: "198.51.100.7:51820", latencyMs: 12 });
+const up: HopFacts = { phase: "connected", accessPoint: point("Frankfurt"), warnings: [] };
+const wholeKinds = (hops: HopView[]) => hops.filter((hop) => hop.whole).map((hop) => hop.kind);
+const kinds = wholeChain().map((hop) => hop.kind);
+
+test("connected: as the cloud described it", () => {
+  expect(wholeKinds(currentHops(wholeChain(), up))).toEqual(kinds);
+  expect(currentHops(brokenChain(), up).find((hop) => hop.kind === "cen")?.missing?.code).toBe("area_needs_bandwidth");
+});
+
+test.each(["reconnecting", "connecting", "failed", "disconnecting"] as const)(
+  "%s: nothing behind the client is shown to work",
+  (phase) => {
+    const hops = currentHops(wholeChain(), { ...up, phase });
+    expect(wholeKinds(hops)).toEqual(["client"]);
+    expect(hops.every((hop) => hop.missing === null)).toBe(true);
+  },
+);
+
+test("the access point of the chain is the one in use", () => {
+  const hops = currentHops(wholeChain(), { ...up, accessPoint: point("Paris") });
+  expect(hops.find((hop) => hop.kind === "access_point")).toMatchObject({ id: "ap-Paris", name: "Paris", whole: true });
+});
+
+test("a cloud instance that does not answer is marked, and behind it nothing is shown to work", () => {
+  const hops = currentHops(wholeChain(), { ...up, warnings: [warningView("instance_unreachable")] });
+  expect(wholeKinds(hops)).toEqual(["client", "access_point"]);
+  expect(hops.filter((hop) => hop.missing).map((hop) => hop.kind)).toEqual(["instance"]);
+  expect(hops.find((hop) => hop.kind === "instance")?.missing?.code).toBe("instance_unreachable");
+});
+
+test("nothing behind the first broken hop is shown to work; a cloud network is not behind another", () => {
+  const broken = (kind: HopView["kind"], id?: string): HopView[] =>
+    wholeChain().map((hop) =>
+      hop.kind === kind && (!id || hop.id === id) ? { ...hop, whole: false, missing: warningView("acl_denies") } : hop,
+    );
+  for (const kind of kinds.slice(1, -3)) {
+    const hops = currentHops(broken(kind), up);
+    expect(wholeKinds(hops)).toEqual(kinds.slice(0, kinds.indexOf(kind)));
+    expect(hops.filter((hop) => hop.missing).map((hop) => hop.kind)).toEqual([kind]);
+  }
+  expect(wholeKinds(currentHops(broken("cloud_network", "vpc-1"), up))).toEqual(kinds.slice(0, -1));
+});
+
+test("other warnings mark no hop", () => {
+  const warnings = [warningView("udp_blocked"), warningView("expires_soon"), warningView("mtu_reduced")];
+  expect(wholeKinds(currentHops(wholeChain(), { ...up, warnings }))).toEqual(kinds);
+});

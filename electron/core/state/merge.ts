@@ -1,0 +1,81 @@
+import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import { Failure } from "../causes/failure.ts";
+import type { IntranetState, LockdownView, PhaseWord } from "../client/model.ts";
+import type { Environment } from "../host/environment.ts";
+import type { IntranetRecord } from "../settings/schema.ts";
+import { findSocket, isSessionWanted } from "../tunnel/process.ts";
+import { callTunnel } from "../tunnel/rpc.ts";
+import { askService } from "../tunnel/service.ts";
+import type { Progress } from "./local-progress.ts";
+import { restingState, tunnelState } from "./tunnel-view.ts";
+
+/** Whether a tunnel that was `former` has failed now, or failed for another reason. */
+export const hasFailedAnew = (former: StateJson | "dead" | null, now: StateJson): boolean =>
+  now.phase === "PHASE_FAILED" &&
+  former !== null &&
+  former !== "dead" &&
+  (former.phase !== now.phase || former.cause?.cause !== now.cause?.cause);
+
+const isUp = (phase: PhaseWord): boolean => phase === "connected" || phase === "reconnecting" || phase === "connecting";
+
+/**
+ * One state from four sources. sag-tunnel decides phase and cause; core adds that there is no sign-in, that the tunnel process is
+ * gone, and what this process is doing before sag-tunnel hears of it. `tunnel`: null = there is none; "dead" = there should be one.
+ */
+export function mergeState(
+  record: IntranetRecord,
+  tunnel: StateJson | "dead" | null,
+  own: Progress | undefined,
+  lockdown: LockdownView | null = null,
+): IntranetState {
+  const state = withProgress(withoutProgress(record, tunnel), own);
+  return lockdown ? { ...state, lockdown, blocking: "all" } : state;
+}
+
+function withoutProgress(record: IntranetRecord, tunnel: StateJson | "dead" | null): IntranetState {
+  const resting = restingState(record, record.signedIn ? "disconnected" : "signed_out");
+  if (tunnel === null) return resting;
+  if (tunnel === "dead") return restingState(record, "failed", "tunnel_crashed");
+  const state = tunnelState(record, tunnel);
+  // A failed sag-tunnel stays, in system mode to keep the intranet blocked, and reports its cause until a later sign-in resolves it.
+  const isResolved = !isUp(state.phase) && state.session !== null && state.session.id === record.endedSession;
+  if (isResolved) return { ...state, phase: resting.phase, cause: null, session: null };
+  const isAtRest = state.phase === "disconnected" || state.phase === "signed_out";
+  return isAtRest ? { ...state, phase: resting.phase } : state;
+}
+
+/** A tunnel that is up is newer than an attempt that waits or has failed; a tunnel that has failed is older than the attempt. */
+function withProgress(state: IntranetState, own: Progress | undefined): IntranetState {
+  if (!own) return state;
+  const isAttempt = own.phase === "connecting" || own.phase === "failed";
+  return isAttempt && isUp(state.phase) ? state : { ...state, ...own };
+}
+
+/** What sag-tunnel says of an intranet, as mergeState wants it: the user's own process, or else the service. */
+export async function askTunnel(
+  environment: Environment,
+  intranetId: string,
+  probe: boolean,
+): Promise<StateJson | "dead" | null> {
+  const own = await askOwn(environment, intranetId, probe);
+  if (own && own !== "dead" && own.phase !== "PHASE_DISCONNECTED") return own;
+  return (await askService(environment, intranetId, probe)) ?? own;
+}
+
+async function askOwn(
+  environment: Environment,
+  intranetId: string,
+  probe: boolean,
+): Promise<StateJson | "dead" | null> {
+  const socket = findSocket(environment, intranetId);
+  try {
+    if (socket) {
+      // A probe may take 1 s; a caller who asks for the state gets it within a bounded time.
+      const { states = [] } = await callTunnel(socket, "GetStates", { probe }, { timeoutMs: 2_500 });
+      return states.find((one) => one.intranetId === intranetId) ?? null;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.code !== "tunnel_crashed") throw thrown;
+  }
+  return isSessionWanted(environment, intranetId) ? "dead" : null;
+}

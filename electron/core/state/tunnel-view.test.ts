@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import { texts } from "../../../common/text/index.ts";
+import type { IntranetRecord } from "../settings/schema.ts";
+import { tunnelState } from "./tunnel-view.ts";
+
+const day = 86_400_000;
+const record = { id: "aaaa", name: "contoso", displayName: "Contoso", user: "anna", server: "s", signedIn: true };
+const json = {
+  intranetId: "aaaa",
+  phase: "PHASE_CONNECTED",
+  warnings: [{ code: "WARNING_CODE_EXPIRES_SOON", hop: "HOP_KIND_CLIENT", mender: "MENDER_YOU" }],
+} as StateJson;
+const warnings = (signInEnds?: number) =>
+  tunnelState({ ...record, signInEnds } as IntranetRecord, json).warnings.map((one) => one.message);
+
+test("a sign-in that ends soon says when", () => {
+  const ends = Date.now() + 2 * day;
+  const year = new Date(ends).getFullYear();
+  expect(warnings(ends)).toEqual([
+    expect.stringMatching(
+      new RegExp(`^Your sign-in ends on \\d+ \\w+ ${year} at \\d\\d:\\d\\d\\. Sign in again before then\\.$`),
+    ),
+  ]);
+});
+
+test("whoever has signed in again is not told what the session still believes", () => {
+  expect(warnings(Date.now() + 30 * day)).toEqual([]);
+});
+
+test("where the end is not known, it is soon", () => {
+  expect(warnings()).toEqual(["Your sign-in ends soon. Sign in again before it does."]);
+});
+
+test("a cloud instance that does not answer: until when the session lasts", () => {
+  const { warnings: said, hops } = tunnelState(
+    record as IntranetRecord,
+    {
+      ...json,
+      session: { sessionId: "1", leaseLeft: "3600s" },
+      hops: [{ kind: "HOP_KIND_INSTANCE", name: "SAG", whole: true }],
+      warnings: [{ code: "WARNING_CODE_INSTANCE_UNREACHABLE", hop: "HOP_KIND_INSTANCE" }],
+    } as StateJson,
+  );
+  const message = expect.stringMatching(
+    /^Your company's server \(s\) does not answer\. You stay connected until \d\d:\d\d( tomorrow)?\.$/,
+  );
+  expect(said).toMatchObject([{ message, mender: "administrator" }]);
+  const [whileGone] = tunnelState(
+    record as IntranetRecord,
+    {
+      ...json,
+      phase: "PHASE_RECONNECTING",
+      session: { sessionId: "1", leaseLeft: "3600s" },
+      warnings: [{ code: "WARNING_CODE_INSTANCE_UNREACHABLE", hop: "HOP_KIND_INSTANCE" }],
+    } as StateJson,
+  ).warnings;
+  expect(whileGone?.message).toMatch(/does not answer\. The session lasts until \d\d:\d\d( tomorrow)?\.$/);
+  expect(hops).toMatchObject([{ kind: "instance", whole: false, missing: { message } }]);
+});
+
+test("a moment of another day says which", () => {
+  const now = new Date(2026, 10, 29, 22, 57);
+  expect(texts.formats.moment(now, new Date(2026, 10, 29, 23, 1))).toBe("23:01");
+  expect(texts.formats.moment(now, new Date(2026, 10, 30, 8, 57))).toBe("08:57 tomorrow");
+  expect(texts.formats.moment(now, new Date(2026, 11, 3, 8, 57))).toBe("08:57 on 3 December");
+  expect(texts.formats.moment(new Date(2026, 11, 31, 22, 0), new Date(2027, 0, 1, 8, 0))).toBe("08:00 tomorrow");
+});
+
+test("reconnecting: a cause that comes once every access point was tried names none of them", () => {
+  const seen = (warnings: object[] = [], phase = "PHASE_RECONNECTING") =>
+    tunnelState(
+      record as IntranetRecord,
+      {
+        ...json,
+        phase,
+        accessPoint: { id: "ap-1", name: "Paris" },
+        cause: { cause: "CAUSE_ACCESS_POINT_UNREACHABLE" },
+        warnings,
+      } as StateJson,
+    ).cause;
+  expect(seen()).toMatchObject({
+    cause: "access_point_unreachable",
+    message: "None of your company's access points answers.",
+    action: "Trying to reconnect automatically.",
+    mender: "administrator",
+  });
+  // Where the cloud instance does not answer either it may be the network here.
+  expect(seen([{ code: "WARNING_CODE_INSTANCE_UNREACHABLE", hop: "HOP_KIND_INSTANCE" }])).toMatchObject({
+    message: "Neither your company's server nor any of its access points answers.",
+    mender: "network",
+  });
+  expect(seen([], "PHASE_FAILED")?.message).toBe("The access point Paris does not answer.");
+});

@@ -1,0 +1,79 @@
+import { rmSync } from "node:fs";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { until } from "../../../test/harness/wait.ts";
+import { Failure } from "../causes/failure.ts";
+import { createClient } from "../client/client.ts";
+import type { ClientEvent } from "../client/model.ts";
+import { type TestEnvironment, testEnvironment } from "../testing/environment.ts";
+import { TestService } from "../testing/service.ts";
+import { Lockdown } from "./lockdown.ts";
+
+/** Lockdown by the word of a service, and by the file that one left. */
+let environment: TestEnvironment;
+let service: TestService;
+beforeEach(() => {
+  environment = testEnvironment();
+  service = new TestService(environment);
+});
+afterEach(() => {
+  service.close();
+  environment.remove();
+});
+
+const on = { holds: "all", lockdown: "on", by: "policy" };
+const left = (words: object): void => service.leave(JSON.stringify(words));
+const ago = (ms: number): string => new Date(environment.now() - ms).toISOString();
+const seen = () => new Lockdown(environment).view();
+
+it("is told without a service, by whom and since when; nobody can be asked to lift it then", async () => {
+  left({ ...on, since: ago(60_000), portal: "wlan0", portalUntil: ago(-30_000) });
+  const told = await seen();
+  expect(told).toMatchObject({ by: "policy", portal: { link: "wlan0" }, mayLift: false, mayOpenPortal: false });
+  expect(told?.sinceMs).toBeGreaterThanOrEqual(60_000);
+  expect(told?.portal?.leftMs).toBeLessThanOrEqual(30_000);
+  const failed = await new Lockdown(environment).lift().catch((thrown) => thrown);
+  expect(failed).toBeInstanceOf(Failure);
+  expect(failed.code).toBe("service_not_running");
+});
+
+it.each([
+  ["there is no file", null],
+  ["it is off", { holds: "intranet", lockdown: "off", by: "policy" }],
+  ["the file is of something else", { lockdown: "on" }],
+])("there is none when %s", async (_, words) => {
+  if (words) left(words);
+  expect(await seen()).toBeNull();
+});
+
+it("what was written down may be wrong in all but that it is on", async () => {
+  left({ ...on, by: "nobody\u001b[2J", since: "yesterday", portal: "wlan0", portalUntil: ago(1_000) });
+  expect(await seen()).toEqual({ by: null, sinceMs: null, portal: null, mayLift: false, mayOpenPortal: false });
+});
+
+it("a service says how it is now, and who may do what", async () => {
+  left({ ...on, since: ago(5_000) });
+  await service.serve({
+    lockdown: { on: true, by: "LOCKDOWN_BY_ADMINISTRATOR", maySet: true, portalLeft: "9.5s", portalLink: "eth0" },
+  });
+  expect(await seen()).toMatchObject({ by: "administrator", portal: { link: "eth0", leftMs: 9_500 }, mayLift: true });
+  service.answer = { lockdown: { on: false } };
+  expect(await seen()).toBeNull();
+});
+
+it("whoever watches hears of it, also when the service is installed only then, and with nobody signed in", async () => {
+  const client = createClient({ environment });
+  const told: ClientEvent[] = [];
+  client.watch((event) => told.push(event));
+  await until("the first word", () => told.length > 0);
+  expect(told).toEqual([{ kind: "snapshot", states: [] }]);
+  left(on);
+  await until("on", () => told.at(-1)?.kind === "lockdown");
+  expect(told.at(-1)).toMatchObject({ lockdown: { by: "policy" } });
+  left({ holds: "none", lockdown: "off" });
+  await until("off", () => told.length === 3);
+  expect(told.at(-1)).toEqual({ kind: "lockdown", lockdown: null });
+  rmSync(environment.serviceDir, { recursive: true });
+  left(on);
+  await until("on again", () => told.length === 4);
+  client.close();
+});

@@ -1,0 +1,74 @@
+import type { LockdownJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import { Failure, plainText } from "../causes/failure.ts";
+import { durationMs, wordOf } from "../causes/wire.ts";
+import type { LockdownView } from "../client/model.ts";
+import type { Environment } from "../host/environment.ts";
+import { readBlocking } from "./blocking.ts";
+import { callTunnel } from "./rpc.ts";
+import { findService } from "./service.ts";
+
+/** How long the service may take to say how it is, ms; what it wrote down is there at once. */
+const answerTimeout = 1_000;
+
+/** What is the machine's and no intranet's. */
+export class Lockdown {
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** As the kernel has it, by the service's word; without a service, as it was written down. null = there is none. */
+  async view(): Promise<LockdownView | null> {
+    const written = readBlocking(this.#environment);
+    if (written && !written.lockdown) return null;
+    const told = await this.#ask();
+    if (told) return told.on ? viewOf(told, written?.lockdown?.sinceMs ?? null) : null;
+    return written?.lockdown ? { ...written.lockdown, mayLift: false, mayOpenPortal: false } : null;
+  }
+
+  /** For administrators. */
+  async lift(): Promise<void> {
+    await this.#command((socket) => callTunnel(socket, "SetLockdown", { on: false }));
+  }
+
+  /** For signing in at the network's captive portal. `ms`: at most five minutes. */
+  async openPortal(ms: number): Promise<LockdownView | null> {
+    const duration = `${ms / 1_000}s`;
+    const { lockdown } = await this.#command((socket) => callTunnel(socket, "OpenPortal", { duration }));
+    return lockdown?.on ? viewOf(lockdown, readBlocking(this.#environment)?.lockdown?.sinceMs ?? null) : null;
+  }
+
+  async #command<T>(call: (socket: string) => Promise<T>): Promise<T> {
+    const socket = findService(this.#environment);
+    if (!socket) throw new Failure("service_not_running");
+    return call(socket).catch((thrown) => {
+      // Its socket outlives one that was killed.
+      throw thrown instanceof Failure && thrown.code === "tunnel_crashed" ? new Failure("service_not_running") : thrown;
+    });
+  }
+
+  /** null: the service does not answer. */
+  async #ask(): Promise<LockdownJson | null> {
+    try {
+      const socket = findService(this.#environment);
+      if (!socket) return null;
+      return (await callTunnel(socket, "GetLockdown", {}, { timeoutMs: answerTimeout })).lockdown ?? null;
+    } catch (thrown) {
+      if (thrown instanceof Failure) return null;
+      throw thrown;
+    }
+  }
+}
+
+function viewOf(told: LockdownJson, sinceMs: number | null): LockdownView {
+  const by = wordOf(told.by, "LOCKDOWN_BY_");
+  const leftMs = durationMs(told.portalLeft) ?? 0;
+  return {
+    by: by === "administrator" || by === "policy" ? by : null,
+    sinceMs,
+    portal: leftMs > 0 ? { link: plainText(told.portalLink ?? "", 15), leftMs } : null,
+    mayLift: told.maySet ?? false,
+    mayOpenPortal: told.mayOpenPortal ?? false,
+  };
+}

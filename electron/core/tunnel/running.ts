@@ -1,0 +1,75 @@
+import { readdirSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Environment, makePrivateDir } from "../host/environment.ts";
+import { readText } from "../host/files.ts";
+import { type IntranetRecord, recordSchema } from "../settings/schema.ts";
+import { findSocket, isAlive, isSessionWanted, runtimeDirs } from "./process.ts";
+import { isInService } from "./service.ts";
+
+/**
+ * The runtime directory decides which tunnels run. Each has a copy of its intranet's settings, so that
+ * it can be seen and ended when the settings are damaged or gone.
+ */
+const recordName = "intranet.json";
+
+/**
+ * Records the intranet of a tunnel in the tunnel's directory; null: the service runs it. Without fsync, as it is for this boot only. What
+ * cannot be written is missed only together with the settings.
+ */
+export async function noteIntranet(
+  environment: Environment,
+  record: IntranetRecord,
+  tunnelDir: string | null,
+): Promise<void> {
+  const dir = tunnelDir ?? join(environment.runtimeDir, record.id);
+  const path = join(dir, recordName);
+  try {
+    makePrivateDir(dir, environment.uid);
+    await writeFile(`${path}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  } catch {
+    // No room: the tunnel itself says so.
+  }
+}
+
+/** Ids of intranets that were connected since the machine was started, without looking whether they still are. */
+export function notedIntranets(environment: Environment): string[] {
+  const ids = runtimeDirs(environment).flatMap((dir) => {
+    try {
+      return readdirSync(dir).filter((name) => /^[0-9a-z]{4,32}$/.test(name));
+    } catch {
+      return [];
+    }
+  });
+  return [...new Set(ids)];
+}
+
+/** What is known of these intranets, of those that are running. */
+export async function runningIntranets(environment: Environment, ids: string[]): Promise<IntranetRecord[]> {
+  const found = await Promise.all(ids.map((id) => runningIntranet(environment, id).catch(() => null)));
+  return found.filter((record) => record !== null);
+}
+
+async function runningIntranet(environment: Environment, id: string): Promise<IntranetRecord | null> {
+  for (const dir of runtimeDirs(environment)) {
+    const text = await readText(join(dir, id, recordName));
+    const { data } = recordSchema.safeParse(parse(text));
+    if (data?.id === id) return (await isRunning(environment, id)) ? data : null;
+  }
+  return null;
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+async function isRunning(environment: Environment, id: string): Promise<boolean> {
+  if (isSessionWanted(environment, id)) return true;
+  const socket = findSocket(environment, id);
+  return (socket !== null && (await isAlive(socket))) || isInService(environment, id);
+}

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { disconnected } from "../../test/app/fake/sample.ts";
+import { labelsOf } from "./labels.ts";
+
+const state = (intranetId: string, userName: string, over = {}) =>
+  disconnected({ intranetId, intranet: intranetId, userName, ...over });
+const told = (...states: ReturnType<typeof state>[]) => [...labelsOf(states).values()];
+
+test("one intranet has its name", () => {
+  expect(told(state("a", "anna"))).toEqual(["Contoso"]);
+  expect(told(state("a", "anna"), state("b", "bob", { displayName: "Fabrikam" }))).toEqual(["Contoso", "Fabrikam"]);
+});
+
+test("several of one name are told apart by who signed in, where, and at last by their own name", () => {
+  expect(told(state("a", "anna"), state("b", "bob"))).toEqual(["Contoso (anna)", "Contoso (bob)"]);
+  const [server, other] = ["sag.contoso.example", "sag.contoso.test"];
+  expect(told(state("a", "anna"), state("b", "anna", { server: other }), state("c", "bob"))).toEqual([
+    `Contoso (anna, ${server})`,
+    `Contoso (anna, ${other})`,
+    "Contoso (bob)",
+  ]);
+  expect(told(state("a", "anna"), state("b", "anna"))).toEqual(["Contoso (a)", "Contoso (b)"]);
+});

@@ -1,0 +1,12 @@
+import { texts } from "../../common/text/shell.ts";
+
+/** What a person who is connected is asked when the app is to end. The buttons: disconnect, stay connected, do not quit. */
+export const quitQuestion = (names: string) => ({
+  type: "question" as const,
+  message: texts.shell.quit.question(names),
+  detail: texts.shell.quit.detail,
+  buttons: [texts.shell.quit.end, texts.shell.quit.stay, texts.actions.cancel],
+  defaultId: 0,
+  cancelId: 2,
+  noLink: true,
+});
