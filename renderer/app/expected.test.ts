@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { PhaseWord } from "../../electron/core/model.ts";
+import type { PhaseWord } from "../../electron/bridge.ts";
 import { expecting, patience, settled, shownPhase } from "./expected.ts";
 
 const phases: PhaseWord[] = ["disconnected", "connecting", "connected", "reconnecting", "disconnecting", "failed"];

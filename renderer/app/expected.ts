@@ -1,6 +1,6 @@
-import type { PhaseWord } from "../../electron/core/model.ts";
+import type { PhaseWord } from "../../electron/bridge.ts";
 
-/** ms after which a state that nobody confirmed is taken back. */
+/** ms after which an unconfirmed state is taken back. */
 export const patience = 3000;
 
 /** What a press is going to lead to, shown before it is confirmed. */

@@ -1,7 +1,6 @@
-import type { IntranetState, PhaseWord } from "../../electron/core/model.ts";
-import { words } from "../i18n/en.ts";
-
-export type Tone = "neutral" | "progress" | "good" | "caution" | "stopped";
+import { texts } from "../../common/text/window.ts";
+import { type Tone, toneOf } from "../../common/tone.ts";
+import type { IntranetState, PhaseWord } from "../../electron/bridge.ts";
 
 export interface Look {
   tone: Tone;
@@ -12,40 +11,23 @@ export interface Look {
 
 /** How a state looks: one tone, one word, and what it waits for. */
 export const lookOf = (state: IntranetState, phase: PhaseWord): Look => ({
-  tone: toneOf(state, phase),
-  word: words.phases[phase],
+  tone: toneOf({ ...state, phase }),
+  word: texts.phases[phase],
   waits: waitsOf(state, phase),
 });
-
-const toneOf = (state: IntranetState, phase: PhaseWord): Tone => {
-  switch (phase) {
-    case "connected":
-      return state.warnings.length > 0 || state.hops.some((hop) => !hop.whole) ? "caution" : "good";
-    case "connecting":
-    case "reconnecting":
-    case "disconnecting":
-    case "signing_in":
-      return "progress";
-    case "failed":
-      return "stopped";
-    case "signed_out":
-      return state.cause ? "stopped" : "neutral";
-    case "disconnected":
-      return state.cause ? "stopped" : "neutral";
-  }
-};
 
 const waitsOf = (state: IntranetState, phase: PhaseWord): string => {
   switch (phase) {
     case "connecting":
-      return words.waits.connecting;
+      // Without an access point there is no session yet: the cloud instance is asked for one.
+      return state.accessPoint ? texts.window.main.waits.accessPoint : texts.window.main.waits.server;
     case "reconnecting":
-      // Why it was lost, when that is known, says more than that it is being mended.
-      return state.cause?.message ?? words.waits.reconnecting(state.accessPoint?.name ?? null);
+      // The cause comes once every access point was tried; until then one text, whichever it is now.
+      return state.cause ? state.cause.message : texts.window.main.waits.reconnecting;
     case "disconnecting":
-      return words.waits.disconnecting;
+      return texts.window.main.waits.disconnecting;
     case "signing_in":
-      return words.waits.signing_in;
+      return texts.window.main.waits.signing_in;
     default:
       return "";
   }

@@ -1,5 +1,5 @@
-import type { CauseCode, IntranetState, PhaseWord } from "../../electron/core/model.ts";
-import { words } from "../i18n/en.ts";
+import { texts } from "../../common/text/index.ts";
+import type { CauseCode, IntranetState, PhaseWord } from "../../electron/bridge.ts";
 
 /** What the one button does. */
 export type Act = "connect" | "disconnect" | "sign_in" | "add";
@@ -9,11 +9,11 @@ export interface NextAction {
   label: string;
 }
 
-const again: NextAction = { act: "connect", label: words.connectAgain };
-const retry: NextAction = { act: "connect", label: words.tryAgain };
-const signIn: NextAction = { act: "sign_in", label: words.signInAgain };
-const otherLink: NextAction = { act: "add", label: words.useAnotherLink };
-const newPassword: NextAction = { act: "sign_in", label: words.choosePassword };
+const again: NextAction = { act: "connect", label: texts.actions.connectAgain };
+const retry: NextAction = { act: "connect", label: texts.actions.tryAgain };
+const signIn: NextAction = { act: "sign_in", label: texts.actions.signInAgain };
+const otherLink: NextAction = { act: "add", label: texts.actions.useAnotherLink };
+const newPassword: NextAction = { act: "sign_in", label: texts.actions.choosePassword };
 
 /** Cause → the way out, as a button. The type makes a missing one a compile error. */
 export const causeActions: Record<CauseCode, NextAction> = {
@@ -55,6 +55,7 @@ export const causeActions: Record<CauseCode, NextAction> = {
   port_in_use: retry,
   storage_full: retry,
   storage_readonly: retry,
+  storage_damaged: retry,
   keychain_unavailable: signIn,
   keychain_locked: retry,
   in_use_by_another_user: retry,
@@ -74,17 +75,17 @@ export const causeActions: Record<CauseCode, NextAction> = {
 export const nextAction = (state: IntranetState, phase: PhaseWord): NextAction => {
   switch (phase) {
     case "connected":
-      return { act: "disconnect", label: words.disconnect };
+      return { act: "disconnect", label: texts.actions.disconnect };
     case "connecting":
     case "reconnecting":
-      return { act: "disconnect", label: words.cancel };
+      return { act: "disconnect", label: texts.actions.cancel };
     case "disconnecting":
-      return { act: "connect", label: words.connectAgain };
+      return { act: "connect", label: texts.actions.connectAgain };
     case "signed_out":
     case "signing_in":
-      return { act: "sign_in", label: state.cause ? words.signInAgain : words.signIn };
+      return { act: "sign_in", label: state.cause ? texts.actions.signInAgain : texts.actions.signIn };
     case "disconnected":
     case "failed":
-      return state.cause ? causeActions[state.cause.cause] : { act: "connect", label: words.connect };
+      return state.cause ? causeActions[state.cause.cause] : { act: "connect", label: texts.actions.connect };
   }
 };

@@ -8,10 +8,10 @@ const snapshot = (over: Partial<Snapshot> = {}): Snapshot => ({
   revision: 7,
   version: "0.1.0",
   platform: "linux",
-  intranets: [{ state: connected(), resources: [], since: 0 }],
+  intranets: [{ state: connected(), label: "Contoso", resources: [], since: 0 }],
   selected: contosoId,
   preferences: { launchAtLogin: false, connectAtStart: false, startHidden: false, theme: "system" },
-  browsers: { supported: true, intranetId: null },
+  browsers: { supported: true, intranetId: null, refused: false },
   lockdown: null,
   traffic: {},
   invitation: null,
@@ -20,7 +20,7 @@ const snapshot = (over: Partial<Snapshot> = {}): Snapshot => ({
 });
 const change: Change = {
   kind: "intranet",
-  intranet: { state: disconnected(), resources: [], since: null },
+  intranet: { state: disconnected(), label: "Contoso", resources: [], since: null },
   traffic: null,
 };
 
@@ -57,7 +57,7 @@ describe("a delta", () => {
 describe("traffic", () => {
   const tick = (at: number, id = "ses-1f0c2a9e"): Change => ({
     kind: "intranet",
-    intranet: { state: connected({ session: session({ id }) }), resources: [], since: 0 },
+    intranet: { state: connected({ session: session({ id }) }), label: "Contoso", resources: [], since: 0 },
     traffic: { at, rxBytes: at, txBytes: 0 },
   });
 

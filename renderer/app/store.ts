@@ -15,7 +15,7 @@ interface State {
   go(page: Page): void;
 }
 
-/** Everything the window knows. Main has the truth; what is only here is where the person is and what is expected. */
+/** The window's state. Main's state is authoritative; only the current page and what is expected are kept here. */
 export const useStore = create<State>()((set) => ({
   snapshot: null,
   page: "main",
@@ -36,7 +36,7 @@ export const start = async (): Promise<void> => {
     if (!base) return;
     const next = applied(base, delta);
     if (!next) return void refresh();
-    // A timer, not a frame of the screen's: a window that nobody sees has none.
+    // A timer, not a frame of the screen's: a hidden window has none.
     if (!pending) setTimeout(drawPending, frame);
     pending = next;
   });

@@ -6,7 +6,7 @@ interface Props extends Omit<AriaProps, "children" | "className" | "isPending"> 
   /** primary: the one thing to do here. quiet: looks like text until it is pointed at. icon: square. */
   look?: "primary" | "plain" | "quiet" | "icon";
   big?: boolean;
-  /** It is being done: said aloud, and pressing again does nothing new. The focus stays. */
+  /** It is being done: announced by screen readers, and pressing again does nothing new. The focus stays. */
   isBusy?: boolean;
   className?: string;
   children: ReactNode;

@@ -1,5 +1,5 @@
 import { Dialog, DialogTrigger, Heading, Modal, ModalOverlay } from "react-aria-components";
-import { words } from "../i18n/en.ts";
+import { texts } from "../../common/text/index.ts";
 import { Button } from "./button.tsx";
 import "./confirm.css";
 
@@ -11,12 +11,19 @@ interface Props {
   /** Label of what is confirmed. */
   yes: string;
   onYes: () => void;
+  look?: "plain" | "quiet";
+  /** Of the button, where its label does not say enough when it is read aloud. */
+  spoken?: string;
+  /** It is being done already. */
+  isDisabled?: boolean;
 }
 
 /** A question over the page. */
-export const Confirm = ({ label, title, text, yes, onYes }: Props) => (
+export const Confirm = ({ label, title, text, yes, onYes, look = "plain", spoken, isDisabled = false }: Props) => (
   <DialogTrigger>
-    <Button>{label}</Button>
+    <Button look={look} isDisabled={isDisabled} {...(spoken ? { "aria-label": spoken } : {})}>
+      {label}
+    </Button>
     <ModalOverlay className="overlay" isDismissable>
       <Modal className="modal">
         <Dialog className="dialog" role="alertdialog">
@@ -28,7 +35,7 @@ export const Confirm = ({ label, title, text, yes, onYes }: Props) => (
               <p className="foreign">{text}</p>
               <div className="dialog-buttons">
                 <Button autoFocus onPress={close}>
-                  {words.cancel}
+                  {texts.actions.cancel}
                 </Button>
                 <Button
                   look="primary"

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { FieldError, Group, Input, Label, Text, TextField, type TextFieldProps } from "react-aria-components";
-import { words } from "../i18n/en.ts";
+import { texts } from "../../common/text/window.ts";
 import { Button } from "./button.tsx";
 import { Eye } from "./icons.tsx";
 import "./field.css";
@@ -28,7 +28,7 @@ export const Field = ({ label, hint, placeholder, error, monospaced = false, ...
 );
 
 /** The same for a password: hidden until the person asks to see it. */
-export const PasswordField = ({ label, error, ...props }: Props) => {
+export const PasswordField = ({ label, hint, error, ...props }: Props) => {
   const [shown, setShown] = useState(false);
   return (
     <TextField
@@ -43,12 +43,17 @@ export const PasswordField = ({ label, error, ...props }: Props) => {
         <Input spellCheck="false" />
         <Button
           look="icon"
-          aria-label={shown ? words.passwordHide : words.passwordShow}
+          aria-label={shown ? texts.window.passwordHide : texts.window.passwordShow}
           onPress={() => setShown(!shown)}
         >
           <Eye off={shown} />
         </Button>
       </Group>
+      {hint && error === undefined ? (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      ) : null}
       <FieldError className="field-error">{error}</FieldError>
     </TextField>
   );

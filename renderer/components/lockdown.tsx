@@ -1,9 +1,8 @@
 import { useState } from "react";
-import type { CallName, Lockdown as State } from "../../electron/bridge.ts";
-import type { FailureView } from "../../electron/core/model.ts";
+import { texts } from "../../common/text/window.ts";
+import type { CallName, FailureView, Lockdown as State } from "../../electron/bridge.ts";
 import { bridge } from "../app/bridge.ts";
 import { useNow } from "../app/use-now.ts";
-import { duration, words } from "../i18n/en.ts";
 import { Button } from "./button.tsx";
 import { Confirm } from "./confirm.tsx";
 import { CopyButton } from "./copy-button.tsx";
@@ -11,7 +10,7 @@ import { Shield } from "./icons.tsx";
 import { Trouble } from "./trouble.tsx";
 import "./lockdown.css";
 
-const text = words.lockdown;
+const text = texts.window.lockdown;
 /** Works without the app, and without the service. */
 const command = "sudo sag lockdown off";
 
@@ -36,7 +35,7 @@ export const Lockdown = ({ lockdown, up = false }: { lockdown: State | null; up?
         <Confirm
           label={text.lift}
           title={text.liftQuestion}
-          text={lockdown.by === "policy" ? `${text.liftText} ${text.liftPolicy}` : text.liftText}
+          text={lockdown.by === "policy" ? text.liftPolicyText : text.liftText}
           yes={text.lift}
           onYes={() => ask("liftLockdown")}
         />
@@ -57,9 +56,9 @@ export const Lockdown = ({ lockdown, up = false }: { lockdown: State | null; up?
 
 const Whose = ({ lockdown: { by, since } }: { lockdown: State }) => {
   const now = useNow(10_000);
-  const age = since === null ? null : words.age(duration(Math.max(0, now - since)));
-  const about = [by && text.by[by], age].filter(Boolean).join(", ");
-  return about ? <p className="quiet">{about}</p> : null;
+  const age = since === null ? null : Math.max(0, now - since);
+  if (by === null && age === null) return null;
+  return <p className="quiet">{text.on(age, by)}</p>;
 };
 
 /** A sign-in page of the network's: the way to it is opened by a person, and shuts by itself. */

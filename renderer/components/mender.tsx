@@ -1,5 +1,5 @@
-import type { MenderWord } from "../../electron/core/model.ts";
-import { words } from "../i18n/en.ts";
+import { texts } from "../../common/text/index.ts";
+import type { MenderWord } from "../../electron/bridge.ts";
 import { Building, Globe, Person } from "./icons.tsx";
 import "./mender.css";
 
@@ -13,6 +13,6 @@ const icons: Record<MenderWord, React.ReactNode> = {
 export const Mender = ({ who }: { who: MenderWord }) => (
   <span className="mender">
     {icons[who]}
-    {words.menders[who]}
+    {texts.menders[who]}
   </span>
 );

@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useRef } from "react";
-import { words } from "../i18n/en.ts";
+import { texts } from "../../common/text/window.ts";
 import { Button } from "./button.tsx";
 import { ArrowLeft } from "./icons.tsx";
 import "./page.css";
@@ -24,15 +24,33 @@ interface ColumnPageProps {
 }
 
 /** A page with a narrow column: forms and settings. */
-export const ColumnPage = ({ back, middle = false, children }: ColumnPageProps) => (
-  <div className="page">
-    <header className="page-top">
-      {back ? (
-        <Button look="icon" aria-label={words.back} onPress={back}>
-          <ArrowLeft />
-        </Button>
-      ) : null}
-    </header>
-    <main className={middle ? "column middle" : "column"}>{children}</main>
-  </div>
-);
+export const ColumnPage = ({ back, middle = false, children }: ColumnPageProps) => {
+  useEscape(back);
+  return (
+    <div className="page">
+      <header className="page-top stays">
+        {back ? (
+          <Button look="icon" aria-label={texts.window.back} onPress={back}>
+            <ArrowLeft />
+          </Button>
+        ) : null}
+      </header>
+      <main className={middle ? "column middle" : "column"}>{children}</main>
+    </div>
+  );
+};
+
+/** Escape is the way back, unless something over the page is closed by it. */
+const useEscape = (back: (() => void) | undefined) => {
+  const latest = useRef(back);
+  latest.current = back;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+      if (document.querySelector("[role=dialog], [role=alertdialog], [role=menu], [role=listbox]")) return;
+      latest.current?.();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+};

@@ -1,4 +1,4 @@
-import type { Tone } from "../app/look.ts";
+import type { Tone } from "../../common/tone.ts";
 import "./state-shape.css";
 
 /** One shape per tone, so that colour is never needed to tell them apart. */

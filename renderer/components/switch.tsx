@@ -1,15 +1,17 @@
-import { Switch as AriaSwitch, type SwitchProps } from "react-aria-components";
+import { SwitchButton, SwitchField, type SwitchFieldProps } from "react-aria-components";
 import "./switch.css";
 
 /** On or off, with what it means. */
-export const Switch = ({ label, hint, ...props }: SwitchProps & { label: string; hint?: string }) => (
-  <AriaSwitch {...props} className="switch">
-    <span className="switch-text">
-      <span>{label}</span>
-      {hint ? <span className="quiet small">{hint}</span> : null}
-    </span>
-    <span className="switch-track" aria-hidden="true">
-      <span className="switch-knob" />
-    </span>
-  </AriaSwitch>
+export const Switch = ({ label, hint, ...props }: SwitchFieldProps & { label: string; hint?: string }) => (
+  <SwitchField {...props}>
+    <SwitchButton className="switch">
+      <span className="switch-text">
+        <span>{label}</span>
+        {hint ? <span className="quiet small">{hint}</span> : null}
+      </span>
+      <span className="switch-track" aria-hidden="true">
+        <span className="switch-knob" />
+      </span>
+    </SwitchButton>
+  </SwitchField>
 );

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
-import type { FailureView } from "../../electron/core/model.ts";
-import { words } from "../i18n/en.ts";
+import { texts } from "../../common/text/window.ts";
+import type { FailureView } from "../../electron/bridge.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Mender } from "./mender.tsx";
 import "./trouble.css";
@@ -19,9 +19,9 @@ export const Trouble = ({ failure, centred = false }: { failure: FailureView; ce
       <p className="trouble-foot">
         <Mender who={failure.mender} />
         <span className="code">
-          <span className="hidden-visually">{words.causeCode}: </span>
+          <span className="hidden-visually">{texts.window.causeCode}: </span>
           <code className="selectable">{failure.cause}</code>
-          <CopyButton text={failure.cause} what={words.causeCode.toLowerCase()} />
+          <CopyButton text={failure.cause} label={texts.window.copyCauseCode} />
         </span>
       </p>
     </div>

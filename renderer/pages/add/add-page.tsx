@@ -1,19 +1,18 @@
-import { type FormEvent, useEffect, useRef, useState } from "react";
-import type { CallArgument, IdentityQuestion } from "../../../electron/bridge.ts";
-import type { Discovered } from "../../../electron/core/client.ts";
-import type { FailureView } from "../../../electron/core/model.ts";
+import { type ClipboardEvent, useEffect, useRef, useState } from "react";
+import { texts } from "../../../common/text/window.ts";
+import type { CallArgument, Discovered, FailureView, IdentityQuestion } from "../../../electron/bridge.ts";
 import { bridge } from "../../app/bridge.ts";
 import { useStore } from "../../app/store.ts";
 import { Button } from "../../components/button.tsx";
 import { Field } from "../../components/field.tsx";
+import { useChecked } from "../../components/form.ts";
 import { Lockdown } from "../../components/lockdown.tsx";
 import { ColumnPage, Heading } from "../../components/page.tsx";
 import { Trouble } from "../../components/trouble.tsx";
-import { words } from "../../i18n/en.ts";
 import { Identity } from "../sign-in/identity.tsx";
 import { Steps } from "../sign-in/steps.tsx";
 import { useSignIn } from "../sign-in/use-sign-in.ts";
-import { entryOf } from "./entry.ts";
+import { type Entry, entryOf } from "./entry.ts";
 
 type Invitation = CallArgument<"discover">["invitation"];
 
@@ -23,7 +22,24 @@ interface Found {
   trust: string | undefined;
 }
 
-/** First start, or one more network: one field, and the next step as soon as it is known. */
+/** What is wrong with what stands in the field; undefined = nothing. */
+const faultOf = (entry: Entry): string | undefined => {
+  const text = texts.window.add;
+  switch (entry.kind) {
+    case "empty":
+      return text.missing;
+    case "unfinished":
+      return text[entry.lacks];
+    case "server":
+      return text.serverAlone;
+    case "invalid":
+      return text.invalid;
+    default:
+      return undefined;
+  }
+};
+
+/** First start, or one more intranet: one field, and the next step as soon as it is known. */
 export const AddPage = ({ first, invitation: given }: { first: boolean; invitation: string }) => {
   const go = useStore((state) => state.go);
   const lockdown = useStore((state) => state.snapshot?.lockdown ?? null);
@@ -53,7 +69,7 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
     else setFailure(answer.failure);
   };
 
-  // A link that came from outside has everything in it: nobody has to press Continue for that.
+  // A link that was opened from outside is complete: it goes on without Continue.
   const asked = useRef(false);
   useEffect(() => {
     const complete = entryOf(given);
@@ -62,13 +78,22 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
     void discover(complete.invitation);
   });
 
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (invitation && !busy) void discover(invitation);
+  const faults = {
+    invitation: faultOf(entry),
+    server: entry.kind === "code" && !server.trim() ? texts.window.add.serverMissing : undefined,
   };
-  const paste = (pasted: string) => {
-    const complete = entryOf(pasted);
+  const form = useChecked(faults, () => {
+    if (invitation && !busy) void discover(invitation);
+  });
+  const edit = (set: (value: string) => void) => (value: string) => {
+    set(value);
+    setFailure(null);
+  };
+  const paste = (event: ClipboardEvent<HTMLInputElement>) => {
+    const complete = entryOf(event.clipboardData.getData("text"));
     if (complete.kind !== "complete" || busy) return;
+    // The text that is pasted goes nowhere: what was read from it stands there.
+    event.preventDefault();
     setText(complete.invitation);
     void discover(complete.invitation);
   };
@@ -89,36 +114,37 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
       ) : (
         <>
           <div>
-            <Heading>{words.add.title}</Heading>
-            <p className="page-intro">{words.add.intro}</p>
+            <Heading>{texts.window.add.title}</Heading>
+            <p className="page-intro">{texts.window.add.intro}</p>
           </div>
-          <form onSubmit={submit}>
+          <form onSubmit={form.submit} noValidate>
             <Field
-              label={words.add.field}
+              label={texts.window.add.field}
               name="invitation"
               value={text}
-              onChange={setText}
-              onPaste={(event) => paste(event.clipboardData?.getData("text") ?? "")}
-              placeholder={words.add.placeholder}
+              onChange={edit(setText)}
+              onPaste={paste}
+              placeholder={texts.window.add.placeholder}
               maxLength={2048}
-              error={entry.kind === "invalid" ? words.add.invalid : undefined}
+              error={entry.kind === "invalid" ? faultOf(entry) : form.error("invitation")}
               monospaced
               autoFocus
             />
             {entry.kind === "code" ? (
               <Field
-                label={words.add.server}
+                label={texts.window.add.server}
                 name="server"
                 value={server}
-                onChange={setServer}
-                hint={words.add.serverHint}
+                onChange={edit(setServer)}
+                error={form.error("server")}
+                hint={texts.window.add.serverHint}
                 maxLength={512}
                 monospaced
               />
             ) : null}
             {failure ? <Trouble failure={failure} /> : null}
             <Button type="submit" big look="primary" isBusy={busy}>
-              {busy ? words.add.looking : words.continue}
+              {busy ? texts.window.add.looking : texts.window.continue}
             </Button>
           </form>
           <Lockdown lockdown={lockdown} />

@@ -1,3 +1,5 @@
+import { findEnrolmentLink } from "../../../common/enrolment-link.ts";
+
 /** What has been typed or pasted into the one field of the first page. */
 export type Entry =
   | { kind: "empty" }
@@ -6,22 +8,25 @@ export type Entry =
   /** An enterprise code: the server is asked for next. */
   | { kind: "code"; enterpriseCode: string }
   /** Not there yet; may become something. */
-  | { kind: "unfinished" }
+  | { kind: "unfinished"; lacks: "codeUnfinished" | "linkIncomplete" | "serverUnfinished" }
+  /** A server's name or web address, without a code. */
+  | { kind: "server" }
   | { kind: "invalid" };
 
 const code = /^[0-9A-Za-z]{5}$/;
 const codeAtHost = /^[0-9A-Za-z]{5}@[^\s@/]+$/;
-/** An enrolment link, wherever it stands in a pasted message. */
-const link = /sag:\/\/enroll\?[^\s<>"]+/i;
+const server = /^(https?:\/\/[^\s@]*|[0-9a-z-]+(\.[0-9a-z-]+)+\.?(:\d*)?\/?|\[[0-9a-f:.]+\](:\d*)?)$/i;
 
 export const entryOf = (text: string): Entry => {
   const trimmed = text.trim();
   if (trimmed === "") return { kind: "empty" };
-  const found = link.exec(trimmed);
-  if (found) return { kind: "complete", invitation: found[0] };
+  const found = findEnrolmentLink(trimmed);
+  if (found === "incomplete") return { kind: "unfinished", lacks: "linkIncomplete" };
+  if (found) return { kind: "complete", invitation: found.link };
   if (codeAtHost.test(trimmed)) return { kind: "complete", invitation: trimmed };
   if (code.test(trimmed)) return { kind: "code", enterpriseCode: trimmed };
-  return "sag://enroll?".startsWith(trimmed.toLowerCase()) || /^[0-9A-Za-z]{0,5}@?$/.test(trimmed)
-    ? { kind: "unfinished" }
-    : { kind: "invalid" };
+  if (/^[0-9a-z]{5}@$/i.test(trimmed)) return { kind: "unfinished", lacks: "serverUnfinished" };
+  if (/^[0-9a-z]*(@[^\s@/]*)?$/i.test(trimmed)) return { kind: "unfinished", lacks: "codeUnfinished" };
+  if ("sag://enroll?".startsWith(trimmed.toLowerCase())) return { kind: "unfinished", lacks: "linkIncomplete" };
+  return server.test(trimmed) ? { kind: "server" } : { kind: "invalid" };
 };

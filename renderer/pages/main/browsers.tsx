@@ -1,10 +1,9 @@
 import { useState } from "react";
-import type { BrowserSetting } from "../../../electron/bridge.ts";
-import type { FailureView } from "../../../electron/core/model.ts";
+import { texts } from "../../../common/text/window.ts";
+import type { BrowserSetting, FailureView } from "../../../electron/bridge.ts";
 import { bridge } from "../../app/bridge.ts";
 import { Switch } from "../../components/switch.tsx";
 import { Trouble } from "../../components/trouble.tsx";
-import { words } from "../../i18n/en.ts";
 
 /** The PAC in the system's own proxy setting, and out of it again. */
 export const Browsers = ({ intranetId, setting }: { intranetId: string; setting: BrowserSetting }) => {
@@ -16,11 +15,16 @@ export const Browsers = ({ intranetId, setting }: { intranetId: string; setting:
   return (
     <div>
       <Switch
-        label={words.browsers}
-        hint={words.browsersHint}
+        label={texts.window.main.browsers}
+        hint={texts.window.main.browsersHint}
         isSelected={setting.intranetId === intranetId}
         onChange={change}
       />
+      {setting.refused ? (
+        <p className="small" role="status">
+          {texts.window.main.browsersRefused}
+        </p>
+      ) : null}
       {failure ? <Trouble failure={failure} /> : null}
     </div>
   );

@@ -1,7 +1,7 @@
-import type { HopView } from "../../../electron/core/model.ts";
+import { texts } from "../../../common/text/window.ts";
+import type { HopView } from "../../../electron/bridge.ts";
 import { Warn } from "../../components/icons.tsx";
 import { Mender } from "../../components/mender.tsx";
-import { words } from "../../i18n/en.ts";
 import "./chain.css";
 
 interface Link {
@@ -10,20 +10,39 @@ interface Link {
   label: string;
   /** Where there is little room; read aloud is the long one. */
   short?: string;
-  whole: boolean;
+  state: HopState;
+}
+
+/** unknown: behind an access point that does not answer. */
+type HopState = "whole" | "broken" | "unknown";
+
+const stateOf = (hop: HopView): HopState =>
+  hop.whole ? "whole" : hop.missing !== null || hop.kind === "access_point" ? "broken" : "unknown";
+
+const spoken: Record<HopState, string> = {
+  whole: texts.window.main.whole,
+  broken: texts.window.main.missing,
+  unknown: texts.window.main.unknown,
+};
+
+interface Props {
+  hops: HopView[];
+  /** The access point is the one in use; those that are tried in turn are not named. */
+  steady: boolean;
 }
 
 /** From you to the cloud networks: whole hops quiet, a missing one marked and explained below. */
-export const Chain = ({ hops }: { hops: HopView[] }) => {
-  const links = linksOf(hops);
-  const missing = hops.filter((hop) => hop.missing !== null);
+export const Chain = ({ hops, steady }: Props) => {
+  const links = linksOf(hops, steady);
+  // That nothing can be reached is said above, where it is seen first.
+  const missing = hops.filter((hop) => hop.missing !== null && hop.missing.code !== "no_routes");
   return (
-    <section className="chain" aria-label={words.chain}>
+    <section className="chain" aria-label={texts.window.main.chain}>
       <ol>
         {links.map((link) => (
-          <li key={link.key} className={link.kind} data-whole={link.whole} title={link.label}>
-            <span className="knot">{link.whole ? null : <Warn size={15} />}</span>
-            <span className="chain-label foreign one-line">
+          <li key={link.key} className={link.kind} data-state={link.state} title={link.label}>
+            <span className="knot">{link.state === "broken" ? <Warn size={15} /> : null}</span>
+            <span className="chain-label foreign">
               {link.short ? (
                 <span className="short" aria-hidden="true">
                   {link.short}
@@ -31,17 +50,18 @@ export const Chain = ({ hops }: { hops: HopView[] }) => {
               ) : null}
               <span className={link.short ? "long" : undefined}>{link.label}</span>
             </span>
-            <span className="hidden-visually">: {link.whole ? words.whole : words.missing}</span>
+            <span className="hidden-visually">: {spoken[link.state]}</span>
           </li>
         ))}
       </ol>
       {missing.map((hop) => (
-        <div key={`${hop.kind}-${hop.id}`} className="chain-missing" data-tone="caution">
+        <div key={`${hop.kind}-${hop.id}`} className="chain-missing warning" data-tone="caution">
           <Warn />
           <p>
             <span className="foreign">{hop.missing?.message}</span>
             <br />
             {hop.missing ? <Mender who={hop.missing.mender} /> : null}
+            {hop.missing ? <code className="chain-code selectable small">{hop.missing.code}</code> : null}
           </p>
         </div>
       ))}
@@ -50,14 +70,14 @@ export const Chain = ({ hops }: { hops: HopView[] }) => {
 };
 
 /** One link a hop, but all cloud networks together. */
-const linksOf = (hops: HopView[]): Link[] => {
+const linksOf = (hops: HopView[], steady: boolean): Link[] => {
   const clouds = hops.filter((hop) => hop.kind === "cloud_network");
   const others = hops.filter((hop) => hop.kind !== "cloud_network");
   const links = others.map((hop) => ({
     key: `${hop.kind}-${hop.id}`,
     kind: hop.kind,
-    label: hop.kind === "access_point" && hop.name ? hop.name : words.hops[hop.kind],
-    whole: hop.whole,
+    label: hop.kind === "access_point" && hop.name && steady ? hop.name : texts.window.main.hops[hop.kind],
+    state: stateOf(hop),
   }));
   if (clouds.length === 0) return links;
   return [
@@ -65,9 +85,12 @@ const linksOf = (hops: HopView[]): Link[] => {
     {
       key: "cloud_networks",
       kind: "cloud_network",
-      label: words.cloudNetworks(clouds.length),
+      label: texts.window.main.cloudNetworks(clouds.length),
       short: String(clouds.length),
-      whole: clouds.every((hop) => hop.whole),
+      state: worst(clouds.map(stateOf)),
     },
   ];
 };
+
+const worst = (states: HopState[]): HopState =>
+  states.includes("broken") ? "broken" : states.includes("unknown") ? "unknown" : "whole";

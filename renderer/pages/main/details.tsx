@@ -1,38 +1,44 @@
 import { DialogTrigger, Popover } from "react-aria-components";
-import type { IntranetState } from "../../../electron/core/model.ts";
+import { texts } from "../../../common/text/window.ts";
+import type { IntranetState } from "../../../electron/bridge.ts";
 import { Button } from "../../components/button.tsx";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { ChevronDown } from "../../components/icons.tsx";
-import { words } from "../../i18n/en.ts";
 import "./details.css";
 
-/** Client IP (copy) · access point (more about it) · latency. */
-export const Details = ({ state }: { state: IntranetState }) => (
+/** Client IP (copy) · access point (more about it) · latency. `steady`: there is one in use; one that is only tried changes too often. */
+export const Details = ({ state, steady }: { state: IntranetState; steady: boolean }) => (
   <ul className="details number">
     {state.clientIp ? (
-      <li>
-        <span className="hidden-visually">{words.clientIp}: </span>
+      <li className={state.clientIp.includes(":") ? "own-line" : undefined}>
+        <span className="hidden-visually">{texts.window.main.clientIp}: </span>
         <span className="selectable">{state.clientIp}</span>
-        <CopyButton text={state.clientIp} what={words.clientIp} />
+        <CopyButton text={state.clientIp} what={texts.window.main.clientIp} />
       </li>
     ) : null}
-    {state.accessPoint ? (
+    {steady && state.accessPoint ? (
       <li>
-        <AccessPoint point={state.accessPoint} />
+        <AccessPoint point={state.accessPoint} bandwidth={state.session?.bandwidthKbps ?? null} />
       </li>
     ) : null}
-    {state.accessPoint?.latencyMs != null ? (
+    {steady && state.accessPoint?.latencyMs != null ? (
       <li>
-        <span className="hidden-visually">{words.latencyLabel}: </span>
-        {words.latency(state.accessPoint.latencyMs)}
+        <span className="hidden-visually">{texts.window.main.latency}: </span>
+        {texts.formats.latency(state.accessPoint.latencyMs)}
       </li>
     ) : null}
   </ul>
 );
 
-const AccessPoint = ({ point }: { point: NonNullable<IntranetState["accessPoint"]> }) => (
+interface AccessPointProps {
+  point: NonNullable<IntranetState["accessPoint"]>;
+  /** Kbit/s; null = no limit. */
+  bandwidth: number | null;
+}
+
+const AccessPoint = ({ point, bandwidth }: AccessPointProps) => (
   <DialogTrigger>
-    <Button look="quiet" aria-label={`${words.accessPoint}: ${point.name}`}>
+    <Button look="quiet" aria-label={texts.window.main.accessPointNamed(point.name)}>
       <span className="foreign one-line access-point">{point.name}</span>
       <ChevronDown />
     </Button>
@@ -41,15 +47,21 @@ const AccessPoint = ({ point }: { point: NonNullable<IntranetState["accessPoint"
         <h2 className="foreign">{point.name}</h2>
         <dl className="facts number">
           <div>
-            <dt>{words.latencyLabel}</dt>
-            <dd>{point.latencyMs === null ? "–" : words.latency(point.latencyMs)}</dd>
+            <dt>{texts.window.main.latency}</dt>
+            <dd>{point.latencyMs === null ? "–" : texts.formats.latency(point.latencyMs)}</dd>
           </div>
           <div>
-            <dt>{words.address}</dt>
+            <dt>{texts.window.main.address}</dt>
             <dd className="selectable">{point.endpoint}</dd>
           </div>
+          {bandwidth === null ? null : (
+            <div>
+              <dt>{texts.window.main.bandwidth}</dt>
+              <dd>{texts.formats.bandwidthEachWay(bandwidth)}</dd>
+            </div>
+          )}
         </dl>
-        <p className="quiet small">{words.nearest}</p>
+        <p className="quiet small">{texts.window.main.nearest}</p>
       </div>
     </Popover>
   </DialogTrigger>

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
-import type { IntranetView, Snapshot } from "../../../electron/bridge.ts";
+import { texts } from "../../../common/text/window.ts";
+import type { HopView, IntranetState, IntranetView, Snapshot, WarningView } from "../../../electron/bridge.ts";
 import { shownPhase } from "../../app/expected.ts";
 import { lookOf } from "../../app/look.ts";
 import { nextAction } from "../../app/next-action.ts";
@@ -9,19 +10,26 @@ import { Sliders } from "../../components/icons.tsx";
 import { Lockdown } from "../../components/lockdown.tsx";
 import { StateShape } from "../../components/state-shape.tsx";
 import { Trouble } from "../../components/trouble.tsx";
-import { words } from "../../i18n/en.ts";
 import { Browsers } from "./browsers.tsx";
 import { Chain } from "./chain.tsx";
 import { Details } from "./details.tsx";
-import { Guard } from "./guard.tsx";
 import { NetworkMenu } from "./network-menu.tsx";
 import { Notice } from "./notice.tsx";
+import { Protection } from "./protection-section.tsx";
 import { Resources } from "./resources.tsx";
 import { Sessions } from "./sessions.tsx";
 import { Since, Waits } from "./since.tsx";
 import { Traffic } from "./traffic.tsx";
 import { Warnings } from "./warnings.tsx";
 import "./main-page.css";
+
+/** Said at the hop that it is about. */
+const isInChain = (warning: WarningView, hops: HopView[]): boolean =>
+  hops.some((hop) => hop.missing?.code === warning.code);
+
+/** Connected, and nothing can be reached: the intranet has no routes. null = it is not so. */
+const noRoutes = ({ warnings, hops }: IntranetState): WarningView | null =>
+  [...warnings, ...hops.flatMap((hop) => hop.missing ?? [])].find((one) => one.code === "no_routes") ?? null;
 
 /** Where you are: one state, one button, and the way into the intranet. */
 export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Snapshot }) => {
@@ -34,6 +42,8 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
   const button = useRef<HTMLButtonElement>(null);
   const cause = phase === state.phase && phase !== "reconnecting" ? state.cause : null;
   const up = state.session !== null && (phase === "connected" || phase === "reconnecting");
+
+  const unreachable = phase === "connected" ? noRoutes(state) : null;
 
   // A new cause: its way out has the focus, so that Enter takes it.
   const causeCode = cause?.cause;
@@ -51,7 +61,7 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
     <div className="page main-page" data-phase={phase} data-tone={look.tone}>
       <header className="page-top">
         <NetworkMenu snapshot={snapshot} view={view} />
-        <Button look="icon" aria-label={words.settings} onPress={() => go("settings")}>
+        <Button look="icon" aria-label={texts.window.main.settings} onPress={() => go("settings")}>
           <Sliders />
         </Button>
       </header>
@@ -59,15 +69,18 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
         <section className="state" aria-label={state.displayName}>
           <StateShape tone={look.tone} />
           <h1 aria-live="polite">{look.word}</h1>
+          {unreachable ? <Warnings warnings={[unreachable]} onSignIn={() => go("sign_in")} /> : null}
           {phase === "connected" ? <Since since={view.since} /> : null}
-          {look.waits ? <Waits key={phase} text={look.waits} /> : null}
-          {up ? <Details state={state} /> : null}
+          {look.waits ? (
+            <Waits key={phase} text={look.waits} cause={phase === "reconnecting" ? state.cause : null} />
+          ) : null}
+          {up ? <Details state={state} steady={phase === "connected"} /> : null}
           {cause ? <Trouble failure={cause} centred /> : null}
           {cause?.sessions ? <Sessions intranetId={state.intranetId} sessions={cause.sessions} /> : null}
           <Button
             ref={button}
             big
-            look={phase === "connected" || action.label === words.cancel ? "plain" : "primary"}
+            look={phase === "connected" || action.label === texts.actions.cancel ? "plain" : "primary"}
             onPress={act}
             autoFocus
           >
@@ -77,14 +90,25 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
         <section className="around">
           <Lockdown lockdown={snapshot.lockdown} up={up} />
           {state.notice ? <Notice state={state} text={state.notice} /> : null}
-          {up ? <Warnings warnings={state.warnings} /> : null}
-          {up && state.hops.length > 0 ? <Chain hops={state.hops} /> : null}
-          {up ? <Traffic points={snapshot.traffic[state.intranetId] ?? []} /> : null}
-          {up ? <Resources view={view} /> : null}
-          {up && snapshot.browsers.supported && state.mode === "proxy" ? (
-            <Browsers intranetId={state.intranetId} setting={snapshot.browsers} />
+          {up ? (
+            <Warnings
+              warnings={state.warnings.filter((one) => one.code !== unreachable?.code && !isInChain(one, state.hops))}
+              onSignIn={() => go("sign_in")}
+            />
           ) : null}
-          <Guard state={state} up={up} />
+          {up && state.hops.length > 0 ? <Chain hops={state.hops} steady={phase === "connected"} /> : null}
+          {up ? <Traffic points={snapshot.traffic[state.intranetId] ?? []} /> : null}
+          {up ? (
+            <Resources
+              key={`resources-${state.intranetId}`}
+              view={view}
+              reachable={phase === "connected" && unreachable === null}
+            />
+          ) : null}
+          {up && snapshot.browsers.supported && state.mode === "proxy" ? (
+            <Browsers key={`browsers-${state.intranetId}`} intranetId={state.intranetId} setting={snapshot.browsers} />
+          ) : null}
+          <Protection state={state} up={up} inBrowsers={snapshot.browsers.intranetId === state.intranetId} />
         </section>
       </main>
     </div>

@@ -1,9 +1,9 @@
-import { useState } from "react";
-import type { FailureView } from "../../../electron/core/model.ts";
+import { useRef, useState } from "react";
+import { texts } from "../../../common/text/window.ts";
+import type { FailureView } from "../../../electron/bridge.ts";
 import { bridge } from "../../app/bridge.ts";
-import { Button } from "../../components/button.tsx";
+import { Confirm } from "../../components/confirm.tsx";
 import { Trouble } from "../../components/trouble.tsx";
-import { words } from "../../i18n/en.ts";
 
 interface Props {
   intranetId: string;
@@ -13,20 +13,39 @@ interface Props {
 /** The sessions that are in use: ending one makes room, and connects. */
 export const Sessions = ({ intranetId, sessions }: Props) => {
   const [failure, setFailure] = useState<FailureView | null>(null);
+  const [busy, setBusy] = useState(false);
+  // A second click comes before the page is drawn again.
+  const sent = useRef(false);
   const end = async (sessionId: string) => {
+    if (sent.current) return;
+    sent.current = true;
+    setBusy(true);
     const answer = await bridge.call("endSession", { intranetId, sessionId });
+    sent.current = false;
+    setBusy(false);
     setFailure(answer.ok ? null : answer.failure);
   };
   return (
     <>
-      <ul className="sessions" aria-label={words.sessions}>
+      <ul className="sessions" aria-label={texts.window.main.sessions}>
         {sessions.map((session) => (
           <li key={session.id}>
-            <span className="foreign one-line">{session.deviceName}</span>
-            <span className="quiet number">{session.clientIp}</span>
-            <Button look="quiet" aria-label={words.endSession(session.deviceName)} onPress={() => end(session.id)}>
-              {words.end}
-            </Button>
+            <span className="session">
+              <span className="foreign one-line">{session.deviceName}</span>
+              <span className="quiet number small">
+                {texts.window.main.sessionAge(session.clientIp, session.ageMs)}
+              </span>
+            </span>
+            <Confirm
+              look="quiet"
+              label={texts.window.main.end}
+              spoken={texts.window.main.endSession(session.deviceName)}
+              title={texts.window.main.endQuestion(session.deviceName)}
+              text={texts.window.main.endText(session.ageMs)}
+              yes={texts.window.main.end}
+              isDisabled={busy}
+              onYes={() => void end(session.id)}
+            />
           </li>
         ))}
       </ul>

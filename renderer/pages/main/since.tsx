@@ -1,27 +1,44 @@
 import { useEffect, useState } from "react";
+import { texts } from "../../../common/text/window.ts";
+import type { FailureView } from "../../../electron/bridge.ts";
 import { useNow } from "../../app/use-now.ts";
-import { duration, words } from "../../i18n/en.ts";
+import { Mender } from "../../components/mender.tsx";
 
 /** How long the tunnel has been up; counts on by itself. */
 export const Since = ({ since }: { since: number | null }) => {
   const now = useNow(10_000);
   if (since === null) return null;
-  return <p className="quiet number">{words.age(duration(Math.max(0, now - since)))}</p>;
+  return <p className="quiet number">{texts.formats.age(Math.max(0, now - since))}</p>;
 };
 
-/** ms of waiting after which a person is told that it takes long. */
+/** ms of waiting after which the page says that it takes long. */
 const long = 6000;
 
-export const Waits = ({ text }: { text: string }) => {
+interface WaitsProps {
+  text: string;
+  /** Why it takes long, once that is known. */
+  cause: FailureView | null;
+}
+
+/** What is waited for. Its room is kept, so that the button below stays where it is. */
+export const Waits = ({ text, cause }: WaitsProps) => {
   const [isLong, setLong] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLong(true), long);
     return () => clearTimeout(timer);
   }, []);
   return (
-    <p className="waits" role="status">
-      <span className="foreign">{text}</span>
-      {isLong ? <span className="small"> {words.waits.long}</span> : null}
-    </p>
+    <div className="waits" role="status">
+      <p className="foreign">
+        {text} {cause ? cause.action : isLong ? texts.window.main.waits.long : null}
+      </p>
+      {cause ? (
+        <p className="waits-foot small">
+          <Mender who={cause.mender} />
+          <span className="hidden-visually">{texts.window.causeCode}: </span>
+          <code className="selectable">{cause.cause}</code>
+        </p>
+      ) : null}
+    </div>
   );
 };

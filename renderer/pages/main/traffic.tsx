@@ -1,9 +1,9 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { texts } from "../../../common/text/window.ts";
 import type { TrafficPoint } from "../../../electron/bridge.ts";
 import { useNow } from "../../app/use-now.ts";
-import { rate, words } from "../../i18n/en.ts";
 import { ratesOf } from "./rates.ts";
 import "./traffic.css";
 
@@ -20,7 +20,8 @@ export const Traffic = ({ points }: { points: TrafficPoint[] }) => {
   const at = read ?? seconds - 1;
   const down = rates.down[at] ?? 0;
   const up = rates.up[at] ?? 0;
-  const when = read === null || read === seconds - 1 ? words.now : words.before(seconds - 1 - read);
+  const when =
+    read === null || read === seconds - 1 ? texts.window.main.now : texts.formats.secondsAgo(seconds - 1 - read);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const next = keyTo(event.key, at);
@@ -30,21 +31,21 @@ export const Traffic = ({ points }: { points: TrafficPoint[] }) => {
   };
 
   return (
-    <section className="traffic card" aria-label={words.traffic}>
+    <section className="traffic card" aria-label={texts.window.main.traffic}>
       <p className="traffic-now number">
         <span>
           <i className="swatch down" aria-hidden="true">
             ↓
           </i>
-          <span className="hidden-visually">{words.down} </span>
-          {rate(down)}
+          <span className="hidden-visually">{texts.window.main.down} </span>
+          {texts.formats.rate(down)}
         </span>
         <span>
           <i className="swatch up" aria-hidden="true">
             ↑
           </i>
-          <span className="hidden-visually">{words.up} </span>
-          {rate(up)}
+          <span className="hidden-visually">{texts.window.main.up} </span>
+          {texts.formats.rate(up)}
         </span>
         <span className="quiet small">{when}</span>
       </p>
@@ -52,11 +53,11 @@ export const Traffic = ({ points }: { points: TrafficPoint[] }) => {
         className="graph"
         role="slider"
         tabIndex={0}
-        aria-label={words.trafficLabel}
+        aria-label={texts.window.main.trafficLabel}
         aria-valuemin={0}
         aria-valuemax={seconds - 1}
         aria-valuenow={at}
-        aria-valuetext={`${when}: ${words.down} ${rate(down)}, ${words.up} ${rate(up)}`}
+        aria-valuetext={texts.window.main.trafficAt(when, down, up)}
         onKeyDown={onKeyDown}
         onBlur={() => setRead(null)}
       >

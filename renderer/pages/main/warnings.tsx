@@ -1,9 +1,11 @@
-import type { WarningView } from "../../../electron/core/model.ts";
+import { texts } from "../../../common/text/index.ts";
+import type { WarningView } from "../../../electron/bridge.ts";
+import { Button } from "../../components/button.tsx";
 import { Warn } from "../../components/icons.tsx";
 import { Mender } from "../../components/mender.tsx";
 
-/** Up, but not whole. What belongs to a hop of the chain that is marked there is said there. */
-export const Warnings = ({ warnings }: { warnings: WarningView[] }) => (
+/** Warnings while connected. Those of a hop are shown at that hop. */
+export const Warnings = ({ warnings, onSignIn }: { warnings: WarningView[]; onSignIn: () => void }) => (
   <>
     {warnings.map((warning) => (
       <div key={warning.code} className="warning" data-tone="caution" role="status">
@@ -13,6 +15,7 @@ export const Warnings = ({ warnings }: { warnings: WarningView[] }) => (
           <br />
           <Mender who={warning.mender} />
         </p>
+        {warning.code === "expires_soon" ? <Button onPress={onSignIn}>{texts.actions.signInAgain}</Button> : null}
       </div>
     ))}
   </>

@@ -1,4 +1,5 @@
-import { Label, Radio, RadioGroup } from "react-aria-components";
+import { Label, RadioButton, RadioField, RadioGroup } from "react-aria-components";
+import { texts } from "../../../common/text/window.ts";
 import type { IntranetView, Preferences, Snapshot } from "../../../electron/bridge.ts";
 import { bridge } from "../../app/bridge.ts";
 import { useStore } from "../../app/store.ts";
@@ -6,17 +7,18 @@ import { Confirm } from "../../components/confirm.tsx";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { ColumnPage, Heading } from "../../components/page.tsx";
 import { Switch } from "../../components/switch.tsx";
-import { words } from "../../i18n/en.ts";
 import { Browsers } from "../main/browsers.tsx";
+import { Licenses } from "./licenses.tsx";
 import "./settings.css";
 
-const text = words.settingsPage;
+const text = texts.window.settings;
 
 /** A handful, in groups. */
 export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot: Snapshot }) => {
   const go = useStore((state) => state.go);
   const { preferences, browsers } = snapshot;
   const { state } = view;
+  const isUp = state.session !== null && ["connecting", "connected", "reconnecting"].includes(state.phase);
   const set = (change: Partial<Preferences>) => bridge.call("setPreferences", change);
   const signOut = async (forget: boolean) => {
     await bridge.call("signOut", { intranetId: state.intranetId, forget });
@@ -24,7 +26,7 @@ export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot:
   };
   return (
     <ColumnPage back={() => go("main")}>
-      <Heading>{words.settings}</Heading>
+      <Heading>{texts.window.main.settings}</Heading>
       <section className="group">
         <h2>{text.start}</h2>
         <Switch
@@ -56,9 +58,9 @@ export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot:
         >
           <Label className="hidden-visually">{text.theme}</Label>
           {(["system", "light", "dark"] as const).map((theme) => (
-            <Radio key={theme} value={theme} className="choice">
-              {text.themes[theme]}
-            </Radio>
+            <RadioField key={theme} value={theme}>
+              <RadioButton className="choice">{text.themes[theme]}</RadioButton>
+            </RadioField>
           ))}
         </RadioGroup>
       </section>
@@ -74,17 +76,17 @@ export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot:
           {state.phase === "signed_out" ? null : (
             <Confirm
               label={text.signOut}
-              title={text.signOutQuestion(state.displayName)}
-              text={text.signOutText}
+              title={text.signOutQuestion(view.label)}
+              text={isUp ? text.signOutConnectedText : text.signOutText}
               yes={text.signOut}
               onYes={() => signOut(false)}
             />
           )}
           <Confirm
-            label={text.remove}
-            title={text.removeQuestion(state.displayName)}
-            text={text.removeText}
-            yes={text.remove}
+            label={text.remove(view.label)}
+            title={text.removeQuestion(view.label)}
+            text={isUp ? text.removeConnectedText : text.removeText}
+            yes={text.remove(view.label)}
             onYes={() => signOut(true)}
           />
         </p>
@@ -95,6 +97,7 @@ export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot:
         <p className="quiet small">
           {text.version} {snapshot.version}
         </p>
+        <Licenses />
       </section>
     </ColumnPage>
   );
@@ -110,7 +113,7 @@ const Facts = ({ view: { state } }: { view: IntranetView }) => {
     [text.sessionId, state.session?.id ?? null],
   ];
   const known = facts.filter((fact): fact is [string, string] => fact[1] !== null);
-  if (known.length === 0) return <p className="quiet small">{text.afterConnect}: SOCKS5, HTTP, PAC</p>;
+  if (known.length === 0) return <p className="quiet small">{text.afterConnect}</p>;
   return (
     <dl className="settings-facts">
       {known.map(([name, value]) => (

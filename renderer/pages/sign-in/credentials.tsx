@@ -1,10 +1,11 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
+import { texts } from "../../../common/text/window.ts";
 import { Button } from "../../components/button.tsx";
 import { Field, PasswordField } from "../../components/field.tsx";
+import { useChecked } from "../../components/form.ts";
 import { Heading } from "../../components/page.tsx";
 import { Switch } from "../../components/switch.tsx";
 import { Trouble } from "../../components/trouble.tsx";
-import { words } from "../../i18n/en.ts";
 import type { Flow } from "./flow.ts";
 import "./sign-in.css";
 
@@ -17,58 +18,71 @@ interface Props {
   flow: Flow;
   onSignIn: (userName: string, password: string, inFile: boolean) => void;
   onForgotten: (userName: string) => void;
+  /** Something was changed after a refusal. */
+  onEdit: () => void;
 }
 
 /** Name and password, under the name of the server they go to. */
-export const Credentials = ({ name, server, userName: known, password: typed, flow, onSignIn, onForgotten }: Props) => {
+export const Credentials = ({ name, server, userName: known, password: typed, flow, ...on }: Props) => {
+  const { onSignIn, onForgotten, onEdit } = on;
   const [userName, setUserName] = useState(known);
   const [password, setPassword] = useState(typed);
   const [inFile, setInFile] = useState(false);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (userName.trim() && password && !flow.busy) onSignIn(userName.trim(), password, inFile);
+  const faults = {
+    userName: userName.trim() ? undefined : texts.window.signInPage.userNameMissing,
+    password: password ? undefined : texts.window.signInPage.passwordMissing,
+  };
+  const form = useChecked(faults, () => {
+    if (!flow.busy) onSignIn(userName.trim(), password, inFile);
+  });
+  // What was refused was another name or password than the one that stands there now.
+  const edit = (set: (text: string) => void) => (text: string) => {
+    set(text);
+    if (flow.failure) onEdit();
   };
   return (
     <>
       <div>
-        <Heading className="foreign">{words.signInPage.title(name)}</Heading>
+        <Heading className="foreign">{texts.window.signInPage.title(name)}</Heading>
         <p className="server-line foreign">
-          {words.signInPage.server} <b className="selectable">{server}</b>
+          {texts.window.signInPage.server} <b className="selectable">{server}</b>
         </p>
       </div>
-      <form onSubmit={submit}>
+      <form onSubmit={form.submit} noValidate>
         <Field
-          label={words.signInPage.userName}
+          label={texts.window.signInPage.userName}
           name="userName"
           value={userName}
-          onChange={setUserName}
+          onChange={edit(setUserName)}
+          error={form.error("userName")}
           autoComplete="username"
           maxLength={64}
           autoFocus={!known}
         />
         <PasswordField
-          label={words.signInPage.password}
+          label={texts.window.signInPage.password}
           name="password"
           value={password}
-          onChange={setPassword}
+          onChange={edit(setPassword)}
+          error={form.error("password")}
           autoComplete="current-password"
           maxLength={256}
           autoFocus={Boolean(known)}
         />
         <Button className="forgotten" look="quiet" onPress={() => onForgotten(userName.trim())}>
-          {words.signInPage.forgotten}
+          {texts.window.signInPage.forgotten}
         </Button>
         {flow.failure ? <Trouble failure={flow.failure} /> : null}
         {flow.mayUseFile ? (
           <Switch
-            label={words.signInPage.inFile}
-            hint={words.signInPage.inFileHint}
+            label={texts.window.signInPage.inFile}
+            hint={texts.window.signInPage.inFileHint}
             isSelected={inFile}
             onChange={setInFile}
           />
         ) : null}
         <Button type="submit" big look="primary" isBusy={flow.busy}>
-          {flow.busy ? words.phases.signing_in : words.signIn}
+          {flow.busy ? texts.phases.signing_in : texts.actions.signIn}
         </Button>
       </form>
     </>

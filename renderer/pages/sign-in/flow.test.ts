@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { CauseCode } from "../../../electron/bridge.ts";
 import { failureView } from "../../../electron/core/causes/failure.ts";
-import type { CauseCode } from "../../../electron/core/model.ts";
 import { begin, type Flow, next } from "./flow.ts";
 
 const refused = (flow: Flow, cause: CauseCode): Flow =>

@@ -1,5 +1,4 @@
-import type { Answer, CallResults, IdentityQuestion, SecondFactorKey } from "../../../electron/bridge.ts";
-import type { FailureView } from "../../../electron/core/model.ts";
+import type { Answer, CallResults, FailureView, IdentityQuestion, SecondFactorKey } from "../../../electron/bridge.ts";
 
 /** What a person has been asked last. */
 export type Step = "identity" | "credentials" | "otp" | "new_password" | "set_up" | "forgotten" | "reset";
@@ -10,13 +9,13 @@ export interface Flow {
   busy: boolean;
   failure: FailureView | null;
   question: IdentityQuestion | null;
-  /** The fingerprint a person said yes to. */
+  /** The fingerprint that a person confirmed. */
   trust: string | undefined;
   /** A code was asked for; later attempts carry one too. */
   needsOtp: boolean;
   /** Of a second factor that is being set up; null = none. */
   key: SecondFactorKey | null;
-  /** The person has been told that there is no keychain, and may choose a file. */
+  /** There is no keychain: the person may choose a file. */
   mayUseFile: boolean;
 }
 
@@ -33,6 +32,10 @@ export const begin: Flow = {
 
 export type FlowEvent =
   | { kind: "sent" }
+  /** There is no keychain: shown before a password is typed. */
+  | { kind: "noKeychain" }
+  /** Something was changed in the form after a refusal: what was refused does not stand there any more. */
+  | { kind: "edited" }
   | { kind: "answered"; answer: Answer<CallResults["signIn"]> }
   | { kind: "passwordChanged"; answer: Answer<null> }
   /** The person has forgotten the password. */
@@ -49,6 +52,10 @@ export const next = (flow: Flow, event: FlowEvent): Flow => {
   switch (event.kind) {
     case "sent":
       return { ...flow, busy: true, failure: null };
+    case "noKeychain":
+      return { ...flow, mayUseFile: true };
+    case "edited":
+      return { ...flow, failure: null };
     case "trusted":
       return { ...flow, step: "credentials", trust: flow.question?.fingerprint, question: null, failure: null };
     case "distrusted":

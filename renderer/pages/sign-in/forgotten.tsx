@@ -1,43 +1,49 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
+import { texts } from "../../../common/text/window.ts";
 import { Button } from "../../components/button.tsx";
 import { Field } from "../../components/field.tsx";
+import { useChecked } from "../../components/form.ts";
 import { Heading } from "../../components/page.tsx";
 import { Trouble } from "../../components/trouble.tsx";
-import { words } from "../../i18n/en.ts";
 import type { Flow } from "./flow.ts";
 
 interface Props {
   userName: string;
   flow: Flow;
   onUserName: (userName: string) => void;
+  onEdit: () => void;
 }
 
 /** A forgotten password: whose it is. What comes next is the same whether that name exists or not. */
-export const Forgotten = ({ userName: known, flow, onUserName }: Props) => {
+export const Forgotten = ({ userName: known, flow, onUserName, onEdit }: Props) => {
   const [userName, setUserName] = useState(known);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (userName.trim() && !flow.busy) onUserName(userName.trim());
-  };
+  const faults = { userName: userName.trim() ? undefined : texts.window.signInPage.userNameMissing };
+  const form = useChecked(faults, () => {
+    if (!flow.busy) onUserName(userName.trim());
+  });
   return (
     <>
       <div>
-        <Heading>{words.forgotten.title}</Heading>
-        <p className="page-intro">{words.forgotten.intro}</p>
+        <Heading>{texts.window.forgotten.title}</Heading>
+        <p className="page-intro">{texts.window.forgotten.intro}</p>
       </div>
-      <form onSubmit={submit}>
+      <form onSubmit={form.submit} noValidate>
         <Field
-          label={words.signInPage.userName}
+          label={texts.window.signInPage.userName}
           name="userName"
           value={userName}
-          onChange={setUserName}
+          onChange={(text) => {
+            setUserName(text);
+            if (flow.failure) onEdit();
+          }}
+          error={form.error("userName")}
           autoComplete="username"
           maxLength={64}
           autoFocus
         />
         {flow.failure ? <Trouble failure={flow.failure} /> : null}
         <Button type="submit" big look="primary" isBusy={flow.busy}>
-          {flow.busy ? words.forgotten.sending : words.forgotten.send}
+          {flow.busy ? texts.window.forgotten.sending : texts.window.forgotten.send}
         </Button>
       </form>
     </>

@@ -1,29 +1,65 @@
+import { useState } from "react";
+import { fingerprintGroups } from "../../../common/fingerprint.ts";
+import { texts } from "../../../common/text/window.ts";
 import type { IdentityQuestion } from "../../../electron/bridge.ts";
 import { Button } from "../../components/button.tsx";
-import { CopyButton } from "../../components/copy-button.tsx";
+import { CopyButton, CopyTextButton } from "../../components/copy-button.tsx";
 import { Heading } from "../../components/page.tsx";
-import { words } from "../../i18n/en.ts";
 import "./sign-in.css";
 
-/** First use of a server that nobody vouches for: a person compares, and says yes or no. */
-export const Identity = ({ question, onAnswer }: { question: IdentityQuestion; onAnswer: (yes: boolean) => void }) => (
+/**
+ * First use of a server that cannot be verified: a person compares fingerprints. What stands out is the safe answer; the other one is
+ * for those who have read the question.
+ */
+export const Identity = (props: { question: IdentityQuestion; onAnswer: (yes: boolean) => void }) => {
+  const [refused, setRefused] = useState(false);
+  return refused ? (
+    <Refused question={props.question} onBack={() => props.onAnswer(false)} />
+  ) : (
+    <Compare question={props.question} onYes={() => props.onAnswer(true)} onNo={() => setRefused(true)} />
+  );
+};
+
+/** The fingerprints differ: what to do about that, and what the administrator has to know. */
+const Refused = ({ question: { server, fingerprint }, onBack }: { question: IdentityQuestion; onBack: () => void }) => (
   <>
     <div>
-      <Heading>{words.identity.title}</Heading>
-      <p className="page-intro foreign">{words.identity.intro(question.server)}</p>
+      <Heading>{texts.window.identity.refusedTitle}</Heading>
+      <p className="page-intro foreign">{texts.window.identity.refused(server)}</p>
     </div>
     <div className="fingerprint card">
-      <p className="small quiet">{words.identity.fingerprint}</p>
-      <p className="digits selectable">{question.fingerprint.match(/.{4}/g)?.join(" ")}</p>
-      <CopyButton text={question.fingerprint} what={words.identity.fingerprint.toLowerCase()} />
+      <p className="small quiet">{texts.window.identity.fingerprint}</p>
+      <p className="digits selectable">{fingerprintGroups(fingerprint)}</p>
     </div>
     <div className="form-foot">
-      <Button big look="primary" onPress={() => onAnswer(true)}>
-        {words.identity.yes}
+      <CopyTextButton
+        text={texts.window.identity.report(server, fingerprintGroups(fingerprint))}
+        label={texts.window.identity.copyReport}
+      />
+      <Button onPress={onBack}>{texts.window.back}</Button>
+    </div>
+  </>
+);
+
+const Compare = ({ question, ...on }: { question: IdentityQuestion; onYes: () => void; onNo: () => void }) => (
+  <>
+    <div>
+      <Heading>{question.changed ? texts.window.identity.changedTitle : texts.window.identity.title}</Heading>
+      <p className="page-intro foreign">
+        {(question.changed ? texts.window.identity.changedIntro : texts.window.identity.intro)(question.server)}
+      </p>
+    </div>
+    <div className="fingerprint card">
+      <p className="small quiet">{texts.window.identity.fingerprint}</p>
+      <p className="digits selectable">{fingerprintGroups(question.fingerprint)}</p>
+      <CopyButton text={fingerprintGroups(question.fingerprint)} label={texts.window.identity.copyFingerprint} />
+    </div>
+    <p className="quiet">{texts.window.identity.risk}</p>
+    <div className="form-foot">
+      <Button big look="primary" onPress={on.onNo}>
+        {texts.window.identity.no}
       </Button>
-      <Button big onPress={() => onAnswer(false)}>
-        {words.identity.no}
-      </Button>
+      <Button onPress={on.onYes}>{texts.window.identity.yes}</Button>
     </div>
   </>
 );

@@ -1,9 +1,10 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
+import { texts } from "../../../common/text/window.ts";
 import { Button } from "../../components/button.tsx";
 import { Field } from "../../components/field.tsx";
+import { useChecked } from "../../components/form.ts";
 import { Heading } from "../../components/page.tsx";
 import { Trouble } from "../../components/trouble.tsx";
-import { words } from "../../i18n/en.ts";
 import type { Flow } from "./flow.ts";
 import { PasswordTwice, usePasswordTwice } from "./password-twice.tsx";
 
@@ -11,42 +12,53 @@ import { PasswordTwice, usePasswordTwice } from "./password-twice.tsx";
 export const NewPassword = ({
   flow,
   onPassword,
+  onEdit,
 }: {
   flow: Flow;
   onPassword: (password: string, otp: string) => void;
+  onEdit: () => void;
 }) => {
   const twice = usePasswordTwice();
   const [code, setCode] = useState("");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const password = twice.take();
-    const hasCode = !flow.needsOtp || code.length >= 6;
-    if (password && hasCode && !flow.busy) onPassword(password, code);
+  const otp = !flow.needsOtp || code.length >= 6 ? undefined : texts.window.otp.missing;
+  const shown = [...Object.keys(twice.faults), ...(flow.needsOtp ? ["otp"] : [])];
+  const send = () => {
+    if (!flow.busy) onPassword(twice.password, code);
+  };
+  const form = useChecked({ ...twice.faults, otp }, send, shown);
+  const edited = () => {
+    if (flow.failure) onEdit();
   };
   return (
     <>
       <div>
-        <Heading>{words.newPassword.title}</Heading>
-        <p className="page-intro">{words.newPassword.intro}</p>
+        <Heading>{texts.window.newPassword.title}</Heading>
+        <p className="page-intro">{texts.window.newPassword.intro}</p>
       </div>
-      <form onSubmit={submit}>
-        <PasswordTwice twice={twice} autoFocus />
+      <form onSubmit={form.submit} noValidate>
+        <PasswordTwice twice={twice} error={form.error} onEdit={edited} autoFocus />
         {flow.needsOtp ? (
           <Field
-            label={words.otp.field}
-            hint={words.otp.fresh}
+            label={texts.window.otp.field}
+            hint={texts.window.otp.fresh}
             name="otp"
             value={code}
-            onChange={(text) => setCode(text.replace(/\s/g, ""))}
+            onChange={(text) => {
+              setCode(text.replace(/\s/g, ""));
+              edited();
+            }}
+            error={form.error("otp")}
             inputMode="numeric"
             autoComplete="one-time-code"
             maxLength={16}
             monospaced
+            // It comes after the passwords were sent: what is asked for now.
+            autoFocus
           />
         ) : null}
         {flow.failure ? <Trouble failure={flow.failure} /> : null}
         <Button type="submit" big look="primary" isBusy={flow.busy}>
-          {flow.busy ? words.phases.signing_in : words.newPassword.done}
+          {flow.busy ? texts.phases.signing_in : texts.window.newPassword.done}
         </Button>
       </form>
     </>

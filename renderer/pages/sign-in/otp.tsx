@@ -1,41 +1,46 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
+import { texts } from "../../../common/text/window.ts";
 import { Button } from "../../components/button.tsx";
 import { Field } from "../../components/field.tsx";
+import { useChecked } from "../../components/form.ts";
 import { Heading } from "../../components/page.tsx";
 import { Trouble } from "../../components/trouble.tsx";
-import { words } from "../../i18n/en.ts";
 import type { Flow } from "./flow.ts";
 
 interface Props {
   flow: Flow;
   onCode: (code: string) => void;
+  onEdit: () => void;
 }
 
 /** The second factor: six digits. */
-export const Otp = ({ flow, onCode }: Props) => (
+export const Otp = (props: Props) => (
   <>
     <div>
-      <Heading>{words.otp.title}</Heading>
-      <p className="page-intro">{words.otp.intro}</p>
+      <Heading>{texts.window.otp.title}</Heading>
+      <p className="page-intro">{texts.window.otp.intro}</p>
     </div>
-    <CodeForm flow={flow} onCode={onCode} />
+    <CodeForm {...props} />
   </>
 );
 
-export const CodeForm = ({ flow, onCode }: Props) => {
+export const CodeForm = ({ flow, onCode, onEdit }: Props) => {
   const [code, setCode] = useState("");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (code.length >= 6 && !flow.busy) onCode(code);
-  };
+  const form = useChecked({ otp: code.length >= 6 ? undefined : texts.window.otp.missing }, () => {
+    if (!flow.busy) onCode(code);
+  });
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={form.submit} noValidate>
       <Field
-        label={words.otp.field}
+        label={texts.window.otp.field}
         name="otp"
         value={code}
         // Pasted with a space in the middle, as authenticators show it.
-        onChange={(text) => setCode(text.replace(/\s/g, ""))}
+        onChange={(text) => {
+          setCode(text.replace(/\s/g, ""));
+          if (flow.failure) onEdit();
+        }}
+        error={form.error("otp")}
         inputMode="numeric"
         autoComplete="one-time-code"
         maxLength={16}
@@ -44,7 +49,7 @@ export const CodeForm = ({ flow, onCode }: Props) => {
       />
       {flow.failure ? <Trouble failure={flow.failure} /> : null}
       <Button type="submit" big look="primary" isBusy={flow.busy}>
-        {flow.busy ? words.phases.signing_in : words.signIn}
+        {flow.busy ? texts.phases.signing_in : texts.actions.signIn}
       </Button>
     </form>
   );

@@ -1,50 +1,58 @@
 import { useState } from "react";
+import { texts } from "../../../common/text/window.ts";
 import { PasswordField } from "../../components/field.tsx";
-import { words } from "../../i18n/en.ts";
+import type { Faults } from "../../components/form.ts";
 
-/** A new password, typed twice because nobody sees it. */
+/** A new password, typed twice because it is hidden. */
 export const usePasswordTwice = () => {
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
-  const [isDifferent, setDifferent] = useState(false);
   return {
     password,
     again,
-    isDifferent,
     setPassword,
     setAgain,
-    /** The password if it was typed the same twice; otherwise that is said. */
-    take: (): string => {
-      setDifferent(password !== again);
-      return password === again ? password : "";
-    },
+    faults: {
+      newPassword: password ? undefined : texts.window.newPassword.missing,
+      again: password === again ? undefined : texts.window.newPassword.different,
+    } satisfies Faults,
   };
 };
 
 interface Props {
   twice: ReturnType<typeof usePasswordTwice>;
   autoFocus?: boolean;
+  error: (name: string) => string | undefined;
+  onEdit: () => void;
 }
 
-export const PasswordTwice = ({ twice, autoFocus = false }: Props) => (
+export const PasswordTwice = ({ twice, autoFocus = false, error, onEdit }: Props) => (
   <>
     <PasswordField
-      label={words.newPassword.field}
+      label={texts.window.newPassword.field}
       name="newPassword"
       value={twice.password}
-      onChange={twice.setPassword}
+      hint={texts.window.newPassword.rules}
+      onChange={(text) => {
+        twice.setPassword(text);
+        onEdit();
+      }}
+      error={error("newPassword")}
       autoComplete="new-password"
       maxLength={256}
       autoFocus={autoFocus}
     />
     <PasswordField
-      label={words.newPassword.again}
+      label={texts.window.newPassword.again}
       name="again"
       value={twice.again}
-      onChange={twice.setAgain}
+      onChange={(text) => {
+        twice.setAgain(text);
+        onEdit();
+      }}
       autoComplete="new-password"
       maxLength={256}
-      error={twice.isDifferent ? words.newPassword.different : undefined}
+      error={error("again")}
     />
   </>
 );

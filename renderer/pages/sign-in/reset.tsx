@@ -1,9 +1,10 @@
-import { type FormEvent, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { texts } from "../../../common/text/window.ts";
 import { Button } from "../../components/button.tsx";
 import { Field } from "../../components/field.tsx";
+import { useChecked } from "../../components/form.ts";
 import { Heading } from "../../components/page.tsx";
 import { Trouble } from "../../components/trouble.tsx";
-import { words } from "../../i18n/en.ts";
 import type { Flow } from "./flow.ts";
 import { PasswordTwice, usePasswordTwice } from "./password-twice.tsx";
 
@@ -14,42 +15,56 @@ interface Props {
   onReset: (code: string, password: string) => void;
   /** To where another code is asked for. */
   onAgain: () => void;
+  onEdit: () => void;
 }
 
 /** The code from the mail, and the password it is exchanged for. */
-export const Reset = ({ name, userName, flow, onReset, onAgain }: Props) => {
+export const Reset = ({ name, userName, flow, onReset, onAgain, onEdit }: Props) => {
   const twice = usePasswordTwice();
   const [code, setCode] = useState("");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const password = twice.take();
-    if (code.trim() && password && !flow.busy) onReset(code.trim(), password);
+  const form = useChecked({ code: code.trim() ? undefined : texts.window.reset.codeMissing, ...twice.faults }, () => {
+    if (!flow.busy) onReset(code.trim(), twice.password);
+  });
+  // A code that was refused is marked where it stands, and what was typed can be corrected at once.
+  const wrongCode = flow.failure?.cause === "bad_credentials" ? flow.failure : null;
+  const box = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (!wrongCode) return;
+    const field = box.current?.elements.namedItem("code");
+    if (field instanceof HTMLInputElement) field.select();
+  }, [wrongCode]);
+  const edited = () => {
+    if (flow.failure) onEdit();
   };
   return (
     <>
       <div>
-        <Heading>{words.reset.title}</Heading>
-        <p className="page-intro foreign">{words.reset.intro(userName)}</p>
+        <Heading>{texts.window.reset.title}</Heading>
+        <p className="page-intro foreign">{texts.window.reset.intro(userName)}</p>
       </div>
-      <form onSubmit={submit}>
+      <form ref={box} onSubmit={form.submit} noValidate>
         <Field
-          label={words.reset.code}
-          hint={words.reset.codeHint(name)}
+          label={texts.window.reset.code}
+          hint={texts.window.reset.codeHint(name)}
           name="code"
           value={code}
-          onChange={setCode}
+          onChange={(text) => {
+            setCode(text);
+            edited();
+          }}
+          error={form.error("code") ?? (wrongCode ? `${wrongCode.message} ${wrongCode.action}` : undefined)}
           autoComplete="one-time-code"
           maxLength={32}
           monospaced
           autoFocus
         />
         <Button className="forgotten" look="quiet" onPress={onAgain}>
-          {words.reset.again}
+          {texts.window.reset.again}
         </Button>
-        <PasswordTwice twice={twice} />
-        {flow.failure ? <Trouble failure={flow.failure} /> : null}
+        <PasswordTwice twice={twice} error={form.error} onEdit={edited} />
+        {flow.failure && !wrongCode ? <Trouble failure={flow.failure} /> : null}
         <Button type="submit" big look="primary" isBusy={flow.busy}>
-          {flow.busy ? words.phases.signing_in : words.reset.done}
+          {flow.busy ? texts.phases.signing_in : texts.window.reset.done}
         </Button>
       </form>
     </>

@@ -18,12 +18,14 @@ interface Props {
 export const Steps = ({ name, server, userName, use }: Props) => {
   const { flow } = use;
   if (flow.step === "identity" && flow.question) return <Identity question={flow.question} onAnswer={use.trust} />;
-  if (flow.step === "otp") return <Otp flow={flow} onCode={use.withCode} />;
+  if (flow.step === "otp") return <Otp flow={flow} onCode={use.withCode} onEdit={use.edited} />;
   if (flow.step === "set_up" && flow.key) {
-    return <SetUp name={name} made={flow.key} flow={flow} onCode={use.withCode} />;
+    return <SetUp name={name} made={flow.key} flow={flow} onCode={use.withCode} onEdit={use.edited} />;
   }
-  if (flow.step === "new_password") return <NewPassword flow={flow} onPassword={use.changePassword} />;
-  if (flow.step === "forgotten") return <Forgotten userName={use.userName()} flow={flow} onUserName={use.askForCode} />;
+  if (flow.step === "new_password")
+    return <NewPassword flow={flow} onPassword={use.changePassword} onEdit={use.edited} />;
+  if (flow.step === "forgotten")
+    return <Forgotten userName={use.userName()} flow={flow} onUserName={use.askForCode} onEdit={use.edited} />;
   if (flow.step === "reset") {
     return (
       <Reset
@@ -32,6 +34,7 @@ export const Steps = ({ name, server, userName, use }: Props) => {
         flow={flow}
         onReset={use.resetPassword}
         onAgain={use.forgottenAgain}
+        onEdit={use.edited}
       />
     );
   }
@@ -44,6 +47,7 @@ export const Steps = ({ name, server, userName, use }: Props) => {
       flow={flow}
       onSignIn={use.signIn}
       onForgotten={use.forgotten}
+      onEdit={use.edited}
     />
   );
 };

@@ -1,4 +1,4 @@
-import { useReducer, useRef } from "react";
+import { useEffect, useReducer, useRef } from "react";
 import type { CallArgument } from "../../../electron/bridge.ts";
 import { bridge } from "../../app/bridge.ts";
 import { useStore } from "../../app/store.ts";
@@ -11,6 +11,18 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
   const [flow, dispatch] = useReducer(next, { ...begin, trust: trusted });
   const go = useStore((state) => state.go);
   const typed = useRef({ userName: "", password: "", otp: "", inFile: false });
+
+  // Known now, not after a password was typed. Other problems of the store are reported by signing in.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, where the person comes to this page
+  useEffect(() => {
+    let here = true;
+    void bridge.call("checkStore", { invitation }).then((answer) => {
+      if (here && !answer.ok && answer.failure.cause === "keychain_unavailable") dispatch({ kind: "noKeychain" });
+    });
+    return () => {
+      here = false;
+    };
+  }, []);
 
   const send = async (change: Partial<typeof typed.current>, trust = flow.trust) => {
     typed.current = { ...typed.current, ...change };
@@ -55,6 +67,7 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
     password: () => typed.current.password,
     /** To the step before; undefined where this is the first. */
     back: flow.step === "credentials" || flow.step === "identity" ? undefined : () => dispatch({ kind: "back" }),
+    edited: () => dispatch({ kind: "edited" }),
     forgottenAgain: () => dispatch({ kind: "forgotten" }),
     forgotten: (userName: string) => {
       typed.current.userName = userName;

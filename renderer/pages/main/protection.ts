@@ -1,8 +1,8 @@
-import type { BlockingWord, IntranetState } from "../../../electron/core/model.ts";
-import { words } from "../../i18n/en.ts";
+import { texts } from "../../../common/text/window.ts";
+import type { BlockingWord, IntranetState } from "../../../electron/bridge.ts";
 
 /** One line of what the tunnel means for this computer. */
-export interface GuardLine {
+export interface ProtectionLine {
   kind: "mode" | "held" | "names" | "trouble" | "lift";
   text: string;
 }
@@ -11,8 +11,8 @@ export interface GuardLine {
 const named = 2;
 
 /** What is really different on this machine now, as the machine was found; not as it was meant to be. */
-export const guardLines = (state: IntranetState, up: boolean): GuardLine[] => [
-  ...modeLine(state, up),
+export const protectionLines = (state: IntranetState, up: boolean, inBrowsers = false): ProtectionLine[] => [
+  ...modeLine(state, up, inBrowsers),
   ...heldLines(state, up),
   ...(up ? namesLines(state) : []),
 ];
@@ -21,8 +21,15 @@ export const guardLines = (state: IntranetState, up: boolean): GuardLine[] => [
 export const canLift = (state: IntranetState, up: boolean): boolean =>
   state.blocking !== "none" && !up && !state.lockdown && (state.phase === "failed" || state.phase === "disconnected");
 
-const modeLine = ({ mode }: IntranetState, up: boolean): GuardLine[] =>
-  up && mode ? [{ kind: "mode", text: words.guard.mode[mode] }] : [];
+const modeLine = ({ mode }: IntranetState, up: boolean, inBrowsers: boolean): ProtectionLine[] =>
+  up && mode
+    ? [
+        {
+          kind: "mode",
+          text: mode === "proxy" && inBrowsers ? texts.window.protection.browsers : texts.window.protection.mode[mode],
+        },
+      ]
+    : [];
 
 /**
  * A tunnel that is up blocks nothing: what is held back then is what would leave beside it, as the kernel was found. Without one it
@@ -31,10 +38,10 @@ const modeLine = ({ mode }: IntranetState, up: boolean): GuardLine[] =>
 const heldBack = ({ blocking, machine }: IntranetState, up: boolean): BlockingWord =>
   up && machine ? (machine.guard?.blocking ?? "none") : blocking;
 
-const heldLines = (state: IntranetState, up: boolean): GuardLine[] => {
+const heldLines = (state: IntranetState, up: boolean): ProtectionLine[] => {
   const { mode, lockdown } = state;
   const blocking = heldBack(state, up);
-  const text = words.guard;
+  const text = texts.window.protection;
   // That has a place of its own, with what can be done.
   if (lockdown) return [];
   if (blocking === "none") {
@@ -45,26 +52,28 @@ const heldLines = (state: IntranetState, up: boolean): GuardLine[] => {
   return [{ kind: "held", text: sentence }, ...whatLine(state, up), ...liftLines(state, up)];
 };
 
-/** The addresses, while somebody may wonder why they do not answer. */
-const whatLine = ({ blocking, machine }: IntranetState, up: boolean): GuardLine[] => {
+/** The addresses, while they are blocked. */
+const whatLine = ({ blocking, machine }: IntranetState, up: boolean): ProtectionLine[] => {
   const prefixes = machine?.guard?.prefixes ?? [];
   if (up || blocking !== "intranet" || prefixes.length === 0) return [];
-  return [{ kind: "held", text: words.guard.what(few(prefixes)) }];
+  return [{ kind: "held", text: texts.window.protection.what(few(prefixes)) }];
 };
 
-const liftLines = (state: IntranetState, up: boolean): GuardLine[] =>
-  up || canLift(state, up) ? [] : [{ kind: "lift", text: words.guard.lift }];
+const liftLines = (state: IntranetState, up: boolean): ProtectionLine[] =>
+  up || canLift(state, up) ? [] : [{ kind: "lift", text: texts.window.protection.lift }];
 
-const namesLines = ({ machine }: IntranetState): GuardLine[] => {
+const namesLines = ({ machine }: IntranetState): ProtectionLine[] => {
   const names = machine?.names;
   if (!names) return [];
   const domains = names.domains.filter((domain) => !/\.arpa\.?$/.test(domain));
-  const lines: GuardLine[] = [];
-  if (names.everything) lines.push({ kind: "names", text: words.guard.allNames });
-  else if (domains.length > 0) lines.push({ kind: "names", text: words.guard.names(few(domains)) });
-  if (names.trouble) lines.push({ kind: "trouble", text: words.guard.namesTrouble(names.trouble) });
+  const lines: ProtectionLine[] = [];
+  if (names.everything) lines.push({ kind: "names", text: texts.window.protection.allNames });
+  else if (domains.length > 0) lines.push({ kind: "names", text: texts.window.protection.names(few(domains)) });
+  if (names.trouble) lines.push({ kind: "trouble", text: texts.window.protection.namesTrouble(names.trouble) });
   return lines;
 };
 
 const few = (all: string[]): string =>
-  all.length <= named ? all.join(", ") : words.guard.more(all.slice(0, named).join(", "), all.length - named);
+  all.length <= named
+    ? all.join(", ")
+    : texts.window.protection.more(all.slice(0, named).join(", "), all.length - named);
