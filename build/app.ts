@@ -1,15 +1,18 @@
 import { cpSync, existsSync, renameSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Plugin } from "vite";
+import type { BuildOptions } from "esbuild";
+import type { InlineConfig, Plugin } from "vite";
 import { onNode, recipe } from "./lib/bundle.ts";
+import { licensesFile, writeLicenses } from "./lib/licenses.ts";
 import { locked } from "./lib/lock.ts";
+import { bundledPackages, electronLicense } from "./lib/npm-licenses.ts";
 import { at, root } from "./lib/root.ts";
 import { duration, main, say, Trouble } from "./lib/say.ts";
-import { isFresh, sealAll, writeStamp } from "./lib/stamp.ts";
+import { isFresh, scriptAndImports, sealAll, writeStamp } from "./lib/stamp.ts";
 
 /** What Electron runs is in here: main.mjs, preload.cjs, renderer/, icons/. */
-const folder = "dist/app";
-const stampFile = at("dist/app.stamp");
+export const folder = "dist/app";
+export const stampFile = at("dist/app.stamp");
 
 /** Entry → file in dist/app. The second main is the same shell over a core that specifications drive (test/app). */
 const mains: Record<string, string> = {
@@ -20,7 +23,7 @@ const mains: Record<string, string> = {
 /** Builds the desktop app into dist/app when one of its sources has changed since the last time. */
 export const buildApp = async (): Promise<void> => {
   const entries = Object.entries(mains).filter(([source]) => existsSync(at(source)));
-  const wanted = recipe(entries, "production");
+  const wanted = recipe(entries, "production", licensesFile);
   if (isFresh(stampFile, wanted)) return;
   await locked("app", async () => {
     if (isFresh(stampFile, wanted)) return;
@@ -28,14 +31,49 @@ export const buildApp = async (): Promise<void> => {
     const inputs = [...(await bundleMains(entries)), ...(await bundlePreload()), ...(await bundleRenderer())];
     if (existsSync(at("build/icons")))
       cpSync(at("build/icons"), at(folder, "icons"), { recursive: true, filter: (path) => !path.endsWith(".ts") });
+    const licenses = join(folder, licensesFile);
+    writeLicenses(at(licenses), "the SAG app", [...bundledPackages(inputs), ...electronLicense()]);
     const outputs = [
+      licenses,
       ...entries.map(([, file]) => join(folder, file)),
       join(folder, "preload.cjs"),
       join(folder, "renderer/index.html"),
     ];
-    writeStamp(stampFile, wanted, sealAll([...new Set(inputs)]), outputs);
+    writeStamp(stampFile, wanted, sealAll(new Set([...inputs, ...scriptAndImports("build/app.ts")])), outputs);
     say(`app: built in ${duration(performance.now() - start)}`);
   });
+};
+
+/** esbuild's options for one main process. */
+export const mainOptions = (source: string, file: string) => ({
+  ...onNode,
+  entryPoints: [source],
+  outfile: join(folder, file),
+});
+
+/** esbuild's options for the preload script: CommonJS in one file is all that Electron's sandbox runs. */
+export const preloadOptions = {
+  ...onNode,
+  entryPoints: ["electron/preload.ts"],
+  outfile: join(folder, "preload.cjs"),
+  format: "cjs",
+  external: ["electron"],
+  banner: {},
+  sourcemap: false,
+} as const satisfies BuildOptions;
+
+/** Vite's configuration for the window's pages; loaded only when there is something to build. */
+export const pagesConfig = async (outDir: string, ...plugins: Plugin[]): Promise<InlineConfig> => {
+  const { default: react } = await import("@vitejs/plugin-react");
+  return {
+    root: at("renderer"),
+    configFile: false,
+    logLevel: "error",
+    base: "./",
+    plugins: [react(), ...plugins],
+    // Files only: the content security policy knows no data: addresses.
+    build: { outDir, emptyOutDir: true, target: "chrome140", assetsInlineLimit: 0, modulePreload: false },
+  };
 };
 
 const bundleMains = async (entries: [string, string][]): Promise<string[]> => {
@@ -43,36 +81,20 @@ const bundleMains = async (entries: [string, string][]): Promise<string[]> => {
   const { build: bundle } = await import("esbuild");
   const inputs: string[] = [];
   for (const [source, file] of entries) {
-    const { metafile } = await bundle({
-      ...onNode,
-      entryPoints: [source],
-      outfile: join(folder, file),
-    }).catch(fail);
+    const { metafile } = await bundle(mainOptions(source, file)).catch(fail);
     inputs.push(...Object.keys(metafile.inputs));
   }
   return inputs;
 };
 
-/** CommonJS in one file: all that Electron's sandbox runs. */
 const bundlePreload = async (): Promise<string[]> => {
   const { build: bundle } = await import("esbuild");
-  const { metafile } = await bundle({
-    ...onNode,
-    entryPoints: ["electron/preload.ts"],
-    outfile: join(folder, "preload.cjs"),
-    format: "cjs",
-    external: ["electron"],
-    banner: {},
-    sourcemap: false,
-  }).catch(fail);
+  const { metafile } = await bundle(preloadOptions).catch(fail);
   return Object.keys(metafile.inputs);
 };
 
 const bundleRenderer = async (): Promise<string[]> => {
-  const [{ build: buildPages }, { default: react }] = await Promise.all([
-    import("vite"),
-    import("@vitejs/plugin-react"),
-  ]);
+  const { build: buildPages } = await import("vite");
   const sources: string[] = [];
   const note: Plugin = {
     name: "sag-sources",
@@ -81,17 +103,8 @@ const bundleRenderer = async (): Promise<string[]> => {
     },
   };
   const fresh = at(folder, "renderer.new");
-  await inProduction(() =>
-    buildPages({
-      root: at("renderer"),
-      configFile: false,
-      logLevel: "error",
-      base: "./",
-      plugins: [react(), note],
-      // Files only: the content security policy knows no data: addresses.
-      build: { outDir: fresh, emptyOutDir: true, target: "chrome140", assetsInlineLimit: 0, modulePreload: false },
-    }),
-  ).catch(fail);
+  const config = await pagesConfig(fresh, note);
+  await inProduction(() => buildPages(config)).catch(fail);
   const final = at(folder, "renderer");
   rmSync(final, { recursive: true, force: true });
   renameSync(fresh, final);
@@ -99,7 +112,7 @@ const bundleRenderer = async (): Promise<string[]> => {
 };
 
 /** What is built is what is shipped, whoever builds it: under a test runner's NODE_ENV it would be React's development build. */
-const inProduction = async <T>(work: () => Promise<T>): Promise<T> => {
+export const inProduction = async <T>(work: () => Promise<T>): Promise<T> => {
   const { NODE_ENV: before } = process.env;
   process.env.NODE_ENV = "production";
   try {

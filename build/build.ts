@@ -2,10 +2,12 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { basename, dirname, join, relative } from "node:path";
 import { build, type OutputFile } from "esbuild";
 import { onNode, recipe } from "./lib/bundle.ts";
+import { licensesFile, writeLicenses } from "./lib/licenses.ts";
 import { locked } from "./lib/lock.ts";
+import { bundledPackages } from "./lib/npm-licenses.ts";
 import { at, root } from "./lib/root.ts";
 import { duration, main, say, Trouble } from "./lib/say.ts";
-import { isFresh, sealAll, writeStamp } from "./lib/stamp.ts";
+import { isFresh, scriptAndImports, sealAll, writeStamp } from "./lib/stamp.ts";
 
 /** The programs in TypeScript, by the name of their launcher. */
 const programs: Record<string, string> = {
@@ -19,31 +21,39 @@ const stampFile = at("dist/bundles.stamp");
 /** Bundles the TypeScript programs into dist/ when one of their sources has changed since the last time. */
 export const buildBundles = async (): Promise<void> => {
   const entries = Object.fromEntries(Object.entries(programs).filter(([, source]) => existsSync(at(source))));
-  const wanted = recipe(entries);
+  const wanted = recipe(entries, licensesFile);
   if (isFresh(stampFile, wanted)) return;
   await locked("bundles", async () => {
     if (isFresh(stampFile, wanted)) return;
     const start = performance.now();
-    const result = await build({
-      ...onNode,
-      entryPoints: entries,
-      outdir: "dist",
-      entryNames: "[name]",
-      chunkNames: "chunks/[name]-[hash]",
-      outExtension: { ".js": ".mjs" },
-      splitting: true,
-      write: false,
-    }).catch((error: Error) => {
-      throw new Trouble(`bundles: ${error.message}`);
-    });
+    const results = await Promise.all(Object.entries(entries).map(([name, source]) => bundle(name, source)));
+    const files = results.flatMap(({ outputFiles }) => outputFiles);
     // Sealed after reading: an edit in between is the only thing this could miss, and esbuild reads in milliseconds.
-    const inputs = sealAll(Object.keys(result.metafile.inputs));
-    const outputs = result.outputFiles.map((file) => relative(root, file.path));
-    install(result.outputFiles);
+    const sources = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+    const inputs = sealAll([...sources, ...scriptAndImports("build/build.ts")]);
+    install(files);
+    const licenses = `dist/${licensesFile}`;
+    writeLicenses(at(licenses), "sag, sagctl and sag-cloud", bundledPackages(sources));
+    const outputs = [...files.map((file) => relative(root, file.path)), licenses];
     writeStamp(stampFile, wanted, inputs, outputs);
     say(`bundles: ${Object.keys(entries).join(", ")} in ${duration(performance.now() - start)}`);
   });
 };
+
+/** Each program by itself: together, `sag` would load what only the cloud instance needs of a package that both use. */
+const bundle = (name: string, source: string) =>
+  build({
+    ...onNode,
+    entryPoints: { [name]: source },
+    outdir: "dist",
+    entryNames: "[name]",
+    chunkNames: "chunks/[name]-[hash]",
+    outExtension: { ".js": ".mjs" },
+    splitting: true,
+    write: false,
+  }).catch((error: Error) => {
+    throw new Trouble(`bundles: ${error.message}`);
+  });
 
 /** Chunks first, then the entries that name them, each by rename: a program started meanwhile sees the old or the new. */
 const install = (files: OutputFile[]): void => {

@@ -3,23 +3,27 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { writeDocuments } from "./documents.ts";
 import { findGo, goEnvironment } from "./lib/go.ts";
 import { locked } from "./lib/lock.ts";
 import { at, root } from "./lib/root.ts";
 import { run } from "./lib/run.ts";
 import { main, say, Trouble } from "./lib/say.ts";
 import { isFresh, writeStamp } from "./lib/stamp.ts";
+import { generateTexts } from "./texts.ts";
 
 /** Generated from proto/, and committed: a checkout builds without the generators. */
 const generated = ["proto/gen", "native/gen"];
 
 const tools = at(".cache/bin");
 
-/** Writes the generated code of all contracts, for TypeScript and Go, into the checkout. */
+/** Writes the generated code of all contracts, for TypeScript and Go, of the text files, for Go, and the documents made from code. */
 export const generate = async (): Promise<void> => {
   await installTools();
   await buf(["lint"]);
   await buf(["generate"]);
+  generateTexts();
+  writeDocuments();
 };
 
 /** Lints the contracts, compares them with the last release and the committed generated code with what they generate now. */

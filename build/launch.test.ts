@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -33,6 +33,16 @@ const build = (): void => {
 
 const launch = (command: string, cwd: string, args = ["a b", "*"]) =>
   spawnSync(command, args, { cwd, encoding: "utf8", env: { PATH: `${join(checkout, "bin")}:${process.env.PATH}` } });
+
+it("says of a copied launcher that it has to be a link", () => {
+  build();
+  copyFileSync(join(checkout, "bin/sag"), join(checkout, "sag"));
+  const ran = launch("./sag", checkout);
+  expect([ran.status, ran.stderr]).toEqual([
+    127,
+    expect.stringMatching(/^\.\/sag is a copy .*ln -s CHECKOUT\/bin\/sag/),
+  ]);
+});
 
 describe.each(["sag", "sagctl", "sag-cloud", "sag-tunnel", "sag-access-point"])("%s", (name) => {
   it.each<[string, () => { command: string; cwd: string }]>([

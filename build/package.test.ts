@@ -25,6 +25,13 @@ test("the fuses are the design's: no Node by the back door, nothing but the asar
   });
 });
 
+test("packages bring our licence and those of what is built into the app; the tunnel's are in its folder", () => {
+  expect((read().extraResources as unknown[]).slice(1)).toEqual([
+    { from: "dist/app/THIRD_PARTY_LICENSES.txt", to: "THIRD_PARTY_LICENSES.txt" },
+    { from: "LICENSE", to: "LICENSE.txt" },
+  ]);
+});
+
 test("Linux packages bring the service's units along", () => {
   expect(read().linux).toMatchObject({ extraResources: [{ from: "build/units", to: "units" }] });
 });

@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import { Arch, build, Platform } from "electron-builder";
 import { buildApp } from "./app.ts";
 import { findGo, goEnvironment } from "./lib/go.ts";
+import { linkedModules } from "./lib/go-licenses.ts";
+import { licensesFile, writeLicenses } from "./lib/licenses.ts";
 import { at, version } from "./lib/root.ts";
 import { run } from "./lib/run.ts";
 import { main, say, Trouble } from "./lib/say.ts";
@@ -59,10 +61,13 @@ const buildTunnel = async ({ os, goos, suffix }: Target, arch: string, goarch: s
   mkdirSync(folder, { recursive: true });
   const flags = ["-trimpath", "-ldflags", `-s -w -X main.version=${version}`];
   say(`sag-tunnel for ${goos}/${goarch}`);
-  await run(await findGo(), ["build", ...flags, "-o", `${folder}/sag-tunnel${suffix}`, "./cmd/sag-tunnel"], {
+  const go = await findGo();
+  await run(go, ["build", ...flags, "-o", `${folder}/sag-tunnel${suffix}`, "./cmd/sag-tunnel"], {
     cwd: at("native"),
     env: goEnvironment({ CGO_ENABLED: "0", GOOS: goos, GOARCH: goarch }),
   });
+  const linked = linkedModules(go, ["./cmd/sag-tunnel"], { GOOS: goos, GOARCH: goarch });
+  writeLicenses(`${folder}/${licensesFile}`, "sag-tunnel", linked);
 };
 
 if (import.meta.main) await main(makePackages);

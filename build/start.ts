@@ -1,33 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { systemEnvironment } from "../electron/core/environment.ts";
-import { chromiumPath } from "../test/standin/chromium-path.ts";
-import { downloadElectron, electronBinary } from "../test/standin/electron-host.ts";
+import { systemEnvironment } from "../electron/core/host/environment.ts";
 import { launchStandin } from "../test/standin/host.ts";
 import { buildApp } from "./app.ts";
+import { startTrial } from "./lib/company.ts";
+import { findElectron, standinEnvironment } from "./lib/electron.ts";
 import { at } from "./lib/root.ts";
-import { duration, main, say, Trouble } from "./lib/say.ts";
+import { duration, main, say } from "./lib/say.ts";
 import { buildNative } from "./native.ts";
 
 /**
  * `npm start [-- [LINK] [--trial] [--json]]`: the desktop app from a checkout, on real Electron where that is installed or can
  * be downloaded, else on its stand-in in an installed Chromium. With --trial there is a company on this machine to sign in to.
  */
-
-/** ms until Electron's download is tried again on a machine where it did not work. */
-const retryAfter = 24 * 3_600_000;
-const triedFile = at(".cache/electron-not-to-be-had");
-
-interface Company {
-  link: string;
-  user: string;
-  password: string;
-  portalUrl: string;
-  end(): void;
-}
-
 const start = async (): Promise<void> => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -44,7 +31,7 @@ const start = async (): Promise<void> => {
   if (company)
     say(`\nSign in as ${company.user} with the password ${company.password}\nInside there is ${company.portalUrl}\n`);
 
-  const binary = electronBinary() ?? tryDownload();
+  const binary = findElectron();
   const app = binary ? startElectron(binary, args) : await startStandin(args);
   process.once("exit", () => company?.end());
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => app.end());
@@ -72,31 +59,6 @@ const wantsTrial = async (): Promise<boolean> => {
   return !/^n/i.test(answer.trim());
 };
 
-/** The trial, kept running; its own person leaves the link to us. */
-const startTrial = async (): Promise<Company> => {
-  await (await import("./build.ts")).buildBundles();
-  const trial = spawn(process.execPath, [at("test/trial/main.ts"), "--keep", "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<Company>();
-  createInterface({ input: trial.stdout }).on("line", (line) => {
-    if (!line.startsWith('{"ok"')) return say(line);
-    resolve({ ...(JSON.parse(line) as Omit<Company, "end">), end: () => void trial.kill("SIGTERM") });
-  });
-  trial.once("exit", () => reject(new Trouble("the trial ended before there was anything to sign in to")));
-  return promise;
-};
-
-/** A machine without a way to the download is not made to wait for it at every start. */
-const tryDownload = (): string | null => {
-  const tried = statSync(triedFile, { throwIfNoEntry: false });
-  if (tried && Date.now() - tried.mtimeMs < retryAfter) return null;
-  say("Electron is not here yet, trying to download it");
-  const binary = downloadElectron();
-  if (!binary) writeFileSync(triedFile, "");
-  return binary;
-};
-
 interface Started {
   host: "electron" | "standin";
   pid: number;
@@ -120,15 +82,7 @@ const startElectron = (binary: string, args: string[]): Started => {
 };
 
 const startStandin = async (args: string[]): Promise<Started> => {
-  if (!existsSync(chromiumPath)) {
-    throw new Trouble(
-      "Electron cannot be downloaded here, and there is no Chromium to show the app in instead: install one, or name it in SAG_CHROMIUM",
-    );
-  }
-  say("Electron is not to be had here: opening the app on its stand-in, in Chromium");
-  const shows = Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
-  if (!shows) say("there is no display: the window is there, but nobody can see it");
-  const host = await launchStandin({ main: "main.mjs", args, env: shows ? { SAG_STANDIN_SHOW: "1" } : {} });
+  const host = await launchStandin({ main: "main.mjs", args, env: standinEnvironment() });
   return {
     host: "standin",
     pid: host.pid,

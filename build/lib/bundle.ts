@@ -12,7 +12,7 @@ export const onNode = {
   platform: "node",
   target: "node24",
   // They bring native code in packages of their own, or are Electron's, so they stay outside.
-  external: ["better-sqlite3", "@napi-rs/keyring", "electron"],
+  external: ["@napi-rs/keyring", "electron"],
   banner: { js: banner },
   // Beside the bundle for whoever debugs, but not named in it: no stack trace with sources reaches a user.
   sourcemap: "external",

@@ -1,11 +1,14 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { needsProgram } from "../../test/harness/needs.ts";
 import { download } from "./download.ts";
 import { Trouble } from "./say.ts";
 
@@ -15,12 +18,15 @@ const hash = createHash("sha256").update(content).digest("hex");
 let folder: string;
 let server: Server;
 let url: string;
+let asked: string[];
 let ranges: (string | undefined)[];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "sag-download-"));
   ranges = [];
+  asked = [];
   server = createServer((request, response) => {
+    asked.push(request.url ?? "");
     ranges.push(request.headers.range);
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
     if (from >= content.length) response.writeHead(416).end();
@@ -56,6 +62,53 @@ it("throws away what is not the pinned file", async () => {
   const path = join(folder, "file");
   await expect(download(url, path, "0".repeat(64))).rejects.toThrow(Trouble);
   expect([existsSync(path), existsSync(`${path}.part`)]).toEqual([false, false]);
+});
+
+describe("on a network with a proxy", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each(["http_proxy", "HTTP_PROXY", "npm_config_proxy"])("goes through the one of %s", async (name) => {
+    for (const other of ["http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"]) vi.stubEnv(other, "");
+    vi.stubEnv(name, url.replace("/archive", ""));
+    const path = join(folder, "file");
+    await download("http://go.invalid/archive", path, hash);
+    expect([readFileSync(path), asked]).toEqual([content, ["http://go.invalid/archive"]]);
+  });
+
+  it("asks it to connect to a server with TLS", async () => {
+    for (const other of ["https_proxy", "no_proxy", "NO_PROXY"]) vi.stubEnv(other, "");
+    vi.stubEnv("HTTPS_PROXY", url.replace("/archive", ""));
+    const wanted: string[] = [];
+    server.on("connect", (request, socket) => {
+      wanted.push(request.url ?? "");
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+    await expect(download("https://go.invalid/archive", join(folder, "file"), hash)).rejects.toThrow(Trouble);
+    expect(wanted).toEqual(["go.invalid:443"]);
+  });
+});
+
+it("trusts npm's cafile, and does not advise to try again where a certificate is not trusted", async (context) => {
+  needsProgram(context, "openssl");
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  const names = ["-subj", "/CN=proxy", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert];
+  execFileSync("openssl", [...made, ...names], { stdio: "ignore" });
+  const secure = createSecureServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) =>
+    response.end(content),
+  ).listen(0, "127.0.0.1");
+  await once(secure, "listening");
+  const from = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/archive`;
+  try {
+    const refused = await download(from, join(folder, "file"), hash).catch((error: Error) => error.message);
+    expect(refused).toMatch(/could not download .*NODE_EXTRA_CA_CERTS/);
+    expect(refused).not.toContain("again");
+    vi.stubEnv("npm_config_cafile", cert);
+    await download(from, join(folder, "file"), hash);
+  } finally {
+    vi.unstubAllEnvs();
+    secure.close();
+  }
 });
 
 it("says in a sentence that nobody answers", async () => {

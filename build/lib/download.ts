@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { get, isAboutCertificate } from "./fetching.ts";
 import { say, Trouble } from "./say.ts";
 
 const megabyte = 1e6;
@@ -24,8 +25,11 @@ export const download = async (url: string, path: string, expected: string): Pro
   const part = `${path}.part`;
   mkdirSync(dirname(path), { recursive: true });
   await fetchTo(url, part).catch((error: Error) => {
-    const why = error.cause instanceof Error ? error.cause.message : error.message;
-    throw new Trouble(`could not download ${url}: ${why}. Run the same command again to go on where it stopped.`);
+    if (error instanceof Trouble) throw error;
+    const advice = isAboutCertificate(error)
+      ? "If a proxy of your company answers with a certificate of its own, name the company's authority: NODE_EXTRA_CA_CERTS=FILE, or npm config set cafile FILE."
+      : "Run the same command again to go on where it stopped.";
+    throw new Trouble(`could not download ${url}: ${error.message}. ${advice}`);
   });
   const got = await sha256(part);
   if (got !== expected) {
@@ -39,17 +43,21 @@ export const download = async (url: string, path: string, expected: string): Pro
 
 const fetchTo = async (url: string, part: string): Promise<void> => {
   const had = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
-  const response = await fetch(url, had > 0 ? { headers: { range: `bytes=${had}-` } } : {});
+  const response = await get(url, had > 0 ? { range: `bytes=${had}-` } : {});
+  const { statusCode: status = 0, headers } = response;
   // The whole file was there already: only its check and renaming had not happened.
-  if (response.status === 416) return;
-  if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
-  const resumed = response.status === 206;
-  const total = (resumed ? had : 0) + Number(response.headers.get("content-length") ?? 0);
+  if (status === 416) return void response.resume();
+  if (status !== 200 && status !== 206) {
+    response.resume();
+    throw new Error(`the server answered ${status}`);
+  }
+  const resumed = status === 206;
+  const total = (resumed ? had : 0) + Number(headers["content-length"] ?? 0);
   const file = await open(part, resumed ? "a" : "w");
   try {
     let done = resumed ? had : 0;
     let told = done;
-    for await (const chunk of response.body) {
+    for await (const chunk of response) {
       await file.write(chunk);
       done += chunk.length;
       if (done - told >= step || done === total) {

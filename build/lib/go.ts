@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { download } from "./download.ts";
+import { ensureEngine } from "./engine.ts";
 import { locked } from "./lock.ts";
 import { at } from "./root.ts";
 import { duration, say, Trouble } from "./say.ts";
@@ -30,8 +31,15 @@ export const isAtLeast = (have: number[], need: number[]): boolean => {
   return true;
 };
 
-/** The path of a Go that is at least go.mod's: the one on PATH, else one fetched into .cache/ (once). */
+/** The path of a Go that can build native/: new enough, and with the engine that native/ is built with in its place. */
 export const findGo = async (): Promise<string> => {
+  const go = await newEnoughGo();
+  await ensureEngine(go, goEnvironment({ CGO_ENABLED: "0" }));
+  return go;
+};
+
+/** A Go that is at least go.mod's: the one on PATH, else one fetched into .cache/ (once). */
+const newEnoughGo = async (): Promise<string> => {
   const need = parseVersion(/^go (\S+)$/m.exec(readFileSync(at("native/go.mod"), "utf8"))?.[1] ?? "");
   if (!need) throw new Trouble("native/go.mod names no Go version");
   const onPath = spawnSync("go", ["env", "GOVERSION"], { encoding: "utf8", env: goEnvironment() });
@@ -39,11 +47,12 @@ export const findGo = async (): Promise<string> => {
   return have && isAtLeast(have, need) ? "go" : await fetchedGo();
 };
 
-/** For running Go: never another toolchain behind our back, whatever the machine's settings say. */
+/** For running Go: never another toolchain or workspace behind our back, whatever the machine's settings say. */
 export const goEnvironment = (extra: Record<string, string> = {}): NodeJS.ProcessEnv => ({
   ...process.env,
   GOTOOLCHAIN: "local",
   GOFLAGS: "-buildvcs=false",
+  GOWORK: "",
   ...extra,
 });
 
@@ -90,7 +99,3 @@ const proxy = (): string => {
   const listed = (process.env.GOPROXY ?? "").split(/[,|]/).find((entry) => /^https?:/.test(entry));
   return (listed ?? "https://proxy.golang.org").replace(/\/$/, "");
 };
-
-/** A PATH on which `go` is first: for tools that call it by name. */
-export const pathWithGo = (go: string): string =>
-  go === "go" ? (process.env.PATH ?? "") : `${dirname(go)}:${process.env.PATH ?? ""}`;

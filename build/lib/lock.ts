@@ -1,19 +1,22 @@
 import { mkdirSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import Database from "better-sqlite3";
 import { at } from "./root.ts";
 import { say } from "./say.ts";
 
-/** ms between two looks at a lock that somebody else holds. */
+/** ms between two attempts to take a lock that another process holds. */
 const patience = 200;
 
+/** SQLite's result code for "another connection holds the lock". */
+const sqliteBusy = 5;
+
 /**
- * Runs `body` while nobody else on this machine runs under the same name for this checkout. The lock is the operating
+ * Runs `body` while no other process on this host runs under the same name for this checkout. The lock is the operating
  * system's (an exclusive SQLite transaction), so that a killed build leaves none behind.
  */
 export const locked = async <T>(name: string, body: () => Promise<T>): Promise<T> => {
   mkdirSync(at(".cache"), { recursive: true });
-  const database = new Database(at(".cache", `${name}.lock`), { timeout: 0 });
+  const database = new DatabaseSync(at(".cache", `${name}.lock`), { timeout: 0 });
   try {
     for (let told = false; !tryLock(database); told = true) {
       if (!told) say(`${name}: another build is running, waiting for it`);
@@ -25,12 +28,12 @@ export const locked = async <T>(name: string, body: () => Promise<T>): Promise<T
   }
 };
 
-const tryLock = (database: Database.Database): boolean => {
+const tryLock = (database: DatabaseSync): boolean => {
   try {
     database.exec("BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
-    if ((error as { code?: string }).code === "SQLITE_BUSY") return false;
+    if ((error as { errcode?: number }).errcode === sqliteBusy) return false;
     throw error;
   }
 };

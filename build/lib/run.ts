@@ -8,7 +8,7 @@ import { Trouble } from "./say.ts";
 export const run = (program: string, args: string[], options: SpawnOptions = {}): Promise<void> =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: ["ignore", 2, 2] });
-    // A build that nobody waits for any more is a build that is in the way.
+    // Stop the build when the process that started it ends.
     const stop = (): void => void child.kill();
     process.once("exit", stop);
     child.once("exit", () => process.off("exit", stop));

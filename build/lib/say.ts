@@ -9,7 +9,7 @@ export const duration = (ms: number): string => (ms >= 1000 ? `${(ms / 1000).toF
 /** Something a person has to know and can act on: printed as its message alone, without a stack. */
 export class Trouble extends Error {}
 
-/** Runs a script's main function; ends the process with 1 after a Trouble, said in one line. */
+/** Runs a script's main function; after a Trouble it prints one line and ends the process with 1. */
 export const main = async (body: () => Promise<void>): Promise<void> => {
   try {
     await body();

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { at, root } from "./root.ts";
-import { isFresh, sealAll, writeStamp } from "./stamp.ts";
+import { isFresh, scriptAndImports, sealAll, writeStamp } from "./stamp.ts";
 
 let folder: string;
 let stamp: string;
@@ -32,3 +32,13 @@ it.each<[string, () => void]>([
 });
 
 it("is stale under another recipe", () => expect(isFresh(stamp, "other")).toBe(false));
+
+it.each(["build/build.ts", "build/app.ts", "build/native.ts"])(
+  "%s is an input of what it builds, with what it imports",
+  (script) => {
+    expect(scriptAndImports(script)).toEqual(
+      expect.arrayContaining([script, "build/lib/stamp.ts", "build/lib/licenses.ts"]),
+    );
+    expect(readFileSync(at(script), "utf8")).toContain(`scriptAndImports("${script}")`);
+  },
+);

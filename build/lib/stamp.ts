@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { at } from "./root.ts";
 
 /** What a build was made from: checked by size and modification time, which takes milliseconds where hashing takes seconds. */
@@ -29,6 +29,22 @@ export const isFresh = (stampFile: string, recipe: string): boolean => {
 /** The seals of the inputs; taken before building, so that an edit during the build makes the result stale. */
 export const sealAll = (paths: Iterable<string>): Record<string, string> =>
   Object.fromEntries([...paths].sort().map((path) => [path, seal(at(path))]));
+
+/**
+ * A script of build/ with all that it imports of the checkout, as paths relative to it: an input of what the script builds, because another
+ * script builds another thing.
+ */
+export const scriptAndImports = (script: string): string[] => {
+  const found = new Set([script]);
+  for (const path of found) {
+    if (!existsSync(at(path))) continue;
+    for (const [, imported = ""] of readFileSync(at(path), "utf8").matchAll(
+      /^(?:import|export) [^;]*?from "(\..*?)";/gm,
+    ))
+      found.add(join(dirname(path), imported));
+  }
+  return [...found];
+};
 
 /** Written last, when all outputs are in place. Paths are relative to the checkout. */
 export const writeStamp = (

@@ -1,0 +1,68 @@
+import { type FSWatcher, watch } from "node:fs";
+import { at } from "./root.ts";
+
+/** What has to be built again, and shown again, after a change. */
+export type Part = "pages" | "main" | "programs" | "native";
+
+/** Which parts a folder belongs to. */
+const folders: { under: string; parts: Part[] }[] = [
+  { under: "renderer/", parts: ["pages"] },
+  { under: "common/", parts: ["pages", "main", "programs"] },
+  { under: "electron/cli/", parts: ["programs"] },
+  { under: "electron/core/", parts: ["main", "programs"] },
+  { under: "electron/bridge.ts", parts: ["pages", "main"] },
+  { under: "electron/", parts: ["main"] },
+  { under: "cloud/", parts: ["programs"] },
+  { under: "native/", parts: ["native"] },
+];
+
+/** What is seen first comes first. */
+const order: Part[] = ["pages", "main", "programs", "native"];
+
+/** The parts that changed files belong to, in the order in which they are built. Tests and what is no source belong to none. */
+export const affected = (paths: Iterable<string>): Part[] => {
+  const parts = new Set<Part>();
+  for (const path of paths) {
+    if (!/\.(tsx?|css|html|svg|json|go)$/.test(path) || /(\.test\.tsx?|_test\.go)$/.test(path)) continue;
+    for (const part of folders.find(({ under }) => path.startsWith(under))?.parts ?? []) parts.add(part);
+  }
+  return order.filter((part) => parts.has(part));
+};
+
+/** ms in which several files that an editor or git writes count as one change. */
+const settle = 40;
+
+/**
+ * Calls `changed` with the paths (relative to the checkout) that changed and the time of the first change (`performance.now()`).
+ * One call at a time: what changes meanwhile comes with the next one.
+ */
+export const watchSources = (
+  changed: (paths: string[], since: number) => Promise<void>,
+): { close(): Promise<void> } => {
+  const waiting = new Set<string>();
+  let since = 0;
+  let running: Promise<void> | undefined;
+  const run = async (): Promise<void> => {
+    while (waiting.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, settle));
+      const paths = [...waiting];
+      waiting.clear();
+      await changed(paths, since);
+    }
+    running = undefined;
+  };
+  const watchers: FSWatcher[] = ["renderer", "common", "electron", "cloud", "native"].map((folder) =>
+    watch(at(folder), { recursive: true }, (_event, name) => {
+      if (name === null) return;
+      if (waiting.size === 0) since = performance.now();
+      waiting.add(`${folder}/${name.replaceAll("\\", "/")}`);
+      running ??= run();
+    }),
+  );
+  return {
+    close: async () => {
+      for (const watcher of watchers) watcher.close();
+      await running;
+    },
+  };
+};

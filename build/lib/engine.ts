@@ -1,0 +1,47 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { locked } from "./lock.ts";
+import { at, root } from "./root.ts";
+import { run } from "./run.ts";
+import { isFresh, sealAll, writeStamp } from "./stamp.ts";
+
+const module = "golang.zx2c4.com/wireguard";
+const engine = ".cache/engine/wireguard";
+/** Go finds it by itself, from every folder of native/: whoever types `go test` there has the changed engine too. */
+const workspace = "native/go.work";
+const tool = "native/tools/engine";
+const stampFile = at(".cache/engine/stamp");
+
+/**
+ * Makes the engine (the pinned wireguard-go, changed by native/tools/engine) and the workspace file that has Go use it, where they are
+ * missing or made from something else.
+ */
+export const ensureEngine = async (go: string, env: NodeJS.ProcessEnv): Promise<void> => {
+  if (isFresh(stampFile, recipe())) return;
+  await locked("engine", async () => {
+    const wanted = recipe();
+    if (isFresh(stampFile, wanted)) return;
+    const inputs = sealAll(sources());
+    await run(go, ["run", ".", "-go", go, "-to", at(engine), "-workspace", at(workspace)], {
+      cwd: at(tool),
+      env: { ...env, GOWORK: "off" },
+    });
+    writeStamp(stampFile, wanted, inputs, [`${engine}/go.mod`, workspace]);
+  });
+};
+
+/** The pinned version, and which files the tool has. */
+const recipe = (): string => JSON.stringify([pinned(), sources()]);
+
+const pinned = (): string | undefined =>
+  readFileSync(at("native/go.mod"), "utf8")
+    .split("\n")
+    .find((line) => line.trim().startsWith(`${module} `));
+
+const sources = (): string[] =>
+  existsSync(at(tool))
+    ? readdirSync(at(tool), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+        .sort()
+    : [];
