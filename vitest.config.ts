@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: [
-      "{electron,renderer,cloud,build}/**/*.test.ts",
+      "{common,electron,renderer,cloud,build}/**/*.test.ts",
       "renderer/**/*.test.tsx",
       "test/{run,harness,trial,bench}/**/*.test.ts",
     ],

@@ -1,13 +1,15 @@
 import { parseArgs } from "node:util";
 import { at } from "../build/lib/root.ts";
 import { say } from "../build/lib/say.ts";
-import { capture, tail } from "./run/command.ts";
+import { capture, command, tail } from "./run/command.ts";
 import { fuzz } from "./run/fuzz.ts";
 import { goSoak } from "./run/go.ts";
 import { failed, type Outcome, passed, sum } from "./run/outcome.ts";
 import { packages } from "./run/packages.ts";
 import { choose, perform } from "./run/perform.ts";
 import type { Stage } from "./run/stages.ts";
+import { install } from "./soak/install.ts";
+import { roots } from "./soak/roots.ts";
 import { session } from "./soak/session.ts";
 import { tokens } from "./soak/tokens.ts";
 
@@ -18,15 +20,31 @@ const { values, positionals } = parseArgs({
 });
 const minutes = Number(values.minutes);
 
-const leaks = async (): Promise<Outcome> => {
+/** The long form of a system test; lines of its output that match are shown. */
+const longForm = async (name: string, shown: RegExp): Promise<Outcome> => {
   const vitest = [process.execPath, at("node_modules/vitest/vitest.mjs"), "run", "-c", "test/vitest.e2e.config.ts"];
   const env = { ...process.env, SAG_SOAK: "1" };
-  const ran = await capture("guard soak", [...vitest, "test/system/guard.test.ts"], { env });
-  for (const [said] of ran.out.matchAll(/\d+ offered;.+/g)) console.log(said);
+  const ran = await capture(`${name} soak`, [...vitest, `test/system/${name}.test.ts`], { env });
+  for (const [said] of ran.out.matchAll(shown)) console.log(said);
+  return ran.code === 0 ? passed() : failed(tail(ran.all));
+};
+
+const clients = async (): Promise<Outcome> => {
+  const vitest = [process.execPath, at("node_modules/vitest/vitest.mjs"), "run", "-c", "test/vitest.e2e.config.ts"];
+  const env = { ...process.env, SAG_SOAK: "1" };
+  return command("clients", [...vitest, "test/e2e/official-clients.test.ts"], { env });
+};
+
+const malformed = async (): Promise<Outcome> => {
+  const vitest = [process.execPath, at("node_modules/vitest/vitest.mjs"), "run"];
+  const env = { ...process.env, SAG_MALFORMED: "100000" };
+  const ran = await capture("malformed", [...vitest, "cloud/malformed.test.ts"], { env });
   return ran.code === 0 ? passed() : failed(tail(ran.all));
 };
 
 const stages: Stage[] = [
+  // The admin API's official clients, with the one in Java, for which Maven fetches 35 MB.
+  { name: "clients", run: clients },
   // A session with a lease of 20 s, renewed by sag-tunnel alone.
   { name: "session", run: () => session(minutes).then(() => passed()) },
   // Two shells and a core that refresh one sign-in's token 100 times each, at once.
@@ -34,8 +52,16 @@ const stages: Stage[] = [
   // 200 kills of the service, 1,000 connections, the journal cut at every byte.
   { name: "go", run: goSoak },
   // A million packets and names that must not leave by the LAN.
-  { name: "guard", run: leaks },
+  { name: "kill-switch", run: () => longForm("kill-switch", /\d+ offered;.+/g) },
+  // 100,000 connections through each kind of access point, closed in each way, 1, 16 and 64 at a time.
+  { name: "connections", run: () => longForm("connections", /^.+ at once: .+/gm) },
+  // 100,000 malformed requests to a sag-cloud, over TCP, HTTP/1.1 and HTTP/2.
+  { name: "malformed", run: malformed },
   { name: "fuzz", run: () => fuzz(minutes * 60) },
+  // The two commands of README with the npm versions people have.
+  { name: "install", run: () => install().then(() => passed()) },
+  // All of README's commands on systems made by debootstrap, which needs root.
+  { name: "roots", run: roots },
 ];
 
 const chosen = choose(stages, positionals) ?? [];

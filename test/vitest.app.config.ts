@@ -5,6 +5,9 @@ import { root } from "../build/lib/root.ts";
 /** It measures seconds of a whole machine: nothing else runs beside it. */
 const alone = "test/app/start.test.ts";
 
+/** It chooses another language for its process: modules that another file has loaded would be English. */
+const otherLanguage = "test/app/pseudo.test.ts";
+
 /** What takes longest comes first, so that the workers end together. */
 const longest = [
   "start-clean",
@@ -13,12 +16,14 @@ const longest = [
   "real-account",
   "real-causes",
   "real-hops",
-  "main",
+  "connection",
   "real-causes-few",
   "real-kills-window",
   "sign-in",
   "everything-real",
   "shell",
+  "resources",
+  "settings",
   "quit-keychain",
 ];
 class LongestFirst extends BaseSequencer {
@@ -46,14 +51,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "start", include: [alone], fileParallelism: false, sequence: { groupOrder: 0 } },
+        test: { name: "start", include: [alone, otherLanguage], fileParallelism: false, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
         test: {
           name: "app",
           include: ["test/app/**/*.test.ts"],
-          exclude: [alone],
+          exclude: [alone, otherLanguage],
           // They wait more than they work, with two processors as well; what needs a home, a company or a browser of its own
           // makes them.
           maxWorkers: 3,

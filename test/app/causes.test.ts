@@ -1,10 +1,10 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { causeTable } from "../../common/causes/table.ts";
+import { texts } from "../../common/text/index.ts";
 import { failureView } from "../../electron/core/causes/failure.ts";
-import { causeTable } from "../../electron/core/causes/table.ts";
 import { warningTable, warningView } from "../../electron/core/causes/warnings.ts";
-import type { CauseCode, WarningWord } from "../../electron/core/model.ts";
-import { words } from "../../renderer/i18n/en.ts";
+import type { CauseCode, WarningWord } from "../../electron/core/client/model.ts";
 import { connected, disconnected, failed } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
 import { test } from "./shared.ts";
@@ -27,7 +27,7 @@ test.each(Object.keys(causeTable) as CauseCode[])("%s has a screen, a text and a
   const alert = page.getByRole("alert");
   await alert.getByText(message, { exact: true }).waitFor();
   if (action) await alert.getByText(action, { exact: true }).waitFor();
-  await alert.getByText(words.menders[mender]).waitFor();
+  await alert.getByText(texts.menders[mender]).waitFor();
   expect(await alert.locator("code").textContent()).toBe(code);
   // Its way out has the focus: Enter takes it.
   const focused = await page.evaluate(() => [document.activeElement?.tagName, document.activeElement?.textContent]);
@@ -40,7 +40,7 @@ test.each(Object.keys(warningTable) as WarningWord[])("the warning %s is told, w
   await app.put(connected({ warnings: [warning] }));
   const told = page.locator(".warning");
   await told.getByText(warning.message, { exact: true }).waitFor();
-  await told.getByText(words.menders[warning.mender]).waitFor();
+  await told.getByText(texts.menders[warning.mender]).waitFor();
 });
 
 test("the page has had nothing to complain about", () => expect(app.complaints).toEqual([]));

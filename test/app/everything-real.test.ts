@@ -31,7 +31,7 @@ test("first start, link, sign in, connect, intranet page, traffic, disconnect, s
     await page.getByRole("button", { name: /^Access point: access-point-/ }).waitFor();
 
     expect(await proxy("mode")).toBe("'none'");
-    await page.getByText("Use for this computer's browsers").click();
+    await page.getByText("Open intranet pages in my browser").click();
     await expect.poll(() => proxy("mode")).toBe("'auto'");
     expect(await visit(env)).toContain(portalText);
 

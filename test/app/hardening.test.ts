@@ -64,11 +64,11 @@ test("the page is React's production build, though a test runner may have built 
   expect(text).toContain("Minified React error");
 });
 
-test("the preload shows two functions and nothing else", async () => {
+test("the preload shows two functions, the language and nothing else", async () => {
   const surface = await page.evaluate(() =>
     Object.entries(window.sag).map(([name, value]) => `${name}: ${typeof value}`),
   );
-  expect(surface.sort()).toEqual(["call: function", "onDelta: function"]);
+  expect(surface.sort()).toEqual(["call: function", "language: string", "onDelta: function"]);
 });
 
 describe("what a page that went wrong would try", () => {

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { failureView } from "../../electron/core/causes/failure.ts";
 import { warningView } from "../../electron/core/causes/warnings.ts";
-import type { IntranetState } from "../../electron/core/model.ts";
+import type { IntranetState } from "../../electron/core/client/model.ts";
 import { brokenChain, connected, failed, guarded, session } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
 import { test } from "./shared.ts";

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import type { PhaseWord } from "../../electron/core/model.ts";
+import type { PhaseWord } from "../../electron/core/client/model.ts";
 import type { Company } from "../e2e/fixture.ts";
 import { must } from "../harness/command.ts";
 import type { Person } from "../harness/person.ts";
 import { waitFor } from "../standin/host.ts";
 import type { App } from "./launch.ts";
-import { heading, launchReal } from "./real.ts";
+import { launchReal } from "./real.ts";
 
 /** What specifications of kill -9 have in common. */
 
@@ -45,7 +45,7 @@ export const unanswered = (company: Company, body: () => Promise<void>): Promise
 export const press = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole("button", { name, exact: typeof name === "string" }).click();
 
-/** What main has been told of the one intranet there is, by a sag-tunnel that was given its session. */
+/** What main knows of the one intranet, from a sag-tunnel that has its session. */
 const phaseOfTunnel = (page: Page): Promise<PhaseWord | null> =>
   page.evaluate(async () => {
     const answer = await window.sag.call("snapshot");
@@ -66,13 +66,8 @@ export const disconnecting = async (page: Page): Promise<void> => {
 };
 
 export const useForBrowsers = async (page: Page, person: Person): Promise<void> => {
-  await page.getByText("Use for this computer's browsers").click();
+  await page.getByText("Open intranet pages in my browser").click();
   await expect.poll(() => proxyMode(person)).toBe("'auto'");
-};
-
-export const disconnect = async (page: Page): Promise<void> => {
-  await press(page, "Disconnect");
-  await heading(page, "Disconnected");
 };
 
 /** The browser processes of a main process; sag-tunnel is another child of it, and not meant. */

@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import type { CauseCode, IntranetState, LockdownView } from "../../electron/core/model.ts";
+import type { CauseCode, IntranetState, LockdownView } from "../../electron/core/client/model.ts";
 import { createWorkspace, type Workspace } from "../harness/workspace.ts";
 import { electronBinary, launchElectron } from "../standin/electron-host.ts";
 import { type Host, type LaunchOptions, launchStandin } from "../standin/host.ts";
@@ -16,7 +16,7 @@ export interface FakeGlobals {
 export class App {
   readonly host: Host;
   readonly workspace: Workspace;
-  /** What the page said on its console, and what it threw: nothing of the kind is expected. */
+  /** Warnings and errors on the page's console, and exceptions: none is expected. */
   readonly complaints: string[] = [];
   #page: Page | undefined;
 

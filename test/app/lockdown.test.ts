@@ -14,9 +14,9 @@ test("lockdown is lifted by who may, and otherwise the command is told; the way 
   expect(await lockdown.count()).toBe(0);
 
   await app.lock(locked({ by: "policy" }));
-  await lockdown.getByText("Set by your company's policy, for 2 h 14 min").waitFor();
+  await lockdown.getByText("On for 2 h 14 min, set by your company's policy").waitFor();
   await lockdown.getByText("sudo sag lockdown off").waitFor();
-  expect(await button("Lift lockdown").count()).toBe(0);
+  expect(await button("Turn off lockdown").count()).toBe(0);
 
   const often = "the way to a captive portal was opened three times within an hour";
   await app.failNext("openPortal", "not_permitted", { text: often });
@@ -25,7 +25,7 @@ test("lockdown is lifted by who may, and otherwise the command is told; the way 
   await button("Sign in to this network").click();
   const timer = lockdown.getByRole("timer");
   const first = await timer.textContent();
-  expect(first).toMatch(/by wlan0 for (5:00|4:5\d)/);
+  expect(first).toMatch(/over wlan0 for another (5:00|4:5\d)/);
   await expect.poll(() => timer.textContent()).not.toBe(first);
   expect(await lockdown.getByRole("alert").count()).toBe(0);
   await app.lock(locked({ portal: { link: "wlan0", leftMs: 900 } }));
@@ -35,15 +35,15 @@ test("lockdown is lifted by who may, and otherwise the command is told; the way 
   await app.lock(locked({ mayLift: true, mayOpenPortal: false }));
   await button("Sign in to this network").waitFor({ state: "detached" });
   const lift = async (): Promise<void> => {
-    await button("Lift lockdown").click();
-    await page.getByRole("alertdialog").getByRole("button", { name: "Lift lockdown" }).click();
+    await button("Turn off lockdown").click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Turn off lockdown" }).click();
   };
   await app.failNext("liftLockdown", "service_not_running");
   await lift();
   await lockdown.getByText("sudo sag lockdown off").waitFor();
   await lift();
   await lockdown.waitFor({ state: "detached" });
-  await page.getByText("Nothing is held back on this computer.").waitFor();
+  await page.getByText("No traffic is blocked.").waitFor();
   expect(await app.asked("liftLockdown")).toHaveLength(2);
   expect(app.complaints).toEqual([]);
 });

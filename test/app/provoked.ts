@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { failureView } from "../../electron/core/causes/failure.ts";
-import type { CauseCode } from "../../electron/core/model.ts";
+import type { CauseCode } from "../../electron/core/client/model.ts";
 
 /** What specifications of provoked causes have in common. */
 

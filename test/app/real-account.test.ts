@@ -28,7 +28,7 @@ const mailed = async (user: string): Promise<string> => {
         .filter((name) => name.endsWith(".eml"))
         .toSorted()
         .map((name) => readFileSync(join(folder, name), "utf8"))
-        .findLast((mail) => mail.includes(`To: ${user}@`));
+        .findLast((mail) => mail.includes(`To: ${user}@`) && mail.includes("Subject: Your code"));
     } catch {
       // Nobody was sent a mail yet.
       return undefined;
@@ -44,25 +44,25 @@ test("a forgotten password: the code comes by mail, a wrong one is told, and nob
   const page = await app.page();
   await toCredentials(page, company);
   const ask = async (user: string): Promise<string> => {
-    await page.getByRole("button", { name: "Forgotten password?" }).click();
+    await page.getByRole("button", { name: "Forgot your password?" }).click();
     await page.getByLabel("User name").fill(user);
     await page.keyboard.press("Enter");
-    await heading(page, "Check your mail");
+    await heading(page, "Check your email");
     return (await page.locator("main").innerText()).replaceAll(user, "NAME");
   };
   const unknown = await ask("nobody.here");
   await page.getByRole("button", { name: "Back" }).click();
   await page.getByRole("button", { name: "Back" }).click();
   expect(await ask("forgetful")).toBe(unknown);
-  await page.getByLabel("Code from the mail").fill("AAAAA-AAAAA");
+  await page.getByLabel("Code from the email").fill("AAAAA-AAAAA");
   await page.getByLabel("New password", { exact: true }).fill("Battery-staple-1");
   await page.getByLabel("New password again").fill("Battery-staple-1");
   await page.keyboard.press("Enter");
-  await page.getByRole("alert").getByText("The code from the mail is not right").waitFor();
-  await page.getByLabel("Code from the mail").fill((await mailed("forgetful")).toLowerCase());
+  await page.getByText("This code is wrong or has expired. Check it or send another.").waitFor();
+  await page.getByLabel("Code from the email").fill((await mailed("forgetful")).toLowerCase());
   await page.keyboard.press("Enter");
   // Signed in with it, but for the keychain, which there is none of here.
-  await page.getByText("Keep me signed in with a file").click();
+  await page.getByText("Save my sign-in in a file", { exact: true }).click();
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await heading(page, "Disconnected");
 });
@@ -88,7 +88,7 @@ test("a second factor: asked for; one that is wrong and one that was used alread
   await heading(page, "Enter your code");
   expect(await page.getByRole("alert").count()).toBe(0);
   await type(code(0) === "000000" ? "111111" : "000000");
-  await page.getByRole("alert").getByText("This code is not right.").waitFor();
+  await page.getByRole("alert").getByText("That code is wrong.").waitFor();
   await type(code(0));
   await page.getByRole("alert").getByText("This code was used already").waitFor();
   await type(code(1));

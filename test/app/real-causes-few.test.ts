@@ -5,22 +5,28 @@ import type { Person } from "../harness/person.ts";
 import { userName } from "../harness/site.ts";
 import type { App } from "./launch.ts";
 import { connect, shows } from "./provoked.ts";
-import { enter, heading, launchReal, signIn } from "./real.ts";
+import { heading, launchReal, signIn, toCredentials } from "./real.ts";
 
 /** Causes that a company with room for few provokes: a real cloud, access point and sag-tunnel, and what the window says. */
 
 // Two addresses for clients.
 const company = givenCompany({ cidr: "10.78.0.0/30" });
+/** Whose app it is; has the command line as well. */
+let owner: Person;
 let app: App;
 let page: Page;
 beforeAll(async () => {
-  app = await launchReal(company);
+  owner = company.person("app");
+  app = await launchReal(company, owner);
   page = await app.page();
 });
 afterAll(() => app?.host.close());
 
 it("wrong password", async () => {
-  await enter(page, company, userName, "not the password");
+  // Said before the keychain that is missing here.
+  await toCredentials(page, company);
+  await page.getByLabel("User name").fill(userName);
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await shows(page, "bad_credentials");
   await page.getByRole("button", { name: "Back" }).click();
@@ -31,9 +37,10 @@ it("session limit, with the sessions that are in use: ending one of them connect
   await signIn(page, company);
   const { person } = await company.connected();
   await connect(page);
-  await shows(page, "session_limit");
+  await shows(page, "session_limit", "You are connected on 1 device, the maximum allowed.");
   expect(await page.getByRole("list", { name: "Sessions in use" }).getByRole("listitem").count()).toBe(1);
   await page.getByRole("button", { name: /^End the session of .* and connect$/ }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "End and connect" }).click();
   await heading(page, "Connected");
   await expect.poll(async () => (await person.status()).phase).not.toBe("connected");
   await page.getByRole("button", { name: "Disconnect" }).click();
@@ -48,13 +55,32 @@ it("kicked, with the administrator's reason", async () => {
   await shows(page, "kicked", "Maintenance of <b>everything</b>");
 });
 
-it("access point killed, and back", async () => {
+it("a password reset while connected: signing in with the new one leads to Connect, in the app and for sag", async () => {
   await connect(page);
   await heading(page, "Connected");
+  const status = async () => {
+    const { phase, cause } = await owner.status();
+    return [phase, cause];
+  };
+  company.password = `${company.password}2`;
+  await company.site.sagctl(["account", "reset-password", userName, "--password-stdin"], company.password);
+  await shows(page, "sign_in_expired", "Sign in ");
+  expect(await status()).toEqual(["failed", "sign_in_expired"]);
+  await page.getByRole("button", { name: "Sign in again" }).click();
+  await page.getByLabel("Password", { exact: true }).fill(company.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await heading(page, "Disconnected");
+  expect(await page.getByRole("alert").count()).toBe(0);
+  expect(await status()).toEqual(["disconnected", null]);
+  await connect(page);
+  await heading(page, "Connected");
+});
+
+it("access point killed, and back", async () => {
   const [accessPoint] = company.site.accessPoints.splice(0);
   await accessPoint?.kill();
   await heading(page, "Reconnecting");
-  await page.getByText(/does not answer/).waitFor();
+  await page.getByText(/access point does not answer|None of your company's access points answers/).waitFor();
   await company.site.startAccessPoint("access-point-1", { listen: accessPoint?.ready.endpoint ?? "" });
   await heading(page, "Connected");
 });

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
+import { DatabaseSync } from "node:sqlite";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, it } from "vitest";
 import { databaseFile } from "../../cloud/store/open.ts";
@@ -26,7 +26,7 @@ it("replaced by another device of the same account, named", async () => {
   const user = "fixed.address";
   const args = ["account", "create", user, "--mail", "fixed@trial.internal", "--client-ip", "10.78.0.200"];
   const password = "Fixed-address-1";
-  await company.site.sagctl([...args, "--bandwidth", "0", "--password-stdin"], password);
+  await company.site.sagctl([...args, "--password-stdin"], password);
   const own = await launchReal(company, company.person("fixed"));
   try {
     const window = await own.page();
@@ -66,7 +66,7 @@ it("cloud killed: up with a warning; a new dial says it; back again", async () =
   await connect(page);
   await heading(page, "Connected");
   await company.site.cloud.kill();
-  await page.getByText("The cloud instance does not answer. You stay connected").waitFor();
+  await page.getByText(/^Your company's server \(.*\) does not answer\. You stay connected until \d\d:\d\d/).waitFor();
   await heading(page, "Connected");
   await page.getByRole("button", { name: "Disconnect" }).click();
   await heading(page, "Disconnected");
@@ -82,7 +82,7 @@ it("cloud killed: up with a warning; a new dial says it; back again", async () =
 it("sign-in expired by its lifetime, and signing in again is the way out", async () => {
   // A month later, as far as the cloud instance knows.
   await company.site.cloud.stop();
-  const database = new Database(join(company.site.data, databaseFile));
+  const database = new DatabaseSync(join(company.site.data, databaseFile));
   database.prepare("update sign_in set expires_at = ?").run(Date.now() - 1);
   database.close();
   await company.site.startCloud(new URL(company.site.cloud.ready.url).host);
@@ -97,7 +97,7 @@ it("sign-in expired by its lifetime, and signing in again is the way out", async
 it("sign-in ended by the administrator", async () => {
   await company.site.sagctl(["account", "reset-password", userName, "--password-stdin"], company.password);
   await connect(page);
-  await shows(page, "sign_in_expired");
+  await shows(page, "sign_in_expired", "Your administrator set a new password");
   await page.getByRole("button", { name: "Sign in again" }).click();
   await page.getByLabel("Password", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Back" }).click();
@@ -110,5 +110,5 @@ it("changed certificate: a hard stop", async () => {
   await page.getByRole("button", { name: "Sign in again" }).click();
   await page.getByLabel("Password", { exact: true }).fill(company.password);
   await page.keyboard.press("Enter");
-  await shows(page, "instance_identity_changed", "is not the one expected");
+  await shows(page, "instance_identity_changed", "is not the expected one");
 });

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
-import { warningTable } from "../../electron/core/causes/warnings.ts";
+import { texts } from "../../common/text/index.ts";
 import type { Company } from "../e2e/fixture.ts";
 import { abroadBreaks, type Break, grantBreak } from "../harness/hops.ts";
 import type { App } from "./launch.ts";
@@ -32,8 +32,8 @@ afterAll(async () => {
 });
 tellLogs(() => company);
 
-const chain = () => page.getByRole("region", { name: "The way into the intranet" });
-const broken = () => chain().locator('li[data-whole="false"]');
+const chain = () => page.getByRole("region", { name: "Path into the intranet" });
+const broken = () => chain().locator('li:not([data-state="whole"])');
 /** ms until the whole chain is quiet again. */
 const mended = async (): Promise<number> => {
   const start = performance.now();
@@ -44,8 +44,8 @@ const mended = async (): Promise<number> => {
 async function named(one: Break): Promise<string> {
   await company.site.sagctl(one.broken);
   const first = chain().locator(".chain-missing").first();
-  await first.getByText(warningTable[one.code].message).waitFor({ timeout: limit });
-  await first.getByText("Your administrator can mend this").waitFor();
+  await first.getByText(texts.warnings[one.code]).waitFor({ timeout: limit });
+  await first.getByText("Your administrator can fix this").waitFor();
   expect(await broken().first().getAttribute("class")).toBe(one.kind);
   await company.site.sagctl(one.mended);
   const ms = await mended();

@@ -75,7 +75,7 @@ test("connected, and sag-tunnel with it: the next start says it", async () => {
   await app.killTunnel();
   ({ app, page } = await kill(app));
   await heading(page, "Not connected");
-  await page.getByText("The tunnel program has stopped unexpectedly.").waitFor();
+  await page.getByText("The tunnel program stopped unexpectedly.").waitFor();
   expect(await proxyMode(person)).toBe("'none'");
   await press(page, "Connect again");
   await heading(page, "Connected");

@@ -51,7 +51,7 @@ const killWindow = async (): Promise<void> => {
 const killTunnel = async (): Promise<void> => {
   await app.killTunnel();
   await heading(page, "Not connected");
-  await page.getByText("The tunnel program has stopped unexpectedly.").waitFor();
+  await page.getByText("The tunnel program stopped unexpectedly.").waitFor();
   await expect.poll(() => proxyMode(person)).toBe("'none'");
 };
 

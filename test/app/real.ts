@@ -3,7 +3,7 @@ import type { Company } from "../e2e/fixture.ts";
 import { userName } from "../harness/site.ts";
 import { type App, launch } from "./launch.ts";
 
-/** The app as it is shipped, for somebody of a real company. */
+/** The app as it is shipped, for a user of a real company. */
 export const launchReal = (company: Company, person = company.person("app")): Promise<App> =>
   launch({ main: "main.mjs", workspace: company.workspace, env: person.env as Record<string, string> });
 
@@ -18,15 +18,13 @@ export const toCredentials = async (page: Page, company: Company) => {
   await page.getByLabel("User name").waitFor();
 };
 
-/** Name and password, and, without a keychain as here, that it is kept in a file: all but the last press. */
+/** Name and password, and, without a keychain as here, that it is kept in a file, which is offered at once: all but the last press. */
 export const enter = async (page: Page, company: Company, user = userName, password = company.password) => {
   await toCredentials(page, company);
   await page.getByLabel("User name").fill(user);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.getByText("There is no keychain to keep").waitFor();
   // The switch itself is hidden behind what it looks like.
-  await page.getByText("Keep me signed in with a file").click();
+  await page.getByText("Save my sign-in in a file", { exact: true }).click();
 };
 
 /** From the first page to signed in. */

@@ -6,14 +6,14 @@ import { type App, launch } from "./launch.ts";
  * For specifications over the fake core that leave the window where it is: one app for all of them that a worker runs, since
  * starting it takes longer than most of them. Each file begins with `asNew()`.
  */
-// biome-ignore lint/correctness/noEmptyPattern: it depends on no other, which has to be said like this
+// biome-ignore lint/correctness/noEmptyPattern: a fixture without dependencies is declared like this
 const withApp = base.extend<"shared", App>("shared", { scope: "worker" }, async ({}, { onCleanup }) => {
   const app = await launch();
   onCleanup(() => app.close());
   return app;
 });
 
-/** The same of a real company, for specifications that leave it whole: nobody connected, everything running. */
+/** The same of a real company, for specifications that leave it intact: no connection, everything running. */
 // biome-ignore lint/correctness/noEmptyPattern: as above
 export const test = withApp.extend<"company", Company>("company", { scope: "worker" }, async ({}, { onCleanup }) => {
   const company = new Company({});

@@ -63,9 +63,9 @@ describe("tray", () => {
     expect(await trayMenu()).toEqual([
       "Contoso: Disconnected",
       "Connect",
-      "Networks",
+      "Intranets",
       "  Contoso: Disconnected",
-      "  Add a network…",
+      "  Add an intranet…",
       "Open SAG",
       "Quit",
     ]);
@@ -78,15 +78,15 @@ describe("tray", () => {
 
   test("tells lockdown, also while there is no network", async () => {
     await app.put(disconnected());
-    const line = "Lockdown: nothing leaves but the tunnel";
+    const line = "Lockdown is on: only VPN traffic is allowed";
     const tip = (): Promise<string> => app.host.evaluate(({ Tray }) => Tray.all[0].toolTip);
     await app.lock(locked());
     expect((await trayMenu()).slice(0, 3)).toEqual(["Contoso: Disconnected", line, "Connect"]);
     expect(await tip()).toBe(`Contoso: Disconnected\n${line}`);
     await app.remove(contosoId);
-    expect((await trayMenu()).slice(0, 3)).toEqual(["No network yet", line, "Networks"]);
+    expect((await trayMenu()).slice(0, 3)).toEqual(["No intranet yet", line, "Intranets"]);
     await app.lock(null);
-    expect((await trayMenu()).slice(0, 2)).toEqual(["No network yet", "Networks"]);
+    expect((await trayMenu()).slice(0, 2)).toEqual(["No intranet yet", "Intranets"]);
     expect(await tip()).toBe("SAG");
     await app.put(disconnected());
   });
@@ -172,7 +172,7 @@ describe("closing the window", () => {
     await app.put(failed("kicked"));
     await openWindow();
     const page = await app.page();
-    await page.getByText("Your administrator ended the session").waitFor();
+    await page.getByText("Your administrator ended your session").waitFor();
   });
 });
 
@@ -189,8 +189,8 @@ describe("notifications, while the window is not in front", () => {
     await app.put(failed("access_point_unreachable"));
     expect(await notifications()).toEqual([
       {
-        title: "Not connected to Contoso any more",
-        body: "The access point does not answer. Try again. The network you are on may block it.",
+        title: "No longer connected to Contoso",
+        body: "The access point does not answer. Try again. If it still does not answer, ask your administrator. The network you are on may also block it.",
       },
     ]);
   });

@@ -6,7 +6,7 @@ import type { App } from "./launch.ts";
 import { readQr } from "./qr.ts";
 import { test } from "./shared.ts";
 
-const link = "sag://enroll?server=sag.contoso.example&code=CT7X2&pin=0123";
+const link = "sag://enroll?server=sag.contoso.example&code=CT7X2";
 
 let app: App;
 let page: Page;
@@ -57,15 +57,44 @@ describe("first start", () => {
   });
 
   test("what is neither is said at the field", async () => {
-    await field().fill("https://example.com/");
+    await field().fill("CT7X2/..");
     await page.getByText("This is neither an enrolment link nor an enterprise code.").waitFor();
+  });
+
+  test.for([
+    ["CT7X", "An enterprise code has five letters or digits."],
+    ["CT7X2@", "The server after @ is missing."],
+    ["sag.example.com", "This is only a server."],
+    ["https://sag.example.com/", "This is only a server."],
+    ["sag://enroll?server=sag.example.com&code=CT7", "The link is incomplete. Copy it again."],
+  ] as const)("what is not complete says what is missing: %s", async ([text, said]) => {
+    await field().fill(text);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText(said).waitFor();
+    expect(await field().evaluate((element) => element === document.activeElement)).toBe(true);
+  });
+
+  test("a link that a mail program has wrapped and quoted goes on by itself", async () => {
+    await field().focus();
+    await page.evaluate(
+      (text) => {
+        const data = new DataTransfer();
+        data.setData("text/plain", text);
+        document.activeElement?.dispatchEvent(
+          new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }),
+        );
+      },
+      `Please use <${link.replace("&", "&amp;\n")}>.`,
+    );
+    await heading("Sign in to Contoso").waitFor();
+    expect((await app.asked("discover")).at(-1)).toBe(link);
   });
 
   test("an unknown code stands where the person looks, and can be corrected", async () => {
     await app.failNext("discover", "unknown_code");
     await field().fill("XXXXX@sag.contoso.example");
     await page.keyboard.press("Enter");
-    await page.getByText("This enterprise code is not known there.").waitFor();
+    await page.getByText("This server doesn't recognise the code.").waitFor();
     await field().fill(link);
     await page.keyboard.press("Enter");
     await heading("Sign in to Contoso").waitFor();
@@ -89,11 +118,52 @@ describe("signing in", () => {
     });
   });
 
+  test("an empty form says at its fields what is missing, and goes to the first of them", async () => {
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText("Enter your enrolment link or enterprise code.").waitFor();
+    await field().fill("CT7X2");
+    await page.keyboard.press("Enter");
+    await page.getByText("Enter your company's server.").waitFor();
+    await toSignIn();
+    const signIns = (await app.asked("signIn")).length;
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
+    const signIn = page.getByRole("button", { name: "Sign in", exact: true });
+    await signIn.click();
+    await page.getByText("Enter your user name.").waitFor();
+    await page.getByText("Enter your password.").waitFor();
+    expect(await focused()).toBe("userName");
+    await page.getByLabel("User name").fill("anna.meyer");
+    await page.getByText("Enter your user name.").waitFor({ state: "detached" });
+    await signIn.click();
+    expect(await focused()).toBe("password");
+    expect(await app.asked("signIn")).toHaveLength(signIns);
+    await page.getByRole("button", { name: "Forgot your password?" }).click();
+    await page.getByLabel("User name").fill("");
+    await page.keyboard.press("Enter");
+    await page.getByText("Enter your user name.").waitFor();
+  });
+
+  test("a refusal goes away as soon as what was refused is changed", async () => {
+    await toSignIn();
+    await app.failNext("signIn", "bad_credentials");
+    await fillIn();
+    await page.getByText("Wrong user name or password.").waitFor();
+    await page.getByLabel("Password", { exact: true }).fill("");
+    await page.getByText("Wrong user name or password.").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Back" }).click();
+    await app.failNext("discover", "unknown_code");
+    await field().fill("XXXXX@sag.contoso.example");
+    await page.keyboard.press("Enter");
+    await page.getByText("This server doesn't recognise the code.").waitFor();
+    await field().fill("");
+    await page.getByText("This server doesn't recognise the code.").waitFor({ state: "detached" });
+  });
+
   test("a wrong password is said, and the next attempt is at hand", async () => {
     await toSignIn();
     await app.failNext("signIn", "bad_credentials");
     await fillIn();
-    await page.getByText("The user name or password is not right.").waitFor();
+    await page.getByText("Wrong user name or password.").waitFor();
     await page.getByLabel("Password", { exact: true }).fill("another one");
     await page.keyboard.press("Enter");
     await heading("Disconnected").waitFor();
@@ -118,7 +188,7 @@ describe("signing in", () => {
   test("a second factor that is required and missing is set up on the way in", async () => {
     await toSignIn();
     await app.failNext("signIn", "second_factor_required", { field: "second_factor" });
-    await app.failNext("signIn", "second_factor_required", { field: "otp", text: "This code is not right." });
+    await app.failNext("signIn", "second_factor_required", { field: "otp", text: "That code is wrong." });
     await fillIn();
     await heading("Set up your authenticator").waitFor();
     await page.getByText("JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP").waitFor();
@@ -131,7 +201,7 @@ describe("signing in", () => {
     await page.getByRole("button", { name: "Copy key" }).click();
     await page.getByLabel("Six-digit code").fill("123456");
     await page.keyboard.press("Enter");
-    await page.getByRole("alert").getByText("This code is not right.").waitFor();
+    await page.getByRole("alert").getByText("That code is wrong.").waitFor();
     await page.getByLabel("Six-digit code").fill("654321");
     await page.keyboard.press("Enter");
     await heading("Disconnected").waitFor();
@@ -143,6 +213,8 @@ describe("signing in", () => {
     await app.failNext("signIn", "password_change_required");
     await fillIn();
     await heading("Choose a new password").waitFor();
+    // Its rules are there before anything is typed.
+    await page.getByText("Use 8 to 32 letters, digits or _ @ - . and start with a letter or digit.").waitFor();
     await page.getByLabel("New password", { exact: true }).fill("battery staple");
     await page.getByLabel("New password again").fill("battery stable");
     await page.keyboard.press("Enter");
@@ -163,7 +235,12 @@ describe("signing in", () => {
     await page.getByLabel("New password", { exact: true }).fill("battery staple");
     await page.getByLabel("New password again").fill("battery staple");
     await page.keyboard.press("Enter");
-    await page.getByLabel("Six-digit code").fill("123 456");
+    const code = page.getByLabel("Six-digit code");
+    await code.waitFor();
+    // It is asked for, and nothing is wrong yet.
+    expect(await code.evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(await code.getAttribute("aria-invalid")).not.toBe("true");
+    await code.fill("123 456");
     expect(await page.getByRole("alert").count()).toBe(0);
     await app.failNext("signIn", "second_factor_required");
     await page.keyboard.press("Enter");
@@ -180,10 +257,23 @@ describe("signing in", () => {
     await field().fill(link);
     await page.keyboard.press("Enter");
     await heading("Is this the right server?").waitFor();
-    await page.getByRole("button", { name: "It is different" }).click();
+    // What stands out is not the answer that trusts.
+    const big = page.locator("button.big");
+    expect(await big.allTextContents()).toEqual(["Fingerprints don't match"]);
+    await page.getByRole("button", { name: "Fingerprints don't match" }).click();
+    // What to do about that, and what the administrator has to know.
+    await heading("Don't sign in").waitFor();
+    await page.getByText(/Tell your administrator that \S+ shows a different fingerprint\./).waitFor();
+    await page.getByRole("button", { name: "Copy for your administrator" }).click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    const report = await app.host.evaluate(({ clipboard }) => clipboard.readText());
+    expect(report).toMatch(
+      /^The server \S+ shows this fingerprint of its public key, .*: [0-9a-f]{4}( [0-9a-f]{4}){15}$/,
+    );
+    await page.locator("main").getByRole("button", { name: "Back" }).click();
     await heading("Connect to your company").waitFor();
     await page.getByRole("button", { name: "Continue" }).click();
-    await page.getByRole("button", { name: "It is the same" }).click();
+    await page.getByRole("button", { name: "Fingerprints match" }).click();
     await heading("Sign in to Contoso").waitFor();
     await fillIn();
     await heading("Disconnected").waitFor();
@@ -194,22 +284,35 @@ describe("signing in", () => {
     await toSignIn();
     await app.failNext("signIn", "keychain_unavailable");
     await fillIn();
-    await page.getByText("Keep me signed in with a file").click();
+    await page.getByText("Save my sign-in in a file", { exact: true }).click();
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await heading("Disconnected").waitFor();
     expect((await app.asked("signIn")).at(-1)).toMatchObject({ store: "file" });
   });
 
+  test("a missing keychain shows before a password is typed, and a file can be chosen at once", async () => {
+    await app.failNext("checkStore", "keychain_unavailable");
+    const before = (await app.asked("signIn")).length;
+    await toSignIn();
+    await page.getByText("This computer has no keychain.").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+    await page.getByText("Save my sign-in in a file", { exact: true }).click();
+    await fillIn();
+    await heading("Disconnected").waitFor();
+    expect((await app.asked("signIn")).at(-1)).toMatchObject({ store: "file" });
+    expect(await app.asked("signIn")).toHaveLength(before + 1);
+  });
+
   test("a forgotten password, by keyboard alone: a code by mail, a new password, signed in", async () => {
     await toSignIn();
     await page.getByLabel("User name").fill("anna.meyer");
-    await page.getByRole("button", { name: "Forgotten password?" }).focus();
+    await page.getByRole("button", { name: "Forgot your password?" }).focus();
     await page.keyboard.press("Enter");
-    await heading("Forgotten password").waitFor();
+    await heading("Forgot your password?").waitFor();
     expect(await page.getByLabel("User name").inputValue()).toBe("anna.meyer");
     await page.keyboard.press("Enter");
-    await heading("Check your mail").waitFor();
-    await page.getByText("If there is an account of anna.meyer, a code is on its way").waitFor();
+    await heading("Check your email").waitFor();
+    await page.getByText("If an account named anna.meyer exists, we have emailed it a code.").waitFor();
     expect((await app.asked("forgotPassword")).at(-1)).toEqual({ invitation: link, userName: "anna.meyer" });
     // The code's field has the focus; the rest is a Tab or two away.
     await page.keyboard.type("k7m2p-q9xyz ");
@@ -223,10 +326,19 @@ describe("signing in", () => {
     await page.getByText("The two passwords are not the same.").waitFor();
     await page.getByLabel("New password again").fill("battery staple");
     await app.failNext("resetPassword", "bad_credentials", { field: "code" });
+    await page.setViewportSize({ width: 360, height: 560 });
     await page.keyboard.press("Enter");
-    await page.getByRole("alert").getByText("The code from the mail is not right").waitFor();
-    await heading("Check your mail").waitFor();
-    await page.getByLabel("Code from the mail").focus();
+    // Marked where it stands, in sight also in a small window, ready to be typed anew.
+    await page.getByText("This code is wrong or has expired. Check it or send another.").waitFor();
+    const code = page.getByLabel("Code from the email");
+    expect(await code.getAttribute("aria-invalid")).toBe("true");
+    expect(await code.evaluate((element) => element === document.activeElement)).toBe(true);
+    const box = await code.boundingBox();
+    expect(box && box.y >= 0 && box.y + box.height <= 560).toBe(true);
+    await page.setViewportSize({ width: 420, height: 680 });
+    await heading("Check your email").waitFor();
+    await page.keyboard.type("k7m2p-q9xyz ");
+    expect(await code.getAttribute("aria-invalid")).toBeNull();
     await page.keyboard.press("Enter");
     await heading("Disconnected").waitFor();
     expect((await app.asked("resetPassword")).at(-1)).toEqual({
@@ -239,15 +351,15 @@ describe("signing in", () => {
 
   test("another code is a step back, and the way out of it leads to the password", async () => {
     await toSignIn();
-    await page.getByRole("button", { name: "Forgotten password?" }).click();
+    await page.getByRole("button", { name: "Forgot your password?" }).click();
     await page.getByLabel("User name").fill("berta");
     await page.keyboard.press("Enter");
-    await heading("Check your mail").waitFor();
+    await heading("Check your email").waitFor();
     await page.getByRole("button", { name: "Send another code" }).click();
-    await heading("Forgotten password").waitFor();
+    await heading("Forgot your password?").waitFor();
     await app.failNext("forgotPassword", "too_many_attempts", { retryAfterMs: 60_000 });
     await page.getByRole("button", { name: "Send the code" }).click();
-    await page.getByRole("alert").getByText("There were too many attempts.").waitFor();
+    await page.getByRole("alert").getByText("Too many attempts.").waitFor();
     await page.getByRole("button", { name: "Back" }).click();
     await heading("Sign in to Contoso").waitFor();
     expect(await page.getByLabel("User name").inputValue()).toBe("berta");

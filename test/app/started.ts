@@ -38,7 +38,7 @@ const barsOf = async (pid: number): Promise<number> => {
   return page ? page.evaluate(() => outerHeight - innerHeight) : Number.POSITIVE_INFINITY;
 };
 
-/** `npm start` in a checkout, on a display, until its window is there; then it is told to end, and has to. */
+/** `npm start` in a checkout, on a display, until its window is there; then it is asked to end, and has to. */
 export const startIn = async (checkout: string, workspace: Workspace): Promise<Started> => {
   const program = [join(checkout, "node_modules/.bin/node"), join(checkout, "build/start.ts"), "--json"];
   const child = spawn("xvfb-run", ["-a", ...program], {

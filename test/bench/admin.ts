@@ -1,4 +1,6 @@
+import { query } from "../../cloud/store/kysely.ts";
 import { openStore } from "../../cloud/store/open.ts";
+import { closeStore, transaction } from "../../cloud/store/transaction.ts";
 import { type AccessKeyPair, local, makeKey } from "../../cloud/testing/admin-api.ts";
 import { rawClient } from "../../cloud/testing/raw.ts";
 import { startServer, type TestServer } from "../../cloud/testing/server.ts";
@@ -79,6 +81,7 @@ async function fill(server: TestServer): Promise<string[]> {
       instance_id: instance,
       // One code spans them all, so every name is there once.
       user_name: `user.${i}.${n}`,
+      name_key: `user.${i}.${n}`,
       mail: "a@b",
       password_hash: "",
       must_change: 0,
@@ -87,16 +90,16 @@ async function fill(server: TestServer): Promise<string[]> {
       client_ip: null,
       created_at: n,
     }));
-    await store.transaction().execute(async (tx) => {
+    await transaction(store, async (tx) => {
       for (let from = 0; from < rows.length; from += 250) {
-        await tx
+        await query(tx)
           .insertInto("account")
           .values(rows.slice(from, from + 250))
           .execute();
       }
     });
   }
-  await store.destroy();
+  await closeStore(store);
   return ids;
 }
 

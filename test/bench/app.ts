@@ -105,7 +105,7 @@ const statusEvents = async (app: App): Promise<{ heapBeforeMb: number; heapAfter
   return { heapBeforeMb: round(before), heapAfterMb: round(await heap()) };
 };
 
-/** CPU time of main from the system's own count, in percent of a core, connected and with nobody doing anything. */
+/** CPU time of main as the operating system counts it, in percent of a core, connected and idle. */
 const idle = async (app: App, seconds: number): Promise<number> => {
   const ticks = (): number => {
     const fields = readFileSync(`/proc/${app.host.pid}/stat`, "utf8")

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { type Client, createClient } from "../../electron/core/client.ts";
-import { systemEnvironment } from "../../electron/core/environment.ts";
+import { type Client, createClient } from "../../electron/core/client/client.ts";
+import { systemEnvironment } from "../../electron/core/host/environment.ts";
 import { addresses } from "../harness/intranet/plan.ts";
 import { median } from "../harness/net/measure.ts";
 import { socksConnect } from "../harness/net/socks.ts";
@@ -8,13 +8,13 @@ import { Person, type Seen } from "../harness/person.ts";
 import { Processes } from "../harness/processes.ts";
 import { Site, userName } from "../harness/site.ts";
 import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
-import { relayLate } from "./late.ts";
+import { relayDelayed } from "./delayed-relay.ts";
 import { type Measured, round, Samples } from "./measured.ts";
 
 const rounds = 50;
 const shortRounds = 10;
 /** ms by which the access point hears of a peer too late for Dial, which waits 300 ms. */
-const lateness = 500;
+const delayMs = 500;
 
 /** How long a dial takes on loopback, from the key press and from the call, and where the time goes. */
 export const dial = async (short: boolean): Promise<Measured> => {
@@ -109,7 +109,7 @@ const latePeer = async (
 ): Promise<Record<string, number>> => {
   await prompt.stop();
   const { hostname, port } = new URL(site.cloud.ready.url);
-  const relay = await relayLate(hostname, Number(port), lateness);
+  const relay = await relayDelayed(hostname, Number(port), delayMs);
   try {
     const { id } = (await site.startAccessPoint("late-access-point", { token, cloud: `https://${relay.address}` }))
       .ready;

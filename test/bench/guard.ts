@@ -1,13 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { findGo, goEnvironment } from "../../build/lib/go.ts";
 import { at } from "../../build/lib/root.ts";
 import { must } from "../harness/command.ts";
 import { median } from "../harness/net/measure.ts";
+import { uncapped } from "../harness/site.ts";
 import { until } from "../harness/wait.ts";
 import { Campus, host4 } from "../system/campus.ts";
+import { cpuSeconds } from "./cost.ts";
 import { type Measured, round, Samples } from "./measured.ts";
 
 const rounds = 7;
@@ -32,9 +34,9 @@ interface Spent {
 }
 
 /**
- * What the guard costs: throughput of one TCP connection through the whole tunnel, and processor time per gigabyte at the client
- * (its program and sag-tunnel, whose packets pass the guard in their own time), with and without. It sleeps and wakes under one
- * and the same connection: from one connection to the next both figures differ by more than the guard costs. Processor time is
+ * What the kill switch costs: throughput of one TCP connection through the whole tunnel, and processor time per gigabyte at the client
+ * (its program and sag-tunnel, which spend the time in the kill switch), with and without. It is switched during one
+ * connection: from one connection to the next both figures differ by more than the kill switch costs. Processor time is
  * taken at a rate that is always reached: what goes as fast as it can goes in batches as large as chance has it, which decide
  * what a gigabyte takes. Ratios are the medians of the rounds' own. Needs root and iperf3; SCHED_BATCH (`chrt -b 0`) keeps the
  * programs at both ends from interrupting each other, as two machines would.
@@ -48,10 +50,13 @@ export const guard = async (short: boolean): Promise<Measured> => {
     limit: 300_000,
   });
   try {
-    await campus.start("routed");
+    await campus.start("routed", undefined, uncapped);
     await campus.site.sagctl(["dns", "set", "--server", host4, "--domain", "campus.example"]);
     await campus.service.stop();
-    const environment = [`SAG_TEST_BE_SAG_TUNNEL=service ${campus.places.join(" ")}`, "SAG_TEST_BLIND_TO_GUARD=1"];
+    const environment = [
+      `SAG_TEST_BE_SAG_TUNNEL=service ${campus.places.join(" ")}`,
+      "SAG_TEST_BLIND_TO_KILL_SWITCH=1",
+    ];
     await campus.startService(["env", ...environment, program]);
     await campus.anna.connect("--mode", "system");
     const samples = new Samples();
@@ -124,7 +129,7 @@ const underLoad = async (
 
 const nothing = (): Spent => ({ bytes: 0, cpuSeconds: 0, seconds: 0 });
 
-/** Wakes the guard up or sends it to sleep, in which the kernel looks at none of its rules. */
+/** Enables the kill switch's table, or makes it dormant: then the kernel evaluates none of its rules. */
 const set = async (campus: Campus, guarded: boolean): Promise<void> => {
   const flags = guarded ? "" : " { flags dormant; }";
   await must(campus.machines.on("client", ["nft", `add table inet sag-tunnel${flags}`]));
@@ -148,13 +153,4 @@ const sent = (pid: number): number => {
     .split("\n")
     .find((text) => text.trim().startsWith("sag0:"));
   return Number(line?.split(":")[1]?.trim().split(/\s+/)[8] ?? Number.NaN);
-};
-
-/** Processor time of all threads, which the scheduler counts in ns. */
-const cpuSeconds = (pids: number[]): number => {
-  let ns = 0;
-  for (const pid of pids)
-    for (const thread of readdirSync(`/proc/${pid}/task`))
-      ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
-  return ns / 1e9;
 };

@@ -6,15 +6,21 @@ import { admin } from "./admin.ts";
 import { app } from "./app.ts";
 import { cli } from "./cli.ts";
 import { dial } from "./dial.ts";
+import { engine } from "./engine.ts";
 import { guard } from "./guard.ts";
-import type { Bench } from "./measured.ts";
+import { aligned, type Bench } from "./measured.ts";
+import { profile } from "./profile.ts";
 
-/** `npm run bench -- NAME [--short] [--json]`. */
-const benches: Record<string, Bench> = { admin, app, cli, dial, guard };
+/** `npm run bench -- NAME [--short] [--json] [--against FOLDER]`. */
+const benches: Record<string, Bench> = { admin, app, cli, dial, engine, guard, profile };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
+  options: {
+    short: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    against: { type: "string" },
+  },
 });
 
 const [name = ""] = positionals;
@@ -25,7 +31,7 @@ if (!bench) {
 }
 
 await Promise.all([buildBundles(), buildNative()]);
-const measured = await bench(values.short);
+const measured = await bench(values.short, values.against);
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 1e9)} GB, Linux ${release()}, Node ${process.version}`;
 if (values.json) process.stdout.write(`${JSON.stringify({ name, machine, ...measured })}\n`);
 else {
@@ -34,4 +40,6 @@ else {
     process.stdout.write(`  ${figure.padEnd(24)} ${value}\n`);
   for (const [ratio, value] of Object.entries(measured.ratios))
     process.stdout.write(`  ${ratio.padEnd(24)} ${value}\n`);
+  for (const [title, table] of Object.entries(measured.tables ?? {}))
+    process.stdout.write(`\n${title}\n${aligned(table)}`);
 }

@@ -5,9 +5,22 @@ export interface Measured {
   rounds: number;
   figures: Record<string, number>;
   ratios: Record<string, number>;
+  /** What does not fit into a line for each figure, by its title. */
+  tables?: Record<string, Table>;
 }
 
-export type Bench = (short: boolean) => Promise<Measured>;
+/** Rows of cells, the first one of them the head. */
+export type Table = string[][];
+
+/** `against`: a folder with a sag-tunnel and a sag-access-point of another state, to be measured beside this one. */
+export type Bench = (short: boolean, against?: string) => Promise<Measured>;
+
+/** With columns below each other. */
+export const aligned = (table: Table): string => {
+  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+  return table.map((row) => `  ${line(row).trimEnd()}\n`).join("");
+};
 
 export const round = (value: number): number => Math.round(value * 100) / 100;
 

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { causeTable } from "../../electron/core/causes/table.ts";
-import type { CauseCode } from "../../electron/core/model.ts";
+import { causeTable } from "../../common/causes/table.ts";
+import type { CauseCode } from "../../electron/core/client/model.ts";
 import { portalText, portalUrl } from "../harness/intranet/plan.ts";
 import { fetchBySocks } from "../harness/net/fetch.ts";
 import type { Person } from "../harness/person.ts";

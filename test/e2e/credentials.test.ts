@@ -2,13 +2,15 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../build/lib/root.ts";
+import { failureView } from "../../electron/core/causes/failure.ts";
 import { portalText, portalUrl } from "../harness/intranet/plan.ts";
 import { needsProgram } from "../harness/needs.ts";
 import { fetchBySocks } from "../harness/net/fetch.ts";
 import { Person, type Seen } from "../harness/person.ts";
 import { userName } from "../harness/site.ts";
+import { Terminal } from "../harness/terminal.ts";
 import { until } from "../harness/wait.ts";
-import { processesOf } from "../harness/workspace.ts";
+import { processesOf, runtimeOf } from "../harness/workspace.ts";
 import { givenCompany } from "./fixture.ts";
 
 /** Where a sign-in is kept: on a server without a keychain, and in a real keychain that may be locked. */
@@ -29,7 +31,17 @@ describe("a server without bus, display and keyring", () => {
     person = new Person(env);
   });
 
-  it("is told that there is no keychain and what to do, before the password is sent", async () => {
+  it("is asked for nothing at a terminal before it is told that there is no keychain, and what to do", async (context) => {
+    needsProgram(context, "script");
+    const terminal = new Terminal([at("bin/sag"), "sign-in", company.link], env);
+    await terminal.shows(failureView("keychain_unavailable").message);
+    await terminal.shows("--store file");
+    expect(await terminal.ended()).toBe(58);
+    expect(terminal.screen).not.toMatch(/user name|password of/i);
+  });
+
+  it("is told that a password is wrong before that there is no keychain, and no sign-in is left", async () => {
+    expect((await person.failure(signIn("--password-stdin"), { stdin: "wrong" })).cause).toBe("bad_credentials");
     const told = await person.failure(signIn("--password-stdin"), { stdin: company.password });
     expect(told).toMatchObject({ cause: "keychain_unavailable", code: 58 });
     expect(told.action).toContain("--store file");
@@ -37,6 +49,8 @@ describe("a server without bus, display and keyring", () => {
   });
 
   it("signs in with --store file, which warns, and is inside again after a reboot without a password", async () => {
+    const refused = await person.sag(signIn("--password-stdin", "--store", "file"), { stdin: "wrong" });
+    expect(refused.stderr).not.toContain("kept in a file");
     const signedIn = await person.sag(signIn("--password-stdin", "--store", "file"), { stdin: company.password });
     expect(signedIn.code, signedIn.stderr).toBe(0);
     expect(signedIn.stderr).toContain("in a file that only this user can read, not in a keychain");
@@ -71,8 +85,7 @@ const reboot = async (env: NodeJS.ProcessEnv): Promise<void> => {
   expect(own().length).toBeGreaterThan(0);
   for (const { pid } of own()) process.kill(pid, "SIGKILL");
   await until("their end", () => own().length === 0);
-  rmSync(`${env.XDG_RUNTIME_DIR}`, { recursive: true });
-  mkdirSync(`${env.XDG_RUNTIME_DIR}`, { mode: 0o700 });
+  rmSync(runtimeOf(env), { recursive: true });
 };
 
 describe("a real gnome-keyring", () => {

@@ -8,7 +8,7 @@ import { socksAssociate, splitHostPort, unwrapDatagram, wrapDatagram } from "../
 import { givenCompany } from "./fixture.ts";
 
 /** UDP through SOCKS5's UDP ASSOCIATE: a real DNS client speaks to a socket that only puts SOCKS's header on and takes it off. */
-const company = givenCompany();
+const company = givenCompany({ ordinary: true });
 let near: Socket;
 let far: Socket;
 let association: Awaited<ReturnType<typeof socksAssociate>>;

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFailed } from "vitest";
 import { Person, type Seen } from "../harness/person.ts";
 import { logsIn, Processes, tailOf } from "../harness/processes.ts";
-import { Site, userName } from "../harness/site.ts";
+import { Site, uncapped, userName } from "../harness/site.ts";
+import { chooseSeed, describeVariation, draw, ordinary } from "../harness/variation.ts";
 import { createWorkspace, endProcessesOf, type Workspace } from "../harness/workspace.ts";
 
 export interface Options {
@@ -13,6 +14,10 @@ export interface Options {
   on?: () => (args: string[]) => string[];
   /** Of clients' addresses. */
   cidr?: string;
+  /** The machine and network are ordinary ones: for tests about time, or about what is varied. */
+  ordinary?: boolean;
+  /** The account has no bandwidth cap: for tests about speed, or with large files. */
+  uncapped?: boolean;
   /** Something to be set before anybody dials. */
   prepare?: (site: Site) => Promise<void>;
 }
@@ -27,6 +32,8 @@ export class Company {
   password!: string;
   readonly #people: Person[] = [];
   readonly #options: Options;
+  readonly #seed = chooseSeed();
+  #variation = ordinary;
 
   constructor(options: Options) {
     this.#options = options;
@@ -34,27 +41,34 @@ export class Company {
 
   async start(): Promise<void> {
     const options = this.#options;
+    if (!options.ordinary) this.#variation = draw(expect.getState().testPath ?? "", this.#seed);
     this.workspace = createWorkspace("e2e");
     this.processes = new Processes(this.workspace.logs);
-    this.site = new Site(this.processes, this.workspace, options.host?.());
+    this.site = new Site(this.processes, this.workspace, options.host?.(), this.#variation);
     const { site } = this;
     await Promise.all([site.startCloud(), site.startIntranet()]);
     const count = options.accessPoints ?? 1;
     const [token] = await Promise.all([site.createToken(Math.max(count, 1)), site.createInstance(options.cidr)]);
     await options.prepare?.(site);
-    [this.password, this.link] = await Promise.all([site.createAccount(), site.createLink()]);
+    [this.password, this.link] = await Promise.all([
+      site.createAccount(userName, options.uncapped ? uncapped : undefined),
+      site.createLink(),
+    ]);
     for (let i = 1; i <= count; i++) await site.startAccessPoint(`access-point-${i}`, { token });
     this.anna = this.person(userName);
   }
 
   /** Somebody with a home of their own, new every time. */
   person(name = "somebody"): Person {
-    const person = new Person(this.workspace.home(`${name}-${this.#people.length + 1}`), this.#options.on?.());
+    const person = new Person(
+      this.workspace.home(`${name}-${this.#people.length + 1}`, this.#variation.runtimeDir),
+      this.#options.on?.(),
+    );
     this.#people.push(person);
     return person;
   }
 
-  /** Signs in somebody new and connects. */
+  /** Signs in a new person and connects. */
   async connected(...args: string[]): Promise<{ person: Person; seen: Seen }> {
     const person = this.person();
     await person.signIn(this.link, userName, this.password);
@@ -63,7 +77,8 @@ export class Company {
 
   logs(): string {
     const files = [...logsIn(this.workspace.logs), ...this.#people.flatMap((person) => person.logs())];
-    return files.map((file) => `${file}\n${tailOf(file)}`).join("\n");
+    const shown = files.map((file) => `${file}\n${tailOf(file)}`);
+    return [describeVariation(this.#variation, this.#seed), ...shown].join("\n");
   }
 
   async end(): Promise<void> {

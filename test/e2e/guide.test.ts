@@ -1,63 +1,108 @@
-import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { execFileSync } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { at } from "../../build/lib/root.ts";
-import { command } from "../harness/command.ts";
 import { needsProgram } from "../harness/needs.ts";
+import { freePort } from "../harness/net/free-port.ts";
+import { blocksOf, commandsWith } from "../harness/readme.ts";
+import { Terminal } from "../harness/terminal.ts";
 import { createWorkspace, endProcessesOf, type Workspace } from "../harness/workspace.ts";
 
-let workspace: Workspace;
-const portal = createServer((_, response) => response.end("the company's own page\n"));
+/** Whom the documents speak to, when the tests run as root. */
+const nobody = 65_534;
 
-beforeAll(async () => {
+let workspace: Workspace;
+/** The response of the web server that README and the guide start. */
+const page = "Hello from the intranet.\r\n";
+
+beforeEach((context) => {
+  needsProgram(context, "jq", "curl", "script", "setpriv");
   workspace = createWorkspace("guide");
-  await new Promise<void>((resolve) => portal.listen(0, "127.0.0.1", resolve));
 });
-afterAll(async () => {
-  portal.close();
+afterEach(async () => {
   await endProcessesOf(workspace.dir);
   workspace.remove();
 });
 
-/** The commands of the guide's first block, a line each. */
-function commands(): string[] {
-  const guide = readFileSync(at("docs/administrators.md"), "utf8");
-  return /```sh\n([\s\S]*?)```/.exec(guide)?.[1]?.trim().split("\n") ?? [];
-}
+/** Gives the workspace to an ordinary user; returns what a command is run by as that user. */
+const asOrdinaryUser = (): string[] => {
+  if (process.getuid?.() !== 0) return [];
+  execFileSync("chown", ["-R", `${nobody}:${nobody}`, workspace.dir]);
+  return ["setpriv", "--reuid", `${nobody}`, "--regid", `${nobody}`, "--clear-groups"];
+};
 
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
+/** The first two lines of the guide install and build, which has happened here. */
+const documents: [document: string, skipped: number][] = [
+  ["docs/administrators.md", 2],
+  ["README.md", 0],
+];
 
-test("the administrators' guide, as written: from a built checkout to the first employee inside", {
-  timeout: 120_000,
-}, async (context) => {
-  needsProgram(context, "jq", "curl");
-  const lines = commands();
-  expect(lines.length).toBeLessThanOrEqual(10);
-  // The first two install and build, which has happened here. Only address and ports are this machine's.
+/** What is pasted: only address and ports are this machine's. `taken`: the port of the cloud instance. */
+async function pasted(document: string, skipped: number, taken?: number): Promise<string> {
+  const lines = commandsWith(document, "sag-cloud serve").slice(skipped);
+  expect(lines.length).toBeGreaterThan(5);
+  expect(lines.length).toBeLessThanOrEqual(14);
   const own: [string, string][] = [
     ["203.0.113.5", "127.0.0.1"],
-    [":8443", `:${await freePort()}`],
+    [":8443", `:${taken ?? (await freePort())}`],
     [":51820", `:${await freePort()}`],
-    ["127.0.0.1:8080", `127.0.0.1:${(portal.address() as AddressInfo).port}`],
+    ["8080", `${await freePort()}`],
     ["$PWD/bin", at("bin")],
-    ["--data ./", `--data ${workspace.dir}/`],
-    ["--state ./", `--state ${workspace.dir}/`],
   ];
-  const script = lines.slice(2).map((line) => own.reduce((text, [from, to]) => text.replaceAll(from, to), line));
-  // Of a file, not of a pipe: what goes on in the background would keep that open.
-  const log = join(workspace.logs, "guide.log");
-  const done = await command(["bash", "-euc", `exec 2>${log}\ncd ${workspace.dir}\n${script.join("\n")}`], {
-    env: workspace.home("admin"),
-    limit: 100_000,
-  });
-  expect(`${done.stdout}${done.code === 0 ? "" : readFileSync(log, "utf8")}`).toContain("the company's own page");
-  expect(done.code).toBe(0);
+  return `${lines.map((line) => own.reduce((text, [from, to]) => text.replaceAll(from, to), line)).join("\n")}\n`;
+}
+
+function shell(): Terminal {
+  const env = { ...workspace.home("admin"), PS1: "> " };
+  return new Terminal([...asOrdinaryUser(), "bash", "--norc", "--noprofile", "-i"], env);
+}
+
+test.each(documents)(
+  "%s, as an ordinary user pastes it: to the first employee inside",
+  {
+    timeout: 120_000,
+  },
+  async (document, skipped) => {
+    const lines = await pasted(document, skipped);
+    const terminal = shell();
+    terminal.type(lines);
+    await terminal.shows(page, 100_000);
+    // Passwords and keys are their owner's alone, whatever the machine's umask.
+    const home = join(workspace.dir, "admin");
+    for (const made of ["sag-setup/setup.json", ".local/share/sag-cloud/cloud.db", ".local/share/sag-access-point"])
+      expect([made, statSync(join(home, made)).mode & 0o077]).toEqual([made, 0]);
+    // A second time it stops before it changes anything.
+    const setup = readFileSync(join(home, "sag-setup/setup.json"), "utf8");
+    terminal.type(lines);
+    await terminal.shows("File exists");
+    terminal.type("echo still $((40 + 2))\n");
+    await terminal.shows("still 42");
+    expect(readFileSync(join(home, "sag-setup/setup.json"), "utf8")).toBe(setup);
+    terminal.type("exit\n");
+  },
+);
+
+test("README's company stops with the cause when a port is taken", { timeout: 60_000 }, async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const terminal = shell();
+  try {
+    terminal.type(await pasted("README.md", 0, (other.address() as { port: number }).port));
+    await terminal.shows('"cause":"port_in_use"', 30_000);
+    terminal.type("echo still $((40 + 2))\n");
+    await terminal.shows("still 42", 30_000);
+    expect(terminal.screen).not.toContain("curl: (");
+  } finally {
+    other.close();
+  }
+  terminal.type("exit\n");
+});
+
+test("blocks to be pasted have no places to fill in", () => {
+  for (const document of ["README.md", "CONTRIBUTING.md"]) {
+    const unfinished = blocksOf(document).filter((block) => /…|NAME|HOST-/.test(block));
+    expect([document, unfinished]).toEqual([document, []]);
+  }
 });

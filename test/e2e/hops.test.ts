@@ -3,7 +3,7 @@ import { abroadBreaks, type Break, grantBreak } from "../harness/hops.ts";
 import { addresses, network, portalText } from "../harness/intranet/plan.ts";
 import { fetchBySocks } from "../harness/net/fetch.ts";
 import type { Person, Seen } from "../harness/person.ts";
-import type { AccessPoint } from "../harness/site.ts";
+import { type AccessPoint, userName } from "../harness/site.ts";
 import { until, within } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
@@ -67,11 +67,25 @@ it("every hop of the cloud broken by sagctl is named with who can mend it; mende
   console.info(told.join("\n"));
 });
 
+it("the cap of the account is told, and a new one within 2 s, in the same session", async () => {
+  const told = async (): Promise<unknown> => (await person.status()).session?.bandwidthKbps;
+  expect(await told()).toBe(2_000);
+  for (const [set, expected] of [
+    ["5000", 5_000],
+    ["0", null],
+    ["2000", 2_000],
+  ] as const) {
+    await company.site.sagctl(["account", "set", userName, "--bandwidth", set]);
+    await until(`a cap of ${set}`, async () => (await told()) === expected, limit);
+  }
+  expect((await person.status()).session?.id).toBe(seen.session?.id);
+});
+
 it("the access point gone is named, and with it back the same session goes on", async () => {
   const [accessPoint] = company.site.accessPoints.splice(0) as [AccessPoint];
   await accessPoint.kill();
   await until("the cause", async () => (await person.status()).cause === "access_point_unreachable", 3_000);
-  expect((await person.status()).mender).toBe("network");
+  expect((await person.status()).mender).toBe("administrator");
   await company.site.startAccessPoint("access-point-1", { listen: accessPoint.ready.endpoint });
   await after(true);
   await until("connected", async () => (await person.status()).phase === "connected", limit);

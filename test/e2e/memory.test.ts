@@ -6,7 +6,7 @@ import { fetchBySocks } from "../harness/net/fetch.ts";
 import type { Seen } from "../harness/person.ts";
 import { givenCompany } from "./fixture.ts";
 
-const company = givenCompany();
+const company = givenCompany({ ordinary: true });
 let seen: Seen;
 
 /** MB of memory that the process has for itself, its share of what it shares included. */

@@ -5,6 +5,7 @@ import { command } from "../harness/command.ts";
 import { portalText, portalUrl } from "../harness/intranet/plan.ts";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
 import type { Person, Seen } from "../harness/person.ts";
+import { runtimeOf } from "../harness/workspace.ts";
 import { givenCompany } from "./fixture.ts";
 
 /** Loopback is shared by everybody on a machine; a tunnel is not. */
@@ -37,7 +38,7 @@ it.each<[string, () => string[]]>([
 });
 
 it("another user's process is refused at the RPC socket, even if the folder lets it in", async () => {
-  const runtime = join(`${person.env.XDG_RUNTIME_DIR}`, "sag");
+  const runtime = runtimeOf(person.env);
   const [intranet] = readdirSync(runtime).filter((name) => /^[0-9a-z]{4,32}$/.test(name));
   const socket = join(runtime, `${intranet}`, "rpc.sock");
   const states = "http://tunnel/sag.tunnel.v1.TunnelService/GetStates";

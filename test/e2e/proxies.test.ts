@@ -1,20 +1,30 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addresses, portalText, portalUrl } from "../harness/intranet/plan.ts";
 import { needsProgram } from "../harness/needs.ts";
+import { type NtlmServer, startNtlmServer } from "../harness/ntlm-server.ts";
 import type { Seen } from "../harness/person.ts";
 import { curl } from "./curl.ts";
 import { givenCompany } from "./fixture.ts";
 
 /** What somebody inside can reach, with the programs they have. */
-const company = givenCompany();
+const ntlmAddress = "10.77.0.81";
+let ntlm: NtlmServer;
+const company = givenCompany({
+  prepare: async (site) => {
+    ntlm = await startNtlmServer();
+    site.published.push(`${ntlmAddress}:80=127.0.0.1:${ntlm.port}`);
+  },
+});
 let seen: Seen;
 beforeAll(async () => {
   ({ seen } = await company.connected());
 });
+afterAll(() => ntlm?.close());
 
 describe("curl", () => {
   it.each<[string, () => string[]]>([
@@ -41,6 +51,62 @@ describe("curl", () => {
   });
 });
 
+describe("a server that authenticates connections (NTLM, Negotiate)", () => {
+  it.each<[string, () => string[]]>([
+    ["by -x http://", () => ["-x", `http://${seen.http}`]],
+    ["by -x http:// with CONNECT", () => ["-p", "-x", `http://${seen.http}`]],
+    ["by --socks5-hostname", () => ["--socks5-hostname", `${seen.socks}`]],
+  ])("lets curl --ntlm in %s, which then stays signed in", async (_, args) => {
+    const url = `http://${ntlmAddress}/`;
+    const before = ntlm.connections.length;
+    const done = await curl(["--ntlm", "-u", "anna:secret", ...args(), url, url, url]);
+    expect(done.stdout, done.stderr).toBe(`welcome on connection ${before + 1}\n`.repeat(3));
+    expect(ntlm.connections.length).toBe(before + 1);
+  });
+
+  it("sees one connection for each client's connection, whatever is sent on it, and never another client's", async () => {
+    const before = ntlm.connections.length;
+    const [anna, other] = await Promise.all([keptClient(), keptClient()]);
+    const type = (n: number): string => {
+      const message = Buffer.alloc(64);
+      message.write("NTLMSSP\0", "latin1");
+      message.writeUInt32LE(n, 8);
+      return `Authorization: NTLM ${message.toString("base64")}\r\n`;
+    };
+    expect(await anna.request(type(1))).toBe(401);
+    expect(await other.request(type(3))).toBe(401);
+    expect(await anna.request(`${type(3)}Content-Length: 4\r\n`, "POST", "body")).toBe(200);
+    for (const method of ["GET", "HEAD", "POST"]) expect(await anna.request("", method)).toBe(200);
+    expect(await other.request("")).toBe(401);
+    expect(ntlm.connections.slice(before).sort()).toEqual([2, 5]);
+    anna.socket.destroy();
+    // Nobody is given what a client has left behind.
+    expect(await (await keptClient()).request("")).toBe(401);
+    expect(ntlm.connections.length).toBe(before + 3);
+    other.socket.destroy();
+  });
+});
+
+/** One connection to the HTTP proxy; each request is answered with its status before the next one is sent. */
+async function keptClient(): Promise<{
+  socket: Socket;
+  request: (fields: string, method?: string, body?: string) => Promise<number>;
+}> {
+  const [host, port] = `${seen.http}`.split(":");
+  const socket = connect(Number(port), host);
+  await once(socket, "connect");
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const request = async (fields: string, method = "GET", body = ""): Promise<number> => {
+    const head = `${method} http://${ntlmAddress}/ HTTP/1.1\r\nHost: ${ntlmAddress}\r\n${fields}\r\n`;
+    socket.write(head + body);
+    const [, status] = `${(await lines.next()).value}`.split(" ");
+    while (`${(await lines.next()).value}` !== "");
+    if (method !== "HEAD" && status === "200") await lines.next(); // its text is one line
+    return Number(status);
+  };
+  return { socket, request };
+}
+
 describe("Chromium with the PAC", () => {
   let browser: Browser | undefined;
   let outside: Server;
@@ -53,15 +119,15 @@ describe("Chromium with the PAC", () => {
     outside.close();
   });
 
-  it("shows the portal by its name, and goes to an outside name by itself", async (context) => {
+  it("shows the portal by its name, and goes to an address outside by itself", async (context) => {
     needsProgram(context, "chromium");
-    // The proxy knows no outside.example: only a browser that goes there directly finds it.
-    const args = ["--no-sandbox", `--proxy-pac-url=${seen.pac}`, "--host-resolver-rules=MAP outside.example 127.0.0.1"];
+    // Without this, Chromium would never ask the PAC file about the loopback (it does not anyway without a PAC file).
+    const args = ["--no-sandbox", `--proxy-pac-url=${seen.pac}`, "--proxy-bypass-list=<-loopback>"];
     browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
     const page = await browser.newPage();
     await page.goto(portalUrl);
     expect(await page.locator("h1").textContent()).toBe(portalText);
-    await page.goto(`http://outside.example:${(outside.address() as AddressInfo).port}/`);
+    await page.goto(`http://127.0.0.1:${(outside.address() as AddressInfo).port}/`);
     expect(await page.locator("body").textContent()).toBe("you are outside");
   });
 });

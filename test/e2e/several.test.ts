@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { at } from "../../build/lib/root.ts";
 import { addresses, domain, network } from "../harness/intranet/plan.ts";
-import { needsProgram } from "../harness/needs.ts";
+import { needsProgram, needsRoot, notRunHere } from "../harness/needs.ts";
 import type { Person, Seen } from "../harness/person.ts";
 import type { Site } from "../harness/site.ts";
 import { userName } from "../harness/site.ts";
@@ -50,6 +50,18 @@ beforeAll(async () => {
 afterAll(() => {
   for (const server of servers) server.close();
   for (const server of Object.values(ssh)) server?.stop();
+});
+
+it("a command that uses no proxy is isolated into the one it is run for", async (context) => {
+  needsRoot(context);
+  needsProgram(context, "curl");
+  if (!existsSync("/dev/net/tun")) return notRunHere(context, "/dev/net/tun");
+  const both = ["alpha", "beta"].map(async (name) => {
+    const fetch = ["curl", "-sS", "--noproxy", "*", "--max-time", "10", `http://${address}/`];
+    const done = await person.sag(["run", "--isolate", "--intranet", name, "--", ...fetch]);
+    expect(done.stdout, done.stderr).toBe(`this is ${name}`);
+  });
+  await Promise.all(both);
 });
 
 /** A connection that stays, to something that repeats what it hears. */
@@ -94,7 +106,15 @@ const configs = (): string => join(alpha.workspace.dir, "ssh_config");
 /** OpenSSH by the printed Host blocks; each host is known by its own key only. */
 const sshTo = (name: string): string[] => [
   ...["ssh", "-F", configs(), "-i", `${ssh[name]?.key}`, "-o", `UserKnownHostsFile=${ssh[name]?.knownHosts}`],
-  ...["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-l", `${ssh[name]?.user}`, `Build-host-of-${name}`],
+  ...[
+    "-o",
+    "BatchMode=yes",
+    "-o",
+    "StrictHostKeyChecking=yes",
+    "-l",
+    `${ssh[name]?.user}`,
+    `${name}-Build-host-of-${name}`,
+  ],
 ];
 
 it("OpenSSH reaches the host of each by the name that ssh-config has for it", async (context) => {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { measureStarts } from "../harness/start-times.ts";
 import { givenCompany } from "./fixture.ts";
 
-const company = givenCompany();
+const company = givenCompany({ ordinary: true });
 
 /** ms, median of 20 whole processes; and how often Node's own start that is at most, should the machine be busy. */
 const limits = { versionMs: [200, 3], statusMs: [300, 6] } as const;

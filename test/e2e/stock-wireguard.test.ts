@@ -20,7 +20,7 @@ const link = `wgsag${process.pid % 10_000}`;
 beforeAll(async () => {
   if (isRoot) namespace = await createNamespace();
 });
-const company = givenCompany({ host: () => namespace?.host ?? "127.0.0.1" });
+const company = givenCompany({ host: () => namespace?.host ?? "127.0.0.1", ordinary: true });
 let stock: ReturnType<typeof spawn> | undefined;
 afterAll(async () => {
   stock?.kill("SIGTERM");

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromJSONSchema } from "zod";
 import { at } from "../../build/lib/root.ts";
+import { causeTable } from "../../common/causes/table.ts";
 import { describeCommands } from "../../electron/cli/commands.ts";
-import { causeTable } from "../../electron/core/causes/table.ts";
-import type { CauseCode } from "../../electron/core/model.ts";
+import type { CauseCode } from "../../electron/core/client/model.ts";
 import { portalUrl } from "../harness/intranet/plan.ts";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
 import type { Person } from "../harness/person.ts";
@@ -58,6 +58,13 @@ const checkSuccess = (verb: string, printed: string): void => {
   }
 };
 
+/** A browser, as far as it goes on. */
+const lasting = (): string => {
+  const path = join(company.workspace.dir, "browser");
+  writeFileSync(path, "#!/bin/sh\nexec sleep 4\n", { mode: 0o755 });
+  return path;
+};
+
 const invitation = (): string[] => [company.link, "--user", userName, "--password-stdin"];
 
 /** By verb, in an order in which they can succeed: arguments, and standard input. */
@@ -73,7 +80,7 @@ const successes: [string, () => string[], () => string][] = [
   ["resources", () => [], () => ""],
   ["ssh-config", () => [], () => ""],
   ["ping", () => ["10.77.0.7", "--count", "1"], () => ""],
-  ["open", () => [portalUrl, "--browser", "true"], () => ""],
+  ["open", () => [portalUrl, "--browser", lasting()], () => ""],
   ["devices", () => [], () => ""],
   ["sessions", () => [], () => ""],
   ["logs", () => [], () => ""],

@@ -1,8 +1,8 @@
-import type { HopWord, WarningWord } from "../../electron/core/model.ts";
+import type { HopWord, WarningWord } from "../../electron/core/client/model.ts";
 import { network } from "./intranet/plan.ts";
 import type { Site } from "./site.ts";
 
-/** One hop as an administrator breaks it, and mends it, by `sagctl`; and how it is named then. */
+/** One hop as an administrator breaks and fixes it by `sagctl`, and its state then. */
 export interface Break {
   kind: HopWord;
   code: WarningWord;
@@ -22,8 +22,8 @@ interface Chain {
 async function chainOf(site: Site): Promise<Chain> {
   const [instance] = await site.sagctl<{ id: string }[]>(["instance", "list"]);
   const id = instance?.id ?? "";
-  const { Hops } = await site.sagctl<{ Hops: { Hop: { Kind: string; Id: string }[] } }>(["instance", "hops", id]);
-  const idOf = (kind: string) => Hops.Hop.find((hop) => hop.Kind === kind)?.Id ?? "";
+  const { hops } = await site.sagctl<{ hops: { kind: string; id: string }[] }>(["instance", "hops", id]);
+  const idOf = (kind: string) => hops.find((hop) => hop.kind === kind)?.id ?? "";
   return { instance: id, ccn: idOf("ccn"), cen: idOf("cen") };
 }
 
@@ -32,15 +32,15 @@ export async function abroadBreaks(site: Site): Promise<Break[]> {
   const ask = (...args: string[]) => site.sagctl<Record<string, string>>(args);
   const { instance, ccn, cen } = await chainOf(site);
   await ask("route", "remove", network);
-  const { CloudNetworkId: vpc = "" } = await ask("network", "create", "servers", "--cidr", network, "--region", abroad);
-  const child = [cen, vpc, "--region", abroad];
-  await ask("cen", "attach", ...child);
-  const { CenBandwidthPackageId: bought = "" } = await ask("cen", "bandwidth", "10", "China", "Asia-Pacific");
+  const { id: vpc = "" } = await ask("network", "create", "servers", "--cidr", network, "--region", abroad);
+  const attach = ["cen", "attach", cen, vpc, "--region", abroad];
+  await ask(...attach);
+  const { id: bought = "" } = await ask("cen", "bandwidth", "10", "China", "Asia-Pacific");
   await ask("cen", "use-bandwidth", cen, bought);
   const limit = (mbits: string) => ["cen", "limit", cen, "ccn-cn-shanghai", abroad, mbits];
   await ask(...limit("10"));
-  const { AclId: acl = "" } = await ask("acl", "create", "nothing goes");
-  await ask("acl", "add", acl);
+  const { id: acl = "" } = await ask("acl", "create", "nothing goes");
+  await ask("acl", "add", acl, "--policy", "drop");
   const elsewhere = await elsewhereOnly(site);
   return [
     {
@@ -59,8 +59,8 @@ export async function abroadBreaks(site: Site): Promise<Break[]> {
     {
       kind: "cloud_network",
       code: "cloud_network_not_attached",
-      broken: ["cen", "detach", ...child],
-      mended: ["cen", "attach", ...child],
+      broken: ["cen", "detach", cen, vpc],
+      mended: attach,
     },
     {
       kind: "cloud_network",
@@ -77,10 +77,18 @@ export async function abroadBreaks(site: Site): Promise<Break[]> {
   ];
 }
 
-/** An access point of another CCN, which serves nobody here: its id. */
+/** An access point of another CCN, which serves no session here: its id. */
 async function elsewhereOnly(site: Site): Promise<string> {
-  const { CcnId } = await site.sagctl<{ CcnId: string }>(["ccn", "create", "elsewhere"]);
-  const made = await site.sagctl<{ token: string }>(["access-point", "token", "create", "--uses", "1", "--ccn", CcnId]);
+  const ccn = await site.sagctl<{ id: string }>(["ccn", "create", "elsewhere"]);
+  const made = await site.sagctl<{ token: string }>([
+    "access-point",
+    "token",
+    "create",
+    "--uses",
+    "1",
+    "--ccn",
+    ccn.id,
+  ]);
   site.secrets.push(made.token);
   const other = await site.startAccessPoint("access-point-elsewhere", { token: made.token });
   site.accessPoints.splice(site.accessPoints.indexOf(other), 1);
@@ -92,10 +100,10 @@ async function elsewhereOnly(site: Site): Promise<string> {
 export async function grantBreak(site: Site): Promise<Break> {
   const ask = (...args: string[]) => site.sagctl<Record<string, string>>(args);
   const { ccn, cen } = await chainOf(site);
-  const { Uid: uid = "" } = await ask("tenant", "create", "partner");
+  const { uid = "" } = await ask("tenant", "create", "partner");
   const partner = ["--tenant", "partner"];
-  const { CenId: theirs = "" } = await ask("cen", "create", "backbone", ...partner);
-  const { CloudNetworkId: vpc = "" } = await ask("network", "create", "datacentre", "--cidr", network, ...partner);
+  const { id: theirs = "" } = await ask("cen", "create", "backbone", ...partner);
+  const { id: vpc = "" } = await ask("network", "create", "datacentre", "--cidr", network, ...partner);
   await ask("cen", "attach", theirs, vpc, ...partner);
   const grant = ["ccn", "grant", ccn, theirs, String(uid)];
   await ask(...grant);

@@ -8,7 +8,7 @@ export interface Seen {
   phase: string;
   /** Its code; the words for it stand beside it. */
   cause: string | null;
-  /** Who can mend it; only with a cause. */
+  /** Who can fix it; only with a cause. */
   mender?: string;
   intranet: string;
   mode: string | null;
@@ -21,7 +21,13 @@ export interface Seen {
   machine: {
     routes: string[];
     rules: string[];
-    names: { backend: string; domains: string[]; everything: boolean; trouble: string | null } | null;
+    names: {
+      backend: string;
+      domains: string[];
+      everything: boolean;
+      searchDomains: string[];
+      trouble: string | null;
+    } | null;
   } | null;
   pid: number | null;
   warnings: { code: string; message: string }[];
@@ -33,6 +39,8 @@ export interface Seen {
     keyExchange: string;
     presharedKey: boolean;
     routes: string[];
+    dnsSearchDomains: string[];
+    bandwidthKbps: number | null;
   } | null;
   hops: { kind: string; name: string; whole: boolean; missing: { code: string; mender: string } | null }[];
   rxBytes: number;
@@ -70,7 +78,7 @@ export class Person {
     return this.run([at("bin/sag"), ...args], options);
   }
 
-  /** Runs `sag … --json`; gives what it printed, or fails with what it said. */
+  /** Runs `sag … --json`; returns what it printed, or fails with its error output. */
   async json<T>(args: string[], options: CommandOptions = {}): Promise<T> {
     const done = await this.sag(withJson(args), options);
     if (done.code === 0) return JSON.parse(done.stdout);

@@ -12,7 +12,7 @@ const fastClock = (start = Date.now()): string =>
 
 /** A core that runs, as in the app: it wants something that needs a token, again and again and several times at once. */
 const core = (times: number): string => `
-  import { createClient } from ${JSON.stringify(at("electron/core/client.ts"))};
+  import { createClient } from ${JSON.stringify(at("electron/core/client/client.ts"))};
   const account = await createClient().account();
   let left = ${times};
   const work = async () => { while (left-- > 0) await account.devices(); };

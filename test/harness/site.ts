@@ -5,6 +5,7 @@ import { at } from "../../build/lib/root.ts";
 import { must } from "./command.ts";
 import { addresses, domain, network } from "./intranet/plan.ts";
 import type { Processes, Running } from "./processes.ts";
+import { ordinary, type Variation } from "./variation.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface CloudReady {
@@ -34,6 +35,9 @@ export type Intranet = Running<IntranetReady>;
 export const userName = "anna.meyer";
 export const instanceName = "Trial";
 
+/** The bandwidth of an account without a cap: for what is about speed. */
+export const uncapped = 0;
+
 /** Addresses that clients get. */
 const clientNetwork = "10.78.0.0/24";
 
@@ -54,7 +58,11 @@ export class Site {
   /** What access points publish beside the intranet's own services, ADDRESS:PORT=WHERE. */
   readonly published: string[] = [];
 
-  constructor(processes: Processes, workspace: Workspace, host = "127.0.0.1") {
+  /** What is drawn for it, of what differs between networks. */
+  readonly variation: Variation;
+
+  constructor(processes: Processes, workspace: Workspace, host = "127.0.0.1", variation: Variation = ordinary) {
+    this.variation = variation;
     this.processes = processes;
     this.workspace = workspace;
     this.host = host;
@@ -75,7 +83,7 @@ export class Site {
     const portal = join(this.workspace.dir, "portal.sock");
     rmSync(portal, { force: true });
     const main = at("test/harness/intranet/main.ts");
-    const command = [at("node_modules/.bin/node"), main, "--portal", portal];
+    const command = [at("node_modules/.bin/node"), main, "--portal", portal, "--names", this.variation.nameServer];
     this.intranet = await this.processes.start<IntranetReady>({
       name: "intranet",
       command,
@@ -104,11 +112,12 @@ export class Site {
     ]);
   }
 
-  /** An account without a bandwidth cap; gives its password. */
-  async createAccount(user = userName): Promise<string> {
+  /** An account; `bandwidth` is its cap in Kbit/s, which is the product's default where none is given. Gives its password. */
+  async createAccount(user = userName, bandwidth?: number): Promise<string> {
     const password = `p${randomBytes(12).toString("base64url")}`;
     this.secrets.push(password);
-    const args = ["account", "create", user, "--mail", `${user}@${domain}`, "--bandwidth", "0", "--password-stdin"];
+    const cap = bandwidth === undefined ? [] : ["--bandwidth", `${bandwidth}`];
+    const args = ["account", "create", user, "--mail", `${user}@${domain}`, ...cap, "--password-stdin"];
     await this.sagctl(args, password);
     return password;
   }
@@ -126,7 +135,7 @@ export class Site {
   /** Starts an access point; without a token as the one it was before, on its former state. */
   async startAccessPoint(
     name: string,
-    options: { token?: string; listen?: string; cloud?: string } = {},
+    options: { token?: string; listen?: string; advertise?: string; cloud?: string } = {},
   ): Promise<AccessPoint> {
     const { url, pin } = this.cloud.ready;
     const { portal, names, echo } = this.intranet.ready;
@@ -149,6 +158,7 @@ export class Site {
       state,
       "--listen",
       listen,
+      ...(options.advertise ? ["--advertise", options.advertise] : []),
       ...publish,
       "--json",
     ];

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { must } from "./command.ts";
+import { freePort } from "./net/free-port.ts";
 import { until } from "./wait.ts";
 
 export interface SshServer {
@@ -47,14 +48,6 @@ export const startSshServer = async (dir: string): Promise<SshServer> => {
     stop: () => void child.kill(),
   };
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -20,7 +20,7 @@ export class Terminal {
       this.#seen += text;
     });
     this.#child.stdin?.on("error", () => {});
-    // A test that failed leaves nobody at it: what runs there hears that the terminal is gone.
+    // After a failed test, what runs there gets a hang-up.
     process.once("exit", () => this.#child.kill());
   }
 
@@ -29,15 +29,21 @@ export class Terminal {
     return this.#seen;
   }
 
-  /** Waits until it shows this, after what was waited for before. */
-  async shows(text: string): Promise<void> {
+  /** Waits `limit` ms at most until it shows this, after what was waited for before. */
+  async shows(text: string, limit?: number): Promise<void> {
     const find = (): number => this.#seen.indexOf(text, this.#read);
-    await until(`"${text}" on a terminal that shows: ${this.#seen.slice(this.#read)}`, () => find() >= 0);
+    const wanted = (): string => `"${text}" on a terminal that shows: ${this.#seen.slice(this.#read)}`;
+    await until(wanted, () => find() >= 0, limit);
     this.#read = find() + text.length;
   }
 
   type(text: string): void {
     this.#child.stdin?.write(text);
+  }
+
+  /** Takes the terminal away. */
+  hangUp(): void {
+    this.#child.kill();
   }
 
   /** Its exit code. */

@@ -3,9 +3,12 @@ import { setTimeout as delay } from "node:timers/promises";
 /** ms between two looks at something that cannot tell by itself. */
 const step = 25;
 
-/** Waits until `look` gives something true, and gives that; fails after `limit` ms with what was waited for. */
+/**
+ * Waits until `look` gives something true, and gives that; fails after `limit` ms with what was waited for. As a function, `what` is
+ * worded when the time is over, so that it can say what was there instead.
+ */
 export const until = async <T>(
-  what: string,
+  what: string | (() => string),
   look: () => T | Promise<T>,
   limit = 10_000,
 ): Promise<Exclude<T, null | undefined | false>> => {
@@ -13,7 +16,7 @@ export const until = async <T>(
   for (;;) {
     const seen = await look();
     if (seen) return seen as Exclude<T, null | undefined | false>;
-    if (performance.now() > end) throw new Error(`${what}: not within ${limit} ms`);
+    if (performance.now() > end) throw new Error(`${typeof what === "string" ? what : what()}: not within ${limit} ms`);
     await delay(step);
   }
 };

@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { at } from "../../build/lib/root.ts";
+import type { Variation } from "./variation.ts";
 import { until } from "./wait.ts";
 
-/** Paths of sockets below it may have 107 bytes in all. */
-const longestBase = 24;
+/** Paths of sockets below the homes in it may have 107 bytes in all. */
+const longestBase = 12;
 
 /** ms that a process has to end by itself. */
 const endLimit = 3_000;
@@ -16,7 +17,7 @@ export interface Workspace {
   /** Logs of all processes, NAME.log. */
   logs: string;
   /** A person's environment: own home, configuration, state and runtime folders. The real ones are never touched. */
-  home(name: string): NodeJS.ProcessEnv;
+  home(name: string, runtimeDir?: Variation["runtimeDir"]): NodeJS.ProcessEnv;
   remove(): void;
 }
 
@@ -28,18 +29,19 @@ export const createWorkspace = (purpose: string): Workspace => {
   return {
     dir,
     logs,
-    home: (name) => createHome(join(dir, name)),
+    home: (name, runtimeDir = "set") => createHome(join(dir, name), runtimeDir),
     remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }),
   };
 };
 
-const createHome = (home: string): NodeJS.ProcessEnv => {
+const createHome = (home: string, runtimeDir: Variation["runtimeDir"]): NodeJS.ProcessEnv => {
   const folder = (name: string): string => {
     const path = join(home, name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return path;
   };
-  const { DBUS_SESSION_BUS_ADDRESS: _, ...inherited } = process.env;
+  const { DBUS_SESSION_BUS_ADDRESS: _, XDG_RUNTIME_DIR: __, ...inherited } = process.env;
+  const runtime = runtimeDir === "removed" ? join(home, "gone") : folder("run");
   return {
     ...inherited,
     PATH: `${at("bin")}:${process.env.PATH ?? ""}`,
@@ -48,8 +50,14 @@ const createHome = (home: string): NodeJS.ProcessEnv => {
     XDG_STATE_HOME: folder("state"),
     XDG_DATA_HOME: folder("data"),
     XDG_CACHE_HOME: folder("cache"),
-    XDG_RUNTIME_DIR: folder("run"),
+    ...(runtimeDir === "unset" ? {} : { XDG_RUNTIME_DIR: runtime }),
   };
+};
+
+/** A person's runtime folder: sockets and sessions of their tunnels. It is there once `sag` has run. */
+export const runtimeOf = (env: NodeJS.ProcessEnv): string => {
+  const runs = join(`${env.HOME}`, ".local/state/sag/run");
+  return join(runs, readdirSync(runs)[0] ?? "");
 };
 
 /** Processes, of whatever origin, whose command line names the folder: what must not be left when it is removed. */

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { at, root } from "../../build/lib/root.ts";
 import { failed, type Outcome, passed } from "./outcome.ts";
@@ -18,13 +18,19 @@ export interface Ran {
 export const capture = (
   name: string,
   command: string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  { signal, ...options }: { cwd?: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},
 ): Promise<Ran> => {
   mkdirSync(at("test-results"), { recursive: true });
   const log = createWriteStream(at("test-results", `${name.replaceAll(/[^\w.-]+/g, "-")}.log`));
   const [program = "", ...args] = command;
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      cwd: root,
+      ...options,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: signal !== undefined,
+    });
+    signal?.addEventListener("abort", () => endGroup(child), { once: true });
     const ran: Ran = { code: 1, out: "", all: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       ran.out += text;
@@ -47,11 +53,27 @@ export const capture = (
   });
 };
 
+/** ms that a command that is cut off has to end by itself. */
+const patience = 3_000;
+
+/** Ends a command and all it started, as Ctrl-C would: the go command passes no signal on to its test programs. */
+const endGroup = (child: ChildProcess): void => {
+  const kill = (how: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, how);
+    } catch {
+      // It has ended.
+    }
+  };
+  kill("SIGINT");
+  setTimeout(() => kill("SIGKILL"), patience).unref();
+};
+
 /** A stage that is one command: it passes when the command ends with 0. */
 export const command = async (
   name: string,
   args: string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},
 ): Promise<Outcome> => {
   const ran = await capture(name, args, options);
   return ran.code === 0 ? passed() : failed(tail(ran.all));

@@ -9,13 +9,14 @@ import { failed, notRun, type Outcome, passed, sum } from "./outcome.ts";
 const cwd = at("native");
 const platforms = ["linux", "darwin", "windows"].flatMap((os) => ["amd64", "arm64"].map((arch) => `${os}/${arch}`));
 
-/** The one Go program that is no part of the product. */
+/** The Go programs that are no part of the product. */
 const program = "test/run/platforms.go";
+const client = "test/clients/go/main.go";
 
 export const gofmt = async (): Promise<Outcome> => {
   const go = await findGo();
   const home = spawnSync(go, ["env", "GOROOT"], { encoding: "utf8", env: goEnvironment() }).stdout.trim();
-  const ran = await capture("gofmt", [join(home, "bin", "gofmt"), "-l", ".", at(program)], { cwd });
+  const ran = await capture("gofmt", [join(home, "bin", "gofmt"), "-l", ".", at(program), at(client)], { cwd });
   return ran.code === 0 && ran.out === "" ? passed() : failed(`not formatted (gofmt -w):\n${ran.all}`);
 };
 
@@ -37,6 +38,30 @@ const actionlintVersion = "v1.7.7";
 export const actionlint = async (): Promise<Outcome> => {
   const linter = `github.com/rhysd/actionlint/cmd/actionlint@${actionlintVersion}`;
   return command("actionlint", [await findGo(), "run", linter], { env: goEnvironment() });
+};
+
+/** Both in docs/dependencies.md. */
+const staticcheckVersion = "v0.8.2";
+const deadcodeVersion = "v0.52.0";
+
+/** All of its checks but those of names and comments that this code words otherwise. */
+const checks = "all,-ST1000,-ST1003,-ST1013,-ST1020,-ST1021,-ST1022,-S1016";
+
+/** Wrong or superfluous Go as staticcheck finds it, for Linux: other systems' files are small. */
+export const staticcheck = async (): Promise<Outcome> => {
+  const linter = `honnef.co/go/tools/cmd/staticcheck@${staticcheckVersion}`;
+  const env = goEnvironment({ CGO_ENABLED: "0", GOOS: "linux" });
+  return command("staticcheck", [await findGo(), "run", linter, "-checks", checks, "./..."], { cwd, env });
+};
+
+/** Functions that no program and no test can reach; the tool lists them and ends with 0. */
+export const deadcode = async (): Promise<Outcome> => {
+  const tool = `golang.org/x/tools/cmd/deadcode@${deadcodeVersion}`;
+  const ran = await capture("deadcode", [await findGo(), "run", tool, "-test", "./..."], {
+    cwd,
+    env: goEnvironment({ CGO_ENABLED: "0", GOOS: "linux" }),
+  });
+  return ran.code === 0 && ran.out === "" ? passed() : failed(tail(ran.all));
 };
 
 /** One line of `go test -json`. */
@@ -62,23 +87,50 @@ export const goTest = async (): Promise<Outcome> => {
   return sum([counted, ...silent, ...(race ? [] : [notRun("the race detector", "gcc")])]);
 };
 
+/** wireguard-go's own tests, on the engine that is made from it (build/lib/engine.ts), under both schedulings. */
+export const goEngine = async (): Promise<Outcome> => {
+  const go = await findGo();
+  const race = spawnSync("gcc", ["--version"]).status === 0;
+  const args = ["test", ...(race ? ["-race"] : []), "-json", "golang.zx2c4.com/wireguard/device"];
+  const outcomes = ["inline", "queued"].map(async (scheduling) => {
+    const env = goEnvironment({ CGO_ENABLED: race ? "1" : "0", SAG_ENGINE: scheduling });
+    const ran = await capture(`engine ${scheduling}`, [go, ...args], { cwd, env });
+    const counted = count(ran.out);
+    return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
+  });
+  return sum(await Promise.all(outcomes));
+};
+
 /** What the race detector would falsify: memory, and how long a connect takes. */
 export const goMemory = async (): Promise<Outcome> => {
   const args = [
     "test",
     "-json",
     "-run",
-    "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeaveNothing)$",
+    "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeaveNothing|TestAPathDoesNotAllocate)$",
     "./cmd/sag-tunnel",
+    "./internal/datapath",
   ];
   const ran = await capture("go memory", [await findGo(), ...args], { cwd, env: goEnvironment({ CGO_ENABLED: "0" }) });
   const counted = count(ran.out);
   return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
 };
 
-/** The long forms of the tests that change a machine. */
+/** The long forms of the tests that change a machine, and of those that send what is malformed to the proxies. */
 export const goSoak = async (): Promise<Outcome> => {
-  const args = ["test", "-json", "-count=1", "-timeout", "4h", "-p", "1", "./cmd/sag-tunnel", "./internal/system/..."];
+  const args = [
+    "test",
+    "-json",
+    "-count=1",
+    "-timeout",
+    "4h",
+    "-p",
+    "1",
+    "./cmd/sag-tunnel",
+    "./internal/hostnet/...",
+    "./internal/netstack/...",
+    "./internal/proxy/...",
+  ];
   const env = goEnvironment({ CGO_ENABLED: "0", SAG_SOAK: "1" });
   const ran = await capture("go soak", [await findGo(), ...args], { cwd, env });
   for (const [said] of ran.out.matchAll(/\d+ (?:kills|cycles)[:,][^"\\]+/g)) console.log(said);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isFailureInCi } from "./outcome.ts";
+import { isFailureInCi, isUnknown, notRun, passed, sum } from "./outcome.ts";
 import { count } from "./vitest.ts";
 
 describe("what did not run", () => {
@@ -10,6 +10,15 @@ describe("what did not run", () => {
     ["chromium", true],
     ["a reason it did not give", true],
   ])("for want of %s fails in CI: %s", (needs, expected) => expect(isFailureInCi({ name: "x", needs })).toBe(expected));
+});
+
+it("checks that were all cut off are no success", () => {
+  const cut = notRun("native/internal/tunnel", "more than a minute");
+  expect([isUnknown(sum([cut, cut])), isUnknown(sum([cut, passed()])), isUnknown(sum([]))]).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 describe("Vitest's report", () => {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { at } from "../../build/lib/root.ts";
 import { command } from "./command.ts";
 import { fuzz } from "./fuzz.ts";
-import { actionlint, gofmt, goMemory, goTest, vet } from "./go.ts";
+import { actionlint, deadcode, goEngine, gofmt, goMemory, goTest, staticcheck, vet } from "./go.ts";
 import { notRun, type Outcome } from "./outcome.ts";
 import { packages } from "./packages.ts";
 import { vitest } from "./vitest.ts";
@@ -15,6 +15,12 @@ export interface Stage {
 const node = at("node_modules/.bin/node");
 const script = (name: string, ...args: string[]): Stage => ({ name, run: () => command(name, [node, ...args]) });
 
+/** A stage that is one program of node_modules, by this checkout's Node. */
+const tool = (name: string, program: string, ...args: string[]): Stage => ({
+  name,
+  run: () => command(name, [node, at(`node_modules/.bin/${program}`), ...args]),
+});
+
 /** Everything `npm test` does, in this order: what is quick and what others stand on comes first. */
 export const stages: Stage[] = [
   { name: "packages", run: packages },
@@ -24,6 +30,21 @@ export const stages: Stage[] = [
   script("generate", "build/generate.ts", "--check"),
   { name: "biome", run: () => command("biome", [at("node_modules/.bin/biome"), "check", "."]) },
   { name: "types", run: () => command("types", [at("node_modules/.bin/tsc"), "-p", "."]) },
+  // What needs types or the whole of the program: forgotten promises, unused files and exports, imports in the wrong direction.
+  tool("oxlint", "oxlint", "--type-aware"),
+  tool("knip", "knip", "--no-progress"),
+  tool(
+    "imports",
+    "depcruise",
+    "--config",
+    ".dependency-cruiser.cjs",
+    "build",
+    "cloud",
+    "common",
+    "electron",
+    "renderer",
+    "test",
+  ),
   {
     name: "shellcheck",
     run: async () =>
@@ -34,7 +55,10 @@ export const stages: Stage[] = [
   { name: "actionlint", run: actionlint },
   { name: "gofmt", run: gofmt },
   { name: "go vet", run: vet },
+  { name: "staticcheck", run: staticcheck },
+  { name: "deadcode", run: deadcode },
   { name: "go test", run: goTest },
+  { name: "engine", run: goEngine },
   { name: "go memory", run: goMemory },
   { name: "fuzz", run: () => fuzz() },
   { name: "unit", run: () => vitest("unit", "vitest.config.ts") },

@@ -11,7 +11,7 @@ import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
 /** s. */
 const lease = 20;
 
-/** A session with a short lease, renewed by sag-tunnel alone; told every minute. Throws if it did not last. */
+/** A session with a short lease, renewed by sag-tunnel alone; reported every minute. Throws if it did not last. */
 export const session = async (minutes: number): Promise<void> => {
   await Promise.all([buildBundles(), buildNative()]);
   const workspace = createWorkspace("soak");

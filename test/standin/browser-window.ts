@@ -10,7 +10,7 @@ export interface WindowOptions {
   height?: number;
   show?: boolean;
   title?: string;
-  webPreferences?: { preload?: string } & Record<string, unknown>;
+  webPreferences?: { preload?: string; additionalArguments?: string[] } & Record<string, unknown>;
 }
 
 type OpenHandler = (details: { url: string }) => { action: "allow" | "deny" };
@@ -96,6 +96,7 @@ export class BrowserWindow extends EventEmitter {
     this.page = await openChromium({
       ...this.#bounds,
       preload: preload ? readFileSync(preload, "utf8") : "",
+      argv: this.options.webPreferences?.additionalArguments ?? [],
       fetch: (address, type, method) => session.defaultSession.fetch(toApp(address), type, method),
       mayNavigate: (address) => cancellable(this.webContents, "will-navigate", { url: toApp(address) }, toApp(address)),
       mayOpen: (address) => this.webContents.mayOpen(toApp(address)),

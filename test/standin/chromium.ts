@@ -10,6 +10,8 @@ export interface ChromiumOptions {
   height: number;
   /** Source of the preload script. */
   preload: string;
+  /** What it finds in process.argv besides. */
+  argv: readonly string[];
   /** Every request of the page; undefined = refused. */
   fetch: (url: string, resourceType: string, method: string) => Promise<globalThis.Response | undefined>;
   mayNavigate: (url: string) => boolean;
@@ -30,7 +32,7 @@ export interface ChromiumPage {
   close(): Promise<void>;
 }
 
-/** Shown on a display only when somebody is to see it. */
+/** Shown on a display only on request. */
 const headless = process.env.SAG_STANDIN_SHOW !== "1";
 
 /** What is in the window before the app's page is. about:blank would be refused as an app: a tab with an address line opened. */
@@ -133,7 +135,7 @@ const frameOf = (request: Request): Frame | null => {
 
 /** Runs the preload in its own world at every load; the function tells that world's id. */
 const installPreload = async (cdp: CDPSession, page: Page, options: ChromiumOptions) => {
-  const scripts = preloadScripts(options.preload);
+  const scripts = preloadScripts(options.preload, options.argv);
   const worlds = new Map<number, string>();
   let current: number | undefined;
   const { frameTree } = await cdp.send("Page.getFrameTree");

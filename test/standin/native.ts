@@ -146,4 +146,9 @@ export const shell = {
   openExternal: async (url: string): Promise<void> => {
     shell.opened.push(url);
   },
+  /** Resolves to what went wrong; "" = nothing. */
+  openPath: async (path: string): Promise<string> => {
+    shell.opened.push(path);
+    return "";
+  },
 };

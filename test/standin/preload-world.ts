@@ -46,7 +46,7 @@ const page = `(() => {
   });
 })();`;
 
-const runtime = (source: string): string => `(() => {
+const runtime = (source: string, argv: readonly string[]): string => `(() => {
   if (window.top !== window) return;
   let next = 0;
   const waiting = new Map();
@@ -105,16 +105,16 @@ const runtime = (source: string): string => `(() => {
     if (name === "electron") return electron;
     throw new Error("a sandboxed preload has no module " + name);
   };
-  const process = { platform: ${JSON.stringify(process.platform)} };
+  const process = { platform: ${JSON.stringify(process.platform)}, argv: ${JSON.stringify(argv)} };
   const module = { exports: {} };
   ((require, process, module, exports) => {
 ${source}
   })(require, process, module, module.exports);
 })();`;
 
-/** @param source of the built preload: CommonJS, as Electron's sandbox wants it. */
-export const preloadScripts = (source: string): { page: string; preload: string } => {
+/** @param source of the built preload: CommonJS, as Electron's sandbox wants it. @param argv additional arguments of the window. */
+export const preloadScripts = (source: string, argv: readonly string[]): { page: string; preload: string } => {
   // Electron reports a preload that does not parse; so does this, before a page silently lacks its bridge.
   new Script(source);
-  return { page, preload: runtime(source) };
+  return { page, preload: runtime(source, argv) };
 };

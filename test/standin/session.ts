@@ -55,7 +55,7 @@ class Session {
     return this;
   }
 
-  /** For the window: would this permission be granted? Electron grants what nobody decides on. */
+  /** For the window: would this permission be granted? Electron grants what has no handler. */
   grants(permission: string): boolean {
     let granted = this.#permission === null;
     this.#permission?.({}, permission, (answer) => {

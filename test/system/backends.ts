@@ -2,7 +2,9 @@ import { command, must } from "../harness/command.ts";
 import { libraries, programs } from "../harness/unpacked.ts";
 import { until } from "../harness/wait.ts";
 import type { Machines } from "./machines.ts";
-import { outsideServer } from "./names.ts";
+
+/** The name server of the networks outside. */
+export const outsideServer = "192.0.2.53";
 
 /** Who keeps a machine's name servers. */
 export type Backend = "file" | "systemd-resolved" | "NetworkManager";
@@ -35,7 +37,7 @@ while ! [ -e /run/systemd/resolve/stub-resolv.conf ]; do sleep 0.02; done`;
 const startNetworkManager = `env ${environment} ${programs.networkManager} --no-daemon --config=/run/nm.conf --config-dir=/run/nm-none --intern-config=/run/nm-intern.conf --state-file=/run/nm.state --pid-file=/run/nm.pid > /run/nm.log 2>&1 \\
   & echo $! >> /run/pids; echo $! > /run/nm-own.pid`;
 
-/** How NetworkManager is told to have names answered: by the name servers themselves, or by somebody in between. */
+/** How NetworkManager is configured for DNS: with the name servers themselves, or with a resolver in between. */
 export type Mode = "default" | "systemd-resolved" | "dnsmasq";
 
 /** NetworkManager asks udev for links, unless /sys can not be written. */
@@ -106,7 +108,7 @@ export const restartKeeper = async (machines: Machines, backend: Backend): Promi
   await until(`${backend} answers`, () => sh(`env ${environment} ${asked.join(" ")}`));
 };
 
-/** Another network's name server takes the place of the one there was, as somebody who knows nothing of us does it. */
+/** Another network's name server takes the place of the one there was, as a program that does not know of the tunnel does it. */
 export const changeServer = async (machines: Machines, backend: Backend, server: string): Promise<void> => {
   switch (backend) {
     case "file": {

@@ -4,6 +4,7 @@ import { must } from "../harness/command.ts";
 import { Person } from "../harness/person.ts";
 import { logsIn, Processes, type Running, tailOf } from "../harness/processes.ts";
 import { type AccessPointReady, Site, userName } from "../harness/site.ts";
+import { until } from "../harness/wait.ts";
 import { createWorkspace, endProcessesOf, type Workspace } from "../harness/workspace.ts";
 import { Machines } from "./machines.ts";
 
@@ -24,13 +25,19 @@ export class Campus {
   readonly processes = new Processes(this.workspace.logs);
   readonly site = new Site(this.processes, this.workspace, "192.0.2.10");
   readonly accessPoints: Running<AccessPointReady>[] = [];
+  /** The folder of the native programs. */
+  readonly programs: string;
   service!: Running<unknown>;
   anna!: Person;
   link!: string;
   password!: string;
 
-  /** `furnish` is done to the machines before any program of ours runs on them. */
-  async start(mode: Mode, furnish?: (machines: Machines) => Promise<void>): Promise<void> {
+  constructor(programs = at("bin")) {
+    this.programs = programs;
+  }
+
+  /** `furnish` is done to the machines before any program of ours runs on them; `bandwidth` is the account's cap, Kbit/s. */
+  async start(mode: Mode, furnish?: (machines: Machines) => Promise<void>, bandwidth?: number): Promise<void> {
     const { machines } = this;
     await this.#wire();
     await furnish?.(machines);
@@ -44,7 +51,7 @@ export class Campus {
       }),
     ]);
     for (const route of ["10.55.0.0/16", "fd55::/64"]) await this.site.sagctl(["route", "add", route]);
-    this.password = await this.site.createAccount();
+    this.password = await this.site.createAccount(userName, bandwidth);
     this.link = await this.site.createLink();
     for (const number of [1, 2]) this.accessPoints.push(await this.#accessPoint(number, mode, token));
     await this.startService();
@@ -64,7 +71,7 @@ export class Campus {
     return ["--run-dir", this.run, "--state-dir", join(this.workspace.dir, "state")];
   }
 
-  async startService(program = [at("bin/sag-tunnel"), "service", ...this.places]): Promise<void> {
+  async startService(program = [join(this.programs, "sag-tunnel"), "service", ...this.places]): Promise<void> {
     this.service = await this.processes.start({ name: "service", command: this.machines.on("client", program) });
   }
 
@@ -112,7 +119,7 @@ export class Campus {
     const { url, pin } = this.site.cloud.ready;
     const name = `ap${number}`;
     const command = [
-      ...[at("bin/sag-access-point"), "run", "--name", name, "--cloud", url, "--pin", pin, "--mode", mode],
+      ...[join(this.programs, "sag-access-point"), "run", "--name", name, "--cloud", url, "--pin", pin, "--mode", mode],
       ...["--state", join(this.workspace.dir, name), "--listen", `192.0.2.1${number}:0`, "--token-stdin", "--json"],
     ];
     return await this.processes.start({ name, command: this.machines.on(name, command), stdin: `${token}\n` });
@@ -128,6 +135,11 @@ export class Campus {
 
   /** Everything about the client's network that system mode could change. */
   async network(): Promise<string> {
+    // While an address is still checked for duplicates, its routes are not there yet (RFC 4862, 5.4).
+    await until("the end of duplicate address detection", async () => {
+      const addresses = await must(this.machines.on("client", ["ip", "-6", "address", "show", "tentative"]));
+      return addresses.trim() === "";
+    });
     const asked = ["route show table all", "-6 route show table all", "rule", "-6 rule", "link", "address"];
     const all = await Promise.all(asked.map((what) => must(this.machines.on("client", ["ip", ...what.split(" ")]))));
     return all.join("\n");

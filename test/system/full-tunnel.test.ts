@@ -39,7 +39,7 @@ it("a full tunnel carries everything but the LAN, with strict reverse-path filte
   const { inUse } = await one.active();
   await inUse.kill();
   await until("the other access point carries", () => reached(host4));
-  expect(await one.anna.status()).toMatchObject({ phase: "connected" });
+  await until("connected", async () => (await one.anna.status()).phase === "connected");
   await one.anna.disconnect();
   expect(await one.network()).toBe(before);
 

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync } from "node:fs";
+import { copyFileSync, existsSync, lstatSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { dialEnvironment } from "../../electron/core/service/layout.ts";
@@ -34,7 +34,22 @@ it("dials at its start, waits for what passes, and stops when its account is dis
   for (const unit of ["sag-tunnel.service", "sag-dial.service"]) {
     expect(lstatSync(join(image, "etc/systemd/system/multi-user.target.wants", unit)).isSymbolicLink()).toBe(true);
   }
+  // One command for a machine whose users all may connect it.
+  const shared = join(one.workspace.dir, "shared");
+  const intranet = `${new URL(one.link).searchParams.get("code")}@${new URL(one.site.cloud.ready.url).host}`;
+  const installed = await one.anna.json(["service", "install", "--root", shared, "--trust", one.link]);
+  expect(installed).toEqual({ installed: true, enrolled: false, trusted: [intranet] });
+  expect(lstatSync(join(shared, "var/lib/sag-tunnel/trusted")).mode & 0o777).toBe(0o600);
+
   const state = join(image, "var/lib/sag");
+  // The enrolment has the intranet trusted; the service of this test has its state elsewhere.
+  const trusted = join(image, "var/lib/sag-tunnel/trusted");
+  const written = readFileSync(trusted, "utf8");
+  copyFileSync(trusted, join(one.workspace.dir, "state/trusted"));
+  // One that an earlier version has enrolled is trusted when this one is installed over it.
+  rmSync(trusted);
+  await one.anna.json(["service", "install", "--root", image]);
+  expect(readFileSync(trusted, "utf8")).toBe(written);
 
   // What the unit runs, as a user of its own who is not root.
   const user = 64_999;

@@ -17,7 +17,7 @@ export class Machines {
     const full = `${this.#prefix}-${name}`;
     this.#names.add(full);
     mkdirSync(`/etc/netns/${full}`, { recursive: true });
-    // `ip netns exec` puts this in place of /etc/resolv.conf: nobody here asks the names of the world outside.
+    // `ip netns exec` puts this in place of /etc/resolv.conf: nothing here queries public name servers.
     writeFileSync(`/etc/netns/${full}/resolv.conf`, "nameserver 192.0.2.53\noptions timeout:1 attempts:1\n");
     await must(["ip", "netns", "add", full]);
     await this.run(name, "ip link set lo up");

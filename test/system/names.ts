@@ -1,14 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import { at } from "../../build/lib/root.ts";
 import { command } from "../harness/command.ts";
 import { silence } from "../harness/intranet/names.ts";
 import type { Running } from "../harness/processes.ts";
 import { until } from "../harness/wait.ts";
-import { type Backend, resolvectlCommand } from "./backends.ts";
+import { type Backend, outsideServer, resolvectlCommand } from "./backends.ts";
 import { type Campus, host4 } from "./campus.ts";
 
 /** The intranet's name server, and the one of the world outside. */
 export const insideServer = "10.55.0.53";
-export const outsideServer = "192.0.2.53";
 /** That of another network outside. */
 export const otherServer = "192.0.2.54";
 export const insideName = "portal.corp.test";
@@ -58,7 +58,7 @@ export const startNameServers = async (
   await machines.run("cloud", `ip addr add ${outsideServer}/24 dev wan`, `ip addr add ${otherServer}/24 dev wan`);
   const inside = await NameServer.start(campus, "hosts", insideServer, "test", {
     [insideName]: host4,
-    // Known, but without a name: nobody needs to be asked after it.
+    // Known, but without a name: no further query is needed.
     "80.0.55.10.in-addr.arpa": host4,
     ...Object.fromEntries(silentNames.map((name) => [name, silence])),
   });
@@ -75,6 +75,26 @@ export const lookUp = async (campus: Campus, name: string): Promise<string> => {
   const impatient = ["env", "RES_OPTIONS=timeout:1 attempts:1"];
   const done = await command(campus.machines.on("client", [...impatient, "getent", "ahostsv4", name]));
   return done.stdout.split(/\s/)[0] ?? "";
+};
+
+/**
+ * Waits until `sag status` says that names are as the intranet needs them. The service looks at the host 100 ms after a change, so
+ * a name can resolve before that is reported.
+ */
+export const namesHeld = async (campus: Campus, backend: Backend, searchDomains?: string[]): Promise<void> => {
+  let seen: unknown;
+  await until(
+    () => `names kept by ${backend}, but for ${JSON.stringify(seen)}`,
+    async () => {
+      const names = (await campus.anna.status()).machine?.names;
+      seen = names;
+      return (
+        names?.backend === backend &&
+        names.trouble === null &&
+        (!searchDomains || isDeepStrictEqual(names.searchDomains, searchDomains))
+      );
+    },
+  );
 };
 
 /**

@@ -5,7 +5,7 @@ import { fetchByHttp, fetchBySocks, fetchDirectly } from "../harness/net/fetch.t
 import { downloadRate, echoLatency, median, uploadRate } from "../harness/net/measure.ts";
 import { Person, type Seen } from "../harness/person.ts";
 import { logsIn, Processes, tailOf } from "../harness/processes.ts";
-import { Site, userName } from "../harness/site.ts";
+import { Site, uncapped, userName } from "../harness/site.ts";
 import { createWorkspace, endProcessesOf, type Workspace } from "../harness/workspace.ts";
 import { printByHand } from "./by-hand.ts";
 import { Steps } from "./steps.ts";
@@ -83,10 +83,13 @@ export class Trial {
       async () => (await Promise.all([site.startCloud(), site.startIntranet()]))[0],
       (cloud) => cloud.ready.url,
     );
-    const [password, link, token] = await this.steps.step("sagctl: instance, account, enrolment link", async () => {
-      const [token] = await Promise.all([site.createToken(2), site.createInstance()]);
-      return Promise.all([site.createAccount(), site.createLink(), token]);
-    });
+    const [password, link, token] = await this.steps.step(
+      "sagctl: instance, account without the usual cap of 2,000 Kbit/s, enrolment link",
+      async () => {
+        const [token] = await Promise.all([site.createToken(2), site.createInstance()]);
+        return Promise.all([site.createAccount(userName, uncapped), site.createLink(), token]);
+      },
+    );
     await this.steps.step(
       "start two access points",
       () => Promise.all(["access-point-1", "access-point-2"].map((name) => site.startAccessPoint(name, { token }))),
@@ -95,7 +98,7 @@ export class Trial {
     return { password, link };
   }
 
-  /** What somebody does who is inside. */
+  /** What a connected user does. */
   async #visit(seen: Seen): Promise<{ latencyMs: number; mbps: { down: number; up: number } }> {
     const socks = given(seen.socks);
     const page = await this.steps.step(
@@ -154,7 +157,7 @@ export class Trial {
     }
   }
 
-  /** Stops everything and removes the folder. Gives what nobody had started knowingly or stopped, and was ended here. */
+  /** Stops everything and removes the folder. Returns which leftover processes it ended. */
   async end(): Promise<{ pid: number; command: string }[]> {
     killCommands();
     if (this.#tunnel !== undefined) await this.#person.sag(["disconnect", "--json"]).catch(() => {});

@@ -1,4 +1,4 @@
-import type { Account } from "../../../electron/core/account.ts";
+import type { Account } from "../../../electron/core/account/account.ts";
 import { Failure } from "../../../electron/core/causes/failure.ts";
 import type {
   Client,
@@ -8,10 +8,10 @@ import type {
   Invitation,
   SignInOptions,
   Watching,
-} from "../../../electron/core/client.ts";
+} from "../../../electron/core/client/client.ts";
+import type { CauseCode, IntranetState, LockdownView } from "../../../electron/core/client/model.ts";
 import { Secret } from "../../../electron/core/credentials/secret.ts";
-import type { Machine } from "../../../electron/core/machine.ts";
-import type { CauseCode, IntranetState, LockdownView } from "../../../electron/core/model.ts";
+import type { Lockdown } from "../../../electron/core/tunnel/lockdown.ts";
 import { connected, contosoId, disconnected } from "./sample.ts";
 
 const fingerprint = "9f2c41d07be3a86550f1c2d3e4b5a69788796a5b4c3d2e1f00112233445566ab";
@@ -21,7 +21,7 @@ export const authenticatorLink = (secret: string): string =>
   `otpauth://totp/Contoso:anna.meyer%40contoso.example?secret=${secret}&issuer=Contoso&algorithm=SHA1&digits=6&period=30`;
 
 /**
- * A core that specifications drive: it does what a person would see of the real one, at once, and whatever it is told to.
+ * A core that specifications drive: it behaves like the real one, without delay, unless the test says otherwise.
  * On `globalThis.sagFake` in the main process.
  */
 export class FakeCore implements Client {
@@ -41,7 +41,7 @@ export class FakeCore implements Client {
   /** Counts attempts to connect and what ends them: one that was overtaken says nothing any more. */
   #attempt = 0;
   #lockdown: LockdownView | null = null;
-  readonly machine = this.#machine();
+  readonly lockdown = this.#lockdownPart();
 
   /** Everything as it was at the start; listeners stay. */
   reset(): void {
@@ -63,10 +63,10 @@ export class FakeCore implements Client {
     for (const state of this.#states.values()) this.put({ ...state, lockdown, blocking });
   }
 
-  #machine(): Machine {
-    const part: Pick<Machine, "lockdown" | "liftLockdown" | "openPortal"> = {
-      lockdown: async () => this.#lockdown,
-      liftLockdown: async () => {
+  #lockdownPart(): Lockdown {
+    const part: Pick<Lockdown, "view" | "lift" | "openPortal"> = {
+      view: async () => this.#lockdown,
+      lift: async () => {
         await this.#meet("liftLockdown", null);
         this.lock(null);
       },
@@ -76,7 +76,7 @@ export class FakeCore implements Client {
         return this.#lockdown;
       },
     };
-    return part as Machine;
+    return part as Lockdown;
   }
 
   put(state: IntranetState): void {
@@ -107,6 +107,11 @@ export class FakeCore implements Client {
     }));
   }
 
+  async intranet(intranet = ""): Promise<IntranetInfo> {
+    const { intranetId } = this.#state(intranet);
+    return (await this.intranets()).find((one) => one.intranetId === intranetId) as IntranetInfo;
+  }
+
   async setDefault(intranet: string): Promise<void> {
     this.#state(intranet);
   }
@@ -134,6 +139,7 @@ export class FakeCore implements Client {
       enterpriseCode: "CT7X2",
       displayName: "Contoso",
       identity: { by: this.selfMade ? "person" : "authority", fingerprint },
+      pins: [],
       known: null,
     };
   }
@@ -151,7 +157,7 @@ export class FakeCore implements Client {
     const before = this.#state(intranet);
     const attempt = ++this.#attempt;
     if (!this.silent.has("connect")) this.put({ ...before, phase: "connecting", cause: null });
-    await this.#meet("connect", intranet);
+    await this.#shown("connect", intranet);
     await new Promise((resolve) => setTimeout(resolve, this.connectTakes));
     if (attempt !== this.#attempt) return this.#states.get(intranet) ?? before;
     const { intranetId, displayName, userName, server } = before;
@@ -166,7 +172,7 @@ export class FakeCore implements Client {
 
   async disconnect(intranet = contosoId): Promise<IntranetState> {
     const { intranetId, displayName, userName, server } = this.#state(intranet);
-    await this.#meet("disconnect", intranet);
+    await this.#shown("disconnect", intranet);
     this.#attempt++;
     const state = disconnected({ intranet: this.#state(intranet).intranet, intranetId, displayName, userName, server });
     this.put(state);
@@ -180,6 +186,10 @@ export class FakeCore implements Client {
     this.put(state);
     if (options.forget) this.remove(intranet);
     return state;
+  }
+
+  async checkStore(): Promise<void> {
+    await this.#meet("checkStore", null);
   }
 
   async changePassword(options: Parameters<Client["changePassword"]>[0]): Promise<void> {
@@ -227,6 +237,16 @@ export class FakeCore implements Client {
     if (!this.selfMade) return;
     if (await decide?.({ server: "sag.contoso.example", fingerprint })) return;
     throw new Failure("instance_identity_unknown", { subject: "sag.contoso.example", fingerprint });
+  }
+
+  /** Of these a failure is in the state, unless it is connected all the same. */
+  async #shown(call: "connect" | "disconnect", intranet: string): Promise<void> {
+    await this.#meet(call, intranet).catch((thrown) => {
+      const state = this.#states.get(intranet);
+      if (state && state.phase !== "connected" && thrown instanceof Failure)
+        this.put({ ...state, phase: "failed", cause: thrown.view });
+      throw thrown;
+    });
   }
 
   async #meet(call: string, argument: unknown): Promise<void> {

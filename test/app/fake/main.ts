@@ -12,4 +12,5 @@ await startApp({
   client: () => core,
   folder: import.meta.dirname,
   config: join(process.env.XDG_CONFIG_HOME ?? join(homedir(), ".config"), "sag"),
+  noteFailure: (what) => core.asked.push({ call: "noteFailure", argument: what }),
 });

@@ -2,14 +2,15 @@ import { failureView } from "../../../electron/core/causes/failure.ts";
 import { warningView } from "../../../electron/core/causes/warnings.ts";
 import type {
   CauseCode,
-  GuardView,
   HopView,
   IntranetState,
+  KillSwitchView,
   LockdownView,
   MachineView,
   NamesView,
   SessionView,
-} from "../../../electron/core/model.ts";
+} from "../../../electron/core/client/model.ts";
+import { currentHops } from "../../../electron/core/state/hops.ts";
 
 /** States as core tells them, for specifications. */
 
@@ -52,11 +53,13 @@ export const session = (over: Partial<SessionView> = {}): SessionView => ({
   routes: ["10.0.0.0/24"],
   dnsServers: ["10.0.0.53"],
   dnsDomains: ["contoso.example"],
+  dnsSearchDomains: [],
   resources: [],
   keyExchange: "X25519MLKEM768",
   presharedKey: true,
   mtu: 1280,
   handshakeAgeMs: 31_000,
+  bandwidthKbps: 2_000,
   ...over,
 });
 
@@ -84,7 +87,12 @@ export const brokenChain = (): HopView[] =>
     entry.kind === "cen" ? { ...entry, whole: false, missing: warningView("area_needs_bandwidth") } : entry,
   );
 
-export const connected = (over: Partial<IntranetState> = {}): IntranetState =>
+export const connected = (over: Partial<IntranetState> = {}): IntranetState => {
+  const state = asConnected(over);
+  return { ...state, hops: currentHops(state.hops, state) };
+};
+
+const asConnected = (over: Partial<IntranetState>): IntranetState =>
   disconnected({
     phase: "connected",
     mode: "proxy",
@@ -102,7 +110,7 @@ export const connected = (over: Partial<IntranetState> = {}): IntranetState =>
   });
 
 /** A machine in system mode. */
-export const guarded = (guard: Partial<GuardView> = {}, names: Partial<NamesView> = {}): MachineView => ({
+export const guarded = (guard: Partial<KillSwitchView> = {}, names: Partial<NamesView> = {}): MachineView => ({
   routes: ["10.0.0.0/24 dev sag0", "10.1.0.0/16 dev sag0", "10.2.0.0/16 dev sag0"],
   rules: [],
   names: {
@@ -110,6 +118,7 @@ export const guarded = (guard: Partial<GuardView> = {}, names: Partial<NamesView
     servers: ["10.0.0.53"],
     domains: ["contoso.example", "contoso.test", "0.0.10.in-addr.arpa"],
     everything: false,
+    searchDomains: [],
     trouble: null,
     ...names,
   },
@@ -127,7 +136,7 @@ export const guarded = (guard: Partial<GuardView> = {}, names: Partial<NamesView
 export const failed = (code: CauseCode, over: Partial<IntranetState> = {}): IntranetState =>
   disconnected({ phase: "failed", cause: failureView(code), ...over });
 
-/** As somebody who may not lift it sees it. */
+/** As shown to a user who may not lift it. */
 export const locked = (over: Partial<LockdownView> = {}): LockdownView => ({
   by: "administrator",
   sinceMs: (2 * 60 + 14) * 60_000,

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { parseArgs } from "node:util";
-import { serveNames } from "./names.ts";
+import { nameServerKinds, serveNames } from "./names.ts";
 import { domain, records } from "./plan.ts";
 import { createPortal } from "./portal.ts";
 
@@ -12,7 +12,11 @@ import { createPortal } from "./portal.ts";
  * input does, so that it never outlives whoever started it.
  */
 const { values } = parseArgs({
-  options: { portal: { type: "string" }, host: { type: "string", default: "127.0.0.1" } },
+  options: {
+    portal: { type: "string" },
+    host: { type: "string", default: "127.0.0.1" },
+    names: { type: "string", default: "prompt" },
+  },
 });
 const tell = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -31,9 +35,9 @@ datagrams.on("message", (message, from) => datagrams.send(message, from.port, fr
 datagrams.bind(echoPort, values.host);
 await once(datagrams, "listening");
 
-const { port: namesPort } = await serveNames(values.host, records, domain, (question) =>
-  tell({ asked: question.name }),
-);
+const kind = nameServerKinds.find((one) => one === values.names) ?? "prompt";
+const told = (question: { name: string }): void => tell({ asked: question.name });
+const { port: namesPort } = await serveNames(values.host, records, domain, told, 0, kind);
 
 tell({
   ready: true,

@@ -5,12 +5,14 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 /** s that an answer may be kept. */
 const ttl = 60;
 const typeA = 1;
+const typeAaaa = 28;
 const noError = 0;
+const formatError = 1;
 const nameError = 3;
 const refused = 5;
 const notImplemented = 4;
 
-/** In place of an address: the question is heard, and never answered. */
+/** In place of an address: the query is never answered. */
 export const silence = "silence";
 
 export interface Question {
@@ -76,6 +78,14 @@ export interface NameServer {
   close(): void;
 }
 
+/** `lossy` never gets the first datagram with a question; `without EDNS` answers FORMERR to it, as servers before RFC 2671 do. */
+export const nameServerKinds = ["prompt", "slow", "lossy", "without EDNS"] as const;
+/** `without AAAA` never answers questions for IPv6 addresses; intranets do not draw it. */
+export type NameServerKind = (typeof nameServerKinds)[number] | "without AAAA";
+
+/** ms that a slow name server takes. */
+const slowness = 150;
+
 /** Serves the records over UDP and TCP on one port (0 = any free one); tells every question. */
 export const serveNames = async (
   host: string,
@@ -83,11 +93,25 @@ export const serveNames = async (
   domain: string,
   tell: (question: Question) => void,
   wantedPort = 0,
+  kind: NameServerKind = "prompt",
 ): Promise<NameServer> => {
   const respond = (query: Buffer): Buffer | undefined => {
     const read = readQuestion(query);
     if (read) tell(read.question);
+    if (kind === "without AAAA" && read?.question.type === typeAaaa) return undefined;
+    // The OPT record is the only additional one that a query has (RFC 6891).
+    if (kind === "without EDNS" && query.length >= 12 && query.readUInt16BE(10) > 0) {
+      return reply(query, query.subarray(12, 12), 0, formatError, undefined);
+    }
     return answer(query, records, domain);
+  };
+  const heard = new Set<string>();
+  const isLost = (query: Buffer): boolean => {
+    const question = readQuestion(query)?.question;
+    const key = `${question?.name} ${question?.type}`;
+    if (kind !== "lossy" || heard.has(key)) return false;
+    heard.add(key);
+    return true;
   };
   const tcp = createServer((socket) => serveStream(socket, respond));
   tcp.listen(wantedPort, host);
@@ -95,8 +119,13 @@ export const serveNames = async (
   const { port } = tcp.address() as AddressInfo;
   const udp = createSocket(host.includes(":") ? "udp6" : "udp4");
   udp.on("message", (query, from) => {
+    if (isLost(query)) return;
     const response = respond(query);
-    if (response) udp.send(response, from.port, from.address);
+    const send = (): void => {
+      if (response) udp.send(response, from.port, from.address, () => undefined);
+    };
+    if (kind === "slow") setTimeout(send, slowness);
+    else send();
   });
   udp.bind(port, host);
   await once(udp, "listening");

@@ -1,4 +1,4 @@
-/** The small intranet of trial and tests: what is where, once somebody is inside. */
+/** The small intranet of trial and tests: which address has what, for connected clients. */
 export const domain = "trial.internal";
 
 /** Reached only through the tunnel: no network with these addresses exists on the machine. */
@@ -18,7 +18,7 @@ export const records: Record<string, string> = {
 
 export const portalUrl = `http://portal.${domain}/`;
 
-/** What only somebody inside can read. */
+/** What only connected clients can read. */
 export const portalText = "You are inside the intranet.";
 
 /** bytes. */

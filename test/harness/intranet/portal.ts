@@ -54,7 +54,7 @@ const swallow = async (request: IncomingMessage, response: ServerResponse): Prom
     for await (const chunk of request) bytes += chunk.length;
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ bytes }));
   } catch {
-    // Whoever was uploading has gone: there is nobody to answer.
+    // The uploading client is gone.
     response.destroy();
   }
 };

@@ -1,10 +1,8 @@
 import { once } from "node:events";
 import { connect, isIP, type Socket } from "node:net";
 
-/** SOCKS5's reply codes, RFC 1928. */
-export const socksReply = { refused: 5, unreachable: 4, timedOut: 6, notAllowed: 2, general: 1 } as const;
-
 export class SocksError extends Error {
+  /** The reply code, RFC 1928. */
   readonly reply: number;
   constructor(reply: number) {
     super(`the SOCKS server answered ${reply}`);

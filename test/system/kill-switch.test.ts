@@ -63,7 +63,7 @@ class Sender {
   }
 }
 
-/** When a guard came to be, ms since 1970: told by the kernel, read a moment later. */
+/** When a kill switch's table was created, ms since 1970, as the kernel reports it. */
 const guards = (one: Campus): { at: number[]; stop: () => void } => {
   const [program = "", ...args] = one.machines.on("client", ["nft", "monitor", "new", "tables"]);
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
@@ -90,7 +90,7 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
     "nft add chain ip nat out { type nat hook postrouting priority 100; }",
     "nft add rule ip nat out oifname internet masquerade",
   );
-  // The way of everything that leaves: without a guard the intranet's addresses are somewhere in the Internet.
+  // The default route: without a kill switch, packets to the intranet's addresses go to the Internet.
   await machines.run("router", "ip route add 10.55.0.0/16 via 192.0.2.10", "ip addr add fd77::1/64 dev living nodad");
   await machines.run("client", "ip addr add fd77::2/64 dev home nodad", "ip -6 route add default via fd77::1");
   const file = join(one.workspace.dir, "living.pcap");
@@ -101,7 +101,7 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   const connect = async (): Promise<void> => {
     const known = monitor.at.length;
     await anna.connect("--mode", "system");
-    await until("the guard is told", () => monitor.at.length > known);
+    await until("the kill switch is reported", () => monitor.at.length > known);
     spans.push({ from: monitor.at[known] ?? 0, to: Number.POSITIVE_INFINITY });
   };
   const disconnect = async (): Promise<void> => {
@@ -192,7 +192,7 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   expect(done).toBeGreaterThan(wanted);
   await until("the intranet is reached", async () => (await anna.run(["ping", "-c1", "-W1", host4])).code === 0);
 
-  // The guard matters: dead, with routes and rules of others only, and no guard either, everything leaves.
+  // The counter-check: with the service dead, foreign routes and rules, and no kill switch, everything leaves.
   await one.service.kill();
   const last = spans.at(-1);
   if (last) last.to = Date.now();

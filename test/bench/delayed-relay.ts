@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-export interface LateRelay {
+export interface DelayedRelay {
   /** HOST:PORT. */
   address: string;
   close(): void;
 }
 
-/** Passes connections on to HOST:PORT; what comes back is `lateness` ms late, in order. */
-export const relayLate = async (host: string, port: number, lateness: number): Promise<LateRelay> => {
+/** Passes connections on to HOST:PORT; answers arrive `delayMs` later, in order. */
+export const relayDelayed = async (host: string, port: number, delayMs: number): Promise<DelayedRelay> => {
   const open = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(port, host);
@@ -25,7 +25,7 @@ export const relayLate = async (host: string, port: number, lateness: number): P
     }
     near.pipe(far);
     far.on("data", async (chunk) => {
-      await delay(lateness);
+      await delay(delayMs);
       near.write(chunk);
     });
   }).listen(0, "127.0.0.1");

@@ -1,0 +1,240 @@
+import { beforeEach, describe, expect } from "vitest";
+import { warningView } from "../../electron/core/causes/warnings.ts";
+import type { FailureView } from "../../electron/core/client/model.ts";
+import { noneAnswers } from "../../electron/core/state/tunnel-view.ts";
+import { brokenChain, connected, disconnected, failed, guarded, session } from "./fake/sample.ts";
+import { app, button, heading, onMainPage, page } from "./main-page.ts";
+import { test } from "./shared.ts";
+
+onMainPage();
+
+describe("the one button", () => {
+  test("Enter connects, Space disconnects", async () => {
+    await page.keyboard.press("Enter");
+    await heading("Connected").waitFor();
+    await page.getByText("just now").waitFor();
+    await page.keyboard.press(" ");
+    await heading("Disconnected").waitFor();
+  });
+
+  test("what is expected shows at once, and is taken back after 3 s when nobody confirms it", async () => {
+    await app.silence(["connect"]);
+    const start = Date.now();
+    await button("Connect").click();
+    await heading("Connecting").waitFor();
+    expect(Date.now() - start).toBeLessThan(1000);
+    await heading("Disconnected").waitFor();
+    const took = Date.now() - start;
+    expect(took).toBeGreaterThan(2900);
+    expect(took).toBeLessThan(4500);
+  });
+
+  test("a wait that is confirmed stays and can be cancelled", async () => {
+    await app.set({ connectTakes: 60_000 });
+    await button("Connect").click();
+    await button("Cancel").waitFor();
+    await page.getByText("Waiting for your company's server…").waitFor();
+    await button("Cancel").click();
+    await heading("Disconnected").waitFor();
+    await app.set({ connectTakes: 30 });
+  });
+});
+
+describe("connected", () => {
+  beforeEach(async () => {
+    await app.put(connected());
+    await heading("Connected").waitFor();
+  });
+
+  test("client IP is copied", async () => {
+    await button("Copy Client IP").click();
+    await expect.poll(() => app.host.evaluate(({ clipboard }) => clipboard.readText())).toBe("10.77.0.12");
+    await page.getByText("Copied").waitFor({ state: "attached" });
+  });
+
+  test("the access point tells its address and latency, and the cap of the account", async () => {
+    await button("Access point: Frankfurt").click();
+    await page.getByRole("dialog").getByText("198.51.100.7:51820").waitFor();
+    await page.getByRole("dialog").getByText("2 Mbit/s each way").waitFor();
+    await app.put(connected({ session: session({ bandwidthKbps: 512 }) }));
+    await page.getByRole("dialog").getByText("512 kbit/s each way").waitFor();
+    await app.put(connected({ session: session({ bandwidthKbps: null }) }));
+    await page.getByText("Speed limit").waitFor({ state: "detached" });
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  });
+
+  test("the chain names every hop, and a missing one says who can mend it", async () => {
+    const names = await page.getByLabel("Path into the intranet").getByRole("listitem").allTextContents();
+    expect(names).toHaveLength(6);
+    await app.put(connected({ hops: brokenChain() }));
+    await page.getByText("Part of your company's network can't be reached.").waitFor();
+    await page.getByText("Your administrator can fix this").waitFor();
+  });
+
+  test("the traffic is read with the arrow keys", async () => {
+    await app.put(connected({ rxBytes: 9_000_000, txBytes: 900_000 }));
+    const graph = page.getByRole("slider", { name: "Traffic of the last five minutes" });
+    await graph.focus();
+    await page.keyboard.press("Home");
+    expect(await graph.getAttribute("aria-valuetext")).toMatch(/^4 min 59 s ago: Down 0 bit\/s/);
+    await page.keyboard.press("ArrowRight");
+    expect(await graph.getAttribute("aria-valuetext")).toMatch(/^4 min 58 s ago/);
+    await page.keyboard.press("End");
+    expect(await graph.getAttribute("aria-valuetext")).toMatch(/^now: Down /);
+  });
+
+  test("reconnecting keeps what is known and says what it waits for", async () => {
+    await app.put(connected({ phase: "reconnecting" }));
+    await heading("Reconnecting").waitFor();
+    const waits = page.getByText("The access point does not answer. Trying again.");
+    await waits.waitFor();
+    await page.getByText("10.77.0.12").waitFor();
+    // Behind the access point nothing is shown to work.
+    const states = page.getByLabel("Path into the intranet").getByRole("listitem");
+    await expect
+      .poll(() => states.evaluateAll((all) => all.map((one) => one.getAttribute("data-state"))))
+      .toEqual(["whole", "broken", "unknown", "unknown", "unknown", "unknown"]);
+    // Those that are tried in turn are not named: it would change every second or two.
+    const place = async () => (await button("Cancel").boundingBox())?.y;
+    const before = await place();
+    const tried = (name: string, cause: FailureView | null = null) =>
+      app.put(
+        connected({
+          phase: "reconnecting",
+          accessPoint: { id: `ap-${name}`, name, endpoint: "198.51.100.8:51820", latencyMs: null },
+          cause,
+        }),
+      );
+    await tried("Paris");
+    await waits.waitFor();
+    expect(await page.getByText("Paris").count()).toBe(0);
+    // Every one was tried: who can help, the code, and that waiting is enough; at the same place.
+    await tried("Frankfurt", noneAnswers(false));
+    const told = page.locator(".waits");
+    await told.getByText("None of your company's access points answers. Trying to reconnect automatically.").waitFor();
+    await told.getByText("Your administrator can fix this").waitFor();
+    await told.getByText("access_point_unreachable").waitFor();
+    expect(await told.getByText("You can cancel").count()).toBe(0);
+    await tried("Paris", noneAnswers(true));
+    await told.getByText("Neither your company's server nor any of its access points answers.").waitFor();
+    expect(await place()).toBe(before);
+    expect(await page.getByText("Paris").count()).toBe(0);
+  });
+
+  test("a cloud instance that does not answer is marked at its hop, and said once", async () => {
+    await app.put(connected({ warnings: [warningView("instance_unreachable")] }));
+    const hop = page.getByLabel("Path into the intranet").locator("li.instance");
+    await expect.poll(() => hop.getAttribute("data-state")).toBe("broken");
+    expect(await page.getByText("Your company's server does not answer.").count()).toBe(1);
+  });
+
+  test("what is blocked is its own sentence, up and down", async () => {
+    await app.put(connected({ mode: "system", blocking: "intranet" }));
+    await page.getByText("Protected: traffic to the intranet leaves only through the tunnel.").waitFor();
+    await app.put(disconnected({ blocking: "all" }));
+    await page.getByText("Blocked: nothing leaves this computer until you connect.").waitFor();
+  });
+
+  test("what is held back while nothing is up is lifted by disconnecting", async () => {
+    await app.put(failed("no_network", { mode: "system", blocking: "intranet", machine: guarded() }));
+    await page.getByText("Blocked: the intranet cannot be reached until you connect.").waitFor();
+    await page.getByText("Blocked addresses: 10.0.0.0/24, 10.1.0.0/16 and 1 more").waitFor();
+    await button("Unblock").click();
+    const question = page.getByRole("alertdialog", { name: "Unblock the network?" });
+    await question.getByRole("button", { name: "Unblock" }).click();
+    await heading("Disconnected").waitFor();
+    await page.getByText("No traffic is blocked.").waitFor();
+  });
+
+  test("a message of the administrator can be dismissed", async () => {
+    await app.put(connected({ notice: "Maintenance at ten" }));
+    await page.getByText("Maintenance at ten").waitFor();
+    await button("Dismiss").click();
+    await page.getByText("Maintenance at ten").waitFor({ state: "detached" });
+  });
+
+  test("a new session begins a new graph", async () => {
+    await app.put(connected({ rxBytes: 5_000_000 }));
+    await app.put(connected({ session: session({ id: "ses-other", sinceMs: 0 }), rxBytes: 10 }));
+    await page.getByText("just now").waitFor();
+  });
+});
+
+test("an intranet without routes says first that nothing can be reached, and offers nothing there", async () => {
+  const resources = [
+    { name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" },
+    { name: "shell", kind: "ssh" as const, address: "build.contoso.example" },
+  ];
+  await app.put(connected({ session: session({ resources }), warnings: [warningView("no_routes")] }));
+  const state = page.getByRole("region", { name: "Contoso" });
+  await state.getByText("Nothing can be reached: your administrator has not set up any routes yet.").waitFor();
+  expect(await page.getByText("Nothing can be reached").count()).toBe(1);
+  await page.getByText("Not reachable now.").waitFor();
+  expect(await button("Open portal").isDisabled()).toBe(true);
+  expect(await button("Copy shell").isDisabled()).toBe(true);
+});
+
+test("nothing of the chain is cut off in the smallest window", async () => {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 560 });
+  await app.put(connected());
+  await heading("Connected").waitFor();
+  const cut = await page
+    .locator(".chain-label")
+    .evaluateAll((labels) =>
+      labels
+        .filter((one) => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight)
+        .map((one) => one.textContent),
+    );
+  if (size) await page.setViewportSize(size);
+  expect(cut).toEqual([]);
+});
+
+test("one of the sessions in use can be ended, which connects; a refusal is said", async () => {
+  const id = "1f".repeat(16);
+  const state = failed("session_limit");
+  const sessions = [{ id, deviceName: "build-server", ageMs: 7_200_000, clientIp: "10.77.0.10" }];
+  await app.put({ ...state, cause: state.cause && { ...state.cause, sessions } });
+  await page.getByText("10.77.0.10 · for 2 h 0 min").waitFor();
+  const question = page.getByRole("alertdialog", { name: "End the session of build-server?" });
+  const end = button("End the session of build-server and connect");
+  // Asked, and not done where the answer is no.
+  await end.click();
+  await question.getByText("It has been connected for 2 h 0 min.").waitFor();
+  await question.getByRole("button", { name: "Cancel" }).click();
+  expect(await app.asked("endSession")).toEqual([]);
+  await app.failNext("endSession", "instance_unreachable");
+  await end.click();
+  // A second click on the same button sends nothing more.
+  await question.getByRole("button", { name: "End and connect" }).dblclick();
+  await page.getByText("Your company's server does not answer.").waitFor();
+  expect(await app.asked("endSession")).toEqual([id]);
+  await end.click();
+  await question.getByRole("button", { name: "End and connect" }).click();
+  await heading("Connected").waitFor();
+  expect(await app.asked("endSession")).toEqual([id, id]);
+});
+
+test("a copy that is refused is not shown as one", async () => {
+  await app.put(connected());
+  await app.host.evaluate(({ clipboard }) => {
+    const { writeText } = clipboard;
+    clipboard.writeText = (() => {
+      clipboard.writeText = writeText;
+      return Promise.reject(new Error("the clipboard is not to be had"));
+    }) as typeof writeText;
+  });
+  await button("Copy Client IP").click();
+  await page.getByText("Could not copy.").waitFor({ state: "attached" });
+  expect(await page.getByText("Copied").count()).toBe(0);
+});
+
+test("a sign-in that ends soon can be renewed where that is said", async () => {
+  await app.put(connected({ warnings: [warningView("expires_soon")] }));
+  await page.getByText("Your sign-in ends soon.").waitFor();
+  await button("Sign in again").click();
+  await heading("Sign in to Contoso").waitFor();
+  await page.keyboard.press("Escape");
+  await heading("Connected").waitFor();
+});

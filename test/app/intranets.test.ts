@@ -1,0 +1,40 @@
+import { describe } from "vitest";
+import { connected } from "./fake/sample.ts";
+import { app, button, heading, onMainPage, page } from "./main-page.ts";
+import { test } from "./shared.ts";
+
+onMainPage();
+
+const fabrikam = { intranet: "fabrikam", intranetId: "fabrikam1", displayName: "Fabrikam" };
+
+describe("several intranets", () => {
+  test("each has its state; the window shows the chosen one, also after a new window", async () => {
+    await app.put(connected(fabrikam));
+    await button("Intranet: Contoso").click();
+    await page.getByRole("menuitem", { name: /Fabrikam/ }).click();
+    await heading("Connected").waitFor();
+    await page.reload();
+    await button("Intranet: Fabrikam").waitFor();
+    await button("Intranet: Fabrikam").click();
+    await page.getByRole("menuitem", { name: /Contoso/ }).click();
+    await heading("Disconnected").waitFor();
+    await app.remove(fabrikam.intranetId);
+  });
+
+  test("two of one name are told apart", async () => {
+    await app.put(connected({ intranet: "contoso-2", intranetId: "contoso02", userName: "bob" }));
+    await button("Intranet: Contoso (anna)").click();
+    await page.getByRole("menuitem", { name: "Contoso (bob)" }).waitFor();
+    await page.keyboard.press("Escape");
+    await app.remove("contoso02");
+    await button("Intranet: Contoso").waitFor();
+  });
+
+  test("one more can be added, and the way back is there", async () => {
+    await button("Intranet: Contoso").click();
+    await page.getByRole("menuitem", { name: "Add an intranet" }).click();
+    await heading("Connect to your company").waitFor();
+    await button("Back").click();
+    await heading("Disconnected").waitFor();
+  });
+});

@@ -1,0 +1,124 @@
+import { spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { must } from "../harness/command.ts";
+import { uncapped } from "../harness/site.ts";
+import { until } from "../harness/wait.ts";
+import { type Campus, host4 } from "../system/campus.ts";
+
+/** One way from a client to the host behind an access point, and the programs at the tunnel's two ends. */
+export interface Tunnel {
+  name: string;
+  client: number;
+  accessPoint: number;
+  /** The command that runs on the client's machine. */
+  on: (args: string[]) => string[];
+  /** Payload of a full TCP segment, bytes: what a packet carries. */
+  segment: number;
+}
+
+/** IPv4 header, TCP header, timestamps. */
+const headers = 20 + 20 + 12;
+
+/** The product in system mode, connected to an access point in routed mode. */
+export const connected = async (name: string, campus: Campus): Promise<Tunnel> => {
+  await campus.start("routed", undefined, uncapped);
+  await campus.site.sagctl(["dns", "set", "--server", host4, "--domain", "campus.example"]);
+  await campus.anna.connect("--mode", "system");
+  const { inUse } = await campus.active();
+  const link = await campus.machines.run("client", "ip -j link show sag0");
+  return {
+    name,
+    client: (campus.service.ready as { pid: number }).pid,
+    accessPoint: inUse.ready.pid,
+    on: (args) => campus.machines.on("client", args),
+    segment: JSON.parse(link)[0].mtu - headers,
+  };
+};
+
+const ends = {
+  client: { machine: "stock", link: "bench-client", address: "10.79.0.1", routed: "10.55.0.0/16" },
+  accessPoint: { machine: "stockap", link: "bench-ap", address: "10.79.0.2", routed: "" },
+};
+
+/** Stock wireguard-go between two more machines, on the same cables and before the same host. */
+export class Stock {
+  readonly #children = new Set<ReturnType<typeof spawn>>();
+
+  async start(campus: Campus, program: string, mtu: number): Promise<Tunnel> {
+    const { machines } = campus;
+    for (const { machine } of Object.values(ends)) await machines.add(machine);
+    await machines.plug("stock", "home", "router", "living");
+    await machines.plug("stockap", "out", "router", "internet");
+    await machines.plug("stockap", "in", "hosts", "lan");
+    await machines.run("stock", "ip addr add 192.168.77.3/24 dev home", "ip route add default via 192.168.77.1");
+    await machines.run(
+      "stockap",
+      "ip addr add 192.0.2.13/24 dev out",
+      "ip route add default via 192.0.2.1",
+      "ip addr add 10.55.0.13/16 dev in",
+      "sysctl -qw net.ipv4.ip_forward=1",
+    );
+    await machines.run("hosts", "ip route add 10.79.0.0/24 via 10.55.0.13");
+    const [client, accessPoint] = [keys(), keys()];
+    const [clientPid, accessPointPid] = [
+      await this.#end(campus, program, ends.client, mtu, [
+        `private_key=${client.secret}`,
+        `public_key=${accessPoint.public}`,
+        "endpoint=192.0.2.13:51820",
+        "allowed_ip=0.0.0.0/0",
+      ]),
+      await this.#end(campus, program, ends.accessPoint, mtu, [
+        `private_key=${accessPoint.secret}`,
+        "listen_port=51820",
+        `public_key=${client.public}`,
+        `allowed_ip=${ends.client.address}/32`,
+      ]),
+    ];
+    const on = (args: string[]) => machines.on("stock", args);
+    await must(on(["ping", "-q", "-c", "1", "-w", "10", host4]));
+    return { name: `stock ${mtu}`, client: clientPid, accessPoint: accessPointPid, on, segment: mtu - headers };
+  }
+
+  async #end(
+    campus: Campus,
+    program: string,
+    { machine, link, address, routed }: (typeof ends)["client"],
+    mtu: number,
+    settings: string[],
+  ): Promise<number> {
+    const socket = `/var/run/wireguard/${link}.sock`;
+    rmSync(socket, { force: true });
+    const [command = "", ...args] = campus.machines.on(machine, [program, "-f", link]);
+    const child = spawn(command, args, { stdio: "ignore" });
+    this.#children.add(child);
+    await until("wireguard-go's socket", () => existsSync(socket));
+    const answer = connect(socket);
+    answer.end(`set=1\n${settings.join("\n")}\n\n`);
+    const said = await text(answer);
+    if (!said.startsWith("errno=0\n")) throw new Error(`wireguard-go said ${said}`);
+    await campus.machines.run(
+      machine,
+      `ip addr add ${address}/24 dev ${link}`,
+      `ip link set ${link} mtu ${mtu} up`,
+      ...(routed ? [`ip route add ${routed} dev ${link}`] : []),
+    );
+    return child.pid ?? 0;
+  }
+
+  end(): void {
+    for (const child of this.#children) child.kill();
+  }
+}
+
+/** The raw keys in hexadecimal, as wireguard-go takes them. */
+const keys = (): { secret: string; public: string } => {
+  const pair = generateKeyPairSync("x25519");
+  const raw = (der: Buffer): string => der.subarray(-32).toString("hex");
+  return {
+    secret: raw(pair.privateKey.export({ type: "pkcs8", format: "der" })),
+    public: raw(pair.publicKey.export({ type: "spki", format: "der" })),
+  };
+};

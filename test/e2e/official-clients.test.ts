@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Answer, type Driver, drivers, type Fields, type Product, unknownPython } from "../clients/drivers.ts";
+import { needsProgram, notRunHere } from "../harness/needs.ts";
+import { Processes } from "../harness/processes.ts";
+import { Site } from "../harness/site.ts";
+import { createWorkspace } from "../harness/workspace.ts";
+
+/** The product's official clients against a real sag-cloud, with nothing changed but endpoint, key and trust. */
+const workspace = createWorkspace("clients");
+const processes = new Processes(workspace.logs);
+const site = new Site(processes, workspace);
+const target = { endpoint: "", key: "", secret: "", authority: join(site.data, "tls", "ca.pem") };
+const RegionId = "cn-shanghai";
+
+/** ms in which a client has to be installed or built, the first time. */
+const installLimit = 280_000;
+
+beforeAll(async () => {
+  const { ready } = await site.startCloud();
+  target.endpoint = new URL(ready.url).host;
+  const made = await site.sagctl<Record<string, string>>(["access-key", "create", "--role", "administrator"]);
+  const field = (name: string) => made[`A${name}`] ?? made[`a${name}`] ?? "";
+  Object.assign(target, { key: field("ccessKeyId"), secret: field("ccessKeySecret") });
+});
+afterAll(async () => {
+  await processes.stopAll();
+  workspace.remove();
+});
+
+/** Why Java is not driven in every run. */
+const inSoak = "npm run soak -- clients (Maven fetches 35 MB)";
+
+describe.each(Object.keys(drivers))("%s", (name) => {
+  let driver: Driver | undefined;
+  afterAll(() => driver?.stop());
+
+  const answer = (action: string, fields: Fields, product: Product): Promise<Answer> => {
+    if (!driver) throw new Error("the client was not started");
+    return driver.ask(action, fields, product);
+  };
+  const ask = async (action: string, fields: Fields = {}, product: Product = "smartag"): Promise<Fields> => {
+    const { body, code, text } = await answer(action, fields, product);
+    if (body === undefined) throw new Error(`${action}: ${code} ${text ?? ""}`);
+    return body;
+  };
+  const code = async (action: string, fields: Fields, product: Product = "smartag"): Promise<string> => {
+    const got = await answer(action, fields, product);
+    return got.text ? `${got.code}: ${got.text}` : (got.code ?? "accepted");
+  };
+  const list = (body: Fields, outer: string, inner: string) => (body[outer] as Record<string, Fields[]>)[inner] ?? [];
+  /** Java says the code with its explanation. */
+  const refusal = (expected: string) => expect.stringMatching(new RegExp(`^${expected.replaceAll(".", "\\.")}(:|$)`));
+  const cbn = (action: string, fields: Fields) => ask(action, fields, "cbn");
+
+  test("trusts the server, and lists regions with its endpoint", { timeout: installLimit }, async (context) => {
+    if (name === "Java") {
+      if (process.env.SAG_SOAK !== "1") notRunHere(context, inSoak);
+      needsProgram(context, "mvn", "javac", "keytool");
+    }
+    if (name.startsWith("Python")) {
+      needsProgram(context, "python3");
+      const needed = unknownPython();
+      if (needed) notRunHere(context, needed);
+    }
+    driver = await drivers[name]?.(target);
+    const { typed = false } = await answer("DescribeRegions", {}, "smartag");
+    expect(typed).toBe(name === "Go" || name.startsWith("Python"));
+    const regions = list(await ask("DescribeRegions"), "Regions", "Region");
+    expect(regions.length).toBeGreaterThan(20);
+    expect(new Set(regions.map((region) => region.RegionEndpoint))).toEqual(new Set([target.endpoint]));
+  });
+
+  const withDriver = (title: string, run: () => Promise<void>) =>
+    test(title, async (context) => {
+      if (driver === undefined) notRunHere(context, name === "Java" ? inSoak : `the client library for ${name}`);
+      await run();
+    });
+  const rule = {
+    ...{ RegionId, Direction: "in", Policy: "accept", IpProtocol: "SSH(22)", SourceCidr: "10.0.0.0/8" },
+    ...{ DestCidr: "10.0.0.0/8", SourcePortRange: "-1/-1", DestPortRange: "-1/-1" },
+  };
+
+  withDriver("an access control list: create, read, change, delete, delete again", async () => {
+    const { AclId } = await ask("CreateACL", { RegionId, Name: "officials" });
+    const { AcrId } = await ask("AddACLRule", { ...rule, AclId, Priority: 7 });
+    const rules = list(await ask("DescribeACLAttribute", { RegionId, AclId }), "Acrs", "Acr");
+    expect(rules).toMatchObject([{ AcrId, IpProtocol: "SSH(22)", Priority: 7 }]);
+    await ask("ModifyACL", { RegionId, AclId, Name: "renamed" });
+    expect(list(await ask("DescribeACLs", { RegionId, AclIds: AclId }), "Acls", "Acl")).toMatchObject([
+      { AclId, Name: "renamed" },
+    ]);
+    await ask("DeleteACLRule", { RegionId, AclId, AcrId });
+    expect(await code("DeleteACLRule", { RegionId, AclId, AcrId })).toEqual(refusal("ParameterSagACLRuleId"));
+    await ask("DeleteACL", { RegionId, AclId });
+    expect(await code("DeleteACL", { RegionId, AclId })).toEqual(refusal("ParameterSagACLId"));
+    expect(await code("DescribeACLAttribute", { RegionId, AclId })).toEqual(refusal("SagAclRuleNotExist"));
+  });
+
+  withDriver("a CCN and a CEN: create, attach, tag, read, detach, delete, delete again", async () => {
+    const knowsIsDefault = name !== "Python V2";
+    const given = { RegionId, Name: "officials", ...(knowsIsDefault ? { IsDefault: true } : {}) };
+    const { CcnId } = await ask("CreateCloudConnectNetwork", given);
+    await ask("ModifyCloudConnectNetwork", { RegionId, CcnId, Description: "by a client" });
+    const networks = await ask("DescribeCloudConnectNetworks", { RegionId, CcnId });
+    expect(list(networks, "CloudConnectNetworks", "CloudConnectNetwork")).toMatchObject([
+      { CcnId, CidrBlock: "", Description: "by a client", ...(knowsIsDefault ? { IsDefault: true } : {}) },
+    ]);
+    const { CenId } = await cbn("CreateCen", { Name: "officials" });
+    const tagged = { RegionId, ResourceType: "cen", ResourceId: [CenId] };
+    await cbn("TagResources", { ...tagged, Tag: [{ Key: "made-by", Value: name }] });
+    expect(list(await cbn("ListTagResources", tagged), "TagResources", "TagResource")).toMatchObject([
+      { ResourceId: CenId, TagKey: "made-by", TagValue: name },
+    ]);
+    await cbn("UntagResources", { ...tagged, TagKey: ["made-by"] });
+    expect(list(await cbn("ListTagResources", tagged), "TagResources", "TagResource")).toEqual([]);
+    const region = { ChildInstanceType: "CCN", ChildInstanceRegionId: `ccn-${RegionId}` };
+    const child = { CenId, ChildInstanceId: CcnId, ...region };
+    await cbn("AttachCenChildInstance", child);
+    expect(await cbn("DescribeCenAttachedChildInstanceAttribute", child)).toMatchObject({ Status: "Attached" });
+    await cbn("DetachCenChildInstance", child);
+    expect(await code("DetachCenChildInstance", child, "cbn")).toEqual(refusal("ParameterInstanceId"));
+    expect(await code("DescribeCenAttachedChildInstanceAttribute", child, "cbn")).toEqual(
+      refusal("ParameterInstanceId"),
+    );
+    await cbn("DeleteCen", { CenId });
+    expect(await code("DeleteCen", { CenId }, "cbn")).toEqual(refusal("ParameterCenInstanceId"));
+    await ask("DeleteCloudConnectNetwork", { RegionId, CcnId });
+    expect(await code("DeleteCloudConnectNetwork", { RegionId, CcnId })).toEqual(refusal("ParameterCcnInstanceId"));
+  });
+
+  withDriver("an instance and its accounts: order, create, read, change, delete, delete again", async () => {
+    const order = { RegionId, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 5, AutoPay: true };
+    const { SmartAGId } = await ask("CreateSmartAccessGatewaySoftware", order);
+    const one = { RegionId, SmartAGId, UserName: "anna.meyer" };
+    const made = { ...one, UserMail: "anna@example.com", Password: "correct-horse", Bandwidth: 2_000 };
+    await ask("CreateSmartAccessGatewayClientUser", made);
+    await ask("ModifySmartAccessGatewayClientUser", { ...one, Bandwidth: 5_000 });
+    const users = await ask("DescribeSmartAccessGatewayClientUsers", { RegionId, SmartAGId });
+    expect(list(users, "Users", "User")).toMatchObject([{ UserName: "anna.meyer", Bandwidth: 5_000 }]);
+    await ask("DeleteSmartAccessGatewayClientUser", one);
+    expect(await code("DeleteSmartAccessGatewayClientUser", one)).toEqual(refusal("ParameterSagClientId"));
+    await ask("DeleteSmartAccessGateway", { RegionId, InstanceId: SmartAGId });
+    expect(await code("DeleteSmartAccessGateway", { RegionId, InstanceId: SmartAGId })).toEqual(
+      refusal("SAG.InstanceNoFound"),
+    );
+  });
+
+  withDriver("pages, lists of filters, and what is refused", async () => {
+    const ids: unknown[] = [];
+    for (let n = 0; n < 5; n++) ids.push((await ask("CreateACL", { RegionId, Name: `paged ${name}` })).AclId);
+    const page = async (PageNumber: number) => {
+      const body = await ask("DescribeACLs", { RegionId, Name: `paged ${name}`, PageNumber, PageSize: 2 });
+      expect(body).toMatchObject({ TotalCount: 5, PageNumber, PageSize: 2 });
+      return list(body, "Acls", "Acl").map((acl) => acl.AclId);
+    };
+    // Each of them once; those made in the same millisecond come in the order of their ids.
+    expect([await page(1), await page(2), await page(3)].flat().sort()).toEqual([...ids].sort());
+    for (const AclId of ids) await ask("DeleteACL", { RegionId, AclId });
+    expect(await code("DescribeACLs", { RegionId: "cn-atlantis" })).toEqual(refusal("InvalidRegionId"));
+    // Generated classes cannot say a field that they do not know.
+    if (name !== "Python V2") expect(await code("DescribeACLs", { RegionId, NoSuchField: "x" })).toBe("accepted");
+    const filter = (Key: string) => ({ Filter: [{ Key, Value: ["cen-none"] }] });
+    expect(await cbn("DescribeCens", filter("CenId"))).toMatchObject({ TotalCount: 0 });
+    expect(await code("DescribeCens", filter("Nmae"), "cbn")).toEqual(refusal("InvalidFilter"));
+    expect(await cbn("DescribeCenGeographicSpans", { PageSize: 50 })).toMatchObject({ TotalCount: 15 });
+    const regions = await cbn("DescribeChildInstanceRegions", { ProductType: "CCN" });
+    expect(list(regions, "Regions", "Region").map((region) => region.RegionId)).toContain(`ccn-${RegionId}`);
+  });
+});

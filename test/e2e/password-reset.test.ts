@@ -1,0 +1,31 @@
+import { beforeAll, expect, it } from "vitest";
+import { passwordReset } from "../../common/causes/table.ts";
+import { failureView } from "../../electron/core/causes/failure.ts";
+import type { Person } from "../harness/person.ts";
+import { userName } from "../harness/site.ts";
+import { until } from "../harness/wait.ts";
+import { givenCompany } from "./fixture.ts";
+
+/** Who is connected while an administrator sets a new password is told so: by the event, and whenever the sign-in is used again. */
+const company = givenCompany();
+let person: Person;
+const told = failureView("sign_in_expired", { key: passwordReset }).message;
+
+beforeAll(async () => {
+  ({ person } = await company.connected());
+});
+
+it("the connection ends with the administrator's reset as its reason", async () => {
+  expect(told).toBe("Your administrator set a new password.");
+  company.password = `${company.password}2`;
+  await company.site.sagctl(["account", "reset-password", userName, "--password-stdin"], company.password);
+  await until("the sign-in is over", async () => (await person.status()).cause === "sign_in_expired");
+  expect(await person.status()).toMatchObject({ phase: "failed", message: told });
+});
+
+it("the next connect, whose Refresh is refused, says the same, until a sign-in with the new password", async () => {
+  expect(await person.failure(["connect"])).toMatchObject({ cause: "sign_in_expired", message: told });
+  expect(await person.status()).toMatchObject({ cause: "sign_in_expired", message: told });
+  await person.signIn(company.link, userName, company.password);
+  expect((await person.connect()).phase).toBe("connected");
+});

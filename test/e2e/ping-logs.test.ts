@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { beforeAll, describe, expect, it } from "vitest";
+import { at } from "../../build/lib/root.ts";
+import { addresses, domain, portalUrl } from "../harness/intranet/plan.ts";
+import type { Person } from "../harness/person.ts";
+import { givenCompany } from "./fixture.ts";
+
+let person: Person;
+
+const company = givenCompany({});
+beforeAll(async () => {
+  ({ person } = await company.connected());
+});
+
+describe("sag ping", () => {
+  it("tells address and time of a host by its name", async () => {
+    const answer = await person.json<{ address: string; timesMs: number[] }>([
+      "ping",
+      `portal.${domain}`,
+      "--count",
+      "1",
+    ]);
+    expect(answer.address).toBe(addresses.portal);
+    expect(answer.timesMs[0]).toBeGreaterThan(0);
+  });
+
+  it("tells a name that is not known from one that is silent", async () => {
+    expect((await person.failure(["ping", `nothing.${domain}`])).cause).toBe("name_not_found");
+    const silence = await person.failure(["ping", "10.77.0.200", "--count", "1", "--timeout", "300ms"]);
+    expect(["target_timeout", "target_unreachable"]).toContain(silence.cause);
+  });
+});
+
+describe("sag logs", () => {
+  const logs = async (...args: string[]): Promise<Record<string, unknown>[]> => {
+    const { stdout } = await person.sag(["logs", ...args, "--json"]);
+    return stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  };
+
+  it("shows one trail of core and sag-tunnel with the same session", async () => {
+    const { session } = await person.status();
+    const about = (await logs()).filter((one) => one.session === session?.id);
+    expect(new Set(about.map((one) => one.source))).toEqual(new Set(["core", "sag-tunnel"]));
+    const times = (await logs("--lines", "5")).map((one) => `${one.time}`);
+    expect(times).toEqual(times.toSorted());
+    expect(about).toContainEqual(expect.objectContaining({ source: "sag-tunnel", phase: "connected" }));
+    expect(JSON.stringify(await logs("--lines", "10000"))).not.toContain(company.password);
+  });
+
+  it("follows what comes", async () => {
+    const args = ["logs", "--follow", "--lines", "0", "--json"];
+    const child = spawn(at("bin/sag"), args, { env: person.env, stdio: ["ignore", "pipe", "inherit"] });
+    const lines = createInterface({ input: child.stdout });
+    const next = once(lines, "line");
+    const path = join(`${person.env.XDG_STATE_HOME}`, "sag", "log", "core.log");
+    // It cannot say when it has begun to look, so it is given something again and again.
+    const timer = setInterval(
+      () => appendFileSync(path, '{"time":"2026-01-01T00:00:00Z","level":"INFO","msg":"hello"}\n'),
+      100,
+    );
+    const [line] = await next;
+    clearInterval(timer);
+    expect(JSON.parse(line)).toMatchObject({ msg: "hello", source: "core" });
+    child.kill("SIGINT");
+    expect((await once(child, "exit"))[0]).toBe(0);
+  });
+});
+
+it("each verb that needs a connection refuses with not_connected", async () => {
+  const other = company.person();
+  await other.signIn(company.link, "anna.meyer", company.password);
+  for (const args of [
+    ["run", "true"],
+    ["open", portalUrl],
+    ["forward", "0:portal:80"],
+    ["ssh-proxy", "portal", "22"],
+    ["ping", "portal"],
+    ["proxy"],
+  ]) {
+    expect(await other.failure(args), args.join(" ")).toMatchObject({ cause: "not_connected", code: 71 });
+  }
+});

@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { mirrorOf } from "./apt-sources.ts";
+import { command, must } from "./command.ts";
+import { copySources, registryEnvironment } from "./fresh-machine.ts";
+import { createWorkspace } from "./workspace.ts";
+
+/** A release of Debian or Ubuntu. */
+export interface Release {
+  name: string;
+  suite: string;
+  /** Where apt finds npm. */
+  components: string;
+  /** All suites that the same mirror has; one of them stands in the machine's own sources. */
+  sameMirror: readonly string[];
+  /** debootstrap's script of its family: older versions of debootstrap do not know newer suites by name. */
+  script: string;
+  /** Whether debootstrap knows a mirror by itself wherever it runs. */
+  hasDefaultMirror: boolean;
+}
+
+/** A folder with an installed system, to be entered by chroot(8). It shares the machine's network. */
+export interface Root {
+  home: string;
+  /** What a command is run by as an ordinary user of that system, in this checkout's copy; all that it started ends with it. */
+  asOrdinaryUser(args: string[]): string[];
+  remove(): void;
+}
+
+const user = "first";
+/** Nobody's on the machine itself: processes in the root are seen from there. */
+const uid = 61_235;
+/** ms for one step of an installation. */
+const limit = 20 * 60_000;
+
+/** Mounts and processes are of a namespace of their own, so that nothing is left of them. */
+const enter = (dir: string, args: string[]): string[] => [
+  ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--", "sh", "-c"],
+  'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"',
+  dir,
+  ...args,
+];
+
+/**
+ * Installs a system with npm, curl and jq of its own packages, without compiler, and an ordinary user who has a copy of this
+ * checkout. Gives the reason where its archive cannot be had from here; throws when the installation fails.
+ */
+export const createRoot = async (release: Release): Promise<Root | string> => {
+  const mirror = mirrorOf(release.sameMirror);
+  if (!mirror && !release.hasDefaultMirror) return `a mirror of ${release.name} among apt's sources`;
+  const workspace = createWorkspace("root");
+  const dir = join(workspace.dir, "system");
+  // Stays on the workspace's own file system, whatever an installation that was cut short left mounted.
+  const remove = (): void => void execFileSync("rm", ["-rf", "--one-file-system", workspace.dir]);
+  try {
+    const options = ["--variant=minbase", `--components=${release.components}`];
+    const made = await command(
+      ["debootstrap", ...options, release.suite, dir, mirror ?? "", `/usr/share/debootstrap/scripts/${release.script}`],
+      { limit },
+    );
+    if (made.code !== 0) {
+      const said = made.stdout + made.stderr;
+      if (!/Failed getting release file|Couldn't download/.test(said)) throw new Error(said.slice(-2000));
+      remove();
+      return `an archive that can be reached: ${said.trim().split("\n").at(-1)}`;
+    }
+    const registries = registryEnvironment();
+    const env = {
+      ...registries,
+      DEBIAN_FRONTEND: "noninteractive",
+      LANG: "C.UTF-8",
+      PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+    };
+    const inside = (...args: string[]) => must(enter(dir, args), { env, limit });
+    await inside("apt-get", "update", "-q");
+    const packages = ["npm", "curl", "jq", "ca-certificates"];
+    await inside("apt-get", "install", "-y", "-q", "--no-install-recommends", ...packages);
+    await inside("useradd", "--create-home", "--shell", "/bin/bash", "--uid", `${uid}`, user);
+    for (const path of Object.values(registries)) copyFileInto(dir, path);
+    const home = join(dir, "home", user);
+    copySources(join(home, "sag"));
+    await inside("chown", "-Rh", `${user}:${user}`, `/home/${user}`);
+    const variables = Object.entries({
+      ...registries,
+      HOME: `/home/${user}`,
+      USER: user,
+      PATH: "/usr/local/bin:/usr/bin:/bin",
+      LANG: "C.UTF-8",
+      TERM: "xterm",
+      PS1: "> ",
+    }).map(([name, value]) => `${name}=${value}`);
+    return {
+      home,
+      asOrdinaryUser: (args) =>
+        enter(dir, [
+          ...["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--init-groups"],
+          ...["env", "-i", `--chdir=/home/${user}/sag`, ...variables, ...args],
+        ]),
+      remove,
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+};
+
+/** Certificates of registries, say: at the same path as here. */
+const copyFileInto = (dir: string, path: string): void => {
+  if (!path.startsWith("/") || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  mkdirSync(dirname(join(dir, path)), { recursive: true });
+  cpSync(path, join(dir, path), { dereference: true });
+};

@@ -1,0 +1,56 @@
+import { expect, it } from "vitest";
+import { distances, nearestFirst } from "./changed-graph.ts";
+import { finishedFiles, finishedPackages } from "./changed-results.ts";
+
+const graph = new Map([
+  ["a.test", ["a"]],
+  ["a", ["b", "c"]],
+  ["b.test", ["b"]],
+  ["b", ["c"]],
+  ["c", ["a"]],
+  ["other.test", ["other"]],
+]);
+
+it("counts the imports between a change and what it can break, also in a circle", () =>
+  expect([...distances(["b"], graph)]).toEqual([
+    ["b", 0],
+    ["a", 1],
+    ["b.test", 1],
+    ["a.test", 2],
+    ["c", 2],
+  ]));
+
+it("puts the nearest tests first and leaves out the others", () =>
+  expect(nearestFirst(["b"], graph, ["a.test", "b.test", "other.test"])).toEqual([["b.test"], ["a.test"]]));
+
+it("counts a changed test itself", () =>
+  expect(nearestFirst(["other.test"], graph, ["a.test", "other.test"])).toEqual([["other.test"]]));
+
+it("counts the files of a run that was cut off, and what failed in them", () => {
+  const out = [
+    " ✓ common/text/text.test.ts (7 tests) 71ms",
+    " ❯ cloud/racing.test.ts (18 tests | 2 failed | 1 skipped) 900ms",
+    "   × one of them 3ms",
+    " FAIL  build/broken.test.ts [ build/broken.test.ts ]",
+  ].join("\n");
+  expect(finishedFiles(out)).toEqual({
+    passed: 22,
+    failed: 3,
+    through: new Set(["common/text/text.test.ts", "cloud/racing.test.ts", "build/broken.test.ts"]),
+  });
+});
+
+it("counts the Go packages that came to their end", () => {
+  const lines = [
+    { Action: "pass", Package: "a", Test: "TestOne" },
+    { Action: "fail", Package: "a", Test: "TestTwo" },
+    { Action: "fail", Package: "a" },
+    { Action: "pass", Package: "b", Test: "TestThree" },
+    { Action: "fail", Package: "c" },
+  ].map((event) => JSON.stringify(event));
+  expect(finishedPackages(`${lines.join("\n")}\n{"Action":"pa`)).toEqual({
+    passed: 1,
+    failed: 2,
+    through: new Set(["a", "c"]),
+  });
+});
