@@ -9,7 +9,7 @@ import (
 	"sag.software/native/internal/accesspoint/state"
 )
 
-// credentials are kept in the state directory.
+// credentials are stored in the state directory.
 type credentials struct {
 	directory *state.Directory
 	current   atomic.Pointer[state.Identity]

@@ -1,6 +1,7 @@
 package main
 
-// exitCodes are those of common/causes/table.ts, for the causes that an access point ends with; build/causes.test.ts compares them.
+// exitCodes are those of common/causes/table.ts for the causes that end an access point; build/causes.test.ts compares
+// them.
 var exitCodes = map[string]int{
 	"unknown":                   1,
 	"invalid_argument":          2,
@@ -13,7 +14,7 @@ var exitCodes = map[string]int{
 	"data_directory_in_use":     76,
 }
 
-// exitCode is 1 for a cause that has none here.
+// exitCode returns 1 for a cause that is not in exitCodes.
 func exitCode(cause string) int {
 	if code, known := exitCodes[cause]; known {
 		return code

@@ -22,7 +22,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// version is set when a release is built.
+// version is set by release builds.
 var version = "0.1.0"
 
 func main() {
@@ -61,7 +61,8 @@ func run(arguments []string) int {
 	return 0
 }
 
-// readToken reads one line. It does not keep an access point waiting that is registered already.
+// readToken reads one line from standard input, in a goroutine: an access point that is already registered does not wait
+// for it.
 func readToken(o *options) <-chan string {
 	token := make(chan string, 1)
 	if !o.tokenStdin {
@@ -76,7 +77,7 @@ func readToken(o *options) <-chan string {
 	return token
 }
 
-// failure is what is reported to a person or a script.
+// failure is a failure as reported to a person or a script.
 type failure struct {
 	Cause   string `json:"cause"`
 	Message string `json:"message"`

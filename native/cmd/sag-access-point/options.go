@@ -18,7 +18,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// options are the command line, checked.
+// options are the parsed and validated command line.
 type options struct {
 	cloud      agent.Cloud
 	tokenStdin bool
@@ -52,7 +52,7 @@ func (l *list) Set(value string) error {
 	return nil
 }
 
-// modes are the ways to forward, as the command line and the cloud instance know them.
+// modes are the values of --mode and their values in the contract.
 var modes = map[string]accesspointv1.ForwardingMode{
 	"userspace": accesspointv1.ForwardingMode_FORWARDING_MODE_USERSPACE,
 	"routed":    accesspointv1.ForwardingMode_FORWARDING_MODE_ROUTED,
@@ -107,7 +107,7 @@ func parseOptions(arguments []string, words io.Writer) (*options, error) {
 	return o, errors.Join(o.setCloud(cloud, pins), o.setListen(listen, advertise), o.setPolicy(publish, allow), o.setName())
 }
 
-// printOptions lists the options as they are typed: package flag would write them with one dash.
+// printOptions lists the options with two dashes; package flag would print one.
 func printOptions(flags *flag.FlagSet, words io.Writer) {
 	flags.VisitAll(func(f *flag.Flag) {
 		value, text := flag.UnquoteUsage(f)

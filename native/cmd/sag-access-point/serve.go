@@ -23,9 +23,9 @@ import (
 )
 
 const (
-	// readyPatience is how long a registered access point waits for its cloud before it calls itself ready without.
+	// readyPatience is how long a registered access point waits for its cloud before it reports ready without it.
 	readyPatience = 2 * time.Second
-	// lastReport bounds how long an orderly end waits for the last counters to be taken.
+	// lastReport bounds the last report of traffic counters at the end.
 	lastReport = 2 * time.Second
 )
 
@@ -85,7 +85,7 @@ func serve(ctx context.Context, o *options, token <-chan string, logger *slog.Lo
 	return attend(ctx, cloud, credentials, endpoints[0], logger)
 }
 
-// kernelMode is empty where this process forwards by sockets of its own.
+// kernelMode is empty in user-space mode.
 func kernelMode(mode string) kernel.Mode {
 	if mode == "userspace" {
 		return ""
@@ -93,7 +93,7 @@ func kernelMode(mode string) kernel.Mode {
 	return kernel.Mode(mode)
 }
 
-// attend lets the agent work, says when the access point is ready, and ends it in order.
+// attend runs the agent, prints the ready line, and reports the last counters at the end.
 func attend(
 	ctx context.Context, cloud *agent.Agent, credentials *credentials, endpoint hostPort, logger *slog.Logger,
 ) error {
@@ -125,11 +125,11 @@ func attend(
 
 func newBootID() string {
 	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
+	_, _ = rand.Read(id[:]) // rand.Read never fails
 	return hex.EncodeToString(id[:])
 }
 
-// reuse puts the former port in place of port 0, if it is still free.
+// reuse replaces port 0 by the port of the last run, if it is still free.
 func reuse(listen []netip.AddrPort, former uint16) []netip.AddrPort {
 	again := make([]netip.AddrPort, len(listen))
 	for i, address := range listen {
@@ -147,7 +147,7 @@ func reuse(listen []netip.AddrPort, former uint16) []netip.AddrPort {
 	return again
 }
 
-// services belong to the product, and clients must not reach them through the tunnel.
+// services are the product's own servers, which clients must not reach through the tunnel.
 func services(o *options) []string {
 	own := []string{hostPortOf(o.cloud)}
 	for _, endpoint := range o.advertise {
@@ -164,8 +164,8 @@ func hostPortOf(cloud agent.Cloud) string {
 	return net.JoinHostPort(cloud.URL.Hostname(), port)
 }
 
-// advertised is where clients reach the access point: --advertise, else where it listens. For "all addresses" that is
-// the one that leads to the cloud.
+// advertised returns where clients reach the access point: --advertise, or else the listen addresses. An unspecified
+// address is replaced by the source address of connections to the cloud.
 func advertised(o *options, port uint16) []hostPort {
 	if len(o.advertise) > 0 {
 		return o.advertise
@@ -184,7 +184,7 @@ func advertised(o *options, port uint16) []hostPort {
 	return endpoints
 }
 
-// sourceTowards asks the kernel which address it would use; nothing is sent.
+// sourceTowards returns the source address that the kernel would use; nothing is sent.
 func sourceTowards(remote string, otherwise netip.Addr) netip.Addr {
 	network := "udp4"
 	if otherwise.Is6() {
@@ -208,7 +208,7 @@ func describe(endpoints []hostPort) []*clientv1.Endpoint {
 	return described
 }
 
-// openJournal opens the journal of changes to the host, which only forwarding by the kernel makes; nil without it.
+// openJournal opens the journal of changes to the host; nil in user-space mode, which makes none.
 func openJournal(o *options) (*kernel.Journal, error) {
 	if kernelMode(o.mode) == "" {
 		return nil, nil

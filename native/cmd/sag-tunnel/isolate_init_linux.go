@@ -21,16 +21,17 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// initVerb is for isolateCommand only.
+// initVerb is the internal subcommand that isolateCommand starts.
 const initVerb = "isolate-init"
 
 // pairFD is the socket to isolateCommand.
 const pairFD = 3
 
-// daemons answer for names by Unix sockets, which namespaces do not cut off: they would ask outside.
+// daemons resolve names over Unix sockets, which a network namespace does not isolate: their queries would bypass the
+// tunnel.
 var daemons = []string{"/run/systemd/resolve", "/run/nscd", "/run/avahi-daemon"}
 
-// isolateInit makes the namespace that it is in ready, and becomes the command.
+// isolateInit prepares the namespace that it runs in and then executes the command.
 func isolateInit(args []string) int {
 	runtime.LockOSThread() // capabilities belong to a thread
 	if len(args) < 2 {
@@ -43,7 +44,7 @@ func isolateInit(args []string) int {
 	return 1
 }
 
-// become answers only if it fails.
+// become returns only on failure.
 func become(pair *os.File, names string, command []string) error {
 	path, err := exec.LookPath(command[0])
 	if err != nil && !errors.Is(err, exec.ErrDot) {
@@ -74,21 +75,22 @@ func become(pair *os.File, names string, command []string) error {
 	return failure.New(failure.NotPermitted, msg.IsolateNotRun(command[0], err.Error()))
 }
 
-// dropPrivileges takes all capabilities from this thread, and lets no program that it becomes get any back, by the setuid bit or by
-// capabilities of a file. In a namespace with one user such programs do not work anyway. The bounding set stays: ping(8) would not be
-// started without the capability that its file has, and a new user namespace has a full one again (user_namespaces(7)).
+// dropPrivileges drops all capabilities of this thread, and keeps programs from regaining any through setuid bits or file
+// capabilities. Such programs do not work in a namespace with one user anyway. The bounding set is kept: ping(8) could not
+// be executed without the capability that its file has, and a new user namespace has a full set anyway
+// (user_namespaces(7)).
 func dropPrivileges() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return err
 	}
-	// Without the inheritable set there is no ambient one either (capabilities(7)).
+	// Without the inheritable set the ambient set is empty, too (capabilities(7)).
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var none [2]unix.CapUserData
 	return unix.Capset(&header, &none[0])
 }
 
-// closeOthers has every descriptor but standard input, output and error closed when the command starts: a connected socket that is
-// inherited would be a way past the tunnel.
+// closeOthers sets close-on-exec on every descriptor but standard input, output and error: an inherited connected socket
+// would bypass the tunnel.
 func closeOthers() error {
 	open, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -102,7 +104,7 @@ func closeOthers() error {
 	return nil
 }
 
-// makeNetwork makes the only interface beside the loopback, and its routes.
+// makeNetwork creates the only interface beside loopback, and its routes.
 func makeNetwork() (*os.File, error) {
 	const name = "sag0"
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
@@ -132,8 +134,8 @@ func makeNetwork() (*os.File, error) {
 	if err := route(link, isolate.Own4, "0.0.0.0/0"); err != nil {
 		return nil, err
 	}
-	_ = route(link, isolate.Own6, "::/0") // where the machine has no IPv6, commands do not need it
-	// Lets ping(8) work without capabilities (icmp(7)).
+	_ = route(link, isolate.Own6, "::/0") // fails if the host has no IPv6, and then commands do not need it
+	// This lets ping(8) work without capabilities (icmp(7)).
 	group := os.Getgid()
 	_ = os.WriteFile("/proc/sys/net/ipv4/ping_group_range", fmt.Appendf(nil, "%d %d", group, group), 0)
 	return device, nil
@@ -151,7 +153,7 @@ func route(link netlink.Link, own netip.Prefix, to string) error {
 	return errors.Join(netlink.AddrAdd(link, address), netlink.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: everything}))
 }
 
-// cutOffNames has names asked at the tunnel only.
+// cutOffNames makes the tunnel the only way to resolve names.
 func cutOffNames(names string) error {
 	text, err := os.ReadFile(names)
 	if err != nil {

@@ -22,11 +22,11 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// helloLimit is how long the tunnel may take to greet.
+// helloLimit is how long the tunnel may take to send its Hello.
 const helloLimit = 5 * time.Second
 
-// isolateCommand runs a command in a user and network namespace of its own whose only way out is the tunnel that is served in a
-// directory. The result is the command's exit code. A failure before the command runs is written to the report descriptor.
+// isolateCommand runs a command in its own user and network namespace, whose only connection is the tunnel served in a
+// directory. It returns the command's exit code. A failure before the command runs is written to the report descriptor.
 func isolateCommand(args []string) int {
 	flags := flag.NewFlagSet("isolate", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -73,13 +73,13 @@ func isolated(dir string, command []string) (code int, err error) {
 	child.ExtraFiles = []*os.File{far}
 	child.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWNS,
-		// The command is who it would be outside.
+		// The command keeps its user and group.
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}},
-		// For the set-up; the command has none of them.
+		// The set-up needs these; the command gets none of them.
 		AmbientCaps: []uintptr{unix.CAP_NET_ADMIN, unix.CAP_SYS_ADMIN, unix.CAP_DAC_OVERRIDE},
 	}
-	// Ctrl-C reaches the command by the terminal; what it means is for the command to say.
+	// The terminal sends Ctrl-C to the command, too, which decides what to do. So this process must not exit on it.
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)
 	err = child.Start()
@@ -99,7 +99,7 @@ func isolated(dir string, command []string) (code int, err error) {
 		_ = child.Wait()
 		return 0, err
 	}
-	_ = os.Remove(names) // it is mounted
+	_ = os.Remove(names) // the file is mounted now
 	return exitCode(child.Wait())
 }
 
@@ -133,7 +133,7 @@ func greet(dir string) (*net.UnixConn, isolate.Hello, error) {
 	return conn, hello, conn.SetReadDeadline(time.Time{})
 }
 
-// writeNames writes the resolv.conf that the command sees.
+// writeNames writes the command's resolv.conf.
 func writeNames(dir string, hello isolate.Hello) (string, error) {
 	text := "# Of sag run --isolate: names are asked inside only.\nnameserver " + isolate.NameServer.String() + "\n"
 	if len(hello.Search) > 0 {
@@ -167,7 +167,7 @@ func socketPair() (near *net.UnixConn, far *os.File, err error) {
 	return conn.(*net.UnixConn), os.NewFile(uintptr(fds[1]), "far"), nil
 }
 
-// handOver gives the namespace's device to the tunnel, and answers when the command runs.
+// handOver passes the namespace's device to the tunnel and returns once the command runs.
 func handOver(from, tunnel *net.UnixConn) error {
 	device, words, err := isolate.ReceiveFile(from, "tun")
 	if err != nil {
@@ -178,7 +178,7 @@ func handOver(from, tunnel *net.UnixConn) error {
 	if err != nil {
 		return failure.New(failure.TunnelCrashed, msg.IsolateTunnelEnded())
 	}
-	// It may start: with its network, and not before.
+	// The command may start now that the tunnel carries its network.
 	if _, err := from.Write([]byte{0}); err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func handOver(from, tunnel *net.UnixConn) error {
 	return nil
 }
 
-// reportedFailure is the failure in a report, or the error if there is none.
+// reportedFailure returns the failure in a report, or err if there is none.
 func reportedFailure(line []byte, err error) error {
 	var r reported
 	if json.Unmarshal(line, &r) != nil {
@@ -198,7 +198,7 @@ func reportedFailure(line []byte, err error) error {
 	return r.failure()
 }
 
-// noNamespace says what a host lacks on which an ordinary user cannot have a network namespace.
+// noNamespace returns an error with the setting that keeps unprivileged users from creating a network namespace.
 func noNamespace(err error) error {
 	why := err.Error()
 	for _, limit := range []struct{ name, forbids string }{

@@ -23,8 +23,8 @@ func lockdownConfig(state string) lockdown.Config {
 	return lockdown.Config{Dir: state, Firewall: lockdown.System(), Links: systemwide.LinkPrefix}
 }
 
-// runLockdown sets, lifts and shows lockdown: by the service if there is one, else by itself, which takes root. `apply` is
-// what the early unit does, before any link is up. The result is the exit code.
+// runLockdown turns lockdown on or off and shows it: through the service if it is running, else directly, which needs root.
+// `apply` is for the early boot unit, before any link is up. It returns the exit code.
 func runLockdown(args []string) int {
 	flags := flag.NewFlagSet("lockdown", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -92,7 +92,7 @@ func lockdownVerb(verb, run, state string, clouds []string, duration time.Durati
 	return control.Lockdown{}, errUsage
 }
 
-// applyLockdown puts in force what was wanted when the host went down.
+// applyLockdown restores lockdown after a boot, if it was on before.
 func applyLockdown(run, state string) (control.Lockdown, error) {
 	keeper, err := open(state)
 	if err != nil {
@@ -170,7 +170,7 @@ func portalLink() (string, error) {
 	return at.PortalLink(), err
 }
 
-// describe is how lockdown is, for root, who may do everything about it.
+// describe returns the status of lockdown for root, who may do everything with it.
 func describe(keeper *lockdown.Keeper) (control.Lockdown, error) {
 	status, err := keeper.Status()
 	return control.Lockdown{Status: status}, err

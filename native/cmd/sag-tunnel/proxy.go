@@ -25,20 +25,20 @@ import (
 )
 
 const (
-	// unwanted is how long it waits for a caller to want something.
+	// unwanted is how long the process stays without a session.
 	unwanted = 60 * time.Second
-	// lastAnswers is how long callers have to take their last answer.
+	// lastAnswers is how long open calls may take to finish at the end.
 	lastAnswers = 2 * time.Second
-	// memoryLimit is where the collector begins to work harder, bytes: several times what the process really takes, because of
-	// buffers of 64 KB little is touched. collectAt is how much garbage it lets pile up, per cent of what lives: an idle tunnel
-	// stays small.
+	// memoryLimit is the soft limit at which the garbage collector works harder, bytes. It is several times the real usage,
+	// because little of each 64 KB buffer is ever touched. collectAt is GOGC in per cent: a low value keeps an idle tunnel
+	// small.
 	memoryLimit = 128 << 20
 	collectAt   = 50
 )
 
 var intranetID = regexp.MustCompile(`^[0-9a-z]{4,32}$`)
 
-// proxy serves one intranet in proxy mode. The result is the exit code.
+// proxy serves one intranet in proxy mode. It returns the exit code.
 func proxy(args []string) int {
 	flags := flag.NewFlagSet("proxy", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -62,7 +62,7 @@ func serve(dir, intranet, log string) error {
 	debug.SetGCPercent(collectAt)
 	var out io.Writer = os.Stderr
 	if log != "" {
-		// A disk without room for a log has none for its lines either: neither keeps a user from connecting.
+		// Without a log file, lines go to stderr: a full disk must not keep a user from connecting.
 		if file, err := logfile.Open(log); err == nil {
 			out = file
 		}
@@ -106,12 +106,12 @@ func serve(dir, intranet, log string) error {
 	}
 	leave()
 	server.Shutdown(lastAnswers)
-	release() // a successor has nothing to wait for
+	release() // lets a successor start without waiting for HangUp
 	t.WaitForHangUp()
 	return nil
 }
 
-// ready serves callers, and says on stdout that it does; it answers when that fails.
+// ready starts the RPC server and prints the ready line. The channel receives the server's error.
 func ready(server *control.Server) <-chan error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve() }()

@@ -18,17 +18,17 @@ import (
 	"sag.software/native/internal/service"
 )
 
-// repaired is what repair says.
+// repaired is the result of repair.
 type repaired struct {
-	// Undone are the changes that were taken back, in words.
+	// Undone are descriptions of the undone changes.
 	Undone []string `json:"undone"`
 	// Disconnected is true if a running service ended its session first.
 	Disconnected bool `json:"disconnected"`
-	// Unlocked is true if lockdown was lifted: by the service, or without one.
+	// Unlocked is true if lockdown was turned off, by the service or without one.
 	Unlocked bool `json:"unlocked"`
 }
 
-// repair restores the host's settings, with or without a service. The result is the exit code.
+// repair restores the host's settings, with or without a running service. It returns the exit code.
 func repair(args []string) int {
 	flags := flag.NewFlagSet("repair", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -72,12 +72,12 @@ func undoAll(run, state string) (repaired, error) {
 		if done.Disconnected, done.Unlocked, err = service.Release(run); err != nil {
 			return done, err
 		}
-		// What is still there belongs to no session: the service does not know it.
+		// What remains with our marks belongs to no session of the service.
 		undone, err = reconcile.UndoMarked(machine)
 		done.name(undone)
 		return done, err
 	}
-	// No session is served now, so none is wanted any more.
+	// No service is running, so saved sessions must not be resumed.
 	var failed error
 	done.Unlocked, failed = lockdown.Lift(lockdownConfig(state))
 	err = errors.Join(err, failed, service.Forget(run))

@@ -9,11 +9,11 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// reported is a failure as one line of JSON, for the process that started this one.
+// reported is a failure as one line of JSON, for the parent process.
 type reported struct {
 	Cause   string `json:"cause"`
 	Message string `json:"message"`
-	// Key and Params are the message for readers that know the catalogue.
+	// Key and Params identify the message in the catalogue.
 	Key    string            `json:"key,omitempty"`
 	Params map[string]string `json:"params,omitempty"`
 }

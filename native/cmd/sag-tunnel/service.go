@@ -26,25 +26,26 @@ import (
 )
 
 const (
-	// runDir is cleared by a restart of the host, stateDir is not. Both are root's.
+	// runDir is cleared at boot, stateDir is not. Only root can write both.
 	runDir   = "/run/sag-tunnel"
 	stateDir = "/var/lib/sag-tunnel"
-	// journalName within the state directory.
+	// journalName is relative to the state directory.
 	journalName = "journal"
-	// serviceMemory is where the collector begins to work harder in system mode, bytes. Buffers are of 64 KB, of which little is
-	// ever touched, so this is several times what the process really takes; nearer to that the collector would never rest.
+	// serviceMemory is the soft limit at which the garbage collector works harder in system mode, bytes. It is several
+	// times the real usage, because little of each 64 KB buffer is ever touched; with a tighter limit the collector would
+	// run all the time.
 	serviceMemory = 256 << 20
 )
 
-// directories are the flags that service and repair share.
+// directories defines the flags that service and repair share.
 func directories(flags *flag.FlagSet) (run, state *string) {
 	return flags.String("run-dir", runDir, "runtime directory"), flags.String("state-dir", stateDir, "state directory")
 }
 
-// openMachine is another one where a measurement leaves something out.
+// openMachine is a variable, so that measurements can leave parts of it out.
 var openMachine = hostnet.Open
 
-// runService is system mode. The result is the exit code.
+// runService runs system mode. It returns the exit code.
 func runService(args []string) int {
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -114,7 +115,7 @@ func serveSystem(run, state string) error {
 	return nil
 }
 
-// notify reports to systemd, if systemd started this process.
+// notify notifies systemd if it started this process (sd_notify(3)).
 func notify(state string) {
 	path := os.Getenv("NOTIFY_SOCKET")
 	if path == "" {

@@ -7,7 +7,7 @@ import (
 	"sag.software/native/internal/failure"
 )
 
-// storage gives a failure to write its cause.
+// storage maps a write error to its cause.
 func storage(err error) error {
 	cause := failure.StorageReadonly
 	if errors.Is(err, syscall.ENOSPC) {

@@ -14,8 +14,8 @@ import (
 	"sag.software/native/internal/service/trust"
 )
 
-// runTrust changes and shows which intranets every user may connect the host with. It works on the service's list, which the
-// service reads anew whenever it decides. The result is the exit code.
+// runTrust edits and lists the intranets that every user may connect the host to. The service reads the same list at every
+// decision. It returns the exit code.
 func runTrust(args []string) int {
 	flags := flag.NewFlagSet("trust", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -56,7 +56,7 @@ func runTrust(args []string) int {
 	return 0
 }
 
-// trustVerb does it and gives the list as it is then.
+// trustVerb runs one subcommand and returns the resulting list.
 func trustVerb(verb string, store trust.Store, url, code string, pins []string) ([]trust.Cloud, error) {
 	if os.Geteuid() != 0 {
 		return nil, failure.New(failure.NotPermitted, msg.TrustNeedsRoot())

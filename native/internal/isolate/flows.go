@@ -17,17 +17,17 @@ import (
 
 const (
 	dialLimit = 10 * time.Second
-	// udpIdle is how long a silent UDP flow is kept.
+	// udpIdle is how long an idle UDP flow is kept.
 	udpIdle = time.Minute
-	// queryIdle is how long a socket that has sent a DNS query is kept for the next one.
+	// queryIdle is how long the socket of a DNS client is kept for its next query.
 	queryIdle = 10 * time.Second
-	// How many UDP flows, DNS queries and pings there may be at a time. Datagrams beyond that are lost.
+	// Limits of concurrent UDP flows, DNS queries and pings. Datagrams beyond them are dropped.
 	udpFlows, queries, pings = 1024, 512, 64
 	maxDatagram              = 64 << 10
 	dnsPort                  = 53
 )
 
-// flows decide on what a namespace sends, and carry it.
+// flows decides where a namespace's traffic goes, and forwards it.
 type flows struct {
 	now                 func() dialer.Intranet
 	udp, queries, pings chan struct{}
@@ -44,7 +44,7 @@ func (f *flows) handlers() *netstack.Forward {
 	return &netstack.Forward{TCP: f.onTCP, UDP: f.onUDP, Echo: f.onEcho}
 }
 
-// network is the intranet's, nil while there is none.
+// network returns the intranet's network; nil while there is none.
 func (f *flows) network() (Network, *router.Policy) {
 	now := f.now()
 	network, _ := now.Network.(Network)
@@ -137,7 +137,7 @@ func (f *flows) onUDP(r *netstack.UDPRequest) {
 	}()
 }
 
-// datagrams carries one flow until it has been silent for long or one end is gone. It gives why the far end is gone.
+// datagrams forwards one flow until it is idle for udpIdle or one end fails, and returns that end's error.
 func datagrams(client, far net.Conn) error {
 	touched := make(chan struct{}, 1)
 	done := make(chan error, 2)

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SendFile hands an open file to the other end of a Unix socket.
+// SendFile passes an open file to the other end of a Unix socket.
 func SendFile(conn *net.UnixConn, file *os.File) error {
 	_, _, err := conn.WriteMsgUnix([]byte{0}, unix.UnixRights(int(file.Fd())), nil)
 	return err
@@ -17,7 +17,8 @@ func SendFile(conn *net.UnixConn, file *os.File) error {
 // ErrNoFile means that the other end sent a message instead of a file.
 var ErrNoFile = errors.New("no file came")
 
-// ReceiveFile takes a file that was handed over, ready for reading without blocking a thread. What came instead is returned.
+// ReceiveFile receives a file, ready for non-blocking reads. If a message comes instead, it returns the message and
+// ErrNoFile.
 func ReceiveFile(conn *net.UnixConn, name string) (file *os.File, message []byte, err error) {
 	buffer, rights := make([]byte, 4096), make([]byte, unix.CmsgSpace(4))
 	n, size, _, _, err := conn.ReadMsgUnix(buffer, rights)

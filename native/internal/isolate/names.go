@@ -15,8 +15,8 @@ import (
 	"sag.software/native/internal/resolver"
 )
 
-// answerDatagrams answers the queries of one UDP socket. Each is sent upstream by a socket of its own, because programs ask for several
-// types of a name from one port at once.
+// answerDatagrams answers the DNS queries of one UDP socket. Each query is sent upstream from its own socket, because
+// programs send queries for several types from one port at the same time.
 func (f *flows) answerDatagrams(client net.Conn) {
 	buffer := make([]byte, maxDatagram)
 	for {
@@ -40,7 +40,7 @@ func (f *flows) answerDatagrams(client net.Conn) {
 	}
 }
 
-// acceptQueries takes a TCP connection to the name server's address.
+// acceptQueries accepts a TCP connection to the name server's address.
 func (f *flows) acceptQueries(r *netstack.TCPRequest, network Network) {
 	if r.Dst.Port() != dnsPort {
 		r.Refuse()
@@ -56,7 +56,7 @@ func (f *flows) acceptQueries(r *netstack.TCPRequest, network Network) {
 	}
 }
 
-// answerStream answers the queries of one TCP connection, in the order in which they are settled (RFC 7766, 6.2.1.1). A query without an
+// answerStream answers the queries of one TCP connection as their answers arrive (RFC 7766, 6.2.1.1). A query without an
 // answer ends the connection.
 func (f *flows) answerStream(client net.Conn) {
 	var writing sync.Mutex
@@ -73,7 +73,7 @@ func (f *flows) answerStream(client net.Conn) {
 			f.passOn(client, query)
 			return
 		}
-		f.queries <- struct{}{} // a stream can wait
+		f.queries <- struct{}{} // over TCP, queries wait instead of being dropped
 		asking.Go(func() {
 			defer func() { <-f.queries }()
 			answer := f.ask("tcp", query)
@@ -88,7 +88,8 @@ func (f *flows) answerStream(client net.Conn) {
 	}
 }
 
-// isSimple is true for a query that one message answers, and that may be repeated: no zone transfer, no update.
+// isSimple reports whether a query has one message as its answer and may be repeated, which is not the case for zone
+// transfers and updates.
 func isSimple(message []byte) bool {
 	query := new(dns.Msg)
 	if query.Unpack(message) != nil || query.Opcode != dns.OpcodeQuery || len(query.Question) != 1 {
@@ -98,7 +99,8 @@ func isSimple(message []byte) bool {
 	return kind != dns.TypeAXFR && kind != dns.TypeIXFR
 }
 
-// passOn leaves a connection to the first name server that can be reached, beginning with a message that has been read.
+// passOn relays the rest of a connection to the first reachable name server, starting with a message that has already been
+// read.
 func (f *flows) passOn(client net.Conn, message []byte) {
 	ctx, cancel := context.WithTimeout(context.Background(), dialLimit)
 	defer cancel()
@@ -120,7 +122,7 @@ func (f *flows) passOn(client net.Conn, message []byte) {
 	}
 }
 
-// ask returns the answer of the intranet's name servers; nil if they give none. A refusal is an answer as well.
+// ask returns the answer of the intranet's name servers; nil if they give none. Error responses are returned, too.
 func (f *flows) ask(protocol string, query []byte) []byte {
 	network, _ := f.network()
 	if network == nil {

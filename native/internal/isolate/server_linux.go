@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// connectionLimit is how many commands are carried at a time.
+	// connectionLimit is how many commands are served at a time.
 	connectionLimit = 64
-	// acceptPause is how long the server waits after a failure to accept.
+	// acceptPause is the wait after a failed accept.
 	acceptPause = 100 * time.Millisecond
 )
 
@@ -34,10 +34,11 @@ type server struct {
 	closed bool
 }
 
-// Serve carries the devices that are handed over in dir, which is this user's alone, until stop is called.
+// Serve carries the TUN devices that are passed over a socket in dir, which only this user can access, until stop is
+// called.
 func Serve(dir string, now func() dialer.Intranet, logger *slog.Logger) (stop func(), err error) {
 	path := filepath.Join(dir, SocketName)
-	_ = os.Remove(path) // of a former process: the directory's lock is held
+	_ = os.Remove(path) // left by a former process; the lock on the directory shows that none is running
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (s *server) accept() {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			// Such as a lack of file descriptors, which passes.
+			// Such as too few file descriptors, which may be temporary.
 			s.logger.Warn("an isolated command was not accepted", "error", err)
 			time.Sleep(acceptPause)
 			continue
@@ -106,7 +107,7 @@ func (s *server) serve(conn *net.UnixConn) error {
 	}
 	device, _, err := ReceiveFile(conn, "tun")
 	if err != nil {
-		return nil // it only looked, or ended before it had a device
+		return nil // the client closed the connection without sending a device
 	}
 	defer func() { _ = device.Close() }()
 	carried, err := netstack.New(netstack.Config{MTU: MTU, Forward: newFlows(s.now).handlers()})
@@ -117,7 +118,7 @@ func (s *server) serve(conn *net.UnixConn) error {
 	path := datapath.New(carried.Device())
 	go down(path, device)
 	go func() {
-		// Whatever ends first ends the rest.
+		// The end of the client's connection ends the forwarding.
 		_, _ = conn.Read(make([]byte, 1))
 		_ = device.Close()
 	}()
@@ -141,7 +142,7 @@ func peer(conn *net.UnixConn) (uint32, error) {
 	return ucred.Uid, nil
 }
 
-// up hands the namespace's packets to the stack, until the device is closed.
+// up passes the namespace's packets to the stack until the device is closed.
 func up(device *os.File, to *datapath.Path) {
 	buffer := make([]byte, maxDatagram)
 	for {
@@ -155,7 +156,7 @@ func up(device *os.File, to *datapath.Path) {
 	}
 }
 
-// down hands the stack's packets to the namespace.
+// down passes the stack's packets to the namespace.
 func down(from *datapath.Path, device *os.File) {
 	buffers, sizes := make([][]byte, from.BatchSize()), make([]int, from.BatchSize())
 	for i := range buffers {
@@ -167,7 +168,7 @@ func down(from *datapath.Path, device *os.File) {
 			return
 		}
 		for i := range n {
-			// A packet that the kernel does not take is lost.
+			// Other write errors only lose the packet.
 			if _, err := device.Write(buffers[i][:sizes[i]]); errors.Is(err, os.ErrClosed) {
 				return
 			}

@@ -1,4 +1,4 @@
-// Package licenses shows the licences of what is linked into a program.
+// Package licenses prints the licences of the libraries that are linked into a program.
 package licenses
 
 import (
@@ -10,10 +10,10 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// File lies beside every program; the build writes it.
+// File is the licence file; the build puts it beside every program.
 const File = "THIRD_PARTY_LICENSES.txt"
 
-// Print copies the file that lies beside the running program and returns the exit code.
+// Print copies the licence file to out and returns the exit code.
 func Print(out, words io.Writer) int {
 	program, err := os.Executable()
 	if err == nil {

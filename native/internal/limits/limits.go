@@ -1,6 +1,5 @@
-// Package limits checks messages by the protovalidate rules of the contracts, as far as the contracts use them. The
-// library that knows all of them brings a whole expression language along, which would cost an idle tunnel a quarter of
-// its memory; a test compares the two.
+// Package limits validates messages by the protovalidate rules that the contracts use. The complete protovalidate library
+// needs a CEL interpreter, which would cost an idle tunnel a quarter of its memory; a test compares the results of both.
 package limits
 
 import (
@@ -14,19 +13,19 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// Violation says which field does not hold, and why.
+// Violation is a field that breaks a rule of its contract.
 type Violation struct {
 	// Field is the path, for example "session.access_points[0].name".
 	Field string
-	// Message names it, and what it should be.
+	// Message includes the field and what it should be.
 	msg.Message
 }
 
-// Error is the message.
+// Error returns the message.
 func (v *Violation) Error() string { return v.Text }
 
-// Check says whether a message keeps the rules of its contract; the error is a *Violation. A rule this package does not
-// know counts as broken: what is not checked is not let through.
+// Check returns nil, or a *Violation if a message breaks a rule of its contract. A rule that this package does not
+// implement counts as broken, so that no value goes unchecked.
 func Check(m proto.Message) error { return message("", m.ProtoReflect()) }
 
 func message(path string, m protoreflect.Message) error {
@@ -52,7 +51,7 @@ func one(path string, m protoreflect.Message, field protoreflect.FieldDescriptor
 	if rules.GetRequired() && !m.Has(field) {
 		return &Violation{path, msg.FieldRequired(path)}
 	}
-	// What has a presence of its own and is not there has nothing to check; plain values are checked also when empty.
+	// Fields with presence are only checked if set; others also when empty.
 	if field.HasPresence() && !m.Has(field) {
 		return nil
 	}
@@ -98,7 +97,7 @@ func pairs(path string, field protoreflect.FieldDescriptor, m protoreflect.Map, 
 	return err
 }
 
-// known fails if a set of rules has others than the named ones.
+// known fails if a set of rules has any but the named ones.
 func known(path string, rules proto.Message, names ...string) error {
 	var unknown error
 	rules.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, _ protoreflect.Value) bool {

@@ -1,4 +1,4 @@
-// Package logfile writes log lines to a file that never grows without end, and names the session in each of them.
+// Package logfile writes log lines to a rotated file and adds the session to each line.
 package logfile
 
 import (
@@ -14,11 +14,11 @@ import (
 const (
 	// MaxSize of one file, bytes.
 	MaxSize = 5 << 20
-	// Kept files: the one that is written and older ones, FILE.1 the younger of them.
+	// Kept is the number of files: the current one, FILE.1 and so on. FILE.1 is the youngest of the old ones.
 	Kept = 3
 )
 
-// File is an io.Writer. What cannot be written is lost: a full disk must not stop a tunnel.
+// File is an io.Writer. Lines that cannot be written are dropped: a full disk must not stop a tunnel.
 type File struct {
 	path string
 	max  int64
@@ -53,12 +53,12 @@ func (f *File) reopen() error {
 		_ = f.file.Close()
 	}
 	f.file, f.size = file, info.Size()
-	// The last words of a crash belong here as well.
+	// The runtime writes the stack trace of a crash to this file, too.
 	_ = debug.SetCrashOutput(file, debug.CrashOptions{})
 	return nil
 }
 
-// Write takes whole lines. It says that all went well even if the disk is full.
+// Write writes whole lines. It reports success even if the disk is full.
 func (f *File) Write(line []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -70,7 +70,7 @@ func (f *File) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// rotate goes on with the file as it is if it cannot be done.
+// rotate starts a new file. On failure the current file is used further.
 func (f *File) rotate() {
 	name := func(i int) string { return f.path + "." + strconv.Itoa(i) }
 	for i := Kept - 1; i > 1; i-- {
@@ -81,10 +81,10 @@ func (f *File) rotate() {
 	}
 }
 
-// Session is the session that lines are about.
+// Session is the session that log lines are about.
 type Session struct{ id atomic.Pointer[string] }
 
-// Set changes it; "" = none.
+// Set changes the session; "" = none.
 func (s *Session) Set(id string) { s.id.Store(&id) }
 
 // Named adds the session to every line.

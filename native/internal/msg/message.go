@@ -1,6 +1,6 @@
-// Package msg has the texts that are shown: each is a key of the catalogue in common/text with parameters, and the same in English for
-// readers that do not know the key. The functions for the keys are generated from the catalogue, and no other file has English in it
-// that is shown.
+// Package msg has the texts that users see. Each has a key in the catalogue common/text, parameters, and the English text
+// for readers that do not have the key. The functions for the keys are generated from the catalogue; no other package has
+// user-visible English texts.
 package msg
 
 import (
@@ -10,23 +10,23 @@ import (
 	"unicode/utf8"
 )
 
-// longest is how long a text or a parameter may be, in bytes; the contract allows as many characters.
+// longest is the limit of a text or a parameter, bytes; the contract allows as many characters.
 const longest = 1024
 
 // Message is one text.
 type Message struct {
-	// Key is CATALOGUE.NAME, "" for words of another program.
+	// Key is CATALOGUE.NAME; "" for texts of another program.
 	Key string
-	// Params are what the text names.
+	// Params are the text's parameters by name.
 	Params map[string]string
-	// Text is the whole in English.
+	// Text is the complete English text.
 	Text string
 }
 
-// Foreign is a text that this program has from another one, or from the operating system.
+// Foreign returns a text that comes from another program or from the operating system.
 func Foreign(text string) Message { return Message{Text: clean(text)} }
 
-// message makes a text of parts: fixed words and names of parameters in turn.
+// message builds a text from parts, which are literals and parameter names in turn.
 func message(key string, parts []string, params ...string) Message {
 	m := Message{Key: key}
 	for i := 0; i < len(params); i += 2 {
@@ -46,7 +46,7 @@ func message(key string, parts []string, params ...string) Message {
 	return m
 }
 
-// clean makes a text one that can stand in one line of a log or a window.
+// clean makes a text safe to show in one line of a log or a window.
 func clean(text string) string {
 	return clip(strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) || unicode.In(c, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
@@ -67,20 +67,20 @@ func clip(text string) string {
 	return text
 }
 
-// Error is an error that has a text to show, but no cause yet.
+// Error is an error with a text for users, but without a cause code.
 type Error struct {
 	Message
-	// Under is the error below it, which errors.Is and errors.As find.
+	// Under is the wrapped error.
 	Under error
 }
 
-// Error is the text in English.
+// Error returns the English text.
 func (e *Error) Error() string { return e.Text }
 
-// Unwrap is the error below.
+// Unwrap returns the wrapped error.
 func (e *Error) Unwrap() error { return e.Under }
 
-// Of is the text of an error: its message if it is all that the error says, else the error's own words, as those of the system.
+// Of returns the text of an error: its Message if that is the whole error text, or else the error's own text.
 func Of(err error) Message {
 	var own *Error
 	if errors.As(err, &own) && own.Text == err.Error() {

@@ -1,9 +1,9 @@
 package msg
 
-// This file is the English of what sag-tunnel and sag-access-point print at a terminal. All that crosses a
-// contract is in common/text.
+// This file has the English texts that sag-tunnel and sag-access-point print at a terminal. Texts that cross a contract are
+// in common/text.
 
-// What sag-tunnel prints when it is run by hand.
+// The output of sag-tunnel when it is run by hand.
 const (
 	UsageTunnel = `usage:
   sag-tunnel proxy --dir DIR --intranet ID [--log FILE] [--json]   serve one intranet in proxy mode
@@ -65,7 +65,7 @@ Serves the clients of one address space: connects out to the cloud instance, end
 `
 )
 
-// Wrong use of sag-access-point, and what both programs print.
+// Usage errors of sag-access-point, and what both programs print.
 const (
 	LicensesUnreadable   = "The licences cannot be read: %v\n"
 	UnexpectedArgument   = "unexpected argument %q"

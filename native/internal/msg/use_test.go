@@ -112,7 +112,7 @@ var internal = map[string]bool{
 	`"the head is too long"`: true,
 	`"not HOST:PORT"`:        true,
 	`"not one number"`:       true,
-	`"a chunk is none"`:      true,
+	`"invalid chunk"`:        true,
 	`"an item of type %T"`:   true,
 }
 

@@ -2,8 +2,8 @@ package netstack
 
 import "sag.software/native/internal/datapath/packet"
 
-// admit decides whether an access point's stack may see a client's packet. That stack accepts every address as its own: without
-// this check it would answer pings to anywhere, and believe ICMP errors about other clients' connections.
+// admit decides whether an access point's stack may handle a client's packet. That stack accepts every address as its own:
+// without this check it would answer pings to any address, and accept ICMP errors about other clients' connections.
 func admit(h *packet.Header, raw []byte) bool {
 	if !h.Valid || h.Version == 6 && h.Options {
 		return false
@@ -22,6 +22,6 @@ func admit(h *packet.Header, raw []byte) bool {
 	}
 	var quoted packet.Header
 	packet.ParseQuoted(h.Payload(raw)[packet.ICMPSize:], &quoted)
-	// Only who was to get a packet may complain about it.
+	// Only the destination of the quoted packet may send an error about it.
 	return quoted.Valid && quoted.Version == h.Version && quoted.Dst == h.Src
 }

@@ -7,13 +7,14 @@ import (
 	"sag.software/native/internal/datapath"
 )
 
-// deviceBatch is how many packets one Read or Write may carry. wireguard-go keeps this many 64 KiB buffers for its reader.
+// deviceBatch is how many packets one Read or Write may carry. wireguard-go allocates this many 64 KiB buffers for its
+// reader.
 const deviceBatch = 64
 
-// ErrQueueFull means that a packet was dropped because WireGuard does not take them as fast as they come.
+// ErrQueueFull means that a packet was dropped because WireGuard does not read packets fast enough.
 var ErrQueueFull = errors.New("the outgoing queue is full")
 
-// Device is the stack's lower end.
+// Device is the stack's datapath.Device.
 type Device struct {
 	link *link
 	echo EchoHandler
@@ -21,30 +22,30 @@ type Device struct {
 
 var _ datapath.Device = (*Device)(nil)
 
-// Name is for logs.
+// Name returns the name for logs.
 func (*Device) Name() (string, error) { return "userspace", nil }
 
-// MTU of the inner packets, bytes.
+// MTU returns the MTU of inner packets, bytes.
 func (d *Device) MTU() (int, error) { return int(d.link.MTU()), nil }
 
-// BatchSize is how many packets one Read or Write may carry.
+// BatchSize returns how many packets one Read or Write may carry.
 func (*Device) BatchSize() int { return deviceBatch }
 
-// Close ends reading and writing. Stack.Close calls it too.
+// Close ends reading and writing. Stack.Close calls it, too.
 func (d *Device) Close() error {
 	d.link.shut()
 	return nil
 }
 
-// Read blocks until the stack has something to send, or Wake is called.
+// Read blocks until the stack has packets to send, or Wake is called.
 func (d *Device) Read(buffers [][]byte, sizes []int, offset int) (int, error) {
 	return d.link.read(buffers, sizes, offset)
 }
 
-// Wake has the Read under way, or the next one, return.
+// Wake makes the current Read, or the next one, return.
 func (d *Device) Wake() error { return d.link.wake() }
 
-// Write delivers packets out of the tunnel. Malformed ones are dropped silently.
+// Write delivers packets that came out of the tunnel. Malformed ones are dropped silently.
 func (d *Device) Write(b *datapath.Batch) error {
 	if d.link.closed() {
 		return os.ErrClosed

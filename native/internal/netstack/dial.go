@@ -15,21 +15,21 @@ import (
 	"gvisor.dev/gvisor/pkg/waiter"
 )
 
-// Conn is a TCP connection; both directions can be closed on their own.
+// Conn is a TCP connection whose directions can be closed separately.
 type Conn interface {
 	net.Conn
 	CloseRead() error
 	CloseWrite() error
-	// Abort resets the connection: the other end reads an error, not the end of the data.
+	// Abort resets the connection: the other end reads an error instead of EOF.
 	Abort()
-	// Probe finds out within some seconds whether the other end still knows the connection; if not, it is reset. Nothing
-	// happens while there is no answer.
+	// Probe checks with keepalives whether the other end still has the connection; if it does not, its RST ends the
+	// connection. Without an answer nothing happens.
 	Probe()
-	// Idle says, without waiting, that the connection is open and that there is nothing to read.
+	// Idle reports, without blocking, whether the connection is open and has no unread data.
 	Idle() bool
 }
 
-// tcpConn gives errors their meaning.
+// tcpConn classifies errors.
 type tcpConn struct {
 	*gonet.TCPConn
 	endpoint tcpip.Endpoint
@@ -37,7 +37,7 @@ type tcpConn struct {
 
 func (c *tcpConn) Read(b []byte) (int, error) {
 	n, err := c.TCPConn.Read(b)
-	// gVisor gives a connection's error to one caller only, be it a reader or a writer; all others see an end.
+	// gVisor returns a connection's error only once, to a reader or a writer; all later reads return EOF.
 	if errors.Is(err, io.EOF) && tcp.EndpointState(c.endpoint.State()) == tcp.StateError {
 		err = ErrReset
 	}
@@ -55,7 +55,8 @@ func (c *tcpConn) Idle() bool {
 	return c.endpoint.Readiness(waiter.ReadableEvents|waiter.EventErr|waiter.EventHUp|waiter.EventRdHUp) == 0
 }
 
-// How long a connection is probed, and how often; so many unanswered ones would end it.
+// How long and how often a connection is probed. probesAtAll is high enough that unanswered probes never end the
+// connection.
 const (
 	probedFor   = 2 * time.Second
 	probeGap    = 500 * time.Millisecond
@@ -64,15 +65,15 @@ const (
 
 func (c *tcpConn) Probe() {
 	idle, interval := tcpip.KeepaliveIdleOption(probeGap), tcpip.KeepaliveIntervalOption(probeGap)
-	_ = c.endpoint.SetSockOpt(&idle) // these can only fail for values that are not valid
+	_ = c.endpoint.SetSockOpt(&idle) // fails for invalid values only
 	_ = c.endpoint.SetSockOpt(&interval)
 	_ = c.endpoint.SetSockOptInt(tcpip.KeepaliveCountOption, probesAtAll)
 	c.endpoint.SocketOptions().SetKeepAlive(true)
 	time.AfterFunc(probedFor, func() { c.endpoint.SocketOptions().SetKeepAlive(false) })
 }
 
-// DialTCP connects to an address inside. Failures are ErrRefused, ErrUnreachable or ErrTimeout (also when ctx's deadline
-// has passed), or ctx's error when it was cancelled.
+// DialTCP connects to an address in the intranet. It fails with ErrRefused, ErrUnreachable or ErrTimeout (also when ctx's
+// deadline has passed), or ctx's error when it was cancelled.
 func (s *Stack) DialTCP(ctx context.Context, to netip.AddrPort) (Conn, error) {
 	var queue waiter.Queue
 	endpoint, terr := s.gvisor.NewEndpoint(tcp.ProtocolNumber, protocolOf(to.Addr()), &queue)
@@ -115,7 +116,7 @@ func (s *Stack) ListenTCP(at netip.AddrPort) (net.Listener, error) {
 	return l, nil
 }
 
-// DialUDP makes a socket that talks to one address. Its reads say ErrRefused after an ICMP "port unreachable".
+// DialUDP opens a socket that is connected to one address. Reads return ErrRefused after an ICMP "port unreachable".
 func (s *Stack) DialUDP(_ context.Context, to netip.AddrPort) (net.Conn, error) {
 	conn, err := s.newUDP(protocolOf(to.Addr()), func(endpoint tcpip.Endpoint) tcpip.Error {
 		return endpoint.Connect(fullAddress(to))
@@ -126,8 +127,8 @@ func (s *Stack) DialUDP(_ context.Context, to netip.AddrPort) (net.Conn, error) 
 	return conn, nil
 }
 
-// ListenPacket makes a UDP socket that talks to anybody, at an address of the stack; an unspecified address means all of
-// that family, port 0 any free one.
+// ListenPacket opens an unconnected UDP socket at an address of the stack. An unspecified address means all of that family,
+// port 0 any free port.
 func (s *Stack) ListenPacket(at netip.AddrPort) (net.PacketConn, error) {
 	conn, err := s.newUDP(protocolOf(at.Addr()), func(endpoint tcpip.Endpoint) tcpip.Error {
 		return endpoint.Bind(fullAddress(at))
@@ -151,11 +152,12 @@ func (s *Stack) newUDP(protocol tcpip.NetworkProtocolNumber, prepare func(tcpip.
 	return wrapUDP(&queue, endpoint), nil
 }
 
-// udpConn gives errors their meaning.
+// udpConn classifies errors.
 type udpConn struct{ *gonet.UDPConn }
 
 func wrapUDP(queue *waiter.Queue, endpoint tcpip.Endpoint) *udpConn {
-	// gonet's reader does not wake up for errors. Not from within the callback: it runs under the queue's lock.
+	// gonet's reader does not wake up for errors. The notification needs a goroutine, because the callback runs under the
+	// queue's lock.
 	wake := waiter.NewFunctionEntry(waiter.EventErr, func(waiter.EventMask) {
 		go queue.Notify(waiter.ReadableEvents)
 	})

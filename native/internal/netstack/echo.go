@@ -10,11 +10,11 @@ import (
 	"sag.software/native/internal/datapath/packet"
 )
 
-// EchoHandler is called for an ICMP echo request, on WireGuard's receiving goroutine: it must not block. The packet is
-// its own.
+// EchoHandler is called for an ICMP echo request, on WireGuard's receiving goroutine: it must not block. It owns the
+// packet.
 type EchoHandler func(*EchoRequest)
 
-// EchoRequest is an ICMP echo request that a client sent to an address behind the access point.
+// EchoRequest is an ICMP echo request from a client to an address behind the access point.
 type EchoRequest struct {
 	Src, Dst netip.Addr
 	link     *link
@@ -23,7 +23,7 @@ type EchoRequest struct {
 	v6       bool
 }
 
-// takeEcho hands an echo request to the handler, if it is one.
+// takeEcho passes a packet to the handler if it is an echo request.
 func (l *link) takeEcho(h *packet.Header, raw []byte, handle EchoHandler) bool {
 	if !h.Valid || !h.IsEchoRequest() || h.Version == 6 && h.Options {
 		return false
@@ -34,15 +34,15 @@ func (l *link) takeEcho(h *packet.Header, raw []byte, handle EchoHandler) bool {
 	return true
 }
 
-// Payload is what follows the ICMP echo header.
+// Payload returns the data after the ICMP echo header.
 func (r *EchoRequest) Payload() []byte { return r.packet[r.ipSize+header.ICMPv4MinimumSize:] }
 
-// Sequence is the request's sequence number.
+// Sequence returns the request's sequence number.
 func (r *EchoRequest) Sequence() uint16 {
 	return header.ICMPv4(r.packet[r.ipSize:]).Sequence()
 }
 
-// Reply answers the request.
+// Reply sends the echo reply.
 func (r *EchoRequest) Reply() error {
 	raw := slices.Clone(r.packet)
 	icmp := raw[r.ipSize:]

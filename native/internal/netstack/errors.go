@@ -9,7 +9,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 )
 
-// How a destination inside failed, for errors.Is.
+// The kinds of failure of a connection, for errors.Is.
 var (
 	ErrRefused     = errors.New("connection refused")
 	ErrUnreachable = errors.New("destination unreachable")
@@ -18,7 +18,7 @@ var (
 	ErrClosed      = errors.New("the stack is closed")
 )
 
-// meanings goes by gVisor's texts, because its net.Conn adapters pass nothing else on.
+// meanings is keyed by gVisor's error texts, because its net.Conn adapters return only the text.
 var meanings = map[string]error{
 	(&tcpip.ErrConnectionRefused{}).String():    ErrRefused,
 	(&tcpip.ErrHostUnreachable{}).String():      ErrUnreachable,
@@ -32,7 +32,7 @@ var meanings = map[string]error{
 	(&tcpip.ErrInvalidEndpointState{}).String(): ErrClosed,
 }
 
-// failure is an error with its meaning: its text is the detailed one, errors.Is knows both.
+// failure prints as the detailed error, and errors.Is matches both it and its meaning.
 type failure struct {
 	detail  error
 	meaning error
@@ -41,7 +41,7 @@ type failure struct {
 func (f *failure) Error() string   { return f.detail.Error() }
 func (f *failure) Unwrap() []error { return []error{f.meaning, f.detail} }
 
-// classify gives an error of gVisor's adapters its meaning.
+// classify adds the meaning to an error of gVisor's adapters.
 func classify(err error) error {
 	if err == nil {
 		return nil
@@ -49,7 +49,7 @@ func classify(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &failure{detail: err, meaning: ErrTimeout}
 	}
-	// gVisor's adapters have a timeout of their own, which is not the one that users of net.Conn compare with.
+	// gVisor's adapters return a timeout error of their own instead of os.ErrDeadlineExceeded.
 	var op *net.OpError
 	if errors.As(err, &op) && op.Timeout() {
 		passed := *op
@@ -64,7 +64,7 @@ func classify(err error) error {
 	return err
 }
 
-// tcpipError makes an error of gVisor's own kind.
+// tcpipError converts a gVisor error.
 func tcpipError(err tcpip.Error) error {
 	if err == nil {
 		return nil

@@ -13,34 +13,34 @@ import (
 	"gvisor.dev/gvisor/pkg/waiter"
 )
 
-// maxHandshakes bounds the TCP connections that are being decided on at one time; more are ignored until the client
-// repeats its SYN.
+// maxHandshakes bounds the TCP connections whose handshake is pending. SYNs beyond it are dropped, and the client
+// retransmits them.
 const maxHandshakes = 4096
 
-// Forward is what an access point does with clients' traffic. None of the handlers is optional.
+// Forward handles the traffic of an access point's clients. All handlers are required.
 type Forward struct {
-	// TCP decides on a connection, on a goroutine of its own. It has to end by exactly one of the request's methods.
+	// TCP decides on a connection, in its own goroutine. It must call exactly one of the request's ending methods.
 	TCP func(*TCPRequest)
 	// UDP decides on a flow's first datagram, on WireGuard's receiving goroutine: it must not block.
 	UDP func(*UDPRequest)
-	// Echo is called for ICMP echo requests, on WireGuard's receiving goroutine: it must not block.
+	// Echo handles ICMP echo requests, on WireGuard's receiving goroutine: it must not block.
 	Echo EchoHandler
 }
 
-// request is what TCP and UDP have in common: who, where to, and the packet's beginning for ICMP errors.
+// request is the common part of TCPRequest and UDPRequest: addresses, and the packet's headers for ICMP errors.
 type request struct {
 	Src, Dst netip.AddrPort
 	stack    *Stack
 	original []byte
 }
 
-// Unreachable informs the client by ICMP that the destination cannot be reached.
+// Unreachable sends an ICMP "host unreachable" to the client.
 func (r *request) Unreachable() { r.stack.sendUnreachable(r.original, hostUnreachable) }
 
-// Prohibit informs the client by ICMP that it may not go there.
+// Prohibit sends an ICMP "administratively prohibited" to the client.
 func (r *request) Prohibit() { r.stack.sendUnreachable(r.original, prohibited) }
 
-// TCPRequest is a client's wish to connect. Its handshake waits until it is decided.
+// TCPRequest is a client's SYN. The handshake waits for the decision.
 type TCPRequest struct {
 	request
 	forwarder *tcp.ForwarderRequest
@@ -52,7 +52,7 @@ func (r *TCPRequest) complete(reset bool) {
 	r.forget()
 }
 
-// Accept finishes the client's handshake.
+// Accept completes the client's handshake.
 func (r *TCPRequest) Accept() (Conn, error) {
 	var queue waiter.Queue
 	endpoint, err := r.forwarder.CreateEndpoint(&queue)
@@ -63,16 +63,16 @@ func (r *TCPRequest) Accept() (Conn, error) {
 	return &tcpConn{gonet.NewTCPConn(&queue, endpoint), endpoint}, nil
 }
 
-// Refuse answers with a reset: "connection refused" at the client.
+// Refuse answers with a RST: "connection refused" at the client.
 func (r *TCPRequest) Refuse() { r.complete(true) }
 
-// Unreachable ends the request: the destination cannot be reached.
+// Unreachable ends the request with an ICMP "host unreachable".
 func (r *TCPRequest) Unreachable() {
 	r.complete(false)
 	r.request.Unreachable()
 }
 
-// Prohibit ends the request: the client may not go there.
+// Prohibit ends the request with an ICMP "administratively prohibited".
 func (r *TCPRequest) Prohibit() {
 	r.complete(false)
 	r.request.Prohibit()
@@ -81,13 +81,13 @@ func (r *TCPRequest) Prohibit() {
 // Drop ends the request without an answer: the client times out.
 func (r *TCPRequest) Drop() { r.complete(false) }
 
-// UDPRequest is the first datagram of a flow. Refuse, Unreachable and Prohibit may also be called later in its life.
+// UDPRequest is the first datagram of a flow. Refuse, Unreachable and Prohibit may also be called later in the flow.
 type UDPRequest struct {
 	request
 	forwarder *udp.ForwarderRequest
 }
 
-// Accept makes the flow's socket towards the client; the first datagram is read from it.
+// Accept creates the flow's socket to the client; the first datagram can be read from it.
 func (r *UDPRequest) Accept() (net.Conn, error) {
 	var queue waiter.Queue
 	endpoint, err := r.forwarder.CreateEndpoint(&queue)
@@ -97,7 +97,7 @@ func (r *UDPRequest) Accept() (net.Conn, error) {
 	return wrapUDP(&queue, endpoint), nil
 }
 
-// Refuse informs the client by ICMP that nothing listens there.
+// Refuse sends an ICMP "port unreachable" to the client.
 func (r *UDPRequest) Refuse() { r.stack.sendUnreachable(r.original, portUnreachable) }
 
 func (s *Stack) forward(to *Forward) error {
@@ -113,7 +113,7 @@ func (s *Stack) forward(to *Forward) error {
 	return nil
 }
 
-// forwardTCP remembers the beginning of each SYN that is being decided on: gVisor's forwarder keeps it to itself.
+// forwardTCP keeps the headers of each pending SYN, because gVisor's forwarder does not expose them.
 func (s *Stack) forwardTCP(handle func(*TCPRequest)) {
 	var mu sync.Mutex
 	syns := map[gstack.TransportEndpointID][]byte{}
@@ -136,7 +136,7 @@ func (s *Stack) forwardTCP(handle func(*TCPRequest)) {
 	s.gvisor.SetTransportProtocolHandler(tcp.ProtocolNumber, func(id gstack.TransportEndpointID, packet *gstack.PacketBuffer) bool {
 		flags := header.TCP(packet.TransportHeader().Slice()).Flags()
 		if !flags.Contains(header.TCPFlagSyn) || flags.Contains(header.TCPFlagAck) {
-			return false // of a connection that is not known here: the stack answers with a reset
+			return false // no connection matches: the stack answers with a RST
 		}
 		mu.Lock()
 		_, deciding := syns[id]
@@ -161,7 +161,7 @@ func (s *Stack) forwardUDP(handle func(*UDPRequest)) {
 		original := beginning(packet)
 		return udp.NewForwarder(s.gvisor, func(forwarder *udp.ForwarderRequest) bool {
 			handle(&UDPRequest{request: s.request(id, original), forwarder: forwarder})
-			return true // the handler has answered, or wants no answer
+			return true // the handler has answered, or dropped the datagram
 		}).HandlePacket(id, packet)
 	})
 }

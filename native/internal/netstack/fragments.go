@@ -11,21 +11,22 @@ import (
 )
 
 const (
-	// assemblyLimit is how many fragmented pings are put together at a time, ownLimit how many of one client, and
-	// assemblyTime how long their parts are waited for.
+	// assemblyLimit is how many fragmented pings are reassembled at a time, ownLimit how many of one client, and
+	// assemblyTime how long to wait for their fragments.
 	assemblyLimit, ownLimit = 256, 4
 	assemblyTime            = 5 * time.Second
-	// pingLimit is the largest ICMP message that is put together, bytes.
+	// pingLimit is the largest reassembled ICMP message, bytes.
 	pingLimit = 65535 - header.IPv6FragmentHeaderSize - header.IPv4MinimumSize
 )
 
-// pings puts the fragments of ICMP echo requests together. gVisor would, but would answer them as well.
+// pings reassembles fragmented ICMP echo requests. gVisor's own reassembly cannot be used, because gVisor would also answer
+// them.
 type pings struct {
 	mu       sync.Mutex
 	assembly map[fragmentKey]*fragmented
 }
 
-// fragmentKey names a fragmented packet: version and protocol, source, destination, identification.
+// fragmentKey identifies a fragmented packet: version and protocol, source, destination, identification.
 type fragmentKey struct {
 	v6             bool
 	source, target [16]byte
@@ -35,28 +36,28 @@ type fragmentKey struct {
 type fragmented struct {
 	since time.Time
 	body  []byte
-	// blocks are the units of eight bytes that have come.
+	// blocks are the received units of eight bytes.
 	blocks map[int]bool
-	size   int // of the whole body; 0 = not known yet
+	size   int // of the whole body; 0 = unknown
 	header []byte
 }
 
-// fragment is one part of an ICMP message.
+// fragment is one fragment of an ICMP message.
 type fragment struct {
 	key    fragmentKey
 	offset int
 	more   bool
 	body   []byte
-	// header is an IP header for the whole, without its length.
+	// header is an IP header for the whole packet, without its length.
 	header []byte
 }
 
-// isPingFragment is true for fragments of ICMP.
+// isPingFragment reports whether a packet is a fragment of an ICMP message.
 func isPingFragment(h *packet.Header) bool {
 	return h.Valid && h.Fragment && h.IsICMP() && !(h.Version == 6 && h.Options)
 }
 
-// newFragment takes what add needs from a fragment of ICMP.
+// newFragment extracts what add needs from a fragment.
 func newFragment(h *packet.Header, raw []byte) fragment {
 	f := fragment{
 		key:    fragmentKey{v6: h.Version == 6, source: h.Src.As16(), target: h.Dst.As16(), id: h.FragmentID},
@@ -67,13 +68,13 @@ func newFragment(h *packet.Header, raw []byte) fragment {
 		f.header[6] = packet.ICMPv6
 		return f
 	}
-	f.header = append([]byte(nil), raw[:header.IPv4MinimumSize]...) // options are not kept
+	f.header = append([]byte(nil), raw[:header.IPv4MinimumSize]...) // options are dropped
 	f.header[0], f.header[6], f.header[7] = 0x45, 0, 0
 	return f
 }
 
-// add takes a fragment; it returns the whole packet once all parts are there, else nil. Parts that overlap, which only an
-// attack contains, end the packet (RFC 5722).
+// add adds a fragment and returns the whole packet once all fragments have arrived, else nil. Overlapping fragments, which
+// only an attack contains, discard the packet (RFC 5722).
 func (p *pings) add(f fragment) []byte {
 	const unit = 8
 	p.mu.Lock()
@@ -121,7 +122,7 @@ func (p *pings) add(f fragment) []byte {
 	return whole
 }
 
-// begin makes room for a packet; the oldest ones have had their time. nil = there is none. The caller holds the lock.
+// begin starts a reassembly after removing expired ones; it returns nil beyond the limits. The caller holds the lock.
 func (p *pings) begin(f fragment) *fragmented {
 	if p.assembly == nil {
 		p.assembly = map[fragmentKey]*fragmented{}
@@ -142,7 +143,7 @@ func (p *pings) begin(f fragment) *fragmented {
 	return one
 }
 
-// split cuts an IP packet without extension headers into fragments that fit the MTU; one that fits is left as it is.
+// split fragments an IP packet without extension headers to fit the MTU; a packet that fits is returned unchanged.
 func split(raw []byte, mtu int, id uint32) [][]byte {
 	if len(raw) <= mtu {
 		return [][]byte{raw}

@@ -10,7 +10,7 @@ import (
 	"sag.software/native/internal/datapath/packet"
 )
 
-// inspect looks at a received packet before the stack does. ok = it is for the stack.
+// inspect checks a received packet before the stack handles it. It returns !ok if the packet is not for the stack.
 func (l *link) inspect(h *packet.Header, raw []byte, echo EchoHandler) (protocol tcpip.NetworkProtocolNumber, ok bool) {
 	if echo != nil && !l.inspectClient(h, raw, echo) {
 		return 0, false
@@ -27,7 +27,8 @@ func (l *link) inspect(h *packet.Header, raw []byte, echo EchoHandler) (protocol
 	return 0, false
 }
 
-// inspectClient is inspect for an access point: what is not admitted, and pings, the stack does not see.
+// inspectClient is the check of an access point: it drops packets that are not admitted and handles pings outside the
+// stack.
 func (l *link) inspectClient(h *packet.Header, raw []byte, echo EchoHandler) bool {
 	if isPingFragment(h) {
 		if whole := l.pings.add(newFragment(h, raw)); whole != nil {
@@ -40,8 +41,8 @@ func (l *link) inspectClient(h *packet.Header, raw []byte, echo EchoHandler) boo
 	return admit(h, raw) && !l.takeEcho(h, raw, echo)
 }
 
-// plainUnreachable makes the ICMPv6 "unreachable" codes that gVisor ignores (prohibited, beyond scope, address, policy,
-// reject) the one that it knows, so that a dial ends at once instead of timing out.
+// plainUnreachable rewrites the ICMPv6 "unreachable" codes that gVisor ignores (prohibited, beyond scope, address, policy,
+// reject) to one that it handles, so that a dial fails at once instead of timing out.
 func plainUnreachable(h *packet.Header, raw []byte) {
 	if !h.IsICMP() || !h.HasTransport || h.Options || h.Fragment || h.ICMPType != packet.UnreachableV6 ||
 		h.ICMPCode == uint8(header.ICMPv6NetworkUnreachable) || h.ICMPCode == uint8(header.ICMPv6PortUnreachable) {

@@ -15,13 +15,15 @@ import (
 )
 
 const (
-	// queueLimit bounds what waits to be read, packets (a large one counts once). The stack's senders wait when it is full.
+	// queueLimit bounds the packets that wait to be read (a large one counts once). The stack's senders block when the
+	// queue is full.
 	queueLimit = 256
-	// segmentLimit is the largest packet TCP hands down in one piece, bytes. It is cut into MTU-sized ones while reading.
+	// segmentLimit is the largest packet that TCP sends in one piece, bytes. It is split into MTU-sized packets while
+	// reading.
 	segmentLimit = 20 << 10
 )
 
-// link is gVisor's view of the device: a queue downwards, a dispatcher upwards.
+// link implements gVisor's LinkEndpoint: a queue for outgoing packets and a dispatcher for received ones.
 type link struct {
 	mtu        atomic.Uint32
 	dispatcher atomic.Pointer[dispatcher]
@@ -36,17 +38,17 @@ type link struct {
 	queue    []item
 	head     int // first unread item of queue
 	cutting  segmenter
-	woken    bool // read returns without waiting
+	woken    bool // makes read return without waiting
 	isClosed atomic.Bool
 }
 
-// item is one of both: a packet of the stack, or a ready one that was injected.
+// item is either a packet of the stack or an injected one.
 type item struct {
 	packet *gstack.PacketBuffer
 	ready  []byte
 }
 
-// dispatcher boxes the interface, which an atomic.Pointer cannot hold itself.
+// dispatcher wraps the interface, because an atomic.Pointer needs a concrete type.
 type dispatcher struct{ gstack.NetworkDispatcher }
 
 var (
@@ -66,8 +68,8 @@ func newLink(mtu int) *link {
 	return l
 }
 
-// WritePackets implements stack.LinkEndpoint. It waits for room: dropping here would only make TCP believe in a loss.
-// wireguard-go's reader never waits for the stack, so this cannot lock up.
+// WritePackets implements stack.LinkEndpoint. It blocks while the queue is full, because a drop here would look like
+// congestion to TCP. It cannot deadlock, because wireguard-go's reader never waits for the stack.
 func (l *link) WritePackets(packets gstack.PacketBufferList) (int, tcpip.Error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,7 +103,7 @@ func (l *link) inject(packet []byte) error {
 	return nil
 }
 
-// injectWhole queues a packet in as many fragments as the MTU asks for.
+// injectWhole queues a packet, fragmented if it exceeds the MTU.
 func (l *link) injectWhole(packet []byte) error {
 	for _, part := range split(packet, int(l.mtu.Load()), l.fragmentID.Add(1)) {
 		if err := l.inject(part); err != nil {
@@ -149,7 +151,7 @@ func (l *link) read(buffers [][]byte, sizes []int, offset int) (int, error) {
 	return n, nil
 }
 
-// wake has the read that is waiting, or the next one, return.
+// wake makes the current read, or the next one, return.
 func (l *link) wake() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -161,7 +163,8 @@ func (l *link) wake() error {
 	return nil
 }
 
-// deliver hands received packets up. Segments of one TCP flow are coalesced: the way up is expensive.
+// deliver passes received packets to the stack. Segments of one TCP flow are coalesced, because the stack's cost is per
+// packet.
 func (l *link) deliver(b *datapath.Batch, echo EchoHandler) {
 	up := l.dispatcher.Load()
 	if up == nil {
@@ -184,7 +187,7 @@ func (l *link) deliver(b *datapath.Batch, echo EchoHandler) {
 		}
 		received := gstack.NewPacketBuffer(gstack.PacketBufferOptions{Payload: buffer.MakeWithData(p.Raw)})
 		received.NetworkProtocolNumber = protocol
-		received.RXChecksumValidated = true // WireGuard authenticated every bit
+		received.RXChecksumValidated = true // WireGuard has authenticated the whole packet
 		if coalescing != nil {
 			coalescing.Enqueue(received)
 		} else {
@@ -223,7 +226,7 @@ func (l *link) Attach(d gstack.NetworkDispatcher) {
 	l.dispatcher.Store(&dispatcher{d})
 }
 
-// The rest of stack.LinkEndpoint: a link without header, address or resolution.
+// The rest of stack.LinkEndpoint: a link without header, address or address resolution.
 
 func (l *link) IsAttached() bool                      { return l.dispatcher.Load() != nil }
 func (l *link) MTU() uint32                           { return l.mtu.Load() }
@@ -241,6 +244,6 @@ func (*link) Capabilities() gstack.LinkEndpointCapabilities {
 	return gstack.CapabilityRXChecksumOffload
 }
 
-// GSOMaxSize and SupportedGSO make TCP hand down large packets ("host" GSO: the host is our own segmenter).
+// GSOMaxSize and SupportedGSO make TCP send large packets; gVisor's "host" GSO is done by segmenter.
 func (*link) GSOMaxSize() uint32                { return segmentLimit }
 func (*link) SupportedGSO() gstack.SupportedGSO { return gstack.HostGSOSupported }

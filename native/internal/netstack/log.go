@@ -6,7 +6,7 @@ import (
 	"gvisor.dev/gvisor/pkg/log"
 )
 
-// silence keeps gVisor's own log off standard error, which carries JSON lines only.
+// silence discards gVisor's log, because standard error must contain JSON lines only.
 type silence struct{}
 
 // Emit implements log.Emitter.

@@ -57,7 +57,7 @@ func (s *Stack) Ping(ctx context.Context, to netip.Addr) (time.Duration, error) 
 	}
 }
 
-// The identifier and the checksum are filled in by the stack.
+// The stack fills in the identifier and the checksum.
 
 func echoRequestV4() []byte {
 	request := header.ICMPv4(make([]byte, header.ICMPv4MinimumSize+8))

@@ -9,17 +9,17 @@ import (
 	gstack "gvisor.dev/gvisor/pkg/tcpip/stack"
 )
 
-// segmenter splits a packet of the stack into what fits the MTU. Anything but a large TCP packet is one piece.
+// segmenter splits a packet of the stack into packets that fit the MTU. Only large TCP packets are split.
 type segmenter struct {
 	packet *gstack.PacketBuffer
-	// headers are the IP and TCP headers that each piece gets a copy of.
+	// headers are the IP and TCP headers, copied into each packet.
 	headers  []byte
 	ipSize   int
 	v6       bool
-	finish   bool // TCP checksums are left to us
-	maximum  int  // payload per piece, bytes
+	finish   bool // the stack leaves TCP checksums to the segmenter
+	maximum  int  // payload per packet, bytes
 	payload  [][]byte
-	left     int // payload bytes
+	left     int // remaining payload bytes
 	sequence uint32
 	id       uint16 // IPv4 identification
 	first    bool
@@ -68,7 +68,7 @@ func (s *segmenter) start(packet *gstack.PacketBuffer, mtu int) {
 	}
 }
 
-// next writes one piece and returns its size.
+// next writes one packet and returns its size.
 func (s *segmenter) next(to []byte) int {
 	size := copy(to, s.headers)
 	size += s.take(to[size:], min(s.left, s.maximum))
@@ -94,7 +94,7 @@ func (s *segmenter) take(to []byte, want int) int {
 	return taken
 }
 
-// complete makes one piece of a larger packet a packet of its own.
+// complete sets the lengths, sequence number, flags and checksums of one packet of a larger one.
 func (s *segmenter) complete(piece []byte) {
 	var src, dst tcpip.Address
 	if s.v6 {

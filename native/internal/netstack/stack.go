@@ -1,5 +1,5 @@
-// Package netstack is a network stack inside the process (gVisor's) whose lower end is a datapath.Device. The client's proxies dial
-// through it; the access point's user-space mode ends connections in it.
+// Package netstack is a user-space TCP/IP stack (gVisor's) whose link is a datapath.Device. The client's proxies dial
+// through it; the access point's user-space mode terminates connections in it.
 package netstack
 
 import (
@@ -20,30 +20,30 @@ import (
 
 const nic tcpip.NICID = 1
 
-// minimumMTU is what IPv6 asks of every link, bytes.
+// minimumMTU is the smallest link MTU that IPv6 allows, bytes.
 const minimumMTU = header.IPv6MinimumMTU
 
-// How many connections may be in TIME-WAIT: a minute's worth, at 34 and at 68 a second.
+// Limits of connections in TIME-WAIT: one minute's worth at 34 and at 68 connections a second.
 const hostTimeWaits, pointTimeWaits = 2048, 4096
 
-// Config says what a stack is.
+// Config configures a stack.
 type Config struct {
-	// Addresses are the stack's own ones.
+	// Addresses are the stack's own addresses.
 	Addresses []netip.Prefix
 	// MTU of inner packets, bytes; at least 1280.
 	MTU int
-	// Forward makes the stack an access point's: it takes packets for any address. Nil = it is a host.
+	// Forward makes it an access point's stack, which accepts packets for any address. nil = a host's stack.
 	Forward *Forward
 }
 
-// Stack is a network stack in user space.
+// Stack is a user-space TCP/IP stack.
 type Stack struct {
 	gvisor *gstack.Stack
 	device *Device
 	ports  ports
 }
 
-// New makes a stack.
+// New creates a stack.
 func New(config Config) (*Stack, error) {
 	if config.MTU < minimumMTU {
 		return nil, fmt.Errorf("stack: an MTU of %d is below %d", config.MTU, minimumMTU)
@@ -101,17 +101,17 @@ func (s *Stack) configure(config Config) error {
 	return nil
 }
 
-// tune sets what gVisor's defaults get wrong for a tunnel.
+// tune changes gVisor's defaults that do not suit a tunnel.
 func (s *Stack) tune() error {
 	sack := tcpip.TCPSACKEnabled(true)
-	// Not CUBIC: after several losses this gVisor's lets the window fall to nothing, and then nothing is ever sent again.
+	// Reno and not CUBIC: after several losses this version's CUBIC reduces the window to zero and never sends again.
 	congestion := tcpip.CongestionControlOption("reno")
-	// Receive buffers start small, because an idle connection should cost little, and grow with what the reader takes.
+	// Receive buffers start small to keep idle connections cheap, and grow with what the reader consumes.
 	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4 << 10, Default: 256 << 10, Max: 4 << 20}
 	send := tcpip.TCPSendBufferSizeRangeOption{Min: 4 << 10, Default: 1 << 20, Max: 4 << 20}
 	moderate := tcpip.TCPModerateReceiveBufferOption(true)
-	// Else a client that closes first has no port left after 49,000 connections in a minute. Timestamps show the other end
-	// that it is a new connection.
+	// Without reuse, a client that closes first has no free port after 49,000 connections in a minute. Timestamps let the
+	// other end recognise the new connection.
 	reuse := tcpip.TCPTimeWaitReuseGlobal
 	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &congestion, &receive, &send, &moderate, &reuse} {
 		if err := s.gvisor.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
@@ -121,10 +121,10 @@ func (s *Stack) tune() error {
 	return nil
 }
 
-// Device is the lower end.
+// Device returns the stack's device.
 func (s *Stack) Device() *Device { return s.device }
 
-// Close ends every connection. The device closes with it.
+// Close ends every connection and closes the device.
 func (s *Stack) Close() {
 	_ = s.device.Close()
 	s.gvisor.RemoveNIC(nic)

@@ -12,29 +12,28 @@ import (
 	"sag.software/native/internal/datapath/packet"
 )
 
-// timeWait keeps connections in TIME-WAIT from blocking new ones, and bounds their number: gVisor keeps
-// some 6 KB for each.
+// timeWait keeps connections in TIME-WAIT from blocking new ones, and bounds their number: gVisor needs some 6 KB for each.
 //
-// gVisor lets a new connection take the place of one in TIME-WAIT for listening sockets only, and drops every other SYN: a
-// client whose new connection happens to have the ports of a recent one would wait for a minute. Here it may, by the rules
-// of RFC 6191, which old duplicates do not meet. A RST never ends TIME-WAIT (RFC 1337).
+// gVisor lets a new connection replace one in TIME-WAIT for listening sockets only, and drops every other SYN: a client
+// whose new connection has the same ports as a recent one would have to wait for a minute. timeWait allows it by the rules
+// of RFC 6191, which reject old duplicates. A RST never ends TIME-WAIT (RFC 1337).
 type timeWait struct {
 	stack *gstack.Stack
-	// limit is how many connections may be in TIME-WAIT. Beyond it the oldest one is forgotten, as Linux does beyond
+	// limit is how many connections may be in TIME-WAIT. Beyond it the oldest one is removed, as Linux does beyond
 	// tcp_max_tw_buckets.
 	limit int
-	// silenced is the connection whose RST must not be sent: it is removed, not broken.
+	// silenced is the connection that is being removed; its RST must not be sent.
 	silenced atomic.Pointer[gstack.TransportEndpointID]
 
 	mu sync.Mutex
-	// ends are the sequence numbers after the FINs that were received last; order is the ring of their ids, and next the
-	// oldest one.
+	// ends are the sequence numbers after the last received FINs. order is the ring of their ids, and next its oldest
+	// entry.
 	ends  map[gstack.TransportEndpointID]seqnum.Value
 	order []gstack.TransportEndpointID
 	next  int
 }
 
-// look sees every packet that is received, before the stack does.
+// look is called for every received packet, before the stack handles it.
 func (w *timeWait) look(h *packet.Header, raw []byte) {
 	if h.Protocol != packet.TCP || h.TCPFlags&(packet.FIN|packet.SYN) == 0 || h.TCPFlags&packet.RST != 0 || h.Fragment ||
 		h.Version == 6 && h.Options {
@@ -45,7 +44,7 @@ func (w *timeWait) look(h *packet.Header, raw []byte) {
 	if length < header.TCPMinimumSize || int(segment.DataOffset()) < header.TCPMinimumSize || int(segment.DataOffset()) > length {
 		return
 	}
-	id := gstack.TransportEndpointID{ // the stack's view of it
+	id := gstack.TransportEndpointID{ // as seen by the stack
 		RemoteAddress: fromAddr(h.Src), RemotePort: h.SrcPort, LocalAddress: fromAddr(h.Dst), LocalPort: h.DstPort,
 	}
 	switch {
@@ -56,7 +55,7 @@ func (w *timeWait) look(h *packet.Header, raw []byte) {
 	}
 }
 
-// finished notes a FIN: the connection may be in TIME-WAIT soon.
+// finished records a FIN: the connection may soon be in TIME-WAIT.
 func (w *timeWait) finished(id gstack.TransportEndpointID, end seqnum.Value) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -80,7 +79,7 @@ func (w *timeWait) finished(id gstack.TransportEndpointID, end seqnum.Value) {
 	}
 }
 
-// find answers the connection, and what is known of its timestamps, if it is in TIME-WAIT; else nil.
+// find returns the connection and its last timestamps if it is in TIME-WAIT; else nil.
 func (w *timeWait) find(id gstack.TransportEndpointID) (*tcp.Endpoint, former) {
 	protocol := header.IPv4ProtocolNumber
 	if id.LocalAddress.Len() == header.IPv6AddressSize {
@@ -90,7 +89,7 @@ func (w *timeWait) find(id gstack.TransportEndpointID) (*tcp.Endpoint, former) {
 	if endpoint == nil {
 		return nil, former{}
 	}
-	endpoint.LockUser() // what was received last may be at work
+	endpoint.LockUser() // the endpoint may still be processing the last packet
 	defer endpoint.UnlockUser()
 	if endpoint.EndpointState() != tcp.StateTimeWait {
 		return nil, former{}
@@ -98,14 +97,14 @@ func (w *timeWait) find(id gstack.TransportEndpointID) (*tcp.Endpoint, former) {
 	return endpoint, former{timestamps: endpoint.SendTSOk, timestamp: endpoint.RecentTS}
 }
 
-// remove ends a connection in TIME-WAIT at once, without a word. The caller holds the lock.
+// remove removes a connection in TIME-WAIT without sending a RST. The caller holds the lock.
 func (w *timeWait) remove(id gstack.TransportEndpointID, endpoint *tcp.Endpoint) {
 	w.silenced.Store(&id)
 	endpoint.Abort()
 	w.silenced.Store(nil)
 }
 
-// reopen removes a connection in TIME-WAIT if the SYN may take its place.
+// reopen removes a connection in TIME-WAIT if the SYN may replace it.
 func (w *timeWait) reopen(id gstack.TransportEndpointID, syn header.TCP) {
 	endpoint, old := w.find(id)
 	if endpoint == nil {
@@ -120,7 +119,7 @@ func (w *timeWait) reopen(id gstack.TransportEndpointID, syn header.TCP) {
 	}
 }
 
-// silences is true for a packet to be sent that is the RST of a connection that is being removed.
+// silences reports whether an outgoing packet is the RST of a connection that is being removed.
 func (w *timeWait) silences(out *gstack.PacketBuffer) bool {
 	silenced := w.silenced.Load()
 	if silenced == nil || out.TransportProtocolNumber != tcp.ProtocolNumber {
@@ -134,13 +133,13 @@ func (w *timeWait) silences(out *gstack.PacketBuffer) bool {
 // former is a connection in TIME-WAIT.
 type former struct {
 	timestamps bool
-	timestamp  uint32 // the last one received
+	timestamp  uint32 // last timestamp received
 	// end is the sequence number after the client's FIN.
 	end      seqnum.Value
 	endKnown bool
 }
 
-// mayBeReplacedBy is RFC 6191, section 2.
+// mayBeReplacedBy implements RFC 6191, section 2.
 func (f former) mayBeReplacedBy(sequence seqnum.Value, timestamps bool, timestamp uint32) bool {
 	later := f.endKnown && f.end.LessThan(sequence)
 	switch {

@@ -6,10 +6,10 @@ import (
 	gstack "gvisor.dev/gvisor/pkg/tcpip/stack"
 )
 
-// hopLimit of packets made here.
+// hopLimit of packets that are created here.
 const hopLimit = 64
 
-// reason is why something cannot be reached, as the two ICMPs say it.
+// reason is an "unreachable" code in ICMP and ICMPv6.
 type reason struct {
 	v4 header.ICMPv4Code
 	v6 header.ICMPv6Code
@@ -21,13 +21,13 @@ var (
 	prohibited      = reason{header.ICMPv4AdminProhibited, header.ICMPv6Prohibited}
 )
 
-// beginning copies the headers of a received packet: what an ICMP error quotes.
+// beginning copies the headers of a received packet, which an ICMP error quotes.
 func beginning(packet *gstack.PacketBuffer) []byte {
 	network, transport := packet.NetworkHeader().Slice(), packet.TransportHeader().Slice()
 	return append(append(make([]byte, 0, len(network)+len(transport)), network...), transport...)
 }
 
-// sendUnreachable sends an ICMP error about a packet to its sender, in the name of the packet's destination.
+// sendUnreachable sends an ICMP error about a packet to its sender, from the packet's destination address.
 func (s *Stack) sendUnreachable(original []byte, why reason) {
 	var packet []byte
 	switch {
@@ -38,7 +38,7 @@ func (s *Stack) sendUnreachable(original []byte, why reason) {
 	default:
 		return
 	}
-	_ = s.device.link.inject(packet) // a full queue: the sender tries again, or times out
+	_ = s.device.link.inject(packet) // if the queue is full, the error is lost and the sender retries or times out
 }
 
 func unreachableV4(original []byte, code header.ICMPv4Code) []byte {

@@ -11,34 +11,34 @@ const rejectICMPX, hostUnreachable = 2, 2
 // Count counts packets.
 func Count() Match { return CountFrom(0) }
 
-// CountFrom counts packets, beginning at what a former rule has counted.
+// CountFrom counts packets, starting at the count of a former rule.
 func CountFrom(packets uint64) Match { return Match{&expr.Counter{Packets: packets}} }
 
-// Accept lets packets pass.
+// Accept accepts packets.
 func Accept() Match { return Match{&expr.Verdict{Kind: expr.VerdictAccept}} }
 
 // Drop drops packets silently.
 func Drop() Match { return Match{&expr.Verdict{Kind: expr.VerdictDrop}} }
 
-// Refuse drops packets and tells the sender at once that the host cannot be reached, as a route that refuses does. An established
-// connection takes that for a passing trouble and waits.
+// Refuse drops packets and sends an ICMP "host unreachable", like an unreachable route. TCP treats that as temporary for
+// established connections, which keep retrying.
 func Refuse() Match { return Match{&expr.Reject{Type: rejectICMPX, Code: hostUnreachable}} }
 
-// Reset drops packets and ends their TCP connection.
+// Reset drops packets and answers with a TCP RST.
 func Reset() Match { return Match{&expr.Reject{Type: unix.NFT_REJECT_TCP_RST}} }
 
-// Masquerade gives packets the address of the link that they leave by.
+// Masquerade rewrites the source address to that of the outgoing link.
 func Masquerade() Match { return Match{&expr.Masq{}} }
 
-// Jump goes on with a chain's rules and comes back.
+// Jump evaluates a chain and continues after it.
 func Jump(to *Chain) Match {
 	return Match{&expr.Verdict{Kind: expr.VerdictJump, Chain: to.Name}}
 }
 
-// Goto goes on with a chain's rules and does not come back.
+// Goto continues with a chain and does not return.
 func Goto(to *Chain) Match {
 	return Match{&expr.Verdict{Kind: expr.VerdictGoto, Chain: to.Name}}
 }
 
-// Return goes back to the rules after the jump to this chain.
+// Return continues after the jump to this chain.
 func Return() Match { return Match{&expr.Verdict{Kind: expr.VerdictReturn}} }

@@ -15,29 +15,29 @@ import (
 )
 
 const (
-	// signature begins the comment that says whose table it is, and what it was made from.
+	// signature begins the comment with the digest that a table was built from.
 	signature = "sag-tunnel "
 	// signed is the chain with that comment.
 	signed = "made"
 )
 
-// Sign notes in a chain of its own what the table was made from, and how many counted rules it has.
+// Sign stores the digest of the table's configuration and the number of counted rules in a chain of its own.
 func (t *Table) Sign(digest string) {
 	t.add(t.Chain(signed), fmt.Sprintf("%s%s %d", signature, digest, t.rules), Count())
 }
 
-// Found is a signed table as it was found.
+// Found is a signed table as read from the kernel.
 type Found struct {
-	// Digest is what Sign was given, or Damaged.
+	// Digest is the one passed to Sign, or Damaged.
 	Digest string
-	// Rules are those of the chains that were asked for.
+	// Rules are those of the requested chains.
 	Rules map[string][]*nftables.Rule
 }
 
 // Damaged is the digest of a table that another program has changed or made dormant.
 const Damaged = "damaged"
 
-// Inspect reads a signed table; nil if there is none. The chains named are those with counted rules.
+// Inspect reads a signed table; nil if there is none. chains are those with counted rules.
 func Inspect(name string, chains ...string) (*Found, error) {
 	conn, err := Dial()
 	if err != nil {
@@ -65,7 +65,7 @@ func Inspect(name string, chains ...string) (*Found, error) {
 	comment, _ := userdata.GetString(f.Rules[signed][0].UserData, userdata.TypeComment)
 	text, found := strings.CutPrefix(comment, signature)
 	digest, number, _ := strings.Cut(text, " ")
-	// No rule of a dormant table is run.
+	// The kernel does not evaluate the rules of a dormant table.
 	dormant := flags(tables[at])&unix.NFT_TABLE_F_DORMANT != 0
 	if wanted, err := strconv.Atoi(number); found && err == nil && wanted == count-1 && !dormant {
 		f.Digest = digest
@@ -73,13 +73,13 @@ func Inspect(name string, chains ...string) (*Found, error) {
 	return f, nil
 }
 
-// Exists is true if there is a table of this name.
+// Exists reports whether there is a table with this name.
 func Exists(conn *nftables.Conn, name string) (bool, error) {
 	tables, err := conn.ListTablesOfFamily(nftables.TableFamilyINet)
 	return slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == name }), err
 }
 
-// Packets adds up the packets that counters of a chain's rules have seen.
+// Packets returns the sum of the counters of a chain's rules.
 func (f *Found) Packets(chain string) (packets uint64) {
 	for _, r := range f.Rules[chain] {
 		for _, e := range r.Exprs {
@@ -91,7 +91,7 @@ func (f *Found) Packets(chain string) (packets uint64) {
 	return packets
 }
 
-// flags of a table, which the library reads in this host's byte order, though they come in network order.
+// flags returns a table's flags. The library decodes them in host byte order, although they are in network byte order.
 func flags(t *nftables.Table) uint32 {
 	return binary.BigEndian.Uint32(binary.NativeEndian.AppendUint32(nil, t.Flags))
 }

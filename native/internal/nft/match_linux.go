@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Registers: 1 to 4 hold 16 bytes each; the one after the first 4 bytes of register 1 has a number of its own.
+// Registers 1 to 4 hold 16 bytes each. 32-bit registers are numbered separately: 9 is the second one of register 1.
 const (
 	firstRegister = 1
 	secondWord    = 9
 	secondLong    = 2
 	// nameSize is IFNAMSIZ.
 	nameSize = 16
-	// loopback is the index of the loopback link in every network namespace.
+	// loopback is the index of lo, the same in every network namespace.
 	loopback = 1
 )
 
-// header is where a destination address is in the IP header of a version, and how long it is.
+// header returns the offset and length of the destination address in the IP header.
 func header(six bool) (family byte, destination, size uint32) {
 	if six {
 		return unix.NFPROTO_IPV6, 24, 16
@@ -33,58 +33,58 @@ func compare(key expr.MetaKey, op expr.CmpOp, value []byte) Match {
 	return Match{&expr.Meta{Key: key, Register: firstRegister}, &expr.Cmp{Op: op, Register: firstRegister, Data: value}}
 }
 
-// LinkName is a link's name as nftables compares it.
+// LinkName returns a link's name, padded for comparison in nftables.
 func LinkName(name string) []byte { return append([]byte(name), make([]byte, nameSize-len(name))...) }
 
-// LeavesBy is true for packets that leave by a link.
+// LeavesBy matches packets that leave by a link.
 func LeavesBy(link string) Match { return compare(expr.MetaKeyOIFNAME, expr.CmpOpEq, LinkName(link)) }
 
-// LeavesByPrefix is true for packets that leave by a link whose name begins like this.
+// LeavesByPrefix matches packets that leave by a link whose name has this prefix.
 func LeavesByPrefix(prefix string) Match {
 	return compare(expr.MetaKeyOIFNAME, expr.CmpOpEq, []byte(prefix))
 }
 
-// LeavesByOneOf is true for packets that leave by a link in a set.
+// LeavesByOneOf matches packets that leave by a link in a set.
 func LeavesByOneOf(s *Set) Match {
 	return Match{&expr.Meta{Key: expr.MetaKeyOIFNAME, Register: firstRegister}, lookup(s)}
 }
 
-// CameBy is true for packets that came by a link.
+// CameBy matches packets that came in by a link.
 func CameBy(link string) Match { return compare(expr.MetaKeyIIFNAME, expr.CmpOpEq, LinkName(link)) }
 
-// PassesNone is true for packets that neither came nor leave by a link whose name begins like this.
+// PassesNone matches packets that neither came in nor leave by a link whose name has this prefix.
 func PassesNone(prefix string) Match {
 	return append(compare(expr.MetaKeyIIFNAME, expr.CmpOpNeq, []byte(prefix)), compare(expr.MetaKeyOIFNAME, expr.CmpOpNeq, []byte(prefix))...)
 }
 
-// StaysHere is true for packets that leave by the loopback link.
+// StaysHere matches packets that leave by the loopback link.
 func StaysHere() Match {
 	return compare(expr.MetaKeyOIF, expr.CmpOpEq, binary.NativeEndian.AppendUint32(nil, loopback))
 }
 
-// CameByNeither is true for packets that came by neither this link nor the loopback link.
+// CameByNeither matches packets that came in by neither this link nor the loopback link.
 func CameByNeither(link string) Match {
 	return append(compare(expr.MetaKeyIIF, expr.CmpOpNeq, binary.NativeEndian.AppendUint32(nil, loopback)),
 		compare(expr.MetaKeyIIFNAME, expr.CmpOpNeq, LinkName(link))...)
 }
 
-// Family is true for packets of one IP version.
+// Family matches packets of one IP version.
 func Family(six bool) Match {
 	family, _, _ := header(six)
 	return compare(expr.MetaKeyNFPROTO, expr.CmpOpEq, []byte{family})
 }
 
-// Protocol is true for packets of one transport protocol (IPPROTO_*).
+// Protocol matches packets of one transport protocol (IPPROTO_*).
 func Protocol(number byte) Match {
 	return compare(expr.MetaKeyL4PROTO, expr.CmpOpEq, []byte{number})
 }
 
-// Marked is true for packets with a firewall mark.
+// Marked matches packets with a fwmark.
 func Marked(mark uint32) Match {
 	return compare(expr.MetaKeyMARK, expr.CmpOpEq, binary.NativeEndian.AppendUint32(nil, mark))
 }
 
-// SetMark marks packets.
+// SetMark sets the packets' fwmark.
 func SetMark(mark uint32) Match {
 	return Match{
 		&expr.Immediate{Register: firstRegister, Data: binary.NativeEndian.AppendUint32(nil, mark)},
@@ -92,10 +92,10 @@ func SetMark(mark uint32) Match {
 	}
 }
 
-// OfRoot is true for packets of root's sockets. Packets that are forwarded, and the kernel's own, have no owner and do not match.
+// OfRoot matches packets of root's sockets. Forwarded packets, and those of the kernel, have no owner and do not match.
 func OfRoot() Match { return compare(expr.MetaKeySKUID, expr.CmpOpEq, make([]byte, 4)) }
 
-// GoesTo is true for packets to an address in a prefix.
+// GoesTo matches packets to an address in a prefix.
 func GoesTo(p netip.Prefix) Match {
 	_, offset, size := header(p.Addr().Is6())
 	all := append(Family(p.Addr().Is6()), network(firstRegister, offset, size))
@@ -109,13 +109,13 @@ func GoesTo(p netip.Prefix) Match {
 	return append(all, &expr.Cmp{Op: expr.CmpOpEq, Register: firstRegister, Data: p.Masked().Addr().AsSlice()})
 }
 
-// GoesInto is true for packets to an address in a set of one IP version.
+// GoesInto matches packets to an address in a set of one IP version.
 func GoesInto(s *Set, six bool) Match {
 	_, offset, size := header(six)
 	return append(Family(six), network(firstRegister, offset, size), lookup(s))
 }
 
-// GoesToEndpoint is true for packets to an address and port in a set of one IP version.
+// GoesToEndpoint matches packets to an address and port in a set of one IP version.
 func GoesToEndpoint(s *Set, six bool, transport byte) Match {
 	_, offset, size := header(six)
 	second := uint32(secondWord)
@@ -126,9 +126,9 @@ func GoesToEndpoint(s *Set, six bool, transport byte) Match {
 	return append(all, network(firstRegister, offset, size), destinationPort(second), lookup(s))
 }
 
-// GoesToExactly is true for packets to an IPv4 address and port, whatever the transport. It consists of loads of up to 4 bytes and
-// comparisons with them only, which the kernel does in line, because every packet of the tunnel's passes here. It is for packets that
-// are known to be root's: others could make the bytes of any packet look like that.
+// GoesToExactly matches packets to an IPv4 address and port, whatever the transport. It uses only loads and comparisons of
+// up to 4 bytes, which the kernel evaluates without a function call, because every packet of the tunnel passes this rule.
+// Use it only for root's packets: other users could craft packets with matching bytes.
 func GoesToExactly(to netip.AddrPort) Match {
 	_, offset, size := header(false)
 	return Match{
@@ -137,24 +137,24 @@ func GoesToExactly(to netip.AddrPort) Match {
 	}
 }
 
-// GoesToPorts is true for packets of a transport protocol to a port in a set.
+// GoesToPorts matches packets of a transport protocol to a port in a set.
 func GoesToPorts(transport byte, s *Set) Match {
 	return append(Protocol(transport), destinationPort(firstRegister), lookup(s))
 }
 
-// GoesToPort is true for packets of a transport protocol to a port.
+// GoesToPort matches packets of a transport protocol to a port.
 func GoesToPort(transport byte, number uint16) Match {
 	return append(Protocol(transport), destinationPort(firstRegister), &expr.Cmp{Op: expr.CmpOpEq, Register: firstRegister, Data: port(number)})
 }
 
-// BetweenPorts is true for packets of a transport protocol from one port to another.
+// BetweenPorts matches packets of a transport protocol from one port to another.
 func BetweenPorts(transport byte, source, destination uint16) Match {
 	return append(Protocol(transport),
 		&expr.Payload{DestRegister: firstRegister, Base: expr.PayloadBaseTransportHeader, Offset: 0, Len: 4},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: firstRegister, Data: append(port(source), port(destination)...)})
 }
 
-// ICMPv6 is true for ICMPv6 messages of a type in a set.
+// ICMPv6 matches ICMPv6 messages of a type in a set.
 func ICMPv6(types *Set) Match {
 	return append(Protocol(unix.IPPROTO_ICMPV6),
 		&expr.Payload{DestRegister: firstRegister, Base: expr.PayloadBaseTransportHeader, Offset: 0, Len: 1}, lookup(types))

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Merged are the ranges of addresses that prefixes of one IP version cover, each from the first to the last address. No range touches
-// another.
+// Merged returns the address ranges that prefixes of one IP version cover, each as first and last address. Adjacent and
+// overlapping ranges are merged.
 func Merged(prefixes []netip.Prefix, six bool) [][2]netip.Addr {
 	var ranges [][2]netip.Addr
 	for _, p := range prefixes {
@@ -18,7 +18,7 @@ func Merged(prefixes []netip.Prefix, six bool) [][2]netip.Addr {
 	var all [][2]netip.Addr
 	for _, r := range ranges {
 		end := len(all) - 1
-		// Next of the very last address is invalid, which compares less than all.
+		// Next of the very last address is invalid, which compares less than all others.
 		if end >= 0 && (!all[end][1].Next().IsValid() || r[0].Compare(all[end][1].Next()) <= 0) {
 			if all[end][1].Less(r[1]) {
 				all[end][1] = r[1]

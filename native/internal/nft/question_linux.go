@@ -8,20 +8,20 @@ import (
 )
 
 const (
-	// payload is NFT_PAYLOAD_INNER_HEADER: what a UDP or TCP header is followed by.
+	// payload is NFT_PAYLOAD_INNER_HEADER: the data after a UDP or TCP header.
 	payload expr.PayloadBase = 3
-	// RegisterSize is how many bytes a register holds; Registers is how many of them can be looked up at once.
+	// RegisterSize is the size of a register, bytes; Registers is how many of them one lookup can use.
 	RegisterSize, Registers = 16, 4
-	// QuestionOffset is where the first question begins in a DNS message.
+	// QuestionOffset is the offset of the first question in a DNS message.
 	QuestionOffset = 12
-	// CaseMask takes the difference between upper and lower case out of a byte. It makes some other bytes alike too, which no name
-	// has.
+	// CaseMask clears the bit in which upper and lower case differ. It also merges some other bytes, which do not occur in
+	// names.
 	CaseMask = 0xdf
-	// maxWireName is the longest name in a DNS message, lengths and the final zero included, bytes.
+	// maxWireName is the longest name in a DNS message, with length bytes and the final zero, bytes.
 	maxWireName = 255
 )
 
-// WireName is a name as a DNS question has it, under CaseMask; nil if it is no name.
+// WireName returns a name as encoded in a DNS question, under CaseMask; nil if it is not a valid name.
 func WireName(name string) []byte {
 	var wire []byte
 	for label := range strings.SplitSeq(name, ".") {
@@ -51,11 +51,11 @@ func Folded(at, length int) Match {
 	return all
 }
 
-// FoldedIn is true if a part of a message, under CaseMask, is in a set.
+// FoldedIn matches if a part of a message, under CaseMask, is in a set.
 func FoldedIn(s *Set, at, length int) Match { return append(Folded(at, length), lookup(s)) }
 
-// AsksOnly is true for DNS messages over UDP with one question, which is for exactly this WireName, and without answers and
-// authorities: there is no room for other names.
+// AsksOnly matches DNS messages over UDP with exactly one question, for this WireName, and without answer and authority
+// records, so that they cannot contain other names.
 func AsksOnly(wire []byte) Match {
 	all := Match{
 		&expr.Payload{DestRegister: firstRegister, Base: payload, Offset: 4, Len: 6},

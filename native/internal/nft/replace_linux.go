@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Replace builds a table, or builds it anew in one transaction, so that at every moment either the old or the new rules hold. For
-// that, base chains stay: the kernel runs an old and a new one one after the other, and a packet between the two would be seen by
-// neither. Interval sets, which ahead adds, have to exist before the rules that look into them: the kernel finds nothing in a new one
-// for a moment after the transaction. Only if another program has changed the table so that it cannot be changed back is it deleted
-// and made again, with such a moment.
+// Replace creates or replaces a table in one transaction, so that either the old or the new rules apply to every packet.
+// Two properties of the kernel complicate that. It swaps base chains one after the other, and a packet in between would
+// pass neither the old nor the new one, so base chains are kept. And lookups in a new interval set find nothing for a
+// moment after the transaction, so `ahead` adds interval sets before the rules that use them. If another program has
+// changed the table in a way that prevents this, the table is deleted and created again, which has such a moment.
 func Replace(name string, ahead, build func(*Table) error) error {
 	if replaced, err := inPlace(name, ahead, build); replaced || err != nil {
 		return err
@@ -19,7 +19,7 @@ func Replace(name string, ahead, build func(*Table) error) error {
 	return Rebuild(name, build)
 }
 
-// Rebuild deletes a table, if it exists, and builds it, in one transaction.
+// Rebuild deletes a table, if it exists, and creates it again in one transaction.
 func Rebuild(name string, build func(*Table) error) error {
 	t, closer, err := open(name)
 	if err != nil {
@@ -35,7 +35,8 @@ func Rebuild(name string, build func(*Table) error) error {
 	return t.conn.Flush()
 }
 
-// inPlace is Replace for a table that exists and that no other program has changed; false if that cannot be done.
+// inPlace replaces the rules of an existing table; it returns false if the table does not exist or another program has
+// changed it.
 func inPlace(name string, ahead, build func(*Table) error) (bool, error) {
 	t, closer, err := open(name)
 	if err != nil {
@@ -57,7 +58,7 @@ func inPlace(name string, ahead, build func(*Table) error) (bool, error) {
 	return t.conn.Flush() == nil, nil
 }
 
-// open begins a table on a socket of its own.
+// open returns a table with a netlink socket of its own.
 func open(name string) (*Table, func(), error) {
 	conn, err := Dial()
 	if err != nil {
@@ -74,7 +75,7 @@ func names(sets []*nftables.Set) map[string]bool {
 	return all
 }
 
-// prepare adds what ahead says, also where a part of it was deleted, and gives all sets that exist then.
+// prepare runs ahead, which also restores deleted sets, and returns all sets.
 func (t *Table) prepare(ahead func(*Table) error) ([]*nftables.Set, error) {
 	if err := ahead(t); err != nil {
 		return nil, err
@@ -85,13 +86,13 @@ func (t *Table) prepare(ahead func(*Table) error) ([]*nftables.Set, error) {
 	return t.conn.GetSets(t.table)
 }
 
-// refill empties the table and builds it anew. Base chains, and interval sets that are used again, stay.
+// refill empties the table and builds it again. It keeps base chains, and interval sets that are still used.
 func (t *Table) refill(build func(*Table) error, sets []*nftables.Set) error {
 	chains, err := t.conn.ListChainsOfTableFamily(t.table.Family)
 	if err != nil {
 		return err
 	}
-	// Adding a table that exists changes nothing, but wakes up a dormant one.
+	// Adding an existing table changes nothing but clears the dormant flag.
 	t.conn.AddTable(t.table)
 	t.conn.FlushTable(t.table)
 	for _, c := range chains {
@@ -120,7 +121,7 @@ func (t *Table) refill(build func(*Table) error, sets []*nftables.Set) error {
 	return nil
 }
 
-// Remove deletes a table; false if there is none.
+// Remove deletes a table; it returns false if there is none.
 func Remove(name string) (bool, error) {
 	conn, err := Dial()
 	if err != nil {

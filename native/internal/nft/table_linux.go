@@ -1,7 +1,7 @@
-// Package nft builds, replaces and inspects this software's nftables tables. The kill switch, lockdown and the access point use it;
-// what is permitted and what is dropped is theirs to say.
+// Package nft builds, replaces and inspects this software's nftables tables. The kill switch, lockdown and the access point
+// define the rules.
 //
-// A table belongs to no process: the kernel keeps it when the process that made it dies.
+// The kernel keeps a table when the process that created it ends.
 package nft
 
 import (
@@ -18,50 +18,50 @@ import (
 	mdlayher "github.com/mdlayher/netlink"
 )
 
-// Chain and Set are nftables' own, so that users of this package need no other import.
+// Chain and Set are aliases, so that users of this package need no other import.
 type (
 	Chain = nftables.Chain
 	Set   = nftables.Set
 )
 
-// Match is a condition or an action of a rule.
+// Match is a part of a rule: conditions or an action.
 type Match = []expr.Any
 
-// socketBuffer holds the kernel's answers to a whole transaction, one for each rule, bytes.
+// socketBuffer holds the kernel's answers to a whole transaction, one per rule, bytes.
 const socketBuffer = 8 << 20
 
-// Table is a table while it is being built.
+// Table is a table that is being built.
 type Table struct {
 	conn  *nftables.Conn
 	table *nftables.Table
-	// rules counts the rules added by Rule, so that a missing one is noticed (Sign, Inspect).
+	// rules counts the rules added by Rule; Inspect compares the count to detect missing ones.
 	rules int
-	// ready are the sets that exist already, by name; used are the interval sets that rules look into, and the base chains. Both are
-	// nil for a table that is made from nothing.
+	// ready are the existing sets by name; used are the interval sets that rules refer to, and the base chains. Both are
+	// nil for a table that is built from scratch.
 	ready, used map[string]bool
 }
 
-// Dial opens one socket for all requests of a task; the caller closes it.
+// Dial opens one netlink socket for all requests of a task; the caller closes it.
 func Dial() (*nftables.Conn, error) {
 	return nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(c *mdlayher.Conn) error {
 		return errors.Join(c.SetReadBuffer(socketBuffer), c.SetWriteBuffer(socketBuffer))
 	}))
 }
 
-// Named is the table of a name in the family inet, which is IPv4 and IPv6.
+// Named returns the table with a name in the family inet, which is IPv4 and IPv6.
 func Named(name string) *nftables.Table {
 	return &nftables.Table{Name: name, Family: nftables.TableFamilyINet}
 }
 
-// Handle is the table, for sets that Set does not make.
+// Handle returns the table, for sets that Set does not create.
 func (t *Table) Handle() *nftables.Table { return t.table }
 
-// Chain adds a chain that rules jump to.
+// Chain adds a regular chain, which rules can jump to.
 func (t *Table) Chain(name string) *Chain {
 	return t.conn.AddChain(&nftables.Chain{Name: name, Table: t.table})
 }
 
-// Base adds a chain that packets enter at a hook.
+// Base adds a base chain at a hook.
 func (t *Table) Base(name string, kind nftables.ChainType, hook *nftables.ChainHook, priority nftables.ChainPriority) *Chain {
 	accept := nftables.ChainPolicyAccept
 	t.uses(name)
@@ -70,7 +70,7 @@ func (t *Table) Base(name string, kind nftables.ChainType, hook *nftables.ChainH
 	})
 }
 
-// Filter adds a chain that filters packets at a hook, so much after everybody's filters.
+// Filter adds a filter chain at a hook, with a priority this much after the standard one.
 func (t *Table) Filter(name string, hook *nftables.ChainHook, after int32) *Chain {
 	return t.Base(name, nftables.ChainTypeFilter, hook, *nftables.ChainPriorityFilter+nftables.ChainPriority(after))
 }
@@ -87,7 +87,7 @@ func (t *Table) Rule(chain *Chain, parts ...Match) {
 	t.Uncounted(chain, parts...)
 }
 
-// Uncounted adds a rule that Sign does not count, in a chain that Inspect does not read: there may be too many.
+// Uncounted adds a rule that Sign does not count, in a chain that Inspect does not read because it may have too many.
 func (t *Table) Uncounted(chain *Chain, parts ...Match) { t.add(chain, "", parts...) }
 
 func (t *Table) add(chain *Chain, comment string, parts ...Match) {
@@ -98,7 +98,7 @@ func (t *Table) add(chain *Chain, comment string, parts ...Match) {
 	t.conn.AddRule(rule)
 }
 
-// Set adds a set of values. The kernel gets its size in advance, and chooses the fastest lookup for it.
+// Set adds a set of values. Given the size in advance, the kernel chooses the fastest lookup.
 func (t *Table) Set(name string, kind nftables.SetDatatype, keys [][]byte) (*Set, error) {
 	s := &nftables.Set{
 		Table: t.table, Name: name, KeyType: kind, Concatenation: strings.Contains(kind.Name, " . "), Size: uint32(len(keys)),
@@ -110,7 +110,7 @@ func (t *Table) Set(name string, kind nftables.SetDatatype, keys [][]byte) (*Set
 	return s, t.Fill(s, elements)
 }
 
-// elementsPerMessage keeps the list of elements in one message below 64 KiB. Even, because a range has two elements.
+// elementsPerMessage keeps a message's list of elements below 64 KiB. It is even, because a range has two elements.
 const elementsPerMessage = 256
 
 // Fill adds a set with its elements.
@@ -146,8 +146,8 @@ func (t *Table) Endpoints(name string, all []netip.AddrPort, six bool) (*Set, er
 	return t.Set(familyName(name, six), endpointKind(six), keys)
 }
 
-// Prefixes gives an interval set of prefixes of one IP version, and adds it unless it exists; nil if there are no prefixes. Its name
-// says what is in it.
+// Prefixes returns an interval set with the prefixes of one IP version, and adds it unless it exists; nil if there are no
+// prefixes. Its name includes a hash of its content.
 func (t *Table) Prefixes(name string, all []netip.Prefix, six bool) (*Set, error) {
 	kind := nftables.TypeIPAddr
 	if six {
@@ -156,7 +156,7 @@ func (t *Table) Prefixes(name string, all []netip.Prefix, six bool) (*Set, error
 	var elements []nftables.SetElement
 	digest := fnv.New64a()
 	for _, r := range Merged(all, six) {
-		_, _ = fmt.Fprintln(digest, r) // never fails
+		_, _ = fmt.Fprintln(digest, r) // hash writes never fail
 		elements = append(elements, nftables.SetElement{Key: r[0].AsSlice()})
 		if after := r[1].Next(); after.IsValid() {
 			elements = append(elements, nftables.SetElement{Key: after.AsSlice(), IntervalEnd: true})

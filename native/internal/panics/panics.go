@@ -1,6 +1,6 @@
-// Package panics keeps a bug that outside input brings out from ending the process: one connection, question or answer is lost, the
-// log says why, and everything else goes on. It is for goroutines and handlers that serve outside input. State that others share must
-// not be half changed when it is used: there the process has to end, and its successor resumes the session.
+// Package panics recovers from panics in goroutines and handlers that process outside input, so that a bug costs one
+// connection, query or response and not the process. It must not be used where a panic can leave shared state inconsistent:
+// there the process has to exit, and its successor resumes the session.
 package panics
 
 import (
@@ -13,15 +13,15 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// Log ends a panic and logs it with its stack. It is to be deferred: defer panics.Log(logger, "a question for a name").
+// Log recovers from a panic and logs it with its stack. Use: defer panics.Log(logger, "a DNS query").
 func Log(logger *slog.Logger, during string) {
 	if p := recover(); p != nil {
 		log(logger, during, p)
 	}
 }
 
-// Error ends a panic and makes it an error of cause `unknown`, with the stack beneath it. It is to be deferred in a function with a
-// named error: defer panics.Error(&err, "an answer of the cloud instance").
+// Error recovers from a panic and turns it into an error with cause `unknown` and the stack. Use in a function with a named
+// result: defer panics.Error(&err, "a response of the cloud instance").
 func Error(err *error, during string) {
 	if p := recover(); p != nil {
 		*err = &failure.Error{
@@ -31,7 +31,7 @@ func Error(err *error, during string) {
 	}
 }
 
-// Handler is an HTTP handler whose panics end one request and are logged. What has begun to be answered is cut off.
+// Handler wraps an HTTP handler: a panic is logged and aborts one response.
 func Handler(next http.Handler, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {

@@ -1,4 +1,4 @@
-// Package person tells which user of the machine is accountable for a user id.
+// Package person finds the user who is accountable for a user ID.
 package person
 
 import (
@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// subordinateFile lists the user ids that each user may take on in a user namespace, see subuid(5). A variable for tests.
+// subordinateFile lists the user IDs that each user can use in a user namespace, see subuid(5). It is a variable for tests.
 var subordinateFile = "/etc/subuid"
 
-// subordinates maps user ids to the user who can take them on, so that limits count people and not user ids: with its
-// subordinate ids one user can call as 65,536 others.
+// subordinates maps user IDs to the user who can use them, so that limits count people: with subordinate IDs one user can
+// call as 65,536 others.
 type subordinates struct {
 	mu      sync.Mutex
 	size    int64
@@ -28,7 +28,7 @@ type idRange struct{ first, count, owner uint32 }
 
 var subordinateIDs subordinates
 
-// Of is the user who is accountable for a user id: the owner of the range of subordinate ids that it is in, else itself.
+// Of returns the user who is accountable for a user ID: the owner of its range of subordinate IDs, or else the ID itself.
 func Of(uid uint32) uint32 { return subordinateIDs.ownerOf(uid) }
 
 func (s *subordinates) ownerOf(uid uint32) uint32 {
@@ -63,8 +63,8 @@ func (s *subordinates) refresh() {
 	s.ranges, s.size, s.changed = parseSubordinates(text, userID), info.Size(), info.ModTime()
 }
 
-// parseSubordinates reads NAME-OR-UID:FIRST:COUNT, one a line. A range of a user that does not exist counts as one user: that
-// of its first id.
+// parseSubordinates parses NAME-OR-UID:FIRST:COUNT, one per line. The range of a user that does not exist counts as one
+// user, with the range's first ID.
 func parseSubordinates(text []byte, idOf func(name string) (uint32, bool)) []idRange {
 	var all []idRange
 	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {

@@ -8,7 +8,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// read parses an answer. It reports whether the query is settled: SERVFAIL and REFUSED settle nothing.
+// read parses an answer. It reports whether the answer is final: after SERVFAIL or REFUSED another server may still have
+// one.
 func read(answer *dns.Msg, name string, kind uint16) (found, bool) {
 	switch answer.Rcode {
 	case dns.RcodeSuccess:

@@ -1,5 +1,5 @@
-// Package resolver queries name servers, for the proxies and for the DNS forwarder of system mode.
-// An unanswered query is repeated, at the same server and at the others, and late answers still count.
+// Package resolver queries name servers, for the proxies and for the DNS forwarder of system mode. An unanswered query is
+// repeated at the same server and at the others, and late answers are still accepted.
 package resolver
 
 import (
@@ -19,38 +19,38 @@ import (
 )
 
 const (
-	// turn is how long to wait for a server before the next one is queried as well.
+	// turn is how long to wait for a server before the next one is queried in parallel.
 	turn = 800 * time.Millisecond
 	// Rounds is how often each server is queried, because datagrams get lost.
 	Rounds = 3
-	// Limit is how long a query may take.
+	// Limit is how long a query may take, retries included.
 	Limit = 4 * time.Second
-	// Datagram is the largest UDP answer that EDNS announces, bytes: it passes everywhere without fragmentation
+	// Datagram is the UDP payload size that EDNS announces, bytes. It avoids fragmentation on all common paths
 	// (https://www.dnsflagday.net/2020/).
 	Datagram = 1232
 	// Largest is the largest datagram that is read, bytes.
 	Largest = 4096
 	// headerSize is the length of a message's header, bytes.
 	headerSize = 12
-	// maxUnrelated is how many datagrams that do not answer the query are skipped; any host can send some (spoofing).
+	// maxUnrelated is how many datagrams that do not match the query are skipped; any host can send spoofed ones.
 	maxUnrelated = 32
 )
 
 // ErrNoServer means that the list of name servers is empty.
-var ErrNoServer = errors.New("there is no name server to ask")
+var ErrNoServer = errors.New("no name server is configured")
 
-var errOtherQuestion = errors.New("the answer is to another question")
+var errMismatch = errors.New("the answer does not match the query")
 
-// Dial makes a connection to a name server; network is "udp" or "tcp".
+// Dial connects to a name server; network is "udp" or "tcp".
 type Dial func(ctx context.Context, network string, to netip.AddrPort) (net.Conn, error)
 
-// AnyNetwork starts with "udp" and falls back to "tcp" where no datagram comes back.
+// AnyNetwork uses UDP and, in the last round, TCP, for networks that drop DNS datagrams.
 const AnyNetwork = "any"
 
-// AskUntil sends a message with one question to the servers, one after the other while still listening to the earlier ones, until one
-// has settled it, and returns the answer as it came, with the ID of the message. If all failed, it is one of their error responses or
-// an error. A server that did not answer a query with EDNS is queried without it the next time: some drop such queries (RFC 6891,
-// 6.2.2), and the C library sends none. The context has a deadline.
+// AskUntil sends a message with one question to the servers in turn, while it still accepts answers of the earlier ones,
+// until one gives a final answer. It returns that answer with the caller's message ID. If all servers fail, it returns one
+// of their error responses or an error. A server that did not answer a query with EDNS is queried without it the next time:
+// some drop such queries (RFC 6891, 6.2.2), and the C library sends none. The context must have a deadline.
 func (m *Memory) AskUntil(ctx context.Context, dial Dial, network string, servers []netip.AddrPort, message []byte) ([]byte, error) {
 	if len(servers) == 0 {
 		return nil, ErrNoServer
@@ -68,7 +68,7 @@ func (m *Memory) AskUntil(ctx context.Context, dial Dial, network string, server
 		bytes  []byte
 		err    error
 		server netip.AddrPort
-		// plainly: it was queried without EDNS although the query has it.
+		// plainly is set if the query was sent without EDNS although the caller's has it.
 		plainly bool
 	}
 	servers = m.order(servers)
@@ -100,7 +100,7 @@ func (m *Memory) AskUntil(ctx context.Context, dial Dial, network string, server
 			go func() {
 				a := answer{server: server, plainly: plainly}
 				defer func() { answers <- a }()
-				defer panics.Error(&a.err, "a question to a name server")
+				defer panics.Error(&a.err, "a query to a name server")
 				if plainly {
 					a.bytes, a.err = once(ctx, dial, over, server, bare, query.Question[0])
 				} else {
@@ -119,7 +119,7 @@ func (m *Memory) AskUntil(ctx context.Context, dial Dial, network string, server
 				}))
 				return a.bytes, nil
 			}
-			// An error response is better than none, and the next server is queried at once.
+			// An error response is kept in case no server does better, and the next server is queried at once.
 			if last.bytes == nil || a.err == nil {
 				last = a
 			}
@@ -132,8 +132,8 @@ func (m *Memory) AskUntil(ctx context.Context, dial Dial, network string, server
 	}
 }
 
-// withoutEDNS is the query without EDNS, nil if it has none or needs it: a validating client (DO) would get nothing to validate
-// and falls back by itself.
+// withoutEDNS returns the query without EDNS; nil if it has none or needs it. A validating client (DO bit) could not
+// validate the answer, and falls back by itself.
 func withoutEDNS(query *dns.Msg) []byte {
 	option := query.IsEdns0()
 	if option == nil || option.Do() || query.IsTsig() != nil {
@@ -148,7 +148,7 @@ func withoutEDNS(query *dns.Msg) []byte {
 	return packed
 }
 
-// settled is false for SERVFAIL, REFUSED and the like.
+// settled reports whether an answer is final, which SERVFAIL, REFUSED and the like are not.
 func settled(answer []byte) bool {
 	code := rcode(answer)
 	return code == dns.RcodeSuccess || code == dns.RcodeNameError
@@ -156,13 +156,13 @@ func settled(answer []byte) bool {
 
 func rcode(answer []byte) int { return int(answer[3] & 0xf) }
 
-// brokenStream: the server accepted a connection and closed it without an answer.
+// brokenStream means that the server accepted a connection and closed it without an answer.
 type brokenStream struct{ error }
 
 func (b brokenStream) Unwrap() error { return b.error }
 
-// exchange queries one server. One that does not support EDNS is queried again without it (RFC 6891, 6.2.2): it answers FORMERR, or closes the
-// connection.
+// exchange queries one server, and again without EDNS if the server does not support it (RFC 6891, 6.2.2), which shows as
+// FORMERR, NOTIMP or a closed connection.
 func exchange(ctx context.Context, dial Dial, network string, server netip.AddrPort, message []byte, query *dns.Msg) ([]byte, error) {
 	answer, err := once(ctx, dial, network, server, message, query.Question[0])
 	var broken brokenStream
@@ -187,7 +187,8 @@ func exchange(ctx context.Context, dial Dial, network string, server netip.AddrP
 	return answer, nil
 }
 
-// once queries one server with a new random message ID from a new socket, so that the port is random too (RFC 5452).
+// once queries one server with a new random message ID from a new socket, whose random port makes spoofing harder (RFC
+// 5452).
 func once(ctx context.Context, dial Dial, network string, server netip.AddrPort, message []byte, question dns.Question) ([]byte, error) {
 	conn, err := dial(ctx, network, server)
 	if err != nil {
@@ -212,12 +213,12 @@ func once(ctx context.Context, dial Dial, network string, server netip.AddrPort,
 		answer, err = overDatagrams(conn, own, question)
 	}
 	if err == nil && !isAnswer(answer, own, question) {
-		err = errOtherQuestion
+		err = errMismatch
 	}
 	if err != nil {
 		return nil, err
 	}
-	// Restore the caller's message id and the letter case of its question.
+	// Restore the caller's message ID and the letter case of its question.
 	copy(answer, message[:2])
 	if end := questionEnd(message); end == questionEnd(answer) {
 		copy(answer[headerSize:end], message[headerSize:end])
@@ -225,7 +226,7 @@ func once(ctx context.Context, dial Dial, network string, server netip.AddrPort,
 	return answer, nil
 }
 
-// questionEnd is the offset of the end of the first question's name; of its start if there is none.
+// questionEnd returns the offset behind the first question's name, or headerSize if there is none.
 func questionEnd(message []byte) int {
 	_, at, err := dns.UnpackDomainName(message, headerSize)
 	if err != nil {
@@ -251,9 +252,9 @@ func overDatagrams(conn net.Conn, query []byte, question dns.Question) ([]byte, 
 	return nil, errors.New("too many unrelated datagrams")
 }
 
-// isAnswer reports whether a message answers the query. The name may come back in another
-// letter case: some servers do not keep it, and ID and port are random enough. A server that could not parse the question
-// may leave it out (RFC 9619 allows none, and old servers do so with FORMERR).
+// isAnswer reports whether a message answers the query. The letter case of the name is ignored, because some servers change
+// it; ID and port are random enough against spoofing. Servers that could not parse the question may omit it (RFC 9619
+// allows none, and old servers do so with FORMERR).
 func isAnswer(message, query []byte, question dns.Question) bool {
 	const response = 0x80
 	if len(message) < headerSize || message[0] != query[0] || message[1] != query[1] || message[2]&response == 0 {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// cacheSize is how many names are kept; beyond that, the cache is cleared.
+// cacheSize is how many names are cached; beyond that, the cache is cleared.
 const cacheSize = 512
 
 type cache struct {

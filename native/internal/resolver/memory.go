@@ -12,12 +12,12 @@ const (
 	rememberSilent = 30 * time.Second
 	// rememberPlain is how long a server that drops queries with EDNS is queried without it.
 	rememberPlain = 10 * time.Minute
-	// remembered bounds the number of servers that are remembered.
+	// remembered bounds the number of servers in each table.
 	remembered = 64
 )
 
-// Memory is what earlier queries showed about name servers, so that not every query waits for the same timeout again. The zero
-// value is ready; nil remembers nothing. It is safe for concurrent use.
+// Memory caches which name servers were silent or dropped EDNS, so that not every query waits for the same timeout again.
+// The zero value is ready to use; a nil Memory caches nothing. It is safe for concurrent use.
 type Memory struct {
 	mu      sync.Mutex
 	silent  map[netip.AddrPort]time.Time
@@ -46,7 +46,7 @@ func (m *Memory) order(servers []netip.AddrPort) []netip.AddrPort {
 	return ordered
 }
 
-// isPlain reports whether a server is queried without EDNS.
+// isPlain reports whether a server is to be queried without EDNS.
 func (m *Memory) isPlain(server netip.AddrPort) bool {
 	if m == nil {
 		return false
@@ -56,7 +56,7 @@ func (m *Memory) isPlain(server netip.AddrPort) bool {
 	return time.Now().Before(m.plainly[server])
 }
 
-// answered records that a server has answered; plainly: a query without EDNS, after it dropped one with it.
+// answered records that a server has answered. plainly is set if it answered only the query without EDNS.
 func (m *Memory) answered(server netip.AddrPort, plainly bool) {
 	if m == nil {
 		return
@@ -69,7 +69,7 @@ func (m *Memory) answered(server netip.AddrPort, plainly bool) {
 	}
 }
 
-// wasSilent records that another server has answered, and these have not.
+// wasSilent records servers that did not answer while another one did.
 func (m *Memory) wasSilent(servers []netip.AddrPort) {
 	if m == nil || len(servers) == 0 {
 		return

@@ -9,28 +9,29 @@ import (
 	"github.com/miekg/dns"
 )
 
-// ErrSilent means that no name server has answered at all.
+// ErrSilent means that no name server has answered.
 var ErrSilent = errors.New("no name server answers")
 
-// Ask is AskUntil within Limit.
+// Ask is AskUntil with the timeout Limit.
 func (m *Memory) Ask(ctx context.Context, dial Dial, network string, servers []netip.AddrPort, message []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, Limit)
 	defer cancel()
 	return m.AskUntil(ctx, dial, network, servers, message)
 }
 
-// Question asks for a complete name's addresses of one family.
+// Question is a query for a complete name's addresses of one family.
 type Question struct {
 	Name string
 	IPv6 bool
-	// Servers are asked in this order, over Network ("tcp" or AnyNetwork), for at most Limit each time.
+	// Servers are queried in this order, over Network ("tcp" or AnyNetwork), for at most Limit per query.
 	Servers []netip.AddrPort
 	Network string
 	Limit   time.Duration
 }
 
-// Addresses answers a question. It fails with `name_not_found` on NXDOMAIN and with `dns_unavailable` if no server gives an answer that
-// can be used, then also with ErrSilent if none has answered at all. Without an error and without addresses the name has none of that family.
+// Addresses sends a query. It fails with `name_not_found` on NXDOMAIN and with `dns_unavailable` if no server gives a
+// usable answer; then also with ErrSilent if none has answered at all. No error and no addresses means that the name has
+// none of that family.
 func (m *Memory) Addresses(ctx context.Context, dial Dial, q Question) ([]netip.Addr, error) {
 	r := Resolver{servers: q.Servers, dial: dial, memory: m, network: q.Network, limit: q.Limit}
 	kind := dns.TypeA

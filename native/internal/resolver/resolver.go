@@ -14,28 +14,28 @@ import (
 )
 
 const (
-	// longest caps the TTL of answers in the cache.
+	// longest caps the TTL of cached answers.
 	longest = 60 * time.Second
-	// resolutionDelay is how long to wait for IPv6 addresses when IPv4 ones are there (RFC 8305, section 3).
+	// resolutionDelay is how long to wait for AAAA records after A records have arrived (RFC 8305, section 3).
 	resolutionDelay = 200 * time.Millisecond
-	// aliasLimit is how many CNAMEs are followed for a server that does not follow them itself.
+	// aliasLimit is how many CNAMEs are followed for a server that does not resolve them itself.
 	aliasLimit = 8
 	port       = 53
 )
 
-// Resolver looks names up at a fixed list of servers.
+// Resolver resolves names with a fixed list of servers.
 type Resolver struct {
 	servers []netip.AddrPort
 	ipv6    bool
 	dial    Dial
 	cache   cache
 	memory  *Memory
-	// network is "tcp" or AnyNetwork; limit bounds one question.
+	// network is "tcp" or AnyNetwork; limit bounds one query.
 	network string
 	limit   time.Duration
 }
 
-// New makes a resolver. Without ipv6 it sends no AAAA queries: nothing in the intranet could be reached by the answers.
+// New returns a resolver. Without ipv6 it sends no AAAA queries, because no IPv6 address is tunneled.
 func New(servers []netip.Addr, ipv6 bool, dial Dial) *Resolver {
 	var all []netip.AddrPort
 	for _, a := range servers {
@@ -46,7 +46,7 @@ func New(servers []netip.Addr, ipv6 bool, dial Dial) *Resolver {
 	}
 }
 
-// found is the answer to one query.
+// found is the result of one query.
 type found struct {
 	addresses []netip.Addr
 	alias     string
@@ -54,8 +54,8 @@ type found struct {
 	err       error
 }
 
-// Lookup returns a name's addresses, IPv4 first. It fails with `name_not_found` on NXDOMAIN and with
-// `dns_unavailable` if no server answers.
+// Lookup returns a name's addresses, IPv4 first. It fails with `name_not_found` on NXDOMAIN and with `dns_unavailable` if
+// no server answers.
 func (r *Resolver) Lookup(ctx context.Context, name string) ([]netip.Addr, error) {
 	if addresses := r.cache.get(name); addresses != nil {
 		return addresses, nil
@@ -68,7 +68,7 @@ func (r *Resolver) Lookup(ctx context.Context, name string) ([]netip.Addr, error
 		go func() {
 			var f found
 			defer func() { six <- f }()
-			defer panics.Error(&f.err, "a question for a name")
+			defer panics.Error(&f.err, "a DNS lookup")
 			f = r.follow(ctx, name, dns.TypeAAAA)
 		}()
 	} else {
@@ -77,7 +77,7 @@ func (r *Resolver) Lookup(ctx context.Context, name string) ([]netip.Addr, error
 	a := r.follow(ctx, name, dns.TypeA)
 	aaaa := found{ttl: longest}
 	if len(a.addresses) > 0 {
-		// RFC 8305, section 3: with an IPv4 address at hand, wait only briefly for an IPv6 one.
+		// RFC 8305, section 3: with an IPv4 address available, wait only briefly for AAAA records.
 		select {
 		case aaaa = <-six:
 		case <-time.After(resolutionDelay):
@@ -104,7 +104,7 @@ func notFound(name string) error {
 	return failure.New(failure.NameNotFound, msg.HostNotFoundInside(name))
 }
 
-// follow sends one query, and further ones for CNAMEs that the server does not follow itself.
+// follow sends one query, and further ones for CNAMEs that the server does not resolve itself.
 func (r *Resolver) follow(ctx context.Context, name string, kind uint16) found {
 	ttl := longest
 	left := aliasLimit
@@ -121,7 +121,7 @@ func (r *Resolver) follow(ctx context.Context, name string, kind uint16) found {
 	}
 }
 
-// ask sends one query; a truncated answer is fetched again over TCP (RFC 7766).
+// ask sends one query and repeats it over TCP if the answer is truncated (RFC 7766).
 func (r *Resolver) ask(ctx context.Context, name string, kind uint16) found {
 	message, err := newQuery(name, kind).Pack()
 	if err != nil {
@@ -142,7 +142,7 @@ func (r *Resolver) ask(ctx context.Context, name string, kind uint16) found {
 		return found{err: err, ttl: longest}
 	}
 	if err == nil && answer.Rcode != dns.RcodeSuccess {
-		// SERVFAIL, REFUSED and the like: the name server failed, not the network.
+		// With SERVFAIL, REFUSED and the like the name server failed, and not the network.
 		word := dns.RcodeToString[answer.Rcode]
 		return found{err: failure.New(failure.DNSUnavailable, msg.DNSServerError(word, name)), ttl: longest}
 	}
@@ -157,7 +157,7 @@ func (r *Resolver) exchange(ctx context.Context, network string, message []byte)
 		return nil, err
 	}
 	answer := new(dns.Msg)
-	// The readable part of a truncated or damaged answer is enough.
+	// A truncated or damaged answer is used as far as it can be parsed.
 	if err := answer.Unpack(raw); err != nil && !answer.Truncated {
 		return nil, err
 	}

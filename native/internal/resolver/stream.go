@@ -13,12 +13,12 @@ func overStream(conn net.Conn, query []byte) ([]byte, error) {
 	return ReadFrame(conn)
 }
 
-// Framed is a message with the length prefix of DNS over TCP.
+// Framed prepends the length prefix of DNS over TCP (RFC 1035, 4.2.2).
 func Framed(message []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
 }
 
-// ReadFrame reads one message that came over TCP.
+// ReadFrame reads one length-prefixed message.
 func ReadFrame(conn io.Reader) ([]byte, error) {
 	var size [2]byte
 	if _, err := io.ReadFull(conn, size[:]); err != nil {

@@ -14,12 +14,12 @@ import (
 type Host struct {
 	Address netip.Addr
 	Name    string
-	// Absolute names ended in a dot: they are not completed by a search list.
+	// Absolute names were written with a trailing dot: no search list is applied.
 	Absolute bool
 }
 
-// ParseHost parses the host of a proxy request. Names become lower-case ASCII without a dot at the end, so that there
-// is one spelling to compare.
+// ParseHost parses the host of a proxy request. Names are normalised to lower-case ASCII without a trailing dot, so that
+// they can be compared.
 func ParseHost(text string) (Host, error) {
 	text, absolute := strings.CutSuffix(text, ".")
 	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
@@ -45,7 +45,7 @@ func ascii(text string) (string, error) {
 	return strings.ToLower(text), nil
 }
 
-// wellFormed is true for names that DNS can carry: labels of 1 to 63 bytes, 253 in all.
+// wellFormed reports whether a name is valid in DNS: labels of 1 to 63 bytes, 253 bytes in all.
 func wellFormed(name string) bool {
 	if len(name) == 0 || len(name) > 253 {
 		return false

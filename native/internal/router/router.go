@@ -1,6 +1,6 @@
-// Package router decides what goes through the tunnel, what goes directly, and what is refused: for addresses, for names, and
-// for the search lists that short names are completed with. Every entry point uses it (SOCKS, HTTP proxy, PAC file, ping, the
-// DNS forwarder of system mode), so that all of them decide alike. Pure.
+// Package router decides what goes through the tunnel, what goes directly, and what is refused: for addresses, for names,
+// and for the search lists that complete short names. Every entry point uses it (SOCKS, HTTP proxy, PAC file, ping, the DNS
+// forwarder of system mode), so that they all decide alike. It is pure.
 package router
 
 import (
@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// Outcome is where something goes.
+// Outcome is where a connection or query goes.
 type Outcome int
 
 // The outcomes of an address.
@@ -21,20 +21,21 @@ const (
 	Refused
 )
 
-// String is the outcome's name.
+// String returns the outcome's name.
 func (o Outcome) String() string { return [...]string{"direct", "tunneled", "refused"}[o] }
 
-// Policy combines a session's profile with the user's options. It is immutable: another profile is another Policy.
+// Policy combines a session's settings with the user's options. It is immutable.
 type Policy struct {
 	// Routes are the intranet's prefixes.
 	Routes []netip.Prefix
 	// FullTunnel sends everything through the tunnel except addresses of the host and its links.
 	FullTunnel bool
-	// NameServers: the intranet has name servers.
+	// NameServers is set if the intranet has name servers.
 	NameServers bool
-	// Domains and all names below them are resolved by those only; lower-case, without a dot at the end. None = all names.
+	// Domains and all names below them are resolved by the intranet's name servers only; lower-case, without a trailing
+	// dot. Empty = all names.
 	Domains []string
-	// Search are the domains that the intranet wants short names completed with, in this order.
+	// Search are the intranet's search domains, in order.
 	Search []string
 	// RefuseDirect refuses what does not go through the tunnel.
 	RefuseDirect bool
@@ -62,12 +63,12 @@ func (p *Policy) Name(name string) bool {
 	return Below(name, p.Domains) || Below(name, p.Search)
 }
 
-// IPv6 reports whether anything can be reached by IPv6 through the tunnel.
+// IPv6 reports whether any IPv6 address is tunneled.
 func (p *Policy) IPv6() bool {
 	return p.FullTunnel || slices.ContainsFunc(p.Routes, func(r netip.Prefix) bool { return r.Addr().Is6() })
 }
 
-// Reaches reports whether any address at all can be tunneled.
+// Reaches reports whether any address is tunneled.
 func (p *Policy) Reaches() bool { return p.FullTunnel || len(p.Routes) > 0 }
 
 // Below reports whether a name is one of the domains or below one of them.
@@ -80,12 +81,12 @@ func Below(name string, domains []string) bool {
 // Localhost reports whether a name means the host itself (RFC 6761, 6.3).
 func Localhost(name string) bool { return name == "localhost" || strings.HasSuffix(name, ".localhost") }
 
-// local are addresses of the host itself or of its link.
+// local reports whether an address is the host's own, link-local or multicast.
 func local(a netip.Addr) bool {
 	return a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast() || a.IsMulticast()
 }
 
-// Short reports whether a name cannot be a public one: it has one label, or ends in what is neither a top-level domain
+// Short reports whether a name cannot be a public one: it has one label, or its last label is neither a top-level domain
 // nor a private domain of local networks. Such names usually have to be completed ("payroll", "git.eng").
 func Short(name string) bool {
 	if !strings.Contains(name, ".") {

@@ -7,25 +7,26 @@ import (
 
 // Search is the search list of the host's resolver, as in resolv.conf.
 type Search struct {
-	// Domains are lower-case, without a dot at the end, in order.
+	// Domains are lower-case, without a trailing dot, in order.
 	Domains []string
-	// Ndots is how many dots a name needs to be tried as it stands before the list is.
+	// Ndots is how many dots a name needs to be tried unchanged before the list is applied.
 	Ndots int
 }
 
 // DefaultNdots is the C library's default.
 const DefaultNdots = 1
 
-// Candidate is one complete name that a written name can mean.
+// Candidate is one complete name that a name as written can stand for.
 type Candidate struct {
 	Name string
 	// Tunneled names are queried at the intranet's name servers only.
 	Tunneled bool
 }
 
-// Candidates are the complete names that a written name can mean, in the order in which they are tried; the first one that
-// exists is used. A name of the intranet is never completed with a domain of the host: the query would leave directly.
-// What can be a short name of the intranet is queried there first, and elsewhere only if it does not exist there.
+// Candidates returns the complete names that a name as written can stand for, in the order in which they are tried; the
+// first one that exists is used. A name of the intranet is never completed with a search domain of the host, because that
+// query would leave the host outside the tunnel. A name that may be a short name of the intranet is queried there first,
+// and elsewhere only if it does not exist there.
 func (p *Policy) Candidates(h Host, machine Search) []Candidate {
 	whole := Candidate{h.Name, p.Name(h.Name)}
 	if h.Absolute || Localhost(h.Name) || len(p.Domains) > 0 && whole.Tunneled {
@@ -62,23 +63,23 @@ func order(tunneled bool) int {
 	return 0
 }
 
-// Question is what to do with a DNS query of a program on the host. Programs complete names
-// themselves, so the query may be for any candidate of a name that is not known here.
+// Question is what to do with a DNS query of a program on the host. Programs apply search lists themselves, so the query
+// can be for any candidate, and the name as written is not known here.
 type Question struct {
-	// Tunneled: it is sent to the intranet's name servers.
+	// Tunneled queries are sent to the intranet's name servers.
 	Tunneled bool
-	// Nonexistent: it is answered with NXDOMAIN. It is a name of the intranet that was completed with a domain
-	// of the host.
+	// Nonexistent queries are answered with NXDOMAIN: the name is one of the intranet's, completed with a search domain of
+	// the host.
 	Nonexistent bool
-	// First are names to query through the tunnel before the query may leave directly. If one of them exists, the answer is
-	// NXDOMAIN, and the program goes on to that one.
+	// First are names to query through the tunnel before the query may be sent directly. If one of them exists, the answer
+	// is NXDOMAIN, so that the program goes on to that name.
 	First []string
-	// InFull: the name may be fully qualified, so the query leaves directly even if one of the First exists. They must
-	// have been answered before.
+	// InFull means that the name may be fully qualified, so the query is sent directly even if one of First exists. It
+	// still waits for their answers.
 	InFull bool
 }
 
-// Question decides about a complete name, lower-case and without a dot at the end.
+// Question decides about a complete name, lower-case and without a trailing dot.
 func (p *Policy) Question(name string, machine Search) Question {
 	if p.Name(name) {
 		return Question{Tunneled: true}
@@ -88,7 +89,7 @@ func (p *Policy) Question(name string, machine Search) Question {
 	}
 	written := name
 	for _, domain := range machine.Domains {
-		// The longest one, if one is below another.
+		// If one search domain is below another, the longest match counts.
 		if rest, ok := strings.CutSuffix(name, "."+domain); ok && len(rest) < len(written) {
 			written = rest
 		}
@@ -108,7 +109,8 @@ func (p *Policy) Question(name string, machine Search) Question {
 	return Question{First: first, InFull: written != name && Private(name) && p.completed(written, first)}
 }
 
-// completed says whether all of these are a name with a search domain of the intranet, which programs try before the machine's own.
+// completed reports whether all of these are the name with a search domain of the intranet. Programs try those before the
+// host's own search domains.
 func (p *Policy) completed(name string, all []string) bool {
 	for _, one := range all {
 		if domain, ok := strings.CutPrefix(one, name+"."); !ok || !slices.Contains(p.Search, domain) {

@@ -1,4 +1,4 @@
-// Package sampled logs what may happen thousands of times a second.
+// Package sampled limits the rate of log lines for events that can happen thousands of times a second.
 package sampled
 
 import (
@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// gap is how long a log says nothing more after each line.
+// gap is the shortest time between two lines.
 const gap = 10 * time.Second
 
-// Log says one line in ten seconds. The zero value with a logger is ready.
+// Log writes at most one line per gap. The zero value with a Logger is ready to use.
 type Log struct {
 	Logger *slog.Logger
 
@@ -19,7 +19,7 @@ type Log struct {
 	skipped int
 }
 
-// Warn logs, with how often there was something to log that was not since the last time.
+// Warn logs a line with the number of lines that were suppressed before it.
 func (s *Log) Warn(message string, args ...any) {
 	s.mu.Lock()
 	if !s.logged.IsZero() && time.Since(s.logged) < gap {

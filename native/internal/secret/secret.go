@@ -6,44 +6,44 @@ import (
 	"log/slog"
 )
 
-// Redacted is what a secret prints as, however it is printed.
+// Redacted is what a secret prints as, whatever the format.
 const Redacted = "[redacted]"
 
 // Secret is a string that must never be shown.
 type Secret string
 
-// String hides it.
+// String returns Redacted.
 func (Secret) String() string { return Redacted }
 
-// GoString hides it from %#v.
+// GoString returns Redacted for %#v.
 func (Secret) GoString() string { return Redacted }
 
-// LogValue hides it from slog.
+// LogValue returns Redacted for slog.
 func (Secret) LogValue() slog.Value { return slog.StringValue(Redacted) }
 
-// MarshalJSON hides it from whoever marshals a struct that holds it by accident.
+// MarshalJSON returns Redacted, in case a struct with a secret is marshalled by accident.
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
 
-// Reveal gives the secret itself: to be called where it is sent or stored, nowhere else.
+// Reveal returns the secret itself. Call it only where the secret is sent or stored.
 func (s Secret) Reveal() string { return string(s) }
 
 // Key is 32 secret bytes: a private or pre-shared key.
 type Key [32]byte
 
-// String hides it.
+// String returns Redacted.
 func (Key) String() string { return Redacted }
 
-// GoString hides it from %#v.
+// GoString returns Redacted for %#v.
 func (Key) GoString() string { return Redacted }
 
-// Format hides it from every other verb, %x among them.
+// Format prints Redacted for every other verb, such as %x.
 func (Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(Redacted)) }
 
-// LogValue hides it from slog.
+// LogValue returns Redacted for slog.
 func (Key) LogValue() slog.Value { return slog.StringValue(Redacted) }
 
-// MarshalJSON hides it.
+// MarshalJSON returns Redacted.
 func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
 
-// IsZero says that there is none.
+// IsZero reports whether the key is unset.
 func (k Key) IsZero() bool { return k == Key{} }

@@ -12,11 +12,11 @@ import (
 	"sag.software/native/internal/tunnel"
 )
 
-// BlockingFile within the runtime directory says what is held back, readable by every user.
+// BlockingFile, in the runtime directory, contains what is blocked. Every user can read it.
 const BlockingFile = "blocking"
 
-// blocked is the content of the file. What is held goes through the tunnel or not at all: once there is no such process any more, it
-// is blocked. The user and the intranet of the session are not in it.
+// blocked is the content of the file. Holds is what stays blocked if the process of PID no longer exists. The session's
+// user and intranet are left out, because every user can read the file.
 type blocked struct {
 	// Blocking and Holds are none, intranet or all.
 	Blocking string `json:"blocking"`
@@ -25,15 +25,15 @@ type blocked struct {
 	PID      string `json:"pid"`
 	// Lockdown is on or off.
 	Lockdown string `json:"lockdown"`
-	// By is administrator or policy, Since when it was put in force in this boot (RFC 3339). Only with lockdown.
+	// By is administrator or policy; Since is when lockdown was turned on in this boot (RFC 3339). Only with lockdown.
 	By    string `json:"by,omitempty"`
 	Since string `json:"since,omitempty"`
-	// Portal is the link that a captive portal can be reached by, until PortalUntil (RFC 3339).
+	// Portal is the link of the captive-portal exception, which lasts until PortalUntil (RFC 3339).
 	Portal      string `json:"portal,omitempty"`
 	PortalUntil string `json:"portalUntil,omitempty"`
 }
 
-// WriteBlocking writes the file. state is of the tunnel that there is; nil if there is none.
+// WriteBlocking writes the file. state is the tunnel's; nil if there is none.
 func WriteBlocking(dir string, state *tunnel.State, keeper *lockdown.Keeper, logger *slog.Logger) {
 	path := filepath.Join(dir, BlockingFile)
 	now := whatIsHeld(state)
@@ -42,11 +42,11 @@ func WriteBlocking(dir string, state *tunnel.State, keeper *lockdown.Keeper, log
 	}
 	text, err := json.Marshal(now)
 	if err == nil {
-		// A fresh file replaces the old one, so that a reader never sees half of it.
+		// Written to a new file and renamed, so that readers never see half of it.
 		err = os.WriteFile(path+".new", append(text, '\n'), 0o644)
 	}
 	if err == nil {
-		// Whatever the umask is.
+		// The umask applies to WriteFile, but not to Chmod.
 		err = os.Chmod(path+".new", 0o644)
 	}
 	if err == nil {
@@ -67,7 +67,7 @@ func whatIsHeld(state *tunnel.State) blocked {
 	}
 }
 
-// locked adds lockdown, with its beginning from the former file: a restart of the service did not put it in force again.
+// locked adds lockdown. Its start time is kept from the former file, because a restart of the service does not change it.
 func (b *blocked) locked(keeper *lockdown.Keeper, before blocked, now time.Time, logger *slog.Logger) {
 	b.Blocking, b.Holds, b.Lockdown, b.Since = "all", "all", "on", before.Since
 	if before.Lockdown != "on" || before.Since == "" {
@@ -84,10 +84,10 @@ func (b *blocked) locked(keeper *lockdown.Keeper, before blocked, now time.Time,
 	}
 }
 
-// readBlocking is nothing if there is none.
+// readBlocking returns the file's content; zero if there is none.
 func readBlocking(path string) (b blocked) {
 	if text, err := os.ReadFile(path); err == nil {
-		_ = json.Unmarshal(text, &b) // one of a former version says as much as it does
+		_ = json.Unmarshal(text, &b) // fields that are missing in a former version's file stay empty
 	}
 	return b
 }

@@ -19,12 +19,12 @@ import (
 // confirmLimit is how long the cloud instance may take to confirm a session.
 const confirmLimit = 4 * time.Second
 
-// trustField names the refusal in which an administrator has to trust an intranet first.
+// trustField is the field of a refusal for which an administrator has to trust the intranet first.
 const trustField = "trust"
 
-// sessionOf is the session that a caller wants to start, as it may be carried out. Of an administrator it is taken as it was
-// handed over. Of other users nothing is believed but the token: the cloud instance, recognised by what an administrator has written
-// down, answers what the session is, and that is carried.
+// sessionOf returns the session to carry. An administrator's is used as sent. Of other users only the token is used: the
+// service fetches the session from the cloud instance itself, and verifies that instance against the administrators' list
+// of trusted intranets.
 func (v *view) sessionOf(request tunnel.StartRequest) (tunnel.Dialled, error) {
 	if v.caller.Admin {
 		return v.sessionOfAdministrator(request)
@@ -33,7 +33,7 @@ func (v *view) sessionOf(request tunnel.StartRequest) (tunnel.Dialled, error) {
 	if token == "" {
 		return tunnel.Dialled{}, cloudapi.ErrNoToken
 	}
-	// No other server is contacted: it would be reached through lockdown, and as root.
+	// Only trusted servers are contacted, because the service connects as root and past lockdown.
 	where := trust.Canonical(request.Cloud.URL)
 	pins, ok, err := v.service.config.Trust.At(where)
 	if !ok {
@@ -69,7 +69,7 @@ func (v *view) sessionOfAdministrator(request tunnel.StartRequest) (tunnel.Diall
 	return d, nil
 }
 
-// MayConnect answers nil, or why the caller may not connect the host with an intranet.
+// MayConnect returns nil, or why the caller may not connect the host to an intranet.
 func (v *view) MayConnect(cloudURL, code string) error {
 	if v.may(startOther) == nil {
 		return nil
@@ -81,7 +81,7 @@ func (v *view) MayConnect(cloudURL, code string) error {
 	return err
 }
 
-// trusted is the intranet as an administrator has written it down.
+// trusted returns the entry of an intranet in the list of trusted intranets.
 func (s *Service) trusted(cloudURL, code string) (*trust.Cloud, error) {
 	found, err := s.config.Trust.Find(cloudURL, code)
 	if found == nil {
@@ -90,7 +90,7 @@ func (s *Service) trusted(cloudURL, code string) (*trust.Cloud, error) {
 	return found, nil
 }
 
-// notTrusted is the refusal. unread is why the list of trusted intranets could not be read, if it could not.
+// notTrusted returns the refusal. unread is the error of reading the list of trusted intranets, if there was one.
 func (s *Service) notTrusted(unread error, cloudURL, code string) error {
 	if unread != nil {
 		s.config.Logger.Error("only administrators can connect", "error", unread)
@@ -104,7 +104,7 @@ func (s *Service) notTrusted(unread error, cloudURL, code string) error {
 	return &failure.Error{Failure: f, Under: tunnel.ErrNotTrusted}
 }
 
-// mayCarry answers nil, or why the host must not carry a session that a cloud instance has answered with.
+// mayCarry returns nil, or why the host must not carry a session that was fetched from a cloud instance.
 func (s *Service) mayCarry(uid uint32, cloud session.Cloud, p *session.Session) error {
 	if control.IsAdmin(uid) {
 		return nil
@@ -113,15 +113,15 @@ func (s *Service) mayCarry(uid uint32, cloud session.Cloud, p *session.Session) 
 	if err != nil {
 		return err
 	}
-	// A session of a user who was an administrator may be one with another server at this address.
+	// A resumed session can date from when its user was an administrator, and come from another server at this address.
 	if (len(found.Pins) == 0) != (len(cloud.Pins) == 0) {
 		return s.notTrusted(nil, cloud.URL, p.EnterpriseCode)
 	}
 	return nil
 }
 
-// checkedHost is the host for a tunnel of one user: no session gets there that this user may not put in force, whether it comes from
-// Start, from a Renew, or from the session of a former process.
+// checkedHost is the host for one user's tunnel. It rejects every session that this user may not start, whether it comes
+// from Start, a Renew, or a resumed session.
 type checkedHost struct {
 	tunnel.Host
 	service *Service

@@ -15,7 +15,7 @@ import (
 // disconnectLimit is how long a running service may take to restore the host's settings.
 const disconnectLimit = 10 * time.Second
 
-// Release has the running service end all sessions and lift lockdown; it answers which of the two there was.
+// Release makes the running service end all sessions and turn lockdown off. It returns which of the two there was.
 func Release(dir string) (disconnected, unlocked bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), disconnectLimit)
 	defer cancel()
@@ -36,7 +36,7 @@ func Release(dir string) (disconnected, unlocked bool, err error) {
 	return disconnected, unlocked, errors.Join(err, failed)
 }
 
-// Forget removes the sessions that a service which is gone had wanted: the next one starts with nothing.
+// Forget removes the saved sessions of a service that has ended, so that the next one resumes none.
 func Forget(dir string) error {
 	sessions, err := filepath.Glob(filepath.Join(dir, "*", "session"))
 	for _, path := range sessions {

@@ -16,16 +16,16 @@ import (
 const (
 	// keyLife is how long a prepared key waits for its Start.
 	keyLife = 2 * time.Minute
-	// keysOfOne is how many prepared keys of one user wait; a further one takes the place of that user's oldest.
+	// keysOfOne is how many prepared keys one user may have; one more replaces the oldest.
 	keysOfOne = 8
-	// prepareBurst and prepareEvery limit how often one user prepares: so often at once, then one in so much time.
+	// prepareBurst and prepareEvery are the rate limit of one user's Prepare calls: a burst, and then one per interval.
 	prepareBurst = 20
 	prepareEvery = time.Second
 	// users is how many users may have prepared keys at a time.
 	users = 1024
 )
 
-// keys are prepared keys, by the user who requested them. What one user does here changes nothing for another.
+// keys are the prepared keys by user. The limits of one user do not affect another.
 type keys struct {
 	now func() time.Time
 
@@ -34,8 +34,8 @@ type keys struct {
 }
 
 type userKeys struct {
-	waiting []preparedKey // the oldest first
-	// spent is how much of the burst is used up, as of since.
+	waiting []preparedKey // oldest first
+	// spent is the used part of the burst at the time since.
 	spent float64
 	since time.Time
 }
@@ -49,14 +49,14 @@ type preparedKey struct {
 
 func newKeys(now func() time.Time) *keys { return &keys{now: now, all: map[uint32]*userKeys{}} }
 
-// prepare makes a key for an intranet's next Dial.
+// prepare creates a key pair for an intranet's next Dial.
 func (k *keys) prepare(caller control.Caller, intranet string) (attempt string, public []byte, err error) {
 	key, err := engine.NewPrivateKey()
 	if err != nil {
 		return "", nil, err
 	}
 	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
+	_, _ = rand.Read(id[:]) // rand.Read never fails
 	one := preparedKey{attempt: hex.EncodeToString(id[:]), intranet: intranet, uid: caller.UID, key: key}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -82,7 +82,7 @@ func (k *keys) prepare(caller control.Caller, intranet string) (attempt string, 
 	return one.attempt, publicKey[:], nil
 }
 
-// take gives a caller the key of an attempt of its own, once.
+// take returns and removes the key of one of the caller's own attempts.
 func (k *keys) take(caller control.Caller, attempt, intranet string) (engine.PrivateKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -98,7 +98,7 @@ func (k *keys) take(caller control.Caller, attempt, intranet string) (engine.Pri
 	return engine.PrivateKey{}, failure.New(failure.InvalidArgument, msg.KeyNotPrepared())
 }
 
-// expire forgets keys that waited too long, and users who have none and have made no request for a while. The caller holds the lock.
+// expire removes keys that waited too long, and users without keys or recent requests. The caller holds the lock.
 func (k *keys) expire(now time.Time) {
 	for person, user := range k.all {
 		user.waiting = slices.DeleteFunc(user.waiting, func(one preparedKey) bool { return now.After(one.until) })
@@ -108,7 +108,7 @@ func (k *keys) expire(now time.Time) {
 	}
 }
 
-// spend uses up one of the user's tries; if there is none, it answers how long until there is.
+// spend uses one token of the user's burst. If there is none, it returns the time until there is.
 func (u *userKeys) spend(now time.Time) time.Duration {
 	u.spent = max(0, u.spent-float64(now.Sub(u.since))/float64(prepareEvery))
 	u.since = now

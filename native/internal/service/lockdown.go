@@ -17,16 +17,17 @@ import (
 )
 
 const (
-	// lookEvery is how often lockdown is looked at even if no change was reported, and names are looked up.
+	// lookEvery is how often lockdown is checked even if no change was reported, and how often the clouds' names are
+	// resolved.
 	lookEvery = time.Minute
-	// lookupLimit is how long a name may take.
+	// lookupLimit bounds one lookup.
 	lookupLimit = 2 * time.Second
 	httpsPort   = 443
 )
 
 var _ control.Locker = (*view)(nil)
 
-// keepLockdown puts it back when another program removes it, until the context ends.
+// keepLockdown restores lockdown when another program removes its rules, until the context ends.
 func (s *Service) keepLockdown(ctx context.Context) {
 	changes, err := s.config.Machine.Changes(ctx)
 	if err != nil {
@@ -52,7 +53,7 @@ func (s *Service) keepLockdown(ctx context.Context) {
 	}
 }
 
-// wake restores what sleep has interrupted.
+// wake checks lockdown and wakes the tunnels after the host has slept.
 func (s *Service) wake(ctx context.Context) {
 	for woken := sleep.Watch(ctx, s.config.Sleep, sleep.SystemClocks()); ; {
 		select {
@@ -70,7 +71,7 @@ func (s *Service) wake(ctx context.Context) {
 	}
 }
 
-// refresh looks up the addresses of the cloud instances.
+// refresh resolves the addresses of the cloud instances.
 func (s *Service) refresh(ctx context.Context) {
 	for _, host := range s.config.Lockdown.Hosts() {
 		if found := lookUp(ctx, host); len(found) > 0 {
@@ -84,11 +85,11 @@ func (s *Service) refresh(ctx context.Context) {
 func lookUp(ctx context.Context, name string) []netip.Addr {
 	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
 	defer cancel()
-	found, _ := host.Lookup(ctx, name) // without an answer, the former addresses hold
+	found, _ := host.Lookup(ctx, name) // on failure the former addresses stay valid
 	return found
 }
 
-// lockdownChanged reports lockdown to those who watch a tunnel, and in the file of what is blocked.
+// lockdownChanged updates the watchers of all tunnels and the blocking file.
 func (s *Service) lockdownChanged() {
 	for _, one := range s.tunnels.all() {
 		one.Touch()
@@ -108,7 +109,7 @@ func (v *view) Lockdown() (control.Lockdown, error) {
 	return control.Lockdown{Status: status, MaySet: v.may(setLockdown) == nil, MayOpenPortal: v.may(openPortal) == nil}, nil
 }
 
-// SetLockdown is for administrators.
+// SetLockdown implements control.Locker. Only administrators may call it.
 func (v *view) SetLockdown(ctx context.Context, on bool, clouds []string) (control.Lockdown, error) {
 	if err := v.may(setLockdown); err != nil {
 		return control.Lockdown{}, err
@@ -129,7 +130,7 @@ func (v *view) SetLockdown(ctx context.Context, on bool, clouds []string) (contr
 	return v.Lockdown()
 }
 
-// OpenPortal is for users who have a tunnel, or could have one.
+// OpenPortal implements control.Locker. Users may call it unless another user has a session.
 func (v *view) OpenPortal(duration time.Duration) (control.Lockdown, error) {
 	if err := v.may(openPortal); err != nil {
 		return control.Lockdown{}, err
@@ -147,7 +148,7 @@ func (v *view) OpenPortal(duration time.Duration) (control.Lockdown, error) {
 	return v.Lockdown()
 }
 
-// CloudOf is where a cloud instance's URL leads, with its addresses of now.
+// CloudOf returns host, port and current addresses of a cloud instance's URL.
 func CloudOf(ctx context.Context, text string) (lockdown.Cloud, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" {

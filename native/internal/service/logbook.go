@@ -11,17 +11,18 @@ import (
 )
 
 const (
-	// keptBytes bounds the lines that are kept, and shownBytes those of one answer, which has to fit into a message.
+	// keptBytes bounds the lines that are kept. shownBytes bounds the lines of one response, which must fit into an RPC
+	// message.
 	keptBytes, shownBytes = 256 << 10, 160 << 10
-	// keptLines bounds their number.
+	// keptLines bounds the number of lines.
 	keptLines = 2048
 	noOwner   = -1
 )
 
-// Logbook keeps the service's last log lines in memory, each with the user whose session there was when it was written. So a user
-// can read about their own session (`sag logs`) without being allowed to read the system's journal.
+// Logbook keeps the service's last log lines in memory, each with the owner of the session at that time. It lets users read
+// about their own sessions (`sag logs`) without permission to read the system's journal.
 type Logbook struct {
-	// owner is the user id of the session that there is, or noOwner.
+	// owner is the UID of the current session's owner, or noOwner.
 	owner atomic.Int64
 
 	mu    sync.Mutex
@@ -36,14 +37,14 @@ type logLine struct {
 	text   string
 }
 
-// NewLogbook has a logger's lines kept. They are JSON, and go to out as well.
+// NewLogbook returns a logbook and its logger. The lines are JSON and are written to out, too.
 func NewLogbook(out io.Writer, options *slog.HandlerOptions) (*Logbook, *slog.Logger) {
 	b := &Logbook{}
 	b.owner.Store(noOwner)
 	return b, slog.New(slog.NewJSONHandler(io.MultiWriter(out, b), options))
 }
 
-// Write implements io.Writer: slog writes one line at a time.
+// Write implements io.Writer. slog calls it once per line.
 func (b *Logbook) Write(text []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -57,14 +58,14 @@ func (b *Logbook) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// belongsTo says which user's session there is from now on; noOwner = no session.
+// belongsTo sets the owner of the following lines; noOwner = no session.
 func (b *Logbook) belongsTo(owner int64) {
 	if b != nil {
 		b.owner.Store(owner)
 	}
 }
 
-// read gives the lines after one: those of a user's own sessions, or all.
+// read returns the lines after a number: those of a user's own sessions, or all.
 func (b *Logbook) read(after uint64, uid uint32, all bool) (lines []string, last uint64) {
 	if b == nil {
 		return nil, 0

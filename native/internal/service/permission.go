@@ -8,7 +8,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// action is something that a caller of the service's socket may want.
+// action is something that a caller on the service's socket can request.
 type action int
 
 const (
@@ -28,7 +28,7 @@ const (
 	actions
 )
 
-// actionNames are the actions as SECURITY.md has them.
+// actionNames are the actions' names in SECURITY.md.
 var actionNames = [actions]string{
 	seeInUse:           "see that the machine is in use, and what is blocked",
 	seeSession:         "see the session: addresses, routes, names, access points, traffic",
@@ -45,7 +45,7 @@ var actionNames = [actions]string{
 	readWholeLog:       "read the whole log",
 }
 
-// relation is what a caller is to the host or a tunnel at the moment.
+// relation is the caller's current relation to the host or a tunnel.
 type relation int
 
 const (
@@ -60,7 +60,7 @@ var relationNames = [relations]string{
 	administrator: "administrator", owner: "owner of the session", other: "other user, during a session", anyUser: "any user, without a session",
 }
 
-// verdict is an answer: permitted, or the cause of the refusal.
+// verdict is Unspecified for "permitted", else the cause of the refusal.
 type verdict = failure.Cause
 
 const (
@@ -69,8 +69,9 @@ const (
 	busy = failure.InUseByAnotherUser
 )
 
-// permissions is the only place that says who may do what. SECURITY.md prints it, and a test compares the two. An administrator
-// who is not the owner still has to end a session before starting another one: there is one at a time.
+// permissions is the only place that defines who may do what. SECURITY.md contains it, and a test compares the two. An
+// administrator who is not the owner still has to end a session before starting another one, because there is only one at a
+// time.
 var permissions = [actions][relations]verdict{
 	//                   administrator, owner, other, anyUser
 	seeInUse:           {yes, yes, yes, yes},
@@ -88,7 +89,7 @@ var permissions = [actions][relations]verdict{
 	readWholeLog:       {yes, no, no, no},
 }
 
-// refusals are what is shown of a refused action.
+// refusals are the texts of refused actions.
 var refusals = [actions]func() msg.Message{
 	seeInUse:           msg.ServiceOnlySeeInUse,
 	seeSession:         msg.ServiceOnlySeeSession,
@@ -105,7 +106,7 @@ var refusals = [actions]func() msg.Message{
 	readWholeLog:       msg.ServiceOnlyReadWholeLog,
 }
 
-// permitted answers nil, or why an action is refused to a caller of that relation.
+// permitted returns nil, or why an action is refused to a caller of that relation.
 func permitted(a action, r relation) error {
 	if v := permissions[a][r]; v != yes {
 		return refused(a, v)
@@ -113,7 +114,7 @@ func permitted(a action, r relation) error {
 	return nil
 }
 
-// refused is the error for a verdict that is not yes.
+// refused returns the error for a verdict other than yes.
 func refused(a action, v verdict) error {
 	if v == busy {
 		return failure.New(busy, msg.ServiceInUse())
@@ -121,7 +122,7 @@ func refused(a action, v verdict) error {
 	return failure.New(v, refusals[a]())
 }
 
-// permissionTable is the table as Markdown.
+// permissionTable formats the permissions as Markdown.
 func permissionTable() string {
 	var b strings.Builder
 	b.WriteString("| action |")

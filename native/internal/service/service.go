@@ -1,4 +1,4 @@
-// Package service is sag-tunnel in system mode: the tunnels of the host, the user that each belongs to, and what each caller may do.
+// Package service is sag-tunnel in system mode: the tunnels of the host, their owners, and what each caller may do.
 package service
 
 import (
@@ -19,29 +19,29 @@ import (
 )
 
 const (
-	// unwanted is how long a tunnel stays that is not started.
+	// unwanted is how long a tunnel without a session stays.
 	unwanted = time.Minute
 	// stopLimit is how long an orderly end may take.
 	stopLimit = 5 * time.Second
 )
 
-// Config is what a service is made of.
+// Config configures a service.
 type Config struct {
-	// Dir is the runtime directory: world-readable, root's to write.
+	// Dir is the runtime directory: readable by everybody, writable by root.
 	Dir string
-	// Boot names this boot.
+	// Boot identifies the current boot.
 	Boot string
 	Host tunnel.Host
-	// Machine is what Host drives, and lockdown with it.
+	// Machine is the host's network; Host and lockdown use it.
 	Machine hostnet.Host
-	// Sleep reports when the host wakes up; nil = nothing does.
+	// Sleep reports when the host wakes up; nil = no such reports.
 	Sleep    sleep.Source
 	Lockdown *lockdown.Keeper
-	// Trust are the intranets that every user may connect the host with.
+	// Trust is the list of intranets that every user may connect the host to.
 	Trust   trust.Store
 	Version string
 	Logger  *slog.Logger
-	// Logbook keeps what Logger writes; nil = nothing is kept.
+	// Logbook keeps the lines of Logger; nil = they are not kept.
 	Logbook *Logbook
 }
 
@@ -50,15 +50,15 @@ type Service struct {
 	config  Config
 	keys    *keys
 	tunnels *tunnels
-	// mu is held while a tunnel is added or removed together with its session directory.
+	// mu is held while a tunnel and its session directory are added or removed.
 	mu sync.Mutex
-	// blocking is held while the file of what is blocked is written.
+	// blocking is held while the blocking file is written.
 	blocking sync.Mutex
-	// end ends what runs in the background.
+	// end stops the background goroutines.
 	end context.CancelFunc
 }
 
-// New takes up the session that a former process was kept from ending. Without one, what that process left is undone.
+// New resumes the saved session of a former process. Without one, it undoes the settings that the former process left.
 func New(config Config) (*Service, error) {
 	ctx, end := context.WithCancel(context.Background())
 	s := &Service{config: config, end: end, tunnels: newTunnels(), keys: newKeys(time.Now)}
@@ -73,17 +73,17 @@ func New(config Config) (*Service, error) {
 		return s, nil
 	}
 	if err := config.Host.Detach(); err != nil {
-		// The next Start fails with the reason; a service that does not run could not answer anything.
+		// The next Start fails with the reason. A service that exits here could not report it.
 		config.Logger.Error("what a former process left could not be undone; sag repair does the rest", "error", err)
 	}
 	s.writeBlocking()
 	return s, nil
 }
 
-// For is what a caller may drive.
+// For returns the service as a caller may use it.
 func (s *Service) For(caller control.Caller) control.Tunnel { return &view{service: s, caller: caller} }
 
-// Close ends the tunnels in order.
+// Close stops the tunnels in order.
 func (s *Service) Close() {
 	defer s.end()
 	s.tunnels.close()
@@ -96,7 +96,7 @@ func (s *Service) Close() {
 	}
 }
 
-// open makes the tunnel of a session directory.
+// open starts the tunnel of a session directory.
 func (s *Service) open(at sessionDir) *owned {
 	s.config.Logbook.belongsTo(int64(at.owner))
 	one := &owned{intranet: at.intranet, owner: at.owner, dir: at}
@@ -109,7 +109,7 @@ func (s *Service) open(at sessionDir) *owned {
 	return one
 }
 
-// follow writes down what is blocked, until the tunnel is over.
+// follow updates the blocking file until the tunnel is over.
 func (s *Service) follow(one *owned) {
 	_, changes, leave := one.Watch()
 	defer leave()
@@ -127,7 +127,7 @@ func (s *Service) follow(one *owned) {
 	}
 }
 
-// remove forgets a tunnel that is over.
+// remove removes a tunnel that is over.
 func (s *Service) remove(one *owned) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,15 +146,15 @@ func (s *Service) removeLocked(one *owned) error {
 	return one.dir.remove()
 }
 
-// writeBlocking writes down what is blocked, for every user to read.
+// writeBlocking updates the file that shows every user what is blocked.
 func (s *Service) writeBlocking() {
 	s.blocking.Lock()
 	defer s.blocking.Unlock()
 	WriteBlocking(s.config.Dir, s.strongest(), s.config.Lockdown, s.config.Logger)
 }
 
-// strongest is the state of the tunnel that holds back most. Without a tunnel, packets are held back only if a former one's settings
-// could not be undone.
+// strongest returns the state of the tunnel that blocks most. Without a tunnel, packets are blocked only if a former one's
+// settings could not be undone.
 func (s *Service) strongest() *tunnel.State {
 	var most *tunnel.State
 	for _, one := range s.tunnels.all() {
@@ -168,8 +168,8 @@ func (s *Service) strongest() *tunnel.State {
 	return most
 }
 
-// take gives the caller's tunnel of an intranet, and makes room for it if no session is in the way. This is the one place that says how
-// many tunnels there can be: one, because the host's network is set up for one at a time.
+// take returns the caller's tunnel of an intranet, and starts one if no other session is running. It is the only place that
+// limits the number of tunnels: to one, because the host's network is configured for one at a time.
 func (s *Service) take(caller control.Caller, intranet string) (*owned, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,7 +207,7 @@ func (s *Service) displace(one *owned, caller control.Caller) error {
 	return s.removeLocked(one)
 }
 
-// obstacle is why a caller cannot start a session of an intranet now; nil if it can.
+// obstacle returns why a caller cannot start a session of an intranet now; nil if it can.
 func (s *Service) obstacle(caller control.Caller, intranet string) error {
 	for _, one := range s.tunnels.all() {
 		if !one.over() && (one.owner != caller.UID || one.intranet != intranet) {
@@ -217,7 +217,7 @@ func (s *Service) obstacle(caller control.Caller, intranet string) error {
 	return nil
 }
 
-// inTheWay is why a caller cannot start a session beside another.
+// inTheWay returns why a caller cannot start a session while another one is running.
 func inTheWay(one *owned, caller control.Caller) error {
 	if one.owner != caller.UID {
 		return refused(startTrusted, busy)

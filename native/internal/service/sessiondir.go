@@ -13,19 +13,19 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// ownerFile holds the user id that a tunnel belongs to, beside its session.
+// ownerFile contains the UID of the tunnel's owner, beside its session.
 const ownerFile = "owner"
 
 var intranetName = regexp.MustCompile(`^[0-9a-z]{4,32}$`)
 
-// sessionDir is one intranet's directory under the runtime directory, which root alone can read.
+// sessionDir is one intranet's directory in the runtime directory; only root can read it.
 type sessionDir struct {
 	path, intranet string
 	owner          uint32
 }
 
-// newSessionDir makes the directory. Users choose the ids, so what is there under the same id may be another user's: nothing of it is
-// taken over.
+// newSessionDir creates the directory. Users choose the ids, so an existing directory may belong to another user and is
+// deleted first.
 func newSessionDir(base, intranet string, owner uint32) (sessionDir, error) {
 	s := sessionDir{path: filepath.Join(base, intranet), intranet: intranet, owner: owner}
 	if !intranetName.MatchString(intranet) {
@@ -44,10 +44,10 @@ func newSessionDir(base, intranet string, owner uint32) (sessionDir, error) {
 	return s, nil
 }
 
-// remove removes the directory.
 func (s sessionDir) remove() error { return os.RemoveAll(s.path) }
 
-// wantedSessionDir is where a session is still wanted; nil if there is none. One is taken up: further ones are removed.
+// wantedSessionDir returns the directory of a session to resume; nil if there is none. Only one session is resumed; the
+// others are removed.
 func wantedSessionDir(base string) (*sessionDir, error) {
 	sessions, err := filepath.Glob(filepath.Join(base, "*", "session"))
 	if err != nil {

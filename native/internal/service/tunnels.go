@@ -17,14 +17,15 @@ type owned struct {
 	dir      sessionDir
 }
 
-// over is true for a tunnel without a session, which another tunnel may take the place of.
+// over reports whether the tunnel has no session, so that another tunnel may replace it.
 func (o *owned) over() bool { return o.LastState().Over() }
 
-// tunnels are the service's, by intranet.
+// tunnels are the service's tunnels by intranet.
 type tunnels struct {
 	mu         sync.Mutex
 	byIntranet map[string]*owned
-	// changed is closed when a tunnel is added or removed, and replaced then; it stays closed once the service is over.
+	// changed is closed and replaced when a tunnel is added or removed. Once the service is closed and has no tunnels, it
+	// stays closed.
 	changed chan struct{}
 	closed  bool
 }
@@ -33,7 +34,7 @@ func newTunnels() *tunnels {
 	return &tunnels{byIntranet: map[string]*owned{}, changed: make(chan struct{})}
 }
 
-// all are the tunnels in the order of their intranets.
+// all returns the tunnels sorted by intranet.
 func (t *tunnels) all() []*owned {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -47,7 +48,7 @@ func (t *tunnels) add(one *owned) {
 	t.report()
 }
 
-// remove takes a tunnel out; false if it is not in.
+// remove removes a tunnel; it returns false if it was not there.
 func (t *tunnels) remove(one *owned) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,7 +60,7 @@ func (t *tunnels) remove(one *owned) bool {
 	return true
 }
 
-// close says that no tunnel will be added any more. Those that there are are removed when they have ended.
+// close stops the addition of tunnels. Existing ones are removed as they end.
 func (t *tunnels) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -69,7 +70,7 @@ func (t *tunnels) close() {
 	}
 }
 
-// report wakes those who wait for a change. The caller holds the lock.
+// report wakes the goroutines that wait for a change. The caller holds the lock.
 func (t *tunnels) report() {
 	select {
 	case <-t.changed:

@@ -10,7 +10,7 @@ import (
 	"sag.software/native/internal/tunnel/fsm"
 )
 
-// view is the service as one caller sees it. What the caller may do is decided by permissions.
+// view is the service as one caller may see and use it, according to permissions.
 type view struct {
 	service *Service
 	caller  control.Caller
@@ -23,7 +23,7 @@ var (
 	_ control.Locker     = (*view)(nil)
 )
 
-// relation is what the caller is to the host now.
+// relation returns the caller's relation to the host now.
 func (v *view) relation() relation {
 	if v.caller.Admin {
 		return administrator
@@ -40,7 +40,7 @@ func (v *view) relation() relation {
 	return now
 }
 
-// relationTo is what the caller is to one tunnel. A tunnel whose session is over is in the way of no other.
+// relationTo returns the caller's relation to one tunnel. A tunnel whose session is over does not restrict other users.
 func (v *view) relationTo(one *owned) relation {
 	switch {
 	case v.caller.Admin:
@@ -54,25 +54,25 @@ func (v *view) relationTo(one *owned) relation {
 	}
 }
 
-// may answers nil, or why the caller may not do something with the host now.
+// may returns nil, or why the caller is not permitted to do something with the host now.
 func (v *view) may(a action) error { return permitted(a, v.relation()) }
 
-// sees is true if the caller may see all of a tunnel's state.
+// sees reports whether the caller may see all of a tunnel's state.
 func (v *view) sees(one *owned) bool { return permitted(seeSession, v.relationTo(one)) == nil }
 
-// Prepare makes a key for the next Dial. It changes nothing for other users.
+// Prepare creates a key pair for the next Dial. It does not affect other users.
 func (v *view) Prepare(intranetID string) (attemptID string, publicKey []byte, err error) {
 	if err := v.may(prepareKey); err != nil {
 		return "", nil, err
 	}
-	// Start decides; but a refusal before Dial is better than one after it.
+	// Start checks this again. The early check spares the caller a Dial that could not be used.
 	if err := v.service.obstacle(v.caller, intranetID); err != nil {
 		return "", nil, err
 	}
 	return v.service.keys.prepare(v.caller, intranetID)
 }
 
-// Start carries a session that was dialled with a prepared key.
+// Start starts a session that was dialled with a prepared key.
 func (v *view) Start(request tunnel.StartRequest) (*tunnel.State, error) {
 	if err := v.may(startTrusted); err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (v *view) Start(request tunnel.StartRequest) (*tunnel.State, error) {
 	return one.Carry(dialled)
 }
 
-// Stop ends the session and answers when nothing is left of it.
+// Stop ends the session and returns when the host's settings are restored.
 func (v *view) Stop(ctx context.Context, intranetID string) (*tunnel.State, error) {
 	if err := v.may(stopSession); err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (v *view) Stop(ctx context.Context, intranetID string) (*tunnel.State, erro
 	if err != nil {
 		return nil, err
 	}
-	// The caller may connect again as soon as it has the answer.
+	// The tunnel is removed before Stop returns, so that the caller can connect again at once.
 	select {
 	case <-one.Done():
 		err = v.service.remove(one)
@@ -120,8 +120,8 @@ func (v *view) Stop(ctx context.Context, intranetID string) (*tunnel.State, erro
 	return state, err
 }
 
-// stoppable is the tunnel of an intranet if it is the caller's or the caller is an administrator; without one of that intranet, any
-// other, which answers that it serves another intranet. nil if there is none.
+// stoppable returns the tunnel of an intranet if the caller owns it or is an administrator. Without one it returns another
+// tunnel of the caller, whose Stop fails because it serves another intranet; nil if there is none.
 func (v *view) stoppable(intranetID string) *owned {
 	var found *owned
 	for _, one := range v.service.tunnels.all() {
@@ -132,7 +132,7 @@ func (v *view) stoppable(intranetID string) *owned {
 	return found
 }
 
-// States are the tunnels as the caller may see them.
+// States returns the tunnels as the caller may see them.
 func (v *view) States(ctx context.Context, probe bool) ([]*tunnel.State, error) {
 	var all []*tunnel.State
 	for _, one := range v.service.tunnels.all() {
@@ -150,7 +150,7 @@ func (v *view) States(ctx context.Context, probe bool) ([]*tunnel.State, error) 
 	return all, nil
 }
 
-// Watch follows the tunnels that the caller may see. Of others it only gets that they are in use, once.
+// Watch follows the tunnels that the caller may see. Other users' tunnels are returned once, masked.
 func (v *view) Watch() (now []*tunnel.State, revision uint64, changes <-chan tunnel.Snapshot, leave func()) {
 	var follow []watched
 	for _, one := range v.service.tunnels.all() {
@@ -175,7 +175,7 @@ func (v *view) Watch() (now []*tunnel.State, revision uint64, changes <-chan tun
 	}
 }
 
-// Attend says that the caller is watching.
+// Attend counts the caller as watching its tunnels.
 func (v *view) Attend() (leave func()) {
 	var all []func()
 	for _, one := range v.service.tunnels.all() {
@@ -190,20 +190,20 @@ func (v *view) Attend() (leave func()) {
 	}
 }
 
-// Done is closed when the caller has to call Watch again: when there is another tunnel, or one less. Until then it needs no query, and the
-// end of the service is noticed.
+// Done is closed when a tunnel is added or removed, and when the service ends: the caller has to call Watch again.
 func (v *view) Done() <-chan struct{} { return v.service.tunnels.changes() }
 
-// watched is one tunnel that is watched.
+// watched is one tunnel that is being watched.
 type watched struct {
 	changes <-chan tunnel.Snapshot
 	leave   func()
 }
 
-// mergedStates is how many changes of several tunnels may wait for a slow caller; behind that each tunnel keeps its newest.
+// mergedStates is how many changes of several tunnels are queued for a slow caller. Beyond that, each tunnel's own queue
+// drops its oldest.
 const mergedStates = 32
 
-// merge makes the changes of several tunnels one sequence with revisions of its own.
+// merge combines the changes of several tunnels into one sequence with its own revisions.
 func merge(revision uint64, all []watched) (changes <-chan tunnel.Snapshot, leave func()) {
 	merged, left := make(chan tunnel.Snapshot, mergedStates), make(chan struct{})
 	var mu sync.Mutex

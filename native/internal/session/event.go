@@ -2,19 +2,19 @@ package session
 
 import "sag.software/native/internal/failure"
 
-// Event is something that the cloud instance reports about the session.
+// Event is an event of the cloud instance about the session.
 type Event interface{ event() }
 
 type (
-	// Opened comes first on every stream, with the revision of the session's settings.
+	// Opened is the first event of every stream and carries the revision of the session's settings.
 	Opened struct{ Revision string }
-	// Heartbeat is a sign of life.
+	// Heartbeat shows that the connection works.
 	Heartbeat struct{}
-	// Ended says that the session is over.
+	// Ended means that the session is over.
 	Ended struct{ Failure *failure.Failure }
-	// Changed says that Renew would answer something new.
+	// Changed means that the session's settings have changed: a Renew fetches them.
 	Changed struct{ Revision string }
-	// Message is a text of the administrator.
+	// Message is a text from the administrator.
 	Message struct{ Text string }
 )
 

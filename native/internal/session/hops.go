@@ -2,27 +2,27 @@ package session
 
 import "sag.software/native/internal/msg"
 
-// HopKind is a link of the chain from the client to the cloud networks. The numbers are those of sag.types.v1.HopKind.
+// HopKind is the kind of a hop. The numbers are those of sag.types.v1.HopKind.
 type HopKind int32
 
-// The hops that sag-tunnel itself says something about.
+// The hops for which sag-tunnel itself creates warnings.
 const (
 	HopClient      HopKind = 1
 	HopAccessPoint HopKind = 2
 	HopInstance    HopKind = 3
 )
 
-// Fixer is who can fix what is wrong. The numbers are those of sag.types.v1.Mender.
+// Fixer is who can fix a problem. The numbers are those of sag.types.v1.Mender.
 type Fixer int32
 
-// Who can fix something.
+// The values of Fixer.
 const (
 	FixedByUser          Fixer = 1
 	FixedByAdministrator Fixer = 2
 	FixedByNetwork       Fixer = 3
 )
 
-// WarningCode is what is wrong though the tunnel is up. The numbers are those of sag.types.v1.WarningCode.
+// WarningCode is the kind of a warning. The numbers are those of sag.types.v1.WarningCode.
 type WarningCode int32
 
 // The warnings of sag-tunnel itself; the cloud instance has others.
@@ -33,7 +33,7 @@ const (
 	WarnSessionNotSaved     WarningCode = 20
 )
 
-// Warning is something wrong though the tunnel is up.
+// Warning is a problem that does not stop the tunnel.
 type Warning struct {
 	Code  WarningCode
 	Hop   HopKind
@@ -46,14 +46,14 @@ type Hop struct {
 	Kind     HopKind
 	ID, Name string
 	Whole    bool
-	// Missing is why it is not whole; nil if it is.
+	// Missing is why the hop does not work; nil if it does.
 	Missing *Warning
 }
 
-// Resource is something in the intranet that an administrator publishes.
+// Resource is a published resource of the intranet.
 type Resource struct {
 	Name string
-	// Kind is a sag.client.v1.ResourceKind, passed on as it came.
+	// Kind is a sag.client.v1.ResourceKind, passed on unchanged.
 	Kind    int32
 	Address string
 }

@@ -1,5 +1,4 @@
-// Package session is the typed model of a session and the rules that a session has to keep. Package cloudapi parses it from the
-// contract.
+// Package session is the typed model of a session and its validation rules. Package cloudapi parses it from the contract.
 package session
 
 import (
@@ -14,18 +13,18 @@ import (
 	"sag.software/native/internal/secret"
 )
 
-// ID names a session.
+// ID identifies a session.
 type ID [16]byte
 
-// String is the ID in hexadecimal.
+// String returns the ID in hexadecimal.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
-// Session is what the cloud instance answered to a Dial or a Renew. Durations count from when it was requested.
+// Session is the cloud instance's response to a Dial or a Renew. Durations count from the request.
 type Session struct {
 	ID ID
-	// Token is empty in the answer to a Renew: the one from Dial stays.
+	// Token is empty in the response to a Renew: the one from Dial stays valid.
 	Token secret.Secret
-	// Address4 is invalid if the session has none; Address6 is always there, because probes use it.
+	// Address4 is invalid if the session has none; Address6 is always set, because probes use it.
 	Address4, Address6 netip.Addr
 	AccessPoints       []AccessPoint
 	// Routes are the prefixes that go through the tunnel.
@@ -34,9 +33,9 @@ type Session struct {
 	// MTU of the tunnel, bytes.
 	MTU    int
 	Policy Policy
-	// InstanceID is the SAG instance whose policy it is.
+	// InstanceID is the SAG instance that the policy belongs to.
 	InstanceID string
-	// EnterpriseCode is the instance's, upper case; empty from a cloud instance of an earlier version.
+	// EnterpriseCode is the instance's, upper case; empty if the cloud instance has an older version.
 	EnterpriseCode string
 	Lease          time.Duration
 	RenewAfter     time.Duration
@@ -45,21 +44,21 @@ type Session struct {
 	Revision    string
 	Hops        []Hop
 	Warnings    []Warning
-	// Resources are what the administrator publishes.
+	// Resources are the published resources.
 	Resources []Resource
-	// BandwidthKbps caps the account each way; 0 = no cap, or not known.
+	// BandwidthKbps limits the account in each direction; 0 = no limit, or unknown.
 	BandwidthKbps uint32
 }
 
-// Policy is what the administrator decides for all clients of an instance.
+// Policy is what the administrator sets for all clients of an instance.
 type Policy struct {
-	// FullTunnel: everything goes through the tunnel.
+	// FullTunnel sends everything through the tunnel.
 	FullTunnel bool
-	// Lockdown: nothing leaves the host except through the tunnel.
+	// Lockdown blocks everything outside the tunnel.
 	Lockdown bool
 }
 
-// AccessPoint is one server end the tunnel may use.
+// AccessPoint is one server that the tunnel may use.
 type AccessPoint struct {
 	ID, Name  string
 	PublicKey [32]byte
@@ -68,22 +67,22 @@ type AccessPoint struct {
 	// PresharedKey is zero if there is none.
 	PresharedKey secret.Key
 	Endpoints    []Endpoint
-	// Ready: it has acknowledged this session's peer.
+	// Ready is set if the access point has acknowledged this session's peer.
 	Ready bool
-	// KeepsConnections: connections survive a change from or to another one that does so, too.
+	// KeepsConnections is set if connections survive a change from or to another access point with this property.
 	KeepsConnections bool
 }
 
-// Transport is how the engine's packets get to an endpoint.
+// Transport is the protocol that carries the engine's packets to an endpoint.
 type Transport uint8
 
-// The transports of the contract. An endpoint of a transport that this version does not know is left out.
+// The transports of the contract. Endpoints with a transport that this version does not support are left out.
 const (
 	UDP Transport = iota + 1
 	TLS
 )
 
-// String is the transport as texts have it.
+// String returns the transport's name for texts.
 func (t Transport) String() string {
 	switch t {
 	case UDP:
@@ -95,30 +94,30 @@ func (t Transport) String() string {
 	}
 }
 
-// Pin is the SHA-256 of a certificate's public key.
+// Pin is the SHA-256 of a certificate's SubjectPublicKeyInfo.
 type Pin = [32]byte
 
-// Cloud is where the cloud instance is, and how it is recognised.
+// Cloud is a cloud instance's URL and the pins of its keys.
 type Cloud struct {
 	// URL is https://HOST[:PORT].
 	URL string
-	// Pins are the accepted public keys of the certificate; if empty, the system's certificate authorities are used.
+	// Pins are the accepted keys of the certificate; if empty, the system's certificate authorities are used.
 	Pins []Pin
 }
 
-// Endpoint is where an access point is reached.
+// Endpoint is an address where an access point is reached.
 type Endpoint struct {
 	Transport Transport
-	// Addr is invalid where the endpoint is given by Name, which is looked up when the endpoint is used.
+	// Addr is invalid if the endpoint is given by Name, which is resolved when the endpoint is used.
 	Addr netip.Addr
 	Name string
 	Port uint16
-	// ServerName is the name in the certificate; Pins are the keys that it may have. Both are for TLS.
+	// ServerName is the expected name in the certificate and Pins are the accepted keys; both only with TLS.
 	ServerName string
 	Pins       []Pin
 }
 
-// String is HOST:PORT.
+// String returns HOST:PORT.
 func (e Endpoint) String() string {
 	host := e.Name
 	if e.Addr.IsValid() {
@@ -127,26 +126,27 @@ func (e Endpoint) String() string {
 	return net.JoinHostPort(host, strconv.Itoa(int(e.Port)))
 }
 
-// Dialable is true if this version can reach an endpoint by its transport. What it cannot reach gets no exception in kill switch and
-// lockdown either.
+// Dialable reports whether this version supports the endpoint's transport. Other endpoints get no exception in the kill
+// switch and lockdown either.
 func (e Endpoint) Dialable() bool { return e.Transport == UDP }
 
-// Same is true for two endpoints at the same place.
+// Same reports whether two endpoints have the same address, name, port and transport.
 func (e Endpoint) Same(other Endpoint) bool {
 	return e.Transport == other.Transport && e.Addr == other.Addr && e.Name == other.Name && e.Port == other.Port
 }
 
-// DNS is which names are looked up in the intranet, and where.
+// DNS is the DNS configuration of the intranet.
 type DNS struct {
 	Servers []netip.Addr
-	// Domains are lower-case, without a dot at the end. None = all names, if there are servers.
+	// Domains are lower-case, without a trailing dot. Empty = all names, if there are servers.
 	Domains []string
-	// Search are the domains that short names are completed with, lower-case, without a dot at the end.
+	// Search are the search domains, lower-case, without a trailing dot.
 	Search []string
 }
 
-// Tunneled are the domains that are looked up through the tunnel only: Domains, and the search domains that are not below them,
-// because a short name must not be completed with a domain that is looked up outside the tunnel. None = all names, if there are servers.
+// Tunneled returns the domains that are resolved through the tunnel only: Domains, and the search domains that are not
+// below them, because a short name must not be completed with a domain that is resolved outside the tunnel. Empty = all
+// names, if there are servers.
 func (d DNS) Tunneled() []string {
 	if len(d.Domains) == 0 {
 		return nil
@@ -160,7 +160,7 @@ func (d DNS) Tunneled() []string {
 	return all
 }
 
-// Addresses are the client's inner addresses.
+// Addresses returns the client's inner addresses.
 func (s *Session) Addresses() []netip.Addr {
 	var all []netip.Addr
 	for _, a := range []netip.Addr{s.Address4, s.Address6} {
@@ -171,14 +171,14 @@ func (s *Session) Addresses() []netip.Addr {
 	return all
 }
 
-// Routing decides what goes through the tunnel.
+// Routing returns the policy that decides what goes through the tunnel.
 func (s *Session) Routing() *router.Policy {
 	return &router.Policy{
 		Routes: s.Routes, FullTunnel: s.Policy.FullTunnel, NameServers: len(s.DNS.Servers) > 0, Domains: s.DNS.Tunneled(), Search: s.DNS.Search,
 	}
 }
 
-// AllowedIPs are the inner addresses an access point carries traffic from and to.
+// AllowedIPs returns the inner addresses that an access point carries traffic from and to.
 func (s *Session) AllowedIPs(ap *AccessPoint) []netip.Prefix {
 	if s.Policy.FullTunnel {
 		return append([]netip.Prefix{

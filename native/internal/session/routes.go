@@ -8,7 +8,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// neverTunneled are addresses of the host itself or of the link it is on, and those that no host has.
+// neverTunneled are addresses of the host itself or of its link, and addresses that no host has.
 var neverTunneled = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("127.0.0.0/8"),
@@ -21,16 +21,17 @@ var neverTunneled = []netip.Prefix{
 	netip.MustParsePrefix("ff00::/8"),
 }
 
-// shortest is the shortest prefix that is still one network and not a share of the Internet: fc00::/7 for IPv6.
+// shortest4 and shortest6 are the shortest accepted prefixes: 10.0.0.0/8 and fc00::/7 are the largest private networks.
 const (
 	shortest4 = 8
 	shortest6 = 7
 )
 
-// share is the part of a family's addresses (one in share) at which many prefixes together are a default route in disguise.
+// share limits the sum of all prefixes: together they must cover less than one share-th of a family's addresses. More would
+// be a default route in disguise.
 const share = 4
 
-// CheckRoutes answers nil, or why the host must not send these prefixes through the tunnel.
+// CheckRoutes returns nil, or why the host must not send these prefixes through the tunnel.
 func CheckRoutes(routes []netip.Prefix, full bool) error {
 	for i, prefix := range routes {
 		field := fmt.Sprintf("routes[%d]", i)
@@ -69,7 +70,7 @@ func checkRoute(field string, prefix netip.Prefix, full bool) error {
 	return nil
 }
 
-// checkShare adds up what the prefixes cover together, each address once.
+// checkShare checks the sum of all prefixes; overlapping ones are counted once.
 func checkShare(routes []netip.Prefix) error {
 	for _, family := range []struct {
 		name string
@@ -92,7 +93,7 @@ func checkShare(routes []netip.Prefix) error {
 	return nil
 }
 
-// containedInAnother is true if another prefix contains routes[i], or is the same and comes before it.
+// containedInAnother reports whether another prefix contains routes[i], or is the same and comes before it.
 func containedInAnother(routes []netip.Prefix, i int) bool {
 	for j, other := range routes {
 		if j == i || !other.Overlaps(routes[i]) {

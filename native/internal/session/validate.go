@@ -12,8 +12,8 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// What no intranet can honestly ask of a host, in system mode and in proxy mode alike: the cloud instance decides what goes through
-// the tunnel, but it must not be able to take over a host's own addresses, its way to the Internet, or its logs.
+// These rules hold in system mode and in proxy mode. The cloud instance decides what goes through the tunnel, but it must
+// not be able to take over a host's own addresses, its Internet access, or its logs.
 
 const (
 	// MaxRoutes is how many prefixes an intranet may have.
@@ -24,7 +24,7 @@ const (
 	maxMTU       = 1500
 )
 
-// Refuse is why a session is not taken. The field is a path into the session, for example "routes[3]".
+// Refuse returns the error for an invalid session. The field is a path into the session, for example "routes[3]".
 func Refuse(field string, m msg.Message) error { return RefuseAs(failure.AnswerInvalid, field, m) }
 
 // RefuseAs is Refuse with another cause than answer_invalid.
@@ -34,7 +34,7 @@ func RefuseAs(cause failure.Cause, field string, m msg.Message) error {
 	return &failure.Error{Failure: f}
 }
 
-// Validate checks the session as a whole; routes, addresses, names and endpoints were checked one by one.
+// Validate checks the session as a whole; routes, addresses, names and endpoints have been checked one by one.
 func (s *Session) Validate() error {
 	if !s.Address6.IsValid() {
 		return Refuse("addresses", msg.SettingsWithoutIPv6("addresses"))
@@ -42,7 +42,7 @@ func (s *Session) Validate() error {
 	if s.MTU < minMTU || s.MTU > maxMTU {
 		return Refuse("mtu", msg.SettingsMTU("mtu", strconv.Itoa(s.MTU)))
 	}
-	// A duration that is missing passes the contract's limits.
+	// The contract's limits do not reject a missing duration.
 	if s.Lease <= 0 || s.RenewAfter <= 0 {
 		return Refuse("lease", msg.SettingsWithoutLease("lease"))
 	}
@@ -55,7 +55,7 @@ func (s *Session) Validate() error {
 	return nil
 }
 
-// CheckOwnAddress answers nil, or why a prefix cannot be an address of the client in the tunnel.
+// CheckOwnAddress returns nil, or why a prefix cannot be the client's address in the tunnel.
 func CheckOwnAddress(field string, prefix netip.Prefix) error {
 	if !prefix.IsSingleIP() {
 		return Refuse(field, msg.SettingsAddressNotSingle(field, prefix.String()))
@@ -66,7 +66,7 @@ func CheckOwnAddress(field string, prefix netip.Prefix) error {
 	return nil
 }
 
-// Check answers nil, or why an access point cannot be reached at this endpoint. A name is only checked for its form.
+// Check returns nil, or why an access point cannot be reached at this endpoint. Of a name only the syntax is checked.
 func (e Endpoint) Check(field string, routes []netip.Prefix) error {
 	if e.Addr.IsValid() {
 		return CheckEndpoint(field, e.Addr, routes)
@@ -77,8 +77,8 @@ func (e Endpoint) Check(field string, routes []netip.Prefix) error {
 	return nil
 }
 
-// CheckEndpoint answers nil, or why an access point can not be reached at this address. Names are looked up when they are used, and
-// their addresses are checked here again. With a default route everything is in the routes, and the engine's mark keeps it apart.
+// CheckEndpoint returns nil, or why an access point cannot be reached at this address. The addresses of named endpoints are
+// checked after their lookup. Default routes are ignored, because the engine's fwmark keeps its packets out of the tunnel.
 func CheckEndpoint(field string, address netip.Addr, routes []netip.Prefix) error {
 	address = address.Unmap()
 	if !address.IsValid() || address.IsUnspecified() || address.IsMulticast() || address == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
@@ -92,7 +92,7 @@ func CheckEndpoint(field string, address netip.Addr, routes []netip.Prefix) erro
 	return nil
 }
 
-// Unicast is true for addresses that one other host can have.
+// Unicast reports whether an address can belong to one other host.
 func Unicast(a netip.Addr) bool {
 	if !a.IsValid() || a.Zone() != "" || a.Is4In6() {
 		return false
@@ -105,7 +105,7 @@ func Unicast(a netip.Addr) bool {
 	return true
 }
 
-// Domain is true for the name of a domain as DNS has them.
+// Domain reports whether a name has the syntax of a domain name.
 func Domain(name string) bool {
 	if name == "" || len(name) > 253 {
 		return false
@@ -124,8 +124,8 @@ func Domain(name string) bool {
 	return true
 }
 
-// Name is true for text that can stand in one line of a log, a title or a menu: no control characters, no line ends, and nothing that
-// reverses the direction of the text.
+// Name reports whether a text can be shown in one line of a log, a title or a menu: it has no control characters, line ends
+// or characters that change the text's direction.
 func Name(text string) bool {
 	if !utf8.ValidString(text) {
 		return false

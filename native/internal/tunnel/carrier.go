@@ -9,44 +9,45 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// Carrier carries a session's traffic on this host: for the proxies of one user, or for every program in system mode. Which of the two
-// it is is decided once, when the tunnel is made. Only the loop calls it.
+// Carrier carries a session's traffic on this host: for the proxies of one user, or for every program in system mode. The
+// choice is made when the tunnel is created. Only the loop calls its methods.
 type Carrier interface {
 	Mode() Mode
-	// Mark is put on the outer packets of the engine and of the tunnel's connections to the cloud; 0 = none.
+	// Mark is the fwmark of the engine's outer packets and of the tunnel's connections to the cloud; 0 = none.
 	Mark() uint32
-	// Open opens what callers need before a session is started. While a port that was requested is taken, nothing has changed.
+	// Open opens the listeners that a session needs. If a requested port is in use it fails and changes nothing.
 	Open(ProxyOptions) error
-	// Begin forgets a former session: its link, its traffic and its settings.
+	// Begin discards a former session's link, traffic counters and settings.
 	Begin(why *failure.Failure)
-	// Carry puts a session in force: on the link that there is if it fits, else on a new one. After a refusedError the session has
-	// to end.
+	// Carry applies a session: on the current link if it fits, else on a new one. After a refusedError the session has to
+	// end.
 	Carry(*session.Session, terms) error
-	// Link is the WireGuard end of what is carried; nil while nothing is.
+	// Link is the current WireGuard link; nil if there is none.
 	Link() *link
-	// Reach lets the engine, and no other program, talk to an endpoint that was given by name.
+	// Reach allows the engine, and no other program, to reach an endpoint that was given by name.
 	Reach(*session.Session, session.Endpoint) error
-	// EndConnections ends connections through a former access point: what is at their other end knows nothing of them.
+	// EndConnections ends the connections through a former access point, which cannot continue at the new one.
 	EndConnections(*session.Session)
-	// ProbeConnections ends connections that the access point does not know any more.
+	// ProbeConnections ends the connections that the access point no longer has state for.
 	ProbeConnections()
-	// SetUp says whether the tunnel is up, and why it is not.
+	// SetUp sets whether the tunnel is up, and why it is not.
 	SetUp(up bool, why *failure.Failure)
-	// Withdraw gives the host back as it was. It is called again and again while no session is wanted, and costs nothing then.
+	// Withdraw restores the host's settings. It is called repeatedly while no session is wanted and must be cheap then.
 	Withdraw(why *failure.Failure)
-	// CheckHost looks at what is on the host and puts it right, because changes may have been missed.
+	// CheckHost compares the host's settings with the plan and repairs them, because change notifications may have been
+	// missed.
 	CheckHost()
-	// Trouble is why the intranet's packets do not go through the tunnel although they should; nil if they do.
+	// Trouble is why the intranet's packets are not routed through the tunnel although they should be; nil if they are.
 	Trouble() *failure.Failure
-	// HoldsPackets is true while the intranet's packets go through the tunnel or not at all.
+	// HoldsPackets is true while the intranet's packets can only leave through the tunnel.
 	HoldsPackets() bool
-	// Traffic is what was carried since Begin.
+	// Traffic counts bytes since Begin.
 	Traffic() Traffic
-	// Proxy is where the proxies listen; nil if there are none.
+	// Proxy is where the proxies listen; nil in system mode.
 	Proxy() *ProxyState
-	// Describe adds to a state what the carrier knows. What changes by time alone is in it only if moving is set.
+	// Describe adds the carrier's part of a state. Values that change with time alone are included only if moving is set.
 	Describe(s *State, moving bool)
-	// Close closes what Open has opened.
+	// Close closes what Open opened.
 	Close()
 }
 
@@ -55,17 +56,17 @@ type terms struct {
 	key    engine.PrivateKey
 	cloud  session.Cloud
 	events linkEvents
-	// refuseDirect: the proxies refuse what is not in the intranet.
+	// refuseDirect makes the proxies refuse destinations outside the intranet.
 	refuseDirect bool
 }
 
-// refusedError means that a session cannot be carried on this host at all: another access point would not help.
+// refusedError means that this host cannot carry the session at all, so that another access point would not help.
 type refusedError struct{ error }
 
-// Unwrap is the reason.
+// Unwrap returns the reason.
 func (e refusedError) Unwrap() error { return e.error }
 
-// links is the part that both carriers have: the link in use, and the traffic of those before it.
+// links is the common part of both carriers: the current link, and the traffic of the former ones.
 type links struct {
 	link   *link
 	former Traffic
@@ -86,7 +87,7 @@ func (l *links) Traffic() Traffic {
 	return sum
 }
 
-// use makes a link over a device the one in use.
+// use opens a link over a device and makes it the current one.
 func (l *links) use(device datapath.Device, s *session.Session, t terms, mark uint32) error {
 	made, err := newLink(device, s, engine.Config{PrivateKey: t.key, Logger: l.logger, Mark: mark}, t.events)
 	if err == nil {
@@ -95,7 +96,7 @@ func (l *links) use(device datapath.Device, s *session.Session, t terms, mark ui
 	return err
 }
 
-// drop closes the link in use.
+// drop closes the current link and keeps its traffic counters.
 func (l *links) drop() {
 	l.former = l.Traffic()
 	l.link.close()

@@ -15,25 +15,25 @@ import (
 	"sag.software/native/internal/tunnel/fsm"
 )
 
-// hangUpLimit is how long it is tried to end a session at the cloud. The caller who ended it is answered before that.
+// hangUpLimit bounds the attempts to end a session at the cloud. The caller of Stop does not wait that long.
 const hangUpLimit = 2 * time.Second
 
-// cloudSide is the tunnel's side of its session at the cloud instance: how it is reached, the session's keys, and the stream of
-// events. It belongs to the loop.
+// cloudSide is the tunnel's view of the cloud instance: its address, the session's token and keys, and the event stream.
+// Only the loop uses it.
 type cloudSide struct {
 	address session.Cloud
 	token   secret.Secret
 	client  *cloudapi.Client
 	key     engine.PrivateKey
-	nextKey *engine.PrivateKey // offered to the cloud and not in force yet; nil = none
+	nextKey *engine.PrivateKey // offered to the cloud and not in use yet; nil = none
 	stream  context.CancelFunc
 	streams uint64
 	logger  *slog.Logger
-	// hangUps are under way, of sessions that are over.
+	// hangUps counts the running HangUp calls of former sessions.
 	hangUps sync.WaitGroup
 }
 
-// use makes another session the one that is spoken of.
+// use switches to another session.
 func (c *cloudSide) use(address session.Cloud, token secret.Secret, client *cloudapi.Client, key engine.PrivateKey) {
 	c.close()
 	c.address, c.token, c.client, c.key, c.nextKey = address, token, client, key, nil
@@ -45,7 +45,7 @@ func (c *cloudSide) close() {
 	}
 }
 
-// keyExchange is what TLS negotiated; empty before the first contact.
+// keyExchange returns what TLS negotiated; empty before the first connection.
 func (c *cloudSide) keyExchange() string {
 	if c.client == nil {
 		return ""
@@ -53,8 +53,8 @@ func (c *cloudSide) keyExchange() string {
 	return c.client.KeyExchange()
 }
 
-// offerKey is the public half of the key that is to follow. It is the same one until it is in force: an answer that was lost may have
-// put it in force at the cloud.
+// offerKey returns the public half of the next key. It offers the same key until a Renew succeeds, because the cloud may
+// already use it even if its response was lost.
 func (c *cloudSide) offerKey() ([]byte, error) {
 	if c.nextKey == nil {
 		key, err := engine.NewPrivateKey()
@@ -67,10 +67,10 @@ func (c *cloudSide) offerKey() ([]byte, error) {
 	return public[:], nil
 }
 
-// takeNextKey makes the key that the cloud has taken the session's.
+// takeNextKey makes the offered key the session's.
 func (c *cloudSide) takeNextKey() { c.key, c.nextKey = *c.nextKey, nil }
 
-// hangUp ends a client's session at the cloud; done is called afterwards, whether it could be reached or not.
+// hangUp ends a client's session at the cloud and calls done afterwards, also if the cloud could not be reached.
 func (c *cloudSide) hangUp(client *cloudapi.Client, done func()) {
 	c.hangUps.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), hangUpLimit)
@@ -84,14 +84,14 @@ func (c *cloudSide) hangUp(client *cloudapi.Client, done func()) {
 }
 
 func (c *cloudSide) closeStream() {
-	c.streams++ // later events of the stream are ignored
+	c.streams++ // events of the former stream are ignored
 	if c.stream != nil {
 		c.stream()
 		c.stream = nil
 	}
 }
 
-// renew asks the cloud to extend the lease.
+// renew extends the lease at the cloud.
 func (l *loop) renew(newKey bool) error {
 	var public []byte
 	if newKey {
@@ -132,7 +132,7 @@ func (l *loop) renewed(s *session.Session, err error, newKey bool, requestedAt f
 	l.step(fsm.Renewed{Session: s, RequestedAt: requestedAt})
 }
 
-// openStream begins to receive the cloud's events.
+// openStream opens the cloud's event stream.
 func (l *loop) openStream() {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &l.cloud

@@ -10,7 +10,7 @@ import (
 	"sag.software/native/internal/tunnel/fsm"
 )
 
-// describe is the state as callers see it. What changes by time alone is in it only if moving is set.
+// describe returns the state as callers see it. Values that change with time alone are included only if moving is set.
 func (l *loop) describe(moving bool) *State {
 	v := l.state.View()
 	s := &State{
@@ -39,7 +39,8 @@ func (l *loop) describe(moving bool) *State {
 	return s
 }
 
-// blocking is what is being dropped on the host. holds says that the intranet's packets go through the tunnel or not at all.
+// blocking returns what is being dropped on the host. holds is true if the intranet's packets can only leave through the
+// tunnel.
 func blocking(v fsm.View, host *HostState, holds bool) Blocking {
 	var killSwitch *KillSwitchState
 	if host != nil {
@@ -69,7 +70,7 @@ func (l *loop) describeSession(v fsm.View) *SessionState {
 	return described
 }
 
-// addMoving adds what changes by time and traffic.
+// addMoving adds the values that change with time and traffic.
 func (l *loop) addMoving(s *State, v fsm.View) {
 	now := clock.Now()
 	traffic := l.carrier.Traffic()
@@ -90,14 +91,14 @@ func (l *loop) addMoving(s *State, v fsm.View) {
 	}
 }
 
-// publish sends the state to watchers if anything has changed but time and traffic.
+// publish sends the state to watchers if anything but times and traffic has changed.
 func (l *loop) publish() {
 	s := l.describe(false)
 	former, changed := l.publisher.news(s)
 	if !changed {
 		return
 	}
-	// The lines about its end are about it too.
+	// The session's ID is kept for log lines after its end, which concern it, too.
 	if s.Session != nil && l.config.OnSession != nil {
 		l.config.OnSession(s.Session.ID.String())
 	}

@@ -75,7 +75,7 @@ func name(effect fsm.Effect) string {
 	}
 }
 
-// onLink does something with the link, if there is one.
+// onLink calls f with the current link, if there is one.
 func (l *loop) onLink(f func(*link) error) error {
 	if link := l.carrier.Link(); link != nil {
 		return f(link)
@@ -90,7 +90,7 @@ func (l *loop) answer(id uint64) {
 	}
 }
 
-// apply puts a session in force. If this host cannot carry it, the session ends.
+// apply applies a session. If this host cannot carry it, the session ends.
 func (l *loop) apply(s *session.Session) error {
 	err := l.carrier.Carry(s, terms{key: l.cloud.key, cloud: l.cloud.address, events: l.linkEvents(), refuseDirect: l.refuseDirect})
 	var refused refusedError
@@ -129,7 +129,7 @@ func (l *loop) activate(e fsm.Activate) error {
 	if e.Candidate.Endpoint.Addr.IsValid() {
 		return link.activate(s, e.Candidate, e.Candidate.Endpoint)
 	}
-	// Nothing goes to the former access point while the next one's name is looked up.
+	// The former peer is removed first, so that nothing is sent to it during the name lookup.
 	err := link.deactivate()
 	go func() {
 		at, err := resolve(context.Background(), e.Candidate.Endpoint)
@@ -141,7 +141,7 @@ func (l *loop) activate(e fsm.Activate) error {
 	return err
 }
 
-// resolved goes on with an activation when the address of its endpoint is known.
+// resolved continues an activation once the endpoint's address is known.
 func (l *loop) resolved(e fsm.Activate, at session.Endpoint, err error) {
 	v, link := l.state.View(), l.carrier.Link()
 	if v.Generation != e.Generation || link == nil {
@@ -175,7 +175,7 @@ func (l *loop) remember(leaseEnd time.Duration) error {
 	return l.saved.save(record)
 }
 
-// saveAgain tries once more to save what there was no room for.
+// saveAgain retries a failed save of the session.
 func (l *loop) saveAgain() {
 	switch {
 	case !l.saved.due():

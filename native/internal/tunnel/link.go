@@ -28,18 +28,18 @@ type link struct {
 	address6  netip.Addr
 	mtu       int
 	active    *fsm.Candidate
-	// probedAt is the handshake after which connections were probed.
+	// probedAt is the handshake after which connections were last checked.
 	probedAt time.Time
 }
 
-// linkEvents are called from the link's own goroutines, and must not block.
+// linkEvents are called from the link's own goroutines and must not block.
 type linkEvents struct {
 	replied func(probe.Message)
-	// outgoing follows account.Arm.
+	// outgoing is called for the next packet sent after account.Arm.
 	outgoing func()
 }
 
-// newLink takes a device that has the session's addresses. It owns the device from then on, after a failure as well.
+// newLink returns a link over a device that has the session's addresses. It owns the device afterwards, also on failure.
 func newLink(device datapath.Device, s *session.Session, config engine.Config, events linkEvents) (*link, error) {
 	l := &link{sessionID: s.ID, address4: s.Address4, address6: s.Address6, mtu: s.MTU}
 	config.Path = datapath.New(device)
@@ -52,14 +52,14 @@ func newLink(device datapath.Device, s *session.Session, config engine.Config, e
 	return l, err
 }
 
-// fits says whether a session can be carried without a new link.
+// fits reports whether a session can be carried without a new link.
 func (l *link) fits(s *session.Session) bool {
 	return l.sessionID == s.ID && l.address4 == s.Address4 && l.address6 == s.Address6 && l.mtu == s.MTU
 }
 
 func (l *link) close() { l.device.Close() }
 
-// resolve finds the address of an endpoint that is given by name, from the host's own resolver. It fails with `dns_unavailable`.
+// resolve looks up a named endpoint's address with the host's resolver. It fails with `dns_unavailable`.
 func resolve(ctx context.Context, e session.Endpoint) (session.Endpoint, error) {
 	ctx, cancel := context.WithTimeout(ctx, fsm.NameLimit)
 	defer cancel()
@@ -89,7 +89,7 @@ func (l *link) activate(s *session.Session, candidate fsm.Candidate, at session.
 	return l.device.ForceHandshake(engine.Key(ap.PublicKey))
 }
 
-// apply changes the peer in use to what a renewed session says of it; its connections stay.
+// apply updates the peer in use to a renewed session; connections are kept.
 func (l *link) apply(s *session.Session) error {
 	if l.active == nil {
 		return nil
@@ -111,7 +111,7 @@ func peerOf(s *session.Session, ap *session.AccessPoint, endpoint engine.Endpoin
 	}
 }
 
-// engineEndpoint is an endpoint whose address is known, as the engine has it.
+// engineEndpoint converts an endpoint whose address is known.
 func engineEndpoint(e session.Endpoint) engine.Endpoint {
 	transport := engine.UDP
 	if e.Transport == session.TLS {
@@ -120,7 +120,6 @@ func engineEndpoint(e session.Endpoint) engine.Endpoint {
 	return engine.Endpoint{Transport: transport, AddrPort: netip.AddrPortFrom(e.Addr, e.Port)}
 }
 
-// deactivate removes the peer.
 func (l *link) deactivate() error {
 	if l.active == nil {
 		return nil
@@ -146,7 +145,7 @@ func (l *link) probe(e fsm.SendProbe) error {
 	})
 }
 
-// lastHandshake is when the last handshake was completed; zero = never.
+// lastHandshake returns when the last handshake was completed; zero = never.
 func (l *link) lastHandshake() time.Time {
 	if l.active == nil {
 		return time.Time{}
@@ -158,7 +157,7 @@ func (l *link) lastHandshake() time.Time {
 	return peers[engine.Key(l.active.AccessPoint.PublicKey)].LastHandshake
 }
 
-// handshakeAge is the time since the last completed handshake; 0 = none.
+// handshakeAge returns the time since the last completed handshake; 0 = none.
 func (l *link) handshakeAge() time.Duration {
 	last := l.lastHandshake()
 	if last.IsZero() {
@@ -167,7 +166,7 @@ func (l *link) handshakeAge() time.Duration {
 	return max(time.Since(last), 1)
 }
 
-// seen is when traffic last came in and was last sent, on clock.Now's clock; 0 = never.
+// seen returns when a packet was last received and last sent, on clock.Now's clock; 0 = never.
 func (l *link) seen() fsm.Traffic {
 	in, out := l.account.Last()
 	return fsm.Traffic{In: in, Out: out}

@@ -20,13 +20,12 @@ import (
 	"sag.software/native/internal/proxy/socks"
 )
 
-// maxPAC bounds the PAC file of all intranets, bytes.
+// maxPAC bounds the PAC file that covers all intranets, bytes.
 const maxPAC = 1 << 20
 
-// anyLoopback is where a proxy listens unless the caller says otherwise.
+// anyLoopback is where a proxy listens unless the caller sets an address.
 const anyLoopback = "127.0.0.1:0"
 
-// listeners are the proxies of one intranet.
 type listeners struct {
 	socksAt, httpAt net.Listener
 	socks           *socks.Server
@@ -34,7 +33,8 @@ type listeners struct {
 	options         ProxyOptions
 }
 
-// openListeners listens. now is what can be reached at the time of each connection; dir is the intranet's runtime directory.
+// openListeners opens the listeners. now returns the policy and network for each new connection; dir is the intranet's
+// runtime directory.
 func openListeners(options ProxyOptions, dir string, now func() dialer.Intranet, table peercred.Table, logger *slog.Logger) (*listeners, error) {
 	p := &listeners{options: options}
 	var err error
@@ -56,7 +56,8 @@ func openListeners(options ProxyOptions, dir string, now func() dialer.Intranet,
 	return p, nil
 }
 
-// allPAC is the file that core writes beside the directories of all intranets, as only core knows all of them.
+// allPAC reads the PAC file that core writes beside the intranets' directories, because only core has the list of all
+// intranets.
 func allPAC(dir string) string {
 	file, err := os.Open(filepath.Join(filepath.Dir(dir), "all.pac"))
 	if err != nil {
@@ -70,7 +71,7 @@ func allPAC(dir string) string {
 	return string(text)
 }
 
-// serves says whether these listeners are what is requested.
+// serves reports whether these listeners match the requested addresses.
 func (p *listeners) serves(options ProxyOptions) bool {
 	same := func(address, former string, l net.Listener) bool {
 		return address == "" || address == former || address == l.Addr().String()
@@ -93,7 +94,7 @@ func (p *listeners) state() *ProxyState {
 
 func at(l net.Listener) netip.AddrPort { return l.Addr().(*net.TCPAddr).AddrPort() }
 
-// listen is listenExactly, or at any free port where the address is only a preference.
+// listen listens at an address or, where it is only preferred and not available, at any free port.
 func listen(field string, where ListenAddress) (net.Listener, error) {
 	l, err := listenExactly(field, where.Address)
 	if err != nil && where.Preferred {
@@ -102,7 +103,7 @@ func listen(field string, where ListenAddress) (net.Listener, error) {
 	return l, err
 }
 
-// listenExactly takes loopback only: other hosts must not reach the proxy.
+// listenExactly accepts loopback addresses only: other hosts must not reach the proxy.
 func listenExactly(field, address string) (net.Listener, error) {
 	if address == "" {
 		address = anyLoopback

@@ -12,11 +12,11 @@ import (
 	"sag.software/native/internal/tunnel/resume"
 )
 
-// longestSleep bounds how long the loop waits: timers do not run while the host sleeps, the session's clock does.
+// longestSleep bounds how long the loop waits: the session's clock runs while the host sleeps, timers do not.
 const longestSleep = 10 * time.Second
 
-// loop owns the state machine and carries out its effects, one event at a time. Nothing in it is used by another goroutine; others post
-// functions to its mailbox.
+// loop owns the state machine and carries out its effects, one event at a time. Its fields are used by its own goroutine
+// only; others post functions to its mailbox.
 type loop struct {
 	config    Config
 	mailbox   *mailbox
@@ -28,17 +28,17 @@ type loop struct {
 	cloud    cloudSide
 	saved    savedSession
 	memory   tidiness
-	// refuseDirect: the proxies refuse what is not in the intranet.
+	// refuseDirect makes the proxies refuse destinations outside the intranet.
 	refuseDirect bool
-	wanted       time.Time // when a caller last wanted something
+	wanted       time.Time // when a caller last prepared or started a session
 	startedAt    time.Time
-	// epoch grows with every session, so that answers about a former one are recognised.
+	// epoch grows with every session, so that responses that belong to a former one can be recognised.
 	epoch    uint64
-	waiting  map[uint64]chan struct{} // queries for proof of life
+	waiting  map[uint64]chan struct{} // queries that wait for a probe's reply
 	stopping []chan struct{}
 }
 
-// run is the loop until the tunnel is over; done is closed then.
+// run runs the loop until the tunnel is over, and then closes done.
 func (l *loop) run(done chan<- struct{}) {
 	defer close(done)
 	timer := time.NewTimer(0)
@@ -74,7 +74,7 @@ func (l *loop) sleep() time.Duration {
 	return max(wait, 0)
 }
 
-// finished says that there is nothing left to do: it was stopped, or nothing was ever wanted.
+// finished reports whether the loop can end: the tunnel was stopped, or no session was wanted for config.Unwanted.
 func (l *loop) finished() bool {
 	if l.state.View().Phase != fsm.Disconnected {
 		return false
@@ -82,7 +82,7 @@ func (l *loop) finished() bool {
 	return len(l.stopping) > 0 || time.Since(l.wanted) > l.config.Unwanted
 }
 
-// step gives the state machine an event, after the traffic that was seen, and carries out what it wants done.
+// step passes an event to the state machine, after the latest traffic times, and carries out the effects.
 func (l *loop) step(event fsm.Event) {
 	now := clock.Now()
 	if link := l.carrier.Link(); link != nil {
@@ -91,14 +91,14 @@ func (l *loop) step(event fsm.Event) {
 	l.do(l.state.Step(now, event))
 }
 
-// checkHost reports to the state machine whether the host's packets go through the tunnel.
+// checkHost passes to the state machine whether the host routes the intranet's packets through the tunnel.
 func (l *loop) checkHost() {
 	if trouble := l.carrier.Trouble(); trouble != nil || l.state.View().Diverted != nil {
 		l.step(fsm.HostChecked{Trouble: trouble})
 	}
 }
 
-// settle makes what depends on the phase follow it.
+// settle updates everything that depends on the phase.
 func (l *loop) settle() {
 	l.checkHost()
 	v := l.state.View()
@@ -108,7 +108,7 @@ func (l *loop) settle() {
 	l.carrier.SetUp(up, v.Cause)
 	switch v.Phase {
 	case fsm.Failed, fsm.Disconnected, fsm.Disconnecting:
-		// Also while the session is being ended at the cloud: the host's settings do not wait for that.
+		// Host settings are restored while the cloud is still being contacted: they need not wait for it.
 		l.carrier.Withdraw(v.Cause)
 	}
 	if link := l.carrier.Link(); link != nil {
@@ -116,7 +116,7 @@ func (l *loop) settle() {
 	}
 }
 
-// start is Start on the loop.
+// start implements Start on the loop's goroutine.
 func (l *loop) start(request StartRequest, s *session.Session) error {
 	key, err := l.prepared.get(request.AttemptID)
 	if err != nil {
@@ -125,7 +125,7 @@ func (l *loop) start(request StartRequest, s *session.Session) error {
 	if f := fsm.Usable(s); f != nil {
 		return &failure.Error{Failure: f}
 	}
-	// First of all: while a port that was requested is taken, key and session are as good as before, for another try.
+	// The listeners come first: if a requested port is in use, key and session stay valid for another try.
 	if err := l.carrier.Open(request.Proxy); err != nil {
 		return err
 	}
@@ -137,13 +137,13 @@ func (l *loop) start(request StartRequest, s *session.Session) error {
 	return nil
 }
 
-// carry makes a session this tunnel's own.
+// carry makes a dialled session the current one.
 func (l *loop) carry(d Dialled) {
 	l.begin()
 	l.cloud.use(d.Cloud, d.Session.Token, d.Client, d.Key)
 }
 
-// begin forgets a former session.
+// begin ends whatever a former session has left and starts a new epoch.
 func (l *loop) begin() {
 	l.epoch++
 	l.wanted = time.Now()
@@ -151,7 +151,7 @@ func (l *loop) begin() {
 	l.carrier.Begin(l.state.View().Cause)
 }
 
-// resume goes on with the session of a former process.
+// resume continues the session of a former process.
 func (l *loop) resume() {
 	record, err := l.saved.store.Load(l.config.IntranetID)
 	if err != nil {
@@ -166,7 +166,7 @@ func (l *loop) resume() {
 	l.cloud.use(record.Cloud, record.Token, client, l.cloud.key)
 	l.refuseDirect = record.RefuseDirect
 	l.step(fsm.Resumed{LeaseEnd: record.LeaseEnd})
-	// A program that took a port meanwhile does not end the session.
+	// If another program has taken a port in the meantime, another one is used instead of ending the session.
 	options := ProxyOptions{Socks: ListenAddress{record.Socks, true}, HTTP: ListenAddress{record.HTTP, true}}
 	if err := l.carrier.Open(options); err != nil {
 		l.release(client)
@@ -174,10 +174,10 @@ func (l *loop) resume() {
 	}
 }
 
-// release ends a session that cannot be carried.
+// release ends a session at the cloud that this host cannot carry.
 func (l *loop) release(client *cloudapi.Client) { l.cloud.hangUp(client, func() {}) }
 
-// ofThisSession posts to the loop what counts only while the session of now is the one.
+// ofThisSession returns a post function whose functions are skipped once another session has begun.
 func (l *loop) ofThisSession() (post func(func())) {
 	epoch := l.epoch
 	return func(f func()) {

@@ -2,7 +2,7 @@ package tunnel
 
 import "sync"
 
-// mailbox takes what is to be done by the loop. Posting never blocks: some who post carry packets.
+// mailbox queues functions for the loop. Posting never blocks, because some callers are on the packet path.
 type mailbox struct {
 	mu     sync.Mutex
 	posts  []func()

@@ -6,22 +6,22 @@ import (
 )
 
 const (
-	// tidyAfter is how long nothing may have happened before memory is given back: the collector itself keeps what a
-	// burst needed for minutes.
+	// tidyAfter is how long the tunnel must be quiet before memory is returned to the OS: the garbage collector alone keeps
+	// a burst's memory for minutes.
 	tidyAfter = 2 * time.Second
-	// tidyWorth is how much has to have been carried for another round, bytes.
+	// tidyWorth is how many bytes must have been carried before memory is returned again.
 	tidyWorth = 1 << 20
 )
 
-// tidiness is when memory is to be given back.
+// tidiness tracks when memory is to be returned to the OS.
 type tidiness struct {
-	carried uint64 // at the last look
-	tidied  uint64 // when it was last given back
+	carried uint64 // at the last check
+	tidied  uint64 // when memory was last returned
 	due     time.Time
-	phase   bool // connected at the last look
+	phase   bool // connected at the last check
 }
 
-// tidy gives memory back once a burst, or the effort of connecting, is over.
+// tidy returns memory to the OS after a burst of traffic and after connecting.
 func (l *loop) tidy(up bool) {
 	d := &l.memory
 	carried := uint64(0)
@@ -39,7 +39,7 @@ func (l *loop) tidy(up bool) {
 		d.due, d.tidied = time.Time{}, carried
 		go func() {
 			debug.FreeOSMemory()
-			debug.FreeOSMemory() // pools let go of what they hold in the second round
+			debug.FreeOSMemory() // sync.Pool frees its victim cache only in the second collection
 		}()
 	}
 }

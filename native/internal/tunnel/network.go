@@ -16,17 +16,17 @@ import (
 	"sag.software/native/internal/resolver"
 )
 
-// network is the intranet as the proxies reach it. It is there for a whole session; while the tunnel is not up, everything
+// network is the intranet as the proxies reach it. It exists for a whole session; while the tunnel is not up, every dial
 // fails at once.
 type network struct {
 	stack    *netstack.Stack
 	resolver *resolver.Resolver
-	servers  []netip.Addr // of names
+	servers  []netip.Addr // name servers
 
 	mu    sync.Mutex
-	up    context.Context // nil while it is not up; done when it is no longer
+	up    context.Context // nil while the tunnel is not up; cancelled when it goes down
 	down  context.CancelCauseFunc
-	why   error // while it is not up
+	why   error // returned by dials while the tunnel is not up
 	conns map[*tracked]struct{}
 }
 
@@ -43,7 +43,6 @@ func notConnected(cause *failure.Failure) error {
 	return failure.New(failure.NotConnected, msg.NotConnected())
 }
 
-// ask sets the name servers.
 func (n *network) ask(servers []netip.Addr, ipv6 bool) {
 	names := resolver.New(servers, ipv6, n.dialName)
 	n.mu.Lock()
@@ -51,7 +50,7 @@ func (n *network) ask(servers []netip.Addr, ipv6 bool) {
 	n.mu.Unlock()
 }
 
-// set opens or shuts the way inside.
+// set allows or stops new connections. While the tunnel is not up they fail with the cause.
 func (n *network) set(up bool, cause *failure.Failure) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -67,7 +66,8 @@ func (n *network) set(up bool, cause *failure.Failure) {
 	}
 }
 
-// abort breaks every connection: what carried them is gone. Who reads them gets an error, not an end.
+// abort resets every connection, because their access point is gone. Readers get an error and not EOF, so that a truncated
+// download is noticed.
 func (n *network) abort() {
 	n.mu.Lock()
 	conns := n.conns
@@ -78,7 +78,7 @@ func (n *network) abort() {
 	}
 }
 
-// probe resets the connections that the access point no longer knows.
+// probe checks every connection: an access point that has lost its state answers with a reset.
 func (n *network) probe() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -96,7 +96,7 @@ func (n *network) way() (context.Context, error) {
 	return n.up, nil
 }
 
-// DialTCP connects inside. An attempt ends when the tunnel does.
+// DialTCP connects through the tunnel. An attempt is cancelled when the tunnel goes down.
 func (n *network) DialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 	up, err := n.way()
 	if err != nil {
@@ -119,7 +119,7 @@ func (n *network) DialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, err
 	return t, nil
 }
 
-// ListenPacket makes a socket for datagrams inside.
+// ListenPacket opens a UDP socket in the intranet.
 func (n *network) ListenPacket(ipv6 bool) (net.PacketConn, error) {
 	if _, err := n.way(); err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (n *network) ListenPacket(ipv6 bool) (net.PacketConn, error) {
 	return n.stack.ListenPacket(netip.AddrPortFrom(any, 0))
 }
 
-// Lookup asks the intranet's name servers.
+// Lookup queries the intranet's name servers.
 func (n *network) Lookup(ctx context.Context, name string) ([]netip.Addr, error) {
 	if _, err := n.way(); err != nil {
 		return nil, err
@@ -157,19 +157,19 @@ func (n *network) Dial(ctx context.Context, network string, to netip.AddrPort) (
 	return n.dialName(ctx, network, to)
 }
 
-// NameServers are the intranet's.
+// NameServers returns the intranet's name servers.
 func (n *network) NameServers() []netip.Addr {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.servers
 }
 
-// Ping asks a host inside for an echo.
+// Ping sends an ICMP echo request to a host in the intranet.
 func (n *network) Ping(ctx context.Context, to netip.Addr) (time.Duration, error) {
 	return n.ping(ctx, to)
 }
 
-// explain gives a failure of the stack its cause.
+// explain maps an error of the stack to its cause.
 func explain(err error, to fmt.Stringer) error {
 	host := to.String()
 	switch {
@@ -181,14 +181,14 @@ func explain(err error, to fmt.Stringer) error {
 	return failure.Over(err, failure.TargetUnreachable, msg.HostUnreachable(host))
 }
 
-// tracked is a connection that abort knows.
+// tracked is a connection that abort can reset.
 type tracked struct {
 	netstack.Conn
 	network *network
 	once    sync.Once
 }
 
-// Close closes it and forgets it.
+// Close closes the connection and stops tracking it.
 func (t *tracked) Close() error {
 	t.once.Do(func() {
 		t.network.mu.Lock()

@@ -12,7 +12,7 @@ import (
 	"sag.software/native/internal/proxy/dialer"
 )
 
-// Ping sends one echo request to a host inside and gives the address that answered and the round trip.
+// Ping sends one ICMP echo request to a host in the intranet and returns the address that answered and the round trip.
 func (t *Tunnel) Ping(ctx context.Context, intranetID, host string) (netip.Addr, time.Duration, error) {
 	if err := t.known(intranetID); err != nil {
 		return netip.Addr{}, 0, err
@@ -31,7 +31,7 @@ func (t *Tunnel) Ping(ctx context.Context, intranetID, host string) (netip.Addr,
 	return to, trip, err
 }
 
-// dialer reaches destinations as things are now.
+// dialer returns a dialer that uses the current policy and network.
 func (t *Tunnel) dialer() *dialer.Dialer {
 	return dialer.NewDialer(func() dialer.Intranet { return *t.current.Load() }, dns.Search)
 }

@@ -9,19 +9,19 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// preparedLimit is how many prepared keys wait for their Start; a further one takes the place of the oldest.
+// preparedLimit is how many prepared keys wait for their Start; one more replaces the oldest.
 const preparedLimit = 8
 
-// preparedKeys are keys made for a Dial whose Start has not come yet. They belong to the loop.
+// preparedKeys are keys made for a Dial whose Start has not come yet. Only the loop uses them.
 type preparedKeys struct {
 	keys  map[string]engine.PrivateKey
 	order []string
 }
 
-// newAttempt is the id of one try to connect.
+// newAttempt returns a random ID for one attempt to connect.
 func newAttempt() string {
 	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
+	_, _ = rand.Read(id[:]) // rand.Read never fails
 	return hex.EncodeToString(id[:])
 }
 
@@ -37,7 +37,7 @@ func (p *preparedKeys) add(attempt string, key engine.PrivateKey) {
 	}
 }
 
-// get is the key of an attempt; it stays until remove.
+// get returns the key of an attempt and keeps it until remove.
 func (p *preparedKeys) get(attempt string) (engine.PrivateKey, error) {
 	key, ok := p.keys[attempt]
 	if !ok {

@@ -12,14 +12,14 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// proxyCarrier carries the traffic of one user's programs: they use its SOCKS5 and HTTP proxies, which connect over a TCP/IP stack in
-// this process.
+// proxyCarrier carries the traffic of one user's programs, which use its SOCKS5 and HTTP proxies. The proxies connect over
+// a TCP/IP stack in this process.
 type proxyCarrier struct {
 	links
 	dir    string
 	owners peercred.Table
 
-	// current is read by the proxies' connections at any time.
+	// current is read by the proxies' connections from any goroutine.
 	current   *atomic.Pointer[dialer.Intranet]
 	listeners *listeners
 	stack     *netstack.Stack
@@ -28,7 +28,8 @@ type proxyCarrier struct {
 
 var _ Carrier = (*proxyCarrier)(nil)
 
-// newProxyCarrier makes one. dir is the intranet's runtime directory; what can be reached at any time is written to current.
+// newProxyCarrier returns a carrier. dir is the intranet's runtime directory; the current policy and network are stored in
+// current.
 func newProxyCarrier(dir string, owners peercred.Table, current *atomic.Pointer[dialer.Intranet], logger *slog.Logger) *proxyCarrier {
 	return &proxyCarrier{links: links{logger: logger}, dir: dir, owners: owners, current: current}
 }
@@ -95,13 +96,14 @@ func (c *proxyCarrier) open(s *session.Session, t terms) error {
 	return nil
 }
 
-// Reach implements Carrier: the engine is not kept from any endpoint.
+// Reach implements Carrier. In proxy mode no firewall rule restricts the engine's endpoints.
 func (c *proxyCarrier) Reach(*session.Session, session.Endpoint) error { return nil }
 
 // EndConnections implements Carrier.
 func (c *proxyCarrier) EndConnections(*session.Session) { c.network.abort() }
 
-// ProbeConnections implements Carrier. The access point may have been restarted, and then it knows none of them.
+// ProbeConnections implements Carrier. A restarted access point has lost the state of all connections, so each handshake is
+// followed by a check.
 func (c *proxyCarrier) ProbeConnections() {
 	if c.link == nil {
 		return

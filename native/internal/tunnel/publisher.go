@@ -5,20 +5,21 @@ import (
 	"sync"
 )
 
-// pendingStates is how many changes a slow watcher may be behind before it misses some; it never misses the newest.
+// pendingStates is how many changes are queued for a slow watcher. Beyond that the oldest are dropped, never the newest.
 const pendingStates = 32
 
-// publisher owns what callers see of a tunnel: the last state with its revision, and the channels of those who watch. Methods may be
-// called from any goroutine.
+// publisher has the last published state, its revision, and the channels of the watchers. Its methods may be called from
+// any goroutine.
 type publisher struct {
 	mu       sync.Mutex
 	watchers map[chan Snapshot]struct{}
 	last     Snapshot
-	// settled is the last state without what changes by time alone.
+	// settled is the last state without the values that change with time alone.
 	settled *State
 }
 
-// news is true if a state, without what changes by time alone, is not the last one; former is that one, nil before the first.
+// news reports whether a state (without values that change with time alone) differs from the last one, and returns that
+// one; nil before the first.
 func (p *publisher) news(settled *State) (former *State, changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -30,7 +31,7 @@ func (p *publisher) news(settled *State) (former *State, changed bool) {
 	return former, true
 }
 
-// publish makes a state the last one and sends it to every watcher.
+// publish stores a state and sends it to every watcher.
 func (p *publisher) publish(state *State) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,14 +48,14 @@ func (p *publisher) publish(state *State) {
 	}
 }
 
-// current is the state as it was published last.
+// current returns the state that was published last.
 func (p *publisher) current() *State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.last.State
 }
 
-// watch gives the state as it was published last, and a channel of those that follow until leave is called.
+// watch returns the last published state and a channel of the following ones, until leave is called.
 func (p *publisher) watch() (now Snapshot, changes <-chan Snapshot, leave func()) {
 	c := make(chan Snapshot, pendingStates)
 	p.mu.Lock()

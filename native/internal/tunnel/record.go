@@ -6,13 +6,13 @@ import (
 	"sag.software/native/internal/tunnel/resume"
 )
 
-// saveAgain is how long after a failure to save the session it is tried again.
+// saveAgain is the wait before a failed save is retried.
 const saveAgain = 10 * time.Second
 
-// savedSession writes down what a restarted process needs to resume the session. It belongs to the loop.
+// savedSession saves what a restarted process needs to resume the session. Only the loop uses it.
 type savedSession struct {
 	store    resume.Store
-	err      error // of the last try; nil when the session is saved
+	err      error // of the last attempt; nil when the session is saved
 	leaseEnd time.Duration
 	tried    time.Time
 }
@@ -23,8 +23,8 @@ func (r *savedSession) save(record resume.Record) error {
 	return r.err
 }
 
-// forgotten says that there is no session to save.
+// forgotten is called when there is no longer a session to save.
 func (r *savedSession) forgotten() { r.err = nil }
 
-// due is true if the session is to be saved once more, because there was no room for it.
+// due reports whether a failed save, for example on a full disk, is to be retried.
 func (r *savedSession) due() bool { return r.err != nil && time.Since(r.tried) >= saveAgain }

@@ -11,7 +11,7 @@ import (
 	"sag.software/native/internal/tunnel/fsm"
 )
 
-// Mode is how traffic is carried.
+// Mode is how traffic reaches the tunnel.
 type Mode int
 
 // The modes.
@@ -20,17 +20,17 @@ const (
 	SystemMode
 )
 
-// Blocking is what is being dropped on the host; 0 = not known.
+// Blocking is what is being dropped on the host; 0 = unknown.
 type Blocking int
 
-// What can be dropped.
+// The values of Blocking.
 const (
 	BlockNone Blocking = iota + 1
 	BlockIntranet
 	BlockAll
 )
 
-// String is none, intranet or all.
+// String returns none, intranet or all.
 func (b Blocking) String() string {
 	switch b {
 	case BlockIntranet:
@@ -42,7 +42,7 @@ func (b Blocking) String() string {
 	}
 }
 
-// StartRequest hands over a session that was dialled with a prepared key.
+// StartRequest carries a session that was dialled with a prepared key.
 type StartRequest struct {
 	AttemptID, IntranetID string
 	Session               cloudapi.Offer
@@ -50,25 +50,25 @@ type StartRequest struct {
 	Proxy                 ProxyOptions
 }
 
-// ProxyOptions are the caller's wishes in proxy mode.
+// ProxyOptions are the caller's settings for proxy mode.
 type ProxyOptions struct {
 	Socks, HTTP ListenAddress
-	// RefuseDirect: the proxies refuse what is not in the intranet.
+	// RefuseDirect makes the proxies refuse destinations outside the intranet.
 	RefuseDirect bool
 }
 
-// ListenAddress is where a proxy is to listen: ADDRESS:PORT, or "" for any free port of loopback.
+// ListenAddress is where a proxy listens: ADDRESS:PORT, or "" for any free loopback port.
 type ListenAddress struct {
 	Address string
-	// Preferred: where the address is taken, any other does.
+	// Preferred allows another port if the address is in use.
 	Preferred bool
 }
 
-// State is a tunnel as callers see it. What its phase and its blocking are is decided here and nowhere else.
+// State is a tunnel as callers see it. Its phase and its blocking are computed here only.
 type State struct {
 	IntranetID string
 	Phase      fsm.Phase
-	// Cause is why it is not up; nil when it is.
+	// Cause is why the tunnel is not up; nil when it is.
 	Cause       *failure.Failure
 	Blocking    Blocking
 	AccessPoint *AccessPointState
@@ -76,33 +76,33 @@ type State struct {
 	Warnings    []session.Warning
 	Hops        []session.Hop
 	Proxy       *ProxyState
-	// Traffic is nil where nothing that changes by time alone was requested.
+	// Traffic is nil where values that change with time alone were not requested.
 	Traffic *Traffic
 	Mode    Mode
 	PID     int
-	// Message is the last one of the administrator.
+	// Message is the administrator's latest message.
 	Message string
-	// Host is nil if nothing on the host is the tunnel's.
+	// Host is nil if the tunnel has not changed the host's settings.
 	Host *HostState
 }
 
 // AccessPointState is the access point in use or being tried.
 type AccessPointState struct {
 	ID, Name, Endpoint string
-	// Latency of the last answered probe; 0 = none yet.
+	// Latency is the round trip of the last answered probe; 0 before the first.
 	Latency time.Duration
 }
 
-// SessionState is the session as callers see it. Durations of 0 are not known.
+// SessionState is the session as callers see it. A duration of 0 is unknown.
 type SessionState struct {
 	ID        session.ID
 	Addresses []netip.Addr
 	Since     time.Duration
-	// LeaseLeft is nil where nothing that changes by time alone was requested.
+	// LeaseLeft is nil where values that change with time alone were not requested.
 	LeaseLeft *time.Duration
 	Lease     time.Duration
 	Renewals  uint32
-	// KeyExchange is what TLS to the cloud instance negotiated.
+	// KeyExchange is the key exchange that TLS to the cloud instance negotiated.
 	KeyExchange   string
 	PresharedKey  bool
 	MTU           int
@@ -116,10 +116,10 @@ type SessionState struct {
 // ProxyState is where the proxies listen; PAC is a URL.
 type ProxyState struct{ Socks, HTTP, PAC string }
 
-// Traffic is inner bytes since the session began.
+// Traffic counts inner bytes since the session began.
 type Traffic struct{ RxBytes, TxBytes uint64 }
 
-// HostState is what of the host's settings is the tunnel's, as it was found.
+// HostState lists the host settings that belong to the tunnel, as they were last read.
 type HostState struct {
 	// Routes and Rules are lines as `ip` prints them.
 	Routes, Rules []string
@@ -127,29 +127,29 @@ type HostState struct {
 	KillSwitch    *KillSwitchState
 }
 
-// NamesState is how names are looked up on the host.
+// NamesState is the host's DNS configuration.
 type NamesState struct {
 	Backend          string
 	Servers, Domains []string
-	// Everything: all names are looked up at the intranet's name servers.
+	// Everything is set if all names are looked up at the intranet's name servers.
 	Everything bool
-	// Trouble is why the host is not as planned; empty if it is.
+	// Trouble is why the host's DNS is not as planned; empty if it is.
 	Trouble       string
 	SearchDomains []string
 }
 
-// KillSwitchState is what is held back outside the tunnel.
+// KillSwitchState is what the kill switch drops.
 type KillSwitchState struct {
 	Blocking          Blocking
 	Prefixes, Domains []string
 	Lockdown          bool
-	// PortalLeft is how long a captive portal can be reached; 0 = it can not.
+	// PortalLeft is how long the captive-portal exception still lasts; 0 = there is none.
 	PortalLeft time.Duration
-	// Dropped are packets since the kill switch was made.
+	// Dropped counts packets since the kill switch was installed.
 	Dropped uint64
 }
 
-// Snapshot is a state with its place in the order of changes.
+// Snapshot is a state and its revision, which grows with every change.
 type Snapshot struct {
 	Revision uint64
 	State    *State
@@ -162,10 +162,10 @@ func (s *State) accessPointID() string {
 	return s.AccessPoint.ID
 }
 
-// Over is true where no session is wanted: another tunnel may take the place.
+// Over reports whether no session is wanted, so that another tunnel may be started.
 func (s *State) Over() bool { return s.Phase.Over() }
 
-// Holds is what goes through the tunnel or not at all: it is blocked once there is no such process any more.
+// Holds returns what would stay blocked if this process ended now.
 func (s *State) Holds() Blocking {
 	if s.Blocking != BlockNone {
 		return s.Blocking
@@ -176,8 +176,8 @@ func (s *State) Holds() Blocking {
 	return BlockNone
 }
 
-// Masked is what a user may see of another user's tunnel: that it is in use, and what is blocked on the host that both share; nil if no
-// session is wanted.
+// Masked returns what a user may see of another user's tunnel: that the service is in use, and what is blocked on the host
+// that both share. It is nil if no session is wanted.
 func (s *State) Masked() *State {
 	if s.Over() {
 		return nil
@@ -188,7 +188,7 @@ func (s *State) Masked() *State {
 	}
 }
 
-// Absent is the state of an intranet without a tunnel. held says that its packets are held back all the same.
+// Absent returns the state of an intranet without a tunnel. held is true if its packets are blocked nevertheless.
 func Absent(intranetID string, mode Mode, held bool) *State {
 	s := &State{IntranetID: intranetID, Phase: fsm.Disconnected, Mode: mode}
 	if held {

@@ -8,7 +8,7 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// systemCarrier carries the intranet's traffic of every program on the host.
+// systemCarrier carries the intranet traffic of every program on the host.
 type systemCarrier struct {
 	links
 	host Host
@@ -26,7 +26,7 @@ func (c *systemCarrier) Mode() Mode { return SystemMode }
 // Mark implements Carrier.
 func (c *systemCarrier) Mark() uint32 { return c.host.Mark() }
 
-// Open implements Carrier: programs need no proxy.
+// Open implements Carrier. System mode has no proxies.
 func (c *systemCarrier) Open(ProxyOptions) error { return nil }
 
 // Begin implements Carrier.
@@ -62,7 +62,7 @@ func (c *systemCarrier) Carry(s *session.Session, t terms) error {
 	return nil
 }
 
-// leave gives the link up, to be followed by another: what holds the intranet's packets back stays in force.
+// leave closes the link before another one is opened; kill switch and blackhole routes stay.
 func (c *systemCarrier) leave() {
 	if c.link != nil {
 		c.host.Leave()
@@ -78,14 +78,14 @@ func (c *systemCarrier) Reach(s *session.Session, e session.Endpoint) error {
 // EndConnections implements Carrier.
 func (c *systemCarrier) EndConnections(s *session.Session) { c.host.EndConnections(s) }
 
-// ProbeConnections implements Carrier: the kernel's connections find out by themselves.
+// ProbeConnections implements Carrier. The kernel's own retransmissions find broken connections.
 func (c *systemCarrier) ProbeConnections() {}
 
-// SetUp implements Carrier: routes and kill switch hold, whether the tunnel is up or not.
+// SetUp implements Carrier. Routes and kill switch stay the same whether the tunnel is up or not.
 func (c *systemCarrier) SetUp(bool, *failure.Failure) {}
 
-// Withdraw implements Carrier. First the host, while there still is a link to answer it: what programs have begun to look up inside
-// must be settled before they look elsewhere.
+// Withdraw implements Carrier. The host's settings are restored while the link still works, so that DNS queries in flight
+// are answered before programs use the ordinary name servers.
 func (c *systemCarrier) Withdraw(*failure.Failure) {
 	if err := c.host.Detach(); err != nil {
 		c.logger.Error("some of the host's settings were not restored; sag repair does the rest", "error", err)

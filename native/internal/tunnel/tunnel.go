@@ -1,5 +1,5 @@
-// Package tunnel keeps one intranet's session: the loop carries out what package fsm decides, the publisher has the state for callers, and
-// a Carrier carries the traffic, for proxies or for the whole host.
+// Package tunnel keeps one intranet's session up: the loop carries out what package fsm decides, the publisher serves the
+// state to callers, and a Carrier carries the traffic, for proxies or for the whole host.
 package tunnel
 
 import (
@@ -22,29 +22,30 @@ import (
 	"sag.software/native/internal/tunnel/resume"
 )
 
-// Config is what a tunnel is made of.
+// Config configures a tunnel.
 type Config struct {
 	IntranetID string
-	// Version of this program, for the cloud.
+	// Version of this program, sent to the cloud.
 	Version string
 	Store   resume.Store
 	Owners  peercred.Table
-	// Host makes it a tunnel of system mode; nil = proxy mode.
+	// Host selects system mode; nil = proxy mode.
 	Host   Host
 	Logger *slog.Logger
-	// Unwanted is how long the tunnel stays while nothing is prepared or started.
+	// Unwanted is how long the tunnel waits for a Prepare or Start before it ends.
 	Unwanted time.Duration
-	// OnSession is called with the id of the session again and again; may be nil.
+	// OnSession is called with the session's ID, also repeatedly with the same one; may be nil.
 	OnSession func(id string)
 }
 
-// Tunnel is one intranet's tunnel, for callers of any goroutine. It ends by itself when it is stopped or not wanted.
+// Tunnel is one intranet's tunnel. Its methods may be called from any goroutine. It ends when it is stopped or not wanted
+// for Config.Unwanted.
 type Tunnel struct {
 	loop      *loop
 	publisher *publisher
 	done      chan struct{}
 	queries   atomic.Uint64
-	// current is what the proxies reach, as things are now.
+	// current is the policy and network that the proxies use now.
 	current *atomic.Pointer[dialer.Intranet]
 
 	attentive struct {
@@ -53,7 +54,7 @@ type Tunnel struct {
 	}
 }
 
-// New makes a tunnel and resumes a session that is still wanted.
+// New starts a tunnel and resumes its saved session, if there is one.
 func New(config Config) *Tunnel {
 	t := &Tunnel{publisher: &publisher{}, done: make(chan struct{}), current: &atomic.Pointer[dialer.Intranet]{}}
 	t.current.Store(&dialer.Intranet{})
@@ -73,23 +74,23 @@ func New(config Config) *Tunnel {
 	return t
 }
 
-// Current is what goes through the tunnel now, and the network that it goes to.
+// Current returns the current policy and the network of tunneled connections.
 func (t *Tunnel) Current() dialer.Intranet { return *t.current.Load() }
 
-// Done is closed when nothing is left to do.
+// Done is closed when the tunnel is over.
 func (t *Tunnel) Done() <-chan struct{} { return t.done }
 
-// WaitForHangUp waits, after Done, until the session is ended at the cloud or that was given up. Only a process that is about to end has
-// to wait for it.
+// WaitForHangUp waits, after Done, until the session has been ended at the cloud or the attempt has timed out. Only a
+// process that is about to exit needs to wait.
 func (t *Tunnel) WaitForHangUp() { t.loop.cloud.hangUps.Wait() }
 
 func random() uint64 {
 	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
+	_, _ = rand.Read(b[:]) // rand.Read never fails
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// exec has the loop do something and waits for it. It says false if the tunnel is over.
+// exec runs f on the loop's goroutine and waits for it. It returns false if the tunnel is over.
 func (t *Tunnel) exec(f func()) bool {
 	finished := make(chan struct{})
 	t.loop.mailbox.post(func() { defer close(finished); f() })
@@ -112,7 +113,7 @@ func (t *Tunnel) known(intranetID string) error {
 	return nil
 }
 
-// Prepare makes a key for the next Dial.
+// Prepare creates a key pair for the next Dial.
 func (t *Tunnel) Prepare(intranetID string) (attemptID string, publicKey []byte, err error) {
 	if err := t.known(intranetID); err != nil {
 		return "", nil, err
@@ -132,7 +133,7 @@ func (t *Tunnel) Prepare(intranetID string) (attemptID string, publicKey []byte,
 	return attemptID, public[:], nil
 }
 
-// Start carries a session that was dialled with a prepared key.
+// Start starts a session that was dialled with a prepared key.
 func (t *Tunnel) Start(request StartRequest) (*State, error) {
 	if err := t.known(request.IntranetID); err != nil {
 		return nil, err
@@ -144,17 +145,17 @@ func (t *Tunnel) Start(request StartRequest) (*State, error) {
 	return t.started(func() error { return t.loop.start(request, s) })
 }
 
-// Dialled is a session that was dialled and checked elsewhere.
+// Dialled is a session that was dialled and validated by the caller.
 type Dialled struct {
-	// Key is the private half of the key that it was dialled with.
+	// Key is the private key that the session was dialled with.
 	Key     engine.PrivateKey
 	Session *session.Session
 	Cloud   session.Cloud
-	// Client speaks to Cloud with the session's token. The tunnel closes it.
+	// Client calls Cloud with the session's token. The tunnel closes it.
 	Client *cloudapi.Client
 }
 
-// Carry carries such a session.
+// Carry starts a session that the caller has dialled.
 func (t *Tunnel) Carry(d Dialled) (*State, error) {
 	if f := fsm.Usable(d.Session); f != nil {
 		return nil, &failure.Error{Failure: f}
@@ -166,7 +167,8 @@ func (t *Tunnel) Carry(d Dialled) (*State, error) {
 	})
 }
 
-// started has the loop start a session. A caller who watches from the answer on must not see what was before.
+// started starts a session on the loop and publishes it first, so that a caller who watches afterwards does not see an
+// older state.
 func (t *Tunnel) started(start func() error) (state *State, err error) {
 	if !t.exec(func() {
 		if err = start(); err == nil {
@@ -179,7 +181,7 @@ func (t *Tunnel) started(start func() error) (state *State, err error) {
 	return state, err
 }
 
-// Stop ends the session and answers when nothing is left of it.
+// Stop ends the session and returns when the host's settings are restored.
 func (t *Tunnel) Stop(ctx context.Context, intranetID string) (*State, error) {
 	if err := t.known(intranetID); err != nil {
 		return nil, err
@@ -198,8 +200,8 @@ func (t *Tunnel) Stop(ctx context.Context, intranetID string) (*State, error) {
 	return t.publisher.current(), nil
 }
 
-// Retire ends a tunnel that is not wanted now, without waiting; false if it is. A Start that comes at the same time is either before it,
-// and then the tunnel is wanted, or finds the tunnel over.
+// Retire ends a tunnel without a session, without waiting; it returns false if a session is wanted. A concurrent Start
+// either comes first, and the tunnel stays, or fails because the tunnel is over.
 func (t *Tunnel) Retire() bool {
 	retired := true
 	t.exec(func() {
@@ -211,10 +213,10 @@ func (t *Tunnel) Retire() bool {
 	return retired
 }
 
-// LastState is the state as it was published last. It costs the tunnel nothing, however often it is called.
+// LastState returns the state that was published last. It does not involve the loop and is cheap.
 func (t *Tunnel) LastState() *State { return t.publisher.current() }
 
-// State is how it is; with probe, after a query for proof of life.
+// State returns the current state; with probe, after the access point has answered a probe or failed to.
 func (t *Tunnel) State(ctx context.Context, probe bool) (*State, error) {
 	if probe {
 		id, answered := t.queries.Add(1), make(chan struct{})
@@ -239,13 +241,13 @@ func (t *Tunnel) State(ctx context.Context, probe bool) (*State, error) {
 	return state, nil
 }
 
-// Watch gives the state as it is, a channel of changes, and a function that ends it.
+// Watch returns the current state, a channel of changes, and a function that ends the watch.
 func (t *Tunnel) Watch() (now Snapshot, changes <-chan Snapshot, leave func()) {
 	if !t.exec(func() {
 		t.loop.settle()
 		t.loop.publish()
 		now, changes, leave = t.publisher.watch()
-		// Times and traffic of what was published last are of then.
+		// Times and traffic of the last published state are old.
 		now.State = t.loop.describe(true)
 	}) {
 		return t.publisher.watch()
@@ -253,7 +255,7 @@ func (t *Tunnel) Watch() (now Snapshot, changes <-chan Snapshot, leave func()) {
 	return now, changes, leave
 }
 
-// Woke says that the host was asleep: the socket, the keys, and the routes may not be what they were. A probe is sent at once.
+// Woke handles the end of the host's sleep: sockets, keys and routes may be stale. It sends a probe at once.
 func (t *Tunnel) Woke() {
 	t.loop.mailbox.post(func() {
 		t.loop.carrier.CheckHost()
@@ -264,10 +266,10 @@ func (t *Tunnel) Woke() {
 	})
 }
 
-// Touch has the tunnel look whether anything of its state has changed.
+// Touch makes the loop publish the state if it has changed.
 func (t *Tunnel) Touch() { t.loop.mailbox.post(func() {}) }
 
-// Attend says that the state is being watched, until the returned function is called.
+// Attend counts the caller as watching the state until leave is called; probes are more frequent meanwhile.
 func (t *Tunnel) Attend() (leave func()) {
 	t.attend(1)
 	return sync.OnceFunc(func() { t.attend(-1) })

@@ -11,13 +11,13 @@ import (
 // change is one transformation of a file of the module.
 type change struct {
 	file string
-	// what is changed and why: printed when it no longer applies.
+	// what is changed and why; both are printed when the change no longer applies.
 	what, why string
 	make      func(*source) error
 }
 
-// The channels that upstream hands packets from one goroutine to another through, and how often it sends on them. Another number
-// means a hand-over that these changes do not know.
+// handOvers are the channels through which upstream passes packets between goroutines, and how many sends there are.
+// Another number means that upstream has a hand-over that these changes do not cover.
 var handOvers = map[string]int{
 	"peer.queue.outbound.c <-":          2, // packets; nil to stop
 	"peer.queue.inbound.c <-":           2,
@@ -214,7 +214,7 @@ func (s *source) restate(root ast.Node, was, is string) error {
 	return nil
 }
 
-// either puts two neighbouring statements into the else branch of a condition.
+// either moves two adjacent statements into the else branch of a condition.
 func (s *source) either(root ast.Node, condition, then, first, second string) error {
 	a, err := s.statement(root, first)
 	if err != nil {
@@ -232,8 +232,9 @@ func (s *source) either(root ast.Node, condition, then, first, second string) er
 	return nil
 }
 
-// method moves the body of a routine's loop over a channel, but for its first statements, into a method. The routine must have
-// declared these variables, and no others, before the loop; the loop's own is elemsContainer. prologue goes to the method's start.
+// method moves the body of a routine's loop over a channel, without its first `skip` statements, into a method. The routine
+// must declare exactly these variables before the loop; the loop's own variable is elemsContainer. prologue is inserted at
+// the start of the method.
 func (s *source) method(routine, channel string, skip int, variables []string, signature, call string, prologue ...string) error {
 	f, err := s.function(routine)
 	if err != nil {
@@ -262,7 +263,7 @@ func (s *source) method(routine, channel string, skip int, variables []string, s
 	return nil
 }
 
-// declared are the variables that statements declare, not those of blocks in them.
+// declared returns the variables that statements declare, without those of nested blocks.
 func declared(statements []ast.Stmt) []string {
 	var names []string
 	for _, statement := range statements {

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// source is one file that is edited. The syntax tree says where; what is edited is the text, so that comments stay where they are.
+// source is one file that is edited. Positions come from the syntax tree, but edits are made in the text, so that comments
+// keep their place.
 type source struct {
 	name  string
 	text  string
@@ -37,7 +38,7 @@ func parse(name, text string) (*source, error) {
 
 func (s *source) offset(at token.Pos) int { return s.set.Position(at).Offset }
 
-// of is the text of a node.
+// of returns the text of a node.
 func (s *source) of(n ast.Node) string { return s.text[s.offset(n.Pos()):s.offset(n.End())] }
 
 func (s *source) replace(from, to token.Pos, text string) {
@@ -46,7 +47,7 @@ func (s *source) replace(from, to token.Pos, text string) {
 
 func (s *source) insert(at token.Pos, text string) { s.replace(at, at, text) }
 
-// result is the edited text, formatted. Edits must not overlap.
+// result returns the edited text, formatted. Edits must not overlap.
 func (s *source) result() (string, error) {
 	text, err := apply(s.text, s.edits)
 	if err != nil {
@@ -75,7 +76,7 @@ func apply(text string, edits []edit) (string, error) {
 	return out.String(), nil
 }
 
-// write puts the edited file in place.
+// write writes the edited file.
 func (s *source) write(path string) error {
 	text, err := s.result()
 	if err != nil {
@@ -84,7 +85,7 @@ func (s *source) write(path string) error {
 	return os.WriteFile(path, []byte(text), 0o644)
 }
 
-// function is the declaration of a function or method by its name.
+// function returns the declaration of the function or method with a name.
 func (s *source) function(name string) (*ast.FuncDecl, error) {
 	for _, d := range s.file.Decls {
 		if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == name && f.Body != nil {
@@ -94,7 +95,7 @@ func (s *source) function(name string) (*ast.FuncDecl, error) {
 	return nil, fmt.Errorf("there is no function %s", name)
 }
 
-// structure is the declaration of a struct type by its name.
+// structure returns the struct type with a name.
 func (s *source) structure(name string) (*ast.StructType, error) {
 	for _, d := range s.file.Decls {
 		g, ok := d.(*ast.GenDecl)
@@ -112,7 +113,7 @@ func (s *source) structure(name string) (*ast.StructType, error) {
 	return nil, fmt.Errorf("there is no struct %s", name)
 }
 
-// only is the one node below root that a test accepts.
+// only returns the one node below root that accept accepts; any other number is an error.
 func only[N ast.Node](root ast.Node, what string, accept func(N) bool) (N, error) {
 	var found []N
 	ast.Inspect(root, func(n ast.Node) bool {
@@ -128,12 +129,12 @@ func only[N ast.Node](root ast.Node, what string, accept func(N) bool) (N, error
 	return found[0], nil
 }
 
-// statement is the one statement below root with this text.
+// statement returns the one statement below root with this text.
 func (s *source) statement(root ast.Node, text string) (ast.Stmt, error) {
 	return only(root, "`"+text+"`", func(n ast.Stmt) bool { return s.of(n) == text })
 }
 
-// loopOver is the body of the one `for … := range CHANNEL` below root.
+// loopOver returns the body of the one `for … := range CHANNEL` below root.
 func (s *source) loopOver(root ast.Node, channel string) (*ast.BlockStmt, error) {
 	loop, err := only(root, "a loop over "+channel, func(n *ast.RangeStmt) bool { return s.of(n.X) == channel })
 	if err != nil {
@@ -142,7 +143,7 @@ func (s *source) loopOver(root ast.Node, channel string) (*ast.BlockStmt, error)
 	return loop.Body, nil
 }
 
-// outerContinues are the `continue` statements among statements that belong to a loop around them.
+// outerContinues returns the `continue` statements that refer to a loop around the statements.
 func outerContinues(statements []ast.Stmt) []*ast.BranchStmt {
 	var found []*ast.BranchStmt
 	for _, statement := range statements {
@@ -161,8 +162,8 @@ func outerContinues(statements []ast.Stmt) []*ast.BranchStmt {
 	return found
 }
 
-// extract moves statements of a loop's body into a method of their own that the loop then calls. `continue` becomes `return`.
-// Edits that were made inside the statements go with them.
+// extract moves statements of a loop's body into a new method that the loop then calls. `continue` becomes `return`.
+// Earlier edits inside the statements are kept.
 func (s *source) extract(statements []ast.Stmt, signature, call string) {
 	for _, c := range outerContinues(statements) {
 		s.replace(c.Pos(), c.End(), "return")
@@ -178,7 +179,7 @@ func (s *source) extract(statements []ast.Stmt, signature, call string) {
 	}
 	body, err := apply(s.text[from:to], inside)
 	if err != nil {
-		body = "// " + err.Error() // the build says so
+		body = "// " + err.Error() // makes the build fail with this message
 	}
 	end := len(s.text)
 	s.edits = append(outside, edit{from, to, call}, edit{end, end, "\n\n" + signature + " {\n" + body + "\n}\n"})

@@ -1,5 +1,5 @@
-// Command engine makes the WireGuard engine that the programs of native/ are built with: the module that go.mod pins, copied from
-// the module cache and changed as changes.go says, and the workspace file by which Go takes it instead of the original.
+// Command engine builds the WireGuard engine for the programs in native/: it copies the module that go.mod pins from the
+// module cache, applies changes.go, and writes the workspace file that makes Go use the copy.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 
 const path = "golang.zx2c4.com/wireguard"
 
-// added are files of our own in the module.
+// added are our own files, which are added to the module.
 var (
 	//go:embed _added/inline.go _added/inline_test.go _added/main_inline.go
 	added embed.FS
@@ -37,7 +37,7 @@ func main() {
 	}
 }
 
-// module is what go says of a module.
+// module is Go's description of a module.
 type module struct{ Path, Version, Dir, GoVersion string }
 
 func run(goProgram, to, workspace string) error {
@@ -68,7 +68,7 @@ func run(goProgram, to, workspace string) error {
 	return writeWorkspace(workspace, to, own.GoVersion, pinned.Version)
 }
 
-// ask runs go for one JSON answer, outside of any workspace.
+// ask runs a go command with JSON output, outside any workspace.
 func ask(goProgram, dir string, answer *module, args ...string) error {
 	command := exec.Command(goProgram, args...)
 	command.Dir, command.Stderr = dir, os.Stderr
@@ -80,7 +80,7 @@ func ask(goProgram, dir string, answer *module, args ...string) error {
 	return json.Unmarshal(out, answer)
 }
 
-// copyTree copies files, writable: those of the module cache are not.
+// copyTree copies a folder. The copies are writable; files in the module cache are not.
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -101,7 +101,7 @@ func copyTree(from, to string) error {
 	})
 }
 
-// transform changes the module in a folder.
+// transform applies all changes to the module in a folder.
 func transform(dir string) error {
 	if err := checkHandOvers(filepath.Join(dir, "device")); err != nil {
 		return err
@@ -140,7 +140,7 @@ func transform(dir string) error {
 	return nil
 }
 
-// writeWorkspace leaves a file alone that is right already.
+// writeWorkspace writes the workspace file unless it is up to date.
 func writeWorkspace(file, engine, goVersion, version string) error {
 	relative, err := filepath.Rel(filepath.Dir(file), engine)
 	if err != nil {
@@ -148,9 +148,10 @@ func writeWorkspace(file, engine, goVersion, version string) error {
 	}
 	relative = filepath.ToSlash(relative)
 	if !strings.HasPrefix(relative, "../") {
-		relative = "./" + relative // else Go takes it for a module's path
+		relative = "./" + relative // otherwise Go takes it for a module path
 	}
-	// With the version: after another one is pinned, Go takes that one as it is until the engine is made anew.
+	// The version is included, so that after an update of go.mod Go uses the new version unchanged until the engine is
+	// built again.
 	text := fmt.Sprintf("// Written by native/tools/engine.\n\ngo %s\n\nuse .\n\nreplace %s %s => %s\n",
 		goVersion, path, version, relative)
 	if was, err := os.ReadFile(file); err == nil && string(was) == text {

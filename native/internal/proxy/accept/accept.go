@@ -1,4 +1,4 @@
-// Package accept accepts connections of one local user, within limits. The SOCKS and HTTP proxies share it.
+// Package accept accepts the connections of one local user, within limits. The SOCKS and HTTP proxies share it.
 package accept
 
 import (
@@ -19,9 +19,10 @@ import (
 const (
 	// Limit is how many clients are served at a time.
 	Limit = 1024
-	// refusalLimit is how many refused clients are answered at a time. Others are closed without an answer.
+	// refusalLimit is how many refused clients get an answer at a time. Others are closed without one.
 	refusalLimit = 64
-	// pause follows a failed accept. The process is most likely out of file descriptors, which become free again.
+	// pause follows a failed accept: the process is most likely out of file descriptors, and retrying at once would
+	// busy-loop.
 	pause = 50 * time.Millisecond
 )
 
@@ -29,19 +30,19 @@ const (
 type Refusal int
 
 const (
-	// Foreign is for a client of another local user, or of one that cannot be determined.
+	// Foreign is for a client of another local user, or one whose user cannot be determined.
 	Foreign Refusal = iota
 	// Crowded is for a client beyond Limit.
 	Crowded
 )
 
-// Handler speaks a protocol with clients. Each call has its own goroutine, and the connection is closed when it returns.
+// Handler serves one protocol. Each call has its own goroutine; the connection is closed when it returns.
 type Handler interface {
 	Serve(net.Conn)
 	Refuse(net.Conn, Refusal)
 }
 
-// Server accepts clients and hands them to a Handler.
+// Server accepts clients and passes them to a Handler.
 type Server struct {
 	client  string
 	guard   peercred.Guard
@@ -57,7 +58,7 @@ type Server struct {
 	closed    bool
 }
 
-// New makes a server. The log calls its clients by the given words, such as "a SOCKS client".
+// New returns a server. client is the name of a client in log lines, such as "a SOCKS client".
 func New(client string, guard peercred.Guard, logger *slog.Logger, handler Handler) *Server {
 	s := &Server{client: client, guard: guard, logger: logger, handler: handler, conns: map[net.Conn]struct{}{}}
 	s.foreign.Logger, s.crowded.Logger = logger, logger
@@ -87,7 +88,7 @@ func (s *Server) Serve(listener net.Listener) {
 }
 
 func (s *Server) admit(conn net.Conn) {
-	// Before a slot is taken, so that other users cannot take the slots of this one.
+	// The owner is checked before a slot is taken, so that other users cannot use up this user's slots.
 	if !s.guard.TCP(addrPort(conn.RemoteAddr()), addrPort(conn.LocalAddr())) {
 		s.foreign.Warn(s.client+" of another user, or of an unknown one, was refused", "client", conn.RemoteAddr())
 		s.refuse(conn, Foreign)
@@ -108,7 +109,7 @@ func (s *Server) admit(conn net.Conn) {
 	}
 }
 
-// add is not ok if the connection is not to be served: the server is full, or closed.
+// add registers a connection. It returns !ok if the server is full or closed.
 func (s *Server) add(conn net.Conn) (full, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,14 +141,14 @@ func (s *Server) refuse(conn net.Conn, why Refusal) {
 	}()
 }
 
-// Clients is how many are being served.
+// Clients returns the number of connections being served.
 func (s *Server) Clients() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
 
-// Close closes the listeners and resets all clients: what they were in the middle of has not ended.
+// Close closes the listeners and resets all clients, so that they do not take truncated data for complete.
 func (s *Server) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

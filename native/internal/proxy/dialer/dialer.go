@@ -17,53 +17,54 @@ import (
 )
 
 const (
-	// dialLimit bounds one attempt to connect.
+	// dialLimit bounds one connection attempt, including the lookup.
 	dialLimit = 10 * time.Second
-	// stagger is how long one address of a name is waited for before the next one is tried beside it.
+	// stagger is how long one address of a name is tried before the next one is tried in parallel (RFC 8305, section 5).
 	stagger = 250 * time.Millisecond
 )
 
-// Network is the far side of the tunnel. Its failures are of package failure.
+// Network is the intranet side of the tunnel. Its errors are of package failure.
 type Network interface {
 	DialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error)
-	// ListenPacket makes a UDP socket for IPv4 or IPv6 destinations.
+	// ListenPacket opens a UDP socket for IPv4 or IPv6 destinations.
 	ListenPacket(ipv6 bool) (net.PacketConn, error)
-	// Lookup asks the intranet's name servers.
+	// Lookup queries the intranet's name servers.
 	Lookup(ctx context.Context, name string) ([]netip.Addr, error)
 }
 
-// Intranet is the one in use. Policy is nil while the session is not known, and nothing can be reached. Network fails while the tunnel is
-// down.
+// Intranet is the intranet in use. Policy is nil until the session is known; nothing can be reached then. Network fails
+// while the tunnel is down.
 type Intranet struct {
 	Policy  *router.Policy
 	Network Network
 }
 
-// Host resolves and connects by this host's own means, without the tunnel.
+// Host resolves and connects with the host's own resolver and sockets, without the tunnel.
 type Host struct {
-	// Lookup asks the host's resolver for one complete name, without its search list.
+	// Lookup resolves one complete name with the host's resolver, without its search list.
 	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
-	// Static is what the hosts file has for a name, as written. It comes before all name servers, as for every program.
+	// Static returns the hosts file's addresses for a name, as written. It takes precedence over all name servers.
 	Static func(name string) []netip.Addr
-	// Search is the host's search list as of now.
+	// Search returns the host's current search list.
 	Search func() router.Search
-	// Dial connects by the host's own sockets.
+	// Dial connects with the host's own sockets.
 	Dial func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 }
 
 // Dialer connects to destinations.
 type Dialer struct {
-	// Now returns the intranet as it is now.
+	// Now returns the current intranet.
 	Now  func() Intranet
 	Host Host
 }
 
-// NewDialer makes a dialer that connects directly by the host's own means; search is the host's search list.
+// NewDialer returns a dialer that makes direct connections with the host's own sockets; search returns the host's search
+// list.
 func NewDialer(now func() Intranet, search func() router.Search) *Dialer {
 	var sockets net.Dialer
 	return &Dialer{Now: now, Host: Host{
 		Lookup: func(ctx context.Context, name string) ([]netip.Addr, error) {
-			// With a dot at the end the resolver's own search list is not used.
+			// A trailing dot keeps the resolver from applying its search list.
 			return host.Lookup(ctx, name+".")
 		},
 		Static: host.Static(),
@@ -74,11 +75,11 @@ func NewDialer(now func() Intranet, search func() router.Search) *Dialer {
 	}}
 }
 
-// Destination is a host that was found.
+// Destination is a host that has been resolved.
 type Destination struct {
-	// Addresses are its addresses, in the order in which they are tried; at least one if there is no error.
+	// Addresses are in the order in which they are tried; at least one.
 	Addresses []Address
-	// Network reaches those that are tunneled.
+	// Network reaches the tunneled addresses.
 	Network Network
 }
 
@@ -88,8 +89,8 @@ type Address struct {
 	Tunneled bool
 }
 
-// Find resolves a host and decides for each address whether it is tunneled. A name that can be one of the intranet's is never sent to other
-// name servers.
+// Find resolves a host and decides for each address whether it is tunneled. A name that may belong to the intranet is never
+// sent to other name servers.
 func (d *Dialer) Find(ctx context.Context, host string) (Destination, error) {
 	h, err := router.ParseHost(host)
 	if err != nil {
@@ -139,7 +140,7 @@ func (d *Dialer) lookup(ctx context.Context, h router.Host, now Intranet) ([]net
 			return addresses, nil
 		}
 		if failure.CauseOf(err) != failure.NameNotFound {
-			// It may well exist, so no further name is tried.
+			// The name may exist, so falling back to the next candidate could return a wrong host.
 			return nil, err
 		}
 		if first == nil {
@@ -188,7 +189,7 @@ func clip(text string) string {
 	return text
 }
 
-// explain gives an error of the host's sockets its cause.
+// explain maps an error of the host's sockets to its cause.
 func explain(err error, host string) error {
 	var own *failure.Error
 	var timeout net.Error

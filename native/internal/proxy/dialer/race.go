@@ -12,8 +12,8 @@ type attempt struct {
 	err  error
 }
 
-// race tries the targets in order, the next one beside the former after `stagger` or at its failure; the first
-// connection wins. The first address's failure is the one that is reported.
+// race dials the targets in order. The next one starts after `stagger`, or when an attempt fails, without cancelling the
+// others; the first connection wins. If all fail, the first error is returned.
 func race(ctx context.Context, targets []Address, dial func(context.Context, Address) (net.Conn, error)) (net.Conn, error) {
 	if len(targets) == 1 {
 		return dial(ctx, targets[0])
@@ -62,7 +62,7 @@ func race(ctx context.Context, targets []Address, dial func(context.Context, Add
 	}
 }
 
-// discard closes connections that came too late.
+// discard closes connections that were established after the first one.
 func discard(results <-chan attempt, pending int) {
 	for range pending {
 		if r := <-results; r.conn != nil {

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// lingerLimit and lingerBytes bound what is read from a client after its last answer, so that it can read the answer: a connection that
-	// is closed with unread data is reset.
+	// lingerLimit and lingerBytes bound what is read from a client after the last response. A connection that is closed
+	// with unread data is reset, and the client would lose the response.
 	lingerLimit = time.Second
 	lingerBytes = 1 << 20
 )
 
-// answer is a short answer of the proxy itself, and the last one of its connection.
+// answer sends a short response by the proxy itself and ends the connection.
 func (c *client) answer(status int, why msg.Message) { c.plain(status, why.Text) }
 
-// refuse is an answer with the cause before its words, for scripts.
+// refuse is answer with the cause code before the text, for scripts.
 func (c *client) refuse(status int, cause failure.Cause, why msg.Message) {
 	c.plain(status, cause.String()+": "+why.Text)
 }
@@ -44,7 +44,7 @@ func (c *client) reply(status int, header, body string) {
 	c.linger()
 }
 
-// linger closes a connection so that the client can still read the answer.
+// linger closes the connection in a way that lets the client read the response.
 func (c *client) linger() {
 	half, ok := c.conn.(*net.TCPConn)
 	if !ok || half.CloseWrite() != nil || c.pumping() {
@@ -54,14 +54,14 @@ func (c *client) linger() {
 	_, _ = io.CopyN(io.Discard, c.reader, lingerBytes)
 }
 
-// failed is the answer for a destination that could not be reached.
+// failed responds that a destination could not be reached.
 func (c *client) failed(host string, err error) {
 	c.server.logger.Debug("a destination could not be reached", "host", host, "error", err)
 	status, f := explain(err)
 	c.refuse(status, f.Cause, f.Message)
 }
 
-// explain returns the status of a failure, and the failure.
+// explain returns the HTTP status of a failure, and the failure.
 func explain(err error) (int, *failure.Failure) {
 	f := failure.From(err, failure.TargetUnreachable)
 	status := http.StatusBadGateway

@@ -14,9 +14,9 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// framing is how the end of a body is found.
+// framing is how the end of a message body is found (RFC 9112, 6.3).
 type framing struct {
-	// chunked, or until the connection ends, or else length bytes.
+	// chunked and untilEnd (until the connection closes) exclude each other; without either, the body has length bytes.
 	chunked, untilEnd bool
 	length            int64
 }
@@ -24,7 +24,7 @@ type framing struct {
 // none reports whether there is no body.
 func (f framing) none() bool { return !f.chunked && !f.untilEnd && f.length == 0 }
 
-// requestFraming refuses ambiguous lengths (RFC 9112, 6.1 and 6.3).
+// requestFraming rejects requests whose length is ambiguous (RFC 9112, 6.1 and 6.3).
 func requestFraming(r *request) (framing, error) {
 	encodings := r.fields.tokens("Transfer-Encoding")
 	length, hasLength, err := contentLength(r.fields)
@@ -43,7 +43,7 @@ func requestFraming(r *request) (framing, error) {
 	return framing{chunked: true}, nil
 }
 
-// responseFraming parses the length leniently. An unclear one means that the body ends with the connection.
+// responseFraming parses the length leniently. If it is missing or invalid, the body ends with the connection.
 func responseFraming(method string, r *response) framing {
 	if method == "HEAD" || r.status < 200 || r.status == 204 || r.status == 304 {
 		return framing{}
@@ -67,7 +67,7 @@ func responseFraming(method string, r *response) framing {
 	return framing{length: length}
 }
 
-// contentLength is the value on which all fields agree.
+// contentLength returns the value of all Content-Length fields, and an error if they differ.
 func contentLength(all fields) (length int64, has bool, err error) {
 	for _, f := range all {
 		if !f.is("Content-Length") {
@@ -85,18 +85,18 @@ func contentLength(all fields) (length int64, has bool, err error) {
 	return length, has, nil
 }
 
-// stream copies without delay: it flushes before it waits for more.
+// stream copies with low latency: it flushes before it blocks in a read.
 type stream struct {
 	from *bufio.Reader
 	to   *bufio.Writer
 }
 
-// readError is an error of the source; all others are of the destination.
+// readError is an error of the source; all other errors are of the destination.
 type readError struct{ error }
 
 func (e readError) Unwrap() error { return e.error }
 
-// next waits for a byte.
+// next waits until a byte can be read.
 func (s stream) next() error {
 	if s.from.Buffered() == 0 {
 		if err := s.to.Flush(); err != nil {
@@ -128,7 +128,7 @@ func (s stream) exactly(n int64) error {
 	return nil
 }
 
-// untilEnd copies until the connection ends.
+// untilEnd copies until the source is closed.
 func (s stream) untilEnd() error {
 	for {
 		err := s.exactly(math.MaxInt64)
@@ -142,13 +142,14 @@ func (s stream) untilEnd() error {
 }
 
 // errChunk means that the chunked encoding is invalid.
-var errChunk = errors.New("a chunk is none")
+var errChunk = errors.New("invalid chunk")
 
 // maxChunkLine bounds a chunk's size line, bytes.
 const maxChunkLine = 4 << 10
 
-// chunks copies a chunked body. If strict (requests), it encodes the body anew without extensions, so that the next reader cannot
-// parse it differently. Otherwise it copies byte for byte; after errChunk the caller goes on until the end.
+// chunks copies a chunked body. If strict (for requests), it encodes the body again without chunk extensions, so that the
+// server cannot parse it differently. Otherwise it copies byte for byte; after errChunk the caller copies the rest until
+// EOF.
 func (s stream) chunks(strict bool) error {
 	for {
 		line, err := s.line()

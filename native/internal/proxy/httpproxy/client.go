@@ -14,7 +14,7 @@ import (
 	"sag.software/native/internal/proxy/relay"
 )
 
-// client is one client's connection, with the server connection that belongs to it.
+// client is one client's connection and its current connection to a server.
 type client struct {
 	server *Server
 	conn   net.Conn
@@ -24,7 +24,7 @@ type client struct {
 	// method of the request that is being answered.
 	method string
 	up     *upstream
-	// pump is the goroutine that reads from the client while it waits for an answer; nil if there is none.
+	// pump is the goroutine that reads from the client until the response is complete; nil if there is none.
 	pump *pump
 }
 
@@ -34,7 +34,7 @@ type upstream struct {
 	conn   net.Conn
 	reader *bufio.Reader
 	writer *bufio.Writer
-	// used: it has carried an answer already, so the server may have closed it meanwhile.
+	// used is set after the first request. The server may have closed the idle connection since then.
 	used bool
 }
 
@@ -45,7 +45,7 @@ func (c *client) dropUpstream() {
 	}
 }
 
-// connectUpstream returns the current connection if it leads there, else a new one.
+// connectUpstream keeps the current connection if it is to the same server, and otherwise dials a new one.
 func (c *client) connectUpstream(host string, port uint16, key string) error {
 	if c.up != nil && c.up.key == key && c.up.quiet() {
 		return nil
@@ -61,15 +61,15 @@ func (c *client) connectUpstream(host string, port uint16, key string) error {
 	return nil
 }
 
-// quiet reports whether an idle connection can be reused: it has neither ended nor sent anything.
+// quiet reports whether an idle connection can be reused: it is open and has no unread data.
 func (u *upstream) quiet() bool { return u.reader.Buffered() == 0 && relay.Idle(u.conn) }
 
-// pump passes a request's body on, and then watches for the client's next request or its end, so that a server does not keep working
-// for a client that is gone. A half-closed client still waits for its answer.
+// pump sends a request's body to the server and then waits for the client's next request or disconnect, so that a server
+// does not keep working for a client that is gone. A half-closed client still gets its response.
 type pump struct {
-	// sent is closed when the body has been passed on, done when the pump ends.
+	// sent is closed when the body has been sent, done when the pump ends.
 	sent, done chan struct{}
-	// err is the error on the client's side, valid after done.
+	// err is the error on the client's side; valid after done.
 	err error
 }
 
@@ -80,7 +80,7 @@ func (c *client) startPump(f framing, up *upstream) {
 		defer close(p.done)
 		defer func() {
 			if p.err == errPanic {
-				relay.Reset(up.conn) // so that no goroutine waits for the answer
+				relay.Reset(up.conn) // unblocks the goroutine that waits for the response
 			}
 		}()
 		defer panics.Log(c.server.logger, "the body of a request")
@@ -92,7 +92,7 @@ func (c *client) startPump(f framing, up *upstream) {
 				if p.err = err; errors.As(err, &fromClient) {
 					relay.Reset(up.conn) // the server must not take a truncated request for a complete one
 				}
-				// Otherwise the server reads no more, and may answer why.
+				// Otherwise the server has stopped reading; its response may explain why.
 				return
 			}
 		}
@@ -103,11 +103,11 @@ func (c *client) startPump(f framing, up *upstream) {
 	}()
 }
 
-// errPanic stands for the error of a goroutine that panicked.
+// errPanic is the result of a pump that panicked.
 var errPanic = errors.New("internal error")
 
-// sentPatience is how long a body may still be in transit when its answer is there already: the answer can be faster than the
-// signal that the last byte was written. If a server answers without reading everything, its connection is closed.
+// sentPatience is how long isSent waits for the pump after the response: the response can arrive before the pump has
+// noticed that its last write succeeded. If a server responds without reading the whole body, its connection is closed.
 const sentPatience = 250 * time.Millisecond
 
 func (p *pump) isSent() bool {
@@ -152,7 +152,7 @@ func (c *client) pumping() bool {
 	}
 }
 
-// await waits for the next request; false if there is none.
+// await waits for the next request; it returns false if there is none.
 func (c *client) await() bool {
 	_ = c.conn.SetReadDeadline(time.Now().Add(idleLimit))
 	if c.pump != nil {
@@ -165,7 +165,7 @@ func (c *client) await() bool {
 	return err == nil
 }
 
-// reset closes the connection with a reset, so that the client does not take a truncated answer for a complete one.
+// reset resets the connection, so that the client does not take a truncated response for a complete one.
 func (c *client) reset() { relay.Reset(c.conn) }
 
 func keeps(all fields, minor int) bool {
@@ -181,8 +181,8 @@ func keeps(all fields, minor int) bool {
 	return keep
 }
 
-// hopByHop are the hop-by-hop fields (RFC 9110, 7.6.1), including those that Connection names. Fields that define
-// where a message ends are kept, whatever Connection lists.
+// hopByHop matches hop-by-hop fields (RFC 9110, 7.6.1), including those listed in Connection. Fields that define where a
+// message ends are kept even if Connection lists them.
 func hopByHop(all fields) func(f field) bool {
 	named := all.tokens("Connection")
 	return func(f field) bool {

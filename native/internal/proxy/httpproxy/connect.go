@@ -15,7 +15,7 @@ const established = "HTTP/1.1 200 Connection established\r\n\r\n"
 
 var errDeadline = os.ErrDeadlineExceeded
 
-// connect makes a tunnel to a destination.
+// connect serves CONNECT.
 func (c *client) connect(r *request) {
 	host, port, err := splitHostPort(r.target, 0)
 	if err != nil {
@@ -35,7 +35,7 @@ func (c *client) connect(r *request) {
 	relay.Both(early(c.conn, c.reader), target)
 }
 
-// early returns what was read ahead of time.
+// early returns conn with the bytes that its buffered reader has already read.
 func early(conn net.Conn, from *bufio.Reader) net.Conn {
 	n := from.Buffered()
 	if n == 0 {
@@ -59,7 +59,7 @@ func (p *prefixed) Read(b []byte) (int, error) {
 	return p.Conn.Read(b)
 }
 
-// CloseWrite, SetLinger and Abort are the methods of a TCP connection that a relay needs.
+// CloseWrite, SetLinger and Abort are the methods of a TCP connection that package relay uses.
 func (p *prefixed) CloseWrite() error {
 	if half, ok := p.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -67,7 +67,7 @@ func (p *prefixed) CloseWrite() error {
 	return p.Close()
 }
 
-// SetLinger is net.TCPConn's.
+// SetLinger implements the method of net.TCPConn.
 func (p *prefixed) SetLinger(sec int) error {
 	if tcp, ok := p.Conn.(interface{ SetLinger(sec int) error }); ok {
 		return tcp.SetLinger(sec)

@@ -16,7 +16,7 @@ import (
 	"sag.software/native/internal/router"
 )
 
-// forward passes one request on and its answer back, and reports whether the connection stays open.
+// forward forwards one request and its response, and reports whether the connection stays open.
 func (c *client) forward(r *request) bool {
 	host, port, written, rest, err := r.authority()
 	var body framing
@@ -28,7 +28,8 @@ func (c *client) forward(r *request) bool {
 		c.answer(wrong.status, wrong.why)
 		return false
 	}
-	// From here on, the end of the connection may be the only sign that an answer is complete.
+	// From here on the client may recognise the end of the response only by the end of the connection, so an abort must
+	// reset it.
 	relay.Breakable(c.conn, true)
 	head := headFor(r, asciiHost(host, written), rest)
 	key := fmt.Sprintf("%s:%d", strings.ToLower(host), port)
@@ -59,19 +60,19 @@ func (c *client) forward(r *request) bool {
 			c.failed(host, noAnswer(host, err))
 			return false
 		}
-		// The server may close an idle connection at the same moment (RFC 9112, 9.3.1).
+		// The server may have closed the idle connection while the request was in flight (RFC 9112, 9.3.1).
 		if !body.none() || r.method != http.MethodGet && r.method != http.MethodHead && r.method != http.MethodOptions {
-			return false // the client sees what it would have seen from the server, and knows whether to retry
+			return false // the client sees a closed connection, as without a proxy, and decides whether a retry is safe
 		}
 	}
 }
 
-// noAnswer: the connection ended before an answer.
+// noAnswer is the error for a connection that ended before a response.
 func noAnswer(host string, err error) error {
 	return failure.Over(err, failure.TargetUnreachable, msg.HostClosed(host))
 }
 
-// stopPump stops reading from the client if the request's body has been passed on, and returns the error of that.
+// stopPump stops reading from the client once the request's body has been sent, and returns an error if it has not.
 func (c *client) stopPump() error {
 	p := c.pump
 	if p == nil {
@@ -87,7 +88,7 @@ func (c *client) stopPump() error {
 	return p.err
 }
 
-// asciiHost is the Host field as written, with non-ASCII names in Punycode.
+// asciiHost returns the Host field as written, with non-ASCII names in Punycode.
 func asciiHost(host, written string) string {
 	for i := range len(written) {
 		if written[i] >= 0x80 {
@@ -99,7 +100,7 @@ func asciiHost(host, written string) string {
 	return written
 }
 
-// headFor is the request's head for the server: the target and all fields byte for byte, except hop-by-hop fields.
+// headFor returns the request's head for the server: the target and all fields byte for byte, except hop-by-hop fields.
 func headFor(r *request, host, target string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.%d\r\nHost: %s\r\n", r.method, target, r.minor, host)
@@ -127,13 +128,13 @@ func headFor(r *request, host, target string) string {
 	return b.String()
 }
 
-// rawValue is everything after the colon.
+// rawValue returns everything after the colon.
 func rawValue(f field) string {
 	_, value, _ := strings.Cut(string(f.raw), ":")
 	return value
 }
 
-// back passes an answer back to the client.
+// back forwards a response to the client.
 func (c *client) back(r *request, res *response, up *upstream) bool {
 	for res.status >= 100 && res.status < 200 && res.status != http.StatusSwitchingProtocols && !res.bare {
 		if r.minor > 0 { // HTTP/1.0 has no 1xx responses (RFC 9110, 15.2)
@@ -181,9 +182,9 @@ func (c *client) back(r *request, res *response, up *upstream) bool {
 	return false
 }
 
-// writeHead writes an answer's head as it came, except hop-by-hop fields, and adds one field.
+// writeHead writes a response's head as received, without hop-by-hop fields, and adds one field.
 func (c *client) writeHead(res *response, add string) {
-	_, _ = c.writer.Write(res.line) // Flush returns the error
+	_, _ = c.writer.Write(res.line) // a write error is returned by Flush
 	isHop := hopByHop(res.fields)
 	for _, f := range res.fields {
 		if f.is("Upgrade") || !isHop(f) {
@@ -201,7 +202,7 @@ func (c *client) backBody(f framing, up *upstream) error {
 		if err = s.chunks(false); errors.Is(err, errChunk) {
 			err = s.untilEnd()
 			if err == nil {
-				err = readError{errChunk} // not a network error, but the client sees an invalid chunk as well
+				err = readError{errChunk} // the invalid chunk has been forwarded as it is, and the connection cannot be reused
 			}
 		}
 	case f.untilEnd:
@@ -212,7 +213,7 @@ func (c *client) backBody(f framing, up *upstream) error {
 	return errors.Join(err, c.writer.Flush())
 }
 
-// upgrade switches to another protocol, such as WebSocket, and relays bytes unparsed.
+// upgrade switches to another protocol, such as WebSocket, and relays bytes without parsing them.
 func (c *client) upgrade(res *response, up *upstream) {
 	if err := c.stopPump(); err != nil {
 		return

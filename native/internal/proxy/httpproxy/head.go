@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// maxRequestHead is how long a request's head may be, bytes.
+	// maxRequestHead bounds a request's head, bytes.
 	maxRequestHead = 64 << 10
-	// maxResponseHead is how long a response's head may be, bytes.
+	// maxResponseHead bounds a response's head, bytes.
 	maxResponseHead = 256 << 10
 )
 
 var errTooLarge = errors.New("the head is too long")
 
-// badRequest describes an invalid request to its client.
+// badRequest is an error that is answered with its status and text.
 type badRequest struct {
 	status int
 	why    msg.Message
@@ -31,7 +31,7 @@ func (b *badRequest) Error() string { return b.why.Text }
 
 func bad(why msg.Message) error { return &badRequest{http.StatusBadRequest, why} }
 
-// field is one header field. Raw is it as it came, with its line ends and continuation lines.
+// field is one header field. raw is the field as received, with line ends and continuation lines.
 type field struct {
 	name, value string
 	raw         []byte
@@ -49,7 +49,7 @@ func (f field) is(names ...string) bool {
 
 type fields []field
 
-// tokens are the comma-separated values of all fields of a name, lower-case.
+// tokens returns the comma-separated values of all fields with a name, in lower case.
 func (all fields) tokens(name string) []string {
 	var tokens []string
 	for _, f := range all {
@@ -74,8 +74,8 @@ func (all fields) has(name string) bool {
 	return false
 }
 
-// readHead reads lines up to an empty one, which it leaves out. It also returns what came before an error. The first line is
-// passed to check (if not nil) before more is read.
+// readHead reads lines up to an empty one, which it omits. On an error it also returns the lines before it. The first line
+// is passed to check (if not nil) before more is read.
 func readHead(r *bufio.Reader, limit int, check func(first []byte) error) ([][]byte, error) {
 	var lines [][]byte
 	size := 0
@@ -120,7 +120,8 @@ type request struct {
 	fields         fields
 }
 
-// readRequest reads a request's head. It refuses what two parsers could read differently: request smuggling (RFC 9112, 11.2).
+// readRequest reads a request's head. It rejects what two parsers could read differently, to prevent request smuggling (RFC
+// 9112, 11.2).
 func readRequest(r *bufio.Reader) (*request, error) {
 	var req *request
 	lines, err := readHead(r, maxRequestHead, func(first []byte) (err error) {
@@ -170,7 +171,7 @@ func parseRequestLine(line string) (*request, error) {
 	return req, nil
 }
 
-// parseField reads one line of a request's head.
+// parseField parses one header line of a request.
 func parseField(line []byte) (field, error) {
 	text := string(bytes.TrimRight(line, "\r\n"))
 	name, value, ok := strings.Cut(text, ":")
@@ -185,7 +186,7 @@ func parseField(line []byte) (field, error) {
 	return field{name: name, value: strings.Trim(value, " \t"), raw: line}, nil
 }
 
-// isToken: RFC 9110, 5.6.2.
+// isToken reports whether s is a token (RFC 9110, 5.6.2).
 func isToken(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, c) >= 0 {
@@ -195,7 +196,8 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// authority splits an absolute-form target into the destination, its spelling for a Host field, and the rest, byte for byte.
+// authority splits an absolute-form target into the destination, its spelling for the Host field, and the path and query,
+// byte for byte.
 func (r *request) authority() (host string, port uint16, written, rest string, err error) {
 	const scheme = "http://"
 	if len(r.target) < len(scheme) || !strings.EqualFold(r.target[:len(scheme)], scheme) {
@@ -206,7 +208,7 @@ func (r *request) authority() (host string, port uint16, written, rest string, e
 		written, rest = written[:end], written[end:]
 	}
 	if at := strings.LastIndexByte(written, '@'); at >= 0 {
-		written = written[at+1:] // credentials belong into a header field
+		written = written[at+1:] // the client sends credentials in a header field; user info in the URL is dropped
 	}
 	if host, port, err = splitHostPort(written, 80); err != nil {
 		return "", 0, "", "", bad(msg.HTTPTargetNoHost())
@@ -220,7 +222,7 @@ func (r *request) authority() (host string, port uint16, written, rest string, e
 	return host, port, written, rest, nil
 }
 
-// splitHostPort takes HOST, HOST:PORT and [IPV6]:PORT; the port is `otherwise` if there is none.
+// splitHostPort parses HOST, HOST:PORT and [IPV6]:PORT; without a port it returns `otherwise`.
 func splitHostPort(text string, otherwise uint16) (string, uint16, error) {
 	host, port := text, ""
 	if colon := strings.LastIndexByte(text, ':'); colon >= 0 && !strings.HasSuffix(text, "]") {
@@ -241,16 +243,17 @@ func splitHostPort(text string, otherwise uint16) (string, uint16, error) {
 
 // response is a response's head, parsed as leniently as browsers do.
 type response struct {
-	// bare: there is no head, as in HTTP/0.9.
+	// bare means that there is no head, as in HTTP/0.9.
 	bare   bool
 	status int
-	// minor is 0 for everything but HTTP/1.1 and later.
+	// minor is 1 for HTTP/1.1 and later minor versions, else 0.
 	minor  int
 	line   []byte
 	fields fields
 }
 
-// readResponse reads a response's head. Lines that are no header fields become fields without a name, and are passed on unchanged.
+// readResponse reads a response's head. Lines that are not header fields become fields without a name and are passed on
+// unchanged.
 func readResponse(r *bufio.Reader) (*response, error) {
 	if is, err := begins(r, "HTTP/", "ICY "); err != nil || !is {
 		return &response{bare: true, status: 200}, err
@@ -284,7 +287,7 @@ func readResponse(r *bufio.Reader) (*response, error) {
 	return res, nil
 }
 
-// begins reports whether one of the texts comes next, ignoring case, and waits for no more bytes than that takes.
+// begins reports whether one of the texts comes next, ignoring case. It does not wait for more bytes than needed to decide.
 func begins(r *bufio.Reader, texts ...string) (bool, error) {
 	for n := 1; ; n++ {
 		next, err := r.Peek(n)

@@ -1,6 +1,6 @@
-// Package httpproxy is an HTTP proxy on loopback: absolute-form requests and CONNECT, and the PAC file that points to it. It passes
-// bytes on unchanged: it parses only where a message goes and where it ends. A connection to a server belongs to
-// one client's connection, because NTLM and Negotiate authenticate connections.
+// Package httpproxy is an HTTP proxy on loopback: absolute-form requests, CONNECT, and the PAC file that points to it. It
+// forwards messages unchanged and parses only their destination and length. Connections to servers are not shared between
+// clients, because NTLM and Negotiate authenticate a connection and not a request.
 package httpproxy
 
 import (
@@ -38,13 +38,13 @@ type Server struct {
 	dialer   *dialer.Dialer
 	logger   *slog.Logger
 	pac, all func() string
-	// stop cancels dials for clients.
+	// stop cancels pending dials.
 	ctx  context.Context
 	stop context.CancelFunc
 }
 
-// New makes a server; pacFile returns the current PAC file, allFile that of all intranets of this user, "" if there
-// is none.
+// New returns a server. pacFile returns the current PAC file, allFile the one for all intranets of this user, or "" if
+// there is none.
 func New(dialer *dialer.Dialer, guard peercred.Guard, logger *slog.Logger, pacFile, allFile func() string) *Server {
 	s := &Server{dialer: dialer, logger: logger, pac: pacFile, all: allFile}
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -52,13 +52,13 @@ func New(dialer *dialer.Dialer, guard peercred.Guard, logger *slog.Logger, pacFi
 	return s
 }
 
-// Close resets all clients, and cancels dials for them.
+// Close resets all clients and cancels their dials.
 func (s *Server) Close() {
 	s.stop()
 	s.Server.Close()
 }
 
-// protocol keeps the methods of accept.Handler off the exported server.
+// protocol keeps the methods of accept.Handler off the exported Server.
 type protocol struct{ server *Server }
 
 func (p protocol) Serve(conn net.Conn) {
@@ -84,7 +84,7 @@ func (s *Server) newClient(conn net.Conn) *client {
 	}
 }
 
-// serveOne serves one request, and reports whether the connection stays open.
+// serveOne serves one request and reports whether the connection stays open.
 func (c *client) serveOne() bool {
 	if !c.await() {
 		return false
@@ -143,7 +143,8 @@ func isRead(r *request) bool {
 	return hosts == 1
 }
 
-// loopbackHost reports whether a Host field is an address of loopback: a name could be a DNS rebinding attack of a web page.
+// loopbackHost reports whether a Host field is a loopback address. Names are not accepted, because a web page could use one
+// for DNS rebinding.
 func loopbackHost(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -153,6 +154,6 @@ func loopbackHost(host string) bool {
 }
 
 func (c *client) servePAC(file string) {
-	// No web page may load it as a script and read the intranet's names.
+	// Without this header a web page could load the file as a script and read the intranet's names.
 	c.reply(http.StatusOK, "Content-Type: "+pac.ContentType+"\r\nCache-Control: no-cache\r\nCross-Origin-Resource-Policy: same-origin\r\n", file)
 }

@@ -1,4 +1,5 @@
-// Package pac writes the proxy auto-configuration (PAC) file, which sends browsers to the proxy for all that may be in the intranet.
+// Package pac writes the proxy auto-configuration (PAC) file, which makes browsers use the proxy for everything that may be
+// in the intranet.
 package pac
 
 import (
@@ -10,15 +11,14 @@ import (
 	"sag.software/native/internal/router"
 )
 
-// ContentType of the file.
+// ContentType is the media type of the file.
 const ContentType = "application/x-ns-proxy-autoconfig"
 
-// Write makes the file. The file decides about addresses and about names of the intranet. Where another name leads is known
-// only after a lookup, so it is sent to the proxy, which decides by package router; if the
-// proxy is gone, browsers connect directly. With a nil policy it is not known what is in the intranet, and the proxy
-// decides about everything.
+// Write returns the PAC file. It decides about addresses and about names in the intranet's domains. Other names can resolve
+// to intranet addresses, so they are sent to the proxy, where package router decides; if the proxy is gone, browsers
+// connect directly. With a nil policy the intranet is not known yet, and the proxy decides about everything.
 //
-// SOCKS5 comes first, because it passes bytes unparsed: devices with a non-standard HTTP server keep working.
+// SOCKS5 is listed first because it does not parse HTTP, so that devices with a non-standard HTTP server keep working.
 func Write(policy *router.Policy, http, socks netip.AddrPort) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "var proxy = %s;\n", quote(fmt.Sprintf("SOCKS5 %s; PROXY %s; SOCKS %s", socks, http, socks)))
@@ -52,7 +52,7 @@ func Write(policy *router.Policy, http, socks netip.AddrPort) string {
 		fmt.Fprintf(&b, "  if (host === %s || host.slice(%d) === %s) return proxy;\n", quote(domain), -len(domain)-1, quote("."+domain))
 	}
 	if policy.NameServers {
-		// A short name may be one of the intranet, with or without a search list that is known here.
+		// A short name may be an intranet host, whether or not its search domain is configured here.
 		b.WriteString("  if (host.indexOf(\".\") < 0) return proxy;\n")
 	}
 	b.WriteString("  return proxy + \"; DIRECT\";\n}\n")
@@ -66,7 +66,7 @@ func choice(tunneled bool) string {
 	return `"DIRECT"`
 }
 
-// quote makes a JavaScript string: a JSON string with <, > and & escaped is a valid one.
+// quote returns a JavaScript string literal: a JSON string with <, > and & escaped is a valid one.
 func quote(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)

@@ -10,44 +10,44 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The kernel tells of one connection by its four numbers in microseconds. Its list of all of them takes milliseconds, however
-// few there are: it walks the whole of a hash table that is sized by the machine's memory, and every connection through the
-// proxy would wait for that. Messages: sock_diag(7), include/uapi/linux/inet_diag.h.
+// sock_diag returns one connection by its four-tuple in microseconds. The list of all connections takes milliseconds even
+// if it is short, because the kernel walks a hash table that is sized by the host's memory, and every connection through
+// the proxy would wait for it. Message format: sock_diag(7), include/uapi/linux/inet_diag.h.
 const (
 	diagRequestSize = unix.SizeofNlMsghdr + 56
 	diagAnswerSize  = unix.SizeofNlMsghdr + 72
-	// offsets within an answer's body.
+	// Offsets within an answer's body.
 	diagID, diagUID, diagInode = 4, 64, 68
-	// diagAddress is the room for one address in an id.
+	// diagAddress is the space of one address in an ID, bytes.
 	diagAddress = 16
 )
 
-// loopback is the index of lo, the same in every network namespace.
+// loopback is the interface index of lo, the same in every network namespace.
 const loopback = 1
 
-// answers are whether the kernel has ever returned a socket of a protocol. Then "no such socket" is reliable, and the list need not be
-// read: connections that are closed at once would make each of them cost milliseconds.
+// answers is set once the kernel has returned a socket of that protocol. From then on "no such socket" is reliable and the
+// list is not read: otherwise every connection that is closed at once would cost milliseconds.
 var answers struct{ tcp, udp atomic.Bool }
 
-// errNotTold means that the kernel did not answer for this connection; its list may.
-var errNotTold = errors.New("the kernel did not tell of this connection")
+// errNotFound means that sock_diag did not return this connection; the list may have it.
+var errNotFound = errors.New("the kernel did not return this connection")
 
-// ask gives the owner of the socket on this side that is connected from `local` to `remote`.
+// ask returns the owner of the socket on this side that is connected from `local` to `remote`.
 func ask(local, remote netip.AddrPort) (entry, error) {
 	body, err := diag(unix.IPPROTO_TCP, local.Addr().Is4(), diagIdentity(local, remote))
 	if err != nil {
 		return entry{}, err
 	}
-	// Without such a connection the kernel answers with the listener of that port, which is another process.
+	// Without such a connection the kernel returns the listener of that port, which is another process.
 	if !isBetween(body, local, remote) {
-		return entry{}, errNotTold
+		return entry{}, errNotFound
 	}
 	answers.tcp.Store(true)
 	return diagEntry(body, local, remote), nil
 }
 
-// isBetween compares the two ends of the socket in an answer. A socket for both families that is connected by IPv4, such as all of
-// Java's, is found by its IPv4 addresses and returned with IPv4-mapped ones.
+// isBetween compares both ends of the returned socket. A dual-stack socket that is connected by IPv4, such as all of
+// Java's, is found by its IPv4 addresses but returned with IPv4-mapped ones.
 func isBetween(body []byte, local, remote netip.AddrPort) bool {
 	end := func(port, address int) netip.AddrPort {
 		raw := body[diagID+address : diagID+address+diagAddress]
@@ -60,15 +60,15 @@ func isBetween(body []byte, local, remote netip.AddrPort) bool {
 	return end(0, 4) == local && end(2, 4+diagAddress) == remote
 }
 
-// askUDP gives the owner of the socket that gets what is sent from `remote` to `local`, connected or not.
+// askUDP returns the owner of the socket that receives datagrams from `remote` to `local`, connected or not.
 func askUDP(local, remote netip.AddrPort) (entry, error) {
-	// For UDP the kernel takes the source of an id for that of a datagram to the socket (udp_dump_one in net/ipv4/udp_diag.c).
+	// For UDP the kernel expects the datagram's source as the ID's source (udp_dump_one in net/ipv4/udp_diag.c).
 	body, err := diag(unix.IPPROTO_UDP, local.Addr().Is4(), diagIdentity(remote, local))
 	if err != nil {
 		return entry{}, err
 	}
 	if binary.BigEndian.Uint16(body[diagID:]) != local.Port() {
-		return entry{}, errNotTold
+		return entry{}, errNotFound
 	}
 	answers.udp.Store(true)
 	return diagEntry(body, local, remote), nil
@@ -81,7 +81,7 @@ func diagEntry(body []byte, local, remote netip.AddrPort) entry {
 	}
 }
 
-// diag asks for one socket of a protocol, and gives the body of the answer.
+// diag queries one socket of a protocol and returns the body of the answer.
 func diag(protocol byte, is4 bool, id []byte) ([]byte, error) {
 	request := make([]byte, diagRequestSize)
 	binary.NativeEndian.PutUint32(request[0:], diagRequestSize)
@@ -94,7 +94,8 @@ func diag(protocol byte, is4 bool, id []byte) ([]byte, error) {
 	}
 	binary.NativeEndian.PutUint32(body[4:], ^uint32(0)) // in any state
 	copy(body[8:], id)
-	// Sockets that are bound to the loopback are found as well as those that are bound to none; any cookie.
+	// With the interface of lo, sockets bound to lo match as well as unbound ones. The cookie of all ones matches any
+	// socket.
 	binary.NativeEndian.PutUint32(body[8+len(id):], loopback)
 	copy(body[8+len(id)+4:], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
 
@@ -103,12 +104,12 @@ func diag(protocol byte, is4 bool, id []byte) ([]byte, error) {
 		return nil, err
 	}
 	if len(answer) < diagAnswerSize || binary.NativeEndian.Uint16(answer[4:]) != unix.SOCK_DIAG_BY_FAMILY {
-		return nil, errNotTold
+		return nil, errNotFound
 	}
 	return answer[unix.SizeofNlMsghdr:], nil
 }
 
-// diagIdentity is the ports and addresses of a connection, in the network's order.
+// diagIdentity encodes the ports and addresses of a connection in network byte order.
 func diagIdentity(local, remote netip.AddrPort) []byte {
 	id := make([]byte, 4+2*diagAddress)
 	binary.BigEndian.PutUint16(id[0:], local.Port())
@@ -118,7 +119,7 @@ func diagIdentity(local, remote netip.AddrPort) []byte {
 	return id
 }
 
-// exchange sends one message to the kernel and gives its answer.
+// exchange sends one netlink message and returns the answer.
 func exchange(request []byte) ([]byte, error) {
 	socket, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_INET_DIAG)
 	if err != nil {
@@ -128,7 +129,7 @@ func exchange(request []byte) ([]byte, error) {
 	if err := unix.Sendto(socket, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return nil, os.NewSyscallError("sendto", err)
 	}
-	// The kernel answers before sendto returns, so there is nothing to wait for.
+	// The kernel queues the answer before sendto returns, so the read need not block.
 	answer := make([]byte, os.Getpagesize())
 	n, _, err := unix.Recvfrom(socket, answer, unix.MSG_DONTWAIT)
 	if err != nil {

@@ -4,7 +4,7 @@ package peercred
 
 import "net/netip"
 
-// System finds no owner on this operating system yet, so no client is served.
+// System returns a table without owners, because lookup is not implemented on this operating system; no client is served.
 func System() Table { return unsupported{} }
 
 type unsupported struct{}
@@ -14,5 +14,5 @@ func (unsupported) UDP(netip.AddrPort) (uint32, error)                 { return 
 
 func (unsupported) Sender(netip.AddrPort, netip.AddrPort) (uint32, error) { return 0, ErrUnknown }
 
-// Sender finds no owner either.
+// Sender is not implemented on this operating system.
 func Sender(netip.AddrPort, netip.AddrPort) (uint32, error) { return 0, ErrUnknown }

@@ -106,7 +106,7 @@ func TestTCP(t *testing.T) {
 		if e, err := ask(plain(client), plain(server)); err != nil || e.uid != uint32(os.Geteuid()) || e.inode == 0 {
 			t.Errorf("%s: asked for by itself: %+v %v", at, e, err)
 		}
-		if e, err := ask(plain(server), netip.AddrPortFrom(plain(client).Addr(), 1)); !errors.Is(err, errNotTold) && !errors.Is(err, syscall.ENOENT) {
+		if e, err := ask(plain(server), netip.AddrPortFrom(plain(client).Addr(), 1)); !errors.Is(err, errNotFound) && !errors.Is(err, syscall.ENOENT) {
 			t.Errorf("%s: the listener was taken for a connection: %+v %v", at, e, err)
 		}
 		_ = conn.Close()

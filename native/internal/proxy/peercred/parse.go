@@ -8,14 +8,14 @@ import (
 	"strconv"
 )
 
-// entry is one socket as /proc/net lists it.
+// entry is one socket of /proc/net.
 type entry struct {
 	local, remote netip.AddrPort
 	uid           uint32
 	inode         uint64
 }
 
-// parse reads a line: "sl local remote st tx:rx tr:when retrnsmt uid timeout inode …".
+// parse parses a line: "sl local remote st tx:rx tr:when retrnsmt uid timeout inode …".
 func parse(line []byte) (entry, bool) {
 	fields := bytes.Fields(line)
 	if len(fields) < 10 {
@@ -40,7 +40,7 @@ func parse(line []byte) (entry, bool) {
 	return entry{local: local, remote: remote, uid: uint32(uid), inode: inode}, true
 }
 
-// parseAddress reads ADDRESS:PORT in hexadecimal, the address as 32-bit words in the machine's order.
+// parseAddress parses ADDRESS:PORT in hexadecimal; the address consists of 32-bit words in host byte order.
 func parseAddress(text []byte) (netip.AddrPort, bool) {
 	address, port, ok := bytes.Cut(text, []byte(":"))
 	if !ok || (len(address) != 8 && len(address) != 32) {

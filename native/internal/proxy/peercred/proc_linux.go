@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// System is this machine's table.
+// System returns the socket table of this host.
 func System() Table { return proc{dir: "/proc/self/net"} }
 
-// proc asks the kernel for one connection, or reads the list of all of them.
+// proc queries the kernel for one socket with sock_diag, or else reads the list of all sockets in /proc/net.
 type proc struct{ dir string }
 
 func (p proc) TCP(client, server netip.AddrPort) (uint32, error) {
@@ -22,10 +22,10 @@ func (p proc) TCP(client, server netip.AddrPort) (uint32, error) {
 	switch {
 	case err == nil && e.inode != 0:
 		return e.uid, nil
-	case err == nil, answers.tcp.Load() && (errors.Is(err, unix.ENOENT) || errors.Is(err, errNotTold)):
+	case err == nil, answers.tcp.Load() && (errors.Is(err, unix.ENOENT) || errors.Is(err, errNotFound)):
 		return 0, ErrUnknown
 	}
-	// A kernel without sock_diag.
+	// The kernel has no sock_diag, or has not answered a query yet.
 	return p.find([]string{"tcp", "tcp6"}, func(e entry) bool {
 		return e.local == client && e.remote == server
 	})
@@ -38,37 +38,37 @@ func (p proc) UDP(client netip.AddrPort) (uint32, error) {
 	})
 }
 
-// Sender is the table's Sender of this host.
+// Sender looks a datagram's sender up in the table of this host.
 func Sender(client, server netip.AddrPort) (uint32, error) { return System().Sender(client, server) }
 
-// Sender asks the kernel for one socket. Where several sockets share a port, it is the one that gets the answer, so this alone admits
-// nobody.
+// Sender queries one socket. If several sockets share the port, it is the one that would receive the reply, so this check
+// alone is not sufficient to admit a client.
 func (p proc) Sender(client, server netip.AddrPort) (uint32, error) {
 	client, server = plain(client), plain(server)
 	e, err := askUDP(client, server)
 	switch {
 	case err == nil && e.inode != 0:
 		return e.uid, nil
-	case err == nil, answers.udp.Load() && (errors.Is(err, unix.ENOENT) || errors.Is(err, errNotTold)):
+	case err == nil, answers.udp.Load() && (errors.Is(err, unix.ENOENT) || errors.Is(err, errNotFound)):
 		return 0, ErrUnknown
 	}
-	return p.UDP(client) // a kernel without udp_diag
+	return p.UDP(client) // the kernel has no udp_diag
 }
 
-// find is the owner of the sockets that match. If they belong to several users, none of them is it.
+// find returns the owner of the sockets that match; ErrUnknown if they belong to several users.
 func (p proc) find(lists []string, match func(entry) bool) (uint32, error) {
 	var uid uint32
 	found := false
 	for _, list := range lists {
 		file, err := os.Open(p.dir + "/" + list)
 		if err != nil {
-			continue // a machine without IPv6 has no such list
+			continue // without IPv6 the kernel has no such list
 		}
 		err = scan(file, func(e entry) error {
 			if !match(e) {
 				return nil
 			}
-			// A socket without an inode has no owner any more, and reads as root's.
+			// A socket without an inode no longer belongs to a process, and its UID is reported as 0.
 			if e.inode == 0 || found && uid != e.uid {
 				return ErrUnknown
 			}
@@ -86,7 +86,7 @@ func (p proc) find(lists []string, match func(entry) bool) (uint32, error) {
 	return uid, nil
 }
 
-// scan reads one list; it ends with the first error of `each`.
+// scan reads one list; it stops at the first error of `each`.
 func scan(list io.Reader, each func(entry) error) error {
 	lines := bufio.NewScanner(list)
 	for lines.Scan() {

@@ -14,14 +14,13 @@ import (
 const (
 	// warmUp is how many requests are sent before memory is measured.
 	warmUp = 200
-	// growthLimit is how much more memory may be in use afterwards, bytes, and spareGoroutines how many more goroutines.
+	// growthLimit is how much memory may grow, bytes, and spareGoroutines by how many goroutines.
 	growthLimit, spareGoroutines = 8 << 20, 10
 	// settleLimit is how long goroutines may take to end.
 	settleLimit = 15 * time.Second
 )
 
-// Malformed changes one of some good requests at random: what comes out is no good, or is good by chance. Insertions are texts
-// that mean something in the protocol.
+// Malformed returns one of the good requests with random changes. Insertions are texts with a meaning in the protocol.
 func Malformed(r *rand.Rand, good, insertions []string) []byte {
 	b := []byte(good[r.IntN(len(good))])
 	for range r.IntN(6) {
@@ -44,7 +43,7 @@ func Malformed(r *rand.Rand, good, insertions []string) []byte {
 	return b
 }
 
-// malformedCount is how many are sent; SAG_SOAK has the long form.
+// malformedCount is how many requests are sent; SAG_SOAK selects the long run.
 func malformedCount() int {
 	if os.Getenv("SAG_SOAK") != "" {
 		return 100_000
@@ -52,8 +51,8 @@ func malformedCount() int {
 	return 2_000
 }
 
-// Hostile sends malformed requests to a proxy: the process lives, it serves the next client, and memory and goroutines are what they
-// were. Each call of malformed gives one request.
+// Hostile sends malformed requests to a proxy and checks that it serves the next client and that memory and goroutines do
+// not grow. Each call of malformed returns one request.
 func Hostile(t *testing.T, address string, malformed func(*rand.Rand) []byte, serves func() error) {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())

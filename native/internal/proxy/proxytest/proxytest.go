@@ -1,4 +1,4 @@
-// Package proxytest has what the tests of the proxies share.
+// Package proxytest has helpers for the tests of the proxies.
 package proxytest
 
 import (
@@ -7,7 +7,7 @@ import (
 	"sag.software/native/internal/router"
 )
 
-// Owner is a table in which every connection belongs to one user.
+// Owner is a peercred.Table in which every connection belongs to one user.
 type Owner uint32
 
 // TCP implements peercred.Table.
@@ -19,10 +19,10 @@ func (o Owner) UDP(netip.AddrPort) (uint32, error) { return uint32(o), nil }
 // Sender implements peercred.Table.
 func (o Owner) Sender(netip.AddrPort, netip.AddrPort) (uint32, error) { return uint32(o), nil }
 
-// NoSearch is a host without search domains.
+// NoSearch is an empty search list.
 func NoSearch() router.Search { return router.Search{} }
 
-// Policy is an intranet at 10.0.0.0/8 without a way to anything else.
+// Policy is an intranet at 10.0.0.0/8 that refuses all other destinations.
 func Policy() *router.Policy {
 	return &router.Policy{Routes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, NameServers: true, RefuseDirect: true}
 }

@@ -4,5 +4,5 @@ package relay
 
 import "syscall"
 
-// nothingToRead cannot be known without waiting; a write to a connection that has ended fails then.
+// nothingToRead is not implemented here: a write to a connection that has been closed fails later.
 func nothingToRead(syscall.Conn) bool { return true }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nothingToRead looks at a socket of the kernel: an end or an error can be read as well.
+// nothingToRead peeks at a kernel socket: EOF and errors also count as something to read.
 func nothingToRead(conn syscall.Conn) bool {
 	raw, err := conn.SyscallConn()
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package relay carries bytes between a local client and its upstream connection.
+// Package relay copies bytes between a local client and its upstream connection.
 package relay
 
 import (
@@ -9,14 +9,14 @@ import (
 	"sag.software/native/internal/panics"
 )
 
-// bufferSize of one direction, bytes.
+// bufferSize is the buffer of one direction, bytes.
 const bufferSize = 32 << 10
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return &b }}
 
-// Both carries bytes both ways until both ends are done or one breaks. An end that is closed in one direction stays open in
-// the other. A connection that broke does not look like one that ended: the other one is reset, also when this process is
-// killed.
+// Both copies in both directions until both ends are closed or one fails. A half-closed connection keeps its other
+// direction. If one side fails, the other one is reset instead of closed, so that truncated data is not taken for complete;
+// the kernel does the same if this process is killed.
 func Both(client, target net.Conn) {
 	Breakable(client, true)
 	Breakable(target, true)
@@ -39,7 +39,7 @@ func Both(client, target net.Conn) {
 	_ = target.Close()
 }
 
-// one copies one direction, and ends it at the receiver.
+// one copies one direction and then closes the receiver's side of it.
 func one(to, from net.Conn) (err error) {
 	defer panics.Error(&err, "a connection through the tunnel")
 	buffer := buffers.Get().(*[]byte)
@@ -53,13 +53,13 @@ func one(to, from net.Conn) (err error) {
 	return to.Close()
 }
 
-// aborter is a connection of a network stack in this process.
+// aborter is a connection of the TCP/IP stack in this process.
 type aborter interface{ Abort() }
 
 // lingerer is a TCP connection of the kernel.
 type lingerer interface{ SetLinger(sec int) error }
 
-// Reset closes a connection so that its other end sees it break.
+// Reset closes a connection with a TCP reset.
 func Reset(conn net.Conn) {
 	switch conn := conn.(type) {
 	case aborter:
@@ -70,8 +70,8 @@ func Reset(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// Breakable says whether the kernel resets a connection when it is closed, as it is when this process is killed. What has
-// been written but not sent is lost then, so it has to be off for an orderly end.
+// Breakable sets whether the kernel resets a connection that is closed, which also happens when this process is killed. A
+// reset discards data that has not been sent yet, so it must be turned off before an orderly close.
 func Breakable(conn net.Conn, is bool) {
 	linger, ok := conn.(lingerer)
 	switch {
@@ -83,7 +83,7 @@ func Breakable(conn net.Conn, is bool) {
 	}
 }
 
-// reader and writer hide the shortcuts of net.TCPConn, which would use buffers of their own.
+// reader and writer hide net.TCPConn's ReadFrom and WriteTo, which would allocate buffers of their own.
 type (
 	reader struct{ io.Reader }
 	writer struct{ io.Writer }

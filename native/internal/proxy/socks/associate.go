@@ -14,14 +14,14 @@ import (
 const (
 	// datagramLimit is the largest datagram, bytes.
 	datagramLimit = 65535
-	// ownerMemory is how long the owner of a client's UDP socket is believed.
+	// ownerMemory is how long a passed owner check of the client's UDP socket is cached.
 	ownerMemory = time.Second
-	// lookupLimit bounds the search for a destination.
+	// lookupLimit bounds the lookup of a destination.
 	lookupLimit = 5 * time.Second
-	// foundMemory is how long a found destination is used again, foundKept how many are kept.
+	// foundMemory is how long a lookup result is cached, foundKept how many are.
 	foundMemory = 5 * time.Second
 	foundKept   = 256
-	// searchesLimit is how many destinations are searched for at a time, and waitingLimit how many datagrams wait for one.
+	// searchesLimit is how many destinations are looked up at a time, waitingLimit how many datagrams wait for each.
 	searchesLimit = 16
 	waitingLimit  = 8
 )
@@ -29,20 +29,20 @@ const (
 // association is one client's UDP relay.
 type association struct {
 	server *Server
-	// toClient is the socket the client sends to and hears from.
+	// toClient is the socket that the client sends to and receives from.
 	toClient *net.UDPConn
-	// peer is the client's own address: that of the TCP connection.
+	// peer is the client's address, taken from its TCP connection.
 	peer netip.Addr
 
 	mu     sync.Mutex
-	client netip.AddrPort // the source of the client's last datagram
-	// Sockets towards destinations, made when first used: for direct ones, and through the tunnel by IP version.
+	client netip.AddrPort // source of the client's last datagram
+	// Sockets to destinations, opened on first use: one for direct ones, and one per IP version through the tunnel.
 	direct   *net.UDPConn
 	tunneled map[bool]net.PacketConn
 	network  dialer.Network
-	// known are destinations by their hosts.
+	// known are the cached lookups, by host.
 	known map[string]found
-	// waiting are datagrams whose destination is being searched for, by its host.
+	// waiting are datagrams whose destination is being looked up, by host.
 	waiting map[string][]datagram
 	closed  bool
 }
@@ -52,7 +52,7 @@ type found struct {
 	until       time.Time
 }
 
-// associate relays datagrams for as long as the client's TCP connection stays open.
+// associate relays datagrams for as long as the client's TCP connection stays open (RFC 1928, section 6).
 func (s *Server) associate(conn net.Conn) {
 	local, remote := addrPort(conn.LocalAddr()), addrPort(conn.RemoteAddr())
 	toClient, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(local.Addr(), 0)))
@@ -82,7 +82,7 @@ func (a *association) close() {
 	}
 }
 
-// fromClient takes the client's datagrams.
+// fromClient reads the client's datagrams.
 func (a *association) fromClient() {
 	buffer := make([]byte, datagramLimit)
 	relay := addrPort(a.toClient.LocalAddr())
@@ -111,7 +111,7 @@ func (a *association) fromClient() {
 	}
 }
 
-// send finds a destination, which may take a while for a name, and sends.
+// send sends a datagram, after a lookup of its destination if that is not cached.
 func (a *association) send(d datagram) {
 	a.mu.Lock()
 	known, ok := a.known[d.host]
@@ -125,8 +125,8 @@ func (a *association) send(d datagram) {
 	}
 }
 
-// wait keeps a datagram until its destination is found; first = it is the first one, and the caller has to look the destination up. Beyond the
-// limits it is lost.
+// wait queues a datagram until its destination is found. It returns true for the first one, whose caller has to start the
+// lookup. Beyond the limits, datagrams are dropped.
 func (a *association) wait(d datagram) (first bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -139,7 +139,7 @@ func (a *association) wait(d datagram) (first bool) {
 	return !searched
 }
 
-// find searches for a destination and sends what waits for it.
+// find looks up a destination and sends the datagrams that wait for it.
 func (a *association) find(host string) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
 	defer cancel()
@@ -169,10 +169,10 @@ func (a *association) sendTo(destination dialer.Destination, d datagram) {
 	if socket == nil {
 		return
 	}
-	_, _ = socket.WriteTo(d.data, net.UDPAddrFromAddrPort(to)) // lost datagrams are what UDP is made of
+	_, _ = socket.WriteTo(d.data, net.UDPAddrFromAddrPort(to)) // UDP may lose datagrams, so errors are ignored
 }
 
-// socket is the one that reaches a destination; nil if there is none.
+// socket returns the socket for a destination; nil if there is none.
 func (a *association) socket(destination dialer.Destination, ipv6 bool) net.PacketConn {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -208,7 +208,7 @@ func (a *association) socket(destination dialer.Destination, ipv6 bool) net.Pack
 	return a.tunneled[ipv6]
 }
 
-// toTheClient hands back what comes from destinations.
+// toTheClient relays datagrams from destinations to the client.
 func (a *association) toTheClient(socket net.PacketConn) {
 	buffer := make([]byte, datagramLimit)
 	var out []byte
@@ -226,7 +226,7 @@ func (a *association) toTheClient(socket net.PacketConn) {
 	}
 }
 
-// forget drops a socket that can not be read any longer; the next datagram makes a new one.
+// forget removes a socket that can no longer be read; the next datagram opens a new one.
 func (a *association) forget(socket net.PacketConn) {
 	_ = socket.Close()
 	a.mu.Lock()

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 )
 
-var errFragment = errors.New("fragments are not put together")
+var errFragment = errors.New("fragmented datagrams are not supported")
 
 // datagram is one UDP datagram of a client with its destination.
 type datagram struct {
@@ -15,7 +15,7 @@ type datagram struct {
 	data []byte
 }
 
-// parseDatagram reads "RSV RSV FRAG ATYP ADDRESS PORT DATA".
+// parseDatagram parses "RSV RSV FRAG ATYP ADDRESS PORT DATA" (RFC 1928, section 7).
 func parseDatagram(raw []byte) (datagram, error) {
 	if len(raw) < 4 {
 		return datagram{}, errShort
@@ -34,7 +34,7 @@ func parseDatagram(raw []byte) (datagram, error) {
 	return datagram{host: host, port: port, data: raw[len(raw)-rest.Len():]}, nil
 }
 
-// appendDatagram writes a datagram as the client gets it.
+// appendDatagram appends a datagram with the header that the client expects.
 func appendDatagram(b []byte, from netip.AddrPort, data []byte) []byte {
 	return append(appendAddress(append(b, 0, 0, 0), from), data...)
 }

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// handshakeLimit is how long a client may take to say what it wants.
+	// handshakeLimit is how long a client may take to send its request.
 	handshakeLimit = 10 * time.Second
-	// refusalTime is how long a refused client may take to read why, and refusalBytes how much it may send meanwhile.
+	// refusalTime is how long a refused client has to read the reply, and refusalBytes how much it may send in that time.
 	refusalTime  = time.Second
 	refusalBytes = 4 << 10
 )
@@ -32,14 +32,14 @@ type Server struct {
 	logger *slog.Logger
 }
 
-// New makes a server.
+// New returns a server.
 func New(dialer *dialer.Dialer, guard peercred.Guard, logger *slog.Logger) *Server {
 	s := &Server{dialer: dialer, guard: guard, logger: logger}
 	s.Server = accept.New("a SOCKS client", guard, logger, protocol{s})
 	return s
 }
 
-// protocol keeps the methods of accept.Handler off the exported server.
+// protocol keeps the methods of accept.Handler off the exported Server.
 type protocol struct{ server *Server }
 
 func (p protocol) Serve(conn net.Conn) { p.server.serve(conn) }
@@ -53,13 +53,13 @@ func (p protocol) Refuse(conn net.Conn, why accept.Refusal) {
 	}
 }
 
-// refuseForeign answers a greeting that has not been read: "no acceptable method" is all that SOCKS can say before a request.
+// refuseForeign answers with "no acceptable method", the only negative reply that SOCKS has before a request.
 func refuseForeign(conn net.Conn) {
 	_, _ = conn.Write([]byte{version5, methodNoGood})
 	if half, ok := conn.(*net.TCPConn); ok {
 		_ = half.CloseWrite()
 	}
-	// A connection that is closed with something unread is reset, and the client could not read the answer.
+	// A connection that is closed with unread data is reset, and the client would lose the reply.
 	_, _ = io.CopyN(io.Discard, conn, refusalBytes)
 }
 
@@ -124,7 +124,7 @@ func (s *Server) connect(conn net.Conn, request Request) {
 	relay.Both(conn, target)
 }
 
-// replyTo is the reply code for a failure.
+// replyTo returns the reply code for a failure.
 func replyTo(err error) Reply {
 	switch failure.CauseOf(err) {
 	case failure.TargetRefused:

@@ -1,4 +1,4 @@
-// Package socks is a SOCKS5 server (RFC 1928) on loopback: CONNECT and UDP ASSOCIATE, without authentication of its own.
+// Package socks is a SOCKS5 server (RFC 1928) on loopback: CONNECT and UDP ASSOCIATE, without SOCKS authentication.
 package socks
 
 import (
@@ -15,16 +15,16 @@ const (
 	methodNoGood = 0xff
 )
 
-// Command is what a client wants.
+// Command is the command of a request.
 type Command byte
 
-// The commands of RFC 1928; BIND is not served.
+// The commands of RFC 1928 that are supported; BIND is not.
 const (
 	Connect      Command = 1
 	UDPAssociate Command = 3
 )
 
-// Reply is how a request went.
+// Reply is the reply code of a request.
 type Reply byte
 
 // The replies of RFC 1928.
@@ -54,14 +54,14 @@ var (
 	errShort       = errors.New("too short")
 )
 
-// Request is what a client asks for.
+// Request is a client's request.
 type Request struct {
 	Command Command
 	Host    string
 	Port    uint16
 }
 
-// readGreeting reads the methods a client offers; it fails unless "no authentication" is among them.
+// readGreeting reads the methods that a client offers. It fails unless "no authentication" is among them.
 func readGreeting(r io.Reader) error {
 	var head [2]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -82,7 +82,7 @@ func readGreeting(r io.Reader) error {
 	return errMethod
 }
 
-// readRequest reads a request. errAddressType and errCommand have a reply of their own.
+// readRequest reads a request. errAddressType and errCommand have reply codes of their own.
 func readRequest(r io.Reader) (Request, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -130,7 +130,7 @@ func readAddress(r io.Reader, kind byte) (string, uint16, error) {
 	return a.Unmap().String(), port, nil
 }
 
-// appendReply writes a reply with the address the server uses.
+// appendReply appends a reply with the address that the server uses.
 func appendReply(b []byte, reply Reply, bound netip.AddrPort) []byte {
 	return appendAddress(append(b, version5, byte(reply), 0), bound)
 }

@@ -14,22 +14,23 @@ import (
 const (
 	// maxServers is how many nameserver lines the C library reads.
 	maxServers = 3
-	// maxTimeout, maxAttempts and maxNdots are the C library's caps (resolv.conf(5)).
+	// maxTimeout, maxAttempts and maxNdots are the C library's limits (resolv.conf(5)).
 	maxTimeout  = 30
 	maxAttempts = 5
 	maxNdots    = 15
-	// maxName is the longest name, in characters without the dot at the end (RFC 1035).
+	// maxName is the longest name, in characters without the trailing dot (RFC 1035).
 	maxName = 253
 	// maxFile bounds how much of a file is read, bytes.
 	maxFile = 1 << 20
 )
 
-// conf is what matters of a resolv.conf.
+// conf is the part of resolv.conf that is used.
 type conf struct {
 	servers []netip.AddrPort
 	search  []string
 	ndots   int
-	// timeout and attempts say how long servers may take. Questions are repeated sooner and never fewer than resolver.Rounds times.
+	// timeout (of one attempt) and attempts bound the time for all servers. Queries are repeated sooner than that, and at
+	// least resolver.Rounds times.
 	timeout  time.Duration
 	attempts int
 	network  string
@@ -40,7 +41,7 @@ func readConf(path string, port uint16) conf {
 	return parseConf(readText(path), name, port)
 }
 
-// parseConf understands a resolv.conf; hostname is the machine's, whose domain is the search list of a file without one.
+// parseConf parses a resolv.conf. Without a search line, the search list is the domain of the host's own name.
 func parseConf(text, hostname string, port uint16) conf {
 	c := conf{ndots: 1, timeout: 5 * time.Second, attempts: 2, network: resolver.AnyNetwork}
 	if _, domain, ok := strings.Cut(strings.ToLower(hostname), "."); ok {
@@ -72,7 +73,7 @@ func parseConf(text, hostname string, port uint16) conf {
 	if len(c.servers) == 0 {
 		c.servers = []netip.AddrPort{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port)}
 	}
-	// The same server several times is the forwarder where servers rotate.
+	// With resolv.conf's rotate option the forwarder is listed several times; one entry is enough here.
 	var once []netip.AddrPort
 	for _, s := range c.servers {
 		if !slices.Contains(once, s) {
@@ -109,7 +110,7 @@ func domains(list []string) []string {
 	return all
 }
 
-// names are the complete names that a name can mean, in the order in which they are asked.
+// names returns the complete names that a name can stand for, in the order in which they are queried.
 func (c conf) names(name string) []string {
 	whole, rooted := strings.CutSuffix(name, ".")
 	var all []string
@@ -124,18 +125,18 @@ func (c conf) names(name string) []string {
 		all = append(all, whole)
 	}
 	return slices.DeleteFunc(all, func(n string) bool {
-		// Names of onion services are never asked (RFC 7686).
+		// Onion names must not be sent to name servers (RFC 7686).
 		return n == "" || len(n) > maxName || strings.HasSuffix(strings.ToLower(n), ".onion")
 	})
 }
 
-// group are servers that are asked together.
+// group is a set of servers that are queried together.
 type group struct {
 	servers []netip.AddrPort
 	limit   time.Duration
 }
 
-// groups are asked in order, the next one only where no server of the one before answers.
+// groups returns the servers in order of preference: the next group is used only if no server of the one before answers.
 func (c conf) groups() []group {
 	var ours, others []netip.AddrPort
 	for _, s := range c.servers {
@@ -155,10 +156,10 @@ func (c conf) groups() []group {
 	return all
 }
 
-// sources are what nsswitch.conf names for hosts, apart from the hosts file, which is always read first.
+// sources are the entries of nsswitch.conf for hosts, apart from the hosts file, which is always read first.
 type sources struct {
 	dns bool
-	// others: there are some that are not known here, such as mdns4_minimal, resolve and myhostname.
+	// others is set for sources that are not implemented here, such as mdns4_minimal and myhostname.
 	others bool
 }
 
@@ -181,7 +182,7 @@ func parseSources(text string) sources {
 				action = false
 			case action || word == "files":
 			case word == "dns", word == "resolve":
-				// systemd-resolved writes resolv.conf as well, and answers there.
+				// systemd-resolved is also reached over DNS, by the address that it writes to resolv.conf.
 				s.dns, s.others = true, s.others || word == "resolve"
 			default:
 				s.others = true
@@ -192,7 +193,7 @@ func parseSources(text string) sources {
 	return sources{dns: true}
 }
 
-// readText is a file's text; "" if it cannot be read.
+// readText returns a file's text; "" if it cannot be read.
 func readText(path string) string {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {

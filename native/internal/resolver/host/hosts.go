@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// hostsMemory is how long a hosts file is taken for unchanged.
+	// hostsMemory is how long a parsed hosts file is cached.
 	hostsMemory = 2 * time.Second
-	// maxHosts bounds how much of a hosts file is read, bytes.
+	// maxHosts is the largest hosts file that is read, bytes.
 	maxHosts = 1 << 20
 )
 
-// hostsFile is where this system has it.
+// hostsFile returns the path of the hosts file.
 func hostsFile() string {
 	if runtime.GOOS == "windows" {
 		return filepath.Join(os.Getenv("SystemRoot"), "System32", "drivers", "etc", "hosts")
@@ -25,7 +25,7 @@ func hostsFile() string {
 	return "/etc/hosts"
 }
 
-// Static looks names up in the machine's hosts file, as written there: no search list is applied.
+// Static returns a lookup in the hosts file. Names are looked up as written, without a search list.
 func Static() func(name string) []netip.Addr { return static(hostsFile()) }
 
 func static(path string) func(name string) []netip.Addr {

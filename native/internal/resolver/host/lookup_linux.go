@@ -13,15 +13,15 @@ import (
 	"sag.software/native/internal/resolver"
 )
 
-// resolutionDelay is how long to wait for the other family when one has an address that can be reached (RFC 8305, section 3).
+// resolutionDelay is how long to wait for the other address family once one has a reachable address (RFC 8305, section 3).
 const resolutionDelay = 50 * time.Millisecond
 
-// machine is one machine's means of looking names up.
+// machine is the resolver configuration of one host.
 type machine struct {
-	// conf and nsswitch are paths; static is what the hosts file has for a name.
+	// conf and nsswitch are paths; static looks names up in the hosts file.
 	conf, nsswitch string
 	static         func(name string) []netip.Addr
-	// port is the name servers'.
+	// port is the name servers' port.
 	port   uint16
 	memory resolver.Memory
 }
@@ -49,7 +49,7 @@ func (m *machine) lookup(ctx context.Context, name string) ([]netip.Addr, error)
 			return found, nil
 		}
 	}
-	// Without cgo, Go's resolver knows no source that was not asked already.
+	// Without cgo, Go's resolver has no source that has not been queried already.
 	if sources.others && hasCgo && ctx.Err() == nil {
 		if found, failed := net.DefaultResolver.LookupNetIP(ctx, "ip", name); failed == nil {
 			return found, nil
@@ -58,7 +58,7 @@ func (m *machine) lookup(ctx context.Context, name string) ([]netip.Addr, error)
 	return nil, err
 }
 
-// complete asks for every complete name that a name can mean, in the order of resolv.conf.
+// complete queries every complete name that a name can stand for, in the order of resolv.conf.
 func (m *machine) complete(ctx context.Context, name string) ([]netip.Addr, error) {
 	c := readConf(m.conf, m.port)
 	var open error
@@ -80,7 +80,7 @@ func (m *machine) complete(ctx context.Context, name string) ([]netip.Addr, erro
 	return nil, notFound(name)
 }
 
-// families asks for A and AAAA at once. One that is never answered holds up the other for resolutionDelay only.
+// families queries A and AAAA in parallel. If one is never answered, the other waits for resolutionDelay only.
 func (m *machine) families(ctx context.Context, c conf, name string) ([]netip.Addr, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -94,7 +94,7 @@ func (m *machine) families(ctx context.Context, c conf, name string) ([]netip.Ad
 		go func() {
 			a := answer{ipv6: ipv6}
 			defer func() { answers <- a }()
-			defer panics.Error(&a.err, "a question for a name")
+			defer panics.Error(&a.err, "a DNS lookup")
 			a.found, a.err = m.ask(ctx, c, name, ipv6)
 		}()
 	}
@@ -110,7 +110,8 @@ func (m *machine) families(ctx context.Context, c conf, name string) ([]netip.Ad
 			if a.err != nil && !noName {
 				failed = a.err
 			}
-			// NXDOMAIN is of all types (RFC 8020), but some servers say so of AAAA alone (RFC 4074, section 4.2).
+			// NXDOMAIN applies to all types (RFC 8020), but some servers wrongly return it for AAAA alone (RFC 4074,
+			// section 4.2).
 			missing = missing || noName && !a.ipv6
 			if enough == nil && (missing || reachable(a.found)) {
 				enough = time.After(resolutionDelay)
@@ -128,8 +129,8 @@ func (m *machine) families(ctx context.Context, c conf, name string) ([]netip.Ad
 	return nil, notFound(name)
 }
 
-// ask sends one question to the name servers. While the forwarder of system mode is there, it alone is asked: it knows which names
-// are the intranet's, and asks the others itself.
+// ask sends one query to the name servers. If system mode's forwarder is configured, it is queried alone: it decides which
+// names are the intranet's and forwards the rest.
 func (m *machine) ask(ctx context.Context, c conf, name string, ipv6 bool) (found []netip.Addr, err error) {
 	var dialer net.Dialer
 	dial := func(ctx context.Context, network string, to netip.AddrPort) (net.Conn, error) {

@@ -2,5 +2,5 @@
 
 package host
 
-// hasCgo: Go's resolver can ask the C library.
+// hasCgo reports whether Go's resolver can call the C library.
 const hasCgo = false

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// policy is RFC 6724's table of section 2.1, the longest prefixes first.
+// policy is the default policy table (RFC 6724, section 2.1).
 var policy = []struct {
 	prefix            netip.Prefix
 	precedence, label int
@@ -41,7 +41,7 @@ const (
 	global    = 14
 )
 
-// scope is an address's (RFC 6724, section 3.1). Private IPv4 addresses are global.
+// scope returns an address's scope (RFC 6724, section 3.1). Private IPv4 addresses are global.
 func scope(a netip.Addr) int {
 	switch {
 	case a.IsLoopback(), a.IsLinkLocalUnicast():
@@ -53,7 +53,7 @@ func scope(a netip.Addr) int {
 	}
 }
 
-// source is the address from which the machine would send to another; invalid if there is no route. Nothing is sent.
+// source returns the source address that the kernel would use; invalid if there is no route. Nothing is sent.
 func source(to netip.Addr) netip.Addr {
 	const discard = 9
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to, discard)))
@@ -64,12 +64,12 @@ func source(to netip.Addr) netip.Addr {
 	return conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 }
 
-// reachable reports whether the machine has a route to one of the addresses.
+// reachable reports whether the host has a route to one of the addresses.
 func reachable(all []netip.Addr) bool {
 	return slices.ContainsFunc(all, func(a netip.Addr) bool { return source(a).IsValid() })
 }
 
-// order sorts addresses as getaddrinfo does (RFC 6724, section 6): rules 1, 2, 5, 6 and 8.
+// order sorts addresses as getaddrinfo does: rules 1, 2, 5, 6 and 8 of RFC 6724, section 6.
 func order(all []netip.Addr) []netip.Addr { return orderBy(all, source) }
 
 func orderBy(all []netip.Addr, source func(netip.Addr) netip.Addr) []netip.Addr {

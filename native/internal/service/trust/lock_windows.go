@@ -1,4 +1,4 @@
 package trust
 
-// lock is for system mode, which is not there yet on this operating system.
+// lock is not needed on this operating system, where system mode is not supported.
 func lock(string) (unlock func(), err error) { return func() {}, nil }

@@ -1,5 +1,5 @@
-// Package trust keeps the intranets that an administrator lets every user connect the host with: by the address of the
-// cloud instance, the enterprise code, and the keys that the cloud instance is recognised by. Root alone can read or write it.
+// Package trust stores the intranets that administrators allow every user to connect the host to: URL of the cloud
+// instance, enterprise code, and the pins of the instance's keys. Only root can read or write the list.
 package trust
 
 import (
@@ -22,22 +22,23 @@ import (
 const (
 	fileName = "trusted"
 	lockName = "trusted.lock"
-	// maxFile bounds what is read, bytes; maxClouds and maxPins what is kept.
+	// maxFile bounds the size of the file, bytes; maxClouds and maxPins bound the list.
 	maxFile, maxClouds, maxPins = 256 << 10, 64, 8
 	httpsPort                   = "443"
 )
 
 // Cloud is one trusted intranet.
 type Cloud struct {
-	// URL is https://HOST:PORT, lower case, the port always there.
+	// URL is https://HOST:PORT in lower case; the port is always included.
 	URL string
 	// Code is the enterprise code, upper case.
 	Code string
-	// Pins are SHA-256 of the public keys that the cloud instance may have; none = the system's authorities decide.
+	// Pins are SHA-256 hashes of the cloud instance's accepted public keys; none = the system's certificate authorities are
+	// used.
 	Pins [][32]byte
 }
 
-// String is CODE@HOST[:PORT], as people write it.
+// String returns CODE@HOST[:PORT], the form that people type.
 func (c Cloud) String() string {
 	host := strings.TrimSuffix(strings.TrimPrefix(c.URL, "https://"), ":"+httpsPort)
 	return c.Code + "@" + host
@@ -55,10 +56,10 @@ type Store struct{ Dir string }
 
 var codePattern = regexp.MustCompile(`^[0-9A-Z]{5}$`)
 
-// ErrInvalid means that something is no address of a cloud instance, no enterprise code or no pin.
+// ErrInvalid means that a URL, an enterprise code or a pin is malformed.
 var ErrInvalid = errors.New("not valid")
 
-// New checks what a trusted intranet is made of. Pins are 64 hexadecimal digits each.
+// New validates a trusted intranet. Pins are 64 hexadecimal digits each.
 func New(cloudURL, code string, pins []string) (Cloud, error) {
 	c := Cloud{URL: Canonical(cloudURL), Code: strings.ToUpper(code)}
 	if c.URL == "" {
@@ -80,8 +81,8 @@ func New(cloudURL, code string, pins []string) (Cloud, error) {
 	return c, nil
 }
 
-// Canonical is https://HOST:PORT in lower case with the port; "" if the text is no such URL. Two texts with the same result lead to
-// the same place.
+// Canonical returns https://HOST:PORT in lower case with the port; "" if the text is not such a URL. URLs of the same
+// server have the same canonical form.
 func Canonical(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || !strings.EqualFold(u.Scheme, "https") || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
@@ -99,7 +100,8 @@ func Canonical(text string) string {
 	return "https://" + net.JoinHostPort(strings.ToLower(u.Hostname()), strconv.FormatUint(number, 10))
 }
 
-// Find is the trusted intranet of an address and a code; nil if no administrator trusts it. A list that cannot be read trusts no intranet.
+// Find returns the trusted intranet with a URL and a code; nil if it is not trusted. If the list cannot be read, no
+// intranet is trusted.
 func (s Store) Find(cloudURL, code string) (*Cloud, error) {
 	all, err := s.List()
 	where := Canonical(cloudURL)
@@ -111,7 +113,7 @@ func (s Store) Find(cloudURL, code string) (*Cloud, error) {
 	return nil, err
 }
 
-// At is what the cloud instance at an address is recognised by, for whatever codes; ok is false if nothing there is trusted.
+// At returns the pins of the cloud instance at a URL, whatever the code; ok is false if it is not trusted.
 func (s Store) At(cloudURL string) (pins [][32]byte, ok bool, err error) {
 	all, err := s.List()
 	where := Canonical(cloudURL)
@@ -123,7 +125,7 @@ func (s Store) At(cloudURL string) (pins [][32]byte, ok bool, err error) {
 	return nil, false, err
 }
 
-// List is all of them, in the order in which they were added.
+// List returns all entries in the order in which they were added.
 func (s Store) List() ([]Cloud, error) {
 	file, err := os.Open(filepath.Join(s.Dir, fileName))
 	if errors.Is(err, os.ErrNotExist) {
@@ -152,8 +154,7 @@ func (s Store) List() ([]Cloud, error) {
 	return all, nil
 }
 
-// Add trusts an intranet, or has the cloud instance of one that is trusted recognised by other keys: by these, for every code
-// at that address, because one address is one cloud instance.
+// Add adds an intranet. The pins replace those of all entries with this URL, because one URL is one cloud instance.
 func (s Store) Add(c Cloud) error {
 	return s.change(func(all []Cloud) ([]Cloud, error) {
 		known := false
@@ -173,7 +174,7 @@ func (s Store) Add(c Cloud) error {
 	})
 }
 
-// Learn takes over the keys that a trusted cloud instance has announced on a connection on which it has proved itself.
+// Learn stores the pins that a trusted cloud instance announced on a connection that matched the former pins.
 func (s Store) Learn(cloudURL string, pins [][32]byte) error {
 	where := Canonical(cloudURL)
 	pins = pins[:min(len(pins), maxPins)]
@@ -191,7 +192,7 @@ func (s Store) Learn(cloudURL string, pins [][32]byte) error {
 	})
 }
 
-// Remove trusts an intranet no longer. False if it was not trusted.
+// Remove removes an intranet; it returns false if it was not trusted.
 func (s Store) Remove(cloudURL, code string) (removed bool, err error) {
 	where := Canonical(cloudURL)
 	err = s.change(func(all []Cloud) ([]Cloud, error) {
@@ -202,7 +203,7 @@ func (s Store) Remove(cloudURL, code string) (removed bool, err error) {
 	return removed && err == nil, err
 }
 
-// change replaces the list at once or not at all; two processes do not do it at the same time.
+// change edits the list atomically, under a lock between processes.
 func (s Store) change(edit func([]Cloud) ([]Cloud, error)) error {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return err
@@ -234,7 +235,7 @@ func (s Store) change(edit func([]Cloud) ([]Cloud, error)) error {
 	return write(filepath.Join(s.Dir, fileName), append(text, '\n'))
 }
 
-// write has the file on disk, whole, when it answers.
+// write replaces a file atomically and syncs it to disk.
 func write(path string, text []byte) error {
 	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package cloudapi is the client of a cloud instance's session calls, and turns sessions and events of the contract into those of
-// package session.
+// Package cloudapi is the client of a cloud instance's session API. It converts sessions and events of the contract to
+// those of package session.
 package cloudapi
 
 import (
@@ -27,17 +27,17 @@ import (
 )
 
 const (
-	// maxMessage bounds an answer, bytes.
+	// maxMessage bounds a message, bytes.
 	maxMessage  = 256 << 10
 	dialLimit   = 3 * time.Second
 	answerLimit = 5 * time.Second
-	// pingAfter is how long a connection may be silent before a ping is sent, and pingLimit how long the
-	// answer may take: with a failed retry, a cloud that vanished without closing the connection is detected within 20 s.
+	// pingAfter is how long a connection may be idle before an HTTP/2 ping is sent, pingLimit how long the reply may take.
+	// With one failed retry, a cloud that vanished without closing the connection is detected within 20 s.
 	pingAfter = 10 * time.Second
 	pingLimit = 5 * time.Second
 )
 
-// Client speaks for one session.
+// Client calls the cloud for one session.
 type Client struct {
 	rpc         clientv1connect.SessionServiceClient
 	transport   *http.Transport
@@ -45,12 +45,12 @@ type Client struct {
 	keyExchange atomic.Pointer[string]
 }
 
-// NewMarked makes a client; it connects when first used. The mark on its packets keeps them out of the tunnel in system mode;
-// 0 = none.
+// NewMarked returns a client, which connects on first use. The fwmark keeps its packets out of the tunnel in system mode; 0
+// = none.
 func NewMarked(cloud session.Cloud, token secret.Secret, version string, mark uint32) *Client {
 	c := &Client{hello: &typesv1.Hello{Version: version}}
 	c.transport = &http.Transport{
-		// No proxy from the environment: it may well be this tunnel's own.
+		// A proxy from the environment is not used: it may be this tunnel's own.
 		DialContext:            (&net.Dialer{Timeout: dialLimit, KeepAlive: 15 * time.Second, Control: marker(mark)}).DialContext,
 		TLSClientConfig:        c.tls(cloud.Pins),
 		TLSHandshakeTimeout:    dialLimit,
@@ -68,13 +68,13 @@ func NewMarked(cloud session.Cloud, token secret.Secret, version string, mark ui
 	return c
 }
 
-// noRedirect keeps the token from being sent to another server.
+// noRedirect stops redirects, so that the token is not sent to another server.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func (c *Client) tls(pins []session.Pin) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13,
-		// With pins, VerifyConnection decides alone.
+		// With pins, VerifyConnection replaces the check against certificate authorities.
 		InsecureSkipVerify: len(pins) > 0,
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(pins) > 0 && !pinned(state.PeerCertificates, pins) {
@@ -111,7 +111,8 @@ func (a *authorised) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(r)
 }
 
-// KeyExchange is what TLS negotiated, for example "X25519MLKEM768"; empty before the first contact.
+// KeyExchange returns the key exchange that TLS negotiated, for example "X25519MLKEM768"; empty before the first
+// connection.
 func (c *Client) KeyExchange() string {
 	if name := c.keyExchange.Load(); name != nil {
 		return *name
@@ -119,24 +120,24 @@ func (c *Client) KeyExchange() string {
 	return ""
 }
 
-// Close drops the connections.
+// Close closes idle connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
-// Renew extends the lease; with a public key, for that key.
+// Renew extends the lease; publicKey, if not nil, replaces the session's key.
 func (c *Client) Renew(ctx context.Context, publicKey []byte) (*session.Session, error) {
 	s, _, err := c.Confirm(ctx, publicKey)
 	return s, err
 }
 
-// Confirm is Renew that also answers by which keys the cloud instance will be recognised from now on: the SHA-256 of its
-// SubjectPublicKeyInfo, in use and spare; none if it does not say.
+// Confirm is Renew and also returns the pins of the keys that the cloud instance uses now or may use next (SHA-256 of the
+// SubjectPublicKeyInfo); none if it announces none.
 func (c *Client) Confirm(ctx context.Context, publicKey []byte) (s *session.Session, pins []session.Pin, err error) {
 	defer panics.Error(&err, "a renewal of the session")
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	answer, err := c.rpc.Renew(ctx, connect.NewRequest(&clientv1.RenewRequest{Hello: c.hello, PublicKey: publicKey}))
 	if err != nil {
-		c.Close() // a connection that does not answer is not to be used again
+		c.Close() // a connection that failed is not used again
 		return nil, nil, meaning(err)
 	}
 	for _, pin := range answer.Msg.GetSpkiPins() {
@@ -155,12 +156,12 @@ func (c *Client) HangUp(ctx context.Context) (err error) {
 	return meaning(err)
 }
 
-// Events reports the cloud instance's events until the stream ends, which it always does with an error.
+// Events passes the cloud instance's events to report until the stream ends, which it always does with an error.
 func (c *Client) Events(ctx context.Context, report func(session.Event)) (err error) {
 	defer panics.Error(&err, "an event of the cloud instance")
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// Nothing at all within the limit means that there is no server. Afterwards the caller watches the heartbeat.
+	// Until the first event the timeout is answerLimit; afterwards the caller checks for heartbeats.
 	silent := time.AfterFunc(answerLimit, cancel)
 	defer silent.Stop()
 	stream, err := c.rpc.Events(ctx, connect.NewRequest(&clientv1.EventsRequest{Hello: c.hello}))

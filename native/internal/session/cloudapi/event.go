@@ -6,7 +6,7 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// eventOf is an event of the contract. One that this version does not know is a sign of life.
+// eventOf converts an event of the contract. Events that this version does not support count as heartbeats.
 func eventOf(m *clientv1.EventsResponse) session.Event {
 	switch {
 	case m.GetOpened() != nil:

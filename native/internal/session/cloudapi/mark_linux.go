@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// marker puts a firewall mark on a socket before it connects.
+// marker sets the fwmark of a socket before it connects.
 func marker(mark uint32) func(network, address string, raw syscall.RawConn) error {
 	if mark == 0 {
 		return nil

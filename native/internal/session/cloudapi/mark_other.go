@@ -4,5 +4,5 @@ package cloudapi
 
 import "syscall"
 
-// marker is for system mode, which is not there yet on this operating system.
+// marker does nothing on this operating system, where system mode is not supported.
 func marker(uint32) func(network, address string, raw syscall.RawConn) error { return nil }

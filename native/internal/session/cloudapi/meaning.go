@@ -13,7 +13,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// meaning gives an error its cause: the cloud's if it sent one, else what the connection shows.
+// meaning maps an error to its cause: the one that the cloud sent, or else one derived from the connection's error.
 func meaning(err error) error {
 	if err == nil {
 		return nil
@@ -28,7 +28,7 @@ func meaning(err error) error {
 	return failure.Over(err, cause, message)
 }
 
-// connectionLost is what net/http says when a ping is not answered; it has no value to compare with.
+// connectionLost is net/http's text for an unanswered ping; there is no error value to compare with.
 const connectionLost = "http2: client connection lost"
 
 func guess(err error) (failure.Cause, msg.Message) {

@@ -8,20 +8,20 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// Offer is a session as a caller of the local RPC sends it, not validated before Session parses it. From an untrusted caller, only
-// the token and the code are read.
+// Offer is a session as a caller of the local RPC sends it; Session validates it. Of an untrusted caller's, only token and
+// code are used.
 type Offer struct{ message *clientv1.Session }
 
-// Offered is the offer of a request.
+// Offered wraps the session of a request.
 func Offered(m *clientv1.Session) Offer { return Offer{m} }
 
-// Token is the session's token, whatever else holds.
+// Token returns the session's token, without validation of the rest.
 func (o Offer) Token() secret.Secret { return secret.Secret(o.message.GetSessionToken()) }
 
-// EnterpriseCode is the one that the caller claims.
+// EnterpriseCode returns the code that the caller claims.
 func (o Offer) EnterpriseCode() string { return o.message.GetEnterpriseCode() }
 
-// Session is the session in the offer; without a token it is none.
+// Session validates and returns the session; it fails without a token.
 func (o Offer) Session() (*session.Session, error) {
 	s, err := Parse(o.message)
 	if err == nil && s.Token == "" {
@@ -30,5 +30,5 @@ func (o Offer) Session() (*session.Session, error) {
 	return s, err
 }
 
-// ErrNoToken means that a session cannot be renewed or ended.
+// ErrNoToken means that a session has no token and can therefore not be renewed or ended.
 var ErrNoToken = failure.New(failure.AnswerInvalid, msg.SessionWithoutToken())

@@ -16,8 +16,8 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// Parse turns a session of the contract into the model. What does not hold is answer_invalid with the field that it is about, and
-// nothing of the session is used.
+// Parse converts a session of the contract to the model. If anything is invalid, it fails with answer_invalid and the
+// field, and the whole session is rejected.
 func Parse(m *clientv1.Session) (*session.Session, error) {
 	if m == nil {
 		return nil, session.Refuse("session", msg.SettingsMissing("session"))
@@ -44,7 +44,7 @@ func Parse(m *clientv1.Session) (*session.Session, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	// The rest of the contract's limits: lengths and numbers of what is passed on as it came.
+	// The contract's other limits: lengths and ranges of values that are passed on unchanged.
 	if err := limits.Check(m); err != nil {
 		return nil, failure.New(failure.AnswerInvalid, msg.SessionBreaksRule(err.Error()))
 	}
@@ -175,7 +175,7 @@ func parseAccessPoints(s *session.Session, m *clientv1.Session) error {
 	return nil
 }
 
-// transports are those of the contract that the model has.
+// transports maps the contract's transports to the model's.
 var transports = map[clientv1.Transport]session.Transport{clientv1.Transport_TRANSPORT_UDP: session.UDP, clientv1.Transport_TRANSPORT_TLS: session.TLS}
 
 func parseEndpoint(field string, m *clientv1.Endpoint) (session.Endpoint, error) {
@@ -197,7 +197,7 @@ func parseEndpoint(field string, m *clientv1.Endpoint) (session.Endpoint, error)
 	return e, nil
 }
 
-// parseNames takes what is only shown, and checks that it can be.
+// parseNames takes the values that are only displayed, and checks their characters.
 func parseNames(s *session.Session, m *clientv1.Session) error {
 	names := map[string]string{
 		"session_id": m.GetSessionId(), "display_name": m.GetDisplayName(),

@@ -14,13 +14,13 @@ type Candidate struct {
 	Endpoint    session.Endpoint
 }
 
-// same tells whether two candidates are the same peer at the same place, whatever else has changed.
+// same reports whether two candidates are the same peer at the same endpoint, whatever else differs.
 func (c Candidate) same(other Candidate) bool {
 	return c.AccessPoint.ID == other.AccessPoint.ID && c.AccessPoint.PublicKey == other.AccessPoint.PublicKey &&
 		c.Endpoint.Same(other.Endpoint)
 }
 
-// Usable answers nil, or why none of a session's access points can be tried.
+// Usable returns nil, or why none of a session's access points can be tried.
 func Usable(s *session.Session) *failure.Failure {
 	if len(candidates(s)) > 0 {
 		return nil
@@ -33,9 +33,10 @@ func Usable(s *session.Session) *failure.Failure {
 	return failure.Of(failure.NoAccessPoint, msg.NoUsableEndpoint())
 }
 
-// candidates puts everything that can be tried in order: access points that have acknowledged this session first, else
-// in the cloud's order; and each one's first endpoint before the second of any, so that a dead access point with many
-// endpoints does not delay the next. Endpoints of a transport that the engine does not have are skipped.
+// candidates returns all endpoints that can be tried, in order. Access points that have acknowledged this session come
+// first, then the cloud's order. Every access point's first endpoint comes before anyone's second one, so that a dead
+// access point with many endpoints does not delay the next. Endpoints with a transport that the engine does not support are
+// skipped.
 func candidates(s *session.Session) []Candidate {
 	points := slices.Clone(s.AccessPoints)
 	slices.SortStableFunc(points, func(a, b session.AccessPoint) int {

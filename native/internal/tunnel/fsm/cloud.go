@@ -8,31 +8,33 @@ import (
 )
 
 const (
-	// firstStreamDelay keeps the cloud's events out of the way of the first handshake; at the latest the stream opens then.
+	// firstStreamDelay is when the event stream is opened at the latest. The delay leaves the network to the first
+	// handshake.
 	firstStreamDelay = time.Second
-	// streamAfterUp is when they are opened once the tunnel is up.
+	// streamAfterUp is the delay of the stream after the tunnel came up.
 	streamAfterUp = 50 * time.Millisecond
-	// firstStreamRetry, doubling, up to lastStreamRetry, and after a while up to patientStreamRetry.
+	// The retry interval doubles from firstStreamRetry up to lastStreamRetry, and after patientAfter up to
+	// patientStreamRetry.
 	firstStreamRetry   = 250 * time.Millisecond
 	lastStreamRetry    = time.Second
 	patientStreamRetry = 2 * time.Second
 	patientAfter       = time.Minute
-	// silence is how long the cloud may say nothing: it has a heartbeat every 20 s.
+	// silence is how long the stream may be silent. The cloud sends a heartbeat every 20 s.
 	silence = 45 * time.Second
 )
 
-// cloud is the stream of the cloud's events.
+// cloud is the state of the cloud's event stream.
 type cloud struct {
 	opening, open bool
-	openAt        Instant // 0 = open or being opened
+	openAt        Instant // 0 while the stream is open or being opened
 	lastEvent     Instant
-	brokenSince   Instant // 0 = not broken
+	brokenSince   Instant // 0 while the stream is not broken
 	retry         time.Duration
-	// failed is the answer to the last retry, nil while all is well or nothing has been retried.
+	// failed is the error of the last retry; nil if the stream works or has not been retried.
 	failed *failure.Failure
 }
 
-// streamSoon opens the stream now that it does not hold up anything.
+// streamSoon opens the stream shortly after the tunnel came up.
 func (s *State) streamSoon(now Instant) {
 	c := &s.cloud
 	if !c.open && !c.opening {
@@ -44,7 +46,7 @@ func (s *State) streamOpened(now Instant, revision string) {
 	s.cloud = cloud{open: true, lastEvent: now}
 	s.settingsChanged(now, revision)
 	s.rekeyLater(now)
-	// A renewal that is being retried can succeed now.
+	// The cloud is reachable again, so a renewal that is being retried need not wait.
 	if s.lease.retry != 0 {
 		s.renewNow(now)
 	}
@@ -65,7 +67,7 @@ func (s *State) streamBroken(now Instant, f *failure.Failure) {
 	if c.brokenSince == 0 {
 		c.brokenSince = now
 	}
-	// The first retry distinguishes an interruption from an absence.
+	// One retry is made before the cloud is reported as unreachable, so that a short interruption shows no warning.
 	if c.opening {
 		c.failed = f
 	}

@@ -5,56 +5,56 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// Event is something that happened outside of the state machine.
+// Event is an input of the state machine.
 type Event interface{ event() }
 
 type (
-	// Started hands over a session that has just been dialled.
+	// Started carries a session that has just been dialled.
 	Started struct{ Session *session.Session }
-	// Resumed says that a session of before this process is wanted; nothing but its lease is known until Renewed.
+	// Resumed continues the session of a former process; only its lease is known until Renewed.
 	Resumed struct{ LeaseEnd Instant }
-	// Traffic is what the accounting stage shows: when authenticated traffic last arrived, when anything was last sent; 0 = never.
+	// Traffic carries when authenticated traffic last arrived and when a packet was last sent; 0 = never.
 	Traffic struct{ In, Out Instant }
-	// ProbeReplied is an answer from the access point to one of this session's probes.
+	// ProbeReplied is the access point's reply to one of this session's probes.
 	ProbeReplied struct{ Nonce, Generation uint64 }
-	// Attention says whether the state is being watched.
+	// Attention changes whether somebody watches the state, for example an open window.
 	Attention struct{ Watching bool }
-	// Queried wants proof of life before an answer; Answer with the same ID follows within a second.
+	// Queried requests a check that the access point answers; Answer with the same ID follows within a second.
 	Queried struct{ ID uint64 }
-	// ActivateFailed says that the access point of that generation cannot even be tried, for example because its host
-	// name does not resolve. Failure is why, if another than the access point is to blame; else nil.
+	// ActivateFailed means that the access point of that generation cannot be tried, for example because its host name does
+	// not resolve. Failure is the cause if it is not the access point's fault; else nil.
 	ActivateFailed struct {
 		Generation uint64
 		Failure    *failure.Failure
 	}
-	// Resolved says that the access point of that generation, which is given by name, is being tried from now on.
+	// Resolved means that the name of that generation's access point has an address and handshakes are being sent.
 	Resolved struct{ Generation uint64 }
-	// Renewed is the answer to a Renew that was requested at RequestedAt.
+	// Renewed is the response to a Renew that was requested at RequestedAt.
 	Renewed struct {
 		Session     *session.Session
 		RequestedAt Instant
 	}
-	// RenewFailed is the other answer.
+	// RenewFailed means that a Renew failed.
 	RenewFailed struct{ Failure *failure.Failure }
-	// StreamOpened says that the cloud's events are being received.
+	// StreamOpened means that the cloud's event stream is open.
 	StreamOpened struct{ Revision string }
-	// StreamHeard is a sign of life of the cloud.
+	// StreamHeard means that the cloud sent something, such as a heartbeat.
 	StreamHeard struct{}
-	// StreamBroken says that the cloud's events are no longer received, or could not be.
+	// StreamBroken means that the event stream ended or could not be opened.
 	StreamBroken struct{ Failure *failure.Failure }
-	// SessionEnded says that the cloud has ended the session.
+	// SessionEnded means that the cloud has ended the session.
 	SessionEnded struct{ Failure *failure.Failure }
-	// SettingsChanged says that Renew would answer something new.
+	// SettingsChanged means that the session's settings have changed at the cloud: a Renew fetches them.
 	SettingsChanged struct{ Revision string }
-	// MessageReceived is a text from the administrator.
+	// MessageReceived carries a text from the administrator.
 	MessageReceived struct{ Text string }
-	// Stopped says that the session is no longer wanted.
+	// Stopped means that the user no longer wants the session.
 	Stopped struct{}
-	// HungUp says that HangUp is done, whether or not the cloud could be reached.
+	// HungUp means that HangUp is finished, whether or not the cloud could be reached.
 	HungUp struct{}
-	// HostChecked says why the host sends the intranet's packets past a tunnel that is alive; nil = it does not.
+	// HostChecked carries why the host routes the intranet's packets past a working tunnel; nil = it does not.
 	HostChecked struct{ Trouble *failure.Failure }
-	// Tick is time passing.
+	// Tick means that time has passed.
 	Tick struct{}
 )
 
@@ -79,38 +79,38 @@ func (HungUp) event()          {}
 func (HostChecked) event()     {}
 func (Tick) event()            {}
 
-// Effect is something the state machine wants done.
+// Effect is an action that the caller of Step has to carry out.
 type Effect interface{ effect() }
 
 type (
-	// Activate makes one access point's endpoint the only peer, and starts a handshake.
+	// Activate makes one access point's endpoint the only peer and starts a handshake.
 	Activate struct {
 		Candidate  Candidate
 		Generation uint64
-		// Abort says that another access point was in use: what it carried is lost and has to end now.
+		// Abort is set when another access point was in use whose connections are lost and have to be ended.
 		Abort bool
 	}
 	// Deactivate removes the peer.
 	Deactivate struct{}
-	// ForceHandshake gives up the keys in use and starts a handshake.
+	// ForceHandshake discards the session keys in use and starts a handshake.
 	ForceHandshake struct{}
 	// SendProbe sends a probe to the active access point.
 	SendProbe struct{ Nonce, Generation uint64 }
-	// Apply puts the renewed session in force without dropping connections.
+	// Apply applies the renewed session without dropping connections.
 	Apply struct{ Session *session.Session }
-	// Renew has the cloud extend the lease; with NewKey, for a new key pair, which is in force from Renewed on.
+	// Renew extends the lease at the cloud; with NewKey it also offers a new public key, which is in use from Renewed on.
 	Renew struct{ NewKey bool }
-	// OpenStream begins to receive the cloud's events.
+	// OpenStream opens the cloud's event stream.
 	OpenStream struct{}
-	// CloseStream ends that.
+	// CloseStream closes it.
 	CloseStream struct{}
 	// HangUp ends the session at the cloud; HungUp follows.
 	HangUp struct{}
-	// Remember keeps what a restarted process needs to resume the session.
+	// Remember saves what a restarted process needs to resume the session.
 	Remember struct{ LeaseEnd Instant }
-	// Forget removes it: the session is no longer wanted.
+	// Forget removes what Remember saved: the session is no longer wanted.
 	Forget struct{}
-	// Answer answers Queried.
+	// Answer completes Queried.
 	Answer struct{ ID uint64 }
 )
 

@@ -5,24 +5,26 @@ import (
 )
 
 const (
-	// closeInterval is the time between probes while the state is being watched or traffic goes unanswered.
+	// closeInterval is the time between probes while a window or command watches the state or sent packets are unanswered.
 	closeInterval = time.Second
-	// idleInterval is the time between probes otherwise; it keeps NAT mappings open, too.
+	// idleInterval is the time between probes otherwise. It is short enough to keep NAT mappings open.
 	idleInterval = 25 * time.Second
-	// An unanswered probe is repeated after twice the usual round trip, within these bounds.
+	// An unanswered probe is repeated after twice the smoothed round trip, within these bounds.
 	minRepeat, maxRepeat = 250 * time.Millisecond, 650 * time.Millisecond
-	// deadAfter is how long probes may go unanswered before the access point is called dead. With closeInterval before
-	// it, the last sign of life is less than 3 s ago.
+	// deadAfter is how long probes may go unanswered before the access point counts as dead. Together with closeInterval, a
+	// dead access point is noticed less than 3 s after its last packet.
 	deadAfter = 1500 * time.Millisecond
-	// deadAfterSlow is the same on a link whose round trip takes a good part of that.
+	// deadAfterSlow is the limit when the round trip is long enough that probes are repeated at more than minRepeat.
 	deadAfterSlow = 1900 * time.Millisecond
-	// repeatsBeforeHandshake is how many probes go unanswered before the keys are suspected.
+	// repeatsBeforeHandshake is the number of unanswered probes after which a new handshake is forced, in case the keys are
+	// stale.
 	repeatsBeforeHandshake = 2
-	// secondProbe follows the first sign of life: the first round trip includes the handshake and says nothing of the link.
+	// secondProbe is the time from the first answer to the next probe: the first round trip includes the handshake and is
+	// not a latency.
 	secondProbe = 200 * time.Millisecond
-	// queryLimit is how long a query waits for proof of life.
+	// queryLimit is how long a caller's query waits for an answered probe.
 	queryLimit = 900 * time.Millisecond
-	// keptProbes is how many probes under way are remembered.
+	// keptProbes is how many outstanding probes are remembered for matching replies.
 	keptProbes = 16
 )
 
@@ -36,20 +38,21 @@ type query struct {
 	at Instant
 }
 
-// health is what is known of the link's being alive.
+// health is the liveness of the current link.
 type health struct {
 	watching bool
-	// life is the last sign of it on this link; linkSince is when the link was activated, upSince when it first answered.
+	// life is the last packet received from the access point, linkSince when the link was activated, upSince when it first
+	// answered.
 	life, linkSince, upSince Instant
 	in, out                  Instant
-	// waiting is when the oldest unanswered probe was sent, 0 = none; repeats counts those after it.
+	// waiting is when the oldest unanswered probe was sent, 0 if there is none; repeats counts the probes sent after it.
 	waiting  Instant
 	repeats  int
 	repeatAt Instant
 	// probeAt is when the next probe is due while none is unanswered.
 	probeAt Instant
 	probes  []sent
-	// measured is the smoothed round trip; 0 = not yet known.
+	// latency is the last round trip, measured the smoothed one; 0 before the first.
 	latency, measured time.Duration
 }
 
@@ -59,10 +62,10 @@ func (h *health) newLink(now Instant) {
 
 func (h *health) forget() { *h = health{watching: h.watching} }
 
-// unanswered says that something went out since the last sign of life.
+// unanswered reports whether a packet was sent after the last one was received.
 func (h *health) unanswered() bool { return h.out > h.life }
 
-// repeat is the time after which an unanswered probe is sent again.
+// repeat returns the retransmission timeout of a probe.
 func (h *health) repeat() time.Duration {
 	return min(max(2*h.measured, minRepeat), maxRepeat)
 }
@@ -74,7 +77,6 @@ func (h *health) dead() time.Duration {
 	return deadAfter
 }
 
-// probe sends a probe now.
 func (s *State) probe(now Instant) {
 	h := &s.health
 	nonce := s.random()
@@ -102,7 +104,7 @@ func (s *State) probeReplied(now Instant, e ProbeReplied) {
 			continue
 		}
 		known = true
-		// The round trip of a probe sent before it was up includes handshakes.
+		// Probes sent before the tunnel was up waited for the handshake, so their round trip is not a latency.
 		if s.phase == Connected && p.at > h.upSince {
 			h.latency = now - p.at
 			if h.measured == 0 {
@@ -116,17 +118,17 @@ func (s *State) probeReplied(now Instant, e ProbeReplied) {
 	}
 }
 
-// traffic takes in when the data path last saw packets.
+// traffic takes the times of the last authenticated packet received and of the last packet sent.
 func (s *State) traffic(now Instant, e Traffic) {
 	h := &s.health
 	h.in, h.out = max(h.in, e.In), max(h.out, e.Out)
-	// What came in before this link was activated says nothing about it.
+	// A packet received before this link was activated came from the former access point.
 	if e.In > h.linkSince && e.In > h.life {
 		s.alive(now, e.In)
 	}
 }
 
-// alive is a sign of life at a point in time that may be a moment ago.
+// alive records a packet from the access point, received at a time that may be slightly before now.
 func (s *State) alive(now, at Instant) {
 	if s.session == nil {
 		return
@@ -151,7 +153,7 @@ func (s *State) alive(now, at Instant) {
 	s.streamSoon(now)
 }
 
-// lastProbe is when the last one was sent; before the first, it is the last sign of life.
+// lastProbe returns when the last probe was sent or, before the first, when the last packet was received.
 func (h *health) lastProbe() Instant {
 	if n := len(h.probes); n > 0 {
 		return h.probes[n-1].at
@@ -159,7 +161,7 @@ func (h *health) lastProbe() Instant {
 	return h.life
 }
 
-// nextProbe is when a probe is due while none is unanswered.
+// nextProbe returns when a probe is due if none is outstanding.
 func (s *State) nextProbe() Instant {
 	h := &s.health
 	last := h.lastProbe()
@@ -167,7 +169,8 @@ func (s *State) nextProbe() Instant {
 	if h.watching {
 		due = last + closeInterval
 	}
-	// Traffic that has stopped may have been stopped: a client that only receives sends nothing more that could go unanswered.
+	// A client that only receives sends nothing that could go unanswered, so received traffic that stopped is probed soon,
+	// too.
 	if h.unanswered() || h.in > last {
 		due = min(due, h.life+closeInterval)
 	}
@@ -212,7 +215,8 @@ func (s *State) healthDue() Instant {
 	return min(h.repeatAt, h.waiting+h.dead())
 }
 
-// WakeOnTraffic says that the next outgoing packet is worth a Traffic event: nothing else would notice it in time.
+// WakeOnTraffic reports whether the next outgoing packet must raise a Traffic event: no timer would notice in time that it
+// is unanswered.
 func (s *State) WakeOnTraffic() bool {
 	return s.phase == Connected && s.health.waiting == 0 && !s.health.unanswered()
 }

@@ -13,20 +13,20 @@ const (
 	lastRenewRetry  = 5 * time.Second
 )
 
-// lease is how long the session is kept without the cloud.
+// lease is the time for which the cloud and the access points keep the session without a renewal.
 type lease struct {
 	end      Instant
 	length   time.Duration
-	renewAt  Instant // 0 = an answer is awaited
+	renewAt  Instant // 0 while a renewal is in flight
 	retry    time.Duration
 	renewals uint32
-	// newKey says that this process has no key of this session yet.
+	// newKey is set when this process has no private key for the session, as after a restart.
 	newKey bool
-	// again says that something changed while an answer was awaited.
+	// again is set when settings changed while a renewal was in flight, so that another one is needed.
 	again bool
 }
 
-// takeLease counts the lease from when it was requested, not from when the answer came.
+// takeLease counts the lease from the request, because the cloud started it some time before the response arrived.
 func (s *State) takeLease(requestedAt Instant, p *session.Session) {
 	s.lease.length = p.Lease
 	s.lease.end = requestedAt + p.Lease
@@ -62,7 +62,7 @@ func (s *State) renewed(now Instant, e Renewed) {
 		s.lease.again = false
 		s.lease.renewAt = now
 	}
-	// Without a session, the name that could not be looked up was the cloud's.
+	// Before there is a session, dns_unavailable refers to the cloud's name, and a successful renewal clears it.
 	if code := s.cause.Code(); code != failure.AccessPointUnreachable && (code != failure.DNSUnavailable || s.session == nil) {
 		s.cause = nil
 	}
@@ -95,7 +95,7 @@ func (s *State) renewFailed(now Instant, f *failure.Failure) {
 	s.lease.renewAt = now + s.jitter(wait)
 }
 
-// renewNow asks for a renewal as soon as possible.
+// renewNow renews as soon as possible, or right after the renewal in flight.
 func (s *State) renewNow(now Instant) {
 	if s.lease.renewAt == 0 {
 		s.lease.again = true
@@ -104,12 +104,12 @@ func (s *State) renewNow(now Instant) {
 	s.lease.renewAt = min(s.lease.renewAt, now)
 }
 
-// jitter takes up to a fifth off, so that many clients do not come back at once.
+// jitter subtracts up to a fifth, so that clients that lost the cloud together do not retry together.
 func (s *State) jitter(d time.Duration) time.Duration {
 	return d - time.Duration(s.random()%uint64(max(d/5, 1)))
 }
 
-// final says that a cause from the cloud ends the session: trying again would get the same answer.
+// final reports whether a cause from the cloud ends the session because a retry would fail in the same way.
 func final(cause failure.Cause) bool {
 	switch cause {
 	case failure.SessionExpired, failure.Kicked, failure.Replaced,

@@ -9,19 +9,20 @@ import (
 )
 
 const (
-	// candidateLimit is how long one access point is given to answer while there is another.
+	// candidateLimit is how long one candidate may take to answer before the next one is tried.
 	candidateLimit = 1500 * time.Millisecond
 	// NameLimit is how long the lookup of an access point's name may take.
 	NameLimit = 2 * time.Second
-	// handshakeSteady is the time between handshakes once the quick ones went unanswered.
+	// handshakeSteady is the time between handshakes after handshakeGaps.
 	handshakeSteady = time.Second
-	// failedPause is the wait after a candidate that could not even be tried.
+	// failedPause is the wait after a candidate that could not be tried, so that failing candidates do not make a busy
+	// loop.
 	failedPause = 250 * time.Millisecond
 )
 
-// handshakeGaps are the times between the first handshakes: an access point that learns of this session a moment after
-// the first one has ignored that one, and WireGuard itself would try again only after 5 s. They double so that a slow
-// link's answer still finds the handshake it belongs to.
+// handshakeGaps are the times between the first handshakes. An access point ignores a handshake that arrives before it has
+// learned of the session from the cloud, and WireGuard itself retries only after 5 s. The gaps double so that on a slow
+// link the response arrives before the next initiation replaces the one it belongs to.
 var handshakeGaps = []time.Duration{
 	100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond,
 }
@@ -30,36 +31,36 @@ var handshakeGaps = []time.Duration{
 type link struct {
 	candidates []Candidate
 	current    int
-	// generation grows with every activation; the access point that saw the highest one is where the client is.
+	// generation grows with every activation. The access point that has seen the highest one carries the client.
 	generation uint64
-	// While not connected: how many handshakes went out, when the next one is due, when the next candidate's turn is.
+	// handshakes is how many were sent, handshakeAt when the next one is due, giveUpAt when the next candidate is tried.
+	// Only used while not connected.
 	handshakes  int
 	handshakeAt Instant
 	giveUpAt    Instant
-	// tried counts candidates since there was last a sign of life.
+	// tried counts candidates since the last packet was received.
 	tried int
-	// keeps says that connections through the current one survive a change to another that keeps them, too.
+	// keeps is set if connections survive a change from the current access point to another that keeps connections, too.
 	keeps bool
-	// failed says that the current one could not even be tried; why is the reason, if another than the access point is to blame.
+	// failed is set when the current candidate could not be tried; why is the cause if it is not the access point's fault.
 	failed bool
 	why    *failure.Failure
-	// silent says that a candidate of this round was tried and did not answer.
+	// silent is set when a candidate of this round was tried and did not answer.
 	silent bool
 }
 
-// take makes a session the one in force.
+// take makes p the session in use.
 func (s *State) take(p *session.Session) {
 	s.session = p
 	s.link.candidates = candidates(p)
 }
 
-// choose activates a candidate.
+// choose activates a candidate; connections are aborted if the change of access points breaks them.
 func (s *State) choose(now Instant, i int) {
 	keeps := s.link.candidates[i].AccessPoint.KeepsConnections
 	s.activate(now, i, s.since != 0 && !(keeps && s.link.keeps))
 }
 
-// activate is choose without the question of what becomes of connections.
 func (s *State) activate(now Instant, i int, abort bool) {
 	s.link.keeps = s.link.candidates[i].AccessPoint.KeepsConnections
 	s.link.current, s.link.failed, s.link.why = i, false, nil
@@ -73,14 +74,14 @@ func (s *State) activate(now Instant, i int, abort bool) {
 	s.probe(now)
 }
 
-// dialling begins the handshake schedule; the first handshake is taken to have just been sent.
+// dialling starts the handshake schedule. Activate and ForceHandshake have just sent the first one.
 func (s *State) dialling(now Instant) {
 	s.link.handshakes = 1
 	s.link.handshakeAt = now + handshakeGaps[0]
 	s.link.giveUpAt = now + candidateLimit
 }
 
-// resolved begins the schedule anew: nothing could be sent while the name was looked up.
+// resolved restarts the schedule, because nothing could be sent during the name lookup.
 func (s *State) resolved(now Instant, generation uint64) {
 	if generation == s.link.generation && s.phase != Connected {
 		s.dialling(now)
@@ -88,7 +89,7 @@ func (s *State) resolved(now Instant, generation uint64) {
 	}
 }
 
-// lost is the moment at which the access point in use has to be called dead.
+// lost handles an access point that no longer answers: it tries the next candidate, or the same one if there is no other.
 func (s *State) lost(now Instant) {
 	s.phase = Reconnecting
 	s.cause = unreachable()
@@ -139,7 +140,8 @@ func (s *State) nextCandidate(now Instant) {
 	s.choose(now, (s.link.current+1)%len(s.link.candidates))
 }
 
-// blame sets the cause after each round of candidates: what kept all of them from being tried, or that none answers.
+// blame sets the cause after each round of candidates: the reason why none could be tried or, if one was tried, that it
+// does not answer.
 func (s *State) blame() {
 	s.link.silent = s.link.silent || s.link.why == nil
 	if s.link.tried < len(s.link.candidates) {
@@ -162,7 +164,7 @@ func (s *State) linkDue() Instant {
 	return earlier(s.link.handshakeAt, s.link.giveUpAt)
 }
 
-// apply puts a renewed session in force: the access point in use stays, if it is still one.
+// apply applies a renewed session and stays with the access point in use if the session still lists it.
 func (s *State) apply(now Instant, p *session.Session) {
 	if s.session == nil {
 		s.take(p)
@@ -181,7 +183,8 @@ func (s *State) apply(now Instant, p *session.Session) {
 	s.choose(now, 0)
 }
 
-// keepCandidate takes a renewed session and stays with the candidate in use; false = it is gone, and the first one is next.
+// keepCandidate replaces the session and keeps the candidate in use. It returns false if the new session no longer lists
+// it.
 func (s *State) keepCandidate(p *session.Session) bool {
 	before := s.link.candidates[s.link.current]
 	s.take(p)

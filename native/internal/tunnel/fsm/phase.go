@@ -1,9 +1,9 @@
 package fsm
 
-// Phase is where a tunnel is.
+// Phase is the stage of a tunnel's life.
 type Phase int
 
-// The phases of a tunnel. core adds that the user is signed out, and that the tunnel process is gone.
+// The phases of a tunnel. Signed out, and an absent tunnel process, are states that the core client adds.
 const (
 	Disconnected Phase = iota + 1
 	Connecting
@@ -13,7 +13,7 @@ const (
 	Failed
 )
 
-// String is the phase in lower case, for example "connected".
+// String returns the phase in lower case, for example "connected".
 func (p Phase) String() string {
 	switch p {
 	case Disconnected:
@@ -33,5 +33,5 @@ func (p Phase) String() string {
 	}
 }
 
-// Over is true where no session is wanted.
+// Over reports whether no session is wanted.
 func (p Phase) Over() bool { return p == Disconnected || p == Failed }

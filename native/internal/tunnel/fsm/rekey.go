@@ -9,29 +9,30 @@ import (
 const (
 	// rekeyAfter is how long handshakes go unanswered before new keys are requested from the cloud.
 	rekeyAfter = 6 * time.Second
-	// firstRekeyPause, doubling up to lastRekeyPause, is the least time between two such requests.
+	// firstRekeyPause is the shortest time between two such requests. It doubles with each, up to lastRekeyPause.
 	firstRekeyPause = 30 * time.Second
 	lastRekeyPause  = 5 * time.Minute
-	// rekeySettle is how long keys or a cloud that have just come get to work before new keys are requested.
+	// rekeySettle is the wait after new keys arrived or the event stream opened, so that they can work before new keys are
+	// requested.
 	rekeySettle = 2 * time.Second
 )
 
-// rekey is the way out when the access point does not know the keys of this session any more, as after its server was
-// restored from a backup: handshakes then stay unanswered however long they are repeated (WireGuard answers none that it
-// can not authenticate), and only the cloud can hand out keys that both sides have.
+// rekey recovers a session whose keys the access point has lost, for example because the server was restored from a backup.
+// WireGuard does not answer handshakes that it cannot authenticate, so repeating them does not help; only the cloud can
+// give both sides matching keys.
 type rekey struct {
-	// at is when new keys are due; 0 = connected, or nothing to connect to.
+	// at is when new keys are due; 0 while connected or without a session.
 	at Instant
-	// last is when they were last requested, 0 = never; pause is the wait after it.
+	// last is when new keys were last requested, 0 = never; pause is the wait after that.
 	last  Instant
 	pause time.Duration
-	// awaited says that the answer to such a request is outstanding; renewAt is what was planned before it.
+	// awaited is set while such a request is in flight; renewAt is the renewal time that was planned before it.
 	awaited bool
 	renewAt Instant
 }
 
-// tickRekey asks for new keys when handshakes have gone unanswered for long enough. Only while the cloud's events come:
-// without a network, or without the cloud, a request could not succeed and says nothing new.
+// tickRekey requests new keys when handshakes have gone unanswered for rekeyAfter. It waits for the event stream, because
+// without the cloud a request cannot succeed.
 func (s *State) tickRekey(now Instant) {
 	r := &s.rekey
 	if s.phase == Connected || s.session == nil {
@@ -52,14 +53,15 @@ func (s *State) tickRekey(now Instant) {
 	}
 	r.pause = min(max(2*r.pause, firstRekeyPause), lastRekeyPause)
 	r.last = now
-	// The jitter is added here: the pause is the least time.
+	// jitter subtracts, and r.pause is the minimum: 2*pause minus the jitter of one pause stays above it.
 	r.at = now + 2*r.pause - s.jitter(r.pause)
 	r.awaited, r.renewAt = true, s.lease.renewAt
 	s.lease.renewAt = 0
 	s.do(Renew{NewKey: true})
 }
 
-// mayRekey says that a request can succeed: the cloud's events are received, and no other renewal is under way or being retried.
+// mayRekey reports whether a request can succeed: the event stream is open, and no other renewal is in flight or being
+// retried.
 func (s *State) mayRekey() bool {
 	return s.cloud.open && s.lease.renewAt != 0 && s.lease.retry == 0
 }
@@ -71,14 +73,14 @@ func (s *State) rekeyDue() Instant {
 	return s.rekey.at
 }
 
-// rekeyLater lets what has just changed work first.
+// rekeyLater postpones the next request by rekeySettle.
 func (s *State) rekeyLater(now Instant) {
 	if s.rekey.at != 0 {
 		s.rekey.at = max(s.rekey.at, now+s.jitter(rekeySettle))
 	}
 }
 
-// rekeyed puts new keys in force at the access point in use or, if only others have them, at the first of those.
+// rekeyed uses new keys at the access point in use or, if only others have acknowledged them, at the first of those.
 func (s *State) rekeyed(now Instant, p *session.Session) {
 	kept := s.keepCandidate(p)
 	if s.phase == Connected {
@@ -89,11 +91,11 @@ func (s *State) rekeyed(now Instant, p *session.Session) {
 		s.choose(now, 0)
 		return
 	}
-	// Connections stay: it may be the access point that they go through.
+	// Connections are kept: the access point may be the one that already carries them.
 	s.activate(now, s.link.current, false)
 }
 
-// rekeyFailed leaves the plan of renewals as it was: the next request follows after the pause.
+// rekeyFailed restores the planned renewal; tickRekey tries again after the pause.
 func (s *State) rekeyFailed(now Instant) {
 	s.rekey.awaited = false
 	s.lease.renewAt = max(s.rekey.renewAt, now)

@@ -1,6 +1,6 @@
-// Package fsm is the state machine of a tunnel. It decides which access point is used, when a handshake or a probe is sent, when an
-// access point is dead, when to renew, and when the session is over. It is pure: events in, effects out; time and randomness are
-// passed in.
+// Package fsm is the state machine of a tunnel. It decides which access point is used, when handshakes and probes are sent,
+// when an access point counts as dead, when the lease is renewed, and when the session is over. It is pure: events in,
+// effects out; time and randomness are parameters.
 package fsm
 
 import (
@@ -11,7 +11,7 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// Instant is a point on a clock that runs through sleep, counted from an arbitrary zero. 0 = never.
+// Instant is a point in time on a clock that also runs while the host sleeps, counted from an arbitrary zero. 0 = never.
 type Instant = time.Duration
 
 // hangUpLimit is how long the end of a session waits for the cloud.
@@ -24,9 +24,9 @@ type State struct {
 	phase   Phase
 	cause   *failure.Failure
 	session *session.Session
-	since   Instant // when it first came up
+	since   Instant // when the tunnel first came up
 	message string
-	hangUp  Instant // when to stop waiting for HangUp; 0 = not waiting
+	hangUp  Instant // when to stop waiting for HungUp; 0 = not waiting
 
 	link    link
 	health  health
@@ -34,18 +34,18 @@ type State struct {
 	cloud   cloud
 	rekey   rekey
 	queries []query
-	// diverted is why the host sends packets past the tunnel; nil = it does not.
+	// diverted is why the host routes packets past the tunnel; nil = it does not.
 	diverted *failure.Failure
 
 	effects []Effect
 }
 
-// New makes a state machine with nothing to do. random gives uniformly distributed 64-bit numbers.
+// New returns a state machine without a session. random returns uniformly distributed 64-bit numbers.
 func New(random func() uint64) *State {
 	return &State{random: random, phase: Disconnected}
 }
 
-// Step takes one event at one point in time and returns what is to be done about it, in order.
+// Step handles one event at one point in time and returns the effects to carry out, in order.
 func (s *State) Step(now Instant, event Event) []Effect {
 	s.handle(now, event)
 	s.tick(now)
@@ -105,14 +105,14 @@ func (s *State) handle(now Instant, event Event) {
 	}
 }
 
-// idle handles events while no session is wanted: queries are answered, the rest comes too late.
+// idle handles events while no session is wanted: queries are completed, all other events are late and ignored.
 func (s *State) idle(event Event) {
 	if e, ok := event.(Queried); ok {
 		s.do(Answer{ID: e.ID})
 	}
 }
 
-// tick does all that has become due.
+// tick handles everything that is due.
 func (s *State) tick(now Instant) {
 	if s.hangUp != 0 && now >= s.hangUp {
 		s.hungUp()
@@ -129,7 +129,7 @@ func (s *State) tick(now Instant) {
 	}
 }
 
-// Deadline is when Step wants a Tick if nothing happens before; 0 = never.
+// Deadline returns when Step needs a Tick if no event comes before; 0 = never.
 func (s *State) Deadline() Instant {
 	next := s.hangUp
 	if s.wanted() {
@@ -147,7 +147,7 @@ func earlier(a, b Instant) Instant {
 	return a
 }
 
-// wanted says that there is a session that is to be kept up.
+// wanted reports whether there is a session to keep up.
 func (s *State) wanted() bool {
 	switch s.phase {
 	case Connecting, Connected, Reconnecting:
@@ -189,7 +189,7 @@ func (s *State) resume(now Instant, leaseEnd Instant) {
 	s.lease = lease{end: leaseEnd, renewAt: now, newKey: true}
 }
 
-// stop ends the session on request.
+// stop ends the session at the user's request.
 func (s *State) stop(now Instant) {
 	switch {
 	case s.wanted():
@@ -212,14 +212,14 @@ func (s *State) hungUp() {
 	}
 }
 
-// end is the end of a session by the cloud, or by its lease.
+// end ends the session because the cloud ended it or its lease ran out.
 func (s *State) end(f *failure.Failure) {
 	s.leave()
 	s.phase = Failed
 	s.cause = f
 }
 
-// leave takes down what carries a session.
+// leave stops the stream and the peer, and completes pending queries.
 func (s *State) leave() {
 	s.do(CloseStream{})
 	s.do(Deactivate{})

@@ -7,31 +7,32 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// View is what can be seen of the state machine.
+// View is a copy of what callers may see of the state machine.
 type View struct {
-	// Phase is Reconnecting also where the tunnel lives but another program on the host has the packets.
+	// Phase is Reconnecting also while the tunnel works but another program's routes or rules divert the intranet's
+	// packets.
 	Phase   Phase
 	Cause   *failure.Failure
 	Session *session.Session
-	// Candidate is the endpoint in use or being tried, nil = none.
+	// Candidate is the endpoint in use or being tried; nil if there is none.
 	Candidate  *Candidate
 	Generation uint64
-	// Latency of the last answered probe; 0 = none yet.
+	// Latency is the round trip of the last answered probe; 0 before the first.
 	Latency time.Duration
-	// Since is when the tunnel first came up; 0 = not yet.
+	// Since is when the tunnel first came up; 0 before that.
 	Since Instant
-	// Life is the last proof of life on this link; 0 = none yet.
+	// Life is when the access point last answered on this link; 0 if it has not.
 	Life     Instant
 	LeaseEnd Instant
 	Lease    time.Duration
 	Renewals uint32
 	Warnings []session.Warning
 	Message  string
-	// Diverted is the cause where that is the only reason not to be connected.
+	// Diverted is the cause if diverted packets are the only reason for not being connected; else nil.
 	Diverted *failure.Failure
 }
 
-// View is the state as it is now.
+// View returns the current state.
 func (s *State) View() View {
 	v := View{
 		Phase: s.phase, Cause: s.cause, Session: s.session, Generation: s.link.generation, Latency: s.health.latency,

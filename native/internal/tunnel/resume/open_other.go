@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// openOwn is not supported yet on this operating system: nothing is resumed.
+// openOwn is not implemented on this operating system, so no session is resumed.
 func openOwn(path string) (*os.File, error) {
 	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, err

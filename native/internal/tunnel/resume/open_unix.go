@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openOwn opens a plain file that belongs to this user alone, and follows no link to it.
+// openOwn opens a regular file that only this user can access, and does not follow a symbolic link.
 func openOwn(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {

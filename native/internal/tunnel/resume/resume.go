@@ -1,4 +1,5 @@
-// Package resume keeps what a restarted sag-tunnel needs to go on with its session: one small file of the user's own.
+// Package resume stores what a restarted sag-tunnel needs to continue its session, in one small file that only the user can
+// read.
 package resume
 
 import (
@@ -15,15 +16,15 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// fileName within the intranet's runtime directory.
+// fileName is relative to the intranet's runtime directory.
 const fileName = "session"
 
-// maxSize of the file, bytes.
+// maxSize is the largest accepted file, bytes.
 const maxSize = 16 << 10
 
 const version = 1
 
-// Record is one wanted session.
+// Record describes one session that is wanted.
 type Record struct {
 	IntranetID string
 	Token      secret.Secret
@@ -31,11 +32,11 @@ type Record struct {
 	// Socks and HTTP are the listeners' addresses, HOST:PORT.
 	Socks, HTTP  string
 	RefuseDirect bool
-	// LeaseEnd is on the clock of this boot.
+	// LeaseEnd is a time on the clock of the current boot.
 	LeaseEnd time.Duration
 }
 
-// stored is the file: its only place where the token is written out.
+// stored is the file format. The token is written out nowhere else.
 type stored struct {
 	Version      int        `json:"version"`
 	Boot         string     `json:"boot"`
@@ -49,17 +50,17 @@ type stored struct {
 	LeaseEnd     int64      `json:"leaseEndNs"`
 }
 
-// Store is where the record of one intranet is kept.
+// Store is the place of one intranet's record.
 type Store struct {
-	// Dir is the intranet's own directory, which no other user can write.
+	// Dir is the intranet's runtime directory, which no other user can write.
 	Dir string
-	// Boot names this boot.
+	// Boot identifies the current boot; records of another boot are not resumed.
 	Boot string
 }
 
 func (s Store) path() string { return filepath.Join(s.Dir, fileName) }
 
-// Save replaces the record, at once or not at all.
+// Save replaces the record atomically.
 func (s Store) Save(r Record) error {
 	text, err := json.Marshal(stored{
 		Version: version, Boot: s.Boot, IntranetID: r.IntranetID, Token: r.Token.Reveal(), CloudURL: r.Cloud.URL, Pins: r.Cloud.Pins,
@@ -68,7 +69,7 @@ func (s Store) Save(r Record) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(s.Dir, ".session-*") // 0600, and never an existing file
+	file, err := os.CreateTemp(s.Dir, ".session-*") // mode 0600, and always a new file
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (s Store) Save(r Record) error {
 	return err
 }
 
-// Remove forgets the record.
+// Remove deletes the record, if there is one.
 func (s Store) Remove() error {
 	if err := os.Remove(s.path()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -93,11 +94,11 @@ func (s Store) Remove() error {
 	return nil
 }
 
-// ErrNone means that no session is wanted.
+// ErrNone means that there is no session to resume.
 var ErrNone = errors.New("no session to resume")
 
-// Load reads the record of an intranet. Whatever is not a whole record of this boot, this user and this intranet is
-// removed, and the error says why.
+// Load reads the record of an intranet. It removes a file that is damaged or belongs to another boot, user or intranet, and
+// returns why.
 func (s Store) Load(intranetID string) (Record, error) {
 	r, err := s.load(intranetID)
 	if err != nil && !errors.Is(err, ErrNone) {
@@ -126,7 +127,7 @@ func (s Store) load(intranetID string) (Record, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&f); err != nil || decoder.More() {
-		return Record{}, errors.New("the session file is damaged") // not its text: the token may be in it
+		return Record{}, errors.New("the session file is damaged") // without the decoder's error, which could quote the token
 	}
 	switch {
 	case f.Version != version:

@@ -1,4 +1,4 @@
-// Package systemwide is the network of the host as a tunnel in system mode uses it: link, addresses, routes, DNS, kill switch, journal.
+// Package systemwide implements tunnel.Host on this host: TUN link, addresses, routes, DNS, kill switch and journal.
 package systemwide
 
 import (
@@ -25,7 +25,7 @@ import (
 	"sag.software/native/internal/tunnel"
 )
 
-// Host is the network of this host.
+// Host implements tunnel.Host.
 type Host struct {
 	machine    hostnet.Host
 	reconciler *reconcile.Reconciler
@@ -35,18 +35,18 @@ type Host struct {
 	mu         sync.Mutex
 	attachment *enforcer.Enforcer[*link.Device]
 	outside    []netip.Addr
-	// cloud is the instance's URL.
+	// cloud is the cloud instance's URL.
 	cloud string
-	// reached are endpoints that were given by name.
+	// reached are resolved endpoints of access points that were given by name.
 	reached []permit.Endpoint
-	// left is true while something of a former process may be in force.
+	// left is true while settings of a former process may still be applied.
 	left    bool
 	changed func()
 }
 
 var _ tunnel.Host = (*Host)(nil)
 
-// New takes the host's network over, journal included. Only one process can have it.
+// New opens the journal and takes over the host's network. Only one process can do so at a time.
 func New(machine hostnet.Host, journalDir string, keeper *lockdown.Keeper, logger *slog.Logger) (*Host, error) {
 	r, err := reconcile.Open(machine, journalDir)
 	if err != nil {
@@ -55,7 +55,7 @@ func New(machine hostnet.Host, journalDir string, keeper *lockdown.Keeper, logge
 	return &Host{machine: machine, reconciler: r, lockdown: keeper, logger: logger, left: true, changed: func() {}}, nil
 }
 
-// Close leaves the host's settings as they are, for the next process.
+// Close leaves the host's settings applied, for the next process.
 func (h *Host) Close() error { return h.reconciler.Close() }
 
 // Attach implements tunnel.Host.
@@ -72,7 +72,7 @@ func (h *Host) Attach(s *session.Session, cloud session.Cloud) (datapath.Device,
 		Host: h.machine, Reconciler: h.reconciler, OpenLink: link.Open, OpenResolver: h.openResolver, Logger: h.logger, Changed: h.report,
 	}, in)
 	if err != nil {
-		// What a former process left may still be in force: Detach sees to it.
+		// Settings of a former process may still be applied; with left set, Detach removes them.
 		h.left = true
 		return nil, refusal(err)
 	}
@@ -125,7 +125,7 @@ func (h *Host) Look() {
 	}
 }
 
-// EndConnections implements tunnel.Host. Programs that wait for an answer that cannot come get an error now.
+// EndConnections implements tunnel.Host. Programs get an error at once instead of waiting for a timeout.
 func (h *Host) EndConnections(s *session.Session) {
 	ended, err := route.EndConnections(s.Addresses())
 	if err != nil {
@@ -164,7 +164,7 @@ func (h *Host) Detach() error {
 		}
 	}
 	if err != nil {
-		// What could not be undone is still in force, is reported to be, and is tried again.
+		// What could not be undone is still applied: report it, and try again at the next Detach.
 		h.mu.Lock()
 		h.left = true
 		h.mu.Unlock()
@@ -219,7 +219,7 @@ func overlapText(o plan.Overlap) msg.Message {
 	return msg.OverlapExcept(o.Prefix.String(), o.Link, strings.Join(own, ", "))
 }
 
-// Trouble is why the host's settings are not as the intranet needs them; nil if they are.
+// Trouble implements tunnel.Host.
 func (h *Host) Trouble() *failure.Failure {
 	h.mu.Lock()
 	a := h.attachment
@@ -238,7 +238,7 @@ func (h *Host) Changed(report func()) {
 }
 
 func (h *Host) report() {
-	// The caller holds the enforcer's lock, and what is called reads the enforcer's state.
+	// The enforcer calls this with its lock held, and the callback reads the enforcer's state.
 	go func() {
 		h.mu.Lock()
 		report := h.changed

@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	// lookupLimit is how long the cloud's name may take; the dial has just looked it up.
+	// lookupLimit bounds the lookup of the cloud's name. The dial has just resolved it, so it is usually cached.
 	lookupLimit = time.Second
-	// maxReached bounds how many endpoints that were given by name are remembered.
+	// maxReached bounds how many resolved endpoints are remembered.
 	maxReached = 16
 	httpsPort  = 443
 )
 
-// intranet is what a session means for the host. The caller holds the lock.
+// intranet returns a session's desired host settings. The caller holds the lock.
 func (h *Host) intranet(s *session.Session) plan.Intranet {
 	in := plan.Intranet{
 		Routes: s.Routes, Full: s.Policy.FullTunnel, Servers: s.DNS.Servers, MTU: s.MTU, CloudAddrs: h.outside, Domains: s.DNS.Tunneled(),
@@ -55,7 +55,7 @@ func (h *Host) intranet(s *session.Session) plan.Intranet {
 	return in
 }
 
-// allowed is an endpoint whose address is known, as the kill switch and lockdown let the engine reach it.
+// allowed returns the endpoint, whose address is known, as the kill switch and lockdown accept it.
 func allowed(e session.Endpoint) permit.Endpoint {
 	protocol := permit.UDP
 	if e.Transport == session.TLS {
@@ -64,7 +64,7 @@ func allowed(e session.Endpoint) permit.Endpoint {
 	return permit.Endpoint{Protocol: protocol, AddrPort: netip.AddrPortFrom(e.Addr, e.Port)}
 }
 
-// hostOf is where a cloud instance's URL leads.
+// hostOf returns host and port of a cloud instance's URL.
 func hostOf(cloud string) (name string, port uint16) {
 	u, err := url.Parse(cloud)
 	if err != nil {
@@ -76,7 +76,8 @@ func hostOf(cloud string) (name string, port uint16) {
 	return u.Hostname(), httpsPort
 }
 
-// addressesOf are the addresses of the cloud instance; none if its name cannot be looked up, because then no program reaches it anyway.
+// addressesOf returns the addresses of the cloud instance; none if the lookup fails, because then no program reaches it
+// anyway.
 func addressesOf(cloud string) []netip.Addr {
 	name, _ := hostOf(cloud)
 	if a, err := netip.ParseAddr(name); err == nil {

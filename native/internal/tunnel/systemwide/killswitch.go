@@ -8,8 +8,8 @@ import (
 	"sag.software/native/internal/tunnel"
 )
 
-// killSwitch is what is held back by the kill switch with the digest found; nil if there is none. Of one that is not as planned, no
-// more is known than that it is there.
+// killSwitch returns what the installed kill switch drops; nil if there is none. found is its digest. If it is not the
+// planned one, only its presence is known.
 func (h *Host) killSwitch(found string) *tunnel.KillSwitchState {
 	locked := h.lockdown.IsOn()
 	if found == "" && !locked {
@@ -28,7 +28,7 @@ func (h *Host) killSwitch(found string) *tunnel.KillSwitchState {
 	return k
 }
 
-// planned is the kill switch that should be there: that of the session, or what a former one left.
+// planned returns the kill switch of the current session or, without one, of the journal.
 func (h *Host) planned() *killswitch.Config {
 	h.mu.Lock()
 	a := h.attachment
@@ -59,10 +59,9 @@ func (h *Host) CountDropped(k *tunnel.KillSwitchState) {
 	}
 }
 
-// line is a text that is a line already.
 type line string
 
-// Line is the line.
+// Line implements the interface that lines needs.
 func (l line) Line() string { return string(l) }
 
 func asLines[T any](all []T, text func(T) string) []line {

@@ -6,11 +6,11 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// LinkPrefix is what the names of the tunnel's links begin with; lockdown lets them pass.
+// LinkPrefix begins the names of all tunnel links; lockdown accepts packets on them.
 const LinkPrefix = "sag"
 
-// keepLockdown passes to lockdown how this tunnel comes up, and what the instance's policy wants. If that cannot be written down, the
-// session ends only if lockdown is wanted.
+// keepLockdown saves what lockdown must let through for this tunnel, and the instance's policy. If saving fails, the
+// session ends only if lockdown is on or required.
 func (h *Host) keepLockdown(s *session.Session, in plan.Intranet) error {
 	name, port := hostOf(h.cloud)
 	err := h.lockdown.Reaches(lockdown.Cloud{Host: name, Port: port, Addresses: in.CloudAddrs}, in.Endpoints, in.BypassNames)

@@ -9,14 +9,14 @@ import (
 	"sag.software/native/internal/tunnel"
 )
 
-// openResolver begins to answer the host's DNS queries.
+// openResolver starts the forwarder that answers the host's DNS queries.
 func (h *Host) openResolver(link string, prefer netip.Addr, rules forward.Rules) (enforcer.Resolver, error) {
 	return forward.Open(forward.Config{
 		Link: link, Prefer: prefer, Direct: dns.Open().Direct, Search: dns.Search, Logger: h.logger,
 	}, rules)
 }
 
-// names is what of the host's DNS settings is the tunnel's, as it was found; nil if nothing is, and nothing should be.
+// names describes the tunnel's DNS settings as last read; nil if there are none and none are planned.
 func names(found dns.Status, a enforcer.Names) *tunnel.NamesState {
 	if found.Ours == nil && a.Want == nil && a.Trouble.Text == "" {
 		return nil

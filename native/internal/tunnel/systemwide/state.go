@@ -8,7 +8,7 @@ import (
 	"sag.software/native/internal/tunnel"
 )
 
-// shownBytes bounds the lines of one list: a state has to fit into one message, whatever the intranet's size.
+// shownBytes bounds the lines of one list, so that a state with many routes still fits into one RPC message.
 const shownBytes = 48 << 10
 
 // State implements tunnel.Host.
@@ -23,7 +23,7 @@ func (h *Host) State() *tunnel.HostState {
 	return s
 }
 
-// own is what of the host's settings is the tunnel's now, of this session or left by a former one; and how names should be looked up.
+// own returns the host settings that belong to this tunnel or were left by a former process, and the planned DNS.
 func (h *Host) own() (hostnet.Owned, enforcer.Names) {
 	h.mu.Lock()
 	a, left := h.attachment, h.left
@@ -39,7 +39,7 @@ func (h *Host) own() (hostnet.Owned, enforcer.Names) {
 	return hostnet.Owned{}, enforcer.Names{}
 }
 
-// lines are the things found, one a line. What is too much for a message is counted.
+// lines formats the items found, one per line. Items beyond shownBytes are only counted.
 func lines[T interface{ Line() string }](found []T) []string {
 	var all []string
 	size := 0

@@ -1,5 +1,5 @@
-// Package tunneltest is a company in one process, for tests: a cloud instance that knows one session, access points with
-// real WireGuard, and an intranet behind them that the host can not reach.
+// Package tunneltest is a company network in one process, for tests: a cloud instance with one session, access points with
+// real WireGuard, and an intranet behind them that the host cannot reach directly.
 package tunneltest
 
 import (
@@ -17,7 +17,7 @@ import (
 type AccessPoint struct {
 	ID           string
 	ProbeAddress netip.Addr
-	// Generation is the highest that a probe has carried.
+	// Generation returns the highest generation that a probe has carried.
 	Generation func() uint64
 
 	t       testing.TB
@@ -47,7 +47,7 @@ func newAccessPoint(t testing.TB, id string, number byte, forward *netstack.Forw
 	return ap
 }
 
-// Start starts it, or starts it again at the same place with the same peers but none of its sessions.
+// Start starts the access point, or restarts it at the same address with the same peers but without WireGuard sessions.
 func (ap *AccessPoint) Start() {
 	ap.t.Helper()
 	ap.mu.Lock()
@@ -77,7 +77,7 @@ func (ap *AccessPoint) Start() {
 	}
 }
 
-// Kill takes it away without a word.
+// Kill stops it without closing connections.
 func (ap *AccessPoint) Kill() {
 	ap.mu.Lock()
 	device, s := ap.device, ap.stack
@@ -89,7 +89,7 @@ func (ap *AccessPoint) Kill() {
 	}
 }
 
-// Serve takes a peer on; a former one with the same addresses is given up.
+// Serve adds a peer and removes all others.
 func (ap *AccessPoint) Serve(peer engine.PeerConfig) {
 	ap.t.Helper()
 	ap.mu.Lock()

@@ -32,7 +32,7 @@ import (
 	"sag.software/native/internal/failure/wire"
 )
 
-// Token is the session's.
+// Token is the session's token.
 const Token = "token-of-the-session"
 
 // Code is the company's enterprise code.
@@ -43,7 +43,7 @@ type Company struct {
 	clientv1connect.UnimplementedSessionServiceHandler
 	Intranet     *Intranet
 	AccessPoints []*AccessPoint
-	// Lease of what is handed out next; renewed at half.
+	// Lease of the next session or renewal; clients renew after half of it.
 	Lease time.Duration
 
 	t           testing.TB
@@ -54,7 +54,7 @@ type Company struct {
 	mu          sync.Mutex
 	incarnation uint32
 	publicKey   []byte
-	keysLost    int // how often; what pre-shared keys follow from
+	keysLost    int // how often keys were lost; pre-shared keys are derived from it
 	renewals    int
 	hungUp      int
 	refusal     *failure.Failure
@@ -63,11 +63,11 @@ type Company struct {
 	revision    int
 	pins        [][]byte
 	streams     map[chan *clientv1.EventsResponse]struct{}
-	// Tamper changes what the session is like before it is handed out.
+	// tamper changes sessions before they are returned.
 	tamper func(*clientv1.Session)
 }
 
-// NewCompany starts one with so many access points.
+// NewCompany starts a company with the given number of access points.
 func NewCompany(t testing.TB, accessPoints int) *Company {
 	t.Helper()
 	c := &Company{
@@ -100,7 +100,7 @@ func selfMade(t testing.TB) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
-// Start starts the cloud instance, or starts it again at the same address.
+// Start starts the cloud instance, or restarts it at the same address.
 func (c *Company) Start() {
 	c.t.Helper()
 	listener, err := net.Listen("tcp", c.address)
@@ -118,16 +118,16 @@ func (c *Company) Start() {
 	go func() { _ = server.ServeTLS(listener, "", "") }()
 }
 
-// Kill takes the cloud instance away without a word.
+// Kill stops the cloud instance without closing connections in order.
 func (c *Company) Kill() { _ = c.server.Close() }
 
-// Cloud is how to reach the cloud instance.
+// Cloud returns the URL and key pin of the cloud instance.
 func (c *Company) Cloud() *tunnelv1.Cloud {
 	pin := sha256.Sum256(c.certificate.Leaf.RawSubjectPublicKeyInfo)
 	return &tunnelv1.Cloud{Url: "https://" + c.address, SpkiPins: [][]byte{pin[:]}}
 }
 
-// Dial makes a session for a public key.
+// Dial creates a session for a public key.
 func (c *Company) Dial(publicKey []byte) *clientv1.Session {
 	c.t.Helper()
 	c.mu.Lock()
@@ -185,7 +185,7 @@ func (c *Company) allowed(ctx context.Context, header http.Header) error {
 	return nil
 }
 
-// Renew answers as the contract says.
+// Renew implements the session service.
 func (c *Company) Renew(ctx context.Context, r *connect.Request[clientv1.RenewRequest]) (*connect.Response[clientv1.RenewResponse], error) {
 	if err := c.allowed(ctx, r.Header()); err != nil {
 		return nil, err
@@ -202,8 +202,8 @@ func (c *Company) Renew(ctx context.Context, r *connect.Request[clientv1.RenewRe
 	return connect.NewResponse(&clientv1.RenewResponse{Session: s, SpkiPins: c.pins}), nil
 }
 
-// LoseKeys has the cloud instance make pre-shared keys anew, without a word to the client. A lost public key, as after a
-// restored backup, is that of a former process of the client.
+// LoseKeys replaces the pre-shared keys without an event to the client. With publicKey the client's public key is replaced
+// by another, as after a restored backup.
 func (c *Company) LoseKeys(publicKey bool) {
 	c.t.Helper()
 	c.mu.Lock()
@@ -220,7 +220,7 @@ func (c *Company) LoseKeys(publicKey bool) {
 	c.session()
 }
 
-// HangUp answers as the contract says.
+// HangUp implements the session service.
 func (c *Company) HangUp(ctx context.Context, r *connect.Request[clientv1.HangUpRequest]) (*connect.Response[clientv1.HangUpResponse], error) {
 	if err := c.allowed(ctx, r.Header()); err != nil {
 		return nil, err
@@ -231,7 +231,7 @@ func (c *Company) HangUp(ctx context.Context, r *connect.Request[clientv1.HangUp
 	return connect.NewResponse(&clientv1.HangUpResponse{}), nil
 }
 
-// Events answers as the contract says.
+// Events implements the session service.
 func (c *Company) Events(ctx context.Context, r *connect.Request[clientv1.EventsRequest], stream *connect.ServerStream[clientv1.EventsResponse]) error {
 	if err := c.allowed(ctx, r.Header()); err != nil {
 		return err
@@ -257,7 +257,7 @@ func (c *Company) Events(ctx context.Context, r *connect.Request[clientv1.Events
 	}
 }
 
-// Say sends an event to whoever listens.
+// Say sends an event to every open stream.
 func (c *Company) Say(e *clientv1.EventsResponse) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -266,7 +266,7 @@ func (c *Company) Say(e *clientv1.EventsResponse) {
 	}
 }
 
-// End ends the session for a cause.
+// End ends the session with a cause.
 func (c *Company) End(f *failure.Failure) {
 	c.mu.Lock()
 	c.refusal = f
@@ -274,10 +274,10 @@ func (c *Company) End(f *failure.Failure) {
 	c.Say(&clientv1.EventsResponse{Event: &clientv1.EventsResponse_Ended{Ended: wire.Message(f)}})
 }
 
-// Silence has it take every further call and answer none.
+// Silence makes every further call hang without an answer.
 func (c *Company) Silence() { c.mu.Lock(); defer c.mu.Unlock(); c.silent = true }
 
-// SetDomains changes the profile and says so.
+// SetDomains changes the DNS domains and sends a ProfileChanged event.
 func (c *Company) SetDomains(domains ...string) {
 	c.mu.Lock()
 	c.domains = domains
@@ -287,20 +287,20 @@ func (c *Company) SetDomains(domains ...string) {
 	c.Say(&clientv1.EventsResponse{Event: &clientv1.EventsResponse_ProfileChanged{ProfileChanged: changed}})
 }
 
-// Tamper changes sessions before they are handed out.
+// Tamper sets a function that changes sessions before they are returned.
 func (c *Company) Tamper(change func(*clientv1.Session)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tamper = change
 }
 
-// Announce has Renew tell by which keys the cloud instance will be recognised.
+// Announce sets the key pins that Renew returns.
 func (c *Company) Announce(pins ...[]byte) { c.mu.Lock(); defer c.mu.Unlock(); c.pins = pins }
 
-// Listening is how many streams of events are open.
+// Listening returns how many event streams are open.
 func (c *Company) Listening() int { c.mu.Lock(); defer c.mu.Unlock(); return len(c.streams) }
 
-// Renewals is how often the session was renewed, HungUp how often it was ended, Incarnation how many keys it had.
+// Renewals counts renewals, HungUp counts HangUp calls, Incarnation counts keys of the session.
 func (c *Company) Renewals() int       { c.mu.Lock(); defer c.mu.Unlock(); return c.renewals }
 func (c *Company) HungUp() int         { c.mu.Lock(); defer c.mu.Unlock(); return c.hungUp }
 func (c *Company) Incarnation() uint32 { c.mu.Lock(); defer c.mu.Unlock(); return c.incarnation }

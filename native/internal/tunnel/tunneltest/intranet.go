@@ -15,30 +15,30 @@ import (
 	"sag.software/native/internal/netstack"
 )
 
-// The intranet's addresses. Everything is refused but these.
+// The intranet's addresses. Connections to others are refused.
 var (
 	NameServer = netip.MustParseAddr("10.80.0.53")
 	Portal     = netip.MustParseAddr("10.80.0.80")
-	// Silent never answers, Unreachable is not there.
+	// Silent never answers; Unreachable is answered with an ICMP error.
 	Silent      = netip.MustParseAddr("10.80.0.9")
 	Unreachable = netip.MustParseAddr("10.80.0.10")
 	Routes      = []string{"10.80.0.0/16"}
 )
 
-// Domain is the intranet's own; PortalText is what http://portal.DOMAIN/ says.
+// Domain is the intranet's DNS domain; PortalText is the body of http://portal.DOMAIN/.
 const (
 	Domain     = "corp.test"
 	PortalText = "welcome inside"
 	EchoPort   = 7
-	// LargeSize is how much /large has, bytes. /sink takes any amount, and says how much it was.
+	// LargeSize is the size of /large, bytes. /sink reads any amount and answers with the number of bytes.
 	LargeSize = 24 << 20
 )
 
-// Intranet counts who was asked for what.
+// Intranet records the DNS queries it receives.
 type Intranet struct {
 	mu      sync.Mutex
 	Queries []string
-	// Deaf makes the name server say nothing.
+	// Deaf stops the name server's answers.
 	Deaf bool
 	http *http.Server
 	in   *queue
@@ -159,7 +159,7 @@ func (n *Intranet) answerStream(conn net.Conn) {
 	}
 }
 
-// answer knows portal, alias, big (truncated over UDP), silent and ns of the domain.
+// answer has records for portal, alias, big (truncated over UDP), silent and ns of Domain.
 func (n *Intranet) answer(raw []byte, udp bool) []byte {
 	query := new(dns.Msg)
 	if query.Unpack(raw) != nil || len(query.Question) != 1 {
@@ -206,7 +206,7 @@ func (n *Intranet) answer(raw []byte, udp bool) []byte {
 	return packed
 }
 
-// Asked says whether the name server was asked for a name.
+// Asked reports whether the name server was queried for a name.
 func (n *Intranet) Asked(name string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -218,7 +218,7 @@ func (n *Intranet) Asked(name string) bool {
 	return false
 }
 
-// SetDeaf makes the name server silent, or not.
+// SetDeaf stops or resumes the name server's answers.
 func (n *Intranet) SetDeaf(deaf bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -229,7 +229,7 @@ type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
-// queue is a listener that is handed its connections.
+// queue is a net.Listener whose connections come from put.
 type queue struct {
 	conns chan net.Conn
 	done  chan struct{}

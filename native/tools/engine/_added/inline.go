@@ -8,32 +8,32 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// InlineByDefault is the scheduling of the devices that NewDevice makes from now on, until SetInline says otherwise.
+// InlineByDefault is the scheduling of new devices, until SetInline changes it.
 var InlineByDefault atomic.Bool
 
-// SetInline chooses the scheduling. In-line, whoever has packets for a peer seals and sends them, and the UDP receiver opens
-// packets and delivers them: no packet is handed from one goroutine to another. Otherwise packets go through the queues. It is
-// to be called while the device is down.
+// SetInline selects the scheduling. With in-line scheduling, the goroutine that has packets for a peer also seals and sends
+// them, and the UDP receiver also opens and delivers packets, so that no packet is passed between goroutines. Otherwise
+// packets go through the queues. Call it only while the device is down.
 func (device *Device) SetInline(on bool) { device.inline.Store(on) }
 
-// Inline tells which scheduling the device has.
+// Inline reports whether the device uses in-line scheduling.
 func (device *Device) Inline() bool { return device.inline.Load() }
 
-// inlinePeer is what in-line scheduling needs of a peer.
+// inlinePeer is the per-peer state of in-line scheduling.
 //
-// Who holds sending holds a read lock of device.net, and waits for nothing but the socket. BindUpdate waits for the receivers while
-// it holds device.net, and a receiver may wait for the TUN device, which may wait for its reader: so neither of them may ever wait
-// for device.net.
+// The holder of sending also holds a read lock of device.net, and waits only for the socket. BindUpdate holds device.net
+// while it waits for the receivers, and a receiver may wait for the TUN device, which may wait for its reader. To avoid a
+// deadlock, neither receivers nor the TUN reader may wait for device.net.
 type inlinePeer struct {
 	// sending makes nonce, seal and send one step, so that packets leave in the order of their nonces.
 	sending sync.Mutex
-	// receiving makes replay filter and delivery one step: a device has a receiver for each socket.
+	// receiving makes replay filter and delivery one step, because a device has a receiver for each socket.
 	receiving sync.Mutex
-	// flushing: somebody waits for device.net to send what is staged.
+	// flushing is set while a goroutine waits for device.net to send the staged packets.
 	flushing atomic.Bool
 }
 
-// lockSending is false while the sockets are being replaced. What is staged is sent afterwards then.
+// lockSending returns false while the sockets are being replaced; staged packets are then sent afterwards.
 func (peer *Peer) lockSending() bool {
 	if !peer.device.net.TryRLock() {
 		if peer.inline.flushing.CompareAndSwap(false, true) {
@@ -57,7 +57,7 @@ func (peer *Peer) flushAfterUpdate() {
 	peer.SendStagedPackets()
 }
 
-// sendData is SendBuffers for who may hold the lock of device.net already.
+// sendData is SendBuffers for a caller that may already hold the read lock of device.net.
 func (peer *Peer) sendData(buffers [][]byte) error {
 	if peer.device.inline.Load() {
 		return peer.sendBuffersLocked(buffers)
@@ -65,7 +65,7 @@ func (peer *Peer) sendData(buffers [][]byte) error {
 	return peer.SendBuffers(buffers)
 }
 
-// initiate starts a handshake that data asks for, unless the last one is too recent.
+// initiate starts a handshake for data packets, unless the last one is too recent.
 func (peer *Peer) initiate() {
 	if !peer.device.inline.Load() {
 		peer.SendHandshakeInitiation(false)
@@ -81,7 +81,7 @@ func (peer *Peer) initiate() {
 	go peer.SendHandshakeInitiation(false)
 }
 
-// inlineScratch is what sealing or opening one container takes besides its packets.
+// inlineScratch is the scratch memory for sealing or opening one container.
 type inlineScratch struct {
 	zeros [PaddingMultiple]byte
 	nonce [chacha20poly1305.NonceSize]byte
@@ -98,13 +98,13 @@ func takeScratch(packets int) *inlineScratch {
 	return s
 }
 
-// giveBack forgets the packets: a slice that is not in use must not keep their 64 KiB buffers alive.
+// giveBack clears the references to the packets, so that an unused slice does not keep their 64 KiB buffers alive.
 func (s *inlineScratch) giveBack(packets int) {
 	clear(s.bufs[:packets])
 	inlineScratches.Put(s)
 }
 
-// sealAndSend takes a container whose packets have their nonces. The caller has called lockSending.
+// sealAndSend seals and sends a container whose packets have their nonces. The caller has called lockSending.
 func (peer *Peer) sealAndSend(container *QueueOutboundElementsContainer) {
 	packets := len(container.elems)
 	s := takeScratch(packets)
@@ -113,7 +113,7 @@ func (peer *Peer) sealAndSend(container *QueueOutboundElementsContainer) {
 	s.giveBack(packets)
 }
 
-// openAndDeliver takes a container that the socket delivered, locked.
+// openAndDeliver opens and delivers a container that the socket has received and locked.
 func (peer *Peer) openAndDeliver(container *QueueInboundElementsContainer) {
 	packets := len(container.elems)
 	s := takeScratch(packets)
@@ -132,8 +132,8 @@ func (peer *Peer) openAndDeliver(container *QueueInboundElementsContainer) {
 	s.giveBack(packets)
 }
 
-// awaitInline returns when nobody seals or delivers packets of a peer that runs no more. Upstream's Stop waits for the peer's
-// goroutines in the same way.
+// awaitInline waits until no goroutine seals or delivers packets of a stopped peer, as upstream's Stop waits for the peer's
+// goroutines.
 func (peer *Peer) awaitInline() {
 	peer.inline.sending.Lock()
 	peer.inline.sending.Unlock() //lint:ignore SA2001 a barrier

@@ -8,5 +8,5 @@ import (
 	"golang.zx2c4.com/wireguard/device"
 )
 
-// The bare engine as a program is for benchmarks.
+// The engine's own program is used for benchmarks of both schedulings.
 func init() { device.InlineByDefault.Store(os.Getenv("SAG_ENGINE") == "inline") }
