@@ -107,7 +107,7 @@ export const goMemory = async (): Promise<Outcome> => {
     "test",
     "-json",
     "-run",
-    "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeaveNothing|TestAPathDoesNotAllocate)$",
+    "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeakNothing|TestAPathDoesNotAllocate)$",
     "./cmd/sag-tunnel",
     "./internal/datapath",
   ];

@@ -36,7 +36,7 @@ const (
 	failOverLimit  = 3 * time.Second
 )
 
-// campus is a company: access points between the Internet, where the test is, and a LAN with a host on it.
+// campus is a company: access points between the Internet, where the test runs, and a LAN with one host.
 type campus struct {
 	t       *testing.T
 	hosts   *nettest.Namespace
@@ -47,7 +47,7 @@ type campus struct {
 
 type gateway struct {
 	number int
-	// start starts the access point, or starts it again with the same state.
+	// start starts the access point, or restarts it with the same state.
 	start   func()
 	machine *nettest.Namespace
 	cloud   *fakecloud.Cloud
@@ -55,7 +55,7 @@ type gateway struct {
 	key     engine.Key
 }
 
-// newCampus makes one; more are further options of its access points.
+// newCampus creates one; more are further options of its access points.
 func newCampus(t *testing.T, mode string, points int, more ...string) *campus {
 	t.Helper()
 	c := &campus{t: t, hosts: nettest.NewNamespace(t), client: fakeclient.New(t, sessionID, client4, client6)}
@@ -88,7 +88,7 @@ func (c *campus) newGateway(mode string, number int, more []string) *gateway {
 		fmt.Sprintf("ip addr add 192.0.2.1%d/24 dev uplink", number), "ip route add default via "+outside,
 		fmt.Sprintf("ip addr add 10.0.0.1%d/16 dev inside", number), fmt.Sprintf("ip -6 addr add fd10::1%d/64 dev inside nodad", number),
 	)
-	g.machine.Do(func() { // what nobody inside must reach
+	g.machine.Do(func() { // clients must not reach this service
 		listener, err := net.Listen("tcp", fmt.Sprint(":", secretPort))
 		if err != nil {
 			c.t.Error(err)
@@ -102,7 +102,7 @@ func (c *campus) newGateway(mode string, number int, more []string) *gateway {
 		args := append([]string{"--cloud", g.cloud.URL(), "--pin", g.cloud.Pin(), "--state", state, "--listen",
 			fmt.Sprintf("192.0.2.1%d:0", number), "--mode", mode, "--json", "--token-stdin"}, more...)
 		p := prepare(fakecloud.Token+"\n", args...)
-		// What administrators.md says that these modes need, and nothing else.
+		// Only the capabilities that administrators.md lists for these modes.
 		capabilities := []string{"--bounding-set=-all,+net_admin,+net_raw", "--inh-caps=-all", "--no-new-privs", p.Path}
 		p.Cmd.Path, p.Cmd.Args = "setpriv", append(append([]string{"setpriv"}, capabilities...), p.Args[1:]...)
 		p.Cmd = g.machine.Command(p.Cmd)
@@ -121,7 +121,7 @@ func (c *campus) newGateway(mode string, number int, more []string) *gateway {
 	return g
 }
 
-// serve has the host answer with who asked, and send without end.
+// serve starts services on the LAN host: one answers with the client's address, another sends without end.
 func (c *campus) serve() {
 	c.hosts.Do(func() {
 		for port, answer := range map[int]func(net.Conn){
@@ -132,7 +132,7 @@ func (c *campus) serve() {
 					if _, err := conn.Write(make([]byte, 1000)); err != nil {
 						return
 					}
-					time.Sleep(time.Millisecond) // a rate, not a wait
+					time.Sleep(time.Millisecond) // paces the stream
 				}
 			},
 		} {
@@ -152,7 +152,7 @@ func (c *campus) serve() {
 				}
 			}()
 		}
-		for _, host := range []string{host4, host6} { // each by itself: answers have to come from the address that was asked
+		for _, host := range []string{host4, host6} { // one socket per address, because answers must come from the address that was queried
 			socket, err := net.ListenPacket("udp", net.JoinHostPort(host, fmt.Sprint(udpPort)))
 			if err != nil {
 				c.t.Error(err)
@@ -173,7 +173,7 @@ func (c *campus) serve() {
 	})
 }
 
-// enter has the client use an access point, as sag-tunnel does: handshake, then probes that say so.
+// enter switches the client to an access point, as sag-tunnel does: a handshake, then active probes.
 func (c *campus) enter(g *gateway) {
 	c.t.Helper()
 	c.counter++
@@ -190,14 +190,14 @@ func (c *campus) enter(g *gateway) {
 			if reply.Nonce == c.counter {
 				return
 			}
-		case <-time.After(100 * time.Millisecond): // the handshake was under way: as sag-tunnel, once more
+		case <-time.After(100 * time.Millisecond): // the handshake may be in flight, so try again, as sag-tunnel does
 		case <-deadline:
 			c.t.Fatal("no answer to a probe")
 		}
 	}
 }
 
-// seenAs asks a host inside by which address it sees the client, by TCP and UDP.
+// seenAs returns the client's addresses as a LAN host sees them, over TCP and UDP.
 func (c *campus) seenAs(host string) (overTCP, overUDP string) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), kernelPatience)
@@ -219,7 +219,7 @@ func (c *campus) seenAs(host string) (overTCP, overUDP string) {
 	return string(text), string(buffer[:n])
 }
 
-// refused tells whether a place inside is not to be had.
+// refused fails the test if the client can connect to a place.
 func (c *campus) refused(place string) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -249,12 +249,12 @@ func (c *campus) guarded() {
 	c.t.Helper()
 	for _, place := range []string{
 		net.JoinHostPort(forbidden, fmt.Sprint(tcpPort)),      // on the LAN, but not among the destinations
-		net.JoinHostPort("10.0.0.11", fmt.Sprint(secretPort)), // the access point's host, by an address of its own
+		net.JoinHostPort("10.0.0.11", fmt.Sprint(secretPort)), // the access point's host, at its own LAN address
 		net.JoinHostPort("fd10::11", fmt.Sprint(secretPort)),
 	} {
 		c.refused(place)
 	}
-	// An address that the host gets later is not the client's to reach either, however young.
+	// Addresses that the host gets later are blocked at once.
 	c.points[0].machine.Run("ip addr add 10.0.0.99/16 dev inside")
 	c.refused(net.JoinHostPort("10.0.0.99", fmt.Sprint(secretPort)))
 }

@@ -46,8 +46,8 @@ func TestNAT(t *testing.T) {
 	}
 }
 
-// Killed, an access point leaves the host forwarding. Its successor knows that it was not so before, and gives it back.
-func TestForwardingIsGivenBackAfterAKill(t *testing.T) {
+// A killed access point leaves IP forwarding on. The next process has the former value in its journal and restores it.
+func TestForwardingIsRestoredAfterKill(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -67,7 +67,7 @@ func TestForwardingIsGivenBackAfterAKill(t *testing.T) {
 		}
 		g.start()
 	}
-	// Also then it forwards for clients only.
+	// It forwards for clients only.
 	if rules := g.machine.Run("nft list ruleset"); strings.Count(rules, `oifname != "sag-ap*" drop`) != 2 {
 		t.Errorf("the host is a router for everybody: %s", rules)
 	}
@@ -78,7 +78,7 @@ func TestForwardingIsGivenBackAfterAKill(t *testing.T) {
 	if now := forwards(); now != "0 0" {
 		t.Errorf("it was off before, it is %s", now)
 	}
-	// Where it was on before, it stays on.
+	// If forwarding was on before, it stays on.
 	g.machine.Run("sysctl -qw net.ipv4.ip_forward=1")
 	g.start()
 	g.process.terminate(t)
@@ -87,8 +87,8 @@ func TestForwardingIsGivenBackAfterAKill(t *testing.T) {
 	}
 }
 
-// Where no LAN is shared, the operator's program tells the routers of each client that comes or goes.
-func TestTheProgramForRoutes(t *testing.T) {
+// Without a shared LAN, the operator's program adds and removes the routes of clients.
+func TestRouteProgram(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -117,7 +117,8 @@ func TestTheProgramForRoutes(t *testing.T) {
 	}
 }
 
-// A transfer goes on while its client goes from one access point to the other and back, whether the former knows or not.
+// A transfer continues while its client changes to another access point and back, whether the former one was notified or
+// not.
 func TestFailOverBetweenRouted(t *testing.T) {
 	if !nettest.Inside(t) {
 		return

@@ -21,7 +21,7 @@ import (
 	"sag.software/native/internal/engine"
 )
 
-// TestMain lets the test binary be the program: what is tested is a real process with real signals.
+// TestMain lets the test binary act as the program, so that tests use a real process with real signals.
 func TestMain(m *testing.M) {
 	if os.Getenv("SAG_TEST_RUN_MAIN") == "1" {
 		os.Exit(run(os.Args[1:]))
@@ -114,7 +114,7 @@ func get(t *testing.T, c *fakeclient.Client) (string, error) {
 	return string(body), err
 }
 
-// portal is a web server on a Unix socket: the host's network cannot reach it.
+// portal is a web server on a Unix socket, which the host's network cannot reach.
 func portal(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "portal.sock")
@@ -128,7 +128,7 @@ func portal(t *testing.T) string {
 	return path
 }
 
-func TestLifeOfAnAccessPoint(t *testing.T) {
+func TestAccessPointLifecycle(t *testing.T) {
 	cloud := fakecloud.New(t, probeAddress)
 	directory := filepath.Join(t.TempDir(), "state")
 	arguments := []string{
@@ -150,7 +150,7 @@ func TestLifeOfAnAccessPoint(t *testing.T) {
 		t.Fatalf("got %q", body)
 	}
 
-	// Killed and started again, without a token: same identity, same key, same port, the session from the snapshot.
+	// Killed and restarted without a token, it keeps identity, key and port, and gets the session from the snapshot.
 	must(t, p.Process.Kill())
 	_ = p.Wait()
 	again := launch(t, "", arguments...)
@@ -163,7 +163,7 @@ func TestLifeOfAnAccessPoint(t *testing.T) {
 		t.Fatalf("after the restart: %v", err)
 	}
 
-	// The session is removed, and its last counters are told at the orderly end.
+	// The session is removed, and its last counters are reported at an orderly end.
 	cloud.WaitAck(t, cloud.Remove(sessionID))
 	again.terminate(t)
 	report := <-cloud.Reports
@@ -180,7 +180,7 @@ func TestSecondProcessOnTheStateDirectory(t *testing.T) {
 	expectFailure(t, launch(t, fakecloud.Token, arguments...), "data_directory_in_use")
 }
 
-// Behind an elastic IP the machine does not have the address at which clients reach it.
+// Behind an elastic IP the host does not have the address that clients use.
 func TestAdvertisedEndpoints(t *testing.T) {
 	cloud := fakecloud.New(t, probeAddress)
 	p := launch(t, fakecloud.Token, "--cloud", cloud.URL(), "--pin", cloud.Pin(), "--state", filepath.Join(t.TempDir(), "state"),
@@ -192,7 +192,7 @@ func TestAdvertisedEndpoints(t *testing.T) {
 	p.terminate(t)
 }
 
-func TestFailuresAtTheStart(t *testing.T) {
+func TestStartFailures(t *testing.T) {
 	cloud := fakecloud.New(t, probeAddress)
 	taken, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	must(t, err)

@@ -33,7 +33,7 @@ const (
 	pointsProbe = "fd00:5a9:0:fffe::1"
 )
 
-// newNATPoint runs an access point that forwards in the kernel of this namespace, and a client of it.
+// newNATPoint runs an access point that forwards in the kernel of this namespace, and connects a client to it.
 func newNATPoint(t *testing.T, destinations ...string) *fakeclient.Client {
 	t.Helper()
 	key, err := engine.NewPrivateKey()
@@ -70,7 +70,7 @@ func newNATPoint(t *testing.T, destinations ...string) *fakeclient.Client {
 	return client
 }
 
-// newLAN is a host in a namespace of its own, on a network of this one, that answers with the address it sees.
+// newLAN is a host in its own namespace, on a network of this one, that answers with the address of the client.
 func newLAN(t *testing.T) {
 	t.Helper()
 	host := nettest.NewNamespace(t)
@@ -78,7 +78,7 @@ func newLAN(t *testing.T) {
 	nettest.Run(t, "ip", "link", "set", "lan0", "addrgenmode", "none")
 	nettest.Run(t, "ip", "addr", "add", lanGateway+"/16", "dev", "lan0")
 	nettest.Run(t, "ip", "link", "set", "lan0", "up")
-	host.Run("ip link set inside up", "ip addr add "+lanHost+"/16 dev inside") // no way back but to its own network
+	host.Run("ip link set inside up", "ip addr add "+lanHost+"/16 dev inside") // it has a route to its own network only
 	host.Do(func() {
 		listener, err := net.Listen("tcp", lanHost+":80")
 		if err != nil {
@@ -105,14 +105,14 @@ func get(client *http.Client, host string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// An access point that forwards in the kernel runs on the same host as system mode. The host reaches the intranet, the access point's
-// client reaches its LAN by NAT, and what the client sends to the intranet goes through the host's tunnel as well. The marks of both
-// have to differ: what has the engine's mark is routed past the tunnel.
+// An access point in a kernel mode runs on the same host as system mode. The host reaches the intranet, the access point's
+// client reaches its LAN by NAT, and its traffic to the intranet goes through the host's tunnel, too. The fwmarks of both
+// must differ, because packets with the engine's mark are routed past the tunnel.
 func TestAnAccessPointOnTheSameHost(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
-	newLAN(t) // first: the threads that it uses end, and with a thread the processes that it has started
+	newLAN(t) // first, because its threads end, and child processes end with the thread that started them
 	s := newSite(t)
 	s.start()
 	s.mustConnect()
@@ -131,7 +131,7 @@ func TestAnAccessPointOnTheSameHost(t *testing.T) {
 		client := newNATPoint(t, "10.55.0.0/16", "10.80.0.0/16")
 		portal := tunneltest.Portal.String()
 		direct := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-		for range 2 { // the second time by what connection tracking remembers
+		for range 2 { // the second time with a connection tracking entry
 			if text, err := get(direct, portal); err != nil || text != tunneltest.PortalText {
 				t.Errorf("the host gets %q from the intranet, %v", text, err)
 			}

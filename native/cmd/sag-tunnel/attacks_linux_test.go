@@ -17,7 +17,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// Two ordinary users of one machine, and the first of the user ids that the attacker can take on besides.
+// Two ordinary users of one host, and the first of the attacker's subordinate user IDs.
 const (
 	attacker       = 64001
 	victim         = 64002
@@ -28,19 +28,19 @@ const (
 type attack struct {
 	name string
 	try  func() string
-	// want matches what the attacker is answered.
+	// want matches the response to the attacker.
 	want string
 }
 
-// A user of the machine tries to harm the others, without a session of anybody's and during one. What it came to is seen from the
-// others' side: the machine as `ip`, `nft` and resolv.conf show it, lockdown, and the victim's own session.
-func TestAMaliciousUser(t *testing.T) {
+// A local user tries to harm others, without any session and during one. The effect is checked from the others' side: the
+// host as `ip`, `nft` and resolv.conf show it, lockdown, and the victim's own session.
+func TestMaliciousUser(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
 	s := newSite(t)
 	s.subordinates(fmt.Sprintf("%d:%d:65536\n", attacker, attackersFirst))
-	own := tunneltest.NewCompany(t, 1) // the attacker's own cloud instance, which says what the attacker wants
+	own := tunneltest.NewCompany(t, 1) // the attacker's own cloud instance, which returns what the attacker wants
 	s.trust(s.company)
 	s.start()
 
@@ -84,7 +84,7 @@ func TestAMaliciousUser(t *testing.T) {
 	t.Run("under lockdown", func(t *testing.T) { s.underLockdown(t) })
 }
 
-// attempt makes one attack and looks what it came to for others.
+// attempt makes one attack and checks its effect on others.
 func (s *site) attempt(t *testing.T, a attack, harmless func()) {
 	t.Helper()
 	said := a.try()
@@ -94,7 +94,7 @@ func (s *site) attempt(t *testing.T, a attack, harmless func()) {
 	harmless()
 }
 
-// madeUpSessions are sessions that no trusted cloud instance has said anything of.
+// madeUpSessions are sessions that no trusted cloud instance has issued.
 func (s *site) madeUpSessions(own *tunneltest.Company) []attack {
 	const refused = `no administrator of this machine has trusted|answer_invalid|invalid_argument`
 	const unknown = `session_expired|does not know this session|failed_precondition`
@@ -213,7 +213,7 @@ func (s *site) disturbances(own *tunneltest.Company) []attack {
 	}
 }
 
-// atTheFiles goes past the socket.
+// atTheFiles attacks files instead of the socket.
 func (s *site) atTheFiles() []attack {
 	shell := func(name, script, want string) attack {
 		return attack{name: name, want: want, try: func() string {
@@ -226,7 +226,7 @@ func (s *site) atTheFiles() []attack {
 	program := func(name, want string, args ...string) attack {
 		return attack{name: name, want: want, try: func() string {
 			cmd := s.command(args...)
-			cmd.Path, cmd.Dir = "/proc/self/exe", "/" // the attacker can not enter the test's own directory
+			cmd.Path, cmd.Dir = "/proc/self/exe", "/" // the attacker cannot enter the test's own directory
 			cmd.SysProcAttr.Credential = &syscall.Credential{Uid: attacker, Gid: attacker}
 			out, _ := cmd.CombinedOutput()
 			return string(out)
@@ -248,7 +248,8 @@ func (s *site) atTheFiles() []attack {
 	}
 }
 
-// underLockdown: it is an administrator's, and the way to a captive portal is shared.
+// underLockdown checks that only administrators control lockdown, and that the captive-portal exception has a limit per
+// user.
 func (s *site) underLockdown(t *testing.T) {
 	s.as(0, "SetLockdown", `{"on":true}`)
 	defer func() {

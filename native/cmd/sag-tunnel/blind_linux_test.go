@@ -7,8 +7,8 @@ import (
 	"sag.software/native/internal/hostnet/killswitch"
 )
 
-// blindToKillSwitch is set in a process that takes its kill switch to be as it made it, whatever becomes of it: for the bench, which sends
-// it to sleep and wakes it up under one and the same connection.
+// blindToKillSwitch is set in a process that always takes its kill switch for unchanged, for the benchmark that makes
+// the table dormant and active again under the same connection.
 const blindToKillSwitch = "SAG_TEST_BLIND_TO_KILL_SWITCH"
 
 type blind struct {

@@ -24,7 +24,7 @@ import (
 // stranger is a user that is neither root nor an administrator.
 const stranger = 65534
 
-// as asks the service something as another user, in the protocol's plain words.
+// as makes an RPC as another user, with JSON.
 func (s *site) as(uid int, method, body string) string {
 	s.t.Helper()
 	cmd := exec.Command("curl", "-sS", "--max-time", "5", "--unix-socket", filepath.Join(s.run, "rpc.sock"),
@@ -47,7 +47,7 @@ func TestOtherUsers(t *testing.T) {
 	if said := s.as(stranger, "Prepare", `{"intranetId":"a1b2"}`); !strings.Contains(said, "publicKey") {
 		t.Errorf("a free service is for everybody, it says %s", said)
 	}
-	// A key that somebody prepared and never used takes nothing from anybody.
+	// A prepared key that is never used does not block other users.
 	for _, uid := range []int{0, stranger - 1} {
 		if said := s.as(uid, "GetStates", `{}`); strings.Contains(said, "states") {
 			t.Errorf("a free service is busy: %s", said)
@@ -91,7 +91,7 @@ func TestOtherUsers(t *testing.T) {
 	s.mustDisconnect()
 }
 
-// A second service must not take the first one's place, journal or socket.
+// A second service must not take over the first one's socket or journal.
 func TestASecondService(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -108,7 +108,7 @@ func TestASecondService(t *testing.T) {
 	}
 }
 
-// Whatever is sent: an answer with a reason, or the line is cut; the service goes on.
+// Any input gets an error response or a closed connection; the service keeps running.
 func TestHostileMessages(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -152,7 +152,7 @@ func TestHostileMessages(t *testing.T) {
 	s.alive("after hostile messages")
 }
 
-// 500 connections of one user, all of them silent: the others are served.
+// 500 idle connections of one user: other users are still served.
 func TestFiveHundredConnections(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -175,7 +175,7 @@ func TestFiveHundredConnections(t *testing.T) {
 		if n, _ := conn.Read(buffer); bytes.Contains(buffer[:n], []byte("too many connections")) {
 			refused++
 		}
-		if len(open)-refused > 70 { // root has more than others
+		if len(open)-refused > 70 { // root has a higher limit
 			t.Fatalf("%d connections of one user were taken", len(open)-refused)
 		}
 	}
@@ -198,8 +198,8 @@ func (s *site) dial(t *testing.T) net.Conn {
 	return conn
 }
 
-// alive fails if the service does not answer, or the intranet is not reached. Places that have just been left may take a moment
-// to be free.
+// alive fails the test if the service does not answer, or the intranet is not reached. Slots of closed connections may take
+// a moment to become free.
 func (s *site) alive(when string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -216,8 +216,8 @@ func (s *site) alive(when string) {
 	}
 }
 
-// Who follows a service without a tunnel asks once: the stream goes on until there is a tunnel, or no service.
-func TestAnEmptyServiceIsFollowed(t *testing.T) {
+// A watcher of a service without a tunnel calls Watch once: the stream lasts until there is a tunnel, or the service ends.
+func TestWatchWithoutTunnels(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -241,7 +241,7 @@ func TestAnEmptyServiceIsFollowed(t *testing.T) {
 		return ended
 	}
 	ended := follow()
-	// Whatever is asked in between is answered while the stream goes on.
+	// Other calls do not end the stream.
 	for range 20 {
 		_ = s.as(0, "GetStates", `{}`)
 	}

@@ -16,7 +16,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-func TestAKilledServiceGoesOn(t *testing.T) {
+func TestKilledServiceResumes(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -37,7 +37,7 @@ func TestAKilledServiceGoesOn(t *testing.T) {
 			t.Fatalf("%v %q", err, text)
 		}
 	}
-	// A session that is over meanwhile is not held on to.
+	// A session that ended in the meantime is not resumed.
 	s.kill(syscall.SIGKILL)
 	s.company.End(&failure.Failure{Cause: failure.Kicked})
 	s.start()
@@ -47,7 +47,7 @@ func TestAKilledServiceGoesOn(t *testing.T) {
 	s.untouched("after the end of the session")
 }
 
-// Killed at any moment of connecting and disconnecting, a successor takes the session up again or undoes everything.
+// After a kill at any moment of connecting or disconnecting, the next service resumes the session or undoes everything.
 func TestAServiceKilledAtRandomMoments(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -73,7 +73,7 @@ func TestAServiceKilledAtRandomMoments(t *testing.T) {
 				}
 			}
 		}()
-		// The moment is what is tested, so this one wait is random on purpose.
+		// The moment of the kill is what is tested, so this wait is random.
 		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
 		s.kill(syscall.SIGKILL)
 		cancel()
@@ -98,7 +98,7 @@ func TestAServiceKilledAtRandomMoments(t *testing.T) {
 	t.Logf("%d kills, %d sessions resumed", kills, resumed)
 }
 
-// cutJournal leaves the journal's first part only, up to any byte.
+// cutJournal truncates the journal at a random byte.
 func (s *site) cutJournal() {
 	s.t.Helper()
 	path := filepath.Join(s.state, "journal", "journal")
@@ -111,7 +111,7 @@ func (s *site) cutJournal() {
 	}
 }
 
-// On a full disk nothing is begun and the reason is said; what stands is kept through a kill, and taken back.
+// On a full disk nothing is started and the cause is reported; a running session survives a kill and can be ended.
 func TestAFullDisk(t *testing.T) {
 	if !nettest.Inside(t) {
 		return

@@ -36,7 +36,7 @@ func (s *site) measure() measured {
 	return m
 }
 
-func TestManyConnectionsLeaveNothing(t *testing.T) {
+func TestManyConnectionsLeakNothing(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -71,7 +71,7 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 	if late.descriptors > early.descriptors+3 || late.routes != early.routes || late.rules != early.rules || late.journal != 0 {
 		t.Errorf("grown: %+v, at first %+v", late, early)
 	}
-	const slack = 16 << 10 // kB: the collector's mood
+	const slack = 16 << 10 // kB, for the garbage collector's variation
 	if late.memory > early.memory+slack && !racing {
 		t.Errorf("memory has grown from %d kB to %d kB", early.memory, late.memory)
 	}

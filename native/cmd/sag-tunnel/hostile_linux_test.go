@@ -24,7 +24,8 @@ func tenThousand() (routes []string) {
 	return routes
 }
 
-// hostileProfiles are what no honest cloud instance sends. Package system/profile has many more; these go all the way.
+// hostileProfiles are sessions that no honest cloud instance sends. Package cloudapi tests many more; these are tested end
+// to end.
 var hostileProfiles = []struct {
 	name  string
 	cause typesv1.Cause
@@ -47,7 +48,7 @@ var hostileProfiles = []struct {
 	}},
 }
 
-// By Start: nothing of it is done, the cause is said, and the service takes an honest one afterwards.
+// A hostile session from Start changes nothing and its cause is reported; afterwards the service accepts a valid one.
 func TestHostileProfilesAreRefused(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -72,7 +73,7 @@ func TestHostileProfilesAreRefused(t *testing.T) {
 	s.mustDisconnect()
 }
 
-// By Renew: the session goes on as it was.
+// After a hostile renewal the session continues unchanged.
 func TestHostileRenewalsAreRefused(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -106,8 +107,8 @@ func TestHostileRenewalsAreRefused(t *testing.T) {
 	s.mustLeave()
 }
 
-// An address that the machine has already: taking it would be the end of the machine's own connections from it.
-func TestTheMachinesOwnAddressIsRefused(t *testing.T) {
+// The session's address is already the host's: assigning it would break the host's own connections from it.
+func TestAddressInUseOnTheHostIsRefused(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -123,7 +124,7 @@ func TestTheMachinesOwnAddressIsRefused(t *testing.T) {
 	}
 	s.untouched("after it was refused")
 
-	// One that a link gets later is said as well, and over with it.
+	// If a link gets the address later, the conflict is reported until the address is removed.
 	s.company.Tamper(nil)
 	s.mustConnect()
 	nettest.Run(t, "ip", "addr", "add", "10.90.0.2/24", "dev", "net0")

@@ -23,7 +23,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// lockdown runs the command and gives what it printed as JSON.
+// lockdown runs the command and returns its JSON output.
 func (s *site) lockdown(args ...string) map[string]any {
 	s.t.Helper()
 	text, err := s.tryLockdown(args...)
@@ -42,7 +42,7 @@ func (s *site) tryLockdown(args ...string) (string, error) {
 	return string(out), err
 }
 
-// everything is what a machine's programs send, each kind of packet to its own address.
+// everything sends each kind of packet that programs send, each to its own address.
 func everything(t *testing.T) {
 	for _, send := range []struct {
 		network, to string
@@ -66,10 +66,10 @@ func everything(t *testing.T) {
 	_ = t
 }
 
-// leak is what of it left, apart from what every link needs.
+// leak returns what left the host, apart from what every link needs.
 func leak(t *testing.T, ear *nettest.Ear) []string {
 	t.Helper()
-	// A request for a lease may leave, so it tells that all before it has.
+	// A DHCP request may leave. Once it is seen, all earlier packets have been seen, too.
 	socket, err := net.ListenUDP("udp4", &net.UDPAddr{Port: 68})
 	if err != nil {
 		t.Fatal(err)
@@ -92,8 +92,8 @@ func leak(t *testing.T, ear *nettest.Ear) []string {
 	return left
 }
 
-// The whole life of lockdown: set while no link is up, in force before any is, through a crash and another binary, with a
-// portal that shuts by itself, and lifted by repair, which says so.
+// The whole life of lockdown: turned on while no link is up, restored before any is, through a crash and an upgrade, with a
+// captive-portal exception that ends by itself, and turned off by repair, which reports it.
 func TestLockdown(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -105,7 +105,7 @@ func TestLockdown(t *testing.T) {
 	if said["on"] != true || said["by"] != "LOCKDOWN_BY_ADMINISTRATOR" || fmt.Sprint(said["reachable"]) != "[192.0.2.10:8443]" {
 		t.Errorf("%v", said)
 	}
-	// The machine is started anew: the kernel has forgotten, the early unit has not.
+	// A reboot: the nftables rules are gone, and the early unit restores them.
 	nettest.Run(t, "nft", "flush", "ruleset")
 	if said := s.lockdown("apply"); said["on"] != true {
 		t.Fatalf("%v", said)
@@ -139,7 +139,7 @@ func TestLockdown(t *testing.T) {
 		}
 	}
 	shut("before there is a service")
-	dial := func(to string) { // whether anybody answers does not matter
+	dial := func(to string) { // whether there is an answer does not matter
 		if conn, err := net.DialTimeout("tcp", to, 100*time.Millisecond); err == nil {
 			_ = conn.Close()
 		}
@@ -169,11 +169,11 @@ func TestLockdown(t *testing.T) {
 	s.startAs(command)
 	shut("after an upgrade")
 
-	// The portal: a page, names and a lease, by the default route's link, for its time.
+	// The captive-portal exception: HTTP, DNS and DHCP, on the default route's link, for a limited time.
 	if said := s.lockdown("portal", "--for", "4s"); said["portalLink"] != "net0" || said["portalLeft"] == nil {
 		t.Errorf("%v", said)
 	}
-	s.kill(syscall.SIGKILL) // nobody is there to shut it
+	s.kill(syscall.SIGKILL) // no process is running that could end the exception
 	dial("198.51.100.3:80")
 	dial("198.51.100.3:22")
 	if left := leak(t, ear); len(left) == 0 || strings.Trim(strings.Join(left, ""), "0123456789.") != "" {
@@ -235,9 +235,9 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// What an instance's policy wants holds beyond the session, until an administrator lifts it; then it does not come back by
-// itself. Others may neither lift it nor learn by it whom the machine talks to.
-func TestAPolicyLocksDown(t *testing.T) {
+// Lockdown by policy lasts beyond the session until an administrator turns it off; then it does not come back by itself.
+// Other users may neither turn it off nor learn from it which servers the host reaches.
+func TestPolicyTurnsLockdownOn(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

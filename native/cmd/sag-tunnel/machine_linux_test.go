@@ -12,11 +12,11 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// printed is what `ip` itself prints of ours.
+// printed returns our routes and rules as `ip` prints them.
 func printed(t *testing.T) (routes, rules []string) {
 	for _, family := range []string{"-4", "-6"} {
 		for line := range strings.Lines(nettest.Run(t, "ip", family, "route", "show", "table", "all", "proto", "207")) {
-			// The kernel is asked for one protocol and does not always listen.
+			// `ip` asks the kernel for one protocol, but some kernels return others, too.
 			if line = strings.TrimSpace(line); strings.Contains(line, "table") && !slices.Contains(routes, line) {
 				routes = append(routes, line)
 			}
@@ -30,7 +30,7 @@ func printed(t *testing.T) (routes, rules []string) {
 	return routes, rules
 }
 
-// says is true if all words of a line are in another one, in their order.
+// says reports whether all words of a line are in another one, in the same order.
 func says(line, printed string) bool {
 	words := strings.Fields(strings.TrimSuffix(line, " (IPv6)"))
 	for word := range strings.FieldsSeq(printed) {
@@ -41,8 +41,8 @@ func says(line, printed string) bool {
 	return len(words) == 0
 }
 
-// The state tells the machine as `ip` tells it at the same time, whoever made it so.
-func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
+// The reported state matches what `ip` prints at the same time.
+func TestStateMatchesTheHost(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -69,7 +69,7 @@ func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
 		}
 	}
 	agrees("connected", 0)
-	// A mark of ownership that somebody else put there: it is told, because it is there.
+	// A route with our protocol number is reported, even if another program added it.
 	nettest.Run(t, "ip", "route", "add", "10.99.0.0/16", "dev", "net0", "table", "21319", "proto", "207")
 	agrees("a route more", time.Second)
 	nettest.Run(t, "ip", "route", "flush", "table", "21319")
@@ -87,8 +87,8 @@ func TestTheStateTellsTheMachineAsItIs(t *testing.T) {
 	s.mustLeave()
 }
 
-// More routes than fit into a message are told as far as they do, and the rest counted.
-func TestManyRoutesAreTold(t *testing.T) {
+// If there are more routes than fit into a message, the rest is counted.
+func TestStateWithManyRoutes(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

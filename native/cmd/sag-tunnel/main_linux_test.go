@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// beProgram is set in a process that is sag-tunnel itself and no test.
+// beProgram is set in a process that acts as sag-tunnel instead of running tests.
 const beProgram = "SAG_TEST_BE_SAG_TUNNEL"
 
-// soak makes the long versions of these tests.
+// soak selects the long versions of these tests.
 var soak = os.Getenv("SAG_SOAK") != ""
 
 func TestMain(m *testing.M) {

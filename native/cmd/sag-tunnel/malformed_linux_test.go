@@ -20,7 +20,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// malformed makes requests that no client of ours makes, from ones that it makes.
+// malformed creates invalid requests by changing valid ones.
 type malformed struct{ *rand.Rand }
 
 var (
@@ -40,7 +40,7 @@ var (
 	}
 )
 
-// bomb is 4 MB, packed.
+// bomb is 4 MB, compressed.
 var bomb = sync.OnceValue(func() []byte {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
@@ -51,10 +51,10 @@ var bomb = sync.OnceValue(func() []byte {
 
 func pick[T any](m malformed, all []T) T { return all[m.IntN(len(all))] }
 
-// request is one of them, as it goes over the line.
+// request returns one of them as sent over the connection.
 func (m malformed) request() []byte {
 	body := []byte(pick(m, bodies))
-	if m.IntN(4) == 0 { // a stream's envelope, with a length that need not be true
+	if m.IntN(4) == 0 { // a stream's envelope, possibly with a wrong length
 		head := make([]byte, 5)
 		head[0] = byte(m.IntN(4))
 		binary.BigEndian.PutUint32(head[1:], pick(m, []uint32{uint32(len(body)), 0, 1, 1 << 20, 1<<32 - 1}))
@@ -64,7 +64,7 @@ func (m malformed) request() []byte {
 	switch m.IntN(12) {
 	case 0:
 		encoding = "Content-Encoding: gzip\r\n"
-	case 1: // small on the line, large when unpacked
+	case 1: // small on the wire, large when decompressed
 		encoding = "Content-Encoding: gzip\r\nConnect-Content-Encoding: gzip\r\n"
 		body = bomb()
 	}
@@ -77,7 +77,7 @@ func (m malformed) request() []byte {
 		pick(m, verbs), pick(m, methods), pick(m, []string{"", "", "/", "?x=%zz", "/../..", "%00"}), pick(m, []string{"1.1", "1.1", "1.0", "2.0", "9.9"}), pick(m, hosts), pick(m, types),
 		pick(m, []string{"1", "2", ""}), pick(m, []string{"1000", "-1", "0", "99999999999999", "x"}), encoding, length, body)
 	line := []byte(text)
-	for range m.IntN(4) { // a few bytes are others
+	for range m.IntN(4) { // change a few bytes
 		line[m.IntN(len(line))] = byte(m.IntN(256))
 	}
 	if m.IntN(10) == 0 {
@@ -86,7 +86,7 @@ func (m malformed) request() []byte {
 	return line
 }
 
-// resident is how much memory a process has, bytes.
+// resident returns a process's resident memory, bytes.
 func resident(pid int) int {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(text)) {
@@ -98,8 +98,8 @@ func resident(pid int) int {
 	return 0
 }
 
-// Malformed requests by the thousand, against the service with a session: it lives, its memory stays flat, and nothing of the
-// session changes. SAG_SOAK=1 makes 100,000.
+// Thousands of malformed requests to a service with a session: it keeps running, its memory does not grow, and the session
+// does not change. SAG_SOAK=1 sends 100,000.
 func TestMalformedRequests(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -130,13 +130,13 @@ func TestMalformedRequestsInProxyMode(t *testing.T) {
 		t.Errorf("the session suffered: %v", err)
 	}
 	p.stop()
-	_ = p.wait() // what it logs is whole then
+	_ = p.wait() // now the log is complete
 	if strings.Contains(p.log.String(), "internal error") {
 		t.Errorf("it says %s", p.log)
 	}
 }
 
-// sendMalformed sends so many to a process, of which the memory is measured.
+// sendMalformed sends a number of requests to a process and measures its memory.
 func sendMalformed(t *testing.T, socket string, pid, count int) {
 	const workers = 8
 	switch {

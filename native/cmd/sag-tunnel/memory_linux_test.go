@@ -1,6 +1,6 @@
 //go:build linux && !race
 
-// Under the race detector memory says nothing: these tests have a stage of their own.
+// The race detector distorts memory usage, so these tests have a stage of their own.
 
 package main
 
@@ -73,8 +73,8 @@ func TestMemory(t *testing.T) {
 	settled("idle again")
 }
 
-// In system mode buffers are of 64 KB, of which little is ever touched. Where they are counted as if they were memory, the
-// collector works without a pause, for more processor time than encryption takes.
+// In system mode little of each 64 KB buffer is ever touched. If the memory limit counted them fully, the garbage collector
+// would run all the time and use more CPU than encryption.
 func TestMemoryInSystemMode(t *testing.T) {
 	if !nettest.Inside(t) {
 		return

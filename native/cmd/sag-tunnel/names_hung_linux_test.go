@@ -8,14 +8,14 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// Who keeps the machine's name servers runs, and answers nothing: a connection comes about all the same and ends in time, and
-// everything is in its place as soon as there are answers again.
+// The DNS manager runs but answers nothing: connecting and disconnecting still work within their time limits, and DNS is
+// configured as soon as it answers again.
 func TestNamesWithoutAnswers(t *testing.T) {
 	for _, c := range []struct{ backend, hung string }{
 		{"systemd-resolved", "systemd-resolved"}, {"systemd-resolved", "dbus-daemon"}, {"NetworkManager", "NetworkManager"},
 	} {
 		t.Run(c.backend+" without "+c.hung, func(t *testing.T) {
-			// Each in a namespace of its own, and most of it is waiting.
+			// Each runs in its own namespace and mostly waits.
 			t.Parallel()
 			if !nettest.Inside(t) {
 				return

@@ -13,7 +13,7 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// Killed at any moment, with the network changed in the meantime or not: what is left of names is what others have written.
+// Killed at any moment, with network changes in between: only the DNS settings of others remain.
 func TestNamesThroughKills(t *testing.T) {
 	kills := 20
 	if soak {
@@ -57,10 +57,10 @@ func TestNamesThroughKills(t *testing.T) {
 						}
 					}
 				}()
-				// The moment is what is tested, so this one wait is random on purpose.
+				// The moment of the kill is what is tested, so this wait is random.
 				time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
 				if rand.IntN(3) == 0 {
-					// Before the kill: what is ours has to be noticed as taken, or not, at any moment.
+					// A change just before the kill: our settings must be recognised whether they were applied or not.
 					server = servers[rand.IntN(len(servers))]
 					keeper.Change(server)
 				}

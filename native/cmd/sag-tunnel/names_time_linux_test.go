@@ -9,11 +9,11 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// How long it takes from the session to a tunnel that is up, and back, with each of those who keep name servers. What takes long
-// in itself is told here; TestManyConnectionsLeaveNothing has the limit for all that is ours.
+// Measures the time from the session to a working tunnel and back, with each DNS manager. It only prints the times;
+// TestManyConnectionsLeakNothing has the limit for our part.
 //
-//	go test ./cmd/sag-tunnel -run TestTimeWithNames -v
-func TestTimeWithNames(t *testing.T) {
+//	go test ./cmd/sag-tunnel -run TestLookupTimes -v
+func TestLookupTimes(t *testing.T) {
 	cycles := 10
 	if soak {
 		cycles = 200

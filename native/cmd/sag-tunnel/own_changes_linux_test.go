@@ -11,8 +11,8 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// Somebody switches IPv6 off and on again while the machine is in an intranet, as other VPN programs and administrators do.
-// Neither the kernel's clearing away of addresses and routes nor what we do about it is another program's doing.
+// IPv6 is switched off and on while connected, as other VPN programs and administrators do. Neither the kernel's removal of
+// addresses and routes nor our repair may be reported as a conflict with another program.
 func TestIPv6IsSwitchedOffAndOn(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -20,8 +20,8 @@ func TestIPv6IsSwitchedOffAndOn(t *testing.T) {
 	switchIPv6(t, "all")
 }
 
-// The same for the tunnel's link alone.
-func TestIPv6IsSwitchedOffAndOnForOurLink(t *testing.T) {
+// The same for the tunnel's link only.
+func TestIPv6IsSwitchedOffAndOnForTheTunnelLink(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -51,7 +51,7 @@ func switchIPv6(t *testing.T, where string) {
 			}
 		}
 	}
-	wait := 200 * time.Millisecond // the same as with 5 s, which is the soak's
+	wait := 200 * time.Millisecond // same result as with the 5 s of the soak test
 	if soak {
 		wait = 5 * time.Second
 	}
@@ -61,7 +61,7 @@ func switchIPv6(t *testing.T, where string) {
 		if _, err := page(); err != nil {
 			t.Fatalf("without IPv6: %v", err)
 		}
-		time.Sleep(wait) // how long somebody leaves it off is part of what is tested
+		time.Sleep(wait) // the time without IPv6 is part of the test
 		if told := whole(); told != "" {
 			t.Fatalf("while IPv6 is off: %s\n%s", told, s.tail())
 		}
@@ -76,8 +76,8 @@ func switchIPv6(t *testing.T, where string) {
 	s.mustDisconnect()
 }
 
-// The intranet's domains change again and again: our lines stay in resolv.conf all the time, and nobody is blamed.
-func TestDomainsChangeOften(t *testing.T) {
+// The intranet's domains change repeatedly: our lines stay in resolv.conf all the time, and no conflict is reported.
+func TestFrequentDomainChanges(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

@@ -91,7 +91,7 @@ func (p *process) start(company *tunneltest.Company) *tunnelv1.State {
 	return p.until(typesv1.Phase_PHASE_CONNECTED)
 }
 
-// until waits for a phase, as a watcher does.
+// until waits for a phase with Watch.
 func (p *process) until(phase typesv1.Phase) *tunnelv1.State {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -136,7 +136,7 @@ func fetch(s *tunnelv1.State) error {
 
 func runtimeDir(t *testing.T) string { return filepath.Join(t.TempDir(), intranet) }
 
-func TestTheSessionOutlivesItsProcess(t *testing.T) {
+func TestSessionIsResumedAfterKill(t *testing.T) {
 	company := tunneltest.NewCompany(t, 2)
 	dir := runtimeDir(t)
 	first := run(t, dir)
@@ -181,7 +181,7 @@ func (p *process) stop() *tunnelv1.State {
 	return stopped.Msg.GetState()
 }
 
-func TestAResumptionThatIsRefused(t *testing.T) {
+func TestRefusedResumption(t *testing.T) {
 	company := tunneltest.NewCompany(t, 1)
 	dir := runtimeDir(t)
 	first := run(t, dir)
@@ -196,7 +196,7 @@ func TestAResumptionThatIsRefused(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "session")); err == nil {
 		t.Error("the session is wanted still")
 	}
-	// The same process takes another session, at the same listeners.
+	// The same process accepts another session, at the same listeners.
 	company.End(nil)
 	if err := fetch(second.start(company)); err != nil {
 		t.Error(err)

@@ -2,5 +2,5 @@
 
 package main
 
-// racing: times and memory say nothing under the race detector. What is measured is measured once more without it.
+// racing is set under the race detector, which distorts times and memory. They are measured again without it.
 const racing = true

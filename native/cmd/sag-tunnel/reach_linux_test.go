@@ -13,13 +13,13 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// page asks for the intranet's page as any program would.
+// page fetches the intranet's page as any program would.
 func page() (string, error) {
 	out, err := exec.Command("curl", "-sS", "--max-time", "3", "http://"+tunneltest.Portal.String()+"/").CombinedOutput()
 	return string(out), err
 }
 
-// ping sends one echo request and waits for its answer.
+// ping sends one echo request and waits for the reply.
 func ping(address string) error {
 	socket, err := icmp.ListenPacket("ip4:icmp", "0.0.0.0")
 	if err != nil {
@@ -48,7 +48,7 @@ func ping(address string) error {
 	}
 }
 
-// refused is true if the kernel has no way for the intranet's packets but to refuse them.
+// refused reports whether the kernel's route for the intranet is an unreachable route.
 func refused() bool {
 	out, err := exec.Command("ip", "route", "get", tunneltest.Portal.String()).CombinedOutput()
 	return err != nil && strings.Contains(string(out), "No route to host")

@@ -34,8 +34,8 @@ func TestRepairNeedsNoService(t *testing.T) {
 	s.untouched("after repair beside a running service")
 }
 
-// Beside a service that knows nothing of it, too: whatever carries our mark and is nobody's any more.
-func TestRepairBesideAServiceThatForgot(t *testing.T) {
+// While a service runs that has not made them, repair also removes changes that carry our mark.
+func TestRepairRemovesUnownedChanges(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

@@ -9,8 +9,9 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// Whoever puts a rule of theirs before all others has the intranet's packets: that is said, with their name, and over with them.
-func TestARivalIsNamed(t *testing.T) {
+// A rule with higher priority than ours diverts the intranet's packets: the program is reported by name, until the rule is
+// gone.
+func TestConflictingProgramIsNamed(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -36,8 +37,9 @@ func TestARivalIsNamed(t *testing.T) {
 	s.mustLeave()
 }
 
-// While no service was alive somebody else took the packets: the session is over, it is said why, and nothing is held.
-func TestARivalThatCameMeanwhile(t *testing.T) {
+// Another program took the packets while no service was running: the session ends with that cause, and nothing stays
+// blocked.
+func TestConflictWhileServiceIsDead(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

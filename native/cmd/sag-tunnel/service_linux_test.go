@@ -20,7 +20,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// capabilities are those that the unit leaves the service, as setpriv wants them.
+// capabilities are those in the unit file, in setpriv's syntax.
 func capabilities(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../../build/units/sag-tunnel.service")
@@ -38,8 +38,8 @@ func capabilities(t *testing.T) string {
 	return set
 }
 
-// What the unit leaves the service is enough: two capabilities, a strict umask, no new privileges.
-func TestWithTheUnitsCapabilityOnly(t *testing.T) {
+// The service works with the unit's restrictions: two capabilities, a strict umask, no new privileges.
+func TestServiceWithUnitCapabilities(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -61,7 +61,7 @@ func TestWithTheUnitsCapabilityOnly(t *testing.T) {
 	s.mustLeave()
 }
 
-func TestTheWholeMachineIsInside(t *testing.T) {
+func TestWholeHostUsesTheTunnel(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -109,8 +109,9 @@ func TestTheWholeMachineIsInside(t *testing.T) {
 	}
 }
 
-// A cloud instance that takes the word of a session's end and never answers it keeps neither the machine nor whoever waits.
-func TestASilentCloudHoldsNothing(t *testing.T) {
+// A cloud instance that accepts HangUp and never answers delays neither the restoring of the host's settings nor the
+// caller.
+func TestSilentCloudDoesNotBlockStop(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

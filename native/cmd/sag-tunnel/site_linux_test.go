@@ -26,7 +26,7 @@ import (
 
 const intranet = "a1b2"
 
-// site is a machine with a service, and a company it can reach.
+// site is a host with a service, and a company it can reach.
 type site struct {
 	t          *testing.T
 	company    *tunneltest.Company
@@ -36,7 +36,7 @@ type site struct {
 	log        string
 }
 
-// newSite makes a LAN, which must be untouched in the end, and a company on loopback.
+// newSite creates a LAN, which must be unchanged at the end, and a company on loopback.
 func newSite(t *testing.T) *site {
 	t.Helper()
 	for _, line := range []string{
@@ -46,7 +46,7 @@ func newSite(t *testing.T) *site {
 	} {
 		nettest.Run(t, "ip", strings.Fields(line)...)
 	}
-	// Other users have to get as far as the socket.
+	// Other users need access to the socket.
 	dir, err := os.MkdirTemp("", "sag-system")
 	if err == nil {
 		err = os.Chmod(dir, 0o755)
@@ -96,7 +96,7 @@ func (s *site) startAs(command *exec.Cmd) {
 	}
 }
 
-// tail is what the service said last.
+// tail returns the end of the service's log.
 func (s *site) tail() string {
 	text, _ := os.ReadFile(s.log)
 	const enough = 6000
@@ -108,7 +108,7 @@ func (s *site) kill(signal syscall.Signal) {
 	_ = s.service.Wait()
 }
 
-// repair runs sag-tunnel repair and gives what it said.
+// repair runs sag-tunnel repair and returns its output.
 func (s *site) repair() string {
 	s.t.Helper()
 	out, err := s.command("repair").CombinedOutput()
@@ -122,7 +122,7 @@ func (s *site) rpc() (tunnelv1connect.TunnelServiceClient, func()) {
 	return control.Dial(s.run)
 }
 
-// connect does what core does, and answers when the tunnel is up or has failed.
+// connect connects like core does, and returns when the tunnel is up or has failed.
 func (s *site) connect(ctx context.Context) (*tunnelv1.State, error) {
 	rpc, leave := s.rpc()
 	defer leave()
@@ -163,7 +163,7 @@ func (s *site) until(ctx context.Context, phases ...typesv1.Phase) (*tunnelv1.St
 	return nil, errors.Join(errors.New("the stream ended"), stream.Err())
 }
 
-// become waits for one of these phases, which has to come.
+// become waits for one of these phases and fails the test if none comes.
 func (s *site) become(phases ...typesv1.Phase) *tunnelv1.State {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -176,7 +176,7 @@ func (s *site) become(phases ...typesv1.Phase) *tunnelv1.State {
 	return state
 }
 
-// mustResume fails if the service does not take up the session of its predecessor.
+// mustResume fails the test if the service does not resume the session of its predecessor.
 func (s *site) mustResume() {
 	s.t.Helper()
 	state := s.become(typesv1.Phase_PHASE_CONNECTED, typesv1.Phase_PHASE_FAILED)
@@ -210,21 +210,21 @@ func (s *site) mustDisconnect() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := s.disconnect(ctx); err != nil {
-		// What it is doing is worth more than that it did not answer.
+		// A stack dump of the service shows what it waits for.
 		s.kill(syscall.SIGQUIT)
 		text := s.tail()
 		s.t.Fatalf("not disconnected: %v\n%s", err, text)
 	}
 }
 
-// mustLeave disconnects, and has the machine as it was before.
+// mustLeave disconnects and checks that the host is as before.
 func (s *site) mustLeave() {
 	s.t.Helper()
 	s.mustDisconnect()
 	s.untouched("after disconnect")
 }
 
-// untouched fails if the machine is not as it was before.
+// untouched fails the test if the host is not as before.
 func (s *site) untouched(when string) {
 	s.t.Helper()
 	if now := nettest.State(s.t); now != s.before {
@@ -235,19 +235,19 @@ func (s *site) untouched(when string) {
 
 func cause(err error) typesv1.Cause { return typesv1.Cause(wire.Received(err).Code()) }
 
-// wanted is true if a session is to be taken up again.
+// wanted reports whether a session is saved for resumption.
 func (s *site) wanted() bool {
 	found, _ := filepath.Glob(filepath.Join(s.run, "*", "session"))
 	return len(found) > 0
 }
 
-// blocking is what everybody can read.
+// blocking returns the blocking file.
 func (s *site) blocking() string {
 	text, _ := os.ReadFile(filepath.Join(s.run, "blocking"))
 	return string(text)
 }
 
-// told is how the tunnel says it is, with probe after a look whether the access point lives.
+// told returns the tunnel's reported state; with probe, after a check of the access point.
 func (s *site) told(probe bool) *tunnelv1.State {
 	s.t.Helper()
 	rpc, leave := s.rpc()

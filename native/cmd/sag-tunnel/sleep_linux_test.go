@@ -12,7 +12,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// After sleep the keys are new, and the machine is as the intranet needs it, without anybody's having noticed a failure first.
+// After sleep the session has new keys and the host's settings are complete, without a failure being noticed first.
 func TestAfterSleep(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -29,7 +29,7 @@ func TestAfterSleep(t *testing.T) {
 		return now.Add(-s.told(false).GetSession().GetHandshakeAge().AsDuration())
 	}
 	for start := time.Now(); !handshake().After(start); time.Sleep(200 * time.Millisecond) {
-		// Again, until the service listens.
+		// Repeated until the service listens.
 		asleep(true)
 		asleep(false)
 		if time.Since(start) > 10*time.Second {

@@ -12,7 +12,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// untrust is what an administrator does.
+// untrust removes the company from the list of trusted intranets, as an administrator does.
 func (s *site) untrust() {
 	s.t.Helper()
 	if removed, err := (trust.Store{Dir: s.state}).Remove(s.company.Cloud().GetUrl(), tunneltest.Code); !removed || err != nil {
@@ -20,8 +20,8 @@ func (s *site) untrust() {
 	}
 }
 
-// An ordinary user's session outlives the service like any other, for as long as its intranet is trusted.
-func TestTrustIsAskedForAgain(t *testing.T) {
+// An ordinary user's session is resumed like any other, as long as its intranet is trusted.
+func TestTrustIsCheckedAgain(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -36,7 +36,7 @@ func TestTrustIsAskedForAgain(t *testing.T) {
 		t.Errorf("the session is not its owner's: %s", said)
 	}
 
-	// While it is up: the next profile ends it, and the machine is given back.
+	// While connected, the next renewal ends the session, and the host's settings are restored.
 	s.untrust()
 	s.company.SetDomains("other.test")
 	state := s.become(typesv1.Phase_PHASE_FAILED)
@@ -45,7 +45,7 @@ func TestTrustIsAskedForAgain(t *testing.T) {
 	}
 	s.untouched("after trust was withdrawn")
 
-	// After a crash: it is not taken up.
+	// After a crash it is not resumed.
 	s.trust(s.company)
 	s.connectAs(victim)
 	s.kill(syscall.SIGKILL)
@@ -58,13 +58,13 @@ func TestTrustIsAskedForAgain(t *testing.T) {
 	if said := s.startChanged(victim, s.company.Cloud(), s.company, nil); !strings.Contains(said, "has trusted the intranet "+tunneltest.Code) {
 		t.Errorf("%s", said)
 	}
-	// An administrator needs no trust.
+	// An administrator does not need an entry in the list.
 	s.mustConnect()
 	s.mustLeave()
 }
 
-// A cloud instance changes its key as it has announced: nobody has to trust it anew.
-func TestAnnouncedKeysOfATrustedCloudAreKept(t *testing.T) {
+// A cloud instance changes to the key that it has announced: no administrator has to trust it again.
+func TestAnnouncedKeysOfTrustedCloudAreStored(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -79,7 +79,7 @@ func TestAnnouncedKeysOfATrustedCloudAreKept(t *testing.T) {
 	if err != nil || len(all) != 1 || len(all[0].Pins) != 2 || all[0].Pins[0] != now || all[0].Pins[1] != next {
 		t.Errorf("%v %v", all, err)
 	}
-	// One that shows another key is not talked to, whatever the caller says of it.
+	// A server with another key is not used, whatever the caller claims.
 	if err := (trust.Store{Dir: s.state}).Learn(all[0].URL, [][32]byte{{9}}); err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +89,8 @@ func TestAnnouncedKeysOfATrustedCloudAreKept(t *testing.T) {
 	s.untouched("after a refused session")
 }
 
-// A trusted cloud instance that does not answer: the caller hears of it soon, and the service goes on.
-func TestATrustedCloudThatDoesNotAnswer(t *testing.T) {
+// A trusted cloud instance does not answer: the caller gets an error soon, and the service keeps running.
+func TestTrustedCloudDoesNotAnswer(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

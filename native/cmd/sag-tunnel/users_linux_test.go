@@ -21,7 +21,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// othersAreServed looks whether the victim and root are answered soon.
+// othersAreServed checks that the victim and root are answered quickly.
 func (s *site) othersAreServed() string {
 	for _, uid := range []int{victim, 0} {
 		start := time.Now()
@@ -37,7 +37,7 @@ func (s *site) othersAreServed() string {
 	return "served"
 }
 
-// trust has an administrator trust a company.
+// trust adds a company to the list of trusted intranets, as an administrator does.
 func (s *site) trust(company *tunneltest.Company) {
 	s.t.Helper()
 	cloud := company.Cloud()
@@ -50,7 +50,7 @@ func (s *site) trust(company *tunneltest.Company) {
 	}
 }
 
-// subordinates lays a list of subordinate ids over the machine's.
+// subordinates mounts a list of subordinate IDs over the host's.
 func (s *site) subordinates(text string) {
 	s.t.Helper()
 	path := filepath.Join(s.t.TempDir(), "subuid")
@@ -86,7 +86,8 @@ func (s *site) startWith(uid int, attempt string, cloud *tunnelv1.Cloud, session
 	return s.as(uid, "Start", s.startBody(attempt, cloud, session))
 }
 
-// startChanged dials a company as a user, changes what it said, and starts that. Within the limit on keys, whatever is tried.
+// startChanged dials a company as a user, changes the session, and starts it. It stays within the limit on keys, even when
+// called often.
 func (s *site) startChanged(uid int, cloud *tunnelv1.Cloud, company *tunneltest.Company, change func(*clientv1.Session)) string {
 	s.t.Helper()
 	attempt, public := s.prepareAs(uid)
@@ -97,7 +98,7 @@ func (s *site) startChanged(uid int, cloud *tunnelv1.Cloud, company *tunneltest.
 	return s.startWith(uid, attempt, cloud, session)
 }
 
-// connectAs is what an ordinary user's core does, until it is up.
+// connectAs connects as an ordinary user, like core does, and waits until connected.
 func (s *site) connectAs(uid int) {
 	s.t.Helper()
 	if answer := s.startChanged(uid, s.company.Cloud(), s.company, nil); !strings.Contains(answer, "state") {
@@ -116,7 +117,7 @@ func (s *site) stopAs(uid int) {
 	}
 }
 
-// curl is a question as a user.
+// curl is an RPC as a user.
 func (s *site) curl(uid int, method, body string, flags ...string) *exec.Cmd {
 	cmd := exec.Command("curl", append(flags, "--unix-socket", filepath.Join(s.run, "rpc.sock"), "-H", "content-type: application/json",
 		"--data-binary", "@-", "http://localhost/sag.tunnel.v1.TunnelService/"+method)...)
@@ -125,13 +126,13 @@ func (s *site) curl(uid int, method, body string, flags ...string) *exec.Cmd {
 	return cmd
 }
 
-// fast prepares that many keys over one connection, and counts the refusals.
+// fast prepares n keys over one connection and counts the refusals.
 func (s *site) fast(uid, n int) string {
 	out, _ := s.curl(uid, fmt.Sprintf("Prepare?[1-%d]", n), `{"intranetId":"a1b2"}`, "-sS", "--max-time", "20").CombinedOutput()
 	return fmt.Sprintf("%d refused", strings.Count(string(out), `"code":`))
 }
 
-// follow opens Watch and gives what came within a second.
+// follow opens Watch and returns what arrives within a second.
 func (s *site) follow(uid int) string {
 	cmd := exec.Command("curl", "-sS", "--max-time", "1", "--unix-socket", filepath.Join(s.run, "rpc.sock"), "-H", "content-type: application/connect+json",
 		"--data-binary", "@-", "http://localhost/sag.tunnel.v1.TunnelService/Watch")
@@ -141,8 +142,8 @@ func (s *site) follow(uid int) string {
 	return string(out)
 }
 
-// hold has so many user ids, from the first one on, hold so many connections each, until the returned function is called. They are made
-// by one thread that takes on each user id in turn: the kernel tells the service the one that a connection was made with.
+// hold opens connections from many user IDs until the returned function is called. One thread makes them under each ID in
+// turn: SO_PEERCRED returns the ID that a connection was made with.
 func (s *site) hold(first, ids, connections int) (letGo func()) {
 	s.t.Helper()
 	var open []int
@@ -150,7 +151,8 @@ func (s *site) hold(first, ids, connections int) (letGo func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		// Unlocked at the end, when it is root's again: with the thread would end what it has started (PR_SET_PDEATHSIG).
+		// Unlocked at the end, when it is root's again: the end of the thread would also end its child processes
+		// (PR_SET_PDEATHSIG).
 		runtime.LockOSThread()
 		const same = ^uintptr(0)
 		for uid := range ids {

@@ -15,7 +15,7 @@ import (
 	"sag.software/native/internal/resolver"
 )
 
-// intranet leads to name servers on loopback. Those that are not served refuse connections.
+// intranet has name servers on loopback. Name servers without an entry refuse connections.
 type intranet struct {
 	Network
 	servers map[netip.Addr]string
@@ -33,7 +33,7 @@ func (i intranet) Dial(ctx context.Context, network string, to netip.AddrPort) (
 	return d.DialContext(ctx, network, at)
 }
 
-// nameServer answers queries over TCP as told, and returns its address.
+// nameServer answers queries over TCP with a function, and returns its address.
 func nameServer(t *testing.T, answer func(conn net.Conn, query *dns.Msg)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -74,7 +74,7 @@ func reply(conn net.Conn, query *dns.Msg, code int, address string) {
 	_, _ = conn.Write(resolver.Framed(raw))
 }
 
-// stream is a TCP connection to the name server of a namespace.
+// stream is a TCP connection to a namespace's name server.
 func stream(t *testing.T, network intranet) net.Conn {
 	t.Helper()
 	f := newFlows(func() dialer.Intranet { return dialer.Intranet{Policy: proxytest.Policy(), Network: network} })
@@ -85,7 +85,7 @@ func stream(t *testing.T, network intranet) net.Conn {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		// Closed after the connection is accepted: the kernel resets those that still wait.
+		// The listener is closed only now, because closing it earlier would reset the waiting connection.
 		conn, err := listener.Accept()
 		_ = listener.Close()
 		if err != nil {
@@ -126,8 +126,9 @@ func answered(t *testing.T, conn net.Conn) *dns.Msg {
 
 var first, second = netip.MustParseAddr("10.0.0.53"), netip.MustParseAddr("10.0.0.54")
 
-// Programs send EDNS over TCP as well; a server that knows only the DNS of RFC 1035 refuses it, ends the connection, or says nothing.
-func TestStreamToAServerWithoutEDNS(t *testing.T) {
+// Programs send EDNS over TCP, too. An RFC 1035 server without EDNS answers FORMERR, closes the connection, or does not
+// answer.
+func TestStreamRetriesWithoutEDNS(t *testing.T) {
 	for name, refuse := range map[string]func(net.Conn, *dns.Msg){
 		"it refuses":             func(conn net.Conn, query *dns.Msg) { reply(conn, query, dns.RcodeFormatError, "") },
 		"it ends the connection": func(conn net.Conn, _ *dns.Msg) { _ = conn.Close() },
@@ -153,8 +154,8 @@ func TestStreamToAServerWithoutEDNS(t *testing.T) {
 	}
 }
 
-// Queries of one connection do not wait for each other, and a server that is down is passed over.
-func TestStreamAnswersWhatIsSettledFirst(t *testing.T) {
+// Queries on one connection do not wait for each other, and the next server is used if one is down.
+func TestStreamAnswersOutOfOrder(t *testing.T) {
 	hold := make(chan struct{})
 	at := nameServer(t, func(conn net.Conn, query *dns.Msg) {
 		if query.Question[0].Name == "slow.corp.test." {
@@ -173,8 +174,8 @@ func TestStreamAnswersWhatIsSettledFirst(t *testing.T) {
 	}
 }
 
-// A zone comes in several messages: the connection is passed on as it is.
-func TestStreamPassesZoneTransfersOn(t *testing.T) {
+// A zone transfer has several messages, so the connection is relayed without parsing.
+func TestStreamRelaysZoneTransfers(t *testing.T) {
 	at := nameServer(t, func(conn net.Conn, query *dns.Msg) {
 		for range 3 {
 			reply(conn, query, dns.RcodeSuccess, "10.1.2.3")
@@ -189,8 +190,8 @@ func TestStreamPassesZoneTransfersOn(t *testing.T) {
 	}
 }
 
-// A query that nobody answers ends the connection, so that the client asks elsewhere.
-func TestStreamWithoutAnAnswerEnds(t *testing.T) {
+// A query without an answer ends the connection, so that the client tries another server.
+func TestStreamClosesWithoutAnAnswer(t *testing.T) {
 	conn := stream(t, intranet{order: []netip.Addr{first}})
 	_, _ = conn.Write(question("portal.corp.test.", dns.TypeA, false))
 	if raw, err := resolver.ReadFrame(conn); err == nil {

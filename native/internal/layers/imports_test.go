@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// root is the module's folder, and architecture the page with the diagram.
+// root is the module's folder, architecture the page with the diagram.
 const (
 	root         = "../.."
 	architecture = "../../../docs/architecture.md"
@@ -36,8 +36,8 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// A group may import only what stands before it, so that there are no cycles between groups either.
-func TestGroupsAreInOrder(t *testing.T) {
+// A group may only import earlier ones, so that there are no cycles between groups.
+func TestGroupsAreOrdered(t *testing.T) {
 	before := map[string]bool{}
 	for _, g := range groups {
 		for _, name := range g.may {
@@ -49,7 +49,7 @@ func TestGroupsAreInOrder(t *testing.T) {
 	}
 }
 
-func TestTheDiagramIsTheTable(t *testing.T) {
+func TestDiagramMatchesTable(t *testing.T) {
 	page, err := os.ReadFile(architecture)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestTheDiagramIsTheTable(t *testing.T) {
 	}
 }
 
-func TestWrongImportsAreFound(t *testing.T) {
+func TestForbiddenImportsAreReported(t *testing.T) {
 	of := func(place string, imports ...string) file {
 		folder, name := filepath.Split(place)
 		return file{folder: strings.TrimSuffix(folder, "/"), name: name, imports: imports, linux: strings.HasSuffix(name, "_linux.go")}
@@ -90,8 +90,8 @@ func TestWrongImportsAreFound(t *testing.T) {
 	}
 }
 
-// An import of a pure package is followed through the packages between it and protobuf.
-func TestIndirectImportsAreFound(t *testing.T) {
+// An import of a pure package is followed through other packages to protobuf.
+func TestIndirectImportsAreReported(t *testing.T) {
 	machine := file{folder: "internal/tunnel/fsm", name: "state.go", imports: []string{module + "internal/session"}}
 	model := file{folder: "internal/session", name: "model.go", imports: []string{"time", module + "internal/secret"}}
 	if wrong := reached([]file{machine, model}); len(wrong) > 0 {
@@ -105,7 +105,7 @@ func TestIndirectImportsAreFound(t *testing.T) {
 	}
 }
 
-// sources are the files of all programs, for every operating system, but for tests.
+// sources are the non-test files of all programs, for every operating system.
 func sources(t *testing.T) []file {
 	t.Helper()
 	var files []file

@@ -1,4 +1,4 @@
-// Package layers checks that packages import downwards only: the table below is the diagram of docs/architecture.md.
+// Package layers checks that packages import only lower layers. The table below is the diagram of docs/architecture.md.
 package layers
 
 import (
@@ -8,17 +8,16 @@ import (
 	"strings"
 )
 
-// group is a set of packages, and what they may import besides each other.
+// group is a set of packages and what they may import besides each other.
 type group struct {
 	name string
-	// packages are paths below native/. One that ends in "/..." stands for all below it as well, but for those that another group
-	// names.
+	// packages are paths below native/. "/..." stands for all packages below a path that no other group names.
 	packages []string
-	// may are names of groups that come earlier in the table, so that no cycle can be written down.
+	// may are names of groups that come earlier in the table, which rules out cycles.
 	may []string
 }
 
-// groups are from the bottom up.
+// groups are listed from the lowest layer to the highest.
 var groups = []group{
 	{name: "base", packages: []string{
 		"internal/checksum", "internal/clock", "internal/failure", "internal/fair", "internal/licenses", "internal/logfile",
@@ -47,21 +46,21 @@ var groups = []group{
 	{name: "sag-access-point", packages: []string{"cmd/sag-access-point"}, may: []string{"base", "hosttools", "accesspoint", "agent"}},
 }
 
-// forTests are packages that only tests import.
+// forTests are packages that only tests may import.
 var forTests = []string{
 	"internal/accesspoint/fakeclient", "internal/accesspoint/fakecloud", "internal/hostnet/fake", "internal/hostnet/nettest",
 	"internal/hostnet/sleep/sleeptest", "internal/proxy/proxytest", "internal/tunnel/tunneltest",
 }
 
-// pure are the packages that must not reach the libraries of the RPC boundary through any package of ours either: what they do can be
-// tested with values alone, and an idle part of the program does not pull protobuf in.
+// pure are the packages that must not import the RPC libraries, not even indirectly: they can be tested with plain values,
+// and programs that use only them do not link protobuf.
 var pure = []string{"internal/session", "internal/tunnel/fsm", "internal/datapath/..."}
 
-// library is a module, or a part of one, that only some packages import.
+// library is a module, or a part of one, that only some packages may import.
 type library struct {
 	prefixes []string
 	packages []string
-	// linux: only in files for Linux.
+	// linux means that only files for Linux may import it.
 	linux bool
 }
 
@@ -95,16 +94,16 @@ var exceptions = []exception{
 
 const module = "sag.software/native/"
 
-// file is one source file and what it imports.
+// file is one source file and its imports.
 type file struct {
-	// folder is below native/; name is the file's.
+	// folder is relative to native/; name is the file's.
 	folder, name string
 	imports      []string
-	// linux: it is built for Linux only.
+	// linux means that the file is built for Linux only.
 	linux bool
 }
 
-// groupOf is the group of a package: the one that names it, or the closest one that stands for all below a path.
+// groupOf returns the group of a package: the one that names it, or the one with the longest matching "/..." path.
 func groupOf(folder string) (group, bool) {
 	var best group
 	length := 0
@@ -118,7 +117,7 @@ func groupOf(folder string) (group, bool) {
 	return best, length > 0
 }
 
-// matches says how well a pattern fits a path: 0 = not at all.
+// matches returns how specifically a pattern matches a path; 0 = not at all.
 func matches(pattern, path string) int {
 	above, all := strings.CutSuffix(pattern, "/...")
 	switch {
@@ -130,7 +129,7 @@ func matches(pattern, path string) int {
 	return 0
 }
 
-// check lists what breaks the rules, and which exceptions were needed.
+// check returns the violations of the rules, and the exceptions that were needed.
 func check(files []file) (wrong []string, needed map[exception]bool) {
 	needed = map[exception]bool{}
 	excused := func(from, to string) bool {
@@ -181,7 +180,7 @@ func check(files []file) (wrong []string, needed map[exception]bool) {
 	return wrong, needed
 }
 
-// reached lists, for every pure package that reaches a library of the RPC boundary, the imports that lead there.
+// reached returns, for every pure package that reaches an RPC library, the chain of imports.
 func reached(files []file) (wrong []string) {
 	imports := map[string][]string{}
 	for _, f := range files {
@@ -210,7 +209,7 @@ func reached(files []file) (wrong []string) {
 	return wrong
 }
 
-// diagram is the table as docs/architecture.md shows it, from the top down.
+// diagram formats the table as in docs/architecture.md, highest layer first.
 func diagram() string {
 	var lines strings.Builder
 	for _, g := range slices.Backward(groups) {

@@ -15,7 +15,7 @@ import (
 	typesv1 "sag.software/native/gen/sag/types/v1"
 )
 
-// strings of every kind that some rule takes or refuses.
+// texts has accepted and rejected examples for all string rules.
 var texts = []string{
 	"", "a", "a1b2", "A1B2", "corp.test", "-corp.test", "a..b", "10.0.0.1", "10.0.0.1/8", "10.0.0.0/8", "10.0.0.1/32", "fd00::1", "fd00::/16", "fd00::1/128",
 	"10.0.0.0/33", "::ffff:10.0.0.1", "010.0.0.1", "fe80::1%eth0", "https://x", "https://cloud.test:443", "http://cloud.test", strings.Repeat("5a", 16),
@@ -46,7 +46,7 @@ func gen(t *rapid.T) *tunnelv1.StartRequest {
 	}, Cloud: &tunnelv1.Cloud{Url: text(), SpkiPins: [][]byte{key()}}, Proxy: &tunnelv1.ProxyOptions{
 		SocksListen: text(), Outside: tunnelv1.Outside(rapid.IntRange(0, 4).Draw(t, "outside")),
 	}}
-	// Most of it holds most of the time, or the one violation hides all others.
+	// Most fields are valid most of the time: otherwise the first violation would hide all others.
 	if rapid.Bool().Draw(t, "mostly right") {
 		r.AttemptId, r.IntranetId, r.Cloud = "a", "a1b2", &tunnelv1.Cloud{Url: "https://cloud.test"}
 		s := r.Session
@@ -64,7 +64,7 @@ func gen(t *rapid.T) *tunnelv1.StartRequest {
 	return r
 }
 
-func TestItSaysWhatProtovalidateSays(t *testing.T) {
+func TestSameResultAsProtovalidate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := gen(t)
 		own, theirs := Check(r), protovalidate.Validate(r)
@@ -84,8 +84,8 @@ func TestItSaysWhatProtovalidateSays(t *testing.T) {
 	})
 }
 
-// Every rule of every message sag-tunnel takes is known; an unknown one would refuse all of them.
-func TestAllRulesAreKnown(t *testing.T) {
+// Every rule of every message that sag-tunnel accepts is implemented; an unknown rule would reject all messages.
+func TestAllRulesAreImplemented(t *testing.T) {
 	session := &clientv1.Session{
 		SessionId: strings.Repeat("5a", 16), Addresses: []string{"10.0.0.1/32"}, Routes: []string{"10.0.0.0/8"}, Mtu: 1280,
 		Lease: &durationpb.Duration{Seconds: 1}, RenewAfter: &durationpb.Duration{Seconds: 1}, SignInLifetime: &durationpb.Duration{Seconds: 1},

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestThreeFilesAtMost(t *testing.T) {
+func TestRotationKeepsThreeFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	const max = 1000
 	f, err := open(path, max)
@@ -37,7 +37,7 @@ func TestThreeFilesAtMost(t *testing.T) {
 	}
 }
 
-func TestGoesOnWhereItWas(t *testing.T) {
+func TestOpenAppends(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	for range 2 {
 		f, err := Open(path)
@@ -51,7 +51,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
-func TestAFullDiskStopsNothing(t *testing.T) {
+func TestWriteSucceedsOnFullDisk(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("not run: needs /dev/full")
 	}
@@ -64,7 +64,7 @@ func TestAFullDiskStopsNothing(t *testing.T) {
 	}
 }
 
-func TestTheSessionIsInEveryLine(t *testing.T) {
+func TestEveryLineHasTheSession(t *testing.T) {
 	var out bytes.Buffer
 	var session Session
 	logger := slog.New(Named(slog.NewTextHandler(&out, nil), &session)).With("intranet", "a1b2")

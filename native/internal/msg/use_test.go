@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// source is a file of the product: no test, nothing generated but en.go.
+// source is a file of the product: no test, and of the generated files only en.go.
 type source struct {
 	path string
 	file *ast.File
@@ -44,7 +44,7 @@ func sources(t *testing.T, set *token.FileSet) []source {
 	return all
 }
 
-// A message that nothing uses is one less to translate.
+// Unused messages would be translated for nothing.
 func TestEveryMessageIsUsed(t *testing.T) {
 	declared, used := map[string]bool{}, map[string]bool{}
 	for _, s := range sources(t, token.NewFileSet()) {
@@ -76,19 +76,19 @@ func TestEveryMessageIsUsed(t *testing.T) {
 	}
 }
 
-// sentence is text of two or more words.
+// sentence matches text of two or more words.
 var sentence = regexp.MustCompile(`\pL{2,}\S* +\pL`)
 
 var printing = regexp.MustCompile(`^F?[pP]rint`)
 
-// What is shown is written in common/text only. A literal of two or more words must not be
+// Texts that users see are in common/text only. A literal of two or more words must not be
 //   - anywhere in an argument of a function of package failure, or of a function of package msg,
 //   - anywhere in an argument of fmt.Print…, fmt.Fprint… in package main,
 //   - anywhere in a literal of failure.Failure, msg.Message, msg.Error, or of a Failure or Warning of the contract,
 //   - anywhere in an argument of errors.New and fmt.Errorf in the packages whose errors are shown as they are.
 //
-// The texts of other errors and of lines in the log are for those who look for a bug, and are English.
-func TestWhatIsShownIsInTheTextFiles(t *testing.T) {
+// Texts of other errors and of log lines are for debugging and are English only.
+func TestShownTextsAreInTheCatalogue(t *testing.T) {
 	set := token.NewFileSet()
 	for _, s := range sources(t, set) {
 		if strings.HasPrefix(s.path, "internal/msg/") {
@@ -103,11 +103,11 @@ func TestWhatIsShownIsInTheTextFiles(t *testing.T) {
 	}
 }
 
-// errorsShown are the packages whose errors are shown as they are: why the host's network could not be changed, why an access point
-// refuses a peer, and what is wrong with a request to the HTTP proxy.
+// errorsShown are the packages whose errors are shown to users: why the host's network could not be changed, why an access
+// point rejects a peer, and what is wrong with an HTTP proxy request.
 var errorsShown = regexp.MustCompile(`^internal/(hostnet/(captive|dns|journal|killswitch|lockdown|permit|plan|reconcile|route|sleep)/|hostnet/[a-z_]+\.go$|accesspoint/(sessiontable/taken|agent/convert_rules)\.go$|proxy/httpproxy/(body|head)\.go$)`)
 
-// internal are errors in these packages that a caller handles, or that are an error of this program.
+// internal are errors in these packages that a caller handles, or that report a bug of this program.
 var internal = map[string]bool{
 	`"the head is too long"`: true,
 	`"not HOST:PORT"`:        true,
@@ -116,7 +116,7 @@ var internal = map[string]bool{
 	`"an item of type %T"`:   true,
 }
 
-// literalsShown are the sentences in a node that is shown.
+// literalsShown returns the sentences in a node that users may see.
 func literalsShown(n ast.Node, prints, errorsToo bool) []*ast.BasicLit {
 	var shown []ast.Node
 	switch n := n.(type) {
@@ -157,7 +157,7 @@ func qualified(e ast.Expr) (pkg, name string) {
 	return "", ""
 }
 
-func TestTheRuleFindsSentences(t *testing.T) {
+func TestLiteralsShown(t *testing.T) {
 	for text, want := range map[string]int{
 		`failure.New(failure.Unknown, msg.Foreign("the disk is full"))`:                  2,
 		`failure.New(failure.Unknown, msg.Foreign("it is " + "no " + name + " at all"))`: 4,
@@ -187,7 +187,7 @@ func TestTheRuleFindsSentences(t *testing.T) {
 	}
 }
 
-// Whatever fails, what is shown has a key: the operating system's words too.
+// Every shown error has a key, including those of the operating system.
 func TestEveryErrorHasAKey(t *testing.T) {
 	own := &Error{Message: DNSRefused()}
 	for _, c := range []struct {

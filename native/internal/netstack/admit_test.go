@@ -10,7 +10,7 @@ import (
 	"sag.software/native/internal/datapath/packet"
 )
 
-// bare builds a bare packet; checksums do not matter here.
+// bare builds a packet without valid checksums.
 func bare(src, dst string, protocol uint8, payload ...byte) []byte {
 	from, to := netip.MustParseAddr(src), netip.MustParseAddr(dst)
 	if from.Is4() {

@@ -13,11 +13,11 @@ import (
 	"sag.software/native/internal/netstack"
 )
 
-// New connections must not fail because of the ones that have just ended, whichever end closed first.
-func TestManyConnectionsOneAfterTheOther(t *testing.T) {
+// New connections must not fail because of recently closed ones, whichever end closed first.
+func TestManySequentialConnections(t *testing.T) {
 	const connections, atOnce = 5000, 8
 	const slow = time.Second
-	// closers are how a connection ends. Each leaves the other end nothing to wait for.
+	// closers are ways to end a connection that leave no pending data at the other end.
 	for _, closer := range []struct {
 		name          string
 		client, point func(netstack.Conn) error

@@ -13,15 +13,15 @@ import (
 	"sag.software/native/internal/netstack"
 )
 
-// A deadline ends reads and writes with the error that net.Conn promises: the HTTP proxy, among others, compares with it.
-func TestDeadlinesAreThoseOfNet(t *testing.T) {
+// A deadline must end reads and writes with os.ErrDeadlineExceeded, as net.Conn documents; the HTTP proxy compares with it.
+func TestDeadlineErrorsMatchNet(t *testing.T) {
 	forward := forwardAll()
 	forward.TCP = func(r *netstack.TCPRequest) {
 		conn, err := r.Accept()
 		if err != nil {
 			return
 		}
-		time.AfterFunc(5*time.Second, func() { _ = conn.Close() }) // nothing is read and nothing said
+		time.AfterFunc(5*time.Second, func() { _ = conn.Close() }) // the other end reads nothing and sends nothing
 	}
 	tn := newTunnel(t, forward, probe.Callbacks{})
 	to := netip.MustParseAddrPort("192.0.2.1:80")

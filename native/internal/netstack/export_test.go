@@ -1,7 +1,7 @@
 package netstack
 
-// PointTimeWaits is how many connections an access point's stack keeps in TIME-WAIT.
+// PointTimeWaits is the limit of connections in TIME-WAIT in an access point's stack.
 const PointTimeWaits = pointTimeWaits
 
-// Connections counts the connections that a stack holds, those in TIME-WAIT too.
+// Connections counts a stack's connections, including those in TIME-WAIT.
 func (s *Stack) Connections() int { return len(s.gvisor.RegisteredEndpoints()) }

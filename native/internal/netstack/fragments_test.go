@@ -10,7 +10,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 )
 
-// echoPacket is an echo request of so many bytes, in one piece.
+// echoPacket returns an unfragmented echo request of a size.
 func echoPacket(v6 bool, size int) []byte {
 	payload := make([]byte, size)
 	for i := range payload {
@@ -34,7 +34,7 @@ func echoPacket(v6 bool, size int) []byte {
 	return raw
 }
 
-// An access point answers pings of every size, in whatever order their parts come.
+// An access point answers pings of every size, whatever the order of their fragments.
 func TestFragmentedPingsAreAnswered(t *testing.T) {
 	const mtu = 1280
 	for _, v6 := range []bool{false, true} {
@@ -77,7 +77,7 @@ func TestFragmentedPingsAreAnswered(t *testing.T) {
 	}
 }
 
-func TestBadFragmentsAreForgotten(t *testing.T) {
+func TestInvalidFragmentsAreDiscarded(t *testing.T) {
 	var p pings
 	key := fragmentKey{id: 1}
 	piece := make([]byte, 16)

@@ -13,7 +13,7 @@ import (
 	"sag.software/native/internal/netstack"
 )
 
-// join carries packets from one device to another and loses some: one in `loses`.
+// join carries packets from one device to another and drops one in `loses` at random.
 func join(from, to *datapath.Path, random *rand.Rand, loses int) {
 	const room = 64
 	buffers, sizes := make([][]byte, room), make([]int, room)
@@ -39,9 +39,9 @@ func join(from, to *datapath.Path, random *rand.Rand, loses int) {
 	}
 }
 
-// A congestion window that loss after loss has made small has to stay large enough to send something: gVisor's CUBIC lets
-// it fall to nothing, and with nothing under way there is nothing that would ever raise it again.
-func TestLossesSlowATransferAndNeverEndIt(t *testing.T) {
+// After repeated losses the congestion window must still allow one packet in flight. gVisor's CUBIC reduces it to zero, and
+// without packets in flight no acknowledgement can ever raise it again.
+func TestTransferSurvivesPacketLoss(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
@@ -76,7 +76,7 @@ func lossyTransfer(t *testing.T, seed uint64) {
 	defer cancel()
 	conn, err := b.DialTCP(ctx, server)
 	must(t, err)
-	// A transfer that has stopped for good brings nothing for this long. How long all of it takes is chance: each time-out doubles
+	// A stalled transfer receives nothing for this long. The total time varies, because each retransmission timeout doubles
 	// the next one (RFC 6298, 5.5).
 	const stopped = 30 * time.Second
 	buffer, total := make([]byte, 64<<10), 0

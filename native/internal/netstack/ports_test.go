@@ -2,7 +2,7 @@ package netstack
 
 import "testing"
 
-func TestAPortComesAgainLate(t *testing.T) {
+func TestPortsAreReusedLate(t *testing.T) {
 	var p ports
 	seen := map[uint16]int{}
 	for i := range 4 * portCount {

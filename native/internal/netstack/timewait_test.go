@@ -6,7 +6,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/seqnum"
 )
 
-func TestWhichSYNTakesThePlaceOfAConnectionInTimeWait(t *testing.T) {
+func TestSYNReplacesTimeWait(t *testing.T) {
 	const end = seqnum.Value(1000)
 	for _, test := range []struct {
 		name       string

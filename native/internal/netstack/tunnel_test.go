@@ -22,7 +22,7 @@ var (
 	probeAddr = netip.MustParseAddr("fd00:5a9:0:ffff::1")
 )
 
-// tunnel is a client and an access point in one process, WireGuard over loopback between them.
+// tunnel is a client and an access point in one process, with WireGuard over loopback between them.
 type tunnel struct {
 	client, point             *netstack.Stack
 	clientDevice, pointDevice *engine.Device
@@ -82,7 +82,7 @@ func dialContext(t testing.TB) context.Context {
 	return ctx
 }
 
-// forwardAll accepts everything and echoes it, but for ports that stand for a failure.
+// forwardAll accepts and echoes everything, except for ports that stand for a failure.
 func forwardAll() *netstack.Forward {
 	return &netstack.Forward{
 		TCP: func(r *netstack.TCPRequest) {
@@ -145,7 +145,7 @@ func TestTCPThroughTheTunnel(t *testing.T) {
 	}
 }
 
-func TestDialFailuresAreToldApart(t *testing.T) {
+func TestDialErrors(t *testing.T) {
 	tn := newForwardingTunnel(t, probe.Callbacks{})
 	for _, host := range []string{"192.0.2.1", "2001:db8::1"} {
 		for port, want := range map[uint16]error{1: netstack.ErrRefused, 2: netstack.ErrUnreachable, 3: netstack.ErrUnreachable, 4: netstack.ErrTimeout} {
@@ -264,13 +264,13 @@ func TestForceHandshake(t *testing.T) {
 	if first.IsZero() {
 		t.Fatal("no handshake after a ping")
 	}
-	deadline := time.Now().Add(4 * time.Second) // by itself the engine would not before 2 min
+	deadline := time.Now().Add(4 * time.Second) // by itself the engine would not start one before 2 min
 	for !handshake().After(first) {
 		if time.Now().After(deadline) {
 			t.Fatal("no second handshake")
 		}
 		must(t, tn.clientDevice.ForceHandshake(tn.pointKey))
-		time.Sleep(50 * time.Millisecond) // between attempts: the responder ignores what comes faster
+		time.Sleep(50 * time.Millisecond) // the responder ignores handshakes that come faster
 	}
 	if err := tn.clientDevice.ForceHandshake(engine.Key{1}); !errors.Is(err, engine.ErrUnknownPeer) {
 		t.Fatalf("got %v", err)

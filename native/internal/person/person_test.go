@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWhoIsAccountable(t *testing.T) {
+func TestOf(t *testing.T) {
 	known := func(name string) (uint32, bool) {
 		id, ok := map[string]uint32{"anna": 1000, "1001": 1001, "root": 0}[name]
 		return id, ok
@@ -31,7 +31,7 @@ func TestWhoIsAccountable(t *testing.T) {
 	}
 }
 
-func TestTheListOfSubordinateIdsIsFollowed(t *testing.T) {
+func TestChangesOfSubordinateIDsAreRead(t *testing.T) {
 	former := subordinateFile
 	subordinateFile = filepath.Join(t.TempDir(), "subuid")
 	t.Cleanup(func() { subordinateFile = former })

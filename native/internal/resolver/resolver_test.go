@@ -14,7 +14,7 @@ import (
 	"sag.software/native/internal/failure"
 )
 
-// server answers over a pipe; nil = says nothing.
+// server answers over a pipe; nil = no answer.
 type server func(query *dns.Msg, network string) *dns.Msg
 
 func dialer(servers map[string]server, asked *atomic.Int64) Dial {
@@ -39,7 +39,7 @@ func dialer(servers map[string]server, asked *atomic.Int64) Dial {
 			asked.Add(1)
 			answer := servers[to.Addr().String()](query, network)
 			if answer == nil {
-				_, _ = there.Read(buffer) // until the asker gives up
+				_, _ = there.Read(buffer) // until the client gives up
 				return
 			}
 			packed, _ := answer.Pack()
@@ -107,7 +107,7 @@ func TestLookup(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond)
 		return reply(query, dns.RcodeSuccess, "x.test. 60 IN A 10.0.0.6")
 	})
-	// old servers that know nothing of EDNS, each in its own way.
+	// old servers do not support EDNS, each in its own way.
 	old := func(code int, question bool) server {
 		return func(query *dns.Msg, _ string) *dns.Msg {
 			if query.IsEdns0() == nil {
@@ -226,7 +226,7 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// What is no answer to the question as it was asked is passed over, whoever sends it.
+// Messages that do not answer the query as it was sent are skipped, whoever sends them.
 func TestAnswers(t *testing.T) {
 	query := new(dns.Msg)
 	query.SetQuestion("portal.corp.test.", dns.TypeA)
@@ -275,8 +275,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// What was learned of a server is used for the next name: a silence is waited for once.
-func TestSilenceIsWaitedForOnce(t *testing.T) {
+// A silent server is remembered, so that later names do not wait for it again.
+func TestSilentServersAreRemembered(t *testing.T) {
 	silent := server(func(*dns.Msg, string) *dns.Msg { return nil })
 	dropsEDNS := server(func(query *dns.Msg, _ string) *dns.Msg {
 		if query.IsEdns0() != nil {
@@ -314,8 +314,8 @@ func TestSilenceIsWaitedForOnce(t *testing.T) {
 	}
 }
 
-// A server that answers, but with a failure, is not called silent.
-func TestWhatANameServerSaysIsTold(t *testing.T) {
+// A server that answers with an error is not reported as silent.
+func TestServerErrorsAreReported(t *testing.T) {
 	for want, s := range map[string]server{
 		"the intranet's name servers answer SERVFAIL for x.test": says(dns.RcodeServerFailure),
 		"the intranet's name servers answer REFUSED for x.test":  says(dns.RcodeRefused),

@@ -90,8 +90,8 @@ func TestParseHost(t *testing.T) {
 	}
 }
 
-// There is one spelling of a name, and every way to write a pushed name is inside.
-func TestNoSpellingOfAPushedNameIsOutside(t *testing.T) {
+// ParseHost normalises names, so that every spelling of an intranet name is tunneled.
+func TestEverySpellingOfADomainIsTunneled(t *testing.T) {
 	rule := Policy{NameServers: true, Domains: []string{"corp.test"}}
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.StringMatching(`([a-z0-9]{1,8}[.]){0,3}`).Draw(t, "labels") + "corp.test"

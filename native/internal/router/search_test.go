@@ -6,16 +6,16 @@ import (
 	"testing"
 )
 
-// A wildcard record at the search domain must not take over the names of the network at home: they are tried as they stand first.
-func TestPrivateNamesAreTriedAsTheyStand(t *testing.T) {
+// A wildcard record at the search domain must not take over the names of a home network: they are tried unchanged first.
+func TestPrivateNamesAreTriedUnchangedFirst(t *testing.T) {
 	p := Policy{NameServers: true, Domains: []string{"corp.test"}, Search: []string{"corp.test"}}
 	machine := Search{Domains: []string{"fritz.box", "lan"}, Ndots: 1}
 	for name, want := range map[string]struct{ candidates, first string }{
-		// Short names: inside first.
+		// Short names: the intranet first.
 		"payroll":     {"payroll.corp.test payroll.fritz.box payroll.lan payroll", "payroll.corp.test"},
 		"git.eng":     {"git.eng.corp.test git.eng git.eng.fritz.box git.eng.lan", "git.eng.corp.test"},
 		"www.corpnet": {"www.corpnet.corp.test www.corpnet www.corpnet.fritz.box www.corpnet.lan", "www.corpnet.corp.test"},
-		// Names of the network at home, and public ones.
+		// Names of the home network, and public ones.
 		"router.home":      {"router.home router.home.corp.test router.home.fritz.box router.home.lan", ""},
 		"printer.local":    {"printer.local printer.local.corp.test printer.local.fritz.box printer.local.lan", ""},
 		"host.internal":    {"host.internal host.internal.corp.test host.internal.fritz.box host.internal.lan", ""},
@@ -39,13 +39,13 @@ func TestPrivateNamesAreTriedAsTheyStand(t *testing.T) {
 			t.Errorf("%s is tried as\n%s, not\n%s", name, got, want.candidates)
 		}
 		if name == "a.b.lan" {
-			continue // below
+			continue // tested below
 		}
 		if q := p.Question(name, machine); strings.Join(q.First, " ") != want.first {
 			t.Errorf("a question for %s waits for %q, not for %q", name, q.First, want.first)
 		}
 	}
-	// The intranet may have such a domain itself.
+	// The intranet may use such a domain itself.
 	own := Policy{NameServers: true, Domains: []string{"corp.internal", "lan"}, Search: []string{"corp.internal"}}
 	for _, name := range []string{"git.corp.internal", "nas.lan"} {
 		if c := own.Candidates(Host{Name: name}, machine); len(c) != 1 || !c[0].Tunneled || !own.Question(name, machine).Tunneled {
@@ -54,9 +54,9 @@ func TestPrivateNamesAreTriedAsTheyStand(t *testing.T) {
 	}
 }
 
-// "nas.lan" may be "nas" that a program has completed with this machine's domain, or have been typed in full. Where the intranet's
-// search domains come first, a program gets there only with a name that does not exist inside.
-func TestQuestionsThatMayBeTypedInFull(t *testing.T) {
+// "nas.lan" may be "nas" completed by a program with the host's search domain, or a full name. If the intranet's search
+// domains come first, a program completes with the host's domain only names that do not exist in the intranet.
+func TestQuestionsForFullNames(t *testing.T) {
 	pushed := Policy{NameServers: true, Domains: []string{"corp.test"}, Search: []string{"corp.test"}}
 	unpushed := Policy{NameServers: true, Domains: []string{"corp.test"}}
 	home := Search{Domains: []string{"lan"}, Ndots: 1}

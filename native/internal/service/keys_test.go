@@ -8,7 +8,7 @@ import (
 	"sag.software/native/internal/failure"
 )
 
-func TestOneUsersKeysAreNotAnothers(t *testing.T) {
+func TestKeysBelongToOneUser(t *testing.T) {
 	now := time.Unix(1, 0)
 	k := newKeys(func() time.Time { return now })
 	anna, mallory := control.Caller{UID: 1000, Person: 1000}, control.Caller{UID: 1001, Person: 1001}
@@ -42,11 +42,11 @@ func TestOneUsersKeysAreNotAnothers(t *testing.T) {
 	if _, err := k.take(anna, attempt, "a1b2"); err == nil {
 		t.Error("a key was taken twice")
 	}
-	// Subordinate ids share the limit of the user whose they are, and do not get at each other's keys.
+	// Subordinate ids share the limit of the user they belong to, but cannot take each other's keys.
 	if _, _, err := k.prepare(control.Caller{UID: 100_000, Person: 1001}, "a1b2"); failure.CauseOf(err) != failure.TooManyAttempts {
 		t.Errorf("%v", err)
 	}
-	// An administrator is not limited, and time makes up for everything.
+	// Administrators are not limited, and the limit recovers with time.
 	for range 100 {
 		if _, _, err := k.prepare(control.Caller{Admin: true}, "a1b2"); err != nil {
 			t.Fatal(err)

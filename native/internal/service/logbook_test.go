@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestEachUserReadsAboutOwnSessions(t *testing.T) {
+func TestUsersReadOwnSessionsLog(t *testing.T) {
 	book, logger := NewLogbook(io.Discard, nil)
 	for _, step := range []struct {
 		owner int64
@@ -41,7 +41,7 @@ func TestEachUserReadsAboutOwnSessions(t *testing.T) {
 	}
 }
 
-func TestTheLogbookIsBounded(t *testing.T) {
+func TestLogbookIsBounded(t *testing.T) {
 	book, logger := NewLogbook(io.Discard, &slog.HandlerOptions{})
 	for i := range 5000 {
 		logger.Info(fmt.Sprintf("%d %s", i, strings.Repeat("x", i%500)))

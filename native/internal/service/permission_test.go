@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What is written down about callers is what the code does.
-func TestThePermissionsAreWrittenDown(t *testing.T) {
+// SECURITY.md has the same table as the code.
+func TestPermissionsMatchSecurityMd(t *testing.T) {
 	text, err := os.ReadFile("../../../SECURITY.md")
 	if err != nil {
 		t.Fatal(err)
@@ -20,8 +20,8 @@ func TestThePermissionsAreWrittenDown(t *testing.T) {
 	}
 }
 
-// No row is forgotten: an action without a line would be permitted to everybody.
-func TestEveryActionIsDecided(t *testing.T) {
+// An action without a row would be permitted to everybody.
+func TestEveryActionHasPermissions(t *testing.T) {
 	for a := range actions {
 		if actionNames[a] == "" {
 			t.Errorf("action %d has no name", a)

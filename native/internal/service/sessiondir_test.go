@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Users choose the ids: one that was used before holds nothing of the former session.
-func TestASessionDirectoryTakesNothingOver(t *testing.T) {
+// Users choose the ids: a reused one has nothing of the former session.
+func TestNewSessionDirectoryIsEmpty(t *testing.T) {
 	base := t.TempDir()
 	first, err := newSessionDir(base, "a1b2", 1000)
 	if err != nil {
@@ -31,8 +31,8 @@ func TestASessionDirectoryTakesNothingOver(t *testing.T) {
 	}
 }
 
-// A directory without an owner is not taken up; of several, one is, and the others are removed.
-func TestOneSessionDirectoryIsTakenUp(t *testing.T) {
+// A directory without an owner is removed; of several, one is resumed and the others are removed.
+func TestOnlyOneSessionIsResumed(t *testing.T) {
 	base := t.TempDir()
 	for _, name := range []string{"aaaa", "bbbb", "cccc"} {
 		s, err := newSessionDir(base, name, 1000)

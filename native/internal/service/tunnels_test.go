@@ -6,7 +6,7 @@ import (
 	"sag.software/native/internal/tunnel"
 )
 
-// closed says whether a channel is closed.
+// closed reports whether a channel is closed.
 func closed(c <-chan struct{}) bool {
 	select {
 	case <-c:
@@ -16,8 +16,8 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
-// Who waits for a change of the set is woken by every one, and by the end of the service.
-func TestChangesOfTheTunnels(t *testing.T) {
+// Waiting callers are woken by every change of the set, and by the end of the service.
+func TestTunnelsReportChanges(t *testing.T) {
 	all := newTunnels()
 	first, second := &owned{intranet: "bbbb"}, &owned{intranet: "aaaa"}
 	for _, step := range []struct {
@@ -49,7 +49,7 @@ func TestChangesOfTheTunnels(t *testing.T) {
 	}
 }
 
-func TestChangesOfSeveralTunnelsAreOneSequence(t *testing.T) {
+func TestMergedChangesAreOneSequence(t *testing.T) {
 	a, b, left := make(chan tunnel.Snapshot), make(chan tunnel.Snapshot), 0
 	changes, leave := merge(7, []watched{{a, func() { left++ }}, {b, func() { left++ }}})
 	for i, from := range []chan tunnel.Snapshot{a, b, a} {

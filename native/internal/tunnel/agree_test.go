@@ -19,11 +19,12 @@ import (
 	"sag.software/native/internal/router"
 )
 
-// What the two worlds know. Some names are known outside only to catch whoever asks there: the answers lead elsewhere.
+// The names that exist in the intranet and outside. Some outside names only detect wrong queries: they have other
+// addresses.
 var (
 	insideZone = zone{
 		"portal.corp.test": "10.77.0.80", "www.corp.test": "198.51.100.10", "payroll.corp.test": "10.77.0.81", "git.eng.corp.test": "10.77.0.82",
-		// As a wildcard record would have them.
+		// These answers come from a wildcard record.
 		"router.home.corp.test": "10.77.0.99", "nas.lan.corp.test": "10.77.0.99",
 		"printer.corp.test": "10.77.0.83", "xn--bro-hoa.corp.test": "10.77.0.84",
 	}
@@ -32,7 +33,7 @@ var (
 		"portal.corp.test": "203.0.113.66", "gone.corp.test": "203.0.113.66", "payroll.corp.test": "203.0.113.66", "git.eng.corp.test": "203.0.113.66",
 		"payroll": "203.0.113.66", "git.eng": "203.0.113.66", "portal.corp.test.home.arpa": "203.0.113.66", "gone.corp.test.home.arpa": "203.0.113.66",
 	}
-	// everywhere: where no name is outside, the intranet's name servers know the world.
+	// everywhere is used where all names are tunneled: the intranet's name servers then also resolve public names.
 	everywhere = union(insideZone, zone{"www.example.com": "203.0.113.7", "rds.example.com": "10.77.0.90", "printer.home.arpa": "192.168.1.5", "nas.home.arpa": "192.168.1.6", "router.home": "192.168.1.1"})
 	hosts      = []string{
 		"portal.corp.test", "PORTAL.Corp.Test.", "www.corp.test", "gone.corp.test", "büro.corp.test", "payroll", "git.eng", "printer", "nas", "nothing", "router.home", "nas.lan",
@@ -50,7 +51,7 @@ func union(all ...zone) zone {
 	return whole
 }
 
-// meaning is the specification: what a host leads to, and which way.
+// meaning is the specification: the address that a host resolves to, and whether it is tunneled.
 func meaning(p *router.Policy, machine router.Search, within zone, host string) string {
 	tunneled := func(a string) string {
 		outcome := router.Direct
@@ -84,7 +85,7 @@ func meaning(p *router.Policy, machine router.Search, within zone, host string) 
 		completed = append(completed, name)
 	}
 	if strings.HasSuffix(name, ".home") || strings.HasSuffix(name, ".lan") {
-		// Domains of local networks: as it stands first, wherever that is asked.
+		// Private domains: the unchanged name is tried first, wherever it is queried.
 		for _, n := range append([]string{name}, completed...) {
 			z := outsideZone
 			if isInside(n) {
@@ -114,8 +115,8 @@ func causeWord(err error) string {
 	return failure.CauseOf(err).String()
 }
 
-// bySystem is a program in system mode: it completes names as the C library does (resolv.conf(5)), asks the forwarder, and its
-// packets go by the routes.
+// bySystem is a program in system mode: it completes names like the C library (resolv.conf(5)), queries the forwarder, and
+// its packets follow the routes.
 func (e *entries) bySystem(t *testing.T, host string) string {
 	route := func(a string) string {
 		return fmt.Sprintf("%s %s", e.policy.Address(netip.MustParseAddr(a)), a)
@@ -123,7 +124,7 @@ func (e *entries) bySystem(t *testing.T, host string) string {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return route(host)
 	}
-	h, err := router.ParseHost(host) // programs with IDN ask for the ASCII form
+	h, err := router.ParseHost(host) // programs with IDN support query the ASCII form
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +152,7 @@ func (e *entries) bySystem(t *testing.T, host string) string {
 	return "name_not_found"
 }
 
-// byPAC is a browser with the PAC file: its first choice, and what it finds there.
+// byPAC is a browser with the PAC file: it uses its first choice.
 func (e *entries) byPAC(t *testing.T, choice, host string) string {
 	if strings.HasPrefix(choice, "SOCKS5 ") {
 		return e.bySocks(t, host)
@@ -169,7 +170,7 @@ func (e *entries) byPAC(t *testing.T, choice, host string) string {
 	return "direct " + found[0].String()
 }
 
-// choices asks PAC files for each of the hosts, all in one process.
+// choices evaluates PAC files for each host, in one node process.
 func choices(t *testing.T, files []string) [][]string {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -195,10 +196,10 @@ console.log(JSON.stringify(files.map((file) => hosts.map((host) => choose(file)(
 	return all
 }
 
-// One host leads to one place, whoever asks: SOCKS, HTTP proxy, CONNECT, ping, a browser with the PAC file, and a program in
-// system mode. sag forward and sag ssh-proxy come in by SOCKS. And no name server outside hears a name of the intranet, or a
-// short name that is one.
-func TestEveryEntryPointAgrees(t *testing.T) {
+// A host resolves to the same address and route by every entry point: SOCKS, HTTP proxy, CONNECT, ping, a browser with the
+// PAC file, and a program in system mode. (sag forward and sag ssh-proxy use SOCKS.) No name server outside receives a
+// query for an intranet name, or for a short name that may be one.
+func TestEntryPointsDecideAlike(t *testing.T) {
 	type world struct {
 		name   string
 		policy router.Policy
@@ -243,7 +244,7 @@ func TestEveryEntryPointAgrees(t *testing.T) {
 						"socks": e.bySocks(t, host), "http": e.byHTTP(t, host), "connect": e.byConnect(t, host), "ping": e.byPing(host),
 						"pac": e.byPAC(t, choice, host),
 					}
-					if !w.policy.RefuseDirect { // which proxy mode alone can do
+					if !w.policy.RefuseDirect { // RefuseDirect exists in proxy mode only
 						got["system"] = e.bySystem(t, host)
 					}
 					for entry, g := range got {
@@ -263,7 +264,7 @@ func TestEveryEntryPointAgrees(t *testing.T) {
 	}
 }
 
-// isIntranets: nobody outside may hear this name.
+// isIntranets reports whether a name must not be queried outside.
 func isIntranets(name string, all, completes bool) bool {
 	for _, short := range []string{"payroll", "git.eng", "printer"} {
 		if completes && (name == short || strings.HasPrefix(name, short+".")) {

@@ -26,10 +26,10 @@ import (
 	"sag.software/native/internal/router"
 )
 
-// zone are the names that one name server knows, with their addresses.
+// zone has the records of one name server.
 type zone map[string]string
 
-// nameServer is a real one that writes down what it is asked.
+// nameServer is a real name server that records its queries.
 type nameServer struct {
 	at string
 
@@ -76,7 +76,7 @@ func (n *nameServer) dial(ctx context.Context, network, _ string) (net.Conn, err
 	return new(net.Dialer).DialContext(ctx, network, n.at)
 }
 
-// page is a connection at whose other end a server says which way it was reached, and at which address.
+// page is a connection to a server that answers how it was reached, and at which address.
 func page(outcome router.Outcome, to netip.AddrPort) net.Conn {
 	here, there := net.Pipe()
 	go func() {
@@ -106,7 +106,7 @@ func (owned) UDP(netip.AddrPort) (uint32, error)                 { return 1000, 
 
 func (owned) Sender(netip.AddrPort, netip.AddrPort) (uint32, error) { return 1000, nil }
 
-// entries are the ways in of one machine, all under one policy.
+// entries are the entry points of one host, all with the same policy.
 type entries struct {
 	policy      *router.Policy
 	machine     router.Search
@@ -153,7 +153,7 @@ func openEntries(t *testing.T, policy *router.Policy, machine router.Search, wit
 
 	var f *forward.Forwarder
 	var port uint16
-	// Another program may take a port that was free before the forwarder does.
+	// Another program may take the free port before the forwarder does.
 	for f == nil {
 		free, err := net.ListenPacket("udp", "127.83.71.53:0")
 		if err != nil {
@@ -182,7 +182,7 @@ func openEntries(t *testing.T, policy *router.Policy, machine router.Search, wit
 	return e
 }
 
-// body is what the page says, or why there is none.
+// body returns the page's text, or the error.
 func body(conn net.Conn, host, target string) string {
 	_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", target, host)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)

@@ -13,7 +13,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-func TestThePortalThroughBothProxies(t *testing.T) {
+func TestPortalThroughBothProxies(t *testing.T) {
 	p := newPerson(t, tunneltest.NewCompany(t, 1)).connect()
 	for name, fetch := range map[string]func(string, ...string) (string, error){"socks": p.bySocks, "http": p.byHTTP} {
 		for _, url := range []string{portalURL, "http://alias.corp.test/", "http://big.corp.test/", "http://PORTAL.corp.test./", "http://10.80.0.80/"} {
@@ -36,9 +36,9 @@ func TestThePortalThroughBothProxies(t *testing.T) {
 	p.until(3*time.Second, "a key exchange", func(s *tunnelv1.State) bool { return s.GetSession().GetKeyExchange() == "X25519MLKEM768" })
 }
 
-func TestFailuresInsideArriveAsSuch(t *testing.T) {
+func TestIntranetFailuresAreReported(t *testing.T) {
 	p := newPerson(t, tunneltest.NewCompany(t, 1)).connect()
-	// curl's own words for SOCKS replies: 5 refused, 4 unreachable.
+	// curl's texts for SOCKS replies: 5 refused, 4 unreachable.
 	for url, want := range map[string]string{
 		"http://10.80.0.80:81/": "(5)", "http://10.80.0.10/": "(4)", "http://nobody.corp.test/": "(4)",
 	} {
@@ -55,7 +55,7 @@ func TestFailuresInsideArriveAsSuch(t *testing.T) {
 	}
 }
 
-func TestAPushedNameNeverGoesOutside(t *testing.T) {
+func TestIntranetNamesAreNotQueriedDirectly(t *testing.T) {
 	company := tunneltest.NewCompany(t, 1)
 	p := newPerson(t, company).connect()
 	company.Intranet.SetDeaf(true)
@@ -77,7 +77,7 @@ func TestAPushedNameNeverGoesOutside(t *testing.T) {
 	}
 }
 
-func TestOutside(t *testing.T) {
+func TestDirect(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// A browser that opens many pages, or a scan of a network: each name is answered, and no answered question keeps a socket.
+// Like a browser with many pages or a network scan: each name is answered, and no answered query keeps a socket open.
 func TestManyNames(t *testing.T) {
 	const names, atOnce = 2500, 32
 	company := tunneltest.NewCompany(t, 1)
@@ -29,7 +29,7 @@ func TestManyNames(t *testing.T) {
 		if _, err := io.ReadFull(conn, answer); err != nil {
 			return err
 		}
-		if answer[3] != 4 { // there is no such host
+		if answer[3] != 4 { // "host unreachable": there is no such name
 			return fmt.Errorf("%s: reply %d", host, answer[3])
 		}
 		return nil

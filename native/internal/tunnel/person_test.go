@@ -28,7 +28,7 @@ const (
 	disconnected = typesv1.Phase_PHASE_DISCONNECTED
 )
 
-// person is somebody with a tunnel.
+// person is a user with a tunnel.
 type person struct {
 	*tunnel.Tunnel
 	t       testing.TB
@@ -70,21 +70,21 @@ func (w testWriter) Write(b []byte) (int, error) {
 	return io.Discard.Write(b)
 }
 
-// What follows speaks the contract, as callers of the local RPC do.
+// These methods use the contract's messages, as callers of the local RPC do.
 
-// Start hides the tunnel's own.
+// Start replaces the tunnel's method.
 func (p *person) Start(r *tunnelv1.StartRequest) (*tunnelv1.State, error) {
 	state, err := p.Tunnel.Start(control.StartRequest(r))
 	return control.StateMessage(state), err
 }
 
-// Stop hides the tunnel's own.
+// Stop replaces the tunnel's method.
 func (p *person) Stop(ctx context.Context, intranetID string) (*tunnelv1.State, error) {
 	state, err := p.Tunnel.Stop(ctx, intranetID)
 	return control.StateMessage(state), err
 }
 
-// State hides the tunnel's own.
+// State replaces the tunnel's method.
 func (p *person) State(ctx context.Context, probe bool) (*tunnelv1.State, error) {
 	state, err := p.Tunnel.State(ctx, probe)
 	return control.StateMessage(state), err
@@ -92,7 +92,7 @@ func (p *person) State(ctx context.Context, probe bool) (*tunnelv1.State, error)
 
 type change struct{ State *tunnelv1.State }
 
-// Watch hides the tunnel's own.
+// Watch replaces the tunnel's method.
 func (p *person) Watch() (now change, changes <-chan change, leave func()) {
 	first, snapshots, stop := p.Tunnel.Watch()
 	messages, left := make(chan change), make(chan struct{})
@@ -118,7 +118,7 @@ func (p *person) start() (*tunnelv1.State, error) {
 	return p.Start(p.request())
 }
 
-// request is a Start for a session that was dialled with a fresh key.
+// request returns a Start for a session that was dialled with a new key.
 func (p *person) request() *tunnelv1.StartRequest {
 	p.t.Helper()
 	attempt, public, err := p.Prepare(intranet)
@@ -130,7 +130,7 @@ func (p *person) request() *tunnelv1.StartRequest {
 	}
 }
 
-// connected starts and waits until it is up.
+// connect starts a session and waits until it is connected.
 func (p *person) connect() *person {
 	p.t.Helper()
 	if _, err := p.start(); err != nil {
@@ -153,7 +153,7 @@ func (p *person) state() *tunnelv1.State {
 	return s
 }
 
-// until waits for a state that is told to watchers, and says how long it took.
+// until waits for a published state and returns how long it took.
 func (p *person) until(limit time.Duration, what string, holds func(*tunnelv1.State) bool) time.Duration {
 	p.t.Helper()
 	start := time.Now()
@@ -172,7 +172,7 @@ func (p *person) until(limit time.Duration, what string, holds func(*tunnelv1.St
 	return time.Since(start)
 }
 
-// eventually waits for something that no state tells.
+// eventually polls for a condition that no state shows.
 func eventually(t testing.TB, limit time.Duration, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(limit); !holds(); time.Sleep(5 * time.Millisecond) {

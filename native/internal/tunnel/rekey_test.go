@@ -8,7 +8,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// The access point has other keys of the session than the client, and nothing says so: the client finds out by itself.
+// The access point has other keys than the client and sends no error: the client recovers by itself.
 func TestKeysLost(t *testing.T) {
 	for name, publicKey := range map[string]bool{"pre-shared key": false, "public key": true} {
 		t.Run(name, func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestKeysLost(t *testing.T) {
 			if n := company.Incarnation(); n != 2 {
 				t.Errorf("%d keys", n)
 			}
-			// And once more, from the new key.
+			// Again, from the new key.
 			company.AccessPoints[0].Kill()
 			p.until(3*time.Second, "reconnecting", func(s *tunnelv1.State) bool { return s.GetPhase() == reconnecting })
 			company.AccessPoints[0].Start()

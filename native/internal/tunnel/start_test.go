@@ -9,7 +9,7 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-func TestWhoWatchesAfterStartSeesNothingOlder(t *testing.T) {
+func TestWatchAfterStartSeesNoOlderState(t *testing.T) {
 	company := tunneltest.NewCompany(t, 1)
 	p := newPerson(t, company)
 	if _, err := p.start(); err != nil {
@@ -42,7 +42,7 @@ func TestListeners(t *testing.T) {
 		if _, err := p.Start(request); failure.CauseOf(err) != want {
 			t.Errorf("%s: %v, want %v", address, err, want)
 		}
-		// The key and the session stay unused, so the same attempt can be repeated with another address.
+		// Key and session stay unused, so the same attempt can be repeated with another address.
 		request.Proxy.HttpPreferred = want == failure.PortInUse
 		if want != failure.PortInUse {
 			request.Proxy.HttpListen = ""
@@ -57,7 +57,7 @@ func TestListeners(t *testing.T) {
 	}
 }
 
-func TestStartRefusesWhatDoesNotHold(t *testing.T) {
+func TestStartRejectsInvalidSessions(t *testing.T) {
 	for name, change := range map[string]func(*clientv1.Session){
 		"no addresses":     func(s *clientv1.Session) { s.Addresses = nil },
 		"no v6 address":    func(s *clientv1.Session) { s.Addresses = s.Addresses[:1] },

@@ -39,7 +39,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// Who makes room for others ends what nobody wants, and never what somebody has just begun.
+// Retire ends a tunnel without a session, and never one that was just started.
 func TestRetire(t *testing.T) {
 	p := newPerson(t, tunneltest.NewCompany(t, 1)).connect()
 	if p.Retire() {
@@ -62,8 +62,8 @@ func TestRetire(t *testing.T) {
 	}
 }
 
-// Whoever ends a session is not kept waiting by a cloud instance that takes the word and never answers it.
-func TestASilentCloudKeepsNobodyWaiting(t *testing.T) {
+// Stop does not wait for a cloud instance that accepts the call and never answers.
+func TestStopDoesNotWaitForSilentCloud(t *testing.T) {
 	company := tunneltest.NewCompany(t, 1)
 	p := newPerson(t, company).connect()
 	company.Silence()

@@ -8,9 +8,9 @@ import (
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
-// Times in the contract are counted from when they are told. A watcher's first state is no exception, however long ago it
-// was that anything else changed.
-func TestTheFirstStateOfAWatcherIsOfNow(t *testing.T) {
+// Durations in the contract count from when the message is sent. That must also hold for a watcher's first state, even if
+// nothing has changed for a while.
+func TestFirstWatchedStateIsCurrent(t *testing.T) {
 	p := newPerson(t, tunneltest.NewCompany(t, 1)).connect()
 	p.until(3*time.Second, "a key exchange", func(s *tunnelv1.State) bool { return s.GetSession().GetKeyExchange() != "" })
 	if _, err := p.bySocks(portalURL); err != nil {

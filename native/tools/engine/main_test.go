@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// pinnedModule is a copy of the module that go.mod pins.
+// pinnedModule returns a copy of the module that go.mod pins.
 func pinnedModule(t *testing.T) string {
 	t.Helper()
 	var pinned module
@@ -22,7 +22,7 @@ func pinnedModule(t *testing.T) string {
 	return dir
 }
 
-func TestWhatIsMadeIsWhatGoBuilds(t *testing.T) {
+func TestGoBuildsTheChangedModule(t *testing.T) {
 	dir := t.TempDir()
 	native, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
@@ -38,7 +38,7 @@ func TestWhatIsMadeIsWhatGoBuilds(t *testing.T) {
 		}
 	}
 	to, workspace := filepath.Join(dir, "made", "wireguard"), filepath.Join(dir, "go.work")
-	for range 2 { // the second one replaces the first
+	for range 2 { // the second run replaces the first
 		if err := run("go", to, workspace); err != nil {
 			t.Fatal(err)
 		}
@@ -52,8 +52,9 @@ func TestWhatIsMadeIsWhatGoBuilds(t *testing.T) {
 	}
 }
 
-// A change upstream that a transformation depends on ends the build, with the file, what is missing and why it matters.
-func TestUpstreamChanges(t *testing.T) {
+// If upstream changes code that a transformation depends on, the build fails and names the file, what is missing, and why
+// it matters.
+func TestChangedUpstreamIsReported(t *testing.T) {
 	for name, c := range map[string]struct{ file, was, is, want string }{
 		"a hand-over is gone": {
 			"device/send.go", "peer.queue.outbound.c <- elemsContainer", "peer.enqueue(elemsContainer)", "hands packets over in another way",
@@ -170,7 +171,7 @@ func each(n int) {
 	}
 }
 
-func TestChangesThatOverlap(t *testing.T) {
+func TestOverlappingEdits(t *testing.T) {
 	if got, err := apply("abcdef", []edit{{3, 5, "x"}, {1, 4, "y"}}); err == nil {
 		t.Errorf("got %q", got)
 	}

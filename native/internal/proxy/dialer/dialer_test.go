@@ -22,7 +22,7 @@ func prefixes(list ...string) []netip.Prefix {
 	return all
 }
 
-// fake is an intranet and an outside that note what they are asked.
+// fake is an intranet and a host that record the lookups and dials.
 type fake struct {
 	lookedUp, dialled []string
 	addresses         map[string]string
@@ -109,7 +109,7 @@ func TestDialer(t *testing.T) {
 	}
 }
 
-// While it is not known whether a short name is the intranet's, nobody outside hears it; and what the hosts file says counts.
+// Until a short name is known not to be the intranet's, it is not queried directly. The hosts file takes precedence.
 func TestShortNames(t *testing.T) {
 	policy := &router.Policy{Routes: prefixes("10.0.0.0/8"), NameServers: true, Domains: []string{"corp.test"}, Search: []string{"corp.test"}}
 	for _, c := range []struct {
@@ -158,7 +158,7 @@ func TestShortNames(t *testing.T) {
 	}
 }
 
-func TestErrorsOfTheHostHaveACause(t *testing.T) {
+func TestHostErrorsHaveACause(t *testing.T) {
 	for err, want := range map[error]failure.Cause{
 		syscall.ECONNREFUSED:     failure.TargetRefused,
 		syscall.EHOSTUNREACH:     failure.TargetUnreachable,
@@ -171,7 +171,7 @@ func TestErrorsOfTheHostHaveACause(t *testing.T) {
 	}
 }
 
-func TestRaceTakesTheOneThatAnswers(t *testing.T) {
+func TestRaceReturnsFirstConnection(t *testing.T) {
 	targets := []Address{{IP: netip.MustParseAddr("10.0.0.1")}, {IP: netip.MustParseAddr("10.0.0.2")}}
 	conn, err := race(context.Background(), targets, func(ctx context.Context, t Address) (net.Conn, error) {
 		if t == targets[0] {

@@ -15,7 +15,7 @@ import (
 	"sag.software/native/internal/proxy/proxytest"
 )
 
-// What two parsers could read differently never reaches a server (request smuggling).
+// Requests that two parsers could read differently never reach a server (request smuggling).
 func TestAmbiguousRequestsAreRefused(t *testing.T) {
 	proxy := serve(t, 1000, network{to: rawOrigin(t, func(conn net.Conn, _ int64) {
 		t.Error("it reached the server")
@@ -58,7 +58,7 @@ func TestAmbiguousRequestsAreRefused(t *testing.T) {
 	}
 }
 
-// A body with invalid chunks never looks complete to the server, and what follows is not taken for another request.
+// A body with invalid chunks never looks complete to the server, and the data after it is not parsed as another request.
 func TestBrokenChunks(t *testing.T) {
 	for _, body := range []string{"5\r\nabc\r\n0\r\n\r\n", "x\r\n", "3\r\nabcXX", "-1\r\n", "3\r\nabc\r\n0\r\nX\r\n\r\n", "ffffffffffffffffff\r\n", "3;\rx\r\nabc\r\n0\r\n\r\n"} {
 		seen := make(chan error, 1)
@@ -84,7 +84,7 @@ func TestBrokenChunks(t *testing.T) {
 	}
 }
 
-// malformed makes requests that are invalid, or valid by chance.
+// malformed returns requests with random changes; some are still valid.
 func malformed(r *rand.Rand) []byte {
 	return proxytest.Malformed(r, []string{
 		"GET http://10.0.0.1/a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "CONNECT portal.test:443 HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -93,7 +93,7 @@ func malformed(r *rand.Rand) []byte {
 	}, []string{"\r\n", ":", " ", "\x00", "HTTP/", "A", "%", "chunked", "[", "]"})
 }
 
-// Whatever is sent, the process survives, memory and goroutines do not grow, and the next client is served.
+// After malformed requests the process still runs, memory and goroutines have not grown, and the next client is served.
 func TestMalformedRequests(t *testing.T) {
 	proxy := serve(t, 1000, network{to: rawOrigin(t, says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))})
 	proxytest.Hostile(t, proxy, malformed, func() error {
@@ -135,7 +135,7 @@ func FuzzRequest(f *testing.F) {
 		if err != nil || wrong != nil {
 			return
 		}
-		// Another parser reads what is passed on as one request with the same end.
+		// net/http parses the forwarded request as one request with the same length.
 		head := headFor(request, asciiHost(written, written), rest)
 		if strings.Count(head, "\r\n\r\n") != 1 || !strings.HasSuffix(head, "\r\n\r\n") || strings.Contains(strings.ReplaceAll(head, "\r\n", ""), "\n") {
 			t.Fatalf("%q", head)

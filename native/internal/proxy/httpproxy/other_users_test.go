@@ -15,7 +15,7 @@ import (
 
 var otherUsersAddress = netip.MustParseAddr("127.83.71.103")
 
-// byAddress is a table in which one address is another user's.
+// byAddress is a table in which one address belongs to another user.
 type byAddress struct{ proxytest.Owner }
 
 func (byAddress) TCP(client, _ netip.AddrPort) (uint32, error) {
@@ -25,8 +25,8 @@ func (byAddress) TCP(client, _ netip.AddrPort) (uint32, error) {
 	return 1000, nil
 }
 
-// Another user opens more connections than are served at a time, and sends nothing.
-func TestSilentConnectionsOfOthersTakeNoSlot(t *testing.T) {
+// Another user opens more connections than the limit, and sends nothing.
+func TestOtherUsersConnectionsTakeNoSlot(t *testing.T) {
 	s := newServerFor(byAddress{}, network{to: origin(t)}, func() string { return "pac" })
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -54,7 +54,7 @@ func TestSilentConnectionsOfOthersTakeNoSlot(t *testing.T) {
 	}
 }
 
-// Another user is refused without having sent anything.
+// Another user is refused before sending anything.
 func TestOtherUsersAreRefusedAtOnce(t *testing.T) {
 	conn, err := net.Dial("tcp", serve(t, 1001, network{}))
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"sag.software/native/internal/proxy/proxytest"
 )
 
-// network leads every address to one server, or nowhere.
+// network connects every address to one server, or fails.
 type network struct {
 	to  string
 	err error
@@ -62,7 +62,7 @@ func serve(t *testing.T, uid uint32, n network) string {
 	return listener.Addr().String()
 }
 
-// origin answers with the request that it got, as far as Go's server shows it.
+// origin is a server that returns the request it received.
 func origin(t *testing.T) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "X-Secret")
@@ -78,7 +78,7 @@ func origin(t *testing.T) string {
 	return server.Listener.Addr().String()
 }
 
-// ask sends raw text and gives the answer.
+// ask sends raw text and returns the response.
 func ask(t *testing.T, to, text string) (*http.Response, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", to)
@@ -143,7 +143,7 @@ func TestPACFile(t *testing.T) {
 	}
 }
 
-func TestFailuresNameTheirCause(t *testing.T) {
+func TestFailuresHaveACause(t *testing.T) {
 	for cause, want := range map[failure.Cause]string{
 		failure.TargetRefused:     "502 target_refused",
 		failure.TargetUnreachable: "502 target_unreachable",
@@ -163,7 +163,7 @@ func TestFailuresNameTheirCause(t *testing.T) {
 	}
 }
 
-func TestOthersAreRefused(t *testing.T) {
+func TestOtherUsersAreRefused(t *testing.T) {
 	for _, uid := range []uint32{0, 1001} {
 		proxy := serve(t, uid, network{to: origin(t)})
 		for _, request := range []string{
@@ -177,8 +177,8 @@ func TestOthersAreRefused(t *testing.T) {
 	}
 }
 
-// What a client sends with its CONNECT, before the answer, reaches the destination.
-func TestConnectPassesOnWhatCameEarly(t *testing.T) {
+// Data that a client sends right after its CONNECT, before the response, reaches the destination.
+func TestConnectForwardsEarlyData(t *testing.T) {
 	proxy := serve(t, 1000, network{to: origin(t)})
 	conn, err := net.Dial("tcp", proxy)
 	if err != nil {

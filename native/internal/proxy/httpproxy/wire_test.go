@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// rawOrigin is a server that hands each of its connections to a function.
+// rawOrigin is a server that passes each of its connections to a function.
 func rawOrigin(t *testing.T, serve func(conn net.Conn, number int64)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -36,7 +36,7 @@ func rawOrigin(t *testing.T, serve func(conn net.Conn, number int64)) string {
 	return l.Addr().String()
 }
 
-// says answers every request's head with the same bytes, and closes.
+// says answers every request's head with the same bytes and closes the connection.
 func says(answer string) func(net.Conn, int64) {
 	return func(conn net.Conn, _ int64) {
 		if _, err := readHead(bufio.NewReader(conn), maxRequestHead, nil); err == nil {
@@ -68,8 +68,8 @@ func raw(t *testing.T, to, text string) string {
 	return string(all)
 }
 
-// What a client sends arrives byte for byte.
-func TestRequestsAsTheyAre(t *testing.T) {
+// A client's request arrives byte for byte.
+func TestRequestsAreForwardedUnchanged(t *testing.T) {
 	got := make(chan string, 1)
 	proxy := serve(t, 1000, network{to: rawOrigin(t, func(conn net.Conn, _ int64) {
 		r := bufio.NewReader(conn)
@@ -108,8 +108,8 @@ func TestRequestsAsTheyAre(t *testing.T) {
 	}
 }
 
-// A server that authenticates connections (NTLM, Negotiate) sees one client on each.
-func TestConnectionsToServersBelongToOneClient(t *testing.T) {
+// A server that authenticates connections (NTLM, Negotiate) sees requests of one client on each.
+func TestServerConnectionsAreNotShared(t *testing.T) {
 	proxy := serve(t, 1000, network{to: rawOrigin(t, func(conn net.Conn, number int64) {
 		r := bufio.NewReader(conn)
 		who := "nobody"
@@ -148,8 +148,8 @@ func TestConnectionsToServersBelongToOneClient(t *testing.T) {
 	}
 }
 
-// Non-standard answers of devices, which browsers accept, pass the proxy.
-func TestAnswersAsTheyAre(t *testing.T) {
+// Non-standard responses of devices, which browsers accept, are forwarded.
+func TestResponsesAreForwardedUnchanged(t *testing.T) {
 	for name, c := range map[string]struct{ answer, want string }{
 		"a header without a colon":   {"HTTP/1.0 200 OK\r\nServer\r\nX: y\r\n\r\nbody", "HTTP/1.0 200 OK\r\nServer\r\nX: y\r\nConnection: close\r\n\r\nbody"},
 		"a name with a blank":        {"HTTP/1.1 200 OK\r\nMy Name : x\r\nContent-Length: 4\r\n\r\nbody", ""},
@@ -187,8 +187,8 @@ func TestAnswersAsTheyAre(t *testing.T) {
 	}
 }
 
-// A truncated answer does not look complete.
-func TestATruncatedAnswerIsNotWhole(t *testing.T) {
+// A truncated response does not look complete.
+func TestTruncatedResponseIsReset(t *testing.T) {
 	for name, answer := range map[string]string{
 		"of a length": "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", "of chunks": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nhalf",
 		"of no chunks": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nwhat\r\n",
@@ -209,8 +209,8 @@ func TestATruncatedAnswerIsNotWhole(t *testing.T) {
 	}
 }
 
-// A half-closed client (nc -N) still gets its answer.
-func TestAHalfClosedClient(t *testing.T) {
+// A half-closed client (nc -N) still gets its response.
+func TestHalfClosedClient(t *testing.T) {
 	release := make(chan struct{})
 	proxy := serve(t, 1000, network{to: rawOrigin(t, func(conn net.Conn, number int64) {
 		r := bufio.NewReader(conn)
@@ -231,8 +231,8 @@ func TestAHalfClosedClient(t *testing.T) {
 	}
 }
 
-// When a client is gone, its connection to the server ends.
-func TestAClientThatIsGone(t *testing.T) {
+// When a client disconnects, the connection to the server is closed.
+func TestClientDisconnects(t *testing.T) {
 	gone := make(chan struct{})
 	asked := make(chan struct{})
 	proxy := serve(t, 1000, network{to: rawOrigin(t, func(conn net.Conn, _ int64) {
@@ -291,8 +291,8 @@ func TestManyRequestsOnOneConnection(t *testing.T) {
 	}
 }
 
-// An idle connection that the server has closed meanwhile is replaced without an error.
-func TestAKeptConnectionThatHasEnded(t *testing.T) {
+// An idle connection that the server has closed is replaced without an error.
+func TestReusedConnectionThatWasClosed(t *testing.T) {
 	proxy := serve(t, 1000, network{to: rawOrigin(t, func(conn net.Conn, number int64) {
 		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
 			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d", number)

@@ -15,7 +15,7 @@ var (
 	socksAt = netip.MustParseAddrPort("127.0.0.1:1080")
 )
 
-// browser is what a PAC file may call; resolving a name is forbidden here.
+// browser defines the functions that a PAC file may call; resolving a name throws.
 const browser = `
 const number = (a) => a.split(".").reduce((n, b) => n * 256 + Number(b), 0);
 const isInNet = (host, net, mask) => {
@@ -44,7 +44,7 @@ func find(t *testing.T, file string, hosts ...string) []string {
 func TestWrite(t *testing.T) {
 	hosts := []string{"portal.corp.test", "PORTAL.corp.test.", "corp.test", "xcorp.test", "10.1.2.3", "192.0.2.1", "[fd00::1]", "payroll", "localhost"}
 	routes := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12")}
-	// S: the proxy only. s: the proxy, directly if it is gone. -: directly.
+	// S: the proxy only. s: the proxy, or directly if it is gone. -: directly.
 	letters := map[string]string{"SOCKS5,PROXY,SOCKS": "S", "SOCKS5,PROXY,SOCKS,DIRECT": "s", "DIRECT": "-"}
 	for _, c := range []struct {
 		name   string
@@ -71,7 +71,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-func TestNothingEscapesItsQuotes(t *testing.T) {
+func TestPACStringsAreEscaped(t *testing.T) {
 	file := Write(&router.Policy{NameServers: true, Domains: []string{`"); alert(1); ("`, "</script>"}}, httpAt, socksAt)
 	if strings.Contains(file, `""); alert`) || strings.Contains(file, "</script>") {
 		t.Error(file)

@@ -17,7 +17,8 @@ import (
 
 const nobody = 65534
 
-// TestMain plays the other user's process: told to, it connects or sends, says where from, and waits to be let go.
+// TestMain also acts as the other user's process: if requested by the environment, it connects or sends, prints its
+// address, and waits for the end of its input.
 func TestMain(m *testing.M) {
 	network, to, ok := strings.Cut(os.Getenv("OWNER_TEST_CONNECT"), " ")
 	if !ok {
@@ -33,13 +34,13 @@ func TestMain(m *testing.M) {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// stranger starts a process of another user that connects, and gives its address.
+// stranger starts a process of another user that connects, and returns its address.
 func stranger(t *testing.T, network string, to net.Addr) netip.AddrPort {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("not run: a process of another user needs root")
 	}
-	// Where the test's own binary lies, another user may not be able to read.
+	// Another user may not be able to read the directory of the test binary.
 	program, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +89,7 @@ func TestTCP(t *testing.T) {
 		defer func() { _ = listener.Close() }()
 		port := listener.Addr().(*net.TCPAddr).Port
 		to := listener.Addr()
-		if at == ":0" { // a v4 client of a v6 socket
+		if at == ":0" { // an IPv4 client of an IPv6 socket
 			to = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
 		}
 		conn, err := net.Dial("tcp", to.String())
@@ -124,7 +125,7 @@ func TestTCP(t *testing.T) {
 	}
 }
 
-// A client may use a socket for both families to connect by IPv4, as all programs in Java do.
+// A client may use a dual-stack socket to connect by IPv4, as all Java programs do.
 func TestTCPOfBothFamilies(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -132,7 +133,7 @@ func TestTCPOfBothFamilies(t *testing.T) {
 	}
 	defer func() { _ = listener.Close() }()
 	server := listener.Addr().(*net.TCPAddr).AddrPort()
-	// The kernel is known to tell of sockets from the second connection on.
+	// sock_diag's "not found" is trusted from the second connection on.
 	for range 2 {
 		fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
@@ -158,7 +159,7 @@ func TestTCPOfBothFamilies(t *testing.T) {
 	}
 }
 
-// A socket that is bound to an interface is in no index by addresses alone, and is found in the list.
+// sock_diag does not find a socket that is bound to an interface by addresses alone; it is found in the list.
 func TestTCPBoundToInterface(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -183,7 +184,7 @@ func TestTCPBoundToInterface(t *testing.T) {
 	}
 }
 
-// Every connection through the proxy waits for this: 12 ms it took from the list alone, on a machine with 25 GB.
+// Every connection through the proxy waits for this lookup. Reading the list took 12 ms on a host with 25 GB of memory.
 func BenchmarkTCP(b *testing.B) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -240,7 +241,7 @@ func (c *counted) UDP(client netip.AddrPort) (uint32, error) {
 }
 
 // Datagrams of other users must not make this process read the list of all sockets for each of them.
-func TestStrangersDatagramsCostNoList(t *testing.T) {
+func TestOtherUsersDatagramsReadNoList(t *testing.T) {
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -313,8 +314,8 @@ func TestSender(t *testing.T) {
 	}
 }
 
-// A socket that is bound to the loopback is found by itself; one that is gone does not cost the list of all of them.
-func TestBoundAndGone(t *testing.T) {
+// sock_diag finds a socket that is bound to loopback, and a closed socket does not cause a read of the list.
+func TestLoopbackBoundAndClosedSockets(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A kept connection is looked at before each request, so the look must not take time.
+// Idle is called before each request on a kept connection, so it must not block.
 func TestIdle(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

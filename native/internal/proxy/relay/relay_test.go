@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// far is the relay's end of a connection inside, whose reads end as the test says.
+// far is the upstream end of a relay, whose reads end with a chosen error.
 type far struct {
 	net.Conn
 	ends    error
@@ -48,7 +48,7 @@ func pair(t *testing.T) (near, client *net.TCPConn) {
 	return accepted.(*net.TCPConn), dialled.(*net.TCPConn)
 }
 
-func TestAnEndIsAnEndAndABreakIsABreak(t *testing.T) {
+func TestCloseAndResetAreForwarded(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		ends error
@@ -85,7 +85,7 @@ func TestAnEndIsAnEndAndABreakIsABreak(t *testing.T) {
 	})
 }
 
-// blocking is a far end that says nothing until it is closed.
+// blocking is an upstream end that sends nothing until it is closed.
 type blocking struct{ far }
 
 func (b *blocking) Read([]byte) (int, error) {
@@ -93,12 +93,12 @@ func (b *blocking) Read([]byte) (int, error) {
 	return 0, net.ErrClosed
 }
 
-// broken panics at the first byte.
+// broken panics at the first read.
 type broken struct{ net.Conn }
 
 func (broken) Read([]byte) (int, error) { panic("a bug") }
 
-// A bug in one connection ends that connection and not the process.
+// A panic ends one connection and not the process.
 func TestAPanicEndsOneConnection(t *testing.T) {
 	client, near := net.Pipe()
 	target, far := net.Pipe()

@@ -9,7 +9,7 @@ import (
 	"sag.software/native/internal/proxy/proxytest"
 )
 
-// Whatever is sent: the process lives, memory and goroutines are what they were, and the next client is served.
+// After malformed requests the process still runs, memory and goroutines have not grown, and the next client is served.
 func TestMalformedRequests(t *testing.T) {
 	good := []string{
 		"\x05\x01\x00\x05\x01\x00\x03\x04host\x00\x50", "\x05\x02\x00\x02\x05\x01\x00\x01\x0a\x00\x00\x01\x00\x50", "\x05\x01\x00\x05\x03\x00\x01\x00\x00\x00\x00\x00\x00",

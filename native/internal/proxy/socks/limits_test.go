@@ -16,8 +16,8 @@ import (
 	"sag.software/native/internal/proxy/proxytest"
 )
 
-// One client too many is told so; it used to be reset.
-func TestTooManyClientsAreTold(t *testing.T) {
+// A client beyond the limit gets a reply instead of a reset.
+func TestTooManyClientsAreAnswered(t *testing.T) {
 	address := serve(t, proxytest.Owner(1000), refusing{failure.New(failure.TargetRefused, msg.Foreign("no"))})
 	for range accept.Limit {
 		conn, err := net.Dial("tcp", address.String())
@@ -45,7 +45,7 @@ func (s *silent) Lookup(ctx context.Context, _ string) ([]netip.Addr, error) {
 }
 
 // Datagrams to names that are not found must not pile up.
-func TestDatagramsThatWaitForANameAreBounded(t *testing.T) {
+func TestPendingDatagramsAreBounded(t *testing.T) {
 	network := &silent{}
 	address := serve(t, proxytest.Owner(1000), network)
 	control, err := net.Dial("tcp", address.String())
@@ -79,7 +79,7 @@ func TestDatagramsThatWaitForANameAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i%16 == 0 {
-			time.Sleep(time.Millisecond) // the relay's receive buffer is not what is tested
+			time.Sleep(time.Millisecond) // keeps the relay's receive buffer from overflowing, which is not tested here
 		}
 	}
 	deadline := time.Now().Add(2 * time.Second)

@@ -22,7 +22,7 @@ type unknown struct{ proxytest.Owner }
 
 func (unknown) TCP(netip.AddrPort, netip.AddrPort) (uint32, error) { return 0, peercred.ErrUnknown }
 
-// refusing is an intranet where every dial fails in one way.
+// refusing is an intranet where every dial fails with one error.
 type refusing struct{ err error }
 
 func (r refusing) DialTCP(context.Context, netip.AddrPort) (net.Conn, error) { return nil, r.err }
@@ -44,7 +44,7 @@ func serve(t *testing.T, table peercred.Table, network dialer.Network) net.Addr 
 	return listener.Addr()
 }
 
-// say sends a greeting and a request, and gives all that is answered.
+// say sends a greeting and a request, and returns everything that is answered.
 func say(t *testing.T, to net.Addr, request ...byte) []byte {
 	t.Helper()
 	conn, err := net.Dial("tcp", to.String())
@@ -84,7 +84,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-func TestOthersAreRefused(t *testing.T) {
+func TestOtherUsersAreRefused(t *testing.T) {
 	for name, table := range map[string]peercred.Table{"another user": proxytest.Owner(1001), "root": proxytest.Owner(0), "not known": unknown{}} {
 		answer := say(t, serve(t, table, refusing{}), 5, 1, 0, 1, 10, 0, 0, 1, 0, 80)
 		if string(answer) != string([]byte{version5, methodNoGood}) {

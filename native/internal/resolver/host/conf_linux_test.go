@@ -57,7 +57,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// RFC 6724, section 10.2.
+// The examples of RFC 6724, section 10.2.
 func TestOrder(t *testing.T) {
 	for _, c := range []struct{ six, four, want string }{
 		{"2001:db8:1::2", "198.51.100.117", "[2001:db8:1::1 198.51.100.121]"},

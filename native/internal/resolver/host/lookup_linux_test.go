@@ -17,7 +17,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// behaviour answers a question; nil = never.
+// behaviour answers a query; nil = no answer.
 type behaviour func(query *dns.Msg, network string) *dns.Msg
 
 // server is a name server on loopback, over UDP and TCP.
@@ -41,7 +41,7 @@ type sockets struct {
 
 func (s sockets) close() { _ = errors.Join(s.packets.Close(), s.stream.Close()) }
 
-// open binds UDP and TCP of as many addresses, from one on, to one port.
+// open binds UDP and TCP at consecutive addresses with the same port.
 func open(first netip.Addr, count int) ([]sockets, uint16, error) {
 	var all []sockets
 	at, port := first, uint16(0)
@@ -65,11 +65,11 @@ func open(first netip.Addr, count int) ([]sockets, uint16, error) {
 	return all, port, nil
 }
 
-// serve starts servers at consecutive addresses and one port.
+// serve starts servers at consecutive addresses with the same port.
 func serve(t *testing.T, first netip.Addr, behaviours ...behaviour) ([]*server, uint16) {
 	t.Helper()
 	bound, port, err := open(first, len(behaviours))
-	// A port that is free for UDP may be taken for TCP.
+	// A port that is free for UDP may be in use for TCP.
 	for range 20 {
 		if err == nil {
 			break
@@ -109,7 +109,7 @@ func serve(t *testing.T, first netip.Addr, behaviours ...behaviour) ([]*server, 
 
 var loopback = netip.MustParseAddr("127.0.0.1")
 
-// machineOf is a machine with these files, whose name servers are the first ones from an address on.
+// machineOf returns a configuration with these files, whose name servers are at consecutive addresses.
 func machineOf(t *testing.T, first netip.Addr, servers int, port uint16, options, nsswitch string) *machine {
 	t.Helper()
 	var text strings.Builder
@@ -129,7 +129,7 @@ func machineOf(t *testing.T, first netip.Addr, servers int, port uint16, options
 	}
 }
 
-// has answers from records, NXDOMAIN for other names.
+// has answers from records, and NXDOMAIN for other names.
 func has(records ...string) behaviour {
 	return func(query *dns.Msg, _ string) *dns.Msg {
 		answer := new(dns.Msg)
@@ -157,7 +157,7 @@ func fails(query *dns.Msg, _ string) *dns.Msg {
 	return new(dns.Msg).SetRcode(query, dns.RcodeServerFailure)
 }
 
-// headerOnly knows nothing of EDNS and answers it with FORMERR and a header alone.
+// headerOnly does not support EDNS and answers it with a FORMERR header.
 func headerOnly(then behaviour) behaviour {
 	return func(query *dns.Msg, network string) *dns.Msg {
 		if query.IsEdns0() == nil {
@@ -199,7 +199,7 @@ func saysNoToIPv6(then behaviour) behaviour {
 }
 
 func TestLookup(t *testing.T) {
-	// Addresses of loopback can be reached from every machine.
+	// Loopback addresses are reachable on every host.
 	good := has("x.test. 60 IN A 127.0.0.9", "x.corp.test. 60 IN A 127.0.0.8", "six.test. 60 IN AAAA ::1")
 	for _, c := range []struct {
 		name      string
@@ -258,8 +258,9 @@ func TestUseVC(t *testing.T) {
 	}
 }
 
-// What system mode's forwarder says is the answer: a server beside it must not hear of names that may be the intranet's.
-func TestTheForwarderIsAskedAlone(t *testing.T) {
+// The answer of system mode's forwarder is final: other servers must not receive queries for names that may be the
+// intranet's.
+func TestForwarderIsQueriedAlone(t *testing.T) {
 	for name, forwarder := range map[string]behaviour{"fails": fails, "answers late": func(query *dns.Msg, network string) *dns.Msg {
 		time.Sleep(1500 * time.Millisecond)
 		return has("x.test. 60 IN A 127.0.0.9")(query, network)
@@ -284,8 +285,8 @@ func TestTheForwarderIsAskedAlone(t *testing.T) {
 	}
 }
 
-// A forwarder that is gone does not take the machine's names with it.
-func TestTheOthersAreAskedWithoutTheForwarder(t *testing.T) {
+// If the forwarder does not run, the other name servers are used.
+func TestOtherServersAreQueriedWithoutForwarder(t *testing.T) {
 	_, port := serve(t, netip.MustParseAddr("127.0.0.4"), has("x.test. 60 IN A 127.0.0.9"))
 	m := machineOf(t, Forwarders.Addr().Next(), 1, port, "nameserver 127.0.0.4", "")
 	if found, err := m.lookup(context.Background(), "x.test"); fmt.Sprint(found) != "[127.0.0.9]" {

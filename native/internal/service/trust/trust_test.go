@@ -20,7 +20,7 @@ func mustNew(t *testing.T, url, code string, pins ...string) Cloud {
 	return c
 }
 
-func TestOneAddressHasOneSpelling(t *testing.T) {
+func TestCanonical(t *testing.T) {
 	for text, want := range map[string]string{
 		"https://VPN.example":              "https://vpn.example:443",
 		"HTTPS://vpn.example:443/":         "https://vpn.example:443",
@@ -43,7 +43,7 @@ func TestOneAddressHasOneSpelling(t *testing.T) {
 	}
 }
 
-func TestTrustIsForAnAddressAndACode(t *testing.T) {
+func TestTrustNeedsURLAndCode(t *testing.T) {
 	s := Store{Dir: filepath.Join(t.TempDir(), "state")}
 	if found, err := s.Find("https://vpn.example", "AAAAA"); found != nil || err != nil {
 		t.Fatalf("%v %v", found, err)
@@ -68,7 +68,7 @@ func TestTrustIsForAnAddressAndACode(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info, err)
 	}
-	// One address is one cloud instance: a second code brings its keys up to date.
+	// One URL is one cloud instance: an entry with a second code updates the pins of the first.
 	if err := s.Add(mustNew(t, "https://vpn.example", "BBBBB", pin("3"))); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestTrustIsForAnAddressAndACode(t *testing.T) {
 	}
 }
 
-func TestAnnouncedKeysAreLearnt(t *testing.T) {
+func TestLearn(t *testing.T) {
 	s := Store{Dir: t.TempDir()}
 	pinned, byAuthority := mustNew(t, "https://a.example", "AAAAA", pin("1"), pin("2")), mustNew(t, "https://b.example", "BBBBB")
 	for _, c := range []Cloud{pinned, byAuthority} {
@@ -109,7 +109,7 @@ func TestAnnouncedKeysAreLearnt(t *testing.T) {
 	}
 }
 
-func TestADamagedListTrustsNobody(t *testing.T) {
+func TestDamagedListTrustsNothing(t *testing.T) {
 	s := Store{Dir: t.TempDir()}
 	if err := s.Add(mustNew(t, "https://vpn.example", "AAAAA")); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestADamagedListTrustsNobody(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotValidIsNotTaken(t *testing.T) {
+func TestInvalidEntriesAreRejected(t *testing.T) {
 	for _, c := range [][3]string{
 		{"http://x", "AAAAA", pin("1")}, {"https://x", "AAAA", pin("1")}, {"https://x", "AAAA!", pin("1")}, {"https://x", "AAAAA", "11"},
 	} {
@@ -134,7 +134,7 @@ func TestWhatIsNotValidIsNotTaken(t *testing.T) {
 	}
 }
 
-func TestTwoAtOnce(t *testing.T) {
+func TestConcurrentChanges(t *testing.T) {
 	s := Store{Dir: t.TempDir()}
 	var all sync.WaitGroup
 	for _, code := range []string{"AAAAA", "BBBBB", "CCCCC", "DDDDD", "EEEEE", "FFFFF"} {

@@ -30,7 +30,7 @@ func cloud(t *testing.T, handler http.HandlerFunc) session.Cloud {
 	return session.Cloud{URL: server.URL, Pins: [][32]byte{sha256.Sum256(server.Certificate().RawSubjectPublicKeyInfo)}}
 }
 
-func TestWhatGoesWrongHasACause(t *testing.T) {
+func TestErrorsHaveACause(t *testing.T) {
 	answer := func(status int, contentType, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", contentType)
@@ -74,7 +74,7 @@ func TestWhatGoesWrongHasACause(t *testing.T) {
 	}
 }
 
-func TestTheFailureTheCloudNamesIsTaken(t *testing.T) {
+func TestCloudsFailureIsReturned(t *testing.T) {
 	at := cloud(t, func(w http.ResponseWriter, _ *http.Request) {
 		err := wire.Connect(failure.New(failure.Kicked, msg.Foreign("by the administrator")))
 		w.Header().Set("Content-Type", "application/json")
@@ -93,7 +93,7 @@ func TestTheFailureTheCloudNamesIsTaken(t *testing.T) {
 	}
 }
 
-func TestACloudThatSaysNothingIsLeft(t *testing.T) {
+func TestSilentCloudTimesOut(t *testing.T) {
 	if testing.Short() {
 		t.Skip()
 	}
@@ -107,7 +107,7 @@ func TestACloudThatSaysNothingIsLeft(t *testing.T) {
 	}
 }
 
-// relay passes connections on to address until frozen is closed; then nothing comes through any more, and nothing is closed.
+// relay forwards connections to an address until frozen is closed; afterwards it drops all data without closing.
 func relay(t *testing.T, address string, frozen <-chan struct{}) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -148,7 +148,7 @@ func relay(t *testing.T, address string, frozen <-chan struct{}) string {
 	return listener.Addr().String()
 }
 
-func TestACloudThatVanishedWithoutAWordEndsTheStream(t *testing.T) {
+func TestVanishedCloudEndsTheStream(t *testing.T) {
 	if most := pingAfter + pingLimit + dialLimit; most > 20*time.Second {
 		t.Errorf("a cloud that is gone is known to be after %v", most)
 	}

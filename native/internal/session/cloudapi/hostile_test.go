@@ -29,7 +29,7 @@ func good() *clientv1.Session {
 	}
 }
 
-func TestAnHonestProfileIsTaken(t *testing.T) {
+func TestValidSessionIsAccepted(t *testing.T) {
 	if _, err := Parse(good()); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestHostileProfilesAreRefused(t *testing.T) {
 	}
 }
 
-// Whatever bytes come from the cloud: no panic, and what is taken keeps its promises.
+// Any bytes from the cloud are parsed without a panic, and accepted sessions are valid.
 func FuzzProfile(f *testing.F) {
 	bytes, _ := proto.Marshal(good())
 	f.Add(bytes)

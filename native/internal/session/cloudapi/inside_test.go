@@ -9,7 +9,8 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// TestInside: what sag-cloud lets an administrator set is what a client takes, by the list that both are tested with.
+// TestInside: clients accept exactly the routes that sag-cloud accepts from administrators, by a list that both are tested
+// with.
 func TestInside(t *testing.T) {
 	text, err := os.ReadFile("../../../../proto/limits/inside.json")
 	if err != nil {
@@ -55,7 +56,7 @@ func TestInside(t *testing.T) {
 	}
 }
 
-// taken answers nil, or why routes are refused.
+// taken returns nil, or why routes are rejected.
 func taken(full bool, routes ...string) error {
 	all, err := prefixes(routes)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// An endpoint keeps its transport, and what its transport needs, from the contract to the model; a transport that this version does
-// not know is left out.
+// An endpoint keeps its transport and the transport's options. Endpoints with a transport that this version does not
+// support are left out.
 func TestEndpointsKeepTheirTransport(t *testing.T) {
 	m := good()
 	pin := bytes.Repeat([]byte{7}, 32)
@@ -47,7 +47,7 @@ func TestEndpointsKeepTheirTransport(t *testing.T) {
 	}
 }
 
-// A search domain is looked up through the tunnel, also where it is not among the domains that were pushed.
+// A search domain is resolved through the tunnel even if it is not among the intranet's domains.
 func TestSearchDomainsAreTunneled(t *testing.T) {
 	m := good()
 	m.Dns.Domains, m.Dns.SearchDomains = []string{"Corp.example"}, []string{"a.corp.example", "Other.example"}

@@ -8,7 +8,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-func TestCloudAway(t *testing.T) {
+func TestCloudUnreachable(t *testing.T) {
 	p := testProfile("a")
 	p.Lease, p.RenewAfter = time.Hour, 30*time.Minute
 	w := newWorld(t, p).up(p)
@@ -26,7 +26,7 @@ func TestCloudAway(t *testing.T) {
 	w.must(3*time.Second, "no warning", func(v View) bool { return !warned(v) })
 }
 
-func TestAnInterruptionIsNoWarning(t *testing.T) {
+func TestShortInterruptionShowsNoWarning(t *testing.T) {
 	p := testProfile("a")
 	w := newWorld(t, p).up(p)
 	w.run(2*time.Second, nil)
@@ -36,7 +36,7 @@ func TestAnInterruptionIsNoWarning(t *testing.T) {
 	}
 }
 
-func TestASilentCloudIsLeft(t *testing.T) {
+func TestSilentStreamIsReopened(t *testing.T) {
 	p := testProfile("a")
 	p.Lease, p.RenewAfter = time.Hour, 30*time.Minute
 	w := newWorld(t, p).up(p)

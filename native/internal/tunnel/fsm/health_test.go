@@ -7,7 +7,7 @@ import (
 	"sag.software/native/internal/failure"
 )
 
-func TestTheOnlyAccessPointDies(t *testing.T) {
+func TestOnlyAccessPointFails(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		prepare func(*world)
@@ -38,8 +38,8 @@ func TestTheOnlyAccessPointDies(t *testing.T) {
 	}
 }
 
-// A download whose access point dies is noticed as fast as an upload: its last packet came in, and none goes out any more.
-func TestADownloadThatStops(t *testing.T) {
+// A stalled download is noticed as fast as a stalled upload, although no packet is sent that could stay unanswered.
+func TestStalledDownloadIsProbed(t *testing.T) {
 	p := testProfile("a", "b")
 	w := newWorld(t, p).up(p)
 	w.run(5*time.Second, nil)
@@ -53,7 +53,7 @@ func TestADownloadThatStops(t *testing.T) {
 	}
 }
 
-func TestOneLostProbeIsNoDeath(t *testing.T) {
+func TestOneLostProbeIsTolerated(t *testing.T) {
 	p := testProfile("a", "b")
 	w := newWorld(t, p).up(p)
 	w.send(Attention{Watching: true})
@@ -68,7 +68,7 @@ func TestOneLostProbeIsNoDeath(t *testing.T) {
 	}
 }
 
-func TestASlowLinkStaysUp(t *testing.T) {
+func TestSlowLinkStaysUp(t *testing.T) {
 	p := testProfile("a", "b")
 	w := newWorld(t, p)
 	w.rtt = 600 * time.Millisecond
@@ -85,7 +85,7 @@ func TestASlowLinkStaysUp(t *testing.T) {
 	}
 }
 
-func TestProbesAreRareWhileIdle(t *testing.T) {
+func TestIdleProbeInterval(t *testing.T) {
 	p := testProfile("a")
 	p.Lease, p.RenewAfter = time.Hour, 30*time.Minute
 	w := newWorld(t, p).up(p)
@@ -103,7 +103,7 @@ func TestProbesAreRareWhileIdle(t *testing.T) {
 	}
 }
 
-func TestQuestionsAreAlwaysAnswered(t *testing.T) {
+func TestQueriesAreAlwaysAnswered(t *testing.T) {
 	p := testProfile("a")
 	w := newWorld(t, p)
 	answers := func() int {

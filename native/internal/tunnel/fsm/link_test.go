@@ -52,7 +52,7 @@ func TestUnansweredHandshakesAreRepeatedQuickly(t *testing.T) {
 	w.must(time.Second+w.rtt, "connected once it answers", is(connected))
 }
 
-func TestTheNextAccessPointAfterOneAndAHalfSeconds(t *testing.T) {
+func TestNextAccessPointAfterTimeout(t *testing.T) {
 	p := testProfile("a", "b")
 	w := newWorld(t, p)
 	w.dead["a"] = true
@@ -63,7 +63,7 @@ func TestTheNextAccessPointAfterOneAndAHalfSeconds(t *testing.T) {
 	}
 }
 
-func TestOneOfTwoAccessPointsDies(t *testing.T) {
+func TestOneOfTwoAccessPointsFails(t *testing.T) {
 	p := testProfile("a", "b")
 	w := newWorld(t, p).up(p)
 	w.run(5*time.Second, nil)
@@ -85,8 +85,8 @@ func TestOneOfTwoAccessPointsDies(t *testing.T) {
 	}
 }
 
-// Where access points keep connections, a change between them ends none; one that does not is enough to end them.
-func TestWhatIsKeptIsNotEnded(t *testing.T) {
+// Connections survive a change of access points only if both keep connections.
+func TestKeptConnectionsAreNotAborted(t *testing.T) {
 	for _, c := range []struct {
 		a, b bool
 		want int
@@ -103,7 +103,7 @@ func TestWhatIsKeptIsNotEnded(t *testing.T) {
 	}
 }
 
-func TestARenewedProfile(t *testing.T) {
+func TestRenewedSession(t *testing.T) {
 	t.Run("keeps the access point in use", func(t *testing.T) {
 		p := testProfile("a", "b")
 		w := newWorld(t, p).up(p)
@@ -135,7 +135,7 @@ func TestARenewedProfile(t *testing.T) {
 	})
 }
 
-func TestAnEndpointThatCanNotBeTried(t *testing.T) {
+func TestEndpointThatCannotBeTried(t *testing.T) {
 	for _, names := range [][]string{{"a"}, {"a", "b"}} {
 		p := testProfile(names...)
 		w := newWorld(t, p)
@@ -151,8 +151,8 @@ func TestAnEndpointThatCanNotBeTried(t *testing.T) {
 	}
 }
 
-// The name is to blame as long as it cannot be looked up, and the access point only once it was tried.
-func TestANameThatCanNotBeLookedUp(t *testing.T) {
+// The cause is dns_unavailable while the name cannot be resolved, and the access point only after it was tried.
+func TestEndpointNameNotResolved(t *testing.T) {
 	for _, names := range [][]string{{"a"}, {"a", "b"}} {
 		p := testProfile(names...)
 		w := newWorld(t, p)
@@ -198,8 +198,8 @@ func TestCandidates(t *testing.T) {
 	}
 }
 
-// An endpoint that the engine cannot dial yet stays in the session and is skipped, and the reason is given if there is no other.
-func TestEndpointsThatCannotBeDialled(t *testing.T) {
+// An endpoint that the engine cannot dial stays in the session and is skipped; if there is no other, the cause says so.
+func TestUnsupportedTransportsAreSkipped(t *testing.T) {
 	secure := session.Endpoint{Transport: session.TLS, Name: "ap.example", Port: 443}
 	p := testProfile("a", "b")
 	p.AccessPoints[0].Endpoints = []session.Endpoint{secure}

@@ -10,7 +10,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// Whatever happens in whatever order: what is shown is true, generations only grow, and everything ends.
+// For any sequence of events the view is consistent, generations only grow, and every session ends.
 func TestProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := []string{"a", "b", "c"}[:rapid.IntRange(1, 3).Draw(t, "access points")]
@@ -22,7 +22,7 @@ func TestProperties(t *testing.T) {
 		n := uint64(0)
 		w.m = New(func() uint64 { n++; return n })
 		var generation uint64
-		var closeSince Instant // since when somebody looks
+		var closeSince Instant // since when the state is watched
 		over := false
 		check := func() {
 			v := w.m.View()

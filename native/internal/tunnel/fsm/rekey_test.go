@@ -11,7 +11,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// quietWorld is connected, and its lease plays no part.
+// quietWorld is connected, with a lease that does not end during the test.
 func quietWorld(t failer, names ...string) *world {
 	p := testProfile(names...)
 	p.Lease, p.RenewAfter = 24*time.Hour, 12*time.Hour
@@ -20,7 +20,7 @@ func quietWorld(t failer, names ...string) *world {
 	return w
 }
 
-func TestNewKeysWhenHandshakesStayUnanswered(t *testing.T) {
+func TestRekeyAfterUnansweredHandshakes(t *testing.T) {
 	for _, names := range [][]string{{"a"}, {"a", "b"}} {
 		t.Run(fmt.Sprint(len(names), " access points"), func(t *testing.T) {
 			w := quietWorld(t, names...)
@@ -52,7 +52,7 @@ func TestNewKeysWhenHandshakesStayUnanswered(t *testing.T) {
 	})
 }
 
-func TestNewKeysAreAskedForRarely(t *testing.T) {
+func TestRekeyPauses(t *testing.T) {
 	w := quietWorld(t, "a")
 	from := w.now
 	w.dead["a"] = true
@@ -64,7 +64,7 @@ func TestNewKeysAreAskedForRarely(t *testing.T) {
 			at = append(at, (l.at-from)/time.Second)
 		}
 	}
-	// 6 s, then pauses of 30 s, 1, 2, 4 and at last 5 min, each with up to a fifth more.
+	// 6 s, then pauses of 30 s, 1, 2, 4 and finally 5 min, each up to a fifth longer.
 	if len(at) < 12 || len(at) > 16 {
 		t.Fatalf("asked at %d s", at)
 	}
@@ -77,7 +77,7 @@ func TestNewKeysAreAskedForRarely(t *testing.T) {
 	w.must(2*time.Second, "connected", is(connected))
 }
 
-func TestNoNewKeysWithoutTheCloud(t *testing.T) {
+func TestNoRekeyWithoutTheCloud(t *testing.T) {
 	w := quietWorld(t, "a")
 	from := w.now
 	w.dead["a"], w.cloudUp, w.keysUnknown = true, false, true
@@ -90,7 +90,7 @@ func TestNoNewKeysWithoutTheCloud(t *testing.T) {
 	w.must(6*time.Second, "connected once the network is back", is(connected))
 }
 
-func TestNewKeysRefused(t *testing.T) {
+func TestRekeyRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		cause failure.Cause
 		want  Phase
@@ -120,8 +120,8 @@ func TestNewKeysRefused(t *testing.T) {
 	}
 }
 
-// Whatever comes and goes: never two requests within 30 s, none while connected or while the cloud is not heard, and where cloud
-// and access point work and only the keys are wrong, the session is up again.
+// For any sequence of failures: requests are at least 30 s apart, none is sent while connected or without the cloud, and if
+// cloud and access point work and only the keys are wrong, the session recovers.
 func TestRekeyProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := []string{"a", "b"}[:rapid.IntRange(1, 2).Draw(t, "access points")]

@@ -31,18 +31,18 @@ func testProfile(accessPoints ...string) *session.Session {
 	return p
 }
 
-// world is the state machine's surroundings: access points that answer or not, a cloud that does or not.
+// world simulates the state machine's surroundings: access points and a cloud that answer or do not.
 type world struct {
 	t    failer
 	m    *State
 	now  Instant
 	rtt  time.Duration
 	dead map[string]bool
-	// keysUnknown: no access point knows the session's keys, until new ones (fresh) are put in force.
+	// keysUnknown means that no access point has the session's keys until new ones (fresh) are in use.
 	keysUnknown bool
 	fresh       bool
 	cloudUp     bool
-	// renewal is what the cloud answers.
+	// renewal is the session that the cloud returns.
 	renewal *session.Session
 	active  *Candidate
 	pending []timed
@@ -50,7 +50,7 @@ type world struct {
 	traffic Traffic
 }
 
-// failer is what rapid's T and testing's T have in common.
+// failer is the common part of rapid's T and testing's T.
 type failer interface {
 	Helper()
 	Fatal(...any)
@@ -124,7 +124,7 @@ func (w *world) takeKeys() {
 	}
 }
 
-// run lets time pass up to a limit or until a condition holds; it says whether it does.
+// run advances time up to a limit or until a condition holds, and returns whether it does.
 func (w *world) run(limit time.Duration, until func(View) bool) bool {
 	end := w.now + limit
 	for steps := 0; ; steps++ {

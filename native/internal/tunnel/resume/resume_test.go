@@ -21,12 +21,12 @@ func record() Record {
 	}
 }
 
-func TestWhatIsSavedIsLoaded(t *testing.T) {
+func TestSaveAndLoad(t *testing.T) {
 	s := Store{Dir: t.TempDir(), Boot: "boot"}
 	if _, err := s.Load("a1b2"); !errors.Is(err, ErrNone) {
 		t.Fatal(err)
 	}
-	for range 2 { // the second time over the first
+	for range 2 { // the second save replaces the first
 		if err := s.Save(record()); err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestWhatIsSavedIsLoaded(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotHoldIsRemoved(t *testing.T) {
+func TestInvalidFilesAreRemoved(t *testing.T) {
 	good := func(t *testing.T, s Store) string {
 		if err := s.Save(record()); err != nil {
 			t.Fatal(err)

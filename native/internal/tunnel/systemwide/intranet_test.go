@@ -9,9 +9,9 @@ import (
 	"sag.software/native/internal/session"
 )
 
-// An endpoint that is not dialled gets no exception: an exception shuts other programs out of its address and port, which can be
-// the cloud instance's.
-func TestEndpointsThatAreNotDialledHaveNoEffect(t *testing.T) {
+// An endpoint that is not dialled gets no exception: an exception blocks other programs from its address and port, which
+// can be the cloud instance's.
+func TestEndpointsNotDialledHaveNoEffect(t *testing.T) {
 	addr := netip.MustParseAddr("203.0.113.8")
 	s := &session.Session{AccessPoints: []session.AccessPoint{{Endpoints: []session.Endpoint{
 		{Transport: session.UDP, Addr: addr, Port: 51820},
