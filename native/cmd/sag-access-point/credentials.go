@@ -23,7 +23,7 @@ type credentials struct {
 func newCredentials(directory *state.Directory, token <-chan string) (*credentials, error) {
 	identity, registered, err := directory.Identity()
 	if err != nil {
-		return nil, fmt.Errorf("%w; remove it and register anew with a token", err)
+		return nil, fmt.Errorf("%w; remove it and register again with a token", err)
 	}
 	c := &credentials{directory: directory, reading: token}
 	c.current.Store(&identity)

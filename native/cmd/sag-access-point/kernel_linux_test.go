@@ -93,13 +93,13 @@ func TestRouteProgram(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	told := filepath.Join(dir, "told")
+	calls := filepath.Join(dir, "calls")
 	hook := filepath.Join(dir, "hook")
-	must(t, os.WriteFile(hook, []byte("#!/bin/sh\necho \"$#\" \"$@\" >> "+told+"\n"), 0o755))
+	must(t, os.WriteFile(hook, []byte("#!/bin/sh\necho \"$#\" \"$@\" >> "+calls+"\n"), 0o755))
 	c := newCampus(t, "routed", 1, "--route-program", hook)
 	c.enter(c.points[0])
 	lines := func() []string {
-		text, _ := os.ReadFile(told)
+		text, _ := os.ReadFile(calls)
 		all := strings.Split(strings.TrimSpace(string(text)), "\n")
 		slices.Sort(all)
 		return all
@@ -107,13 +107,13 @@ func TestRouteProgram(t *testing.T) {
 	added := []string{"2 add " + client4, "2 add " + client6}
 	for end := time.Now().Add(kernelPatience); !slices.Equal(lines(), added); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("told %q", lines())
+			t.Fatalf("called with %q", lines())
 		}
 	}
 	c.everywhere(client4, client6)
 	c.points[0].process.terminate(t)
 	if all := append(added, "2 remove "+client4, "2 remove "+client6); !slices.Equal(lines(), all) {
-		t.Errorf("told %q", lines())
+		t.Errorf("called with %q", lines())
 	}
 }
 

@@ -235,10 +235,10 @@ func expectFailure(t *testing.T, p *process, cause string) {
 	t.Helper()
 	line, err := p.stdout.ReadString('\n')
 	must(t, err)
-	var told failure
-	must(t, json.Unmarshal([]byte(line), &told))
-	if told.Cause != cause || told.Message == "" || told.Action == "" {
-		t.Fatalf("got %+v, want cause %s", told, cause)
+	var reported failure
+	must(t, json.Unmarshal([]byte(line), &reported))
+	if reported.Cause != cause || reported.Message == "" || reported.Action == "" {
+		t.Fatalf("got %+v, want cause %s", reported, cause)
 	}
 	var exit *exec.ExitError
 	if err := p.Wait(); !errors.As(err, &exit) {

@@ -59,21 +59,21 @@ var modes = map[string]accesspointv1.ForwardingMode{
 	"nat":       accesspointv1.ForwardingMode_FORWARDING_MODE_NAT,
 }
 
-var errUsage = errors.New("wrong use")
+var errUsage = errors.New("usage error")
 
-func parseOptions(arguments []string, words io.Writer) (*options, error) {
+func parseOptions(arguments []string, usage io.Writer) (*options, error) {
 	if len(arguments) == 0 || arguments[0] != "run" {
-		fmt.Fprint(words, msg.UsageAccessPoint)
+		fmt.Fprint(usage, msg.UsageAccessPoint)
 		return nil, errUsage
 	}
 	var cloud string
 	var pins, listen, advertise, publish, allow list
 	o := &options{}
 	flags := flag.NewFlagSet("sag-access-point run", flag.ContinueOnError)
-	flags.SetOutput(words)
+	flags.SetOutput(usage)
 	flags.Usage = func() {
-		fmt.Fprint(words, msg.UsageAccessPoint)
-		printOptions(flags, words)
+		fmt.Fprint(usage, msg.UsageAccessPoint)
+		printOptions(flags, usage)
 	}
 	flags.StringVar(&cloud, "cloud", "", msg.OptionCloud)
 	flags.Var(&pins, "pin", msg.OptionPin)
@@ -108,10 +108,10 @@ func parseOptions(arguments []string, words io.Writer) (*options, error) {
 }
 
 // printOptions lists the options with two dashes; package flag would print one.
-func printOptions(flags *flag.FlagSet, words io.Writer) {
+func printOptions(flags *flag.FlagSet, usage io.Writer) {
 	flags.VisitAll(func(f *flag.Flag) {
 		value, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(words, "  --%s\n        %s\n", strings.TrimSpace(f.Name+" "+value), text)
+		fmt.Fprintf(usage, "  --%s\n        %s\n", strings.TrimSpace(f.Name+" "+value), text)
 	})
 }
 

@@ -118,7 +118,7 @@ func attend(
 	last, cancel := context.WithTimeout(context.Background(), lastReport)
 	defer cancel()
 	if reportErr := cloud.ReportNow(last); reportErr != nil {
-		logger.Warn("the last counters were not reported", "error", reportErr)
+		logger.Warn("failed to report the last counters", "error", reportErr)
 	}
 	return err
 }

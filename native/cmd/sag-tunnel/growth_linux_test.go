@@ -53,8 +53,8 @@ func TestManyConnectionsLeakNothing(t *testing.T) {
 		s.mustConnect()
 		times = append(times, time.Since(start))
 		s.mustDisconnect()
-		if told := s.blocking(); !strings.Contains(told, `"holds":"none"`) {
-			t.Fatalf("after disconnect everybody is told %s", told)
+		if file := s.blocking(); !strings.Contains(file, `"holds":"none"`) {
+			t.Fatalf("after disconnect the blocking file is %s", file)
 		}
 		if i == cycles/5 {
 			early = s.measure()

@@ -85,7 +85,7 @@ func TestHostileRenewalsAreRefused(t *testing.T) {
 	for i, c := range hostileProfiles {
 		refused := func() int {
 			text, _ := os.ReadFile(s.log)
-			return strings.Count(string(text), fmt.Sprintf(`not renewed","intranet":%q,"error":"%s`, intranet, c.cause))
+			return strings.Count(string(text), fmt.Sprintf(`failed to renew the session","intranet":%q,"error":"%s`, intranet, c.cause))
 		}
 		before := refused()
 		s.company.Tamper(c.edit)
@@ -100,7 +100,7 @@ func TestHostileRenewalsAreRefused(t *testing.T) {
 			t.Fatalf("%s:\n%s", c.name, nettest.Difference(stands, now))
 		}
 	}
-	if state := s.told(true); state.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
+	if state := s.reported(true); state.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
 		t.Errorf("%v", state)
 	}
 	s.company.Tamper(nil)

@@ -65,7 +65,7 @@ func become(pair *os.File, names string, command []string) error {
 		return err
 	}
 	if n, err := conn.Read(make([]byte, 1)); err != nil || n == 0 {
-		return errors.New("the tunnel did not take the network")
+		return errors.New("the tunnel did not accept the network")
 	}
 	_, _ = conn.Close(), device.Close()
 	if err := errors.Join(dropPrivileges(), closeOthers()); err != nil {
@@ -164,7 +164,7 @@ func cutOffNames(names string) error {
 	}
 	configured, err := filepath.EvalSymlinks("/etc/resolv.conf")
 	if err != nil {
-		return fmt.Errorf("there is no /etc/resolv.conf to replace: %w", err)
+		return fmt.Errorf("no /etc/resolv.conf to replace: %w", err)
 	}
 	covered := false
 	for _, dir := range daemons {

@@ -31,7 +31,7 @@ func isolateCommand(args []string) int {
 	flags := flag.NewFlagSet("isolate", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	dir := flags.String("dir", "", "the intranet's runtime directory")
-	reportFD := flags.Int("report-fd", 0, "say failures there, as JSON")
+	reportFD := flags.Int("report-fd", 0, "file descriptor for failures as JSON")
 	if err := flags.Parse(args); err != nil || *dir == "" || flags.NArg() == 0 {
 		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		return 2
@@ -169,9 +169,9 @@ func socketPair() (near *net.UnixConn, far *os.File, err error) {
 
 // handOver passes the namespace's device to the tunnel and returns once the command runs.
 func handOver(from, tunnel *net.UnixConn) error {
-	device, words, err := isolate.ReceiveFile(from, "tun")
+	device, message, err := isolate.ReceiveFile(from, "tun")
 	if err != nil {
-		return reportedFailure(words, err)
+		return reportedFailure(message, err)
 	}
 	err = isolate.SendFile(tunnel, device)
 	_ = device.Close()

@@ -29,10 +29,10 @@ func runLockdown(args []string) int {
 	flags := flag.NewFlagSet("lockdown", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	run, state := directories(flags)
-	asJSON := flags.Bool("json", false, "say everything on stdout, as JSON")
-	duration := flags.Duration("for", lockdown.MaxPortal, "how long a captive portal can be reached")
+	asJSON := flags.Bool("json", false, "print JSON on stdout")
+	duration := flags.Duration("for", lockdown.MaxPortal, "duration of the captive-portal exception")
 	var clouds list
-	flags.Var(&clouds, "cloud", "URL of a cloud instance that has to be reached all the same")
+	flags.Var(&clouds, "cloud", "URL of a cloud instance that stays reachable")
 	if len(args) == 0 || flags.Parse(args[1:]) != nil || flags.NArg() > 0 {
 		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		return 2
@@ -54,7 +54,7 @@ func runLockdown(args []string) int {
 	return 0
 }
 
-var errUsage = errors.New("no such verb")
+var errUsage = errors.New("unknown subcommand")
 
 type list []string
 

@@ -194,7 +194,7 @@ func TestLockdown(t *testing.T) {
 		s.lockdown("portal", "--for", "1s")
 	}
 
-	if said := s.repair(); !strings.Contains(said, "Lockdown is lifted") {
+	if said := s.repair(); !strings.Contains(said, "Lockdown is turned off") {
 		t.Errorf("beside a service repair says %q", said)
 	}
 	if said := s.lockdown("status"); said["on"] != false {
@@ -207,7 +207,7 @@ func TestLockdown(t *testing.T) {
 		t.Errorf("without a service, after somebody flushed everything: %v", said)
 	}
 	s.lockdown("apply")
-	if said := s.repair(); !strings.Contains(said, "Lockdown is lifted") {
+	if said := s.repair(); !strings.Contains(said, "Lockdown is turned off") {
 		t.Errorf("without a service repair says %q", said)
 	}
 	if after := nettest.Run(t, "nft", "-s", "list", "ruleset"); after != before {

@@ -52,10 +52,10 @@ func TestStateMatchesTheHost(t *testing.T) {
 	agrees := func(when string, within time.Duration) {
 		t.Helper()
 		for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-			m := s.told(false).GetMachine()
+			m := s.reported(false).GetMachine()
 			routes, rules := printed(t)
-			same := func(told, there []string) bool {
-				return len(told) == len(there) && !slices.ContainsFunc(told, func(line string) bool {
+			same := func(reported, there []string) bool {
+				return len(reported) == len(there) && !slices.ContainsFunc(reported, func(line string) bool {
 					return !slices.ContainsFunc(there, func(p string) bool { return says(line, p) })
 				})
 			}
@@ -73,7 +73,7 @@ func TestStateMatchesTheHost(t *testing.T) {
 	nettest.Run(t, "ip", "route", "add", "10.99.0.0/16", "dev", "net0", "table", "21319", "proto", "207")
 	agrees("a route more", time.Second)
 	nettest.Run(t, "ip", "route", "flush", "table", "21319")
-	agrees("the table flushed and mended", time.Second)
+	agrees("the table flushed and restored", time.Second)
 	whole := nettest.Run(t, "nft", "-s", "list", "ruleset")
 	nettest.Run(t, "nft", "flush", "ruleset")
 	for start := time.Now(); nettest.Run(t, "nft", "-s", "list", "ruleset") != whole; time.Sleep(10 * time.Millisecond) {
@@ -81,8 +81,8 @@ func TestStateMatchesTheHost(t *testing.T) {
 			t.Fatal("the kill switch is not put back")
 		}
 	}
-	if g := s.told(false).GetMachine().GetGuard(); !slices.Contains(g.GetPrefixes(), "10.80.0.0/16") || g.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {
-		t.Errorf("the kill switch as it is told: %v", g)
+	if g := s.reported(false).GetMachine().GetGuard(); !slices.Contains(g.GetPrefixes(), "10.80.0.0/16") || g.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {
+		t.Errorf("the reported kill switch: %v", g)
 	}
 	s.mustLeave()
 }
@@ -100,9 +100,9 @@ func TestStateWithManyRoutes(t *testing.T) {
 		}
 	})
 	s.mustConnect()
-	routes := s.told(false).GetMachine().GetRoutes()
+	routes := s.reported(false).GetMachine().GetRoutes()
 	_, rules := printed(t)
-	if last := routes[len(routes)-1]; !strings.HasPrefix(last, "… and ") || len(rules) != len(s.told(false).GetMachine().GetRules()) {
+	if last := routes[len(routes)-1]; !strings.HasPrefix(last, "… and ") || len(rules) != len(s.reported(false).GetMachine().GetRules()) {
 		t.Errorf("%d lines, the last is %q", len(routes), last)
 	}
 	if text, err := page(); err != nil {

@@ -30,7 +30,7 @@ func TestNamesWithoutAnswers(t *testing.T) {
 			t.Logf("connected after %s", time.Since(began).Round(time.Millisecond))
 			goOn()
 			nettest.Until(t, "names in their place", func() bool {
-				n := s.told(false).GetMachine().GetNames()
+				n := s.reported(false).GetMachine().GetNames()
 				return n.GetBackend() == c.backend && n.GetTrouble() == ""
 			})
 			goOn = keeper.Pause(c.hung)

@@ -31,7 +31,7 @@ func TestLookupTimes(t *testing.T) {
 				began := time.Now()
 				s.mustConnect()
 				up = append(up, time.Since(began))
-				if n := s.told(false).GetMachine().GetNames(); n.GetBackend() != backend || n.GetTrouble() != "" {
+				if n := s.reported(false).GetMachine().GetNames(); n.GetBackend() != backend || n.GetTrouble() != "" {
 					t.Fatalf("names: %v", n)
 				}
 				began = time.Now()

@@ -36,7 +36,7 @@ func switchIPv6(t *testing.T, where string) {
 		return strings.Contains(nettest.Run(t, "ip", "-6", "addr", "show", "dev", "sag0"), "fd00:5a09::2")
 	}
 	whole := func() string {
-		m := s.told(false)
+		m := s.reported(false)
 		names := m.GetMachine().GetNames()
 		if m.GetPhase() == typesv1.Phase_PHASE_CONNECTED && names != nil && names.GetTrouble() == "" && len(m.GetWarnings()) == 0 {
 			return ""
@@ -62,8 +62,8 @@ func switchIPv6(t *testing.T, where string) {
 			t.Fatalf("without IPv6: %v", err)
 		}
 		time.Sleep(wait) // the time without IPv6 is part of the test
-		if told := whole(); told != "" {
-			t.Fatalf("while IPv6 is off: %s\n%s", told, s.tail())
+		if state := whole(); state != "" {
+			t.Fatalf("while IPv6 is off: %s\n%s", state, s.tail())
 		}
 		nettest.Run(t, "sysctl", "-qw", "net.ipv6.conf."+where+".disable_ipv6=0")
 		becomes("IPv6 is on", true)
@@ -102,13 +102,13 @@ func TestFrequentDomainChanges(t *testing.T) {
 	}()
 	for _, domain := range []string{"one.test", "two.test", "three.test", "four.test", "corp.test"} {
 		s.company.SetDomains(domain)
-		nettest.Until(t, "names of "+domain, func() bool { return slices.Contains(s.told(false).GetMachine().GetNames().GetDomains(), domain) })
+		nettest.Until(t, "names of "+domain, func() bool { return slices.Contains(s.reported(false).GetMachine().GetNames().GetDomains(), domain) })
 	}
 	close(done)
 	if n := <-gaps; n > 0 {
 		t.Errorf("our lines were not in resolv.conf at %d looks", n)
 	}
-	if m := s.told(false); len(m.GetWarnings()) > 0 || strings.Contains(s.tail(), "put back") {
+	if m := s.reported(false); len(m.GetWarnings()) > 0 || strings.Contains(s.tail(), "put back") {
 		t.Errorf("%v\n%s", m.GetWarnings(), s.tail())
 	}
 	s.mustLeave()

@@ -44,8 +44,8 @@ func proxy(args []string) int {
 	flags.SetOutput(io.Discard)
 	dir := flags.String("dir", "", "the intranet's runtime directory")
 	intranet := flags.String("intranet", "", "the intranet's id")
-	log := flags.String("log", "", "write the log to this file, and begin a new one when it is full; without it to stderr")
-	asJSON := flags.Bool("json", false, "say failures on stdout, as JSON")
+	log := flags.String("log", "", "log file, rotated when it is full; default stderr")
+	asJSON := flags.Bool("json", false, "print failures as JSON on stdout")
 	if err := flags.Parse(args); err != nil || *dir == "" || !intranetID.MatchString(*intranet) || flags.NArg() > 0 {
 		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		return 2
@@ -78,7 +78,7 @@ func serve(dir, intranet, log string) error {
 	defer release()
 	boot, err := clock.BootID()
 	if err != nil {
-		logger.Warn("a session can not be resumed here", "error", err)
+		logger.Warn("no boot ID; sessions cannot be resumed", "error", err)
 	}
 	t := tunnel.New(tunnel.Config{
 		IntranetID: intranet, Version: version, Store: resume.Store{Dir: dir, Boot: boot}, Owners: peercred.System(), Logger: logger, Unwanted: unwanted,
@@ -90,7 +90,7 @@ func serve(dir, intranet, log string) error {
 	}
 	leave, err := isolate.Serve(dir, t.Current, logger)
 	if err != nil {
-		logger.Warn("commands can not be isolated", "error", err)
+		logger.Warn("failed to start isolate support", "error", err)
 		leave = func() {}
 	}
 	failed := ready(server)

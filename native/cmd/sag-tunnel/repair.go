@@ -33,7 +33,7 @@ func repair(args []string) int {
 	flags := flag.NewFlagSet("repair", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	run, state := directories(flags)
-	asJSON := flags.Bool("json", false, "say everything on stdout, as JSON")
+	asJSON := flags.Bool("json", false, "print JSON on stdout")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		return 2

@@ -59,7 +59,7 @@ func TestConflictWhileServiceIsDead(t *testing.T) {
 	nettest.Run(t, "ip", "rule", "del", "pref", "1")
 	nettest.Run(t, "ip", "route", "flush", "table", "9")
 	s.untouched("after the end of the session")
-	if told := s.blocking(); !strings.Contains(told, `"holds":"none"`) {
-		t.Errorf("told to everybody: %s", told)
+	if file := s.blocking(); !strings.Contains(file, `"holds":"none"`) {
+		t.Errorf("the blocking file: %s", file)
 	}
 }

@@ -50,7 +50,7 @@ func runService(args []string) int {
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	run, state := directories(flags)
-	asJSON := flags.Bool("json", false, "say failures on stdout, as JSON")
+	asJSON := flags.Bool("json", false, "print failures as JSON on stdout")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		fmt.Fprint(os.Stderr, msg.UsageTunnel)
 		return 2
@@ -85,7 +85,7 @@ func serveSystem(run, state string) error {
 	}
 	keeper, err := lockdown.Open(lockdownConfig(state))
 	if err != nil {
-		logger.Error("lockdown is not as it should be", "error", err)
+		logger.Error("failed to restore lockdown", "error", err)
 	}
 	host, err := systemwide.New(machine, filepath.Join(state, journalName), keeper, logger)
 	if err != nil {

@@ -90,15 +90,15 @@ func TestWholeHostUsesTheTunnel(t *testing.T) {
 	if out := nettest.Run(t, "ip", "route", "get", "198.51.100.1"); !strings.Contains(out, "dev net0") {
 		t.Errorf("other traffic goes %s", out)
 	}
-	told := map[string]string{}
-	if err := json.Unmarshal([]byte(s.blocking()), &told); err != nil {
+	file := map[string]string{}
+	if err := json.Unmarshal([]byte(s.blocking()), &file); err != nil {
 		t.Error(err)
 	}
 	want := map[string]string{
 		"blocking": "none", "holds": "intranet", "lockdown": "off", "phase": "connected", "pid": strconv.Itoa(s.service.Process.Pid),
 	}
-	if !maps.Equal(told, want) {
-		t.Errorf("%v", told)
+	if !maps.Equal(file, want) {
+		t.Errorf("%v", file)
 	}
 	s.mustLeave()
 	s.mustConnect()
@@ -125,9 +125,9 @@ func TestSilentCloudDoesNotBlockStop(t *testing.T) {
 	go func() { answered <- s.disconnect(ctx) }()
 	state := s.become(typesv1.Phase_PHASE_DISCONNECTING)
 	if state.GetBlocking() != typesv1.Blocking_BLOCKING_NONE || state.GetMachine() != nil {
-		t.Errorf("while the cloud is being told: %v", state)
+		t.Errorf("while HangUp is pending: %v", state)
 	}
-	s.untouched("while the cloud is being told")
+	s.untouched("while HangUp is pending")
 	if err := <-answered; err != nil || time.Since(start) > 2*time.Second {
 		t.Errorf("after %v: %v", time.Since(start), err)
 	}

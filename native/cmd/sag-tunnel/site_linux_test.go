@@ -247,8 +247,8 @@ func (s *site) blocking() string {
 	return string(text)
 }
 
-// told returns the tunnel's reported state; with probe, after a check of the access point.
-func (s *site) told(probe bool) *tunnelv1.State {
+// reported returns the tunnel's reported state; with probe, after a check of the access point.
+func (s *site) reported(probe bool) *tunnelv1.State {
 	s.t.Helper()
 	rpc, leave := s.rpc()
 	defer leave()

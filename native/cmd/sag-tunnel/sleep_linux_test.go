@@ -26,7 +26,7 @@ func TestAfterSleep(t *testing.T) {
 	// Never later than it really was.
 	handshake := func() time.Time {
 		now := time.Now()
-		return now.Add(-s.told(false).GetSession().GetHandshakeAge().AsDuration())
+		return now.Add(-s.reported(false).GetSession().GetHandshakeAge().AsDuration())
 	}
 	for start := time.Now(); !handshake().After(start); time.Sleep(200 * time.Millisecond) {
 		// Repeated until the service listens.
@@ -41,7 +41,7 @@ func TestAfterSleep(t *testing.T) {
 	if text, err := page(); err != nil || !strings.Contains(text, tunneltest.PortalText) {
 		t.Fatalf("%v %q", err, text)
 	}
-	if log, _ := os.ReadFile(s.log); !strings.Contains(string(log), "the machine was asleep") {
+	if log, _ := os.ReadFile(s.log); !strings.Contains(string(log), "the host was asleep") {
 		t.Error("nothing was said of it")
 	}
 	s.mustLeave()

@@ -20,7 +20,7 @@ func runTrust(args []string) int {
 	flags := flag.NewFlagSet("trust", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	_, state := directories(flags)
-	asJSON := flags.Bool("json", false, "say everything on stdout, as JSON")
+	asJSON := flags.Bool("json", false, "print JSON on stdout")
 	cloud := flags.String("url", "", "https://HOST[:PORT] of the cloud instance")
 	code := flags.String("code", "", "enterprise code")
 	var pins list

@@ -15,7 +15,7 @@ func SendFile(conn *net.UnixConn, file *os.File) error {
 }
 
 // ErrNoFile means that the other end sent a message instead of a file.
-var ErrNoFile = errors.New("no file came")
+var ErrNoFile = errors.New("received no file descriptor")
 
 // ReceiveFile receives a file, ready for non-blocking reads. If a message comes instead, it returns the message and
 // ErrNoFile.

@@ -66,7 +66,7 @@ func (s *server) accept() {
 				return
 			}
 			// Such as too few file descriptors, which may be temporary.
-			s.logger.Warn("an isolated command was not accepted", "error", err)
+			s.logger.Warn("failed to accept an isolated command", "error", err)
 			time.Sleep(acceptPause)
 			continue
 		}
@@ -88,7 +88,7 @@ func (s *server) accept() {
 				_ = conn.Close()
 			}()
 			if err := s.serve(conn); err != nil {
-				s.logger.Warn("an isolated command is not carried", "error", err)
+				s.logger.Warn("failed to serve an isolated command", "error", err)
 			}
 		}()
 	}
@@ -96,7 +96,7 @@ func (s *server) accept() {
 
 func (s *server) serve(conn *net.UnixConn) error {
 	if uid, err := peer(conn); err != nil || uid != uint32(os.Geteuid()) {
-		return errors.Join(errors.New("it is another user's"), err)
+		return errors.Join(errors.New("the socket's peer is another user"), err)
 	}
 	var hello Hello
 	if now := s.now(); now.Policy != nil {

@@ -14,7 +14,7 @@ import (
 const File = "THIRD_PARTY_LICENSES.txt"
 
 // Print copies the licence file to out and returns the exit code.
-func Print(out, words io.Writer) int {
+func Print(out, failures io.Writer) int {
 	program, err := os.Executable()
 	if err == nil {
 		program, err = filepath.EvalSymlinks(program)
@@ -26,7 +26,7 @@ func Print(out, words io.Writer) int {
 		}
 	}
 	if err != nil {
-		fmt.Fprintf(words, msg.LicensesUnreadable, err)
+		fmt.Fprintf(failures, msg.LicensesUnreadable, err)
 		return 1
 	}
 	return 0

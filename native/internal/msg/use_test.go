@@ -111,7 +111,7 @@ var errorsShown = regexp.MustCompile(`^internal/(hostnet/(captive|dns|journal|ki
 var internal = map[string]bool{
 	`"the head is too long"`: true,
 	`"not HOST:PORT"`:        true,
-	`"not one number"`:       true,
+	`"conflicting lengths"`:  true,
 	`"invalid chunk"`:        true,
 	`"an item of type %T"`:   true,
 }

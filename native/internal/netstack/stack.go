@@ -78,7 +78,7 @@ func (s *Stack) configure(config Config) error {
 	}
 	for _, prefix := range config.Addresses {
 		if !prefix.IsValid() {
-			return errors.New("an address is not valid")
+			return errors.New("invalid address")
 		}
 		address := tcpip.ProtocolAddress{
 			Protocol: protocolOf(prefix.Addr()),

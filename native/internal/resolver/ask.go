@@ -77,24 +77,24 @@ func (m *Memory) AskUntil(ctx context.Context, dial Dial, network string, server
 	answers := make(chan answer, Rounds*len(servers))
 	next := time.NewTimer(0)
 	defer next.Stop()
-	asked, answered := 0, 0
+	sent, answered := 0, 0
 	last := answer{err: ErrNoServer}
-	var spoke []netip.AddrPort
+	var responded []netip.AddrPort
 	for {
 		select {
 		case <-ctx.Done():
 			return last.bytes, errors.Join(last.err, ctx.Err())
 		case <-next.C:
-			server, over := servers[asked%len(servers)], network
+			server, over := servers[sent%len(servers)], network
 			if network == AnyNetwork {
 				over = "udp"
-				if asked/len(servers) == Rounds-1 {
+				if sent/len(servers) == Rounds-1 {
 					over = "tcp"
 				}
 			}
-			plainly := bare != nil && (asked >= len(servers) || m.isPlain(server))
-			asked++
-			if asked < Rounds*len(servers) {
+			plainly := bare != nil && (sent >= len(servers) || m.isPlain(server))
+			sent++
+			if sent < Rounds*len(servers) {
 				next.Reset(turn)
 			}
 			go func() {
@@ -110,12 +110,12 @@ func (m *Memory) AskUntil(ctx context.Context, dial Dial, network string, server
 		case a := <-answers:
 			answered++
 			if a.err == nil {
-				spoke = append(spoke, a.server)
+				responded = append(responded, a.server)
 				m.answered(a.server, a.plainly)
 			}
 			if a.err == nil && settled(a.bytes) {
-				m.wasSilent(slices.DeleteFunc(slices.Clone(servers[:min(asked, len(servers))]), func(s netip.AddrPort) bool {
-					return slices.Contains(spoke, s)
+				m.wasSilent(slices.DeleteFunc(slices.Clone(servers[:min(sent, len(servers))]), func(s netip.AddrPort) bool {
+					return slices.Contains(responded, s)
 				}))
 				return a.bytes, nil
 			}
@@ -123,9 +123,9 @@ func (m *Memory) AskUntil(ctx context.Context, dial Dial, network string, server
 			if last.bytes == nil || a.err == nil {
 				last = a
 			}
-			if asked < len(servers) {
+			if sent < len(servers) {
 				next.Reset(0)
-			} else if answered == asked {
+			} else if answered == sent {
 				return last.bytes, last.err
 			}
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrSilent means that no name server has answered.
-var ErrSilent = errors.New("no name server answers")
+var ErrSilent = errors.New("no name server answered")
 
 // Ask is AskUntil with the timeout Limit.
 func (m *Memory) Ask(ctx context.Context, dial Dial, network string, servers []netip.AddrPort, message []byte) ([]byte, error) {

@@ -36,7 +36,7 @@ type blocked struct {
 // WriteBlocking writes the file. state is the tunnel's; nil if there is none.
 func WriteBlocking(dir string, state *tunnel.State, keeper *lockdown.Keeper, logger *slog.Logger) {
 	path := filepath.Join(dir, BlockingFile)
-	now := whatIsHeld(state)
+	now := blockedBy(state)
 	if keeper.IsOn() {
 		now.locked(keeper, readBlocking(path), time.Now(), logger)
 	}
@@ -53,11 +53,11 @@ func WriteBlocking(dir string, state *tunnel.State, keeper *lockdown.Keeper, log
 		err = os.Rename(path+".new", path)
 	}
 	if err != nil {
-		logger.Warn("what is held back could not be written down", "error", err)
+		logger.Warn("failed to write the blocking file", "error", err)
 	}
 }
 
-func whatIsHeld(state *tunnel.State) blocked {
+func blockedBy(state *tunnel.State) blocked {
 	if state == nil {
 		state = tunnel.Absent("", tunnel.SystemMode, false)
 	}
@@ -75,7 +75,7 @@ func (b *blocked) locked(keeper *lockdown.Keeper, before blocked, now time.Time,
 	}
 	status, err := keeper.Status()
 	if err != nil {
-		logger.Warn("who wants lockdown is not written down", "error", err)
+		logger.Warn("failed to read the status of lockdown", "error", err)
 		return
 	}
 	b.By = string(status.By)

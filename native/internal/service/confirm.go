@@ -52,7 +52,7 @@ func (v *view) sessionOf(request tunnel.StartRequest) (tunnel.Dialled, error) {
 		return tunnel.Dialled{}, err
 	}
 	if err := v.service.config.Trust.Learn(where, announced); err != nil {
-		v.service.config.Logger.Warn("the next keys of the cloud instance were not written down", "error", err)
+		v.service.config.Logger.Warn("failed to store the cloud instance's announced keys", "error", err)
 	}
 	p.Token = token
 	d.Session = p
@@ -93,7 +93,7 @@ func (s *Service) trusted(cloudURL, code string) (*trust.Cloud, error) {
 // notTrusted returns the refusal. unread is the error of reading the list of trusted intranets, if there was one.
 func (s *Service) notTrusted(unread error, cloudURL, code string) error {
 	if unread != nil {
-		s.config.Logger.Error("only administrators can connect", "error", unread)
+		s.config.Logger.Error("failed to read the list of trusted intranets; only administrators can connect", "error", unread)
 	}
 	host := cloudURL
 	if u, err := url.Parse(cloudURL); err == nil && u.Host != "" {

@@ -31,7 +31,7 @@ var _ control.Locker = (*view)(nil)
 func (s *Service) keepLockdown(ctx context.Context) {
 	changes, err := s.config.Machine.Changes(ctx)
 	if err != nil {
-		s.config.Logger.Warn("changes of the host are not reported; lockdown is looked at once a minute", "error", err)
+		s.config.Logger.Warn("no change notifications; lockdown is checked once a minute", "error", err)
 	}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -45,7 +45,7 @@ func (s *Service) keepLockdown(ctx context.Context) {
 		}
 		was := s.config.Lockdown.IsOn()
 		if err := s.config.Lockdown.Look(); err != nil {
-			s.config.Logger.Error("lockdown is not as it should be", "error", err)
+			s.config.Logger.Error("failed to restore lockdown", "error", err)
 		}
 		if was != s.config.Lockdown.IsOn() {
 			s.lockdownChanged()
@@ -61,9 +61,9 @@ func (s *Service) wake(ctx context.Context) {
 			return
 		case <-woken:
 		}
-		s.config.Logger.Info("the machine was asleep")
+		s.config.Logger.Info("the host was asleep")
 		if err := s.config.Lockdown.Look(); err != nil {
-			s.config.Logger.Error("lockdown is not as it should be", "error", err)
+			s.config.Logger.Error("failed to restore lockdown", "error", err)
 		}
 		for _, one := range s.tunnels.all() {
 			one.Woke()
@@ -76,7 +76,7 @@ func (s *Service) refresh(ctx context.Context) {
 	for _, host := range s.config.Lockdown.Hosts() {
 		if found := lookUp(ctx, host); len(found) > 0 {
 			if err := s.config.Lockdown.Resolved(host, found); err != nil {
-				s.config.Logger.Warn("an address was not taken", "host", host, "error", err)
+				s.config.Logger.Warn("failed to update an allowed address", "host", host, "error", err)
 			}
 		}
 	}
@@ -143,7 +143,7 @@ func (v *view) OpenPortal(duration time.Duration) (control.Lockdown, error) {
 	if err := v.service.config.Lockdown.OpenPortal(link, duration, v.caller.Person, v.may(portalWithoutLimit) == nil); err != nil {
 		return control.Lockdown{}, failure.Explain(err, failure.NotPermitted)
 	}
-	v.service.config.Logger.Info("the way to a captive portal is open", "link", link, "for", duration.String(), "by", v.caller.UID)
+	v.service.config.Logger.Info("captive-portal exception added", "link", link, "for", duration.String(), "by", v.caller.UID)
 	v.service.lockdownChanged()
 	return v.Lockdown()
 }

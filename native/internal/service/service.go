@@ -66,7 +66,7 @@ func New(config Config) (*Service, error) {
 	go s.wake(ctx)
 	wanted, err := wantedSessionDir(config.Dir)
 	if err != nil {
-		config.Logger.Warn("no session was resumed", "error", err)
+		config.Logger.Warn("failed to resume a session", "error", err)
 	}
 	if wanted != nil {
 		s.open(*wanted)
@@ -74,7 +74,7 @@ func New(config Config) (*Service, error) {
 	}
 	if err := config.Host.Detach(); err != nil {
 		// The next Start fails with the reason. A service that exits here could not report it.
-		config.Logger.Error("what a former process left could not be undone; sag repair does the rest", "error", err)
+		config.Logger.Error("failed to undo a former process's settings; run sag repair", "error", err)
 	}
 	s.writeBlocking()
 	return s, nil
@@ -120,7 +120,7 @@ func (s *Service) follow(one *owned) {
 			s.writeBlocking()
 		case <-one.Done():
 			if err := s.remove(one); err != nil {
-				s.config.Logger.Warn("the runtime directory of a former session stays", "error", err)
+				s.config.Logger.Warn("failed to remove a session's runtime directory", "error", err)
 			}
 			return
 		}

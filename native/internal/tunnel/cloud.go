@@ -76,7 +76,7 @@ func (c *cloudSide) hangUp(client *cloudapi.Client, done func()) {
 		ctx, cancel := context.WithTimeout(context.Background(), hangUpLimit)
 		defer cancel()
 		if err := client.HangUp(ctx); err != nil {
-			c.logger.Warn("the session could not be ended at the cloud instance; it lasts until its lease ends", "error", err)
+			c.logger.Warn("failed to end the session at the cloud instance; it ends with its lease", "error", err)
 		}
 		client.Close()
 		done()
@@ -116,11 +116,11 @@ func (l *loop) renewed(s *session.Session, err error, newKey bool, requestedAt f
 		}
 	}
 	if err != nil {
-		l.config.Logger.Warn("the session was not renewed", "error", err)
+		l.config.Logger.Warn("failed to renew the session", "error", err)
 		l.step(fsm.RenewFailed{Failure: failure.From(err, failure.InstanceUnreachable)})
 		return
 	}
-	l.config.Logger.Debug("the session was renewed", "lease", s.Lease, "new key", newKey)
+	l.config.Logger.Debug("renewed the session", "lease", s.Lease, "new key", newKey)
 	if newKey {
 		l.cloud.takeNextKey()
 		if link := l.carrier.Link(); link != nil {

@@ -182,6 +182,6 @@ func (l *loop) saveAgain() {
 	case l.state.View().Session == nil:
 		l.saved.forgotten()
 	case l.remember(l.saved.leaseEnd) == nil:
-		l.config.Logger.Info("the session is saved now")
+		l.config.Logger.Info("saved the session after a retry")
 	}
 }

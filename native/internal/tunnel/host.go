@@ -10,7 +10,7 @@ import (
 
 // ErrNotTrusted means that an intranet must not change the host's settings because no administrator trusts it. It ends a
 // running session.
-var ErrNotTrusted = errors.New("the intranet is not trusted on this machine")
+var ErrNotTrusted = errors.New("the intranet is not trusted on this host")
 
 // Host is the host's network in system mode: the packets of every program. It carries one tunnel at a time.
 type Host interface {

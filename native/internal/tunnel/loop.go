@@ -156,7 +156,7 @@ func (l *loop) resume() {
 	record, err := l.saved.store.Load(l.config.IntranetID)
 	if err != nil {
 		if !errors.Is(err, resume.ErrNone) {
-			l.config.Logger.Warn("a session was not resumed", "error", err)
+			l.config.Logger.Warn("failed to resume a session", "error", err)
 		}
 		return
 	}

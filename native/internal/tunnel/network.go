@@ -43,7 +43,7 @@ func notConnected(cause *failure.Failure) error {
 	return failure.New(failure.NotConnected, msg.NotConnected())
 }
 
-func (n *network) ask(servers []netip.Addr, ipv6 bool) {
+func (n *network) setNameServers(servers []netip.Addr, ipv6 bool) {
 	names := resolver.New(servers, ipv6, n.dialName)
 	n.mu.Lock()
 	n.resolver, n.servers = names, servers
@@ -87,7 +87,7 @@ func (n *network) probe() {
 	}
 }
 
-func (n *network) way() (context.Context, error) {
+func (n *network) upContext() (context.Context, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.up == nil {
@@ -98,7 +98,7 @@ func (n *network) way() (context.Context, error) {
 
 // DialTCP connects through the tunnel. An attempt is cancelled when the tunnel goes down.
 func (n *network) DialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-	up, err := n.way()
+	up, err := n.upContext()
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (n *network) DialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, err
 
 // ListenPacket opens a UDP socket in the intranet.
 func (n *network) ListenPacket(ipv6 bool) (net.PacketConn, error) {
-	if _, err := n.way(); err != nil {
+	if _, err := n.upContext(); err != nil {
 		return nil, err
 	}
 	any := netip.IPv4Unspecified()
@@ -133,20 +133,20 @@ func (n *network) ListenPacket(ipv6 bool) (net.PacketConn, error) {
 
 // Lookup queries the intranet's name servers.
 func (n *network) Lookup(ctx context.Context, name string) ([]netip.Addr, error) {
-	if _, err := n.way(); err != nil {
+	if _, err := n.upContext(); err != nil {
 		return nil, err
 	}
 	n.mu.Lock()
-	asker := n.resolver
+	names := n.resolver
 	n.mu.Unlock()
-	return asker.Lookup(ctx, name)
+	return names.Lookup(ctx, name)
 }
 
 func (n *network) dialName(ctx context.Context, network string, to netip.AddrPort) (net.Conn, error) {
 	if network == "tcp" {
 		return n.DialTCP(ctx, to)
 	}
-	if _, err := n.way(); err != nil {
+	if _, err := n.upContext(); err != nil {
 		return nil, err
 	}
 	return n.stack.DialUDP(ctx, to)

@@ -14,20 +14,20 @@ import (
 
 // Ping sends one ICMP echo request to a host in the intranet and returns the address that answered and the round trip.
 func (t *Tunnel) Ping(ctx context.Context, intranetID, host string) (netip.Addr, time.Duration, error) {
-	if err := t.known(intranetID); err != nil {
+	if err := t.checkIntranet(intranetID); err != nil {
 		return netip.Addr{}, 0, err
 	}
 	place, err := t.dialer().Find(ctx, host)
 	if err != nil {
 		return netip.Addr{}, 0, err
 	}
-	within, ok := place.Network.(*network)
+	intranet, ok := place.Network.(*network)
 	target := slices.IndexFunc(place.Addresses, func(t dialer.Address) bool { return t.Tunneled })
 	if target < 0 || !ok {
 		return netip.Addr{}, 0, failure.New(failure.TargetUnreachable, msg.HostNotInside(host))
 	}
 	to := place.Addresses[target].IP
-	trip, err := within.ping(ctx, to)
+	trip, err := intranet.ping(ctx, to)
 	return to, trip, err
 }
 
@@ -37,7 +37,7 @@ func (t *Tunnel) dialer() *dialer.Dialer {
 }
 
 func (n *network) ping(ctx context.Context, to netip.Addr) (time.Duration, error) {
-	up, err := n.way()
+	up, err := n.upContext()
 	if err != nil {
 		return 0, err
 	}

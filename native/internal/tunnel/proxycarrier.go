@@ -74,7 +74,7 @@ func (c *proxyCarrier) Carry(s *session.Session, t terms) error {
 	}
 	routing := s.Routing()
 	routing.RefuseDirect = t.refuseDirect
-	c.network.ask(s.DNS.Servers, routing.IPv6())
+	c.network.setNameServers(s.DNS.Servers, routing.IPv6())
 	c.current.Store(&dialer.Intranet{Policy: routing, Network: c.network})
 	return c.link.apply(s)
 }

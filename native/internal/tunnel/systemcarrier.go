@@ -88,7 +88,7 @@ func (c *systemCarrier) SetUp(bool, *failure.Failure) {}
 // are answered before programs use the ordinary name servers.
 func (c *systemCarrier) Withdraw(*failure.Failure) {
 	if err := c.host.Detach(); err != nil {
-		c.logger.Error("some of the host's settings were not restored; sag repair does the rest", "error", err)
+		c.logger.Error("failed to restore some of the host's settings; run sag repair", "error", err)
 	}
 	c.leave()
 }

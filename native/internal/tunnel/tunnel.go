@@ -106,7 +106,7 @@ func over() error {
 	return failure.New(failure.ServiceNotRunning, msg.TunnelEndedJustNow())
 }
 
-func (t *Tunnel) known(intranetID string) error {
+func (t *Tunnel) checkIntranet(intranetID string) error {
 	if intranetID != t.loop.config.IntranetID {
 		return failure.New(failure.UnknownIntranet, msg.OtherIntranet())
 	}
@@ -115,7 +115,7 @@ func (t *Tunnel) known(intranetID string) error {
 
 // Prepare creates a key pair for the next Dial.
 func (t *Tunnel) Prepare(intranetID string) (attemptID string, publicKey []byte, err error) {
-	if err := t.known(intranetID); err != nil {
+	if err := t.checkIntranet(intranetID); err != nil {
 		return "", nil, err
 	}
 	key, err := engine.NewPrivateKey()
@@ -135,7 +135,7 @@ func (t *Tunnel) Prepare(intranetID string) (attemptID string, publicKey []byte,
 
 // Start starts a session that was dialled with a prepared key.
 func (t *Tunnel) Start(request StartRequest) (*State, error) {
-	if err := t.known(request.IntranetID); err != nil {
+	if err := t.checkIntranet(request.IntranetID); err != nil {
 		return nil, err
 	}
 	s, err := request.Session.Session()
@@ -183,7 +183,7 @@ func (t *Tunnel) started(start func() error) (state *State, err error) {
 
 // Stop ends the session and returns when the host's settings are restored.
 func (t *Tunnel) Stop(ctx context.Context, intranetID string) (*State, error) {
-	if err := t.known(intranetID); err != nil {
+	if err := t.checkIntranet(intranetID); err != nil {
 		return nil, err
 	}
 	gone := make(chan struct{})

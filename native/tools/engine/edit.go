@@ -67,7 +67,7 @@ func apply(text string, edits []edit) (string, error) {
 	at := 0
 	for _, e := range sorted {
 		if e.from < at {
-			return "", fmt.Errorf("two changes overlap at byte %d", e.from)
+			return "", fmt.Errorf("overlapping edits at byte %d", e.from)
 		}
 		out.WriteString(text[at:e.from] + e.text)
 		at = e.to
@@ -92,7 +92,7 @@ func (s *source) function(name string) (*ast.FuncDecl, error) {
 			return f, nil
 		}
 	}
-	return nil, fmt.Errorf("there is no function %s", name)
+	return nil, fmt.Errorf("no function %s", name)
 }
 
 // structure returns the struct type with a name.
@@ -110,7 +110,7 @@ func (s *source) structure(name string) (*ast.StructType, error) {
 			}
 		}
 	}
-	return nil, fmt.Errorf("there is no struct %s", name)
+	return nil, fmt.Errorf("no struct %s", name)
 }
 
 // only returns the one node below root that accept accepts; any other number is an error.
@@ -124,7 +124,7 @@ func only[N ast.Node](root ast.Node, what string, accept func(N) bool) (N, error
 	})
 	if len(found) != 1 {
 		var none N
-		return none, fmt.Errorf("%s is there %d times, not once", what, len(found))
+		return none, fmt.Errorf("%s occurs %d times instead of once", what, len(found))
 	}
 	return found[0], nil
 }

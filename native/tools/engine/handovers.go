@@ -34,12 +34,12 @@ func checkHandOvers(dir string) error {
 	}
 	for send, want := range handOvers {
 		if got[send] != want {
-			return fmt.Errorf("`%s` is there %d times, not %d: upstream hands packets over in another way, so the changes have to be thought through again", send, got[send], want)
+			return fmt.Errorf("`%s` occurs %d times instead of %d: upstream's hand-over of packets has changed, so review the changes", send, got[send], want)
 		}
 		delete(got, send)
 	}
 	for send := range got {
-		return fmt.Errorf("`%s` is a hand-over that is not known: the changes have to be thought through again", send)
+		return fmt.Errorf("`%s` is an unknown hand-over: review the changes", send)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ type module struct{ Path, Version, Dir, GoVersion string }
 
 func run(goProgram, to, workspace string) error {
 	if to == "" || workspace == "" {
-		return errors.New("-to and -workspace are needed")
+		return errors.New("-to and -workspace are required")
 	}
 	beside := filepath.Dir(workspace)
 	var pinned, own module

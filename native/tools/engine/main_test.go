@@ -57,22 +57,22 @@ func TestGoBuildsTheChangedModule(t *testing.T) {
 func TestChangedUpstreamIsReported(t *testing.T) {
 	for name, c := range map[string]struct{ file, was, is, want string }{
 		"a hand-over is gone": {
-			"device/send.go", "peer.queue.outbound.c <- elemsContainer", "peer.enqueue(elemsContainer)", "hands packets over in another way",
+			"device/send.go", "peer.queue.outbound.c <- elemsContainer", "peer.enqueue(elemsContainer)", "hand-over of packets has changed",
 		},
 		"a hand-over is new": {
-			"device/send.go", "peer.queue.outbound.c <- elemsContainer", "peer.queue.outbound.c <- elemsContainer\npeer.queue.extra <- 1", "`peer.queue.extra <-` is a hand-over that is not known",
+			"device/send.go", "peer.queue.outbound.c <- elemsContainer", "peer.queue.outbound.c <- elemsContainer\npeer.queue.extra <- 1", "`peer.queue.extra <-` is an unknown hand-over",
 		},
 		"something between the two sends": {
 			"device/receive.go", "device.queue.decryption.c <- elemsContainer", "peer.note()\ndevice.queue.decryption.c <- elemsContainer", "does not follow",
 		},
 		"a routine has another name": {
-			"device/receive.go", ") RoutineDecryption(", ") DecryptAll(", "there is no function RoutineDecryption",
+			"device/receive.go", ") RoutineDecryption(", ") DecryptAll(", "no function RoutineDecryption",
 		},
 		"a routine has another variable": {
 			"device/send.go", "var nonce [chacha20poly1305.NonceSize]byte", "var nonce [chacha20poly1305.NonceSize]byte\nvar count int", `RoutineEncryption declares ["paddingZeros" "nonce" "count"]`,
 		},
 		"the sender is called in another way": {
-			"device/send.go", "err := peer.SendBuffers(bufs)", "err := peer.SendBuffers(bufs, 0)", "`err := peer.SendBuffers(bufs)` is there 0 times",
+			"device/send.go", "err := peer.SendBuffers(bufs)", "err := peer.SendBuffers(bufs, 0)", "`err := peer.SendBuffers(bufs)` occurs 0 times",
 		},
 		"SendBuffers locks later": {
 			"device/peer.go", "peer.device.net.RLock()\n", "_ = buffers\n\tpeer.device.net.RLock()\n", "does not begin with its lock",
@@ -81,7 +81,7 @@ func TestChangedUpstreamIsReported(t *testing.T) {
 			"device/peer.go", "\tpeer.queue.outbound.c <- nil\n\tpeer.stopping.Wait()", "\tpeer.queue.outbound.c <- nil\n\tpeer.ended()", "why: after Stop nothing",
 		},
 		"the struct is another": {
-			"device/device.go", "type Device struct {", "type Device interface{}\n\ntype device struct {", "there is no struct Device",
+			"device/device.go", "type Device struct {", "type Device interface{}\n\ntype device struct {", "no struct Device",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

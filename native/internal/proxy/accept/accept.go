@@ -79,7 +79,7 @@ func (s *Server) Serve(listener net.Listener) {
 			return
 		}
 		if err != nil {
-			s.logger.Warn("no client could be accepted", "error", err)
+			s.logger.Warn("failed to accept a client", "error", err)
 			time.Sleep(pause)
 			continue
 		}
@@ -90,7 +90,7 @@ func (s *Server) Serve(listener net.Listener) {
 func (s *Server) admit(conn net.Conn) {
 	// The owner is checked before a slot is taken, so that other users cannot use up this user's slots.
 	if !s.guard.TCP(addrPort(conn.RemoteAddr()), addrPort(conn.LocalAddr())) {
-		s.foreign.Warn(s.client+" of another user, or of an unknown one, was refused", "client", conn.RemoteAddr())
+		s.foreign.Warn(s.client+" of another or unknown user was refused", "client", conn.RemoteAddr())
 		s.refuse(conn, Foreign)
 		return
 	}

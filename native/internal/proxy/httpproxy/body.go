@@ -77,7 +77,7 @@ func contentLength(all fields) (length int64, has bool, err error) {
 			text := strings.Trim(part, " \t")
 			n, wrong := strconv.ParseUint(text, 10, 63)
 			if wrong != nil || text[0] == '+' || has && int64(n) != length {
-				return 0, true, errors.New("not one number")
+				return 0, true, errors.New("conflicting lengths")
 			}
 			length, has = int64(n), true
 		}

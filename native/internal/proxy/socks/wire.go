@@ -47,9 +47,9 @@ const (
 )
 
 var (
-	errVersion     = errors.New("this is not SOCKS5")
+	errVersion     = errors.New("not SOCKS5")
 	errMethod      = errors.New("the client offers no method without authentication")
-	errAddressType = errors.New("unknown type of address")
+	errAddressType = errors.New("unknown address type")
 	errCommand     = errors.New("unknown command")
 	errShort       = errors.New("too short")
 )

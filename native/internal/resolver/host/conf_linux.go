@@ -138,17 +138,17 @@ type group struct {
 
 // groups returns the servers in order of preference: the next group is used only if no server of the one before answers.
 func (c conf) groups() []group {
-	var ours, others []netip.AddrPort
+	var forwarders, others []netip.AddrPort
 	for _, s := range c.servers {
 		if Forwarders.Contains(s.Addr()) {
-			ours = append(ours, s)
+			forwarders = append(forwarders, s)
 		} else {
 			others = append(others, s)
 		}
 	}
 	var all []group
-	if len(ours) > 0 {
-		all = append(all, group{ours, max(c.timeout, resolver.Limit)})
+	if len(forwarders) > 0 {
+		all = append(all, group{forwarders, max(c.timeout, resolver.Limit)})
 	}
 	if len(others) > 0 {
 		all = append(all, group{others, max(c.timeout*time.Duration(c.attempts*len(others)), resolver.Limit)})

@@ -15,7 +15,7 @@ func openOwn(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		if errors.Is(err, unix.ELOOP) {
-			return nil, errors.New("the session file is a link")
+			return nil, errors.New("the session file is a symbolic link")
 		}
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func openOwn(path string) (*os.File, error) {
 	if err == nil {
 		stat, ok := info.Sys().(*syscall.Stat_t)
 		if !ok || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 || int(stat.Uid) != os.Geteuid() {
-			err = errors.New("the session file is not this user's alone")
+			err = errors.New("the session file is accessible to other users")
 		}
 	}
 	if err != nil {

@@ -131,13 +131,13 @@ func (s Store) load(intranetID string) (Record, error) {
 	}
 	switch {
 	case f.Version != version:
-		return Record{}, fmt.Errorf("the session file is of version %d", f.Version)
+		return Record{}, fmt.Errorf("the session file has version %d", f.Version)
 	case f.Boot != s.Boot || s.Boot == "":
-		return Record{}, errors.New("the session file is of another boot")
+		return Record{}, errors.New("the session file is from another boot")
 	case f.IntranetID != intranetID:
-		return Record{}, errors.New("the session file is of another intranet")
+		return Record{}, errors.New("the session file is for another intranet")
 	case f.Token == "" || f.CloudURL == "" || f.LeaseEnd <= 0:
-		return Record{}, errors.New("the session file is not whole")
+		return Record{}, errors.New("the session file is incomplete")
 	}
 	return Record{
 		IntranetID: f.IntranetID, Token: secret.Secret(f.Token), Cloud: session.Cloud{URL: f.CloudURL, Pins: f.Pins},

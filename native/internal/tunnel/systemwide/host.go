@@ -121,7 +121,7 @@ func (h *Host) Look() {
 		return
 	}
 	if err := a.Look(); err != nil {
-		h.logger.Warn("the machine is not as the intranet needs it", "error", err)
+		h.logger.Warn("failed to restore the host's settings", "error", err)
 	}
 }
 
@@ -129,10 +129,10 @@ func (h *Host) Look() {
 func (h *Host) EndConnections(s *session.Session) {
 	ended, err := route.EndConnections(s.Addresses())
 	if err != nil {
-		h.logger.Warn("connections through the former access point have to time out", "error", err)
+		h.logger.Warn("failed to end connections through the former access point", "error", err)
 		return
 	}
-	h.logger.Info("connections through the former access point ended", "count", ended)
+	h.logger.Info("ended connections through the former access point", "count", ended)
 }
 
 // Leave implements tunnel.Host.

@@ -18,7 +18,7 @@ func (h *Host) keepLockdown(s *session.Session, in plan.Intranet) error {
 		err = h.lockdown.Policy(s.InstanceID, s.Policy.Lockdown)
 	}
 	if err != nil && !s.Policy.Lockdown && !h.lockdown.IsOn() {
-		h.logger.Warn("lockdown would not know how to reach this intranet", "error", err)
+		h.logger.Warn("failed to store this intranet's addresses for lockdown", "error", err)
 		return nil
 	}
 	return err

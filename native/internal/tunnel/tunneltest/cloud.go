@@ -177,7 +177,7 @@ func (c *Company) allowed(ctx context.Context, header http.Header) error {
 		c.mu.Lock()
 	}
 	if header.Get("Authorization") != "Bearer "+Token {
-		return connect.NewError(connect.CodeUnauthenticated, errors.New("who is that"))
+		return connect.NewError(connect.CodeUnauthenticated, errors.New("unknown token"))
 	}
 	if c.refusal != nil {
 		return wire.Connect(&failure.Error{Failure: c.refusal})
