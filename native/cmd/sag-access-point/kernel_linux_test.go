@@ -24,7 +24,7 @@ func TestRouted(t *testing.T) {
 	c := newCampus(t, "routed", 1)
 	before := c.hosts.Run("ip neigh show " + client4)
 	if before != "" {
-		t.Errorf("answered for before it was active: %s", before)
+		t.Errorf("advertised before it was active: %s", before)
 	}
 	c.enter(c.points[0])
 	c.everywhere(client4, client6)
@@ -63,13 +63,13 @@ func TestForwardingIsRestoredAfterKill(t *testing.T) {
 			t.Fatalf("after a kill the host forwards %s", now)
 		}
 		if rules := g.machine.Run("nft list ruleset"); strings.Count(rules, `oifname != "sag-ap*" drop`) != 2 {
-			t.Errorf("killed, it leaves a router for everybody: %s", rules)
+			t.Errorf("after a kill the host routes for everybody: %s", rules)
 		}
 		g.start()
 	}
 	// It forwards for clients only.
 	if rules := g.machine.Run("nft list ruleset"); strings.Count(rules, `oifname != "sag-ap*" drop`) != 2 {
-		t.Errorf("the host is a router for everybody: %s", rules)
+		t.Errorf("the host routes for everybody: %s", rules)
 	}
 	g.process.terminate(t)
 	if left := g.machine.Run("nft list tables"); left != "" {

@@ -133,7 +133,7 @@ func (s *site) madeUpSessions(own *tunneltest.Company) []attack {
 			s.become(typesv1.Phase_PHASE_CONNECTED)
 			there := nettest.State(s.t)
 			if strings.Contains(there, "198.51.100.0") || strings.Contains(there, "sag-lockdown") || !strings.Contains(there, "10.80.0.0/16") {
-				s.t.Errorf("the machine is like the attacker's words, not like the cloud's answer:\n%s", there)
+				s.t.Errorf("the host's settings follow the attacker's session and not the cloud's:\n%s", there)
 			}
 			return said + s.as(attacker, "Stop", `{"intranetId":"a1b2"}`)
 		}, "PHASE_DISCONNECTED"},
@@ -158,7 +158,7 @@ func (s *site) otherWishes(own *tunneltest.Company) []attack {
 			attempt, public := s.prepareAs(victim)
 			said := s.fast(attacker, 200)
 			if answer := s.startWith(victim, attempt, s.company.Cloud(), s.company.Dial(public)); !strings.Contains(answer, "state") {
-				s.t.Errorf("the victim's key is lost: %s", answer)
+				s.t.Errorf("the victim's key was removed: %s", answer)
 			}
 			s.become(typesv1.Phase_PHASE_CONNECTED)
 			s.stopAs(victim)
@@ -170,7 +170,7 @@ func (s *site) otherWishes(own *tunneltest.Company) []attack {
 		{"20 connections of each of 100 subordinate ids", func() string {
 			defer s.hold(attackersFirst, 100, 20)()
 			if text, _ := os.ReadFile(s.log); !regexp.MustCompile(`"uid":7000\d\d,"user":64001`).Match(text) {
-				s.t.Errorf("none of them was refused as the attacker's: %s", s.tail())
+				s.t.Errorf("no connection was refused on account of the attacker: %s", s.tail())
 			}
 			return s.othersAreServed()
 		}, "^served$"},
@@ -257,7 +257,7 @@ func (s *site) underLockdown(t *testing.T) {
 		s.untouched("after lockdown")
 	}()
 	if said := s.as(attacker, "SetLockdown", `{}`); !strings.Contains(said, "only root") {
-		t.Errorf("to lift it: %s", said)
+		t.Errorf("turn lockdown off: %s", said)
 	}
 	for i := range 5 {
 		said := s.as(attacker, "OpenPortal", `{"duration":"1s"}`)
@@ -266,7 +266,7 @@ func (s *site) underLockdown(t *testing.T) {
 		}
 	}
 	if said := s.as(victim, "OpenPortal", `{"duration":"1s"}`); !strings.Contains(said, "portalLeft") {
-		t.Errorf("the victim can not open the way to a captive portal: %s", said)
+		t.Errorf("the victim cannot add a captive-portal exception: %s", said)
 	}
 	if said := s.as(victim, "GetLockdown", `{}`); !strings.Contains(said, `"on":true`) {
 		t.Errorf("lockdown is %s", said)

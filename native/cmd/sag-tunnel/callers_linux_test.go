@@ -45,7 +45,7 @@ func TestOtherUsers(t *testing.T) {
 	s := newSite(t)
 	s.start()
 	if said := s.as(stranger, "Prepare", `{"intranetId":"a1b2"}`); !strings.Contains(said, "publicKey") {
-		t.Errorf("a free service is for everybody, it says %s", said)
+		t.Errorf("a free service must be usable by everybody, it answers %s", said)
 	}
 	// A prepared key that is never used does not block other users.
 	for _, uid := range []int{0, stranger - 1} {
@@ -70,7 +70,7 @@ func TestOtherUsers(t *testing.T) {
 		}
 		for _, secret := range []string{"10.90.0.2", "ap-1", "10.80.0.0", "a1b2", strings.Repeat("5a", 16)} {
 			if strings.Contains(said, secret) {
-				t.Errorf("%s tells a stranger %q: %s", c.method, secret, said)
+				t.Errorf("%s shows another user %q: %s", c.method, secret, said)
 			}
 		}
 	}
@@ -85,7 +85,7 @@ func TestOtherUsers(t *testing.T) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger}}
 		out, _ := cmd.CombinedOutput()
 		if strings.Count(string(out), "denied") < 2 {
-			t.Errorf("in %s a stranger may: %s", path, out)
+			t.Errorf("in %s another user may: %s", path, out)
 		}
 	}
 	s.mustDisconnect()
@@ -104,7 +104,7 @@ func TestASecondService(t *testing.T) {
 		t.Fatalf("%v %s", err, out)
 	}
 	if _, err := page(); err != nil {
-		t.Fatal("the first one suffered")
+		t.Fatal("the first service has changed")
 	}
 }
 
@@ -137,7 +137,7 @@ func TestHostileMessages(t *testing.T) {
 	}
 	for _, c := range []struct{ name, raw string }{
 		{"truncated", "POST /sag.tunnel.v1.TunnelService/Prepare HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"},
-		{"rubbish", strings.Repeat("\x00\xff", 4096)},
+		{"accepted a message that is not an answer", strings.Repeat("\x00\xff", 4096)},
 		{"endless header", "GET / HTTP/1.1\r\nX: " + strings.Repeat("y", 64<<10)},
 	} {
 		conn := s.dial(t)
@@ -145,7 +145,7 @@ func TestHostileMessages(t *testing.T) {
 		_ = conn.(*net.UnixConn).CloseWrite()
 		_ = conn.SetReadDeadline(time.Now().Add(8 * time.Second))
 		if answer, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("%s: the line is not cut: %v %q", c.name, err, answer)
+			t.Errorf("%s: the connection is not closed: %v %q", c.name, err, answer)
 		}
 		_ = conn.Close()
 	}
@@ -176,11 +176,11 @@ func TestFiveHundredConnections(t *testing.T) {
 			refused++
 		}
 		if len(open)-refused > 70 { // root has a higher limit
-			t.Fatalf("%d connections of one user were taken", len(open)-refused)
+			t.Fatalf("%d connections of one user were accepted", len(open)-refused)
 		}
 	}
 	if said := s.as(stranger, "GetStates", `{}`); !strings.Contains(said, "IN_USE_BY_ANOTHER_USER") {
-		t.Errorf("another user hears %s", said)
+		t.Errorf("another user gets %s", said)
 	}
 	for _, conn := range open {
 		_ = conn.Close()
@@ -264,6 +264,6 @@ func TestWatchWithoutTunnels(t *testing.T) {
 		t.Errorf("with the service the stream ends with %v", err)
 	}
 	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("who follows held the service for %v", took)
+		t.Errorf("a watcher delayed the service's end by %v", took)
 	}
 }

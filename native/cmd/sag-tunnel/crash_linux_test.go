@@ -29,7 +29,7 @@ func TestKilledServiceResumes(t *testing.T) {
 			t.Fatalf("without a service the intranet is reached by %s", nettest.Run(t, "ip", "route", "get", tunneltest.Portal.String()))
 		}
 		if blocking, _ := os.ReadFile(filepath.Join(s.run, "blocking")); len(blocking) == 0 {
-			t.Error("nothing says what is blocked")
+			t.Error("the blocking file is missing")
 		}
 		s.start()
 		s.mustResume()

@@ -64,7 +64,7 @@ func TestHostileProfilesAreRefused(t *testing.T) {
 			t.Errorf("%s: %v %v", c.name, err, state)
 		}
 		if s.wanted() {
-			t.Errorf("%s: a session is wanted", c.name)
+			t.Errorf("%s: a session is saved", c.name)
 		}
 		s.untouched(c.name)
 	}
@@ -93,7 +93,7 @@ func TestHostileRenewalsAreRefused(t *testing.T) {
 		for end := time.Now().Add(5 * time.Second); refused() == before; time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(end) {
 				text := s.tail()
-				t.Fatalf("%s: it is not said why it was not taken: %s", c.name, text)
+				t.Fatalf("%s: the log has no reason for the refusal: %s", c.name, text)
 			}
 		}
 		if now := nettest.State(t); now != stands {

@@ -147,7 +147,7 @@ func TestLockdown(t *testing.T) {
 	dial("192.0.2.10:8443")
 	dial("192.0.2.10:443")
 	if left := leak(t, ear); len(left) == 0 || left[0] != "192.0.2.10" {
-		t.Errorf("the cloud can not be dialled: %v", left)
+		t.Errorf("the cloud cannot be dialled: %v", left)
 	}
 
 	s.start()
@@ -155,7 +155,7 @@ func TestLockdown(t *testing.T) {
 	nettest.Run(t, "nft", "flush", "ruleset")
 	for start := time.Now(); s.lockdown("status")["on"] != true; {
 		if time.Since(start) > 2*time.Second {
-			t.Fatal("it is not put back")
+			t.Fatal("lockdown is not restored")
 		}
 	}
 	shut("after somebody flushed everything")
@@ -185,7 +185,7 @@ func TestLockdown(t *testing.T) {
 			break
 		}
 		if time.Since(start) > 20*time.Second {
-			t.Fatal("it stays open")
+			t.Fatal("the portal exception does not end")
 		}
 	}
 	shut("after the portal")
@@ -195,7 +195,7 @@ func TestLockdown(t *testing.T) {
 	}
 
 	if said := s.repair(); !strings.Contains(said, "Lockdown is turned off") {
-		t.Errorf("beside a service repair says %q", said)
+		t.Errorf("with a service repair prints %q", said)
 	}
 	if said := s.lockdown("status"); said["on"] != false {
 		t.Errorf("%v", said)
@@ -204,11 +204,11 @@ func TestLockdown(t *testing.T) {
 	s.kill(syscall.SIGKILL)
 	nettest.Run(t, "nft", "flush", "ruleset")
 	if said := s.lockdown("status"); said["on"] != false || said["by"] != "LOCKDOWN_BY_ADMINISTRATOR" {
-		t.Errorf("without a service, after somebody flushed everything: %v", said)
+		t.Errorf("without a service, after a flush of nftables: %v", said)
 	}
 	s.lockdown("apply")
 	if said := s.repair(); !strings.Contains(said, "Lockdown is turned off") {
-		t.Errorf("without a service repair says %q", said)
+		t.Errorf("without a service repair prints %q", said)
 	}
 	if after := nettest.Run(t, "nft", "-s", "list", "ruleset"); after != before {
 		t.Errorf("left behind:\n%s", after)
@@ -248,7 +248,7 @@ func TestPolicyTurnsLockdownOn(t *testing.T) {
 	s.start()
 	state := s.mustConnect()
 	if !state.GetMachine().GetGuard().GetLockdown() || state.GetBlocking() != typesv1.Blocking_BLOCKING_ALL {
-		t.Errorf("connected under lockdown it tells %v, %v", state.GetBlocking(), state.GetMachine().GetGuard())
+		t.Errorf("connected under lockdown the state is %v, %v", state.GetBlocking(), state.GetMachine().GetGuard())
 	}
 	if text, err := page(); err != nil || !strings.Contains(text, tunneltest.PortalText) {
 		t.Fatalf("the intranet is not reached: %v %q", err, text)
@@ -258,18 +258,18 @@ func TestPolicyTurnsLockdownOn(t *testing.T) {
 	}
 	for _, c := range []struct{ method, body string }{{"SetLockdown", `{}`}, {"SetLockdown", `{"on":true}`}, {"OpenPortal", `{}`}} {
 		if said := s.as(stranger, c.method, c.body); !strings.Contains(said, "permission_denied") {
-			t.Errorf("%s %s by a stranger: %s", c.method, c.body, said)
+			t.Errorf("%s %s by another user: %s", c.method, c.body, said)
 		}
 	}
 	if said := s.as(stranger, "GetLockdown", `{}`); !strings.Contains(said, `"on":true`) || strings.Contains(said, "reachable") {
-		t.Errorf("a stranger hears %s", said)
+		t.Errorf("another user gets %s", said)
 	}
 	if said := s.as(stranger, "OpenPortal", `{"duration":"301s"}`); !strings.Contains(said, "invalid_argument") {
-		t.Errorf("too long a portal: %s", said)
+		t.Errorf("a portal exception that is too long: %s", said)
 	}
 	s.mustDisconnect()
 	if said := s.lockdown("status"); said["on"] != true {
-		t.Error("it went with the session")
+		t.Error("lockdown ended with the session")
 	}
 	if text, err := os.ReadFile(filepath.Join(s.run, "blocking")); err != nil || !strings.Contains(string(text), `"holds":"all"`) {
 		t.Errorf("%s %v", text, err)
@@ -277,7 +277,7 @@ func TestPolicyTurnsLockdownOn(t *testing.T) {
 	s.lockdown("off")
 	s.mustConnect()
 	if said := s.lockdown("status"); said["on"] != false {
-		t.Error("it came back though it was lifted")
+		t.Error("lockdown came back although it was turned off")
 	}
 	s.mustLeave()
 }

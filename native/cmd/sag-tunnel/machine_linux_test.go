@@ -63,7 +63,7 @@ func TestStateMatchesTheHost(t *testing.T) {
 				return
 			}
 			if time.Since(start) > within {
-				t.Fatalf("%s: it tells\n%s\n%s\nand ip\n%s\n%s", when, strings.Join(m.GetRoutes(), "\n"), strings.Join(m.GetRules(), "\n"),
+				t.Fatalf("%s: the state has\n%s\n%s\nand ip prints\n%s\n%s", when, strings.Join(m.GetRoutes(), "\n"), strings.Join(m.GetRules(), "\n"),
 					strings.Join(routes, "\n"), strings.Join(rules, "\n"))
 			}
 		}
@@ -78,7 +78,7 @@ func TestStateMatchesTheHost(t *testing.T) {
 	nettest.Run(t, "nft", "flush", "ruleset")
 	for start := time.Now(); nettest.Run(t, "nft", "-s", "list", "ruleset") != whole; time.Sleep(10 * time.Millisecond) {
 		if time.Since(start) > time.Second {
-			t.Fatal("the kill switch is not put back")
+			t.Fatal("the kill switch is not restored")
 		}
 	}
 	if g := s.reported(false).GetMachine().GetGuard(); !slices.Contains(g.GetPrefixes(), "10.80.0.0/16") || g.GetBlocking() != typesv1.Blocking_BLOCKING_INTRANET {

@@ -127,7 +127,7 @@ func TestMalformedRequestsInProxyMode(t *testing.T) {
 	session := p.start(company)
 	sendMalformed(t, filepath.Join(p.dir, "rpc.sock"), p.command.Process.Pid, 1_000)
 	if err := fetch(session); err != nil {
-		t.Errorf("the session suffered: %v", err)
+		t.Errorf("the session has changed: %v", err)
 	}
 	p.stop()
 	_ = p.wait() // now the log is complete
@@ -190,6 +190,6 @@ func sendMalformed(t *testing.T, socket string, pid, count int) {
 		t.Errorf("%d connections were neither answered nor closed within 10 s", mute.Load())
 	}
 	if answered.Load() < sent.Load()/4 {
-		t.Errorf("only %d of %d were answered: the others say nothing about the process", answered.Load(), sent.Load())
+		t.Errorf("only %d of %d were answered: the rest did not reach the process", answered.Load(), sent.Load())
 	}
 }

@@ -114,7 +114,7 @@ func TestMemoryInSystemMode(t *testing.T) {
 	collected := collections() - before
 	t.Logf("%d collections for %d MB, at most %d KiB", collected, size>>20, peak)
 	if collected > size>>20 {
-		t.Error("the collector works all the time")
+		t.Error("the garbage collector runs all the time")
 	}
 	if peak > 64_000_000>>10 {
 		t.Errorf("%d KiB under load, 64 MB is the limit", peak)

@@ -147,7 +147,7 @@ func TestSessionIsResumedAfterKill(t *testing.T) {
 	_ = first.command.Process.Signal(syscall.SIGKILL)
 	_ = first.wait()
 	if _, err := os.Stat(filepath.Join(dir, "session")); err != nil {
-		t.Fatal("nothing shows that a session was wanted")
+		t.Fatal("no session was saved")
 	}
 	second := run(t, dir)
 	after := second.until(typesv1.Phase_PHASE_CONNECTED)
@@ -194,7 +194,7 @@ func TestRefusedResumption(t *testing.T) {
 		t.Errorf("%v", s)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "session")); err == nil {
-		t.Error("the session is wanted still")
+		t.Error("the session is still saved")
 	}
 	// The same process accepts another session, at the same listeners.
 	company.End(nil)

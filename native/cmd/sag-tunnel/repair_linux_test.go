@@ -24,7 +24,7 @@ func TestRepairNeedsNoService(t *testing.T) {
 		t.Errorf("the second time it says %q", said)
 	}
 	if s.wanted() {
-		t.Error("the session is still wanted")
+		t.Error("the session is still saved")
 	}
 	s.start()
 	s.mustConnect()

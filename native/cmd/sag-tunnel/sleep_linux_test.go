@@ -42,7 +42,7 @@ func TestAfterSleep(t *testing.T) {
 		t.Fatalf("%v %q", err, text)
 	}
 	if log, _ := os.ReadFile(s.log); !strings.Contains(string(log), "the host was asleep") {
-		t.Error("nothing was said of it")
+		t.Error("it was not logged")
 	}
 	s.mustLeave()
 }

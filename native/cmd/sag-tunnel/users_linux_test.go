@@ -69,7 +69,7 @@ func (s *site) prepareAs(uid int) (attempt string, public []byte) {
 	text := s.as(uid, "Prepare", `{"intranetId":"a1b2"}`)
 	answer := &tunnelv1.PrepareResponse{}
 	if err := protojson.Unmarshal([]byte(text), answer); err != nil || len(answer.GetPublicKey()) != 32 {
-		s.t.Fatalf("%d can not prepare: %s", uid, text)
+		s.t.Fatalf("user %d cannot prepare: %s", uid, text)
 	}
 	return answer.GetAttemptId(), answer.GetPublicKey()
 }
@@ -102,7 +102,7 @@ func (s *site) startChanged(uid int, cloud *tunnelv1.Cloud, company *tunneltest.
 func (s *site) connectAs(uid int) {
 	s.t.Helper()
 	if answer := s.startChanged(uid, s.company.Cloud(), s.company, nil); !strings.Contains(answer, "state") {
-		s.t.Fatalf("%d is not connected: %s", uid, answer)
+		s.t.Fatalf("user %d is not connected: %s", uid, answer)
 	}
 	s.become(typesv1.Phase_PHASE_CONNECTED)
 	if _, err := page(); err != nil {
@@ -113,7 +113,7 @@ func (s *site) connectAs(uid int) {
 func (s *site) stopAs(uid int) {
 	s.t.Helper()
 	if answer := s.as(uid, "Stop", `{"intranetId":"a1b2"}`); !strings.Contains(answer, "PHASE_DISCONNECTED") {
-		s.t.Fatalf("%d can not disconnect: %s", uid, answer)
+		s.t.Fatalf("user %d cannot disconnect: %s", uid, answer)
 	}
 }
 

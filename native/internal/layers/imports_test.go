@@ -42,7 +42,7 @@ func TestGroupsAreOrdered(t *testing.T) {
 	for _, g := range groups {
 		for _, name := range g.may {
 			if !before[name] {
-				t.Errorf("%s may import %s, which does not stand below it", g.name, name)
+				t.Errorf("%s may import %s, which is not a lower layer", g.name, name)
 			}
 		}
 		before[g.name] = true
@@ -148,13 +148,13 @@ func sources(t *testing.T) []file {
 	for _, g := range groups {
 		for _, p := range g.packages {
 			if !slices.ContainsFunc(slices.Collect(maps.Keys(folders)), func(folder string) bool { return matches(p, folder) > 0 }) {
-				t.Errorf("there is no package %s", p)
+				t.Errorf("no package %s", p)
 			}
 		}
 	}
 	for _, p := range forTests {
 		if !folders[p] {
-			t.Errorf("there is no package %s", p)
+			t.Errorf("no package %s", p)
 		}
 	}
 	return files

@@ -69,7 +69,7 @@ func TestSameResultAsProtovalidate(t *testing.T) {
 		r := gen(t)
 		own, theirs := Check(r), protovalidate.Validate(r)
 		if (own == nil) != (theirs == nil) {
-			t.Fatalf("here: %v\nthere: %v", own, theirs)
+			t.Fatalf("this package: %v\nprotovalidate: %v", own, theirs)
 		}
 		var v *Violation
 		var all *protovalidate.ValidationError
@@ -79,7 +79,7 @@ func TestSameResultAsProtovalidate(t *testing.T) {
 					return
 				}
 			}
-			t.Fatalf("here: %v\nthere: %v", own, theirs)
+			t.Fatalf("this package: %v\nprotovalidate: %v", own, theirs)
 		}
 	})
 }

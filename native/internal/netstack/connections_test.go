@@ -76,7 +76,7 @@ func TestManySequentialConnections(t *testing.T) {
 			}
 			for name, s := range map[string]*netstack.Stack{"client": tn.client, "access point": tn.point} {
 				if kept := s.Connections(); kept > netstack.PointTimeWaits+2*atOnce {
-					t.Errorf("the %s still holds %d connections", name, kept)
+					t.Errorf("the %s still has %d connections", name, kept)
 				}
 			}
 		})

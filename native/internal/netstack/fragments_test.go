@@ -46,7 +46,7 @@ func TestFragmentedPingsAreAnswered(t *testing.T) {
 			echo := func(r *EchoRequest) {
 				answered++
 				if want := echoPacket(v6, size); !bytes.Equal(r.Payload(), want[len(want)-size:]) {
-					t.Errorf("%d bytes, IPv6 %v: the payload is another one", size, v6)
+					t.Errorf("%d bytes, IPv6 %v: the payload differs", size, v6)
 				}
 				if err := r.Reply(); err != nil {
 					t.Error(err)
@@ -56,17 +56,17 @@ func TestFragmentedPingsAreAnswered(t *testing.T) {
 			rand.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
 			for _, part := range parts {
 				if len(part) > mtu {
-					t.Fatalf("a part of %d bytes", len(part))
+					t.Fatalf("a fragment of %d bytes", len(part))
 				}
 				if _, ok := l.inspect(parsed(part), part, echo); ok {
-					t.Error("the stack would have seen it")
+					t.Error("the fragment was passed to the stack")
 				}
 			}
 			if answered != 1 {
-				t.Fatalf("%d bytes, IPv6 %v: %d requests of %d parts", size, v6, answered, len(parts))
+				t.Fatalf("%d bytes, IPv6 %v: %d requests from %d fragments", size, v6, answered, len(parts))
 			}
 			if len(l.queue) != len(parts) {
-				t.Errorf("%d bytes, IPv6 %v: answered in %d parts, not %d", size, v6, len(l.queue), len(parts))
+				t.Errorf("%d bytes, IPv6 %v: answered in %d fragments, want %d", size, v6, len(l.queue), len(parts))
 			}
 			for _, reply := range l.queue {
 				if len(reply.ready) > mtu {
@@ -101,13 +101,13 @@ func TestInvalidFragmentsAreDiscarded(t *testing.T) {
 		p.add(fragment{key: fragmentKey{id: uint32(i)}, more: true, body: piece})
 	}
 	if len(p.assembly) != ownLimit {
-		t.Errorf("%d packets of one client are waited for", len(p.assembly))
+		t.Errorf("%d reassemblies of one client", len(p.assembly))
 	}
 	for _, one := range p.assembly {
 		one.since = one.since.Add(-assemblyTime - time.Second)
 	}
 	if p.add(fragment{key: fragmentKey{id: 99}, more: true, body: piece}); len(p.assembly) != 1 {
-		t.Errorf("%d packets are waited for after their time", len(p.assembly))
+		t.Errorf("%d reassemblies after the timeout", len(p.assembly))
 	}
 }
 

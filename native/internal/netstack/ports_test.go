@@ -11,7 +11,7 @@ func TestPortsAreReusedLate(t *testing.T) {
 			t.Fatalf("port %d", port)
 		}
 		if before, ok := seen[port]; ok && i-before < portCount/portStep {
-			t.Fatalf("port %d came again after %d others", port, i-before)
+			t.Fatalf("port %d was reused after %d others", port, i-before)
 		}
 		seen[port] = i
 	}

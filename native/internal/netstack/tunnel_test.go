@@ -139,7 +139,7 @@ func TestTCPThroughTheTunnel(t *testing.T) {
 			received, err := io.ReadAll(conn)
 			must(t, err)
 			if !bytes.Equal(received, sent) {
-				t.Fatalf("%d bytes came back of %d, or other ones", len(received), len(sent))
+				t.Fatalf("%d of %d bytes came back, or they differ", len(received), len(sent))
 			}
 		})
 	}

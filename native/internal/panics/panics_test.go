@@ -78,7 +78,7 @@ func TestHandler(t *testing.T) {
 		return err
 	}
 	if err := ask("/bad"); err == nil {
-		t.Error("a request that failed was answered")
+		t.Error("a handler that panicked completed its response")
 	}
 	if err := ask("/good"); err != nil {
 		t.Error(err)

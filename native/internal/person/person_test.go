@@ -48,6 +48,6 @@ func TestChangesOfSubordinateIDsAreRead(t *testing.T) {
 		}
 	}
 	if s.ownerOf(0) != 0 {
-		t.Error("root is root")
+		t.Error("root must map to root")
 	}
 }

@@ -220,7 +220,7 @@ func TestCache(t *testing.T) {
 				t.Fatal(err)
 			}
 			if asked.Load() != want[i] {
-				t.Errorf("ttl %s: asked %d times after lookup %d, want %d", ttl, asked.Load(), i+1, want[i])
+				t.Errorf("ttl %s: queried %d times after lookup %d, want %d", ttl, asked.Load(), i+1, want[i])
 			}
 		}
 	}
@@ -252,7 +252,7 @@ func TestAnswers(t *testing.T) {
 		}
 	}
 	if isAnswer([]byte(strings.Repeat("\xff", 40)), packed, query.Question[0]) || isAnswer(packed[:5], packed, query.Question[0]) {
-		t.Error("rubbish")
+		t.Error("accepted a message that is not an answer")
 	}
 }
 
@@ -268,7 +268,7 @@ func FuzzRead(f *testing.F) {
 			found, _ := read(answer, "x.test", kind)
 			for _, a := range found.addresses {
 				if !a.IsValid() {
-					t.Fatal("an address that is none")
+					t.Fatal("an invalid address")
 				}
 			}
 		}
@@ -307,7 +307,7 @@ func TestSilentServersAreRemembered(t *testing.T) {
 					t.Fatal(err)
 				}
 				if n := asked.Load() - before; n != 1 {
-					t.Errorf("%d questions for %s", n, next)
+					t.Errorf("%d queries for %s", n, next)
 				}
 			}
 		})

@@ -107,7 +107,7 @@ func TestEverySpellingOfADomainIsTunneled(t *testing.T) {
 		text := string(written) + rapid.SampledFrom([]string{"", "."}).Draw(t, "end")
 		h, err := ParseHost(text)
 		if err == nil && !rule.Name(h.Name) {
-			t.Fatalf("%q is outside as %q", text, h.Name)
+			t.Fatalf("%q is not tunneled when written as %q", text, h.Name)
 		}
 	})
 }
@@ -122,10 +122,10 @@ func FuzzParseHost(f *testing.F) {
 			return
 		}
 		if h.Address.IsValid() == (h.Name != "") {
-			t.Fatalf("%q is both or neither: %v", text, h)
+			t.Fatalf("%q: exactly one of name and address must be set: %v", text, h)
 		}
 		if again, err := ParseHost(h.Name); h.Name != "" && (err != nil || again.Name != h.Name) {
-			t.Fatalf("%q is not settled: %v, then %v %v", text, h, again, err)
+			t.Fatalf("parsing %q is not idempotent: %v, then %v %v", text, h, again, err)
 		}
 	})
 }

@@ -36,13 +36,13 @@ func TestPrivateNamesAreTriedUnchangedFirst(t *testing.T) {
 			}
 		}
 		if got := strings.Join(names, " "); got != want.candidates {
-			t.Errorf("%s is tried as\n%s, not\n%s", name, got, want.candidates)
+			t.Errorf("%s is tried as\n%s, want\n%s", name, got, want.candidates)
 		}
 		if name == "a.b.lan" {
 			continue // tested below
 		}
 		if q := p.Question(name, machine); strings.Join(q.First, " ") != want.first {
-			t.Errorf("a question for %s waits for %q, not for %q", name, q.First, want.first)
+			t.Errorf("a query for %s waits for %q, want %q", name, q.First, want.first)
 		}
 	}
 	// The intranet may use such a domain itself.

@@ -31,16 +31,16 @@ func TestKeysBelongToOneUser(t *testing.T) {
 		t.Errorf("%d keys wait", len(k.all[1001].waiting))
 	}
 	if _, err := k.take(mallory, attempt, "a1b2"); err == nil {
-		t.Error("somebody else's key was taken")
+		t.Error("another user's key was returned")
 	}
 	if _, err := k.take(anna, attempt, "b2c3"); err == nil {
-		t.Error("a key was taken for another intranet")
+		t.Error("a key was returned for another intranet")
 	}
 	if _, err := k.take(anna, attempt, "a1b2"); err != nil {
 		t.Error(err)
 	}
 	if _, err := k.take(anna, attempt, "a1b2"); err == nil {
-		t.Error("a key was taken twice")
+		t.Error("a key was returned twice")
 	}
 	// Subordinate ids share the limit of the user they belong to, but cannot take each other's keys.
 	if _, _, err := k.prepare(control.Caller{UID: 100_000, Person: 1001}, "a1b2"); failure.CauseOf(err) != failure.TooManyAttempts {
@@ -57,11 +57,11 @@ func TestKeysBelongToOneUser(t *testing.T) {
 		t.Error(err)
 	}
 	if _, _, err := k.prepare(mallory, "a1b2"); err == nil {
-		t.Error("a second one within the time")
+		t.Error("a second key within the interval")
 	}
 	now = now.Add(keyLife + time.Second)
 	k.expire(now)
 	if len(k.all) != 0 {
-		t.Errorf("%d users are remembered", len(k.all))
+		t.Errorf("%d users are still stored", len(k.all))
 	}
 }

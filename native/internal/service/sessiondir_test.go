@@ -24,10 +24,10 @@ func TestNewSessionDirectoryIsEmpty(t *testing.T) {
 		t.Fatalf("%+v %v", second, err)
 	}
 	if at, err := wantedSessionDir(base); err != nil || at != nil {
-		t.Fatalf("the former session is wanted still: %+v %v", at, err)
+		t.Fatalf("the former session is still saved: %+v %v", at, err)
 	}
 	if _, err := newSessionDir(base, "../x", 1001); err == nil {
-		t.Error("a path was taken for an id")
+		t.Error("a path was accepted as an id")
 	}
 }
 

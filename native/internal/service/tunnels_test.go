@@ -45,7 +45,7 @@ func TestTunnelsReportChanges(t *testing.T) {
 	}
 	all.remove(second)
 	if !closed(waiting) || !closed(all.changes()) {
-		t.Error("the end of the service wakes no caller")
+		t.Error("the end of the service does not close the channel")
 	}
 }
 
@@ -62,6 +62,6 @@ func TestMergedChangesAreOneSequence(t *testing.T) {
 	leave()
 	leave()
 	if left != 2 {
-		t.Errorf("%d of 2 were left", left)
+		t.Errorf("%d of 2 watches were ended", left)
 	}
 }

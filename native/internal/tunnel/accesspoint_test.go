@@ -26,7 +26,7 @@ func TestAccessPointKilled(t *testing.T) {
 			t.Errorf("%v %s", err, out)
 		}
 	})
-	t.Run("the only one, asked", func(t *testing.T) {
+	t.Run("the only one, queried", func(t *testing.T) {
 		company := tunneltest.NewCompany(t, 1)
 		p := newPerson(t, company).connect()
 		company.AccessPoints[0].Kill()
@@ -35,7 +35,7 @@ func TestAccessPointKilled(t *testing.T) {
 			t.Fatalf("%v %v", err, s)
 		}
 	})
-	t.Run("restarted, nobody looks", func(t *testing.T) {
+	t.Run("restarted, not watched", func(t *testing.T) {
 		company := tunneltest.NewCompany(t, 1)
 		p := newPerson(t, company).connect()
 		if out, err := p.bySocks(portalURL); err != nil {
@@ -70,7 +70,7 @@ func TestAccessPointKilled(t *testing.T) {
 		select {
 		case err := <-slow:
 			if err == nil {
-				t.Error("a broken download looked whole")
+				t.Error("a broken download looked complete")
 			}
 		case <-time.After(2 * time.Second):
 			t.Error("an old connection hangs")

@@ -256,7 +256,7 @@ func TestEntryPointsDecideAlike(t *testing.T) {
 				completes := len(w.policy.Search) > 0 || slices.Contains(machine, "corp.test")
 				for _, name := range e.outside.questions() {
 					if isIntranets(name, len(w.policy.Domains) == 0, completes) {
-						t.Errorf("the name server outside was asked for %s", name)
+						t.Errorf("the outside name server was queried for %s", name)
 					}
 				}
 			})

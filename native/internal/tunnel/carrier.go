@@ -15,7 +15,7 @@ type Carrier interface {
 	Mode() Mode
 	// Mark is the fwmark of the engine's outer packets and of the tunnel's connections to the cloud; 0 = none.
 	Mark() uint32
-	// Open opens the listeners that a session needs. If a requested port is in use it fails and changes nothing.
+	// Open opens the listeners that a session needs. It fails if a requested port is in use, unless it is only preferred.
 	Open(ProxyOptions) error
 	// Begin discards a former session's link, traffic counters and settings.
 	Begin(why *failure.Failure)

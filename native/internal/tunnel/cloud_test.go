@@ -52,7 +52,7 @@ func TestEvents(t *testing.T) {
 		company.Say(&clientv1.EventsResponse{Event: &clientv1.EventsResponse_Message{Message: &clientv1.Message{Text: "hello"}}})
 		p.until(time.Second, "the message", func(s *tunnelv1.State) bool { return s.GetMessage() == "hello" })
 	})
-	t.Run("another profile, and connections stay", func(t *testing.T) {
+	t.Run("settings change, and connections stay", func(t *testing.T) {
 		company := tunneltest.NewCompany(t, 1)
 		p := newPerson(t, company).connect()
 		eventually(t, 3*time.Second, "events", func() bool { return company.Listening() == 1 })

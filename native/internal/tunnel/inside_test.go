@@ -31,7 +31,7 @@ func TestPortalThroughBothProxies(t *testing.T) {
 	s := p.state()
 	if s.GetTraffic().GetRxBytes() == 0 || s.GetTraffic().GetTxBytes() == 0 || !s.GetSession().GetPresharedKey() ||
 		s.GetSession().GetHandshakeAge() == nil || len(s.GetHops()) != 1 || s.GetMode() != typesv1.Mode_MODE_PROXY {
-		t.Errorf("the state tells less than it could: %v", s)
+		t.Errorf("the state is incomplete: %v", s)
 	}
 	p.until(3*time.Second, "a key exchange", func(s *tunnelv1.State) bool { return s.GetSession().GetKeyExchange() == "X25519MLKEM768" })
 }
@@ -64,7 +64,7 @@ func TestIntranetNamesAreNotQueriedDirectly(t *testing.T) {
 		t.Errorf("%v %s", err, out)
 	}
 	if !company.Intranet.Asked("secret.corp.test") {
-		t.Error("the intranet's name server was not asked")
+		t.Error("the intranet's name server was not queried")
 	}
 	company.AccessPoints[0].Kill()
 	_, _ = p.State(context.Background(), true)
@@ -73,7 +73,7 @@ func TestIntranetNamesAreNotQueriedDirectly(t *testing.T) {
 		t.Errorf("%v %s", err, out)
 	}
 	if took := time.Since(start); took > time.Second {
-		t.Errorf("took %v to say so", took)
+		t.Errorf("the error took %v", took)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestKeysLost(t *testing.T) {
 			company.AccessPoints[0].Start()
 			p.until(3*time.Second, "connected again", phase(connected))
 			if n := company.Incarnation(); n != 2 {
-				t.Errorf("%d keys, though those in force were good", n)
+				t.Errorf("%d keys, although the keys in use were valid", n)
 			}
 		})
 	}

@@ -52,7 +52,7 @@ func TestListeners(t *testing.T) {
 			t.Errorf("%s, then any: %v %v", address, state.GetProxy(), err)
 		}
 		if company.HungUp() != 0 {
-			t.Errorf("%s: the session was given back", address)
+			t.Errorf("%s: the session was discarded", address)
 		}
 	}
 }

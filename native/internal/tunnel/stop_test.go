@@ -21,7 +21,7 @@ func TestStop(t *testing.T) {
 		t.Fatalf("%v %v", err, s)
 	}
 	if company.HungUp() != 1 {
-		t.Error("the cloud was not told")
+		t.Error("the cloud received no HangUp")
 	}
 	for _, address := range []string{proxy.GetSocks(), proxy.GetHttp()} {
 		if conn, err := net.Dial("tcp", address); err == nil {
@@ -30,7 +30,7 @@ func TestStop(t *testing.T) {
 		}
 	}
 	if _, err := p.store.Load(intranet); err == nil {
-		t.Error("a session is left")
+		t.Error("a saved session is left")
 	}
 	select {
 	case <-p.Done():
@@ -50,7 +50,7 @@ func TestRetire(t *testing.T) {
 	}
 	idle := tunnel.New(tunnel.Config{IntranetID: intranet, Store: resume.Store{Dir: t.TempDir()}, Logger: slog.New(slog.DiscardHandler), Unwanted: time.Minute})
 	if !idle.Retire() {
-		t.Fatal("a tunnel that nobody wants stays")
+		t.Fatal("a tunnel without a session was not ended")
 	}
 	select {
 	case <-idle.Done():
@@ -58,7 +58,7 @@ func TestRetire(t *testing.T) {
 		t.Fatal("it does not end")
 	}
 	if !idle.Retire() {
-		t.Error("one that has ended is in the way")
+		t.Error("Retire fails for an ended tunnel")
 	}
 }
 
@@ -75,6 +75,6 @@ func TestStopDoesNotWaitForSilentCloud(t *testing.T) {
 	<-p.Done()
 	p.WaitForHangUp()
 	if took := time.Since(start); took > 3*time.Second {
-		t.Errorf("it is still being told after %v", took)
+		t.Errorf("HangUp is still pending after %v", took)
 	}
 }

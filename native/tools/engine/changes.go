@@ -31,7 +31,7 @@ var changes = []change{
 	{
 		file: "device/device.go",
 		what: "Device has a scheduling, and NewDevice sets the default",
-		why:  "it is chosen at start, by cores and mode",
+		why:  "the program chooses it at start, by CPU cores and mode",
 		make: func(s *source) error {
 			if err := s.field("Device", "inline atomic.Bool // see SetInline"); err != nil {
 				return err
@@ -50,7 +50,7 @@ var changes = []change{
 	},
 	{
 		file: "device/peer.go",
-		what: "Peer has the locks of in-line scheduling, and Stop waits for who holds them",
+		what: "Peer has the locks of in-line scheduling, and Stop waits for their holders",
 		why:  "after Stop nothing of the peer is sent or delivered, and its keys are cleared: upstream waits for two goroutines of the peer",
 		make: func(s *source) error {
 			if err := s.field("Peer", "inline inlinePeer"); err != nil {
@@ -71,7 +71,7 @@ var changes = []change{
 	{
 		file: "device/peer.go",
 		what: "sendBuffersLocked is SendBuffers without its lock",
-		why:  "in-line, who sends staged packets holds the lock already, and must not wait for it: see inlinePeer",
+		why:  "with in-line scheduling the sender of staged packets already holds the lock and must not wait for it: see inlinePeer",
 		make: func(s *source) error {
 			f, err := s.function("SendBuffers")
 			if err != nil {
@@ -119,7 +119,7 @@ if inline {
 	{
 		file: "device/send.go",
 		what: "sealContainer is the body of RoutineEncryption's loop",
-		why:  "both schedulings seal by the same code",
+		why:  "both schedulings share the sealing code",
 		make: func(s *source) error {
 			return s.method("RoutineEncryption", "device.queue.encryption.c", 0, []string{"paddingZeros", "nonce"},
 				"func (device *Device) sealContainer(elemsContainer *QueueOutboundElementsContainer, paddingZeros *[PaddingMultiple]byte, nonce *[chacha20poly1305.NonceSize]byte)",
@@ -129,7 +129,7 @@ if inline {
 	{
 		file: "device/send.go",
 		what: "sendContainer is the body of RoutineSequentialSender's loop",
-		why:  "both schedulings send, count and set timers by the same code",
+		why:  "both schedulings share the code for sending, counters and timers",
 		make: func(s *source) error {
 			f, err := s.function("RoutineSequentialSender")
 			if err != nil {
@@ -153,8 +153,8 @@ if inline {
 	},
 	{
 		file: "device/receive.go",
-		what: "RoutineReceiveIncoming opens and delivers",
-		why:  "a hand-over to a worker and one to the peer's receiver cost more than the cipher",
+		what: "RoutineReceiveIncoming decrypts and delivers",
+		why:  "the hand-overs to a worker and to the peer's receiver cost more than the decryption",
 		make: func(s *source) error {
 			f, err := s.function("RoutineReceiveIncoming")
 			if err != nil {
@@ -167,7 +167,7 @@ if inline {
 	{
 		file: "device/receive.go",
 		what: "openContainer is the body of RoutineDecryption's loop",
-		why:  "both schedulings open by the same code",
+		why:  "both schedulings share the decryption code",
 		make: func(s *source) error {
 			return s.method("RoutineDecryption", "device.queue.decryption.c", 0, []string{"nonce"},
 				"func (device *Device) openContainer(elemsContainer *QueueInboundElementsContainer, nonce *[chacha20poly1305.NonceSize]byte)",
@@ -177,7 +177,7 @@ if inline {
 	{
 		file: "device/receive.go",
 		what: "deliverContainer is the body of RoutineSequentialReceiver's loop",
-		why:  "both schedulings check, count and deliver by the same code",
+		why:  "both schedulings share the code for checks, counters and delivery",
 		make: func(s *source) error {
 			fresh, err := s.function("keepKeyFreshReceiving")
 			if err != nil {

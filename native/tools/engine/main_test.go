@@ -48,7 +48,7 @@ func TestGoBuildsTheChangedModule(t *testing.T) {
 	command.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=")
 	got, err := command.Output()
 	if err != nil || strings.TrimSpace(string(got)) != to {
-		t.Errorf("Go takes %q, %v", got, err)
+		t.Errorf("Go uses %q, %v", got, err)
 	}
 }
 

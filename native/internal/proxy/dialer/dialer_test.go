@@ -102,7 +102,7 @@ func TestDialer(t *testing.T) {
 			}
 			for _, name := range outside.lookedUp {
 				if strings.HasSuffix(name, "corp.test") {
-					t.Errorf("%s was asked outside", name)
+					t.Errorf("%s was queried directly", name)
 				}
 			}
 		})
@@ -149,10 +149,10 @@ func TestShortNames(t *testing.T) {
 				_ = conn.Close()
 			}
 			if got := strings.Join(append(intranet.dialled, outside.dialled...), " "); got != c.want {
-				t.Errorf("led to %q", got)
+				t.Errorf("connected to %q", got)
 			}
 			if got := strings.Join(outside.lookedUp, " "); got != c.outside {
-				t.Errorf("asked outside: %q", got)
+				t.Errorf("queried directly: %q", got)
 			}
 		})
 	}

@@ -76,10 +76,10 @@ func TestBrokenChunks(t *testing.T) {
 		select {
 		case err := <-seen:
 			if err == nil {
-				t.Errorf("%q is a whole body", body)
+				t.Errorf("%q was accepted as a complete body", body)
 			}
 		case <-time.After(5 * time.Second):
-			t.Errorf("%q: the server hears nothing", body)
+			t.Errorf("%q: the server received nothing", body)
 		}
 	}
 }

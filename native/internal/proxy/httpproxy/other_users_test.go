@@ -50,7 +50,7 @@ func TestOtherUsersConnectionsTakeNoSlot(t *testing.T) {
 		}
 	}
 	if n := s.Clients(); n > 2 {
-		t.Errorf("%d connections have a place", n)
+		t.Errorf("%d connections have a slot", n)
 	}
 }
 

@@ -105,14 +105,14 @@ func TestTCP(t *testing.T) {
 			t.Errorf("%s: own connection: %d %v", at, uid, err)
 		}
 		if e, err := ask(plain(client), plain(server)); err != nil || e.uid != uint32(os.Geteuid()) || e.inode == 0 {
-			t.Errorf("%s: asked for by itself: %+v %v", at, e, err)
+			t.Errorf("%s: sock_diag: %+v %v", at, e, err)
 		}
 		if e, err := ask(plain(server), netip.AddrPortFrom(plain(client).Addr(), 1)); !errors.Is(err, errNotFound) && !errors.Is(err, syscall.ENOENT) {
-			t.Errorf("%s: the listener was taken for a connection: %+v %v", at, e, err)
+			t.Errorf("%s: the listener was returned as a connection: %+v %v", at, e, err)
 		}
 		_ = conn.Close()
 		if uid, err := System().TCP(client, server); err == nil {
-			t.Errorf("%s: a connection that its process has closed belongs to %d", at, uid)
+			t.Errorf("%s: a closed connection belongs to %d", at, uid)
 		}
 		_ = accepted.Close()
 		from := stranger(t, "tcp", to)
@@ -120,7 +120,7 @@ func TestTCP(t *testing.T) {
 			t.Errorf("%s: a stranger's connection: %d %v", at, uid, err)
 		}
 		if (Guard{Table: System(), UID: uint32(os.Geteuid())}).TCP(from, server) {
-			t.Errorf("%s: a stranger is let in", at)
+			t.Errorf("%s: another user is admitted", at)
 		}
 	}
 }
@@ -149,7 +149,7 @@ func TestTCPOfBothFamilies(t *testing.T) {
 		}
 		client := accepted.RemoteAddr().(*net.TCPAddr).AddrPort()
 		if e, err := ask(plain(client), plain(server)); err != nil || e.uid != uint32(os.Geteuid()) || e.inode == 0 {
-			t.Errorf("asked for by itself: %+v %v", e, err)
+			t.Errorf("sock_diag: %+v %v", e, err)
 		}
 		if uid, err := System().TCP(client, server); err != nil || uid != uint32(os.Geteuid()) {
 			t.Errorf("own connection: %d %v", uid, err)
@@ -219,13 +219,13 @@ func TestUDP(t *testing.T) {
 	own := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(unbound.LocalAddr().(*net.UDPAddr).Port))
 	guard := Guard{Table: System(), UID: uint32(os.Geteuid())}
 	if !guard.UDP(own, to) {
-		t.Error("an own socket is not let in")
+		t.Error("the user's own socket is refused")
 	}
 	if guard.UDP(stranger(t, "udp", server.LocalAddr()), to) {
-		t.Error("a stranger is let in")
+		t.Error("another user is admitted")
 	}
 	if guard.UDP(netip.MustParseAddrPort("127.0.0.1:1"), to) {
-		t.Error("nobody is let in")
+		t.Error("a socket without an owner is admitted")
 	}
 }
 
@@ -252,7 +252,7 @@ func TestOtherUsersDatagramsReadNoList(t *testing.T) {
 	guard := Guard{Table: table, UID: uint32(os.Geteuid())}
 	for range 100 {
 		if guard.UDP(from, to) {
-			t.Fatal("another user is let in")
+			t.Fatal("another user is admitted")
 		}
 	}
 	if table.lists > 0 {
@@ -300,7 +300,7 @@ func TestSender(t *testing.T) {
 		fromWildcard := netip.AddrPortFrom(to.AddrPort().Addr(), uint16(wildcard.LocalAddr().(*net.UDPAddr).Port))
 		for name, from := range map[string]netip.AddrPort{"connected": connected.LocalAddr().(*net.UDPAddr).AddrPort(), "not connected": fromWildcard} {
 			if e, err := askUDP(plain(from), plain(to.AddrPort())); err != nil || e.inode == 0 || e.uid != uint32(os.Geteuid()) {
-				t.Errorf("%s, %s: asked for by itself: %+v %v", at, name, e, err)
+				t.Errorf("%s, %s: sock_diag: %+v %v", at, name, e, err)
 			}
 		}
 		from := connected.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -338,9 +338,9 @@ func TestLoopbackBoundAndClosedSockets(t *testing.T) {
 	_ = conn.(*net.TCPConn).SetLinger(0)
 	_ = conn.Close()
 	if uid, err := (proc{dir: "/nowhere"}).TCP(client, server); !errors.Is(err, ErrUnknown) {
-		t.Errorf("gone: %d %v", uid, err)
+		t.Errorf("closed: %d %v", uid, err)
 	}
 	if !answers.tcp.Load() {
-		t.Error("the list would be read for every connection that is gone")
+		t.Error("the list would be read for every closed connection")
 	}
 }

@@ -40,14 +40,14 @@ func TestIdle(t *testing.T) {
 		}
 	}
 	if took := time.Since(began); took > 50*time.Millisecond {
-		t.Fatalf("100 looks took %s", took)
+		t.Fatalf("100 calls took %s", took)
 	}
 	if _, err := far.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	until(near, false)
 	if n, err := near.Read(make([]byte, 2)); n != 1 || err != nil {
-		t.Fatalf("what was looked at is gone: %d %v", n, err)
+		t.Fatalf("Idle consumed data: %d %v", n, err)
 	}
 	until(near, true)
 	_ = far.Close()

@@ -29,7 +29,7 @@ func TestReadRequest(t *testing.T) {
 			}
 			for cut := range c.raw {
 				if _, err := readRequest(bytes.NewReader(c.raw[:cut])); c.err == nil && err == nil {
-					t.Fatalf("cut to %d bytes it is understood still", cut)
+					t.Fatalf("parsed although cut to %d bytes", cut)
 				}
 			}
 		})
@@ -70,7 +70,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add(append([]byte{5, 1, 0, 3, 4}, "host\x00\x16"...))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if request, err := readRequest(bytes.NewReader(raw)); err == nil && len(request.Host) > 255 {
-			t.Fatal("longer than it can be")
+			t.Fatal("longer than the protocol allows")
 		}
 		_ = readGreeting(bytes.NewReader(raw))
 	})
@@ -81,7 +81,7 @@ func FuzzDatagram(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 3, 255})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if d, err := parseDatagram(raw); err == nil && len(d.data) > len(raw) {
-			t.Fatal("more data than there was")
+			t.Fatal("more data than the input")
 		}
 	})
 }

@@ -275,11 +275,11 @@ func TestForwarderIsQueriedAlone(t *testing.T) {
 			m := machineOf(t, Forwarders.Addr().Next(), 1, port, "nameserver 127.0.0.4", "")
 			_, _ = m.lookup(context.Background(), "x.test")
 			if len(servers[0].questions()) == 0 {
-				t.Error("the forwarder was not asked")
+				t.Error("the forwarder was not queried")
 			}
 			_ = other.SetReadDeadline(time.Now())
 			if n, _, _ := other.ReadFrom(make([]byte, 512)); n > 0 {
-				t.Error("another server was asked")
+				t.Error("another server was queried")
 			}
 		})
 	}

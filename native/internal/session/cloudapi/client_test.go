@@ -46,7 +46,7 @@ func TestErrorsHaveACause(t *testing.T) {
 		want    failure.Cause
 	}{
 		{"a portal page", answer(200, "text/html", "<html>"), nil, failure.AnswerInvalid},
-		{"rubbish", answer(200, proto, "\xff\xff\xff"), nil, failure.AnswerInvalid},
+		{"malformed body", answer(200, proto, "\xff\xff\xff"), nil, failure.AnswerInvalid},
 		{"empty", answer(200, proto, ""), nil, failure.AnswerInvalid},
 		{"10 MB", answer(200, proto, strings.Repeat("\x0a\x02xx", 10<<18)), nil, failure.AnswerTooLarge},
 		{"redirected", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://127.0.0.1:1/", 307) }, nil, failure.AnswerInvalid},
@@ -101,7 +101,7 @@ func TestSilentCloudTimesOut(t *testing.T) {
 	client := NewMarked(at, "token", "0.0.0", 0)
 	defer client.Close()
 	start := time.Now()
-	err := client.Events(context.Background(), func(session.Event) { t.Error("heard something") })
+	err := client.Events(context.Background(), func(session.Event) { t.Error("received an event") })
 	if failure.CauseOf(err) != failure.InstanceUnreachable || time.Since(start) > 2*answerLimit {
 		t.Errorf("%v after %v", err, time.Since(start))
 	}
@@ -150,7 +150,7 @@ func relay(t *testing.T, address string, frozen <-chan struct{}) string {
 
 func TestVanishedCloudEndsTheStream(t *testing.T) {
 	if most := pingAfter + pingLimit + dialLimit; most > 20*time.Second {
-		t.Errorf("a cloud that is gone is known to be after %v", most)
+		t.Errorf("a vanished cloud is detected after %v", most)
 	}
 	opened := &clientv1.EventsResponse{Event: &clientv1.EventsResponse_Opened{Opened: &clientv1.Opened{}}}
 	body, err := proto.Marshal(opened)
@@ -175,7 +175,7 @@ func TestVanishedCloudEndsTheStream(t *testing.T) {
 		close(frozen)
 	})
 	if !heard || failure.CauseOf(err) != failure.InstanceUnreachable {
-		t.Errorf("heard: %v, then %v", heard, err)
+		t.Errorf("received: %v, then %v", heard, err)
 	}
 }
 

@@ -112,7 +112,7 @@ func TestHostileProfilesAreRefused(t *testing.T) {
 			c.edit(s)
 			_, err := Parse(s)
 			if err == nil {
-				t.Fatal("it was taken")
+				t.Fatal("it was accepted")
 			}
 			r := failure.From(err, failure.Unknown)
 			if r.Field != c.field || r.Cause != c.cause || r.Text == "" {

@@ -33,12 +33,12 @@ func TestInside(t *testing.T) {
 	}
 	for _, route := range list.Routes.Refused {
 		if r := taken(false, route); r == nil {
-			t.Errorf("route %s is taken", route)
+			t.Errorf("route %s is accepted", route)
 		}
 	}
 	for _, together := range list.Routes.RefusedTogether {
 		if r := taken(false, together...); r == nil {
-			t.Errorf("routes %v are taken", together)
+			t.Errorf("routes %v are accepted", together)
 		}
 	}
 	if r := taken(false, list.Routes.Accepted...); r != nil {
@@ -51,7 +51,7 @@ func TestInside(t *testing.T) {
 	}
 	for _, server := range list.Servers.Refused {
 		if r := parseDNS(new(session.Session), &clientv1.Session{Dns: &clientv1.Dns{Servers: []string{server}}}); r == nil {
-			t.Errorf("server %s is taken", server)
+			t.Errorf("server %s is accepted", server)
 		}
 	}
 }

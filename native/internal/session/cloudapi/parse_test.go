@@ -42,7 +42,7 @@ func TestEndpointsKeepTheirTransport(t *testing.T) {
 		m.AccessPoints[0].Endpoints = append(m.AccessPoints[0].Endpoints[:1], &clientv1.Endpoint{Transport: clientv1.Transport_TRANSPORT_TLS, Host: "a.b", Port: 1})
 		change(m)
 		if _, err := Parse(m); err == nil {
-			t.Errorf("%s: it was taken", name)
+			t.Errorf("%s: it was accepted", name)
 		}
 	}
 }
@@ -59,6 +59,6 @@ func TestSearchDomainsAreTunneled(t *testing.T) {
 		t.Errorf("%v", all)
 	}
 	if len(s.DNS.Domains) != 1 {
-		t.Errorf("what was pushed has become %v", s.DNS.Domains)
+		t.Errorf("the domains have become %v", s.DNS.Domains)
 	}
 }

@@ -69,7 +69,7 @@ func TestEnded(t *testing.T) {
 					t.Fatalf("phase %v cause %v", v.Phase, v.Cause)
 				}
 				if w.active != nil || w.count(0, func(e Effect) bool { _, ok := e.(Forget); return ok }) != 1 {
-					t.Error("something is left of it")
+					t.Error("effects of the session are left")
 				}
 			})
 		}

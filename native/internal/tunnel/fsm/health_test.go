@@ -16,7 +16,7 @@ func TestOnlyAccessPointFails(t *testing.T) {
 		{"watched", func(w *world) { w.send(Attention{Watching: true}) }, 3 * time.Second},
 		{"asked", func(w *world) { w.later(0, Queried{ID: 1}) }, time.Second},
 		{"traffic goes unanswered", func(w *world) { w.later(0, Traffic{Out: w.now + 1}) }, 3 * time.Second},
-		{"nobody looks", func(*world) {}, 28 * time.Second},
+		{"not watched", func(*world) {}, 28 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := testProfile("a")
@@ -49,7 +49,7 @@ func TestStalledDownloadIsProbed(t *testing.T) {
 	from := w.now
 	w.run(20*time.Second, nil)
 	if n := w.count(from, func(e Effect) bool { _, ok := e.(SendProbe); return ok }); n > 2 {
-		t.Errorf("%d probes in 20 s of silence", n)
+		t.Errorf("%d probes in 20 s without traffic", n)
 	}
 }
 
@@ -111,13 +111,13 @@ func TestQueriesAreAlwaysAnswered(t *testing.T) {
 	}
 	w.send(Queried{ID: 1})
 	if answers() != 1 {
-		t.Fatal("not answered while there is nothing")
+		t.Fatal("not answered without a session")
 	}
 	w.up(p)
 	w.send(Queried{ID: 2})
 	w.run(w.rtt+1, nil)
 	if answers() != 2 {
-		t.Fatal("not answered when alive")
+		t.Fatal("not answered while connected")
 	}
 	w.send(Queried{ID: 3})
 	w.send(Stopped{})

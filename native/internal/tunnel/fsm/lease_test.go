@@ -32,7 +32,7 @@ func TestLease(t *testing.T) {
 			t.Error("a peer is left")
 		}
 		if w.m.Deadline() != 0 {
-			t.Error("wants to do something still")
+			t.Error("there is still a deadline")
 		}
 	})
 	t.Run("retried until the cloud is back", func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestResume(t *testing.T) {
 		}
 		w.run(11*time.Second, nil)
 		if n := w.count(0, func(e Effect) bool { r, ok := e.(Renew); return ok && r.NewKey }); n != 1 {
-			t.Fatal("another new key though it has one")
+			t.Fatal("requested another key although it has one")
 		}
 	})
 	t.Run("refused", func(t *testing.T) {

@@ -81,7 +81,7 @@ func TestOneOfTwoAccessPointsFails(t *testing.T) {
 	}
 	aborts := w.count(0, func(e Effect) bool { a, ok := e.(Activate); return ok && a.Abort })
 	if aborts != 1 {
-		t.Errorf("%d aborts of what the dead one carried", aborts)
+		t.Errorf("%d aborts of the dead access point's connections", aborts)
 	}
 }
 
@@ -122,10 +122,10 @@ func TestRenewedSession(t *testing.T) {
 			t.Fatalf("applied %d times", n)
 		}
 		if w.m.View().Candidate.AccessPoint.ID != "a" {
-			t.Fatal("lost track of it")
+			t.Fatal("the access point in use changed")
 		}
 	})
-	t.Run("leaves one that is gone", func(t *testing.T) {
+	t.Run("leaves a removed access point", func(t *testing.T) {
 		p := testProfile("a")
 		w := newWorld(t, p).up(p)
 		w.renewal = testProfile("b")
@@ -165,11 +165,11 @@ func TestEndpointNameNotResolved(t *testing.T) {
 		blamesAccessPoint := func(v View) bool { return v.Cause.Code() == failure.AccessPointUnreachable }
 		for range 3 * len(names) {
 			if w.run(NameLimit, blamesAccessPoint) {
-				t.Fatal("the lookup was not waited for")
+				t.Fatal("it did not wait for the lookup")
 			}
 			w.send(ActivateFailed{Generation: w.m.View().Generation, Failure: why})
 			if w.run(failedPause+time.Millisecond, blamesAccessPoint) {
-				t.Fatal("the access point is blamed")
+				t.Fatal("the cause is the access point")
 			}
 		}
 		if v := w.m.View(); v.Phase != connecting || v.Cause.Code() != failure.DNSUnavailable {

@@ -35,7 +35,7 @@ func TestProperties(t *testing.T) {
 					t.Fatalf("connected with cause %v", v.Cause)
 				}
 				if v.Life == 0 || w.active == nil {
-					t.Fatal("connected without any proof of life")
+					t.Fatal("connected without a received packet")
 				}
 				if w.now > v.LeaseEnd {
 					t.Fatal("connected after the lease")

@@ -66,7 +66,7 @@ func TestRekeyPauses(t *testing.T) {
 	}
 	// 6 s, then pauses of 30 s, 1, 2, 4 and finally 5 min, each up to a fifth longer.
 	if len(at) < 12 || len(at) > 16 {
-		t.Fatalf("asked at %d s", at)
+		t.Fatalf("requested at %d s", at)
 	}
 	for i, pause := range []time.Duration{30, 60, 120, 240, 300, 300, 300} {
 		if gap := at[i+1] - at[i]; gap < pause-1 || gap > pause*6/5+1 {
@@ -84,7 +84,7 @@ func TestNoRekeyWithoutTheCloud(t *testing.T) {
 	w.send(StreamBroken{Failure: failure.Of(failure.InstanceUnreachable, msg.Foreign("reset"))})
 	w.run(10*time.Minute, nil)
 	if n := w.count(from, func(e Effect) bool { _, ok := e.(Renew); return ok }); n != 0 {
-		t.Fatalf("asked %d times", n)
+		t.Fatalf("requested %d times", n)
 	}
 	w.dead["a"], w.cloudUp = false, true
 	w.must(6*time.Second, "connected once the network is back", is(connected))
@@ -136,7 +136,7 @@ func TestRekeyProperties(t *testing.T) {
 					continue
 				}
 				if last != 0 && l.at-last < firstRekeyPause {
-					t.Fatalf("asked twice within %v", l.at-last)
+					t.Fatalf("requested twice within %v", l.at-last)
 				}
 				last = l.at
 			}
@@ -148,10 +148,10 @@ func TestRekeyProperties(t *testing.T) {
 				w.run(min(10*time.Millisecond, end-w.now), nil)
 				for _, l := range w.log[n:] {
 					if isRekey(l.effect) && before == connected && w.m.View().Phase == connected {
-						t.Fatal("asked while connected")
+						t.Fatal("requested while connected")
 					}
 					if isRekey(l.effect) && !open && !w.m.cloud.open {
-						t.Fatal("asked while the cloud is not heard")
+						t.Fatal("requested while the event stream is down")
 					}
 				}
 				check()

@@ -9,14 +9,14 @@ func TestStop(t *testing.T) {
 		w.cloudUp = cloudUp
 		w.send(Stopped{})
 		if w.active != nil {
-			t.Error("the peer outlives the wish")
+			t.Error("the peer was not removed")
 		}
 		took := w.must(hangUpLimit+1, "disconnected", is(disconnected))
 		if cloudUp && took > w.rtt {
 			t.Errorf("took %v", took)
 		}
 		if w.m.View().Cause != nil || w.m.Deadline() != 0 {
-			t.Error("something is left")
+			t.Error("the state is not empty")
 		}
 	}
 }

@@ -129,7 +129,7 @@ func (w *world) run(limit time.Duration, until func(View) bool) bool {
 	end := w.now + limit
 	for steps := 0; ; steps++ {
 		if steps > 100000 {
-			w.t.Fatal("the machine spins")
+			w.t.Fatal("the state machine does not advance")
 		}
 		if until != nil && until(w.m.View()) {
 			return true

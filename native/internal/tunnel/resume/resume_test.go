@@ -40,7 +40,7 @@ func TestSaveAndLoad(t *testing.T) {
 		t.Errorf("%v %v", info.Mode(), err)
 	}
 	if strings.Contains(fmt.Sprintf("%v %+v %#v", got, got, got), "the-secret") {
-		t.Error("the token prints itself")
+		t.Error("the token is printed")
 	}
 	if entries, _ := os.ReadDir(s.Dir); len(entries) != 1 {
 		t.Errorf("left behind: %v", entries)
@@ -92,7 +92,7 @@ func TestInvalidFilesAreRemoved(t *testing.T) {
 			}
 			t.Cleanup(func() {
 				if _, err := os.Stat(elsewhere); err != nil {
-					t.Error("what the link pointed to was touched")
+					t.Error("the link's target was removed")
 				}
 			})
 		},
@@ -114,7 +114,7 @@ func TestInvalidFilesAreRemoved(t *testing.T) {
 				t.Fatalf("%v", err)
 			}
 			if strings.Contains(err.Error(), "secret") {
-				t.Errorf("tells what is in it: %v", err)
+				t.Errorf("the error contains the token: %v", err)
 			}
 			if _, err := os.Lstat(s.path()); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("still there: %v", err)
@@ -125,7 +125,7 @@ func TestInvalidFilesAreRemoved(t *testing.T) {
 		s := Store{Dir: t.TempDir(), Boot: "boot"}
 		good(t, s)
 		if _, err := s.Load("zzzz"); err == nil {
-			t.Fatal("taken")
+			t.Fatal("another intranet's record was loaded")
 		}
 	})
 }
@@ -138,7 +138,7 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal(err)
 		}
 		if r, err := s.Load("a1b2"); err == nil && (r.Token == "" || r.LeaseEnd <= 0) {
-			t.Fatal("half a record")
+			t.Fatal("an incomplete record was loaded")
 		}
 	})
 }
