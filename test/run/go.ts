@@ -91,7 +91,15 @@ export const goTest = async (): Promise<Outcome> => {
 export const goEngine = async (): Promise<Outcome> => {
   const go = await findGo();
   const race = spawnSync("gcc", ["--version"]).status === 0;
-  const args = ["test", ...(race ? ["-race"] : []), "-json", "golang.zx2c4.com/wireguard/device"];
+  // Upstream itself skips TestWaitPool; a skip for want of something that could be installed counts as failed in CI.
+  const args = [
+    "test",
+    ...(race ? ["-race"] : []),
+    "-skip",
+    "^TestWaitPool$",
+    "-json",
+    "golang.zx2c4.com/wireguard/device",
+  ];
   const outcomes = ["inline", "queued"].map(async (scheduling) => {
     const env = goEnvironment({ CGO_ENABLED: race ? "1" : "0", SAG_ENGINE: scheduling });
     const ran = await capture(`engine ${scheduling}`, [go, ...args], { cwd, env });
