@@ -196,4 +196,5 @@ func (l *loop) tearDown() {
 	for id := range l.waiting {
 		l.answer(id)
 	}
+	releaseTimer.Reset(tidyAfter)
 }

@@ -13,6 +13,19 @@ const (
 	tidyWorth = 1 << 20
 )
 
+// releaseTimer returns memory after the last tunnel of a process ended, when no loop is left to do it: the service lives on.
+// One timer for all tunnels, because the heap is the process's.
+var releaseTimer = func() *time.Timer {
+	timer := time.AfterFunc(time.Hour, releaseMemory)
+	timer.Stop()
+	return timer
+}()
+
+func releaseMemory() {
+	debug.FreeOSMemory()
+	debug.FreeOSMemory() // sync.Pool drops its items in the second collection only
+}
+
 // tidiness tracks when memory is to be returned to the OS.
 type tidiness struct {
 	carried uint64 // at the last check
@@ -37,9 +50,6 @@ func (l *loop) tidy(up bool) {
 		d.tidied = min(d.tidied, carried)
 	case !d.due.IsZero() && now.After(d.due):
 		d.due, d.tidied = time.Time{}, carried
-		go func() {
-			debug.FreeOSMemory()
-			debug.FreeOSMemory() // sync.Pool frees its victim cache only in the second collection
-		}()
+		go releaseMemory()
 	}
 }
