@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Discovered } from "./core/client/client.ts";
 import type { FailureView, IntranetState, LockdownView } from "./core/client/model.ts";
 
-// All that the window may know of core: types of what it is sent.
+// The types of core that messages to the window are made of.
 export type { BlockingWord, CauseCode, MenderWord, PhaseWord } from "../common/words.ts";
 export type { Discovered } from "./core/client/client.ts";
 export type { FailureView, HopView, IntranetState, WarningView } from "./core/client/model.ts";
@@ -15,7 +15,7 @@ export type { FailureView, HopView, IntranetState, WarningView } from "./core/cl
 const intranetId = z.string().regex(/^[0-9a-z]{4,32}$/);
 /** 64 hexadecimal digits: SHA-256 of a server's public key that a person has compared and confirmed. */
 const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
-/** A link, CODE@HOST or a code; server and code apart; or an intranet that is known here. */
+/** A link, CODE@HOST or a code; server and code separately; or an intranet that is already in the list. */
 const invitation = z.union([
   z.string().min(1).max(2048),
   z.strictObject({ intranetId }),
@@ -46,10 +46,13 @@ export const callSchemas = {
     password,
     otp: otp.optional(),
     trust: fingerprint.optional(),
-    /** Into a file, after the window has shown that there is no keychain. */
+    /** Stores the sign-in in a file; the window offers this when there is no keychain. */
     inFile: z.boolean().optional(),
   }),
-  /** Whether a sign-in to this intranet can be kept where it is kept unless a person chooses a file. */
+  /**
+   * Whether a sign-in to this intranet can be stored in its default store (the keychain, unless the user chose a
+   * file).
+   */
   checkStore: z.strictObject({ invitation }),
   changePassword: z.strictObject({
     invitation,
@@ -59,7 +62,7 @@ export const callSchemas = {
     otp: otp.optional(),
     trust: fingerprint.optional(),
   }),
-  /** A code by mail; answered alike for names that do not exist. */
+  /** Mails a code; the answer is the same for user names that do not exist. */
   forgotPassword: z.strictObject({ invitation, userName, trust: fingerprint.optional() }),
   /** With the code from the mail. */
   resetPassword: z.strictObject({
@@ -69,11 +72,11 @@ export const callSchemas = {
     newPassword: password,
     trust: fingerprint.optional(),
   }),
-  /** A new second factor; signing in with a code made with it puts it in force. */
+  /** Creates a new second factor. It takes effect with the first sign-in that uses a code made with it. */
   enrolSecondFactor: z.strictObject({ invitation, userName, password, trust: fingerprint.optional() }),
   connect: z.strictObject({ intranetId }),
   disconnect: z.strictObject({ intranetId }),
-  /** One of those that `session_limit` lists; then connects. */
+  /** Ends one of the sessions that `session_limit` lists, then connects. */
   endSession: z.strictObject({ intranetId, sessionId: z.string().regex(/^[0-9a-f]{32}$/) }),
   signOut: z.strictObject({ intranetId, forget: z.boolean() }),
   select: z.strictObject({ intranetId }),
@@ -82,7 +85,7 @@ export const callSchemas = {
   copy: z.strictObject({ text: z.string().min(1).max(512) }),
   openResource: z.strictObject({ intranetId, resourceId: z.string().min(1).max(64) }),
   dismissNotice: z.strictObject({ intranetId }),
-  /** For administrators of the machine. */
+  /** Only for administrators of this computer. */
   liftLockdown: z.undefined(),
   openPortal: z.undefined(),
   openLicenses: z.undefined(),
@@ -91,7 +94,10 @@ export const callSchemas = {
 export type CallName = keyof typeof callSchemas;
 export type CallArgument<N extends CallName> = z.infer<(typeof callSchemas)[N]>;
 
-/** Call → what it answers with. Connecting and the like answer when main has taken it on; the outcome is in the state. */
+/**
+ * Call → result. Long-running calls such as connect return once main has accepted them; the outcome is part of the
+ * state.
+ */
 export interface CallResults {
   snapshot: Snapshot;
   discover: Discovered;
@@ -116,7 +122,7 @@ export interface CallResults {
   openLicenses: null;
 }
 
-/** What a person adds to an authenticator. */
+/** What the user enters in an authenticator app. */
 export interface SecondFactorKey {
   /** Base32. */
   secret: string;
@@ -127,15 +133,15 @@ export interface SecondFactorKey {
 /** A failure is a value: no exception crosses the bridge. */
 export type Answer<T> = { ok: true; value: T } | { ok: false; failure: FailureView; question?: IdentityQuestion };
 
-/** A server whose certificate no known authority signed: a person compares the fingerprint and may confirm it. */
+/** A server whose certificate no trusted authority signed: the user compares the fingerprint and may confirm it. */
 export interface IdentityQuestion {
   server: string;
   fingerprint: string;
-  /** It is known here with another key, which the invitation says is replaced. */
+  /** The server is already known with another key, and the invitation says that the key was replaced. */
   changed?: boolean;
 }
 
-/** Inner bytes since the session began, at one moment. */
+/** Bytes inside the tunnel since the session began, at one moment. */
 export interface TrafficPoint {
   /** ms since the epoch. */
   at: number;
@@ -143,32 +149,32 @@ export interface TrafficPoint {
   txBytes: number;
 }
 
-/** Something the administrator publishes. */
+/** A resource that the administrator publishes. */
 export interface ResourceView {
   id: string;
   name: string;
   kind: string;
   address: string;
-  /** It can be opened in a browser; otherwise its address can be copied. */
+  /** Whether it can be opened in a browser; otherwise only its address can be copied. */
   opens: boolean;
 }
 
 export interface BrowserSetting {
   /** This desktop's proxy setting can be changed. */
   supported: boolean;
-  /** The intranet it leads to; null = as the person had it. */
+  /** The intranet that the proxy setting points to; null = the user's own setting. */
   intranetId: string | null;
-  /** It was asked for, and the desktop did not take the setting. */
+  /** The setting was requested, but the desktop did not accept it. */
   refused: boolean;
 }
 
-/** Nothing leaves this computer but the tunnel. Times are ms since the epoch. */
+/** While lockdown is on, only the tunnel's own packets leave this computer. Times are ms since the epoch. */
 export interface Lockdown {
   /** Who turned it on; null = not known. */
   by: LockdownView["by"];
-  /** When it was put in force, in this run of the computer; null = not known. */
+  /** When lockdown took effect since this boot; null = not known. */
   since: number | null;
-  /** A sign-in page of the network's can be reached by this link. */
+  /** The captive-portal exception: the sign-in page's address, and when the exception ends. */
   portal: { link: string; until: number } | null;
   mayLift: boolean;
   mayOpenPortal: boolean;
@@ -177,7 +183,7 @@ export interface Lockdown {
 /** One intranet as the window shows it. */
 export interface IntranetView {
   state: IntranetState;
-  /** What it is called here: its display name, and who has signed in where several have the same. */
+  /** The name shown: the display name, with the user name where several intranets have the same one. */
   label: string;
   resources: ResourceView[];
   /** ms since the epoch when the tunnel came up; null = it is not up. */
@@ -185,7 +191,10 @@ export interface IntranetView {
 }
 
 export interface Snapshot {
-  /** Of this run of main; a delta of another epoch or with a gap in revision asks for a new snapshot. */
+  /**
+   * Identifies this run of main. After a delta with another epoch or a gap in the revisions, the window requests a
+   * new snapshot.
+   */
   epoch: string;
   revision: number;
   version: string;
@@ -197,7 +206,7 @@ export interface Snapshot {
   /** null = off. */
   lockdown: Lockdown | null;
   traffic: Record<string, TrafficPoint[]>;
-  /** An invitation that came from outside (a link) and waits for a person. */
+  /** An invitation that came from outside (a link) and has not been handled yet. */
   invitation: string | null;
   page: PageName | null;
 }
@@ -222,19 +231,19 @@ export interface Delta {
 
 /** What the preload exposes as `window.sag`, and nothing else. */
 export interface Bridge {
-  /** Of this run: main has chosen it. */
+  /** The language that main chose for this run. */
   readonly language: string;
   call<N extends CallName>(name: N, argument?: CallArgument<N>): Promise<Answer<CallResults[N]>>;
   /** Every delta; there is one listener, the store. */
   onDelta(listener: (delta: Delta) => void): void;
 }
 
-/** Channels: one for all calls, so that nothing can be registered without a schema; one for deltas. */
+/** One channel for all calls, so that no call can be registered without a schema, and one for deltas. */
 export const callChannel = "sag:call";
 export const deltaChannel = "sag:delta";
 
-/** With it main says to the preload which language was chosen. */
+/** The argument by which main passes the chosen language to the preload. */
 export const languageArgument = "--sag-language=";
 
-/** bytes of an argument as JSON; nothing a person types comes near. */
+/** Limit of an argument as JSON, bytes; far above anything a user can type. */
 export const argumentLimit = 64 * 1024;

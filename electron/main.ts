@@ -3,7 +3,7 @@ import { systemEnvironment } from "./core/host/environment.ts";
 import { Log } from "./core/logs/log.ts";
 import { startApp } from "./shell/app.ts";
 
-/** The desktop app: core as the person has it on this machine, and the shell around it. */
+/** The desktop app: the client of core with this host's environment, and the shell around it. */
 const environment = systemEnvironment();
 
 const log = new Log(environment);

@@ -1,7 +1,7 @@
 import { contextBridge, ipcRenderer } from "electron";
 import type { Bridge, Delta } from "./bridge.ts";
 
-/** Runs sandboxed in front of the page. The names are bridge.ts's; a copy here keeps its schemas out of the sandbox. */
+/** Runs in the renderer's sandbox. The names repeat those of bridge.ts, so that its schemas are not loaded here. */
 const bridge: Bridge = {
   language: process.argv.find((one) => one.startsWith("--sag-language="))?.split("=")[1] ?? "en",
   call: (name, argument) => ipcRenderer.invoke("sag:call", name, argument),

@@ -2,20 +2,21 @@ import { readdirSync, statfsSync, statSync, unlinkSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { dirname, join } from "node:path";
 
-/** Bytes that have to be free: several times what compiled code takes. */
+/** Free space required, bytes: several times the size of the compiled code. */
 const room = 32 * 1024 * 1024;
-/** ms after which a file that another process writes is not being written any more. */
+/** Age after which a file is no longer considered to be in writing by another process, ms. */
 const old = 60_000;
 
 /**
- * Keeps compiled code, so that what was compiled once need not be again. Node.js leaves an empty file behind for each that it could not
- * write: a full disk gets none, and where a quota is used up they are removed by the next run, which writes nothing.
+ * Caches compiled code, so that later starts are faster. Node.js leaves an empty file behind for each one that it
+ * could not write. So nothing is cached on a full disk, and where a quota is used up the next run removes the empty
+ * files and caches nothing.
  */
 export function enableCodeCache(dir: string): void {
   try {
     if (hasRoom(dir) && !sweep(dir)) enableCompileCache(dir);
   } catch {
-    // It is only slower without.
+    // Without the cache the command is only slower.
   }
 }
 
@@ -25,12 +26,15 @@ function hasRoom(dir: string): boolean {
       const { bavail, bsize, files, ffree } = statfsSync(at);
       return bavail * bsize >= room && (files === 0 || ffree > 1_000);
     } catch {
-      if (at === dirname(at)) return false; // the folder comes into being with the first file
+      if (at === dirname(at)) return false; // the directory is created with the first file
     }
   }
 }
 
-/** Removes what was left behind, "NAME.cache.XXXXXX" or "NAME.XXXXXX" without content; says whether there was any. */
+/**
+ * Removes the empty files ("NAME.cache.XXXXXX" or "NAME.XXXXXX") that failed writes left; returns whether there were
+ * any.
+ */
 function sweep(dir: string): boolean {
   let found = false;
   let versions: string[] = [];

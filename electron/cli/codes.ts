@@ -4,18 +4,18 @@ import { Failure } from "../core/causes/failure.ts";
 import type { Secret } from "../core/credentials/secret.ts";
 import type { Context } from "./context.ts";
 
-/** How often a person is asked again for a code that was not right. */
+/** How often the user may retype a wrong code. */
 const tries = 3;
 
 interface Asking {
-  /** A code from standard input: then there is no prompt for another. */
+  /** A code from standard input; a wrong one is then not asked for again. */
   given?: Secret | undefined;
-  /** Makes an authenticator where one is required and there is none yet; its first code puts it in force. */
+  /** Creates a second factor where one is required and none is set up; its first code activates it. */
   enrol?: () => Promise<NewSecondFactor>;
   question?: string;
 }
 
-/** Tries without a code; if one turns out to be needed, prompts for it where there is a terminal. */
+/** Tries without a code first. If one turns out to be required, asks for it, provided that there is a terminal. */
 export async function withCode<T>(
   { output, prompt, signal }: Context,
   { given, enrol, question = texts.cli.questions.code }: Asking,
@@ -38,7 +38,7 @@ export async function withCode<T>(
   }
 }
 
-/** The only place where the secret is shown, to the person it is for. */
+/** The only place that shows the secret. */
 export function describeNew({ secret, uri, lifetimeMs }: NewSecondFactor): string {
   const groups = secret.reveal().match(/.{1,4}/g);
   return [

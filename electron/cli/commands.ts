@@ -5,7 +5,7 @@ import type { Call } from "./verb.ts";
 
 const { verbs } = texts.cli.help;
 
-/** The parser's own headings. */
+/** Headings that the parser prints. */
 const titles = new Map([
   ["Usage:", texts.cli.parser.usage],
   ["Arguments:", texts.cli.parser.arguments],
@@ -13,14 +13,14 @@ const titles = new Map([
   ["Commands:", texts.cli.parser.commands],
 ]);
 
-/** Every verb with its flags, in one place: the parser, --help, docs/cli.md and completion are all made from this. */
+/** Every verb with its flags. The parser, --help, docs/cli.md and completion are all generated from this. */
 export function describeCommands(call: Call): Command {
   const program = new Command("sag")
     .description(texts.cli.help.program)
     .exitOverride()
-    // So that a command run by `sag run` keeps its own options.
+    // Options after a command that `sag run` starts belong to that command.
     .enablePositionalOptions()
-    // Said by the program, in its own words.
+    // The program prints usage errors itself, translated.
     .configureOutput({ outputError: () => undefined })
     .configureHelp({ styleTitle: (title) => titles.get(title) ?? title })
     .helpOption("-h, --help", texts.cli.parser.help)
@@ -28,7 +28,7 @@ export function describeCommands(call: Call): Command {
     .option("--json", texts.cli.help.json)
     .option("-V, --version", texts.cli.help.version)
     .addHelpText("after", examplesOf(""));
-  // Commands inherit exitOverride and the output only when they are made by the program.
+  // Only commands created by the program inherit exitOverride and the output.
   const verb = (usage: string, summary: string): Command =>
     program
       .command(usage)
@@ -146,7 +146,7 @@ function describeSession(verb: Define, call: Call): void {
     .action(call(async () => (await import("./verbs/proxy.ts")).proxy));
 }
 
-/** What is done inside, once it is connected. */
+/** The verbs that use a connected intranet. */
 function describeReaching(verb: Define, call: Call): void {
   verb("run <command...>", verbs.run.summary)
     .addOption(intranetFlag())

@@ -10,12 +10,12 @@ const program = describeCommands(() => async () => undefined);
 const dir = mkdtempSync("/tmp/sag-completion-");
 afterAll(() => rmSync(dir, { recursive: true }));
 
-/** A `sag` that knows two intranets. */
+/** A fake `sag` that lists two intranets. */
 writeFileSync(join(dir, "sag"), `#!/bin/sh\necho '[{"intranet":"alpha"},{"intranet":"beta"}]'\n`);
 chmodSync(join(dir, "sag"), 0o755);
 const env = { ...process.env, PATH: `${dir}:${process.env.PATH}` };
 
-it.each(shells)("%s: every verb and every option is there", (shell) => {
+it.each(shells)("%s: completes every verb and every option", (shell) => {
   const script = completionScript(program, shell);
   for (const command of program.commands) {
     expect(script).toContain(command.name());
@@ -45,7 +45,7 @@ it.each([
   expect(execFileSync("bash", ["-c", script], { env, encoding: "utf8" }).trim().split("\n")).toEqual(expected);
 });
 
-it("a real zsh loads it and knows the function", (context) => {
+it("a real zsh loads the script and registers the function", (context) => {
   needsProgram(context, "zsh");
   writeFileSync(join(dir, "_sag"), completionScript(program, "zsh"));
   const script = `autoload -Uz compinit && compinit -u -d ${dir}/dump && source ${dir}/_sag && print -r -- $_comps[sag] && zsh -n ${dir}/_sag`;
@@ -67,7 +67,7 @@ it.for<[string, string[]]>([
     env: { ...env, HOME: dir },
     encoding: "utf8",
   });
-  // What it is comes after a tab.
+  // The description follows after a tab.
   const words = done.stdout
     .trim()
     .split("\n")

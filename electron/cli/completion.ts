@@ -4,7 +4,7 @@ import type { Command, Option } from "commander";
 export const shells = ["bash", "zsh", "fish", "powershell"] as const;
 export type Shell = (typeof shells)[number];
 
-/** One verb as completion knows it: all of it comes from the command tree. */
+/** One verb as completion needs it, taken from the command tree. */
 interface Known {
   name: string;
   summary: string;
@@ -13,7 +13,7 @@ interface Known {
   takesIntranet: boolean;
 }
 
-/** A script for the shell, made from the commands themselves. Names of intranets are asked of `sag` when they are wanted. */
+/** A completion script for the shell, generated from the commands. It runs `sag` for the names of intranets. */
 export function completionScript(program: Command, shell: Shell): string {
   const verbs = program.commands.map(known);
   return { bash, zsh, fish, powershell }[shell](verbs);
@@ -36,10 +36,12 @@ const valued = (verbs: Known[]): string[] => [
 ];
 const isName = (flag: string): boolean => flag === "--intranet" || flag === "--default";
 
-/** What a shell may not make anything of. */
+/** Quotes text so that the shell expands nothing in it. */
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** How the names of intranets are found: JSON is one line, in which a name is never broken. */
+/**
+ * Lists the names of intranets. The JSON is one line, and names contain no line breaks or quotes, so grep is enough.
+ */
 const listNames = `sag intranets --json 2>/dev/null | grep -o '"intranet":"[^"]*"' | cut -d'"' -f4`;
 
 function bash(verbs: Known[]): string {
@@ -103,7 +105,7 @@ function zsh(verbs: Known[]): string {
     ]),
     "  esac",
     "}",
-    // As a file of $fpath this is the function itself; when sourced, it has to be registered.
+    // As a file in $fpath the script is the function itself; when sourced, it has to register the function.
     'if [ "$funcstack[1]" = _sag ]; then _sag "$@"; else compdef _sag sag; fi',
     "",
   ].join("\n");

@@ -5,7 +5,10 @@ import type { Context } from "./context.ts";
 
 const isUp = ({ phase }: IntranetState): boolean => phase === "connected" || phase === "reconnecting";
 
-/** The connected intranet that is meant: the named one; else the only one that is connected; else the default. */
+/**
+ * Returns the named intranet; without a name the only connected one, or else the default. Fails if it is not
+ * connected.
+ */
 export async function connectedIntranet({ client }: Context, named: string | undefined): Promise<IntranetState> {
   const core = await client();
   const states = await core.states();
@@ -35,7 +38,7 @@ const up = (state: IntranetState): IntranetState => {
   throw why(state);
 };
 
-/** A tunnel that has crashed says so; otherwise it is just not connected. */
+/** The failure for an intranet that is not connected: a crashed tunnel has a cause of its own. */
 const why = ({ cause, intranet }: IntranetState): Failure =>
   cause?.cause === "tunnel_crashed"
     ? new Failure("tunnel_crashed")

@@ -9,11 +9,11 @@ import { Prompt } from "./prompt.ts";
 export interface Context {
   output: Output;
   prompt: Prompt;
-  /** Aborted by Ctrl-C or a polite kill. */
+  /** Aborted by Ctrl-C, SIGTERM or SIGHUP. */
   signal: AbortSignal;
-  /** From now on signals no longer abort; the caller handles them. */
+  /** Passes signals to `handler` from now on instead of aborting. */
   leaveSignals(handler: (name: NodeJS.Signals) => void): void;
-  /** Loaded and made when first asked for. */
+  /** Loads and creates the client on first use. */
   client(): Promise<Client>;
 }
 
@@ -22,7 +22,7 @@ export function createContext(output: Output): Context {
   let leftTo: ((name: NodeJS.Signals) => void) | undefined;
   const onSignal = (name: NodeJS.Signals): void => {
     if (leftTo) leftTo(name);
-    // The second one does not wait for the tidying up.
+    // A second signal ends the process without cleaning up.
     else if (abort.signal.aborted) leave(exitInterrupted);
     else abort.abort(new Interrupted());
   };

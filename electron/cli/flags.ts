@@ -5,7 +5,7 @@ import { Failure } from "../core/causes/failure.ts";
 import type { SignInOptions, StoreWord } from "../core/client/client.ts";
 import type { Context } from "./context.ts";
 
-/** What sign-in and connect share. */
+/** The flags that sign-in and connect have in common. */
 export interface SignInFlags {
   user?: string;
   passwordStdin?: boolean;
@@ -57,7 +57,7 @@ export function checkCredentials({ prompt }: Context, flags: SignInFlags): void 
   }
 }
 
-/** Name, password and second factor: from the flags, else from the person at the terminal. */
+/** User name, password and second factor: from the flags, or else from prompts. */
 export async function readCredentials(
   context: Context,
   flags: SignInFlags,
@@ -72,10 +72,13 @@ export async function readCredentials(
   return { userName, password, ...(flags.otpStdin ? { otp: await prompt.line(texts.cli.inputs.secondFactor) } : {}) };
 }
 
-/** How a server's identity is decided. */
+/** The callbacks that decide whether to trust a server's key. */
 export type Identities = Pick<SignInOptions, "decideIdentity" | "replaceIdentity">;
 
-/** Asks a person to compare the fingerprint; without a terminal the answer is no, unless a flag says that a new key is expected. */
+/**
+ * Asks the user to compare the fingerprint. Without a terminal unknown keys are refused, except where a flag says
+ * that a new key is expected.
+ */
 export function decideIdentity(context: Context, flags: { replaceIdentity?: boolean } = {}): Identities {
   const { output, prompt, signal } = context;
   const expected: Identities = flags.replaceIdentity ? { replaceIdentity: async () => true } : {};

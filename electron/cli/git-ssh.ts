@@ -2,13 +2,13 @@ import { spawnSync } from "node:child_process";
 import { sagCommand } from "./sag-command.ts";
 
 /**
- * Git's ssh, through the tunnel: Git passes no proxy on to ssh. Not where a person has set one by the environment; one of Git's
- * configuration keeps its options.
+ * Makes Git's ssh use the tunnel, because Git does not pass its proxy settings on to ssh. Leaves the environment
+ * alone if GIT_SSH_COMMAND or GIT_SSH is set; options from core.sshCommand are kept.
  */
 export function gitSsh(env: NodeJS.ProcessEnv, intranetId: string): Record<string, string> {
   if (env.GIT_SSH_COMMAND || env.GIT_SSH) return {};
   const asked = spawnSync("git", ["config", "--get", "core.sshCommand"], { encoding: "utf8", env });
-  // No Git: nothing to set.
+  // Git is not installed.
   if (asked.error) return {};
   const ssh = asked.stdout.trim() || "ssh";
   const proxy = `${sagCommand()} ssh-proxy --intranet ${intranetId} %h %p`;

@@ -1,2 +1,2 @@
-/** Thrown by Ctrl-C and by a polite kill. */
+/** Thrown after Ctrl-C, SIGTERM or SIGHUP. */
 export class Interrupted extends Error {}

@@ -9,19 +9,28 @@ import { systemEnvironment } from "../core/host/environment.ts";
 import { findTunnelBinary } from "../core/tunnel/binary.ts";
 import { tunnelDir } from "../core/tunnel/process.ts";
 
-/** Proxies are on the loopback of the machine, which an isolated command does not have. */
+/**
+ * Removed from an isolated command's environment: proxies listen on the host's loopback, which the command cannot
+ * reach.
+ */
 const proxies = /^(all|http|https|ftp|no)_proxy$/i;
 
-/** Names the intranet that a command in a network of its own is in. */
+/** The environment variable with the id of the intranet whose isolated network a command runs in. */
 const isolatedIn = "SAG_ISOLATED";
 
-/** The id of the intranet whose isolated network this process is in; null outside of one. The address is that of native/internal/isolate. */
+/**
+ * Returns the id of the intranet whose isolated network this process runs in; null outside of one. The address is set
+ * by native/internal/isolate.
+ */
 export function isolation(env: NodeJS.ProcessEnv = process.env): string | null {
   const addresses = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address));
   return addresses.includes("198.18.0.2") ? (env[isolatedIn] ?? "") : null;
 }
 
-/** A command in a network of its own whose only way out is the intranet's tunnel, with what failed before it ran. */
+/**
+ * Runs a command in a network namespace whose only route is the intranet's tunnel. `failed` has the reason if the
+ * command could not be started.
+ */
 export function spawnIsolated(
   { intranet, intranetId, mode }: IntranetState,
   command: string[],

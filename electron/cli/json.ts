@@ -1,7 +1,7 @@
 import { commandView } from "../core/causes/failure.ts";
 import type { CauseCode, IntranetState, MenderWord } from "../core/client/model.ts";
 
-/** A state as `--json` prints it: the cause is its code, and its words stand beside it, as in a failure. */
+/** A state as `--json` prints it: the cause as its code, with the message and action beside it, as in a failure. */
 export type StateOutput = Omit<IntranetState, "cause"> & {
   cause: CauseCode | null;
   message?: string;

@@ -5,7 +5,7 @@ import { describeCommands } from "./commands.ts";
 import { manual } from "./manual.ts";
 import { outputs } from "./schemas.ts";
 
-it("is what docs/cli.md says", () => {
+it("equals docs/cli.md", () => {
   const path = fileURLToPath(new URL("../../docs/cli.md", import.meta.url));
   expect(readFileSync(path, "utf8"), "run: npm run generate").toBe(manual());
 });

@@ -10,7 +10,9 @@ import { failureSchema, outputs, stateSchema } from "./schemas.ts";
 
 const mended = { you: "you", administrator: "your administrator", network: "the network you are on", unspecified: "" };
 
-/** docs/cli.md, made from what the command itself is made of; `npm run generate` writes it. */
+/**
+ * Generates docs/cli.md from the command tree, the cause table and the schemas; `npm run generate` writes the file.
+ */
 export function manual(): string {
   const program = describeCommands(() => async () => undefined);
   return `${[
@@ -108,7 +110,7 @@ const verbsWith = (wanted: unknown): string[] =>
 const nothing = ["", "Nothing of its own but a failure: what is on stdout comes from the other end."];
 
 const schema = (of: $ZodType): string[] => {
-  // "input": fields that this version does not know are nothing wrong.
+  // "input": unknown fields are allowed, since later versions may add some.
   const { $schema: _, ...shape } = toJSONSchema(of, { io: "input" });
   return ["", "```json", JSON.stringify(shape), "```"];
 };

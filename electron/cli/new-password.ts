@@ -3,13 +3,13 @@ import { Failure } from "../core/causes/failure.ts";
 import type { Secret } from "../core/credentials/secret.ts";
 import type { Context } from "./context.ts";
 
-/** How often a person is asked again for a new password. */
+/** How often a new password may be retyped. */
 const tries = 3;
 
 const different = (): Failure =>
   new Failure("invalid_argument", { text: texts.cli.account.passwordsDiffer, field: "new_password" });
 
-/** Asks for a new password twice and hands it to `attempt`; asks again when it is refused. */
+/** Asks for a new password twice and passes it to `attempt`; asks again if it is refused. */
 export async function chooseNewPassword(
   { output, prompt, signal }: Context,
   attempt: (next: Secret) => Promise<void>,

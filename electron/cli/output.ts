@@ -4,16 +4,16 @@ import { commandView, exitCodeOf, Failure, failureView } from "../core/causes/fa
 import type { FailureView } from "../core/client/model.ts";
 import { Interrupted } from "./interrupted.ts";
 
-/** What a verb writes to: words for people go to stderr, results to stdout; with --json there is JSON alone on stdout. */
+/** Where a verb writes: messages go to stderr, results to stdout. With --json stdout has only JSON. */
 export interface Output {
   json: boolean;
-  /** Colour and progress only on a terminal, and never with NO_COLOR. */
+  /** Colour is used only on a terminal, and never with NO_COLOR. */
   colour: boolean;
   /** A result for people. */
   print(text: string): void;
   /** A result for programs. */
   printJson(value: unknown): void;
-  /** What goes on, for people. */
+  /** A message about progress, for people. */
   say(text: string): void;
 }
 
@@ -28,7 +28,10 @@ export function createOutput(json: boolean): Output {
   };
 }
 
-/** Tells what was thrown and answers the exit code for it. Whatever is not a Failure is `unknown`, without its stack. */
+/**
+ * Prints a failure and returns its exit code. Anything that is not a Failure is reported as `unknown`, without its
+ * stack.
+ */
 export function tellFailure(output: Output, thrown: unknown): number {
   if (thrown instanceof Interrupted) {
     output.printJson({ cause: "unknown", message: texts.cli.output.interrupted, action: "" });

@@ -6,10 +6,10 @@ import { createOutput, type Output, tellFailure } from "./output.ts";
 import { usageMessage } from "./usage-error.ts";
 import type { Verb } from "./verb.ts";
 
-// For main.ts: another module to load would be another file to read at every start.
+// Exported from here for main.ts: importing another module would mean reading another file at every start.
 export { leave } from "./leave.ts";
 
-/** The `sag` command: reads arguments, calls one verb, answers the exit code. */
+/** Runs the `sag` command: parses the arguments, calls one verb and returns the exit code. */
 export async function runProgram(argv: string[]): Promise<number> {
   const output = createOutput(ownPart(argv).includes("--json"));
   const context = createContext(output);
@@ -31,7 +31,7 @@ export async function runProgram(argv: string[]): Promise<number> {
   }
 }
 
-/** What is for us, and not for a command that we run. */
+/** The arguments of sag itself, without those of a command that `sag run` starts. */
 function ownPart(argv: string[]): string[] {
   const end = argv.indexOf("--");
   const own = end < 0 ? argv : argv.slice(0, end);
@@ -45,9 +45,9 @@ function ownPart(argv: string[]): string[] {
 function usageExit(output: Output, thrown: CommanderError): number {
   if (thrown.exitCode === 0) return 0;
   const words = usageMessage(thrown);
-  // Help that was printed instead needs no words.
+  // The parser has printed the help instead of an error.
   if (thrown.code !== "commander.help") output.say(`sag: ${words}`);
-  // A program gets them on stdout as well.
+  // With --json the error goes to stdout as well.
   if (output.json) tellFailure(output, new Failure("invalid_argument", { text: words }));
   return 2;
 }

@@ -8,34 +8,37 @@ import { Interrupted } from "./interrupted.ts";
 /** Longest line that is read from standard input, characters. */
 const longestLine = 4096;
 
-/** Where a person answers. Questions go to stderr, so that stdout stays a result. */
+/** Reads the user's answers. Questions go to stderr, because stdout is for results. */
 export class Prompt {
   readonly isTerminal: boolean = Boolean(process.stdin.isTTY && process.stderr.isTTY);
   #lines: AsyncIterator<string> | undefined;
 
-  /** The next line of standard input: first the password, then what else is asked for. */
+  /** Reads the next line of standard input: the password first, then codes. */
   async line(what: string): Promise<Secret> {
     this.#lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
     const { value } = await this.#lines.next();
-    // Editors put a byte order mark before a text, and `echo secret |` of some shells a blank behind it.
+    // Some editors add a byte order mark, and `echo secret |` adds a trailing blank in some shells.
     const line = (value ?? "").replace(/^\ufeff/, "").replace(/[ \t\r]+$/, "");
     if (!line || line.length > longestLine)
       throw new Failure("invalid_argument", { text: texts.cli.inputs.missing(what) });
     return new Secret(line);
   }
 
-  /** An answer that is seen while it is typed. */
+  /** Reads an answer with echo. */
   async ask(question: string, signal: AbortSignal): Promise<string> {
     return (await this.#read(question, process.stderr, signal)).trim();
   }
 
-  /** Without echo, on the terminal only: never an argument, never the environment. */
+  /**
+   * Reads a secret without echo, only from the terminal: arguments and environment variables are visible to other
+   * processes.
+   */
   async secret(question: string, signal: AbortSignal): Promise<Secret> {
     const nowhere = new Writable({ write: (_text, _encoding, done) => done() });
     return new Secret((await this.#read(question, nowhere, signal)).slice(0, longestLine));
   }
 
-  /** One line of the terminal. Ctrl-C, Ctrl-D and a terminal that goes away interrupt the command. */
+  /** Reads one line from the terminal. Ctrl-C, Ctrl-D and a closed terminal interrupt the command. */
   #read(question: string, echo: Writable, signal: AbortSignal): Promise<string> {
     const { stdin: input, stderr } = process;
     // Turn the echo off before the question appears, so that fast typing is not shown.
@@ -46,7 +49,7 @@ export class Prompt {
     if (signal.aborted) onAbort();
     reader.once("line", resolve);
     reader.once("SIGINT", () => reject(new Interrupted()));
-    // After a line this changes nothing any more.
+    // Has no effect once a line was read.
     reader.once("close", () => reject(new Interrupted()));
     if (echo === stderr) {
       reader.setPrompt(question);

@@ -1,21 +1,22 @@
 import { basename } from "node:path";
 
 /**
- * What programs look at, upper and lower case. No ALL_PROXY: for HTTP these suffice, and a SOCKS address there makes many programs
- * fail at once that have no SOCKS library, such as everything with Python's httpx (openai, huggingface_hub).
+ * The proxy variables that programs read, in upper and lower case. ALL_PROXY is left out: HTTP_PROXY and HTTPS_PROXY
+ * suffice for HTTP, and a SOCKS address there makes programs without a SOCKS library fail at once, such as everything
+ * with Python's httpx (openai, huggingface_hub).
  */
 export function proxyVariables(http: string): Record<string, string> {
   const proxy = `http://${http}`;
   return {
     ...inBothCases({ HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NO_PROXY: "localhost,127.0.0.1,::1" }),
-    // Node.js looks at the others only with this one (https://nodejs.org/api/cli.html#node_use_env_proxy1).
+    // Node.js reads the proxy variables only if this is set (https://nodejs.org/api/cli.html#node_use_env_proxy1).
     NODE_USE_ENV_PROXY: "1",
   };
 }
 
 /**
- * Java looks at no proxy variable, but takes system properties from this one. Options that were there come last, so that they win.
- * Blanks separate options, so that no value may have one.
+ * Java reads no proxy variables, but takes system properties from JAVA_TOOL_OPTIONS. Existing options come last, so
+ * that they take precedence. Options are separated by blanks, so no value may contain one.
  */
 function javaOptions(http: string, given = ""): string {
   const [host, port] = splitAddress(http);
@@ -34,13 +35,16 @@ function splitAddress(address: string): [host: string, port: string] {
   return [address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), address.slice(colon + 1)];
 }
 
-/** For one command: with ALL_PROXY for curl, which uses it for all that is not HTTP (ftp, ldap, telnet) and looks names up inside. */
+/**
+ * The environment of one command. curl also gets ALL_PROXY, which it uses for everything but HTTP (ftp, ldap,
+ * telnet), with names resolved through the tunnel.
+ */
 export function commandEnvironment(
   env: NodeJS.ProcessEnv,
   program: string,
   { socks, http }: { socks: string; http: string },
 ): NodeJS.ProcessEnv {
-  // An inherited one leads elsewhere, and would be used for whatever the others are not.
+  // Inherited proxies would be used for every protocol that the variables below do not cover.
   const { ALL_PROXY: _, all_proxy: __, JAVA_TOOL_OPTIONS, ...rest } = env;
   const all = basename(program) === "curl" ? inBothCases({ ALL_PROXY: `socks5h://${socks}` }) : {};
   return {

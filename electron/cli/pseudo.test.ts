@@ -9,7 +9,9 @@ import { useFakeTunnel } from "../core/testing/tunnel.ts";
 import { describeCommands } from "./commands.ts";
 import { examples } from "./examples.ts";
 
-/** Every word of the command in the pseudo-language, whose texts are in brackets: what stands outside of them is hard-coded. */
+/**
+ * Runs the command in the pseudo-language, which puts texts in brackets. Words outside of brackets are hard-coded.
+ */
 const root = mkdtempSync("/tmp/sag-c-");
 const machine = testEnvironment();
 let cloud: FakeCloud;
@@ -26,9 +28,12 @@ afterAll(async () => {
 
 const verbs = describeCommands(() => async () => undefined).commands.map((command) => command.name());
 
-/** What is no text: options with their placeholders, examples, lines for a shell, causes, and what the site and the person are called. */
+/**
+ * Output that is not text: options with their placeholders, examples, lines for a shell, causes, and names of the
+ * site and the user.
+ */
 const data = (): (string | RegExp)[] => [
-  // The longest first: one may be the beginning of another.
+  // The longest first, because one may be the beginning of another.
   ...Object.values(examples)
     .flat()
     .sort((a, b) => b.length - a.length),
@@ -40,7 +45,7 @@ const data = (): (string | RegExp)[] => [
   ...[cloud.user, cloud.host, cloud.link, "contoso", "Contoso", "Frankfurt", "laptop", "linux", /\b[0-9a-f]{32}\b/g],
 ];
 
-/** Words outside of brackets, which nest. */
+/** The words outside of brackets, which may be nested. */
 function wordsOutside(text: string): string[] {
   let depth = 0;
   let rest = "";
@@ -54,7 +59,7 @@ function wordsOutside(text: string): string[] {
   return (rest.match(/\p{L}{2,}/gu) ?? []).filter((word) => !names.has(word));
 }
 
-/** The command, its verbs, and the parts of those with a dash. */
+/** The command, its verbs, and the parts of hyphenated verbs. */
 const names = new Set(["sag", "help", ...verbs.flatMap((verb) => verb.split("-"))]);
 
 async function sag(args: string[], stdin = ""): Promise<string> {
@@ -87,7 +92,7 @@ const isInTexts = async (args: string[], stdin = ""): Promise<void> => {
 
 const invite = (): string[] => [cloud.link, "--user", cloud.user, "--password-stdin"];
 
-describe("in the pseudo-language every word is in the texts:", { timeout: 60_000 }, () => {
+describe("in the pseudo-language all words are bracketed:", { timeout: 60_000 }, () => {
   it.each([[], ...verbs.map((verb) => [verb])])("sag %s --help", async (...verb) => {
     await isInTexts([...verb.filter((one) => one !== undefined), "--help"]);
   });
@@ -138,7 +143,7 @@ describe("in the pseudo-language every word is in the texts:", { timeout: 60_000
     [["completion", "tcsh"]],
   ])("sag %j", async (args) => isInTexts(args, "secret\n"));
 
-  it("signing in, connecting, status and what ends them", async () => {
+  it("sign-in, connect, status, disconnect and sign-out", async () => {
     const password = `${cloud.password}\n`;
     await isInTexts(["sign-in", ...invite(), "--store", "file"], "wrong\n");
     await isInTexts(["sign-in", ...invite(), "--store", "file"], password);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The launcher beside this program, quoted for a shell, so that it works wherever it is called; else whatever is on PATH. */
+/** The path of the launcher that belongs to this program, quoted for a shell; `sag` from PATH if there is none. */
 export function sagCommand(): string {
   for (const place of ["../bin/sag", "../../bin/sag", "../../../bin/sag"]) {
     const path = fileURLToPath(new URL(place, import.meta.url));

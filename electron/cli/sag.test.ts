@@ -11,7 +11,7 @@ import { testEnvironment } from "../core/testing/environment.ts";
 import { isRunning, useFakeTunnel } from "../core/testing/tunnel.ts";
 import { failureSchema, outputs } from "./schemas.ts";
 
-/** The command as whole processes, as somebody types it; only cloud and tunnel are not the real ones. */
+/** Runs the command as separate processes. Only the cloud and the tunnel are fakes. */
 const root = mkdtempSync("/tmp/sag-c-");
 const machine = testEnvironment();
 let cloud: FakeCloud;
@@ -64,14 +64,17 @@ async function sag(args: string[], stdin = "", env: NodeJS.ProcessEnv = {}): Pro
   return done;
 }
 
-/** Everything that is printed has the shape that docs/cli.md promises. */
+/** Checks that the output has the shape documented in docs/cli.md. */
 function checkShape(args: string[], { code, stdout }: Done): void {
   const verb = args.find((one) => one !== "--json") ?? "";
   const schema = code === 0 ? outputs[verb] : failureSchema;
   schema?.parse(JSON.parse(stdout));
 }
 
-/** Fails with this cause: as an exit code, as JSON alone on stdout, and in words without a stack on stderr. */
+/**
+ * Checks that a command fails with this cause: the exit code, only JSON on stdout, and text without a stack on
+ * stderr.
+ */
 async function fails(cause: CauseCode, args: string[], stdin = "", env: NodeJS.ProcessEnv = {}): Promise<void> {
   const told = await sag([...args, "--json"], stdin, env);
   expect(told.code, told.stdout + told.stderr).toBe(causeTable[cause].exit);
@@ -84,7 +87,7 @@ async function fails(cause: CauseCode, args: string[], stdin = "", env: NodeJS.P
 const invite = (): string[] => [cloud.link, "--user", cloud.user, "--password-stdin"];
 
 describe("sag", { timeout: 60_000 }, () => {
-  it("prints its version, alone", async () => {
+  it("prints only its version", async () => {
     expect(await sag(["version"])).toEqual({ code: 0, stdout: "sag 0.1.0\n", stderr: "" });
     expect(JSON.parse((await sag(["--json", "version"])).stdout)).toMatchObject({ version: "0.1.0" });
   });
@@ -106,14 +109,14 @@ describe("sag", { timeout: 60_000 }, () => {
     expect(words.stderr).toMatch(/^sag: /);
   });
 
-  it("knows nothing at first", async () => {
+  it("lists no intranets at first", async () => {
     expect(await sag(["status", "--json"])).toMatchObject({ code: 0, stdout: "[]\n" });
     await fails("unknown_intranet", ["connect"]);
     await fails("unknown_intranet", ["status", "--intranet", "work"]);
     await fails("not_connected", ["proxy"]);
   });
 
-  it("tells wrong passwords, codes, pins, certificates and a missing keychain apart", async () => {
+  it("distinguishes wrong passwords, codes, pins, certificates and a missing keychain", async () => {
     await fails("bad_credentials", ["sign-in", ...invite(), "--store", "file"], "wrong\n");
     await fails(
       "unknown_code",
@@ -133,7 +136,7 @@ describe("sag", { timeout: 60_000 }, () => {
     await fails("keychain_unavailable", ["sign-in", ...invite()], cloud.password);
   });
 
-  it("signs in, connects, shows, disconnects and signs out", async () => {
+  it("signs in, connects, shows the status, disconnects and signs out", async () => {
     const password = `${cloud.password}\n`;
     expect(await sag(["sign-in", ...invite(), "--store", "file"], password)).toMatchObject({ code: 0 });
     const connected = await sag(["connect", "--json"]);
@@ -170,7 +173,7 @@ describe("sag", { timeout: 60_000 }, () => {
     expect(await sag(["status", "--json"])).toMatchObject({ stdout: "[]\n" });
   });
 
-  it("keeps the sign-in of connect where --store says", async () => {
+  it("stores the sign-in of connect according to --store", async () => {
     await fails("invalid_argument", ["connect", ...invite(), "--store", "drawer"], cloud.password);
     const first = await sag(["connect", ...invite(), "--store", "file", "--json"], `${cloud.password}\n`);
     expect(first.code, first.stderr).toBe(0);
@@ -179,12 +182,12 @@ describe("sag", { timeout: 60_000 }, () => {
     expect(existsSync(join(root, ".local/state/sag/credentials", `${intranetId}.json`))).toBe(true);
     await sag(["disconnect"]);
     await fails("invalid_argument", ["connect", "--store", "file"]);
-    // Without a password now.
+    // Now without a password.
     expect(JSON.parse((await sag(["connect", "--json"])).stdout)).toMatchObject({ phase: "connected" });
     expect(await sag(["sign-out", "--forget"])).toMatchObject({ code: 0 });
   });
 
-  it("follows with status --watch, one line of JSON per change, until Ctrl-C", async () => {
+  it("status --watch prints one line of JSON per change until Ctrl-C", async () => {
     await sag(["sign-in", ...invite(), "--store", "file"], cloud.password);
     const watching = start(["status", "--watch", "--json"]);
     let lines = "";
@@ -208,7 +211,7 @@ describe("sag", { timeout: 60_000 }, () => {
     await sag(["disconnect"]);
   });
 
-  it("leaves nothing half done on Ctrl-C", async () => {
+  it("cleans up after Ctrl-C", async () => {
     const silent = testEnvironment();
     useFakeTunnel(silent, { outcome: "silent" });
     const connecting = start(["connect", "--json"], { SAG_TUNNEL: silent.tunnelBinary ?? "" });
@@ -230,7 +233,7 @@ describe("sag", { timeout: 60_000 }, () => {
     silent.remove();
   });
 
-  it("says so when nothing can be written", async () => {
+  it("reports that its output cannot be written", async () => {
     const password = `${cloud.password}\n`;
     await fails("storage_readonly", ["sign-in", ...invite(), "--store", "file"], password, {
       XDG_CONFIG_HOME: "/dev/null/x",
@@ -238,7 +241,7 @@ describe("sag", { timeout: 60_000 }, () => {
     });
   });
 
-  it("has an exit code for every cause in the README", () => {
+  it("has the exit codes that the README lists", () => {
     const readme = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
     for (const [code, { exit }] of Object.entries(causeTable)) expect(readme).toContain(`${exit} \`${code}\``);
   });

@@ -1,7 +1,10 @@
 import * as z from "zod/mini";
 import type { StateOutput } from "./json.ts";
 
-/** What `--json` prints, by verb. Only tests and the manual load this; docs/cli.md shows it as JSON Schema. */
+/**
+ * The schemas of what `--json` prints, by verb. Only tests and the manual load this; docs/cli.md shows it as JSON
+ * Schema.
+ */
 const orNull = <T extends z.core.$ZodType>(schema: T) => z.nullable(schema);
 const mender = z.enum(["you", "administrator", "network"]);
 const hop = z.enum(["client", "access_point", "instance", "ccn", "cen", "cloud_network"]);
@@ -34,7 +37,7 @@ const session = z.object({
 
 const blocking = z.enum(["none", "intranet", "all"]);
 
-/** Only in system mode: what is ours on the machine, as it was found just now. */
+/** Only in system mode: our routes, rules, DNS settings and kill switch, as found on the host just now. */
 const machine = z.object({
   routes: z.array(z.string()),
   rules: z.array(z.string()),
@@ -60,7 +63,7 @@ const machine = z.object({
   ),
 });
 
-/** The machine's: nothing leaves it but the tunnel, whatever the phase. */
+/** Lockdown applies to the whole computer, whatever the phase of the intranet. */
 const lockdown = z.object({
   by: orNull(z.enum(["administrator", "policy"])),
   sinceMs: orNull(z.number()),
@@ -85,7 +88,7 @@ export const stateSchema = z.object({
     "disconnecting",
     "failed",
   ]),
-  /** With a cause there are message, action and mender too. */
+  /** If there is a cause, message, action and mender are present too. */
   cause: orNull(z.string()),
   message: z.optional(z.string()),
   action: z.optional(z.string()),
@@ -165,7 +168,7 @@ const sshHost = z.object({
 
 const forwarded = z.object({ protocol: z.enum(["tcp", "udp"]), listen: z.string(), to: z.string() });
 
-/** By verb. The state of an intranet is what most of them answer. */
+/** By verb. Most of them print the state of an intranet. */
 export const outputs: Record<string, z.ZodMiniType> = {
   "sign-in": stateSchema,
   "sign-out": stateSchema,
@@ -196,7 +199,7 @@ export const outputs: Record<string, z.ZodMiniType> = {
   sessions: z.union([z.array(ownSession), z.object({ ended: z.string() })]),
   resources: z.array(resource),
   "ssh-config": z.object({ intranet: orNull(z.string()), hosts: z.array(sshHost) }),
-  /** Their output is the other program's; only a failure is their own. */
+  /** The output is that of the other program; only failures are printed by sag. */
   run: z.never(),
   "ssh-proxy": z.never(),
   open: z.object({
@@ -215,7 +218,7 @@ export const outputs: Record<string, z.ZodMiniType> = {
     received: z.number(),
     timesMs: z.array(z.number()),
   }),
-  /** A line for each entry; what else it tells is among its fields. */
+  /** One line for each entry; its other attributes are additional fields. */
   logs: z.looseObject({
     time: z.string(),
     level: z.string(),
@@ -254,7 +257,7 @@ export const outputs: Record<string, z.ZodMiniType> = {
 };
 
 /**
- * The type that is printed and the schema that is documented cannot drift apart: this does not compile when they do.
+ * Keeps the printed type and the documented schema the same: if they differ, this does not compile.
  * @public
  */
 export const sameShape: (output: StateOutput) => z.infer<typeof stateSchema> = (output) => output;

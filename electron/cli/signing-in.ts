@@ -13,21 +13,21 @@ type Credentials = Pick<SignInOptions, "userName" | "password" | "otp">;
 export interface Target {
   invitation: Invitation;
   decide: Identities;
-  /** The intranet, where it is known here already. */
+  /** The intranet, if it is already in the list. */
   known?: IntranetInfo | undefined;
 }
 
-/** Refuses what cannot be an invitation, before anything is asked of a person or of a server. */
+/** Refuses what cannot be an invitation, before asking the user or a server for anything. */
 export async function checkInvitation({ client }: Context, invitation: Invitation): Promise<void> {
   const { server } = parseInvitation(invitation);
   if (server !== null || typeof invitation !== "string") return;
-  // A code alone belongs to a server that is known.
+  // A code alone is accepted only where a server is known.
   if ((await (await client()).intranets()).length === 0) throw notAnInvitation(invitation);
 }
 
 /**
- * Signs in by `attempt`. At a terminal, a password that has to be changed is changed, and a second factor that turns out
- * to be needed is asked for or set up.
+ * Signs in by `attempt`. At a terminal, also changes an expired password, and asks for a second factor or sets it up
+ * where one turns out to be required.
  */
 export async function signingIn(
   context: Context,
@@ -81,10 +81,10 @@ function withSecondFactor(
   return withCode(context, { given, enrol }, (otp) => attempt({ userName, password, ...(otp ? { otp } : {}) }));
 }
 
-/** Longest link that is repeated, characters. */
+/** Longest link that is repeated in a message, characters. */
 const longestLink = 200;
 
-/** How the same account is named to `sag password`. */
+/** The arguments with which `sag password` finds the same account. */
 function accountArguments({ invitation, known }: Target, userName: string): string {
   if (known?.userName === userName) return known.intranet;
   const { server, code } = parseInvitation(invitation);
@@ -92,7 +92,7 @@ function accountArguments({ invitation, known }: Target, userName: string): stri
   return `--link ${link.length > longestLink ? "LINK" : quoted(link)} --user ${quoted(userName)}`;
 }
 
-/** As a shell has to see it; cmd.exe and PowerShell both know double quotes. */
+/** Quotes text for a shell; cmd.exe and PowerShell both understand double quotes. */
 function quoted(text: string): string {
   if (/^[\w.@:/-]+$/.test(text)) return text;
   return process.platform === "win32" ? `"${text}"` : `'${text.replaceAll("'", "'\\''")}'`;

@@ -5,8 +5,8 @@ import { systemEnvironment } from "../core/host/environment.ts";
 import { findTunnelBinary } from "../core/tunnel/binary.ts";
 
 /**
- * What sag-tunnel does by itself, as the caller: what has to be undone may be why nothing else works. Returns its output, as
- * JSON; its failures are ours.
+ * Runs sag-tunnel directly as the calling user instead of asking the service, because what has to be undone may be
+ * why the service does not answer. Returns its JSON output; throws its failures.
  */
 export function askTunnelBinary<Answer>(verb: string[]): Partial<Answer> {
   const environment = systemEnvironment();

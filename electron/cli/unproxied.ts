@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { basename } from "node:path";
 import { texts } from "../../common/text/cli.ts";
 
-/** Programs that connect by themselves and look at no proxy variable. Not all there are, but those people type most. */
+/** Common programs that connect directly and read no proxy variables. */
 const names = new Set(
   [
     "psql pg_dump pg_restore pgbench mysql mysqldump mariadb mariadb-dump redis-cli valkey-cli mongosh mongodump cqlsh sqlcmd sqlplus",
@@ -14,7 +14,7 @@ const names = new Set(
     .split(" "),
 );
 
-/** What to say before such a program is run with proxy variables; null for all others. */
+/** The hint to print before running such a program with proxy variables; null for all others. */
 export function unproxiedHint(program: string): string | null {
   const name = basename(program).replace(/\.exe$/i, "");
   if (/^node(js)?$/.test(name)) return oldNodeHint(program);
@@ -23,7 +23,10 @@ export function unproxiedHint(program: string): string | null {
   return texts.cli.reach.usesNoProxy(name, others);
 }
 
-/** Of Node.js, fetch and http use a proxy from 22.21 and 24.5 on (https://nodejs.org/api/http.html#built-in-proxy-support). */
+/**
+ * Node.js uses a proxy for fetch and http from 22.21 and 24.5 on
+ * (https://nodejs.org/api/http.html#built-in-proxy-support).
+ */
 function oldNodeHint(program: string): string | null {
   const { stdout } = spawnSync(program, ["--version"], { encoding: "utf8", timeout: 5_000 });
   const [, major = Number.NaN, minor = 0] = (/^v(\d+)\.(\d+)\./.exec(stdout ?? "") ?? []).map(Number);

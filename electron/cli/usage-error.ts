@@ -1,7 +1,7 @@
 import type { CommanderError } from "commander";
 import { texts } from "../../common/text/cli.ts";
 
-/** What the parser says of a command line, in the words of the texts. What it says otherwise than expected stays as it is. */
+/** Translates the parser's message about a command line. A message of unknown form is left as it is. */
 export function usageMessage({ code, message }: CommanderError): string {
   const [first = "", ...suggestion] = message.replace(/^error: /, "").split("\n");
   return [translated(code, first), ...suggestion.map(translatedSuggestion)].join("\n");

@@ -22,14 +22,14 @@ it.each([
   expect(lines(state)).toContain(line);
 });
 
-it("tells no cap where there is none", () => {
+it("shows no bandwidth limit where there is none", () => {
   const session = { sessionId: "0".repeat(32) };
   const state = tunnelState(record as Parameters<typeof tunnelState>[0], { phase: "PHASE_CONNECTED", session });
   expect(state.session?.bandwidthKbps).toBeNull();
   expect(lines(state).join()).not.toContain("limits the speed");
 });
 
-it("tells the routes and rules that are on the machine", () => {
+it("shows the routes and rules on the host", () => {
   const state = told(["10.0.0.0/8 dev sag0 table 21319", "unreachable 10.0.0.0/8 table 21319\u001b[2J"]);
   expect(lines(state)).toEqual(
     expect.arrayContaining([
@@ -40,7 +40,7 @@ it("tells the routes and rules that are on the machine", () => {
   expect(state.machine?.routes[1]).toBe("unreachable 10.0.0.0/8 table 21319 [2J");
 });
 
-it("tells who is asked for names, and what stands in the way", () => {
+it("shows the DNS servers and DNS conflicts", () => {
   const names = (of: object): string | undefined => {
     const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
       phase: "PHASE_CONNECTED",
@@ -58,7 +58,7 @@ it("tells who is asked for names, and what stands in the way", () => {
   expect(names({ trouble: "Tailscale keeps changing them" })).toBe("DNS: Tailscale keeps changing them");
 });
 
-it("tells what short names are completed with", () => {
+it("shows the search domains", () => {
   const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
     phase: "PHASE_CONNECTED",
     session: { sessionId: "0f", dns: { servers: ["10.0.0.53"], searchDomains: ["corp.test", "eng.test"] } },
@@ -66,14 +66,14 @@ it("tells what short names are completed with", () => {
   expect(lines(state)).toContain("Short names are looked up in corp.test, eng.test");
 });
 
-it("tells those that refuse when there are no others, and counts what is too much", () => {
+it("shows unreachable routes if there are no others, and counts those beyond the limit", () => {
   expect(lines(told(["unreachable 10.0.0.0/8 table 21319"]))).toContain("Route unreachable 10.0.0.0/8 table 21319");
   const many = lines(told(Array.from({ length: 20 }, (_, i) => `10.${i}.0.0/16 dev sag0 table 21319`)));
   expect(many.filter((line) => line.startsWith("Route"))).toHaveLength(16);
   expect(many).toContain("and 4 more routes");
 });
 
-it("tells what is held back outside the tunnel", () => {
+it("shows what the kill switch drops", () => {
   const guard = (of: object): string[] => {
     const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
       phase: "PHASE_RECONNECTING",
@@ -93,7 +93,7 @@ it("tells what is held back outside the tunnel", () => {
   );
 });
 
-it("tells the machine's lockdown: who wants it, since when, who lifts it, and the way to a captive portal", () => {
+it("shows lockdown: who turned it on, since when, who can turn it off, and the captive-portal exception", () => {
   const told = (of: Partial<LockdownView>): string[] => {
     const nobody = { by: null, sinceMs: null, portal: null, mayLift: false, mayOpenPortal: true };
     return lockdownLines({ ...nobody, ...of }, (_, text) => text);
@@ -122,7 +122,7 @@ it.each(["PHASE_DISCONNECTED", "PHASE_FAILED", "PHASE_CONNECTED"] as const)(
   },
 );
 
-it("names the command and the intranet for a sign-in that has ended", () => {
+it("names the command and the intranet when a sign-in has ended", () => {
   const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
     phase: "PHASE_FAILED",
     cause: { cause: "CAUSE_SIGN_IN_EXPIRED" },

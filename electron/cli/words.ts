@@ -9,7 +9,7 @@ const colours: Record<Tone, string> = { good: "32", caution: "33", stopped: "31"
 
 export type Paint = (tone: Tone, text: string) => string;
 
-/** Tones in colour where there may be colour; the words say the same without. */
+/** Colours text by tone where colour is allowed; the text alone says the same. */
 export const painter =
   (colour: boolean): Paint =>
   (tone, text) =>
@@ -19,13 +19,13 @@ type Part = string | null | undefined | false;
 
 const joined = (parts: Part[]): string => parts.filter(Boolean).join(" · ");
 
-/** Of more routes than these only some are shown; --json has them all. */
+/** At most this many routes are shown; --json has all. */
 const shownRoutes = 16;
 
-/** System mode: what is ours on the machine, as it was found. */
+/** System mode: our routes, rules, DNS settings and kill switch, as found on the host. */
 function machineLines({ routes, rules, names, guard }: MachineView, lockdownIsTold: boolean): string[] {
   const lines: string[] = [];
-  // Leaves out the unreachable routes beneath the tunnel's: each has the same prefix as a route.
+  // Leaves out the unreachable routes that back up the tunnel's routes: each repeats the prefix of another route.
   const ways = routes.filter((route) => !route.startsWith("unreachable "));
   const shown = ways.length > 0 ? ways : routes;
   for (const route of shown.slice(0, shownRoutes)) lines.push(words.route(route));
@@ -44,7 +44,7 @@ function killSwitchLines({ prefixes, domains, lockdown, portalLeftMs, dropped }:
   return lines;
 }
 
-/** The machine's lockdown: who wants it, since when, and what can be done. Only root and the group sag-admin may lift it. */
+/** Lockdown: who turned it on, since when, and the commands. Only root and the group sag-admin may turn it off. */
 export function lockdownLines({ by, sinceMs, portal, mayLift, mayOpenPortal }: LockdownView, paint: Paint): string[] {
   const { lockdown } = texts.cli;
   const since = sinceMs === null ? null : lockdown.inForce(sinceMs);
@@ -60,7 +60,7 @@ export function lockdownLines({ by, sinceMs, portal, mayLift, mayOpenPortal }: L
   ];
 }
 
-/** Of more domains than these only some are shown; reverse zones are left out. */
+/** At most this many domains are shown; reverse zones are left out. */
 const shownDomains = 4;
 const isReverse = (domain: string): boolean => /\.arpa\.?$/.test(domain);
 
@@ -72,13 +72,13 @@ function namesLines({ backend, servers, domains, everything, trouble }: NamesVie
   return [words.names(backend, servers, everything ? null : which)];
 }
 
-/** Bytes per second, as they were since the last look. */
+/** Bytes per second since the previous update. */
 export interface Rates {
   rx: number;
   tx: number;
 }
 
-/** One intranet for people, several lines. */
+/** Several lines of text about one intranet. */
 export function stateLines(state: IntranetState, paint: Paint, rates?: Rates): string[] {
   const isUp = state.phase === "connected" || state.phase === "reconnecting";
   const since = state.phase === "connected" && state.session ? texts.formats.span(state.session.sinceMs) : null;
@@ -87,7 +87,7 @@ export function stateLines(state: IntranetState, paint: Paint, rates?: Rates): s
     const { message, action, cause } = commandView(state.cause, { subject: state.intranet });
     lines.push(`${message} ${action}`.trim(), paint("neutral", cause));
   }
-  // What is left of a connection that has ended is not shown as if it were still there.
+  // Details of a connection that has ended are not shown, because they no longer apply.
   if (isUp) lines.push(...connectionLines(state, paint, rates));
   for (const warning of state.warnings) lines.push(paint("caution", `! ${warning.message}`));
   if (state.blocking !== "none") lines.push(words.blocked[state.blocking]);
@@ -97,7 +97,7 @@ export function stateLines(state: IntranetState, paint: Paint, rates?: Rates): s
   return [head, ...lines.map((line) => `  ${line}`)];
 }
 
-/** Addresses, traffic and the chain of what is up, or about to be up again. */
+/** Addresses, traffic and hops of a tunnel that is connected or reconnecting. */
 function connectionLines(state: IntranetState, paint: Paint, rates?: Rates): string[] {
   const lines: string[] = [];
   const where = joined([

@@ -7,7 +7,7 @@ const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
   .map((name) => join(folder, name));
 
-/** What a file needs, types and what is loaded later included. */
+/** The imports of each file, including types and dynamic imports. */
 const needs = new Map(
   files.map((file) => {
     const named = [...readFileSync(file, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)"/g)];
@@ -15,7 +15,7 @@ const needs = new Map(
   }),
 );
 
-it("nothing in core needs itself by way of others", () => {
+it("core has no circular imports", () => {
   const done = new Set<string>();
   const circles: string[] = [];
   const visit = (file: string, way: string[]): void => {

@@ -23,14 +23,14 @@ import { MainWindow } from "./window.ts";
 
 export interface AppParts {
   client: () => Client;
-  /** Of the built app: preload.cjs, renderer/, icons/. */
+  /** Directory of the built app: preload.cjs, renderer/, icons/. */
   folder: string;
-  /** The person's folder for settings. */
+  /** The user's directory for settings. */
   config: string;
   noteFailure: NoteFailure;
 }
 
-/** Joins core and shell and starts them; a second instance hands over what it was started with and goes. */
+/** Connects core and the shell and starts them. A second instance passes its arguments to the first one and quits. */
 export const startApp = async (parts: AppParts): Promise<void> => {
   registerScheme();
   if (!app.requestSingleInstanceLock()) {
@@ -56,7 +56,7 @@ export const startApp = async (parts: AppParts): Promise<void> => {
     pacOf: (intranetId) => hub.state(intranetId)?.pac ?? null,
     changed: (setting) => hub.setBrowsers(setting),
   });
-  // Before anything else: after a crash the browsers may be looking for a proxy that is gone.
+  // First, because after a crash browsers may still be configured with a proxy that is gone.
   const browsersReady = browsers.start();
 
   const watching = client.watch((event) => hub.apply(event));
@@ -118,15 +118,15 @@ export const startApp = async (parts: AppParts): Promise<void> => {
     else window.open();
   });
   app.on("activate", () => window.open());
-  // The tray goes on without a window.
+  // The app stays in the tray without a window.
   app.on("window-all-closed", () => {});
-  // Hints, no commands: the tunnel finds out by itself what sleep and other networks did to it, only later.
+  // Only hints to speed things up: the tunnel notices sleep and network changes itself, but later.
   for (const event of ["resume", "unlock-screen"] as const) {
     powerMonitor.on(event as "resume", () => void client.states({ probe: true }).catch(() => {}));
   }
   handleQuit({ client, hub, browsers, window: () => window.current, letGo: () => window.letGo() });
 
-  // Not before: what fails until here is shown by Electron, and there would be no window otherwise.
+  // Only from here on: Electron shows earlier errors in a dialog, and without one the app would run without a window.
   goOnAfterFailures(parts.noteFailure);
   const link = linkIn(process.argv);
   if (link) offer(link);

@@ -5,12 +5,12 @@ import { app } from "electron";
 import { makeDirectories } from "../../common/directories.ts";
 import { texts } from "../../common/text/shell.ts";
 
-/** Start with the person's session. */
+/** Starts the app when the user logs in. */
 export interface Autostart {
   set(on: boolean, hidden: boolean): void;
 }
 
-/** Electron knows how on Windows and macOS; on Linux it is a desktop entry (XDG autostart). */
+/** Electron supports this on Windows and macOS; on Linux it takes a desktop entry (XDG autostart). */
 export const makeAutostart = (platform: NodeJS.Platform = process.platform): Autostart =>
   platform === "linux" ? xdgAutostart(autostartFile(), process.env.APPIMAGE ?? process.execPath) : loginItem;
 
@@ -39,5 +39,8 @@ Icon=sag
 X-GNOME-Autostart-enabled=true
 `;
 
-/** By the Desktop Entry Specification: in double quotes, with ", `, $ and \ escaped, and % doubled. */
+/**
+ * Quotes an argument as the Desktop Entry Specification requires: in double quotes, with ", `, $ and \ escaped, and %
+ * doubled.
+ */
 const quoted = (path: string): string => `"${path.replace(/[\\"`$]/g, "\\$&").replaceAll("%", "%%")}"`;

@@ -14,12 +14,12 @@ import { isOwn } from "./harden.ts";
 
 export type Handlers = { [N in CallName]: (argument: CallArgument<N>) => Promise<Answer<CallResults[N]>> };
 
-/** A call that no page of the app makes: logged, and not answered. */
+/** A call that no page of the app makes; logged and rejected. */
 export class Refused extends Error {}
 
 /**
- * The receiving end of the bridge: one function for every call, which checks who calls, how much, and whether it has the
- * shape its schema asks for, before anything of ours sees it.
+ * The receiving end of the bridge. Every call passes through it: it checks the sender, the size and the schema before
+ * a handler runs.
  */
 export const receive =
   (handlers: Handlers, window: () => WebContents | null) =>
@@ -39,7 +39,7 @@ export const receive =
     return handler(parsed.data).catch((error: unknown) => ({ ok: false, failure: viewOf(error) }));
   };
 
-/** Only the top frame of our own window, showing our own page. */
+/** Accepts only the top frame of the app's own window, showing the app's own page. */
 const checkSender = (event: IpcMainInvokeEvent, ours: WebContents | null): void => {
   const frame = event.senderFrame;
   const trusted = ours !== null && event.sender === ours && frame !== null && frame.parent === null && isOwn(frame.url);
@@ -57,5 +57,5 @@ const checkSize = (argument: unknown): void => {
   }
 };
 
-/** Whatever was thrown, as a person may see it: never a stack, never an internal name. */
+/** A failure that can be shown: without a stack or an internal name. */
 export const viewOf = (error: unknown): FailureView => (error instanceof Failure ? error.view : failureView("unknown"));

@@ -18,15 +18,15 @@ export interface CallParts {
   autostart: Autostart;
 }
 
-/** ms that the way to a network's sign-in page is open: as long as it can be. */
+/** How long the captive-portal exception is opened, ms: the longest that the service allows. */
 const portalTime = 5 * 60_000;
 
-/** ms in which a browser that cannot start has ended. */
+/** A browser that fails to start exits within this time, ms. */
 const browserWatch = 1_500;
 
 const done: Answer<null> = { ok: true, value: null };
 
-/** What each call of the window does. Everything slow is taken on and answered at once; its outcome is in the state. */
+/** The handler of each call. Long-running calls return at once; their outcome is part of the state. */
 export const makeHandlers = (parts: CallParts): Handlers => {
   const { client, hub, memory } = parts;
   const act = dialling(client);
@@ -49,7 +49,7 @@ export const makeHandlers = (parts: CallParts): Handlers => {
           userName,
           password: new Secret(password),
           ...(otp ? { otp: new Secret(otp) } : {}),
-          // Uses the store of the last sign-in again, without another question.
+          // Uses the same store as the last sign-in without asking again.
           store: inFile || (await knownStore(client, invitation)) === "file" ? "file" : "keychain",
           decideIdentity,
           replaceIdentity: changed(decideIdentity),
@@ -59,7 +59,7 @@ export const makeHandlers = (parts: CallParts): Handlers => {
         return { intranetId: state.intranetId };
       }),
     checkStore: async ({ invitation }) => {
-      // One that is kept in a file already stays there.
+      // A sign-in that is already stored in a file stays there.
       if ((await knownStore(client, invitation)) !== "file") await client.checkStore("keychain");
       return done;
     },
@@ -92,7 +92,7 @@ export const makeHandlers = (parts: CallParts): Handlers => {
         const account = { invitation: await invited(client, invitation), userName };
         const desk = await client.account();
         const made = await desk.enrolSecondFactor({ account, decideIdentity }, new Secret(password));
-        // The one place it is shown, to the person it is for.
+        // The only place that passes the secret on, to the window.
         return { secret: made.secret.reveal(), uri: made.uri.reveal() };
       }),
     connect: async ({ intranetId }) => {
@@ -135,7 +135,7 @@ export const makeHandlers = (parts: CallParts): Handlers => {
       return done;
     },
     copy: async ({ text }) => {
-      // A promise since Electron 45; a refusal is an answer like any other.
+      // Returns a promise since Electron 45; await it so that an error becomes an answer.
       await clipboard.writeText(text);
       return done;
     },
@@ -143,7 +143,7 @@ export const makeHandlers = (parts: CallParts): Handlers => {
       const resource = hub.resources(intranetId).find((one) => one.id === resourceId && one.opens);
       if (!resource) return { ok: false, failure: new Failure("not_found").view };
       const state = hub.state(intranetId);
-      // The person's own browser reaches the intranet where the whole machine does, or where its proxy setting leads there.
+      // The user's own browser reaches the intranet in system mode, or if its proxy setting points to this intranet.
       if (state?.mode === "system" || hub.browsers.intranetId === intranetId) {
         await shell.openExternal(resource.address);
         return done;
@@ -173,7 +173,7 @@ export const makeHandlers = (parts: CallParts): Handlers => {
 
 type Asked = CallArgument<"signIn">["invitation"];
 
-/** What the window names as an intranet is, to the cloud instance, a server and a code. */
+/** The window names an intranet by its id; the cloud instance needs the server and code. */
 const knownStore = async (client: Client, asked: Asked): Promise<StoreWord | undefined> =>
   typeof asked === "string" || !("intranetId" in asked)
     ? undefined
@@ -191,18 +191,21 @@ const choose = ({ hub, memory }: CallParts, intranetId: string): void => {
   memory.remember({ selected: intranetId });
 };
 
-/** Connect and disconnect as window, tray and start use them: they never throw, the state says how it went. */
+/**
+ * Connect and disconnect for the window, the tray and the start of the app. They never reject; the state has the
+ * outcome.
+ */
 export const dialling = (client: Client) => ({
   connect: (intranetId: string): Promise<void> => settle(client.connect(intranetId)),
   disconnect: (intranetId: string): Promise<void> => settle(client.disconnect(intranetId)),
 });
 
-/** Why it failed is in the state: core puts it there. */
+/** Core puts the failure into the state. */
 const settle = async (work: Promise<unknown>): Promise<void> => {
   await work.catch(() => undefined);
 };
 
-/** The same question, about a server whose key is another one than before. */
+/** Asks about a server whose key has changed. */
 const changed =
   (decide: Ask): DecideIdentity =>
   (question) =>
@@ -211,8 +214,8 @@ const changed =
 type Ask = (question: IdentityQuestion) => Promise<boolean>;
 
 /**
- * Runs something that may meet a server without a known certificate. Without `trust` the answer is no, and the question goes back to
- * the window; with it, only that fingerprint is accepted.
+ * Runs a call that may meet a server with an unknown key. Without `trust` the server is refused and the question is
+ * returned to the window; with it only that fingerprint is accepted.
  */
 const asking = async <T>(trust: string | undefined, body: (decide: Ask) => Promise<T>): Promise<Answer<T>> => {
   let question: IdentityQuestion | undefined;

@@ -1,9 +1,9 @@
-/** Writes down what nothing caught; never given anything secret. */
+/** Logs an uncaught error; gets no secrets. */
 export type NoteFailure = (what: string, stack: string) => void;
 
 /**
- * Keeps the app going when something fails that nothing else caught: a window, a tray and other intranets must not end with one
- * listener. Such a failure is a bug, so it is logged with its stack.
+ * Keeps the app running after an uncaught error, because one failed listener must not end the window, the tray and
+ * other intranets. Such an error is a bug, so it is logged with its stack.
  */
 export function goOnAfterFailures(note: NoteFailure): void {
   const noted = (what: string) => (error: unknown) =>

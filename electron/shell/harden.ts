@@ -1,7 +1,7 @@
 import type { Session, WebContents } from "electron";
 import { origin } from "./scheme.ts";
 
-/** Nothing is granted to the page, and nothing is fetched for it but the app's own files. */
+/** Denies the page all permissions, and all requests except for the app's own files. */
 export const hardenSession = (session: Session): void => {
   session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.setPermissionCheckHandler(() => false);
@@ -10,7 +10,7 @@ export const hardenSession = (session: Session): void => {
   session.webRequest.onBeforeRequest((details, answer) => answer({ cancel: !isOwn(details.url) }));
 };
 
-/** The page stays where it is: no navigation, no new windows, no web views. */
+/** Denies navigation, new windows and web views. */
 export const hardenContents = (contents: WebContents): void => {
   contents.setWindowOpenHandler(() => ({ action: "deny" }));
   contents.on("will-navigate", (event) => event.preventDefault());

@@ -19,7 +19,7 @@ const make = (now = 1_000_000) => {
   return { hub, clock, deltas };
 };
 
-test("one snapshot, then every change with the next revision", () => {
+test("sends one snapshot, then every change with the next revision", () => {
   const { hub, deltas } = make();
   hub.apply({ kind: "snapshot", states: [disconnected()] });
   const { revision, epoch } = hub.snapshot();
@@ -31,7 +31,7 @@ test("one snapshot, then every change with the next revision", () => {
   ]);
 });
 
-test("a session began once, however its age is counted later", () => {
+test("keeps the start of a session constant while its age is updated", () => {
   const { hub, clock } = make();
   hub.apply({ kind: "changed", state: connected({ session: session({ sinceMs: 5_000 }) }) });
   clock.now += 1_000;
@@ -39,7 +39,7 @@ test("a session began once, however its age is counted later", () => {
   expect(hub.snapshot().intranets[0]?.since).toBe(995_000);
 });
 
-test("a second intranet of one name is told apart, and the first one too, for as long as there are two", () => {
+test("labels two intranets with the same name differently while there are two", () => {
   const { hub, deltas } = make();
   hub.apply({ kind: "changed", state: disconnected() });
   hub.apply({
@@ -54,14 +54,14 @@ test("a second intranet of one name is told apart, and the first one too, for as
   expect(labels()).toEqual(["Contoso"]);
 });
 
-test("what waits for the window is shown once", () => {
+test("returns a pending invitation or page only once", () => {
   const { hub } = make();
   hub.offer("sag://enroll?x", true);
   expect(hub.snapshot().invitation).toBe("sag://enroll?x");
   expect(hub.snapshot().invitation).toBeNull();
 });
 
-test("a new snapshot of core forgets what is gone", () => {
+test("removes intranets that are missing in a new snapshot", () => {
   const { hub } = make();
   hub.apply({ kind: "snapshot", states: [disconnected(), disconnected({ intranetId: "other001" })] });
   hub.apply({ kind: "snapshot", states: [disconnected({ intranetId: "other001" })] });

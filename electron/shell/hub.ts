@@ -21,15 +21,15 @@ export interface HubOptions {
   platform: string;
   preferences: Preferences;
   browsers: BrowserSetting;
-  /** Chosen last time; it may be gone by now. */
+  /** The intranet chosen last time; it may no longer exist. */
   selected: string | null;
   /** ms since the epoch. */
   now: () => number;
 }
 
 /**
- * What the window, the tray and the notifications see: one snapshot, then deltas with a revision. Window or no window, it
- * goes on here.
+ * The state that the window, the tray and the notifications show: one snapshot, then deltas with a revision. It is
+ * kept up to date without a window too.
  */
 export class Hub {
   readonly epoch = randomUUID();
@@ -53,12 +53,12 @@ export class Hub {
     this.#browsers = options.browsers;
   }
 
-  /** Resolves when core has reported the states; before that nothing is shown. */
+  /** Resolves when core has reported the states; nothing is shown before. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** `before`: the intranet's former state, with changes of an intranet. */
+  /** `before`: the previous state, for changes of an intranet. */
   subscribe(listener: (delta: Delta, before: IntranetState | null) => void): void {
     this.#listeners.add(listener);
   }
@@ -79,20 +79,20 @@ export class Hub {
     return this.#views.get(intranetId)?.state ?? null;
   }
 
-  /** What an intranet is called, apart from others of the same name. */
+  /** The displayed name of an intranet, distinct from others with the same name. */
   readonly label = (intranetId: string): string => this.#views.get(intranetId)?.label ?? "";
 
   get isLocked(): boolean {
     return this.#lockdown !== null;
   }
 
-  /** The intranet that window and tray speak of: the chosen one, else the first. */
+  /** The intranet that window and tray show: the chosen one, or else the first. */
   get selected(): string | null {
     if (this.#selected !== null && this.#views.has(this.#selected)) return this.#selected;
     return this.#views.keys().next().value ?? null;
   }
 
-  /** Takes what waits for the window with it: an invitation or a page is shown once. */
+  /** Returns the state and clears the pending invitation and page, because each is shown once. */
   snapshot(): Snapshot {
     const snapshot: Snapshot = {
       epoch: this.epoch,
@@ -120,7 +120,7 @@ export class Hub {
     else this.#replace(event.states);
   }
 
-  /** Told as moments, so that the window can count by itself. */
+  /** Converts ages to points in time, so that the window can count by itself. */
   #lock(told: LockdownView | null): void {
     const now = this.#options.now();
     this.#lockdown = told && {
@@ -164,7 +164,7 @@ export class Hub {
     this.#emit({ kind: "browsers", browsers });
   }
 
-  /** @param waits no window is there for the delta: keep it for the next snapshot. */
+  /** @param waits there is no window to receive the delta, so keep it for the next snapshot. */
   offer(invitation: string, waits: boolean): void {
     if (waits) this.#invitation = invitation;
     this.#emit({ kind: "invitation", invitation });
@@ -186,7 +186,7 @@ export class Hub {
     for (const id of others) this.#emitView(id);
   }
 
-  /** Gives every intranet the label that it has beside the others; the ids of those that got another one. */
+  /** Updates all labels; returns the ids of intranets whose label has changed. */
   #relabel(): string[] {
     const labels = labelsOf(this.states);
     const changed = [...this.#views].filter(([id, view]) => view.label !== labels.get(id));
@@ -208,7 +208,10 @@ export class Hub {
     this.#emit({ kind: "selected", intranetId: this.selected });
   }
 
-  /** The same moment for the whole session, though every message counts its age anew. */
+  /**
+   * When the session began. Computed once per session, because the age in each message would give slightly different
+   * times.
+   */
   #since(known: IntranetView | undefined, state: IntranetState): number | null {
     if (!state.session) return null;
     if (known?.since != null && known.state.session?.id === state.session.id) return known.since;
@@ -222,7 +225,7 @@ export class Hub {
   }
 }
 
-/** What is published, as the window shows it: only a web page can be opened, whatever else calls itself one is text. */
+/** The published resources. Only http and https URLs can be opened; everything else is shown as text. */
 const resourcesOf = (state: IntranetState): ResourceView[] =>
   (state.session?.resources ?? []).map(({ name, kind, address }, index) => {
     const opens = kind === "web" && /^https?:$/.test(URL.parse(address)?.protocol ?? "");

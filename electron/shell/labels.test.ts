@@ -6,12 +6,12 @@ const state = (intranetId: string, userName: string, over = {}) =>
   disconnected({ intranetId, intranet: intranetId, userName, ...over });
 const told = (...states: ReturnType<typeof state>[]) => [...labelsOf(states).values()];
 
-test("one intranet has its name", () => {
+test("one intranet is labelled with its name", () => {
   expect(told(state("a", "anna"))).toEqual(["Contoso"]);
   expect(told(state("a", "anna"), state("b", "bob", { displayName: "Fabrikam" }))).toEqual(["Contoso", "Fabrikam"]);
 });
 
-test("several of one name are told apart by who signed in, where, and at last by their own name", () => {
+test("several with the same name are distinguished by user, server, and finally local name", () => {
   expect(told(state("a", "anna"), state("b", "bob"))).toEqual(["Contoso (anna)", "Contoso (bob)"]);
   const [server, other] = ["sag.contoso.example", "sag.contoso.test"];
   expect(told(state("a", "anna"), state("b", "anna", { server: other }), state("c", "bob"))).toEqual([

@@ -1,6 +1,9 @@
 import type { IntranetState } from "../core/client/model.ts";
 
-/** Intranet → what it is called: its display name; of several with one name also who signed in, and if need be where. */
+/**
+ * Intranet → displayed name: its display name; if several have the same one, also the user name and, if needed, the
+ * server.
+ */
 export function labelsOf(states: readonly IntranetState[]): Map<string, string> {
   const forms: ((state: IntranetState) => string)[] = [
     ({ displayName }) => displayName,

@@ -7,9 +7,9 @@ import { Failure } from "../core/causes/failure.ts";
 
 const file = "THIRD_PARTY_LICENSES.txt";
 
-/** Opens the licences of what is built into the app, in whatever shows text files on this computer. */
+/** Opens the licences of the built-in components with the system's viewer for text files. */
 export const openLicenses = async (): Promise<Answer<null>> => {
-  // Installed, beside the asar; in a checkout, beside the bundle.
+  // Installed, the file is beside the asar; in a checkout, beside the bundle.
   const path = [process.resourcesPath, import.meta.dirname]
     .filter((folder) => folder !== undefined)
     .map((folder) => join(folder, file))

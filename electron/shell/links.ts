@@ -1,9 +1,9 @@
-/** The scheme that enrolment links have. */
+/** The URL scheme of enrolment links. */
 export const linkScheme = "sag";
 
-/** Characters of a link; more than any real one has. */
+/** Longest link accepted, characters; real ones are shorter. */
 const limit = 2048;
 
-/** The enrolment link a program was started with; only that kind, the rest of the arguments is not for us. */
+/** The enrolment link among a program's arguments; other arguments are ignored. */
 export const linkIn = (args: string[]): string | null =>
   args.find((argument) => argument.length <= limit && /^sag:\/\/enroll\?\S+$/i.test(argument)) ?? null;

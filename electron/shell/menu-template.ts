@@ -7,7 +7,7 @@ export interface MenuActions {
   quit(): void;
 }
 
-/** What the application menu has. Every entry has a label of ours: Electron's own are in English. */
+/** The application menu. Every entry has a label of its own, because Electron's are only in English. */
 export const menuTemplate = (actions: MenuActions): MenuItemConstructorOptions[] => {
   const { tray, menu } = texts.shell;
   return [

@@ -27,7 +27,7 @@ test.each([
   expect(noticesOf(before, after).map((notice) => notice.title)).toEqual(titles);
 });
 
-test("long texts are cut", () => {
+test("shortens long texts", () => {
   const cause = failureView("kicked", { text: "x".repeat(1000) });
   expect(noticesOf(connected(), failed("kicked", { cause }))[0]?.body.length).toBeLessThanOrEqual(300);
 });

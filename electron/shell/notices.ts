@@ -6,7 +6,7 @@ export interface Notice {
   body: string;
 }
 
-/** Ended by an administrator or another device, not by a fault. */
+/** Causes by which an administrator or another device ended the session. */
 const endedByOthers = new Set<CauseCode>([
   "kicked",
   "replaced",
@@ -16,8 +16,8 @@ const endedByOthers = new Set<CauseCode>([
 ]);
 
 /**
- * Which changes of state are worth a notification: the tunnel was up and is not any more, the sign-in ends
- * soon, the administrator has something to say. Nothing else; coming up is what was asked for.
+ * Which changes of state are notified: the tunnel went down, the sign-in ends soon, or the administrator sent a
+ * message. A successful connect is not, because the user asked for it.
  */
 export const noticesOf = (
   before: IntranetState | null,
@@ -45,7 +45,7 @@ export const noticesOf = (
   return notices;
 };
 
-/** When the window is closed while the tunnel is up. */
+/** Shown when the window is closed while the tunnel is up. */
 export const staysNotice = (): Notice => ({
   title: texts.shell.notifications.staysTitle,
   body: texts.shell.notifications.staysText,
@@ -53,5 +53,5 @@ export const staysNotice = (): Notice => ({
 
 const join = (message: string, action: string): string => short(action ? `${message} ${action}` : message);
 
-/** Notifications have little room, and what an administrator wrote may be long. */
+/** Shortens long messages, because notifications have little room. */
 const short = (text: string): string => (text.length > 300 ? `${text.slice(0, 299)}…` : text);

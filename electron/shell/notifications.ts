@@ -1,9 +1,9 @@
 import { Notification } from "electron";
 import type { Notice } from "./notices.ts";
 
-/** Shows notices as the system's notifications; pressing one leads to the window. */
+/** Shows notices as system notifications; a click opens the window. */
 export const notifier = (open: () => void): ((notice: Notice) => void) => {
-  // Held until they are gone: a collected one no longer hears its click.
+  // Keeps a reference, because a garbage-collected notification no longer emits "click".
   const held = new Set<Notification>();
   return ({ title, body }) => {
     if (!Notification.isSupported()) return;

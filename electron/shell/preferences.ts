@@ -4,11 +4,11 @@ import { z } from "zod";
 import { makeDirectories } from "../../common/directories.ts";
 import { type Preferences, preferencesSchema } from "../bridge.ts";
 
-/** What the app itself remembers; nothing secret. */
+/** The app's own stored settings, without secrets. */
 const fileSchema = z.object({
   preferences: preferencesSchema.partial().catch({}),
   selected: z.string().nullable().catch(null),
-  /** The notice that the tunnel stays when the window closes has been shown once. */
+  /** Whether the user has been notified once that the tunnel stays up when the window closes. */
   toldClosing: z.boolean().catch(false),
 });
 type Remembered = z.infer<typeof fileSchema>;
@@ -20,7 +20,7 @@ export const defaultPreferences: Preferences = {
   theme: "system",
 };
 
-/** Kept in one small file, replaced as a whole. A file that cannot be read means the defaults. */
+/** Stored in one small file that is replaced as a whole. If it cannot be read, the defaults apply. */
 export class Memory {
   readonly #path: string;
   #now: Remembered;

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { MenuItemConstructorOptions } from "electron";
 import { expect, test, vi } from "vitest";
 
-// Before the texts are loaded.
+// Has to be set before the texts are loaded.
 vi.hoisted(() => {
   process.env.SAG_LANGUAGE = "pseudo";
 });
@@ -17,10 +17,10 @@ import { quitQuestion } from "./quit-question.ts";
 import { trayMenu, trayTip } from "./tray-menu.ts";
 
 const nothing = () => {};
-/** Names that administrators and people gave, and addresses. */
+/** Names given by administrators and users, and addresses. */
 const data = /Contoso|Fabrikam|anna-laptop|\d+(\.\d+){3}|Hi\b/g;
 
-/** Words outside of brackets, which nest. */
+/** The words outside of brackets, which may be nested. */
 function outside(text: string): string[] {
   let rest = text;
   for (let before = ""; before !== rest; ) {
@@ -30,7 +30,9 @@ function outside(text: string): string[] {
   return rest.replace(data, " ").match(/\p{L}{2,}/gu) ?? [];
 }
 
-/** What an entry and those below it say. One with a role but no label has Electron's, in English. */
+/**
+ * The labels of a menu entry and its submenu. An entry with a role but no label would have Electron's English one.
+ */
 const labels = (item: MenuItemConstructorOptions): string[] => [
   ...(item.type === "separator" ? [] : [item.label ?? `no label: ${item.role}`]),
   ...(Array.isArray(item.submenu) ? item.submenu.flatMap(labels) : []),
@@ -48,7 +50,7 @@ const phases: PhaseWord[] = [
 ];
 const actions = { open: nothing, connect: nothing, disconnect: nothing, select: nothing, add: nothing, quit: nothing };
 
-test.each(phases)("tray and its menu: %s", (phase) => {
+test.each(phases)("tray icon and menu: %s", (phase) => {
   const state = phase === "connected" ? connected() : disconnected({ phase });
   for (const isLocked of [true, false])
     for (const selected of [state.intranetId, null]) {
@@ -59,7 +61,7 @@ test.each(phases)("tray and its menu: %s", (phase) => {
     }
 });
 
-test("the application menu, and the question at the end", () => {
+test("application menu and quit question", () => {
   const { message, detail, buttons } = quitQuestion("Contoso");
   const all = [...menuTemplate(actions as never).flatMap(labels), message, detail, ...buttons];
   expect(all.length).toBeGreaterThan(15);
@@ -78,7 +80,7 @@ test("notifications", () => {
   expect(all.flatMap(({ title, body }) => [title, body]).flatMap(outside)).toEqual([]);
 });
 
-test("no label, title or button is written in the code", () => {
+test("has no label, title or button outside of the texts", () => {
   const folder = fileURLToPath(new URL(".", import.meta.url));
   const written =
     /(?:\b(?:label|title|body|message|detail|buttons|sublabel|toolTip): ?\[?|\bsetToolTip\()["`'][^"`']*\p{L}{2}/gu;

@@ -1,6 +1,6 @@
 import { texts } from "../../common/text/shell.ts";
 
-/** What a person who is connected is asked when the app is to end. The buttons: disconnect, stay connected, do not quit. */
+/** The question before quitting while connected. The buttons: disconnect, stay connected, do not quit. */
 export const quitQuestion = (names: string) => ({
   type: "question" as const,
   message: texts.shell.quit.question(names),

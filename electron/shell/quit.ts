@@ -10,16 +10,16 @@ export interface QuitParts {
   hub: Hub;
   browsers: BrowserProxy;
   window: () => BrowserWindow | null;
-  /** The window may go now. */
+  /** Allows the window to close. */
   letGo: () => void;
 }
 
-/** ms after which quitting waits no longer. */
+/** Time limit for cleaning up, ms. */
 const limit = 5000;
 
 /**
- * The end of the app. A person who is connected is asked what becomes of it; a signal or the end of the computer's session asks
- * nobody and leaves the tunnel as it is. Browsers' settings are put back in every case.
+ * Quits the app. While connected it asks whether to disconnect. A signal or the end of the desktop session quits
+ * without asking and leaves the tunnel up. The browsers' proxy setting is restored in every case.
  */
 export const handleQuit = (parts: QuitParts): void => {
   let over = false;
@@ -49,7 +49,7 @@ export const handleQuit = (parts: QuitParts): void => {
       if (answer !== "cancel") void finish(answer === "end" ? up.map((state) => state.intranetId) : []);
     });
   });
-  // A keychain that is asking a person would hold the process until they answer: last of all, when everything else has ended.
+  // A pending keychain call would delay the exit until the user answers it, so this comes last.
   app.on("quit", (_event, code) => process.once("exit", () => letGo(code)));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void finish([]));
 };

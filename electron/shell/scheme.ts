@@ -2,14 +2,14 @@ import { readFile } from "node:fs/promises";
 import { extname, join, normalize, sep } from "node:path";
 import { protocol } from "electron";
 
-/** The renderer's one origin. */
+/** The only origin of the renderer. */
 export const scheme = "app";
 export const origin = `${scheme}://sag`;
 export const startUrl = `${origin}/index.html`;
 
 /**
- * Nothing but what was built with the app. Inline styles of elements are the one exception: react-aria positions popovers
- * by them.
+ * Allows only files that were built with the app. Inline style attributes are allowed because react-aria positions
+ * popovers with them.
  */
 export const contentSecurityPolicy = [
   "default-src 'none'",
@@ -35,12 +35,12 @@ const types: Record<string, string> = {
   ".png": "image/png",
 };
 
-/** Before the app is ready. */
+/** Has to be called before the app is ready. */
 export const registerScheme = (): void => {
   protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true } }]);
 };
 
-/** Serves the files of `folder`, and nothing beside it. */
+/** Serves only files below `folder`. */
 export const serveScheme = (folder: string): void => {
   protocol.handle(scheme, async (request) => {
     const file = fileOf(folder, request.url);
@@ -50,7 +50,7 @@ export const serveScheme = (folder: string): void => {
   });
 };
 
-/** The file behind a URL of the app's own origin; null for everything else. */
+/** The file for a URL of the app's own origin; null for any other URL. */
 export const fileOf = (folder: string, url: string): string | null => {
   const parsed = URL.parse(url);
   if (parsed?.protocol !== `${scheme}:` || parsed.host !== "sag") return null;
@@ -58,7 +58,7 @@ export const fileOf = (folder: string, url: string): string | null => {
   return path.startsWith(folder + sep) && !path.endsWith(sep) ? path : null;
 };
 
-/** A path that is no text at all names nothing. */
+/** A path with invalid percent-encoding matches no file. */
 const decoded = (path: string): string => {
   try {
     return decodeURIComponent(path);

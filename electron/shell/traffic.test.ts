@@ -4,7 +4,7 @@ import { TrafficHistory } from "./traffic.ts";
 
 const second = 1000;
 
-test("five minutes of one point a second, whatever comes", () => {
+test("keeps five minutes with one point a second for any input", () => {
   const history = new TrafficHistory();
   for (let i = 0; i < 3600 * 4; i += 1) history.note(connected({ rxBytes: i }), i * 250);
   const points = history.all()[contosoId] ?? [];
@@ -13,7 +13,7 @@ test("five minutes of one point a second, whatever comes", () => {
   expect(points.at(-1)?.rxBytes).toBe(3600 * 4 - 1);
 });
 
-test("another session begins anew, none leaves nothing", () => {
+test("starts over with a new session, and is empty without one", () => {
   const history = new TrafficHistory();
   history.note(connected(), 0);
   history.note(connected(), 2 * second);

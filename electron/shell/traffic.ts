@@ -1,23 +1,23 @@
 import type { TrafficPoint } from "../bridge.ts";
 import type { IntranetState } from "../core/client/model.ts";
 
-/** ms that the graph goes back. */
+/** Time span of the graph, ms. */
 const span = 5 * 60_000;
-/** ms: a point nearer than this to the last but one replaces the last one, so that about one a second is kept. */
+/** A new point less than this after the last but one replaces the last, so that about one a second is kept, ms. */
 const step = 1200;
 
-/** The counters of the last five minutes, kept here so that a window opened late still shows them. */
+/** The counters of the last five minutes. They are kept in main, so that a window opened later shows them too. */
 export class TrafficHistory {
   readonly #points = new Map<string, { session: string; points: TrafficPoint[] }>();
 
-  /** Takes the counters of a state; null when the intranet has no session. */
+  /** Adds the counters of a state; returns null if the intranet has no session. */
   note(state: IntranetState, now: number): TrafficPoint | null {
     if (!state.session) {
       this.forget(state.intranetId);
       return null;
     }
     const known = this.#points.get(state.intranetId);
-    // Counters begin anew with every session.
+    // Counters start at zero with every session.
     const points = known?.session === state.session.id ? known.points : [];
     const point: TrafficPoint = { at: now, rxBytes: state.rxBytes, txBytes: state.txBytes };
     const before = points.at(-2);

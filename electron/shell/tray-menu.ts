@@ -11,17 +11,17 @@ export interface TrayActions {
   quit(): void;
 }
 
-/** What the tray speaks of. */
+/** The state that the tray shows. */
 export interface TrayView {
   states: IntranetState[];
-  /** What an intranet is called, apart from others of the same name. */
+  /** The displayed name of an intranet, distinct from others with the same name. */
   label(intranetId: string): string;
   selected: string | null;
-  /** The machine's lockdown is on, with an intranet or without. */
+  /** Whether lockdown is on, with or without an intranet. */
   isLocked: boolean;
 }
 
-/** The tray's menu: state line, lockdown, the one action, networks, open, quit. */
+/** The tray's menu: state, lockdown, connect or disconnect, intranets, open, quit. */
 export const trayMenu = (
   { states, label, selected, isLocked }: TrayView,
   act: TrayActions,
@@ -38,14 +38,14 @@ export const trayMenu = (
   ];
 };
 
-/** What stands beside the icon when it is pointed at. */
+/** The tooltip of the tray icon. */
 export const trayTip = ({ states, label, selected, isLocked }: TrayView): string => {
   const current = states.find((state) => state.intranetId === selected);
   const line = current ? stateLine(current, label(current.intranetId)).replaceAll("&&", "&") : texts.appName;
   return isLocked ? `${line}\n${texts.shell.tray.lockdown}` : line;
 };
 
-/** "Contoso: Connected · 10.77.0.12". A menu takes & for a mnemonic. */
+/** "Contoso: Connected · 10.77.0.12". & is doubled, because menus use it for mnemonics. */
 export const stateLine = (state: IntranetState, name: string): string => {
   const ip = state.phase === "connected" && state.clientIp ? ` · ${state.clientIp}` : "";
   return short(`${name}: ${texts.phases[state.phase]}${ip}`);

@@ -3,7 +3,7 @@ import { Menu, nativeImage, nativeTheme, Tray } from "electron";
 import { type Tone, toneOf } from "../../common/tone.ts";
 import { stateLine, type TrayActions, type TrayView, trayMenu, trayTip } from "./tray-menu.ts";
 
-/** The icon beside the clock: shape and colour by state, for light and dark bars. */
+/** The tray icon: shape and colour by state, for light and dark panels. */
 export class AppTray {
   readonly #folder: string;
   readonly #actions: TrayActions;
@@ -23,7 +23,8 @@ export class AppTray {
 
   update(view: TrayView): void {
     this.#view = view;
-    // Counters change every second; a menu that is rebuilt closes under the hand on some desktops.
+    // Redraws only on visible changes: counters change every second, and rebuilding the menu closes it on some
+    // desktops.
     const lines = view.states.map((state) => [stateLine(state, view.label(state.intranetId)), toneOf(state)]);
     const shown = JSON.stringify([view.selected, view.isLocked, lines]);
     if (shown === this.#shown) return;

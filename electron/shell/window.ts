@@ -6,17 +6,17 @@ import { type Delta, deltaChannel, languageArgument } from "../bridge.ts";
 import { hardenContents, hardenSession } from "./harden.ts";
 import { startUrl } from "./scheme.ts";
 
-/** ms a hidden window is kept, so that opening it again is at once; then its memory is given back. */
+/** How long a hidden window is kept for fast reopening before its memory is freed, ms. */
 const keptHidden = 60_000;
 
 export interface WindowEvents {
-  /** It became visible or stopped being so. */
+  /** The window became visible or hidden. */
   visible(visible: boolean): void;
-  /** Its cross was pressed: the window goes, the tunnel stays. */
+  /** The user closed the window; the tunnel stays up. */
   closedByPerson(): void;
 }
 
-/** The one window: made when it is wanted, hidden when closed, destroyed after a minute in the background. */
+/** The only window: created on demand, hidden when closed, destroyed after a minute in the background. */
 export class MainWindow {
   readonly #folder: string;
   readonly #events: WindowEvents;
@@ -36,7 +36,7 @@ export class MainWindow {
     return this.#window;
   }
 
-  /** A person can see it now. */
+  /** Whether the window is visible and focused. */
   get inFront(): boolean {
     return this.#window?.isVisible() === true && this.#window.isFocused();
   }
@@ -55,7 +55,7 @@ export class MainWindow {
     this.#window?.webContents.send(deltaChannel, delta);
   }
 
-  /** From now on closing means closing. */
+  /** From now on the window closes instead of being hidden. */
   letGo(): void {
     this.#quitting = true;
   }
@@ -106,7 +106,7 @@ export class MainWindow {
       this.#loaded = false;
       this.#events.visible(false);
     });
-    // A crashed page says nothing: the next opening makes a new window.
+    // Destroys a window whose page crashed; opening creates a new one.
     window.webContents.on("render-process-gone", () => window.destroy());
     void window.loadURL(startUrl);
   }

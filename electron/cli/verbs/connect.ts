@@ -53,10 +53,10 @@ export const connect: Verb<[string | undefined], Flags> = async (context, flags,
   return flags.foreground ? stay(context, state, options) : 0;
 };
 
-/** A link, CODE@HOST, or an enterprise code. */
+/** Whether the argument looks like a link, CODE@HOST or an enterprise code. */
 const isInvitation = /^[a-z]+:|@|^[0-9a-z]{5}$/i;
 
-/** Until Ctrl-C or SIGTERM; then it is disconnected. Ends with a failure when connecting again needs a person. */
+/** Stays connected until Ctrl-C or SIGTERM, then disconnects. Fails if only the user can restore the connection. */
 async function stay(context: Context, first: IntranetState, options: ConnectOptions): Promise<number> {
   const { output, signal } = context;
   const [client, { stayConnected }] = await Promise.all([context.client(), import("../../core/service/headless.ts")]);
@@ -111,13 +111,13 @@ async function open(
     if (!withPassword) return client.connect(named, options);
     return once(context, { ...flags, user: flags.user ?? kept.userName }, kept, options, kept);
   }
-  // Whatever cannot be an invitation is a name that is not known, and is not asked a password for.
+  // Anything that cannot be an invitation is an unknown name; say so before asking for a password.
   if (!isInvitation.test(link)) throw new Failure("unknown_intranet", { subject: link });
   await checkInvitation(context, link);
   return once(context, flags, link, options);
 }
 
-/** Signs in and connects in one; no token is kept unless a store is given. */
+/** Signs in and connects in one call. No token is stored unless a store is given. */
 async function once(
   context: Context,
   flags: Flags,
@@ -130,7 +130,7 @@ async function once(
   checkCredentials(context, flags);
   const decide = decideIdentity(context, flags);
   const client = await context.client();
-  // So that a person sees where a password goes, and that the code is known there, before typing it.
+  // Shows where the password goes, and that the server knows the code, before the user types it.
   const found = prompt.isTerminal ? await client.discover(invitation, { ...decide, signal }) : undefined;
   if (found) output.say(texts.cli.account.where(found.displayName, found.server));
   const credentials = await readCredentials(context, flags, found?.server ?? "");

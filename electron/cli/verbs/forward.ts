@@ -7,7 +7,7 @@ import type { Forward, Forwarding } from "../../core/reach/forwarding.ts";
 import { connectedIntranet } from "../connected.ts";
 import type { Verb } from "../verb.ts";
 
-/** Until Ctrl-C. With --json one line when all of them listen. */
+/** Forwards until Ctrl-C. With --json prints one line once all listeners are open. */
 export const forward: Verb<[string[]], { intranet?: string }> = async (context, flags, given) => {
   const { output, signal } = context;
   const forwards = given.map(readForward);
@@ -42,7 +42,7 @@ export const forward: Verb<[string[]], { intranet?: string }> = async (context, 
 const pattern =
   /^(?:(tcp|udp):)?(?:(127(?:\.\d{1,3}){3}|localhost|\[::1\]):)?(\d{1,5}):(?:\[([0-9a-f:.]+)\]|([^:[\]\s/]{1,253})):(\d{1,5})$/i;
 
-/** [udp:][ADDRESS:]PORT:HOST:PORT; the address is one of loopback. */
+/** Parses [udp:][ADDRESS:]PORT:HOST:PORT; the address has to be a loopback address. */
 export function readForward(text: string): Forward {
   const [, protocol, address, local, six, name, port] = pattern.exec(text) ?? [];
   const host = six ?? name;

@@ -12,7 +12,9 @@ afterEach(() => {
   if (before !== undefined) process.env.SSH_CONNECTION = before;
 });
 
-/** A person at a terminal who answers so, or a script (null). What comes after the question is never reached. */
+/**
+ * The context of a user who gives this answer, or of a script (null). Fails if the code goes on after the question.
+ */
 const given = (answer: string | null) => {
   const asked: string[] = [];
   const context = {
@@ -29,7 +31,7 @@ const given = (answer: string | null) => {
 };
 const outcome = (promise: Promise<unknown>) => promise.then(String, (error: unknown) => error);
 
-test("a person is asked, and told what is cut", async () => {
+test("asks at a terminal and lists what is cut off", async () => {
   for (const answer of ["", "n", "no", "yess"]) {
     const { context, asked } = given(answer);
     expect(await outcome(lockdown(context, {}, "on"))).toBeInstanceOf(Interrupted);
@@ -40,7 +42,7 @@ test("a person is asked, and told what is cut", async () => {
   }
 });
 
-test("a script says --yes; without it nothing is done", async () => {
+test("a script needs --yes; without it nothing changes", async () => {
   const failure = (await outcome(lockdown(given(null).context, {}, "on"))) as Failure;
   expect([failure.code, failure.message]).toEqual(["invalid_argument", expect.stringContaining("Use --yes")]);
   const { context, asked } = given(null);
@@ -48,6 +50,6 @@ test("a script says --yes; without it nothing is done", async () => {
   expect(asked).toEqual([]);
 });
 
-test("whoever works by SSH is told that this very connection is cut", () => {
+test("names the SSH connection that would be cut", () => {
   expect(consequences("198.51.100.9 50122 203.0.113.5 22")).toContain("The SSH connection from 198.51.100.9");
 });

@@ -15,7 +15,7 @@ interface Flags {
 const actions = ["on", "off", "status", "portal"] as const;
 const whose = { LOCKDOWN_BY_ADMINISTRATOR: "administrator", LOCKDOWN_BY_POLICY: "policy" } as const;
 
-/** sag-tunnel does it, by the service if there is one: lockdown has to be lifted also when nothing else works any more. */
+/** Calls sag-tunnel, which uses the service if it runs: lockdown can be turned off even when nothing else works. */
 export const lockdown: Verb<[string], Flags> = async (context, flags, action) => {
   if (!(actions as readonly string[]).includes(action)) {
     throw new Failure("invalid_argument", { text: texts.cli.refusals.badAction(`sag lockdown ${action}`, actions) });
@@ -25,7 +25,7 @@ export const lockdown: Verb<[string], Flags> = async (context, flags, action) =>
   if (flags.yes && action !== "on") throw new Failure("invalid_argument", { text: texts.cli.lockdown.yesIsForOn });
   if (action === "on") {
     if (!flags.yes) await requireYes(context);
-    // Whoever has signed in here has to be able to dial.
+    // The servers of all signed-in intranets stay reachable, so that connecting works during lockdown.
     const known = await (await context.client()).intranets();
     for (const server of new Set(known.map((one) => one.server))) extra.push("--cloud", `https://${server}`);
   }
@@ -49,12 +49,12 @@ export const lockdown: Verb<[string], Flags> = async (context, flags, action) =>
   return 0;
 };
 
-/** What is cut off by lockdown, in words, from where this shell is. */
+/** What lockdown cuts off, as text; also names the SSH connection that this shell runs in. */
 export function consequences(sshConnection: string | undefined): string {
   return texts.cli.lockdown.consequences(sshConnection?.split(" ")[0]);
 }
 
-/** Prompts at a terminal; a script needs --yes, since it may run where no user can lift lockdown again. */
+/** Asks at a terminal. A script needs --yes, because there may be no user who can turn lockdown off again. */
 async function requireYes({ prompt, signal }: Context): Promise<void> {
   const text = consequences(process.env.SSH_CONNECTION);
   if (!prompt.isTerminal) throw new Failure("invalid_argument", { text: `${text} ${texts.cli.lockdown.sayYes}` });

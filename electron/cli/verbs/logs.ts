@@ -13,7 +13,10 @@ interface Flags {
   follow?: boolean;
 }
 
-/** What core, sag-tunnel and the service of system mode wrote, as one trail; with --json one line of JSON per entry. */
+/**
+ * Prints the log entries of core, sag-tunnel and the service in order of time; with --json one line of JSON per
+ * entry.
+ */
 export const logs: Verb<[string | undefined], Flags> = async (context, flags, named) => {
   const { output, signal } = context;
   const count = Number(flags.lines ?? 100);

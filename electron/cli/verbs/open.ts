@@ -5,10 +5,10 @@ import { openInBrowser, requireBrowser, requireDisplay } from "../../core/reach/
 import { connectedIntranet } from "../connected.ts";
 import type { Verb } from "../verb.ts";
 
-/** How long a browser is watched for ending at once, ms. */
+/** How long to watch whether the browser exits at once, ms. */
 const watchMs = 2_500;
 
-/** Opens an address in a browser with a profile of its own for this intranet: the person's own one stays as it is. */
+/** Opens an address in a browser with a separate profile for this intranet; the user's own profile is not changed. */
 export const open: Verb<[string], { intranet?: string; browser?: string }> = async (context, flags, address) => {
   const { output } = context;
   const url = readUrl(address);

@@ -7,7 +7,7 @@ interface Flags {
   end?: string;
 }
 
-/** Own devices; `--end` signs one of them out. */
+/** Lists the account's devices; `--end` signs one of them out. */
 export const devices: Verb<[string | undefined], Flags> = async ({ client, output }, flags, named) => {
   const account = await (await client()).account();
   const intranet = flags.intranet ?? named;
@@ -23,7 +23,7 @@ export const devices: Verb<[string | undefined], Flags> = async ({ client, outpu
   return 0;
 };
 
-/** Own running sessions; `--end` ends one of them. */
+/** Lists the account's sessions; `--end` ends one of them. */
 export const sessions: Verb<[string | undefined], Flags> = async ({ client, output }, flags, named) => {
   const account = await (await client()).account();
   const intranet = flags.intranet ?? named;

@@ -18,7 +18,7 @@ interface Flags {
   codeStdin?: boolean;
 }
 
-/** Changes the password; what is asked for comes from the terminal or, line by line, from standard input. */
+/** Changes the password. Secrets come from the terminal or, one per line, from standard input. */
 export const password: Verb<[string | undefined], Flags> = async (context, flags, named) => {
   const { output, prompt } = context;
   const of = await accountOf(context, flags, flags.intranet ?? named);
@@ -48,7 +48,7 @@ export const password: Verb<[string | undefined], Flags> = async (context, flags
   return 0;
 };
 
-/** A code by mail, then a new password by that code. Without a terminal these are two calls. */
+/** Mails a code, then sets a new password with it. Without a terminal these are two calls. */
 async function forgotten(context: Context, flags: Flags, of: AccountOf): Promise<number> {
   const { output, prompt } = context;
   const account = await (await context.client()).account();

@@ -13,10 +13,10 @@ interface Flags {
   timeout?: string;
 }
 
-/** Between two requests, ms. */
+/** Interval between two requests, ms. */
 const pace = 1_000;
 
-/** Asks a host for an echo, once a second; it fails only when not one of them was answered. */
+/** Sends an echo request every second; fails only if none was answered. */
 export const ping: Verb<[string], Flags> = async (context, flags, host) => {
   const { output, signal } = context;
   const count = Number(flags.count ?? 4);

@@ -12,7 +12,9 @@ interface Flags {
   all?: boolean;
 }
 
-/** Addresses to type into other programs, and lines for a shell: eval "$(sag proxy)" works, as words are comments. */
+/**
+ * Prints the proxy addresses as lines for a shell: eval "$(sag proxy)" works, because the explanations are comments.
+ */
 export const proxy: Verb<[string | undefined], Flags> = async (context, flags, named) => {
   const { output } = context;
   const name = flags.intranet ?? named;
@@ -34,7 +36,10 @@ export const proxy: Verb<[string | undefined], Flags> = async (context, flags, n
   return 0;
 };
 
-/** One PAC for every connected intranet. The address stays the same; what it says is as of now. */
+/**
+ * Prints the address of one PAC file for all connected intranets. The address stays the same while the content
+ * follows the connections.
+ */
 async function allOfThem({ output, client }: Context): Promise<number> {
   const core = await client();
   const preferred = (await core.intranets()).find((one) => one.isDefault)?.intranetId;

@@ -26,6 +26,6 @@ it.each([
   expect(sshHost(of, { name, address })).toEqual([]);
 });
 
-it("an intranet whose name has nothing OpenSSH takes goes by its id", () => {
+it("uses the id of an intranet whose name has no characters that OpenSSH accepts", () => {
   expect(sshHost({ ...of, intranet: "会社" }, { name: "db", address: "db" })).toMatchObject([{ alias: "a1b2-db" }]);
 });

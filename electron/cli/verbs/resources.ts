@@ -9,7 +9,7 @@ import type { Verb } from "../verb.ts";
 
 type Flags = { intranet?: string };
 
-/** What the administrator publishes. */
+/** Lists the published resources. */
 export const resources: Verb<[string | undefined], Flags> = async (context, flags, named) => {
   const { output } = context;
   const { session } = await connectedIntranet(context, flags.intranet ?? named);
@@ -26,8 +26,9 @@ interface SshFlags extends Flags {
 }
 
 /**
- * Host blocks for OpenSSH, one for each published resource of kind ssh. Names begin with the intranet's, because two companies may
- * both have a "bastion"; so do the names of host keys, because both may have the same addresses.
+ * Prints Host blocks for OpenSSH, one for each published resource of kind ssh. Host names begin with the intranet's
+ * name, because two companies may both have a "bastion"; host key aliases contain its id, because both may use the
+ * same addresses.
  */
 export const sshConfig: Verb<[string | undefined], SshFlags> = async (context, flags, named) => {
   const { output } = context;
@@ -69,11 +70,11 @@ interface SshHost {
   alias: string;
   host: string;
   port: number | null;
-  /** What the host's key is kept under in known_hosts. */
+  /** The name of the host key in known_hosts (HostKeyAlias). */
   hostKeyAlias: string;
 }
 
-/** OpenSSH gives names to a shell: what is more than letters, digits, dots and dashes is not written into its configuration. */
+/** OpenSSH passes host names to a shell, so names with anything but letters, digits, dots and dashes are left out. */
 export function sshHost(
   { intranet, intranetId }: { intranet: string; intranetId: string },
   { name, address }: { name: string; address: string },
@@ -84,7 +85,8 @@ export function sshHost(
   const port = split?.port ?? null;
   const [prefix, alias] = [plain(intranet) || intranetId, plain(name)];
   if (alias === "" || !/^[A-Za-z0-9][A-Za-z0-9.:_-]*$|^::?[0-9a-f:.]*$/i.test(host)) return [];
-  // By the id, which stays when the intranet is renamed. The port belongs to it: OpenSSH leaves it out of an alias.
+  // The alias uses the id, which does not change when the intranet is renamed. It includes the port, because OpenSSH
+  // does not add the port to an alias.
   const hostKeyAlias = `${intranetId}-${host}${port === null || port === 22 ? "" : `-${port}`}`;
   return [{ alias: `${prefix}-${alias}`, host, port, hostKeyAlias }];
 }

@@ -11,7 +11,7 @@ import { commandEnvironment } from "../proxies.ts";
 import { unproxiedHint } from "../unproxied.ts";
 import type { Verb } from "../verb.ts";
 
-/** Runs a command that finds the intranet's proxies in its environment; its exit code is passed on. */
+/** Runs a command with the intranet's proxies in its environment and returns its exit code. */
 export const run: Verb<[string[]], { intranet?: string; isolate?: boolean }> = async (context, flags, command) => {
   const { isolation } = await import("../isolate.ts");
   const inside = isolation();
@@ -25,14 +25,14 @@ export const run: Verb<[string[]], { intranet?: string; isolate?: boolean }> = a
   const [program = "", ...args] = command;
   if (flags.isolate && inside === null) return isolated(context, state, command);
   let { env } = process;
-  // In system mode, and in an isolated network, there is nothing to set: it is inside like every program.
+  // Nothing is set in system mode and in an isolated network: there all traffic uses the tunnel anyway.
   if (socks && http && inside === null) {
     const hint = unproxiedHint(program);
     if (hint) context.output.say(`sag: ${hint}`);
     env = { ...commandEnvironment(env, program, { socks, http }), ...gitSsh(env, intranetId) };
   }
   const child = spawn(program, args, { env, stdio: "inherit" });
-  // Ctrl-C reaches the command by the terminal; what it means is for the command to say.
+  // The terminal sends Ctrl-C to the command as well, and the command decides what it means.
   context.leaveSignals((name) => name !== "SIGINT" && child.kill(name));
   return new Promise((resolve, reject) => {
     child.once("error", (error) => reject(notRunnable(program, systemCode(error))));

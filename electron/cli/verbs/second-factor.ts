@@ -18,7 +18,10 @@ interface Flags {
   otpStdin?: boolean;
 }
 
-/** Sets up an authenticator: at a terminal in one go; without one the first call makes the secret, `--confirm` ends it. */
+/**
+ * Sets up a second factor. At a terminal this is one step; without one the first call creates the secret and
+ * `--confirm` activates it.
+ */
 export const secondFactor: Verb<[string | undefined], Flags> = async (context, flags, named) => {
   const { output, prompt } = context;
   if (!flags.passwordStdin && !prompt.isTerminal) {
@@ -54,7 +57,7 @@ export const secondFactor: Verb<[string | undefined], Flags> = async (context, f
   return 0;
 };
 
-/** A line of standard input, or an answer without echo. */
+/** Reads a line of standard input, or asks without echo. */
 export function secret(
   { prompt, signal }: Context,
   fromStdin: boolean | undefined,
@@ -66,7 +69,7 @@ export function secret(
   throw new Failure("invalid_argument", { text: texts.cli.inputs.cannotAsk(what) });
 }
 
-/** An intranet that is known here, or one without a sign-in by --link and --user. */
+/** Identifies the account: a listed intranet, or --link and --user for one without a sign-in. */
 export async function accountOf(
   context: Context,
   flags: { link?: string; user?: string },
@@ -75,7 +78,7 @@ export async function accountOf(
   const { signal } = context;
   const asked = { ...decideIdentity(context), signal };
   if (flags.link === undefined) {
-    // Before a secret is asked for.
+    // Fails for an unknown name before asking for a secret.
     const { intranetId } = await (await context.client()).intranet(intranet);
     return { ...asked, intranet: intranetId };
   }

@@ -39,7 +39,7 @@ export const service: Verb<[string, string | undefined], Flags> = async (context
 async function install(context: Context, flags: Flags): Promise<number> {
   const { output } = context;
   const installation = new Installation(systemEnvironment(), flags.root);
-  // Asked first: a link that is wrong leaves the machine as it was.
+  // Checked first, so that a wrong link changes nothing on this computer.
   const found = flags.trust === undefined ? null : await discover(context, flags.trust);
   installation.install();
   if (installation.isEnrolled) await trustEnrolled(installation.places);
@@ -50,7 +50,7 @@ async function install(context: Context, flags: Flags): Promise<number> {
   return 0;
 }
 
-/** Lets every user connect the machine with an intranet: its routes, names and policy are then everybody's. */
+/** Lets every local user connect this computer to an intranet. Its routes, DNS and policy then apply to all users. */
 async function trust(context: Context, flags: Flags, link: string | undefined): Promise<number> {
   if (link === undefined) throw new Failure("invalid_argument", { text: texts.cli.host.whichLink });
   const places = layout(flags.root ?? "");
@@ -72,7 +72,7 @@ async function untrust({ output }: Context, { root }: Flags, link: string | unde
   return 0;
 }
 
-/** A machine that was enrolled by an earlier version goes on dialling. */
+/** Trusts the intranets that an earlier version enrolled, so that this computer goes on dialling them. */
 async function trustEnrolled(places: Layout): Promise<void> {
   const environment = systemEnvironment({ ...process.env, ...dialEnvironment(places.dialState) });
   const { intranets } = await new SettingsFile(environment, () => undefined).read();
@@ -102,7 +102,7 @@ function trustCloud(
 
 const listTrusted = (places: Layout): string[] => changeTrust(places, ["list"]);
 
-/** sag-tunnel does it, for the service reads its list. Gives what is trusted then. */
+/** Changes the list with sag-tunnel, whose service reads it. Returns the intranets that are trusted afterwards. */
 function changeTrust({ tunnelState }: Layout, change: string[]): string[] {
   const { trusted = [] } = askTunnelBinary<{ trusted: { intranet: string }[] }>([
     ...["trust", ...change],
@@ -140,7 +140,7 @@ async function status({ output }: Context, { root = "" }: Flags): Promise<number
   return 0;
 }
 
-/** Signs the machine in, which dials by itself from then on. */
+/** Signs this computer in; from then on its service connects by itself. */
 async function enroll(context: Context, flags: Flags, link: string | undefined): Promise<number> {
   const installation = new Installation(systemEnvironment(), flags.root);
   if (link === undefined) throw new Failure("invalid_argument", { text: texts.cli.host.byWhatLink });
@@ -154,7 +154,7 @@ async function enroll(context: Context, flags: Flags, link: string | undefined):
       client.signIn({ invitation: link, ...filled, ...decide, store: "file", signal: context.signal }),
     );
     if (!installation.isInstalled) installation.install();
-    // The dial-up is a user like any other.
+    // The dial-up runs as an ordinary local user, so the intranet has to be trusted for it as well.
     trustCloud(installation.places, found);
     installation.enroll();
     context.output.print(texts.cli.host.enrolled(state.intranet, state.userName));
@@ -165,7 +165,7 @@ async function enroll(context: Context, flags: Flags, link: string | undefined):
   }
 }
 
-/** What the unit runs. It ends when a person is needed. */
+/** Run by the systemd unit. Ends when connecting again needs a person. */
 async function run({ output, signal }: Context): Promise<number> {
   const { HOME: state = "" } = process.env;
   const client = createClient({ onNotice: (text) => output.say(text) });
@@ -192,7 +192,7 @@ function readOutcome(state: string): Outcome | null {
   try {
     return JSON.parse(readFileSync(outcomeFile(state), "utf8")) as Outcome;
   } catch {
-    return null; // not enrolled, or not for this user to see
+    return null; // not enrolled, or not readable for this user
   }
 }
 

@@ -28,7 +28,7 @@ export const signIn: Verb<[string | undefined], Flags> = async (context, flags, 
   const filled = known ? { ...flags, user: flags.user ?? known.userName } : flags;
   checkCredentials(context, filled);
   const decide = decideIdentity(context, flags);
-  // First, so that a person sees where a password goes before typing it.
+  // Discover first: the user sees where the password goes before typing it.
   const found = await client.discover(invitation, { ...decide, signal });
   output.say(texts.cli.account.where(found.displayName, found.server));
   // Check the store first: a name and a password typed now would be useless without it.
@@ -47,11 +47,11 @@ interface Target {
   invitation: Invitation;
   /** The intranet to sign in to again. */
   known?: IntranetInfo;
-  /** What it is to be called here. */
+  /** The name for the intranet on this computer. */
   name?: string | undefined;
 }
 
-/** By a link or what stands for one, or again to an intranet that is known here by its name. */
+/** The argument is a link or code, or the name of a listed intranet to sign in to again. */
 async function readTarget(context: Context, flags: Flags, given: string | undefined): Promise<Target> {
   const { prompt, signal } = context;
   const { server, enterpriseCode, intranet } = flags;

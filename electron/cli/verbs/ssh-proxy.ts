@@ -5,7 +5,7 @@ import { connectInside } from "../../core/reach/connect.ts";
 import { connectedIntranet } from "../connected.ts";
 import type { Verb } from "../verb.ts";
 
-/** Standard input and output as a connection to HOST PORT, for OpenSSH's ProxyCommand. */
+/** Connects standard input and output to HOST PORT, for OpenSSH's ProxyCommand. */
 export const sshProxy: Verb<[string, string], { intranet?: string }> = async (context, flags, host, portText) => {
   const port = Number(portText);
   if (!/^\d{1,5}$/.test(portText) || port < 1 || port > 65_535) {
@@ -16,13 +16,15 @@ export const sshProxy: Verb<[string, string], { intranet?: string }> = async (co
   const socket = await connectInside(way, host.replace(/^\[|\]$/g, ""), port, { signal });
   const broken = await relay(socket, signal);
   signal.throwIfAborted();
-  // A sag-tunnel that is killed ends its connections like anybody else.
+  // If sag-tunnel was killed, the connection ended as if the peer had closed it; this reports the crash instead.
   await connectedIntranet(context, way.intranetId);
   if (broken) throw new Failure("target_unreachable", { text: "", subject: `${host}:${port}` });
   return 0;
 };
 
-/** Until the far end is done; the near one may be done earlier. true: the connection broke. */
+/**
+ * Relays until the remote end closes, even after standard input has ended. Resolves to true if the connection broke.
+ */
 function relay(socket: Socket, signal: AbortSignal): Promise<boolean> {
   const { stdin, stdout } = process;
   return new Promise((resolve) => {

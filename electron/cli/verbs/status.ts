@@ -24,7 +24,7 @@ export const status: Verb<[string | undefined], Flags> = async (context, flags, 
   return 0;
 };
 
-/** Until Ctrl-C. With --json one line of JSON, a list as without --watch, per change. */
+/** Prints until Ctrl-C. With --json one line of JSON per change, with the same list as without --watch. */
 async function follow(context: Context, named: string | undefined): Promise<number> {
   const { output, signal } = context;
   const client = await context.client();
@@ -54,12 +54,13 @@ async function follow(context: Context, named: string | undefined): Promise<numb
     (event: ClientEvent) => {
       if (event.kind === "lockdown") {
         ({ lockdown } = event);
-        // The states, which it is a part of, follow.
+        // The states that contain the lockdown follow in the next event.
         if (states.size > 0) return;
       } else if (event.kind === "removed") states.delete(event.intranetId);
       else if (event.kind === "changed") take(event.state);
       else {
-        // The state just requested is newer than the last one that a tunnel published.
+        // The states requested at the start are newer than those of the snapshot, so only intranets in another phase
+        // are updated.
         const news = event.states.filter((one) => states.get(one.intranetId)?.phase !== one.phase);
         if (news.length === 0) return;
         for (const state of news) take(state);
@@ -73,7 +74,7 @@ async function follow(context: Context, named: string | undefined): Promise<numb
   return 0;
 }
 
-/** `ms`: between the two. */
+/** `ms`: time between the two states. */
 const ratesOf = (former: IntranetState, now: IntranetState, ms: number): Rates => {
   const rate = (bytes: number): number => (Math.max(0, bytes) * 1_000) / Math.max(1, ms);
   return { rx: rate(now.rxBytes - former.rxBytes), tx: rate(now.txBytes - former.txBytes) };
@@ -86,7 +87,9 @@ function pick(states: IntranetState[], named: string | undefined): IntranetState
   throw new Failure("unknown_intranet", { subject: named });
 }
 
-/** The machine's lockdown first, whatever there is beside it. Without an intranet there is no JSON to say it in. */
+/**
+ * Prints lockdown first. With --json it is part of each intranet's state, so without an intranet it is not printed.
+ */
 function tell(
   { output }: Context,
   states: IntranetState[],

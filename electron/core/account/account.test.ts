@@ -22,8 +22,8 @@ afterEach(async () => {
   machine.remove();
 });
 
-describe("own devices and sessions", () => {
-  it("are listed, in plain text, and ended", async () => {
+describe("the user's own account", () => {
+  it("lists devices and sessions in plain text, and ends them", async () => {
     const account = await client.account();
     expect(await account.devices()).toMatchObject([{ name: "laptop", thisDevice: true, signedIn: true }]);
     expect(await account.sessions()).toMatchObject([{ addresses: ["10.77.0.12"], ageMs: 5_000, thisDevice: false }]);
@@ -33,25 +33,25 @@ describe("own devices and sessions", () => {
     await expect(account.endSession("../../x")).rejects.toMatchObject({ code: "invalid_argument" });
   });
 
-  it("a token that is refused is refreshed, once", async () => {
+  it("refreshes a refused token once", async () => {
     cloud.forgetAccessTokens();
     expect(await (await client.account()).devices()).toHaveLength(1);
     expect(cloud.count("refresh")).toBe(1);
   });
 
-  it("need a sign-in", async () => {
+  it("requires a sign-in for devices and sessions", async () => {
     await client.signOut();
     await expect((await client.account()).devices()).rejects.toMatchObject({ code: "sign_in_expired" });
   });
 });
 
-it("blanks around a user name are left out before it is sent or compared", async () => {
+it("removes blanks around a user name before sending or comparing it", async () => {
   const { link: invitation, user } = cloud;
   await client.signIn({ invitation, userName: ` ${user}\u00a0`, password: secret(cloud.password), store: "file" });
   expect(await client.intranets()).toHaveLength(1);
 });
 
-it("a forgotten password is replaced by the mailed code, also where nobody has signed in", async () => {
+it("resets a forgotten password with the mailed code, also without a sign-in", async () => {
   const account = await client.account();
   await account.forgotPassword({});
   await expect(account.resetPassword({}, secret("000000"), secret("next"))).rejects.toMatchObject({
@@ -62,7 +62,7 @@ it("a forgotten password is replaced by the mailed code, also where nobody has s
   expect(cloud.password).toBe("next");
 });
 
-it("a second factor is made, confirmed and removed, and its secret does not print", async () => {
+it("creates, confirms and removes a second factor without printing its secret", async () => {
   const account = await client.account();
   const password = secret(cloud.password);
   const made = await account.enrolSecondFactor({}, password);

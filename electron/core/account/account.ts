@@ -10,7 +10,7 @@ import type { IntranetRecord } from "../settings/schema.ts";
 import { chooseIntranet, type SettingsFile } from "../settings/settings.ts";
 import type { EnrolmentDesk, Whose } from "./enrolment.ts";
 
-/** Whose account: that of an intranet which is known here, or one by what a person was given. */
+/** Identifies an account: by a listed intranet, or by an invitation and a user name. */
 export interface AccountOf {
   intranet?: string;
   account?: Whose;
@@ -26,7 +26,7 @@ export interface DeviceInfo {
   firstSeenMs: number;
   lastSeenMs: number;
   signedIn: boolean;
-  /** The one this is. */
+  /** Whether this is the device the client runs on. */
   thisDevice: boolean;
 }
 
@@ -40,11 +40,11 @@ export interface OwnSessionInfo {
   thisDevice: boolean;
 }
 
-/** A new second factor, in force once a code made with it came back. */
+/** A new second factor; it takes effect once a code made with it was accepted. */
 export interface NewSecondFactor {
   /** For a QR code. */
   uri: Secret;
-  /** Base32, to be typed. */
+  /** Base32, for typing it in. */
   secret: Secret;
   /** How long it can be confirmed, ms. */
   lifetimeMs: number;
@@ -52,7 +52,7 @@ export interface NewSecondFactor {
 
 type WithToken = <T>(record: IntranetRecord, work: (api: InstanceApi, token: Secret) => Promise<T>) => Promise<T>;
 
-/** What a person does with their own account. */
+/** The actions of users on their own account. */
 export class Account {
   readonly #settings: SettingsFile;
   readonly #desk: EnrolmentDesk;
@@ -64,7 +64,7 @@ export class Account {
     this.#withToken = withToken;
   }
 
-  /** The last seen first. */
+  /** Sorted by last use, newest first. */
   async devices(intranet?: string): Promise<DeviceInfo[]> {
     const { devices } = await this.#signedIn(intranet, (api, token) => api.listDevices({}, { token }));
     return devices.map((one) => ({
@@ -78,7 +78,7 @@ export class Account {
     }));
   }
 
-  /** Running ones, the latest first. */
+  /** Running sessions, newest first. */
   async sessions(intranet?: string): Promise<OwnSessionInfo[]> {
     const { sessions } = await this.#signedIn(intranet, (api, token) => api.listSessions({}, { token }));
     return sessions.map((one) => ({
@@ -116,7 +116,7 @@ export class Account {
     );
   }
 
-  /** `otp`: of the second factor in force, if there is one. */
+  /** `otp`: a code of the current second factor, if there is one. */
   async enrolSecondFactor(of: AccountOf, password: Secret, otp?: Secret): Promise<NewSecondFactor> {
     const { Secret } = await import("../credentials/secret.ts");
     return this.#desk.withAccount(await this.#whose(of), async (api, account, options) => {
@@ -130,14 +130,14 @@ export class Account {
     });
   }
 
-  /** `otp`: made with the new one. */
+  /** `otp`: a code of the new second factor. */
   async confirmSecondFactor(of: AccountOf, password: Secret, otp?: Secret): Promise<void> {
     await this.#desk.withAccount(await this.#whose(of), (api, account, options) =>
       api.confirmSecondFactor({ ...account, password: password.reveal(), otp: otp?.reveal() ?? "" }, options),
     );
   }
 
-  /** `otp`: of the one that goes. */
+  /** `otp`: a code of the second factor to be removed. */
   async removeSecondFactor(of: AccountOf, password: Secret, otp?: Secret): Promise<void> {
     await this.#desk.withAccount(await this.#whose(of), (api, account, options) =>
       api.removeSecondFactor({ ...account, password: password.reveal(), otp: otp?.reveal() ?? "" }, options),

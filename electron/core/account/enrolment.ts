@@ -25,20 +25,20 @@ import { type Opened, openReplacing } from "../instance/replacing.ts";
 import type { IntranetRecord, Settings } from "../settings/schema.ts";
 import { checkName, nameFor, type SettingsFile } from "../settings/settings.ts";
 
-/** An invitation that names its server, with what is known of that server already. */
+/** An invitation that names its server, with the records of that server's intranets. */
 interface Target extends Enrolment {
   server: string;
   known: IntranetRecord[];
 }
 
-/** What a sign-in came to. */
+/** The result of a sign-in. */
 export interface Enrolled {
   record: IntranetRecord;
   signedIn: SignedIn;
   api: InstanceApi;
 }
 
-/** An account, by what a person was given. */
+/** An account, identified by an invitation and a user name. */
 export interface Whose {
   invitation: Invitation;
   userName: string;
@@ -51,10 +51,13 @@ interface Asked {
 }
 
 const mostPins = 8;
-/** How long the end of a sign-in that cannot be kept may take, ms. */
+/** Time limit for revoking a sign-in that could not be stored, ms. */
 const revokeTimeout = 3_000;
 
-/** From an invitation to a sign-in. A link adds; it replaces what is known of a server only after a question. */
+/**
+ * Handles invitations and sign-ins. A link adds an intranet; it replaces a known server's key only after the user
+ * agreed.
+ */
 export class EnrolmentDesk {
   readonly #environment: Environment;
   readonly #settings: SettingsFile;
@@ -64,7 +67,7 @@ export class EnrolmentDesk {
     this.#settings = settings;
   }
 
-  /** The intranet that signing in with this would go on with; null when it would be a new one. */
+  /** Returns the intranet that signing in with this invitation would continue; null if it would be a new one. */
   async find(invitation: Invitation, userName: string): Promise<IntranetRecord | null> {
     const { known, code } = await this.#target(invitation);
     return known.find((one) => one.code === code && one.user === typedName(userName)) ?? null;
@@ -89,7 +92,7 @@ export class EnrolmentDesk {
     }
   }
 
-  /** Signs in. `keep`: the tokens go into the store; without it they live only in the answer. The caller closes `api`. */
+  /** Signs in. `keep`: store the tokens; otherwise only the result contains them. The caller closes `api`. */
   async signIn(options: SignInOptions, keep: boolean): Promise<Enrolled> {
     if (options.intranet !== undefined) checkName(options.intranet);
     const target = await this.#target(options.invitation);
@@ -99,8 +102,9 @@ export class EnrolmentDesk {
       () => null,
       (thrown: unknown) => thrown,
     );
-    // Without a place to keep it a first sign-in is tried all the same, so that a wrong password is reported before a missing keychain. Not
-    // with a code, which is good once only, and not over an earlier sign-in, which it would end.
+    // Without a store a first sign-in is tried all the same, so that a wrong password is reported before a missing
+    // keychain. It is not tried with a one-time code, which would be used up, nor over an earlier sign-in, which it
+    // would end.
     const isFirst = !target.known.some((one) => one.code === target.code && one.signedIn);
     if (noStore && (options.otp || !isFirst)) throw noStore;
     const device = await deviceIdentity(this.#environment);
@@ -119,7 +123,8 @@ export class EnrolmentDesk {
         { signal: options.signal },
       );
       const { signedIn } = await request.catch((thrown: unknown) => {
-        // The password was right. Where to keep the sign-in is asked before what else is wanted, which would be asked twice.
+        // The password was right. The store is asked for before a code or a new password, because those would have to
+        // be entered again.
         const isRight =
           thrown instanceof Failure &&
           (thrown.code === "second_factor_required" || thrown.code === "password_change_required");
@@ -156,7 +161,7 @@ export class EnrolmentDesk {
     });
   }
 
-  /** Does something with an account that needs no sign-in, over a connection whose other end has been decided on. */
+  /** Runs `work` for an account that needs no sign-in, over a connection to a verified server. */
   async withAccount<T>(
     { invitation, userName, decideIdentity, signal }: Whose & Asked,
     work: (
@@ -191,7 +196,7 @@ export class EnrolmentDesk {
     return openReplacing(expected, { decide: decideIdentity, replace: replaceIdentity }, signal);
   }
 
-  /** Enters an intranet into the settings, or finds the one that is there. */
+  /** Adds an intranet to the settings, or updates the existing record. */
   #enter(
     settings: Settings,
     target: Target,
@@ -213,7 +218,7 @@ export class EnrolmentDesk {
     }
     const current = opened.replaced ? opened.pins : (known?.pins ?? target.pins);
     const pins = nextPins(current, api.identity, signedIn.server);
-    // It is one server for all who use it here.
+    // The pins belong to the server, so they change for all its intranets.
     if (opened.replaced) for (const one of settings.intranets) if (one.server === target.server) one.pins = pins;
     const name = options.intranet ?? known?.name ?? nameFor(settings, displayName, target.code);
     if (known) {
@@ -236,13 +241,16 @@ export class EnrolmentDesk {
   }
 }
 
-/** When a sign-in ends, by this machine's clock; ms since the epoch. undefined: the cloud instance did not say. */
+/**
+ * When a sign-in ends, by the clock of this computer; ms since the epoch. undefined: the cloud instance did not
+ * report it.
+ */
 export const signInEnd = ({ tokens }: SignedIn, now: number): number | undefined =>
   tokens?.signInLifetime ? now + durationMs(tokens.signInLifetime) : undefined;
 
 /**
- * The pins to keep: none while the system's authorities vouch for the server; else those that a connection it has proved itself on
- * announces, and always the one in use.
+ * Returns the pins to store: those that the server announces over a verified connection, and always the one in use.
+ * Where the system's authorities verify the server, the pins stay as they are.
  */
 export function nextPins(current: readonly string[], identity: Identity, server: ServerInfo | undefined): string[] {
   if (identity.by === "authority") return [...current];
@@ -251,7 +259,7 @@ export function nextPins(current: readonly string[], identity: Identity, server:
   return [...new Set([identity.fingerprint, ...next])].slice(0, mostPins);
 }
 
-/** A code alone is enough where an intranet of that code, or only one server at all, is known. */
+/** The server for a code without one: that of the known intranets with this code, or else the only known server. */
 function rememberedServer(intranets: IntranetRecord[], code: string): string {
   const same = new Set(intranets.filter((one) => one.code === code).map((one) => one.server));
   const servers = same.size > 0 ? same : new Set(intranets.map((one) => one.server));

@@ -7,10 +7,12 @@ import { parseAddress } from "../instance/address.ts";
 import { InstanceApi } from "../instance/api.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
 
-/** How long a goodbye to the cloud instance may take, ms: signing out here does not depend on it. */
+/**
+ * Time limit for revoking the sign-in at the cloud instance, ms; a failure there does not stop the local sign-out.
+ */
 const revokeTimeout = 3_000;
 
-/** Ends the sign-in at the cloud instance if it answers, and here in any case. */
+/** Revokes the sign-in at the cloud instance, if it answers, and deletes the local tokens in any case. */
 export async function endSignIn(
   environment: Environment,
   record: IntranetRecord,

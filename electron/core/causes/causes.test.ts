@@ -14,13 +14,13 @@ const words = (values: object): string[] =>
     .sort();
 
 describe("the cause table", () => {
-  it("has every cause, warning and hop of the contract, and no other", () => {
+  it("has exactly the causes, warnings and hops of the contract", () => {
     expect(Object.keys(causeTable).sort()).toEqual(words(Cause));
     expect(Object.keys(warningTable).sort()).toEqual(words(WarningCode));
     expect(Object.keys(texts.hops).sort()).toEqual(words(HopKind));
   });
 
-  it("names the same person for a cause while connecting and for the warning of it while connected", () => {
+  it("has the same mender for a cause and for the warning with the same name", () => {
     const both = (Object.keys(warningTable) as (keyof typeof warningTable)[]).filter((code) => code in causeTable);
     expect(both).toContain("instance_unreachable");
     for (const code of both) {
@@ -30,14 +30,14 @@ describe("the cause table", () => {
     }
   });
 
-  it("has an exit code of its own for each", () => {
+  it("has a unique exit code for each cause", () => {
     const codes = Object.values(causeTable).map((row) => row.exit);
     expect(new Set(codes).size).toBe(codes.length);
     for (const code of codes) expect(code > 0 && code < 126 && code !== exitInterrupted).toBe(true);
     expect([exitCodeOf("unknown"), exitCodeOf("invalid_argument")]).toEqual([1, 2]);
   });
 
-  it("says one or two sentences in sentence case, never the word error", () => {
+  it("has one or two sentences in sentence case, without the word error", () => {
     for (const code of Object.keys(causeTable) as (keyof typeof causeTable)[]) {
       for (const details of [{}, { subject: "it.example", deviceName: "anna-laptop", retryAfterMs: 2500 }]) {
         const { message, action } = failureView(code, details);
@@ -53,14 +53,14 @@ describe("the cause table", () => {
 });
 
 describe("Failure", () => {
-  it("speaks the table's words", () => {
+  it("uses the texts of the table", () => {
     const failure = new Failure("replaced", { deviceName: "bob\u001b[31m-phone" });
     expect(failure.message).toBe("bob [31m-phone took over this session.");
     expect(failure.view).toMatchObject({ cause: "replaced", mender: "you", deviceName: "bob [31m-phone" });
     expect(failureView("too_many_attempts", { retryAfterMs: 4200 }).action).toBe("Try again in 5 s.");
   });
 
-  it("blames the administrator's setting, not sag-tunnel, for a session that cannot be used", () => {
+  it("attributes an unusable session to the administrator's setting, not to sag-tunnel", () => {
     const text = "the intranet's settings cannot be used: routes[0]: 127.0.0.0/8 is never inside an intranet";
     const seen = failureView("answer_invalid", { subject: "sag-tunnel", field: "routes[0]", text });
     expect(seen.message).toBe(`T${text.slice(1)}.`);
@@ -70,7 +70,7 @@ describe("Failure", () => {
     );
   });
 
-  it("says what ended a sign-in, whose server does not answer, and how many devices are connected", () => {
+  it("includes why a sign-in ended, which server does not answer, and how many devices are connected", () => {
     const told = (...of: Parameters<typeof failureView>) => {
       const { message, action, mender } = failureView(...of);
       return [`${message} ${action}`, mender];
@@ -97,7 +97,7 @@ describe("Failure", () => {
     );
   });
 
-  it("lets no control or direction character through", () => {
+  it("removes control and direction characters", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const plain = plainText(text);

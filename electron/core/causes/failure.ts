@@ -4,16 +4,16 @@ import { causeAction, causeCommand, causeMessage, hasCommand } from "../../../co
 import type { CauseDetails } from "../../../common/text/types.ts";
 import type { CauseCode, FailureView } from "../client/model.ts";
 
-/** Everything a failure can carry besides its cause. */
+/** The details of a failure besides its cause. */
 export interface FailureDetails extends CauseDetails {
   sessions?: FailureView["sessions"];
-  /** The fingerprint that a person may compare, for `instance_identity_unknown`. */
+  /** For `instance_identity_unknown`: the fingerprint for the user to compare. */
   fingerprint?: string;
 }
 
 /**
- * A failure with a cause from the table. Thrown across core, so that every face can show it; `message` is the table's
- * sentence, never a stack or an internal name.
+ * A failure with a cause from the table, thrown throughout core. `message` is the table's sentence, never a stack or
+ * an internal name.
  */
 export class Failure extends Error {
   readonly code: CauseCode;
@@ -47,14 +47,16 @@ export function failureView(code: CauseCode, details: FailureDetails = {}): Fail
   };
 }
 
-/** The same for a terminal. */
+/** The same with the action for a terminal. */
 export function commandView(view: FailureView, details: CauseDetails = {}): FailureView {
   return hasCommand(view.cause) ? { ...view, action: causeCommand(view.cause, { ...view, ...details }) } : view;
 }
 
 export const exitCodeOf = (code: CauseCode): number => causeTable[code].exit;
 
-/** Foreign words made harmless: control and direction characters out, one line, at most `limit` characters. */
+/**
+ * Makes text from elsewhere safe to print: no control or direction characters, one line, at most `limit` characters.
+ */
 export function plainText(text: string, limit = 1024): string {
   return text
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")

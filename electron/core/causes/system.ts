@@ -22,11 +22,11 @@ const byCode: Record<string, CauseCode> = {
   ETIMEDOUT: "instance_unreachable",
 };
 
-/** What the system reported, as a cause. `subject` is the file or host it was about; a Failure stays what it is. */
+/** Maps a system error to a cause. `subject` is the file or host concerned; a Failure is returned unchanged. */
 export function failureFromSystem(thrown: unknown, subject?: string): Failure {
   if (thrown instanceof Failure) return thrown;
   const code = systemCode(thrown);
-  // Happy eyeballs reports one problem per address; the last one is as good as any.
+  // Happy Eyeballs (RFC 8305) reports one error for each address; the last one is used.
   const inner = thrown instanceof AggregateError && !byCode[code] ? systemCode(thrown.errors.at(-1)) : code;
   return new Failure(byCode[inner] ?? "unknown", subject === undefined ? {} : { subject }, { cause: thrown });
 }

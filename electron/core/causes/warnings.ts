@@ -8,7 +8,7 @@ interface WarningRow {
   mender: MenderWord;
 }
 
-/** Up, but something is wrong: where in the chain, and who can fix it. */
+/** For each warning the hop it concerns and who can fix it. */
 export const warningTable: Record<WarningWord, WarningRow> = {
   unknown: { hop: null, mender: "administrator" },
   instance_unreachable: { hop: "instance", mender: "administrator" },
@@ -29,14 +29,14 @@ export const warningTable: Record<WarningWord, WarningRow> = {
   no_routes: { hop: "cloud_network", mender: "administrator" },
 };
 
-/** Of these the sender's words name what it is about: whose network, which program. */
+/** These warnings take their text from the sender, because it names the network or program concerned. */
 const named: ReadonlySet<WarningWord> = new Set(["lan_overlap", "dns_conflict"]);
 
 const isCause = (code: WarningWord): code is WarningWord & CauseCode => Object.hasOwn(causeTable, code);
 
 /**
- * A warning as it is shown; the sender's hop and fixer take precedence over the table, but where connecting can fail for the same
- * reason: then whoever is named while connecting is named while connected.
+ * A warning as it is shown. The sender's hop and mender take precedence over the table, except for warnings that are
+ * also causes: those use the cause's mender, so that a fault has the same one while connecting and while connected.
  */
 export function warningView(
   code: WarningWord,

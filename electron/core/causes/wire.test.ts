@@ -7,8 +7,8 @@ const keyed = {
   text: "words of an older version",
 };
 
-describe("a failure of another program", () => {
-  it("is shown by its key, and in the sender's words where the key is not known", () => {
+describe("a failure from another program", () => {
+  it("is shown by its key, or in the sender's text if the key is unknown", () => {
     const shown = (json: object) => failureFromWire({ cause: "CAUSE_NOT_FOUND", ...json }).details.text;
     expect(shown(keyed)).toBe("git.eng refuses the connection");
     expect(shown({ ...keyed, messageKey: "tunnel.of_a_later_version" })).toBe("words of an older version");
@@ -18,7 +18,7 @@ describe("a failure of another program", () => {
     );
   });
 
-  it("is read from a line of JSON as well, whatever is in it", () => {
+  it("is parsed from a line of JSON, whatever it contains", () => {
     const line = { cause: "target_refused", message: "x", key: "tunnel.host_refuses", params: { host: "git.eng" } };
     expect(failureFromLine(line)).toMatchObject({
       code: "target_refused",

@@ -12,7 +12,7 @@ export function durationMs(duration: string | undefined): number | undefined {
   return Number.isFinite(value) ? Math.round(value * 1000) : undefined;
 }
 
-/** CAUSE_KICKED → kicked. A value this version does not know, in whatever shape, → null. */
+/** CAUSE_KICKED → kicked. Unknown or malformed values → null. */
 export function wordOf(json: unknown, prefix: string): string | null {
   if (typeof json !== "string" || !json.startsWith(prefix)) return null;
   const word = json.slice(prefix.length).toLowerCase();
@@ -24,7 +24,7 @@ export function causeOf(json: CauseJson | string | number | undefined): CauseCod
   return word !== null && Object.hasOwn(causeTable, word) ? (word as CauseCode) : "unknown";
 }
 
-/** A failure that came over a contract. */
+/** Converts a failure received by RPC. */
 export function failureFromWire(json: FailureJson, subject?: string): Failure {
   const details: FailureDetails = {};
   const text = renderWords({ key: json.messageKey, params: json.messageParams, text: json.text });
@@ -39,7 +39,10 @@ export function failureFromWire(json: FailureJson, subject?: string): Failure {
   return new Failure(causeOf(json.cause), details);
 }
 
-/** A failure as sag-tunnel prints it in one line of JSON: `cause` in small letters, its words, and their key with its parameters. */
+/**
+ * Converts a failure that sag-tunnel printed as a line of JSON: `cause` in lower case, a message, and the message's
+ * key and parameters.
+ */
 export function failureFromLine(line: unknown): Failure {
   const { cause, message, key, params } = (line ?? {}) as Record<string, unknown>;
   const code = typeof cause === "string" && Object.hasOwn(causeTable, cause) ? (cause as CauseCode) : "unknown";
@@ -69,7 +72,7 @@ interface ErrorBody {
   details?: unknown;
 }
 
-/** Connect's own codes, where the sender gave no Failure with it. */
+/** Causes for Connect's own error codes, for errors without a Failure detail. */
 const byConnectCode: Record<string, CauseCode> = {
   unavailable: "instance_unreachable",
   deadline_exceeded: "instance_unreachable",
@@ -79,7 +82,7 @@ const byConnectCode: Record<string, CauseCode> = {
   unauthenticated: "sign_in_expired",
 };
 
-/** The failure in the body of a Connect answer, or null when this is no such body. */
+/** The failure in the body of a Connect error response; null if the body is not one. */
 export async function failureFromErrorBody(body: unknown, subject: string): Promise<Failure | null> {
   if (typeof body !== "object" || body === null) return null;
   const { code, message, details } = body as ErrorBody;
@@ -95,7 +98,7 @@ export async function failureFromErrorBody(body: unknown, subject: string): Prom
 async function failureDetail(detail: unknown): Promise<FailureJson | null> {
   const { type, value } = (detail ?? {}) as { type?: unknown; value?: unknown };
   if (type !== "sag.types.v1.Failure" || typeof value !== "string") return null;
-  // Only failures pay for loading the contracts' descriptors.
+  // The contracts' descriptors are slow to load, so they are loaded only for failures.
   const [{ fromBinary, toJson }, { FailureSchema }] = await Promise.all([
     import("@bufbuild/protobuf"),
     import("#proto/types/v1/cause_pb.js"),

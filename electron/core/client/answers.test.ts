@@ -3,13 +3,13 @@ import { causeOf, cloud, environment, until } from "../testing/client.ts";
 import type { FakeCloud } from "../testing/cloud.ts";
 import { createClient } from "./client.ts";
 
-describe("answers", { timeout: 30_000 }, () => {
+describe("answers of a server", { timeout: 30_000 }, () => {
   const answering = async (handler: FakeCloud["handler"]): Promise<string> => {
     cloud.handler = handler;
     return causeOf(createClient({ environment }).discover(cloud.link));
   };
 
-  it("does not read on after 256 KiB", async () => {
+  it("stops reading after 256 KiB", async () => {
     let sent = 0;
     const cause = await answering((_request, response) => {
       response.writeHead(200, { "content-type": "application/proto" });
@@ -28,7 +28,7 @@ describe("answers", { timeout: 30_000 }, () => {
     expect(sent).toBeLessThan(8 * 1024 * 1024);
   });
 
-  it("refuses one that says it is too large", async () => {
+  it("refuses an answer that declares a larger size", async () => {
     const cause = await answering((_request, response) => {
       response.writeHead(200, { "content-type": "application/proto", "content-length": 10 << 20 });
       response.write("x");
@@ -67,7 +67,7 @@ describe("answers", { timeout: 30_000 }, () => {
     expect(cause).toBe(expected);
   });
 
-  it("says in a moment when nobody is there", async () => {
+  it("fails quickly if nothing listens", async () => {
     await cloud.stop();
     const began = performance.now();
     expect(await causeOf(createClient({ environment }).discover(cloud.link))).toBe("instance_unreachable");

@@ -17,17 +17,17 @@ export type { ClientEvent, IntranetInfo, StoreWord, Watching } from "./model.ts"
 export type * from "./requests.ts";
 
 /**
- * What app and command line drive. One per process. Everything that fails throws a Failure (core/causes); what was
- * aborted by a signal throws that signal's reason; nothing else is thrown.
+ * The API that the app and the command line use; one per process. Every error is thrown as a Failure (core/causes);
+ * an abort throws the signal's reason.
  * `intranet` is a name or an id; undefined means the only one, or the default.
  */
 export interface Client {
   intranets(): Promise<IntranetInfo[]>;
-  /** The one that is meant, or a Failure. */
+  /** Finds an intranet by the rule above. */
   intranet(intranet?: string): Promise<IntranetInfo>;
-  /** Makes it the one that is meant when none is named. */
+  /** Makes this intranet the default. */
   setDefault(intranet: string): Promise<void>;
-  /** probe: proof of life is asked for first (at most 1 s). */
+  /** probe: send a probe first and wait for its answer (at most 1 s). */
   states(options?: { probe?: boolean }): Promise<IntranetState[]>;
   watch(listener: (event: ClientEvent) => void, options?: { attentive?: boolean }): Watching;
 
@@ -35,31 +35,34 @@ export interface Client {
     invitation: Invitation,
     options?: { decideIdentity?: DecideIdentity; replaceIdentity?: ReplaceIdentity; signal?: AbortSignal },
   ): Promise<Discovered>;
-  /** Signs in and keeps it. It does not connect. */
+  /** Signs in and stores the tokens. Does not connect. */
   signIn(options: SignInOptions): Promise<IntranetState>;
-  /** Up, or a Failure. Already connected is no failure. */
+  /** Resolves once connected; also if it already was. */
   connect(intranet?: string, options?: ConnectOptions): Promise<IntranetState>;
-  /** Sign-in and dial in one, keeping no token. */
+  /** Signs in and connects without storing a token. */
   connectOnce(signIn: SignInOptions, options?: ConnectOptions): Promise<IntranetState>;
   disconnect(intranet?: string): Promise<IntranetState>;
-  /** Disconnects, revokes the token at the cloud instance if it answers, forgets it here. `forget` removes the intranet too. */
+  /**
+   * Disconnects, revokes the token at the cloud instance if it answers, and deletes the local one. `forget` removes
+   * the intranet too.
+   */
   signOut(intranet?: string, options?: { forget?: boolean }): Promise<IntranetState>;
   changePassword(options: PasswordChange): Promise<void>;
-  /** Fails as signing in would if a sign-in could not be kept in this store. */
+  /** Throws what signing in would throw if this store cannot be written. */
   checkStore(store: StoreWord): Promise<void>;
-  /** Lockdown: what is the machine's and no intranet's. */
+  /** Lockdown, which applies to the whole computer and not to one intranet. */
   readonly lockdown: Lockdown;
-  /** What a person does with their own account, beside signing in. */
+  /** The user's own account: devices, sessions, second factor. */
   account(): Promise<Account>;
 
-  /** Lets go of streams and connections. What is connected stays connected. */
+  /** Closes streams and connections. Tunnels stay connected. */
   close(): void;
 }
 
 export interface ClientParts {
-  /** Default: this machine. */
+  /** Default: this computer. */
   environment?: Environment;
-  /** Told what a person should know and nothing has failed for. */
+  /** Called with messages that are not failures, for the user. */
   onNotice?: (text: string) => void;
 }
 

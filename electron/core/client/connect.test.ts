@@ -8,7 +8,7 @@ import { testEnvironment } from "../testing/environment.ts";
 import { isRunning, useFakeTunnel } from "../testing/tunnel.ts";
 import { createClient } from "./client.ts";
 
-it("ends the tunnels of a test that did not disconnect", async () => {
+it("ends tunnels that a test leaves connected", async () => {
   const own = testEnvironment();
   const tunnels = useFakeTunnel(own);
   const client = createClient({ environment: own });
@@ -20,7 +20,7 @@ it("ends the tunnels of a test that did not disconnect", async () => {
 });
 
 describe("connect", { timeout: 30_000 }, () => {
-  it("connects, remembers its ports, says when it is connected already, and disconnects", async () => {
+  it("connects, keeps its ports, reports that it is already connected, and disconnects", async () => {
     const tunnels = useFakeTunnel(environment);
     const client = createClient({ environment });
     await client.signIn(signIn());
@@ -32,7 +32,7 @@ describe("connect", { timeout: 30_000 }, () => {
     expect(steps).toEqual(["already_connected"]);
     expect(cloud.count("dial")).toBe(1);
     expect(tunnels.pids()).toHaveLength(1);
-    // Another process sees the same.
+    // A client in another process has the same state.
     expect(await createClient({ environment }).states({ probe: true })).toMatchObject([
       { phase: "connected", pid: state.pid },
     ]);
@@ -42,7 +42,7 @@ describe("connect", { timeout: 30_000 }, () => {
     await client.disconnect();
   });
 
-  it("gives up a remembered port that is taken, and never one that was asked for", async () => {
+  it("replaces a stored port that is in use, but never a requested one", async () => {
     useFakeTunnel(environment, { taken: ["127.0.0.1:1080"] });
     const client = createClient({ environment });
     await client.signIn(signIn());
@@ -57,7 +57,7 @@ describe("connect", { timeout: 30_000 }, () => {
     await client.disconnect();
   });
 
-  it("refreshes an access token that has ended or is refused, once", async () => {
+  it("refreshes an expired or refused access token once", async () => {
     useFakeTunnel(environment);
     const client = createClient({ environment });
     await client.signIn(signIn());
@@ -87,7 +87,7 @@ describe("connect", { timeout: 30_000 }, () => {
     expect(await createClient({ environment }).states()).toMatchObject([{ phase: "disconnected" }]);
   });
 
-  it("shows a cause it does not know by the server's words", async () => {
+  it("shows the server's text for an unknown cause", async () => {
     useFakeTunnel(environment);
     const client = createClient({ environment });
     await client.signIn(signIn());
@@ -109,7 +109,7 @@ describe("connect", { timeout: 30_000 }, () => {
     await until(() => tunnels.pids().length === 0);
   });
 
-  it("leaves nothing half done when it is aborted", async () => {
+  it("cleans up after an abort", async () => {
     const tunnels = useFakeTunnel(environment, { outcome: "silent" });
     const client = createClient({ environment });
     await client.signIn(signIn());
@@ -123,7 +123,7 @@ describe("connect", { timeout: 30_000 }, () => {
     expect(await client.states()).toMatchObject([{ phase: "disconnected" }]);
   });
 
-  it("tells a crashed tunnel, and has its session back on connect", async () => {
+  it("reports a crashed tunnel and resumes its session on connect", async () => {
     const tunnels = useFakeTunnel(environment);
     const client = createClient({ environment });
     await client.signIn(signIn());
@@ -138,7 +138,7 @@ describe("connect", { timeout: 30_000 }, () => {
     await client.disconnect();
   });
 
-  it("dials anew when the crashed tunnel's session has ended", async () => {
+  it("dials again if the crashed tunnel's session has ended", async () => {
     const tunnels = useFakeTunnel(environment, { resume: "session_expired" });
     const client = createClient({ environment });
     await client.signIn(signIn());
@@ -150,7 +150,7 @@ describe("connect", { timeout: 30_000 }, () => {
     await client.disconnect();
   });
 
-  it("says that there is no tunnel program", async () => {
+  it("reports a missing tunnel program", async () => {
     const client = createClient({ environment });
     await client.signIn(signIn());
     expect(await causeOf(client.connect())).toBe("tunnel_binary_missing");
@@ -158,7 +158,7 @@ describe("connect", { timeout: 30_000 }, () => {
     expect(await causeOf(client.connect())).toBe("tunnel_crashed");
   });
 
-  it("signs in and dials in one, keeping no token", async () => {
+  it("signs in and connects without storing a token", async () => {
     useFakeTunnel(environment);
     const client = createClient({ environment });
     expect((await client.connectOnce(signIn())).phase).toBe("connected");
@@ -169,7 +169,7 @@ describe("connect", { timeout: 30_000 }, () => {
     expect(await causeOf(client.connect())).toBe("sign_in_expired");
   });
 
-  it("changes the password, and signs out here even when the cloud instance is gone", async () => {
+  it("changes the password, and signs out locally even without the cloud instance", async () => {
     const notices: string[] = [];
     const client = createClient({ environment, onNotice: (text) => notices.push(text) });
     await client.signIn(signIn());

@@ -35,12 +35,12 @@ import type {
   SignInOptions,
 } from "./requests.ts";
 
-/** How long anything about one's own account may take, ms. */
+/** Time limit for requests about the user's own account, ms. */
 const accountTimeout = 15_000;
 
 /**
- * The Client over real parts. What only some verbs need (TLS, contracts, validation, keychain) is loaded when it is needed, so
- * that a status costs no more than it has to.
+ * The Client. Parts that only some calls need (TLS, contracts, validation, keychain) are loaded on first use, so that
+ * `sag status` starts fast.
  */
 export class CoreClient {
   readonly lockdown: Lockdown;
@@ -126,7 +126,7 @@ export class CoreClient {
     };
     try {
       const known = await desk.find(signIn.invitation, signIn.userName);
-      // What is up, or comes back by itself, needs no password.
+      // An intranet that is connected or reconnects by itself needs no password.
       const isWanted =
         known && (isSessionWanted(this.#environment, known.id) || (await isInService(this.#environment, known.id)));
       const record = isWanted ? known : (await enrolled()).record;
@@ -203,7 +203,7 @@ export class CoreClient {
     this.#watches.clear();
   }
 
-  /** Makes what failed before this sign-in out of date, for every program that shows it. */
+  /** Records the sign-in in the settings, so that every program treats earlier failures as out of date. */
   async #noteSignIn(record: IntranetRecord): Promise<void> {
     const tunnel = await askTunnel(this.#environment, record.id, false);
     const failed = tunnel !== "dead" && tunnel?.phase === "PHASE_FAILED" ? tunnel : null;
@@ -223,7 +223,7 @@ export class CoreClient {
     return mergeState(record, tunnel, this.#progress.get(record.id), lockdown);
   }
 
-  /** One dial, with its progress and outcome for whoever watches. */
+  /** Dials once and reports progress and outcome to watchers. */
   async #dial(
     record: IntranetRecord,
     options: ConnectOptions,
@@ -242,7 +242,7 @@ export class CoreClient {
     }
   }
 
-  /** One dial of an intranet at a time on this host. */
+  /** Dials under a lock, so that this user's processes dial an intranet one at a time. */
   async #dialOnce(
     record: IntranetRecord,
     options: ConnectOptions,
@@ -276,7 +276,7 @@ export class CoreClient {
     });
     await noted;
     for (const text of await movedPorts(record, state, options)) this.#onNotice(text);
-    // It is up: what is only for next time does not fail it.
+    // The tunnel is up, so a failure to store settings for next time is only a notice.
     await this.#rememberPorts(record, state).catch((thrown) => this.#tellTrouble(thrown));
     await refreshAllPac(environment, () => this.states()).catch((thrown) => this.#tellTrouble(thrown));
     return state;
@@ -292,7 +292,7 @@ export class CoreClient {
     this.#onNotice(thrown instanceof Failure ? thrown.message : texts.core.settings.notWritten);
   }
 
-  /** So that a browser or script that was configured with an address still works next time. */
+  /** Keeps the ports, so that a browser or script configured with an address works next time too. */
   async #rememberPorts(record: IntranetRecord, { socks, http }: IntranetState): Promise<void> {
     if (!socks || !http || (record.socks === socks && record.http === http)) return;
     await this.#settings.updateIntranet(record.id, (one) => Object.assign(one, { socks, http }));
@@ -305,7 +305,7 @@ export class CoreClient {
     api: (signal: AbortSignal) => Promise<InstanceApi>,
   ): Promise<Secret> {
     if (!record.signedIn) throw new Failure("sign_in_expired");
-    // Opened whether or not a token has to be asked for: the dial that follows needs it, and this way it costs no time.
+    // Opens the connection even if the stored token is still good, because the dial that follows needs it.
     api(signal).catch(() => undefined);
     const [{ accessToken }, { openStore }, { deviceIdentity }, { nextPins, signInEnd }] = await Promise.all([
       import("../credentials/tokens.ts"),
@@ -324,7 +324,7 @@ export class CoreClient {
       onRefreshed: async (signedIn, from) => {
         const pins = nextPins(record.pins, from.identity, signedIn.server);
         const signInEnds = signInEnd(signedIn, this.#environment.now()) ?? record.signInEnds;
-        // What differs by the time that the answer was on its way is the same.
+        // Ends that differ only by the transmission time count as equal.
         const isSame = Math.abs((signInEnds ?? 0) - (record.signInEnds ?? 0)) < 60_000;
         if (pins.join() === record.pins.join() && isSame) return;
         Object.assign(record, { pins, signInEnds });

@@ -7,8 +7,8 @@ import { FakeCloud } from "../testing/cloud.ts";
 import { useFakeTunnel } from "../testing/tunnel.ts";
 import { createClient } from "./client.ts";
 
-describe("identity of the server", { timeout: 30_000 }, () => {
-  it("stops at a wrong pin, having sent nothing", async () => {
+describe("verifying the server", { timeout: 30_000 }, () => {
+  it("fails on a wrong pin before sending anything", async () => {
     const link = cloud.link.replace(cloud.pin, "0".repeat(64));
     expect(await causeOf(createClient({ environment }).signIn(signIn({ invitation: link })))).toBe(
       "instance_identity_changed",
@@ -16,7 +16,7 @@ describe("identity of the server", { timeout: 30_000 }, () => {
     expect(cloud.calls).toEqual([]);
   });
 
-  it("does not trust a self-made certificate without a pin, unless a person does", async () => {
+  it("refuses a self-signed certificate without a pin, unless the user accepts it", async () => {
     const client = createClient({ environment });
     const invitation = `${cloud.code}@${cloud.host}`;
     const failure = await failureOf(client.signIn(signIn({ invitation })));
@@ -36,11 +36,11 @@ describe("identity of the server", { timeout: 30_000 }, () => {
       }),
     );
     expect(asked).toEqual([`${cloud.host} ${cloud.pin}`]);
-    // Said once: from now on it is pinned.
+    // Accepted once, the key is pinned.
     await client.signIn(signIn({ invitation }));
   });
 
-  it("says that TLS 1.3 is needed where it is not spoken", async () => {
+  it("reports that TLS 1.3 is required", async () => {
     const old = createServer({ key: certificate.key, cert: certificate.cert, maxVersion: "TLSv1.2" });
     await new Promise<void>((resolve) => old.listen(0, "127.0.0.1", resolve));
     const { port } = old.address() as AddressInfo;
@@ -52,7 +52,7 @@ describe("identity of the server", { timeout: 30_000 }, () => {
     await new Promise((resolve) => old.close(resolve));
   });
 
-  it("replaces a known key when the link is for the new one and a person says so, for all who use that server", async () => {
+  it("replaces a known key for all accounts on a server if the link has the new key and the user agrees", async () => {
     const client = createClient({ environment });
     await client.signIn(signIn());
     const old = cloud.link;
@@ -63,7 +63,7 @@ describe("identity of the server", { timeout: 30_000 }, () => {
       asked.push(fingerprint);
       return asked.length > 1;
     };
-    // A link that is not for the new key is no reason to ask.
+    // A link with another key does not lead to the question.
     expect(await causeOf(client.signIn(signIn({ invitation: old, replaceIdentity })))).toBe(
       "instance_identity_changed",
     );
@@ -75,12 +75,12 @@ describe("identity of the server", { timeout: 30_000 }, () => {
     expect([asked, cloud.calls]).toEqual([[cloud.pin], []]);
     expect(await client.discover(cloud.link, { replaceIdentity })).toMatchObject({ known: "contoso" });
     await client.signIn(signIn({ replaceIdentity }));
-    // Reported once, because the new one is known from now on.
+    // Not asked again, because the new key is pinned now.
     await client.signIn(signIn());
     expect(asked).toEqual([cloud.pin, cloud.pin, cloud.pin]);
   });
 
-  it("stops at a changed certificate, even when a new link vouches for it", async () => {
+  it("refuses a changed certificate without the user's consent, even if a new link confirms it", async () => {
     const client = createClient({ environment });
     await client.signIn(signIn());
     cloud.calls.length = 0;
@@ -96,7 +96,7 @@ describe("identity of the server", { timeout: 30_000 }, () => {
     await client.signIn(signIn());
   });
 
-  it("takes over the pins that a trusted connection announces", async () => {
+  it("stores the pins that a verified server announces", async () => {
     const client = createClient({ environment });
     const spare = makeCertificate();
     cloud.announced = [cloud.pin, spare.pin];

@@ -20,23 +20,23 @@ export type {
   WarningWord,
 } from "../../../common/words.ts";
 
-// What the faces of core (app, CLI) see: JSON printed by `sag` and messages to the renderer are these shapes.
+// The shapes that `sag --json` prints and that the app sends to the renderer.
 
-/** Something that failed, as a person or a script meets it. `message` and `action` come from the cause table. */
+/** A failure as users and scripts see it. `message` and `action` come from the cause table. */
 export interface FailureView {
   cause: CauseCode;
-  /** One sentence: what is the matter. */
+  /** One sentence: the cause. */
   message: string;
   /** One sentence: what to do, and who can. Empty when there is nothing to do. */
   action: string;
   mender: MenderWord;
-  /** ms until it is worth trying again; only with too_many_attempts and the like. */
+  /** ms after which a retry makes sense; only with too_many_attempts and similar causes. */
   retryAfterMs?: number;
   /** The device that took over; only with `replaced`. */
   deviceName?: string;
   /**
-   * Which of the things sent is meant. With `second_factor_required`: otp = a code, second_factor = there is none yet; with
-   * `bad_credentials`: code = the one that came by mail.
+   * Which input is meant. With `second_factor_required`: otp = a code is missing, second_factor = none is set up yet;
+   * with `bad_credentials`: code = the mailed one was wrong.
    */
   field?: string;
   /** Sessions that could be ended; only with `session_limit`. */
@@ -91,7 +91,7 @@ export interface SessionView {
   resources: ResourceView[];
 }
 
-/** Something inside that the administrator published. */
+/** A published resource. */
 export interface ResourceView {
   name: string;
   /** web, ssh, rdp, vnc, files, database, other. */
@@ -100,27 +100,27 @@ export interface ResourceView {
   address: string;
 }
 
-/** The machine in system mode, as it was found just now; not as it was meant to be. */
+/** The host settings of system mode as found just now, which may differ from the planned ones. */
 export interface MachineView {
-  /** Routes and rules of ours that are there, each as `ip route` and `ip rule` print it. */
+  /** Our routes and rules that are present, as `ip route` and `ip rule` print them. */
   routes: string[];
   rules: string[];
-  /** Who is asked for names; null = nothing was changed. */
+  /** DNS settings; null = unchanged. */
   names: NamesView | null;
-  /** What is held back outside the tunnel; null = nothing. */
+  /** What the kill switch drops; null = nothing. */
   guard: KillSwitchView | null;
 }
 
 export interface NamesView {
-  /** What was changed: systemd-resolved, NetworkManager, file. */
+  /** Which DNS manager was configured: systemd-resolved, NetworkManager, file. */
   backend: string;
   servers: string[];
   domains: string[];
-  /** The servers are asked for all names. */
+  /** Whether these servers get all DNS queries. */
   everything: boolean;
-  /** Appended to short names. */
+  /** Appended to short names, in this order. */
   searchDomains: string[];
-  /** Somebody else changed it: what was found, in words. */
+  /** Another program changed the DNS settings: a description of what was found. */
   trouble: string | null;
 }
 
@@ -129,30 +129,36 @@ export interface KillSwitchView {
   prefixes: string[];
   domains: string[];
   lockdown: boolean;
-  /** ms left in which a captive portal can be reached; null = it can not. */
+  /** ms left of the captive-portal exception; null = none. */
   portalLeftMs: number | null;
-  /** Packets held back since the kill switch was made. */
+  /** Packets dropped since the kill switch was set up. */
   dropped: number;
 }
 
-/** Nothing leaves this machine but the tunnel, session or not, as the service or the file it left tells it. */
+/**
+ * Lockdown as the service reports it, or as it recorded it in its file before it ended. While it is on, only the
+ * tunnel's own packets leave this computer.
+ */
 export interface LockdownView {
   /** Who turned it on; null = not known. */
   by: "administrator" | "policy" | null;
-  /** ms since it was put in force in this run of the machine; null = not known. */
+  /** ms since it took effect in this boot; null = not known. */
   sinceMs: number | null;
-  /** A captive portal can be reached by this link, for so many ms more; null = it can not. */
+  /** The captive-portal exception: the page's address and the ms left; null = none. */
   portal: { link: string; leftMs: number } | null;
-  /** This user, as they are, may lift it, and may open the way to a captive portal. Both take the service. */
+  /** Whether this user may turn lockdown off, and may open the captive-portal exception. Both need the service. */
   mayLift: boolean;
   mayOpenPortal: boolean;
 }
 
-/** One intranet, as it is now. Addresses are HOST:PORT, pac is a URL; null = not there in this phase or mode. */
+/**
+ * The current state of one intranet. Addresses are HOST:PORT, pac is a URL; null = not available in this phase or
+ * mode.
+ */
 export interface IntranetState {
-  /** The name the person knows it by, unique on this machine for this user. */
+  /** The intranet's name on this computer, unique for this user. */
   intranet: string;
-  /** Stable, made at sign-in: matches ^[0-9a-z]{4,32}$. */
+  /** Made at the first sign-in and never changed: matches ^[0-9a-z]{4,32}$. */
   intranetId: string;
   displayName: string;
   userName: string;
@@ -171,11 +177,11 @@ export interface IntranetState {
   http: string | null;
   pac: string | null;
   machine: MachineView | null;
-  /** The machine's, whatever the phase; null = there is none. */
+  /** Lockdown of the whole computer, whatever the phase; null = off. */
   lockdown: LockdownView | null;
   /** Of the sag-tunnel process. */
   pid: number | null;
-  /** Inner bytes since the session began. */
+  /** Bytes inside the tunnel since the session began. */
   rxBytes: number;
   txBytes: number;
   /** The last message from the administrator: plain text, never markup. */
@@ -183,8 +189,8 @@ export interface IntranetState {
 }
 
 /**
- * A snapshot first, then every change. `removed`: forgotten on this machine. `lockdown`: before the snapshot if there is any, and
- * whenever it changes; it is in the states as well, but there may be none.
+ * A snapshot first, then every change. `removed`: the intranet was forgotten. `lockdown`: before the snapshot if
+ * lockdown is on, and on every change. The states contain it too, but the list of intranets may be empty.
  */
 export type ClientEvent =
   | { kind: "lockdown"; lockdown: LockdownView | null }
@@ -193,15 +199,15 @@ export type ClientEvent =
   | { kind: "removed"; intranetId: string };
 
 export interface Watching {
-  /** Somebody is looking: a probe every second, and traffic. */
+  /** While the window is visible: a probe every second, and traffic counters. */
   setAttentive(attentive: boolean): void;
   close(): void;
 }
 
-/** Where the refresh token is kept. `none`: nowhere, the sign-in is for one dial only. */
+/** Where the refresh token is stored. `none`: not at all, the sign-in is for one dial. */
 export type StoreWord = "keychain" | "file" | "none";
 
-/** An intranet as it is kept, whatever its state. */
+/** The stored settings of an intranet, without its state. */
 export interface IntranetInfo {
   intranet: string;
   intranetId: string;
@@ -210,8 +216,8 @@ export interface IntranetInfo {
   server: string;
   enterpriseCode: string;
   store: StoreWord;
-  /** A sign-in is kept for it. */
+  /** Whether a sign-in is stored for it. */
   signedIn: boolean;
-  /** Meant when none is named. */
+  /** Used when no intranet is named. */
   isDefault: boolean;
 }

@@ -5,7 +5,7 @@ import { environment, signIn } from "../testing/client.ts";
 import { createClient } from "./client.ts";
 
 describe("settings", { timeout: 30_000 }, () => {
-  it("puts a damaged file aside and goes on", async () => {
+  it("moves a damaged file aside and continues", async () => {
     const notices: string[] = [];
     mkdirSync(environment.configDir, { recursive: true });
     writeFileSync(join(environment.configDir, "settings.json"), '{"version":1,"intranets":[{"id"');
@@ -15,7 +15,7 @@ describe("settings", { timeout: 30_000 }, () => {
     expect(readFileSync(join(environment.configDir, "settings.json.damaged"), "utf8")).toContain('{"id"');
   });
 
-  it("keeps what a later version wrote", async () => {
+  it("keeps fields of later versions", async () => {
     const client = createClient({ environment });
     await client.signIn(signIn());
     const path = join(environment.configDir, "settings.json");

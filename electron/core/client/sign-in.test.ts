@@ -6,7 +6,7 @@ import { causeOf, cloud, contentOf, environment, signIn } from "../testing/clien
 import { createClient } from "./client.ts";
 
 describe("sign-in", { timeout: 30_000 }, () => {
-  it("keeps the intranet and the tokens, and nothing that was typed", async () => {
+  it("stores the intranet and the tokens, but no password or code", async () => {
     const client = createClient({ environment });
     const state = await client.signIn(signIn());
     expect(state).toMatchObject({
@@ -19,12 +19,12 @@ describe("sign-in", { timeout: 30_000 }, () => {
     const kept = join(environment.stateDir, "credentials", `${state.intranetId}.json`);
     expect(statSync(kept).mode & 0o777).toBe(0o600);
     expect(contentOf(environment.configDir) + contentOf(environment.stateDir)).not.toContain(cloud.password);
-    // Again: the same intranet.
+    // Signing in again keeps the intranet.
     expect((await client.signIn(signIn())).intranetId).toBe(state.intranetId);
     expect(await client.intranets()).toHaveLength(1);
   });
 
-  it("tells wrong password, unknown code and a code without a server apart", async () => {
+  it("distinguishes a wrong password, an unknown code and a code without a server", async () => {
     const client = createClient({ environment });
     expect(await causeOf(client.signIn(signIn({ password: new Secret("nope") })))).toBe("bad_credentials");
     const other = cloud.link.replace(cloud.code, "ZZZZZ");
@@ -38,7 +38,7 @@ describe("sign-in", { timeout: 30_000 }, () => {
     });
   });
 
-  it("refuses a name that is taken, and a store that is not there, before a password is sent", async () => {
+  it("refuses a name in use and a missing store before sending the password", async () => {
     const client = createClient({ environment });
     await client.signIn(signIn({ intranet: "work" }));
     writeFileSync(join(environment.stateDir, "credentials-blocked"), "");
@@ -48,8 +48,8 @@ describe("sign-in", { timeout: 30_000 }, () => {
     expect(cloud.calls).toEqual([]);
   });
 
-  it("tells a wrong password before a store that is not there, and leaves no sign-in that cannot be kept", async () => {
-    // Where the credentials would be stands a file.
+  it("reports a wrong password before a missing store, and revokes a sign-in that cannot be stored", async () => {
+    // A file in the place of the credentials directory.
     mkdirSync(environment.stateDir, { recursive: true, mode: 0o700 });
     writeFileSync(join(environment.stateDir, "credentials"), "");
     const client = createClient({ environment });
@@ -57,7 +57,7 @@ describe("sign-in", { timeout: 30_000 }, () => {
     cloud.calls.length = 0;
     expect(["not_permitted", "storage_readonly"]).toContain(await causeOf(client.signIn(signIn())));
     expect(cloud.calls).toEqual(["signIn", "signOut"]);
-    // A code would be spent.
+    // Not sent, because the code would be used up.
     cloud.calls.length = 0;
     expect(["not_permitted", "storage_readonly"]).toContain(
       await causeOf(client.signIn(signIn({ otp: new Secret("123456") }))),
@@ -66,7 +66,7 @@ describe("sign-in", { timeout: 30_000 }, () => {
     expect(await client.intranets()).toEqual([]);
   });
 
-  it("refuses a name that cannot be one", async () => {
+  it("refuses invalid names", async () => {
     const client = createClient({ environment });
     expect(await causeOf(client.signIn(signIn({ intranet: "../x" })))).toBe("invalid_argument");
   });

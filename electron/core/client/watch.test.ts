@@ -5,7 +5,7 @@ import { useFakeTunnel } from "../testing/tunnel.ts";
 import { type ClientEvent, createClient } from "./client.ts";
 
 describe("watch", { timeout: 30_000 }, () => {
-  it("tells a snapshot, then what any process does", async () => {
+  it("sends a snapshot, then the changes made by any process", async () => {
     const tunnels = useFakeTunnel(environment);
     const events: ClientEvent[] = [];
     const watching = createClient({ environment }).watch((event) => events.push(event));
@@ -14,7 +14,7 @@ describe("watch", { timeout: 30_000 }, () => {
       return event?.kind === "changed" ? event.state.phase : (event?.kind ?? "");
     };
     await until(() => last() === "snapshot");
-    // From another process's point of view.
+    // A second client stands for another process.
     const client = createClient({ environment });
     await client.signIn(signIn());
     await until(() => last() === "disconnected");
@@ -32,7 +32,7 @@ describe("watch", { timeout: 30_000 }, () => {
     watching.close();
   });
 
-  it("shows every program that a sign-in of any of them has answered what failed before it", async () => {
+  it("tells every program that a sign-in has resolved an earlier failure", async () => {
     useFakeTunnel(environment, { outcome: "ends" });
     const watched = (client: ReturnType<typeof createClient>) => {
       let seen = "";
@@ -48,7 +48,7 @@ describe("watch", { timeout: 30_000 }, () => {
     const both = [watched(app), watched(shell)];
     await app.connect();
     await until(() => both.every((one) => one.seen() === "failed sign_in_expired"));
-    // The app's own attempt fails as well: the process keeps that to itself.
+    // The app's own attempt fails as well; only this process has that failure.
     cloud.refusal = { cause: Cause.ACCOUNT_DISABLED };
     expect(await causeOf(app.connect())).toBe("account_disabled");
     cloud.refusal = undefined;
@@ -57,14 +57,14 @@ describe("watch", { timeout: 30_000 }, () => {
     await until(() => both.every((one) => one.seen() === "disconnected"));
     expect(await app.states()).toMatchObject([{ phase: "disconnected", cause: null }]);
     expect(await createClient({ environment }).states()).toMatchObject([{ phase: "disconnected", cause: null }]);
-    // What fails after it is shown again.
+    // Later failures are shown again.
     await app.connect();
     await until(() => both.every((one) => one.seen() === "failed sign_in_expired"));
     await app.disconnect();
     for (const one of both) one.close();
   });
 
-  it("begins with what is up already", async () => {
+  it("starts with the tunnels that are already up", async () => {
     useFakeTunnel(environment);
     const client = createClient({ environment });
     await client.signIn(signIn());

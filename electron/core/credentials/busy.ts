@@ -1,8 +1,8 @@
 let calls = 0;
 
 /**
- * Whether a call of the keychain has not come back. It may be asking a person, it cannot be cancelled, and a process waits for
- * it even when it ends.
+ * Whether a keychain call is pending. The keychain may be waiting for the user, the call cannot be cancelled, and
+ * Node.js does not exit before it returns.
  */
 const isKeychainBusy = (): boolean => calls > 0;
 
@@ -15,7 +15,10 @@ export async function whileBusy<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Last thing before the end: a process that a keychain would hold gives its place to a program that ends with the same code. */
+/**
+ * Call this last before exiting: if a keychain call would keep the process alive, replaces it by a shell that exits
+ * with the same code.
+ */
 export function letGo(code: number): void {
   if (isKeychainBusy()) process.execve?.("/bin/sh", ["sh", "-c", `exit ${code}`], {});
 }

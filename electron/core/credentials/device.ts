@@ -5,14 +5,17 @@ import { failureFromSystem, systemCode } from "../causes/system.ts";
 import { type Environment, makePrivateDir } from "../host/environment.ts";
 import { readText, removeFile, writeAtomic } from "../host/files.ts";
 
-/** What the cloud instance knows this user on this machine by: random, not derived from anything. */
+/**
+ * Identifies this installation of the client to the cloud instance: random, not derived from hardware or the user's
+ * name.
+ */
 export interface DeviceIdentity {
   id: string;
   name: string;
   platform: string;
 }
 
-/** One per user and machine, shared by app and command line; made when first asked for. */
+/** One per user and host, shared by app and command line; created on first use. */
 export async function deviceIdentity(environment: Environment): Promise<DeviceIdentity> {
   const path = join(environment.stateDir, "device");
   const named = (id: string): DeviceIdentity => ({
@@ -28,7 +31,8 @@ export async function deviceIdentity(environment: Environment): Promise<DeviceId
     await writeAtomic(path, `${id}\n`);
     return named(id);
   }
-  // Made whole under another name first: of two that start together one wins and both use its id.
+  // Written completely under another name first, then linked: if two processes start together, both use the id of the
+  // first link.
   const fresh = `${path}.${id}.new`;
   try {
     await writeFile(fresh, `${id}\n`, { flag: "wx", mode: 0o600 });
@@ -43,7 +47,7 @@ export async function deviceIdentity(environment: Environment): Promise<DeviceId
   }
 }
 
-/** null: there is a file, and it is damaged. */
+/** undefined: no file. null: the file is damaged. */
 function read(text: string | undefined): string | null | undefined {
   if (text === undefined) return undefined;
   return /^[0-9a-f]{32}$/.test(text.trim()) ? text.trim() : null;

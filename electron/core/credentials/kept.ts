@@ -1,15 +1,15 @@
 import { Secret } from "./secret.ts";
 
-/** What is kept of a sign-in. Times are ms since 1970: they have to outlast the process. */
+/** The stored tokens of a sign-in. Times are ms since 1970, because they outlast the process. */
 export interface SignInTokens {
   refreshToken: Secret;
   accessToken: Secret;
   accessUntil: number;
 }
 
-/** Where tokens are kept, by intranet id. */
+/** A store for tokens, by intranet id. */
 export interface TokenStore {
-  /** Fails when it could not be written to, before anything is asked of the cloud instance. */
+  /** Throws if the store cannot be written; called before signing in. */
   check(): Promise<void>;
   read(intranetId: string): Promise<SignInTokens | null>;
   write(intranetId: string, tokens: SignInTokens): Promise<void>;
@@ -24,7 +24,7 @@ export function encodeTokens(tokens: SignInTokens): string {
   });
 }
 
-/** null when it is damaged: then a person signs in again. */
+/** null if the text is damaged: the user then has to sign in again. */
 export function decodeTokens(text: string): SignInTokens | null {
   try {
     const { refresh, access, accessUntil } = JSON.parse(text) as Record<string, unknown>;

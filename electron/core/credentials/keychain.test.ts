@@ -9,7 +9,7 @@ import { needsProgram } from "../../../test/harness/needs.ts";
 const home = mkdtempSync(join(tmpdir(), "sag-keyring-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-/** Runs code with `keychain` in a process of its own; answers the words it printed. */
+/** Runs code with `keychain` in a separate process; returns what it printed. */
 const program = (code: string): string => `
   import { openKeychain } from ${JSON.stringify(fileURLToPath(new URL("./keychain.ts", import.meta.url)))};
   import { Secret } from ${JSON.stringify(fileURLToPath(new URL("./secret.ts", import.meta.url)))};
@@ -40,14 +40,14 @@ const unlocked = "echo secret | gnome-keyring-daemon --unlock --components=secre
 const locked = "gnome-keyring-daemon --start --components=secrets --daemonize";
 
 describe("keychain", () => {
-  it("says that there is none, and never takes the kernel's", () => {
+  it("fails without a Secret Service and never uses the kernel's keyring", () => {
     expect(run("await told(keychain.check()); await told(keychain.read('abcd'));", null)).toEqual([
       "keychain_unavailable",
       "keychain_unavailable",
     ]);
   });
 
-  it("keeps, gives back and forgets; says when it is locked and loses nothing", (context) => {
+  it("stores, reads and deletes; reports that it is locked without losing entries", (context) => {
     needsProgram(context, "dbus-run-session", "gnome-keyring-daemon");
     const first = run(
       `await keychain.check();
@@ -60,7 +60,7 @@ describe("keychain", () => {
     expect(first).toEqual(["null", "planted-refresh [redacted] 5"]);
     const all = "for (const one of ['check', 'read', 'write']) await told(keychain[one]('abcd', tokens));";
     expect(run(all, locked)).toEqual(["keychain_locked", "keychain_locked", "keychain_locked"]);
-    // By several at once, whichever of them comes to take the entry away first.
+    // Several checks at once, whichever of them deletes the entry first.
     const several = "await told(Promise.all([keychain.check(), keychain.check(), keychain.check()]));";
     expect(run(several, unlocked)).toEqual(["[null,null,null]"]);
     const atOnce = "await Promise.all([1, 2, 3].map(() => told(keychain.read('abcd'))));";

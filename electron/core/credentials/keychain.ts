@@ -6,10 +6,10 @@ import { decodeTokens, encodeTokens, type SignInTokens, type TokenStore } from "
 
 const service = "sag-software";
 
-/** How long a keychain may take, ms: a locked one may be asking a person. */
+/** Time limit for a keychain call, ms: a locked keychain may be waiting for the user. */
 const patience = 60_000;
 
-/** The system's keychain. On Linux a Secret Service and nothing else: the kernel's keyring forgets at the next boot. */
+/** The system's keychain. On Linux only a Secret Service, because the kernel's keyring is lost at the next boot. */
 export function openKeychain(): TokenStore {
   const entry = (account: string): AsyncEntry => {
     try {
@@ -20,9 +20,9 @@ export function openKeychain(): TokenStore {
   };
   return {
     async check() {
-      // Written, not only read: a locked keychain says that there is no such entry, and is found to be locked when it is too late.
+      // Writes, because a locked keychain answers a read with "no such entry" and only fails on a write.
       await guarded((signal) => entry("check").setPassword("check", signal));
-      // Another process may have taken it away already.
+      // Another process may have deleted the entry already.
       await guarded((signal) => entry("check").deletePassword(signal));
     },
     async read(intranetId) {
@@ -40,12 +40,12 @@ export function openKeychain(): TokenStore {
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** One call after the other: a keychain that is asking a person need not ask twice. */
+/** Runs keychain calls one at a time, so that a locked keychain prompts the user only once. */
 async function guarded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const timer = new AbortController();
   const called = last.then(() => whileBusy(() => work(timer.signal)));
   last = called.catch(() => undefined);
-  // The signal is for a call that has not begun; one that has goes on until the person answers.
+  // The signal only cancels calls that have not begun; a pending one goes on until the user answers.
   const late = sleep(patience, undefined, { ref: false, signal: timer.signal }).then(() => {
     throw new Failure("keychain_locked");
   });
@@ -60,5 +60,5 @@ async function guarded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
   }
 }
 
-/** The library has one kind of exception. This is its message when the prompt to unlock the keychain was not answered. */
+/** The library has only one kind of exception; this matches its message after an unanswered unlock prompt. */
 const isLocked = (cause: unknown): boolean => /platform storage|prompt|locked/i.test(String(cause));

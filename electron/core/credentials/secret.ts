@@ -1,6 +1,6 @@
 const shown = "[redacted]";
 
-/** Something that must never be seen: prints as [redacted] wherever it is printed, logged or turned into JSON. */
+/** A secret value: prints as [redacted] when it is printed, logged or turned into JSON. */
 export class Secret {
   readonly #value: string;
 
@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The only way out. To be called where it is sent, nowhere else. */
+  /** Returns the value. Only to be called where it is sent or shown on purpose. */
   reveal(): string {
     return this.#value;
   }

@@ -12,7 +12,7 @@ export async function openStore(environment: Environment, store: StoreWord): Pro
   throw new Failure("sign_in_expired");
 }
 
-/** For servers without a keychain: a file only this user can read. */
+/** For servers without a keychain: a file that only this user can read. */
 class FileStore implements TokenStore {
   readonly #environment: Environment;
   readonly #dir: string;
@@ -25,7 +25,7 @@ class FileStore implements TokenStore {
   async check(): Promise<void> {
     this.#makeDir();
     const probe = join(this.#dir, "check");
-    // As long as an entry, so that a full disk is noticed now.
+    // As large as an entry, so that a full disk is noticed here.
     await writeAtomic(probe, "0".repeat(4096));
     await removeFile(probe);
   }

@@ -51,36 +51,36 @@ const ask = async (refused?: Secret): Promise<Secret> => {
 };
 
 describe("access token", { timeout: 60_000 }, () => {
-  it("is the kept one while it is good", async () => {
+  it("is the stored one while it is valid", async () => {
     await ask();
     expect(cloud.count("refresh")).toBe(0);
   });
 
-  it("is asked for once when 20 want it at the same time, and all get the same", async () => {
+  it("is requested once for 20 concurrent callers, who all get the same", async () => {
     environment.advance(3_600_000);
     const tokens = await Promise.all(Array.from({ length: 20 }, () => ask()));
     expect(new Set(tokens.map((token) => token.reveal())).size).toBe(1);
     expect(cloud.count("refresh")).toBe(1);
   });
 
-  it("is asked for once when it was refused to 20 at the same time", async () => {
+  it("is requested once if it was refused to 20 callers at the same time", async () => {
     const refused = await ask();
     await Promise.all(Array.from({ length: 20 }, () => ask(refused)));
     expect(cloud.count("refresh")).toBe(1);
   });
 
-  it("is never lost among processes whose tokens end at once, again and again", async () => {
+  it("is not lost when several processes refresh at the same time repeatedly", async () => {
     cloud.accessLifetime = 1;
     environment.advance(3_600_000);
     const ends = await Promise.all(Array.from({ length: 8 }, () => refreshing(5)));
     expect(ends).toEqual(Array.from({ length: 8 }, () => 0));
-    // None is good for longer than a moment, so everybody asks every time, and nobody is signed out by another's asking.
+    // Every token expires at once, so all processes refresh every time, and none is signed out by another's refresh.
     expect(cloud.count("refresh")).toBe(40);
     await ask();
   });
 });
 
-/** A process that wants a token so many times; answers its exit code. */
+/** A process that requests a token so many times; returns its exit code. */
 function refreshing(times: number): Promise<number | null> {
   const here = (file: string): string => JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
   const { configDir, stateDir, runtimeDir, uid } = environment;

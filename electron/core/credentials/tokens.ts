@@ -7,7 +7,7 @@ import { hello, type InstanceApi } from "../instance/api.ts";
 import type { SignInTokens, TokenStore } from "./kept.ts";
 import { Secret } from "./secret.ts";
 
-/** An access token with less left than this is not worth trying, ms. */
+/** An access token that expires within this time is renewed, ms. */
 const margin = 5_000;
 
 export function tokensOf(signedIn: SignedIn, now: number): SignInTokens {
@@ -26,18 +26,19 @@ export interface AccessTokenRequest {
   intranetId: string;
   store: TokenStore;
   deviceId: string;
-  /** Opened only when a token has to be asked for. */
+  /** Called only if a new token has to be requested. */
   api: () => Promise<InstanceApi>;
-  /** One that was refused: another one is wanted. */
+  /** An access token that the server refused; a different one is returned. */
   refused?: Secret | undefined;
   signal?: AbortSignal | undefined;
-  /** Told everything that came with a new token. */
+  /** Called with the answer that contained a new token. */
   onRefreshed?: (signedIn: SignedIn, api: InstanceApi) => Promise<void>;
 }
 
 /**
- * A good access token: the kept one, or a new one. Of all processes of this user one asks and the others find what it got; the
- * cloud instance's tolerance of one reuse within 30 s catches what a kill in between leaves behind.
+ * Returns a valid access token: the stored one, or a new one. Only one process of this user refreshes at a time and
+ * the others use its result. If it is killed before storing the new refresh token, the old one still works once
+ * within 30 s, because the cloud instance tolerates one reuse.
  */
 export async function accessToken(request: AccessTokenRequest): Promise<Secret> {
   const { environment, intranetId, store } = request;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DialEvent, type DialState, step } from "./fsm.ts";
 
-/** What all effects of a run are, in order, and where it ends. */
+/** All effects of a run in order, and its last state. */
 function run(events: DialEvent[], from: DialState = { at: "idle" }): { at: string; effects: string[] } {
   let state = from;
   const effects: string[] = [];
@@ -119,7 +119,7 @@ describe("dial", () => {
     expect(run(events)).toEqual({ at, effects });
   });
 
-  it("ends exactly once, whatever happens, and never dials without token and key", () => {
+  it("ends exactly once for any sequence of events, and never dials without token and key", () => {
     const phases = ["connecting", "connected", "reconnecting", "failed", "disconnected"] as const;
     const any = fc.oneof(
       fc.constantFrom<DialEvent>(token, key, session, started, { kind: "slow" }, timeout, cancel),

@@ -1,11 +1,14 @@
 import type { CauseCode, PhaseWord } from "../client/model.ts";
 
-/** Where a dial is. `up` and `over` are final. */
+/** The state of a dial. `up` and `over` are final. */
 export type DialState =
   | { at: "idle" }
-  /** A sag-tunnel is bringing an earlier session back by itself. */
+  /** A running sag-tunnel is reconnecting an earlier session. */
   | { at: "resuming" }
-  /** Two things at once: an access token, and a key pair in sag-tunnel. `former`: sag-tunnel still has an earlier session. */
+  /**
+   * Waits for two things at once: an access token, and a key pair from sag-tunnel. `former`: sag-tunnel still has an
+   * earlier session.
+   */
   | { at: "preparing"; hasToken: boolean; hasKey: boolean; retried: boolean; former: boolean }
   | { at: "dialling"; retried: boolean; former: boolean }
   | { at: "starting" }
@@ -14,16 +17,16 @@ export type DialState =
   | { at: "over" };
 
 export type DialEvent =
-  /** What sag-tunnel has of this intranet at the beginning. */
+  /** Start of the dial, with the phase of this intranet in sag-tunnel. */
   | { kind: "begin"; tunnel: PhaseWord | null }
   | { kind: "token" }
   | { kind: "key" }
   | { kind: "session" }
   | { kind: "started" }
   | { kind: "tunnel"; phase: PhaseWord; cause: CauseCode | null }
-  /** The step under way failed. `stale`: the access token was not good any more. */
+  /** The current step failed. `stale`: the access token is no longer valid. */
   | { kind: "failed"; cause: CauseCode; stale?: boolean }
-  /** An earlier session has had its time to come back. */
+  /** The earlier session did not reconnect in time. */
   | { kind: "slow" }
   | { kind: "timeout" }
   | { kind: "cancel" };
@@ -33,20 +36,20 @@ export type DialEffect =
   | { do: "key" }
   | { do: "dial" }
   | { do: "start" }
-  /** The session was dialled, and no tunnel has it yet. */
+  /** Ends the dialled session at the cloud; no tunnel uses it yet. */
   | { do: "hangUp" }
-  /** sag-tunnel has the session. */
+  /** Stops the session in sag-tunnel. */
   | { do: "stop" }
   | { do: "already" }
   | { do: "done" }
-  /** null: cancelled by whoever asked for it. */
+  /** null: cancelled by the caller. */
   | { do: "fail"; cause: CauseCode | null };
 
 type Step = [DialState, DialEffect[]];
 
 /**
- * From "signed out" or "disconnected" to "tunnel up": what follows from where a dial is and what happened. No clock, no network:
- * run.ts carries out the effects.
+ * The dial as a pure state machine, from "signed out" or "disconnected" to "connected": the next state and the
+ * effects of each event. It has no clock and no I/O; run.ts carries out the effects.
  */
 export function step(state: DialState, event: DialEvent): Step {
   if (state.at === "up" || state.at === "over") return [state, []];
@@ -81,11 +84,11 @@ function afresh(former: boolean): Step {
 }
 
 function resuming(state: DialState & { at: "resuming" }, event: DialEvent): Step {
-  // It goes on trying meanwhile; the new session takes its place at the end.
+  // sag-tunnel keeps trying meanwhile; the new session replaces the earlier one at the end.
   if (event.kind === "slow") return afresh(true);
   if (event.kind !== "tunnel") return event.kind === "failed" ? afresh(false) : [state, []];
   if (event.phase === "connected") return [{ at: "up" }, [{ do: "done" }]];
-  // The old session could not be had back; a new one can.
+  // The earlier session could not be resumed, so a new one is dialled.
   return event.phase === "connecting" || event.phase === "reconnecting" ? [state, []] : afresh(false);
 }
 
@@ -118,7 +121,7 @@ function waiting(state: DialState & { at: "waiting" }, event: DialEvent): Step {
   if (event.kind !== "tunnel") return [state, []];
   if (event.phase === "connected") return [{ at: "up" }, [{ do: "done" }]];
   if (event.phase === "failed") return giveUp(state, event.cause ?? "unknown");
-  // Another caller has disconnected meanwhile.
+  // Another caller disconnected in the meantime.
   if (event.phase === "disconnected" || event.phase === "disconnecting") return giveUp(state, "not_connected");
   return [event.cause ? { ...state, cause: event.cause } : state, []];
 }
@@ -130,7 +133,7 @@ function timeoutCause(state: DialState): CauseCode {
   return "instance_unreachable";
 }
 
-/** Nothing half done is left behind. */
+/** Ends the dial, cleaning up what it had started. */
 function giveUp(state: DialState, cause: CauseCode | null): Step {
   const clean: DialEffect[] = [];
   if (state.at === "starting") clean.push({ do: "hangUp" }, { do: "stop" });

@@ -19,29 +19,32 @@ import { type DialEffect, type DialEvent, type DialState, step } from "./fsm.ts"
 /** What a dial needs from the rest of core. */
 export interface DialSources {
   record: IntranetRecord;
-  /** A living sag-tunnel's socket; `started`: by us just now. */
+  /** The socket of a running sag-tunnel. `started`: it was started by this call. */
   tunnel(): Promise<{ socket: string; started: boolean }>;
-  /** A session of an earlier sag-tunnel is there to be resumed. */
+  /** Whether a session of an earlier sag-tunnel can be resumed. */
   isSessionWanted(): boolean;
-  /** Which kind of sag-tunnel `tunnel` leads to. */
+  /** The mode of the sag-tunnel that `tunnel` returns. */
   mode: "proxy" | "system";
-  /** A good access token; `refused` was not. */
+  /** A valid access token; not `refused`, which the server did not accept. */
   token(refused: Secret | undefined, signal: AbortSignal): Promise<Secret>;
   api(signal: AbortSignal): Promise<InstanceApi>;
 }
 
 const defaultTimeout = 15_000;
 
-/** How long an earlier session is given to come back before a new one is dialled, ms; at most a third of the time there is. */
+/**
+ * How long an earlier session may take to reconnect before a new one is dialled, ms; at most a third of the time
+ * limit.
+ */
 const resumeTimeout = 4_000;
 
-/** How long sag-tunnel may take to take a session over, ms. */
+/** Time limit for sag-tunnel to start a session, ms. */
 const startTimeout = 8_000;
 
-/** How long to wait for the end of a sag-tunnel that was asked to stop, ms, each time. */
+/** Waits for a stopping sag-tunnel to end, ms. */
 const leaving = [20, 100, 400];
 
-/** Carries out one dial. Answers once the tunnel is up; otherwise nothing of it is left and a Failure is thrown. */
+/** Dials once. Resolves when the tunnel is up; otherwise cleans up and throws a Failure. */
 export function runDial(sources: DialSources, options: ConnectOptions): Promise<IntranetState> {
   return new Promise((resolve, reject) => new Dial(sources, options, resolve, reject).begin());
 }
@@ -92,7 +95,10 @@ class Dial {
     });
   }
 
-  /** What sag-tunnel has. One that is not there and has nothing to resume is started beside the token, not before it. */
+  /**
+   * The current phase in sag-tunnel. Without a session to resume, sag-tunnel is started in parallel with fetching the
+   * token.
+   */
   async #currentPhase(): Promise<IntranetState["phase"] | null> {
     const tunnel = this.#sources.tunnel();
     if (!this.#sources.isSessionWanted()) {
@@ -155,7 +161,7 @@ class Dial {
     }
   }
 
-  /** Runs one step; its outcome is the next event. */
+  /** Runs one step and feeds its result to the state machine as an event. */
   async #attempt(work: () => Promise<DialEvent>): Promise<void> {
     try {
       this.#on(await work());
@@ -182,7 +188,7 @@ class Dial {
         this.#publicKey = Buffer.from(answer.publicKey ?? "", "base64");
         return { kind: "key" };
       } catch (thrown) {
-        // A stopping one still answers for a moment: then the next one is used.
+        // A stopping sag-tunnel still answers for a moment; retry until another one has been started.
         const isLeaving = !started && thrown instanceof Failure && thrown.code === "tunnel_crashed";
         if (!isLeaving || wait === null) throw thrown;
         this.#tunnel = undefined;
@@ -225,7 +231,7 @@ class Dial {
         },
         proxy: this.#proxyOptions(),
       },
-      // The service asks the cloud instance whether it is true.
+      // Longer than other calls, because the service verifies the session at the cloud instance first.
       { signal, timeoutMs: startTimeout },
     ).catch(async (thrown) => {
       throw await this.#listenFailure(thrown);
@@ -234,7 +240,7 @@ class Dial {
     return { kind: "started" };
   }
 
-  /** Last time's ports are a preference; those a person asked for are not. */
+  /** The stored ports are only preferred; ports that the user asked for are required. */
   #proxyOptions(): ProxyOptionsJson {
     const { socks, http, outside } = this.#options;
     const { record } = this.#sources;
@@ -247,7 +253,7 @@ class Dial {
     };
   }
 
-  /** A failure to listen, with the address that was asked for and the program that has it. */
+  /** Adds the requested address and the program that uses it to a failure to listen. */
   async #listenFailure(thrown: unknown): Promise<unknown> {
     const { socks, http } = this.#options;
     const field = thrown instanceof Failure ? thrown.details.field : undefined;
@@ -288,7 +294,7 @@ class Dial {
         );
       }
     } catch {
-      // Whoever is not there any more has nothing to end; the lease ends the rest.
+      // The process has ended, so there is nothing to stop; the session ends with its lease.
     }
   }
 
@@ -310,10 +316,10 @@ class Dial {
     this.#close();
     await this.#cleaning;
     if (cause === null) return this.#reject(this.#options.signal?.reason);
-    // The failure that led here, if it is of that cause, with all it carries.
+    // Prefers the failure of the last step if it has this cause, because it has more details.
     this.#reject(this.#failure?.code === cause ? this.#failure : new Failure(cause));
   }
 }
 
-/** Said of a token that is not good any more; a new one may be. */
+/** Whether the access token has expired; a new one may be accepted. */
 const isStale = (failure: Failure): boolean => failure.code === "sign_in_expired" || failure.code === "session_expired";

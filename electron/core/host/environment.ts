@@ -8,25 +8,28 @@ import { failureFromSystem } from "../causes/system.ts";
 import { absolute, ownFolder, ownHome } from "./home.ts";
 import { otherRuntimeDirs, runtimeDirAtHome, runtimeDirInTmp } from "./runtime.ts";
 
-/** What core knows of the machine; everything in it can be replaced in a test. */
+/** What core uses of the host; tests can replace all of it. */
 export interface Environment {
   configDir: string;
   stateDir: string;
-  /** Where tunnels of this user are started. It is there, and only this user can enter it. */
+  /** Where this user's tunnels are started. It exists, and only this user can enter it. */
   runtimeDir: string;
-  /** Where running ones may be as well, as of now: the places of former versions, and of times when the first had no room. */
+  /**
+   * Other directories where tunnels may run: those of earlier versions, and the ones used while the first had no free
+   * space. Read anew on every call.
+   */
   otherRuntimeDirs(): string[];
-  /** One to use while the first has no room. */
+  /** The directory to use while the first one has no free space. */
   spareRuntimeDir(): string;
-  /** Where the installed service (system mode) has its socket, and the only user who may have put it there. */
+  /** Directory with the socket of the installed service (system mode), and the user that has to own it. */
   serviceDir: string;
   serviceOwner: number;
-  /** For people: the device's name. */
+  /** The device's name as shown to users. */
   deviceName: string;
   platform: NodeJS.Platform;
   /** null where the system has no user ids. */
   uid: number | null;
-  /** A sag-tunnel to use instead of the one that came with this software. */
+  /** A sag-tunnel binary to use instead of the installed one. */
   tunnelBinary: string | null;
   /** ms since 1970. */
   now(): number;
@@ -41,7 +44,7 @@ export function systemEnvironment(env: NodeJS.ProcessEnv = process.env): Environ
   return {
     configDir: join(ownFolder(env.XDG_CONFIG_HOME, uid) ?? join(home, ".config"), "sag"),
     stateDir: join(ownFolder(env.XDG_STATE_HOME, uid) ?? join(home, ".local", "state"), "sag"),
-    // Made when it is first asked for, as whether it can be made decides which it is.
+    // Created on first use, because a directory that cannot be created is replaced by another one.
     get runtimeDir() {
       runtimeDir ??= runtimeDirAtHome(home, uid) ?? spare();
       return runtimeDir;
@@ -59,7 +62,7 @@ export function systemEnvironment(env: NodeJS.ProcessEnv = process.env): Environ
   };
 }
 
-/** Makes a directory that only this user can enter, and refuses one that another user made first. */
+/** Creates a directory that only this user can enter. Fails if another user created it first. */
 export function makePrivateDir(path: string, uid: number | null): void {
   try {
     makeDirectories(path, 0o700);

@@ -3,7 +3,7 @@ import { open, readFile, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { failureFromSystem, systemCode } from "../causes/system.ts";
 
-/** Content of a small file; undefined when there is none. More than `limit` bytes counts as damaged: "". */
+/** Reads a small file; undefined if there is none. A file larger than `limit` bytes counts as damaged: "". */
 export async function readText(path: string, limit = 1 << 20): Promise<string | undefined> {
   try {
     if ((await stat(path)).size > limit) return "";
@@ -14,7 +14,7 @@ export async function readText(path: string, limit = 1 << 20): Promise<string | 
   }
 }
 
-/** Replaces a file for this user's eyes only: afterwards there is the old content or the new, also after a power cut. */
+/** Replaces a file, readable only for this user. After a power failure it has either the old content or the new. */
 export async function writeAtomic(path: string, content: string): Promise<void> {
   const fresh = `${path}.${randomBytes(6).toString("hex")}.new`;
   try {

@@ -3,19 +3,22 @@ import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 
 /**
- * The home folder of the user who runs this. HOME only where it is that user's own: `sudo` may leave the caller's HOME to root, and
- * what root wrote there the caller could not change any more.
+ * The home directory of the user who runs this. HOME is used only if that user owns it: `sudo` may keep the caller's
+ * HOME for root, and the caller could not change files that root wrote there.
  */
 export function ownHome(env: NodeJS.ProcessEnv, uid: number | null): string {
   const given = absolute(env.HOME);
-  // homedir() throws for a user without HOME who is in no user database, as some containers have.
+  // homedir() throws if HOME is unset and the user database has no such user, as in some containers.
   if (given === undefined) return enteredHome() ?? "/";
   if (uid === null || ownerOf(given) === uid) return given;
   const entered = enteredHome();
   return entered !== undefined && ownerOf(entered) === uid ? entered : given;
 }
 
-/** A folder named by the environment; for root not one below another user's, as `sudo -E` names it. */
+/**
+ * A directory from an environment variable. Root does not use one below another user's directory, as `sudo -E` passes
+ * it.
+ */
 export function ownFolder(path: string | undefined, uid: number | null): string | undefined {
   const given = absolute(path);
   if (given === undefined || uid !== 0) return given;
@@ -34,7 +37,7 @@ export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
 
 export const absolute = (path: string | undefined): string | undefined => (path?.startsWith("/") ? path : undefined);
 
-/** The home in the system's user database; undefined for a user that is in none, as in some containers. */
+/** The home directory in the user database; undefined for a user without an entry, as in some containers. */
 function enteredHome(): string | undefined {
   try {
     return absolute(userInfo().homedir);

@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => environment.remove());
 
 describe("lock", { timeout: 30_000 }, () => {
-  it("lets one in at a time", async () => {
+  it("admits one holder at a time", async () => {
     let inside = 0;
     let most = 0;
     await Promise.all(
@@ -29,18 +29,18 @@ describe("lock", { timeout: 30_000 }, () => {
     expect(most).toBe(1);
   });
 
-  it("leaves one file behind, however often it was held", async () => {
+  it("leaves one file behind, however often it was taken", async () => {
     for (let i = 0; i < 20; i += 1) await withLock(environment, "x", async () => undefined);
     expect(readdirSync(environment.runtimeDir)).toEqual(["x.lock.20"]);
   });
 
-  it("lets go when the work fails, and keeps names apart", async () => {
+  it("is released when the work fails, and separate for each name", async () => {
     await expect(withLock(environment, "x", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     const both = withLock(environment, "x", () => withLock(environment, "y", async () => "both"));
     expect(await both).toBe("both");
   });
 
-  it("survives a kill -9 of whoever holds it, and of processes that count", async () => {
+  it("survives kill -9 of the holder and of waiting processes", async () => {
     const counter = join(dirname(environment.runtimeDir), "counter");
     writeFileSync(counter, "0");
     const holder = run(environment.runtimeDir, counter, "hold");
@@ -52,7 +52,7 @@ describe("lock", { timeout: 30_000 }, () => {
   });
 });
 
-/** A process that holds the lock for ever, or adds one to the counter ten times. */
+/** A process that keeps the lock forever, or increments the counter ten times. */
 function run(runtimeDir: string, counter: string, what: "hold" | "count") {
   const lock = fileURLToPath(new URL("./lock.ts", import.meta.url));
   const program = `

@@ -6,17 +6,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { failureFromSystem, systemCode } from "../causes/system.ts";
 import { type Environment, makePrivateDir } from "./environment.ts";
 
-/** How long one and the same holder may take before we go on without the lock, ms. */
+/** How long to wait for one holder before going on without the lock, ms. */
 const patience = 15_000;
 
 /**
- * Runs `work` while no other process of this user is inside the same lock.
- *
- * The lock is a listening Unix socket in the runtime directory: the kernel takes it down with its process, so a kill -9 leaves
- * nothing to guess from process ids, and those who wait are woken when it ends. Each holder has a number of its own, one above
- * the last, and only numbers below its own are ever removed: so clearing up never removes a living holder's lock
- * after a dead one. A holder that hangs is waited for no longer than `patience`; what is guarded here (token refresh,
- * settings) has a second net of its own.
+ * Runs `work` while no other process of this user has the same lock.
+ * The lock is a listening Unix socket in the runtime directory. The kernel closes it when its process ends, even by
+ * kill -9, so no stale process ids have to be checked, and the waiting processes are woken. Each holder takes the
+ * number after the last one and removes only lower numbers, so that cleaning up after a dead holder never removes a
+ * living one's lock. A holder that hangs is waited for no longer than `patience`; the callers (token refresh,
+ * settings) tolerate running without the lock.
  */
 export async function withLock<T>(
   environment: Pick<Environment, "runtimeDir" | "uid"> & Partial<Pick<Environment, "spareRuntimeDir">>,
@@ -26,7 +25,8 @@ export async function withLock<T>(
   const { runtimeDir, uid, spareRuntimeDir } = environment;
   const release = await acquireIn(runtimeDir, uid, name).catch((thrown) => {
     const failure = failureFromSystem(thrown, runtimeDir);
-    // No room for a lock: rather in a place that others look for only when they have no room either, than nothing done at all.
+    // On a full disk the lock is taken in the spare directory, which other processes use only when the disk is full
+    // for them too. That is better than failing.
     if (failure.code !== "storage_full" || !spareRuntimeDir) throw failure;
     return acquireIn(spareRuntimeDir(), uid, name);
   });
@@ -65,13 +65,13 @@ class Place {
     return names.filter((name) => name.startsWith(this.#prefix)).map((name) => Number(name.slice(this.#prefix.length)));
   }
 
-  /** 0: it was never held. The highest is never removed, held or not. */
+  /** The highest number; 0 if the lock was never taken. Its file is never removed. */
   async highest(): Promise<number> {
     return Math.max(0, ...(await this.numbers()));
   }
 }
 
-/** Answers how to let go. */
+/** Waits for the lock and returns the function that releases it. */
 async function acquire(place: Place): Promise<() => void> {
   const own = place.ownPath();
   const server = await listen(own);
@@ -82,7 +82,7 @@ async function acquire(place: Place): Promise<() => void> {
   try {
     for (;;) {
       const last = await place.highest();
-      // One that hangs: its work is as good as over.
+      // The holder hangs: go on without the lock.
       if (last > 0 && !(await isOver(place.path(last)))) return release;
       if (await claim(place, own, last + 1)) return release;
     }
@@ -94,7 +94,7 @@ async function acquire(place: Place): Promise<() => void> {
   }
 }
 
-/** A hard link is made or is not: two cannot win the same number. */
+/** link(2) is atomic, so two processes cannot take the same number. */
 async function claim(place: Place, own: string, number: number): Promise<boolean> {
   try {
     await link(own, place.path(number));
@@ -102,7 +102,7 @@ async function claim(place: Place, own: string, number: number): Promise<boolean
     if (systemCode(thrown) === "EEXIST") return false;
     throw thrown;
   }
-  // A number becomes free only after a process got a higher one, which is visible.
+  // Lower numbers are removed only after a higher one exists, so the highest number is always visible.
   const numbers = await place.numbers();
   const isWon = Math.max(...numbers) === number;
   const left = isWon ? numbers.filter((one) => one < number) : [number];
@@ -127,12 +127,12 @@ function listen(path: string): Promise<HeldServer> {
   });
 }
 
-/** Waits until whoever listens there lets go or dies; false when that takes too long. */
+/** Waits until the holder releases the lock or dies; false if that takes too long. */
 async function isOver(path: string): Promise<boolean> {
   for (;;) {
     const end = await untilClosed(path);
     if (end !== "EAGAIN") return end !== "patience";
-    // So many wait that the kernel takes no more of them.
+    // The listen queue is full, because too many processes are waiting.
     await sleep(5);
   }
 }

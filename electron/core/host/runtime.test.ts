@@ -22,33 +22,36 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-it("is below the home, private, and the same for every call", () => {
+it("is below the home directory, private, and the same for every call", () => {
   const dir = runtimeDirAtHome(root, uid);
   expect(dir).toMatch(new RegExp(`^${root}/\\.local/state/sag/run/[0-9a-f]{8}$`));
   expect(statSync(`${dir}`).mode & 0o777).toBe(0o700);
   expect(runtimeDirAtHome(root, uid)).toBe(dir);
 });
 
-it("is elsewhere when there is no home, or its path is too long for a socket", () => {
+it("is elsewhere without a home, or if the path is too long for a socket", () => {
   expect(runtimeDirAtHome("/proc/nowhere", uid)).toBeNull();
   expect(runtimeDirAtHome("/dev/null", uid)).toBeNull();
   expect(runtimeDirAtHome(join(root, "x".repeat(60)), uid)).toBeNull();
   const dir = runtimeDirInTmp("/proc/nowhere", uid, root);
   expect(dirname(dir)).toBe(root);
   expect(runtimeDirInTmp("/proc/nowhere", uid, root)).toBe(dir);
-  // Two homes of one user are two people, as far as their intranets go.
+  // Each home directory has its own intranets, even for the same user.
   expect(runtimeDirInTmp("/another", uid, root)).not.toBe(dir);
 });
 
-it.runIf(uid === 0)("passes over a folder in /tmp that somebody else made first, or opened to others", () => {
-  const expected = runtimeDirInTmp("/home/alice", uid, root);
-  chownSync(expected, somebodyElse, somebodyElse);
-  const dir = runtimeDirInTmp("/home/alice", uid, root);
-  expect(dir).not.toBe(expected);
-  expect(statSync(dir)).toMatchObject({ uid });
-  expect(runtimeDirInTmp("/home/alice", uid, root)).toBe(dir);
-  expect(readdirSync(root)).toHaveLength(2);
-});
+it.runIf(uid === 0)(
+  "ignores a directory in /tmp that another user created first, or that is accessible to others",
+  () => {
+    const expected = runtimeDirInTmp("/home/alice", uid, root);
+    chownSync(expected, somebodyElse, somebodyElse);
+    const dir = runtimeDirInTmp("/home/alice", uid, root);
+    expect(dir).not.toBe(expected);
+    expect(statSync(dir)).toMatchObject({ uid });
+    expect(runtimeDirInTmp("/home/alice", uid, root)).toBe(dir);
+    expect(readdirSync(root)).toHaveLength(2);
+  },
+);
 
 it.runIf(uid === 0)(
   "keeps its folder in /tmp when the one that somebody else had made is gone, and looks into all of its own",
@@ -67,12 +70,12 @@ it.runIf(uid === 0)(
     chownSync(taken, somebodyElse, somebodyElse);
     expect(look()).not.toContain(taken);
     expect(look()).toContain(dir);
-    // Nobody else's and of no other home.
+    // Not a directory of another user or for another home.
     expect(otherRuntimeDirs({}, "/home/bob", uid, root)).not.toContain(dir);
   },
 );
 
-it("looks at the former places only where they are this user's alone", () => {
+it("uses the directories of earlier versions only if they belong to this user alone", () => {
   const former = join(root, "sag");
   const look = (): string[] => otherRuntimeDirs({ XDG_RUNTIME_DIR: root }, root, uid);
   expect(look()).not.toContain(former);
@@ -85,7 +88,7 @@ it("looks at the former places only where they are this user's alone", () => {
   }
 });
 
-it("removes what earlier boots left a month ago, and nothing that was touched since", () => {
+it("removes directories of earlier boots after a month without changes", () => {
   const runs = join(root, ".local/state/sag/run");
   const old = (Date.now() - 31 * 86_400_000) / 1_000;
   for (const name of ["old", "used"]) {
@@ -98,7 +101,7 @@ it("removes what earlier boots left a month ago, and nothing that was touched si
   expect([existsSync(join(runs, "old")), existsSync(join(runs, "used"))]).toEqual([false, true]);
 });
 
-it.runIf(uid === 0)("root takes no folder of another user's for its own", () => {
+it.runIf(uid === 0)("root does not use another user's directory", () => {
   const alice = join(root, "alice");
   mkdirSync(alice);
   chownSync(alice, somebodyElse, somebodyElse);

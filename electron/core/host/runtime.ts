@@ -4,17 +4,24 @@ import { join } from "node:path";
 import { makeDirectories } from "../../../common/directories.ts";
 
 /**
- * Where sockets and sessions of running tunnels are. A tunnel outlives the log-in it was started in, and cron, su and sudo have no
- * XDG_RUNTIME_DIR or another one, so the place depends on nothing but the user, the home and this boot of the machine.
+ * Where sockets and sessions of running tunnels are. A tunnel outlives the login session that started it, and cron,
+ * su and sudo have no XDG_RUNTIME_DIR or a different one. So the path depends only on the user, the home directory
+ * and the current boot.
  */
 
-/** A socket's path may have 107 bytes (unix(7)); "/dial-" + an id of 12 + ".lock." + a number come after the folder. */
+/**
+ * A Unix socket's path is limited to 107 bytes (unix(7)); "/dial-" + an id of 12 + ".lock." + a number follow the
+ * directory.
+ */
 const longestRuntimeDir = 107 - 34;
 
-/** How long the folder of an earlier boot is kept after its last change, ms. */
+/** How long directories of earlier boots are kept after their last change, ms. */
 const keptFor = 30 * 86_400_000;
 
-/** Names this boot of this machine: what an earlier one left, or another machine with the same home, is not looked at. */
+/**
+ * Identifies the current boot, so that directories of earlier boots, or of another host with the same home, are
+ * ignored.
+ */
 function bootName(): string {
   try {
     return digest(readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim());
@@ -25,7 +32,10 @@ function bootName(): string {
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 8);
 
-/** The folder below the home; null where there can be none: no home, not writable, or too long a path for sockets. */
+/**
+ * The directory below the home; null if that is impossible: no home, not writable, or the path is too long for
+ * sockets.
+ */
 export function runtimeDirAtHome(home: string, uid: number | null): string | null {
   const runs = join(home, ".local", "state", "sag", "run");
   const dir = join(runs, bootName());
@@ -37,8 +47,8 @@ export function runtimeDirAtHome(home: string, uid: number | null): string | nul
 }
 
 /**
- * Removes what earlier boots left. Other machines with the same home have theirs there too, so only folders untouched for a long time
- * goes: a session is written anew with every renewal.
+ * Removes directories of earlier boots. Other hosts that share the home have theirs here too, so only those without
+ * changes for a long time are removed; a running session is rewritten with every renewal.
  */
 function removeOld(runs: string): void {
   try {
@@ -49,14 +59,14 @@ function removeOld(runs: string): void {
       if (Date.now() - last > keptFor) rmSync(dir, { recursive: true, force: true });
     }
   } catch {
-    // It is only tidying up.
+    // Cleaning up is optional.
   }
 }
 
 /**
- * The folder in /tmp, where any user can make one first: a folder of another user is passed over, and one with a name that cannot
- * be guessed is made, which all later calls find. A folder that this user has already is kept, also when the plain name has become
- * free: tunnels run in it.
+ * The directory in /tmp, where any user could create it first. If another user owns it, creates one with a random
+ * suffix, which later calls find. An existing directory of this user stays in use even when the plain name becomes
+ * free, because tunnels run in it.
  */
 export function runtimeDirInTmp(home: string, uid: number | null, tmp = "/tmp"): string {
   const plain = join(tmp, tmpName(home, uid));
@@ -64,11 +74,11 @@ export function runtimeDirInTmp(home: string, uid: number | null, tmp = "/tmp"):
   const found = find();
   if (found) return found;
   if (!makeOwn(plain, uid)) mkdtempSync(`${plain}-`);
-  // Of two processes that made one at the same time both take the first.
+  // If two processes created one at the same time, both use the first.
   return find() ?? plain;
 }
 
-/** All of them that are there, the one to use first. There are several only if processes made one at the same time. */
+/** All such directories, the one to use first. There are several only if processes created them at the same time. */
 function ownRuntimeDirsInTmp(home: string, uid: number | null, tmp: string): string[] {
   const name = tmpName(home, uid);
   try {
@@ -85,8 +95,8 @@ function ownRuntimeDirsInTmp(home: string, uid: number | null, tmp: string): str
 const tmpName = (home: string, uid: number | null): string => `sag-${uid ?? "user"}-${digest(home + bootName())}`;
 
 /**
- * Where the former version kept tunnels, and the folders in /tmp: those that are there and this user's own. To be asked anew each time,
- * as another process can have made one meanwhile.
+ * The directories of earlier versions and those in /tmp, as far as they exist and this user owns them. To be called
+ * every time, because another process may have created one since.
  */
 export function otherRuntimeDirs(env: NodeJS.ProcessEnv, home: string, uid: number | null, tmp = "/tmp"): string[] {
   if (uid === null) return [];
@@ -95,7 +105,7 @@ export function otherRuntimeDirs(env: NodeJS.ProcessEnv, home: string, uid: numb
   return [...new Set([...candidates.filter((dir) => isOwn(dir, uid)), ...ownRuntimeDirsInTmp(home, uid, tmp)])];
 }
 
-/** Whether the folder is there, or was made, for this user alone. */
+/** Creates the directory for this user alone; false if that is impossible. */
 function makeOwn(dir: string, uid: number | null): boolean {
   if (isOwn(dir, uid)) return true;
   try {

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { texts } from "../../../common/text/index.ts";
 import { Failure } from "../causes/failure.ts";
 
-/** Where a cloud instance listens. */
+/** The address of a cloud instance. */
 export interface Address {
   /** A name or an IP address, without brackets. */
   host: string;
@@ -12,7 +12,7 @@ export interface Address {
 const label = "[0-9a-z_]([0-9a-z_-]{0,61}[0-9a-z_])?";
 const hostPattern = new RegExp(`^(?=.{1,253}$)${label}([.]${label})*[.]?$`);
 
-/** HOST, HOST:PORT, [IPV6]:PORT, or the same after https://. Nothing else. */
+/** Parses HOST, HOST:PORT, [IPV6]:PORT, or the same after https://. */
 export function parseAddress(text: string): Address {
   const bare = text
     .trim()
@@ -30,13 +30,13 @@ export function parseAddress(text: string): Address {
   return { host, port };
 }
 
-/** HOST[:PORT] as it is kept and shown. */
+/** HOST[:PORT] as stored and shown. */
 export function formatAddress({ host, port }: Address): string {
   const shown = isIPv6(host) ? `[${host}]` : host;
   return port === 443 ? shown : `${shown}:${port}`;
 }
 
-/** https://HOST:PORT, the port always there. */
+/** https://HOST:PORT, always with the port. */
 export function urlOf({ host, port }: Address): string {
   return `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }

@@ -18,12 +18,14 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** How long an answer may take, ms. A dial waits up to 300 ms for an access point; a password costs 50 ms of work. */
+/**
+ * Time limit for an answer, ms. A dial waits up to 300 ms for an access point; checking a password takes about 50 ms.
+ */
 const answerTimeout = 10_000;
 
 export const hello = { version, capabilities: [] as string[] };
 
-/** The client API of one cloud instance, over a connection whose other end has been decided on. */
+/** The client API of one cloud instance, over a connection to a verified server. */
 export class InstanceApi {
   readonly server: string;
   readonly identity: Identity;

@@ -7,23 +7,26 @@ import { failureFromSystem } from "../causes/system.ts";
 import { type Address, formatAddress } from "./address.ts";
 import type { Identity } from "./identity.ts";
 
-/** What decides whether a server is the right one. */
+/** The rules for verifying a server. */
 export interface Trust {
-  /** Non-empty: its public key must be one of these, whoever signed it. Empty: the system's authorities, else a person. */
+  /**
+   * Non-empty: the server's public key has to be one of these, whoever signed it. Empty: the system's authorities
+   * decide, or else the user.
+   */
   pins: readonly string[];
-  /** Asked when nothing else vouches for it; without it the answer is no. */
+  /** Called if no authority signed the certificate; without it the server is refused. */
   decide?: ((question: { server: string; fingerprint: string }) => Promise<boolean>) | undefined;
 }
 
-/** A TLS connection whose other end has been decided on. Nothing of ours has been sent over it yet. */
+/** A TLS connection to a verified server. No application data has been sent yet. */
 export interface Connection {
   socket: TLSSocket;
   identity: Identity;
-  /** What was negotiated, for example "X25519MLKEM768". */
+  /** The negotiated key exchange, for example "X25519MLKEM768". */
   keyExchange: string;
 }
 
-/** Until TCP and TLS stand, ms: all of a failing dial is to be seen within 3 s. */
+/** Time limit for TCP and TLS, ms, so that a failing dial ends within 3 s. */
 export const connectTimeout = 2_500;
 
 export async function openConnection(
@@ -45,7 +48,7 @@ export async function openConnection(
     if (!(await trust.decide?.({ server, fingerprint }))) {
       throw new Failure("instance_identity_unknown", { subject: server, fingerprint });
     }
-    // A person takes their time; the server need not have waited.
+    // The user may take a long time, so the connection is closed and opened again.
     socket.destroy();
     const again = await openConnection(address, { pins: [fingerprint] }, { timeoutMs, signal });
     return { ...again, identity: { by: "person", fingerprint } };
@@ -66,7 +69,7 @@ function handshake(
     const socket = connect({
       host,
       port,
-      // Decided in openConnection, before anything is sent: a pin counts whoever signed the certificate.
+      // Verified in openConnection before anything is sent, because a pinned key is accepted whoever signed it.
       rejectUnauthorized: false,
       ...(isIP(host) ? {} : { servername: host }),
       ...(byAuthority ? { ca: authorities() } : { ca: [] }),
@@ -83,7 +86,7 @@ function handshake(
     };
     const fail = (reason: unknown): void => {
       settle();
-      // What a half-dead connection still says is of no interest.
+      // Further errors of this socket are irrelevant.
       socket.on("error", () => undefined);
       socket.destroy();
       reject(signal?.aborted ? signal.reason : handshakeFailure(reason, server, host));
@@ -107,12 +110,14 @@ function handshakeFailure(reason: unknown, server: string, host: string): Failur
     const text = texts.core.invitation.needsTls13(server);
     return new Failure("answer_invalid", { text }, { cause: reason });
   }
-  // Something listens there, but it speaks no TLS that we do.
+  // Something listens there but does not speak TLS 1.3.
   if (failure.code === "unknown") return new Failure("answer_invalid", { subject: server }, { cause: reason });
   return failure;
 }
 
-/** The system's, not those that came with Node: an administrator installs the company's there. */
+/**
+ * The system's authorities instead of Node's own list, because administrators install the company's authority there.
+ */
 function authorities(): string[] {
   const system = getCACertificates("system");
   return [...(system.length > 0 ? system : rootCertificates), ...getCACertificates("extra")];

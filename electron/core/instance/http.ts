@@ -3,11 +3,11 @@ import type { Socket } from "node:net";
 import { Failure } from "../causes/failure.ts";
 import { failureFromErrorBody } from "../causes/wire.ts";
 
-// An import statement would load Node's fetch along with it, 70 ms: an ES module facade reads every export once.
+// An import statement would read every export of node:http and so load Node's fetch, which takes 70 ms.
 const { Agent, request } = process.getBuiltinModule("node:http");
 type Agent = InstanceType<typeof Agent>;
 
-/** Of every message, both ways; the rest of a longer one is not even read. */
+/** Limit of a message in either direction, bytes; reading stops there. */
 export const messageLimit = 256 * 1024;
 
 /** One call of Connect's unary protocol. */
@@ -18,17 +18,17 @@ export interface UnaryCall {
   headers?: Record<string, string>;
   timeoutMs: number;
   signal?: AbortSignal | undefined;
-  /** What to call the other end in a failure. */
+  /** The name of the server in failures. */
   subject: string;
-  /** What it means when the other end does not answer. */
+  /** The failure for a server that does not answer. */
   silence: () => Failure;
-  /** The other end has proved who it is, so an answer that makes no sense is its own. */
+  /** The server's identity has been verified, so a malformed answer comes from it and not from a captive portal. */
   proven: boolean;
 }
 
 export type Route = { agent: Agent } | { socketPath: string };
 
-/** Gives the body of a good answer; anything else is a Failure. */
+/** Sends a call and returns the body of a successful answer; anything else is a Failure. */
 export function unary(route: Route, call: UnaryCall): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const sent: ClientRequest = request({
@@ -81,7 +81,7 @@ async function readAnswer(response: IncomingMessage, call: UnaryCall): Promise<B
   throw failure ?? new Failure("answer_invalid", { subject: call.subject });
 }
 
-/** A page or a redirect where an answer should be: some network's sign-in page, unless it was the right server itself. */
+/** The failure for a page or a redirect in place of an answer: a captive portal, unless the server was verified. */
 function strangeAnswer(status: number, type: string | undefined, call: UnaryCall): Failure {
   const looksLikePortal = status === 511 || (status >= 300 && status < 400) || type === "text/html";
   const code = looksLikePortal && !call.proven ? "captive_portal" : "answer_invalid";
@@ -100,7 +100,7 @@ async function readCapped(response: IncomingMessage, subject: string): Promise<B
       chunks.push(chunk);
     }
   } catch (thrown) {
-    // It began to answer and broke off.
+    // The connection broke during the answer.
     throw thrown instanceof Failure ? thrown : new Failure("answer_invalid", { subject }, { cause: thrown });
   }
   return Buffer.concat(chunks);
@@ -115,8 +115,8 @@ export function parseJson(body: Uint8Array): unknown {
 }
 
 /**
- * Hands out one connection that was opened, and decided on, beforehand; another one, opened the same way, when the server has
- * closed it in the meantime.
+ * An HTTP agent with one connection, already opened and verified. If the server closes it, the agent opens another
+ * one in the same way.
  */
 export class ConnectionAgent extends Agent {
   #ready: Socket | null;

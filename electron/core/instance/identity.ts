@@ -1,4 +1,4 @@
-/** How it was decided that the server is the right one. */
+/** How a server was verified. */
 export interface Identity {
   /** authority: certificate valid by the system's authorities. pin: from a link or an earlier connection. person: confirmed by a person. */
   by: "authority" | "pin" | "person";

@@ -25,7 +25,7 @@ describe("invitation", () => {
     expect(parseInvitation(text)).toEqual({ server, code: "AB12C", pins });
   });
 
-  it("reads server and code apart", () => {
+  it("accepts server and code separately", () => {
     expect(parseInvitation({ server: "https://vpn.example.com", enterpriseCode: "ab12c" })).toEqual({
       server: "vpn.example.com",
       code: "AB12C",
@@ -61,7 +61,7 @@ describe("invitation", () => {
     expect(() => parseInvitation(text)).toThrow(Failure);
   });
 
-  it("gives an enrolment or a Failure, never anything else", () => {
+  it("returns an enrolment or throws a Failure, for any input", () => {
     const piece = fc.oneof(
       fc.constantFrom(
         "sag://enroll?",
@@ -94,7 +94,7 @@ describe("invitation", () => {
     );
   });
 
-  it("reads every pin it could have been given, and back", () => {
+  it("parses pins in every encoding", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
         const hex = Buffer.from(bytes).toString("hex");
@@ -111,7 +111,7 @@ describe("invitation", () => {
     );
   });
 
-  it("has a URL with the port always there", () => {
+  it("has a URL that always includes the port", () => {
     expect(urlOf(parseAddress("vpn.example.com"))).toBe("https://vpn.example.com:443");
     expect(urlOf(parseAddress("[fd00::1]:8443"))).toBe("https://[fd00::1]:8443");
   });

@@ -4,7 +4,7 @@ import { Failure } from "../causes/failure.ts";
 import type { Invitation } from "../client/requests.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 
-/** An invitation, read. */
+/** A parsed invitation. */
 export interface Enrolment {
   /** HOST[:PORT]; null when only a code was given. */
   server: string | null;
@@ -14,16 +14,19 @@ export interface Enrolment {
   pins: string[];
 }
 
-/** Longer than any link we make, short enough to be looked at. */
+/** Longest link that is accepted, characters; generated links are shorter. */
 const longestLink = 2048;
 const mostPins = 8;
 
-/** For what is neither a link nor a code with its server. */
+/** The failure for text that is neither a link nor a code with its server. */
 export const notAnInvitation = (text: string): Failure => wrong(texts.core.invitation.notOne(text.trim().slice(0, 64)));
 
 const wrong = (text: string): Failure => new Failure("invalid_argument", { text });
 
-/** Reads what a person was given. Strict: what it does not understand it refuses, except parameters of a later version. */
+/**
+ * Parses an invitation. Refuses anything malformed; unknown parameters of a link are ignored, since later versions
+ * may add some.
+ */
 export function parseInvitation(invitation: Invitation): Enrolment {
   if (typeof invitation !== "string") {
     return { server: readServer(invitation.server), code: readCode(invitation.enterpriseCode), pins: [] };
@@ -43,7 +46,7 @@ export function parseInvitation(invitation: Invitation): Enrolment {
 function parseLink(text: string): Enrolment {
   const query = /^sag:\/\/enroll\/?\?([^#]*)$/i.exec(text)?.[1];
   if (query === undefined) throw wrong(texts.core.invitation.beginning);
-  // URLSearchParams never fails; what is not valid UTF-8 becomes U+FFFD and is refused below.
+  // URLSearchParams never fails; invalid UTF-8 becomes U+FFFD and is refused below.
   const parameters = new URLSearchParams(query);
   const code = readCode(single(parameters, "code"));
   const server = readServer(single(parameters, "server"));
@@ -70,7 +73,7 @@ export function readCode(text: string): string {
   return text.trim().toUpperCase();
 }
 
-/** Hexadecimal, or base64 of either alphabet. A plus sign in a query is a space by then. */
+/** Parses hexadecimal, base64 or base64url. In a query a plus sign has already become a space. */
 export function readPin(text: string): string {
   const pin = text.trim().replace(/^sha256[:/]+/i, "");
   if (/^[0-9a-fA-F]{64}$/.test(pin)) return pin.toLowerCase();

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 
-/** ADDRESS/LENGTH as in RFC 4291 2.3, without zone; undefined if a text is none. */
+/** Parses ADDRESS/LENGTH (RFC 4291 2.3) without a zone; undefined if the text is malformed. */
 export function readPrefix(text: string): { address: bigint; width: 32 | 128; length: number } | undefined {
   const [host = "", bits = "", ...more] = text.split("/");
   const family = isIP(host);
@@ -11,7 +11,7 @@ export function readPrefix(text: string): { address: bigint; width: 32 | 128; le
   return { address: family === 4 ? four(host) : six(host), width, length };
 }
 
-/** Whether it names a network: no bit is set behind the prefix. */
+/** Whether the text is a network prefix: no host bits are set. */
 export function isNetwork(text: string): boolean {
   const prefix = readPrefix(text);
   if (!prefix) return false;
@@ -22,7 +22,7 @@ export function isNetwork(text: string): boolean {
 const four = (host: string): bigint => host.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n);
 
 function six(host: string): bigint {
-  // The last 32 bits may be written as an IPv4 address.
+  // The last 32 bits may be in IPv4 notation.
   const tail = /[0-9.]+$/.exec(host)?.[0] ?? "";
   const low = tail.includes(".") ? four(tail) : undefined;
   const words =

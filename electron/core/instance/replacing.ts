@@ -4,26 +4,26 @@ import type { Address } from "./address.ts";
 import { InstanceApi } from "./api.ts";
 import type { Trust } from "./connection.ts";
 
-/** An open connection, with the pins that count from now on. */
+/** An open connection, with the pins to use from now on. */
 export interface Opened {
   api: InstanceApi;
   pins: string[];
-  /** What was known of the server was replaced, after a question. */
+  /** The known pins were replaced, with the user's consent. */
   replaced: boolean;
 }
 
 interface Expected {
   address: Address;
-  /** From earlier connections; empty = none. */
+  /** Pins from earlier connections; empty = none. */
   known: readonly string[];
-  /** From the invitation; empty = it relies on the system's authorities. */
+  /** Pins from the invitation; empty = the system's authorities decide. */
   invited: readonly string[];
 }
 
 /**
- * Connects to a server by what is known of it. When its key is another one and the invitation vouches for the new one, by a pin or by relying on
- * an authority that does, a person may say that it replaces the former: servers get new keys, and an administrator then sends a new link.
- * Never without the question, because anybody can write a link.
+ * Connects to a server that may already be known. If its key has changed and the invitation confirms the new key, by
+ * a pin or because an authority signed it, the user may let it replace the old one: servers get new keys, and an
+ * administrator then sends a new link. The user is always asked, because anybody can write a link.
  */
 export async function openReplacing(
   { address, known, invited }: Expected,
@@ -39,10 +39,10 @@ export async function openReplacing(
     if (!changed || fingerprint === undefined || known.length === 0 || !replace) throw thrown;
     if (invited.length > 0 && !invited.includes(fingerprint)) throw thrown;
     const api = await InstanceApi.open(address, { pins: invited }, { signal }).catch(() => {
-      // No authority vouches for it either: what there is to say is that it has changed.
+      // No authority signed the new key either, so the failure is that the key has changed.
       throw thrown;
     });
-    // Nothing has been sent yet.
+    // Ask before sending anything.
     const agreed = await replace({ server: api.server, fingerprint: api.identity.fingerprint }).catch(
       (error: unknown) => {
         api.close();

@@ -14,7 +14,7 @@ const answers = ([ClientService, SessionService] as DescService[]).flatMap((serv
 );
 
 describe("rules of the contract", () => {
-  it("are all known here, in every answer of a cloud instance", () => {
+  it("are all implemented for the answers of a cloud instance", () => {
     const seen = new Set<DescMessage>();
     const walk = (schema: DescMessage) => {
       if (seen.has(schema)) return;
@@ -26,14 +26,14 @@ describe("rules of the contract", () => {
     expect(seen.size).toBeGreaterThan(20);
   });
 
-  it("which are not known are not passed over", () => {
+  it("throw if they are not implemented", () => {
     expect(() => checksOf(PredefinedRulesSchema)).not.toThrow();
-    // RenewRequest has an expression; it is no answer.
+    // RenewRequest has a CEL expression; it is not an answer.
     const renew = SessionService.method.renew.input;
     expect(() => checksOf(renew)).toThrow(UnknownRule);
   });
 
-  it("hold for what protovalidate accepts, and only for that", () => {
+  it("accept exactly what protovalidate accepts", () => {
     const { validate } = createValidator();
     let refused = 0;
     fc.assert(
@@ -86,7 +86,7 @@ const texts: Record<string, { right: string[]; wrong: string[] }> = {
   },
 };
 
-/** Messages at the edge of their rules: each field valid, or a little beyond. */
+/** Messages at the limits of their rules: each field valid or just beyond. */
 function messageOf(schema: DescMessage, depth: number): fc.Arbitrary<ReturnType<typeof create>> {
   const parts: Record<string, fc.Arbitrary<unknown>> = {};
   for (const field of schema.fields) parts[field.name] = arbitraryOf(field, depth);
@@ -139,7 +139,7 @@ function scalarOf(field: DescField, depth: number, wrong: boolean): fc.Arbitrary
     if (format && format in texts) return fc.constantFrom(...(texts[format]?.[wrong ? "wrong" : "right"] ?? []));
     if (pattern) return wrong ? fc.string() : fc.stringMatching(new RegExp(pattern));
     const [least, most] = [Number(minLen ?? 0), Number(maxLen ?? 20)];
-    // "𐐷" is one character of two UTF-16 units.
+    // "𐐷" is one code point of two UTF-16 units.
     const filled = (n: number) => fc.constantFrom("a", "ü", "𐐷").map((letter) => letter.repeat(n));
     return wrong ? filled(least > 0 ? least - 1 : most + 1) : fc.constantFrom(least, most).chain(filled);
   }
@@ -155,7 +155,7 @@ function scalarOf(field: DescField, depth: number, wrong: boolean): fc.Arbitrary
   return field.fieldKind === "scalar" || field.fieldKind === "list" ? plain(field) : fc.constant(undefined);
 }
 
-/** A value of a scalar that has no rules. */
+/** A value of a scalar without rules. */
 function plain(field: DescField): fc.Arbitrary<unknown> {
   const zero = field.fieldKind === "scalar" ? create(field.parent)[field.localName as never] : "";
   return fc.constant(typeof zero === "undefined" ? undefined : zero);

@@ -25,15 +25,15 @@ import {
 import { isNetwork, readPrefix } from "./prefix.ts";
 
 /**
- * Whether a message keeps the rules that its contract states (buf.validate options in proto/). It is protovalidate for the
- * rules that answers of a cloud instance have: that library compiles some hundred expressions before its first verdict, 140 ms
- * of every short command. rules.test.ts holds the two against each other, and fails for a rule that is not known here.
+ * Whether a message satisfies the rules of its contract (buf.validate options in proto/). It implements the subset of
+ * protovalidate that the answers of a cloud instance use, because that library takes 140 ms to start. rules.test.ts
+ * compares the two and fails for a rule that is not implemented here.
  */
 export function keepsRules(schema: DescMessage, value: Message): boolean {
   return holds(reflect(schema, value));
 }
 
-/** A rule in a contract that this file does not know. */
+/** A rule that this file does not implement. */
 export class UnknownRule extends Error {}
 
 type Check = (value: unknown) => boolean;
@@ -45,7 +45,7 @@ function holds(message: ReflectMessage): boolean {
   return checksOf(message.desc).every((check) => check(message));
 }
 
-/** The checks of a message type; made once, when first needed. */
+/** The checks of a message type, created on first use. */
 export function checksOf(schema: DescMessage): FieldCheck[] {
   let checks = compiled.get(schema);
   if (!checks) {
@@ -68,7 +68,7 @@ function checkOf(field: DescField): FieldCheck | undefined {
   return (message) => {
     const there = message.isSet(field);
     if (!there && rules?.required) return false;
-    // What knows whether it is set keeps its rules only then; anything else keeps them always, also as zero or "".
+    // A field with explicit presence is checked only if it is set; any other field always, also as zero or "".
     if (!there && field.presence !== implicit) return true;
     return value === undefined || value(message.get(field));
   };
@@ -133,14 +133,14 @@ const both =
   (value) =>
     (first === undefined || first(value)) && second(value);
 
-/** The rules of a kind; what has rules of another kind is not known. */
+/** The rules of one kind; throws for rules of another kind. */
 function of<T>(rules: FieldRules | undefined, kind: NonNullable<FieldRules["type"]["case"]>): T | undefined {
   if (rules?.type.case === undefined) return undefined;
   if (rules.type.case !== kind) throw new UnknownRule(`rules of kind ${rules.type.case} in the place of ${kind}`);
   return rules.type.value as T;
 }
 
-/** The rules that are stated, by their names in validate.proto. One that is not among `names` is not known. */
+/** The rules that are set, by their names in validate.proto; throws for one that is not among `names`. */
 function stated<T extends Record<string, unknown>>(
   schema: DescMessage,
   rules: Message,
@@ -156,7 +156,7 @@ function stated<T extends Record<string, unknown>>(
   return found as Partial<T>;
 }
 
-/** Limits of a length or number; what is not stated limits nothing. */
+/** A check of a length or number; an unset limit allows everything. */
 const between = (least: bigint | number | undefined, most: bigint | number | undefined) => {
   const [low, high] = [Number(least ?? 0), Number(most ?? Number.POSITIVE_INFINITY)];
   return (n: number) => n >= low && n <= high;
@@ -184,7 +184,7 @@ interface StringLimits extends Record<string, unknown> {
   prefix: string;
 }
 
-/** Kinds of text that validate.proto names. */
+/** The string formats of validate.proto that are implemented. */
 const formats: Record<string, (text: string) => boolean> = {
   ip: (text) => isIP(text) !== 0,
   ip_with_prefixlen: (text) => readPrefix(text) !== undefined,
@@ -199,7 +199,7 @@ function stringCheck(rules: StringRules): Check {
   const format = Object.entries(formats).find(([name]) => given[name] === true)?.[1];
   return (value) => {
     const text = value as string;
-    // Characters, not UTF-16 units.
+    // Counts code points, not UTF-16 units.
     if (!long([...text].length) || !text.startsWith(given.prefix ?? "")) return false;
     return (format === undefined || format(text)) && (pattern === undefined || pattern.test(text));
   };

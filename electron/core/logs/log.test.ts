@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => machine.remove());
 
-it("writes lines of JSON that only this user can read, and no secret", () => {
+it("writes lines of JSON, readable only for this user, without secrets", () => {
   new Log(machine).info("connected", { intranet: "a1b2", session: "s1", token: new Secret("hunter2") });
   const path = join(logDirOf(machine), "core.log");
   const line = JSON.parse(readFileSync(path, "utf8"));
@@ -19,7 +19,7 @@ it("writes lines of JSON that only this user can read, and no secret", () => {
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-it("keeps three files of at most the size", () => {
+it("keeps three files of limited size", () => {
   const log = new Log(machine, undefined, 1_000);
   for (let count = 0; count < 100; count += 1) log.info("x".repeat(100), { count });
   const dir = logDirOf(machine);
@@ -29,7 +29,7 @@ it("keeps three files of at most the size", () => {
   expect(readFileSync(join(dir, "core.log"), "utf8")).toContain('"count":99');
 });
 
-it("what cannot be written stops nothing", () => {
+it("ignores write errors", () => {
   const told: string[] = [];
   const log = new Log({ ...machine, stateDir: "/proc/nowhere" }, (text) => told.push(text));
   log.info("lost");

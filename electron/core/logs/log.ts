@@ -5,13 +5,13 @@ import { failureFromSystem } from "../causes/system.ts";
 import type { FailureView } from "../client/model.ts";
 import { type Environment, makePrivateDir } from "../host/environment.ts";
 
-/** Largest size of one file, bytes, and how many are kept: FILE, FILE.1, FILE.2. */
+/** Largest size of a log file, bytes, and how many are kept: FILE, FILE.1, FILE.2. */
 const maxSize = 5 * 1024 * 1024;
 export const keptLogs = 3;
 
 export const logDirOf = (environment: Environment): string => join(environment.stateDir, "log");
 
-/** What a line may contain. Secrets print as [redacted]; names of people and hosts appear where the line is about them. */
+/** The attributes of a log line. Secrets print as [redacted]. */
 export interface LogFields {
   intranet?: string;
   session?: string | undefined;
@@ -20,8 +20,8 @@ export interface LogFields {
 }
 
 /**
- * Core's own log, in the form of sag-tunnel's: JSON lines with time, level, msg. Several processes may write to it at once, as every
- * line is one append. What cannot be written is lost: a full disk must not stop anything.
+ * Core's log, in the same format as sag-tunnel's: JSON lines with time, level, msg. Several processes may write at
+ * once, because every line is one append. Write errors are ignored, so that a full disk stops nothing.
  */
 export class Log {
   readonly #environment: Environment;

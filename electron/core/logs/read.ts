@@ -4,13 +4,13 @@ import { wordOf } from "../causes/wire.ts";
 import type { Environment } from "../host/environment.ts";
 import { logDirOf } from "./log.ts";
 
-/** One line of the trail that core and all sag-tunnels of this user leave. */
+/** One line of the logs of core, sag-tunnel or the service. */
 export interface LogEntry {
   /** RFC 3339. */
   time: string;
   level: string;
   msg: string;
-  /** "core", "sag-tunnel", or "service" for system mode's. */
+  /** "core", "sag-tunnel", or "service" in system mode. */
   source: string;
   intranet?: string;
   session?: string;
@@ -19,7 +19,7 @@ export interface LogEntry {
 
 const pattern = /^(core|sag-tunnel-([0-9a-z]{4,32}))\.log(?:\.([12]))?$/;
 
-/** All log lines in order of time; with an id only those of one intranet, including core's. */
+/** All log lines sorted by time; with an id only those of one intranet, including core's. */
 export function readLogs(environment: Environment, intranetId?: string): LogEntry[] {
   const dir = logDirOf(environment);
   const files = logFiles(dir).sort((a, b) => b.age - a.age);
@@ -34,7 +34,7 @@ export function readLogs(environment: Environment, intranetId?: string): LogEntr
 export const inOrder = (entries: LogEntry[]): LogEntry[] =>
   entries.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 
-/** Calls back with what is written from now on, until it is closed. */
+/** Calls back with lines written from now on, until it is closed. */
 export function followLogs(
   environment: Environment,
   intranetId: string | undefined,
@@ -55,7 +55,7 @@ export function followLogs(
     if (mine.length > 0) onEntries(mine);
   };
   look((path) => statSync(path).size);
-  // A file that appears later is new from its beginning.
+  // A file that appears later is read from its beginning.
   const watcher: FSWatcher = watch(dir, () => look(() => 0));
   watcher.on("error", () => undefined);
   return { close: () => watcher.close() };
@@ -65,7 +65,7 @@ interface LogFile {
   name: string;
   source: string;
   intranet: string | undefined;
-  /** 0 is the one that is written. */
+  /** 0 is the current file. */
   age: number;
 }
 
@@ -74,7 +74,7 @@ function logFiles(dir: string): LogFile[] {
   try {
     names = readdirSync(dir);
   } catch {
-    // Nothing has been logged here yet.
+    // There are no logs yet.
   }
   return names.flatMap((name) => {
     const match = pattern.exec(name);
@@ -84,7 +84,7 @@ function logFiles(dir: string): LogFile[] {
   });
 }
 
-/** A line that is no JSON is what a crash left: it has the time of the line before. */
+/** Parses log lines. A line that is not JSON is output of a crash and gets the time of the line before. */
 export function parseLines(lines: string[], source: string, intranet: string | undefined): LogEntry[] {
   let time = "";
   return lines
@@ -100,14 +100,14 @@ export function parseLines(lines: string[], source: string, intranet: string | u
         ...(intranet === undefined ? {} : { intranet }),
       };
       const at = new Date(entry.time);
-      // sag-tunnel tells local time and more digits; here all are alike, so that they can be sorted.
+      // sag-tunnel logs local time with more digits; UTC in ISO format can be sorted as text.
       if (!Number.isNaN(at.getTime())) entry.time = at.toISOString();
       time = entry.time;
       return entry;
     });
 }
 
-/** sag-tunnel has the contract's names for phases and causes; people and programs know them by their words. */
+/** Replaces the contract's enum names of phases and causes by the words used in the CLI. */
 function inWords(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).flatMap(([name, value]) => {
@@ -131,7 +131,7 @@ function parse(line: string): { time?: string; level?: string; msg?: string } | 
 export const isAbout = (entry: LogEntry, intranetId: string | undefined): boolean =>
   intranetId === undefined || entry.intranet === intranetId;
 
-/** The end of one file that grows, and begins anew when it is full. */
+/** Reads what is appended to a file, and starts over when the file was rotated. */
 class Tail {
   readonly #path: string;
   #offset: number;
@@ -144,7 +144,7 @@ class Tail {
     this.#inode = statSync(path).ino;
   }
 
-  /** Whole lines that are new. */
+  /** Returns the complete lines added since the last call. */
   read(): string[] {
     let text = "";
     try {
@@ -163,7 +163,7 @@ class Tail {
         closeSync(file);
       }
     } catch {
-      // Renamed at this moment: what follows is in the next one.
+      // The file was rotated at this moment; the next call reads the new one.
     }
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";

@@ -4,10 +4,13 @@ import { callTunnel } from "../tunnel/rpc.ts";
 import { findService } from "../tunnel/service.ts";
 import { isAbout, type LogEntry, parseLines } from "./read.ts";
 
-/** Between two questions while the log is followed, ms. */
+/** Interval between requests while the log is followed, ms. */
 const followEvery = 1_000;
 
-/** What the service of system mode has logged; it keeps the last lines, and shows a user those of their own sessions. */
+/**
+ * The log of the service (system mode). The service keeps only the last lines, and returns those of the calling
+ * user's sessions.
+ */
 export class ServiceLog {
   readonly #environment: Environment;
   readonly #intranetId: string | undefined;
@@ -18,24 +21,24 @@ export class ServiceLog {
     this.#intranetId = intranetId;
   }
 
-  /** What is new since the last call; null: there is no service that could be asked. */
+  /** The lines added since the last call; null if no service can be reached. */
   async read(): Promise<LogEntry[] | null> {
     try {
       const socket = findService(this.#environment);
       if (!socket) return null;
       const { lines = [], last = "0" } = await callTunnel(socket, "ReadLog", { after: this.#last });
-      // A service that was started anew counts from the beginning.
+      // A restarted service counts from the beginning.
       const isNew = BigInt(last) < BigInt(this.#last);
       this.#last = isNew ? "0" : String(last);
       if (isNew) return await this.read();
       return parseLines(lines, "service", undefined).filter((one) => isAbout(one, this.#intranetId));
     } catch {
-      // One that is not root's, of an earlier version, or just gone: what else is logged is shown all the same.
+      // The service is not root's, of an earlier version, or has just ended; the other logs are shown all the same.
       return null;
     }
   }
 
-  /** Tells what is new, until the signal is aborted. */
+  /** Reports new lines until the signal is aborted. */
   async follow(signal: AbortSignal, onEntries: (entries: LogEntry[]) => void): Promise<void> {
     while (!signal.aborted) {
       const fresh = await this.read();

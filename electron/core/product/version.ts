@@ -1,2 +1,4 @@
-/** Of this software: what Hello says, what `sag version` prints. The build checks it against package.json. */
+/**
+ * The version of this software, sent in Hello and printed by `sag version`. The build compares it with package.json.
+ */
 export const version = "0.1.0";

@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 
-/** "HOST:PORT", also "[::1]:80"; null when it is none. */
+/** Splits "HOST:PORT", also "[::1]:80"; null if the text has another form. */
 export function splitHostPort(text: string): { host: string; port: number } | null {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:\s]+)):(\d{1,5})$/i.exec(text);
   const host = match?.[1] ?? match?.[2];

@@ -42,7 +42,7 @@ const beta = part("beta", 2000, {
 });
 const [toAlpha, toBeta, nowhere] = ["SOCKS5 127.0.0.1:1000", "SOCKS5 127.0.0.1:2000", "PROXY 127.0.0.1:9"];
 
-it("sends each name and address to the intranet that has it, and what both claim to neither", () => {
+it("sends names and addresses to the intranet that owns them, and blocks what two intranets claim", () => {
   const { pac, overlaps } = combine([alpha, beta]);
   const hosts = ["www.alpha.test", "BETA.test.", "a.x.alpha.test", "10.1.2.3", "10.2.2.3", "example.test", "192.0.2.1"];
   expect(hosts.map((host) => ask(pac, host))).toEqual([toAlpha, toBeta, toBeta, toAlpha, toBeta, "DIRECT", "DIRECT"]);
@@ -53,7 +53,7 @@ it("sends each name and address to the intranet that has it, and what both claim
   ]);
 });
 
-it("a range within another one's is claimed by both", () => {
+it("treats a range inside another one as claimed by both", () => {
   const wide = part("wide", 3000, { routes: ["10.0.0.0/8"], dnsDomains: ["wide.test"] });
   const { pac, overlaps } = combine([alpha, wide]);
   expect(["10.200.0.1", "10.1.0.1", "10.9.0.9"].map((host) => ask(pac, host))).toEqual([
@@ -64,14 +64,14 @@ it("a range within another one's is claimed by both", () => {
   expect(overlaps.map((one) => one.what)).toEqual(["10.9.0.0/24", "10.1.0.0/16"]);
 });
 
-it("one that has all names has those that nobody else has", () => {
+it("sends all other names to an intranet that resolves all names", () => {
   const { pac, overlaps } = combine([alpha, part("all", 4000, {})]);
   expect(["www.alpha.test", "example.test"].map((host) => ask(pac, host))).toEqual([toAlpha, "SOCKS5 127.0.0.1:4000"]);
   expect(overlaps).toEqual([]);
   expect(combine([part("a", 1, {}), part("b", 3, {})]).overlaps).toEqual([{ what: "*", intranets: ["a", "b"] }]);
 });
 
-it("a name of nobody's with an address of an intranet leads there, and no intranet's name is resolved by the browser", () => {
+it("sends an unclaimed name to the intranet of its address, and never resolves an intranet's name in the browser", () => {
   asked.length = 0;
   const { pac } = combine([alpha, beta]);
   const hosts = ["rds.example.test", "six.example.test", "nothing.test", "www.alpha.test", "www.shared.test"];
@@ -79,7 +79,7 @@ it("a name of nobody's with an address of an intranet leads there, and no intran
   expect(asked).toEqual(["rds.example.test", "six.example.test", "nothing.test"]);
 });
 
-it("short names go to the intranet that completes them", () => {
+it("sends short names to the intranet with search domains", () => {
   asked.length = 0;
   const completing = part("gamma", 5000, { dnsDomains: ["gamma.test"], dnsSearchDomains: ["gamma.test"] });
   expect(ask(combine([alpha, completing]).pac, "payroll")).toBe("SOCKS5 127.0.0.1:5000");
@@ -90,7 +90,7 @@ it("short names go to the intranet that completes them", () => {
   expect(asked).toEqual([]);
 });
 
-it("one alone is as by itself, and nothing escapes its quotes", () => {
+it("equals the intranet's own PAC file if there is only one, and quotes all values", () => {
   const { pac } = combine([part("evil", 1000, { dnsDomains: ['"); throw 1; ("', "</script>"] })]);
   expect(ask(pac, "example.test")).toBe("DIRECT");
   expect(pac).not.toContain("</script>");

@@ -5,13 +5,16 @@ import type { IntranetState } from "../client/model.ts";
 import type { Environment } from "../host/environment.ts";
 import { removeFile, writeAtomic } from "../host/files.ts";
 
-/** Something that more than one intranet claims: a name with all below it, a range of addresses, or "*" for all other names. */
+/**
+ * Something that more than one intranet claims: a domain with all names below it, a range of addresses, or "*" for
+ * all other names.
+ */
 export interface Overlap {
   what: string;
   intranets: string[];
 }
 
-/** One PAC for several intranets. */
+/** One PAC file for several intranets. */
 export interface Combined {
   pac: string;
   overlaps: Overlap[];
@@ -19,13 +22,16 @@ export interface Combined {
 
 type Part = Pick<IntranetState, "intranet" | "socks" | "http" | "session">;
 
-/** The discard port: what two intranets claim goes to neither, and not directly either. */
+/**
+ * The discard port. Destinations that two intranets claim are blocked, because no choice would be right, and direct
+ * would leak them.
+ */
 const nowhere = "PROXY 127.0.0.1:9";
 
 /** The file that every sag-tunnel of this user serves as /all.pac. */
 export const allPacFile = (environment: Environment): string => join(environment.runtimeDir, "all.pac");
 
-/** Writes the PAC for these, or takes it away when there are none. */
+/** Writes the PAC file for these intranets; removes it if there are none. */
 export async function writeAllPac(environment: Environment, states: Part[]): Promise<Combined> {
   const combined = combine(states);
   if (states.length > 0) await writeAtomic(allPacFile(environment), combined.pac);
@@ -33,16 +39,16 @@ export async function writeAllPac(environment: Environment, states: Part[]): Pro
   return combined;
 }
 
-/** After a change, if a PAC file is in use. */
+/** Updates the PAC file after a change, if it is in use. */
 export async function refreshAllPac(environment: Environment, states: () => Promise<IntranetState[]>): Promise<void> {
   if (!existsSync(allPacFile(environment))) return;
   await writeAllPac(environment, (await states()).filter(isProxied));
 }
 
-/** Has proxies that a PAC can name. */
+/** Whether the intranet has proxies that a PAC file can name. */
 export const isProxied = ({ socks, http, session }: Part): boolean => Boolean(socks && http && session);
 
-/** Decides by the longest name, then by ranges; what two intranets claim goes nowhere, and is reported. */
+/** Chooses by the longest domain, then by address range. What two intranets claim is blocked and reported. */
 export function combine(parts: Part[]): Combined {
   const overlaps: Overlap[] = [];
   const proxies = new Map(parts.map((part) => [part.intranet, proxyOf(part)]));
@@ -73,7 +79,8 @@ export function combine(parts: Part[]): Combined {
         )
       : "DIRECT";
 
-  // Short names belong to the intranet that completes them. If none does, a single intranet's proxy still knows the host's search list.
+  // Short names go to the intranet that has search domains. If none has, a single intranet's proxy gets them, because
+  // it uses the host's search list.
   const completing = parts.filter(({ session }) => session && session.dnsSearchDomains.length > 0);
   const shortNames = completing.length > 0 ? completing : parts.filter(({ session }) => session?.dnsServers.length);
   const short =
@@ -89,12 +96,12 @@ export function combine(parts: Part[]): Combined {
   const fours = ranges
     .sort((a, b) => bitsOf(b) - bitsOf(a))
     .map((range): [string, string] => {
-      // A range within another one's is claimed by that one too.
+      // The owner of an enclosing range claims this range too.
       const owners = ranges.filter((other) => contains(other, range)).flatMap((other) => all.get(other) ?? []);
       return [range, choose(range, [...new Set(owners)])];
     });
   const sixes = parts.filter(({ session }) => session?.routes.some((route) => route.includes(":")));
-  // PAC has no portable test for ranges of IPv6, so one intranet has all of it.
+  // PAC has no portable test for IPv6 ranges, so one intranet gets all of IPv6.
   const six =
     sixes.length > 0
       ? choose(
@@ -105,7 +112,7 @@ export function combine(parts: Part[]): Combined {
   return { pac: write({ names, short, otherNames, ranges: fours, six }), overlaps };
 }
 
-/** What passes by SOCKS5 is not looked at, so that pages of devices that speak HTTP in their own way come as they are. */
+/** SOCKS5 comes first: the HTTP proxy parses what it forwards, which breaks devices with a non-standard HTTP. */
 const proxyOf = ({ socks, http }: Part): string => `SOCKS5 ${socks}; PROXY ${http}; SOCKS ${socks}`;
 
 interface Choices {
@@ -121,7 +128,8 @@ function write({ names, short, otherNames, ranges, six }: Choices): string {
     const [address = "", mask] = [range.split("/")[0], maskOf(bitsOf(range))];
     return `  if (isInNet(address, ${quote(address)}, ${quote(mask)})) return ${quote(proxy)};`;
   });
-  // A name that no intranet claims may resolve to an address of one. One proxy alone cannot tell whose address it is.
+  // A name that no intranet claims may resolve to an address inside one. With several proxies the PAC file has to
+  // resolve it itself.
   const byAddress = [
     "  var address = dnsResolve(host);",
     '  var proxy = address && address.indexOf(":") < 0 ? choose(address) : "DIRECT";',
@@ -135,7 +143,7 @@ function write({ names, short, otherNames, ranges, six }: Choices): string {
     "function FindProxyForURL(url, host) {",
     "  host = host.toLowerCase();",
     '  if (host.charAt(host.length - 1) === ".") host = host.slice(0, -1);',
-    // isInNet would resolve a name, so it is asked about addresses only.
+    // isInNet would resolve names, so it is called with addresses only.
     "  if (/^[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+$/.test(host)) return choose(host);",
     `  if (host.indexOf(":") >= 0) return ${quote(six)};`,
     '  if (host === "localhost" || host.slice(-10) === ".localhost") return "DIRECT";',
@@ -149,7 +157,7 @@ function write({ names, short, otherNames, ranges, six }: Choices): string {
   ].join("\n")}\n`;
 }
 
-/** JSON's strings are JavaScript's; "<" is written so that no file of this kind can hold a tag. */
+/** JSON strings are valid JavaScript; "<" is escaped so that the file cannot contain a tag. */
 const quote = (text: string): string => JSON.stringify(text).replaceAll("<", "\\u003c");
 
 const bitsOf = (range: string): number => Number(range.split("/")[1] ?? 32);

@@ -8,7 +8,10 @@ import { Failure } from "../causes/failure.ts";
 import { systemCode } from "../causes/system.ts";
 import { ownHome } from "../host/home.ts";
 
-/** Where the profiles are. A snap can write below its own folder only, and into no hidden one of the home. */
+/**
+ * The parent of the browser profiles. A snap can only write below its own directory, and not to hidden directories in
+ * the home.
+ */
 export function profileParent(program: string, stateDir: string): string {
   const snap = snapOf(program);
   return snap === null
@@ -16,7 +19,7 @@ export function profileParent(program: string, stateDir: string): string {
     : join(ownHome(process.env, process.getuid?.() ?? null), "snap", snap, "common", "sag", "browser");
 }
 
-/** The snap that a program comes from: a link to `snap`, or Ubuntu's script that calls one. */
+/** The name of the snap that a program belongs to: it is a link to `snap`, or Ubuntu's script that starts one. */
 function snapOf(program: string): string | null {
   try {
     const path = realpathSync(program);
@@ -28,18 +31,20 @@ function snapOf(program: string): string | null {
   }
 }
 
-/** How often it is looked at, ms. */
+/** Polling interval, ms. */
 const look = 50;
 
-/** How long a browser that has taken its profile is watched: one that finds no display ends soon after, ms. */
+/** How long to watch a browser after it has locked its profile, ms: without a display it exits soon after. */
 const settle = 1_000;
 
-/** A browser that runs has one of these in its profile: Chromium's (HOST-PID) and Firefox's (ADDRESS:+PID) locks are links. */
+/**
+ * A running browser has one of these lock links in its profile: Chromium's (HOST-PID) or Firefox's (ADDRESS:+PID).
+ */
 const locks = ["SingletonLock", "lock"];
 const isTaken = (profile: string): boolean =>
   locks.some((name) => lstatSync(join(profile, name), { throwIfNoEntry: false }) !== undefined);
 
-/** Whether the process that a lock names is there: a browser that was killed leaves its lock behind. */
+/** Whether the process named by a lock exists: a killed browser leaves its lock behind. */
 const isRunning = (profile: string): boolean =>
   locks.some((name) => {
     try {
@@ -51,8 +56,9 @@ const isRunning = (profile: string): boolean =>
   });
 
 /**
- * Starts a browser that goes on by itself, and watches it for `watchMs`; gives its process. One that ends with a failure has opened
- * nothing. `mustRun`: nor has one that ends at all, unless one with this profile runs, which shows the page.
+ * Starts a detached browser, watches it for `watchMs` and returns its process id. If it exits with a failure, this
+ * fails. With `mustRun` it also fails if the browser exits successfully, unless another one with this profile is
+ * running and has opened the page.
  */
 export async function launch(
   program: string,
@@ -75,7 +81,7 @@ export async function launch(
   const wasTaken = isTaken(profile);
   for (let waited = 0; waited < watchMs && ended === undefined; waited += look) {
     await sleep(look);
-    // Whoever took the profile and ended without a failure has shown the page.
+    // The browser has locked the profile and not failed, so it has opened the page.
     hasRun ||= !wasTaken && isTaken(profile);
     if (waited >= settle && hasRun) break;
   }
@@ -85,7 +91,7 @@ export async function launch(
   return child.pid ?? null;
 }
 
-/** Whether no program can show a window here. */
+/** Whether no display is available for a window. */
 export const lacksDisplay = (): boolean =>
   process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY;
 

@@ -6,7 +6,7 @@ import { type Environment, makePrivateDir } from "../host/environment.ts";
 import { writeAtomic } from "../host/files.ts";
 import { lacksDisplay, launch, profileParent } from "./browser-launch.ts";
 
-/** In the order they are looked for. */
+/** Searched for in this order. */
 const browsers = [
   "chromium",
   "chromium-browser",
@@ -20,19 +20,22 @@ const browsers = [
 
 export interface BrowserOptions {
   intranetId: string;
-  /** Where the proxy settings are; null = everything is inside already (system mode). */
+  /** URL of the PAC file; null = no proxy needed (system mode). */
   pac: string | null;
   /** An http or https URL. */
   url: string;
-  /** A program's name or path; without it the first one that is there. */
+  /** A program's name or path; without it the first browser found. */
   browser?: string | undefined;
-  /** ms in which a browser that ends with a failure has not opened anything: one without a display, say. 0 = not waited for. */
+  /** How long to watch for a browser that fails at once, for example without a display, ms. 0 = not at all. */
   watchMs?: number;
-  /** Also one that ends well within that time has not, unless one with the profile runs. */
+  /**
+   * Whether a browser that exits successfully within that time counts as failed, unless another one with the profile
+   * is running.
+   */
   mustRun?: boolean;
 }
 
-/** Opens a page in a browser with a profile of its own for this intranet: the person's own one stays as it is. */
+/** Opens a page in a browser with a separate profile for this intranet; the user's own profile is not changed. */
 export async function openInBrowser(
   environment: Environment,
   { intranetId, pac, url, browser, watchMs = 0, mustRun = false }: BrowserOptions,
@@ -47,19 +50,19 @@ export async function openInBrowser(
   return { browser: program, profile, pid: await launch(program, args, { profile, watchMs, mustRun }) };
 }
 
-/** Before a profile is made: whether there is a browser to open a page in. */
+/** Fails if no browser is installed; called before a profile is created. */
 export const requireBrowser = (given?: string): string => findBrowser(given);
 
-/** Refuses where no browser can show a window. */
+/** Fails if there is no display for a browser window. */
 export function requireDisplay(given?: string): void {
-  // A program that was named may bring a display of its own, as xvfb-run does.
+  // A named program may provide a display itself, as xvfb-run does.
   if (given !== undefined || !lacksDisplay()) return;
   throw new Failure("unknown", {
     text: texts.core.browser.noDisplay,
   });
 }
 
-/** Names of programs are looked for on PATH, as a shell does. */
+/** Finds the first installed browser, or the named program, on PATH. */
 function findBrowser(given: string | undefined): string {
   const folders = (process.env.PATH ?? "").split(delimiter).filter(isAbsolute);
   for (const name of given === undefined ? browsers : [given]) {
@@ -80,7 +83,7 @@ function isRunnable(path: string): boolean {
   }
 }
 
-/** Without a PAC (system mode) everything is inside already. */
+/** Without a PAC file (system mode) no proxy is set. */
 const chromiumArguments = (profile: string, pac: string | null, url: string): string[] => [
   `--user-data-dir=${profile}`,
   "--no-first-run",

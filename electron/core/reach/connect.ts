@@ -5,18 +5,18 @@ import { systemCode } from "../causes/system.ts";
 import type { CauseCode, IntranetState } from "../client/model.ts";
 import { hostPort, splitHostPort } from "./address.ts";
 
-/** The longest answer of the proxy's own that is read, bytes. */
+/** Limit of the proxy's own answer, bytes. */
 const longestAnswer = 8 * 1024;
 
-/** sag-tunnel gives up after 10 s; this waits no longer than that, ms. */
+/** Time limit, ms; longer than the 10 s after which sag-tunnel gives up. */
 const patience = 15_000;
 
-/** What a way inside is found by: the mode, and in proxy mode the HTTP proxy. */
+/** What is needed to reach a host through the tunnel: the mode, and in proxy mode the HTTP proxy. */
 export type Way = Pick<IntranetState, "intranet" | "mode" | "http">;
 
 /**
- * A TCP connection to a host inside. In proxy mode by CONNECT: it says why a host cannot be reached, where SOCKS has one number
- * for several causes. In system mode any socket is inside.
+ * Opens a TCP connection to a host in the intranet. Proxy mode uses CONNECT, whose answer states why a host cannot be
+ * reached, while SOCKS has one code for several causes. In system mode an ordinary socket is tunneled.
  */
 export async function connectInside(
   way: Way,
@@ -29,7 +29,7 @@ export async function connectInside(
   const proxy = splitHostPort(way.http ?? "");
   if (!proxy) throw new Failure("not_connected", { subject: way.intranet });
   const socket = connect({ ...proxy, allowHalfOpen: true });
-  // Nobody listens there: the tunnel has gone since its state was read.
+  // Connection refused means that the tunnel has ended since its state was read.
   await opened(socket, subject, options.signal, () => new Failure("not_connected", { subject: way.intranet }));
   socket.setNoDelay(true);
   socket.write(`CONNECT ${subject} HTTP/1.1\r\nHost: ${subject}\r\n\r\n`);
@@ -39,7 +39,7 @@ export async function connectInside(
   throw refusal(text, host, subject);
 }
 
-/** Its words begin with the cause. */
+/** The text of a refusal begins with the cause. */
 function refusal(text: string, host: string, subject: string): Failure {
   const code = text.split(":")[0] ?? "";
   if (!Object.hasOwn(causeTable, code)) return new Failure("target_unreachable", { subject });
@@ -71,7 +71,7 @@ function failureOf(error: Error, subject: string): Failure {
   return new Failure(byCode[systemCode(error)] ?? "target_unreachable", { subject });
 }
 
-/** `work`, unless it takes too long or is aborted; then nothing is left of the socket. */
+/** Waits for `work` until the time limit or an abort, and then destroys the socket. */
 async function within<T>(socket: Socket, signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   let give: (reason: unknown) => void = () => undefined;
   const given = new Promise<never>((_, reject) => {
@@ -94,7 +94,10 @@ async function within<T>(socket: Socket, signal: AbortSignal | undefined, work: 
   }
 }
 
-/** The head of the answer, and its words if it is a refusal; what comes after the head of a good one stays unread. */
+/**
+ * Reads the head of the answer, and the body if it is a refusal. Data after the head of a successful answer stays in
+ * the socket.
+ */
 function readAnswer(socket: Socket): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     let held = Buffer.alloc(0);

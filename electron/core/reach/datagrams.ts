@@ -6,13 +6,16 @@ import { Failure } from "../causes/failure.ts";
 import type { IntranetState } from "../client/model.ts";
 import { splitHostPort } from "./address.ts";
 
-/** Sends datagrams to one host inside, and hands over what comes back. */
+/** Sends datagrams to one host in the intranet. Answers are passed to a callback. */
 export interface DatagramWay {
   send(data: Buffer): void;
   close(): void;
 }
 
-/** By SOCKS5's UDP ASSOCIATE in proxy mode; in system mode by any socket. `onEnd` is called once, when nothing more can come. */
+/**
+ * Uses SOCKS5 UDP ASSOCIATE in proxy mode and an ordinary socket in system mode. `onEnd` is called once, when no more
+ * datagrams can arrive.
+ */
 export async function datagramsInside(
   way: Pick<IntranetState, "intranet" | "mode" | "socks">,
   host: string,
@@ -60,7 +63,7 @@ async function directly(
   return { send: (data) => socket.send(data, port, address), close: () => socket.close() };
 }
 
-/** Greets, asks, and gives the relay's port. */
+/** Sends the SOCKS5 greeting and UDP ASSOCIATE, and returns the relay's port. */
 async function associate(control: Socket): Promise<number> {
   await once(control, "connect");
   control.write(Buffer.from([5, 1, 0]));
@@ -83,14 +86,16 @@ async function read(socket: Socket, length: number): Promise<Buffer> {
   }
 }
 
-/** ATYP ADDRESS PORT; an IPv6 address goes as a name, which the proxy reads as well. */
+/**
+ * ATYP ADDRESS PORT (RFC 1928 section 5). An IPv6 address is sent as a domain name, which the proxy parses as well.
+ */
 function writeAddress(host: string, port: number): Buffer {
   const tail = Buffer.from([port >> 8, port & 0xff]);
   if (isIP(host) === 4) return Buffer.concat([Buffer.from([1, ...host.split(".").map(Number)]), tail]);
   return Buffer.concat([Buffer.from([3, Buffer.byteLength(host)]), Buffer.from(host), tail]);
 }
 
-/** Data of a datagram from the relay; null when it is none. */
+/** The payload of a datagram from the relay; null if it is malformed. */
 function unwrap(message: Buffer): Buffer | null {
   const size = { 1: 4, 3: 1 + (message[4] ?? 0), 4: 16 }[message[3] ?? 0];
   return size === undefined || message[2] !== 0 ? null : message.subarray(4 + size + 2);

@@ -6,14 +6,14 @@ import { type DatagramWay, datagramsInside } from "./datagrams.ts";
 import { type Forward, type Forwarding, type ForwardParts, notListening } from "./forwarding.ts";
 import { type End, isOwn, sharedLists } from "./owner.ts";
 
-/** How long a source is kept without a datagram, and how long one that got nothing is not tried again, ms. */
+/** How long an idle source is kept, and how long a refused source is not looked up again, ms. */
 const idle = 60_000;
 const retry = 1_000;
-/** How many of this user's sources are kept, how many more are being looked up, and how many are known to be other users'. */
+/** Limits: sources of this user, sources being looked up, and sources known to belong to other users. */
 const mostSources = 256;
 const mostUnknown = 256;
 const mostStrangers = 1_024;
-/** How many datagrams of one source wait until it has been looked up. */
+/** Datagrams of one source that are queued while it is looked up. */
 const mostWaiting = 8;
 
 interface Source {
@@ -22,8 +22,8 @@ interface Source {
 }
 
 /**
- * Carries datagrams from loopback into the intranet. Any local user can send to the port, so a source gets one of the places only
- * after its socket was found to be this user's.
+ * Forwards datagrams from loopback into the intranet. Any local user can send to the port, so a source is accepted
+ * only after its socket was found to belong to this user.
  */
 export function forwardDatagrams({ listen, host, port }: Forward, parts: ForwardParts): Promise<Forwarding> {
   const sources = new Map<string, Source>();
@@ -58,7 +58,7 @@ export function forwardDatagrams({ listen, host, port }: Forward, parts: Forward
     });
   };
   const refuse = (key: string): void => {
-    // One line a second at most: a sender can use any number of sources.
+    // At most one message per second, because a sender can use any number of sources.
     if (strangers.size === 0) parts.onFailure(new Failure("in_use_by_another_user"));
     if (strangers.size >= mostStrangers) return;
     strangers.add(key);

@@ -23,11 +23,11 @@ const bound = async (): Promise<Socket> => {
 interface Opened {
   port: number;
   failures: unknown[];
-  /** Ports whose owner was looked up. */
+  /** The ports whose owner was looked up. */
   lookedUp: number[];
 }
 
-/** A forward of datagrams to a server that sends everything back; strangers are the ports of another user's sockets. */
+/** Forwards datagrams to an echo server. `strangers` are the ports of another user's sockets. */
 const forward = async (strangers: Set<number>): Promise<Opened> => {
   const echo = await bound();
   echo.on("message", (message, from) => echo.send(message, from.port, from.address));
@@ -49,14 +49,14 @@ const forward = async (strangers: Set<number>): Promise<Opened> => {
   return { port: Number(at.at.split(":")[1]), failures, lookedUp };
 };
 
-it("another user's sources take none of the places, and are reported once", async () => {
+it("sources of other users take no slots and are reported once", async () => {
   const strangers = new Set<number>();
   const { port, failures, lookedUp } = await forward(strangers);
   const others = await Promise.all(Array.from({ length: 300 }, bound));
   for (const other of others) strangers.add(other.address().port);
   let answers = 0;
   for (const other of others) other.on("message", () => answers++);
-  // In small groups, so that none is lost in the socket's buffer.
+  // In small groups, so that none is dropped from the socket's buffer.
   for (let i = 0; i < others.length; i += 20) {
     for (const other of others.slice(i, i + 20)) other.send("let me in", port, "127.0.0.1");
     await until("the look-ups", () => lookedUp.length === i + 20);
@@ -69,7 +69,7 @@ it("another user's sources take none of the places, and are reported once", asyn
   expect(failures).toHaveLength(1);
 });
 
-it("questions that come while the lists are read share the next reading", async () => {
+it("lookups during a read share the next read", async () => {
   const readings: (() => void)[] = [];
   const read = sharedLists(() => new Promise((done) => readings.push(() => done(`reading ${readings.length}`))));
   const first = read("udp");

@@ -18,7 +18,8 @@ function forwardStreams({ listen, host, port }: Forward, parts: ForwardParts): P
     const target = await connectInside(await parts.way(), host, port);
     clients.add(target);
     target.on("close", () => clients.delete(target));
-    // Each direction ends on its own; what breaks at one end is broken at the other too, and not just over.
+    // Each direction is closed separately (half-close). An error at one end resets the other end, so that it is not
+    // mistaken for a normal end.
     client.on("error", () => target.resetAndDestroy());
     target.on("error", () => client.resetAndDestroy());
     client.pipe(target).pipe(client);

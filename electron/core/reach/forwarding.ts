@@ -4,32 +4,35 @@ import type { IntranetState } from "../client/model.ts";
 import { hostPort } from "./address.ts";
 import type { End, isOwn } from "./owner.ts";
 
-/** One address on loopback that leads to one inside. */
+/** A loopback address that is forwarded to a host in the intranet. */
 export interface Forward {
   protocol: "tcp" | "udp";
-  /** On loopback; port 0 = any free one. */
+  /** A loopback address; port 0 = any free one. */
   listen: End;
   host: string;
   port: number;
 }
 
 export interface ForwardParts {
-  /** The intranet as it is now: asked for every connection, as it may have been connected anew. */
+  /**
+   * The current state of the intranet; called for every connection, because it may have reconnected with other
+   * proxies.
+   */
   way(): Promise<IntranetState>;
   uid: number | null;
-  /** Whether a process of that user is at the other end; for tests. */
+  /** Whether a process of that user is at the other end; replaceable for tests. */
   isOwn?: typeof isOwn;
-  /** Told why a client got nothing. */
+  /** Called with the reason when a connection or datagram was not forwarded. */
   onFailure(thrown: unknown): void;
 }
 
 export interface Forwarding {
-  /** HOST:PORT it listens at. */
+  /** HOST:PORT that it listens on. */
   at: string;
   close(): void;
 }
 
-/** bind(2): EACCES is about the port, not about a file. */
+/** EACCES from bind(2) is about the port, so it must not be reported as a file error. */
 export async function notListening(error: Error, { address, port }: End): Promise<Failure> {
   const subject = hostPort(address, port);
   const code = systemCode(error) === "EACCES" ? "not_permitted" : failureFromSystem(error, subject).code;

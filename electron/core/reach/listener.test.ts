@@ -17,7 +17,7 @@ it.each(["127.0.0.1", "0.0.0.0", "::1", "::"])("names the program that listens a
   expect((await listenFailure("port_in_use", address)).message).toContain("another program");
 });
 
-it("says why an ordinary user cannot have a low port", async () => {
+it("explains why an ordinary user cannot use a low port", async () => {
   const failure = await listenFailure("not_permitted", "127.0.0.1:80");
   expect(failure.message).toBe("Only root may listen on port 80.");
   expect((await listenFailure("not_permitted", "127.0.0.1:8080")).message).toContain("127.0.0.1:8080");

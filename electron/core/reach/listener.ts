@@ -6,11 +6,13 @@ import type { CauseCode } from "../client/model.ts";
 import { splitHostPort } from "./address.ts";
 import { type End, isAt, portOf } from "./owner.ts";
 
-/** State of a listening socket in the kernel's list (include/net/tcp_states.h). */
+/** TCP_LISTEN in the kernel's socket list (include/net/tcp_states.h). */
 const listening = "0A";
 const lowestFreePort = 1024;
 
-/** Explains why a loopback address cannot be listened on. `field`: what it was for, if not the proxies. */
+/**
+ * The failure to listen on a loopback address, with its reason. `field`: what the listener is for, if not a proxy.
+ */
 export async function listenFailure(code: CauseCode, address: string, field?: "forward"): Promise<Failure> {
   if (code === "port_in_use") {
     const holder = await programAt(address);
@@ -24,7 +26,10 @@ export async function listenFailure(code: CauseCode, address: string, field?: "f
   return new Failure(code, { subject: address });
 }
 
-/** "nc (process 123)" for whoever listens there; null where that cannot be known. Programs of other users have no name here. */
+/**
+ * Returns "nc (process 123)" for the program that listens there; null if it cannot be found, as for programs of other
+ * users.
+ */
 export async function programAt(address: string): Promise<string | null> {
   const end = splitHostPort(address);
   if (!end || process.platform !== "linux") return null;

@@ -3,7 +3,10 @@ import type { IntranetState } from "../client/model.ts";
 import type { ConnectOptions } from "../client/requests.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
 
-/** Last time's ports that could not be had: programs that were configured with them need the new ones. */
+/**
+ * Messages about proxy ports that have changed because the previous ones were taken: programs configured with them
+ * need the new ones.
+ */
 export async function movedPorts(
   record: IntranetRecord,
   state: IntranetState,

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 
-/** An end of a connection on this machine, as Node names it. */
+/** One end of a local connection, in Node's notation. */
 export interface End {
   address: string;
   port: number;
@@ -13,8 +13,8 @@ const lists = {
 };
 
 /**
- * Whether the process at `client` is this user's: loopback is shared by all users of a host. A process that is not found is not this user's;
- * on systems without /proc that is everybody.
+ * Whether the process at `client` belongs to this user, because all users of a host share loopback. False if the
+ * process cannot be found, and always false on systems without /proc.
  */
 export async function isOwn(
   protocol: "tcp" | "udp",
@@ -34,8 +34,8 @@ export async function isOwn(
 }
 
 /**
- * Reads the lists for several questions at a time: all that are asked while a reading is under way share the next one, so that many
- * clients at once cost one reading. A reading that is under way may have passed a socket that is new.
+ * Reads the lists once for several callers: all calls made during a read share the next one, so that many clients at
+ * once cost one read. They cannot share the current read, which may already have passed a new socket's line.
  */
 export function sharedLists(read: (path: string) => Promise<string> = readList): (path: string) => Promise<string> {
   const running = new Map<string, Promise<unknown>>();
@@ -59,7 +59,9 @@ export function sharedLists(read: (path: string) => Promise<string> = readList):
 
 const readList = (path: string): Promise<string> => readFile(path, "latin1");
 
-/** "sl local remote st tx:rx tr:when retrnsmt uid timeout inode …" → the user, if this is the client's socket. */
+/**
+ * "sl local remote st tx:rx tr:when retrnsmt uid timeout inode …" → the user id, if the line is the client's socket.
+ */
 function ownerOf(line: string, protocol: "tcp" | "udp", client: End, server: End): number[] {
   const fields = line.trim().split(/\s+/);
   const [, local = "", remote = "", , , , , uid = "", , inode = "0"] = fields;
@@ -68,7 +70,7 @@ function ownerOf(line: string, protocol: "tcp" | "udp", client: End, server: End
       ? isAt(local, client) && isAt(remote, server)
       : isAt(local, client) || (/^0+:/.test(local) && portOf(local) === client.port);
   if (!matches) return [];
-  // A socket without an inode has no owner any more, and reads as root's.
+  // A socket without an inode has lost its owner and would be listed as root's.
   return [inode === "0" ? Number.NaN : Number(uid)];
 }
 
@@ -77,7 +79,7 @@ export const portOf = (entry: string): number => Number.parseInt(entry.slice(ent
 export const isAt = (entry: string, end: End): boolean =>
   portOf(entry) === end.port && addressesOf(end.address).includes(entry.slice(0, entry.indexOf(":")).toUpperCase());
 
-/** An address as the kernel lists it: 32-bit words in the machine's order; IPv4 in both of its forms. */
+/** An address as the kernel prints it: 32-bit words in host byte order; IPv4 in both of its forms. */
 function addressesOf(address: string): string[] {
   const bare = address.replace(/^::ffff:/i, "");
   const four = bare.split(".").map(Number);
@@ -85,7 +87,7 @@ function addressesOf(address: string): string[] {
     const word = wordOf(four);
     return [word, `${"0".repeat(16)}${wordOf([0, 0, 0xff, 0xff])}${word}`];
   }
-  // Loopback is the only one of IPv6 that anybody listens at here.
+  // The only IPv6 address used here is loopback.
   return bare === "::1" ? [`${"0".repeat(24)}${wordOf([0, 0, 0, 1])}`] : [];
 }
 

@@ -7,12 +7,14 @@ import { findSocket } from "../tunnel/process.ts";
 import { callTunnel } from "../tunnel/rpc.ts";
 
 export interface Echo {
-  /** That was asked. */
+  /** The address that was pinged. */
   address: string;
   ms: number;
 }
 
-/** One echo request to a host inside: by sag-tunnel in proxy mode, in system mode by the system's own ping. */
+/**
+ * Sends one echo request to a host in the intranet: by sag-tunnel in proxy mode, by the system's ping in system mode.
+ */
 export async function pingInside(
   environment: Environment,
   { intranetId, intranet, mode }: Pick<IntranetState, "intranetId" | "intranet" | "mode">,
@@ -29,7 +31,7 @@ export async function pingInside(
     { intranetId, host, patience },
     { timeoutMs: patienceMs + 2_000, signal },
   ).catch((thrown) => {
-    // What it is about is the host, not the program that was asked.
+    // The failure is about the host, not about sag-tunnel.
     throw thrown instanceof Failure && thrown.code !== "tunnel_crashed"
       ? new Failure(thrown.code, { ...thrown.details, subject: host })
       : thrown;
@@ -45,7 +47,7 @@ async function systemPing(host: string, patienceMs: number, signal: AbortSignal 
     return { address, ms: Number(/time[=<]([\d.]+) ms/.exec(stdout)?.[1] ?? 0) };
   } catch (thrown) {
     signal?.throwIfAborted();
-    // 1: no answer; 2: anything else, of which a name that is not known is the likely one.
+    // Exit code 1: no answer. 2: another error, most likely an unknown name.
     throw new Failure((thrown as { code?: unknown }).code === 1 ? "target_timeout" : "name_not_found", {
       subject: host,
     });

@@ -6,7 +6,7 @@ import { type Outcome, stayConnected } from "./headless.ts";
 
 const up = { intranet: "Work", intranetId: "a1b2", phase: "connected" } as IntranetState;
 
-/** A machine on which every attempt goes as told: refused with a cause, or up and then lost with one. */
+/** A client whose attempts have these outcomes: refused with a cause, or connected and then lost with one. */
 const machine = (...attempts: (CauseCode | { lost: CauseCode | null })[]) => {
   let tries = 0;
   let now: { lost: CauseCode | null } | undefined;
@@ -43,7 +43,7 @@ const stay = async (client: Client) => {
   return { why, noted: noted.map((one) => `${one.phase} ${one.cause?.cause ?? ""}`.trim()), pauses };
 };
 
-it("waits for what passes, longer and longer, and begins anew once it was up", async () => {
+it("retries with growing pauses, and starts over after a connection", async () => {
   const { client } = machine("no_network", "no_network", { lost: "session_expired" }, "instance_unreachable", {
     lost: null,
   });

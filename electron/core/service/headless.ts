@@ -2,7 +2,7 @@ import { Failure } from "../causes/failure.ts";
 import type { Client } from "../client/client.ts";
 import type { CauseCode, FailureView, IntranetState } from "../client/model.ts";
 
-/** What keeping an unattended machine connected came to. */
+/** The current result of keeping an unattended computer connected. */
 export interface Outcome {
   phase: "connected" | "waiting" | "stopped";
   intranet: string | null;
@@ -11,8 +11,8 @@ export interface Outcome {
 }
 
 /**
- * Causes that pass by themselves. Everything else needs a person: dialling again would change nothing, and look like an attack
- * to the cloud instance.
+ * Causes that pass without anybody's help. For all others a person is needed: dialling again would change nothing and
+ * look like an attack to the cloud instance.
  */
 const passing: ReadonlySet<CauseCode> = new Set<CauseCode>([
   "instance_unreachable",
@@ -30,21 +30,21 @@ const passing: ReadonlySet<CauseCode> = new Set<CauseCode>([
   "vpn_conflict",
 ]);
 
-/** ms between attempts: the first, and the longest. */
+/** Pauses between attempts, ms: the first, and the longest. */
 const firstPause = 1_000;
 const longestPause = 60_000;
 
 export interface Surroundings {
-  /** Told of every change, for the log and for `sag service status`. */
+  /** Called on every change, for the log and for `sag service status`. */
   note(outcome: Outcome): void;
   /** Rejects when the signal is aborted. */
   delay(ms: number): Promise<void>;
   signal: AbortSignal;
-  /** How it is connected; default: the one enrolled intranet, in system mode. */
+  /** Connects; default: the one enrolled intranet, in system mode. */
   connect?: () => Promise<IntranetState>;
 }
 
-/** Keeps an intranet connected until a person is needed; returns why. Null: it was stopped. */
+/** Keeps an intranet connected until a person is needed; returns the reason. null: the signal was aborted. */
 export async function stayConnected(
   client: Client,
   { note, delay, signal, connect = () => client.connect(undefined, { mode: "system", signal }) }: Surroundings,
@@ -68,7 +68,7 @@ export async function stayConnected(
   return null;
 }
 
-/** Connects, and answers when it is over. No failure: it was disconnected. */
+/** Connects, and resolves when the connection has ended. failure = null: it was disconnected on request. */
 async function attempt(
   client: Client,
   connect: () => Promise<IntranetState>,
@@ -100,7 +100,7 @@ function ended(client: Client, intranetId: string, signal: AbortSignal): Promise
     const watching = client.watch((event) => {
       const states = event.kind === "snapshot" ? event.states : event.kind === "changed" ? [event.state] : [];
       const found = states.find((one) => one.intranetId === intranetId && over.has(one.phase));
-      // Not from within watch itself, which has not returned yet at the snapshot.
+      // Deferred, because the snapshot arrives before watch has returned.
       if (found) queueMicrotask(() => finish(found));
     });
     signal.addEventListener("abort", abort);

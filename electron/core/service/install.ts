@@ -19,13 +19,13 @@ import type { Environment } from "../host/environment.ts";
 import { findTunnelBinary } from "../tunnel/binary.ts";
 import { dialUnit, type Layout, layout, lockdownUnit, tunnelUnit } from "./layout.ts";
 
-/** Puts system mode's service onto this machine, or into an image of one, and takes it away again. Linux with systemd. */
+/** Installs the service of system mode on this computer or in an image, and removes it. Linux with systemd only. */
 export class Installation {
   readonly places: Layout;
   readonly #environment: Environment;
   readonly #root: string;
 
-  /** `root`: "" = this machine, which runs; else the folder of an image. */
+  /** `root`: "" = the running system; otherwise the root directory of an image. */
   constructor(environment: Environment, root = "") {
     this.#environment = environment;
     this.#root = root;
@@ -61,7 +61,7 @@ export class Installation {
     this.#addUnit(tunnelUnit);
   }
 
-  /** Where the dial-up's sign-in goes; what is above it is everybody's. */
+  /** Creates the directory for the dial-up's sign-in. Its parent is readable for everybody. */
   prepareState(): string {
     const { dialState } = this.places;
     this.#guarded(() => {
@@ -71,7 +71,7 @@ export class Installation {
     return dialState;
   }
 
-  /** The dial-up, once an intranet is signed in there. */
+  /** Installs and starts the dial-up, once an intranet has been signed in there. */
   enroll(): void {
     const { program } = this.places;
     this.#guarded(() => {
@@ -84,7 +84,7 @@ export class Installation {
     this.#addUnit(dialUnit);
   }
 
-  /** Stops both and leaves nothing of them: no file, no route, no rule. */
+  /** Stops and removes both services with all their files, routes and rules. Returns the removed paths. */
   remove(): string[] {
     const removed: string[] = [];
     for (const unit of [dialUnit, tunnelUnit, lockdownUnit]) {
@@ -103,7 +103,7 @@ export class Installation {
     const own = [dialUnit, tunnelUnit, lockdownUnit].map((unit) => join(units, unit));
     const files = [...own, library, tunnelState, tunnelRun, dialState];
     this.#guarded(() => {
-      // With a user of its own, systemd keeps the state here and a link to it where it was.
+      // With DynamicUser=, systemd keeps the state in private/ and has a link to it in its place.
       for (const path of [...files, join(dirname(dialState), "private", basename(dialState))]) {
         if (!existsSync(path)) continue;
         rmSync(path, { recursive: true, force: true });
@@ -149,7 +149,7 @@ export class Installation {
   }
 }
 
-/** Writes a file whole or not at all: what runs sees the old one or the new one. */
+/** Replaces a file atomically, so that a running program sees the old file or the new one. */
 const place = (path: string, mode: number, write: (fresh: string) => void): void => {
   const fresh = `${path}.new`;
   write(fresh);

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { at } from "../../../build/lib/root.ts";
 import { needsProgram } from "../../../test/harness/needs.ts";
 
-/** Tenths; systemd's own measure of what a unit could do that it does not have to. */
+/** Limit of `systemd-analyze security`, in tenths: the exposure of a unit. */
 const limit = 30;
 
 it.for(readdirSync(at("build/units")))("%s may do little more than it has to", (unit, context) => {

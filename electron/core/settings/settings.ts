@@ -12,10 +12,13 @@ import { type IntranetRecord, type Settings, settingsSchema } from "./schema.ts"
 
 const fresh = (): Settings => ({ version: 1, intranets: [] });
 
-/** Tells of a settings file that made no sense and where it was put. */
+/** Called when a settings file was damaged, with the path where it was kept. */
 export type OnDamaged = (keptAs: string) => void;
 
-/** Settings of this user, shared by app and command line. Read anew each time: the other one may have written them. */
+/**
+ * This user's settings, shared by app and command line. Read on every access, because the other program may have
+ * changed them.
+ */
 export class SettingsFile {
   readonly path: string;
   readonly #environment: Environment;
@@ -34,16 +37,18 @@ export class SettingsFile {
     return this.#withRunning((await this.#readFile()) ?? fresh());
   }
 
-  /** null: it is damaged. */
+  /** null: the file is damaged. */
   async #readFile(): Promise<Settings | null> {
     const text = await readText(this.path);
     return text === undefined ? fresh() : parse(text);
   }
 
-  /** Within the lock: what another process wrote meanwhile is not taken for damaged. */
+  /**
+   * Moves a damaged file aside. Called under the lock, so that another process's write is not mistaken for damage.
+   */
   async #putAside(): Promise<void> {
     if (await this.#readFile()) return;
-    // Kept, also beside an earlier one: it may be repaired by hand.
+    // Kept under a new name, because it may be repaired by hand.
     let keptAs = `${this.path}.damaged`;
     for (let count = 2; existsSync(keptAs); count += 1) keptAs = `${this.path}.damaged-${count}`;
     await rename(this.path, keptAs).catch((thrown) => {
@@ -52,7 +57,7 @@ export class SettingsFile {
     this.#onDamaged(keptAs);
   }
 
-  /** With the intranets of running tunnels that the file does not know: it was damaged, lost, or is another one. */
+  /** Adds the intranets of running tunnels that are not in the file, because it was damaged, lost or replaced. */
   async #withRunning(settings: Settings): Promise<Settings> {
     const { notedIntranets, runningIntranets } = await import("../tunnel/running.ts");
     const known = new Set(settings.intranets.map((one) => one.id));
@@ -67,7 +72,7 @@ export class SettingsFile {
     return settings;
   }
 
-  /** Reads, lets `change` alter what was read, writes; alone among all processes of this user. */
+  /** Reads, applies `change` and writes, under a lock shared by all processes of this user. */
   async update<T>(change: (settings: Settings) => T): Promise<T> {
     makePrivateDir(this.#environment.configDir, this.#environment.uid);
     return withLock(this.#environment, "settings", async () => {
@@ -82,7 +87,7 @@ export class SettingsFile {
     });
   }
 
-  /** Alters one intranet's record, if it is still there. */
+  /** Changes one intranet's record, if it still exists. */
   async updateIntranet(id: string, change: (record: IntranetRecord) => void): Promise<void> {
     await this.update((settings) => {
       const record = settings.intranets.find((one) => one.id === id);
@@ -105,7 +110,7 @@ const isUnique = (records: IntranetRecord[]): boolean =>
   new Set(records.map((one) => one.id)).size === records.length &&
   new Set(records.map((one) => one.name)).size === records.length;
 
-/** The intranet that is meant: by name or id; with none given the only one or the default. */
+/** Finds an intranet by name or id; without one returns the only one or the default. */
 export function chooseIntranet(settings: Settings, given: string | undefined): IntranetRecord {
   const { intranets } = settings;
   if (given !== undefined) {
@@ -122,7 +127,7 @@ export function chooseIntranet(settings: Settings, given: string | undefined): I
   });
 }
 
-/** What is kept, for whoever asks. */
+/** The public part of the settings. */
 export const intranetInfos = ({ intranets, default: preferred }: Settings): IntranetInfo[] =>
   intranets.map((one) => ({
     intranet: one.name,
@@ -136,7 +141,7 @@ export const intranetInfos = ({ intranets, default: preferred }: Settings): Intr
     isDefault: intranets.length === 1 || one.id === preferred,
   }));
 
-/** A name for a new intranet: what it is called, in letters that need no quotes, and not taken. */
+/** A unique name for a new intranet, made from its display name, that needs no quotes in a shell. */
 export function nameFor(settings: Settings, displayName: string, code: string): string {
   const slug = displayName
     .normalize("NFKC")
@@ -152,7 +157,7 @@ export function nameFor(settings: Settings, displayName: string, code: string): 
   }
 }
 
-/** A user-chosen name: it can be typed, and does not look like an option. */
+/** Checks a name chosen by the user: it can be typed in a shell and does not look like an option. */
 export function checkName(name: string): string {
   if (/^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,63}$/u.test(name)) return name;
   throw new Failure("invalid_argument", {

@@ -9,7 +9,7 @@ const up: HopFacts = { phase: "connected", accessPoint: point("Frankfurt"), warn
 const wholeKinds = (hops: HopView[]) => hops.filter((hop) => hop.whole).map((hop) => hop.kind);
 const kinds = wholeChain().map((hop) => hop.kind);
 
-test("connected: as the cloud described it", () => {
+test("connected: the hops are those that the cloud described", () => {
   expect(wholeKinds(currentHops(wholeChain(), up))).toEqual(kinds);
   expect(currentHops(brokenChain(), up).find((hop) => hop.kind === "cen")?.missing?.code).toBe("area_needs_bandwidth");
 });
@@ -23,19 +23,19 @@ test.each(["reconnecting", "connecting", "failed", "disconnecting"] as const)(
   },
 );
 
-test("the access point of the chain is the one in use", () => {
+test("the access point hop is the access point in use", () => {
   const hops = currentHops(wholeChain(), { ...up, accessPoint: point("Paris") });
   expect(hops.find((hop) => hop.kind === "access_point")).toMatchObject({ id: "ap-Paris", name: "Paris", whole: true });
 });
 
-test("a cloud instance that does not answer is marked, and behind it nothing is shown to work", () => {
+test("a cloud instance that does not answer is marked, and hops behind it are not whole", () => {
   const hops = currentHops(wholeChain(), { ...up, warnings: [warningView("instance_unreachable")] });
   expect(wholeKinds(hops)).toEqual(["client", "access_point"]);
   expect(hops.filter((hop) => hop.missing).map((hop) => hop.kind)).toEqual(["instance"]);
   expect(hops.find((hop) => hop.kind === "instance")?.missing?.code).toBe("instance_unreachable");
 });
 
-test("nothing behind the first broken hop is shown to work; a cloud network is not behind another", () => {
+test("hops behind the first broken one are not whole, except for parallel cloud networks", () => {
   const broken = (kind: HopView["kind"], id?: string): HopView[] =>
     wholeChain().map((hop) =>
       hop.kind === kind && (!id || hop.id === id) ? { ...hop, whole: false, missing: warningView("acl_denies") } : hop,
@@ -48,7 +48,7 @@ test("nothing behind the first broken hop is shown to work; a cloud network is n
   expect(wholeKinds(currentHops(broken("cloud_network", "vpc-1"), up))).toEqual(kinds.slice(0, -1));
 });
 
-test("other warnings mark no hop", () => {
+test("other warnings do not affect the hops", () => {
   const warnings = [warningView("udp_blocked"), warningView("expires_soon"), warningView("mtu_reduced")];
   expect(wholeKinds(currentHops(wholeChain(), { ...up, warnings }))).toEqual(kinds);
 });

@@ -1,17 +1,17 @@
 import type { AccessPointView, HopView, PhaseWord, WarningView } from "../client/model.ts";
 
-/** What is known at this moment besides the chain that the cloud described. */
+/** The facts from which the current state of the hops is computed, besides the chain described by the cloud. */
 export interface HopFacts {
   phase: PhaseWord;
-  /** The one in use, or the one tried now. */
+  /** The access point in use or being tried. */
   accessPoint: AccessPointView | null;
   warnings: readonly WarningView[];
 }
 
 /**
- * The chain as it is now, known up to the first hop that is broken: nothing behind that is shown to work. The cloud describes how it is set up, when the session begins and when that changes; whether the access
- * point answers, which one it is and whether the cloud does are known to the tunnel. Behind an access point that does not answer
- * nothing is known to work: such a hop is not whole, and has nothing missing either.
+ * The hops as they are now. The cloud describes the chain when the session begins and when it changes; only the
+ * tunnel knows whether the access point and the cloud answer. Hops behind the first broken one are shown as not
+ * whole, because nothing is known about them.
  */
 export function currentHops(described: readonly HopView[], { phase, accessPoint, warnings }: HopFacts): HopView[] {
   const hops = described.map((hop) => {
@@ -25,7 +25,7 @@ export function currentHops(described: readonly HopView[], { phase, accessPoint,
     return phase === "connected" ? named : { ...named, whole: false };
   });
   const firstBroken = hops.findIndex((hop) => !hop.whole);
-  // Cloud networks lie side by side: one that is broken is not in the way to another.
+  // Cloud networks are parallel, so a broken one does not affect the others.
   const isBehind = (hop: HopView, at: number): boolean =>
     firstBroken >= 0 && at > firstBroken && hops[firstBroken]?.kind !== hop.kind;
   return hops.map((hop, at) => (isBehind(hop, at) ? { ...hop, whole: false } : hop));

@@ -1,13 +1,16 @@
 import { EventEmitter } from "node:events";
 import type { FailureView, PhaseWord } from "../client/model.ts";
 
-/** What this process itself is doing with an intranet, or what its last attempt came to. */
+/** What this process is doing with an intranet, or the result of its last attempt. */
 export interface Progress {
   phase: PhaseWord;
   cause: FailureView | null;
 }
 
-/** What only this process knows: a dial before sag-tunnel hears of it, and why it failed. Emits `change` with the intranet's id. */
+/**
+ * State that only this process has: a dial before sag-tunnel is involved, and why it failed. Emits `change` with the
+ * intranet's id.
+ */
 export class LocalProgress extends EventEmitter<{ change: [intranetId: string] }> {
   readonly #progress = new Map<string, Progress>();
 
@@ -20,7 +23,7 @@ export class LocalProgress extends EventEmitter<{ change: [intranetId: string] }
     if (this.#progress.delete(intranetId)) this.emit("change", intranetId);
   }
 
-  /** A tunnel or a sign-in of any program is newer than the failure of this process's last attempt. */
+  /** Clears the failure of this process's last attempt, when a tunnel or a sign-in of any program is newer. */
   superseded(intranetId: string): void {
     if (this.#progress.get(intranetId)?.phase === "failed") this.clear(intranetId);
   }

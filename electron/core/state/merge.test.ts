@@ -19,24 +19,24 @@ const merged = (json: StateJson | null, own: ReturnType<typeof doing> | undefine
   return [phase, cause?.cause ?? null];
 };
 
-test("an attempt that failed says why, whatever a tunnel failed of before", () => {
+test("a failed attempt's cause takes precedence over an earlier failure of the tunnel", () => {
   expect(merged(tunnel("failed", "session_expired"), doing("sign_in_expired"))).toEqual(["failed", "sign_in_expired"]);
   expect(merged(tunnel("failed", "kicked"), doing("account_disabled"))).toEqual(["failed", "account_disabled"]);
   expect(merged(null, doing("no_network"))).toEqual(["failed", "no_network"]);
 });
 
-test("a tunnel that is up knows better than an attempt that failed", () => {
+test("a tunnel that is up takes precedence over a failed attempt", () => {
   for (const phase of ["connecting", "connected", "reconnecting"] as const)
     expect(merged(tunnel(phase), doing("no_network"))[0]).toBe(phase);
 });
 
-test("what a tunnel fails of later makes an older attempt's cause obsolete", () => {
+test("a later failure of the tunnel replaces the cause of an older attempt", () => {
   const before = tunnel("failed", "session_expired");
   expect(hasFailedAnew(before, tunnel("failed", "session_expired"))).toBe(false);
   expect(hasFailedAnew(before, tunnel("failed", "kicked"))).toBe(true);
   expect(hasFailedAnew(tunnel("connected"), tunnel("failed", "kicked"))).toBe(true);
   expect(hasFailedAnew(tunnel("connected"), tunnel("reconnecting"))).toBe(false);
-  // The first that is heard of a tunnel is no news.
+  // The first state of a tunnel is not a new failure.
   expect(hasFailedAnew(null, before)).toBe(false);
 
   const progress = new LocalProgress();
@@ -48,7 +48,7 @@ test("what a tunnel fails of later makes an older attempt's cause obsolete", () 
   expect(progress.get(record.id)?.phase).toBe("connecting");
 });
 
-test("what a tunnel failed of before the newest sign-in is out of date; what it goes on blocking is not", () => {
+test("a tunnel's failure before the latest sign-in is out of date, but what it blocks is not", () => {
   const failed = {
     ...tunnel("failed", "sign_in_expired"),
     session: { sessionId: "s1" },
@@ -62,7 +62,7 @@ test("what a tunnel failed of before the newest sign-in is out of date; what it 
   };
   expect(seen()).toEqual(["failed", "sign_in_expired", "s1", "intranet", 7]);
   expect(seen("s1")).toEqual(["disconnected", null, null, "intranet", 7]);
-  // The next session's failure is news, and a session that is up is up.
+  // The next session's failure is shown, and a connected session as connected.
   expect(seen("s0")).toEqual(["failed", "sign_in_expired", "s1", "intranet", 7]);
   const up = { ...failed, phase: "PHASE_CONNECTED", cause: undefined };
   expect(seen("s1", up as never)[0]).toBe("connected");

@@ -9,7 +9,7 @@ import { askService } from "../tunnel/service.ts";
 import type { Progress } from "./local-progress.ts";
 import { restingState, tunnelState } from "./tunnel-view.ts";
 
-/** Whether a tunnel that was `former` has failed now, or failed for another reason. */
+/** Whether a tunnel has just failed, or failed with another cause than in `former`. */
 export const hasFailedAnew = (former: StateJson | "dead" | null, now: StateJson): boolean =>
   now.phase === "PHASE_FAILED" &&
   former !== null &&
@@ -19,8 +19,9 @@ export const hasFailedAnew = (former: StateJson | "dead" | null, now: StateJson)
 const isUp = (phase: PhaseWord): boolean => phase === "connected" || phase === "reconnecting" || phase === "connecting";
 
 /**
- * One state from four sources. sag-tunnel decides phase and cause; core adds that there is no sign-in, that the tunnel process is
- * gone, and what this process is doing before sag-tunnel hears of it. `tunnel`: null = there is none; "dead" = there should be one.
+ * Combines the sources of an intranet's state. sag-tunnel reports phase and cause; core adds whether there is a
+ * sign-in, whether the tunnel process has crashed, and this process's own dial. `tunnel`: null = there is none;
+ * "dead" = it should be running but is not.
  */
 export function mergeState(
   record: IntranetRecord,
@@ -37,21 +38,22 @@ function withoutProgress(record: IntranetRecord, tunnel: StateJson | "dead" | nu
   if (tunnel === null) return resting;
   if (tunnel === "dead") return restingState(record, "failed", "tunnel_crashed");
   const state = tunnelState(record, tunnel);
-  // A failed sag-tunnel stays, in system mode to keep the intranet blocked, and reports its cause until a later sign-in resolves it.
+  // In system mode a failed sag-tunnel stays and keeps the intranet blocked. It reports its cause until a later
+  // sign-in makes that out of date.
   const isResolved = !isUp(state.phase) && state.session !== null && state.session.id === record.endedSession;
   if (isResolved) return { ...state, phase: resting.phase, cause: null, session: null };
   const isAtRest = state.phase === "disconnected" || state.phase === "signed_out";
   return isAtRest ? { ...state, phase: resting.phase } : state;
 }
 
-/** A tunnel that is up is newer than an attempt that waits or has failed; a tunnel that has failed is older than the attempt. */
+/** A tunnel that is up is newer than a waiting or failed attempt; a failed tunnel is older than the attempt. */
 function withProgress(state: IntranetState, own: Progress | undefined): IntranetState {
   if (!own) return state;
   const isAttempt = own.phase === "connecting" || own.phase === "failed";
   return isAttempt && isUp(state.phase) ? state : { ...state, ...own };
 }
 
-/** What sag-tunnel says of an intranet, as mergeState wants it: the user's own process, or else the service. */
+/** The state of an intranet's tunnel: from the user's own process, or else from the service. */
 export async function askTunnel(
   environment: Environment,
   intranetId: string,
@@ -70,7 +72,7 @@ async function askOwn(
   const socket = findSocket(environment, intranetId);
   try {
     if (socket) {
-      // A probe may take 1 s; a caller who asks for the state gets it within a bounded time.
+      // A probe may take 1 s; the limit keeps the answer to the caller prompt.
       const { states = [] } = await callTunnel(socket, "GetStates", { probe }, { timeoutMs: 2_500 });
       return states.find((one) => one.intranetId === intranetId) ?? null;
     }

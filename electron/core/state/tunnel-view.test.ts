@@ -14,7 +14,7 @@ const json = {
 const warnings = (signInEnds?: number) =>
   tunnelState({ ...record, signInEnds } as IntranetRecord, json).warnings.map((one) => one.message);
 
-test("a sign-in that ends soon says when", () => {
+test("the warning that a sign-in ends says when", () => {
   const ends = Date.now() + 2 * day;
   const year = new Date(ends).getFullYear();
   expect(warnings(ends)).toEqual([
@@ -24,15 +24,15 @@ test("a sign-in that ends soon says when", () => {
   ]);
 });
 
-test("whoever has signed in again is not told what the session still believes", () => {
+test("the warning is dropped after signing in again", () => {
   expect(warnings(Date.now() + 30 * day)).toEqual([]);
 });
 
-test("where the end is not known, it is soon", () => {
+test("without a known end the warning has no time", () => {
   expect(warnings()).toEqual(["Your sign-in ends soon. Sign in again before it does."]);
 });
 
-test("a cloud instance that does not answer: until when the session lasts", () => {
+test("a cloud instance that does not answer: says until when the session lasts", () => {
   const { warnings: said, hops } = tunnelState(
     record as IntranetRecord,
     {
@@ -59,7 +59,7 @@ test("a cloud instance that does not answer: until when the session lasts", () =
   expect(hops).toMatchObject([{ kind: "instance", whole: false, missing: { message } }]);
 });
 
-test("a moment of another day says which", () => {
+test("a time on another day includes the date", () => {
   const now = new Date(2026, 10, 29, 22, 57);
   expect(texts.formats.moment(now, new Date(2026, 10, 29, 23, 1))).toBe("23:01");
   expect(texts.formats.moment(now, new Date(2026, 10, 30, 8, 57))).toBe("08:57 tomorrow");
@@ -67,7 +67,7 @@ test("a moment of another day says which", () => {
   expect(texts.formats.moment(new Date(2026, 11, 31, 22, 0), new Date(2027, 0, 1, 8, 0))).toBe("08:00 tomorrow");
 });
 
-test("reconnecting: a cause that comes once every access point was tried names none of them", () => {
+test("reconnecting: a cause after every access point was tried names none of them", () => {
   const seen = (warnings: object[] = [], phase = "PHASE_RECONNECTING") =>
     tunnelState(
       record as IntranetRecord,
@@ -85,7 +85,7 @@ test("reconnecting: a cause that comes once every access point was tried names n
     action: "Trying to reconnect automatically.",
     mender: "administrator",
   });
-  // Where the cloud instance does not answer either it may be the network here.
+  // If the cloud instance does not answer either, the local network may be the cause.
   expect(seen([{ code: "WARNING_CODE_INSTANCE_UNREACHABLE", hop: "HOP_KIND_INSTANCE" }])).toMatchObject({
     message: "Neither your company's server nor any of its access points answers.",
     mender: "network",

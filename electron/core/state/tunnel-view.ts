@@ -37,7 +37,7 @@ const phases = new Set<string>([
 ] satisfies PhaseWord[]);
 const menders = new Set<string>(["you", "administrator", "network"] satisfies MenderWord[]);
 
-/** An intranet without a tunnel. */
+/** The state of an intranet without a tunnel. */
 export function restingState(record: IntranetRecord, phase: PhaseWord, cause?: CauseCode): IntranetState {
   return {
     intranet: record.name,
@@ -66,7 +66,7 @@ export function restingState(record: IntranetRecord, phase: PhaseWord, cause?: C
   };
 }
 
-/** What sag-tunnel says of an intranet, in the words of the faces. Nothing in it is trusted to be there. */
+/** Converts a state from sag-tunnel. Every field may be missing or malformed. */
 export function tunnelState(record: IntranetRecord, json: StateJson): IntranetState {
   const phase = wordOf(json.phase, "PHASE_");
   const mode = wordOf(json.mode, "MODE_");
@@ -97,7 +97,10 @@ export function tunnelState(record: IntranetRecord, json: StateJson): IntranetSt
   };
 }
 
-/** While it reconnects, sag-tunnel gives a cause once it has tried every access point: then none of them is the one to be named. */
+/**
+ * The cause. While reconnecting, sag-tunnel reports access_point_unreachable after all access points were tried, so
+ * the message must not name one of them.
+ */
 function causeView(json: StateJson, phase: PhaseWord, warnings: WarningView[]): FailureView | null {
   if (!json.cause) return null;
   const { view } = failureFromWire(json.cause, plainText(json.accessPoint?.name ?? "") || undefined);
@@ -105,7 +108,7 @@ function causeView(json: StateJson, phase: PhaseWord, warnings: WarningView[]): 
   return noneAnswers(warnings.some((one) => one.code === "instance_unreachable"));
 }
 
-/** `norServer`: the cloud instance does not answer either, so it may well be the network here. */
+/** `norServer`: the cloud instance does not answer either, so the local network is the likely cause. */
 export function noneAnswers(norServer: boolean): FailureView {
   const view = failureView("access_point_unreachable");
   if (norServer) return { ...view, ...texts.noneAnswers.nothing };
@@ -196,13 +199,13 @@ function resource({ name, kind, address }: ResourceJson): ResourceView {
   };
 }
 
-/** The IPv4 address: the one people know. */
+/** Prefers the IPv4 address, which users recognise more easily. */
 function clientIp(addresses: string[]): string | null {
   const bare = addresses.map((address) => address.split("/")[0] ?? "");
   return bare.find((address) => address.includes(".")) ?? bare[0] ?? null;
 }
 
-/** A latency has fractions of a millisecond. */
+/** ms, with fractions. */
 function fractionMs(duration: string | undefined): number | null {
   const value = Number.parseFloat(duration ?? "");
   return Number.isFinite(value) ? Math.round(value * 100_000) / 100 : null;
@@ -219,10 +222,13 @@ function warning(json: WarningJson): WarningView {
   });
 }
 
-/** ms before its end from which the warning about the end of a sign-in is shown. */
+/** How long before the end of a sign-in the warning is shown, ms. */
 const soon = 3 * 86_400_000;
 
-/** The warning that the sign-in ends says when. A session knows that from when it began; who has signed in again since has time. */
+/**
+ * Adds the time to the warning that the sign-in ends. A session only has the end as of its start, so the warning is
+ * dropped if the user has signed in again since.
+ */
 function dated(warnings: WarningView[], ends: number | undefined): WarningView[] {
   if (ends === undefined) return warnings;
   const left = ends - Date.now();
@@ -231,7 +237,7 @@ function dated(warnings: WarningView[], ends: number | undefined): WarningView[]
     .map((one) => (one.code === "expires_soon" ? { ...one, message: texts.warningDetails.signInEnds(ends) } : one));
 }
 
-/** Without the cloud a session lasts until its lease ends: by the clock, which says more to a person than a lease. */
+/** Without the cloud a session lasts until its lease ends; the warning gives the time of day. */
 function untilWhen(warnings: WarningView[], server: string, leaseLeftMs: number, phase: PhaseWord): WarningView[] {
   const now = new Date();
   const until = leaseLeftMs > 0 ? new Date(now.getTime() + leaseLeftMs) : null;

@@ -13,16 +13,16 @@ import { ServiceWatch } from "../tunnel/service-watch.ts";
 import type { LocalProgress } from "./local-progress.ts";
 import { hasFailedAnew, mergeState } from "./merge.ts";
 
-/** A socket file exists a moment before its process listens: when to try again, ms. */
+/** Retries, ms: a socket file exists a moment before its process listens. */
 const lookAgain = [100, 400, 1_000];
-/** Several changes of files at once are one, ms. */
+/** Changes to files within this time are handled once, ms. */
 const settle = 20;
 
 interface Watched {
   record: IntranetRecord;
   tunnel: StateJson | "dead" | null;
   stream: TunnelStream | null;
-  /** That the stream comes from. */
+  /** The socket that the stream belongs to. */
   socket: string | null;
   files: FSWatcher | null;
   retries: number;
@@ -30,8 +30,8 @@ interface Watched {
 }
 
 /**
- * Follows all intranets: sag-tunnel's own streams while there is one, the directories to notice a new one, the settings for what
- * the other face (app or command line) does meanwhile. And the machine's lockdown, which goes on without any of them.
+ * Follows all intranets: sag-tunnel's streams, the runtime directories to notice new tunnels, the settings for
+ * changes by the other program (app or command line), and lockdown, which does not depend on any tunnel.
  */
 export class Watch implements Watching {
   readonly #environment: Environment;
@@ -93,7 +93,7 @@ export class Watch implements Watching {
       try {
         this.#take((await this.#settings.read()).intranets);
       } catch {
-        // Not readable at this moment: what is known stays.
+        // Not readable at the moment; the current list stays.
       }
     });
   }
@@ -123,13 +123,13 @@ export class Watch implements Watching {
 
   #add(record: IntranetRecord): void {
     const one: Watched = { record, tunnel: null, stream: null, socket: null, files: null, retries: 0, told: "" };
-    // Where the next one would be started; one that runs elsewhere is found by looking, and says itself when it ends.
+    // The directory for a new tunnel. One running elsewhere is found by #look, and its stream reports its end.
     one.files = this.#watchDir(join(this.#environment.runtimeDir, record.id), () => this.#look(one, 0));
     this.#watched.set(record.id, one);
     this.#look(one, 0);
   }
 
-  /** null: there is no room for the folder, or too many are watched. What is there is shown all the same. */
+  /** null: the directory cannot be created, or there are too many watches. The states are still shown. */
   #watchDir(dir: string, onChange: () => void): FSWatcher | null {
     try {
       makePrivateDir(dir, this.#environment.uid);
@@ -157,10 +157,10 @@ export class Watch implements Watching {
     });
   }
 
-  /** Is there a sag-tunnel now? */
+  /** Looks for a running sag-tunnel. */
   #look(one: Watched, retries: number): void {
     if (!this.#isOpen || !this.#watched.has(one.record.id)) return;
-    // The service's stream goes on while there is no tunnel at all; this user's own may have come meanwhile.
+    // The service's stream stays open without a tunnel, but the user's own tunnel may have started since.
     if (one.stream && one.socket === this.#socketOf(one)) return;
     one.retries = retries;
     this.#follow(one);
@@ -189,7 +189,8 @@ export class Watch implements Watching {
       },
       (failure) => {
         one.stream = null;
-        // A service whose tunnel is over, or that has one now, is there: it is asked again. With it goes who may lift lockdown.
+        // A stream that ended without a failure means that the service is still running, so it is opened again. A
+        // failure may also change who can turn lockdown off.
         if (failure) this.#lookAtLockdown();
         if (failure || socket !== this.#serviceSocket()) this.#lost(one);
         const wait = lookAgain[one.retries];
@@ -198,7 +199,7 @@ export class Watch implements Watching {
     );
   }
 
-  /** Somebody else's socket is as good as none here; a command says whose it is. */
+  /** A socket of another user is ignored here; connecting reports it. */
   #socketOf(one: Watched): string | null {
     try {
       return findSocket(this.#environment, one.record.id) ?? this.#serviceSocket();
@@ -230,7 +231,7 @@ export class Watch implements Watching {
     if (this.#snapshotSent) this.#listener({ kind: "changed", state });
   };
 
-  /** Told once the streams have had a moment to say how things are: a window should not open with "disconnected". */
+  /** Waits briefly for the streams' first states, so that a window does not open with "Disconnected". */
   async #snapshot(): Promise<void> {
     const waiting = [...this.#watched.values()].some((one) => one.stream && one.tunnel === null);
     if (waiting) await new Promise((resolve) => this.#later(lookAgain[0] ?? 0, () => resolve(undefined)));
@@ -259,7 +260,7 @@ export class Watch implements Watching {
   }
 }
 
-/** Apart from the time that went by meanwhile. */
+/** Compares without the age, which differs every time. */
 function sameLockdown(a: LockdownView | null, b: LockdownView | null): boolean {
   const told = (one: LockdownView | null): string => JSON.stringify(one && { ...one, sinceMs: null });
   return told(a) === told(b);

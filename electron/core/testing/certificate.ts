@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A self-made certificate for 127.0.0.1, for one test. */
+/** A self-signed certificate for 127.0.0.1, for one test. */
 export interface TestCertificate {
   cert: string;
   key: string;

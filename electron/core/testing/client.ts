@@ -10,7 +10,7 @@ import { type TestEnvironment, testEnvironment } from "./environment.ts";
 
 export const certificate = makeCertificate();
 
-/** Of the running test: a cloud instance, and the files of one user. */
+/** The current test's cloud instance and user files. */
 export let cloud: FakeCloud;
 export let environment: TestEnvironment;
 
@@ -24,7 +24,7 @@ afterEach(async () => {
   environment.remove();
 });
 
-/** What signs in at the cloud instance of the test. */
+/** Sign-in options that the test's cloud instance accepts. */
 export const signIn = (over: Partial<SignInOptions> = {}): SignInOptions => ({
   invitation: cloud.link,
   userName: cloud.user,
@@ -33,7 +33,7 @@ export const signIn = (over: Partial<SignInOptions> = {}): SignInOptions => ({
   ...over,
 });
 
-/** The Failure that `work` ends in. */
+/** Returns the Failure that `work` rejects with. */
 export async function failureOf(work: Promise<unknown>): Promise<Failure> {
   const thrown = await work.then(
     () => undefined,
@@ -53,7 +53,7 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** The content of all files below a folder. */
+/** The content of all files below a directory. */
 export const contentOf = (dir: string): string =>
   readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

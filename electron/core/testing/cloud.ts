@@ -13,20 +13,20 @@ import { makeCertificate, type TestCertificate } from "./certificate.ts";
 
 type FailureInit = MessageInitShape<typeof FailureSchema>;
 
-/** As much of a cloud instance as core meets: one code, one account, real TLS and the real protocol. */
+/** A fake cloud instance with one code and one account, over real TLS and the real protocol. */
 export class FakeCloud {
   readonly code = "AB12C";
   readonly user = "anna@contoso.example";
   password = "Correct-Horse1";
-  /** What ForgotPassword puts into the mail. */
+  /** The code that ForgotPassword mails. */
   mailedCode = "123456";
-  /** How long access tokens are good, ms. */
+  /** Lifetime of access tokens, ms. */
   accessLifetime = 600_000;
-  /** Pins it announces, hexadecimal; none = its own. */
+  /** Pins in its answers, hexadecimal; undefined = its own. */
   announced: string[] | undefined;
-  /** What the next Dial fails with. */
+  /** The failure of the next Dial. */
   refusal: FailureInit | undefined;
-  /** Answers everything in place of the API. */
+  /** Handles all requests instead of the API. */
   handler:
     | ((request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void)
     | undefined;
@@ -34,7 +34,7 @@ export class FakeCloud {
   #certificate: TestCertificate;
   #server: Server | undefined;
   #port = 0;
-  /** Of every device: the token in use and, for one reuse, the former one. */
+  /** By device: the current token and, for one reuse, the previous one. */
   #refresh = new Map<string, { former: string; current: string }>();
   #access = new Set<string>();
 
@@ -91,7 +91,7 @@ export class FakeCloud {
     return this.start();
   }
 
-  /** The same port with another key: as after an attack, or a reinstallation. */
+  /** Starts again on the same port with another key, as after an attack or a reinstallation. */
   async changeCertificate(): Promise<void> {
     await this.stop();
     this.#certificate = makeCertificate();
@@ -106,7 +106,7 @@ export class FakeCloud {
     await closed;
   }
 
-  /** Every access token given out is refused from now on. */
+  /** Refuses all access tokens issued so far. */
   forgetAccessTokens(): void {
     this.#access.clear();
   }
@@ -190,7 +190,7 @@ export class FakeCloud {
   }
 
   #withToken<T>(call: string, context: HandlerContext, answer: T): T {
-    this.calls.push(call); // a refused one was made as well
+    this.calls.push(call); // refused calls are counted as well
     const access = context.requestHeader.get("authorization")?.replace("Bearer ", "") ?? "";
     if (!this.#access.has(access)) throw refused({ cause: Cause.SIGN_IN_EXPIRED });
     return answer;

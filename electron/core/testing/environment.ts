@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../host/environment.ts";
 
-/** A machine of its own for one test, in a directory that goes away with it. */
+/** An environment for one test, in a temporary directory. */
 export interface TestEnvironment extends Environment {
   /** Moves the wall clock, ms. */
   advance(ms: number): void;
@@ -11,7 +11,7 @@ export interface TestEnvironment extends Environment {
 }
 
 export function testEnvironment(): TestEnvironment {
-  // Short: Unix sockets lie below it.
+  // A short path, because Unix sockets are created below it.
   const root = mkdtempSync("/tmp/sag-t-");
   let ahead = 0;
   return {

@@ -3,11 +3,11 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import type { TestEnvironment } from "./environment.ts";
 
-/** A stand-in of a machine's tunnel service: one answer to every question, and the file that a real one leaves. */
+/** A fake tunnel service: one answer to every call, and the "blocking" file of a real one. */
 export class TestService {
   readonly #environment: TestEnvironment;
   #server: Server | undefined;
-  /** What it says to everything; can be changed while it serves. */
+  /** The answer to every call; can be changed at any time. */
   answer: object = {};
 
   constructor(environment: TestEnvironment) {
@@ -30,7 +30,7 @@ export class TestService {
     await new Promise<void>((resolve) => server.listen(socket, resolve));
   }
 
-  /** What it tells everybody it blocks, written as the real one does: a fresh file in the place of the old one. */
+  /** Writes the "blocking" file as the real service does, replacing it atomically. */
   leave(blocking: string): void {
     const path = this.#path("blocking");
     writeFileSync(`${path}.new`, blocking);

@@ -78,7 +78,7 @@ const handler = connectNodeAdapter({
         else if (outcome === "ends") {
           setImmediate(() => {
             up(socksListen, httpListen);
-            // As after a renewal that was refused: the session's last state, and a process that stays.
+            // As after a refused renewal: the session's last state remains, and the process stays.
             const { session: last } = state;
             setTimeout(() => {
               rmSync(session, { force: true });
@@ -128,7 +128,7 @@ const handler = connectNodeAdapter({
     }),
 });
 
-// A tunnel outlives who started it, but not the test: that ends by taking its directory away.
+// A tunnel outlives the process that started it. In tests it ends when its directory is removed.
 watch(dir, () => {
   if (!existsSync(dir)) process.exit(0);
 });

@@ -4,19 +4,19 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../host/environment.ts";
 
-/** How a fake sag-tunnel behaves after Start. */
+/** The behaviour of a fake sag-tunnel after Start. */
 export interface TunnelScript {
   /** connected: up after Start; silent: stays connecting; ends: up for 200 ms, then its sign-in ends; otherwise failed with this cause. */
   outcome?: string;
-  /** Listeners that are taken: Start answers port_in_use. */
+  /** Listeners that are in use: Start answers port_in_use. */
   taken?: string[];
-  /** What a session file leads to. */
+  /** The result of resuming a session file. */
   resume?: "connected" | "session_expired";
 }
 
 /**
- * Gives `environment` a sag-tunnel that is a real process with the real local protocol and makes no tunnel. Answers a way to reach
- * those that were started.
+ * Configures `environment` with a fake sag-tunnel: a real process with the real local protocol but without a tunnel.
+ * Returns a handle for the processes that were started.
  */
 export function useFakeTunnel(
   environment: Environment & { remove?(): void },
@@ -38,7 +38,7 @@ export function useFakeTunnel(
   const kill = (): void => {
     for (const pid of running()) process.kill(pid, "SIGKILL");
   };
-  // A test that ends while one is connected leaves no process behind.
+  // Kills processes that a test leaves running.
   const { remove } = environment;
   if (remove) {
     environment.remove = () => {
@@ -49,7 +49,7 @@ export function useFakeTunnel(
   return { kill, pids: running };
 }
 
-/** Whether a process is there and not a zombie. */
+/** Whether the process exists and is not a zombie. */
 export function isRunning(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));

@@ -5,8 +5,8 @@ import { Failure } from "../causes/failure.ts";
 import type { Environment } from "../host/environment.ts";
 
 /**
- * Where sag-tunnel is: named for a test; beside this program where it was built or installed. Never looked for on PATH, where
- * anybody could put one.
+ * Finds sag-tunnel: the one named for a test, or the one built or installed beside this program. PATH is not
+ * searched, because its directories may be writable for others.
  */
 export function findTunnelBinary(environment: Environment): string {
   const name = environment.platform === "win32" ? "sag-tunnel.exe" : "sag-tunnel";
@@ -16,7 +16,7 @@ export function findTunnelBinary(environment: Environment): string {
       accessSync(path, constants.X_OK);
       return path;
     } catch {
-      // The next one.
+      // Try the next one.
     }
   }
   throw new Failure("tunnel_binary_missing");
@@ -25,7 +25,7 @@ export function findTunnelBinary(environment: Environment): string {
 function installedPlaces(name: string): string[] {
   const here = dirname(fileURLToPath(import.meta.url));
   const resources = (process as { resourcesPath?: string }).resourcesPath;
-  // From dist/sag.mjs, dist/chunks/x.mjs and electron/core/tunnel/binary.ts alike, the checkout is above.
+  // dist/sag.mjs, dist/chunks/x.mjs and electron/core/tunnel/binary.ts all have the checkout among these parents.
   const above = [here, join(here, ".."), join(here, "..", ".."), join(here, "..", "..", "..")];
   return [
     ...(resources ? [join(resources, "native", name)] : []),

@@ -4,19 +4,19 @@ import { plainText } from "../causes/failure.ts";
 import type { LockdownView } from "../client/model.ts";
 import type { Environment } from "../host/environment.ts";
 
-/** File in the service's directory that says what is held back, for everybody to read. */
+/** A file in the service's directory, readable for everybody, that records what is blocked. */
 const blockingFile = "blocking";
-/** bytes; it is a line. */
+/** Limit, bytes; the file is one line. */
 const blockingLimit = 4_096;
 
-/** What the service wrote down: it stays true when there is no service any more. */
+/** The content of the file; it stays true after the service has ended. */
 export interface Written {
   holds: "none" | "intranet" | "all";
   /** null = off. */
   lockdown: Pick<LockdownView, "by" | "sinceMs" | "portal"> | null;
 }
 
-/** null: it is not there, is half of it, or anybody could have written it. */
+/** null: the file is missing, incomplete, or not owned by the service's user. */
 export function readBlocking({ serviceDir, serviceOwner, now }: Environment): Written | null {
   const path = join(serviceDir, blockingFile);
   try {

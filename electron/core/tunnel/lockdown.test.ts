@@ -8,7 +8,7 @@ import { type TestEnvironment, testEnvironment } from "../testing/environment.ts
 import { TestService } from "../testing/service.ts";
 import { Lockdown } from "./lockdown.ts";
 
-/** Lockdown by the word of a service, and by the file that one left. */
+/** Lockdown as reported by a running service, and from the file of one that has ended. */
 let environment: TestEnvironment;
 let service: TestService;
 beforeEach(() => {
@@ -25,7 +25,7 @@ const left = (words: object): void => service.leave(JSON.stringify(words));
 const ago = (ms: number): string => new Date(environment.now() - ms).toISOString();
 const seen = () => new Lockdown(environment).view();
 
-it("is told without a service, by whom and since when; nobody can be asked to lift it then", async () => {
+it("is read from the file without a service, which nobody can ask to turn it off", async () => {
   left({ ...on, since: ago(60_000), portal: "wlan0", portalUntil: ago(-30_000) });
   const told = await seen();
   expect(told).toMatchObject({ by: "policy", portal: { link: "wlan0" }, mayLift: false, mayOpenPortal: false });
@@ -45,12 +45,12 @@ it.each([
   expect(await seen()).toBeNull();
 });
 
-it("what was written down may be wrong in all but that it is on", async () => {
+it("is on even if the rest of the file is damaged", async () => {
   left({ ...on, by: "nobody\u001b[2J", since: "yesterday", portal: "wlan0", portalUntil: ago(1_000) });
   expect(await seen()).toEqual({ by: null, sinceMs: null, portal: null, mayLift: false, mayOpenPortal: false });
 });
 
-it("a service says how it is now, and who may do what", async () => {
+it("a running service reports the current state and the user's permissions", async () => {
   left({ ...on, since: ago(5_000) });
   await service.serve({
     lockdown: { on: true, by: "LOCKDOWN_BY_ADMINISTRATOR", maySet: true, portalLeft: "9.5s", portalLink: "eth0" },
@@ -60,7 +60,7 @@ it("a service says how it is now, and who may do what", async () => {
   expect(await seen()).toBeNull();
 });
 
-it("whoever watches hears of it, also when the service is installed only then, and with nobody signed in", async () => {
+it("is reported to watchers, also if the service is installed later, and without a sign-in", async () => {
   const client = createClient({ environment });
   const told: ClientEvent[] = [];
   client.watch((event) => told.push(event));

@@ -7,10 +7,10 @@ import { readBlocking } from "./blocking.ts";
 import { callTunnel } from "./rpc.ts";
 import { findService } from "./service.ts";
 
-/** How long the service may take to say how it is, ms; what it wrote down is there at once. */
+/** Time limit for the service's answer, ms; after that the file is used. */
 const answerTimeout = 1_000;
 
-/** What is the machine's and no intranet's. */
+/** Lockdown, which applies to the whole computer. */
 export class Lockdown {
   readonly #environment: Environment;
 
@@ -18,7 +18,7 @@ export class Lockdown {
     this.#environment = environment;
   }
 
-  /** As the kernel has it, by the service's word; without a service, as it was written down. null = there is none. */
+  /** The current lockdown as the service reports it from the kernel; without a service, from its file. null = off. */
   async view(): Promise<LockdownView | null> {
     const written = readBlocking(this.#environment);
     if (written && !written.lockdown) return null;
@@ -27,12 +27,12 @@ export class Lockdown {
     return written?.lockdown ? { ...written.lockdown, mayLift: false, mayOpenPortal: false } : null;
   }
 
-  /** For administrators. */
+  /** Turns lockdown off; for administrators. */
   async lift(): Promise<void> {
     await this.#command((socket) => callTunnel(socket, "SetLockdown", { on: false }));
   }
 
-  /** For signing in at the network's captive portal. `ms`: at most five minutes. */
+  /** Opens the captive-portal exception. `ms`: at most five minutes. */
   async openPortal(ms: number): Promise<LockdownView | null> {
     const duration = `${ms / 1_000}s`;
     const { lockdown } = await this.#command((socket) => callTunnel(socket, "OpenPortal", { duration }));
@@ -43,7 +43,7 @@ export class Lockdown {
     const socket = findService(this.#environment);
     if (!socket) throw new Failure("service_not_running");
     return call(socket).catch((thrown) => {
-      // Its socket outlives one that was killed.
+      // The socket of a killed service remains, so no answer means that the service is not running.
       throw thrown instanceof Failure && thrown.code === "tunnel_crashed" ? new Failure("service_not_running") : thrown;
     });
   }

@@ -7,7 +7,7 @@ import { type TestEnvironment, testEnvironment } from "../testing/environment.ts
 import { TestService } from "../testing/service.ts";
 import { chooseService } from "./mode.ts";
 
-/** Which mode is taken and what is said of it, by what the service says of itself. */
+/** The mode that is chosen, and the notice, for each state of the service. */
 let environment: TestEnvironment;
 let service: TestService;
 
@@ -74,7 +74,7 @@ describe.each([
     explicit: `in_use_by_another_user: ${inUse} Ask them to disconnect.`,
   },
 ])("$name", ({ states, refusal, auto, plain, explicit }) => {
-  it("decides", async () => {
+  it("depends on the service's state and the options", async () => {
     if (states) await service.serve({ states, ...(refusal ? { refusal } : {}) });
     expect(await choose({ mode: "auto" })).toBe(auto);
     expect(await choose({})).toBe(plain ?? "proxy");
@@ -84,12 +84,12 @@ describe.each([
   });
 });
 
-describe("a service that was killed", () => {
+describe("a killed service", () => {
   const record = { id: "aaaa", name: "acme", displayName: "", user: "anna", server: "x", signedIn: true };
   const seen = async () =>
     mergeState(record as Parameters<typeof mergeState>[0], await askTunnel(environment, "aaaa", true), undefined);
 
-  it("holds the intranet still: everybody is told", async () => {
+  it("still blocks the intranet, which every client shows", async () => {
     service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}\n');
     expect(await seen()).toMatchObject({
       phase: "failed",
@@ -104,7 +104,7 @@ describe("a service that was killed", () => {
     });
   });
 
-  it("is in the way of whoever connects, and that is said", async () => {
+  it("makes connecting fail with that reason", async () => {
     service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
     const said =
       "service_not_running: The tunnel service ended without restoring the network settings. An administrator can start it again (sudo systemctl start sag-tunnel) or restore the network (sudo sag repair).";
@@ -124,7 +124,7 @@ describe("a service that was killed", () => {
     expect(await seen()).toMatchObject({ phase: "disconnected", blocking: "none", cause: null });
   });
 
-  it("and is back tells by itself what it holds", async () => {
+  it("reports its state again after a restart", async () => {
     service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
     await service.serve({ states: [] });
     expect(await seen()).toMatchObject({ phase: "disconnected", blocking: "none", cause: null });

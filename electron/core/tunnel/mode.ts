@@ -10,8 +10,8 @@ import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from
 import { findService, isInService, leftBehind, livingService, whyBusy, whyNotAllowed } from "./service.ts";
 
 /**
- * The service's socket if system mode is what is wanted and can be had; null = proxy mode. Who asked for neither gets system mode
- * where the service is there and free.
+ * The service's socket for system mode; null = proxy mode. Without an explicit choice system mode is used where the
+ * service runs and is free.
  */
 export async function chooseService(
   environment: Environment,
@@ -24,7 +24,7 @@ export async function chooseService(
   if (options.mode === "proxy" || (options.mode !== "system" && asksForProxy)) return null;
   const service = await livingService(environment);
   const left = service ? null : leftBehind(environment);
-  // It would hold proxy mode back as well, and what that says of it would be wrong.
+  // A kill switch left behind by the service would block proxy mode too, and the resulting error would be misleading.
   if (left?.cause) throw failureFromWire(left.cause);
   const busy = service
     ? ((await whyBusy(service.states, intranet.id, nameOf)) ?? (await whyNotAllowed(service.socket, intranet)))
@@ -40,11 +40,11 @@ export async function chooseService(
   return busy ? null : (service?.socket ?? null);
 }
 
-/** With what an administrator could do about it. */
+/** Adds the action if an administrator can allow this intranet. */
 const whyNot = (failure: Failure): string =>
   failure.details.field === "trust" ? `${failure.message} ${failure.view.action}` : failure.message;
 
-/** A session has one mode at a time: what is up in the other one is ended first. */
+/** Disconnects the session in the other mode, because an intranet can be connected in only one. */
 export async function leaveOtherMode(
   environment: Environment,
   progress: LocalProgress,
@@ -55,7 +55,7 @@ export async function leaveOtherMode(
   if (isUp) await hangUp(environment, progress, intranetId);
 }
 
-/** Ends the session of an intranet in whatever mode it is, also that of a sag-tunnel which has died. */
+/** Ends the session of an intranet in either mode, also that of a crashed sag-tunnel. */
 export async function hangUp(environment: Environment, progress: LocalProgress, intranetId: string): Promise<void> {
   const stop = (socket: string, isService = false): Promise<void> => stopTunnel(socket, intranetId, isService);
   progress.set(intranetId, "disconnecting");
@@ -64,18 +64,18 @@ export async function hangUp(environment: Environment, progress: LocalProgress, 
     if (socket) await stop(socket).catch(notAnswering);
     const service = (await isInService(environment, intranetId)) ? findService(environment) : null;
     if (service) await stop(service, true);
-    // A dead one cannot hang up; another one, which takes its session over, can.
+    // A crashed sag-tunnel cannot end its session, so a new one takes the session over and ends it.
     if (isSessionWanted(environment, intranetId)) await stop((await ensureTunnel(environment, intranetId)).socket);
   } catch (thrown) {
     notAnswering(thrown);
   } finally {
-    // What is still there would be resumed by the next connect.
+    // A remaining session file would be resumed by the next connect.
     await rm(`${tunnelDir(environment, intranetId)}/session`, { force: true });
     progress.clear(intranetId);
   }
 }
 
-/** Without a service there is nothing to stop. */
+/** Ignores that no sag-tunnel is running, because then there is nothing to stop. */
 function notAnswering(thrown: unknown): void {
   if (thrown instanceof Failure && (thrown.code === "tunnel_crashed" || thrown.code === "tunnel_binary_missing"))
     return;

@@ -13,16 +13,19 @@ import { version } from "../product/version.ts";
 import { findTunnelBinary } from "./binary.ts";
 import { callTunnel } from "./rpc.ts";
 
-/** How long sag-tunnel may take to its ready line, ms. */
+/** Time limit for sag-tunnel's ready line, ms. */
 const readyTimeout = 5_000;
 
-/** The directory of an intranet's sag-tunnel: wherever one runs or has a session to be resumed, else where one is to be started. */
+/**
+ * The directory of an intranet's sag-tunnel: where one runs or has a session to resume, otherwise where a new one is
+ * started.
+ */
 export function tunnelDir(environment: Environment, intranetId: string): string {
   const [first = "", ...others] = runtimeDirs(environment).map((dir) => join(dir, intranetId));
   return [first, ...others].find(isInUse) ?? first;
 }
 
-/** Where tunnels are looked for, the place for new ones first. */
+/** The directories that are searched for tunnels, the one for new tunnels first. */
 export const runtimeDirs = (environment: Environment): string[] => [
   ...new Set([environment.runtimeDir, ...environment.otherRuntimeDirs()]),
 ];
@@ -36,7 +39,7 @@ const sessionName = "session";
 export const isSessionWanted = (environment: Environment, intranetId: string): boolean =>
   existsSync(join(tunnelDir(environment, intranetId), sessionName));
 
-/** The socket of an intranet's sag-tunnel, if there is one and it is this user's own; null when there is none. */
+/** The socket of an intranet's sag-tunnel; null if there is none. Throws if another user owns it. */
 export function findSocket(environment: Environment, intranetId: string): string | null {
   const path = join(tunnelDir(environment, intranetId), socketName);
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -47,7 +50,7 @@ export function findSocket(environment: Environment, intranetId: string): string
   return path;
 }
 
-/** Whether a sag-tunnel answers there. */
+/** Whether a sag-tunnel answers on the socket. */
 export async function isAlive(socketPath: string): Promise<boolean> {
   try {
     await callTunnel(socketPath, "Attach", { hello: { version } }, { timeoutMs: 1_000 });
@@ -57,7 +60,7 @@ export async function isAlive(socketPath: string): Promise<boolean> {
   }
 }
 
-/** The socket of a living sag-tunnel for this intranet; it is started when there is none. */
+/** The socket of a running sag-tunnel for this intranet; starts one if there is none. */
 export async function ensureTunnel(
   environment: Environment,
   intranetId: string,
@@ -69,7 +72,8 @@ export async function ensureTunnel(
     if (meanwhile && (await isAlive(meanwhile))) return { socket: meanwhile, started: false };
     const dir = tunnelDir(environment, intranetId);
     await startTunnel(environment, intranetId, dir).catch(async (thrown) => {
-      // What has no room has none for a socket either; a directory elsewhere is found again by all that look for this tunnel.
+      // Without free space the socket cannot be created either, so the spare directory is used, which all lookups
+      // search too.
       if (!hasNoRoom(thrown) || isSessionWanted(environment, intranetId)) throw thrown;
       const spare = environment.spareRuntimeDir();
       await startTunnel(environment, intranetId, join(spare, intranetId));
@@ -80,18 +84,18 @@ export async function ensureTunnel(
   });
 }
 
-/** How long a sag-tunnel may take from its answer to Stop to its end, and how often it is looked for, ms. */
+/** Time limit for a sag-tunnel to exit after answering Stop, and polling interval, ms. */
 const endTimeout = 2_000;
 const endLook = 10;
 
 /**
- * Stops a session, and answers when the process that had it has cleared its place: a connect right after must not meet one that
- * is leaving. The service stays, so it is not waited for.
+ * Stops a session and waits until its process has removed its socket, so that a connect right after does not find a
+ * process that is exiting. The service keeps running, so it is not waited for.
  */
 export async function stopTunnel(socketPath: string, intranetId: string, isService: boolean): Promise<void> {
   await callTunnel(socketPath, "Stop", { intranetId }, { timeoutMs: 10_000 });
   if (isService) return;
-  // Removing its socket is the last thing it does.
+  // Removing the socket is the last step of its shutdown.
   for (let waited = 0; waited < endTimeout && existsSync(socketPath); waited += endLook) await sleep(endLook);
 }
 
@@ -105,11 +109,11 @@ async function startTunnel(environment: Environment, intranetId: string, dir: st
   try {
     for (const path of [environment.stateDir, logDir]) makePrivateDir(path, environment.uid);
   } catch {
-    // Nothing is logged, which core's own log says.
+    // sag-tunnel then runs without a log; core's log reports that.
   }
   const log = join(logDir, `sag-tunnel-${intranetId}.log`);
   const child = environment.spawn(binary, ["proxy", "--dir", dir, "--intranet", intranetId, "--log", log, "--json"], {
-    // It outlives whoever started it: a terminal that is closed takes nothing down.
+    // Detached, so that closing the terminal does not end the tunnel.
     detached: true,
     stdio: ["ignore", "pipe", "ignore"],
     cwd: "/",
@@ -118,13 +122,13 @@ async function startTunnel(environment: Environment, intranetId: string, dir: st
   await ready(child);
 }
 
-/** Nothing of ours goes along that it does not need; proxies and certificates of the system it does. */
+/** Passes only the variables that sag-tunnel needs, such as the system's certificates. */
 function tunnelEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const wanted = /^(HOME|PATH|LANG|LC_.*|TZ|TMPDIR|XDG_.*|SSL_CERT_(FILE|DIR)|GODEBUG|GOMEMLIMIT|GOGC|SAG_TUNNEL_.*)$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name)));
 }
 
-/** Waits for the ready line, which is the only thing sag-tunnel ever writes there, then lets go of the process. */
+/** Waits for the ready line, the only output of sag-tunnel, and then detaches from the process. */
 function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => settle(new Failure("tunnel_crashed")), readyTimeout);
@@ -143,7 +147,7 @@ function ready(child: ChildProcess): Promise<void> {
     child.on("error", (error) =>
       settle(new Failure(systemCode(error) === "ENOENT" ? "tunnel_binary_missing" : "tunnel_crashed")),
     );
-    // Not "exit": its last output is read first.
+    // "close" instead of "exit", so that the last output is read first.
     child.on("close", () => settle(new Failure("tunnel_crashed")));
     child.stdout?.on("data", (chunk: Buffer) => {
       line = (line + chunk.toString("utf8")).slice(0, 4096);
@@ -152,7 +156,7 @@ function ready(child: ChildProcess): Promise<void> {
   });
 }
 
-/** The ready line, or the failure printed in place of it. */
+/** Parses the ready line, or the failure printed instead. */
 function readLine(line: string): Failure | undefined {
   const answer = parseJson(Buffer.from(line.split("\n")[0] ?? "")) as { ready?: unknown } | undefined;
   if (answer?.ready === true) return undefined;

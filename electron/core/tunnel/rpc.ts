@@ -31,7 +31,7 @@ import { messageLimit, parseJson, unary } from "../instance/http.ts";
 // Not imported, for the reason given in instance/http.ts.
 const { request } = process.getBuiltinModule("node:http");
 
-/** The unary calls of the tunnel contract, by name: request and answer as JSON has them. */
+/** The unary calls of the tunnel contract: request and response as JSON. */
 interface Calls {
   Attach: [AttachRequestJson, AttachResponseJson];
   MayConnect: [MayConnectRequestJson, MayConnectResponseJson];
@@ -50,8 +50,8 @@ const service = "/sag.tunnel.v1.TunnelService/";
 const crashed = (): Failure => new Failure("tunnel_crashed");
 
 /**
- * One call of sag-tunnel's local contract, in Connect's JSON form: `sag status` then needs neither the contracts' descriptors nor
- * a client library, which together cost half of its time.
+ * Calls sag-tunnel by Connect's JSON protocol. This avoids loading the contracts' descriptors and a client library,
+ * which would take half the time of `sag status`.
  */
 export async function callTunnel<Name extends keyof Calls>(
   socketPath: string,
@@ -82,8 +82,8 @@ export interface TunnelStream {
 }
 
 /**
- * Opens Watch. `onEnd` is called once, with why, unless it was closed from here; null: the other end had no more to say, as when
- * its tunnel is over.
+ * Opens the Watch stream. `onEnd` is called once unless the caller closed the stream: with the failure, or with null
+ * if the other end finished it, as when the tunnel has ended.
  */
 export function watchTunnel(
   socketPath: string,
@@ -134,7 +134,7 @@ async function endOfStream(value: unknown): Promise<Failure | null> {
   return error === undefined ? null : ((await failureFromErrorBody(error, "sag-tunnel")) ?? crashed());
 }
 
-/** Connect's envelope: one byte of flags, four of length, then that many. */
+/** Connect's envelope: one byte of flags, four bytes of length, then the payload. */
 function frame(json: string): Buffer {
   const payload = Buffer.from(json);
   const head = Buffer.alloc(5);
@@ -142,7 +142,7 @@ function frame(json: string): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** Cuts a stream into envelopes, never holding more than one of the largest size. */
+/** Splits a stream into envelopes, buffering at most one of the largest size. */
 export class Frames {
   #held: Buffer = Buffer.alloc(0);
   readonly #onFrame: (flags: number, payload: Buffer) => void;
@@ -151,7 +151,7 @@ export class Frames {
     this.#onFrame = onFrame;
   }
 
-  /** false: an envelope is larger than it may be. */
+  /** Returns false if an envelope exceeds the limit. */
   push(chunk: Buffer): boolean {
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     while (this.#held.length >= 5) {

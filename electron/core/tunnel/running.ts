@@ -8,14 +8,14 @@ import { findSocket, isAlive, isSessionWanted, runtimeDirs } from "./process.ts"
 import { isInService } from "./service.ts";
 
 /**
- * The runtime directory decides which tunnels run. Each has a copy of its intranet's settings, so that
- * it can be seen and ended when the settings are damaged or gone.
+ * The runtime directory decides which tunnels run. Each tunnel's directory has a copy of its intranet's settings, so
+ * that the tunnel can be listed and ended even if the settings file is damaged or lost.
  */
 const recordName = "intranet.json";
 
 /**
- * Records the intranet of a tunnel in the tunnel's directory; null: the service runs it. Without fsync, as it is for this boot only. What
- * cannot be written is missed only together with the settings.
+ * Records the intranet in its tunnel's directory; null: the service runs it. Without fsync, because the record is
+ * only for this boot. Errors are ignored, because the record is needed only if the settings are lost.
  */
 export async function noteIntranet(
   environment: Environment,
@@ -29,11 +29,11 @@ export async function noteIntranet(
     await writeFile(`${path}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
     await rename(`${path}.new`, path);
   } catch {
-    // No room: the tunnel itself says so.
+    // The disk is full, which sag-tunnel reports itself.
   }
 }
 
-/** Ids of intranets that were connected since the machine was started, without looking whether they still are. */
+/** Ids of intranets that were connected since boot; they may have ended since. */
 export function notedIntranets(environment: Environment): string[] {
   const ids = runtimeDirs(environment).flatMap((dir) => {
     try {
@@ -45,7 +45,7 @@ export function notedIntranets(environment: Environment): string[] {
   return [...new Set(ids)];
 }
 
-/** What is known of these intranets, of those that are running. */
+/** The recorded settings of those intranets that are running. */
 export async function runningIntranets(environment: Environment, ids: string[]): Promise<IntranetRecord[]> {
   const found = await Promise.all(ids.map((id) => runningIntranet(environment, id).catch(() => null)));
   return found.filter((record) => record !== null);

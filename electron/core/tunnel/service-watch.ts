@@ -2,8 +2,8 @@ import { existsSync, type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
 /**
- * Tells when something changes in the service's directory, whose file "blocking" is written anew with every state; and when that
- * directory comes or goes, as it does when the service is installed or removed.
+ * Calls back when the service's directory changes: its file "blocking" is rewritten with every state, and the
+ * directory itself appears or disappears when the service is installed or removed.
  */
 export class ServiceWatch {
   readonly #dir: string;
@@ -25,7 +25,7 @@ export class ServiceWatch {
   #arm(): void {
     if (!this.#isOpen || this.#watch(this.#dir)) return;
     this.#watch(dirname(this.#dir));
-    // It may have come before the watch began.
+    // The directory may have been created before the watch began.
     if (existsSync(this.#dir)) this.#watch(this.#dir);
   }
 

@@ -10,12 +10,12 @@ import type { IntranetRecord } from "../settings/schema.ts";
 import { readBlocking } from "./blocking.ts";
 import { callTunnel } from "./rpc.ts";
 
-/** A service that was just asked for a key answers within this, ms. */
+/** Time limit for an answer, ms; longer because the service may be creating a key. */
 const answerTimeout = 2_500;
 
 /**
- * The socket of the installed service; null when there is none. Node cannot ask who is at the other end, so what is asked is who
- * could have put the socket there: only root, or it is not used.
+ * The socket of the installed service; null if there is none. Node.js cannot read the peer's credentials, so the
+ * owner of the directory and the socket is checked: only root may have created them.
  */
 export function findService(environment: Environment): string | null {
   const { serviceDir, serviceOwner } = environment;
@@ -34,7 +34,7 @@ export function findService(environment: Environment): string | null {
   return path;
 }
 
-/** The service's socket and its answer, if it answers. */
+/** The service's socket and states; null if it does not answer. */
 export async function livingService(environment: Environment): Promise<{ socket: string; states: StateJson[] } | null> {
   const socket = findService(environment);
   if (!socket) return null;
@@ -48,8 +48,8 @@ export async function livingService(environment: Environment): Promise<{ socket:
 }
 
 /**
- * What a service that is gone has left in force, as it would tell it; null = nothing. It writes down what it holds; what has no
- * process any more to let it through is blocked. Whose intranet that is is not in it.
+ * The state of a service that has ended but left its kill switch in force; null = nothing is blocked. The file does
+ * not say which intranet it belongs to.
  */
 export function leftBehind(environment: Environment): StateJson | null {
   const written = readBlocking(environment);
@@ -65,7 +65,7 @@ export function leftBehind(environment: Environment): StateJson | null {
   };
 }
 
-/** What the service says of an intranet of this user, or what it left behind; null when it has none, or there is no service. */
+/** The service's state of an intranet of this user, or what it left in force; null if there is neither. */
 export async function askService(
   environment: Environment,
   intranetId: string,
@@ -84,7 +84,9 @@ export async function askService(
 
 const resting = new Set(["PHASE_DISCONNECTED", "PHASE_FAILED"]);
 
-/** Why the service can not take this intranet now; null if it can. `nameOf` knows this user's intranets by id. */
+/**
+ * Why the service cannot take this intranet now; null if it can. `nameOf` returns the names of this user's intranets.
+ */
 export async function whyBusy(
   states: StateJson[],
   intranetId: string,
@@ -100,8 +102,8 @@ export async function whyBusy(
 }
 
 /**
- * Why the service does not let this user connect the machine with an intranet; null if it does. A service of an earlier version
- * does not know the question.
+ * Why the service does not allow this user to connect this intranet; null if it does. A service of an earlier version
+ * has no such call.
  */
 export async function whyNotAllowed(
   socket: string,
@@ -119,7 +121,7 @@ export async function whyNotAllowed(
   }
 }
 
-/** Whether the service holds this intranet's session. */
+/** Whether the service has a session of this intranet. */
 export const isInService = async (environment: Environment, intranetId: string): Promise<boolean> => {
   const state = await askService(environment, intranetId, false);
   return state !== null && !resting.has(String(state.phase));

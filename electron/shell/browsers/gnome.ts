@@ -9,7 +9,10 @@ export type Run = (program: string, args: string[]) => Promise<string>;
 
 const run: Run = async (program, args) => (await promisify(execFile)(program, args, { timeout: 5000 })).stdout.trim();
 
-/** GNOME's setting, which Chromium, Firefox and GTK programs follow on most desktops. Values are in GVariant's text form. */
+/**
+ * GNOME's proxy setting, which Chromium, Firefox and GTK programs follow on most desktops. Values are in GVariant
+ * text format.
+ */
 export const gnomeProxy = (execute: Run = run): SystemProxy => ({
   supported: async () => {
     const mode = await execute("gsettings", ["writable", schema, "mode"]).catch(() => "");
@@ -21,7 +24,7 @@ export const gnomeProxy = (execute: Run = run): SystemProxy => ({
     return setting;
   },
   write: async (setting) => {
-    // The address first: the mode makes it count.
+    // Writes the address before the mode, which activates it.
     for (const key of keys.toReversed()) {
       const value = setting[key];
       if (value !== undefined) await execute("gsettings", ["set", schema, key, value]);

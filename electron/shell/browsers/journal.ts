@@ -7,7 +7,7 @@ import type { JournalEntry, ProxyJournal } from "./proxy.ts";
 const setting = z.record(z.string().max(64), z.string().max(4096));
 const entrySchema = z.object({ before: setting, ours: setting, intranetId: z.string() });
 
-/** In a file that is on the disk before the setting is touched. */
+/** Stores the entry in a file before the setting is changed. */
 export const fileJournal = (path: string): ProxyJournal => ({
   read: () => {
     try {

@@ -3,7 +3,7 @@ import type { BrowserSetting } from "../../bridge.ts";
 import { gnomeProxy } from "./gnome.ts";
 import { BrowserProxy, type JournalEntry, type ProxySetting } from "./proxy.ts";
 
-/** GNOME's settings as a map, behind the real adapter. */
+/** GNOME's settings as a map, used by the real adapter. */
 const desktop = () => {
   const values: ProxySetting = { mode: "'manual'", "autoconfig-url": "''" };
   let journal: JournalEntry | null = null;
@@ -12,7 +12,7 @@ const desktop = () => {
   const system = gnomeProxy(async (_program, [verb, , key = "", value = ""]) => {
     if (verb === "writable") return "true";
     if (verb === "get") return values[key] ?? "";
-    // What is changed has been written down before.
+    // Checks that the journal is written before the setting.
     writes.push(`${key} ${journal === null ? "unnoted" : "noted"}`);
     if (broken === "throws") throw new Error("the schema is locked");
     if (broken === "loses" || (broken === "half" && key === "mode")) return "";
@@ -45,8 +45,8 @@ const desktop = () => {
 const before = { mode: "'manual'", "autoconfig-url": "''" };
 const ours = { mode: "'auto'", "autoconfig-url": "'http://127.0.0.1:1/proxy.pac'" };
 
-describe("the browsers' setting", () => {
-  test("goes in while the intranet is up, and out again", async () => {
+describe("the browsers' proxy setting", () => {
+  test("is set while the intranet is connected, and restored afterwards", async () => {
     const { values, pacs, open, writes, told } = desktop();
     const proxy = open();
     await proxy.start();
@@ -64,7 +64,7 @@ describe("the browsers' setting", () => {
     expect(told.at(-1)).toEqual({ supported: true, intranetId: null, refused: false });
   });
 
-  test("is put back at the next start after a crash", async () => {
+  test("is restored at the next start after a crash", async () => {
     const { values, open, journal } = desktop();
     const crashed = open();
     await crashed.start();
@@ -74,7 +74,7 @@ describe("the browsers' setting", () => {
     expect(journal()).toBeNull();
   });
 
-  test("crashing between journal and setting, or half through, leaves nothing of ours", async () => {
+  test("is restored after a crash between journal and setting, or between two keys", async () => {
     for (const half of [{}, { "autoconfig-url": ours["autoconfig-url"] }]) {
       const { values, open } = desktop();
       const proxy = open();
@@ -86,7 +86,7 @@ describe("the browsers' setting", () => {
     }
   });
 
-  test("what a person changed meanwhile stays", async () => {
+  test("is left alone if the user has changed it", async () => {
     const { values, open } = desktop();
     const proxy = open();
     await proxy.start();
@@ -97,7 +97,7 @@ describe("the browsers' setting", () => {
     expect(values["autoconfig-url"]).toBe("''");
   });
 
-  test("another address of the PAC replaces the first, and what was there at first comes back", async () => {
+  test("follows a new PAC address, and the original setting is restored", async () => {
     const { values, pacs, open } = desktop();
     const proxy = open();
     await proxy.start();
@@ -122,7 +122,7 @@ describe("the browsers' setting", () => {
     expect(told.at(-1)).toEqual({ supported: true, intranetId: null, refused: true });
     expect(values).toEqual(before);
     expect(journal()).toBeNull();
-    // Asked for while the intranet is down, it shows when it comes up.
+    // Requested while the intranet is down, it is set once the intranet is connected.
     pacs.contoso01 = null;
     await proxy.use("contoso01");
     expect(told.at(-1)).toEqual({ supported: true, intranetId: "contoso01", refused: false });
@@ -135,7 +135,7 @@ describe("the browsers' setting", () => {
     expect(values).toEqual(ours);
   });
 
-  test("a quote in an address stays inside it", () => {
+  test("escapes quotes in an address", () => {
     expect(gnomeProxy().forPac("http://x/'; rm")["autoconfig-url"]).toBe("'http://x/%27; rm'");
   });
 });

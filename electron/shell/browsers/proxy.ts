@@ -1,20 +1,20 @@
 import type { BrowserSetting } from "../../bridge.ts";
 
-/** A desktop's own proxy setting, as far as we touch it. One implementation per system. */
+/** Access to the desktop's proxy setting. One implementation per system. */
 export interface SystemProxy {
-  /** It is there and may be changed. */
+  /** Whether the setting exists and can be changed. */
   supported(): Promise<boolean>;
-  /** What it says now, in the system's own words; opaque to everybody else. */
+  /** The current setting in the system's own format. */
   read(): Promise<ProxySetting>;
   write(setting: ProxySetting): Promise<void>;
   /** The setting that sends browsers to a PAC file. */
   forPac(url: string): ProxySetting;
 }
 
-/** Key → value, as the system has them. */
+/** Key → value in the system's format. */
 export type ProxySetting = Record<string, string>;
 
-/** Where it is written down before the system's setting is touched. */
+/** Records the previous setting before it is changed. */
 export interface ProxyJournal {
   read(): JournalEntry | null;
   write(entry: JournalEntry): void;
@@ -22,9 +22,9 @@ export interface ProxyJournal {
 }
 
 export interface JournalEntry {
-  /** What the person had. */
+  /** The user's own setting. */
   before: ProxySetting;
-  /** What the app set: a later difference was made by another program, and stays. */
+  /** The setting that the app made. If the current one differs, another program changed it, and it is kept. */
   ours: ProxySetting;
   intranetId: string;
 }
@@ -32,21 +32,23 @@ export interface JournalEntry {
 export interface BrowserProxyParts {
   system: SystemProxy;
   journal: ProxyJournal;
-  /** The PAC of an intranet that is up; null = it is not. */
+  /** The PAC URL of a connected intranet; null = not connected. */
   pacOf: (intranetId: string) => string | null;
   changed: (setting: BrowserSetting) => void;
 }
 
 /**
- * "Open intranet pages in my browser": puts an intranet's PAC into the system's proxy setting while that intranet is up, and
- * puts back what was there: on request, on disconnect, at quit, and at the next start after a crash.
+ * "Open intranet pages in my browser": sets the system's proxy setting to an intranet's PAC file while it is
+ * connected, and restores the user's setting on request, on disconnect, on quit, and at the next start after a crash.
  */
 export class BrowserProxy {
   readonly #parts: BrowserProxyParts;
   #supported = false;
-  /** The intranet a person wants it for, up or not. */
+  /** The intranet that the user chose, connected or not. */
   #wanted: string | null = null;
-  /** What was written last is not what the desktop says now: without a D-Bus session dconf accepts a write and loses it. */
+  /**
+   * The setting read back differs from what was written: without a D-Bus session dconf accepts writes and loses them.
+   */
   #refused = false;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -54,14 +56,14 @@ export class BrowserProxy {
     this.#parts = parts;
   }
 
-  /** After a crash the setting may still be ours: it is put back, whoever is up. */
+  /** Restores the user's setting if a crash left the app's own in place. */
   async start(): Promise<void> {
     this.#supported = await this.#parts.system.supported();
     await this.#serially(() => this.#undo());
     this.#tell();
   }
 
-  /** @param intranetId null = as the person had it. */
+  /** @param intranetId null = the user's own setting. */
   async use(intranetId: string | null): Promise<void> {
     this.#wanted = this.#supported ? intranetId : null;
     this.#refused = false;
@@ -69,7 +71,7 @@ export class BrowserProxy {
     this.#tell();
   }
 
-  /** Brings the setting in line with what is up: to be called when an intranet's state has changed. */
+  /** Updates the setting; to be called when an intranet's state has changed. */
   async follow(): Promise<void> {
     await this.#serially(async () => {
       const pac = this.#wanted === null ? null : this.#parts.pacOf(this.#wanted);
@@ -92,7 +94,7 @@ export class BrowserProxy {
     await this.use(null);
   }
 
-  /** Writes it, and reads back whether the desktop has it now. */
+  /** Writes the setting and reads it back; false if the desktop did not accept it. */
   async #isTaken(setting: ProxySetting): Promise<boolean> {
     try {
       await this.#parts.system.write(setting);
@@ -111,7 +113,7 @@ export class BrowserProxy {
     this.#parts.journal.clear();
   }
 
-  /** One change after the other, in the order they were asked for; a failed one does not stop the next. */
+  /** Runs changes one at a time, in the order of the calls; a failed one does not stop the next. */
   #serially(body: () => Promise<void>): Promise<void> {
     const run = this.#queue.then(body);
     this.#queue = run.catch(() => {});

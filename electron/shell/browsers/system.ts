@@ -1,7 +1,7 @@
 import { gnomeProxy } from "./gnome.ts";
 import type { SystemProxy } from "./proxy.ts";
 
-/** This system's proxy setting. */
+/** The proxy setting of the current platform. */
 export const systemProxy = (platform: NodeJS.Platform = process.platform): SystemProxy =>
   platform === "linux" ? gnomeProxy() : notSupportedYet;
 
