@@ -13,14 +13,14 @@ export const App = () => {
   return <Pages />;
 };
 
-/** One page at a time. Without an intranet there is only one to be on. */
+/** Shows the current page; without an intranet always the page to add one. */
 const Pages = () => {
   const snapshot = useStore((state) => state.snapshot);
   const page = useStore((state) => state.page);
   const invitation = useStore((state) => state.invitation);
   const isReady = snapshot !== null;
   useEffect(() => {
-    // For the bench: from here on a press does something.
+    // Read by the benchmark: from here on the page reacts to input.
     if (isReady) performance.mark("sag-interactive");
   }, [isReady]);
   if (!snapshot) return null;

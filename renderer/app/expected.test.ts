@@ -7,7 +7,7 @@ const phases: PhaseWord[] = ["disconnected", "connecting", "connected", "reconne
 const phase = fc.constantFrom(...phases);
 const target = fc.constantFrom("connecting" as const, "disconnecting" as const);
 
-test("the expected phase shows until the real one moves or the time is over, and never longer", () => {
+test("shows the expected phase until the real one changes or the time limit ends", () => {
   fc.assert(
     fc.property(phase, phase, target, fc.nat(10_000), fc.nat(10_000), (from, real, to, at, later) => {
       const expectation = expecting(from, to, at);
@@ -18,6 +18,6 @@ test("the expected phase shows until the real one moves or the time is over, and
   );
 });
 
-test("nothing is expected, nothing but the truth is shown", () => {
+test("shows the real phase if none is expected", () => {
   for (const real of phases) expect(shownPhase(real, undefined, 0)).toBe(real);
 });

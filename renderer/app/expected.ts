@@ -1,14 +1,14 @@
 import type { PhaseWord } from "../../electron/bridge.ts";
 
-/** ms after which an unconfirmed state is taken back. */
+/** How long an expected phase is shown without confirmation, ms. */
 export const patience = 3000;
 
-/** What a press is going to lead to, shown before it is confirmed. */
+/** The phase that a click is expected to lead to, shown before it is confirmed. */
 export interface Expectation {
-  /** The phase at the moment of the press. */
+  /** The phase when the user clicked. */
   from: PhaseWord;
   to: PhaseWord;
-  /** ms since the epoch at which it is taken back. */
+  /** When it expires, ms since the epoch. */
   until: number;
 }
 
@@ -18,9 +18,9 @@ export const expecting = (from: PhaseWord, to: "connecting" | "disconnecting", n
   until: now + patience,
 });
 
-/** The phase to show: the expected one, until the real one has moved or the time is over. */
+/** The phase to show: the expected one, until the real one has changed or the expectation has expired. */
 export const shownPhase = (real: PhaseWord, expected: Expectation | undefined, now: number): PhaseWord =>
   expected && real === expected.from && now < expected.until ? expected.to : real;
 
-/** Over: the real state has moved, so it speaks for itself. */
+/** Whether the real phase has changed, so that the expectation is no longer needed. */
 export const settled = (real: PhaseWord, expected: Expectation): boolean => real !== expected.from;

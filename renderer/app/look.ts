@@ -5,11 +5,11 @@ import type { IntranetState, PhaseWord } from "../../electron/bridge.ts";
 export interface Look {
   tone: Tone;
   word: string;
-  /** What is waited for; "" = nothing. */
+  /** What is being waited for; "" = nothing. */
   waits: string;
 }
 
-/** How a state looks: one tone, one word, and what it waits for. */
+/** The appearance of a state: its tone, its word, and what is being waited for. */
 export const lookOf = (state: IntranetState, phase: PhaseWord): Look => ({
   tone: toneOf({ ...state, phase }),
   word: texts.phases[phase],
@@ -19,10 +19,10 @@ export const lookOf = (state: IntranetState, phase: PhaseWord): Look => ({
 const waitsOf = (state: IntranetState, phase: PhaseWord): string => {
   switch (phase) {
     case "connecting":
-      // Without an access point there is no session yet: the cloud instance is asked for one.
+      // Without an access point there is no session yet, so the client is waiting for the cloud instance.
       return state.accessPoint ? texts.window.main.waits.accessPoint : texts.window.main.waits.server;
     case "reconnecting":
-      // The cause comes once every access point was tried; until then one text, whichever it is now.
+      // A cause is reported once every access point was tried; until then the text does not change with each of them.
       return state.cause ? state.cause.message : texts.window.main.waits.reconnecting;
     case "disconnecting":
       return texts.window.main.waits.disconnecting;

@@ -1,7 +1,7 @@
 import { texts } from "../../common/text/index.ts";
 import type { CauseCode, IntranetState, PhaseWord } from "../../electron/bridge.ts";
 
-/** What the one button does. */
+/** The action of the main button. */
 export type Act = "connect" | "disconnect" | "sign_in" | "add";
 
 export interface NextAction {
@@ -15,7 +15,7 @@ const signIn: NextAction = { act: "sign_in", label: texts.actions.signInAgain };
 const otherLink: NextAction = { act: "add", label: texts.actions.useAnotherLink };
 const newPassword: NextAction = { act: "sign_in", label: texts.actions.choosePassword };
 
-/** Cause → the way out, as a button. The type makes a missing one a compile error. */
+/** Cause → the action that fixes it. The type makes a missing one a compile error. */
 export const causeActions: Record<CauseCode, NextAction> = {
   unknown: retry,
   invalid_argument: retry,
@@ -71,7 +71,7 @@ export const causeActions: Record<CauseCode, NextAction> = {
   already_exists: retry,
 };
 
-/** What the one button does in a state; it is never without anything to do. */
+/** The action of the main button; there is one in every state. */
 export const nextAction = (state: IntranetState, phase: PhaseWord): NextAction => {
   switch (phase) {
     case "connected":

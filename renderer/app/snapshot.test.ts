@@ -25,7 +25,7 @@ const change: Change = {
 };
 
 describe("a delta", () => {
-  test("of the next revision is taken", () => {
+  test("with the next revision is applied", () => {
     const next = applied(snapshot(), { epoch: "e1", revision: 8, change });
     expect(next?.revision).toBe(8);
     expect(next?.intranets[0]?.state.phase).toBe("disconnected");
@@ -38,17 +38,17 @@ describe("a delta", () => {
     expect(applied(snapshot(), { epoch, revision, change })).toBeNull();
   });
 
-  test("that the snapshot has already changes nothing", () => {
+  test("that the snapshot already contains changes nothing", () => {
     const before = snapshot();
     expect(applied(before, { epoch: "e1", revision: 7, change })).toBe(before);
   });
 
-  test("of an unknown intranet adds it, and chooses it when there was none", () => {
+  test("for an unknown intranet adds it, and selects it if it is the first", () => {
     const empty = snapshot({ intranets: [], selected: null });
     expect(applied(empty, { epoch: "e1", revision: 8, change })).toMatchObject({ selected: contosoId });
   });
 
-  test("removes", () => {
+  test("can remove an intranet", () => {
     const next = applied(snapshot(), { epoch: "e1", revision: 8, change: { kind: "removed", intranetId: contosoId } });
     expect(next?.intranets).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe("traffic", () => {
     traffic: { at, rxBytes: at, txBytes: 0 },
   });
 
-  test("keeps what the graph shows and nothing more", () => {
+  test("keeps exactly the points that the graph shows", () => {
     let now = snapshot();
     for (let second = 0; second < 1000; second += 1) {
       const next = applied(now, { epoch: "e1", revision: now.revision + 1, change: tick(second * 1000) });
@@ -71,7 +71,7 @@ describe("traffic", () => {
     expect(now.traffic[contosoId]?.length).toBeLessThanOrEqual(trafficSpan / 1000 + 4);
   });
 
-  test("begins anew with another session", () => {
+  test("starts over with a new session", () => {
     const first = applied(snapshot(), { epoch: "e1", revision: 8, change: tick(1000) });
     const second = first && applied(first, { epoch: "e1", revision: 9, change: tick(2000, "ses-other") });
     expect(second?.traffic[contosoId]).toHaveLength(1);

@@ -1,12 +1,12 @@
 import type { Change, Delta, IntranetView, Snapshot, TrafficPoint } from "../../electron/bridge.ts";
 
-/** ms that the graph goes back. */
+/** Time span of the graph, ms. */
 export const trafficSpan = 5 * 60_000;
 
-/** A snapshot with a delta in it; null = it does not fit, and a new snapshot is needed. */
+/** Applies a delta to a snapshot; null = they do not match, and a new snapshot is needed. */
 export const applied = (snapshot: Snapshot, delta: Delta): Snapshot | null => {
   if (delta.epoch !== snapshot.epoch) return null;
-  // Already part of the snapshot, which was asked for while this was under way.
+  // Already in the snapshot, which main made after sending this delta.
   if (delta.revision <= snapshot.revision) return snapshot;
   if (delta.revision !== snapshot.revision + 1) return null;
   return { ...changed(snapshot, delta.change), revision: delta.revision };
@@ -53,7 +53,7 @@ const points = (snapshot: Snapshot, change: Extract<Change, { kind: "intranet" }
   const same = before?.state.session?.id === change.intranet.state.session?.id;
   const known = same ? (snapshot.traffic[id] ?? []) : [];
   const kept = known.filter((entry) => entry.at >= point.at - trafficSpan - 2000);
-  // About one a second: what comes sooner replaces the last.
+  // Keeps about one point a second: a point that comes sooner replaces the last.
   const lastButOne = kept.at(-2);
   return lastButOne && point.at - lastButOne.at < 1200 ? [...kept.slice(0, -1), point] : [...kept, point];
 };

@@ -10,12 +10,12 @@ interface State {
   snapshot: Snapshot | null;
   page: Page;
   expected: Record<string, Expectation>;
-  /** What the add page begins with: a link that came from outside. */
+  /** The link from outside that the add page starts with. */
   invitation: string | null;
   go(page: Page): void;
 }
 
-/** The window's state. Main's state is authoritative; only the current page and what is expected are kept here. */
+/** The window's state. Main's state is authoritative; only the current page and the expected phases are kept here. */
 export const useStore = create<State>()((set) => ({
   snapshot: null,
   page: "main",
@@ -24,19 +24,19 @@ export const useStore = create<State>()((set) => ({
   go: (page) => set({ page, ...(page === "add" ? {} : { invitation: null }) }),
 }));
 
-/** Deltas that came but are not drawn yet, as the snapshot they make. */
+/** The received deltas that are not rendered yet, applied to the snapshot. */
 let pending: Snapshot | null = null;
-/** ms that deltas are gathered before they are drawn: a frame. */
+/** Deltas received within this time are rendered together, ms: about one frame. */
 const frame = 16;
 
-/** One snapshot, then deltas; whenever they do not fit together, a new snapshot. */
+/** Requests a snapshot and applies deltas; requests a new one whenever they do not match. */
 export const start = async (): Promise<void> => {
   bridge.onDelta((delta) => {
     const base = pending ?? useStore.getState().snapshot;
     if (!base) return;
     const next = applied(base, delta);
     if (!next) return void refresh();
-    // A timer, not a frame of the screen's: a hidden window has none.
+    // A timer instead of requestAnimationFrame, which does not run in a hidden window.
     if (!pending) setTimeout(drawPending, frame);
     pending = next;
   });
@@ -77,11 +77,11 @@ const unsettled = (expected: Record<string, Expectation>, snapshot: Snapshot): R
   return Object.fromEntries(Object.entries(expected).filter(([id, expectation]) => !over(id, expectation)));
 };
 
-/** The intranet the window shows. */
+/** The intranet that the window shows. */
 export const selectedView = (snapshot: Snapshot): IntranetView | null =>
   snapshot.intranets.find((view) => view.state.intranetId === snapshot.selected) ?? snapshot.intranets[0] ?? null;
 
-/** Connect or disconnect: shown at once as what it is going to be, and taken back when nothing confirms it. */
+/** Connects or disconnects. The expected phase is shown at once, and withdrawn if nothing confirms it. */
 export const dial = (view: IntranetView, to: "connecting" | "disconnecting"): void => {
   const { intranetId, phase } = view.state;
   const expectation = expecting(phase, to, Date.now());

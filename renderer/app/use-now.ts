@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** ms since the epoch, anew every `step` ms while the window is visible; null = nothing counts. */
+/** ms since the epoch, updated every `step` ms while the window is visible; null = not updated. */
 export const useNow = (step: number | null): number => {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

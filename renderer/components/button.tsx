@@ -3,10 +3,10 @@ import { Button as AriaButton, type ButtonProps as AriaProps } from "react-aria-
 import "./button.css";
 
 interface Props extends Omit<AriaProps, "children" | "className" | "isPending"> {
-  /** primary: the one thing to do here. quiet: looks like text until it is pointed at. icon: square. */
+  /** primary: the main action. quiet: looks like text until it is hovered. icon: square. */
   look?: "primary" | "plain" | "quiet" | "icon";
   big?: boolean;
-  /** It is being done: announced by screen readers, and pressing again does nothing new. The focus stays. */
+  /** The action is running: announced by screen readers, and further clicks are ignored. The focus stays. */
   isBusy?: boolean;
   className?: string;
   children: ReactNode;

@@ -4,21 +4,21 @@ import { Button } from "./button.tsx";
 import "./confirm.css";
 
 interface Props {
-  /** Of the button that opens it; that has the focus again when it is closed. */
+  /** Label of the button that opens it, which gets the focus back when it closes. */
   label: string;
   title: string;
   text: string;
-  /** Label of what is confirmed. */
+  /** Label of the button that confirms. */
   yes: string;
   onYes: () => void;
   look?: "plain" | "quiet";
-  /** Of the button, where its label does not say enough when it is read aloud. */
+  /** Accessible name of the button, where its label is too short to be understood alone. */
   spoken?: string;
-  /** It is being done already. */
+  /** The action is already running. */
   isDisabled?: boolean;
 }
 
-/** A question over the page. */
+/** A confirmation dialog. */
 export const Confirm = ({ label, title, text, yes, onYes, look = "plain", spoken, isDisabled = false }: Props) => (
   <DialogTrigger>
     <Button look={look} isDisabled={isDisabled} {...(spoken ? { "aria-label": spoken } : {})}>

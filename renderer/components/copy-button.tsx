@@ -4,7 +4,7 @@ import { bridge } from "../app/bridge.ts";
 import { Button } from "./button.tsx";
 import { Check, CopyIcon, Warn } from "./icons.tsx";
 
-/** Copies a text; gives what came of it for as long as that is shown. */
+/** Copies a text and returns the outcome while it is shown. */
 const useCopy = (text: string) => {
   const [outcome, setOutcome] = useState<"copied" | "refused" | null>(null);
   useEffect(() => {
@@ -19,7 +19,7 @@ const useCopy = (text: string) => {
   return { outcome, copy };
 };
 
-/** With a label of its own, which says for a moment that it is done. */
+/** A copy button with a text label, which shows the outcome for a moment. */
 export const CopyTextButton = ({ text, label }: { text: string; label: string }) => {
   const { outcome, copy } = useCopy(text);
   const said = outcome === null ? "" : texts.window.copyOutcome[outcome];
@@ -40,7 +40,7 @@ interface CopyProps {
   isDisabled?: boolean;
 }
 
-/** Copies a text and says so where it stands. */
+/** An icon button that copies a text and shows the outcome next to it. */
 export const CopyButton = ({ text, what = "", label, isDisabled = false }: CopyProps) => {
   const { outcome, copy } = useCopy(text);
   return (

@@ -13,7 +13,7 @@ interface Props extends TextFieldProps {
   monospaced?: boolean;
 }
 
-/** A labelled line to type in. */
+/** A labelled text field. */
 export const Field = ({ label, hint, placeholder, error, monospaced = false, ...props }: Props) => (
   <TextField {...props} className="field" validationBehavior="aria" isInvalid={error !== undefined}>
     <Label>{label}</Label>
@@ -27,7 +27,7 @@ export const Field = ({ label, hint, placeholder, error, monospaced = false, ...
   </TextField>
 );
 
-/** The same for a password: hidden until the person asks to see it. */
+/** The same for a password, hidden until the user chooses to show it. */
 export const PasswordField = ({ label, hint, error, ...props }: Props) => {
   const [shown, setShown] = useState(false);
   return (

@@ -1,11 +1,11 @@
 import { type SubmitEvent, useState } from "react";
 
-/** Field name → what is wrong with what is in it; undefined = nothing. The first wrong one gets the focus. */
+/** Field name → error of its content; undefined = none. The first field with an error gets the focus. */
 export type Faults = Record<string, string | undefined>;
 
 /**
- * Checks a form when it is sent, and says what is wrong at its fields: never before the person has tried, and from then on while it
- * lasts. A field that came after that was not tried yet.
+ * Validates a form on submit and shows errors at the fields. Errors appear only after a first attempt, and then stay
+ * until they are fixed. Fields added later are not validated before the next attempt.
  */
 export const useChecked = (faults: Faults, send: () => void, fields: readonly string[] = Object.keys(faults)) => {
   const [tried, setTried] = useState<readonly string[]>([]);

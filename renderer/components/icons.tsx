@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Line icons on a 20-unit grid, all drawn here. */
+/** Line icons on a 20-unit grid. */
 const Icon = ({ children, size = 18 }: { children: ReactNode; size?: number }) => (
   <svg
     aria-hidden="true"

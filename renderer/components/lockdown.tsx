@@ -11,10 +11,10 @@ import { Trouble } from "./trouble.tsx";
 import "./lockdown.css";
 
 const text = texts.window.lockdown;
-/** Works without the app, and without the service. */
+/** Works without the app and without the service. */
 const command = "sudo sag lockdown off";
 
-/** Nothing leaves this computer but the tunnel: who wants that, since when, and what can be done. `up`: there is a tunnel. */
+/** Shows who turned lockdown on, since when, and what can be done. `up`: the tunnel is connected. */
 export const Lockdown = ({ lockdown, up = false }: { lockdown: State | null; up?: boolean }) => {
   const [failure, setFailure] = useState<FailureView | null>(null);
   if (!lockdown) return null;
@@ -61,7 +61,7 @@ const Whose = ({ lockdown: { by, since } }: { lockdown: State }) => {
   return <p className="quiet">{text.on(age, by)}</p>;
 };
 
-/** A sign-in page of the network's: the way to it is opened by a person, and shuts by itself. */
+/** The captive-portal exception: the user opens it, and it ends after some minutes. */
 const Portal = ({ lockdown: { portal, mayOpenPortal }, onOpen }: { lockdown: State; onOpen: () => void }) => {
   const now = useNow(portal ? 1_000 : null);
   const left = portal ? Math.ceil((portal.until - now) / 1_000) : 0;

@@ -9,7 +9,7 @@ const icons: Record<MenderWord, React.ReactNode> = {
   network: <Globe />,
 };
 
-/** Who can mend it. */
+/** Who can fix it. */
 export const Mender = ({ who }: { who: MenderWord }) => (
   <span className="mender">
     {icons[who]}

@@ -4,7 +4,7 @@ import { Button } from "./button.tsx";
 import { ArrowLeft } from "./icons.tsx";
 import "./page.css";
 
-/** Takes the focus whenever it is a new one: whoever listens hears where they are. */
+/** Takes the focus when its text changes, so that screen readers announce the new page. */
 export const Heading = ({ children, className }: { children: string; className?: string }) => {
   const heading = useRef<HTMLHeadingElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another heading is another page
@@ -18,7 +18,7 @@ export const Heading = ({ children, className }: { children: string; className?:
 
 interface ColumnPageProps {
   back?: (() => void) | undefined;
-  /** In the middle of a large window, where there is little on the page. */
+  /** Vertically centred in a large window, for pages with little content. */
   middle?: boolean;
   children: ReactNode;
 }
@@ -40,7 +40,7 @@ export const ColumnPage = ({ back, middle = false, children }: ColumnPageProps) 
   );
 };
 
-/** Escape is the way back, unless something over the page is closed by it. */
+/** Escape goes back, unless it closes a dialog or menu. */
 const useEscape = (back: (() => void) | undefined) => {
   const latest = useRef(back);
   latest.current = back;

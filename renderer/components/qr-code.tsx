@@ -2,10 +2,10 @@ import { useMemo } from "react";
 import { encode } from "uqr";
 import "./qr-code.css";
 
-/** Modules that have to be light around it, or no camera finds it. */
+/** Width of the light border in modules, as the QR code standard (ISO/IEC 18004) requires. */
 const quietZone = 4;
 
-/** A text for a camera. Dark on light in every theme: many readers know nothing else. */
+/** A QR code. Dark on light in every theme, because many readers do not support inverted codes. */
 export const QrCode = ({ text, label }: { text: string; label: string }) => {
   const { size, path } = useMemo(() => {
     const code = encode(text, { ecc: "M", border: quietZone });
@@ -19,7 +19,7 @@ export const QrCode = ({ text, label }: { text: string; label: string }) => {
   );
 };
 
-/** A stroke for each run of dark modules in a row. */
+/** Draws each run of dark modules in a row as one rectangle. */
 const pathOf = (rows: boolean[][]): string => {
   let path = "";
   for (const [y, row] of rows.entries()) {

@@ -1,7 +1,7 @@
 import type { Tone } from "../../common/tone.ts";
 import "./state-shape.css";
 
-/** One shape per tone, so that colour is never needed to tell them apart. */
+/** One shape per tone, so that they differ not only by colour. */
 export const StateShape = ({ tone }: { tone: Tone }) => (
   <svg className="state-shape" data-tone={tone} viewBox="0 0 96 96" width="96" height="96" aria-hidden="true">
     {shapes[tone]}

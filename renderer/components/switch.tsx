@@ -1,7 +1,7 @@
 import { SwitchButton, SwitchField, type SwitchFieldProps } from "react-aria-components";
 import "./switch.css";
 
-/** On or off, with what it means. */
+/** A switch with a label and a hint. */
 export const Switch = ({ label, hint, ...props }: SwitchFieldProps & { label: string; hint?: string }) => (
   <SwitchField {...props}>
     <SwitchButton className="switch">

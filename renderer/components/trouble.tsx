@@ -5,10 +5,10 @@ import { CopyButton } from "./copy-button.tsx";
 import { Mender } from "./mender.tsx";
 import "./trouble.css";
 
-/** A failure where the person is looking: what is the matter, what to do, who can, and the code for support. */
+/** A failure: what is wrong, what to do, who can fix it, and the code for support. */
 export const Trouble = ({ failure, centred = false }: { failure: FailureView; centred?: boolean }) => {
   const box = useRef<HTMLDivElement>(null);
-  // In a form it comes between what was typed and the button that tries again: both it and that are to be seen.
+  // In a form it appears above the submit button, so scroll until both are visible.
   useEffect(() => {
     box.current?.closest("form")?.querySelector("[type=submit]")?.scrollIntoView({ block: "nearest" });
   }, []);

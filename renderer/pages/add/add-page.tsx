@@ -22,7 +22,7 @@ interface Found {
   trust: string | undefined;
 }
 
-/** What is wrong with what stands in the field; undefined = nothing. */
+/** What is wrong with the content of the field; undefined = nothing. */
 const faultOf = (entry: Entry): string | undefined => {
   const text = texts.window.add;
   switch (entry.kind) {
@@ -39,7 +39,7 @@ const faultOf = (entry: Entry): string | undefined => {
   }
 };
 
-/** First start, or one more intranet: one field, and the next step as soon as it is known. */
+/** Adds an intranet, at the first start and later: one field first, then the next step. */
 export const AddPage = ({ first, invitation: given }: { first: boolean; invitation: string }) => {
   const go = useStore((state) => state.go);
   const lockdown = useStore((state) => state.snapshot?.lockdown ?? null);
@@ -69,7 +69,7 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
     else setFailure(answer.failure);
   };
 
-  // A link that was opened from outside is complete: it goes on without Continue.
+  // A link opened from outside is complete, so discovery starts without Continue.
   const asked = useRef(false);
   useEffect(() => {
     const complete = entryOf(given);
@@ -92,7 +92,7 @@ export const AddPage = ({ first, invitation: given }: { first: boolean; invitati
   const paste = (event: ClipboardEvent<HTMLInputElement>) => {
     const complete = entryOf(event.clipboardData.getData("text"));
     if (complete.kind !== "complete" || busy) return;
-    // The text that is pasted goes nowhere: what was read from it stands there.
+    // Replaces the pasted text by the invitation found in it.
     event.preventDefault();
     setText(complete.invitation);
     void discover(complete.invitation);

@@ -1,13 +1,13 @@
 import { findEnrolmentLink } from "../../../common/enrolment-link.ts";
 
-/** What has been typed or pasted into the one field of the first page. */
+/** The interpreted content of the field. */
 export type Entry =
   | { kind: "empty" }
-  /** Everything is in it: a link, or CODE@SERVER. */
+  /** A link, or CODE@SERVER. */
   | { kind: "complete"; invitation: string }
-  /** An enterprise code: the server is asked for next. */
+  /** An enterprise code; the server is asked for next. */
   | { kind: "code"; enterpriseCode: string }
-  /** Not there yet; may become something. */
+  /** Incomplete so far. */
   | { kind: "unfinished"; lacks: "codeUnfinished" | "linkIncomplete" | "serverUnfinished" }
   /** A server's name or web address, without a code. */
   | { kind: "server" }

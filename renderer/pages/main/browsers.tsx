@@ -5,7 +5,7 @@ import { bridge } from "../../app/bridge.ts";
 import { Switch } from "../../components/switch.tsx";
 import { Trouble } from "../../components/trouble.tsx";
 
-/** The PAC in the system's own proxy setting, and out of it again. */
+/** Switches the system's proxy setting to the intranet's PAC file, and back. */
 export const Browsers = ({ intranetId, setting }: { intranetId: string; setting: BrowserSetting }) => {
   const [failure, setFailure] = useState<FailureView | null>(null);
   const change = async (on: boolean) => {

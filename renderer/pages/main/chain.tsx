@@ -8,7 +8,7 @@ interface Link {
   key: string;
   kind: HopView["kind"];
   label: string;
-  /** Where there is little room; read aloud is the long one. */
+  /** The label where there is little room; screen readers use the long one. */
   short?: string;
   state: HopState;
 }
@@ -27,14 +27,14 @@ const spoken: Record<HopState, string> = {
 
 interface Props {
   hops: HopView[];
-  /** The access point is the one in use; those that are tried in turn are not named. */
+  /** Whether the access point is in use. While several are being tried, their names are not shown. */
   steady: boolean;
 }
 
-/** From you to the cloud networks: whole hops quiet, a missing one marked and explained below. */
+/** The hops from the client to the cloud networks. A broken hop is marked and explained below. */
 export const Chain = ({ hops, steady }: Props) => {
   const links = linksOf(hops, steady);
-  // That nothing can be reached is said above, where it is seen first.
+  // no_routes is left out, because it is shown at the top of the page.
   const missing = hops.filter((hop) => hop.missing !== null && hop.missing.code !== "no_routes");
   return (
     <section className="chain" aria-label={texts.window.main.chain}>
@@ -69,7 +69,7 @@ export const Chain = ({ hops, steady }: Props) => {
   );
 };
 
-/** One link a hop, but all cloud networks together. */
+/** One link for each hop, and one for all cloud networks together. */
 const linksOf = (hops: HopView[], steady: boolean): Link[] => {
   const clouds = hops.filter((hop) => hop.kind === "cloud_network");
   const others = hops.filter((hop) => hop.kind !== "cloud_network");

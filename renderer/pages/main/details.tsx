@@ -6,7 +6,10 @@ import { CopyButton } from "../../components/copy-button.tsx";
 import { ChevronDown } from "../../components/icons.tsx";
 import "./details.css";
 
-/** Client IP (copy) · access point (more about it) · latency. `steady`: there is one in use; one that is only tried changes too often. */
+/**
+ * Client IP, access point and latency. `steady`: an access point is in use; while several are being tried, none is
+ * shown.
+ */
 export const Details = ({ state, steady }: { state: IntranetState; steady: boolean }) => (
   <ul className="details number">
     {state.clientIp ? (

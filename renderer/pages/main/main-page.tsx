@@ -23,15 +23,15 @@ import { Traffic } from "./traffic.tsx";
 import { Warnings } from "./warnings.tsx";
 import "./main-page.css";
 
-/** Said at the hop that it is about. */
+/** Whether the warning is already shown at its hop. */
 const isInChain = (warning: WarningView, hops: HopView[]): boolean =>
   hops.some((hop) => hop.missing?.code === warning.code);
 
-/** Connected, and nothing can be reached: the intranet has no routes. null = it is not so. */
+/** The warning that the intranet has no routes, so that nothing can be reached; null = none. */
 const noRoutes = ({ warnings, hops }: IntranetState): WarningView | null =>
   [...warnings, ...hops.flatMap((hop) => hop.missing ?? [])].find((one) => one.code === "no_routes") ?? null;
 
-/** Where you are: one state, one button, and the way into the intranet. */
+/** The main page: the state, the main button, and the published resources. */
 export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Snapshot }) => {
   const { state } = view;
   const go = useStore((store) => store.go);
@@ -45,7 +45,7 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
 
   const unreachable = phase === "connected" ? noRoutes(state) : null;
 
-  // A new cause: its way out has the focus, so that Enter takes it.
+  // Moves the focus to the button on a new cause, so that Enter runs its action.
   const causeCode = cause?.cause;
   useEffect(() => {
     if (causeCode) button.current?.focus();

@@ -7,7 +7,7 @@ import { useStore } from "../../app/store.ts";
 import { Check, ChevronDown, Plus } from "../../components/icons.tsx";
 import "../../components/menu.css";
 
-/** Which intranet the window shows; each with its own state. */
+/** The menu of intranets, each with its state. */
 export const NetworkMenu = ({ snapshot, view }: { snapshot: Snapshot; view: IntranetView }) => {
   const go = useStore((store) => store.go);
   const { label } = view;

@@ -3,13 +3,13 @@ import type { FailureView } from "../../../electron/bridge.ts";
 import { Button } from "../../components/button.tsx";
 import { CopyTextButton } from "../../components/copy-button.tsx";
 
-/** A page that no browser showed. */
+/** A page that could not be opened in a browser. */
 export interface Unopened {
   address: string;
   failure: FailureView;
 }
 
-/** A page could not be opened: what a person can do instead. What the browser printed is only shown on request. */
+/** Reports that a page could not be opened, and what to do instead. The browser's output is shown on request. */
 export const NotOpened = ({ unopened, onDismiss }: { unopened: Unopened; onDismiss: () => void }) => {
   const { address, failure } = unopened;
   return (

@@ -4,7 +4,7 @@ import { bridge } from "../../app/bridge.ts";
 import { Button } from "../../components/button.tsx";
 import "./notice.css";
 
-/** What the administrator has to say. */
+/** The administrator's message. */
 export const Notice = ({ state, text }: { state: IntranetState; text: string }) => (
   <section className="notice" aria-label={texts.window.main.notice(state.displayName)}>
     <p className="small quiet foreign">{texts.window.main.notice(state.displayName)}</p>

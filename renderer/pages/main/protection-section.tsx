@@ -17,11 +17,11 @@ const icons: Record<ProtectionLine["kind"], React.ReactNode> = {
 interface Props {
   state: IntranetState;
   up: boolean;
-  /** This computer's proxy setting leads to the intranet. */
+  /** Whether this computer's proxy setting points to the intranet. */
   inBrowsers: boolean;
 }
 
-/** Who goes through the tunnel, what is held back, and how that is lifted. */
+/** Shows which traffic is tunneled and blocked, and the button to end the blocking. */
 export const Protection = ({ state, up, inBrowsers }: Props) => {
   const lines = protectionLines(state, up, inBrowsers);
   if (lines.length === 0) return null;

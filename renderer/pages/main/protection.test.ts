@@ -69,7 +69,7 @@ test.each<[string, IntranetState, string[]]>([
   ["lockdown with nobody connected", disconnected({ blocking: "all", lockdown: locked() }), []],
 ])("%s", (_, state, expected) => expect(told(state)).toEqual(expected));
 
-test("a person lifts what is held back by disconnecting, but no lockdown, and nothing where there is a button for it", () => {
+test("disconnecting ends the blocking, except for lockdown and where another button does that", () => {
   expect(canLift(failed("no_network", system), false)).toBe(true);
   expect(canLift(failed("no_network", { ...system, lockdown: locked() }), false)).toBe(false);
   expect(canLift(disconnected({ ...system, phase: "connecting" }), false)).toBe(false);
@@ -77,7 +77,7 @@ test("a person lifts what is held back by disconnecting, but no lockdown, and no
   expect(canLift(failed("no_network"), false)).toBe(false);
 });
 
-test("proxy mode with the toggle on: the browser reaches the intranet as well", () => {
+test("in proxy mode with the system proxy set, the browser reaches the intranet as well", () => {
   const [line] = protectionLines(connected(), true, true);
   expect(line?.text).toBe("Your browser and other apps that use this computer's proxy setting can reach the intranet.");
   expect(protectionLines(connected(system), true, true)[0]?.text).toBe("All apps can reach the intranet.");

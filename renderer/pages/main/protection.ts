@@ -1,23 +1,26 @@
 import { texts } from "../../../common/text/window.ts";
 import type { BlockingWord, IntranetState } from "../../../electron/bridge.ts";
 
-/** One line of what the tunnel means for this computer. */
+/** One line about the tunnel's effect on this computer. */
 export interface ProtectionLine {
   kind: "mode" | "held" | "names" | "trouble" | "lift";
   text: string;
 }
 
-/** Told by name; the rest is counted. */
+/** This many are named; the others are counted. */
 const named = 2;
 
-/** What is really different on this machine now, as the machine was found; not as it was meant to be. */
+/** The lines about the host's current settings, as they were found. */
 export const protectionLines = (state: IntranetState, up: boolean, inBrowsers = false): ProtectionLine[] => [
   ...modeLine(state, up, inBrowsers),
   ...heldLines(state, up),
   ...(up ? namesLines(state) : []),
 ];
 
-/** Nothing but disconnecting is needed to open what is held back, and there is no other button for it here. */
+/**
+ * Whether the page needs its own button that ends the blocking by disconnecting: not while connecting, when the main
+ * button does that, and not with lockdown, which disconnecting does not end.
+ */
 export const canLift = (state: IntranetState, up: boolean): boolean =>
   state.blocking !== "none" && !up && !state.lockdown && (state.phase === "failed" || state.phase === "disconnected");
 
@@ -32,8 +35,8 @@ const modeLine = ({ mode }: IntranetState, up: boolean, inBrowsers: boolean): Pr
     : [];
 
 /**
- * A tunnel that is up blocks nothing: what is held back then is what would leave beside it, as the kernel was found. Without one it
- * is what does not get through.
+ * While the tunnel is up, what the kill switch drops outside of it, as found in the kernel. While it is down, what
+ * the state reports as blocked.
  */
 const heldBack = ({ blocking, machine }: IntranetState, up: boolean): BlockingWord =>
   up && machine ? (machine.guard?.blocking ?? "none") : blocking;
@@ -42,7 +45,7 @@ const heldLines = (state: IntranetState, up: boolean): ProtectionLine[] => {
   const { mode, lockdown } = state;
   const blocking = heldBack(state, up);
   const text = texts.window.protection;
-  // That has a place of its own, with what can be done.
+  // Lockdown has its own section.
   if (lockdown) return [];
   if (blocking === "none") {
     if (up && mode === "proxy") return [];
@@ -52,7 +55,7 @@ const heldLines = (state: IntranetState, up: boolean): ProtectionLine[] => {
   return [{ kind: "held", text: sentence }, ...whatLine(state, up), ...liftLines(state, up)];
 };
 
-/** The addresses, while they are blocked. */
+/** The blocked addresses. */
 const whatLine = ({ blocking, machine }: IntranetState, up: boolean): ProtectionLine[] => {
   const prefixes = machine?.guard?.prefixes ?? [];
   if (up || blocking !== "intranet" || prefixes.length === 0) return [];

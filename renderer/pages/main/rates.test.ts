@@ -11,17 +11,17 @@ test("1 MB in a second is 8 Mbit/s in that second", () => {
   expect(up).toEqual([0, 0, 4_000_000, 0, 0]);
 });
 
-test("news that come every 3 s are spread over them", () => {
+test("spreads the traffic between points 3 s apart over the whole time", () => {
   expect(ratesOf([at(100, 0), at(103, 3_000_000)], 104_000, 5).down).toEqual([8e6, 8e6, 8e6, 0, 0]);
 });
 
-test("nothing yet, one point, counters that went back: no traffic, no nonsense", () => {
+test("shows no traffic without points, with one point, and with decreasing counters", () => {
   for (const points of [[], [at(100, 5)], [at(100, 500), at(101, 3)]]) {
     expect(ratesOf(points, 102_000, 4).down).toEqual([0, 0, 0, 0]);
   }
 });
 
-test("whatever comes, every second has a finite rate", () => {
+test("has a finite rate for every second, for any input", () => {
   const points = fc.array(fc.record({ at: fc.nat(400_000), rxBytes: fc.nat(), txBytes: fc.nat() }));
   fc.assert(
     fc.property(points, (given) => {

@@ -9,8 +9,8 @@ export interface Rates {
 }
 
 /**
- * Rates on a grid of whole seconds from counters at any moments: between two points the rate is the same all the way. Without
- * news for a while the last point speaks for itself: nothing moved.
+ * Computes rates per second from counters at arbitrary times, with a constant rate between two points. Without new
+ * points for a while the rate is zero.
  */
 export const ratesOf = (points: TrafficPoint[], now: number, seconds: number): Rates => {
   const end = Math.floor(now / 1000);

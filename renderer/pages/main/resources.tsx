@@ -10,11 +10,11 @@ import "./resources.css";
 
 interface Props {
   view: IntranetView;
-  /** The tunnel works now: pages can be opened. */
+  /** Whether the tunnel works, so that pages can be opened. */
   reachable: boolean;
 }
 
-/** What the administrator publishes; nothing at all when that is nothing. */
+/** The published resources; not rendered if there are none. */
 export const Resources = ({ view, reachable }: Props) => {
   const [unopened, setUnopened] = useState<Unopened | null>(null);
   if (view.resources.length === 0) return null;

@@ -10,11 +10,11 @@ interface Props {
   sessions: NonNullable<FailureView["sessions"]>;
 }
 
-/** The sessions that are in use: ending one makes room, and connects. */
+/** The sessions in use. Ending one makes room for a new one, which is then connected. */
 export const Sessions = ({ intranetId, sessions }: Props) => {
   const [failure, setFailure] = useState<FailureView | null>(null);
   const [busy, setBusy] = useState(false);
-  // A second click comes before the page is drawn again.
+  // A ref, because a second click may come before the next render.
   const sent = useRef(false);
   const end = async (sessionId: string) => {
     if (sent.current) return;

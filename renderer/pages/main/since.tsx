@@ -4,23 +4,23 @@ import type { FailureView } from "../../../electron/bridge.ts";
 import { useNow } from "../../app/use-now.ts";
 import { Mender } from "../../components/mender.tsx";
 
-/** How long the tunnel has been up; counts on by itself. */
+/** How long the tunnel has been up, updated while shown. */
 export const Since = ({ since }: { since: number | null }) => {
   const now = useNow(10_000);
   if (since === null) return null;
   return <p className="quiet number">{texts.formats.age(Math.max(0, now - since))}</p>;
 };
 
-/** ms of waiting after which the page says that it takes long. */
+/** After this time the page says that connecting takes long, ms. */
 const long = 6000;
 
 interface WaitsProps {
   text: string;
-  /** Why it takes long, once that is known. */
+  /** Why it takes long, if known. */
   cause: FailureView | null;
 }
 
-/** What is waited for. Its room is kept, so that the button below stays where it is. */
+/** What is being waited for. It has a fixed height, so that the button below does not move. */
 export const Waits = ({ text, cause }: WaitsProps) => {
   const [isLong, setLong] = useState(false);
   useEffect(() => {

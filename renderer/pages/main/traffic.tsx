@@ -7,12 +7,12 @@ import { useNow } from "../../app/use-now.ts";
 import { ratesOf } from "./rates.ts";
 import "./traffic.css";
 
-/** s that the graph goes back. */
+/** Time span of the graph, s. */
 const seconds = 300;
-/** Nothing is drawn taller than this share of the smallest scale: an idle line stays a line. bit/s. */
+/** The smallest scale of the graph, bit/s, so that small rates stay near the bottom. */
 const smallestScale = 100_000;
 
-/** The last five minutes. Values are read by pointing or with the arrow keys. */
+/** Rates of the last five minutes. Pointing or the arrow keys show single values. */
 export const Traffic = ({ points }: { points: TrafficPoint[] }) => {
   const now = useNow(1000);
   const rates = useMemo(() => ratesOf(points, Math.max(now, points.at(-1)?.at ?? 0), seconds), [points, now]);
@@ -106,7 +106,7 @@ const Plot = ({ rates, read, onRead }: PlotProps) => {
     const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: element.clientHeight }));
     resize.observe(element);
     const redraw = () => made.redraw(false);
-    // Colours are read when it is drawn, so another theme needs a new drawing only.
+    // Colours are read on every draw, so a theme change only needs a redraw.
     const themes = new MutationObserver(redraw);
     themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -141,7 +141,7 @@ const Plot = ({ rates, read, onRead }: PlotProps) => {
 };
 
 const options = (element: HTMLElement, tell: (at: number | null) => void): uPlot.Options => {
-  // The canvas knows no variables and no light-dark(): the elements that have the colours say what they are now.
+  // A canvas does not support CSS variables or light-dark(), so the computed colours of elements are used.
   const colour = (part: string) => () => getComputedStyle(element.querySelector(part) ?? element).color;
   return {
     width: element.clientWidth,
@@ -166,7 +166,7 @@ const options = (element: HTMLElement, tell: (at: number | null) => void): uPlot
     hooks: {
       setCursor: [
         (made) => {
-          // Only a pointer tells; what was set from outside is known already.
+          // Only report positions from the pointer, not those set by the keyboard handler.
           if (made.cursor.event) tell(made.cursor.idx ?? null);
         },
       ],

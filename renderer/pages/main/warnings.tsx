@@ -4,7 +4,7 @@ import { Button } from "../../components/button.tsx";
 import { Warn } from "../../components/icons.tsx";
 import { Mender } from "../../components/mender.tsx";
 
-/** Warnings while connected. Those of a hop are shown at that hop. */
+/** Warnings while connected, except for those shown at a hop. */
 export const Warnings = ({ warnings, onSignIn }: { warnings: WarningView[]; onSignIn: () => void }) => (
   <>
     {warnings.map((warning) => (

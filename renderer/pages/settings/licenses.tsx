@@ -3,7 +3,7 @@ import { texts } from "../../../common/text/window.ts";
 import { bridge } from "../../app/bridge.ts";
 import { Button } from "../../components/button.tsx";
 
-/** Opens the licences of the software that is built into the app, in a program that shows text. */
+/** Opens the licences of the built-in components in the system's text viewer. */
 export const Licenses = () => {
   const [trouble, setTrouble] = useState("");
   const open = async () => {

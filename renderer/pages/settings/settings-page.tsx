@@ -13,7 +13,6 @@ import "./settings.css";
 
 const text = texts.window.settings;
 
-/** A handful, in groups. */
 export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot: Snapshot }) => {
   const go = useStore((state) => state.go);
   const { preferences, browsers } = snapshot;

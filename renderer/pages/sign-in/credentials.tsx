@@ -13,16 +13,16 @@ interface Props {
   name: string;
   server: string;
   userName: string;
-  /** What was typed before a step in between; "" = nothing. */
+  /** The password typed before an intermediate step; "" = none. */
   password: string;
   flow: Flow;
   onSignIn: (userName: string, password: string, inFile: boolean) => void;
   onForgotten: (userName: string) => void;
-  /** Something was changed after a refusal. */
+  /** Called on the first edit after a failure. */
   onEdit: () => void;
 }
 
-/** Name and password, under the name of the server they go to. */
+/** User name and password, below the name of the server. */
 export const Credentials = ({ name, server, userName: known, password: typed, flow, ...on }: Props) => {
   const { onSignIn, onForgotten, onEdit } = on;
   const [userName, setUserName] = useState(known);
@@ -35,7 +35,7 @@ export const Credentials = ({ name, server, userName: known, password: typed, fl
   const form = useChecked(faults, () => {
     if (!flow.busy) onSignIn(userName.trim(), password, inFile);
   });
-  // What was refused was another name or password than the one that stands there now.
+  // The failure was about other input, so it is cleared on edit.
   const edit = (set: (text: string) => void) => (text: string) => {
     set(text);
     if (flow.failure) onEdit();

@@ -7,7 +7,7 @@ const refused = (flow: Flow, cause: CauseCode): Flow =>
   next(next(flow, { kind: "sent" }), { kind: "answered", answer: { ok: false, failure: failureView(cause) } });
 const question = { server: "sag.example.com", fingerprint: "ab".repeat(32) };
 
-test("sending takes the former failure away", () => {
+test("submitting clears the previous failure", () => {
   expect(next(refused(begin, "bad_credentials"), { kind: "sent" })).toMatchObject({ busy: true, failure: null });
 });
 
@@ -19,12 +19,12 @@ test.each<[CauseCode, Partial<Flow>]>([
   ["instance_unreachable", { step: "credentials" }],
 ])("%s leads on", (cause, expected) => expect(refused(begin, cause)).toMatchObject({ busy: false, ...expected }));
 
-test("a code that is asked for again was wrong", () => {
+test("a second request for a code means that the first one was wrong", () => {
   const again = refused(refused(begin, "second_factor_required"), "second_factor_required");
   expect(again).toMatchObject({ step: "otp", failure: { cause: "second_factor_required" } });
 });
 
-test("a server nobody vouches for is a question; yes trusts that fingerprint and no other", () => {
+test("an unknown server key is a question; yes trusts only that fingerprint", () => {
   const answer = { ok: false as const, failure: failureView("instance_identity_unknown"), question };
   const asked = next(begin, { kind: "answered", answer });
   expect(asked).toMatchObject({ step: "identity", question, trust: undefined });
@@ -34,7 +34,7 @@ test("a server nobody vouches for is a question; yes trusts that fingerprint and
 
 const key = (secret: string) => ({ secret, uri: `otpauth://totp/x?secret=${secret}` });
 
-test("where a second factor is required and missing, its key is shown; a wrong code stays there; another key starts over", () => {
+test("a required second factor that is missing is set up; a wrong code stays on that page; a new key starts over", () => {
   const none = failureView("second_factor_required", { field: "second_factor" });
   const missing = next(begin, { kind: "answered", answer: { ok: false, failure: none } });
   expect(missing).toMatchObject({ busy: true, failure: null });
@@ -42,7 +42,7 @@ test("where a second factor is required and missing, its key is shown; a wrong c
   expect(shown).toMatchObject({ step: "set_up", busy: false, key: key("JBSW") });
   const wrong = refused(shown, "second_factor_required");
   expect(wrong).toMatchObject({ step: "set_up", key: key("JBSW"), failure: { cause: "second_factor_required" } });
-  // Nobody typed a code in time: the key is not good any more.
+  // The key has expired before a code was entered.
   const late = next(wrong, { kind: "answered", answer: { ok: false, failure: none } });
   expect(next(late, { kind: "keyMade", answer: { ok: true, value: key("NEWK") } })).toMatchObject({
     step: "set_up",
@@ -52,7 +52,7 @@ test("where a second factor is required and missing, its key is shown; a wrong c
   expect(next(wrong, { kind: "back" })).toMatchObject({ step: "credentials", key: null, failure: null });
 });
 
-test("choosing a password asks for the code in the same form; after it, a code is a question again", () => {
+test("the page for a new password asks for the code as well; the next sign-in asks for a new one", () => {
   const choosing = refused(begin, "password_change_required");
   const answer = { ok: false as const, failure: failureView("second_factor_required") };
   const asked = next(choosing, { kind: "passwordChanged", answer });
@@ -63,7 +63,7 @@ test("choosing a password asks for the code in the same form; after it, a code i
 
 const ok = { ok: true as const, value: null };
 
-test("a forgotten password: whose, then the code from the mail, then signing in", () => {
+test("a forgotten password: user name, mailed code, sign-in", () => {
   const whose = next(begin, { kind: "forgotten" });
   expect(whose).toMatchObject({ step: "forgotten", failure: null });
   const asked = next(next(whose, { kind: "sent" }), { kind: "codeAsked", answer: ok });
@@ -81,7 +81,7 @@ test.each<[CauseCode]>([["bad_credentials"], ["too_many_attempts"], ["instance_u
   },
 );
 
-test("the way back leads from the mail's code to the name, and from anywhere else to the password, without what was said", () => {
+test("back leads from the mailed code to the user name, and otherwise to the password, without a failure", () => {
   const whose = next(begin, { kind: "forgotten" });
   const reset = next(whose, { kind: "codeAsked", answer: ok });
   const back = (flow: Flow) => next(flow, { kind: "back" });
@@ -91,7 +91,7 @@ test("the way back leads from the mail's code to the name, and from anywhere els
   expect(back(wrong)).toMatchObject({ step: "credentials", failure: null, needsOtp: false });
 });
 
-test("what is refused while choosing a password stays there", () => {
+test("a failure while choosing a new password stays on that page", () => {
   const choosing = refused(begin, "password_change_required");
   const answer = { ok: false as const, failure: failureView("invalid_argument", { text: "Too short." }) };
   expect(next(choosing, { kind: "passwordChanged", answer })).toMatchObject({ step: "new_password", busy: false });

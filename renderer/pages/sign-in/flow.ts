@@ -1,21 +1,21 @@
 import type { Answer, CallResults, FailureView, IdentityQuestion, SecondFactorKey } from "../../../electron/bridge.ts";
 
-/** What a person has been asked last. */
+/** The step that the page shows. */
 export type Step = "identity" | "credentials" | "otp" | "new_password" | "set_up" | "forgotten" | "reset";
 
-/** From a known invitation to signed in: where it stands. Passwords are not in here. */
+/** The state of the sign-in flow. It contains no passwords. */
 export interface Flow {
   step: Step;
   busy: boolean;
   failure: FailureView | null;
   question: IdentityQuestion | null;
-  /** The fingerprint that a person confirmed. */
+  /** The fingerprint that the user confirmed. */
   trust: string | undefined;
-  /** A code was asked for; later attempts carry one too. */
+  /** A code is required, so further attempts include one. */
   needsOtp: boolean;
-  /** Of a second factor that is being set up; null = none. */
+  /** The second factor that is being set up; null = none. */
   key: SecondFactorKey | null;
-  /** There is no keychain: the person may choose a file. */
+  /** There is no keychain, so storing the sign-in in a file is offered. */
   mayUseFile: boolean;
 }
 
@@ -32,18 +32,18 @@ export const begin: Flow = {
 
 export type FlowEvent =
   | { kind: "sent" }
-  /** There is no keychain: shown before a password is typed. */
+  /** There is no keychain; shown before a password is typed. */
   | { kind: "noKeychain" }
-  /** Something was changed in the form after a refusal: what was refused does not stand there any more. */
+  /** The form was edited after a failure, which no longer applies. */
   | { kind: "edited" }
   | { kind: "answered"; answer: Answer<CallResults["signIn"]> }
   | { kind: "passwordChanged"; answer: Answer<null> }
-  /** The person has forgotten the password. */
+  /** The user chose "Forgot password". */
   | { kind: "forgotten" }
   | { kind: "codeAsked"; answer: Answer<null> }
   | { kind: "passwordReset"; answer: Answer<null> }
   | { kind: "back" }
-  /** A second factor has to be set up, and here is what the authenticator needs for it. */
+  /** A second factor is required, and its key has been created. */
   | { kind: "keyMade"; answer: Answer<CallResults["enrolSecondFactor"]> }
   | { kind: "trusted" }
   | { kind: "distrusted" };
@@ -61,7 +61,7 @@ export const next = (flow: Flow, event: FlowEvent): Flow => {
     case "distrusted":
       return { ...flow, step: "credentials", trust: undefined, question: null };
     case "passwordChanged":
-      // The code, if there was one, is used up: the sign-in that follows asks for the next.
+      // A code is valid only once, so the next sign-in asks for a new one.
       return event.answer.ok
         ? { ...flow, busy: false, step: "credentials", needsOtp: false }
         : refused(flow, event.answer);
@@ -82,17 +82,17 @@ export const next = (flow: Flow, event: FlowEvent): Flow => {
   }
 };
 
-/** A refusal is often a question: it leads to the step that answers it. */
+/** Many failures lead to a step that asks for what is missing. */
 const refused = (flow: Flow, answer: Extract<Answer<unknown>, { ok: false }>): Flow => {
   const { failure, question } = answer;
   const rest = { ...flow, busy: false, failure: null };
   if (question) return { ...rest, step: "identity", question };
   switch (failure.cause) {
     case "second_factor_required":
-      // There is none yet: no code would help. What follows is the key of a new one.
+      // No second factor is set up, so the next step creates its key.
       if (failure.field === "second_factor") return { ...rest, busy: true, needsOtp: false };
-      // Asked the first time it is a question; asked again, the code was wrong.
-      // Where a new password is chosen, it is asked for in the same form.
+      // The first failure means that a code is needed; a second one means that it was wrong. The page for a new
+      // password asks for the code itself.
       return {
         ...rest,
         step: flow.step === "new_password" || flow.step === "set_up" ? flow.step : "otp",
@@ -110,5 +110,5 @@ const refused = (flow: Flow, answer: Extract<Answer<unknown>, { ok: false }>): F
   }
 };
 
-/** The step that the way back leads to; the first one has none of its own. */
+/** The previous step, for the back button. */
 const before = (step: Step): Step => (step === "reset" ? "forgotten" : "credentials");

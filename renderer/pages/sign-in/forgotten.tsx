@@ -14,7 +14,7 @@ interface Props {
   onEdit: () => void;
 }
 
-/** A forgotten password: whose it is. What comes next is the same whether that name exists or not. */
+/** Asks for the user name. The next step is the same whether that name exists or not. */
 export const Forgotten = ({ userName: known, flow, onUserName, onEdit }: Props) => {
   const [userName, setUserName] = useState(known);
   const faults = { userName: userName.trim() ? undefined : texts.window.signInPage.userNameMissing };

@@ -8,8 +8,8 @@ import { Heading } from "../../components/page.tsx";
 import "./sign-in.css";
 
 /**
- * First use of a server that cannot be verified: a person compares fingerprints. What stands out is the safe answer; the other one is
- * for those who have read the question.
+ * First use of a server that cannot be verified: the user compares fingerprints. The safe answer is the primary
+ * button.
  */
 export const Identity = (props: { question: IdentityQuestion; onAnswer: (yes: boolean) => void }) => {
   const [refused, setRefused] = useState(false);
@@ -20,7 +20,7 @@ export const Identity = (props: { question: IdentityQuestion; onAnswer: (yes: bo
   );
 };
 
-/** The fingerprints differ: what to do about that, and what the administrator has to know. */
+/** The fingerprints differ: what to do, and what to report to the administrator. */
 const Refused = ({ question: { server, fingerprint }, onBack }: { question: IdentityQuestion; onBack: () => void }) => (
   <>
     <div>

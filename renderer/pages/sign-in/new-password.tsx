@@ -8,7 +8,7 @@ import { Trouble } from "../../components/trouble.tsx";
 import type { Flow } from "./flow.ts";
 import { PasswordTwice, usePasswordTwice } from "./password-twice.tsx";
 
-/** A password that has to be replaced before anything else. */
+/** Asks for a new password where the current one has to be changed. */
 export const NewPassword = ({
   flow,
   onPassword,
@@ -52,7 +52,7 @@ export const NewPassword = ({
             autoComplete="one-time-code"
             maxLength={16}
             monospaced
-            // It comes after the passwords were sent: what is asked for now.
+            // Appears after the passwords were submitted, so it takes the focus.
             autoFocus
           />
         ) : null}

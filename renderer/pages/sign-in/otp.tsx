@@ -13,7 +13,7 @@ interface Props {
   onEdit: () => void;
 }
 
-/** The second factor: six digits. */
+/** Asks for the six-digit code of the second factor. */
 export const Otp = (props: Props) => (
   <>
     <div>
@@ -35,7 +35,7 @@ export const CodeForm = ({ flow, onCode, onEdit }: Props) => {
         label={texts.window.otp.field}
         name="otp"
         value={code}
-        // Pasted with a space in the middle, as authenticators show it.
+        // Authenticators show the code with a space, which may be pasted along.
         onChange={(text) => {
           setCode(text.replace(/\s/g, ""));
           if (flow.failure) onEdit();

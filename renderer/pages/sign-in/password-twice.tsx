@@ -3,7 +3,7 @@ import { texts } from "../../../common/text/window.ts";
 import { PasswordField } from "../../components/field.tsx";
 import type { Faults } from "../../components/form.ts";
 
-/** A new password, typed twice because it is hidden. */
+/** The state of a new password that is typed twice. */
 export const usePasswordTwice = () => {
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");

@@ -13,19 +13,19 @@ interface Props {
   userName: string;
   flow: Flow;
   onReset: (code: string, password: string) => void;
-  /** To where another code is asked for. */
+  /** Goes back to request another code. */
   onAgain: () => void;
   onEdit: () => void;
 }
 
-/** The code from the mail, and the password it is exchanged for. */
+/** Asks for the mailed code and a new password. */
 export const Reset = ({ name, userName, flow, onReset, onAgain, onEdit }: Props) => {
   const twice = usePasswordTwice();
   const [code, setCode] = useState("");
   const form = useChecked({ code: code.trim() ? undefined : texts.window.reset.codeMissing, ...twice.faults }, () => {
     if (!flow.busy) onReset(code.trim(), twice.password);
   });
-  // A code that was refused is marked where it stands, and what was typed can be corrected at once.
+  // A wrong code is marked at its field and selected, so that it can be retyped.
   const wrongCode = flow.failure?.cause === "bad_credentials" ? flow.failure : null;
   const box = useRef<HTMLFormElement>(null);
   useEffect(() => {

@@ -15,10 +15,10 @@ interface Props {
   onEdit: () => void;
 }
 
-/** What a camera reads is acted upon: from whoever it comes, it is for an authenticator or not shown. */
+/** Cameras open any link in a QR code, so only authenticator links are shown as one. */
 const isAuthenticatorLink = (uri: string): boolean => uri.startsWith("otpauth://totp/");
 
-/** A second factor is required and there is none yet: the key for an authenticator, and a first code made with it. */
+/** A second factor is required but not set up: shows the key for an authenticator and asks for a first code. */
 export const SetUp = ({ name, made: { secret, uri }, flow, onCode, onEdit }: Props) => (
   <>
     <div>

@@ -4,7 +4,7 @@ import { ColumnPage } from "../../components/page.tsx";
 import { Steps } from "./steps.tsx";
 import { useSignIn } from "./use-sign-in.ts";
 
-/** Signing in again to an intranet that is known here. */
+/** Signing in again to a listed intranet. */
 export const SignInPage = ({ view }: { view: IntranetView }) => {
   const go = useStore((state) => state.go);
   const { displayName, intranetId, server, userName } = view.state;

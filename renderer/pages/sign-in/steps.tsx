@@ -14,7 +14,7 @@ interface Props {
   use: ReturnType<typeof useSignIn>;
 }
 
-/** The step of the sign-in flow that is due. */
+/** Renders the current step of the sign-in flow. */
 export const Steps = ({ name, server, userName, use }: Props) => {
   const { flow } = use;
   if (flow.step === "identity" && flow.question) return <Identity question={flow.question} onAnswer={use.trust} />;

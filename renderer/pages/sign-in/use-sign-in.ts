@@ -6,13 +6,13 @@ import { begin, next } from "./flow.ts";
 
 type Invitation = CallArgument<"signIn">["invitation"];
 
-/** Drives the sign-in flow over the bridge. What was typed is kept here until it is done, and nowhere else. */
+/** Runs the sign-in flow over the bridge. The input is kept only here, and only until the flow ends. */
 export const useSignIn = (invitation: Invitation, trusted?: string) => {
   const [flow, dispatch] = useReducer(next, { ...begin, trust: trusted });
   const go = useStore((state) => state.go);
   const typed = useRef({ userName: "", password: "", otp: "", inFile: false });
 
-  // Known now, not after a password was typed. Other problems of the store are reported by signing in.
+  // Checked before a password is typed. Other store errors are reported by signing in.
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, where the person comes to this page
   useEffect(() => {
     let here = true;
@@ -36,7 +36,7 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
       ...(trust ? { trust } : {}),
       ...(inFile ? { inFile } : {}),
     });
-    // A code is good for one attempt.
+    // A code is valid for one attempt.
     typed.current.otp = "";
     dispatch({ kind: "answered", answer });
     if (!answer.ok) {
@@ -48,7 +48,7 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
     go("main");
   };
 
-  /** Whose account it is, and on which server. */
+  /** The account and its server. */
   const account = () => ({
     invitation,
     userName: typed.current.userName,
@@ -62,10 +62,10 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
 
   return {
     flow,
-    /** The name that was typed last; "" = none yet. */
+    /** The user name typed last; "" = none yet. */
     userName: () => typed.current.userName,
     password: () => typed.current.password,
-    /** To the step before; undefined where this is the first. */
+    /** Goes back one step; undefined at the first. */
     back: flow.step === "credentials" || flow.step === "identity" ? undefined : () => dispatch({ kind: "back" }),
     edited: () => dispatch({ kind: "edited" }),
     forgottenAgain: () => dispatch({ kind: "forgotten" }),
@@ -101,7 +101,7 @@ export const useSignIn = (invitation: Invitation, trusted?: string) => {
     trust: (yes: boolean) => {
       const fingerprint = flow.question?.fingerprint;
       dispatch({ kind: yes ? "trusted" : "distrusted" });
-      // What was typed was not sent: it goes on from there.
+      // The sign-in was not sent before the question, so it is sent now.
       if (yes && fingerprint && typed.current.password) void send({}, fingerprint);
     },
   };
