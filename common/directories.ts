@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder and those above it that are missing. Not by mkdir's own `recursive`: where a folder is there but answers
- * ENOENT to whoever wants to make one in it, as /proc does, Node 24 tries the same two calls for ever.
+ * Creates a directory and its missing parents. Does not use mkdir's `recursive`, because Node 24 loops forever where
+ * a directory exists but creating one in it fails with ENOENT, as in /proc.
  */
 export function makeDirectories(path: string, mode: number): void {
   const missing: string[] = [];
@@ -12,7 +12,7 @@ export function makeDirectories(path: string, mode: number): void {
     try {
       mkdirSync(folder, { mode });
     } catch (error) {
-      // Somebody else has just made it.
+      // Another process has created it since.
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
   }

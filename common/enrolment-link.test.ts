@@ -22,7 +22,7 @@ test.each([
   ["with a sentence on the next line", `${link}\nRegards, Anna`],
 ])("%s", (_, text) => expect(findEnrolmentLink(text)).toEqual({ link }));
 
-test("a short one, and an IPv6 address at its end", () => {
+test("finds a short link, and one that ends with an IPv6 address", () => {
   expect(findEnrolmentLink(`${short}\nSee you`)).toEqual({ link: short });
   expect(findEnrolmentLink(`${short}\n\n&`)).toEqual({ link: short });
   const six = "sag://enroll?code=CT7X2&server=[fd00::1]";
@@ -42,6 +42,6 @@ test.each([
   `${link.slice(0, -9)} ${link.slice(-9)}`,
 ])("%j is incomplete", (text) => expect(findEnrolmentLink(text)).toBe("incomplete"));
 
-test.each(["", "CT7X2@sag.example.com", "https://sag.example.com"])("%j has none", (text) =>
+test.each(["", "CT7X2@sag.example.com", "https://sag.example.com"])("%j contains no link", (text) =>
   expect(findEnrolmentLink(text)).toBeNull(),
 );

@@ -1,4 +1,4 @@
-/** A text that another sentence can follow: with a full stop, unless it ends in a mark of its own. */
+/** Adds a full stop to a text, unless it already ends with a punctuation mark. */
 export function sentence(text: string): string {
   const whole = text.trimEnd();
   return whole === "" || /[.!?…]["'”’)\]⟧]*$/u.test(whole) ? whole : `${whole}.`;

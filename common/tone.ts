@@ -1,6 +1,6 @@
 import type { PhaseWord } from "./words.ts";
 
-/** The five looks of a state, by shape and colour: of the window, the tray icon and the lines of a terminal. */
+/** The five tones of a state, used for shape and colour in the window, the tray icon and the terminal. */
 export type Tone = "neutral" | "progress" | "good" | "caution" | "stopped";
 
 interface State {

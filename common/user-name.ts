@@ -1,5 +1,5 @@
-/** Blanks of any kind, those without width that copying brings along included. */
+/** White space, including the zero-width characters that copying may add. */
 const blanks = /^[\s\u200b-\u200f\u2060\ufeff]+|[\s\u200b-\u200f\u2060\ufeff]+$/gu;
 
-/** A user name as it was meant: copied ones come with blanks before or after them, and no name has any. */
+/** Removes white space around a user name, which copying adds and no name contains. */
 export const typedName = (text: string): string => text.replace(blanks, "");

@@ -2,7 +2,7 @@ import type { ResourceKind } from "#proto/client/v1/session_pb.js";
 import type { Cause } from "#proto/types/v1/cause_pb.js";
 import type { Blocking, HopKind, Mender, Mode, Phase, WarningCode } from "#proto/types/v1/state_pb.js";
 
-/** The names of an enum of the contracts in lower case, so that no list of them is written twice. */
+/** The names of a contract's enum in lower case, so that they are not listed a second time. */
 type Word<E> = Exclude<Lowercase<keyof E & string>, "unspecified">;
 
 export type CauseCode = Word<typeof Cause>;

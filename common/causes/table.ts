@@ -2,18 +2,18 @@ import type { CauseCode, MenderWord } from "../words.ts";
 
 /** One row: code → exit code, and who can fix it. Its texts are in common/text. */
 export interface CauseRow {
-  /** Of the `sag` command; never changes once released. 0 is success, 130 an interrupt by Ctrl-C. */
+  /** Exit code of the `sag` command; never changes once released. 0 is success, 130 an interrupt by Ctrl-C. */
   exit: number;
   mender: MenderWord;
 }
 
-/** The key of what the cloud instance says of sessions and sign-ins that an administrator's new password ended. */
+/** The message key for sessions and sign-ins that ended because an administrator set a new password. */
 export const passwordReset = "cloud.password_reset";
 
 /**
- * THE cause table. App, command, logs and exit codes all read it; docs/cli.md prints it. Codes are those of
- * sag.types.v1.Cause, and the type makes a missing one a compile error. Exit codes go by family: 10 sign-in and session,
- * 30 cloud instance, 40 network and access points, 50 this host, 70 what a command was asked to do.
+ * The cause table, used by the app, the command line and the logs; docs/cli.md lists it. The codes are those of
+ * sag.types.v1.Cause, and the type makes a missing one a compile error. Exit codes are grouped: 10 sign-in and
+ * session, 30 cloud instance, 40 network and access points, 50 this host, 70 arguments and targets of a command.
  */
 export const causeTable: Record<CauseCode, CauseRow> = {
   unknown: { exit: 1, mender: "administrator" },
@@ -30,7 +30,7 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   session_expired: { exit: 19, mender: "you" },
   password_change_required: { exit: 20, mender: "you" },
   second_factor_required: { exit: 21, mender: "you" },
-  // Not the network's fault as far as is known: without a network, or behind a sign-in page of its own, the cause is another.
+  // The administrator, because a missing network or a captive portal is reported by another cause.
   instance_unreachable: { exit: 30, mender: "administrator" },
   instance_identity_changed: { exit: 31, mender: "administrator" },
   instance_identity_unknown: { exit: 32, mender: "you" },
@@ -71,5 +71,5 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   already_exists: { exit: 79, mender: "you" },
 };
 
-/** Ctrl-C, as shells have it. */
+/** Exit code after Ctrl-C, as in shells (128 + SIGINT). */
 export const exitInterrupted = 130;

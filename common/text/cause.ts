@@ -2,7 +2,7 @@ import type { CauseCode } from "../words.ts";
 import { texts } from "./index.ts";
 import type { CauseDetails, CauseMessage } from "./types.ts";
 
-/** One sentence: what is the matter. */
+/** The message of a cause: one sentence about what is wrong. */
 export const causeMessage = (cause: CauseCode, details: CauseDetails): string =>
   render(texts.causes[cause].message, details);
 
@@ -10,7 +10,7 @@ export const causeMessage = (cause: CauseCode, details: CauseDetails): string =>
 export const causeAction = (cause: CauseCode, details: CauseDetails): string =>
   render(texts.causes[cause].action, details);
 
-/** Something else is to be done about it at a terminal than in the window. */
+/** Whether a cause has another action at a terminal than in the app. */
 export const hasCommand = (cause: CauseCode): boolean => texts.causes[cause].command !== undefined;
 
 /** What to do about it at a terminal. */

@@ -2,5 +2,5 @@ import { cli } from "./en/cli/index.ts";
 import { texts as shared } from "./index.ts";
 import { inLanguage } from "./language.ts";
 
-/** What the `sag` command says, with what every face says. */
+/** The texts of the `sag` command and those that all clients share. */
 export const texts = { ...shared, cli: inLanguage(cli) };

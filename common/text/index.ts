@@ -1,5 +1,5 @@
 import { en } from "./en/index.ts";
 import { inLanguage } from "./language.ts";
 
-/** What every face of the client says, in the language that this process was started with. */
+/** The texts that all clients share, in the language chosen at the start of the process. */
 export const texts = inLanguage(en);

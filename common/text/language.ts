@@ -1,9 +1,12 @@
 import type { Translated } from "./types.ts";
 
-/** Gives a catalogue of English texts in another language. */
+/** Translates a catalogue of English texts. */
 export type Translation = <Catalogue>(english: Catalogue) => Translated<Catalogue>;
 
-/** Languages beside English, each loaded only when it is the chosen one. `pseudo` is English in brackets, to find words that are written elsewhere; `pseudo-long` is a third longer as well, to find what is cut off. */
+/**
+ * Languages besides English, each loaded only when it is chosen. `pseudo` is English in brackets, to find texts
+ * outside of the catalogues; `pseudo-long` is also a third longer, to find texts that are cut off.
+ */
 const translations = {
   pseudo: async (): Promise<Translation> => (await import("./pseudo/bracketed.ts")).bracketed,
   "pseudo-long": async (): Promise<Translation> => (await import("./pseudo/bracketed.ts")).lengthened,
@@ -14,8 +17,8 @@ export type Language = "en" | keyof typeof translations;
 const isTranslation = (name: string): name is keyof typeof translations => Object.hasOwn(translations, name);
 
 /**
- * The one place where the language is chosen, when a program starts: by SAG_LANGUAGE, and in the window by what main hands over.
- * One that is not known is English.
+ * Chooses the language when a program starts: from SAG_LANGUAGE, or in the window from the value that main passes. An
+ * unknown language means English.
  */
 export function chosenLanguage(): Language {
   const { process, sag } = globalThis as {
@@ -27,9 +30,9 @@ export function chosenLanguage(): Language {
 }
 
 const language = chosenLanguage();
-/** English is there at once, and waits for nothing. */
+/** null for English, which needs no loading. */
 const translate: Translation | null = language === "en" ? null : await translations[language]();
 
-/** A catalogue in the language that this process was started with. */
+/** Returns a catalogue in the chosen language. */
 export const inLanguage = <Catalogue>(english: Catalogue): Translated<Catalogue> =>
   translate ? translate(english) : (english as Translated<Catalogue>);

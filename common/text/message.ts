@@ -4,7 +4,7 @@ import { rendering, type Words } from "./render.ts";
 import type { CauseDetails } from "./types.ts";
 import { wire } from "./wire.ts";
 
-/** Words of sag-tunnel or the cloud instance in the active language; "" when it said nothing. */
+/** A message of sag-tunnel or the cloud instance in the active language; "" if there is none. */
 export const renderWords = rendering(wire);
 
 /** The message of a failure in the active language: that of its cause, which may include the sender's text. */

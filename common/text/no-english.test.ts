@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Whole files in which sentences are no texts, each with its reason. */
+/** Files that are skipped, with the reason. */
 const files: Record<string, string> = {
   "cloud/ctl/completion.ts": "programs for shells",
   "electron/cli/completion.ts": "programs for shells",
@@ -16,28 +16,28 @@ const files: Record<string, string> = {
   "electron/shell/scheme.ts": "HTTP headers",
 };
 
-/** Single strings that look like sentences. */
+/** Strings that look like sentences but are not shown to users. */
 const strings: Record<string, string> = {
   "[Desktop Entry]\nType=Application\nName=": "a file format",
   "(prefers-color-scheme: dark)": "a media query",
 };
 
-/** Log messages are English for developers: constants, as the first argument of the logger, and nowhere else. */
+/** Log messages are English for developers. They are constants in the first argument of these methods. */
 const loggers = new Set(["info", "warn", "error", "debug", "noted"]);
 
-/** What is thrown for developers: nothing shows their messages. */
+/** Errors whose messages are for developers and never shown. */
 const internalErrors = new Set(["UnknownRule", "Refused"]);
 
-/** Attributes of elements that are for the program; all others may be shown or read aloud. */
+/** Attributes that are not shown or read aloud. */
 const silentAttributes = /^(className|d|viewBox|placement|key|role|look|type|id|data-.*)$/;
 
-/** What an administrator types after sagctl: an object, its verb, places for arguments. */
+/** A command for sagctl: an object, its verb, and placeholders for arguments. */
 const isAdministratorsCommand = (text: string): boolean =>
   /^(access-(key|point( token)?)|account|acl|api|audit|ccn|cen|code|dns|instance|link|network|policy|quota|resource|route|server|session|tenant) [a-z-]+( <\w+>)*$/.test(
     text,
   );
 
-/** Two words with a space between them, after placeholders and what is typed at a prompt were taken out. */
+/** Two words with a space between them, once placeholders and prompts are removed. */
 const isSentence = (text: string): boolean =>
   !/^(sudo )?(sag|systemctl)( |$)/.test(text.trim()) &&
   !isAdministratorsCommand(text) &&
@@ -57,7 +57,7 @@ const nameOf = (node: unknown): string => {
   return typeof value === "string" ? value : property === undefined ? "" : nameOf(property);
 };
 
-/** Sentences and words for people in one source file. */
+/** The English sentences and words in one source file. */
 function english(source: string, isTsx: boolean): string[] {
   const found: string[] = [];
   const visit = (value: unknown): void => {
@@ -67,7 +67,7 @@ function english(source: string, isTsx: boolean): string[] {
       for (const [field, inner] of Object.entries(value)) if (field !== "span") visit(inner);
     }
   };
-  /** Notes what is in a node; says whether to look into it. */
+  /** Collects the text of a node; returns whether to visit its children. */
   const enter = (node: Node): boolean => {
     switch (node.type) {
       case "ImportDeclaration":
@@ -101,7 +101,7 @@ function english(source: string, isTsx: boolean): string[] {
   return found;
 }
 
-it("finds sentences, words between tags and spoken attributes, and no others", () => {
+it("finds sentences, words between tags and spoken attributes, and nothing else", () => {
   const source = `
     import { a } from "some where";
     log.info("signed in", { why: "an old token" });
@@ -112,7 +112,7 @@ it("finds sentences, words between tags and spoken attributes, and no others", (
   expect(english(source, true)).toEqual(["an old token", "Not connected", "Signed in as ", "Close the page", "Hello"]);
 });
 
-it("there is no English sentence outside the text files", () => {
+it("finds no English sentence outside the text files", () => {
   const sources = globSync(
     [
       "{electron,renderer,common}/**/*.{ts,tsx}",
@@ -132,7 +132,7 @@ it("there is no English sentence outside the text files", () => {
   expect(found, "put them into common/text/en").toEqual([]);
 });
 
-it("every exception is still needed", () => {
+it("needs every exception", () => {
   const needed = Object.keys(files).filter(
     (path) => english(readFileSync(`${root}/${path}`, "utf8"), false).length > 0,
   );

@@ -1,18 +1,23 @@
 import type { Messages, Params } from "./types.ts";
 
-/** Words of another program: the key of a message with its parameters, and the same in English for whoever does not know the key. */
+/**
+ * A message of another program: a key with its parameters, and the English text for readers that do not know the key.
+ */
 export interface Words {
   /** CATALOGUE.NAME */
   key?: string | undefined;
-  /** A parameter may be words of its own. */
+  /** A parameter may itself be a message. */
   params?: Readonly<Record<string, string | Words>> | undefined;
   text?: string | undefined;
 }
 
-/** Renders words by the messages of these catalogues, by name: "" when nothing is said, the English where the key is not known. */
+/**
+ * Returns a function that renders messages with these catalogues: "" for an empty message, the English text for an
+ * unknown key.
+ */
 export function rendering(catalogues: Readonly<Record<string, Messages>>): (words: Words) => string {
   const known = new Map(Object.entries(catalogues));
-  /** The key comes from another program, so it may name anything. */
+  /** The key comes from another program, so it may be any string. */
   const find = (key: string): Messages[string] | undefined => {
     const [catalogue = "", ...rest] = key.split(".");
     const messages = known.get(catalogue);
@@ -31,7 +36,7 @@ export function rendering(catalogues: Readonly<Record<string, Messages>>): (word
   return render;
 }
 
-/** A parameter that an older sender does not know is "", never "undefined". */
+/** A parameter that an older sender does not send is "" instead of "undefined". */
 const complete = (params: Params): Params =>
   new Proxy(params, {
     get: (known, name) => (typeof name === "string" && Object.hasOwn(known, name) ? known[name] : ""),

@@ -4,5 +4,5 @@ import { inLanguage } from "./language.ts";
 import { rendering } from "./render.ts";
 import type { Messages } from "./types.ts";
 
-/** What the cloud instance says to administrators, in the language that sagctl was started with. */
+/** Renders messages of the cloud instance for administrators, in the language chosen at the start of sagctl. */
 export const renderServerWords = rendering(inLanguage({ cloud: cloud as Messages, admin: admin as Messages }));

@@ -4,12 +4,12 @@ import { texts } from "./index.ts";
 import { renderMessage, renderWords } from "./message.ts";
 import { bracketed, lengthened } from "./pseudo/bracketed.ts";
 
-describe("the texts", () => {
-  it("are English unless another language is chosen", () => {
+describe("texts", () => {
+  it("are English by default", () => {
     expect(texts).toBe(en);
   });
 
-  it("are in brackets in the pseudo-language, functions' results too", () => {
+  it("are in brackets in the pseudo-language, including results of functions", () => {
     const made = bracketed({
       a: "Yes",
       none: "",
@@ -34,14 +34,14 @@ it("are about a third longer in the long pseudo-language", () => {
   ]);
 });
 
-describe("words of another program", () => {
-  it("are the sender's own where it sent no key, or one that is not known here", () => {
+describe("messages of other programs", () => {
+  it("use the sender's text if there is no key or an unknown one", () => {
     expect(renderWords({ text: "the disk is slow" })).toBe("the disk is slow");
     for (const key of ["tunnel.not_there", "causes.unknown", "tunnel.__proto__", "__proto__.toString", "nothing"])
       expect(renderWords({ key, text: "the disk is slow" })).toBe("the disk is slow");
   });
 
-  it("stand in the message of a cause that has room for them", () => {
+  it("are inserted into the messages of causes that have a place for them", () => {
     expect(renderMessage({ cause: "not_found", text: "There is no such rule." })).toBe("There is no such rule.");
     expect(renderMessage({ cause: "account_disabled", text: "no" })).toBe(en.causes.account_disabled.message);
   });

@@ -1,44 +1,44 @@
-/** What the texts of a cause may speak of. Everything here came from outside: plain text, already cleaned. */
+/** The details that texts of a cause may use. They come from other programs and have been reduced to plain text. */
 export interface CauseDetails {
-  /** The sender's own words, in the active language where it sent a key. */
+  /** The sender's message, in the active language if it has a known key. */
   text?: string;
-  /** The key of these words, where it sent one. */
+  /** The key of that message, if it has one. */
   key?: string;
-  /** ms until it is worth trying again. */
+  /** ms after which a retry makes sense. */
   retryAfterMs?: number;
-  /** The device that took over. */
+  /** The device that replaced this session. */
   deviceName?: string;
-  /** What it is about: a host, a port, a file, the name of an intranet. */
+  /** The object concerned: a host, a port, a file, the name of an intranet. */
   subject?: string;
-  /** Which of the things sent is meant. */
+  /** Which input is meant. */
   field?: string;
-  /** Who has it: "nc (process 123)". */
+  /** The program that uses the port: "nc (process 123)". */
   holder?: string;
-  /** Those that could be ended, with `session_limit`. */
+  /** The sessions that could be ended, with `session_limit`. */
   sessions?: readonly unknown[] | undefined;
 }
 
 export type CauseMessage = string | ((details: CauseDetails) => string);
 
 export interface CauseText {
-  /** What is the matter. */
+  /** What is wrong. */
   message: CauseMessage;
-  /** For everybody; in the app a button stands beside it. "" = nothing to do. */
+  /** What to do. The app shows it next to a button. "" = nothing to do. */
   action: CauseMessage;
-  /** What to type instead, where the action at a terminal is another one. */
+  /** The command to type, if the action at a terminal differs. */
   command?: CauseMessage;
 }
 
-/** Parameters of a message that another program sent; one that is missing is "". */
+/** Parameters of a message that another program sent; a missing one is "". */
 export type Params = Readonly<Record<string, string>>;
 
 /** Parameters of one message, by name. */
 export type P<Name extends string> = Readonly<Record<Name, string>>;
 
-/** Messages that other programs name by key. */
+/** Messages that other programs refer to by key. */
 export type Messages = Record<string, string | ((params: Params) => string)>;
 
-/** The same shape with any words in it: what a language provides for an English catalogue. */
+/** The same shape with other texts: what a translation provides for an English catalogue. */
 export type Translated<T> = T extends string
   ? string
   : T extends (...args: infer Args) => infer Result

@@ -2,5 +2,5 @@ import { window } from "./en/window/index.ts";
 import { texts as shared } from "./index.ts";
 import { inLanguage } from "./language.ts";
 
-/** What the window says, with what every face says. */
+/** The texts of the window, and those that all clients share. */
 export const texts = { ...shared, window: inLanguage(window) };

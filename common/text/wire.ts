@@ -3,9 +3,9 @@ import { tunnel } from "./en/tunnel.ts";
 import { inLanguage } from "./language.ts";
 import type { Messages } from "./types.ts";
 
-/** What other programs say by key. */
+/** Messages that other programs send by key. */
 export const wire: Readonly<Record<string, Messages>> = inLanguage({
-  // Each takes parameters of its own; what renders them answers for all of them.
+  // The types differ in their parameters; rendering replaces missing ones by "".
   tunnel: tunnel as Messages,
   cloud: cloud as Messages,
 });

@@ -1,16 +1,19 @@
 import type { Translated } from "../types.ts";
 
-/** Every text in ⟦ ⟧, those that functions answer too. An empty one stays empty: it means that nothing is shown. */
+/**
+ * Puts every text in ⟦ ⟧, including the results of functions. Empty texts stay empty, because they mean that nothing
+ * is shown.
+ */
 export function bracketed<T>(texts: T): Translated<T> {
   return change(texts, (text) => `⟦${text}⟧`) as Translated<T>;
 }
 
-/** The same, each a third longer, as texts are in other languages: what is cut off then is seen. */
+/** The same with every text a third longer, as translations often are, so that cut-off texts are noticed. */
 export function lengthened<T>(texts: T): Translated<T> {
   return change(texts, (text) => `⟦${text} ${filler(Math.ceil(text.length * 0.3))}⟧`) as Translated<T>;
 }
 
-/** Made of marks that no word has, in pieces that a line can break between. */
+/** A filler that occurs in no text, with blanks where lines can break. */
 const filler = (length: number): string =>
   "~~~~ "
     .repeat(Math.ceil(length / 5))
