@@ -5,8 +5,8 @@ import { choose, perform } from "./run/perform.ts";
 import { stages } from "./run/stages.ts";
 
 /**
- * `npm test [-- STAGE…]`: every stage runs, whatever became of the ones before; the last line counts.
- * `npm test -- --changed [BASE]`: what a change can break, within a minute.
+ * `npm test [-- STAGE…]`: runs every stage, even after a failure; the last line has the totals.
+ * `npm test -- --changed [BASE]`: runs what a change can break, within a minute.
  */
 const main = async (): Promise<void> => {
   const outcomes = await chosenOutcomes(process.argv.slice(2));

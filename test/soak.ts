@@ -13,14 +13,14 @@ import { roots } from "./soak/roots.ts";
 import { session } from "./soak/session.ts";
 import { tokens } from "./soak/tokens.ts";
 
-/** `npm run soak [-- STAGE…] [--minutes 10]`: what takes too long for `npm test`, in its long form. */
+/** `npm run soak [-- STAGE…] [--minutes 10]`: the long forms of tests that take too long for `npm test`. */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { minutes: { type: "string", default: "10" } },
 });
 const minutes = Number(values.minutes);
 
-/** The long form of a system test; lines of its output that match are shown. */
+/** Runs the long form of a system test; matching lines of its output are printed. */
 const longForm = async (name: string, shown: RegExp): Promise<Outcome> => {
   const vitest = [process.execPath, at("node_modules/vitest/vitest.mjs"), "run", "-c", "test/vitest.e2e.config.ts"];
   const env = { ...process.env, SAG_SOAK: "1" };
@@ -43,24 +43,24 @@ const malformed = async (): Promise<Outcome> => {
 };
 
 const stages: Stage[] = [
-  // The admin API's official clients, with the one in Java, for which Maven fetches 35 MB.
+  // The admin API's official clients including Java, for which Maven downloads 35 MB.
   { name: "clients", run: clients },
   // A session with a lease of 20 s, renewed by sag-tunnel alone.
   { name: "session", run: () => session(minutes).then(() => passed()) },
-  // Two shells and a core that refresh one sign-in's token 100 times each, at once.
+  // Two shells and a core that refresh the same sign-in 100 times each, concurrently.
   { name: "tokens", run: () => tokens().then(() => passed()) },
-  // 200 kills of the service, 1,000 connections, the journal cut at every byte.
+  // 200 kills of the service, 1,000 connections, the journal truncated at every byte.
   { name: "go", run: goSoak },
-  // A million packets and names that must not leave by the LAN.
+  // A million packets and DNS queries that must not leave by the LAN.
   { name: "kill-switch", run: () => longForm("kill-switch", /\d+ offered;.+/g) },
   // 100,000 connections through each kind of access point, closed in each way, 1, 16 and 64 at a time.
   { name: "connections", run: () => longForm("connections", /^.+ at once: .+/gm) },
   // 100,000 malformed requests to a sag-cloud, over TCP, HTTP/1.1 and HTTP/2.
   { name: "malformed", run: malformed },
   { name: "fuzz", run: () => fuzz(minutes * 60) },
-  // The two commands of README with the npm versions people have.
+  // The two commands of README with common npm versions.
   { name: "install", run: () => install().then(() => passed()) },
-  // All of README's commands on systems made by debootstrap, which needs root.
+  // All commands of README on systems created by debootstrap, which needs root.
   { name: "roots", run: roots },
 ];
 

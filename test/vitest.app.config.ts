@@ -2,13 +2,13 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { root } from "../build/lib/root.ts";
 
-/** It measures seconds of a whole machine: nothing else runs beside it. */
+/** It measures the start on the whole host, so nothing else may run in parallel. */
 const alone = "test/app/start.test.ts";
 
-/** It chooses another language for its process: modules that another file has loaded would be English. */
+/** It sets another language for its process, so it must not share modules with other files. */
 const otherLanguage = "test/app/pseudo.test.ts";
 
-/** What takes longest comes first, so that the workers end together. */
+/** The slowest files come first, so that the workers finish together. */
 const longest = [
   "start-clean",
   "screens",
@@ -37,7 +37,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 /**
- * Specifications of the desktop app: the built app on real Electron where that is installed, else on its stand-in, with a real
+ * Tests of the desktop app: the built app on real Electron if installed, otherwise on its stand-in, with a real
  * renderer in both cases.
  */
 export default defineConfig({
@@ -59,10 +59,10 @@ export default defineConfig({
           name: "app",
           include: ["test/app/**/*.test.ts"],
           exclude: [alone, otherLanguage],
-          // They wait more than they work, with two processors as well; what needs a home, a company or a browser of its own
-          // makes them.
+          // They mostly wait, so three workers suit two processors too; tests that need a home, a company or a
+          // browser create their own.
           maxWorkers: 3,
-          // What takes longest is started once a worker (shared.ts).
+          // Slow parts are started once per worker (shared.ts).
           isolate: false,
           sequence: { groupOrder: 1 },
         },

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { root } from "../build/lib/root.ts";
 
-/** Tests that cross processes: real programs, real sockets. One file at a time: they measure limits in seconds. */
+/** Tests across processes, with real programs and sockets. One file at a time, because they measure times. */
 export default defineConfig({
   root,
   test: {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 
-/** The engine that comes with Playwright's adapter, which itself would put it into the page anew for each run. */
+/** The axe-core version of Playwright's adapter. The adapter would inject it again on every run. */
 const { source } = createRequire(createRequire(import.meta.url).resolve("@axe-core/playwright"))("axe-core") as {
   source: string;
 };
@@ -11,7 +11,7 @@ interface Axe {
 }
 
 /**
- * What axe finds wrong with the page as it is; it stays in the page until that is loaded anew.
+ * Returns axe's findings for the current page. axe is injected once per page load.
  * @param rules undefined = all.
  */
 export const accessibility = async (page: Page, rules?: string[]): Promise<string[]> => {

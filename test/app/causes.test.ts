@@ -29,7 +29,7 @@ test.each(Object.keys(causeTable) as CauseCode[])("%s has a screen, a text and a
   if (action) await alert.getByText(action, { exact: true }).waitFor();
   await alert.getByText(texts.menders[mender]).waitFor();
   expect(await alert.locator("code").textContent()).toBe(code);
-  // Its way out has the focus: Enter takes it.
+  // The button has the focus, so that Enter runs its action.
   const focused = await page.evaluate(() => [document.activeElement?.tagName, document.activeElement?.textContent]);
   expect(focused[0]).toBe("BUTTON");
   expect(focused[1]).toMatch(/^(Try again|Connect again|Sign in again|Use another link|Choose a password)$/);
@@ -43,4 +43,4 @@ test.each(Object.keys(warningTable) as WarningWord[])("the warning %s is told, w
   await told.getByText(texts.menders[warning.mender]).waitFor();
 });
 
-test("the page has had nothing to complain about", () => expect(app.complaints).toEqual([]));
+test("the page printed no warnings or errors", () => expect(app.complaints).toEqual([]));

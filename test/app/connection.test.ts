@@ -8,8 +8,8 @@ import { test } from "./shared.ts";
 
 onMainPage();
 
-describe("the one button", () => {
-  test("Enter connects, Space disconnects", async () => {
+describe("the main button", () => {
+  test("connects with Enter and disconnects with Space", async () => {
     await page.keyboard.press("Enter");
     await heading("Connected").waitFor();
     await page.getByText("just now").waitFor();
@@ -17,7 +17,7 @@ describe("the one button", () => {
     await heading("Disconnected").waitFor();
   });
 
-  test("what is expected shows at once, and is taken back after 3 s when nobody confirms it", async () => {
+  test("the expected phase is shown at once and withdrawn after 3 s without confirmation", async () => {
     await app.silence(["connect"]);
     const start = Date.now();
     await button("Connect").click();
@@ -29,7 +29,7 @@ describe("the one button", () => {
     expect(took).toBeLessThan(4500);
   });
 
-  test("a wait that is confirmed stays and can be cancelled", async () => {
+  test("a confirmed wait stays and can be cancelled", async () => {
     await app.set({ connectTakes: 60_000 });
     await button("Connect").click();
     await button("Cancel").waitFor();
@@ -46,13 +46,13 @@ describe("connected", () => {
     await heading("Connected").waitFor();
   });
 
-  test("client IP is copied", async () => {
+  test("the client IP can be copied", async () => {
     await button("Copy Client IP").click();
     await expect.poll(() => app.host.evaluate(({ clipboard }) => clipboard.readText())).toBe("10.77.0.12");
     await page.getByText("Copied").waitFor({ state: "attached" });
   });
 
-  test("the access point tells its address and latency, and the cap of the account", async () => {
+  test("the access point's dialog shows address, latency and bandwidth limit", async () => {
     await button("Access point: Frankfurt").click();
     await page.getByRole("dialog").getByText("198.51.100.7:51820").waitFor();
     await page.getByRole("dialog").getByText("2 Mbit/s each way").waitFor();
@@ -64,7 +64,7 @@ describe("connected", () => {
     await page.getByRole("dialog").waitFor({ state: "detached" });
   });
 
-  test("the chain names every hop, and a missing one says who can mend it", async () => {
+  test("the hops are named, and a broken one says who can fix it", async () => {
     const names = await page.getByLabel("Path into the intranet").getByRole("listitem").allTextContents();
     expect(names).toHaveLength(6);
     await app.put(connected({ hops: brokenChain() }));
@@ -72,7 +72,7 @@ describe("connected", () => {
     await page.getByText("Your administrator can fix this").waitFor();
   });
 
-  test("the traffic is read with the arrow keys", async () => {
+  test("the arrow keys read the traffic graph", async () => {
     await app.put(connected({ rxBytes: 9_000_000, txBytes: 900_000 }));
     const graph = page.getByRole("slider", { name: "Traffic of the last five minutes" });
     await graph.focus();
@@ -84,18 +84,18 @@ describe("connected", () => {
     expect(await graph.getAttribute("aria-valuetext")).toMatch(/^now: Down /);
   });
 
-  test("reconnecting keeps what is known and says what it waits for", async () => {
+  test("reconnecting keeps the connection's details and shows what is being waited for", async () => {
     await app.put(connected({ phase: "reconnecting" }));
     await heading("Reconnecting").waitFor();
     const waits = page.getByText("The access point does not answer. Trying again.");
     await waits.waitFor();
     await page.getByText("10.77.0.12").waitFor();
-    // Behind the access point nothing is shown to work.
+    // Hops behind the access point are not shown as whole.
     const states = page.getByLabel("Path into the intranet").getByRole("listitem");
     await expect
       .poll(() => states.evaluateAll((all) => all.map((one) => one.getAttribute("data-state"))))
       .toEqual(["whole", "broken", "unknown", "unknown", "unknown", "unknown"]);
-    // Those that are tried in turn are not named: it would change every second or two.
+    // Access points that are only being tried are not named, because the name would change every second.
     const place = async () => (await button("Cancel").boundingBox())?.y;
     const before = await place();
     const tried = (name: string, cause: FailureView | null = null) =>
@@ -109,7 +109,7 @@ describe("connected", () => {
     await tried("Paris");
     await waits.waitFor();
     expect(await page.getByText("Paris").count()).toBe(0);
-    // Every one was tried: who can help, the code, and that waiting is enough; at the same place.
+    // After all were tried: the mender, the code, and the note that it reconnects automatically, in the same place.
     await tried("Frankfurt", noneAnswers(false));
     const told = page.locator(".waits");
     await told.getByText("None of your company's access points answers. Trying to reconnect automatically.").waitFor();
@@ -122,21 +122,21 @@ describe("connected", () => {
     expect(await page.getByText("Paris").count()).toBe(0);
   });
 
-  test("a cloud instance that does not answer is marked at its hop, and said once", async () => {
+  test("a cloud instance that does not answer is marked at its hop, with one warning", async () => {
     await app.put(connected({ warnings: [warningView("instance_unreachable")] }));
     const hop = page.getByLabel("Path into the intranet").locator("li.instance");
     await expect.poll(() => hop.getAttribute("data-state")).toBe("broken");
     expect(await page.getByText("Your company's server does not answer.").count()).toBe(1);
   });
 
-  test("what is blocked is its own sentence, up and down", async () => {
+  test("what is blocked is stated, connected and disconnected", async () => {
     await app.put(connected({ mode: "system", blocking: "intranet" }));
     await page.getByText("Protected: traffic to the intranet leaves only through the tunnel.").waitFor();
     await app.put(disconnected({ blocking: "all" }));
     await page.getByText("Blocked: nothing leaves this computer until you connect.").waitFor();
   });
 
-  test("what is held back while nothing is up is lifted by disconnecting", async () => {
+  test("disconnecting ends the blocking while the tunnel is down", async () => {
     await app.put(failed("no_network", { mode: "system", blocking: "intranet", machine: guarded() }));
     await page.getByText("Blocked: the intranet cannot be reached until you connect.").waitFor();
     await page.getByText("Blocked addresses: 10.0.0.0/24, 10.1.0.0/16 and 1 more").waitFor();
@@ -147,21 +147,21 @@ describe("connected", () => {
     await page.getByText("No traffic is blocked.").waitFor();
   });
 
-  test("a message of the administrator can be dismissed", async () => {
+  test("the administrator's message can be dismissed", async () => {
     await app.put(connected({ notice: "Maintenance at ten" }));
     await page.getByText("Maintenance at ten").waitFor();
     await button("Dismiss").click();
     await page.getByText("Maintenance at ten").waitFor({ state: "detached" });
   });
 
-  test("a new session begins a new graph", async () => {
+  test("a new session starts a new graph", async () => {
     await app.put(connected({ rxBytes: 5_000_000 }));
     await app.put(connected({ session: session({ id: "ses-other", sinceMs: 0 }), rxBytes: 10 }));
     await page.getByText("just now").waitFor();
   });
 });
 
-test("an intranet without routes says first that nothing can be reached, and offers nothing there", async () => {
+test("an intranet without routes says so at the top and offers nothing unreachable", async () => {
   const resources = [
     { name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" },
     { name: "shell", kind: "ssh" as const, address: "build.contoso.example" },
@@ -175,7 +175,7 @@ test("an intranet without routes says first that nothing can be reached, and off
   expect(await button("Copy shell").isDisabled()).toBe(true);
 });
 
-test("nothing of the chain is cut off in the smallest window", async () => {
+test("no hop is cut off in the smallest window", async () => {
   const size = page.viewportSize();
   await page.setViewportSize({ width: 360, height: 560 });
   await app.put(connected());
@@ -191,7 +191,7 @@ test("nothing of the chain is cut off in the smallest window", async () => {
   expect(cut).toEqual([]);
 });
 
-test("one of the sessions in use can be ended, which connects; a refusal is said", async () => {
+test("ending one of the sessions in use connects; a failure is shown", async () => {
   const id = "1f".repeat(16);
   const state = failed("session_limit");
   const sessions = [{ id, deviceName: "build-server", ageMs: 7_200_000, clientIp: "10.77.0.10" }];
@@ -199,14 +199,14 @@ test("one of the sessions in use can be ended, which connects; a refusal is said
   await page.getByText("10.77.0.10 · for 2 h 0 min").waitFor();
   const question = page.getByRole("alertdialog", { name: "End the session of build-server?" });
   const end = button("End the session of build-server and connect");
-  // Asked, and not done where the answer is no.
+  // Asks first, and does nothing if cancelled.
   await end.click();
   await question.getByText("It has been connected for 2 h 0 min.").waitFor();
   await question.getByRole("button", { name: "Cancel" }).click();
   expect(await app.asked("endSession")).toEqual([]);
   await app.failNext("endSession", "instance_unreachable");
   await end.click();
-  // A second click on the same button sends nothing more.
+  // A second click on the same button sends nothing.
   await question.getByRole("button", { name: "End and connect" }).dblclick();
   await page.getByText("Your company's server does not answer.").waitFor();
   expect(await app.asked("endSession")).toEqual([id]);
@@ -216,7 +216,7 @@ test("one of the sessions in use can be ended, which connects; a refusal is said
   expect(await app.asked("endSession")).toEqual([id, id]);
 });
 
-test("a copy that is refused is not shown as one", async () => {
+test("a refused copy is not shown as copied", async () => {
   await app.put(connected());
   await app.host.evaluate(({ clipboard }) => {
     const { writeText } = clipboard;
@@ -230,7 +230,7 @@ test("a copy that is refused is not shown as one", async () => {
   expect(await page.getByText("Copied").count()).toBe(0);
 });
 
-test("a sign-in that ends soon can be renewed where that is said", async () => {
+test("a sign-in that ends soon can be renewed from the warning", async () => {
   await app.put(connected({ warnings: [warningView("expires_soon")] }));
   await page.getByText("Your sign-in ends soon.").waitFor();
   await button("Sign in again").click();

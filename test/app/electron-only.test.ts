@@ -7,9 +7,9 @@ import { at } from "../../build/lib/root.ts";
 import { type App, launch } from "./launch.ts";
 import { hasElectron, needsElectron } from "./needs.ts";
 
-/** What no stand-in can show. Everywhere else these are listed as not run. */
+/** Properties that only real Electron has. Without it these tests are listed as not run. */
 
-describe("the app as it is packed", () => {
+describe("the packaged app", () => {
   needsElectron();
   const unpacked = at("release", process.platform === "linux" ? "linux-unpacked" : "unpacked");
   const binary = join(unpacked, "sag-app");
@@ -19,7 +19,7 @@ describe("the app as it is packed", () => {
     spawnSync(process.execPath, [at("build/package.ts"), "--dir"], { stdio: "inherit" });
   }, 300_000);
 
-  test("fuses: no Node by the back door, nothing but the asar, cookies encrypted", async () => {
+  test("fuses: no Node.js options, only the asar, encrypted cookies", async () => {
     const fuses = await getCurrentFuseWire(binary);
     expect(fuses.version).toBe(FuseVersion.V1);
     const isOn = (fuse: FuseV1Options): boolean => fuses[fuse] === "1".charCodeAt(0);
@@ -31,7 +31,7 @@ describe("the app as it is packed", () => {
     expect(isOn(FuseV1Options.EnableCookieEncryption)).toBe(true);
   });
 
-  test("asar: main, preload and renderer are in it, the tunnel program beside it", () => {
+  test("asar: contains main, preload and renderer; the tunnel program is beside it", () => {
     expect(existsSync(join(unpacked, "resources/app.asar"))).toBe(true);
     expect(existsSync(join(unpacked, "resources/native/sag-tunnel"))).toBe(true);
   });
@@ -45,7 +45,7 @@ describe("native parts", () => {
   });
   afterAll(() => app?.close());
 
-  test("the window's process is sandboxed by the system", async () => {
+  test("the window's process is sandboxed by the operating system", async () => {
     const sandboxed = await app?.host.evaluate(({ app }) =>
       app
         .getAppMetrics()
@@ -54,7 +54,7 @@ describe("native parts", () => {
     expect(sandboxed).toBe(true);
   });
 
-  test("every icon of the tray can be read", async () => {
+  test("every tray icon can be loaded", async () => {
     const sizes = await app?.host.evaluate(
       ({ nativeImage }, folder) =>
         ["neutral", "progress", "good", "caution", "stopped"].flatMap((tone) =>
@@ -67,7 +67,7 @@ describe("native parts", () => {
     expect(new Set(sizes)).toEqual(new Set([16]));
   });
 
-  test("the application menu has its keys", async () => {
+  test("the application menu has its keyboard shortcuts", async () => {
     const accelerators = await app?.host.evaluate(({ Menu }) =>
       Menu.getApplicationMenu().items[0].submenu.items.map((item: { accelerator?: string }) => item.accelerator ?? ""),
     );

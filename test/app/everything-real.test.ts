@@ -16,7 +16,7 @@ const company = givenCompany({
 });
 const folder = at("test-results/screens");
 
-test("first start, link, sign in, connect, intranet page, traffic, disconnect, sign out: nothing mocked", async () => {
+test("first start, link, sign-in, connect, intranet page, traffic, disconnect, sign-out, without mocks", async () => {
   mkdirSync(folder, { recursive: true });
   const person = company.person("app");
   const env = { ...person.env, GSETTINGS_BACKEND: "keyfile" };
@@ -45,7 +45,7 @@ test("first start, link, sign in, connect, intranet page, traffic, disconnect, s
 
     const graph = page.getByRole("slider", { name: "Traffic of the last five minutes" });
     await graph.focus();
-    // Somewhere in the last minute there is the page that was fetched; it is counted a moment after it was.
+    // The fetched page is counted a moment later, somewhere in the last minute.
     await expect.poll(() => ratesOfLastMinute(page, graph)).toContainEqual(expect.stringMatching(/[1-9].*bit/));
     await page.screenshot({ path: `${folder}/real-connected.png` });
 
@@ -63,7 +63,7 @@ test("first start, link, sign in, connect, intranet page, traffic, disconnect, s
   }
 });
 
-/** What the arrow keys read of the last minute. */
+/** The values that the arrow keys read for the last minute. */
 const ratesOfLastMinute = async (page: Page, graph: Locator): Promise<string[]> => {
   await page.keyboard.press("End");
   const values: string[] = [];
@@ -74,7 +74,7 @@ const ratesOfLastMinute = async (page: Page, graph: Locator): Promise<string[]> 
   return values;
 };
 
-/** A browser as a person has it on GNOME: it follows the system's setting by itself. */
+/** A browser that follows GNOME's proxy setting. */
 const visit = async (env: NodeJS.ProcessEnv): Promise<string> => {
   const browser = await chromium.launch({
     executablePath: process.env.SAG_CHROMIUM ?? "/usr/bin/chromium",

@@ -5,7 +5,7 @@ import { test } from "./shared.ts";
 
 onMainPage();
 
-test("a failure that nothing waits for ends nothing", async () => {
+test("an unhandled rejection does not end the app", async () => {
   await app.host.evaluate(() => {
     void Promise.reject(new Error("nothing waits for this"));
     setTimeout(() => {
@@ -19,7 +19,7 @@ test("a failure that nothing waits for ends nothing", async () => {
   await heading("Connected").waitFor();
 });
 
-test("deltas that do not fit together lead to a new snapshot", async () => {
+test("deltas with a gap lead to a new snapshot", async () => {
   await app.host.evaluate(({ BrowserWindow }) => {
     const [window] = BrowserWindow.getAllWindows();
     window.webContents.send("sag:delta", {

@@ -4,6 +4,6 @@ declare global {
   interface Window {
     readonly sag: Bridge;
   }
-  /** Put into the page by the tests that go round by Tab. */
+  /** Set by the keyboard tests. */
   var nameOf: (element: Element | null) => string;
 }

@@ -17,7 +17,7 @@ test.beforeAll(async ({ shared }) => {
   page = await app.page();
 });
 
-test("the window is sandboxed, isolated, and has no Node", async () => {
+test("the window is sandboxed and isolated, without Node.js", async () => {
   const preferences = await app.host.evaluate(({ BrowserWindow }) => {
     const [window] = BrowserWindow.getAllWindows();
     return window.options?.webPreferences ?? window.webContents.getLastWebPreferences();
@@ -39,7 +39,7 @@ test("the window is sandboxed, isolated, and has no Node", async () => {
   ]);
 });
 
-test("the content security policy is the design's, with nothing unsafe but style attributes", async () => {
+test("the content security policy allows nothing unsafe except style attributes", async () => {
   const policy = await page.evaluate(async () => {
     const violation = new Promise<string>((resolve) =>
       addEventListener("securitypolicyviolation", (event) => resolve(event.originalPolicy), { once: true }),
@@ -57,22 +57,22 @@ test("the content security policy is the design's, with nothing unsafe but style
   expect(policy.match(/[\w-]+ [^;]*unsafe[^;]*/g)).toEqual(["style-src-attr 'unsafe-inline'"]);
 });
 
-test("the page is React's production build, though a test runner may have built it", () => {
+test("the page uses React's production build, also when a test run has built it", () => {
   const folder = at("dist/app/renderer/assets");
   const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));
   const text = scripts.map((name) => readFileSync(join(folder, name), "utf8")).join();
   expect(text).toContain("Minified React error");
 });
 
-test("the preload shows two functions, the language and nothing else", async () => {
+test("the preload exposes two functions and the language, and nothing else", async () => {
   const surface = await page.evaluate(() =>
     Object.entries(window.sag).map(([name, value]) => `${name}: ${typeof value}`),
   );
   expect(surface.sort()).toEqual(["call: function", "language: string", "onDelta: function"]);
 });
 
-describe("what a page that went wrong would try", () => {
-  test("navigating away", async () => {
+describe("what a compromised page would try", () => {
+  test("navigation is denied", async () => {
     await page.evaluate(() => {
       location.href = "https://example.com/";
     });
@@ -87,7 +87,7 @@ describe("what a page that went wrong would try", () => {
     expect(page.url()).toMatch(/^(app:\/\/sag|https:\/\/sag\.app\.invalid)\/index\.html$/);
   });
 
-  test("opening a window", async () => {
+  test("opening a window is denied", async () => {
     await page.evaluate(() => {
       window.open("https://example.com/");
       const link = document.createElement("a");
@@ -102,7 +102,7 @@ describe("what a page that went wrong would try", () => {
     expect(windows).toBe(1);
   });
 
-  test("fetching from elsewhere", async () => {
+  test("fetching from elsewhere is denied", async () => {
     for (const url of ["https://example.com/", "http://127.0.0.1:80/", "file:///etc/passwd"]) {
       const outcome = await page.evaluate(
         (address) =>
@@ -116,10 +116,10 @@ describe("what a page that went wrong would try", () => {
     }
   });
 
-  test("framing, inline script, eval", async () => {
+  test("frames, inline scripts and eval are denied", async () => {
     const outcome = await page.evaluate(async () => {
       const tried: Record<string, string> = {};
-      // From a timer: what DevTools runs itself may use eval whatever the policy says.
+      // In a timer, because code run by DevTools may use eval despite the policy.
       await new Promise<void>((resolve) =>
         setTimeout(() => {
           try {
@@ -151,7 +151,7 @@ describe("what a page that went wrong would try", () => {
     expect(outcome).toEqual({ eval: "refused", script: "refused", frame: "refused" });
   });
 
-  test("asking for a permission", async () => {
+  test("permissions are denied", async () => {
     const states = await page.evaluate(async () => {
       const names = ["geolocation", "notifications", "camera", "microphone", "clipboard-read"] as PermissionName[];
       return Promise.all(names.map(async (name) => (await navigator.permissions.query({ name })).state));
@@ -197,7 +197,7 @@ describe("calls over the bridge", () => {
     },
   );
 
-  test("1 MB is refused before anything looks at it", async () => {
+  test("1 MB is refused before it is parsed", async () => {
     expect(await call("copy", { text: "z".repeat(1_000_000) })).toContain("too large");
   });
 });

@@ -26,7 +26,7 @@ const texts = {
   "control characters": "a\u0000b\u0007c\u001B[31mred\r\nnext\u2028line",
 };
 
-/** A state in which everything that comes from outside is `text`. */
+/** A state in which all text from other programs is `text`. */
 const hostile = (text: string): IntranetState =>
   connected({
     displayName: text,
@@ -60,14 +60,14 @@ test.each(Object.entries(texts))("%s are shown as text, and the layout holds", a
       { width: 1100, height: 720 },
     ]) {
       await page.setViewportSize(size);
-      // The graph follows its box a frame later.
+      // The graph is resized one frame later.
       await page.evaluate(
         () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))),
       );
       const seen = await page.evaluate(() => {
         const beyond = [...document.querySelectorAll<HTMLElement>("main *, header *")].filter((element) => {
           const { left, right, width } = element.getBoundingClientRect();
-          // Within something that cuts it off, with an ellipsis, it may be as long as it likes.
+          // Elements that are cut off with an ellipsis may be wider.
           const isCut = element.closest(".one-line") !== null || element.closest(".hidden-visually") !== null;
           return width > 0 && !isCut && (right > innerWidth + 1 || left < -1);
         });
@@ -85,7 +85,7 @@ test.each(Object.entries(texts))("%s are shown as text, and the layout holds", a
   }
 });
 
-test("direction marks of one text do not reach its neighbours", async () => {
+test("direction marks do not affect the text around them", async () => {
   await app.put(
     connected({ accessPoint: { id: "ap", name: "\u202Etrufknarf", endpoint: "192.0.2.1:1", latencyMs: 12 } }),
   );
@@ -96,4 +96,4 @@ test("direction marks of one text do not reach its neighbours", async () => {
   expect(isolated).toBe("isolate");
 });
 
-test("nothing of it ran, nothing complained", () => expect(app.complaints).toEqual([]));
+test("nothing was executed or logged", () => expect(app.complaints).toEqual([]));

@@ -8,7 +8,7 @@ onMainPage();
 const fabrikam = { intranet: "fabrikam", intranetId: "fabrikam1", displayName: "Fabrikam" };
 
 describe("several intranets", () => {
-  test("each has its state; the window shows the chosen one, also after a new window", async () => {
+  test("each has its own state; the window shows the chosen one, also when it is reopened", async () => {
     await app.put(connected(fabrikam));
     await button("Intranet: Contoso").click();
     await page.getByRole("menuitem", { name: /Fabrikam/ }).click();
@@ -21,7 +21,7 @@ describe("several intranets", () => {
     await app.remove(fabrikam.intranetId);
   });
 
-  test("two of one name are told apart", async () => {
+  test("two with the same name are labelled differently", async () => {
     await app.put(connected({ intranet: "contoso-2", intranetId: "contoso02", userName: "bob" }));
     await button("Intranet: Contoso (anna)").click();
     await page.getByRole("menuitem", { name: "Contoso (bob)" }).waitFor();
@@ -30,7 +30,7 @@ describe("several intranets", () => {
     await button("Intranet: Contoso").waitFor();
   });
 
-  test("one more can be added, and the way back is there", async () => {
+  test("another one can be added, and Back returns", async () => {
     await button("Intranet: Contoso").click();
     await page.getByRole("menuitem", { name: "Add an intranet" }).click();
     await heading("Connect to your company").waitFor();

@@ -6,7 +6,7 @@ import { test } from "./shared.ts";
 onMainPage();
 
 describe("without a pointer", () => {
-  /** Presses Tab until the focus is where it was; gives what it met, as a screen reader would say it. */
+  /** Presses Tab until the focus returns to the start; returns the accessible names on the way. */
   const met = async (): Promise<Set<string>> => {
     const names = new Set<string>();
     for (;;) {
@@ -16,7 +16,10 @@ describe("without a pointer", () => {
       names.add(name);
     }
   };
-  /** Everything on the page that a pointer could press; of a group of choices the arrow keys reach the others. */
+  /**
+   * Everything on the page that can be clicked. In a radio group Tab reaches only one, the arrow keys reach the
+   * others.
+   */
   const pressable = (): Promise<string[]> =>
     page.evaluate(() =>
       [...document.querySelectorAll<HTMLElement>("button, input:not([type=radio]:not(:checked)), [role=slider]")].map(
@@ -31,7 +34,7 @@ describe("without a pointer", () => {
     });
   });
 
-  test("everything on the main screen is reached by Tab", async () => {
+  test("Tab reaches everything on the main page", async () => {
     const resources = [
       { name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" },
       { name: "build", kind: "ssh" as const, address: "build.contoso.example" },
@@ -43,7 +46,7 @@ describe("without a pointer", () => {
     expect([...(await met())]).toEqual(expect.arrayContaining(all));
   });
 
-  test("and on a cause's screen, and in the settings", async () => {
+  test("Tab reaches everything on the page of a cause and in the settings", async () => {
     const state = failed("session_limit");
     const sessions = [{ id: "1f".repeat(16), deviceName: "build-server", ageMs: 1000, clientIp: "10.77.0.10" }];
     await app.put({ ...state, cause: state.cause && { ...state.cause, sessions } });

@@ -10,21 +10,21 @@ import { waitFor } from "../standin/host.ts";
 import type { App } from "./launch.ts";
 import { launchReal } from "./real.ts";
 
-/** What specifications of kill -9 have in common. */
+/** Helpers for the tests with kill -9. */
 
-/** The browsers' setting as the desktop has it. */
+/** The desktop's proxy mode. */
 export const proxyMode = async (person: Person): Promise<string> => {
   const env = { ...person.env, GSETTINGS_BACKEND: "keyfile" };
   return (await must(["gsettings", "get", "org.gnome.system.proxy", "mode"], { env })).trim();
 };
 
-/** A window on what is there. */
+/** Starts the app. */
 export const start = async (company: Company, person: Person): Promise<{ app: App; page: Page }> => {
   const app = await launchReal(company, person);
   return { app, page: await app.page() };
 };
 
-/** A process hears nothing for as long as `body` takes. */
+/** Stops a process while `body` runs. */
 const deaf = async (pid: number, body: () => Promise<void>): Promise<void> => {
   process.kill(pid, "SIGSTOP");
   try {
@@ -34,18 +34,18 @@ const deaf = async (pid: number, body: () => Promise<void>): Promise<void> => {
   }
 };
 
-/** The access point is: who is connecting goes on doing so, who is connected loses it. */
+/** Stops the access point: connecting does not finish, and connected clients lose it. */
 export const unheard = (company: Company, body: () => Promise<void>): Promise<void> =>
   deaf(company.site.accessPoints[0]?.ready.pid ?? 0, body);
 
-/** The cloud instance is: who signs in or hangs up waits for it. */
+/** Stops the cloud instance: signing in and hanging up wait for it. */
 export const unanswered = (company: Company, body: () => Promise<void>): Promise<void> =>
   deaf(company.site.cloud.ready.pid, body);
 
 export const press = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole("button", { name, exact: typeof name === "string" }).click();
 
-/** What main knows of the one intranet, from a sag-tunnel that has its session. */
+/** The phase of the only intranet in main, if it comes from a sag-tunnel with a session. */
 const phaseOfTunnel = (page: Page): Promise<PhaseWord | null> =>
   page.evaluate(async () => {
     const answer = await window.sag.call("snapshot");
@@ -53,13 +53,13 @@ const phaseOfTunnel = (page: Page): Promise<PhaseWord | null> =>
     return state?.session ? state.phase : null;
   });
 
-/** Connects without an answer, until the tunnel itself says that it is at it. */
+/** Starts to connect while nothing answers, and waits until the tunnel is connecting. */
 export const connecting = async (page: Page): Promise<void> => {
   await press(page, /^(Connect|Connect again|Try again)$/);
   await waitFor("connecting", async () => (await phaseOfTunnel(page)) === "connecting");
 };
 
-/** Disconnects without an answer, until the tunnel itself says that it is at it, which lasts 2 s. */
+/** Starts to disconnect while nothing answers, and waits until the tunnel is disconnecting, which takes 2 s. */
 export const disconnecting = async (page: Page): Promise<void> => {
   await press(page, "Disconnect");
   await waitFor("disconnecting", async () => (await phaseOfTunnel(page)) === "disconnecting");
@@ -70,7 +70,7 @@ export const useForBrowsers = async (page: Page, person: Person): Promise<void> 
   await expect.poll(() => proxyMode(person)).toBe("'auto'");
 };
 
-/** The browser processes of a main process; sag-tunnel is another child of it, and not meant. */
+/** The browser processes started by a main process, without sag-tunnel. */
 export const browsersOf = (pid: number): number[] =>
   readFileSync(join("/proc", `${pid}`, "task", `${pid}`, "children"), "utf8")
     .trim()
@@ -80,7 +80,7 @@ export const browsersOf = (pid: number): number[] =>
       try {
         return /chrom|electron/.test(readFileSync(join("/proc", `${child}`, "cmdline"), "utf8"));
       } catch {
-        // It has ended by itself meanwhile.
+        // It has ended in the meantime.
         return false;
       }
     });

@@ -6,17 +6,17 @@ import { type Host, type LaunchOptions, launchStandin } from "../standin/host.ts
 import type { FakeCore } from "./fake/core.ts";
 import type * as samples from "./fake/sample.ts";
 
-/** What the second main (fake/main.ts) leaves for specifications. */
+/** The globals of the fake main (fake/main.ts). */
 export interface FakeGlobals {
   sagFake: FakeCore;
   sagSample: typeof samples;
 }
 
-/** The app over a core that specifications drive. */
+/** The app with a fake core. */
 export class App {
   readonly host: Host;
   readonly workspace: Workspace;
-  /** Warnings and errors on the page's console, and exceptions: none is expected. */
+  /** Warnings, errors and exceptions on the page's console; the tests expect none. */
   readonly complaints: string[] = [];
   #page: Page | undefined;
 
@@ -25,7 +25,7 @@ export class App {
     this.workspace = workspace;
   }
 
-  /** The window's page as it is now. */
+  /** The current page of the window. */
   async page(): Promise<Page> {
     const page = await this.host.page();
     if (page !== this.#page) {
@@ -34,21 +34,21 @@ export class App {
         if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
       });
       page.on("pageerror", (error) => this.complaints.push(error.message));
-      // A step that takes longer than this will not come.
+      // Steps that take longer than this have failed.
       page.setDefaultTimeout(10_000);
       await page.waitForSelector("h1");
     }
     return page;
   }
 
-  /** Core tells a state. */
+  /** Sends a state from core. */
   put(state: IntranetState): Promise<void> {
     return this.host.evaluate((_electron, given) => {
       (globalThis as unknown as FakeGlobals).sagFake.put(given);
     }, state);
   }
 
-  /** As after the first start: nothing is known, asked or set, and the page was just loaded. */
+  /** Resets to the state after the first start: no intranets, no calls, default settings, page reloaded. */
   async asNew(): Promise<void> {
     const page = await this.page();
     await this.host.evaluate(({ clipboard, shell }) => {
@@ -71,7 +71,7 @@ export class App {
     this.complaints.length = 0;
   }
 
-  /** The machine's lockdown is like this from now on. */
+  /** Sets the lockdown state. */
   lock(lockdown: LockdownView | null): Promise<void> {
     return this.host.evaluate((_electron, given) => {
       (globalThis as unknown as FakeGlobals).sagFake.lock(given);
@@ -100,7 +100,7 @@ export class App {
     }, fields);
   }
 
-  /** Calls of the fake core that never answer. */
+  /** Calls of the fake core that never return. */
   silence(calls: string[]): Promise<void> {
     return this.host.evaluate((_electron, given) => {
       const { silent } = (globalThis as unknown as FakeGlobals).sagFake;
@@ -109,7 +109,7 @@ export class App {
     }, calls);
   }
 
-  /** What was asked of core so far, by the name of the call. */
+  /** The arguments of all calls of this name so far. */
   asked(call: string): Promise<unknown[]> {
     return this.host.evaluate(
       (_electron, given) =>
@@ -120,7 +120,7 @@ export class App {
     );
   }
 
-  /** SIGKILL for the sag-tunnel of the one intranet there is. */
+  /** Kills the sag-tunnel of the only intranet with SIGKILL. */
   async killTunnel(): Promise<void> {
     const page = await this.page();
     const pid = await page.evaluate(async () => {
@@ -137,7 +137,7 @@ export class App {
   }
 }
 
-/** In a person's home of its own, with GNOME's settings in a file there instead of on a bus. */
+/** Starts the app with its own home directory, where GNOME's settings are in a file instead of on D-Bus. */
 export const launch = async (options: Partial<LaunchOptions> & { workspace?: Workspace } = {}): Promise<App> => {
   const workspace = options.workspace ?? createWorkspace("app");
   const home = workspace.home("person") as Record<string, string>;

@@ -2,8 +2,8 @@ import { expect } from "vitest";
 import { disconnected, locked } from "./fake/sample.ts";
 import { test } from "./shared.ts";
 
-/** Lockdown on the main screen: what the person may do, and what is said when it is refused. */
-test("lockdown is lifted by who may, and otherwise the command is told; the way to a sign-in page counts down", async ({
+/** Lockdown on the main page: what the user may do, and the message when it is refused. */
+test("lockdown can be turned off by permitted users, others see the command; the captive-portal exception counts down", async ({
   shared: app,
 }) => {
   await app.asNew();
@@ -29,7 +29,7 @@ test("lockdown is lifted by who may, and otherwise the command is told; the way 
   await expect.poll(() => timer.textContent()).not.toBe(first);
   expect(await lockdown.getByRole("alert").count()).toBe(0);
   await app.lock(locked({ portal: { link: "wlan0", leftMs: 900 } }));
-  // Nobody says that it is over: the kernel shuts it by itself.
+  // No event reports the end: the kernel closes the exception itself.
   await button("Sign in to this network").waitFor();
 
   await app.lock(locked({ mayLift: true, mayOpenPortal: false }));

@@ -4,11 +4,14 @@ import { disconnected } from "./fake/sample.ts";
 import type { App } from "./launch.ts";
 import { test } from "./shared.ts";
 
-/** Of the file that runs: the shared app, and its window. */
+/** The shared app and its window, for the current test file. */
 export let app: App;
 export let page: Page;
 
-/** Begins every test of a file on the main page, disconnected, and fails the file if its page printed a warning or an error. */
+/**
+ * Starts every test of a file on the main page, disconnected, and fails the file if its page printed a warning or an
+ * error.
+ */
 export function onMainPage(): void {
   test.beforeAll(async ({ shared }) => {
     app = shared;

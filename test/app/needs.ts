@@ -2,17 +2,17 @@ import { beforeEach } from "vitest";
 import { notRunHere } from "../harness/needs.ts";
 import { electronBinary } from "../standin/electron-host.ts";
 
-/** Specifications run on real Electron here. */
+/** Whether the tests run on real Electron. */
 export const hasElectron = process.env.SAG_TEST_HOST !== "standin" && electronBinary() !== null;
 
-/** The tests of this group read what is native (tray, notifications, dialogs), which only the stand-in keeps as data. */
+/** These tests read native elements (tray, notifications, dialogs), which only the stand-in exposes as data. */
 export const needsStandin = (): void => {
   beforeEach((context) => {
     if (hasElectron) notRunHere(context, "the stand-in for Electron");
   });
 };
 
-/** The tests of this group look at what only the real thing has: fuses, asar, native tray and dialogs. */
+/** These tests check properties of real Electron: fuses, asar, native tray and dialogs. */
 export const needsElectron = (): void => {
   beforeEach((context) => {
     if (!hasElectron) notRunHere(context, "the Electron binary");

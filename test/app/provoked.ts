@@ -2,11 +2,11 @@ import type { Page } from "playwright-core";
 import { failureView } from "../../electron/core/causes/failure.ts";
 import type { CauseCode } from "../../electron/core/client/model.ts";
 
-/** What specifications of provoked causes have in common. */
+/** Helpers for the tests that provoke causes. */
 
 export const connect = (page: Page): Promise<void> =>
   page.getByRole("button", { name: /^(Connect|Connect again|Try again)$/ }).click();
-/** The screen of a cause: its code, its way out, and `text` or the table's sentence. */
+/** Checks the page of a cause: its code, its button, and `text` or the table's message. */
 export const shows = async (page: Page, cause: CauseCode, text?: string): Promise<void> => {
   const alert = page.getByRole("alert");
   await alert.locator("code", { hasText: new RegExp(`^${cause}$`) }).waitFor({ timeout: 15_000 });

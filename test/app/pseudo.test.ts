@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
-// Before the texts are loaded here: what specifications put into the window is made of them too.
+// Has to be set before the texts are loaded, because the tests use them too.
 vi.hoisted(() => {
   process.env.SAG_LANGUAGE = "pseudo-long";
 });
@@ -9,15 +9,15 @@ vi.hoisted(() => {
 import { type App, launch } from "./launch.ts";
 import { screens } from "./screens.ts";
 
-/** What is no text: names, addresses, numbers and codes of the samples, and what an administrator wrote. */
+/** Data that is not text: names, addresses, numbers and codes of the samples, and messages from an administrator. */
 const data = [
   /\b[a-z]+_[a-z_]+\b/g,
-  // The longest first: one may be a part of another.
+  // The longest first, because one may be part of another.
   /Maintenance on Saturday.*|[a-z]+\.contoso\.example/g,
   /Customer relations, archive of the north|build.server|Fabrikam Research|anna-laptop|anna-phone|systemd-resolved/g,
   /Contoso|Frankfurt|a\.meier|anna|portal|wiki|laptop|phone/g,
   /ses-\w+|(?:[A-Z2-7]{4} ?){4,}/g,
-  // Of react-aria's own: the button that screen readers have to close what is open.
+  // The button that react-aria provides for screen readers to close a dialog.
   /^Dismiss$/g,
   /sag:\/\/\S+|https?:\/\/\S+|\S+\.(example|invalid)\S*/g,
   /sudo sag lockdown off/g,
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Finds things by their English names, which are in brackets here. */
+/** Finds elements by their English names, which are in brackets here. */
 function bracketed(page: Page): Page {
   const named = (name: unknown): unknown =>
     typeof name === "string" ? new RegExp(`^⟦?${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}[ ~]*⟧?$`) : name;
@@ -49,7 +49,7 @@ function bracketed(page: Page): Page {
   });
 }
 
-/** All that can be read or heard on the page, piece by piece. */
+/** All visible and accessible texts of the page. */
 const pieces = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const found: string[] = [];
@@ -62,7 +62,7 @@ const pieces = (page: Page): Promise<string[]> =>
     return found;
   });
 
-/** Words outside of brackets, which nest. */
+/** The words outside of brackets, which may be nested. */
 function wordsOutside(text: string): string[] {
   let depth = 0;
   let rest = "";
@@ -76,7 +76,7 @@ function wordsOutside(text: string): string[] {
   return rest.match(/\p{L}{2,}/gu) ?? [];
 }
 
-describe("every word of the window is in the texts", () => {
+describe("all words of the window are bracketed", () => {
   test.each(screens)("$name", async ({ go }) => {
     await app.asNew();
     const page = bracketed(await app.page());

@@ -2,12 +2,12 @@ import jsQr from "jsqr";
 import type { Page } from "playwright-core";
 import { readPng } from "../harness/png.ts";
 
-/** What a camera in front of the window reads: the first QR code in the picture of it. */
+/** Reads the first QR code in a screenshot of the page. */
 export const readQr = async (page: Page): Promise<string | null> => {
   const { data, width, height } = readPng(await page.screenshot());
-  // A CommonJS module, whose default is a property for TypeScript and the function itself here, or the other way round.
+  // A CommonJS module: depending on the loader, the function is the default export or its `default` property.
   const read = (jsQr as unknown as { default?: typeof jsQr }).default ?? jsQr;
-  // Dark on light, as readers that know nothing else take it.
+  // Only dark on light, because some readers support nothing else.
   return (read as unknown as Reader)(data, width, height, { inversionAttempts: "dontInvert" })?.data ?? null;
 };
 

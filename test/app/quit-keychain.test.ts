@@ -8,14 +8,14 @@ import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
 import { waitFor } from "../standin/host.ts";
 import { type App, launch } from "./launch.ts";
 
-/** ms from the signal to the end of the app, its window's browser included. */
+/** Limit from the signal to the end of the app and its browser, ms. */
 const limit = 3_000;
 
 const id = "contoso01";
 const workspace = createWorkspace("keychain");
 const home = workspace.home("person") as Record<string, string>;
 let app: App | undefined;
-/** Its end is that of everything that was started by it. */
+/** Ending the bus ends everything that was started through it. */
 let bus: number | undefined;
 afterEach(async () => {
   if (bus) process.kill(bus);
@@ -23,7 +23,7 @@ afterEach(async () => {
   workspace.remove();
 });
 
-/** Somebody who has signed in, as far as this machine knows. */
+/** Writes the settings of a signed-in user. */
 const signedIn = (): void => {
   const record = { id, name: "contoso", displayName: "Contoso", server: "127.0.0.1:9", code: "CT7X2", user: "anna" };
   const folder = join(`${home.XDG_CONFIG_HOME}`, "sag");
@@ -39,7 +39,7 @@ const signedIn = (): void => {
   execFileSync("dbus-run-session", ["--", "sh", "-c", `${unlocked}; exec "$@"`, "sh", ...node], { env: home });
 };
 
-/** What would show the question takes its time, as people do; gives the file that says that it was asked. */
+/** Replaces the keychain's prompter by one that waits; returns the file that it writes when it was asked. */
 const slowPrompter = (): string => {
   const services = join(`${home.XDG_RUNTIME_DIR}`, "dbus-1/services");
   const asked = join(`${home.HOME}`, "asked");
@@ -50,7 +50,7 @@ const slowPrompter = (): string => {
   return asked;
 };
 
-/** A desktop's bus with a keychain that nobody has unlocked; both end with the test. */
+/** A session bus with a locked keychain; both end with the test. */
 const lockedSession = (): string => {
   const flags = ["--session", "--fork", "--print-address=1", "--print-pid=1"];
   const [address = "", pid] = execFileSync("dbus-daemon", flags, { env: home, encoding: "utf8" }).split("\n");
@@ -60,7 +60,7 @@ const lockedSession = (): string => {
   return address;
 };
 
-test("a keychain that is asking holds nobody who quits", async (context) => {
+test("a keychain prompt does not delay quitting", async (context) => {
   needsProgram(context, "dbus-run-session", "gnome-keyring-daemon");
   signedIn();
   const asked = slowPrompter();

@@ -9,7 +9,7 @@ import { readQr } from "./qr.ts";
 import { enter, heading, launchReal, toCredentials } from "./real.ts";
 import { tellLogs, test } from "./shared.ts";
 
-/** What a person does with their own account on the way in, against a real cloud instance. */
+/** Password reset and second factor during sign-in, with a real cloud instance. */
 
 let company: Company;
 test.beforeAll(({ company: shared }) => {
@@ -19,7 +19,7 @@ tellLogs(() => company);
 let app: App;
 afterEach(() => app?.host.close());
 
-/** The code in the newest mail to somebody. */
+/** The code in the newest mail to a user. */
 const mailed = async (user: string): Promise<string> => {
   const folder = join(company.site.data, outboxFolder);
   const newest = (): string | undefined => {
@@ -30,7 +30,7 @@ const mailed = async (user: string): Promise<string> => {
         .map((name) => readFileSync(join(folder, name), "utf8"))
         .findLast((mail) => mail.includes(`To: ${user}@`) && mail.includes("Subject: Your code"));
     } catch {
-      // Nobody was sent a mail yet.
+      // No mail was sent yet.
       return undefined;
     }
   };
@@ -38,7 +38,7 @@ const mailed = async (user: string): Promise<string> => {
   return /^ {4}(\S+)\r$/m.exec(newest() ?? "")?.[1] ?? "";
 };
 
-test("a forgotten password: the code comes by mail, a wrong one is told, and nobody learns which names there are", async () => {
+test("a forgotten password: the code comes by mail, a wrong one is reported, and unknown names get the same answer", async () => {
   await company.site.createAccount("forgetful");
   app = await launchReal(company, company.person("forgetful"));
   const page = await app.page();
@@ -61,13 +61,13 @@ test("a forgotten password: the code comes by mail, a wrong one is told, and nob
   await page.getByText("This code is wrong or has expired. Check it or send another.").waitFor();
   await page.getByLabel("Code from the email").fill((await mailed("forgetful")).toLowerCase());
   await page.keyboard.press("Enter");
-  // Signed in with it, but for the keychain, which there is none of here.
+  // Signed in with it, except for the keychain, which is missing here.
   await page.getByText("Save my sign-in in a file", { exact: true }).click();
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await heading(page, "Disconnected");
 });
 
-test("a second factor: asked for; one that is wrong and one that was used already are told apart", async () => {
+test("a second factor: asked for; a wrong code and a used one have different messages", async () => {
   const user = "two.factors";
   const password = await company.site.createAccount(user);
   const whose = ["--link", company.link, "--user", user, "--password-stdin"];
@@ -95,7 +95,7 @@ test("a second factor: asked for; one that is wrong and one that was used alread
   await heading(page, "Disconnected");
 });
 
-test("where a second factor is required, who has none sets one up on the way in", async () => {
+test("a required second factor is set up during sign-in", async () => {
   const user = "no.factor.yet";
   const password = await company.site.createAccount(user);
   await company.site.sagctl(["policy", "set", "--second-factor", "required"]);

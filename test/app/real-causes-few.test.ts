@@ -7,11 +7,14 @@ import type { App } from "./launch.ts";
 import { connect, shows } from "./provoked.ts";
 import { heading, launchReal, signIn, toCredentials } from "./real.ts";
 
-/** Causes that a company with room for few provokes: a real cloud, access point and sag-tunnel, and what the window says. */
+/**
+ * Causes provoked with a real cloud, access point and sag-tunnel, and few client addresses; checks what the window
+ * shows.
+ */
 
-// Two addresses for clients.
+// A /30 has two client addresses.
 const company = givenCompany({ cidr: "10.78.0.0/30" });
-/** Whose app it is; has the command line as well. */
+/** The user of the app, who also uses the command line. */
 let owner: Person;
 let app: App;
 let page: Page;
@@ -23,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => app?.host.close());
 
 it("wrong password", async () => {
-  // Said before the keychain that is missing here.
+  // Reported before the keychain, which is missing here.
   await toCredentials(page, company);
   await page.getByLabel("User name").fill(userName);
   await page.getByLabel("Password", { exact: true }).fill("not the password");
@@ -32,7 +35,7 @@ it("wrong password", async () => {
   await page.getByRole("button", { name: "Back" }).click();
 });
 
-it("session limit, with the sessions that are in use: ending one of them connects", async () => {
+it("session limit, with the sessions in use: ending one of them connects", async () => {
   await company.site.sagctl(["policy", "set", "--devices", "1"]);
   await signIn(page, company);
   const { person } = await company.connected();
@@ -55,7 +58,7 @@ it("kicked, with the administrator's reason", async () => {
   await shows(page, "kicked", "Maintenance of <b>everything</b>");
 });
 
-it("a password reset while connected: signing in with the new one leads to Connect, in the app and for sag", async () => {
+it("a password reset while connected: after signing in with the new one, the app and sag can connect", async () => {
   await connect(page);
   await heading(page, "Connected");
   const status = async () => {
@@ -76,7 +79,7 @@ it("a password reset while connected: signing in with the new one leads to Conne
   await heading(page, "Connected");
 });
 
-it("access point killed, and back", async () => {
+it("access point killed and restarted", async () => {
   const [accessPoint] = company.site.accessPoints.splice(0);
   await accessPoint?.kill();
   await heading(page, "Reconnecting");
@@ -85,7 +88,7 @@ it("access point killed, and back", async () => {
   await heading(page, "Connected");
 });
 
-it("sag-tunnel killed, and the session goes on", async () => {
+it("sag-tunnel killed; the session is resumed", async () => {
   const ip = await page.locator(".details .selectable").first().textContent();
   await app.killTunnel();
   await shows(page, "tunnel_crashed");
@@ -111,7 +114,7 @@ it("full address pool", async () => {
   }
 });
 
-/** Everybody an account of their own, until there is no address for one more; gives those who have one. */
+/** Connects new accounts until no address is left; returns those that are connected. */
 async function fillPool(): Promise<Person[]> {
   const holders: Person[] = [];
   for (;;) {

@@ -10,7 +10,7 @@ import type { App } from "./launch.ts";
 import { connect, shows } from "./provoked.ts";
 import { enter, heading, launchReal, signIn } from "./real.ts";
 
-/** Causes that can be provoked, provoked: a real cloud, access point and sag-tunnel, and what the window says. */
+/** Causes provoked with a real cloud, access point and sag-tunnel; checks what the window shows. */
 
 const company = givenCompany();
 let app: App;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.host.close());
 
-it("replaced by another device of the same account, named", async () => {
+it("replaced by another device of the account, which is named", async () => {
   const user = "fixed.address";
   const args = ["account", "create", user, "--mail", "fixed@trial.internal", "--client-ip", "10.78.0.200"];
   const password = "Fixed-address-1";
@@ -43,7 +43,7 @@ it("replaced by another device of the same account, named", async () => {
   }
 });
 
-it("a password that has to be changed first", async () => {
+it("a password that has to be changed", async () => {
   const user = "must.change.it";
   const args = ["account", "create", user, "--mail", "must@trial.internal", "--must-change"];
   await company.site.sagctl([...args, "--password-stdin"], "First-password-1");
@@ -62,7 +62,7 @@ it("a password that has to be changed first", async () => {
   }
 });
 
-it("cloud killed: up with a warning; a new dial says it; back again", async () => {
+it("cloud killed: connected with a warning; a new dial fails; works again after a restart", async () => {
   await connect(page);
   await heading(page, "Connected");
   await company.site.cloud.kill();
@@ -79,8 +79,8 @@ it("cloud killed: up with a warning; a new dial says it; back again", async () =
   await heading(page, "Disconnected");
 });
 
-it("sign-in expired by its lifetime, and signing in again is the way out", async () => {
-  // A month later, as far as the cloud instance knows.
+it("an expired sign-in; signing in again fixes it", async () => {
+  // Moves the stored times, so that the cloud instance sees a sign-in of a month ago.
   await company.site.cloud.stop();
   const database = new DatabaseSync(join(company.site.data, databaseFile));
   database.prepare("update sign_in set expires_at = ?").run(Date.now() - 1);
@@ -103,7 +103,7 @@ it("sign-in ended by the administrator", async () => {
   await page.getByRole("button", { name: "Back" }).click();
 });
 
-it("changed certificate: a hard stop", async () => {
+it("changed certificate: connecting fails", async () => {
   await company.site.cloud.stop();
   rmSync(join(company.site.data, "tls"), { recursive: true });
   await company.site.startCloud(new URL(company.site.cloud.ready.url).host);

@@ -7,7 +7,7 @@ import type { App } from "./launch.ts";
 import { launchReal, signIn } from "./real.ts";
 import { tellLogs, test } from "./shared.ts";
 
-/** Each hop of a real chain broken and mended by a real administrator, and what the main screen says of it meanwhile. */
+/** An administrator breaks and fixes each hop of a real chain; checks the main page. */
 
 /** ms within which the window follows a change. */
 const limit = 2_000;
@@ -34,7 +34,7 @@ tellLogs(() => company);
 
 const chain = () => page.getByRole("region", { name: "Path into the intranet" });
 const broken = () => chain().locator('li:not([data-state="whole"])');
-/** ms until the whole chain is quiet again. */
+/** Time until all hops are whole again, ms. */
 const mended = async (): Promise<number> => {
   const start = performance.now();
   await expect.poll(() => broken().count(), { timeout: limit, interval: 25 }).toBe(0);
@@ -53,7 +53,7 @@ async function named(one: Break): Promise<string> {
   return `${one.code}: whole again after ${ms} ms`;
 }
 
-test("the chain on the main screen marks the hop that is broken, says who can mend it, and follows when it is mended", async () => {
+test("the main page marks the broken hop and who can fix it, and follows when it is fixed", async () => {
   const ip = await page.locator(".details .selectable").first().textContent();
   const told: string[] = [];
   for (const one of breaks) told.push(await named(one));

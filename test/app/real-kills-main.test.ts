@@ -7,7 +7,9 @@ import type { App } from "./launch.ts";
 import { enter, heading, signIn } from "./real.ts";
 import { tellLogs, test } from "./shared.ts";
 
-/** kill -9 of main, whenever: the next start shows the truth, and the browsers' setting is what it was. */
+/**
+ * kill -9 of main in every phase: the next start shows the actual state, and the browsers' proxy setting is restored.
+ */
 let company: Company;
 test.beforeAll(({ company: shared }) => {
   company = shared;
@@ -24,7 +26,7 @@ const kill = async (app: App): Promise<{ app: App; page: Page }> => {
   return start(company, person);
 };
 
-test("signing in: nobody is signed in by half, the next start is as the first", async () => {
+test("signing in: no partial sign-in is left, the next start is like the first", async () => {
   person = company.person("main");
   ({ app, page } = await start(company, person));
   await enter(page, company);
@@ -37,13 +39,13 @@ test("signing in: nobody is signed in by half, the next start is as the first", 
   expect(await proxyMode(person)).toBe("'none'");
 });
 
-test("disconnected: nothing is different", async () => {
+test("disconnected: nothing changes", async () => {
   await signIn(page, company);
   ({ app, page } = await kill(app));
   await heading(page, "Disconnected");
 });
 
-test("connecting: the tunnel goes on, the next start shows that it does", async () => {
+test("connecting: the tunnel goes on, and the next start shows it", async () => {
   await unheard(company, async () => {
     await connecting(page);
     ({ app, page } = await kill(app));
@@ -52,7 +54,7 @@ test("connecting: the tunnel goes on, the next start shows that it does", async 
   await heading(page, "Connected");
 });
 
-test("connected: the tunnel goes on, the next start shows it, the browsers' setting is as it was", async () => {
+test("connected: the tunnel stays up, the next start shows it, the browsers' proxy setting is restored", async () => {
   await useForBrowsers(page, person);
   ({ app, page } = await kill(app));
   await heading(page, "Connected");
@@ -70,7 +72,7 @@ test("reconnecting: as when connected", async () => {
   await heading(page, "Connected");
 });
 
-test("connected, and sag-tunnel with it: the next start says it", async () => {
+test("connected, with sag-tunnel killed too: the next start shows that", async () => {
   await useForBrowsers(page, person);
   await app.killTunnel();
   ({ app, page } = await kill(app));
@@ -81,7 +83,7 @@ test("connected, and sag-tunnel with it: the next start says it", async () => {
   await heading(page, "Connected");
 });
 
-test("disconnecting: the tunnel goes on with it, the next start shows the end of it, the browsers' setting is as it was", async () => {
+test("disconnecting: the tunnel finishes, the next start shows it, the browsers' proxy setting is restored", async () => {
   await useForBrowsers(page, person);
   await unanswered(company, async () => {
     await disconnecting(page);

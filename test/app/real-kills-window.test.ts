@@ -18,7 +18,10 @@ import type { App } from "./launch.ts";
 import { enter, heading } from "./real.ts";
 import { tellLogs, test } from "./shared.ts";
 
-/** kill -9 of the window's processes and of sag-tunnel, whenever: the truth is shown, and the browsers' setting is what it was. */
+/**
+ * kill -9 of the window's processes and of sag-tunnel in every phase: the window shows the actual state, and the
+ * browsers' proxy setting is right.
+ */
 let company: Company;
 test.beforeAll(({ company: shared }) => {
   company = shared;
@@ -30,7 +33,7 @@ let app: App;
 let page: Page;
 afterAll(() => app?.host.close());
 
-/** Until there is no window. */
+/** Kills the browser and waits until the window is gone. */
 const killBrowsers = async (): Promise<void> => {
   for (const pid of browsersOf(app.host.pid)) process.kill(pid, "SIGKILL");
   await waitFor("no window", () =>
@@ -47,7 +50,7 @@ const killWindow = async (): Promise<void> => {
   await killBrowsers();
   await openWindow();
 };
-/** Until the window says so. */
+/** Kills the tunnel and waits until the window shows it. */
 const killTunnel = async (): Promise<void> => {
   await app.killTunnel();
   await heading(page, "Not connected");
@@ -55,7 +58,7 @@ const killTunnel = async (): Promise<void> => {
   await expect.poll(() => proxyMode(person)).toBe("'none'");
 };
 
-test("signing in: main goes on with it, the next window shows the outcome", async () => {
+test("signing in: main continues, and the next window shows the outcome", async () => {
   person = company.person("window");
   ({ app, page } = await start(company, person));
   await enter(page, company);
@@ -73,7 +76,7 @@ test("disconnected: the next window shows it", async () => {
   await heading(page, "Disconnected");
 });
 
-test("connecting: the next window shows it; without the tunnel it is said, and connecting again works", async () => {
+test("connecting: the next window shows it; without the tunnel it reports that, and connecting again works", async () => {
   await unheard(company, async () => {
     await connecting(page);
     await killWindow();
@@ -84,7 +87,7 @@ test("connecting: the next window shows it; without the tunnel it is said, and c
   await heading(page, "Connected");
 });
 
-test("connected: tunnel and setting stay, the next window shows it; without the tunnel the setting is out until it is back", async () => {
+test("connected: tunnel and proxy setting stay, the next window shows it; without the tunnel the setting is restored until it is back", async () => {
   await useForBrowsers(page, person);
   await killWindow();
   await heading(page, "Connected");
@@ -108,7 +111,7 @@ test("reconnecting: as when connected", async () => {
   await expect.poll(() => proxyMode(person)).toBe("'auto'");
 });
 
-test("disconnecting: the next window shows the end of it; without the tunnel, which is wanted no more, it is the end", async () => {
+test("disconnecting: the next window shows the end; without the tunnel, it is disconnected", async () => {
   await unanswered(company, async () => {
     await disconnecting(page);
     await killWindow();
@@ -117,7 +120,7 @@ test("disconnecting: the next window shows the end of it; without the tunnel, wh
   await expect.poll(() => proxyMode(person)).toBe("'none'");
   await press(page, "Connect");
   await heading(page, "Connected");
-  // Wanted once, it is back with every connection.
+  // Once turned on, the setting returns with every connection.
   await expect.poll(() => proxyMode(person)).toBe("'auto'");
   await unanswered(company, async () => {
     await disconnecting(page);

@@ -3,27 +3,30 @@ import type { Company } from "../e2e/fixture.ts";
 import { userName } from "../harness/site.ts";
 import { type App, launch } from "./launch.ts";
 
-/** The app as it is shipped, for a user of a real company. */
+/** Starts the released app for a user of a real company. */
 export const launchReal = (company: Company, person = company.person("app")): Promise<App> =>
   launch({ main: "main.mjs", workspace: company.workspace, env: person.env as Record<string, string> });
 
-/** Waits for a page, or the state that the main one tells; what has to happen for it first may take a while. */
+/** Waits for a page or state by its heading. The limit is long, because the preceding step may take a while. */
 export const heading = (page: Page, name: string): Promise<void> =>
   page.getByRole("heading", { name, exact: true }).waitFor({ timeout: 15_000 });
 
-/** From the first page to where name and password are asked for. */
+/** From the first page to the form for user name and password. */
 export const toCredentials = async (page: Page, company: Company) => {
   await page.getByLabel("Enrolment link or enterprise code").fill(company.link);
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByLabel("User name").waitFor();
 };
 
-/** Name and password, and, without a keychain as here, that it is kept in a file, which is offered at once: all but the last press. */
+/**
+ * Fills in name and password and, because there is no keychain here, chooses the file: everything but the final
+ * click.
+ */
 export const enter = async (page: Page, company: Company, user = userName, password = company.password) => {
   await toCredentials(page, company);
   await page.getByLabel("User name").fill(user);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  // The switch itself is hidden behind what it looks like.
+  // The switch's input is hidden behind its label.
   await page.getByText("Save my sign-in in a file", { exact: true }).click();
 };
 

@@ -7,8 +7,8 @@ import { test } from "./shared.ts";
 
 onMainPage();
 
-describe("a page of the intranet, in proxy mode", () => {
-  /** A browser that writes down how it was called; `ends`: with which code. */
+describe("resources in proxy mode", () => {
+  /** A fake browser that logs its arguments and exits with the code `ends`. */
   const givenBrowser = async (ends: number): Promise<string> => {
     const folder = join(app.workspace.dir, `browser-${ends}`);
     mkdirSync(folder, { recursive: true });
@@ -23,7 +23,7 @@ describe("a page of the intranet, in proxy mode", () => {
   };
   const resources = [{ name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" }];
 
-  test("opens in a browser of its own that goes through the tunnel", async () => {
+  test("open in a separate browser profile that uses the tunnel", async () => {
     const calls = await givenBrowser(0);
     await app.put(connected({ session: session({ resources }) }));
     await button("Open portal").click();
@@ -36,7 +36,7 @@ describe("a page of the intranet, in proxy mode", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
-  test("a browser that cannot start: what to do instead stands under the list, which stays as it was", async () => {
+  test("if the browser cannot start, the hint is shown below the unchanged list", async () => {
     await givenBrowser(1);
     await page.setViewportSize({ width: 360, height: 640 });
     await app.put(connected({ session: session({ resources }) }));
@@ -50,7 +50,7 @@ describe("a page of the intranet, in proxy mode", () => {
     const [list, alert] = await Promise.all([page.locator(".resource-row").boundingBox(), box.boundingBox()]);
     expect(alert?.width).toBe(list?.width);
     expect(alert?.y).toBeGreaterThan((list?.y ?? 0) + (list?.height ?? 0));
-    // What the program printed is there for whoever asks.
+    // The program's output is shown on request.
     expect(await box.getByText("exited immediately").isVisible()).toBe(false);
     await box.getByText("Details").click();
     await box.getByText("exited immediately").waitFor();
@@ -62,7 +62,7 @@ describe("a page of the intranet, in proxy mode", () => {
     await box.waitFor({ state: "detached" });
   });
 
-  test("while nothing leads there it cannot be opened, and that is said", async () => {
+  test("cannot be opened while the tunnel is down, which is stated", async () => {
     await app.put(connected({ phase: "reconnecting", session: session({ resources }) }));
     await heading("Reconnecting").waitFor();
     expect(await button("Open portal").isDisabled()).toBe(true);
@@ -72,9 +72,9 @@ describe("a page of the intranet, in proxy mode", () => {
     expect(await button("Open portal").isEnabled()).toBe(true);
   });
 
-  test("a desktop that loses its proxy setting: the toggle stays off, says so, and Open goes on working", async () => {
+  test("if the desktop does not store its proxy setting, the switch stays off and says so, and Open still works", async () => {
     const calls = await givenBrowser(0);
-    // As where there is no D-Bus session: writable, and nothing that is written is kept.
+    // As without a D-Bus session: the setting is writable, but writes are lost.
     const gsettings = join(calls, "..", "gsettings");
     writeFileSync(gsettings, "#!/bin/sh\ncase $1 in writable) echo true;; get) echo \"''\";; esac\n", { mode: 0o755 });
     await app.put(connected({ session: session({ resources }) }));
@@ -87,13 +87,13 @@ describe("a page of the intranet, in proxy mode", () => {
   });
 });
 
-test("what is published is opened when it is a web page, and copied otherwise", async () => {
+test("web pages are opened, other resources are copied", async () => {
   const resources = [
     { name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" },
     { name: "build", kind: "ssh" as const, address: "build.contoso.example" },
     { name: "trap", kind: "web" as const, address: "file:///etc/passwd" },
   ];
-  // In system mode the person's own browser is inside.
+  // In system mode the user's own browser is tunneled.
   await app.put(connected({ mode: "system", session: session({ resources }) }));
   await button("Open portal").click();
   await expect.poll(() => app.host.evaluate(({ shell }) => shell.opened)).toEqual(["https://portal.contoso.example/"]);

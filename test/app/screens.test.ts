@@ -16,7 +16,7 @@ const sizes = [
 
 let app: App;
 let cdp: CDPSession;
-/** The screen before left the page so that the next can follow. */
+/** Whether the previous screen left the page in the state that the next one starts from. */
 let follows = true;
 
 test.beforeAll(async ({ shared }) => {
@@ -27,7 +27,7 @@ test.beforeAll(async ({ shared }) => {
   cdp = await page.context().newCDPSession(page);
 });
 
-describe("every screen, light and dark, small and large", () => {
+describe("all screens, light and dark, small and large", () => {
   test.each(screens)("$name", async ({ name, go, leave }) => {
     const page = await app.page();
     await page.setViewportSize(sizes[0]);
@@ -41,7 +41,7 @@ describe("every screen, light and dark, small and large", () => {
         await page.emulateMedia({ colorScheme });
         await settle(page);
         await shoot(`${name}-${size.width}-${colorScheme}`);
-        // All rules once; another theme can only change the contrast.
+        // Checks all rules once; another theme can only change the contrast.
         const isFirst = size === sizes[0] && colorScheme === "light";
         const isOther = size === sizes[1] && colorScheme === "dark";
         if (isFirst || isOther) {
@@ -60,17 +60,17 @@ describe("every screen, light and dark, small and large", () => {
   });
 });
 
-/** Straight from the browser: nothing here has to wait for fonts or fade a caret. */
+/** Directly by DevTools, without waiting for fonts or the caret. */
 const shoot = async (name: string): Promise<void> => {
   const { data } = await cdp.send("Page.captureScreenshot", { optimizeForSpeed: true });
   await writeFile(`${folder}/${name}.png`, Buffer.from(data, "base64"));
 };
 
-/** Two frames: what was asked for is drawn. */
+/** Waits two frames, so that changes are drawn. */
 const settle = (page: Page): Promise<void> =>
   page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
 
-/** Text that is cut off without an ellipsis, or anything that makes the page scroll sideways. */
+/** Text that is cut off without an ellipsis, and elements that make the page scroll sideways. */
 const overflows = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const found: string[] = [];

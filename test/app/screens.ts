@@ -4,5 +4,5 @@ import { settingsScreens } from "./screens/settings.ts";
 import { signInScreens } from "./screens/sign-in.ts";
 import { systemModeScreens } from "./screens/system-mode.ts";
 
-/** Every screen of the window, in an order in which each can follow the one before. */
+/** All screens of the window, ordered so that each can start from the previous one. */
 export const screens: Screen[] = [...signInScreens, ...connectionScreens, ...systemModeScreens, ...settingsScreens];

@@ -7,7 +7,7 @@ import { test } from "./shared.ts";
 onMainPage();
 
 describe("settings", () => {
-  test("the licences of what is built in are opened", async () => {
+  test("the licences of built-in components can be opened", async () => {
     await button("Settings").click();
     await app.host.evaluate(({ shell }) => shell.opened.splice(0));
     await button("Open-source licences").click();
@@ -33,12 +33,12 @@ describe("settings", () => {
     await button("Back").click();
   });
 
-  test("sign out asks first, and says what it means", async () => {
+  test("sign-out asks first and says what it does", async () => {
     await button("Settings").click();
     await button("Sign out").click();
     const question = page.getByRole("alertdialog");
     await question.getByText("You will need your password to sign in again.").waitFor();
-    // There is none that could end.
+    // Not connected, so nothing is said about disconnecting.
     expect(await question.getByText("You will be disconnected").count()).toBe(0);
     await question.getByRole("button", { name: "Cancel" }).click();
     await question.waitFor({ state: "detached" });
@@ -50,7 +50,7 @@ describe("settings", () => {
   });
 });
 
-test("the way back from the settings stays in sight, and Escape is one too", async () => {
+test("Back stays visible while scrolling, and Escape goes back as well", async () => {
   await button("Settings").click();
   await heading("Settings").waitFor();
   await page.setViewportSize({ width: 360, height: 420 });
@@ -58,7 +58,7 @@ test("the way back from the settings stays in sight, and Escape is one too", asy
   await page.locator(".page").evaluate((element) => element.scrollTo(0, element.scrollHeight));
   const box = await button("Back").boundingBox();
   expect(box && box.y >= 0 && box.y < 60).toBe(true);
-  // A question is closed by it, and nothing else.
+  // Escape closes only the question.
   await button("Remove Contoso from this computer").click();
   await page.getByRole("alertdialog").waitFor();
   await page.keyboard.press("Escape");
@@ -69,7 +69,7 @@ test("the way back from the settings stays in sight, and Escape is one too", asy
   await page.setViewportSize({ width: 420, height: 680 });
 });
 
-test("signing out of an intranet that is up, and removing it, says that the connection ends", async () => {
+test("signing out of or removing a connected intranet says that it disconnects", async () => {
   await app.put(connected());
   await button("Settings").click();
   await button("Sign out").click();

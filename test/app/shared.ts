@@ -3,8 +3,8 @@ import { Company } from "../e2e/fixture.ts";
 import { type App, launch } from "./launch.ts";
 
 /**
- * For specifications over the fake core that leave the window where it is: one app for all of them that a worker runs, since
- * starting it takes longer than most of them. Each file begins with `asNew()`.
+ * For tests with a fake core that leave the window in place: one app for all of them in a worker, because starting it
+ * takes longer than most tests. Each file begins with `asNew()`.
  */
 // biome-ignore lint/correctness/noEmptyPattern: a fixture without dependencies is declared like this
 const withApp = base.extend<"shared", App>("shared", { scope: "worker" }, async ({}, { onCleanup }) => {
@@ -13,7 +13,7 @@ const withApp = base.extend<"shared", App>("shared", { scope: "worker" }, async 
   return app;
 });
 
-/** The same of a real company, for specifications that leave it intact: no connection, everything running. */
+/** The same for a real company, for tests that leave it disconnected and running. */
 // biome-ignore lint/correctness/noEmptyPattern: as above
 export const test = withApp.extend<"company", Company>("company", { scope: "worker" }, async ({}, { onCleanup }) => {
   const company = new Company({});
@@ -22,6 +22,6 @@ export const test = withApp.extend<"company", Company>("company", { scope: "work
   return company;
 });
 
-/** Prints what a company's programs wrote, when a test of the file fails. */
+/** Prints the logs of a company's programs when a test of the file fails. */
 export const tellLogs = (company: () => Company): void =>
   beforeEach(() => onTestFailed(() => console.error(company().logs())));

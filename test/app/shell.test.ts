@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** Labels of the tray's menu, those of submenus indented. */
+/** Labels of the tray's menu; those of submenus are indented. */
 const trayMenu = (): Promise<string[]> =>
   app.host.evaluate(({ Tray }) => {
     const labels = (menu: { items: { label?: string; submenu?: unknown }[] }): string[] =>
@@ -58,7 +58,7 @@ const openWindow = async (): Promise<void> => {
 describe("tray", () => {
   needsStandin();
 
-  test("tells the state, and connects and disconnects", async () => {
+  test("shows the state, and connects and disconnects", async () => {
     await app.put(disconnected());
     expect(await trayMenu()).toEqual([
       "Contoso: Disconnected",
@@ -76,7 +76,7 @@ describe("tray", () => {
     await waitFor("disconnected", async () => (await trayMenu())[0] === "Contoso: Disconnected");
   });
 
-  test("tells lockdown, also while there is no network", async () => {
+  test("shows lockdown, also without an intranet", async () => {
     await app.put(disconnected());
     const line = "Lockdown is on: only VPN traffic is allowed";
     const tip = (): Promise<string> => app.host.evaluate(({ Tray }) => Tray.all[0].toolTip);
@@ -91,7 +91,7 @@ describe("tray", () => {
     await app.put(disconnected());
   });
 
-  test("has a shape for every state, on dark bars too", async () => {
+  test("has an icon for every state, also for dark panels", async () => {
     const seen: string[] = [];
     for (const state of [
       disconnected(),
@@ -130,7 +130,7 @@ describe("closing the window", () => {
     await clearNotifications();
   });
 
-  test("keeps the tunnel, and says so once", async () => {
+  test("keeps the tunnel up and notifies once", async () => {
     await app.put(connected());
     await closeWindow();
     expect(await visible()).toBe(false);
@@ -141,7 +141,7 @@ describe("closing the window", () => {
     expect(await notifications()).toHaveLength(1);
   });
 
-  test("nobody is looking then, and somebody is when it opens", async () => {
+  test("stops attentive watching until it opens", async () => {
     const attentive = (): Promise<boolean> =>
       app.host.evaluate(() => (globalThis as unknown as { sagFake: { attentive: boolean } }).sagFake.attentive);
     expect(await attentive()).toBe(true);
@@ -151,8 +151,8 @@ describe("closing the window", () => {
     expect(await attentive()).toBe(true);
   });
 
-  test("after a minute it is destroyed, and a new one shows the truth of then", async () => {
-    // The minute, shortened; everything else keeps its time.
+  test("destroys it after a minute; a new one shows the current state", async () => {
+    // Shortens only the one-minute timer.
     await app.host.evaluate(() => {
       const real = globalThis.setTimeout;
       Object.assign(globalThis, {
@@ -176,7 +176,7 @@ describe("closing the window", () => {
   });
 });
 
-describe("notifications, while the window is not in front", () => {
+describe("notifications while the window is not focused", () => {
   needsStandin();
   beforeEach(async () => {
     await openWindow();
@@ -185,7 +185,7 @@ describe("notifications, while the window is not in front", () => {
     await clearNotifications();
   });
 
-  test("dropped, with the cause", async () => {
+  test("connection lost, with the cause", async () => {
     await app.put(failed("access_point_unreachable"));
     expect(await notifications()).toEqual([
       {
@@ -206,7 +206,7 @@ describe("notifications, while the window is not in front", () => {
     expect(await notifications()).toMatchObject([{ title: "Your sign-in to Contoso ends soon" }]);
   });
 
-  test("none while the person is looking, none for what was asked for", async () => {
+  test("none while the window is focused, none for requested changes", async () => {
     await app.put(disconnected());
     await app.put(connected());
     expect(await notifications()).toEqual([]);
@@ -216,10 +216,10 @@ describe("notifications, while the window is not in front", () => {
   });
 });
 
-describe("links and a second start", () => {
+describe("links and second instances", () => {
   needsStandin();
 
-  test("a link opens the page it is for, in a window that was closed", async () => {
+  test("a link opens its page, in a window that was closed", async () => {
     await openWindow();
     await closeWindow();
     await app.host.evaluate(({ app }) => {
@@ -231,7 +231,7 @@ describe("links and a second start", () => {
     await page.getByRole("button", { name: "Back" }).click();
   });
 
-  test("anything else in the arguments is not for us", async () => {
+  test("other arguments are ignored", async () => {
     await app.host.evaluate(({ app }) => {
       app.emit(
         "second-instance",
@@ -244,13 +244,13 @@ describe("links and a second start", () => {
   });
 });
 
-test("waking up is a hint to look again", async () => {
+test("resuming from sleep requests the states", async () => {
   await app.host.evaluate(({ powerMonitor }) => {
     powerMonitor.emit("resume");
   });
 });
 
-test("launch at login is a desktop entry, and gone again", async () => {
+test("launch at login writes a desktop entry, and removes it", async () => {
   const page = await app.page();
   const file = join(app.workspace.dir, "person/config/autostart/sag.desktop");
   await page.evaluate(() => window.sag.call("setPreferences", { launchAtLogin: true, startHidden: true }));
@@ -262,7 +262,7 @@ test("launch at login is a desktop entry, and gone again", async () => {
 describe("quit", () => {
   needsStandin();
 
-  test("asks when connected, and stays when it is cancelled", async () => {
+  test("asks while connected, and stays if cancelled", async () => {
     await openWindow();
     await app.put(connected());
     await app.host.evaluate(({ app }) => {
@@ -276,7 +276,7 @@ describe("quit", () => {
     expect(await app.asked("disconnect")).toHaveLength(1);
   });
 
-  test("ends the connection when that is chosen", async () => {
+  test("disconnects if chosen", async () => {
     const own = await launch();
     await own.put(connected());
     await own.page();
@@ -291,10 +291,10 @@ describe("quit", () => {
   });
 });
 
-describe("a second start", () => {
+describe("a second instance", () => {
   needsStandin();
 
-  test("hands its link to the first one and goes", async () => {
+  test("passes its link to the first one and quits", async () => {
     const first = await launch();
     await first.page();
     const second = await launch({

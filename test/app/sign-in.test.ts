@@ -36,7 +36,7 @@ const toSignIn = async (): Promise<void> => {
 };
 
 describe("first start", () => {
-  test("a pasted message with a link in it goes on by itself", async () => {
+  test("a pasted message with a link continues automatically", async () => {
     await field().focus();
     await page.evaluate((text) => {
       const data = new DataTransfer();
@@ -48,7 +48,7 @@ describe("first start", () => {
     expect(await page.getByText("sag.contoso.example").isVisible()).toBe(true);
   });
 
-  test("a code alone asks for the server, and both go on together", async () => {
+  test("a code alone asks for the server, and both are submitted together", async () => {
     await field().fill("CT7X2");
     await page.getByLabel("Server").fill("sag.contoso.example");
     await page.keyboard.press("Enter");
@@ -56,7 +56,7 @@ describe("first start", () => {
     expect((await app.asked("discover")).at(-1)).toEqual({ server: "sag.contoso.example", enterpriseCode: "CT7X2" });
   });
 
-  test("what is neither is said at the field", async () => {
+  test("other input is reported at the field", async () => {
     await field().fill("CT7X2/..");
     await page.getByText("This is neither an enrolment link nor an enterprise code.").waitFor();
   });
@@ -74,7 +74,7 @@ describe("first start", () => {
     expect(await field().evaluate((element) => element === document.activeElement)).toBe(true);
   });
 
-  test("a link that a mail program has wrapped and quoted goes on by itself", async () => {
+  test("a link that a mail program wrapped and quoted continues automatically", async () => {
     await field().focus();
     await page.evaluate(
       (text) => {
@@ -90,7 +90,7 @@ describe("first start", () => {
     expect((await app.asked("discover")).at(-1)).toBe(link);
   });
 
-  test("an unknown code stands where the person looks, and can be corrected", async () => {
+  test("an unknown code is reported at the field and can be corrected", async () => {
     await app.failNext("discover", "unknown_code");
     await field().fill("XXXXX@sag.contoso.example");
     await page.keyboard.press("Enter");
@@ -100,13 +100,13 @@ describe("first start", () => {
     await heading("Sign in to Contoso").waitFor();
   });
 
-  test("the first field is ready to type in", async () => {
+  test("the first field has the focus", async () => {
     expect(await field().evaluate((element) => element === document.activeElement)).toBe(true);
   });
 });
 
 describe("signing in", () => {
-  test("by name and password, with the keyboard alone", async () => {
+  test("works with name and password by keyboard alone", async () => {
     await toSignIn();
     await fillIn();
     await heading("Disconnected").waitFor();
@@ -118,7 +118,7 @@ describe("signing in", () => {
     });
   });
 
-  test("an empty form says at its fields what is missing, and goes to the first of them", async () => {
+  test("an empty form reports missing input at its fields and focuses the first", async () => {
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByText("Enter your enrolment link or enterprise code.").waitFor();
     await field().fill("CT7X2");
@@ -143,7 +143,7 @@ describe("signing in", () => {
     await page.getByText("Enter your user name.").waitFor();
   });
 
-  test("a refusal goes away as soon as what was refused is changed", async () => {
+  test("a failure disappears when the input is edited", async () => {
     await toSignIn();
     await app.failNext("signIn", "bad_credentials");
     await fillIn();
@@ -159,7 +159,7 @@ describe("signing in", () => {
     await page.getByText("This server doesn't recognise the code.").waitFor({ state: "detached" });
   });
 
-  test("a wrong password is said, and the next attempt is at hand", async () => {
+  test("a wrong password is reported, and the next attempt is ready", async () => {
     await toSignIn();
     await app.failNext("signIn", "bad_credentials");
     await fillIn();
@@ -169,7 +169,7 @@ describe("signing in", () => {
     await heading("Disconnected").waitFor();
   });
 
-  test("a second factor is asked for, a wrong one said", async () => {
+  test("a second factor is asked for, and a wrong one reported", async () => {
     await toSignIn();
     await app.failNext("signIn", "second_factor_required");
     await app.failNext("signIn", "second_factor_required");
@@ -185,7 +185,7 @@ describe("signing in", () => {
     expect((await app.asked("signIn")).slice(-2)).toMatchObject([{ otp: "123456" }, { otp: "654321" }]);
   });
 
-  test("a second factor that is required and missing is set up on the way in", async () => {
+  test("a required second factor is set up during sign-in", async () => {
     await toSignIn();
     await app.failNext("signIn", "second_factor_required", { field: "second_factor" });
     await app.failNext("signIn", "second_factor_required", { field: "otp", text: "That code is wrong." });
@@ -208,12 +208,12 @@ describe("signing in", () => {
     expect((await app.asked("signIn")).at(-1)).toMatchObject({ password: "correct horse", otp: "654321" });
   });
 
-  test("a forced change of the password goes through to signed in", async () => {
+  test("a required change of the password leads to signed in", async () => {
     await toSignIn();
     await app.failNext("signIn", "password_change_required");
     await fillIn();
     await heading("Choose a new password").waitFor();
-    // Its rules are there before anything is typed.
+    // The rules are shown before anything is typed.
     await page.getByText("Use 8 to 32 letters, digits or _ @ - . and start with a letter or digit.").waitFor();
     await page.getByLabel("New password", { exact: true }).fill("battery staple");
     await page.getByLabel("New password again").fill("battery stable");
@@ -226,7 +226,7 @@ describe("signing in", () => {
     expect((await app.asked("signIn")).at(-1)).toMatchObject({ password: "battery staple" });
   });
 
-  test("a change of the password asks for the second factor where there is one", async () => {
+  test("changing the password asks for the second factor if there is one", async () => {
     await toSignIn();
     await app.failNext("signIn", "password_change_required");
     await fillIn();
@@ -237,7 +237,7 @@ describe("signing in", () => {
     await page.keyboard.press("Enter");
     const code = page.getByLabel("Six-digit code");
     await code.waitFor();
-    // It is asked for, and nothing is wrong yet.
+    // It is asked for, but not an error yet.
     expect(await code.evaluate((element) => element === document.activeElement)).toBe(true);
     expect(await code.getAttribute("aria-invalid")).not.toBe("true");
     await code.fill("123 456");
@@ -252,16 +252,16 @@ describe("signing in", () => {
     expect((await app.asked("signIn")).at(-1)).toMatchObject({ password: "battery staple", otp: "654321" });
   });
 
-  test("a fingerprint nobody vouches for is shown, and only a yes goes on", async () => {
+  test("an unverified fingerprint is shown, and only a yes continues", async () => {
     await app.set({ selfMade: true });
     await field().fill(link);
     await page.keyboard.press("Enter");
     await heading("Is this the right server?").waitFor();
-    // What stands out is not the answer that trusts.
+    // The primary button is the safe answer.
     const big = page.locator("button.big");
     expect(await big.allTextContents()).toEqual(["Fingerprints don't match"]);
     await page.getByRole("button", { name: "Fingerprints don't match" }).click();
-    // What to do about that, and what the administrator has to know.
+    // Says what to do, and what to report to the administrator.
     await heading("Don't sign in").waitFor();
     await page.getByText(/Tell your administrator that \S+ shows a different fingerprint\./).waitFor();
     await page.getByRole("button", { name: "Copy for your administrator" }).click();
@@ -280,7 +280,7 @@ describe("signing in", () => {
     await app.set({ selfMade: false });
   });
 
-  test("without a keychain, a file is offered and only taken when it is chosen", async () => {
+  test("without a keychain, a file is offered and used only if chosen", async () => {
     await toSignIn();
     await app.failNext("signIn", "keychain_unavailable");
     await fillIn();
@@ -290,7 +290,7 @@ describe("signing in", () => {
     expect((await app.asked("signIn")).at(-1)).toMatchObject({ store: "file" });
   });
 
-  test("a missing keychain shows before a password is typed, and a file can be chosen at once", async () => {
+  test("a missing keychain is reported before a password is typed, and a file can be chosen at once", async () => {
     await app.failNext("checkStore", "keychain_unavailable");
     const before = (await app.asked("signIn")).length;
     await toSignIn();
@@ -303,7 +303,7 @@ describe("signing in", () => {
     expect(await app.asked("signIn")).toHaveLength(before + 1);
   });
 
-  test("a forgotten password, by keyboard alone: a code by mail, a new password, signed in", async () => {
+  test("a forgotten password, by keyboard alone: mailed code, new password, signed in", async () => {
     await toSignIn();
     await page.getByLabel("User name").fill("anna.meyer");
     await page.getByRole("button", { name: "Forgot your password?" }).focus();
@@ -314,7 +314,7 @@ describe("signing in", () => {
     await heading("Check your email").waitFor();
     await page.getByText("If an account named anna.meyer exists, we have emailed it a code.").waitFor();
     expect((await app.asked("forgotPassword")).at(-1)).toEqual({ invitation: link, userName: "anna.meyer" });
-    // The code's field has the focus; the rest is a Tab or two away.
+    // The code's field has the focus; Tab leads to the rest.
     await page.keyboard.type("k7m2p-q9xyz ");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
@@ -328,7 +328,7 @@ describe("signing in", () => {
     await app.failNext("resetPassword", "bad_credentials", { field: "code" });
     await page.setViewportSize({ width: 360, height: 560 });
     await page.keyboard.press("Enter");
-    // Marked where it stands, in sight also in a small window, ready to be typed anew.
+    // The code is marked, visible in a small window too, and selected for retyping.
     await page.getByText("This code is wrong or has expired. Check it or send another.").waitFor();
     const code = page.getByLabel("Code from the email");
     expect(await code.getAttribute("aria-invalid")).toBe("true");
@@ -349,7 +349,7 @@ describe("signing in", () => {
     expect((await app.asked("signIn")).at(-1)).toMatchObject({ userName: "anna.meyer", password: "battery staple" });
   });
 
-  test("another code is a step back, and the way out of it leads to the password", async () => {
+  test("requesting another code goes back one step, and back from there to the password", async () => {
     await toSignIn();
     await page.getByRole("button", { name: "Forgot your password?" }).click();
     await page.getByLabel("User name").fill("berta");
@@ -366,7 +366,7 @@ describe("signing in", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
-  test("again, for an intranet that is known", async () => {
+  test("signing in again to a listed intranet", async () => {
     await app.put(disconnected({ phase: "signed_out" }));
     await page.getByRole("button", { name: "Sign in" }).click();
     await heading("Sign in to Contoso").waitFor();

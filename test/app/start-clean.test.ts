@@ -7,7 +7,7 @@ import { needsProgram } from "../harness/needs.ts";
 import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
 import { startIn } from "./started.ts";
 
-/** ms until the window is there with its page drawn, in a checkout that nothing has been built in. */
+/** Limit until the window shows its page in a clean checkout, ms. */
 const limit = 90_000;
 
 const workspace = createWorkspace("clean");
@@ -21,13 +21,13 @@ afterAll(async () => {
 beforeAll(() => {
   execFileSync("git", ["clone", "--quiet", "--shared", at(), checkout]);
   symlinkSync(at("node_modules"), join(checkout, "node_modules"));
-  // A Go that had to be fetched is the machine's, as one that was installed is.
+  // Shares the downloaded Go, as an installed one would be.
   mkdirSync(join(checkout, ".cache"), { recursive: true });
   const go = ".cache/go1.26.8";
   if (existsSync(at(go))) symlinkSync(at(go), join(checkout, go));
 });
 
-test("npm start on a clean checkout builds, opens the app on a display, says on which host, and ends when it is told to", async (context) => {
+test("npm start in a clean checkout builds, opens the app, prints the host it runs on, and ends on SIGTERM", async (context) => {
   needsProgram(context, "xvfb-run");
   const { host, ms, said } = await startIn(checkout, workspace);
   expect(["electron", "standin"]).toContain(host);

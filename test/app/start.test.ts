@@ -4,7 +4,7 @@ import { needsProgram } from "../harness/needs.ts";
 import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
 import { startIn } from "./started.ts";
 
-/** ms until the window is there with its page drawn, everything built. */
+/** Limit until the window shows its page after a build, ms. */
 const limit = 5_000;
 
 const workspace = createWorkspace("start");
@@ -13,11 +13,11 @@ afterAll(async () => {
   workspace.remove();
 });
 
-test("npm start, once built, opens the window at once", async (context) => {
+test("npm start opens the window at once after a build", async (context) => {
   needsProgram(context, "xvfb-run");
   const { ms, bars } = await startIn(at(), workspace);
   console.info(`built: ${ms} ms to the window`);
   expect(ms).toBeLessThan(limit);
-  // Its own window, no tab of a browser.
+  // An app window, not a browser tab.
   expect(bars).toBeLessThan(40);
 });

@@ -7,7 +7,7 @@ import { goEnvironment } from "../../build/lib/go.ts";
 import type { Workspace } from "../harness/workspace.ts";
 import { browsersOf } from "./kills.ts";
 
-/** What is kept outside of a checkout stays where it is, though the person has a home of their own. */
+/** Shares the caches outside of the checkout, although the test has its own home directory. */
 const goCaches = (): Record<string, string> => {
   const env = goEnvironment();
   const ask = (name: string): string => execFileSync("go", ["env", name], { env, encoding: "utf8" }).trim();
@@ -20,14 +20,14 @@ const goCaches = (): Record<string, string> => {
 
 export interface Started {
   host: string;
-  /** From the command to the window, without the display's own start. */
+  /** Time from the command to the window, without starting the display, ms. */
   ms: number;
   said: string;
-  /** px of the window's height that the app does not have: a browser's tabs and address line. Stand-in only. */
+  /** Height of the browser's tabs and address bar, px; should be about 0. Stand-in only. */
   bars: number;
 }
 
-/** Measured in the page, by way of the browser that a main process opened. */
+/** Measured in the page, through the browser that main opened. */
 const barsOf = async (pid: number): Promise<number> => {
   const profile = browsersOf(pid)
     .map((browser) => readFileSync(`/proc/${browser}/cmdline`, "utf8").match(/--user-data-dir=([^\0]*)/)?.[1])
@@ -38,7 +38,7 @@ const barsOf = async (pid: number): Promise<number> => {
   return page ? page.evaluate(() => outerHeight - innerHeight) : Number.POSITIVE_INFINITY;
 };
 
-/** `npm start` in a checkout, on a display, until its window is there; then it is asked to end, and has to. */
+/** Runs `npm start` in a checkout on a display until its window appears; then sends SIGTERM and waits for its end. */
 export const startIn = async (checkout: string, workspace: Workspace): Promise<Started> => {
   const program = [join(checkout, "node_modules/.bin/node"), join(checkout, "build/start.ts"), "--json"];
   const child = spawn("xvfb-run", ["-a", ...program], {

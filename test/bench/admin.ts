@@ -10,12 +10,13 @@ import { round } from "./measured.ts";
 const instances = 100;
 const accountsEach = 1_000;
 const RegionId = "cn-shanghai";
-/** Calls under way at once. */
+/** Number of concurrent calls. */
 const workers = 8;
 
 /**
- * Requests per second and 99th percentile of Describe and Create at a server with 100 instances of 1,000 accounts, and whether
- * pages stay stable while accounts are added. The accounts are written into the store: hashing 100,000 passwords is not the point.
+ * Requests per second and 99th percentile of Describe and Create at a server with 100 instances of 1,000 accounts,
+ * and whether pages stay stable while accounts are added. The accounts are inserted directly, because hashing 100,000
+ * passwords is not what is measured.
  */
 export async function admin(short: boolean): Promise<Measured> {
   const server = await startServer();
@@ -46,7 +47,7 @@ export async function admin(short: boolean): Promise<Measured> {
     figures.pagesSeenTwice = twice;
     figures.pagesMissed = missed;
     figures.residentMb = Math.round(process.memoryUsage.rss() / 1e6);
-    // The peers have no such interface: there is nothing to compare with.
+    // There are no ratios, because other VPN servers have no comparable API.
     return { rounds, figures, ratios: {} };
   } finally {
     await server.close();
@@ -79,7 +80,7 @@ async function fill(server: TestServer): Promise<string[]> {
     const rows = Array.from({ length: accountsEach }, (_, n) => ({
       id: `acc-${i}-${n}`,
       instance_id: instance,
-      // One code spans them all, so every name is there once.
+      // All instances share one code, so every user name has to be unique.
       user_name: `user.${i}.${n}`,
       name_key: `user.${i}.${n}`,
       mail: "a@b",
@@ -130,7 +131,10 @@ async function drive(
   return { perSecond: round(calls / seconds), p50: at(0.5), p99: at(0.99) };
 }
 
-/** Turns all pages while accounts come and go; how many of those that stayed came twice, and how many not at all. */
+/**
+ * Reads all pages while accounts are added and removed; returns how many of the unchanged ones were listed twice, and
+ * how many were missing.
+ */
 async function turnPages(
   server: TestServer,
   key: AccessKeyPair,

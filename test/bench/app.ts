@@ -6,18 +6,18 @@ import { connected, disconnected } from "../app/fake/sample.ts";
 import { type App, launch } from "../app/launch.ts";
 import { type Bench, round } from "./measured.ts";
 
-/** What is measured of the desktop app, with the limits it has to keep. */
+/** The figures of the desktop app and their limits. */
 interface AppFigures {
   /** ms from navigation to the first contentful paint; limit 300. */
   firstPaintMs: number;
-  /** ms from navigation until the one button is there to be pressed; limit 500. */
+  /** ms from navigation until the main button is interactive; limit 500. */
   interactiveMs: number;
   /** KB of page, scripts and styles that the first load fetches, gzipped; limit 350. */
   bundleKb: number;
-  /** MB of the page's heap before and after 3,600 status events. */
+  /** Heap of the page before and after 3,600 status events, MB. */
   heapBeforeMb: number;
   heapAfterMb: number;
-  /** Percent of a core that main takes while nothing happens; limit 1. */
+  /** CPU of main while idle, percent of a core; limit 1. */
   idleCpuPercent: number;
 }
 
@@ -53,7 +53,7 @@ export const app: Bench = async (short) => {
   }
 };
 
-/** Loads the page anew, as a window that was destroyed does. */
+/** Reloads the page, as when a destroyed window is opened again. */
 const load = async (app: App): Promise<{ paint: number; interactive: number }> => {
   const page = await app.page();
   await page.reload();
@@ -62,7 +62,7 @@ const load = async (app: App): Promise<{ paint: number; interactive: number }> =
     () =>
       new Promise((resolve) => {
         const button = document.querySelector(".state > .button");
-        // Focused by the app itself as soon as it can be pressed; from then on a frame is a reaction.
+        // The app focuses the button when it becomes interactive; the next frame is the reaction.
         const ready = (): void => {
           const [first] = performance.getEntriesByName("first-contentful-paint");
           if (!first || document.activeElement !== button) return void requestAnimationFrame(ready);
@@ -74,7 +74,7 @@ const load = async (app: App): Promise<{ paint: number; interactive: number }> =
   );
 };
 
-/** An hour of a connected client, as fast as it goes: what is kept must not grow with it. */
+/** An hour of states from a connected client, as fast as possible: memory must not grow with it. */
 const statusEvents = async (app: App): Promise<{ heapBeforeMb: number; heapAfterMb: number }> => {
   const page = await app.page();
   const cdp = await page.context().newCDPSession(page);
@@ -93,19 +93,19 @@ const statusEvents = async (app: App): Promise<{ heapBeforeMb: number; heapAfter
       },
       { state: connected(), count, base },
     );
-    // Told last and shown: everything before it has been worked off.
+    // Waits until the last state is shown, so that all earlier ones have been processed.
     const clientIp = `10.77.1.${count % 250}`;
     await app.put(connected({ clientIp }));
     await page.getByText(clientIp).waitFor({ timeout: 60_000 });
   };
-  // The graph's five minutes are full and everything is compiled before it is looked at the first time.
+  // Fills the graph's five minutes and lets everything be compiled before the first measurement.
   await events(600, 0);
   const before = await heap();
   await events(3600, 1_000_000);
   return { heapBeforeMb: round(before), heapAfterMb: round(await heap()) };
 };
 
-/** CPU time of main as the operating system counts it, in percent of a core, connected and idle. */
+/** CPU time of main from the operating system, percent of a core, connected and idle. */
 const idle = async (app: App, seconds: number): Promise<number> => {
   const ticks = (): number => {
     const fields = readFileSync(`/proc/${app.host.pid}/stat`, "utf8")
@@ -118,7 +118,7 @@ const idle = async (app: App, seconds: number): Promise<number> => {
   return round(((ticks() - before) / 100 / seconds) * 100);
 };
 
-/** What loading the page fetches, gzipped file by file. */
+/** What loading the page fetches, gzipped per file. */
 const bundle = async (app: App): Promise<number> => {
   const page = await app.page();
   const fetched = await page.evaluate(() =>
@@ -130,7 +130,7 @@ const bundle = async (app: App): Promise<number> => {
   return round(bytes.reduce((sum, size) => sum + size, 0) / 1024);
 };
 
-/** Measured by its limit: 1 and under is kept. */
+/** Ratios to the limits: up to 1 is within the limit. */
 const ratiosOf = (figures: AppFigures): Record<string, number> => ({
   firstPaintMs: round(figures.firstPaintMs / limits.firstPaintMs),
   interactiveMs: round(figures.interactiveMs / limits.interactiveMs),

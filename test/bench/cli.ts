@@ -5,7 +5,7 @@ import { measureStarts } from "../harness/start-times.ts";
 import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
 import { type Measured, round } from "./measured.ts";
 
-/** How long `sag version` and `sag status` take, signed in and connected, as whole processes. */
+/** How long the processes `sag version` and `sag status` take, signed in and connected. */
 export const cli = async (short: boolean): Promise<Measured> => {
   const workspace = createWorkspace("bench");
   const processes = new Processes(workspace.logs);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Processor time of all threads of the processes, s; the scheduler counts it in ns. */
+/** CPU time of all threads of the processes, s; read from the scheduler in ns. */
 export const cpuSeconds = (pids: number[]): number => {
   let ns = 0;
   for (const pid of pids)
@@ -9,11 +9,11 @@ export const cpuSeconds = (pids: number[]): number => {
   return ns / 1e9;
 };
 
-/** The most memory that a process has had since `forgetPeak`, MB (VmHWM). */
+/** Peak memory of a process since `forgetPeak`, MB (VmHWM). */
 export const peakMemory = (pid: number): number => {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kilobytes) / 1_000;
 };
 
-/** The peak is counted from now on (proc_pid_clear_refs(5)). */
+/** Resets the peak (proc_pid_clear_refs(5)). */
 export const forgetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, "5");

@@ -8,7 +8,7 @@ export interface DelayedRelay {
   close(): void;
 }
 
-/** Passes connections on to HOST:PORT; answers arrive `delayMs` later, in order. */
+/** Relays connections to HOST:PORT and delays the answers by `delayMs`, in order. */
 export const relayDelayed = async (host: string, port: number, delayMs: number): Promise<DelayedRelay> => {
   const open = new Set<Socket>();
   const server = createServer((near) => {

@@ -13,10 +13,10 @@ import { type Measured, round, Samples } from "./measured.ts";
 
 const rounds = 50;
 const shortRounds = 10;
-/** ms by which the access point hears of a peer too late for Dial, which waits 300 ms. */
+/** Delay after which the access point learns of a peer, ms; longer than the 300 ms that Dial waits for it. */
 const delayMs = 500;
 
-/** How long a dial takes on loopback, from the key press and from the call, and where the time goes. */
+/** How long a dial takes on loopback, with and without the start of the process, and in which steps. */
 export const dial = async (short: boolean): Promise<Measured> => {
   const workspace = createWorkspace("bench");
   const processes = new Processes(workspace.logs);
@@ -63,7 +63,7 @@ export const dial = async (short: boolean): Promise<Measured> => {
   }
 };
 
-/** One dial by core in this process, which is warm: its steps, and the first byte from inside. */
+/** One dial by core in this warmed-up process: its steps, and the first byte from the intranet. */
 const inProcess = async (client: Client, samples: Samples): Promise<void> => {
   const at: Record<string, number> = {};
   const begin = performance.now();
@@ -88,7 +88,7 @@ const inProcess = async (client: Client, samples: Samples): Promise<void> => {
   await client.disconnect();
 };
 
-/** The same by the command, from the key press on: Node's start is part of what a person waits for. */
+/** The same with `sag connect`, including the start of Node.js, which users wait for as well. */
 const fromTheShell = async (person: Person, samples: Samples): Promise<void> => {
   const begin = performance.now();
   const seen: Seen = await person.connect();
@@ -104,7 +104,7 @@ const firstByte = async (socks: string): Promise<void> => {
   socket.destroy();
 };
 
-/** The access point hears of the peer after Dial has been answered: WireGuard alone would try again only after 5 s. */
+/** The access point learns of the peer after Dial was answered, when plain WireGuard would retry only after 5 s. */
 const latePeer = async (
   site: Site,
   prompt: { stop(): Promise<void> },

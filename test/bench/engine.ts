@@ -14,12 +14,12 @@ import { cpuSeconds, peakMemory } from "./cost.ts";
 import { type Measured, round, Samples } from "./measured.ts";
 
 const rounds = 7;
-/** s that iperf3 sends, after one that does not count. */
+/** How long iperf3 sends, s, after an uncounted warm-up. */
 const seconds = 4;
 const mtu = 1420;
 const ports = { iperf: "5201", wireguard: "51820" };
 
-/** What is sent: one or eight TCP streams, up or down. */
+/** The loads: one or eight TCP streams, up or down. */
 const loads = {
   up: [],
   down: ["-R"],
@@ -28,9 +28,9 @@ const loads = {
 };
 
 /**
- * The engine alone, without anything of ours around it: wireguard-go's own program in two network namespaces, from the module as it
- * comes and from the changed one, in-line, and in-line on one processor. Ratios are to stock, medians of the rounds' own. Both ends,
- * and iperf3's, share the machine. Needs root, wg and iperf3.
+ * The engine alone: wireguard-go's own program in two network namespaces, stock and patched, the latter in-line, and
+ * in-line on one processor. Ratios are to stock, medians over the rounds. Both ends and iperf3 share the host. Needs
+ * root, wg and iperf3.
  */
 export const engine = async (short: boolean): Promise<Measured> => {
   const changed = at(".cache", "bench", "wireguard-go");
@@ -59,7 +59,7 @@ export const engine = async (short: boolean): Promise<Measured> => {
   return { rounds: count, figures: samples.medians(), ratios };
 };
 
-/** Two ends of one engine: all loads. */
+/** Two ends with the same engine, under all loads. */
 const oneTunnel = async (name: string, program: string[], samples: Samples): Promise<void> => {
   const id = `${randomInt(0, 1 << 14)}`;
   const dir = mkdtempSync(join(tmpdir(), "sag-bench-"));
@@ -97,7 +97,7 @@ const oneTunnel = async (name: string, program: string[], samples: Samples): Pro
     }
     start(b.netns, ["iperf3", "-s", "-p", ports.iperf]);
     const client = ["ip", "netns", "exec", a.netns, "iperf3", "-c", "198.18.1.2", "-p", ports.iperf, "-C", "cubic"];
-    // The server is there once a first, short one succeeds.
+    // iperf3's server is ready once a short run succeeds.
     await until("iperf3", async () => (await command([...client, "-n", "1"])).code === 0);
     const pids = engines.map((one) => one.pid ?? 0);
     for (const [load, flags] of Object.entries(loads)) {

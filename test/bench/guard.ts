@@ -13,20 +13,20 @@ import { cpuSeconds } from "./cost.ts";
 import { type Measured, round, Samples } from "./measured.ts";
 
 const rounds = 7;
-/** How often it sleeps and wakes in a round, for so many ms each; and what is not counted after each change, ms. */
+/** Number of changes in a round, length of each span, and time not counted after each change, ms. */
 interface Rhythm {
   turns: number;
   span: number;
   settling: number;
 }
-/** As fast as it goes, the next second is another one than this: many short spans. */
+/** For maximum speed: rates vary from second to second, so it takes many short spans. */
 const fast: Rhythm = { turns: 12, span: 500, settling: 200 };
 const steady: Rhythm = { turns: 4, span: 2_000, settling: 500 };
-/** bit/s at which processor time is taken: slow enough for anything that could be called a machine. */
+/** Rate at which CPU time is measured, bit/s; slow enough for any host. */
 const rate = "150M";
 const cpu = "CpuSecondsPerGb";
 
-/** What a span took and brought. */
+/** Duration and traffic of a span. */
 interface Spent {
   bytes: number;
   cpuSeconds: number;
@@ -34,12 +34,12 @@ interface Spent {
 }
 
 /**
- * What the kill switch costs: throughput of one TCP connection through the whole tunnel, and processor time per gigabyte at the client
- * (its program and sag-tunnel, which spend the time in the kill switch), with and without. It is switched during one
- * connection: from one connection to the next both figures differ by more than the kill switch costs. Processor time is
- * taken at a rate that is always reached: what goes as fast as it can goes in batches as large as chance has it, which decide
- * what a gigabyte takes. Ratios are the medians of the rounds' own. Needs root and iperf3; SCHED_BATCH (`chrt -b 0`) keeps the
- * programs at both ends from interrupting each other, as two machines would.
+ * The cost of the kill switch: throughput of one TCP connection through the tunnel, and CPU time per gigabyte at the
+ * client (its program and sag-tunnel, whose sends pass the kill switch), with and without. It is switched during one
+ * connection, because both figures differ more between connections than the kill switch costs. CPU time is measured
+ * at a fixed rate: at full speed it depends on the random size of batches. Ratios are medians over the rounds. Needs
+ * root and iperf3; SCHED_BATCH (`chrt -b 0`) keeps the programs at the two ends from preempting each other, as on two
+ * hosts.
  */
 export const guard = async (short: boolean): Promise<Measured> => {
   const campus = new Campus();
@@ -82,7 +82,7 @@ export const guard = async (short: boolean): Promise<Measured> => {
   }
 };
 
-/** All rounds of one figure, while iperf3 sends. */
+/** All rounds of one figure while iperf3 sends. */
 const underLoad = async (
   campus: Campus,
   flags: string[],
@@ -100,14 +100,14 @@ const underLoad = async (
   await once(server.stdout, "data");
   const client = iperf3("client", "-t", "3600", ...flags, "-c", host4);
   try {
-    // It has begun once it tells of its first second.
+    // iperf3 has started once it prints its first second.
     await once(client.stdout, "data");
     const before = sent(service);
     await until("bytes flow", () => sent(service) > before + 1e6);
     const pids = [service, client.pid ?? 0];
     for (let number = 0; number < rounds; number++) {
       const spent = { guarded: nothing(), unguarded: nothing() };
-      // Which one comes first changes from round to round, and from turn to turn.
+      // The order alternates between rounds and turns.
       const order = number % 2 === 0 ? [true, false, false, true] : [false, true, true, false];
       for (let turn = 0; turn < 2 * turns; turn++) {
         const guarded = order[turn % 4] ?? true;
@@ -129,7 +129,7 @@ const underLoad = async (
 
 const nothing = (): Spent => ({ bytes: 0, cpuSeconds: 0, seconds: 0 });
 
-/** Enables the kill switch's table, or makes it dormant: then the kernel evaluates none of its rules. */
+/** Enables the kill switch's table, or makes it dormant, so that the kernel skips its rules. */
 const set = async (campus: Campus, guarded: boolean): Promise<void> => {
   const flags = guarded ? "" : " { flags dormant; }";
   await must(campus.machines.on("client", ["nft", `add table inet sag-tunnel${flags}`]));
@@ -147,7 +147,7 @@ const measure = async (pids: number[], span: number, spent: Spent): Promise<void
   spent.seconds += (after.at - before.at) / 1_000;
 };
 
-/** Bytes that have gone into the tunnel's link, in the network of a process. */
+/** Bytes sent to the tunnel's link, in the network namespace of a process. */
 const sent = (pid: number): number => {
   const line = readFileSync(`/proc/${pid}/net/dev`, "utf8")
     .split("\n")

@@ -1,21 +1,21 @@
 import { median } from "../harness/net/measure.ts";
 
-/** What a bench tells: medians, their unit in the name, and what they are to each other. */
+/** The result of a benchmark: medians, whose names include the unit, and their ratios. */
 export interface Measured {
   rounds: number;
   figures: Record<string, number>;
   ratios: Record<string, number>;
-  /** What does not fit into a line for each figure, by its title. */
+  /** Tables that do not fit into one line per figure, by title. */
   tables?: Record<string, Table>;
 }
 
-/** Rows of cells, the first one of them the head. */
+/** Rows of cells; the first row is the header. */
 export type Table = string[][];
 
-/** `against`: a folder with a sag-tunnel and a sag-access-point of another state, to be measured beside this one. */
+/** `against`: a directory with the sag-tunnel and sag-access-point of another version, measured for comparison. */
 export type Bench = (short: boolean, against?: string) => Promise<Measured>;
 
-/** With columns below each other. */
+/** Formats a table with aligned columns. */
 export const aligned = (table: Table): string => {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
@@ -36,7 +36,7 @@ export class Samples {
     return this.#values.get(name) ?? [];
   }
 
-  /** The median of each, in the order in which they first came. */
+  /** The median of each figure, in the order of first use. */
   medians(): Record<string, number> {
     return Object.fromEntries([...this.#values].map(([name, values]) => [name, round(median(values))]));
   }

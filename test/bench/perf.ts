@@ -2,7 +2,10 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { must } from "../harness/command.ts";
 
-/** Where processor time goes. The first group decides of which a function stands in a sample's calls, from the innermost one on. */
+/**
+ * Groups of functions. A sample belongs to the first group that matches a function of its call stack, starting with
+ * the innermost.
+ */
 const groups: [name: string, functions: RegExp][] = [
   ["crypto", /chacha|poly1305|blake2/i],
   [
@@ -37,10 +40,10 @@ const groups: [name: string, functions: RegExp][] = [
   ["WireGuard (Go)", /^golang\.zx2c4\.com\/wireguard\/(device|replay)/],
 ];
 
-/** The order in which a table has them. */
+/** The order of the groups in tables. */
 export const groupNames = [...new Set(groups.map(([name]) => name)), "rest"];
 
-/** The group that a sample belongs to; its functions stand with the innermost one first. */
+/** The group of a sample; `calls` starts with the innermost function. */
 export const groupOf = (calls: string[]): string => {
   for (const call of calls) {
     const found = groups.find(([, functions]) => functions.test(call));
@@ -49,19 +52,19 @@ export const groupOf = (calls: string[]): string => {
   return "rest";
 };
 
-/** Samples where the processes are while a command runs, into a file. Needs root and Linux's perf. */
+/** Samples the processes with perf while a command runs. Needs root and Linux perf. */
 export const record = async (pids: number[], file: string, running: string[]): Promise<void> => {
   const args = ["record", "-q", "-F", "1999", "-g", "-p", pids.join(","), "-o", file, "--", ...running];
   await must(["perf", ...args], { limit: 60_000 });
 };
 
-/** The share of each group in a process's samples, and of each function in which time was spent. */
+/** The shares of groups and functions in the samples of a process. */
 export interface Shares {
   groups: Map<string, number>;
   functions: Map<string, number>;
 }
 
-/** What `record` wrote, by process. */
+/** Parses what `record` wrote, by process. */
 export const sharesOf = async (file: string): Promise<Map<number, Shares>> => {
   const child = spawn("perf", ["script", "-i", file, "-F", "pid,ip,sym"], { stdio: ["ignore", "pipe", "ignore"] });
   const ended = new Promise((resolve) => child.once("close", resolve));

@@ -12,7 +12,7 @@ import { groupNames, record, type Shares, sharesOf } from "./perf.ts";
 import { connected, Stock, type Tunnel } from "./tunnels.ts";
 
 const rounds = 5;
-/** How long iperf3 sends in each cell, s. */
+/** How long iperf3 sends for each cell, s. */
 const span = 2;
 
 interface Load {
@@ -30,16 +30,16 @@ const ends = ["client", "accessPoint"] as const;
 type End = (typeof ends)[number];
 const endNames: Record<End, string> = { client: "client", accessPoint: "access point" };
 
-/** Figures of a cell: throughput, and for each end what it took. */
+/** The figures of a cell: throughput, and the cost at each end. */
 const figures = [
   "Mbit/s",
   ...ends.flatMap((end) => [`${endNames[end]} CPU s/GB`, `${endNames[end]} peak MB`]),
 ] as const;
 
 /**
- * What the real programs cost: client in system mode – access point in routed mode – host, each on a machine of its own, and stock
- * wireguard-go between the same machines, in alternated rounds under iperf3 with CUBIC. Then a round under Linux's perf says where the
- * processor time goes. Needs root, iperf3 and perf.
+ * The cost of the real programs: client in system mode – access point in routed mode – host, each on its own machine,
+ * compared with stock wireguard-go between the same machines, in alternating rounds with iperf3 and CUBIC. Another
+ * round with perf shows where the CPU time goes. Needs root, iperf3 and perf.
  */
 export const profile = async (short: boolean, against?: string): Promise<Measured> => {
   const folder = at(".cache", "bench");
@@ -70,7 +70,7 @@ export const profile = async (short: boolean, against?: string): Promise<Measure
     for (let number = 0; number < count; number++)
       for (const load of loads)
         for (const turn of tunnels.keys()) {
-          // Which one comes first changes from round to round.
+          // The order alternates between rounds.
           const tunnel = tunnels[(turn + number) % tunnels.length];
           if (tunnel) await measure(tunnel, load, seconds, samples);
         }
@@ -90,7 +90,7 @@ export const profile = async (short: boolean, against?: string): Promise<Measure
   }
 };
 
-/** Sends or fetches through a tunnel for so many seconds. */
+/** Sends or receives through a tunnel for so many seconds. */
 const iperf3 = (tunnel: Tunnel, { flags }: Load, seconds: number): string[] =>
   tunnel.on(["iperf3", "-J", "-C", "cubic", "-t", `${seconds}`, ...flags, "-c", host4]);
 
@@ -111,7 +111,7 @@ const measure = async (tunnel: Tunnel, load: Load, seconds: number, samples: Sam
   }
 };
 
-/** Where the time of both ends goes under a load. */
+/** Samples both ends under a load. */
 const sampled = async (tunnel: Tunnel, load: Load, seconds: number, folder: string): Promise<Map<End, Shares>> => {
   const file = join(folder, `perf-${tunnel.name}-${load.name}.data`.replaceAll(" ", "-"));
   await record([tunnel.client, tunnel.accessPoint], file, iperf3(tunnel, load, seconds));
@@ -119,7 +119,7 @@ const sampled = async (tunnel: Tunnel, load: Load, seconds: number, folder: stri
   return new Map(ends.map((end) => [end, byProcess.get(tunnel[end]) ?? { groups: new Map(), functions: new Map() }]));
 };
 
-/** Each figure, and in brackets the median over the rounds of its ratio to stock's of the same round. */
+/** Each figure, and in brackets the median over the rounds of its ratio to stock in the same round. */
 const ratiosToStock = (samples: Samples, tunnels: Tunnel[]): Record<string, Table> => {
   const stock = tunnels.at(-1);
   const table: Table = [["", "", ...loads.map(({ name }) => name)]];
@@ -138,7 +138,7 @@ const ratiosToStock = (samples: Samples, tunnels: Tunnel[]): Record<string, Tabl
 
 const shown = (value: number): string => (value < 10 ? value.toFixed(2) : `${Math.round(value)}`);
 
-/** Processor time for a packet (a full TCP segment) by group, ns. */
+/** CPU time for a packet (a full TCP segment) by group, ns. */
 const costs = (samples: Samples, tunnels: Tunnel[], shares: Map<string, Map<End, Shares>>): Record<string, Table> => {
   const tables: Record<string, Table> = {};
   for (const end of ends) {
@@ -162,7 +162,7 @@ const costs = (samples: Samples, tunnels: Tunnel[], shares: Map<string, Map<End,
 
 const transposed = (table: Table): Table => (table[0] ?? []).map((_, column) => table.map((row) => row[column] ?? ""));
 
-/** The functions in which most time is spent, of all loads together. */
+/** The functions with the largest shares over all loads. */
 const hottest = (tunnels: Tunnel[], shares: Map<string, Map<End, Shares>>): Record<string, Table> => {
   const tables: Record<string, Table> = {};
   for (const end of ends)

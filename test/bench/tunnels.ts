@@ -8,21 +8,21 @@ import { uncapped } from "../harness/site.ts";
 import { until } from "../harness/wait.ts";
 import { type Campus, host4 } from "../system/campus.ts";
 
-/** One way from a client to the host behind an access point, and the programs at the tunnel's two ends. */
+/** A tunnel between a client and the host behind an access point, and the programs at its two ends. */
 export interface Tunnel {
   name: string;
   client: number;
   accessPoint: number;
-  /** The command that runs on the client's machine. */
+  /** Wraps a command so that it runs on the client's machine. */
   on: (args: string[]) => string[];
-  /** Payload of a full TCP segment, bytes: what a packet carries. */
+  /** Payload of a full TCP segment in a packet, bytes. */
   segment: number;
 }
 
-/** IPv4 header, TCP header, timestamps. */
+/** IPv4 header, TCP header, timestamps, bytes. */
 const headers = 20 + 20 + 12;
 
-/** The product in system mode, connected to an access point in routed mode. */
+/** The real client in system mode, connected to an access point in routed mode. */
 export const connected = async (name: string, campus: Campus): Promise<Tunnel> => {
   await campus.start("routed", undefined, uncapped);
   await campus.site.sagctl(["dns", "set", "--server", host4, "--domain", "campus.example"]);
@@ -43,7 +43,7 @@ const ends = {
   accessPoint: { machine: "stockap", link: "bench-ap", address: "10.79.0.2", routed: "" },
 };
 
-/** Stock wireguard-go between two more machines, on the same cables and before the same host. */
+/** Stock wireguard-go between two further machines, on the same network and with the same host. */
 export class Stock {
   readonly #children = new Set<ReturnType<typeof spawn>>();
 
@@ -113,7 +113,7 @@ export class Stock {
   }
 }
 
-/** The raw keys in hexadecimal, as wireguard-go takes them. */
+/** Raw keys in hexadecimal, as wireguard-go's UAPI takes them. */
 const keys = (): { secret: string; public: string } => {
   const pair = generateKeyPairSync("x25519");
   const raw = (der: Buffer): string => der.subarray(-32).toString("hex");

@@ -11,7 +11,7 @@ export type Product = "smartag" | "cbn";
 export type Fields = Record<string, unknown>;
 const versions = { smartag: "2018-03-13", cbn: "2017-09-12" } as const;
 
-/** Where the server is, a key, and the file of the authority that signed its certificate. */
+/** The server's address, an access key, and the file of the authority that signed its certificate. */
 export interface Target {
   endpoint: string;
   key: string;
@@ -19,18 +19,18 @@ export interface Target {
   authority: string;
 }
 
-/** An answer of the server as an official client gives it to its caller. */
+/** The server's answer as the official client returns it. */
 export interface Answer {
   body?: Fields;
-  /** Went through the classes of the operation, and not through the client's way for any operation. */
+  /** Whether the client's typed classes for the operation were used instead of its generic call. */
   typed?: boolean;
-  /** "Client": not the server's, `text` says what happened. */
+  /** "Client": the failure is the client's own, described in `text`. */
   code?: string;
   status?: number;
   text?: string;
 }
 
-/** An official client in its own language, as a process that is asked line by line. */
+/** An official client in its own language, run as a process with one request per line. */
 export class Driver {
   readonly #child: ChildProcess;
   readonly #waiting: ((answer: Answer) => void)[] = [];
@@ -66,13 +66,13 @@ export class Driver {
   }
 }
 
-/** ms that a client's packages may take to arrive on a slow line. */
+/** Time limit for downloading a client's packages on a slow connection, ms. */
 const downloadLimit = 300_000;
 
 const source = (name: string) => at("test/clients", name);
 const cache = (name: string) => at(".cache/clients", name);
 
-/** Fills a folder of the cache once per content of `files`. */
+/** Fills a cache directory once for the content of `files`. */
 async function once(name: string, files: readonly string[], fill: (folder: string) => Promise<void>): Promise<string> {
   const hash = createHash("sha256");
   for (const file of files) hash.update(readFileSync(file));
@@ -86,7 +86,7 @@ async function once(name: string, files: readonly string[], fill: (folder: strin
   return folder;
 }
 
-/** The Python that has the official packages. */
+/** A Python environment with the official packages. */
 async function python(): Promise<string> {
   const [build, packages] = [source("build-requirements.txt"), source("requirements.txt")];
   const version = spawnSync("python3", ["--version"], { encoding: "utf8" }).stdout;
@@ -107,7 +107,9 @@ async function python(): Promise<string> {
   return join(folder, "bin/python");
 }
 
-/** Versions of Python for which test/clients/requirements.txt has files; undefined = it is one of them. */
+/**
+ * undefined if test/clients/requirements.txt supports the installed Python; otherwise the versions that it supports.
+ */
 export function unknownPython(): string | undefined {
   const version = spawnSync("python3", ["--version"], { encoding: "utf8" }).stdout?.trim() ?? "";
   return /^Python 3\.1[123]\./.test(version) ? undefined : `Python 3.11 to 3.13 (here is ${version || "none"})`;
@@ -115,7 +117,7 @@ export function unknownPython(): string | undefined {
 
 const target = ({ endpoint, key, secret }: Target) => [endpoint, key, secret];
 
-/** Each official client: how it is made ready, and how it trusts the server (docs/admin-api.md says the same). */
+/** Each official client: how it is installed, and how it trusts the server (as in docs/admin-api.md). */
 export const drivers: Record<string, (to: Target) => Promise<Driver>> = {
   "Node, pop-core": async (to) => node("pop-core", to),
   "Node, openapi-client": async (to) => node("openapi-client", to),

@@ -14,7 +14,7 @@ import { userName } from "../harness/site.ts";
 import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** What is asked of the command and cannot be done: each has a cause and an exit code of its own. */
+/** Commands with impossible arguments: each failure has its own cause and exit code. */
 const [silentAddress, refusingAddress, slowAddress] = ["10.77.0.98", "10.77.0.97", "10.77.0.96"];
 let silent: ChildProcess;
 let slow: Server;
@@ -23,13 +23,13 @@ const inSlow = new Set<Socket>();
 
 const company = givenCompany({
   prepare: async ({ published }) => {
-    // It listens and never accepts: once its queue is full, nothing it is sent is answered.
+    // It listens but never accepts: once its queue is full, further connections get no answer.
     const program =
       "require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1},function(){require('fs').writeSync(1,this.address().port+'\\n');Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0)})";
     silent = spawn(at("node_modules/.bin/node"), ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
     const [port] = await once(createInterface({ input: silent.stdout as NodeJS.ReadableStream }), "line");
     for (let i = 0; i < 4; i++) fillers.push(connect(Number(port), "127.0.0.1").on("error", () => {}));
-    // It takes everything and never has enough.
+    // It accepts any amount of data and keeps its end open.
     slow = createServer({ allowHalfOpen: true }, (socket) => {
       inSlow.add(socket.resume().on("error", () => {}));
     }).listen(0, "127.0.0.1");
@@ -42,7 +42,7 @@ const company = givenCompany({
 let person: Person;
 let seen: Seen;
 let stranger: Person;
-/** sag-tunnel waits for 10 s: begun first, so that they pass beside everything else. */
+/** sag-tunnel waits for 10 s, so this starts first and waits in parallel to the other tests. */
 let silence: Promise<Failed & { code: number }>[];
 beforeAll(async () => {
   ({ person, seen } = await company.connected());
@@ -86,7 +86,7 @@ it.each<[string, CauseCode, () => Promise<Failed & { code: number }>]>([
 
 const portOf = (address: string | null): string => `${address}`.split(":").at(-1) ?? "";
 
-it("a sag-tunnel that is gone in the middle of a transfer is told as tunnel_crashed", async () => {
+it("a sag-tunnel killed during a transfer is reported as tunnel_crashed", async () => {
   const { person: other, seen: theirs } = await company.connected();
   const under = other.failure(["ssh-proxy", slowAddress, "9"], { limit: 20_000 });
   await until("a transfer", () => inSlow.size > 0);
@@ -95,7 +95,7 @@ it("a sag-tunnel that is gone in the middle of a transfer is told as tunnel_cras
   expect(done).toMatchObject({ cause: "tunnel_crashed", code: causeTable.tunnel_crashed.exit });
 });
 
-it("a disk that is full stops no tunnel: it is said that nothing is logged; a sign-in that cannot be kept is storage_full", async (context) => {
+it("a full disk stops no tunnel, but a notice says that nothing is logged; a sign-in that cannot be stored is storage_full", async (context) => {
   needsRoot(context);
   needsProgram(context, "unshare", "mount");
   const other = company.person();

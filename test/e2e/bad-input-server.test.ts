@@ -8,14 +8,14 @@ import { command, must } from "../harness/command.ts";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** The same for the server: what administrators get wrong, and what strangers send it. */
+/** Invalid settings of administrators, and invalid requests from outside. */
 const company = givenCompany();
 const mounted: string[] = [];
 afterEach(async () => {
   for (const path of mounted.splice(0)) await must(["umount", "-l", path]);
 });
 
-/** A small disk of its own at a new folder. */
+/** Mounts a small disk at a new directory. */
 const disk = async (name: string, options: string): Promise<string> => {
   const path = join(company.workspace.dir, name);
   mkdirSync(path);
@@ -46,7 +46,7 @@ const fails = async (cause: CauseCode, args: string[]): Promise<void> => {
 };
 
 describe("sag-cloud", () => {
-  it("refuses a data directory that another one serves, which goes on", async () => {
+  it("refuses a data directory that another sag-cloud uses, which keeps running", async () => {
     await fails("data_directory_in_use", serve(company.site.data));
     expect(await company.site.sagctl(["account", "list"])).toHaveLength(1);
   });
@@ -54,18 +54,18 @@ describe("sag-cloud", () => {
   it("refuses a port that is in use", () =>
     fails("port_in_use", serve(join(company.workspace.dir, "second"), new URL(company.site.cloud.ready.url).host)));
 
-  it("refuses a directory that cannot be written to", async (context) => {
+  it("refuses a directory that is not writable", async (context) => {
     needsRoot(context);
     await fails("storage_readonly", serve(await disk("read-only", "ro")));
   });
 
-  it("refuses a disk that is full", async (context) => {
+  it("refuses a full disk", async (context) => {
     needsRoot(context);
     await fails("storage_full", serve(await disk("full", "size=16k")));
   });
 });
 
-describe("a stranger's request", () => {
+describe("an invalid request", () => {
   const send = async (path: string, body: string, ...more: string[]): Promise<{ status: number; text: string }> => {
     const url = `${company.site.cloud.ready.url}/${path}`;
     const args = ["-sk", "--max-time", "5", "-w", "\n%{http_code}", "--data-binary", "@-", ...more, url];
@@ -95,7 +95,7 @@ describe("a stranger's request", () => {
     expect(answer.text).not.toMatch(/^\s+at |node_modules/m);
   });
 
-  it("10 MB are refused before they are read", async (context) => {
+  it("is refused at 10 MB before it is read", async (context) => {
     needsProgram(context, "curl");
     const answer = await send(`${service}/SignIn`, " ".repeat(10 * 1024 * 1024), ...json);
     expect(answer.status).toBeGreaterThanOrEqual(400);

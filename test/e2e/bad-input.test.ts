@@ -10,7 +10,7 @@ import { userName } from "../harness/site.ts";
 import { serveFalsely } from "./false-cloud.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** What people get wrong, and servers: each has a cause, an exit code, a sentence of what to do, and no stack trace. */
+/** Errors of users and servers: each has a cause, an exit code, an action, and no stack trace. */
 const company = givenCompany({ accessPoints: 1 });
 
 /** The link with other parameters. */
@@ -23,7 +23,7 @@ const linkWith = (changed: Record<string, string>): string => {
 
 const otherPin = `sha256/${Buffer.alloc(32, 7).toString("base64url")}`;
 
-/** Runs a `sag` command that has to fail for this cause; looks at everything such a failure has to have. */
+/** Runs a `sag` command that has to fail with this cause, and checks everything about the failure. */
 const fails = async (person: Person, cause: CauseCode, args: string[], stdin = ""): Promise<void> => {
   const failed = await person.failure(args, { stdin });
   expect(failed).toMatchObject({ cause, code: causeTable[cause].exit });
@@ -46,13 +46,13 @@ describe("signing in", () => {
   it("with a wrong password", () =>
     fails(company.person(), "bad_credentials", signIn(company.link), "not the password"));
 
-  it("with a code that nobody has", () =>
+  it("with an unknown code", () =>
     fails(company.person(), "unknown_code", signIn(linkWith({ code: "ZZ999" })), company.password));
 
-  it("with a pin that is not the server's", () =>
+  it("with another server's pin", () =>
     fails(company.person(), "instance_identity_changed", signIn(linkWith({ pin: otherPin })), company.password));
 
-  it("without pin and without a terminal, at a server whose certificate nobody vouches for", () => {
+  it("without pin and terminal, at a server with an unknown certificate", () => {
     const { host } = new URL(company.site.cloud.ready.url);
     return fails(company.person(), "instance_identity_unknown", signIn(`AB123@${host}`), company.password);
   });
@@ -70,14 +70,14 @@ describe("signing in", () => {
     }
   });
 
-  it("at a server that is not there", () =>
+  it("at an unreachable server", () =>
     fails(company.person(), "instance_unreachable", signIn(linkWith({ server: "127.0.0.1:1" })), company.password));
 });
 
 describe("connecting", () => {
   it("without being signed in", () => fails(company.person(), "unknown_intranet", ["connect"]));
 
-  it("to a port that is in use, after which the other one still carries traffic", async () => {
+  it("to a port in use, after which the other connection still works", async () => {
     const { seen } = await company.connected();
     const second = company.person();
     await second.signIn(company.link, userName, company.password);
@@ -85,7 +85,7 @@ describe("connecting", () => {
     expect((await fetchBySocks(`${seen.socks}`, portalUrl)).text).toContain(portalText);
   });
 
-  it("to a server whose certificate has changed: nothing is sent, and the running tunnel goes on", async () => {
+  it("to a server whose certificate has changed: nothing is sent, and the running tunnel continues", async () => {
     const { person, seen } = await company.connected();
     const second = company.person();
     await second.signIn(company.link, userName, company.password);

@@ -8,10 +8,10 @@ import { command } from "../harness/command.ts";
 import { needsProgram } from "../harness/needs.ts";
 import { createWorkspace } from "../harness/workspace.ts";
 
-/** ms: the minute, and what a loaded machine takes to end what it cuts off. */
+/** A minute, plus the time a loaded host takes to end tests that are cut off, ms. */
 const limit = 90_000;
 
-it("npm test -- --changed finds a broken test within a minute, and passes once it is mended", async (context) => {
+it("npm test -- --changed finds a broken test within a minute, and passes once it is fixed", async (context) => {
   needsProgram(context, "git");
   const workspace = createWorkspace("changed");
   const copy = join(workspace.dir, "checkout");

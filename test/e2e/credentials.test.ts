@@ -13,10 +13,12 @@ import { until } from "../harness/wait.ts";
 import { processesOf, runtimeOf } from "../harness/workspace.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** Where a sign-in is kept: on a server without a keychain, and in a real keychain that may be locked. */
+/** Storing sign-ins: on a server without a keychain, and in a real keychain that may be locked. */
 const company = givenCompany();
 
-/** What a service or a cron job has: no bus, no display, no keyring, and nothing of XDG but what the test needs. */
+/**
+ * The environment of a service or a cron job: no bus, no display, no keyring, and of XDG only what the test needs.
+ */
 const bareEnvironment = (name: string): NodeJS.ProcessEnv => {
   const { HOME, PATH, XDG_RUNTIME_DIR } = company.workspace.home(name);
   return { HOME, PATH, XDG_RUNTIME_DIR };
@@ -31,7 +33,7 @@ describe("a server without bus, display and keyring", () => {
     person = new Person(env);
   });
 
-  it("is asked for nothing at a terminal before it is told that there is no keychain, and what to do", async (context) => {
+  it("reports the missing keychain, and what to do, before asking for anything at a terminal", async (context) => {
     needsProgram(context, "script");
     const terminal = new Terminal([at("bin/sag"), "sign-in", company.link], env);
     await terminal.shows(failureView("keychain_unavailable").message);
@@ -40,7 +42,7 @@ describe("a server without bus, display and keyring", () => {
     expect(terminal.screen).not.toMatch(/user name|password of/i);
   });
 
-  it("is told that a password is wrong before that there is no keychain, and no sign-in is left", async () => {
+  it("reports a wrong password before the missing keychain, and stores no sign-in", async () => {
     expect((await person.failure(signIn("--password-stdin"), { stdin: "wrong" })).cause).toBe("bad_credentials");
     const told = await person.failure(signIn("--password-stdin"), { stdin: company.password });
     expect(told).toMatchObject({ cause: "keychain_unavailable", code: 58 });
@@ -48,7 +50,7 @@ describe("a server without bus, display and keyring", () => {
     expect(await person.json(["status"])).toEqual([]);
   });
 
-  it("signs in with --store file, which warns, and is inside again after a reboot without a password", async () => {
+  it("signs in with --store file, which prints a warning, and reconnects after a reboot without a password", async () => {
     const refused = await person.sag(signIn("--password-stdin", "--store", "file"), { stdin: "wrong" });
     expect(refused.stderr).not.toContain("kept in a file");
     const signedIn = await person.sag(signIn("--password-stdin", "--store", "file"), { stdin: company.password });
@@ -69,7 +71,7 @@ describe("a server without bus, display and keyring", () => {
     await person.disconnect();
   });
 
-  it("connects by a password from standard input and keeps nothing", async () => {
+  it("connects with a password from standard input and stores nothing", async () => {
     const [bare, stdin] = [bareEnvironment("once"), company.password];
     const once = new Person(bare);
     const seen = await once.json<Seen>(["connect", company.link, "--user", userName, "--password-stdin"], { stdin });
@@ -79,7 +81,7 @@ describe("a server without bus, display and keyring", () => {
   });
 });
 
-/** Every process of somebody is gone at once, and so is what was in memory only. */
+/** Kills all processes of a person and removes what a reboot would remove. */
 const reboot = async (env: NodeJS.ProcessEnv): Promise<void> => {
   const own = (): { pid: number }[] => processesOf(`${env.HOME}`);
   expect(own().length).toBeGreaterThan(0);
@@ -92,14 +94,14 @@ describe("a real gnome-keyring", () => {
   beforeEach((context) => needsProgram(context, "dbus-run-session", "gnome-keyring-daemon"));
   const unlocked = "echo 'of the keyring' | gnome-keyring-daemon --unlock --components=secrets --daemonize";
   const locked = "gnome-keyring-daemon --start --components=secrets --daemonize";
-  /** Somebody whose commands run in a desktop session of their own, one after the other. */
+  /** A person whose commands run one after the other in their own desktop session. */
   const inSession = (env: NodeJS.ProcessEnv, daemon: string): Person =>
     new Person(env, (args) => [
       ...["dbus-run-session", "--", "sh", "-c", `${daemon} > /dev/null 2>&1; "$@"`, "sh"],
       ...args,
     ]);
 
-  it("keeps the sign-in; locked it says so, and once unlocked everything is still there", async () => {
+  it("stores the sign-in; reports that it is locked, and has everything again once unlocked", async () => {
     const env = bareEnvironment("desktop");
     const [open, shut] = [inSession(env, unlocked), inSession(env, locked)];
     await open.json(signIn("--password-stdin"), { stdin: company.password });
@@ -115,17 +117,17 @@ describe("a real gnome-keyring", () => {
     expect((await shut.status()).phase).toBe("disconnected");
     expect((await open.connect()).phase).toBe("connected");
 
-    // What is up needs no keychain to be seen, used and ended.
+    // Using and ending a connection takes no keychain.
     expect((await shut.status()).phase).toBe("connected");
     expect((await shut.disconnect()).phase).toBe("disconnected");
     expect((await open.connect()).phase).toBe("connected");
     await open.json(["sign-out"]);
   });
 
-  it("that asks a person to unlock it holds nobody who has had enough: Ctrl-C ends the command", async () => {
+  it("does not keep a command alive that waits for its prompt: Ctrl-C ends it", async () => {
     const env = bareEnvironment("patient");
     await inSession(env, unlocked).json(signIn("--password-stdin"), { stdin: company.password });
-    // What would show the question takes its time, as people do.
+    // Replaces the prompter by one that waits.
     const services = join(`${env.XDG_RUNTIME_DIR}`, "dbus-1/services");
     const asked = join(`${env.HOME}`, "asked");
     const prompter = "org.gnome.keyring.SystemPrompter";

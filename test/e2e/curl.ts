@@ -1,9 +1,9 @@
 import { type CommandOptions, command, type Done } from "../harness/command.ts";
 
-/** s that curl may take. */
+/** Time limit of curl, s. */
 const limit = "10";
 
-/** Real curl; proxies of the machine's own settings are left out. */
+/** Runs curl without the host's own proxy settings. */
 export const curl = (
   args: string[],
   options: CommandOptions = {},

@@ -7,12 +7,12 @@ import { needsProgram } from "../harness/needs.ts";
 import { socksAssociate, splitHostPort, unwrapDatagram, wrapDatagram } from "../harness/net/socks.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** UDP through SOCKS5's UDP ASSOCIATE: a real DNS client speaks to a socket that only puts SOCKS's header on and takes it off. */
+/** UDP by SOCKS5 UDP ASSOCIATE: a real DNS client talks to a socket that adds and removes the SOCKS header. */
 const company = givenCompany({ ordinary: true });
 let near: Socket;
 let far: Socket;
 let association: Awaited<ReturnType<typeof socksAssociate>>;
-/** Where answers go back to: whoever asked last. */
+/** The last sender, to whom answers are returned. */
 let asker: { port: number; address: string } | undefined;
 
 const bound = async (): Promise<Socket> => {
@@ -45,7 +45,7 @@ it("a DNS query by dig is answered by the intranet's name server", async (contex
   expect(await must([...dig, `portal.${domain}`])).toBe(`${addresses.portal}\n`);
 });
 
-it("datagrams to another service come back from it, whole, and by name too", async () => {
+it("datagrams to another service are answered unchanged, also by name", async () => {
   const relay = splitHostPort(association.relay);
   const socket = await bound();
   const payload = Buffer.alloc(1_000, "x");

@@ -10,12 +10,12 @@ import { needsProgram } from "../harness/needs.ts";
 import { until, within } from "../harness/wait.ts";
 import { createWorkspace } from "../harness/workspace.ts";
 
-/** ms from the change of a source until it is on the screen. */
+/** Limit from the change of a source file to the changed screen, ms. */
 const limit = 2_000;
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
-it("npm run dev shows a changed page within two seconds, and starts the app again when main changes", async (context) => {
+it("npm run dev shows a changed page within two seconds, and restarts the app when main changes", async (context) => {
   needsProgram(context, "chromium");
   const workspace = createWorkspace("dev");
   const copy = join(workspace.dir, "checkout");

@@ -11,17 +11,17 @@ import { until, within } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
 /**
- * A connection that ends is seen to end at its other end, and one that breaks is seen to break there: whatever the client
- * came through, whoever broke it. Half a file must never look like a whole one.
+ * A connection that is closed or reset at one end is closed or reset at the other, for every kind of client and
+ * whoever caused it. A truncated file must never look complete.
  */
 type Fate = "ended" | "broken";
 
 /** One end of a connection, as a program there sees it. */
 interface End {
   fate: Promise<Fate>;
-  /** Says that all has been sent. */
+  /** Closes the sending direction. */
   finish(): void;
-  /** Breaks the connection; undefined where a client has no means to. */
+  /** Resets the connection; undefined where a client cannot do that. */
   reset?: () => void;
 }
 
@@ -43,7 +43,7 @@ const endOf = (socket: Socket): End => ({
   reset: () => socket.resetAndDestroy(),
 });
 
-/** A file of unknown length, begun: the length of an answer without Content-Length is where the connection ends. */
+/** The start of a response without Content-Length, whose end is the end of the connection. */
 const head = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n";
 const serve = (socket: Socket): void => {
   const end = endOf(socket);
@@ -143,11 +143,11 @@ interface Ending {
   happens(client: End, server: End): unknown;
   client?: Fate;
   server?: Fate;
-  /** The ways in which it can not happen. */
+  /** The kinds of clients for which it is impossible. */
   not?: (keyof typeof ways)[];
 }
 
-/** Kills the access point in use, and starts it again once `meanwhile` is over. */
+/** Kills the access point in use, and restarts it after `meanwhile`. */
 const restart = async (meanwhile: Promise<unknown>): Promise<void> => {
   const inUse = company.site.accessPoints.findIndex(({ ready }) => ready.id === seen.accessPoint?.id);
   const [one] = company.site.accessPoints.splice(inUse, 1);
@@ -157,17 +157,17 @@ const restart = async (meanwhile: Promise<unknown>): Promise<void> => {
 };
 
 const events: Record<string, Ending> = {
-  "the server finishes": { happens: (_, far) => far.finish(), client: "ended" },
+  "the server closes": { happens: (_, far) => far.finish(), client: "ended" },
   "the server resets": { happens: (_, far) => far.reset?.(), client: "broken" },
-  // A request says itself where it ends.
-  "the client finishes": { happens: (near) => near.finish(), server: "ended", not: ["http"] },
+  // An HTTP request states its own length.
+  "the client closes": { happens: (near) => near.finish(), server: "ended", not: ["http"] },
   "the client resets": { happens: (near) => near.reset?.(), server: "broken", not: ["http", "ssh-proxy"] },
   "the access point is killed": {
     happens: (near) => restart(within("the client's end", 10_000, near.fate)),
     client: "broken",
     server: "broken",
   },
-  "the session is ended by the person": { happens: () => person.disconnect(), client: "broken", server: "broken" },
+  "the user disconnects": { happens: () => person.disconnect(), client: "broken", server: "broken" },
   "the session is ended by an administrator": {
     happens: async () => {
       const [session] = await company.site.sagctl<{ id: string }[]>(["session", "list"]);
@@ -192,8 +192,8 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("through %s", (way) =>
   });
 });
 
-// The client may not notice that it was away: it hears of it when it next asks for a sign of life, 25 s after the last one.
-it("an access point that is killed and there again at once has lost its connections", async () => {
+// The client may not notice the restart: it learns of it with its next probe, 25 s after the last one.
+it("an access point that is killed and restarted at once has lost its connections", async () => {
   const near = await bySocks();
   const far = await within("the server's end", 5_000, accepted.promise);
   await restart(Promise.resolve());

@@ -6,18 +6,18 @@ import { type AccessPoint, userName } from "../harness/site.ts";
 import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** ms within which a person has to be told that something died, or has to be inside again. */
+/** Limit until a failure is reported, or until traffic flows again, ms. */
 const limit = 3_000;
 const failOverLimit = 5_000;
 
 const portal = async (seen: Seen): Promise<boolean> =>
   (await fetchBySocks(`${seen.socks}`, portalUrl)).text.includes(portalText);
 
-/** Fetches until it works. */
+/** Fetches until it succeeds. */
 const reachable = (seen: Seen, within: number): Promise<unknown> =>
   until("the portal", () => portal(seen).catch(() => false), within);
 
-/** Asks `sag status` until it tells the cause; gives how long that took, ms. */
+/** Runs `sag status` until it reports the cause; returns how long that took, ms. */
 const toldAfter = async (person: Person, cause: string, within: number): Promise<number> => {
   const start = performance.now();
   await until(cause, async () => (await person.status()).cause === cause, within);
@@ -32,7 +32,7 @@ describe("one access point", () => {
     ({ person, seen } = await company.connected());
   });
 
-  it("kill -9 of sag-tunnel is told as tunnel_crashed; connect goes on with the same session at the same addresses", async () => {
+  it("kill -9 of sag-tunnel is reported as tunnel_crashed; connect resumes the session with the same addresses", async () => {
     process.kill(seen.pid ?? 0, "SIGKILL");
     expect(await toldAfter(person, "tunnel_crashed", limit)).toBeLessThan(limit);
     const start = performance.now();
@@ -44,7 +44,7 @@ describe("one access point", () => {
     seen = again;
   });
 
-  it("kill -9 of the access point is told as access_point_unreachable; traffic flows when it is back", async () => {
+  it("kill -9 of the access point is reported as access_point_unreachable; traffic flows again after a restart", async () => {
     const [accessPoint] = company.site.accessPoints.splice(0) as [AccessPoint];
     await accessPoint.kill();
     expect(await toldAfter(person, "access_point_unreachable", limit)).toBeLessThan(limit);
@@ -53,7 +53,7 @@ describe("one access point", () => {
     await until("connected", async () => (await person.status()).phase === "connected", limit);
   });
 
-  it("kill -9 of the cloud leaves the tunnel up with a warning; new dials fail; afterwards all of it is still there", async () => {
+  it("kill -9 of the cloud leaves the tunnel up with a warning; new dials fail; no data is lost", async () => {
     const { site } = company;
     const newcomer = company.person();
     await newcomer.signIn(company.link, userName, company.password);
@@ -84,7 +84,7 @@ describe("one access point", () => {
 describe("two access points", () => {
   const company = givenCompany({ accessPoints: 2 });
 
-  it("kill -9 of the one in use: traffic goes by the other", async () => {
+  it("kill -9 of the one in use: traffic uses the other", async () => {
     const { person, seen } = await company.connected();
     expect(await portal(seen)).toBe(true);
     const inUse = company.site.accessPoints.find(({ ready }) => ready.id === seen.accessPoint?.id);

@@ -5,12 +5,12 @@ import type { AddressInfo } from "node:net";
 import { formatPin, selfMadeIdentity } from "../../cloud/security/certificate.ts";
 
 export interface FalseCloud {
-  /** An enrolment link with its own pin: it is trusted, and answers nonsense. */
+  /** An enrolment link with the server's own pin, so that clients trust it. */
   link: string;
   close(): void;
 }
 
-/** A server with an identity of its own that answers every call with the same bytes. */
+/** Starts a server that answers every call with the same bytes. */
 export const serveFalsely = async (folder: string, body: Buffer): Promise<FalseCloud> => {
   mkdirSync(folder, { recursive: true });
   const identity = await selfMadeIdentity(folder, "127.0.0.1", Date.now());

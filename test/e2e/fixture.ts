@@ -8,21 +8,21 @@ import { createWorkspace, endProcessesOf, type Workspace } from "../harness/work
 export interface Options {
   /** Default 1. */
   accessPoints?: number;
-  /** Address it listens at; default 127.0.0.1. */
+  /** Address the cloud instance listens on; default 127.0.0.1. */
   host?: () => string;
-  /** Where people's commands run; default: on this machine. */
+  /** Wraps people's commands; default: they run on this host. */
   on?: () => (args: string[]) => string[];
-  /** Of clients' addresses. */
+  /** The range of client addresses. */
   cidr?: string;
-  /** The machine and network are ordinary ones: for tests about time, or about what is varied. */
+  /** Without variations of host and network: for tests about time, or about one of the variations. */
   ordinary?: boolean;
-  /** The account has no bandwidth cap: for tests about speed, or with large files. */
+  /** The account has no bandwidth limit: for tests about speed, or with large files. */
   uncapped?: boolean;
-  /** Something to be set before anybody dials. */
+  /** Runs before anyone dials. */
   prepare?: (site: Site) => Promise<void>;
 }
 
-/** A company for the tests of one file, with one person who has a link. Everything is gone after the last test. */
+/** A company for the tests of one file, with an enrolment link. Everything is removed after the last test. */
 export class Company {
   workspace!: Workspace;
   processes!: Processes;
@@ -58,7 +58,7 @@ export class Company {
     this.anna = this.person(userName);
   }
 
-  /** Somebody with a home of their own, new every time. */
+  /** A new person with their own home directory. */
   person(name = "somebody"): Person {
     const person = new Person(
       this.workspace.home(`${name}-${this.#people.length + 1}`, this.#variation.runtimeDir),
@@ -89,7 +89,7 @@ export class Company {
   }
 }
 
-/** Starts a company before the tests of a file, and ends it after them. */
+/** Starts a company before the tests of a file, and stops it after them. */
 export const givenCompany = (options: Options = {}): Company => {
   const company = new Company(options);
   beforeAll(() => company.start());

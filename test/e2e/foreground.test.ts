@@ -8,10 +8,10 @@ import { userName } from "../harness/site.ts";
 import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** What a systemd user unit and scripts rely on. */
+/** Behaviour that systemd user units and scripts rely on. */
 const company = givenCompany();
 
-it("connect --foreground stays, connects again after a crash, and disconnects when it is told to end", async () => {
+it("connect --foreground keeps running, reconnects after a crash, and disconnects on SIGTERM", async () => {
   const person = company.person();
   await person.signIn(company.link, userName, company.password);
   const child = spawn(at("bin/sag"), ["connect", "--foreground", "--json"], {
@@ -32,7 +32,7 @@ it("connect --foreground stays, connects again after a crash, and disconnects wh
   expect((await person.status()).phase).toBe("disconnected");
 });
 
-it("connect --foreground ends when somebody disconnects", async () => {
+it("connect --foreground ends when another command disconnects", async () => {
   const person = company.person();
   await person.signIn(company.link, userName, company.password);
   const child = spawn(at("bin/sag"), ["connect", "--foreground", "--json"], {
@@ -55,12 +55,12 @@ it("a password file may begin with a byte order mark and end with a blank", asyn
   await other.signIn(company.link, "bom.user", `another-${company.password}`);
 });
 
-it("a misspelt name of an intranet is told as such", async () => {
+it("a misspelt name of an intranet is reported", async () => {
   const person = company.person();
   expect(await person.failure(["connect", "contosso"])).toMatchObject({ cause: "unknown_intranet", code: 70 });
 });
 
-it("a result that could not be written is a failure; a pipe that was closed is not", async () => {
+it("a result that could not be written is a failure; a closed pipe is not", async () => {
   const person = company.person();
   const shell = (text: string) => command(["sh", "-c", text], { env: person.env });
   for (const verb of ["status --json", "version", "completion bash"]) {

@@ -43,7 +43,7 @@ afterAll(() => {
   silent.close();
 });
 
-/** Starts `sag forward … --json`; gives where it listens. */
+/** Starts `sag forward … --json`; returns the listeners. */
 const forward = async (...forwards: string[]) => {
   const child = spawn(at("bin/sag"), ["forward", ...forwards, "--json"], {
     env: person.env,
@@ -60,7 +60,7 @@ const forward = async (...forwards: string[]) => {
 };
 
 describe("sag forward", () => {
-  it("carries several at once, TCP and UDP, both ways and half-closed", async () => {
+  it("forwards several ports at once, TCP and UDP, in both directions and half-closed", async () => {
     const { ports, end } = await forward(`0:portal.${domain}:80`, `0:${addresses.echo}:7`, `udp:0:${addresses.echo}:7`);
     const [web = 0, echo = 0, datagrams = 0] = ports;
     const page = await command(["curl", "-sS", "--fail", "--max-time", "10", `http://127.0.0.1:${web}/`]);
@@ -76,7 +76,7 @@ describe("sag forward", () => {
     expect(await end()).toBe(0);
   });
 
-  it("serves nobody else on this machine", async (context) => {
+  it("refuses other users of this host", async (context) => {
     needsRoot(context);
     needsProgram(context, "setpriv");
     const { ports, said, end } = await forward(`0:portal.${domain}:80`);
@@ -96,17 +96,17 @@ describe("sag forward", () => {
     expect(await said).toContain("Another user of this computer");
   });
 
-  it("says that an ordinary user cannot listen at a low port", async (context) => {
+  it("reports that an ordinary user cannot listen on a low port", async (context) => {
     needsRoot(context);
     needsProgram(context, "setpriv");
-    // Root without the one right that low ports need.
+    // Root without CAP_NET_BIND_SERVICE.
     const ordinary = ["setpriv", "--bounding-set", "-net_bind_service", at("bin/sag")];
     const done = await person.run([...ordinary, "forward", "80:portal:80", "--json"]);
     expect(JSON.parse(done.stdout)).toMatchObject({ cause: "not_permitted" });
     expect(JSON.parse(done.stdout).message).toContain("Only root may listen on port 80.");
   });
 
-  it("says which port is taken, and which words make no sense", async () => {
+  it("reports a port in use and invalid arguments", async () => {
     const taken = (silent.address() as AddressInfo).port;
     expect(await person.failure(["forward", `${taken}:portal.${domain}:80`])).toMatchObject({
       cause: "port_in_use",
@@ -126,14 +126,14 @@ describe("OpenSSH by sag ssh-proxy", () => {
     ...["-o", `User=${ssh?.user}`, "-o", `ProxyCommand=${at("bin/sag")} ssh-proxy %h %p`],
   ];
 
-  it("runs a command, and its exit code comes back", async (context) => {
+  it("runs a command and returns its exit code", async (context) => {
     needsProgram(context, "ssh", "sshd");
     const done = await person.run(["ssh", ...options(), sshAddress, "echo inside; exit 3"]);
     expect(done.stdout, done.stderr).toBe("inside\n");
     expect(done.code).toBe(3);
   });
 
-  it("scp carries 64 MB whole, there by ProxyCommand and back by ssh-config", async (context) => {
+  it("scp copies 64 MB unchanged, one way with ProxyCommand and back with ssh-config", async (context) => {
     needsProgram(context, "ssh", "sshd", "scp");
     const [from, to] = [join(company.workspace.dir, "from"), join(company.workspace.dir, "to")];
     const data = Buffer.alloc(64 << 20, "sixty-four megabytes ");
@@ -142,7 +142,7 @@ describe("OpenSSH by sag ssh-proxy", () => {
     expect(done.code, done.stderr).toBe(0);
     expect(digest(readFileSync(to))).toBe(digest(data));
 
-    // Back by the name that ssh-config has for the published host, as it stands in somebody's own configuration.
+    // Back by the name from ssh-config, included in the user's own configuration.
     const [config, printed, back] = ["ssh_config", "sag.conf", "back"].map((name) => join(company.workspace.dir, name));
     writeFileSync(`${printed}`, (await person.sag(["ssh-config"])).stdout);
     writeFileSync(`${config}`, `Include ${printed}\nHost *\n  IdentityFile ${ssh?.key}\n  User ${ssh?.user}\n`);
@@ -161,13 +161,13 @@ describe("OpenSSH by sag ssh-proxy", () => {
     expect(await person.failure(args)).toMatchObject({ cause, code });
   });
 
-  it("half-closed: what was sent is answered after standard input has ended", async () => {
+  it("half-closed: the answer arrives after standard input has ended", async () => {
     const done = await person.sag(["ssh-proxy", addresses.echo, "7"], { stdin: "y".repeat(200_000) });
     expect(done.stdout).toHaveLength(200_000);
     expect(done.code).toBe(0);
   });
 
-  it("a sag-tunnel that is killed mid-transfer is told, with its own code", async () => {
+  it("a sag-tunnel killed during a transfer is reported with its own exit code", async () => {
     const { person: other, seen } = await company.connected();
     const child = spawn(at("bin/sag"), ["ssh-proxy", silentAddress, "9"], {
       env: other.env,

@@ -6,7 +6,7 @@ import { at } from "../../build/lib/root.ts";
 import { command } from "../harness/command.ts";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
 
-/** Files of the cache after each of two runs of `sag`, on a disk of this size that is full or not. */
+/** The number of cached files after each of two runs of `sag`, on a disk of this size, full or not. */
 async function filesAfter(size: string, isFull: boolean): Promise<string[]> {
   const dir = mkdtempSync(join(tmpdir(), "sag-disk-"));
   onTestFinished(() => rmSync(dir, { recursive: true }));
@@ -17,7 +17,7 @@ async function filesAfter(size: string, isFull: boolean): Promise<string[]> {
   return done.stdout.trim().split("\n");
 }
 
-it("a full disk gets no files of compiled code, and one with room gets them once", async (context) => {
+it("compiled code is cached once, and not on a full disk", async (context) => {
   needsRoot(context);
   needsProgram(context, "unshare");
   expect(await filesAfter("64k", true)).toEqual(["0", "0"]);

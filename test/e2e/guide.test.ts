@@ -10,7 +10,7 @@ import { blocksOf, commandsWith } from "../harness/readme.ts";
 import { Terminal } from "../harness/terminal.ts";
 import { createWorkspace, endProcessesOf, type Workspace } from "../harness/workspace.ts";
 
-/** Whom the documents speak to, when the tests run as root. */
+/** The user that runs the documents' commands when the tests run as root. */
 const nobody = 65_534;
 
 let workspace: Workspace;
@@ -26,20 +26,23 @@ afterEach(async () => {
   workspace.remove();
 });
 
-/** Gives the workspace to an ordinary user; returns what a command is run by as that user. */
+/** Gives the workspace to an ordinary user; returns the prefix that runs a command as that user. */
 const asOrdinaryUser = (): string[] => {
   if (process.getuid?.() !== 0) return [];
   execFileSync("chown", ["-R", `${nobody}:${nobody}`, workspace.dir]);
   return ["setpriv", "--reuid", `${nobody}`, "--regid", `${nobody}`, "--clear-groups"];
 };
 
-/** The first two lines of the guide install and build, which has happened here. */
+/** The first two lines of the guide install and build, which has been done here. */
 const documents: [document: string, skipped: number][] = [
   ["docs/administrators.md", 2],
   ["README.md", 0],
 ];
 
-/** What is pasted: only address and ports are this machine's. `taken`: the port of the cloud instance. */
+/**
+ * Pastes a document's commands, with addresses and ports of this host. `taken`: a port in use, for the cloud
+ * instance.
+ */
 async function pasted(document: string, skipped: number, taken?: number): Promise<string> {
   const lines = commandsWith(document, "sag-cloud serve").slice(skipped);
   expect(lines.length).toBeGreaterThan(5);
@@ -69,11 +72,11 @@ test.each(documents)(
     const terminal = shell();
     terminal.type(lines);
     await terminal.shows(page, 100_000);
-    // Passwords and keys are their owner's alone, whatever the machine's umask.
+    // Passwords and keys are readable only for their owner, whatever the umask.
     const home = join(workspace.dir, "admin");
     for (const made of ["sag-setup/setup.json", ".local/share/sag-cloud/cloud.db", ".local/share/sag-access-point"])
       expect([made, statSync(join(home, made)).mode & 0o077]).toEqual([made, 0]);
-    // A second time it stops before it changes anything.
+    // Running it again stops before changing anything.
     const setup = readFileSync(join(home, "sag-setup/setup.json"), "utf8");
     terminal.type(lines);
     await terminal.shows("File exists");
@@ -84,7 +87,7 @@ test.each(documents)(
   },
 );
 
-test("README's company stops with the cause when a port is taken", { timeout: 60_000 }, async () => {
+test("README's company stops with the cause when a port is in use", { timeout: 60_000 }, async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const terminal = shell();
@@ -100,7 +103,7 @@ test("README's company stops with the cause when a port is taken", { timeout: 60
   terminal.type("exit\n");
 });
 
-test("blocks to be pasted have no places to fill in", () => {
+test("blocks to be pasted contain no placeholders", () => {
   for (const document of ["README.md", "CONTRIBUTING.md"]) {
     const unfinished = blocksOf(document).filter((block) => /…|NAME|HOST-/.test(block));
     expect([document, unfinished]).toEqual([document, []]);

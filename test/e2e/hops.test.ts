@@ -7,7 +7,7 @@ import { type AccessPoint, userName } from "../harness/site.ts";
 import { until, within } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** ms within which routes follow a change. */
+/** Limit until routes follow a change, ms. */
 const limit = 2_000;
 
 const company = givenCompany();
@@ -16,7 +16,7 @@ let seen: Seen;
 let breaks: Break[];
 beforeAll(async () => {
   breaks = await abroadBreaks(company.site);
-  // What is not inside goes nowhere: it is the tunnel that carries it, or nothing does.
+  // With --outside refuse, a fetch succeeds only through the tunnel.
   ({ person, seen } = await company.connected("--outside", "refuse"));
 });
 
@@ -26,7 +26,7 @@ const portal = (): Promise<boolean> =>
     () => false,
   );
 
-/** ms until the portal is there, or is not there any more. */
+/** Time until the portal can be reached, or cannot, ms. */
 const after = async (there: boolean): Promise<number> => {
   const start = performance.now();
   await until(there ? "the portal" : "no portal", async () => (await portal()) === there, limit);
@@ -35,12 +35,12 @@ const after = async (there: boolean): Promise<number> => {
 
 const allWhole = ({ hops }: Seen) => hops.length >= 6 && hops.every((hop) => hop.whole);
 
-/** Breaks it, looks at what is told, mends it; the session is the same throughout. */
+/** Breaks a hop, checks what is reported, and fixes it; the session stays the same. */
 async function brokenAndMended({ kind, code, broken, mended }: Break): Promise<string> {
   await company.site.sagctl(broken);
   const gone = await after(false);
   const without = await person.status();
-  // Those behind it may be missing as well: the first is the one to mend.
+  // Hops behind it may have a cause too; the first one is the hop to fix.
   const first = without.hops.find((hop) => !hop.whole);
   expect([first?.kind, first?.missing?.code, first?.missing?.mender]).toEqual([kind, code, "administrator"]);
   expect([without.phase, without.session?.routes]).toEqual(["connected", []]);
@@ -57,7 +57,7 @@ async function brokenAndMended({ kind, code, broken, mended }: Break): Promise<s
   return `${code} at ${kind}: routes gone after ${gone} ms, back after ${back} ms`;
 }
 
-it("every hop of the cloud broken by sagctl is named with who can mend it; mended, routes are back within 2 s", async () => {
+it("every hop that sagctl breaks is named with who can fix it; once fixed, routes are back within 2 s", async () => {
   expect(await portal()).toBe(true);
   const told: string[] = [];
   for (const one of breaks) told.push(await brokenAndMended(one));
@@ -67,7 +67,7 @@ it("every hop of the cloud broken by sagctl is named with who can mend it; mende
   console.info(told.join("\n"));
 });
 
-it("the cap of the account is told, and a new one within 2 s, in the same session", async () => {
+it("the account's bandwidth limit is reported, and a new one within 2 s in the same session", async () => {
   const told = async (): Promise<unknown> => (await person.status()).session?.bandwidthKbps;
   expect(await told()).toBe(2_000);
   for (const [set, expected] of [
@@ -81,7 +81,7 @@ it("the cap of the account is told, and a new one within 2 s, in the same sessio
   expect((await person.status()).session?.id).toBe(seen.session?.id);
 });
 
-it("the access point gone is named, and with it back the same session goes on", async () => {
+it("an access point that is down is named, and the session continues when it is back", async () => {
   const [accessPoint] = company.site.accessPoints.splice(0) as [AccessPoint];
   await accessPoint.kill();
   await until("the cause", async () => (await person.status()).cause === "access_point_unreachable", 3_000);
@@ -92,7 +92,7 @@ it("the access point gone is named, and with it back the same session goes on", 
   expect((await person.status()).session?.id).toBe(seen.session?.id);
 });
 
-it("the instance locked is named; unlocked, it is dialled again", async () => {
+it("a locked instance is reported; once unlocked, connecting works again", async () => {
   const [{ id }] = await company.site.sagctl<[{ id: string }]>(["instance", "list"]);
   await company.site.sagctl(["instance", "lock", id]);
   await until("the cause", async () => (await person.status()).cause === "instance_locked", limit);

@@ -10,7 +10,10 @@ import { Processes } from "../harness/processes.ts";
 import { type AccessPointReady, type CloudReady, Site, userName } from "../harness/site.ts";
 import { createWorkspace } from "../harness/workspace.ts";
 
-/** A server with a certificate of an authority that the machines trust, as users say it: NODE_EXTRA_CA_CERTS, and SSL_CERT_FILE for Go. */
+/**
+ * A server whose certificate's authority the hosts trust, set as users do: NODE_EXTRA_CA_CERTS, and SSL_CERT_FILE for
+ * Go.
+ */
 const workspace = createWorkspace("identity");
 const processes = new Processes(workspace.logs);
 const site = new Site(processes, workspace);
@@ -78,7 +81,7 @@ const person = (name: string, env: object = {}) => new Person({ ...workspace.hom
 const signIn = (link: string, ...more: string[]) =>
   ["sign-in", link, "--user", userName, "--password-stdin", "--store", "file", ...more] as const;
 
-it("a certificate renewed with another key locks out nobody whose link had no pin, and a new link mends the others", async () => {
+it("a certificate renewed with another key affects no one whose link had no pin; for the others a new link helps", async () => {
   const link = await site.createLink();
   expect(link).not.toContain("pin=");
   const vouched = person("vouched", trusting);
@@ -100,7 +103,7 @@ it("a certificate renewed with another key locks out nobody whose link had no pi
   await vouched.sag(["disconnect"]);
 
   expect(await careful.failure(["connect"])).toMatchObject({ cause: "instance_identity_changed", code: 31 });
-  // Neither the old link, nor a new one without being told.
+  // Neither with the old link, nor with a new one without --replace-identity.
   for (const args of [signIn(pinned, "--replace-identity"), signIn(again)]) {
     expect(await careful.failure([...args], { stdin: password })).toMatchObject({ cause: "instance_identity_changed" });
   }

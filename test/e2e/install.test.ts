@@ -5,7 +5,7 @@ import { at } from "../../build/lib/root.ts";
 import { createFreshMachine, type FreshMachine } from "../harness/fresh-machine.ts";
 import { needsProgram } from "../harness/needs.ts";
 
-/** Every package below a node_modules folder, its own ones included. */
+/** All packages below a node_modules directory, including nested ones. */
 function* installed(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory() || entry.name.startsWith(".")) continue;
@@ -18,9 +18,9 @@ function* installed(folder: string): Generator<string> {
   }
 }
 
-test("no package would be compiled at installation", () => {
-  // npm runs "node-gyp rebuild" for every package with a binding.gyp and no install script of its own, as most versions of it know no
-  // "allowScripts" (https://docs.npmjs.com/cli/v9/using-npm/scripts#npm-install).
+test("no package is compiled at installation", () => {
+  // npm runs "node-gyp rebuild" for every package with a binding.gyp and no install script, and most npm versions do
+  // not support "allowScripts" (https://docs.npmjs.com/cli/v9/using-npm/scripts#npm-install).
   const compiled = [...installed(at("node_modules"))].filter((path) => {
     if (!existsSync(join(path, "binding.gyp"))) return false;
     const { scripts = {}, gypfile } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
@@ -29,7 +29,7 @@ test("no package would be compiled at installation", () => {
   expect(compiled).toEqual([]);
 });
 
-test("only packages that are known to run a script at installation do so", () => {
+test("only known packages run a script at installation", () => {
   const { packages } = JSON.parse(readFileSync(at("package-lock.json"), "utf8"));
   const running = Object.keys(packages).filter((path) => packages[path].hasInstallScript);
   const { allowScripts } = JSON.parse(readFileSync(at("package.json"), "utf8"));
@@ -39,7 +39,7 @@ test("only packages that are known to run a script at installation do so", () =>
 });
 
 let machine: FreshMachine | undefined;
-// A whole root file system is removed.
+// Removes a whole root file system, which takes time.
 afterAll(() => machine?.remove(), 180_000);
 
 // All versions, with the trial: npm run soak -- install.
@@ -50,7 +50,7 @@ test("npm ci of npm 9 and the build, as an ordinary user without compiler and wi
   machine = await createFreshMachine("9.2.0", "20.20.2");
   const ci = await machine.run(["npm", "ci"], { limit: 200_000 });
   expect(ci.code, ci.stderr).toBe(0);
-  // One line for each thing that matters to whoever typed it, and no warning.
+  // One line for each relevant step, and no warning.
   expect(ci.stderr).toBe("");
   const build = await machine.run(["npm", "run", "build"], { limit: 60_000 });
   expect(build.code, build.stdout + build.stderr).toBe(0);

@@ -18,8 +18,8 @@ import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
 /**
- * `sag run --isolate`: programs that use no proxy are inside, and nothing of them leaves by another way. As an ordinary user, whose
- * command has a network of its own.
+ * `sag run --isolate`: programs without proxy support are tunneled, and none of their packets takes another way. Runs
+ * as an ordinary user, whose command gets its own network namespace.
  */
 const uid = 54_321;
 const sshAddress = "10.77.0.22";
@@ -28,7 +28,7 @@ let ssh: SshServer | undefined;
 let postgres: Postgres | undefined;
 let person: Person;
 
-/** PostgreSQL as far as `psql`-like clients go: an SSLRequest is refused, then bytes come back. */
+/** A minimal PostgreSQL server: refuses the SSLRequest, then sends bytes. */
 const database = createServer((socket) => {
   socket.on("error", () => socket.destroy());
   socket.on("data", (data) => socket.write(data.length === 8 && data.readInt32BE(4) === 80_877_103 ? "N" : data));
@@ -47,7 +47,10 @@ const company = givenCompany({
   },
 });
 
-/** The ordinary user's machine: in containers /dev/net/tun is often root's only, elsewhere it is everybody's. */
+/**
+ * A mount namespace in which the ordinary user can open /dev/net/tun: in containers it often belongs to root,
+ * elsewhere it is open to all.
+ */
 let keeper: ChildProcess;
 const enter = (): string[] => ["nsenter", "--mount", "--target", `${keeper.pid}`, "--"];
 const ordinary = ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
@@ -88,19 +91,19 @@ beforeEach((context) => {
 const isolated = (...command: string[]) => person.sag(["run", "--isolate", "--", ...command]);
 const script = (text: string) => isolated(at("node_modules/.bin/node"), "-e", text);
 
-describe("programs that use no proxy", () => {
-  it("connect by TCP to names and addresses inside", async () => {
+describe("programs without proxy support", () => {
+  it("connect by TCP to names and addresses in the intranet", async () => {
     const done = await isolated("curl", "-sS", "--noproxy", "*", "--max-time", "10", portalUrl);
     expect(done.stdout, done.stderr).toContain(portalText);
-    // What psql begins with.
+    // The first message of psql.
     const text = `const s = require("node:net").connect(5432, ${JSON.stringify(databaseAddress)}, () => s.write(Buffer.from("0000000804d2162f", "hex")));
       s.once("data", (b) => { console.log(String(b)); s.end(); }); s.on("error", (e) => { console.log(e.code); process.exit(1); });`;
     expect(await script(text)).toMatchObject({ code: 0, stdout: "N\n" });
   });
 
-  it("ask any type of name, by UDP and by TCP", async (context) => {
+  it("can query any record type, by UDP and TCP", async (context) => {
     needsProgram(context, "dig");
-    // TCP is passed through as it is, so that a name server without EDNS refuses what dig asks by default.
+    // DNS over TCP is passed through unchanged, so +noedns is needed for name servers without EDNS.
     for (const more of [["+notcp"], ["+tcp", "+noedns"]]) {
       const done = await isolated("dig", "+short", "+time=3", ...more, `portal.${domain}`, "A");
       expect(done.stdout.trim(), done.stderr + done.stdout).toBe(addresses.portal);
@@ -120,7 +123,7 @@ describe("programs that use no proxy", () => {
       expect(done.code, done.stderr).toBe(0);
       const lines = done.stdout.trim().split("\n");
       expect([lines.length, lines[0], lines.at(-1)]).toEqual([1002, postgres.user, `1000|${"x".repeat(90)}`]);
-      // The same from outside reaches nobody.
+      // The same command outside of the isolated network fails.
       const outside = await person.run(["psql", "-At", "-c", "select 1", `${at.href}?connect_timeout=2`]);
       expect(outside.code).toBe(2);
     }
@@ -149,7 +152,7 @@ describe("programs that use no proxy", () => {
     expect({ code: done.code, stdout: done.stdout }, done.stderr).toEqual({ code: 3, stdout: "inside\n" });
   });
 
-  it("send and get datagrams, and pings", async (context) => {
+  it("send and receive datagrams and pings", async (context) => {
     needsProgram(context, "ping");
     const ping = await isolated("ping", "-c", "1", "-W", "5", addresses.echo);
     expect(ping.code, ping.stdout + ping.stderr).toBe(0);
@@ -160,7 +163,7 @@ describe("programs that use no proxy", () => {
   });
 });
 
-it("sag run within it runs the command as it is, as everything is inside", async () => {
+it("a nested sag run runs the command directly, because everything is tunneled already", async () => {
   const curl = ["curl", "-sS", "--max-time", "10", portalUrl];
   for (const more of [[], ["--isolate"]]) {
     const done = await isolated(
@@ -179,8 +182,8 @@ it("sag run within it runs the command as it is, as everything is inside", async
   }
 });
 
-describe("nothing leaves by another way", () => {
-  it("neither the machine's loopback, nor its network, nor the names of its resolver can be reached", async () => {
+describe("nothing bypasses the tunnel", () => {
+  it("neither the host's loopback, nor its network, nor its resolver can be reached", async () => {
     const heard: string[] = [];
     const tcp = createServer((socket) => {
       heard.push("tcp");
@@ -211,7 +214,7 @@ describe("nothing leaves by another way", () => {
     udp.close();
   });
 
-  it("not one packet of it is on any interface of the machine", async (context) => {
+  it("no packet appears on the host's interfaces", async (context) => {
     needsProgram(context, "tcpdump");
     const capture = spawn("tcpdump", ["-i", "any", "-n", "-l", "-A", "-U", "host 198.51.100.7 or port 53"], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -228,7 +231,7 @@ describe("nothing leaves by another way", () => {
       const c = require("node:net").connect(${port}, "198.51.100.7"); c.on("error", () => {});
       setTimeout(() => process.exit(0), 1000);`;
     await script(probe("isolated-probe", 7001));
-    // What is seen of the same from outside shows that it would have been seen.
+    // Packets sent from outside are seen, so the capture works.
     await person.run([at("node_modules/.bin/node"), "-e", probe("outside-probe", 7002)]);
     await until("the packets from outside", () => seen.includes("outside-probe") && seen.includes("198.51.100.7.7002"));
     capture.kill("SIGTERM");
@@ -236,7 +239,7 @@ describe("nothing leaves by another way", () => {
     expect(seen).not.toContain("198.51.100.7.7001");
   });
 
-  it("also when the tunnel is gone in the middle", async () => {
+  it("also when the tunnel ends meanwhile", async () => {
     const child = spawn(
       "nsenter",
       [
@@ -262,19 +265,19 @@ describe("nothing leaves by another way", () => {
   });
 });
 
-describe("the command", () => {
-  it("is who it was, with its exit code, its signals and its descriptors", async () => {
+describe("the isolated command", () => {
+  it("keeps its user, exit code, signals and standard descriptors", async () => {
     expect((await isolated("sh", "-c", "exit 7")).code).toBe(7);
     expect((await isolated("sh", "-c", "kill -TERM $$")).code).toBe(128 + 15);
     expect((await isolated("id", "-u")).stdout.trim()).toBe(`${uid}`);
-    // The last one is the directory that is read.
+    // The last one is the directory that the shell reads.
     const standard = [0, 1, 2, 3].map((fd) => `/proc/self/fd/${fd}`).join(" ");
     expect((await isolated("sh", "-c", "echo /proc/self/fd/*")).stdout).toBe(`${standard}\n`);
     const missing = await person.failure(["run", "--isolate", "no-such-program"]);
     expect(missing).toMatchObject({ cause: "not_found" });
   });
 
-  it("has no capabilities, and can get none", async () => {
+  it("has no capabilities and cannot get any", async () => {
     const { stdout } = await isolated("grep", "-E", "^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):", "/proc/self/status");
     const none = "0000000000000000";
     expect(
@@ -289,9 +292,9 @@ describe("the command", () => {
     });
   });
 
-  it("gets no descriptor beyond standard input, output and error: a socket would be a way out", async () => {
+  it("inherits only standard input, output and error, because a socket would bypass the tunnel", async () => {
     const server = createServer((socket) => {
-      // A shell that ends without having read it resets the connection.
+      // A shell that exits without reading resets the connection.
       socket.on("error", () => socket.destroy());
       socket.end("outside\n");
     }).listen(0, "127.0.0.1");
@@ -307,7 +310,7 @@ describe("the command", () => {
     expect(done.stdout).toBe("");
   });
 
-  it("keeps the terminal, and gets Ctrl-C", async (context) => {
+  it("keeps the terminal and receives Ctrl-C", async (context) => {
     needsProgram(context, "script");
     const command = [...enter(), ...ordinary, at("bin/sag"), "run", "--isolate", "--"];
     const terminal = new Terminal(
@@ -325,7 +328,7 @@ describe("the command", () => {
     expect(await terminal.ended()).toBe(5);
   });
 
-  it("says what is missing where users may have no network of their own", async () => {
+  it("reports what is missing where users may not create network namespaces", async () => {
     const none = new Person(person.env, (args) => [
       ...enter(),
       ...ordinary,

@@ -4,7 +4,7 @@ import { InstanceApi } from "../../electron/core/instance/api.ts";
 import type { Seen } from "../harness/person.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** Today's recordings of handshakes must not be readable by tomorrow's machines. */
+/** Post-quantum protection: recorded handshakes must not be decryptable by future computers. */
 const company = givenCompany();
 let seen: Seen;
 beforeAll(async () => {
@@ -24,6 +24,6 @@ it("sag-tunnel's TLS to the cloud negotiated X25519MLKEM768", () => {
   expect(seen.session?.keyExchange).toBe("X25519MLKEM768");
 });
 
-it("a pre-shared key is in force with the access point", () => {
+it("the session with the access point uses a pre-shared key", () => {
   expect(seen.session?.presharedKey).toBe(true);
 });

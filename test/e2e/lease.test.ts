@@ -8,16 +8,16 @@ import { givenCompany } from "./fixture.ts";
 
 /** s. */
 const lease = 20;
-/** ms beyond a lease until an access point has confirmed that a peer is gone. */
+/** Time after a lease until an access point has confirmed that a peer is removed, ms. */
 const slack = 8_000;
 
-/** Two addresses for three people, so that one has to wait for what another leaves. */
+/** Two addresses for three people, so that one has to wait for another's address. */
 const company = givenCompany({
   cidr: "10.78.0.0/30",
   prepare: (site) => site.sagctl(["policy", "set", "--lease", `${lease}s`]),
 });
 
-it("a session is renewed while nobody is there; one whose tunnel is gone ends at its lease, and its address is not given away before", async () => {
+it("a session is renewed without user activity; one whose tunnel is gone ends with its lease, and its address is not reassigned before", async () => {
   const [kept, lost] = [await company.connected(), await company.connected()];
   const third = company.person();
   await third.signIn(company.link, userName, company.password);
@@ -40,7 +40,7 @@ it("a session is renewed while nobody is there; one whose tunnel is gone ends at
   expect(performance.now() - killed).toBeGreaterThan((session?.leaseLeftMs ?? 0) - 500);
   expect(heir.clientIp).toBe(lost.seen.clientIp);
 
-  // By now the other one has lived through more than its first lease, and nobody did anything for it.
+  // By now the other session has outlived its first lease without user activity.
   const now = await until("two renewals", async () => {
     const seen = await kept.person.status();
     return (seen.session?.renewals ?? 0) >= 2 && seen;

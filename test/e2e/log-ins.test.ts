@@ -26,17 +26,17 @@ import { processesOf, runtimeOf } from "../harness/workspace.ts";
 import { givenCompany } from "./fixture.ts";
 
 /**
- * One person, several environments: a log-in that ends, cron, su and sudo. And settings or a runtime folder that are not whole. In
- * all of them connecting works, there is one tunnel, and it can be seen and ended.
+ * One person in several environments: a login session that ends, cron, su and sudo, and damaged settings or runtime
+ * directories. In all of them connecting works, there is one tunnel, and every command finds it.
  */
 const company = givenCompany({ ordinary: true });
 const { PATH } = process.env;
 let person: Person;
 let count = 0;
 
-/** What cron gives to a job. */
+/** The environment of a cron job. */
 const bare = (of: Person): Person => new Person({ HOME: of.env.HOME, PATH, LOGNAME: "anna", SHELL: "/bin/sh" });
-/** Their programs look for settings where bare ones do. */
+/** Without XDG variables, so that programs find the settings where cron jobs do. */
 const plainHome = (name: string): NodeJS.ProcessEnv => {
   const { XDG_CONFIG_HOME: _, XDG_STATE_HOME: __, XDG_CACHE_HOME: ___, ...env } = company.workspace.home(name);
   return env;
@@ -49,7 +49,7 @@ const works = async (of: Person, { socks }: Seen): Promise<void> => {
   const done = await of.run(["curl", "-sS", "--max-time", "10", "--socks5-hostname", `${socks}`, portalUrl]);
   expect(done.stdout, done.stderr).toContain(portalText);
 };
-/** One tunnel, seen by everybody who is given here, and ended by the last of them. */
+/** Checks that there is one tunnel, found by all of these people, and that the last one can end it. */
 const isOne = async (pid: number | null, ...people: Person[]): Promise<void> => {
   for (const one of people) {
     const seen = await one.status();
@@ -73,27 +73,27 @@ afterEach(async () => {
   for (const pid of tunnels(person)) process.kill(pid, "SIGKILL");
 });
 
-describe("log-ins", () => {
-  it("a log-out takes nothing away: systemd-logind removes the runtime directory, the tunnel lives", async () => {
+describe("login sessions", () => {
+  it("a tunnel survives logging out, when systemd-logind removes the runtime directory", async () => {
     const { pid } = await person.connect();
     rmSync(`${person.env.XDG_RUNTIME_DIR}`, { recursive: true });
     await isOne(pid, person, bare(person), person);
   });
 
-  it("a cron job finds what a log-in has connected, and the other way round", async () => {
+  it("a cron job finds the tunnel of a login session, and vice versa", async () => {
     const first = await person.connect();
     await isOne(first.pid, person, bare(person));
     const second = await bare(person).connect();
     await isOne(second.pid, bare(person), person);
   });
 
-  it("two connects at once from two environments are one tunnel", async () => {
+  it("two concurrent connects from two environments result in one tunnel", async () => {
     const [one, other] = await Promise.all([person.connect(), bare(person).connect()]);
     expect(one.pid).toBe(other.pid);
     await isOne(one.pid, person, bare(person));
   });
 
-  it("a tunnel that the former version started in XDG_RUNTIME_DIR is found", async () => {
+  it("a tunnel that an earlier version started in XDG_RUNTIME_DIR is found", async () => {
     const [record] = JSON.parse(
       readFileSync(join(`${person.env.HOME}`, ".config/sag/settings.json"), "utf8"),
     ).intranets;
@@ -146,7 +146,7 @@ describe("su and sudo", () => {
     for (const pid of tunnels(alice)) process.kill(pid, "SIGKILL");
   });
 
-  /** Somebody else's command line, in a machine where alice is known to the user database. */
+  /** A command line of another user, on a host whose user database has alice. */
   const withAliceKnown = (id: number, env: NodeJS.ProcessEnv): Person => {
     const passwd = join(company.workspace.dir, "passwd");
     const entries = [
@@ -167,7 +167,7 @@ describe("su and sudo", () => {
     await isOne(next.pid, su, alice);
   });
 
-  it("`sudo` with alice's HOME leaves nothing of root's in alice's folders", async () => {
+  it("`sudo` with alice's HOME leaves no files of root in alice's directories", async () => {
     await alice.connect();
     const { XDG_RUNTIME_DIR } = alice.env;
     const home = `${alice.env.HOME}`;
@@ -192,7 +192,7 @@ describe("su and sudo", () => {
   });
 });
 
-describe("settings that are not whole", () => {
+describe("damaged settings", () => {
   const path = (): string => join(`${person.env.HOME}`, ".config/sag/settings.json");
   it.each<[string, () => void]>([
     ["cut in the middle", () => truncateSync(path(), Math.floor(statSync(path()).size / 2))],
@@ -213,7 +213,7 @@ describe("settings that are not whole", () => {
     }
     await person.signIn(company.link, userName, company.password);
     expect(tunnels(person)).toEqual([before.pid]);
-    // What was put aside once is not lost by a second time.
+    // A second damaged file does not replace the first copy.
     if (what !== "gone") {
       writeFileSync(path(), "{");
       await person.status();
@@ -222,7 +222,7 @@ describe("settings that are not whole", () => {
     await isOne(before.pid, person, bare(person));
   });
 
-  it("is not taken for whole, nor put aside twice, by several commands at once", async () => {
+  it("several concurrent commands move the file aside only once", async () => {
     const { pid } = await person.connect();
     writeFileSync(path(), "{");
     const all = await Promise.all(Array.from({ length: 6 }, () => person.sag(["status", "--json"])));
@@ -234,13 +234,13 @@ describe("settings that are not whole", () => {
   });
 });
 
-describe("a runtime folder without room", () => {
+describe("a full runtime directory", () => {
   let keeper: ChildProcess | undefined;
   afterEach(() => {
     keeper?.kill("SIGKILL");
     keeper = undefined;
   });
-  /** The person in a mount namespace with a small file system at `folder`, where `fill` has run. */
+  /** The person in a mount namespace with a small file system at `folder`, after `fill` was run. */
   const within = async (folder: string, options: string, fill: string): Promise<Person> => {
     mkdirSync(folder, { recursive: true });
     keeper = spawn("unshare", ["--mount", "sleep", "3600"], { stdio: "ignore" });
@@ -277,7 +277,7 @@ describe("a runtime folder without room", () => {
     );
   });
 
-  it("a whole state folder without room: connects all the same", async () => {
+  it("a full state directory: connecting still works", async () => {
     const state = join(`${person.env.HOME}`, ".local/state/sag");
     const saved = join(`${person.env.HOME}`, "saved");
     await must(["cp", "-a", state, saved]);
@@ -297,12 +297,12 @@ describe("a runtime folder without room", () => {
   });
 });
 
-it("a folder of somebody else in the place of one's own keeps nobody out", async (context) => {
+it("a directory of another user in place of the user's own does not prevent connecting", async (context) => {
   needsRoot(context);
   needsProgram(context, "setpriv");
   const uid = 54_322;
   chmodSync(company.workspace.dir, 0o711);
-  // A user without a home, whose folder in /tmp is guessed by another one.
+  // A user without a home, for whom another user has created the predictable directory in /tmp.
   const nobody = new Person({ PATH, HOME: "/nonexistent" }, (args) => [
     "setpriv",
     "--reuid",

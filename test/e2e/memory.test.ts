@@ -9,7 +9,7 @@ import { givenCompany } from "./fixture.ts";
 const company = givenCompany({ ordinary: true });
 let seen: Seen;
 
-/** MB of memory that the process has for itself, its share of what it shares included. */
+/** Private memory of a process and its share of shared memory (PSS), MB. */
 const memory = (pid: number): number => {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   return (Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]) * 1024) / 1e6;
@@ -18,7 +18,7 @@ const memory = (pid: number): number => {
 beforeAll(async () => {
   ({ seen } = await company.connected());
   await fetchBySocks(`${seen.socks}`, portalUrl);
-  // Idle is a state that has lasted: garbage of the start is gone by then.
+  // Wait until garbage from the start has been collected.
   await delay(3_000);
 });
 

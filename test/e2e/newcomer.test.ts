@@ -6,7 +6,7 @@ import { userName } from "../harness/site.ts";
 import { Terminal } from "../harness/terminal.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** The first day with `sag`: what somebody meets who has a link, a password of the administrator's and nothing else. */
+/** The first steps of a new user with a link and an initial password. */
 const company = givenCompany({ ordinary: true });
 const chosen = "chosen-by-a-newcomer";
 
@@ -21,8 +21,8 @@ const createNew = async (user: string): Promise<string> => {
 
 const sagAt = (person: Person, ...args: string[]): Terminal => new Terminal([at("bin/sag"), ...args], person.env);
 
-describe("an account whose password has to be changed first", () => {
-  it("chooses a new password within sign-in at a terminal, and is signed in", async (context) => {
+describe("an account whose password has to be changed", () => {
+  it("chooses a new password during sign-in at a terminal", async (context) => {
     needsProgram(context, "script");
     const [first, person] = [await createNew("nina.test"), company.person("nina")];
     const terminal = sagAt(person, "sign-in", company.link, "--user", "nina.test", "--store", "file");
@@ -44,7 +44,7 @@ describe("an account whose password has to be changed first", () => {
     await person.disconnect();
   });
 
-  it("is told the whole command without a terminal, and that command works", async () => {
+  it("gets the complete command without a terminal, and that command works", async () => {
     const [first, person] = [await createNew("otto.test"), company.person("otto")];
     const args = ["sign-in", company.link, "--user", "otto.test", "--password-stdin", "--store", "file"];
     const told = await person.failure(args, { stdin: first });
@@ -78,7 +78,7 @@ describe("at a prompt", () => {
   }
 });
 
-describe("no secret is asked for in vain", () => {
+describe("checks before asking for secrets", () => {
   let person: Person;
   beforeAll(() => {
     person = company.person();
@@ -102,7 +102,7 @@ describe("no secret is asked for in vain", () => {
     expect(terminal.screen).not.toMatch(/password[^\n]*: $/im);
   });
 
-  it("a link that is none is said before the missing user, without a terminal", async () => {
+  it("an invalid link is reported before the missing user, without a terminal", async () => {
     const told = await person.failure(["sign-in", "hello"]);
     expect(told).toMatchObject({ cause: "invalid_argument", code: 2 });
     expect(told.message).toBe("hello is neither an enrolment link (sag://enroll?…) nor CODE@HOST.");
@@ -110,7 +110,7 @@ describe("no secret is asked for in vain", () => {
 });
 
 describe("a sign-in that has ended", () => {
-  it("is renewed by the intranet's name alone, which the failure names", async () => {
+  it("is renewed with the name of the intranet, which the failure includes", async () => {
     const person = company.person();
     await person.signIn(company.link, userName, company.password);
     const [{ server, intranet } = { server: "", intranet: "" }] = await person.json<
@@ -122,7 +122,7 @@ describe("a sign-in that has ended", () => {
       expect(told).toMatchObject({ cause: "sign_in_expired", action: `Run: sag sign-in ${intranet}` });
     }
     const stdin = company.password;
-    // The server, its code, the user and where it is kept are those of before.
+    // Server, code, user and store are those of the earlier sign-in.
     const again = await person.json<{ userName: string; server: string }>(["sign-in", intranet, "--password-stdin"], {
       stdin,
     });
@@ -134,7 +134,7 @@ describe("a sign-in that has ended", () => {
     expect((await person.failure(["sign-in", "--password-stdin"], { stdin })).message).toContain(intranet);
   });
 
-  it("is offered at a terminal, and an empty answer takes it", async (context) => {
+  it("is offered as the default at a terminal", async (context) => {
     needsProgram(context, "script");
     const person = company.person();
     await person.signIn(company.link, userName, company.password);
@@ -148,7 +148,7 @@ describe("a sign-in that has ended", () => {
     expect(terminal.screen).not.toContain("kept in a file");
   });
 
-  it("that was never kept is told as such, with both ways on", async () => {
+  it("that was not stored is reported with both ways to continue", async () => {
     const person = company.person();
     const args = ["connect", company.link, "--user", userName, "--password-stdin"];
     const { intranet } = await person.json<{ intranet: string }>(args, { stdin: company.password });

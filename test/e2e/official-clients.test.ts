@@ -6,14 +6,14 @@ import { Processes } from "../harness/processes.ts";
 import { Site } from "../harness/site.ts";
 import { createWorkspace } from "../harness/workspace.ts";
 
-/** The product's official clients against a real sag-cloud, with nothing changed but endpoint, key and trust. */
+/** The official clients with a real sag-cloud; only endpoint, key and trust are configured. */
 const workspace = createWorkspace("clients");
 const processes = new Processes(workspace.logs);
 const site = new Site(processes, workspace);
 const target = { endpoint: "", key: "", secret: "", authority: join(site.data, "tls", "ca.pem") };
 const RegionId = "cn-shanghai";
 
-/** ms in which a client has to be installed or built, the first time. */
+/** Time limit to install or build a client for the first time, ms. */
 const installLimit = 280_000;
 
 beforeAll(async () => {
@@ -28,7 +28,7 @@ afterAll(async () => {
   workspace.remove();
 });
 
-/** Why Java is not driven in every run. */
+/** Why Java is not included in every run. */
 const inSoak = "npm run soak -- clients (Maven fetches 35 MB)";
 
 describe.each(Object.keys(drivers))("%s", (name) => {
@@ -49,7 +49,7 @@ describe.each(Object.keys(drivers))("%s", (name) => {
     return got.text ? `${got.code}: ${got.text}` : (got.code ?? "accepted");
   };
   const list = (body: Fields, outer: string, inner: string) => (body[outer] as Record<string, Fields[]>)[inner] ?? [];
-  /** Java says the code with its explanation. */
+  /** Java's client appends the explanation to the code. */
   const refusal = (expected: string) => expect.stringMatching(new RegExp(`^${expected.replaceAll(".", "\\.")}(:|$)`));
   const cbn = (action: string, fields: Fields) => ask(action, fields, "cbn");
 
@@ -154,11 +154,11 @@ describe.each(Object.keys(drivers))("%s", (name) => {
       expect(body).toMatchObject({ TotalCount: 5, PageNumber, PageSize: 2 });
       return list(body, "Acls", "Acl").map((acl) => acl.AclId);
     };
-    // Each of them once; those made in the same millisecond come in the order of their ids.
+    // Each is listed once; those created in the same millisecond are sorted by id.
     expect([await page(1), await page(2), await page(3)].flat().sort()).toEqual([...ids].sort());
     for (const AclId of ids) await ask("DeleteACL", { RegionId, AclId });
     expect(await code("DescribeACLs", { RegionId: "cn-atlantis" })).toEqual(refusal("InvalidRegionId"));
-    // Generated classes cannot say a field that they do not know.
+    // Generated classes cannot send an unknown field.
     if (name !== "Python V2") expect(await code("DescribeACLs", { RegionId, NoSuchField: "x" })).toBe("accepted");
     const filter = (Key: string) => ({ Filter: [{ Key, Value: ["cen-none"] }] });
     expect(await cbn("DescribeCens", filter("CenId"))).toMatchObject({ TotalCount: 0 });

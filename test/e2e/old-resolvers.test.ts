@@ -10,8 +10,8 @@ import type { Person, Seen } from "../harness/person.ts";
 import { givenCompany } from "./fixture.ts";
 
 /**
- * The person's machine has a name server that is old or broken, as routers in homes and hotels have them. Names outside and that of the
- * access point are found all the same.
+ * The host's name server is old or broken, as in some home and hotel routers. Names outside the intranet and the
+ * access point's name still resolve.
  */
 const isRoot = process.getuid?.() === 0;
 const outsideName = "outside.example";
@@ -55,14 +55,14 @@ describe.each<NameServerKind>(["without EDNS", "without AAAA"])("a name server %
     await namespace?.remove();
   });
 
-  it("the access point is found by its name", async () => {
+  it("the access point's name resolves", async () => {
     const start = performance.now();
     ({ person, seen } = await company.connected());
     expect(seen.accessPoint?.endpoint).toContain(accessPointName);
     expect(performance.now() - start).toBeLessThan(2 * limit);
   });
 
-  it.each(["SOCKS5", "HTTP"])("a name outside is found by %s", async (by) => {
+  it.each(["SOCKS5", "HTTP"])("a name outside the intranet resolves by %s", async (by) => {
     const proxy = by === "HTTP" ? ["-x", `http://${seen.http}`] : ["--socks5-hostname", `${seen.socks}`];
     const url = `http://${outsideName}:${(web.address() as AddressInfo).port}/`;
     const start = performance.now();
@@ -71,7 +71,7 @@ describe.each<NameServerKind>(["without EDNS", "without AAAA"])("a name server %
     expect(performance.now() - start).toBeLessThan(limit);
   });
 
-  it("a name of the access point that is no more is told as dns_unavailable", async () => {
+  it("an access point's name that no longer exists is reported as dns_unavailable", async () => {
     await person.disconnect();
     delete records[accessPointName];
     const { cause } = await person.failure(["connect"], { limit: 60_000 });

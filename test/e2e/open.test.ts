@@ -14,7 +14,7 @@ beforeAll(async () => {
   ({ person } = await company.connected());
 });
 
-it("sag open shows the page in a browser with a profile of its own", async (context) => {
+it("sag open shows the page in a browser with a separate profile", async (context) => {
   needsProgram(context, "chromium");
   const { dir } = company.workspace;
   const [wrapper, page] = [join(dir, "browser"), join(dir, "page.html")];
@@ -33,7 +33,7 @@ it("sag open shows the page in a browser with a profile of its own", async (cont
   expect((await person.failure(["open", "javascript:alert(1)"])).cause).toBe("invalid_argument");
 });
 
-it("sag open says what became of a browser that exited immediately, and that a running one has taken the page", async () => {
+it("sag open reports that a browser exited immediately, or that a running one has opened the page", async () => {
   const { dir } = company.workspace;
   const [program, { DISPLAY: _, WAYLAND_DISPLAY: __, ...env }] = [join(dir, "short-lived"), person.env];
   const become = (text: string): void => writeFileSync(program, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
@@ -44,7 +44,7 @@ it("sag open says what became of a browser that exited immediately, and that a r
   expect(said.message).toContain("Its output: Missing X server");
   become("exit 0");
   expect((await person.failure(["open", portalUrl, "--browser", program], { env })).message).toContain("exit code 0");
-  // What Chromium has in the profile while it runs, before it finds that there is no display.
+  // Chromium's lock in the profile, which it creates before it notices that there is no display.
   const lock = (pid: string) =>
     `for a; do case $a in --user-data-dir=*) ln -sf host-${pid} "\${a#*=}/SingletonLock";; esac; done`;
   become(`${lock("$$")}; sleep 0.3; exit 1`);
@@ -53,13 +53,13 @@ it("sag open says what became of a browser that exited immediately, and that a r
   expect((await person.failure(["open", portalUrl, "--browser", program], { env })).message).toContain("exit code 1");
   become(lock("1"));
   expect((await person.sag(["open", portalUrl, "--browser", program], { env })).code).toBe(0);
-  // A snap sees no hidden folder of the home.
+  // A snap cannot access hidden directories in the home.
   become("# exec /snap/bin/chromium\nexec sleep 4");
   const opened = await person.json<{ profile: string }>(["open", portalUrl, "--browser", program], { env });
   expect(opened.profile.startsWith(`${person.env.HOME}/snap/chromium/common/`)).toBe(true);
 });
 
-it("sag open says so where there is no display", async () => {
+it("sag open reports that there is no display", async () => {
   const bin = join(company.workspace.dir, "browsers");
   mkdirSync(bin);
   writeFileSync(join(bin, "chromium"), "#!/bin/sh\nexec sleep 4\n", { mode: 0o755 });

@@ -8,7 +8,7 @@ import type { Person, Seen } from "../harness/person.ts";
 import { runtimeOf } from "../harness/workspace.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** Loopback is shared by everybody on a machine; a tunnel is not. */
+/** All users of a host share loopback, but not a tunnel. */
 const company = givenCompany();
 let person: Person;
 let seen: Seen;
@@ -37,14 +37,14 @@ it.each<[string, () => string[]]>([
   expect(own.code, own.stderr).toBe(0);
 });
 
-it("another user's process is refused at the RPC socket, even if the folder lets it in", async () => {
+it("another user's process is refused at the RPC socket, even if the directory permissions allow access", async () => {
   const runtime = runtimeOf(person.env);
   const [intranet] = readdirSync(runtime).filter((name) => /^[0-9a-z]{4,32}$/.test(name));
   const socket = join(runtime, `${intranet}`, "rpc.sock");
   const states = "http://tunnel/sag.tunnel.v1.TunnelService/GetStates";
   const ask = ["--unix-socket", socket, "-H", "content-type: application/json", "-d", "{}", states];
   expect((await curl(...ask)).code).not.toBe(0);
-  // Nothing but the peer's credentials is left to keep it out.
+  // Opens all permissions, so that only the check of peer credentials is left.
   chmodSync(socket, 0o777);
   for (let folder = dirname(socket); folder.startsWith(company.workspace.dir); folder = dirname(folder))
     chmodSync(folder, 0o755);

@@ -10,8 +10,8 @@ import type { Person, Seen } from "../harness/person.ts";
 import { givenCompany } from "./fixture.ts";
 
 /**
- * What goes outside, seen from outside: the person sits in a network namespace whose only name server is ours and writes down every
- * question, and whose only way out leads to this machine.
+ * Observes what leaves the host outside the tunnel: the person's network namespace has only one name server, which
+ * records all queries, and one route, which leads to this host.
  */
 const isRoot = process.getuid?.() === 0;
 let namespace: Namespace;
@@ -51,28 +51,28 @@ describe.each([
   ["SOCKS5", bySocks],
   ["HTTP", byHttp],
 ])("by %s", (_, by) => {
-  it("a name of the intranet goes inside, and the outside never hears of it", async () => {
+  it("a name of the intranet is resolved through the tunnel and never queried outside", async () => {
     const done = await curl([...by(), portalUrl]);
     expect(done.stdout, done.stderr).toContain(portalText);
     expect(company.site.questions).toContain(new URL(portalUrl).hostname);
     expect(insideQuestions()).toEqual([]);
   });
 
-  it("another name is asked outside, and goes there directly", async () => {
+  it("another name is resolved outside and connected directly", async () => {
     const done = await curl([...by(), outsideUrl()]);
     expect(done.stdout, done.stderr).toBe("you are outside");
     expect(asked).toContain(outsideName);
     expect(company.site.questions).not.toContain(outsideName);
   });
 
-  it("a name that the intranet does not have is not asked outside", async () => {
+  it("a name that does not exist in the intranet is not queried outside", async () => {
     const done = await curl(["--fail", ...by(), `http://nothing.${domain}/`]);
     expect(done.code).not.toBe(0);
     expect(insideQuestions()).toEqual([]);
   });
 });
 
-it("nothing goes outside with --outside refuse", async () => {
+it("nothing leaves outside the tunnel with --outside refuse", async () => {
   const strict = await company.connected("--outside", "refuse");
   const done = await strict.person.run(["curl", "-sS", "--socks5-hostname", `${strict.seen.socks}`, outsideUrl()]);
   expect(done.code).not.toBe(0);
@@ -80,7 +80,7 @@ it("nothing goes outside with --outside refuse", async () => {
   expect(inside.stdout, inside.stderr).toContain(portalText);
 });
 
-it("a name of the intranet is not asked outside either when the intranet's name server is gone", async () => {
+it("a name of the intranet is not queried outside when the intranet's name server is down", async () => {
   await company.site.intranet.kill();
   const done = await curl(["--fail", ...bySocks(), `http://portal2.${domain}/`]);
   expect(done.code).not.toBe(0);

@@ -6,7 +6,10 @@ import { userName } from "../harness/site.ts";
 import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** Who is connected while an administrator sets a new password is told so: by the event, and whenever the sign-in is used again. */
+/**
+ * When an administrator sets a new password, connected users see that reason in the event and on every later use of
+ * the sign-in.
+ */
 const company = givenCompany();
 let person: Person;
 const told = failureView("sign_in_expired", { key: passwordReset }).message;
@@ -23,7 +26,7 @@ it("the connection ends with the administrator's reset as its reason", async () 
   expect(await person.status()).toMatchObject({ phase: "failed", message: told });
 });
 
-it("the next connect, whose Refresh is refused, says the same, until a sign-in with the new password", async () => {
+it("the next connect, whose Refresh is refused, reports the same until a sign-in with the new password", async () => {
   expect(await person.failure(["connect"])).toMatchObject({ cause: "sign_in_expired", message: told });
   expect(await person.status()).toMatchObject({ cause: "sign_in_expired", message: told });
   await person.signIn(company.link, userName, company.password);

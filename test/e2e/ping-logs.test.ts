@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 describe("sag ping", () => {
-  it("tells address and time of a host by its name", async () => {
+  it("prints address and time of a host by its name", async () => {
     const answer = await person.json<{ address: string; timesMs: number[] }>([
       "ping",
       `portal.${domain}`,
@@ -28,7 +28,7 @@ describe("sag ping", () => {
     expect(answer.timesMs[0]).toBeGreaterThan(0);
   });
 
-  it("tells a name that is not known from one that is silent", async () => {
+  it("distinguishes an unknown name from a silent host", async () => {
     expect((await person.failure(["ping", `nothing.${domain}`])).cause).toBe("name_not_found");
     const silence = await person.failure(["ping", "10.77.0.200", "--count", "1", "--timeout", "300ms"]);
     expect(["target_timeout", "target_unreachable"]).toContain(silence.cause);
@@ -44,7 +44,7 @@ describe("sag logs", () => {
       .map((line) => JSON.parse(line));
   };
 
-  it("shows one trail of core and sag-tunnel with the same session", async () => {
+  it("prints the lines of core and sag-tunnel with the same session in one list", async () => {
     const { session } = await person.status();
     const about = (await logs()).filter((one) => one.session === session?.id);
     expect(new Set(about.map((one) => one.source))).toEqual(new Set(["core", "sag-tunnel"]));
@@ -54,13 +54,13 @@ describe("sag logs", () => {
     expect(JSON.stringify(await logs("--lines", "10000"))).not.toContain(company.password);
   });
 
-  it("follows what comes", async () => {
+  it("follows new lines", async () => {
     const args = ["logs", "--follow", "--lines", "0", "--json"];
     const child = spawn(at("bin/sag"), args, { env: person.env, stdio: ["ignore", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout });
     const next = once(lines, "line");
     const path = join(`${person.env.XDG_STATE_HOME}`, "sag", "log", "core.log");
-    // It cannot say when it has begun to look, so it is given something again and again.
+    // There is no sign that it has started to watch, so lines are written repeatedly.
     const timer = setInterval(
       () => appendFileSync(path, '{"time":"2026-01-01T00:00:00Z","level":"INFO","msg":"hello"}\n'),
       100,
@@ -73,7 +73,7 @@ describe("sag logs", () => {
   });
 });
 
-it("each verb that needs a connection refuses with not_connected", async () => {
+it("each verb that needs a connection fails with not_connected", async () => {
   const other = company.person();
   await other.signIn(company.link, "anna.meyer", company.password);
   for (const args of [

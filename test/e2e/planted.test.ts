@@ -12,15 +12,15 @@ import { runtimeOf } from "../harness/workspace.ts";
 import { givenCompany } from "./fixture.ts";
 
 /**
- * What nobody but its owner may read is planted and then looked for: in everything that is said, in logs and what crashes leave, in
- * files, and in the arguments and environment of every process on the machine while all of it happens.
+ * Plants secrets and then searches for them: in all output, in logs and core dumps, in files, and in the arguments
+ * and environment of every process on the host while the test runs.
  */
 const company = givenCompany();
 let person: Person;
 const name = "planted.person";
 const passwords = ["planted-password-one", "planted-password-two", "planted-password-bad"] as const;
 
-/** What was planted, by what it is. */
+/** The planted secrets, by name. */
 const secrets = new Map<string, string>();
 const plant = (what: string, value: string): string => {
   expect(value.length, what).toBeGreaterThan(5);
@@ -30,8 +30,8 @@ const plant = (what: string, value: string): string => {
 for (const [index, password] of passwords.entries()) plant(`password ${index + 1}`, password);
 
 /**
- * The only files that hold any of it, each for its owner only, and which. Codes in databases are their digits among random bytes:
- * there they are not looked for.
+ * The only files that may contain secrets, readable only for their owner, and which ones. Databases are not searched
+ * for numeric codes, which random bytes may contain.
  */
 const homes: { path: RegExp; holds: RegExp; why: string }[] = [
   { path: /\/sag\/credentials\/\w+\.json$/, holds: /^(refresh|access) token$/, why: "the sign-in, by --store file" },
@@ -43,12 +43,12 @@ const homes: { path: RegExp; holds: RegExp; why: string }[] = [
   { path: /^cloud\/outbox\/.*\.eml$/, holds: /^code by mail$/, why: "it is the mail" },
 ];
 
-/** Those in which something was found: what is not found where it is would not be found elsewhere either. */
+/** Files in which a secret was found. If none is found where it has to be, the search does not work. */
 const visited = new Set<(typeof homes)[number]>();
 
-/** The forms in which a secret may lie around. */
+/** The encodings in which a secret may appear. */
 const forms = (secret: string): RegExp[] => {
-  // Six digits are in many a number; a code stands alone.
+  // Six digits occur within many numbers, so a code has to stand alone.
   if (/^\d{6}$/.test(secret)) return [new RegExp(`(?<![\\d.])${secret}(?!\\d)`)];
   const bytes = Buffer.from(secret, "latin1");
   const texts = [
@@ -60,19 +60,19 @@ const forms = (secret: string): RegExp[] => {
   return texts.map((text) => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
 };
 
-/** What of it is in a text. */
+/** The secrets that a text contains. */
 const foundIn = (text: string): string[] =>
   [...secrets].filter(([secret]) => forms(secret).some((form) => form.test(text))).map(([, what]) => what);
 
 const said: string[] = [];
-/** Runs a command; everything that it says is looked at in the end. */
+/** Runs a command and keeps its output for the search. */
 const sag = async (args: string[], ...lines: string[]): Promise<{ code: number; stdout: string }> => {
   const done = await person.sag(args, { stdin: lines.map((line) => `${line}\n`).join("") });
   said.push(`sag ${args.join(" ")}\n${done.stdout}\n${done.stderr}`);
   return done;
 };
 
-/** Every process of the machine, looked at again and again while it is young: it may have become another by exec. */
+/** All processes of the host. New ones are read several times, because exec may change their arguments. */
 const processes = new Set<string>();
 const seen = new Map<string, number>();
 let looks = 0;
@@ -84,7 +84,7 @@ const look = (): void => {
       try {
         processes.add(readFileSync(`/proc/${pid}/${what}`, "latin1"));
       } catch {
-        // It ended, or is nothing for us.
+        // It has ended, or is not readable.
       }
     }
   }
@@ -92,7 +92,7 @@ const look = (): void => {
 const timer = setInterval(look, 40);
 afterAll(() => clearInterval(timer));
 
-/** All files that this company and its people have, with what is in each that has no business there. */
+/** All files of this company and its people that contain secrets they must not contain. */
 const filesWithSecrets = (): string[] => {
   const { dir } = company.workspace;
   const all = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -125,7 +125,7 @@ const plantSession = (): void => {
   plant("session token", `${Object.values(JSON.parse(readFileSync(`${file}`, "utf8"))).find(isToken)}`);
   const keys = new DatabaseSync(join(company.site.data, "keys.db"), { readOnly: true });
   for (const { value } of keys.prepare("select value from preshared_key").all() as { value: Uint8Array }[]) {
-    // The bytes themselves, and their base64 and hexadecimal by the forms that are looked for.
+    // The raw bytes; base64 and hexadecimal are covered by the searched forms.
     plant("pre-shared key", Buffer.from(value).toString("latin1"));
   }
   keys.close();
@@ -142,9 +142,9 @@ beforeAll(async () => {
   plant("access point's token", JSON.parse(kept("identity.json")).token);
 });
 
-it("nothing of it is found after signing in, connecting, failing, crashing and signing out", async () => {
+it("no secret is found after signing in, connecting, failing, crashing and signing out", async () => {
   const account = ["--link", company.link, "--user", name];
-  // The one output that has to show a secret, to the person it is for: not among what is searched.
+  // The only output that has to show a secret; it is not searched.
   const enrol = ["second-factor", ...account, "--password-stdin", "--json"];
   const made = JSON.parse((await person.sag(enrol, { stdin: `${passwords[0]}\n` })).stdout);
   const text = plant("TOTP secret", made.secret);
@@ -184,7 +184,7 @@ it("nothing of it is found after signing in, connecting, failing, crashing and s
   ])
     await sag(args);
 
-  // SIGQUIT has the Go runtime write down everything it was doing: it is what a crash leaves.
+  // On SIGQUIT the Go runtime dumps all goroutines, as in a crash.
   for (const signal of ["SIGQUIT", "SIGKILL"] as const) {
     process.kill(Number((await person.status()).pid), signal);
     await until("the crash to be told", async () => (await person.status()).cause === "tunnel_crashed");
@@ -215,7 +215,7 @@ it("nothing of it is found after signing in, connecting, failing, crashing and s
   expect(looks).toBeGreaterThan(50);
   expect([...processes].filter((text) => foundIn(text).length > 0)).toEqual([]);
   expect(homes.filter((home) => !visited.has(home))).toEqual([]);
-  // The keys of sag-tunnel exist in its memory only; whatever looks like one would be one.
+  // The keys of sag-tunnel exist only in its memory, so nothing in the logs may look like a key.
   const logs = [...person.logs(), ...logsIn(company.workspace.logs)].map((path) => readFileSync(path, "utf8"));
   expect([...said, ...logs].filter((text) => /(?<![\w+/])[\w+/]{43}=/.test(text))).toEqual([]);
 }, 60_000);

@@ -7,7 +7,7 @@ import type { Person, Seen } from "../harness/person.ts";
 import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** Ports of the last session are a preference: a program that took one meanwhile must not keep anybody from connecting. */
+/** The stored ports are only a preference: a program that uses one must not prevent connecting. */
 const company = givenCompany();
 let person: Person;
 let former: Seen;
@@ -54,7 +54,7 @@ it.each(["socks", "http", "both"])(
         expect(done.stderr).toContain(`${seen[name]}`);
       }
     }
-    // What is remembered now is what was given.
+    // The ports that were given are stored now.
     await person.disconnect();
     release();
     former = await person.connect();
@@ -72,13 +72,13 @@ it.each(["--socks", "--http"])(
       expect(failure.message).toContain(`127.0.0.1:${port} is in use by node (process ${process.pid})`);
     }
     expect((await person.status()).phase).toBe("disconnected");
-    // No session is left at the cloud instance, and the next connect is not held up by anything.
+    // No session is left at the cloud instance, and the next connect works at once.
     expect(await person.json<unknown[]>(["sessions"])).toEqual([]);
     await portal(await person.connect());
   },
 );
 
-it("takes a given port and gives up a remembered one in the same call", async () => {
+it("takes a given port and replaces a stored one in the same call", async () => {
   await take(portOf(former.http));
   const free = await take(0);
   held.pop()?.close();
@@ -88,7 +88,7 @@ it("takes a given port and gives up a remembered one in the same call", async ()
   await portal(seen);
 });
 
-it("resumes a session after a crash at another port when its own is taken", async () => {
+it("resumes a session after a crash on another port if its own is in use", async () => {
   const before = await person.connect();
   process.kill(Number(before.pid), "SIGKILL");
   await until("the crash to be seen", async () => (await person.status()).cause === "tunnel_crashed");

@@ -11,7 +11,7 @@ import type { Seen } from "../harness/person.ts";
 import { curl } from "./curl.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** What somebody inside can reach, with the programs they have. */
+/** Common programs that use the proxies. */
 const ntlmAddress = "10.77.0.81";
 let ntlm: NtlmServer;
 const company = givenCompany({
@@ -37,7 +37,7 @@ describe("curl", () => {
     expect(done.stdout, done.stderr).toContain(portalText);
   });
 
-  it("cannot fetch it without the tunnel", async () => {
+  it("cannot fetch the portal without the tunnel", async () => {
     expect((await curl(["--fail", "--max-time", "2", `http://${addresses.portal}/`])).code).not.toBe(0);
   });
 
@@ -64,7 +64,7 @@ describe("a server that authenticates connections (NTLM, Negotiate)", () => {
     expect(ntlm.connections.length).toBe(before + 1);
   });
 
-  it("sees one connection for each client's connection, whatever is sent on it, and never another client's", async () => {
+  it("gets a separate connection for each client's connection, whatever is sent on it", async () => {
     const before = ntlm.connections.length;
     const [anna, other] = await Promise.all([keptClient(), keptClient()]);
     const type = (n: number): string => {
@@ -80,14 +80,14 @@ describe("a server that authenticates connections (NTLM, Negotiate)", () => {
     expect(await other.request("")).toBe(401);
     expect(ntlm.connections.slice(before).sort()).toEqual([2, 5]);
     anna.socket.destroy();
-    // Nobody is given what a client has left behind.
+    // A new client does not get a connection left by another one.
     expect(await (await keptClient()).request("")).toBe(401);
     expect(ntlm.connections.length).toBe(before + 3);
     other.socket.destroy();
   });
 });
 
-/** One connection to the HTTP proxy; each request is answered with its status before the next one is sent. */
+/** One connection to the HTTP proxy; each request waits for its status before the next one is sent. */
 async function keptClient(): Promise<{
   socket: Socket;
   request: (fields: string, method?: string, body?: string) => Promise<number>;
@@ -101,7 +101,7 @@ async function keptClient(): Promise<{
     socket.write(head + body);
     const [, status] = `${(await lines.next()).value}`.split(" ");
     while (`${(await lines.next()).value}` !== "");
-    if (method !== "HEAD" && status === "200") await lines.next(); // its text is one line
+    if (method !== "HEAD" && status === "200") await lines.next(); // the body is one line
     return Number(status);
   };
   return { socket, request };
@@ -119,9 +119,9 @@ describe("Chromium with the PAC", () => {
     outside.close();
   });
 
-  it("shows the portal by its name, and goes to an address outside by itself", async (context) => {
+  it("shows the portal by its name, and connects directly to an address outside", async (context) => {
     needsProgram(context, "chromium");
-    // Without this, Chromium would never ask the PAC file about the loopback (it does not anyway without a PAC file).
+    // Without this, Chromium never asks the PAC file about loopback addresses.
     const args = ["--no-sandbox", `--proxy-pac-url=${seen.pac}`, "--proxy-bypass-list=<-loopback>"];
     browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
     const page = await browser.newPage();

@@ -6,11 +6,11 @@ import { givenCompany } from "./fixture.ts";
 
 const company = givenCompany({ ordinary: true });
 
-/** Ids of the sessions that the server has. */
+/** Ids of the server's sessions. */
 const sessions = async (): Promise<string[]> =>
   (await company.site.sagctl<{ id: string }[]>(["session", "list"])).map((one) => one.id);
 
-it("sag connect on a session that is reconnecting dials anew within the same command", async () => {
+it("sag connect dials again within the same command if the session is reconnecting", async () => {
   const { person, seen } = await company.connected();
   const { pid } = company.site.accessPoints[0]?.ready ?? { pid: 0 };
   const before = await sessions();
@@ -34,7 +34,7 @@ it("sag connect on a session that is reconnecting dials anew within the same com
   }
 });
 
-it("a cloud instance that vanishes without a word is told at its hop within 25 s, and the session goes on", async () => {
+it("a cloud instance that stops answering is marked at its hop within 25 s, and the session continues", async () => {
   const { person, seen } = await company.connected();
   const { pid } = company.site.cloud.ready;
   const instance = async () => (await person.status()).hops.find((hop) => hop.kind === "instance");

@@ -15,7 +15,7 @@ const certificate = makeCertificate();
 let relay: Server;
 let registrations = 0;
 
-/** A way to the cloud on which the first answer to Register is lost. */
+/** A proxy to the cloud that loses the first answer to Register. */
 beforeAll(async () => {
   await site.startCloud();
   await site.createInstance();
@@ -25,7 +25,7 @@ beforeAll(async () => {
     const onward = request(new URL(url ?? "/", site.cloud.ready.url), { method, headers, rejectUnauthorized: false });
     incoming.pipe(onward);
     onward.on("response", (response) => {
-      // It is known that the cloud has done it.
+      // The cloud has registered the access point by now.
       if (lost) return void incoming.socket.destroy();
       outgoing.writeHead(response.statusCode ?? 502, response.headers);
       response.pipe(outgoing);
@@ -42,7 +42,7 @@ afterAll(async () => {
   workspace.remove();
 });
 
-it("an access point whose registration was answered into the void registers once, with a token for one", async () => {
+it("an access point that gets no answer to its registration registers only once, with a single-use token", async () => {
   const { port } = relay.address() as AddressInfo;
   const flags = [
     "--cloud",

@@ -4,7 +4,7 @@ import { Processes } from "../harness/processes.ts";
 import { Site } from "../harness/site.ts";
 import { createWorkspace } from "../harness/workspace.ts";
 
-/** What of the signed requests a sag-cloud remembers when it is killed, and no longer has its memory. */
+/** Whether sag-cloud still recognises repeated signed requests after it was killed. */
 const workspace = createWorkspace("replayed");
 const processes = new Processes(workspace.logs);
 const site = new Site(processes, workspace);
@@ -38,7 +38,7 @@ async function ask(call: RawCall): Promise<RawAnswer> {
   }
 }
 
-/** Ends the server as a power cut or the kernel would, at once after an answer, and starts it at the same address. */
+/** Kills the server right after an answer, as a power failure would, and restarts it at the same address. */
 async function killed(): Promise<void> {
   const { host } = new URL(site.cloud.ready.url);
   await site.cloud.kill();
@@ -50,7 +50,7 @@ const acl = (nonce: string, Name: string): RawCall => ({
   action: "CreateACL",
   fields: { RegionId, Name },
   nonce,
-  // The request is the same to the last byte, date and signature included.
+  // The request is identical, including date and signature.
   at,
 });
 const named = async (Name: string) =>
@@ -64,7 +64,7 @@ it.each([1, 2, 3])("a change that was answered is not carried out again after ki
   expect(await named(`made once ${round}`)).toBe(1);
 });
 
-it("a change that was refused is not carried out after kill -9, when nothing stands in its way any more", async () => {
+it("a change that was refused is not carried out after kill -9, even if it would now be possible", async () => {
   await site.sagctl(["quota", "set", "acls-per-account", "3"]);
   const beyond = acl("refused", "one too many");
   expect(await ask(beyond)).toMatchObject({ code: "AclAmountLimit" });
@@ -74,7 +74,7 @@ it("a change that was refused is not carried out after kill -9, when nothing sta
   expect(await named("one too many")).toBe(0);
 });
 
-it("a change that was cut off by kill -9 is carried out once at the most", async () => {
+it("a change interrupted by kill -9 is carried out at most once", async () => {
   for (let round = 0; round < 5; round++) {
     const call = acl(`cut-off-${round}`, `cut off ${round}`);
     const answer = ask(call).then(
@@ -84,7 +84,7 @@ it("a change that was cut off by kill -9 is carried out once at the most", async
     await killed();
     const first = await answer;
     const again = await ask(call);
-    // Without an answer nobody knows whether it was: the second request says so.
+    // Without an answer the outcome is unknown, and the second request reports that.
     if (first === 200) expect(again.code).toBe("SignatureNonceUsed");
     else expect([again.status, again.code]).toEqual(again.status === 200 ? [200, ""] : [400, "SignatureNonceUsed"]);
     expect(await named(`cut off ${round}`)).toBe(1);

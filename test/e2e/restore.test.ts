@@ -9,7 +9,7 @@ import { givenCompany } from "./fixture.ts";
 
 const company = givenCompany({ ordinary: true });
 
-/** ms until a session carries traffic again once cloud and access point run. */
+/** Limit until a session carries traffic again after the restart of cloud and access point, ms. */
 const again = 10_000;
 
 const backup = (): string => join(company.workspace.dir, "backup.tar.gz");
@@ -17,7 +17,7 @@ const backup = (): string => join(company.workspace.dir, "backup.tar.gz");
 let person: Person | undefined;
 afterEach(() => person?.sag(["disconnect"]));
 
-/** Both have other keys of running sessions than their clients, and an access point that was started again needs a handshake. */
+/** Stops cloud and access point, runs `between`, and starts them again; clients then need a new handshake. */
 async function restarted(between: (data: string) => Promise<void>): Promise<void> {
   const { site } = company;
   const url = new URL(site.cloud.ready.url);

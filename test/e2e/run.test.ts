@@ -41,13 +41,14 @@ afterAll(() => {
 });
 
 describe("sag run", () => {
-  it("gives the command the proxies, in upper and lower case, and passes its exit code on", async () => {
+  it("sets the proxies for the command, in upper and lower case, and returns its exit code", async () => {
     const seen = JSON.parse((await person.sag(["run", "--", "node", "-p", "JSON.stringify(process.env)"])).stdout);
     for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]) {
       expect(seen[name]).toBeTruthy();
       expect(seen[name.toLowerCase()]).toBe(seen[name]);
     }
-    // A SOCKS address there breaks programs without a SOCKS library (Python's httpx), one of somebody else's leads elsewhere.
+    // A SOCKS address there breaks programs without a SOCKS library (Python's httpx), and an inherited one points
+    // elsewhere.
     const env = { ...person.env, ALL_PROXY: "socks5h://192.0.2.1:1080", all_proxy: "socks5h://192.0.2.1:1080" };
     for (const program of ["node", "curl"]) {
       const asked =
@@ -59,7 +60,7 @@ describe("sag run", () => {
       else expect(done.stderr).toContain("SOCKS5 connect");
     }
     expect((await person.sag(["run", "--", "sh", "-c", "exit 7"])).code).toBe(7);
-    // Its options are its own, also without --.
+    // Options after the command belong to it, also without --.
     expect((await person.sag(["run", "sh", "-c", "echo $1", "sh", "--json"])).stdout).toBe("--json\n");
     expect((await person.sag(["run", "--", "sh", "-c", "kill -TERM $$"])).code).toBe(128 + 15);
     expect((await person.failure(["run", "no-such-program"])).cause).toBe("not_found");
@@ -82,7 +83,7 @@ describe("sag run", () => {
         System.out.println(HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(a[0])).build(), HttpResponse.BodyHandlers.ofString()).body());
         System.out.println(new String(new URL(a[0]).openStream().readAllBytes()) + System.getProperty("mine")); } }`,
     );
-    // Options of one's own stay.
+    // Existing options are kept.
     const env = { ...person.env, JAVA_TOOL_OPTIONS: "-Dmine=kept" };
     const java = await person.sag(["run", "--", "java", source, portalUrl], { env });
     expect(java.stdout.split(portalText).length, java.stderr).toBe(3);
@@ -110,8 +111,8 @@ describe("sag run", () => {
   });
 });
 
-describe("sag run, for programs that use no proxy", () => {
-  it("says of known ones that they connect outside, and of others nothing", async () => {
+describe("sag run, for programs without proxy support", () => {
+  it("warns that known ones connect directly, and not for others", async () => {
     const dir = join(company.workspace.dir, "programs");
     mkdirSync(dir, { recursive: true });
     for (const [name, says] of [
@@ -129,7 +130,7 @@ describe("sag run, for programs that use no proxy", () => {
     }
   });
 
-  it("gives Git an ssh that goes inside, unless a person has one of their own", async (context) => {
+  it("makes Git's ssh use the tunnel, unless the user has set one", async (context) => {
     needsProgram(context, "git", "ssh");
     if (!ssh) return notRunHere(context, "sshd");
     const { dir } = company.workspace;
@@ -137,7 +138,7 @@ describe("sag run, for programs that use no proxy", () => {
     await must(["git", "init", "-q", "--bare", "-b", "main", bare]);
     const home = `${person.env.HOME}`;
     const config = join(home, ".gitconfig");
-    // Options of Git's configuration stay.
+    // Options from Git's configuration are kept.
     const options = `-F none -i ${ssh.key} -o UserKnownHostsFile=${ssh.knownHosts} -o BatchMode=yes -o User=${ssh.user}`;
     writeFileSync(config, `[core]\n\tsshCommand = ssh ${options}\n`);
     const url = `ssh://${sshAddress}${bare}`;

@@ -10,13 +10,16 @@ import { Terminal } from "../harness/terminal.ts";
 import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** What people do with their own account, by the command and against the real cloud: every second is a real one. */
+/** The account commands with the real cloud, in real time. */
 const company = givenCompany();
 
-/** An authenticator: the code of a step, counted from `base`. */
+/** An authenticator: the code of a step, relative to `base`. */
 const authenticator = (secret: string, base: number) => (offset: number) => hotp(fromBase32(secret), base + offset);
 
-/** This step, once enough of it is left for a few commands: those on either side are taken until it ends. */
+/**
+ * The current step, once enough of it is left for a few commands, because codes of neighbouring steps are accepted
+ * too.
+ */
 const stepWithTime = async (seconds: number): Promise<number> => {
   const left = stepSeconds * 1_000 - (Date.now() % (stepSeconds * 1_000));
   if (left < seconds * 1_000) await delay(left);
@@ -38,13 +41,13 @@ describe("a second factor", () => {
     anna = company.person("berta.test");
   });
 
-  it("is enrolled by a code of the step before; then one is needed, this step's is taken, and no step twice", async () => {
+  it("is enrolled with a code of the previous step; then a code is required, this step's is accepted, and no step twice", async () => {
     const base = await stepWithTime(6);
     const account = ["second-factor", "--link", company.link, ...user("berta.test")];
     const made = await anna.json<{ secret: string; uri: string }>(account, lines(password));
     expect(made.uri).toContain(made.secret);
     code = authenticator(made.secret, base);
-    // Not in force yet: signing in needs none, and a wrong code does not confirm it.
+    // Not active yet: signing in needs no code, and a wrong code does not confirm it.
     await anna.json(signIn("berta.test"), lines(password));
     const confirm = [...account, "--confirm", "--otp-stdin"];
     const wrong = await anna.failure(confirm, lines(password, code(40)));
@@ -62,13 +65,13 @@ describe("a second factor", () => {
     expect(former).toMatchObject({ cause: "second_factor_required", field: "otp" });
   });
 
-  it("five wrong codes slow down whoever tries, not the device that was in before, which signs in by the next step's", async () => {
+  it("five wrong codes delay further attempts, but not those of a known device, which signs in with the next step's code", async () => {
     const stranger = company.person();
     for (let i = 0; i < 5; i++) {
       const wrong = await stranger.failure(signIn("berta.test", "--otp-stdin"), lines(password, code(50 + i)));
       expect(wrong).toMatchObject({ cause: "second_factor_required", message: "That code is wrong." });
     }
-    // From now on each one has to wait, at first for 1 s, which a slow machine may need for the next one anyway.
+    // From now on each attempt has to wait, at first for 1 s, which may pass before the next attempt on a slow host.
     const slowed = await until("a wait", async () => {
       const told = await stranger.failure(signIn("berta.test", "--otp-stdin"), lines(password, code(60)));
       return told.cause === "too_many_attempts" && told;
@@ -77,7 +80,7 @@ describe("a second factor", () => {
     await anna.json(signIn("berta.test", "--otp-stdin"), lines(password, code(1)));
   });
 
-  it("is asked for at a terminal, without echo, again after a wrong code", async (context) => {
+  it("is asked for at a terminal, without echo, and again after a wrong code", async (context) => {
     needsProgram(context, "script");
     const secret = await givenAuthenticator("carla.test", anna);
     const base = await stepWithTime(4);
@@ -96,7 +99,7 @@ describe("a second factor", () => {
     for (const typed of [secret.password, own(40), own(1)]) expect(terminal.screen).not.toContain(typed);
   });
 
-  it("where one is required, signing in at a terminal sets it up; a script is told to", async (context) => {
+  it("where one is required, signing in at a terminal sets it up; a script gets an instruction", async (context) => {
     needsProgram(context, "script");
     await company.site.sagctl(["policy", "set", "--second-factor", "required"]);
     const own = await company.site.createAccount("dora.test");
@@ -120,7 +123,7 @@ describe("a second factor", () => {
   });
 });
 
-/** Somebody with an account and an authenticator whose last used step is the one before. */
+/** A person with an account and an authenticator whose last used step is the previous one. */
 const givenAuthenticator = async (name: string, person: Person): Promise<{ text: string; password: string }> => {
   const password = await company.site.createAccount(name);
   const account = ["second-factor", "--link", company.link, ...user(name)];
@@ -132,7 +135,7 @@ const givenAuthenticator = async (name: string, person: Person): Promise<{ text:
 };
 
 describe("a password", () => {
-  it("that has to be changed is changed, and signing in goes on with the new one", async () => {
+  it("that has to be changed is changed, and signing in continues with the new one", async () => {
     const given = "given-by-admin";
     const create = [
       "account",
@@ -155,7 +158,7 @@ describe("a password", () => {
     await emil.json(signIn("emil.test"), lines("chosen-by-emil"));
   });
 
-  it("is changed by choice: the old one is refused, other devices are signed out, this one is not", async () => {
+  it("can be changed: the old one is refused, other devices are signed out, this one is not", async () => {
     const old = await company.site.createAccount("fritz.test");
     const [here, there] = [company.person("fritz.test"), company.person("fritz.test")];
     for (const one of [here, there]) await one.json(signIn("fritz.test"), lines(old));
@@ -167,7 +170,7 @@ describe("a password", () => {
     expect((await there.failure(["devices"])).cause).toBe("sign_in_expired");
   });
 
-  it("that is forgotten is set anew by a code from the outbox; an unknown name gets the same answer", async () => {
+  it("that is forgotten is reset with a mailed code; an unknown name gets the same answer", async () => {
     const old = await company.site.createAccount("gerda.test");
     const gerda = company.person("gerda.test");
     const forgotten = (name: string): string[] => [
@@ -188,7 +191,7 @@ describe("a password", () => {
       const names = codes();
       return names.length > 0 && names;
     });
-    // One mail: nobody writes to a name that does not exist.
+    // One mail, because none is sent for unknown names.
     expect(codes()).toEqual([mail]);
     const text = readFileSync(join(outbox, mail), "utf8");
     expect(text).toMatch(/^To: gerda\.test@/m);
@@ -204,7 +207,7 @@ describe("a password", () => {
       lines(code, "chosen-by-nobody"),
     );
     expect({ ...ofNobody, stderr: "" }).toEqual({ ...wrong, stderr: "" });
-    // A code is good on the device that asked for it only.
+    // A code is valid only on the device that requested it.
     expect((await company.person().failure(reset, lines(code, "chosen-by-thief"))).cause).toBe("bad_credentials");
     expect(await gerda.json(reset, lines(code.toLowerCase(), "chosen-by-gerda"))).toEqual({ changed: true });
     expect((await gerda.failure(reset, lines(code, "chosen-again"))).cause).toBe("bad_credentials");
@@ -214,7 +217,7 @@ describe("a password", () => {
 });
 
 describe("own devices and sessions", () => {
-  it("are listed with the one this is; ending one ends just that", async () => {
+  it("are listed with the current one marked; ending one ends only that one", async () => {
     const password = await company.site.createAccount("hanna.test");
     const [here, there] = [company.person("hanna.test"), company.person("hanna.test")];
     for (const one of [here, there]) {
@@ -239,7 +242,7 @@ describe("own devices and sessions", () => {
     expect((await here.failure(["sessions", "--end", "0".repeat(32)])).cause).toBe("not_found");
     expect((await here.failure(["sessions", "--end", "x"])).cause).toBe("invalid_argument");
 
-    // It is signed in still, and may connect again; until its device is ended.
+    // It is still signed in and may connect again, until its device is ended.
     await there.connect();
     const devices = await here.json<Own[]>(["devices"]);
     const theirs = devices.find((one) => !one.thisDevice)?.id ?? "";
@@ -252,7 +255,7 @@ describe("own devices and sessions", () => {
   });
 });
 
-it("what the administrator publishes is listed, and follows what is added while connected", async () => {
+it("the published resources are listed, including those added while connected", async () => {
   const { site } = company;
   await site.sagctl(["resource", "add", "Wiki", "http://portal.trial.internal/"]);
   await site.sagctl(["resource", "add", "Build host", "build.trial.internal:2222", "--kind", "ssh"]);

@@ -16,7 +16,7 @@ import { type SshServer, startSshServer } from "../harness/ssh-server.ts";
 import { curl } from "./curl.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** Two intranets with the same addresses and the same names, at once, of one person on one machine. */
+/** Two intranets with the same addresses and names, connected at the same time by one person. */
 const range = "10.0.0.0/24";
 const [address, sshAddress] = ["10.0.0.80", "10.0.0.22"];
 const servers: Server[] = [];
@@ -52,7 +52,7 @@ afterAll(() => {
   for (const server of Object.values(ssh)) server?.stop();
 });
 
-it("a command that uses no proxy is isolated into the one it is run for", async (context) => {
+it("a command without proxy support is isolated into the intranet it is run for", async (context) => {
   needsRoot(context);
   needsProgram(context, "curl");
   if (!existsSync("/dev/net/tun")) return notRunHere(context, "/dev/net/tun");
@@ -64,7 +64,7 @@ it("a command that uses no proxy is isolated into the one it is run for", async 
   await Promise.all(both);
 });
 
-/** A connection that stays, to something that repeats what it hears. */
+/** A lasting connection to an echo service. */
 const talkTo = async (name: string) => {
   const args = ["ssh-proxy", "--intranet", name, addresses.echo, "7"];
   const child = spawn(at("bin/sag"), args, { env: person.env, stdio: ["pipe", "pipe", "ignore"] });
@@ -103,7 +103,7 @@ it.each(names)("%s is reached by its own proxies, run, forward and ssh-proxy", a
 });
 
 const configs = (): string => join(alpha.workspace.dir, "ssh_config");
-/** OpenSSH by the printed Host blocks; each host is known by its own key only. */
+/** OpenSSH with the printed Host blocks; each host is known by its own key only. */
 const sshTo = (name: string): string[] => [
   ...["ssh", "-F", configs(), "-i", `${ssh[name]?.key}`, "-o", `UserKnownHostsFile=${ssh[name]?.knownHosts}`],
   ...[
@@ -117,7 +117,7 @@ const sshTo = (name: string): string[] => [
   ],
 ];
 
-it("OpenSSH reaches the host of each by the name that ssh-config has for it", async (context) => {
+it("OpenSSH reaches each host by its name from ssh-config", async (context) => {
   needsProgram(context, "ssh", "sshd");
   const includes = await Promise.all(
     names.map(async (name) => {
@@ -128,13 +128,13 @@ it("OpenSSH reaches the host of each by the name that ssh-config has for it", as
   );
   writeFileSync(configs(), includes.join(""));
   for (const name of names) {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: for the shell there to fill in.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: for the remote shell to expand.
     const done = await person.run([...sshTo(name), 'echo "${SSH_CONNECTION##* }"']);
     expect(done.stdout, done.stderr).toBe(`${ssh[name]?.port}\n`);
   }
 });
 
-it("without a name it is the default, and without a default one is asked for", async () => {
+it("without a name the default is used, and without a default the name is required", async () => {
   const args = ["run", "--", "curl", "-sS", "--max-time", "10", url];
   expect((await person.failure(args.toSpliced(1, 0, "--json"))).message).toContain("alpha, beta");
   const list = await person.json<{ intranet: string; isDefault: boolean }[]>(["intranets", "--default", "beta"]);
@@ -143,7 +143,7 @@ it("without a name it is the default, and without a default one is asked for", a
   expect((await person.failure(["intranets", "--default", "gamma"])).cause).toBe("unknown_intranet");
 });
 
-it("one PAC for both says clearly what it cannot decide", async () => {
+it("one PAC file for both reports what it cannot decide", async () => {
   const told = await person.json<{ pac: string; overlaps: { what: string; intranets: string[] }[] }>([
     "proxy",
     "--all",
@@ -154,7 +154,7 @@ it("one PAC for both says clearly what it cannot decide", async () => {
   expect(spoken.stderr).toContain(`${network}: claimed by alpha and beta`);
 });
 
-it("disconnecting one leaves the other alone, what is under way included, and the PAC follows", async () => {
+it("disconnecting one does not affect the other and its open connections, and the PAC file follows", async () => {
   const talks = await Promise.all(names.map(talkTo));
   await person.json(["disconnect", "alpha"]);
   const [ended, going] = talks;

@@ -4,10 +4,10 @@ import { givenCompany } from "./fixture.ts";
 
 const company = givenCompany({ ordinary: true });
 
-/** ms, median of 20 whole processes; and how often Node's own start that is at most, should the machine be busy. */
+/** ms, median of 20 processes; and the limit as a multiple of Node's own start, for a busy host. */
 const limits = { versionMs: [200, 3], statusMs: [300, 6] } as const;
 
-it("sag version and sag status answer as soon as somebody types them, signed in and connected", async () => {
+it("sag version and sag status are fast, signed in and connected", async () => {
   const { person } = await company.connected();
   const times = await measureStarts(person, 20);
   console.log(times);

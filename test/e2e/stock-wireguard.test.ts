@@ -12,7 +12,7 @@ import { stockWireguard } from "../harness/stock.ts";
 import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** What docs/client-api.md promises: curl and a stock WireGuard are enough to get inside. */
+/** As docs/client-api.md promises, curl and a stock WireGuard suffice to reach the intranet. */
 const isRoot = process.getuid?.() === 0;
 let namespace: Namespace;
 const link = `wgsag${process.pid % 10_000}`;
@@ -43,7 +43,7 @@ interface Session {
   mtu: number;
 }
 
-/** A call of the client API, made by curl. What is secret is read from standard input, never an argument. */
+/** Calls the client API with curl. Secrets are passed on standard input, not as arguments. */
 const call = async <T>(method: string, body: object, bearer?: string): Promise<T> => {
   const { url, pin } = company.site.cloud.ready;
   const key = Buffer.from(pin.replace(/^sha256\//, ""), "base64url").toString("base64");
@@ -63,7 +63,7 @@ const call = async <T>(method: string, body: object, bearer?: string): Promise<T
 
 const hello = { version: "0.1.0" };
 
-it("wireguard-go, set up by wg from SignIn and Dial by curl, carries traffic through the access point", async () => {
+it("wireguard-go, configured with wg and curl from SignIn and Dial, carries traffic through the access point", async () => {
   const [instance] = await company.site.sagctl<{ enterpriseCode: string }[]>(["instance", "list"]);
   const { signedIn } = await call<{ signedIn: { tokens: { accessToken: string } } }>("SignIn", {
     hello,

@@ -2,10 +2,13 @@ import { expect, it } from "vitest";
 import { refreshAtOnce } from "../harness/refreshing.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** App and command share one sign-in: nobody is signed out by another's asking. `npm run soak -- tokens` is the long form. */
+/**
+ * App and command line share one sign-in, and neither is signed out by the other's refresh. `npm run soak -- tokens`
+ * is the long form.
+ */
 const company = givenCompany();
 
-it("two shells and a core that runs want a new token at once: nobody is refused, and none is lost", async () => {
+it("two shells and a running core refresh at the same time: no call is refused, and no token lost", async () => {
   const { person } = await company.connected();
   const [calls, times] = [4, 22];
   const { given, refused } = await refreshAtOnce(company.site, person, { calls, times });

@@ -12,11 +12,11 @@ import { needsProgram, needsRoot } from "../harness/needs.ts";
 import { within } from "../harness/wait.ts";
 import { processesOf } from "../harness/workspace.ts";
 
-/** ms that a trial may take once everything is built; two at once on two cores take longer. */
+/** Time limit of a trial once everything is built, ms; two at once on two cores take longer. */
 const limit = 15_000;
 const trial = [at("node_modules/.bin/node"), at("test/trial/main.ts"), "--json"];
 
-/** Runs with a folder for temporary files of its own, and looks that nothing is left in it or of it. */
+/** Runs with its own directory for temporary files, and checks that neither files nor processes are left. */
 const leavingNothing = async (work: (env: NodeJS.ProcessEnv) => Promise<void>): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), "t-"));
   try {
@@ -30,7 +30,7 @@ const leavingNothing = async (work: (env: NodeJS.ProcessEnv) => Promise<void>): 
 
 const lastLine = (text: string): Record<string, unknown> => JSON.parse(text.trimEnd().split("\n").at(-1) ?? "");
 
-it("two trials at once do not collide, and leave nothing", async () => {
+it("two concurrent trials do not collide, and leave nothing behind", async () => {
   await leavingNothing(async (env) => {
     const both = await Promise.all([1, 2].map(() => command(trial, { env, limit: 4 * limit })));
     for (const done of both) {
@@ -41,7 +41,7 @@ it("two trials at once do not collide, and leave nothing", async () => {
   });
 });
 
-it("an unprivileged user who may not write to the checkout gets inside within the limit", async (context) => {
+it("an unprivileged user without write access to the checkout reaches the intranet within the limit", async (context) => {
   needsRoot(context);
   needsProgram(context, "setpriv");
   const asNobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
@@ -50,20 +50,23 @@ it("an unprivileged user who may not write to the checkout gets inside within th
   expect(done.took).toBeLessThan(limit);
 });
 
-it.each(["SIGINT", "SIGTERM"] as const)("a trial that is kept ends with %s, and leaves nothing", async (signal) => {
-  await leavingNothing(async (env) => {
-    const [program = "", ...args] = trial;
-    const kept = spawn(program, [...args, "--keep"], { env, stdio: ["ignore", "pipe", "inherit"] });
-    const lines = createInterface({ input: kept.stdout });
-    const result = await within(
-      "the result",
-      2 * limit,
-      new Promise<Record<string, unknown>>((resolve) => {
-        lines.on("line", (line) => line.startsWith("{") && resolve(JSON.parse(line)));
-      }),
-    );
-    expect(result).toMatchObject({ ok: true });
-    kept.kill(signal);
-    await within("its end", limit, once(kept, "exit"));
-  });
-});
+it.each(["SIGINT", "SIGTERM"] as const)(
+  "a trial with --keep ends with %s, and leaves nothing behind",
+  async (signal) => {
+    await leavingNothing(async (env) => {
+      const [program = "", ...args] = trial;
+      const kept = spawn(program, [...args, "--keep"], { env, stdio: ["ignore", "pipe", "inherit"] });
+      const lines = createInterface({ input: kept.stdout });
+      const result = await within(
+        "the result",
+        2 * limit,
+        new Promise<Record<string, unknown>>((resolve) => {
+          lines.on("line", (line) => line.startsWith("{") && resolve(JSON.parse(line)));
+        }),
+      );
+      expect(result).toMatchObject({ ok: true });
+      kept.kill(signal);
+      await within("its end", limit, once(kept, "exit"));
+    });
+  },
+);

@@ -16,7 +16,7 @@ import { userName } from "../harness/site.ts";
 import { Terminal } from "../harness/terminal.ts";
 import { givenCompany } from "./fixture.ts";
 
-/** What programs rely on: every verb prints what docs/cli.md says, when it succeeds and when it fails. */
+/** Every verb prints what docs/cli.md documents, on success and on failure. */
 const company = givenCompany();
 let person: Person;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 type Json = boolean | number | string | null | Json[] | { [name: string]: Json };
 
-/** A schema as it is documented, but for one thing: here nothing may be printed that is not documented. */
+/** A documented schema made strict: nothing undocumented may be printed. */
 const strict = (schema: Json): Json => {
   if (Array.isArray(schema)) return schema.map(strict);
   if (typeof schema !== "object" || schema === null) return schema;
@@ -34,7 +34,7 @@ const strict = (schema: Json): Json => {
   return schema.properties && !("additionalProperties" in schema) ? { ...inner, additionalProperties: false } : inner;
 };
 
-/** docs/cli.md: the heading before a block of JSON says whose it is. */
+/** docs/cli.md: the heading before a block of JSON names its verb. */
 const documented = (): Map<string, ReturnType<typeof fromJSONSchema>> => {
   const text = readFileSync(at("docs/cli.md"), "utf8");
   const found = new Map<string, ReturnType<typeof fromJSONSchema>>();
@@ -58,7 +58,7 @@ const checkSuccess = (verb: string, printed: string): void => {
   }
 };
 
-/** A browser, as far as it goes on. */
+/** A fake browser that keeps running. */
 const lasting = (): string => {
   const path = join(company.workspace.dir, "browser");
   writeFileSync(path, "#!/bin/sh\nexec sleep 4\n", { mode: 0o755 });
@@ -67,7 +67,7 @@ const lasting = (): string => {
 
 const invitation = (): string[] => [company.link, "--user", userName, "--password-stdin"];
 
-/** By verb, in an order in which they can succeed: arguments, and standard input. */
+/** By verb, in an order in which they succeed: arguments, and standard input. */
 const successes: [string, () => string[], () => string][] = [
   ["version", () => [], () => ""],
   ["completion", () => ["fish"], () => ""],
@@ -91,12 +91,12 @@ const successes: [string, () => string[], () => string][] = [
   ["status", () => [], () => ""],
   ["sign-out", () => [], () => ""],
 ];
-/** Looked at in ways of their own below: they go on until Ctrl-C, or need more than a home of their own. */
+/** Tested separately below: they run until Ctrl-C, or need more than a home directory. */
 const elsewhere = ["forward", "repair", "lockdown", "service"];
-/** What they print comes from the other end. */
+/** Their output comes from the other program. */
 const printNothing = ["run", "ssh-proxy"];
 
-it("every verb is looked at here", () => {
+it("every verb is covered", () => {
   const verbs = describeCommands(() => async () => undefined).commands.map((one) => one.name());
   const looked = new Set([...successes.map(([verb]) => verb), ...elsewhere, ...printNothing]);
   expect([...looked].sort()).toEqual(verbs.sort());
@@ -117,7 +117,7 @@ describe("success, with --json", () => {
     await atTerminal();
   });
 
-  /** Colour is for terminals, and for those who have not said no. */
+  /** Checks colour at a terminal, and with NO_COLOR. */
   const atTerminal = async (): Promise<void> => {
     const green = "\u001b[32mConnected";
     const look = async (args: string[], env: NodeJS.ProcessEnv, ...expected: string[]): Promise<string> => {
@@ -128,13 +128,13 @@ describe("success, with --json", () => {
       return terminal.screen;
     };
     const { NO_COLOR: _, ...env } = person.env;
-    // Again and again, with what comes and goes at this moment.
+    // Keeps updating, with traffic rates.
     await look(["status", "--watch"], env, green, green, "B/s)");
     expect(await look(["status"], { ...person.env, NO_COLOR: "1" }, "Connected")).not.toContain("\u001b");
     expect((await person.sag(["status"])).stdout).not.toContain("\u001b");
   };
 
-  /** Looks at the first line of a verb that goes on until Ctrl-C. */
+  /** Checks the first line of a verb that runs until Ctrl-C, and interrupts it. */
   const untilInterrupted = async ([verb = "", ...args]: string[]): Promise<void> => {
     const child = spawn(at("bin/sag"), [verb, ...args, "--json"], {
       env: person.env,
@@ -146,7 +146,7 @@ describe("success, with --json", () => {
     expect((await once(child, "exit"))[0]).toBe(0);
   };
 
-  it("sag repair, where nothing is to be undone, sag lockdown, and sag service, into the image of a machine", async (context) => {
+  it("sag repair without changes to undo, sag lockdown, and sag service with a disk image", async (context) => {
     needsRoot(context);
     const env = { ...person.env, SAG_SERVICE_DIR: join(company.workspace.dir, "service") };
     for (const [verb = "", ...args] of [["repair"], ["lockdown", "status"]]) {
@@ -191,7 +191,7 @@ const failures: [string, string[], CauseCode][] = [
   ["version", ["one", "two"], "invalid_argument"],
 ];
 
-it.each(failures)("failure: sag %s %j tells %s, in JSON and in words", async (verb, args, cause) => {
+it.each(failures)("failure: sag %s %j reports %s, in JSON and as text", async (verb, args, cause) => {
   const env = { ...person.env, ...(verb === "repair" ? { SAG_TUNNEL: "/nowhere" } : {}) };
   const stdin = "one\ntwo\n";
   const [done, spoken] = await Promise.all([
@@ -209,7 +209,7 @@ it.each(failures)("failure: sag %s %j tells %s, in JSON and in words", async (ve
   expect(spoken.stderr).not.toContain("\u001b");
 });
 
-describe("completion in a real shell, by the tab key", () => {
+describe("completion with the tab key in a real shell", () => {
   const shells: [string, string[], (zero: string) => string][] = [
     ["bash", ["bash", "--norc", "--noprofile", "-i"], () => "source <(sag completion bash)"],
     ["zsh", ["zsh", "-f", "-i"], (d) => `autoload -Uz compinit && compinit -u -d ${d} && source <(sag completion zsh)`],
@@ -229,7 +229,7 @@ describe("completion in a real shell, by the tab key", () => {
     ] as const) {
       shell.type(typed);
       await shell.shows(completed);
-      // Ctrl-C: the line is dropped, and a new prompt comes.
+      // Ctrl-C discards the line, and a new prompt appears.
       shell.type("\u0003");
       await shell.shows("READY> ");
     }

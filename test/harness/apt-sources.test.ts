@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { firstMirror, mirrorOf, parseSources } from "./apt-sources.ts";
 
-it("finds the mirror of a distribution in both styles of apt's sources, and not one that is switched off", () => {
+it("finds a distribution's mirror in both formats of apt sources, and ignores disabled entries", () => {
   const text = `# deb http://old.example/debian bookworm main
 deb [arch=amd64 signed-by=/usr/share/keyrings/x.gpg] https://other.example/apt stable main
 deb http://list.example/ubuntu noble main universe
@@ -24,7 +24,7 @@ Components: main
   expect(mirrorOf(["jammy"], sources)).toBeUndefined();
 });
 
-it("reads a list of mirrors, and uses none that debootstrap cannot", () => {
+it("reads a list of mirrors, and ignores those that debootstrap does not support", () => {
   const list =
     "# The nearest first.\n\nhttp://near.example/ubuntu/\tpriority:1\nhttp://far.example/ubuntu/\tpriority:2\n";
   expect(firstMirror(list)).toBe("http://near.example/ubuntu/");

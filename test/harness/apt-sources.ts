@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-/** One archive that apt of this machine installs from. */
+/** An archive in this host's apt sources. */
 export interface Source {
   uri: string;
   suites: string[];
 }
 
-/** sources.list(5): both styles. Entries that are switched off are left out. */
+/** Parses both formats of sources.list(5). Disabled entries are left out. */
 export const parseSources = (text: string): Source[] => {
   const found: Source[] = [];
   for (const line of text.split("\n")) {
@@ -29,7 +29,7 @@ const machineSources = (): Source[] =>
     .filter((path) => /\.(list|sources)$/.test(path) && existsSync(path))
     .flatMap((path) => parseSources(readFileSync(path, "utf8")));
 
-/** `mirror+file:PATH` is a list of mirrors, the best first (apt-transport-mirror(1)). */
+/** `mirror+file:PATH` is a list of mirrors, best first (apt-transport-mirror(1)). */
 const resolved = (uri: string): string => {
   const [, path] = /^mirror\+file:(?:\/\/)?(\/.*)/.exec(uri) ?? [];
   return path && existsSync(path) ? (firstMirror(readFileSync(path, "utf8")) ?? uri) : uri;
@@ -38,8 +38,8 @@ const resolved = (uri: string): string => {
 export const firstMirror = (list: string): string | undefined => /^[ \t]*([a-z]+:\S+)/m.exec(list)?.[1];
 
 /**
- * Where this machine gets a distribution from, which has all of its releases; undefined = from nowhere, or by a way that debootstrap
- * does not know. `suites`: names of releases.
+ * This host's mirror for a distribution, which has all of its releases; undefined = there is none, or debootstrap
+ * does not support its protocol. `suites`: names of releases.
  */
 export const mirrorOf = (suites: readonly string[], sources = machineSources()): string | undefined =>
   sources

@@ -6,7 +6,10 @@ import { buildBundles } from "../../build/build.ts";
 import { at, root } from "../../build/lib/root.ts";
 import { buildNative } from "../../build/native.ts";
 
-/** A copy of this checkout with what is built of it, whose sources a test may change. cp keeps the times by which builds are fresh. */
+/**
+ * Copies this checkout with its builds, so that a test may change sources. cp keeps the modification times, so that
+ * builds stay up to date.
+ */
 export const copyCheckout = async (to: string): Promise<void> => {
   await Promise.all([buildApp(), buildBundles(), buildNative()]);
   const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"], {

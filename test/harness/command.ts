@@ -14,18 +14,18 @@ export interface CommandOptions {
   stdin?: string;
   uid?: number;
   gid?: number;
-  /** ms until it is killed; default 30 000. */
+  /** Time limit after which it is killed, ms; default 30 000. */
   limit?: number;
 }
 
 const running = new Set<ChildProcess>();
 
-/** Kills every command that is still under way: whoever waited for it has given up. */
+/** Kills all commands that are still running. */
 export const killCommands = (): void => {
   for (const child of running) child.kill("SIGKILL");
 };
 
-/** Runs a command to its end, whatever its exit code. */
+/** Runs a command until it ends; any exit code is accepted. */
 export const command = (args: string[], options: CommandOptions = {}): Promise<Done> => {
   const { stdin, limit = 30_000, ...rest } = options;
   const [program = "", ...others] = args;
@@ -41,7 +41,7 @@ export const command = (args: string[], options: CommandOptions = {}): Promise<D
     child.stderr.setEncoding("utf8").on("data", (text) => {
       done.stderr += text;
     });
-    // A program that does not read its input is no failure of ours.
+    // A program may exit without reading its input.
     child.stdin.on("error", () => {});
     child.stdin.end(stdin ?? "");
     child.once("error", reject);
@@ -53,7 +53,7 @@ export const command = (args: string[], options: CommandOptions = {}): Promise<D
   });
 };
 
-/** A command that has to succeed: gives its stdout. */
+/** Runs a command that has to succeed; returns its stdout. */
 export const must = async (args: string[], options: CommandOptions = {}): Promise<string> => {
   const done = await command(args, options);
   if (done.code === 0) return done.stdout;

@@ -10,31 +10,34 @@ import { createWorkspace } from "./workspace.ts";
 export interface Release {
   name: string;
   suite: string;
-  /** Where apt finds npm. */
+  /** The components that contain npm. */
   components: string;
-  /** All suites that the same mirror has; one of them stands in the machine's own sources. */
+  /** All suites on the same mirror, at least one of which is in the host's own sources. */
   sameMirror: readonly string[];
-  /** debootstrap's script of its family: older versions of debootstrap do not know newer suites by name. */
+  /** debootstrap's script for the family, because older versions do not know newer suites by name. */
   script: string;
-  /** Whether debootstrap knows a mirror by itself wherever it runs. */
+  /** Whether debootstrap has a default mirror for it. */
   hasDefaultMirror: boolean;
 }
 
-/** A folder with an installed system, to be entered by chroot(8). It shares the machine's network. */
+/** A directory with an installed system, entered by chroot(8). It shares the host's network. */
 export interface Root {
   home: string;
-  /** What a command is run by as an ordinary user of that system, in this checkout's copy; all that it started ends with it. */
+  /**
+   * Wraps a command so that an ordinary user of that system runs it in the copied checkout; all its processes end
+   * with it.
+   */
   asOrdinaryUser(args: string[]): string[];
   remove(): void;
 }
 
 const user = "first";
-/** Nobody's on the machine itself: processes in the root are seen from there. */
+/** Unused on the host, because processes in the root are visible there. */
 const uid = 61_235;
-/** ms for one step of an installation. */
+/** Time limit of one installation step, ms. */
 const limit = 20 * 60_000;
 
-/** Mounts and processes are of a namespace of their own, so that nothing is left of them. */
+/** Uses mount and PID namespaces, so that neither mounts nor processes are left behind. */
 const enter = (dir: string, args: string[]): string[] => [
   ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--", "sh", "-c"],
   'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"',
@@ -43,15 +46,15 @@ const enter = (dir: string, args: string[]): string[] => [
 ];
 
 /**
- * Installs a system with npm, curl and jq of its own packages, without compiler, and an ordinary user who has a copy of this
- * checkout. Gives the reason where its archive cannot be had from here; throws when the installation fails.
+ * Installs a system with its own packages of npm, curl and jq, without a compiler, and an ordinary user with a copy
+ * of this checkout. Returns the reason if its archive is unavailable; throws if the installation fails.
  */
 export const createRoot = async (release: Release): Promise<Root | string> => {
   const mirror = mirrorOf(release.sameMirror);
   if (!mirror && !release.hasDefaultMirror) return `a mirror of ${release.name} among apt's sources`;
   const workspace = createWorkspace("root");
   const dir = join(workspace.dir, "system");
-  // Stays on the workspace's own file system, whatever an installation that was cut short left mounted.
+  // Stays on the workspace's file system, because an interrupted installation may have left mounts.
   const remove = (): void => void execFileSync("rm", ["-rf", "--one-file-system", workspace.dir]);
   try {
     const options = ["--variant=minbase", `--components=${release.components}`];
@@ -105,7 +108,7 @@ export const createRoot = async (release: Release): Promise<Root | string> => {
   }
 };
 
-/** Certificates of registries, say: at the same path as here. */
+/** Copies a file to the same path, for example a registry's certificate. */
 const copyFileInto = (dir: string, path: string): void => {
   if (!path.startsWith("/") || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   mkdirSync(dirname(join(dir, path)), { recursive: true });

@@ -5,14 +5,14 @@ import { at, root } from "../../build/lib/root.ts";
 import { type CommandOptions, command, type Done, must } from "./command.ts";
 import { createWorkspace } from "./workspace.ts";
 
-/** Programs that a machine without compilers, Go and Node does not have. */
+/** Programs that are missing on a host without compilers, Go and Node.js. */
 const notThere =
   /^(cc|c\+\+|c[89]9.*|g\+\+.*|gcc.*|cpp.*|clang.*|ld(\..*)?|as|g?make|cmake|python.*|go|gofmt|node|nodejs|npm|npx|.*-linux-gnu-.*)$/;
 
-/** The user who installs, when the tests run as root. It needs no entry in /etc/passwd. */
+/** The user that installs when the tests run as root. It needs no entry in /etc/passwd. */
 const uid = 61_234;
 
-/** How this machine reaches the registries; everything else of the environment is left out. */
+/** Variables needed to reach the registries; all others are removed. */
 const reaching = /^(https?_proxy|no_proxy|goproxy|gosumdb|gonosumdb|node_extra_ca_certs|ssl_cert_(file|dir))$/i;
 const npmSettings = ["registry", "cafile", "proxy", "https-proxy", "noproxy"];
 
@@ -24,8 +24,8 @@ export interface FreshMachine {
 }
 
 /**
- * A copy of this checkout's files as they were committed or changed, for an ordinary user who has this npm and this Node, no compiler,
- * no Go, and nothing in any cache.
+ * A copy of this checkout's committed and changed files, for an ordinary user with this npm and Node.js, without
+ * compiler and Go, and with empty caches.
  */
 export const createFreshMachine = async (npm: string, node: string): Promise<FreshMachine> => {
   const workspace = createWorkspace("fresh");
@@ -63,7 +63,7 @@ export const createFreshMachine = async (npm: string, node: string): Promise<Fre
   };
 };
 
-/** Copies the files of this checkout as they were committed or changed. */
+/** Copies the committed and changed files of this checkout. */
 export const copySources = (to: string): void => {
   const list = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
   for (const file of list.toString().split("\0")) {
@@ -88,7 +88,7 @@ const giveTo = (user: number, path: string): void => {
   execFileSync("chown", ["-Rh", `${user}:${user}`, path]);
 };
 
-/** How the registries are reached from here, as environment variables. Files that they name are this machine's. */
+/** The environment variables needed to reach the registries. Files that they name are this host's. */
 export const registryEnvironment = (): Record<string, string> => ({
   ...Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (reaching.test(name) && value ? [[name, value]] : [])),
@@ -96,7 +96,7 @@ export const registryEnvironment = (): Record<string, string> => ({
   ...npmEnvironment(),
 });
 
-/** npm's settings for the registry, as environment variables. */
+/** npm's registry settings as environment variables. */
 const npmEnvironment = (): Record<string, string> =>
   Object.fromEntries(
     npmSettings.flatMap((name) => {

@@ -2,7 +2,7 @@ import type { HopWord, WarningWord } from "../../electron/core/client/model.ts";
 import { network } from "./intranet/plan.ts";
 import type { Site } from "./site.ts";
 
-/** One hop as an administrator breaks and fixes it by `sagctl`, and its state then. */
+/** How an administrator breaks and fixes one hop with `sagctl`, and the state of the hop meanwhile. */
 export interface Break {
   kind: HopWord;
   code: WarningWord;
@@ -12,7 +12,7 @@ export interface Break {
 
 const abroad = "ap-southeast-1";
 
-/** The chain of the company's only instance. */
+/** The ids of the company's only chain. */
 interface Chain {
   instance: string;
   ccn: string;
@@ -27,7 +27,9 @@ async function chainOf(site: Site): Promise<Chain> {
   return { instance: id, ccn: idOf("ccn"), cen: idOf("cen") };
 }
 
-/** The intranet becomes a cloud network of another area, with all that this needs: there is a way to break each link. */
+/**
+ * Moves the intranet to a cloud network in another area, with everything this needs; returns how to break each hop.
+ */
 export async function abroadBreaks(site: Site): Promise<Break[]> {
   const ask = (...args: string[]) => site.sagctl<Record<string, string>>(args);
   const { instance, ccn, cen } = await chainOf(site);
@@ -77,7 +79,7 @@ export async function abroadBreaks(site: Site): Promise<Break[]> {
   ];
 }
 
-/** An access point of another CCN, which serves no session here: its id. */
+/** Creates an access point of another CCN, which serves no session; returns its id. */
 async function elsewhereOnly(site: Site): Promise<string> {
   const ccn = await site.sagctl<{ id: string }>(["ccn", "create", "elsewhere"]);
   const made = await site.sagctl<{ token: string }>([
@@ -96,7 +98,7 @@ async function elsewhereOnly(site: Site): Promise<string> {
   return other.ready.id;
 }
 
-/** The intranet behind a Cloud Enterprise Network of another account, which the instance's owner grants the CCN to. */
+/** Moves the intranet behind a Cloud Enterprise Network of another account, which grants the CCN access to it. */
 export async function grantBreak(site: Site): Promise<Break> {
   const ask = (...args: string[]) => site.sagctl<Record<string, string>>(args);
   const { ccn, cen } = await chainOf(site);

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import type { TestContext } from "vitest";
 
-/** Skips the test and says what it would have needed. */
+/** Skips the test and records what it needs. */
 export const notRunHere = (context: TestContext, needs: string): void => {
   const names: string[] = [];
   for (let task: { name: string; suite?: unknown } | undefined = context.task; task; ) {
@@ -14,7 +14,7 @@ export const notRunHere = (context: TestContext, needs: string): void => {
   context.skip(`needs ${needs}`);
 };
 
-/** Skips the test, saying why, where a program is missing. */
+/** Skips the test if a program is missing. */
 export const needsProgram = (context: TestContext, ...programs: string[]): void => {
   const path = `${process.env.PATH}:/usr/sbin:/sbin`;
   const missing = programs.find(
@@ -23,12 +23,12 @@ export const needsProgram = (context: TestContext, ...programs: string[]): void 
   if (missing) notRunHere(context, missing);
 };
 
-/** Skips the test, saying why, for an ordinary user. */
+/** Skips the test for an ordinary user. */
 export const needsRoot = (context: TestContext): void => {
   if (process.getuid?.() !== 0) notRunHere(context, "root");
 };
 
-/** Skips the test, saying why, for root, whom nothing is forbidden. */
+/** Skips the test for root, who bypasses permissions. */
 export const needsOrdinaryUser = (context: TestContext): void => {
   if (process.getuid?.() === 0) notRunHere(context, "an ordinary user");
 };

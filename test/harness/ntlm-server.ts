@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 
 export interface NtlmServer {
   port: number;
-  /** Requests of each connection, in the order in which the connections came. */
+  /** The number of requests on each connection, in the order of the connections. */
   connections: number[];
   close: () => void;
 }
@@ -21,7 +21,7 @@ function challenge(): string {
   return message.toString("base64");
 }
 
-/** Authenticates connections, not requests, in three steps as IIS does with NTLM. It takes any password. */
+/** Authenticates connections instead of requests, in three steps as IIS does with NTLM. It accepts any password. */
 export async function startNtlmServer(): Promise<NtlmServer> {
   const steps = new Map<Socket, { step: number; number: number }>();
   const connections: number[] = [];

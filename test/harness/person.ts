@@ -3,10 +3,10 @@ import { at } from "../../build/lib/root.ts";
 import { type CommandOptions, command, type Done } from "./command.ts";
 import { logsIn } from "./processes.ts";
 
-/** One intranet as `sag … --json` prints it: the parts that are looked at here. */
+/** The parts of an intranet's state in `sag … --json` that tests use. */
 export interface Seen {
   phase: string;
-  /** Its code; the words for it stand beside it. */
+  /** The cause's code. */
   cause: string | null;
   /** Who can fix it; only with a cause. */
   mender?: string;
@@ -47,20 +47,20 @@ export interface Seen {
   txBytes: number;
 }
 
-/** What `sag … --json` prints when it fails. */
+/** The output of `sag … --json` on failure. */
 export interface Failed {
   cause: string;
   message: string;
   action: string;
 }
 
-/** After the verb: what follows a command that `sag run` runs is that command's. */
+/** Right after the verb, because arguments after a command of `sag run` belong to that command. */
 const withJson = ([verb = "", ...rest]: string[]): string[] => [verb, "--json", ...rest];
 
-/** Somebody with a home of their own who types `sag` commands. */
+/** A user with their own home directory who runs `sag` commands. */
 export class Person {
   readonly env: NodeJS.ProcessEnv;
-  /** How a command becomes one on their machine: a namespace's `exec`. */
+  /** Wraps a command so that it runs on their host, for example a namespace's `exec`. */
   readonly #on: (args: string[]) => string[];
 
   constructor(env: NodeJS.ProcessEnv, on: (args: string[]) => string[] = (args) => args) {
@@ -68,31 +68,31 @@ export class Person {
     this.#on = on;
   }
 
-  /** Runs any command with their environment, on their machine. */
+  /** Runs any command with their environment, on their host. */
   run(args: string[], options: CommandOptions = {}): Promise<Done> {
     return command(this.#on(args), { env: this.env, ...options });
   }
 
-  /** Runs `sag` with these arguments, whatever becomes of it. */
+  /** Runs `sag` with these arguments; any exit code is accepted. */
   sag(args: string[], options: CommandOptions = {}): Promise<Done> {
     return this.run([at("bin/sag"), ...args], options);
   }
 
-  /** Runs `sag … --json`; returns what it printed, or fails with its error output. */
+  /** Runs `sag … --json`; returns what it printed, or throws its error output. */
   async json<T>(args: string[], options: CommandOptions = {}): Promise<T> {
     const done = await this.sag(withJson(args), options);
     if (done.code === 0) return JSON.parse(done.stdout);
     throw new Error(`sag ${args.join(" ")} ended with ${done.code}: ${done.stdout}${done.stderr}`.trim());
   }
 
-  /** Runs `sag … --json`, which has to fail; gives its exit code and what it printed. */
+  /** Runs `sag … --json`, which has to fail; returns its exit code and output. */
   async failure(args: string[], options: CommandOptions = {}): Promise<Failed & { code: number; stderr: string }> {
     const done = await this.sag(withJson(args), options);
     if (done.code === 0) throw new Error(`sag ${args.join(" ")} did not fail: ${done.stdout}`);
     return { ...JSON.parse(done.stdout), code: done.code, stderr: done.stderr };
   }
 
-  /** What sag-tunnel wrote on their behalf. */
+  /** The log files of their sag-tunnel processes. */
   logs(): string[] {
     return logsIn(join(this.env.XDG_STATE_HOME ?? "", "sag", "log"));
   }

@@ -1,13 +1,13 @@
 import { inflateSync } from "node:zlib";
 
-/** Pixels of a picture, four bytes each. */
+/** The pixels of an image, four bytes each. */
 export interface Pixels {
   width: number;
   height: number;
   data: Uint8ClampedArray;
 }
 
-/** Reads what browsers write of a page: 8 bits a channel, RGB or RGBA, not interlaced. */
+/** Decodes the PNG files that browsers write: 8 bits per channel, RGB or RGBA, not interlaced. */
 export const readPng = (png: Buffer): Pixels => {
   const [width, height, channels] = [png.readUInt32BE(16), png.readUInt32BE(20), png[25] === 6 ? 4 : 3];
   const parts: Buffer[] = [];
@@ -32,7 +32,7 @@ export const readPng = (png: Buffer): Pixels => {
   return { width, height, data };
 };
 
-/** Each line is written as differences to what is at its left (a), above (b) and above that (c). */
+/** Undoes a PNG filter: pixels are stored as differences to those on the left (a), above (b) and above left (c). */
 const unfilter = (filter: number, line: Buffer, above: Buffer, channels: number): void => {
   for (let i = 0; i < line.length; i++) {
     const [a, b, c] = [line[i - channels] ?? 0, above[i] ?? 0, i < channels ? 0 : (above[i - channels] ?? 0)];

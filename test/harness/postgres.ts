@@ -6,25 +6,28 @@ import { freePort } from "./net/free-port.ts";
 import { until } from "./wait.ts";
 
 export interface Postgres {
-  /** On loopback. */
+  /** A loopback port. */
   port: number;
   user: string;
   password: string;
   stop(): void;
 }
 
-/** PostgreSQL's server refuses to be root's. */
+/** PostgreSQL refuses to run as root. */
 const nobody = 65_534;
 const versions = "/usr/lib/postgresql";
 
-/** Where Debian keeps the newest server there is, outside of PATH; undefined = none is installed. */
+/** The directory where Debian installs the newest server, outside of PATH; undefined = none is installed. */
 const programs = (): string | undefined =>
   (existsSync(versions) ? readdirSync(versions) : [])
     .toSorted((a, b) => Number(b) - Number(a))
     .map((version) => join(versions, version, "bin"))
     .find((folder) => existsSync(join(folder, "initdb")));
 
-/** A real PostgreSQL on loopback with a database of its own below `dir`, which others must be able to enter; undefined = there is none. */
+/**
+ * Starts PostgreSQL on loopback with a new database below `dir`, which other users must be able to enter; undefined =
+ * it is not installed.
+ */
 export const startPostgres = async (dir: string): Promise<Postgres | undefined> => {
   const bin = programs();
   if (!bin) return undefined;
@@ -43,12 +46,13 @@ export const startPostgres = async (dir: string): Promise<Postgres | undefined> 
   const options = ["--no-sync", "--auth=scram-sha-256", `--username=${account.user}`, `--pwfile=${secret}`];
   await must([join(bin, "initdb"), "-D", data, ...options], run);
   const port = await freePort();
-  // -F: no fsync, nothing in it has to outlive the test.
+  // -F: without fsync, because the database does not outlive the test.
   const server = spawn(join(bin, "postgres"), ["-D", data, "-k", dir, "-h", "127.0.0.1", "-p", `${port}`, "-F"], {
     ...run,
     stdio: "ignore",
   });
   await until("PostgreSQL: ready", () => existsSync(join(dir, `.s.PGSQL.${port}`)));
-  // SIGINT: connections are ended, not waited for (https://www.postgresql.org/docs/15/server-shutdown.html).
+  // SIGINT ends open connections instead of waiting for them
+  // (https://www.postgresql.org/docs/15/server-shutdown.html).
   return { port, ...account, stop: () => void server.kill("SIGINT") };
 };

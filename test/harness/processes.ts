@@ -9,24 +9,27 @@ export interface Spec {
   command: string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Written to its standard input, which is then closed. Without it the input stays open until the process is stopped. */
+  /**
+   * Written to its standard input, which is then closed. Without it the input stays open until the process is
+   * stopped.
+   */
   stdin?: string;
-  /** Called with every JSON line on its stdout, the ready line included. */
+  /** Called with every JSON line of its stdout, including the ready line. */
   onLine?: (line: Record<string, unknown>) => void;
 }
 
-/** A program that goes on until it is stopped. */
+/** A program that runs until it is stopped. */
 export interface Running<Ready> {
   name: string;
   pid: number;
   /** Its first JSON line with "ready". */
   ready: Ready;
   logFile: string;
-  /** Resolves when it has ended. */
+  /** Resolves when it has exited. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Asks it to end, by SIGTERM; after 5 s by SIGKILL. */
+  /** Sends SIGTERM, and SIGKILL after 5 s. */
   stop(): Promise<void>;
-  /** SIGKILL: no chance to clean up. */
+  /** Sends SIGKILL, so that it cannot clean up. */
   kill(): Promise<void>;
 }
 
@@ -34,7 +37,7 @@ export interface Running<Ready> {
 const readyLimit = 20_000;
 const stopLimit = 5_000;
 
-/** The processes of one trial or test: started and ended by id, and none forgotten when this process ends. */
+/** The processes of a trial or test. They are started and stopped by id, and stopped when this process exits. */
 export class Processes {
   readonly #logs: string;
   readonly #children = new Set<ChildProcess>();
@@ -52,7 +55,7 @@ export class Processes {
     const logFile = join(this.#logs, `${spec.name}.log`);
     const errors = openSync(logFile, "a", 0o600);
     const [program = "", ...args] = spec.command;
-    // A process group of its own: Ctrl-C is for whoever started us, who then ends everything in order.
+    // A separate process group, so that Ctrl-C only reaches this process, which stops the others in order.
     const child = spawn(program, args, {
       env: spec.env,
       cwd: spec.cwd,
@@ -97,7 +100,7 @@ export class Processes {
     return running;
   }
 
-  /** Ends everything, the last started first. */
+  /** Stops everything, in reverse order of starting. */
   async stopAll(): Promise<void> {
     for (const running of this.#running.splice(0).reverse()) await running.stop();
     for (const child of this.#children) signalGroup(child, "SIGKILL");
@@ -134,7 +137,7 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // It ended in this moment.
+    // It has exited at this moment.
   }
 };
 
@@ -142,6 +145,6 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
 export const tailOf = (logFile: string, lines = 20): string =>
   existsSync(logFile) ? readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n") : "";
 
-/** The logs in a folder, which need not be there. */
+/** The files in a directory of logs, which may not exist. */
 export const logsIn = (folder: string): string[] =>
   existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { at } from "../../build/lib/root.ts";
 
-/** The blocks of shell commands in a document, as whoever pastes them has them; `text`: examples, which have places to fill in. */
+/** The blocks of shell commands in a document; `text`: examples with placeholders. */
 export const blocksOf = (document: string, kind: "sh" | "text" = "sh"): string[] =>
   [...readFileSync(at(document), "utf8").matchAll(new RegExp(`\`\`\`${kind}\\n([\\s\\S]*?)\`\`\``, "g"))].map(
     ([, text = ""]) => text,
   );
 
-/** Lines of the first block of a document in which this stands; none = there is no such block. */
+/** The lines of the first block that contains this text; empty = there is none. */
 export const commandsWith = (document: string, text: string, kind: "sh" | "text" = "sh"): string[] =>
   blocksOf(document, kind)
     .find((block) => block.includes(text))

@@ -4,13 +4,13 @@ import { must } from "./command.ts";
 import type { Person } from "./person.ts";
 import type { Site } from "./site.ts";
 
-/** For processes: a clock that they share, and that runs so fast that no access token is good for longer than a moment. */
+/** A shared clock that runs so fast that every access token expires at once. */
 const fastClock = (start = Date.now()): string =>
   `data:text/javascript,${encodeURIComponent(
     `const { now } = Date; Date.now = () => ${start} + (now() - ${start}) * 1_000_000 + 3_600_000;`,
   )}`;
 
-/** A core that runs, as in the app: it wants something that needs a token, again and again and several times at once. */
+/** A running core, as in the app, which repeatedly makes several concurrent calls that need a token. */
 const core = (times: number): string => `
   import { createClient } from ${JSON.stringify(at("electron/core/client/client.ts"))};
   const account = await createClient().account();
@@ -21,8 +21,8 @@ const core = (times: number): string => `
 `;
 
 /**
- * Two shells in which `sag` is called `calls` times each, and a core that runs and asks `times` times: all of them want a new
- * access token every time. Throws if any of them fails; gives how many tokens the cloud gave out, and how many refusals.
+ * Runs `sag` `calls` times in each of two shells, and a core with `times` calls at the same time, each with an
+ * expired access token. Throws if any of them fails; returns how many tokens the cloud issued, and how many refusals.
  */
 export const refreshAtOnce = async (
   site: Site,

@@ -31,34 +31,34 @@ export type Cloud = Running<CloudReady>;
 export type AccessPoint = Running<AccessPointReady>;
 export type Intranet = Running<IntranetReady>;
 
-/** The account of trial and tests. */
+/** The account used by trial and tests. */
 export const userName = "anna.meyer";
 export const instanceName = "Trial";
 
-/** The bandwidth of an account without a cap: for what is about speed. */
+/** The bandwidth of an account without a limit, for measurements of speed. */
 export const uncapped = 0;
 
-/** Addresses that clients get. */
+/** The range of client addresses. */
 const clientNetwork = "10.78.0.0/24";
 
 /**
- * A company that has SAG: a cloud instance, access points and an intranet, each a process of its own, administered by the real
- * `sagctl`. What is made here lives below the workspace's folder.
+ * A company that uses SAG: a cloud instance, access points and an intranet, each its own process, administered with
+ * `sagctl`. Its files are below the workspace's directory.
  */
 export class Site {
   readonly processes: Processes;
   readonly workspace: Workspace;
-  /** The address it listens at. */
+  /** The address that its servers listen on. */
   readonly host: string;
-  /** Everything that must not stand in what is shown of logs. */
+  /** Secrets to remove from logs that are shown. */
   readonly secrets: string[] = [];
   cloud!: Cloud;
   intranet!: Intranet;
   readonly accessPoints: AccessPoint[] = [];
-  /** What access points publish beside the intranet's own services, ADDRESS:PORT=WHERE. */
+  /** Further services that access points publish, ADDRESS:PORT=TARGET. */
   readonly published: string[] = [];
 
-  /** What is drawn for it, of what differs between networks. */
+  /** The drawn variation of host and network. */
   readonly variation: Variation;
 
   constructor(processes: Processes, workspace: Workspace, host = "127.0.0.1", variation: Variation = ordinary) {
@@ -72,7 +72,10 @@ export class Site {
     return join(this.workspace.dir, "cloud");
   }
 
-  /** `listen`: HOST:PORT, to start it again where it was. `on`: how a command becomes one on the cloud's machine. */
+  /**
+   * `listen`: HOST:PORT, to restart it at the same address. `on`: wraps the command so that it runs on the cloud's
+   * host.
+   */
   async startCloud(listen = `${this.host}:0`, on = (args: string[]): string[] => args): Promise<Cloud> {
     const command = on([at("bin/sag-cloud"), "serve", "--data", this.data, "--listen", listen, "--json"]);
     this.cloud = await this.processes.start<CloudReady>({ name: "sag-cloud", command });
@@ -94,16 +97,16 @@ export class Site {
     return this.intranet;
   }
 
-  /** What the intranet's name server was asked for. */
+  /** The queries that the intranet's name server received. */
   readonly questions: string[] = [];
 
-  /** Runs `sagctl … --json`; gives what it printed. */
+  /** Runs `sagctl … --json`; returns what it printed. */
   async sagctl<T>(args: string[], stdin?: string): Promise<T> {
     const command = [at("bin/sagctl"), "--data", this.data, ...args, "--json"];
     return JSON.parse(await must(command, stdin === undefined ? {} : { stdin }));
   }
 
-  /** An instance with routes and names of the intranet. */
+  /** Creates an instance with the intranet's routes and DNS. */
   async createInstance(cidr = clientNetwork): Promise<void> {
     await this.sagctl(["instance", "create", instanceName, "--cidr", cidr]);
     await Promise.all([
@@ -112,7 +115,7 @@ export class Site {
     ]);
   }
 
-  /** An account; `bandwidth` is its cap in Kbit/s, which is the product's default where none is given. Gives its password. */
+  /** Creates an account and returns its password; `bandwidth` is its limit in Kbit/s, by default the product's. */
   async createAccount(user = userName, bandwidth?: number): Promise<string> {
     const password = `p${randomBytes(12).toString("base64url")}`;
     this.secrets.push(password);
@@ -132,7 +135,7 @@ export class Site {
     return token;
   }
 
-  /** Starts an access point; without a token as the one it was before, on its former state. */
+  /** Starts an access point; without a token it continues with its previous state and identity. */
   async startAccessPoint(
     name: string,
     options: { token?: string; listen?: string; advertise?: string; cloud?: string } = {},
@@ -171,7 +174,7 @@ export class Site {
     return accessPoint;
   }
 
-  /** Text with every known secret taken out. */
+  /** Removes all known secrets from a text. */
   redact(text: string): string {
     return this.secrets.reduce((shown, secret) => shown.replaceAll(secret, "[redacted]"), text);
   }

@@ -8,16 +8,16 @@ import { freePort } from "./net/free-port.ts";
 import { until } from "./wait.ts";
 
 export interface SshServer {
-  /** On loopback. */
+  /** A loopback port. */
   port: number;
   user: string;
-  /** The private key it lets in, and the list of hosts that knows it, for any name. */
+  /** The private key that it accepts, and a known_hosts file that accepts it under any name. */
   key: string;
   knownHosts: string;
   stop(): void;
 }
 
-/** A real sshd on loopback for this user, with keys of its own, below `dir`. */
+/** Starts sshd on loopback for this user, with new keys below `dir`. */
 export const startSshServer = async (dir: string): Promise<SshServer> => {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const at = (name: string): string => join(dir, name);

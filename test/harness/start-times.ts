@@ -3,14 +3,14 @@ import { must } from "./command.ts";
 import { median } from "./net/measure.ts";
 import type { Person } from "./person.ts";
 
-/** Medians of whole processes, ms: what a person waits for, and beside it a Node that does nothing at all. */
+/** Medians of whole processes, ms, and of a Node.js process that does nothing, for comparison. */
 export interface StartTimes {
   nodeMs: number;
   versionMs: number;
   statusMs: number;
 }
 
-/** Measured in turns, so that all three meet the same machine. */
+/** Measured alternately, so that the load of the host affects all three alike. */
 export const measureStarts = async ({ env }: Person, rounds: number): Promise<StartTimes> => {
   const commands = {
     nodeMs: [at("node_modules/node/bin/node"), "-e", "0"],
@@ -19,7 +19,7 @@ export const measureStarts = async ({ env }: Person, rounds: number): Promise<St
   };
   const times: Record<keyof StartTimes, number[]> = { nodeMs: [], versionMs: [], statusMs: [] };
   const names = Object.keys(commands) as (keyof StartTimes)[];
-  // One round for the compile cache and the disk's.
+  // One uncounted round to warm up the compile cache and the disk cache.
   for (let round = 0; round <= rounds; round++) {
     for (const name of names) {
       const start = performance.now();

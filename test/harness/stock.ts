@@ -3,7 +3,7 @@ import { locked } from "../../build/lib/lock.ts";
 import { at } from "../../build/lib/root.ts";
 import { must } from "./command.ts";
 
-/** The path of a stock wireguard-go, built from the very module version that our own programs embed, unchanged. */
+/** Returns the path of a stock wireguard-go, built unchanged from the module version that our programs embed. */
 export const stockWireguard = (): Promise<string> =>
   locked("stock", async () => {
     const program = at(".cache/bin/wireguard-go");

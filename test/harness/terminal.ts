@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { until } from "./wait.ts";
 
-/** Somebody at a terminal: a command on a pseudo-terminal of its own, made by script(1). */
+/** A command on a pseudo-terminal, created by script(1). */
 export class Terminal {
   readonly #child: ChildProcess;
   readonly #ended: Promise<number>;
@@ -10,7 +10,7 @@ export class Terminal {
 
   constructor(args: string[], env: NodeJS.ProcessEnv) {
     const quoted = args.map((one) => `'${one.replaceAll("'", "'\\''")}'`).join(" ");
-    // TERM: a test may itself run where there is none.
+    // Sets TERM, because the tests may run without a terminal.
     this.#child = spawn("script", ["-qefc", `exec ${quoted}`, "/dev/null"], {
       env: { ...env, TERM: "xterm", SHELL: "/bin/sh" },
       stdio: ["pipe", "pipe", "ignore"],
@@ -20,16 +20,16 @@ export class Terminal {
       this.#seen += text;
     });
     this.#child.stdin?.on("error", () => {});
-    // After a failed test, what runs there gets a hang-up.
+    // Ends programs of failed tests with a hang-up.
     process.once("exit", () => this.#child.kill());
   }
 
-  /** Everything that stood on it so far. */
+  /** All output so far. */
   get screen(): string {
     return this.#seen;
   }
 
-  /** Waits `limit` ms at most until it shows this, after what was waited for before. */
+  /** Waits at most `limit` ms for this text after the text awaited before. */
   async shows(text: string, limit?: number): Promise<void> {
     const find = (): number => this.#seen.indexOf(text, this.#read);
     const wanted = (): string => `"${text}" on a terminal that shows: ${this.#seen.slice(this.#read)}`;
@@ -41,12 +41,12 @@ export class Terminal {
     this.#child.stdin?.write(text);
   }
 
-  /** Takes the terminal away. */
+  /** Closes the terminal. */
   hangUp(): void {
     this.#child.kill();
   }
 
-  /** Its exit code. */
+  /** Resolves to the exit code. */
   ended(): Promise<number> {
     return this.#ended;
   }

@@ -6,11 +6,11 @@ import { at } from "../../build/lib/root.ts";
 import { notRunHere } from "./needs.ts";
 
 /**
- * Debian packages that must not be installed, because they would take over this machine's own network: unpacked into a folder,
- * their programs run in namespaces.
+ * Debian packages that must not be installed, because they would take over this host's network. They are unpacked
+ * into a directory and run in namespaces.
  */
 const packages = [
-  // Of one version, whatever the machine has.
+  // Of the same version, independent of the host's packages.
   ...["systemd-resolved", "libsystemd-shared"],
   ...["network-manager", "libnm0", "libndp0", "libmm-glib0", "libbluetooth3", "libteamdctl0", "libjansson4"],
   ...["dnsmasq-base", "libnetfilter-conntrack3", "libnfnetlink0"],
@@ -25,7 +25,7 @@ export const programs = {
   dnsmasq: join(folder, "usr/sbin/dnsmasq"),
 };
 
-/** What their own libraries are found by. */
+/** The search path for their own libraries. */
 export const libraries = {
   LD_LIBRARY_PATH: ["usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu"]
     .flatMap((lib) => [lib, `${lib}/systemd`])
@@ -35,7 +35,7 @@ export const libraries = {
 
 export const isUnpacked = (): boolean => Object.values(programs).every((program) => existsSync(program));
 
-/** Downloads and unpacks what is missing; says what went wrong. */
+/** Downloads and unpacks missing packages; returns an error message. */
 export const unpack = (): string | undefined => {
   if (isUnpacked()) return undefined;
   const fresh = `${folder}.new`;
@@ -54,7 +54,7 @@ export const unpack = (): string | undefined => {
   return undefined;
 };
 
-/** Skips the test, saying why, where they are not. */
+/** Skips the test if they are missing. */
 export const needsUnpacked = (context: TestContext): void => {
   if (!isUnpacked()) notRunHere(context, "systemd-resolved and NetworkManager, unpacked");
 };

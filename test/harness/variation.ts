@@ -5,24 +5,26 @@ import { root } from "../../build/lib/root.ts";
 import { type NameServerKind, nameServerKinds } from "./intranet/names.ts";
 
 /**
- * What differs between the machines and networks that people have. Each test file draws one of each, so that over the runs every test
- * meets all of them. SAG_TEST_SEED repeats a run.
+ * Differences between users' hosts and networks. Each test file draws one value of each, so that over many runs every
+ * test meets all of them. SAG_TEST_SEED repeats a run.
  */
 export interface Variation {
   /** How the intranet's name server behaves. */
   nameServer: NameServerKind;
-  /** What XDG_RUNTIME_DIR of a person's commands is: cron, su and sudo have none, and one that a log-out removed may still be named. */
+  /**
+   * XDG_RUNTIME_DIR of commands: cron, su and sudo do not set it, and after a logout it may name a removed directory.
+   */
   runtimeDir: "set" | "unset" | "removed";
 }
 
 const runtimeDirs: Variation["runtimeDir"][] = ["set", "unset", "removed"];
 
-/** What a test that is about something else than these sees. */
+/** For tests that are not about these differences. */
 export const ordinary: Variation = { nameServer: "prompt", runtimeDir: "set" };
 
 /**
- * Chooses the run's seed and leaves it in the environment for all workers; returns it. It is the commit, so that a failure comes again
- * when the same commit is tested again, and every commit tries something else.
+ * Chooses the seed of the run, puts it into the environment for all workers, and returns it. It is derived from the
+ * commit, so that a failure is reproducible at the same commit, and every commit tries other values.
  */
 export const chooseSeed = (env: NodeJS.ProcessEnv = process.env): string => {
   env.SAG_TEST_SEED ??= commit() ?? String(randomInt(1_000_000));
@@ -32,7 +34,7 @@ export const chooseSeed = (env: NodeJS.ProcessEnv = process.env): string => {
 const commit = (): string | undefined =>
   spawnSync("git", ["rev-parse", "--short=12", "HEAD"], { cwd: root, encoding: "utf8" }).stdout?.trim() || undefined;
 
-/** The draw of one test file; the same for the same seed and file. */
+/** Draws the values of one test file; the same for the same seed and file. */
 export const draw = (file: string, seed: string): Variation => {
   const bytes = createHash("sha256")
     .update(`${seed} ${basename(file)}`)

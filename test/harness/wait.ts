@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** ms between two looks at something that cannot tell by itself. */
+/** Polling interval, ms. */
 const step = 25;
 
 /**
- * Waits until `look` gives something true, and gives that; fails after `limit` ms with what was waited for. As a function, `what` is
- * worded when the time is over, so that it can say what was there instead.
+ * Polls until `look` returns a truthy value, and returns that; fails after `limit` ms with `what`. If `what` is a
+ * function, it is called on failure, so that it can describe the last state.
  */
 export const until = async <T>(
   what: string | (() => string),
@@ -21,7 +21,7 @@ export const until = async <T>(
   }
 };
 
-/** `promise`, or a failure after `limit` ms. */
+/** Waits for `promise`, or fails after `limit` ms. */
 export const within = async <T>(what: string, limit: number, promise: Promise<T>): Promise<T> => {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`${what}: not within ${limit} ms`)), limit);

@@ -5,24 +5,27 @@ import { at } from "../../build/lib/root.ts";
 import type { Variation } from "./variation.ts";
 import { until } from "./wait.ts";
 
-/** Paths of sockets below the homes in it may have 107 bytes in all. */
+/** Socket paths below the homes in it are limited to 107 bytes. */
 const longestBase = 12;
 
-/** ms that a process has to end by itself. */
+/** Time that processes have to end by themselves, ms. */
 const endLimit = 3_000;
 
-/** A private folder with everything a trial or test leaves on disk, and the environment that keeps programs inside it. */
+/** A private directory for all files of a trial or test, and an environment in which programs use it. */
 export interface Workspace {
   dir: string;
   /** Logs of all processes, NAME.log. */
   logs: string;
-  /** A person's environment: own home, configuration, state and runtime folders. The real ones are never touched. */
+  /**
+   * A person's environment with separate home, configuration, state and runtime directories, so that the real ones
+   * are not used.
+   */
   home(name: string, runtimeDir?: Variation["runtimeDir"]): NodeJS.ProcessEnv;
   remove(): void;
 }
 
 export const createWorkspace = (purpose: string): Workspace => {
-  // mkdtemp makes it 0700.
+  // mkdtemp creates it with mode 0700.
   const dir = mkdtempSync(join(tmpdir().length > longestBase ? "/tmp" : tmpdir(), `sag-${purpose}-`));
   const logs = join(dir, "log");
   mkdirSync(logs);
@@ -54,13 +57,13 @@ const createHome = (home: string, runtimeDir: Variation["runtimeDir"]): NodeJS.P
   };
 };
 
-/** A person's runtime folder: sockets and sessions of their tunnels. It is there once `sag` has run. */
+/** A person's runtime directory, for sockets and sessions of their tunnels. It exists once `sag` has run. */
 export const runtimeOf = (env: NodeJS.ProcessEnv): string => {
   const runs = join(`${env.HOME}`, ".local/state/sag/run");
   return join(runs, readdirSync(runs)[0] ?? "");
 };
 
-/** Processes, of whatever origin, whose command line names the folder: what must not be left when it is removed. */
+/** Processes whose command line contains the directory; none may be left when it is removed. */
 export const processesOf = (dir: string): { pid: number; command: string }[] => {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc")
@@ -70,13 +73,13 @@ export const processesOf = (dir: string): { pid: number; command: string }[] => 
         const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
         return command.includes(dir) ? [{ pid: Number(name), command }] : [];
       } catch {
-        // It ended while we looked.
+        // It has exited in the meantime.
         return [];
       }
     });
 };
 
-/** Ends such processes, first by asking; gives those that were there. */
+/** Ends such processes, first with SIGTERM; returns those that were found. */
 export const endProcessesOf = async (dir: string): Promise<{ pid: number; command: string }[]> => {
   const found = processesOf(dir);
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {

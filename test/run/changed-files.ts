@@ -14,8 +14,8 @@ const tryGit = (...args: string[]): string | undefined => {
 };
 
 /**
- * Where a change began: `wanted`, else the point where this branch left main. On main itself that is its last commit, or the one
- * before if nothing is uncommitted.
+ * The base of a change: `wanted`, or else the commit where this branch left main. On main itself it is the last
+ * commit, or the one before if nothing is uncommitted.
  */
 export const baseOf = (wanted: string | undefined): string => {
   if (wanted !== undefined) {
@@ -30,13 +30,13 @@ export const baseOf = (wanted: string | undefined): string => {
   return isDirty ? head : (tryGit("rev-parse", "HEAD~1") ?? head);
 };
 
-/** Paths of what differs from the base, committed or not, also new files; without what was deleted. */
+/** Paths that differ from the base, committed or not, including new files, without deleted ones. */
 export const changedFiles = (base: string): string[] => {
   const tracked = lines(git("diff", "--name-only", "--diff-filter=d", base));
   const added = lines(git("ls-files", "--others", "--exclude-standard"));
   return [...new Set([...tracked, ...added])].sort();
 };
 
-/** All files that git knows or would add. */
+/** All files that are tracked by git or could be added. */
 export const allFiles = (): string[] =>
   lines(git("ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"));

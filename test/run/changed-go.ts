@@ -26,7 +26,7 @@ export const goPackages = async (changed: string[]): Promise<string[][]> => {
     maxBuffer: 64e6,
   });
   const packages: Package[] = JSON.parse(`[${listed.replaceAll(/^\}\n\{/gm, "},{")}]`);
-  // A test's imports count for its own package only: who imports the package does not see them.
+  // Test imports only affect the package's own tests, not its importers.
   const graph: Graph = new Map(
     packages.flatMap<Edge>(({ ImportPath: path, Imports = [], TestImports = [], XTestImports = [] }) => [
       [path, Imports] satisfies Edge,
@@ -34,7 +34,7 @@ export const goPackages = async (changed: string[]): Promise<string[][]> => {
     ]),
   );
   const own = packages
-    // Test data and generated code lie in folders below their package.
+    // Test data and generated code are in directories below their package.
     .filter(({ Dir }) => [...folders].some((folder) => folder === Dir || folder.startsWith(`${Dir}/testdata`)))
     .map(({ ImportPath }) => ImportPath);
   const groups = nearestFirst(

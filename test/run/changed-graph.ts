@@ -1,7 +1,7 @@
-/** File or package → those it imports. */
+/** File or package → its imports. */
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
-/** How many imports lie between a changed node and each one that reaches it; 0 = changed itself. */
+/** The number of imports between each node and the nearest changed node; 0 = changed itself. */
 export const distances = (changed: Iterable<string>, graph: Graph): Map<string, number> => {
   const importers = new Map<string, string[]>();
   for (const [from, targets] of graph) {
@@ -21,7 +21,7 @@ export const distances = (changed: Iterable<string>, graph: Graph): Map<string, 
   return found;
 };
 
-/** The candidates that reach a changed node, nearest first, in groups of one distance. */
+/** The candidates that depend on a changed node, grouped by distance, nearest first. */
 export const nearestFirst = (changed: Iterable<string>, graph: Graph, candidates: Iterable<string>): string[][] => {
   const reached = distances(changed, graph);
   const groups = new Map<number, string[]>();

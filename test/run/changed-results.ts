@@ -1,12 +1,12 @@
-/** What a run that may have been cut off had found by then. */
+/** The results of a run that may have been cut off. */
 export interface Finished {
   passed: number;
   failed: number;
-  /** The files or packages that came to their end. */
+  /** The files or packages that finished. */
   through: ReadonlySet<string>;
 }
 
-/** From Vitest's default reporter: a line for each file when it has ended. */
+/** Parses the output of Vitest's default reporter, which prints a line for each finished file. */
 export const finishedFiles = (out: string): Finished => {
   const through = new Set<string>();
   let passed = 0;
@@ -20,7 +20,7 @@ export const finishedFiles = (out: string): Finished => {
     bad += wrong;
     passed += number(/(\d+) tests?/) - wrong - number(/(\d+) skipped/);
   }
-  // A file that does not even load has no such line.
+  // Files that fail to load have no such line.
   for (const [, path = ""] of out.matchAll(/^ FAIL {2}(\S+\.test\.tsx?) \[/gm)) {
     if (through.has(path)) continue;
     through.add(path);
@@ -35,7 +35,7 @@ interface Event {
   Test?: string;
 }
 
-/** From `go test -json`: tests of packages that came to their end. */
+/** Parses `go test -json`: the tests of packages that finished. */
 export const finishedPackages = (out: string): Finished => {
   const events = out
     .split("\n")

@@ -4,7 +4,9 @@ import { build } from "esbuild";
 import { at, root } from "../../build/lib/root.ts";
 import { type Graph, nearestFirst } from "./changed-graph.ts";
 
-/** Unit tests that a change can break, nearest first: those that reach a changed source by imports, or name a changed file. */
+/**
+ * Unit tests that a change can break, nearest first: those that import a changed source, or mention a changed file.
+ */
 export const unitTests = async (changed: string[], files: string[]): Promise<string[][]> => {
   const tests = files.filter((path) => /\.test\.tsx?$/.test(path) && !/^test\/(e2e|system|app)\//.test(path));
   const other = changed.filter((path) => !/\.(tsx?|go)$/.test(path));
@@ -20,7 +22,9 @@ export const unitTests = async (changed: string[], files: string[]): Promise<str
   );
 };
 
-/** Imports between our own sources, as the bundler sees them: imports of types alone are the compiler's matter. */
+/**
+ * Imports between the project's sources, as the bundler resolves them. Type-only imports are checked by the compiler.
+ */
 const importGraph = async (entries: string[]): Promise<Graph> => {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -32,7 +36,7 @@ const importGraph = async (entries: string[]): Promise<Graph> => {
     platform: "node",
     format: "esm",
     packages: "external",
-    // What a page loads besides code.
+    // Other files that a page imports.
     loader: { ".css": "empty", ".svg": "empty", ".png": "empty", ".woff2": "empty", ".node": "empty" },
     external: ["#*", "*.css"],
     logLevel: "silent",

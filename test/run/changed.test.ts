@@ -11,7 +11,7 @@ const graph = new Map([
   ["other.test", ["other"]],
 ]);
 
-it("counts the imports between a change and what it can break, also in a circle", () =>
+it("counts the imports between a change and its dependents, also with circular imports", () =>
   expect([...distances(["b"], graph)]).toEqual([
     ["b", 0],
     ["a", 1],
@@ -20,13 +20,13 @@ it("counts the imports between a change and what it can break, also in a circle"
     ["c", 2],
   ]));
 
-it("puts the nearest tests first and leaves out the others", () =>
+it("sorts tests by distance and leaves out unaffected ones", () =>
   expect(nearestFirst(["b"], graph, ["a.test", "b.test", "other.test"])).toEqual([["b.test"], ["a.test"]]));
 
 it("counts a changed test itself", () =>
   expect(nearestFirst(["other.test"], graph, ["a.test", "other.test"])).toEqual([["other.test"]]));
 
-it("counts the files of a run that was cut off, and what failed in them", () => {
+it("counts the finished files of a run that was cut off, and their failures", () => {
   const out = [
     " ✓ common/text/text.test.ts (7 tests) 71ms",
     " ❯ cloud/racing.test.ts (18 tests | 2 failed | 1 skipped) 900ms",
@@ -40,7 +40,7 @@ it("counts the files of a run that was cut off, and what failed in them", () => 
   });
 });
 
-it("counts the Go packages that came to their end", () => {
+it("counts the Go packages that finished", () => {
   const lines = [
     { Action: "pass", Package: "a", Test: "TestOne" },
     { Action: "fail", Package: "a", Test: "TestTwo" },

@@ -9,21 +9,24 @@ import { capture, command, tail } from "./command.ts";
 import { count as countGo } from "./go.ts";
 import { failed, notRun, type Outcome } from "./outcome.ts";
 
-/** ms for everything: what a person waits for between two edits. What takes longer is cut off and named. */
+/** Time limit for everything, ms. Checks that take longer are cut off and listed. */
 const budget = 60_000;
 
-/** Test files in one run of Vitest. */
+/** Number of test files per run of Vitest. */
 const atOnce = 24;
 
 const node = at("node_modules/.bin/node");
 
-/** What a check needed that a minute did not have; `npm test` says it with the other reasons for tests that did not run. */
+/**
+ * The reason given for checks that did not fit into a minute; `npm test` prints it with the other reasons for skipped
+ * tests.
+ */
 const aMinute = "more than a minute: npm test";
 
 /**
- * `npm test -- --changed [BASE]`: what the change since BASE can break, for at most a minute: first the tests nearest to it, Go
- * beside TypeScript, then types, format, imports and generated code. A check that was cut off counts as not run. Lint, dead code
- * and end-to-end tests are left to `npm test`.
+ * `npm test -- --changed [BASE]`: runs what the change since BASE can break, for at most a minute: the nearest tests
+ * first, Go and TypeScript in parallel, then types, format, imports and generated code. A check that was cut off
+ * counts as not run. Lint, dead code and end-to-end tests are left to `npm test`.
  */
 export const changed = async (base: string | undefined, limit = budget): Promise<Outcome[]> => {
   const start = performance.now();
@@ -40,7 +43,7 @@ export const changed = async (base: string | undefined, limit = budget): Promise
   return outcomes.flat();
 };
 
-/** Something to run until the deadline. */
+/** A check that stops at the deadline. */
 type Check = (deadline: AbortSignal) => Promise<Outcome>;
 
 const inOrder = async (deadline: AbortSignal, checks: Check[]): Promise<Outcome[]> => {
@@ -54,7 +57,7 @@ const inChunks = (groups: string[][]): string[][] =>
     Array.from({ length: Math.ceil(group.length / atOnce) }, (_, i) => group.slice(i * atOnce, (i + 1) * atOnce)),
   );
 
-/** Says what came of a check, or of the part of it that was through in time. */
+/** Prints the result of a check, or of the part that finished in time. */
 const report = (name: string, outcome: Outcome, start: number): Outcome => {
   if (outcome.trouble) say(outcome.trouble);
   const mark = outcome.failed > 0 ? "✗" : outcome.notRun.length > 0 ? "–" : "✓";
@@ -67,7 +70,7 @@ const report = (name: string, outcome: Outcome, start: number): Outcome => {
   return outcome;
 };
 
-/** Format, types, imports and what is generated, as far as a changed file can be at fault. */
+/** Format, types, imports and generated code, as far as the changed files can affect them. */
 const quickChecks = (files: string[]): Check[] => {
   const bin = (name: string): string => at("node_modules/.bin", name);
   const formatted = files.filter((path) => /\.(tsx?|json|css|cjs)$/.test(path) && !path.startsWith("proto/gen/"));
@@ -95,7 +98,7 @@ const program =
     return report(name, deadline.aborted ? notRun(name, aMinute) : outcome, start);
   };
 
-/** What is known of a group of tests: those that were through count, the others are named. */
+/** The result of a group of tests: finished ones count, the others are listed as not run. */
 const outcomeOf = (names: string[], { passed, failed: bad, through }: Finished, trouble: string): Outcome => ({
   passed,
   failed: bad,

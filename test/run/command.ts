@@ -3,18 +3,18 @@ import { createWriteStream, mkdirSync } from "node:fs";
 import { at, root } from "../../build/lib/root.ts";
 import { failed, type Outcome, passed } from "./outcome.ts";
 
-/** bytes of a failed command's output that are shown; all of it is in test-results/. */
+/** Limit of a failed command's output that is printed, bytes; test-results/ has all of it. */
 const shown = 16_000;
 
 export interface Ran {
   code: number;
   /** stdout alone. */
   out: string;
-  /** Both, in the order in which they came. */
+  /** stdout and stderr in the order of output. */
   all: string;
 }
 
-/** Runs a command to its end; everything it says goes to test-results/NAME.log. */
+/** Runs a command until it ends; all output goes to test-results/NAME.log. */
 export const capture = (
   name: string,
   command: string[],
@@ -53,23 +53,23 @@ export const capture = (
   });
 };
 
-/** ms that a command that is cut off has to end by itself. */
+/** Time that a cancelled command has to end, ms. */
 const patience = 3_000;
 
-/** Ends a command and all it started, as Ctrl-C would: the go command passes no signal on to its test programs. */
+/** Signals the whole process group, because the go command does not pass signals on to its test programs. */
 const endGroup = (child: ChildProcess): void => {
   const kill = (how: NodeJS.Signals): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, how);
     } catch {
-      // It has ended.
+      // It has exited already.
     }
   };
   kill("SIGINT");
   setTimeout(() => kill("SIGKILL"), patience).unref();
 };
 
-/** A stage that is one command: it passes when the command ends with 0. */
+/** A stage with one command: it passes if the command exits with 0. */
 export const command = async (
   name: string,
   args: string[],

@@ -6,8 +6,8 @@ import { command } from "./command.ts";
 import { type Outcome, sum } from "./outcome.ts";
 
 /**
- * Untrusted input of root's process: from the cloud instance and from local callers. `perSecond`: runs in a second on two
- * cores, about.
+ * Parsers of untrusted input in root's process: from the cloud instance and from local callers. `perSecond`:
+ * approximate runs per second on two cores.
  */
 const targets = [
   { in: "internal/session/cloudapi", target: "FuzzProfile", perSecond: 40_000 },
@@ -15,14 +15,15 @@ const targets = [
 ];
 
 /**
- * What is watched for new ways through it. Everything else is taken as the other stages compiled it: `go test -fuzz` compiles all
- * of it once more, which takes longer than the fuzzing.
+ * The packages instrumented for coverage. All others are used as the other stages compiled them, because `go test
+ * -fuzz` would compile them again, which takes longer than the fuzzing.
  */
 const watched = ["sag.software/native/internal/...", "connectrpc.com/connect/..."];
 
 /**
- * Each target for about so many seconds, all at the same time. What was found interesting is kept for the next time. The end is given
- * as a number of runs: with a time, Go may fail with "context deadline exceeded" (https://github.com/golang/go/issues/75804).
+ * Runs each target for about so many seconds, all in parallel. Interesting inputs are kept for the next run. The
+ * limit is given as a number of runs: with a time, Go may fail with "context deadline exceeded"
+ * (https://github.com/golang/go/issues/75804).
  */
 export const fuzz = async (seconds = 10): Promise<Outcome> => {
   const go = await findGo();
@@ -47,7 +48,7 @@ export const fuzz = async (seconds = 10): Promise<Outcome> => {
       parallel: "1",
     };
     const args = Object.entries(flags).map(([name, value]) => `-test.${name}=${value}`);
-    // There, so that an input that fails becomes a file of testdata/, and with that a test.
+    // Runs there, so that a failing input becomes a file in testdata/ and thereby a test.
     return command(`fuzz ${target}`, [program(target), ...args], { cwd: at("native", dir), env });
   });
   return sum(await Promise.all(ran));

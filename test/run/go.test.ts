@@ -8,7 +8,7 @@ import { compiles, count } from "./go.ts";
 const lines = (...events: object[]): string => events.map((event) => JSON.stringify(event)).join("\n");
 const where = { Package: "sag.software/native/internal/a" };
 
-it("counts tests, not packages", () => {
+it("counts tests instead of packages", () => {
   const json = lines(
     { Action: "pass", ...where, Test: "TestOne" },
     { Action: "pass", ...where, Test: "TestOne/x" },
@@ -17,7 +17,7 @@ it("counts tests, not packages", () => {
   expect(count(json)).toMatchObject({ passed: 2, failed: 0, notRun: [] });
 });
 
-it("shows what a failed test said, and counts its package once only when no test of it failed", () => {
+it("prints the output of a failed test, and counts its package only if no test of it failed", () => {
   const json = lines(
     { Action: "output", ...where, Test: "TestOne", Output: "got 1\n" },
     { Action: "fail", ...where, Test: "TestOne" },
@@ -30,7 +30,7 @@ it("shows what a failed test said, and counts its package once only when no test
   expect(counted.trouble).toMatch(/got 1[\s\S]*does not compile/);
 });
 
-it("tells why a test was skipped", () => {
+it("reports why a test was skipped", () => {
   const json = lines(
     { Action: "output", ...where, Test: "TestTun", Output: "    tun_test.go:12: needs root\n" },
     { Action: "skip", ...where, Test: "TestTun" },
@@ -42,7 +42,7 @@ it("tells why a test was skipped", () => {
   ]);
 });
 
-it("finds what does not compile on another platform, in tests too, and nothing else", {
+it("finds what does not compile on another platform, including tests, and nothing else", {
   timeout: 120_000,
 }, async () => {
   const module = mkdtempSync(join(tmpdir(), "sag-module"));

@@ -9,7 +9,7 @@ import { failed, notRun, type Outcome, passed, sum } from "./outcome.ts";
 const cwd = at("native");
 const platforms = ["linux", "darwin", "windows"].flatMap((os) => ["amd64", "arm64"].map((arch) => `${os}/${arch}`));
 
-/** The Go programs that are no part of the product. */
+/** Go programs that are not part of the product. */
 const program = "test/run/platforms.go";
 const client = "test/clients/go/main.go";
 
@@ -20,41 +20,41 @@ export const gofmt = async (): Promise<Outcome> => {
   return ran.code === 0 && ran.out === "" ? passed() : failed(`not formatted (gofmt -w):\n${ran.all}`);
 };
 
-/** Everything vets on this machine, and compiles for every platform it is meant for. */
+/** Runs vet on this host, and compiles for every supported platform. */
 export const vet = async (): Promise<Outcome> => {
   const go = await findGo();
   const env = goEnvironment({ CGO_ENABLED: "0" });
   return sum([await command("go vet", [go, "vet", "./..."], { cwd, env }), await compiles(go, cwd, platforms)]);
 };
 
-/** Whether the packages of a module compile for these platforms, which `platforms.go` says. */
+/** Checks with `platforms.go` whether a module's packages compile for these platforms. */
 export const compiles = (go: string, module: string, wanted: readonly string[]): Promise<Outcome> =>
   command("go platforms", [go, "run", at(program), go, ...wanted], { cwd: module, env: goEnvironment() });
 
-/** In docs/dependencies.md. */
+/** Documented in docs/dependencies.md. */
 const actionlintVersion = "v1.7.7";
 
-/** The workflows, by the linter of their kind, which is a Go program and comes as a module. */
+/** Checks the workflows with actionlint, run from its Go module. */
 export const actionlint = async (): Promise<Outcome> => {
   const linter = `github.com/rhysd/actionlint/cmd/actionlint@${actionlintVersion}`;
   return command("actionlint", [await findGo(), "run", linter], { env: goEnvironment() });
 };
 
-/** Both in docs/dependencies.md. */
+/** Both are documented in docs/dependencies.md. */
 const staticcheckVersion = "v0.8.2";
 const deadcodeVersion = "v0.52.0";
 
-/** All of its checks but those of names and comments that this code words otherwise. */
+/** All checks except those of names and comments, where this code follows other rules. */
 const checks = "all,-ST1000,-ST1003,-ST1013,-ST1020,-ST1021,-ST1022,-S1016";
 
-/** Wrong or superfluous Go as staticcheck finds it, for Linux: other systems' files are small. */
+/** Runs staticcheck for Linux, which is almost all of the code. */
 export const staticcheck = async (): Promise<Outcome> => {
   const linter = `honnef.co/go/tools/cmd/staticcheck@${staticcheckVersion}`;
   const env = goEnvironment({ CGO_ENABLED: "0", GOOS: "linux" });
   return command("staticcheck", [await findGo(), "run", linter, "-checks", checks, "./..."], { cwd, env });
 };
 
-/** Functions that no program and no test can reach; the tool lists them and ends with 0. */
+/** Lists functions that no program and no test can reach; the tool exits with 0 even if there are some. */
 export const deadcode = async (): Promise<Outcome> => {
   const tool = `golang.org/x/tools/cmd/deadcode@${deadcodeVersion}`;
   const ran = await capture("deadcode", [await findGo(), "run", tool, "-test", "./..."], {
@@ -75,7 +75,7 @@ interface Event {
 
 export const goTest = async (): Promise<Outcome> => {
   const go = await findGo();
-  // The race detector is the only thing here that needs a C compiler.
+  // The race detector is the only part of the tests that needs a C compiler.
   const race = spawnSync("gcc", ["--version"]).status === 0;
   const args = ["test", ...(race ? ["-race"] : []), "-p", `${availableParallelism()}`, "-json", "./..."];
   const ran = await capture("go test", [go, ...args], {
@@ -87,7 +87,7 @@ export const goTest = async (): Promise<Outcome> => {
   return sum([counted, ...silent, ...(race ? [] : [notRun("the race detector", "gcc")])]);
 };
 
-/** wireguard-go's own tests, on the engine that is made from it (build/lib/engine.ts), under both schedulings. */
+/** Runs wireguard-go's own tests on the patched engine (build/lib/engine.ts), with both kinds of scheduling. */
 export const goEngine = async (): Promise<Outcome> => {
   const go = await findGo();
   const race = spawnSync("gcc", ["--version"]).status === 0;
@@ -109,7 +109,7 @@ export const goEngine = async (): Promise<Outcome> => {
   return sum(await Promise.all(outcomes));
 };
 
-/** What the race detector would falsify: memory, and how long a connect takes. */
+/** Tests that the race detector would distort: memory use and connect times. */
 export const goMemory = async (): Promise<Outcome> => {
   const args = [
     "test",
@@ -124,7 +124,7 @@ export const goMemory = async (): Promise<Outcome> => {
   return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
 };
 
-/** The long forms of the tests that change a machine, and of those that send what is malformed to the proxies. */
+/** The long forms of the tests that change a host, and of those that send malformed input to the proxies. */
 export const goSoak = async (): Promise<Outcome> => {
   const args = [
     "test",
@@ -174,6 +174,6 @@ export const count = (json: string): Outcome => {
   return outcome;
 };
 
-/** `t.Skip("needs X")` → "X", also after what it is that needs it. */
+/** Extracts "X" from `t.Skip("needs X")`, also after a subject. */
 const reason = (output = ""): string =>
   /^\s+\S+\.go:\d+: (?:not run: )?(?:.*\bneeds? )?(.*)$/m.exec(output)?.[1] ?? "a reason it did not give";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isFailureInCi, isUnknown, notRun, passed, sum } from "./outcome.ts";
 import { count } from "./vitest.ts";
 
-describe("what did not run", () => {
+describe("tests that did not run", () => {
   it.each([
     ["the Electron binary", false],
     ["macOS", false],
@@ -12,7 +12,7 @@ describe("what did not run", () => {
   ])("for want of %s fails in CI: %s", (needs, expected) => expect(isFailureInCi({ name: "x", needs })).toBe(expected));
 });
 
-it("checks that were all cut off are no success", () => {
+it("are not a success if all checks were cut off", () => {
   const cut = notRun("native/internal/tunnel", "more than a minute");
   expect([isUnknown(sum([cut, cut])), isUnknown(sum([cut, passed()])), isUnknown(sum([]))]).toEqual([
     true,
@@ -30,14 +30,14 @@ describe("Vitest's report", () => {
     assertionResults,
   });
 
-  it("is counted, a file that does not load included", () => {
+  it("is counted, including files that fail to load", () => {
     const report = {
       testResults: [file("passed", test("a", "passed")), file("failed", test("b", "failed")), file("failed")],
     };
     expect(count(report, [])).toMatchObject({ passed: 1, failed: 2 });
   });
 
-  it("lists every skipped test, with its reason where it gave one", () => {
+  it("lists every skipped test with its reason, if it has one", () => {
     const report = { testResults: [file("passed", test("a", "skipped"), test("b", "skipped"))] };
     expect(count(report, [{ name: "a", needs: "curl" }]).notRun).toEqual([
       { name: "a", needs: "curl" },

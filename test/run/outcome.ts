@@ -1,15 +1,15 @@
-/** A test that did not run, and what it would have needed. */
+/** A test that did not run, and what it needs. */
 export interface NotRun {
   name: string;
   needs: string;
 }
 
-/** What a stage has to tell. */
+/** The result of a stage. */
 export interface Outcome {
   passed: number;
   failed: number;
   notRun: NotRun[];
-  /** What to show of a failure; empty when there was none. */
+  /** Output to print after a failure; empty if there was none. */
   trouble: string;
 }
 
@@ -34,12 +34,15 @@ export const sum = (outcomes: Outcome[]): Outcome => ({
     .join("\n"),
 });
 
-/** Whether checks were cut off before any of them had a result, which says nothing about what was to be checked. */
+/** Whether all checks were cut off before they had a result, so that nothing is known. */
 export const isUnknown = ({ passed, failed, notRun }: Outcome): boolean => passed + failed === 0 && notRun.length > 0;
 
-/** What no package brings to a Linux machine, and what has a run of its own: its absence is printed and fails nothing, not even in CI. */
+/**
+ * Needs that no Linux package can provide, or that have a separate run: they are listed but never fail, not even in
+ * CI.
+ */
 const cannotBeInstalled =
   /^(npm run soak|more than a minute|the Electron binary|macOS|Windows|another operating system|root|an ordinary user)\b/;
 
-/** With CI=true whatever could have been installed should have been. */
+/** With CI=true it is a failure if an installable program is missing. */
 export const isFailureInCi = (test: NotRun): boolean => !cannotBeInstalled.test(test.needs);

@@ -6,7 +6,7 @@ import { isUnpacked, unpack } from "../harness/unpacked.ts";
 import { command } from "./command.ts";
 import { failed, type Outcome, passed } from "./outcome.ts";
 
-/** The programs the tests use, each with the Debian packages it comes in. */
+/** The programs that the tests use, with the Debian packages that contain them. */
 const programs: Record<string, string[]> = {
   chattr: ["e2fsprogs"],
   chromium: ["chromium"],
@@ -19,7 +19,7 @@ const programs: Record<string, string[]> = {
   fish: ["fish"],
   gcc: ["gcc", "libc6-dev"],
   git: ["git"],
-  // The schema of the desktop's proxy setting comes apart from the program.
+  // The schema of the desktop's proxy setting is in a separate package.
   gsettings: ["libglib2.0-bin", "gsettings-desktop-schemas"],
   "gnome-keyring-daemon": ["gnome-keyring"],
   ip: ["iproute2"],
@@ -29,10 +29,10 @@ const programs: Record<string, string[]> = {
   nginx: ["nginx-light"],
   openvpn: ["openvpn"],
   ping: ["iputils-ping"],
-  // The official Python clients of the admin API are put into an environment of their own.
+  // The official Python clients of the admin API are installed in a virtual environment.
   pip3: ["python3", "python3-pip", "python3-venv"],
   ps: ["procps"],
-  // Debian makes and starts a database with it; the tests make their own and leave that one alone.
+  // Debian creates and starts a database with it; the tests create their own instead.
   pg_ctlcluster: ["postgresql"],
   psql: ["postgresql-client"],
   "secret-tool": ["libsecret-tools"],
@@ -55,7 +55,7 @@ const isThere = (program: string): boolean =>
 const isDebian = (): boolean =>
   existsSync("/etc/os-release") && /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync("/etc/os-release", "utf8"));
 
-/** As root on Debian or Ubuntu: installs what the tests need and is missing, and says so. */
+/** As root on Debian or Ubuntu: installs missing packages that the tests need, and prints them. */
 export const packages = async (): Promise<Outcome> => {
   const missing = Object.keys(programs).filter((program) => !isThere(program));
   const wanted = missing.flatMap((program) => programs[program] ?? []);

@@ -2,7 +2,7 @@ import { duration, say, Trouble } from "../../build/lib/say.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Stage } from "./stages.ts";
 
-/** Runs a stage and says what came of it. */
+/** Runs a stage and prints its result. */
 export const perform = async (stage: Stage): Promise<Outcome> => {
   say(`… ${stage.name}`);
   const start = performance.now();
@@ -17,7 +17,7 @@ export const perform = async (stage: Stage): Promise<Outcome> => {
   return outcome;
 };
 
-/** The stages of these names, or all; undefined after saying that there is no such stage. */
+/** The stages of these names, or all; undefined after printing an error about an unknown name. */
 export const choose = (stages: Stage[], names: string[]): Stage[] | undefined => {
   const unknown = names.filter((name) => !stages.some((stage) => stage.name === name));
   if (unknown.length === 0) return stages.filter((stage) => names.length === 0 || names.includes(stage.name));

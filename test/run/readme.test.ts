@@ -3,18 +3,18 @@ import { expect, it } from "vitest";
 import { exitCodes, exitCodesInReadme } from "../../build/documents.ts";
 import { at } from "../../build/lib/root.ts";
 
-it("README lists every exit code as the cause table has it", () => {
+it("README lists every exit code of the cause table", () => {
   const readme = readFileSync(at("README.md"), "utf8");
   expect(exitCodesInReadme.exec(readme)?.[2], "run: npm run generate").toBe(exitCodes());
 });
 
-it("SECURITY names tests that exist", () => {
+it("SECURITY names existing tests", () => {
   const named = readFileSync(at("SECURITY.md"), "utf8").match(/`[a-z]+\/[^` ]+`/g) ?? [];
   expect(named.map((name) => name.slice(1, -1)).filter((path) => !existsSync(at(path)))).toEqual([]);
   expect(named.length).toBeGreaterThan(10);
 });
 
-it("CONTRIBUTING names files and folders that exist", () => {
+it("CONTRIBUTING names existing files and directories", () => {
   const named = [...readFileSync(at("CONTRIBUTING.md"), "utf8").matchAll(/`([a-z]+\/[\w./-]+)`/g)].map(
     ([, path]) => path ?? "",
   );

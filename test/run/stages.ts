@@ -15,13 +15,13 @@ export interface Stage {
 const node = at("node_modules/.bin/node");
 const script = (name: string, ...args: string[]): Stage => ({ name, run: () => command(name, [node, ...args]) });
 
-/** A stage that is one program of node_modules, by this checkout's Node. */
+/** A stage that runs one program of node_modules with this checkout's Node.js. */
 const tool = (name: string, program: string, ...args: string[]): Stage => ({
   name,
   run: () => command(name, [node, at(`node_modules/.bin/${program}`), ...args]),
 });
 
-/** Everything `npm test` does, in this order: what is quick and what others stand on comes first. */
+/** The stages of `npm test`, in this order: quick ones, and those that others depend on, come first. */
 export const stages: Stage[] = [
   { name: "packages", run: packages },
   script("build", "build/build.ts"),
@@ -30,7 +30,7 @@ export const stages: Stage[] = [
   script("generate", "build/generate.ts", "--check"),
   { name: "biome", run: () => command("biome", [at("node_modules/.bin/biome"), "check", "."]) },
   { name: "types", run: () => command("types", [at("node_modules/.bin/tsc"), "-p", "."]) },
-  // What needs types or the whole of the program: forgotten promises, unused files and exports, imports in the wrong direction.
+  // Checks that need types or the whole program: floating promises, unused files and exports, forbidden imports.
   tool("oxlint", "oxlint", "--type-aware"),
   tool("knip", "knip", "--no-progress"),
   tool(

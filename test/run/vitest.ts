@@ -3,7 +3,7 @@ import { at } from "../../build/lib/root.ts";
 import { capture, tail } from "./command.ts";
 import { failed, type NotRun, type Outcome } from "./outcome.ts";
 
-/** The parts of Vitest's JSON report that are read here. */
+/** The parts of Vitest's JSON report that are used. */
 interface Report {
   testResults: {
     name: string;
@@ -13,7 +13,7 @@ interface Report {
   }[];
 }
 
-/** Runs Vitest with one of our configurations and counts what its report says. */
+/** Runs Vitest with one configuration and counts the results in its report. */
 export const vitest = async (name: string, config: string): Promise<Outcome> => {
   const reportFile = at("test-results", `${name}.json`);
   const notRunFile = at("test-results", `${name}.not-run`);
@@ -29,7 +29,7 @@ export const vitest = async (name: string, config: string): Promise<Outcome> => 
   return outcome;
 };
 
-/** Tests say there why they skipped themselves (harness/needs.ts), a line of JSON each. */
+/** Tests append the reason when they skip themselves (harness/needs.ts), one line of JSON each. */
 const readNotRun = (file: string): NotRun[] =>
   existsSync(file)
     ? readFileSync(file, "utf8")
@@ -48,7 +48,7 @@ export const count = (report: Report, told: NotRun[]): Outcome => {
       else if (!known.has(test.fullName))
         outcome.notRun.push({ name: test.fullName, needs: "a reason it did not give" });
     }
-    // A file that did not even load has no tests to count.
+    // A file that fails to load has no tests to count.
     if (file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")) outcome.failed++;
   }
   return outcome;

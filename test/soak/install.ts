@@ -1,6 +1,6 @@
 import { createFreshMachine } from "../harness/fresh-machine.ts";
 
-/** npm and Node as distributions and Node's own releases bring them together, the oldest first. */
+/** Combinations of npm and Node.js in distributions and Node.js releases, oldest first. */
 const machines: [npm: string, node: string][] = [
   // Debian 12 and Ubuntu 24.04 with their own packages, then Debian 13.
   ["9.2.0", "18.20.8"],
@@ -11,10 +11,13 @@ const machines: [npm: string, node: string][] = [
   ["11.12.1", "24.22.3"],
 ];
 
-/** ms for each of the two commands: the first trial fetches Go and builds everything. */
+/** Time limit of each of the two commands, ms: the first trial downloads Go and builds everything. */
 const limit = 20 * 60_000;
 
-/** `npm ci && npm run trial` for an ordinary user with every npm, without compiler, without Go, from empty caches. Throws if one fails. */
+/**
+ * Runs `npm ci && npm run trial` as an ordinary user with each npm, without compiler and Go, with empty caches.
+ * Throws if one fails.
+ */
 export const install = async (): Promise<void> => {
   const failures: string[] = [];
   for (const [npm, node] of machines) {

@@ -27,13 +27,13 @@ const releases: Release[] = [
   { name: "Ubuntu 24.04", suite: "noble", ...ubuntu },
 ];
 
-/** ms for a block that is pasted: the first one fetches Go and builds everything. */
+/** Time limit of a pasted block, ms: the first one downloads Go and builds everything. */
 const limit = 20 * 60_000;
 const page = "Hello from the intranet.\r\n";
 
 /**
- * README's commands as an ordinary user of Debian 12, Debian 13 and Ubuntu 24.04 pastes them at a terminal, with the npm and Node of
- * that release. Needs root and debootstrap.
+ * Pastes README's commands at a terminal as an ordinary user of Debian 12, Debian 13 and Ubuntu 24.04, with the npm
+ * and Node.js of that release. Needs root and debootstrap.
  */
 export const roots = async (): Promise<Outcome> => {
   const outcomes: Outcome[] = [];
@@ -71,11 +71,11 @@ const pasteReadme = async (name: string, root: Root): Promise<void> => {
   console.log(`${name}: npm, Node and user: ${versions.trim().split("\n").join(", ")}`);
   const terminal = new Terminal(root.asOrdinaryUser(["bash", "--norc", "--noprofile", "-i"]), process.env);
   let blocks = 0;
-  /** Pastes lines at once; gives what was shown until all were done. */
+  /** Pastes lines at once; returns the output until all have finished. */
   const paste = async (what: string, lines: string[]): Promise<string> => {
     const start = performance.now();
     const from = terminal.screen.length;
-    // Not as it is shown while it is typed.
+    // Split by quotes, so that the echo of the typed command does not match.
     terminal.type(`${lines.join("\n")}\necho "block ${++blocks}"" ended with $?"\n`);
     const end = new RegExp(`block ${blocks} ended with (\\d+)`);
     const shown = (): string => terminal.screen.slice(from);
@@ -93,15 +93,15 @@ const pasteReadme = async (name: string, root: Root): Promise<void> => {
   };
   try {
     await paste("npm ci && npm run trial", commandsWith("README.md", "npm run trial"));
-    // The trial that is kept, the last line, would not end.
+    // Without the last line, a trial with --keep, which would not end.
     await paste("build", commandsWith("README.md", "npm run build:native").slice(0, -1));
-    // Only ports, and of the examples the link, the user and the page, are others than in the document.
+    // Replaces the ports, and in the examples the link, the user and the page.
     const own: [string, string][] = [
       [":8443", `:${await freePort()}`],
       [":51820", `:${await freePort()}`],
       ["8080", `${await freePort()}`],
       ["'sag://enroll?…'", '"$(jq -r .link ~/sag-setup/setup.json)"'],
-      // The system has no keychain: what README says to that.
+      // The system has no keychain, so it uses what README recommends.
       ["--user NAME", "--user first.user --store file"],
       ["http://HOST-OF-THE-INTRANET/", "http://10.77.0.80/"],
     ];
@@ -111,7 +111,7 @@ const pasteReadme = async (name: string, root: Root): Promise<void> => {
       page,
     );
     await paste("disconnect", ["sag disconnect"]);
-    // A person types the password when asked for it, and goes on pasting then.
+    // Types the password when asked for it, and pastes the rest afterwards.
     const [signIn = "", ...more] = commandsWith("README.md", "sag sign-in", "text").map(here);
     const { password } = JSON.parse(readFileSync(join(root.home, "sag-setup/setup.json"), "utf8")) as {
       password: string;

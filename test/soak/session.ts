@@ -11,7 +11,9 @@ import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
 /** s. */
 const lease = 20;
 
-/** A session with a short lease, renewed by sag-tunnel alone; reported every minute. Throws if it did not last. */
+/**
+ * Keeps a session with a short lease, renewed by sag-tunnel alone, and reports every minute. Throws if it is lost.
+ */
 export const session = async (minutes: number): Promise<void> => {
   await Promise.all([buildBundles(), buildNative()]);
   const workspace = createWorkspace("soak");
@@ -32,7 +34,7 @@ export const session = async (minutes: number): Promise<void> => {
       const renewals = seen.session?.renewals ?? 0;
       const page = await fetchBySocks(`${seen.socks}`, portalUrl);
       console.log(`${minute} min: ${seen.phase}, ${seen.clientIp}, ${renewals} renewals, portal ${page.status}`);
-      // At half the lease; one may be under way.
+      // Renewals happen at half the lease; one may be in progress.
       const expected = Math.floor((minute * 60) / (lease / 2)) - 1;
       const whole =
         seen.phase === "connected" && seen.clientIp === clientIp && seen.pid === pid && page.text.includes(portalText);

@@ -6,7 +6,7 @@ import { refreshAtOnce } from "../harness/refreshing.ts";
 import { Site, userName } from "../harness/site.ts";
 import { createWorkspace, endProcessesOf } from "../harness/workspace.ts";
 
-/** Two shells and a core want a new token 100 times each, at once. Throws if anybody is refused. */
+/** Two shells and a core refresh 100 times each, concurrently. Throws if any call is refused. */
 export const tokens = async (): Promise<void> => {
   await Promise.all([buildBundles(), buildNative()]);
   const workspace = createWorkspace("soak");

@@ -5,7 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { cancellable } from "./cancellable.ts";
 
-/** Electron's own data, not the app's: the instance lock and Chromium's profiles. */
+/** The directory for Electron's own data: the instance lock and Chromium's profiles. */
 const userData = join(process.env.XDG_CONFIG_HOME ?? join(homedir(), ".config"), "sag", "standin");
 
 class App extends EventEmitter {
@@ -64,7 +64,7 @@ class App extends EventEmitter {
     this.#login = { ...settings };
   }
 
-  /** As in Electron, synchronous; the abstract socket is bound by the kernel at listen, and the answer is read from it. */
+  /** Synchronous, as in Electron; the kernel binds the abstract socket during listen(). */
   requestSingleInstanceLock(): boolean {
     const name = `\0sag-standin-${process.getuid?.() ?? 0}-${userData}`.slice(0, 100);
     this.#lock = createServer((socket) => {
@@ -80,7 +80,7 @@ class App extends EventEmitter {
       taken = true;
     });
     this.#lock.listen(name).unref();
-    // Node binds within listen(), so this is known at once.
+    // Node.js binds within listen(), so the result is known at once.
     taken ||= !this.#lock.listening;
     if (!taken) return true;
     const first = createConnection(name);
@@ -95,7 +95,7 @@ class App extends EventEmitter {
     if (!cancellable(this, "will-quit")) return;
     this.#quitting = true;
     this.emit("quit", {}, 0);
-    // Not the first instance: what it was started with reaches the first one before this process goes.
+    // A second instance: passes its arguments to the first one before exiting.
     void this.#handedOver.then(() => process.exit(0));
   }
 

@@ -44,7 +44,7 @@ class WebContents extends EventEmitter {
     this.#open = handler;
   }
 
-  /** For the window: may the page open this? */
+  /** For the window: whether the page may open this URL. */
   mayOpen(url: string): boolean {
     return this.#open({ url }).action === "allow";
   }
@@ -62,13 +62,13 @@ class WebContents extends EventEmitter {
   openDevTools(): void {}
 }
 
-/** One Chromium each: destroying the window gives everything back, as in Electron. */
+/** Each window is its own Chromium, so that destroying it frees everything, as in Electron. */
 export class BrowserWindow extends EventEmitter {
   readonly id = ++lastId;
   readonly webContents: WebContents;
   readonly options: WindowOptions;
   page: ChromiumPage | undefined;
-  /** The page is there and has been shown. */
+  /** Whether the page was loaded and the window shown. */
   shown = false;
   #visible: boolean;
   #destroyed = false;
@@ -135,7 +135,7 @@ export class BrowserWindow extends EventEmitter {
     this.emit("hide");
   }
 
-  /** The red cross. */
+  /** Closes the window like the user. */
   close(): void {
     if (this.#destroyed) return;
     if (cancellable(this, "close")) this.destroy();
@@ -150,7 +150,7 @@ export class BrowserWindow extends EventEmitter {
     this.emit("closed");
   }
 
-  /** A person closed Chromium's window: it is gone whatever the app wanted, so a hidden one cannot be kept. */
+  /** The user closed Chromium's window. It cannot be hidden instead, because it no longer exists. */
   #closedByUser(): void {
     if (this.#destroyed) return;
     cancellable(this, "close");

@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 
-/** Emits an event whose listeners may say preventDefault(); true when none did. */
+/** Emits an event whose listeners may call preventDefault(); returns true if none did. */
 export const cancellable = (emitter: EventEmitter, name: string, extra: object = {}, ...args: unknown[]): boolean => {
   let prevented = false;
   const event = {

@@ -10,9 +10,9 @@ export interface ChromiumOptions {
   height: number;
   /** Source of the preload script. */
   preload: string;
-  /** What it finds in process.argv besides. */
+  /** Additional values of its process.argv. */
   argv: readonly string[];
-  /** Every request of the page; undefined = refused. */
+  /** Handles every request of the page; undefined = refused. */
   fetch: (url: string, resourceType: string, method: string) => Promise<globalThis.Response | undefined>;
   mayNavigate: (url: string) => boolean;
   mayOpen: (url: string) => boolean;
@@ -23,7 +23,7 @@ export interface ChromiumOptions {
 }
 
 export interface ChromiumPage {
-  /** Where a second DevTools client finds this browser. */
+  /** The address for a second DevTools client. */
   readonly endpoint: string;
   readonly pid: number;
   deliver(message: object): void;
@@ -32,26 +32,29 @@ export interface ChromiumPage {
   close(): Promise<void>;
 }
 
-/** Shown on a display only on request. */
+/** Shown on a display only if requested. */
 const headless = process.env.SAG_STANDIN_SHOW !== "1";
 
-/** What is in the window before the app's page is. about:blank would be refused as an app: a tab with an address line opened. */
+/**
+ * The window's content before the app's page. Chromium refuses about:blank in app mode and opens a tab with an
+ * address bar instead.
+ */
 const empty = "data:text/html,";
-/** Chromium says in a bar of its own that it has no sandbox as root. */
+/** Without --test-type Chromium shows a bar about its missing sandbox when run as root. */
 const isRoot = process.getuid?.() === 0;
 const shownAsApp = [`--app=${empty}`, ...(isRoot ? ["--test-type"] : [])];
 
-/** Opens an installed Chromium in app mode with nothing of the user's own in it, and the app's rules around it. */
+/** Opens Chromium in app mode with an empty profile, and applies the app's restrictions. */
 export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPage> => {
   const profile = mkdtempSync(join(tmpdir(), "sag-standin-"));
   const forget = (): void => {
     try {
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     } catch {
-      // Chromium is still writing into it while it ends.
+      // Chromium still writes to it while exiting.
     }
   };
-  // An app that ends does not wait for its window to be closed in order.
+  // When the app exits, the window is not closed in order.
   process.once("exit", forget);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: headless ? unseenChromiumPath : chromiumPath,
@@ -64,10 +67,10 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
       `--window-size=${options.width},${options.height}`,
       "--remote-debugging-port=0",
       "--disable-gpu",
-      // There is none to be kept apart: one process less to wait for.
+      // Without a GPU a separate process would only delay the start.
       "--in-process-gpu",
       "--no-default-browser-check",
-      // Nobody sees it turn, and without a graphics card each frame of it is work.
+      // Avoids drawing animations that are not visible, which takes CPU time without a GPU.
       ...(headless ? ["--force-prefers-reduced-motion"] : shownAsApp),
     ],
   });
@@ -78,7 +81,7 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
   await context.route("**/*", async (route) => {
     const request = route.request();
     const main = request.isNavigationRequest() && frameOf(request) === page.mainFrame();
-    // The first one is the app's own; loading the same page again is no navigation.
+    // The first navigation is the app's own, and reloading is no navigation.
     const own = ["about:blank", empty].includes(page.url()) || page.url() === request.url();
     if (main && !own && !options.mayNavigate(request.url())) return route.abort("aborted");
     const response = await options.fetch(request.url(), request.resourceType(), request.method());
@@ -108,7 +111,7 @@ export const openChromium = async (options: ChromiumOptions): Promise<ChromiumPa
       const id = contextId();
       if (id === undefined) return;
       const expression = `__sagStandinDeliver(${JSON.stringify(message)})`;
-      // A page that is going away takes its messages with it.
+      // Messages to a page that is being closed are lost.
       cdp.send("Runtime.evaluate", { expression, contextId: id }).catch(() => {});
     },
     goto: async (url) => {
@@ -133,7 +136,7 @@ const frameOf = (request: Request): Frame | null => {
   }
 };
 
-/** Runs the preload in its own world at every load; the function tells that world's id. */
+/** Runs the preload in an isolated world at every load; the returned function gives that world's id. */
 const installPreload = async (cdp: CDPSession, page: Page, options: ChromiumOptions) => {
   const scripts = preloadScripts(options.preload, options.argv);
   const worlds = new Map<number, string>();
@@ -181,7 +184,7 @@ const installPreload = async (cdp: CDPSession, page: Page, options: ChromiumOpti
   return () => current;
 };
 
-/** Chromium's names of what a page can ask for; Electron's handler is asked about each. */
+/** Chromium's names of permissions, each checked with Electron's handler. */
 const permissions = [
   ["geolocation", "geolocation"],
   ["notifications", "notifications"],

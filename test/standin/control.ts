@@ -5,8 +5,8 @@ import * as native from "./native.ts";
 import { protocol, session } from "./session.ts";
 
 /**
- * What Playwright's `electronApp.evaluate` is on real Electron: a function of a specification, run in the main process with
- * the electron module. Only there when a specification started this process with a channel.
+ * Provides what Playwright's `electronApp.evaluate` does on real Electron: runs a test's function in the main process
+ * with the electron module. Only used when a test started this process with an IPC channel.
  */
 const electron = { app, BrowserWindow, ipcMain, protocol, session, ...native };
 
@@ -25,6 +25,6 @@ process.on("message", async ({ id, source, argument }: Evaluation) => {
     process.send?.({ id, failure: String(error) });
   }
 });
-// The channel alone is no reason to live on; its end is one to go: whoever started this has gone without a word.
+// The channel must not keep the process alive; when it closes, the test has ended, so exit.
 process.channel?.unref();
 process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));

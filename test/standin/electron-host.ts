@@ -5,7 +5,7 @@ import type { ElectronApplication } from "playwright-core";
 import { at } from "../../build/lib/root.ts";
 import type { ElectronModule, Host, LaunchOptions } from "./host.ts";
 
-/** The Electron binary that npm's package has downloaded, if it has. */
+/** The downloaded Electron binary; null if there is none. */
 export const electronBinary = (): string | null => {
   const package_ = at("node_modules/electron");
   const pathFile = join(package_, "path.txt");
@@ -14,7 +14,7 @@ export const electronBinary = (): string | null => {
   return existsSync(binary) ? binary : null;
 };
 
-/** Downloads Electron's binary where that is possible; null where it is not, which is no failure. */
+/** Downloads Electron's binary if possible; null otherwise, which is no failure. */
 export const downloadElectron = (): string | null => {
   spawnSync(process.execPath, [at("node_modules/electron/install.js")], { stdio: "ignore", timeout: 120_000 });
   return electronBinary();

@@ -1,7 +1,6 @@
 /**
- * Stand-in for the `electron` module on Node: as much of its surface as the app uses, with the same behaviour where the app
- * depends on it. A window is an installed Chromium. What is native in Electron (tray, notifications, dialogs, menus) is kept
- * as data that specifications can read and click.
+ * A replacement for the `electron` module on Node.js, with the parts that the app uses. A window is an installed
+ * Chromium. Native elements (tray, notifications, dialogs, menus) are data that tests can read and click.
  */
 export { app } from "./app.ts";
 export { BrowserWindow } from "./browser-window.ts";

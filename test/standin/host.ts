@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import type { Browser, Page } from "playwright-core";
 import { at } from "../../build/lib/root.ts";
 
-/** The `electron` module as a specification sees it inside the main process: the real one or the stand-in. */
+/** The `electron` module inside the main process: the real one or the stand-in. */
 // biome-ignore lint/suspicious/noExplicitAny: real Electron's and the stand-in's types agree only where the app uses them
 export type ElectronModule = any;
 
@@ -11,11 +11,11 @@ export type ElectronModule = any;
 export interface Host {
   readonly kind: "electron" | "standin";
   readonly pid: number;
-  /** Runs a function in the main process. It is sent as text: it sees nothing but its arguments. */
+  /** Runs a function in the main process. It is sent as text, so it can only use its arguments. */
   evaluate<T, A = undefined>(body: (electron: ElectronModule, argument: A) => T | Promise<T>, argument?: A): Promise<T>;
   /** The window's page; waits until there is one. */
   page(): Promise<Page>;
-  /** What main wrote to stderr. */
+  /** The stderr output of main. */
   readonly errors: string[];
   close(): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -29,13 +29,13 @@ export interface LaunchOptions {
 }
 
 export interface StandinHost extends Host {
-  /** Resolves when there is a window and it has been shown. */
+  /** Resolves when a window has been shown. */
   shown(): Promise<void>;
   /** The exit code of main. */
   readonly ended: Promise<number>;
 }
 
-/** Starts the built main process on Node, with the stand-in for `electron`. */
+/** Starts the built main process on Node.js, with the stand-in for `electron`. */
 export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions): Promise<StandinHost> => {
   const child = spawn(
     at("node_modules/.bin/node"),
@@ -62,7 +62,7 @@ export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions
       const current = await waitFor("the window", endpointNow);
       if (current !== endpoint || !browser?.isConnected()) {
         endpoint = current;
-        // Loaded for specifications only: npm start does without.
+        // Loaded only for tests, because npm start does not need it.
         const { chromium } = await import("playwright-core");
         browser = await chromium.connectOverCDP(endpoint);
       }
@@ -86,10 +86,10 @@ export const launchStandin = async ({ main, args = [], env = {} }: LaunchOptions
   };
 };
 
-/** ms until a condition that does not come true is a failure. */
+/** Time limit of waitFor, ms. */
 const patience = 15_000;
 
-/** Asks again until the answer is something; what a specification waits on, instead of sleeping. */
+/** Polls until the result is truthy; used instead of fixed sleeps. */
 export const waitFor = async <T>(
   what: string,
   ask: () => T | Promise<T>,

@@ -1,6 +1,6 @@
 type Listener = (event: object, ...args: unknown[]) => unknown;
 
-/** Calls of a preload script, by channel. */
+/** Handlers for calls of the preload script, by channel. */
 class IpcMain {
   #handlers = new Map<string, Listener>();
 
@@ -17,7 +17,7 @@ class IpcMain {
     return this;
   }
 
-  /** For the window: what `ipcRenderer.invoke` leads to. */
+  /** For the window: handles `ipcRenderer.invoke`. */
   async invoke(event: object, channel: string, args: unknown[]): Promise<unknown> {
     const handler = this.#handlers.get(channel);
     if (!handler) throw new Error(`No handler registered for '${channel}'`);

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 
-/** What is native in Electron, as data. Specifications read it and press it through `evaluate`. */
+/** Native elements of Electron as data. Tests read and click them with `evaluate`. */
 
 let clipboardText = "";
 export const clipboard = {
@@ -46,7 +46,7 @@ export class Menu {
 }
 
 export class Tray extends EventEmitter {
-  /** For specifications. */
+  /** For tests. */
   static readonly all: Tray[] = [];
   menu: Menu | null = null;
   toolTip = "";
@@ -80,7 +80,7 @@ export class Tray extends EventEmitter {
 }
 
 export class Notification extends EventEmitter {
-  /** For specifications: what has been shown. */
+  /** For tests: all notifications that were shown. */
   static readonly shown: Notification[] = [];
   readonly title: string;
   readonly body: string;
@@ -113,7 +113,7 @@ export interface MessageBox {
   cancelId?: number;
 }
 
-/** Message boxes wait for `answers`; without one they are cancelled, as by Escape. */
+/** Message boxes take the next of `answers`; without one they are cancelled, as by Escape. */
 export const dialog = {
   asked: [] as MessageBox[],
   answers: [] as number[],
@@ -141,12 +141,12 @@ export const nativeTheme = new NativeTheme();
 export const powerMonitor = new EventEmitter();
 
 export const shell = {
-  /** For specifications. */
+  /** For tests. */
   opened: [] as string[],
   openExternal: async (url: string): Promise<void> => {
     shell.opened.push(url);
   },
-  /** Resolves to what went wrong; "" = nothing. */
+  /** Resolves to an error message; "" = success. */
   openPath: async (path: string): Promise<string> => {
     shell.opened.push(path);
     return "";

@@ -1,9 +1,9 @@
 import { Script } from "node:vm";
 
 /**
- * The two scripts that carry a preload script the way Electron does: `page` runs in the page's own world and only turns what is
- * exposed into functions, `preload` runs the real preload in an isolated world that alone has the binding to main. Between the worlds
- * there is nothing but events with text.
+ * Two scripts that run a preload script as Electron does: `page` runs in the page's world and turns the exposed names
+ * into functions; `preload` runs the real preload in an isolated world, the only one with the binding to main. The
+ * worlds communicate only by events with text.
  */
 export const binding = "sagStandinBinding";
 export const world = "sag-standin-preload";
@@ -112,9 +112,12 @@ ${source}
   })(require, process, module, module.exports);
 })();`;
 
-/** @param source of the built preload: CommonJS, as Electron's sandbox wants it. @param argv additional arguments of the window. */
+/**
+ * @param source of the built preload: CommonJS, as Electron's sandbox requires. @param argv additional arguments of
+ * the window.
+ */
 export const preloadScripts = (source: string, argv: readonly string[]): { page: string; preload: string } => {
-  // Electron reports a preload that does not parse; so does this, before a page silently lacks its bridge.
+  // Throws if the preload does not parse, as Electron reports it.
   new Script(source);
   return { page, preload: runtime(source, argv) };
 };

@@ -1,12 +1,12 @@
 import { enableCompileCache, registerHooks } from "node:module";
 import { at } from "../../build/lib/root.ts";
 
-// What drives Chromium is large, and is read anew at every start.
+// Caches compiled code, because the code that controls Chromium is large.
 enableCompileCache(at(".cache/standin"));
 
 /**
- * Preloaded (`node --import`) before the built main process: wherever that imports `electron`, it gets the stand-in. Nothing
- * else about it is changed.
+ * Preloaded (`node --import`) before the built main process: replaces `electron` by the stand-in wherever it is
+ * imported.
  */
 registerHooks({
   resolve: (specifier, context, next) =>

@@ -5,7 +5,9 @@ type RequestHandler = (
   answer: (r: { cancel?: boolean }) => void,
 ) => void;
 
-/** Chromium cannot be given a scheme of its own from outside, so an `app://HOST` page is served as this https origin. */
+/**
+ * Chromium cannot register a custom scheme from outside, so an `app://HOST` page is served from this https origin.
+ */
 const suffix = ".app.invalid";
 const handlers = new Map<string, Handler>();
 
@@ -15,7 +17,7 @@ export const toWeb = (url: string): string => {
   return match ? `https://${match[1]}${suffix}${match[2]}` : url;
 };
 
-/** The way back: what Electron would report. */
+/** The reverse: the URL that Electron would report. */
 export const toApp = (url: string): string => {
   const match = /^https:\/\/([^/]+)\.app\.invalid(.*)$/.exec(url);
   return match ? `app://${match[1]}${match[2]}` : url;
@@ -55,7 +57,7 @@ class Session {
     return this;
   }
 
-  /** For the window: would this permission be granted? Electron grants what has no handler. */
+  /** For the window: whether a permission would be granted. Electron grants it if there is no handler. */
   grants(permission: string): boolean {
     let granted = this.#permission === null;
     this.#permission?.({}, permission, (answer) => {
@@ -64,7 +66,7 @@ class Session {
     return granted && (this.#check?.({}, permission) ?? true);
   }
 
-  /** For the window: what Electron would do with a request of the page. undefined = it is refused. */
+  /** For the window: Electron's response to a request of the page; undefined = refused. */
   async fetch(url: string, resourceType: string, method: string): Promise<Response | undefined> {
     let cancelled = false;
     this.#request?.({ url, resourceType }, (answer) => {

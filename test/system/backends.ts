@@ -3,15 +3,15 @@ import { libraries, programs } from "../harness/unpacked.ts";
 import { until } from "../harness/wait.ts";
 import type { Machines } from "./machines.ts";
 
-/** The name server of the networks outside. */
+/** The name server outside the intranet. */
 export const outsideServer = "192.0.2.53";
 
-/** Who keeps a machine's name servers. */
+/** The DNS manager of a host. */
 export type Backend = "file" | "systemd-resolved" | "NetworkManager";
 
 const environment = `LD_LIBRARY_PATH=${libraries.LD_LIBRARY_PATH}`;
 
-/** A system bus of the machine's own, at the usual place. */
+/** A separate system bus at the usual path. */
 const bus = `mkdir -p /run/dbus
 cat > /run/bus.conf <<END
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -37,10 +37,10 @@ while ! [ -e /run/systemd/resolve/stub-resolv.conf ]; do sleep 0.02; done`;
 const startNetworkManager = `env ${environment} ${programs.networkManager} --no-daemon --config=/run/nm.conf --config-dir=/run/nm-none --intern-config=/run/nm-intern.conf --state-file=/run/nm.state --pid-file=/run/nm.pid > /run/nm.log 2>&1 \\
   & echo $! >> /run/pids; echo $! > /run/nm-own.pid`;
 
-/** How NetworkManager is configured for DNS: with the name servers themselves, or with a resolver in between. */
+/** NetworkManager's DNS mode: it writes the name servers itself, or uses a resolver. */
 export type Mode = "default" | "systemd-resolved" | "dnsmasq";
 
-/** NetworkManager asks udev for links, unless /sys can not be written. */
+/** NetworkManager waits for udev, unless /sys is read-only. */
 const networkManager = (mode: Mode): string => `mount -t sysfs -o ro sysfs /sys
 mkdir -p /run/NetworkManager /run/nm-none /etc/NetworkManager/system-connections
 chmod 700 /etc/NetworkManager/system-connections
@@ -49,7 +49,7 @@ printf '[main]\nplugins=keyfile\ndns=${mode}\n${mode === "systemd-resolved" ? ""
 ${startNetworkManager}
 i=0; while ! env ${environment} ${programs.nmcli} general status > /dev/null 2>&1; do i=$((i+1)); [ $i -lt 200 ]; sleep 0.05; done`;
 
-/** Where NetworkManager looks for dnsmasq. */
+/** The path where NetworkManager looks for dnsmasq. */
 const dnsmasq = `mount -t tmpfs tmpfs /usr/local/sbin
 cat > /usr/local/sbin/dnsmasq <<'END'
 #!/bin/sh
@@ -58,7 +58,7 @@ exec env ${environment} ${programs.dnsmasq} "$@" --user=root
 END
 chmod 755 /usr/local/sbin/dnsmasq`;
 
-/** Gives the client this backend; its link "home" has the name server outside. */
+/** Sets up this DNS manager on the client; its link "home" has the outside name server. */
 export const furnish =
   (backend: Backend) =>
   async (machines: Machines): Promise<void> => {
@@ -69,7 +69,7 @@ export const furnish =
     await resolvectl(machines, "default-route", "home", "yes");
   };
 
-/** The same with NetworkManager, in one of its ways. */
+/** The same with NetworkManager in one of its DNS modes. */
 export const furnishManager =
   (mode: Mode) =>
   async (machines: Machines): Promise<void> => {
@@ -88,7 +88,7 @@ export const resolvectlCommand = (...args: string[]): string[] => [
 export const nmcli = (machines: Machines, ...args: string[]): Promise<string> =>
   must(machines.on("client", ["env", environment, programs.nmcli, ...args]));
 
-/** NetworkManager makes the link "home" what it is, with a name server. */
+/** Configures the link "home" by NetworkManager, with a name server. */
 const connectHome = async (machines: Machines, server: string): Promise<void> => {
   const ipv4 = ["ipv4.method", "manual", "ipv4.addresses", "192.168.77.2/24", "ipv4.gateway", "192.168.77.1"];
   const profile = ["type", "ethernet", "ifname", "home", "con-name", "cable", ...ipv4, "ipv4.dns", server];
@@ -96,7 +96,7 @@ const connectHome = async (machines: Machines, server: string): Promise<void> =>
   await nmcli(machines, "con", "up", "cable");
 };
 
-/** Ends systemd-resolved or NetworkManager and starts it again, as an update of it does. */
+/** Restarts systemd-resolved or NetworkManager, as a package update does. */
 export const restartKeeper = async (machines: Machines, backend: Backend): Promise<void> => {
   const isResolved = backend === "systemd-resolved";
   const pid = isResolved ? "/run/resolved.pid" : "/run/nm-own.pid";
@@ -108,7 +108,7 @@ export const restartKeeper = async (machines: Machines, backend: Backend): Promi
   await until(`${backend} answers`, () => sh(`env ${environment} ${asked.join(" ")}`));
 };
 
-/** Another network's name server takes the place of the one there was, as a program that does not know of the tunnel does it. */
+/** Replaces the name server by another network's, without regard for the tunnel. */
 export const changeServer = async (machines: Machines, backend: Backend, server: string): Promise<void> => {
   switch (backend) {
     case "file": {
@@ -131,7 +131,7 @@ export const changeServer = async (machines: Machines, backend: Backend, server:
   }
 };
 
-/** Everything that names depend on, as text. Of systemd-resolved what it has for each link; link numbers are left out. */
+/** All settings that affect DNS, as text. For systemd-resolved those of each link, without link numbers. */
 export const namesState = async (machines: Machines, backend: Backend): Promise<string> => {
   const conf = await must(
     machines.on("client", ["sh", "-c", "ls -l /etc/resolv.conf | cut -d' ' -f1,9-; cat /etc/resolv.conf"]),

@@ -5,7 +5,7 @@ import { needsProgram, needsRoot } from "../harness/needs.ts";
 import { until } from "../harness/wait.ts";
 import { Campus, host4, host6, type Mode } from "./campus.ts";
 
-/** System mode among real machines: whatever program of the client's is in the intranet, without knowing of it. */
+/** System mode on real hosts: all programs of the client reach the intranet without configuration. */
 let campus: Campus | undefined;
 
 const start = async (mode: Mode): Promise<Campus> => {
@@ -23,7 +23,7 @@ afterEach(async ({ task }) => {
 
 const url = (host: string, port = 80): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
 
-/** Asks a host over TCP and UDP by which address it sees the client. */
+/** The client's address that a host sees over TCP and UDP. */
 const seenBy = async (one: Campus, host: string): Promise<{ tcp: string; udp: string }> => {
   const tcp = await one.anna.run(["curl", "-sS", "--max-time", "4", url(host)]);
   const ask = `const s=require("dgram").createSocket(process.argv[1].includes(":")?"udp6":"udp4");s.on("message",(m)=>{console.log(String(m));s.close()});s.send("?",53,process.argv[1]);setTimeout(()=>process.exit(1),4000).unref()`;
@@ -31,19 +31,19 @@ const seenBy = async (one: Campus, host: string): Promise<{ tcp: string; udp: st
   return { tcp: tcp.stdout + tcp.stderr, udp: udp.stdout.trim() };
 };
 
-/** A download that takes 4 s; ends with curl's exit code, and the bytes that came. */
+/** A download that takes 4 s; returns curl's exit code and the number of bytes. */
 const download = (one: Campus) =>
   one.anna.run(["curl", "-sS", "--max-time", "25", "-o", "/dev/null", "-w", "%{size_download}", url(host4, 81)]);
 
 describe.each<Mode>(["routed", "nat"])("%s access points", (mode) => {
-  it("carry TCP, UDP and ICMP of both versions, and replace each other", async (context) => {
+  it("carry TCP, UDP and ICMP of both IP versions, and replace each other", async (context) => {
     needsRoot(context);
     needsProgram(context, "curl", "ping", "ip");
     const one = await start(mode);
     const before = await one.network();
     const seen = await one.anna.connect("--mode", "system");
     expect(seen).toMatchObject({ phase: "connected", mode: "system" });
-    // What is told of the machine is what is on it.
+    // The status lists the routes that are on the host.
     const there = await one.machines.run("client", "ip route show table all proto 207");
     const told = (await one.anna.status()).machine?.routes ?? [];
     expect(told.filter((route) => route.includes("10.55.0.0/16"))).toHaveLength(2);
@@ -60,10 +60,11 @@ describe.each<Mode>(["routed", "nat"])("%s access points", (mode) => {
     for (const host of [host4, host6]) {
       expect(await one.anna.run(["ping", "-c1", "-W2", host])).toMatchObject({ code: 0 });
     }
-    // What is not the intranet's goes where it went.
+    // Traffic outside the intranet keeps its route.
     expect(await one.machines.run("client", "ip route get 198.51.100.1")).toContain("via 192.168.77.1 dev home");
 
-    // The access point in use dies while a transfer runs. It goes on, or ends at once and the next one works.
+    // Kills the access point in use during a transfer. The transfer continues, or fails at once and the next one
+    // works.
     const { inUse, other } = await one.active();
     const transfer = download(one);
     const flows = async (): Promise<boolean> =>

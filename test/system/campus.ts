@@ -10,14 +10,14 @@ import { Machines } from "./machines.ts";
 
 export const host4 = "10.55.0.80";
 export const host6 = "fd55::80";
-/** Part of the intranet's LAN in routed mode. */
+/** The clients' part of the intranet's LAN in routed mode. */
 const clients = "10.78.0.0/24";
 
 export type Mode = "routed" | "nat" | "userspace";
 
 /**
- * A company with a LAN of its own: hosts on it, two access points between it and the Internet, a cloud instance in the Internet,
- * and, behind a router somewhere else, a client whose machine has the service.
+ * A company with a LAN: hosts, two access points between LAN and Internet, a cloud instance in the Internet, and,
+ * behind a router elsewhere, a client with the service.
  */
 export class Campus {
   readonly machines = new Machines();
@@ -25,7 +25,7 @@ export class Campus {
   readonly processes = new Processes(this.workspace.logs);
   readonly site = new Site(this.processes, this.workspace, "192.0.2.10");
   readonly accessPoints: Running<AccessPointReady>[] = [];
-  /** The folder of the native programs. */
+  /** The directory of the native programs. */
   readonly programs: string;
   service!: Running<unknown>;
   anna!: Person;
@@ -36,7 +36,7 @@ export class Campus {
     this.programs = programs;
   }
 
-  /** `furnish` is done to the machines before any program of ours runs on them; `bandwidth` is the account's cap, Kbit/s. */
+  /** `furnish` prepares the hosts before our programs start on them; `bandwidth` is the account's limit, Kbit/s. */
   async start(mode: Mode, furnish?: (machines: Machines) => Promise<void>, bandwidth?: number): Promise<void> {
     const { machines } = this;
     await this.#wire();
@@ -66,7 +66,7 @@ export class Campus {
     return join(this.workspace.dir, "run");
   }
 
-  /** Where the service's directories are, as its arguments. */
+  /** The arguments with the service's directories. */
   get places(): string[] {
     return ["--run-dir", this.run, "--state-dir", join(this.workspace.dir, "state")];
   }
@@ -75,7 +75,7 @@ export class Campus {
     this.service = await this.processes.start({ name: "service", command: this.machines.on("client", program) });
   }
 
-  /** What `sag repair` does, on the client. */
+  /** Runs `sag repair` on the client. */
   async repair(): Promise<{ undone: string[] }> {
     const command = [at("bin/sag-tunnel"), "repair", "--json", ...this.places];
     return JSON.parse(await must(this.machines.on("client", command)));
@@ -110,7 +110,7 @@ export class Campus {
       `ip addr add ${host4}/16 dev lan`,
       `ip -6 addr add ${host6}/64 dev lan nodad`,
       `ip route add ${clients} dev lan`,
-      // Clients' IPv6 addresses are of a range that the cloud instance made at random.
+      // The cloud instance chooses the range of clients' IPv6 addresses at random.
       "ip -6 route add fd00::/8 dev lan",
     );
   }
@@ -125,7 +125,7 @@ export class Campus {
     return await this.processes.start({ name, command: this.machines.on(name, command), stdin: `${token}\n` });
   }
 
-  /** The one that the client uses now. */
+  /** The access point that the client uses now, and the other one. */
   async active(): Promise<{ inUse: Running<AccessPointReady>; other: Running<AccessPointReady> }> {
     const { accessPoint } = await this.anna.status();
     const [inUse, other] = this.accessPoints.toSorted((one) => (one.ready.id === accessPoint?.id ? -1 : 1));
@@ -133,9 +133,9 @@ export class Campus {
     return { inUse, other };
   }
 
-  /** Everything about the client's network that system mode could change. */
+  /** All network settings of the client that system mode could change. */
   async network(): Promise<string> {
-    // While an address is still checked for duplicates, its routes are not there yet (RFC 4862, 5.4).
+    // During duplicate address detection (RFC 4862 5.4) an address has no routes yet.
     await until("the end of duplicate address detection", async () => {
       const addresses = await must(this.machines.on("client", ["ip", "-6", "address", "show", "tentative"]));
       return addresses.trim() === "";

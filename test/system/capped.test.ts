@@ -5,7 +5,7 @@ import { Person } from "../harness/person.ts";
 import { Campus, host4, type Mode } from "./campus.ts";
 import type { Talked } from "./talker.ts";
 
-/** What a client's downloads and its many small questions leave of its own datagrams, with the caps that accounts have. */
+/** Datagrams of a client with a bandwidth limit, while it downloads and sends many small queries. */
 let campus: Campus | undefined;
 
 afterEach(async ({ task }) => {
@@ -19,7 +19,7 @@ const node = at("node_modules/.bin/node");
 const caps = [2_000, 20_000];
 
 describe.each<Mode>(["userspace", "routed", "nat"])("through %s access points", (mode) => {
-  it("large pings and 300 questions a second are answered, and a transfer at the cap loses no datagrams", async (context) => {
+  it("large pings and 300 queries a second are answered, and a transfer at the limit loses no datagrams", async (context) => {
     needsRoot(context);
     needsProgram(context, "ip", "ping");
     const one = new Campus();

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { closerPort, type Ending, endings, portsOfEnding } from "./endings.ts";
 
-/** A host of the intranet whose connections end at once, in a way that the port says. */
+/** A host whose connections end at once, in a way chosen by the port. */
 const end: Record<Ending, (socket: Socket) => unknown> = {
   "server closes first": (socket) => socket.end(),
-  "client closes first": () => {}, // Node closes its end after the client's
+  "client closes first": () => {}, // Node.js closes its end after the client's
   "client resets": () => {},
   "server resets": (socket) => socket.once("data", () => socket.resetAndDestroy()),
 };

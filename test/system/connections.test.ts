@@ -8,18 +8,24 @@ import type { Connected } from "./connector.ts";
 import { type Ending, endings, portsOfEnding } from "./endings.ts";
 
 /**
- * Thousands of connections through the proxy, one after the other and many at once, closed by either end: none fails, none is
- * late, and nothing of them is kept. `SAG_SOAK` makes it 100,000 each; SAG_CONNECTIONS says another number.
+ * Thousands of connections through the proxy, sequential and concurrent, closed by either end: none fails or is
+ * delayed, and memory does not grow. `SAG_SOAK` makes it 100,000 each; SAG_CONNECTIONS sets another number.
  */
 const long = process.env.SAG_SOAK !== undefined;
 const total = long ? Number(process.env.SAG_CONNECTIONS ?? 100_000) : 500;
 const crowds = [1, 16, 64];
-/** Before memory is looked at: the stacks keep some thousand ended connections for a minute, and no more. */
+/**
+ * Connections before memory is measured: the stacks keep a limited number of closed connections for a minute
+ * (TIME-WAIT).
+ */
 const warmUp = long ? 10_000 : 500;
-/** A host has some 28,000 ports per minute towards one port of another, whoever forwards. */
+/**
+ * A host has about 28,000 ephemeral ports per minute towards one port of another, so the load is spread over several
+ * ports.
+ */
 const ports = long ? portsOfEnding : 1;
 
-/** MB that may come on top once the first connections have been made. */
+/** Allowed growth of memory after the first connections, MB. */
 const growth = 40;
 
 let campus: Campus | undefined;
@@ -37,7 +43,7 @@ const memory = (pid: number): number => {
 
 describe.each<Mode>(["userspace", "routed", "nat"])("through %s access points", (mode) => {
   it(
-    "connections that follow each other do not hinder each other",
+    "sequential connections do not delay each other",
     async (context) => {
       needsRoot(context);
       needsProgram(context, "ip");

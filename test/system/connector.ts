@@ -3,8 +3,8 @@ import { within } from "../harness/wait.ts";
 import { closerPort, type Ending } from "./endings.ts";
 
 /**
- * Makes connections through a SOCKS server and ends them: SOCKS HOST ENDING COUNT AT-ONCE PORTS. Prints how it went as one
- * line of JSON.
+ * Opens connections through a SOCKS server and ends them: SOCKS HOST ENDING COUNT AT-ONCE PORTS. Prints the results
+ * as one line of JSON.
  */
 const [socks = "", host = "", ending = "", count = "", atOnce = "", ports = "1"] = process.argv.slice(2);
 
@@ -15,9 +15,9 @@ export interface Connected {
   failures: string[];
   /** How many took more than a second to open. */
   slow: number;
-  /** ms; the slowest to open. */
+  /** The slowest to open, ms. */
   slowest: number;
-  /** Connections a second. */
+  /** Connections per second. */
   rate: number;
 }
 

@@ -7,7 +7,7 @@ import { type TestEnvironment, testEnvironment } from "../../electron/core/testi
 import { askService, findService, livingService } from "../../electron/core/tunnel/service.ts";
 import { needsRoot } from "../harness/needs.ts";
 
-/** Somebody else's program at the service's place: the client sees whose it is, and says nothing to it. */
+/** A foreign program in the service's place: the client checks the owner and sends nothing to it. */
 const stranger = 65_534;
 let environment: TestEnvironment;
 let server: Server;
@@ -46,7 +46,7 @@ const impostors: [string, (dir: string, socket: string) => void][] = [
   ["a socket of another user's", (_, socket) => chownSync(socket, stranger, stranger)],
 ];
 
-it.each(impostors)("%s is not talked to", async (_, make) => {
+it.each(impostors)("%s gets no calls", async (_, make) => {
   const { serviceDir } = environment;
   expect(findService(environment)).toBe(join(serviceDir, "rpc.sock"));
   make(serviceDir, join(serviceDir, "rpc.sock"));
@@ -56,7 +56,7 @@ it.each(impostors)("%s is not talked to", async (_, make) => {
   expect(callers).toBe(0);
 });
 
-it("a link to a directory of another user's is not followed", async () => {
+it("a link to a directory of another user is not followed", async () => {
   const { serviceDir } = environment;
   const link = `${serviceDir}-link`;
   symlinkSync(serviceDir, link);

@@ -2,8 +2,8 @@ import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 
 /**
- * A host of the intranet at ADDRESS: TCP 9100 sends for as long as it may, TCP 9101 takes everything and says ten times a
- * second how much it was, UDP 9102 echoes.
+ * A host at ADDRESS: TCP 9100 sends without a limit, TCP 9101 receives everything and reports the amount ten times a
+ * second, UDP 9102 echoes.
  */
 const [address = ""] = process.argv.slice(2);
 const piece = Buffer.alloc(64 << 10, "x");

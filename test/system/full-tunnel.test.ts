@@ -5,7 +5,7 @@ import { needsProgram, needsRoot } from "../harness/needs.ts";
 import { until } from "../harness/wait.ts";
 import { Campus, host4 } from "./campus.ts";
 
-/** The policy says that everything goes inside, on a machine that drops whatever seems to come by a wrong way. */
+/** A full tunnel by policy, on a host with strict reverse-path filtering. */
 let campus: Campus | undefined;
 
 afterEach(async ({ task }) => {
@@ -35,7 +35,7 @@ it("a full tunnel carries everything but the LAN, with strict reverse-path filte
   expect(await reached(host4)).toBe(true);
   expect(await one.anna.run(["ping", "-c1", "-W2", "192.168.77.1"])).toMatchObject({ code: 0 });
 
-  // Also once the access point in use has died.
+  // Still after the access point in use was killed.
   const { inUse } = await one.active();
   await inUse.kill();
   await until("the other access point carries", () => reached(host4));
@@ -43,7 +43,7 @@ it("a full tunnel carries everything but the LAN, with strict reverse-path filte
   await one.anna.disconnect();
   expect(await one.network()).toBe(before);
 
-  // Killed, the service leaves everything held; whoever asks is told, until it is given back.
+  // A killed service leaves everything blocked, which the status reports until it is repaired.
   await one.anna.connect("--mode", "system");
   await one.service.kill();
   expect(await one.anna.status()).toMatchObject({

@@ -8,7 +8,7 @@ import { userName } from "../harness/site.ts";
 import { until } from "../harness/wait.ts";
 import { Campus } from "./campus.ts";
 
-/** A machine that nobody sits at: enrolled once, it dials at every start, and knows when a person is needed. */
+/** An unattended host: enrolled once, it connects at every start, and reports when a person is needed. */
 let campus: Campus | undefined;
 
 afterEach(async ({ task }) => {
@@ -17,14 +17,14 @@ afterEach(async ({ task }) => {
   campus = undefined;
 });
 
-it("dials at its start, waits for what passes, and stops when its account is disabled", async (context) => {
+it("connects at every start, retries temporary failures, and stops when its account is disabled", async (context) => {
   needsRoot(context);
   needsProgram(context, "ip", "systemctl", "setpriv");
   const one = new Campus();
   campus = one;
   await one.start("userspace");
 
-  // Enrolled into an image: this machine has no systemd that could start it.
+  // Enrolled into an image, because this host has no systemd to start the service.
   const image = join(one.workspace.dir, "image");
   const enroll = ["service", "enroll", one.link, "--user", userName, "--password-stdin", "--root", image];
   await one.anna.json(enroll, { stdin: one.password });
@@ -34,7 +34,7 @@ it("dials at its start, waits for what passes, and stops when its account is dis
   for (const unit of ["sag-tunnel.service", "sag-dial.service"]) {
     expect(lstatSync(join(image, "etc/systemd/system/multi-user.target.wants", unit)).isSymbolicLink()).toBe(true);
   }
-  // One command for a machine whose users all may connect it.
+  // One command for a host that all its users may connect.
   const shared = join(one.workspace.dir, "shared");
   const intranet = `${new URL(one.link).searchParams.get("code")}@${new URL(one.site.cloud.ready.url).host}`;
   const installed = await one.anna.json(["service", "install", "--root", shared, "--trust", one.link]);
@@ -42,16 +42,16 @@ it("dials at its start, waits for what passes, and stops when its account is dis
   expect(lstatSync(join(shared, "var/lib/sag-tunnel/trusted")).mode & 0o777).toBe(0o600);
 
   const state = join(image, "var/lib/sag");
-  // The enrolment has the intranet trusted; the service of this test has its state elsewhere.
+  // Enrolling also trusts the intranet; this test's service has its state elsewhere.
   const trusted = join(image, "var/lib/sag-tunnel/trusted");
   const written = readFileSync(trusted, "utf8");
   copyFileSync(trusted, join(one.workspace.dir, "state/trusted"));
-  // One that an earlier version has enrolled is trusted when this one is installed over it.
+  // Installing over an earlier version trusts the intranet that it had enrolled.
   rmSync(trusted);
   await one.anna.json(["service", "install", "--root", image]);
   expect(readFileSync(trusted, "utf8")).toBe(written);
 
-  // What the unit runs, as a user of its own who is not root.
+  // The commands of the unit, run as an unprivileged user.
   const user = 64_999;
   for (const args of [
     ["chown", "-R", `${user}`, state],
@@ -73,7 +73,7 @@ it("dials at its start, waits for what passes, and stops when its account is dis
   await until("it is in", async () => (await dial())?.phase === "connected");
   await first.stop();
 
-  // The next start, while the service is not there yet.
+  // The next start, before the service runs.
   await one.service.kill();
   const second = await boot();
   await until("it waits", async () => (await dial())?.phase === "waiting");

@@ -2,8 +2,8 @@ import { createSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
 
 /**
- * A host of the intranet, for tests. It tells who asks by which address it sees them: TCP 80 and UDP 53; TCP 81 sends
- * four megabytes in four seconds.
+ * A host of the intranet, for tests. TCP 80 and UDP 53 answer with the client's address; TCP 81 sends four megabytes
+ * in four seconds.
  */
 const size = 4_000_000;
 const pieces = 80;
@@ -38,7 +38,7 @@ await listen(81, (socket) => {
 });
 
 for (const address of process.argv.slice(2)) {
-  // Bound to the address that is asked, so that answers come from it.
+  // Bound to the requested address, so that answers come from it.
   const names = createSocket(address.includes(":") ? "udp6" : "udp4");
   names.on("message", (_, from) => names.send(plain(from.address), from.port, from.address));
   await new Promise<void>((resolve) => {

@@ -9,13 +9,13 @@ import { Campus, host4, host6 } from "./campus.ts";
 import { Capture, type Packet } from "./outside.ts";
 
 /**
- * While a session is wanted, nothing for the intranet leaves by the LAN: no packet to its addresses, no question for its names,
- * whatever happens to access points, service, addresses and routes. `SAG_SOAK` makes it a million.
+ * While a session is wanted, no packet to the intranet and no DNS query for its names leaves by the LAN, whatever
+ * happens to access points, service, addresses and routes. `SAG_SOAK` makes it a million packets.
  */
 const wanted = process.env.SAG_SOAK ? 1_000_000 : 10_000;
 const domain = "campus.example";
 const resolvers = ["192.0.2.53", "192.168.77.1"];
-/** Of a LAN that claims the intranet's prefix: its gateway, which is its resolver as well. */
+/** The gateway and resolver of a LAN that claims the intranet's prefix. */
 const claimed = "10.55.200.1";
 const intranet = "(dst net 10.55.0.0/16 or dst net fd55::/64 or dst net 10.78.0.0/24)";
 
@@ -36,7 +36,7 @@ interface Offered {
   others: number;
 }
 
-/** The programs of the client's machine; `offers` waits until they have sent so much more. */
+/** The programs on the client's host; `offers` waits until they have sent this many more. */
 class Sender {
   #now: Offered = { udp: 0, tcp: 0, names: 0, others: 0 };
 
@@ -63,7 +63,7 @@ class Sender {
   }
 }
 
-/** When a kill switch's table was created, ms since 1970, as the kernel reports it. */
+/** When a kill switch table was created, ms since 1970, as reported by the kernel. */
 const guards = (one: Campus): { at: number[]; stop: () => void } => {
   const [program = "", ...args] = one.machines.on("client", ["nft", "monitor", "new", "tables"]);
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
@@ -72,7 +72,7 @@ const guards = (one: Campus): { at: number[]; stop: () => void } => {
   return { at, stop: () => child.kill() };
 };
 
-it("lets nothing of the intranet's leave by the LAN while a session is wanted", {
+it("no packet to the intranet leaves by the LAN while a session is wanted", {
   timeout: 1_800_000,
 }, async (context) => {
   needsRoot(context);
@@ -83,14 +83,14 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   const { machines, anna } = one;
   await one.site.sagctl(["dns", "set", "--server", host4, "--domain", domain]);
   const before = await machines.run("client", "nft -s list ruleset");
-  // As home routers do: addresses of the LAN are nobody else's business.
+  // As in home routers: the LAN's addresses are not forwarded.
   await machines.run(
     "router",
     "nft add table ip nat",
     "nft add chain ip nat out { type nat hook postrouting priority 100; }",
     "nft add rule ip nat out oifname internet masquerade",
   );
-  // The default route: without a kill switch, packets to the intranet's addresses go to the Internet.
+  // The default route: without a kill switch, packets to the intranet go to the Internet.
   await machines.run("router", "ip route add 10.55.0.0/16 via 192.0.2.10", "ip addr add fd77::1/64 dev living nodad");
   await machines.run("client", "ip addr add fd77::2/64 dev home nodad", "ip -6 route add default via fd77::1");
   const file = join(one.workspace.dir, "living.pcap");
@@ -113,12 +113,12 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
     until(name, async () => (await anna.status()).phase === name, 30_000);
   const share = Math.ceil(wanted / 10);
 
-  // With nobody connected everything leaves: so much for the eyes of this test.
+  // While disconnected everything leaves, which proves that the capture works.
   await sender.offers(500);
   await connect();
   await sender.offers(share);
 
-  // The access point dies; then nobody answers at all for a while.
+  // Kills the access point in use; then no access point answers for a while.
   await (await one.active()).inUse.kill();
   await sender.offers(share);
   await phase("connected");
@@ -132,7 +132,7 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   await machines.run("router", "nft delete table inet test");
   await phase("connected");
 
-  // Another address.
+  // A new address on the link.
   await machines.run(
     "client",
     "ip addr add 192.168.77.9/24 dev home",
@@ -143,8 +143,8 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   await sender.offers(share);
   await phase("connected");
 
-  // A LAN's DHCP server gives routes to the intranet's hosts (TunnelVision, CVE-2024-3661), and an interface manager takes
-  // away rules that are not its own, while the service is dead.
+  // A DHCP server sends routes to the intranet's hosts (TunnelVision, CVE-2024-3661), and an interface manager
+  // removes foreign rules, while the service is dead.
   await machines.run(
     "client",
     `ip route add ${host4}/32 via 192.168.77.1`,
@@ -164,8 +164,8 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   await connect();
   await sender.offers(share);
 
-  // The LAN claims the intranet's prefix as its own (TunnelCrack LocalNet), gateway and resolver in it,
-  // and hosts that say they are the intranet's.
+  // The LAN claims the intranet's prefix (TunnelCrack LocalNet), including gateway and resolver, and has hosts with
+  // the intranet's addresses.
   await machines.run(
     "router",
     "ip route del 10.55.0.0/16",
@@ -192,7 +192,7 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   expect(done).toBeGreaterThan(wanted);
   await until("the intranet is reached", async () => (await anna.run(["ping", "-c1", "-W1", host4])).code === 0);
 
-  // The counter-check: with the service dead, foreign routes and rules, and no kill switch, everything leaves.
+  // Counter-check: with the service dead, foreign routes and rules, and no kill switch, everything leaves.
   await one.service.kill();
   const last = spans.at(-1);
   if (last) last.to = Date.now();
@@ -207,7 +207,7 @@ it("lets nothing of the intranet's leave by the LAN while a session is wanted", 
   const questions = (await capture.packets("dst port 53")).filter(({ text }) => text.toLowerCase().includes(domain));
   expect(addresses.filter(held)).toEqual([]);
   expect(questions.filter(held)).toEqual([]);
-  // What is not the intranet's, and what the LAN's own gateway is for, has left all the time; and the eyes were open.
+  // Traffic outside the intranet, and to the LAN's gateway, left all the time, so the capture worked.
   const asked = (await capture.packets("dst port 53"))
     .filter(({ text }) => text.includes("other.example"))
     .filter(held);

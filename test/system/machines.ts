@@ -5,25 +5,25 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { command, must } from "../harness/command.ts";
 import { within } from "../harness/wait.ts";
 
-/** Several machines with their cables, each a network namespace. Needs root. */
+/** Several hosts with links between them, each a network namespace. Needs root. */
 export class Machines {
   readonly #prefix = `sag-${process.pid}-${randomInt(0, 1 << 16)}`;
   readonly #names = new Set<string>();
-  /** Processes that keep a machine's own files, by its name. */
+  /** Processes that keep a host's private mounts, by its name. */
   readonly #keepers = new Map<string, ChildProcess>();
 
-  /** Adds a machine with nothing but its loopback. */
+  /** Adds a host with only a loopback interface. */
   async add(name: string): Promise<void> {
     const full = `${this.#prefix}-${name}`;
     this.#names.add(full);
     mkdirSync(`/etc/netns/${full}`, { recursive: true });
-    // `ip netns exec` puts this in place of /etc/resolv.conf: nothing here queries public name servers.
+    // `ip netns exec` mounts this over /etc/resolv.conf, so that no public name server is queried.
     writeFileSync(`/etc/netns/${full}/resolv.conf`, "nameserver 192.0.2.53\noptions timeout:1 attempts:1\n");
     await must(["ip", "netns", "add", full]);
     await this.run(name, "ip link set lo up");
   }
 
-  /** The command that runs `args` on a machine. */
+  /** Wraps a command so that it runs on a host. */
   on(name: string, args: string[]): string[] {
     const keeper = this.#keepers.get(name)?.pid;
     if (keeper) return ["nsenter", `--target=${keeper}`, "--mount", "--net", ...args];
@@ -31,8 +31,8 @@ export class Machines {
   }
 
   /**
-   * Gives a machine files of its own in /etc and /run. `setup` is shell: what is done to them first. What stands in /run/pids
-   * in the end and still is this machine's is killed.
+   * Gives a host private /etc and /run directories. `setup` is a shell script that prepares them. At the end the
+   * processes in /run/pids that still belong to the host are killed.
    */
   async furnish(name: string, setup = ":"): Promise<void> {
     const script = `set -e
@@ -50,7 +50,7 @@ export class Machines {
       echo ready
       cat > /dev/null`;
     const unshare = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script];
-    // Straight into its network: `ip netns exec` would mount /etc/resolv.conf on its own.
+    // Enters the namespace directly, because `ip netns exec` would mount its own /etc/resolv.conf.
     const keeper = spawn("nsenter", [`--net=/run/netns/${this.#prefix}-${name}`, ...unshare], {
       stdio: ["pipe", "pipe", "inherit"],
     });
@@ -58,14 +58,14 @@ export class Machines {
     this.#keepers.set(name, keeper);
   }
 
-  /** Runs commands of the machine's, which must succeed; gives what they printed. */
+  /** Runs commands on a host, which must succeed; returns their output. */
   async run(name: string, ...lines: string[]): Promise<string> {
     let printed = "";
     for (const line of lines) printed += await must(this.on(name, line.split(" ")));
     return printed;
   }
 
-  /** A cable from a machine's new `link` to a port of another's bridge, which is made when it is missing. */
+  /** Connects a new `link` of a host to a bridge of another, which is created if missing. */
   async plug(name: string, link: string, hub: string, bridge: string): Promise<void> {
     const port = `${link}-${name}`.slice(0, 15);
     const has = await command(this.on(hub, ["ip", "link", "show", bridge]));
@@ -76,7 +76,7 @@ export class Machines {
   }
 
   async remove(): Promise<void> {
-    // It ends with its input, and its mounts with it.
+    // It exits when its input is closed, and its mounts with it.
     for (const keeper of this.#keepers.values()) keeper.stdin?.end();
     this.#keepers.clear();
     for (const name of this.#names) {

@@ -25,7 +25,7 @@ import {
   wrongAddress,
 } from "./names.ts";
 
-/** NetworkManager as most machines have it: it has names answered by somebody else, and tells them again whenever it likes. */
+/** NetworkManager with a local resolver, the usual configuration; it pushes its DNS settings again at any time. */
 let campus: Campus | undefined;
 
 afterEach(async ({ task }) => {
@@ -34,14 +34,14 @@ afterEach(async ({ task }) => {
   campus = undefined;
 });
 
-/** Who answers programs, and whom we tell of the intranet's names. */
+/** The resolver that answers programs, and the DNS manager that the tunnel configures. */
 const ways = [
   { mode: "systemd-resolved", backend: "systemd-resolved" },
   { mode: "dnsmasq", backend: "NetworkManager" },
 ] as const satisfies { mode: Mode; backend: Backend }[];
 
 describe.each(ways)("NetworkManager over $mode", ({ mode, backend }) => {
-  it("splits names, whatever it tells again", async (context) => {
+  it("keeps split DNS when NetworkManager pushes its settings again", async (context) => {
     needsRoot(context);
     needsProgram(context, "ip", "nsenter", "unshare", "dbus-daemon", "dig");
     needsUnpacked(context);
@@ -65,7 +65,7 @@ describe.each(ways)("NetworkManager over $mode", ({ mode, backend }) => {
     expect(await lookUp(one, outsideName)).toBe("192.0.2.99");
     expect((await one.anna.status()).machine?.names).toMatchObject({ backend, trouble: null });
 
-    // It tells all it knows again: with another network, and after it was restarted itself.
+    // It pushes all settings again: on a change of the network, and after a restart.
     await changeServer(machines, "NetworkManager", otherServer);
     await resolves(outsideName, "192.0.2.98");
     await resolves(insideName, host4);
@@ -92,7 +92,7 @@ describe.each(ways)("NetworkManager over $mode", ({ mode, backend }) => {
     }
     expect(inside.of("world.test")).toEqual([]);
 
-    // Without domains all names are asked inside.
+    // Without domains all names are resolved in the intranet.
     await one.site.sagctl(["dns", "set", "--server", insideServer]);
     await one.anna.connect("--mode", "system");
     for (const server of [outside, other]) server.asked.length = 0;

@@ -26,7 +26,7 @@ import {
 } from "./names.ts";
 import { leaveWifi, offerWifi, pullCable } from "./roaming.ts";
 
-/** Split DNS among real machines: names of the intranet are asked inside only, all others outside only. */
+/** Split DNS on real hosts: names of the intranet are queried only there, all others only outside. */
 let campus: Campus | undefined;
 
 afterEach(async ({ task }) => {
@@ -50,7 +50,7 @@ const resolves = (one: Campus, name: string, address: string): Promise<true> =>
   until(`${name} is ${address}`, async () => (await lookUp(one, name)) === address);
 
 describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s", (backend) => {
-  it("is split through changes of the network and crashes, and goes without a trace", async (context) => {
+  it("is split through network changes and crashes, and restored without remains", async (context) => {
     const { one, inside, outside, state } = await begin(context, backend, "--domain", "corp.test");
     const { machines } = one;
     const other = await NameServer.start(one, "cloud", otherServer, "test", {
@@ -70,7 +70,7 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
       trouble: null,
     });
 
-    // Another network: ordinary names are asked there, by programs that know nothing of us.
+    // Another network: ordinary names are queried there, set by programs unaware of the tunnel.
     await changeServer(machines, backend, otherServer);
     await resolves(one, outsideName, "192.0.2.98");
     await resolves(one, insideName, host4);
@@ -80,7 +80,7 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
       await resolves(one, outsideName, "192.0.2.98");
     }
 
-    // The cable is pulled and the machine finds another network; then that one is left and the cable is plugged in again.
+    // The cable is unplugged and the host joins another network; then it returns to the cable.
     await changeServer(machines, backend, outsideServer);
     await resolves(one, outsideName, "192.0.2.99");
     await offerWifi(machines, backend, otherServer);
@@ -94,13 +94,13 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
     await changeServer(machines, backend, otherServer);
     await resolves(one, outsideName, "192.0.2.98");
 
-    // Somebody takes the tunnel's link out of systemd-resolved.
+    // Another program removes the tunnel's link from systemd-resolved.
     if (backend === "systemd-resolved") {
       await resolvectl(machines, "revert", "sag0");
       await resolves(one, insideName, host4);
     }
 
-    // Another VPN with name servers of its own, on a link of its own.
+    // Another VPN with name servers on its own link.
     if (backend === "systemd-resolved") {
       await machines.run("client", "ip tuntap add other mode tun", "ip link set other up");
       await resolvectl(machines, "dns", "other", otherServer);
@@ -109,7 +109,7 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
       await machines.run("client", "ip link del other");
     }
 
-    // While there is no service the kernel keeps intranet names in; all others go on.
+    // Without the service the kernel still blocks queries for intranet names; all others work.
     await one.service.kill();
     expect(await lookUp(one, insideName)).toBe("");
     expect(await lookUp(one, outsideName)).toBe("192.0.2.98");
@@ -124,18 +124,18 @@ describe.each<Backend>(["file", "systemd-resolved", "NetworkManager"])("with %s"
     }
     expect(inside.of("world.test")).toEqual([]);
 
-    // Back in the first network, and nobody there to notice.
+    // Back in the first network, while no service is running.
     await one.service.kill();
     await changeServer(machines, backend, outsideServer);
     await one.repair();
     expect(await state()).toBe(before);
     await resolves(one, outsideName, "192.0.2.99");
 
-    // In order, too.
+    // Also with an orderly disconnect.
     await one.startService();
     await one.anna.connect("--mode", "system");
     expect(await lookUp(one, insideName)).toBe(host4);
-    // What is on its way inside when the intranet is left ends there: nobody repeats it outside.
+    // Queries in flight at a disconnect fail; no resolver repeats them outside.
     outside.asked.length = 0;
     const { ended } = await askInVain(one, backend, inside);
     await one.anna.disconnect();

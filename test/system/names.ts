@@ -7,18 +7,18 @@ import { until } from "../harness/wait.ts";
 import { type Backend, outsideServer, resolvectlCommand } from "./backends.ts";
 import { type Campus, host4 } from "./campus.ts";
 
-/** The intranet's name server, and the one of the world outside. */
+/** The intranet's name server. */
 export const insideServer = "10.55.0.53";
-/** That of another network outside. */
+/** The name server of another network outside. */
 export const otherServer = "192.0.2.54";
 export const insideName = "portal.corp.test";
 export const outsideName = "www.world.test";
-/** Names that the intranet's name server is asked for and says nothing about. */
+/** Names whose queries the intranet's name server does not answer. */
 export const silentNames = Array.from({ length: 12 }, (_, i) => `silent-${i}.corp.test`);
-/** What a name server outside says that does not belong to the company. */
+/** The answer of the outside name server, not an address of the company. */
 export const wrongAddress = "203.0.113.66";
 
-/** A name server that writes down what it is asked. */
+/** A name server that records its queries. */
 export class NameServer {
   readonly asked: string[] = [];
   running!: Running<unknown>;
@@ -42,13 +42,13 @@ export class NameServer {
     return server;
   }
 
-  /** Questions for names of a domain, reverse zones of the intranet among them. */
+  /** Queries for names of a domain. */
   of(domain: string): string[] {
     return this.asked.filter((name) => name === domain || name.endsWith(`.${domain}`));
   }
 }
 
-/** Both name servers, and the intranet's pushed to its clients. */
+/** Starts both name servers, and pushes the intranet's to its clients. */
 export const startNameServers = async (
   campus: Campus,
   ...push: string[]
@@ -58,7 +58,7 @@ export const startNameServers = async (
   await machines.run("cloud", `ip addr add ${outsideServer}/24 dev wan`, `ip addr add ${otherServer}/24 dev wan`);
   const inside = await NameServer.start(campus, "hosts", insideServer, "test", {
     [insideName]: host4,
-    // Known, but without a name: no further query is needed.
+    // Has no name, so that no further query is needed.
     "80.0.55.10.in-addr.arpa": host4,
     ...Object.fromEntries(silentNames.map((name) => [name, silence])),
   });
@@ -70,7 +70,7 @@ export const startNameServers = async (
   return { inside, outside };
 };
 
-/** The address that programs get for a name, by the C library; empty if none. */
+/** The address that the C library resolves a name to; "" if none. */
 export const lookUp = async (campus: Campus, name: string): Promise<string> => {
   const impatient = ["env", "RES_OPTIONS=timeout:1 attempts:1"];
   const done = await command(campus.machines.on("client", [...impatient, "getent", "ahostsv4", name]));
@@ -78,8 +78,8 @@ export const lookUp = async (campus: Campus, name: string): Promise<string> => {
 };
 
 /**
- * Waits until `sag status` says that names are as the intranet needs them. The service looks at the host 100 ms after a change, so
- * a name can resolve before that is reported.
+ * Waits until `sag status` reports the intranet's DNS settings. The service reads the host's settings 100 ms after a
+ * change, so a name may resolve before that is reported.
  */
 export const namesHeld = async (campus: Campus, backend: Backend, searchDomains?: string[]): Promise<void> => {
   let seen: unknown;
@@ -98,8 +98,8 @@ export const namesHeld = async (campus: Campus, backend: Backend, searchDomains?
 };
 
 /**
- * Questions that nobody inside answers, from everybody who asks: the C library as it is without any setting, a program that
- * does without it, and systemd-resolved's own tool. Resolves when they are on their way; `ended` when all of them have given up.
+ * Sends queries that the intranet never answers, by the C library with default settings, a program with its own
+ * resolver, and systemd-resolved's tool. Resolves when they are in flight; `ended` when all of them have given up.
  */
 export const askInVain = async (
   campus: Campus,
@@ -112,7 +112,7 @@ export const askInVain = async (
     ["dig", "+time=5", "+tries=2"],
     ...(backend === "systemd-resolved" ? [resolvectlCommand("query")] : []),
   ];
-  // Nobody asks for what another asks for, so that all of them are known to be waiting.
+  // Each query has a different name, so that all of them are known to be waiting.
   const asking = silentNames.map((name, i) => [...(askers[i % askers.length] ?? []), name]);
   const ended = Promise.all(asking.map((args) => command(campus.machines.on("client", args))));
   await until("the intranet is asked", () => silentNames.every((name) => inside.of(name).length > 0));

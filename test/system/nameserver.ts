@@ -1,6 +1,6 @@
 import { serveNames } from "../harness/intranet/names.ts";
 
-/** A name server on a machine of its own: `nameserver.ts ADDRESS DOMAIN NAME=ADDRESS…`. It tells every question it is asked. */
+/** A name server: `nameserver.ts ADDRESS DOMAIN NAME=ADDRESS…`. It reports every query. */
 const [address = "", domain = "", ...records] = process.argv.slice(2);
 const say = (line: object): unknown => process.stdout.write(`${JSON.stringify(line)}\n`);
 

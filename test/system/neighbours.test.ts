@@ -5,7 +5,7 @@ import { until } from "../harness/wait.ts";
 import { Campus, host4 } from "./campus.ts";
 import { addVpnServer, bridge, networkd, networkManager, openVpn, type Rival, wgQuick } from "./rivals.ts";
 
-/** Real programs that want the same packets: the intranet is back soon, and what is theirs is theirs afterwards. */
+/** Other programs that change routes and links: the tunnel recovers soon, and their settings are kept. */
 let campus: Campus;
 /** ms. */
 const back = 3_000;
@@ -26,7 +26,7 @@ afterEach(({ task }) => {
 });
 afterAll(async () => campus?.end());
 
-/** The client's network, without what is ours; one thing a line. */
+/** The client's network settings without ours, one per line. */
 const theirs = async (): Promise<string[]> => {
   const asked = ["-4 route show table all", "-6 route show table all", "-4 rule", "-6 rule", "-o link", "-o address"];
   const lines: string[] = [];
@@ -37,7 +37,7 @@ const theirs = async (): Promise<string[]> => {
 const page = async (): Promise<boolean> =>
   (await campus.anna.run(["curl", "-sf", "--max-time", "1", `http://${host4}/`])).code === 0;
 
-/** By which link the client reaches the rest of the world. */
+/** The client's link to the Internet. */
 const outside = async (): Promise<string> =>
   /dev (\S+)/.exec(await campus.machines.run("client", "ip route get 198.51.100.1"))?.[1] ?? "";
 
@@ -58,7 +58,7 @@ it.each(rivals)("%s", async (_, make) => {
   if (rival.takes !== null) expect(await outside()).toBe(rival.takes);
   const their = await theirs();
 
-  // Nothing of theirs has gone with us, and beside them it is no different when they were there first.
+  // Disconnecting changes nothing of theirs, also if they were there first.
   await campus.anna.disconnect();
   expect(await theirs()).toEqual(their);
   await campus.anna.connect("--mode", "system");

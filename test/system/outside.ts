@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { must } from "../harness/command.ts";
 
-/** A packet as tcpdump tells it. */
+/** A packet as printed by tcpdump. */
 export interface Packet {
   /** ms since 1970. */
   at: number;
   text: string;
 }
 
-/** Everything that comes in by a link, kept by tcpdump: what a machine sends that is at the other end of the cable. */
+/** Everything received on a link, recorded by tcpdump: what the host at the other end sends. */
 export class Capture {
   readonly #file: string;
   readonly #child: ChildProcess;
@@ -20,7 +20,7 @@ export class Capture {
     this.#child = child;
   }
 
-  /** `on`: how a command becomes one on the machine that listens. */
+  /** `on`: wraps a command so that it runs on the receiving host. */
   static async start(file: string, on: (args: string[]) => string[], link: string): Promise<Capture> {
     const args = ["tcpdump", "-i", link, "-Q", "in", "-n", "-U", "-Z", "root", "-B", "16384", "-s", "400", "-w", file];
     const [program = "", ...rest] = on(args);
@@ -30,14 +30,14 @@ export class Capture {
     return new Capture(file, child);
   }
 
-  /** Ends it. */
+  /** Stops the capture. */
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null) return;
     this.#child.kill("SIGINT");
     await once(this.#child, "exit");
   }
 
-  /** The packets that a filter lets through. */
+  /** The packets that match a filter. */
   async packets(filter: string): Promise<Packet[]> {
     const text = await must(["tcpdump", "-r", this.#file, "-n", "-tt", ...filter.split(" ")], { limit: 60_000 });
     return text

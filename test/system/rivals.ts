@@ -6,9 +6,9 @@ import { stockWireguard } from "../harness/stock.ts";
 import { until } from "../harness/wait.ts";
 import type { Campus } from "./campus.ts";
 
-/** Somebody else who wants the client's packets, or manages its links. */
+/** Another program that takes the client's traffic, or manages its links. */
 export interface Rival {
-  /** The link by which everything outside the intranet goes while it is up; null if it leaves that alone. */
+  /** The link used for everything outside the intranet while it is up; null if it does not change that. */
   readonly takes: string | null;
   up(): Promise<void>;
   down(): Promise<void>;
@@ -16,7 +16,7 @@ export interface Rival {
 
 const server = "192.0.2.30";
 
-/** A VPN's server in the Internet: what comes to it goes on with its own address. */
+/** A VPN server in the Internet, with NAT for its clients. */
 export const addVpnServer = async ({ machines }: Campus): Promise<void> => {
   await machines.add("vpn");
   await machines.plug("vpn", "out", "router", "internet");
@@ -27,7 +27,7 @@ export const addVpnServer = async ({ machines }: Campus): Promise<void> => {
   await must(machines.on("vpn", ["nft", "-f", "-"]), { stdin: masquerade });
 };
 
-/** A program of the rival's, until it is stopped. */
+/** Runs a program of the rival until it is stopped. */
 const run = (one: Campus, machine: string, name: string, args: string[]): Promise<Running<unknown>> =>
   one.processes.start({
     name,
@@ -40,7 +40,7 @@ const file = (one: Campus, name: string, text: string): string => {
   return path;
 };
 
-/** As Docker makes one, with a container in it, on addresses of the intranet. */
+/** A Docker-like bridge with a container, on addresses of the intranet. */
 export const bridge = (one: Campus): Rival => ({
   takes: null,
   up: async () => {
@@ -56,7 +56,7 @@ export const bridge = (one: Campus): Rival => ({
 
 /** wg-quick with 0.0.0.0/0, over a stock wireguard-go. */
 export const wgQuick = (one: Campus): Rival => {
-  // Sockets of all namespaces are in one directory.
+  // wireguard-go's control sockets of all namespaces are in one directory, so names have to be unique.
   const [near, far] = [`wgq${process.pid % 1e6}`, `wgs${process.pid % 1e6}`];
   const quick = (what: string) =>
     stockWireguard().then((program) =>
@@ -117,8 +117,8 @@ export const openVpn = (one: Campus): Rival => {
 export const networkd = "/lib/systemd/systemd-networkd";
 
 /**
- * systemd-networkd takes the client's home network over, and is started again beside us: each time it clears away what it does
- * not know on its links.
+ * systemd-networkd manages the client's home network, and is restarted meanwhile: each time it removes unknown
+ * settings of its links.
  */
 export const networkManager = (one: Campus): Rival => {
   let daemon: Running<unknown>;
@@ -128,7 +128,7 @@ export const networkManager = (one: Campus): Rival => {
     const wanted = ["[Match]", "Name=home", "[Network]", "Address=192.168.77.2/24", "Gateway=192.168.77.1"];
     const more = ["LinkLocalAddressing=no", "IPv6AcceptRA=no"];
     writeFileSync(join(config, "10-home.network"), `${[...wanted, ...more].join("\n")}\n`, { mode: 0o644 });
-    // Without udev: it takes links as they are where /sys can not be written. Its own /run.
+    // Without udev: with a read-only /sys it uses links as they are. It has its own /run.
     const rooms = [
       "mount --make-rprivate /",
       "mount -o remount,bind,ro /sys",
@@ -148,7 +148,7 @@ export const networkManager = (one: Campus): Rival => {
   return {
     takes: null,
     up: async () => {
-      // What it finds was not made by it, and it makes it anew.
+      // It does not adopt existing addresses, so they are removed first.
       await one.machines.run("client", "ip addr flush dev home");
       await start();
       await configured(1);

@@ -7,7 +7,7 @@ import { type Backend, furnish, namesState, outsideServer } from "./backends.ts"
 import { Campus, host4 } from "./campus.ts";
 import { insideServer, lookUp, type NameServer, namesHeld, outsideName, startNameServers } from "./names.ts";
 
-/** Short names: completed with the intranet's domains, and never asked outside while they can be the intranet's. */
+/** Short names are completed with the intranet's domains, and never queried outside if they may be the intranet's. */
 let campus: Campus | undefined;
 
 afterEach(async ({ task }) => {
@@ -26,18 +26,18 @@ const begin = async (context: TestContext, backend: Backend) => {
   return { one, ...(await startNameServers(one, "--domain", "corp.test")) };
 };
 
-/** What a page of the intranet's host says, or the words of curl. */
+/** The text of a page on the intranet's host, or curl's error. */
 const fetchBy = async (one: Campus, proxy: string[], url: string): Promise<string> => {
   const done = await command(one.machines.on("client", ["curl", "-sS", "--max-time", "9", ...proxy, url]));
   return done.stdout || done.stderr;
 };
 
-/** Nobody outside has heard of the intranet, in any form. */
+/** Checks that no outside name server was queried for names of the intranet. */
 const expectSilence = (outside: NameServer): void => {
   expect(outside.asked.filter((name) => /portal|corp\.test/.test(name))).toEqual([]);
 };
 
-it("proxy mode asks inside what the machine's own search list makes of a short name", async (context) => {
+it("proxy mode queries the intranet for names completed with the host's search list", async (context) => {
   const { one, inside, outside } = await begin(context, "file");
   const conf = `nameserver ${outsideServer}\\nsearch corp.test\\n`;
   await must(one.machines.on("client", ["sh", "-c", `printf '${conf}' > /etc/resolv.conf`]));
@@ -49,18 +49,18 @@ it("proxy mode asks inside what the machine's own search list makes of a short n
   ];
   for (const way of ways) {
     expect(await fetchBy(one, way, "http://portal/")).toMatch(/^10\.55\.0\.1[12]$/);
-    // Nothing of this name is there: neither inside nor, completed with the list, outside.
+    // This name does not exist, neither in the intranet nor outside.
     await fetchBy(one, way, "http://gone.corp.test/");
   }
   expectSilence(outside);
   expect(inside.of("corp.test")).toContain("portal.corp.test");
-  // A public name still leads out.
+  // A public name still resolves outside.
   await fetchBy(one, ways[0] ?? [], `http://${outsideName}/`);
   expect(outside.asked).toContain(outsideName);
 }, 60_000);
 
 for (const backend of ["file", "systemd-resolved", "NetworkManager"] as const) {
-  it(`short names lead inside in both modes with ${backend} when the intranet pushes a search domain`, async (context) => {
+  it(`short names resolve to the intranet in both modes with ${backend} if the intranet pushes a search domain`, async (context) => {
     const { one, outside } = await begin(context, backend);
     const before = await namesState(one.machines, backend);
     await one.site.sagctl(["dns", "set", "--server", insideServer, "--domain", "corp.test", "--search", "corp.test"]);
@@ -83,7 +83,7 @@ for (const backend of ["file", "systemd-resolved", "NetworkManager"] as const) {
       trouble: null,
     });
 
-    // The administrator takes it back while people are connected.
+    // The administrator removes the domain while people are connected.
     await one.site.sagctl(["dns", "set", "--server", insideServer, "--domain", "corp.test"]);
     await until("short names are as before", async () => (await lookUp(one, "portal")) === "");
     expect(await lookUp(one, "portal.corp.test")).toBe(host4);

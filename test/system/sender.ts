@@ -4,11 +4,11 @@ import { connect } from "node:net";
 import { createInterface } from "node:readline";
 
 /**
- * A machine's programs that never stop talking to the intranet, for tests: UDP and TCP to its hosts, echo requests, and questions
- * for its names at resolvers outside. Any line on its input makes it tell how much it has offered so far.
+ * Programs that constantly send to the intranet: UDP and TCP to its hosts, echo requests, and queries for its names
+ * to outside resolvers. For any line of input it prints how many packets were sent so far.
  */
 const [domain = "", hosts = "", resolvers = "", link = ""] = process.argv.slice(2);
-/** ms; so many packets each time. */
+/** Interval, ms, and packets per interval. */
 const pause = 5;
 const atOnce = 2;
 const discard = 9;
@@ -24,7 +24,7 @@ const question = (name: string): Buffer => {
 const sockets = { 4: createSocket("udp4"), 6: createSocket("udp6") };
 for (const socket of Object.values(sockets)) socket.on("error", () => {});
 const datagram = (to: string, port: number, bytes: Buffer): void =>
-  // Refused or lost: it goes on.
+  // Ignores errors, and continues.
   sockets[to.includes(":") ? 6 : 4].send(bytes, port, to, () => {});
 
 const dial = (to: string): void => {
@@ -59,7 +59,7 @@ setInterval(() => {
 
 const pings = hosts.split(",").flatMap((host) => [
   spawn("ping", ["-q", "-n", "-i", "0.02", host], { stdio: "ignore" }),
-  // Whatever the routes say.
+  // Bound to the link, whatever the routes are.
   spawn("ping", ["-q", "-n", "-i", "0.02", "-I", link, host], { stdio: "ignore" }),
 ]);
 process.on("exit", () => {

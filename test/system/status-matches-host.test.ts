@@ -14,8 +14,8 @@ import { Campus } from "./campus.ts";
 import { startNameServers } from "./names.ts";
 
 /**
- * What `sag status`, `sag repair` and the app's main screen say of kill switch, DNS and lockdown, compared with what is on the host
- * at that moment: the kernel's tables and /etc/resolv.conf.
+ * Compares what `sag status`, `sag repair` and the app's main page show of kill switch, DNS and lockdown with the
+ * host at that moment: the kernel's tables and /etc/resolv.conf.
  */
 let campus: Campus | undefined;
 let app: App | undefined;
@@ -38,7 +38,7 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   await Promise.all([one.start("nat", furnish("file")), buildApp()]);
   await startNameServers(one, "--domain", "corp.test");
   const { machines } = one;
-  // `sag` knows where the service keeps what outlives it: beside a test's runtime directory it is somewhere else.
+  // `sag repair` uses the default state directory, but the test's is elsewhere.
   const tunnel = join(one.workspace.dir, "sag-tunnel");
   writeFileSync(tunnel, `#!/bin/sh\nexec ${at("bin/sag-tunnel")} "$@" --state-dir ${one.workspace.dir}/state\n`);
   chmodSync(tunnel, 0o755);
@@ -53,7 +53,7 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   const words = async (): Promise<string> => (await anna.sag(["status"])).stdout;
   const rules = await sh("nft -s list ruleset");
 
-  // The window is on the same machine by way of the service's socket and file; it has no need of its network.
+  // The window uses the service's socket and file; it needs no network.
   app = await launch({ main: "main.mjs", workspace: one.workspace, env: env as Record<string, string> });
   const page = await app.page();
   const shows = (text: string | RegExp): Promise<void> => page.getByText(text).first().waitFor();
@@ -74,7 +74,7 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   await shows("Protected: traffic to the intranet leaves only through the tunnel.");
   await shows("Names under corp.test are looked up in the intranet.");
 
-  // Another program deletes the kill switch: it is put back, and that is logged.
+  // Another program deletes the kill switch: it is restored, and that is logged.
   await sh("nft delete table inet sag-tunnel");
   await until("the kill switch is back", async () => (await tables()).includes("sag-tunnel"));
   await until("it is logged", () => /"put back".*kill switch/.test(readFileSync(one.service.logFile, "utf8")));
@@ -91,7 +91,7 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   expect((await seen()).machine?.names?.trouble).toContain("Tailscale");
   await sh("kill $(cat /run/rival)");
 
-  // The service dies; the kernel holds the kill switch.
+  // The service is killed; the kernel keeps the kill switch.
   await one.service.kill();
   await shows("The tunnel service ended without restoring the network settings.");
   await shows("Blocked: the intranet cannot be reached until you connect.");
@@ -105,7 +105,7 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   await shows("No traffic is blocked.");
   expect([await tables(), await isSplit()]).toEqual([[], false]);
 
-  // Lockdown, without any session.
+  // Lockdown without a session.
   await anna.json(["lockdown", "on", "--yes"]);
   expect(await tables()).toEqual(["sag-lockdown"]);
   const on = await seen();
@@ -119,7 +119,7 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   await showsNot("No traffic is blocked.");
   expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Disconnected");
 
-  // Somebody without any right, and without any intranet, is told as well, and who can turn it off.
+  // A user without permissions and intranets is informed too, including who can turn it off.
   const stranger = new Person(one.workspace.home("stranger"), (args) => machines.on("client", args));
   Object.assign(stranger.env, { SAG_SERVICE_DIR: one.run });
   await must(["chown", "-R", "64998", join(one.workspace.dir, "stranger")]);
@@ -129,20 +129,20 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   expect(told.stderr).toContain("An administrator can turn it off: sudo sag lockdown off");
   expect(told.stdout).toContain("No intranet yet.");
 
-  // The person opens the way to the network's sign-in page.
+  // The user opens the captive-portal exception.
   await lockdown.getByRole("button", { name: "Sign in to this network" }).click();
   const counted = lockdown.getByRole("timer").getByText(/over home for another 4:5\d/);
   await counted.waitFor();
   expect((await seen()).lockdown?.portal).toMatchObject({ link: "home" });
   expect(await words()).toContain("A captive portal can be reached over home for");
 
-  // An administrator lifts it in the app.
+  // An administrator turns it off in the app.
   await lockdown.getByRole("button", { name: "Turn off lockdown" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Turn off lockdown" }).click();
   await shows("No traffic is blocked.");
   expect([await tables(), (await seen()).lockdown]).toEqual([[], null]);
 
-  // The service dies under lockdown: what it wrote down says so, and how it is lifted.
+  // The service is killed during lockdown: its file reports that, and how to turn it off.
   await anna.json(["lockdown", "on", "--yes"]);
   await one.service.kill();
   await shows("The tunnel service is not running, and lockdown is still on.");
@@ -152,7 +152,7 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   expect((await seen()).lockdown).toMatchObject({ by: "administrator", mayLift: false, mayOpenPortal: false });
   expect(await words()).toContain("An administrator can turn it off: sudo sag lockdown off");
 
-  // Repair says what it lifts, and nothing is left to tell.
+  // Repair reports what it undoes, and nothing is left to report.
   const repaired = await anna.sag(["repair"]);
   expect(repaired.stdout).toContain("Lockdown is off: this computer can use the network again.");
   expect((await command(machines.on("client", ["nft", "-s", "list", "ruleset"]))).stdout).toBe(rules);

@@ -4,23 +4,24 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
- * Talks to a host while it downloads from it or uploads to it: HOST down|up|none FRESH RATE. 150 datagrams of 200 bytes from
- * one port, 50 a second, and FRESH questions from a new port each, RATE a second; prints how many were echoed.
+ * Exchanges datagrams with a host while downloading or uploading: HOST down|up|none FRESH RATE. Sends 150 datagrams
+ * of 200 bytes from one port, 50 a second, and FRESH queries from a new port each, RATE a second; prints how many
+ * were answered.
  */
 const [host = "", direction = "", fresh = "20", rate = "7"] = process.argv.slice(2);
 
 export interface Talked {
-  /** Of 150. */
+  /** Answered datagrams, of 150. */
   datagrams: number;
-  /** Of FRESH. */
+  /** Answered queries, of FRESH. */
   questions: number;
-  /** bit/s of the transfer, from its first second on. */
+  /** Rate of the transfer after its first second, bit/s. */
   rate: number;
 }
 
 const echoPort = 9_102;
 const size = 200;
-/** ms an answer may take. */
+/** Time limit of an answer, ms. */
 const patience = 1_000;
 let carried = 0;
 
@@ -30,7 +31,7 @@ const bulk = async (): Promise<void> => {
   await once(socket, "connect");
   if (direction === "down") socket.on("data", (data) => (carried += data.length));
   else {
-    // Counted where it arrives: much of what has left a sender is still on its way.
+    // Counted at the receiver, because much of what was sent is still in flight.
     socket.setEncoding("utf8").on("data", (text: string) => {
       carried = Number(text.trim().split("\n").at(-1));
     });

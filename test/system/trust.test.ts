@@ -8,7 +8,7 @@ import { Person } from "../harness/person.ts";
 import { userName } from "../harness/site.ts";
 import { Campus, host4 } from "./campus.ts";
 
-/** An ordinary user of a machine whose administrator decides with which intranets all of it may be connected. */
+/** An ordinary user of a host whose administrator decides which intranets may be used in system mode. */
 let campus: Campus | undefined;
 
 afterEach(async ({ task }) => {
@@ -17,7 +17,7 @@ afterEach(async ({ task }) => {
   campus = undefined;
 });
 
-it("connects the machine with trusted intranets only, and uses proxy mode for the others", async (context) => {
+it("connects only to trusted intranets in system mode, and uses proxy mode for others", async (context) => {
   needsRoot(context);
   needsProgram(context, "ip", "nft", "setpriv", "curl");
   const one = new Campus();
@@ -38,7 +38,7 @@ it("connects the machine with trusted intranets only, and uses proxy mode for th
   await bert.signIn(one.link, userName, one.password);
   const before = await one.network();
 
-  // Not trusted: refused where it was asked for, and proxy mode where it was not.
+  // Not trusted: system mode is refused if requested, otherwise proxy mode is used.
   const refused = await bert.failure(["connect", "--mode", "system"]);
   const server = new URL(one.site.cloud.ready.url).host;
   const intranet = `${new URL(one.link).searchParams.get("code")}@${server}`;
@@ -54,21 +54,21 @@ it("connects the machine with trusted intranets only, and uses proxy mode for th
   expect(await one.network()).toBe(before);
   await bert.disconnect();
 
-  // A user can not trust it for everybody; an administrator does, by one command.
+  // Only an administrator can trust it, with one command.
   expect(await bert.failure(["service", "trust", one.link])).toMatchObject({ cause: "not_permitted" });
   expect(await root.json(["service", "trust", one.link])).toMatchObject({ trusted: [intranet] });
   const up = await bert.connect();
   expect(up).toMatchObject({ phase: "connected", mode: "system" });
   expect(await must(machines.on("client", ["curl", "-sS", "--max-time", "5", `http://${host4}/`]))).not.toBe("");
 
-  // What the service logs about the session is its owner's to read.
+  // The service's log of a session is readable only for its owner.
   const logs = (person: Person) => person.sag(["logs", "--json", "--lines", "1000"]);
   const connected = (text: string): boolean =>
     text.split("\n").some((line) => /"source":"service"/.test(line) && /"phase":"connected"/.test(line));
   expect(connected((await logs(bert)).stdout)).toBe(true);
   expect((await bert.sag(["logs"])).stderr).toContain("journalctl -u sag-tunnel");
 
-  // Nothing of it lives where log-ins end: the runtime directory goes, and cron has none to begin with.
+  // The connection does not depend on the runtime directory, which is removed at logout and missing in cron.
   rmSync(String(bert.env.XDG_RUNTIME_DIR), { recursive: true });
   expect(await bert.status()).toMatchObject({ phase: "connected", mode: "system" });
   const { XDG_RUNTIME_DIR: _, ...cron } = bert.env;
@@ -79,10 +79,10 @@ it("connects the machine with trusted intranets only, and uses proxy mode for th
   expect(await job.status()).toMatchObject({ phase: "disconnected" });
   expect(await one.network()).toBe(before);
 
-  // And takes it back.
+  // Trust can be revoked.
   expect(await root.json(["service", "untrust", intranet])).toMatchObject({ trusted: [] });
   expect(await bert.failure(["connect", "--mode", "system"])).toMatchObject({ cause: "not_permitted" });
-  // An administrator's own session needs no list, and its log is not bert's to read.
+  // An administrator's own session needs no trust, and its log is not readable for bert.
   const ofService = async (person: Person) =>
     (await logs(person)).stdout.split("\n").filter((line) => line.includes('"source":"service"'));
   const own = await ofService(bert);

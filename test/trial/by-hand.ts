@@ -3,7 +3,7 @@ import { addresses } from "../harness/intranet/plan.ts";
 import type { Seen } from "../harness/person.ts";
 import { print } from "./steps.ts";
 
-/** What a person needs to go on with a trial that was kept. */
+/** What is needed to continue a trial that was kept. */
 export interface Kept {
   link: string;
   user: string;
@@ -16,7 +16,7 @@ export interface Kept {
 
 const variables = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"];
 
-/** Prints how to go on by hand, in lines that can be pasted into a shell. */
+/** Prints commands to paste into a shell. */
 export const printByHand = (kept: Kept): void => {
   const { link, user, password, portalUrl, seen, env, data } = kept;
   print(`

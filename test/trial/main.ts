@@ -4,7 +4,7 @@ import { Trouble } from "../../build/lib/say.ts";
 import { buildNative } from "../../build/native.ts";
 import { Trial } from "./trial.ts";
 
-/** `npm run trial -- [--keep] [--listen ADDRESS] [--json]`: a real dial-up from nothing, on this machine. */
+/** `npm run trial -- [--keep] [--listen ADDRESS] [--json]`: a real connection from scratch, on this host. */
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
@@ -13,7 +13,10 @@ const { values } = parseArgs({
   },
 });
 
-/** ms between two looks whether npm, which started us, is still there: it can be killed without passing that on. */
+/**
+ * Interval for checking whether npm, the parent process, is still alive, because it can be killed without passing
+ * that on, ms.
+ */
 const parentInterval = 500;
 const parent = process.ppid;
 
@@ -48,7 +51,7 @@ try {
   if (values.json) process.stdout.write(`${JSON.stringify({ ok: false, message: trial.redact(message) })}\n`);
 } finally {
   const left = await trial.end();
-  // After a signal or a failure something may have been half started; after a success nothing may be.
+  // After a signal or a failure a process may be left from an incomplete start; after a success none may be.
   if (left.length > 0 && code === 0) {
     code = 1;
     process.stderr.write(

@@ -1,11 +1,11 @@
 import { duration } from "../../build/lib/say.ts";
 
-/** Shows what is done, one line a step, each with its time. */
+/** Prints each step on one line, with its time. */
 export class Steps {
   readonly #start = performance.now();
   #count = 0;
 
-  /** `describe` makes the line's end from the result: what a person would want to see of it. */
+  /** `describe` formats the result for the end of the line. */
   async step<T>(title: string, work: () => Promise<T>, describe: (result: T) => string = () => ""): Promise<T> {
     const number = String(++this.#count).padStart(2);
     const start = performance.now();
@@ -22,7 +22,7 @@ export class Steps {
     }
   }
 
-  /** ms since the first step. */
+  /** Time since the first step, ms. */
   get elapsed(): number {
     return performance.now() - this.#start;
   }

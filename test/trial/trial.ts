@@ -10,7 +10,7 @@ import { createWorkspace, endProcessesOf, type Workspace } from "../harness/work
 import { printByHand } from "./by-hand.ts";
 import { Steps } from "./steps.ts";
 
-/** What `--json` prints last. */
+/** The last line of `--json`. */
 export interface TrialResult {
   ok: true;
   link: string;
@@ -19,18 +19,18 @@ export interface TrialResult {
   portalUrl: string;
   socks: string;
   http: string;
-  /** Median of 20 round trips to the echo service. */
+  /** Median of 20 round trips to the echo service, ms. */
   latencyMs: number;
   /** Mbit/s. */
   mbps: { down: number; up: number };
   pids: Record<string, number>;
 }
 
-/** ms that a fetch without the tunnel may try. */
+/** Time limit of a fetch without the tunnel, ms. */
 const directPatience = 3_000;
 const rounds = 20;
 
-/** One trial, from starting the company to the page inside its intranet. */
+/** One trial, from starting the company to fetching the page of its intranet. */
 export class Trial {
   readonly steps = new Steps();
   readonly #workspace: Workspace = createWorkspace("trial");
@@ -75,7 +75,7 @@ export class Trial {
     return result;
   }
 
-  /** The company: cloud instance, accounts, access points, intranet. */
+  /** Starts the company: cloud instance, accounts, access points, intranet. */
   async #company(): Promise<{ password: string; link: string }> {
     const site = this.#site;
     await this.steps.step(
@@ -98,7 +98,7 @@ export class Trial {
     return { password, link };
   }
 
-  /** What a connected user does. */
+  /** Does what a connected user does. */
   async #visit(seen: Seen): Promise<{ latencyMs: number; mbps: { down: number; up: number } }> {
     const socks = given(seen.socks);
     const page = await this.steps.step(
@@ -149,7 +149,7 @@ export class Trial {
     return this.#site.redact(text);
   }
 
-  /** The last lines of every log, for a failure. */
+  /** Prints the last lines of every log, after a failure. */
   showLogs(): void {
     for (const file of [...logsIn(this.#workspace.logs), ...this.#person.logs()]) {
       const tail = this.redact(tailOf(file, 8));
@@ -157,7 +157,7 @@ export class Trial {
     }
   }
 
-  /** Stops everything and removes the folder. Returns which leftover processes it ended. */
+  /** Stops everything and removes the directory. Returns the leftover processes that it ended. */
   async end(): Promise<{ pid: number; command: string }[]> {
     killCommands();
     if (this.#tunnel !== undefined) await this.#person.sag(["disconnect", "--json"]).catch(() => {});
@@ -175,7 +175,7 @@ const given = (value: string | null): string => {
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 
-/** The page as a person would read it. */
+/** The page's heading and text. */
 const shown = ({ status, text }: { status: number; text: string }): string => {
   const heading = /<h1>(.*?)<\/h1>/.exec(text)?.[1];
   return `${status}: ${heading ?? text.slice(0, 80)}`;
@@ -191,7 +191,7 @@ const fetchLatency = async (socks: string): Promise<number> => {
   return median(times);
 };
 
-/** Gives why it failed. */
+/** Returns why it failed. */
 const mustFail = async (fetch: () => Promise<unknown>): Promise<string> => {
   const outcome = await fetch().then(
     () => undefined,

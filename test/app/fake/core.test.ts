@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { FakeCore } from "./core.ts";
 import { contosoId, disconnected } from "./sample.ts";
 
-// One core serves every file of a worker: an attempt of one that was still waiting told another file's window "connected".
+// All files of a worker share one core, so an attempt that still waited would report "connected" to the next file's
+// window.
 test.each([
   ["disconnecting", (core: FakeCore) => core.disconnect()],
   ["another file's start", (core: FakeCore) => core.reset()],

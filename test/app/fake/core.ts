@@ -16,34 +16,34 @@ import { connected, contosoId, disconnected } from "./sample.ts";
 
 const fingerprint = "9f2c41d07be3a86550f1c2d3e4b5a69788796a5b4c3d2e1f00112233445566ab";
 
-/** As a cloud instance makes it. */
+/** The same format as a cloud instance's. */
 export const authenticatorLink = (secret: string): string =>
   `otpauth://totp/Contoso:anna.meyer%40contoso.example?secret=${secret}&issuer=Contoso&algorithm=SHA1&digits=6&period=30`;
 
 /**
- * A core that specifications drive: it behaves like the real one, without delay, unless the test says otherwise.
- * On `globalThis.sagFake` in the main process.
+ * A fake client of core: it behaves like the real one without delay, unless the test configures it. Available as
+ * `globalThis.sagFake` in the main process.
  */
 export class FakeCore implements Client {
   readonly #states = new Map<string, IntranetState>();
   readonly #listeners = new Set<(event: ClientEvent) => void>();
-  /** What was asked of it, by name. */
+  /** The calls so far, by name. */
   readonly asked: { call: string; argument: unknown }[] = [];
   attentive = false;
-  /** Causes that the next calls fail with, by call. */
+  /** Failures of the next calls, by call. */
   readonly #failures = new Map<string, { code: CauseCode; details: object }[]>();
-  /** Calls that never answer. */
+  /** Calls that never return. */
   readonly silent = new Set<string>();
-  /** The server has a certificate of its own, and no pin is known. */
+  /** The server has a self-signed certificate, and no pin is known. */
   selfMade = false;
-  /** ms that connecting takes. */
+  /** How long connecting takes, ms. */
   connectTakes = 30;
-  /** Counts attempts to connect and what ends them: one that was overtaken says nothing any more. */
+  /** Counts attempts to connect and their ends; an outdated attempt reports nothing. */
   #attempt = 0;
   #lockdown: LockdownView | null = null;
   readonly lockdown = this.#lockdownPart();
 
-  /** Everything as it was at the start; listeners stay. */
+  /** Resets to the initial state; listeners stay. */
   reset(): void {
     this.#attempt++;
     for (const id of [...this.#states.keys()]) this.remove(id);
@@ -55,7 +55,7 @@ export class FakeCore implements Client {
     this.lock(null);
   }
 
-  /** The machine's lockdown is like this from now on. */
+  /** Sets the lockdown state. */
   lock(lockdown: LockdownView | null): void {
     this.#lockdown = lockdown;
     this.#emit({ kind: "lockdown", lockdown });
@@ -201,7 +201,7 @@ export class FakeCore implements Client {
     });
   }
 
-  /** The part of it that the window uses. */
+  /** The part of the account that the window uses. */
   async account(): Promise<Account> {
     const part: Pick<Account, "endSession" | "forgotPassword" | "resetPassword" | "enrolSecondFactor"> = {
       endSession: (id) => this.#meet("endSession", id),
@@ -239,7 +239,7 @@ export class FakeCore implements Client {
     throw new Failure("instance_identity_unknown", { subject: "sag.contoso.example", fingerprint });
   }
 
-  /** Of these a failure is in the state, unless it is connected all the same. */
+  /** For these calls a failure becomes part of the state, unless the intranet is connected. */
   async #shown(call: "connect" | "disconnect", intranet: string): Promise<void> {
     await this.#meet(call, intranet).catch((thrown) => {
       const state = this.#states.get(intranet);

@@ -4,7 +4,7 @@ import { startApp } from "../../../electron/shell/app.ts";
 import { FakeCore } from "./core.ts";
 import * as sample from "./sample.ts";
 
-/** The app over a core that specifications drive: same shell, same window, nothing real behind them. */
+/** The app with a fake core: the same shell and window. */
 const core = new FakeCore();
 Object.assign(globalThis, { sagFake: core, sagSample: sample });
 

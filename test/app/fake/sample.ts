@@ -12,7 +12,7 @@ import type {
 } from "../../../electron/core/client/model.ts";
 import { currentHops } from "../../../electron/core/state/hops.ts";
 
-/** States as core tells them, for specifications. */
+/** Sample states of core. */
 
 export const contosoId = "contoso01";
 
@@ -109,7 +109,7 @@ const asConnected = (over: Partial<IntranetState>): IntranetState =>
     ...over,
   });
 
-/** A machine in system mode. */
+/** Host settings in system mode. */
 export const guarded = (guard: Partial<KillSwitchView> = {}, names: Partial<NamesView> = {}): MachineView => ({
   routes: ["10.0.0.0/24 dev sag0", "10.1.0.0/16 dev sag0", "10.2.0.0/16 dev sag0"],
   rules: [],
@@ -136,7 +136,7 @@ export const guarded = (guard: Partial<KillSwitchView> = {}, names: Partial<Name
 export const failed = (code: CauseCode, over: Partial<IntranetState> = {}): IntranetState =>
   disconnected({ phase: "failed", cause: failureView(code), ...over });
 
-/** As shown to a user who may not lift it. */
+/** Lockdown as shown to a user who may not turn it off. */
 export const locked = (over: Partial<LockdownView> = {}): LockdownView => ({
   by: "administrator",
   sinceMs: (2 * 60 + 14) * 60_000,

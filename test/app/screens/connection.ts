@@ -4,7 +4,7 @@ import { brokenChain, connected, disconnected, failed, session } from "../fake/s
 import type { App } from "../launch.ts";
 import { heading, type Screen } from "./screen.ts";
 
-/** Traffic as of a morning's work. */
+/** Sample traffic. */
 const traffic = async (app: App): Promise<void> => {
   await app.host.evaluate(() => {
     const { sagFake, sagSample } = globalThis as unknown as import("../launch.ts").FakeGlobals;
@@ -17,7 +17,7 @@ const traffic = async (app: App): Promise<void> => {
       const wave = Math.max(0, Math.sin(second / 23 + 2) + Math.sin(second / 7) / 3);
       rx += Math.round(1_550_000 * wave);
       tx += Math.round(140_000 * (0.3 + wave / 2));
-      // A session of its own: what was counted before this morning is not in the graph.
+      // A separate session, so that earlier counters are not in the graph.
       const session = sagSample.session({ id: "ses-morning" });
       const clientIp = second > 0 ? "10.77.0.11" : "10.77.0.12";
       sagFake.put(sagSample.connected({ session, clientIp, rxBytes: rx, txBytes: tx }));
@@ -45,7 +45,7 @@ export const connectionScreens: Screen[] = [
     name: "connected",
     go: async (app, page) => {
       await traffic(app);
-      // The last of it has been drawn.
+      // Waits until the last state has been drawn.
       await page.getByText("10.77.0.12").waitFor();
     },
   },

@@ -41,7 +41,7 @@ public class Driver {
       answer.add("body", JsonParser.parseString(client.getCommonResponse(request).getData()));
       answer.addProperty("typed", false);
     } catch (ClientException refused) {
-      // Its server exception is a kind of client exception; without a request id no server has answered.
+      // ServerException extends ClientException; without a request id no server has answered.
       answer.addProperty("code", refused.getRequestId() == null ? "Client" : refused.getErrCode());
       answer.addProperty("status", 0);
       answer.addProperty("text", refused.toString());

@@ -7,9 +7,9 @@ import { domain, records } from "./plan.ts";
 import { createPortal } from "./portal.ts";
 
 /**
- * The intranet as one process, with nothing but loopback sockets: an access point publishes them under addresses of the intranet.
- * Its first line on stdout says where they are; every question to its name server is a further line. It ends when its standard
- * input does, so that it never outlives whoever started it.
+ * The intranet as one process with loopback sockets, which access points publish under addresses of the intranet. The
+ * first line on stdout contains the addresses; every query to its name server is a further line. It exits when its
+ * standard input is closed, so that it never outlives its parent.
  */
 const { values } = parseArgs({
   options: {

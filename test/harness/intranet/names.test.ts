@@ -18,7 +18,7 @@ describe("the intranet's name server", () => {
     return made;
   };
 
-  it("knows its names, whatever their case, and tells the questions", async () => {
+  it("answers known names in any case, and reports the queries", async () => {
     expect(await resolver().resolve4("Portal.Trial.internal")).toEqual([records["portal.trial.internal"]]);
     expect(asked).toContain("portal.trial.internal");
   });
@@ -34,7 +34,7 @@ describe("the intranet's name server", () => {
     await expect(resolver().resolve6("portal.trial.internal")).rejects.toMatchObject({ code: "ENODATA" });
   });
 
-  it("answers over TCP, also when the question comes in pieces", async () => {
+  it("answers over TCP, also if the query arrives in pieces", async () => {
     const query = Buffer.from(
       "000712340100000100000000000006706f7274616c05747269616c08696e7465726e616c0000010001",
       "hex",

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
-/** s that an answer may be kept. */
+/** TTL of answers, s. */
 const ttl = 60;
 const typeA = 1;
 const typeAaaa = 28;
@@ -12,7 +12,7 @@ const nameError = 3;
 const refused = 5;
 const notImplemented = 4;
 
-/** In place of an address: the query is never answered. */
+/** As an address: the query is never answered. */
 export const silence = "silence";
 
 export interface Question {
@@ -20,7 +20,7 @@ export interface Question {
   type: number;
 }
 
-/** The question of a query, or undefined where the message is not a query with one question. */
+/** Parses a query; undefined if the message is not a query with exactly one question. */
 export const readQuestion = (query: Buffer): { question: Question; end: number } | undefined => {
   if (query.length < 17 || query.readUInt16BE(4) !== 1 || (query.readUInt8(2) & 0x80) !== 0) return undefined;
   const labels: string[] = [];
@@ -36,7 +36,7 @@ export const readQuestion = (query: Buffer): { question: Question; end: number }
   return { question: { name: labels.join("."), type: query.readUInt16BE(at) }, end: at + 4 };
 };
 
-/** Answers one query from the records; names of other domains are refused: this server is not the world's. */
+/** Answers one query from the records; refuses names outside the domain. */
 export const answer = (query: Buffer, records: Record<string, string>, domain: string): Buffer | undefined => {
   if (query.length < 12) return undefined;
   const read = readQuestion(query);
@@ -58,7 +58,7 @@ const reply = (
 ): Buffer => {
   const header = Buffer.alloc(12);
   query.copy(header, 0, 0, 2);
-  // An authoritative answer; the wish for recursion is repeated, not granted.
+  // An authoritative answer; RD is copied from the query, RA is not set.
   header.writeUInt16BE(0x8400 | (query.readUInt16BE(2) & 0x0100) | code, 2);
   header.writeUInt16BE(questions, 4);
   header.writeUInt16BE(address ? 1 : 0, 6);
@@ -78,15 +78,18 @@ export interface NameServer {
   close(): void;
 }
 
-/** `lossy` never gets the first datagram with a question; `without EDNS` answers FORMERR to it, as servers before RFC 2671 do. */
+/**
+ * `lossy` drops the first datagram with a question; `without EDNS` answers FORMERR to EDNS queries, as servers before
+ * RFC 2671 do.
+ */
 export const nameServerKinds = ["prompt", "slow", "lossy", "without EDNS"] as const;
-/** `without AAAA` never answers questions for IPv6 addresses; intranets do not draw it. */
+/** `without AAAA` never answers AAAA queries; it is not drawn at random. */
 export type NameServerKind = (typeof nameServerKinds)[number] | "without AAAA";
 
-/** ms that a slow name server takes. */
+/** Delay of a slow name server, ms. */
 const slowness = 150;
 
-/** Serves the records over UDP and TCP on one port (0 = any free one); tells every question. */
+/** Serves the records over UDP and TCP on one port (0 = any free one); reports every query. */
 export const serveNames = async (
   host: string,
   records: Record<string, string>,
@@ -99,7 +102,7 @@ export const serveNames = async (
     const read = readQuestion(query);
     if (read) tell(read.question);
     if (kind === "without AAAA" && read?.question.type === typeAaaa) return undefined;
-    // The OPT record is the only additional one that a query has (RFC 6891).
+    // The OPT record is the only additional record of a query (RFC 6891).
     if (kind === "without EDNS" && query.length >= 12 && query.readUInt16BE(10) > 0) {
       return reply(query, query.subarray(12, 12), 0, formatError, undefined);
     }
@@ -136,7 +139,7 @@ export const serveNames = async (
   return { port, close };
 };
 
-/** Over TCP each message has its length before it. */
+/** DNS over TCP: a length precedes each message (RFC 1035 4.2.2). */
 const serveStream = (socket: Socket, respond: (query: Buffer) => Buffer | undefined): void => {
   let pending = Buffer.alloc(0);
   socket.on("error", () => socket.destroy());

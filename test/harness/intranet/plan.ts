@@ -1,7 +1,7 @@
-/** The small intranet of trial and tests: which address has what, for connected clients. */
+/** The intranet of trial and tests: the services at its addresses. */
 export const domain = "trial.internal";
 
-/** Reached only through the tunnel: no network with these addresses exists on the machine. */
+/** Only reachable through the tunnel, because the host has no network with these addresses. */
 export const network = "10.77.0.0/24";
 export const addresses = {
   portal: "10.77.0.80",
@@ -18,7 +18,7 @@ export const records: Record<string, string> = {
 
 export const portalUrl = `http://portal.${domain}/`;
 
-/** What only connected clients can read. */
+/** The text of the portal's page. */
 export const portalText = "You are inside the intranet.";
 
 /** bytes. */

@@ -19,10 +19,10 @@ const page = `<!doctype html>
 </html>
 `;
 
-/** bytes written at a time. */
+/** Size of a write, bytes. */
 const block = randomBytes(1024 * 1024);
 
-/** The web portal: a page, a file of 64 MB and a sink that counts what is uploaded. */
+/** The web portal: a page, a file of 64 MB, and an upload that counts the received bytes. */
 export const createPortal = (): Server =>
   createServer((request, response) => {
     if (request.url === "/" && request.method === "GET") sendPage(response);
@@ -54,7 +54,7 @@ const swallow = async (request: IncomingMessage, response: ServerResponse): Prom
     for await (const chunk of request) bytes += chunk.length;
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ bytes }));
   } catch {
-    // The uploading client is gone.
+    // The uploading client has disconnected.
     response.destroy();
   }
 };

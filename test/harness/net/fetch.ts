@@ -39,7 +39,7 @@ const readAll = async (response: IncomingMessage): Promise<Fetched> => {
   return { status: response.statusCode ?? 0, text };
 };
 
-/** For one request over a connection that is there already. */
+/** An agent for one request over an existing connection. */
 class OneSocket extends Agent {
   readonly #socket: Socket;
 
@@ -69,17 +69,17 @@ export const fetchBySocks = (proxy: string, address: string): Promise<Fetched> =
   );
 };
 
-/** GET through an HTTP proxy, in absolute form. */
+/** GET through an HTTP proxy, with an absolute URI. */
 export const fetchByHttp = (proxy: string, address: string): Promise<Fetched> => {
   const url = new URL(address);
   return within(`GET ${address}`, limit, ask(url, { ...splitHostPort(proxy), path: address }).then(readAll));
 };
 
-/** GET as any program on this machine would, without a proxy. */
+/** GET without a proxy. */
 export const fetchDirectly = (address: string, patience: number): Promise<Fetched> =>
   within(`GET ${address}`, patience, ask(new URL(address), {}).then(readAll));
 
-/** Downloads through a SOCKS5 proxy; gives the number of bytes. */
+/** Downloads through a SOCKS5 proxy; returns the number of bytes. */
 export const downloadBySocks = async (proxy: string, address: string): Promise<number> => {
   const url = new URL(address);
   const response = await ask(url, await overSocks(proxy, url));
@@ -88,7 +88,7 @@ export const downloadBySocks = async (proxy: string, address: string): Promise<n
   return bytes;
 };
 
-/** Uploads zeros through a SOCKS5 proxy; gives what the other end says it got. */
+/** Uploads zeros through a SOCKS5 proxy; returns the server's answer. */
 export const uploadBySocks = async (proxy: string, address: string, size: number): Promise<number> => {
   const url = new URL(address);
   const block = Buffer.alloc(256 * 1024);

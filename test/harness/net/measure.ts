@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { downloadBySocks, uploadBySocks } from "./fetch.ts";
 import { socksConnect } from "./socks.ts";
 
-/** The middle one; of an even number the mean of the two in the middle. */
+/** The median; of an even number of values the mean of the two in the middle. */
 export const median = (values: number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -11,7 +11,7 @@ export const median = (values: number[]): number => {
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 };
 
-/** Median round trip in ms of small messages to an echo service, on one connection. */
+/** Median round-trip time of small messages to an echo service on one connection, ms. */
 export const echoLatency = async (proxy: string, host: string, port: number, rounds: number): Promise<number> => {
   const socket = await socksConnect(proxy, host, port);
   try {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, isIP, type Socket } from "node:net";
 
 export class SocksError extends Error {
-  /** The reply code, RFC 1928. */
+  /** The reply code (RFC 1928). */
   readonly reply: number;
   constructor(reply: number) {
     super(`the SOCKS server answered ${reply}`);
@@ -58,17 +58,17 @@ const request = async (
   }
 };
 
-/** A TCP connection to HOST (a name is resolved by the proxy) through a SOCKS5 proxy at HOST:PORT. */
+/** Opens a TCP connection to HOST through a SOCKS5 proxy at HOST:PORT, which resolves names. */
 export const socksConnect = async (proxy: string, host: string, port: number): Promise<Socket> =>
   (await request(proxy, 1, host, port)).socket;
 
-/** A UDP association: datagrams go to `relay`, for as long as `socket` is open. */
+/** Opens a UDP association: datagrams are sent to `relay` while `socket` is open. */
 export const socksAssociate = async (proxy: string): Promise<{ socket: Socket; relay: string }> => {
   const { socket, bound } = await request(proxy, 3, "0.0.0.0", 0);
   return { socket, relay: bound };
 };
 
-/** A datagram as it goes to the relay. */
+/** Adds the SOCKS5 header to a datagram for the relay. */
 export const wrapDatagram = (host: string, port: number, payload: Buffer): Buffer =>
   Buffer.concat([Buffer.from([0, 0, 0]), writeAddress(host, port), payload]);
 
