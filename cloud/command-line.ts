@@ -3,7 +3,7 @@ import { fail, usage } from "./failures.ts";
 import { tolerateClosedErrors } from "./process.ts";
 import { lostResults, watchResults } from "./results.ts";
 
-/** Runs the command of the arguments. Wrong arguments, and a result that cannot be written, are reported like every other failure. */
+/** Runs the command given by the arguments. Usage errors and failed writes to stdout are reported like every other failure. */
 export async function run(program: Command, json: boolean): Promise<void> {
   tolerateClosedErrors();
   watchResults();

@@ -23,7 +23,10 @@ export function viewOf(refusal: Refusal): FailureView {
   };
 }
 
-/** Ends the process with one sentence and what to do; with --json as JSON alone on stdout. Never a stack trace. */
+/**
+ * Writes the message and the suggested action to stderr, or with --json as one JSON object to stdout, and exits with the cause's
+ * exit code. Never prints a stack trace.
+ */
 export function fail(error: unknown, json: boolean): never {
   const words = error instanceof Error ? error.message : String(error);
   const refusal = error instanceof Refusal ? error : new Refusal("unknown", foreign(words));
@@ -32,7 +35,7 @@ export function fail(error: unknown, json: boolean): never {
   process.exit(causeTable[refusal.code].exit);
 }
 
-/** At once, as the process is about to end. */
+/** Writes synchronously, because the process exits right after. Returns false if stdout cannot be written. */
 function wroteResult(text: string): boolean {
   try {
     writeSync(process.stdout.fd, text);
@@ -42,7 +45,7 @@ function wroteResult(text: string): boolean {
   }
 }
 
-/** What the argument parser says ("error: unknown option …"), as a sentence. */
+/** Turns an error of the argument parser ("error: unknown option …") into a refusal whose text is a full sentence. */
 export function usage(said: string): Refusal {
   const words = usageWords(said.replace(/^error: /, ""));
   return new Refusal(

@@ -37,7 +37,8 @@ interface ServeFlags {
 }
 
 async function runServe(flags: ServeFlags): Promise<void> {
-  // Ends no server: what a closed terminal sends, and what asks daemons to read their files again.
+  // The default action of SIGHUP ends the process. Ignore a hang-up of the terminal; daemons also use SIGHUP to reload their
+  // files.
   let reload = () => reopen();
   process.on("SIGHUP", () => reload());
   const megabytes = flags.logSize ?? defaultRotation.maxBytes / 1_048_576;
@@ -57,7 +58,7 @@ async function runServe(flags: ServeFlags): Promise<void> {
   else printResult(`${server.serve.ready(running.url, running.pins[0] ?? "", process.pid)}\n`);
   const lost = await lostResults();
   if (lost !== undefined) {
-    // Without the ready line, the caller learns neither the URL nor the pin.
+    // Without the ready line, the caller does not learn the URL or the pin.
     await running.stop();
     process.exit(lost);
   }
@@ -95,7 +96,7 @@ async function runMigrate(flags: { data: string; json?: boolean }): Promise<void
   }
 }
 
-// Whatever is made in the data directory is for its owner alone.
+// Files in the data directory must be readable by their owner only.
 process.umask(0o077);
 const json = process.argv.includes("--json");
 const program = new Command("sag-cloud")

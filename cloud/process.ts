@@ -1,8 +1,8 @@
 import type { Log } from "./base/log.ts";
 
 /**
- * Keeps a server going when something fails that nothing else caught: one request or one timer must not end it for everybody. Such
- * a failure is a bug, so it is logged with its stack.
+ * Logs uncaught exceptions and unhandled rejections with their stacks and keeps the process running, so that a bug in one
+ * request or timer does not stop the server for everybody.
  */
 export function goOnAfterFailures(log: Log): void {
   const noted = (what: string) => (error: unknown) =>
@@ -11,7 +11,7 @@ export function goOnAfterFailures(log: Log): void {
   process.on("unhandledRejection", noted("a failure that nothing waited for"));
 }
 
-/** A reader of the log that went away is no reason to fail; writing about it would only fail again. */
+/** Ignores errors of stderr, such as EPIPE: a log reader that has exited must not end the process. */
 export function tolerateClosedErrors(): void {
   process.stderr.on("error", () => {});
 }

@@ -6,8 +6,8 @@ import { deleteSetting, findSetting, putSetting } from "./store/queries/settings
 const setting = "public_url";
 
 /**
- * The server's name for clients, one setting of the server: given once by --public-url and remembered. Links use it, and a self-made
- * certificate is made for it. `given` "" forgets it.
+ * The server's public URL. `given` is the value of --public-url; it is stored, and "" deletes it. Enrolment links contain the
+ * URL, and the self-signed certificate is issued for its host.
  */
 export async function publicUrl(store: Store, given: string | undefined): Promise<string | undefined> {
   if (given === "") await deleteSetting(store, setting);
@@ -15,7 +15,7 @@ export async function publicUrl(store: Store, given: string | undefined): Promis
   return findSetting(store, setting);
 }
 
-/** https://HOST[:PORT], also when https:// is left out. */
+/** Checks and normalises a public URL to https://HOST[:PORT]; the scheme may be omitted. */
 export function checkPublicUrl(text: string): string {
   const wrong = () => invalid("public-url", say("public_url_invalid", { text }));
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
@@ -26,5 +26,5 @@ export function checkPublicUrl(text: string): string {
   return url.origin;
 }
 
-/** Without the brackets of an IPv6 address. */
+/** Host of a URL, without the brackets of an IPv6 address. */
 export const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[(.*)\]$/, "$1");

@@ -5,7 +5,7 @@ import { ctlTexts } from "../common/text/ctl.ts";
 let trouble: NodeJS.ErrnoException | undefined;
 let remedy = "";
 
-/** Notes the first failure to write a result. */
+/** Records the first error of writing to stdout. */
 export function watchResults(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     trouble ??= error;
@@ -13,8 +13,8 @@ export function watchResults(): void {
 }
 
 /**
- * Writes a result of sagctl or sag-cloud to standard output. `once`: for what is shown this once, what to do when it is lost; undefined =
- * the same command shows it again.
+ * Writes a result of sagctl or sag-cloud to stdout. `once` is for output that is shown only once, such as a secret: it says what
+ * to do if the output is lost. Leave it out if running the command again shows the same result.
  */
 export function printResult(text: string, once?: string): void {
   if (once !== undefined) remedy = once;
@@ -22,8 +22,8 @@ export function printResult(text: string, once?: string): void {
 }
 
 /**
- * Waits until the results are written. Returns the exit code for a loss, after telling it on standard error; undefined = there was none. A
- * closed pipe (`| head`) is one only for what is shown once: elsewhere the reader has read enough.
+ * Waits until stdout is written. If that failed, reports it on stderr and returns the exit code, otherwise undefined. A closed
+ * pipe (`| head`) is a failure only for output that is shown once.
  */
 export async function lostResults(): Promise<number | undefined> {
   const last = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) =>

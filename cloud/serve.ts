@@ -38,36 +38,36 @@ export interface ServeOptions {
   tlsKey?: string | undefined;
   /** The key of the next certificate, announced to clients before it is used. */
   tlsNextKey?: string | undefined;
-  /** Where clients reach this server, when that is not what it listens on. */
+  /** The URL that clients use, if it differs from the listen address. */
   publicUrl?: string | undefined;
-  /** Where administrators' requests are answered instead. */
+  /** HOST:PORT of a separate listener for the admin API and metrics. Without it, the main listener serves the admin API. */
   adminListen?: string | undefined;
-  /** How often an access key may ask; default: `rateRules`. */
+  /** Rate limits of an access key; default: `rateRules`. */
   adminRate?: RateRules;
-  /** Addresses and prefixes of reverse proxies, whose X-Forwarded-For says who asks. */
+  /** Addresses and prefixes of reverse proxies whose X-Forwarded-For header is trusted. */
   trustedProxy?: string[] | undefined;
-  /** Start although a part of the database is missing. */
+  /** Start although part of the database is missing. */
   acceptIncomplete?: boolean | undefined;
-  /** How long a request may take to arrive; default: `requestTimes`. */
+  /** Deadlines for receiving a request; default: `requestTimes`. */
   times?: RequestTimes;
   log: Log;
-  /** Another clock than the system's. */
+  /** Replaces the system clock, in tests. */
   clock?: Clock;
 }
 
 /** A running server. */
 export interface Running {
   url: string;
-  /** Of the key in use, then of the spare one. */
+  /** SPKI pins of the key in use, then of the next or spare key. */
   pins: string[];
   adminUrl: string | undefined;
-  /** Where clients reach it, if configured. */
+  /** The public URL, if configured. */
   publicUrl: string | undefined;
-  /** What an administrator should fix; empty = nothing. */
+  /** Problems that an administrator should fix; empty = none. */
   warnings: string[];
-  /** Reads the certificate's files again. */
+  /** Reads the certificate files again. */
   reload(): void;
-  /** Ends streams, answers what is under way, closes the store and gives the directory back. */
+  /** Ends streams, finishes running requests, closes the store and unlocks the data directory. */
   stop(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export function parseListen(text: string): { host: string; port: number } {
   return { host: match[1] ?? match[2] ?? "", port };
 }
 
-/** The address under which others reach a server that listens everywhere. */
+/** An address at which others can reach a server that listens on all interfaces. */
 function reachable(host: string): string {
   if (host !== "0.0.0.0" && host !== "::") return host;
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -184,12 +184,15 @@ export async function serve(options: ServeOptions): Promise<Running> {
   }
 }
 
-/** Without the mark the log stays beside the database, as after a crash, so that the next start does not take it for lost. */
+/**
+ * If the clean shutdown cannot be recorded, leave the WAL in place as after a crash: the next start would otherwise report it as
+ * lost.
+ */
 async function closeInOrder(store: Store, log: Log): Promise<void> {
   try {
     await markClosed(store);
   } catch (error) {
-    log("warn", "the orderly end could not be recorded", { error: String(error) });
+    log("warn", "could not record the clean shutdown of the store", { error: String(error) });
     return;
   }
   await closeStore(store);

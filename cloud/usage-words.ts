@@ -3,7 +3,7 @@ import { ctlTexts } from "../common/text/ctl.ts";
 
 const { parser, parserErrors } = ctlTexts;
 
-/** What commander says, and how the texts say it. What it says otherwise stays as it is. */
+/** Commander's English messages and the functions that produce our texts for them. Unmatched messages are passed through. */
 const forms: readonly [RegExp, (...found: string[]) => string][] = [
   [/^unknown option '(.*)'$/, parserErrors.unknownOption],
   [/^unknown command '(.*)'$/, parserErrors.unknownCommand],
@@ -18,7 +18,7 @@ const forms: readonly [RegExp, (...found: string[]) => string][] = [
   [/^\(Did you mean (.*)\?\)$/, parserErrors.didYouMean],
 ] as [RegExp, (...found: string[]) => string][];
 
-/** A message of the argument parser, without "error: ", in the words of the texts. */
+/** Translates a message of the argument parser (without "error: ") into the texts of the catalogue. */
 export const usageWords = (said: string): string => said.split("\n").map(translated).join("\n");
 
 function translated(line: string): string {
@@ -29,7 +29,7 @@ function translated(line: string): string {
   return line;
 }
 
-/** The parser's own headings. */
+/** Commander's headings of the help output. */
 const titles = new Map([
   ["Usage:", parser.usage],
   ["Arguments:", parser.arguments],
@@ -42,12 +42,12 @@ function optionDescription({ description, defaultValue }: Option): string {
   return `${description} (${parser.defaultValue(JSON.stringify(defaultValue))})`;
 }
 
-/** Has the parser speak in the words of the texts, about this command and those below it. */
+/** Sets help and error texts of this command and its subcommands from the catalogue. */
 export function inOurWords(command: Command): void {
   command.configureHelp({ styleTitle: (title) => titles.get(title) ?? title, optionDescription }).configureOutput({
     outputError: (said, write) => write(`${parserErrors.error(usageWords(said.replace(/^error: /, "").trimEnd()))}\n`),
   });
-  // The hidden verb of completion scripts has no help at all.
+  // The hidden command for completion scripts has no help option.
   if (
     command
       .createHelp()

@@ -6,7 +6,7 @@ import { printResult } from "./results.ts";
 
 const { help } = ctlTexts;
 
-/** Adds `version [--licenses]`, beside commander's --version. */
+/** Adds the command `version [--licenses]`, in addition to commander's --version. */
 export function versionCommand(program: Command): void {
   program
     .command("version")

@@ -7,34 +7,34 @@ import type { Db } from "../store/db.ts";
 export type Role = "administrator" | "read-only" | "accounts-only";
 
 /**
- * What a command does, for roles: `read` is open to readers; `accounts-read` and `accounts` besides to those who keep accounts only;
- * `write` to administrators alone; `operate` to those who run this server (sagctl beside it, or the default account's
- * administrators); `host` to sagctl beside it only.
+ * What a command does; decides which roles may run it. `read`: administrators and read-only. `accounts-read`: any role.
+ * `accounts`: administrators and accounts-only. `write`: administrators. `operate`: the operators of this server (see
+ * `operates`). `host`: sagctl on the server's own host.
  */
 export type Access = "read" | "accounts-read" | "accounts" | "write" | "operate" | "host";
 
-/** Who asks, and for whom. */
+/** Identity and rights of the caller of a command. */
 export interface Caller {
-  /** For the audit: an access key's id, or "local:" and the user of sagctl. */
+  /** Name in the audit: an access key's id, or "local:" and the user of sagctl. */
   actor: string;
   role: Role;
   tenant: Tenant;
-  /** Runs this server: may do what others may not (uncapped accounts), and name any account's instances. */
+  /** Operator of this server: exempt from some limits (uncapped accounts), and may name instances of any product account. */
   operator: boolean;
-  /** On the server's own host. */
+  /** Calls from the server's own host. */
   onHost: boolean;
 }
 
-/** The server as enrolment links name it. */
+/** This server's URL and keys, as enrolment links contain them. */
 export interface ServerView {
   url: string;
-  /** Of the key in use, then of the next or spare one. */
+  /** SPKI pins of the key in use, then of the next or spare key. */
   pins: string[];
-  /** Clients trust this name by an authority of their system, so that a link needs no pin. */
+  /** Whether the certificate is valid for this host by the system's certificate authorities; a link then needs no pin. */
   vouchedFor(host: string): boolean;
 }
 
-/** What commands run on. */
+/** The parts of the server that commands use. */
 export interface Host {
   context: Context;
   server: ServerView;
@@ -42,25 +42,25 @@ export interface Host {
   data: string;
 }
 
-/** What a command may look at. */
+/** Context of a command that only reads. */
 export interface Reading extends Host {
   db: Db;
   caller: Caller;
 }
 
-/** What a command that changes something works with: everything happens in `tx`, which is `db` as well. */
+/** Context of a command that changes something. `tx` is its transaction; `db` is the same object. */
 export interface Changing extends Change, Reading {
   context: Context;
 }
 
-/** One thing an administrator can do. Its name is the one in the audit, whichever way it came in. */
+/** An administrator's action. The audit uses its name, whether it came from sagctl or from the published API. */
 export interface Command<I, O> {
   name: string;
   access: Access;
   input: z.ZodType<I, unknown>;
-  /** undefined = it changes something. */
+  /** Only for commands that change nothing; the others have `begin`. */
   read?: (at: Reading, input: I) => Promise<O>;
-  /** Does what is slow before the transaction (hashing), then gives what runs in it. */
+  /** Does slow work such as hashing before the transaction, and returns the function that runs in the transaction. */
   begin?: (at: Reading, input: I) => Promise<(change: Changing) => Promise<O>>;
 }
 
@@ -76,7 +76,9 @@ export function reading<S extends z.ZodType, O>(declaration: {
   return declaration as Command<z.output<S>, O>;
 }
 
-/** A command that changes something. `handle` runs in the transaction in which its audit record and the nonce are written. */
+/**
+ * Declares a command that changes something. `handle` runs in the transaction that also writes the audit record and the nonce.
+ */
 export function changing<S extends z.ZodType, O, P = undefined>(declaration: {
   name: string;
   access: Access;

@@ -1,7 +1,9 @@
 import { checkPublicUrl, hostOf } from "../public-url.ts";
 import type { ServerView } from "./command.ts";
 
-/** The link that people open to sign in. `server` undefined = as this one is known; `pins` undefined = where clients need them. */
+/**
+ * The link that people open to sign in. `server` defaults to this server's URL; `pins` defaults to "only if clients need them".
+ */
 export function enrolmentLink(
   view: ServerView,
   code: string,

@@ -2,12 +2,12 @@ import type { z } from "zod";
 import { invalid, Refusal } from "../base/cause.ts";
 import { foreign, type Message, say } from "../base/say.ts";
 
-/** A refusal of parameters that are not of the declared form. */
+/** A refusal of parameters that do not match the declared schema. */
 export class FormRefused extends Refusal {}
 
-/** Reads what came from outside by its declaration; what is wrong is refused in our words, the first of it only. */
+/** Parses untrusted input by its schema. Reports only the first error, with our own text. */
 export function readInput<S extends z.ZodType>(schema: S, given: unknown): z.output<S> {
-  // zod keeps strings only.
+  // zod keeps only strings, so remember the message that belongs to each text.
   const words = new Map<string, Message>();
   const read = schema.safeParse(given, {
     error: (issue) => {
@@ -29,7 +29,7 @@ export function readInput<S extends z.ZodType>(schema: S, given: unknown): z.out
   throw new FormRefused(code, said, details);
 }
 
-/** A parameter as refusals call it. */
+/** Name of a parameter in refusals. */
 const fieldOf = (path: readonly PropertyKey[] | undefined) =>
   path === undefined || path.length === 0 ? "request" : path.map(String).join(".");
 

@@ -5,7 +5,7 @@ import { violation } from "../domain/rules.ts";
 import type { Access, AnyCommand, Caller, Command, Host, Role } from "./command.ts";
 import { readInput } from "./input.ts";
 
-/** Who runs commands: `change` opens the transaction that takes audit and nonce along. */
+/** The environment of commands. `change` runs a transaction that also writes the audit record and the nonce. */
 export interface Runner extends Administration, Host {
   context: Host["context"];
   caller: Caller;
@@ -19,7 +19,7 @@ const accessOf: Record<Role, readonly Access[]> = {
 
 export const roles = Object.keys(accessOf) as Role[];
 
-/** Those who run this server. */
+/** Whether the caller operates this server: sagctl on the server's host, or an administrator of the default account. */
 export const operates = (caller: Caller): boolean =>
   caller.operator || (caller.role === "administrator" && caller.tenant.isDefault);
 
@@ -30,8 +30,8 @@ export function mayRun(caller: Caller, access: Access): boolean {
 }
 
 /**
- * Refuses a caller whose role does not allow it, and records that in the audit under the command's name. `shown`: what the caller
- * called it.
+ * Refuses a caller whose role does not allow the command, and records the refusal in the audit under the command's name. `shown`
+ * is the name to use in the message.
  */
 export async function requireAccess(
   { context, caller }: Pick<Runner, "context" | "caller">,
@@ -47,7 +47,7 @@ export async function requireAccess(
   throw refusal;
 }
 
-/** Rolls a change back without being a failure: `result` is the command's. */
+/** Thrown to roll a transaction back although the command succeeded, as for a dry run. `result` is the command's result. */
 export class Undone extends Error {
   readonly result: unknown;
 
@@ -57,7 +57,7 @@ export class Undone extends Error {
   }
 }
 
-/** Runs a command: reads its input, checks access, and lets it read, or change in the one transaction of the request. */
+/** Runs a command: parses its input, checks access, then runs it; changes run in the request's single transaction. */
 export async function run<I, O>(by: Runner, command: Command<I, O>, given: I): Promise<O> {
   const input = readInput(command.input, given);
   await requireAccess(by, command);
@@ -68,7 +68,8 @@ export async function run<I, O>(by: Runner, command: Command<I, O>, given: I): P
     const work = await command.begin({ ...at, db: by.context.store }, input);
     return await by.change((change) => work({ ...at, ...change, db: change.tx }), command.name);
   } catch (error) {
-    // The nonce went with the transaction that was rolled back; a full disk must not hide why.
+    // The rollback also removed the nonce, so it is stored again. Ignore a failure of that, such as a full disk, to keep the
+    // original error.
     await by.spend().catch(() => {});
     if (error instanceof Undone) return error.result as O;
     throw error;

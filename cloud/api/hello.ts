@@ -1,4 +1,4 @@
-/** Of this server; sent in the first message of every contract. */
+/** This server's version; part of the first message of every contract. */
 export const version = "0.1.0";
 
 export function hello(): { version: string; capabilities: string[] } {

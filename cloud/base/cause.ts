@@ -1,32 +1,34 @@
 import type { Cause } from "#proto/types/v1/cause_pb.js";
 import type { Message } from "./say.ts";
 
-/** The words of sag.types.v1.Cause in lower case, as scripts and logs print them. */
+/** The names of sag.types.v1.Cause in lower case, as in scripts and logs. */
 export type CauseCode = Exclude<Lowercase<keyof typeof Cause & string>, "unspecified">;
 
-/** A session that could be ended to make room. */
+/** A session that the person could end to get below the session limit. */
 export interface RunningSession {
   sessionId: string;
   deviceName: string;
-  /** ms since it began. */
+  /** ms since the session began. */
   ageMs: number;
   clientAddress: string;
 }
 
 export interface RefusalDetails {
-  /** ms until it is worth trying again. */
+  /** ms after which a retry makes sense. */
   retryAfterMs?: number;
-  /** The device that took over; only with `replaced`. */
+  /** Name of the device that took over; only with `replaced`. */
   deviceName?: string;
   /** Only with `session_limit`. */
   sessions?: RunningSession[];
-  /** The argument that is meant; with `invalid_argument`, `second_factor_required` and, of a code by mail, `bad_credentials`. */
+  /**
+   * The argument at fault; with `invalid_argument`, `second_factor_required` and, for a code sent by mail, `bad_credentials`.
+   */
   field?: string;
 }
 
 /**
- * An expected "no" with its cause code. It is thrown, because it leaves transactions and handlers alike by rolling back;
- * the edges (Connect, admin socket, command line) turn it into their own form.
+ * An expected failure with its cause code. It is thrown so that it rolls back the transaction on its way out; the outer layers
+ * (Connect, admin socket, command line) convert it to their own form.
  */
 export class Refusal extends Error {
   readonly code: CauseCode;
@@ -42,7 +44,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Refuses one argument, naming it. */
+/** An `invalid_argument` refusal for the named argument. */
 export function invalid(field: string, said: Message): Refusal {
   return new Refusal("invalid_argument", said, { field });
 }

@@ -1,14 +1,14 @@
-/** Time as the domain sees it; injected, so that tests decide what time it is. */
+/** The domain's source of time; tests inject their own. */
 export interface Clock {
-  /** Wall clock, epoch ms. It may jump. */
+  /** Wall clock, epoch ms. It can jump. */
   now(): number;
-  /** ms on a clock that never jumps; only differences mean something. */
+  /** Monotonic clock, ms; only differences are meaningful. */
   monotonic(): number;
-  /** Calls back once after `ms`; the returned function cancels. */
+  /** Calls `call` once after `ms`; the returned function cancels it. */
   after(ms: number, call: () => void): () => void;
 }
 
-/** setTimeout fires at once for anything longer than this. */
+/** setTimeout fires immediately for delays above this, ms. */
 const longestTimer = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 
 const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/** What has an identifier of its own; as the product prefixes them. */
+/** Prefixes of identifiers, as the product uses them. */
 export type IdKind =
   | "sag"
   | "ccn"
@@ -28,13 +28,13 @@ export function newHexId(): string {
   return randomBytes(16).toString("hex");
 }
 
-/** Five characters; those that look alike are left out, since people read it to each other. */
+/** Five characters without look-alikes (0/O, 1/I), because people dictate codes to each other. */
 export function newCode(): string {
   const readable = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
   return Array.from({ length: 5 }, () => readable[randomInt(readable.length)]).join("");
 }
 
-/** A number of sixteen digits, as the product's accounts have; below 2^53. */
+/** A 16-digit number below 2^53, the format of the product's account numbers. */
 export function newUid(): number {
   return 1_000_000_000_000_000 + randomInt(2 ** 47);
 }

@@ -115,7 +115,7 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
   return a.version === b.version && a.first < b.first + sizeOf(b) && b.first < a.first + sizeOf(a);
 }
 
-/** The address alone, as a prefix: 10.0.0.1 → 10.0.0.1/32. */
+/** The address as a host prefix: 10.0.0.1 → 10.0.0.1/32. */
 export function hostPrefix(text: string): string {
   return `${text}/${text.includes(":") ? 128 : 32}`;
 }

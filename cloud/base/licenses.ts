@@ -4,11 +4,11 @@ import { dirname, join } from "node:path";
 const file = "THIRD_PARTY_LICENSES.txt";
 
 /**
- * The licences of what is built into this program, as the build writes them beside it; "" in a checkout
- * that has not been built.
+ * Third-party licences of this program, from the file that the build writes next to it; "" in a checkout that has not been
+ * built.
  */
 export function thirdPartyLicenses(): string {
-  // From dist/sagctl.mjs, dist/chunks/x.mjs and cloud/base/licenses.ts alike, dist/ is above.
+  // dist/ is an ancestor of, or next to an ancestor of, dist/sagctl.mjs, dist/chunks/x.mjs and cloud/base/licenses.ts.
   for (let dir = import.meta.dirname; ; dir = dirname(dir)) {
     for (const place of [dir, join(dir, "dist")]) {
       const path = join(place, file);

@@ -1,4 +1,4 @@
-/** Writes one structured line; never given a secret. */
+/** Writes one structured log line. Never pass a secret. */
 export type Log = (
   level: "debug" | "info" | "warn" | "error",
   message: string,

@@ -1,31 +1,31 @@
 import { admin } from "../../common/text/en/admin/index.ts";
 import { cloud } from "../../common/text/en/cloud/index.ts";
 
-/** A text for people: its key in common/text with parameters, and the same in English for readers that do not know the key. */
+/** A text for people: the key in common/text with its parameters, and the English text for readers without the catalogue. */
 export interface Message {
-  /** CATALOGUE.NAME; "" for an administrator's own words and for those of other software. */
+  /** CATALOGUE.NAME; "" for text written by an administrator or by other software. */
   key: string;
   params: Record<string, Param>;
   text: string;
 }
 
-/** A value, or words that are a text of their own. */
+/** A value, or a message that is inserted into another one. */
 export type Param = string | Message;
 
-/** Messages for clients are in `cloud`, messages for administrators only in `admin`. No key is in both. */
+/** `cloud` has the messages for clients, `admin` those only for administrators. No key is in both. */
 const catalogue = { ...cloud, ...admin };
 
 type Catalogue = typeof catalogue;
 export type MessageKey = keyof Catalogue;
-/** What `say` takes besides the key. */
+/** The parameters that `say` requires for a key. */
 export type ParamsOf<Key extends MessageKey> = Catalogue[Key] extends (params: infer P) => string
   ? [{ [Name in keyof P]: string | number | Message }]
   : [];
 
-/** As many characters as the contract allows for a text and for a parameter. */
+/** Maximum length of a text and of a parameter in the API contract, characters. */
 const longest = 1024;
 
-/** A text of the catalogues. */
+/** Makes a message from the catalogues. */
 export function say<Key extends MessageKey>(key: Key, ...[given]: ParamsOf<Key>): Message {
   const params: Message["params"] = Object.fromEntries(
     Object.entries<string | number | Message>(given ?? {}).map(([name, value]) => [
@@ -41,11 +41,13 @@ export function say<Key extends MessageKey>(key: Key, ...[given]: ParamsOf<Key>)
   };
 }
 
-/** Parameters as readers take them that know no texts in them, such as the contract's. */
+/** Parameters with nested messages replaced by their English text, for the API contract, which has only strings. */
 export const inEnglish = (params: Message["params"]): Record<string, string> =>
   Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, typeof value === "string" ? value : value.text]),
   );
 
-/** A text without a key: words of other software or of a person, or those of sagctl (common/text/en/ctl), which are never sent. */
+/**
+ * A text without a key: from other software, written by a person, or a text of sagctl (common/text/en/ctl) that is never sent.
+ */
 export const foreign = (text: string): Message => ({ key: "", params: {}, text: text.slice(0, longest) });

@@ -8,7 +8,7 @@ import { storageRefusal } from "../store/failures.ts";
 import { RotatingFile, type Rotation } from "./rotating.ts";
 import { sampled } from "./sampled.ts";
 
-/** One JSON object a line. */
+/** Writes one JSON object per line. */
 const writing =
   (write: (text: string) => void): Log =>
   (level, message, fields) => {
@@ -20,15 +20,15 @@ const toStderr = sampled(
   systemClock,
 );
 
-/** The log of a server, and what writes down the rest of it at the end. */
+/** The server's log. `flush` writes the summaries that sampling still has pending. */
 export interface ServerLog {
   log: Log;
   flush(): void;
-  /** Opens the log file again by its name. */
+  /** Opens the log file again by its name, after logrotate has moved it. */
   reopen(): void;
 }
 
-/** `file` undefined = standard error. Refuses a file that cannot be written. */
+/** `file` undefined = stderr. Refuses a file that cannot be opened for writing. */
 export function openLog(file: string | undefined, rotation: Rotation): ServerLog {
   if (file === undefined) return { ...toStderr, reopen: () => {} };
   const path = resolve(unexpanded(file, "log-file"));

@@ -1,18 +1,18 @@
 import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 
-/** What a log file may grow to. */
+/** Limits of the log files. */
 export interface Rotation {
-  /** Bytes of one file. */
+  /** Maximum size of one file, bytes. */
   maxBytes: number;
-  /** Former files that are kept beside it: FILE.1 is the latest. */
+  /** Number of rotated files to keep; FILE.1 is the latest. */
   keep: number;
 }
 
 export const defaultRotation: Rotation = { maxBytes: 10 * 1024 * 1024, keep: 5 };
 
 /**
- * A log file that is put aside when it is full, so that all of them together never need more than (keep + 1) × maxBytes. Writing
- * never fails: a line that cannot be written, as on a full disk, is lost.
+ * A log file that is rotated when full, so that all files together never exceed (keep + 1) × maxBytes. `write` never throws: a
+ * line that cannot be written, for example because the disk is full, is lost.
  */
 export class RotatingFile {
   readonly #path: string;
@@ -20,7 +20,7 @@ export class RotatingFile {
   #file: number;
   #size: number;
 
-  /** Throws what the file system says when the file cannot be opened. */
+  /** Throws the file system's error if the file cannot be opened. */
   constructor(path: string, rotation: Rotation = defaultRotation) {
     this.#path = path;
     this.#rotation = rotation;
@@ -50,7 +50,9 @@ export class RotatingFile {
     this.#size = fstatSync(next).size;
   }
 
-  /** Goes on in a new file when another program, such as logrotate, has moved this one away. Goes on in the former one when it cannot. */
+  /**
+   * Opens a new file after another program, such as logrotate, has moved this one. Keeps writing to the old file if that fails.
+   */
   reopen(): void {
     try {
       const next = openSync(this.#path, "a", 0o600);

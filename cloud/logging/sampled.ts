@@ -1,11 +1,14 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
-/** ms after which counting begins anew. */
+/** Length of a sampling period, ms. */
 const periodMs = 10_000;
-/** Lines of one kind in a period, and refusals of all kinds together: these anybody can cause, as often as he likes. */
+/**
+ * Lines per period: of one kind, of one kind of refusal, and of all refusals together. Unauthenticated clients can cause refusals
+ * at any rate, so these have lower limits.
+ */
 const budgets = { kind: 100, refusal: 10, refusals: 30 };
-/** The fields that make two lines the same kind; all of them have few values. */
+/** The fields that distinguish kinds of lines; each has few possible values. */
 const telling = ["call", "cause", "code"] as const;
 
 interface Kind {
@@ -16,15 +19,15 @@ interface Kind {
   dropped: number;
 }
 
-/** A log whose growth is bounded, whatever unauthenticated clients send; `flush` writes what was left out until now. */
+/** A log whose growth is bounded whatever unauthenticated clients send. `flush` writes the summary of dropped lines now. */
 export interface SampledLog {
   log: Log;
   flush(): void;
 }
 
 /**
- * Lets the first lines of each kind through and sums up the rest, with the number that were left out, every 10 s: nobody fills a
- * disk with refused sign-ins (13 GB a day were seen), and what goes on can still be read.
+ * Writes the first lines of each kind and replaces the rest by one summary with their number every 10 s. Without it, refused
+ * sign-ins can fill a disk: 13 GB a day were measured.
  */
 export function sampled(log: Log, clock: Clock): SampledLog {
   const kinds = new Map<string, Kind>();
@@ -44,21 +47,21 @@ export function sampled(log: Log, clock: Clock): SampledLog {
   return {
     flush,
     log(level, message, fields = {}) {
-      const told = telling.filter((name) => fields[name] !== undefined && fields[name] !== "");
-      const key = [level, message, ...told.map((name) => `${name}=${String(fields[name])}`)].join("|");
+      const present = telling.filter((name) => fields[name] !== undefined && fields[name] !== "");
+      const key = [level, message, ...present.map((name) => `${name}=${String(fields[name])}`)].join("|");
       let kind = kinds.get(key);
       if (!kind) {
         kind = {
           level,
           message,
-          fields: Object.fromEntries(told.map((name) => [name, fields[name]])),
+          fields: Object.fromEntries(present.map((name) => [name, fields[name]])),
           lines: 0,
           dropped: 0,
         };
         kinds.set(key, kind);
         cancel ??= clock.after(periodMs, flush);
       }
-      const isRefusal = level !== "error" && (told.includes("cause") || told.includes("code"));
+      const isRefusal = level !== "error" && (present.includes("cause") || present.includes("code"));
       if (kind.lines >= (isRefusal ? budgets.refusal : budgets.kind) || (isRefusal && refusals >= budgets.refusals)) {
         kind.dropped++;
         return;

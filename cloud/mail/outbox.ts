@@ -7,16 +7,16 @@ import type { Log } from "../base/log.ts";
 import { say } from "../base/say.ts";
 import type { HeldMails, Mail, Mailer } from "../domain/mailer.ts";
 
-/** Folder in the data directory in which mails wait for whoever sends them. */
+/** Folder in the data directory from which another program sends the mails. */
 export const outboxFolder = "outbox";
 
-/** Mails that are written at a time. */
+/** Maximum number of mails written at the same time. */
 const atOnce = 32;
 
-/** Writes each mail as a file of its own, complete from the moment it has its name (….eml), and readable by its owner only. */
+/** Writes each mail to a file of its own, readable only by its owner. A file is complete once it is named ….eml. */
 export function outbox(data: string, clock: Clock, log: Log): Mailer {
   const folder = join(data, outboxFolder);
-  // After a crash it is unknown whether the changes of unfinished mails were stored.
+  // Delete unfinished mails of a crashed run: it is unknown whether their transactions were committed.
   let last: Promise<void> = dropParts(folder).catch(() => {});
   const write = async (mail: Mail, part: string): Promise<void> => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -29,15 +29,15 @@ export function outbox(data: string, clock: Clock, log: Log): Mailer {
     }
   };
   const newPart = () => join(folder, `${clock.now()}-${randomBytes(8).toString("hex")}.part`);
-  const letGo = (part: string) => rename(part, part.replace(/part$/, "eml"));
+  const publish = (part: string) => rename(part, part.replace(/part$/, "eml"));
   const hold = async (mails: readonly Mail[]): Promise<HeldMails> => {
-    // The unfinished files of the last run are deleted first, so that none of these is among them.
+    // Wait until the unfinished files of the last run are deleted, otherwise that could delete one of these.
     await last;
     const parts = mails.map(newPart);
     const drop = async () => void (await Promise.all(parts.map((part) => rm(part, { force: true }))));
     try {
       for (let at = 0; at < mails.length; at += atOnce) {
-        // All have ended before a failure is reported: a late one would leave its file behind.
+        // Wait for all writes before reporting a failure: one that finishes later would leave its file behind.
         const writes = mails.slice(at, at + atOnce).map((mail, i) => write(mail, parts[at + i] ?? ""));
         const failed = (await Promise.allSettled(writes)).find((one) => one.status === "rejected");
         if (failed) throw failed.reason;
@@ -49,7 +49,7 @@ export function outbox(data: string, clock: Clock, log: Log): Mailer {
     return {
       drop,
       async send() {
-        for (const part of parts) await letGo(part);
+        for (const part of parts) await publish(part);
       },
     };
   };
@@ -59,7 +59,7 @@ export function outbox(data: string, clock: Clock, log: Log): Mailer {
         .then(async () => {
           const part = newPart();
           await write(mail, part);
-          await letGo(part);
+          await publish(part);
         })
         .catch((error: unknown) => log("error", "a mail could not be written", { error: String(error) }));
     },
@@ -72,14 +72,20 @@ async function dropParts(folder: string): Promise<void> {
   for (const name of await readdir(folder)) if (name.endsWith(".part")) await rm(join(folder, name), { force: true });
 }
 
-/** A full disk has its own cause; any other failure is reported with its code. */
+/**
+ * Passes a full disk on unchanged, because it has its own cause; reports other failures as `storage_readonly` with their error
+ * code.
+ */
 function unwritable(error: unknown, folder: string): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "ENOSPC" || code === "EDQUOT") return error;
   return new Refusal("storage_readonly", say("mail_unwritable", { path: folder, reason: code || String(error) }));
 }
 
-/** RFC 5322. Addresses and subjects have no line ends: the first are checked when they are set, the others are ours. */
+/**
+ * Formats a mail by RFC 5322. Addresses and subjects contain no line breaks: addresses are checked when they are set, subjects
+ * are fixed texts.
+ */
 function message({ to, subject, text }: Mail, now: number): string {
   const head = [
     `To: ${to}`,

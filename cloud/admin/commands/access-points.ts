@@ -19,7 +19,9 @@ export const accessPointPrefer = changing({
   },
 });
 
-/** Access points of the account's CCNs, or those that serve an instance; `numbers` have to be among the account's. */
+/**
+ * Access points of the account's CCNs, or only those that serve an instance. Every one of `numbers` must belong to the account.
+ */
 export const accessPointOwn = reading({
   name: "access-point own",
   access: "read",
@@ -41,7 +43,7 @@ export const accessPointOwn = reading({
   },
 });
 
-/** The account's instances that an access point serves, the oldest first. */
+/** The account's instances that an access point serves, oldest first. */
 export const accessPointInstances = reading({
   name: "access-point instances",
   access: "read",

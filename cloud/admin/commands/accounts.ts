@@ -30,7 +30,7 @@ const wish = {
   clientIp: z.string().optional(),
 };
 
-/** Whether its owner gets the credentials by mail; absent = yes. */
+/** Whether to mail the credentials to the account's owner; default: yes. */
 const mailed = { tell: z.boolean().optional() };
 
 interface Ref {
@@ -56,11 +56,11 @@ const tell = (
   );
 };
 
-/** A given password is not repeated; a made one is shown, this once. */
+/** Adds the password only if the server generated it: this is the one time it is shown. */
 const shown = (view: AccountView, made: Secret | undefined): AccountView & { password?: string } =>
   made === undefined ? view : { ...view, password: made.reveal() };
 
-/** Accounts of an instance page by page, as the published API lists them. */
+/** A page of an instance's accounts, for the published API. */
 export const accountSearch = reading({
   name: "account search",
   access: "accounts-read",
@@ -90,7 +90,7 @@ export const accountCreate = changing({
   access: "accounts",
   input: z.strictObject({ ...one, ...wish, user: one.user.optional(), mustChange: z.boolean().optional(), ...mailed }),
   async prepare(at, { instance, tell: _, ...account }) {
-    // Before the costly hash, and again in the transaction, where it counts.
+    // Refuses an unknown instance before the expensive hash. `handle` checks it again within the transaction.
     await theInstance(at, instance);
     return prepareAccount(account);
   },

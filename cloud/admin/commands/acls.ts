@@ -28,7 +28,7 @@ import {
 } from "./values.ts";
 
 const text = z.string().max(2_000);
-/** A list of another region than the given one is not there. */
+/** If `region` is given, a list in another region is reported as not found. */
 const one = { acl: text, region: region.optional() };
 
 const ruleValues = z.strictObject({

@@ -49,9 +49,9 @@ const filterBy = <C extends string>(columns: readonly C[]) =>
     .max(5)
     .optional();
 
-/** Nothing matches: a filter by what no object has. */
+/** Set by a filter that cannot match anything; the result is empty. */
 const none = { none: z.boolean().optional() };
-/** `region`: where the caller expects the child. */
+/** With `region`, a child in another region is reported as not found. */
 const oneChild = { ...child, region: region.optional() };
 
 export const cenList = reading({
@@ -124,7 +124,7 @@ export const cenChild = reading({
   },
 });
 
-/** Routes to cloud networks as a region sees them: that of a child, or a given one. */
+/** Routes to cloud networks as seen from a region: that of a child, or the given one. */
 export const cenRoutes = reading({
   name: "cen routes",
   access: "read",
@@ -163,7 +163,7 @@ export const packageList = reading({
   access: "read",
   input: z.strictObject({
     by: filterBy(["id", "cen_id", "name"]),
-    /** One of the filters is enough. */
+    /** Combine the filters with OR instead of AND. */
     any: z.boolean().optional(),
     ...having,
     ...none,
@@ -180,7 +180,7 @@ export const packageDelete = changing({
   handle: async (change, p) => deletePackage(change, await ownPackage(change.tx, change.caller.tenant, p.package)),
 });
 
-/** Does something with a package and a CEN, both the caller's own. */
+/** Declares a command on a package and a CEN, both of which must belong to the caller's account. */
 const withPackage = (name: string, act: typeof associatePackage) =>
   changing({
     name,
@@ -219,7 +219,7 @@ export const cenLimits = reading({
 
 const tagged = { type: z.enum(["cen", "bandwidthpackage"]), ids: z.array(text).max(maxTagged) };
 
-/** Changes the tags of all of `ids`, or of none. One audit record: it is one action. */
+/** Changes the tags of all of `ids` in one transaction, with one audit record because it is one action. */
 async function onEach(
   change: Changing,
   p: { type: "cen" | "bandwidthpackage"; ids: readonly string[] },
@@ -235,7 +235,7 @@ async function onEach(
   await change.audit(ids.join(" "), { tags: view(before) }, { tags: view(after) });
 }
 
-/** Tags of the account's objects in the order of object and key, those after `after`. */
+/** Tags of the account's objects, ordered by object and key, starting after `after`. */
 export const tagList = reading({
   name: "cen tags",
   access: "read",

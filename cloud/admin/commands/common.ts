@@ -5,15 +5,15 @@ import type { Reading } from "../command.ts";
 import { operates } from "../run.ts";
 
 /**
- * The instance a command is about. Text: its id or unique name, absent = the only one there is. With `id`: exactly that one, of the
- * caller's account of the product, and of that region if one is given.
+ * Selects the instance of a command. A string is its id or unique name; if absent, the account's only instance. The object form
+ * matches exactly this id within the caller's product account, and the region if one is given.
  */
 export const instanceRef = z.union([
   z.string().max(128),
   z.strictObject({ id: z.string().max(128), region: z.string().max(64).optional() }),
 ]);
 
-/** A text that people read. Its rule is checked here, so that it holds whichever way the command is asked for. */
+/** A text for people. Its rule is part of the command's input, so that it applies to every API. */
 export const textOf = (rule: TextRule) =>
   z.string().superRefine((text, context) => {
     const refusal = textFault(rule, text);

@@ -31,5 +31,5 @@ const all: readonly AnyCommand[] = [
   ...operatingCommands,
 ];
 
-/** Everything an administrator can do, by name. */
+/** All commands by name. */
 export const commands: ReadonlyMap<string, AnyCommand> = new Map(all.map((command) => [command.name, command]));

@@ -12,13 +12,13 @@ import { region } from "./values.ts";
 const text = z.string().max(128);
 const some = z.array(z.string().max(64)).max(50).optional();
 
-/** The account's instances page by page, as the published API lists them. */
+/** A page of the account's instances, for the published API. */
 export const instanceSearch = reading({
   name: "instance search",
   access: "accounts-read",
   input: z.strictObject({
     region: region.optional(),
-    /** All of these have to be its id. */
+    /** The id must equal each of these; undefined entries are ignored. */
     ids: z.array(text.optional()).max(2).optional(),
     oneOf: some,
     namePart: text.optional(),
@@ -27,7 +27,7 @@ export const instanceSearch = reading({
     acls: z.array(z.string()).optional(),
     withoutAcls: z.array(z.string()).optional(),
     usable: z.boolean().optional(),
-    /** Nothing fits. */
+    /** Set by a filter that cannot match anything; the result is empty. */
     none: z.boolean().optional(),
     ...paged,
   }),
@@ -54,7 +54,7 @@ export const instanceLimit = reading({
   read: ({ db, caller }) => usageOf(db, caller.tenant, "instances-per-account", "instance"),
 });
 
-/** Instances that a CCN can bind: the account's own of its area, or those granted to it. */
+/** Instances that a CCN can bind: those of the account in its area, or those granted to it. */
 export const ccnBindable = reading({
   name: "ccn bindable",
   access: "read",

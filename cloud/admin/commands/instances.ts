@@ -30,12 +30,12 @@ import { dataPlan, region, renewalMonths, routingStrategy, securityLockThreshold
 const one = { instance: instanceRef.optional() };
 export const many = z.array(z.string().max(300)).max(1_000);
 
-/** A view, and what the administrator should know about the change. */
+/** A view with warnings about the change for the administrator. */
 export interface Warned {
   warnings?: string[];
 }
 
-/** Changes one instance; the audit has what it was before and is after. */
+/** Changes one instance and audits its values before and after. */
 export async function changingOne(
   change: Changing,
   ref: InstanceRef | undefined,
@@ -147,9 +147,9 @@ export const instanceDelete = changing({
   access: "write",
   input: z.strictObject({
     instance: instanceRef,
-    /** Although it has accounts. */
+    /** Delete it although it has accounts. */
     force: z.boolean(),
-    /** Although it is bound to a CCN. */
+    /** Delete it although it is bound to a CCN. */
     whileBound: z.boolean().optional(),
   }),
   async handle(change, p) {
@@ -271,7 +271,7 @@ export const linkCreate = reading({
   input: z.strictObject({
     ...one,
     server: z.string().max(512).optional(),
-    /** undefined = where clients need them. */
+    /** Whether the link has pins; undefined = only if clients need them. */
     pins: z.boolean().optional(),
   }),
   async read(at, p) {

@@ -52,7 +52,7 @@ export const networkDelete = changing({
   handle: async (change, p) => deleteNetwork(change, await ownNetwork(change.tx, change.caller.tenant, p.network)),
 });
 
-/** The chain from clients to cloud networks, hop by hop. */
+/** The chain from clients to cloud networks, one entry per hop. */
 export const instanceHops = reading({
   name: "instance hops",
   access: "accounts-read",
@@ -72,7 +72,7 @@ export const instanceHops = reading({
   },
 });
 
-/** The prefixes that an instance's clients reach, and its own blocks that each of them overlaps. */
+/** The prefixes that an instance's clients reach, each with the instance's own blocks that overlap it. */
 export const instanceRoutes = reading({
   name: "instance routes",
   access: "read",
@@ -94,7 +94,7 @@ function clash(a: string, b: string): boolean {
   return x !== undefined && y !== undefined && overlaps(x, y);
 }
 
-/** What was found last; null = it was never diagnosed. */
+/** The last diagnosis; null = there was none. */
 export const instanceDiagnosis = reading({
   name: "instance diagnosis",
   access: "read",
@@ -102,7 +102,7 @@ export const instanceDiagnosis = reading({
   read: async (at, p) => (await lastDiagnosis(at.db, (await theInstance(at, p.instance)).id)) ?? null,
 });
 
-/** Stores what it finds, and changes nothing that anybody set: so readers may, and the audit has no record of it. */
+/** Stores the diagnosis but changes no setting: therefore read access is enough and there is no audit record. */
 export const instanceDiagnose = changing({
   name: "instance diagnose",
   access: "read",

@@ -16,7 +16,7 @@ const text = z.string().max(64);
 const of = { instance: instanceRef.optional() };
 const users = z.array(text).max(50).optional();
 
-/** How many sessions run, by instance. */
+/** Number of running sessions per instance. */
 export const sessionCount = reading({
   name: "session count",
   access: "accounts-read",
@@ -24,7 +24,7 @@ export const sessionCount = reading({
   read: ({ db, caller }, p) => onlineByInstance(db, { tenantId: caller.tenant.id, region: p.region, ids: p.instances }),
 });
 
-/** How many sessions run, by account. */
+/** Number of running sessions per account. */
 export const accountSessionCount = reading({
   name: "account session-count",
   access: "accounts-read",
@@ -37,7 +37,7 @@ export const accountSessionCount = reading({
   },
 });
 
-/** The running sessions of an account, the oldest first. */
+/** The running sessions of an account, oldest first. */
 export const accountSessions = reading({
   name: "account sessions",
   access: "accounts-read",
@@ -49,10 +49,10 @@ export const accountSessions = reading({
   },
 });
 
-/** Bytes of the plan: GB as the product counts them. */
+/** A GB of the data plan, bytes. The product counts 1024³. */
 const gigabyte = 1024 ** 3;
 
-/** What accounts have used of their plan in a month: the larger of both directions counts. */
+/** Traffic of accounts in a month; the larger of the two directions counts against the plan. */
 export const accountFlow = reading({
   name: "account flow",
   access: "accounts-read",
@@ -74,7 +74,7 @@ export const accountFlow = reading({
     const wanted = named.length === 0 ? undefined : named;
     const used = await trafficByUser(db, instance.id, { from: `${days}01`, to: `${days}31` }, wanted);
     for (const name of named) {
-      // An account that was deleted is known by what it has used.
+      // A deleted account is accepted if it has traffic in this month.
       if (!used.has(name)) await findAccount(db, instance.id, name);
     }
     const names = wanted ?? [...used.keys()].sort().slice(0, limit);

@@ -12,7 +12,7 @@ import { backUp } from "../../store/backup.ts";
 import { type AnyCommand, changing, reading } from "../command.ts";
 import { instanceRef, textOf, theInstance } from "./common.ts";
 
-/** It writes files where the caller says, which is for those only who own the data directory anyway. */
+/** Writes files to a path of the caller's choice, so it is restricted to those who own the data directory anyway. */
 export const backup = reading({
   name: "backup",
   access: "host",
@@ -23,7 +23,7 @@ export const backup = reading({
   },
 });
 
-/** What people compare with what their client shows: of the key in use, then of the next or spare one. */
+/** Fingerprints that people compare with the one in their client: of the key in use, then of the next or spare key. */
 export const serverFingerprint = reading({
   name: "server fingerprint",
   access: "read",

@@ -15,7 +15,7 @@ import { type AnyCommand, changing, type Reading, reading } from "../command.ts"
 import { textOf } from "./common.ts";
 
 const text = z.string().max(64);
-/** The account of the product that is meant; absent = the caller's. */
+/** The product account to act on; default: the caller's. */
 const of = { tenant: text.optional() };
 
 const tenantOf = ({ db, caller }: Pick<Reading, "db" | "caller">, name: string | undefined): Promise<Tenant> =>

@@ -13,22 +13,22 @@ import {
   ruleProtocol,
 } from "../../domain/limits/values.ts";
 
-// The published API declares the same values from the same rules; here they hold whichever way a command is asked for.
+// The published API checks the same rules; here they also apply to sagctl.
 
 const whole = ({ min, max }: Range) => z.int().min(min).max(max);
 const oneOf = (words: readonly string[]) => z.enum(words);
 
-/** What the quota allows says the domain, so that there is one range in refusals. */
+/** The range depends on the account's quota, so the domain checks it. */
 export const userCount = z.int();
 export const dataPlan = z.literal(dataPlans);
-/** The term of an order. */
+/** Term of an order, months. */
 export const term = z.literal(orderMonths);
 export const renewalMonths = whole(ranges.renewalMonths);
 export const securityLockThreshold = whole(ranges.securityLockThreshold);
 export const rulePriority = whole(ranges.rulePriority);
 export const packageBandwidth = whole(ranges.packageBandwidth);
 export const regionBandwidth = whole(ranges.regionBandwidth);
-/** The number of an account of the product, or of an access point. */
+/** Number of a product account or of an access point. */
 export const number = z.int().min(1);
 
 export const aclType = oneOf(choices.aclType);
@@ -40,12 +40,12 @@ export const protectionLevel = oneOf(choices.protectionLevel);
 export const chargeType = oneOf(choices.chargeType);
 export const cenArea = oneOf(cenAreas);
 export const region = oneOf(regionIds);
-/** A region as the CEN API writes it: a CCN's has "ccn-" in front. */
+/** A region as the CEN API writes it: the region of a CCN has the prefix "ccn-". */
 export const cenRegion = oneOf([...regionIds, ...regionIds.map((id) => `ccn-${id}`)]);
 
 export const protocol = z.string().min(ruleProtocol.min).max(ruleProtocol.max).regex(ruleProtocol.pattern);
 
-/** A code to be taken. */
+/** A code for `code create`. */
 export const newCode = z.string().superRefine((text, context) => {
   try {
     requireCode(text);
@@ -55,7 +55,7 @@ export const newCode = z.string().superRefine((text, context) => {
   }
 });
 
-/** Ids of applications as they are stored: a list of texts in JSON. */
+/** Application ids in the form in which they are stored: a JSON array of strings. */
 export const applications = z.string().max(2_000).refine(isListOfIds);
 
 function isListOfIds(json: string): boolean {

@@ -28,7 +28,7 @@ import { hello } from "../hello.ts";
 import { bearer, tokenOwner } from "../http/caller.ts";
 import { toDuration } from "../http/duration.ts";
 
-/** Bytes of peers per part of a snapshot; a message is at most 256 KiB. */
+/** Maximum bytes of peers in one part of a snapshot; a message is limited to 256 KiB. */
 const partBytes = 192 * 1024;
 
 type WatchMessage = MessageInitShape<typeof WatchResponseSchema>;
@@ -64,11 +64,11 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
           text: failure?.text,
         });
       }
-      // Of another epoch or another process of the access point: it says nothing about what is in force now.
+      // An acknowledgement for another epoch or from an earlier process of the access point does not apply to its current peers.
       if (Number(request.epoch) !== context.peers.epoch || request.bootId !== state.bootId) return {};
       const revision = Math.min(Number(request.revision), context.peers.revision);
       context.accessPoints.acknowledge(state.id, revision);
-      // The Dial that waited for this goes out before the bookkeeping, which waits for the disk.
+      // Let the Dial that waits for this acknowledgement answer first: recording the removals waits for the disk.
       await new Promise((resolve) => setImmediate(resolve));
       await confirmRemovals(context, state, revision);
       return {};
@@ -111,7 +111,7 @@ function described(description: Description | undefined): AccessPointDescription
   };
 }
 
-/** One item as one message, or several when it would be too large for one. */
+/** Converts an item to one message, or to several if a snapshot exceeds the limit of one. */
 function* messagesOf(context: Context, state: AccessPointState, item: StreamItem): Generator<WatchMessage> {
   const head = { epoch: BigInt(context.peers.epoch), revision: BigInt(item.revision) };
   if (item.kind === "heartbeat") {

@@ -43,9 +43,9 @@ const withCode = (request: Names & { password: string; otp: string }, call: Hand
   otp: request.otp,
 });
 
-/** What people do with their own account. */
+/** Calls for people's own accounts, devices and sessions. */
 export function accountCalls(context: Context): Calls {
-  const asked = async (call: HandlerContext) => {
+  const authenticated = async (call: HandlerContext) => {
     const state = await signInOf(context, bearer(call, "sign_in_expired"));
     call.values.set(tokenOwner, state.accountId);
     return state;
@@ -88,7 +88,7 @@ export function accountCalls(context: Context): Calls {
     },
 
     async listDevices(_request, call) {
-      const { devices, secondFactor, secondFactorRequired } = await ownDevices(context, await asked(call));
+      const { devices, secondFactor, secondFactorRequired } = await ownDevices(context, await authenticated(call));
       return {
         devices: devices.map(({ id, name, platform, firstSeenMs, lastSeenMs, signedIn, thisDevice }) => ({
           deviceId: id,
@@ -105,7 +105,7 @@ export function accountCalls(context: Context): Calls {
     },
 
     async listSessions(_request, call) {
-      const sessions = await ownSessions(context, await asked(call));
+      const sessions = await ownSessions(context, await authenticated(call));
       return {
         sessions: sessions.map(({ id, deviceId, deviceName, addresses, mode, ageMs, thisDevice }) => ({
           sessionId: id,
@@ -120,12 +120,12 @@ export function accountCalls(context: Context): Calls {
     },
 
     async endSession(request, call) {
-      await endOwnSession(context, await asked(call), request.sessionId);
+      await endOwnSession(context, await authenticated(call), request.sessionId);
       return {};
     },
 
     async endDevice(request, call) {
-      await endOwnDevice(context, await asked(call), request.deviceId);
+      await endOwnDevice(context, await authenticated(call), request.deviceId);
       return {};
     },
   };

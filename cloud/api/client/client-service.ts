@@ -16,7 +16,7 @@ import { toDuration } from "../http/duration.ts";
 import { accountCalls } from "./account-calls.ts";
 import { sessionMessage } from "./convert.ts";
 
-/** What a person asks for. `pins`: of this server's keys, in use and next or spare. */
+/** The ClientService of sag.client.v1. `pins` returns the SPKI pins of this server's keys: in use, then next or spare. */
 export function clientService(context: Context, pins: () => Uint8Array[]): ServiceImpl<typeof ClientService> {
   const server = () => ({ hello: hello(), spkiPins: pins() });
 

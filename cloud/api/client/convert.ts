@@ -48,16 +48,16 @@ export function endpointMessage(endpoint: EndpointRecord): MessageInitShape<type
   };
 }
 
-/** Every hop behind the access point is fixed by an administrator. */
+/** An administrator has to fix any hop behind the access point, so `mender` is always ADMINISTRATOR. */
 function hopMessage({ kind, id, name, missing }: ChainHop): MessageInitShape<typeof HopSchema> {
   const hop = hopKinds[kind];
-  const told = { kind: hop, id, name, whole: missing === null };
-  if (!missing) return told;
+  const message = { kind: hop, id, name, whole: missing === null };
+  if (!missing) return message;
   const code = warningCodes[missing.code];
-  return { ...told, missing: { code, hop, mender: Mender.ADMINISTRATOR, ...warningText(missing.said) } };
+  return { ...message, missing: { code, hop, mender: Mender.ADMINISTRATOR, ...warningText(missing.said) } };
 }
 
-/** `token` "" = the one from Dial stays. */
+/** `token` is "" in answers to Renew: the token from Dial stays valid. */
 export function sessionMessage(session: SessionDescription, token: string): MessageInitShape<typeof SessionSchema> {
   const { profile } = session;
   const first = session.accessPoints[0];
@@ -112,5 +112,5 @@ export function sessionMessage(session: SessionDescription, token: string): Mess
   };
 }
 
-/** The words of a warning in the contract's form. */
+/** Text, key and parameters of a warning, as the API has them. */
 const warningText = ({ text, key, params }: Message) => ({ text, messageKey: key, messageParams: inEnglish(params) });

@@ -12,7 +12,10 @@ import { bearer, tokenOwner } from "../http/caller.ts";
 import { failureOf } from "../http/errors.ts";
 import { sessionMessage } from "./convert.ts";
 
-/** What sag-tunnel does with its own session. `pins`: of this server's keys, in use and spare. */
+/**
+ * The SessionService, which sag-tunnel calls for its own session. `pins` returns the SPKI pins of this server's keys: in use,
+ * then next or spare.
+ */
 export function sessionService(context: Context, pins: () => Uint8Array[]): ServiceImpl<typeof SessionService> {
   return {
     async renew(request, call) {
@@ -39,10 +42,10 @@ export function sessionService(context: Context, pins: () => Uint8Array[]): Serv
         arrived.set();
       });
       try {
-        // Check again after subscribing: an end in between would never be reported.
+        // Check again after subscribing, otherwise a session that ended in between would never be reported.
         await sessionOf(context, token);
-        let told = await revisionFor(context, row);
-        yield { event: { case: "opened", value: { hello: hello(), profileRevision: told } } };
+        let sentRevision = await revisionFor(context, row);
+        yield { event: { case: "opened", value: { hello: hello(), profileRevision: sentRevision } } };
         while (!call.signal.aborted) {
           const hasArrived = await arrived.wait(heartbeatMs, call.signal);
           if (call.signal.aborted) return;
@@ -53,9 +56,9 @@ export function sessionService(context: Context, pins: () => Uint8Array[]): Serv
               return;
             }
             if (event.kind === "message") yield { event: { case: "message", value: { text: event.text } } };
-            if (event.kind === "profile" && event.revision !== told) {
-              told = event.revision;
-              yield { event: { case: "profileChanged", value: { profileRevision: told } } };
+            if (event.kind === "profile" && event.revision !== sentRevision) {
+              sentRevision = event.revision;
+              yield { event: { case: "profileChanged", value: { profileRevision: sentRevision } } };
             }
           }
         }

@@ -3,28 +3,35 @@ import { invalid } from "../../base/cause.ts";
 import { parseIp } from "../../base/ip.ts";
 import { say } from "../../base/say.ts";
 
-/** How much of the server one address may take before it has shown a valid token. */
+/** Limits on connections and requests. */
 export interface AdmissionRules {
-  /** Connections of all addresses together. Beyond it, connections without a valid token make room for new ones. */
+  /** Total connections. Beyond it, a new connection replaces an old one, preferably one without a valid token. */
   total: number;
-  /** Connections of one address on which no valid token has been seen; beyond it the oldest of them ends. */
+  /** Connections per address on which no valid token has been seen; beyond it the oldest of them is closed. */
   perAddress: number;
-  /** Connections on which the tokens of one account or access point were seen; beyond it the oldest of them ends. */
+  /** Connections on which tokens of the same account or access point were seen; beyond it the oldest of them is closed. */
   perOwner: number;
-  /** Requests of one address whose body has not arrived yet; beyond it new ones are refused. */
+  /** Requests per address whose body has not fully arrived; beyond it new ones are refused. */
   incomplete: number;
 }
 
-/** A company behind one NAT address has hundreds of clients; each is without a valid token for a fraction of a second. */
+/**
+ * A company behind one NAT address can have hundreds of clients, but each has no valid token only for a fraction of a second.
+ */
 export const defaultRules = { perAddress: 256, perOwner: 64, incomplete: 256 };
 
-/** One owner's connections that never make room for others: an app, its tunnel, and as many again while they reconnect. */
+/**
+ * Connections per owner that are never closed in favour of others: an app and its tunnel, and as many again while they reconnect.
+ */
 const alwaysKept = 4;
 
-/** Addresses of reverse proxies: many clients share them, so their connections are not counted as one client's. */
+/**
+ * Addresses of reverse proxies. Their connections carry many clients, so they are exempt from the limits per address and per
+ * owner.
+ */
 export type Proxies = (address: string) => boolean;
 
-/** Reads addresses and prefixes; `field` is the option they were given with. */
+/** Parses addresses and prefixes; `field` is the option they came from. */
 export function proxiesFrom(prefixes: readonly string[], field = "trusted-proxy"): Proxies {
   const list = new BlockList();
   for (const text of prefixes) {
@@ -45,7 +52,10 @@ export function proxiesFrom(prefixes: readonly string[], field = "trusted-proxy"
 
 const plain = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, "");
 
-/** What is counted as one address: all of IPv4, a /64 of IPv6 (one host can use any address of it). */
+/**
+ * Key of the per-address limits: the whole IPv4 address, or the /64 of an IPv6 address, since one host can use any address of its
+ * /64.
+ */
 export function addressKey(address: string): string {
   const bare = plain(address);
   const value = isIPv6(bare) ? parseIp(bare)?.value : undefined;
@@ -53,19 +63,19 @@ export function addressKey(address: string): string {
 }
 
 /**
- * Decides which connections stay. First those without a valid token make room, of the address that has the most of them; then those
- * of the account that has the most.
+ * Decides which connection to close when there are too many. Connections without a valid token are closed first, from the
+ * address with the most of them; then connections from the account with the most.
  */
 export class Admission<Connection> {
   readonly #rules: AdmissionRules;
   readonly #isProxy: Proxies;
-  /** Without a valid token, by address, oldest first. */
+  /** Connections without a valid token, by address, oldest first. */
   readonly #unproven = new Map<string, Set<Connection>>();
   readonly #keys = new Map<Connection, string>();
   /** Connections with a valid token, by the token's owner, oldest first. */
   readonly #owned = new Map<string, Set<Connection>>();
   readonly #owners = new Map<Connection, string>();
-  /** Reverse proxies' connections: those of many clients in one. */
+  /** Connections of reverse proxies. */
   readonly #shared = new Set<Connection>();
   readonly #incomplete = new Map<string, number>();
 
@@ -78,7 +88,7 @@ export class Admission<Connection> {
     return this.#keys.size;
   }
 
-  /** A connection was accepted; returns those to end, perhaps itself. */
+  /** Adds an accepted connection; returns those to close, possibly this one. */
   add(connection: Connection, address: string): Connection[] {
     const key = addressKey(address);
     const ended: Connection[] = [];
@@ -105,7 +115,7 @@ export class Admission<Connection> {
     return ended;
   }
 
-  /** A valid token of this account or access point was seen on it; returns those to end. */
+  /** A valid token of this owner was seen on the connection; returns connections to close. */
   proven(connection: Connection, owner: string): Connection[] {
     if (!this.#keys.has(connection) || this.#shared.has(connection) || this.#owners.has(connection)) return [];
     this.#forget(connection);
@@ -118,7 +128,7 @@ export class Admission<Connection> {
     return [oldest];
   }
 
-  /** All connections of an account that may not connect any more. */
+  /** Connections on which this owner's tokens were seen. */
   of(owner: string): Connection[] {
     return [...(this.#owned.get(owner) ?? [])];
   }
@@ -135,7 +145,7 @@ export class Admission<Connection> {
     if (own?.size === 0) this.#owned.delete(owner);
   }
 
-  /** A request whose body is still to come; false = refuse it. Call `completed` once for each that was let in. */
+  /** Counts a request whose body has not arrived; false = refuse it. Call `completed` once for each request that was counted. */
   begun(address: string): boolean {
     if (this.#isProxy(address)) return true;
     const key = addressKey(address);
@@ -166,7 +176,7 @@ export class Admission<Connection> {
   }
 }
 
-/** Of those with more than `least`. */
+/** The largest set with more than `least` entries. */
 function largest<T>(sets: Iterable<Set<T>>, least: number): Set<T> | undefined {
   let most: Set<T> | undefined;
   for (const one of sets) if (one.size > (most?.size ?? least)) most = one;

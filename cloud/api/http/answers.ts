@@ -9,7 +9,7 @@ import { failureOf } from "./errors.ts";
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
-/** An error in the Connect protocol's form, with its cause. `code`: the protocol's own word. */
+/** An error of the Connect protocol with our cause as its detail. `code` is the protocol's error code. */
 export function errorBody(code: string, cause: CauseCode, said: Message): Buffer {
   const failure = create(FailureSchema, failureOf(new Refusal(cause, said)));
   const value = Buffer.from(toBinary(FailureSchema, failure)).toString("base64").replace(/=+$/, "");
@@ -19,12 +19,12 @@ export function errorBody(code: string, cause: CauseCode, said: Message): Buffer
 
 export function answerJson(response: HttpResponse, status: number, body: Buffer): void {
   const headers = { "content-type": "application/json", "content-length": body.length };
-  // Both kinds of response have these two; their overloads only differ.
+  // Both response types have these methods, but their overloads are incompatible.
   (response as ServerResponse).writeHead(status, headers);
   (response as ServerResponse).end(body);
 }
 
-/** Everything that is no call of ours: it does not exist. */
+/** Answers 404 to paths that are neither an API call nor another known path. */
 export function answerOther(request: HttpRequest, response: HttpResponse): void {
   const path = request.url?.split("?", 1)[0] ?? "";
   if (/^\/sag\.[a-z]+\.v\d+\./.test(path)) {

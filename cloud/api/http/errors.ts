@@ -5,7 +5,7 @@ import type { CauseCode, Refusal } from "../../base/cause.ts";
 import { inEnglish } from "../../base/say.ts";
 import { toDuration } from "./duration.ts";
 
-/** How a cause reads to software that knows only the protocol's own codes. */
+/** Connect error codes of causes, for software that knows only the protocol's codes. */
 const codes: Partial<Record<CauseCode, Code>> = {
   bad_credentials: Code.Unauthenticated,
   sign_in_expired: Code.Unauthenticated,
@@ -35,7 +35,7 @@ export function causeNumber(code: CauseCode): Cause {
   return Cause[code.toUpperCase() as keyof typeof Cause];
 }
 
-/** The contract's form of a refusal. */
+/** Converts a refusal to sag.types.v1.Failure. */
 export function failureOf(refusal: Refusal) {
   const { retryAfterMs, deviceName, sessions, field } = refusal.details;
   return {

@@ -3,17 +3,17 @@ import type { Log } from "../../base/log.ts";
 import type { Proxies } from "./admission.ts";
 import type { HttpRequest } from "./answers.ts";
 
-/** More than any chain of proxies has; the rest was written by the client. */
+/** Upper bound on the proxies in a chain; entries beyond it can only come from the client. */
 const mostHops = 16;
 
-/** Told of an entry that is no address; `peer` is the proxy that sent it. */
+/** Called for an entry that is not an address; `peer` is the proxy that sent it. */
 export type Unreadable = (entry: string, peer: string) => void;
 
-/** Azure Application Gateway and IIS write 198.51.100.7:4001, others [2001:db8::1]:4001 (RFC 7239, section 6). */
+/** Azure Application Gateway and IIS write 198.51.100.7:4001, others write [2001:db8::1]:4001 (RFC 7239, section 6). */
 const withoutPort = (entry: string) =>
   entry.replace(/^\[(.*)\](:\d+)?$/, "$1").replace(/^(\d{1,3}(?:\.\d{1,3}){3}):\d+$/, "$1");
 
-/** Logs the first unreadable entry of each proxy: the next thousands would say the same. */
+/** Logs only the first unreadable entry of each proxy, because every request through it has the same problem. */
 export function unreadableOnce(log: Log): Unreadable {
   const seen = new Set<string>();
   return (entry, peer) => {
@@ -27,8 +27,8 @@ export function unreadableOnce(log: Log): Unreadable {
 }
 
 /**
- * Whom a request comes from. The peer's address, unless that is a trusted proxy: then the last address in X-Forwarded-For that is none.
- * What stands before it was sent by the client, who can write anything.
+ * The client's address. If the peer is a trusted proxy, this is the last address in X-Forwarded-For that is not a trusted proxy;
+ * entries before it come from the client and can be forged.
  */
 export function clientAddress(request: HttpRequest, isProxy: Proxies, unreadable?: Unreadable): string {
   const peer = request.socket?.remoteAddress ?? "unknown";

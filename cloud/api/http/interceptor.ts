@@ -24,7 +24,9 @@ function check<D extends DescMessage>(schema: D, message: MessageShape<D>): void
   throw new Refusal("invalid_argument", said, { field });
 }
 
-/** For every call: validates what comes in, turns refusals into the contract's form, logs one line with a request id. */
+/**
+ * Interceptor of every call: validates requests, converts refusals to Connect errors, and writes one log line with a request id.
+ */
 export function guard(log: Log, dataDirectory: string): Interceptor {
   return (next) => async (request) => {
     const id = newHexId().slice(0, 16);
@@ -57,7 +59,7 @@ export function guard(log: Log, dataDirectory: string): Interceptor {
         throw error;
       }
       finish("unknown");
-      // The stack is for the log of whoever runs the server, never for the caller.
+      // The stack goes to the log only, never to the caller.
       log("error", "a call failed unexpectedly", {
         request: id,
         error: error instanceof Error ? error.stack : String(error),
@@ -93,12 +95,12 @@ async function* checked<D extends DescMessage>(schema: D, messages: AsyncIterabl
 
 const left = ["ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED", "ERR_HTTP2_STREAM_ERROR", "ECONNRESET", "EPIPE"];
 
-/** The caller closed the connection or the stream while its request was read: no failure of the server. */
+/** Whether the caller closed the connection or stream while its request was being read, which is not a server error. */
 function callerLeft(error: unknown): boolean {
   return error instanceof Error && "code" in error && left.includes(String(error.code));
 }
 
-/** A reverse proxy that collects answers before it passes them on (nginx does by default) must not do so here. */
+/** Tells reverse proxies not to buffer a stream; nginx buffers answers by default. */
 function markAsStream(header: Headers): void {
   header.set("x-accel-buffering", "no");
   header.set("cache-control", "no-store, no-transform");
@@ -106,7 +108,7 @@ function markAsStream(header: Headers): void {
 
 interface StreamEnds {
   refuse: (error: unknown) => never;
-  /** The first message is on its way, so the token was valid. */
+  /** Called with the first message of the answer: by then the token has been verified. */
   prove: () => void;
   finish: () => void;
 }

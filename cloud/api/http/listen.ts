@@ -11,13 +11,13 @@ import type { HttpRequest, HttpResponse } from "./answers.ts";
 import type { Prove } from "./caller.ts";
 import { guardRequests, type RequestTimes } from "./requests.ts";
 
-/** ms between questions to a peer whether it is still there. */
+/** Interval of HTTP/2 pings and TCP keepalive, ms. */
 const pingMs = 15_000;
-/** After so many of these ms an HTTP/2 session without streams is closed. */
+/** An HTTP/2 session without streams is closed after this many ping intervals. */
 const idlePings = 8;
-/** ms in which the owner of connections that an administrator ended reads why. */
+/** ms between ending an account's sessions and closing its connections, so that its clients can read the reason. */
 const endMs = 2_000;
-/** ms for which an HTTP/1.1 connection is kept for a next request; longer than nginx keeps its own (60 s), so that nginx closes first. */
+/** How long an idle HTTP/1.1 connection is kept open, ms. Longer than nginx's default of 60 s, so that nginx closes first. */
 const keepAliveMs = 65_000;
 
 export interface Listening {
@@ -32,7 +32,9 @@ export interface ListenOptions {
   log: Log;
   isProxy: Proxies;
   times: RequestTimes;
-  /** Calls back with the id of each account whose connections an administrator ended; returns how to stop that. */
+  /**
+   * Registers a listener for the ids of accounts whose connections an administrator ended; returns the function that removes it.
+   */
   onEnd?: (listener: (owner: string) => void) => () => void;
 }
 
@@ -54,7 +56,7 @@ export async function listenSecure(
     handshakeTimeout: times.headersMs,
     settings: { maxConcurrentStreams: 256 },
   });
-  // HTTP/1.1 on this server obeys the properties of node:http's server, which its type does not list.
+  // For HTTP/1.1 connections this server honours the properties of node:http's Server, which its type does not declare.
   Object.assign(server as unknown as HttpServer, {
     headersTimeout: times.headersMs,
     requestTimeout: times.headersMs + times.bodyMs,
@@ -75,11 +77,11 @@ export async function listenSecure(
       resolve();
     });
   });
-  // For new connections; those that stand go on with the former one.
+  // Applies to new connections; existing ones keep the former certificate.
   current.onChange(({ certificate, key }) =>
     server.setSecureContext({ cert: certificate, key, minVersion: "TLSv1.2" }),
   );
-  // What goes wrong with accepting one connection must not end the others.
+  // An error in accepting one connection must not close the others.
   server.on("error", (error) => log("error", "the listener failed", { error: String(error) }));
   return {
     host,
@@ -92,7 +94,7 @@ export async function listenSecure(
   };
 }
 
-/** Open files this process may have, less what store, log and sockets of its own need. */
+/** Limit on connections: the process's limit of open files, less what the store, the log and other sockets need. */
 function mostConnections(): number {
   try {
     const limit = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
@@ -129,13 +131,13 @@ function watchConnections(server: Http2SecureServer, { isProxy, times, onEnd }: 
     session.on("close", () => sessions.delete(session));
     session.on("error", () => session.destroy());
     noticeLoss(session);
-    // One that negotiates HTTP/2 and then does not begin to speak it.
+    // Close a connection that negotiated HTTP/2 but never sends its SETTINGS frame.
     const begin = setTimeout(() => session.destroy(), times.headersMs).unref();
     session.once("remoteSettings", () => clearTimeout(begin));
     session.once("close", () => clearTimeout(begin));
   });
   const stopListening = onEnd?.((owner) => {
-    // Those of now: an account that was kicked may sign in and dial again, on new connections.
+    // Only the current connections: an account that was kicked may sign in and dial again on new ones.
     const own = new Set(admission.of(owner));
     for (const [session, name] of sessions) {
       const socket = byPeer.get(name);
@@ -154,7 +156,7 @@ function watchConnections(server: Http2SecureServer, { isProxy, times, onEnd }: 
     close() {
       stopListening?.();
       for (const session of sessions.keys()) session.close();
-      // Streams have ended by now; who keeps a connection open after this has had time enough.
+      // Streams have ended by now; close connections whose peers keep them open.
       setTimeout(() => {
         for (const socket of byPeer.values()) socket.destroy();
       }, 300).unref();
@@ -165,9 +167,9 @@ function watchConnections(server: Http2SecureServer, { isProxy, times, onEnd }: 
 const ignore = () => {};
 
 /**
- * Notices a peer that vanished without a word (power, network) while it has streams open: an access point would else count as
- * connected until the system gives up on its connection. Also closes sessions that are idle; not by the session's own setTimeout, whose
- * timer outlives a session that was destroyed and keeps it in memory until then.
+ * Detects a peer that vanished without closing the connection (power or network loss) while it has open streams; otherwise an
+ * access point would count as connected until TCP times out. Also closes idle sessions. The session's own setTimeout is not used
+ * because its timer keeps a destroyed session in memory until it fires.
  */
 function noticeLoss(session: ServerHttp2Session): void {
   let streams = 0;

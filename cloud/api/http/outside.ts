@@ -9,24 +9,24 @@ type Request = IncomingMessage | Http2ServerRequest;
 
 export interface OutsideParts {
   context: Context;
-  /** Ends once the server is on its way down. */
+  /** Aborted when the server begins to stop. */
   stopping: AbortSignal;
-  /** Answered administrators' requests, "OPERATION CODE" → number. */
+  /** Number of answered admin requests, by "OPERATION CODE". */
   adminRequests(): ReadonlyMap<string, number>;
-  /** When the certificate in use ends, epoch ms. */
+  /** End of validity of the certificate in use, epoch ms. */
   certificateEnd(): number;
   /** The data directory. */
   data: string;
   /**
-   * Metrics are answered here. Not on the listener for clients: they tell how large a company is, and behind a reverse proxy every
-   * request comes from the loopback.
+   * Whether /metrics is served. Not on the clients' listener: metrics reveal the size of a company, and behind a reverse proxy
+   * every request comes from loopback, so the address cannot restrict them.
    */
   withMetrics: boolean;
 }
 
 /**
- * What supervisors and load balancers ask: /healthz (the process answers), /readyz (it can serve: the store answers, it is not
- * stopping) and /metrics for Prometheus. True = it was one of these.
+ * Answers supervisors and load balancers: /healthz (the process is alive), /readyz (it can serve: the store answers and the
+ * server is not stopping) and /metrics for Prometheus. Returns true if the request was one of these.
  */
 export function answerOutside(parts: OutsideParts, request: Request, response: Http2ServerResponse): boolean {
   const path = (request.url ?? "").split("?", 1)[0];
@@ -67,7 +67,7 @@ function send(response: Http2ServerResponse, status: number, type: string, body:
   response.end(body);
 }
 
-/** Bytes without which commits are about to fail. */
+/** Free bytes below which commits are about to fail. */
 const neededBytes = 1024 * 1024;
 
 async function ready({ context, stopping, data }: OutsideParts): Promise<string | undefined> {
@@ -82,7 +82,7 @@ async function ready({ context, stopping, data }: OutsideParts): Promise<string 
   }
 }
 
-/** Prometheus' text form. */
+/** Metrics in the Prometheus text format. */
 export async function metrics({
   context,
   adminRequests,

@@ -5,7 +5,7 @@ import { type Message, say } from "../../base/say.ts";
 import type { Admission } from "./admission.ts";
 import { answerJson, errorBody, type HttpRequest, type HttpResponse } from "./answers.ts";
 
-/** Deadlines for the parts of a request, ms. */
+/** Deadlines for receiving a request, ms. */
 export interface RequestTimes {
   /** TLS handshake, then the header of the first request. */
   headersMs: number;
@@ -22,8 +22,8 @@ interface Guards {
 }
 
 /**
- * Around every request of a listener: an exception in the handler is answered with 500 and logged, a body that does not come ends
- * after its time, and an address has a bounded number of requests that have not arrived.
+ * Wraps the handler of a listener: an exception is logged and answered with 500, a body that does not arrive in time is refused
+ * with 408, and the number of incomplete requests per address is limited.
  */
 export function guardRequests(
   { log, times, admission }: Guards,
@@ -32,7 +32,7 @@ export function guardRequests(
   return (request, response) => {
     const address = request.socket?.remoteAddress ?? "";
     for (const part of [request, response, streamOf(request)]) part?.on("error", ignore);
-    // RFC 9113, 8.1: after a complete answer the server may end a stream whose request is not complete.
+    // RFC 9113, 8.1: after a complete answer, a server may close a stream whose request is incomplete.
     streamOf(request)?.once("finish", () => endStream(request));
     if (!isComplete(request)) {
       if (!admission.begun(address)) return refuse(request, response, 503, say("request_too_many"));
@@ -51,7 +51,6 @@ export function guardRequests(
       request.once("end", arrived);
       response.once("close", arrived);
     }
-    // RFC 9113, 8.1: after a complete answer the server may end a stream whose request is not complete.
     try {
       handler(request, response);
     } catch (error) {
@@ -69,7 +68,7 @@ function streamOf(request: HttpRequest): ServerHttp2Stream | undefined {
   return "stream" in request ? (request as Http2ServerRequest).stream : undefined;
 }
 
-/** All of it is here, whether or not it has been read. */
+/** Whether the whole request has been received, read or not. */
 function isComplete(request: HttpRequest): boolean {
   const stream = streamOf(request);
   if (!stream) return request.complete;
@@ -78,7 +77,7 @@ function isComplete(request: HttpRequest): boolean {
   return state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE || state === constants.NGHTTP2_STREAM_STATE_CLOSED;
 }
 
-/** Answers if that is still possible, and takes nothing more of this request. */
+/** Sends an error if that is still possible, and stops receiving the request. */
 function refuse(request: HttpRequest, response: HttpResponse, status: number, said: Message): void {
   try {
     if (response.headersSent || response.writableEnded) {

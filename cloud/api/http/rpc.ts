@@ -25,16 +25,16 @@ type UniversalResponse = Awaited<ReturnType<UniversalHandler>>;
 
 export interface RpcOptions extends ConnectRouterOptions {
   routes(router: Router): void;
-  /** `proven`: to be called when a valid token was seen. */
+  /** Call `proven` when a valid token was seen. */
   contextValues(request: NodeRequest, proven: Prove): ContextValues;
   log: Log;
-  /** For paths that are no call of ours. */
+  /** Handles all other paths. */
   otherwise(request: NodeRequest, response: NodeResponse): void;
 }
 
 /**
- * Answers calls of the Connect protocol. Like connect-node's own adapter, but what the protocol layer refuses by itself
- * (truncated, oversized, not JSON, wrong method …) gets a cause as well: clients read nothing else.
+ * Serves the Connect protocol. Differs from connect-node's adapter in that errors of the protocol layer itself (truncated,
+ * oversized, not JSON, wrong method) also have a cause, because clients read only the cause.
  */
 export function rpcHandler(options: RpcOptions): (request: NodeRequest, response: NodeResponse, proven: Prove) => void {
   const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...options });
@@ -57,7 +57,7 @@ export function rpcHandler(options: RpcOptions): (request: NodeRequest, response
       .then((answer) => withCause(answer, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((reason: unknown) => {
-        // The caller went away before his answer.
+        // The caller closed the connection before it was answered.
         if (ConnectError.from(reason).code === Code.Aborted) return;
         options.log("warn", "an answer could not be sent", { call: handler.requestPath, error: String(reason) });
         response.destroy();
@@ -65,7 +65,10 @@ export function rpcHandler(options: RpcOptions): (request: NodeRequest, response
   };
 }
 
-/** A name or an address, perhaps with a port (RFC 3986, 3.2.2): connect-node makes a URL of it, which fails for anything else. */
+/**
+ * Whether this is a host with an optional port (RFC 3986, 3.2.2). connect-node builds a URL from it, and throws for anything
+ * else.
+ */
 function isAuthority(text: string | undefined): boolean {
   return (
     text !== undefined &&
@@ -84,7 +87,7 @@ async function withCause(answer: UniversalResponse, values: ContextValues): Prom
   if (answer.status === 200 || answer.header?.has("content-encoding")) return answer;
   const body = await parse(answer);
   if (body.details && body.details.length > 0) return answer;
-  // Bytes that are no message at all end up as an internal error of the decoder.
+  // The decoder reports bytes that it cannot parse as an internal error.
   const unreadable = answer.status === 500 && !values.get(wasRead);
   const status = unreadable ? 400 : answer.status;
   const { code, cause, said } = refused(status, unreadable ? { code: "invalid_argument" } : body);
@@ -102,7 +105,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 async function parse(answer: UniversalResponse): Promise<ErrorBody> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body ?? []) chunks.push(chunk);
-  // Read once, so put back.
+  // The body can be read only once, so replace it by a copy.
   if (answer.body) answer.body = once(Buffer.concat(chunks));
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8")) as ErrorBody;

@@ -14,13 +14,13 @@ import { guard } from "./interceptor.ts";
 import type { Handler } from "./listen.ts";
 import { rpcHandler } from "./rpc.ts";
 
-/** Bytes of one message, either way. */
+/** Maximum size of one message in either direction, bytes. */
 export const maxMessageBytes = 256 * 1024;
 
-/** What is answered besides the contracts: administrators' requests, health. False = not for it. */
+/** Handles admin requests, health checks and metrics. Returns false if the request is none of these. */
 export type Besides = (request: HttpRequest, response: HttpResponse) => boolean;
 
-/** All of the published contracts behind one handler. `stop` ends the streams. */
+/** Handles all API contracts. `stop` ends the streams. */
 export function publicHandler(
   context: Context,
   current: CurrentIdentity,
@@ -51,7 +51,7 @@ export function publicHandler(
     if (besides(request, response)) return;
     const declared = Number(request.headers["content-length"] ?? 0);
     if (declared > maxMessageBytes) {
-      // Answered before the body was read, so the connection cannot be used again.
+      // The body was not read, so the connection cannot be reused.
       if (request.httpVersionMajor === 1) response.setHeader("connection", "close");
       const message = say("request_too_large");
       answerJson(response, 413, errorBody("resource_exhausted", "answer_too_large", message));
