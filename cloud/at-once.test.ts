@@ -10,7 +10,7 @@ import { requireSecondFactor } from "./domain/signin/second-factor.ts";
 import { query } from "./store/kysely.ts";
 import { insertNonce } from "./store/queries/nonces.ts";
 import { transaction } from "./store/transaction.ts";
-import { deviceOf, doer, key, startRacing } from "./testing/racing.ts";
+import { deviceOf, requester, key, startRacing } from "./testing/racing.ts";
 
 /** "At most one" and "exactly one", each with 50 calls at once. What administrators do is in admin/entries-at-once.test.ts. */
 const racing = await startRacing();
@@ -99,7 +99,7 @@ test("a nonce is spent once, and a request with one ClientToken is carried out o
   const nonce = { accessKeyId: "SAGK1", value: "same", at: 0 };
   const spent = await Promise.all(Array.from({ length: 50 }, () => transaction(store, (tx) => insertNonce(tx, nonce))));
   expect(spent.filter(Boolean)).toHaveLength(1);
-  const by = administration(context, { ...doer, actor: "sagctl" });
+  const by = administration(context, { ...requester, actor: "sagctl" });
   const asked = { tenantId: "tnt-1", action: "CreateThing", token: "same", parameters: {} };
   let runs = 0;
   const answers = await Promise.all(

@@ -9,30 +9,29 @@ import type { Context } from "./context.ts";
 import { runEffects } from "./effects.ts";
 import { violation } from "./rules.ts";
 
-export interface Doer {
-  /** For the audit: an access key's id, or "sagctl". */
+export interface Requester {
+  /** Name in the audit: an access key's id, or "sagctl". */
   actor: string;
-  /** The operation's name. */
   action: string;
-  /** Of a signed request. */
+  /** The nonce of a signed request. */
   nonce: Nonce | undefined;
 }
 
-/** ms for which nonces of changes are kept: longer than any request with them can be in date. */
+/** How long nonces of changes are kept, ms; longer than the validity of any signed request. */
 const nonceMs = 60 * 60_000;
 
-export function administration(context: Context, doer: Doer): Administration {
+export function administration(context: Context, requester: Requester): Administration {
   return {
     context,
-    async change(work, action = doer.action) {
+    async change(work, action = requester.action) {
       const effects: (() => Promise<unknown>)[] = [];
       const undoing: (() => Promise<unknown>)[] = [];
       let networks = false;
       const now = context.clock.now();
       const result = await transaction(context.store, async (tx) => {
-        if (doer.nonce) {
-          await requireActiveKey(tx, doer.nonce.accessKeyId);
-          await spend(tx, doer.nonce, now);
+        if (requester.nonce) {
+          await requireActiveKey(tx, requester.nonce.accessKeyId);
+          await spend(tx, requester.nonce, now);
         }
         return work({
           tx,
@@ -40,7 +39,7 @@ export function administration(context: Context, doer: Doer): Administration {
           now,
           audit: (target, before, after) =>
             audit(tx, now, {
-              actor: doer.actor,
+              actor: requester.actor,
               action,
               target,
               before: before ?? undefined,
@@ -61,7 +60,7 @@ export function administration(context: Context, doer: Doer): Administration {
       return result;
     },
     async spend() {
-      const { nonce } = doer;
+      const { nonce } = requester;
       if (!nonce) return;
       await transaction(context.store, async (tx) => {
         await deleteNoncesBefore(tx, context.clock.now() - nonceMs);
@@ -71,14 +70,14 @@ export function administration(context: Context, doer: Doer): Administration {
   };
 }
 
-/** The key was good when the signature was checked; it may have been disabled or deleted since. */
+/** Checks the key again within the transaction: it may have been disabled or deleted since the signature was verified. */
 async function requireActiveKey(tx: Tx, id: string): Promise<void> {
   const key = await findAccessKey(tx, id);
   if (!key) throw violation("key-unknown");
   if (!key.active) throw violation("key-inactive");
 }
 
-/** A change is done once, also when its request is sent again after the server was restarted. */
+/** Stores the nonce, so that a repeated request changes nothing, even after a restart. */
 async function spend(tx: Tx, nonce: Nonce, now: number): Promise<void> {
   await deleteNoncesBefore(tx, now - nonceMs);
   if (!(await insertNonce(tx, nonce))) {

@@ -2,37 +2,37 @@ import type { Source } from "../security/address-prefix.ts";
 import { type AttemptRules, type Attempts, claim, reserveAll } from "../store/shared/attempts.ts";
 import type { Shared } from "../store/shared/shared.ts";
 
-/** 5 failures in a minute, then 1 s doubling to 5 min. */
+/** 5 failures in a minute are free, then the wait doubles from 1 s to 5 min. */
 export const accountRules: AttemptRules = { free: 5, windowMs: 60_000, firstWaitMs: 1_000, maxWaitMs: 300_000 };
-/** Codes of a second factor: who tries them has the password, so failures count for longer. */
+/** TOTP codes: whoever guesses these already has the password, so failures count for an hour. */
 const secondFactorRules: AttemptRules = { ...accountRules, windowMs: 3_600_000 };
-/** Codes that do not exist, from one host: people mistype, scanners do it often. */
+/** Unknown enterprise codes per host; higher than for passwords, since people mistype codes. */
 const codeRules: AttemptRules = { free: 20, windowMs: 60_000, firstWaitMs: 1_000, maxWaitMs: 300_000 };
 /**
- * All failed sign-ins from one host, with whichever names, whether they exist or not: a few passwords tried with many names.
- * An office behind one address has that many in an hour at most, and devices that have signed in before do not count.
+ * Failed sign-ins per host, over all names, existing or not; limits password spraying. An office behind one address stays below this,
+ * since devices that have signed in before are not counted here.
  */
 const hostRules: AttemptRules = { free: 100, windowMs: 3_600_000, firstWaitMs: 1_000, maxWaitMs: 300_000 };
-/** Successful sign-ins of one account: more than this is a script in a loop, and each costs the server an argon2 hash. */
+/** Successful sign-ins per account. More than this is a client in a loop, and each one costs the server an argon2 hash. */
 const signInRules: AttemptRules = { free: 50, windowMs: 60_000, firstWaitMs: 1_000, maxWaitMs: 60_000 };
-/** Dials of one device, and of all devices of an account: more than this is a script in a loop. */
+/** Dials per device and per account; more than this is a client in a loop. */
 const deviceDialRules: AttemptRules = { free: 60, windowMs: 60_000, firstWaitMs: 1_000, maxWaitMs: 60_000 };
 const accountDialRules: AttemptRules = { ...deviceDialRules, free: 600 };
 
-/** How much more is free to a whole network than to one host in it. */
+/** The limit of a network is this many times the limit of a host. */
 const networkFactor = 4;
 
-/** An attempt that was counted before it was made. */
+/** An attempt that was counted before it was made, so that parallel attempts cannot exceed the limit. */
 export interface Reservation {
-  /** It was not made after all. */
+  /** Undoes the reservation: the attempt was not made. */
   cancel(): Promise<void>;
-  /** It succeeded: the key's former failures are forgotten. */
+  /** The attempt succeeded: resets the failures of its key. */
   release(): Promise<void>;
 }
 
 /**
- * Counts attempts by where they come from: each host by itself, and all of its network together, so that a /48 of IPv6 is not
- * 65,536 unknown hosts, and a neighbour in a /24 does not shut out all others.
+ * Counts attempts per host and per network. The network's limit keeps a /48 of IPv6 from counting as 65,536 unrelated hosts; it is
+ * higher than the host's, so that one host in a /24 does not lock out its neighbours.
  */
 export class SourceAttempts {
   readonly #hosts: Attempts;
@@ -43,7 +43,7 @@ export class SourceAttempts {
     this.#networks = make(`${name} of a network`, { ...rules, free: rules.free * networkFactor });
   }
 
-  /** What is tried from where; `subject` "" = anything. `reserveAll` takes it. */
+  /** The counters of a source for `reserveAll`. `subject` is what is attempted, such as a name; "" = all attempts together. */
   of(source: Source, subject = "") {
     const host = claim(this.#hosts, `${subject}|${source.host}`);
     const network = claim(this.#networks, `${subject}|${source.network}`);
@@ -65,18 +65,18 @@ export class SourceAttempts {
 
 /** Counters that limit repeated attempts. */
 export interface AttemptCounters {
-  /** Failed sign-ins with one name, existing or not, from a source. */
+  /** Failed sign-ins per source and name, existing or not. */
   name: SourceAttempts;
-  /** Failed sign-ins with any name from a source. */
+  /** Failed sign-ins per source, with any name. */
   anyName: SourceAttempts;
-  /** Codes that do not exist, from a source. */
+  /** Unknown enterprise codes per source. */
   code: SourceAttempts;
-  /** Requests of one kind about forgotten passwords, from a source: with one name and with any. */
+  /** Requests about forgotten passwords per source and kind: with one name, and with any name. */
   forgotten: SourceAttempts;
   anyForgotten: SourceAttempts;
-  /** Failed sign-ins of a device that has been in before. */
+  /** Failed sign-ins of a device that has signed in before. */
   device: Attempts;
-  /** Sign-ins of an account that went well. */
+  /** Successful sign-ins per account. */
   signIn: Attempts;
   secondFactor: Attempts;
   deviceDial: Attempts;

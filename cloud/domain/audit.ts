@@ -3,7 +3,7 @@ import { nameKey } from "../store/names.ts";
 import { auditRecords, insertAudit } from "../store/queries/audit.ts";
 import type { Context } from "./context.ts";
 
-/** One administrative change: who, what, to which object, before and after. Never given a secret. */
+/** An administrative change: who did what to which object, with the values before and after. Never contains a secret. */
 export interface AuditEntry {
   actor: string;
   action: string;
@@ -12,7 +12,7 @@ export interface AuditEntry {
   after?: unknown;
 }
 
-/** So that what was done to an account is found by its user name, also when it is gone. */
+/** User name of a value, so that an account's records can be found by name, even after its deletion. */
 export function userNameIn(view: unknown): string | null {
   const name = typeof view === "object" && view !== null ? (view as { userName?: unknown }).userName : undefined;
   return typeof name === "string" ? nameKey(name) : null;
@@ -31,19 +31,19 @@ export async function audit(db: Db, at: number, entry: AuditEntry): Promise<void
   });
 }
 
-/** One row as administrators see it. */
+/** An audit record as administrators see it. */
 export interface AuditView {
   at: string;
   actor: string;
   action: string;
   target: string;
-  /** Without case; null = no account is meant. */
+  /** Lower case; null = the record is not about an account. */
   user: string | null;
   before: unknown;
   after: unknown;
 }
 
-/** The newest first. `action`: this one, with those whose name goes on ("sign-in" with "sign-in refused"). */
+/** Newest first. `action` also matches actions that begin with it and a space ("sign-in" matches "sign-in refused"). */
 export async function listAudit(
   { store, clock }: Context,
   wanted: { limit: number; user?: string | undefined; action?: string | undefined; sinceSeconds?: number | undefined },

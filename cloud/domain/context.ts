@@ -13,30 +13,30 @@ import type { SettledTime } from "./settled.ts";
 import type { RecordBudget } from "./signin/record-budget.ts";
 import type { RotationTimes } from "./signin/rotation.ts";
 
-/** What the rules work with: the store, time, and what is held in memory while the server runs. */
+/** What the domain's functions need: the store, the clock, and the state that the running server keeps in memory. */
 export interface Context {
   store: Store;
   clock: Clock;
   log: Log;
   mint: TokenMint;
   attempts: AttemptCounters;
-  /** How many refused sign-ins the audit takes. */
+  /** Limits the audit records of refused sign-ins. */
   refusals: RecordBudget;
-  /** How many sign-ins that went well it takes. */
+  /** Limits the audit records of successful sign-ins. */
   signIns: RecordBudget;
   mailer: Mailer;
-  /** The time for what cannot be taken back. */
+  /** The time for deleting by age, which cannot be undone. */
   settled: SettledTime;
-  /** When refresh tokens were replaced. */
+  /** When refresh tokens were rotated. */
   rotations: RotationTimes;
-  /** First 48 bits of the cloud's own IPv6 range. */
+  /** The cloud's IPv6 prefix: the first 48 bits of a unique local range. */
   ula: bigint;
-  /** Names the keys of running sessions as a whole; another one after they had to be made anew. */
+  /** Name of the pre-shared keys of all running sessions; changes when lost keys were replaced. */
   keysName: string;
   peers: PeerTable;
   accessPoints: AccessPoints;
   events: SessionEvents;
   presence: Presence;
-  /** Ends sessions whose lease ran out. */
+  /** Ends sessions whose lease is over. */
   sweeper: Wakeup;
 }

@@ -1,8 +1,8 @@
 import type { Context } from "./context.ts";
 
 /**
- * Runs what follows a commit, in order. The change is on the disk and cannot be taken back: so an effect that fails is logged,
- * keeps none of the others from running, and does not turn the change into a failure.
+ * Runs the actions that follow a commit, in order. The change can no longer be rolled back, so a failing action is logged and does not
+ * stop the others or fail the request.
  */
 export async function runEffects({ log }: Pick<Context, "log">, ...effects: readonly (() => unknown)[]): Promise<void> {
   for (const effect of effects) {

@@ -5,15 +5,15 @@ import type { Administration } from "./change.ts";
 import type { Context } from "./context.ts";
 import { violation } from "./rules.ts";
 
-/** ms for which the result of a request with a ClientToken is kept. */
+/** How long the result of a request with a ClientToken is kept, ms. */
 const keptMs = 24 * 3_600_000;
 
 type Answer = Record<string, unknown>;
 type Changing = Administration["change"];
 
-/** A request that its sender repeats when no answer came. */
+/** A request that its sender repeats if it gets no answer. */
 export interface Repeatable extends IdempotencyKey {
-  /** What is asked, without the token; a token that comes again with something else is refused. */
+  /** Parameters without the token. Reusing a token with other parameters is refused. */
   parameters: Record<string, unknown>;
 }
 
@@ -22,13 +22,13 @@ interface UnderWay {
   answer: Promise<Answer>;
 }
 
-/** Requests that are under way, by context: a repetition that comes meanwhile waits for the first one's answer. */
+/** Running requests, per context; a repetition waits for the answer of the first one. */
 const underWay = new WeakMap<Context, Map<string, UnderWay>>();
 
 /**
- * Carries a request out, unless it was already, or is being: then it gets the same answer. A failed one may be tried again. What
- * its change returned is stored in the change's own transaction, so that a crash leaves both or neither; a repetition runs with that
- * result in the place of the change.
+ * Runs a request, unless one with the same token is running or has succeeded: then it returns that one's answer. A failed request may
+ * be repeated. The change's result is stored in its own transaction, so that a crash keeps both or neither. A repetition runs with the
+ * stored result instead of the change.
  */
 export async function answerOnce(
   by: Administration,
@@ -64,7 +64,7 @@ async function answerNow(
   const found = await findKept(context, asked);
   const { kept } = found;
   if (kept && kept.digest !== digest) throw mismatch();
-  // What `result` is, this same operation has written.
+  // The stored result was written by this operation, so it has the expected type.
   if (kept) return run(async () => kept.result as never);
   try {
     return await run((work, action) =>
@@ -75,7 +75,7 @@ async function answerNow(
       }, action),
     );
   } catch (error) {
-    // Another process was faster; nothing of this change is left, and now its answer is there.
+    // Another process committed first. This change was rolled back, so return the stored answer.
     if (error instanceof AlreadyAnswered) return answerNow(by, asked, digest, run);
     throw error;
   }
@@ -92,25 +92,25 @@ function digestOf(parameters: Record<string, unknown>): string {
 
 interface Kept {
   digest: string;
-  /** What the change returned; absent = nothing. */
+  /** The change's result; absent = it returned nothing. */
   result?: unknown;
 }
 
-/** `unreadable`: an answer that is there and of no use. */
+/** The stored answer to a request. `unreadable` is an answer that exists but cannot be used. */
 async function findKept(
   { store, clock, mint }: Context,
   asked: Repeatable,
 ): Promise<{ kept?: Kept; unreadable?: string }> {
   const answer = await findAnswer(store, asked, clock.now() - keptMs);
   if (answer === undefined) return {};
-  // Sealed with a secret that is gone with a lost keys.db: then it is as if it had not been kept.
+  // The secret that sealed it is gone if keys.db was lost; treat the answer as not stored.
   const text = mint.open(answer);
   const value = text === undefined ? undefined : (JSON.parse(text) as Partial<Kept>);
-  // Rows written before the parameters were kept hold the answer itself.
+  // Rows of versions that did not store the parameters contain the bare answer.
   return typeof value?.digest === "string" ? { kept: value as Kept } : { unreadable: answer };
 }
 
-/** A result may hold a secret that is given only once, and cloud.db goes into backups: so it is kept sealed. */
+/** Seals the result before storing it: it can contain a secret that is shown only once, and backups contain cloud.db. */
 async function keep(
   tx: Tx,
   { clock, mint }: Context,

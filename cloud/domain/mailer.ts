@@ -1,24 +1,24 @@
 import type { Secret } from "../security/secret.ts";
 
-/** A mail to one person: plain text. */
+/** A plain-text mail to one person. */
 export interface Mail {
   to: string;
   subject: string;
-  /** It may hold a one-time code or a password. */
+  /** Secret, because it can contain a one-time code or a password. */
   text: Secret;
 }
 
-/** Mails that are sent only if a change is stored. */
+/** Mails that are sent only if the change is committed. */
 export interface HeldMails {
   send(): Promise<void>;
   drop(): Promise<void>;
 }
 
 export interface Mailer {
-  /** Sends a mail in the background: the time that it takes would reveal whether the account exists. */
+  /** Sends a mail in the background, so that the time of the answer does not reveal whether the account exists. */
   post(mail: Mail): void;
-  /** Writes mails that must not be lost, to be sent later. Rejects, and keeps none of them, if that fails. */
+  /** Writes mails that are released by `send`. If one cannot be written, rejects and keeps none. */
   hold(mails: readonly Mail[]): Promise<HeldMails>;
-  /** Resolves when nothing is left to do. */
+  /** Resolves when all mails are written. */
   close(): Promise<void>;
 }

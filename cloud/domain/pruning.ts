@@ -6,26 +6,29 @@ import type { Context } from "./context.ts";
 import { signInActions } from "./signin/record.ts";
 
 const dayMs = 86_400_000;
-/** ms for which ended sessions and sign-ins are kept. What they carried is kept by day, without end. */
+/** How long ended sessions and sign-ins are kept, ms. Their daily traffic totals are kept forever. */
 export const keptMs = 90 * dayMs;
-/** Of these per account; more are kept for a day only, so that a client that dials without end does not fill the store. */
+/**
+ * Maximum number of ended sessions and sign-ins to keep per account after one day, so that a client that keeps dialling cannot fill the
+ * store.
+ */
 const keptPerAccount = 1_000;
-/** Rows of the audit about sign-ins. */
+/** Maximum number of audit records about sign-ins. */
 const keptSignInRecords = 100_000;
-/** ms between two looks for what can go. */
+/** Minimum interval between prunings, ms. */
 const pauseMs = 3_600_000;
 
-/** Deletes what is over for long enough. */
+/** Deletes old records. */
 export class Pruner {
   readonly #context: Context;
-  /** Monotonic ms. */
+  /** Time of the next pruning, monotonic ms. */
   #nextLook = Number.NEGATIVE_INFINITY;
 
   constructor(context: Context) {
     this.#context = context;
   }
 
-  /** By `settled` (epoch ms; see SettledTime). */
+  /** Deletes records that are too old by `settled` (epoch ms; see SettledTime). */
   async prune(settled: number): Promise<void> {
     const { store, clock } = this.#context;
     await deleteExpiredPasswordCodes(store, clock.now());
@@ -36,7 +39,7 @@ export class Pruner {
         await deleteEnded(tx, table, settled - keptMs);
         await deleteSurplusEnded(tx, table, settled - dayMs, keptPerAccount);
       }
-      // Administrators' records of the audit stay; what everybody can cause does not.
+      // Keep the audit records of administrators; delete those that anyone can cause.
       await deleteAudit(tx, signInActions, settled - keptMs, keptSignInRecords);
       await deleteOrphans(tx);
     });

@@ -2,13 +2,10 @@ import { type CauseCode, Refusal } from "../base/cause.ts";
 import { type Message, type ParamsOf, say } from "../base/say.ts";
 import { type RuleName, rulesTable } from "./rules/table.ts";
 
-/**
- * A rule that a request would break: its name, and its message. The table says which cause clients get, and which code the
- * published API has for it.
- */
+/** A request broke a rule. The table maps the rule to the cause for clients and to the code of the published API. */
 export class RuleBroken extends Refusal {
   readonly rule: RuleName;
-  /** The code in the published API. Administrators' scripts know these. */
+  /** Error code in the published API; scripts of administrators match it. */
   readonly published: string;
 
   constructor(rule: RuleName, published: string, cause: CauseCode, said: Message, field?: string) {

@@ -3,19 +3,19 @@ import type { Log } from "../base/log.ts";
 import type { Store } from "../store/db.ts";
 import { findSetting, putSetting } from "../store/queries/settings.ts";
 
-/** How much faster than the server runs this time may go while it is behind the wall clock. */
+/** How much faster than real time this clock runs while it is behind the wall clock. */
 const catchUp = 2;
-/** ms between two notes of it in the store. */
+/** Minimum interval between writes to the store, ms. */
 const noteMs = 10 * 60_000;
-/** ms by which the wall clock has to move on its own to be worth a line in the log. */
+/** Jumps of the wall clock larger than this are logged, ms. */
 const jumpMs = 3_600_000;
 const setting = "settled_time";
 
 /**
- * The time for what cannot be taken back, such as deleting by age. The wall clock may be wrong by any amount, at a start or
- * later, so one reading of it proves nothing. This time never is ahead of the wall clock, and comes nearer to it only while the
- * server runs, twice as fast as that. So what is kept for 7 days survives a clock that is wrong for a long weekend, by however
- * much. It outlives restarts; what passes while the server is off is made up for in the same way.
+ * Clock for deleting by age, which cannot be undone. The wall clock can be wrong by any amount at any time, so a single reading of it
+ * is not trusted. This clock is never ahead of the wall clock, and catches up with it at twice real time and only while the server
+ * runs. Data that is kept for 7 days therefore survives a wall clock that is wrong for three days, by any amount. The clock is stored,
+ * and catches up in the same way after the server was off.
  */
 export class SettledTime {
   readonly #store: Store;
@@ -45,7 +45,7 @@ export class SettledTime {
     return new SettledTime(store, clock, log, text !== undefined && Number.isFinite(known) ? known : undefined);
   }
 
-  /** Epoch ms. To be called every few minutes: only what was observed counts. */
+  /** Returns the current time, epoch ms. Call it every few minutes: only time between calls while the server runs counts. */
   async observe(): Promise<number> {
     const wall = this.#clock.now();
     const monotonic = this.#clock.monotonic();

@@ -1,4 +1,4 @@
-/** Wakes one waiter; a signal without a waiter is kept for the next one, once. */
+/** Wakes one waiter. If there is none, the signal is kept for the next waiter. */
 export class Signal {
   #isSet = false;
   #wake: (() => void) | undefined;
@@ -8,7 +8,7 @@ export class Signal {
     this.#wake?.();
   }
 
-  /** True when it was set, false when `ms` passed or `abort` came before. */
+  /** Returns true when set, false after `ms` or when aborted. */
   async wait(ms: number, abort: AbortSignal): Promise<boolean> {
     if (!this.#isSet && !abort.aborted) {
       await new Promise<void>((resolve) => {

@@ -29,7 +29,7 @@ import { SettledTime } from "./settled.ts";
 import { RecordBudget, refusalShares, signInShares } from "./signin/record-budget.ts";
 import { RotationTimes } from "./signin/rotation.ts";
 
-/** Makes the context from the store: what is there from the first start on, and what the last process left. */
+/** Creates the context from the store: writes defaults on the first start, and restores the state of the last process. */
 export async function startDomain(
   store: Store,
   clock: Clock,
@@ -74,10 +74,10 @@ export async function startDomain(
   return context;
 }
 
-/** ms after which the time is looked at again even if nothing runs out. */
+/** Longest interval between sweeps, ms. */
 const observeMs = 10 * 60_000;
 
-/** Leases and instances that ran out, and what was kept for long enough; answers with the next deadline (epoch ms). */
+/** Ends expired sessions, ends or deletes expired instances, and prunes old records. Returns the next deadline (epoch ms). */
 async function sweepAll(context: Context, pruner: Pruner): Promise<number> {
   const settled = await context.settled.observe();
   const deadlines = [await sweepInstances(context, settled), await sweep(context)];
@@ -103,7 +103,7 @@ async function ensureDefaults(store: Store, now: number): Promise<void> {
   });
 }
 
-/** First 48 bits of a unique local range (RFC 4193), made once. */
+/** First 48 bits of a random unique local range (RFC 4193), generated on the first start. */
 async function ownRange(store: Store): Promise<bigint> {
   return BigInt(`0x${await addSetting(store, "ula", `fd${randomBytes(5).toString("hex")}`)}`);
 }

@@ -4,10 +4,10 @@ import { violation } from "./rules.ts";
 
 export { type Tag, tagsOf };
 
-/** Tags of one object. */
+/** Maximum number of tags per object. */
 export const maxTags = 20;
 
-/** What the published API keeps for itself. */
+/** Tags that the published API reserves. */
 const reserved = /^(aliyun|acs:)|https?:\/\//i;
 
 function requireTags(tags: readonly Tag[]): void {
@@ -23,7 +23,7 @@ export async function setTags(tx: Tx, objectId: string, tags: readonly Tag[]): P
   await replaceTags(tx, objectId, tags);
 }
 
-/** Adds tags to an object; one with a known key gets the new value. */
+/** Adds tags to an object; a tag with an existing key replaces it. */
 export async function addTags(tx: Tx, objectId: string, tags: readonly Tag[]): Promise<void> {
   requireTags(tags);
   const known = (await tagsOf(tx, [objectId])).get(objectId) ?? [];
@@ -32,7 +32,7 @@ export async function addTags(tx: Tx, objectId: string, tags: readonly Tag[]): P
   await replaceTags(tx, objectId, [...kept, ...tags]);
 }
 
-/** Removes the tags with these keys; undefined = all. Keys that the object does not have are no error. */
+/** Removes the tags with these keys; undefined = all. Missing keys are ignored. */
 export async function removeTags(tx: Tx, objectId: string, keys: readonly string[] | undefined): Promise<void> {
   const known = (await tagsOf(tx, [objectId])).get(objectId) ?? [];
   const kept = keys === undefined ? [] : known.filter(({ key }) => !keys.includes(key));

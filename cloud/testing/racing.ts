@@ -11,7 +11,7 @@ import { query } from "../store/kysely.ts";
 import { commander } from "./commands.ts";
 import { startTestDomain } from "./domain.ts";
 
-export const doer = { actor: "test", action: "test", nonce: undefined };
+export const requester = { actor: "test", action: "test", nonce: undefined };
 export const oldPassword = new Secret("correct-horse");
 export const newPassword = new Secret("another-horse");
 const code = "RACE1";
@@ -129,7 +129,7 @@ export async function startRacing() {
     return /[0-9A-Z]{5}-[0-9A-Z]{5}/.exec(mail?.text.reveal() ?? "")?.[0] ?? "";
   }
 
-  const administrator = () => administration(context, doer);
+  const administrator = () => administration(context, requester);
 
   const accountRow = (id: string) =>
     query(context.store).selectFrom("account").selectAll().where("id", "=", id).executeTakeFirstOrThrow();

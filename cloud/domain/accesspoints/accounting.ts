@@ -4,22 +4,22 @@ import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
 import type { AccessPointState } from "./registry.ts";
 
-/** Cumulative since the session's peer was put in force in this boot of the access point. */
+/** Counters of a session, cumulative since its peer was added during this boot of the access point. */
 export interface SessionCounters {
   sessionId: string;
   rxBytes: number;
   txBytes: number;
-  /** Highest generation of a probe, and whether it was marked "active here". */
+  /** Highest generation seen in a probe, and whether that probe was marked "active here". */
   generation: bigint;
   active: boolean;
 }
 
-/** What to add, given the last cumulative value. A lower one than before is stale: it adds nothing. */
+/** The increase since the last cumulative value. A lower value is stale and adds nothing. */
 export function increase(before: number | undefined, now: number): number {
   return Math.max(0, now - (before ?? 0));
 }
 
-/** Adds what is new in an access point's counters to the sessions' totals. */
+/** Adds the increases of an access point's counters to the sessions' daily totals. */
 export async function account(
   context: Context,
   state: AccessPointState,
@@ -33,7 +33,7 @@ export async function account(
   }
   await transaction(store, async (tx) => {
     await touchAccessPoint(tx, state.id, clock.now());
-    // Totals of former boots are in the days' sums already.
+    // Counters of earlier boots are already included in the daily totals.
     await traffic.deleteFormerCounters(tx, state.id, bootId);
     for (const { sessionId, rxBytes, txBytes } of counters) {
       const key = { access_point_id: state.id, boot_id: bootId, session_id: sessionId };

@@ -10,15 +10,15 @@ import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
 import type { AccessPointState } from "./registry.ts";
 
-/** Reads what the store remembers of an access point, at the start of a stream. */
+/** Loads the sessions that the access point may have as peers, at the start of a stream. */
 export async function loadDelivered(context: Context, state: AccessPointState): Promise<void> {
   state.delivered = await deliveries.deliveredTo(context.store, state.id);
 }
 
 /**
- * Makes ready for this access point to get these peers: each has a pre-shared key with it, and the store remembers, before
- * anything is sent, that the peer may now be there. Peers of a fresh Dial are noted already, so this costs them nothing. Returns
- * those to send: a session that ended meanwhile is not among them, since nothing would wait for the confirmation of its removal.
+ * Prepares peers for delivery to an access point: each gets a pre-shared key with it, and the store records in advance that the access
+ * point may have the peer. For peers of a new Dial this was already done in its transaction. Returns the peers to send. A session that
+ * has ended in the meantime is left out, because nothing would wait for the confirmation of its removal.
  */
 export async function prepareDelivery(
   context: Context,
@@ -45,18 +45,18 @@ export async function prepareDelivery(
   return peers.filter(complete);
 }
 
-/** Notes one delivery; returns the key that is in force, undefined = the session is over. */
+/** Records one delivery; returns the session's pre-shared key with the access point, or undefined if the session has ended. */
 async function storeDelivery(tx: Tx, sessionId: string, accessPointId: string): Promise<Uint8Array | undefined> {
   await lockSession(tx, sessionId);
   if (!(await isRunning(tx, sessionId))) return undefined;
   await deliveries.addDeliveries(tx, sessionId, [accessPointId]);
-  // Two streams of one access point may be here at once, when one takes the other's place: the first key is in force.
+  // Two streams of one access point can run at once while one replaces the other; the first key wins.
   return addKey(tx, sessionId, accessPointId, new Uint8Array(randomBytes(32)));
 }
 
 /**
- * An access point has everything up to `revision` of this epoch in force: so it no longer carries the sessions that ended
- * before. Once no access point does, their addresses are free.
+ * The access point has applied everything up to `revision` of this epoch, so it no longer has the sessions that ended before. An
+ * address is free once no access point has its session.
  */
 export async function confirmRemovals(context: Context, state: AccessPointState, revision: number): Promise<void> {
   const { store, peers } = context;
@@ -75,7 +75,7 @@ export async function confirmRemovals(context: Context, state: AccessPointState,
   });
 }
 
-/** An access point that was removed carries nothing that could be confirmed any more. */
+/** Cleans up after the removal of an access point, which cannot confirm removals any more. */
 export async function forgetAccessPoint(context: Context, state: AccessPointState): Promise<void> {
   await confirmRemovals(context, state, Number.POSITIVE_INFINITY);
   await deliveries.deleteDeliveriesTo(context.store, state.id);

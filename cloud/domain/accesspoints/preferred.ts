@@ -8,7 +8,7 @@ import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 import type { AccessPointState } from "./registry.ts";
 
-/** Access points of the account's CCNs, in the order of their numbers. */
+/** Access points of the product account's CCNs, ordered by number. */
 export async function ownAccessPoints(context: Context, db: Db, tenant: Tenant): Promise<AccessPointState[]> {
   const own = new Set(await ccnsOfTenant(db, tenant.id));
   return context.accessPoints
@@ -28,7 +28,7 @@ export async function ownAccessPoint(
   return state;
 }
 
-/** Says which access point an instance's clients are offered first. */
+/** Sets the access point that the instance's clients are offered first. */
 export async function preferAccessPoint(change: Change, instance: InstanceRow, state: AccessPointState): Promise<void> {
   if (instance.ccn_id !== state.ccnId) throw violation("access-point-elsewhere", { id: state.number });
   await updateInstance(change.tx, instance.id, { access_point_number: state.number });

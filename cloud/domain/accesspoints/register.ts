@@ -10,7 +10,7 @@ import type { Context } from "../context.ts";
 import { runEffects } from "../effects.ts";
 import type { AccessPointState, EndpointRecord } from "./registry.ts";
 
-/** What an access point says of itself; may change with every start. */
+/** What an access point reports about itself; can change with every start. */
 export interface AccessPointDescription {
   name: string;
   publicKey: Uint8Array;
@@ -21,8 +21,8 @@ export interface AccessPointDescription {
 }
 
 /**
- * Exchanges a registration token for an identity. The answer may be lost on the way: until the access point has used its identity, the
- * same token with the same public key gets the same answer again, and the token is not used up once more.
+ * Exchanges a registration token for an identity. If the answer was lost, the same token and public key return the same answer again
+ * without using up the token, until the access point has used its identity.
  */
 export async function registerAccessPoint(
   context: Context,
@@ -39,7 +39,7 @@ export async function registerAccessPoint(
     await lockToken(tx, found.id);
     const earlier = await accessPoints.registeredWith(tx, tokenHash, description.publicKey);
     if (earlier) {
-      // The hash differs when the server's secret was made anew in between (restored from a backup).
+      // The hash differs if the server's secret has changed since, as after restoring a backup.
       const identity_hash = hashToken(mint.accessPointIdentity(earlier.id, tokenHash).reveal());
       const change = { ...columnsOf(description), identity_hash };
       await accessPoints.registerAgain(tx, earlier.id, change);
@@ -102,7 +102,7 @@ function stateOf(row: Omit<accessPoints.AccessPointRow, "identity_hash" | "regis
   };
 }
 
-/** Fills the registry at start. Those that were connected when the last process ended are given time to come back. */
+/** Loads the registry at start. Access points that were connected when the last process ended get time to reconnect. */
 export async function loadAccessPoints(context: Context, graceMs: number): Promise<void> {
   const { store, clock } = context;
   for (const row of await accessPoints.allAccessPoints(store)) {
@@ -117,7 +117,7 @@ export async function loadAccessPoints(context: Context, graceMs: number): Promi
   }
 }
 
-/** The access point that has this identity. */
+/** The access point with this identity. */
 export async function authenticateAccessPoint(context: Context, identity: string): Promise<AccessPointState> {
   const id = await accessPoints.accessPointByIdentity(context.store, hashToken(identity));
   const state = id === undefined ? undefined : context.accessPoints.get(id);
@@ -125,7 +125,7 @@ export async function authenticateAccessPoint(context: Context, identity: string
   return state;
 }
 
-/** Takes over what an access point says of itself at the start of a stream. */
+/** Stores what an access point reports about itself at the start of a stream. */
 export async function describeAccessPoint(
   context: Context,
   state: AccessPointState,

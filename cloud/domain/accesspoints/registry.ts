@@ -1,35 +1,35 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** Where an access point is reached; as in sag.client.v1.Endpoint. */
+/** An endpoint of an access point, as in sag.client.v1.Endpoint. */
 export interface EndpointRecord {
   transport: "udp" | "tls";
   host: string;
   port: number;
-  /** base64url. */
+  /** SPKI pins, base64url. */
   pins: string[];
 }
 
-/** An access point as this process knows it. */
+/** State of an access point in this process. */
 export interface AccessPointState {
   id: string;
   ccnId: string;
   name: string;
-  /** Low part of its probe address. */
+  /** Its number; the low part of its probe address. */
   number: number;
   publicKey: Uint8Array;
   endpoints: EndpointRecord[];
   mode: string;
   region: string;
-  /** Its stream is open. */
+  /** Whether its stream is open. */
   online: boolean;
-  /** Until when (monotonic ms) one whose stream broke is still offered: streams break and come back. */
+  /** Until when it is still offered after its stream broke, monotonic ms; streams break and reconnect. */
   graceUntil: number;
-  /** Highest revision of this epoch that it has in force. */
+  /** Highest revision of this epoch that it has acknowledged. */
   acknowledged: number;
   bootId: string;
-  /** Sessions of which the store remembers that this access point may carry them. */
+  /** Sessions that it may have as peers, as recorded in the store. */
   delivered: Set<string>;
-  /** Ends the stream it has. */
+  /** Ends its current stream. */
   supersede: (() => void) | undefined;
   /** Epoch ms. */
   lastSeenAt: number;
@@ -42,15 +42,15 @@ interface Waiter {
   done: () => void;
 }
 
-/** ms for which an access point that went away is still offered. */
+/** How long an access point is still offered after its stream broke, ms. */
 export const graceMs = 60_000;
 
-/** The access points of this cloud, and who waits for their word. */
+/** The access points of this cloud, and the Dials that wait for their acknowledgements. */
 export class AccessPoints {
   readonly #clock: Clock;
   readonly #all = new Map<string, AccessPointState>();
   readonly #waiters = new Set<Waiter>();
-  /** Called when what can be offered in a CCN may have changed. */
+  /** Called when the access points offered in a CCN may have changed. */
   onChange: (ccnId: string) => void = () => {};
 
   constructor(clock: Clock) {
@@ -81,13 +81,13 @@ export class AccessPoints {
     return this.list().filter((state) => state.ccnId === ccnId);
   }
 
-  /** Those that clients get: connected now or lately. */
+  /** Access points that clients receive: connected now or within the grace period. */
   offered(ccnId: string): AccessPointState[] {
     const now = this.#clock.monotonic();
     return this.inCcn(ccnId).filter((state) => state.online || state.graceUntil > now);
   }
 
-  /** A stream began; the former one of the same access point ends. */
+  /** A stream was opened; ends the former stream of the same access point. */
   connected(id: string, supersede: () => void): void {
     const state = this.#all.get(id);
     if (!state) return;
@@ -100,7 +100,7 @@ export class AccessPoints {
     this.onChange(state.ccnId);
   }
 
-  /** A stream ended; true if it was the present one. */
+  /** A stream was closed; returns true if it was the current one. */
   disconnected(id: string, supersede: () => void): boolean {
     const state = this.#all.get(id);
     if (state?.supersede !== supersede) return false;
@@ -111,7 +111,7 @@ export class AccessPoints {
     return true;
   }
 
-  /** It has everything up to `revision` in force. */
+  /** The access point has applied everything up to `revision`. */
   acknowledge(id: string, revision: number): void {
     const state = this.#all.get(id);
     if (!state) return;
@@ -128,8 +128,8 @@ export class AccessPoints {
   }
 
   /**
-   * Resolves when the first access point of the CCN (or, if that has a stream, `chosen`) has acknowledged `revision`, at the
-   * latest after `limitMs`; at once when none has a stream.
+   * Resolves when an access point of the CCN has acknowledged `revision`, or after `limitMs`; immediately if none is connected. If
+   * `chosen` is connected, only that one counts.
    */
   whenReady(ccnId: string, chosen: string, revision: number, limitMs: number): Promise<void> {
     const connected = this.inCcn(ccnId).filter((state) => state.online);

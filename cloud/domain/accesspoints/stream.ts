@@ -5,7 +5,7 @@ import { Signal } from "../signal.ts";
 import { loadDelivered, prepareDelivery } from "./delivery.ts";
 import { type AccessPointState, graceMs } from "./registry.ts";
 
-/** ms between signs of life on a quiet stream. */
+/** Interval of heartbeats on an idle stream, ms. */
 export const heartbeatMs = 20_000;
 
 export type StreamItem =
@@ -13,13 +13,13 @@ export type StreamItem =
   | { kind: "delta"; revision: number; upsert: DesiredPeer[]; remove: string[] }
   | { kind: "heartbeat"; revision: number };
 
-/** What an access point has already; another epoch or an unknown revision means nothing. */
+/** What the access point already has; ignored if the epoch or revision is unknown. */
 export interface StreamStart {
   epoch: number;
   revision: number;
 }
 
-/** What one access point has to serve, until its stream breaks or another one takes its place. */
+/** The peers of one access point, until its stream breaks or is replaced by a new one. */
 export async function* peerStream(
   context: Context,
   state: AccessPointState,
@@ -70,14 +70,16 @@ export async function* peerStream(
   }
 }
 
-/** A delta is one message: acknowledged as a whole or not at all. What is larger goes as a snapshot, which has parts. */
+/**
+ * A delta must fit into one message, so that it is acknowledged as a whole; larger changes are sent as a snapshot, which can be split.
+ */
 function fitsOneMessage(delta: PeerDelta): boolean {
-  // A destination is at most 45 characters and its framing; the rest of a peer is less than 400 bytes.
+  // A destination has at most 45 characters plus framing; the rest of a peer is less than 400 bytes.
   const bytes = delta.upsert.reduce((sum, peer) => sum + 400 + peer.destinations.length * 48, delta.remove.length * 36);
   return bytes < 192 * 1024;
 }
 
-/** So that the next process does not wait for one that has long been gone. */
+/** Records that the access point is offline, so that the next process does not wait for it. */
 async function noteAbsence(context: Context, state: AccessPointState): Promise<void> {
   if (state.online) return;
   try {

@@ -12,18 +12,16 @@ export interface TokenView {
   id: string;
   ccnId: string;
   usesLeft: number;
-  /** s. */
   expiresInSeconds: number;
 }
 
 export interface TokenWish {
   uses: number;
-  /** s. */
   lifetimeSeconds: number;
   ccn?: string | undefined;
 }
 
-/** A token with which access points register; it is shown once and stored as a hash. */
+/** Creates a registration token for access points. It is shown once and stored as a hash. */
 export async function createToken(
   change: Change,
   tenantId: string,
@@ -58,7 +56,7 @@ export async function removeToken(change: Change, id: string): Promise<void> {
   if (!(await deleteToken(change.tx, id))) throw violation("no-token", { id });
 }
 
-/** The access point's identity is void from now on, and its stream ends. */
+/** Removes an access point: invalidates its identity and ends its stream. */
 export async function removeAccessPoint(change: Change, id: string): Promise<void> {
   const { context } = change;
   const state = context.accessPoints.get(id);

@@ -20,7 +20,7 @@ export interface AccountView {
   /** Fixed address; null = dynamic. */
   clientIp: string | null;
   sessions: number;
-  /** Bytes since it was made. */
+  /** Bytes since the account was created. */
   rxBytes: number;
   txBytes: number;
 }
@@ -53,7 +53,7 @@ export async function listAccounts(db: Db, instanceId: string): Promise<AccountV
   return Promise.all((await accountsOf(db, instanceId)).map((row) => viewOf(db, row)));
 }
 
-/** What the audit keeps of an account. */
+/** The audited values of an account. */
 export function auditedAccount(row: AccountRow) {
   return {
     id: row.id,

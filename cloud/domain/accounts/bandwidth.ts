@@ -2,7 +2,7 @@ import { runningWithBandwidth } from "../../store/queries/accounts.ts";
 import type { Context } from "../context.ts";
 import { profileChanged } from "../sessions/profile.ts";
 
-/** Tells access points and clients of the account's bandwidth, as it is stored now, for sessions that are running. */
+/** Applies the account's stored bandwidth to its running sessions: updates the peers and notifies clients. */
 export async function recap(context: Context, accountId: string): Promise<void> {
   const { store, peers } = context;
   const running = await runningWithBandwidth(store, accountId);

@@ -9,14 +9,14 @@ import { setPassword } from "../signin/sign-in.ts";
 import { recap } from "./bandwidth.ts";
 import { requireBandwidthIn, requireFixedAddress } from "./room.ts";
 
-/** What is to be changed of an account; undefined = left as it is. */
+/** Changes of an account; undefined = unchanged. */
 export interface AccountWishes {
-  /** Kbit/s each way, 0 = no cap; at once, also for running sessions. */
+  /** Kbit/s in each direction, 0 = uncapped. Applies immediately, also to running sessions. */
   bandwidth?: number | undefined;
   mail?: string | undefined;
-  /** Fixed address from the next dial on; "" = none. */
+  /** Fixed address, used from the next Dial; "" = none. */
   clientIp?: string | undefined;
-  /** Kbit/s; stored only. */
+  /** Kbit/s; stored but not used. */
   accelerateBandwidth?: number | undefined;
 }
 
@@ -51,7 +51,7 @@ export async function setDisabled(change: Change, row: AccountRow, disabled: boo
   return { ...row, disabled: Number(disabled) };
 }
 
-/** A new password ends all sign-ins of the account. `mustChange` undefined = as it was. */
+/** Sets a new password and ends all sign-ins of the account. `mustChange` undefined = unchanged. */
 export async function resetPassword(
   change: Change,
   row: AccountRow,
@@ -70,13 +70,16 @@ export async function resetPassword(
   return { ...row, ...password };
 }
 
-/** For a user who lost the authenticator. */
+/** Removes the second factor, for a user who lost the authenticator. */
 export async function dropSecondFactor(change: Change, row: AccountRow): Promise<void> {
   await deleteSecondFactor(change.tx, row.id);
   change.after(async () => change.context.log("info", "second factor removed", { account: row.id }));
 }
 
-/** Its traffic records stay, also those of this month: the published product forbids it then, we keep the accounting. */
+/**
+ * Deletes an account but keeps its traffic records. The published product refuses to delete an account with traffic in the current
+ * month.
+ */
 export async function removeAccount(change: Change, row: AccountRow): Promise<void> {
   await endAccountSessions(change, row.id, { cause: "account_disabled", reason: "account_gone", text: "" });
   change.after(async () => change.context.events.endConnections(row.id));

@@ -16,23 +16,26 @@ import { blocks } from "../sessions/addresses.ts";
 import { requireBandwidthIn, requireRoom } from "./room.ts";
 
 export interface AccountWish {
-  /** undefined = the mail address is the name. */
+  /** undefined = the mail address is the user name. */
   user?: string | undefined;
   mail: string;
-  /** undefined = one is made. */
+  /** undefined = one is generated. */
   password?: string | undefined;
-  /** Kbit/s; undefined = the usual one. */
+  /** Kbit/s; undefined = the default. */
   bandwidth?: number | undefined;
   clientIp?: string | undefined;
   mustChange?: boolean | undefined;
 }
 
-/** A wish, checked as far as one account alone can be, with its password hashed: the slow part. */
+/**
+ * A checked account with its password hashed, which is slow and therefore done before the transaction. Rules that depend on other
+ * accounts are checked later.
+ */
 export interface PreparedAccount {
   wish: AccountWish;
   userName: string;
   hash: string;
-  /** Generated; returned this once. */
+  /** Generated password, shown only once. */
   made: Secret | undefined;
 }
 
@@ -45,7 +48,7 @@ export async function prepareAccount(wish: AccountWish): Promise<PreparedAccount
   return { wish, userName, hash: await hashPassword(password), made };
 }
 
-/** A given password is checked; without one, one is made. */
+/** Checks the given password, or generates one. */
 export function passwordFrom(given: string | undefined): { password: Secret; made: Secret | undefined } {
   if (given === undefined) {
     const made = makePassword();
@@ -83,7 +86,7 @@ export async function createAccount(
   return row;
 }
 
-/** Copies an account to an instance of another area, so that its owner dials there and still reaches home. */
+/** Copies an account to an instance in another area, so that its owner can dial there and still reach the home networks. */
 export async function roamAccount(
   change: Change,
   account: AccountRow,
@@ -107,7 +110,7 @@ export async function roamAccount(
   };
   await requireRoom(tx, target, copy);
   await insertAccount(tx, copy);
-  // The same person with the same authenticator: elsewhere must not be the easier way in.
+  // Copy the second factor, so that the copy cannot be used without it.
   await copySecondFactor(tx, account.id, copy.id);
   return copy;
 }

@@ -5,19 +5,19 @@ import type { InstanceRow } from "../../store/queries/instances.ts";
 import type { Change } from "../change.ts";
 import type { Mail } from "../mailer.ts";
 
-/** What somebody is told of an account that was made for them, or whose password was set anew. */
+/** Credentials to mail to an account's owner. */
 export interface Credentials {
   account: AccountRow;
   instance: InstanceRow;
-  /** Why they are told. */
+  /** Why they are mailed. */
   event: "made" | "reset" | "roamed";
-  /** A password that the server made. One that an administrator chose is not repeated. */
+  /** The password, if the server generated it. One that an administrator chose is not mailed. */
   made: Secret | undefined;
   /** The enrolment link. */
   link: string;
 }
 
-/** Mails credentials to their owners once the change is stored. A change whose mails cannot be written is refused. */
+/** Mails credentials once the change is committed. Refuses the change if the mails cannot be written. */
 export async function mailCredentials(change: Change, all: readonly Credentials[]): Promise<void> {
   const held = await change.context.mailer.hold(all.map(mailOf));
   change.undone(() => held.drop());

@@ -6,22 +6,25 @@ import type { Change } from "../change.ts";
 import { auditedAccount } from "./accounts.ts";
 import { type AccountWish, createAccount, type PreparedAccount, prepareAccount } from "./create.ts";
 
-/** One account to be made; `line` is where it stands in the file. */
+/** An account to import; `line` is its line in the file. */
 export interface ImportWish extends AccountWish {
   line: number;
   user: string;
 }
 
-/** What became of it. */
+/** Result of an imported line. */
 export interface Imported {
   line: number;
   user: string;
   result: string;
-  /** A generated one, returned this once; "" = it was given, or there is no account. */
+  /** The generated password, shown only once; "" = it was given, or no account was created. */
   password: string;
 }
 
-/** Hashed before the transaction, which holds up all others; a refusal is reported with those of the other lines. */
+/**
+ * Hashes the passwords before the transaction, which blocks other writers. Refusals are returned and reported together with those of
+ * other lines.
+ */
 export async function prepareImport(wishes: readonly ImportWish[]): Promise<(PreparedAccount | Refusal)[]> {
   const out: (PreparedAccount | Refusal)[] = [];
   for (const { line: _, ...wish } of wishes) {
@@ -36,8 +39,8 @@ export async function prepareImport(wishes: readonly ImportWish[]): Promise<(Pre
 }
 
 /**
- * Makes all of these accounts, each with an audit record of its own. `complete` is false if one was refused, or with `dryRun`: then
- * the transaction has to be rolled back, and the results say what each would have become.
+ * Creates all of these accounts, each with its own audit record. `complete` is false if one was refused, or with `dryRun`: then the
+ * caller must roll the transaction back. The results say what would have happened to each line.
  */
 export async function importAccounts(
   change: Change,

@@ -11,10 +11,10 @@ import { endSignIns } from "../signin/refresh.ts";
 import { hasSecondFactor } from "../signin/second-factor.ts";
 import { requireStillUsable, requireUsable, type SignInState } from "../signin/state.ts";
 
-/** The contract's limit on either list. */
+/** The API's limit for both lists. */
 const maxListed = 256;
 
-/** A device of one's own. Ages are ms. */
+/** A device of the caller's account. Ages are in ms. */
 export interface OwnDeviceView {
   id: string;
   name: string;
@@ -25,19 +25,18 @@ export interface OwnDeviceView {
   thisDevice: boolean;
 }
 
-/** A running session of one's own. */
+/** A running session of the caller's account. */
 export interface OwnSessionView {
   id: string;
   deviceId: string;
   deviceName: string;
   addresses: string[];
   mode: string;
-  /** ms. */
   ageMs: number;
   thisDevice: boolean;
 }
 
-/** The most recently seen first; with their second factors. */
+/** Devices of the account, most recently seen first, and whether the account has or needs a second factor. */
 export async function ownDevices(context: Context, signIn: SignInState) {
   const { store, clock } = context;
   const now = clock.now();
@@ -60,7 +59,7 @@ export async function ownDevices(context: Context, signIn: SignInState) {
   return { devices, secondFactor, secondFactorRequired: instance?.second_factor_required === 1 };
 }
 
-/** Running ones, the latest first. */
+/** Running sessions of the account, latest first. */
 export async function ownSessions(context: Context, signIn: SignInState): Promise<OwnSessionView[]> {
   const { store, clock } = context;
   const now = clock.now();
@@ -80,7 +79,10 @@ export async function ownSessions(context: Context, signIn: SignInState): Promis
 const endedFrom = (signIn: SignInState) =>
   ({ cause: "kicked", reason: "ended_from", text: signIn.deviceName }) as const;
 
-/** Its owner gets `kicked`. A session that has ended already is no failure; another user's is not found. */
+/**
+ * Ends a session of the caller's account with the cause `kicked`. A session that has already ended is ignored; one of another account
+ * is reported as not found.
+ */
 export async function endOwnSession(context: Context, signIn: SignInState, sessionId: string): Promise<void> {
   const ending = endedFrom(signIn);
   const ended = await transaction(context.store, async (tx) => {
@@ -93,7 +95,7 @@ export async function endOwnSession(context: Context, signIn: SignInState, sessi
   await announceEnd(context, ended, ending);
 }
 
-/** Signs it out, ends its session, and forgets it: it is not exempt from the limits on attempts any more. */
+/** Signs a device out, ends its session and deletes it. After that, its sign-in attempts count like those of an unknown device. */
 export async function endOwnDevice(context: Context, signIn: SignInState, deviceId: string): Promise<void> {
   const { accountId } = signIn;
   const ending = endedFrom(signIn);

@@ -7,7 +7,7 @@ import { limitOf } from "../quotas/limits.ts";
 import { violation } from "../rules.ts";
 import { blocks } from "../sessions/addresses.ts";
 
-/** Kbit/s; 0 = uncapped, which takes `uncapped`. */
+/** Checks a bandwidth, Kbit/s; 0 = uncapped requires `uncapped`. */
 export async function requireBandwidthIn(
   db: Db,
   instance: InstanceRow,
@@ -17,14 +17,17 @@ export async function requireBandwidthIn(
   return requireBandwidth(bandwidth, await limitOf(db, instance.tenant_id, "bandwidth-per-user"), uncapped);
 }
 
-/** Names are unique under a code, addresses within a CCN, and the number of accounts is the instance's: counted under these locks. */
+/**
+ * Locks what `requireRoom` checks: user names are unique per enterprise code, addresses per CCN, and the number of accounts is limited
+ * per instance.
+ */
 async function lockRoom(tx: Tx, instance: InstanceRow): Promise<void> {
   await lockCode(tx, instance.enterprise_code);
   await lockCcn(tx, instance.ccn_id);
   await lockInstance(tx, instance.id);
 }
 
-/** That one more account of this name and fixed address fits into the instance. */
+/** Refuses an account that does not fit into the instance: the number of accounts, the user name and the fixed address. */
 export async function requireRoom(
   tx: Tx,
   instance: InstanceRow,
@@ -42,14 +45,14 @@ export async function requireRoom(
   if (account.client_ip !== null) await requireFixedAddress(tx, instance, account.client_ip);
 }
 
-/** Checks that an account of the instance can have this fixed address: it is free, and in the instance's blocks. */
+/** Checks that a fixed address is in the instance's blocks and not taken. */
 export async function requireFixedAddress(tx: Tx, instance: InstanceRow, address: string): Promise<void> {
   await lockRoom(tx, instance);
   const cidrs = await cidrsOfInstance(tx, instance.id);
   if (cidrs.length === 0) throw violation("no-cidr");
   requireClientIp(address, blocks(cidrs));
   const owner = await ownerOfAddress(tx, instance.id, address);
-  // Another account's people are none of this administrator's business.
+  // Do not reveal user names of another product account.
   if (owner && owner.tenant_id !== instance.tenant_id) throw violation("address-taken-elsewhere", { address });
   if (owner) throw violation("address-taken", { address, user: owner.user_name });
   if (await hasSessionAt(tx, instance.id, address)) throw violation("address-in-session", { address });

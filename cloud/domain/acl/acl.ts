@@ -12,7 +12,10 @@ import type { Tenant } from "../tenants/tenants.ts";
 export type AclRow = acls.AclRow;
 export type AclRuleRow = acls.AclRuleRow;
 
-/** In another region than `region` it is refused, but not as gone. */
+/**
+ * An ACL of this product account; outside `region` it is refused with another error than "not found", because clients treat that as
+ * deleted.
+ */
 export async function ownAcl(db: Db, tenant: Tenant, id: string, region?: string): Promise<AclRow> {
   const row = await acls.findAcl(db, id);
   if (row?.tenant_id !== tenant.id) throw violation("no-acl", { acl: id });
@@ -51,7 +54,7 @@ export async function deleteAcl(change: Change, acl: AclRow): Promise<void> {
 
 export type RuleValues = Omit<AclRuleRow, "id" | "acl_id" | "created_at">;
 
-/** "from/to" in 1-65535, or -1/-1 for all; ICMP and ALL have no ports. */
+/** Checks a port range: "from/to" in 1-65535, or -1/-1 for all. ICMP, GRE and ALL have no ports. */
 function requirePorts(rule: "source-ports" | "dest-ports", range: string, protocol: string): void {
   const match = /^(-1|\d{1,5})\/(-1|\d{1,5})$/.exec(range);
   const [from, to] = [Number(match?.[1]), Number(match?.[2])];
@@ -113,7 +116,7 @@ export async function deleteRule(change: Change, rule: AclRuleRow): Promise<void
   change.networks();
 }
 
-/** One list per instance. */
+/** Gives an instance an ACL; each instance can have only one. */
 export async function associateAcl(change: Change, tenant: Tenant, acl: AclRow, instanceId: string): Promise<void> {
   const { tx } = change;
   const instance = await ownInstance(tx, tenant, instanceId);

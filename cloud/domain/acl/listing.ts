@@ -3,7 +3,7 @@ import { aclPage, aclRulePage, usesOfAcls } from "../../store/queries/listings/n
 import type { Page, PageWish, Reader } from "../../store/queries/listings/pages.ts";
 import type { AclRow, AclRuleRow } from "./acl.ts";
 
-/** An access control list as its owner sees it. */
+/** An ACL as its owner sees it. */
 export interface AclView {
   id: string;
   name: string;
@@ -14,11 +14,11 @@ export interface AclView {
 export const viewAcl = ({ id, name, type, region }: AclRow): AclView => ({ id, name, type, region });
 
 export interface ListedAcl extends AclView {
-  /** Instances that have it. */
+  /** Number of instances that use it. */
   instances: number;
 }
 
-/** A rule of a list. */
+/** A rule of an ACL. */
 export interface AclRuleView {
   id: string;
   aclId: string;
@@ -26,12 +26,12 @@ export interface AclRuleView {
   description: string;
   direction: string;
   policy: string;
-  /** The smallest wins. */
+  /** The lowest number wins. */
   priority: number;
   protocol: string;
   sourceCidr: string;
   destCidr: string;
-  /** "from/to", -1/-1 = all. */
+  /** "from/to"; -1/-1 = all.", -1/-1 = all. */
   sourcePorts: string;
   destPorts: string;
   type: string;
@@ -85,7 +85,7 @@ export async function listAcls(
   return { ...page, rows };
 }
 
-/** Rules by priority. */
+/** Rules ordered by priority. */
 export async function listRules(
   db: Db,
   acl: AclRow,

@@ -1,10 +1,10 @@
 import { type Cidr, contains, overlaps, parseCidr } from "../../base/ip.ts";
 
-/** What of a rule decides whether a whole network is out of reach. */
+/** The parts of an ACL rule that decide whether it denies a whole network. */
 export interface AclRuleFacts {
   direction: string;
   policy: string;
-  /** Smaller wins. */
+  /** The lowest number wins. */
   priority: number;
   sourceCidr: string;
   destCidr: string;
@@ -20,8 +20,8 @@ const covers = (outer: Cidr, inner: Cidr) =>
   contains(outer, { version: inner.version, value: inner.first });
 
 /**
- * Whether the rules drop everything that goes from all of `clients` to all of `target`: a rule that drops all of it, with no
- * rule before it that lets any of it through. Rules for single ports and protocols decide packet by packet, not here.
+ * Whether the rules drop all traffic from `clients` to `target`: one rule drops everything, and no rule before it accepts any part.
+ * Rules for single ports or protocols are applied per packet by the access point, not here.
  */
 export function deniesAll(rules: readonly AclRuleFacts[], clients: readonly Cidr[], target: Cidr): boolean {
   const outward = rules.filter((rule) => rule.direction === "out").sort((a, b) => a.priority - b.priority);

@@ -1,38 +1,38 @@
 import { type Cidr, contains, formatIp, parseIp, sizeOf } from "../../base/ip.ts";
 
-/** What is known of an address that was given out at some time; others are simply free. */
+/** An address that was assigned at some time; all other addresses are free. */
 export interface AddressRecord {
   ip: string;
-  /** The account and device that it was last given to. */
+  /** The account and device it was last assigned to. */
   holder: string;
-  /** Its session is running. */
+  /** Whether a running session uses it. */
   inUse: boolean;
   /**
-   * Epoch ms until which an access point may still carry its former peer; 0 once all of them confirmed the removal. Nobody but
-   * the same device gets it before.
+   * Epoch ms until which an access point may still have its former peer; 0 = all have confirmed the removal. Until then only the same
+   * device can get it.
    */
   blockedUntil: number;
-  /** Epoch ms until which it is held for its device, if the pool allows. */
+  /** Epoch ms until which it is reserved for its device, unless the pool is exhausted. */
   heldUntil: number;
 }
 
 export interface PoolQuestion {
   cidrs: readonly Cidr[];
   records: readonly AddressRecord[];
-  /** Fixed addresses of accounts: never given out dynamically. */
+  /** Fixed addresses of accounts, which are not assigned dynamically. */
   reserved: ReadonlySet<string>;
-  /** The account and device that asks. */
+  /** The account and device that need an address. */
   holder: string;
   /** Epoch ms. */
   now: number;
 }
 
-/** First and last addresses of a block belong to the network and to broadcast. */
+/** Assignable addresses of a block, without its network and broadcast address. */
 export function usable(cidr: Cidr): { from: bigint; to: bigint } {
   return { from: cidr.first + 1n, to: cidr.first + sizeOf(cidr) - 2n };
 }
 
-/** Whether a device may be given this very address. */
+/** Whether this address can be assigned to a device. */
 export function isUsable(cidrs: readonly Cidr[], text: string): boolean {
   const ip = parseIp(text);
   if (!ip) return false;
@@ -43,8 +43,8 @@ export function isUsable(cidrs: readonly Cidr[], text: string): boolean {
 }
 
 /**
- * Chooses a dynamic address: the one held for this device; else the lowest that was not in use lately; else, when the pool is
- * tight, the one whose hold for another device is oldest. undefined = exhausted.
+ * Chooses a dynamic address: the one reserved for this device, else the lowest free one, else the one whose reservation for another
+ * device ends first. undefined = the pool is exhausted.
  */
 export function chooseAddress(question: PoolQuestion): string | undefined {
   const { cidrs, records, reserved, holder, now } = question;
@@ -59,7 +59,7 @@ export function chooseAddress(question: PoolQuestion): string | undefined {
   }
   for (const cidr of cidrs) {
     const { from, to } = usable(cidr);
-    // Ends after at most avoid.size + 1 steps per block, however large the block.
+    // At most avoid.size + 1 iterations per block, however large the block is.
     for (let value = from; value <= to; value++) {
       const ip = formatIp({ version: cidr.version, value });
       if (!avoid.has(ip)) return ip;

@@ -1,11 +1,11 @@
-/** The areas between which CEN asks for a bandwidth package. */
+/** CEN areas; traffic between two of them needs a bandwidth package. */
 export type CenArea = "China" | "Asia-Pacific" | "North-America" | "Europe" | "Australia";
 
 export interface Region {
   id: string;
   /** For people. */
   name: string;
-  /** Instances and CCNs of one CCN area can be bound to each other. */
+  /** An instance can be bound only to a CCN in the same CCN area. */
   ccnArea: string;
   cenArea: CenArea;
 }
@@ -13,7 +13,7 @@ export interface Region {
 const mainland = (id: string, name: string): Region => ({ id, name, ccnArea: "Mainland China", cenArea: "China" });
 const alone = (id: string, name: string, cenArea: CenArea): Region => ({ id, name, ccnArea: name, cenArea });
 
-/** The product's regions. An area is not a region: Mainland China is one, all others have one of their own for CCN. */
+/** The product's regions. For CCNs, all regions of Mainland China form one area, and every other region is an area of its own. */
 export const regions: readonly Region[] = [
   mainland("cn-qingdao", "Qingdao"),
   mainland("cn-beijing", "Beijing"),
@@ -41,7 +41,7 @@ export const regions: readonly Region[] = [
 
 export const regionIds: readonly string[] = regions.map((region) => region.id);
 
-/** The region of an object for which none was given. */
+/** The region of objects that were created without one. */
 export const defaultRegion = "cn-shanghai";
 
 const byId = new Map(regions.map((region) => [region.id, region]));
@@ -52,25 +52,25 @@ export function regionOf(id: string): Region | undefined {
 
 export const cenAreas: readonly CenArea[] = ["China", "Asia-Pacific", "North-America", "Europe", "Australia"];
 
-/** Two areas of CEN between which bandwidth can be bought; both may be the same one. */
+/** A pair of CEN areas for which bandwidth can be bought; both can be the same. */
 export interface AreaSpan {
   id: string;
   a: CenArea;
   b: CenArea;
 }
 
-/** Every pair of areas, each once. */
+/** Every pair of areas, once. */
 export const areaSpans: readonly AreaSpan[] = cenAreas.flatMap((a, i) =>
   cenAreas.slice(i).map((b) => ({ id: `${a}_${b}`, a, b })),
 );
 
-/** The id of a pair of areas, the same in whichever order they are given. */
+/** The id of a pair of areas, independent of their order. */
 export function areaSpanId(a: string, b: string): string {
   const span = areaSpans.find((one) => (one.a === a && one.b === b) || (one.a === b && one.b === a));
   return span?.id ?? `${a}_${b}`;
 }
 
-/** Whether an instance of one region can be bound to a CCN of the other. */
+/** Whether an instance in one region can be bound to a CCN in the other. */
 export function shareCcnArea(a: string, b: string): boolean {
   const area = regionOf(a)?.ccnArea;
   return area !== undefined && area === regionOf(b)?.ccnArea;

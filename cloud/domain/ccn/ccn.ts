@@ -19,7 +19,10 @@ export type CcnRow = ccns.CcnRow;
 
 export const noCcn = (id: string) => violation("no-own-ccn", { ccn: id });
 
-/** In another region than `region` it is refused, but not as gone. */
+/**
+ * A CCN of this product account; outside `region` it is refused with another error than "not found", because clients treat that as
+ * deleted.
+ */
 export async function ownCcn(db: Db, tenant: Tenant, id: string, region?: string): Promise<CcnRow> {
   const row = await ccns.findCcn(db, id);
   if (row?.tenant_id !== tenant.id) throw noCcn(id);
@@ -33,17 +36,20 @@ export interface CcnDescription {
   name: string;
   description: string;
   region: string;
-  /** "" = none. */
+  /** "" = none." = none. */
   cidrBlock: string;
   snatCidrBlock: string;
-  /** Whether the creator calls it a default; kept and returned, without any effect. */
+  /** Whether the creator marked it as default; stored and returned, but not used. */
   markedDefault: boolean;
 }
 
-/** The private block that a CCN has while none is set. */
+/** The private block of a CCN for which none is set. */
 const impliedBlock = "192.168.0.0/16";
 
-/** The documented masks: /8-/24 for the private block, /8-/30 for SNAT, which is a part of it. `known`: blocks that it has now. */
+/**
+ * Checks the documented masks: /8 to /24 for the private blocks, /8 to /30 for the SNAT block, which must be within one of these.
+ * `known` are the current blocks, which may be public.
+ */
 function requireBlocks(cidrBlock: string, snatCidrBlock: string, known = ""): void {
   const parsed = (cidrBlock || impliedBlock).split(",").map((text) => {
     const cidr = parseCidr(text);
@@ -113,7 +119,7 @@ export async function modifyCcn(
   change.networks();
 }
 
-/** Nothing may still hang on it: neither instances, nor a CEN, nor access points that serve it. */
+/** Deletes a CCN. Refuses the default CCN, and one that still has instances, a CEN or access points. */
 export async function deleteCcn(change: Change, ccn: CcnRow): Promise<void> {
   const { tx } = change;
   await lockCcn(tx, ccn.id);
@@ -129,7 +135,7 @@ export async function deleteCcn(change: Change, ccn: CcnRow): Promise<void> {
 export interface Binding {
   ccn: string;
   instance: string;
-  /** That of either; undefined = wherever they are. */
+  /** Region of the CCN or of the instance; undefined = any. */
   region?: string | undefined;
 }
 
@@ -139,7 +145,7 @@ function requireBindingIn({ region }: Binding, ccn: CcnRow, instance: { id: stri
   throw violation("binding-elsewhere", { ccn: ccn.id, instance: instance.id, ...where, wanted: region });
 }
 
-/** Binds an instance of the CCN's owner, or one whose owner granted it. From then on the CCN's access points serve it. */
+/** Binds an instance of the CCN's owner, or one that was granted to the CCN. From then on, the CCN's access points serve it. */
 export async function bindInstance(change: Change, tenant: Tenant, wanted: Binding): Promise<void> {
   const { tx } = change;
   const { ccn: ccnId, instance: instanceId } = wanted;
@@ -162,7 +168,7 @@ export async function bindInstance(change: Change, tenant: Tenant, wanted: Bindi
   await requireNoForeignOverlap(tx, { id: instanceId, tenant_id: instance.tenant_id }, ccnId);
   const serving = await servingCcn(tx, instance.tenant_id, ccnId);
   await ccns.bind(tx, instanceId, { bound: ccnId, serving });
-  // Other access points, another address space: those who are connected have to dial anew.
+  // Other access points use another address space, so connected clients have to dial again.
   if (instance.ccn_id !== serving) {
     await endSessionsOf(change, instanceId, { cause: "session_expired", reason: "bound_elsewhere", text: "" });
   }

@@ -8,7 +8,7 @@ import { noCcn, ownCcn } from "./ccn.ts";
 
 const notGranted = (what: string, to: string) => violation("not-granted", { what, to });
 
-/** The instance's owner lets a CCN of another account bind it. */
+/** Allows a CCN of another product account to bind the instance. */
 export async function grantInstance(
   change: Change,
   tenant: Tenant,
@@ -16,7 +16,7 @@ export async function grantInstance(
 ): Promise<string> {
   const { tx, now } = change;
   await ownInstance(tx, tenant, wanted.instanceId, wanted.region);
-  // The number names the account, the id its object; both must fit, or the answer is that neither exists.
+  // Both the account's number and the CCN's id must match; otherwise report that the CCN does not exist.
   const ccn = await grants.ownedByUid(tx, "ccn", wanted.ccnId, wanted.ccnUid);
   if (!ccn) throw noCcn(wanted.ccnId);
   const row = {
@@ -50,7 +50,7 @@ export async function revokeInstance(
   change.networks();
 }
 
-/** The CCN's owner lets a CEN of another account attach it. */
+/** Allows a CEN of another product account to attach the CCN. */
 export async function grantCcn(
   change: Change,
   tenant: Tenant,

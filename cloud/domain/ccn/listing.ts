@@ -12,21 +12,21 @@ export interface CcnView {
   name: string;
   description: string;
   region: string;
-  /** "" = none is set. */
+  /** "" = none is set." = none is set. */
   cidrBlock: string;
   snatCidrBlock: string;
 }
 
 export interface ListedCcn extends CcnView {
   interworking: string;
-  /** The one that instances are bound to when none is named, or that its creator called so. */
+  /** The default CCN of new instances, or one that its creator marked as default. */
   isDefault: boolean;
   /** Epoch ms. */
   createdAt: number;
   /** The CEN it is attached to; null = none. */
   cen: { id: string; ownerUid: number } | null;
   subnet: string;
-  /** Instances that are bound to it, and how many of them are not locked. */
+  /** Number of bound instances, and how many of these are not locked. */
   instances: number;
   activeInstances: number;
   tags: Tag[];
@@ -74,11 +74,11 @@ export async function listCcns(
   return { ...page, rows };
 }
 
-/** A CCN that its owner granted to a CEN of another account. */
+/** A CCN granted to a CEN of another product account. */
 export interface CcnGrantView {
   id: string;
   ccnId: string;
-  /** Numbers of the two accounts. */
+  /** Numbers of the two product accounts. */
   ccnUid: number;
   cenId: string;
   cenUid: number;
@@ -111,7 +111,7 @@ export async function listCcnGrants(
   return { ...page, rows };
 }
 
-/** An instance that its owner granted to a CCN of another account. */
+/** An instance granted to a CCN of another product account. */
 export interface InstanceGrantView {
   id: string;
   instanceId: string;

@@ -4,8 +4,8 @@ import { cidrsOfInstance, neighbourCidrs } from "../../store/queries/instances.t
 import { violation } from "../rules.ts";
 
 /**
- * Two accounts on one CCN must not use the same addresses: neither could see, nor fix, what the other one has. Within one account
- * instances may share a block. `cidrs` undefined = those the instance has.
+ * Refuses address blocks that overlap those of another product account on the same CCN, since neither account could see or fix the
+ * conflict. Instances of one account may share a block. `cidrs` undefined = the instance's current blocks.
  */
 export async function requireNoForeignOverlap(
   db: Db,

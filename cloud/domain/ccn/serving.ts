@@ -8,15 +8,18 @@ import { announceEnd, endSessions, runningSessions } from "../sessions/ending.ts
 export { defaultCcn };
 
 /**
- * Whose access points serve an instance of `tenantId` that is bound to `boundCcnId`: the CCN's own; as long as it has none,
- * those of the owner's default CCN. Never another account's: what these reach is not for us to declare.
+ * The CCN whose access points serve an instance: the one it is bound to if that has access points, otherwise the owner's default CCN.
+ * The default CCN of another account is never used, since its access points reach that account's networks.
  */
 export async function servingCcn(db: Db, tenantId: string, boundCcnId: string | null): Promise<string> {
   if (boundCcnId !== null && (await hasAccessPoints(db, boundCcnId))) return boundCcnId;
   return defaultCcn(db, tenantId);
 }
 
-/** A CCN got its first access point, or lost its last: its instances move, and who is connected dials anew. */
+/**
+ * A CCN got its first access point or lost its last one: moves its instances to the CCN that now serves them, and ends their sessions
+ * so that clients dial again.
+ */
 export async function accessPointsChanged(context: Context, ccnId: string): Promise<void> {
   const ending = { cause: "session_expired", reason: "served_elsewhere", text: "" } as const;
   const ended = await transaction(context.store, async (tx) => {

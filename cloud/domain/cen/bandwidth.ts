@@ -46,7 +46,7 @@ export async function deletePackage(change: Change, row: PackageRow): Promise<vo
 const joins = (row: { area_a: string; area_b: string }, a: string, b: string) =>
   (row.area_a === a && row.area_b === b) || (row.area_a === b && row.area_b === a);
 
-/** One package per CEN and pair of areas. */
+/** Associates a package with a CEN; each pair of areas can have one package per CEN. */
 export async function associatePackage(change: Change, row: PackageRow, cenId: string): Promise<void> {
   const { tx } = change;
   await lockCen(tx, cenId);
@@ -75,10 +75,10 @@ export async function unassociatePackage(change: Change, row: PackageRow, cenId:
   change.networks();
 }
 
-/** A CCN's region carries "ccn-" in front in this API. */
+/** Removes the prefix "ccn-", which the region of a CCN has in this API. */
 export const plainRegion = (region: string) => region.replace(/^ccn-/, "");
 
-/** Mbit/s between two regions of different areas, out of the package that joins these; 0 takes the limit away. */
+/** Sets the bandwidth between two regions of different areas, Mbit/s, within the package of these areas; 0 removes the limit. */
 export async function setRegionLimit(
   change: Change,
   wanted: { cenId: string; localRegion: string; oppositeRegion: string; bandwidth: number },
@@ -109,7 +109,7 @@ export async function setRegionLimit(
   change.networks();
 }
 
-/** Pairs of areas between which something flows in this CEN. */
+/** Pairs of areas that a bandwidth package with a limit above zero joins in this CEN. */
 export async function joinedAreas(db: Db, cenId: string): Promise<(readonly [CenArea, CenArea])[]> {
   const rows = await cens.joinedAreasOf(db, cenId);
   return rows.map((row) => [row.area_a as CenArea, row.area_b as CenArea] as const);

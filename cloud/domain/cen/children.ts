@@ -14,19 +14,19 @@ export interface Child extends Attachable {
 
 export const noChild = (id: string) => violation("no-child", { child: id });
 
-/** What an id of this type stands for, whoever owns it; undefined = nothing. */
+/** The CCN or cloud network with this id, of any owner; undefined = there is none. */
 export async function findChild(db: Db, type: ChildType, id: string): Promise<Child | undefined> {
   const found = await findAttachable(db, type, id);
   return found && { ...found, type };
 }
 
-/** That a child is where the caller says. */
+/** Refuses a child that is not in the region the caller expects. */
 export function requireChildIn(child: { id: string; region: string }, region: string | undefined): void {
   if (region === undefined || region === child.region) return;
   throw violation("child-region", { child: child.id, region: child.region, wanted: region });
 }
 
-/** A child of the CEN's owner, or a CCN that its owner granted to this CEN. */
+/** Attaches a child of the CEN's owner, or a CCN that was granted to this CEN. */
 export async function attachChild(
   change: Change,
   tenant: Tenant,
@@ -53,7 +53,7 @@ export async function attachChild(
   change.networks();
 }
 
-/** `region` undefined = wherever it is. */
+/** Detaches a child; `region` undefined = in any region. */
 export async function detachChild(
   change: Change,
   wanted: { cenId: string; type: ChildType; childId: string; region: string | undefined },

@@ -25,7 +25,7 @@ export interface CenView {
   protectionLevel: string;
   /** Epoch ms. */
   createdAt: number;
-  /** Ids of the packages it uses. */
+  /** Ids of its bandwidth packages. */
   bandwidthPackages: string[];
   tags: Tag[];
 }
@@ -57,14 +57,14 @@ export async function listCens(
   return { ...page, rows };
 }
 
-/** What is attached to a CEN. */
+/** A CCN or cloud network attached to a CEN. */
 export interface ChildView {
   id: string;
   cenId: string;
   type: ChildType;
   name: string;
   region: string;
-  /** Number of the owner's account. */
+  /** Number of the owner's product account. */
   ownerUid: number;
   /** Epoch ms. */
   attachedAt: number;
@@ -97,7 +97,7 @@ export async function listChildren(
   return { ...page, rows: views.filter((view) => view !== undefined) };
 }
 
-/** One attachment, with the prefixes of a cloud network. */
+/** One attachment; a cloud network with its prefixes. */
 export async function showChild(
   db: Db,
   wanted: { cenId: string; id: string; type: ChildType; region?: string | undefined },
@@ -109,7 +109,7 @@ export async function showChild(
   return { ...view, cidrs: view.type === "VPC" ? await cidrsOf(db, view.id) : [] };
 }
 
-/** What of a package flows between two regions. */
+/** Bandwidth of a package between two regions. */
 export interface RegionLimitView {
   cenId: string;
   packageId: string;
@@ -127,7 +127,7 @@ export interface PackageView {
   /** Mbit/s. */
   bandwidth: number;
   chargeType: string;
-  /** null = no CEN uses it. */
+  /** The CEN that uses it; null = none. */
   cenId: string | null;
   areaA: string;
   areaB: string;

@@ -7,11 +7,11 @@ export interface CenRoute {
   cidr: string;
   networkId: string;
   region: string;
-  /** Reaches the region it was asked for: the same area, or one that bandwidth joins with it. */
+  /** Whether it reaches the region in question: the same area, or one joined by bandwidth. */
   carried: boolean;
 }
 
-/** What a CEN knows of its cloud networks, seen from a region. */
+/** Routes to the cloud networks of a CEN, as seen from a region. */
 export async function networkRoutes(db: Db, cenId: string, region: string): Promise<CenRoute[]> {
   const rows = await attachedPrefixes(db, cenId);
   const joined = await joinedAreas(db, cenId);

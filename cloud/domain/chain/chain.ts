@@ -1,7 +1,7 @@
 import { type Message, say } from "../../base/say.ts";
 import { type CenArea, cenAreaOf, shareCcnArea } from "../areas/regions.ts";
 
-/** The words of sag.types.v1.WarningCode that a hop of the cloud can have. */
+/** The names of sag.types.v1.WarningCode that apply to hops of the cloud. */
 export type HopProblem =
   | "ccn_not_bound"
   | "ccn_not_attached_to_cen"
@@ -19,24 +19,24 @@ export interface ChainNetwork {
   cidrs: readonly string[];
   /** The CEN it is attached to; null = none. */
   cenId: string | null;
-  /** An access point that serves the instance and is there reaches it. */
+  /** Whether an access point that serves the instance and is connected reaches it. */
   reachable: boolean;
-  /** The instance's ACL drops all that goes there. */
+  /** Whether the instance's ACL drops all traffic to it. */
   denied: boolean;
-  /** Of the instance the person's account came from by roaming: its owner need not share our CEN. */
+  /** Belongs to the home instance of a roaming account, so it need not be attached to this instance's CEN. */
   home: boolean;
 }
 
-/** What the store and the registry know of the way from one instance to the cloud networks. */
+/** The state of the chain from an instance to cloud networks, from the store and the registry. */
 export interface ChainFacts {
   instance: { id: string; name: string; region: string };
-  /** null = the instance is bound to none. */
+  /** null = the instance is not bound. */
   ccn: { id: string; name: string; region: string; granted: boolean } | null;
-  /** null = the CCN is attached to none. */
+  /** null = the CCN is not attached. */
   cen: { id: string; name: string; granted: boolean } | null;
-  /** Pairs of areas joined by a bandwidth package of the CEN and a limit above zero. */
+  /** Pairs of areas joined by a bandwidth package of the CEN with a limit above zero. */
   joinedAreas: readonly (readonly [CenArea, CenArea])[];
-  /** Those attached to the CEN, and those of the instance's owner that are attached nowhere. */
+  /** Networks attached to the CEN, and the owner's networks that are not attached to any CEN. */
   networks: readonly ChainNetwork[];
 }
 
@@ -46,19 +46,19 @@ export interface ChainHop {
   kind: ChainHopKind;
   id: string;
   name: string;
-  /** null = whole. */
+  /** What is wrong with this hop; null = nothing. */
   missing: { code: HopProblem | "no_access_point"; said: Message } | null;
 }
 
 export interface Chain {
   hops: ChainHop[];
-  /** Prefixes that are carried all the way, each once, in the networks' order. */
+  /** Prefixes that are carried all the way, without duplicates, in the order of the networks. */
   routes: string[];
 }
 
 /**
- * The product's chain: client → access point → instance → CCN → CEN → cloud network. A hop is missing for its own reason
- * only; a network is carried when every hop before it is whole, and its own is.
+ * Evaluates the product's chain: client → access point → instance → CCN → CEN → cloud network. Each hop reports only its own problem; a
+ * network is carried if it and all hops before it have none.
  */
 export function chain(facts: ChainFacts): Chain {
   const ccn = ccnHop(facts);
@@ -86,7 +86,7 @@ const broken = (kind: ChainHopKind, id: string, name: string, code: HopProblem, 
   missing: { code, said },
 });
 
-/** `present`: access points that serve the instance and are there. */
+/** `present` is the number of connected access points that serve the instance. */
 export function accessPointHop(present: number): ChainHop {
   const hop = whole("access_point", "", "");
   if (present > 0) return hop;
@@ -127,22 +127,22 @@ function cenHop({ ccn, cen }: ChainFacts): ChainHop {
 
 function networkHop(facts: ChainFacts, network: ChainNetwork): ChainHop {
   const { ccn, cen } = facts;
-  const told = { network: network.name };
+  const params = { network: network.name };
   const bad = (code: HopProblem, said: Message) => broken("cloud_network", network.id, network.name, code, said);
   if (!network.home) {
     if (network.cenId === null || (cen && network.cenId !== cen.id)) {
-      return bad("cloud_network_not_attached", say("hop_network_not_attached", told));
+      return bad("cloud_network_not_attached", say("hop_network_not_attached", params));
     }
     if (ccn && !joined(facts, ccn.region, network.region)) {
-      return bad("area_needs_bandwidth", say("hop_network_in_other_area", told));
+      return bad("area_needs_bandwidth", say("hop_network_in_other_area", params));
     }
   }
-  if (network.denied) return bad("acl_denies", say("hop_network_denied", told));
-  if (!network.reachable) return bad("cloud_network_unreachable", say("hop_network_unreachable", told));
+  if (network.denied) return bad("acl_denies", say("hop_network_denied", params));
+  if (!network.reachable) return bad("cloud_network_unreachable", say("hop_network_unreachable", params));
   return whole("cloud_network", network.id, network.name);
 }
 
-/** Without any network a session is connected and carries nothing, which the other hops do not show. */
+/** Reported because a session without any network connects but carries nothing, which the other hops do not show. */
 function noNetworkHop({ instance }: ChainFacts): ChainHop {
   return broken("cloud_network", "", "", "no_routes", say("hop_no_routes", { instance: instance.name }));
 }

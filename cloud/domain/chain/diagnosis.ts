@@ -9,7 +9,7 @@ import { loadChain, serving } from "./facts.ts";
 
 export interface Finding {
   hop: string;
-  /** null = whole. */
+  /** null = no problem. */
   code: string | null;
   text: string;
   /** Who can fix it and how; "" = nothing to do. */
@@ -24,7 +24,7 @@ export interface Diagnosis {
   findings: Finding[];
 }
 
-/** The chain of an instance as it is now, from its access points on; undefined = there is no such instance. */
+/** The current chain of an instance, including its access points; undefined = there is no such instance. */
 export async function chainOf(context: Context, instanceId: string) {
   const { store, accessPoints } = context;
   const row = await chainStart(store, instanceId);
@@ -34,10 +34,10 @@ export async function chainOf(context: Context, instanceId: string) {
   return found && { ...found, hops: [accessPointHop(present.size), ...found.hops] };
 }
 
-/** Why a hop or the instance itself carries nothing. */
+/** Problems of a hop or of the instance itself. */
 type Trouble = NonNullable<ChainHop["missing"]>["code"] | "instance_locked" | "instance_expired";
 
-const mend: Record<Trouble, Message> = {
+const fixes: Record<Trouble, Message> = {
   no_access_point: say("mend_no_access_point"),
   instance_locked: say("mend_instance_locked"),
   instance_expired: say("mend_instance_expired"),
@@ -55,10 +55,10 @@ function finding(hop: ChainHop): Finding {
   const name = `${hop.kind} ${hop.name || hop.id}`.trim();
   if (!hop.missing) return { hop: name, code: null, text: say("hop_whole").text, advice: "" };
   const { code, said } = hop.missing;
-  return { hop: name, code, text: said.text, advice: mend[code].text };
+  return { hop: name, code, text: said.text, advice: fixes[code].text };
 }
 
-/** Examines an instance and remembers what was found. */
+/** Examines an instance and stores the result. */
 export async function diagnose(
   change: Change,
   instance: { id: string; name: string; ccn_id: string; locked: number; end_time: number | null },
@@ -75,7 +75,7 @@ export async function diagnose(
       : null;
   if (own && state) {
     const said = say(state === "instance_locked" ? "found_instance_locked" : "found_instance_expired");
-    Object.assign(own, { code: state, text: said.text, advice: mend[state].text });
+    Object.assign(own, { code: state, text: said.text, advice: fixes[state].text });
   }
   const report: Diagnosis = { id: newHexId(), instanceId: instance.id, at: now, findings };
   await putDiagnosis(tx, instance.id, now, JSON.stringify(report));

@@ -10,7 +10,7 @@ import { deniesAll } from "../acl/match.ts";
 import { joinedAreas } from "../cen/bandwidth.ts";
 import { type Chain, type ChainFacts, type ChainNetwork, chain } from "./chain.ts";
 
-/** Access points that are there for those who dial into an instance, by id. */
+/** Ids of the access points that are offered to clients of an instance. */
 export type Serving = ReadonlySet<string>;
 
 export function serving(accessPoints: AccessPoints, ccnId: string): Serving {
@@ -18,8 +18,8 @@ export function serving(accessPoints: AccessPoints, ccnId: string): Serving {
 }
 
 /**
- * The chain of an instance, as those see it whom `serving` serves. `homeInstanceId` = where a roaming account came from: its
- * networks are reached besides, if an access point reaches them.
+ * The chain of an instance for clients served by the access points `present`. `homeInstanceId` is the home instance of a roaming
+ * account; its networks are added if an access point reaches them.
  */
 export async function loadChain(
   db: Db,
@@ -38,7 +38,7 @@ export async function loadChain(
   });
 }
 
-/** What leads nowhere at home leads nowhere from elsewhere either; only who reaches it is another question. */
+/** Home networks that the home instance's own chain carries; whether an access point here reaches them is checked separately. */
 function homeNetworks(home: ChainFacts, known: ReadonlySet<string>): ChainNetwork[] {
   const { hops } = chain(home);
   const missing = new Map(hops.map((hop) => [hop.id, hop.missing?.code]));
@@ -76,7 +76,7 @@ async function cenOf(db: Db, ccn: { id: string; tenantId: string }) {
   return { id: row.id, name: row.name, granted };
 }
 
-/** Those attached to the CEN, the owner's that are attached nowhere, and the instance's own. */
+/** Networks attached to the CEN, the owner's networks that are not attached to any CEN, and the instance's own. */
 async function networksOf(
   db: Db,
   instance: { id: string; tenant_id: string },
@@ -87,7 +87,7 @@ async function networksOf(
   if (found.length === 0) return [];
   const denied = await deniedBy(db, instance.id);
   return found.flatMap(({ id, name, region, instanceId, cenId, cidrs, accessPoints }) => {
-    // What held the routes of an instance, and holds none any more, leads nowhere; there is nothing to fix.
+    // Leave out the network of an instance's own routes if it has none left: there is nothing to fix.
     if (instanceId !== null && cidrs.length === 0) return [];
     const open = cidrs.filter((cidr) => !denied(cidr));
     const reachable = accessPoints.length === 0 ? present.size > 0 : accessPoints.some((ap) => present.has(ap));
@@ -96,7 +96,7 @@ async function networksOf(
   });
 }
 
-/** Which prefixes the instance's control list shuts off altogether. */
+/** Returns whether the instance's ACL drops all traffic to a prefix. */
 async function deniedBy(db: Db, instanceId: string): Promise<(cidr: string) => boolean> {
   const rules = await rulesOfInstance(db, instanceId);
   if (rules.length === 0) return () => false;

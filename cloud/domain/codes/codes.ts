@@ -10,11 +10,11 @@ import { limitOf } from "../quotas/limits.ts";
 import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
-/** A code by which clients find the instances of an account. */
+/** An enterprise code, with which clients find the instances of a product account. */
 export interface EnterpriseCode {
   /** Upper case. */
   code: string;
-  /** It is given to instances created without one. */
+  /** Used by instances that are created without a code. */
   isDefault: boolean;
 }
 
@@ -24,7 +24,7 @@ export async function ownCode(db: Db, tenant: Tenant, code: string): Promise<Ent
   return { code: row.code, isDefault: row.is_default === 1 };
 }
 
-/** Codes in their order, those after `after`; `total` counts the ones before it too. */
+/** Codes in ascending order, starting after `after`; `total` includes those before it. */
 export async function listCodes(
   db: Db,
   tenantId: string,
@@ -35,7 +35,7 @@ export async function listCodes(
   return { rows: rows.map((row) => ({ code: row.code, isDefault: row.is_default === 1 })), total };
 }
 
-/** Codes are unique over all accounts, since a code alone has to find its instances. */
+/** Creates a code. Codes are unique across all product accounts, since a code alone identifies its instances. */
 export async function createCode(change: Change, tenant: Tenant, wanted: string): Promise<EnterpriseCode> {
   const made = await addCode(change, tenant, wanted);
   await change.audit(made.code, null, { isDefault: made.isDefault });
@@ -54,7 +54,7 @@ async function addCode({ tx, now }: Change, tenant: Tenant, wanted: string): Pro
   return { code, isDefault };
 }
 
-/** The code of instances created without one; made with the first of them. */
+/** The code for instances that are created without one; generated on first use. */
 export async function defaultCode(change: Change, tenant: Tenant): Promise<string> {
   const { tx } = change;
   await lockTenant(tx, tenant.id);
@@ -65,7 +65,7 @@ export async function defaultCode(change: Change, tenant: Tenant): Promise<strin
   return made.code;
 }
 
-/** Changing the default touches later instances only. There is always exactly one. */
+/** Sets the default code, of which there is always exactly one. Existing instances keep theirs. */
 export async function setDefaultCode(
   change: Change,
   tenant: Tenant,
@@ -92,7 +92,10 @@ export async function deleteCode(change: Change, own: EnterpriseCode): Promise<v
   await change.audit(own.code, { isDefault: false }, null);
 }
 
-/** No user name may then exist twice under the code: a person names code and user, and has to mean one account. */
+/**
+ * Changes the code of an instance. Refuses it if a user name would then exist twice under the code, since code and user name must
+ * identify one account.
+ */
 export async function useCode(
   change: Change,
   tenant: Tenant,

@@ -10,7 +10,7 @@ import type { InstanceRow } from "./own.ts";
 import { policyOf } from "./pushed.ts";
 import { endSessionsOf } from "./sessions.ts";
 
-/** Epoch ms, so many calendar months later; the last day of the month when the day does not exist there. */
+/** Adds calendar months to a time (epoch ms); the last day of the month if it has no such day. */
 export function addMonths(at: number, months: number): number {
   const date = new Date(at);
   const day = date.getUTCDate();
@@ -21,13 +21,13 @@ export function addMonths(at: number, months: number): number {
   return date.getTime();
 }
 
-/** That an instance can be bought for so many accounts. */
+/** Refuses a number of accounts that exceeds the quota of an instance. */
 export async function requireUserCount(change: Change, tenantId: string, userCount: number): Promise<void> {
   const limit = await limitOf(change.tx, tenantId, "users-per-instance");
   if (userCount < 1 || userCount > limit) throw violation("user-count", { limit });
 }
 
-/** Up or down, never below the accounts that are there. */
+/** Changes the number of accounts up or down, but never below the number of existing accounts. */
 export async function resizeInstance(
   change: Change,
   row: InstanceRow,
@@ -46,7 +46,7 @@ export async function resizeInstance(
   await updateInstance(tx, row.id, { user_count: userCount, data_plan: wanted.dataPlan });
 }
 
-/** undefined = left as it is. */
+/** undefined = unchanged. */
 export interface InstanceWishes {
   name?: string | undefined;
   description?: string | undefined;
@@ -89,7 +89,7 @@ export async function setPolicy(
   return { ...row, ...set };
 }
 
-/** Gone with its accounts and settings; what its accounts have used stays on record. */
+/** Deletes an instance with its accounts and settings; their traffic records are kept. */
 export async function removeInstance(
   change: Change,
   row: InstanceRow,
@@ -103,18 +103,20 @@ export async function removeInstance(
   await deleteInstance(tx, row.id);
 }
 
-/** A locked instance refuses dials and ends running sessions. */
+/** Locking an instance ends its sessions and refuses new ones. */
 export async function setLocked(change: Change, row: InstanceRow, locked: boolean): Promise<void> {
   await updateInstance(change.tx, row.id, { locked: Number(locked) });
   if (locked) await endSessionsOf(change, row.id, { cause: "instance_locked", reason: "instance_locked", text: "" });
 }
 
-/** It goes on until it is deleted. */
+/** Makes the instance unlimited in time. */
 export async function removeEnd(change: Change, row: InstanceRow): Promise<void> {
   await updateInstance(change.tx, row.id, { end_time: null });
 }
 
-/** From its end, or from now if that has passed. One without an end is refused: renewing would give it one. */
+/**
+ * Extends the term from its end, or from now if it has already ended. Refuses an instance without an end, which renewing would limit.
+ */
 export async function renewInstance(change: Change, row: InstanceRow, months: number): Promise<number> {
   if (row.end_time === null) throw violation("instance-without-end", { name: row.name });
   const end = addMonths(Math.max(row.end_time, change.now), months);

@@ -24,7 +24,7 @@ const policy = {
   devices_per_account: defaultPolicy.devicesPerAccount,
 };
 
-/** That the owner may have one more. */
+/** Refuses if the account has reached its quota of instances. */
 async function requireOneMore(change: Change, tenant: Tenant): Promise<void> {
   await requireQuota(change.tx, tenant.id, "instances-per-account", "instance", (limit) =>
     violation("instance-limit", { limit }),
@@ -34,13 +34,13 @@ async function requireOneMore(change: Change, tenant: Tenant): Promise<void> {
 export interface InstanceWish {
   name: string;
   cidrs: readonly string[];
-  /** undefined = one is made. An existing one is shared. */
+  /** undefined = a new code is generated. An existing code is shared. */
   code?: string | undefined;
-  /** Id or name; undefined = the default one. */
+  /** Id or name; undefined = the default CCN. */
   ccn?: string | undefined;
 }
 
-/** An instance without a term, bound and with addresses; for as many accounts as an instance can be bought for. */
+/** Creates an instance without a term, bound to a CCN and with address blocks, for as many accounts as the quota allows. */
 export async function createInstance(change: Change, tenant: Tenant, wish: InstanceWish): Promise<InstanceRow> {
   const { tx, now } = change;
   const name = requireInstanceName(wish.name);
@@ -64,7 +64,7 @@ export async function createInstance(change: Change, tenant: Tenant, wish: Insta
   return row;
 }
 
-/** A code that comes with an instance does not count against the quota of codes. */
+/** The enterprise code of a new instance. It does not count against the quota of codes. */
 async function codeFor(change: Change, tenant: Tenant, wanted: string | undefined): Promise<string> {
   const { tx, now } = change;
   const code = wanted === undefined ? newCode() : requireCode(wanted);
@@ -76,7 +76,7 @@ async function codeFor(change: Change, tenant: Tenant, wanted: string | undefine
   return code;
 }
 
-/** An instance as the product sells it: with a term, bound to nothing yet, with neither addresses nor accounts. */
+/** Orders an instance as the product sells it: with a term, not bound to a CCN, without addresses or accounts. */
 export async function orderInstance(
   change: Change,
   tenant: Tenant,

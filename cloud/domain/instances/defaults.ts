@@ -5,7 +5,7 @@ import { attach } from "../../store/queries/cen-children.ts";
 import { insertCen } from "../../store/queries/cens.ts";
 
 /**
- * A CCN already attached to a CEN, so that a new owner's first instance reaches its networks without further ceremony. Returns
+ * Creates a default CCN attached to a default CEN, so that the first instance of a new product account needs no network setup. Returns
  * the CCN's id.
  */
 export async function newDefaults(tx: Tx, tenantId: string, now: number): Promise<string> {

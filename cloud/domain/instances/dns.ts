@@ -5,19 +5,19 @@ import { maxDnsDomains, maxDnsSearchDomains, maxDnsServers, requireDomain } from
 import { violation } from "../rules.ts";
 import { profileChanged } from "../sessions/profile.ts";
 
-/** What is pushed to clients about names. undefined = as it was; domains go with the last name server. */
+/** DNS settings that clients receive. undefined = unchanged; removing the last name server also removes the domains. */
 export interface DnsSettings {
-  /** None = nothing is pushed. */
+  /** Name servers; none = clients keep their own DNS settings. */
   servers: readonly string[];
-  /** Asked inside, with all names below them; none = all names. */
+  /** Names resolved by these servers, with all names below them; none = all names. */
   domains?: readonly string[] | undefined;
-  /** Appended to short names, in this order. Each is one of the domains or below one, if there are any. */
+  /** Search domains, in this order. If `domains` is set, each must be one of these or below one. */
   search?: readonly string[] | undefined;
-  /** Stored and returned, never applied. */
+  /** Stored and returned, but not used. */
   recovered?: readonly string[] | undefined;
 }
 
-/** Replaces what is pushed. */
+/** Replaces the DNS settings of an instance. */
 export async function setDns(change: Change, instanceId: string, settings: DnsSettings): Promise<void> {
   const { tx, context } = change;
   const before = await dnsOf(tx, instanceId);
@@ -41,7 +41,10 @@ function requireRecovered(address: string): string {
   return address;
 }
 
-/** A search domain that is not asked inside would send short names of the intranet to the outside. */
+/**
+ * Every search domain must be resolved through the tunnel, otherwise the client would send short names of the intranet to outside name
+ * servers.
+ */
 function requireSearch({ servers, domains, search }: DnsRows): void {
   if (search.length > maxDnsSearchDomains) throw violation("search-limit", { limit: maxDnsSearchDomains });
   if (servers.length === 0 && search.length > 0) throw violation("search-without-server");

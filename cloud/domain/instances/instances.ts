@@ -13,11 +13,11 @@ export interface InstanceView extends Pushed {
   id: string;
   name: string;
   enterpriseCode: string;
-  /** The product's region it is in, as the admin API wants it. */
+  /** The product's region, as the admin API expects it. */
   region: string;
-  /** The one it is bound to; null = none. Its access points may be those of the owner's default one. */
+  /** The CCN that the instance is bound to; null = none. The access points of the owner's default CCN may serve it. */
   ccnId: string | null;
-  /** When it ends, ISO 8601; null = never. */
+  /** End of the term, ISO 8601; null = none. */
   endTime: string | null;
   cidrs: string[];
   routes: string[];
@@ -41,12 +41,12 @@ export async function viewInstance(db: Db, row: InstanceRow): Promise<InstanceVi
   };
 }
 
-/** `tenantId` undefined = whoever owns them. */
+/** `tenantId` undefined = instances of all product accounts. */
 export async function listInstances(db: Db, tenantId: string | undefined): Promise<InstanceView[]> {
   return Promise.all((await allInstances(db, tenantId)).map((row) => viewInstance(db, row)));
 }
 
-/** Id of a CCN: by its id whoever owns it, by name among the owner's, undefined = that one's default. */
+/** Finds a CCN by its id (of any owner), or by its name among the owner's; undefined = the owner's default CCN. */
 export async function findCcn(db: Db, tenantId: string, wanted: string | undefined): Promise<string> {
   if (wanted === undefined) return ccns.defaultCcn(db, tenantId);
   const row = (await ccns.findCcn(db, wanted)) ?? (await ccns.findCcnByName(db, tenantId, wanted));

@@ -4,14 +4,14 @@ import { audit } from "../audit.ts";
 import type { Context } from "../context.ts";
 import { announceEnd, endSessions, runningSessions } from "../sessions/ending.ts";
 
-/** ms for which the configuration of an instance that has ended is kept; the product's newer rule. */
+/** How long an instance is kept after the end of its term, ms; the product's newer rule. */
 export const keptMs = 7 * 86_400_000;
 
 const ending = { cause: "instance_expired", reason: "instance_expired", text: "" } as const;
 
 /**
- * Ends the sessions of instances that have reached their end, which renewing undoes, and releases those that reached it long
- * enough ago, which nothing undoes: that goes by `settled` (epoch ms; see SettledTime). Returns the next such moment (epoch ms).
+ * Ends the sessions of instances whose term is over, and deletes those whose term ended long enough ago. Renewing undoes the first but
+ * nothing undoes the second, so deletion uses `settled` (epoch ms; see SettledTime). Returns the next deadline (epoch ms).
  */
 export async function sweepInstances(context: Context, settled: number): Promise<number | undefined> {
   const now = context.clock.now();
@@ -26,7 +26,7 @@ export async function sweepInstances(context: Context, settled: number): Promise
 
 async function sweepInstance(context: Context, id: string, now: number, settled: number): Promise<void> {
   const { ended, released } = await transaction(context.store, async (tx) => {
-    // It may have been renewed meanwhile.
+    // Check again within the transaction: the instance may have been renewed.
     const row = await instanceById(tx, id);
     if (!row || row.end_time === null || row.end_time > now) return { ended: [], released: false };
     const ended = await endSessions(tx, context, await runningSessions(tx, { instanceId: id }), ending);

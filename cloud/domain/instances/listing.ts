@@ -10,19 +10,19 @@ export interface DescribedInstance {
   name: string;
   description: string;
   enterpriseCode: string;
-  /** Its users can dial: it is not locked, and its term is not over. */
+  /** Its users can dial: it is not locked and its term is not over. */
   usable: boolean;
   locked: boolean;
-  /** Its clients get a tunnel: it is usable, bound, and an access point is there for them. */
+  /** Its clients get a tunnel: it is usable, bound, and has an access point. */
   served: boolean;
   cidrs: string[];
-  /** Access control lists it has. */
+  /** Ids of its access control lists. */
   acls: string[];
   /** The CCN it is bound to; null = none. */
   ccn: { id: string; name: string } | null;
   /** Epoch ms. */
   createdAt: number;
-  /** Epoch ms; null = it has no term. */
+  /** Epoch ms; null = no term. */
   endTime: number | null;
   userCount: number;
   /** GB per account and month. */
@@ -31,11 +31,11 @@ export interface DescribedInstance {
   routingStrategy: string;
   position: string;
   securityLockThreshold: number | null;
-  /** Number of the access point its clients are offered first; null = none is preferred. */
+  /** Number of the preferred access point; null = none. */
   accessPoint: number | null;
 }
 
-/** Whether its users can dial at this time (epoch ms). */
+/** Whether the instance's users can dial at `now` (epoch ms). */
 export const isUsable = (row: InstanceRow, now: number): boolean =>
   row.locked !== 1 && (row.end_time === null || row.end_time > now);
 

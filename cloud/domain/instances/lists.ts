@@ -20,7 +20,10 @@ import { profileChanged } from "../sessions/profile.ts";
 import type { InstanceRow } from "./own.ts";
 import { endTheseSessions } from "./sessions.ts";
 
-/** Replaces the private blocks. Fixed addresses must stay inside; sessions that do not have to dial anew. */
+/**
+ * Replaces the address blocks. Refuses blocks that do not contain all fixed addresses; ends sessions whose address is no longer in a
+ * block.
+ */
 export async function setCidrs(change: Change, instance: InstanceRow, texts: readonly string[]): Promise<string[]> {
   const { tx } = change;
   await lockInstance(tx, instance.id);
@@ -58,7 +61,7 @@ export async function removeCidr(change: Change, instance: InstanceRow, text: st
   await setCidrs(change, instance, left);
 }
 
-/** An instance's own routes are a cloud network that only it is carried to. */
+/** Adds routes to the instance's own cloud network, which only this instance reaches. */
 export async function addRoutes(change: Change, instanceId: string, texts: readonly string[]): Promise<void> {
   const { tx, now, context } = change;
   await lockInstance(tx, instanceId);
@@ -80,7 +83,7 @@ export async function removeRoute(change: Change, instanceId: string, text: stri
   change.after(() => profileChanged(context, instanceId));
 }
 
-/** What is allowed, and seldom meant: blocks and routes that overlap something else. One sentence each. */
+/** Warnings about overlaps that are allowed but usually a mistake, one sentence each. */
 export async function overlapWarnings(
   db: Db,
   instance: InstanceRow,

@@ -7,7 +7,10 @@ export type { InstanceRow };
 
 export const noInstance = (instance: string) => violation("no-instance", { instance });
 
-/** An instance of this owner; another's looks like none. In another region than `region` it is refused, but not as gone. */
+/**
+ * An instance of this product account; an instance of another account is reported as not found. An instance outside `region` is refused
+ * with another error, because clients treat "not found" as deleted.
+ */
 export async function ownInstance(db: Db, tenant: Tenant, id: string, region?: string): Promise<InstanceRow> {
   const row = await instanceById(db, id);
   if (row?.tenant_id !== tenant.id) throw noInstance(id);
@@ -17,12 +20,14 @@ export async function ownInstance(db: Db, tenant: Tenant, id: string, region?: s
   return row;
 }
 
-/** Names in a message; the rest is counted by "…". */
+/** Names for a message; "…" stands for those beyond the limit. */
 const listed = (names: readonly string[]): string =>
   names.length > mostListed ? `${names.slice(0, mostListed).join(", ")}, …` : names.join(", ");
 const mostListed = 10;
 
-/** The instance that is meant: by id, by name if that is unique, or the only one there is. `tenantId` undefined = whoever owns it. */
+/**
+ * Finds an instance by id or unique name, or the only one if `wanted` is undefined. `tenantId` undefined = in all product accounts.
+ */
 export async function instanceNamed(
   db: Db,
   tenantId: string | undefined,

@@ -4,12 +4,12 @@ import type { InstancePolicy } from "../limits/policy.ts";
 import { listResources, type ResourceView } from "../resources/listing.ts";
 import type { InstanceRow } from "./own.ts";
 
-/** What an instance tells its clients apart from where they may go. */
+/** Settings that clients receive, apart from routes. */
 export interface Pushed {
   dnsServers: string[];
-  /** Which names these are asked for; none = all. */
+  /** Names that these servers resolve; none = all. */
   dnsDomains: string[];
-  /** Appended to short names, in this order. */
+  /** Search domains, in this order. */
   dnsSearchDomains: string[];
   resources: ResourceView[];
   policy: InstancePolicy;

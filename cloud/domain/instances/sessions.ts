@@ -1,7 +1,7 @@
 import type { Change } from "../change.ts";
 import { announceEnd, type Ending, endSessions, runningSessions } from "../sessions/ending.ts";
 
-/** Ends sessions as part of a change; their owners hear of it once it is on the disk. Returns how many there were. */
+/** Ends sessions as part of a change; access points and clients are notified after the commit. Returns how many were running. */
 async function end(change: Change, ids: readonly string[], ending: Ending): Promise<number> {
   const ended = await endSessions(change.tx, change.context, ids, ending);
   change.after(async () => announceEnd(change.context, ended, ending));

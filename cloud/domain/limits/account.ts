@@ -3,9 +3,9 @@ import { isUsable } from "../addresses/pool.ts";
 import { violation } from "../rules.ts";
 import { isPrintable, lengthOf } from "./text.ts";
 
-/** Kbit/s of an account for which no other value is set. */
+/** Default bandwidth of an account, Kbit/s. */
 export const defaultBandwidth = 2_000;
-/** Kbit/s. 0 = uncapped is allowed besides, to local administrators only. */
+/** Kbit/s. Callers that may leave accounts uncapped can also set 0. */
 export const bandwidthRange = { min: 1, max: 20_000 };
 
 /** The newer of the documented rules: 7-33 letters, digits, _ @ . -, starting with a letter or digit. */
@@ -29,7 +29,7 @@ export function requirePassword(password: string): string {
   return password;
 }
 
-/** Kbit/s; 0 = uncapped. */
+/** Checks a bandwidth, Kbit/s; 0 = uncapped. */
 export function requireBandwidth(bandwidth: number, most: number = bandwidthRange.max, uncapped = true): number {
   if (bandwidth === 0 && uncapped) return 0;
   if (!Number.isInteger(bandwidth) || bandwidth < bandwidthRange.min || bandwidth > most) {
@@ -38,7 +38,7 @@ export function requireBandwidth(bandwidth: number, most: number = bandwidthRang
   return bandwidth;
 }
 
-/** A fixed client address must be one that the pool could give out. */
+/** Checks that a fixed address is one that could also be assigned dynamically. */
 export function requireClientIp(address: string, cidrs: readonly Cidr[]): string {
   const ip = parseIp(address);
   if (ip?.version !== 4) throw violation("client-ip-form", { address });

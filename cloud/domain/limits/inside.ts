@@ -3,10 +3,10 @@ import { bitsOf, type Cidr, formatCidr, overlaps, parseCidr, parseIp } from "../
 import { say } from "../../base/say.ts";
 import { violation } from "../rules.ts";
 
-// The same rules are in native/internal/session/routes.go, where clients refuse what an instance pushes; proto/limits/inside.json
+// native/internal/session/routes.go has the same rules, with which clients check the routes they receive; proto/limits/inside.json
 // tests both.
 
-/** What belongs to each machine itself or to the link it is on, or cannot be a host. */
+/** Prefixes that belong to the host itself or to its link, or cannot be a host's address. */
 const neverInside = [
   "0.0.0.0/8",
   "127.0.0.0/8",
@@ -19,13 +19,13 @@ const neverInside = [
   "ff00::/8",
 ].flatMap((text) => parseCidr(text) ?? []);
 
-/** The shortest prefix that is still a network and not a share of the Internet, bits; fc00::/7 for IPv6. */
+/** Shortest prefix length that is accepted as a network; shorter ones would route a large part of the Internet. fc00::/7 for IPv6. */
 const shortest = { 4: 8, 6: 7 } as const;
 
-/** The part of a family's addresses, one in so many, at which prefixes together are a default route. */
+/** Prefixes that together cover one in this many addresses of a family count as a default route. */
 const share = 4n;
 
-/** A prefix of the intranet in canonical form. */
+/** Checks a route and returns it in canonical form. */
 export function requireRoute(text: string): string {
   const cidr = parseCidr(text);
   if (!cidr) throw invalid("route", say("route_form", { route: text }));
@@ -38,7 +38,7 @@ export function requireRoute(text: string): string {
   return formatCidr(cidr);
 }
 
-/** Refuses canonical prefixes that together are a default route in disguise. */
+/** Refuses routes that together amount to a default route. */
 export function requireShare(routes: readonly string[]): void {
   const all = routes.flatMap((text) => parseCidr(text) ?? []);
   for (const version of [4, 6] as const) {
@@ -50,7 +50,7 @@ export function requireShare(routes: readonly string[]): void {
   }
 }
 
-/** Those that lie in no other one. */
+/** The prefixes that are not contained in another one. */
 function outermost(cidrs: readonly Cidr[]): Cidr[] {
   return cidrs.filter(
     (cidr, i) =>
@@ -61,7 +61,7 @@ function outermost(cidrs: readonly Cidr[]): Cidr[] {
   );
 }
 
-/** Whether one other machine inside can have this address. */
+/** Whether a host of the intranet can have this address. */
 export function canBeInside(text: string): boolean {
   const ip = parseIp(text);
   const cidr = ip && { version: ip.version, first: ip.value, mask: bitsOf(ip.version) };

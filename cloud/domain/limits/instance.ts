@@ -7,20 +7,20 @@ import { isPrivate, privateBlocks } from "./private.ts";
 import { requireText, textRules } from "./text.ts";
 import { codePattern } from "./values.ts";
 
-/** The larger of the two documented numbers. */
+/** The larger of the two documented limits. */
 export const maxCidrs = 10;
 export const maxRoutes = 1_000;
 export const maxDnsServers = 8;
 export const maxDnsDomains = 128;
 export const maxDnsSearchDomains = 16;
-/** bits; larger and smaller blocks make no sense for people's devices. */
+/** Prefix lengths; other sizes are not useful as client address blocks. */
 export const cidrMask = { min: 8, max: 30 };
 
 export function requireInstanceName(name: string): string {
   return requireText(textRules.instanceName, name);
 }
 
-/** Five letters or digits; letters count the same in either case, so the upper-case form is the one kept. */
+/** Checks an enterprise code of five letters or digits. Case does not matter; codes are stored in upper case. */
 export function requireCode(code: string): string {
   if (!codePattern.test(code)) throw invalid("code", say("code_form"));
   return code.toUpperCase();
@@ -30,7 +30,10 @@ const unusableBlocks = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0
   (text) => parseCidr(text) ?? [],
 );
 
-/** One more private block of an instance: IPv4, /8 to /30, canonical, not overlapping what is there. `known`: it has it already. */
+/**
+ * Checks a new address block of an instance: IPv4, /8 to /30, canonical, no overlap with `existing`. A `known` block, which the
+ * instance already has, may be public.
+ */
 export function requireCidr(text: string, existing: readonly Cidr[], most: number = maxCidrs, known = false): Cidr {
   const cidr = parseCidr(text);
   if (cidr?.version !== 4) throw violation("cidr-form", { cidr: text });
@@ -43,7 +46,9 @@ export function requireCidr(text: string, existing: readonly Cidr[], most: numbe
   return cidr;
 }
 
-/** A DNS name, lower case, without the final dot; letters beyond ASCII become punycode ("büro.example" is xn--bro-hoa.example). */
+/**
+ * Checks a DNS name and returns it in lower case, without the final dot and in punycode ("büro.example" becomes xn--bro-hoa.example).
+ */
 export function requireDomain(text: string): string {
   const name = (/[^\x20-\x7e]/.test(text) ? domainToASCII(text) : text).toLowerCase().replace(/\.$/, "");
   const label = "[0-9a-z_]([0-9a-z_-]{0,61}[0-9a-z_])?";

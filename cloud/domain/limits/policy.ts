@@ -1,18 +1,18 @@
 import { invalid } from "../../base/cause.ts";
 import { say } from "../../base/say.ts";
 
-/** What an administrator decides for everybody in an instance. */
+/** Policy that an administrator sets for all clients of an instance. */
 export interface InstancePolicy {
-  /** All traffic goes inside, not only the intranet's prefixes. */
+  /** Route all traffic through the tunnel, not only the intranet's prefixes. */
   fullTunnel: boolean;
-  /** Nothing leaves the device but the tunnel. */
+  /** Block all traffic outside the tunnel. */
   lockdown: boolean;
-  /** s. */
+  /** Seconds. */
   leaseSeconds: number;
-  /** s until a person has to sign in again. */
+  /** Lifetime of a sign-in, s. */
   signInSeconds: number;
   devicesPerAccount: number;
-  /** Nobody signs in without one. */
+  /** Refuse to sign in without a second factor. */
   secondFactorRequired: boolean;
 }
 

@@ -4,18 +4,18 @@ import { say } from "../../base/say.ts";
 import { requireDomain } from "./instance.ts";
 import { requireText, textRules } from "./text.ts";
 
-/** What a published resource can be. */
+/** Kinds of published resources. */
 export const resourceKinds = ["web", "ssh", "rdp", "vnc", "files", "database", "other"] as const;
 export type ResourceKind = (typeof resourceKinds)[number];
 
-/** Per instance; all of them and everything else have to fit into one message. */
+/** Per instance; limited so that a profile fits into one message. */
 export const maxResources = 200;
 
 export function requireResourceName(name: string): string {
   return requireText(textRules.resourceName, name);
 }
 
-/** No kind given: a URL is the web, the rest is something else. */
+/** Kind of a resource; if not given, "web" for a URL and "other" for anything else. */
 export function requireResourceKind(kind: string | undefined, address: string): ResourceKind {
   if (kind === undefined) return /^https?:/i.test(address) ? "web" : "other";
   const known = resourceKinds.find((one) => one === kind);
@@ -23,7 +23,10 @@ export function requireResourceKind(kind: string | undefined, address: string): 
   return known;
 }
 
-/** web: an http or https URL, in its normal form. The others: HOST, HOST:PORT, an IPv6 address with a port in brackets. */
+/**
+ * Checks and normalises an address. web: an http or https URL. Others: HOST or HOST:PORT, with an IPv6 address in brackets if there is
+ * a port.
+ */
 export function requireResourceAddress(kind: ResourceKind, address: string): string {
   const normal = kind === "web" ? webAddress(address) : hostAddress(address);
   if (normal === undefined || normal.length > 512 || !/^[!-~]+$/.test(normal)) {

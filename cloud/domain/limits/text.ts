@@ -1,19 +1,19 @@
 import { invalid, type Refusal } from "../../base/cause.ts";
 import { type Message, say } from "../../base/say.ts";
 
-/** What a text that people read may be: its length in characters, and what it is called in a refusal. */
+/** Rule for a text that people read: length in characters (code points), and the field's name in refusals. */
 export interface TextRule {
   field: string | Message;
   min: number;
   max: number;
-  /** The empty text is allowed besides, and means that there is none. */
+  /** Also allow the empty text. */
   orNone?: boolean;
-  /** What it must look like, and the same in words. */
+  /** Pattern of the text, and `rule` is its description for people. */
   pattern?: RegExp | undefined;
   rule?: Message;
 }
 
-/** The texts that administrators set, as every entry point takes them. */
+/** Rules of the texts that administrators set, for every API. */
 export const textRules = {
   instanceName: { field: "name", min: 2, max: 128 },
   instanceDescription: { field: "description", min: 2, max: 256, orNone: true },
@@ -39,27 +39,30 @@ export const textRules = {
   reason: { field: "reason", min: 0, max: 500 },
 } as const satisfies Record<string, TextRule>;
 
-/** Length in characters as a person counts them (code points). */
+/** Length in code points. */
 export function lengthOf(text: string): number {
   return [...text].length;
 }
 
-/** Ends of lines, controls, what turns the direction of writing, and what is no character: they could steer or forge a display. */
+/**
+ * Line breaks, control characters, bidirectional overrides and noncharacters, with which a text could forge what a terminal or window
+ * shows.
+ */
 const unprintable =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
   /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]/;
 
-/** Whether it is one line of whole characters, none of which controls how it is shown. */
+/** Whether the text is one well-formed line without control characters. */
 export function isPrintable(text: string): boolean {
   return text.isWellFormed() && !unprintable.test(text);
 }
 
-/** The text as one line that does not control how it is shown, for texts that were never checked. */
+/** Replaces unprintable characters, for texts that were never checked. */
 export function printable(text: string): string {
   return text.toWellFormed().replace(new RegExp(unprintable, "g"), " ");
 }
 
-/** Why a text breaks its rule; undefined = it does not. */
+/** The refusal of a text that breaks its rule; undefined = it is valid. */
 export function textFault(
   { field: named, min, max, orNone, pattern, rule }: TextRule,
   text: string,
@@ -74,7 +77,7 @@ export function textFault(
   return undefined;
 }
 
-/** Checks a text that people read. */
+/** Checks a text for people and returns it. */
 export function requireText(rule: TextRule, text: string): string {
   const fault = textFault(rule, text);
   if (fault) throw fault;

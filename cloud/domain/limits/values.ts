@@ -4,10 +4,10 @@ export interface Range {
   max: number;
 }
 
-/** The whole numbers that administrators set, as every entry point takes them. */
+/** Ranges of the numbers that administrators set, for every API. */
 export const ranges = {
   renewalMonths: { min: 1, max: 120 },
-  /** s. */
+  /** Seconds. */
   securityLockThreshold: { min: 0, max: 31_536_000 },
   rulePriority: { min: 1, max: 100 },
   /** Mbit/s. */
@@ -21,7 +21,7 @@ export const orderMonths: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 24
 /** GB per account and month. */
 export const dataPlans: readonly number[] = [5];
 
-/** The words that administrators choose from, as every entry point takes them. */
+/** Values that administrators choose from, for every API. */
 export const choices = {
   aclType: ["acl-software", "acl-hardware"],
   ruleDirection: ["in", "out"],
@@ -35,21 +35,21 @@ export const choices = {
 const protocols = ["ALL", "TCP", "UDP", "ICMP", "GRE"];
 const applications = ["SSH", "TELNET", "HTTP", "HTTPS", "MS ?SQL", "ORACLE", "MYSQL", "RDP", "POSTGRESQL", "REDIS"];
 
-/** A protocol of an access control rule as the product's console offers them, in any case: an application's may have its port. */
+/** Protocol of an ACL rule, as in the product's console, in any case; an application may be followed by its port. */
 export const ruleProtocol = {
   min: 1,
   max: 32,
   pattern: new RegExp(`^(${protocols.join("|")}|(${applications.join("|")})(\\([1-9]\\d{0,4}\\))?)$`, "i"),
 };
 
-/** Ids of applications in an access control rule: how many, and how long each may be. */
+/** Maximum number of application ids in an ACL rule, and their maximum length. */
 export const ruleApplications = { count: 10, length: 64 };
 
-/** Sizes of the lists of a cloud network. */
+/** Maximum lengths of the lists of a cloud network. */
 export const networkLists = { cidrs: 200, accessPoints: 50 };
 
-/** Objects and tags in one change of tags. */
+/** Maximum number of objects, and of tags, in one request that changes tags. */
 export const maxTagged = 20;
 
-/** What a new enterprise code looks like. */
+/** Pattern of a new enterprise code. */
 export const codePattern = /^[0-9A-Za-z]{5}$/;

@@ -9,11 +9,11 @@ export interface NetworkView {
   name: string;
   region: string;
   cidrs: string[];
-  /** Ids; none = every access point reaches it. */
+  /** Ids of access points that reach it; none = all. */
   accessPoints: string[];
-  /** null = it is attached to none. */
+  /** The CEN it is attached to; null = none. */
   cenId: string | null;
-  /** Whose own routes it holds; null = nobody's. */
+  /** The instance whose own routes it contains; null = an ordinary cloud network. */
   instanceId: string | null;
   /** Epoch ms. */
   createdAt: number;

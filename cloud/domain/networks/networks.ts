@@ -13,7 +13,7 @@ import { requireQuota } from "../quotas/limits.ts";
 import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
-/** A cloud network; its prefixes and access points are read separately. */
+/** A cloud network, without its prefixes and access points. */
 export interface CloudNetwork {
   id: string;
   name: string;
@@ -28,7 +28,7 @@ export async function ownNetwork(db: Db, tenant: Tenant, id: string): Promise<Cl
   return { id: row.id, name: row.name, region: row.region };
 }
 
-/** Canonical prefixes that do not overlap one another. */
+/** Checks prefixes and returns them in canonical form; they must not overlap. */
 function requireCidrs(texts: readonly string[]): string[] {
   const cidrs = texts.map((text) => {
     requireRoute(text);
@@ -49,7 +49,7 @@ export interface NetworkDescription {
   name: string;
   region: string;
   cidrs: readonly string[];
-  /** Ids; none = every access point reaches it. */
+  /** Ids of access points that reach it; none = all. */
   accessPoints: readonly string[];
 }
 
@@ -113,15 +113,15 @@ export const cidrsOf = networks.prefixesOf;
 
 export const accessPointsOf = networks.accessPointsOfNetwork;
 
-/** The prefixes that sagctl set for an instance. */
+/** The instance's own routes. */
 export async function routesOf(db: Db, instanceId: string): Promise<string[]> {
   const id = await networks.networkOfInstance(db, instanceId);
   return id === undefined ? [] : cidrsOf(db, id);
 }
 
 /**
- * The network in which an instance's own routes are kept: made with the first of them, and attached to the CEN that the
- * instance's CCN is attached to.
+ * The cloud network with an instance's own routes. It is created with the first route and attached to the same CEN as the instance's
+ * CCN.
  */
 export async function ownRoutes(tx: Tx, instanceId: string, now: number): Promise<string> {
   await lockInstance(tx, instanceId);

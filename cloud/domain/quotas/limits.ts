@@ -7,14 +7,14 @@ import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 import { isQuota, type QuotaName, quotaCounts, quotas } from "./quotas.ts";
 
-/** The limit in force for an account of the product. */
+/** The effective limit of a product account. */
 export async function limitOf(db: Db, tenantId: string, name: QuotaName): Promise<number> {
   return (await findQuota(db, tenantId, name)) ?? quotas[name].value;
 }
 
 /**
- * That one more fits, of what an account owns or of what `count` counts. The account stays locked until the transaction ends, so
- * that of many at once only as many get through as fit.
+ * Refuses if the product account has reached its quota, counting the objects it owns or the result of `count`. The account's row stays
+ * locked until the transaction ends, so that parallel requests cannot exceed the quota.
  */
 export async function requireQuota(
   tx: Tx,
@@ -29,7 +29,7 @@ export async function requireQuota(
   if (count >= limit) throw refusal(limit);
 }
 
-/** What an account owns of a kind, and how many of it it may own. */
+/** A product account's quota of a kind of object, and how many it uses. */
 export const usageOf = async (
   db: Db,
   tenant: Tenant,

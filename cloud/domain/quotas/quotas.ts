@@ -1,13 +1,13 @@
 import { type Message, say } from "../../base/say.ts";
 
-/** A limit of the product that an administrator can raise (`sagctl quota set`). */
+/** A quota, which an operator can change with `sagctl quota set`. */
 export interface Quota {
   value: number;
-  /** Beyond this the product makes no sense, or we cannot keep our numbers. */
+  /** Upper bound for `sagctl quota set`. */
   most: number;
 }
 
-/** Where documents of the product contradict each other, the newer number; the older ones are in docs/administrators.md. */
+/** Where the product's documents contradict each other, this is the newer number; the older ones are in docs/administrators.md. */
 export const quotas = {
   "instances-per-account": { value: 500, most: 100_000 },
   "ccns-per-account": { value: 10, most: 10_000 },
@@ -24,7 +24,7 @@ export const quotas = {
 
 export type QuotaName = keyof typeof quotas;
 
-/** What a value of a quota counts. */
+/** Description of what a quota limits. */
 export const quotaCounts = (name: QuotaName): Message => say(`quota_${name}`);
 
 export function isQuota(name: string): name is QuotaName {

@@ -5,7 +5,7 @@ import { maxResources, requireResourceAddress, requireResourceKind, requireResou
 import { violation } from "../rules.ts";
 import { profileChanged } from "../sessions/profile.ts";
 
-/** `kind` undefined = by the address. */
+/** `kind` undefined = derived from the address. */
 export async function addResource(
   change: Change,
   instanceId: string,
@@ -23,7 +23,7 @@ export async function addResource(
   change.after(() => profileChanged(change.context, instanceId));
 }
 
-/** What is undefined stays; a new kind has to fit the address, and a new address the kind. It keeps its place in the list. */
+/** Changes a resource; undefined = unchanged. The resulting kind and address must match. It keeps its position in the list. */
 export async function setResource(
   change: Change,
   instanceId: string,

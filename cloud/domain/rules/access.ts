@@ -1,6 +1,6 @@
 import { row, wrong } from "./row.ts";
 
-/** Rules of who may do what: accounts of the product, keys, codes and quotas. */
+/** Rules about product accounts, access keys, enterprise codes and quotas. */
 export const accessRules = {
   "key-unknown": row("not_permitted", "InvalidAccessKeyId.NotFound"),
   "key-inactive": row("not_permitted", "InvalidAccessKeyId.Inactive"),

@@ -1,6 +1,6 @@
 import { row, wrong } from "./row.ts";
 
-/** Rules of client accounts. */
+/** Rules about client accounts. */
 export const accountRules = {
   "user-name-form": wrong("ClientUser.NameInvalid", "user"),
   "mail-as-user-name": wrong("ClientUser.NameInvalid", "user"),

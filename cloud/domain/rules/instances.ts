@@ -1,6 +1,6 @@
 import { row, wrong } from "./row.ts";
 
-/** Rules of instances, and of what is set for one. */
+/** Rules about instances and their settings. */
 export const instanceRules = {
   "no-instance": row("not_found", "SAG.InstanceNoFound"),
   "instance-elsewhere": wrong("InvalidRegionId", "region"),

@@ -1,6 +1,6 @@
 import { row, wrong } from "./row.ts";
 
-/** Rules of the way from instances to cloud networks. */
+/** Rules about CCNs, CENs and cloud networks. */
 export const networkRules = {
   "no-network": row("not_found", "CloudNetwork.NotFound"),
   "network-prefix": wrong("InvalidCidrBlock", "cidr"),

@@ -1,11 +1,10 @@
 import type { CauseCode } from "../../base/cause.ts";
 
-/** One rule: what it means for clients, and how the published API names it. Its text is in common/text/en/admin/rules. */
+/** A rule's cause for clients and its code in the published API. Its text is in common/text/en/admin/rules. */
 export interface RuleRow {
   cause: CauseCode;
-  /** Code in the published API. */
   code: string;
-  /** The argument that is meant. */
+  /** The argument at fault. */
   field?: string;
 }
 
@@ -15,5 +14,5 @@ export const row = (cause: CauseCode, code: string, field?: string): RuleRow => 
   ...(field === undefined ? {} : { field }),
 });
 
-/** A request that is wrong as it is; `field` is the argument that is meant. */
+/** A rule about an invalid argument; `field` is the argument at fault. */
 export const wrong = (code: string, field: string): RuleRow => row("invalid_argument", code, field);

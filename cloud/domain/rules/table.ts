@@ -7,7 +7,7 @@ import type { RuleRow } from "./row.ts";
 
 export type RuleName = keyof typeof rules;
 
-/** THE table of rules: every "no" of an administrator's command, for both the published API and sagctl. Each has its text. */
+/** All rules that an administrator's command can break, for both the published API and sagctl. */
 export const rulesTable: Record<RuleName, RuleRow> = {
   ...accountRules,
   ...instanceRules,

@@ -7,9 +7,9 @@ import { fixedAddresses, givenAddresses } from "../../store/queries/addresses.ts
 import { cidrsOfInstance } from "../../store/queries/instances.ts";
 import { type AddressRecord, chooseAddress } from "../addresses/pool.ts";
 
-/** ms for which a dynamic address is held for its device. */
+/** How long a dynamic address is reserved for its device after a session, ms. */
 export const holdMs = 24 * 3_600_000;
-/** ms after the end of a lease until an address is used again without the access points' word. */
+/** How long after the lease an address is reused if its access points have not confirmed the removal, ms. */
 export const safetyMs = 60_000;
 
 export interface Addresses {
@@ -17,18 +17,18 @@ export interface Addresses {
   ip6: string;
 }
 
-/** A random address in the clients' part of the cloud's own range: subnet 0001. */
+/** A random address in subnet 0001 of the cloud's ULA prefix, which is for clients. */
 function newIp6(ula: bigint): string {
   const host = BigInt(`0x${randomBytes(8).toString("hex")}`);
   return formatIp({ version: 6, value: (ula << 80n) | (1n << 64n) | host });
 }
 
-/** Where an access point answers probes: subnet ffff. */
+/** Address at which an access point answers probes, in subnet ffff. */
 export function probeAddress(ula: bigint, number: number): string {
   return formatIp({ version: 6, value: (ula << 80n) | (0xffffn << 64n) | BigInt(number) });
 }
 
-/** Parses what the store has; only valid blocks get there. */
+/** Parses blocks of the store; these were validated when they were set. */
 export function blocks(texts: readonly string[]): Cidr[] {
   return texts.flatMap((text) => parseCidr(text) ?? []);
 }
@@ -39,17 +39,17 @@ export interface AllocationQuestion {
   instanceId: string;
   accountId: string;
   deviceId: string;
-  /** The account's fixed address. */
+  /** The account's fixed address; null = dynamic. */
   fixed: string | null;
   /** Epoch ms. */
   now: number;
 }
 
-/** Finds an address pair for a new session, within its transaction. */
+/** Chooses the IPv4 and IPv6 address of a new session, within its transaction. */
 export async function allocate(tx: Tx, question: AllocationQuestion): Promise<Addresses> {
   const { ula, ccnId, instanceId, accountId, deviceId, fixed, now } = question;
   const rows = await givenAddresses(tx, ccnId);
-  // An address belongs to a device of an account: the device's id alone is only its own word.
+  // Compare account and device, since a device id is only claimed by the client.
   const holderOf = (account: string | null, device: string) => `${account ?? ""} ${device}`;
   const holder = holderOf(accountId, deviceId);
   const records = rows.map((row) => ({
@@ -62,14 +62,14 @@ export async function allocate(tx: Tx, question: AllocationQuestion): Promise<Ad
     const record = records.find((r) => r.ip === fixed);
     if (record?.inUse) throw new Refusal("address_in_use", say("fixed_address_in_use", { address: fixed }));
     if (record && record.account_id !== accountId && record.blocked_until > now) {
-      // Packets for it would go to its former owner, or from him under this account's name.
+      // The access points may still route the address to its former owner, or accept his packets under this account's name.
       const text = say("fixed_address_may_be_in_use", { address: fixed });
       throw new Refusal("address_in_use", text, { retryAfterMs: record.blocked_until - now });
     }
     return { ip: fixed, ip6: ip6Of(fixed) };
   }
   const cidrs = await cidrsOfInstance(tx, instanceId);
-  // Other instances of the same CCN may have overlapping blocks: their fixed addresses count too.
+  // Other instances of the same CCN can have overlapping blocks, so their fixed addresses are reserved as well.
   const reserved = await fixedAddresses(tx, ccnId);
   const ip = chooseAddress({
     cidrs: blocks(cidrs),

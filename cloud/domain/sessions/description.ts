@@ -3,9 +3,9 @@ import type { Context } from "../context.ts";
 import { probeAddress } from "./addresses.ts";
 import { type Profile, profileRevision } from "./profile.ts";
 
-/** Bytes; every path carries it. */
+/** Inner MTU, bytes; small enough for every path. */
 export const tunnelMtu = 1280;
-/** ms before the end of a sign-in from which people are warned. */
+/** Clients warn this long before the sign-in ends, ms. */
 export const expiresSoonMs = 3 * 86_400_000;
 
 export interface SessionRow {
@@ -20,7 +20,7 @@ export interface SessionRow {
   lease_until: number;
 }
 
-/** An access point in the description of one session. */
+/** An access point as it is offered to one session. */
 export interface OfferedAccessPoint {
   state: AccessPointState;
   probeAddress: string;
@@ -28,7 +28,7 @@ export interface OfferedAccessPoint {
   ready: boolean;
 }
 
-/** A session as its owner gets it. Durations are ms from now. */
+/** A session as it is sent to its owner. Durations are ms from now. */
 export interface SessionDescription {
   sessionId: string;
   addresses: string[];
@@ -42,13 +42,13 @@ export interface SessionDescription {
   profileRevision: string;
   deviceName: string;
   expiresSoon: boolean;
-  /** Cap of the account each way, Kbit/s; 0 = none. */
+  /** Bandwidth cap of the account in each direction, Kbit/s; 0 = none. */
   bandwidth: number;
 }
 
 /**
- * Chosen first, then ready, then the administrator's, then in the order in which they were registered. One whose stream to the cloud is
- * gone comes after all others, also a chosen one: it cannot hear of the peer.
+ * Orders access points: the one that the client chose, then ready ones, then the one that the administrator prefers, then by
+ * registration. Access points without a stream to the cloud come last, even a chosen one, because they cannot receive the peer.
  */
 export function order(
   chosen: string,

@@ -18,13 +18,13 @@ import { announceEnd, endSessions } from "./ending.ts";
 import { noteDelivery, renewKeys } from "./keys.ts";
 import { destinationsOf, loadProfile, type Profile } from "./profile.ts";
 
-/** ms that Dial waits for the first access point's word. */
+/** How long Dial waits for the first access point to acknowledge the peer, ms. */
 export const readyLimitMs = 300;
 
 export interface DialQuestion {
   publicKey: Uint8Array;
   mode: string;
-  /** "" = the cloud's order. */
+  /** The access point that the client chose; "" = the cloud's order. */
   accessPointId: string;
 }
 
@@ -36,7 +36,7 @@ interface Dialled {
   peer: DesiredPeer;
 }
 
-/** A new session for a signed-in device; a former one of the same device and instance gives it its place and address. */
+/** Starts a session for a signed-in device. It replaces the device's former session in the instance and keeps that one's address. */
 export async function dial(
   context: Context,
   signIn: SignInState,
@@ -55,7 +55,7 @@ export async function dial(
   return { session: describe(context, row, profile, signIn), token };
 }
 
-/** Each Dial leaves a row, wakes all access points and gives a key to each. */
+/** Limits the rate of Dial: each one adds a row, wakes all access points and creates a key for each of them. */
 async function countDial({ attempts }: Context, { accountId, deviceId }: SignInState): Promise<void> {
   const ms = await reserveAll(
     claim(attempts.deviceDial, `${accountId}|${deviceId}`),
@@ -85,7 +85,7 @@ async function enter(
   if (chosen !== "" && !accessPoints.inCcn(ccnId).some((state) => state.id === chosen)) {
     throw invalid("access_point_id", say("access_point_not_offered"));
   }
-  // Devices of the account are counted and an address is chosen: of many Dials at once, one after the other.
+  // Row locks, so that concurrent Dials cannot exceed the device limit or choose the same address.
   await lockCcn(tx, ccnId);
   await lockAccount(tx, signIn.accountId);
   const others = await makeRoom(context, tx, signIn, profile);
@@ -150,12 +150,12 @@ async function enter(
   return { row, profile, keys, ended: others, peer };
 }
 
-/** A lease never outlives the sign-in it was given on. */
+/** End of a lease, epoch ms; no later than the end of its sign-in. */
 export function leaseEnd(now: number, profile: Profile, signIn: SignInState): number {
   return Math.min(now + profile.policy.leaseSeconds * 1_000, signIn.expiresAt);
 }
 
-/** Ends what the new session replaces, and refuses if the account has its number of devices already. */
+/** Ends the sessions that the new one replaces, then refuses if the account is still at its device limit. */
 async function makeRoom(context: Context, tx: Tx, signIn: SignInState, profile: Profile): Promise<string[]> {
   const now = context.clock.now();
   const running = (await namedSessions(tx, signIn.accountId, { instanceId: signIn.instanceId })).reverse();

@@ -13,25 +13,25 @@ import { type EndReason, reasonWords } from "./reasons.ts";
 
 export { runningSessions };
 
-/** Why a session is over: a cause for its owner, or that he hung up himself. */
+/** Cause code of the end of a session, or "hung_up" if the client ended it. */
 export type EndCause = CauseCode | "hung_up";
 
-/** What the store keeps of an ended session's reason. */
+/** Why a session ended, as stored. */
 export interface Ending {
   cause: EndCause;
-  /** Where the cause does not say it. */
+  /** Details that the cause does not contain. */
   reason?: EndReason | undefined;
-  /** kicked: the administrator's words; replaced and ended_from: the name of that device; else "". */
+  /** For kicked, the administrator's text; for replaced and ended_from, the name of that device; otherwise "". */
   text: string;
 }
 
-/** An ending as the store has it: a newer version may know more reasons. */
+/** An ending read from the store; a newer version may have stored an unknown reason. */
 type Stored = Omit<Ending, "reason"> & { reason?: string | null | undefined };
 
-/** What the store has in words: an administrator's own. */
+/** A stored text of an administrator, as a message. */
 const stored = (text: string): Message | undefined => (text === "" ? undefined : foreign(text));
 
-/** The reason that its owner gets, in an event now or in a refusal later. */
+/** The refusal that the session's owner receives, in an event or when using the token later. */
 export function endingRefusal({ cause, text, reason }: Stored): Refusal {
   const why = reasonWords(reason, text);
   switch (cause) {
@@ -50,8 +50,8 @@ export function endingRefusal({ cause, text, reason }: Stored): Refusal {
 }
 
 /**
- * Marks running sessions as ended within a transaction; its address stays blocked until the access points confirmed, or its
- * lease is over for sure. Call announceEnd with the result after the commit.
+ * Marks running sessions as ended within a transaction. Their addresses stay blocked until the access points confirm the removal, or
+ * until the lease plus a safety margin is over. Call announceEnd with the result after the commit.
  */
 export async function endSessions(
   tx: Tx,
@@ -72,7 +72,9 @@ export async function endSessions(
   return ended;
 }
 
-/** Tells access points and owners that sessions are over. `upsert` is what takes their place in the same step. */
+/**
+ * Removes ended sessions from the access points and notifies their owners. `upsert` are peers that replace them in the same revision.
+ */
 export async function announceEnd(
   context: Context,
   ended: readonly string[],
@@ -91,8 +93,7 @@ export async function announceEnd(
 }
 
 /**
- * Ends sessions in a transaction of their own and announces it. Returns how many were running; `note` runs in the same transaction and
- * is given that number.
+ * Ends sessions in a transaction and announces it. Returns how many were running; `note` runs in the same transaction with that number.
  */
 export async function endNow(
   context: Context,
@@ -110,7 +111,7 @@ export async function endNow(
   return ended.length;
 }
 
-/** Ends what ran out; returns when the next lease does (epoch ms). */
+/** Ends sessions whose lease is over; returns the end of the next lease (epoch ms). */
 export async function sweep(context: Context): Promise<number | undefined> {
   const { store, clock } = context;
   const due = await expiredSessions(store, clock.now());

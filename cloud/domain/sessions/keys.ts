@@ -4,7 +4,7 @@ import { addDeliveries } from "../../store/queries/deliveries.ts";
 import { putKeys } from "../../store/queries/preshared-keys.ts";
 import type { AccessPointState } from "../accesspoints/registry.ts";
 
-/** New pre-shared keys of a session with all access points of its CCN, replacing former ones. */
+/** Replaces a session's pre-shared keys with all access points of its CCN. */
 export async function renewKeys(
   tx: Tx,
   sessionId: string,
@@ -15,7 +15,10 @@ export async function renewKeys(
   return keys;
 }
 
-/** Records, before they get it, that the connected access points will have this peer. */
+/**
+ * Records in advance that the connected access points will receive this peer, so that its address stays blocked until they confirm the
+ * removal.
+ */
 export async function noteDelivery(
   tx: Tx,
   sessionId: string,

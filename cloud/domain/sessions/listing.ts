@@ -11,9 +11,8 @@ export interface SessionView {
   deviceName: string;
   clientIp: string;
   mode: string;
-  /** The access point that carries the client, by its probes; "" = not known yet. */
+  /** The access point that currently carries the client, according to its probes; "" = not known yet. */
   accessPointId: string;
-  /** s. */
   sinceSeconds: number;
   leaseLeftSeconds: number;
   rxBytes: number;
@@ -22,7 +21,7 @@ export interface SessionView {
   ended: { agoSeconds: number; cause: string; reason: string; reasonWords: Message } | null;
 }
 
-/** Ended ones that are listed at most, the latest. */
+/** Maximum number of ended sessions to list; the latest ones. */
 const maxEnded = 1_000;
 
 export async function listSessions(

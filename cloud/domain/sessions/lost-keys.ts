@@ -4,19 +4,19 @@ import { addKey, lostKeys } from "../../store/queries/preshared-keys.ts";
 import { findSecret, putSecret } from "../../store/queries/settings.ts";
 import { transaction } from "../../store/transaction.ts";
 
-/** Name of the secret that names the keys in keys.db. A backup does not take it, so that it is another one after a restore. */
+/** Secret with the random name of keys.db. Backups do not contain it, so that the name differs after a restore. */
 const keysNameSecret = "keys";
 
 interface KeysOfSessions {
-  /** Changes when keys of running sessions had to be made anew; part of the profile revision, so that clients renew. */
+  /** Changes when keys of running sessions were replaced. It is part of the profile revision, so that clients renew. */
   name: string;
-  /** Number of keys that were made anew. */
+  /** Number of keys that were replaced. */
   remade: number;
 }
 
 /**
- * Makes keys of running sessions anew that an access point may have and the store has not any more: keys.db was lost, or the
- * database is from a backup. They are there before anybody asks, and the new name has every client that hears of it renew.
+ * Creates new keys for running sessions whose keys the store has lost (keys.db was lost, or the database was restored from a backup)
+ * although access points may have them. It also changes the name, so that clients see a new profile revision and renew.
  */
 export async function remakeLostKeys(store: Store): Promise<KeysOfSessions> {
   return transaction(store, async (tx) => {

@@ -9,28 +9,28 @@ import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";
 import { type Pushed, pushedBy } from "../instances/pushed.ts";
 
-/** The profile of every session of an instance; roaming accounts also get what they reach in their home instance. */
+/** The profile of all sessions of an instance. Accounts that roam also get the routes of their home instance. */
 export interface Profile extends Pushed {
   instanceId: string;
   enterpriseCode: string;
   displayName: string;
-  /** Whose access points serve it. */
+  /** The CCN whose access points serve the instance. */
   ccnId: string;
-  /** Those that the chain carries. */
+  /** The routes that the chain carries. */
   routes: string[];
-  /** From the instance on. */
+  /** Hops from the instance onwards. */
   hops: ChainHop[];
-  /** Number of the access point that is offered first; null = the usual order. */
+  /** Number of the preferred access point; null = none. */
   preferred: number | null;
 }
 
-/** Everything at once, both families. */
+/** Default routes of both address families. */
 const everything = ["0.0.0.0/0", "::/0"];
-/** The contract's limit on prefixes and on hops. */
+/** Limits of the API contract. */
 const maxRoutes = 1_024;
 const maxHops = 60;
 
-/** `homeInstanceId`: where a roaming account came from. */
+/** `homeInstanceId` is the home instance of a roaming account; null = not roaming. */
 export async function loadProfile(
   db: Db,
   accessPoints: AccessPoints,
@@ -53,16 +53,16 @@ export async function loadProfile(
 }
 
 /**
- * Where the instance's peers may go. A name server is among it like any other host, if a route leads there: to name one must
- * not open a way to an address that the chain does not carry, which may be another account's.
+ * Destinations that the instance's peers may send to. Name servers are not added: naming one must not allow traffic to an address that
+ * the chain does not carry, which may belong to another account.
  */
 export function destinationsOf(profile: Profile): string[] {
   return profile.routes;
 }
 
 /**
- * Names the state of everything that a client gets apart from the session itself. Which access point is ready, and their order,
- * is not part of it: that changes often, and clients need not fetch it anew. `bandwidth`: the account's, Kbit/s.
+ * Hash of everything a client receives apart from the session itself. It leaves out readiness and order of the access points: these
+ * change often, and clients need not fetch them again. `bandwidth` is the account's, Kbit/s.
  */
 export function profileRevision(context: Context, profile: Profile, bandwidth: number): string {
   const { fullTunnel, lockdown } = profile.policy;
@@ -70,7 +70,7 @@ export function profileRevision(context: Context, profile: Profile, bandwidth: n
     .offered(profile.ccnId)
     .map(({ id, name, publicKey, endpoints }) => [id, name, Buffer.from(publicKey).toString("base64"), endpoints])
     .sort((a, b) => String(a[0]).localeCompare(String(b[0])));
-  const told = [
+  const parts = [
     profile.displayName,
     profile.routes,
     profile.hops,
@@ -81,15 +81,15 @@ export function profileRevision(context: Context, profile: Profile, bandwidth: n
     { fullTunnel, lockdown, lease: profile.policy.leaseSeconds },
     accessPoints,
     bandwidth,
-    // Clients hold keys of an access point that it does not know any more: they have to fetch the new ones.
+    // Changes when keys were replaced, so that clients fetch the new ones.
     context.keysName,
   ];
-  return createHash("sha256").update(JSON.stringify(told)).digest("hex").slice(0, 32);
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 
 /**
- * After an administrator's change, or when access points come and go: brings the peers in line and tells those who listen.
- * Their streams drop what they know already. `accountId`: only that account's sessions.
+ * Updates peers and notifies clients after an administrator's change, or when access points connect or disconnect. Event streams drop
+ * revisions that they have already sent. `accountId` limits it to that account's sessions.
  */
 export async function profileChanged(context: Context, instanceId: string, accountId?: string): Promise<void> {
   const { store, accessPoints, peers, events } = context;
@@ -111,7 +111,7 @@ export async function profileChanged(context: Context, instanceId: string, accou
   }
 }
 
-/** The revision that a session would get now; "" = its instance is gone. */
+/** The profile revision of a session now; "" = its instance was deleted. */
 export async function revisionFor(
   context: Context,
   session: { account_id: string; instance_id: string },

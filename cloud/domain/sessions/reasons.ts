@@ -1,9 +1,9 @@
 import { type Message, say } from "../../base/say.ts";
 
-/** Why a session or sign-in ended, where its cause alone does not say it. Names are stored and never change. */
+/** Reasons for the end of a session or sign-in that its cause code does not contain. Names are stored; never change them. */
 const endReasons = {
   password_reset: () => say("password_reset"),
-  /** By its owner, from the device that `text` names. */
+  /** Ended by the account's owner from the device named in `text`. */
   ended_from: (text) => say("session_ended_from", { device: text }),
   served_elsewhere: () => say("session_served_elsewhere"),
   bound_elsewhere: () => say("session_bound_elsewhere"),
@@ -15,6 +15,6 @@ const endReasons = {
 
 export type EndReason = keyof typeof endReasons;
 
-/** What is said of a stored reason; undefined = there is none, or it is not known here. `text` as in an Ending. */
+/** The message for a stored reason; undefined = no reason, or one of a newer version. `text` as in Ending. */
 export const reasonWords = (reason: string | null | undefined, text = ""): Message | undefined =>
   reason && Object.hasOwn(endReasons, reason) ? endReasons[reason as EndReason](text) : undefined;

@@ -13,7 +13,7 @@ import { type EndCause, endingRefusal, endNow } from "./ending.ts";
 import { noteDelivery, renewKeys } from "./keys.ts";
 import { destinationsOf, loadProfile } from "./profile.ts";
 
-/** The running session a token belongs to; one that ended says why. */
+/** The running session of a token. If it has ended, throws the refusal with the reason. */
 export async function sessionOf(context: Context, token: string, db: Db = context.store) {
   const row = await sessionByToken(db, hashToken(token));
   if (!row) throw new Refusal("session_expired", say("session_over"));
@@ -25,7 +25,7 @@ export async function sessionOf(context: Context, token: string, db: Db = contex
   return row;
 }
 
-/** Extends the lease; with a public key, the session goes on with that one (sag-tunnel was started again). */
+/** Extends the lease. With a public key, the session switches to that key, because sag-tunnel was restarted. */
 export async function renew(
   context: Context,
   token: string,
@@ -69,7 +69,7 @@ export async function renew(
   return describe(context, updated, profile, signIn);
 }
 
-/** Ends the session of this token; one that is over already is no failure. Returns the account's id, "" = no such session. */
+/** Ends the session of this token; does nothing if it has already ended. Returns the account's id, "" = unknown token. */
 export async function hangUp(context: Context, token: string): Promise<string> {
   const row = await sessionByToken(context.store, hashToken(token));
   if (row) await endNow(context, [row.id], { cause: "hung_up", text: "" });

@@ -1,12 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** Longest sleep, ms: the wall clock may be set, and a deadline in it is looked at again at least this often. */
+/** Longest timer, ms. The wall clock can be set, so deadlines are checked at least this often. */
 const longestMs = 60_000;
 
-/** ms until another try when the work failed, for example on a full disk. */
+/** Delay before a retry after a failure, such as a full disk, ms. */
 const retryMs = 5_000;
 
-/** Calls `work` when the earliest deadline has come; `work` answers with the next one (epoch ms), if any. */
+/** Calls `work` at the earliest deadline. `work` returns the next deadline (epoch ms), if any. */
 export class Wakeup {
   readonly #clock: Clock;
   readonly #work: () => Promise<number | undefined>;
@@ -22,7 +22,7 @@ export class Wakeup {
     this.#failed = failed;
   }
 
-  /** There is a deadline at `at` (epoch ms). */
+  /** Adds a deadline at `at` (epoch ms). */
   by(at: number): void {
     if (this.#stopped || (this.#cancel && at >= this.#deadline)) return;
     this.#cancel?.();
@@ -44,7 +44,7 @@ export class Wakeup {
     }
   }
 
-  /** Resolves when the work that is under way is done. */
+  /** Resolves when `work` is not running. */
   async settle(): Promise<void> {
     await this.#running;
   }

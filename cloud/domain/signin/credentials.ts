@@ -17,7 +17,7 @@ export interface Credentials {
   code: string;
   userName: string;
   password: Secret;
-  /** "" = none given. */
+  /** "" = not given." = none given. */
   deviceId: string;
   /** Address the request came from. */
   remote: string;
@@ -26,7 +26,7 @@ export interface Credentials {
 export const tooSoon = (retryAfterMs: number) =>
   new Refusal("too_many_attempts", say("attempts_failed"), { retryAfterMs });
 
-/** The instances of a code, for Discover and SignIn; refuses an unknown one, and sources that keep guessing. */
+/** The instances of an enterprise code, for Discover and SignIn. Refuses an unknown code, and rate-limits sources that guess codes. */
 export async function instancesOfCode(context: Context, code: string, remote: string) {
   const { attempts } = context;
   const source = sourceOf(remote);
@@ -35,7 +35,7 @@ export async function instancesOfCode(context: Context, code: string, remote: st
   if (ms > 0) throw tooSoon(ms);
   const instances = await instancesWithCode(context.store, code.toUpperCase());
   if (instances.length === 0) {
-    // Many at once must not all slip through before the first of them is counted.
+    // Reserve before refusing, so that parallel requests cannot exceed the limit.
     const refused = await claimed.reserve();
     if (refused > 0) throw tooSoon(refused);
     throw new Refusal("unknown_code", say("code_unknown"));
@@ -44,9 +44,9 @@ export async function instancesOfCode(context: Context, code: string, remote: st
 }
 
 /**
- * Reserves an attempt to sign in before its password is checked. A device that has been in before has a count of its own: no other's
- * failures lock it out. All others count by source: with this name, and with any. Names that do not exist count in the same way, and
- * nothing else that can be asked depends on these counts.
+ * Reserves a sign-in attempt before the password is checked. A device that has signed in before has its own counter, so that failures
+ * elsewhere cannot lock it out. Other attempts count per source, both for this name and for all names. Names that do not exist are
+ * counted alike, so that the counters do not reveal whether a name exists.
  */
 async function reserveAttempt(
   { attempts }: Context,
@@ -66,7 +66,7 @@ async function reserveAttempt(
   return {
     async release() {
       await named.release();
-      // Only this one: who has one password does not get to try others for it.
+      // Cancel instead of release: otherwise somebody who knows one password could reset the counter and guess others.
       await any.cancel();
     },
     async cancel() {
@@ -76,7 +76,7 @@ async function reserveAttempt(
   };
 }
 
-/** Finds the account and checks its password; answers and time are the same for names that do not exist. */
+/** Finds the account and checks its password. Answer and timing are the same for names that do not exist. */
 export async function authenticate(context: Context, credentials: Credentials) {
   const { store } = context;
   const { code, userName, password, deviceId, remote } = credentials;
@@ -89,7 +89,7 @@ export async function authenticate(context: Context, credentials: Credentials) {
   const reserved = await reserveAttempt(context, device, name, source);
   let right: boolean;
   try {
-    // As in reserveAttempt: attempts of others with this name do not keep a known device out.
+    // Separate queues, as in reserveAttempt: attempts of others with this name must not delay a known device.
     const asker = { host: source.host, account: device ?? `${name}|${source.host}` };
     right = await verifyPassword(password, row?.password_hash, asker);
   } catch (error) {
@@ -110,9 +110,9 @@ function requireActive(row: { locked: number; end_time: number | null; disabled:
 }
 
 /**
- * To be called in the transaction that acts on what `authenticate` checked: checking takes time, and meanwhile the password may
- * have been reset, the account disabled or the instance locked. Each password has a hash with a salt of its own, so the hash
- * names the password that was checked. Returns the account as it is now; `now` is epoch ms.
+ * Call this in the transaction that acts on the result of `authenticate`: while the password was checked, it may have been reset, the
+ * account disabled or the instance locked. Every password has its own salt, so an equal hash means the same password. Returns the
+ * account as it is now; `now` is epoch ms.
  */
 export async function requireUnchanged(tx: Tx, account: Account, now: number) {
   const row = await accountToSignIn(tx, account.id);
@@ -121,5 +121,8 @@ export async function requireUnchanged(tx: Tx, account: Account, now: number) {
   return row;
 }
 
-/** An account whose password was right, with what its instance says. `knownDevice` "" = it asks for the first time. */
+/**
+ * An account with the settings of its instance, after its password was verified. `knownDevice` is "" for a device that has not signed
+ * in before.
+ */
 export type Account = Awaited<ReturnType<typeof authenticate>>;

@@ -20,14 +20,14 @@ import { signedOut } from "./refresh.ts";
 import { setPassword } from "./sign-in.ts";
 import { requireOpen } from "./state.ts";
 
-/** ms that a code is good. */
+/** Lifetime of a code, ms. */
 export const codeMs = 15 * 60_000;
 const tries = 5;
-/** ms between two mails to one person for one device. */
+/** Minimum interval between two mails to one person for one device, ms. */
 const pauseMs = 60_000;
 /**
- * Codes at the same time for devices that were never in. Each source has its own, smaller share; only requests from many sources
- * together reach this, and then the answer says so, because no mail is sent.
+ * Maximum number of simultaneous codes for unknown devices of an account. Each source has its own lower limit, so only requests from
+ * many sources together reach this one. Then the request is refused, because no mail is sent.
  */
 const maxStrange = 30;
 
@@ -36,7 +36,7 @@ export interface Forgetful extends codes.CodeOwner {
   remote: string;
 }
 
-/** 50 random bits that people can type: letters and digits that do not look alike. */
+/** A one-time code with 50 random bits, in letters and digits without look-alikes. */
 function newPasswordCode(): Secret {
   const letters = "ABCDEFGHJKMNPQRSTVWXYZ0123456789";
   const text = Array.from({ length: 10 }, () => letters[randomInt(letters.length)]).join("");
@@ -45,7 +45,7 @@ function newPasswordCode(): Secret {
 
 const plain = (typed: string) => typed.toUpperCase().replace(/[\s-]/g, "");
 
-/** Slows down sources that try names or codes; counts every attempt, as what became of it must not show. */
+/** Rate-limits sources that guess names or codes. Counts every attempt, so that the limit does not reveal which names exist. */
 async function count({ attempts }: Context, what: string, { code, userName, remote }: Forgetful): Promise<void> {
   const source = sourceOf(remote);
   const name = `${what}|${code.toUpperCase()}|${nameKey(userName)}`;
@@ -56,8 +56,8 @@ async function count({ attempts }: Context, what: string, { code, userName, remo
 const accountOf = (db: Db, { code, userName }: Forgetful) => accountUnderCode(db, code.toUpperCase(), userName);
 
 /**
- * Sends a one-time code. For names that do not exist it does the same, down to the row in the store; only that nobody gets the
- * mail, which is sent after the answer in any case.
+ * Sends a one-time code by mail. For names that do not exist it does the same work, including the row in the store, but sends no mail.
+ * The mail is sent after the answer, so that timing does not reveal whether the name exists.
  */
 export async function forgotPassword(context: Context, who: Forgetful): Promise<void> {
   const { store, clock, mint, mailer } = context;
@@ -71,7 +71,7 @@ export async function forgotPassword(context: Context, who: Forgetful): Promise<
     const known = await isKnownDevice(tx, found?.id ?? "", who.deviceId);
     const made = await codes.passwordCodes(tx, who, now);
     const own = made.find((code) => code.device_id === who.deviceId);
-    // The mail of a moment ago is still on its way.
+    // The previous mail was sent a moment ago.
     if (own && now - own.made_at < pauseMs) return undefined;
     if (!own && !known && made.length >= maxStrange) {
       throw tooSoon(Math.max(1_000, Math.min(...made.map((code) => code.made_at)) + codeMs - now));
@@ -95,13 +95,13 @@ const words = (intranet: string, userName: string, code: Secret) =>
 
 const notRight = () => new Refusal("bad_credentials", say("password_code_wrong"), { field: "code" });
 
-/** Sets a new password by a code from the mail; all devices are signed out. */
+/** Sets a new password with a code from the mail; signs out all devices. */
 export async function resetByCode(context: Context, who: Forgetful, typed: Secret, next: Secret): Promise<void> {
   const { store, clock, mint } = context;
   await instancesOfCode(context, who.code, who.remote);
   requirePassword(next.reveal());
   await count(context, "reset", who);
-  // Counted before it is looked at, so that many tries at once do not all slip through before the first is counted.
+  // Count the attempt before checking the code, so that parallel requests cannot exceed the limit.
   const wanted = await codes.takeTry(store, who, clock.now());
   const account = await accountOf(store, who);
   const given = mint.passwordCode(account?.id ?? "", plain(typed.reveal()));

@@ -1,18 +1,18 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** How many rows the audit takes in an hour. */
+/** Limits on audit records per hour. */
 export interface RecordShares {
   perKey: number;
   inAll: number;
 }
 
-/** Limits audited refusals per host: anyone can cause them, and each row is kept for months. */
+/** Limit on audited refusals, per host and in total: anyone can cause them, and records are kept for months. */
 export const refusalShares: RecordShares = { perKey: 20, inAll: 500 };
-/** What went well, by account and action: a loop of one account must not push out everybody's records. */
+/** Limit on audited successes, per account and action: a client in a loop must not displace the records of others. */
 export const signInShares: RecordShares = { perKey: 40, inAll: Number.POSITIVE_INFINITY };
 const periodMs = 3_600_000;
 
-/** Shares of the audit. */
+/** Counts audit records against the limits. */
 export class RecordBudget {
   readonly #clock: Clock;
   readonly #shares: RecordShares;
@@ -26,7 +26,7 @@ export class RecordBudget {
     this.#since = clock.monotonic();
   }
 
-  /** False = this one is for the log alone. */
+  /** Takes one record; false = the limit is reached, write only a log line. */
   take(key: string): boolean {
     const now = this.#clock.monotonic();
     if (now - this.#since >= periodMs) {

@@ -6,7 +6,7 @@ import { audit } from "../audit.ts";
 import type { Context } from "../context.ts";
 import { runEffects } from "../effects.ts";
 
-/** What people do with a password or a code, as the audit names it; a refusal is this with " refused". */
+/** Audited actions with a password or a code; the action of a refusal has the suffix " refused". */
 const actions = [
   "sign-in",
   "password change",
@@ -17,10 +17,10 @@ const actions = [
 ] as const;
 export type SignInAction = (typeof actions)[number];
 
-/** All rows of the audit about these: they are deleted by age and number, those of administrators never. */
+/** All actions whose audit records are deleted by age and number; records of administrators are never deleted. */
 export const signInActions: readonly string[] = actions.flatMap((action) => [action, `${action} refused`]);
 
-/** Who claims to act, and from where. */
+/** Who claims to act, and from which address. */
 export interface Claimed {
   code: string;
   userName: string;
@@ -28,7 +28,7 @@ export interface Claimed {
   remote: string;
 }
 
-/** Too many attempts are not recorded one by one, nor what is no attempt. */
+/** Causes that are not audited: throttled attempts, and failures that are not attempts to sign in. */
 const unrecorded: ReadonlySet<CauseCode> = new Set([
   "too_many_attempts",
   "invalid_argument",
@@ -36,7 +36,7 @@ const unrecorded: ReadonlySet<CauseCode> = new Set([
   "unknown",
 ]);
 
-/** Runs an attempt with a password or a code, and records in audit and log that it succeeded or why it was refused. */
+/** Runs an attempt with a password or a code, and writes its outcome to the audit and the log. */
 export async function recorded<T>(
   context: Context,
   action: SignInAction,

@@ -11,11 +11,11 @@ import { requireUsable, type SignInState, signInOver } from "./state.ts";
 export interface Tokens {
   refreshToken: Secret;
   accessToken: Secret;
-  /** ms. */
+  /** Remaining lifetime of the sign-in, ms. */
   signInMs: number;
 }
 
-/** Exchanges a refresh token for the next one and an access token. */
+/** Exchanges a refresh token for its successor and an access token. */
 export async function refresh(
   context: Context,
   token: string,
@@ -35,7 +35,7 @@ export async function refresh(
     const generation = verdict === "rotate" ? signIn.generation + 1 : signIn.generation;
     const next = mint.refreshToken(signIn.id, generation);
     if (verdict === "repeat") {
-      // The server's secret is another one than when the successor was made, so it cannot be derived again.
+      // The server's secret has changed since the successor was issued, so it cannot be derived again.
       if (hashToken(next.reveal()) !== signIn.tokenHash) throw signInOver();
       if (!(await signIns.reuseFormer(tx, signIn.id))) return { signIn, verdict: "again" as const };
     } else {
@@ -48,7 +48,7 @@ export async function refresh(
     return { signIn, verdict, next };
   });
   const { signIn } = outcome;
-  // The same token came twice at once: whichever was second is judged by what the first one left.
+  // A concurrent request used the same token first: judge this one again by the new state.
   if (outcome.verdict === "again") return refresh(context, token, deviceId);
   if (outcome.verdict === "revoke") {
     if (!signIn.ended) {
@@ -68,12 +68,12 @@ export async function refresh(
   };
 }
 
-/** Why the sessions of a sign-in that ended are over. */
+/** Why the sessions of an ended sign-in are over. */
 export const signedOut = { cause: "sign_in_expired", text: "" } as const;
 
 /**
- * Ends sign-ins and their sessions within a transaction; returns the sessions, to be announced after the commit. Who still holds a
- * token of such a sign-in gets the ending's reason.
+ * Ends sign-ins and their sessions within a transaction. Returns the sessions, to be announced after the commit. Using a token of such
+ * a sign-in later returns the ending's reason.
  */
 export async function endSignIns(
   tx: Tx,
@@ -93,7 +93,7 @@ async function endSignIn(context: Context, id: string): Promise<void> {
   await announceEnd(context, ended, signedOut);
 }
 
-/** Signs the device out. An unknown token is no failure. */
+/** Signs the device out. An unknown token is ignored. */
 export async function signOut(context: Context, token: string): Promise<void> {
   const claim = context.mint.readRefreshToken(token);
   const signIn = claim && (await signIns.findSignIn(context.store, claim.signInId));
@@ -102,7 +102,7 @@ export async function signOut(context: Context, token: string): Promise<void> {
   if (verdict !== "unknown") await endSignIn(context, signIn.id);
 }
 
-/** The sign-in an access token stands for. */
+/** The sign-in of an access token. */
 export async function signInOf(context: Context, accessToken: string): Promise<SignInState> {
   const id = context.mint.readAccessToken(accessToken, context.clock.now());
   const signIn = id && (await signIns.findSignIn(context.store, id));

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** ms within which a refresh token that was just replaced is accepted once more: its answer may have been lost. */
+/** How long a replaced refresh token is accepted once more, ms, in case the answer with its successor was lost. */
 export const reuseMs = 30_000;
 
 export interface RotationState {
@@ -17,9 +17,9 @@ export interface Presented {
 }
 
 /**
- * What becomes of a presented refresh token: `rotate` = it is the one in force; `repeat` = it is its predecessor and gets the
- * same successor once more; `revoke` = it was issued here and is used up, so it was copied; `unknown` = never issued here. `sinceMs`: how
- * long ago the one in force was made.
+ * Decides what to do with a presented refresh token: `rotate` = it is current; `repeat` = it is the predecessor, return the same
+ * successor again; `revoke` = it was issued here and is used up, so it may have been stolen; `unknown` = it was not issued here.
+ * `sinceMs` is the age of the current token.
  */
 export function judge(
   state: RotationState,
@@ -31,14 +31,11 @@ export function judge(
   return presented.authentic && presented.generation < state.generation ? "revoke" : "unknown";
 }
 
-/**
- * How long ago refresh tokens were replaced, whatever happens to the wall clock meanwhile: a client whose answer was lost must
- * not be signed out because the clock was set back an hour.
- */
+/** Age of refresh tokens on the monotonic clock: setting the wall clock back must not sign out a client whose answer was lost. */
 export class RotationTimes {
   readonly #clock: Clock;
   readonly #start: number;
-  /** Sign-in → monotonic ms; in order of time, for as long as it matters. */
+  /** Sign-in id → time of its last rotation (monotonic ms), oldest first; entries older than reuseMs are removed. */
   readonly #recent = new Map<string, number>();
 
   constructor(clock: Clock) {
@@ -56,14 +53,14 @@ export class RotationTimes {
     }
   }
 
-  /** ms since the last replacement. `rotatedAt` (epoch ms, of the store) counts only when that was before this process began. */
+  /** ms since the last rotation. `rotatedAt` (epoch ms, from the store) is used only for rotations before this process started. */
   since(signInId: string, rotatedAt: number): number {
     const now = this.#clock.monotonic();
     const at = this.#recent.get(signInId);
     if (at !== undefined) return now - at;
     const running = now - this.#start;
     if (running > reuseMs) return running;
-    // It was before the start, so at least that long ago; by the wall clock perhaps longer.
+    // The rotation was before the start, so it is at least that old; by the wall clock it may be older.
     return Math.max(running, this.#clock.now() - rotatedAt);
   }
 }

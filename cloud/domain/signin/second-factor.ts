@@ -9,7 +9,7 @@ import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
 import { type Account, authenticate, type Credentials, requireUnchanged, tooSoon } from "./credentials.ts";
 
-/** ms within which a new second factor has to be confirmed. */
+/** Time limit for confirming a new second factor, ms. */
 export const confirmMs = 15 * 60_000;
 
 const codeWanted = () => new Refusal("second_factor_required", say("second_factor_needed"), otp);
@@ -21,14 +21,14 @@ const setUpWanted = () =>
     field: "second_factor",
   });
 
-/** Credentials with a code; "" = none given. */
+/** Credentials with a TOTP code; "" = not given. */
 export interface WithCode extends Credentials {
   otp: string;
 }
 
 /**
- * Checks a code and counts what fails. A device that was in before has a count of its own; all others share one, since who is
- * here has the password already and may come from many addresses.
+ * Checks a code and counts failures. A known device has its own counter; all others share one per account, since the caller already has
+ * the password and may use many addresses.
  */
 async function requireMatch(
   { attempts, clock }: Context,
@@ -41,15 +41,15 @@ async function requireMatch(
   const ms = await attempts.secondFactor.reserve(key);
   if (ms > 0) throw tooSoon(ms);
   const step = matchingStep(new Secret(secret), code, clock.now(), lastStep);
-  // Who has a code that was good learns nothing by hearing that it was.
+  // Reporting that a code was already used reveals nothing: the caller has that code.
   if (step === undefined)
     throw matchingStep(new Secret(secret), code, clock.now(), 0) === undefined ? notRight() : usedUp();
   return { step, release: () => attempts.secondFactor.release(key) };
 }
 
 /**
- * Takes a code of the factor in force, each step once; without a factor there is nothing to check. Returns the secret of the
- * factor, null = none: `requireSameFactor` wants it in the transaction that acts on this.
+ * Checks and consumes a code of the second factor in force; each time step can be used once. Returns the factor's secret, or null if
+ * there is no factor; pass it to `requireSameFactor` in the transaction that acts on the result.
  */
 export async function requireSecondFactor(context: Context, account: Account, code: string): Promise<string | null> {
   const { store } = context;
@@ -57,13 +57,15 @@ export async function requireSecondFactor(context: Context, account: Account, co
   if (!row?.secret) return null;
   if (code === "") throw codeWanted();
   const { step, release } = await requireMatch(context, account, code, row.secret, row.last_step);
-  // Another call was faster with the same code.
+  // A concurrent request used the same code.
   if (!(await factors.takeStep(store, account.id, row.secret, step))) throw usedUp();
   await release();
   return row.secret;
 }
 
-/** As requireSecondFactor; where one is required and missing, a code of one that was just enrolled puts that in force. */
+/**
+ * Like requireSecondFactor. If the instance requires a factor and the account has none yet, a code of a pending enrolment confirms it.
+ */
 export async function requireSecondFactorAtSignIn(
   context: Context,
   account: Account,
@@ -78,8 +80,8 @@ export async function requireSecondFactorAtSignIn(
 }
 
 /**
- * To be called in the transaction that acts on a checked code: the factor must be the one that was checked, as one may have been
- * set up, replaced or removed meanwhile. `required`: the instance wants one.
+ * Call this in the transaction that acts on a checked code. Throws if the second factor was set up, replaced or removed since, or if
+ * `required` and there is none.
  */
 export async function requireSameFactor(
   tx: Tx,
@@ -109,7 +111,7 @@ async function putInForce(
   return pending;
 }
 
-/** Makes a new secret beside the one in force, if there is one. */
+/** Creates a pending secret; a factor in force stays valid until the new one is confirmed. */
 export async function enrolSecondFactor(
   context: Context,
   credentials: WithCode,

@@ -57,7 +57,7 @@ export async function signIn(
       last_seen_at: now,
     });
     const ended = await forgetOldDevices(tx, context, account.id);
-    // A device has one sign-in per account: its running session goes on with the new one.
+    // A device has one sign-in per account; its running session continues under the new one.
     const former = await signIns.endSignIns(tx, { accountId: account.id, deviceId }, now, "");
     await signIns.insertSignIn(tx, {
       id,
@@ -83,12 +83,12 @@ export async function signIn(
   };
 }
 
-/** Devices of one account that are remembered; the list that its owner sees has room for no more. */
+/** Maximum number of devices per account; the API's list of devices has the same limit. */
 const maxDevices = 256;
 
 /**
- * Every sign-in may bring a new device: those not seen for longest are signed out. Returns the sessions that
- * end, to be announced after the commit.
+ * Signs out and deletes the devices not seen for longest, as every sign-in may add one. Returns the ended sessions, to be announced
+ * after the commit.
  */
 async function forgetOldDevices(tx: Tx, context: Context, accountId: string): Promise<string[]> {
   const ended: string[] = [];
@@ -105,7 +105,7 @@ function requireLasting(account: { must_change: number }): void {
   }
 }
 
-/** Changes the password; all devices but the one that asks are signed out. */
+/** Changes the password and signs out all devices except the calling one. */
 export async function changePassword(context: Context, credentials: WithCode, next: Secret): Promise<void> {
   const { store, clock } = context;
   const account = await authenticate(context, credentials);
@@ -113,7 +113,8 @@ export async function changePassword(context: Context, credentials: WithCode, ne
   if (next.reveal() === credentials.password.reveal()) {
     throw invalid("new_password", say("password_same"));
   }
-  // A change that was asked for at sign-in needs none: signing in does, right after, and a code is good only once.
+  // If the change was required at sign-in, no code is needed here: the sign-in that follows needs one, and a code can be used only
+  // once.
   const factor = account.must_change === 0 ? await requireSecondFactor(context, account, credentials.otp) : undefined;
   const password_hash = await hashPassword(next);
   const ended = await transaction(store, async (tx) => {
@@ -126,9 +127,8 @@ export async function changePassword(context: Context, credentials: WithCode, ne
 }
 
 /**
- * Replaces a password within a transaction. Whatever the former one was good for ends with it: sign-ins, their sessions, and
- * codes for a forgotten password. Returns the sessions, to be announced after the commit. `exceptDevice` "" = none is spared.
- * `ending`: the reason for those who are signed out.
+ * Replaces a password within a transaction. Ends the account's sign-ins, their sessions and its codes for a forgotten password. Returns
+ * the sessions, to be announced after the commit. `exceptDevice` stays signed in ("" = none); `ending` is the reason for the others.
  */
 export async function setPassword(
   tx: Tx,
@@ -139,7 +139,7 @@ export async function setPassword(
   ending: Ending = signedOut,
 ): Promise<string[]> {
   await signIns.setPassword(tx, accountId, password);
-  // They were made before something better was known about the account's owner.
+  // Invalidate codes that were requested before the password was replaced.
   await deletePasswordCodesOf(tx, accountId);
   return endSignIns(tx, context, { accountId, exceptDevice }, ending);
 }

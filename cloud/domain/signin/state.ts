@@ -6,11 +6,11 @@ import { reasonWords } from "../sessions/reasons.ts";
 
 export type { SignInState };
 
-/** The refusal of whoever holds a token of a sign-in that is over. `reason`: as the store has it. */
+/** The refusal for a token of an ended sign-in. `reason` is the stored reason. */
 export const signInOver = (reason: string | null = null) =>
   new Refusal("sign_in_expired", reasonWords(reason) ?? say("sign_in_over"));
 
-/** Refuses what an account or sign-in that is over, disabled or in want of a new password may not do. `now`: epoch ms. */
+/** Throws if the instance is locked or expired, the account disabled, the sign-in over or a password change due. `now` is epoch ms. */
 export function requireUsable(signIn: SignInState, now: number): void {
   requireOpen(signIn.instanceLocked, signIn.instanceEnd, now);
   if (signIn.disabled) throw new Refusal("account_disabled", say("account_disabled"));
@@ -19,8 +19,8 @@ export function requireUsable(signIn: SignInState, now: number): void {
 }
 
 /**
- * To be called in the transaction that acts for a sign-in which was loaded before: it may have ended meanwhile, its account been
- * disabled. Returns it as it is now.
+ * Call this in the transaction that acts on a sign-in loaded earlier: it may have ended or its account been disabled since. Returns the
+ * current state.
  */
 export async function requireStillUsable(tx: Tx, signIn: SignInState, now: number): Promise<SignInState> {
   const current = await findSignIn(tx, signIn.id);
@@ -29,7 +29,7 @@ export async function requireStillUsable(tx: Tx, signIn: SignInState, now: numbe
   return current;
 }
 
-/** Refuses what is not allowed in an instance that is locked or has ended. Times are epoch ms. */
+/** Throws if the instance is locked or has expired. Times are epoch ms. */
 export function requireOpen(locked: boolean, end: number | null, now: number): void {
   if (locked) throw new Refusal("instance_locked", say("instance_locked"));
   if (end !== null && end <= now) {

@@ -47,7 +47,10 @@ export async function createTenant(change: Change, name: string): Promise<Tenant
 
 const alphanumeric = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
 
-/** The secret is kept as it is, since a signature can only be checked with it; in the part of the store that no backup takes. */
+/**
+ * Creates an access key. Its secret is stored in plain text, because verifying a signature requires it; it is in keys.db, which backups
+ * do not contain.
+ */
 export async function createAccessKey(
   change: Change,
   tenant: Tenant,

@@ -2,12 +2,12 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 
 const socketName = "admin.sock";
-/** Bytes that a socket's path may have; the system's limit is 104 or 108. */
+/** Maximum length of a socket path, bytes; the system's limit is 104 or 108. */
 const maxPathBytes = 100;
 
 /**
- * The administrators' socket in a data directory. Where the path is too long for the system, it is reached through an open
- * descriptor of the directory; `close` gives that back.
+ * Path of the admin socket in a data directory. A path that is too long for the system goes through /proc/self/fd with an open
+ * descriptor of the directory, which `close` closes.
  */
 export function localPath(directory: string): { path: string; close: () => void } {
   const path = join(directory, socketName);

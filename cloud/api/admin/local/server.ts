@@ -17,24 +17,25 @@ import { localPath } from "./path.ts";
 
 const maxBodyBytes = 256 * 1024;
 
-/** What the local way in works on. */
+/** The parts of the server that the admin socket uses. */
 export interface LocalHost extends Host {
   admin: AdminApi;
 }
 
-/** A failure as sagctl gets it. */
+/** A failure as it is sent to sagctl. */
 export interface AdminFailure {
   cause: CauseCode;
   /** In English. */
   message: string;
-  /** The same by its key in common/text with what it names; absent in answers of former versions. */
+  /** The message's key in common/text and its parameters; missing in answers of older servers. */
   key?: string;
   params?: Message["params"];
 }
 
 /**
- * The local way in for sagctl: a Unix socket that only the owner of the data directory can open. POST / with
- * {"operation","actor","parameters","tenant"} answers with the result, or with a failure and status 400; GET /metrics is for Prometheus.
+ * The admin socket for sagctl: a Unix socket that only the owner of the data directory can open. POST / with
+ * {"operation","actor","parameters","tenant"} returns the result, or a failure with status 400. GET /metrics returns the Prometheus
+ * metrics.
  */
 export async function serveLocally(
   directory: string,
@@ -42,7 +43,7 @@ export async function serveLocally(
   metrics: () => Promise<string>,
 ): Promise<{ close(): Promise<void> }> {
   const { path, close } = localPath(directory);
-  // Left behind by a process that was killed; the directory's lock says that it is not there any more.
+  // Remove the socket of a process that was killed. We have the directory's lock, so no other server is using it.
   rmSync(path, { force: true });
   const server = createServer((request, response) => {
     request.on("error", () => {});
@@ -115,10 +116,10 @@ async function runner(
   return { ...administration(context, { actor, action, nonce: undefined }), server, data, caller };
 }
 
-/** An operation of the published API; its code stays in the text. */
-async function callApi(admin: AdminApi, actor: string, asked: z.infer<typeof apiCall>): Promise<unknown> {
-  const given = new Map(Object.entries(asked.parameters));
-  const answer = await admin.local(actor, asked.tenant, productVersions[asked.product], asked.action, given);
+/** Runs an operation of the published API. A failure includes the operation's error code in its text. */
+async function callApi(admin: AdminApi, actor: string, call: z.infer<typeof apiCall>): Promise<unknown> {
+  const given = new Map(Object.entries(call.parameters));
+  const answer = await admin.local(actor, call.tenant, productVersions[call.product], call.action, given);
   if (answer.code === "") return answer.body;
   throw new Refusal(answer.cause ?? "unknown", say("api_refused", { message: answer.said ?? "", code: answer.code }));
 }
@@ -139,16 +140,16 @@ const failureBody = (cause: CauseCode, { key, params, text }: Message): AdminFai
   params,
 });
 
-/** What sagctl asks for. */
-interface Asked {
+/** A request of sagctl. */
+interface LocalRequest {
   operation: string;
   actor: string;
   parameters: unknown;
-  /** The account of the product it is for; undefined = the default one. */
+  /** Name of the product account to act for; undefined = the default account. */
   tenant: string | undefined;
 }
 
-async function read(request: IncomingMessage): Promise<Asked> {
+async function read(request: IncomingMessage): Promise<LocalRequest> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -9,10 +9,10 @@ import type { AdminApi } from "./service.ts";
 
 type Request = IncomingMessage | Http2ServerRequest;
 
-/** ms in which a body has to be there. */
+/** Deadline for receiving the body, ms. */
 const bodyTimeout = 10_000;
 
-/** Requests of the admin API have no path; everything is in query, headers and form. */
+/** Requests of the admin API have the path "/"; everything else is in the query, headers and form. */
 export function isAdminRequest(request: Request): boolean {
   const url = request.url ?? "";
   return url === "/" || url.startsWith("/?");
@@ -35,7 +35,7 @@ async function respond(api: AdminApi, request: Request, response: Http2ServerRes
   send(response, request, await api.signed(raw), false);
 }
 
-/** undefined = too large, or not there in time. */
+/** undefined if the body is too large. A body that does not arrive in time closes the request. */
 async function readBody(request: Request): Promise<Uint8Array | undefined> {
   if (Number(request.headers["content-length"] ?? 0) > maxBody) return undefined;
   const chunks: Buffer[] = [];
@@ -53,7 +53,7 @@ async function readBody(request: Request): Promise<Uint8Array | undefined> {
   return Buffer.concat(chunks);
 }
 
-/** HTTP/2 says :authority where HTTP/1.1 says Host. */
+/** Header fields by lower-case name. HTTP/2 has :authority instead of Host. */
 function headersOf(request: Request): ReadonlyMap<string, string> {
   const out = new Map<string, string>();
   for (const [name, value] of Object.entries(request.headers)) {
@@ -67,14 +67,14 @@ function headersOf(request: Request): ReadonlyMap<string, string> {
 
 function send(response: Http2ServerResponse, request: Request, answer: ApiResponse, close: boolean): void {
   if (response.headersSent || response.writableEnded) return;
-  // What was not read of the request cannot be skipped on HTTP/1.1.
+  // On HTTP/1.1, an unread request body makes the connection unusable.
   if (close && request.httpVersionMajor === 1) response.setHeader("connection", "close");
   response.writeHead(answer.status, {
     "content-type": answer.format === "XML" ? "text/xml;charset=utf-8" : "application/json;charset=utf-8",
     "x-acs-request-id": answer.requestId,
     "cache-control": "no-store",
   });
-  // As the product names it: the root is the operation's own, or Error.
+  // The published API names the root element after the operation, or Error.
   const root = answer.code === "" ? `${answer.action}Response` : "Error";
   response.end(answer.format === "XML" ? toXml(root, answer.body) : JSON.stringify(answer.body));
 }

@@ -18,12 +18,12 @@ function typeWord(type: JsonType): string {
   return page.types[typeof type === "object" ? "object" : type];
 }
 
-/** The head of a table. */
+/** The header rows of a Markdown table. */
 const head = (columns: readonly string[]) => [`| ${columns.join(" | ")} |`, `|${"---|".repeat(columns.length)}`];
 
 const cell = (text: string) => text.replaceAll("|", "\\|");
 
-/** The published fields that an operation never answers, by reason. */
+/** List items of the published fields that an operation never returns, grouped by reason. */
 function leftOut(name: string): string[] {
   const rows = Object.entries(unanswered[name] ?? {}).map(
     ([reason, fields]) =>
@@ -50,7 +50,7 @@ function section(operation: Operation): string {
   ].join("\n");
 }
 
-/** docs/admin-api.md, from the one table of operations. */
+/** Text of docs/admin-api.md, generated from the table of operations. */
 export function manual(): string {
   const parts = [
     `# ${page.title}`,

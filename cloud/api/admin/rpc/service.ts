@@ -14,12 +14,12 @@ import { rateRules } from "./protocol/rate.ts";
 import type { RawRequest } from "./protocol/wire.ts";
 import { unsupportedNames } from "./unsupported.ts";
 
-/** The product's admin API on a running domain. */
+/** The admin API of a running server. */
 export interface AdminApi {
   signed(raw: RawRequest): Promise<ApiResponse>;
-  /** One that could not even be read. */
+  /** Answers a request that could not be read. */
   refused(host: string, failure: ApiFailure): Promise<ApiResponse>;
-  /** From sagctl beside the server. `tenant` undefined = the default one. */
+  /** A request from sagctl on the same host. `tenant` undefined = the default account. */
   local(
     actor: string,
     tenant: string | undefined,
@@ -27,7 +27,7 @@ export interface AdminApi {
     action: string,
     parameters: Map<string, string>,
   ): Promise<ApiResponse>;
-  /** Requests answered since the start, by operation and code; "" = it went well. */
+  /** Requests answered since the start, by "OPERATION CODE"; the code is "" for success. */
   counts(): ReadonlyMap<string, number>;
 }
 
@@ -62,11 +62,11 @@ export function adminApi(host: Host, rate = rateRules): AdminApi {
     },
   });
 
-  async function noted(work: Promise<ApiResponse>): Promise<ApiResponse> {
+  async function counted(work: Promise<ApiResponse>): Promise<ApiResponse> {
     const start = context.clock.monotonic();
     const response = await work;
     const { action, actor, code, status, requestId } = response;
-    // Names that are not ours would let anybody fill the table.
+    // Count unknown operations under one name, so that clients cannot grow the table without limit.
     const name = known.has(action) ? action : "other";
     counts.set(`${name} ${code}`, (counts.get(`${name} ${code}`) ?? 0) + 1);
     const ms = Math.round((context.clock.monotonic() - start) * 10) / 10;
@@ -75,8 +75,8 @@ export function adminApi(host: Host, rate = rateRules): AdminApi {
   }
 
   const api: AdminApi = {
-    signed: (raw) => noted(dispatcher.signed(raw)),
-    refused: (host, failure) => noted(dispatcher.refused(host, failure)),
+    signed: (raw) => counted(dispatcher.signed(raw)),
+    refused: (host, failure) => counted(dispatcher.refused(host, failure)),
     async local(actor, tenantName, version, action, parameters) {
       const { store } = context;
       const tenant = tenantName === undefined ? await defaultTenant(store) : await tenantByName(store, tenantName);
@@ -87,7 +87,7 @@ export function adminApi(host: Host, rate = rateRules): AdminApi {
         operator: true,
         onHost: actor.startsWith("local:"),
       };
-      return noted(dispatcher.trusted(caller, version, action, parameters));
+      return counted(dispatcher.trusted(caller, version, action, parameters));
     },
     counts: () => counts,
   };

@@ -1,9 +1,12 @@
 import type { unansweredReasons } from "../../../../common/text/en/admin/manual.ts";
 
-/** Why a published field is never answered; each has its sentence in the text files. */
+/** Reasons why a published field is never returned; each has a text in the catalogue. */
 export type Reason = keyof typeof unansweredReasons;
 
-/** Per operation, the fields of the published answer that are left out or always empty: fields of a list's elements stand behind its name. */
+/**
+ * Per operation, the fields of the published answer that are missing or always empty. Fields of list elements are prefixed with the
+ * list's name.
+ */
 type Unanswered = Partial<Record<Reason, readonly string[]>>;
 
 const under = (prefix: string, names: readonly string[]) => names.map((name) => `${prefix}.${name}`);

@@ -1,6 +1,6 @@
 /**
- * Operations of the published smartag API that this cloud instance does not offer: of gateway boxes, QoS and flow logs. They
- * are answered by name, so that a script's author need not guess.
+ * Operations of the published smartag API that this server does not offer: those for gateway boxes, QoS and flow logs. Calls are
+ * answered with a specific error, so that script authors do not have to guess.
  */
 export const unsupportedNames: readonly string[] = [
   "ActivateSmartAccessGateway",

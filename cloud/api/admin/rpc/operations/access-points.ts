@@ -113,7 +113,7 @@ export const accessPointOperations: Operation[] = [
   }),
 ];
 
-/** Times are s, as in the product's example. */
+/** Times are in seconds, as in the product's example. */
 function report(last: Diagnosis, uid: number) {
   const at = Math.floor(last.at / 1_000);
   const items = last.findings.map((finding) => {

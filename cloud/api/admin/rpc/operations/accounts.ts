@@ -21,7 +21,7 @@ import {
   required,
   sagId,
   text,
-  truth,
+  bool,
   userName,
   whole,
   wishOf,
@@ -48,7 +48,7 @@ const mail = text({
   rule: say("form_mail"),
 });
 
-const told = (view: Pick<AccountView, "userName" | "mail" | "bandwidth" | "clientIp">) => ({
+const answerOf = (view: Pick<AccountView, "userName" | "mail" | "bandwidth" | "clientIp">) => ({
   UserName: view.userName,
   UserMail: view.mail,
   Bandwidth: view.bandwidth,
@@ -60,7 +60,7 @@ const named = (v: { SmartAGId: string; RegionId: string; UserName: string }) => 
   user: v.UserName,
 });
 
-/** Both or neither: without them the mail address is the name, and a password is made. */
+/** The API requires both or neither: without them, the mail address becomes the name and a password is generated. */
 function requireBoth(userName: string | undefined, password: string | undefined): void {
   if ((userName === undefined) === (password === undefined)) return;
   const code = userName === undefined ? "ClientUser.NameEmpty" : "MissingPassword";
@@ -93,13 +93,13 @@ export const accountOperations: Operation[] = [
         bandwidth: v.Bandwidth,
       };
     },
-    answer: told,
+    answer: answerOf,
   }),
   mapped("ModifySmartAccessGatewayClientUser", {
     command: accountSet,
     parameters: { ...one, Bandwidth: bandwidth, Email: mail },
     input: (v) => ({ ...named(v), bandwidth: v.Bandwidth, mail: v.Email }),
-    answer: told,
+    answer: answerOf,
   }),
   mapped("DeleteSmartAccessGatewayClientUser", {
     command: accountDelete,
@@ -126,7 +126,7 @@ export const accountOperations: Operation[] = [
       ...placeOf(page),
       Users: {
         User: page.rows.map((account) => ({
-          ...told(account),
+          ...answerOf(account),
           IsStaticIp: account.clientIp === null ? 0 : 1,
           State: account.disabled ? 1 : 0,
           AccelerateBandwidth: account.accelerateBandwidth,
@@ -166,7 +166,7 @@ export const accountOperations: Operation[] = [
   }),
   mapped("UpdateSmartAGUserAccelerateConfig", {
     command: accountAccelerate,
-    parameters: { ...one, Bandwidth: required(bandwidth), DryRun: truth(), ClientToken: clientToken },
+    parameters: { ...one, Bandwidth: required(bandwidth), DryRun: bool(), ClientToken: clientToken },
     input: (v) => ({ ...named(v), bandwidth: v.Bandwidth, dryRun: v.DryRun }),
   }),
 ];

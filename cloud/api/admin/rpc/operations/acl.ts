@@ -45,7 +45,7 @@ const ruleExtras = {
   DpiSignatureIds: dpi,
 };
 
-const told = (rule: AclRuleView): Answer => ({
+const answerOf = (rule: AclRuleView): Answer => ({
   AclId: rule.aclId,
   AcrId: rule.id,
   Name: rule.name,
@@ -80,7 +80,7 @@ interface Given {
   DpiSignatureIds: string[] | undefined;
 }
 
-/** Given fields only. */
+/** Columns of the fields that were given. */
 function columns(v: Given): Partial<RuleValues> {
   const all = {
     direction: v.Direction,
@@ -180,7 +180,7 @@ export const aclOperations: Operation[] = [
     }),
     answer: (page) => ({
       ...placeOf(page),
-      Acrs: { Acr: page.rows.map((row) => ({ ...told(row), AclType: page.aclType })) },
+      Acrs: { Acr: page.rows.map((row) => ({ ...answerOf(row), AclType: page.aclType })) },
     }),
   }),
   mapped("GetAclAttribute", {
@@ -204,14 +204,14 @@ export const aclOperations: Operation[] = [
       ...ruleExtras,
     },
     input: (v) => ({ acl: v.AclId, region: v.RegionId, rule: { ...ruleDefaults, ...columns(v) } as RuleValues }),
-    answer: told,
+    answer: answerOf,
   }),
   mapped("ModifyACLRule", {
     command: aclSet,
     parameters: { ...one, AcrId: required(id), ...rule, ...ruleExtras },
     input: (v) => ({ acl: v.AclId, region: v.RegionId, id: v.AcrId, rule: columns(v) }),
     answer(row) {
-      const { Type: _unpublished, ...answer } = told(row);
+      const { Type: _unpublished, ...answer } = answerOf(row);
       return answer;
     },
   }),

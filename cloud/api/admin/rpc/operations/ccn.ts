@@ -14,14 +14,14 @@ import { defaultRegion } from "../../../../domain/areas/regions.ts";
 import { textRules } from "../../../../domain/limits/text.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { ccnId, id, inRegion, paging, placeOf, region, required, sagId, text, truth, uid, wishOf } from "./common.ts";
-import { tagFilters, tags, toldTags } from "./tags.ts";
+import { ccnId, id, inRegion, paging, placeOf, region, required, sagId, text, bool, uid, wishOf } from "./common.ts";
+import { tagFilters, tags, tagsAnswer } from "./tags.ts";
 
 const mapped = mapping("smartag", "ccn");
 
 const name = text(textRules.ccnName);
 const description = text(textRules.ccnDescription);
-/** Documented as enable and disable; answers have Enabled and Disabled, which is accepted too. */
+/** Documented as enable and disable. Answers contain Enabled and Disabled, so these are accepted too. */
 const interworking = text({
   max: 16,
   pattern: /^(enable|disable)d?$/i,
@@ -38,7 +38,7 @@ export const ccnOperations: Operation[] = [
       Description: description,
       CidrBlock: block,
       SnatCidrBlock: text({ max: 64, rule: say("form_snat_block") }),
-      IsDefault: truth(),
+      IsDefault: bool(),
     },
     input: (v) => ({
       name: v.Name ?? "",
@@ -112,7 +112,7 @@ export const ccnOperations: Operation[] = [
           Subnet: ccn.subnet,
           IsDefault: ccn.isDefault,
           ResourceGroupId: "",
-          Tags: toldTags(ccn.tags),
+          Tags: tagsAnswer(ccn.tags),
         })),
       },
     }),
@@ -163,7 +163,7 @@ interface Attachment {
   CenId: string | undefined;
 }
 
-/** The published API marks them optional, but the operation cannot run without them. */
+/** The published API marks CcnId and CenId as optional, but the operation needs both. */
 function both(v: Attachment): { ccn: string; cen: string; region: string | undefined } {
   if (v.CcnId === undefined) throw new ApiFailure("MissingCcnId", say("parameter_missing", { name: "CcnId" }));
   if (v.CenId === undefined) throw new ApiFailure("MissingCenId", say("parameter_missing", { name: "CenId" }));

@@ -24,17 +24,17 @@ import {
   placeOf,
   required,
   text,
-  truth,
+  bool,
   whole,
   wishOf,
 } from "./common.ts";
-import { givenTags, tagFilters, tags, toldTags } from "./tags.ts";
+import { givenTags, tagFilters, tags, tagsAnswer } from "./tags.ts";
 
 const mapped = mapping("cbn", "cenBandwidth");
 
 const packageId = required(id);
 
-const told = (row: PackageView) => ({
+const answerOf = (row: PackageView) => ({
   CenBandwidthPackageId: row.id,
   Name: row.name,
   Description: row.description,
@@ -59,7 +59,7 @@ const told = (row: PackageView) => ({
   },
   ResourceGroupId: "",
   Status: row.cenId === null ? "Idle" : "InUse",
-  Tags: toldTags(row.tags),
+  Tags: tagsAnswer(row.tags),
 });
 
 export const cenBandwidthOperations: Operation[] = [
@@ -80,8 +80,8 @@ export const cenBandwidthOperations: Operation[] = [
       BandwidthPackageChargeType: text({ oneOf: choices.chargeType }),
       PricingCycle: text({ oneOf: ["Month", "Year"] }),
       Period: whole({ min: 1, max: 36 }),
-      AutoPay: truth(),
-      AutoRenew: truth(),
+      AutoPay: bool(),
+      AutoRenew: bool(),
       AutoRenewDuration: whole({ min: 1, max: 36 }),
       Tag: tags,
       ClientToken: clientToken,
@@ -107,8 +107,8 @@ export const cenBandwidthOperations: Operation[] = [
     command: packageList,
     parameters: {
       Filter: filters,
-      IsOrKey: truth(),
-      IncludeReservationData: truth(say("form_no_effect")),
+      IsOrKey: bool(),
+      IncludeReservationData: bool(say("form_no_effect")),
       ResourceGroupId: text({ max: 64 }),
       Tag: tags,
       ...paging,
@@ -120,7 +120,7 @@ export const cenBandwidthOperations: Operation[] = [
       none: v.ResourceGroupId !== undefined,
       page: wishOf(v),
     }),
-    answer: (page) => ({ ...placeOf(page), CenBandwidthPackages: { CenBandwidthPackage: page.rows.map(told) } }),
+    answer: (page) => ({ ...placeOf(page), CenBandwidthPackages: { CenBandwidthPackage: page.rows.map(answerOf) } }),
   }),
   mapped("AssociateCenBandwidthPackage", {
     command: packageUse,

@@ -17,7 +17,7 @@ const child = {
 };
 const owner = uid("ParameterIllegal.ChildInstanceUid");
 
-/** As the API writes an attachment; a CCN's region has "ccn-" in front. */
+/** An attachment in the API's form. The region of a CCN has the prefix "ccn-". */
 const attachment = (view: ChildView) => ({
   CenId: view.cenId,
   ChildInstanceId: view.id,

@@ -30,7 +30,7 @@ export const cenRouteOperations: Operation[] = [
     }),
     answer: ({ rows }, v) =>
       pagedEntries(
-        // No route is in a route table.
+        // Routes do not belong to route tables here.
         (v.ChildInstanceRouteTableId === undefined ? rows : []).map((route) => ({
           Conflicts: { Conflict: conflictsOf(route, rows) },
           DestinationCidrBlock: route.cidr,
@@ -67,7 +67,7 @@ export const cenRouteOperations: Operation[] = [
   }),
 ];
 
-/** Prefixes of other networks of the CEN that overlap a route's. */
+/** Prefixes of other networks in the CEN that overlap this route. */
 function conflictsOf(route: CenRoute, all: readonly CenRoute[]) {
   const prefix = parseCidr(route.cidr);
   return all

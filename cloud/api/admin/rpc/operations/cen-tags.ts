@@ -5,7 +5,7 @@ import { textRules } from "../../../../domain/limits/text.ts";
 import { maxTagged } from "../../../../domain/limits/values.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { id, list, paging, required, text, truth } from "./common.ts";
+import { id, list, paging, required, text, bool } from "./common.ts";
 import { givenTags, tagFilters, tags } from "./tags.ts";
 
 const mapped = mapping("cbn", "cenTags");
@@ -13,7 +13,7 @@ const mapped = mapping("cbn", "cenTags");
 const taggable = ["cen", "bandwidthpackage"] as const;
 type Taggable = (typeof taggable)[number];
 
-/** Pages of the product write Cen, its tools cen. */
+/** The product's documentation writes Cen, its tools write cen. */
 const resourceType = text({
   max: 32,
   pattern: /^(cen|bandwidthpackage)$/i,
@@ -21,7 +21,7 @@ const resourceType = text({
   rule: foreign("Cen | BandwidthPackage"),
 });
 const resourceIds = list(id, maxTagged);
-/** A CEN has no region. */
+/** Accepted for compatibility; a CEN has no region. */
 const noRegion = text({ oneOf: regionIds, rule: say("form_no_effect") });
 const common = { RegionId: noRegion, ResourceType: required(resourceType) };
 const keys = list(text(textRules.tagKey), maxTagged);
@@ -39,7 +39,7 @@ export const cenTagOperations: Operation[] = [
   }),
   mapped("UntagResources", {
     command: tagRemove,
-    parameters: { ...common, ResourceId: required(resourceIds), TagKey: keys, All: truth() },
+    parameters: { ...common, ResourceId: required(resourceIds), TagKey: keys, All: bool() },
     input(v) {
       if (v.TagKey === undefined && v.All !== true) throw new ApiFailure("MissingTagKey", say("api_tag_key"));
       return { type: typeOf(v.ResourceType), ids: v.ResourceId, keys: v.TagKey };
@@ -60,7 +60,7 @@ export const cenTagOperations: Operation[] = [
       ids: v.ResourceId,
       having: tagFilters(v.Tag),
       after: v.NextToken === undefined ? undefined : readToken(v.NextToken),
-      // One more than asked for says whether there is another page.
+      // Fetch one more row than requested, to know whether there is another page.
       limit: sizeOf(v) + 1,
     }),
     answer(rows, v) {
@@ -80,7 +80,7 @@ export const cenTagOperations: Operation[] = [
 
 const sizeOf = (v: { PageSize: number | undefined }) => v.PageSize ?? 10;
 
-/** Where a page ended. */
+/** The token that continues after this row. */
 const makeToken = (objectId: string, key: string) => Buffer.from(JSON.stringify([objectId, key])).toString("base64url");
 
 function readToken(token: string): [string, string] {
@@ -88,7 +88,7 @@ function readToken(token: string): [string, string] {
     const [objectId, key] = JSON.parse(Buffer.from(token, "base64url").toString()) as unknown[];
     if (typeof objectId === "string" && typeof key === "string") return [objectId, key];
   } catch {
-    // Not one of this server's: refused below.
+    // An invalid token is refused below.
   }
   throw new ApiFailure("InvalidNextToken", say("api_next_token_tags"));
 }

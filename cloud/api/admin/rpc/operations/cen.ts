@@ -3,7 +3,7 @@ import { textRules } from "../../../../domain/limits/text.ts";
 import { choices } from "../../../../domain/limits/values.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
 import { clientToken, filters, filtersBy, id, isoTime, paging, placeOf, required, text, wishOf } from "./common.ts";
-import { givenTags, tagFilters, tags, toldTags } from "./tags.ts";
+import { givenTags, tagFilters, tags, tagsAnswer } from "./tags.ts";
 
 const mapped = mapping("cbn", "cen");
 
@@ -61,7 +61,7 @@ export const cenOperations: Operation[] = [
           Ipv6Level: "DISABLED",
           ResourceGroupId: "",
           CenBandwidthPackageIds: { CenBandwidthPackageId: cen.bandwidthPackages },
-          Tags: toldTags(cen.tags),
+          Tags: tagsAnswer(cen.tags),
         })),
       },
     }),

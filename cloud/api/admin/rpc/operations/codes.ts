@@ -3,7 +3,7 @@ import { say } from "../../../../base/say.ts";
 import { codePattern } from "../../../../domain/limits/values.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { clientToken, inRegion, required, sagId, text, truth, whole } from "./common.ts";
+import { clientToken, inRegion, required, sagId, text, bool, whole } from "./common.ts";
 
 const mapped = mapping("smartag", "codes");
 
@@ -21,7 +21,7 @@ export const codeOperations: Operation[] = [
     parameters: {
       RegionId: inRegion,
       EnterpriseCode: text({ max: 16 }),
-      IsDefault: truth(),
+      IsDefault: bool(),
       MaxResults: whole({ min: 1, max: 100 }),
       NextToken: text({ max: 64 }),
     },
@@ -29,7 +29,7 @@ export const codeOperations: Operation[] = [
       code: v.EnterpriseCode,
       isDefault: v.IsDefault,
       after: v.NextToken === undefined ? undefined : readToken(v.NextToken),
-      // One more than asked for says whether there is another page.
+      // Fetch one more row than requested, to know whether there is another page.
       limit: sizeOf(v) + 1,
     }),
     answer({ rows, total }, v) {
@@ -45,7 +45,7 @@ export const codeOperations: Operation[] = [
   }),
   mapped("UpdateEnterpriseCode", {
     command: codeDefault,
-    parameters: { RegionId: inRegion, EnterpriseCode: code, IsDefault: required(truth()), ClientToken: clientToken },
+    parameters: { RegionId: inRegion, EnterpriseCode: code, IsDefault: required(bool()), ClientToken: clientToken },
     input: (v) => ({ code: v.EnterpriseCode, isDefault: v.IsDefault }),
   }),
   mapped("DeleteEnterpriseCode", {
@@ -62,7 +62,7 @@ export const codeOperations: Operation[] = [
 
 const sizeOf = (v: { MaxResults: number | undefined }) => v.MaxResults ?? 20;
 
-/** The code a page ended with. */
+/** The last code of the previous page. */
 function readToken(token: string): string {
   const after = Buffer.from(token, "base64url").toString("utf8");
   if (!/^[0-9A-Z]{5}$/.test(after)) throw new ApiFailure("InvalidNextToken", say("api_next_token_codes"));

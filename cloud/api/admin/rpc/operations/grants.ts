@@ -7,7 +7,7 @@ import {
   instanceRevoke,
 } from "../../../../admin/commands/ccns.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { ccnId, id, inRegion, paging, placeOf, required, sagId, truth, uid, wishOf } from "./common.ts";
+import { ccnId, id, inRegion, paging, placeOf, required, sagId, bool, uid, wishOf } from "./common.ts";
 
 const mapped = mapping("smartag", "ccn");
 
@@ -19,7 +19,7 @@ export const grantOperations: Operation[] = [
       SmartAGId: required(sagId),
       CcnInstanceId: required(ccnId),
       CcnUid: required(uid("CCN.InvalidUid")),
-      GrantTrafficService: truth(),
+      GrantTrafficService: bool(),
     },
     input: (v) => ({
       instanceId: v.SmartAGId,
@@ -42,7 +42,7 @@ export const grantOperations: Operation[] = [
       CcnInstanceId: required(ccnId),
       CenInstanceId: required(id),
       CenUid: required(uid("InvalidCenUid")),
-      GrantTrafficService: truth(),
+      GrantTrafficService: bool(),
     },
     input: (v) => ({
       ccnId: v.CcnInstanceId,

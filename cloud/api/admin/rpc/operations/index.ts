@@ -18,7 +18,7 @@ import { onlineOperations } from "./online.ts";
 import { operatingOperations } from "./operating.ts";
 import { remoteOperations } from "./remote.ts";
 
-/** The one table: validation, documentation and the list of what is supported come from here. */
+/** All operations. Validation, documentation and the list of supported operations are derived from this table. */
 export const operations: readonly Operation[] = [
   ...instanceOperations,
   ...accountOperations,

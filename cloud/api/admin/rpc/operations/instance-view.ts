@@ -1,15 +1,15 @@
 import type { DescribedInstance } from "../../../../domain/instances/listing.ts";
 import type { Answer } from "../protocol/operation.ts";
 
-/** What the product says of an instance's state, from ours. */
+/** State of an instance in the product's terms. */
 export const statusOf = ({ usable }: Pick<DescribedInstance, "usable">): "Active" | "Offline" =>
   usable ? "Active" : "Offline";
 
-/** The one type there is. */
+/** The only instance type that exists here. */
 export const software = "sag-software";
 
-/** What list and attribute have in common. */
-export function told(instance: DescribedInstance): Answer {
+/** Fields that the list and the attribute operation have in common. */
+export function commonAnswer(instance: DescribedInstance): Answer {
   const { endTime, securityLockThreshold, accessPoint } = instance;
   return {
     SmartAGId: instance.id,
@@ -37,12 +37,12 @@ export function told(instance: DescribedInstance): Answer {
   };
 }
 
-/** What the published filters mean here. */
+/** Translates the published filters. */
 export function searchOf(v: DescribeValues) {
   const up = v.Status === "Active" || v.BusinessState === "Normal";
   const down = v.Status === "Offline" || v.BusinessState === "Arrearage";
   const otherType = [v.HardwareType, v.InstanceType].some((type) => (type ?? software) !== software);
-  // No instance has a version or is in a resource group, so nothing compares with one either.
+  // Instances have no software version and no resource group, so a filter on one of these matches nothing.
   const absent = [v.SoftwareVersion, v.VersionComparator, v.ResourceGroupId];
   return {
     region: v.RegionId,
@@ -54,7 +54,7 @@ export function searchOf(v: DescribeValues) {
     acls: v.AclIds?.split(","),
     withoutAcls: v.UnboundAclIds?.split(","),
     usable: up || down ? up : undefined,
-    // No instance is ever in one of the product's other states, or is anything but software.
+    // Instances are always of the type software and never in the product's other states, so such filters match nothing.
     none:
       (v.Status !== undefined && !up && !down) ||
       otherType ||

@@ -31,11 +31,11 @@ import {
   required,
   sagId,
   text,
-  truth,
+  bool,
   whole,
   wishOf,
 } from "./common.ts";
-import { searchOf, software, told } from "./instance-view.ts";
+import { commonAnswer, searchOf, software } from "./instance-view.ts";
 
 const operation = group("smartag", "instances");
 const mapped = mapping("smartag", "instances");
@@ -44,7 +44,7 @@ const order = {
   RegionId: inRegion,
   UserCount: required(whole({ invalid: "SAG.InvalidUserCount", rule: say("form_user_count") })),
   DataPlan: required(whole({ oneOf: dataPlans, invalid: "SAG.InvalidDataPlan", rule: say("form_data_plan") })),
-  AutoPay: required(truth()),
+  AutoPay: required(bool()),
 };
 const sized = { ...order, SmartAGId: required(sagId) };
 const resizing = {
@@ -95,7 +95,7 @@ export const instanceOperations: Operation[] = [
       SoftwareVersion: text({ max: 64 }),
       VersionComparator: text({ max: 16 }),
       ResourceGroupId: text({ max: 64 }),
-      CanAssociateQos: truth(),
+      CanAssociateQos: bool(),
       ...paging,
     },
     input: (v) => ({ ...searchOf(v), page: wishOf(v) }),
@@ -103,7 +103,7 @@ export const instanceOperations: Operation[] = [
       ...placeOf(page),
       SmartAccessGateways: {
         SmartAccessGateway: page.rows.map((instance) => ({
-          ...told(instance),
+          ...commonAnswer(instance),
           HardwareVersion: software,
           EnterpriseCode: instance.enterpriseCode,
           SmartAGUid: caller.tenant.uid,
@@ -120,7 +120,7 @@ export const instanceOperations: Operation[] = [
     parameters: { RegionId: inRegion, SmartAGId: required(sagId) },
     input: (v) => ({ instance: { id: v.SmartAGId, region: v.RegionId } }),
     answer: (instance) => ({
-      ...told(instance),
+      ...commonAnswer(instance),
       InstanceType: software,
       AclIds: { AclId: instance.acls },
       QosIds: { QosId: [] },
@@ -140,7 +140,7 @@ export const instanceOperations: Operation[] = [
       Position: text(textRules.instancePosition),
       RoutingStrategy: text({ oneOf: choices.routingStrategy }),
       SecurityLockThreshold: whole(ranges.securityLockThreshold),
-      EnableSoftwareConnectionAudit: truth(),
+      EnableSoftwareConnectionAudit: bool(),
     },
     input: (v) => ({
       instance: { id: v.SmartAGId, region: v.RegionId },
@@ -167,7 +167,7 @@ export const instanceOperations: Operation[] = [
     access: "accounts-read",
     parameters: { AcceptLanguage: noEffect },
     async run(call) {
-      // One server serves all regions, and clients follow the endpoint of a region.
+      // This server serves all regions, so every region's endpoint is the host that the client used.
       const RegionEndpoint = call.host;
       const Region = regions.map(({ id: RegionId, name }) => ({ RegionId, LocalName: name, RegionEndpoint }));
       return { Regions: { Region } };
@@ -180,7 +180,7 @@ export const instanceOperations: Operation[] = [
       CcnId: required(ccnId),
       SmartAGId: id,
       Name: text({ max: 128 }),
-      CrossAccount: truth(),
+      CrossAccount: bool(),
       ...paging,
     },
     input: (v) => ({

@@ -11,7 +11,7 @@ import { textRules } from "../../../../domain/limits/text.ts";
 import { networkLists } from "../../../../domain/limits/values.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { id, list, paging, placeOf, region, required, sagId, text, truth, wishOf } from "./common.ts";
+import { id, list, paging, placeOf, region, required, sagId, text, bool, wishOf } from "./common.ts";
 
 const mapped = mapping("sag", "networks");
 
@@ -34,7 +34,7 @@ export const networkOperations: Operation[] = [
   }),
   mapped("ModifyCloudNetwork", {
     command: networkSet,
-    parameters: { ...network, Name: name, CidrBlock: cidrs, AccessPointId: accessPoints, AnyAccessPoint: truth() },
+    parameters: { ...network, Name: name, CidrBlock: cidrs, AccessPointId: accessPoints, AnyAccessPoint: bool() },
     input(v) {
       if (v.AnyAccessPoint && v.AccessPointId) {
         throw new ApiFailure("InvalidAnyAccessPoint", say("api_any_access_point"));

@@ -16,7 +16,7 @@ import { say } from "../../../../base/say.ts";
 import { textRules } from "../../../../domain/limits/text.ts";
 import { ranges } from "../../../../domain/limits/values.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { isoTime, required, sagId, text, truth, whole } from "./common.ts";
+import { isoTime, required, sagId, text, bool, whole } from "./common.ts";
 
 const mapped = mapping("sag", "operating");
 
@@ -74,7 +74,7 @@ export const operatingOperations: Operation[] = [
   }),
   mapped("UpdateAccessKey", {
     command: keyEnable,
-    parameters: { ...ofTenant, ...key, Active: required(truth()) },
+    parameters: { ...ofTenant, ...key, Active: required(bool()) },
     otherwise: (v) => (v.Active ? undefined : keyDisable),
     input: (v) => ({ tenant: v.Tenant, id: v.KeyId }),
   }),
@@ -113,7 +113,7 @@ export const operatingOperations: Operation[] = [
   mapped("SetInstanceLock", {
     command: instanceLock,
     otherwise: (v) => (v.Locked ? undefined : instanceUnlock),
-    parameters: { SmartAGId: required(sagId), Locked: required(truth()) },
+    parameters: { SmartAGId: required(sagId), Locked: required(bool()) },
     input: (v) => ({ instance: v.SmartAGId }),
   }),
 ];

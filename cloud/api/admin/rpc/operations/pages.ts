@@ -11,7 +11,7 @@ export const wishOf = (v: { PageNumber: number | undefined; PageSize: number | u
   size: v.PageSize,
 });
 
-/** A page's place, as this API writes it. */
+/** Position of a page, in the API's form. */
 export const placeOf = ({ number, size, total }: Page<unknown>) => ({
   PageNumber: number,
   PageSize: size,

@@ -9,7 +9,7 @@ import { required, text } from "./common.ts";
 
 const operation = group("sag", "operating");
 
-/** An operation of the API, as sagctl asks for one. */
+/** A call of a published operation, sent by sagctl. */
 export const apiCall = z.strictObject({
   product: z.enum(Object.keys(productVersions) as [keyof typeof productVersions]),
   action: z.string().max(128),
@@ -36,9 +36,9 @@ export const remoteOperations: Operation[] = [
       if (parameters === undefined) throw new ApiFailure("InvalidParameters", say("api_parameters_json"));
       try {
         if (v.Command === "api call") {
-          const asked = readInput(apiCall, parameters);
-          const version = productVersions[asked.product];
-          const answer = await call.published(version, asked.action, asked.tenant, asked.parameters);
+          const request = readInput(apiCall, parameters);
+          const version = productVersions[request.product];
+          const answer = await call.published(version, request.action, request.tenant, request.parameters);
           return { Result: { RequestId: call.requestId, ...answer } };
         }
         const tenant = v.Tenant === undefined ? call.caller.tenant : await tenantByName(call.context.store, v.Tenant);

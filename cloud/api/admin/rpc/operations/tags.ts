@@ -4,7 +4,7 @@ import type { Tag } from "../../../../domain/tags.ts";
 import type { TagFilter } from "../../../../store/queries/listings/tags.ts";
 import { list, record, required, text } from "../protocol/parameters.ts";
 
-/** Tags as this API takes them: to be set, or to be filtered by. */
+/** Tags in requests, to set or to filter by. */
 export const tags = list(record({ Key: required(text(textRules.tagKey)), Value: text(textRules.tagValue) }), maxTagged);
 
 type Given = readonly { Key: string; Value: string | undefined }[] | undefined;
@@ -12,11 +12,11 @@ type Given = readonly { Key: string; Value: string | undefined }[] | undefined;
 export const givenTags = (given: Given): Tag[] =>
   (given ?? []).map(({ Key, Value }) => ({ key: Key, value: Value ?? "" }));
 
-/** Tags as this API tells them. */
-export const toldTags = (all: readonly Tag[] = []) => ({
+/** Tags in answers. */
+export const tagsAnswer = (all: readonly Tag[] = []) => ({
   Tag: all.map(({ key, value }) => ({ Key: key, Value: value })),
 });
 
-/** Tags to filter by. */
+/** Tags in requests as filters. */
 export const tagFilters = (given: Given): TagFilter[] =>
   (given ?? []).map(({ Key, Value }) => ({ key: Key, value: Value }));

@@ -14,7 +14,7 @@ import { readParameters } from "./parameters.ts";
 import { type RateRules, RequestRate } from "./rate.ts";
 import { type RawRequest, readWire, shown, type WireRequest } from "./wire.ts";
 
-/** What an access key id stands for. */
+/** An access key and its caller. */
 export interface KeyRecord {
   id: string;
   secret: Secret;
@@ -24,60 +24,63 @@ export interface KeyRecord {
 
 export interface DispatchParts {
   operations: readonly Operation[];
-  /** Names of the product's operations that are not offered here. */
+  /** Names of published operations that this server does not offer. */
   unsupported: ReadonlySet<string>;
   /** Epoch ms. */
   now(): number;
-  /** ms on a clock that never jumps. */
+  /** Monotonic clock, ms. */
   monotonic(): number;
-  /** What one access key may ask. */
+  /** Rate limits of one access key. */
   rate: RateRules;
   findKey(id: string): Promise<KeyRecord | undefined>;
-  /** The account of the product of that name; undefined = the caller's. */
+  /** The product account with this name; undefined = the caller's. */
   tenant(name: string | undefined, caller: Caller): Promise<Caller["tenant"]>;
-  /** What a handler works with; the nonce of a signed request goes into the same transaction as its change. */
+  /** The context of a handler. The nonce of a signed request is stored in the transaction of its change. */
   call(request: { caller: Caller; requestId: string; host: string; action: string; claim: Claim | undefined }): Call;
-  /** What of the unexpected is an administrator's business after all: a full disk. */
+  /** The refusal for an unexpected error that an administrator can fix, such as a full disk; otherwise undefined. */
   storageRefusal(error: unknown): Refusal | undefined;
-  /** An error of ours: logged with the request's id, never shown. */
+  /** Logs an internal error with the request's id. The error itself is not sent to the client. */
   unexpected(error: unknown, requestId: string, action: string): void;
 }
 
 export interface ApiResponse {
   status: number;
   requestId: string;
-  /** The published code; "" = it went well. */
+  /** The published error code; "" = success. */
   code: string;
   action: string;
-  /** Access key id, as far as it was proved. */
+  /** Access key id, once its signature has been verified. */
   actor: string;
   body: Record<string, unknown>;
-  /** What the client asked the body to be written in. */
+  /** The format that the client requested. */
   format: Format;
-  /** Of a failure, for sagctl. */
+  /** Cause and message of a failure, for sagctl. */
   cause?: CauseCode;
   said?: Message;
 }
 
 export type Format = "JSON" | "XML";
 
-/** What is known of a request when it fails. */
+/** What is already known of a request when it fails. */
 interface Trace {
   action: string;
   actor: string;
   format: Format;
-  /** An operation that the published API lacks: its failures say the cause as well. */
+  /** Whether the operation is our own extension of the published API: its failures also contain the cause. */
   own?: boolean;
 }
 
-/** `Format`, in any case; without it JSON. */
+/** The `Format` parameter in any letter case; default: JSON. */
 function formatOf({ parameters }: WireRequest): Format {
   const format = (parameters.get("Format") ?? "").toUpperCase();
   if (format === "" || format === "JSON" || format === "XML") return format || "JSON";
   throw new ApiFailure("InvalidFormat", say("api_format"));
 }
 
-/** The admin API without its sockets: takes a request apart, proves who asks, validates, runs, words the answer. */
+/**
+ * The admin API without its sockets: parses a request, verifies its signature, validates the parameters, runs the operation and formats
+ * the answer.
+ */
 export class Dispatcher {
   readonly #parts: DispatchParts;
   readonly #byVersion = new Map<string, Map<string, Operation>>();
@@ -95,7 +98,7 @@ export class Dispatcher {
     }
   }
 
-  /** A request from the network. It must be signed. */
+  /** A request from the network, which must be signed. */
   async signed(raw: RawRequest): Promise<ApiResponse> {
     const trace: Trace = { action: "", actor: "", format: "JSON" };
     const host = raw.headers.get("host") ?? "";
@@ -112,7 +115,7 @@ export class Dispatcher {
     });
   }
 
-  /** A request from sagctl beside the server, whose caller the operating system vouches for. */
+  /** A request from sagctl on the same host; the operating system has authenticated the caller. */
   async trusted(
     caller: Caller,
     version: string,
@@ -128,7 +131,7 @@ export class Dispatcher {
     });
   }
 
-  /** A request that could not even be read. */
+  /** A request that could not be read. */
   refused(host: string, failure: ApiFailure): Promise<ApiResponse> {
     return this.#answering(host, { action: "", actor: "", format: "JSON" }, () => Promise.reject(failure));
   }
@@ -142,7 +145,8 @@ export class Dispatcher {
       throw new ApiFailure("SignatureDoesNotMatch", say("api_signature_wrong"));
     }
     if (!key.active) throw new ApiFailure("InvalidAccessKeyId.Inactive", say("key-inactive"));
-    // After the proof: nobody uses up the share of another's key. Before the nonce: it may be sent again as it is.
+    // Check the rate after the signature, so that an unauthenticated caller cannot use up a key's limit, and before the nonce, so that
+    // a throttled request can be repeated unchanged.
     if (!this.#rate.take(key.id, this.#parts.monotonic())) {
       throw new ApiFailure("Throttling.User", say("api_too_often"));
     }
@@ -176,11 +180,11 @@ export class Dispatcher {
     const values = readParameters(operation.parameters, wire.parameters);
     const { ClientToken: token, ...parameters } = values as Record<string, unknown>;
     if (typeof token !== "string" || token === "") return operation.run(this.#nesting(call), values);
-    const asked = { tenantId: call.caller.tenant.id, action: operation.name, token, parameters };
-    return answerOnce(call, asked, (change) => operation.run(this.#nesting({ ...call, change }), values));
+    const request = { tenantId: call.caller.tenant.id, action: operation.name, token, parameters };
+    return answerOnce(call, request, (change) => operation.run(this.#nesting({ ...call, change }), values));
   }
 
-  /** Lets RunCommand carry out another operation as part of the same request: one nonce, one transaction. */
+  /** Lets RunCommand run another operation within the same request, with one nonce and one transaction. */
   #nesting(call: Call): Call {
     return {
       ...call,
@@ -231,7 +235,7 @@ export class Dispatcher {
   }
 }
 
-/** The published form of an expected "no"; undefined = it was not expected. */
+/** The published form of an expected failure; undefined = an internal error. */
 function asFailure(error: unknown): ApiFailure | undefined {
   if (error instanceof ApiFailure) return error;
   if (error instanceof RuleBroken) return new ApiFailure(error.published, error.said, "", error.code);
@@ -243,7 +247,7 @@ function asFailure(error: unknown): ApiFailure | undefined {
   return new ApiFailure("InvalidParameter", error.said, "", error.code);
 }
 
-/** For failures that are no rule's: of parameters, signatures and the like. */
+/** Cause of a failure that has none of its own, such as a wrong parameter or signature. */
 function causeOfStatus(status: number): CauseCode {
   if (status === 404) return "not_found";
   if (status === 403) return "not_permitted";

@@ -1,7 +1,7 @@
 import type { CauseCode } from "../../../../base/cause.ts";
 import type { Message } from "../../../../base/say.ts";
 
-/** Statuses of the published codes; all others are 400. */
+/** HTTP statuses of published error codes; the default is 400. */
 const statuses: Record<string, number> = {
   "InvalidAction.NotFound": 404,
   "InvalidApi.NotFound": 404,
@@ -31,14 +31,14 @@ const statuses: Record<string, number> = {
   ServiceUnavailable: 503,
 };
 
-/** An expected "no" in the words of the published API. */
+/** An expected failure with its published error code. */
 export class ApiFailure extends Error {
   readonly code: string;
   readonly status: number;
   readonly said: Message;
-  /** What to do about it; "" = nothing more to say. */
+  /** What the caller should do; "" = no advice. */
   readonly recommend: string;
-  /** As clients of ours know it; undefined = by the status. */
+  /** The cause for our own clients; undefined = derived from the status. */
   override readonly cause: CauseCode | undefined;
 
   constructor(code: string, said: Message, recommend = "", cause?: CauseCode) {

@@ -12,9 +12,9 @@ export type Product = keyof typeof productVersions;
 
 export interface Call extends Runner {
   requestId: string;
-  /** Host and port under which the client reached this server; "" = sagctl beside it. */
+  /** Host and port that the client used to reach this server; "" = sagctl on the same host. */
   host: string;
-  /** Carries out another operation as part of this request; `tenant`: for that account, undefined = the caller's. */
+  /** Runs another operation as part of this request. `tenant` is the product account; undefined = the caller's. */
   published(
     version: string,
     action: string,
@@ -25,10 +25,10 @@ export interface Call extends Runner {
 
 export type Answer = Record<string, unknown>;
 
-/** Each has its sentence in the text files. */
+/** Operations have their summaries in the text catalogue. */
 export type OperationName = keyof typeof operationSummaries;
 
-/** One operation: from this validation, documentation and the list of what is supported derive. */
+/** One operation of the admin API. Validation, documentation and the list of supported operations are derived from it. */
 export interface Operation {
   name: string;
   product: Product;
@@ -37,14 +37,16 @@ export interface Operation {
   /** One sentence for the documentation. */
   summary: string;
   parameters: Parameters;
-  /** The command that it is, as the audit calls it. */
+  /** Name of its command, as in the audit. */
   command?: string;
-  /** What it is called in a refusal, where that depends on what is asked. */
+  /** Name for refusals and the audit, if it depends on the parameters. */
   label?(parameters: ReadonlyMap<string, string>): string | undefined;
   run(call: Call, values: Record<string, unknown>): Promise<Answer>;
 }
 
-/** Codes that an operation has instead of a rule's usual one; clients recognise "it is gone already" by them. */
+/**
+ * Error codes that an operation returns instead of a rule's usual one. Clients use them to detect that an object is already deleted.
+ */
 export type Codes = Partial<Record<RuleName, string>>;
 
 async function withCodes<T>(codes: Codes | undefined, work: () => Promise<T>): Promise<T> {
@@ -64,7 +66,7 @@ export interface Declaration<P extends Parameters> {
   run(call: Call, values: Values<P>): Promise<Answer>;
 }
 
-/** Makes the operations of one group; the values' types follow from the declared parameters. */
+/** Declares operations of one group. The types of the values are inferred from the declared parameters. */
 export function group(product: Product, title: keyof typeof groups) {
   return <P extends Parameters>(name: OperationName, declaration: Declaration<P>): Operation => ({
     name,
@@ -76,19 +78,19 @@ export function group(product: Product, title: keyof typeof groups) {
   });
 }
 
-/** How one operation is a command under its published name and with its published shapes. No rule of its own. */
+/** Maps a published operation to a command: its name, its parameters and its answer. It adds no rules. */
 export interface Mapping<P extends Parameters, I, O> {
   command: Command<I, O>;
-  /** Another command with the same input, where a value makes it that; access is that of `command`. */
+  /** Another command with the same input and access, chosen by the values; undefined = `command`. */
   otherwise?(values: Values<P>): Command<I, O> | undefined;
   parameters: P;
   input(values: Values<P>): I;
-  /** undefined = nothing is returned. */
+  /** undefined = the answer is empty. */
   answer?(result: O, values: Values<P>, call: Pick<Call, "caller">): Answer;
   codes?: Codes;
 }
 
-/** Makes the operations of one group that are commands. */
+/** Declares operations of one group that map to commands. */
 export function mapping(product: Product, title: keyof typeof groups) {
   return <P extends Parameters, I, O>(name: OperationName, mapped: Mapping<P, I, O>): Operation => ({
     name,

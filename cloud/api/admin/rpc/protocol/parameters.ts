@@ -3,20 +3,20 @@ import { foreign, type Message, say } from "../../../../base/say.ts";
 import { requireText } from "../../../../domain/limits/text.ts";
 import { ApiFailure } from "./failure.ts";
 
-/** Elements of a list; operations ask for fewer where the product does. */
+/** Default maximum length of a list; operations set a lower one where the product does. */
 export const maxList = 50;
 export type JsonType = "str" | "int" | "bool" | JsonType[] | { [name: string]: JsonType };
 
-/** One parameter of an operation: its type, its rule in words, and how it is read. T is what the handler gets. */
+/** One parameter of an operation: its type, its rule for people, and its parser. T is the type of the parsed value. */
 export interface Parameter<T> {
   type: JsonType;
   required: boolean;
-  /** The rule for people; "" = any value of the type. */
+  /** The rule for people; "" = any value of the type is allowed. */
   rule: string;
-  /** Code when it is absent or wrong, where the product has one of its own. */
+  /** Error codes for a missing or invalid value, if the product has specific ones. */
   missingCode: string | undefined;
   invalidCode: string | undefined;
-  /** undefined = absent. Throws Unreadable. */
+  /** Parses the value; undefined = absent. Throws Unreadable. */
   read(name: string, parameters: ReadonlyMap<string, string>): T | undefined;
 }
 
@@ -31,7 +31,7 @@ export type Values<P extends Parameters> = {
       : never;
 };
 
-/** Why a value cannot be read; completes "it is not valid: …". */
+/** Reason why a value is invalid; it completes the message "… is not valid: …". */
 class Unreadable extends Error {
   readonly said: Message;
 
@@ -42,20 +42,20 @@ class Unreadable extends Error {
 }
 
 interface Codes {
-  /** Code when the value is wrong. */
+  /** Error code for an invalid value. */
   invalid?: string;
-  /** Code when it is absent. */
+  /** Error code for a missing value. */
   missing?: string;
 }
 
 interface TextOptions extends Codes {
-  /** What it is called in a refusal, where a command has a rule for it; else by the parameter's name. */
+  /** Name of the value in refusals, if a command has a rule for it; default: the parameter's name. */
   field?: string | Message;
   min?: number;
   max?: number;
   pattern?: RegExp;
   oneOf?: readonly string[];
-  /** In words; needed with `pattern`. */
+  /** The rule for people; required with `pattern`. */
   rule?: Message;
 }
 
@@ -70,7 +70,7 @@ function optional<T>(
   return { type, required: false, rule, missingCode: codes.missing, invalidCode: codes.invalid, read };
 }
 
-/** Empty is absent: official clients send unset fields so. */
+/** A parameter with one value. An empty value counts as absent, because official clients send unset fields like that. */
 function single<T>(type: JsonType, rule: string, codes: Codes, parse: (text: string, name: string) => T): Optional<T> {
   return optional(type, rule, codes, (name, parameters) => {
     const value = parameters.get(name);
@@ -81,7 +81,7 @@ function single<T>(type: JsonType, rule: string, codes: Codes, parse: (text: str
   });
 }
 
-/** Takes rules of domain/limits/text.ts, or limits of the published API alone; both are checked there. */
+/** Accepts rules of domain/limits/text.ts, or limits of the published API; both are checked with requireText. */
 export function text(rule: TextOptions = {}): Optional<string> {
   const { min = 0, max = 512, pattern, oneOf } = rule;
   const words =
@@ -119,8 +119,8 @@ export function whole(rule: WholeRule = {}): Optional<number> {
   });
 }
 
-/** In any case, as official clients differ in it. */
-export function truth(rule: Message = foreign("")): Optional<boolean> {
+/** A boolean. Official clients differ in letter case, so any case is accepted. */
+export function bool(rule: Message = foreign("")): Optional<boolean> {
   return single("bool", rule.text, {}, (value) => {
     const lower = value.toLowerCase();
     if (lower !== "true" && lower !== "false") throw new Unreadable(say("parameter_truth"));
@@ -128,7 +128,7 @@ export function truth(rule: Message = foreign("")): Optional<boolean> {
   });
 }
 
-/** `Name.1`, `Name.2`, …; gaps are closed, numbers beyond the maximum refused. */
+/** A list `Name.1`, `Name.2`, …. Gaps are ignored; indices above the maximum are refused. */
 export function list<T>(item: Parameter<T>, max = maxList, codes: Codes = {}): Optional<T[]> {
   return optional(
     [item.type],
@@ -142,7 +142,7 @@ export function list<T>(item: Parameter<T>, max = maxList, codes: Codes = {}): O
   );
 }
 
-/** `Name.Key`, as an element of a list. */
+/** A structure `Name.Key`, as an element of a list. */
 export function record<P extends Parameters>(fields: P): Optional<Values<P>> {
   const type = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.type]));
   return optional(type, say("rule_record", { keys: Object.keys(fields).join(", ") }).text, {}, (name, parameters) => {
@@ -156,7 +156,7 @@ export function record<P extends Parameters>(fields: P): Optional<Values<P>> {
 }
 
 function numbersOf(name: string, parameters: ReadonlyMap<string, string>, max: number): number[] {
-  // Taken for absent, a bare value would clear what the list replaces, or make a filter match everything.
+  // Refuse a bare value: treating it as absent would clear what the list replaces, or make a filter match everything.
   if (parameters.get(name)) throw new Unreadable(say("parameter_list", { name }));
   const prefix = `${name}.`;
   const numbers = new Set<number>();
@@ -174,7 +174,7 @@ export function required<T>(parameter: Optional<T>): Parameter<T> & { required: 
   return { ...parameter, required: true };
 }
 
-/** Reads all declared parameters; others are ignored, as the product's gateway does. */
+/** Parses all declared parameters and ignores others, as the product's gateway does. */
 export function readParameters<P extends Parameters>(declared: P, parameters: ReadonlyMap<string, string>): Values<P> {
   const out: Record<string, unknown> = {};
   for (const [name, parameter] of Object.entries(declared)) {

@@ -1,20 +1,20 @@
-/** How often one access key may ask: `burst` at once, then `perSecond`. */
+/** Token bucket of one access key: `burst` requests at once, then `perSecond`. */
 export interface RateRules {
   perSecond: number;
   burst: number;
 }
 
-/** More than people and their scripts need, and less than what keeps others waiting. */
+/** More than people and their scripts need, but low enough that one key cannot slow down the others. */
 export const rateRules: RateRules = { perSecond: 100, burst: 1_000 };
 
 interface Bucket {
-  /** Requests that may still be made at once. */
+  /** Tokens left. */
   left: number;
-  /** ms on the monotonic clock, of the last request. */
+  /** Time of the last request, ms on the monotonic clock. */
   at: number;
 }
 
-/** Counts proved requests per key. There are as many entries as keys, for only keys that exist are proved. */
+/** Rate limit per access key. Only authenticated requests are counted, so there are at most as many buckets as keys. */
 export class RequestRate {
   readonly #rules: RateRules;
   readonly #buckets = new Map<string, Bucket>();
@@ -23,7 +23,7 @@ export class RequestRate {
     this.#rules = rules;
   }
 
-  /** `now`: ms on a clock that never jumps. False = too often. */
+  /** Takes a token; false = rate limit exceeded. `now` is ms on a monotonic clock. */
   take(key: string, now: number): boolean {
     const { perSecond, burst } = this.#rules;
     const bucket = this.#buckets.get(key) ?? { left: burst, at: now };

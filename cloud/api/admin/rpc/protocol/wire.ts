@@ -2,30 +2,30 @@ import { say } from "../../../../base/say.ts";
 import type { SignedRequest } from "../../../../security/signatures/canonical.ts";
 import { ApiFailure } from "./failure.ts";
 
-/** bytes. What the published operations need is far less. */
+/** Maximum size of a request body, bytes; the published operations need far less. */
 export const maxBody = 256 * 1024;
-/** Of all parameters of a request; lists count by element. */
+/** Maximum number of parameters of a request; each element of a list counts. */
 export const maxParameters = 2_000;
 
 export interface RawRequest {
   method: string;
-  /** Path and query as they came. */
+  /** Path and query, undecoded. */
   url: string;
-  /** Names in lower case; several of one name joined by a comma. */
+  /** Header fields by lower-case name; repeated fields are joined with commas. */
   headers: ReadonlyMap<string, string>;
   body: Uint8Array;
 }
 
-/** A request taken apart, its signature not yet looked at. */
+/** A parsed request whose signature has not been verified. */
 export interface WireRequest {
   signed: SignedRequest;
   action: string;
   version: string;
-  /** Query and form together. */
+  /** Parameters of query and form. */
   parameters: ReadonlyMap<string, string>;
 }
 
-/** Takes a request apart. Whatever is wrong with it has a published code. */
+/** Parses a request. Throws an ApiFailure with a published code if it is malformed. */
 export function readWire(raw: RawRequest): WireRequest {
   if (raw.method !== "GET" && raw.method !== "POST") {
     throw new ApiFailure("UnsupportedHTTPMethod", say("api_get_or_post"));
@@ -35,7 +35,7 @@ export function readWire(raw: RawRequest): WireRequest {
   const query = readForm(at < 0 ? "" : raw.url.slice(at + 1));
   const form = readForm(formText(raw));
   for (const name of form.keys()) {
-    // The Python SDK repeats in the query what its user has put into the body.
+    // The Python SDK repeats form parameters in the query.
     if (query.has(name) && query.get(name) !== form.get(name)) throw twice(name);
   }
   const parameters = new Map([...query, ...form]);
@@ -86,7 +86,7 @@ function decode(text: string): string {
 
 const twice = (name: string) => new ApiFailure("InvalidParameter", say("api_parameter_twice", { name: shown(name) }));
 
-/** The header and the parameter may both be there, as official clients send them, but must not disagree. */
+/** Returns the value of a header or of a parameter. Official clients send both; they must be equal. */
 function oneOf(name: string, header: string | undefined, parameter: string | undefined): string {
   if (header && parameter && header !== parameter) {
     throw new ApiFailure(
@@ -97,7 +97,7 @@ function oneOf(name: string, header: string | undefined, parameter: string | und
   return header || parameter || "";
 }
 
-/** A name from a request, safe to repeat in a message. */
+/** A name from a request, made safe for messages. */
 export function shown(name: string): string {
   return name.slice(0, 64).replace(/[^\x20-\x7e]/g, "?");
 }

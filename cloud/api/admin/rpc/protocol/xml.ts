@@ -1,11 +1,11 @@
-/** Characters that XML 1.0 cannot contain, not even escaped: https://www.w3.org/TR/xml/#charsets */
+/** Characters that XML 1.0 does not allow, not even escaped: https://www.w3.org/TR/xml/#charsets */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
 const unwritable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;" };
 
 /**
- * An answer as the published API writes it in XML: one element per field, a list as elements of the same name, and of what is
- * absent no element.
+ * An answer in the published API's XML form: one element per field, a list as repeated elements of the same name, and no element for an
+ * absent field.
  */
 export function toXml(root: string, body: Readonly<Record<string, unknown>>): string {
   return `<?xml version="1.0" encoding="UTF-8"?>${element(root, body)}`;
@@ -24,7 +24,7 @@ function children(value: object): string {
     .join("");
 }
 
-/** Names are the operations' own; only what sagctl asks from afar can have others. */
+/** An element name. The names of our operations are valid; only results of RunCommand can contain other names. */
 function nameOf(name: string): string {
   const written = name.replace(/[^0-9A-Za-z_.-]/g, "_");
   return /^[A-Za-z_]/.test(written) ? written : `_${written}`;
