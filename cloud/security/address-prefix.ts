@@ -1,14 +1,16 @@
 import { formatCidr, parseIp } from "../base/ip.ts";
 
-/** Where a request comes from, as limits count it. */
+/** Source of a request, for rate limits. */
 export interface Source {
-  /** What one machine or household has to itself: an IPv4 address, or a /64 of IPv6. */
+  /** The address range of one host or household: an IPv4 address, or a /64 of IPv6. */
   host: string;
-  /** What one customer of a network may have: a /24 of IPv4, a /48 of IPv6. Others may be in it, so it is allowed more. */
+  /**
+   * The range that one customer of a provider may have: a /24 of IPv4, or a /48 of IPv6. Others may share it, so its limits are higher.
+   */
   network: string;
 }
 
-/** A v4 address that arrives on a v6 socket counts as v4. */
+/** An IPv4 address on an IPv6 socket counts as IPv4. */
 export function sourceOf(remote: string): Source {
   const text = remote.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "").replace(/%.*$/, "");
   const ip = parseIp(text);

@@ -14,13 +14,13 @@ import { Refusal } from "../base/cause.ts";
 import { say } from "../base/say.ts";
 import { makeCertificate } from "./x509.ts";
 
-/** What TLS needs, and what clients pin. */
+/** The server's certificate and key, and the pins for clients. */
 export interface ServerIdentity {
-  /** PEM: certificate and its issuer. */
+  /** PEM: the certificate and its issuer. */
   certificate: string;
   /** PEM. */
   key: string;
-  /** SHA-256 of the SubjectPublicKeyInfo: in use, then the spare if there is one. */
+  /** SHA-256 of the SubjectPublicKeyInfo: of the key in use, then of the next or spare key if there is one. */
   pins: Uint8Array[];
 }
 
@@ -34,7 +34,7 @@ export function pinOf(key: KeyObject): Uint8Array {
   return new Uint8Array(createHash("sha256").update(spki).digest());
 }
 
-/** A certificate an administrator brought. `nextKeyFile`: the key of the next one, announced to clients before it is used. */
+/** Loads a certificate from files. `nextKeyFile` is the key of the next certificate, announced to clients before it is used. */
 export function loadIdentity(certificateFile: string, keyFile: string, nextKeyFile?: string): ServerIdentity {
   const certificate = readFileSync(certificateFile, "utf8");
   const key = readFileSync(keyFile, "utf8");
@@ -44,7 +44,7 @@ export function loadIdentity(certificateFile: string, keyFile: string, nextKeyFi
   }
   const next = nextKeyFile === undefined ? [] : [pinOf(createPrivateKey(readFileSync(nextKeyFile)))];
   const pins = [pinOf(leaf.publicKey), ...next];
-  // Once the announced key is in use there is nothing to announce.
+  // If the next key is already in use, there is nothing to announce.
   return {
     certificate,
     key,
@@ -52,13 +52,13 @@ export function loadIdentity(certificateFile: string, keyFile: string, nextKeyFi
   };
 }
 
-/** Days: what Apple's and other verifiers accept at most is 825 and, for public authorities, 398. */
+/** Lifetimes, days. Verifiers such as Apple's accept at most 825, and 398 for public authorities. */
 const leafDays = 397;
 const authorityDays = 3650;
 const renewDays = 30;
 const dayMs = 86_400_000;
 
-/** Names under which a server that listens on `host` is reached on this machine. */
+/** Names and addresses under which a server that listens on `host` can be reached on this host. */
 export function namesFor(host: string): string[] {
   const any = host === "0.0.0.0" || host === "::" || host === "";
   const own = any
@@ -70,13 +70,13 @@ export function namesFor(host: string): string[] {
 }
 
 /**
- * The self-made identity in DIR/tls: an authority (ca.pem), a key in use and a spare one, both made once, and a certificate
- * that is made anew with the same key when its names or its time no longer fit.
+ * The self-signed identity in DIR/tls: a CA (ca.pem), a key in use and a spare key, all created once, and a certificate that is
+ * reissued with the same key when its names change or it expires soon.
  */
 export function selfMadeIdentity(directory: string, hosts: string | readonly string[], now: number): ServerIdentity {
   const tls = join(directory, "tls");
   mkdirSync(tls, { recursive: true, mode: 0o700 });
-  // Clients have the spare key's pin: when the key in use was lost, the spare one takes its place, not a third one that clients do not know.
+  // If the key in use was lost, use the spare one: clients have its pin, whereas they would refuse a new key.
   if (!existsSync(join(tls, "key.pem")) && existsSync(join(tls, "spare.key"))) {
     renameSync(join(tls, "spare.key"), join(tls, "key.pem"));
   }
@@ -85,7 +85,7 @@ export function selfMadeIdentity(directory: string, hosts: string | readonly str
   const spare = keyIn(join(tls, "spare.key"));
   const names = [...new Set([hosts].flat().flatMap(namesFor))];
   const [authorityFile, leafFile] = [join(tls, "ca.pem"), join(tls, "cert.pem")];
-  // An hour back: clients' clocks are not always right.
+  // Start the validity an hour ago, because clients' clocks can be behind.
   const notBefore = now - 3_600_000;
   if (!existsSync(authorityFile)) {
     const wish = { subject: authorityName(), key: authorityKey, notBefore, notAfter: now + authorityDays * dayMs };
@@ -122,7 +122,7 @@ function keyIn(file: string): KeyObject {
   }
 }
 
-/** Whole or not at all: a crash must not leave half a key. */
+/** Writes a file atomically, so that a crash cannot leave a partial key. */
 function save(file: string, text: string): void {
   writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
   renameSync(`${file}.new`, file);

@@ -2,12 +2,12 @@ import { unwatchFile, watchFile } from "node:fs";
 import type { Log } from "../base/log.ts";
 import { formatPin, type ServerIdentity } from "./certificate.ts";
 
-/** ms between looks at the files of the certificate; a renewal is noticed within it. */
+/** Interval for checking the certificate files, ms. */
 const lookMs = 10_000;
-/** ms after which a self-made certificate is looked at again; it is renewed 30 days before its end. */
+/** Interval for checking the self-signed certificate, ms; it is renewed 30 days before it expires. */
 const renewalMs = 12 * 3_600_000;
 
-/** The identity in use. Certificates are renewed while a server runs: by an ACME client every 60 days, or by the server itself. */
+/** The certificate in use. It is renewed while the server runs: by an ACME client every 60 days, or by the server itself. */
 export class CurrentIdentity {
   #identity: ServerIdentity;
   readonly #load: () => ServerIdentity;
@@ -16,7 +16,7 @@ export class CurrentIdentity {
   readonly #watched: string[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** Loads it once; what is wrong then is thrown. */
+  /** Loads the identity; throws if that fails. */
   constructor(load: () => ServerIdentity, log: Log) {
     this.#load = load;
     this.#log = log;
@@ -31,12 +31,12 @@ export class CurrentIdentity {
     return this.#identity.pins.map(formatPin);
   }
 
-  /** Called with each new identity. */
+  /** The listener is called with each new identity. */
   onChange(listener: (identity: ServerIdentity) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Reads the files again; files that do not fit together (half renewed) leave what is in use. */
+  /** Reads the files again. If they do not match, as in the middle of a renewal, the current certificate stays in use. */
   reload(): void {
     let next: ServerIdentity;
     try {
@@ -65,7 +65,7 @@ export class CurrentIdentity {
     }
   }
 
-  /** Reloads when one of the files changes. Looks at them in intervals, since they may be links or on a network. */
+  /** Reloads when one of the files changes. Polls, because the files can be symbolic links or on a network file system. */
   watch(files: readonly string[]): void {
     for (const file of files) {
       watchFile(file, { interval: lookMs, persistent: false }, () => this.reload());

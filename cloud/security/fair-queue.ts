@@ -1,50 +1,50 @@
-/** The host and the account the work is for; both have a share. */
-export interface Asker {
-  /** Takes turns with the others; "" = the server's own work. */
+/** The host and the account that a task is for; both have a limit. */
+export interface Requester {
+  /** Hosts take turns; "" = the server's own work. */
   host: string;
   account: string;
 }
 
 export interface QueueRules {
-  /** Carried out at a time. */
+  /** Maximum number of running tasks. */
   concurrent: number;
-  /** Waiting, of all together. */
+  /** Maximum number of waiting tasks. */
   waiting: number;
-  /** Waiting or carried out, of one account. */
+  /** Maximum number of waiting and running tasks per account. */
   perAccount: number;
-  /** Waiting or carried out, of one host. */
+  /** Maximum number of waiting and running tasks per host. */
   perHost: number;
 }
 
 interface Entry {
-  asker: Asker;
+  requester: Requester;
   start: () => void;
   refuse: () => void;
 }
 
-/** Work of which little can be done at a time: hosts take turns, and none of them fills the queue. */
+/** A queue for expensive tasks, of which few can run at once. Hosts take turns, and no host can fill the queue. */
 export class FairQueue {
   readonly #rules: QueueRules;
   readonly #full: () => Error;
   #running = 0;
-  /** By host, in the order of their next turns. */
+  /** Waiting tasks by host, in the order of the hosts' turns. */
   readonly #waiting = new Map<string, Entry[]>();
   readonly #counts = new Map<string, number>();
 
-  /** `full`: makes the error for what is not taken. */
+  /** `full` makes the error for a task that is refused. */
   constructor(rules: QueueRules, full: () => Error) {
     this.#rules = rules;
     this.#full = full;
   }
 
-  async run<T>(asker: Asker, work: () => Promise<T>): Promise<T> {
-    const keys = [`host ${asker.host}`, `account ${asker.account}`];
+  async run<T>(requester: Requester, work: () => Promise<T>): Promise<T> {
+    const keys = [`host ${requester.host}`, `account ${requester.account}`];
     const [ofHost = 0, ofAccount = 0] = keys.map((key) => this.#counts.get(key) ?? 0);
-    if (asker.host !== "" && ofHost >= this.#rules.perHost) throw this.#full();
-    if (asker.account !== "" && ofAccount >= this.#rules.perAccount) throw this.#full();
+    if (requester.host !== "" && ofHost >= this.#rules.perHost) throw this.#full();
+    if (requester.account !== "" && ofAccount >= this.#rules.perAccount) throw this.#full();
     for (const key of keys) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     try {
-      if (this.#running >= this.#rules.concurrent) await this.#wait(asker);
+      if (this.#running >= this.#rules.concurrent) await this.#wait(requester);
       else this.#running++;
       try {
         return await work();
@@ -60,15 +60,15 @@ export class FairQueue {
     }
   }
 
-  #wait(asker: Asker): Promise<void> {
+  #wait(requester: Requester): Promise<void> {
     return new Promise((resolve, reject) => {
-      const own = this.#waiting.get(asker.host) ?? [];
+      const own = this.#waiting.get(requester.host) ?? [];
       if (this.#size() >= this.#rules.waiting && !this.#makeRoom(own.length)) {
         reject(this.#full());
         return;
       }
-      own.push({ asker, start: resolve, refuse: () => reject(this.#full()) });
-      this.#waiting.set(asker.host, own);
+      own.push({ requester, start: resolve, refuse: () => reject(this.#full()) });
+      this.#waiting.set(requester.host, own);
     });
   }
 
@@ -78,7 +78,7 @@ export class FairQueue {
     return size;
   }
 
-  /** Refuses the latest of the host that has the most waiting, if that is more than the new one would have. */
+  /** Refuses the latest task of the host with the most waiting tasks, if that is more than the new task's host would have. */
   #makeRoom(own: number): boolean {
     let most: Entry[] = [];
     for (const entries of this.#waiting.values()) if (entries.length > most.length) most = entries;
@@ -87,7 +87,7 @@ export class FairQueue {
     return true;
   }
 
-  /** Hands the place on: the next host's first, which then waits behind the other hosts. */
+  /** Starts the next host's first task, and moves that host to the end of the queue. */
   #next(): void {
     const [host, own] = this.#waiting.entries().next().value ?? [];
     if (host === undefined || own === undefined) {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { inspect } from "node:util";
 
-/** A value that must not reach a log: it prints as [redacted] wherever it is not asked for by name. */
+/** A value that must not be logged: it prints as [redacted] unless `reveal` is called. */
 export class Secret {
   readonly #value: string;
 
@@ -9,7 +9,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself; every call is a place to look at in a review. */
+  /** The value; reviewers should check every call. */
   reveal(): string {
     return this.#value;
   }
@@ -27,12 +27,12 @@ export class Secret {
   }
 }
 
-/** SHA-256, hexadecimal: the form in which tokens are stored. They are 256 random bits, so no salt is needed. */
+/** SHA-256 in hexadecimal, the form in which tokens are stored. Tokens have 256 random bits, so no salt is needed. */
 export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-/** A new token; the prefix tells people and scanners what it is. */
+/** A new token; its prefix tells people and secret scanners what it is. */
 export function newToken(prefix: string): Secret {
   return new Secret(`${prefix}_${randomBytes(32).toString("base64url")}`);
 }

@@ -1,20 +1,20 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 import { equalInConstantTime, Secret } from "./secret.ts";
 
-/** s that an access token is good. */
+/** Lifetime of an access token, s. */
 export const accessTokenSeconds = 15 * 60;
 
-/** What a token says of itself before anything was looked up. */
+/** The contents of a refresh token, before any lookup. */
 export interface RefreshClaim {
   signInId: string;
   generation: number;
-  /** Made here: it cannot be guessed without the server's secret. */
+  /** Whether the token was issued here: it cannot be forged without the server's secret. */
   authentic: boolean;
 }
 
 /**
- * Refresh and access tokens. A refresh token follows from sign-in, generation and the server's secret: so the successor of one
- * that was used twice is recognised, and an old one is distinguished from an invented one, without being stored.
+ * Issues refresh and access tokens. A refresh token is derived from sign-in, generation and the server's secret. The successor of a
+ * reused token can therefore be derived again, and an old token can be told from a forged one without storing it.
  */
 export class TokenMint {
   readonly #secret: Uint8Array;
@@ -39,12 +39,12 @@ export class TokenMint {
     return { signInId: match[1], generation, authentic };
   }
 
-  /** What is kept of a one-time code: useless without the server's secret, short as the code is. */
+  /** The stored form of a one-time code: a keyed hash, because the code is too short to be safe with a plain one. */
   passwordCode(accountId: string, code: string): string {
     return this.#mac("password-code", accountId, code);
   }
 
-  /** Follows from what it registered with, so that a repeated registration gets the same one. */
+  /** Derived from the registration, so that repeating a registration returns the same identity. */
   accessPointIdentity(accessPointId: string, tokenHash: string): Secret {
     return new Secret(`sai_${this.#mac("access-point", accessPointId, tokenHash)}`);
   }
@@ -55,7 +55,7 @@ export class TokenMint {
     return new Secret(`sat_${signInId}.${expires}.${this.#mac("access", signInId, expires)}`);
   }
 
-  /** The sign-in an unexpired access token stands for. */
+  /** The sign-in id of a valid access token. */
   readAccessToken(token: string, now: number): string | undefined {
     const match = /^sat_([0-9a-f]{32})\.(\d{1,16})\.([0-9A-Za-z_-]{43})$/.exec(token);
     if (!match?.[1]) return undefined;
@@ -64,7 +64,7 @@ export class TokenMint {
     return expires > now ? match[1] : undefined;
   }
 
-  /** Encrypts and authenticates a text (AES-256-GCM) for the part of the store that goes into backups. */
+  /** Encrypts and authenticates a text (AES-256-GCM), for the part of the store that is backed up. */
   seal(text: string): string {
     const nonce = randomBytes(12);
     const cipher = createCipheriv("aes-256-gcm", this.#sealKey(), nonce);
@@ -72,7 +72,7 @@ export class TokenMint {
     return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString("base64url");
   }
 
-  /** The text; undefined = it was not sealed with this server's secret, or was changed. */
+  /** Decrypts a sealed text; undefined = it was sealed with another secret or was modified. */
   open(sealed: string): string | undefined {
     const bytes = Buffer.from(sealed, "base64url");
     if (bytes.length < 28) return undefined;

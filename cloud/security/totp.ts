@@ -1,13 +1,13 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { equalInConstantTime, Secret } from "./secret.ts";
 
-/** s that one code is shown. */
+/** Length of a TOTP time step, s. */
 export const stepSeconds = 30;
-/** Steps before and after the server's own whose codes are taken: clocks differ, and people type slowly. */
+/** Number of earlier and later time steps whose codes are accepted, because clocks differ and people type slowly. */
 const tolerance = 1;
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/** RFC 4226: the code of one counter value, with HMAC-SHA-1 as every authenticator has it. */
+/** The HOTP code of a counter value (RFC 4226), with HMAC-SHA-1 as all authenticator apps support. */
 export function hotp(key: Uint8Array, counter: number, digits = 6): string {
   const message = Buffer.alloc(8);
   message.writeBigUInt64BE(BigInt(counter));
@@ -21,7 +21,7 @@ export function stepAt(now: number): number {
   return Math.floor(now / 1_000 / stepSeconds);
 }
 
-/** The step later than `after` whose code this is, if it is one of those that are taken at `now` (epoch ms). */
+/** The accepted time step with this code, if it is later than `after`. `now` is epoch ms. */
 export function matchingStep(secret: Secret, code: string, now: number, after: number): number | undefined {
   const given = code.replace(/\s/g, "");
   if (!/^\d{6}$/.test(given)) return undefined;
@@ -34,12 +34,12 @@ export function matchingStep(secret: Secret, code: string, now: number, after: n
   return found;
 }
 
-/** 160 random bits in base32: as long as the MAC, which is what RFC 4226 recommends. */
+/** 160 random bits in base32, the length that RFC 4226 recommends. */
 export function newTotpSecret(): Secret {
   return new Secret(toBase32(randomBytes(20)));
 }
 
-/** What a QR code for an authenticator holds. */
+/** The URI in the QR code for authenticator apps. */
 export function totpUri(secret: Secret, issuer: string, account: string): Secret {
   const label = [issuer, account].map((part) => encodeURIComponent(part.replaceAll(":", " "))).join(":");
   const query = `secret=${secret.reveal()}&issuer=${encodeURIComponent(issuer)}&algorithm=SHA1&digits=6&period=30`;

@@ -3,9 +3,9 @@ import { isIP } from "node:net";
 import { connect, getCACertificates, rootCertificates } from "node:tls";
 import { type Message, say } from "../base/say.ts";
 
-/** What a client that trusts this machine's authorities makes of a certificate. */
+/** Whether clients with this host's certificate authorities trust the server's certificate. */
 export interface Vouching {
-  /** A name is vouched for: authority, time and name are right. */
+  /** Whether the certificate is trusted and valid for this name. */
   for(host: string): boolean;
   /** What an administrator should fix; undefined = nothing. */
   warning: string | undefined;
@@ -14,8 +14,8 @@ export interface Vouching {
 const selfMade: Vouching = { for: () => false, warning: undefined };
 
 /**
- * Connects to the server's own listener as a client does, and looks at what it is served. `chain`: the certificate file of an
- * administrator, undefined for a self-made certificate, which clients know by its pin.
+ * Connects to the server's own listener like a client and verifies the certificate. `chain` is the administrator's certificate file;
+ * undefined for a self-signed certificate, which clients trust by its pin.
  */
 export async function vouching(port: number, host: string, chain: string | undefined): Promise<Vouching> {
   if (chain === undefined) return selfMade;
@@ -30,7 +30,7 @@ export async function vouching(port: number, host: string, chain: string | undef
   return { for: () => false, warning: reasonOf(error, chain, leaf).text };
 }
 
-/** The error code of OpenSSL's verification; undefined = the chain leads to an authority of this machine. */
+/** OpenSSL's verification error; undefined = this host trusts the chain. */
 function handshakeError(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const system = getCACertificates("system");
@@ -40,7 +40,7 @@ function handshakeError(port: number, host: string): Promise<string | undefined>
       ca: [...(system.length > 0 ? system : rootCertificates), ...getCACertificates("extra")],
       rejectUnauthorized: false,
       ALPNProtocols: ["http/1.1"],
-      // The name is compared later, because the connection is made to an address.
+      // The name is checked later, because this connects to an address.
       checkServerIdentity: () => undefined,
     });
     const done = (error: string | undefined) => {

@@ -3,18 +3,18 @@ import { isIPv4, isIPv6 } from "node:net";
 import { parseIp } from "../base/ip.ts";
 
 /**
- * Makes X.509 certificates for ECDSA keys. Node reads certificates but cannot make them, and the few structures needed are
- * smaller than any library that has them all (RFC 5280, DER as in X.690).
+ * Creates X.509 certificates for ECDSA keys (RFC 5280, DER as in X.690). Node can parse certificates but not create them, and the few
+ * structures needed here do not justify a library.
  */
 export interface CertificateWish {
   /** Common name. */
   subject: string;
   key: KeyObject;
-  /** It may sign others; by default when it signs itself. */
+  /** Whether it may sign other certificates; default: if it is self-signed. */
   authority?: boolean;
-  /** Undefined = it signs itself. */
+  /** undefined = self-signed. */
   issuer?: { name: string; key: KeyObject };
-  /** Host names and IP addresses; not for authorities. */
+  /** Host names and IP addresses; not for CA certificates. */
   names?: readonly string[];
   /** Epoch ms. */
   notBefore: number;
@@ -60,7 +60,7 @@ function commonName(text: string): Buffer {
   return sequence(element(tags.set, sequence(oid("2.5.4.3"), element(tags.utf8, Buffer.from(text, "utf8")))));
 }
 
-/** RFC 5280: two-digit years up to 2049, then four-digit ones. */
+/** RFC 5280: UTCTime until 2049, GeneralizedTime from 2050. */
 function time(ms: number): Buffer {
   const digits = `${new Date(ms).toISOString().replace(/[-:T]/g, "").slice(0, 14)}Z`;
   return digits < "2050"
@@ -76,7 +76,7 @@ function extension(id: string, critical: boolean, value: Uint8Array): Buffer {
 const spkiOf = (key: KeyObject): Buffer =>
   createPublicKey(key.export({ type: "pkcs8", format: "pem" })).export({ type: "spki", format: "der" });
 
-/** Any identifier that is the same for the same key serves. */
+/** Any value is allowed that is always the same for a key. */
 const keyIdentifier = (key: KeyObject): Buffer => createHash("sha256").update(spkiOf(key)).digest().subarray(0, 20);
 
 function generalName(name: string): Buffer {
@@ -89,7 +89,7 @@ function extensions({ key, issuer, names, authority: signs = issuer === undefine
   const own = extension("2.5.29.14", false, element(tags.octets, keyIdentifier(key)));
   if (signs || !issuer) {
     const authority = sequence(element(tags.boolean, Buffer.from([0xff])), element(tags.integer, Buffer.from([0])));
-    // Bits of keyCertSign and cRLSign.
+    // keyCertSign and cRLSign.
     const usage = element(tags.bits, Buffer.from([1, 0x06]));
     return [extension("2.5.29.19", true, authority), extension("2.5.29.15", true, usage), own];
   }
@@ -108,7 +108,7 @@ function extensions({ key, issuer, names, authority: signs = issuer === undefine
 export function makeCertificate(wish: CertificateWish): string {
   const { subject, key, issuer, notBefore, notAfter } = wish;
   const serial = randomBytes(16);
-  // Positive and without a leading zero byte, as DER wants it.
+  // A DER integer must be positive and have no superfluous leading zero byte.
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
   const body = sequence(
     element(0xa0, element(tags.integer, Buffer.from([2]))),

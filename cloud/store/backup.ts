@@ -23,26 +23,26 @@ export const manifestFile = "backup.json";
 export const tlsFolder = "tls";
 export const isArchive = (path: string) => /\.(tar|tar\.gz|tgz)$/i.test(path);
 
-/** What a backup says of itself. */
+/** Description of a backup. */
 export interface BackupView {
   path: string;
   madeAt: string;
-  /** Client accounts in it. */
+  /** Number of client accounts. */
   accounts: number;
-  /** Whether it has the server's own certificate and keys; false where they are files elsewhere (--tls-cert). */
+  /** Whether it contains the self-signed certificate and its keys; false if the certificate is in other files (--tls-cert). */
   tls: boolean;
 }
 
 /**
- * Copies what a server needs to go on elsewhere: the database as it is at one moment, the self-made certificate with its keys, and the secret
- * from which tokens follow. Not copied: keys of running sessions (they are made anew) and secrets of access keys. Works while a server
- * serves from `directory`. `target` is a directory to be made, or a .tar, .tar.gz or .tgz file; it appears when it is complete.
+ * Copies what is needed to continue on another host: a consistent snapshot of the database, the self-signed certificate with its keys,
+ * and the secret for tokens. Leaves out the keys of running sessions, which are recreated, and the secrets of access keys. Works while
+ * a server uses `directory`. `target` is a new directory or a .tar, .tar.gz or .tgz file; it appears only when it is complete.
  */
 export async function backUp(directory: string, target: string, now: number): Promise<BackupView> {
   if (isThere(target)) throw alreadyThere(target);
   let work: string | undefined;
   try {
-    // Others may write to the folder of the target (/tmp), so everything is made inside one that only this user can enter.
+    // Others may have write access to the target's folder (/tmp), so work in a subfolder that only this user can enter.
     work = mkdtempSync(join(dirname(target), ".sag-backup-"));
     const content = join(work, "content");
     mkdirSync(content, { mode: 0o700 });
@@ -69,18 +69,18 @@ export async function backUp(directory: string, target: string, now: number): Pr
   }
 }
 
-/** Gives a finished file its name; never replaces or follows what was created there meanwhile. */
+/** Gives a finished file its final name; never replaces or follows a file that was created there in the meantime. */
 function publish(file: string, target: string): void {
   try {
     linkSync(file, target);
   } catch (error) {
-    // File systems without hard links (FAT, some network shares).
+    // The file system has no hard links (FAT, some network shares).
     if (!hasCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS")) throw error;
     copyFileSync(file, target, constants.COPYFILE_EXCL);
   }
 }
 
-/** Also a link that leads nowhere. */
+/** Whether the path exists; true for a dangling symbolic link. */
 const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 const alreadyThere = (path: string) => new Refusal("already_exists", say("storage_exists", { path }));
 
@@ -97,7 +97,7 @@ function missingFolder(error: unknown, target: string): Refusal | undefined {
 async function copyStore(directory: string, part: string): Promise<void> {
   const source = new DatabaseSync(join(directory, databaseFile), { readOnly: true });
   try {
-    // All pages in one step are one read transaction: a consistent copy, made by another thread.
+    // Copy all pages in one step: that is one read transaction, so the copy is consistent. It runs on another thread.
     await copyDatabase(source, join(part, databaseFile), { rate: 2 ** 30 });
   } finally {
     source.close();
@@ -123,7 +123,7 @@ function copySecrets(directory: string, part: string, copy: DatabaseSync): void 
   copy.exec("detach there; detach kept");
 }
 
-/** Client accounts in a copy. */
+/** Number of client accounts in a copy. */
 export function countAccounts(part: string): number {
   const copy = new DatabaseSync(join(part, databaseFile), { readOnly: true });
   try {

@@ -9,17 +9,20 @@ import { query, sql } from "./kysely.ts";
 import { databaseFile, keysFile } from "./open.ts";
 import { missingFrames } from "./wal.ts";
 
-/** In `setting`: "yes" while a server has the store open. A copy of the file alone, taken meanwhile, says so for ever. */
+/**
+ * A setting that is "yes" while a server has the store open. It remains "yes" in a copy of the database file alone that was taken
+ * meanwhile.
+ */
 const openSetting = "store_open";
 
-/** Up to this size the whole file is read at every start; a larger one only after an end that was not orderly. Bytes. */
+/** Files up to this size are checked at every start, larger ones only after an unclean shutdown. Bytes. */
 const alwaysReadBytes = 256 * 1024 * 1024;
 
 const damaged = (text: Message) => new Refusal("storage_damaged", text);
 
 /**
- * Refuses a store of which a part is missing: copied while a server wrote to it, cut, or damaged. To be called with the directory's lock
- * held and before it is opened, because opening would take the rest of a cut log for all of it. `accept`: start with what there is.
+ * Refuses a store that is incomplete: copied while a server wrote to it, truncated or damaged. Call it with the directory's lock held
+ * and before opening the database, because SQLite accepts a truncated WAL as complete. `accept`: start with what is there.
  */
 export function checkCompleteness(directory: string, accept = false): void {
   const file = join(directory, databaseFile);
@@ -40,9 +43,10 @@ export function checkCompleteness(directory: string, accept = false): void {
   if (!existsSync(wal)) refuseLiveCopy(file);
 }
 
-/** A copy of the main file only, taken from a running server: what was in the log at that time is not in it. */
+/** Refuses a copy of the database file alone from a running server: it lacks what was in the WAL at that time. */
 function refuseLiveCopy(file: string): void {
-  // Read without locks and without the files that SQLite otherwise makes beside it, which the next start would take for the log.
+  // Open it read-only and immutable, so that SQLite takes no locks and creates no WAL file, which the next start would take for the
+  // real one.
   const at = pathToFileURL(file);
   at.search = "?immutable=1";
   const database = new DatabaseSync(at, { readOnly: true });
@@ -55,17 +59,17 @@ function refuseLiveCopy(file: string): void {
   }
 }
 
-/** Which message says what is missing. */
+/** The message for what is missing. */
 function missingIn(database: DatabaseSync): "storage_live_copy_empty" | "storage_live_copy_cut" | undefined {
   const tables = database.prepare("select name from sqlite_master where type = 'table'").all() as { name: string }[];
-  // A file in WAL mode that has no table: its first transaction was still in the log.
+  // A database in WAL mode without tables: its first transaction was still in the WAL.
   if (tables.length === 0) return "storage_live_copy_empty";
   if (!tables.some(({ name }) => name === "setting")) return undefined;
   const row = database.prepare("select value from setting where name = ?").get(openSetting);
   return row?.value === "yes" ? "storage_live_copy_cut" : undefined;
 }
 
-/** How much shorter the file is than its header says; 0 where that is not known. */
+/** How much shorter the file is than its header states; 0 if unknown. */
 function bytesMissing(file: string): number {
   const header = Buffer.alloc(100);
   const descriptor = openSync(file, "r");
@@ -76,12 +80,12 @@ function bytesMissing(file: string): number {
   }
   if (header.toString("latin1", 0, 15) !== "SQLite format 3") return 0;
   const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
-  // The page count in the header counts only if the change counter beside it is the same (file format, 1.3.7).
+  // The page count in the header is valid only if the two change counters are equal (file format, 1.3.7).
   if (!header.subarray(24, 28).equals(header.subarray(92, 96))) return 0;
   return Math.max(0, header.readUInt32BE(28) * pageBytes - statSync(file).size);
 }
 
-/** Reads the database itself, once it is open: pages that contradict each other. */
+/** Checks the structure of the open database. */
 export async function checkIntegrity(store: Store, directory: string): Promise<void> {
   const orderly = (await wasOpen(store)) === false;
   if (orderly && statSync(join(directory, databaseFile)).size > alwaysReadBytes) return;
@@ -104,12 +108,12 @@ async function wasOpen(store: Store): Promise<boolean | undefined> {
       .executeTakeFirst();
     return row?.value === "yes";
   } catch {
-    // The table is not there yet.
+    // The table does not exist yet.
     return undefined;
   }
 }
 
-/** The main file says from now on that a server has it open. */
+/** Marks the database file as open by a server. */
 export async function markOpen(store: Store): Promise<void> {
   await mark(store, "yes");
   await sql`pragma main.wal_checkpoint(truncate)`.execute(query(store));

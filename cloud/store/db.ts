@@ -2,18 +2,18 @@ import type { Selectable } from "kysely";
 import type { Schema } from "./schema.ts";
 
 /**
- * Handles on the database for everything outside cloud/store. They are passed on to the functions of store/queries/<noun>.ts, which
- * are the only ones that speak SQL; nothing else may be done with them.
+ * Handles to the database for code outside cloud/store. They can only be passed to the functions of store/queries/<noun>.ts, which
+ * contain all SQL.
  */
 
 declare const kind: unique symbol;
 
-/** Something to read from: the store, or a transaction. */
+/** A handle for reading: the store or a transaction. */
 export interface Db {
   readonly [kind]: "store" | "transaction";
 }
 
-/** A running transaction. Whatever writes takes one, so that a change and its audit record are one step. */
+/** A running transaction. Functions that write require one, so that a change and its audit record are committed together. */
 export interface Tx extends Db {
   readonly [kind]: "transaction";
 }
@@ -23,5 +23,5 @@ export interface Store extends Db {
   readonly [kind]: "store";
 }
 
-/** A row of a table as it is read. */
+/** A row as it is read from a table. */
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>;

@@ -32,8 +32,8 @@ function sqliteCodeOf(error: unknown): number | undefined {
 }
 
 /**
- * Tells storage failures of SQLite and of the file system apart from programming errors: a full disk and a read-only directory are
- * an administrator's business and have causes of their own. undefined = something else.
+ * The refusal for a storage error of SQLite or the file system that an administrator can fix, such as a full disk or a read-only
+ * directory. undefined = another error.
  */
 export function storageRefusal(error: unknown, directory: string): Refusal | undefined {
   const code = codeOf(error);
@@ -46,7 +46,7 @@ export function storageRefusal(error: unknown, directory: string): Refusal | und
       return full();
     case sqlite.readonly:
       return readonly();
-    // SQLite says only "I/O error" or "cannot open" where a write, a shared-memory page or a journal found no room.
+    // On a full disk SQLite may report only "I/O error" or "cannot open", so check the free space.
     case sqlite.ioError:
       return hasNoRoom(directory) ? full() : undefined;
     case sqlite.cannotOpen:
@@ -68,12 +68,12 @@ function hasNoRoom(directory: string): boolean {
   }
 }
 
-/** A unique constraint was violated. */
+/** Whether a constraint was violated. */
 export function isConflict(error: unknown): boolean {
   return sqliteCodeOf(error) === sqlite.constraint;
 }
 
-/** Another connection holds the lock. */
+/** Whether another connection has the lock. */
 export function isBusy(error: unknown): boolean {
   return sqliteCodeOf(error) === sqlite.busy;
 }

@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { invalid, type Refusal } from "../base/cause.ts";
 import { say } from "../base/say.ts";
 
-/** What sag-cloud itself makes in its data directory, and what file systems do. */
+/** Names that sag-cloud or the file system creates in the data directory. */
 const own =
   /^(cloud\.db|keys\.db)(-wal|-shm|-journal)?$|^(lock(-journal)?|admin\.sock|tls|outbox|replaced-.*|\.restored?-.*|lost\+found|\.nfs.*)$/;
 
-/** Files of a program's sources: never a place for a company's keys, as `git clean` would delete them. */
+/** Names that identify a source checkout, where `git clean` would delete the data. */
 const source = /^(\.git|package\.json|.*\.(ts|js|go))$/;
 
 /**
- * Why a directory must not become a data directory: it is a source checkout, or, before the first start, holds the files of something
- * else. A directory in use may get further files (an administrator's notes). undefined = it may be used.
+ * Why a directory must not be used as a data directory: it is a source checkout or, before the first start, contains other files. Once
+ * it is in use, an administrator may add files. undefined = it may be used.
  */
 export function foreignRefusal(directory: string): Refusal | undefined {
   if (!existsSync(directory)) return undefined;

@@ -2,9 +2,9 @@ import type { Kysely } from "kysely";
 import type { Schema } from "./schema.ts";
 
 /**
- * Makes the tables of the attached keys database that are missing. Migrations are recorded in the main file, so a keys file that was lost
- * or not restored is not made by them. What was in it is made anew: keys of sessions when they renew, the server's secret at the start (then
- * people sign in again); secrets of access keys have to be made by an administrator.
+ * Creates missing tables of the attached keys database. Migrations are recorded in cloud.db, so they do not recreate a keys.db that was
+ * lost or not restored. Its contents are recreated: pre-shared keys when sessions renew, and the server's secret at start, after which
+ * people sign in again. Secrets of access keys are lost; an administrator has to create new keys.
  */
 export async function completeKeys(db: Kysely<Schema>): Promise<void> {
   await db.schema

@@ -9,28 +9,28 @@ import { foreignRefusal } from "./foreign.ts";
 import { finishSwitch, removeLeftovers } from "./switch.ts";
 
 /**
- * Makes the data directory (0700) and takes it for this process. The lock is the operating system's (SQLite holds an exclusive
- * one on an empty file), so it is gone with the process however that ends. A restore that was interrupted is finished or undone.
- * Returns what gives the directory back.
+ * Creates the data directory (0700) and locks it for this process. The lock is SQLite's exclusive lock on an empty file, which the
+ * operating system releases whenever the process ends. Also completes or removes an interrupted restore. Returns the function that
+ * unlocks the directory.
  */
 export function lockDirectory(directory: string): () => void {
   let database: DatabaseSync | undefined;
   try {
     if (!existsSync(directory)) {
-      // Asked first: making several levels at once says "no such file" where "read-only" is meant.
+      // Check the permission first: creating several levels at once reports "no such file" instead of "read-only".
       accessSync(nearest(directory), constants.W_OK);
       makeDirectories(directory, 0o700);
     }
-    // Before anything is changed there: it may be a home directory, or a checkout.
+    // Check before changing anything: it may be a home directory or a checkout.
     const foreign = foreignRefusal(directory);
     if (foreign) throw foreign;
     chmodSync(directory, 0o700);
     const file = join(directory, "lock");
-    // Tells "cannot be written" from "is locked" before SQLite mixes them.
+    // Distinguishes "not writable" from "locked", which SQLite does not.
     writeFileSync(file, "", { flag: "a", mode: 0o600 });
     database = new DatabaseSync(file, { timeout: 0 });
     database.exec("begin exclusive");
-    // A restore that was interrupted: before anybody reads what is there.
+    // Complete an interrupted restore before anything reads the data.
     finishSwitch(directory);
     removeLeftovers(directory);
   } catch (error) {
@@ -48,7 +48,7 @@ export function lockDirectory(directory: string): () => void {
   return () => held.close();
 }
 
-/** The closest folder above that exists. */
+/** The closest existing parent directory. */
 function nearest(directory: string): string {
   const parent = dirname(directory);
   return existsSync(parent) || parent === directory ? parent : nearest(parent);

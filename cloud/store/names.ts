@@ -1,6 +1,6 @@
 import { typedName } from "../../common/user-name.ts";
 
-/** User names are ASCII; their case says nothing, nor do blanks around them. */
+/** Key by which user names are unique. Names are ASCII; case and surrounding blanks do not matter. */
 export function nameKey(userName: string): string {
   return typedName(userName).toLowerCase();
 }

@@ -9,12 +9,12 @@ import { migrations } from "./migrations/index.ts";
 import type { Schema } from "./schema.ts";
 import { kyselyDatabase, openDatabase } from "./sqlite.ts";
 
-/** Names of the files in the data directory. */
+/** Names of the database files in the data directory. */
 export const databaseFile = "cloud.db";
-/** Pre-shared keys and secrets, which can be made anew. A backup takes only the secret that tokens follow from. */
+/** Pre-shared keys and secrets, which can be recreated. A backup contains only the secret for tokens. */
 export const keysFile = "keys.db";
 
-/** Opens (and makes) the embedded store; every commit is on the disk before it is acknowledged. */
+/** Opens the embedded store, creating it if needed; every commit is durable before it is acknowledged. */
 export function openStore(directory: string): Store {
   let database: DatabaseSync;
   try {
@@ -22,12 +22,12 @@ export function openStore(directory: string): Store {
     database.prepare("attach ? as keys").run(join(directory, keysFile));
     for (const schema of ["main", "keys"]) database.exec(`pragma ${schema}.journal_mode = WAL`);
     database.exec("pragma main.synchronous = FULL");
-    // Survives the end of the process all the same. After a power failure a pre-shared key may be missing: then the access point
-    // gets a new one and the client renews, which is cheaper than a second wait for the disk in every Dial.
+    // Commits survive the end of the process. After a power failure a pre-shared key may be missing: the access point then gets a new
+    // one and the client renews, which costs less than a second fsync in every Dial.
     database.exec("pragma keys.synchronous = NORMAL");
-    // KiB, as a negative number: SQLite's own 2 MB are little for a store of some thousand accounts.
+    // A negative number is in KiB. SQLite's default of 2 MB is small for a store with thousands of accounts.
     database.exec("pragma main.cache_size = -16000");
-    // What is deleted there shall be gone, not only unlinked.
+    // Overwrite deleted keys with zeros.
     database.exec("pragma keys.secure_delete = ON");
     database.exec("pragma foreign_keys = ON");
   } catch (error) {
@@ -38,7 +38,7 @@ export function openStore(directory: string): Store {
   }) as unknown as Store;
 }
 
-/** Brings the schema up to date; returns the names of what was applied. */
+/** Applies pending migrations; returns their names. */
 export async function migrate(store: Store, directory: string): Promise<string[]> {
   const migrator = new Migrator({ db: query(store), provider: migrations });
   const { error, results } = await migrator.migrateToLatest();

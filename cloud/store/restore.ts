@@ -15,14 +15,15 @@ export interface Restored {
   directory: string;
   madeAt: string | null;
   accounts: number;
-  /** Where the files that were there before are kept; null = there were none. */
+  /** Directory with the former files; null = there were none. */
   replaced: string | null;
 }
 
 /**
- * Puts a backup into a data directory that no server uses. What is there is kept aside if `replace`, else nothing is done. Everything is
- * unpacked and checked in a folder inside; then a journal makes it one step: however this process ends, whoever takes the
- * directory next finds the former data or finishes. `step` is called before each change to the directory, for tests.
+ * Restores a backup into a data directory that no server uses. Existing files are kept aside if `replace` is set; otherwise they are
+ * refused. Everything is unpacked and checked in a subfolder first. Then a journal makes the switch atomic: if this process is
+ * interrupted, the next process that locks the directory finds the former data or completes the switch. `step` is called before each
+ * change to the directory, for tests.
  */
 export async function restore(
   from: string,
@@ -53,7 +54,7 @@ export async function restore(
     }
     const accounts = checkCopy(fresh, from);
     const made = madeAt(source);
-    // Files of a running or crashed server go together: its log belongs to its database.
+    // Move the WAL of a running or crashed server together with its database.
     const old = readdirSync(directory).filter((name) => /^(cloud|keys)\.db|^tls$/.test(name));
     const aside = old.length === 0 ? null : `replaced-${new Date(now).toISOString().replace(/[:.]/g, "-")}`;
     step();
@@ -64,7 +65,7 @@ export async function restore(
   } catch (error) {
     throw storageRefusal(error, directory) ?? error;
   } finally {
-    // With the journal written, what it names is still needed: the next one to take the directory finishes.
+    // If the journal is written, the files it names are kept: the next process that locks the directory completes the switch.
     removeLeftovers(directory);
     unlock();
   }

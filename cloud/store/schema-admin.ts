@@ -1,6 +1,6 @@
 import type { Generated } from "kysely";
 
-/** Tables of the administrators' own objects: keys, networks, grants, control lists. Same conventions as in schema.ts. */
+/** Tables of administrators' objects: keys, networks, grants and ACLs. Conventions as in schema.ts. */
 export interface AdminSchema {
   access_key: AccessKeyTable;
   "keys.access_key_secret": { access_key_id: string; value: string };
@@ -32,13 +32,13 @@ export interface AccessKeyTable {
   created_at: number;
 }
 
-/** A VPC: what an administrator says can be reached, and through which access points. */
+/** A VPC: prefixes that an administrator declares as reachable, and the access points that reach them. */
 export interface CloudNetworkTable {
   id: string;
   tenant_id: string;
   name: string;
   region: string;
-  /** Only this instance is carried there (the routes that sagctl sets); null = all whose chain leads there. */
+  /** The instance whose own routes it contains, which only that instance reaches; null = an ordinary cloud network. */
   instance_id: string | null;
   created_at: number;
 }
@@ -53,14 +53,14 @@ export interface CenTable {
   created_at: number;
 }
 
-/** A CCN or a cloud network attached to a CEN; each to one at most. */
+/** The attachment of a CCN or cloud network to a CEN; each can be attached to one only. */
 export interface CenChildTable {
   child_id: string;
   cen_id: string;
   /** CCN | VPC. */
   child_type: string;
   attached_at: number;
-  /** Of a CCN, "" = none given. */
+  /** Of a CCN; "" = not given. */
   subnet: string;
 }
 
@@ -81,7 +81,7 @@ export interface CenBandwidthPackageTable {
 
 export interface CenRegionLimitTable {
   cen_id: string;
-  /** As the administrator wrote them, perhaps with "ccn-" in front; in alphabetical order. */
+  /** As the administrator wrote them, possibly with the prefix "ccn-"; in alphabetical order. */
   local_region: string;
   opposite_region: string;
   /** Mbit/s. */
@@ -89,7 +89,7 @@ export interface CenRegionLimitTable {
   package_id: string;
 }
 
-/** The CCN's owner lets another account's CEN attach it. */
+/** Allows a CEN of another product account to attach the CCN. */
 export interface GrantCbnTable {
   id: string;
   ccn_id: string;
@@ -100,7 +100,7 @@ export interface GrantCbnTable {
   modified_at: number;
 }
 
-/** The instance's owner lets another account's CCN bind it. */
+/** Allows a CCN of another product account to bind the instance. */
 export interface GrantSagTable {
   id: string;
   instance_id: string;
@@ -126,7 +126,7 @@ export interface AclRuleTable {
   description: string;
   direction: string;
   policy: string;
-  /** 1-100; smaller wins. */
+  /** 1-100; the lowest wins. */
   priority: number;
   source_cidr: string;
   dest_cidr: string;
@@ -147,16 +147,16 @@ export interface InstanceAdminColumns {
   user_count: Generated<number>;
   /** GB per account and month. */
   data_plan: Generated<number>;
-  /** Epoch ms; null = without end. */
+  /** End of the term, epoch ms; null = none. */
   end_time: Generated<number | null>;
   locked: Generated<number>;
-  /** The CCN it is bound to; null = none. `ccn_id` besides names whose access points serve it. */
+  /** The CCN it is bound to; null = none. `ccn_id` is the CCN whose access points serve it. */
   bound_ccn_id: Generated<string | null>;
   position: Generated<string>;
   routing_strategy: Generated<string>;
   security_lock_threshold: Generated<number | null>;
   connection_audit: Generated<number>;
-  /** Number of the access point an administrator chose; null = the cloud's order. */
+  /** Number of the preferred access point; null = none. */
   access_point_number: Generated<number | null>;
 }
 
@@ -166,13 +166,13 @@ export interface CcnAdminColumns {
   cidr_block: Generated<string>;
   snat_cidr_block: Generated<string>;
   interworking: Generated<string>;
-  /** 1 = its creator called it a default. Unlike is_default this has no effect. */
+  /** 1 = its creator marked it as default. Unlike is_default, this has no effect. */
   marked_default: Generated<number>;
 }
 
 export interface AccountAdminColumns {
-  /** Kbit/s; 0 = none set. */
+  /** Kbit/s; 0 = not set. */
   accelerate_bandwidth: Generated<number>;
-  /** Instance it was copied from by roaming. */
+  /** Home instance of a roaming account's copy; null = not roaming. */
   roamed_from: Generated<string | null>;
 }

@@ -1,11 +1,11 @@
-/** Tables of what people see and do for themselves. Same conventions as in schema.ts. */
+/** Tables of what people use themselves. Conventions as in schema.ts. */
 export interface PeopleSchema {
   resource: ResourceTable;
   second_factor: SecondFactorTable;
   password_code: PasswordCodeTable;
 }
 
-/** Something inside that an administrator publishes. */
+/** A published resource. */
 export interface ResourceTable {
   instance_id: string;
   name: string;
@@ -14,20 +14,20 @@ export interface ResourceTable {
   position: number;
 }
 
-/** RFC 6238. The secrets are base32: they have to be known to be checked. */
+/** TOTP second factors (RFC 6238). The secrets are stored as base32, because checking a code requires them. */
 export interface SecondFactorTable {
   account_id: string;
-  /** null = none in force. */
+  /** null = no second factor in force. */
   secret: string | null;
-  /** The latest time step whose code was taken: neither it nor an earlier one is taken again. */
+  /** The latest accepted time step; its code and earlier ones are not accepted again. */
   last_step: number;
-  /** Made but not confirmed; null = none. */
+  /** The secret of an unconfirmed enrolment; null = none. */
   pending_secret: string | null;
   /** Epoch ms. */
   pending_until: number;
 }
 
-/** A one-time code for a forgotten password, or its like for a name that does not exist. */
+/** A one-time code for a forgotten password. There are also rows for names that do not exist. */
 export interface PasswordCodeTable {
   /** Upper case. */
   enterprise_code: string;

@@ -3,8 +3,8 @@ import type { AccountAdminColumns, AdminSchema, CcnAdminColumns, InstanceAdminCo
 import type { PeopleSchema } from "./schema-people.ts";
 
 /**
- * The tables, named after the product's objects. Times are epoch ms, durations s, booleans 0/1, addresses text: types that
- * SQLite and PostgreSQL share. `keys.*` is a schema of its own (in SQLite: a file of its own) that backups leave out.
+ * The tables, named after the product's objects. Times are epoch ms, durations s, booleans 0/1, and addresses text: types that both
+ * SQLite and PostgreSQL have. `keys.*` is a separate schema (in SQLite a separate file) that backups leave out.
  */
 export interface Schema extends AdminSchema, PeopleSchema {
   setting: SettingTable;
@@ -36,10 +36,10 @@ export interface SettingTable {
   value: string;
 }
 
-/** The product's "account": who owns objects. One default exists from the start. */
+/** A product account, which owns objects. A default one exists from the start. */
 export interface TenantTable {
   id: string;
-  /** The number by which the product's accounts name each other; null only before the migration that gave it. */
+  /** The number that identifies it to other product accounts; null only before the migration that introduced it. */
   uid: number | null;
   name: string;
   is_default: number;
@@ -67,7 +67,7 @@ export interface InstanceTable extends InstanceAdminColumns {
   tenant_id: string;
   name: string;
   enterprise_code: string;
-  /** The CCN whose access points serve it, bound or not. */
+  /** The CCN whose access points serve it, whether it is bound or not. */
   ccn_id: string;
   full_tunnel: number;
   lockdown: number;
@@ -83,7 +83,7 @@ export interface AccountTable extends AccountAdminColumns {
   id: string;
   instance_id: string;
   user_name: string;
-  /** The name without case; see store/names.ts. */
+  /** The user name in lower case; see store/names.ts. */
   name_key: string;
   mail: string;
   /** Password hash in PHC form. */
@@ -111,19 +111,19 @@ export interface SignInTable {
   id: string;
   account_id: string;
   device_id: string;
-  /** Counts rotations of the refresh token. */
+  /** Number of the current refresh token; increases with each rotation. */
   generation: number;
-  /** SHA-256 of the refresh token in force. */
+  /** SHA-256 of the current refresh token. */
   token_hash: string;
-  /** Of its predecessor; null = none yet. */
+  /** SHA-256 of its predecessor; null = none yet. */
   former_hash: string | null;
   rotated_at: number;
-  /** The predecessor was accepted once more already. */
+  /** 1 = the predecessor was already accepted a second time. */
   former_reused: number;
   created_at: number;
   expires_at: number;
   ended_at: number | null;
-  /** Why it ended: a code of domain/sessions/reasons.ts; null = no reason was given. */
+  /** Why it ended: a code of domain/sessions/reasons.ts; null = no reason given. */
   ended_reason: Generated<string | null>;
 }
 
@@ -131,7 +131,7 @@ export interface SessionTable {
   id: string;
   account_id: string;
   instance_id: string;
-  /** Copied from the instance at Dial: addresses are unique within it. */
+  /** Copied from the instance at Dial; addresses are unique within a CCN. */
   ccn_id: string;
   device_id: string;
   sign_in_id: string;
@@ -141,28 +141,28 @@ export interface SessionTable {
   client_ip: string;
   client_ip6: string;
   incarnation: number;
-  /** The access point a person chose; "" = none. */
+  /** The access point that the client chose; "" = none. */
   chosen_access_point: string;
   started_at: number;
   renewed_at: number;
   lease_until: number;
   ended_at: number | null;
-  /** Cause code. */
+  /** Cause code; null while it is running. */
   ended_cause: string | null;
-  /** The administrator's words, or the name of the device that took over or from which it was ended. */
+  /** The administrator's text, or the name of the device that took over or that ended it. */
   ended_text: string | null;
-  /** Why, where the cause does not say it: a code of domain/sessions/reasons.ts; null = no reason was given. */
+  /** The reason, if the cause does not contain it: a code of domain/sessions/reasons.ts; null = none. */
   ended_reason: Generated<string | null>;
 }
 
-/** An address that was given out at some time. */
+/** An address that was assigned at some time. */
 export interface AddressTable {
   ccn_id: string;
   ip: string;
   ip6: string;
   instance_id: string;
   device_id: string;
-  /** The last session that had it. */
+  /** The last session with this address. */
   session_id: string;
   held_until: number;
   blocked_until: number;
@@ -180,7 +180,7 @@ export interface AccessPointTable {
   endpoints: string;
   mode: string;
   region: string;
-  /** Was connected when last seen. */
+  /** 1 = it was connected when last seen. */
   online: number;
   created_at: number;
   last_seen_at: number;
@@ -197,7 +197,7 @@ export interface AccessPointTokenTable {
   created_at: number;
 }
 
-/** The last cumulative counters of a session in one boot of one access point. */
+/** The last cumulative counters of a session during one boot of one access point. */
 export interface TrafficCounterTable {
   access_point_id: string;
   boot_id: string;
@@ -206,7 +206,7 @@ export interface TrafficCounterTable {
   tx_bytes: number;
 }
 
-/** Bytes per session and UTC day; kept when the account is deleted. */
+/** Bytes per session and UTC day; kept after the account was deleted. */
 export interface TrafficDayTable {
   day: string;
   session_id: string;
@@ -223,9 +223,9 @@ export interface AuditTable {
   actor: string;
   action: string;
   target: string;
-  /** Of the account that is meant, without case; null = none. */
+  /** User name of the account concerned, in lower case; null = none. */
   user_name: string | null;
-  /** JSON; null = did not exist. */
+  /** JSON; null = the object did not exist. */
   before: string | null;
   after: string | null;
 }

@@ -1,13 +1,13 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
 
-/** How many prepared statements are kept. Queries with lists of values have no bounded number of texts. */
+/** Maximum number of cached statements; queries with lists of values have unboundedly many texts. */
 const statementCacheSize = 500;
 
-/** ms to wait for a lock that another connection holds. */
+/** How long to wait for a lock of another connection, ms. */
 const busyTimeout = 5000;
 
-/** Opens `file` with Node's own SQLite, so that an installation compiles and downloads nothing. */
+/** Opens `file` with Node's built-in SQLite, so that no native module has to be compiled or downloaded. */
 export function openDatabase(file: string): DatabaseSync {
   return new DatabaseSync(file, { timeout: busyTimeout, enableForeignKeyConstraints: true });
 }
@@ -19,7 +19,7 @@ const noStatement: SqliteStatement = {
   iterate: () => [][Symbol.iterator](),
 };
 
-/** What Kysely's SqliteDialect needs, on top of node:sqlite. Each statement is prepared once: the dial path repeats a few. */
+/** Adapts node:sqlite to Kysely's SqliteDialect. Caches prepared statements, because the Dial path repeats a few of them. */
 export function kyselyDatabase(database: DatabaseSync): SqliteDatabase {
   const cache = new Map<string, SqliteStatement>();
   return {
@@ -28,9 +28,9 @@ export function kyselyDatabase(database: DatabaseSync): SqliteDatabase {
       database.close();
     },
     prepare(sql: string): SqliteStatement {
-      // A full disk ends the transaction by itself; the error of another rollback would hide the first one.
+      // On a full disk SQLite rolls the transaction back by itself; an error from another rollback would hide the original one.
       if (sql === "rollback" && !database.isTransaction) return noStatement;
-      // A changed table changes what a kept statement returns.
+      // After a schema change, cached statements would return outdated columns.
       if (/^\s*(alter|create|drop)\b/i.test(sql)) {
         cache.clear();
         return adapt(database.prepare(sql));
@@ -47,7 +47,7 @@ export function kyselyDatabase(database: DatabaseSync): SqliteDatabase {
 
 function adapt(statement: StatementSync): SqliteStatement {
   const names = statement.columns().map(({ name }) => name);
-  // Rows as arrays, made into plain objects here: node:sqlite's own objects have no prototype, and making them takes longer.
+  // Build plain objects from arrays: node:sqlite's row objects have no prototype and are slower to create.
   statement.setReturnArrays(true);
   const named = (row: unknown) => {
     const values = row as SQLOutputValue[];

@@ -13,23 +13,23 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
-/** Begins the names of folders in which a restore unpacks, and of the journal. */
+/** Prefix of the folder in which a restore unpacks, and of the journal. */
 export const workPrefix = ".restore-";
 const journalFile = `${workPrefix}journal`;
-/** Also what earlier versions left. */
+/** Includes leftovers of earlier versions. */
 const leftover = /^\.restored?-/;
 
-/** What a restore is about to put in place. All are names in the data directory, or in `new` inside `work`. */
+/** Journal of a restore: what to move into place. All are names in the data directory, or in `new` inside `work`. */
 export interface Switch {
   work: string;
-  /** Files of the former data, which go into the folder `aside`. */
+  /** Former files, which are moved into the folder `aside`. */
   old: string[];
   aside: string | null;
-  /** Files that take their place. */
+  /** Files that replace them. */
   fresh: string[];
 }
 
-/** Writes the journal, once all of the new files are on the disk. From then on the switch is only ever finished. */
+/** Writes the journal after all new files are on disk. From then on, the switch is only completed, never undone. */
 export function beginSwitch(directory: string, what: Switch): void {
   flushTree(join(directory, what.work));
   const path = join(directory, journalFile);
@@ -38,7 +38,7 @@ export function beginSwitch(directory: string, what: Switch): void {
   flush(directory);
 }
 
-/** Carries out what the journal says, from wherever a former process stopped. Needs the directory's lock. */
+/** Completes the switch of the journal, from wherever an earlier process stopped. Requires the directory's lock. */
 export function finishSwitch(directory: string, step: () => void = () => {}): void {
   const path = join(directory, journalFile);
   if (!existsSync(path)) return;
@@ -50,7 +50,7 @@ export function finishSwitch(directory: string, step: () => void = () => {}): vo
   if (aside !== null) {
     const kept = join(directory, aside);
     mkdirSync(kept, { recursive: true, mode: 0o700 });
-    // All of the former files go before the first new one comes: so a name tells which of the two it is.
+    // Move all former files before the first new one, so that a file's location tells which of the two it is.
     for (const name of old) {
       const from = join(directory, name);
       if (existsSync(from) && !existsSync(join(kept, name))) move(from, join(kept, name));
@@ -68,7 +68,7 @@ export function finishSwitch(directory: string, step: () => void = () => {}): vo
   step();
 }
 
-/** Removes what an interrupted restore left, unless a journal still needs it. Needs the directory's lock. */
+/** Removes the files of an interrupted restore, unless a journal still needs them. Requires the directory's lock. */
 export function removeLeftovers(directory: string): void {
   const names = readdirSync(directory);
   if (names.includes(journalFile)) return;
@@ -82,7 +82,7 @@ function flushTree(path: string): void {
   flush(path);
 }
 
-/** Waits until a file, or the names in a folder, are on the disk. */
+/** Waits until a file, or the entries of a directory, are on disk. */
 function flush(path: string): void {
   const descriptor = openSync(path, "r");
   try {

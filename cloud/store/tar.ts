@@ -5,7 +5,7 @@ import { say } from "../base/say.ts";
 
 const run = promisify(execFile);
 
-/** Runs tar; `folder` is what it writes to, for the message when that is full. */
+/** Runs tar. `folder` is where it writes, for the message if the disk is full. */
 export async function tar(args: readonly string[], folder: string): Promise<void> {
   try {
     await run("tar", [...args], { env: { ...process.env, LC_ALL: "C" } });

@@ -1,15 +1,15 @@
-/** A write-ahead log of SQLite, as far as it can be relied on (https://www.sqlite.org/fileformat2.html#the_write_ahead_log). */
+/** The valid part of a SQLite write-ahead log (https://www.sqlite.org/fileformat2.html#the_write_ahead_log). */
 export interface WalState {
-  /** Frames from the beginning whose checksums are right. */
+  /** Number of frames with valid checksums, from the beginning. */
   validFrames: number;
-  /** The two salts of its header, as they stand there. */
+  /** The two salts of its header. */
   salts: Buffer;
 }
 
 const headerBytes = 32;
 const frameHeaderBytes = 24;
 
-/** undefined = it has no valid header, so nothing of it counts. */
+/** Parses a WAL; undefined = its header is invalid, so SQLite ignores the file. */
 export function readWal(wal: Buffer): WalState | undefined {
   if (wal.length < headerBytes) return undefined;
   const magic = wal.readUInt32BE(0);
@@ -38,11 +38,11 @@ export function readWal(wal: Buffer): WalState | undefined {
 }
 
 /**
- * What the last process knew to be in the log: the header of the WAL index, which it left in the -shm file. SQLite itself rebuilds the
- * index from the log at the start and so does not notice when the log has become shorter. undefined = the index does not show it.
+ * Reads the header of the WAL index, which the last process left in the -shm file. SQLite rebuilds the index from the WAL at start, so
+ * it does not notice a truncated WAL. undefined = the header is not valid.
  */
 export function readWalIndex(shm: Buffer): { frames: number; salts: Buffer } | undefined {
-  // Two equal copies of 48 bytes, in the byte order of the machine (https://www.sqlite.org/walformat.html).
+  // Two equal copies of 48 bytes, in the host's byte order (https://www.sqlite.org/walformat.html).
   if (shm.length < 96 || !shm.subarray(0, 48).equals(shm.subarray(48, 96)) || shm[12] !== 1) return undefined;
   const view = new DataView(shm.buffer, shm.byteOffset, 48);
   const little = view.getUint32(0, true) === 3_007_000;
@@ -50,12 +50,12 @@ export function readWalIndex(shm: Buffer): { frames: number; salts: Buffer } | u
   return { frames: view.getUint32(16, little), salts: shm.subarray(32, 40) };
 }
 
-/** Frames of the log that were written and are not there any more. */
+/** Number of frames that were written and are missing. */
 export function missingFrames(wal: Buffer, shm: Buffer): number {
   const known = readWalIndex(shm);
   if (!known || known.frames === 0) return 0;
   const found = readWal(wal);
-  // Another salt: the log was begun anew after the index was last written, which a power failure can bring about.
+  // Different salts: the WAL was restarted after the index was last written, which can happen after a power failure.
   if (found && !found.salts.equals(known.salts)) return 0;
   return Math.max(0, known.frames - (found?.validFrames ?? 0));
 }

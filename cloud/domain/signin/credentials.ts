@@ -90,8 +90,8 @@ export async function authenticate(context: Context, credentials: Credentials) {
   let right: boolean;
   try {
     // Separate queues, as in reserveAttempt: attempts of others with this name must not delay a known device.
-    const asker = { host: source.host, account: device ?? `${name}|${source.host}` };
-    right = await verifyPassword(password, row?.password_hash, asker);
+    const requester = { host: source.host, account: device ?? `${name}|${source.host}` };
+    right = await verifyPassword(password, row?.password_hash, requester);
   } catch (error) {
     await reserved.cancel();
     throw error;

@@ -4,7 +4,7 @@ import { canonicalQuery, type SignatureClaim, type SignatureProblem, type Signed
 
 export const acs3Algorithm = "ACS3-HMAC-SHA256";
 
-/** A signature that leaves one of these out could be moved to another operation, time or server. */
+/** Headers that must be signed: otherwise the signature could be reused for another operation, time or server. */
 const alwaysSigned = [
   "host",
   "x-acs-action",
@@ -16,7 +16,7 @@ const alwaysSigned = [
 
 const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
 
-/** Reads `Authorization: ACS3-HMAC-SHA256 Credential=…,SignedHeaders=…,Signature=…`. */
+/** Parses `Authorization: ACS3-HMAC-SHA256 Credential=…,SignedHeaders=…,Signature=…`. */
 export function readAcs3(request: SignedRequest): SignatureClaim | SignatureProblem {
   const incomplete = (said: Message): SignatureProblem => ({ code: "IncompleteSignature", said });
   const header = request.headers.get("authorization") ?? "";
@@ -71,7 +71,7 @@ export function signAcs3(stringToSign: string, secret: string): string {
   return createHmac("sha256", secret).update(stringToSign).digest("hex");
 }
 
-/** The headers with which a client of ours signs a request; `form` is its body. */
+/** Headers of a signed request, for our own client; `form` is the request's body. */
 export function acs3Headers(
   call: {
     host: string;

@@ -1,22 +1,22 @@
 import type { Message } from "../../base/say.ts";
 
-/** Parameters in the order in which they came; a name may come only once (the protocol's reader sees to that). */
+/** Parameters in their original order. Each name occurs only once, which the parser has checked. */
 export type Parameters = ReadonlyMap<string, string>;
 
-/** What a signature covers, as it came over the wire. */
+/** The parts of a request that a signature covers, as received. */
 export interface SignedRequest {
   /** Upper case. */
   method: string;
   path: string;
   query: Parameters;
-  /** Form fields; empty when the body is something else. */
+  /** Form fields; empty if the body is not a form. */
   form: Parameters;
-  /** Names in lower case. */
+  /** Header fields by lower-case name. */
   headers: ReadonlyMap<string, string>;
   body: Uint8Array;
 }
 
-/** What a request says of its own signature, before the secret is known. */
+/** The signature of a request, not yet verified. */
 export interface SignatureClaim {
   accessKeyId: string;
   signature: string;
@@ -26,13 +26,13 @@ export interface SignatureClaim {
   nonce: string;
 }
 
-/** Why a request's signature cannot even be looked at: a published code and what is the matter. */
+/** Why a signature cannot be verified, with a published error code. */
 export interface SignatureProblem {
   code: string;
   said: Message;
 }
 
-/** RFC 3986: everything but letters, digits and - _ . ~ */
+/** Percent-encodes everything but letters, digits and - _ . ~ (RFC 3986). */
 export function percentEncode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
@@ -40,7 +40,7 @@ export function percentEncode(text: string): string {
   );
 }
 
-/** Sorted by name, both sides encoded. */
+/** Percent-encoded parameters, sorted by name. */
 export function canonicalQuery(parameters: Iterable<readonly [string, string]>): string {
   return [...parameters]
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))

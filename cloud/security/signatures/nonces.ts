@@ -1,15 +1,15 @@
 import { replayWindow } from "./verify.ts";
 
-/** Nonces seen within the time in which a request with them would still be in date. */
+/** Nonces of all requests whose date is still valid. */
 export class Nonces {
-  /** Two generations, dropped by turns: no timer, no scan. */
+  /** Two sets that are dropped in turn, so that no timer or scan is needed. */
   #now = new Set<string>();
   #before = new Set<string>();
   #since = Number.NEGATIVE_INFINITY;
 
-  /** Whether this key uses the nonce for the first time; remembers it. `now`: epoch ms. */
+  /** Records a nonce; false = this access key has already used it. `now` is epoch ms. */
   use(accessKeyId: string, nonce: string, now: number): boolean {
-    // A request may be dated ahead by the window and replayed until behind by it: twice the window.
+    // A date may be ahead or behind by the replay window, so a request can be replayed for twice the window.
     if (Math.abs(now - this.#since) > 2 * replayWindow) {
       this.#before = this.#now;
       this.#now = new Set();

@@ -8,7 +8,7 @@ import {
   type SignedRequest,
 } from "./canonical.ts";
 
-/** The older signature: `Signature`, `AccessKeyId` and the like among the parameters, HMAC-SHA1 over all the others. */
+/** The older signature scheme: HMAC-SHA1 over all parameters, with `Signature`, `AccessKeyId` etc. among the parameters. */
 export function readRpc(request: SignedRequest): SignatureClaim | SignatureProblem {
   const all = new Map([...request.query, ...request.form]);
   const accessKeyId = all.get("AccessKeyId") ?? "";

@@ -4,7 +4,7 @@ import { acs3Algorithm, readAcs3, signAcs3 } from "./acs3.ts";
 import type { SignatureClaim, SignatureProblem, SignedRequest } from "./canonical.ts";
 import { readRpc, signRpc } from "./rpc.ts";
 
-/** ms by which a request's date may differ from ours, either way. */
+/** Maximum difference between a request's date and the server's clock, ms. */
 export const replayWindow = 15 * 60_000;
 
 export interface Claim extends SignatureClaim {
@@ -13,7 +13,7 @@ export interface Claim extends SignatureClaim {
   at: number;
 }
 
-/** Reads whichever kind of signature the request carries, and checks its date against `now` (epoch ms). */
+/** Parses either kind of signature and checks its date against `now` (epoch ms). */
 export function readSignature(request: SignedRequest, now: number): Claim | SignatureProblem {
   const authorization = request.headers.get("authorization") ?? "";
   const kind = authorization.startsWith(acs3Algorithm) ? "acs3" : "rpc";
@@ -35,7 +35,7 @@ export function readSignature(request: SignedRequest, now: number): Claim | Sign
   return { ...claim, kind, at };
 }
 
-/** In constant time. */
+/** Verifies a signature in constant time. */
 export function signatureMatches(claim: Claim, secret: string): boolean {
   const expected = claim.kind === "acs3" ? signAcs3(claim.stringToSign, secret) : signRpc(claim.stringToSign, secret);
   return equalInConstantTime(claim.signature, expected);
@@ -45,6 +45,6 @@ function readDate(text: string): number | undefined {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z$/.exec(text);
   if (!match?.[1]) return undefined;
   const at = Date.parse(text);
-  // Date.parse lets 31 February pass as 3 March.
+  // Date.parse accepts 31 February as 3 March.
   return Number.isNaN(at) || new Date(at).toISOString().slice(0, 19) !== match[1] ? undefined : at;
 }

@@ -1,6 +1,6 @@
 import type { CreateTableBuilder, Kysely } from "kysely";
 
-/** The first shape of the store. */
+/** The initial schema. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const schema = db.schema;
   await schema
@@ -162,7 +162,8 @@ async function sessions(db: Kysely<unknown>): Promise<void> {
     .addColumn("ended_cause", "text")
     .addColumn("ended_text", "text")
     .execute();
-  // Running sessions only: one per device and instance, and no address twice in what an access point is given.
+  // Unique for running sessions: one session per device and instance, and no duplicate addresses or keys in what an access point
+  // receives.
   const running: [string, string[]][] = [
     ["session_running", ["device_id", "instance_id"]],
     ["session_running_ip", ["ccn_id", "client_ip"]],

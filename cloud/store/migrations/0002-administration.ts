@@ -3,8 +3,8 @@ import { newId, newUid } from "../../base/ids.ts";
 import type { Schema } from "../schema.ts";
 
 /**
- * The product's own objects. What was there before becomes whole in their terms: the default CCN is attached to a default CEN,
- * and the routes of an instance become a cloud network of its own.
+ * Adds the product's own objects and converts existing data: the default CCN is attached to a new default CEN, and the routes of each
+ * instance become a cloud network.
  */
 export async function up(db: Kysely<Schema>): Promise<void> {
   await columns(db);
@@ -243,7 +243,7 @@ async function controlLists(db: Kysely<Schema>): Promise<void> {
     .execute();
 }
 
-/** Gives every account of the product its number, every default CCN its CEN, and every instance's routes their network. */
+/** Gives every product account a number, every default CCN a CEN, and every instance's routes a cloud network. */
 async function carryOver(db: Kysely<Schema>): Promise<void> {
   const now = Date.now();
   for (const { id } of await db.selectFrom("tenant").select("id").execute()) {

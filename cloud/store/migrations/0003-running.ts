@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 
-/** Ended sessions stay as history and grow without end: what asks for running ones must not walk through them. */
+/** Partial indexes of running sessions, because ended sessions are kept as history and accumulate. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const column of ["instance_id", "account_id", "lease_until"]) {
     await db.schema

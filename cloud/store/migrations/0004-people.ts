@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 
-/** Published resources, second factors, forgotten passwords; and ended sessions are found by their age. */
+/** Adds published resources, second factors and codes for forgotten passwords, and an index of ended sessions by age. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable("instance")
@@ -23,7 +23,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("pending_secret", "text")
     .addColumn("pending_until", "bigint", (c) => c.notNull())
     .execute();
-  // Without a reference to the account: there are rows for names that do not exist, too.
+  // No foreign key to the account, because there are also rows for names that do not exist.
   await db.schema
     .createTable("password_code")
     .addColumn("enterprise_code", "text", (c) => c.notNull())

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { nameKey } from "../names.ts";
 import type { Schema } from "../schema.ts";
 
-/** User names that are one whatever their case, whose sign-ins the audit names, and sessions of one device per account. */
+/** Makes user names case-insensitive, adds user names to the audit, and makes running sessions unique per account and device. */
 export async function up(db: Kysely<Schema>): Promise<void> {
   await db.schema
     .alterTable("account")
@@ -17,7 +17,7 @@ export async function up(db: Kysely<Schema>): Promise<void> {
   await db.schema.createIndex("audit_by_action").on("audit").columns(["action", "id"]).execute();
   await db.schema.createIndex("audit_by_user").on("audit").columns(["user_name", "id"]).execute();
 
-  // Clients choose their device id, so an account that has learned another's must not replace that account's session.
+  // Clients choose their device id, so an account that knows another one's device id must not replace that account's session.
   await db.schema.dropIndex("session_running").execute();
   await db.schema
     .createIndex("session_running")
@@ -27,7 +27,7 @@ export async function up(db: Kysely<Schema>): Promise<void> {
     .where("ended_at" as never, "is", null)
     .execute();
 
-  // These answers were kept as they were given, secrets included.
+  // Delete stored answers, which were not encrypted and may contain secrets.
   await db.deleteFrom("client_token").execute();
 }
 
@@ -42,8 +42,8 @@ function accountsByAge(db: Kysely<Schema>): Promise<Named[]> {
 }
 
 /**
- * Where names differ by case only, the one in lower case has the key, else the oldest; the others keep their exact name as a
- * key of its own, by which they sign in as before.
+ * If names differ only in case, the lower-case one gets the key, otherwise the oldest one. The others keep their exact name as key,
+ * with which they can still sign in.
  */
 function keysOf(accounts: readonly Named[]): { id: string; key: string }[] {
   const taken = new Set<string>();

@@ -1,6 +1,9 @@
 import type { Kysely } from "kysely";
 
-/** With which token an access point registered, until it has shown that the answer arrived: then a repeated Register is answered alike. */
+/**
+ * Adds the token with which an access point registered, kept until it has used its identity, so that a repeated Register gets the same
+ * answer.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable("access_point").addColumn("registered_with", "text").execute();
 }

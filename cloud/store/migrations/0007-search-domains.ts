@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 
-/** Domains that clients append to short names. */
+/** Adds search domains. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("instance_dns_search")

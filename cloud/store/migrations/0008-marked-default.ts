@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 
-/** Whether the creator of a CCN called it a default. */
+/** Adds whether a CCN's creator marked it as default. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable("ccn")

@@ -2,12 +2,12 @@ import { type Kysely, sql } from "kysely";
 import type { Schema } from "../schema.ts";
 
 /**
- * "Exactly one" as constraints: one default account, CCN, CEN and enterprise code, and one running sign-in of a device per account.
- * And sign-ins keep why they ended, for those who still hold their token.
+ * Adds unique indexes: one default account, and per account one default CCN, CEN and enterprise code; one running sign-in per account
+ * and device. Also stores why a sign-in ended, for clients that still use its token.
  */
 export async function up(db: Kysely<Schema>): Promise<void> {
   await db.schema.alterTable("sign_in").addColumn("ended_text", "text").execute();
-  // Where there are several all the same, the oldest default and the latest sign-in stay.
+  // If there are several, keep the oldest default and the latest sign-in.
   for (const table of ["ccn", "cen", "enterprise_code"] as const) {
     const key = sql.ref(table === "enterprise_code" ? "code" : "id");
     await sql`

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** What former versions stored, and the reason that it is now. */
+/** Texts that earlier versions stored, and their reason codes. */
 const sentences: Record<string, string> = {
   "The password was reset.": "password_reset",
   "Other access points serve this intranet now.": "served_elsewhere",
@@ -11,19 +11,19 @@ const sentences: Record<string, string> = {
   "This intranet has reached the end of its term.": "instance_expired",
 };
 
-/** Of an ended session and sign-in its reason is kept as a code. Texts stay where they are an administrator's words or a device's name. */
+/** Stores why a session or sign-in ended as a code. Texts remain only for an administrator's text or a device's name. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const name of ["session", "sign_in"]) {
     await db.schema.alterTable(name).addColumn("ended_reason", "text").execute();
     for (const [sentence, reason] of Object.entries(sentences)) {
-      // What an administrator wrote stays as it was written.
+      // Keep texts that an administrator wrote.
       const kicked = name === "session" ? sql`and ended_cause <> 'kicked'` : sql``;
       await sql`
         update ${sql.table(name)} set ended_reason = ${reason}, ended_text = '' where ended_text = ${sentence} ${kicked}
       `.execute(db);
     }
   }
-  // Of an owner who ended a session from another device: "Ended from laptop."
+  // A session that its owner ended from another device has the text "Ended from laptop."
   await sql`
     update session set ended_reason = 'ended_from', ended_text = substr(ended_text, 12, length(ended_text) - 12)
     where ended_cause = 'kicked' and ended_text like 'Ended from %.'

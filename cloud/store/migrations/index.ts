@@ -10,7 +10,7 @@ import * as markedDefault from "./0008-marked-default.ts";
 import * as exactlyOne from "./0009-exactly-one.ts";
 import * as endReasons from "./0010-end-reasons.ts";
 
-/** In code and not in a folder, so that they are in the bundle. Names sort in the order in which they apply. */
+/** Listed in code instead of a folder, so that they are part of the bundle. Their names sort in the order of application. */
 export const migrations: MigrationProvider = {
   async getMigrations(): Promise<Record<string, Migration>> {
     return {

@@ -3,7 +3,7 @@ import { query } from "../kysely.ts";
 
 export type KeyRole = "administrator" | "read-only" | "accounts-only";
 
-/** A key with which requests of the admin API are signed. */
+/** A key for signing requests of the admin API. */
 export interface AccessKey {
   id: string;
   tenantId: string;
@@ -21,7 +21,7 @@ const keyOf = (row: Row<"access_key">): AccessKey => ({
   createdAt: row.created_at,
 });
 
-/** `secret`: kept in the part of the database that no backup takes. */
+/** `secret` is stored in keys.db, which is not backed up. */
 export async function insertAccessKey(tx: Tx, key: AccessKey, secret: string): Promise<void> {
   const row = {
     id: key.id,
@@ -34,7 +34,7 @@ export async function insertAccessKey(tx: Tx, key: AccessKey, secret: string): P
   await query(tx).insertInto("keys.access_key_secret").values({ access_key_id: key.id, value: secret }).execute();
 }
 
-/** In the order in which they were made. */
+/** Ordered by creation. */
 export async function accessKeysOf(db: Db, tenantId: string): Promise<AccessKey[]> {
   const rows = query(db).selectFrom("access_key").selectAll().where("tenant_id", "=", tenantId);
   return (await rows.orderBy("created_at").orderBy("id").execute()).map(keyOf);
@@ -45,7 +45,7 @@ export async function findAccessKey(db: Db, id: string): Promise<AccessKey | und
   return row && keyOf(row);
 }
 
-/** undefined = there is no such key, or its secret is lost. */
+/** undefined = no such key, or its secret was lost. */
 export async function findKeySecret(db: Db, id: string): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("keys.access_key_secret")

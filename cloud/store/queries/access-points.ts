@@ -4,14 +4,14 @@ import { query } from "../kysely.ts";
 export type AccessPointRow = Row<"access_point">;
 export type TokenRow = Row<"access_point_token">;
 
-/** What an access point says of itself; `endpoints` is JSON. */
+/** What an access point reports about itself; `endpoints` is JSON. */
 export type DescriptionColumns = Pick<AccessPointRow, "name" | "public_key" | "endpoints" | "mode" | "region">;
 
 export async function allAccessPoints(db: Db): Promise<AccessPointRow[]> {
   return query(db).selectFrom("access_point").selectAll().execute();
 }
 
-/** Id of the access point that has this identity. */
+/** Id of the access point with this identity. */
 export async function accessPointByIdentity(db: Db, identityHash: string): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("access_point")
@@ -21,7 +21,7 @@ export async function accessPointByIdentity(db: Db, identityHash: string): Promi
   return row?.id;
 }
 
-/** Id of an access point in a CCN of this account, by id or name. */
+/** Id of an access point in a CCN of this product account, by id or name. */
 export async function findAccessPointOf(db: Db, tenantId: string, idOrName: string): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("access_point")
@@ -33,7 +33,7 @@ export async function findAccessPointOf(db: Db, tenantId: string, idOrName: stri
   return row?.id;
 }
 
-/** The one that registered with this token and key, and has not used its identity yet. */
+/** The access point that registered with this token and key and has not used its identity yet. */
 export async function registeredWith(
   db: Db,
   tokenHash: string,
@@ -47,7 +47,7 @@ export async function registeredWith(
     .executeTakeFirst();
 }
 
-/** The number after the highest that is in use. Unique all the same: of two transactions with one number, one fails. */
+/** One more than the highest number in use. A unique index makes one of two concurrent transactions fail. */
 export async function nextNumber(db: Db): Promise<number> {
   const highest = await query(db)
     .selectFrom("access_point")
@@ -60,7 +60,7 @@ export async function insertAccessPoint(tx: Tx, row: AccessPointRow): Promise<vo
   await query(tx).insertInto("access_point").values(row).execute();
 }
 
-/** It registers again before it has used its identity. */
+/** Updates an access point that registers again before it has used its identity. */
 export async function registerAgain(
   tx: Tx,
   id: string,
@@ -69,7 +69,7 @@ export async function registerAgain(
   await query(tx).updateTable("access_point").set(values).where("id", "=", id).execute();
 }
 
-/** It came with its identity, and says this of itself. `at`: epoch ms. */
+/** Stores what an access point reports after authenticating with its identity. `at` is epoch ms. */
 export async function describeAccessPoint(db: Db, id: string, values: DescriptionColumns, at: number): Promise<void> {
   await query(db)
     .updateTable("access_point")
@@ -78,7 +78,7 @@ export async function describeAccessPoint(db: Db, id: string, values: Descriptio
     .execute();
 }
 
-/** It was last seen at `at` (epoch ms). */
+/** Records that it was seen at `at` (epoch ms). */
 export async function touchAccessPoint(tx: Tx, id: string, at: number): Promise<void> {
   await query(tx).updateTable("access_point").set({ online: 1, last_seen_at: at }).where("id", "=", id).execute();
 }
@@ -95,7 +95,7 @@ export async function findToken(db: Db, tokenHash: string): Promise<TokenRow | u
   return query(db).selectFrom("access_point_token").selectAll().where("token_hash", "=", tokenHash).executeTakeFirst();
 }
 
-/** In the order in which they were made. */
+/** Ordered by creation. */
 export async function allTokens(db: Db): Promise<TokenRow[]> {
   return query(db).selectFrom("access_point_token").selectAll().orderBy("created_at").execute();
 }
@@ -104,7 +104,7 @@ export async function insertToken(tx: Tx, row: TokenRow): Promise<void> {
   await query(tx).insertInto("access_point_token").values(row).execute();
 }
 
-/** False = it is used up. Of many at once, as many get true as there are uses left. */
+/** Uses the token once; false = it is used up. Concurrent calls cannot exceed the number of uses. */
 export async function takeUse(tx: Tx, id: string): Promise<boolean> {
   const { numUpdatedRows } = await query(tx)
     .updateTable("access_point_token")
@@ -115,7 +115,7 @@ export async function takeUse(tx: Tx, id: string): Promise<boolean> {
   return numUpdatedRows === 1n;
 }
 
-/** False = there is no such token. */
+/** False = no such token. */
 export async function deleteToken(tx: Tx, id: string): Promise<boolean> {
   const { numDeletedRows } = await query(tx).deleteFrom("access_point_token").where("id", "=", id).executeTakeFirst();
   return numDeletedRows === 1n;

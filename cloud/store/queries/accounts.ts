@@ -7,8 +7,8 @@ import { nameKey } from "../names.ts";
 export type AccountRow = Row<"account">;
 
 /**
- * The account of this name, whatever its case and with blanks around it, or with this id. Of two whose names differ by case only
- * (there may be such from before), the one that was meant exactly.
+ * The account with this name, ignoring case and surrounding blanks, or with this id. If older data has names that differ only in case,
+ * prefers the exact match.
  */
 export function accountNamed(db: Db, instanceId: string, user: string): Promise<AccountRow | undefined> {
   return query(db)
@@ -24,7 +24,7 @@ export function accountById(db: Db, id: string): Promise<AccountRow | undefined>
   return query(db).selectFrom("account").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
-/** In the order of their names. */
+/** Ordered by name. */
 export function accountsOf(db: Db, instanceId: string): Promise<AccountRow[]> {
   return query(db)
     .selectFrom("account")
@@ -55,7 +55,7 @@ export async function deleteAccount(tx: Tx, id: string): Promise<void> {
   await query(tx).deleteFrom("account").where("id", "=", id).execute();
 }
 
-/** The instance in which the name is taken, among those that share the instance's enterprise code. */
+/** The instance in which the user name is taken, among all instances with the same enterprise code. */
 export async function namesakeIn(db: Db, instanceId: string, userName: string): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("account")
@@ -68,7 +68,7 @@ export async function namesakeIn(db: Db, instanceId: string, userName: string): 
   return row?.instance_id;
 }
 
-/** Whose fixed address it is, among the instances that share the instance's access points. */
+/** The account with this fixed address, among all instances served by the same CCN. */
 export function ownerOfAddress(
   db: Db,
   instanceId: string,
@@ -84,7 +84,7 @@ export function ownerOfAddress(
     .executeTakeFirst();
 }
 
-/** Whether a running session has it, among the instances that share the instance's access points. */
+/** Whether a running session has this address, among all instances served by the same CCN. */
 export async function hasSessionAt(db: Db, instanceId: string, address: string): Promise<boolean> {
   const row = await query(db)
     .selectFrom("session")
@@ -97,7 +97,7 @@ export async function hasSessionAt(db: Db, instanceId: string, address: string):
   return row !== undefined;
 }
 
-/** Bytes since the account was made. */
+/** Bytes since the account was created. */
 export async function trafficOf(db: Db, accountId: string): Promise<{ rx: number; tx: number }> {
   const row = await query(db)
     .selectFrom("traffic_day")
@@ -107,7 +107,7 @@ export async function trafficOf(db: Db, accountId: string): Promise<{ rx: number
   return { rx: Number(row?.rx ?? 0), tx: Number(row?.tx ?? 0) };
 }
 
-/** The account's running sessions, with the bandwidth that is stored for it now. */
+/** The account's running sessions, with its currently stored bandwidth. */
 export function runningWithBandwidth(
   db: Db,
   accountId: string,

@@ -16,7 +16,7 @@ export async function renameAcl(tx: Tx, id: string, name: string): Promise<void>
   await query(tx).updateTable("acl").set({ name }).where("id", "=", id).execute();
 }
 
-/** With its rules. */
+/** Deletes an ACL with its rules. */
 export async function deleteAcl(tx: Tx, id: string): Promise<void> {
   await query(tx).deleteFrom("acl").where("id", "=", id).execute();
 }
@@ -51,7 +51,7 @@ export async function deleteRule(tx: Tx, id: string): Promise<void> {
   await query(tx).deleteFrom("acl_rule").where("id", "=", id).execute();
 }
 
-/** The rules that are in force for an instance, in the order in which they apply. */
+/** The effective rules of an instance, in the order in which they apply. */
 export async function rulesOfInstance(db: Db, instanceId: string): Promise<AclRuleRow[]> {
   return query(db)
     .selectFrom("acl_instance")
@@ -64,7 +64,7 @@ export async function rulesOfInstance(db: Db, instanceId: string): Promise<AclRu
     .execute();
 }
 
-/** Id of some instance that has this list. */
+/** Id of any instance that uses this ACL. */
 export async function instanceWithAcl(db: Db, aclId: string): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("acl_instance")
@@ -74,7 +74,7 @@ export async function instanceWithAcl(db: Db, aclId: string): Promise<string | u
   return row?.instance_id;
 }
 
-/** Gives an instance its list; returns the one that it has then, which is another one if it had that already. */
+/** Gives an instance an ACL unless it has one; returns the one it then has. */
 export async function associateAcl(
   tx: Tx,
   instanceId: string,

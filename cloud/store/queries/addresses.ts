@@ -1,14 +1,14 @@
 import type { Db, Row, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** An address that was given out at some time, with the session that had it last. */
+/** An address that was assigned at some time, with its last session. */
 export interface GivenAddress {
   ip: string;
   ip6: string;
   device_id: string;
   blocked_until: number;
   held_until: number;
-  /** null = it is not there any more. */
+  /** null = the session was deleted. */
   session: string | null;
   account_id: string | null;
   ended_at: number | null;
@@ -32,7 +32,7 @@ export async function givenAddresses(db: Db, ccnId: string): Promise<GivenAddres
     .execute();
 }
 
-/** Fixed addresses of accounts in the instances that the CCN's access points serve. */
+/** Fixed addresses of accounts in all instances that the CCN serves. */
 export async function fixedAddresses(db: Db, ccnId: string): Promise<Set<string>> {
   const rows = await query(db)
     .selectFrom("account")
@@ -44,7 +44,7 @@ export async function fixedAddresses(db: Db, ccnId: string): Promise<Set<string>
   return new Set(rows.map((row) => row.client_ip ?? ""));
 }
 
-/** Writes down who has an address now. */
+/** Records the owner of an address. */
 export async function putAddress(tx: Tx, row: Row<"address">): Promise<void> {
   const { ccn_id, ip, ...values } = row;
   await query(tx)
@@ -54,7 +54,7 @@ export async function putAddress(tx: Tx, row: Row<"address">): Promise<void> {
     .execute();
 }
 
-/** Of a session that ended. Times are epoch ms. */
+/** Keeps the address of an ended session reserved and blocked. Times are epoch ms. */
 export async function keepAddressBack(
   tx: Tx,
   sessionId: string,
@@ -67,7 +67,7 @@ export async function keepAddressBack(
     .execute();
 }
 
-/** No access point carries the session any more. */
+/** Unblocks the address of a session that no access point has any more. */
 export async function unblockAddress(tx: Tx, sessionId: string): Promise<void> {
   await query(tx).updateTable("address").set({ blocked_until: 0 }).where("session_id", "=", sessionId).execute();
 }

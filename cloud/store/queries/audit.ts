@@ -5,22 +5,22 @@ import type { Schema } from "../schema.ts";
 
 export type AuditRow = Row<"audit">;
 
-/** `user_name`: without case. `before` and `after`: JSON; null = the object did not exist, or does not any more. */
+/** `user_name` in lower case; `before` and `after` are JSON, null = the object did not exist. */
 export async function insertAudit(db: Db, row: Omit<AuditRow, "id">): Promise<void> {
   await query(db).insertInto("audit").values(row).execute();
 }
 
 export interface AuditFilter {
   limit: number;
-  /** Without case: what was done to this account, also when it is gone. */
+  /** User name in lower case; also finds records of a deleted account. */
   nameKey?: string | undefined;
-  /** This one, with those whose name goes on ("sign-in" with "sign-in refused"). */
+  /** This action, and actions that begin with it and a space ("sign-in" matches "sign-in refused"). */
   action?: string | undefined;
   /** Epoch ms. */
   since?: number | undefined;
 }
 
-/** The newest first. */
+/** Newest first. */
 export async function auditRecords(db: Db, { limit, nameKey, action, since }: AuditFilter): Promise<AuditRow[]> {
   let found = query(db).selectFrom("audit").selectAll().orderBy("id", "desc").limit(limit);
   if (nameKey !== undefined) {
@@ -28,7 +28,7 @@ export async function auditRecords(db: Db, { limit, nameKey, action, since }: Au
     found = found.where((e) => e.or([e("user_name", "=", nameKey), e("target", "in", accounts)]));
   }
   if (action !== undefined) {
-    // Every name that begins with these words; "!" is above the blank.
+    // All actions with this prefix and a space; "!" is the character after the space.
     const further = (e: ExpressionBuilder<Schema, "audit">) =>
       e.and([e("action", ">=", `${action} `), e("action", "<", `${action}!`)]);
     found = found.where((e) => e.or([e("action", "=", action), further(e)]));
@@ -37,7 +37,7 @@ export async function auditRecords(db: Db, { limit, nameKey, action, since }: Au
   return found.execute();
 }
 
-/** Deletes records of these actions that are older than `before` (epoch ms), and all but the newest `kept`. */
+/** Deletes records of these actions that are older than `before` (epoch ms) or not among the newest `kept`. */
 export async function deleteAudit(db: Db, actions: readonly string[], before: number, kept: number): Promise<void> {
   const surplus = await query(db)
     .selectFrom("audit")

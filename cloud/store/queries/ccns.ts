@@ -7,7 +7,7 @@ export async function findCcn(db: Db, id: string): Promise<CcnRow | undefined> {
   return query(db).selectFrom("ccn").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
-/** One of the account's of this name. */
+/** A CCN of the product account with this name. */
 export async function findCcnByName(db: Db, tenantId: string, name: string): Promise<CcnRow | undefined> {
   return query(db)
     .selectFrom("ccn")
@@ -17,7 +17,7 @@ export async function findCcnByName(db: Db, tenantId: string, name: string): Pro
     .executeTakeFirst();
 }
 
-/** The account's own one, whose access points serve what is bound to none. There is always one. */
+/** The account's default CCN, which always exists and serves instances that no other CCN serves. */
 export async function defaultCcn(db: Db, tenantId: string): Promise<string> {
   const row = await query(db)
     .selectFrom("ccn")
@@ -43,7 +43,7 @@ export async function updateCcn(
   await query(tx).updateTable("ccn").set(values).where("id", "=", id).execute();
 }
 
-/** With its tags and registration tokens. The instances that its access points served go to those of `home`. */
+/** Deletes a CCN with its tags and registration tokens. Instances that it served are then served by `home`. */
 export async function deleteCcn(tx: Tx, id: string, home: string): Promise<void> {
   await query(tx).updateTable("instance").set({ ccn_id: home }).where("ccn_id", "=", id).execute();
   await query(tx).deleteFrom("access_point_token").where("ccn_id", "=", id).execute();
@@ -51,7 +51,7 @@ export async function deleteCcn(tx: Tx, id: string, home: string): Promise<void>
   await query(tx).deleteFrom("ccn").where("id", "=", id).execute();
 }
 
-/** What still hangs on a CCN. */
+/** What still uses a CCN. */
 export async function usesOfCcn(
   db: Db,
   id: string,
@@ -74,7 +74,7 @@ export async function hasAccessPoints(db: Db, ccnId: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** An instance, and which CCN it is bound to and served by. */
+/** An instance with the CCN it is bound to and the one that serves it. */
 export interface Binding {
   id: string;
   tenant_id: string;
@@ -93,13 +93,13 @@ export async function instancesBoundTo(db: Db, ccnId: string): Promise<Binding[]
   return query(db).selectFrom("instance").select(binding).where("bound_ccn_id", "=", ccnId).execute();
 }
 
-/** Ids of those whose sessions go to the access points of this CCN. */
+/** Ids of instances that this CCN's access points serve. */
 export async function instancesServedBy(db: Db, ccnId: string): Promise<string[]> {
   const rows = await query(db).selectFrom("instance").select("id").where("ccn_id", "=", ccnId).execute();
   return rows.map((row) => row.id);
 }
 
-/** `serving`: the CCN whose access points serve it from now on; absent = as before. */
+/** Changes the binding and the serving CCN; undefined = unchanged. */
 export async function bind(
   tx: Tx,
   instanceId: string,

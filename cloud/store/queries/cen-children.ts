@@ -3,7 +3,7 @@ import { query } from "../kysely.ts";
 
 export type CenChildRow = Row<"cen_child">;
 
-/** What can be attached to a CEN. */
+/** A CCN or cloud network. */
 export interface Attachable {
   id: string;
   name: string;
@@ -11,7 +11,7 @@ export interface Attachable {
   tenantId: string;
 }
 
-/** A CCN or a cloud network, whoever owns it. */
+/** A CCN or cloud network of any owner. */
 export async function findAttachable(db: Db, type: "CCN" | "VPC", id: string): Promise<Attachable | undefined> {
   const row = await query(db)
     .selectFrom(type === "CCN" ? "ccn" : "cloud_network")
@@ -21,7 +21,7 @@ export async function findAttachable(db: Db, type: "CCN" | "VPC", id: string): P
   return row && { id: row.id, name: row.name, region: row.region, tenantId: row.tenant_id };
 }
 
-/** False = the child is attached to a CEN already. */
+/** False = the child is already attached to a CEN. */
 export async function attach(tx: Tx, row: CenChildRow): Promise<boolean> {
   const added = await query(tx)
     .insertInto("cen_child")
@@ -31,7 +31,7 @@ export async function attach(tx: Tx, row: CenChildRow): Promise<boolean> {
   return added.numInsertedOrUpdatedRows === 1n;
 }
 
-/** False = it was not attached there. */
+/** False = it was not attached to this CEN. */
 export async function detach(tx: Tx, cenId: string, type: string, childId: string): Promise<boolean> {
   const { numDeletedRows } = await query(tx)
     .deleteFrom("cen_child")
@@ -55,13 +55,13 @@ export async function cenOfChild(
     .executeTakeFirst();
 }
 
-/** Id of some child of the CEN. */
+/** Id of any child of the CEN. */
 export async function someChild(db: Db, cenId: string): Promise<string | undefined> {
   const row = await query(db).selectFrom("cen_child").select("child_id").where("cen_id", "=", cenId).executeTakeFirst();
   return row?.child_id;
 }
 
-/** Prefixes of the cloud networks that are attached to a CEN. */
+/** Prefixes of the cloud networks attached to a CEN. */
 export async function attachedPrefixes(db: Db, cenId: string): Promise<{ id: string; region: string; cidr: string }[]> {
   return query(db)
     .selectFrom("cen_child")

@@ -21,7 +21,7 @@ export async function updateCen(
   await query(tx).updateTable("cen").set(values).where("id", "=", id).execute();
 }
 
-/** With its tags. Children and packages refer to it, and keep it from being deleted. */
+/** Deletes a CEN with its tags. Foreign keys of children and packages prevent deleting one that is in use. */
 export async function deleteCen(tx: Tx, id: string): Promise<void> {
   await query(tx).deleteFrom("tag").where("object_id", "=", id).execute();
   await query(tx).deleteFrom("cen").where("id", "=", id).execute();
@@ -31,7 +31,7 @@ export async function findPackage(db: Db, id: string): Promise<PackageRow | unde
   return query(db).selectFrom("cen_bandwidth_package").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
-/** Those that are associated with a CEN. */
+/** Packages associated with a CEN. */
 export async function packagesOf(db: Db, cenId: string): Promise<PackageRow[]> {
   return query(db).selectFrom("cen_bandwidth_package").selectAll().where("cen_id", "=", cenId).execute();
 }
@@ -40,7 +40,7 @@ export async function insertPackage(tx: Tx, row: PackageRow): Promise<void> {
   await query(tx).insertInto("cen_bandwidth_package").values(row).execute();
 }
 
-/** With its tags; false = it is associated with a CEN. */
+/** Deletes a package with its tags; false = it is associated with a CEN. */
 export async function deletePackage(tx: Tx, id: string): Promise<boolean> {
   const { numDeletedRows } = await query(tx)
     .deleteFrom("cen_bandwidth_package")
@@ -51,7 +51,7 @@ export async function deletePackage(tx: Tx, id: string): Promise<boolean> {
   return numDeletedRows === 1n;
 }
 
-/** False = it is associated with a CEN already. */
+/** False = it is already associated with a CEN. */
 export async function associatePackage(tx: Tx, id: string, cenId: string): Promise<boolean> {
   const { numUpdatedRows } = await query(tx)
     .updateTable("cen_bandwidth_package")
@@ -66,12 +66,12 @@ export async function unassociatePackage(tx: Tx, id: string): Promise<void> {
   await query(tx).updateTable("cen_bandwidth_package").set({ cen_id: null }).where("id", "=", id).execute();
 }
 
-/** Limits that are taken from a package. */
+/** Region limits that use a package's bandwidth. */
 export async function limitsOfPackage(db: Db, packageId: string): Promise<RegionLimitRow[]> {
   return query(db).selectFrom("cen_region_limit").selectAll().where("package_id", "=", packageId).execute();
 }
 
-/** Replaces the limit between two regions; 0 = there is none any more. */
+/** Replaces the limit between two regions; 0 deletes it. */
 export async function putRegionLimit(tx: Tx, row: RegionLimitRow): Promise<void> {
   await query(tx)
     .deleteFrom("cen_region_limit")
@@ -82,7 +82,7 @@ export async function putRegionLimit(tx: Tx, row: RegionLimitRow): Promise<void>
   if (row.bandwidth > 0) await query(tx).insertInto("cen_region_limit").values(row).execute();
 }
 
-/** Pairs of areas between which a package and a limit above zero join regions of this CEN. */
+/** Pairs of areas that a package with a limit above zero joins in this CEN. */
 export async function joinedAreasOf(db: Db, cenId: string): Promise<{ area_a: string; area_b: string }[]> {
   return query(db)
     .selectFrom("cen_region_limit")

@@ -1,7 +1,7 @@
 import type { Db } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** What the chain of an instance begins with. */
+/** The columns of an instance from which its chain is loaded. */
 export interface ChainStart {
   id: string;
   name: string;
@@ -19,20 +19,20 @@ export async function chainStart(db: Db, instanceId: string): Promise<ChainStart
     .executeTakeFirst();
 }
 
-/** A cloud network that a chain may lead to. */
+/** A cloud network that may be part of a chain. */
 export interface ReachedNetwork {
   id: string;
   name: string;
   region: string;
   instanceId: string | null;
-  /** The CEN it is attached to. */
+  /** The CEN it is attached to; null = none. */
   cenId: string | null;
   cidrs: string[];
-  /** Ids; none = all. */
+  /** Ids of access points that reach it; none = all. */
   accessPoints: string[];
 }
 
-/** Those attached to the CEN, the owner's that are attached nowhere, and the instance's own. */
+/** Networks attached to the CEN, the owner's networks that are not attached to any CEN, and the instance's own. */
 export async function networksInReach(
   db: Db,
   instance: { id: string; tenant_id: string },
@@ -87,7 +87,7 @@ export async function networksInReach(
   }));
 }
 
-/** The addresses that an instance's clients get. */
+/** Address blocks of the instance's clients. */
 export async function clientBlocks(db: Db, instanceId: string): Promise<string[]> {
   const rows = query(db).selectFrom("instance_cidr").select("cidr").where("instance_id", "=", instanceId);
   return (await rows.orderBy("position").execute()).map((row) => row.cidr);
@@ -104,7 +104,7 @@ export async function connectedInstances(db: Db): Promise<string[]> {
   return rows.map((row) => row.instance_id);
 }
 
-/** JSON of what was found when an instance was last examined. */
+/** The last diagnosis of an instance, as JSON. */
 export async function findDiagnosis(db: Db, instanceId: string): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("diagnosis")
@@ -114,7 +114,7 @@ export async function findDiagnosis(db: Db, instanceId: string): Promise<string 
   return row?.report;
 }
 
-/** `at`: epoch ms. */
+/** `at` is epoch ms. */
 export async function putDiagnosis(db: Db, instanceId: string, at: number, report: string): Promise<void> {
   const row = { instance_id: instanceId, at, report };
   await query(db)

@@ -3,7 +3,7 @@ import { query } from "../kysely.ts";
 
 type CodeRow = Row<"enterprise_code">;
 
-/** `code`: upper case, here and below. */
+/** `code` is in upper case, here and below. */
 export async function findCode(db: Db, code: string): Promise<CodeRow | undefined> {
   return query(db).selectFrom("enterprise_code").selectAll().where("code", "=", code).executeTakeFirst();
 }
@@ -17,7 +17,7 @@ export async function findDefaultCode(db: Db, tenantId: string): Promise<CodeRow
     .executeTakeFirst();
 }
 
-/** False = the code is taken; codes are unique over all accounts of the product. */
+/** False = the code is taken; codes are unique across all product accounts. */
 export async function insertCode(tx: Tx, row: CodeRow): Promise<boolean> {
   const added = await query(tx)
     .insertInto("enterprise_code")
@@ -27,7 +27,7 @@ export async function insertCode(tx: Tx, row: CodeRow): Promise<boolean> {
   return added.numInsertedOrUpdatedRows === 1n;
 }
 
-/** Makes one of an account's codes its default in the place of the former one. */
+/** Makes a code the account's default instead of the former one. */
 export async function setDefaultCode(tx: Tx, tenantId: string, code: string): Promise<void> {
   const own = query(tx).updateTable("enterprise_code").where("tenant_id", "=", tenantId);
   await own.set({ is_default: 0 }).where("is_default", "=", 1).execute();
@@ -38,7 +38,7 @@ export async function deleteCode(tx: Tx, code: string): Promise<void> {
   await query(tx).deleteFrom("enterprise_code").where("code", "=", code).execute();
 }
 
-/** Id of some instance that has this code. */
+/** Id of any instance with this code. */
 export async function instanceWithCode(db: Db, code: string): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("instance")
@@ -48,7 +48,7 @@ export async function instanceWithCode(db: Db, code: string): Promise<string | u
   return row?.id;
 }
 
-/** Instances of a code, the oldest first. */
+/** Instances of a code, oldest first. */
 export async function instancesWithCode(db: Db, code: string): Promise<{ id: string; name: string }[]> {
   return query(db)
     .selectFrom("instance")
@@ -58,7 +58,7 @@ export async function instancesWithCode(db: Db, code: string): Promise<{ id: str
     .execute();
 }
 
-/** A user name of the instance that another instance of `code` has as well. */
+/** A user name of the instance that also exists in another instance of `code`. */
 export async function namesakeUnderCode(db: Db, instanceId: string, code: string): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("account as ours")

@@ -1,9 +1,9 @@
 import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** Which peers an access point may have: written before it gets them, deleted when it has confirmed their removal. */
+/** Peers that an access point may have: recorded before they are sent, deleted once the access point has confirmed their removal. */
 
-/** Ids of sessions that the access point may carry. */
+/** Ids of sessions that the access point may have as peers. */
 export async function deliveredTo(db: Db, accessPointId: string): Promise<Set<string>> {
   const rows = await query(db)
     .selectFrom("peer_delivery")
@@ -13,7 +13,7 @@ export async function deliveredTo(db: Db, accessPointId: string): Promise<Set<st
   return new Set(rows.map((row) => row.session_id));
 }
 
-/** Of these, ids of sessions that are over. */
+/** Ids of those sessions that have ended. */
 export async function endedDeliveries(db: Db, accessPointId: string): Promise<string[]> {
   const rows = await query(db)
     .selectFrom("peer_delivery")
@@ -34,7 +34,7 @@ export async function addDeliveries(tx: Tx, sessionId: string, accessPointIds: r
     .execute();
 }
 
-/** Whether any access point may carry the session. */
+/** Whether any access point may have the session as a peer. */
 export async function isDelivered(db: Db, sessionId: string): Promise<boolean> {
   const row = await query(db)
     .selectFrom("peer_delivery")

@@ -3,7 +3,7 @@ import { query } from "../kysely.ts";
 
 export type DeviceRow = Row<"device">;
 
-/** Adds a device, or takes over what it says of itself now. */
+/** Adds a device, or updates its description. */
 export async function putDevice(tx: Tx, row: DeviceRow): Promise<void> {
   const { name, platform, last_seen_at } = row;
   await query(tx)
@@ -24,7 +24,7 @@ export async function isKnownDevice(db: Db, accountId: string, id: string): Prom
   return row !== undefined;
 }
 
-/** The most recently seen first. */
+/** Most recently seen first. */
 export async function devicesOf(db: Db, accountId: string, limit: number): Promise<DeviceRow[]> {
   return query(db)
     .selectFrom("device")
@@ -36,7 +36,7 @@ export async function devicesOf(db: Db, accountId: string, limit: number): Promi
     .execute();
 }
 
-/** Ids of an account's devices but for the `kept` latest. */
+/** Ids of an account's devices beyond the `kept` most recently seen, at most 1,000. */
 export async function surplusDevices(db: Db, accountId: string, kept: number): Promise<string[]> {
   const rows = await query(db)
     .selectFrom("device")
@@ -49,7 +49,7 @@ export async function surplusDevices(db: Db, accountId: string, kept: number): P
   return rows.map((row) => row.id);
 }
 
-/** `at`: epoch ms. */
+/** `at` is epoch ms. */
 export async function touchDevice(tx: Tx, accountId: string, id: string, at: number): Promise<void> {
   await query(tx)
     .updateTable("device")
@@ -59,7 +59,7 @@ export async function touchDevice(tx: Tx, accountId: string, id: string, at: num
     .execute();
 }
 
-/** False = there is no such device. */
+/** False = no such device. */
 export async function deleteDevice(tx: Tx, accountId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await query(tx)
     .deleteFrom("device")

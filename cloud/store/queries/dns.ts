@@ -1,12 +1,12 @@
 import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** What an instance tells its clients about names, each list in its order. */
+/** DNS settings of an instance; the lists are ordered. */
 export interface DnsRows {
   servers: readonly string[];
   domains: readonly string[];
   search: readonly string[];
-  /** Stored and returned, never applied. */
+  /** Stored and returned, but not used. */
   recovered: readonly string[];
 }
 

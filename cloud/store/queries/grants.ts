@@ -1,14 +1,14 @@
 import type { Db, Row, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** A CCN or CEN of the account with this number: both must fit. */
+/** A CCN or CEN owned by the product account with this number. */
 export async function ownedByUid(
   db: Db,
   table: "ccn" | "cen",
   id: string,
   uid: number,
 ): Promise<{ id: string; tenantId: string } | undefined> {
-  // One type stands for both tables: what is asked of it, each of them has.
+  // The cast to one table's type is safe: both have these columns.
   const row = await query(db)
     .selectFrom((table === "ccn" ? "ccn as owned" : "cen as owned") as "ccn as owned")
     .innerJoin("tenant", "tenant.id", "owned.tenant_id")
@@ -19,7 +19,10 @@ export async function ownedByUid(
   return row;
 }
 
-/** An instance is granted to one CCN at most. Adds the grant if there is none, and returns the one that is in force then. */
+/**
+ * Grants an instance to a CCN unless it is already granted to one; returns the effective grant. An instance can be granted to only one
+ * CCN.
+ */
 export async function grantInstance(
   tx: Tx,
   row: Row<"grant_sag">,
@@ -47,7 +50,7 @@ export async function isInstanceGranted(db: Db, instanceId: string, ccnId: strin
   return row !== undefined;
 }
 
-/** False = there was no such grant. */
+/** False = no such grant. */
 export async function revokeInstance(tx: Tx, instanceId: string, ccnId: string): Promise<boolean> {
   const { numDeletedRows } = await query(tx)
     .deleteFrom("grant_sag")
@@ -57,7 +60,7 @@ export async function revokeInstance(tx: Tx, instanceId: string, ccnId: string):
   return numDeletedRows === 1n;
 }
 
-/** A repeated grant changes the former one. */
+/** Grants a CCN to a CEN; repeating it updates the grant. */
 export async function grantCcn(tx: Tx, row: Row<"grant_cbn">): Promise<void> {
   await query(tx)
     .insertInto("grant_cbn")
@@ -80,7 +83,7 @@ export async function isCcnGranted(db: Db, ccnId: string, cenId: string): Promis
   return row !== undefined;
 }
 
-/** False = there was no such grant. */
+/** False = no such grant. */
 export async function revokeCcn(tx: Tx, ccnId: string, cenId: string): Promise<boolean> {
   const { numDeletedRows } = await query(tx)
     .deleteFrom("grant_cbn")

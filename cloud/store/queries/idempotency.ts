@@ -1,14 +1,14 @@
 import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** By which a repeated request is recognised. */
+/** Identifies a repeated request. */
 export interface IdempotencyKey {
   tenantId: string;
   action: string;
   token: string;
 }
 
-/** The answer that was stored after `after` (epoch ms). */
+/** The answer stored after `after` (epoch ms). */
 export async function findAnswer(db: Db, key: IdempotencyKey, after: number): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("client_token")
@@ -21,12 +21,15 @@ export async function findAnswer(db: Db, key: IdempotencyKey, after: number): Pr
   return row?.answer;
 }
 
-/** `before`: epoch ms. */
+/** `before` is epoch ms. */
 export async function deleteAnswers(tx: Tx, before: number): Promise<void> {
   await query(tx).deleteFrom("client_token").where("at", "<=", before).execute();
 }
 
-/** False = another request with this token stored its answer meanwhile. `replaces`: one that was found and is of no use. */
+/**
+ * Stores an answer; false = another request with this token stored its own first. `replaces` is an existing answer that may be
+ * overwritten because it is unusable.
+ */
 export async function insertAnswer(
   tx: Tx,
   key: IdempotencyKey,

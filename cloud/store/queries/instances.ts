@@ -9,7 +9,9 @@ export function instanceById(db: Db, id: string): Promise<InstanceRow | undefine
   return query(db).selectFrom("instance").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
-/** At most `most` of those with this id or name, by name; undefined = any. `tenantId` undefined = whoever owns them. */
+/**
+ * At most `most` instances with this id or name (undefined = any), ordered by name. `tenantId` undefined = of all product accounts.
+ */
 export function instancesNamed(
   db: Db,
   tenantId: string | undefined,
@@ -22,13 +24,13 @@ export function instancesNamed(
   return rows.orderBy("name").limit(most).execute();
 }
 
-/** In their order. */
+/** Address blocks of an instance, in order. */
 export async function cidrsOfInstance(db: Db, instanceId: string): Promise<string[]> {
   const rows = query(db).selectFrom("instance_cidr").select("cidr").where("instance_id", "=", instanceId);
   return (await rows.orderBy("position").execute()).map((row) => row.cidr);
 }
 
-/** In the order in which they were made. `tenantId` undefined = whoever owns them. */
+/** Ordered by creation. `tenantId` undefined = of all product accounts. */
 export function allInstances(db: Db, tenantId: string | undefined): Promise<InstanceRow[]> {
   const rows = query(db).selectFrom("instance").selectAll().orderBy("created_at").orderBy("id");
   return (tenantId === undefined ? rows : rows.where("tenant_id", "=", tenantId)).execute();
@@ -42,14 +44,14 @@ export async function updateInstance(tx: Tx, id: string, set: Updateable<Instanc
   await query(tx).updateTable("instance").set(set).where("id", "=", id).execute();
 }
 
-/** With all that is only its own. */
+/** Deletes an instance and everything that belongs only to it. */
 export async function deleteInstance(tx: Tx, id: string): Promise<void> {
   const own = query(tx).selectFrom("cloud_network").select("id").where("instance_id", "=", id);
   await query(tx).deleteFrom("cen_child").where("child_id", "in", own).execute();
   await query(tx).deleteFrom("instance").where("id", "=", id).execute();
 }
 
-/** Those that have an end. */
+/** Instances with a term. */
 export async function instancesThatEnd(db: Db): Promise<{ id: string; end: number }[]> {
   const rows = query(db).selectFrom("instance").select(["id", "end_time"]).where("end_time", "is not", null);
   return (await rows.execute()).flatMap(({ id, end_time }) => (end_time === null ? [] : [{ id, end: end_time }]));
@@ -62,7 +64,7 @@ export async function replaceCidrs(tx: Tx, instanceId: string, cidrs: readonly s
   await query(tx).insertInto("instance_cidr").values(rows).execute();
 }
 
-/** The other instances that a CCN serves or that are bound to it, with their blocks. */
+/** Address blocks of the other instances that the CCN serves or that are bound to it. */
 export function neighbourCidrs(
   db: Db,
   ccnId: string,

@@ -3,7 +3,7 @@ import { query } from "../kysely.ts";
 
 type NetworkRow = Row<"cloud_network">;
 
-/** One of an account's, by id or name. */
+/** A cloud network of the product account, by id or name. */
 export async function findNetwork(db: Db, tenantId: string, idOrName: string): Promise<NetworkRow | undefined> {
   return query(db)
     .selectFrom("cloud_network")
@@ -13,7 +13,7 @@ export async function findNetwork(db: Db, tenantId: string, idOrName: string): P
     .executeTakeFirst();
 }
 
-/** The network in which an instance's own routes are kept. */
+/** The cloud network with an instance's own routes. */
 export async function networkOfInstance(db: Db, instanceId: string): Promise<string | undefined> {
   const row = await query(db)
     .selectFrom("cloud_network")
@@ -23,7 +23,7 @@ export async function networkOfInstance(db: Db, instanceId: string): Promise<str
   return row?.id;
 }
 
-/** False = the instance has one already; each has one at most. */
+/** False = the instance already has one; each has at most one. */
 export async function insertNetwork(tx: Tx, row: NetworkRow): Promise<boolean> {
   const added = await query(tx)
     .insertInto("cloud_network")
@@ -37,13 +37,13 @@ export async function renameNetwork(tx: Tx, id: string, name: string): Promise<v
   await query(tx).updateTable("cloud_network").set({ name }).where("id", "=", id).execute();
 }
 
-/** Also where it is attached. */
+/** Deletes a cloud network and its attachment. */
 export async function deleteNetwork(tx: Tx, id: string): Promise<void> {
   await query(tx).deleteFrom("cen_child").where("child_id", "=", id).execute();
   await query(tx).deleteFrom("cloud_network").where("id", "=", id).execute();
 }
 
-/** In the order in which they were given. */
+/** In the order in which they were set. */
 export async function prefixesOf(db: Db, networkId: string): Promise<string[]> {
   const rows = query(db).selectFrom("cloud_network_cidr").select("cidr").where("network_id", "=", networkId);
   return (await rows.orderBy("position").execute()).map((row) => row.cidr);
@@ -57,7 +57,7 @@ export async function putPrefixes(tx: Tx, networkId: string, prefixes: readonly 
   }
 }
 
-/** Ids of the access points that reach it; none = all do. */
+/** Ids of the access points that reach it; none = all. */
 export async function accessPointsOfNetwork(db: Db, networkId: string): Promise<string[]> {
   const rows = query(db)
     .selectFrom("cloud_network_access_point")
@@ -66,7 +66,7 @@ export async function accessPointsOfNetwork(db: Db, networkId: string): Promise<
   return (await rows.orderBy("access_point_id").execute()).map((row) => row.access_point_id);
 }
 
-/** Replaces what `accessPointsOfNetwork` returns. */
+/** Replaces the access points that reach it. */
 export async function putAccessPointsOfNetwork(tx: Tx, networkId: string, ids: readonly string[]): Promise<void> {
   await query(tx).deleteFrom("cloud_network_access_point").where("network_id", "=", networkId).execute();
   for (const id of new Set(ids)) {
@@ -77,7 +77,7 @@ export async function putAccessPointsOfNetwork(tx: Tx, networkId: string, ids: r
   }
 }
 
-/** What an instance's routes need to know of it. */
+/** The columns of an instance that its own routes need. */
 export async function ownerOfRoutes(
   db: Db,
   instanceId: string,

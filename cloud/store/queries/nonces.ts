@@ -1,14 +1,14 @@
 import type { Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** Of a signed request; `at`: its date, epoch ms. */
+/** Nonce of a signed request; `at` is the request's date, epoch ms. */
 export interface Nonce {
   accessKeyId: string;
   value: string;
   at: number;
 }
 
-/** Remembers a nonce; false = it was used before. Of many at once, one gets true. */
+/** Stores a nonce; false = it was already used. Only one of several concurrent calls returns true. */
 export async function insertNonce(tx: Tx, nonce: Nonce): Promise<boolean> {
   const added = await query(tx)
     .insertInto("request_nonce")
@@ -18,7 +18,7 @@ export async function insertNonce(tx: Tx, nonce: Nonce): Promise<boolean> {
   return added.numInsertedOrUpdatedRows === 1n;
 }
 
-/** `before`: epoch ms. */
+/** `before` is epoch ms. */
 export async function deleteNoncesBefore(tx: Tx, before: number): Promise<void> {
   await query(tx).deleteFrom("request_nonce").where("at", "<", before).execute();
 }

@@ -2,7 +2,7 @@ import type { Db, Row, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 import { nameKey } from "../names.ts";
 
-/** Whose code: it is good on the device that asked for it only. `code`: the enterprise code. */
+/** Owner of a code. A code is valid only on the device that requested it. `code` is the enterprise code. */
 export interface CodeOwner {
   code: string;
   userName: string;
@@ -14,7 +14,7 @@ const keyOf = ({ code, userName }: Pick<CodeOwner, "code" | "userName">) => ({
   user_name: nameKey(userName),
 });
 
-/** Those of all devices that asked for this name and are still good. */
+/** Valid codes for this user name, of all devices. */
 export async function passwordCodes(
   db: Db,
   owner: CodeOwner,
@@ -30,7 +30,7 @@ export async function passwordCodes(
     .execute();
 }
 
-/** Replaces the device's former one. */
+/** Replaces the device's former code. */
 export async function putPasswordCode(
   tx: Tx,
   owner: CodeOwner,
@@ -43,7 +43,7 @@ export async function putPasswordCode(
     .execute();
 }
 
-/** Uses up one try and returns the code's hash; undefined = there is no code, or no try left. */
+/** Uses one try and returns the code's hash; undefined = no code, or no tries left. */
 export async function takeTry(db: Db, owner: CodeOwner, now: number): Promise<string | undefined> {
   const { enterprise_code, user_name } = keyOf(owner);
   const row = await query(db)
@@ -59,7 +59,7 @@ export async function takeTry(db: Db, owner: CodeOwner, now: number): Promise<st
   return row?.code_hash;
 }
 
-/** Deletes those of all devices; returns their hashes. */
+/** Deletes the codes of all devices; returns their hashes. */
 export async function deletePasswordCodes(tx: Tx, of: Pick<CodeOwner, "code" | "userName">): Promise<string[]> {
   const { enterprise_code, user_name } = keyOf(of);
   const rows = await query(tx)
@@ -71,7 +71,7 @@ export async function deletePasswordCodes(tx: Tx, of: Pick<CodeOwner, "code" | "
   return rows.map((row) => row.code_hash);
 }
 
-/** As `deletePasswordCodes`, by the account's id. */
+/** Like `deletePasswordCodes`, by account id. */
 export async function deletePasswordCodesOf(tx: Tx, accountId: string): Promise<void> {
   const account = await query(tx)
     .selectFrom("account")

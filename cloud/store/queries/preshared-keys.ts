@@ -1,7 +1,7 @@
 import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** Of one session, by access point. */
+/** Pre-shared keys of one session, by access point. */
 export type KeysByAccessPoint = Map<string, Uint8Array>;
 
 /** Replaces all keys of a session. */
@@ -14,7 +14,7 @@ export async function putKeys(tx: Tx, sessionId: string, keys: KeysByAccessPoint
     .execute();
 }
 
-/** Adds a key unless there is one; returns the one that is in force. */
+/** Adds a key unless there is one; returns the effective key. */
 export async function addKey(tx: Tx, sessionId: string, accessPointId: string, value: Uint8Array): Promise<Uint8Array> {
   await query(tx)
     .insertInto("keys.preshared_key")
@@ -38,7 +38,7 @@ export async function deleteKeysOfAccessPoint(db: Db, accessPointId: string): Pr
   await query(db).deleteFrom("keys.preshared_key").where("access_point_id", "=", accessPointId).execute();
 }
 
-/** All of them, by session. */
+/** All keys, by session. */
 export async function allKeys(db: Db): Promise<Map<string, KeysByAccessPoint>> {
   const keys = new Map<string, KeysByAccessPoint>();
   for (const row of await query(db).selectFrom("keys.preshared_key").selectAll().execute()) {
@@ -48,7 +48,7 @@ export async function allKeys(db: Db): Promise<Map<string, KeysByAccessPoint>> {
   return keys;
 }
 
-/** What an access point may have a key of that is not there: of running sessions. */
+/** Pairs of running session and access point whose key is missing although the access point may have the peer. */
 export async function lostKeys(db: Db): Promise<{ session_id: string; access_point_id: string }[]> {
   return query(db)
     .selectFrom("peer_delivery")

@@ -2,15 +2,15 @@ import { sql } from "kysely";
 import type { Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** What is kept for some time after it ended. */
+/** Tables whose ended rows are kept for some time. */
 export type Ended = "session" | "sign_in";
 
-/** Deletes those that ended before `before` (epoch ms). */
+/** Deletes rows that ended before `before` (epoch ms). */
 export async function deleteEnded(tx: Tx, table: Ended, before: number): Promise<void> {
   await query(tx).deleteFrom(table).where("ended_at", "<=", before).execute();
 }
 
-/** Deletes those that ended before `before` (epoch ms), but for the last `kept` of each account. */
+/** Deletes rows that ended before `before` (epoch ms), except the last `kept` of each account. */
 export async function deleteSurplusEnded(tx: Tx, table: Ended, before: number, kept: number): Promise<void> {
   await sql`
     delete from ${sql.table(table)} where id in (
@@ -21,7 +21,7 @@ export async function deleteSurplusEnded(tx: Tx, table: Ended, before: number, k
     )`.execute(query(tx));
 }
 
-/** Deletes what belongs to sessions that are not there any more. */
+/** Deletes rows that belong to deleted sessions. */
 export async function deleteOrphans(tx: Tx): Promise<void> {
   const sessions = query(tx).selectFrom("session").select("id");
   await query(tx).deleteFrom("peer_delivery").where("session_id", "not in", sessions).execute();

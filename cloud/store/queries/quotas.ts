@@ -1,7 +1,7 @@
 import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** The value that an administrator set; undefined = the standard one is in force. */
+/** The value that an operator set; undefined = the default applies. */
 export async function findQuota(db: Db, tenantId: string, name: string): Promise<number | undefined> {
   const row = await query(db)
     .selectFrom("quota")
@@ -12,7 +12,7 @@ export async function findQuota(db: Db, tenantId: string, name: string): Promise
   return row?.value;
 }
 
-/** All values that were set for an account of the product, by name. */
+/** All values set for a product account, by name. */
 export async function quotasOf(db: Db, tenantId: string): Promise<Map<string, number>> {
   const rows = await query(db).selectFrom("quota").selectAll().where("tenant_id", "=", tenantId).execute();
   return new Map(rows.map((row) => [row.name, row.value]));
@@ -26,15 +26,15 @@ export async function putQuota(tx: Tx, tenantId: string, name: string, value: nu
     .execute();
 }
 
-/** Tables of which an account of the product may have so many rows. */
+/** Tables whose number of rows per product account is limited. */
 export type Counted = "instance" | "ccn" | "cen" | "acl" | "cloud_network" | "enterprise_code";
 
-/** The default CCN and CEN do not count: the account did not order them and cannot delete them. */
+/** The default CCN and CEN do not count, because the account did not create them and cannot delete them. */
 const withoutDefault: readonly Counted[] = ["ccn", "cen"];
 
-/** How many of these an account has that count against its quota. */
+/** Number of rows that count against the account's quota. */
 export async function countOwned(db: Db, table: Counted, tenantId: string): Promise<number> {
-  // One type stands for all of these tables: what is asked of it, each of them has.
+  // The cast to one table's type is safe: all have these columns.
   let counted = query(db)
     .selectFrom(table as "ccn")
     .where("tenant_id", "=", tenantId);

@@ -31,7 +31,7 @@ export async function updateResource(
     .execute();
 }
 
-/** False = there was none. */
+/** False = no such resource. */
 export async function deleteResource(tx: Tx, instanceId: string, name: string): Promise<boolean> {
   const removed = await query(tx)
     .deleteFrom("resource")

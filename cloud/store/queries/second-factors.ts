@@ -7,7 +7,7 @@ export async function findSecondFactor(db: Db, accountId: string): Promise<Secon
   return query(db).selectFrom("second_factor").selectAll().where("account_id", "=", accountId).executeTakeFirst();
 }
 
-/** Takes the code of a time step; false = this step or a later one was taken, or the factor is another one. */
+/** Consumes the code of a time step; false = this or a later step was already used, or the second factor was replaced. */
 export async function takeStep(db: Db, accountId: string, secret: string, step: number): Promise<boolean> {
   const { numUpdatedRows } = await query(db)
     .updateTable("second_factor")
@@ -19,7 +19,7 @@ export async function takeStep(db: Db, accountId: string, secret: string, step: 
   return numUpdatedRows === 1n;
 }
 
-/** Keeps a new secret beside the one in force until it is confirmed. */
+/** Stores a new secret; the current one stays in force until this is confirmed. */
 export async function putPendingFactor(tx: Tx, accountId: string, secret: string, until: number): Promise<void> {
   const pending = { pending_secret: secret, pending_until: until };
   await query(tx)
@@ -29,7 +29,7 @@ export async function putPendingFactor(tx: Tx, accountId: string, secret: string
     .execute();
 }
 
-/** Puts the pending secret in force; false = it is not pending any more. */
+/** Puts the pending secret in force; false = it is no longer pending. */
 export async function confirmFactor(tx: Tx, accountId: string, pending: string, step: number): Promise<boolean> {
   const { numUpdatedRows } = await query(tx)
     .updateTable("second_factor")

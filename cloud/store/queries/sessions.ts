@@ -11,7 +11,7 @@ export async function sessionByToken(db: Db, tokenHash: string): Promise<Session
   return query(db).selectFrom("session").selectAll().where("token_hash", "=", tokenHash).executeTakeFirst();
 }
 
-/** Also one that is over. */
+/** Whether the session belongs to the account; it may have ended. */
 export async function isSessionOf(db: Db, id: string, accountId: string): Promise<boolean> {
   const row = await query(db)
     .selectFrom("session")
@@ -44,7 +44,7 @@ export async function hasPublicKey(db: Db, ccnId: string, publicKey: Uint8Array)
   return row !== undefined;
 }
 
-/** undefined = it is over. */
+/** undefined = the session has ended. */
 export async function renewSession(
   tx: Tx,
   id: string,
@@ -59,7 +59,10 @@ export async function renewSession(
     .executeTakeFirst();
 }
 
-/** Until when it had its lease; undefined = it was over already. Of many at once, one gets an answer. */
+/**
+ * Ends a running session and returns the end of its lease; undefined = it had already ended. Only one of several concurrent calls ends
+ * it.
+ */
 export async function endSession(
   tx: Tx,
   id: string,
@@ -75,7 +78,7 @@ export async function endSession(
   return row?.lease_until;
 }
 
-/** An account's sessions, those of a device of it, of a sign-in or of an instance. */
+/** Selects sessions by account, instance, sign-in or device; conditions are combined. */
 export interface SessionsOf {
   accountId?: string;
   instanceId?: string;
@@ -83,7 +86,7 @@ export interface SessionsOf {
   deviceId?: string;
 }
 
-/** Ids of those that are running. */
+/** Ids of the running sessions. */
 export async function runningSessions(db: Db, of: SessionsOf): Promise<string[]> {
   let running = query(db).selectFrom("session").select("id").where("ended_at", "is", null);
   if (of.accountId !== undefined) running = running.where("account_id", "=", of.accountId);
@@ -93,7 +96,7 @@ export async function runningSessions(db: Db, of: SessionsOf): Promise<string[]>
   return (await running.execute()).map((row) => row.id);
 }
 
-/** The running sessions of these sign-ins go on with another one. */
+/** Moves the running sessions of these sign-ins to another sign-in. */
 export async function moveSessions(tx: Tx, from: readonly string[], signInId: string): Promise<void> {
   if (from.length === 0) return;
   await query(tx)
@@ -115,7 +118,7 @@ export async function expiredSessions(db: Db, now: number): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-/** When the next lease ends. */
+/** End of the next lease, epoch ms. */
 export async function nextLeaseEnd(db: Db): Promise<number | undefined> {
   const row = await query(db)
     .selectFrom("session")
@@ -125,7 +128,7 @@ export async function nextLeaseEnd(db: Db): Promise<number | undefined> {
   return row?.at ? Number(row.at) : undefined;
 }
 
-/** A running session with its device's name. */
+/** A running session with the name of its device. */
 export interface NamedSession {
   id: string;
   device_id: string;
@@ -136,7 +139,7 @@ export interface NamedSession {
   name: string | null;
 }
 
-/** An account's running sessions, the latest first. `instanceId` undefined = in any instance. */
+/** An account's running sessions, latest first. `instanceId` undefined = in any instance. */
 export async function namedSessions(
   db: Db,
   accountId: string,
@@ -157,15 +160,15 @@ export async function namedSessions(
   return running.execute();
 }
 
-/** A running session with what its account says of it. */
+/** A running session with values of its account. */
 export interface AccountedSession extends SessionRow {
   /** Kbit/s; 0 = uncapped. */
   bandwidth: number;
-  /** The instance a roaming account came from. */
+  /** Home instance of a roaming account; null = not roaming. */
   roamed_from: string | null;
 }
 
-/** Those that are running, all or of an instance or account. */
+/** Running sessions: all, or those of an instance or account. */
 export async function accountedSessions(
   db: Db,
   of: { instanceId?: string; accountId?: string | undefined },
@@ -181,7 +184,7 @@ export async function accountedSessions(
   return running.execute();
 }
 
-/** A session as it is listed. */
+/** A session for listings. */
 export interface ListedSession extends SessionRow {
   user_name: string | null;
   device_name: string | null;
@@ -190,7 +193,7 @@ export interface ListedSession extends SessionRow {
   tx: number | null;
 }
 
-/** Running ones in the order in which they began, or the last `limit` that ended. */
+/** Running sessions in the order in which they began, or the last `limit` ended ones, latest first. */
 export async function listSessions(
   db: Db,
   of: { instanceId: string | undefined; running: boolean; limit: number },

@@ -18,7 +18,7 @@ export async function deleteSetting(db: Db, name: string): Promise<void> {
   await query(db).deleteFrom("setting").where("name", "=", name).execute();
 }
 
-/** Adds a setting unless there is one; returns the one that is in force. */
+/** Adds a setting unless it exists; returns the effective value. */
 export async function addSetting(store: Store, name: string, value: string): Promise<string> {
   await query(store)
     .insertInto("setting")
@@ -28,7 +28,7 @@ export async function addSetting(store: Store, name: string, value: string): Pro
   return (await findSetting(store, name)) ?? value;
 }
 
-/** Of the secrets of this server, which backups leave out unless they say otherwise. */
+/** A secret of this server in keys.db; backups contain only the one for tokens. */
 export async function findSecret(db: Db, name: string): Promise<Uint8Array | undefined> {
   const row = await query(db)
     .selectFrom("keys.server_secret")
@@ -46,7 +46,7 @@ export async function putSecret(tx: Tx, name: string, value: Uint8Array): Promis
     .execute();
 }
 
-/** Adds a secret unless there is one; returns the one that is in force. */
+/** Adds a secret unless it exists; returns the effective one. */
 export async function addSecret(store: Store, name: string, value: Uint8Array): Promise<Uint8Array> {
   await query(store)
     .insertInto("keys.server_secret")

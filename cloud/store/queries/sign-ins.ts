@@ -4,7 +4,7 @@ import type { Db, Row, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 import { nameKey } from "../names.ts";
 
-/** A sign-in with what its account allows. */
+/** A sign-in with values of its account and instance. */
 export interface SignInState {
   id: string;
   accountId: string;
@@ -23,18 +23,18 @@ export interface SignInState {
   /** Epoch ms. */
   expiresAt: number;
   ended: boolean;
-  /** Why it ended: a code of domain/sessions/reasons.ts; null = no reason was given. */
+  /** Why it ended: a code of domain/sessions/reasons.ts; null = no reason given. */
   endedReason: string | null;
   disabled: boolean;
   mustChange: boolean;
   /** Kbit/s; 0 = uncapped. */
   bandwidth: number;
-  /** Fixed address. */
+  /** Fixed address; null = dynamic. */
   clientIp: string | null;
-  /** The instance a roaming account came from. */
+  /** Home instance of a roaming account; null = not roaming. */
   roamedFrom: string | null;
   instanceLocked: boolean;
-  /** Epoch ms; null = without end. */
+  /** Epoch ms; null = no term. */
   instanceEnd: number | null;
 }
 
@@ -101,7 +101,7 @@ export async function findSignIn(db: Db, id: string): Promise<SignInState | unde
   };
 }
 
-/** A new one, in the place of the device's former one of this account, which must have been ended. */
+/** Adds a sign-in. The device's former sign-in to this account must have been ended. */
 export async function insertSignIn(
   tx: Tx,
   row: Pick<Row<"sign_in">, "id" | "account_id" | "device_id" | "token_hash" | "created_at" | "expires_at">,
@@ -113,8 +113,8 @@ export async function insertSignIn(
 }
 
 /**
- * Puts the next refresh token in force; false = the present one is not `from` any more. Of many at once with one token, one gets
- * true.
+ * Stores the next refresh token; false = `from` is no longer the current one. Only one of several concurrent calls with one token
+ * returns true.
  */
 export async function rotateSignIn(
   tx: Tx,
@@ -137,7 +137,7 @@ export async function rotateSignIn(
   return numUpdatedRows === 1n;
 }
 
-/** The predecessor of the token in force is accepted once more; false = it was already. */
+/** Marks the former token as accepted a second time; false = it already was. */
 export async function reuseFormer(tx: Tx, id: string): Promise<boolean> {
   const { numUpdatedRows } = await query(tx)
     .updateTable("sign_in")
@@ -148,10 +148,10 @@ export async function reuseFormer(tx: Tx, id: string): Promise<boolean> {
   return numUpdatedRows === 1n;
 }
 
-/** Which sign-ins are meant: one, or those of an account, perhaps only on one device or on all others. */
+/** Selects one sign-in, or those of an account: all, on one device, or on all other devices. */
 export type SignInsOf = { id: string } | { accountId: string; deviceId?: string; exceptDevice?: string };
 
-/** Ids of those that were not over and now are. `reason`: a code, null = none. */
+/** Ends sign-ins; returns the ids of those that were not ended before. `reason` is a code, null = none. */
 export async function endSignIns(tx: Tx, of: SignInsOf, at: number, reason: string | null): Promise<string[]> {
   let ending = query(tx)
     .updateTable("sign_in")
@@ -178,7 +178,7 @@ export async function signedInDevices(db: Db, accountId: string, now: number): P
   return new Set(rows.map((row) => row.device_id));
 }
 
-/** An account with what its instance says of signing in. */
+/** An account with the settings of its instance that matter for signing in. */
 export interface AccountOfCode extends Row<"account"> {
   sign_in_seconds: number;
   locked: number;
@@ -196,8 +196,8 @@ const instanceColumns = [
 ] as const;
 
 /**
- * The account of this name under an enterprise code (upper case), whatever the name's case and with blanks around it. Of two whose
- * names differ by case only (there may be such from before), the one that was meant exactly.
+ * The account with this name under an enterprise code (upper case), ignoring case and surrounding blanks. If older data has names that
+ * differ only in case, prefers the exact match.
  */
 export async function accountUnderCode(db: Db, code: string, userName: string): Promise<AccountOfCode | undefined> {
   return query(db)
@@ -213,7 +213,7 @@ export async function accountUnderCode(db: Db, code: string, userName: string): 
     .executeTakeFirst();
 }
 
-/** As `accountUnderCode`, by id. */
+/** Like `accountUnderCode`, by account id. */
 export async function accountToSignIn(db: Db, id: string): Promise<AccountOfCode | undefined> {
   return query(db)
     .selectFrom("account")

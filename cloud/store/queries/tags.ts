@@ -6,7 +6,7 @@ export interface Tag {
   value: string;
 }
 
-/** Tags of objects, each in the order of the keys. */
+/** Tags of objects, ordered by key. */
 export async function tagsOf(db: Db, objectIds: readonly string[]): Promise<Map<string, Tag[]>> {
   const out = new Map<string, Tag[]>();
   if (objectIds.length === 0) return out;

@@ -1,10 +1,10 @@
 import type { Db, Row, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** One of the product's accounts: the owner of instances, networks and keys. */
+/** A product account, which owns instances, networks and keys. */
 export interface Tenant {
   id: string;
-  /** The number by which accounts grant things to each other. */
+  /** The number that other accounts use to grant it access. */
   uid: number;
   name: string;
   isDefault: boolean;
@@ -32,13 +32,13 @@ export async function findTenant(db: Db, id: string): Promise<Tenant | undefined
   return row && tenantOf(row);
 }
 
-/** In the order in which they were made. */
+/** Ordered by creation. */
 export async function allTenants(db: Db): Promise<Tenant[]> {
   const rows = await query(db).selectFrom("tenant").selectAll().orderBy("created_at").orderBy("id").execute();
   return rows.map(tenantOf);
 }
 
-/** False = there is one of this name, or already a default one. */
+/** False = the name is taken, or a default one already exists. */
 export async function insertTenant(tx: Tx, tenant: Tenant, now: number): Promise<boolean> {
   const added = await query(tx)
     .insertInto("tenant")

@@ -3,12 +3,12 @@ import type { Db } from "../db.ts";
 import { query } from "../kysely.ts";
 import type { Bytes } from "./traffic.ts";
 
-/** Numbers of the whole database, for metrics. */
+/** Totals of the whole database, for metrics. */
 export interface Totals {
   tenants: number;
   instances: number;
   accounts: number;
-  /** Running ones, by instance. */
+  /** Running sessions, by instance. */
   sessions: Map<string, number>;
   traffic: Bytes;
 }
@@ -40,7 +40,7 @@ export async function totals(db: Db): Promise<Totals> {
   };
 }
 
-/** Fails when the database does not answer. */
+/** Rejects if the database does not answer. */
 export async function probe(db: Db): Promise<void> {
   await sql`select 1`.execute(query(db));
 }

@@ -1,7 +1,7 @@
 import type { Db, Row, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
-/** Inner bytes, seen from the client. */
+/** Inner bytes: rx from the client, tx to the client. */
 export interface Bytes {
   rx: number;
   tx: number;
@@ -9,7 +9,7 @@ export interface Bytes {
 
 type CounterKey = Pick<Row<"traffic_counter">, "access_point_id" | "boot_id" | "session_id">;
 
-/** The last cumulative counters of a session in one boot of one access point. */
+/** The last cumulative counters of a session during one boot of one access point. */
 export async function findCounter(db: Db, key: CounterKey): Promise<Bytes | undefined> {
   const row = await query(db)
     .selectFrom("traffic_counter")
@@ -30,7 +30,7 @@ export async function putCounter(tx: Tx, key: CounterKey, total: Bytes): Promise
     .execute();
 }
 
-/** Deletes an access point's counters of all other boots. */
+/** Deletes an access point's counters of all earlier boots. */
 export async function deleteFormerCounters(tx: Tx, accessPointId: string, bootId: string): Promise<void> {
   await query(tx)
     .deleteFrom("traffic_counter")
@@ -39,12 +39,12 @@ export async function deleteFormerCounters(tx: Tx, accessPointId: string, bootId
     .execute();
 }
 
-/** Whose traffic a session's is. */
+/** The account, instance and CCN that a session's traffic counts for. */
 export interface TrafficOwner {
   account_id: string;
   instance_id: string;
   ccn_id: string;
-  /** null = the account is gone. */
+  /** null = the account was deleted. */
   user_name: string | null;
 }
 
@@ -57,7 +57,7 @@ export async function trafficOwner(db: Db, sessionId: string): Promise<TrafficOw
     .executeTakeFirst();
 }
 
-/** Adds to what a session carried on a UTC day ("2026-11-30"). */
+/** Adds to a session's traffic on a UTC day ("2026-11-30"). */
 export async function addTraffic(
   tx: Tx,
   day: string,

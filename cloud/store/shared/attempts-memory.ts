@@ -2,18 +2,18 @@ import type { Clock } from "../../base/clock.ts";
 import type { AttemptRules, Attempts } from "./attempts.ts";
 
 interface Entry {
-  /** When the recent attempts were, on the monotonic clock. */
+  /** Times of recent attempts, on the monotonic clock. */
   recent: number[];
-  /** How many waits were imposed in a row. */
+  /** Number of consecutive waits. */
   level: number;
   blockedUntil: number;
 }
 
-/** Ms after the end of a wait until it is forgotten. */
+/** How long after the end of a wait it is remembered, ms. */
 const forgetAfterMs = 600_000;
 const maxEntries = 20_000;
 
-/** For one process: a restart of the server forgets all attempts. */
+/** Counts in this process's memory; a restart of the server resets all counters. */
 export class MemoryAttempts implements Attempts {
   readonly #rules: AttemptRules;
   readonly #clock: Clock;
@@ -53,7 +53,7 @@ export class MemoryAttempts implements Attempts {
       entry.level = Math.min(entry.level + 1, 30);
       entry.recent = [];
     }
-    // Re-inserted at the end: the map's order is then the order of last use, and the oldest can go when it grows too large.
+    // Re-insert at the end: a Map keeps insertion order, so the first entry is the least recently used one.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     if (this.#entries.size > maxEntries) {

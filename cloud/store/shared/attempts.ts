@@ -1,32 +1,32 @@
-/** How many attempts of one key are free, and how long the waits between further ones are. */
+/** How many attempts per key are free, and how long the waits between further ones are. */
 export interface AttemptRules {
-  /** Attempts within `windowMs` that are free. */
+  /** Number of free attempts within `windowMs`. */
   free: number;
   windowMs: number;
-  /** The first wait; each further attempt doubles it. */
+  /** The first wait, ms; each further attempt doubles it. */
   firstWaitMs: number;
   maxWaitMs: number;
 }
 
 /**
- * Counts attempts by key and says how long to wait between them. An attempt is reserved before it is made, so that of many at once no
- * more get through than are free; success releases the key, and an attempt that was not made after all is cancelled.
+ * Rate limit for attempts, per key. An attempt is reserved before it is made, so that parallel attempts cannot exceed the limit.
+ * `release` after a success, `cancel` if the attempt was not made.
  */
 export interface Attempts {
-  /** ms to wait before this key may try again; 0 = now. Nothing is counted. */
+  /** ms until this key may try again; 0 = now. Does not count an attempt. */
   waitFor(key: string): Promise<number>;
 
-  /** Counts an attempt; ms to wait first = it was not counted. */
+  /** Counts an attempt and returns 0, or returns the ms to wait without counting it. */
   reserve(key: string): Promise<number>;
 
-  /** Uncounts the latest attempt, unless it led to a wait. */
+  /** Removes the latest attempt, unless it started a wait. */
   cancel(key: string): Promise<void>;
 
-  /** Forgets all attempts of the key, and the wait that they led to. */
+  /** Resets the key's attempts and wait. */
   release(key: string): Promise<void>;
 }
 
-/** Reserves one attempt of each, or of none of them: ms to wait; 0 = reserved. */
+/** Reserves one attempt of each key, or none. Returns the ms to wait; 0 = reserved. */
 export async function reserveAll(
   ...claims: readonly { waitFor(): Promise<number>; reserve(): Promise<number>; cancel(): Promise<void> }[]
 ): Promise<number> {
@@ -42,7 +42,7 @@ export async function reserveAll(
   return 0;
 }
 
-/** One key of a counter, as `reserveAll` takes it. */
+/** One key of a counter, for `reserveAll`. */
 export const claim = (attempts: Attempts, key: string) => ({
   waitFor: () => attempts.waitFor(key),
   reserve: () => attempts.reserve(key),

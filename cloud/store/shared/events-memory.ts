@@ -6,7 +6,7 @@ interface Subscriber {
   deliver: (event: SessionEvent) => void;
 }
 
-/** For one process. */
+/** For a single process. */
 export class MemorySessionEvents implements SessionEvents {
   readonly #subscribers = new Set<Subscriber>();
   readonly #listeners = new Set<(accountId: string) => void>();

@@ -1,27 +1,27 @@
 import type { Refusal } from "../../base/cause.ts";
 
-/** What a running session's owner is notified of. */
+/** An event for the owner of a running session. */
 export type SessionEvent =
   | { kind: "ended"; why: Refusal }
   | { kind: "profile"; revision: string }
   | { kind: "message"; text: string };
 
 /**
- * Passes events on to whoever holds the session's event stream, in whichever process that is. Events are not kept: who subscribes
- * later looks at the store first.
+ * Delivers events to the event stream of a session, in whichever process that is. Events are not stored: a subscriber has to check the
+ * store after subscribing.
  */
 export interface SessionEvents {
-  /** Calls back with each event of a session. Returns how to stop that. */
+  /** Calls back with each event of a session. Returns the function that unsubscribes. */
   subscribe(sessionId: string, instanceId: string, deliver: (event: SessionEvent) => void): () => void;
 
   publish(sessionId: string, event: SessionEvent): void;
 
-  /** Instances with a subscriber to one of their sessions. */
+  /** Instances with at least one subscriber. */
   instances(): Set<string>;
 
-  /** An administrator ended what an account has here: connections on which its tokens were seen end too. */
+  /** Closes the connections of an account whose sessions an administrator ended. */
   endConnections(accountId: string): void;
 
-  /** Calls back with the id of each such account. Returns how to stop that. */
+  /** Calls back with the id of each such account. Returns the function that unsubscribes. */
   onEndConnections(listener: (accountId: string) => void): () => void;
 }

@@ -5,10 +5,10 @@ import { MemoryPeerTable } from "./peer-table-memory.ts";
 import { MemoryPresence } from "./presence-memory.ts";
 import type { Shared } from "./shared.ts";
 
-/** For a cloud instance of one process. */
+/** Shared state for a cloud instance that runs as a single process. */
 export function sharedInMemory(clock: Clock): Shared {
   return {
-    // Grows from process to process, so that no access point takes this one's revisions for a former one's.
+    // The epoch increases from process to process, so that access points do not confuse this table's revisions with an earlier one's.
     peers: new MemoryPeerTable(clock.now()),
     events: new MemorySessionEvents(),
     presence: new MemoryPresence(),

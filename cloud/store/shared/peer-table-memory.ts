@@ -6,19 +6,19 @@ interface Change {
   ccnId: string;
 }
 
-/** Changes that are remembered, so that a stream that broke can go on without a snapshot. */
+/** Number of changes kept, so that a stream that reconnects needs no snapshot. */
 const remembered = 4_096;
 
-/** For one process: a new process is a new epoch. */
+/** For a single process; each process is a new epoch. */
 export class MemoryPeerTable implements PeerTable {
   readonly epoch: number;
   #revision = 1;
   readonly #peers = new Map<string, DesiredPeer>();
-  /** Revision since which a session's present key is in force, and at which a session was removed. */
+  /** Revision since which a session's current key applies, and revision at which a session was removed. */
   readonly #keyedAt = new Map<string, number>();
   readonly #removedAt = new Map<string, number>();
   #changes: Change[] = [];
-  /** Everything after this revision is remembered. */
+  /** Changes after this revision are kept. */
   #floor = 1;
   readonly #listeners = new Set<(ccnId: string) => void>();
 

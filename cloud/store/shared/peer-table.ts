@@ -1,4 +1,4 @@
-/** A peer that every access point of a CCN shall have. */
+/** A peer that every access point of a CCN should have. */
 export interface DesiredPeer {
   sessionId: string;
   instanceId: string;
@@ -7,37 +7,36 @@ export interface DesiredPeer {
   /** Prefixes. */
   addresses: string[];
   destinations: string[];
-  /** bit/s each way; 0 = uncapped. */
+  /** bit/s in each direction; 0 = uncapped. */
   bandwidth: number;
   /** Epoch ms. */
   leaseUntil: number;
   incarnation: number;
-  /** Pre-shared key by access point. */
+  /** Pre-shared keys by access point. */
   keys: Map<string, Uint8Array>;
 }
 
-/** What changed in a CCN since some revision. */
+/** Changes in a CCN since a revision. */
 export interface PeerDelta {
   revision: number;
   upsert: DesiredPeer[];
   remove: string[];
 }
 
-/** A peer to add or replace. `newKey`: access points that have it from before do not have its present key. */
+/** A peer to add or replace. `newKey`: access points that already have the peer need its new key. */
 export interface PeerUpsert {
   peer: DesiredPeer;
   newKey: boolean;
 }
 
 /**
- * The peers that access points should have, and a log of their changes by revision. Reads are answered from what this process knows;
- * changes are published to every process that serves access points. A table has an epoch: revisions of another one mean nothing, and access
- * points then get a snapshot.
+ * The peers that access points should have, with a log of changes by revision. Reads use this process's copy; changes are published to
+ * every process that serves access points. Revisions are valid only within one epoch; with another epoch, access points get a snapshot.
  */
 export interface PeerTable {
   /** Grows from table to table, so that revisions of two tables are not confused. */
   readonly epoch: number;
-  /** The latest. */
+  /** The latest revision. */
   readonly revision: number;
   /** Number of peers. */
   readonly size: number;
@@ -46,27 +45,27 @@ export interface PeerTable {
 
   peersOf(ccnId: string): DesiredPeer[];
 
-  /** Fills the table at the start, before anybody listens. */
+  /** Fills the table at start, before anyone listens. */
   load(peers: readonly DesiredPeer[]): void;
 
   /**
-   * Applies removals and additions as one revision, which it returns: an address may move between them. Listeners hear of it at once.
-   * Call it after the commit of what it follows from.
+   * Applies removals and additions as one revision, because an address may move between two peers, and returns the revision. Notifies
+   * listeners immediately. Call it after the commit.
    */
   change(remove: readonly string[], upsert: readonly PeerUpsert[]): Promise<number>;
 
-  /** What changed in a CCN after `revision`; undefined = that is too long ago, a snapshot is needed. */
+  /** Changes in a CCN after `revision`; undefined = too old, a snapshot is needed. */
   since(ccnId: string, revision: number): PeerDelta | undefined;
 
-  /** From which revision on an access point that acknowledged has this session's present key; infinite = the session is not there. */
+  /** Revision from which an access point that acknowledged it has this session's current key; infinity = no such session. */
   keyedAt(sessionId: string): number;
 
-  /** From which revision on an access point that acknowledged has this session no longer; 0 = since before this epoch. */
+  /** Revision from which an access point that acknowledged it no longer has this session; 0 = removed before this epoch. */
   removedAt(sessionId: string): number;
 
-  /** All access points have confirmed the removal: it is not asked for again. */
+  /** Drops a removal that all access points have confirmed. */
   forgetRemoval(sessionId: string): void;
 
-  /** Calls back with the id of each CCN in which something changed. Returns how to stop that. */
+  /** Calls back with the id of each CCN that changed. Returns the function that unsubscribes. */
   listen(listener: (ccnId: string) => void): () => void;
 }

@@ -5,7 +5,7 @@ interface Seen {
   generation: bigint;
 }
 
-/** For one process. */
+/** For a single process. */
 export class MemoryPresence implements Presence {
   readonly #seen = new Map<string, Seen>();
 

@@ -1,11 +1,11 @@
-/** Which access point each client's traffic goes to, as access points report it from the client's probes. */
+/** The access point that currently carries each client, as reported by access points from the clients' probes. */
 export interface Presence {
-  /** A probe of this generation was marked "active here". An older one than the last is ignored. */
+  /** Records a probe that was marked "active here"; ignores generations older than the last one. */
   seen(sessionId: string, accessPointId: string, generation: bigint): void;
 
-  /** By session; those that were never seen are not in it. */
+  /** Access point ids by session id; sessions without a report are missing. */
   accessPointsOf(sessionIds: readonly string[]): Promise<Map<string, string>>;
 
-  /** The session is over. */
+  /** Removes a session that has ended. */
   forget(sessionId: string): void;
 }

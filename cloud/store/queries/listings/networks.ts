@@ -4,7 +4,7 @@ import { query } from "../../kysely.ts";
 import { containing, type Page, type PageWish, pageInOrder, pageOf, type Reader } from "./pages.ts";
 import { havingTags, type TagFilter } from "./tags.ts";
 
-/** CCNs with the CEN each is attached to. */
+/** CCNs with the CEN that each is attached to. */
 export function ccnPage(
   db: Db,
   reader: Reader,
@@ -45,7 +45,7 @@ export async function boundTo(
     .execute();
 }
 
-/** A column and the values it may have. */
+/** A column and its accepted values. */
 export interface ColumnFilter<C extends string> {
   column: C;
   values: readonly string[];
@@ -58,7 +58,7 @@ export function cenPage(
   filter: {
     by: readonly ColumnFilter<"id" | "name">[];
     having?: readonly TagFilter[] | undefined;
-    /** Nothing matches. */
+    /** Matches nothing. */
     none?: boolean | undefined;
   },
   wish: PageWish,
@@ -85,10 +85,10 @@ export function packagePage(
   tenantId: string,
   filter: {
     by: readonly ColumnFilter<"id" | "cen_id" | "name">[];
-    /** One of them is enough. */
+    /** Combine the filters with OR instead of AND. */
     any: boolean;
     having?: readonly TagFilter[] | undefined;
-    /** Nothing matches. */
+    /** Matches nothing. */
     none?: boolean | undefined;
   },
   wish: PageWish,
@@ -129,7 +129,7 @@ export function regionLimitPage(
   return pageInOrder(ordered, wish);
 }
 
-/** What is attached to a CEN, in the order in which it was. */
+/** Children of a CEN, in the order in which they were attached. */
 export function childPage(
   db: Db,
   cenId: string,
@@ -160,7 +160,7 @@ export function findChildRow(
     .executeTakeFirst();
 }
 
-/** Which CENs of other owners an owner's CCNs are granted to. */
+/** Grants of an account's CCNs to CENs of other accounts. */
 export function ccnGrantPage(
   db: Db,
   reader: Reader,
@@ -179,7 +179,7 @@ export function ccnGrantPage(
   return pageOf(reader, rows, "grant_cbn", wish);
 }
 
-/** Which CCNs of other owners an instance is granted to. */
+/** Grants of an instance to CCNs of other accounts. */
 export function instanceGrantPage(
   db: Db,
   reader: Reader,
@@ -215,13 +215,13 @@ export function aclPage(
   return pageOf(reader, rows, "acl", wish);
 }
 
-/** Which instances have any of these lists. */
+/** Instances that use any of these ACLs. */
 export async function usesOfAcls(db: Db, aclIds: readonly string[]): Promise<Row<"acl_instance">[]> {
   if (aclIds.length === 0) return [];
   return query(db).selectFrom("acl_instance").selectAll().where("acl_id", "in", aclIds).execute();
 }
 
-/** Rules of a list by priority. */
+/** Rules of an ACL by priority. */
 export function aclRulePage(
   db: Db,
   aclId: string,
@@ -234,7 +234,7 @@ export function aclRulePage(
   return pageInOrder(rows.orderBy("priority", filter.order).orderBy("created_at").orderBy("id"), wish);
 }
 
-/** Cloud networks with the CEN each is attached to. */
+/** Cloud networks with the CEN that each is attached to. */
 export function networkPage(
   db: Db,
   reader: Reader,

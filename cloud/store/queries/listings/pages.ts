@@ -10,22 +10,22 @@ export interface Page<T> {
   rows: T[];
   number: number;
   size: number;
-  /** Rows of all pages. */
+  /** Number of rows of all pages. */
   total: number;
 }
 
-/** Who turns the pages. */
+/** Identifies the caller of a listing, to continue after the previous page. */
 export interface Reader {
-  /** Where it is remembered how far readers have come; anything that lives as long as the server. */
+  /** Key of the cursors' storage; any object that lives as long as the server. */
   memory: object;
   actor: string;
-  /** ms on a clock that never jumps. */
+  /** Monotonic clock, ms. */
   monotonic(): number;
 }
 
 const defaultSize = 10;
 
-/** One page of a query that is already in a fixed order. */
+/** One page of a query that already has a fixed order. */
 export async function pageInOrder<DB, TB extends keyof DB, O>(
   rows: SelectQueryBuilder<DB, TB, O>,
   wish: PageWish,
@@ -37,9 +37,9 @@ export async function pageInOrder<DB, TB extends keyof DB, O>(
 }
 
 /**
- * One page of a table's rows, oldest first. Whoever turns the pages one after the other sees every row that is there all the
- * time once: what is added meanwhile comes at the end, and a page begins behind the row that the page before it ended with,
- * however many before that have been deleted since. (The published API counts pages, where a cursor would be meant.)
+ * One page of a table's rows, oldest first. The published API uses page numbers, so this remembers a cursor: reading pages in order
+ * returns every existing row exactly once. New rows come at the end, and a page starts after the last row of the previous page, even if
+ * earlier rows were deleted meanwhile.
  */
 export async function pageOf<DB, TB extends keyof DB & string, O extends { id: string; created_at: number }>(
   reader: Reader,
@@ -70,7 +70,7 @@ async function count<DB, TB extends keyof DB, O>(all: SelectQueryBuilder<DB, TB,
   return Number(((await counted.executeTakeFirstOrThrow()) as { count: number }).count);
 }
 
-/** A value for LIKE with ESCAPE '\\' that finds this text anywhere. */
+/** Pattern for LIKE with ESCAPE '\\' that matches this text anywhere. */
 export const containing = (part: string) =>
   `%${part.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_")}%`;
 
@@ -79,7 +79,7 @@ interface Mark {
   id: string;
 }
 
-/** ms for which it is remembered where a page ended, and how many such ends at the most. */
+/** How long the end of a page is remembered, ms, and the maximum number of remembered ends. */
 const markMs = 60_000;
 const maxMarks = 10_000;
 
@@ -92,7 +92,7 @@ class Marks {
   }
 
   put(key: string, mark: Mark, now: number): void {
-    // Last in, last out: a Map keeps the order of insertion.
+    // Re-insert at the end: a Map keeps insertion order, so the first entry is the oldest.
     this.#all.delete(key);
     this.#all.set(key, { ...mark, until: now + markMs });
     const oldest = this.#all.keys().next().value;

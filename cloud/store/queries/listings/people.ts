@@ -19,7 +19,7 @@ export function accountPage(
 
 export interface InstanceFilter {
   region?: string | undefined;
-  /** All of these have to be its id. */
+  /** The id must equal each of these; undefined entries are ignored. */
   ids?: readonly (string | undefined)[] | undefined;
   oneOf?: readonly string[] | undefined;
   namePart?: string | undefined;
@@ -29,7 +29,7 @@ export interface InstanceFilter {
   withoutAcls?: readonly string[] | undefined;
   /** Whether its users can dial at this time (epoch ms). */
   usable?: { at: number; is: boolean } | undefined;
-  /** Nothing fits. */
+  /** Matches nothing. */
   none?: boolean | undefined;
 }
 
@@ -65,7 +65,7 @@ export function instancePage(
   return pageOf(reader, rows, "instance", wish);
 }
 
-/** Blocks, access control lists and the CCN's name of each instance. */
+/** Address blocks, ACL ids and the CCN's name of each instance. */
 export async function instanceDetails(
   db: Db,
   ids: readonly string[],
@@ -88,7 +88,7 @@ export async function instanceDetails(
   return out;
 }
 
-/** Instances bound to nothing, in these regions: those granted to a CCN, or the owner's own. */
+/** Unbound instances in these regions: those granted to a CCN, or the account's own. */
 export function bindablePage(
   db: Db,
   reader: Reader,
@@ -119,7 +119,7 @@ export function bindablePage(
   return pageOf(reader, rows, "instance", wish);
 }
 
-/** Clients that are online, by instance. */
+/** Number of running sessions per instance. */
 export function onlineByInstance(
   db: Db,
   filter: { tenantId: string; region: string; ids?: readonly string[] | undefined },
@@ -136,7 +136,7 @@ export function onlineByInstance(
   return rows.groupBy("instance.id").orderBy("instance.id").execute();
 }
 
-/** Clients that are online, by account. */
+/** Number of running sessions per account. */
 export function onlineByAccount(
   db: Db,
   instanceId: string,
@@ -153,7 +153,7 @@ export function onlineByAccount(
   return rows.groupBy("account.id").orderBy("account.user_name").execute();
 }
 
-/** An account's running sessions, the oldest first. */
+/** An account's running sessions, oldest first. */
 export function sessionsOnline(db: Db, accountId: string): Promise<{ client_ip: string; started_at: number }[]> {
   return query(db)
     .selectFrom("session")
@@ -164,7 +164,7 @@ export function sessionsOnline(db: Db, accountId: string): Promise<{ client_ip: 
     .execute();
 }
 
-/** Bytes by user name on these days (yyyy-mm-dd). */
+/** Bytes by user name in this range of days (yyyy-mm-dd). */
 export async function trafficByUser(
   db: Db,
   instanceId: string,
@@ -182,7 +182,7 @@ export async function trafficByUser(
   return new Map(all.map((row) => [row.user_name, { rx: Number(row.rx), tx: Number(row.tx) }]));
 }
 
-/** How many of an owner's instances each CCN serves, by whether they are locked. */
+/** How many of an account's instances each CCN serves, by whether they are locked. */
 export async function countServed(db: Db, tenantId: string): Promise<(ccnId: string, locked: boolean) => number> {
   const rows = await query(db)
     .selectFrom("instance")
@@ -194,7 +194,7 @@ export async function countServed(db: Db, tenantId: string): Promise<(ccnId: str
     Number(rows.find((row) => row.ccn_id === ccnId && row.locked === Number(locked))?.count ?? 0);
 }
 
-/** Instances that a CCN's access points serve, the oldest first. */
+/** Instances that a CCN's access points serve, oldest first. */
 export function instancesServed(db: Db, tenantId: string, ccnId: string): Promise<Row<"instance">[]> {
   return query(db)
     .selectFrom("instance")
@@ -206,7 +206,7 @@ export function instancesServed(db: Db, tenantId: string, ccnId: string): Promis
     .execute();
 }
 
-/** An owner's enterprise codes in their order: those after `after`, and how many there are in all. */
+/** An account's enterprise codes after `after` in ascending order, and the total number. */
 export async function codePage(
   db: Db,
   tenantId: string,

@@ -3,13 +3,13 @@ import type { Db, Row } from "../../db.ts";
 import { query } from "../../kysely.ts";
 import type { Schema } from "../../schema.ts";
 
-/** A tag to be filtered by; without `value` any value will do. */
+/** A filter by tag; without `value`, any value matches. */
 export interface TagFilter {
   key: string;
   value?: string | undefined;
 }
 
-/** For each tag, the ids of what has it. */
+/** For each tag, a query of the ids of objects that have it. */
 export function havingTags(
   db: Db,
   tags: readonly TagFilter[] = [],
@@ -20,7 +20,7 @@ export function havingTags(
   });
 }
 
-/** Tags of an owner's objects, in the order of object and key. */
+/** Tags of an account's objects, ordered by object and key. */
 export function tagRows(
   db: Db,
   tenantId: string,
