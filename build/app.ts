@@ -10,17 +10,17 @@ import { at, root } from "./lib/root.ts";
 import { duration, main, say, Trouble } from "./lib/say.ts";
 import { isFresh, scriptAndImports, sealAll, writeStamp } from "./lib/stamp.ts";
 
-/** What Electron runs is in here: main.mjs, preload.cjs, renderer/, icons/. */
+/** Folder from which Electron runs: main.mjs, preload.cjs, renderer/, icons/. */
 export const folder = "dist/app";
 export const stampFile = at("dist/app.stamp");
 
-/** Entry → file in dist/app. The second main is the same shell over a core that specifications drive (test/app). */
+/** Entry points and their output files in dist/app. The second one is the same shell with a fake core, for the tests in test/app. */
 const mains: Record<string, string> = {
   "electron/main.ts": "main.mjs",
   "test/app/fake/main.ts": "fake-main.mjs",
 };
 
-/** Builds the desktop app into dist/app when one of its sources has changed since the last time. */
+/** Builds the desktop app into dist/app if one of its sources has changed. */
 export const buildApp = async (): Promise<void> => {
   const entries = Object.entries(mains).filter(([source]) => existsSync(at(source)));
   const wanted = recipe(entries, "production", licensesFile);
@@ -44,14 +44,14 @@ export const buildApp = async (): Promise<void> => {
   });
 };
 
-/** esbuild's options for one main process. */
+/** esbuild options for a main process. */
 export const mainOptions = (source: string, file: string) => ({
   ...onNode,
   entryPoints: [source],
   outfile: join(folder, file),
 });
 
-/** esbuild's options for the preload script: CommonJS in one file is all that Electron's sandbox runs. */
+/** esbuild options for the preload script. Electron's sandbox runs only a single CommonJS file. */
 export const preloadOptions = {
   ...onNode,
   entryPoints: ["electron/preload.ts"],
@@ -62,7 +62,7 @@ export const preloadOptions = {
   sourcemap: false,
 } as const satisfies BuildOptions;
 
-/** Vite's configuration for the window's pages; loaded only when there is something to build. */
+/** Vite configuration for the window's pages. Vite is loaded only if there is something to build. */
 export const pagesConfig = async (outDir: string, ...plugins: Plugin[]): Promise<InlineConfig> => {
   const { default: react } = await import("@vitejs/plugin-react");
   return {
@@ -71,13 +71,13 @@ export const pagesConfig = async (outDir: string, ...plugins: Plugin[]): Promise
     logLevel: "error",
     base: "./",
     plugins: [react(), ...plugins],
-    // Files only: the content security policy knows no data: addresses.
+    // No inlined assets: the content security policy does not allow data: URLs.
     build: { outDir, emptyOutDir: true, target: "chrome140", assetsInlineLimit: 0, modulePreload: false },
   };
 };
 
 const bundleMains = async (entries: [string, string][]): Promise<string[]> => {
-  // Here and below: loaded when there is something to build, which at most starts there is not.
+  // Loaded on demand, here and below, because most starts find nothing to build.
   const { build: bundle } = await import("esbuild");
   const inputs: string[] = [];
   for (const [source, file] of entries) {
@@ -111,7 +111,7 @@ const bundleRenderer = async (): Promise<string[]> => {
   return [...sources, at("renderer/index.html")].filter((path) => existsSync(path)).map((path) => relative(root, path));
 };
 
-/** What is built is what is shipped, whoever builds it: under a test runner's NODE_ENV it would be React's development build. */
+/** Sets NODE_ENV to "production" during `work`: a test runner's NODE_ENV would otherwise select React's development build. */
 export const inProduction = async <T>(work: () => Promise<T>): Promise<T> => {
   const { NODE_ENV: before } = process.env;
   process.env.NODE_ENV = "production";

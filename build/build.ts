@@ -9,7 +9,7 @@ import { at, root } from "./lib/root.ts";
 import { duration, main, say, Trouble } from "./lib/say.ts";
 import { isFresh, scriptAndImports, sealAll, writeStamp } from "./lib/stamp.ts";
 
-/** The programs in TypeScript, by the name of their launcher. */
+/** The TypeScript programs and their entry points. */
 const programs: Record<string, string> = {
   sag: "electron/cli/main.ts",
   "sag-cloud": "cloud/main.ts",
@@ -18,7 +18,7 @@ const programs: Record<string, string> = {
 
 const stampFile = at("dist/bundles.stamp");
 
-/** Bundles the TypeScript programs into dist/ when one of their sources has changed since the last time. */
+/** Bundles the TypeScript programs into dist/ if one of their sources has changed. */
 export const buildBundles = async (): Promise<void> => {
   const entries = Object.fromEntries(Object.entries(programs).filter(([, source]) => existsSync(at(source))));
   const wanted = recipe(entries, licensesFile);
@@ -28,7 +28,7 @@ export const buildBundles = async (): Promise<void> => {
     const start = performance.now();
     const results = await Promise.all(Object.entries(entries).map(([name, source]) => bundle(name, source)));
     const files = results.flatMap(({ outputFiles }) => outputFiles);
-    // Sealed after reading: an edit in between is the only thing this could miss, and esbuild reads in milliseconds.
+    // The inputs are known only after bundling. An edit between reading and this line would be missed; that is a few milliseconds.
     const sources = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
     const inputs = sealAll([...sources, ...scriptAndImports("build/build.ts")]);
     install(files);
@@ -40,7 +40,7 @@ export const buildBundles = async (): Promise<void> => {
   });
 };
 
-/** Each program by itself: together, `sag` would load what only the cloud instance needs of a package that both use. */
+/** Bundles each program separately: with shared chunks, `sag` would load parts of packages that only the cloud instance needs. */
 const bundle = (name: string, source: string) =>
   build({
     ...onNode,
@@ -55,7 +55,10 @@ const bundle = (name: string, source: string) =>
     throw new Trouble(`bundles: ${error.message}`);
   });
 
-/** Chunks first, then the entries that name them, each by rename: a program started meanwhile sees the old or the new. */
+/**
+ * Writes chunks first, then the entries that refer to them, each by rename, so that a program started meanwhile gets either the old or
+ * the new version.
+ */
 const install = (files: OutputFile[]): void => {
   const chunks = at("dist/chunks");
   mkdirSync(chunks, { recursive: true });

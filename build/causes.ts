@@ -4,7 +4,7 @@ import { causes as texts } from "../common/text/en/causes/index.ts";
 import { at } from "./lib/root.ts";
 import { Trouble } from "./lib/say.ts";
 
-/** Where a cause has to be, besides its button and the code that raises it. */
+/** Files that must contain every cause. */
 const places = {
   contract: "proto/sag/types/v1/cause.proto",
   go: "native/internal/failure/cause.go",
@@ -12,7 +12,7 @@ const places = {
   texts: "common/text/en/causes/",
 } as const;
 
-/** What is known of causes at each place; a cause is named as in the table. */
+/** The causes in each of these files, by the name in the table. */
 interface Causes {
   /** Name → number. */
   contract: Record<string, number>;
@@ -22,7 +22,7 @@ interface Causes {
   texts: Record<string, { message?: unknown; action?: unknown }>;
 }
 
-/** What is missing or used twice, a line each with the file that has to change. */
+/** Causes that are missing or used twice, one line each with the file to change. */
 export function causeFaults({ contract, go, table, texts }: Causes): string[] {
   const faults: string[] = [];
   const names = new Set([contract, go, table, texts].flatMap((place) => Object.keys(place)));
@@ -43,7 +43,7 @@ export function causeFaults({ contract, go, table, texts }: Causes): string[] {
   return faults;
 }
 
-/** The causes as the files have them now: generated code may be older. */
+/** Reads the causes from the source files, because generated code may be out of date. */
 export function knownCauses(): Causes {
   const contract = /^enum Cause \{([\s\S]*?)^\}/m.exec(readFileSync(at(places.contract), "utf8"))?.[1] ?? "";
   const go = readFileSync(at(places.go), "utf8");
@@ -64,7 +64,7 @@ const numbered = (found: [name: string | undefined, number: string | undefined][
       .filter(([name]) => name !== "unspecified"),
   );
 
-/** @throws Trouble that names what is missing or used twice. */
+/** @throws Trouble that names missing or duplicate causes. */
 export function requireCauses(): void {
   const faults = causeFaults(knownCauses());
   if (faults.length > 0) throw new Trouble(faults.join("\n"));

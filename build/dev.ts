@@ -12,9 +12,9 @@ import { duration, main, say } from "./lib/say.ts";
 import { buildNative } from "./native.ts";
 
 /**
- * `npm run dev [-- --json] [--no-trial]`: the desktop app with a trial company to sign in to. A change of a source is in the
- * window within two seconds: pages are loaded again, a change of the main process starts the app again. `--json` prints one line
- * when the window is open and one for each change: {"ready"} and {"reloaded","ms"}.
+ * `npm run dev [-- --json] [--no-trial]`: runs the desktop app with a trial company to sign in to, and applies source changes within
+ * two seconds: pages are reloaded, and a change of the main process restarts the app. `--json` prints {"ready"} when the window is open
+ * and {"reloaded","ms"} for each change.
  */
 const dev = async (): Promise<void> => {
   const { values } = parseArgs({
@@ -24,7 +24,7 @@ const dev = async (): Promise<void> => {
     values.json ? void process.stdout.write(`${JSON.stringify(line)}\n`) : say(text);
 
   await Promise.all([buildApp(), buildBundles(), buildNative()]);
-  // What is built from here on is unfinished work: the next `npm start` builds again.
+  // Later builds here do not write the stamp, so make the next `npm start` build again.
   rmSync(stampFile, { force: true });
   const build = await AppBuild.start();
   const company = values["no-trial"] ? null : await startTrial();
@@ -41,7 +41,7 @@ const dev = async (): Promise<void> => {
   await host.page();
   report({ ready: true, host: host.kind, pid: host.pid }, "the window is open; change a source and look at it");
 
-  /** What to do after sources of a part have changed. */
+  /** Rebuilds and reloads a part whose sources have changed. */
   const follow: Record<Part, () => Promise<string>> = {
     pages: async () => {
       await build.pages();
@@ -74,7 +74,7 @@ const dev = async (): Promise<void> => {
         const ms = Math.round(performance.now() - since);
         report({ reloaded, ms }, `${reloaded}: new after ${duration(ms)}`);
       } catch (error) {
-        // A source that does not compile yet is no reason to end.
+        // Keep running if a source does not compile yet.
         say((error as Error).message);
       }
     }

@@ -5,7 +5,7 @@ import { manual as cli } from "../electron/cli/manual.ts";
 import { requireCauses } from "./causes.ts";
 import { at } from "./lib/root.ts";
 
-/** The families of exit codes, by the first of each. */
+/** Groups of exit codes, by the first code of each. */
 const families: Record<number, string> = {
   0: "anything else",
   10: "sign-in and session",
@@ -22,7 +22,7 @@ const familyOf = (exit: number): number =>
       .filter((first) => first <= exit),
   );
 
-/** The table of exit codes as README has it: a row for every family. */
+/** The table of exit codes for README, one row per group. */
 export const exitCodes = (): string => {
   const rows = Object.entries(families).map(([first, name]) => {
     const codes = Object.entries(causeTable).filter(([, row]) => familyOf(row.exit) === Number(first));
@@ -32,10 +32,10 @@ export const exitCodes = (): string => {
   return ["| about | exit code and cause |", "|---|---|", ...rows].join("\n");
 };
 
-/** Where README has it. */
+/** The section of README with the table. */
 export const exitCodesInReadme = /(<!-- exit codes:[^\n]*-->\n)([\s\S]*?)(\n<!-- end)/;
 
-/** Writes the documents, and the parts of them, that are made from the code. @throws Trouble about a cause that is incomplete */
+/** Writes the documents, and parts of documents, that are generated from code. @throws Trouble if a cause is incomplete. */
 export const writeDocuments = (): void => {
   requireCauses();
   writeFileSync(at("docs/cli.md"), cli());

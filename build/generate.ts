@@ -12,12 +12,12 @@ import { main, say, Trouble } from "./lib/say.ts";
 import { isFresh, writeStamp } from "./lib/stamp.ts";
 import { generateTexts } from "./texts.ts";
 
-/** Generated from proto/, and committed: a checkout builds without the generators. */
+/** Generated from proto/ and committed, so that a checkout builds without the generators. */
 const generated = ["proto/gen", "native/gen"];
 
 const tools = at(".cache/bin");
 
-/** Writes the generated code of all contracts, for TypeScript and Go, of the text files, for Go, and the documents made from code. */
+/** Generates the TypeScript and Go code of the API contracts, the Go code of the text files, and the documents made from code. */
 export const generate = async (): Promise<void> => {
   await installTools();
   await buf(["lint"]);
@@ -26,7 +26,10 @@ export const generate = async (): Promise<void> => {
   writeDocuments();
 };
 
-/** Lints the contracts, compares them with the last release and the committed generated code with what they generate now. */
+/**
+ * Lints the contracts, checks them for breaking changes since the last release, and compares the committed generated code with newly
+ * generated code.
+ */
 export const check = async (): Promise<void> => {
   await installTools();
   await buf(["lint"]);
@@ -49,7 +52,7 @@ export const check = async (): Promise<void> => {
   say("generate: the generated code is what proto/ generates");
 };
 
-/** A contract may grow, but what the last release understood stays. */
+/** Checks that the contracts are compatible with the last release. */
 const breaking = async (): Promise<void> => {
   const tag = spawnSync("git", ["-C", root, "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*"], {
     encoding: "utf8",
@@ -65,7 +68,7 @@ const buf = (args: string[], cwd = at("proto")): Promise<void> => {
   return run(at("node_modules/.bin/buf"), args, { cwd, env: { ...process.env, PATH: path } });
 };
 
-/** The generators for Go, of the versions that go.mod pins, into .cache/bin. */
+/** Installs the Go generators, in the versions pinned by go.mod, into .cache/bin. */
 const installTools = async (): Promise<void> => {
   const stampFile = at(".cache/tools.stamp");
   const goMod = readFileSync(at("native/go.mod"), "utf8");

@@ -11,12 +11,12 @@ import { isFresh, scriptAndImports, sealAll, writeStamp } from "./lib/stamp.ts";
 
 const stampFile = at("dist/native.stamp");
 
-/** Small, independent of the checkout's path, and with the version of package.json. */
+/** Strip debug information and the checkout's path, and set the version of package.json. */
 const flags = ["-trimpath", "-ldflags", `-s -w -X main.version=${version}`];
 
-/** Builds every program of native/cmd into dist/native/ when a source has changed since the last time. */
+/** Builds every program of native/cmd into dist/native/ if a source has changed. */
 export const buildNative = async (): Promise<void> => {
-  // The list is part of the recipe: a new file makes the result as stale as an edited one.
+  // The recipe includes the list of files, so that a new file makes the result stale.
   const before = recipe();
   if (isFresh(stampFile, before)) return;
   await locked("native", async () => {
@@ -35,7 +35,7 @@ export const buildNative = async (): Promise<void> => {
       cwd: at("native"),
       env: goEnvironment({ CGO_ENABLED: "0" }),
     });
-    // By rename: a program that is running keeps its own file.
+    // Rename, so that a running program keeps its own file.
     for (const name of names) renameSync(join(fresh, name), at("dist/native", name));
     rmSync(fresh, { recursive: true });
     const licenses = `dist/native/${licensesFile}`;
@@ -50,7 +50,7 @@ const recipe = (): string => JSON.stringify([flags, licensesFile, process.platfo
 
 const programs = (): string[] => (existsSync(at("native/cmd")) ? readdirSync(at("native/cmd")).sort() : []);
 
-/** Everything of native/ that a build may read, but tests, and the workspace that is made from it (lib/engine.ts). */
+/** All files of native/ that a build may read, without tests and without the generated workspace file (lib/engine.ts). */
 const sources = (): string[] =>
   readdirSync(at("native"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith("_test.go") && !entry.name.startsWith("go.work"))

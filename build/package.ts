@@ -10,13 +10,13 @@ import { run } from "./lib/run.ts";
 import { main, say, Trouble } from "./lib/say.ts";
 
 /**
- * `npm run package [-- --arch x64,arm64] [--dir]`: installers of the desktop app for the system this runs on, by
- * electron-builder.yml. --dir stops before the installer: the app as it will be installed.
+ * `npm run package [-- --arch x64,arm64] [--dir]`: builds installers of the desktop app for this operating system, as configured by
+ * electron-builder.yml. --dir builds only the unpacked app.
  */
 
 interface Target {
   platform: Platform;
-  /** As electron-builder's ${os}. */
+  /** electron-builder's ${os}. */
   os: string;
   goos: string;
   suffix: string;

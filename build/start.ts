@@ -12,8 +12,8 @@ import { duration, main, say } from "./lib/say.ts";
 import { buildNative } from "./native.ts";
 
 /**
- * `npm start [-- [LINK] [--trial] [--json]]`: the desktop app from a checkout, on real Electron where that is installed or can
- * be downloaded, else on its stand-in in an installed Chromium. With --trial there is a company on this machine to sign in to.
+ * `npm start [-- [LINK] [--trial] [--json]]`: runs the desktop app from a checkout, on Electron if it is installed or can be
+ * downloaded, otherwise on the stand-in in Chromium. --trial also starts a trial company on this host.
  */
 const start = async (): Promise<void> => {
   const { values, positionals } = parseArgs({
@@ -36,7 +36,7 @@ const start = async (): Promise<void> => {
   process.once("exit", () => company?.end());
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => app.end());
   await app.shown;
-  // Since this process began.
+  // Time since this process started.
   const ms = Math.round(performance.now());
   if (values.json) process.stdout.write(`${JSON.stringify({ ready: true, host: app.host, pid: app.pid, ms })}\n`);
   else say(`the window is open after ${duration(ms)}`);
@@ -44,7 +44,7 @@ const start = async (): Promise<void> => {
   company?.end();
 };
 
-/** Nobody is signed in anywhere and no link was given: there is nothing to connect to but a trial. */
+/** Whether to offer a trial: no link was given and the app has not been set up. */
 const wantsTrial = async (): Promise<boolean> => {
   if (existsSync(`${systemEnvironment().configDir}/settings.json`)) return false;
   if (!process.stdin.isTTY) {
@@ -63,7 +63,7 @@ interface Started {
   host: "electron" | "standin";
   pid: number;
   shown: Promise<void>;
-  /** Its exit code. */
+  /** Exit code. */
   ended: Promise<number>;
   end(): void;
 }

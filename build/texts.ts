@@ -3,18 +3,18 @@ import { tunnel } from "../common/text/en/tunnel.ts";
 import type { Messages } from "../common/text/types.ts";
 import { at } from "./lib/root.ts";
 
-/** The Go half of the text files: a function for each message of sag-tunnel. Committed, as all generated code. */
+/** Generated Go functions for the messages of sag-tunnel; committed like all generated code. */
 const file = "native/internal/msg/en.go";
 
-/** Writes it. `build/texts.test.ts` compares it with the text file. */
+/** Writes the file. `build/texts.test.ts` compares it with the text catalogue. */
 export const generateTexts = (): void => writeFileSync(at(file), goTexts(tunnel));
 
 export const committedTexts = (): string => readFileSync(at(file), "utf8");
 
-/** A message as Go makes it: its parameters in the order in which the text file names them, and fixed words between them. */
+/** A message template for Go: its parameters in the order of the text file, and the fixed text between them. */
 interface Template {
   params: string[];
-  /** Fixed words and names of parameters in turn; the first and the last are words. */
+  /** Alternates fixed text and parameter names; the first and last are fixed text. */
   parts: string[];
 }
 
@@ -45,7 +45,7 @@ export function templateOf(key: string, message: Messages[string]): Template {
 const initialisms = new Set(["dns", "http", "id", "ip", "ipv6", "mtu", "pac", "url"]);
 const special: Record<string, string> = { ipv6: "IPv6" };
 
-/** host_not_found → HostNotFound */
+/** Go name of a message key: host_not_found → HostNotFound. */
 const goName = (key: string): string =>
   key
     .split("_")

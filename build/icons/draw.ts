@@ -4,8 +4,8 @@ import { at } from "../lib/root.ts";
 import { main, say } from "../lib/say.ts";
 
 /**
- * Draws the app's icon and the tray's: `node build/icons/draw.ts`. The results are kept beside it, so that a build needs no
- * browser. A tray icon tells its state by shape first, by colour second, on light and dark bars.
+ * Draws the app's icon and the tray icons: `node build/icons/draw.ts`. The results are committed, so that a build needs no browser.
+ * Tray icons show the state by shape as well as colour, for light and dark panels.
  */
 const shapes: Record<string, string> = {
   neutral: `<circle cx="16" cy="16" r="11" fill="none" stroke="INK" stroke-width="3"/><path d="M11 16h10" stroke="INK" stroke-width="3" stroke-linecap="round"/>`,
@@ -20,7 +20,7 @@ const bars = {
   dark: { INK: "#e4e7ec", MARK: "#15181d", good: "#4fd08a", caution: "#f2bd55", stopped: "#ff8a80" },
 } as const;
 
-/** The app's own: a gate that opens into a ring. */
+/** The app icon: a gate that opens into a ring. */
 const appIcon = `
 <defs><linearGradient id="g" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#2f7ae5"/><stop offset="1" stop-color="#1a4fae"/></linearGradient></defs>
 <rect x="32" y="32" width="448" height="448" rx="104" fill="url(#g)"/>

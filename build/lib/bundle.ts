@@ -1,20 +1,20 @@
 import type { BuildOptions } from "esbuild";
 import { root, version } from "./root.ts";
 
-/** CommonJS packages inside an ESM bundle still call require for Node's own modules. */
+/** CommonJS packages in an ESM bundle call require for Node's built-in modules. */
 const banner = `import { createRequire as sagCreateRequire } from "node:module";\nconst require = sagCreateRequire(import.meta.url);`;
 
-/** How a program that runs on Node is bundled. */
+/** esbuild options for a program that runs on Node. */
 export const onNode = {
   absWorkingDir: root,
   bundle: true,
   format: "esm",
   platform: "node",
   target: "node24",
-  // They bring native code in packages of their own, or are Electron's, so they stay outside.
+  // Not bundled: @napi-rs/keyring has native code in separate packages, and electron is provided by Electron.
   external: ["@napi-rs/keyring", "electron"],
   banner: { js: banner },
-  // Beside the bundle for whoever debugs, but not named in it: no stack trace with sources reaches a user.
+  // Source maps for debugging, but not referenced by the bundle, so that stack traces do not show sources to users.
   sourcemap: "external",
   legalComments: "none",
   metafile: true,

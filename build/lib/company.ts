@@ -4,13 +4,13 @@ import { buildBundles } from "../build.ts";
 import { at } from "./root.ts";
 import { say, Trouble } from "./say.ts";
 
-/** A company on this machine to sign in to: cloud instance, access points and an intranet. */
+/** A trial company on this host: cloud instance, access points and an intranet. */
 export interface Company {
   link: string;
   user: string;
   password: string;
   portalUrl: string;
-  /** Ends it; nothing of it is left. */
+  /** Stops the trial and removes its data. */
   end(): void;
 }
 

@@ -3,7 +3,7 @@ import { build as buildPages, type InlineConfig } from "vite";
 import { folder, inProduction, mainOptions, pagesConfig, preloadOptions } from "../app.ts";
 import { at } from "./root.ts";
 
-/** The app's parts, built again and again; what did not change is not read again. */
+/** Incremental builds of the app's parts. */
 export class AppBuild {
   readonly #contexts: BuildContext[];
   readonly #config: InlineConfig;
@@ -19,12 +19,12 @@ export class AppBuild {
     return new AppBuild(contexts, config);
   }
 
-  /** Main process and preload script. */
+  /** Rebuilds the main process and the preload script. */
   async main(): Promise<void> {
     await Promise.all(this.#contexts.map((one) => one.rebuild()));
   }
 
-  /** What the window shows. */
+  /** Rebuilds the window's pages. */
   async pages(): Promise<void> {
     await inProduction(() => buildPages(this.#config));
   }

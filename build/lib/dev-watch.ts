@@ -1,10 +1,10 @@
 import { type FSWatcher, watch } from "node:fs";
 import { at } from "./root.ts";
 
-/** What has to be built again, and shown again, after a change. */
+/** A part of the app to rebuild and reload after a change. */
 export type Part = "pages" | "main" | "programs" | "native";
 
-/** Which parts a folder belongs to. */
+/** Parts that depend on a folder; the first match counts. */
 const folders: { under: string; parts: Part[] }[] = [
   { under: "renderer/", parts: ["pages"] },
   { under: "common/", parts: ["pages", "main", "programs"] },
@@ -16,10 +16,10 @@ const folders: { under: string; parts: Part[] }[] = [
   { under: "native/", parts: ["native"] },
 ];
 
-/** What is seen first comes first. */
+/** Build order: visible parts first. */
 const order: Part[] = ["pages", "main", "programs", "native"];
 
-/** The parts that changed files belong to, in the order in which they are built. Tests and what is no source belong to none. */
+/** The parts that depend on the changed files, in build order. Tests and files that are not sources are ignored. */
 export const affected = (paths: Iterable<string>): Part[] => {
   const parts = new Set<Part>();
   for (const path of paths) {
@@ -29,12 +29,12 @@ export const affected = (paths: Iterable<string>): Part[] => {
   return order.filter((part) => parts.has(part));
 };
 
-/** ms in which several files that an editor or git writes count as one change. */
+/** How long to collect changes before a rebuild, ms; editors and git write several files at once. */
 const settle = 40;
 
 /**
- * Calls `changed` with the paths (relative to the checkout) that changed and the time of the first change (`performance.now()`).
- * One call at a time: what changes meanwhile comes with the next one.
+ * Calls `changed` with the changed paths (relative to the checkout) and the time of the first change (`performance.now()`). Calls do
+ * not overlap: changes during a call are passed to the next one.
  */
 export const watchSources = (
   changed: (paths: string[], since: number) => Promise<void>,

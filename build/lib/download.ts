@@ -6,7 +6,7 @@ import { get, isAboutCertificate } from "./fetching.ts";
 import { say, Trouble } from "./say.ts";
 
 const megabyte = 1e6;
-/** bytes between two progress lines. */
+/** Interval of progress lines, bytes. */
 const step = 10 * megabyte;
 
 /** SHA-256 of a file, lower-case hexadecimal. */
@@ -16,10 +16,7 @@ export const sha256 = async (path: string): Promise<string> => {
   return hash.digest("hex");
 };
 
-/**
- * Downloads to `path` with progress, going on where an earlier attempt stopped, and puts the file in place only when its SHA-256 is
- * the expected one.
- */
+/** Downloads a file to `path` with progress lines, resuming an earlier attempt. The file appears only if its SHA-256 matches. */
 export const download = async (url: string, path: string, expected: string): Promise<void> => {
   if (existsSync(path) && (await sha256(path)) === expected) return;
   const part = `${path}.part`;
@@ -45,7 +42,7 @@ const fetchTo = async (url: string, part: string): Promise<void> => {
   const had = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
   const response = await get(url, had > 0 ? { range: `bytes=${had}-` } : {});
   const { statusCode: status = 0, headers } = response;
-  // The whole file was there already: only its check and renaming had not happened.
+  // The whole file was already downloaded but not yet verified and renamed.
   if (status === 416) return void response.resume();
   if (status !== 200 && status !== 206) {
     response.resume();
@@ -56,12 +53,12 @@ const fetchTo = async (url: string, part: string): Promise<void> => {
   const file = await open(part, resumed ? "a" : "w");
   try {
     let done = resumed ? had : 0;
-    let told = done;
+    let reported = done;
     for await (const chunk of response) {
       await file.write(chunk);
       done += chunk.length;
-      if (done - told >= step || done === total) {
-        told = done;
+      if (done - reported >= step || done === total) {
+        reported = done;
         say(`  ${Math.round(done / megabyte)} of ${Math.round(total / megabyte)} MB`);
       }
     }

@@ -4,15 +4,15 @@ import { downloadElectron, electronBinary } from "../../test/standin/electron-ho
 import { at } from "./root.ts";
 import { say, Trouble } from "./say.ts";
 
-/** ms until Electron's download is tried again on a machine where it did not work. */
+/** How long to wait before Electron's download is tried again after a failure, ms. */
 const retryAfter = 24 * 3_600_000;
 const triedFile = at(".cache/electron-download-failed");
 
-/** Electron's binary: the installed one, else one that is downloaded now; null where neither is possible. */
+/** Path of Electron's binary, downloading it if needed; null if neither works. */
 export const findElectron = (): string | null => {
   const installed = electronBinary();
   if (installed) return installed;
-  // A machine that cannot reach the download is not made to wait for it at every start.
+  // After a failed download, do not delay every start with another attempt.
   const tried = statSync(triedFile, { throwIfNoEntry: false });
   if (tried && Date.now() - tried.mtimeMs < retryAfter) return null;
   say("Electron is not installed yet, trying to download it");
@@ -21,7 +21,7 @@ export const findElectron = (): string | null => {
   return binary;
 };
 
-/** The variables that the app's stand-in needs: with a display its window is visible. Fails where there is no Chromium. */
+/** Environment variables of the app's stand-in; with a display its window is visible. Throws if there is no Chromium. */
 export const standinEnvironment = (): Record<string, string> => {
   if (!existsSync(chromiumPath)) {
     throw new Trouble(

@@ -7,14 +7,14 @@ import { isFresh, sealAll, writeStamp } from "./stamp.ts";
 
 const module = "golang.zx2c4.com/wireguard";
 const engine = ".cache/engine/wireguard";
-/** Go finds it by itself, from every folder of native/: whoever types `go test` there has the changed engine too. */
+/** Go finds a workspace file by itself from every folder of native/, so a plain `go test` there uses the patched engine as well. */
 const workspace = "native/go.work";
 const tool = "native/tools/engine";
 const stampFile = at(".cache/engine/stamp");
 
 /**
- * Makes the engine (the pinned wireguard-go, changed by native/tools/engine) and the workspace file that has Go use it, where they are
- * missing or made from something else.
+ * Creates the engine (the pinned wireguard-go, patched by native/tools/engine) and the Go workspace file that selects it, unless they
+ * are up to date.
  */
 export const ensureEngine = async (go: string, env: NodeJS.ProcessEnv): Promise<void> => {
   if (isFresh(stampFile, recipe())) return;
@@ -30,7 +30,7 @@ export const ensureEngine = async (go: string, env: NodeJS.ProcessEnv): Promise<
   });
 };
 
-/** The pinned version, and which files the tool has. */
+/** The pinned version, and the names of the tool's files. */
 const recipe = (): string => JSON.stringify([pinned(), sources()]);
 
 const pinned = (): string | undefined =>

@@ -4,16 +4,16 @@ import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import { getCACertificates } from "node:tls";
 import { Trouble } from "./say.ts";
 
-/** Redirects that are followed. */
+/** Maximum number of redirects. */
 const furthest = 5;
 
-/** Longest silence of a server, ms. */
+/** Timeout for a silent server, ms. */
 const patience = 60_000;
 
 /**
- * GET through the proxy and with the certificate authorities that this machine is set up for: HTTPS_PROXY, HTTP_PROXY, NO_PROXY and
- * NODE_EXTRA_CA_CERTS, or npm's `https-proxy`, `proxy`, `noproxy` and `cafile`, which npm hands to its scripts as npm_config_….
- * fetch() heeds proxies only when Node was started for it.
+ * GET with this host's proxy and CA settings: HTTPS_PROXY, HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS, or npm's `https-proxy`,
+ * `proxy`, `noproxy` and `cafile`, which npm passes to scripts as npm_config_…. fetch() uses proxies only if Node was started with them
+ * enabled.
  */
 export async function get(url: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
   const { env } = process;
@@ -51,7 +51,7 @@ function authorities(file: string | undefined): string[] {
   }
 }
 
-/** Whether an error is about the certificate of a server or proxy: trying again does not help. */
+/** Whether an error concerns the certificate of a server or proxy, so that a retry does not help. */
 export const isAboutCertificate = (error: unknown): boolean =>
   error instanceof Error &&
   "code" in error &&

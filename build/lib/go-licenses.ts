@@ -6,11 +6,11 @@ import { type Licensed, licenseTexts } from "./licenses.ts";
 import { at } from "./root.ts";
 import { Trouble } from "./say.ts";
 
-/** One line for each package that is linked: module, version, the module's folder, the package's. */
+/** One line per linked package: module, version, the module's folder, the package's folder. */
 const format =
   "{{if not .Standard}}{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{.Dir}}\t{{$.Dir}}{{end}}{{end}}{{end}}";
 
-/** The modules whose packages are linked into commands of native/, and Go's standard library. `env` may name another system. */
+/** The Go modules linked into commands of native/, and Go's standard library. `env` can select another platform. */
 export const linkedModules = (go: string, commands: string[], env: Record<string, string> = {}): Licensed[] => {
   const options = { cwd: at("native"), env: goEnvironment({ CGO_ENABLED: "0", ...env }), encoding: "utf8" } as const;
   const lines = execFileSync(go, ["list", "-deps", "-f", format, ...commands], options)
@@ -20,7 +20,7 @@ export const linkedModules = (go: string, commands: string[], env: Record<string
   for (const line of lines) {
     const [name = "", version = "", moduleDir = "", packageDir = ""] = line.split("\t");
     const one = modules.get(name) ?? { name, version, texts: new Set() };
-    // A package may have a licence of its own below the module's.
+    // A package can have its own licence in addition to the module's.
     for (let dir = packageDir; dir.startsWith(moduleDir); dir = dirname(dir)) {
       const text = licenseTexts(dir);
       if (text) one.texts.add(text);

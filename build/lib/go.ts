@@ -8,7 +8,7 @@ import { at } from "./root.ts";
 import { duration, say, Trouble } from "./say.ts";
 import { unzip } from "./unzip.ts";
 
-/** The Go that is fetched where the machine has none that is new enough, and the SHA-256 of its archive by platform. */
+/** Go version to download if the host has none that is new enough, and the SHA-256 of its archive by platform. */
 const pinned = "1.26.8";
 const archives: Record<string, string> = {
   "linux-amd64": "30c2b1bf7dcc88d3eb0a1364e47ddd9128edb3110a30e8a0ef61cd5856b31de7",
@@ -31,14 +31,14 @@ export const isAtLeast = (have: number[], need: number[]): boolean => {
   return true;
 };
 
-/** The path of a Go that can build native/: new enough, and with the engine that native/ is built with in its place. */
+/** Path of a Go that can build native/; also makes sure that the patched engine exists. */
 export const findGo = async (): Promise<string> => {
   const go = await newEnoughGo();
   await ensureEngine(go, goEnvironment({ CGO_ENABLED: "0" }));
   return go;
 };
 
-/** A Go that is at least go.mod's: the one on PATH, else one fetched into .cache/ (once). */
+/** A Go of at least go.mod's version: the one on PATH, otherwise one downloaded into .cache/ once. */
 const newEnoughGo = async (): Promise<string> => {
   const need = parseVersion(/^go (\S+)$/m.exec(readFileSync(at("native/go.mod"), "utf8"))?.[1] ?? "");
   if (!need) throw new Trouble("native/go.mod names no Go version");
@@ -47,7 +47,7 @@ const newEnoughGo = async (): Promise<string> => {
   return have && isAtLeast(have, need) ? "go" : await fetchedGo();
 };
 
-/** For running Go: never another toolchain or workspace behind our back, whatever the machine's settings say. */
+/** Environment for running Go. Prevents it from downloading a toolchain or using another workspace because of the host's settings. */
 export const goEnvironment = (extra: Record<string, string> = {}): NodeJS.ProcessEnv => ({
   ...process.env,
   GOTOOLCHAIN: "local",
@@ -73,7 +73,7 @@ const fetchedGo = async (): Promise<string> => {
     await download(`${proxy()}/golang.org/toolchain/@v/${name}.zip`, archive, expected);
     const fresh = `${home}.new`;
     rmSync(fresh, { recursive: true, force: true });
-    // The archive carries no modes.
+    // The archive has no file modes.
     const isProgram = (path: string): boolean => path.startsWith("bin/") || path.startsWith("pkg/tool/");
     unzip(archive, fresh, `golang.org/toolchain@${name}/`, (path) => (isProgram(path) ? 0o755 : 0o644));
     restoreModuleFiles(fresh);
@@ -85,7 +85,7 @@ const fetchedGo = async (): Promise<string> => {
   });
 };
 
-/** A module archive may hold no go.mod beside its own, so the toolchain's are named _go.mod in there. */
+/** A module archive must not contain further go.mod files, so the toolchain's are named _go.mod in it. */
 const restoreModuleFiles = (home: string): void => {
   for (const entry of readdirSync(home, { recursive: true, withFileTypes: true })) {
     if (entry.isFile() && basename(entry.name) === "_go.mod") {
@@ -94,7 +94,7 @@ const restoreModuleFiles = (home: string): void => {
   }
 };
 
-/** The first real proxy of GOPROXY, or Go's default. */
+/** The first URL in GOPROXY, or Go's default. */
 const proxy = (): string => {
   const listed = (process.env.GOPROXY ?? "").split(/[,|]/).find((entry) => /^https?:/.test(entry));
   return (listed ?? "https://proxy.golang.org").replace(/\/$/, "");

@@ -2,22 +2,22 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A third-party package that is part of what is shipped. */
+/** A third-party package that is part of a shipped program. */
 export interface Licensed {
   name: string;
   version: string;
-  /** SPDX expression, where the package states one. */
+  /** SPDX expression, if the package states one. */
   license?: string;
-  /** Licence and notices, word for word. Never empty. */
+  /** Full text of the licence and notices; never empty. */
   text: string;
 }
 
-/** Beside every program that is built. With an extension, so that Windows and macOS know what opens it. */
+/** Name of the licence file next to every built program. It has an extension so that Windows and macOS can open it. */
 export const licensesFile = "THIRD_PARTY_LICENSES.txt";
 
 const isLicense = (name: string): boolean => /^(licen[cs]e|notice|copying|patents|unlicense)([.\-_].*)?$/i.test(name);
 
-/** The licence and notice files of one folder, one after the other; "" when it has none. */
+/** The licence and notice files of a folder, concatenated; "" if there are none. */
 export const licenseTexts = (folder: string): string =>
   readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && isLicense(entry.name) && !/\.(go|js|ts|mjs|cjs|json)$/i.test(entry.name))
@@ -27,11 +27,11 @@ export const licenseTexts = (folder: string): string =>
 
 const rule = "=".repeat(80);
 
-/** One heading line per package; a text that several packages share word for word is printed once, below all of them. */
+/** Heading line of a package. Packages with identical licence texts share one section. */
 export const heading = ({ name, version, license }: Omit<Licensed, "text">): string =>
   [name, version, license && `(${license.replace(/^\((.*)\)$/, "$1")})`].filter(Boolean).join(" ");
 
-/** The whole file. `programs` is what it accompanies, for example "sag-tunnel and sag-access-point". */
+/** The whole file. `programs` is what it belongs to, for example "sag-tunnel and sag-access-point". */
 export const describeLicenses = (programs: string, packages: Licensed[]): string => {
   const groups = new Map<string, { headings: Set<string>; text: string }>();
   for (const one of packages.toSorted((a, b) => (heading(a) < heading(b) ? -1 : 1))) {

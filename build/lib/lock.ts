@@ -4,22 +4,22 @@ import { setTimeout as delay } from "node:timers/promises";
 import { at } from "./root.ts";
 import { say } from "./say.ts";
 
-/** ms between two attempts to take a lock that another process holds. */
+/** Interval of attempts to take the lock, ms. */
 const patience = 200;
 
 /** SQLite's result code for "another connection holds the lock". */
 const sqliteBusy = 5;
 
 /**
- * Runs `body` while no other process on this host runs under the same name for this checkout. The lock is the operating
- * system's (an exclusive SQLite transaction), so that a killed build leaves none behind.
+ * Runs `body` while no other process on this host holds the lock `name` of this checkout. The lock is an exclusive SQLite transaction,
+ * which the operating system releases if a build is killed.
  */
 export const locked = async <T>(name: string, body: () => Promise<T>): Promise<T> => {
   mkdirSync(at(".cache"), { recursive: true });
   const database = new DatabaseSync(at(".cache", `${name}.lock`), { timeout: 0 });
   try {
-    for (let told = false; !tryLock(database); told = true) {
-      if (!told) say(`${name}: another build is running, waiting for it`);
+    for (let reported = false; !tryLock(database); reported = true) {
+      if (!reported) say(`${name}: another build is running, waiting for it`);
       await delay(patience);
     }
     return await body();

@@ -1,10 +1,7 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { Trouble } from "./say.ts";
 
-/**
- * Runs a program to its end with its words on our stderr. A program that cannot be started, or fails, is a Trouble that names it:
- * what it had to say stands above.
- */
+/** Runs a program with its output on our stderr. Throws a Trouble with the program's name if it cannot be started or fails. */
 export const run = (program: string, args: string[], options: SpawnOptions = {}): Promise<void> =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: ["ignore", 2, 2] });

@@ -2,9 +2,12 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { at } from "./root.ts";
 
-/** What a build was made from: checked by size and modification time, which takes milliseconds where hashing takes seconds. */
+/**
+ * What a build was made from. Files are compared by size and modification time, which takes milliseconds instead of seconds for
+ * hashing.
+ */
 interface Stamp {
-  /** Anything else the result depends on: versions, flags. */
+  /** Everything else the result depends on: versions, flags. */
   recipe: string;
   inputs: Record<string, string>;
   outputs: string[];
@@ -15,7 +18,7 @@ const seal = (path: string): string => {
   return stat ? `${stat.size} ${stat.mtimeMs}` : "absent";
 };
 
-/** Whether the outputs of the last build under this stamp are all there and none of its inputs has changed since. */
+/** Whether all outputs of the last build exist and none of its inputs has changed. */
 export const isFresh = (stampFile: string, recipe: string): boolean => {
   if (!existsSync(stampFile)) return false;
   const stamp: Stamp = JSON.parse(readFileSync(stampFile, "utf8"));
@@ -26,13 +29,13 @@ export const isFresh = (stampFile: string, recipe: string): boolean => {
   );
 };
 
-/** The seals of the inputs; taken before building, so that an edit during the build makes the result stale. */
+/** Sizes and times of the inputs; taken before the build, so that an edit during the build makes the result stale. */
 export const sealAll = (paths: Iterable<string>): Record<string, string> =>
   Object.fromEntries([...paths].sort().map((path) => [path, seal(at(path))]));
 
 /**
- * A script of build/ with all that it imports of the checkout, as paths relative to it: an input of what the script builds, because another
- * script builds another thing.
+ * A build script and everything it imports from the checkout, as relative paths. These are inputs too, because a changed script builds
+ * something else.
  */
 export const scriptAndImports = (script: string): string[] => {
   const found = new Set([script]);
@@ -46,7 +49,7 @@ export const scriptAndImports = (script: string): string[] => {
   return [...found];
 };
 
-/** Written last, when all outputs are in place. Paths are relative to the checkout. */
+/** Writes the stamp; call it last, when all outputs exist. Paths are relative to the checkout. */
 export const writeStamp = (
   stampFile: string,
   recipe: string,

@@ -7,8 +7,8 @@ const directoryEntry = 0x02014b50;
 const deflated = 8;
 
 /**
- * Unpacks the archive's files, with `strip` removed from the front of each name, below `target`; `modeOf` gives a file's mode from
- * its name. For archives whose hash is known: it trusts the central directory, and refuses only names that would leave `target`.
+ * Unpacks an archive below `target`, removing the prefix `strip` from names; `modeOf` returns a file's mode. Only for archives with a
+ * known hash: it trusts the central directory, and refuses only names that would escape `target`.
  */
 export const unzip = (archive: string, target: string, strip: string, modeOf: (name: string) => number): void => {
   const bytes = readFileSync(archive);

@@ -8,7 +8,7 @@ const { output } = ctlTexts;
 
 const hidden = new Set(["RequestId", "PageNumber", "PageSize", "TotalCount", "MaxResults", "NextToken"]);
 
-/** An answer for people: its list as a table, else its fields. */
+/** Formats an answer for people: its list as a table, otherwise its fields. */
 export function words(answer: Record<string, unknown>): Shown {
   const scalars: Row = {};
   for (const [name, value] of Object.entries(answer)) {
@@ -34,7 +34,9 @@ function rowsOf(value: unknown): Row[] | undefined {
   });
 }
 
-/** A field in the language of sagctl, where the server gives its key beside it, as WhatWords is beside What. */
+/**
+ * Text of a field. If the server also sends the field's message key (WhatWords next to What), the text is in the language of sagctl.
+ */
 function spoken(item: object, name: string, field: unknown): ReturnType<typeof plain> {
   const words = (item as Record<string, unknown>)[`${name}Words`];
   if (typeof words !== "object" || words === null || typeof field !== "string") return plain(field);

@@ -4,7 +4,7 @@ import { foreign } from "../base/say.ts";
 
 const errors = ctlTexts.errors.arguments;
 
-/** Collects an option that may be given several times, or once with commas. */
+/** Parser for an option that can be repeated, or given once with commas. */
 export function list(value: string, before: string[] | undefined): string[] {
   return [
     ...(before ?? []),
@@ -17,13 +17,13 @@ export function list(value: string, before: string[] | undefined): string[] {
 
 export function wholeNumber(value: string): number {
   const number = Number(value);
-  // Account numbers (UIDs) have 16 digits.
+  // Product account numbers (UIDs) have 16 digits.
   if (!/^\d{1,16}$/.test(value) || !Number.isSafeInteger(number))
     throw invalid("number", foreign(errors.number(value)));
   return number;
 }
 
-/** 30s, 15m, 12h, 7d, or plain seconds → s. */
+/** Parses 30s, 15m, 12h, 7d or plain seconds; returns s. */
 export function durationSeconds(value: string): number {
   const match = /^(\d{1,9})([smhd]?)$/.exec(value);
   const unit = { s: 1, m: 60, h: 3_600, d: 86_400 }[match?.[2] || "s"];
@@ -37,7 +37,7 @@ export function onOff(value: string): boolean {
   throw invalid("switch", foreign(errors.onOff(value)));
 }
 
-/** The first line of standard input: a password never stands in the arguments, where others could read it. */
+/** The first line of stdin. Passwords are not accepted as arguments, which other users of the host could see. */
 export async function firstLineOfStdin(): Promise<string> {
   let text = "";
   process.stdin.setEncoding("utf8");
@@ -45,7 +45,7 @@ export async function firstLineOfStdin(): Promise<string> {
     text += chunk;
     if (text.includes("\n") || text.length > 4_096) break;
   }
-  // Editors put a byte order mark before a text, and `echo secret |` of some shells a blank behind it.
+  // Editors may add a byte order mark, and `echo secret |` in some shells a trailing blank.
   const [first = ""] = text.replace(/^\ufeff/, "").split(/\r?\n/, 1);
   const line = first.replace(/[ \t\r]+$/, "");
   if (line === "") throw invalid("password", foreign(errors.noPassword));

@@ -1,19 +1,19 @@
-/** Two columns of a terminal: East Asian wide and fullwidth characters (https://www.unicode.org/reports/tr11/), and emoji. */
+/** Characters that take two columns: East Asian wide and fullwidth ones (https://www.unicode.org/reports/tr11/), and emoji. */
 const wide =
   /^(?:\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation})/u;
-/** None of its own: marks that combine with the character before, and joiners. */
+/** Characters that take no column: combining marks and joiners. */
 const none = /^(?:\p{Mn}|\p{Me}|\p{Default_Ignorable_Code_Point})/u;
 
 const characterWidth = (character: string): number => (none.test(character) ? 0 : wide.test(character) ? 2 : 1);
 
-/** Columns that a text takes on a terminal. */
+/** Number of terminal columns that a text takes. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);
   return width;
 }
 
-/** The text in at most `width` columns; what is cut off is shown by "…". */
+/** Truncates a text to `width` columns; "…" marks the cut. */
 export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = "";

@@ -2,14 +2,17 @@ import type { Command } from "commander";
 import type { Ask } from "./connection.ts";
 import type { Shown } from "./table.ts";
 
-/** What a command needs to do its work. */
+/** What a verb needs to run. */
 export interface Tools {
   ask: Ask;
-  /** JSON was asked for. */
+  /** Whether --json was given. */
   json: boolean;
-  /** Prints the result: JSON under --json, else what `words` makes of it. `once`: what to do when a result is lost that is shown this once. */
+  /**
+   * Prints the result, as JSON with --json, otherwise as formatted by `words`. `once` is for output that is shown only once: it says
+   * what to do if it is lost.
+   */
   print<T>(result: unknown, words: (result: T) => Shown, once?: string): void;
 }
 
-/** Adds verbs of one object to the program. `tools` is called when a verb runs, since options are known only then. */
+/** Adds the verbs of one object to the program. Call `tools` only when a verb runs, because the options are parsed then. */
 export type Verbs = (program: Command, tools: () => Tools) => void;

@@ -7,7 +7,7 @@ const { help, parserErrors } = ctlTexts;
 export const completionShells = ["bash", "zsh", "fish"] as const;
 export type CompletionShell = (typeof completionShells)[number];
 
-/** The hidden verb that the shells ask; its arguments are the words typed so far, the unfinished one last. */
+/** The hidden verb that completion scripts call. Its arguments are the words typed so far, including the unfinished last one. */
 export const completeVerb = "complete-words";
 
 const scripts: Record<CompletionShell, string> = {
@@ -31,13 +31,13 @@ complete -c sagctl -a '(sagctl ${completeVerb} (commandline -opc)[2..] (commandl
 `,
 };
 
-/** A script for the shell. It asks `sagctl` itself what can follow, so that it never has to be made anew. */
+/** Completion script of a shell. It calls `sagctl` for the candidates, so that it need not be regenerated for new versions. */
 export const completionScript = (shell: CompletionShell): string => scripts[shell];
 
 const optionOf = (command: Command, flag: string) =>
   command.options.find((option) => option.long === flag || option.short === flag);
 
-/** The words that can stand in place of the last one; none where a value or a file name is expected. */
+/** Candidates for the last word; none where a value or a file name is expected. */
 export function candidates(program: Command, typed: readonly string[]): string[] {
   let command = program;
   let awaitsValue = false;
@@ -59,7 +59,7 @@ export function candidates(program: Command, typed: readonly string[]): string[]
   return words.filter((word) => word.startsWith(unfinished));
 }
 
-/** Adds `completion SHELL` and the verb that its scripts call. */
+/** Adds `completion SHELL` and the hidden verb that its scripts call. */
 export function completionVerbs(program: Command): void {
   program
     .command("completion")

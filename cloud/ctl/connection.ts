@@ -9,18 +9,18 @@ import { foreign } from "../base/say.ts";
 
 const errors = ctlTexts.errors.connection;
 
-/** Runs one command of the server. `tenant`: for this account of the product; undefined = the default one, or the key's. */
+/** Runs a command of the server. `tenant` is the product account; undefined = the default one, or the access key's. */
 export type Ask = (operation: string, parameters: Record<string, unknown>, tenant?: string) => Promise<unknown>;
 
-/** ms between two looks for a server that is starting. */
+/** Interval of attempts to connect to a server that is starting, ms. */
 const pause = 50;
 
-/** ms after which sagctl prints what it waits for. */
+/** Delay before sagctl reports that it is waiting, ms. */
 const patience = 1000;
 
 /**
- * By the local socket in a data directory; works only while the server runs. A server that is just starting gets `wait` ms to open its
- * socket. `waiting` is called when that takes long.
+ * Connects to the socket in a data directory, so the server must be running. A server that is starting has `wait` ms to open its
+ * socket; `waiting` is called if that takes long.
  */
 export function locally(directory: string, wait = 0, waiting: () => void = () => {}): Ask {
   return async (operation, parameters, tenant) => {
@@ -29,7 +29,7 @@ export function locally(directory: string, wait = 0, waiting: () => void = () =>
       try {
         return await askOnce(directory, { operation, parameters, tenant });
       } catch (error) {
-        // Retry only requests that were refused before anything was sent.
+        // Retry only if the connection was refused, before anything was sent.
         const waited = performance.now() - start;
         if (!(error instanceof NotListening) || waited >= wait) throw error;
         if (!announced && waited >= patience) {
@@ -42,19 +42,19 @@ export function locally(directory: string, wait = 0, waiting: () => void = () =>
   };
 }
 
-/** No server listens on the socket: there is none, or it has not got that far. */
+/** No server listens on the socket, or not yet. */
 class NotListening extends Refusal {}
 
-interface Asked {
+interface LocalRequest {
   operation: string;
   parameters: Record<string, unknown>;
   tenant: string | undefined;
 }
 
-async function askOnce(directory: string, asked: Asked): Promise<unknown> {
+async function askOnce(directory: string, call: LocalRequest): Promise<unknown> {
   const { path, close } = open(directory);
   try {
-    const { status, text } = await post(path, JSON.stringify({ ...asked, actor: userName() }));
+    const { status, text } = await post(path, JSON.stringify({ ...call, actor: userName() }));
     const body: unknown = JSON.parse(text);
     if (status === 200) return body;
     const { cause, message, key = "", params = {} } = body as AdminFailure;

@@ -5,18 +5,18 @@ import { foreign } from "../base/say.ts";
 
 const errors = ctlTexts.errors.csv;
 
-/** One line of a table: its number in the file, counted from 1, and its cells by the name of their column in lower case. */
+/** A row of a CSV file: its line number, from 1, and its cells by lower-case column name. */
 export interface CsvRow {
   line: number;
   cells: Record<string, string>;
 }
 
-/** What spreadsheets separate cells by, depending on country and menu. */
+/** Delimiters that spreadsheets use, depending on locale and menu. */
 const delimiters = [",", ";", "\t"];
 
 /**
- * Reads a table as spreadsheets write it: separated by comma, semicolon or tab; in UTF-8, UTF-16 or Windows-1252; with or without a byte
- * order mark and a line such as `sep=;`. The first line names the columns. Throws a Refusal that names line and column.
+ * Parses CSV as spreadsheets write it: with commas, semicolons or tabs; in UTF-8, UTF-16 or Windows-1252; with or without a byte order
+ * mark or a line such as `sep=;`. The first line has the column names. Throws a Refusal with line and column.
  */
 export function readCsv(bytes: Uint8Array, needed: readonly string[]): CsvRow[] {
   requireText(bytes);
@@ -41,7 +41,9 @@ export function readCsv(bytes: Uint8Array, needed: readonly string[]): CsvRow[] 
   });
 }
 
-/** What people choose by mistake is named; nothing of it is shown, as terminals would take it for commands. */
+/**
+ * Refuses file types that people choose by mistake. The message contains nothing of the file, because a terminal could interpret it.
+ */
 function requireText(bytes: Uint8Array): void {
   const begin = Buffer.from(bytes.subarray(0, 8)).toString("hex");
   if (begin.startsWith("504b0304")) throw invalid("file", foreign(errors.workbook));
@@ -75,13 +77,16 @@ function parsed(text: string, delimiter: string, fromLine: number): Parsed[] {
   }
 }
 
-/** The separator that the line of the columns' names has most of. */
+/** The delimiter that occurs most often in the header line. */
 function likely(line: string): string {
   const count = (delimiter: string) => line.split(delimiter).length;
   return delimiters.reduce((best, one) => (count(one) > count(best) ? one : best));
 }
 
-/** Without a byte order mark: UTF-16 if every other byte is 0, UTF-8 if it is that, else what Excel writes in Western Europe. */
+/**
+ * Decodes by byte order mark; otherwise UTF-16 if every other byte is 0, UTF-8 if valid, else Windows-1252, which Excel writes in
+ * Western Europe.
+ */
 function decode(bytes: Uint8Array): string {
   const [a, b] = bytes;
   if (a === 0xff && b === 0xfe) return new TextDecoder("utf-16le").decode(bytes);

@@ -8,9 +8,9 @@ import { storageRefusal } from "../store/failures.ts";
 const { errors } = ctlTexts;
 
 /**
- * Makes a file for secrets (mode 0600), which never replaces one that is there, then runs `work` and writes what it answers. The file is
- * opened before `work`, so that nothing is made whose secrets could not be kept; when `work` fails it is removed. `lost`: what to do
- * when writing fails after all.
+ * Creates a file for secrets (mode 0600), runs `work` and writes its result to the file. Never replaces an existing file. The file is
+ * opened before `work`, so that nothing is created whose secrets cannot be stored, and removed if `work` fails. `lost` says what to do
+ * if writing fails nevertheless.
  */
 export async function toNewFile<T>(path: string, work: () => Promise<T>, lost: (made: T) => string): Promise<T> {
   const file = opened(path);

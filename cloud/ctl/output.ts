@@ -2,10 +2,10 @@ import { ctlTexts } from "../../common/text/ctl.ts";
 import { printable } from "../domain/limits/text.ts";
 
 const { output } = ctlTexts;
-/** One row as people see it. */
+/** A row as it is shown. */
 export type Row = Record<string, string | number | boolean | null>;
 
-/** Text of a server or an administrator must not steer the terminal. */
+/** Removes control characters, so that text of a server or an administrator cannot control the terminal. */
 export function plain(value: unknown): string {
   const text =
     value === null || value === undefined
@@ -18,7 +18,7 @@ export function plain(value: unknown): string {
   return printable(text);
 }
 
-/** One object, a line per field. */
+/** Formats an object with one line per field. */
 export function fields(row: Row): string {
   const width = Math.max(...Object.keys(row).map((name) => name.length));
   return Object.entries(row)
@@ -26,11 +26,11 @@ export function fields(row: Row): string {
     .join("\n");
 }
 
-/** The same values under the names that people see. */
+/** Renames fields for display. */
 export const renamed = <View extends Row>(view: View, names: Record<keyof View & string, string>): Row =>
   Object.fromEntries(Object.entries(view).map(([name, value]) => [names[name] ?? name, value]));
 
-/** 90061 → 1d 1h 1m. */
+/** Formats a duration: 90061 → 1d 1h 1m. */
 export function duration(seconds: number): string {
   const units: [number, (n: number) => string][] = [
     [86_400, output.units.d],

@@ -23,7 +23,7 @@ import { render, type Shown } from "./table.ts";
 
 const { common, help } = ctlTexts;
 
-/** ms that a server started just before, in the same script, has to come up. */
+/** How long to wait for a server that was started just before in the same script, ms. */
 const startLimit = 5000;
 
 interface Flags {
@@ -36,8 +36,8 @@ interface Flags {
   ca?: string;
 }
 
-function asker({ data, server, accessKeyId, secretStdin, remember, ca }: Flags): Ask {
-  // Before a verb, --server is where the admin API is; after `link create` it is another thing.
+function connection({ data, server, accessKeyId, secretStdin, remember, ca }: Flags): Ask {
+  // Before a verb, --server is the URL of the admin API; after `link create` it is the server in the link.
   if (server !== undefined && accessKeyId !== undefined) {
     return remotely({ server, accessKeyId, secretStdin, remember, ca });
   }
@@ -50,7 +50,7 @@ function asker({ data, server, accessKeyId, secretStdin, remember, ca }: Flags):
 
 function toolsFor(flags: Flags): Tools {
   return {
-    ask: asker(flags),
+    ask: connection(flags),
     json: flags.json === true,
     print<T>(result: unknown, words: (result: T) => Shown, once?: string) {
       const { isTTY, columns } = process.stdout;
@@ -78,7 +78,7 @@ const all = [
   storeVerbs,
 ];
 
-/** sagctl with all of its verbs. With `json`, what is wrong with arguments is not told on standard error. */
+/** Builds sagctl with all verbs. With `json`, the argument parser prints nothing on stderr. */
 export function makeProgram(json: boolean): Command {
   const program = new Command("sagctl")
     .enablePositionalOptions()
@@ -95,7 +95,7 @@ export function makeProgram(json: boolean): Command {
   completionVerbs(program);
   versionCommand(program);
 
-  /** --data and --json may stand anywhere; failures of usage are ours to print. */
+  /** Accepts --data and --json after the verb, too, and lets us print usage errors. */
   function prepare(command: Command): void {
     command.exitOverride();
     if (json) command.configureOutput({ writeErr: () => {} });

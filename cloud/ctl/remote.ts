@@ -22,17 +22,17 @@ const errors = ctlTexts.errors.remote;
 export interface RemoteFlags {
   server: string;
   accessKeyId: string;
-  /** PEM file of an authority to trust besides the system's. */
+  /** PEM file of a CA to trust in addition to the system's. */
   ca?: string | undefined;
   secretStdin?: boolean | undefined;
-  /** Keep the secret in this machine's keychain. */
+  /** Store the secret in this host's keychain. */
   remember?: boolean | undefined;
 }
 
-/** ms. */
+/** Timeout of a request, ms. */
 const timeout = 30_000;
 
-/** By signed requests, from anywhere. The secret comes from the keychain, standard input or a person, never from arguments. */
+/** Connects with signed requests. The secret comes from the keychain, stdin or a prompt, never from arguments. */
 export function remotely(flags: RemoteFlags): Ask {
   let secret: Promise<Secret> | undefined;
   const ca = flags.ca === undefined ? undefined : readFileSync(flags.ca);
@@ -49,7 +49,7 @@ export function remotely(flags: RemoteFlags): Ask {
   };
 }
 
-/** Older servers send no cause and no key: then the cause is derived from the HTTP status. */
+/** Refusal of a response. Older servers send no cause and no message key; then the cause is derived from the HTTP status. */
 function refusalOf(status: number, body: Record<string, unknown>): Refusal {
   const { Code, Message, Cause, MessageKey, MessageParams } = body;
   const byStatus =
@@ -69,7 +69,7 @@ async function secretFor(flags: RemoteFlags): Promise<Secret> {
     const kept = fromKeychain(accessKeyId);
     if (kept) return kept;
   }
-  // Before the secret is asked for: it could not be stored.
+  // Check that the keychain works before prompting for the secret.
   if (remember) inKeychain(() => entryOf(`${accessKeyId} check`).setPassword("check"));
   const text = secretStdin ? await firstLineOfStdin() : await ask(ctlTexts.output.secretOf(accessKeyId));
   if (remember) {
@@ -94,12 +94,12 @@ function fromKeychain(id: string): Secret | undefined {
     const text = entryOf(id).getPassword();
     return text ? new Secret(text) : undefined;
   } catch {
-    // No keychain on this machine: then a person is asked.
+    // Without a keychain, prompt for the secret.
     return undefined;
   }
 }
 
-/** Asks at the terminal without showing what is typed. */
+/** Prompts at the terminal without echoing the input. */
 function ask(question: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw invalid("secret", foreign(errors.noTerminal));

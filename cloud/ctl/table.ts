@@ -2,19 +2,19 @@ import { ctlTexts } from "../../common/text/ctl.ts";
 import { cut, widthOf } from "./columns.ts";
 import { plain, type Row } from "./output.ts";
 
-/** A list as people see it. Its columns are those of all rows, in the order in which they first appear. */
+/** A table for display. Its columns are those of all rows, in order of first appearance. */
 export interface Table {
   rows: readonly Row[];
 }
 
-/** What a verb prints for people. */
+/** Output of a verb for people. */
 export type Shown = string | Table;
 
 export const table = (rows: readonly Row[]): Table => ({ rows });
 
 const gap = 2;
 
-/** The text that is printed. `width`: columns of the terminal; undefined = it is no terminal, and nothing is cut. */
+/** Formats output. `width` is the number of terminal columns; undefined = not a terminal, nothing is truncated. */
 export function render(shown: Shown, width?: number): string {
   return typeof shown === "string" ? shown : lines(shown, width);
 }
@@ -40,7 +40,7 @@ function lineOf(cells: readonly string[], widths: readonly number[], width: numb
   return width === undefined ? line : cut(line, width);
 }
 
-/** Widths of columns that fit a line: the widest ones give way first, all to the same width. */
+/** Column widths that fit into a line; the widest columns are reduced first, to a common width. */
 function fitted(widest: readonly number[], width: number): number[] {
   const room = width - gap * (widest.length - 1);
   const within = (limit: number) => widest.map((one) => Math.min(one, limit));

@@ -6,7 +6,7 @@ import { clientsOf } from "./server.ts";
 
 export const hello = { version: "0.1.0", capabilities: [] };
 
-/** An access point that only keeps the list of peers, for tests. */
+/** An access point for tests; it only keeps the list of peers. */
 export interface TestAccessPoint {
   id: string;
   identity: string;
@@ -14,9 +14,9 @@ export interface TestAccessPoint {
   peers: Map<string, Peer>;
   messages: WatchResponse[];
   probeAddress: string;
-  /** Whether it acknowledges what it gets. */
+  /** Whether it acknowledges what it receives. */
   acknowledges: boolean;
-  /** Opens the stream; resolves when the first snapshot is in force. */
+  /** Opens the stream; resolves when the first snapshot was applied. */
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   acknowledge(): Promise<void>;

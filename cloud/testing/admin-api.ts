@@ -5,7 +5,7 @@ import { productVersions } from "../api/admin/rpc/protocol/operation.ts";
 import type { TestServer } from "./server.ts";
 
 const require = createRequire(import.meta.url);
-/** Both are CommonJS, and one of them has no types. */
+/** Both packages are CommonJS, and one has no types. */
 const official = require("@alicloud/openapi-client") as typeof import("@alicloud/openapi-client");
 
 export interface AccessKeyPair {
@@ -16,7 +16,7 @@ export interface AccessKeyPair {
 export type Fields = Record<string, unknown>;
 type Product = keyof typeof productVersions;
 
-/** A refusal as an official client gives it. */
+/** A refusal as the official clients throw it. */
 export class Refused extends Error {
   readonly code: string;
   readonly status: number;
@@ -32,19 +32,19 @@ export class Refused extends Error {
 
 export type Ask = (action: string, fields?: Fields, product?: Product) => Promise<Fields>;
 
-/** The certificate authority that the server made for itself: clients verify, nothing is skipped. */
+/** The server's own CA, so that clients verify its certificate. */
 export function authorityOf(server: Pick<TestServer, "directory">): string {
   const path = join(server.directory, "tls", "ca.pem");
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
-/** Makes a key as an administrator would, beside the server. */
+/** Creates an access key through the admin socket. */
 export async function makeKey(server: TestServer, role = "administrator", tenant?: string): Promise<AccessKeyPair> {
   const answer = await local(server, "CreateAccessKey", { Role: role, ...(tenant ? { Tenant: tenant } : {}) });
   return { id: String(answer.AccessKeyId), secret: String(answer.AccessKeySecret) };
 }
 
-/** An operation of our own, beside the server. */
+/** Calls one of our own operations through the admin socket. */
 export async function local(
   server: TestServer,
   action: string,
@@ -87,7 +87,7 @@ export function openApi(server: TestServer, key: AccessKeyPair, older = false): 
   };
 }
 
-/** @alicloud/pop-core: HMAC-SHA1, everything in the query, or in a form with `post`. */
+/** @alicloud/pop-core: HMAC-SHA1 with all parameters in the query, or in a form with `post`. */
 export function popCore(server: TestServer, key: AccessKeyPair, post = false): Ask {
   const Core = require("@alicloud/pop-core") as new (
     config: Fields,
@@ -111,7 +111,7 @@ export function popCore(server: TestServer, key: AccessKeyPair, post = false): A
   };
 }
 
-/** As the official generated clients do with lists: Name.1, Name.1.Key; booleans capitalised. */
+/** Flattens parameters like the official generated clients: lists as Name.1, Name.1.Key; booleans capitalised. */
 export function flatten(fields: Fields, prefix = ""): Record<string, string> {
   const out: Record<string, string> = {};
   for (const [name, value] of Object.entries(fields)) {

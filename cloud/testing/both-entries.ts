@@ -5,7 +5,7 @@ import { startServer, type TestServer } from "./server.ts";
 export const region = "cn-shanghai";
 const password = "correct-horse";
 
-/** A server for the tests of one file, and the two ways to its commands: sagctl's socket and the published API. */
+/** A server for the tests of one file, with both ways to run its commands: sagctl's socket and the published API. */
 export function bothEntries() {
   let server: TestServer;
   let api: Ask;
@@ -19,7 +19,7 @@ export function bothEntries() {
   const rpc: Ask = (...call) => api(...call);
   const sagctl = (command: string, input: Fields) => server.ask(command, input) as Promise<Fields>;
 
-  /** An instance as the product sells it, with a client address block of its own, "10.100.0" without the last byte. */
+  /** Orders an instance and gives it an address block, "10.100.0" without the last byte. */
   async function ordered(users: number): Promise<{ id: string; block: string }> {
     const order = { RegionId: region, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: users, AutoPay: true };
     const id = String((await rpc("CreateSmartAccessGatewaySoftware", order)).SmartAGId);
@@ -57,7 +57,7 @@ export const accountParameters = (SmartAGId: string, UserName: string, more: obj
   ...more,
 });
 
-/** Input of `ccn create`, `cen create`, `cen bandwidth`, `network create` and `acl create`: the least that is accepted. */
+/** Minimal input of `ccn create`, `cen create`, `cen bandwidth`, `network create` and `acl create`. */
 export const ccnInput = { name: "", description: "", region, cidrBlock: "", snatCidrBlock: "", markedDefault: false };
 export const cenInput = { name: "", description: "", protectionLevel: "REDUCED", tags: [] };
 export const bandwidthInput = {
@@ -89,7 +89,7 @@ export const ruleInput = {
   dpi_signature_ids: "[]",
 };
 
-/** Why a call was refused; `undefined` if it was not. */
+/** The error of a call; `undefined` if it succeeded. */
 export async function refusalOf<Reason>(call: Promise<unknown>): Promise<Reason | undefined> {
   try {
     await call;

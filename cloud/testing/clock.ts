@@ -6,7 +6,7 @@ interface Timer {
   cancel: () => void;
 }
 
-/** Real time that can be moved on: timers whose time has then come fire at once. */
+/** The system clock with an offset. Moving it ahead fires the timers that are then due. */
 export class TestClock implements Clock {
   #ahead = 0;
   #wallAhead = 0;
@@ -37,12 +37,12 @@ export class TestClock implements Clock {
     timer.call();
   }
 
-  /** Sets the wall clock forward (or back) by `ms`; nothing has passed. */
+  /** Moves only the wall clock by `ms`, forward or back. */
   jump(ms: number): void {
     this.#wallAhead += ms;
   }
 
-  /** Moves both clocks on by `ms`. */
+  /** Moves both clocks ahead by `ms`. */
   advance(ms: number): void {
     this.#ahead += ms;
     const now = this.monotonic();

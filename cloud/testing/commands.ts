@@ -5,7 +5,7 @@ import { administration } from "../domain/administration.ts";
 import type { Context } from "../domain/context.ts";
 import { defaultTenant } from "../domain/tenants/tenants.ts";
 
-/** Runs commands as sagctl does beside the server, or as another caller, on a domain without a server around it. */
+/** Runs commands as sagctl does on the server's host, or as another caller, on a domain without a server. */
 export function commander(context: Context, as: Partial<Caller> = {}) {
   return async <T = unknown>(name: string, input: Record<string, unknown>): Promise<T> => {
     const command = commands.get(name);

@@ -2,7 +2,7 @@ import { registerAccessPoint, type TestAccessPoint } from "./access-point.ts";
 import { makeAccount, makeInstance } from "./person.ts";
 import { startServer, type TestServer } from "./server.ts";
 
-/** What most tests begin with: a server with one instance and one access point that is there. */
+/** A server with one instance and one connected access point, which most tests need. */
 export interface TestCompany {
   server: TestServer;
   instance: { id: string; code: string };

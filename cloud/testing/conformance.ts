@@ -14,7 +14,7 @@ const shapes = (product: "smartag" | "cbn"): Shapes =>
   ) as Shapes;
 const known: Shapes = { ...shapes("smartag"), ...shapes("cbn") };
 
-/** What of an answer is not as published: fields that do not exist, and values of another type. */
+/** Differences of an answer from the published shape: unknown fields, and values of another type. */
 export function deviations(action: string, answer: Fields): string[] {
   const shape = known[action];
   return shape ? compare(action, answer, shape.response) : [];
@@ -43,7 +43,7 @@ function compare(path: string, value: unknown, type: JsonType): string[] {
   return fits ? [] : [`${path} is ${JSON.stringify(value)}, not ${type}`];
 }
 
-/** Names of all fields in a published answer; those of a list's elements stand behind its name: "Acls.Acl.AclId". */
+/** Names of all fields of a published answer; fields of list elements have the list's name as prefix: "Acls.Acl.AclId". */
 export function publishedFields(action: string): string[] {
   const leaves = (type: JsonType, path: string): string[] => {
     if (Array.isArray(type)) return leaves(type[0] ?? "str", path);
@@ -54,7 +54,7 @@ export function publishedFields(action: string): string[] {
   return shape ? leaves(shape.response, "") : [];
 }
 
-/** Names of the fields that an answer has, as publishedFields writes them. */
+/** Names of the fields of an answer, in the form of publishedFields. */
 function answeredFields(value: unknown, path = ""): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => answeredFields(item, path));
   if (typeof value !== "object" || value === null) return [path];
@@ -63,7 +63,7 @@ function answeredFields(value: unknown, path = ""): string[] {
   );
 }
 
-/** Wraps a client: every answer is held against the published shape, and what was asked and answered is remembered. */
+/** Wraps a client: records every operation with its answered fields, and compares each answer with the published shape. */
 export function conforming(ask: Ask, seen: Map<string, Set<string>>, wrong: string[]): Ask {
   return async (action, fields, product) => {
     const answer = await ask(action, fields, product);

@@ -12,7 +12,7 @@ import { sharedInMemory } from "../store/shared/memory.ts";
 import { closeStore } from "../store/transaction.ts";
 import { TestClock } from "./clock.ts";
 
-/** The domain on a store of its own, without a server around it. */
+/** The domain with a store of its own, without a server. */
 export interface TestDomain {
   context: Context;
   clock: TestClock;
@@ -20,11 +20,11 @@ export interface TestDomain {
   mails: Mail[];
   lines: { level: string; message: string; fields: Record<string, unknown> }[];
   /**
-   * Runs `work` and stops it just before its `n`th access to the store (1 = the first). Meanwhile others go on. Returns what
-   * lets it go on; `reached` is false when it ended with fewer accesses.
+   * Runs `work` and pauses it just before its `n`th access to the store (from 1), while other work continues. `finish` resumes it;
+   * `reached` is false if it ended with fewer accesses.
    */
   pausedAt(n: number, work: () => Promise<unknown>): Promise<{ reached: boolean; finish(): Promise<void> }>;
-  /** Ends it and leaves its directory. */
+  /** Stops it and keeps its directory. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function startTestDomain(
   const pauses = new AsyncLocalStorage<Pause>();
   const executor = query(store).getExecutor() as unknown as { provideConnection: (use: unknown) => Promise<unknown> };
   const provide = executor.provideConnection.bind(executor);
-  // Every query and every transaction asks for the connection here; inside a transaction nothing can come between.
+  // Every query and transaction acquires the connection here, so work can be paused between these but not within a transaction.
   executor.provideConnection = async (use) => {
     const pause = pauses.getStore();
     if (pause && --pause.left === 0) {

@@ -1,7 +1,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 
-/** A generator of numbers in [0, 1) that gives the same row for the same seed (mulberry32). */
+/** A seeded generator of numbers in [0, 1) (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** One malformed exchange: what to connect with, and the bytes to send. */
+/** One malformed exchange: the protocol to connect with, and the bytes to send. */
 export interface Malformed {
   kind: "tcp" | "h1" | "h2";
   bytes: Buffer;
@@ -127,7 +127,7 @@ const bodies = [
   '{"hello":{"version":"x","capabilities":[1]}}',
 ];
 
-/** The row of malformed exchanges that belongs to `random`. */
+/** The next malformed exchange of the generator `random`. */
 export function malformed(random: () => number): Malformed {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const noise = (most: number): Buffer =>
@@ -141,7 +141,7 @@ export function malformed(random: () => number): Malformed {
 type Pick = <T>(list: readonly T[]) => T;
 type Noise = (most: number) => Buffer;
 
-/** The beginning of a TLS handshake, bent or cut. */
+/** A malformed or truncated ClientHello. */
 function hello(random: () => number, noise: Noise): Buffer {
   const length = Math.floor(random() * 600);
   const record = Buffer.concat([
@@ -188,7 +188,7 @@ function frame(type: number, flags: number, stream: number, payload: Buffer, len
   return Buffer.concat([head, payload]);
 }
 
-/** A header without indexing (RFC 7541, 6.2.2), its name and value as literals without Huffman coding. */
+/** A header field without indexing (RFC 7541, 6.2.2), with literal name and value and without Huffman coding. */
 function literal(name: string, value: string): Buffer {
   const text = (of: string): Buffer => {
     const bytes = Buffer.from(of, "latin1");
@@ -229,7 +229,7 @@ function frames(random: () => number, pick: Pick, noise: Noise): Buffer {
     const block = Buffer.concat(headers.map(([name, value]) => literal(name, value)));
     const body = Buffer.from(pick(bodies), "latin1");
     const ends = random() < 0.3 ? 1 : 0;
-    // Frames are at most 16 KiB unless the other side says otherwise; sometimes more is tried.
+    // Frames are limited to 16 KiB unless the peer allows more; sometimes exceed that.
     out.push(frame(1, 4 | ends, stream, random() < 0.9 ? block.subarray(0, 16_384) : block));
     if (!ends) out.push(frame(0, random() < 0.7 ? 1 : 0, stream, body));
     if (random() < 0.2) out.push(frame(3, 0, stream, Buffer.from([0, 0, 0, Math.floor(random() * 16)])));
@@ -238,7 +238,7 @@ function frames(random: () => number, pick: Pick, noise: Noise): Buffer {
   return Buffer.concat(out);
 }
 
-/** Sends one and waits until the server has answered or closed, at most `patienceMs`; then closes without a word. */
+/** Sends a malformed exchange and waits until the server answers or closes, at most `patienceMs`; then destroys the connection. */
 export function sendMalformed({ kind, bytes }: Malformed, port: number, patienceMs = 40): Promise<void> {
   return new Promise((resolve) => {
     const socket: Socket =
@@ -251,7 +251,7 @@ export function sendMalformed({ kind, bytes }: Malformed, port: number, patience
             rejectUnauthorized: false,
             ALPNProtocols: [kind === "h2" ? "h2" : "http/1.1"],
           });
-    // Only so that a server that says nothing does not hold the test up: the connection is cut, as a client would that gave up.
+    // A server may legitimately not answer; then give up after `patienceMs`, as a client would.
     let timer: NodeJS.Timeout | undefined;
     const end = () => {
       clearTimeout(timer);
@@ -265,7 +265,7 @@ export function sendMalformed({ kind, bytes }: Malformed, port: number, patience
       timer = setTimeout(end, patienceMs);
     });
     socket.on("data", (chunk) => {
-      // The server's SETTINGS come first in HTTP/2; an answer comes after them.
+      // In HTTP/2 the server's SETTINGS come first; wait for a larger chunk.
       if (kind !== "h2" || chunk.length > 64) setImmediate(end);
     });
   });

@@ -7,12 +7,12 @@ import { clientsOf, type TestServer } from "./server.ts";
 
 export const password = "correct-horse";
 
-/** 32 random bytes in the place of a WireGuard key. */
+/** 32 random bytes in place of a WireGuard key. */
 export const newKey = (): Uint8Array<ArrayBuffer> => new Uint8Array(randomBytes(32));
 
 export const newDevice = (name = "laptop") => ({ id: randomBytes(16).toString("hex"), name, platform: "linux" });
 
-/** Makes an instance; returns its id and code. */
+/** Creates an instance; returns its id and code. */
 export async function makeInstance(server: TestServer, cidr = "10.86.0.0/24") {
   const made = (await server.ask("instance create", { name: `At ${cidr}`, cidrs: [cidr] })) as Record<string, string>;
   return { id: made.id ?? "", code: made.enterpriseCode ?? "" };
@@ -23,7 +23,7 @@ export async function makeAccount(server: TestServer, instance: string, user: st
   return (await server.ask("account create", values)) as { id: string };
 }
 
-/** A device that signed in. */
+/** Signs in and returns the device's clients. */
 export async function signIn(
   server: TestServer,
   code: string,
@@ -48,7 +48,7 @@ export async function signIn(
   };
 }
 
-/** The failure a call is refused with, with its cause as a word. */
+/** The failure of a refused call, with its cause code in lower case. */
 export async function refusal(call: Promise<unknown>): Promise<Failure & { word: string }> {
   try {
     await call;

@@ -5,12 +5,12 @@ import { createInterface } from "node:readline";
 const here = import.meta.dirname;
 const running = new Set<ChildProcess>();
 
-/** Ends what a test that failed left running. */
+/** Kills processes that a failed test left running. */
 export function killAll(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
-/** How a program ended, with what it printed. */
+/** Exit code and output of a program. */
 export interface Ended {
   code: number | null;
   stdout: string;
@@ -36,14 +36,14 @@ function collect(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...out })));
 }
 
-/** Runs sag-cloud or sagctl to its end. */
+/** Runs sag-cloud or sagctl until it exits. */
 export function run(entry: "main.ts" | "ctl/main.ts", args: string[], input = ""): Promise<Ended> {
   const child = start(entry, args);
   child.stdin?.end(input);
   return collect(child);
 }
 
-/** A `sag-cloud serve` of its own. */
+/** A `sag-cloud serve` process. */
 export interface ServeProcess {
   url: string;
   pin: string;
@@ -51,7 +51,7 @@ export interface ServeProcess {
   kill(signal: NodeJS.Signals): Promise<Ended>;
 }
 
-/** Starts `sag-cloud serve --json` and waits for its ready line. `through`: a program that starts it, with its arguments. */
+/** Starts `sag-cloud serve --json` and waits for its ready line. `through` is a program to start it with, and its arguments. */
 export async function spawnServer(
   directory: string,
   listen = "127.0.0.1:0",

@@ -19,13 +19,13 @@ const remote = "192.0.2.1";
 export const deviceOf = (name: string) => ({ id: randomBytes(16).toString("hex"), name, platform: "linux" });
 export const key = () => new Uint8Array(randomBytes(32));
 
-/** What the tests of races share: a domain, one instance with an access point, and people. */
+/** Shared setup of the race tests: a domain, one instance with an access point, and accounts. */
 export async function startRacing() {
   const domain = await startTestDomain();
   const { context, clock, mails } = domain;
   const admin = commander(context);
   const instance = await admin<{ id: string }>("instance create", { name: "Racing", cidrs: ["10.90.0.0/16"], code });
-  // Each round has a person of its own.
+  // Every round creates an account, so raise the limit.
   await query(context.store)
     .updateTable("instance")
     .set({ user_count: 1_000_000 })
@@ -35,11 +35,11 @@ export async function startRacing() {
   const description = { name: "here", publicKey: key(), endpoints: [], mode: "userspace", region: "", bootId: "" };
   const { id: accessPointId } = await registerAccessPoint(context, token, description);
   const state = context.accessPoints.get(accessPointId);
-  // Offered, but Dial does not wait for its word.
+  // Offered but not online, so that Dial does not wait for its acknowledgement.
   if (state) state.graceUntil = Number.POSITIVE_INFINITY;
   let accounts = 0;
 
-  /** A person with an account, who may have signed in, dialled and enrolled a second factor. */
+  /** Creates an account and signs in; optionally with a second factor and a session. */
   async function person(wish: { factor?: boolean; dialled?: boolean } = {}) {
     const user = `person-${++accounts}`;
     const wanted = { instance: instance.id, user, mail: "a@b.test", password: oldPassword.reveal() };
@@ -75,7 +75,7 @@ export async function startRacing() {
     return { id, user, device, words, otp, enrol, tokens, state, dialNow, session };
   }
 
-  /** All credentials. What a mere attempt may touch (counts, times seen) is left out. */
+  /** The state of all credentials, without counters and times that a mere attempt may change. */
   async function dump({ id, user }: { id: string; user: string }): Promise<unknown> {
     const { store } = context;
     const one = <T>(rows: T[]) => JSON.stringify(rows);
@@ -149,5 +149,5 @@ export async function startRacing() {
 export type Racing = Awaited<ReturnType<typeof startRacing>>;
 export type Person = Awaited<ReturnType<Racing["person"]>>;
 
-/** Accesses to the store that no call here exceeds. */
+/** Upper bound on the store accesses of the calls tested here. */
 export const most = 40;

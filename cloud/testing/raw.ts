@@ -5,7 +5,7 @@ import { acs3Headers } from "../security/signatures/acs3.ts";
 import { canonicalQuery } from "../security/signatures/canonical.ts";
 import { type AccessKeyPair, authorityOf, type Fields } from "./admin-api.ts";
 
-/** A signed request of which every part can be bent before and after it is signed. */
+/** A signed request, every part of which can be changed before or after signing. */
 export interface RawCall {
   action?: string;
   version?: string;
@@ -13,9 +13,9 @@ export interface RawCall {
   /** Epoch ms. */
   at?: number;
   nonce?: string;
-  /** After signing. */
+  /** Overrides after signing. */
   headers?: Record<string, string | undefined>;
-  /** After signing. */
+  /** Overrides after signing. */
   body?: string | Buffer;
   path?: string;
   method?: string;
@@ -30,7 +30,7 @@ export interface RawAnswer {
   type: string;
 }
 
-/** What of a server requests are sent to: its address, its authority's file, and the clock that dates them. */
+/** The parts of a server that a raw client needs: its URL, its CA's directory, and the clock for dates. */
 export interface Reached {
   running: { url: string };
   directory: string;
@@ -81,7 +81,7 @@ export function rawClient(server: Reached, key: AccessKeyPair) {
       out.end(call.body ?? form);
     });
   };
-  /** The same as it stands on the wire (HTTP/1.1), for those who send only a part of it. */
+  /** The same request as HTTP/1.1 text, for tests that send only part of it. */
   const written = (call: RawCall): { head: string; body: string } => {
     const { form: body, headers } = sign(call);
     const all = { ...headers, "content-length": String(Buffer.byteLength(body)) };

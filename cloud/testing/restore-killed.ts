@@ -1,6 +1,6 @@
 import { restore } from "../store/restore.ts";
 
-/** Restores, and is killed before the change to the directory with this number; ends with 0 if there is none. */
+/** Restores a backup and kills itself before change number `at` to the directory; exits with 0 if there are fewer changes. */
 const [from = "", directory = "", at = ""] = process.argv.slice(2);
 let steps = 0;
 await restore(from, directory, true, Date.now(), () => {

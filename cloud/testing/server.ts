@@ -13,20 +13,20 @@ import { type Ask, locally } from "../ctl/connection.ts";
 import { type Running, type ServeOptions, serve } from "../serve.ts";
 import { TestClock } from "./clock.ts";
 
-/** A real server on a free port of loopback with a data directory of its own, for tests. */
+/** A server on a free loopback port with its own data directory, for tests. */
 export interface TestServer {
   running: Running;
   directory: string;
   ask: Ask;
   clock: TestClock;
-  /** Lines it logged. */
+  /** Logged lines. */
   lines: { level: string; message: string; fields: Record<string, unknown> }[];
-  /** Stops and starts it again on the same data. */
+  /** Stops the server and starts it again with the same data. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Tests ask more often than people may. */
+/** Rate limit for tests, which send more requests than administrators. */
 const unhurried: RateRules = { perSecond: 1_000_000, burst: 1_000_000 };
 
 export async function startServer(
@@ -57,7 +57,7 @@ export async function startServer(
   return server;
 }
 
-/** Clients of all contracts at `url`; `token` goes as bearer. */
+/** Clients of all services at `url`; `token` is the bearer token. */
 export function clientsOf(url: string, token?: string) {
   const bear: Interceptor = (next) => (request) => {
     if (token !== undefined) request.header.set("authorization", `Bearer ${token}`);
@@ -76,7 +76,7 @@ export function clientsOf(url: string, token?: string) {
   };
 }
 
-/** A GET request over TLS, whoever signed the certificate. */
+/** A GET request over TLS that accepts any certificate. */
 export function get(
   url: string,
   path: string,

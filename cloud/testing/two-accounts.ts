@@ -4,14 +4,14 @@ import { startServer, type TestServer } from "./server.ts";
 
 export const RegionId = "cn-shanghai";
 
-/** A server with two accounts of the product, and the key of one of them. */
+/** A server with two product accounts, and an access key of one of them. */
 export interface TwoAccounts {
   server: TestServer;
   key: AccessKeyPair;
   raw: ReturnType<typeof rawClient>;
-  /** Ids of objects of both. */
+  /** Ids of objects of both accounts. */
   ids: string[];
-  /** What belongs to the other account, and must never be seen. */
+  /** Values of the other account, which must never be disclosed. */
   secrets: string[];
   close(): Promise<void>;
 }

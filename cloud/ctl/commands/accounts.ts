@@ -21,9 +21,9 @@ const row = (view: AccountView) => ({
   [columns.sessions]: view.sessions,
 });
 
-type Told = AccountView & { password?: string };
+type AccountAnswer = AccountView & { password?: string };
 
-const whole = (view: Told) =>
+const whole = (view: AccountAnswer) =>
   fields({
     [columns.id]: view.id,
     ...row(view),

@@ -92,7 +92,7 @@ export const instanceVerbs: Verbs = (program, tools) => {
     });
 };
 
-/** cidr, route: lists with add, remove, list. */
+/** The verbs of cidr and route: add, remove, list. */
 export const listVerbs: Verbs = (program, tools) => {
   const objects: ["cidr" | "route", string, (view: InstanceView) => string[]][] = [
     ["cidr", "block", (view) => view.cidrs],
@@ -126,7 +126,7 @@ export const listVerbs: Verbs = (program, tools) => {
   }
 };
 
-/** Name servers that no route of the instance itself contains. */
+/** Name servers that are not in any of the instance's own routes. */
 function unrouted({ dnsServers, routes }: InstanceView): string[] {
   const prefixes = routes.flatMap((route) => parseCidr(route) ?? []);
   return dnsServers.filter((server) => {
@@ -239,7 +239,7 @@ export const linkVerbs: Verbs = (program, tools) => {
         throw invalid("pins", foreign(errors.arguments.pinsOrNot));
       }
       const { ask, print } = tools();
-      const asked = { instance: o.instance, server: o.server, pins: o.pins };
-      print(await ask("link create", asked), (result: { link: string }) => result.link);
+      const request = { instance: o.instance, server: o.server, pins: o.pins };
+      print(await ask("link create", request), (result: { link: string }) => result.link);
     });
 };

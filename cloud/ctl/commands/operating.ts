@@ -64,8 +64,8 @@ export const accessPointVerbs: Verbs = (program, tools) => {
     .option("--ccn <id|name>", help.accessPoint.ccn)
     .action(async (o: { uses: number; expires: number; ccn?: string }) => {
       const { ask, print } = tools();
-      const asked = { uses: o.uses, lifetimeSeconds: o.expires, ccn: o.ccn };
-      const made = (await ask("access-point token create", asked)) as TokenView & { token: string };
+      const request = { uses: o.uses, lifetimeSeconds: o.expires, ccn: o.ccn };
+      const made = (await ask("access-point token create", request)) as TokenView & { token: string };
       const words = (view: typeof made) => fields({ ...tokenRow(view), [columns.token]: view.token });
       print(made, words, output.lost.token(made.id));
     });
@@ -87,11 +87,11 @@ export const accessPointVerbs: Verbs = (program, tools) => {
 
 interface Fingerprints {
   server: string;
-  /** Of the key in use, then of the next one. */
+  /** Fingerprints of the key in use and of the next one. */
   fingerprints: string[];
 }
 
-/** As people at a client see it, who compare the two. */
+/** Fingerprints in the form in which clients show them, for comparison. */
 function fingerprintText({ server, fingerprints: [inUse = "", next] }: Fingerprints): string {
   const text = output.fingerprint(server, fingerprintGroups(inUse));
   return next === undefined ? text : `${text}\n${output.nextFingerprint(fingerprintGroups(next))}`;
@@ -179,7 +179,7 @@ export const auditVerbs: Verbs = (program, tools) => {
             [columns.user]: row.user,
             [columns.target]: row.target,
             [columns.from]: textIn(row, "remote"),
-            // Of what was refused its cause, of sessions that were ended the words that the person was shown.
+            // The cause of a refusal, or the text that a user saw when an administrator ended the session.
             [columns.reason]: textIn(row, "cause") || textIn(row, "reason"),
           })),
         ),

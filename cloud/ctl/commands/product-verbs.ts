@@ -3,5 +3,5 @@ import { networkVerbs } from "./verbs-networks.ts";
 import { operatingVerbs } from "./verbs-operating.ts";
 import { peopleVerbs } from "./verbs-people.ts";
 
-/** The verbs of sagctl that are operations of the product. */
+/** Verbs of sagctl that map one to one to commands of the server. */
 export const verbs: readonly Verb[] = [...operatingVerbs, ...networkVerbs, ...peopleVerbs];

@@ -44,8 +44,8 @@ function addVerb(program: Command, tools: () => Tools, verb: Verb): void {
     }
     const { ask, print } = tools();
     const answer = await ask(name, verb.input?.(input) ?? input, chosen.tenant as string | undefined);
-    const told = verb.list === undefined ? answer : (answer as Record<string, unknown>)[verb.list];
-    print(verb.list === "rows" ? told : answer, () => shown(verb, told), verb.once?.(answer));
+    const selected = verb.list === undefined ? answer : (answer as Record<string, unknown>)[verb.list];
+    print(verb.list === "rows" ? selected : answer, () => shown(verb, selected), verb.once?.(answer));
   });
 }
 
@@ -60,7 +60,7 @@ function optionText({ fixed }: Verb, name: string, flags: string): string {
   return fixed?.region === undefined ? common.onlyRegion : common.region;
 }
 
-/** `sagctl api Action Name=value …`: all the rest of the API. */
+/** `sagctl api Action Name=value …`: calls any operation of the API. */
 function anyOperation(program: Command, tools: () => Tools): void {
   program
     .command("api <action> [parameters...]")

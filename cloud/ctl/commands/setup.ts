@@ -27,7 +27,7 @@ interface SetupFlags {
   output?: string;
 }
 
-/** What quick-setup made, as it is printed. */
+/** What quick-setup created, as it is printed. */
 interface Made {
   instance: string;
   code: string;
@@ -53,13 +53,13 @@ async function quickSetup({ ask }: Tools, name: string, o: SetupFlags): Promise<
   if (o.dns) await ask("dns set", { ...of, servers: o.dns, domains: o.domain ?? [], search: o.search ?? [] });
   const user = o.user ?? "first.user";
   const mail = o.mail ?? `${user}@example.com`;
-  // Without an address of somebody's there is nobody to write to: the password is in the answer.
+  // Without --mail there is nobody to mail the password to; it is only in the output.
   const wish = { ...of, user, mail, mustChange: false, tell: o.mail !== undefined };
   const account = (await ask("account create", wish)) as AccountView & {
     password: string;
   };
-  const asked = { ...of, ...(o.publicUrl === undefined ? {} : { server: o.publicUrl }) };
-  const { link } = (await ask("link create", asked)) as { link: string };
+  const request = { ...of, ...(o.publicUrl === undefined ? {} : { server: o.publicUrl }) };
+  const { link } = (await ask("link create", request)) as { link: string };
   const week = 7 * 86_400;
   const token = (await ask("access-point token create", {
     uses: 4,
@@ -118,7 +118,7 @@ export const setupVerbs: Verbs = (program, tools) => {
     });
 };
 
-/** Accounts in one call, as the server has it. */
+/** Maximum number of accounts per call; the server has the same limit. */
 const largestImport = 2_000;
 
 async function importFile(

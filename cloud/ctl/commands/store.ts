@@ -13,7 +13,7 @@ import { fields, renamed } from "../output.ts";
 
 const { errors, help, output } = ctlTexts;
 
-/** The server makes the copy; without a server the files are at rest and copied by this process. */
+/** Lets the server make the backup. If none is running, this process copies the files, which cannot change meanwhile. */
 async function makeBackup({ ask }: Tools, directory: string, path: string): Promise<BackupView> {
   try {
     return (await ask("backup", { path })) as BackupView;

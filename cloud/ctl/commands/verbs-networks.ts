@@ -15,7 +15,7 @@ const { columns } = output;
 
 const type: Verb["options"] = { "--type <VPC|CCN>": ["type"] };
 
-/** As the CEN API writes the region of a CCN. */
+/** Removes the prefix that the CEN API puts before the region of a CCN. */
 const plainRegion = (text: string) => text.replace(/^ccn-/, "");
 
 const hop = (view: Answered<typeof instanceHops>["hops"][number]) => ({
@@ -27,7 +27,7 @@ const hop = (view: Answered<typeof instanceHops>["hops"][number]) => ({
   [columns.reason]: view.textWords ? renderServerWords(view.textWords) : "",
 });
 
-/** `--any-access-point true` is an empty list. */
+/** Converts `--any-access-point true` to an empty list of access points. */
 function networkChange({ anyAccessPoint, ...input }: Record<string, unknown>) {
   if (anyAccessPoint !== true) return input;
   if (input.accessPoints !== undefined) {
@@ -36,7 +36,7 @@ function networkChange({ anyAccessPoint, ...input }: Record<string, unknown>) {
   return { ...input, accessPoints: [] };
 }
 
-/** The way from instances to cloud networks. */
+/** Verbs for CCNs, CENs and cloud networks. */
 export const networkVerbs: readonly Verb[] = [
   { usage: "instance hops <instance>", row: hop, list: "hops" },
   {
@@ -75,7 +75,7 @@ export const networkVerbs: readonly Verb[] = [
     places: { ccnUid: wholeNumber },
     options: region,
     fixed: { trafficService: false },
-    // The answer is the grant's id alone.
+    // The result is only the grant's id.
     row: (id: string) => ({ [columns.id]: id }),
   },
   { usage: "instance revoke <instanceId> <ccnId>", options: region },

@@ -16,7 +16,7 @@ const tenant = (view: One<typeof tenantList>) => ({
   [columns.default]: view.isDefault,
 });
 
-/** Who owns what, and what the product sells. */
+/** Verbs for product accounts, access keys, quotas and instance terms. */
 export const operatingVerbs: readonly Verb[] = [
   { usage: "tenant create <name>", row: tenant },
   { usage: "tenant list", row: tenant },

@@ -22,10 +22,10 @@ const rule = (view: One<typeof aclRules>) => ({
 
 const code = (view: One<typeof codeList>) => ({ [columns.code]: view.code, [columns.default]: view.isDefault });
 
-/** An instance of a region: another one of this id is not there. */
+/** Refers to an instance, and to its region if one is given. */
 const inRegion = (id: unknown, region: unknown) => (region === undefined ? id : { id, region });
 
-/** What people may reach, and where they are. */
+/** Verbs for ACLs, enterprise codes and roaming. */
 export const peopleVerbs: readonly Verb[] = [
   {
     usage: "acl create <name>",
@@ -58,7 +58,7 @@ export const peopleVerbs: readonly Verb[] = [
       "--priority <n>": ["priority", wholeNumber],
       ...region,
     },
-    // Without it, a rule that was begun and not finished would drop everything.
+    // Required, because a rule with only default values would otherwise drop all traffic.
     required: ["--policy <accept|drop>"],
     fixed: {
       direction: "out",

@@ -1,8 +1,8 @@
 import type { Command } from "../../admin/command.ts";
 
-/** What a command answers. */
+/** Result type of a command. */
 export type Answered<C> = C extends Command<infer _I, infer O> ? O : never;
 
-/** One object of the list that a command answers. */
+/** Element type of the list that a command returns. */
 export type One<C> =
   Answered<C> extends readonly (infer V)[] ? V : Answered<C> extends { rows: readonly (infer V)[] } ? V : never;

@@ -34,7 +34,7 @@ export interface PeerUpsert {
  * every process that serves access points. Revisions are valid only within one epoch; with another epoch, access points get a snapshot.
  */
 export interface PeerTable {
-  /** Grows from table to table, so that revisions of two tables are not confused. */
+  /** Increases from table to table, so that revisions of two tables are not confused. */
   readonly epoch: number;
   /** The latest revision. */
   readonly revision: number;

@@ -4,7 +4,7 @@ import { newDevice, signIn } from "../person.ts";
 import { abroad, code, instance, list, ours, RegionId, server } from "./two-tenants.ts";
 
 export function accountScenario(): void {
-  test("accounts", async () => {
+  test("manages accounts: create, change, disable, reset, kick and delete", async () => {
     const SmartAGId = await instance(ours);
     const one = { RegionId, SmartAGId };
     await ours("ModifySmartAccessGateway", { ...one, CidrBlock: "10.82.0.0/24" });
@@ -69,7 +69,7 @@ export function accountScenario(): void {
     expect(await users()).toHaveLength(1);
   });
 
-  test("roaming: to another area, not within one", async () => {
+  test("roams an account to another area, but not within one", async () => {
     const home = await instance(ours);
     const away = await instance(ours, abroad);
     await ours("ModifySmartAccessGateway", { RegionId, SmartAGId: home, CidrBlock: "10.83.0.0/24" });
@@ -99,7 +99,7 @@ export function accountScenario(): void {
     );
   });
 
-  test("enterprise codes", async () => {
+  test("manages enterprise codes", async () => {
     await ours("CreateEnterpriseCode", { RegionId, EnterpriseCode: "abc12" });
     expect(await code(ours("CreateEnterpriseCode", { RegionId, EnterpriseCode: "ABC12" }))).toBe(
       "EnterpriseCode.AlreadyExist",

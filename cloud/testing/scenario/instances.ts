@@ -3,7 +3,7 @@ import { local } from "../admin-api.ts";
 import { code, instance, list, ours, RegionId, server, theirs } from "./two-tenants.ts";
 
 export function instanceScenario(): void {
-  test("an instance from its order to its end", async () => {
+  test("manages an instance from its order to its deletion", async () => {
     const SmartAGId = await instance(ours);
     const one = { RegionId, SmartAGId };
     await ours("ModifySmartAccessGateway", {
@@ -44,18 +44,18 @@ export function instanceScenario(): void {
     expect(list(await ours("DescribeRegions"), "Regions", "Region").length).toBeGreaterThan(20);
   });
 
-  test("a ClientToken makes a request that is sent again the same request", async () => {
+  test("runs a repeated request with the same ClientToken only once", async () => {
     const cen = { Name: "once", ClientToken: "token-1" };
     const { CenId } = await ours("CreateCen", cen, "cbn");
     expect((await ours("CreateCen", cen, "cbn")).CenId).toBe(CenId);
     expect(await code(ours("CreateCen", { ...cen, Name: "another" }, "cbn"))).toBe("IdempotentParameterMismatch");
-    const untold = { Name: "untold", ClientToken: "" };
-    expect((await ours("CreateCen", untold, "cbn")).CenId).not.toBe((await ours("CreateCen", untold, "cbn")).CenId);
+    const noToken = { Name: "noToken", ClientToken: "" };
+    expect((await ours("CreateCen", noToken, "cbn")).CenId).not.toBe((await ours("CreateCen", noToken, "cbn")).CenId);
     expect((await theirs("CreateCen", cen, "cbn")).CenId).not.toBe(CenId);
     expect((await ours("CreateCen", { ...cen, ClientToken: "token-2" }, "cbn")).CenId).not.toBe(CenId);
   });
 
-  test("DNS: cleared when left out; what is recovered is only kept", async () => {
+  test("clears DNS settings that are left out, and only stores RecoveredDNS", async () => {
     const one = { RegionId, SmartAGId: await instance(ours) };
     await ours("ModifyClientUserDNS", { ...one, AppDNS: ["10.0.0.53", "10.0.0.54"], RecoveredDNS: ["9.9.9.9"] });
     expect(await ours("DescribeClientUserDNS", one)).toMatchObject({
@@ -66,7 +66,7 @@ export function instanceScenario(): void {
     expect(await ours("DescribeClientUserDNS", one)).toMatchObject({ AppDNS: [], RecoveredDNS: [] });
   });
 
-  test("access points", async () => {
+  test("lists and prefers access points", async () => {
     const one = { RegionId, SmartAGId: await instance(ours) };
     const points = (await ours("ListAccessPoints", one)).AccessPoints as { AccessPointId: number }[];
     expect(points).toHaveLength(1);
@@ -91,7 +91,7 @@ export function instanceScenario(): void {
     expect(await code(theirs("UpdateSmartAGAccessPoint", own))).toBe("AccessPointInvalid");
   });
 
-  test("access control lists", async () => {
+  test("manages access control lists", async () => {
     const SmartAGId = await instance(ours);
     const { AclId } = await ours("CreateACL", { RegionId, Name: "guests" });
     const acl = { RegionId, AclId };

@@ -3,7 +3,7 @@ import type { Fields } from "../admin-api.ts";
 import { abroad, code, instance, list, ours, RegionId, theirs, uids } from "./two-tenants.ts";
 
 export function networkScenario(): void {
-  test("CCN, CEN and what hangs on them", async () => {
+  test("manages CCNs and CENs with networks, bandwidth and tags", async () => {
     const SmartAGId = await instance(ours);
     await ours("ModifySmartAccessGateway", { RegionId, SmartAGId, CidrBlock: "10.40.7.0/24" });
     const asked = { RegionId, SmartAGId, SmartAGSn: SmartAGId };
@@ -166,7 +166,7 @@ export function networkScenario(): void {
     await ours("DeleteCloudConnectNetwork", { CcnId });
   });
 
-  test("across accounts: nothing without a grant, and again nothing when it is revoked", async () => {
+  test("gives another account access only while a grant exists", async () => {
     const SmartAGId = await instance(ours);
     const { CcnId } = await theirs("CreateCloudConnectNetwork", { RegionId, Name: "theirs" });
     const bind = { RegionId, CcnId, SmartAGId, SmartAGUid: uids.ours };

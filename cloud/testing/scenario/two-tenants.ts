@@ -7,12 +7,12 @@ import { startServer, type TestServer } from "../server.ts";
 export const RegionId = "cn-shanghai";
 export const abroad = "ap-southeast-1";
 
-/** Fields answered, by operation. */
+/** Answered fields, by operation. */
 export const seen = new Map<string, Set<string>>();
-/** Answers that do not have the published shape. */
+/** Differences of answers from the published shape. */
 export const wrong: string[] = [];
 
-/** Of the test file: a server, and the published API as two tenants call it, "default" and "partner". */
+/** Set up for the test file: a server, and the published API as two product accounts, "default" and "partner". */
 export let server: TestServer;
 export let ours: Ask;
 export let theirs: Ask;
@@ -41,7 +41,7 @@ export const code = (promise: Promise<unknown>) =>
     () => "accepted",
     (error: { code?: string }) => error.code ?? String(error),
   );
-/** The entries of a list in an answer. */
+/** The elements of a list in an answer. */
 export const list = (answer: Fields, outer: string, inner: string) =>
   (answer[outer] as Record<string, Fields[]>)[inner] ?? [];
 
