@@ -6,12 +6,12 @@ import { at } from "./lib/root.ts";
 
 const known = knownCauses();
 
-it("every cause is complete, and has an exit code of its own", () => {
+it("every cause is complete and has a unique exit code", () => {
   expect(Object.keys(known.contract).length).toBeGreaterThan(50);
   expect(causeFaults(known)).toEqual([]);
 });
 
-it("a cause that is in the contract alone is named with each file that lacks it", () => {
+it("reports each file that lacks a cause of the contract", () => {
   expect(causeFaults({ ...known, contract: { ...known.contract, moon_away: 99 } })).toEqual([
     "native/internal/failure/cause.go: the cause moon_away is missing",
     "common/causes/table.ts: the cause moon_away has no exit code",
@@ -20,7 +20,7 @@ it("a cause that is in the contract alone is named with each file that lacks it"
   ]);
 });
 
-it("a cause without a part of its text, one without a number and one with another number in Go are named", () => {
+it("reports a cause without a text, without a number, or with another number in Go", () => {
   const { unknown: _, ...contract } = known.contract;
   const texts = { ...known.texts, kicked: { message: "Kicked." } };
   expect(causeFaults({ ...known, contract, texts, go: { ...known.go, replaced: 3 } })).toEqual([
@@ -30,14 +30,14 @@ it("a cause without a part of its text, one without a number and one with anothe
   ]);
 });
 
-it("an exit code that two causes have is named with both", () => {
+it("reports an exit code that two causes share", () => {
   const table = { ...known.table, kicked: { exit: 15 } };
   expect(causeFaults({ ...known, table })).toEqual([
     "common/causes/table.ts: exit code 15 is used twice: kicked, replaced",
   ]);
 });
 
-it("an access point ends with the exit codes of the table, and has one for each cause it names", () => {
+it("sag-access-point uses the exit codes of the table, one per cause", () => {
   const read = (name: string): string => readFileSync(at("native/cmd/sag-access-point", name), "utf8");
   const codes = [...read("exit.go").matchAll(/^\t"(\w+)": +(\d+),$/gm)].map(([, cause = "", exit]) => [
     cause,

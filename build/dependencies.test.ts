@@ -7,7 +7,7 @@ const table = readFileSync(at("docs/dependencies.md"), "utf8")
   .filter((line) => line.startsWith("| "))
   .map((line) => line.split("|").map((cell) => cell.trim()));
 
-/** Name → the version the document gives. One row may name several packages of one version. */
+/** Package name → documented version. One row may name several packages of the same version. */
 const documented = new Map(table.flatMap(([, names = "", version = ""]) => names.split(", ").map((n) => [n, version])));
 
 const npm = JSON.parse(readFileSync(at("package.json"), "utf8"));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { at } from "./lib/root.ts";
 
-/** A checkout with the real launchers, and programs that tell what they were given. */
+/** A checkout with the real launchers, and programs that print their arguments. */
 let checkout: string;
 
 beforeEach(() => {
@@ -34,7 +34,7 @@ const build = (): void => {
 const launch = (command: string, cwd: string, args = ["a b", "*"]) =>
   spawnSync(command, args, { cwd, encoding: "utf8", env: { PATH: `${join(checkout, "bin")}:${process.env.PATH}` } });
 
-it("says of a copied launcher that it has to be a link", () => {
+it("tells that a copied launcher has to be a symbolic link", () => {
   build();
   copyFileSync(join(checkout, "bin/sag"), join(checkout, "sag"));
   const ran = launch("./sag", checkout);
@@ -67,7 +67,7 @@ describe.each(["sag", "sagctl", "sag-cloud", "sag-tunnel", "sag-access-point"])(
     expect({ said: JSON.parse(ran.stdout), code: ran.status }).toEqual({ said: [name, "a b", "*"], code: 7 });
   });
 
-  it("says in one sentence that it has not been built", () => {
+  it("reports in one sentence that it has not been built", () => {
     const ran = launch(name, "/");
     expect(ran.status).toBe(127);
     expect(ran.stderr.trim().split("\n")).toEqual([

@@ -21,7 +21,7 @@ const readLicenses = (path: string): Map<string, string> => {
   return found;
 };
 
-/** What a text has to have in it, by the first licence that a package states. */
+/** Words that a licence text must contain, by the first licence that the package states. */
 const words: Record<string, RegExp> = {
   MIT: /Permission is hereby granted, free of charge/,
   "Apache-2.0": /Apache License\s+Version 2\.0/,
@@ -55,13 +55,13 @@ describe("THIRD_PARTY_LICENSES.txt", () => {
     }
   });
 
-  it("has Electron in the app's", () => {
+  it("lists Electron for the app", () => {
     const { version } = JSON.parse(readFileSync(at("node_modules/electron/package.json"), "utf8"));
     const text = readLicenses("dist/app/THIRD_PARTY_LICENSES.txt").get(`electron ${version} (MIT)`);
     expect(text).toMatch(/Copyright \(c\) Electron contributors/);
   });
 
-  it("has every module that the Go programs say they are linked from, and Go itself", async () => {
+  it("lists every module linked into the Go programs, and Go itself", async () => {
     const licenses = readLicenses("dist/native/THIRD_PARTY_LICENSES.txt");
     const go = await findGo();
     const info = execFileSync(go, ["version", "-m", at("dist/native/sag-tunnel"), at("dist/native/sag-access-point")], {
@@ -75,7 +75,7 @@ describe("THIRD_PARTY_LICENSES.txt", () => {
     expect(standard?.[1]).toMatch(/The Go Authors[\s\S]*Redistribution and use/);
   }, 60_000);
 
-  it("has what only another system's program is linked from", async () => {
+  it("lists modules that are linked only on another platform", async () => {
     const names = linkedModules(await findGo(), ["./cmd/sag-tunnel"], { GOOS: "windows", GOARCH: "amd64" });
     expect(names.map(({ name }) => name)).toContain("golang.zx2c4.com/wintun");
   }, 60_000);
@@ -109,7 +109,7 @@ it("refuses a package without a licence text", () => {
   rmSync(at("test-results/licences"), { recursive: true });
 });
 
-it("keeps copyright notices of sources, those that differ in the year once", () => {
+it("keeps copyright notices of sources, once if they differ only in the year", () => {
   const sources = [
     "/* Copyright 2020 A. */ code",
     "// Copyright 2021-2022 B\n// All rights reserved\ncode // not this",
@@ -118,7 +118,7 @@ it("keeps copyright notices of sources, those that differ in the year once", () 
   expect(copyrights(sources)).toEqual(["Copyright 2020 A.", "Copyright 2021-2022 B\nAll rights reserved"]);
 });
 
-it("prints a text once that packages share", () => {
+it("prints a text that several packages share once", () => {
   const text = describeLicenses("x", [
     { name: "b", version: "1", license: "(MIT OR ISC)", text: "T" },
     { name: "a", version: "2", text: "T" },

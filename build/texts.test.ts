@@ -3,7 +3,7 @@ import { tunnel } from "../common/text/en/tunnel.ts";
 import { committedTexts, goTexts, templateOf } from "./texts.ts";
 
 describe("the Go functions of sag-tunnel's messages", () => {
-  it("are what the text file generates: run `npm run generate`", () => {
+  it("match the text file (run `npm run generate`)", () => {
     expect(committedTexts()).toBe(goTexts(tunnel));
   });
 
@@ -18,7 +18,7 @@ describe("the Go functions of sag-tunnel's messages", () => {
     );
   });
 
-  it("are made of parameters and fixed words alone", () => {
+  it("consist only of parameters and fixed text", () => {
     expect(() => templateOf("a", ({ host }) => (host === "x" ? "one" : "another"))).toThrow("host is not in the text");
     expect(() => templateOf("a", ({ host }) => `${host?.toUpperCase()}`)).toThrow("host is not in the text");
   });

@@ -7,7 +7,7 @@ import { at } from "./lib/root.ts";
 
 const folder = at("build/units");
 const units = readdirSync(folder).filter((name) => name.endsWith(".service"));
-/** systemd's own judgement, in tenths: 0 is shut, 100 is wide open. */
+/** Maximum exposure level of systemd-analyze security, in tenths: 0 is fully restricted, 100 is unrestricted. */
 const threshold = 30;
 
 const settings = (text: string, name: string): string[] =>
@@ -22,7 +22,7 @@ it("there are units", () => expect(units).toContain("sag-tunnel.service"));
 describe.each(units)("%s", (name) => {
   const text = readFileSync(join(folder, name), "utf8");
 
-  it("exposes no more than it has to", async (context) => {
+  it("has a low systemd exposure level", async (context) => {
     needsProgram(context, "systemd-analyze");
     const args = ["security", "--offline=true", "--no-pager", `--threshold=${threshold}`, join(folder, name)];
     const { code, stdout, stderr } = await command(["systemd-analyze", ...args]);
@@ -31,7 +31,7 @@ describe.each(units)("%s", (name) => {
     expect(Number(exposure)).toBeLessThanOrEqual(threshold / 10);
   });
 
-  it("gives each capability for a reason, and none to hand on", () => {
+  it("explains each capability, and has no ambient ones", () => {
     expect(settings(text, "AmbientCapabilities")).toEqual([]);
     for (const capability of settings(text, "CapabilityBoundingSet")) {
       expect(text).toMatch(new RegExp(`^# ${capability}: \\w.{10,}`, "m"));

@@ -17,7 +17,7 @@ const description = {
   bootId: "0".repeat(32),
 };
 
-test("a registration token is good for its uses and its time", async () => {
+test("limits a registration token to its uses and its lifetime", async () => {
   const { accessPoint } = clientsOf(server.running.url);
   const made = (await server.ask("access-point token create", { uses: 2, lifetimeSeconds: 60 })) as { token: string };
   const anew = () => ({ hello, token: made.token, description: { ...description, publicKey: newKey() } });
@@ -29,12 +29,12 @@ test("a registration token is good for its uses and its time", async () => {
   expect((await refusal(accessPoint.register({ hello, token: late.token, description }))).word).toBe("bad_credentials");
 });
 
-test("what is not an access point learns nothing", async () => {
+test("refuses callers without an access point's identity", async () => {
   const stream = clientsOf(server.running.url, "sai_0000000000000000000000").accessPoint.watch({ hello, description });
   expect((await refusal(stream[Symbol.asyncIterator]().next())).word).toBe("bad_credentials");
 });
 
-test("a second stream of the same access point ends the first, and goes on from its revision", async () => {
+test("ends the first stream when the access point opens a second one, which continues from its revision", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   const session = await anna.dial();
   const last = here.messages.at(-1);
@@ -54,7 +54,7 @@ test("a second stream of the same access point ends the first, and goes on from 
   await here.connect();
 });
 
-test("another epoch, and a revision too old, are answered by a snapshot", async () => {
+test("sends a snapshot for another epoch or a revision that is too old", async () => {
   const { accessPoint: api } = clientsOf(server.running.url, here.identity);
   for (const start of [
     { epoch: 7n, revision: 1n },
@@ -69,7 +69,7 @@ test("another epoch, and a revision too old, are answered by a snapshot", async 
   await here.connect();
 });
 
-test("counters add up over restarts of the access point, and late ones add nothing", async () => {
+test("adds counters up across restarts of the access point, and ignores late ones", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   const { sessionId } = await anna.dial();
   const total = async () => {
@@ -89,7 +89,7 @@ test("counters add up over restarts of the access point, and late ones add nothi
   expect([account.rxBytes, account.txBytes]).toEqual([157, 3_009]);
 });
 
-test("after a restart of the cloud sessions, keys and epoch are told anew", async () => {
+test("sends sessions and keys again with a new epoch after a restart of the cloud", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   const session = await anna.dial();
   const before = here.peers.get(session.sessionId);
@@ -107,7 +107,7 @@ test("after a restart of the cloud sessions, keys and epoch are told anew", asyn
   await session.api.hangUp({});
 });
 
-test("account set: a new cap is in force for the running session, and what clients cannot have is refused", async () => {
+test("account set: applies a new bandwidth cap to the running session, and refuses invalid values", async () => {
   await makeAccount(server, instance.id, "gerd.test");
   const session = await (await signIn(server, instance.code, "gerd.test")).dial();
   const heard: string[] = [];
@@ -121,7 +121,7 @@ test("account set: a new cap is in force for the running session, and what clien
   const wanted = { ...user, bandwidth: 20_000, mail: "gerd@example.com" };
   expect(await server.ask("account set", wanted)).toMatchObject({ bandwidth: 20_000, mail: "gerd@example.com" });
   await expect.poll(cap).toBe(20_000_000);
-  // The client hears of it as well.
+  // The client receives the new cap, too.
   expect(session.bandwidthKbps).toBe(2_000);
   await expect.poll(() => heard).toEqual(["opened", "profileChanged"]);
   expect((await session.api.renew({ hello })).session?.bandwidthKbps).toBe(20_000);
@@ -132,7 +132,7 @@ test("account set: a new cap is in force for the running session, and what clien
   await stream;
 });
 
-test("a removed access point is told so, and its sessions lose it", async () => {
+test("ends the stream of a removed access point, and removes it from sessions", async () => {
   const gone = await registerAccessPoint(server.running.url, server.ask, "gone", 51822);
   await gone.connect();
   await server.ask("access-point remove", { id: gone.id });
@@ -141,7 +141,7 @@ test("a removed access point is told so, and its sessions lose it", async () => 
   expect(session.accessPoints.map((a) => a.name)).toEqual(["here"]);
 });
 
-test("many peers come as a snapshot in parts, each within the limit", async () => {
+test("splits a large snapshot into parts within the message limit", async () => {
   await server.ask("route add", {
     instance: instance.id,
     routes: Array.from({ length: 999 }, (_, i) => `10.${100 + (i >> 8)}.${i & 255}.0/24`),
@@ -160,7 +160,7 @@ test("many peers come as a snapshot in parts, each within the limit", async () =
   expect(parts.reduce((sum, p) => sum + (p?.peers.length ?? 0), 0)).toBe(before + 14);
 });
 
-test("a registration whose answer was lost is answered alike, until the identity was used", async () => {
+test("answers a repeated registration alike until the identity was used", async () => {
   const made = (await server.ask("access-point token create", { uses: 1, lifetimeSeconds: 60 })) as { token: string };
   const before = (await server.ask("access-point list", {})) as unknown[];
   const request = { hello, token: made.token, description: { ...description, publicKey: newKey() } };
@@ -170,7 +170,7 @@ test("a registration whose answer was lost is answered alike, until the identity
   const second = await clientsOf(server.running.url).accessPoint.register(request);
   expect([second.accessPointId, second.identity]).toEqual([first.accessPointId, first.identity]);
   expect(await server.ask("access-point list", {})).toHaveLength(before.length + 1);
-  // Another key is another access point, and the token is used up.
+  // Another key is another access point; the token has no uses left for it.
   const another = { ...request, description: { ...request.description, publicKey: newKey() } };
   expect((await refusal(accessPoint.register(another))).word).toBe("bad_credentials");
   const stream = clientsOf(server.running.url, first.identity).accessPoint.watch({ hello, description });

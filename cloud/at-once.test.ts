@@ -12,14 +12,14 @@ import { insertNonce } from "./store/queries/nonces.ts";
 import { transaction } from "./store/transaction.ts";
 import { deviceOf, requester, key, startRacing } from "./testing/racing.ts";
 
-/** "At most one" and "exactly one", each with 50 calls at once. What administrators do is in admin/entries-at-once.test.ts. */
+/** Limits ("at most one", "exactly one") with 50 parallel calls. Administrators' commands are in admin/entries-at-once.test.ts. */
 const racing = await startRacing();
 const { admin, instance } = racing;
 const { context } = racing.domain;
 const { store } = context;
 afterAll(() => racing.domain.close());
 
-/** Runs `call` 50 times at once; returns how many succeeded. */
+/** Runs `call` 50 times in parallel; returns how many succeeded. */
 async function succeeded(call: (n: number) => Promise<unknown>): Promise<number> {
   const all = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => call(n)));
   return all.filter(({ status }) => status === "fulfilled").length;
@@ -35,7 +35,7 @@ const running = async (accountId: string) =>
       .execute()
   ).length;
 
-test("an account of one device gets one session, whichever devices dial", async () => {
+test("an account limited to one device gets one session when many devices dial", async () => {
   await admin("policy set", { instance: instance.id, change: { devicesPerAccount: 1 } });
   const person = await racing.person();
   const state = await signInOf(context, person.tokens.accessToken.reveal());
@@ -71,7 +71,7 @@ test("an account of one device gets one session, whichever devices dial", async 
   expect(await running(person.id)).toBe(1);
 });
 
-test("a public key belongs to one session", async () => {
+test("a public key is accepted for one session only", async () => {
   await admin("policy set", { instance: instance.id, change: { devicesPerAccount: 3 } });
   const people = await Promise.all(Array.from({ length: 8 }, () => racing.person()));
   const publicKey = key();
@@ -87,7 +87,7 @@ test("a public key belongs to one session", async () => {
   expect(dialled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
 });
 
-test("a registration token for one access point registers one", async () => {
+test("a registration token with one use registers one access point", async () => {
   const { token } = await admin<{ token: string }>("access-point token create", { uses: 1, lifetimeSeconds: 60 });
   const described = { name: "one", endpoints: [], mode: "userspace", region: "", bootId: "" };
   const before = context.accessPoints.list().length;
@@ -95,7 +95,7 @@ test("a registration token for one access point registers one", async () => {
   expect(context.accessPoints.list()).toHaveLength(before + 1);
 });
 
-test("a nonce is spent once, and a request with one ClientToken is carried out once", async () => {
+test("a nonce is accepted once, and requests with one ClientToken run once", async () => {
   const nonce = { accessKeyId: "SAGK1", value: "same", at: 0 };
   const spent = await Promise.all(Array.from({ length: 50 }, () => transaction(store, (tx) => insertNonce(tx, nonce))));
   expect(spent.filter(Boolean)).toHaveLength(1);
@@ -110,7 +110,7 @@ test("a nonce is spent once, and a request with one ClientToken is carried out o
   expect([runs, new Set(answers.map(({ run }) => run)).size]).toEqual([1, 1]);
 });
 
-test("a refresh token is replaced once: the second call gets the same successor, the third signs the device out", async () => {
+test("a refresh token is rotated once: the second call gets the same successor, the third signs the device out", async () => {
   const person = await racing.person();
   const token = person.tokens.refreshToken.reveal();
   const all = await Promise.allSettled(Array.from({ length: 50 }, () => refresh(context, token, person.device.id)));
@@ -118,12 +118,12 @@ test("a refresh token is replaced once: the second call gets the same successor,
   expect([successors.length, new Set(successors).size]).toEqual([2, 1]);
 });
 
-test("a code of a second factor is taken once", async () => {
+test("a TOTP code is accepted once", async () => {
   const person = await racing.person({ factor: true });
   const account = await authenticate(context, person.words());
   expect((await findAccount(store, instance.id, person.user)).id).toBe(account.id);
   const otp = person.otp();
-  // Each is counted as an attempt; without a limit on these the code itself has to hold.
+  // Disable the limit on attempts, to test only the use of the code.
   context.attempts.secondFactor.reserve = async () => 0;
   expect(await succeeded(() => requireSecondFactor(context, account, otp))).toBe(1);
 });

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test("what cannot be written down is not done", async () => {
+test("a change that cannot be audited is not made", async () => {
   const tokens = async () =>
     ((await server.ask("access-point token list", {})) as { id: string }[]).map(({ id }) => id);
   const state = async () => [
@@ -59,7 +59,7 @@ test("what cannot be written down is not done", async () => {
   expect(await state()).toEqual(before);
 });
 
-test("what is done is written down once: who, what, before and after", async () => {
+test("a change is audited once: actor, action, and values before and after", async () => {
   await server.ask("account disable", { user: account.user });
   const [last, former] = (await server.ask("audit list", { limit: 2 })) as Record<string, unknown>[];
   expect(last).toMatchObject({ action: "account disable", before: { disabled: false }, after: { disabled: true } });

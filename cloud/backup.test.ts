@@ -32,10 +32,10 @@ beforeAll(() => {
 });
 afterEach(killAll);
 afterAll(() => rmSync(base, { recursive: true, force: true }));
-// Each test starts processes, and machines are busy.
+// Each test starts processes, which are slow on a busy host.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** A company with some accounts; its server runs. */
+/** A running server with an instance and some accounts. */
 async function company(name: string, accounts: number) {
   const directory = join(base, name);
   const server = await spawnServer(directory);
@@ -55,7 +55,7 @@ const accountsIn = async (directory: string) =>
 
 const options = { listen: "127.0.0.1:0", log: () => {} };
 
-/** How a start fails. */
+/** The cause with which a start fails. */
 async function refused(directory: string): Promise<string> {
   const error = await serve({ ...options, data: directory }).then(
     () => undefined,
@@ -65,7 +65,7 @@ async function refused(directory: string): Promise<string> {
   return (error as Refusal).message;
 }
 
-/** Starts and stops a server; gives how many accounts it has. */
+/** Starts and stops a server; returns its number of accounts. */
 async function starts(directory: string, more: { acceptIncomplete?: boolean } = {}): Promise<number> {
   const running = await serve({ ...options, ...more, data: directory });
   const instances = (await locally(directory)("instance list", {})) as unknown[];
@@ -106,7 +106,7 @@ test.each(["copy", "copy.tar.gz"])(
     const second = await spawnServer(elsewhere);
     expect(second.pin).toBe(server.pin);
     expect(await accountsIn(elsewhere)).toBe(accounts);
-    // People stay signed in.
+    // Users stay signed in.
     const refreshToken = signedIn?.tokens?.refreshToken ?? "";
     await clientsOf(second.url).client.refresh({ hello, refreshToken, deviceId: request.device.id });
     expect((await ctl("restore", path, "--data", elsewhere)).code).toBe(76);
@@ -119,7 +119,7 @@ test.each(["copy", "copy.tar.gz"])(
   },
 );
 
-test("a backup without a server, and targets that make no sense", async () => {
+test("backs up without a server, and refuses invalid targets", async () => {
   const { directory, server } = await company("at-rest", 2);
   await server.kill("SIGKILL");
   const made = await ctl("backup", join(base, "rest"), "--data", directory);
@@ -131,7 +131,7 @@ test("a backup without a server, and targets that make no sense", async () => {
 });
 
 test.each(["stolen.tar.gz", "stolen.tar", "stolen"])(
-  "what others put beside a backup being made gets nothing of it: %s",
+  "other users cannot get at a backup in progress by planting files: %s",
   async (name) => {
     const { directory, server } = await company(`watched-${name}`, 1);
     await server.kill("SIGTERM");
@@ -139,7 +139,7 @@ test.each(["stolen.tar.gz", "stolen.tar", "stolen"])(
     mkdirSync(open);
     chmodSync(open, 0o1777);
     const planted: string[] = [];
-    // As another user would in /tmp: when the work folder appears, its name with every ending is taken, and the target's name too.
+    // Like another user in /tmp: when the work folder appears, create its name with every suffix, and the target's name.
     const watcher = watch(open, (_event, file) => {
       if (!file?.startsWith(".sag-backup-") || file.includes(".tar") || planted.length > 0) return;
       for (const end of [".tar", ".tar.gz", ".part", ".new", ".tmp"]) {
@@ -162,7 +162,7 @@ test.each(["stolen.tar.gz", "stolen.tar", "stolen"])(
   },
 );
 
-test("cloud.db and tls without keys.db start; keys.db without cloud.db says what is missing", async () => {
+test("starts with cloud.db and tls but without keys.db; keys.db without cloud.db reports what is missing", async () => {
   const { directory, server, code } = await company("parts", 2);
   await server.kill("SIGTERM");
   const without = join(base, "without-keys");
@@ -179,7 +179,7 @@ test("cloud.db and tls without keys.db start; keys.db without cloud.db says what
   expect(await refused(only)).toContain("no cloud.db");
 });
 
-test("cloud.db copied from a running server without its log is noticed, at any time", async () => {
+test("detects a cloud.db copied from a running server without its WAL, at any time", async () => {
   const directory = join(base, "live");
   const server = await spawnServer(directory);
   const fresh = join(base, "live-fresh");
@@ -190,7 +190,7 @@ test("cloud.db copied from a running server without its log is noticed, at any t
   const later = join(base, "live-later");
   cpSync(join(directory, "cloud.db"), join(later, "cloud.db"));
   expect(await refused(later)).toContain("copied from a running server");
-  // Four kilobytes, as a server that was just made leaves: no table at all.
+  // Four kilobytes, as of a new server: it contains no tables.
   const start = join(base, "live-start");
   cpSync(join(directory, "cloud.db"), join(start, "cloud.db"));
   truncateSync(join(start, "cloud.db"), 4_096);
@@ -200,11 +200,11 @@ test("cloud.db copied from a running server without its log is noticed, at any t
   await starts(later, { acceptIncomplete: true });
   await starts(later);
   await server.kill("SIGKILL");
-  // With its log it is complete, however its server ended.
+  // With its WAL it is complete, however its server ended.
   await starts(directory);
 });
 
-test("a log that is cut or damaged is noticed wherever that is, a whole one is not", async () => {
+test("detects a WAL that is truncated or damaged anywhere, but accepts a complete one", async () => {
   const { directory, server } = await company("log", 20);
   await server.kill("SIGKILL");
   const wal = readFileSync(join(directory, "cloud.db-wal"));
@@ -216,7 +216,7 @@ test("a log that is cut or damaged is noticed wherever that is, a whole one is n
     expect([length, missingFrames(wal.subarray(0, length), shm) > 0]).toEqual([length, true]);
     const bent = Buffer.from(wal);
     bent[length] = (bent[length] ?? 0) ^ 0x10;
-    // The salt in the header is what tells another log from this one.
+    // The salt in the header distinguishes this WAL from another one.
     if (length < 16 || length >= 24) expect([length, missingFrames(bent, shm) > 0]).toEqual([length, true]);
   }
   for (let length = 0; length < shm.length && length < 200; length += 7) {
@@ -226,12 +226,12 @@ test("a log that is cut or damaged is noticed wherever that is, a whole one is n
   cpSync(directory, cut, { recursive: true, filter: (path) => !path.endsWith(".sock") });
   truncateSync(join(cut, "cloud.db-wal"), Math.floor(wal.length / 2));
   expect(await refused(cut)).toContain("cut or damaged");
-  // The refusal changed nothing: what was cut off can be put back.
+  // The refusal changed nothing, so the missing part can be restored.
   writeFileSync(join(cut, "cloud.db-wal"), wal);
   expect(await starts(cut)).toBe(20);
 });
 
-test("a file that is cut or overwritten is noticed", async () => {
+test("detects a truncated or overwritten file", async () => {
   const { directory, server } = await company("file", 5);
   await server.kill("SIGTERM");
   const file = readFileSync(join(directory, "cloud.db"));

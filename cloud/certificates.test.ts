@@ -20,7 +20,7 @@ afterEach(() => {
   killAll();
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
-// Each test starts processes, and machines are busy.
+// Each test starts processes, which are slow on a busy host.
 vi.setConfig({ testTimeout: 60_000 });
 
 const day = 86_400_000;
@@ -32,7 +32,7 @@ const authority = makeCertificate({ subject: "Test authority", key: authorityKey
 const middleKey = newKey();
 const issuer = { name: "Test authority", key: authorityKey };
 
-/** A file of its own for each, as an ACME client keeps them. */
+/** Separate certificate and key files, as ACME clients write them. */
 function files(name: string, key: KeyObject, names: string[], change: { notAfter?: number } = {}) {
   const wish = { subject: names[0] ?? "", key, issuer, names, ...times, ...change };
   const [certificate, keyFile, ca] = ["cert", "key", "ca"].map((kind) => join(base, `${name}.${kind}.pem`)) as [
@@ -46,7 +46,7 @@ function files(name: string, key: KeyObject, names: string[], change: { notAfter
   return { certificate, keyFile, ca, arguments: ["--tls-cert", certificate, "--tls-key", keyFile] };
 }
 
-/** The pin's certificate that is served at the moment. */
+/** Fingerprint of the certificate that is currently served. */
 function served(url: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const { port } = new URL(url);
@@ -62,7 +62,7 @@ const link = async (directory: string, more: Record<string, unknown> = {}) =>
   ((await locally(directory)("link create", more)) as { link: string }).link;
 const pinsIn = (text: string) => new URLSearchParams(text.split("?")[1]).getAll("pin").length;
 
-test("renewed files are taken over on SIGHUP and by themselves, half of a renewal is not", async () => {
+test("reloads renewed files on SIGHUP and automatically, but not a half-finished renewal", async () => {
   const first = files("renewed", newKey(), ["localhost"]);
   const directory = join(base, "renewed");
   const server = await spawnServer(directory, "127.0.0.1:0", first.arguments);
@@ -71,7 +71,7 @@ test("renewed files are taken over on SIGHUP and by themselves, half of a renewa
   const second = files("next", key, ["localhost"]);
   renameSync(second.certificate, first.certificate);
   process.kill(server.pid, "SIGHUP");
-  // The key does not belong to it yet; whatever is served, it is the former certificate.
+  // The key does not match yet, so the former certificate is still served.
   expect(await served(server.url)).toBe(before);
   renameSync(second.keyFile, first.keyFile);
   process.kill(server.pid, "SIGHUP");
@@ -87,14 +87,14 @@ test("renewed files are taken over on SIGHUP and by themselves, half of a renewa
   expect(ended.stderr.match(/was not announced before/g)).toHaveLength(1);
 });
 
-test("SIGHUP does not end a server with a certificate of its own", async () => {
+test("SIGHUP does not end a server with a self-signed certificate", async () => {
   const server = await spawnServer(join(base, "hup"));
   process.kill(server.pid, "SIGHUP");
   expect((await get(server.url, "/healthz")).status).toBe(200);
   expect((await server.kill("SIGTERM")).code).toBe(0);
 });
 
-test("links have pins only where no authority vouches for the name; the public name is remembered", async () => {
+test("links contain pins only if the certificate is not trusted; the public URL is stored", async () => {
   const { certificate, keyFile, ca } = files("vouched", newKey(), ["vpn.example.com"]);
   const directory = join(base, "vouched");
   const args = ["--tls-cert", certificate, "--tls-key", keyFile];
@@ -104,7 +104,7 @@ test("links have pins only where no authority vouches for the name; the public n
   const quick = (JSON.parse(made.stdout) as { link: string }).link;
   expect([quick.includes("server=vpn.example.com&"), pinsIn(quick)]).toEqual([true, 0]);
   expect(pinsIn(await link(directory, { pins: true }))).toBe(1);
-  // Not the certificate's name.
+  // Not a name in the certificate.
   expect(pinsIn(await link(directory, { server: "https://other.example.com:8443" }))).toBe(1);
   await server.kill("SIGTERM");
   vi.stubEnv("NODE_EXTRA_CA_CERTS", undefined);
@@ -116,7 +116,7 @@ test("links have pins only where no authority vouches for the name; the public n
   expect(await link(directory)).toContain(encodeURIComponent(new URL(selfMade.url).host));
 });
 
-test("a missing intermediate certificate and an expired one are said at the start", async () => {
+test("warns about a missing intermediate certificate or an expired one at start", async () => {
   const middle = { name: "Test intermediate", key: middleKey };
   const intermediate = makeCertificate({ subject: middle.name, key: middleKey, issuer, authority: true, ...times });
   const key = newKey();
@@ -143,7 +143,7 @@ test("a missing intermediate certificate and an expired one are said at the star
   expect((await start(readFileSync(expired.certificate, "utf8"))).length).toBe(1);
 });
 
-test("the next key is announced before it is used", async () => {
+test("announces the next key before it is used", async () => {
   const next = newKey();
   const first = files("announced", newKey(), ["localhost"]);
   const nextFile = join(base, "announced.next.pem");
@@ -167,7 +167,7 @@ test("the next key is announced before it is used", async () => {
   ).rejects.toThrow("--tls-cert");
 });
 
-test("the spare key takes the place of one that was lost", async () => {
+test("uses the spare key if the key was lost", async () => {
   const directory = join(base, "spare");
   const start = () => serve({ data: directory, listen: "127.0.0.1:0", log: () => {} });
   const first = await start();
@@ -182,14 +182,14 @@ test("the spare key takes the place of one that was lost", async () => {
   await expect(start()).rejects.toMatchObject({ code: "storage_damaged" });
 });
 
-test("metrics are not answered where clients connect, whatever a proxy says", async () => {
+test("does not serve metrics on the clients' listener, whatever a proxy sends", async () => {
   const data = join(base, "metrics");
   const running = await serve({ data, listen: "127.0.0.1:0", adminListen: "127.0.0.1:0", log: () => {} });
   expect((await get(running.url, "/metrics")).status).toBe(404);
   expect((await get(running.url, "/metrics", { host: "127.0.0.1" })).status).toBe(404);
   const { body } = await get(running.adminUrl ?? "", "/metrics");
   expect(body).toContain("sag_cloud_info");
-  // A self-made certificate is renewed 30 days before its end.
+  // A self-signed certificate is renewed 30 days before it expires.
   expect(Number(/^sag_certificate_expiry_seconds (\d+)$/m.exec(body)?.[1])).toBeGreaterThan(30 * 86_400);
   const local = await new Promise<string>((resolve, reject) => {
     const sent = localRequest({ socketPath: join(data, "admin.sock"), path: "/metrics" }, (response) => {
@@ -203,7 +203,7 @@ test("metrics are not answered where clients connect, whatever a proxy says", as
 });
 
 test.each(["http://x", "https://x/path", "https://", "https://u:p@x", "x y", "https://x:0", "https://x?y"])(
-  "%s is no public name",
+  "%s is not accepted as public URL",
   async (text) => {
     const starting = serve({ data: join(base, "names"), listen: "127.0.0.1:0", log: () => {}, publicUrl: text });
     await expect(starting).rejects.toMatchObject({ code: "invalid_argument" });

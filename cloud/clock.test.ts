@@ -17,7 +17,7 @@ import { clientsOf } from "./testing/server.ts";
 const hour = 3_600_000;
 const day = 24 * hour;
 
-test("a clock that is wrong for a while deletes nothing; time that really passes does", async () => {
+test("a wrong clock deletes nothing for a while; time that really passes does", async () => {
   let domain = await startTestDomain();
   const { clock, directory } = domain;
   onTestFinished(() => domain.close());
@@ -32,7 +32,7 @@ test("a clock that is wrong for a while deletes nothing; time that really passes
     .execute();
   const isThere = async () =>
     (await query(domain.context.store).selectFrom("instance").select("id").where("id", "=", id).execute()).length > 0;
-  /** Runs on for so many hours, as a server does. */
+  /** Runs for this many hours, like a server. */
   const run = async (hours: number) => {
     for (let i = 0; i < hours; i++) {
       clock.advance(hour);
@@ -43,7 +43,7 @@ test("a clock that is wrong for a while deletes nothing; time that really passes
     await domain.stop();
     domain = await startTestDomain(clock, directory);
   };
-  // Wrong at a start, as after an empty battery, and noticed three days later.
+  // Wrong at start, as with an empty CMOS battery, and corrected three days later.
   await domain.stop();
   clock.jump(60 * day);
   domain = await startTestDomain(clock, directory);
@@ -55,13 +55,13 @@ test("a clock that is wrong for a while deletes nothing; time that really passes
   clock.jump(-60 * day);
   await run(1);
   expect(await isThere()).toBe(true);
-  // Set while the server runs.
+  // Changed while the server runs.
   clock.jump(60 * day);
   await run(1);
   expect(domain.lines.map(({ message }) => message)).toContainEqual(expect.stringContaining("the clock was set"));
   expect(await isThere()).toBe(true);
   clock.jump(-60 * day);
-  // Nothing is wrong any more: released when the 7 days are over, counted from its end.
+  // The clock is right again: released 7 days after the end of the term.
   const rest = Math.floor((keptMs - 3 * day) / hour);
   await run(rest - 24);
   expect(await isThere()).toBe(true);
@@ -69,7 +69,7 @@ test("a clock that is wrong for a while deletes nothing; time that really passes
   expect(await isThere()).toBe(false);
 }, 30_000);
 
-test("a clock set back does not sign out who did not get the answer to a refresh", async () => {
+test("setting the clock back does not sign out a client that missed the answer to a refresh", async () => {
   const { server, instance } = await startCompany("anna.test");
   onTestFinished(() => server.close());
   const anna = await signIn(server, instance.code, "anna.test");
@@ -79,7 +79,7 @@ test("a clock set back does not sign out who did not get the answer to a refresh
   server.clock.jump(-hour);
   const again = await refresh(anna.tokens.refresh);
   expect(again.signedIn?.tokens?.refreshToken).toBe(lost.signedIn?.tokens?.refreshToken);
-  // A copy that comes much later is a theft all the same.
+  // A much later reuse of the token is still treated as theft.
   server.clock.jump(-hour);
   const next = await refresh(again.signedIn?.tokens?.refreshToken ?? "");
   server.clock.advance(31_000);
@@ -88,8 +88,8 @@ test("a clock set back does not sign out who did not get the answer to a refresh
   await makeAccount(server, instance.id, "bruno.test");
 });
 
-test("a real server that starts 60 days ahead keeps an instance whose term is a month", async ({ skip }) => {
-  // The program itself starts a child and waits; what it would preload can be preloaded without it.
+test("a server that starts 60 days ahead keeps an instance with a term of a month", async ({ skip }) => {
+  // faketime itself starts a child and waits; preload its library without it.
   const found = spawnSync("faketime", ["-f", "+0", "printenv", "LD_PRELOAD"], { encoding: "utf8" });
   if (found.error) return skip("faketime is not installed");
   const pretend = ["env", `LD_PRELOAD=${found.stdout.trim()}`, "FAKETIME=+60d", "FAKETIME_DONT_FAKE_MONOTONIC=1"];

@@ -5,7 +5,7 @@ import { type Ask, type Fields, makeKey, openApi } from "./testing/admin-api.ts"
 import { refusal, signIn } from "./testing/person.ts";
 import { startServer, type TestServer } from "./testing/server.ts";
 
-// A password that the server made is known to nobody unless its owner is told.
+// A password that the server generates is useless unless it is mailed to its owner.
 
 let server: TestServer;
 let ask: Ask;
@@ -36,7 +36,7 @@ async function codeOf(instance: { RegionId: string; SmartAGId: string }): Promis
   return String(row?.EnterpriseCode);
 }
 
-/** The one mail there is, with what it says of each thing. */
+/** The only mail, and the values it contains. */
 function theMail() {
   const [name = "", ...others] = mails();
   expect([others, name]).toEqual([[], expect.stringMatching(/\.eml$/)]);
@@ -54,7 +54,7 @@ function theMail() {
   };
 }
 
-test("made with a mail address only, and reset without a password: the mail is all that one needs to sign in", async () => {
+test("account creation without a password and a reset mail everything needed to sign in", async () => {
   const UserMail = "berta@example.com";
   await ask("CreateSmartAccessGatewayClientUser", { ...one, UserMail, Bandwidth: 5 });
   const made = theMail();
@@ -76,7 +76,7 @@ test("made with a mail address only, and reset without a password: the mail is a
   }
 });
 
-test("a password that was given is not repeated, a copied account keeps its own", async () => {
+test("does not mail a given password; a copied account keeps its password", async () => {
   const anna = { ...one, UserName: "anna.test" };
   await ask("CreateSmartAccessGatewayClientUser", {
     ...anna,
@@ -97,7 +97,7 @@ test("a password that was given is not repeated, a copied account keeps its own"
   expect(theMail()).toMatchObject({ to: "anna@example.com", code: "AWAY1", instance: away.SmartAGId });
 });
 
-test("sagctl prints a made password once and mails it; an import mails to everybody, one that is refused to nobody", async () => {
+test("sagctl prints a generated password once and mails it; an import mails each created account", async () => {
   const of = { instance: one.SmartAGId };
   const made = await server.ask("account create", { ...of, user: "carl.test", mail: "carl@example.com" });
   expect(theMail().password).toBe((made as Fields).password);
@@ -113,7 +113,7 @@ test("sagctl prints a made password once and mails it; an import mails to everyb
   expect(mails()).toHaveLength(3);
 });
 
-test("where the mail cannot be written there is neither account nor new password, and the answer says why", async () => {
+test("creates no account and sets no password if the mail cannot be written, and reports why", async () => {
   const dora = {
     ...one,
     UserMail: "dora.test@example.com",
@@ -136,7 +136,7 @@ test("where the mail cannot be written there is neither account nor new password
   expect(TotalCount).toBe(0);
 });
 
-test("mails of a change that was not stored are gone, also those of a crash", async () => {
+test("deletes mails of a change that was rolled back, also after a crash", async () => {
   mkdirSync(outbox());
   chmodSync(outbox(), 0o700);
   writeFileSync(join(outbox(), "1-crashed.part"), "with a password");

@@ -14,14 +14,14 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test("without an access point nothing is dialled", async () => {
+test("refuses to dial without an access point", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   expect((await refusal(anna.dial())).word).toBe("no_access_point");
   here = await registerAccessPoint(server.running.url, server.ask, "here");
   expect((await refusal(anna.dial())).word).toBe("no_access_point");
 });
 
-test("from a code to a peer that an access point has in force", async () => {
+test("dials from a code to a peer on the access point", async () => {
   await here.connect();
   await server.ask("route add", { instance: instance.id, routes: ["10.0.0.0/16"] });
   await server.ask("dns set", {
@@ -50,7 +50,7 @@ test("from a code to a peer that an access point has in force", async () => {
   const peer = here.peers.get(session.sessionId);
   expect(peer?.publicKey).toEqual(publicKey);
   expect(peer?.addresses).toEqual(session.addresses);
-  // The name server is outside of the routes: to name it opens no way there.
+  // The name server is outside of the routes, so it must not become a destination.
   expect(peer?.destinations).toEqual(["10.0.0.0/16"]);
   expect(peer?.bandwidth).toBe(2_000_000n);
   expect(peer?.presharedKey).toEqual(session.accessPoints[0]?.presharedKey);
@@ -69,7 +69,7 @@ test("a new Dial of a device replaces its session and keeps its address", async 
   expect((await anna.dial()).addresses).toEqual(first.addresses);
 });
 
-test("Renew keeps the session, and goes on with another key", async () => {
+test("Renew keeps the session and can change its key", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   const session = await anna.dial();
   expect(session.enterpriseCode).toBe(instance.code);
@@ -91,7 +91,7 @@ test("Renew keeps the session, and goes on with another key", async () => {
   expect((await refusal(session.api.renew({ hello }))).word).toBe("session_expired");
 });
 
-test("a session ends with its lease, to the second", async () => {
+test("ends a session when its lease ends, to the second", async () => {
   await server.ask("policy set", { instance: instance.id, change: { leaseSeconds: 20 } });
   const anna = await signIn(server, instance.code, "anna.test");
   const session = await anna.dial();
@@ -107,7 +107,7 @@ test("a session ends with its lease, to the second", async () => {
   await server.ask("policy set", { instance: instance.id, change: { leaseSeconds: 43_200 } });
 });
 
-test("an account's devices have a limit, and those that are connected are told", async () => {
+test("limits devices per account, and lists the connected ones", async () => {
   const { code, id } = await makeInstance(server, "10.87.0.0/24");
   await makeAccount(server, id, "bruno.test");
   await server.ask("policy set", { instance: id, change: { devicesPerAccount: 2 } });
@@ -120,7 +120,7 @@ test("an account's devices have a limit, and those that are connected are told",
   await third.dial();
 });
 
-test("a fixed address goes to the newest device, and the other one learns to which", async () => {
+test("gives a fixed address to the latest device and tells the other one its name", async () => {
   const { code, id } = await makeInstance(server, "10.88.0.0/24");
   await makeAccount(server, id, "carla.test", { clientIp: "10.88.0.77", bandwidth: 0 });
   const first = await (await signIn(server, code, "carla.test", newDevice("desk"))).dial();
@@ -132,7 +132,7 @@ test("a fixed address goes to the newest device, and the other one learns to whi
   expect(here.peers.get(second.sessionId)?.bandwidth).toBe(0n);
 });
 
-test("a full pool says so; an address comes back only when the access point let go of it", async () => {
+test("refuses to dial if the pool is exhausted; an address is free once the access point confirmed the removal", async () => {
   const { code, id } = await makeInstance(server, "10.89.0.0/30");
   for (const user of ["dora.test", "emil.test", "fritz.test"]) await makeAccount(server, id, user);
   const dora = await (await signIn(server, code, "dora.test")).dial();
@@ -148,7 +148,7 @@ test("a full pool says so; an address comes back only when the access point let 
   expect((await fritz.dial()).addresses[0]).toBe(dora.addresses[0]);
 });
 
-test("a fixed address is not another account's while an access point that is cut off may carry it", async () => {
+test("does not give a fixed address to another account while a disconnected access point may still have it", async () => {
   const { code, id } = await makeInstance(server, "10.90.0.0/24");
   const cutOff = await registerAccessPoint(server.running.url, server.ask, "cut off", 51829);
   await cutOff.connect();
@@ -171,7 +171,7 @@ test("a fixed address is not another account's while an access point that is cut
   await server.ask("access-point remove", { id: cutOff.id });
 });
 
-test("who learned the id of somebody's device ends nothing with it and gets no address by it", async () => {
+test("knowing another user's device id does not allow ending its session or getting its address", async () => {
   const { code, id } = await makeInstance(server, "10.91.0.0/24");
   for (const user of ["karl.test", "lena.test"]) await makeAccount(server, id, user);
   const device = newDevice();
@@ -184,7 +184,7 @@ test("who learned the id of somebody's device ends nothing with it and gets no a
   expect((await (await signIn(server, code, "lena.test", device)).dial()).addresses).toEqual(lena.addresses);
 });
 
-test("an access point that says nothing delays a Dial by its limit and is marked as not ready", async () => {
+test("an access point that does not acknowledge delays Dial up to its limit and is marked not ready", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   here.acknowledges = false;
   const begun = performance.now();
@@ -196,7 +196,7 @@ test("an access point that says nothing delays a Dial by its limit and is marked
   expect((await session.api.renew({ hello })).session?.accessPoints[0]?.ready).toBe(true);
 });
 
-test("a chosen access point comes first; one that went away comes last, and in time not at all", async () => {
+test("offers a chosen access point first, a disconnected one last and eventually not at all", async () => {
   const there = await registerAccessPoint(server.running.url, server.ask, "there", 51821);
   await there.connect();
   const anna = await signIn(server, instance.code, "anna.test");
@@ -205,7 +205,7 @@ test("a chosen access point comes first; one that went away comes last, and in t
   expect((await refusal(anna.dial(newKey(), "ap-none"))).word).toBe("invalid_argument");
   await here.disconnect();
   await expect.poll(async () => (await anna.dial()).accessPoints.map((a) => a.name)).toEqual(["there", "here"]);
-  // Also a chosen one: without its stream it does not hear of the peer.
+  // Also a chosen one: without a stream it cannot receive the peer.
   const without = (await anna.dial(newKey(), here.id)).accessPoints.map((a) => ({ name: a.name, ready: a.ready }));
   expect(without).toEqual([
     { name: "there", ready: true },
@@ -216,7 +216,7 @@ test("a chosen access point comes first; one that went away comes last, and in t
   await here.connect();
 });
 
-test("a full tunnel carries everything", async () => {
+test("a full tunnel routes everything", async () => {
   const change = { fullTunnel: true, lockdown: true, devicesPerAccount: 9 };
   await server.ask("policy set", { instance: instance.id, change });
   const session = await (await signIn(server, instance.code, "anna.test")).dial();

@@ -25,7 +25,7 @@ async function listen(session: Session) {
   return { heard, ended, last: () => heard.at(-1) };
 }
 
-test("a kicked person reads why, at once and later, and may dial again", async () => {
+test("a kicked client gets the reason, in the event and later, and may dial again", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   const session = await anna.dial();
   const events = await listen(session);
@@ -39,7 +39,7 @@ test("a kicked person reads why, at once and later, and may dial again", async (
   await anna.dial();
 });
 
-test("a disabled account is out, and stays out until it is enabled", async () => {
+test("a disabled account is disconnected and refused until it is enabled", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   const session = await anna.dial();
   const events = await listen(session);
@@ -53,7 +53,7 @@ test("a disabled account is out, and stays out until it is enabled", async () =>
   await anna.dial();
 });
 
-test("a device that dials again replaces itself, and the former stream says so", async () => {
+test("a device that dials again replaces its session and the old stream reports it", async () => {
   const anna = await signIn(server, instance.code, "anna.test", newDevice("desk"));
   const events = await listen(await anna.dial());
   await anna.dial();
@@ -61,7 +61,7 @@ test("a device that dials again replaces itself, and the former stream says so",
   expect(events.last()).toMatchObject({ case: "ended", value: { cause: Cause.REPLACED, deviceName: "desk" } });
 });
 
-test("what an administrator changes is heard within 2 s, at the client and at the access point", async () => {
+test("an administrator's change reaches client and access point within 2 s", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   const session = await anna.dial();
   const events = await listen(session);
@@ -89,7 +89,7 @@ test("what an administrator changes is heard within 2 s, at the client and at th
   await expect.poll(() => events.heard.length, { timeout: 2_000 }).toBe(before + 1);
   const renewed = (await session.api.renew({ hello })).session;
   expect(renewed?.accessPoints.map((a) => a.ready)).toEqual([true, true]);
-  // Bytes of a message that came in one piece are a Buffer.
+  // Bytes of a message that arrived in one chunk are a Buffer.
   expect(Buffer.from(there.peers.get(session.sessionId)?.presharedKey ?? [])).toEqual(
     Buffer.from(renewed?.accessPoints[1]?.presharedKey ?? [1]),
   );
@@ -98,7 +98,7 @@ test("what an administrator changes is heard within 2 s, at the client and at th
   await events.ended;
 });
 
-test("an address block that goes takes its sessions with it, unless somebody has a fixed address there", async () => {
+test("removing an address block ends its sessions, but is refused if it contains a fixed address", async () => {
   const { id, code } = await makeInstance(server, "10.90.0.0/24");
   await makeAccount(server, id, "bruno.test", { clientIp: "10.90.0.9" });
   await server.ask("cidr add", { instance: id, cidr: "10.91.0.0/24" });

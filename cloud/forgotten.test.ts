@@ -25,7 +25,7 @@ function person(userName: string, device = newDevice()) {
     device,
     forgets: () => api().forgotPassword(who),
     resets: (code: string, newPassword = "better-horse") => api().resetPassword({ ...who, code, newPassword }),
-    /** Asks, and reads the mail. */
+    /** Requests a code and reads it from the mail. */
     async code() {
       const before = new Set(mails());
       await api().forgotPassword(who);
@@ -36,7 +36,7 @@ function person(userName: string, device = newDevice()) {
   };
 }
 
-test("a code by mail sets a new password, once, and signs all devices out", async () => {
+test("a mailed code sets a new password once and signs out all devices", async () => {
   await makeAccount(server, instance.id, "anna.test", { mail: "anna@example.com", mustChange: false });
   const inside = await signIn(server, instance.code, "anna.test");
   const session = await inside.dial();
@@ -62,7 +62,7 @@ test("a code by mail sets a new password, once, and signs all devices out", asyn
   }
 });
 
-test("five tries, 15 minutes, on the device that asked", async () => {
+test("limits a code to five tries, 15 minutes and the requesting device", async () => {
   await makeAccount(server, instance.id, "berta.test");
   const berta = person("berta.test");
   const first = await berta.code();
@@ -82,7 +82,7 @@ test("five tries, 15 minutes, on the device that asked", async () => {
   await berta.resets(third.code);
 });
 
-test("names that do not exist hear the same, leave the same behind, and take the same time", async () => {
+test("answers names that do not exist alike, with the same rows and in the same time", async () => {
   await makeAccount(server, instance.id, "carla.test");
   const before = mails().length;
   const took: Record<string, number[]> = { "carla.test": [], "nobody.test": [] };
@@ -110,13 +110,13 @@ test("names that do not exist hear the same, leave the same behind, and take the
 
 const unknownCode = { enterpriseCode: "00000", userName: "anna.test", deviceId: "0".repeat(32) };
 
-test("nobody floods somebody's mail, and a disabled account gets none", async () => {
+test("limits mails per account, and sends none to a disabled account", async () => {
   await makeAccount(server, instance.id, "dora.test");
   const dora = await signIn(server, instance.code, "dora.test");
   server.clock.advance(16 * 60_000);
   const before = mails().length;
   for (let i = 0; i < 5; i++) await person("dora.test").forgets();
-  // Five in a minute from one address are enough, for whichever name.
+  // Five per minute and address, for any name.
   expect((await refusal(person("dora.test").forgets())).word).toBe("too_many_attempts");
   server.clock.advance(61_000);
   await expect.poll(() => mails().length).toBe(before + 5);
@@ -126,7 +126,7 @@ test("nobody floods somebody's mail, and a disabled account gets none", async ()
   server.clock.advance(16 * 60_000);
   const then = mails().length;
   await person("dora.test").forgets();
-  // Stopping waits for mails that are being written.
+  // Stopping the server waits for mails that are being written.
   await server.restart();
   expect(mails().length).toBe(then);
 });

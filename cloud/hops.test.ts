@@ -29,7 +29,7 @@ afterAll(async () => {
 
 type Session = Awaited<ReturnType<Awaited<ReturnType<typeof signIn>>["dial"]>>;
 
-/** What sag-tunnel does: hears of a change and fetches it. Returns the ms from the change to the new routes. */
+/** Receives a change and fetches it, like sag-tunnel. Returns the ms from the change to the new routes. */
 async function told(session: Session, change: () => Promise<unknown>) {
   const stop = new AbortController();
   const events = session.api.events({ hello }, { signal: stop.signal })[Symbol.asyncIterator]();
@@ -43,7 +43,7 @@ async function told(session: Session, change: () => Promise<unknown>) {
   stop.abort();
   expect(ms).toBeLessThan(2_000);
   if (!renewed) throw new Error("no session");
-  // The access point is in line with what the client was told, and the session is the same.
+  // The access point has the client's routes, and the session is the same.
   await expect.poll(() => here.peers.get(session.sessionId)?.destinations).toEqual(renewed.routes);
   expect(renewed.addresses).toEqual(session.addresses);
   return renewed;
@@ -51,7 +51,7 @@ async function told(session: Session, change: () => Promise<unknown>) {
 
 const network = "10.50.0.0/16";
 
-test("each hop broken by real administration is named, with who can mend it; mended, routes are back within 2 s", async () => {
+test("names each broken hop and who can fix it; after the fix, routes are back within 2 s", async () => {
   const instance = await makeInstance(server);
   const SmartAGId = instance.id;
   await makeAccount(server, SmartAGId, "anna.test");
@@ -138,7 +138,7 @@ test("each hop broken by real administration is named, with who can mend it; men
   }
 });
 
-test("another area: a bandwidth package and a limit, and it flows", async () => {
+test("another area works with a bandwidth package and a limit", async () => {
   const instance = await makeInstance(server, "10.87.0.0/24");
   await makeAccount(server, instance.id, "anna.test");
   const { CcnId } = await ours("CreateCloudConnectNetwork", { RegionId, Name: "office" });
@@ -176,7 +176,7 @@ test("another area: a bandwidth package and a limit, and it flows", async () => 
   expect(none.routes).toEqual([]);
 });
 
-test("a grant between accounts that is taken back is named", async () => {
+test("reports a revoked grant between accounts", async () => {
   const instance = await makeInstance(server, "10.88.0.0/24");
   await makeAccount(server, instance.id, "anna.test");
   await server.ask("route add", { instance: instance.id, routes: ["10.0.0.0/16"] });
@@ -204,7 +204,7 @@ test("a grant between accounts that is taken back is named", async () => {
   expect(again.routes).toEqual(["10.70.0.0/16"]);
 });
 
-test("a locked instance is out at once, an ended one at its end; renewed, people dial again", async () => {
+test("locking an instance disconnects at once, its end at that time; after a renewal clients can dial again", async () => {
   const instance = await makeInstance(server, "10.90.0.0/24");
   await makeAccount(server, instance.id, "anna.test");
   const anna = await signIn(server, instance.code, "anna.test");
@@ -217,7 +217,7 @@ test("a locked instance is out at once, an ended one at its end; renewed, people
   await anna.dial();
 });
 
-test("a name server opens no way to another account's network", async () => {
+test("a name server does not allow traffic to another account's network", async () => {
   const instance = await makeInstance(server);
   const SmartAGId = instance.id;
   await makeAccount(server, SmartAGId, "anna.test");
@@ -229,7 +229,7 @@ test("a name server opens no way to another account's network", async () => {
   const session = await anna.dial();
   expect(session.dns?.servers).toEqual(["10.66.0.53"]);
   expect(here.peers.get(session.sessionId)?.destinations.filter((to) => to.startsWith("10.66."))).toEqual([]);
-  // Where the instance's own routes lead there, the name server is reached as everything else is.
+  // If the instance's own routes contain the name server, it is reachable like any host.
   await server.ask("route add", { instance: instance.id, routes: ["10.66.0.0/24"] });
   await expect
     .poll(() => here.peers.get(session.sessionId)?.destinations.filter((to) => to.startsWith("10.66.")))

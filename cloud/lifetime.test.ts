@@ -40,7 +40,7 @@ const account = (region: string, SmartAGId: string) => ({
   Bandwidth: 100,
 });
 
-test("months are those of the calendar", () => {
+test("months are calendar months", () => {
   const at = (text: string, months: number) => new Date(addMonths(Date.parse(text), months)).toISOString().slice(0, 16);
   expect(at("2026-01-31T10:00Z", 1)).toBe("2026-02-28T10:00");
   expect(at("2026-11-30T10:00Z", 3)).toBe("2027-02-28T10:00");
@@ -48,7 +48,7 @@ test("months are those of the calendar", () => {
   expect(at("2026-05-15T10:00Z", 36)).toBe("2029-05-15T10:00");
 });
 
-test("who roams reaches home too, as far as an access point reaches it", async () => {
+test("a roaming account reaches its home networks if an access point does", async () => {
   const home = await instance(RegionId, "10.80.0.0/24", "HOME1");
   const away = await instance(abroad, "10.81.0.0/24", "AWAY1");
   const { CcnId } = await ours("CreateCloudConnectNetwork", { RegionId, Name: "home" });
@@ -85,7 +85,7 @@ test("who roams reaches home too, as far as an access point reaches it", async (
   await session.api.hangUp({});
 });
 
-test("an instance without an end gets none by renewing, and one with an end can lose it", async () => {
+test("renewing refuses an instance without an end, and an end can be removed", async () => {
   const { ask } = server;
   await ask("instance create", { name: "Endless", cidrs: ["10.99.0.0/24"] });
   await expect(ask("instance renew", { instance: "Endless", months: 1 })).rejects.toThrow("has no end");
@@ -99,10 +99,10 @@ test("an instance without an end gets none by renewing, and one with an end can 
   expect(await ask("instance show", { instance: ordered })).toMatchObject({ endTime: null });
 });
 
-test("an instance ends at its end, can be renewed for seven days, and is then released", async () => {
+test("an instance ends, can be renewed for seven days, and is then deleted", async () => {
   const SmartAGId = await instance(RegionId, "10.83.0.0/24", "TERM1");
   await ours("CreateSmartAccessGatewayClientUser", account(RegionId, SmartAGId));
-  // Beside the server: a signed request would be out of date once the clock is moved.
+  // Through the socket, because a signed request would be out of date after the clock moved.
   const asked = { product: "smartag", action: "DescribeSmartAccessGateways", parameters: { SmartAGId } };
   const shown = async () => (await server.ask("api call", asked)) as Fields;
   const end = async () => {

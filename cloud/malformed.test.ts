@@ -8,10 +8,10 @@ import { malformed, seeded, sendMalformed } from "./testing/malformed.ts";
 import { killAll, type ServeProcess, spawnServer } from "./testing/process.ts";
 import { clientsOf } from "./testing/server.ts";
 
-/** Requests in all; the long form is SAG_MALFORMED=100000. */
+/** Number of requests; SAG_MALFORMED=100000 for the long run. */
 const count = Number(process.env.SAG_MALFORMED ?? 3_000);
 const seed = Number(process.env.SAG_SEED ?? Date.now() % 2 ** 31);
-// A server of its own is started, and machines are busy.
+// Starts a server of its own, which is slow on a busy host.
 vi.setConfig({ testTimeout: Math.max(120_000, count * 20), hookTimeout: 60_000 });
 
 let base = "";
@@ -34,10 +34,10 @@ const discover = () =>
       (error: unknown) => String(error),
     );
 
-/** What a call with an unknown code is answered, before and after its attempts are used up. */
+/** Answers to an unknown enterprise code, before and after the rate limit. */
 const answered = /\[(not_found|resource_exhausted)\]/;
 
-/** Sends bytes over TLS and HTTP/1.1 and gives the status line of the answer; "" = closed without one. */
+/** Sends bytes over TLS and HTTP/1.1; returns the status line of the answer, "" = closed without one. */
 function statusLine(bytes: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ port: port(), host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
@@ -52,7 +52,7 @@ function statusLine(bytes: string): Promise<string> {
   });
 }
 
-test("a Host header that is no host is answered 400, and the server goes on", async () => {
+test("answers 400 to an invalid Host header and keeps running", async () => {
   const call = "POST /sag.client.v1.ClientService/Discover HTTP/1.1\r\n";
   const rest = "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
   for (const host of ["[", "a b", "%", "", "[::1]:99999", "user@", "^"]) {
@@ -69,7 +69,7 @@ test("a Host header that is no host is answered 400, and the server goes on", as
 
 const residentKb = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, "utf8"))?.[1]);
 
-test(`${count} malformed requests: the process lives, and its memory stays`, async () => {
+test(`${count} malformed requests neither end the process nor grow its memory`, async () => {
   process.stdout.write(`malformed requests: ${count}, SAG_SEED=${seed}\n`);
   const random = seeded(seed);
   let left = count;

@@ -17,7 +17,7 @@ const mailedCodes = (data: string) =>
     .filter((name) => readFileSync(join(data, "outbox", name), "utf8").includes("Subject: Your code")).length;
 afterAll(() => server.close());
 
-test("a user name is one name in any case: for its owner, for sagctl, and when another is made", async () => {
+test("user names are case-insensitive for signing in, for sagctl and when an account is created", async () => {
   await makeAccount(server, instance.id, "Anna.Meyer");
   for (const name of ["Anna.Meyer", "anna.meyer", "ANNA.MEYER"]) {
     const { signedIn } = await signIn(server, instance.code, name);
@@ -29,7 +29,7 @@ test("a user name is one name in any case: for its owner, for sagctl, and when a
   }
 });
 
-test("failures count for the name in any case", async () => {
+test("failed attempts count for the name in any case", async () => {
   await makeAccount(server, instance.id, "Bruno.Test");
   const names = ["bruno.test", "BRUNO.TEST", "Bruno.test", "bRuno.test", "brUno.test"];
   for (const name of names) {
@@ -40,18 +40,18 @@ test("failures count for the name in any case", async () => {
   expect((await refusal(signIn(server, instance.code, "bruNo.test"))).word).toBe("too_many_attempts");
 });
 
-test("a code for a forgotten password is good for the name in any case", async () => {
+test("a code for a forgotten password works with the name in any case", async () => {
   await makeAccount(server, instance.id, "Carla.Test");
   const { client } = clientsOf(server.running.url);
   const who = (userName: string) => ({ enterpriseCode: instance.code, userName, deviceId: "0".repeat(32) });
   await client.forgotPassword(who("carla.test"));
-  // The second one within a minute for the same device is not sent.
+  // A second code within a minute for the same device is not sent.
   await client.forgotPassword(who("CARLA.TEST"));
   const sent = () => server.lines.filter(({ message }) => message.includes("a code for a forgotten password"));
   await expect.poll(() => sent().length).toBe(1);
 });
 
-test("blanks around a user name say nothing: when signing in, asking for a code, showing and making", async () => {
+test("ignores blanks around user names when signing in, requesting a code, showing and creating", async () => {
   await makeAccount(server, instance.id, " Dora.Test\u00a0");
   const { client } = clientsOf(server.running.url);
   for (const name of ["Dora.Test", " dora.test", "Dora.Test ", "\tDora.Test\u00a0", "\u200bdora.test\ufeff"]) {
@@ -74,7 +74,7 @@ test("blanks around a user name say nothing: when signing in, asking for a code,
   });
 });
 
-test("names from before that differ by case only go on to work, each for its own account", async () => {
+test("names of older versions that differ only in case keep working, each for its own account", async () => {
   const directory = mkdtempSync(join(tmpdir(), "sag-store-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const store = openStore(directory);

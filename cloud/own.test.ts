@@ -10,7 +10,7 @@ import { clientsOf } from "./testing/server.ts";
 const { server, instance } = await startCompany();
 afterAll(() => server.close());
 
-test("own devices and sessions, and an end to each", async () => {
+test("lists and ends one's own devices and sessions", async () => {
   for (const user of ["anna.test", "other.test"]) await makeAccount(server, instance.id, user);
   const desk = await signIn(server, instance.code, "anna.test", newDevice("desk"));
   const phone = await signIn(server, instance.code, "anna.test", newDevice("phone"));
@@ -69,7 +69,7 @@ test("own devices and sessions, and an end to each", async () => {
   expect((await refusal(anonymous.listSessions({}))).word).toBe("sign_in_expired");
 });
 
-test("ended sessions are kept for 90 days", async () => {
+test("keeps ended sessions for 90 days", async () => {
   await makeAccount(server, instance.id, "berta.test");
   const session = await (await signIn(server, instance.code, "berta.test")).dial();
   await session.api.hangUp({});

@@ -16,10 +16,10 @@ afterAll(() => {
   killAll();
   rmSync(base, { recursive: true, force: true });
 });
-// Each test starts processes, and machines are busy.
+// Each test starts processes, which are slow on a busy host.
 vi.setConfig({ testTimeout: 60_000 });
 
-test("sagctl waits for a server that is still starting", async () => {
+test("sagctl waits for a server that is starting", async () => {
   const directory = join(base, "starting");
   const asked = run("ctl/main.ts", ["--data", directory, "instance", "list", "--json"]);
   const server = await spawnServer(directory);
@@ -28,7 +28,7 @@ test("sagctl waits for a server that is still starting", async () => {
   await server.kill("SIGTERM");
 });
 
-test("everything acknowledged is still there after kill -9, and the lock is not", async () => {
+test("after kill -9, everything acknowledged is stored and the lock is released", async () => {
   const directory = join(base, "killed");
   const first = await spawnServer(directory);
   const port = new URL(first.url).port;
@@ -44,7 +44,7 @@ test("everything acknowledged is still there after kill -9, and the lock is not"
   const { signedIn } = await clientsOf(first.url).client.signIn(request);
   const dialling = clientsOf(first.url, signedIn?.tokens?.accessToken).client;
   const { session } = await dialling.dial({ hello, mode: 1, publicKey: newKey() });
-  // Changes until the very moment of the kill; what was answered counts.
+  // Changes continue until the kill; count what was answered.
   let answered = 0;
   const changing = (async () => {
     for (let i = 0; ; i++) {

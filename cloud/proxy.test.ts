@@ -26,7 +26,7 @@ const freePort = () =>
     });
   });
 
-/** nginx as Debian has it, with nothing but what makes it a reverse proxy, and paths of its own. */
+/** nginx as Debian packages it, with a minimal reverse-proxy configuration and private paths. */
 async function startNginx(): Promise<void> {
   base = mkdtempSync(join(tmpdir(), "sag-nginx-"));
   const port = await freePort();

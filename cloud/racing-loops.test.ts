@@ -12,12 +12,12 @@ import { newDevice, newKey } from "./testing/person.ts";
 import { killAll, spawnServer } from "./testing/process.ts";
 import { clientsOf } from "./testing/server.ts";
 
-// A real server, and eight devices that sign in and dial over and over with the password while it is taken away.
+// A real server, and eight devices that keep signing in and dialling with a password while it is revoked.
 
-/** 200 in the long form (SAG_RACES=long). */
+/** 200 in the long run (SAG_RACES=long). */
 const rounds = process.env.SAG_RACES === "long" ? 200 : 3;
 const loops = 8;
-/** What the long form did. */
+/** Summary of the long run. */
 const report = (what: string) => rounds > 3 && console.log(`${rounds} rounds, 0 survivors; ${what}`);
 
 const directory = mkdtempSync(join(tmpdir(), "sag-cloud-"));
@@ -40,8 +40,8 @@ let password = "password-0";
 const devices = Array.from({ length: loops }, () => newDevice());
 
 /**
- * From now on `user` is a new account: each round has one, because an account may sign in 50 times a minute. Devices that have been in
- * have counts of their own, so that eight at once are no attack.
+ * Creates a new account for `user`. Each round has its own, because an account may sign in 50 times a minute. Known devices have their
+ * own counters, so eight parallel ones are not throttled.
  */
 async function startAccount(name: string): Promise<void> {
   if (user !== "") await ask("account delete", { instance: id, user });
@@ -49,7 +49,7 @@ async function startAccount(name: string): Promise<void> {
   await ask("account create", { instance: id, user, mail: "a@b.test", password, mustChange: false });
   for (const device of devices) await attempt(password, device, false);
 }
-/** What one attempt came by. */
+/** What one attempt obtained. */
 interface Won {
   deviceId: string;
   refreshToken: string;
@@ -69,7 +69,7 @@ async function attempt(secret: string, device: (typeof devices)[number], dials: 
   return { ...won, sessionToken: session?.sessionToken ?? "" };
 }
 
-/** Lets all devices come in over and over, does `revoke` once each has been in, and returns what they came by. */
+/** Lets all devices sign in repeatedly, runs `revoke` once each has signed in, and returns what they obtained. */
 async function overrun(dials: boolean, revoke: () => Promise<unknown>): Promise<{ before: Won[]; all: Won[] }> {
   const secret = password;
   const all: Won[] = [];
@@ -116,7 +116,7 @@ async function survivors(won: Won[]): Promise<number> {
 
 const next = () => `password-${Math.random().toString(36).slice(2, 10)}`;
 
-test("after a reset nobody is in with the old password", async () => {
+test("no old sign-in survives a password reset", async () => {
   for (let round = 0; round < rounds; round++) {
     await startAccount(`reset.${round}`);
     const fresh = next();
@@ -128,7 +128,7 @@ test("after a reset nobody is in with the old password", async () => {
   }
 }, 6_000_000);
 
-test("after the owner's own change only the device that did it is in", async () => {
+test("only the changing device stays signed in after a password change", async () => {
   for (let round = 0; round < rounds; round++) {
     await startAccount(`changed.${round}`);
     const fresh = next();
@@ -148,7 +148,7 @@ test("after the owner's own change only the device that did it is in", async () 
   }
 }, 6_000_000);
 
-test("of two changes at once one is done, and the other says that it was not", async () => {
+test("one of two parallel password changes succeeds, and the other is refused", async () => {
   for (let round = 0; round < rounds; round++) {
     await startAccount(`twice.${round}`);
     const wanted = devices.slice(0, 2).map((device) => ({ device, fresh: next() }));
@@ -176,7 +176,7 @@ test("of two changes at once one is done, and the other says that it was not", a
   }
 }, 6_000_000);
 
-test("while an account is disabled it has no session", async () => {
+test("a disabled account has no session", async () => {
   let dialled = 0;
   for (let round = 0; round < rounds; round++) {
     await startAccount(`disabled.${round}`);
@@ -184,14 +184,14 @@ test("while an account is disabled it has no session", async () => {
     dialled += all.length;
     const running = (await ask("session list", { instance: id })) as unknown[];
     expect(running, `round ${round}`).toEqual([]);
-    // The access point hears of it a moment later.
+    // The access point learns about it a moment later.
     await expect.poll(() => here.peers.size, { message: `round ${round}`, timeout: 5_000 }).toBe(0);
     await ask("account enable", { instance: id, user });
   }
   report(`${dialled} sessions`);
 }, 6_000_000);
 
-test("a kick ends every session that there was", async () => {
+test("a kick ends every current session", async () => {
   let kicked = 0;
   for (let round = 0; round < rounds; round++) {
     await startAccount(`kicked.${round}`);
@@ -206,8 +206,8 @@ test("a kick ends every session that there was", async () => {
 }, 6_000_000);
 
 /**
- * Has the database itself number what is committed, so that a sign-in that came after a change of the second factor is told from one
- * that came before. The names of what was committed for the account since the last call, in this order.
+ * Uses database triggers to record the order of commits, to tell whether a sign-in came before or after a change of the second factor.
+ * The function returns the names of the commits for the account since the last call.
  */
 function watchCommits(): (user: string) => string[] {
   const database = new DatabaseSync(join(directory, "cloud.db"));
@@ -231,7 +231,7 @@ function watchCommits(): (user: string) => string[] {
   };
 }
 
-/** A second factor of `user` that is enrolled and not in force yet. `code`: of now or of so many steps ahead. */
+/** An enrolled second factor of `user` that is not confirmed yet. `code` returns a code of now, or of some steps ahead. */
 async function enrolled() {
   const { client } = clientsOf(server.url);
   const words = { enterpriseCode, userName: user, password, deviceId: "" };
@@ -240,7 +240,7 @@ async function enrolled() {
   return { code, confirm: () => client.confirmSecondFactor({ ...words, otp: code(0) }) };
 }
 
-test("second factors: once one is in force nobody comes in without it, once it is removed nobody by it", async () => {
+test("second factors: nobody signs in without one once it is in force, or with it once it was removed", async () => {
   const commits = watchCommits();
   let met = 0;
   for (let round = 0; round < rounds; round++) {
@@ -254,14 +254,14 @@ test("second factors: once one is in force nobody comes in without it, once it i
     expect(confirmed.slice(confirmed.indexOf("factor")), `round ${round}`).toEqual(["factor"]);
     expect(confirmed.length - 1, `round ${round}`).toBe(all.length);
 
-    // Where one is required. A code is good for one sign-in, so all eight try the same one until the removal is through.
+    // With a required factor. A code is valid for one sign-in, so all eight try the same one until the removal is done.
     await ask("policy set", { instance: id, change: { secondFactorRequired: true } });
     const otp = factor.code(1);
     let over = false;
     const running = devices.map(async (device) => {
       while (!over) if (await refused(attempt(password, device, false, otp))) return;
     });
-    // At another moment each time, within what the work on eight passwords takes.
+    // At a different moment each round, within the time of eight password hashes.
     await delay((round % 20) * 10);
     await ask("account remove-second-factor", { instance: id, user });
     over = true;

@@ -13,16 +13,16 @@ import { Secret } from "./security/secret.ts";
 import { query } from "./store/kysely.ts";
 import { deviceOf, requester, most, newPassword, oldPassword, startRacing } from "./testing/racing.ts";
 
-// As in racing.test.ts: what was checked must still hold when it is acted on.
+// As in racing.test.ts: what was checked must still be true when it is acted on.
 
 const racing = await startRacing();
 const { domain, instance, person, dump, administrator, admin, accountRow } = racing;
 const { context, clock } = domain;
 afterAll(() => domain.close());
-// Counts of failures belong to the test before.
+// Reset the failure counters of the previous test.
 beforeEach(() => domain.clock.advance(3_600_000));
 
-test("where a second factor is required, one that goes takes along what was proved with it", async () => {
+test("removing a required second factor invalidates a check made with it", async () => {
   const require = (second_factor_required: number) =>
     query(context.store)
       .updateTable("instance")
@@ -44,7 +44,7 @@ test("where a second factor is required, one that goes takes along what was prov
   throw new Error("this call never ends");
 }, 60_000);
 
-test("one that comes is asked of who is on the way in", async () => {
+test("a second factor that is set up applies to sign-ins in progress", async () => {
   for (let n = 1; n <= most; n++) {
     const p = await person();
     await p.enrol();
@@ -58,7 +58,7 @@ test("one that comes is asked of who is on the way in", async () => {
   throw new Error("this call never ends");
 }, 60_000);
 
-test("two changes of a password at once: one is done, the other is told that it was not", async () => {
+test("one of two parallel password changes succeeds, and the other is refused", async () => {
   for (let n = 1; n <= most; n++) {
     const p = await person();
     const other = deviceOf("other");
@@ -86,7 +86,7 @@ test("two changes of a password at once: one is done, the other is told that it 
   }
 }, 60_000);
 
-test("a device that was signed out meanwhile ends nothing at the others", async () => {
+test("a device that was signed out in the meantime cannot end other devices' sessions", async () => {
   for (const what of ["session", "device"] as const) {
     for (let n = 1; n <= most; n++) {
       const p = await person({ dialled: true });
@@ -107,7 +107,7 @@ test("a device that was signed out meanwhile ends nothing at the others", async 
   }
 }, 60_000);
 
-test("an instance that got an account meanwhile is not deleted without a word", async () => {
+test("refuses to delete an instance that got an account in the meantime", async () => {
   for (let n = 1; n <= most; n++) {
     const made = await admin<{ id: string }>("instance create", { name: `Empty ${n}`, cidrs: [`10.91.${n}.0/24`] });
     const paused = await domain.pausedAt(n, () => admin("instance delete", { instance: made.id, force: false }));
@@ -125,7 +125,7 @@ test("an instance that got an account meanwhile is not deleted without a word", 
   }
 }, 60_000);
 
-test("many codes tried at once are not more than one after the other", async () => {
+test("parallel codes are limited like sequential ones", async () => {
   const outcomes = await Promise.allSettled(
     Array.from({ length: 100 }, (_, i) => instancesOfCode(context, `00${i}`, "198.51.100.1")),
   );
@@ -134,7 +134,7 @@ test("many codes tried at once are not more than one after the other", async () 
   expect(codes.filter((word) => word === "too_many_attempts")).toHaveLength(80);
 });
 
-test("an access key that is disabled or deleted meanwhile changes nothing any more", async () => {
+test("an access key that was disabled or deleted in the meantime changes nothing", async () => {
   const tenant = await defaultTenant(context.store);
   for (const withdraw of [
     (change: Change, id: string) => setAccessKeyActive(change, tenant, id, false),

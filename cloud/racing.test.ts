@@ -10,14 +10,14 @@ import { query } from "./store/kysely.ts";
 import { commander } from "./testing/commands.ts";
 import { deviceOf, key, most, newPassword, oldPassword, type Person, startRacing } from "./testing/racing.ts";
 
-// One call is stopped before each of its accesses to the store in turn while another one runs to its end: whatever a call has
-// checked before must still hold when it acts.
+// Pauses one call before each of its accesses to the store in turn, while another call runs to its end. Whatever the first call has
+// checked must still be true when it acts.
 
 const racing = await startRacing();
 const { domain, instance, person, dump, codeOf, admin, liveSessions } = racing;
 const { context } = domain;
 afterAll(() => domain.close());
-// Counts of failures belong to the test before.
+// Reset the failure counters of the previous test.
 beforeEach(() => domain.clock.advance(3_600_000));
 
 type Act = (p: Person) => Promise<unknown>;
@@ -52,11 +52,11 @@ const acts: Record<string, { with?: { factor?: boolean; dialled?: boolean }; pre
   },
 };
 const api = commander(context, { operator: false, onHost: false });
-/** An account as sagctl names it, and as the published API does. */
+/** An account in the input of both APIs. */
 const of = (p: Person) => ({ instance: instance.id, user: p.user });
 const published = (p: Person) => ({ instance: { id: instance.id, region: "cn-shanghai" }, user: p.user });
 
-/** After these nothing that the old password, a token or a session was good for may go on. */
+/** Afterwards nothing may continue that relied on the old password, a token or a session. */
 const revocations: Record<string, Act> = {
   "sagctl's reset": (p) =>
     admin("account reset-password", { ...of(p), password: newPassword.reveal(), mustChange: false }),
@@ -69,15 +69,15 @@ const revocations: Record<string, Act> = {
     query(context.store).updateTable("instance").set({ locked: 1 }).where("id", "=", instance.id).execute(),
 };
 
-/** Every act is overtaken by every revocation in the long form; in the short one each is met at least once. */
+/** The long run combines every act with every revocation; the short one uses each at least once. */
 const long = process.env.SAG_RACES === "long";
 const always = ["sagctl's reset", "sagctl's disabling"];
 const everywhere = ["a sign-in", "a dialled session"];
 
 for (const [name, { with: wish, prepare, act }] of Object.entries(acts)) {
-  test(`${name} changes nothing any more once it was overtaken`, async () => {
+  test(`${name} changes nothing once it was overtaken`, async () => {
     for (const [by, revoke] of Object.entries(revocations)) {
-      // Whoever has a second factor needs it for the change as well; that way is covered by the others.
+      // With a second factor the change itself needs a code; other combinations cover that.
       if (wish?.factor && by === "a change at another device") continue;
       if (!long && !always.includes(by) && !everywhere.includes(name)) continue;
       for (let n = 1; ; n++) {
@@ -85,7 +85,7 @@ for (const [name, { with: wish, prepare, act }] of Object.entries(acts)) {
         const p = await person(wish);
         await prepare?.(p);
         const paused = await domain.pausedAt(n, () => act(p));
-        // A change that comes second is refused; then there is nothing to be overtaken by.
+        // If the other change was first, this one is refused and there is no race.
         if (paused.reached) await revoke(p).catch((error) => expect(error.code).toBe("bad_credentials"));
         const after = await dump(p);
         await paused.finish();
@@ -97,7 +97,7 @@ for (const [name, { with: wish, prepare, act }] of Object.entries(acts)) {
   }, 120_000);
 }
 
-/** Where a second factor is required, and its code was given or not. */
+/** Changes of a required second factor, with or without a code given at sign-in. */
 const factorChanges: Record<string, { given: boolean; required: 0 | 1; change: Act }> = {
   "a confirmed second factor": {
     given: false,
@@ -112,7 +112,7 @@ const factorChanges: Record<string, { given: boolean; required: 0 | 1; change: A
 };
 
 for (const [name, { given, required, change }] of Object.entries(factorChanges)) {
-  test(`a sign-in changes nothing any more once it was overtaken by ${name}`, async () => {
+  test(`a sign-in changes nothing once it was overtaken by ${name}`, async () => {
     const require = (value: 0 | 1) =>
       query(context.store)
         .updateTable("instance")
@@ -138,7 +138,7 @@ for (const [name, { given, required, change }] of Object.entries(factorChanges))
   }, 120_000);
 }
 
-test("what comes in while somebody is being shut out is shut out as well", async () => {
+test("sessions that start while an account is being revoked are ended as well", async () => {
   const { "a lock of the instance": _, ...shutting } = revocations;
   const kicked: Act = (p) => admin("account kick", { ...of(p), reason: "out" });
   for (const [by, revoke] of Object.entries({ ...shutting, "a kick": kicked })) {
@@ -147,7 +147,7 @@ test("what comes in while somebody is being shut out is shut out as well", async
       const p = await person({ dialled: true });
       let kicks = false;
       const paused = await domain.pausedAt(n, () => revoke(p));
-      // Whoever comes after the kick is committed may stay.
+      // Sessions after the commit of the kick may stay.
       if (paused.reached) {
         kicks = by === "a kick" && (await liveSessions(p)) === 0;
         const again = await signIn(context, p.words(), deviceOf("other")).catch(() => undefined);

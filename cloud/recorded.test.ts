@@ -16,7 +16,7 @@ afterAll(() => server.close());
 
 const audited = async (wanted: object) => (await server.ask("audit list", { limit: 1_000, ...wanted })) as AuditView[];
 
-test("a sign-in and a refused one are in the audit and in the log, with name, device and address", async () => {
+test("records sign-ins and refusals in audit and log, with name, device and address", async () => {
   const device = newDevice();
   await signIn(server, instance.code, "Anna.Test", device);
   await refusal(signIn(server, instance.code, "anna.test", device, "wrong-password"));
@@ -43,7 +43,7 @@ test("a sign-in and a refused one are in the audit and in the log, with name, de
   });
 });
 
-test("the audit is asked by user, action and age", async () => {
+test("filters the audit by user, action and age", async () => {
   await server.ask("account disable", { instance: instance.id, user: "bruno.test" });
   await refusal(signIn(server, instance.code, "bruno.test"));
   const actions = async (wanted: object) => (await audited(wanted)).map(({ action }) => action);
@@ -53,19 +53,19 @@ test("the audit is asked by user, action and age", async () => {
   server.clock.advance(2 * 3_600_000);
   await server.ask("account enable", { instance: instance.id, user: "bruno.test" });
   expect(await actions({ user: "bruno.test", sinceSeconds: 3_600 })).toEqual(["account enable"]);
-  // Also of one that is gone.
+  // Also for a deleted account.
   await server.ask("account delete", { instance: instance.id, user: "bruno.test" });
   expect((await actions({ user: "bruno.test" }))[0]).toBe("account delete");
 });
 
-test("what strangers can add to the audit is bounded", async () => {
+test("limits what unauthenticated clients can add to the audit", async () => {
   server.clock.advance(2 * 3_600_000);
   const before = (await audited({ action: "sign-in refused" })).length;
   for (let i = 0; i < 40; i++) await refusal(signIn(server, instance.code, `invented.${i}`));
   expect((await audited({ action: "sign-in refused" })).length).toBe(before + 20);
 }, 20_000);
 
-test("a changed password and one by a code are recorded as well", async () => {
+test("records password changes and resets by code", async () => {
   server.clock.advance(2 * 3_600_000);
   await makeAccount(server, instance.id, "carla.test");
   const { client } = clientsOf(server.running.url);
@@ -81,12 +81,12 @@ test("a changed password and one by a code are recorded as well", async () => {
   ]);
 });
 
-test("sessions that ended are listed with the reason", async () => {
+test("lists ended sessions with the reason", async () => {
   await makeAccount(server, instance.id, "dora.test");
   const dora = await signIn(server, instance.code, "dora.test");
   const first = await dora.dial();
   await server.ask("account kick", { instance: instance.id, user: "dora.test", reason: "moving house" });
-  // The kick has ended the connection; this one is new.
+  // The kick closed the connection; this one is new.
   const second = await (await signIn(server, instance.code, "dora.test", dora.device)).dial();
   const list = async (which?: string) =>
     (await server.ask("session list", { instance: instance.id, which })) as SessionView[];
@@ -99,7 +99,7 @@ test("sessions that ended are listed with the reason", async () => {
   expect((await list("all")).slice(0, 2).map(({ id }) => id)).toEqual([second.sessionId, first.sessionId]);
 });
 
-test("as commands, and with a log file that strangers cannot make grow", async () => {
+test("the audit works as a command, and the log file's growth is bounded", async () => {
   const directory = mkdtempSync(join(tmpdir(), "sag-cloud-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const data = join(directory, "data");
@@ -127,6 +127,6 @@ test("as commands, and with a log file that strangers cannot make grow", async (
   const parsed = lines.map((line) => JSON.parse(line) as { message: string; user?: string; repeated?: number });
   expect(parsed.some(({ message, user }) => message === "sign-in refused" && user === "invented.0")).toBe(true);
   expect(parsed.filter(({ repeated }) => repeated).length).toBeGreaterThan(0);
-  // 360 refusals, two lines each before.
+  // 360 refusals, formerly two lines each.
   expect(lines.length).toBeLessThan(200);
 }, 30_000);

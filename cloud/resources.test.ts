@@ -25,7 +25,7 @@ describe("addresses", () => {
     ["ssh", "-oProxyCommand=evil"],
     ["web", `https://corp.example/${"a".repeat(512)}`],
   ] as const)("not %s %j", (kind, given) => expect(() => requireResourceAddress(kind, given)).toThrow(Refusal));
-  test("the kind follows from a URL only", () => {
+  test("only a URL implies a kind", () => {
     expect(["https://a/", "a:22"].map((address) => requireResourceKind(undefined, address))).toEqual(["web", "other"]);
     expect(() => requireResourceKind("telnet", "a")).toThrow("telnet");
   });
@@ -38,7 +38,7 @@ describe("published", () => {
   });
   afterAll(() => server.close());
 
-  test("a session has them in their order, and hears of a change", async () => {
+  test("a session gets resources in order and is notified of changes", async () => {
     const { code, id: instance } = await makeInstance(server);
     await makeAccount(server, instance, "anna.test");
     const here = await registerAccessPoint(server.running.url, server.ask, "here");
@@ -59,7 +59,7 @@ describe("published", () => {
     expect(renewed?.resources.map((r) => r.name)).toEqual(["Portal", "Jump host"]);
     const twice = server.ask("resource add", { instance, name: "Portal", address: "https://other.example" });
     await expect(twice).rejects.toMatchObject({ code: "already_exists" });
-    // What is not given stays, and so does the place; kind and address have to fit one another.
+    // Omitted values and the position stay; kind and address must match.
     const set = (name: string, wish: object) => server.ask("resource set", { instance, name, ...wish });
     await set("Portal", { newName: "Wiki", address: "https://wiki.corp.example" });
     const changed = { name: "Wiki", kind: "web", address: "https://wiki.corp.example/" };

@@ -21,7 +21,7 @@ const options = { listen: "127.0.0.1:0", log: () => {} };
 const keyOf = (directory: string) => readFileSync(join(directory, "tls/key.pem"), "utf8");
 const password = "correct-horse";
 
-/** The data of a server with so many accounts, which has ended. */
+/** The data directory of a stopped server with this many accounts. */
 async function company(name: string, accounts: number): Promise<string> {
   const directory = join(base, name);
   const running = await serve({ ...options, data: directory });
@@ -42,7 +42,7 @@ function killedAt(step: number, from: string, directory: string): NodeJS.Signals
 }
 
 test.each([["over a server's data"], ["into a directory that is empty"]])(
-  "a restore %s that is killed anywhere is done or undone, never half",
+  "a restore %s that is killed at any point is complete or undone",
   async (where) => {
     const fresh = await company(`fresh ${where}`, 1);
     const backup = join(base, `backup ${where}.tar.gz`);
@@ -54,7 +54,7 @@ test.each([["over a server's data"], ["into a directory that is empty"]])(
       if (before !== undefined) cpSync(before, directory, { recursive: true });
       else mkdirSync(directory);
       const signal = killedAt(step, backup, directory);
-      // Whatever takes the directory next: serve, migrate, backup or restore.
+      // The next process to lock the directory: serve, migrate, backup or restore.
       lockDirectory(directory)();
       const names = readdirSync(directory);
       expect([step, names.filter((name) => name.startsWith(".") || name === "lock-journal")]).toEqual([step, []]);
@@ -72,7 +72,7 @@ test.each([["over a server's data"], ["into a directory that is empty"]])(
       }
       if (signal !== "SIGKILL") break;
     }
-    // First the former data, from the journal on the new.
+    // The former data before the journal is written, the new data after.
     const former = before === undefined ? "empty" : "old";
     const journal = outcomes.indexOf("new");
     expect(journal).toBe(3);
@@ -80,7 +80,7 @@ test.each([["over a server's data"], ["into a directory that is empty"]])(
     expect(outcomes).toEqual(outcomes.map((_, i) => (i < journal ? former : "new")));
     const last = join(base, `killed ${where} ${journal + 2}`);
     await (await serve({ ...options, data: last })).stop();
-    // One that was interrupted can be repeated at once.
+    // An interrupted restore can be repeated immediately.
     const again = join(base, `again ${where}`);
     mkdirSync(again);
     killedAt(2, backup, again);
@@ -89,7 +89,7 @@ test.each([["over a server's data"], ["into a directory that is empty"]])(
   },
 );
 
-test("what an interrupted restore of an earlier version left does not keep a server from starting", async () => {
+test("leftovers of an interrupted restore of an earlier version do not prevent a start", async () => {
   const directory = join(base, "left");
   mkdirSync(join(directory, ".restored-abc"), { recursive: true });
   mkdirSync(join(directory, ".restore-def"));
@@ -98,7 +98,7 @@ test("what an interrupted restore of an earlier version left does not keep a ser
   expect(readdirSync(directory).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
-test("an archive that is cut is refused with one sentence and changes nothing", async () => {
+test("refuses a truncated archive with one sentence and changes nothing", async () => {
   const fresh = await company("cut", 1);
   const backup = join(base, "cut.tar.gz");
   await backUp(fresh, backup, Date.now());
@@ -110,7 +110,7 @@ test("an archive that is cut is refused with one sentence and changes nothing", 
 });
 
 test.skipIf(process.getuid?.() !== 0)(
-  "a full disk is said in one sentence, and nothing is left (root mounts a small disk)",
+  "reports a full disk in one sentence and leaves nothing behind (as root: mounts a small disk)",
   async () => {
     const fresh = await company("large", 1);
     const backup = join(base, "large.tar.gz");

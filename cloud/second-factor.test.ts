@@ -11,10 +11,10 @@ afterAll(() => server.close());
 const api = () => clientsOf(server.running.url).client;
 const codeOf = (secret: string, offset = 0) => hotp(fromBase32(secret), stepAt(server.clock.now()) + offset);
 const next = () => server.clock.advance(stepSeconds * 1_000);
-/** The middle of a step, so that none ends while a test looks. */
+/** Moves the clock to the middle of a time step, so that none ends during an assertion. */
 const settle = () => server.clock.advance(stepSeconds * 1_500 - (server.clock.now() % (stepSeconds * 1_000)));
 
-/** A person at a device, with the words that every call of theirs has. */
+/** A user at a device, with the fields that all of their calls have. */
 function person(userName: string, device = newDevice()) {
   const who = { enterpriseCode: instance.code, userName, password, deviceId: device.id };
   return {
@@ -34,14 +34,14 @@ function person(userName: string, device = newDevice()) {
 
 const asked = (failure: { word: string; field: string }) => [failure.word, failure.field];
 
-test("enrolled, asked for, each step once, one step either way", async () => {
+test("accepts each time step once, within one step either way", async () => {
   await makeAccount(server, instance.id, "anna.test");
   const anna = person("anna.test");
   settle();
   const { secret, uri } = await api().enrolSecondFactor({ ...anna.who, otp: "" });
   expect(uri).toMatch(/^otpauth:\/\/totp\//);
   expect(uri).toContain(`secret=${secret}&`);
-  // Not in force before it was confirmed.
+  // Not in force before it is confirmed.
   await anna.signIn();
   expect(asked(await refusal(api().confirmSecondFactor({ ...anna.who, otp: codeOf(secret, 5) })))).toEqual([
     "second_factor_required",
@@ -49,7 +49,7 @@ test("enrolled, asked for, each step once, one step either way", async () => {
   ]);
   await api().confirmSecondFactor({ ...anna.who, otp: codeOf(secret) });
   expect(asked(await refusal(anna.signIn()))).toEqual(["second_factor_required", "otp"]);
-  // The step that confirmed it is used up.
+  // The step of the confirmation is used.
   expect(asked(await refusal(anna.signIn(codeOf(secret))))).toEqual(["second_factor_required", "otp"]);
   await anna.signIn(codeOf(secret, 1));
   expect((await refusal(anna.signIn(codeOf(secret, 1)))).word).toBe("second_factor_required");
@@ -60,7 +60,7 @@ test("enrolled, asked for, each step once, one step either way", async () => {
   expect((await refusal(anna.signIn(codeOf(secret, 2)))).word).toBe("second_factor_required");
   const { client } = clientsOf(server.running.url, await accessToken(anna, codeOf(secret, 1)));
   expect(await client.listDevices({})).toMatchObject({ secondFactor: true, secondFactorRequired: false });
-  // A wrong password hears nothing of a second factor.
+  // A wrong password reveals nothing about a second factor.
   const guess = { hello, ...anna.who, device: anna.device, password: "wrong-password", otp: "" };
   expect((await refusal(api().signIn(guess))).word).toBe("bad_credentials");
   const view = await server.ask("account show", { instance: instance.id, user: "anna.test" });
@@ -74,7 +74,7 @@ async function accessToken(someone: ReturnType<typeof person>, otp: string): Pro
   return signedIn?.tokens?.accessToken ?? "";
 }
 
-test("the same code twice at once is taken once", async () => {
+test("accepts a code used twice in parallel once", async () => {
   await makeAccount(server, instance.id, "berta.test");
   const berta = person("berta.test");
   settle();
@@ -85,7 +85,7 @@ test("the same code twice at once is taken once", async () => {
   expect(outcomes.filter((one) => one.status === "fulfilled")).toHaveLength(1);
 });
 
-test("five wrong codes slow down, whatever device they come from; one that was in before has its own count", async () => {
+test("slows down after five wrong codes from any device; a known device has its own counter", async () => {
   await makeAccount(server, instance.id, "carla.test");
   const carla = person("carla.test");
   await carla.signIn();
@@ -101,7 +101,7 @@ test("five wrong codes slow down, whatever device they come from; one that was i
   await carla.signIn(codeOf(secret));
 });
 
-test("it is replaced and removed with its own code only, and by an administrator without", async () => {
+test("requires a current code to replace or remove it, except for an administrator", async () => {
   await makeAccount(server, instance.id, "dora.test");
   const dora = person("dora.test");
   settle();
@@ -121,7 +121,7 @@ test("it is replaced and removed with its own code only, and by an administrator
   await dora.signIn();
 });
 
-test("where one is required, the first code of a new one signs in", async () => {
+test("if required, the first code of a new factor signs in", async () => {
   await makeAccount(server, instance.id, "emil.test");
   await server.ask("policy set", { instance: instance.id, change: { secondFactorRequired: true } });
   const emil = person("emil.test");
@@ -135,7 +135,7 @@ test("where one is required, the first code of a new one signs in", async () => 
   await server.ask("policy set", { instance: instance.id, change: { secondFactorRequired: false } });
 });
 
-test("a password that has to be changed comes first, and costs no code", async () => {
+test("a required password change comes first and needs no code", async () => {
   await makeAccount(server, instance.id, "fritz.test");
   const fritz = person("fritz.test");
   settle();

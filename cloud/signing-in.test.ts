@@ -13,7 +13,7 @@ afterAll(() => server.close());
 
 const api = () => clientsOf(server.running.url).client;
 
-test("user name and password wrong are one answer, an unknown code another", async () => {
+test("answers a wrong name like a wrong password, and an unknown code differently", async () => {
   await makeAccount(server, instance, "anna.test");
   const wrong = await refusal(signIn(server, code, "anna.test", newDevice(), "wrong-password"));
   const unknown = await refusal(signIn(server, code, "nobody.test", newDevice(), "wrong-password"));
@@ -22,7 +22,7 @@ test("user name and password wrong are one answer, an unknown code another", asy
   expect((await refusal(signIn(server, "00000", "anna.test"))).word).toBe("unknown_code");
 });
 
-test("five failures in a minute: 1 s, doubling; a device that was in before is not touched", async () => {
+test("five failures in a minute cause waits from 1 s, doubling; a known device is not affected", async () => {
   await makeAccount(server, instance, "bruno.test");
   const own = newDevice("own");
   await signIn(server, code, "bruno.test", own);
@@ -37,7 +37,7 @@ test("five failures in a minute: 1 s, doubling; a device that was in before is n
     server.clock.advance(seconds * 1_000);
     expect((await guess()).word).toBe("bad_credentials");
   }
-  // The right password from a new device has to wait too; the known one does not.
+  // From a new device, even the right password has to wait; the known device does not.
   expect((await refusal(signIn(server, code, "bruno.test"))).word).toBe("too_many_attempts");
   await signIn(server, code, "bruno.test", own);
   // But its own failures count.
@@ -45,7 +45,7 @@ test("five failures in a minute: 1 s, doubling; a device that was in before is n
   expect((await refusal(signIn(server, code, "bruno.test", own))).word).toBe("too_many_attempts");
 });
 
-test("who tries codes from a list is slowed down", async () => {
+test("rate-limits guessing of enterprise codes", async () => {
   server.clock.advance(1_200_000);
   for (let i = 0; i < 20; i++) {
     const failure = await refusal(api().discover({ hello, enterpriseCode: `0000${i % 10}` }));
@@ -55,7 +55,7 @@ test("who tries codes from a list is slowed down", async () => {
   server.clock.advance(1_200_000);
 });
 
-test("a refresh token rotates; its predecessor is taken once more, with the same answer, then it is a theft", async () => {
+test("rotates a refresh token, accepts its predecessor once more, then treats it as stolen", async () => {
   await makeAccount(server, instance, "carla.test");
   const carla = await signIn(server, code, "carla.test");
   const session = await carla.dial();
@@ -74,7 +74,7 @@ test("a refresh token rotates; its predecessor is taken once more, with the same
   expect((await refusal(session.api.renew({ hello }))).word).toBe("sign_in_expired");
 });
 
-test("two refreshes at the same moment get the same successor; after 30 s the former is refused", async () => {
+test("parallel refreshes get the same successor; after 30 s the former token is refused", async () => {
   await makeAccount(server, instance, "dora.test");
   const dora = await signIn(server, code, "dora.test");
   const once = () => api().refresh({ hello, refreshToken: dora.tokens.refresh, deviceId: dora.device.id });
@@ -95,7 +95,7 @@ test("two refreshes at the same moment get the same successor; after 30 s the fo
 const soon = (session: { warnings: { code: WarningCode; text: string }[] } | undefined) =>
   session?.warnings.filter(({ code }) => code === WarningCode.EXPIRES_SOON).map(({ text }) => text);
 
-test("an access token is good for 15 minutes, a sign-in for its lifetime, with a warning before", async () => {
+test("an access token is valid for 15 minutes; a sign-in for its lifetime, with a warning before its end", async () => {
   await makeAccount(server, instance, "emil.test");
   await server.ask("policy set", { instance, change: { signInSeconds: 5 * 86_400 } });
   const emil = await signIn(server, code, "emil.test");
@@ -115,7 +115,7 @@ test("an access token is good for 15 minutes, a sign-in for its lifetime, with a
   await server.ask("policy set", { instance, change: { signInSeconds: 30 * 86_400 } });
 });
 
-test("signing out ends the device's session, and may be done twice", async () => {
+test("signing out ends the device's session and can be repeated", async () => {
   await makeAccount(server, instance, "fritz.test");
   const fritz = await signIn(server, code, "fritz.test");
   const session = await fritz.dial();
@@ -126,7 +126,7 @@ test("signing out ends the device's session, and may be done twice", async () =>
   expect((await refusal(session.api.renew({ hello }))).word).toBe("sign_in_expired");
 });
 
-test("a password that has to be changed: nothing else works before, and all other devices are out after", async () => {
+test("a required password change blocks everything else and signs out all other devices", async () => {
   await makeAccount(server, instance, "greta.test");
   const old = await signIn(server, code, "greta.test", newDevice("old"));
   const own = await signIn(server, code, "greta.test", newDevice("own"));
@@ -156,7 +156,7 @@ test("a password that has to be changed: nothing else works before, and all othe
   await signIn(server, code, "greta.test", own.device, "third-horse");
 });
 
-test("secrets are in no log line and, except as hashes, not in the store", async () => {
+test("secrets are in no log line and only hashed in the store", async () => {
   await makeAccount(server, instance, "hanna.test");
   const hanna = await signIn(server, code, "hanna.test");
   const session = await hanna.dial();
@@ -174,7 +174,7 @@ test("secrets are in no log line and, except as hashes, not in the store", async
   expect(files).not.toContain(key);
 });
 
-test("one account that signs in without end: others get in, it is slowed down, and its records are few", async () => {
+test("an account that keeps signing in is slowed down, does not block others and adds few records", async () => {
   server.clock.advance(3_600_000);
   await makeAccount(server, instance, "loop.test");
   await makeAccount(server, instance, "victim.one");
@@ -206,7 +206,7 @@ test("one account that signs in without end: others get in, it is slowed down, a
     ((await server.ask("audit list", { user, action: "sign-in", limit: 500 })) as unknown[]).length;
   expect(await records("loop.test")).toBe(40);
   expect(await records("victim.one")).toBe(13);
-  // Refused by the full queue is no failed password: after a minute it signs in at once.
+  // Refused because the queue was full, which is not a failed attempt: after a minute it can sign in at once.
   server.clock.advance(60_001);
   await signIn(server, code, "loop.test", own);
 }, 60_000);

@@ -21,7 +21,7 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 const start = (directory: string, listen = "127.0.0.1:0", more: object = {}): Promise<Running> =>
   serve({ data: directory, listen, log: () => {}, ...more });
 
-/** The cause a start is refused with; its text is one sentence. */
+/** The cause of a refused start; its text is one sentence. */
 async function refused(starting: Promise<Running>): Promise<string> {
   const error = await starting.then(
     () => undefined,
@@ -32,7 +32,7 @@ async function refused(starting: Promise<Running>): Promise<string> {
   return (error as Refusal).code;
 }
 
-test("a directory in use, a port that is taken, an address that is not ours, arguments that make no sense", async () => {
+test("refuses a directory in use, a taken port, a foreign address and invalid arguments", async () => {
   const first = await start(join(base, "first"));
   expect(await refused(start(join(base, "first")))).toBe("data_directory_in_use");
   const second = join(base, "second");
@@ -48,7 +48,7 @@ test("a directory in use, a port that is taken, an address that is not ours, arg
   await (await start(join(base, "first"))).stop();
 });
 
-test("a source checkout or a directory of something else is refused, and left as it is", async () => {
+test("refuses a source checkout or a directory with other files, and leaves it unchanged", async () => {
   const checkout = fileURLToPath(new URL(".", import.meta.url));
   const before = readdirSync(checkout);
   const mode = statSync(checkout).mode;
@@ -59,7 +59,7 @@ test("a source checkout or a directory of something else is refused, and left as
   writeFileSync(join(home, ".profile"), "");
   expect(await refused(start(home))).toBe("invalid_argument");
   expect([readdirSync(home), statSync(home).mode & 0o777]).toEqual([[".profile"], 0o755]);
-  // A directory that was used among sources before is not used on, and it is said how to move.
+  // A data directory in a checkout is refused, with advice on how to move it.
   const used = join(base, "used");
   await (await start(used)).stop();
   writeFileSync(join(used, "notes.txt"), "allowed");
@@ -68,7 +68,7 @@ test("a source checkout or a directory of something else is refused, and left as
   await expect(start(used)).rejects.toThrow("Move cloud.db*, keys.db* and tls there.");
 });
 
-test("keys and sockets are for their owner alone", async () => {
+test("keys and sockets are accessible only to their owner", async () => {
   const directory = join(base, "modes");
   const running = await start(directory);
   for (const name of ["lock", "admin.sock", "tls/key.pem", "tls/ca.key", "tls/spare.key"]) {
@@ -78,7 +78,7 @@ test("keys and sockets are for their owner alone", async () => {
   await running.stop();
 });
 
-test("sagctl finds its server where the directory's path is too long for a socket", async () => {
+test("sagctl finds its server if the directory's path is too long for a socket", async () => {
   const directory = join(base, "x".repeat(60), "y".repeat(60));
   const running = await start(directory);
   expect(await locally(directory)("instance list", {})).toEqual([]);
@@ -86,7 +86,7 @@ test("sagctl finds its server where the directory's path is too long for a socke
   await expect(locally(directory)("instance list", {})).rejects.toThrow("No server (sag-cloud) is running");
 });
 
-test("a data directory that cannot be written, as an ordinary user", async (context) => {
+test("refuses a data directory that is not writable (as an ordinary user)", async (context) => {
   needsOrdinaryUser(context);
   const directory = join(base, "readonly");
   mkdirSync(directory);
@@ -102,7 +102,7 @@ function mounted(name: string, options: string): { directory: string; release: (
   return { directory, release: () => execFileSync("umount", ["-l", directory]) };
 }
 
-test("a file system that is read-only", async (context) => {
+test("refuses a read-only file system", async (context) => {
   needsRoot(context);
   const disk = mounted("ro", "ro");
   try {
@@ -112,7 +112,7 @@ test("a file system that is read-only", async (context) => {
   }
 });
 
-test("a full disk at the start", async (context) => {
+test("reports a full disk at start", async (context) => {
   needsRoot(context);
   const disk = mounted("tiny", "size=64k");
   try {
@@ -122,7 +122,7 @@ test("a full disk at the start", async (context) => {
   }
 });
 
-test("a disk that fills up while running: said so, nothing lost, and it goes on", async (context) => {
+test("reports a disk that fills up while running, loses nothing, and continues afterwards", async (context) => {
   needsRoot(context);
   const disk = mounted("full", "size=6m");
   try {
@@ -159,7 +159,7 @@ test("a disk that fills up while running: said so, nothing lost, and it goes on"
   }
 });
 
-/** What fits into pages that exist already may still pass on a full disk. */
+/** On a full disk, writes that fit into existing pages may still succeed. */
 async function untilRefused(ask: ReturnType<typeof locally>): Promise<string> {
   for (let i = 0; i < 200; i++) {
     try {

@@ -5,7 +5,7 @@ import { startCompany } from "./testing/company.ts";
 import { makeAccount, newDevice, newKey, refusal, signIn } from "./testing/person.ts";
 import { clientsOf } from "./testing/server.ts";
 
-// What strangers can find out, keep others from, or fill by trying.
+// What unauthenticated clients can find out, block or fill up by trying.
 
 const { server, instance } = await startCompany("anna.test");
 afterAll(() => server.close());
@@ -17,7 +17,7 @@ const discover = (enterpriseCode = code) => client.discover({ hello, enterpriseC
 const guess = (user: string, password = "wrong-password") =>
   refusal(signIn(server, code, user, newDevice(), password)).then(({ word }) => word);
 
-test("whether a name exists cannot be told by what else is refused afterwards", async () => {
+test("later refusals do not reveal whether a name exists", async () => {
   const outcomes: string[][] = [];
   for (const last of ["anna.test", "no-such.test"]) {
     server.clock.advance(2 * 3_600_000);
@@ -43,14 +43,14 @@ test("whether a name exists cannot be told by what else is refused afterwards", 
   expect(outcomes[0]).toContain("found");
 }, 30_000);
 
-test("twenty wrong names keep nobody else out", async () => {
+test("twenty wrong names do not lock out others", async () => {
   for (let i = 0; i < 20; i++) expect(await guess(`invented.${i}`)).toBe("bad_credentials");
   await discover();
   await signIn(server, code, "anna.test", newDevice());
 }, 30_000);
 
-test("a few passwords tried with many names from one address are refused before long", async () => {
-  // Sixty people who are there: the first one sixty times over.
+test("limits password spraying from one address", async () => {
+  // Sixty existing accounts: copies of the first one.
   const db = new DatabaseSync(`${server.directory}/cloud.db`);
   const columns = (db.prepare("select * from pragma_table_info('account')").all() as { name: string }[])
     .map(({ name }) => name)
@@ -67,29 +67,29 @@ test("a few passwords tried with many names from one address are refused before 
     for (let i = 0; i < 60; i++) if ((await guess(`person.${i}`, password)) === "too_many_attempts") refused++;
   }
   expect(refused).toBeGreaterThan(100);
-  // Who was here before is not touched.
+  // A known device is not affected.
   await signIn(server, code, "anna.test", known);
 }, 60_000);
 
-test("strangers' requests do not silence the mail of who forgot a password", async () => {
+test("requests of others do not suppress the mail for a forgotten password", async () => {
   await makeAccount(server, instance.id, "berta.test");
   const sent = () => server.lines.filter(({ message }) => message.includes("a code for a forgotten password")).length;
   const forget = () =>
     client.forgotPassword({ enterpriseCode: code, userName: "berta.test", deviceId: newDevice().id });
   const before = sent();
   for (let i = 0; i < 3; i++) await forget();
-  // Her own, from a device that was never in.
+  // The owner's own request, from an unknown device.
   await forget();
   expect(sent()).toBe(before + 4);
   await forget();
-  // What is too much is refused in words, with the time to wait; it never is taken and then not sent.
+  // Excess requests are refused with a waiting time, never accepted without sending the mail.
   const failure = await refusal(forget());
   expect(failure.word).toBe("too_many_attempts");
   expect(failure.retryAfter).toBeDefined();
   expect(sent()).toBe(before + 5);
 });
 
-test("a device that dials over and over is slowed down, another one is not", async () => {
+test("slows down a device that keeps dialling, but not another one", async () => {
   await makeAccount(server, instance.id, "carla.test");
   const mad = await signIn(server, code, "carla.test", newDevice("mad"));
   for (let i = 0; i < 60; i++) await mad.dial(newKey());
@@ -101,12 +101,12 @@ test("a device that dials over and over is slowed down, another one is not", asy
   await mad.dial(newKey());
 }, 30_000);
 
-test("what is over is kept in bounds for each account", async () => {
+test("limits what is kept of ended sessions and sign-ins per account", async () => {
   const { id } = await makeAccount(server, instance.id, "dora.test");
   const dora = await signIn(server, code, "dora.test", newDevice());
   await dora.dial();
   const db = new DatabaseSync(`${server.directory}/cloud.db`);
-  // As if it had gone on for a month.
+  // As after a month of this.
   const columns = (db.prepare("select * from pragma_table_info('session')").all() as { name: string }[])
     .map(({ name }) => name)
     .filter((name) => !["id", "token_hash", "ended_at"].includes(name));
@@ -124,7 +124,7 @@ test("what is over is kept in bounds for each account", async () => {
   db.close();
 }, 30_000);
 
-test("an account remembers no more devices than its owner can see", async () => {
+test("limits the remembered devices of an account to what its owner can list", async () => {
   const { id } = await makeAccount(server, instance.id, "emil.test");
   const db = new DatabaseSync(`${server.directory}/cloud.db`);
   const add = db.prepare("insert into device values (?, ?, 'x', 'linux', 0, ?)");

@@ -42,7 +42,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-it("puts the pinned file in place", async () => {
+it("moves the pinned file into place", async () => {
   await download(url, join(folder, "sub/file"), hash);
   expect(readFileSync(join(folder, "sub/file"))).toEqual(content);
 });
@@ -58,7 +58,7 @@ it.each([
   expect(ranges).toEqual([`bytes=${had}-`]);
 });
 
-it("throws away what is not the pinned file", async () => {
+it("deletes a file with another checksum", async () => {
   const path = join(folder, "file");
   await expect(download(url, path, "0".repeat(64))).rejects.toThrow(Trouble);
   expect([existsSync(path), existsSync(`${path}.part`)]).toEqual([false, false]);
@@ -67,7 +67,7 @@ it("throws away what is not the pinned file", async () => {
 describe("on a network with a proxy", () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  it.each(["http_proxy", "HTTP_PROXY", "npm_config_proxy"])("goes through the one of %s", async (name) => {
+  it.each(["http_proxy", "HTTP_PROXY", "npm_config_proxy"])("uses the proxy of %s", async (name) => {
     for (const other of ["http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"]) vi.stubEnv(other, "");
     vi.stubEnv(name, url.replace("/archive", ""));
     const path = join(folder, "file");
@@ -75,7 +75,7 @@ describe("on a network with a proxy", () => {
     expect([readFileSync(path), asked]).toEqual([content, ["http://go.invalid/archive"]]);
   });
 
-  it("asks it to connect to a server with TLS", async () => {
+  it("uses CONNECT for a TLS server", async () => {
     for (const other of ["https_proxy", "no_proxy", "NO_PROXY"]) vi.stubEnv(other, "");
     vi.stubEnv("HTTPS_PROXY", url.replace("/archive", ""));
     const wanted: string[] = [];
@@ -88,7 +88,7 @@ describe("on a network with a proxy", () => {
   });
 });
 
-it("trusts npm's cafile, and does not advise to try again where a certificate is not trusted", async (context) => {
+it("trusts npm's cafile, and does not suggest a retry if a certificate is not trusted", async (context) => {
   needsProgram(context, "openssl");
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
@@ -111,6 +111,6 @@ it("trusts npm's cafile, and does not advise to try again where a certificate is
   }
 });
 
-it("says in a sentence that nobody answers", async () => {
+it("reports in one sentence that there is no answer", async () => {
   await expect(download("http://127.0.0.1:1/x", join(folder, "file"), hash)).rejects.toThrow(/could not download/);
 });

@@ -7,9 +7,9 @@ describe("the version of Go", () => {
     ["go1.26", [1, 26, 0]],
     ["1.26.0", [1, 26, 0]],
     ["go1.27rc1", [1, 27, 0]],
-  ])("%s is read", (text, version) => expect(parseVersion(text)).toEqual(version));
+  ])("parses %s", (text, version) => expect(parseVersion(text)).toEqual(version));
 
-  it("is unknown where it cannot be read", () => expect(parseVersion("devel")).toBeUndefined());
+  it("does not parse an invalid version", () => expect(parseVersion("devel")).toBeUndefined());
 
   it.each([
     ["go1.26.0", true],

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { expect, it } from "vitest";
 import { locked } from "./lock.ts";
 
-it("lets one in at a time", async () => {
+it("lets only one holder in at a time", async () => {
   let inside = 0;
   const visit = () =>
     locked("test-one", async () => {
@@ -15,7 +15,7 @@ it("lets one in at a time", async () => {
   expect(inside).toBe(0);
 });
 
-it("is free again after its holder was killed", async () => {
+it("is released when its holder is killed", async () => {
   const holding = `import { locked } from ${JSON.stringify(`${import.meta.dirname}/lock.ts`)};
     await locked("test-two", () => new Promise(() => { console.log("held"); setInterval(() => {}, 1000); }));`;
   const holder = spawn(process.execPath, ["--input-type=module", "-e", holding], {

@@ -34,7 +34,7 @@ it.each<[string, () => void]>([
 it("is stale under another recipe", () => expect(isFresh(stamp, "other")).toBe(false));
 
 it.each(["build/build.ts", "build/app.ts", "build/native.ts"])(
-  "%s is an input of what it builds, with what it imports",
+  "%s and its imports are inputs of what it builds",
   (script) => {
     expect(scriptAndImports(script)).toEqual(
       expect.arrayContaining([script, "build/lib/stamp.ts", "build/lib/licenses.ts"]),

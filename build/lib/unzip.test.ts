@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The smallest archive there is: what unzip reads, and zeros for the rest. */
+/** A minimal zip archive with only the fields that unzip reads. */
 const zip = (files: Record<string, string>): string => {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
@@ -41,19 +41,19 @@ const zip = (files: Record<string, string>): string => {
   return path;
 };
 
-it("unpacks files below the target, without the prefix, with their modes", () => {
+it("unpacks files below the target, without the prefix and with their modes", () => {
   const archive = zip({ "go@1/bin/go": "a program", "go@1/src/": "", "go@1/src/a.go": "package a" });
   unzip(archive, join(folder, "out"), "go@1/", (name) => (name.startsWith("bin/") ? 0o755 : 0o644));
   expect(readFileSync(join(folder, "out/src/a.go"), "utf8")).toBe("package a");
   expect(statSync(join(folder, "out/bin/go")).mode & 0o777).toBe(0o755);
 });
 
-it("refuses a name that leaves the target", () => {
+it("refuses a name outside the target", () => {
   const archive = zip({ "go@1/../../evil": "x" });
   expect(() => unzip(archive, join(folder, "out"), "go@1/", () => 0o644)).toThrow(/outside/);
 });
 
-it("refuses what is no archive", () => {
+it("refuses a file that is not an archive", () => {
   writeFileSync(join(folder, "text"), "not an archive");
   expect(() => unzip(join(folder, "text"), folder, "", () => 0o644)).toThrow(/not a zip/);
 });

@@ -16,7 +16,7 @@ const refusal = (call: Promise<unknown>) =>
     (error: unknown) => error as Refused,
   );
 
-test("a key that may not run a command is told which one, not that it was RunCommand", async () => {
+test("names the refused command, not RunCommand, to a key that may not run it", async () => {
   const ask = openApi(server, await makeKey(server, "read-only"));
   const fields = { Command: "account create", Parameters: "{}" };
   const refused = await refusal(ask("RunCommand", fields, "sag"));
@@ -35,7 +35,7 @@ test("a key that may not run a command is told which one, not that it was RunCom
   expect(audited[0]?.after).toEqual({ cause: "not_permitted" });
 });
 
-test("what RunCommand refuses has its cause, and it does not run itself", async () => {
+test("RunCommand returns the cause of a refusal, and does not run itself", async () => {
   const ask = openApi(server, await makeKey(server));
   const none = await refusal(ask("RunCommand", { Command: "account show", Parameters: '{"user":"nobody"}' }, "sag"));
   expect(none?.body.Cause).toBe("not_found");
@@ -47,7 +47,7 @@ test("what RunCommand refuses has its cause, and it does not run itself", async 
   expect(await server.ask("audit list", { limit: 1 })).toMatchObject([{ action: "backup refused" }]);
 });
 
-test("the nonce of a refused change is spent as well, also after a restart", async () => {
+test("stores the nonce of a refused change, across a restart as well", async () => {
   const key = await makeKey(server);
   const raw = rawClient(server, key);
   await local(server, "SetQuota", { Name: "acls-per-account", Value: "1" });
@@ -62,7 +62,7 @@ test("the nonce of a refused change is spent as well, also after a restart", asy
   again.close();
 });
 
-test("another account's instance with the same addresses is not bound, and its people are not named", async () => {
+test("refuses to bind an instance with the same addresses as another account's, without naming its users", async () => {
   await local(server, "CreateTenant", { Name: "partner" });
   const tenants = (await local(server, "DescribeTenants")).Tenants as { Tenant: { Name: string; Uid: number }[] };
   const uid = tenants.Tenant.find(({ Name }) => Name === "default")?.Uid ?? tenants.Tenant[0]?.Uid;
@@ -91,14 +91,14 @@ test("another account's instance with the same addresses is not bound, and its p
   expect(later?.code).toBe("SAG.CidrOverlap");
 });
 
-test("flow of an account that there never was is refused", async () => {
+test("refuses a flow query for an account that never existed", async () => {
   const ask = openApi(server, await makeKey(server));
   const made = (await server.ask("instance create", { name: "Flow", cidrs: ["10.46.0.0/24"] })) as { id: string };
   const fields = { RegionId, SmartAGId: made.id, UserNames: ["nobody.test"] };
   expect((await refusal(ask("DescribeUserFlowStatistics", fields)))?.code).toBe("ClientUser.NameInvalid");
 });
 
-test("blocks and routes that overlap are allowed, and warned of", async () => {
+test("accepts overlapping blocks and routes with a warning", async () => {
   const instance = (
     (await server.ask("instance create", { name: "Warned", cidrs: ["10.47.0.0/24"] })) as { id: string }
   ).id;
@@ -110,7 +110,7 @@ test("blocks and routes that overlap are allowed, and warned of", async () => {
   expect(quiet.warnings).toBeUndefined();
 });
 
-test("who was kicked, and why, is in the audit", async () => {
+test("audits kicked accounts with the reason", async () => {
   const { id: instance } = (await server.ask("instance create", { name: "Kicked", cidrs: ["10.49.0.0/24"] })) as {
     id: string;
   };

@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import { accountInput, accountParameters, aclInput, bothEntries, region as RegionId } from "../testing/both-entries.ts";
 
-// "At most N" and "exactly one", through sagctl's socket and the published API at the same time.
+// Limits ("at most N", "exactly one") with parallel calls through sagctl's socket and the published API.
 
 const { rpc, sagctl, ordered, quota } = bothEntries();
 
-/** 50 calls at once, alternately through both entry points. Returns how many succeeded. */
+/** Makes 50 parallel calls, alternating between both APIs. Returns how many succeeded. */
 async function succeeded(one: (n: number) => { rpc(): Promise<unknown>; sagctl(): Promise<unknown> }): Promise<number> {
   const all = Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? one(n).rpc() : one(n).sagctl()));
   return (await Promise.allSettled(all)).filter(({ status }) => status === "fulfilled").length;
 }
 
-test("50 accounts at once where one has room: one is made", async () => {
+test("creates one of 50 parallel accounts if there is room for one", async () => {
   const { id } = await ordered(1);
   const count = await succeeded((n) => ({
     rpc: () => rpc("CreateSmartAccessGatewayClientUser", accountParameters(id, `user-${n}`)),
@@ -21,7 +21,7 @@ test("50 accounts at once where one has room: one is made", async () => {
   expect(await sagctl("account list", { instance: id })).toHaveLength(1);
 }, 120_000);
 
-test("50 accounts of one name at once: one is made", async () => {
+test("creates one of 50 parallel accounts with the same name", async () => {
   const { id } = await ordered(100);
   const count = await succeeded(() => ({
     rpc: () => rpc("CreateSmartAccessGatewayClientUser", accountParameters(id, "the-same")),
@@ -30,7 +30,7 @@ test("50 accounts of one name at once: one is made", async () => {
   expect(count).toBe(1);
 }, 120_000);
 
-test("50 accounts with one fixed address at once: one is made", async () => {
+test("creates one of 50 parallel accounts with the same fixed address", async () => {
   const { id, block } = await ordered(100);
   const count = await succeeded((n) => ({
     rpc: () =>
@@ -40,7 +40,7 @@ test("50 accounts with one fixed address at once: one is made", async () => {
   expect(count).toBe(1);
 }, 120_000);
 
-test("50 CCNs at once that bind one instance: one does", async () => {
+test("binds an instance to one of 50 CCNs in parallel", async () => {
   await quota("ccns-per-account", 100);
   const { id } = await ordered(1);
   const ccns: string[] = [];
@@ -52,7 +52,7 @@ test("50 CCNs at once that bind one instance: one does", async () => {
   expect(count).toBe(1);
 }, 120_000);
 
-test("50 lists at once where the quota leaves one: one is made", async () => {
+test("creates one of 50 parallel ACLs if the quota has room for one", async () => {
   const { TotalCount } = await rpc("DescribeACLs", { RegionId });
   await quota("acls-per-account", Number(TotalCount) + 1);
   const count = await succeeded((n) => ({
@@ -62,7 +62,7 @@ test("50 lists at once where the quota leaves one: one is made", async () => {
   expect(count).toBe(1);
 }, 120_000);
 
-test("50 who take one code at once: one gets it", async () => {
+test("gives an enterprise code to one of 50 parallel requests", async () => {
   const count = await succeeded(() => ({
     rpc: () => rpc("CreateEnterpriseCode", { RegionId, EnterpriseCode: "ONE01" }),
     sagctl: () => sagctl("code create", { code: "one01" }),

@@ -14,11 +14,11 @@ import {
 } from "../testing/both-entries.ts";
 import { commands } from "./commands/index.ts";
 
-// Every command that changes something writes one audit record under its own name, through both entry points.
+// Every command that changes something writes one audit record with its own name, through both APIs.
 
 const { rpc, sagctl, ordered, quota } = bothEntries();
 
-test("every changing command writes one audit record under its own name, through either entry point", async () => {
+test("every changing command writes one audit record with its own name through either API", async () => {
   await quota("acls-per-account", 100);
   await quota("codes-per-account", 100);
   const { id, block } = await ordered(5);
@@ -201,7 +201,7 @@ test("every changing command writes one audit record under its own name, through
   expect(both, `${both.join(", ")}: remove it from the exceptions in entries-audit.test.ts`).toEqual([]);
 }, 120_000);
 
-/** Import writes one `account import` record per account; a diagnosis changes nothing; the others have tests of their own. */
+/** Import writes an `account import` record per account, a diagnosis changes nothing, and the others have tests of their own. */
 const elsewhere = [
   "account import",
   "account roam",

@@ -11,14 +11,14 @@ import {
   refusalOf,
 } from "../testing/both-entries.ts";
 
-// sagctl's socket and the published API run the same commands: each limit applies through both, with the same message.
+// Both APIs run the same commands, so each limit applies to both, with the same message.
 
 const { rpc, sagctl, ordered, newUser, quota } = bothEntries();
 
 interface Limit {
   code: string;
   cause: string;
-  /** Goes up to the limit, then gives what goes beyond it, both ways. */
+  /** Fills up to the limit; returns calls that exceed it, for each API. */
   reach(): Promise<{ rpc(): Promise<unknown>; sagctl(): Promise<unknown> }>;
 }
 
@@ -229,7 +229,7 @@ const limits: Record<string, Limit> = {
 };
 
 for (const [name, { code, cause, reach }] of Object.entries(limits)) {
-  test(`${name}: the same limit, and the same words, both ways`, async () => {
+  test(`${name}: both APIs enforce the same limit with the same message`, async () => {
     const beyond = await reach();
     const there = await refusalOf<Refused>(beyond.rpc());
     const here = await refusalOf<Refusal>(beyond.sagctl());

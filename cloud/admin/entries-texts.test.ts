@@ -11,11 +11,11 @@ import {
   refusalOf,
 } from "../testing/both-entries.ts";
 
-// Names and other texts: what sagctl's socket refuses, the published API refuses, with the same message.
+// Names and other texts that sagctl's socket refuses are refused by the published API with the same message.
 
 const { rpc, sagctl, ordered } = bothEntries();
 
-/** Texts that no name may be, and what both say of each. */
+/** Texts that are not allowed as a name, and the message for each. */
 const badNames: Record<string, [name: string, says: string]> = {
   "an end of line": ["a\nb", "The name must be one line without control characters."],
   "another direction of writing": ["a\u202eb", "The name must be one line without control characters."],
@@ -32,7 +32,7 @@ interface Named {
   sagctl(name: string): Promise<unknown>;
 }
 
-/** What has a name that administrators set. */
+/** Objects with a name that administrators set. */
 const named: Record<string, (id: string) => Named> = {
   "an instance": (id) => ({
     max: 128,
@@ -67,14 +67,14 @@ const named: Record<string, (id: string) => Named> = {
 };
 
 for (const [what, of] of Object.entries(named)) {
-  test(`the name of ${what}: the same texts are refused, in the same words, both ways`, async () => {
+  test(`name of ${what}: both APIs refuse the same texts with the same message`, async () => {
     const { id } = await ordered(1);
     const { max, ...ask } = of(id);
     for (const [why, [name, says]] of Object.entries(badNames)) {
       const expected = says.replace("MAX", String(max));
       const here = await refusalOf<Refusal>(ask.sagctl(name));
       expect([here?.code, here?.message], why).toEqual(["invalid_argument", expected]);
-      // Half a character cannot be sent in a form.
+      // An unpaired surrogate cannot be encoded in a form.
       if (!name.isWellFormed()) continue;
       const there = await refusalOf<Refused>(ask.rpc(name));
       expect([there?.code, there?.body.Message], why).toEqual(["InvalidName", expected]);
@@ -82,7 +82,7 @@ for (const [what, of] of Object.entries(named)) {
   }, 60_000);
 }
 
-test("descriptions, tags, reasons and resource names: sagctl's socket refuses what no text may be", async () => {
+test("sagctl's socket refuses invalid descriptions, tags, reasons and resource names", async () => {
   const { id } = await ordered(1);
   const asks: Record<string, (text: string) => Promise<unknown>> = {
     description: (text) => sagctl("instance set", { instance: id, description: text }),
@@ -101,7 +101,7 @@ test("descriptions, tags, reasons and resource names: sagctl's socket refuses wh
   }
 });
 
-test("input that does not match its schema is refused in the words of the product", async () => {
+test("refuses input that does not match its schema with our own messages", async () => {
   const cases: [command: string, input: Record<string, unknown>, says: string][] = [
     ["tenant list", { extra: 1 }, "There is no parameter extra."],
     ["instance set", { name: 5 }, "The name must be a text."],

@@ -13,7 +13,7 @@ import {
   ruleInput,
 } from "../testing/both-entries.ts";
 
-// Numbers, words and codes by sagctl's socket: what the published API's declarations refuse, the commands refuse as well.
+// Values that the published API refuses by its declarations are refused by the commands, too.
 
 const { rpc, sagctl } = bothEntries();
 const of: Record<"instance" | "acl" | "rule" | "cen" | "ccn" | "network", string> = {
@@ -60,7 +60,7 @@ async function stored(): Promise<unknown> {
 
 const tooMany = (count: number) => Array.from({ length: count + 1 }, (_, n) => `10.${n}.0.0/16`);
 
-/** Of each command: a field, and the values that it refuses. */
+/** For each command: a field and values that it refuses. */
 const refused: [command: string, valid: () => Fields, field: string, values: unknown[]][] = [
   ["instance renew", () => ({ instance: of.instance, months: 1 }), "months", [-12, 0, 1.5, 121, 1e9, Number.NaN, "1"]],
   ["instance order", () => order, "months", [-3, 0, 10, 37, 1.5]],
@@ -120,7 +120,7 @@ const refusedOfRules: Record<string, unknown[]> = {
   dpi_signature_ids: ["null", JSON.stringify(["x".repeat(65)])],
 };
 
-test("values beyond their range, unknown words and codes of another form are refused, and nothing is stored", async () => {
+test("refuses values out of range, unknown words and malformed codes, and stores nothing", async () => {
   const before = await stored();
   for (const [command, valid, field, values] of refused) {
     for (const value of values) {
@@ -132,7 +132,7 @@ test("values beyond their range, unknown words and codes of another form are ref
   expect(await stored()).toEqual(before);
 }, 60_000);
 
-test("values of access control rules are refused when a rule is added, and when it is changed", async () => {
+test("refuses invalid values of ACL rules when a rule is added or changed", async () => {
   const before = await stored();
   for (const [field, values] of Object.entries(refusedOfRules)) {
     for (const value of values) {

@@ -6,7 +6,7 @@ const v4 = fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }).map((value) => ({ version
 const v6 = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }).map((value) => ({ version: 6 as const, value }));
 
 describe("addresses", () => {
-  test("what is written is read again", () => {
+  test("formats what it parsed", () => {
     fc.assert(
       fc.property(fc.oneof(v4, v6), (ip) => {
         expect(parseIp(formatIp(ip))).toEqual(ip);
@@ -37,11 +37,11 @@ describe("addresses", () => {
     "1::2::3",
     "fe80::1%eth0",
     "10.0.0.1/8",
-  ])("%j is none", (text) => expect(parseIp(text)).toBeUndefined());
+  ])("%j is not an address", (text) => expect(parseIp(text)).toBeUndefined());
 });
 
 describe("prefixes", () => {
-  test.each(["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0", "::/129", "/8"])("%j is none", (text) =>
+  test.each(["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0", "::/129", "/8"])("%j is not a prefix", (text) =>
     expect(parseCidr(text)).toBeUndefined(),
   );
 
@@ -50,7 +50,7 @@ describe("prefixes", () => {
     return { version: 4 as const, first: (ip.value / size) * size, mask };
   });
 
-  test("overlapping is sharing an address", () => {
+  test("prefixes overlap if they share an address", () => {
     fc.assert(
       fc.property(cidr, cidr, (a, b) => {
         expect(parseCidr(formatCidr(a))).toEqual(a);

@@ -25,7 +25,7 @@ const shown = new Set([
   "Unreadable",
   "row",
   "wrong",
-  // Parameters of the published API, and what checks them.
+  // Declarations of published parameters, and functions that check them.
   "text",
   "whole",
   "list",
@@ -42,14 +42,14 @@ interface Node {
   [field: string]: unknown;
 }
 
-/** Where every text is shown, whatever it is an argument of. */
+/** Folders in which every text is shown to people. */
 const allShown = /^cloud\/(admin|api\/admin\/rpc|domain\/(limits|quotas|rules))\//;
-/** Other errors and lines of the log are for developers. */
+/** Log lines and other errors are for developers. */
 const forDevelopers = new Set(["log", "Error", "Super"]);
-/** Names of commands, and the beginning of a file format. */
+/** Names of commands, and the beginning of a file format, are not texts. */
 const isNoText = (text: string): boolean => commands.has(text) || text === "api call" || text.startsWith("<?xml ");
 
-/** Sentences in the arguments of those functions and in those properties; `everywhere`: in all others too. */
+/** English sentences in the arguments of those functions and in those properties; `everywhere` also in all others. */
 function refusalsInEnglish(source: string, everywhere = false): string[] {
   const found: string[] = [];
   const visit = (value: unknown, inside: boolean): void => {
@@ -72,7 +72,7 @@ function refusalsInEnglish(source: string, everywhere = false): string[] {
   return found;
 }
 
-/** The last name of a function that is called: `log` of context.log(…). */
+/** The last name of a called function: `log` of context.log(…). */
 function nameOf(callee: unknown): string {
   const { type, value, property } = (callee ?? {}) as { type?: string; value?: unknown; property?: unknown };
   return property === undefined ? String(value ?? type) : nameOf(property);
@@ -82,14 +82,14 @@ const sources = globSync("cloud/**/*.ts", { cwd: root })
   .filter((path) => !/\.test\.ts$|\/testing\//.test(path))
   .map((path) => ({ path, source: readFileSync(`${root}/${path}`, "utf8") }));
 
-it("a refusal carries key, parameters and English", () => {
+it("a refusal contains key, parameters and English text", () => {
   const { said, message } = new Refusal("session_limit", say("session_limit", { devices: 3 }));
   expect(said).toEqual({ key: "cloud.session_limit", params: { devices: "3" }, text: message });
   expect(message).toBe("This account is connected on 3 devices, which is its limit.");
   expect(new Refusal("kicked", foreign("out of hours")).said).toEqual(foreign("out of hours"));
 });
 
-it("finds sentences that people are shown, and no others", () => {
+it("finds only sentences that are shown to people", () => {
   const source = `
     throw new Refusal("not_found", cond ? "There is no file." : \`\${name} is no file at all\`);
     log("info", "a line of the log"); throw new Error("for developers only"); throw invalid("field", say("not_here"));
@@ -104,30 +104,30 @@ it("finds sentences that people are shown, and no others", () => {
   ]);
 });
 
-it("the English of refusals is in the text files", () => {
+it("English text of refusals is only in the text files", () => {
   const found = sources.flatMap(({ path, source }) =>
     refusalsInEnglish(source, allShown.test(path)).map((text) => `${path}: ${text}`),
   );
   expect(found, "put them into common/text/en/cloud").toEqual([]);
 });
 
-it("a key is in one catalogue only", () => {
+it("every key is in only one catalogue", () => {
   expect(Object.keys(cloud).filter((key) => Object.hasOwn(admin, key))).toEqual([]);
 });
 
-it("every rule has a text, and every text of a rule has one", () => {
+it("every rule has a text, and every text of a rule has a rule", () => {
   expect(Object.keys(rulesTable).sort()).toEqual(Object.keys(rules).sort());
 });
 
 /** say(`quota_${name}`) */
 const quotaKeys = Object.keys(quotas).map((name) => `quota_${name}`);
 
-it("every quota has a text, and every text of a quota has one", () => {
+it("every quota has a text, and every text of a quota has a quota", () => {
   expect(Object.keys(quotaTexts)).toEqual(quotaKeys);
 });
 
 it("every text of the catalogues is used", () => {
-  // That a rule is in the table does not use it.
+  // Listing a rule in the table does not count as use.
   const users = sources.filter(({ path }) => !path.startsWith("cloud/domain/rules/"));
   const all = users.map(({ source }) => source).join("\n");
   // violation(`${rule}-protocol`)

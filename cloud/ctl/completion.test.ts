@@ -10,7 +10,7 @@ account.command("create").option("--mail <address>");
 account.command("set");
 program.command("audit");
 
-describe("what can follow", () => {
+describe("candidates", () => {
   it.each([
     [["a"], ["account", "audit"]],
     [
@@ -37,7 +37,7 @@ describe("as a command", () => {
     expect(done.stdout).toBe("create\n--mail\n");
   });
 
-  it("has a script for each shell, and says which there are", () => {
+  it("has a script for each shell, and lists the shells", () => {
     for (const shell of completionShells) expect(sagctl("completion", shell).stdout).toContain("complete-words");
     const refused = sagctl("completion", "tcsh");
     expect(refused.stderr).toContain("choose bash, zsh or fish");

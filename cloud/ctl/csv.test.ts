@@ -29,13 +29,13 @@ test.each<[string, string | Uint8Array]>([
   ["empty lines at the end", "user,mail\njürgen,j@x.de\n\n,\n \n"],
 ])("%s", (_, text) => expect(cells(text)).toEqual(jürgen));
 
-test("lines are those of the file", () => {
+test("line numbers are those of the file", () => {
   expect(cells("sep=;\nuser;mail\n\nanna;a@x.de\n").map(({ line }) => line)).toEqual([4]);
   expect(cells('user,mail,note\nanna,a@x.de,"two\nlines"\nberta,b@x.de,\n').map(({ line }) => line)).toEqual([3, 4]);
   expect(cells('user,mail\n"a ""b"", c",x\n')[0]?.cells.user).toBe('a "b", c');
 });
 
-test("what cannot be read is named by line and column", () => {
+test("reports unreadable content with line and column", () => {
   expect(refusal("name,mail\nanna,a@x.de\n")).toBe(
     'The first line must name the columns; "user" is missing in "name,mail".',
   );
@@ -58,7 +58,7 @@ test.each([
   ],
   ["a PDF", [...Buffer.from("%PDF-1.7\n")], "This is a PDF, not CSV."],
   ["something else", [0x7f, 0x45, 0x4c, 0x46, 1, 1, 1, 0, 0], "This is not a text file."],
-])("%s is named, and none of its bytes are shown", (_, bytes, says) => {
+])("recognises %s without showing its bytes", (_, bytes, says) => {
   const save = "Save the table as CSV in the spreadsheet program, and import that file.";
   expect(() => cells(Uint8Array.from(bytes))).toThrow(`${says} ${save}`);
 });

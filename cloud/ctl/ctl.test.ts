@@ -15,10 +15,10 @@ describe("arguments", () => {
     ["12h", 43_200],
     ["7d", 604_800],
   ])("%s is %d s", (text, seconds) => expect(durationSeconds(text)).toBe(seconds));
-  test.each(["", "-1", "1.5h", "1 h", "1w"])("%j is no duration", (text) =>
+  test.each(["", "-1", "1.5h", "1 h", "1w"])("%j is not a duration", (text) =>
     expect(() => durationSeconds(text)).toThrow(),
   );
-  test("numbers, switches, lists", () => {
+  test("parses numbers, switches and lists", () => {
     expect([wholeNumber("0"), wholeNumber("1034717258645507"), onOff("on"), onOff("No")]).toEqual([
       0,
       1034717258645507,
@@ -31,8 +31,8 @@ describe("arguments", () => {
   });
 });
 
-describe("what people see", () => {
-  test("tables line up, also with wide characters, and nothing in them steers a terminal", () => {
+describe("output for people", () => {
+  test("tables are aligned with wide characters, and cannot control a terminal", () => {
     const rows = [
       { name: "a\u001b[31m", n: 1 },
       { name: "名字", n: null },
@@ -43,7 +43,7 @@ describe("what people see", () => {
     expect(fields({ a: true, long: "x" })).toBe("a     yes\nlong  x");
     expect([0, 59, 90_061].map(duration)).toEqual(["0s", "59s", "1d 1h 1m"]);
   });
-  test("a terminal's width is kept: the widest columns give way, all to the same width", () => {
+  test("tables fit the terminal: the widest columns shrink first, to a common width", () => {
     const rows = [{ id: "sag-1", routes: "10.0.0.0/8 172.16.0.0/12", name: "名字名字名字名字名字" }];
     expect(render(table(rows), 80)).toBe(render(table(rows)));
     expect(render(table(rows), 30).split("\n")).toEqual(["ID     ROUTES      NAME", "sag-1  10.0.0.0/…  名字名字…"]);
@@ -63,12 +63,12 @@ describe("as a command", () => {
     killAll();
     await server.close();
   });
-  // Each starts a process, and machines are busy.
+  // Each test starts a process, which is slow on a busy host.
   vi.setConfig({ testTimeout: 60_000 });
 
   const sagctl = (args: string[], input = "") => run("ctl/main.ts", ["--data", server.directory, ...args], input);
 
-  test("from nothing to an account and a link, with JSON alone on stdout", async () => {
+  test("creates everything from an empty directory to an account and a link, with only JSON on stdout", async () => {
     const made = await sagctl(["instance", "create", "Contoso", "--cidr", "10.86.0.0/24", "--code", "ab12c", "--json"]);
     expect(JSON.parse(made.stdout)).toMatchObject({
       name: "Contoso",
@@ -97,13 +97,13 @@ describe("as a command", () => {
     expect([made.code, account.code, link.code, made.stderr]).toEqual([0, 0, 0, ""]);
   });
 
-  test("accounts are imported from standard input", async () => {
+  test("imports accounts from stdin", async () => {
     const done = await sagctl(["account", "import", "-", "--json"], "user,mail\ncarla.test,c@example.com\n");
     expect(done.code, done.stderr).toBe(0);
     expect(JSON.parse(done.stdout)).toMatchObject([{ line: 2, user: "carla.test", result: "made" }]);
   });
 
-  test("the server's fingerprint is printed as clients show it", async () => {
+  test("prints the server's fingerprint as clients show it", async () => {
     const { stdout, code } = await sagctl(["server", "fingerprint"]);
     const [pin = ""] = server.running.pins;
     const shown = fingerprintGroups(Buffer.from(pin.replace("sha256/", ""), "base64url").toString("hex"));
@@ -114,7 +114,7 @@ describe("as a command", () => {
     ]);
   });
 
-  test("where there are several instances they are listed, and a rule says what it does", async () => {
+  test("lists the instances if several match, and reports broken rules", async () => {
     await sagctl(["instance", "create", "Fabrikam", "--cidr", "10.87.0.0/24"]);
     const { stderr, code } = await sagctl(["account", "list"]);
     expect([code, stderr]).toEqual([
@@ -126,7 +126,7 @@ describe("as a command", () => {
     await sagctl(["instance", "delete", "Fabrikam"]);
   });
 
-  test("failures have a cause, one sentence, what to do, and a code", async () => {
+  test("failures have a cause, one sentence, an action and an exit code", async () => {
     const wrong = await sagctl(["account", "create", "short", "--mail", "a@example.com", "--json"]);
     expect(Object.keys(JSON.parse(wrong.stdout) as object)).toEqual(["cause", "message", "action"]);
     expect([wrong.code, wrong.stderr]).toEqual([2, ""]);

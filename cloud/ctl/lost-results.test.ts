@@ -22,7 +22,7 @@ afterAll(() => {
 });
 vi.setConfig({ testTimeout: 60_000 });
 
-/** Runs a program whose results go where there is no room. */
+/** Runs a program with stdout on a full device. */
 function withoutRoom(entry: string, args: string[]): { code: number | null; stderr: string } {
   const program = join(import.meta.dirname, "..", entry);
   const { status, stderr } = spawnSync(process.execPath, [program, ...args], {
@@ -32,7 +32,7 @@ function withoutRoom(entry: string, args: string[]): { code: number | null; stde
   return { code: status, stderr };
 }
 
-test("a secret that cannot be written is a failure, which says how to get another", async () => {
+test("fails if a secret cannot be written, and says how to get another one", async () => {
   const made = await run("ctl/main.ts", ["--data", data, "quick-setup", "Contoso", "--json"]);
   expect(made.code).toBe(0);
   const verbs: [args: string[], remedy: RegExp][] = [
@@ -56,18 +56,18 @@ test("a secret that cannot be written is a failure, which says how to get anothe
   }
 });
 
-test("a failure reaches standard error where standard output takes nothing", () => {
+test("reports a failure on stderr if stdout cannot be written", () => {
   const { code, stderr } = withoutRoom("ctl/main.ts", ["--data", data, "instance", "show", "nothing", "--json"]);
   expect([code, stderr]).toEqual([78, expect.stringContaining("nothing")]);
 });
 
-test("a server whose ready line is lost does not serve", () => {
+test("a server whose ready line cannot be written exits", () => {
   const args = ["serve", "--data", join(base, "other"), "--listen", "127.0.0.1:0", "--json"];
   const { code, stderr } = withoutRoom("main.ts", args);
   expect([code, stderr]).toEqual([56, expect.stringContaining("could not be written")]);
 });
 
-test("quick-setup --output makes a file of its owner's, and never replaces one", async () => {
+test("quick-setup --output creates a private file and never replaces one", async () => {
   const file = join(base, "setup.json");
   const setup = (name: string) => run("ctl/main.ts", ["--data", data, "quick-setup", name, "--output", file]);
   const first = await setup("Northwind");
@@ -79,13 +79,13 @@ test("quick-setup --output makes a file of its owner's, and never replaces one",
   const second = await setup("Northwind");
   expect([second.code, second.stderr]).toEqual([79, expect.stringContaining("exists already")]);
   expect(readFileSync(file, "utf8")).toBe(kept);
-  // Nothing is left of a file for a setup that was refused.
+  // A refused setup leaves no file behind.
   rmSync(file);
   expect((await setup("Northwind")).code).toBe(79);
   expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined();
 });
 
-test("a path that begins with ~ makes no directory of that name", async () => {
+test("a path that begins with ~ creates no directory of that name", async () => {
   for (const [entry, ...args] of [
     ["main.ts", "serve", "--data=~/sag", "--listen=127.0.0.1:0"],
     ["main.ts", "serve", `--data=${join(base, "third")}`, "--listen=127.0.0.1:0", "--log-file=~/sag.log"],

@@ -16,7 +16,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
   await server.close();
 });
-// Each command starts a process, and machines are busy.
+// Each command starts a process, which is slow on a busy host.
 vi.setConfig({ testTimeout: 60_000 });
 
 type Fields = Record<string, unknown>;
@@ -27,7 +27,7 @@ const told = async (args: string[], input = ""): Promise<Fields> => {
   return JSON.parse(stdout) as Fields;
 };
 
-test("quick-setup makes all that a first employee needs, and says each thing once", async () => {
+test("quick-setup creates everything for a first user, and prints each value once", async () => {
   const args = [
     "quick-setup",
     "Contoso",
@@ -61,7 +61,7 @@ test("quick-setup makes all that a first employee needs, and says each thing onc
   expect([taken.code, (JSON.parse(taken.stdout) as Fields).cause]).toEqual([2, "invalid_argument"]);
 });
 
-test("account import says how many accounts one file may have", async () => {
+test("account import reports the maximum number of accounts per file", async () => {
   const file = join(mkdtempSync(join(tmpdir(), "sag-import-")), "many.csv");
   writeFileSync(file, `user,mail\n${"anna.test,anna@example.com\n".repeat(2_001)}`);
   const many = await spoken(["account", "import", file, "--json"]);
@@ -71,7 +71,7 @@ test("account import says how many accounts one file may have", async () => {
   rmSync(join(file, ".."), { recursive: true });
 });
 
-test("account import --dry-run says what would be done, line by line, and does nothing", async () => {
+test("account import --dry-run reports what would happen line by line, and changes nothing", async () => {
   const file = join(directory, "people.csv");
   const lines = [
     "user,mail,bandwidth,client-ip,password",
@@ -91,7 +91,7 @@ test("account import --dry-run says what would be done, line by line, and does n
   );
   expect(results(dry.stdout)[2]?.[1]).toMatch(/^refused: There is an account first\.employee/);
   expect(await told(["account", "list"])).toHaveLength(1);
-  // One bad line: no account is made, and no password is lost.
+  // One bad line: no account is created and no password is lost.
   const none = await spoken(["account", "import", file, "--json"]);
   expect([none.code, results(none.stdout).filter(([, result]) => result?.toString().startsWith("not made"))]).toEqual([
     1,
@@ -108,12 +108,12 @@ test("account import --dry-run says what would be done, line by line, and does n
   writeFileSync(file, `${[...lines.slice(0, 3), lines[5]].join("\r\n")}\r\n`);
   const done = await spoken(["account", "import", file, "--json"]);
   expect(results(done.stdout).filter(([, result]) => result === "made")).toHaveLength(3);
-  // A made password is told once; a given one is not told again.
+  // A generated password is printed once, a given one never.
   expect(done.stdout).not.toContain("Given-password-1");
   expect(await told(["account", "list"])).toHaveLength(4);
 });
 
-test("what cannot work, or says nothing, is said", async () => {
+test("refuses calls that cannot work or change nothing", async () => {
   const cause = async (args: string[]) => {
     const { code, stdout } = await spoken([...args, "--json"]);
     return [code === 0, (JSON.parse(stdout) as Fields).cause];
@@ -128,7 +128,7 @@ test("what cannot work, or says nothing, is said", async () => {
   await spoken(["dns", "clear"]);
 });
 
-test("tenants, access keys, quotas", async () => {
+test("manages product accounts, access keys and quotas", async () => {
   await told(["tenant", "create", "partner"]);
   const again = await spoken(["tenant", "create", "partner", "--json"]);
   expect([again.code === 0, (JSON.parse(again.stdout) as Fields).cause]).toEqual([false, "already_exists"]);
@@ -151,7 +151,7 @@ test("tenants, access keys, quotas", async () => {
   expect(await blocks()).toMatchObject({ value: 10 });
 });
 
-test("networks, access control lists and codes: made, listed whole and in all regions, used, deleted", async () => {
+test("manages networks, ACLs and codes in all regions", async () => {
   const abroad = ["--region", "ap-southeast-1"];
   const made = await server.ask("instance create", { name: "Networked", cidrs: ["10.89.0.0/24"] });
   const { id: instance, enterpriseCode } = made as { id: string; enterpriseCode: string };
@@ -211,7 +211,7 @@ test("networks, access control lists and codes: made, listed whole and in all re
   await server.ask("instance delete", { instance, force: true });
 }, 240_000);
 
-test("from afar: the secret by standard input, the certificate verified", async () => {
+test("works remotely, with the secret on stdin and a verified certificate", async () => {
   const key = await told(["access-key", "create", "--role", "administrator"]);
   const secret = `${String(key.accessKeySecret)}\n`;
   const url = server.running.url.replace("127.0.0.1", "localhost");
@@ -237,6 +237,6 @@ test("from afar: the secret by standard input, the certificate verified", async 
   const nobody = await afar(ca, "");
   expect(nobody.code).not.toBe(0);
   expect(JSON.stringify([listed, made, wrong, unknown, nobody])).not.toContain(secret.trim());
-  // Who did it stands in the audit by the key.
+  // The audit names the key as the actor.
   expect(JSON.stringify(await told(["audit", "list", "--limit", "5"]))).toContain(String(key.accessKeyId));
 });

@@ -10,10 +10,10 @@ import { killAll, run } from "../testing/process.ts";
 import { startServer, type TestServer } from "../testing/server.ts";
 import { makeProgram } from "./program.ts";
 
-/** What is no word of ours: names of commands, flags, placeholders and values. */
+/** Text that is not translated: commands, flags, placeholders and values. */
 const typed = /<[^>]*>|\[[^\]]*\]|(?<![\w-])--?[a-z][\w-]*|"[^"]*"|\bsag(ctl|-cloud)\b/g;
 
-/** Words outside of ⟦ ⟧, which the pseudo-language puts around every text. Texts may stand in others. */
+/** Words outside of ⟦ ⟧, the brackets that the pseudo-language puts around every text. */
 function unbracketed(text: string, known: ReadonlySet<string> = new Set()): string[] {
   let rest = text;
   for (let before = ""; before !== rest; ) {
@@ -24,25 +24,25 @@ function unbracketed(text: string, known: ReadonlySet<string> = new Set()): stri
   return words.filter((word) => !known.has(word));
 }
 
-// Before anything is imported, as the language is chosen then.
+// Must run before anything is imported, because the language is chosen then.
 vi.hoisted(() => {
   process.env.SAG_LANGUAGE = "pseudo";
 });
-// Each starts a process, and machines are busy.
+// Each test starts a process, which is slow on a busy host.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** A program and all commands below it. */
 const family = (command: Command): Command[] => [command, ...command.commands.flatMap(family)];
 
 describe("in the pseudo-language", () => {
-  test("words outside of brackets are found, and what is typed is not", () => {
+  test("finds words outside of brackets, except for typed ones", () => {
     expect(unbracketed("⟦Usage:⟧ sagctl audit [options]\n  --limit <n>  ⟦how many ⟦x⟧⟧ (default: 50)")).toEqual([
       "audit",
       "default",
     ]);
   });
 
-  test("the help of every command is all in brackets", () => {
+  test("the help of every command is completely in brackets", () => {
     const commands = family(makeProgram(false));
     const names = new Set([...commands.map((command) => command.name()), "help", ...resourceKinds]);
     expect(commands.length).toBeGreaterThan(80);
@@ -58,7 +58,7 @@ interface Printed {
   stderr: string;
 }
 
-describe("what sagctl prints in the pseudo-language", () => {
+describe("output of sagctl in the pseudo-language", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer();
@@ -68,7 +68,7 @@ describe("what sagctl prints in the pseudo-language", () => {
     await server.close();
   });
 
-  /** Runs sagctl in this process; a failure is told as the program tells it. */
+  /** Runs sagctl in this process; reports a failure like the program. */
   async function sagctl(...args: string[]): Promise<Printed> {
     const printed: Printed = { stdout: "", stderr: "" };
     const streams = (["stdout", "stderr"] as const).map((name) =>
@@ -88,7 +88,7 @@ describe("what sagctl prints in the pseudo-language", () => {
     return printed;
   }
 
-  test("tables, objects and short answers", async () => {
+  test("tables, objects and short answers are translated", async () => {
     const made = await sagctl("instance", "create", "Contoso", "--cidr", "10.86.0.0/24", "--code", "ab12c");
     expect(made.stderr).toBe("");
     const shown = await sagctl("instance", "show", "--json");
@@ -122,7 +122,7 @@ describe("what sagctl prints in the pseudo-language", () => {
     expect(stderr).toMatch(/^⟦Warning: ⟦no route of this instance leads .*⟧⟧\n$/);
   });
 
-  test("errors, and what to do about them", async () => {
+  test("errors and their actions are translated", async () => {
     for (const args of [
       ["--data", "/nonexistent", "account", "list"],
       ["policy", "set"],
@@ -144,7 +144,7 @@ describe("what sagctl prints in the pseudo-language", () => {
     }
   });
 
-  test("words in the server's answers", async () => {
+  test("texts in the server's answers are translated", async () => {
     const { id } = JSON.parse((await sagctl("instance", "show", "--json")).stdout) as { id: string };
     for (const args of [
       ["quota", "list"],
@@ -156,7 +156,7 @@ describe("what sagctl prints in the pseudo-language", () => {
     }
   });
 
-  test("what the server refuses", async () => {
+  test("the server's refusals are translated", async () => {
     await sagctl("account", "create", "bert.test", "--mail", "bert@example.com");
     for (const args of [
       ["account", "show", "nobody.test"],
@@ -182,7 +182,7 @@ describe("what sagctl prints in the pseudo-language", () => {
     }
   });
 
-  test("the programs themselves, started with SAG_LANGUAGE", async () => {
+  test("the programs use SAG_LANGUAGE", async () => {
     const failed = await run("ctl/main.ts", ["policy", "set", "--json", "--data", server.directory]);
     expect(JSON.parse(failed.stdout)).toEqual({
       cause: "invalid_argument",
@@ -199,11 +199,11 @@ describe("what sagctl prints in the pseudo-language", () => {
   });
 });
 
-test("every verb, object and option has a description, and every description of an option is of one", () => {
+test("every verb, object and option has a description, and no description is unused", () => {
   const commands = family(makeProgram(false));
   const path = (command: Command): string =>
     command.parent?.parent ? `${path(command.parent)} ${command.name()}` : command.name();
-  // Called by completion scripts, and in no help.
+  // Called by completion scripts only, so it is not in any help.
   const shown = commands.filter((command) => command.name() !== "complete-words");
   const lacking = shown.flatMap((command) => [
     ...(command.description() === "" ? [path(command)] : []),

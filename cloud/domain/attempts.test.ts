@@ -4,7 +4,7 @@ import { MemoryAttempts } from "../store/shared/attempts-memory.ts";
 import { TestClock } from "../testing/clock.ts";
 import { accountRules, SourceAttempts } from "./attempts.ts";
 
-test("a /48 of IPv6 is not 65,536 sources, and a neighbour in a /24 keeps nobody out", async () => {
+test("a /48 of IPv6 does not count as 65,536 sources, and one host does not lock out its /24", async () => {
   const clock = new TestClock();
   const attempts = new SourceAttempts("test", accountRules, (_name, rules) => new MemoryAttempts(rules, clock));
   let tried = 0;

@@ -14,7 +14,7 @@ afterAll(() => domain.close());
 
 const failures = () => domain.lines.filter(({ message }) => message.includes("follows it failed")).length;
 
-test("an effect that fails neither stops the others nor takes back what is committed", async () => {
+test("a failing effect neither stops the others nor rolls back the change", async () => {
   const by = administration(context, { actor: "test", action: "test", nonce: undefined });
   const ran: string[] = [];
   const result = await by.change(async (change) => {
@@ -36,10 +36,10 @@ test("an effect that fails neither stops the others nor takes back what is commi
   expect(await query(context.store).selectFrom("audit").select("target").execute()).toEqual([{ target: "something" }]);
 });
 
-test("a route is set although those who are connected cannot be told of it", async () => {
+test("sets a route even if connected clients cannot be notified", async () => {
   const { id } = await admin<{ id: string }>("instance create", { name: "Routes", cidrs: ["10.92.0.0/24"] });
   const before = failures();
-  // What a profile needs, and nothing that the change itself does.
+  // Fails only in loading a profile, not in the change itself.
   context.accessPoints.inCcn = () => {
     throw new Error("out of order");
   };
@@ -87,7 +87,7 @@ test("a route is set although those who are connected cannot be told of it", asy
   expect(failures()).toBe(before + 1);
 });
 
-test("two streams of one access point agree on a session's key", async () => {
+test("two streams of one access point use the same pre-shared key", async () => {
   const { token } = await admin<{ token: string }>("access-point token create", { uses: 1, lifetimeSeconds: 60 });
   delete (context.accessPoints as { inCcn?: unknown }).inCcn;
   const description = {
@@ -119,14 +119,14 @@ test("two streams of one access point agree on a session's key", async () => {
     await query(context.store).deleteFrom("keys.preshared_key").execute();
     const paused = await domain.pausedAt(n, () => prepareDelivery(context, state, [peer]));
     if (!paused.reached) break;
-    // As after a renewal: the same session, described anew.
+    // As after a renewal: the same session in a new object.
     const again = { ...peer, keys: new Map<string, Uint8Array>() };
     await prepareDelivery(context, state, [again]);
     await paused.finish();
     expect(peer.keys.get(id)).toBeDefined();
     expect(peer.keys.get(id)).toEqual(again.keys.get(id));
   }
-  // One that ended meanwhile leaves no key behind.
+  // A session that ended in the meantime gets no key.
   await query(context.store).updateTable("session").set({ ended_at: 1 }).where("id", "=", "1").execute();
   await query(context.store).deleteFrom("keys.preshared_key").execute();
   peer.keys = new Map();

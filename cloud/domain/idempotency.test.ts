@@ -16,7 +16,7 @@ const asked = (token: string, parameters = { Name: "thing" }) => ({
   token,
   parameters,
 });
-/** Makes a thing; `after` happens between the commit and the answer. */
+/** Creates a thing; `after` runs between the commit and the answer. */
 const once = (token: string, after: () => void = () => {}, parameters = { Name: "thing" }) =>
   answerOnce(by, asked(token, parameters), async (change) => {
     const made = await change(async ({ audit }) => {
@@ -30,7 +30,7 @@ const madeOf = async (token: string) =>
   (await query(context.store).selectFrom("audit").select("id").where("target", "=", `thing of ${token}`).execute())
     .length;
 
-test("a repeated request gets the first answer, and that is not readable in the store", async () => {
+test("returns the first answer to a repeated request, and stores it encrypted", async () => {
   const first = await once("a");
   expect(await once("a")).toEqual(first);
   expect(await once("b")).not.toEqual(first);
@@ -41,7 +41,7 @@ test("a repeated request gets the first answer, and that is not readable in the 
   expect(await once("a")).not.toEqual(first);
 });
 
-test("two at once are carried out once, wherever the first one is", async () => {
+test("runs two parallel requests with one token once, in whichever process the first one runs", async () => {
   for (let n = 1; ; n++) {
     const before = runs;
     const answers: unknown[] = [];
@@ -60,7 +60,7 @@ test("two at once are carried out once, wherever the first one is", async () => 
   }
 });
 
-test("a token that comes again with other parameters is refused; of another action or tenant it is another token", async () => {
+test("refuses a token with other parameters; tokens of other actions and tenants are separate", async () => {
   const first = await once("p");
   const mismatch = { published: "IdempotentParameterMismatch", code: "invalid_argument" };
   await expect(once("p", undefined, { Name: "other" })).rejects.toMatchObject(mismatch);
@@ -71,7 +71,7 @@ test("a token that comes again with other parameters is refused; of another acti
   }
 });
 
-test("a process that ends between the commit and the answer has made the thing once", async () => {
+test("a process that ends between commit and answer has made the change once", async () => {
   const dies = () => {
     throw new Error("the process ends here");
   };
@@ -81,7 +81,7 @@ test("a process that ends between the commit and the answer has made the thing o
   expect(await madeOf("k")).toBe(1);
 });
 
-test("one that failed may be tried again, and one whose result cannot be kept is not carried out", async () => {
+test("a failed request can be repeated; one whose result cannot be stored is rolled back", async () => {
   await expect(answerOnce(by, asked("f"), () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(await once("f")).toMatchObject({ secret: "only-this-once" });
   const full = sql`create trigger full before insert on client_token begin select raise(abort, 'no room'); end`;

@@ -20,7 +20,7 @@ function collecting() {
   return { clock, lines, ...sampled(log, clock) };
 }
 
-test("a thousand refusals are ten lines and one with their number", () => {
+test("writes a thousand refusals as ten lines and a summary", () => {
   const { log, lines, clock } = collecting();
   for (let i = 0; i < 1_000; i++) log("info", "call", { call: "SignIn", cause: "bad_credentials", request: i });
   expect(lines).toHaveLength(10);
@@ -36,7 +36,7 @@ test("a thousand refusals are ten lines and one with their number", () => {
   expect(lines).toHaveLength(12);
 });
 
-test("what is refused does not crowd out what is done or what fails", () => {
+test("refusals do not displace lines about changes or failures", () => {
   const { log, lines } = collecting();
   for (let kind = 0; kind < 50; kind++) {
     for (let i = 0; i < 20; i++) log("info", "call", { call: `call ${kind}`, cause: "unknown_code" });
@@ -48,7 +48,7 @@ test("what is refused does not crowd out what is done or what fails", () => {
   expect(lines.slice(30).map(({ message }) => message)).toEqual(["signed in", "a call failed unexpectedly", "call"]);
 });
 
-test("a hundred lines of a kind are written, more are counted, and the end loses no number", () => {
+test("writes a hundred lines of a kind, counts the rest, and loses no count", () => {
   const { log, lines, flush } = collecting();
   for (let i = 0; i < 150; i++) log("info", "session started", { session: i });
   flush();
@@ -56,7 +56,7 @@ test("a hundred lines of a kind are written, more are counted, and the end loses
   expect(lines.at(-1)?.fields.repeated).toBe(50);
 });
 
-test("all files together stay within their bound, the latest lines are kept, and each is whole", () => {
+test("all files stay within the limit, and the latest lines are complete", () => {
   const directory = folder();
   const path = join(directory, "cloud.log");
   const file = new RotatingFile(path, { maxBytes: 1_000, keep: 3 });
@@ -77,7 +77,7 @@ test("all files together stay within their bound, the latest lines are kept, and
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-test("a file is gone on with, and one that cannot be written costs lines and nothing else", () => {
+test("appends to an existing file; a write failure only loses lines", () => {
   const path = join(folder(), "cloud.log");
   const first = new RotatingFile(path, { maxBytes: 100, keep: 0 });
   first.write("one\n");
@@ -92,7 +92,7 @@ test("a file is gone on with, and one that cannot be written costs lines and not
   expect(() => new RotatingFile(join(path, "below-a-file"), { maxBytes: 1, keep: 1 })).toThrow();
 });
 
-test("a file that logrotate moved away is left for a new one when it is opened again", () => {
+test("reopens the log after logrotate has moved it", () => {
   const path = join(folder(), "cloud.log");
   const file = new RotatingFile(path);
   onTestFinished(() => file.close());

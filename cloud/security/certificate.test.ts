@@ -7,7 +7,7 @@ import { formatPin, pinOf, selfMadeIdentity } from "./certificate.ts";
 
 const day = 86_400_000;
 
-test("made once, renewed with the same key when its names or its time no longer fit", () => {
+test("is created once, and renewed with the same key when its names change or it expires soon", () => {
   const directory = mkdtempSync(join(tmpdir(), "sag-tls-"));
   const now = Date.now();
   const first = selfMadeIdentity(directory, "127.0.0.1", now);

@@ -3,7 +3,7 @@ import { FairQueue } from "./fair-queue.ts";
 
 const rules = { concurrent: 2, waiting: 12, perAccount: 4, perHost: 8 };
 
-/** A queue whose work ends when the test says so. */
+/** A queue whose tasks end when the test resolves them. */
 function queue() {
   const fair = new FairQueue(rules, () => new Error("full"));
   const started: string[] = [];
@@ -27,7 +27,7 @@ function queue() {
   return { ask, started, refused, settle, end };
 }
 
-test("one account has a few places, from however many hosts", async () => {
+test("limits one account across all hosts", async () => {
   const { ask, started, refused, settle, end } = queue();
   for (let i = 0; i < 80; i++) ask(`a${i}`, `192.0.2.${i}`, "anna");
   ask("victim", "203.0.113.1", "other");
@@ -36,13 +36,13 @@ test("one account has a few places, from however many hosts", async () => {
   await end(3);
   expect(started).toEqual(["a0", "a1", "a2", "a3", "victim"]);
   await end(2);
-  // All are free again.
+  // All slots are free again.
   for (let i = 0; i < 4; i++) ask(`b${i}`, "192.0.2.1", "anna");
   await settle();
   expect(refused).toHaveLength(76);
 });
 
-test("hosts take turns, and the one with the most waiting makes room when the queue is full", async () => {
+test("hosts take turns, and the host with the most waiting tasks loses one when the queue is full", async () => {
   const { ask, started, refused, settle, end } = queue();
   for (let i = 0; i < 20; i++) ask(`a${i}`, "192.0.2.1", `name ${i}`);
   await settle();
@@ -50,7 +50,7 @@ test("hosts take turns, and the one with the most waiting makes room when the qu
   for (let i = 0; i < 8; i++) ask(`b${i}`, "192.0.2.2", `name ${i}`);
   ask("victim", "203.0.113.1", "other");
   await settle();
-  // 6 of a and 6 of b were waiting: the latest of one of them went, and what b asked beyond was refused.
+  // 6 tasks of a and 6 of b were waiting: the latest of one of them was refused, and so were b's further tasks.
   expect(refused).toHaveLength(15);
   await end(3);
   expect(started).toEqual(["a0", "a1", "a2", "b0", "victim"]);

@@ -6,7 +6,7 @@ import { hashPassword, makePassword, verifyPassword } from "./passwords.ts";
 import { Secret } from "./secret.ts";
 import { TokenMint } from "./tokens.ts";
 
-test("a secret prints as nothing", () => {
+test("a secret is redacted when printed", () => {
   const secret = new Secret("hunter2");
   expect([`${secret}`, JSON.stringify({ secret }), inspect({ secret }), String(secret)].join()).not.toContain(
     "hunter2",
@@ -26,7 +26,7 @@ describe("tokens", () => {
   const mint = new TokenMint(Buffer.alloc(32, 1));
   const id = "0123456789abcdef".repeat(2);
 
-  test("are read again by who made them, and by nobody else", () => {
+  test("are accepted only by the mint that made them", () => {
     const token = mint.refreshToken(id, 7).reveal();
     expect(mint.readRefreshToken(token)).toEqual({ signInId: id, generation: 7, authentic: true });
     expect(new TokenMint(Buffer.alloc(32, 2)).readRefreshToken(token)?.authentic).toBe(false);
@@ -36,7 +36,7 @@ describe("tokens", () => {
     expect(new TokenMint(Buffer.alloc(32, 2)).readAccessToken(access, 1_000)).toBeUndefined();
   });
 
-  test("a changed character makes it another", () => {
+  test("are refused with a changed character", () => {
     const access = mint.accessToken(id, 1_000).reveal();
     fc.assert(
       fc.property(fc.nat(access.length - 1), fc.constantFrom(..."0aZ-_."), (at, letter) => {
@@ -46,7 +46,7 @@ describe("tokens", () => {
     );
   });
 
-  test("nonsense is no token", () => {
+  test("refuses invalid tokens", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(mint.readRefreshToken(text) ?? mint.readAccessToken(text, 0)).toBeUndefined();
@@ -55,7 +55,7 @@ describe("tokens", () => {
   });
 });
 
-test("passwords: verified by what they were hashed with; unknown accounts take the same way", async () => {
+test("passwords match their hash; unknown accounts take the same time", async () => {
   const password = makePassword();
   const hash = await hashPassword(password);
   expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);

@@ -33,7 +33,7 @@ test.each([
   expect(matchingStep(secret, hotp(key, step), now, 0)).toBe(taken ? step : undefined);
 });
 
-test("a step is taken once, and none before it", () => {
+test("accepts a step once and no earlier one", () => {
   const now = 1_234_567_890_000;
   const step = stepAt(now);
   expect(matchingStep(secret, hotp(key, step), now, step)).toBeUndefined();
@@ -41,7 +41,7 @@ test("a step is taken once, and none before it", () => {
   expect(matchingStep(secret, hotp(key, step + 1), now, step)).toBe(step + 1);
 });
 
-test("codes as people type them, and what is no code", () => {
+test("accepts codes as people type them, and refuses invalid ones", () => {
   const now = 1_234_567_890_000;
   const code = hotp(key, stepAt(now));
   expect(matchingStep(secret, `${code.slice(0, 3)} ${code.slice(3)}`, now, 0)).toBe(stepAt(now));
@@ -50,7 +50,7 @@ test("codes as people type them, and what is no code", () => {
   }
 });
 
-test("base32 there and back; a secret has 160 bits and is told to nobody by accident", () => {
+test("base32 round trip; a secret has 160 bits and is redacted when printed", () => {
   expect(toBase32(Buffer.from("foobar"))).toBe("MZXW6YTBOI");
   expect(Buffer.from(fromBase32("MZXW6YTBOI")).toString()).toBe("foobar");
   expect(fromBase32(newTotpSecret().reveal())).toHaveLength(20);

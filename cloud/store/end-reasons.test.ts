@@ -8,12 +8,12 @@ import { migrations } from "./migrations/index.ts";
 import { migrate, openStore } from "./open.ts";
 import { closeStore } from "./transaction.ts";
 
-/** What former versions stored: cause and text; then what becomes of it: reason and text. */
+/** Cause and text that earlier versions stored, and the reason and text after the migration. */
 const sessions: [cause: string, text: string, reason: string | null, after: string][] = [
   ["sign_in_expired", "The password was reset.", "password_reset", ""],
   ["kicked", "Ended from Anna's 2. laptop.", "ended_from", "Anna's 2. laptop"],
   ["kicked", "out of hours", null, "out of hours"],
-  // An administrator's own words, whatever they are.
+  // Texts of administrators, whatever they are.
   ["kicked", "The password was reset.", null, "The password was reset."],
   ["replaced", "phone", null, "phone"],
   ["session_expired", "Other access points serve this intranet now.", "served_elsewhere", ""],
@@ -25,7 +25,7 @@ const sessions: [cause: string, text: string, reason: string | null, after: stri
   ["hung_up", "", null, ""],
 ];
 
-test("reasons that former versions stored in English become codes, and what people wrote stays", async () => {
+test("converts English reasons of earlier versions to codes, and keeps texts of administrators", async () => {
   const directory = mkdtempSync(join(tmpdir(), "sag-store-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const store = openStore(directory);

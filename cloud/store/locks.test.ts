@@ -12,7 +12,7 @@ import type { Tx } from "./db.ts";
 import { lockAccount, lockCode } from "./locks.ts";
 import type { Schema } from "./schema.ts";
 
-/** Collects what would be asked of a database of this kind. */
+/** Records the queries that a database of this kind would get. */
 function recording(adapter: PostgresAdapter | SqliteAdapter) {
   const asked: string[] = [];
   const dialect: Dialect = {
@@ -25,7 +25,7 @@ function recording(adapter: PostgresAdapter | SqliteAdapter) {
   return { tx: db as unknown as Tx, asked };
 }
 
-test("rows are locked where transactions run side by side", async () => {
+test("locks rows if transactions run in parallel", async () => {
   const { tx, asked } = recording(new PostgresAdapter());
   await lockAccount(tx, "acc-1");
   await lockCode(tx, "AB12C");
@@ -35,7 +35,7 @@ test("rows are locked where transactions run side by side", async () => {
   ]);
 });
 
-test("SQLite runs one transaction after the other, and is asked for nothing", async () => {
+test("sends no lock queries to SQLite, which serialises transactions", async () => {
   const { tx, asked } = recording(new SqliteAdapter());
   await lockAccount(tx, "acc-1");
   expect(asked).toEqual([]);

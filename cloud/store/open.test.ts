@@ -19,7 +19,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("migrations are applied once", async () => {
+test("applies migrations once", async () => {
   expect((await migrate(store, directory)).length).toBeGreaterThan(1);
   expect(await migrate(store, directory)).toEqual([]);
 });
@@ -52,7 +52,7 @@ const session = (change: object) => ({
   ...change,
 });
 
-test("two running sessions never share device, address or key; ended ones do not count", async () => {
+test("running sessions never share device, address or key; ended ones do not count", async () => {
   await query(store).insertInto("session").values(session({})).execute();
   const other = {
     id: "b",
@@ -78,7 +78,7 @@ test("two running sessions never share device, address or key; ended ones do not
     .execute();
 });
 
-test("a transaction that fails leaves nothing, and the next one works", async () => {
+test("a failed transaction changes nothing, and the next one works", async () => {
   const failing = transaction(store, async (tx) => {
     await query(tx).insertInto("setting").values({ name: "half", value: "done" }).execute();
     throw new Error("stop");

@@ -30,7 +30,7 @@ afterEach(async () => {
 
 const failure = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => error);
 
-test("values come back as they went in, in plain objects", async () => {
+test("returns values unchanged, in plain objects", async () => {
   const value = new Uint8Array([0, 255, 7]);
   await store
     .insertInto("thing")
@@ -44,7 +44,7 @@ test("values come back as they went in, in plain objects", async () => {
   ]);
 });
 
-test("changes are counted, RETURNING returns, streams stream", async () => {
+test("counts changes, and supports RETURNING and streaming", async () => {
   const added = await store.insertInto("thing").values({ id: 1, name: "a", value: null }).executeTakeFirstOrThrow();
   expect([added.insertId, added.numInsertedOrUpdatedRows]).toEqual([1n, 1n]);
   const changed = await store.updateTable("thing").set({ name: "b" }).returning("name").execute();
@@ -56,7 +56,7 @@ test("changes are counted, RETURNING returns, streams stream", async () => {
   expect(streamed).toStrictEqual([{ id: 1 }]);
 });
 
-test("a kept statement sees a changed table", async () => {
+test("a cached statement sees a changed table", async () => {
   await store.insertInto("thing").values({ id: 1, name: "a", value: null }).execute();
   const all = () => store.selectFrom("thing").selectAll().execute();
   await all();
@@ -66,7 +66,7 @@ test("a kept statement sees a changed table", async () => {
   expect(await all()).toStrictEqual([{ id: 1, name: "a", more: "x" }]);
 });
 
-test("a unique constraint is a conflict, a lock of another connection is busy", async () => {
+test("reports a unique constraint as conflict, and a lock of another connection as busy", async () => {
   const add = () => store.insertInto("thing").values({ id: 1, name: "a", value: null }).execute();
   await add();
   expect(isConflict(await failure(add()))).toBe(true);
@@ -80,7 +80,7 @@ test("a unique constraint is a conflict, a lock of another connection is busy", 
 
 const refusal = (error: unknown): string => storageRefusal(error, directory)?.code ?? String(error);
 
-test("a full disk rolls the transaction back by itself, and is what is reported", async () => {
+test("a full disk rolls the transaction back by itself, and is the reported error", async () => {
   database.exec("pragma max_page_count = 4");
   const filling = store.transaction().execute(async (tx) => {
     for (let id = 1; ; id++)
@@ -93,7 +93,7 @@ test("a full disk rolls the transaction back by itself, and is what is reported"
   expect(await store.selectFrom("thing").selectAll().execute()).toEqual([]);
 });
 
-test("what cannot be written or opened is said as such", async () => {
+test("reports files that cannot be written or opened", async () => {
   database.exec("pragma query_only = on");
   expect(refusal(await failure(store.deleteFrom("thing").execute()))).toBe("storage_readonly");
   const open = (file: string) => () => openDatabase(join(directory, file)).exec("create table x (y)");
@@ -110,7 +110,7 @@ test("what cannot be written or opened is said as such", async () => {
   expect(storageRefusal(new Refusal("not_found", foreign("x")), directory)).toBeUndefined();
 });
 
-test("Node says nothing about its SQLite being experimental", () => {
+test("Node prints no warning about experimental SQLite", () => {
   const program = `new (require("node:sqlite").DatabaseSync)(":memory:").close()`;
   const { stderr, status } = spawnSync(process.execPath, ["-e", program], { encoding: "utf8" });
   expect({ stderr, status }).toEqual({ stderr: "", status: 0 });

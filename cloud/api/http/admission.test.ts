@@ -6,7 +6,7 @@ import { clientAddress, unreadableOnce } from "./forwarded.ts";
 const rules = { total: 6, perAddress: 3, perOwner: 64, incomplete: 2 };
 const noProxy = proxiesFrom([]);
 
-test("the oldest of an address's connections make room, those with a valid token stay", () => {
+test("closes the oldest of an address's connections, but none with a valid token", () => {
   const admission = new Admission<string>(rules, noProxy);
   expect(["a", "b", "c"].flatMap((name) => admission.add(name, "192.0.2.1"))).toEqual([]);
   admission.proven("a", "anna");
@@ -16,7 +16,7 @@ test("the oldest of an address's connections make room, those with a valid token
   expect(admission.size).toBe(5);
 });
 
-test("when all places are taken, the address with the most strangers gives one up; with none, the new one is refused", () => {
+test("at the total limit, closes a connection of the address with the most unauthenticated ones, or refuses the new one", () => {
   const admission = new Admission<string>(rules, noProxy);
   for (const name of ["a", "b", "c"]) admission.add(name, "192.0.2.1");
   for (const name of ["x", "y", "z"]) {
@@ -30,7 +30,7 @@ test("when all places are taken, the address with the most strangers gives one u
   expect(admission.add("late", "192.0.2.3")).toEqual([]);
 });
 
-test("an account has a share of the connections, and gives more of it up when all places are taken", () => {
+test("limits connections per account, more strictly at the total limit", () => {
   const admission = new Admission<string>({ total: 40, perAddress: 100, perOwner: 8, incomplete: 2 }, noProxy);
   const add = (name: string, owner: string, address: string) => [
     ...admission.add(name, address),
@@ -41,11 +41,11 @@ test("an account has a share of the connections, and gives more of it up when al
   for (let i = 0; i < 32; i++) expect(add(`o${i}`, `other ${i}`, "192.0.2.2")).toEqual([]);
   expect(add("late", "victim", "192.0.2.3")).toEqual(["a12"]);
   expect(admission.of("anna")).toHaveLength(7);
-  // Said again on the same connection, by another account or the same, it changes nothing.
+  // Once a connection has an owner, later tokens do not change it.
   expect(admission.proven("a19", "other 1")).toEqual([]);
   for (const name of admission.of("anna")) admission.remove(name);
   expect([admission.of("anna"), admission.size]).toEqual([[], 33]);
-  // A reverse proxy's connection has many accounts' requests.
+  // A reverse proxy's connection carries requests of many accounts.
   const proxied = new Admission<string>(rules, proxiesFrom(["198.51.100.0/24"]));
   for (const name of ["p", "q", "r", "s"]) {
     proxied.add(name, "198.51.100.7");
@@ -54,13 +54,13 @@ test("an account has a share of the connections, and gives more of it up when al
   expect(proxied.of("anna")).toEqual([]);
 });
 
-test("one address is all of an IPv4 address, mapped or not, and a /64 of IPv6", () => {
+test("treats an IPv4 address (mapped or not) or a /64 of IPv6 as one address", () => {
   expect(addressKey("::ffff:192.0.2.1")).toBe(addressKey("192.0.2.1"));
   expect(addressKey("2001:db8::1")).toBe(addressKey("2001:db8::ffff:1"));
   expect(addressKey("2001:db8::1")).not.toBe(addressKey("2001:db8:0:1::1"));
 });
 
-test("requests that have not arrived are bounded by address, a trusted proxy's are not", () => {
+test("limits incomplete requests per address, except for trusted proxies", () => {
   const admission = new Admission<string>(rules, proxiesFrom(["198.51.100.0/24"]));
   expect([1, 2, 3].map(() => admission.begun("192.0.2.1"))).toEqual([true, true, false]);
   admission.completed("192.0.2.1");
@@ -69,7 +69,7 @@ test("requests that have not arrived are bounded by address, a trusted proxy's a
   expect(["p", "q", "r", "s"].flatMap((name) => admission.add(name, "::ffff:198.51.100.7"))).toEqual([]);
 });
 
-test("prefixes that are none are refused", () => {
+test("refuses invalid prefixes", () => {
   for (const text of ["nonsense", "10.0.0.0/33", "10.0.0.0/x", "::/129", "/8", ""]) {
     expect(() => proxiesFrom([text])).toThrow("not an address or a prefix");
   }
@@ -79,7 +79,7 @@ test.each([
   ["192.0.2.1", "203.0.113.9", "192.0.2.1"],
   ["198.51.100.1", "203.0.113.9", "203.0.113.9"],
   ["198.51.100.1", undefined, "198.51.100.1"],
-  // What the client wrote itself stands in front.
+  // Earlier entries come from the client itself.
   ["198.51.100.1", "8.8.8.8, 203.0.113.9", "203.0.113.9"],
   ["198.51.100.1", "203.0.113.9, 198.51.100.2", "203.0.113.9"],
   ["198.51.100.1", "[2001:db8::1]:443", "2001:db8::1"],
@@ -92,7 +92,7 @@ test.each([
   expect(clientAddress(request as unknown as HttpRequest, proxiesFrom(["198.51.100.0/24"]))).toBe(expected);
 });
 
-test("an entry that is no address is logged once for each proxy", () => {
+test("logs an entry that is not an address once per proxy", () => {
   const lines: unknown[] = [];
   const unreadable = unreadableOnce((...line) => lines.push(line));
   const from = (peer: string) =>

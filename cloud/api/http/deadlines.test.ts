@@ -20,7 +20,7 @@ afterAll(async () => {
 const port = () => Number(new URL(server.running.url).port);
 const call = "/sag.client.v1.ClientService/Discover";
 
-/** A TLS connection from an address of the loopback network. */
+/** A TLS connection from a given loopback address. */
 function secure(from: string): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const options = { port: port(), host: "127.0.0.1", localAddress: from, rejectUnauthorized: false };
@@ -39,7 +39,7 @@ function http2(): ClientHttp2Session {
   return session;
 }
 
-/** A request whose body does not end; gives the answer's status and how long until the server ended the stream, ms. */
+/** Sends a request whose body does not end; returns the status and the time until the server ended the stream, ms. */
 function unfinished(session: ClientHttp2Session, path: string): Promise<{ status: number; ms: number }> {
   const start = performance.now();
   return new Promise((resolve) => {
@@ -56,24 +56,24 @@ function unfinished(session: ClientHttp2Session, path: string): Promise<{ status
   });
 }
 
-test("HTTP/2 requests whose body never ends are answered 408 and ended, streams of the server go on", async () => {
+test("HTTP/2: answers 408 to requests whose body does not end, and keeps the server's streams open", async () => {
   const here = await registerAccessPoint(server.running.url, server.ask, "here");
   await here.connect();
   const session = http2();
   const all = await Promise.all(Array.from({ length: 200 }, () => unfinished(session, call)));
   expect(new Set(all.map(({ status }) => status))).toEqual(new Set([408]));
   expect(Math.max(...all.map(({ ms }) => ms))).toBeLessThan(times.bodyMs + 4_000);
-  // Its Watch has been there for longer than a request may take.
+  // Its Watch call has been open for longer than the deadline for requests.
   const listed = (await server.ask("access-point list", {})) as { online: boolean }[];
   expect(listed.map(({ online }) => online)).toEqual([true]);
 });
 
-test("a request that was answered already is ended, whether or not its body comes", async () => {
+test("ends an answered request whether or not its body arrives", async () => {
   const { status, ms } = await unfinished(http2(), "/nothing/here");
   expect([status, ms < times.bodyMs]).toEqual([404, true]);
 });
 
-test("more unfinished requests than one address may have are refused at once", async () => {
+test("refuses incomplete requests beyond the limit per address immediately", async () => {
   const sessions = [http2(), http2()];
   const all = await Promise.all(
     Array.from({ length: defaultRules.incomplete + 50 }, (_, i) =>
@@ -85,18 +85,18 @@ test("more unfinished requests than one address may have are refused at once", a
   expect((await unfinished(http2(), call)).status).toBe(408);
 });
 
-test("a caller that leaves in the middle of its request is no failure of the server", async () => {
+test("does not log an error if a caller leaves in the middle of its request", async () => {
   const session = http2();
   const path = "/sag.accesspoint.v1.AccessPointService/Watch";
   const headers = { ":method": "POST", ":path": path, "content-type": "application/connect+proto" };
-  // By each of the codes of RFC 9113, 7.
+  // With each error code of RFC 9113, 7.
   const codes = Array.from({ length: 14 }, (_, code) => code);
   const streams = codes.map(() => session.request(headers, { endStream: false }));
   for (const stream of streams) {
     stream.on("error", () => {});
     stream.write(Buffer.from([0, 0, 0]));
   }
-  // Answered after those have been begun.
+  // Answered only after those have started.
   await unfinished(session, "/nothing/here");
   for (const [code, stream] of streams.entries()) stream.close(code);
   const calls = () => server.lines.filter(({ fields }) => fields.call === path.slice(1) && fields.cause !== "");
@@ -104,7 +104,7 @@ test("a caller that leaves in the middle of its request is no failure of the ser
   expect(server.lines.filter(({ level }) => level === "error")).toEqual([]);
 });
 
-test("HTTP/1.1: a header that does not end, a body that does not end, and silence", async () => {
+test("HTTP/1.1: closes connections whose header or body does not end, and silent ones", async () => {
   const [slowHeader, slowBody, silent] = await Promise.all([1, 2, 3].map(() => secure("127.0.0.1")));
   const text = new Promise<string>((resolve) => {
     let all = "";
@@ -122,14 +122,14 @@ test("HTTP/1.1: a header that does not end, a body that does not end, and silenc
   await Promise.all([slowHeader, silent].flatMap((socket) => (socket ? closed(socket) : [])));
 });
 
-test("silent connections of one address do not keep others out, nor those of the same address that have a valid token", async () => {
+test("silent connections do not block other addresses, nor authenticated connections of the same address", async () => {
   const session = http2();
   const here = await registerAccessPoint(server.running.url, server.ask, "there");
   await here.connect();
   const silent: TLSSocket[] = [];
   let ended = 0;
   for (let i = 0; i < defaultRules.perAddress + 100; i++) {
-    // They speak, so that they are no case for the deadline: complete requests, then nothing.
+    // They send complete requests and then stay idle, so the deadlines do not apply to them.
     const socket = await secure("127.0.0.1");
     socket.on("close", () => ended++);
     socket.resume().write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -141,13 +141,13 @@ test("silent connections of one address do not keep others out, nor those of the
   expect(await answer).toMatch(/^HTTP\/1.1 200 /);
   await expect.poll(() => ended).toBeGreaterThanOrEqual(100);
   expect(ended).toBeLessThan(110);
-  // The oldest of that address, without a token, made room; the access point's stream did not.
+  // The oldest unauthenticated connection of that address was closed; the access point's stream was not.
   expect(session.closed || session.destroyed).toBe(true);
   const listed = (await server.ask("access-point list", {})) as { name: string; online: boolean }[];
   expect(listed.find(({ name }) => name === "there")?.online).toBe(true);
 });
 
-/** A connection on which one call of its account was answered. */
+/** A connection on which a call of its account was answered. */
 async function proven(token: string, from: string): Promise<TLSSocket> {
   const socket = await secure(from);
   const answered = new Promise((resolve) => socket.once("data", resolve));
@@ -157,7 +157,7 @@ async function proven(token: string, from: string): Promise<TLSSocket> {
   return socket;
 }
 
-test("an account has a share of the connections, which end when it is disabled", async () => {
+test("limits connections per account, and closes them when it is disabled", async () => {
   const instance = await makeInstance(server, "10.87.0.0/24");
   await makeAccount(server, instance.id, "greedy.test");
   await makeAccount(server, instance.id, "modest.test");
@@ -176,7 +176,7 @@ test("an account has a share of the connections, which end when it is disabled",
   expect(other.destroyed).toBe(false);
 }, 30_000);
 
-test("a kick ends the account's idle connections and no other's; new ones stay", async () => {
+test("a kick closes only the account's current connections", async () => {
   const instance = await makeInstance(server, "10.88.0.0/24");
   for (const user of ["kicked.test", "seated.test"]) await makeAccount(server, instance.id, user);
   const person = await signIn(server, instance.code, "kicked.test");
@@ -195,7 +195,7 @@ test("a kick ends the account's idle connections and no other's; new ones stay",
   await new Promise((resolve) => call.resume().once("close", resolve));
   const ended = [closed(idle), new Promise((resolve) => session.once("close", resolve))];
   await server.ask("account kick", { instance: instance.id, user: "kicked.test", reason: "go" });
-  // Who is kicked may come back at once; what began after the kick is not ended with it.
+  // A kicked user may return immediately; new connections stay open.
   const again = await proven(person.tokens.access, "127.0.0.10");
   await Promise.all(ended);
   expect([others.destroyed, again.destroyed]).toEqual([false, false]);

@@ -20,7 +20,7 @@ interface Answer {
 const json = { "content-type": "application/json" };
 const discover = "/sag.client.v1.ClientService/Discover";
 
-/** Sends bytes as they are, over HTTP/1.1. Without `length` they go in chunks. */
+/** Sends raw bytes over HTTP/1.1; chunked unless `length` is given. */
 function send(
   path: string,
   headers: object,
@@ -93,7 +93,7 @@ test.each([
   expect(answer.text).not.toMatch(/node:internal|node_modules|\.ts:/);
 });
 
-test("a message that unpacks to something large is not unpacked", async () => {
+test("does not decompress a message beyond the size limit", async () => {
   const { gzipSync } = await import("node:zlib");
   const headers = { ...json, "content-encoding": "gzip" };
   const answer = await send(discover, headers, gzipSync(Buffer.alloc(50 * 1024 * 1024, 0x20)));

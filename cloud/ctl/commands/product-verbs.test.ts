@@ -3,7 +3,7 @@ import { commands } from "../../admin/commands/index.ts";
 import { verbs } from "./product-verbs.ts";
 import type { Verb } from "./verb.ts";
 
-/** Some text for a field that is read in this way. */
+/** A sample text for a field with this parser. */
 function sample(read: ((text: string, before: never) => unknown) | undefined): unknown {
   if (read === undefined) return "x";
   try {
@@ -13,7 +13,7 @@ function sample(read: ((text: string, before: never) => unknown) | undefined): u
   }
 }
 
-/** The request of a verb with all of its options, and with none. */
+/** The input that a verb sends with all of its options, or with none. */
 function sent(verb: Verb, withOptions: boolean): Record<string, unknown> {
   const [, , ...places] = verb.usage.split(" ");
   const named = places.map((place) => place.replace(/[<>]/g, ""));
@@ -28,7 +28,7 @@ function sent(verb: Verb, withOptions: boolean): Record<string, unknown> {
   return verb.input?.(input) ?? input;
 }
 
-/** What is wrong with the names and types of an input; values may be. */
+/** Wrong names and types of an input; values may be wrong. */
 function misfits(verb: Verb, input: Record<string, unknown>): unknown[] {
   const [object, word] = verb.usage.split(" ");
   const command = commands.get(`${object} ${word}`);
@@ -37,9 +37,9 @@ function misfits(verb: Verb, input: Record<string, unknown>): unknown[] {
   return (read.error?.issues ?? []).filter(({ code }) => code === "unrecognized_keys" || code === "invalid_type");
 }
 
-test.each(verbs.map((verb) => [verb.usage, verb] as const))("%s sends what its command takes", (usage, verb) => {
+test.each(verbs.map((verb) => [verb.usage, verb] as const))("%s sends valid input for its command", (usage, verb) => {
   expect(misfits(verb, sent(verb, true))).toEqual([]);
-  // The only ones that cannot be left out.
+  // The only verbs with mandatory options.
   if (usage === "access-key create" || usage === "network create <name>") return;
   expect(misfits(verb, sent(verb, false))).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { type AddressRecord, chooseAddress, isUsable } from "./pool.ts";
 const cidrsOf = (...texts: string[]) => texts.flatMap((text) => parseCidr(text) ?? []);
 const holdMs = 24 * 3_600_000;
 
-/** A model of dials and hang-ups over time, as the store keeps them. */
+/** Simulates dials and hang-ups over time, as the store records them. */
 function play(
   steps: readonly { device: number; action: "dial" | "hangUp" | "confirm" | "wait"; ms: number }[],
   block: string,
@@ -27,7 +27,7 @@ function play(
     const list = [...records.values()];
     const ip = chooseAddress({ cidrs, records: list, reserved, holder, now });
     if (ip === undefined) {
-      // Exhausted means it: each address is in use, reserved, or may still be carried for another device.
+      // The pool is exhausted only if each address is in use, reserved, or may still belong to another device's peer.
       const free = allOf(block).filter((a) => {
         const r = records.get(a);
         return !reserved.has(a) && !(r && (r.inUse || (r.blockedUntil > now && r.holder !== holder)));
@@ -51,7 +51,7 @@ function allOf(block: string): string[] {
   return Array.from({ length: hosts }, (_, i) => `10.0.0.${i + 1}`);
 }
 
-test("no address twice, none before its access points let go of it, held ones come back to their device", () => {
+test("never assigns an address twice or before its removal was confirmed, and reserves addresses for their devices", () => {
   const step = fc.record({
     device: fc.integer({ min: 0, max: 9 }),
     action: fc.constantFrom("dial" as const, "dial" as const, "hangUp" as const, "confirm" as const, "wait" as const),
@@ -63,7 +63,7 @@ test("no address twice, none before its access points let go of it, held ones co
   );
 });
 
-test("network, broadcast and strangers are never given out", () => {
+test("never assigns network, broadcast or foreign addresses", () => {
   const cidrs = cidrsOf("10.0.0.0/30", "10.0.1.0/24");
   expect(["10.0.0.0", "10.0.0.3", "10.0.2.1", "nonsense"].map((ip) => isUsable(cidrs, ip))).toEqual([
     false,
@@ -74,7 +74,7 @@ test("network, broadcast and strangers are never given out", () => {
   expect(["10.0.0.1", "10.0.0.2", "10.0.1.254"].map((ip) => isUsable(cidrs, ip))).toEqual([true, true, true]);
 });
 
-test("the second block is used when the first is full, and a large one costs nothing", () => {
+test("uses the second block when the first is full, and handles large blocks quickly", () => {
   const taken = ["10.0.0.1", "10.0.0.2"].map((ip) => ({
     ip,
     holder: "other",
@@ -86,7 +86,7 @@ test("the second block is used when the first is full, and a large one costs not
   expect(chooseAddress({ ...ask, cidrs: cidrsOf("10.0.0.0/30", "11.0.0.0/8") })).toBe("11.0.0.1");
 });
 
-test("when all are held, the one whose hold is oldest goes", () => {
+test("takes the address whose reservation ends first if all are reserved", () => {
   const records = [
     { ip: "10.0.0.1", holder: "a", inUse: false, heldUntil: 200, blockedUntil: 0 },
     { ip: "10.0.0.2", holder: "b", inUse: false, heldUntil: 100, blockedUntil: 0 },

@@ -121,7 +121,7 @@ const facts: fc.Arbitrary<ChainFacts> = fc.record({
   networks,
 });
 
-test("a route is carried exactly when every hop before it is whole", () => {
+test("carries a route exactly if every hop before it has no problem", () => {
   fc.assert(
     fc.property(facts, (given) => {
       const { hops, routes } = chain(given);
@@ -140,7 +140,7 @@ test("a route is carried exactly when every hop before it is whole", () => {
   );
 });
 
-test("what is whole stays so when something else is mended", () => {
+test("fixing one hop does not break another", () => {
   fc.assert(
     fc.property(facts, (given) => {
       const mended = { ...given, networks: given.networks.map((n) => ({ ...n, reachable: true, denied: false })) };

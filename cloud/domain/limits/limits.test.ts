@@ -9,7 +9,7 @@ import { defaultPolicy, requirePolicy } from "./policy.ts";
 const cidrs = (...texts: string[]) => texts.flatMap((text) => parseCidr(text) ?? []);
 const policy = (change: object) => requirePolicy({ ...defaultPolicy, ...change });
 
-/** Every documented limit at its edge: what is accepted, and what is just beyond. */
+/** Each documented limit: values that are accepted, and values just beyond. */
 const edges: [string, (value: never) => unknown, unknown[], unknown[]][] = [
   [
     "user name",
@@ -80,9 +80,9 @@ describe.each(edges)("%s", (_name, require_, accepted, refused) => {
   });
 });
 
-test("letters of a code count the same in either case", () => expect(requireCode("ab1cd")).toBe("AB1CD"));
+test("codes are case-insensitive", () => expect(requireCode("ab1cd")).toBe("AB1CD"));
 
-test("ten blocks and no more", () => {
+test("accepts ten blocks and refuses an eleventh", () => {
   const ten = cidrs(...Array.from({ length: 10 }, (_, i) => `10.${i}.0.0/16`));
   expect(() => requireCidr("192.168.0.0/16", ten)).toThrow("at most 10");
 });

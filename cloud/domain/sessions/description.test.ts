@@ -9,7 +9,7 @@ const offered = (id: string, number: number, online: boolean, ready: boolean): O
   ready,
 });
 
-test("one whose stream is gone comes last, chosen and preferred or not", () => {
+test("an access point without a stream comes last, even if chosen or preferred", () => {
   const all = [offered("gone", 1, false, false), offered("late", 2, true, false), offered("ready", 3, true, true)];
   expect(order("", all).map(({ state }) => state.id)).toEqual(["ready", "late", "gone"]);
   expect(order("gone", all, 1).map(({ state }) => state.id)).toEqual(["ready", "late", "gone"]);

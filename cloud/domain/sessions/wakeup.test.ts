@@ -17,10 +17,10 @@ function watched(answers: (number | undefined | Error)[]) {
   return { clock, runs, errors, wakeup, start };
 }
 
-/** Lets what was promised happen. */
+/** Runs pending promise callbacks. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test("wakes at the earliest deadline, then at the one it is told", async () => {
+test("wakes at the earliest deadline, then at the returned one", async () => {
   const { clock, runs, wakeup, start } = watched([50_000, undefined]);
   wakeup.by(start + 30_000);
   wakeup.by(start + 20_000);
@@ -38,7 +38,7 @@ test("wakes at the earliest deadline, then at the one it is told", async () => {
   expect(runs).toHaveLength(2);
 });
 
-test("looks again at least every minute, since the wall clock may be set", async () => {
+test("wakes at least every minute, because the wall clock can be set", async () => {
   const { clock, runs, wakeup, start } = watched([3_600_000]);
   wakeup.by(start + 3_600_000);
   clock.advance(60_001);
@@ -46,7 +46,7 @@ test("looks again at least every minute, since the wall clock may be set", async
   expect(runs).toEqual([60]);
 });
 
-test("what fails is told and tried again", async () => {
+test("reports a failure and retries", async () => {
   const { clock, runs, errors, wakeup, start } = watched([new Error("disk full"), undefined]);
   wakeup.by(start);
   clock.advance(1);
@@ -57,7 +57,7 @@ test("what fails is told and tried again", async () => {
   expect(runs).toEqual([0, 5]);
 });
 
-test("stopped, it stays so", async () => {
+test("does not run after stop", async () => {
   const { clock, runs, wakeup, start } = watched([]);
   wakeup.by(start + 1_000);
   await wakeup.stop();

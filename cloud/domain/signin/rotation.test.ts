@@ -10,7 +10,7 @@ const state: RotationState = {
 };
 
 test.each([
-  ["the one in force", { hash: "five", generation: 5, authentic: true }, 9e9, {}, "rotate"],
+  ["the current token", { hash: "five", generation: 5, authentic: true }, 9e9, {}, "rotate"],
   ["its predecessor at once", { hash: "four", generation: 4, authentic: true }, 0, {}, "repeat"],
   ["its predecessor after 30 s", { hash: "four", generation: 4, authentic: true }, 30_000, {}, "repeat"],
   ["its predecessor later", { hash: "four", generation: 4, authentic: true }, 30_001, {}, "revoke"],
@@ -28,7 +28,7 @@ test.each([
   expect(judge({ ...state, ...change }, presented, sinceMs)).toBe(verdict);
 });
 
-test("how long ago a token was replaced does not depend on the wall clock", () => {
+test("the age of a rotation does not depend on the wall clock", () => {
   const clock = new TestClock();
   const times = new RotationTimes(clock);
   clock.advance(60_000);
@@ -45,7 +45,7 @@ test("how long ago a token was replaced does not depend on the wall clock", () =
   }
 });
 
-test("after a restart: by the wall clock, but no less than since the start", () => {
+test("after a restart, uses the wall clock, but at least the time since the start", () => {
   const clock = new TestClock();
   const rotatedAt = clock.now();
   clock.advance(10_000);

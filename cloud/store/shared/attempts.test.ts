@@ -6,7 +6,7 @@ import { MemoryAttempts } from "./attempts-memory.ts";
 
 const rules: AttemptRules = { free: 5, windowMs: 60_000, firstWaitMs: 1_000, maxWaitMs: 300_000 };
 
-/** Every implementation goes through the same tests. */
+/** Every implementation runs the same tests. */
 const implementations: [string, (rules: AttemptRules, clock: Clock) => Attempts][] = [
   ["memory", (...given) => new MemoryAttempts(...given)],
 ];
@@ -20,7 +20,7 @@ describe.each(implementations)("attempts: %s", (_name, make) => {
     for (let i = 0; i < n; i++) await attempts.reserve("key");
   };
 
-  test("waits begin with the fifth attempt in a minute, double to 5 min, and are forgotten", async () => {
+  test("waits start with the fifth attempt in a minute, double up to 5 min, and expire", async () => {
     const { clock, attempts } = counter();
     await reserve(attempts, 4);
     expect(await attempts.waitFor("key")).toBe(0);
@@ -37,7 +37,7 @@ describe.each(implementations)("attempts: %s", (_name, make) => {
     expect(await attempts.waitFor("key")).toBe(0);
   });
 
-  test("waits do not begin when attempts are spread out, nor for others, and success ends them", async () => {
+  test("spread-out attempts and other keys do not wait, and a success ends the waits", async () => {
     const { clock, attempts } = counter();
     for (let i = 0; i < 20; i++) {
       await attempts.reserve("key");
@@ -50,13 +50,13 @@ describe.each(implementations)("attempts: %s", (_name, make) => {
     expect(await attempts.waitFor("key")).toBe(0);
   });
 
-  test("of 50 at once where one is free, one is reserved", async () => {
+  test("reserves one of 50 parallel attempts if one is free", async () => {
     const { attempts } = counter({ ...rules, free: 1 });
     const waits = await Promise.all(Array.from({ length: 50 }, () => attempts.reserve("key")));
     expect(waits.filter((ms) => ms === 0)).toHaveLength(1);
   });
 
-  test("an attempt that was not made is not counted", async () => {
+  test("a cancelled attempt is not counted", async () => {
     const { attempts } = counter();
     for (let i = 0; i < 20; i++) {
       expect(await attempts.reserve("key")).toBe(0);
@@ -65,7 +65,7 @@ describe.each(implementations)("attempts: %s", (_name, make) => {
     expect(await attempts.waitFor("key")).toBe(0);
   });
 
-  test("of several keys all are reserved, or none", async () => {
+  test("reserves all of several keys, or none", async () => {
     const { attempts } = counter();
     await reserve(attempts, 5);
     for (let i = 0; i < 20; i++) {

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { SessionEvent, SessionEvents } from "./events.ts";
 import { MemorySessionEvents } from "./events-memory.ts";
 
-/** Every implementation goes through the same tests. */
+/** Every implementation runs the same tests. */
 const implementations: [string, () => SessionEvents][] = [["memory", () => new MemorySessionEvents()]];
 
 describe.each(implementations)("session events: %s", (_name, make) => {
-  test("go to those who subscribed to the session, until they unsubscribe", async () => {
+  test("are delivered to the session's subscribers until they unsubscribe", async () => {
     const events = make();
     const heard: [string, SessionEvent][] = [];
     const first = events.subscribe("s-1", "sag-1", (event) => heard.push(["first", event]));
@@ -27,7 +27,7 @@ describe.each(implementations)("session events: %s", (_name, make) => {
     await expect.poll(() => heard.slice(2)).toEqual([["second", message]]);
   });
 
-  test("keep the order in which they were published", async () => {
+  test("are delivered in the order of publication", async () => {
     const events = make();
     const heard: string[] = [];
     events.subscribe("s-1", "sag-1", (event) => heard.push(event.kind === "message" ? event.text : ""));
@@ -36,7 +36,7 @@ describe.each(implementations)("session events: %s", (_name, make) => {
     await expect.poll(() => heard).toEqual(texts);
   });
 
-  test("the end of an account's connections goes to everybody who listens for it", async () => {
+  test("endConnections calls all listeners", async () => {
     const events = make();
     const heard: string[] = [];
     const stop = events.onEndConnections((account) => heard.push(`1 ${account}`));

@@ -16,11 +16,11 @@ const peer = (sessionId: string, ccnId: string, incarnation = 1): DesiredPeer =>
   keys: new Map(),
 });
 
-/** Every implementation goes through the same tests. */
+/** Every implementation runs the same tests. */
 const implementations: [string, (epoch: number) => PeerTable][] = [["memory", (epoch) => new MemoryPeerTable(epoch)]];
 
 describe.each(implementations)("peer table: %s", (_name, make) => {
-  test("applying what changed since a revision gives what a snapshot has", async () => {
+  test("a delta applied to its revision equals a snapshot", async () => {
     const step = fc.record({
       id: fc.constantFrom("a", "b", "c", "d"),
       ccn: fc.constantFrom("ccn-1", "ccn-2"),
@@ -58,7 +58,7 @@ describe.each(implementations)("peer table: %s", (_name, make) => {
     );
   });
 
-  test("a revision that is forgotten, or was never, wants a snapshot", async () => {
+  test("requires a snapshot for a revision that is unknown or too old", async () => {
     const table = make(1);
     const start = table.revision;
     for (let i = 0; i < 9_000; i++) await table.change([], [{ peer: peer("a", "ccn-1", i), newKey: false }]);
@@ -68,7 +68,7 @@ describe.each(implementations)("peer table: %s", (_name, make) => {
     expect(table.since("ccn-1", table.revision)).toMatchObject({ upsert: [], remove: [] });
   });
 
-  test("ready is about the key in force, gone about the removal", async () => {
+  test("keyedAt is the revision of the current key, removedAt that of the removal", async () => {
     const table = make(1);
     const first = await table.change([], [{ peer: peer("a", "ccn-1"), newKey: true }]);
     await table.change([], [{ peer: peer("a", "ccn-1"), newKey: false }]);
@@ -78,7 +78,7 @@ describe.each(implementations)("peer table: %s", (_name, make) => {
     expect(table.removedAt("of a former process")).toBe(0);
   });
 
-  test("listeners hear of the CCNs in which something changed, until they stop listening", async () => {
+  test("listeners get the changed CCNs until they unsubscribe", async () => {
     const table = make(1);
     const heard: string[] = [];
     const stop = table.listen((ccnId) => heard.push(ccnId));
@@ -90,7 +90,7 @@ describe.each(implementations)("peer table: %s", (_name, make) => {
     expect(heard).toHaveLength(3);
   });
 
-  test("what it is filled with at the start is there, with its present key", () => {
+  test("peers loaded at start have their current key", () => {
     const table = make(7);
     table.load([peer("a", "ccn-1"), peer("b", "ccn-2")]);
     expect([table.epoch, table.size, table.peersOf("ccn-1").map((p) => p.sessionId)]).toEqual([7, 2, ["a"]]);
@@ -98,7 +98,7 @@ describe.each(implementations)("peer table: %s", (_name, make) => {
     expect(table.keyedAt("a")).toBeLessThanOrEqual(table.revision);
   });
 
-  test("removals and additions are one revision", async () => {
+  test("applies removals and additions as one revision", async () => {
     const table = make(1);
     await table.change([], [{ peer: peer("a", "ccn-1"), newKey: true }]);
     const before = table.revision;

@@ -10,7 +10,10 @@ import { startServer, type TestServer } from "../../../testing/server.ts";
 import { operations } from "./operations/index.ts";
 import { type Operation, productVersions } from "./protocol/operation.ts";
 
-/** Two owners who have one of everything. Each asks for what is the other's, by every operation, parameter by parameter. */
+/**
+ * Two product accounts with one object of every kind. Each tries to access the other's objects with every operation, parameter by
+ * parameter.
+ */
 
 const RegionId = "cn-shanghai";
 let server: TestServer;
@@ -19,9 +22,9 @@ let store: Store;
 interface Owner {
   name: string;
   client: ReturnType<typeof rawClient>;
-  /** What its objects are called, by the parameter that names them. */
+  /** Ids of its objects, by the parameter that refers to them. */
   ids: Record<string, string>;
-  /** Texts that only its own answers may hold. */
+  /** Texts that must occur only in its own answers. */
   secrets: string[];
 }
 let contoso: Owner;
@@ -90,7 +93,7 @@ async function owner(name: string, block: number): Promise<Owner> {
 
 beforeAll(async () => {
   server = await startServer();
-  // Another owner's as well: number 1.
+  // Access point number 1 belongs to the other account, too.
   await registerAccessPoint(server.running.url, server.ask, "here");
   contoso = await owner("contoso", 201);
   fabrikam = await owner("fabrikam", 202);
@@ -102,7 +105,7 @@ afterAll(async () => {
   await server.close();
 });
 
-/** What an operation needs besides: values that are right, so that it is not refused for them. */
+/** Valid values of other required parameters, so that an operation is not refused because of these. */
 const filler: Record<string, string> = flatten({
   ...{ RegionId, OriginRegionId: RegionId, ChildInstanceRegionId: RegionId, CenRegionId: RegionId },
   ...{ LocalRegionId: RegionId, OppositeRegionId: "ap-southeast-1", ChildInstanceType: "VPC", BandwidthLimit: 1 },
@@ -122,7 +125,7 @@ const filler: Record<string, string> = flatten({
   },
 });
 
-/** Every row of every table, but what any request leaves behind. */
+/** All rows of all tables, except those that any request leaves behind. */
 async function rows(): Promise<Map<string, Set<string>>> {
   const out = new Map<string, Set<string>>();
   for (const { name } of await query(store).introspection.getTables()) {
@@ -155,7 +158,7 @@ function fieldsOf(operation: Operation, theirs: readonly string[], asker: Owner,
   return fields;
 }
 
-/** The parameters that name an object, all at once and one by one: the others are then the asker's own. */
+/** Sets of parameters to point at the other account's objects: all at once, and one by one. */
 function crossings(operation: Operation): string[][] {
   const named = Object.keys(operation.parameters)
     .flatMap((name) => [name, `${name}.1`])
@@ -163,10 +166,16 @@ function crossings(operation: Operation): string[][] {
   return named.length === 0 ? [[]] : [named, ...(named.length > 1 ? named.map((name) => [name]) : [])];
 }
 
-/** Alone they name nothing of others: accounts' numbers, and a name that one may give to people of one's own. */
+/**
+ * Parameters that refer to nothing of the other account by themselves: account numbers, and a user name that may also exist in one's
+ * own account.
+ */
 const alone = /Uid$|^CreateSmartAccessGatewayClientUser UserName$/;
 
-/** For the asker there is no such thing; codes alone are taken all over the cloud instance. */
+/**
+ * Error codes for objects that do not exist for the caller. Enterprise codes are unique across accounts, so these are reported as
+ * taken.
+ */
 const notThere = new RegExp(
   [
     "^(SAG.InstanceNoFound|CCN.InvalidId|Parameter(Cen|Ccn|Bwp)?InstanceId|ParameterSag(ACL|ACLRule|Client)Id|CcnNotExist",
@@ -189,9 +198,9 @@ describe.each(["contoso asks for fabrikam's", "fabrikam asks for contoso's"])("%
         const fields = fieldsOf(operation, theirs, asker, victim.ids);
         const call = { action: operation.name, version: productVersions[operation.product] };
         const answer = await asker.client.ask({ ...call, fields });
-        // Names of people are answered as they were asked for, whether there is such a person or not.
+        // Requested user names are repeated in the answer, whether or not they exist.
         const said = answer.text.replaceAll(fields["UserNames.1"] ?? "\0", "");
-        // What was asked for by name may be named in a refusal; nothing else of theirs ever.
+        // A refusal may repeat values of the request, but nothing else of the other account.
         const sent = Object.values(fields);
         for (const secret of victim.secrets) {
           if (answer.status === 200 || !sent.some((value) => value.includes(secret)))
@@ -199,7 +208,7 @@ describe.each(["contoso asks for fabrikam's", "fabrikam asks for contoso's"])("%
         }
         if (theirs.length === 0) continue;
         if (answer.code !== "") expect(answer.code).toMatch(notThere);
-        // A filter by what is not there finds nothing.
+        // A filter by a foreign object finds nothing.
         else expect(operation.access).toMatch(/read$/);
       }
       const after = await rows();

@@ -5,12 +5,12 @@ import { type Ask, type Fields, makeKey, openApi, type Refused } from "../../../
 import { startServer, type TestServer } from "../../../testing/server.ts";
 import { operations } from "./operations/index.ts";
 
-// A filter that is taken and ignored returns too much, and scripts act on what they did not ask for.
+// An ignored filter would return too much, and scripts would act on objects that they did not ask for.
 
 let server: TestServer;
 let point: TestAccessPoint;
 let ask: Ask;
-/** What operations need, by parameter. */
+/** Required values of operations, by parameter. */
 const needed: Fields = { RegionId: "cn-shanghai", OpenApiName: "*", ResourceType: "cen", ChildInstanceType: "CCN" };
 const abroad = "eu-central-1";
 
@@ -66,14 +66,14 @@ async function ownUid(): Promise<number> {
   return (Tenants as { Tenant: { Uid: number; IsDefault: boolean }[] }).Tenant.find((t) => t.IsDefault)?.Uid ?? 0;
 }
 
-/** What is no filter: where a page begins, in which order rows stand, and what another filter means. */
+/** Parameters that are not filters: page, order, and modifiers of other filters. */
 const notFilters = [
   ...["PageNumber", "PageSize", "MaxResults", "NextToken", "Order", "IsOrKey"],
-  // Which month's bytes are counted.
+  // The month whose traffic is counted.
   "StatisticsDate",
 ];
 
-/** A value that nothing has, where a word of ours will not do. */
+/** Values that no object has, for parameters with a fixed set of values. */
 const unheardOf: Record<string, unknown> = {
   "ListEnterpriseCode IsDefault": false,
   RegionId: abroad,
@@ -93,7 +93,7 @@ const unheardOf: Record<string, unknown> = {
   Tag: [{ Key: "none-such" }],
 };
 
-/** Names of single objects, which have to be there. */
+/** Ids of single objects, which must exist. */
 const named: Record<string, string> = {
   "ListAccessPoints SmartAGId": "SAG.InstanceNoFound",
   "DescribeGrantRules AssociatedCcnId": "CcnNotExist",
@@ -107,7 +107,7 @@ const named: Record<string, string> = {
   "DescribeQuotas Tenant": "Tenant.NotFound",
 };
 
-/** Elements of the lists in an answer. */
+/** Number of list elements in an answer. */
 function elements(answer: Fields): number {
   const lists = Object.values(answer).flatMap((value) => (Array.isArray(value) ? [value] : inner(value)));
   return lists.reduce((sum, list) => sum + list.length, 0);
@@ -122,7 +122,7 @@ for (const { name, product, parameters } of reading) {
       !required && !notFilters.includes(parameter) && rule !== say("form_no_effect").text,
   );
   for (const [parameter, { type }] of filters) {
-    test(`${name}: nothing fits a ${parameter} that nothing has`, async () => {
+    test(`${name}: ${parameter} with a value that no object has matches nothing`, async () => {
       const own = Object.entries(parameters).filter(([, { required }]) => required);
       const base = Object.fromEntries(own.map(([key]) => [key, needed[key]]));
       const word = unheardOf[`${name} ${parameter}`] ?? unheardOf[parameter] ?? "none-such";

@@ -128,7 +128,7 @@ for (const [what, call, status, code] of cases) {
   });
 }
 
-test("a request once more is refused; a change also after the server was started again", async () => {
+test("refuses a repeated request; a change even after a restart", async () => {
   const describe = { nonce: "describe-once" };
   expect((await raw.ask(describe)).code).toBe("");
   expect((await raw.ask(describe)).code).toBe("SignatureNonceUsed");
@@ -140,7 +140,7 @@ test("a request once more is refused; a change also after the server was started
   expect((await raw.ask(change)).code).toBe("SignatureNonceUsed");
 });
 
-/** Sends a whole request's head and a part of its body, then goes away; gives what came back. */
+/** Sends the head and part of the body of a request, then closes the connection; returns the answer. */
 function cutOff(bytes: number, away: "closed" | "reset"): Promise<string> {
   const url = new URL(server.running.url);
   const { head, body } = raw.written({ action: "CreateACL", fields: { RegionId, Name: "cut off" } });
@@ -155,7 +155,7 @@ function cutOff(bytes: number, away: "closed" | "reset"): Promise<string> {
     socket.setEncoding("utf8").on("data", (chunk) => {
       text += chunk;
     });
-    // Whoever cuts a connection off may see it cut off.
+    // The server may reset the connection.
     socket.on("error", () => {});
     socket.on("close", () => resolve(text));
     socket.write(`${head}${body.slice(0, bytes)}`, () => {
@@ -165,19 +165,19 @@ function cutOff(bytes: number, away: "closed" | "reset"): Promise<string> {
   });
 }
 
-test("a request cut off in its body changes nothing, and harms nobody", async () => {
+test("a request whose body is cut off changes nothing and breaks nothing", async () => {
   const length = raw.written({ action: "CreateACL", fields: { RegionId, Name: "cut off" } }).body.length;
   for (const away of ["closed", "reset"] as const) {
     for (const bytes of [0, 1, length - 1]) expect(await cutOff(bytes, away)).not.toMatch(/ 200 | 5\d\d |AclId/);
   }
   const { body } = await raw.ask({ action: "DescribeACLs", fields: { RegionId, Name: "cut off" } });
   expect(body).toMatchObject({ TotalCount: 0 });
-  // Whole, it would have been done.
+  // The complete request would have succeeded.
   expect(await cutOff(length, "closed")).toMatch(/ 200 [\s\S]*AclId/);
   expect(server.lines.filter((line) => line.level === "error")).toEqual([]);
 });
 
-test("a key that asks too often is throttled, others are not, and a moment later it may ask again", async () => {
+test("throttles only the key that exceeds its rate, until tokens are available again", async () => {
   const strict = await startServer({ perSecond: 1, burst: 3 });
   const [hasty, other] = [rawClient(strict, await makeKey(strict)), rawClient(strict, await makeKey(strict))];
   const answers = await Promise.all(Array.from({ length: 8 }, () => hasty.ask({})));
@@ -191,7 +191,7 @@ test("a key that asks too often is throttled, others are not, and a moment later
   await strict.close();
 });
 
-test("a disabled key signs nothing more, a deleted one is not known", async () => {
+test("refuses a disabled key as inactive and a deleted one as unknown", async () => {
   const other = await makeKey(server, "administrator", "partner");
   const client = rawClient(server, other);
   await local(server, "UpdateAccessKey", { Tenant: "partner", KeyId: other.id, Active: "false" });
@@ -201,7 +201,7 @@ test("a disabled key signs nothing more, a deleted one is not known", async () =
   client.close();
 });
 
-test("each role may what it is for, and nothing else", async () => {
+test("each role can run exactly its operations", async () => {
   const may = {
     administrator: ["read", "accounts-read", "accounts", "write"],
     "read-only": ["read", "accounts-read"],

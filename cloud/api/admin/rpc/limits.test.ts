@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A fresh account of the product, so that its limits are whole. */
+/** A new product account, so that its limits are unused. */
 async function freshTenant(): Promise<string> {
   const name = `tenant${++tenants}`;
   await local(server, "CreateTenant", { Name: name });
@@ -31,7 +31,7 @@ async function instance(more: Fields = {}): Promise<string> {
   return String((await ask("CreateSmartAccessGatewaySoftware", order)).SmartAGId);
 }
 
-describe("at the edge, and one beyond", () => {
+describe("accepts the limit and refuses one more", () => {
   let SmartAGId: string;
   beforeAll(async () => {
     await freshTenant();
@@ -135,7 +135,7 @@ describe("at the edge, and one beyond", () => {
       () => code(ask("CreateEnterpriseCode", { RegionId, EnterpriseCode: "abcdef" })),
       "InvalidEnterpriseCode",
     ],
-    // Not too many; but there are no such accounts.
+    // Not too many names, but these accounts do not exist.
     ["50 names in a flow query", () => flow(50), "ClientUser.NameInvalid"],
     ["51 names in a flow query", () => flow(51), "InvalidUserNames"],
     [
@@ -161,7 +161,7 @@ describe("at the edge, and one beyond", () => {
     test(`${what}: ${expected}`, async () => expect(await tried()).toBe(expected));
 });
 
-test("access control rules", async () => {
+test("limits of ACL rules", async () => {
   await freshTenant();
   const { AclId } = await ask("CreateACL", { RegionId, Name: "edges" });
   const base = {
@@ -197,7 +197,7 @@ test("access control rules", async () => {
   expect(await code(ask("CreateACL", { RegionId, Name: "more", AclType: "acl-soft" }))).toBe("ACL.InvalidType");
 });
 
-test("numbers of things, and quotas that an administrator raises", async () => {
+test("limits on numbers of objects, and quotas that an operator raises", async () => {
   const Tenant = await freshTenant();
   const ccn = () => code(ask("CreateCloudConnectNetwork", { RegionId }));
   for (let n = 1; n <= 10; n++) expect(await ccn()).toBe("accepted");
@@ -229,7 +229,7 @@ test("numbers of things, and quotas that an administrator raises", async () => {
   expect(await code(ask("DowngradeSmartAccessGatewaySoftware", down))).toBe("SAG.InvalidUserCount");
 });
 
-test("two instances under one code never have one user name", async () => {
+test("user names are unique under one enterprise code", async () => {
   await freshTenant();
   const user = (SmartAGId: string) =>
     code(

@@ -4,7 +4,7 @@ import { manual } from "./manual.ts";
 
 const file = new URL("../../../../docs/admin-api.md", import.meta.url);
 
-test("docs/admin-api.md says what the table of operations says", () => {
+test("docs/admin-api.md matches the table of operations", () => {
   const text = manual();
   expect(readFileSync(file, "utf8"), "run: npm run generate").toBe(text);
 });

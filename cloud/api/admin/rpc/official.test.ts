@@ -18,7 +18,7 @@ const ways = {
 };
 
 for (const [name, way] of Object.entries(ways)) {
-  test(`${name}: signs what this server accepts`, async () => {
+  test(`${name}: its signatures are accepted`, async () => {
     const ask = way();
     const made = await ask("CreateSmartAccessGatewaySoftware", {
       RegionId: "cn-shanghai",
@@ -32,7 +32,7 @@ for (const [name, way] of Object.entries(ways)) {
     const shown = await ask("DescribeSmartAccessGateways", { SmartAGIds: [made.SmartAGId], RegionId: "cn-shanghai" });
     expect(shown.TotalCount).toBe(1);
   });
-  test(`${name}: a wrong secret`, async () => {
+  test(`${name}: a wrong secret is refused`, async () => {
     key = { ...key, secret: `${key.secret}x` };
     try {
       await expect(way()("DescribeRegions")).rejects.toMatchObject({ code: "SignatureDoesNotMatch", status: 400 });

@@ -5,11 +5,11 @@ import { operations } from "./operations/index.ts";
 import { productVersions } from "./protocol/operation.ts";
 import { unsupportedNames } from "./unsupported.ts";
 
-/** "@0", "@1" … in random requests stand for `ids`. */
+/** "@0", "@1" … in random requests stand for `ids`.", "@1" … in random requests stand for `ids`. */
 const { server, raw, ids, secrets, close } = await startTwoAccounts();
 afterAll(close);
 
-/** Random requests; many more in the soak. */
+/** Number of random requests; the soak test runs many more. */
 const runs = Number(process.env.SAG_RANDOM_REQUESTS ?? 1_000);
 
 const value = fc.oneof(
@@ -47,7 +47,7 @@ const anyCall = fc.constantFrom(...operations).chain((operation) => {
   }));
 });
 
-test(`${runs} random requests: never a failure of ours, never anything of another account`, {
+test(`${runs} random requests: no internal error, nothing of another account`, {
   timeout: 600_000,
 }, async () => {
   await fc.assert(

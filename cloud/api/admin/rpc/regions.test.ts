@@ -3,7 +3,7 @@ import { type Ask, type Fields, makeKey, openApi, type Refused } from "../../../
 import { startServer, type TestServer } from "../../../testing/server.ts";
 import { operations } from "./operations/index.ts";
 
-// Tools forget what they are told is gone: an object that is in another region must never be answered so.
+// Tools delete their record of an object that is reported as gone, so an object in another region must never be reported like that.
 
 let server: TestServer;
 let ask: Ask;
@@ -46,15 +46,15 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Parameters that name one object of a region. */
+/** Parameters that refer to an object in a region. */
 const objects = ["SmartAGId", "InstanceId", "CcnId", "CcnInstanceId", "AssociatedCcnId", "AclId", "TargetSmartAGId"];
-/** Where the region is a filter like the object's id, or has no effect on an object of the whole account. */
+/** Operations whose region is just another filter, or has no effect on objects of the whole account. */
 const filtered = ["DescribeSmartAccessGateways", "DescribeCloudConnectNetworks"];
 
 for (const { name, product, parameters } of operations) {
   const of = objects.filter((object) => Object.hasOwn(parameters, object));
   if (!Object.hasOwn(parameters, "RegionId") || of.length === 0 || filtered.includes(name)) continue;
-  test(`${name} says where an object is that is in another region`, async () => {
+  test(`${name} reports the region of an object that is in another one`, async () => {
     const wanted = Object.entries(parameters).filter(([key, { required }]) => required || of.includes(key));
     const fields = Object.fromEntries([...wanted.map(([key]) => [key, given[key]]), ["RegionId", wrong]]);
     if (name.endsWith("Cen") || name.endsWith("ToCen")) fields.CenId = given.CenId;
@@ -72,7 +72,7 @@ for (const { name, product, parameters } of operations) {
 }
 
 for (const region of [wrong, `ccn-${wrong}`]) {
-  test(`a CEN's child in ${region}, where it is not: neither attached, nor read, nor detached`, async () => {
+  test(`refuses to attach, read or detach a CEN's child in ${region}, where it is not`, async () => {
     const { CenId, CcnId: ChildInstanceId } = given;
     const child = { CenId, ChildInstanceId, ChildInstanceType: "CCN", ChildInstanceRegionId: region };
     for (const action of [
@@ -92,7 +92,7 @@ for (const region of [wrong, `ccn-${wrong}`]) {
   });
 }
 
-test("an instance is bound and unbound in its own region, or in the CCN's", async () => {
+test("binds and unbinds an instance in its own region or in the CCN's", async () => {
   const order = { RegionId: "cn-beijing", ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 1, AutoPay: true };
   const { SmartAGId } = await ask("CreateSmartAccessGatewaySoftware", order);
   const both = { CcnId: given.CcnId, SmartAGId };

@@ -7,18 +7,18 @@ import { seen, wrong } from "../../../testing/scenario/two-tenants.ts";
 import { operations } from "./operations/index.ts";
 import { unanswered } from "./unanswered.ts";
 
-// All published operations, as two tenants use them one after the other.
+// All published operations, as two product accounts use them in sequence.
 describe("instances", instanceScenario);
 describe("accounts and codes", accountScenario);
 describe("networks", networkScenario);
 
-test("every published operation was driven, and every answer had the published shape", () => {
+test("every published operation was called, and every answer had the published shape", () => {
   const published = operations.filter((operation) => operation.product !== "sag").map((operation) => operation.name);
   expect(published.filter((name) => !seen.has(name))).toEqual([]);
   expect(wrong).toEqual([]);
 });
 
-test("every published field is answered, or listed as one that is not", () => {
+test("every published field is answered, or listed as not answered", () => {
   const missing = (action: string) => publishedFields(action).filter((field) => !seen.get(action)?.has(field));
   const published = operations.filter((operation) => operation.product !== "sag").map((operation) => operation.name);
   const found = published.map((action) => [action, missing(action).sort()] as const);
@@ -31,7 +31,7 @@ test("every published field is answered, or listed as one that is not", () => {
           .sort(),
       ] as const,
   );
-  // An operation without a list answers everything.
+  // Without a list of its own, an operation answers everything.
   expect(Object.fromEntries(found)).toEqual(Object.fromEntries(listed));
   expect(Object.keys(unanswered).filter((action) => !published.includes(action))).toEqual([]);
 });

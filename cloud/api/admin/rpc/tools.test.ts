@@ -4,7 +4,7 @@ import { deviations } from "../../../testing/conformance.ts";
 import { rawClient } from "../../../testing/raw.ts";
 import { startServer, type TestServer } from "../../../testing/server.ts";
 
-/** What the product's command line, Terraform provider and SDKs take for granted, beyond the pages of single operations. */
+/** Behaviour that the product's command line, Terraform provider and SDKs rely on, beyond the pages of single operations. */
 let server: TestServer;
 let ask: Ask;
 const RegionId = "cn-shanghai";
@@ -56,8 +56,8 @@ const newInstance = async () =>
     ).SmartAGId,
   );
 
-describe("what is gone is recognised by the code that the tools wait for", () => {
-  test("a network that was detached: read, and detach again", async () => {
+describe("deleted objects are reported with the code that the tools expect", () => {
+  test("a detached network: read, and detach again", async () => {
     const [CenId, ChildInstanceId] = [await newCen(), await newCcn()];
     const child = { CenId, ChildInstanceId, ChildInstanceType: "CCN", ChildInstanceRegionId: `ccn-${RegionId}` };
     const read = () => code(cbn("DescribeCenAttachedChildInstanceAttribute", child));
@@ -74,7 +74,7 @@ describe("what is gone is recognised by the code that the tools wait for", () =>
     expect(await code(cbn("DeleteCen", { CenId }))).toBe("ParameterCenInstanceId");
   });
 
-  test("an access control list that was deleted elsewhere: its rules, and itself", async () => {
+  test("a deleted ACL: its rules and itself", async () => {
     const AclId = await newAcl();
     const { AcrId } = await ask("AddACLRule", { ...rule, AclId });
     await ask("DeleteACLRule", { RegionId, AclId, AcrId });
@@ -87,7 +87,7 @@ describe("what is gone is recognised by the code that the tools wait for", () =>
     expect(await ask("DescribeACLs", { RegionId, AclIds: AclId })).toMatchObject({ TotalCount: 0 });
   });
 
-  test("a CCN, and what it was granted to", async () => {
+  test("a CCN and its grants", async () => {
     await local(server, "CreateTenant", { Name: "grantee" });
     const theirs = openApi(server, await makeKey(server, "administrator", "grantee"));
     const CenInstanceId = String((await theirs("CreateCen", {}, "cbn")).CenId);
@@ -103,7 +103,7 @@ describe("what is gone is recognised by the code that the tools wait for", () =>
     expect(await code(ask("DescribeGrantRules", { RegionId, AssociatedCcnId: CcnInstanceId }))).toBe("CcnNotExist");
   });
 
-  test("a client account, also when its instance is gone", async () => {
+  test("a client account, also after its instance was deleted", async () => {
     const SmartAGId = await newInstance();
     const one = { RegionId, SmartAGId, UserName: "anna.test" };
     const made = { ...one, UserMail: "a@example.com", Password: "12345678", Bandwidth: 5 };
@@ -117,7 +117,7 @@ describe("what is gone is recognised by the code that the tools wait for", () =>
     );
   });
 
-  test("a bandwidth package, whose tags go with it", async () => {
+  test("a bandwidth package with its tags", async () => {
     const areas = { Bandwidth: 2, GeographicRegionAId: "Europe", GeographicRegionBId: "China" };
     const made = await cbn("CreateCenBandwidthPackage", { ...areas, Tag: [{ Key: "team", Value: "net" }] });
     const one = { CenBandwidthPackageId: made.CenBandwidthPackageId };
@@ -127,18 +127,18 @@ describe("what is gone is recognised by the code that the tools wait for", () =>
 });
 
 describe("Cloud Connect Networks", () => {
-  test("one made without a block has none", async () => {
+  test("a CCN created without a block has none", async () => {
     const CcnId = await newCcn();
     expect(await ccnOf(CcnId)).toMatchObject({ CidrBlock: "", SnatCidrBlock: "", IsDefault: false });
     await ask("ModifyCloudConnectNetwork", { RegionId, CcnId, CidrBlock: "192.168.1.0/24,192.168.2.0/24" });
     expect(await ccnOf(CcnId)).toMatchObject({ CidrBlock: "192.168.1.0/24,192.168.2.0/24" });
-    // The documented block is implied: SNAT lies inside it.
+    // The documented default block applies: SNAT must be within it.
     expect(await newCcn({ SnatCidrBlock: "192.168.3.0/24" })).toMatch(/^ccn-/);
     const outside = ask("CreateCloudConnectNetwork", { RegionId, SnatCidrBlock: "10.0.0.0/24" });
     expect(await code(outside)).toBe("InvalidSnatCidrBlock");
   });
 
-  test("IsDefault comes back as it was given", async () => {
+  test("returns IsDefault as it was set", async () => {
     expect(await ccnOf(await newCcn({ IsDefault: true }))).toMatchObject({ IsDefault: true });
     expect(await ccnOf(await newCcn({ IsDefault: false }))).toMatchObject({ IsDefault: false });
     const all = list(
@@ -162,7 +162,7 @@ describe("Cloud Connect Networks", () => {
     expect(await code(ask("ModifyCloudConnectNetwork", wrong))).toBe("InvalidInterworkingStatus");
   });
 
-  test("the default ones count against no quota", async () => {
+  test("the default CCN and CEN do not count against quotas", async () => {
     await local(server, "CreateTenant", { Name: "quotas" });
     const theirs = openApi(server, await makeKey(server, "administrator", "quotas"));
     for (let n = 1; n <= 10; n++) {
@@ -178,7 +178,7 @@ describe("Cloud Connect Networks", () => {
   });
 });
 
-test("protocols of access control rules as the console writes them", async () => {
+test("accepts protocols of ACL rules as the console writes them", async () => {
   const AclId = await newAcl();
   const { AcrId } = await ask("AddACLRule", { ...rule, AclId });
   const read = async () => list(await ask("DescribeACLAttribute", { RegionId, AclId }), "Acrs", "Acr")[0];
@@ -197,7 +197,7 @@ describe("tags of CENs", () => {
     return (list(found, "Cens", "Cen")[0]?.Tags as Fields | undefined)?.Tag;
   };
 
-  test("added, changed, removed", async () => {
+  test("adds, changes and removes tags", async () => {
     const CenId = await newCen({ Tag: [{ Key: "Created", Value: "TF" }] });
     const on = { RegionId, ResourceType: "cen", ResourceId: [CenId] };
     const Tag = [
@@ -219,7 +219,7 @@ describe("tags of CENs", () => {
     expect(await tagged(CenId)).toEqual([]);
   });
 
-  test("pages, filters, and what is refused", async () => {
+  test("pages and filters tags, and refuses invalid ones", async () => {
     const [first, second] = [await newCen(), await newCen()];
     const Tag = ["a", "b", "c"].map((Key) => ({ Key, Value: `${Key} value` }));
     await cbn("TagResources", { ResourceType: "Cen", ResourceId: [first, second], Tag });
@@ -252,13 +252,13 @@ describe("tags of CENs", () => {
     ];
     for (const [fields, expected] of refused) expect(await code(cbn("TagResources", fields))).toBe(expected);
     expect(await code(cbn("ListTagResources", { ...on, NextToken: "x" }))).toBe("InvalidNextToken");
-    // One that was refused changed nothing, not even the first of two.
+    // The refused request changed nothing, not even the first of its two objects.
     expect(await tagged(first)).toEqual(Tag);
   });
 });
 
 describe("areas, regions and filters", () => {
-  test("pairs of areas, as a bandwidth package names its own", async () => {
+  test("lists pairs of areas with the ids that bandwidth packages use", async () => {
     const spans = await cbn("DescribeCenGeographicSpans", { PageSize: 50 });
     expect(deviations("DescribeCenGeographicSpans", spans)).toEqual([]);
     const ids = list(spans, "GeographicSpanModels", "GeographicSpanModel").map((span) => span.GeographicSpanId);
@@ -275,7 +275,7 @@ describe("areas, regions and filters", () => {
     ]);
   });
 
-  test("regions of what a CEN takes", async () => {
+  test("lists regions of a CEN's children", async () => {
     const regions = async (ProductType?: string) =>
       list(await cbn("DescribeChildInstanceRegions", { ProductType }), "Regions", "Region").map((r) => r.RegionId);
     expect(await regions("VPC")).toContain("cn-shanghai-finance-1");
@@ -284,7 +284,7 @@ describe("areas, regions and filters", () => {
     expect((await regions()).length).toBe(2 * (await regions("VPC")).length);
   });
 
-  test("every region names the endpoint under which this server was reached", async () => {
+  test("every region has the endpoint that the client used", async () => {
     const regions = list(await ask("DescribeRegions"), "Regions", "Region");
     expect(new Set(regions.map((region) => region.RegionEndpoint))).toEqual(
       new Set([new URL(server.running.url).host]),
@@ -292,7 +292,7 @@ describe("areas, regions and filters", () => {
     expect(regions.map((region) => region.RegionId)).toContain("cn-shanghai-finance-1");
   });
 
-  test("a filter by an unknown key is refused, instead of returning everything", async () => {
+  test("refuses a filter by an unknown key instead of returning everything", async () => {
     for (const action of ["DescribeCens", "DescribeCenBandwidthPackages"]) {
       for (const Filter of [[{ Key: "Nmae", Value: ["x"] }], [{ Value: ["x"] }], [{ Key: "constructor" }]]) {
         expect(await code(cbn(action, { Filter }))).toBe("InvalidFilter");
@@ -300,7 +300,7 @@ describe("areas, regions and filters", () => {
     }
   });
 
-  test("packages: filters joined by and, by or with IsOrKey, and by tag", async () => {
+  test("combines package filters with AND, with OR by IsOrKey, and with tags", async () => {
     const made = async (Name: string, team: string) =>
       String(
         (
@@ -328,7 +328,7 @@ describe("areas, regions and filters", () => {
   });
 });
 
-test("Format=XML is answered in XML, a refusal too", async () => {
+test("Format=XML returns XML, for refusals as well", async () => {
   const raw = rawClient(server, await makeKey(server));
   const CcnId = await newCcn({ Name: "in-xml", Description: 'a < b & "c"' });
   for (const Format of ["XML", "xml"]) {
@@ -351,7 +351,7 @@ test("Format=XML is answered in XML, a refusal too", async () => {
   raw.close();
 });
 
-test("a list parameter that is written as one value is refused, and clears or matches nothing", async () => {
+test("refuses a list parameter written as one value, which would clear or match nothing", async () => {
   const refused = async (action: string, fields: Fields) => code(ask(action, { RegionId, ...fields }));
   expect(await refused("DescribeSmartAccessGateways", { SmartAGIds: "sag-none" })).toBe("InvalidSmartAGIds");
   const bare = { SmartAGId: "sag-0123456789abcdef00", AppDNS: "10.70.0.53" };
@@ -359,7 +359,7 @@ test("a list parameter that is written as one value is refused, and clears or ma
   expect(await refused("DescribeSmartAccessGateways", { SmartAGIds: "" })).toBe("accepted");
 });
 
-test("what SDK users stumble over is said, or works", async () => {
+test("handles common mistakes of SDK users", async () => {
   const refusal = (action: string, fields: Fields) =>
     ask(action, fields).then(
       () => "accepted",

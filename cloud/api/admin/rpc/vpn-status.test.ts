@@ -7,7 +7,7 @@ const ask = openApi(server, await makeKey(server));
 const RegionId = "cn-shanghai";
 afterAll(() => server.close());
 
-test("VpnStatus and the hops say whether an access point is there, VpnStatus also whether there is a CCN", async () => {
+test("VpnStatus and the hops report a missing access point, VpnStatus also a missing CCN", async () => {
   const order = { RegionId, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 1, AutoPay: true };
   const { SmartAGId } = await ask("CreateSmartAccessGatewaySoftware", order);
   const one = { RegionId, SmartAGId };
@@ -37,7 +37,7 @@ test("VpnStatus and the hops say whether an access point is there, VpnStatus als
   await here.disconnect();
   const qualities = async () => (await ask("ListAccessPointNetworkQualities", one)).AccessPointNetworkQualities;
   await expect.poll(qualities).toMatchObject([{ Loss: "100.00%" }]);
-  // A broken stream has a minute to come back.
+  // A broken stream has a grace period of a minute.
   server.clock.advance(61_000);
   expect(await vpn()).toBe("Down");
   expect(await firstHop()).toEqual(["access_point", false, "no_access_point"]);

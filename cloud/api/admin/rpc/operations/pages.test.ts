@@ -20,7 +20,7 @@ const read = async (by: Ask, page: number): Promise<string[]> => {
 };
 const names = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `list-${from + i}`);
 
-test("pages turned while rows come and go: what is there all the time comes once", async () => {
+test("paging returns every existing row once while rows are added and deleted", async () => {
   const ids = new Map<string, string>();
   for (const name of names(1, 9)) ids.set(name, String((await create(name)).AclId));
   const remove = (name: string) => ask("DeleteACL", { RegionId, AclId: ids.get(name) });
@@ -34,7 +34,7 @@ test("pages turned while rows come and go: what is there all the time comes once
   expect(await read(ask, 3)).toEqual(names(7, 9));
   expect(await read(ask, 4)).toEqual(["list-10"]);
 
-  // Whoever begins anew, or is somebody else, counts what is there now.
+  // A new listing, or another caller, pages over the current rows.
   expect(await read(other, 2)).toEqual(["list-7", "list-8", "list-9"]);
   expect(await read(ask, 1)).toEqual(["list-2", "list-4", "list-6"]);
   expect(await read(ask, 2)).toEqual(["list-7", "list-8", "list-9"]);

@@ -15,7 +15,7 @@ function reference(product: "smartag" | "cbn"): Record<string, Reference> {
   return JSON.parse(readFileSync(file, "utf8")) as Record<string, Reference>;
 }
 
-/** The published form: "str!" = required. */
+/** Compact form of a published type: "str!" = required. */
 function published(type: JsonType, required: boolean): JsonType {
   if (Array.isArray(type)) return type.map((item) => published(item, false));
   if (typeof type === "object") {
@@ -24,7 +24,7 @@ function published(type: JsonType, required: boolean): JsonType {
   return required ? (`${type}!` as JsonType) : type;
 }
 
-test("every sentence about an operation is one's that there is", () => {
+test("every summary belongs to an existing operation", () => {
   expect(Object.keys(operationSummaries).sort()).toEqual(operations.map((operation) => operation.name).sort());
 });
 
@@ -32,7 +32,7 @@ for (const product of ["smartag", "cbn"] as const) {
   const expected = reference(product);
   const own = operations.filter((operation) => operation.product === product);
 
-  test(`${product}: every operation that is to be offered, and no other`, () => {
+  test(`${product}: offers exactly the planned operations`, () => {
     expect(own.map((operation) => operation.name).sort()).toEqual(Object.keys(expected).sort());
   });
 
@@ -46,13 +46,13 @@ for (const product of ["smartag", "cbn"] as const) {
   }
 }
 
-test("what is not offered is known by name, and is offered nowhere", () => {
+test("every operation that is not offered is listed as such", () => {
   const offered = new Set(operations.map((operation) => operation.name));
   expect(unsupportedNames.length).toBe(137);
   expect(unsupportedNames.filter((name) => offered.has(name))).toEqual([]);
 });
 
-test("every name is there once", () => {
+test("every operation name is unique", () => {
   const names = operations.map((operation) => `${operation.product} ${operation.name}`);
   expect(new Set(names).size).toBe(names.length);
 });

@@ -4,7 +4,7 @@ import { RequestRate } from "./rate.ts";
 
 const rules = { perSecond: 10, burst: 5 };
 
-test("a burst, then as many as the rate gives back; each key for itself", () => {
+test("allows a burst, then the rate, for each key separately", () => {
   const rate = new RequestRate(rules);
   const taken = (key: string, now: number, times: number) =>
     Array.from({ length: times }, () => rate.take(key, now)).filter(Boolean).length;
@@ -15,7 +15,7 @@ test("a burst, then as many as the rate gives back; each key for itself", () => 
   expect(taken("a", 3_600_000, 9)).toBe(5);
 });
 
-test("whenever it is asked, no more than burst and rate together", () => {
+test("never exceeds burst plus rate", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(300), { maxLength: 200 }), (pauses) => {
       const rate = new RequestRate(rules);
