@@ -10,7 +10,7 @@ import { requireSecondFactor } from "./domain/signin/second-factor.ts";
 import { query } from "./store/kysely.ts";
 import { insertNonce } from "./store/queries/nonces.ts";
 import { transaction } from "./store/transaction.ts";
-import { deviceOf, requester, key, startRacing } from "./testing/racing.ts";
+import { deviceOf, key, requester, startRacing } from "./testing/racing.ts";
 
 /** Limits ("at most one", "exactly one") with 50 parallel calls. Administrators' commands are in admin/entries-at-once.test.ts. */
 const racing = await startRacing();

@@ -11,7 +11,7 @@ import { createAccessKey, defaultTenant, deleteAccessKey, setAccessKeyActive } f
 import { verifyPassword } from "./security/passwords.ts";
 import { Secret } from "./security/secret.ts";
 import { query } from "./store/kysely.ts";
-import { deviceOf, requester, most, newPassword, oldPassword, startRacing } from "./testing/racing.ts";
+import { deviceOf, most, newPassword, oldPassword, requester, startRacing } from "./testing/racing.ts";
 
 // As in racing.test.ts: what was checked must still be true when it is acted on.
 
@@ -144,7 +144,8 @@ test("an access key that was disabled or deleted in the meantime changes nothing
       const { key: made } = await administrator().change((change) => createAccessKey(change, tenant, "administrator"));
       const nonce = { accessKeyId: made.id, value: `nonce-${n}`, at: clock.now() };
       const target = `done by ${made.id}`;
-      const act = () => administration(context, { ...requester, nonce }).change((change) => change.audit(target, null, {}));
+      const act = () =>
+        administration(context, { ...requester, nonce }).change((change) => change.audit(target, null, {}));
       const paused = await domain.pausedAt(n, act);
       await administrator().change((change) => withdraw(change, made.id));
       await paused.finish();

@@ -1,7 +1,7 @@
 import { argon2, randomBytes, randomInt, timingSafeEqual } from "node:crypto";
 import { Refusal } from "../base/cause.ts";
 import { say } from "../base/say.ts";
-import { type Requester, FairQueue, type QueueRules } from "./fair-queue.ts";
+import { FairQueue, type QueueRules, type Requester } from "./fair-queue.ts";
 import { Secret } from "./secret.ts";
 
 /** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
@@ -47,7 +47,11 @@ export async function hashPassword(password: Secret, requester = ownWork): Promi
 }
 
 /** Takes the same time if the account does not exist (`hash` undefined). */
-export async function verifyPassword(password: Secret, hash: string | undefined, requester = ownWork): Promise<boolean> {
+export async function verifyPassword(
+  password: Secret,
+  hash: string | undefined,
+  requester = ownWork,
+): Promise<boolean> {
   const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(hash ?? "");
   if (!match) {
     await derive(password, randomBytes(16), parameters, requester);

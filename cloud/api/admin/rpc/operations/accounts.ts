@@ -14,6 +14,7 @@ import type { AccountView } from "../../../../domain/accounts/accounts.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
 import {
+  bool,
   clientToken,
   inRegion,
   paging,
@@ -21,7 +22,6 @@ import {
   required,
   sagId,
   text,
-  bool,
   userName,
   whole,
   wishOf,

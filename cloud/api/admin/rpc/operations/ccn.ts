@@ -14,7 +14,7 @@ import { defaultRegion } from "../../../../domain/areas/regions.ts";
 import { textRules } from "../../../../domain/limits/text.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { ccnId, id, inRegion, paging, placeOf, region, required, sagId, text, bool, uid, wishOf } from "./common.ts";
+import { bool, ccnId, id, inRegion, paging, placeOf, region, required, sagId, text, uid, wishOf } from "./common.ts";
 import { tagFilters, tags, tagsAnswer } from "./tags.ts";
 
 const mapped = mapping("smartag", "ccn");

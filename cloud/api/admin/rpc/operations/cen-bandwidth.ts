@@ -13,6 +13,7 @@ import { textRules } from "../../../../domain/limits/text.ts";
 import { choices, ranges } from "../../../../domain/limits/values.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
 import {
+  bool,
   cenArea,
   cenRegion,
   clientToken,
@@ -24,7 +25,6 @@ import {
   placeOf,
   required,
   text,
-  bool,
   whole,
   wishOf,
 } from "./common.ts";

@@ -5,7 +5,7 @@ import { textRules } from "../../../../domain/limits/text.ts";
 import { maxTagged } from "../../../../domain/limits/values.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { id, list, paging, required, text, bool } from "./common.ts";
+import { bool, id, list, paging, required, text } from "./common.ts";
 import { givenTags, tagFilters, tags } from "./tags.ts";
 
 const mapped = mapping("cbn", "cenTags");

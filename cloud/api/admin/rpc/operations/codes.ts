@@ -3,7 +3,7 @@ import { say } from "../../../../base/say.ts";
 import { codePattern } from "../../../../domain/limits/values.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { clientToken, inRegion, required, sagId, text, bool, whole } from "./common.ts";
+import { bool, clientToken, inRegion, required, sagId, text, whole } from "./common.ts";
 
 const mapped = mapping("smartag", "codes");
 

@@ -1,7 +1,7 @@
 import { say } from "../../../../base/say.ts";
 import { cenAreas, regionIds } from "../../../../domain/areas/regions.ts";
 import { ApiFailure } from "../protocol/failure.ts";
-import { list, record, required, text, bool, whole } from "../protocol/parameters.ts";
+import { bool, list, record, required, text, whole } from "../protocol/parameters.ts";
 
 const regionRule = { oneOf: regionIds, rule: say("form_region") };
 
@@ -44,4 +44,4 @@ export { paging, placeOf, wishOf } from "./pages.ts";
 /** Time in the CEN API's format. */
 export const isoTime = (at: number) => `${new Date(at).toISOString().slice(0, 16)}Z`;
 
-export { list, record, required, text, bool, whole };
+export { bool, list, record, required, text, whole };

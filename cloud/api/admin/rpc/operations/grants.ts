@@ -7,7 +7,7 @@ import {
   instanceRevoke,
 } from "../../../../admin/commands/ccns.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { ccnId, id, inRegion, paging, placeOf, required, sagId, bool, uid, wishOf } from "./common.ts";
+import { bool, ccnId, id, inRegion, paging, placeOf, required, sagId, uid, wishOf } from "./common.ts";
 
 const mapped = mapping("smartag", "ccn");
 

@@ -20,6 +20,7 @@ import { group, mapping, type Operation } from "../protocol/operation.ts";
 import type { Values } from "../protocol/parameters.ts";
 import { unsupportedNames } from "../unsupported.ts";
 import {
+  bool,
   ccnId,
   id,
   inRegion,
@@ -31,7 +32,6 @@ import {
   required,
   sagId,
   text,
-  bool,
   whole,
   wishOf,
 } from "./common.ts";

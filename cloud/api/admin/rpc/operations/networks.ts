@@ -11,7 +11,7 @@ import { textRules } from "../../../../domain/limits/text.ts";
 import { networkLists } from "../../../../domain/limits/values.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { id, list, paging, placeOf, region, required, sagId, text, bool, wishOf } from "./common.ts";
+import { bool, id, list, paging, placeOf, region, required, sagId, text, wishOf } from "./common.ts";
 
 const mapped = mapping("sag", "networks");
 

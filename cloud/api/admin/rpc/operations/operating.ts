@@ -16,7 +16,7 @@ import { say } from "../../../../base/say.ts";
 import { textRules } from "../../../../domain/limits/text.ts";
 import { ranges } from "../../../../domain/limits/values.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { isoTime, required, sagId, text, bool, whole } from "./common.ts";
+import { bool, isoTime, required, sagId, text, whole } from "./common.ts";
 
 const mapped = mapping("sag", "operating");
 

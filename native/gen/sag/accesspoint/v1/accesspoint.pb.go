@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: sag/accesspoint/v1/accesspoint.proto
 
-// Access point ↔ cloud instance. The access point connects outward, over HTTPS.
+// Access point to cloud instance. The access point connects to the cloud over HTTPS.
 
 package accesspointv1
 
@@ -83,7 +83,7 @@ type Rule_Direction int32
 
 const (
 	Rule_DIRECTION_UNSPECIFIED Rule_Direction = 0
-	// What the client begins; the answers belong to it.
+	// Connections that the client opens, including the replies.
 	Rule_DIRECTION_FROM_CLIENT Rule_Direction = 1
 	Rule_DIRECTION_TO_CLIENT   Rule_Direction = 2
 )
@@ -132,7 +132,7 @@ func (Rule_Direction) EnumDescriptor() ([]byte, []int) {
 type Rule_Protocol int32
 
 const (
-	// Every protocol.
+	// Any protocol.
 	Rule_PROTOCOL_UNSPECIFIED Rule_Protocol = 0
 	Rule_PROTOCOL_TCP         Rule_Protocol = 1
 	Rule_PROTOCOL_UDP         Rule_Protocol = 2
@@ -231,16 +231,16 @@ func (Rule_Action) EnumDescriptor() ([]byte, []int) {
 	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 2}
 }
 
-// What the access point says of itself; it may change with every start.
+// What the access point reports about itself; can change with every start.
 type Description struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// WireGuard public key; the private half is in its own state directory.
+	// WireGuard public key. The private key never leaves the access point's state directory.
 	PublicKey []byte         `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
 	Endpoints []*v1.Endpoint `protobuf:"bytes,3,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
 	Mode      ForwardingMode `protobuf:"varint,4,opt,name=mode,proto3,enum=sag.accesspoint.v1.ForwardingMode" json:"mode,omitempty"`
 	Region    string         `protobuf:"bytes,5,opt,name=region,proto3" json:"region,omitempty"`
-	// Random, new with every start of the process.
+	// Random; changes with every start of the process.
 	BootId        string `protobuf:"bytes,6,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -442,7 +442,7 @@ type WatchRequest struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Hello       *v11.Hello             `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
 	Description *Description           `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	// What it has; an epoch the cloud does not know, or a revision it cannot continue from, is answered by a snapshot.
+	// What the access point already has. For an unknown epoch, or a revision that is too old, the cloud sends a snapshot.
 	Epoch         uint64 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Revision      uint64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -510,7 +510,7 @@ func (x *WatchRequest) GetRevision() uint64 {
 type WatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Epoch uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// Of the state after this message.
+	// Revision of the state after this message.
 	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Types that are valid to be assigned to Change:
 	//
@@ -613,7 +613,7 @@ type WatchResponse_Delta struct {
 }
 
 type WatchResponse_Heartbeat struct {
-	// Every 20 s.
+	// Sent every 20 s.
 	Heartbeat *Heartbeat `protobuf:"bytes,5,opt,name=heartbeat,proto3,oneof"`
 }
 
@@ -663,7 +663,7 @@ type Snapshot struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Hello    *v11.Hello             `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
 	Settings *Settings              `protobuf:"bytes,2,opt,name=settings,proto3" json:"settings,omitempty"`
-	// A snapshot of more than 256 KiB comes in parts; the last one has `last` set, and only then anything missing is removed.
+	// A snapshot of more than 256 KiB is sent in parts. The last part has `last` set; remove missing peers only after it.
 	Peers         []*Peer `protobuf:"bytes,3,rep,name=peers,proto3" json:"peers,omitempty"`
 	Last          bool    `protobuf:"varint,4,opt,name=last,proto3" json:"last,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -791,7 +791,7 @@ func (x *Delta) GetRemove() []string {
 
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The inner address at which this access point answers probes.
+	// Inner address at which this access point answers probes.
 	ProbeAddress  string `protobuf:"bytes,1,opt,name=probe_address,json=probeAddress,proto3" json:"probe_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -839,18 +839,18 @@ type Peer struct {
 	SessionId    string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	PublicKey    []byte                 `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
 	PresharedKey []byte                 `protobuf:"bytes,3,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
-	// The client's inner addresses as prefixes: its allowed IPs here.
+	// The client's inner addresses as prefixes: its WireGuard allowed IPs.
 	Addresses []string `protobuf:"bytes,4,rep,name=addresses,proto3" json:"addresses,omitempty"`
-	// Where it may go, as rules that allow these prefixes by every protocol and port. Empty = nowhere but where `rules` allow.
+	// Prefixes that the client may send to with any protocol and port, in addition to what `rules` allow. Empty = none.
 	Destinations []string `protobuf:"bytes,5,rep,name=destinations,proto3" json:"destinations,omitempty"`
-	// Each way, bit/s; 0 = uncapped. A rate of one direction overrides it for that direction.
+	// Rate limit in each direction, bit/s; 0 = uncapped. rate_up and rate_down override it per direction.
 	Bandwidth uint64 `protobuf:"varint,6,opt,name=bandwidth,proto3" json:"bandwidth,omitempty"`
-	// Until it is removed here without further word from the cloud, counted from receipt.
+	// How long the access point keeps the peer without contact to the cloud, counted from receipt.
 	Lease       *durationpb.Duration `protobuf:"bytes,7,opt,name=lease,proto3" json:"lease,omitempty"`
 	Incarnation uint32               `protobuf:"varint,8,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
-	// Further rules. An access point refuses a peer with rules that it cannot enforce.
+	// Additional rules. An access point refuses a peer with rules that it cannot enforce.
 	Rules []*Rule `protobuf:"bytes,9,rep,name=rules,proto3" json:"rules,omitempty"`
-	// Limits in bit/s from and to the client; 0 = as `bandwidth` says.
+	// Rate limits from and to the client, bit/s; 0 = use `bandwidth`.
 	RateUp        uint64 `protobuf:"varint,10,opt,name=rate_up,json=rateUp,proto3" json:"rate_up,omitempty"`
 	RateDown      uint64 `protobuf:"varint,11,opt,name=rate_down,json=rateDown,proto3" json:"rate_down,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -964,14 +964,14 @@ func (x *Peer) GetRateDown() uint64 {
 	return 0
 }
 
-// Matches packets of a session by their remote end: the destination of what the client sends, the source of what it gets. Of the
-// rules that match, the one with the lowest priority number decides; what no rule matches is denied.
+// Matches a session's packets by their remote end: the destination of packets from the client, or the source of packets to it. The
+// matching rule with the lowest priority number applies; packets that match no rule are dropped.
 type Rule struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Direction Rule_Direction         `protobuf:"varint,1,opt,name=direction,proto3,enum=sag.accesspoint.v1.Rule_Direction" json:"direction,omitempty"`
 	Protocol  Rule_Protocol          `protobuf:"varint,2,opt,name=protocol,proto3,enum=sag.accesspoint.v1.Rule_Protocol" json:"protocol,omitempty"`
 	Prefix    string                 `protobuf:"bytes,3,opt,name=prefix,proto3" json:"prefix,omitempty"`
-	// Of the remote end; none = all.
+	// Ports of the remote end; none = all.
 	Ports         []*Rule_PortRange `protobuf:"bytes,4,rep,name=ports,proto3" json:"ports,omitempty"`
 	Action        Rule_Action       `protobuf:"varint,5,opt,name=action,proto3,enum=sag.accesspoint.v1.Rule_Action" json:"action,omitempty"`
 	Priority      uint32            `protobuf:"varint,6,opt,name=priority,proto3" json:"priority,omitempty"`
@@ -1056,7 +1056,7 @@ type AcknowledgeRequest struct {
 	Epoch    uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Revision uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	BootId   string                 `protobuf:"bytes,3,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
-	// Peers that could not be put in force, with why.
+	// Peers that could not be added, with the reason.
 	Refused       []*RefusedPeer `protobuf:"bytes,4,rep,name=refused,proto3" json:"refused,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1208,16 +1208,16 @@ func (*AcknowledgeResponse) Descriptor() ([]byte, []int) {
 	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13}
 }
 
-// Counted since the session's peer was first put in force in this boot of the access point.
+// Cumulative since the session's peer was first added during this boot of the access point.
 type Counters struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	SessionId string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// Inner bytes from and to the client.
 	RxBytes uint64 `protobuf:"varint,2,opt,name=rx_bytes,json=rxBytes,proto3" json:"rx_bytes,omitempty"`
 	TxBytes uint64 `protobuf:"varint,3,opt,name=tx_bytes,json=txBytes,proto3" json:"tx_bytes,omitempty"`
-	// Since the last completed handshake; unset = none yet.
+	// Time since the last completed handshake; unset = none yet.
 	HandshakeAge *durationpb.Duration `protobuf:"bytes,4,opt,name=handshake_age,json=handshakeAge,proto3" json:"handshake_age,omitempty"`
-	// The highest generation a probe has carried, and whether it said "active here".
+	// The highest generation seen in a probe, and whether that probe was marked "active here".
 	Generation    uint64 `protobuf:"varint,5,opt,name=generation,proto3" json:"generation,omitempty"`
 	Active        bool   `protobuf:"varint,6,opt,name=active,proto3" json:"active,omitempty"`
 	unknownFields protoimpl.UnknownFields

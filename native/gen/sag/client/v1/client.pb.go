@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: sag/client/v1/client.proto
 
-// Client ↔ cloud instance, over HTTPS. Every failure carries a sag.types.v1.Failure in the error details.
+// Client to cloud instance, over HTTPS. Every failure has a sag.types.v1.Failure in its error details.
 
 package clientv1
 
@@ -29,8 +29,8 @@ const (
 type ServerInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Hello *v1.Hello              `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
-	// SHA-256 of the SubjectPublicKeyInfo: in use, spare. Told on a trusted connection only; a client that pins takes them
-	// over as the next ones.
+	// SHA-256 of the SubjectPublicKeyInfo: of the key in use, then of the spare one. A client that pins stores these for later
+	// connections; it may do so only over a connection that it trusts.
 	SpkiPins      [][]byte `protobuf:"bytes,2,rep,name=spki_pins,json=spkiPins,proto3" json:"spki_pins,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -83,7 +83,7 @@ func (x *ServerInfo) GetSpkiPins() [][]byte {
 type DiscoverRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Hello *v1.Hello              `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
-	// Five letters or digits, letters case-insensitive.
+	// Five letters or digits, case-insensitive.
 	EnterpriseCode string `protobuf:"bytes,2,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -136,7 +136,7 @@ func (x *DiscoverRequest) GetEnterpriseCode() string {
 type DiscoverResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Server *ServerInfo            `protobuf:"bytes,1,opt,name=server,proto3" json:"server,omitempty"`
-	// What a person calls this intranet, for example "Contoso".
+	// Name of the intranet, for example "Contoso".
 	DisplayName    string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	EnterpriseCode string `protobuf:"bytes,3,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
 	unknownFields  protoimpl.UnknownFields
@@ -196,11 +196,11 @@ func (x *DiscoverResponse) GetEnterpriseCode() string {
 
 type Device struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Random, made once per user and machine: 32 lower-case hexadecimal digits.
+	// Random, created once per user and host: 32 lower-case hexadecimal digits.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// For people, for example "anna-laptop".
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// "linux", "darwin", "windows".
+	// "linux", "darwin" or "windows".", "darwin", "windows".
 	Platform      string `protobuf:"bytes,3,opt,name=platform,proto3" json:"platform,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -263,8 +263,8 @@ type SignInRequest struct {
 	EnterpriseCode string                 `protobuf:"bytes,2,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
 	UserName       string                 `protobuf:"bytes,3,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
 	Password       string                 `protobuf:"bytes,4,opt,name=password,proto3" json:"password,omitempty"`
-	// Second factor, when asked for: `second_factor_required` with Failure.field "otp" (a code is missing, wrong or used
-	// already), or "second_factor" (one is required and there is none yet: EnrolSecondFactor, then SignIn with a code).
+	// TOTP code. Refused with `second_factor_required` and Failure.field "otp" if the code is missing, wrong or already used, or with
+	// "second_factor" if a second factor is required and none is set up (EnrolSecondFactor, then SignIn with a code).
 	Otp           string  `protobuf:"bytes,5,opt,name=otp,proto3" json:"otp,omitempty"`
 	Device        *Device `protobuf:"bytes,6,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -347,9 +347,9 @@ type Tokens struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	RefreshToken string                 `protobuf:"bytes,1,opt,name=refresh_token,json=refreshToken,proto3" json:"refresh_token,omitempty"`
 	AccessToken  string                 `protobuf:"bytes,2,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
-	// How long the access token is good from now.
+	// Remaining lifetime of the access token.
 	AccessTokenLifetime *durationpb.Duration `protobuf:"bytes,3,opt,name=access_token_lifetime,json=accessTokenLifetime,proto3" json:"access_token_lifetime,omitempty"`
-	// How long until a person is needed again.
+	// Time until the person has to sign in again.
 	SignInLifetime *durationpb.Duration `protobuf:"bytes,4,opt,name=sign_in_lifetime,json=signInLifetime,proto3" json:"sign_in_lifetime,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -697,7 +697,7 @@ func (x *SignOutRequest) GetRefreshToken() string {
 	return ""
 }
 
-// Also when the token was unknown already: signing out twice is no failure.
+// SignOut also succeeds for an unknown token.
 type SignOutResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -741,7 +741,7 @@ type ChangePasswordRequest struct {
 	Password       string                 `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
 	NewPassword    string                 `protobuf:"bytes,4,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
 	Otp            string                 `protobuf:"bytes,5,opt,name=otp,proto3" json:"otp,omitempty"`
-	// The device that goes on being signed in; all other devices of the account are signed out.
+	// The device that stays signed in; all other devices of the account are signed out.
 	DeviceId      string `protobuf:"bytes,6,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -858,10 +858,10 @@ func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
 type DialRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Hello *v1.Hello              `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
-	// WireGuard public key, made for this session by sag-tunnel.
+	// WireGuard public key that sag-tunnel generated for this session.
 	PublicKey []byte  `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
 	Mode      v1.Mode `protobuf:"varint,3,opt,name=mode,proto3,enum=sag.types.v1.Mode" json:"mode,omitempty"`
-	// An access point's id a person chose; empty = the cloud's order.
+	// Id of the access point that the person chose; empty = the cloud's order.
 	AccessPointId string `protobuf:"bytes,4,opt,name=access_point_id,json=accessPointId,proto3" json:"access_point_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -973,7 +973,7 @@ type ForgotPasswordRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
 	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
-	// The code is good on this device only, so that nobody else can use up its tries.
+	// The code is valid only on this device, so that nobody else can use up its tries.
 	DeviceId      string `protobuf:"bytes,3,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1070,7 +1070,7 @@ type ResetPasswordRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
 	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
-	// As in the mail; case, blanks and hyphens do not matter.
+	// The code from the mail; case, blanks and hyphens are ignored.
 	Code          string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
 	NewPassword   string `protobuf:"bytes,4,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
 	DeviceId      string `protobuf:"bytes,5,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
@@ -1184,7 +1184,7 @@ type EnrolSecondFactorRequest struct {
 	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
 	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
 	Password       string                 `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
-	// Of the second factor in force, if there is one.
+	// Code of the second factor in force, if there is one.
 	Otp           string `protobuf:"bytes,4,opt,name=otp,proto3" json:"otp,omitempty"`
 	DeviceId      string `protobuf:"bytes,5,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1260,9 +1260,9 @@ type EnrolSecondFactorResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `otpauth://totp/…`, for a QR code.
 	Uri string `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
-	// The same secret in base32, to be typed. RFC 6238: SHA-1, 6 digits, 30 s.
+	// The secret in base32, for typing. RFC 6238: SHA-1, 6 digits, 30 s.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
-	// How long it can be confirmed.
+	// Time left to confirm it.
 	Lifetime      *durationpb.Duration `protobuf:"bytes,3,opt,name=lifetime,proto3" json:"lifetime,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1324,7 +1324,7 @@ type ConfirmSecondFactorRequest struct {
 	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
 	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
 	Password       string                 `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
-	// Made with the new secret.
+	// Code of the new secret.
 	Otp           string `protobuf:"bytes,4,opt,name=otp,proto3" json:"otp,omitempty"`
 	DeviceId      string `protobuf:"bytes,5,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1437,7 +1437,7 @@ type RemoveSecondFactorRequest struct {
 	EnterpriseCode string                 `protobuf:"bytes,1,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
 	UserName       string                 `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
 	Password       string                 `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
-	// Of the second factor that goes.
+	// Code of the second factor to remove.
 	Otp           string `protobuf:"bytes,4,opt,name=otp,proto3" json:"otp,omitempty"`
 	DeviceId      string `protobuf:"bytes,5,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1586,12 +1586,12 @@ type OwnDevice struct {
 	DeviceId string                 `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Platform string                 `protobuf:"bytes,3,opt,name=platform,proto3" json:"platform,omitempty"`
-	// How long ago it signed in for the first time.
+	// Time since its first sign-in.
 	FirstSeen *durationpb.Duration `protobuf:"bytes,4,opt,name=first_seen,json=firstSeen,proto3" json:"first_seen,omitempty"`
-	// How long ago it was heard of.
+	// Time since it was last seen.
 	LastSeen *durationpb.Duration `protobuf:"bytes,5,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
 	SignedIn bool                 `protobuf:"varint,6,opt,name=signed_in,json=signedIn,proto3" json:"signed_in,omitempty"`
-	// The one that asks.
+	// The calling device.
 	ThisDevice    bool `protobuf:"varint,7,opt,name=this_device,json=thisDevice,proto3" json:"this_device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1678,10 +1678,10 @@ func (x *OwnDevice) GetThisDevice() bool {
 
 type ListDevicesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The latest heard of first.
+	// Most recently seen first.
 	Devices      []*OwnDevice `protobuf:"bytes,1,rep,name=devices,proto3" json:"devices,omitempty"`
 	SecondFactor bool         `protobuf:"varint,2,opt,name=second_factor,json=secondFactor,proto3" json:"second_factor,omitempty"`
-	// The administrator's policy.
+	// Whether the administrator requires a second factor.
 	SecondFactorRequired bool `protobuf:"varint,3,opt,name=second_factor_required,json=secondFactorRequired,proto3" json:"second_factor_required,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -1782,9 +1782,9 @@ type OwnSession struct {
 	// Inner addresses of the client.
 	Addresses []string `protobuf:"bytes,4,rep,name=addresses,proto3" json:"addresses,omitempty"`
 	Mode      v1.Mode  `protobuf:"varint,5,opt,name=mode,proto3,enum=sag.types.v1.Mode" json:"mode,omitempty"`
-	// How long ago it was dialled.
+	// Time since Dial.
 	Age *durationpb.Duration `protobuf:"bytes,6,opt,name=age,proto3" json:"age,omitempty"`
-	// Of the device that asks.
+	// Belongs to the calling device.
 	ThisDevice    bool `protobuf:"varint,7,opt,name=this_device,json=thisDevice,proto3" json:"this_device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1871,7 +1871,7 @@ func (x *OwnSession) GetThisDevice() bool {
 
 type ListSessionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The latest first.
+	// Latest first.
 	Sessions      []*OwnSession `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,7 +30,7 @@ const (
 	Transport_TRANSPORT_UNSPECIFIED Transport = 0
 	// WireGuard datagrams over UDP.
 	Transport_TRANSPORT_UDP Transport = 1
-	// Length-framed datagrams over TLS.
+	// Length-prefixed datagrams over TLS.
 	Transport_TRANSPORT_TLS Transport = 2
 )
 
@@ -79,7 +79,7 @@ type ResourceKind int32
 
 const (
 	ResourceKind_RESOURCE_KIND_UNSPECIFIED ResourceKind = 0
-	// Something else; so is a kind that a reader does not know.
+	// Anything else. Readers also use this for kinds that they do not know.
 	ResourceKind_RESOURCE_KIND_OTHER    ResourceKind = 1
 	ResourceKind_RESOURCE_KIND_WEB      ResourceKind = 2
 	ResourceKind_RESOURCE_KIND_SSH      ResourceKind = 3
@@ -143,12 +143,12 @@ func (ResourceKind) EnumDescriptor() ([]byte, []int) {
 type Endpoint struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Transport Transport              `protobuf:"varint,1,opt,name=transport,proto3,enum=sag.client.v1.Transport" json:"transport,omitempty"`
-	// An IP address or a host name.
+	// IP address or host name.
 	Host string `protobuf:"bytes,2,opt,name=host,proto3" json:"host,omitempty"`
 	Port uint32 `protobuf:"varint,3,opt,name=port,proto3" json:"port,omitempty"`
 	// SHA-256 of the SubjectPublicKeyInfo; for TRANSPORT_TLS.
 	SpkiPins [][]byte `protobuf:"bytes,4,rep,name=spki_pins,json=spkiPins,proto3" json:"spki_pins,omitempty"`
-	// The name in the certificate; for TRANSPORT_TLS. Empty = host.
+	// Name in the certificate; for TRANSPORT_TLS. Empty = host.
 	ServerName    string `protobuf:"bytes,5,opt,name=server_name,json=serverName,proto3" json:"server_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -224,15 +224,15 @@ type AccessPoint struct {
 	Id        string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Name      string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	PublicKey []byte                 `protobuf:"bytes,3,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
-	// An inner address of the access point's own, that only answers probes (docs/architecture.md, "Probes").
+	// Inner address of the access point that only answers probes (docs/architecture.md, "Probes").
 	ProbeAddress string `protobuf:"bytes,4,opt,name=probe_address,json=probeAddress,proto3" json:"probe_address,omitempty"`
-	// Of this session with this access point; gone at the end of the lease.
+	// Pre-shared key of this session with this access point; deleted when the lease ends.
 	PresharedKey []byte      `protobuf:"bytes,5,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
 	Endpoints    []*Endpoint `protobuf:"bytes,6,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
-	// It has acknowledged this session's peer.
+	// Whether it has acknowledged this session's peer.
 	Ready  bool   `protobuf:"varint,7,opt,name=ready,proto3" json:"ready,omitempty"`
 	Region string `protobuf:"bytes,8,opt,name=region,proto3" json:"region,omitempty"`
-	// Connections survive a change between two access points that both say so; others are lost and have to end at once.
+	// Connections survive a switch between two access points that both set this; otherwise they break and should be closed at once.
 	KeepsConnections bool `protobuf:"varint,9,opt,name=keeps_connections,json=keepsConnections,proto3" json:"keeps_connections,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -334,9 +334,10 @@ func (x *AccessPoint) GetKeepsConnections() bool {
 type Dns struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Servers []string               `protobuf:"bytes,1,rep,name=servers,proto3" json:"servers,omitempty"`
-	// Names that are asked inside, with all below them. None = all names, if there are servers.
+	// Names resolved by these servers, with all names below them. None = all names, if there are servers.
 	Domains []string `protobuf:"bytes,2,rep,name=domains,proto3" json:"domains,omitempty"`
-	// Appended to short names, in this order: "payroll" is looked up as "payroll.corp.example". Names below them are asked inside.
+	// Appended to short names, in this order: "payroll" is looked up as "payroll.corp.example". Names below these domains are resolved by
+	// these servers.
 	SearchDomains []string `protobuf:"bytes,3,rep,name=search_domains,json=searchDomains,proto3" json:"search_domains,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -448,37 +449,39 @@ func (x *Policy) GetLockdown() bool {
 type Session struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	SessionId string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Empty in RenewResponse: the one from Dial stays.
+	// Empty in RenewResponse: the token from Dial stays valid.
 	SessionToken string `protobuf:"bytes,2,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
-	// The client's inner addresses, each as a prefix (/32, /128): one v4 and one v6. The v6 one is always there: probes use it.
+	// The client's inner addresses as prefixes (/32, /128): one IPv4 and one IPv6 address. The IPv6 address is always present, because
+	// probes use it.
 	Addresses []string `protobuf:"bytes,3,rep,name=addresses,proto3" json:"addresses,omitempty"`
 	// In the order in which to try them.
 	AccessPoints []*AccessPoint `protobuf:"bytes,4,rep,name=access_points,json=accessPoints,proto3" json:"access_points,omitempty"`
-	// Prefixes that are inside.
+	// Prefixes to route through the tunnel.
 	Routes []string `protobuf:"bytes,5,rep,name=routes,proto3" json:"routes,omitempty"`
 	Dns    *Dns     `protobuf:"bytes,6,opt,name=dns,proto3" json:"dns,omitempty"`
-	// Of the tunnel, bytes.
+	// Inner MTU, bytes.
 	Mtu    uint32  `protobuf:"varint,7,opt,name=mtu,proto3" json:"mtu,omitempty"`
 	Policy *Policy `protobuf:"bytes,8,opt,name=policy,proto3" json:"policy,omitempty"`
-	// How long peer and address are kept from now without hearing from the client or, at the access point, from the cloud.
+	// How long the peer and address are kept, from now, without contact to the client or, at the access point, to the cloud.
 	Lease *durationpb.Duration `protobuf:"bytes,9,opt,name=lease,proto3" json:"lease,omitempty"`
-	// When to renew, from now.
+	// Time until the session should be renewed.
 	RenewAfter *durationpb.Duration `protobuf:"bytes,10,opt,name=renew_after,json=renewAfter,proto3" json:"renew_after,omitempty"`
 	Hops       []*v1.Hop            `protobuf:"bytes,11,rep,name=hops,proto3" json:"hops,omitempty"`
 	Warnings   []*v1.Warning        `protobuf:"bytes,12,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// Counts Dial and every Renew with a new key. High half of a probe's generation, so that it grows over restarts.
+	// Counts Dial and every Renew with a new key. It is the high half of a probe's generation, so that generations increase across
+	// restarts.
 	Incarnation uint32 `protobuf:"varint,13,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
-	// Changes whenever routes, DNS, policy, hops, resources or access points do, and when pre-shared keys had to be made anew.
+	// Changes with routes, DNS, policy, hops, resources and access points, and when lost pre-shared keys were replaced.
 	ProfileRevision string `protobuf:"bytes,14,opt,name=profile_revision,json=profileRevision,proto3" json:"profile_revision,omitempty"`
 	InstanceId      string `protobuf:"bytes,15,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	DisplayName     string `protobuf:"bytes,16,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// How long until a person has to sign in again.
+	// Time until the person has to sign in again.
 	SignInLifetime *durationpb.Duration `protobuf:"bytes,17,opt,name=sign_in_lifetime,json=signInLifetime,proto3" json:"sign_in_lifetime,omitempty"`
-	// What the administrator publishes, in the administrator's order.
+	// Published resources, in the administrator's order.
 	Resources []*Resource `protobuf:"bytes,18,rep,name=resources,proto3" json:"resources,omitempty"`
-	// Of the SAG instance, upper case. By it a service in system mode knows whether an administrator trusts this intranet.
+	// Of the SAG instance, upper case. The service in system mode uses it to check whether an administrator trusts this intranet.
 	EnterpriseCode string `protobuf:"bytes,19,opt,name=enterprise_code,json=enterpriseCode,proto3" json:"enterprise_code,omitempty"`
-	// Cap of the account, each way, Kbit/s; 0 = none, or a cloud instance of an earlier version.
+	// Bandwidth cap of the account in each direction, Kbit/s; 0 = none, or the cloud instance is an older version.
 	BandwidthKbps uint32 `protobuf:"varint,20,opt,name=bandwidth_kbps,json=bandwidthKbps,proto3" json:"bandwidth_kbps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -654,13 +657,13 @@ func (x *Session) GetBandwidthKbps() uint32 {
 	return 0
 }
 
-// Something inside that is worth a name.
+// A published resource.
 type Resource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For people; one of a kind in its intranet.
+	// For people; unique per intranet.
 	Name string       `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Kind ResourceKind `protobuf:"varint,2,opt,name=kind,proto3,enum=sag.client.v1.ResourceKind" json:"kind,omitempty"`
-	// Web: an http or https URL. The others: HOST or HOST:PORT ([HOST]:PORT), without a port that of the kind.
+	// Web: an http or https URL. Others: HOST or HOST:PORT ([HOST]:PORT); default: the port of the kind.
 	Address       string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -720,7 +723,7 @@ func (x *Resource) GetAddress() string {
 type RenewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Hello *v1.Hello              `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
-	// Empty = the key stays.
+	// Empty = keep the key.
 	PublicKey     []byte `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -773,7 +776,7 @@ func (x *RenewRequest) GetPublicKey() []byte {
 type RenewResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Session *Session               `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
-	// As in ServerInfo: SHA-256 of the SubjectPublicKeyInfo, in use and spare.
+	// As in ServerInfo: SHA-256 of the SubjectPublicKeyInfo, of the key in use and the spare one.
 	SpkiPins      [][]byte `protobuf:"bytes,2,rep,name=spki_pins,json=spkiPins,proto3" json:"spki_pins,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1048,7 +1051,7 @@ type EventsResponse_Heartbeat struct {
 }
 
 type EventsResponse_Ended struct {
-	// The session is over, for this cause: kicked, replaced, account_disabled, session_expired, instance_locked, …
+	// The session has ended with this cause: kicked, replaced, account_disabled, session_expired, instance_locked, …
 	Ended *v1.Failure `protobuf:"bytes,3,opt,name=ended,proto3,oneof"`
 }
 
@@ -1070,11 +1073,11 @@ func (*EventsResponse_ProfileChanged) isEventsResponse_Event() {}
 
 func (*EventsResponse_Message) isEventsResponse_Event() {}
 
-// First on every stream.
+// First event of every stream.
 type Opened struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Hello *v1.Hello              `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
-	// Other than the one held → Renew.
+	// If it differs from the client's revision, call Renew.
 	ProfileRevision string `protobuf:"bytes,2,opt,name=profile_revision,json=profileRevision,proto3" json:"profile_revision,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -1124,7 +1127,7 @@ func (x *Opened) GetProfileRevision() string {
 	return ""
 }
 
-// Every 20 s.
+// Sent every 20 s.
 type Heartbeat struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1161,7 +1164,7 @@ func (*Heartbeat) Descriptor() ([]byte, []int) {
 	return file_sag_client_v1_session_proto_rawDescGZIP(), []int{13}
 }
 
-// Renew fetches the new one.
+// Call Renew to get the new profile.
 type ProfileChanged struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	ProfileRevision string                 `protobuf:"bytes,1,opt,name=profile_revision,json=profileRevision,proto3" json:"profile_revision,omitempty"`
@@ -1206,7 +1209,7 @@ func (x *ProfileChanged) GetProfileRevision() string {
 	return ""
 }
 
-// From the administrator, to be shown as text.
+// Message from the administrator, to be shown as plain text.
 type Message struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: sag/tunnel/v1/tunnel.proto
 
-// core ↔ sag-tunnel on one machine, over a Unix socket (HTTP/1.1). Who may call is decided by the peer's credentials.
+// App and CLI to sag-tunnel on the same host, over a Unix socket (HTTP/1.1). The peer's credentials decide who may call.
 
 package tunnelv1
 
@@ -284,7 +284,7 @@ func (x *MayConnectRequest) GetEnterpriseCode() string {
 
 type MayConnectResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why not; unset = the caller may.
+	// Why the caller may not connect; unset = the caller may.
 	Refusal       *v1.Failure `protobuf:"bytes,1,opt,name=refusal,proto3" json:"refusal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -423,12 +423,13 @@ func (x *PrepareResponse) GetPublicKey() []byte {
 	return nil
 }
 
-// How to reach the cloud instance again.
+// How to reach the cloud instance.
 type Cloud struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// https://host:port
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// Non-empty: the certificate's SPKI must be one of these, whoever signed it. Empty: the system's authorities decide.
+	// If not empty, the certificate's SPKI must be one of these, regardless of its issuer. If empty, the system's certificate authorities
+	// decide.
 	SpkiPins      [][]byte `protobuf:"bytes,2,rep,name=spki_pins,json=spkiPins,proto3" json:"spki_pins,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -485,8 +486,8 @@ type ProxyOptions struct {
 	SocksListen string  `protobuf:"bytes,1,opt,name=socks_listen,json=socksListen,proto3" json:"socks_listen,omitempty"`
 	HttpListen  string  `protobuf:"bytes,2,opt,name=http_listen,json=httpListen,proto3" json:"http_listen,omitempty"`
 	Outside     Outside `protobuf:"varint,3,opt,name=outside,proto3,enum=sag.tunnel.v1.Outside" json:"outside,omitempty"`
-	// The address is a preference: where it cannot be had, for example because another program has it, any free one is taken.
-	// Without it Start fails, and can be called again with the same attempt.
+	// If true and the address is not available, for example because another program uses it, any free one is used. If false, Start fails
+	// and can be called again with the same attempt.
 	SocksPreferred bool `protobuf:"varint,4,opt,name=socks_preferred,json=socksPreferred,proto3" json:"socks_preferred,omitempty"`
 	HttpPreferred  bool `protobuf:"varint,5,opt,name=http_preferred,json=httpPreferred,proto3" json:"http_preferred,omitempty"`
 	unknownFields  protoimpl.UnknownFields
@@ -768,7 +769,7 @@ func (x *StopResponse) GetState() *State {
 
 type GetStatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Ask the access point for proof of life before answering (at most 1 s).
+	// Probe the access point before answering (at most 1 s).
 	Probe         bool `protobuf:"varint,1,opt,name=probe,proto3" json:"probe,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -857,7 +858,7 @@ func (x *GetStatesResponse) GetStates() []*State {
 
 type WatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Somebody is looking: probe every second and report traffic, for as long as this stream is open.
+	// The state is being watched by a person: probe every second and report traffic while this stream is open.
 	Attentive     bool `protobuf:"varint,1,opt,name=attentive,proto3" json:"attentive,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1005,7 +1006,7 @@ type WatchResponse_Changed struct {
 }
 
 type WatchResponse_Heartbeat struct {
-	// Every 20 s.
+	// Sent every 20 s.
 	Heartbeat *Heartbeat `protobuf:"bytes,5,opt,name=heartbeat,proto3,oneof"`
 }
 
@@ -1018,7 +1019,7 @@ func (*WatchResponse_Heartbeat) isWatchResponse_Change() {}
 type PingRequest struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	IntranetId string                 `protobuf:"bytes,1,opt,name=intranet_id,json=intranetId,proto3" json:"intranet_id,omitempty"`
-	// An address, or a name that is looked up inside.
+	// An address, or a name that is resolved through the tunnel.
 	Host string `protobuf:"bytes,2,opt,name=host,proto3" json:"host,omitempty"`
 	// At most 10 s; unset = 2 s.
 	Patience      *durationpb.Duration `protobuf:"bytes,3,opt,name=patience,proto3" json:"patience,omitempty"`
@@ -1079,7 +1080,7 @@ func (x *PingRequest) GetPatience() *durationpb.Duration {
 
 type PingResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// That was asked, without a prefix length.
+	// The address that was pinged, without prefix length.
 	Address       string               `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	RoundTrip     *durationpb.Duration `protobuf:"bytes,2,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1132,18 +1133,18 @@ func (x *PingResponse) GetRoundTrip() *durationpb.Duration {
 
 type Lockdown struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The kernel holds everything back, as it was found just now.
+	// Whether the kernel is blocking everything, as read just now.
 	On bool `protobuf:"varint,1,opt,name=on,proto3" json:"on,omitempty"`
-	// Who wants it; unset = nobody.
+	// Who turned it on; unset = nobody.
 	By LockdownBy `protobuf:"varint,2,opt,name=by,proto3,enum=sag.tunnel.v1.LockdownBy" json:"by,omitempty"`
-	// HOST:PORT of the cloud instances that can be dialled all the same.
+	// HOST:PORT of the cloud instances that can still be dialled.
 	Reachable []string `protobuf:"bytes,3,rep,name=reachable,proto3" json:"reachable,omitempty"`
-	// Left of the time in which a captive portal can be reached, and by which link; unset = it can not.
+	// Remaining time of the captive-portal exception, and its link; unset = there is none.
 	PortalLeft *durationpb.Duration `protobuf:"bytes,4,opt,name=portal_left,json=portalLeft,proto3" json:"portal_left,omitempty"`
 	PortalLink string               `protobuf:"bytes,5,opt,name=portal_link,json=portalLink,proto3" json:"portal_link,omitempty"`
-	// Packets that were held back since lockdown was put in force.
+	// Packets dropped since lockdown was turned on.
 	Dropped uint64 `protobuf:"varint,6,opt,name=dropped,proto3" json:"dropped,omitempty"`
-	// Whoever asks may set and lift it, and may open the way to a captive portal.
+	// Whether the caller may turn lockdown on and off, and open the captive-portal exception.
 	MaySet        bool `protobuf:"varint,7,opt,name=may_set,json=maySet,proto3" json:"may_set,omitempty"`
 	MayOpenPortal bool `protobuf:"varint,8,opt,name=may_open_portal,json=mayOpenPortal,proto3" json:"may_open_portal,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1319,7 +1320,7 @@ func (x *GetLockdownResponse) GetLockdown() *Lockdown {
 type SetLockdownRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	On    bool                   `protobuf:"varint,1,opt,name=on,proto3" json:"on,omitempty"`
-	// URLs of cloud instances that this machine has to be able to dial, beside those that it has been connected with.
+	// URLs of cloud instances that this host must be able to dial, in addition to those it has been connected to.
 	Clouds        []string `protobuf:"bytes,2,rep,name=clouds,proto3" json:"clouds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1504,7 +1505,7 @@ func (x *OpenPortalResponse) GetLockdown() *Lockdown {
 
 type ReadLogRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Lines that came after this one; 0 = all that are kept.
+	// Return lines after this number; 0 = all that are kept.
 	After         uint64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1549,9 +1550,9 @@ func (x *ReadLogRequest) GetAfter() uint64 {
 
 type ReadLogResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// JSON, one object each, the oldest first.
+	// One JSON object per line, oldest first.
 	Lines []string `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
-	// Number of the last one, for the next question's `after`.
+	// Number of the last line, for `after` of the next call.
 	Last          uint64 `protobuf:"varint,2,opt,name=last,proto3" json:"last,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1686,7 +1687,7 @@ type AccessPointState struct {
 	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Endpoint string                 `protobuf:"bytes,3,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// Round trip of the last answered probe; unset = none yet.
+	// Round-trip time of the last answered probe; unset = none yet.
 	Latency       *durationpb.Duration `protobuf:"bytes,4,opt,name=latency,proto3" json:"latency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1754,23 +1755,23 @@ type SessionState struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	SessionId string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	Addresses []string               `protobuf:"bytes,2,rep,name=addresses,proto3" json:"addresses,omitempty"`
-	// Since the tunnel first came up.
+	// Time since the tunnel first came up.
 	Since *durationpb.Duration `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
-	// Left of the lease.
+	// Remaining time of the lease.
 	LeaseLeft *durationpb.Duration `protobuf:"bytes,4,opt,name=lease_left,json=leaseLeft,proto3" json:"lease_left,omitempty"`
 	Lease     *durationpb.Duration `protobuf:"bytes,5,opt,name=lease,proto3" json:"lease,omitempty"`
 	Renewals  uint32               `protobuf:"varint,6,opt,name=renewals,proto3" json:"renewals,omitempty"`
-	// What sag-tunnel's own TLS to the cloud negotiated, for example "X25519MLKEM768"; empty before the first contact.
+	// Key exchange of sag-tunnel's own TLS connection to the cloud, for example "X25519MLKEM768"; empty before the first connection.
 	KeyExchange string `protobuf:"bytes,7,opt,name=key_exchange,json=keyExchange,proto3" json:"key_exchange,omitempty"`
-	// A pre-shared key is in force with the active access point.
+	// Whether a pre-shared key is used with the active access point.
 	PresharedKey bool                 `protobuf:"varint,8,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
 	Mtu          uint32               `protobuf:"varint,9,opt,name=mtu,proto3" json:"mtu,omitempty"`
 	Routes       []string             `protobuf:"bytes,10,rep,name=routes,proto3" json:"routes,omitempty"`
 	Dns          *v11.Dns             `protobuf:"bytes,11,opt,name=dns,proto3" json:"dns,omitempty"`
 	HandshakeAge *durationpb.Duration `protobuf:"bytes,12,opt,name=handshake_age,json=handshakeAge,proto3" json:"handshake_age,omitempty"`
-	// What the administrator publishes.
+	// Published resources.
 	Resources []*v11.Resource `protobuf:"bytes,13,rep,name=resources,proto3" json:"resources,omitempty"`
-	// Cap of the account, each way, Kbit/s; 0 = none, or not told.
+	// Bandwidth cap of the account in each direction, Kbit/s; 0 = none or unknown.
 	BandwidthKbps uint32 `protobuf:"varint,14,opt,name=bandwidth_kbps,json=bandwidthKbps,proto3" json:"bandwidth_kbps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2018,10 +2019,10 @@ func (x *Traffic) GetTxBytes() uint64 {
 	return 0
 }
 
-// The machine in system mode, as it was found just now; not as it was meant to be.
+// Settings of the host in system mode, as read just now rather than as planned.
 type Machine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Routes and rules of ours that are there, each as `ip route` and `ip rule` would print it.
+	// Our routes and rules that exist, in the format of `ip route` and `ip rule`.
 	Routes        []string `protobuf:"bytes,1,rep,name=routes,proto3" json:"routes,omitempty"`
 	Rules         []string `protobuf:"bytes,2,rep,name=rules,proto3" json:"rules,omitempty"`
 	Names         *Names   `protobuf:"bytes,3,opt,name=names,proto3" json:"names,omitempty"`
@@ -2088,19 +2089,19 @@ func (x *Machine) GetGuard() *Guard {
 	return nil
 }
 
-// Who is asked for names. Unset in Machine: nothing was changed.
+// DNS settings of the host. Unset in Machine: unchanged.
 type Names struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What was changed: "systemd-resolved", "NetworkManager" or "file".
 	Backend string `protobuf:"bytes,1,opt,name=backend,proto3" json:"backend,omitempty"`
-	// The intranet's name servers, and the domains (reverse zones included) that they alone are asked for.
+	// The intranet's name servers, and the domains (including reverse zones) that only they resolve.
 	Servers []string `protobuf:"bytes,2,rep,name=servers,proto3" json:"servers,omitempty"`
 	Domains []string `protobuf:"bytes,3,rep,name=domains,proto3" json:"domains,omitempty"`
-	// No domains were pushed: they are asked for everything.
+	// The intranet has no DNS domains: these servers resolve all names.
 	Everything bool `protobuf:"varint,4,opt,name=everything,proto3" json:"everything,omitempty"`
-	// The machine is not like that, because somebody else changed it: what was found, in words. Empty = all is well.
+	// What another program changed; empty = the settings are as planned.
 	Trouble string `protobuf:"bytes,5,opt,name=trouble,proto3" json:"trouble,omitempty"`
-	// Appended to short names.
+	// Search domains.
 	SearchDomains []string `protobuf:"bytes,6,rep,name=search_domains,json=searchDomains,proto3" json:"search_domains,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2178,18 +2179,19 @@ func (x *Names) GetSearchDomains() []string {
 	return nil
 }
 
-// What is held back outside the tunnel. Unset in Machine: nothing is.
+// What is blocked outside the tunnel. Unset in Machine: nothing.
 type Guard struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Blocking v1.Blocking            `protobuf:"varint,1,opt,name=blocking,proto3,enum=sag.types.v1.Blocking" json:"blocking,omitempty"`
-	// Prefixes that leave by the tunnel or not at all, and domains that are not asked for outside it.
+	// Prefixes that are reached only through the tunnel, and domains that are resolved only through it.
 	Prefixes []string `protobuf:"bytes,2,rep,name=prefixes,proto3" json:"prefixes,omitempty"`
 	Domains  []string `protobuf:"bytes,3,rep,name=domains,proto3" json:"domains,omitempty"`
-	// Lockdown: nothing but the tunnel leaves, session or not. Set by an administrator, or by the intranet's policy.
+	// Lockdown: nothing leaves the host except the tunnel, with or without a session. Set by an administrator or by the intranet's
+	// policy.
 	Lockdown bool `protobuf:"varint,4,opt,name=lockdown,proto3" json:"lockdown,omitempty"`
-	// Left of the time in which a captive portal can be reached; unset = it can not.
+	// Remaining time of the captive-portal exception; unset = there is none.
 	PortalLeft *durationpb.Duration `protobuf:"bytes,5,opt,name=portal_left,json=portalLeft,proto3" json:"portal_left,omitempty"`
-	// Packets that were held back since the guard was made.
+	// Packets dropped since the kill switch was turned on.
 	Dropped       uint64 `protobuf:"varint,6,opt,name=dropped,proto3" json:"dropped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2267,12 +2269,12 @@ func (x *Guard) GetDropped() uint64 {
 	return 0
 }
 
-// One intranet, as it is. design: state = phase + cause + what is really blocked.
+// State of one intranet: its phase, the cause, and what is actually blocked.
 type State struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	IntranetId string                 `protobuf:"bytes,1,opt,name=intranet_id,json=intranetId,proto3" json:"intranet_id,omitempty"`
 	Phase      v1.Phase               `protobuf:"varint,2,opt,name=phase,proto3,enum=sag.types.v1.Phase" json:"phase,omitempty"`
-	// Why it is not up; unset when it is.
+	// Why it is not connected; unset if it is.
 	Cause       *v1.Failure       `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
 	Blocking    v1.Blocking       `protobuf:"varint,4,opt,name=blocking,proto3,enum=sag.types.v1.Blocking" json:"blocking,omitempty"`
 	AccessPoint *AccessPointState `protobuf:"bytes,5,opt,name=access_point,json=accessPoint,proto3" json:"access_point,omitempty"`
@@ -2283,7 +2285,7 @@ type State struct {
 	Traffic     *Traffic          `protobuf:"bytes,10,opt,name=traffic,proto3" json:"traffic,omitempty"`
 	Mode        v1.Mode           `protobuf:"varint,11,opt,name=mode,proto3,enum=sag.types.v1.Mode" json:"mode,omitempty"`
 	Pid         uint32            `protobuf:"varint,12,opt,name=pid,proto3" json:"pid,omitempty"`
-	// The last message from the administrator, plain text.
+	// The administrator's last message, plain text.
 	Message string `protobuf:"bytes,13,opt,name=message,proto3" json:"message,omitempty"`
 	// System mode only.
 	Machine       *Machine `protobuf:"bytes,14,opt,name=machine,proto3" json:"machine,omitempty"`

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: sag/types/v1/cause.proto
 
-// What every contract shares: versions, causes, states, warnings and hops.
+// Types shared by all API contracts: versions, causes, states, warnings and hops.
 
 package typesv1
 
@@ -25,14 +25,14 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Why something is not up or did not work. The one table of texts, menders, actions and exit codes that belongs to these
-// codes is common/causes. A reader that does not know a value shows `unknown` with Failure.text.
+// Why something failed or is not connected. common/causes has the texts, actions and exit codes of these codes. A reader that does not
+// know a value shows `unknown` with Failure.text.
 type Cause int32
 
 const (
 	Cause_CAUSE_UNSPECIFIED Cause = 0
 	Cause_CAUSE_UNKNOWN     Cause = 1
-	// A sign-in or session is not there, or is over.
+	// Sign-in and session.
 	Cause_CAUSE_BAD_CREDENTIALS          Cause = 2
 	Cause_CAUSE_UNKNOWN_CODE             Cause = 3
 	Cause_CAUSE_TOO_MANY_ATTEMPTS        Cause = 4
@@ -56,14 +56,14 @@ const (
 	Cause_CAUSE_PROTOCOL_TOO_OLD              Cause = 21
 	Cause_CAUSE_CLIENT_TOO_OLD                Cause = 22
 	Cause_CAUSE_IDENTITY_PROVIDER_UNAVAILABLE Cause = 23
-	// The network one is on, and the access points.
+	// The network that the host is on, and the access points.
 	Cause_CAUSE_CAPTIVE_PORTAL           Cause = 24
 	Cause_CAUSE_NO_NETWORK               Cause = 25
 	Cause_CAUSE_ACCESS_POINT_UNREACHABLE Cause = 26
 	Cause_CAUSE_NO_ACCESS_POINT          Cause = 27
 	Cause_CAUSE_ADDRESS_POOL_EXHAUSTED   Cause = 28
 	Cause_CAUSE_DNS_UNAVAILABLE          Cause = 29
-	// This machine.
+	// The host.
 	Cause_CAUSE_TUNNEL_BINARY_MISSING  Cause = 30
 	Cause_CAUSE_TUNNEL_CRASHED         Cause = 31
 	Cause_CAUSE_SERVICE_NOT_RUNNING    Cause = 32
@@ -84,12 +84,12 @@ const (
 	Cause_CAUSE_TARGET_TIMEOUT        Cause = 46
 	Cause_CAUSE_DATA_DIRECTORY_IN_USE Cause = 47
 	Cause_CAUSE_NOT_A_REAL_PATH       Cause = 48
-	// An argument or field that is not valid; Failure.text says which and why.
+	// An invalid argument or field; Failure.text says which one and why.
 	Cause_CAUSE_INVALID_ARGUMENT Cause = 49
-	// An object an administrator named does not exist, or exists already.
+	// An object that an administrator named does not exist, or already exists.
 	Cause_CAUSE_NOT_FOUND      Cause = 50
 	Cause_CAUSE_ALREADY_EXISTS Cause = 51
-	// Files in which something is kept are incomplete or damaged; Failure.text says which.
+	// Stored files are incomplete or damaged; Failure.text says which.
 	Cause_CAUSE_STORAGE_DAMAGED Cause = 52
 )
 
@@ -234,12 +234,12 @@ func (Cause) EnumDescriptor() ([]byte, []int) {
 	return file_sag_types_v1_cause_proto_rawDescGZIP(), []int{0}
 }
 
-// The first message both ways on every contract.
+// Part of the first message in both directions.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Semantic version of the sender, for example "0.1.0".
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
-	// Names of optional abilities. Unknown names are ignored.
+	// Names of optional features. Unknown names are ignored.
 	Capabilities  []string `protobuf:"bytes,2,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -289,7 +289,7 @@ func (x *Hello) GetCapabilities() []string {
 	return nil
 }
 
-// A session of the same account, for `session_limit`.
+// A running session of the account, for `session_limit`.
 type ActiveSession struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
@@ -358,23 +358,23 @@ func (x *ActiveSession) GetClientAddress() string {
 	return ""
 }
 
-// A failure as it crosses a contract: in Connect's error details, and inside State.
+// A failure in an API contract: in Connect's error details, and in State.
 type Failure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Cause Cause                  `protobuf:"varint,1,opt,name=cause,proto3,enum=sag.types.v1.Cause" json:"cause,omitempty"`
-	// The sender's own words: plain text, never markup, shown only where the table has nothing better.
+	// The sender's text: plain text, never markup. Shown only if the reader has no better text.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
-	// For too_many_attempts and the like: when it is worth trying again.
+	// When a retry makes sense, for example with too_many_attempts.
 	RetryAfter *durationpb.Duration `protobuf:"bytes,3,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
-	// For replaced: the device that took over. For kicked: empty.
+	// With replaced: the device that took over. With kicked: empty.
 	DeviceName string `protobuf:"bytes,4,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
-	// For session_limit: what could be ended.
+	// With session_limit: the sessions that could be ended.
 	Sessions []*ActiveSession `protobuf:"bytes,5,rep,name=sessions,proto3" json:"sessions,omitempty"`
-	// For invalid_argument: the field's path.
+	// With invalid_argument: path of the field.
 	Field string `protobuf:"bytes,6,opt,name=field,proto3" json:"field,omitempty"`
-	// The same as `text` by its key in common/text, CATALOGUE.NAME, for readers that know it and may have it in another language.
+	// Key of `text` in common/text, CATALOGUE.NAME, for readers that have the text in another language.
 	MessageKey string `protobuf:"bytes,7,opt,name=message_key,json=messageKey,proto3" json:"message_key,omitempty"`
-	// What the message of that key names: plain text.
+	// Parameters of that message, plain text.
 	MessageParams map[string]string `protobuf:"bytes,8,rep,name=message_params,json=messageParams,proto3" json:"message_params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

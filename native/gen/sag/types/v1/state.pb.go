@@ -22,7 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Where one intranet is.
+// State of an intranet's connection.
 type Phase int32
 
 const (
@@ -90,7 +90,7 @@ func (Phase) EnumDescriptor() ([]byte, []int) {
 	return file_sag_types_v1_state_proto_rawDescGZIP(), []int{0}
 }
 
-// What is really held back on this machine now, not what is wished.
+// What is actually blocked on this host now, rather than what is planned.
 type Blocking int32
 
 const (
@@ -148,9 +148,9 @@ type Mode int32
 
 const (
 	Mode_MODE_UNSPECIFIED Mode = 0
-	// The user's own process, a user-space network stack behind SOCKS5, HTTP and PAC.
+	// The user's own process, with a user-space network stack behind SOCKS5, HTTP proxy and PAC file.
 	Mode_MODE_PROXY Mode = 1
-	// The installed service: TUN device, routes, DNS, guard.
+	// The installed service: TUN device, routes, DNS and kill switch.
 	Mode_MODE_SYSTEM Mode = 2
 )
 
@@ -195,7 +195,7 @@ func (Mode) EnumDescriptor() ([]byte, []int) {
 	return file_sag_types_v1_state_proto_rawDescGZIP(), []int{2}
 }
 
-// Who can mend it.
+// Who can fix a problem.
 type Mender int32
 
 const (
@@ -248,7 +248,7 @@ func (Mender) EnumDescriptor() ([]byte, []int) {
 	return file_sag_types_v1_state_proto_rawDescGZIP(), []int{3}
 }
 
-// The chain from the person to the cloud networks, in this order.
+// The links of the chain from the client to the cloud networks, in order.
 type HopKind int32
 
 const (
@@ -310,7 +310,7 @@ func (HopKind) EnumDescriptor() ([]byte, []int) {
 	return file_sag_types_v1_state_proto_rawDescGZIP(), []int{4}
 }
 
-// Up, but not whole.
+// Problems while connected.
 type WarningCode int32
 
 const (
@@ -330,9 +330,9 @@ const (
 	WarningCode_WARNING_CODE_ACL_DENIES                 WarningCode = 13
 	WarningCode_WARNING_CODE_CLOUD_NETWORK_NOT_ATTACHED WarningCode = 14
 	WarningCode_WARNING_CODE_CLOUD_NETWORK_UNREACHABLE  WarningCode = 15
-	// The instance pushes no routes: nothing goes through the tunnel.
+	// The instance has no routes, so nothing goes through the tunnel.
 	WarningCode_WARNING_CODE_NO_ROUTES WarningCode = 16
-	// The session cannot be resumed after a crash of sag-tunnel: it could not be written down.
+	// The session could not be stored, so it cannot be resumed after a crash of sag-tunnel.
 	WarningCode_WARNING_CODE_SESSION_NOT_SAVED WarningCode = 20
 )
 
@@ -412,9 +412,9 @@ type Warning struct {
 	Code   WarningCode            `protobuf:"varint,1,opt,name=code,proto3,enum=sag.types.v1.WarningCode" json:"code,omitempty"`
 	Hop    HopKind                `protobuf:"varint,2,opt,name=hop,proto3,enum=sag.types.v1.HopKind" json:"hop,omitempty"`
 	Mender Mender                 `protobuf:"varint,3,opt,name=mender,proto3,enum=sag.types.v1.Mender" json:"mender,omitempty"`
-	// The sender's own words, plain text.
+	// The sender's text, plain text.
 	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
-	// As in Failure: `text` by its key in common/text, and what it names.
+	// As in Failure: key of `text` in common/text, and its parameters.
 	MessageKey    string            `protobuf:"bytes,5,opt,name=message_key,json=messageKey,proto3" json:"message_key,omitempty"`
 	MessageParams map[string]string `protobuf:"bytes,6,rep,name=message_params,json=messageParams,proto3" json:"message_params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
@@ -499,7 +499,7 @@ type Hop struct {
 	Id    string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	Name  string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	Whole bool                   `protobuf:"varint,4,opt,name=whole,proto3" json:"whole,omitempty"`
-	// Why it is not whole; unset when it is.
+	// The problem; unset if there is none.
 	Missing       *Warning `protobuf:"bytes,5,opt,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -2,7 +2,7 @@
 // @generated from file sag/accesspoint/v1/accesspoint.proto (package sag.accesspoint.v1, syntax proto3)
 /* eslint-disable */
 
-// Access point ↔ cloud instance. The access point connects outward, over HTTPS.
+// Access point to cloud instance. The access point connects to the cloud over HTTPS.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +16,7 @@ import type { Duration, DurationJson } from "@bufbuild/protobuf/wkt";
 export declare const file_sag_accesspoint_v1_accesspoint: GenFile;
 
 /**
- * What the access point says of itself; it may change with every start.
+ * What the access point reports about itself; can change with every start.
  *
  * @generated from message sag.accesspoint.v1.Description
  */
@@ -27,7 +27,7 @@ export declare type Description = Message<"sag.accesspoint.v1.Description"> & {
   name: string;
 
   /**
-   * WireGuard public key; the private half is in its own state directory.
+   * WireGuard public key. The private key never leaves the access point's state directory.
    *
    * @generated from field: bytes public_key = 2;
    */
@@ -49,7 +49,7 @@ export declare type Description = Message<"sag.accesspoint.v1.Description"> & {
   region: string;
 
   /**
-   * Random, new with every start of the process.
+   * Random; changes with every start of the process.
    *
    * @generated from field: string boot_id = 6;
    */
@@ -57,7 +57,7 @@ export declare type Description = Message<"sag.accesspoint.v1.Description"> & {
 };
 
 /**
- * What the access point says of itself; it may change with every start.
+ * What the access point reports about itself; can change with every start.
  *
  * @generated from message sag.accesspoint.v1.Description
  */
@@ -68,7 +68,7 @@ export declare type DescriptionJson = {
   name?: string;
 
   /**
-   * WireGuard public key; the private half is in its own state directory.
+   * WireGuard public key. The private key never leaves the access point's state directory.
    *
    * @generated from field: bytes public_key = 2;
    */
@@ -90,7 +90,7 @@ export declare type DescriptionJson = {
   region?: string;
 
   /**
-   * Random, new with every start of the process.
+   * Random; changes with every start of the process.
    *
    * @generated from field: string boot_id = 6;
    */
@@ -210,7 +210,7 @@ export declare type WatchRequest = Message<"sag.accesspoint.v1.WatchRequest"> & 
   description?: Description | undefined;
 
   /**
-   * What it has; an epoch the cloud does not know, or a revision it cannot continue from, is answered by a snapshot.
+   * What the access point already has. For an unknown epoch, or a revision that is too old, the cloud sends a snapshot.
    *
    * @generated from field: uint64 epoch = 3;
    */
@@ -237,7 +237,7 @@ export declare type WatchRequestJson = {
   description?: DescriptionJson;
 
   /**
-   * What it has; an epoch the cloud does not know, or a revision it cannot continue from, is answered by a snapshot.
+   * What the access point already has. For an unknown epoch, or a revision that is too old, the cloud sends a snapshot.
    *
    * @generated from field: uint64 epoch = 3;
    */
@@ -265,7 +265,7 @@ export declare type WatchResponse = Message<"sag.accesspoint.v1.WatchResponse"> 
   epoch: bigint;
 
   /**
-   * Of the state after this message.
+   * Revision of the state after this message.
    *
    * @generated from field: uint64 revision = 2;
    */
@@ -288,7 +288,7 @@ export declare type WatchResponse = Message<"sag.accesspoint.v1.WatchResponse"> 
     case: "delta";
   } | {
     /**
-     * Every 20 s.
+     * Sent every 20 s.
      *
      * @generated from field: sag.accesspoint.v1.Heartbeat heartbeat = 5;
      */
@@ -307,7 +307,7 @@ export declare type WatchResponseJson = {
   epoch?: string;
 
   /**
-   * Of the state after this message.
+   * Revision of the state after this message.
    *
    * @generated from field: uint64 revision = 2;
    */
@@ -324,7 +324,7 @@ export declare type WatchResponseJson = {
   delta?: DeltaJson;
 
   /**
-   * Every 20 s.
+   * Sent every 20 s.
    *
    * @generated from field: sag.accesspoint.v1.Heartbeat heartbeat = 5;
    */
@@ -370,7 +370,7 @@ export declare type Snapshot = Message<"sag.accesspoint.v1.Snapshot"> & {
   settings?: Settings | undefined;
 
   /**
-   * A snapshot of more than 256 KiB comes in parts; the last one has `last` set, and only then anything missing is removed.
+   * A snapshot of more than 256 KiB is sent in parts. The last part has `last` set; remove missing peers only after it.
    *
    * @generated from field: repeated sag.accesspoint.v1.Peer peers = 3;
    */
@@ -397,7 +397,7 @@ export declare type SnapshotJson = {
   settings?: SettingsJson;
 
   /**
-   * A snapshot of more than 256 KiB comes in parts; the last one has `last` set, and only then anything missing is removed.
+   * A snapshot of more than 256 KiB is sent in parts. The last part has `last` set; remove missing peers only after it.
    *
    * @generated from field: repeated sag.accesspoint.v1.Peer peers = 3;
    */
@@ -470,7 +470,7 @@ export declare const DeltaSchema: GenMessage<Delta, {jsonType: DeltaJson}>;
  */
 export declare type Settings = Message<"sag.accesspoint.v1.Settings"> & {
   /**
-   * The inner address at which this access point answers probes.
+   * Inner address at which this access point answers probes.
    *
    * @generated from field: string probe_address = 1;
    */
@@ -482,7 +482,7 @@ export declare type Settings = Message<"sag.accesspoint.v1.Settings"> & {
  */
 export declare type SettingsJson = {
   /**
-   * The inner address at which this access point answers probes.
+   * Inner address at which this access point answers probes.
    *
    * @generated from field: string probe_address = 1;
    */
@@ -515,28 +515,28 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
   presharedKey: Uint8Array;
 
   /**
-   * The client's inner addresses as prefixes: its allowed IPs here.
+   * The client's inner addresses as prefixes: its WireGuard allowed IPs.
    *
    * @generated from field: repeated string addresses = 4;
    */
   addresses: string[];
 
   /**
-   * Where it may go, as rules that allow these prefixes by every protocol and port. Empty = nowhere but where `rules` allow.
+   * Prefixes that the client may send to with any protocol and port, in addition to what `rules` allow. Empty = none.
    *
    * @generated from field: repeated string destinations = 5;
    */
   destinations: string[];
 
   /**
-   * Each way, bit/s; 0 = uncapped. A rate of one direction overrides it for that direction.
+   * Rate limit in each direction, bit/s; 0 = uncapped. rate_up and rate_down override it per direction.
    *
    * @generated from field: uint64 bandwidth = 6;
    */
   bandwidth: bigint;
 
   /**
-   * Until it is removed here without further word from the cloud, counted from receipt.
+   * How long the access point keeps the peer without contact to the cloud, counted from receipt.
    *
    * @generated from field: google.protobuf.Duration lease = 7;
    */
@@ -548,14 +548,14 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
   incarnation: number;
 
   /**
-   * Further rules. An access point refuses a peer with rules that it cannot enforce.
+   * Additional rules. An access point refuses a peer with rules that it cannot enforce.
    *
    * @generated from field: repeated sag.accesspoint.v1.Rule rules = 9;
    */
   rules: Rule[];
 
   /**
-   * Limits in bit/s from and to the client; 0 = as `bandwidth` says.
+   * Rate limits from and to the client, bit/s; 0 = use `bandwidth`.
    *
    * @generated from field: uint64 rate_up = 10;
    */
@@ -587,28 +587,28 @@ export declare type PeerJson = {
   presharedKey?: string;
 
   /**
-   * The client's inner addresses as prefixes: its allowed IPs here.
+   * The client's inner addresses as prefixes: its WireGuard allowed IPs.
    *
    * @generated from field: repeated string addresses = 4;
    */
   addresses?: string[];
 
   /**
-   * Where it may go, as rules that allow these prefixes by every protocol and port. Empty = nowhere but where `rules` allow.
+   * Prefixes that the client may send to with any protocol and port, in addition to what `rules` allow. Empty = none.
    *
    * @generated from field: repeated string destinations = 5;
    */
   destinations?: string[];
 
   /**
-   * Each way, bit/s; 0 = uncapped. A rate of one direction overrides it for that direction.
+   * Rate limit in each direction, bit/s; 0 = uncapped. rate_up and rate_down override it per direction.
    *
    * @generated from field: uint64 bandwidth = 6;
    */
   bandwidth?: string;
 
   /**
-   * Until it is removed here without further word from the cloud, counted from receipt.
+   * How long the access point keeps the peer without contact to the cloud, counted from receipt.
    *
    * @generated from field: google.protobuf.Duration lease = 7;
    */
@@ -620,14 +620,14 @@ export declare type PeerJson = {
   incarnation?: number;
 
   /**
-   * Further rules. An access point refuses a peer with rules that it cannot enforce.
+   * Additional rules. An access point refuses a peer with rules that it cannot enforce.
    *
    * @generated from field: repeated sag.accesspoint.v1.Rule rules = 9;
    */
   rules?: RuleJson[];
 
   /**
-   * Limits in bit/s from and to the client; 0 = as `bandwidth` says.
+   * Rate limits from and to the client, bit/s; 0 = use `bandwidth`.
    *
    * @generated from field: uint64 rate_up = 10;
    */
@@ -646,8 +646,8 @@ export declare type PeerJson = {
 export declare const PeerSchema: GenMessage<Peer, {jsonType: PeerJson}>;
 
 /**
- * Matches packets of a session by their remote end: the destination of what the client sends, the source of what it gets. Of the
- * rules that match, the one with the lowest priority number decides; what no rule matches is denied.
+ * Matches a session's packets by their remote end: the destination of packets from the client, or the source of packets to it. The
+ * matching rule with the lowest priority number applies; packets that match no rule are dropped.
  *
  * @generated from message sag.accesspoint.v1.Rule
  */
@@ -668,7 +668,7 @@ export declare type Rule = Message<"sag.accesspoint.v1.Rule"> & {
   prefix: string;
 
   /**
-   * Of the remote end; none = all.
+   * Ports of the remote end; none = all.
    *
    * @generated from field: repeated sag.accesspoint.v1.Rule.PortRange ports = 4;
    */
@@ -686,8 +686,8 @@ export declare type Rule = Message<"sag.accesspoint.v1.Rule"> & {
 };
 
 /**
- * Matches packets of a session by their remote end: the destination of what the client sends, the source of what it gets. Of the
- * rules that match, the one with the lowest priority number decides; what no rule matches is denied.
+ * Matches a session's packets by their remote end: the destination of packets from the client, or the source of packets to it. The
+ * matching rule with the lowest priority number applies; packets that match no rule are dropped.
  *
  * @generated from message sag.accesspoint.v1.Rule
  */
@@ -708,7 +708,7 @@ export declare type RuleJson = {
   prefix?: string;
 
   /**
-   * Of the remote end; none = all.
+   * Ports of the remote end; none = all.
    *
    * @generated from field: repeated sag.accesspoint.v1.Rule.PortRange ports = 4;
    */
@@ -777,7 +777,7 @@ export enum Rule_Direction {
   UNSPECIFIED = 0,
 
   /**
-   * What the client begins; the answers belong to it.
+   * Connections that the client opens, including the replies.
    *
    * @generated from enum value: DIRECTION_FROM_CLIENT = 1;
    */
@@ -804,7 +804,7 @@ export declare const Rule_DirectionSchema: GenEnum<Rule_Direction, Rule_Directio
  */
 export enum Rule_Protocol {
   /**
-   * Every protocol.
+   * Any protocol.
    *
    * @generated from enum value: PROTOCOL_UNSPECIFIED = 0;
    */
@@ -886,7 +886,7 @@ export declare type AcknowledgeRequest = Message<"sag.accesspoint.v1.Acknowledge
   bootId: string;
 
   /**
-   * Peers that could not be put in force, with why.
+   * Peers that could not be added, with the reason.
    *
    * @generated from field: repeated sag.accesspoint.v1.RefusedPeer refused = 4;
    */
@@ -913,7 +913,7 @@ export declare type AcknowledgeRequestJson = {
   bootId?: string;
 
   /**
-   * Peers that could not be put in force, with why.
+   * Peers that could not be added, with the reason.
    *
    * @generated from field: repeated sag.accesspoint.v1.RefusedPeer refused = 4;
    */
@@ -981,7 +981,7 @@ export declare type AcknowledgeResponseJson = {
 export declare const AcknowledgeResponseSchema: GenMessage<AcknowledgeResponse, {jsonType: AcknowledgeResponseJson}>;
 
 /**
- * Counted since the session's peer was first put in force in this boot of the access point.
+ * Cumulative since the session's peer was first added during this boot of the access point.
  *
  * @generated from message sag.accesspoint.v1.Counters
  */
@@ -1004,14 +1004,14 @@ export declare type Counters = Message<"sag.accesspoint.v1.Counters"> & {
   txBytes: bigint;
 
   /**
-   * Since the last completed handshake; unset = none yet.
+   * Time since the last completed handshake; unset = none yet.
    *
    * @generated from field: google.protobuf.Duration handshake_age = 4;
    */
   handshakeAge?: Duration | undefined;
 
   /**
-   * The highest generation a probe has carried, and whether it said "active here".
+   * The highest generation seen in a probe, and whether that probe was marked "active here".
    *
    * @generated from field: uint64 generation = 5;
    */
@@ -1024,7 +1024,7 @@ export declare type Counters = Message<"sag.accesspoint.v1.Counters"> & {
 };
 
 /**
- * Counted since the session's peer was first put in force in this boot of the access point.
+ * Cumulative since the session's peer was first added during this boot of the access point.
  *
  * @generated from message sag.accesspoint.v1.Counters
  */
@@ -1047,14 +1047,14 @@ export declare type CountersJson = {
   txBytes?: string;
 
   /**
-   * Since the last completed handshake; unset = none yet.
+   * Time since the last completed handshake; unset = none yet.
    *
    * @generated from field: google.protobuf.Duration handshake_age = 4;
    */
   handshakeAge?: DurationJson;
 
   /**
-   * The highest generation a probe has carried, and whether it said "active here".
+   * The highest generation seen in a probe, and whether that probe was marked "active here".
    *
    * @generated from field: uint64 generation = 5;
    */
@@ -1162,7 +1162,7 @@ export declare type ForwardingModeJson = "FORWARDING_MODE_UNSPECIFIED" | "FORWAR
 export declare const ForwardingModeSchema: GenEnum<ForwardingMode, ForwardingModeJson>;
 
 /**
- * Register needs a registration token in the request; everything else `Authorization: Bearer <identity>`.
+ * Register requires a registration token in the request; the other calls require `Authorization: Bearer <identity>`.
  *
  * @generated from service sag.accesspoint.v1.AccessPointService
  */
@@ -1176,7 +1176,7 @@ export declare const AccessPointService: GenService<{
     output: typeof RegisterResponseSchema;
   },
   /**
-   * What this access point has to serve: a snapshot, then deltas. A second stream of the same access point ends the first.
+   * The peers of this access point: a snapshot, then deltas. A second stream of the same access point ends the first one.
    *
    * @generated from rpc sag.accesspoint.v1.AccessPointService.Watch
    */
@@ -1186,7 +1186,7 @@ export declare const AccessPointService: GenService<{
     output: typeof WatchResponseSchema;
   },
   /**
-   * "Everything up to this revision is in force here."
+   * The access point has applied everything up to this revision.
    *
    * @generated from rpc sag.accesspoint.v1.AccessPointService.Acknowledge
    */

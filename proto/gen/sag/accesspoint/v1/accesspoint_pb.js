@@ -2,7 +2,7 @@
 // @generated from file sag/accesspoint/v1/accesspoint.proto (package sag.accesspoint.v1, syntax proto3)
 /* eslint-disable */
 
-// Access point ↔ cloud instance. The access point connects outward, over HTTPS.
+// Access point to cloud instance. The access point connects to the cloud over HTTPS.
 
 import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
@@ -191,7 +191,7 @@ export const ForwardingMode = /*@__PURE__*/
   tsEnum(ForwardingModeSchema);
 
 /**
- * Register needs a registration token in the request; everything else `Authorization: Bearer <identity>`.
+ * Register requires a registration token in the request; the other calls require `Authorization: Bearer <identity>`.
  *
  * @generated from service sag.accesspoint.v1.AccessPointService
  */

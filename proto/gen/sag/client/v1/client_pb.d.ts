@@ -2,7 +2,7 @@
 // @generated from file sag/client/v1/client.proto (package sag.client.v1, syntax proto3)
 /* eslint-disable */
 
-// Client ↔ cloud instance, over HTTPS. Every failure carries a sag.types.v1.Failure in the error details.
+// Client to cloud instance, over HTTPS. Every failure has a sag.types.v1.Failure in its error details.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
@@ -26,8 +26,8 @@ export declare type ServerInfo = Message<"sag.client.v1.ServerInfo"> & {
   hello?: Hello | undefined;
 
   /**
-   * SHA-256 of the SubjectPublicKeyInfo: in use, spare. Told on a trusted connection only; a client that pins takes them
-   * over as the next ones.
+   * SHA-256 of the SubjectPublicKeyInfo: of the key in use, then of the spare one. A client that pins stores these for later
+   * connections; it may do so only over a connection that it trusts.
    *
    * @generated from field: repeated bytes spki_pins = 2;
    */
@@ -44,8 +44,8 @@ export declare type ServerInfoJson = {
   hello?: HelloJson;
 
   /**
-   * SHA-256 of the SubjectPublicKeyInfo: in use, spare. Told on a trusted connection only; a client that pins takes them
-   * over as the next ones.
+   * SHA-256 of the SubjectPublicKeyInfo: of the key in use, then of the spare one. A client that pins stores these for later
+   * connections; it may do so only over a connection that it trusts.
    *
    * @generated from field: repeated bytes spki_pins = 2;
    */
@@ -68,7 +68,7 @@ export declare type DiscoverRequest = Message<"sag.client.v1.DiscoverRequest"> &
   hello?: Hello | undefined;
 
   /**
-   * Five letters or digits, letters case-insensitive.
+   * Five letters or digits, case-insensitive.
    *
    * @generated from field: string enterprise_code = 2;
    */
@@ -85,7 +85,7 @@ export declare type DiscoverRequestJson = {
   hello?: HelloJson;
 
   /**
-   * Five letters or digits, letters case-insensitive.
+   * Five letters or digits, case-insensitive.
    *
    * @generated from field: string enterprise_code = 2;
    */
@@ -108,7 +108,7 @@ export declare type DiscoverResponse = Message<"sag.client.v1.DiscoverResponse">
   server?: ServerInfo | undefined;
 
   /**
-   * What a person calls this intranet, for example "Contoso".
+   * Name of the intranet, for example "Contoso".
    *
    * @generated from field: string display_name = 2;
    */
@@ -130,7 +130,7 @@ export declare type DiscoverResponseJson = {
   server?: ServerInfoJson;
 
   /**
-   * What a person calls this intranet, for example "Contoso".
+   * Name of the intranet, for example "Contoso".
    *
    * @generated from field: string display_name = 2;
    */
@@ -153,7 +153,7 @@ export declare const DiscoverResponseSchema: GenMessage<DiscoverResponse, {jsonT
  */
 export declare type Device = Message<"sag.client.v1.Device"> & {
   /**
-   * Random, made once per user and machine: 32 lower-case hexadecimal digits.
+   * Random, created once per user and host: 32 lower-case hexadecimal digits.
    *
    * @generated from field: string id = 1;
    */
@@ -167,7 +167,7 @@ export declare type Device = Message<"sag.client.v1.Device"> & {
   name: string;
 
   /**
-   * "linux", "darwin", "windows".
+   * "linux", "darwin" or "windows".", "darwin", "windows".
    *
    * @generated from field: string platform = 3;
    */
@@ -179,7 +179,7 @@ export declare type Device = Message<"sag.client.v1.Device"> & {
  */
 export declare type DeviceJson = {
   /**
-   * Random, made once per user and machine: 32 lower-case hexadecimal digits.
+   * Random, created once per user and host: 32 lower-case hexadecimal digits.
    *
    * @generated from field: string id = 1;
    */
@@ -193,7 +193,7 @@ export declare type DeviceJson = {
   name?: string;
 
   /**
-   * "linux", "darwin", "windows".
+   * "linux", "darwin" or "windows".", "darwin", "windows".
    *
    * @generated from field: string platform = 3;
    */
@@ -231,8 +231,8 @@ export declare type SignInRequest = Message<"sag.client.v1.SignInRequest"> & {
   password: string;
 
   /**
-   * Second factor, when asked for: `second_factor_required` with Failure.field "otp" (a code is missing, wrong or used
-   * already), or "second_factor" (one is required and there is none yet: EnrolSecondFactor, then SignIn with a code).
+   * TOTP code. Refused with `second_factor_required` and Failure.field "otp" if the code is missing, wrong or already used, or with
+   * "second_factor" if a second factor is required and none is set up (EnrolSecondFactor, then SignIn with a code).
    *
    * @generated from field: string otp = 5;
    */
@@ -269,8 +269,8 @@ export declare type SignInRequestJson = {
   password?: string;
 
   /**
-   * Second factor, when asked for: `second_factor_required` with Failure.field "otp" (a code is missing, wrong or used
-   * already), or "second_factor" (one is required and there is none yet: EnrolSecondFactor, then SignIn with a code).
+   * TOTP code. Refused with `second_factor_required` and Failure.field "otp" if the code is missing, wrong or already used, or with
+   * "second_factor" if a second factor is required and none is set up (EnrolSecondFactor, then SignIn with a code).
    *
    * @generated from field: string otp = 5;
    */
@@ -303,14 +303,14 @@ export declare type Tokens = Message<"sag.client.v1.Tokens"> & {
   accessToken: string;
 
   /**
-   * How long the access token is good from now.
+   * Remaining lifetime of the access token.
    *
    * @generated from field: google.protobuf.Duration access_token_lifetime = 3;
    */
   accessTokenLifetime?: Duration | undefined;
 
   /**
-   * How long until a person is needed again.
+   * Time until the person has to sign in again.
    *
    * @generated from field: google.protobuf.Duration sign_in_lifetime = 4;
    */
@@ -332,14 +332,14 @@ export declare type TokensJson = {
   accessToken?: string;
 
   /**
-   * How long the access token is good from now.
+   * Remaining lifetime of the access token.
    *
    * @generated from field: google.protobuf.Duration access_token_lifetime = 3;
    */
   accessTokenLifetime?: DurationJson;
 
   /**
-   * How long until a person is needed again.
+   * Time until the person has to sign in again.
    *
    * @generated from field: google.protobuf.Duration sign_in_lifetime = 4;
    */
@@ -563,7 +563,7 @@ export declare type SignOutRequestJson = {
 export declare const SignOutRequestSchema: GenMessage<SignOutRequest, {jsonType: SignOutRequestJson}>;
 
 /**
- * Also when the token was unknown already: signing out twice is no failure.
+ * SignOut also succeeds for an unknown token.
  *
  * @generated from message sag.client.v1.SignOutResponse
  */
@@ -571,7 +571,7 @@ export declare type SignOutResponse = Message<"sag.client.v1.SignOutResponse"> &
 };
 
 /**
- * Also when the token was unknown already: signing out twice is no failure.
+ * SignOut also succeeds for an unknown token.
  *
  * @generated from message sag.client.v1.SignOutResponse
  */
@@ -614,7 +614,7 @@ export declare type ChangePasswordRequest = Message<"sag.client.v1.ChangePasswor
   otp: string;
 
   /**
-   * The device that goes on being signed in; all other devices of the account are signed out.
+   * The device that stays signed in; all other devices of the account are signed out.
    *
    * @generated from field: string device_id = 6;
    */
@@ -651,7 +651,7 @@ export declare type ChangePasswordRequestJson = {
   otp?: string;
 
   /**
-   * The device that goes on being signed in; all other devices of the account are signed out.
+   * The device that stays signed in; all other devices of the account are signed out.
    *
    * @generated from field: string device_id = 6;
    */
@@ -692,7 +692,7 @@ export declare type DialRequest = Message<"sag.client.v1.DialRequest"> & {
   hello?: Hello | undefined;
 
   /**
-   * WireGuard public key, made for this session by sag-tunnel.
+   * WireGuard public key that sag-tunnel generated for this session.
    *
    * @generated from field: bytes public_key = 2;
    */
@@ -704,7 +704,7 @@ export declare type DialRequest = Message<"sag.client.v1.DialRequest"> & {
   mode: Mode;
 
   /**
-   * An access point's id a person chose; empty = the cloud's order.
+   * Id of the access point that the person chose; empty = the cloud's order.
    *
    * @generated from field: string access_point_id = 4;
    */
@@ -721,7 +721,7 @@ export declare type DialRequestJson = {
   hello?: HelloJson;
 
   /**
-   * WireGuard public key, made for this session by sag-tunnel.
+   * WireGuard public key that sag-tunnel generated for this session.
    *
    * @generated from field: bytes public_key = 2;
    */
@@ -733,7 +733,7 @@ export declare type DialRequestJson = {
   mode?: ModeJson;
 
   /**
-   * An access point's id a person chose; empty = the cloud's order.
+   * Id of the access point that the person chose; empty = the cloud's order.
    *
    * @generated from field: string access_point_id = 4;
    */
@@ -787,7 +787,7 @@ export declare type ForgotPasswordRequest = Message<"sag.client.v1.ForgotPasswor
   userName: string;
 
   /**
-   * The code is good on this device only, so that nobody else can use up its tries.
+   * The code is valid only on this device, so that nobody else can use up its tries.
    *
    * @generated from field: string device_id = 3;
    */
@@ -809,7 +809,7 @@ export declare type ForgotPasswordRequestJson = {
   userName?: string;
 
   /**
-   * The code is good on this device only, so that nobody else can use up its tries.
+   * The code is valid only on this device, so that nobody else can use up its tries.
    *
    * @generated from field: string device_id = 3;
    */
@@ -855,7 +855,7 @@ export declare type ResetPasswordRequest = Message<"sag.client.v1.ResetPasswordR
   userName: string;
 
   /**
-   * As in the mail; case, blanks and hyphens do not matter.
+   * The code from the mail; case, blanks and hyphens are ignored.
    *
    * @generated from field: string code = 3;
    */
@@ -887,7 +887,7 @@ export declare type ResetPasswordRequestJson = {
   userName?: string;
 
   /**
-   * As in the mail; case, blanks and hyphens do not matter.
+   * The code from the mail; case, blanks and hyphens are ignored.
    *
    * @generated from field: string code = 3;
    */
@@ -948,7 +948,7 @@ export declare type EnrolSecondFactorRequest = Message<"sag.client.v1.EnrolSecon
   password: string;
 
   /**
-   * Of the second factor in force, if there is one.
+   * Code of the second factor in force, if there is one.
    *
    * @generated from field: string otp = 4;
    */
@@ -980,7 +980,7 @@ export declare type EnrolSecondFactorRequestJson = {
   password?: string;
 
   /**
-   * Of the second factor in force, if there is one.
+   * Code of the second factor in force, if there is one.
    *
    * @generated from field: string otp = 4;
    */
@@ -1010,14 +1010,14 @@ export declare type EnrolSecondFactorResponse = Message<"sag.client.v1.EnrolSeco
   uri: string;
 
   /**
-   * The same secret in base32, to be typed. RFC 6238: SHA-1, 6 digits, 30 s.
+   * The secret in base32, for typing. RFC 6238: SHA-1, 6 digits, 30 s.
    *
    * @generated from field: string secret = 2;
    */
   secret: string;
 
   /**
-   * How long it can be confirmed.
+   * Time left to confirm it.
    *
    * @generated from field: google.protobuf.Duration lifetime = 3;
    */
@@ -1036,14 +1036,14 @@ export declare type EnrolSecondFactorResponseJson = {
   uri?: string;
 
   /**
-   * The same secret in base32, to be typed. RFC 6238: SHA-1, 6 digits, 30 s.
+   * The secret in base32, for typing. RFC 6238: SHA-1, 6 digits, 30 s.
    *
    * @generated from field: string secret = 2;
    */
   secret?: string;
 
   /**
-   * How long it can be confirmed.
+   * Time left to confirm it.
    *
    * @generated from field: google.protobuf.Duration lifetime = 3;
    */
@@ -1076,7 +1076,7 @@ export declare type ConfirmSecondFactorRequest = Message<"sag.client.v1.ConfirmS
   password: string;
 
   /**
-   * Made with the new secret.
+   * Code of the new secret.
    *
    * @generated from field: string otp = 4;
    */
@@ -1108,7 +1108,7 @@ export declare type ConfirmSecondFactorRequestJson = {
   password?: string;
 
   /**
-   * Made with the new secret.
+   * Code of the new secret.
    *
    * @generated from field: string otp = 4;
    */
@@ -1164,7 +1164,7 @@ export declare type RemoveSecondFactorRequest = Message<"sag.client.v1.RemoveSec
   password: string;
 
   /**
-   * Of the second factor that goes.
+   * Code of the second factor to remove.
    *
    * @generated from field: string otp = 4;
    */
@@ -1196,7 +1196,7 @@ export declare type RemoveSecondFactorRequestJson = {
   password?: string;
 
   /**
-   * Of the second factor that goes.
+   * Code of the second factor to remove.
    *
    * @generated from field: string otp = 4;
    */
@@ -1270,14 +1270,14 @@ export declare type OwnDevice = Message<"sag.client.v1.OwnDevice"> & {
   platform: string;
 
   /**
-   * How long ago it signed in for the first time.
+   * Time since its first sign-in.
    *
    * @generated from field: google.protobuf.Duration first_seen = 4;
    */
   firstSeen?: Duration | undefined;
 
   /**
-   * How long ago it was heard of.
+   * Time since it was last seen.
    *
    * @generated from field: google.protobuf.Duration last_seen = 5;
    */
@@ -1289,7 +1289,7 @@ export declare type OwnDevice = Message<"sag.client.v1.OwnDevice"> & {
   signedIn: boolean;
 
   /**
-   * The one that asks.
+   * The calling device.
    *
    * @generated from field: bool this_device = 7;
    */
@@ -1316,14 +1316,14 @@ export declare type OwnDeviceJson = {
   platform?: string;
 
   /**
-   * How long ago it signed in for the first time.
+   * Time since its first sign-in.
    *
    * @generated from field: google.protobuf.Duration first_seen = 4;
    */
   firstSeen?: DurationJson;
 
   /**
-   * How long ago it was heard of.
+   * Time since it was last seen.
    *
    * @generated from field: google.protobuf.Duration last_seen = 5;
    */
@@ -1335,7 +1335,7 @@ export declare type OwnDeviceJson = {
   signedIn?: boolean;
 
   /**
-   * The one that asks.
+   * The calling device.
    *
    * @generated from field: bool this_device = 7;
    */
@@ -1353,7 +1353,7 @@ export declare const OwnDeviceSchema: GenMessage<OwnDevice, {jsonType: OwnDevice
  */
 export declare type ListDevicesResponse = Message<"sag.client.v1.ListDevicesResponse"> & {
   /**
-   * The latest heard of first.
+   * Most recently seen first.
    *
    * @generated from field: repeated sag.client.v1.OwnDevice devices = 1;
    */
@@ -1365,7 +1365,7 @@ export declare type ListDevicesResponse = Message<"sag.client.v1.ListDevicesResp
   secondFactor: boolean;
 
   /**
-   * The administrator's policy.
+   * Whether the administrator requires a second factor.
    *
    * @generated from field: bool second_factor_required = 3;
    */
@@ -1377,7 +1377,7 @@ export declare type ListDevicesResponse = Message<"sag.client.v1.ListDevicesResp
  */
 export declare type ListDevicesResponseJson = {
   /**
-   * The latest heard of first.
+   * Most recently seen first.
    *
    * @generated from field: repeated sag.client.v1.OwnDevice devices = 1;
    */
@@ -1389,7 +1389,7 @@ export declare type ListDevicesResponseJson = {
   secondFactor?: boolean;
 
   /**
-   * The administrator's policy.
+   * Whether the administrator requires a second factor.
    *
    * @generated from field: bool second_factor_required = 3;
    */
@@ -1452,14 +1452,14 @@ export declare type OwnSession = Message<"sag.client.v1.OwnSession"> & {
   mode: Mode;
 
   /**
-   * How long ago it was dialled.
+   * Time since Dial.
    *
    * @generated from field: google.protobuf.Duration age = 6;
    */
   age?: Duration | undefined;
 
   /**
-   * Of the device that asks.
+   * Belongs to the calling device.
    *
    * @generated from field: bool this_device = 7;
    */
@@ -1498,14 +1498,14 @@ export declare type OwnSessionJson = {
   mode?: ModeJson;
 
   /**
-   * How long ago it was dialled.
+   * Time since Dial.
    *
    * @generated from field: google.protobuf.Duration age = 6;
    */
   age?: DurationJson;
 
   /**
-   * Of the device that asks.
+   * Belongs to the calling device.
    *
    * @generated from field: bool this_device = 7;
    */
@@ -1523,7 +1523,7 @@ export declare const OwnSessionSchema: GenMessage<OwnSession, {jsonType: OwnSess
  */
 export declare type ListSessionsResponse = Message<"sag.client.v1.ListSessionsResponse"> & {
   /**
-   * The latest first.
+   * Latest first.
    *
    * @generated from field: repeated sag.client.v1.OwnSession sessions = 1;
    */
@@ -1535,7 +1535,7 @@ export declare type ListSessionsResponse = Message<"sag.client.v1.ListSessionsRe
  */
 export declare type ListSessionsResponseJson = {
   /**
-   * The latest first.
+   * Latest first.
    *
    * @generated from field: repeated sag.client.v1.OwnSession sessions = 1;
    */
@@ -1637,8 +1637,8 @@ export declare type EndDeviceResponseJson = {
 export declare const EndDeviceResponseSchema: GenMessage<EndDeviceResponse, {jsonType: EndDeviceResponseJson}>;
 
 /**
- * What a person (core) asks for. Dial, ListDevices, ListSessions, EndSession and EndDevice need
- * `Authorization: Bearer <access token>`; the others need none, but credentials of their own.
+ * Calls of the app and CLI. Dial, ListDevices, ListSessions, EndSession and EndDevice require `Authorization: Bearer <access token>`;
+ * the others carry their own credentials.
  *
  * @generated from service sag.client.v1.ClientService
  */
@@ -1660,8 +1660,8 @@ export declare const ClientService: GenService<{
     output: typeof SignInResponseSchema;
   },
   /**
-   * Rotates the refresh token. The former one is accepted once more within 30 s (a lost answer), and answers with the
-   * same successor.
+   * Rotates the refresh token. The previous token is accepted once more within 30 s, in case the answer was lost, and returns the same
+   * successor.
    *
    * @generated from rpc sag.client.v1.ClientService.Refresh
    */
@@ -1695,8 +1695,8 @@ export declare const ClientService: GenService<{
     output: typeof DialResponseSchema;
   },
   /**
-   * Sends a one-time code to the account's mail address, good for 15 min and 5 tries. The same answer, after the same
-   * time, for names that do not exist.
+   * Mails a one-time code to the account's address, valid for 15 min and 5 tries. Answers alike, and takes the same time, for names
+   * that do not exist.
    *
    * @generated from rpc sag.client.v1.ClientService.ForgotPassword
    */
@@ -1706,7 +1706,7 @@ export declare const ClientService: GenService<{
     output: typeof ForgotPasswordResponseSchema;
   },
   /**
-   * Sets a new password by that code; all devices of the account are signed out.
+   * Sets a new password with that code and signs out all devices of the account.
    *
    * @generated from rpc sag.client.v1.ClientService.ResetPassword
    */
@@ -1716,8 +1716,8 @@ export declare const ClientService: GenService<{
     output: typeof ResetPasswordResponseSchema;
   },
   /**
-   * Makes a new secret; it is in force once a code made with it has come back, by ConfirmSecondFactor, or by SignIn
-   * where that had been refused for want of one.
+   * Creates a new secret. It comes into force once a code of it was sent with ConfirmSecondFactor, or with SignIn if that was refused
+   * because a second factor is required.
    *
    * @generated from rpc sag.client.v1.ClientService.EnrolSecondFactor
    */
@@ -1735,7 +1735,7 @@ export declare const ClientService: GenService<{
     output: typeof ConfirmSecondFactorResponseSchema;
   },
   /**
-   * Refused (`not_permitted`) where the administrator requires one.
+   * Refused with `not_permitted` if the administrator requires a second factor.
    *
    * @generated from rpc sag.client.v1.ClientService.RemoveSecondFactor
    */
@@ -1753,7 +1753,7 @@ export declare const ClientService: GenService<{
     output: typeof ListDevicesResponseSchema;
   },
   /**
-   * Running ones only.
+   * Running sessions only.
    *
    * @generated from rpc sag.client.v1.ClientService.ListSessions
    */
@@ -1763,7 +1763,7 @@ export declare const ClientService: GenService<{
     output: typeof ListSessionsResponseSchema;
   },
   /**
-   * Its owner hears `kicked`. Also when it had ended already.
+   * Ends one of the account's sessions with the cause `kicked`. Succeeds if it has already ended.
    *
    * @generated from rpc sag.client.v1.ClientService.EndSession
    */
@@ -1773,7 +1773,7 @@ export declare const ClientService: GenService<{
     output: typeof EndSessionResponseSchema;
   },
   /**
-   * Signs a device of one's own out, ends its session (`kicked`) and forgets it.
+   * Signs out one of the account's devices, ends its session with the cause `kicked` and deletes the device.
    *
    * @generated from rpc sag.client.v1.ClientService.EndDevice
    */

@@ -2,7 +2,7 @@
 // @generated from file sag/client/v1/client.proto (package sag.client.v1, syntax proto3)
 /* eslint-disable */
 
-// Client ↔ cloud instance, over HTTPS. Every failure carries a sag.types.v1.Failure in the error details.
+// Client to cloud instance, over HTTPS. Every failure has a sag.types.v1.Failure in its error details.
 
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
@@ -270,8 +270,8 @@ export const EndDeviceResponseSchema = /*@__PURE__*/
   messageDesc(file_sag_client_v1_client, 35);
 
 /**
- * What a person (core) asks for. Dial, ListDevices, ListSessions, EndSession and EndDevice need
- * `Authorization: Bearer <access token>`; the others need none, but credentials of their own.
+ * Calls of the app and CLI. Dial, ListDevices, ListSessions, EndSession and EndDevice require `Authorization: Bearer <access token>`;
+ * the others carry their own credentials.
  *
  * @generated from service sag.client.v1.ClientService
  */

@@ -23,7 +23,7 @@ export declare type Endpoint = Message$1<"sag.client.v1.Endpoint"> & {
   transport: Transport;
 
   /**
-   * An IP address or a host name.
+   * IP address or host name.
    *
    * @generated from field: string host = 2;
    */
@@ -42,7 +42,7 @@ export declare type Endpoint = Message$1<"sag.client.v1.Endpoint"> & {
   spkiPins: Uint8Array[];
 
   /**
-   * The name in the certificate; for TRANSPORT_TLS. Empty = host.
+   * Name in the certificate; for TRANSPORT_TLS. Empty = host.
    *
    * @generated from field: string server_name = 5;
    */
@@ -59,7 +59,7 @@ export declare type EndpointJson = {
   transport?: TransportJson;
 
   /**
-   * An IP address or a host name.
+   * IP address or host name.
    *
    * @generated from field: string host = 2;
    */
@@ -78,7 +78,7 @@ export declare type EndpointJson = {
   spkiPins?: string[];
 
   /**
-   * The name in the certificate; for TRANSPORT_TLS. Empty = host.
+   * Name in the certificate; for TRANSPORT_TLS. Empty = host.
    *
    * @generated from field: string server_name = 5;
    */
@@ -111,14 +111,14 @@ export declare type AccessPoint = Message$1<"sag.client.v1.AccessPoint"> & {
   publicKey: Uint8Array;
 
   /**
-   * An inner address of the access point's own, that only answers probes (docs/architecture.md, "Probes").
+   * Inner address of the access point that only answers probes (docs/architecture.md, "Probes").
    *
    * @generated from field: string probe_address = 4;
    */
   probeAddress: string;
 
   /**
-   * Of this session with this access point; gone at the end of the lease.
+   * Pre-shared key of this session with this access point; deleted when the lease ends.
    *
    * @generated from field: bytes preshared_key = 5;
    */
@@ -130,7 +130,7 @@ export declare type AccessPoint = Message$1<"sag.client.v1.AccessPoint"> & {
   endpoints: Endpoint[];
 
   /**
-   * It has acknowledged this session's peer.
+   * Whether it has acknowledged this session's peer.
    *
    * @generated from field: bool ready = 7;
    */
@@ -142,7 +142,7 @@ export declare type AccessPoint = Message$1<"sag.client.v1.AccessPoint"> & {
   region: string;
 
   /**
-   * Connections survive a change between two access points that both say so; others are lost and have to end at once.
+   * Connections survive a switch between two access points that both set this; otherwise they break and should be closed at once.
    *
    * @generated from field: bool keeps_connections = 9;
    */
@@ -169,14 +169,14 @@ export declare type AccessPointJson = {
   publicKey?: string;
 
   /**
-   * An inner address of the access point's own, that only answers probes (docs/architecture.md, "Probes").
+   * Inner address of the access point that only answers probes (docs/architecture.md, "Probes").
    *
    * @generated from field: string probe_address = 4;
    */
   probeAddress?: string;
 
   /**
-   * Of this session with this access point; gone at the end of the lease.
+   * Pre-shared key of this session with this access point; deleted when the lease ends.
    *
    * @generated from field: bytes preshared_key = 5;
    */
@@ -188,7 +188,7 @@ export declare type AccessPointJson = {
   endpoints?: EndpointJson[];
 
   /**
-   * It has acknowledged this session's peer.
+   * Whether it has acknowledged this session's peer.
    *
    * @generated from field: bool ready = 7;
    */
@@ -200,7 +200,7 @@ export declare type AccessPointJson = {
   region?: string;
 
   /**
-   * Connections survive a change between two access points that both say so; others are lost and have to end at once.
+   * Connections survive a switch between two access points that both set this; otherwise they break and should be closed at once.
    *
    * @generated from field: bool keeps_connections = 9;
    */
@@ -223,14 +223,15 @@ export declare type Dns = Message$1<"sag.client.v1.Dns"> & {
   servers: string[];
 
   /**
-   * Names that are asked inside, with all below them. None = all names, if there are servers.
+   * Names resolved by these servers, with all names below them. None = all names, if there are servers.
    *
    * @generated from field: repeated string domains = 2;
    */
   domains: string[];
 
   /**
-   * Appended to short names, in this order: "payroll" is looked up as "payroll.corp.example". Names below them are asked inside.
+   * Appended to short names, in this order: "payroll" is looked up as "payroll.corp.example". Names below these domains are resolved by
+   * these servers.
    *
    * @generated from field: repeated string search_domains = 3;
    */
@@ -247,14 +248,15 @@ export declare type DnsJson = {
   servers?: string[];
 
   /**
-   * Names that are asked inside, with all below them. None = all names, if there are servers.
+   * Names resolved by these servers, with all names below them. None = all names, if there are servers.
    *
    * @generated from field: repeated string domains = 2;
    */
   domains?: string[];
 
   /**
-   * Appended to short names, in this order: "payroll" is looked up as "payroll.corp.example". Names below them are asked inside.
+   * Appended to short names, in this order: "payroll" is looked up as "payroll.corp.example". Names below these domains are resolved by
+   * these servers.
    *
    * @generated from field: repeated string search_domains = 3;
    */
@@ -313,14 +315,15 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
   sessionId: string;
 
   /**
-   * Empty in RenewResponse: the one from Dial stays.
+   * Empty in RenewResponse: the token from Dial stays valid.
    *
    * @generated from field: string session_token = 2;
    */
   sessionToken: string;
 
   /**
-   * The client's inner addresses, each as a prefix (/32, /128): one v4 and one v6. The v6 one is always there: probes use it.
+   * The client's inner addresses as prefixes (/32, /128): one IPv4 and one IPv6 address. The IPv6 address is always present, because
+   * probes use it.
    *
    * @generated from field: repeated string addresses = 3;
    */
@@ -334,7 +337,7 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
   accessPoints: AccessPoint[];
 
   /**
-   * Prefixes that are inside.
+   * Prefixes to route through the tunnel.
    *
    * @generated from field: repeated string routes = 5;
    */
@@ -346,7 +349,7 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
   dns?: Dns | undefined;
 
   /**
-   * Of the tunnel, bytes.
+   * Inner MTU, bytes.
    *
    * @generated from field: uint32 mtu = 7;
    */
@@ -358,14 +361,14 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
   policy?: Policy | undefined;
 
   /**
-   * How long peer and address are kept from now without hearing from the client or, at the access point, from the cloud.
+   * How long the peer and address are kept, from now, without contact to the client or, at the access point, to the cloud.
    *
    * @generated from field: google.protobuf.Duration lease = 9;
    */
   lease?: Duration | undefined;
 
   /**
-   * When to renew, from now.
+   * Time until the session should be renewed.
    *
    * @generated from field: google.protobuf.Duration renew_after = 10;
    */
@@ -382,14 +385,15 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
   warnings: Warning[];
 
   /**
-   * Counts Dial and every Renew with a new key. High half of a probe's generation, so that it grows over restarts.
+   * Counts Dial and every Renew with a new key. It is the high half of a probe's generation, so that generations increase across
+   * restarts.
    *
    * @generated from field: uint32 incarnation = 13;
    */
   incarnation: number;
 
   /**
-   * Changes whenever routes, DNS, policy, hops, resources or access points do, and when pre-shared keys had to be made anew.
+   * Changes with routes, DNS, policy, hops, resources and access points, and when lost pre-shared keys were replaced.
    *
    * @generated from field: string profile_revision = 14;
    */
@@ -406,28 +410,28 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
   displayName: string;
 
   /**
-   * How long until a person has to sign in again.
+   * Time until the person has to sign in again.
    *
    * @generated from field: google.protobuf.Duration sign_in_lifetime = 17;
    */
   signInLifetime?: Duration | undefined;
 
   /**
-   * What the administrator publishes, in the administrator's order.
+   * Published resources, in the administrator's order.
    *
    * @generated from field: repeated sag.client.v1.Resource resources = 18;
    */
   resources: Resource[];
 
   /**
-   * Of the SAG instance, upper case. By it a service in system mode knows whether an administrator trusts this intranet.
+   * Of the SAG instance, upper case. The service in system mode uses it to check whether an administrator trusts this intranet.
    *
    * @generated from field: string enterprise_code = 19;
    */
   enterpriseCode: string;
 
   /**
-   * Cap of the account, each way, Kbit/s; 0 = none, or a cloud instance of an earlier version.
+   * Bandwidth cap of the account in each direction, Kbit/s; 0 = none, or the cloud instance is an older version.
    *
    * @generated from field: uint32 bandwidth_kbps = 20;
    */
@@ -444,14 +448,15 @@ export declare type SessionJson = {
   sessionId?: string;
 
   /**
-   * Empty in RenewResponse: the one from Dial stays.
+   * Empty in RenewResponse: the token from Dial stays valid.
    *
    * @generated from field: string session_token = 2;
    */
   sessionToken?: string;
 
   /**
-   * The client's inner addresses, each as a prefix (/32, /128): one v4 and one v6. The v6 one is always there: probes use it.
+   * The client's inner addresses as prefixes (/32, /128): one IPv4 and one IPv6 address. The IPv6 address is always present, because
+   * probes use it.
    *
    * @generated from field: repeated string addresses = 3;
    */
@@ -465,7 +470,7 @@ export declare type SessionJson = {
   accessPoints?: AccessPointJson[];
 
   /**
-   * Prefixes that are inside.
+   * Prefixes to route through the tunnel.
    *
    * @generated from field: repeated string routes = 5;
    */
@@ -477,7 +482,7 @@ export declare type SessionJson = {
   dns?: DnsJson;
 
   /**
-   * Of the tunnel, bytes.
+   * Inner MTU, bytes.
    *
    * @generated from field: uint32 mtu = 7;
    */
@@ -489,14 +494,14 @@ export declare type SessionJson = {
   policy?: PolicyJson;
 
   /**
-   * How long peer and address are kept from now without hearing from the client or, at the access point, from the cloud.
+   * How long the peer and address are kept, from now, without contact to the client or, at the access point, to the cloud.
    *
    * @generated from field: google.protobuf.Duration lease = 9;
    */
   lease?: DurationJson;
 
   /**
-   * When to renew, from now.
+   * Time until the session should be renewed.
    *
    * @generated from field: google.protobuf.Duration renew_after = 10;
    */
@@ -513,14 +518,15 @@ export declare type SessionJson = {
   warnings?: WarningJson[];
 
   /**
-   * Counts Dial and every Renew with a new key. High half of a probe's generation, so that it grows over restarts.
+   * Counts Dial and every Renew with a new key. It is the high half of a probe's generation, so that generations increase across
+   * restarts.
    *
    * @generated from field: uint32 incarnation = 13;
    */
   incarnation?: number;
 
   /**
-   * Changes whenever routes, DNS, policy, hops, resources or access points do, and when pre-shared keys had to be made anew.
+   * Changes with routes, DNS, policy, hops, resources and access points, and when lost pre-shared keys were replaced.
    *
    * @generated from field: string profile_revision = 14;
    */
@@ -537,28 +543,28 @@ export declare type SessionJson = {
   displayName?: string;
 
   /**
-   * How long until a person has to sign in again.
+   * Time until the person has to sign in again.
    *
    * @generated from field: google.protobuf.Duration sign_in_lifetime = 17;
    */
   signInLifetime?: DurationJson;
 
   /**
-   * What the administrator publishes, in the administrator's order.
+   * Published resources, in the administrator's order.
    *
    * @generated from field: repeated sag.client.v1.Resource resources = 18;
    */
   resources?: ResourceJson[];
 
   /**
-   * Of the SAG instance, upper case. By it a service in system mode knows whether an administrator trusts this intranet.
+   * Of the SAG instance, upper case. The service in system mode uses it to check whether an administrator trusts this intranet.
    *
    * @generated from field: string enterprise_code = 19;
    */
   enterpriseCode?: string;
 
   /**
-   * Cap of the account, each way, Kbit/s; 0 = none, or a cloud instance of an earlier version.
+   * Bandwidth cap of the account in each direction, Kbit/s; 0 = none, or the cloud instance is an older version.
    *
    * @generated from field: uint32 bandwidth_kbps = 20;
    */
@@ -572,13 +578,13 @@ export declare type SessionJson = {
 export declare const SessionSchema: GenMessage<Session, {jsonType: SessionJson}>;
 
 /**
- * Something inside that is worth a name.
+ * A published resource.
  *
  * @generated from message sag.client.v1.Resource
  */
 export declare type Resource = Message$1<"sag.client.v1.Resource"> & {
   /**
-   * For people; one of a kind in its intranet.
+   * For people; unique per intranet.
    *
    * @generated from field: string name = 1;
    */
@@ -590,7 +596,7 @@ export declare type Resource = Message$1<"sag.client.v1.Resource"> & {
   kind: ResourceKind;
 
   /**
-   * Web: an http or https URL. The others: HOST or HOST:PORT ([HOST]:PORT), without a port that of the kind.
+   * Web: an http or https URL. Others: HOST or HOST:PORT ([HOST]:PORT); default: the port of the kind.
    *
    * @generated from field: string address = 3;
    */
@@ -598,13 +604,13 @@ export declare type Resource = Message$1<"sag.client.v1.Resource"> & {
 };
 
 /**
- * Something inside that is worth a name.
+ * A published resource.
  *
  * @generated from message sag.client.v1.Resource
  */
 export declare type ResourceJson = {
   /**
-   * For people; one of a kind in its intranet.
+   * For people; unique per intranet.
    *
    * @generated from field: string name = 1;
    */
@@ -616,7 +622,7 @@ export declare type ResourceJson = {
   kind?: ResourceKindJson;
 
   /**
-   * Web: an http or https URL. The others: HOST or HOST:PORT ([HOST]:PORT), without a port that of the kind.
+   * Web: an http or https URL. Others: HOST or HOST:PORT ([HOST]:PORT); default: the port of the kind.
    *
    * @generated from field: string address = 3;
    */
@@ -639,7 +645,7 @@ export declare type RenewRequest = Message$1<"sag.client.v1.RenewRequest"> & {
   hello?: Hello | undefined;
 
   /**
-   * Empty = the key stays.
+   * Empty = keep the key.
    *
    * @generated from field: bytes public_key = 2;
    */
@@ -656,7 +662,7 @@ export declare type RenewRequestJson = {
   hello?: HelloJson;
 
   /**
-   * Empty = the key stays.
+   * Empty = keep the key.
    *
    * @generated from field: bytes public_key = 2;
    */
@@ -679,7 +685,7 @@ export declare type RenewResponse = Message$1<"sag.client.v1.RenewResponse"> & {
   session?: Session | undefined;
 
   /**
-   * As in ServerInfo: SHA-256 of the SubjectPublicKeyInfo, in use and spare.
+   * As in ServerInfo: SHA-256 of the SubjectPublicKeyInfo, of the key in use and the spare one.
    *
    * @generated from field: repeated bytes spki_pins = 2;
    */
@@ -696,7 +702,7 @@ export declare type RenewResponseJson = {
   session?: SessionJson;
 
   /**
-   * As in ServerInfo: SHA-256 of the SubjectPublicKeyInfo, in use and spare.
+   * As in ServerInfo: SHA-256 of the SubjectPublicKeyInfo, of the key in use and the spare one.
    *
    * @generated from field: repeated bytes spki_pins = 2;
    */
@@ -792,7 +798,7 @@ export declare type EventsResponse = Message$1<"sag.client.v1.EventsResponse"> &
     case: "heartbeat";
   } | {
     /**
-     * The session is over, for this cause: kicked, replaced, account_disabled, session_expired, instance_locked, …
+     * The session has ended with this cause: kicked, replaced, account_disabled, session_expired, instance_locked, …
      *
      * @generated from field: sag.types.v1.Failure ended = 3;
      */
@@ -828,7 +834,7 @@ export declare type EventsResponseJson = {
   heartbeat?: HeartbeatJson;
 
   /**
-   * The session is over, for this cause: kicked, replaced, account_disabled, session_expired, instance_locked, …
+   * The session has ended with this cause: kicked, replaced, account_disabled, session_expired, instance_locked, …
    *
    * @generated from field: sag.types.v1.Failure ended = 3;
    */
@@ -852,7 +858,7 @@ export declare type EventsResponseJson = {
 export declare const EventsResponseSchema: GenMessage<EventsResponse, {jsonType: EventsResponseJson}>;
 
 /**
- * First on every stream.
+ * First event of every stream.
  *
  * @generated from message sag.client.v1.Opened
  */
@@ -863,7 +869,7 @@ export declare type Opened = Message$1<"sag.client.v1.Opened"> & {
   hello?: Hello | undefined;
 
   /**
-   * Other than the one held → Renew.
+   * If it differs from the client's revision, call Renew.
    *
    * @generated from field: string profile_revision = 2;
    */
@@ -871,7 +877,7 @@ export declare type Opened = Message$1<"sag.client.v1.Opened"> & {
 };
 
 /**
- * First on every stream.
+ * First event of every stream.
  *
  * @generated from message sag.client.v1.Opened
  */
@@ -882,7 +888,7 @@ export declare type OpenedJson = {
   hello?: HelloJson;
 
   /**
-   * Other than the one held → Renew.
+   * If it differs from the client's revision, call Renew.
    *
    * @generated from field: string profile_revision = 2;
    */
@@ -896,7 +902,7 @@ export declare type OpenedJson = {
 export declare const OpenedSchema: GenMessage<Opened, {jsonType: OpenedJson}>;
 
 /**
- * Every 20 s.
+ * Sent every 20 s.
  *
  * @generated from message sag.client.v1.Heartbeat
  */
@@ -904,7 +910,7 @@ export declare type Heartbeat = Message$1<"sag.client.v1.Heartbeat"> & {
 };
 
 /**
- * Every 20 s.
+ * Sent every 20 s.
  *
  * @generated from message sag.client.v1.Heartbeat
  */
@@ -918,7 +924,7 @@ export declare type HeartbeatJson = {
 export declare const HeartbeatSchema: GenMessage<Heartbeat, {jsonType: HeartbeatJson}>;
 
 /**
- * Renew fetches the new one.
+ * Call Renew to get the new profile.
  *
  * @generated from message sag.client.v1.ProfileChanged
  */
@@ -930,7 +936,7 @@ export declare type ProfileChanged = Message$1<"sag.client.v1.ProfileChanged"> &
 };
 
 /**
- * Renew fetches the new one.
+ * Call Renew to get the new profile.
  *
  * @generated from message sag.client.v1.ProfileChanged
  */
@@ -948,7 +954,7 @@ export declare type ProfileChangedJson = {
 export declare const ProfileChangedSchema: GenMessage<ProfileChanged, {jsonType: ProfileChangedJson}>;
 
 /**
- * From the administrator, to be shown as text.
+ * Message from the administrator, to be shown as plain text.
  *
  * @generated from message sag.client.v1.Message
  */
@@ -960,7 +966,7 @@ export declare type Message = Message$1<"sag.client.v1.Message"> & {
 };
 
 /**
- * From the administrator, to be shown as text.
+ * Message from the administrator, to be shown as plain text.
  *
  * @generated from message sag.client.v1.Message
  */
@@ -994,7 +1000,7 @@ export enum Transport {
   UDP = 1,
 
   /**
-   * Length-framed datagrams over TLS.
+   * Length-prefixed datagrams over TLS.
    *
    * @generated from enum value: TRANSPORT_TLS = 2;
    */
@@ -1021,7 +1027,7 @@ export enum ResourceKind {
   UNSPECIFIED = 0,
 
   /**
-   * Something else; so is a kind that a reader does not know.
+   * Anything else. Readers also use this for kinds that they do not know.
    *
    * @generated from enum value: RESOURCE_KIND_OTHER = 1;
    */
@@ -1069,13 +1075,13 @@ export declare type ResourceKindJson = "RESOURCE_KIND_UNSPECIFIED" | "RESOURCE_K
 export declare const ResourceKindSchema: GenEnum<ResourceKind, ResourceKindJson>;
 
 /**
- * What sag-tunnel does with its own session, by `Authorization: Bearer <session token>`: good for nothing else.
+ * Calls of sag-tunnel for its own session, with `Authorization: Bearer <session token>`. The token is valid for nothing else.
  *
  * @generated from service sag.client.v1.SessionService
  */
 export declare const SessionService: GenService<{
   /**
-   * Extends the lease; with a public key, replaces the peer's key. Refused = `session_expired`.
+   * Extends the lease. With a public key, replaces the peer's key. Refused with `session_expired`.
    *
    * @generated from rpc sag.client.v1.SessionService.Renew
    */
@@ -1085,7 +1091,7 @@ export declare const SessionService: GenService<{
     output: typeof RenewResponseSchema;
   },
   /**
-   * Ends the session and frees its address. Also when it had ended already.
+   * Ends the session and releases its address. Succeeds if it has already ended.
    *
    * @generated from rpc sag.client.v1.SessionService.HangUp
    */

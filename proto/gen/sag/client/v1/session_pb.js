@@ -151,7 +151,7 @@ export const ResourceKind = /*@__PURE__*/
   tsEnum(ResourceKindSchema);
 
 /**
- * What sag-tunnel does with its own session, by `Authorization: Bearer <session token>`: good for nothing else.
+ * Calls of sag-tunnel for its own session, with `Authorization: Bearer <session token>`. The token is valid for nothing else.
  *
  * @generated from service sag.client.v1.SessionService
  */

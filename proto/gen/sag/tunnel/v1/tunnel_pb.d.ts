@@ -2,7 +2,7 @@
 // @generated from file sag/tunnel/v1/tunnel.proto (package sag.tunnel.v1, syntax proto3)
 /* eslint-disable */
 
-// core ↔ sag-tunnel on one machine, over a Unix socket (HTTP/1.1). Who may call is decided by the peer's credentials.
+// App and CLI to sag-tunnel on the same host, over a Unix socket (HTTP/1.1). The peer's credentials decide who may call.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
@@ -133,7 +133,7 @@ export declare const MayConnectRequestSchema: GenMessage<MayConnectRequest, {jso
  */
 export declare type MayConnectResponse = Message<"sag.tunnel.v1.MayConnectResponse"> & {
   /**
-   * Why not; unset = the caller may.
+   * Why the caller may not connect; unset = the caller may.
    *
    * @generated from field: sag.types.v1.Failure refusal = 1;
    */
@@ -145,7 +145,7 @@ export declare type MayConnectResponse = Message<"sag.tunnel.v1.MayConnectRespon
  */
 export declare type MayConnectResponseJson = {
   /**
-   * Why not; unset = the caller may.
+   * Why the caller may not connect; unset = the caller may.
    *
    * @generated from field: sag.types.v1.Failure refusal = 1;
    */
@@ -221,7 +221,7 @@ export declare type PrepareResponseJson = {
 export declare const PrepareResponseSchema: GenMessage<PrepareResponse, {jsonType: PrepareResponseJson}>;
 
 /**
- * How to reach the cloud instance again.
+ * How to reach the cloud instance.
  *
  * @generated from message sag.tunnel.v1.Cloud
  */
@@ -234,7 +234,8 @@ export declare type Cloud = Message<"sag.tunnel.v1.Cloud"> & {
   url: string;
 
   /**
-   * Non-empty: the certificate's SPKI must be one of these, whoever signed it. Empty: the system's authorities decide.
+   * If not empty, the certificate's SPKI must be one of these, regardless of its issuer. If empty, the system's certificate authorities
+   * decide.
    *
    * @generated from field: repeated bytes spki_pins = 2;
    */
@@ -242,7 +243,7 @@ export declare type Cloud = Message<"sag.tunnel.v1.Cloud"> & {
 };
 
 /**
- * How to reach the cloud instance again.
+ * How to reach the cloud instance.
  *
  * @generated from message sag.tunnel.v1.Cloud
  */
@@ -255,7 +256,8 @@ export declare type CloudJson = {
   url?: string;
 
   /**
-   * Non-empty: the certificate's SPKI must be one of these, whoever signed it. Empty: the system's authorities decide.
+   * If not empty, the certificate's SPKI must be one of these, regardless of its issuer. If empty, the system's certificate authorities
+   * decide.
    *
    * @generated from field: repeated bytes spki_pins = 2;
    */
@@ -292,8 +294,8 @@ export declare type ProxyOptions = Message<"sag.tunnel.v1.ProxyOptions"> & {
   outside: Outside;
 
   /**
-   * The address is a preference: where it cannot be had, for example because another program has it, any free one is taken.
-   * Without it Start fails, and can be called again with the same attempt.
+   * If true and the address is not available, for example because another program uses it, any free one is used. If false, Start fails
+   * and can be called again with the same attempt.
    *
    * @generated from field: bool socks_preferred = 4;
    */
@@ -329,8 +331,8 @@ export declare type ProxyOptionsJson = {
   outside?: OutsideJson;
 
   /**
-   * The address is a preference: where it cannot be had, for example because another program has it, any free one is taken.
-   * Without it Start fails, and can be called again with the same attempt.
+   * If true and the address is not available, for example because another program uses it, any free one is used. If false, Start fails
+   * and can be called again with the same attempt.
    *
    * @generated from field: bool socks_preferred = 4;
    */
@@ -497,7 +499,7 @@ export declare const StopResponseSchema: GenMessage<StopResponse, {jsonType: Sto
  */
 export declare type GetStatesRequest = Message<"sag.tunnel.v1.GetStatesRequest"> & {
   /**
-   * Ask the access point for proof of life before answering (at most 1 s).
+   * Probe the access point before answering (at most 1 s).
    *
    * @generated from field: bool probe = 1;
    */
@@ -509,7 +511,7 @@ export declare type GetStatesRequest = Message<"sag.tunnel.v1.GetStatesRequest">
  */
 export declare type GetStatesRequestJson = {
   /**
-   * Ask the access point for proof of life before answering (at most 1 s).
+   * Probe the access point before answering (at most 1 s).
    *
    * @generated from field: bool probe = 1;
    */
@@ -553,7 +555,7 @@ export declare const GetStatesResponseSchema: GenMessage<GetStatesResponse, {jso
  */
 export declare type WatchRequest = Message<"sag.tunnel.v1.WatchRequest"> & {
   /**
-   * Somebody is looking: probe every second and report traffic, for as long as this stream is open.
+   * The state is being watched by a person: probe every second and report traffic while this stream is open.
    *
    * @generated from field: bool attentive = 1;
    */
@@ -565,7 +567,7 @@ export declare type WatchRequest = Message<"sag.tunnel.v1.WatchRequest"> & {
  */
 export declare type WatchRequestJson = {
   /**
-   * Somebody is looking: probe every second and report traffic, for as long as this stream is open.
+   * The state is being watched by a person: probe every second and report traffic while this stream is open.
    *
    * @generated from field: bool attentive = 1;
    */
@@ -609,7 +611,7 @@ export declare type WatchResponse = Message<"sag.tunnel.v1.WatchResponse"> & {
     case: "changed";
   } | {
     /**
-     * Every 20 s.
+     * Sent every 20 s.
      *
      * @generated from field: sag.tunnel.v1.Heartbeat heartbeat = 5;
      */
@@ -643,7 +645,7 @@ export declare type WatchResponseJson = {
   changed?: StateJson;
 
   /**
-   * Every 20 s.
+   * Sent every 20 s.
    *
    * @generated from field: sag.tunnel.v1.Heartbeat heartbeat = 5;
    */
@@ -666,7 +668,7 @@ export declare type PingRequest = Message<"sag.tunnel.v1.PingRequest"> & {
   intranetId: string;
 
   /**
-   * An address, or a name that is looked up inside.
+   * An address, or a name that is resolved through the tunnel.
    *
    * @generated from field: string host = 2;
    */
@@ -690,7 +692,7 @@ export declare type PingRequestJson = {
   intranetId?: string;
 
   /**
-   * An address, or a name that is looked up inside.
+   * An address, or a name that is resolved through the tunnel.
    *
    * @generated from field: string host = 2;
    */
@@ -715,7 +717,7 @@ export declare const PingRequestSchema: GenMessage<PingRequest, {jsonType: PingR
  */
 export declare type PingResponse = Message<"sag.tunnel.v1.PingResponse"> & {
   /**
-   * That was asked, without a prefix length.
+   * The address that was pinged, without prefix length.
    *
    * @generated from field: string address = 1;
    */
@@ -732,7 +734,7 @@ export declare type PingResponse = Message<"sag.tunnel.v1.PingResponse"> & {
  */
 export declare type PingResponseJson = {
   /**
-   * That was asked, without a prefix length.
+   * The address that was pinged, without prefix length.
    *
    * @generated from field: string address = 1;
    */
@@ -755,28 +757,28 @@ export declare const PingResponseSchema: GenMessage<PingResponse, {jsonType: Pin
  */
 export declare type Lockdown = Message<"sag.tunnel.v1.Lockdown"> & {
   /**
-   * The kernel holds everything back, as it was found just now.
+   * Whether the kernel is blocking everything, as read just now.
    *
    * @generated from field: bool on = 1;
    */
   on: boolean;
 
   /**
-   * Who wants it; unset = nobody.
+   * Who turned it on; unset = nobody.
    *
    * @generated from field: sag.tunnel.v1.LockdownBy by = 2;
    */
   by: LockdownBy;
 
   /**
-   * HOST:PORT of the cloud instances that can be dialled all the same.
+   * HOST:PORT of the cloud instances that can still be dialled.
    *
    * @generated from field: repeated string reachable = 3;
    */
   reachable: string[];
 
   /**
-   * Left of the time in which a captive portal can be reached, and by which link; unset = it can not.
+   * Remaining time of the captive-portal exception, and its link; unset = there is none.
    *
    * @generated from field: google.protobuf.Duration portal_left = 4;
    */
@@ -788,14 +790,14 @@ export declare type Lockdown = Message<"sag.tunnel.v1.Lockdown"> & {
   portalLink: string;
 
   /**
-   * Packets that were held back since lockdown was put in force.
+   * Packets dropped since lockdown was turned on.
    *
    * @generated from field: uint64 dropped = 6;
    */
   dropped: bigint;
 
   /**
-   * Whoever asks may set and lift it, and may open the way to a captive portal.
+   * Whether the caller may turn lockdown on and off, and open the captive-portal exception.
    *
    * @generated from field: bool may_set = 7;
    */
@@ -812,28 +814,28 @@ export declare type Lockdown = Message<"sag.tunnel.v1.Lockdown"> & {
  */
 export declare type LockdownJson = {
   /**
-   * The kernel holds everything back, as it was found just now.
+   * Whether the kernel is blocking everything, as read just now.
    *
    * @generated from field: bool on = 1;
    */
   on?: boolean;
 
   /**
-   * Who wants it; unset = nobody.
+   * Who turned it on; unset = nobody.
    *
    * @generated from field: sag.tunnel.v1.LockdownBy by = 2;
    */
   by?: LockdownByJson;
 
   /**
-   * HOST:PORT of the cloud instances that can be dialled all the same.
+   * HOST:PORT of the cloud instances that can still be dialled.
    *
    * @generated from field: repeated string reachable = 3;
    */
   reachable?: string[];
 
   /**
-   * Left of the time in which a captive portal can be reached, and by which link; unset = it can not.
+   * Remaining time of the captive-portal exception, and its link; unset = there is none.
    *
    * @generated from field: google.protobuf.Duration portal_left = 4;
    */
@@ -845,14 +847,14 @@ export declare type LockdownJson = {
   portalLink?: string;
 
   /**
-   * Packets that were held back since lockdown was put in force.
+   * Packets dropped since lockdown was turned on.
    *
    * @generated from field: uint64 dropped = 6;
    */
   dropped?: string;
 
   /**
-   * Whoever asks may set and lift it, and may open the way to a captive portal.
+   * Whether the caller may turn lockdown on and off, and open the captive-portal exception.
    *
    * @generated from field: bool may_set = 7;
    */
@@ -924,7 +926,7 @@ export declare type SetLockdownRequest = Message<"sag.tunnel.v1.SetLockdownReque
   on: boolean;
 
   /**
-   * URLs of cloud instances that this machine has to be able to dial, beside those that it has been connected with.
+   * URLs of cloud instances that this host must be able to dial, in addition to those it has been connected to.
    *
    * @generated from field: repeated string clouds = 2;
    */
@@ -941,7 +943,7 @@ export declare type SetLockdownRequestJson = {
   on?: boolean;
 
   /**
-   * URLs of cloud instances that this machine has to be able to dial, beside those that it has been connected with.
+   * URLs of cloud instances that this host must be able to dial, in addition to those it has been connected to.
    *
    * @generated from field: repeated string clouds = 2;
    */
@@ -1041,7 +1043,7 @@ export declare const OpenPortalResponseSchema: GenMessage<OpenPortalResponse, {j
  */
 export declare type ReadLogRequest = Message<"sag.tunnel.v1.ReadLogRequest"> & {
   /**
-   * Lines that came after this one; 0 = all that are kept.
+   * Return lines after this number; 0 = all that are kept.
    *
    * @generated from field: uint64 after = 1;
    */
@@ -1053,7 +1055,7 @@ export declare type ReadLogRequest = Message<"sag.tunnel.v1.ReadLogRequest"> & {
  */
 export declare type ReadLogRequestJson = {
   /**
-   * Lines that came after this one; 0 = all that are kept.
+   * Return lines after this number; 0 = all that are kept.
    *
    * @generated from field: uint64 after = 1;
    */
@@ -1071,14 +1073,14 @@ export declare const ReadLogRequestSchema: GenMessage<ReadLogRequest, {jsonType:
  */
 export declare type ReadLogResponse = Message<"sag.tunnel.v1.ReadLogResponse"> & {
   /**
-   * JSON, one object each, the oldest first.
+   * One JSON object per line, oldest first.
    *
    * @generated from field: repeated string lines = 1;
    */
   lines: string[];
 
   /**
-   * Number of the last one, for the next question's `after`.
+   * Number of the last line, for `after` of the next call.
    *
    * @generated from field: uint64 last = 2;
    */
@@ -1090,14 +1092,14 @@ export declare type ReadLogResponse = Message<"sag.tunnel.v1.ReadLogResponse"> &
  */
 export declare type ReadLogResponseJson = {
   /**
-   * JSON, one object each, the oldest first.
+   * One JSON object per line, oldest first.
    *
    * @generated from field: repeated string lines = 1;
    */
   lines?: string[];
 
   /**
-   * Number of the last one, for the next question's `after`.
+   * Number of the last line, for `after` of the next call.
    *
    * @generated from field: uint64 last = 2;
    */
@@ -1174,7 +1176,7 @@ export declare type AccessPointState = Message<"sag.tunnel.v1.AccessPointState">
   endpoint: string;
 
   /**
-   * Round trip of the last answered probe; unset = none yet.
+   * Round-trip time of the last answered probe; unset = none yet.
    *
    * @generated from field: google.protobuf.Duration latency = 4;
    */
@@ -1201,7 +1203,7 @@ export declare type AccessPointStateJson = {
   endpoint?: string;
 
   /**
-   * Round trip of the last answered probe; unset = none yet.
+   * Round-trip time of the last answered probe; unset = none yet.
    *
    * @generated from field: google.protobuf.Duration latency = 4;
    */
@@ -1229,14 +1231,14 @@ export declare type SessionState = Message<"sag.tunnel.v1.SessionState"> & {
   addresses: string[];
 
   /**
-   * Since the tunnel first came up.
+   * Time since the tunnel first came up.
    *
    * @generated from field: google.protobuf.Duration since = 3;
    */
   since?: Duration | undefined;
 
   /**
-   * Left of the lease.
+   * Remaining time of the lease.
    *
    * @generated from field: google.protobuf.Duration lease_left = 4;
    */
@@ -1253,14 +1255,14 @@ export declare type SessionState = Message<"sag.tunnel.v1.SessionState"> & {
   renewals: number;
 
   /**
-   * What sag-tunnel's own TLS to the cloud negotiated, for example "X25519MLKEM768"; empty before the first contact.
+   * Key exchange of sag-tunnel's own TLS connection to the cloud, for example "X25519MLKEM768"; empty before the first connection.
    *
    * @generated from field: string key_exchange = 7;
    */
   keyExchange: string;
 
   /**
-   * A pre-shared key is in force with the active access point.
+   * Whether a pre-shared key is used with the active access point.
    *
    * @generated from field: bool preshared_key = 8;
    */
@@ -1287,14 +1289,14 @@ export declare type SessionState = Message<"sag.tunnel.v1.SessionState"> & {
   handshakeAge?: Duration | undefined;
 
   /**
-   * What the administrator publishes.
+   * Published resources.
    *
    * @generated from field: repeated sag.client.v1.Resource resources = 13;
    */
   resources: Resource[];
 
   /**
-   * Cap of the account, each way, Kbit/s; 0 = none, or not told.
+   * Bandwidth cap of the account in each direction, Kbit/s; 0 = none or unknown.
    *
    * @generated from field: uint32 bandwidth_kbps = 14;
    */
@@ -1316,14 +1318,14 @@ export declare type SessionStateJson = {
   addresses?: string[];
 
   /**
-   * Since the tunnel first came up.
+   * Time since the tunnel first came up.
    *
    * @generated from field: google.protobuf.Duration since = 3;
    */
   since?: DurationJson;
 
   /**
-   * Left of the lease.
+   * Remaining time of the lease.
    *
    * @generated from field: google.protobuf.Duration lease_left = 4;
    */
@@ -1340,14 +1342,14 @@ export declare type SessionStateJson = {
   renewals?: number;
 
   /**
-   * What sag-tunnel's own TLS to the cloud negotiated, for example "X25519MLKEM768"; empty before the first contact.
+   * Key exchange of sag-tunnel's own TLS connection to the cloud, for example "X25519MLKEM768"; empty before the first connection.
    *
    * @generated from field: string key_exchange = 7;
    */
   keyExchange?: string;
 
   /**
-   * A pre-shared key is in force with the active access point.
+   * Whether a pre-shared key is used with the active access point.
    *
    * @generated from field: bool preshared_key = 8;
    */
@@ -1374,14 +1376,14 @@ export declare type SessionStateJson = {
   handshakeAge?: DurationJson;
 
   /**
-   * What the administrator publishes.
+   * Published resources.
    *
    * @generated from field: repeated sag.client.v1.Resource resources = 13;
    */
   resources?: ResourceJson[];
 
   /**
-   * Cap of the account, each way, Kbit/s; 0 = none, or not told.
+   * Bandwidth cap of the account in each direction, Kbit/s; 0 = none or unknown.
    *
    * @generated from field: uint32 bandwidth_kbps = 14;
    */
@@ -1485,13 +1487,13 @@ export declare type TrafficJson = {
 export declare const TrafficSchema: GenMessage<Traffic, {jsonType: TrafficJson}>;
 
 /**
- * The machine in system mode, as it was found just now; not as it was meant to be.
+ * Settings of the host in system mode, as read just now rather than as planned.
  *
  * @generated from message sag.tunnel.v1.Machine
  */
 export declare type Machine = Message<"sag.tunnel.v1.Machine"> & {
   /**
-   * Routes and rules of ours that are there, each as `ip route` and `ip rule` would print it.
+   * Our routes and rules that exist, in the format of `ip route` and `ip rule`.
    *
    * @generated from field: repeated string routes = 1;
    */
@@ -1514,13 +1516,13 @@ export declare type Machine = Message<"sag.tunnel.v1.Machine"> & {
 };
 
 /**
- * The machine in system mode, as it was found just now; not as it was meant to be.
+ * Settings of the host in system mode, as read just now rather than as planned.
  *
  * @generated from message sag.tunnel.v1.Machine
  */
 export declare type MachineJson = {
   /**
-   * Routes and rules of ours that are there, each as `ip route` and `ip rule` would print it.
+   * Our routes and rules that exist, in the format of `ip route` and `ip rule`.
    *
    * @generated from field: repeated string routes = 1;
    */
@@ -1549,7 +1551,7 @@ export declare type MachineJson = {
 export declare const MachineSchema: GenMessage<Machine, {jsonType: MachineJson}>;
 
 /**
- * Who is asked for names. Unset in Machine: nothing was changed.
+ * DNS settings of the host. Unset in Machine: unchanged.
  *
  * @generated from message sag.tunnel.v1.Names
  */
@@ -1562,7 +1564,7 @@ export declare type Names = Message<"sag.tunnel.v1.Names"> & {
   backend: string;
 
   /**
-   * The intranet's name servers, and the domains (reverse zones included) that they alone are asked for.
+   * The intranet's name servers, and the domains (including reverse zones) that only they resolve.
    *
    * @generated from field: repeated string servers = 2;
    */
@@ -1574,21 +1576,21 @@ export declare type Names = Message<"sag.tunnel.v1.Names"> & {
   domains: string[];
 
   /**
-   * No domains were pushed: they are asked for everything.
+   * The intranet has no DNS domains: these servers resolve all names.
    *
    * @generated from field: bool everything = 4;
    */
   everything: boolean;
 
   /**
-   * The machine is not like that, because somebody else changed it: what was found, in words. Empty = all is well.
+   * What another program changed; empty = the settings are as planned.
    *
    * @generated from field: string trouble = 5;
    */
   trouble: string;
 
   /**
-   * Appended to short names.
+   * Search domains.
    *
    * @generated from field: repeated string search_domains = 6;
    */
@@ -1596,7 +1598,7 @@ export declare type Names = Message<"sag.tunnel.v1.Names"> & {
 };
 
 /**
- * Who is asked for names. Unset in Machine: nothing was changed.
+ * DNS settings of the host. Unset in Machine: unchanged.
  *
  * @generated from message sag.tunnel.v1.Names
  */
@@ -1609,7 +1611,7 @@ export declare type NamesJson = {
   backend?: string;
 
   /**
-   * The intranet's name servers, and the domains (reverse zones included) that they alone are asked for.
+   * The intranet's name servers, and the domains (including reverse zones) that only they resolve.
    *
    * @generated from field: repeated string servers = 2;
    */
@@ -1621,21 +1623,21 @@ export declare type NamesJson = {
   domains?: string[];
 
   /**
-   * No domains were pushed: they are asked for everything.
+   * The intranet has no DNS domains: these servers resolve all names.
    *
    * @generated from field: bool everything = 4;
    */
   everything?: boolean;
 
   /**
-   * The machine is not like that, because somebody else changed it: what was found, in words. Empty = all is well.
+   * What another program changed; empty = the settings are as planned.
    *
    * @generated from field: string trouble = 5;
    */
   trouble?: string;
 
   /**
-   * Appended to short names.
+   * Search domains.
    *
    * @generated from field: repeated string search_domains = 6;
    */
@@ -1649,7 +1651,7 @@ export declare type NamesJson = {
 export declare const NamesSchema: GenMessage<Names, {jsonType: NamesJson}>;
 
 /**
- * What is held back outside the tunnel. Unset in Machine: nothing is.
+ * What is blocked outside the tunnel. Unset in Machine: nothing.
  *
  * @generated from message sag.tunnel.v1.Guard
  */
@@ -1660,7 +1662,7 @@ export declare type Guard = Message<"sag.tunnel.v1.Guard"> & {
   blocking: Blocking;
 
   /**
-   * Prefixes that leave by the tunnel or not at all, and domains that are not asked for outside it.
+   * Prefixes that are reached only through the tunnel, and domains that are resolved only through it.
    *
    * @generated from field: repeated string prefixes = 2;
    */
@@ -1672,21 +1674,22 @@ export declare type Guard = Message<"sag.tunnel.v1.Guard"> & {
   domains: string[];
 
   /**
-   * Lockdown: nothing but the tunnel leaves, session or not. Set by an administrator, or by the intranet's policy.
+   * Lockdown: nothing leaves the host except the tunnel, with or without a session. Set by an administrator or by the intranet's
+   * policy.
    *
    * @generated from field: bool lockdown = 4;
    */
   lockdown: boolean;
 
   /**
-   * Left of the time in which a captive portal can be reached; unset = it can not.
+   * Remaining time of the captive-portal exception; unset = there is none.
    *
    * @generated from field: google.protobuf.Duration portal_left = 5;
    */
   portalLeft?: Duration | undefined;
 
   /**
-   * Packets that were held back since the guard was made.
+   * Packets dropped since the kill switch was turned on.
    *
    * @generated from field: uint64 dropped = 6;
    */
@@ -1694,7 +1697,7 @@ export declare type Guard = Message<"sag.tunnel.v1.Guard"> & {
 };
 
 /**
- * What is held back outside the tunnel. Unset in Machine: nothing is.
+ * What is blocked outside the tunnel. Unset in Machine: nothing.
  *
  * @generated from message sag.tunnel.v1.Guard
  */
@@ -1705,7 +1708,7 @@ export declare type GuardJson = {
   blocking?: BlockingJson;
 
   /**
-   * Prefixes that leave by the tunnel or not at all, and domains that are not asked for outside it.
+   * Prefixes that are reached only through the tunnel, and domains that are resolved only through it.
    *
    * @generated from field: repeated string prefixes = 2;
    */
@@ -1717,21 +1720,22 @@ export declare type GuardJson = {
   domains?: string[];
 
   /**
-   * Lockdown: nothing but the tunnel leaves, session or not. Set by an administrator, or by the intranet's policy.
+   * Lockdown: nothing leaves the host except the tunnel, with or without a session. Set by an administrator or by the intranet's
+   * policy.
    *
    * @generated from field: bool lockdown = 4;
    */
   lockdown?: boolean;
 
   /**
-   * Left of the time in which a captive portal can be reached; unset = it can not.
+   * Remaining time of the captive-portal exception; unset = there is none.
    *
    * @generated from field: google.protobuf.Duration portal_left = 5;
    */
   portalLeft?: DurationJson;
 
   /**
-   * Packets that were held back since the guard was made.
+   * Packets dropped since the kill switch was turned on.
    *
    * @generated from field: uint64 dropped = 6;
    */
@@ -1745,7 +1749,7 @@ export declare type GuardJson = {
 export declare const GuardSchema: GenMessage<Guard, {jsonType: GuardJson}>;
 
 /**
- * One intranet, as it is. design: state = phase + cause + what is really blocked.
+ * State of one intranet: its phase, the cause, and what is actually blocked.
  *
  * @generated from message sag.tunnel.v1.State
  */
@@ -1761,7 +1765,7 @@ export declare type State = Message<"sag.tunnel.v1.State"> & {
   phase: Phase;
 
   /**
-   * Why it is not up; unset when it is.
+   * Why it is not connected; unset if it is.
    *
    * @generated from field: sag.types.v1.Failure cause = 3;
    */
@@ -1813,7 +1817,7 @@ export declare type State = Message<"sag.tunnel.v1.State"> & {
   pid: number;
 
   /**
-   * The last message from the administrator, plain text.
+   * The administrator's last message, plain text.
    *
    * @generated from field: string message = 13;
    */
@@ -1828,7 +1832,7 @@ export declare type State = Message<"sag.tunnel.v1.State"> & {
 };
 
 /**
- * One intranet, as it is. design: state = phase + cause + what is really blocked.
+ * State of one intranet: its phase, the cause, and what is actually blocked.
  *
  * @generated from message sag.tunnel.v1.State
  */
@@ -1844,7 +1848,7 @@ export declare type StateJson = {
   phase?: PhaseJson;
 
   /**
-   * Why it is not up; unset when it is.
+   * Why it is not connected; unset if it is.
    *
    * @generated from field: sag.types.v1.Failure cause = 3;
    */
@@ -1896,7 +1900,7 @@ export declare type StateJson = {
   pid?: number;
 
   /**
-   * The last message from the administrator, plain text.
+   * The administrator's last message, plain text.
    *
    * @generated from field: string message = 13;
    */
@@ -1989,7 +1993,7 @@ export declare const TunnelService: GenService<{
     output: typeof AttachResponseSchema;
   },
   /**
-   * System mode: whether the caller may connect the machine with this intranet. Asked before Dial; Start decides.
+   * System mode: whether the caller may connect this host to this intranet. Called before Dial; Start checks again.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.MayConnect
    */
@@ -1999,7 +2003,7 @@ export declare const TunnelService: GenService<{
     output: typeof MayConnectResponseSchema;
   },
   /**
-   * Makes a key pair for the next Dial. The private half never leaves sag-tunnel's memory.
+   * Generates a key pair for the next Dial. The private key never leaves sag-tunnel's memory.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.Prepare
    */
@@ -2009,7 +2013,7 @@ export declare const TunnelService: GenService<{
     output: typeof PrepareResponseSchema;
   },
   /**
-   * Hands over the session that was dialled with the prepared key. Answers at once; the outcome is in Watch.
+   * Hands over the session that was dialled with the prepared key. Returns immediately; Watch reports the outcome.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.Start
    */
@@ -2019,7 +2023,7 @@ export declare const TunnelService: GenService<{
     output: typeof StartResponseSchema;
   },
   /**
-   * Hangs up and answers when nothing is left of it.
+   * Ends the session; returns when everything is torn down.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.Stop
    */
@@ -2047,7 +2051,7 @@ export declare const TunnelService: GenService<{
     output: typeof WatchResponseSchema;
   },
   /**
-   * One echo request inside. Proxy mode only: in system mode any program can send its own.
+   * Sends one ICMP echo request through the tunnel. Proxy mode only; in system mode every program can send its own.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.Ping
    */
@@ -2057,7 +2061,8 @@ export declare const TunnelService: GenService<{
     output: typeof PingResponseSchema;
   },
   /**
-   * Lockdown: nothing leaves this machine but the tunnel and what is needed to bring it up, session or not. System mode only.
+   * Lockdown: nothing leaves this host except the tunnel and what is needed to bring it up, with or without a session. System mode
+   * only.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.GetLockdown
    */
@@ -2067,7 +2072,7 @@ export declare const TunnelService: GenService<{
     output: typeof GetLockdownResponseSchema;
   },
   /**
-   * Administrators only. On: whatever the policy says. Off: until the policy is withdrawn and set again.
+   * Administrators only. On overrides the policy. Off lasts until the policy is withdrawn and set again.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.SetLockdown
    */
@@ -2077,7 +2082,7 @@ export declare const TunnelService: GenService<{
     output: typeof SetLockdownResponseSchema;
   },
   /**
-   * System mode: what the service has logged lately. The owner of a session is shown what was logged during it.
+   * System mode: recent log lines of the service. The owner of a session gets the lines logged during it.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.ReadLog
    */
@@ -2087,7 +2092,7 @@ export declare const TunnelService: GenService<{
     output: typeof ReadLogResponseSchema;
   },
   /**
-   * Lets a person sign in at a captive portal of the network that the machine is in, for a limited time.
+   * Opens lockdown for the captive portal of the current network for a limited time.
    *
    * @generated from rpc sag.tunnel.v1.TunnelService.OpenPortal
    */

@@ -2,7 +2,7 @@
 // @generated from file sag/tunnel/v1/tunnel.proto (package sag.tunnel.v1, syntax proto3)
 /* eslint-disable */
 
-// core ↔ sag-tunnel on one machine, over a Unix socket (HTTP/1.1). Who may call is decided by the peer's credentials.
+// App and CLI to sag-tunnel on the same host, over a Unix socket (HTTP/1.1). The peer's credentials decide who may call.
 
 import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";

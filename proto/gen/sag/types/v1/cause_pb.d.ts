@@ -2,7 +2,7 @@
 // @generated from file sag/types/v1/cause.proto (package sag.types.v1, syntax proto3)
 /* eslint-disable */
 
-// What every contract shares: versions, causes, states, warnings and hops.
+// Types shared by all API contracts: versions, causes, states, warnings and hops.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +14,7 @@ import type { Duration, DurationJson } from "@bufbuild/protobuf/wkt";
 export declare const file_sag_types_v1_cause: GenFile;
 
 /**
- * The first message both ways on every contract.
+ * Part of the first message in both directions.
  *
  * @generated from message sag.types.v1.Hello
  */
@@ -27,7 +27,7 @@ export declare type Hello = Message<"sag.types.v1.Hello"> & {
   version: string;
 
   /**
-   * Names of optional abilities. Unknown names are ignored.
+   * Names of optional features. Unknown names are ignored.
    *
    * @generated from field: repeated string capabilities = 2;
    */
@@ -35,7 +35,7 @@ export declare type Hello = Message<"sag.types.v1.Hello"> & {
 };
 
 /**
- * The first message both ways on every contract.
+ * Part of the first message in both directions.
  *
  * @generated from message sag.types.v1.Hello
  */
@@ -48,7 +48,7 @@ export declare type HelloJson = {
   version?: string;
 
   /**
-   * Names of optional abilities. Unknown names are ignored.
+   * Names of optional features. Unknown names are ignored.
    *
    * @generated from field: repeated string capabilities = 2;
    */
@@ -62,7 +62,7 @@ export declare type HelloJson = {
 export declare const HelloSchema: GenMessage<Hello, {jsonType: HelloJson}>;
 
 /**
- * A session of the same account, for `session_limit`.
+ * A running session of the account, for `session_limit`.
  *
  * @generated from message sag.types.v1.ActiveSession
  */
@@ -89,7 +89,7 @@ export declare type ActiveSession = Message<"sag.types.v1.ActiveSession"> & {
 };
 
 /**
- * A session of the same account, for `session_limit`.
+ * A running session of the account, for `session_limit`.
  *
  * @generated from message sag.types.v1.ActiveSession
  */
@@ -122,7 +122,7 @@ export declare type ActiveSessionJson = {
 export declare const ActiveSessionSchema: GenMessage<ActiveSession, {jsonType: ActiveSessionJson}>;
 
 /**
- * A failure as it crosses a contract: in Connect's error details, and inside State.
+ * A failure in an API contract: in Connect's error details, and in State.
  *
  * @generated from message sag.types.v1.Failure
  */
@@ -133,49 +133,49 @@ export declare type Failure = Message<"sag.types.v1.Failure"> & {
   cause: Cause;
 
   /**
-   * The sender's own words: plain text, never markup, shown only where the table has nothing better.
+   * The sender's text: plain text, never markup. Shown only if the reader has no better text.
    *
    * @generated from field: string text = 2;
    */
   text: string;
 
   /**
-   * For too_many_attempts and the like: when it is worth trying again.
+   * When a retry makes sense, for example with too_many_attempts.
    *
    * @generated from field: google.protobuf.Duration retry_after = 3;
    */
   retryAfter?: Duration | undefined;
 
   /**
-   * For replaced: the device that took over. For kicked: empty.
+   * With replaced: the device that took over. With kicked: empty.
    *
    * @generated from field: string device_name = 4;
    */
   deviceName: string;
 
   /**
-   * For session_limit: what could be ended.
+   * With session_limit: the sessions that could be ended.
    *
    * @generated from field: repeated sag.types.v1.ActiveSession sessions = 5;
    */
   sessions: ActiveSession[];
 
   /**
-   * For invalid_argument: the field's path.
+   * With invalid_argument: path of the field.
    *
    * @generated from field: string field = 6;
    */
   field: string;
 
   /**
-   * The same as `text` by its key in common/text, CATALOGUE.NAME, for readers that know it and may have it in another language.
+   * Key of `text` in common/text, CATALOGUE.NAME, for readers that have the text in another language.
    *
    * @generated from field: string message_key = 7;
    */
   messageKey: string;
 
   /**
-   * What the message of that key names: plain text.
+   * Parameters of that message, plain text.
    *
    * @generated from field: map<string, string> message_params = 8;
    */
@@ -183,7 +183,7 @@ export declare type Failure = Message<"sag.types.v1.Failure"> & {
 };
 
 /**
- * A failure as it crosses a contract: in Connect's error details, and inside State.
+ * A failure in an API contract: in Connect's error details, and in State.
  *
  * @generated from message sag.types.v1.Failure
  */
@@ -194,49 +194,49 @@ export declare type FailureJson = {
   cause?: CauseJson;
 
   /**
-   * The sender's own words: plain text, never markup, shown only where the table has nothing better.
+   * The sender's text: plain text, never markup. Shown only if the reader has no better text.
    *
    * @generated from field: string text = 2;
    */
   text?: string;
 
   /**
-   * For too_many_attempts and the like: when it is worth trying again.
+   * When a retry makes sense, for example with too_many_attempts.
    *
    * @generated from field: google.protobuf.Duration retry_after = 3;
    */
   retryAfter?: DurationJson;
 
   /**
-   * For replaced: the device that took over. For kicked: empty.
+   * With replaced: the device that took over. With kicked: empty.
    *
    * @generated from field: string device_name = 4;
    */
   deviceName?: string;
 
   /**
-   * For session_limit: what could be ended.
+   * With session_limit: the sessions that could be ended.
    *
    * @generated from field: repeated sag.types.v1.ActiveSession sessions = 5;
    */
   sessions?: ActiveSessionJson[];
 
   /**
-   * For invalid_argument: the field's path.
+   * With invalid_argument: path of the field.
    *
    * @generated from field: string field = 6;
    */
   field?: string;
 
   /**
-   * The same as `text` by its key in common/text, CATALOGUE.NAME, for readers that know it and may have it in another language.
+   * Key of `text` in common/text, CATALOGUE.NAME, for readers that have the text in another language.
    *
    * @generated from field: string message_key = 7;
    */
   messageKey?: string;
 
   /**
-   * What the message of that key names: plain text.
+   * Parameters of that message, plain text.
    *
    * @generated from field: map<string, string> message_params = 8;
    */
@@ -250,8 +250,8 @@ export declare type FailureJson = {
 export declare const FailureSchema: GenMessage<Failure, {jsonType: FailureJson}>;
 
 /**
- * Why something is not up or did not work. The one table of texts, menders, actions and exit codes that belongs to these
- * codes is common/causes. A reader that does not know a value shows `unknown` with Failure.text.
+ * Why something failed or is not connected. common/causes has the texts, actions and exit codes of these codes. A reader that does not
+ * know a value shows `unknown` with Failure.text.
  *
  * @generated from enum sag.types.v1.Cause
  */
@@ -267,7 +267,7 @@ export enum Cause {
   UNKNOWN = 1,
 
   /**
-   * A sign-in or session is not there, or is over.
+   * Sign-in and session.
    *
    * @generated from enum value: CAUSE_BAD_CREDENTIALS = 2;
    */
@@ -381,7 +381,7 @@ export enum Cause {
   IDENTITY_PROVIDER_UNAVAILABLE = 23,
 
   /**
-   * The network one is on, and the access points.
+   * The network that the host is on, and the access points.
    *
    * @generated from enum value: CAUSE_CAPTIVE_PORTAL = 24;
    */
@@ -413,7 +413,7 @@ export enum Cause {
   DNS_UNAVAILABLE = 29,
 
   /**
-   * This machine.
+   * The host.
    *
    * @generated from enum value: CAUSE_TUNNEL_BINARY_MISSING = 30;
    */
@@ -512,14 +512,14 @@ export enum Cause {
   NOT_A_REAL_PATH = 48,
 
   /**
-   * An argument or field that is not valid; Failure.text says which and why.
+   * An invalid argument or field; Failure.text says which one and why.
    *
    * @generated from enum value: CAUSE_INVALID_ARGUMENT = 49;
    */
   INVALID_ARGUMENT = 49,
 
   /**
-   * An object an administrator named does not exist, or exists already.
+   * An object that an administrator named does not exist, or already exists.
    *
    * @generated from enum value: CAUSE_NOT_FOUND = 50;
    */
@@ -531,7 +531,7 @@ export enum Cause {
   ALREADY_EXISTS = 51,
 
   /**
-   * Files in which something is kept are incomplete or damaged; Failure.text says which.
+   * Stored files are incomplete or damaged; Failure.text says which.
    *
    * @generated from enum value: CAUSE_STORAGE_DAMAGED = 52;
    */
@@ -539,8 +539,8 @@ export enum Cause {
 }
 
 /**
- * Why something is not up or did not work. The one table of texts, menders, actions and exit codes that belongs to these
- * codes is common/causes. A reader that does not know a value shows `unknown` with Failure.text.
+ * Why something failed or is not connected. common/causes has the texts, actions and exit codes of these codes. A reader that does not
+ * know a value shows `unknown` with Failure.text.
  *
  * @generated from enum sag.types.v1.Cause
  */

@@ -2,7 +2,7 @@
 // @generated from file sag/types/v1/cause.proto (package sag.types.v1, syntax proto3)
 /* eslint-disable */
 
-// What every contract shares: versions, causes, states, warnings and hops.
+// Types shared by all API contracts: versions, causes, states, warnings and hops.
 
 import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
@@ -42,8 +42,8 @@ export const CauseSchema = /*@__PURE__*/
   enumDesc(file_sag_types_v1_cause, 0);
 
 /**
- * Why something is not up or did not work. The one table of texts, menders, actions and exit codes that belongs to these
- * codes is common/causes. A reader that does not know a value shows `unknown` with Failure.text.
+ * Why something failed or is not connected. common/causes has the texts, actions and exit codes of these codes. A reader that does not
+ * know a value shows `unknown` with Failure.text.
  *
  * @generated from enum sag.types.v1.Cause
  */

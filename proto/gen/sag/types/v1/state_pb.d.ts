@@ -30,14 +30,14 @@ export declare type Warning = Message<"sag.types.v1.Warning"> & {
   mender: Mender;
 
   /**
-   * The sender's own words, plain text.
+   * The sender's text, plain text.
    *
    * @generated from field: string text = 4;
    */
   text: string;
 
   /**
-   * As in Failure: `text` by its key in common/text, and what it names.
+   * As in Failure: key of `text` in common/text, and its parameters.
    *
    * @generated from field: string message_key = 5;
    */
@@ -69,14 +69,14 @@ export declare type WarningJson = {
   mender?: MenderJson;
 
   /**
-   * The sender's own words, plain text.
+   * The sender's text, plain text.
    *
    * @generated from field: string text = 4;
    */
   text?: string;
 
   /**
-   * As in Failure: `text` by its key in common/text, and what it names.
+   * As in Failure: key of `text` in common/text, and its parameters.
    *
    * @generated from field: string message_key = 5;
    */
@@ -119,7 +119,7 @@ export declare type Hop = Message<"sag.types.v1.Hop"> & {
   whole: boolean;
 
   /**
-   * Why it is not whole; unset when it is.
+   * The problem; unset if there is none.
    *
    * @generated from field: sag.types.v1.Warning missing = 5;
    */
@@ -151,7 +151,7 @@ export declare type HopJson = {
   whole?: boolean;
 
   /**
-   * Why it is not whole; unset when it is.
+   * The problem; unset if there is none.
    *
    * @generated from field: sag.types.v1.Warning missing = 5;
    */
@@ -165,7 +165,7 @@ export declare type HopJson = {
 export declare const HopSchema: GenMessage<Hop, {jsonType: HopJson}>;
 
 /**
- * Where one intranet is.
+ * State of an intranet's connection.
  *
  * @generated from enum sag.types.v1.Phase
  */
@@ -217,7 +217,7 @@ export enum Phase {
 }
 
 /**
- * Where one intranet is.
+ * State of an intranet's connection.
  *
  * @generated from enum sag.types.v1.Phase
  */
@@ -229,7 +229,7 @@ export declare type PhaseJson = "PHASE_UNSPECIFIED" | "PHASE_SIGNED_OUT" | "PHAS
 export declare const PhaseSchema: GenEnum<Phase, PhaseJson>;
 
 /**
- * What is really held back on this machine now, not what is wished.
+ * What is actually blocked on this host now, rather than what is planned.
  *
  * @generated from enum sag.types.v1.Blocking
  */
@@ -256,7 +256,7 @@ export enum Blocking {
 }
 
 /**
- * What is really held back on this machine now, not what is wished.
+ * What is actually blocked on this host now, rather than what is planned.
  *
  * @generated from enum sag.types.v1.Blocking
  */
@@ -279,14 +279,14 @@ export enum Mode {
   UNSPECIFIED = 0,
 
   /**
-   * The user's own process, a user-space network stack behind SOCKS5, HTTP and PAC.
+   * The user's own process, with a user-space network stack behind SOCKS5, HTTP proxy and PAC file.
    *
    * @generated from enum value: MODE_PROXY = 1;
    */
   PROXY = 1,
 
   /**
-   * The installed service: TUN device, routes, DNS, guard.
+   * The installed service: TUN device, routes, DNS and kill switch.
    *
    * @generated from enum value: MODE_SYSTEM = 2;
    */
@@ -306,7 +306,7 @@ export declare type ModeJson = "MODE_UNSPECIFIED" | "MODE_PROXY" | "MODE_SYSTEM"
 export declare const ModeSchema: GenEnum<Mode, ModeJson>;
 
 /**
- * Who can mend it.
+ * Who can fix a problem.
  *
  * @generated from enum sag.types.v1.Mender
  */
@@ -333,7 +333,7 @@ export enum Mender {
 }
 
 /**
- * Who can mend it.
+ * Who can fix a problem.
  *
  * @generated from enum sag.types.v1.Mender
  */
@@ -345,7 +345,7 @@ export declare type MenderJson = "MENDER_UNSPECIFIED" | "MENDER_YOU" | "MENDER_A
 export declare const MenderSchema: GenEnum<Mender, MenderJson>;
 
 /**
- * The chain from the person to the cloud networks, in this order.
+ * The links of the chain from the client to the cloud networks, in order.
  *
  * @generated from enum sag.types.v1.HopKind
  */
@@ -387,7 +387,7 @@ export enum HopKind {
 }
 
 /**
- * The chain from the person to the cloud networks, in this order.
+ * The links of the chain from the client to the cloud networks, in order.
  *
  * @generated from enum sag.types.v1.HopKind
  */
@@ -399,7 +399,7 @@ export declare type HopKindJson = "HOP_KIND_UNSPECIFIED" | "HOP_KIND_CLIENT" | "
 export declare const HopKindSchema: GenEnum<HopKind, HopKindJson>;
 
 /**
- * Up, but not whole.
+ * Problems while connected.
  *
  * @generated from enum sag.types.v1.WarningCode
  */
@@ -485,14 +485,14 @@ export enum WarningCode {
   CLOUD_NETWORK_UNREACHABLE = 15,
 
   /**
-   * The instance pushes no routes: nothing goes through the tunnel.
+   * The instance has no routes, so nothing goes through the tunnel.
    *
    * @generated from enum value: WARNING_CODE_NO_ROUTES = 16;
    */
   NO_ROUTES = 16,
 
   /**
-   * The session cannot be resumed after a crash of sag-tunnel: it could not be written down.
+   * The session could not be stored, so it cannot be resumed after a crash of sag-tunnel.
    *
    * @generated from enum value: WARNING_CODE_SESSION_NOT_SAVED = 20;
    */
@@ -500,7 +500,7 @@ export enum WarningCode {
 }
 
 /**
- * Up, but not whole.
+ * Problems while connected.
  *
  * @generated from enum sag.types.v1.WarningCode
  */

@@ -32,7 +32,7 @@ export const PhaseSchema = /*@__PURE__*/
   enumDesc(file_sag_types_v1_state, 0);
 
 /**
- * Where one intranet is.
+ * State of an intranet's connection.
  *
  * @generated from enum sag.types.v1.Phase
  */
@@ -46,7 +46,7 @@ export const BlockingSchema = /*@__PURE__*/
   enumDesc(file_sag_types_v1_state, 1);
 
 /**
- * What is really held back on this machine now, not what is wished.
+ * What is actually blocked on this host now, rather than what is planned.
  *
  * @generated from enum sag.types.v1.Blocking
  */
@@ -74,7 +74,7 @@ export const MenderSchema = /*@__PURE__*/
   enumDesc(file_sag_types_v1_state, 3);
 
 /**
- * Who can mend it.
+ * Who can fix a problem.
  *
  * @generated from enum sag.types.v1.Mender
  */
@@ -88,7 +88,7 @@ export const HopKindSchema = /*@__PURE__*/
   enumDesc(file_sag_types_v1_state, 4);
 
 /**
- * The chain from the person to the cloud networks, in this order.
+ * The links of the chain from the client to the cloud networks, in order.
  *
  * @generated from enum sag.types.v1.HopKind
  */
@@ -102,7 +102,7 @@ export const WarningCodeSchema = /*@__PURE__*/
   enumDesc(file_sag_types_v1_state, 5);
 
 /**
- * Up, but not whole.
+ * Problems while connected.
  *
  * @generated from enum sag.types.v1.WarningCode
  */

@@ -2,7 +2,7 @@
 //
 // Source: sag/accesspoint/v1/accesspoint.proto
 
-// Access point ↔ cloud instance. The access point connects outward, over HTTPS.
+// Access point to cloud instance. The access point connects to the cloud over HTTPS.
 package accesspointv1connect
 
 import (
@@ -51,9 +51,9 @@ const (
 // AccessPointServiceClient is a client for the sag.accesspoint.v1.AccessPointService service.
 type AccessPointServiceClient interface {
 	Register(context.Context, *connect.Request[v1.RegisterRequest]) (*connect.Response[v1.RegisterResponse], error)
-	// What this access point has to serve: a snapshot, then deltas. A second stream of the same access point ends the first.
+	// The peers of this access point: a snapshot, then deltas. A second stream of the same access point ends the first one.
 	Watch(context.Context, *connect.Request[v1.WatchRequest]) (*connect.ServerStreamForClient[v1.WatchResponse], error)
-	// "Everything up to this revision is in force here."
+	// The access point has applied everything up to this revision.
 	Acknowledge(context.Context, *connect.Request[v1.AcknowledgeRequest]) (*connect.Response[v1.AcknowledgeResponse], error)
 	// Cumulative counters, every 10 s.
 	Report(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.ReportResponse], error)
@@ -129,9 +129,9 @@ func (c *accessPointServiceClient) Report(ctx context.Context, req *connect.Requ
 // service.
 type AccessPointServiceHandler interface {
 	Register(context.Context, *connect.Request[v1.RegisterRequest]) (*connect.Response[v1.RegisterResponse], error)
-	// What this access point has to serve: a snapshot, then deltas. A second stream of the same access point ends the first.
+	// The peers of this access point: a snapshot, then deltas. A second stream of the same access point ends the first one.
 	Watch(context.Context, *connect.Request[v1.WatchRequest], *connect.ServerStream[v1.WatchResponse]) error
-	// "Everything up to this revision is in force here."
+	// The access point has applied everything up to this revision.
 	Acknowledge(context.Context, *connect.Request[v1.AcknowledgeRequest]) (*connect.Response[v1.AcknowledgeResponse], error)
 	// Cumulative counters, every 10 s.
 	Report(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.ReportResponse], error)

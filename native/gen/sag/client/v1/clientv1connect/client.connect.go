@@ -2,7 +2,7 @@
 //
 // Source: sag/client/v1/client.proto
 
-// Client ↔ cloud instance, over HTTPS. Every failure carries a sag.types.v1.Failure in the error details.
+// Client to cloud instance, over HTTPS. Every failure has a sag.types.v1.Failure in its error details.
 package clientv1connect
 
 import (
@@ -79,29 +79,29 @@ const (
 type ClientServiceClient interface {
 	Discover(context.Context, *connect.Request[v1.DiscoverRequest]) (*connect.Response[v1.DiscoverResponse], error)
 	SignIn(context.Context, *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error)
-	// Rotates the refresh token. The former one is accepted once more within 30 s (a lost answer), and answers with the
-	// same successor.
+	// Rotates the refresh token. The previous token is accepted once more within 30 s, in case the answer was lost, and returns the same
+	// successor.
 	Refresh(context.Context, *connect.Request[v1.RefreshRequest]) (*connect.Response[v1.RefreshResponse], error)
 	SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error)
 	ChangePassword(context.Context, *connect.Request[v1.ChangePasswordRequest]) (*connect.Response[v1.ChangePasswordResponse], error)
 	Dial(context.Context, *connect.Request[v1.DialRequest]) (*connect.Response[v1.DialResponse], error)
-	// Sends a one-time code to the account's mail address, good for 15 min and 5 tries. The same answer, after the same
-	// time, for names that do not exist.
+	// Mails a one-time code to the account's address, valid for 15 min and 5 tries. Answers alike, and takes the same time, for names
+	// that do not exist.
 	ForgotPassword(context.Context, *connect.Request[v1.ForgotPasswordRequest]) (*connect.Response[v1.ForgotPasswordResponse], error)
-	// Sets a new password by that code; all devices of the account are signed out.
+	// Sets a new password with that code and signs out all devices of the account.
 	ResetPassword(context.Context, *connect.Request[v1.ResetPasswordRequest]) (*connect.Response[v1.ResetPasswordResponse], error)
-	// Makes a new secret; it is in force once a code made with it has come back, by ConfirmSecondFactor, or by SignIn
-	// where that had been refused for want of one.
+	// Creates a new secret. It comes into force once a code of it was sent with ConfirmSecondFactor, or with SignIn if that was refused
+	// because a second factor is required.
 	EnrolSecondFactor(context.Context, *connect.Request[v1.EnrolSecondFactorRequest]) (*connect.Response[v1.EnrolSecondFactorResponse], error)
 	ConfirmSecondFactor(context.Context, *connect.Request[v1.ConfirmSecondFactorRequest]) (*connect.Response[v1.ConfirmSecondFactorResponse], error)
-	// Refused (`not_permitted`) where the administrator requires one.
+	// Refused with `not_permitted` if the administrator requires a second factor.
 	RemoveSecondFactor(context.Context, *connect.Request[v1.RemoveSecondFactorRequest]) (*connect.Response[v1.RemoveSecondFactorResponse], error)
 	ListDevices(context.Context, *connect.Request[v1.ListDevicesRequest]) (*connect.Response[v1.ListDevicesResponse], error)
-	// Running ones only.
+	// Running sessions only.
 	ListSessions(context.Context, *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error)
-	// Its owner hears `kicked`. Also when it had ended already.
+	// Ends one of the account's sessions with the cause `kicked`. Succeeds if it has already ended.
 	EndSession(context.Context, *connect.Request[v1.EndSessionRequest]) (*connect.Response[v1.EndSessionResponse], error)
-	// Signs a device of one's own out, ends its session (`kicked`) and forgets it.
+	// Signs out one of the account's devices, ends its session with the cause `kicked` and deletes the device.
 	EndDevice(context.Context, *connect.Request[v1.EndDeviceRequest]) (*connect.Response[v1.EndDeviceResponse], error)
 }
 
@@ -307,29 +307,29 @@ func (c *clientServiceClient) EndDevice(ctx context.Context, req *connect.Reques
 type ClientServiceHandler interface {
 	Discover(context.Context, *connect.Request[v1.DiscoverRequest]) (*connect.Response[v1.DiscoverResponse], error)
 	SignIn(context.Context, *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error)
-	// Rotates the refresh token. The former one is accepted once more within 30 s (a lost answer), and answers with the
-	// same successor.
+	// Rotates the refresh token. The previous token is accepted once more within 30 s, in case the answer was lost, and returns the same
+	// successor.
 	Refresh(context.Context, *connect.Request[v1.RefreshRequest]) (*connect.Response[v1.RefreshResponse], error)
 	SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error)
 	ChangePassword(context.Context, *connect.Request[v1.ChangePasswordRequest]) (*connect.Response[v1.ChangePasswordResponse], error)
 	Dial(context.Context, *connect.Request[v1.DialRequest]) (*connect.Response[v1.DialResponse], error)
-	// Sends a one-time code to the account's mail address, good for 15 min and 5 tries. The same answer, after the same
-	// time, for names that do not exist.
+	// Mails a one-time code to the account's address, valid for 15 min and 5 tries. Answers alike, and takes the same time, for names
+	// that do not exist.
 	ForgotPassword(context.Context, *connect.Request[v1.ForgotPasswordRequest]) (*connect.Response[v1.ForgotPasswordResponse], error)
-	// Sets a new password by that code; all devices of the account are signed out.
+	// Sets a new password with that code and signs out all devices of the account.
 	ResetPassword(context.Context, *connect.Request[v1.ResetPasswordRequest]) (*connect.Response[v1.ResetPasswordResponse], error)
-	// Makes a new secret; it is in force once a code made with it has come back, by ConfirmSecondFactor, or by SignIn
-	// where that had been refused for want of one.
+	// Creates a new secret. It comes into force once a code of it was sent with ConfirmSecondFactor, or with SignIn if that was refused
+	// because a second factor is required.
 	EnrolSecondFactor(context.Context, *connect.Request[v1.EnrolSecondFactorRequest]) (*connect.Response[v1.EnrolSecondFactorResponse], error)
 	ConfirmSecondFactor(context.Context, *connect.Request[v1.ConfirmSecondFactorRequest]) (*connect.Response[v1.ConfirmSecondFactorResponse], error)
-	// Refused (`not_permitted`) where the administrator requires one.
+	// Refused with `not_permitted` if the administrator requires a second factor.
 	RemoveSecondFactor(context.Context, *connect.Request[v1.RemoveSecondFactorRequest]) (*connect.Response[v1.RemoveSecondFactorResponse], error)
 	ListDevices(context.Context, *connect.Request[v1.ListDevicesRequest]) (*connect.Response[v1.ListDevicesResponse], error)
-	// Running ones only.
+	// Running sessions only.
 	ListSessions(context.Context, *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error)
-	// Its owner hears `kicked`. Also when it had ended already.
+	// Ends one of the account's sessions with the cause `kicked`. Succeeds if it has already ended.
 	EndSession(context.Context, *connect.Request[v1.EndSessionRequest]) (*connect.Response[v1.EndSessionResponse], error)
-	// Signs a device of one's own out, ends its session (`kicked`) and forgets it.
+	// Signs out one of the account's devices, ends its session with the cause `kicked` and deletes the device.
 	EndDevice(context.Context, *connect.Request[v1.EndDeviceRequest]) (*connect.Response[v1.EndDeviceResponse], error)
 }
 

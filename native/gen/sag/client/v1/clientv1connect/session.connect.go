@@ -43,9 +43,9 @@ const (
 
 // SessionServiceClient is a client for the sag.client.v1.SessionService service.
 type SessionServiceClient interface {
-	// Extends the lease; with a public key, replaces the peer's key. Refused = `session_expired`.
+	// Extends the lease. With a public key, replaces the peer's key. Refused with `session_expired`.
 	Renew(context.Context, *connect.Request[v1.RenewRequest]) (*connect.Response[v1.RenewResponse], error)
-	// Ends the session and frees its address. Also when it had ended already.
+	// Ends the session and releases its address. Succeeds if it has already ended.
 	HangUp(context.Context, *connect.Request[v1.HangUpRequest]) (*connect.Response[v1.HangUpResponse], error)
 	Events(context.Context, *connect.Request[v1.EventsRequest]) (*connect.ServerStreamForClient[v1.EventsResponse], error)
 }
@@ -106,9 +106,9 @@ func (c *sessionServiceClient) Events(ctx context.Context, req *connect.Request[
 
 // SessionServiceHandler is an implementation of the sag.client.v1.SessionService service.
 type SessionServiceHandler interface {
-	// Extends the lease; with a public key, replaces the peer's key. Refused = `session_expired`.
+	// Extends the lease. With a public key, replaces the peer's key. Refused with `session_expired`.
 	Renew(context.Context, *connect.Request[v1.RenewRequest]) (*connect.Response[v1.RenewResponse], error)
-	// Ends the session and frees its address. Also when it had ended already.
+	// Ends the session and releases its address. Succeeds if it has already ended.
 	HangUp(context.Context, *connect.Request[v1.HangUpRequest]) (*connect.Response[v1.HangUpResponse], error)
 	Events(context.Context, *connect.Request[v1.EventsRequest], *connect.ServerStream[v1.EventsResponse]) error
 }

@@ -2,7 +2,7 @@
 //
 // Source: sag/tunnel/v1/tunnel.proto
 
-// core ↔ sag-tunnel on one machine, over a Unix socket (HTTP/1.1). Who may call is decided by the peer's credentials.
+// App and CLI to sag-tunnel on the same host, over a Unix socket (HTTP/1.1). The peer's credentials decide who may call.
 package tunnelv1connect
 
 import (
@@ -67,26 +67,27 @@ const (
 // TunnelServiceClient is a client for the sag.tunnel.v1.TunnelService service.
 type TunnelServiceClient interface {
 	Attach(context.Context, *connect.Request[v1.AttachRequest]) (*connect.Response[v1.AttachResponse], error)
-	// System mode: whether the caller may connect the machine with this intranet. Asked before Dial; Start decides.
+	// System mode: whether the caller may connect this host to this intranet. Called before Dial; Start checks again.
 	MayConnect(context.Context, *connect.Request[v1.MayConnectRequest]) (*connect.Response[v1.MayConnectResponse], error)
-	// Makes a key pair for the next Dial. The private half never leaves sag-tunnel's memory.
+	// Generates a key pair for the next Dial. The private key never leaves sag-tunnel's memory.
 	Prepare(context.Context, *connect.Request[v1.PrepareRequest]) (*connect.Response[v1.PrepareResponse], error)
-	// Hands over the session that was dialled with the prepared key. Answers at once; the outcome is in Watch.
+	// Hands over the session that was dialled with the prepared key. Returns immediately; Watch reports the outcome.
 	Start(context.Context, *connect.Request[v1.StartRequest]) (*connect.Response[v1.StartResponse], error)
-	// Hangs up and answers when nothing is left of it.
+	// Ends the session; returns when everything is torn down.
 	Stop(context.Context, *connect.Request[v1.StopRequest]) (*connect.Response[v1.StopResponse], error)
 	GetStates(context.Context, *connect.Request[v1.GetStatesRequest]) (*connect.Response[v1.GetStatesResponse], error)
 	// A snapshot, then every change.
 	Watch(context.Context, *connect.Request[v1.WatchRequest]) (*connect.ServerStreamForClient[v1.WatchResponse], error)
-	// One echo request inside. Proxy mode only: in system mode any program can send its own.
+	// Sends one ICMP echo request through the tunnel. Proxy mode only; in system mode every program can send its own.
 	Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error)
-	// Lockdown: nothing leaves this machine but the tunnel and what is needed to bring it up, session or not. System mode only.
+	// Lockdown: nothing leaves this host except the tunnel and what is needed to bring it up, with or without a session. System mode
+	// only.
 	GetLockdown(context.Context, *connect.Request[v1.GetLockdownRequest]) (*connect.Response[v1.GetLockdownResponse], error)
-	// Administrators only. On: whatever the policy says. Off: until the policy is withdrawn and set again.
+	// Administrators only. On overrides the policy. Off lasts until the policy is withdrawn and set again.
 	SetLockdown(context.Context, *connect.Request[v1.SetLockdownRequest]) (*connect.Response[v1.SetLockdownResponse], error)
-	// System mode: what the service has logged lately. The owner of a session is shown what was logged during it.
+	// System mode: recent log lines of the service. The owner of a session gets the lines logged during it.
 	ReadLog(context.Context, *connect.Request[v1.ReadLogRequest]) (*connect.Response[v1.ReadLogResponse], error)
-	// Lets a person sign in at a captive portal of the network that the machine is in, for a limited time.
+	// Opens lockdown for the captive portal of the current network for a limited time.
 	OpenPortal(context.Context, *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error)
 }
 
@@ -255,26 +256,27 @@ func (c *tunnelServiceClient) OpenPortal(ctx context.Context, req *connect.Reque
 // TunnelServiceHandler is an implementation of the sag.tunnel.v1.TunnelService service.
 type TunnelServiceHandler interface {
 	Attach(context.Context, *connect.Request[v1.AttachRequest]) (*connect.Response[v1.AttachResponse], error)
-	// System mode: whether the caller may connect the machine with this intranet. Asked before Dial; Start decides.
+	// System mode: whether the caller may connect this host to this intranet. Called before Dial; Start checks again.
 	MayConnect(context.Context, *connect.Request[v1.MayConnectRequest]) (*connect.Response[v1.MayConnectResponse], error)
-	// Makes a key pair for the next Dial. The private half never leaves sag-tunnel's memory.
+	// Generates a key pair for the next Dial. The private key never leaves sag-tunnel's memory.
 	Prepare(context.Context, *connect.Request[v1.PrepareRequest]) (*connect.Response[v1.PrepareResponse], error)
-	// Hands over the session that was dialled with the prepared key. Answers at once; the outcome is in Watch.
+	// Hands over the session that was dialled with the prepared key. Returns immediately; Watch reports the outcome.
 	Start(context.Context, *connect.Request[v1.StartRequest]) (*connect.Response[v1.StartResponse], error)
-	// Hangs up and answers when nothing is left of it.
+	// Ends the session; returns when everything is torn down.
 	Stop(context.Context, *connect.Request[v1.StopRequest]) (*connect.Response[v1.StopResponse], error)
 	GetStates(context.Context, *connect.Request[v1.GetStatesRequest]) (*connect.Response[v1.GetStatesResponse], error)
 	// A snapshot, then every change.
 	Watch(context.Context, *connect.Request[v1.WatchRequest], *connect.ServerStream[v1.WatchResponse]) error
-	// One echo request inside. Proxy mode only: in system mode any program can send its own.
+	// Sends one ICMP echo request through the tunnel. Proxy mode only; in system mode every program can send its own.
 	Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error)
-	// Lockdown: nothing leaves this machine but the tunnel and what is needed to bring it up, session or not. System mode only.
+	// Lockdown: nothing leaves this host except the tunnel and what is needed to bring it up, with or without a session. System mode
+	// only.
 	GetLockdown(context.Context, *connect.Request[v1.GetLockdownRequest]) (*connect.Response[v1.GetLockdownResponse], error)
-	// Administrators only. On: whatever the policy says. Off: until the policy is withdrawn and set again.
+	// Administrators only. On overrides the policy. Off lasts until the policy is withdrawn and set again.
 	SetLockdown(context.Context, *connect.Request[v1.SetLockdownRequest]) (*connect.Response[v1.SetLockdownResponse], error)
-	// System mode: what the service has logged lately. The owner of a session is shown what was logged during it.
+	// System mode: recent log lines of the service. The owner of a session gets the lines logged during it.
 	ReadLog(context.Context, *connect.Request[v1.ReadLogRequest]) (*connect.Response[v1.ReadLogResponse], error)
-	// Lets a person sign in at a captive portal of the network that the machine is in, for a limited time.
+	// Opens lockdown for the captive portal of the current network for a limited time.
 	OpenPortal(context.Context, *connect.Request[v1.OpenPortalRequest]) (*connect.Response[v1.OpenPortalResponse], error)
 }
 
