@@ -9,15 +9,15 @@ import (
 	"sag.software/native/internal/netstack"
 )
 
-// forwarding carries clients' traffic on.
+// forwarding forwards clients' traffic.
 type forwarding interface {
-	// Device is the lower end of the data path.
+	// Device is the device at the end of the data path.
 	Device() datapath.Device
-	// Stages are what packets pass in front of the device, beside probes and accounting. Inject is the path's.
+	// Stages returns the stages in front of the device, besides probes and accounting. inject is the path's Inject.
 	Stages(inject func([]byte) error) (fromTunnel, toTunnel []datapath.Stage)
-	// Serve says who the clients are, by session, with their addresses.
+	// Serve sets the sessions and their addresses.
 	Serve(map[string][]netip.Addr)
-	// Probed reports that a probe of a client came, and whether it is active here by its highest generation. It must not block.
+	// Probed records a probe of a client: its highest generation, and whether the client is active here by it. It must not block.
 	Probed(session string, generation uint64, active bool)
 	Close()
 }
@@ -41,7 +41,8 @@ func (p *Point) newForwarding() (forwarding, error) {
 	return &userspace{s, forwarder}, nil
 }
 
-// userspace forwards by sockets of this process. It need not know where clients are: answers come to the sockets.
+// userspace forwards through sockets of this process. It does not use the clients' presence, because replies arrive at the
+// sockets.
 type userspace struct {
 	stack     *netstack.Stack
 	forwarder *forward.Forwarder
@@ -51,7 +52,7 @@ func (u *userspace) Device() datapath.Device       { return u.stack.Device() }
 func (u *userspace) Serve(map[string][]netip.Addr) {}
 func (u *userspace) Probed(string, uint64, bool)   {}
 
-// Stages implements forwarding: the forwarder decides on whole flows, and limits by reading no faster.
+// Stages implements forwarding. It returns none: the forwarder checks whole flows, and limits rates by reading more slowly.
 func (u *userspace) Stages(func([]byte) error) (fromTunnel, toTunnel []datapath.Stage) {
 	return nil, nil
 }

@@ -10,11 +10,11 @@ import (
 	"sag.software/native/internal/accesspoint/policy"
 )
 
-// hostAge is how long what is known of the host's addresses is good. The address that a connection really took is
-// checked as well (forward.Forwarder), so this may lag.
+// hostAge is how long the list of the host's addresses is cached. It may be out of date, because forward.Forwarder also checks
+// the local address of each connection.
 const hostAge = 5 * time.Second
 
-// HostWatch knows what must not be reached, without asking the kernel for every flow.
+// HostWatch caches the addresses and services that clients must not reach, so that not every flow needs a system call.
 type HostWatch struct {
 	mu       sync.Mutex
 	at       time.Time
@@ -22,14 +22,14 @@ type HostWatch struct {
 	services []string // HOST:PORT, not resolved yet
 }
 
-// NewHostWatch watches this host and the named services, HOST:PORT each.
+// NewHostWatch watches this host's addresses and the named services, HOST:PORT each.
 func NewHostWatch(services ...string) *HostWatch {
 	h := &HostWatch{services: services}
-	h.Host() // begins to look names up
+	h.Host() // starts resolving the services
 	return h
 }
 
-// Host is what is known now.
+// Host returns the current addresses and services.
 func (h *HostWatch) Host() policy.Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -44,7 +44,7 @@ func (h *HostWatch) Host() policy.Host {
 	return h.known
 }
 
-// resolve looks names up beside the flows: it may take long. What fails is tried again.
+// resolve resolves services in the background, because it may take long. Names that fail are tried again at the next refresh.
 func (h *HostWatch) resolve(services []string) {
 	var found []netip.AddrPort
 	var failed []string

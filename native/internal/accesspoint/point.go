@@ -1,5 +1,5 @@
-// Package accesspoint is an access point: WireGuard towards clients, forwarding towards the intranet, and what the cloud
-// instance wants in force between them.
+// Package accesspoint is an access point: WireGuard towards clients, forwarding towards the intranet, and the sessions that the
+// cloud instance wants served.
 package accesspoint
 
 import (
@@ -21,22 +21,23 @@ import (
 	"sag.software/native/internal/engine"
 )
 
-// innerMTU is what every client's path carries, bytes: the largest inner packet made here. Larger ones from clients are taken.
+// innerMTU is the MTU that every client's path supports, bytes. It limits packets made here; larger packets from clients are
+// accepted.
 const innerMTU = 1280
 
-// Config says what an access point is made of.
+// Config configures a Point.
 type Config struct {
 	Key engine.PrivateKey
 	// Listen holds the outer UDP addresses; none = all, any port.
 	Listen []netip.AddrPort
 	Policy policy.Policy
-	// Host says what must not be reached.
+	// Host returns what clients must not reach.
 	Host func() policy.Host
-	// Kernel has the host's kernel forward instead of sockets of this process; Links and Route are as in kernel.Config.
+	// Kernel forwards through the host's kernel instead of sockets of this process; Links and Route are as in kernel.Config.
 	Kernel kernel.Mode
 	Links  []string
 	Route  string
-	// Journal remembers for the next start what was changed on the host; only for Kernel.
+	// Journal stores changes to the host for the next start; only used with Kernel.
 	Journal *kernel.Journal
 	Clock   clock.Clock
 	Logger  *slog.Logger
@@ -50,7 +51,7 @@ type Point struct {
 	probes     *probe.Stage
 	accounts   *account.Clients
 
-	// clients is replaced as a whole: it is read for every new flow and every probe.
+	// clients is replaced as a whole, because it is read without a lock for every new flow and every probe.
 	clients atomic.Pointer[clients]
 
 	mu      sync.Mutex
@@ -60,13 +61,13 @@ type Point struct {
 	woken   chan struct{}
 }
 
-// clients are those in force, by inner address.
+// clients are the sessions in force, by inner address.
 type clients struct {
 	byAddress map[netip.Addr]client
 	probe     netip.Addr
 }
 
-// client is what an inner address stands for.
+// client is the session of an inner address.
 type client struct {
 	session    *served
 	forwarding *forward.Client
@@ -94,8 +95,8 @@ func New(config Config) (*Point, error) {
 	return p, nil
 }
 
-// newPath is what packets pass: probes are answered and not counted, and what the rules refuse is counted only on its way from a
-// client.
+// newPath returns the data path. Probes are answered before accounting, so they are not counted. Packets that the rules refuse
+// are counted only if they come from a client.
 func (p *Point) newPath() *datapath.Path {
 	path := datapath.New(p.forwarding.Device())
 	p.probes = probe.NewStage(path.Inject, probe.Callbacks{Requested: p.probed})
@@ -106,7 +107,7 @@ func (p *Point) newPath() *datapath.Path {
 	return path
 }
 
-// ListenPort is the outer UDP port.
+// ListenPort returns the outer UDP port.
 func (p *Point) ListenPort() uint16 { return p.device.ListenPort() }
 
 // Close ends all sessions.
@@ -148,8 +149,8 @@ func (p *Point) Receive(message sessiontable.Message) (*sessiontable.Acknowledge
 	return &change.Acknowledgement, nil
 }
 
-// enforce puts a change in force. Clients are known to the forwarder before WireGuard lets their packets in. The caller
-// holds the lock.
+// enforce puts a change in force. The forwarder gets new clients before WireGuard does, so that no packet arrives from an unknown
+// client. The caller holds the lock.
 func (p *Point) enforce(change sessiontable.Change) error {
 	if !change.Acknowledge && len(change.Ended) == 0 {
 		return nil // a heartbeat, or a part of a snapshot
@@ -168,7 +169,7 @@ func (p *Point) enforce(change sessiontable.Change) error {
 		s.update(session)
 	}
 	p.publishClients(sessions)
-	for _, id := range change.Ended { // while their resets can still reach them
+	for _, id := range change.Ended { // before the peers are removed, so that resets still reach the clients
 		p.served[id].end()
 		p.config.Logger.Info("session ended", "session", id)
 	}
@@ -197,7 +198,7 @@ func (p *Point) publishClients(sessions []*sessiontable.Session) {
 	p.forwarding.Serve(addresses)
 }
 
-// probed notes where a client says it is. A probe of another session than the address belongs to says nothing.
+// probed records a client's probe. A probe whose session does not belong to the source address is ignored.
 func (p *Point) probed(src netip.Addr, m probe.Message) {
 	s := p.clients.Load().byAddress[src].session
 	if s != nil && s.id == hex.EncodeToString(m.Session[:]) {
@@ -206,10 +207,10 @@ func (p *Point) probed(src netip.Addr, m probe.Message) {
 	}
 }
 
-// longestNap bounds how late the end of a lease is noticed after sleep: timers stand still in it.
+// longestNap limits how late the end of a lease is noticed after sleep, because Go's timers stop during sleep.
 const longestNap = 5 * time.Second
 
-// endLeases removes sessions whose leases have ended, whether the cloud is there or not.
+// endLeases removes sessions whose leases have ended, even while the cloud is unreachable.
 func (p *Point) endLeases() {
 	for {
 		p.mu.Lock()
@@ -248,7 +249,7 @@ func (p *Point) Counters() []sessiontable.Counters {
 	return counters
 }
 
-// Reported implements agent.Point: sessions that are over, and whose last counters were reported, are forgotten.
+// Reported implements agent.Point. It drops ended sessions once their last counters have been reported.
 func (p *Point) Reported(counters []sessiontable.Counters) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -259,7 +260,7 @@ func (p *Point) Reported(counters []sessiontable.Counters) {
 	}
 }
 
-// lookup is the Point as the forwarder sees it.
+// lookup implements forward.Clients.
 type lookup Point
 
 func (l *lookup) Client(inner netip.Addr) *forward.Client {

@@ -12,8 +12,8 @@ import (
 	"sag.software/native/internal/engine"
 )
 
-// served is what the access point keeps of a session for as long as it lives, and then until its last counters have been
-// reported. The Point's lock guards it, but for what probes touch.
+// served is the access point's state for a session, kept until its last counters have been reported. The Point's lock guards it,
+// except generation and active, which mu guards.
 type served struct {
 	id      string
 	client  *forward.Client
@@ -31,7 +31,7 @@ func newServed(id string) *served {
 }
 
 func (s *served) update(session *sessiontable.Session) {
-	if s.ended { // it came back before its last counters were reported, and goes on counting
+	if s.ended { // the session came back before its last counters were reported, so its counters continue
 		s.ended = false
 		s.client = forward.NewClient()
 	}
@@ -44,7 +44,8 @@ func (s *served) end() {
 	s.client.End()
 }
 
-// probed returns the client's highest generation, and whether by it the client is active here.
+// probed records a probe. It returns the highest generation of the client and whether the probe with that generation was marked
+// active.
 func (s *served) probed(m probe.Message) (generation uint64, active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,7 +66,7 @@ func (s *served) counters(lastHandshake time.Time) sessiontable.Counters {
 	}
 }
 
-// isReported is true when the session is over and nothing will follow the reported counters.
+// isReported is true when the session has ended and its counters have not changed since they were reported.
 func (s *served) isReported(c sessiontable.Counters) bool {
 	return s.ended && c.RxBytes == s.counter.Rx.Load() && c.TxBytes == s.counter.Tx.Load()
 }

@@ -1,10 +1,10 @@
-// Package checksum is the Internet checksum (RFC 1071). The complement of a sum is what a packet carries; the sum over a packet
-// that carries the right one is Whole.
+// Package checksum computes the Internet checksum (RFC 1071). A packet carries the complement of the sum; the sum over a packet
+// with a correct checksum is Whole.
 package checksum
 
 import "encoding/binary"
 
-// Whole is the sum over what contains its own right checksum.
+// Whole is the sum over data that contains its own correct checksum.
 const Whole = 0xffff
 
 const (
@@ -12,7 +12,7 @@ const (
 	ipv6Addresses = 8
 )
 
-// Sum adds bytes up as words onto what has been added up before.
+// Sum adds data, as big-endian 16-bit words, to a sum computed before.
 func Sum(before uint32, bytes []byte) uint16 {
 	sum := before
 	for ; len(bytes) >= 2; bytes = bytes[2:] {

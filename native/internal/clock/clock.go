@@ -1,5 +1,5 @@
-// Package clock counts time through sleep, and names this boot of the machine: leases end when they end, whether the machine
-// was awake or not.
+// Package clock provides a monotonic clock that keeps counting while the host sleeps, and an ID of the current boot. Leases are
+// measured with it, so that they also expire during sleep.
 package clock
 
 import (
@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// ErrNoBootID means that this operating system does not name its boots here: nothing can be resumed.
-var ErrNoBootID = errors.New("the boot of this machine has no name")
+// ErrNoBootID means that this operating system gives no boot ID, so that saved instants cannot be compared after a restart and
+// nothing can be resumed.
+var ErrNoBootID = errors.New("this system has no boot ID")
 
-// Clock tells the time since some fixed moment. It never goes back.
+// Clock returns the time since a fixed moment. It never goes back.
 type Clock interface {
 	Now() time.Duration
 }
 
-// System is the machine's own.
+// System is the host's clock.
 type System struct{}
 
 // Now implements Clock.

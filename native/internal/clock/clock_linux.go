@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Now is the time since the machine was started, with the time it slept.
+// Now returns the time since boot, including the time the host slept.
 func Now() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
@@ -17,7 +17,7 @@ func Now() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
-// BootID names this boot of the machine; instants of another one mean nothing.
+// BootID identifies the current boot of the host. Instants from another boot cannot be compared with Now.
 func BootID() (string, error) {
 	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

@@ -6,8 +6,8 @@ import "time"
 
 var start = time.Now().Round(0)
 
-// Now is the time since the process was started, by the wall clock, which is the one that runs through sleep here.
+// Now returns the time since the process started, by the wall clock: Go's monotonic clock may stop during sleep on these systems.
 func Now() time.Duration { return time.Now().Round(0).Sub(start) + time.Second }
 
-// BootID is not to be had here.
+// BootID returns ErrNoBootID: it is not implemented on this system.
 func BootID() (string, error) { return "", ErrNoBootID }

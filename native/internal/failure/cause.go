@@ -10,7 +10,7 @@ const (
 	Unspecified Cause = 0
 	Unknown     Cause = 1
 
-	// A sign-in or session is not there, or is over.
+	// Sign-ins and sessions.
 	BadCredentials         Cause = 2
 	UnknownCode            Cause = 3
 	TooManyAttempts        Cause = 4
@@ -36,7 +36,7 @@ const (
 	ClientTooOld                Cause = 22
 	IdentityProviderUnavailable Cause = 23
 
-	// The network one is on, and the access points.
+	// The host's network, and the access points.
 	CaptivePortal          Cause = 24
 	NoNetwork              Cause = 25
 	AccessPointUnreachable Cause = 26
@@ -44,7 +44,7 @@ const (
 	AddressPoolExhausted   Cause = 28
 	DNSUnavailable         Cause = 29
 
-	// This machine.
+	// This host.
 	TunnelBinaryMissing Cause = 30
 	TunnelCrashed       Cause = 31
 	ServiceNotRunning   Cause = 32
@@ -73,11 +73,11 @@ const (
 	NotFound      Cause = 50
 	AlreadyExists Cause = 51
 
-	// Files in which something is kept are incomplete or damaged; Failure.text says which.
+	// Stored files are incomplete or damaged; Failure.text names them.
 	StorageDamaged Cause = 52
 )
 
-// names are the causes as logs, the CLI and the local files write them.
+// names are the causes as they are spelled in logs, in the CLI and in local files.
 var names = map[Cause]string{
 	Unspecified:                 "unspecified",
 	Unknown:                     "unknown",
@@ -134,7 +134,7 @@ var names = map[Cause]string{
 	StorageDamaged:              "storage_damaged",
 }
 
-// String is the name of a cause, for example "not_permitted"; a number for one that this version does not know.
+// String returns the name of a cause, for example "not_permitted", or its number if this version has no name for it.
 func (c Cause) String() string {
 	if name, known := names[c]; known {
 		return name
@@ -142,7 +142,7 @@ func (c Cause) String() string {
 	return strconv.Itoa(int(c))
 }
 
-// ParseCause is the cause of a name, Unknown for a name that this version does not know.
+// ParseCause returns the cause with this name, Unknown if this version has none.
 func ParseCause(name string) Cause {
 	for cause, one := range names {
 		if one == name {

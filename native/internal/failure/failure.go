@@ -12,13 +12,13 @@ import (
 // Failure is why something is not up or did not work.
 type Failure struct {
 	Cause Cause
-	// Message is what is shown of it; without a text where the cause says it all.
+	// Message is the text to show; its Text is empty where the cause says everything.
 	msg.Message
-	// RetryAfter is when another attempt makes sense; 0 = not known.
+	// RetryAfter is when another attempt makes sense; 0 = unknown.
 	RetryAfter time.Duration
 	// DeviceName is the device that took over, for Replaced.
 	DeviceName string
-	// Sessions are what could be ended, for SessionLimit.
+	// Sessions are the sessions that could be ended to make room, for SessionLimit.
 	Sessions []ActiveSession
 	// Field is the path of the field that is not valid, for InvalidArgument.
 	Field string
@@ -41,34 +41,34 @@ func (f *Failure) Code() Cause {
 // Error is a Failure as a Go error.
 type Error struct {
 	Failure *Failure
-	// Under is the error below it, for logs only.
+	// Under is the underlying error, for logs only.
 	Under error
 }
 
-// Error is the cause, named as in the contract, and the text. Logs show it.
+// Error returns the cause, spelled as in the contract, and the text. It is meant for logs.
 func (e *Error) Error() string {
 	return "CAUSE_" + strings.ToUpper(e.Failure.Code().String()) + ": " + e.Failure.Text
 }
 
-// Unwrap is the error below.
+// Unwrap returns the underlying error.
 func (e *Error) Unwrap() error { return e.Under }
 
-// New makes an error of a cause with a text to show.
+// New returns an error with a cause and a text to show.
 func New(cause Cause, m msg.Message) *Error {
 	return &Error{Failure: Of(cause, m)}
 }
 
-// Of is New for callers that need the failure, not an error.
+// Of is New for callers that need a Failure, not an error.
 func Of(cause Cause, m msg.Message) *Failure {
 	return &Failure{Cause: cause, Message: m}
 }
 
-// Over is New over an error below it, which is not shown.
+// Over is New with an underlying error, which is not shown.
 func Over(under error, cause Cause, m msg.Message) *Error {
 	return &Error{Failure: Of(cause, m), Under: under}
 }
 
-// Explain gives an error a cause. What is shown is the error's own text.
+// Explain adds a cause to an error. The text shown is the error's own.
 func Explain(err error, cause Cause) *Error {
 	return Over(err, cause, msg.Of(err))
 }
@@ -82,7 +82,7 @@ func From(err error, otherwise Cause) *Failure {
 	return Of(otherwise, msg.Of(err))
 }
 
-// CauseOf is the cause of an error, Unspecified if it carries none.
+// CauseOf returns the cause of an error, Unspecified if it has none.
 func CauseOf(err error) Cause {
 	var own *Error
 	if errors.As(err, &own) {

@@ -7,11 +7,12 @@ import (
 	"sync"
 )
 
-// Unknown is the user of a slot whose owner cannot be found, for example because the socket is closed. All of them count as one.
+// Unknown is the user of a slot whose owner cannot be found, for example because the socket is closed. All such slots count as
+// those of one user.
 const Unknown = ^uint32(0)
 
-// Places are slots shared among users. No request is refused: when all are taken, the user with the most of them, counting the
-// new one, loses the oldest. So a user who takes many loses only their own.
+// Places are slots shared among users. No request is refused: when all slots are in use, the user with the most slots, counting
+// the new one, loses the oldest. A user who takes many slots therefore displaces only their own.
 type Places struct {
 	// limit is for all users but root together, rootLimit for root.
 	limit, rootLimit int
@@ -63,7 +64,7 @@ func (p *Places) take(place *Place) (taken, displaced *Place) {
 	return place, displaced
 }
 
-// crowdedRoot is the slot that root loses to a new one of its own; nil if there is room. The caller holds the lock.
+// crowdedRoot returns the slot that root loses to its new one, nil if there is room. The caller holds the lock.
 func (p *Places) crowdedRoot() (oldest *Place) {
 	count := 0
 	for _, one := range p.taken {
@@ -79,7 +80,7 @@ func (p *Places) crowdedRoot() (oldest *Place) {
 	return oldest
 }
 
-// crowded is the slot that is lost to a new one; nil if there is room. The caller holds the lock.
+// crowded returns the slot that makes room for a new one, nil if there is room. The caller holds the lock.
 func (p *Places) crowded(next *Place) *Place {
 	shared := 0
 	for _, one := range p.taken {
@@ -95,7 +96,7 @@ func (p *Places) crowded(next *Place) *Place {
 		counts[one.owner()]++
 	}
 	if len(p.taken)-counts[0] < p.limit {
-		return nil // some whose user was not known are root's
+		return nil // some slots of unknown users turned out to be root's
 	}
 	delete(counts, 0)
 	most := next.user
@@ -107,7 +108,7 @@ func (p *Places) crowded(next *Place) *Place {
 	return p.taken[slices.IndexFunc(p.taken, func(one *Place) bool { return one.user == most })]
 }
 
-// owner is the slot's user. The caller holds the lock.
+// owner returns the slot's user. The caller holds the lock.
 func (p *Place) owner() uint32 {
 	if !p.known {
 		p.user, p.known = p.who(), true
@@ -122,7 +123,7 @@ func (p *Place) Leave() {
 	p.places.remove(p)
 }
 
-// remove takes a slot off the list. The caller holds the lock.
+// remove removes a slot from the list. The caller holds the lock.
 func (p *Places) remove(place *Place) {
 	if i := slices.Index(p.taken, place); i >= 0 {
 		p.taken = slices.Delete(p.taken, i, i+1)
@@ -133,7 +134,7 @@ func (p *Places) remove(place *Place) {
 	}
 }
 
-// Empty is closed as soon as no slot is in use.
+// Empty returns a channel that is closed as soon as no slot is in use.
 func (p *Places) Empty() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,26 +19,27 @@ import (
 
 // Point is what the agent serves: the access point's data plane.
 type Point interface {
-	// StreamBegins comes before the first message of every stream.
+	// StreamBegins is called before the first message of every stream.
 	StreamBegins()
-	// Receive puts a message in force and returns when it is. Nil = nothing to acknowledge. An error ends the stream.
+	// Receive applies a message and returns when it is in force. A nil acknowledgement means that there is nothing to
+	// acknowledge. An error ends the stream.
 	Receive(sessiontable.Message) (*sessiontable.Acknowledgement, error)
-	// Counters are to be reported. Reported says that the cloud has them.
+	// Counters returns the counters to report. Reported is called with them once the cloud has received them.
 	Counters() []sessiontable.Counters
 	Reported([]sessiontable.Counters)
 }
 
-// Credentials are how the access point proves who it is.
+// Credentials are how the access point authenticates to the cloud instance.
 type Credentials interface {
-	// Identity is the saved one, "" = not registered.
+	// Identity is the saved identity, "" = not registered.
 	Identity() string
-	// Token is the registration token, "" = none was given.
+	// Token is the registration token, "" = none.
 	Token() string
-	// Registered saves a new identity before it is used.
+	// Registered saves a new identity. It is called before the identity is used.
 	Registered(accessPointID, identity string) error
 }
 
-// Config says what to keep connected.
+// Config configures an Agent.
 type Config struct {
 	Cloud       Cloud
 	Credentials Credentials
@@ -52,15 +53,15 @@ type Config struct {
 	Silence time.Duration
 }
 
-// Agent keeps the connection.
+// Agent keeps an access point connected to its cloud instance.
 type Agent struct {
 	Config
 	client    accesspointv1connect.AccessPointServiceClient
 	transport *http.Transport
 	ready     chan struct{}
-	// acknowledged is the last position the cloud knows to be in force here: where the next stream goes on.
+	// acknowledged is the last position that the cloud has an acknowledgement for. The next stream starts there.
 	acknowledged atomic.Pointer[accesspointv1.AcknowledgeRequest]
-	// away and reason are what was logged last about the connection. Only Run's goroutine touches them.
+	// away and reason are the connection state that was last logged. Only Run's goroutine uses them.
 	away   bool
 	reason reason
 }
@@ -68,13 +69,13 @@ type Agent struct {
 // callTimeout bounds a unary call.
 const callTimeout = 5 * time.Second
 
-// ErrNoCredentials means that there is neither an identity nor a token to get one.
+// ErrNoCredentials means that there is neither an identity nor a registration token.
 var ErrNoCredentials = errors.New("not registered, and no registration token was given")
 
 // ErrRefused means that the cloud did not register the access point.
 var ErrRefused = errors.New("the cloud refused the registration")
 
-// New makes an agent; Run lets it work.
+// New makes an agent; Run connects it.
 func New(config Config) *Agent {
 	if config.ReportEvery == 0 {
 		config.ReportEvery = 10 * time.Second
@@ -90,11 +91,12 @@ func New(config Config) *Agent {
 // Ready is closed once the first whole snapshot is in force.
 func (a *Agent) Ready() <-chan struct{} { return a.ready }
 
-// Close closes the connections. Run has to have ended.
+// Close closes the connections. Call it after Run has returned.
 func (a *Agent) Close() { a.transport.CloseIdleConnections() }
 
-// Run works until ctx ends, or until it makes no sense to begin: the token was refused, or the server is another one.
-// Once it has been ready it does not give up: the sessions go on meanwhile.
+// Run stays connected until ctx ends. It returns an error if the first connection cannot succeed: the token was refused, or the
+// server's key is not the pinned one. Once the agent has been ready it retries forever, because the sessions continue without the
+// cloud.
 func (a *Agent) Run(ctx context.Context) error {
 	pause := newBackoff()
 	for ctx.Err() == nil {
@@ -118,7 +120,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	return nil
 }
 
-// disconnected logs each new reason once: the cloud may be away for days.
+// disconnected logs each new reason once at Warn, because the cloud may be unreachable for days.
 func (a *Agent) disconnected(err error, wait time.Duration) {
 	level, now := slog.LevelDebug, reasonOf(err)
 	if !a.away || now != a.reason {
@@ -139,7 +141,7 @@ func (a *Agent) connected() {
 	a.away, a.reason = false, ""
 }
 
-// connect is one attempt, and what comes of it until the connection is lost.
+// connect makes one attempt and returns when the connection is lost.
 func (a *Agent) connect(ctx context.Context, pause *backoff) error {
 	if a.Credentials.Identity() == "" {
 		if err := a.register(ctx); err != nil {
@@ -148,7 +150,7 @@ func (a *Agent) connect(ctx context.Context, pause *backoff) error {
 	}
 	err := a.watch(ctx, pause)
 	if connect.CodeOf(err) == connect.CodeUnauthenticated && a.Credentials.Token() != "" {
-		a.Logger.Warn("the cloud does not know this access point any more: registering anew")
+		a.Logger.Warn("the cloud no longer has this access point: registering again")
 		return errors.Join(err, a.register(ctx))
 	}
 	return err
@@ -179,7 +181,7 @@ func (a *Agent) register(ctx context.Context) error {
 	return nil
 }
 
-// refused marks a refusal of the token, so that it differs from a refusal of the identity.
+// refused marks a refusal of the registration token, to tell it from a refusal of the identity.
 func refused(err error) error {
 	switch connect.CodeOf(err) {
 	case connect.CodeUnauthenticated, connect.CodePermissionDenied, connect.CodeInvalidArgument,
@@ -195,7 +197,7 @@ func isFinal(err error) bool {
 
 func (a *Agent) hello() *typesv1.Hello { return &typesv1.Hello{Version: a.Version} }
 
-// authorize makes a request as the registered access point.
+// authorize returns a request with the access point's identity.
 func authorize[T any](a *Agent, message *T) *connect.Request[T] {
 	request := connect.NewRequest(message)
 	request.Header().Set("Authorization", "Bearer "+a.Credentials.Identity())

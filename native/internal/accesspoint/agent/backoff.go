@@ -7,14 +7,14 @@ import (
 
 const (
 	firstPause = 100 * time.Millisecond
-	// longestPause bounds how much later than the cloud an access point is back.
+	// longestPause bounds how long an access point needs to reconnect after the cloud has come back.
 	longestPause = 2 * time.Second
 )
 
-// backoff grows the pause between attempts and spreads it, so that many access points do not come back at one moment.
+// backoff doubles the pause between attempts and adds jitter, so that many access points do not reconnect at the same moment.
 type backoff struct {
 	attempts int
-	// random answers [0, 1).
+	// random returns a number in [0, 1).
 	random func() float64
 }
 
@@ -22,7 +22,7 @@ func newBackoff() *backoff { return &backoff{random: rand.Float64} }
 
 func (b *backoff) reset() { b.attempts = 0 }
 
-// next is between half of the pause and all of it.
+// next returns between half of the pause and all of it.
 func (b *backoff) next() time.Duration {
 	pause := longestPause
 	if b.attempts < 5 {

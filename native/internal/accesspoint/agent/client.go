@@ -1,5 +1,5 @@
-// Package agent keeps an access point connected to its cloud instance: it registers, watches what is wanted, acknowledges
-// and reports. A Point puts the desired state in force; this package knows nothing of WireGuard.
+// Package agent keeps an access point connected to its cloud instance: it registers, watches for the desired state, acknowledges
+// and reports. A Point puts the desired state in force; this package does not depend on WireGuard.
 package agent
 
 import (
@@ -23,16 +23,18 @@ import (
 // ErrIdentityChanged means that the server is not the one that was pinned.
 var ErrIdentityChanged = errors.New("the cloud instance's certificate is not the pinned one")
 
-// ErrCertificateUnknown means that no pin was given and no authority of the system vouches for the server.
+// ErrCertificateUnknown means that no pin was given and that no certificate authority of the system has signed the server's
+// certificate.
 var ErrCertificateUnknown = errors.New("the cloud instance's certificate is not trusted")
 
-// maxMessage is the cap of a message, either way, bytes.
+// maxMessage is the largest message in either direction, bytes.
 const maxMessage = 256 << 10
 
 // Pin is the SHA-256 of a certificate's SubjectPublicKeyInfo.
 type Pin [sha256.Size]byte
 
-// ParsePin reads "sha256/" and base64url, as the cloud instance prints it; plain base64 will do.
+// ParsePin reads "sha256/" and base64url, as the cloud instance prints it. The prefix is optional and standard base64 is
+// accepted.
 func ParsePin(text string) (Pin, error) {
 	digits := strings.TrimRight(strings.TrimPrefix(text, "sha256/"), "=")
 	digits = strings.NewReplacer("+", "-", "/", "_").Replace(digits)
@@ -43,15 +45,16 @@ func ParsePin(text string) (Pin, error) {
 	return Pin(b), nil
 }
 
-// Cloud is where the cloud instance is, and how it is known.
+// Cloud is the address of the cloud instance, and how its certificate is checked.
 type Cloud struct {
 	// URL is https://HOST:PORT.
 	URL *url.URL
-	// Pins: the certificate's key must be one of these, no matter who signed it. None = the system's authorities decide.
+	// Pins are the accepted keys, whoever signed the certificate. None = the certificate is checked against the system's
+	// authorities.
 	Pins []Pin
 }
 
-// ParseCloud checks the address.
+// ParseCloud checks the address and returns a Cloud.
 func ParseCloud(address string, pins []Pin) (Cloud, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -60,7 +63,7 @@ func ParseCloud(address string, pins []Pin) (Cloud, error) {
 	return Cloud{URL: u, Pins: pins}, nil
 }
 
-// client speaks to the cloud. One connection carries everything: a call needs no new handshake.
+// client returns a client whose calls share one HTTP/2 connection, so that a call needs no new handshake.
 func (c Cloud) client() (accesspointv1connect.AccessPointServiceClient, *http.Transport) {
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -79,13 +82,13 @@ func (c Cloud) client() (accesspointv1connect.AccessPointServiceClient, *http.Tr
 	), transport
 }
 
-// tls prefers X25519MLKEM768 by leaving Go's choice of curves alone.
+// tls leaves CurvePreferences unset, because Go then prefers X25519MLKEM768.
 func (c Cloud) tls() *tls.Config {
 	config := &tls.Config{MinVersion: tls.VersionTLS13}
 	if len(c.Pins) == 0 {
 		return config
 	}
-	config.InsecureSkipVerify = true // the pin decides, below
+	config.InsecureSkipVerify = true // VerifyConnection checks the pin instead
 	config.VerifyConnection = func(state tls.ConnectionState) error {
 		return checkPin(state.PeerCertificates[0], c.Pins)
 	}

@@ -18,8 +18,8 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// This file and convert_rules.go are the only place that turns the cloud's messages into the access point's model, and back. The
-// limits are the contract's, checked by hand: the generic validator costs 11 MB.
+// This file and convert_rules.go are the only place that converts between the cloud's messages and the access point's model. The
+// limits are those of the contract; they are checked by hand because the generic validator costs 11 MB of memory.
 const (
 	idLength        = 32
 	maxAddresses    = 4
@@ -27,8 +27,7 @@ const (
 	maxLease        = 31 * 24 * time.Hour
 )
 
-// Message converts a message of the stream. Peers that are not valid are marked; an error means that the whole message makes no
-// sense.
+// Message converts a message of the stream. Invalid peers are marked as such; an error means that the whole message is invalid.
 func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 	message := sessiontable.Message{Epoch: from.GetEpoch(), Revision: from.GetRevision()}
 	var settings *accesspointv1.Settings
@@ -44,7 +43,7 @@ func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 		message.Kind, message.Remove = sessiontable.Delta, change.Delta.GetRemove()
 		settings, peers = change.Delta.GetSettings(), change.Delta.GetUpsert()
 	default:
-		return message, nil // a heartbeat, or something that a later version knows
+		return message, nil // a heartbeat, or a change added by a later version
 	}
 	if settings != nil {
 		address, err := netip.ParseAddr(settings.GetProbeAddress())
@@ -98,7 +97,7 @@ func toSession(from *accesspointv1.Peer) (s sessiontable.Session, err error) {
 	return s, nil
 }
 
-// invalid is why a peer is refused.
+// invalid returns the reason for refusing a peer.
 func invalid(m msg.Message) error { return &msg.Error{Message: m} }
 
 func isID(id string) bool {
@@ -150,7 +149,7 @@ func toDestinations(texts []string) ([]rules.Rule, error) {
 	return destinations, nil
 }
 
-// Acknowledge converts what is in force.
+// Acknowledge converts an acknowledgement.
 func Acknowledge(from sessiontable.Acknowledgement, bootID string) *accesspointv1.AcknowledgeRequest {
 	request := &accesspointv1.AcknowledgeRequest{Epoch: from.Epoch, Revision: from.Revision, BootId: bootID}
 	for _, refusal := range from.Refused {

@@ -35,7 +35,7 @@ var actions = map[accesspointv1.Rule_Action]rules.Action{
 	accesspointv1.Rule_ACTION_DENY:  rules.Deny,
 }
 
-// toRules refuses rules that the access point could not enforce: a rule that is ignored would open what it denies.
+// toRules refuses rules that the access point cannot enforce: ignoring a deny rule would allow what it denies.
 func toRules(from []*accesspointv1.Rule) ([]rules.Rule, error) {
 	if len(from) > maxRules {
 		return nil, invalid(msg.PeerAtMost("rules", strconv.Itoa(maxRules)))
@@ -55,7 +55,7 @@ func toRules(from []*accesspointv1.Rule) ([]rules.Rule, error) {
 	return all, nil
 }
 
-// toRule converts one rule; at says which.
+// toRule converts one rule; at is its position, for errors.
 func toRule(at string, from *accesspointv1.Rule) (rule rules.Rule, err error) {
 	prefix, err := netip.ParsePrefix(from.GetPrefix())
 	if err != nil {
@@ -88,7 +88,7 @@ func toRule(at string, from *accesspointv1.Rule) (rule rules.Rule, err error) {
 	return rule, nil
 }
 
-// toRates has a rate of one direction override the bandwidth of both.
+// toRates converts the rates. A rate for one direction overrides the bandwidth for both.
 func toRates(from *accesspointv1.Peer) (rules.Rates, error) {
 	up, down := from.GetRateUp(), from.GetRateDown()
 	if up > maxRate || down > maxRate {

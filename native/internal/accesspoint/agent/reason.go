@@ -8,7 +8,7 @@ import (
 	"connectrpc.com/connect"
 )
 
-// reason is why the cloud instance cannot be reached, coarse enough that a repeated failure has the same one.
+// reason is why the cloud instance cannot be reached. It is coarse, so that a repeated failure has the same reason.
 type reason string
 
 const (
@@ -16,7 +16,7 @@ const (
 	certificateUnknown reason = "the cloud instance's certificate is not trusted"
 )
 
-// hint is what an administrator can do about it; "" = wait.
+// hint is what an administrator can do about it; "" = nothing.
 func (r reason) hint() string {
 	switch r {
 	case identityChanged:

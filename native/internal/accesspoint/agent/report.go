@@ -7,10 +7,10 @@ import (
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 )
 
-// maxCounters per message: 4096 by the contract, fewer to stay far below the cap of a message.
+// maxCounters is the number of counters per message. The contract allows 4096; 1024 keep the message far below maxMessage.
 const maxCounters = 1024
 
-// report sends the counters now and then.
+// report sends the counters every ReportEvery.
 func (a *Agent) report(ctx context.Context) {
 	ticks := time.NewTicker(a.ReportEvery)
 	defer ticks.Stop()
@@ -20,13 +20,14 @@ func (a *Agent) report(ctx context.Context) {
 			return
 		case <-ticks.C:
 			if err := a.ReportNow(ctx); err != nil && ctx.Err() == nil {
-				a.Logger.Warn("the counters were not reported", "error", err)
+				a.Logger.Warn("could not report the counters", "error", err)
 			}
 		}
 	}
 }
 
-// ReportNow sends the counters; also the last thing of an orderly end. They are cumulative: a lost report loses nothing.
+// ReportNow sends the counters. They are cumulative, so a lost report does no harm. It is also called last before an orderly
+// shutdown.
 func (a *Agent) ReportNow(ctx context.Context) error {
 	counters := a.Point.Counters()
 	for len(counters) > 0 {

@@ -72,7 +72,7 @@ func (a *Agent) watch(ctx context.Context, pause *backoff) error {
 	return stream.Err()
 }
 
-// becomeReady is called by the watching goroutine only.
+// becomeReady is called only by the goroutine that runs watch.
 func (a *Agent) becomeReady() {
 	if !a.isReady() {
 		close(a.ready)
@@ -88,8 +88,8 @@ func (a *Agent) isReady() bool {
 	}
 }
 
-// acknowledge sends what is in force, at once: a Dial is waiting for it. What has queued up meanwhile goes as one, the
-// latest revision with all refusals.
+// acknowledge sends acknowledgements without delay, because a Dial waits for them. Acknowledgements that queued up meanwhile are
+// merged: the latest revision with all refusals.
 func (a *Agent) acknowledge(ctx context.Context, fail context.CancelCauseFunc, acks <-chan *accesspointv1.AcknowledgeRequest) {
 	for ack := range acks {
 		for waiting := len(acks); waiting > 0; waiting-- {
@@ -104,7 +104,7 @@ func (a *Agent) acknowledge(ctx context.Context, fail context.CancelCauseFunc, a
 		_, err := a.client.Acknowledge(call, authorize(a, ack))
 		cancel()
 		if err != nil {
-			fail(err) // the next stream brings the same again
+			fail(err) // the cloud sends the same again on the next stream
 			return
 		}
 		a.acknowledged.Store(ack)

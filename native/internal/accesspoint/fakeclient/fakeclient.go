@@ -1,4 +1,4 @@
-// Package fakeclient is a dialled-up client for tests: WireGuard and a network stack, without sag-tunnel around them.
+// Package fakeclient is a connected client for tests: WireGuard and a network stack, without sag-tunnel.
 package fakeclient
 
 import (
@@ -29,16 +29,16 @@ type Client struct {
 	Device    *engine.Device
 	Stack     *netstack.Stack
 	Tap       *probe.Stage
-	// Replies holds answers to probes.
+	// Replies receives replies to probes.
 	Replies chan probe.Message
-	// Point is the access point's key, after Connect.
+	// Point is the access point's public key, set by Connect.
 	Point engine.Key
 
 	key engine.PrivateKey
 	psk engine.PresharedKey
 }
 
-// New makes a client that ends with the test.
+// New makes a client that is closed at the end of the test.
 func New(t testing.TB, sessionID, address4, address6 string) *Client {
 	t.Helper()
 	key, err := engine.NewPrivateKey()
@@ -74,7 +74,7 @@ func New(t testing.TB, sessionID, address4, address6 string) *Client {
 	return c
 }
 
-// Peer is the session as the cloud describes it to an access point.
+// Peer returns the session as the cloud describes it to an access point.
 func (c *Client) Peer(lease time.Duration, destinations ...string) *accesspointv1.Peer {
 	public := c.key.Public()
 	return &accesspointv1.Peer{
@@ -84,7 +84,7 @@ func (c *Client) Peer(lease time.Duration, destinations ...string) *accesspointv
 	}
 }
 
-// Connect directs everything to an access point.
+// Connect routes everything to an access point.
 func (c *Client) Connect(t testing.TB, publicKey engine.Key, endpoint string) {
 	t.Helper()
 	c.Point = publicKey
@@ -97,14 +97,14 @@ func (c *Client) Connect(t testing.TB, publicKey engine.Key, endpoint string) {
 	}
 }
 
-// Dial opens a TCP connection inside; the limit is 5 s, or ctx's.
+// Dial opens a TCP connection through the tunnel. The timeout is 5 s, or ctx's if that is shorter.
 func (c *Client) Dial(ctx context.Context, to string) (netstack.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	return c.Stack.DialTCP(ctx, netip.MustParseAddrPort(to))
 }
 
-// HTTP is a client that goes through the tunnel, by addresses.
+// HTTP returns an HTTP client that connects through the tunnel. Hosts must be IP addresses.
 func (c *Client) HTTP() *http.Client {
 	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,

@@ -1,4 +1,4 @@
-// Package fakecloud is a cloud instance for tests: TLS and the access-point API, with a state that the test sets.
+// Package fakecloud is a cloud instance for tests: TLS and the access-point API, with a desired state that the test sets.
 package fakecloud
 
 import (
@@ -22,7 +22,7 @@ import (
 	typesv1 "sag.software/native/gen/sag/types/v1"
 )
 
-// Token is the registration token that is accepted, any number of times.
+// Token is the accepted registration token. It can be used any number of times.
 const Token = "registration-token-for-tests"
 
 // Cloud is a running fake.
@@ -41,14 +41,14 @@ type Cloud struct {
 
 	// Curve is the key exchange of the last call's connection, a tls.CurveID.
 	Curve atomic.Uint32
-	// Registered, Watched, Acks and Reports hold what came, in order.
+	// Registered, Watched, Acks and Reports receive the calls, in order.
 	Registered chan *accesspointv1.RegisterRequest
 	Watched    chan *accesspointv1.WatchRequest
 	Acks       chan *accesspointv1.AcknowledgeRequest
 	Reports    chan *accesspointv1.ReportRequest
 }
 
-// New starts a fake that ends with the test.
+// New starts a fake that is closed at the end of the test.
 func New(t testing.TB, probeAddress string) *Cloud {
 	t.Helper()
 	return NewAt(t, "127.0.0.1:0", probeAddress)
@@ -88,16 +88,16 @@ func NewAt(t testing.TB, address, probeAddress string) *Cloud {
 	return c
 }
 
-// URL is where it is.
+// URL returns the server's address.
 func (c *Cloud) URL() string { return c.server.URL }
 
-// Pin is its certificate's key.
+// Pin returns the pin of the server's certificate.
 func (c *Cloud) Pin() string {
 	sum := sha256.Sum256(c.server.Certificate().RawSubjectPublicKeyInfo)
 	return "sha256/" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Upsert puts peers into the desired state and notifies the access point.
+// Upsert adds peers to the desired state, or replaces them, and notifies the access point.
 func (c *Cloud) Upsert(peers ...*accesspointv1.Peer) (revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *Cloud) Upsert(peers ...*accesspointv1.Peer) (revision uint64) {
 	return c.send(&accesspointv1.Delta{Upsert: peers})
 }
 
-// Remove takes sessions out of the desired state and notifies the access point.
+// Remove removes sessions from the desired state and notifies the access point.
 func (c *Cloud) Remove(ids ...string) (revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -127,7 +127,7 @@ func (c *Cloud) send(delta *accesspointv1.Delta) uint64 {
 	return c.revision
 }
 
-// Drop breaks the stream off.
+// Drop ends the stream.
 func (c *Cloud) Drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -137,7 +137,7 @@ func (c *Cloud) Drop() {
 	}
 }
 
-// Restart begins a new epoch, as a restarted cloud instance does, with these peers only.
+// Restart starts a new epoch with these peers only, as a restarted cloud instance does.
 func (c *Cloud) Restart(peers ...*accesspointv1.Peer) {
 	c.mu.Lock()
 	c.epoch++
@@ -150,7 +150,7 @@ func (c *Cloud) Restart(peers ...*accesspointv1.Peer) {
 	c.Drop()
 }
 
-// Forget makes all identities unknown.
+// Forget invalidates all identities.
 func (c *Cloud) Forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -245,7 +245,7 @@ func (c *Cloud) Acknowledge(_ context.Context, r *connect.Request[accesspointv1.
 	}
 	c.mu.Unlock()
 	if fail {
-		return nil, connect.NewError(connect.CodeUnavailable, errors.New("as the test wants it"))
+		return nil, connect.NewError(connect.CodeUnavailable, errors.New("the test requested this error"))
 	}
 	c.Acks <- r.Msg
 	return connect.NewResponse(&accesspointv1.AcknowledgeResponse{}), nil
@@ -260,7 +260,7 @@ func (c *Cloud) Report(_ context.Context, r *connect.Request[accesspointv1.Repor
 	return connect.NewResponse(&accesspointv1.ReportResponse{}), nil
 }
 
-// WaitAck waits until a revision, or a later one of its epoch, is in force.
+// WaitAck waits until a revision, or a later one of its epoch, is acknowledged.
 func (c *Cloud) WaitAck(t testing.TB, revision uint64) *accesspointv1.AcknowledgeRequest {
 	t.Helper()
 	timeout := time.After(10 * time.Second)

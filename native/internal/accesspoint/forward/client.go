@@ -9,11 +9,11 @@ import (
 	"sag.software/native/internal/datapath/rules"
 )
 
-// maxStreams and maxDatagramFlows bound the flows of one client: each holds a socket of the host. A connection too many is
-// refused; a UDP flow too many takes the place of the one that has been idle longest.
+// maxStreams and maxDatagramFlows limit the flows of one client, because each uses a socket of the host. A connection beyond the
+// limit is refused; a UDP flow beyond the limit replaces the one that has been idle longest.
 const maxStreams, maxDatagramFlows = 2048, 1024
 
-// Client is a session as the forwarder sees it.
+// Client is a session's state in the forwarder.
 type Client struct {
 	// Up and Down shape the traffic from and to the client.
 	Up, Down rate.Limit
@@ -21,7 +21,7 @@ type Client struct {
 	mu           sync.Mutex
 	destinations []netip.Prefix
 	flows        map[*flow]struct{}
-	datagrams    int // how many of the flows are UDP's
+	datagrams    int // number of UDP flows in flows
 	ended        bool
 }
 
@@ -29,14 +29,14 @@ type Client struct {
 type flow struct {
 	to    netip.Addr
 	abort func()
-	// used is when a UDP flow was used last, on a clock of its own; nil = TCP.
+	// used returns the time of the last packet of a UDP flow, on a monotonic clock; nil = TCP.
 	used func() time.Duration
 }
 
-// NewClient makes a client that may go nowhere yet.
+// NewClient makes a client without destinations.
 func NewClient() *Client { return &Client{flows: map[*flow]struct{}{}} }
 
-// Update sets where the client may go, and how fast. Flows to where it may no longer go are reset.
+// Update sets the client's destinations and rates. Flows to addresses that are no longer among the destinations are reset.
 func (c *Client) Update(destinations []netip.Prefix, rates rules.Rates) {
 	c.Up.Set(rates.Up)
 	c.Down.Set(rates.Down)
@@ -54,14 +54,14 @@ func (c *Client) Update(destinations []netip.Prefix, rates rules.Rates) {
 	}
 }
 
-// Destinations are where the client may go.
+// Destinations returns the prefixes that the client may reach.
 func (c *Client) Destinations() []netip.Prefix {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.destinations
 }
 
-// End resets all flows; there will be no more.
+// End resets all flows and refuses new ones.
 func (c *Client) End() {
 	c.mu.Lock()
 	c.ended = true
@@ -73,8 +73,8 @@ func (c *Client) End() {
 	}
 }
 
-// begin registers a connection; ok = it may go on: a destination may have been taken away since it was decided on. full =
-// there are too many. abort may be called more than once, also after the flow's end.
+// begin registers a connection. ok is false if the client has ended or if the destination was removed after the policy decision;
+// full means that the limit is reached. abort may be called more than once, and also after the flow has ended.
 func (c *Client) begin(to netip.Addr, abort func()) (end func(), ok, full bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +85,7 @@ func (c *Client) begin(to netip.Addr, abort func()) (end func(), ok, full bool) 
 	return end, ok, false
 }
 
-// beginDatagrams is begin for a UDP flow. displaced = another one had to go.
+// beginDatagrams is begin for a UDP flow. displaced means that the flow replaced another one.
 func (c *Client) beginDatagrams(to netip.Addr, abort func(), used func() time.Duration) (end func(), ok, displaced bool) {
 	c.mu.Lock()
 	var idlest *flow
@@ -105,7 +105,7 @@ func (c *Client) beginDatagrams(to netip.Addr, abort func(), used func() time.Du
 	return end, ok, idlest != nil
 }
 
-// add is called with the lock held, as remove is.
+// add registers a flow. The caller holds the lock, as for remove.
 func (c *Client) add(f *flow) (end func(), ok bool) {
 	if c.ended || !contains(c.destinations, f.to) {
 		return nil, false

@@ -1,4 +1,4 @@
-// Package forward carries clients' traffic on by the host's own sockets: the access point's user-space mode.
+// Package forward forwards clients' traffic through sockets of the host: the access point's user-space mode.
 package forward
 
 import (
@@ -13,38 +13,38 @@ import (
 	"sag.software/native/internal/sampled"
 )
 
-// Clients knows who is behind an inner address.
+// Clients finds the client of an inner address.
 type Clients interface {
-	// Client is nil for an address that no client has.
+	// Client returns nil if no client has the address.
 	Client(inner netip.Addr) *Client
 	// IsInner is true for addresses of clients and of access points.
 	IsInner(netip.Addr) bool
 }
 
-// Config says how to forward.
+// Config configures a Forwarder.
 type Config struct {
 	Policy  policy.Policy
 	Clients Clients
-	// Host is called for every new flow.
+	// Host returns the host's addresses and services. It is called for every new flow.
 	Host   func() policy.Host
 	Logger *slog.Logger
-	// Dial opens the host's sockets; nil = net.Dialer's.
+	// Dial opens the host's sockets; nil = net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// DialTimeout is how long a destination may take to answer; 0 = 10 s.
+	// DialTimeout is the timeout for connecting to a destination; 0 = 10 s.
 	DialTimeout time.Duration
-	// UDPIdle and DNSIdle are how long a silent UDP flow lives; 0 = 60 s and 10 s.
+	// UDPIdle and DNSIdle are the idle timeouts of UDP flows; 0 = 60 s and 10 s.
 	UDPIdle, DNSIdle time.Duration
 }
 
-// Forwarder decides on flows and carries them.
+// Forwarder applies the policy to flows and forwards them.
 type Forwarder struct {
 	Config
 	pinger *pinger
-	// atLimit says that clients are at a limit.
+	// atLimit logs clients that are at a limit.
 	atLimit sampled.Log
 }
 
-// New makes a forwarder. Close ends what it holds open itself; flows end with their clients.
+// New makes a forwarder. Close closes only the ICMP sockets; flows end with their clients.
 func New(config Config) *Forwarder {
 	if config.Dial == nil {
 		config.Dial = new(net.Dialer).DialContext
@@ -61,15 +61,15 @@ func New(config Config) *Forwarder {
 	return &Forwarder{Config: config, pinger: newPinger(config.Logger), atLimit: sampled.Log{Logger: config.Logger}}
 }
 
-// Close ends the forwarder.
+// Close closes the ICMP sockets.
 func (f *Forwarder) Close() { f.pinger.close() }
 
-// Handlers are what the stack asks.
+// Handlers returns the handlers for the network stack.
 func (f *Forwarder) Handlers() *netstack.Forward {
 	return &netstack.Forward{TCP: f.tcp, UDP: f.udp, Echo: f.echo}
 }
 
-// decide returns no client for a packet whose session has just ended.
+// decide returns a nil client if the session has just ended.
 func (f *Forwarder) decide(protocol policy.Protocol, from netip.Addr, to netip.AddrPort) (*Client, policy.Decision) {
 	client := f.Clients.Client(from)
 	if client == nil {
@@ -88,7 +88,7 @@ func (f *Forwarder) decide(protocol policy.Protocol, from netip.Addr, to netip.A
 	return client, decision
 }
 
-// target is the address a socket is to be opened to.
+// target returns the network and address to open a socket to.
 func target(decision policy.Decision, to netip.AddrPort) (network, address string) {
 	if decision.Verdict == policy.Published {
 		if decision.Target.Unix != "" {
@@ -99,8 +99,8 @@ func target(decision policy.Decision, to netip.AddrPort) (network, address strin
 	return "", netip.AddrPortFrom(to.Addr().Unmap(), to.Port()).String()
 }
 
-// reachesHost is true when the kernel answered for the host itself: a destination of its own gets itself as the source.
-// The policy knows the host's addresses as they were a moment ago; this knows the one that was taken.
+// reachesHost is true if the kernel connected to the host itself: it then uses the destination as the source address. The
+// policy's list of the host's addresses can be out of date; the source address of the socket is not.
 func (f *Forwarder) reachesHost(decision policy.Decision, conn net.Conn, to netip.Addr) bool {
 	if decision.Verdict != policy.Forwarded {
 		return false

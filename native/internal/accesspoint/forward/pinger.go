@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// pingWait is how long an answer is waited for.
+	// pingWait is how long a reply is waited for.
 	pingWait = 10 * time.Second
-	// maxPings bounds the requests that are under way.
+	// maxPings limits the echo requests that are in flight.
 	maxPings = 1024
 )
 
@@ -28,13 +28,13 @@ type pinger struct {
 	id     uint16
 
 	mu       sync.Mutex
-	sockets  map[bool]*icmp.PacketConn // by "is IPv4"; nil = not permitted here
+	sockets  map[bool]*icmp.PacketConn // by "is IPv4"; nil = not permitted
 	pending  map[ping]func()
 	sequence uint16
 	closed   bool
 }
 
-// ping identifies a request that is under way; the sequence is the pinger's, not the client's.
+// ping identifies an echo request in flight. The sequence number is the pinger's, not the client's.
 type ping struct {
 	to       netip.Addr
 	sequence uint16
@@ -58,7 +58,7 @@ func (p *pinger) close() {
 	}
 }
 
-// ping calls answered, on another goroutine, if there is an answer in time.
+// ping sends an echo request and calls answered, on another goroutine, if the reply arrives in time.
 func (p *pinger) ping(to netip.Addr, payload []byte, answered func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -95,7 +95,8 @@ func (p *pinger) take(key ping) func() {
 	return answered
 }
 
-// socket opens a raw socket (root), else one of the ping group's, else none. The caller holds the lock.
+// socket opens a raw socket if permitted, otherwise an unprivileged ICMP socket (net.ipv4.ping_group_range). It returns nil if
+// neither is permitted. The caller holds the lock.
 func (p *pinger) socket(v4 bool) *icmp.PacketConn {
 	if socket, tried := p.sockets[v4]; tried || p.closed {
 		return socket
@@ -113,7 +114,7 @@ func (p *pinger) socket(v4 bool) *icmp.PacketConn {
 			return socket
 		}
 	}
-	p.logger.Info("clients' pings are not passed on: no permission for ICMP sockets", "error", err)
+	p.logger.Info("clients' pings are not forwarded: no permission for ICMP sockets", "error", err)
 	p.sockets[v4] = nil
 	return nil
 }

@@ -15,13 +15,14 @@ import (
 	"sag.software/native/internal/netstack"
 )
 
-// hostConn is what *net.TCPConn and *net.UnixConn have in common.
+// hostConn is the common part of *net.TCPConn and *net.UnixConn.
 type hostConn interface {
 	net.Conn
 	CloseWrite() error
 }
 
-// tcp finishes the client's handshake only after its own connect: refused, unreachable and timed out arrive as such.
+// tcp accepts the client's connection only after its own connect has succeeded, so that the client sees refused, unreachable and
+// timeout as such.
 func (f *Forwarder) tcp(r *netstack.TCPRequest) {
 	client, decision := f.decide(policy.TCP, r.Src.Addr(), r.Dst)
 	switch {
@@ -76,14 +77,14 @@ func (f *Forwarder) dialTCP(ctx context.Context, decision policy.Decision, to ne
 	return conn.(hostConn), nil
 }
 
-// fail reports to the client how the connect failed.
+// fail answers the client according to the connect error.
 func fail(r *netstack.TCPRequest, err error) {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, context.Canceled):
-		r.Drop() // the client is gone
+		r.Drop() // the session or its destination was removed
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, os.ErrNotExist):
-		r.Refuse() // a published Unix socket that is not there is a service that does not run
+		r.Refuse() // no socket at the published path: the service is not running
 	case errors.As(err, &timeout) && timeout.Timeout():
 		r.Drop()
 	default:
@@ -91,7 +92,7 @@ func fail(r *netstack.TCPRequest, err error) {
 	}
 }
 
-// carry copies both ways until both have ended, each direction on its own.
+// carry copies both directions until both have ended. Each direction can be closed on its own.
 func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner netstack.Conn, host hostConn) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -106,7 +107,7 @@ func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner netstack.Conn
 		return
 	}
 	defer end()
-	breakable(host, true) // when this process is killed, too
+	breakable(host, true) // a killed process resets the connection, too
 	var up sync.WaitGroup
 	up.Go(func() {
 		if copyHalf(ctx, host, inner, &client.Up) != nil {
@@ -126,7 +127,7 @@ func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner netstack.Conn
 
 var chunks = sync.Pool{New: func() any { return new([rate.MaxChunk]byte) }}
 
-// copyHalf copies one direction and passes its end on. An error is anything but an orderly end.
+// copyHalf copies one direction and forwards its end of stream. It returns nil only after an orderly end.
 func copyHalf(ctx context.Context, to hostConn, from net.Conn, limit *rate.Limit) error {
 	buffer := chunks.Get().(*[rate.MaxChunk]byte)
 	defer chunks.Put(buffer)
@@ -149,7 +150,7 @@ func copyHalf(ctx context.Context, to hostConn, from net.Conn, limit *rate.Limit
 	}
 }
 
-// ignoreNotConnected: the other direction may have been closed by the far end already.
+// ignoreNotConnected ignores ENOTCONN: the peer may have closed the other direction already.
 func ignoreNotConnected(err error) error {
 	if errors.Is(err, syscall.ENOTCONN) {
 		return nil
@@ -157,17 +158,17 @@ func ignoreNotConnected(err error) error {
 	return err
 }
 
-// abortHost resets the connection: an orderly close would pretend that all data had been sent.
+// abortHost resets the connection, because an orderly close would signal that all data was sent.
 func abortHost(conn net.Conn) {
 	breakable(conn, true)
 	_ = conn.Close()
 }
 
-// breakable says whether closing a connection resets it. What has been written but not sent is lost then.
+// breakable sets whether closing a connection resets it and discards unsent data (SO_LINGER).
 func breakable(conn net.Conn, is bool) {
 	tcp, ok := conn.(*net.TCPConn)
 	switch {
-	case !ok: // a Unix socket knows no reset
+	case !ok: // a Unix socket has no reset
 	case is:
 		_ = tcp.SetLinger(0)
 	default:

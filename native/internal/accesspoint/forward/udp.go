@@ -16,15 +16,15 @@ import (
 
 const (
 	dnsPort = 53
-	// answeredIdle is how long a DNS flow lives on when all its questions have been answered: resolvers ask for several
-	// kinds of records from one port, one after the other.
+	// answeredIdle is the idle timeout of a DNS flow whose queries have all been answered. It is not zero because resolvers query
+	// several record types from one port, one after the other.
 	answeredIdle = 250 * time.Millisecond
 )
 
-// started is what times of flows count from: the wall clock may be set.
+// started is the origin of flow times, so that they are monotonic.
 var started = time.Now()
 
-// udp gives each flow a connected socket of its own: its answers can only come from where the client sent to.
+// udp gives each flow a connected socket, so that only datagrams from the flow's destination are received.
 func (f *Forwarder) udp(r *netstack.UDPRequest) {
 	client, decision := f.decide(policy.UDP, r.Src.Addr(), r.Dst)
 	switch {
@@ -60,7 +60,7 @@ func (f *Forwarder) udp(r *netstack.UDPRequest) {
 	a.touch()
 	end, ok, displaced := client.beginDatagrams(r.Dst.Addr(), a.close, a.lastUsed)
 	if displaced {
-		f.atLimit.Warn("a client has too many UDP flows: its idlest one was ended", "client", r.Src.Addr(), "limit", maxDatagramFlows)
+		f.atLimit.Warn("a client has too many UDP flows: the one idle for longest was ended", "client", r.Src.Addr(), "limit", maxDatagramFlows)
 	}
 	if !ok {
 		a.close()
@@ -78,9 +78,9 @@ type association struct {
 	request     *netstack.UDPRequest
 	inner, host net.Conn
 	idle        time.Duration
-	// last is when a datagram passed, either way, in nanoseconds since `started`.
+	// last is when a datagram last passed in either direction, in nanoseconds since `started`.
 	last atomic.Int64
-	// unanswered counts the questions of a DNS flow.
+	// unanswered is the number of queries of a DNS flow without an answer.
 	dns        bool
 	unanswered atomic.Int64
 }
@@ -88,7 +88,7 @@ type association struct {
 func (a *association) touch()                  { a.last.Store(int64(time.Since(started))) }
 func (a *association) lastUsed() time.Duration { return time.Duration(a.last.Load()) }
 
-// ends is when the flow is over if nothing more passes.
+// ends returns when the flow times out if no more datagrams pass.
 func (a *association) ends() time.Time {
 	idle := a.idle
 	if a.dns && a.unanswered.Load() <= 0 {
@@ -103,7 +103,7 @@ func (a *association) close() {
 }
 
 func (a *association) carry() {
-	a.unanswered.Store(1) // the first datagram is there already
+	a.unanswered.Store(1) // the first datagram is already queued
 	var up sync.WaitGroup
 	up.Go(func() {
 		first := true
@@ -140,7 +140,7 @@ func (a *association) copy(to, from net.Conn, limit *rate.Limit, passing func())
 		if !limit.Datagram(context.Background(), n) {
 			continue
 		}
-		// Any other failure (too long, no route just now) loses this datagram and says nothing about the next one.
+		// Any other error (datagram too long, no route) affects only this datagram.
 		if _, err := to.Write(buffer[:n]); errors.Is(err, syscall.ECONNREFUSED) {
 			a.reportRefusal(err)
 			return
@@ -148,13 +148,13 @@ func (a *association) copy(to, from net.Conn, limit *rate.Limit, passing func())
 	}
 }
 
-// stillUsed is true when a read timed out though the other direction has been busy.
+// stillUsed is true if the read timed out although the other direction was in use.
 func (a *association) stillUsed(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout() && time.Now().Before(a.ends())
 }
 
-// reportRefusal passes an ICMP "port unreachable" on to the client.
+// reportRefusal forwards an ICMP "port unreachable" to the client.
 func (a *association) reportRefusal(err error) {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		a.request.Refuse()

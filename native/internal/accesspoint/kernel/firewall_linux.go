@@ -7,12 +7,12 @@ import (
 	"sag.software/native/internal/nft"
 )
 
-// firewall is the access point's nftables table, by name.
+// firewall is the name of the access point's nftables table.
 type firewall string
 
-// protect keeps clients from the host itself, whatever addresses it gets; with NAT it gives them the host's address
-// outward. If forwarding was off, it stays so for everything but the clients. The table outlives a process that is killed, as
-// the forwarding does that it narrows down; a successor replaces it.
+// protect drops packets from clients to the host itself, for whatever addresses the host has. With NAT it masquerades the
+// clients' packets. Where forwarding was off before, packets not from or to clients are still dropped. The table outlives a
+// killed process, because the forwarding setting that it restricts does too; the next process replaces it.
 func protect(tun string, config Config, switched []Change) (firewall, error) {
 	name := marks.AccessPointTablePrefix + tun
 	err := nft.Rebuild(name, func(t *nft.Table) error {
@@ -38,7 +38,7 @@ func protect(tun string, config Config, switched []Change) (firewall, error) {
 	return firewall(name), nil
 }
 
-// close removes the table, if there is one.
+// close removes the table, if it exists.
 func (f firewall) close() error {
 	_, err := nft.Remove(string(f))
 	return err

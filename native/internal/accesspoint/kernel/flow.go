@@ -7,18 +7,17 @@ import (
 	"sag.software/native/internal/datapath/packet"
 )
 
-// flow is what the rules judge a packet by, beside its addresses and ports.
+// flow is what the rules match of a packet, besides its addresses and ports.
 type flow struct {
-	// protocol is what the packet belongs to; of an ICMP error, what the quoted packet belongs to.
+	// protocol is the packet's protocol; for an ICMP error, the protocol of the quoted packet.
 	protocol policy.Protocol
 	isError  bool
-	// quotedFrom and quotedTo are the ends of the packet that an ICMP error is about.
+	// quotedFrom and quotedTo are the source and destination of the packet quoted in an ICMP error.
 	quotedFrom, quotedTo netip.AddrPort
 }
 
-// classify accepts what may be carried: TCP, UDP, echo, and errors about these. IPv4 options (source routes) and IPv6 extension
-// headers but the fragment's are not carried, nor fragments made to hide ports: the second eight bytes of a packet on their own could
-// overwrite what the ports were judged by.
+// classify accepts TCP, UDP, echo, and ICMP errors about these. It refuses IPv4 options (source routing), IPv6 extension headers
+// except Fragment, and fragments at offset 8, which could overwrite the ports that the rules have checked (RFC 1858, RFC 3128).
 func classify(h *packet.Header, raw []byte) (f flow, ok bool) {
 	if !h.Valid || h.Options || h.Length != len(raw) || h.FragmentOffset == 8 {
 		return f, false
@@ -36,7 +35,7 @@ func classify(h *packet.Header, raw []byte) (f flow, ok bool) {
 	return classifyICMP(f, h, raw)
 }
 
-// transport is what packets and fragments of a protocol are part of.
+// transport returns the policy protocol of an IP protocol number.
 func transport(protocol byte) (policy.Protocol, bool) {
 	switch protocol {
 	case packet.TCP:
@@ -71,7 +70,7 @@ func classifyICMP(f flow, h *packet.Header, raw []byte) (flow, bool) {
 	return f, false
 }
 
-// quote reads the packet that an error is about.
+// quote parses the packet quoted in an ICMP error.
 func quote(f flow, h *packet.Header, raw []byte) (flow, bool) {
 	var quoted packet.Header
 	packet.ParseQuoted(h.Payload(raw)[packet.ICMPSize:], &quoted)

@@ -14,17 +14,18 @@ import (
 	"sag.software/native/internal/hostnet/journal"
 )
 
-// forwardingPath is the setting that has the host forward packets of one IP version.
+// forwardingPath is the sysctl file for forwarding, by "is IPv6".
 var forwardingPath = map[bool]string{false: "/proc/sys/net/ipv4/ip_forward", true: "/proc/sys/net/ipv6/conf/all/forwarding"}
 
-// forwarding is what had to be switched on: by this process, or by a former one that was killed before it could switch it off.
+// forwarding are the settings that were switched on by this process, or by an earlier one that was killed before it could restore
+// them.
 type forwarding struct {
 	changes []Change
 	journal *Journal
 }
 
-// switchOn has the host forward packets, and has the journal remember what was off before it does so. A host without IPv6 forwards IPv4
-// only.
+// switchOn enables forwarding on the host. What was off is written to the journal first. If the host has no IPv6, only IPv4 is
+// enabled.
 func switchOn(j *Journal) (forwarding, error) {
 	f := forwarding{journal: j}
 	boot, err := clock.BootID()
@@ -36,7 +37,7 @@ func switchOn(j *Journal) (forwarding, error) {
 		if e.Boot == boot {
 			former = append(former, e.Change)
 		} else {
-			// The restart of the host has switched it off.
+			// A restart of the host has reset the setting.
 			earlier = append(earlier, e.Change)
 		}
 	}
@@ -70,8 +71,8 @@ func switchOn(j *Journal) (forwarding, error) {
 	return f, err
 }
 
-// restore switches off what was off. While another access point of this host needs it, it stays on, and stays in the journal: the one
-// that switched it on first switches it off when it ends next.
+// restore disables forwarding where it was off before. If another access point on this host still needs it, forwarding and the
+// journal entry stay, and the access point that enabled it disables it the next time it ends.
 func (f forwarding) restore(own string) error {
 	if len(f.changes) == 0 || othersNeedIt(own) {
 		return nil
@@ -86,7 +87,7 @@ func (f forwarding) restore(own string) error {
 	return f.journal.Forget(f.changes)
 }
 
-// othersNeedIt is true if there is a device of another access point.
+// othersNeedIt is true if another access point's device exists.
 func othersNeedIt(own string) bool {
 	links, err := netlink.LinkList()
 	return err == nil && slices.ContainsFunc(links, func(l netlink.Link) bool {

@@ -1,6 +1,6 @@
-// Package kernel carries clients' traffic on by the host's kernel: the access point's routed and NAT modes. WireGuard is
-// joined to a TUN device; what passes is decided packet by packet on the way (filter), and once more by the firewall for
-// what concerns the host itself.
+// Package kernel forwards clients' traffic through the host's kernel: the access point's routed and NAT modes. WireGuard is
+// connected to a TUN device. Each packet is checked by the rules on the way to the device; the firewall additionally protects the
+// host itself.
 package kernel
 
 import (
@@ -18,30 +18,30 @@ import (
 	"sag.software/native/internal/hostnet/journal"
 )
 
-// ErrPrivilege means that this process may not do what these modes need.
+// ErrPrivilege means that the process lacks the capabilities these modes need.
 var ErrPrivilege = errors.New("forwarding by the kernel needs CAP_NET_ADMIN and CAP_NET_RAW")
 
-// Mode is how clients appear in the intranet.
+// Mode is which source address clients have in the intranet.
 type Mode string
 
 const (
-	// Routed: with their own addresses. Whichever access point a client is active at answers for them on the LAN.
+	// Routed: their own address. The access point at which a client is active answers for the address on the LAN.
 	Routed Mode = "routed"
-	// NAT: with the access point's address.
+	// NAT: the access point's address.
 	NAT Mode = "nat"
 )
 
-// silence is how long a client may be silent before another access point may serve it: more than two of its idle probes.
+// silence is after how long without a probe a client is no longer served here: more than two of its idle probe intervals.
 const silence = 60 * time.Second
 
-// Change is a change to the host that does not end with the process.
+// Change is a change to the host that outlives the process.
 type Change struct {
 	Kind string `json:"kind"`
-	// IPv6 or else IPv4.
+	// IPv6 is true for IPv6, false for IPv4.
 	IPv6 bool `json:"ipv6"`
 }
 
-// changeForwarding is the kind of a Change that has the host forward packets.
+// changeForwarding is the kind of a Change that enables forwarding.
 const changeForwarding = "forwarding"
 
 // Key implements journal.Change.
@@ -50,40 +50,40 @@ func (c Change) Key() string { return fmt.Sprint(c.Kind, c.IPv6) }
 // Whole implements journal.Change.
 func (c Change) Whole() bool { return c.Kind == changeForwarding }
 
-// Journal remembers changes over the end of the process.
+// Journal stores changes so that a later process can undo them.
 type Journal = journal.Journal[Change]
 
-// Config says how to carry.
+// Config configures a Kernel.
 type Config struct {
 	Mode Mode
-	// Links are the networks on which clients are answered for in routed mode; none = all but the way to the Internet,
-	// or that one if there is no other.
+	// Links are the networks on which the access point answers for clients in routed mode. None = all except the one with the
+	// default route, or that one if there is no other.
 	Links []string
-	// Route is a program that is run with "add" or "remove" and an address whenever a client becomes active here or ceases
-	// to be: where there is no LAN shared with other access points, it informs the routers. Empty = none.
+	// Route is a program that is run with "add" or "remove" and an address whenever a client becomes active here or stops being
+	// active. It can inform routers where access points share no LAN. Empty = none.
 	Route string
-	// MTU of the inner packets, bytes.
+	// MTU is that of the inner packets, bytes.
 	MTU     int
 	Policy  policy.Policy
 	Clients forward.Clients
-	// Host is called for every new flow.
+	// Host returns the host's addresses and services. It is called for every new flow.
 	Host func() policy.Host
-	// Journal is this access point's.
+	// Journal is this access point's journal.
 	Journal *Journal
 	Logger  *slog.Logger
 }
 
-// platform is what the operating system has to do.
+// platform is the part that depends on the operating system.
 type platform interface {
 	device() datapath.Device
-	// advertise makes packets for an address come to the tunnel, and announces it on the LAN with the client's generation. It
-	// may be repeated.
+	// advertise routes an address to the tunnel and announces it on the LAN with the client's generation. It may be called again
+	// for the same address.
 	advertise(address netip.Addr, generation uint64) error
 	withdraw(netip.Addr) error
 	close() error
 }
 
-// Kernel is the kernel's side of an access point.
+// Kernel forwards through the host's kernel.
 type Kernel struct {
 	config   Config
 	rules    *rules
@@ -99,21 +99,21 @@ type Kernel struct {
 	advertised map[netip.Addr]bool
 }
 
-// presence is what is known of where a client is.
+// presence is where a client is active.
 type presence struct {
 	addresses []netip.Addr
 	active    bool
-	// generation is the highest of the client's probes: it grows each time the client chooses an access point.
+	// generation is the highest in the client's probes. It grows each time the client chooses an access point.
 	generation uint64
-	// again: another access point may have announced the addresses on the LAN since.
+	// again means that the addresses must be announced again, because another access point may have announced them since.
 	again     bool
 	lastProbe time.Time
 }
 
-// Device is the lower end.
+// Device returns the TUN device.
 func (k *Kernel) Device() datapath.Device { return k.platform.device() }
 
-// Stages are the rules and the limits in front of the device. Inject is the path's.
+// Stages returns the rules and the rate limits in front of the device. inject is the path's Inject.
 func (k *Kernel) Stages(inject func([]byte) error) (fromTunnel, toTunnel []datapath.Stage) {
 	k.rules.inject = inject
 	return []datapath.Stage{k.rules.fromTunnel, datapath.Limit}, []datapath.Stage{k.rules.toTunnel, datapath.Limit}
@@ -137,17 +137,17 @@ func (k *Kernel) start() {
 	})
 }
 
-// Close takes everything back.
+// Close undoes all changes to the host.
 func (k *Kernel) Close() {
 	close(k.done)
 	k.worker.Wait()
 	k.Serve(nil)
 	if err := k.platform.close(); err != nil {
-		k.config.Logger.Error("not everything could be taken back", "error", err)
+		k.config.Logger.Error("some changes to the host could not be undone", "error", err)
 	}
 }
 
-// Serve says who the clients are, by session, with their addresses. What was decided about them is decided anew.
+// Serve sets the sessions and their addresses. Cached decisions about them are dropped.
 func (k *Kernel) Serve(sessions map[string][]netip.Addr) {
 	k.mu.Lock()
 	for id := range k.clients {
@@ -167,7 +167,7 @@ func (k *Kernel) Serve(sessions map[string][]netip.Addr) {
 	k.apply()
 }
 
-// Probed reports that a probe of a client came, and whether it is active here by its highest generation. It does not block.
+// Probed records a probe of a client: its highest generation, and whether the client is active here by it. It does not block.
 func (k *Kernel) Probed(session string, generation uint64, active bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -179,14 +179,14 @@ func (k *Kernel) Probed(session string, generation uint64, active bool) {
 	if c.active == active && c.generation == generation {
 		return
 	}
-	// With another generation it may have been elsewhere in between, unnoticed.
+	// With a new generation the client may have been at another access point in between.
 	c.again = c.again || c.active && active
 	c.active, c.generation = active, generation
 	k.soon()
 }
 
-// displaced says that another machine has claimed an address, with the client's generation there; 0 = it named none. The
-// client has gone there, unless it has come back since: announcements can be older than the probe that overtook them.
+// displaced handles a claim of an address by another host, with the client's generation there; 0 = the claim had none. The client
+// has moved there, unless its generation here is higher: an announcement can arrive later than the probe of a newer choice.
 func (k *Kernel) displaced(address netip.Addr, generation uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -195,7 +195,7 @@ func (k *Kernel) displaced(address netip.Addr, generation uint64) {
 			continue
 		}
 		if generation != 0 && generation == c.generation {
-			continue // this access point's own announcement, received on its other link
+			continue // this access point's own announcement, received on another link
 		}
 		c.again = true
 		if generation == 0 || generation > c.generation {
@@ -213,7 +213,7 @@ func (k *Kernel) soon() {
 	}
 }
 
-// apply makes it so.
+// apply advertises and withdraws addresses so that they match the active clients.
 func (k *Kernel) apply() {
 	k.applying.Lock()
 	defer k.applying.Unlock()
@@ -223,7 +223,7 @@ func (k *Kernel) apply() {
 			continue
 		}
 		if err := k.platform.withdraw(address); err != nil {
-			k.config.Logger.Error("still answering for a client", "address", address, "error", err)
+			k.config.Logger.Error("could not stop answering for a client", "address", address, "error", err)
 			continue
 		}
 		delete(k.advertised, address)
@@ -240,7 +240,8 @@ func (k *Kernel) apply() {
 	}
 }
 
-// wanted are the addresses that should lead here, each with its client's presence. With NAT these are all: only this host uses them.
+// wanted returns the addresses to be routed here, each with its client's presence. With NAT these are all addresses, because the
+// replies come to this host's own address.
 func (k *Kernel) wanted(now time.Time) map[netip.Addr]presence {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 const (
 	// addrGenNone is IN6_ADDR_GEN_MODE_NONE.
 	addrGenNone = 1
-	// devicePrefix begins the names of access points' devices.
+	// devicePrefix is the prefix of access points' device names.
 	devicePrefix = "sag-ap"
 )
 
@@ -37,8 +37,8 @@ type linuxPlatform struct {
 	logger     *slog.Logger
 }
 
-// Open makes the device and prepares the host. What it changes ends with the process; only that the host forwards
-// packets, if it did not before, stays when the process is killed, until a successor with the same notes ends.
+// Open makes the device and prepares the host. The changes disappear with the process, except that a killed process leaves
+// forwarding and the firewall table behind. A later process with the same journal restores them when it ends.
 func Open(config Config) (*Kernel, error) {
 	k := &Kernel{config: config}
 	g, err := prepare(k)
@@ -91,7 +91,7 @@ func prepare(k *Kernel) (*linuxPlatform, error) {
 	return g, nil
 }
 
-// freeName is the first free name with devicePrefix; several access points may share a host.
+// freeName returns the first unused name with devicePrefix, because several access points may share a host.
 func freeName() (string, error) {
 	for i := range 100 {
 		name := devicePrefix + strconv.Itoa(i)
@@ -108,7 +108,7 @@ func (g *linuxPlatform) up(name string) error {
 		return err
 	}
 	g.index = l.Attrs().Index
-	// No address of the kernel's own making; fails where IPv6 is off, and is not needed there.
+	// The device needs no link-local address. The call fails where IPv6 is off, which does not matter.
 	_ = netlink.LinkSetIP6AddrGenMode(l, addrGenNone)
 	return netlink.LinkSetUp(l)
 }
@@ -143,7 +143,7 @@ func (g *linuxPlatform) withdraw(address netip.Addr) error {
 		r.Release(address)
 	}
 	g.runRouteProgram("remove", address)
-	if g.nat { // they do not concern the client that gets the address next
+	if g.nat { // the client that gets the address next must not inherit its translations
 		g.forgetConnections(address)
 	}
 	if err := netlink.RouteDel(g.route(address)); err != nil && !errors.Is(err, unix.ESRCH) {
@@ -160,7 +160,7 @@ func (g *linuxPlatform) forgetConnections(address netip.Addr) {
 	filter := &netlink.ConntrackFilter{}
 	_ = filter.AddIP(netlink.ConntrackOrigSrcIP, address.AsSlice()) // never fails for the first address
 	if _, err := netlink.ConntrackDeleteFilters(netlink.ConntrackTable, family, filter); err != nil {
-		g.logger.Warn("translations of a client that has left remain", "address", address, "error", err)
+		g.logger.Warn("could not remove the NAT entries of a client that has left", "address", address, "error", err)
 	}
 }
 
@@ -188,7 +188,7 @@ func (g *linuxPlatform) close() error {
 	return err
 }
 
-// lans are the networks on which clients are answered for.
+// lans returns the networks on which the access point answers for clients.
 func lans(named []string, own string) ([]string, error) {
 	if len(named) > 0 {
 		return named, nil
@@ -221,7 +221,7 @@ func lans(named []string, own string) ([]string, error) {
 	return nil, errors.New("there is no network on which clients could be answered for; name one by --link")
 }
 
-// wayOut are the links with a default route, by index.
+// wayOut returns the links with an IPv4 default route, by index.
 func wayOut() (map[int]bool, error) {
 	outside := map[int]bool{}
 	routes, err := netlink.RouteList(nil, unix.AF_INET)

@@ -4,5 +4,5 @@ package kernel
 
 import "errors"
 
-// Open is not to be had on this system yet.
+// Open is not implemented on this system.
 func Open(Config) (*Kernel, error) { return nil, errors.ErrUnsupported }

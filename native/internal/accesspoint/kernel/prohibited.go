@@ -8,10 +8,10 @@ import (
 	"sag.software/native/internal/datapath/packet"
 )
 
-// prohibited is the ICMP "administratively prohibited" that answers a packet, as if its destination had sent it.
+// prohibited returns an ICMP "administratively prohibited" in answer to a packet, with the packet's destination as source.
 func prohibited(raw []byte, from, to netip.Addr) []byte {
 	if from.Is4() {
-		const most = 28 // the header and eight bytes
+		const most = 28 // the IPv4 header and eight bytes (RFC 792)
 		message := append([]byte{packet.Unreachable, packet.ProhibitedCode, 0, 0, 0, 0, 0, 0}, raw[:min(len(raw), most)]...)
 		binary.BigEndian.PutUint16(message[2:], ^checksum.Sum(0, message))
 		reply := append([]byte{4<<4 | packet.IPv4Size/4, 0, 0, 0, 0, 0, 0, 0, 64, packet.ICMP, 0, 0}, to.AsSlice()...)

@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	// verdictAge is how long a decision is good: as long as what is known of the host may be.
+	// verdictAge is how long a decision is cached.
 	verdictAge = time.Second
-	// maxVerdicts bounds what is remembered, for all clients.
+	// maxVerdicts limits the number of cached decisions, for all clients together.
 	maxVerdicts = 16 << 10
-	// refusalsPerSecond and refusalsAtOnce bound the ICMP errors that clients get for refused packets.
+	// refusalsPerSecond and refusalsAtOnce limit the ICMP errors sent for refused packets.
 	refusalsPerSecond, refusalsAtOnce = 200, 50
 )
 
-// rules is the rules stage between WireGuard and the kernel: it lets pass what the policy allows, packet by packet, and sets the limit
-// that a packet counts against. It has no flows: what a client may reach may also reach the client.
+// rules is the stage between WireGuard and the kernel that drops packets the policy does not allow, and sets the rate limit that
+// a packet counts against. It is stateless: a destination that a client may reach may also send to the client.
 type rules struct {
 	config Config
-	// inject hands a packet to WireGuard.
+	// inject sends a packet to the client through WireGuard.
 	inject  func([]byte) error
 	refusal *rate.Limiter
 
@@ -34,7 +34,7 @@ type rules struct {
 	since    time.Time
 }
 
-// question is what a verdict depends on, the host aside. The client changes when its session does.
+// question is the input of a decision, except the host's addresses. The client is another object after its session has changed.
 type question struct {
 	client   *forward.Client
 	protocol policy.Protocol
@@ -47,14 +47,14 @@ func newRules(config Config) *rules {
 	}
 }
 
-// forget has every verdict made anew: the destinations of a client have changed.
+// forget drops all cached decisions, because the destinations of a client may have changed.
 func (r *rules) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.verdicts)
 }
 
-// fromTunnel is the stage for what clients send.
+// fromTunnel is the stage for packets from clients.
 func (r *rules) fromTunnel(b *datapath.Batch) {
 	j := judge{rules: r}
 	for p := b.Next(); p != nil; p = b.Next() {
@@ -64,7 +64,7 @@ func (r *rules) fromTunnel(b *datapath.Batch) {
 	}
 }
 
-// toTunnel is the stage for what clients get. The access point's own packets are not judged.
+// toTunnel is the stage for packets to clients. Packets that the access point itself injected pass unchecked.
 func (r *rules) toTunnel(b *datapath.Batch) {
 	j := judge{rules: r}
 	for p := b.Next(); p != nil; p = b.Next() {
@@ -74,7 +74,7 @@ func (r *rules) toTunnel(b *datapath.Batch) {
 	}
 }
 
-// judge decides on the packets of a batch. Most of them belong to one flow, and are decided as the one before.
+// judge checks the packets of a batch. It keeps the last decision, because most packets of a batch belong to one flow.
 type judge struct {
 	*rules
 	address netip.Addr
@@ -83,7 +83,7 @@ type judge struct {
 	verdict bool
 }
 
-// find is the client with an inner address, nil if there is none.
+// find returns the client with an inner address, nil if there is none.
 func (j *judge) find(address netip.Addr) *forward.Client {
 	if j.client == nil || j.address != address {
 		j.address, j.client = address, j.config.Clients.Client(address)
@@ -101,7 +101,7 @@ func (j *judge) up(p *datapath.Packet) bool {
 		return false
 	}
 	remote := p.Destination()
-	if f.isError { // only who was to get a packet may complain, and only to who sent it
+	if f.isError { // an ICMP error must come from the recipient of the quoted packet and go to its sender
 		if f.quotedTo.Addr() != p.Src || f.quotedFrom.Addr() != p.Dst {
 			return false
 		}
@@ -109,7 +109,7 @@ func (j *judge) up(p *datapath.Packet) bool {
 	}
 	if !j.allowed(client, f.protocol, remote) {
 		if p.FragmentOffset == 0 && !f.isError && j.refusal.Allow() {
-			_ = j.inject(prohibited(p.Raw, p.Src, p.Dst)) // a full queue: the client tries again
+			_ = j.inject(prohibited(p.Raw, p.Src, p.Dst)) // if the queue is full, the client tries again
 		}
 		return false
 	}
@@ -127,7 +127,7 @@ func (j *judge) down(p *datapath.Packet) bool {
 		return false
 	}
 	remote := p.Source()
-	if f.isError { // any router on the way may complain, about what the client has sent
+	if f.isError { // any router may send an ICMP error about a packet that the client has sent
 		if f.quotedFrom.Addr() != p.Dst {
 			return false
 		}

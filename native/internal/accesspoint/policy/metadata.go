@@ -2,9 +2,8 @@ package policy
 
 import "net/netip"
 
-// metadata are the services that clouds have at one address of every machine, where credentials of that machine can be had
-// for the asking. They are the host's, and not the intranet's. Link-local ones (169.254.169.254 and its like) are refused as
-// such.
+// metadata are addresses at which clouds serve each virtual machine's metadata, often including credentials. They belong to the
+// host, not to the intranet. Link-local ones such as 169.254.169.254 are refused as link-local.
 var metadata = []netip.Prefix{
 	netip.MustParsePrefix("100.100.100.200/32"),     // Alibaba Cloud
 	netip.MustParsePrefix("168.63.129.16/32"),       // Azure's WireServer
@@ -17,17 +16,17 @@ var metadata = []netip.Prefix{
 
 func isMetadata(a netip.Addr) bool { return contains(metadata, a) }
 
-// Translators and tunnels carry an IPv4 address in an IPv6 one; the host or its gateway may be one.
+// IPv6 prefixes whose addresses contain an IPv4 address. The host or its gateway may translate or tunnel to it.
 var (
 	nat64      = netip.MustParsePrefix("64:ff9b::/96")    // RFC 6052
-	nat64Local = netip.MustParsePrefix("64:ff9b:1::/48")  // RFC 8215: where in it the address is depends on the network
+	nat64Local = netip.MustParsePrefix("64:ff9b:1::/48")  // RFC 8215; where the address is depends on the prefix length in use
 	compatible = netip.MustParsePrefix("::/96")           // RFC 4291, deprecated
 	translated = netip.MustParsePrefix("::ffff:0:0:0/96") // RFC 2765
 	sixToFour  = netip.MustParsePrefix("2002::/16")       // RFC 3056
 	teredo     = netip.MustParsePrefix("2001::/32")       // RFC 4380
 )
 
-// embedded are the IPv4 addresses that an IPv6 address leads to, or may.
+// embedded returns the IPv4 addresses that an IPv6 address may be translated or tunneled to.
 func embedded(a netip.Addr) []netip.Addr {
 	if !a.Is6() || a.Is4In6() {
 		return nil

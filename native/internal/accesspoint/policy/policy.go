@@ -1,4 +1,4 @@
-// Package policy decides where a client's traffic may go. It is pure: everything it knows is handed in.
+// Package policy decides where a client's traffic may go. It is pure: all its input is in the arguments.
 package policy
 
 import (
@@ -11,43 +11,43 @@ type Protocol string
 const (
 	TCP  Protocol = "tcp"
 	UDP  Protocol = "udp"
-	Echo Protocol = "icmp-echo" // its port is 0
+	Echo Protocol = "icmp-echo" // with port 0
 )
 
-// Verdict is what becomes of a flow.
+// Verdict is what to do with a flow.
 type Verdict uint8
 
 const (
-	// Prohibited: the client may not go there (ICMP "administratively prohibited").
+	// Prohibited: the client may not reach the destination (ICMP "administratively prohibited").
 	Prohibited Verdict = iota
-	// Refused: the address is a published one, but nothing is published at that port.
+	// Refused: the address is published, but not at this port.
 	Refused
-	// Forwarded: by the host's own sockets to the same destination.
+	// Forwarded: forwarded by the host to the same destination.
 	Forwarded
-	// Published: to Decision.Target instead; for Echo, answered here.
+	// Published: connected to Decision.Target instead; for Echo, answered by the access point.
 	Published
 )
 
-// Decision is the outcome. Reason says why, for logs.
+// Decision is the outcome. Reason is for logs.
 type Decision struct {
 	Verdict Verdict
 	Target  Target
 	Reason  string
 }
 
-// Host is what must not be reached by accident: the machine the access point runs on, and what belongs to the service.
+// Host are the host's addresses and the product's own services, which clients must not reach.
 type Host struct {
-	// Interfaces are the addresses of the host's interfaces with their prefixes.
+	// Interfaces are the addresses of the host's interfaces, with their prefix lengths.
 	Interfaces []netip.Prefix
-	// Services are the cloud instance and the access point's own endpoints as clients know them.
+	// Services are the cloud instance and the access point's endpoints as clients know them.
 	Services []netip.AddrPort
 }
 
-// Policy is what holds for all clients of an access point.
+// Policy applies to all clients of an access point.
 type Policy struct {
 	// Published maps destinations to other targets.
 	Published Publications
-	// Allowed are prefixes that an operator has opened though they would be refused: never loopback.
+	// Allowed are prefixes that an operator has allowed although they are restricted. They never include loopback.
 	Allowed []netip.Prefix
 }
 
@@ -55,16 +55,16 @@ type Policy struct {
 type Query struct {
 	Protocol Protocol
 	To       netip.AddrPort
-	// Destinations are where the client may go.
+	// Destinations are the prefixes that the client may reach.
 	Destinations []netip.Prefix
 	// IsClient is true for inner addresses of clients and access points.
 	IsClient func(netip.Addr) bool
 	Host     Host
 }
 
-// Decide is what becomes of a flow.
+// Decide returns what to do with a flow.
 func (p Policy) Decide(q Query) Decision {
-	// An IPv4 address in IPv6 dress reaches what the IPv4 address reaches.
+	// An IPv4-mapped address reaches the same host as the IPv4 address, so the same rules apply.
 	to := netip.AddrPortFrom(q.To.Addr().Unmap(), q.To.Port())
 	if !contains(q.Destinations, to.Addr()) {
 		return Decision{Reason: "not among the session's destinations"}
@@ -95,7 +95,7 @@ func (p Policy) Decide(q Query) Decision {
 	return Decision{Verdict: Forwarded}
 }
 
-// refusedInside names why the IPv4 address in an IPv6 one is refused.
+// refusedInside returns why an embedded IPv4 address is refused, "" = it is not.
 func (q Query) refusedInside(v4 netip.AddrPort) string {
 	if reason := never(v4.Addr()); reason != "" {
 		return reason
@@ -103,13 +103,13 @@ func (q Query) refusedInside(v4 netip.AddrPort) string {
 	return q.restricted(v4)
 }
 
-// never names what only a publication opens.
+// never returns why an address can be reached only if it is published, "" = it is no such address.
 func never(to netip.Addr) string {
 	switch {
 	case to.IsLoopback():
 		return "loopback"
 	case to.IsUnspecified(), isThisNetwork(to):
-		return "unspecified" // the kernel takes it for the host itself
+		return "unspecified" // the kernel treats it as the host itself
 	case to.IsMulticast():
 		return "multicast"
 	case to == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
@@ -118,10 +118,10 @@ func never(to netip.Addr) string {
 	return ""
 }
 
-// restricted names what is refused unless an operator has allowed it.
+// restricted returns why an address is refused unless an operator has allowed it, "" = it is not.
 func (q Query) restricted(to netip.AddrPort) string {
 	if to.Addr().IsLinkLocalUnicast() {
-		return "link-local" // and with it most metadata services of clouds
+		return "link-local" // most metadata services of clouds are here
 	}
 	if isMetadata(to.Addr()) {
 		return "a cloud's metadata service"
@@ -157,7 +157,7 @@ func contains(prefixes []netip.Prefix, address netip.Addr) bool {
 // isThisNetwork is true for 0.0.0.0/8.
 func isThisNetwork(a netip.Addr) bool { return a.Is4() && a.As4()[0] == 0 }
 
-// isBroadcast is true for the last address of an IPv4 network, to which any program of the host may send.
+// isBroadcast is true for the last address of an IPv4 network.
 func isBroadcast(network netip.Prefix, a netip.Addr) bool {
 	if !a.Is4() || network.Bits() >= 31 {
 		return false

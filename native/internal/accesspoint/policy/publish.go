@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Target is where a published destination really is: exactly one of both.
+// Target is the address of a published service: either Address or Unix is set.
 type Target struct {
 	Address netip.AddrPort
 	// Unix is the path of a stream socket.
 	Unix string
 }
 
-// String is the target as it is written on the command line.
+// String returns the target as it is written on the command line.
 func (t Target) String() string {
 	if t.Unix != "" {
 		return "unix:" + t.Unix
@@ -34,8 +34,8 @@ type Publications struct {
 	addresses map[netip.Addr]bool
 }
 
-// Publish adds one, written [tcp:|udp:]ADDRESS:PORT=TARGET with TARGET = ADDRESS:PORT or unix:PATH. Without a protocol it
-// holds for both; a Unix socket carries TCP only.
+// Publish adds a publication, written [tcp:|udp:]ADDRESS:PORT=TARGET with TARGET = ADDRESS:PORT or unix:PATH. Without a protocol
+// it applies to both; a Unix socket carries TCP only.
 func (p *Publications) Publish(text string) error {
 	left, right, ok := strings.Cut(text, "=")
 	if !ok {
@@ -96,5 +96,5 @@ func (p Publications) find(protocol Protocol, at netip.AddrPort) (Target, bool) 
 	return target, ok
 }
 
-// has is true when anything is published at the address.
+// has is true if anything is published at the address.
 func (p Publications) has(address netip.Addr) bool { return p.addresses[address] }

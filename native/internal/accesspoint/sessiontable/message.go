@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Kind is what a message of the cloud's stream is.
+// Kind is the kind of a message of the cloud's stream.
 type Kind uint8
 
-// The zero value changes nothing: a heartbeat, or something that a later version knows.
+// The zero value changes nothing: a heartbeat, or a kind added by a later version.
 const (
 	Heartbeat Kind = iota
 	// SnapshotPart is a part of a snapshot that is followed by another part.
 	SnapshotPart
-	// SnapshotEnd is the last part of a snapshot, or all of it: what no part has named is removed.
+	// SnapshotEnd is the last or only part of a snapshot. Sessions that no part contains are removed.
 	SnapshotEnd
 	Delta
 )
@@ -31,38 +31,38 @@ type Message struct {
 
 // Peer is a session to serve.
 type Peer struct {
-	// ID is the session's, as the cloud wrote it.
+	// ID is the session ID, as the cloud wrote it.
 	ID string
-	// Session is complete but for its end, which follows from Lease.
+	// Session is complete except for Ends, which follows from Lease.
 	Session Session
-	// Lease counts from the receipt of the message.
+	// Lease counts from when the message was received.
 	Lease time.Duration
-	// Invalid is why the session cannot be served as the cloud described it; nil = it can.
+	// Invalid is why the session cannot be served; nil = it can.
 	Invalid error
 }
 
-// Acknowledgement says that everything up to a revision is in force.
+// Acknowledgement confirms that all changes up to a revision are in force.
 type Acknowledgement struct {
 	Epoch, Revision uint64
 	Refused         []Refusal
 }
 
-// Refusal is a peer that is not in force.
+// Refusal is a peer that is not served.
 type Refusal struct {
 	ID string
-	// Taken says that another session has the key or an address. Otherwise the peer is not valid.
+	// Taken means that another session has the key or an address. Otherwise the peer is invalid.
 	Taken bool
 	Err   error
 }
 
-// Counters are what is reported of a session.
+// Counters are the figures reported for a session.
 type Counters struct {
 	ID string
 	// RxBytes and TxBytes are inner bytes from and to the client.
 	RxBytes, TxBytes uint64
 	// LastHandshake is on the wall clock; zero = none yet.
 	LastHandshake time.Time
-	// Generation is the highest one that a probe has carried, and Active whether that probe was marked "active here".
+	// Generation is the highest generation in a probe, and Active whether that probe was marked active.
 	Generation uint64
 	Active     bool
 }

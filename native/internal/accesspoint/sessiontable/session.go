@@ -9,24 +9,24 @@ import (
 	"sag.software/native/internal/engine"
 )
 
-// Session is one client's session as it is in force here.
+// Session is a client's session that is in force.
 type Session struct {
 	// ID is 32 hexadecimal digits.
 	ID           string
 	Key          engine.Key
 	PresharedKey engine.PresharedKey
-	// Addresses are the client's inner ones.
+	// Addresses are the client's inner addresses.
 	Addresses []netip.Addr
-	// Rules say where the client may go; none = nowhere.
+	// Rules are the destinations that the client may reach; none = no destination.
 	Rules []rules.Rule
 	// Rates limit the client's traffic.
 	Rates rules.Rates
-	// Ends is when the lease is over, on the table's clock.
+	// Ends is when the lease ends, on the table's clock.
 	Ends        time.Duration
 	Incarnation uint32
 }
 
-// samePeer is true when WireGuard would not notice the difference.
+// samePeer is true if the WireGuard configuration of both is the same.
 func (s *Session) samePeer(other *Session) bool {
 	return s.Key == other.Key && s.PresharedKey == other.PresharedKey && slices.Equal(s.Addresses, other.Addresses)
 }

@@ -1,5 +1,5 @@
-// Package sessiontable holds the sessions that the cloud wants served here, and works out what has to change in the engine. It
-// is pure: messages and times go in, changes come out.
+// Package sessiontable keeps the sessions that the cloud wants served, and computes the changes to the engine. It is pure:
+// messages and times go in, changes come out.
 package sessiontable
 
 import (
@@ -18,18 +18,18 @@ type Table struct {
 	sessions        map[string]*Session
 	probeAddress    netip.Addr
 
-	// parts collects a snapshot until its last message has come: only a whole snapshot may replace anything.
+	// parts collects the parts of a snapshot until the last one arrives: only a complete snapshot may remove sessions.
 	parts []Peer
 }
 
-// Change is what a message, or the end of a lease, leads to.
+// Change is the result of a message or of the end of a lease.
 type Change struct {
-	// RemovePeers and UpsertPeers are for the engine, in this order.
+	// RemovePeers and UpsertPeers are applied to the engine in this order.
 	RemovePeers []engine.Key
 	UpsertPeers []engine.PeerConfig
 	// Ended lists the ids of sessions that are no longer served.
 	Ended []string
-	// Acknowledge says that the Acknowledgement is true once the rest is done.
+	// Acknowledge means that the Acknowledgement is to be sent once the change is applied.
 	Acknowledge bool
 	Acknowledgement
 }
@@ -40,13 +40,13 @@ func New() *Table { return &Table{sessions: map[string]*Session{}} }
 // ProbeAddress is the access point's own inner address; invalid before the cloud has sent it.
 func (t *Table) ProbeAddress() netip.Addr { return t.probeAddress }
 
-// Sessions lists what is in force. The sessions are never changed, only replaced.
+// Sessions lists the sessions in force. They are never modified, only replaced.
 func (t *Table) Sessions() []*Session { return slices.Collect(maps.Values(t.sessions)) }
 
-// StreamBegins forgets a snapshot that was broken off.
+// StreamBegins discards an incomplete snapshot.
 func (t *Table) StreamBegins() { t.parts = nil }
 
-// Receive takes a message of the stream. An error means that the stream makes no sense and has to be begun anew.
+// Receive processes a message of the stream. An error means that the stream is inconsistent and must be opened again.
 func (t *Table) Receive(message Message, now time.Duration) (Change, error) {
 	if message.Kind == Delta && message.Epoch != t.epoch {
 		return Change{}, fmt.Errorf("a delta of epoch %d came in epoch %d", message.Epoch, t.epoch)
@@ -68,7 +68,7 @@ func (t *Table) Receive(message Message, now time.Duration) (Change, error) {
 	return Change{}, nil
 }
 
-// missing are the sessions that a whole snapshot does not name.
+// missing returns the ids of sessions that a complete snapshot does not contain.
 func (t *Table) missing(snapshot []Peer) (gone []string) {
 	wanted := make(map[string]bool, len(snapshot))
 	for _, peer := range snapshot {
@@ -82,8 +82,8 @@ func (t *Table) missing(snapshot []Peer) (gone []string) {
 	return gone
 }
 
-// apply works out the state after removals and upserts, and how the engine gets there. A session whose key or address
-// another one has is refused, and what it had before is taken from it: the cloud believes in the new state.
+// apply removes and upserts sessions, and computes the changes to the engine. A session whose key or address another session has
+// is refused and no longer served with its former settings either, because the cloud regards the new state as valid.
 func (t *Table) apply(message Message, now time.Duration) Change {
 	t.epoch, t.revision = message.Epoch, message.Revision
 	change := Change{Acknowledge: true, Acknowledgement: Acknowledgement{Epoch: t.epoch, Revision: t.revision}}
@@ -112,7 +112,7 @@ func (t *Table) apply(message Message, now time.Duration) Change {
 	return change
 }
 
-// Expire ends sessions whose lease is over.
+// Expire removes sessions whose lease has ended.
 func (t *Table) Expire(now time.Duration) Change {
 	before := maps.Clone(t.sessions)
 	for id, session := range t.sessions {
@@ -125,7 +125,7 @@ func (t *Table) Expire(now time.Duration) Change {
 	return change
 }
 
-// NextEnd is when the next lease is over; ok = there is one.
+// NextEnd returns when the next lease ends; ok is false if there are no sessions.
 func (t *Table) NextEnd() (at time.Duration, ok bool) {
 	for _, session := range t.sessions {
 		if !ok || session.Ends < at {
@@ -135,8 +135,8 @@ func (t *Table) NextEnd() (at time.Duration, ok bool) {
 	return at, ok
 }
 
-// compare fills in how the engine gets from one set of sessions to the other. Equal peers are left alone: to set them
-// anew would interrupt them.
+// compare fills in the changes from one set of sessions to the other. Unchanged peers are left out: setting them again would
+// interrupt their traffic.
 func (c *Change) compare(before, after map[string]*Session) {
 	for id, old := range before {
 		session, stays := after[id]

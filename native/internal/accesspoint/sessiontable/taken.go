@@ -7,7 +7,8 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// taken knows which session has which key and address; "" has the access point itself. WireGuard would silently move an address to the last peer that claims it.
+// taken maps keys and addresses to session IDs; the access point itself is "". WireGuard would silently move an address to the
+// last peer that claims it.
 type taken struct {
 	keys      map[engine.Key]string
 	addresses map[netip.Addr]string

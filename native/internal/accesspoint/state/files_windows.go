@@ -5,7 +5,7 @@ import (
 	"os"
 )
 
-// The access point is not supported on Windows yet: nothing here guards the directory.
+// The access point is not supported on Windows yet, so these functions do not protect the directory.
 
 func checkPrivate(string) error {
 	return errors.New("the access point is not supported on Windows yet")

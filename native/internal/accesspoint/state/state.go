@@ -1,4 +1,4 @@
-// Package state is the access point's own directory: what the cloud cannot rebuild for it.
+// Package state is the access point's state directory: its key, identity and port, which the cloud cannot restore.
 package state
 
 import (
@@ -15,7 +15,7 @@ import (
 	"sag.software/native/internal/engine"
 )
 
-// ErrInUse means that another process works on the directory.
+// ErrInUse means that another process has locked the directory.
 var ErrInUse = errors.New("the state directory is in use by another process")
 
 const (
@@ -31,10 +31,10 @@ type Directory struct {
 	lock *os.File
 }
 
-// Identity is who the access point is to its cloud instance.
+// Identity is the access point's identity at its cloud instance.
 type Identity struct {
 	AccessPointID string `json:"accessPointId"`
-	// Token authenticates it; it never expires by itself.
+	// Token authenticates the access point. It does not expire.
 	Token string `json:"token"`
 }
 
@@ -53,10 +53,10 @@ func Open(path string) (*Directory, error) {
 	return &Directory{path: path, lock: lock}, nil
 }
 
-// Close gives up the lock.
+// Close releases the lock.
 func (d *Directory) Close() error { return d.lock.Close() }
 
-// Key is the WireGuard key, made at the first call.
+// Key returns the WireGuard key. The first call creates it.
 func (d *Directory) Key() (engine.PrivateKey, error) {
 	text, err := d.read(keyFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -76,7 +76,7 @@ func (d *Directory) Key() (engine.PrivateKey, error) {
 	return engine.PrivateKey(b), nil
 }
 
-// Identity reads the saved identity; ok = there is one.
+// Identity returns the saved identity; ok is false if there is none.
 func (d *Directory) Identity() (identity Identity, ok bool, err error) {
 	text, err := d.read(identityFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,7 +91,7 @@ func (d *Directory) Identity() (identity Identity, ok bool, err error) {
 	return identity, true, nil
 }
 
-// SaveIdentity keeps the identity for later starts.
+// SaveIdentity stores the identity for later starts.
 func (d *Directory) SaveIdentity(identity Identity) error {
 	text, err := json.Marshal(identity)
 	if err != nil {
@@ -110,7 +110,7 @@ func (d *Directory) Port() uint16 {
 	return uint16(port)
 }
 
-// SavePort keeps the port for the next start, so that clients find the access point again.
+// SavePort stores the port for the next start, so that clients find the access point again.
 func (d *Directory) SavePort(port uint16) error {
 	return d.write(portFile, strconv.Itoa(int(port))+"\n")
 }
@@ -120,7 +120,7 @@ func (d *Directory) read(name string) (string, error) {
 	return string(b), err
 }
 
-// write replaces a file as a whole, or not at all.
+// write replaces a file atomically.
 func (d *Directory) write(name, content string) error {
 	temporary, err := os.CreateTemp(d.path, name+".*") // 0600
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// Message is a failure as the contract has it; nil stays nil.
+// Message converts a failure to protobuf; nil stays nil.
 func Message(f *failure.Failure) *typesv1.Failure {
 	if f == nil {
 		return nil
@@ -30,7 +30,7 @@ func Message(f *failure.Failure) *typesv1.Failure {
 	return m
 }
 
-// Failure is a failure of the contract as the rest of the program has it; nil stays nil.
+// Failure converts a failure from protobuf; nil stays nil.
 func Failure(m *typesv1.Failure) *failure.Failure {
 	if m == nil {
 		return nil
@@ -54,7 +54,7 @@ func duration(d time.Duration) *durationpb.Duration {
 	return durationpb.New(d)
 }
 
-// Received is the failure in a server's answer, nil if the answer carries none.
+// Received returns the failure in the details of a server's error, nil if there is none.
 func Received(err error) *failure.Failure {
 	var answer *connect.Error
 	if !errors.As(err, &answer) {

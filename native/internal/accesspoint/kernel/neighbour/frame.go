@@ -1,5 +1,5 @@
-// Package neighbour answers for addresses that are not this host's own, on networks it is attached to: ARP and IPv6
-// neighbour discovery from user space, so that the answering ends with the process, whatever way that goes.
+// Package neighbour answers ARP and IPv6 neighbour discovery for addresses that are not the host's own. It does so from user
+// space, so that it stops whenever the process ends, even if it is killed.
 package neighbour
 
 import (
@@ -24,39 +24,39 @@ const (
 	icmpv6        = 58
 	solicitation  = 135
 	advertisement = 136
-	// neighbourSize is type, code, checksum, flags and target.
+	// neighbourSize is the size of type, code, checksum, flags and target, bytes.
 	neighbourSize = 24
-	// linkLayerOption carries a hardware address.
+	// linkLayerOption is the size of an option with a hardware address, bytes.
 	linkLayerOption = 8
-	// hopLimit of neighbour discovery: packets with less have come through a router.
+	// hopLimit is required in neighbour discovery: a lower value means that a router has forwarded the packet (RFC 4861).
 	hopLimit      = 255
 	flagSolicited = 0x40
 	flagOverride  = 0x20
-	// experimentOption is the first option type for experiments (RFC 4727); who does not know it ignores it.
+	// experimentOption is the first option type for experiments (RFC 4727). Hosts that do not implement it ignore it.
 	experimentOption = 253
-	// markSize is the mark and a generation. In ARP they lie in what Ethernet pads to 60 bytes, in neighbour discovery in an
-	// option, after its type, its length and two bytes of alignment.
+	// markSize is the size of the mark and a generation, bytes. In ARP they are in the bytes with which Ethernet pads frames to
+	// 60 bytes; in neighbour discovery they are in an option after its type, length and two bytes of alignment.
 	markSize = 4 + 8
-	// mark is in the frames of access points that name a generation.
+	// mark is in frames of access points that contain a generation.
 	mark = "SAGP"
-	// arpMark and optionMark are where it is, from the start of the payload.
+	// arpMark and optionMark are the mark's offsets in the payload.
 	arpMark    = arpSize
 	optionMark = ipv6Size + neighbourSize + linkLayerOption + 4
 )
 
-// message is what an ARP or neighbour discovery frame says about an address.
+// message is a parsed ARP or neighbour discovery frame.
 type message struct {
-	// about is asked for, or claimed by the sender.
+	// about is the address that is requested, or claimed by the sender.
 	about netip.Addr
 	asks  bool
-	// sender has sent the frame; reply is where an answer goes, unspecified = to all.
+	// sender is the frame's source; reply is the address to send a reply to, unspecified = all nodes.
 	sender hardwareAddr
 	reply  netip.Addr
-	// generation is the client's as the access point that claims the address knows it, 0 = none is named.
+	// generation is the client's generation according to the access point that claims the address; 0 = not given.
 	generation uint64
 }
 
-// readMark reads the generation at an offset of a payload, 0 when there is none.
+// readMark returns the generation at an offset of the payload, 0 if there is none.
 func readMark(payload []byte, at int) uint64 {
 	if len(payload) < at+markSize || string(payload[at:at+len(mark)]) != mark {
 		return 0
@@ -68,7 +68,7 @@ func appendMark(frame []byte, generation uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(frame, mark...), generation)
 }
 
-// read understands ARP, neighbour solicitations and neighbour advertisements.
+// read parses ARP, neighbour solicitations and neighbour advertisements.
 func read(frame []byte) (message, bool) {
 	if len(frame) < ethernetSize {
 		return message{}, false
@@ -91,7 +91,7 @@ func readARP(sender hardwareAddr, arp []byte) (message, bool) {
 	switch binary.BigEndian.Uint16(arp[6:]) {
 	case arpRequest:
 		if from == target {
-			return message{about: from, sender: sender, generation: readMark(arp, arpMark)}, true // an announcement
+			return message{about: from, sender: sender, generation: readMark(arp, arpMark)}, true // a gratuitous ARP request
 		}
 		return message{about: target, asks: true, sender: sender, reply: from}, true
 	case arpReply:
@@ -115,7 +115,7 @@ func readNeighbour(sender hardwareAddr, packet []byte) (message, bool) {
 	return message{}, false
 }
 
-// answer is the frame that says "it is at own" to the sender of the question.
+// answer returns the reply to a request: the address is at own.
 func answer(own hardwareAddr, question message, generation uint64) []byte {
 	if question.about.Is4() {
 		return appendMark(arp(own, question.sender, arpReply, question.about, question.sender, question.reply), generation)
@@ -126,7 +126,7 @@ func answer(own hardwareAddr, question message, generation uint64) []byte {
 	return neighbour(own, question.sender, question.about, question.reply, flagSolicited|flagOverride, generation)
 }
 
-// announcement is the frame that announces to all where an address is now.
+// announcement returns a frame that announces to all nodes that the address is at own.
 func announcement(own hardwareAddr, address netip.Addr, generation uint64) []byte {
 	if address.Is4() {
 		return appendMark(arp(own, broadcastAddr, arpRequest, address, hardwareAddr{}, address), generation)

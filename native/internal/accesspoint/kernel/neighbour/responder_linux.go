@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Responder answers on one network.
+// Responder answers ARP and neighbour discovery requests on one network.
 type Responder struct {
 	link      *net.Interface
 	own       hardwareAddr
@@ -23,11 +23,11 @@ type Responder struct {
 	readers   sync.WaitGroup
 
 	mu sync.Mutex
-	// claimed are the addresses that are answered for, with their clients' generations.
+	// claimed are the addresses that are answered for, with the generations of their clients.
 	claimed map[netip.Addr]uint64
 }
 
-// neighbourOnly lets IPv6 neighbour solicitations and advertisements pass, and nothing else: the socket would see all IPv6
+// neighbourOnly passes IPv6 neighbour solicitations and advertisements only. Without it the socket would receive all IPv6
 // traffic.
 var neighbourOnly = []bpf.Instruction{
 	bpf.LoadAbsolute{Off: ethernetSize + 6, Size: 1},
@@ -39,15 +39,15 @@ var neighbourOnly = []bpf.Instruction{
 	bpf.RetConstant{Val: 0},
 }
 
-// Open begins to listen on a network. displaced is called when another machine claims an address that is claimed here, with
-// the generation that it names, or 0.
+// Open starts to listen on a network. displaced is called when another host claims an address that is claimed here, with the
+// generation in the claim, or 0.
 func Open(name string, displaced func(netip.Addr, uint64), logger *slog.Logger) (*Responder, error) {
 	link, err := net.InterfaceByName(name)
 	if err != nil {
 		return nil, err
 	}
 	if len(link.HardwareAddr) != len(hardwareAddr{}) {
-		return nil, fmt.Errorf("%s is no network where one machine can answer for another", name)
+		return nil, fmt.Errorf("%s is not a network with Ethernet addresses", name)
 	}
 	r := &Responder{
 		link: link, own: hardwareAddr(link.HardwareAddr), displaced: displaced, logger: logger, claimed: map[netip.Addr]uint64{},
@@ -69,7 +69,7 @@ func Open(name string, displaced func(netip.Addr, uint64), logger *slog.Logger) 
 	return r, nil
 }
 
-// open makes a socket that hears one protocol; nothing gets in before the filter is there.
+// open makes a socket that receives one protocol. It is bound after the filter is set, so that no unfiltered packet is queued.
 func open(link int, protocol uint16, filter []bpf.Instruction) (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -78,7 +78,7 @@ func open(link int, protocol uint16, filter []bpf.Instruction) (*os.File, error)
 	socket := os.NewFile(uintptr(fd), "packets")
 	if filter != nil {
 		err = setFilter(fd, filter)
-		if err == nil { // solicitations go to groups that this machine is in for its own addresses only
+		if err == nil { // solicitations go to multicast groups that the host joins for its own addresses only
 			err = unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP,
 				&unix.PacketMreq{Ifindex: int32(link), Type: unix.PACKET_MR_ALLMULTI})
 		}
@@ -105,7 +105,7 @@ func setFilter(fd int, filter []bpf.Instruction) error {
 		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
 }
 
-// Close ends the answering.
+// Close stops answering.
 func (r *Responder) Close() {
 	for _, socket := range r.sockets {
 		_ = socket.Close()
@@ -113,7 +113,7 @@ func (r *Responder) Close() {
 	r.readers.Wait()
 }
 
-// Claim answers for an address from now on, and announces it.
+// Claim announces an address and answers for it from now on.
 func (r *Responder) Claim(address netip.Addr, generation uint64) {
 	r.mu.Lock()
 	r.claimed[address] = generation
@@ -121,7 +121,7 @@ func (r *Responder) Claim(address netip.Addr, generation uint64) {
 	r.send(announcement(r.own, address, generation))
 }
 
-// Release no longer answers for an address.
+// Release stops answering for an address.
 func (r *Responder) Release(address netip.Addr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
