@@ -19,7 +19,7 @@ import (
 	"sag.software/native/internal/failure/wire"
 )
 
-// Dial is how a program on this host speaks to the server of a directory. leave closes the connections.
+// Dial returns a client for the server whose socket is in dir. leave closes its connections.
 func Dial(dir string) (client tunnelv1connect.TunnelServiceClient, leave func()) {
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, SocketName))
@@ -33,7 +33,7 @@ type Client struct {
 	leave func()
 }
 
-// Connect is a client of the service of a directory; nil if none is running.
+// Connect connects to the service whose socket is in dir; it returns nil if none is running.
 func Connect(ctx context.Context, dir string) (*Client, error) {
 	rpc, leave := Dial(dir)
 	c := &Client{rpc: rpc, leave: leave}
@@ -51,7 +51,7 @@ func Connect(ctx context.Context, dir string) (*Client, error) {
 // Leave closes the connection.
 func (c *Client) Leave() { c.leave() }
 
-// Lockdown is how it is.
+// Lockdown returns the state of lockdown.
 func (c *Client) Lockdown(ctx context.Context) (Lockdown, error) {
 	answer, err := c.rpc.GetLockdown(ctx, connect.NewRequest(&tunnelv1.GetLockdownRequest{}))
 	if err != nil {
@@ -60,7 +60,7 @@ func (c *Client) Lockdown(ctx context.Context) (Lockdown, error) {
 	return lockdownOf(answer.Msg.GetLockdown()), nil
 }
 
-// SetLockdown sets or lifts it.
+// SetLockdown turns lockdown on or off.
 func (c *Client) SetLockdown(ctx context.Context, on bool, clouds []string) (Lockdown, error) {
 	answer, err := c.rpc.SetLockdown(ctx, connect.NewRequest(&tunnelv1.SetLockdownRequest{On: on, Clouds: clouds}))
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *Client) OpenPortal(ctx context.Context, duration time.Duration) (Lockdo
 	return lockdownOf(answer.Msg.GetLockdown()), nil
 }
 
-// Disconnect ends all sessions, of any user. False if there was none.
+// Disconnect ends the sessions of all users. It returns false if there were none.
 func (c *Client) Disconnect(ctx context.Context) (bool, error) {
 	states, err := c.rpc.GetStates(ctx, connect.NewRequest(&tunnelv1.GetStatesRequest{}))
 	if err != nil {
@@ -92,7 +92,7 @@ func (c *Client) Disconnect(ctx context.Context) (bool, error) {
 	return len(states.Msg.GetStates()) > 0, nil
 }
 
-// received gives an error of a call the failure that the service answered.
+// received adds the failure in a server's error, if there is one.
 func received(err error) error {
 	if f := wire.Received(err); f != nil {
 		return &failure.Error{Failure: f, Under: err}

@@ -16,7 +16,7 @@ import (
 	"sag.software/native/internal/tunnel/fsm"
 )
 
-// StartRequest is a request of the contract as the tunnel takes it.
+// StartRequest converts a request to the domain type.
 func StartRequest(m *tunnelv1.StartRequest) tunnel.StartRequest {
 	r := tunnel.StartRequest{
 		AttemptID: m.GetAttemptId(), IntranetID: m.GetIntranetId(), Session: cloudapi.Offered(m.GetSession()),
@@ -53,7 +53,7 @@ var modes = map[tunnel.Mode]typesv1.Mode{
 	tunnel.SystemMode: typesv1.Mode_MODE_SYSTEM,
 }
 
-// StateMessage is a state as the contract has it; nil stays nil.
+// StateMessage converts a state to protobuf; nil stays nil.
 func StateMessage(s *tunnel.State) *tunnelv1.State {
 	if s == nil {
 		return nil
@@ -90,7 +90,7 @@ func stateMessages(states []*tunnel.State) []*tunnelv1.State {
 	return all
 }
 
-// duration is unset where it is 0: not known.
+// duration converts a duration; 0 means unknown and is left unset.
 func duration(d time.Duration) *durationpb.Duration {
 	if d == 0 {
 		return nil

@@ -2,8 +2,8 @@
 
 package control
 
-// Directory is not supported yet on this operating system.
+// Directory is not implemented on this system.
 func Directory(string) (release func(), err error) { return nil, ErrNotSupported }
 
-// SharedDirectory is not supported yet on this operating system.
+// SharedDirectory is not implemented on this system.
 func SharedDirectory(string) (release func(), err error) { return nil, ErrNotSupported }

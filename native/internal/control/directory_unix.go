@@ -14,20 +14,19 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// How long a former holder of a directory is given to be gone.
+// How long to wait for a former process to release a directory's lock, and how often to try.
 const (
 	leaving     = time.Second
 	leavingStep = 10 * time.Millisecond
 )
 
-// What others may do with a directory.
+// Permission bits that other users must not have.
 const (
 	anything = 0o077
 	writing  = 0o022
 )
 
-// Directory makes sure that only this user has access to dir, and holds it for this process until the
-// returned function is called.
+// Directory creates dir if needed, checks that only this user has access to it, and locks it until release is called.
 func Directory(dir string) (release func(), err error) {
 	fd, err := open(dir, anything, msg.DirectoryShared(dir))
 	if err != nil {
@@ -37,9 +36,9 @@ func Directory(dir string) (release func(), err error) {
 	return lock(filepath.Join(dir, "lock"))
 }
 
-// SharedDirectory is Directory for one that others may enter but not change.
+// SharedDirectory is Directory for one that other users may enter but not change.
 func SharedDirectory(dir string) (release func(), err error) {
-	// First closed to other users, then open for all to enter.
+	// Created without access for other users, and opened to them after the check.
 	fd, err := open(dir, writing, msg.DirectoryWritable(dir))
 	if err != nil {
 		return nil, err
@@ -51,7 +50,8 @@ func SharedDirectory(dir string) (release func(), err error) {
 	return lock(filepath.Join(dir, "lock"))
 }
 
-// open opens a directory of this user's, which is made if it is missing. It is refused if others have any of these rights.
+// open opens a directory, and creates it if it is missing. It fails if it is another user's, or if other users have one of these
+// rights.
 func open(dir string, rights uint32, why msg.Message) (fd int, err error) {
 	if !filepath.IsAbs(dir) {
 		return 0, failure.New(failure.NotARealPath, msg.PathRelative(dir))
@@ -59,7 +59,7 @@ func open(dir string, rights uint32, why msg.Message) (fd int, err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return 0, refusal(dir, err)
 	}
-	// Opened once, and judged by what was opened: a path may change meanwhile.
+	// Checked by its descriptor, because the path may point elsewhere by then.
 	fd, err = unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return 0, failure.New(failure.NotARealPath, msg.PathNotDirectory(dir, err.Error()))
@@ -80,7 +80,7 @@ func lock(path string) (func(), error) {
 	if err != nil {
 		return nil, refusal(path, err)
 	}
-	// A process that ends has answered its callers before its lock is gone.
+	// A process that ends answers its last callers before it releases its lock.
 	for patience := leaving; unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; patience -= leavingStep {
 		if patience <= 0 {
 			_ = file.Close()

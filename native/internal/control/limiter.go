@@ -15,24 +15,25 @@ import (
 )
 
 const (
-	// rootLimit, personLimit and sharedLimit are how many connections there may be at a time: of root, of one user with all
-	// subordinate ids, and of all users but root. Root's do not count among the others'.
+	// rootLimit, personLimit and sharedLimit are the numbers of concurrent connections of root, of one user including all
+	// subordinate ids, and of all users except root. Root's connections do not count towards sharedLimit.
 	rootLimit   = 64
 	personLimit = 32
 	sharedLimit = 256
-	// refusalsLogged is how many refused connections of one user are logged within refusalsWithin.
+	// refusalsLogged is how many refused connections of one user are logged within refusalsWithin, so that a user cannot fill the
+	// log.
 	refusalsLogged = 3
 	refusalsWithin = time.Minute
 )
 
-// perUserLimiter shares the connection slots among users. It never lets a connection wait: one too many is answered with the reason and
-// closed, and when all slots are taken, the user with the most connections loses the oldest one to a user with fewer.
+// perUserLimiter shares the connection slots among users. A connection beyond a user's limit is answered with an error and closed
+// at once. When all slots are in use, the user with the most connections loses the oldest one to a user with fewer.
 type perUserLimiter struct {
 	net.Listener
 	logger *slog.Logger
 
 	mu     sync.Mutex
-	open   map[uint32][]*counted // by person, the oldest first
+	open   map[uint32][]*counted // by person, oldest first
 	shared int
 	logged map[uint32]refusals
 }
@@ -46,11 +47,11 @@ func newPerUserLimiter(l net.Listener, logger *slog.Logger) *perUserLimiter {
 	return &perUserLimiter{Listener: l, logger: logger, open: map[uint32][]*counted{}, logged: map[uint32]refusals{}}
 }
 
-// acceptPause is how long accepting rests after an error that may last, such as a lack of file descriptors.
+// acceptPause is the pause after a failed accept, which may keep failing, for example for lack of file descriptors.
 const acceptPause = 50 * time.Millisecond
 
-// acceptPatiently accepts the next connection. Only the listener's end is an error: a server ends with any other one, also with some
-// that pass, such as a lack of memory.
+// acceptPatiently accepts the next connection and retries temporary errors such as lack of memory: http.Server.Serve returns on
+// most errors. It fails only when the listener is closed.
 func acceptPatiently(l net.Listener) (net.Conn, error) {
 	for {
 		conn, err := l.Accept()
@@ -61,7 +62,7 @@ func acceptPatiently(l net.Listener) (net.Conn, error) {
 	}
 }
 
-// Accept gives the next connection that there is a slot for.
+// Accept returns the next connection that gets a slot.
 func (l *perUserLimiter) Accept() (net.Conn, error) {
 	for {
 		conn, err := acceptPatiently(l.Listener)
@@ -88,7 +89,8 @@ func (l *perUserLimiter) Accept() (net.Conn, error) {
 	}
 }
 
-// enter takes a slot for a connection; nil if there is none. displaced has lost its slot to it.
+// enter takes a slot for a connection. entered is nil if there is none; displaced is a connection that lost its slot to the new
+// one.
 func (l *perUserLimiter) enter(person uint32, conn net.Conn) (entered, displaced *counted) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -117,7 +119,7 @@ func (l *perUserLimiter) enter(person uint32, conn net.Conn) (entered, displaced
 	return entered, displaced
 }
 
-// heaviest is the user, other than root, with the most connections. The caller holds the lock.
+// heaviest returns the user, other than root, with the most connections. The caller holds the lock.
 func (l *perUserLimiter) heaviest() (person uint32) {
 	most := 0
 	for one, list := range l.open {
@@ -134,7 +136,7 @@ func (l *perUserLimiter) leave(person uint32, conn *counted) {
 	l.remove(person, conn)
 }
 
-// remove frees a slot, once. The caller holds the lock.
+// remove frees a connection's slot, if it still has one. The caller holds the lock.
 func (l *perUserLimiter) remove(person uint32, conn *counted) {
 	list := l.open[person]
 	for i, one := range list {
@@ -153,7 +155,7 @@ func (l *perUserLimiter) remove(person uint32, conn *counted) {
 	}
 }
 
-// mayLog is false for a user whose refusals fill the log.
+// mayLog is false once a user has had refusalsLogged refusals within refusalsWithin.
 func (l *perUserLimiter) mayLog(person uint32, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -171,7 +173,7 @@ func (l *perUserLimiter) mayLog(person uint32, now time.Time) bool {
 	return r.count <= refusalsLogged
 }
 
-// refuse answers why, in the form of the protocol, without waiting for a request.
+// refuse writes a Connect error with status 429 without reading a request, and closes the connection.
 func refuse(conn net.Conn) {
 	refusal := wire.Connect(failure.New(failure.TooManyAttempts, msg.CallerConnections()))
 	body := fmt.Sprintf(`{"code":%q,"message":%q}`, refusal.Code(), refusal.Message())

@@ -15,19 +15,19 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// portalTime is how long the captive-portal exception lasts unless the caller says otherwise.
+// portalTime is the default duration of the captive-portal exception.
 const portalTime = 5 * time.Minute
 
-// Lockdown is how lockdown is, and what the caller may do about it.
+// Lockdown is the state of lockdown, and what the caller is permitted to change.
 type Lockdown struct {
 	lockdown.Status
 	MaySet, MayOpenPortal bool
 }
 
-// Locker is a Tunnel of system mode: it can hold back everything that leaves the host.
+// Locker is a Tunnel of system mode, which has lockdown.
 type Locker interface {
 	Lockdown() (Lockdown, error)
-	// SetLockdown is for administrators.
+	// SetLockdown turns lockdown on or off. Only administrators may call it.
 	SetLockdown(ctx context.Context, on bool, clouds []string) (Lockdown, error)
 	OpenPortal(duration time.Duration) (Lockdown, error)
 }
@@ -63,7 +63,7 @@ func lockdownOf(m *tunnelv1.Lockdown) Lockdown {
 	return l
 }
 
-// JSON is it as the contract's JSON has it.
+// JSON returns the protobuf JSON form.
 func (l Lockdown) JSON() string {
 	text, _ := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(l.message())
 	return string(text)

@@ -9,12 +9,12 @@ import (
 	"syscall"
 )
 
-// noUID is no user's id.
+// noUID is returned with errors; it is no valid user id.
 const noUID = ^uint32(0)
 
 var errNoSocket = errors.New("not a Unix socket")
 
-// callerOf is the user id of the process at the other end, by the kernel's word.
+// callerOf returns the user id of the process at the other end of a Unix socket, as the kernel reports it (SO_PEERCRED).
 func callerOf(conn net.Conn) (uint32, error) {
 	for {
 		c, ok := conn.(*counted)
@@ -39,7 +39,7 @@ func callerOf(conn net.Conn) (uint32, error) {
 	return uid, failed
 }
 
-// listen makes a socket that no other user can open from its first moment on.
+// listen makes a socket under a umask, so that other users cannot open it even before the chmod.
 func listen(path string) (net.Listener, error) {
 	before := syscall.Umask(0o177)
 	defer syscall.Umask(before)
@@ -47,6 +47,6 @@ func listen(path string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener.SetUnlinkOnClose(false) // Shutdown removes it when the last answer is given
+	listener.SetUnlinkOnClose(false) // Shutdown removes it after the last answer
 	return listener, os.Chmod(path, 0o600)
 }

@@ -9,7 +9,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// refusal gives a failure of the file system its cause.
+// refusal adds a cause to a file system error.
 func refusal(path string, err error) error {
 	cause := failure.Unknown
 	switch {

@@ -1,4 +1,5 @@
-// Package control is sag-tunnel's local RPC server: a Unix socket in a directory of one user, who alone may call.
+// Package control is sag-tunnel's local RPC server: a Unix socket in a directory of one user. Only that user's processes may call
+// it.
 package control
 
 import (
@@ -23,29 +24,29 @@ import (
 )
 
 const (
-	// SocketName within the intranet's runtime directory.
+	// SocketName is the socket's name in the runtime directory of an intranet.
 	SocketName = "rpc.sock"
-	// connectionLimit is how many callers there may be at a time.
+	// connectionLimit is the number of concurrent connections.
 	connectionLimit = 64
 	idleLimit       = time.Minute
 	maxHeaderBytes  = 16 << 10
 )
 
-// headerLimit is how long a caller may take to say what it wants. A variable for tests.
+// headerLimit is the timeout for a request's headers. It is a variable for tests.
 var headerLimit = 5 * time.Second
 
-// ErrNotSupported means that this operating system has no local RPC yet.
+// ErrNotSupported means that there is no local RPC on this operating system yet.
 var ErrNotSupported error = &msg.Error{Message: msg.UnsupportedHere()}
 
-// Server serves callers of one user.
+// Server answers calls from one user's processes.
 type Server struct {
 	listener net.Listener
 	http     *http.Server
 	path     string
 }
 
-// Listen makes the socket in dir, which has to be this user's alone. An older socket there is replaced: hold the
-// directory's lock.
+// Listen makes the socket in dir, to which other users must not have access. An older socket is replaced, so the caller must hold
+// the directory's lock.
 func Listen(dir string, handler http.Handler, logger *slog.Logger) (*Server, error) {
 	path, listener, err := socketIn(dir)
 	if err != nil {
@@ -54,7 +55,7 @@ func Listen(dir string, handler http.Handler, logger *slog.Logger) (*Server, err
 	return newServer(path, newLimited(listener, connectionLimit), panics.Handler(owned(handler, uint32(os.Geteuid()), logger), logger)), nil
 }
 
-// socketIn makes the socket, in the place of one that a former process has left.
+// socketIn makes the socket. It removes one that a former process has left.
 func socketIn(dir string) (path string, listener net.Listener, err error) {
 	path = filepath.Join(dir, SocketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -73,7 +74,7 @@ func newServer(path string, listener net.Listener, handler http.Handler) *Server
 		ReadHeaderTimeout: headerLimit,
 		IdleTimeout:       idleLimit,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          log.New(io.Discard, "", 0), // what callers do wrong is answered, not logged
+		ErrorLog:          log.New(io.Discard, "", 0), // errors caused by callers are answered, not logged
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, callerKey{}, conn)
 		},
@@ -81,10 +82,10 @@ func newServer(path string, listener net.Listener, handler http.Handler) *Server
 	return s
 }
 
-// Path of the socket.
+// Path returns the path of the socket.
 func (s *Server) Path() string { return s.path }
 
-// Serve answers callers until Shutdown.
+// Serve answers calls until Shutdown.
 func (s *Server) Serve() error {
 	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -92,7 +93,7 @@ func (s *Server) Serve() error {
 	return nil
 }
 
-// Shutdown lets callers have their answers, for a short while, and removes the socket.
+// Shutdown waits up to limit for calls in progress and removes the socket.
 func (s *Server) Shutdown(limit time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -104,7 +105,7 @@ func (s *Server) Shutdown(limit time.Duration) {
 
 type callerKey struct{}
 
-// owned lets only one user's processes through.
+// owned refuses processes of other users.
 func owned(next http.Handler, uid uint32, logger *slog.Logger) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -114,12 +115,12 @@ func owned(next http.Handler, uid uint32, logger *slog.Logger) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		logger.Warn("a caller of another user was refused", "uid", caller, "error", err)
+		logger.Warn("refused a caller of another user", "uid", caller, "error", err)
 		_ = refusals.Write(w, r, wire.Connect(failure.New(failure.NotPermitted, msg.TunnelOfOtherUser())))
 	})
 }
 
-// limited accepts no more than so many connections at a time; further ones wait in the kernel's queue.
+// limited accepts a limited number of concurrent connections. Further ones wait in the kernel's accept queue.
 type limited struct {
 	net.Listener
 	slots  chan struct{}

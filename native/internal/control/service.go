@@ -27,26 +27,26 @@ import (
 )
 
 const (
-	// maxMessage bounds a request and an answer, bytes.
+	// maxMessage limits a request or response, bytes.
 	maxMessage = 256 << 10
-	// heartbeatEvery is the time between signs of life on a stream.
+	// heartbeatEvery is the time between heartbeats on a stream.
 	heartbeatEvery = 20 * time.Second
-	// lookEvery is the time between reports of traffic to an attentive watcher.
+	// lookEvery is the time between traffic updates to an attentive watcher.
 	lookEvery = time.Second
-	// pingPatience is how long an echo is waited for unless the caller says otherwise.
+	// pingPatience is the default timeout of a ping.
 	pingPatience = 2 * time.Second
 )
 
-// bodyLimit is how long a caller may take to send a request. A variable for tests.
+// bodyLimit is the timeout for receiving a request. It is a variable for tests.
 var bodyLimit = 10 * time.Second
 
-// Tunnel is what a caller drives: the tunnel of one intranet, or what it may use of a service's tunnels.
+// Tunnel is what the RPCs operate on: the tunnel of one intranet, or the service's tunnels that the caller has access to.
 type Tunnel interface {
 	Prepare(intranetID string) (attemptID string, publicKey []byte, err error)
 	Start(request tunnel.StartRequest) (*tunnel.State, error)
 	Stop(ctx context.Context, intranetID string) (*tunnel.State, error)
 	States(ctx context.Context, probe bool) ([]*tunnel.State, error)
-	// Watch gives all states as they are and a channel of those that change, until Done.
+	// Watch returns all states and a channel of changes. The channel is used until Done.
 	Watch() (now []*tunnel.State, revision uint64, changes <-chan tunnel.Snapshot, leave func())
 	Attend() (leave func())
 	Done() <-chan struct{}
@@ -63,7 +63,7 @@ type Single interface {
 	Done() <-chan struct{}
 }
 
-// one is a Single as a Tunnel.
+// one adapts a Single to Tunnel.
 type one struct{ Single }
 
 // States implements Tunnel.
@@ -81,14 +81,14 @@ func (t one) Watch() (now []*tunnel.State, revision uint64, changes <-chan tunne
 	return []*tunnel.State{first.State}, first.Revision, changes, leave
 }
 
-// Pinger is a Tunnel of proxy mode: no other program can ping through it.
+// Pinger is a Tunnel of proxy mode, where other programs cannot send ICMP through the tunnel.
 type Pinger interface {
 	Ping(ctx context.Context, intranetID, host string) (netip.Addr, time.Duration, error)
 }
 
-// service implements the contract.
+// service implements the RPC contract.
 type service struct {
-	// of is what a caller may drive.
+	// of returns the tunnels that the caller has access to.
 	of      func(context.Context) (Tunnel, error)
 	mode    typesv1.Mode
 	version string
@@ -113,7 +113,7 @@ func handler(mode typesv1.Mode, version string, of func(context.Context) (Tunnel
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		connection := http.NewResponseController(w)
 		_ = connection.SetReadDeadline(time.Now().Add(bodyLimit))
-		// The caller of a stream sends nothing more, and stays for as long as it likes.
+		// A streaming call has no read deadline, because its caller sends nothing more.
 		stay := func() { _ = connection.SetReadDeadline(time.Time{}) }
 		mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), stayKey{}, stay)))
 	})
@@ -201,7 +201,7 @@ func (s *service) Ping(ctx context.Context, r *connect.Request[tunnelv1.PingRequ
 	return connect.NewResponse(&tunnelv1.PingResponse{Address: address.String(), RoundTrip: durationpb.New(trip)}), nil
 }
 
-// contract refuses what the contract does not allow, and answers failures with their cause.
+// contract checks requests against the limits of the contract and adds causes to errors.
 type contract struct{}
 
 func (contract) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
@@ -237,7 +237,7 @@ func check(message any) error {
 	}
 	f := failure.Of(failure.InvalidArgument, broken.Message)
 	if start, ok := m.(*tunnelv1.StartRequest); ok && strings.HasPrefix(broken.Field, "session.") {
-		// The caller only passes on what the cloud instance answered.
+		// The session in the request came from the cloud instance, so the caller is not at fault.
 		f.Cause = failure.AnswerInvalid
 		if _, err := cloudapi.Parse(start.GetSession()); err != nil {
 			f = failure.From(err, failure.AnswerInvalid)

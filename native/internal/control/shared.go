@@ -20,19 +20,19 @@ import (
 	"sag.software/native/internal/person"
 )
 
-// adminGroup is whose members may administer the service beside root.
+// adminGroup is the group whose members may administer the service, besides root.
 const adminGroup = "sag-admin"
 
-// Caller is who calls the service, by the kernel's word.
+// Caller is the calling process's user, as the kernel reports it.
 type Caller struct {
 	UID uint32
-	// Person is the user whose limits count: UID, or the user whose subordinate id UID is.
+	// Person is the user that limits apply to: UID, or the user that the subordinate id UID belongs to.
 	Person uint32
-	// Admin may do more than use a tunnel of its own.
+	// Admin is true for administrators.
 	Admin bool
 }
 
-// SharedHandler serves the callers of all users; of says what each of them may drive.
+// SharedHandler answers calls of all users; of returns the tunnels that a caller has access to.
 func SharedHandler(version string, of func(Caller) Tunnel) http.Handler {
 	return handler(typesv1.Mode_MODE_SYSTEM, version, func(ctx context.Context) (Tunnel, error) {
 		caller, ok := ctx.Value(whoKey{}).(Caller)
@@ -45,8 +45,8 @@ func SharedHandler(version string, of func(Caller) Tunnel) http.Handler {
 
 type whoKey struct{}
 
-// ListenShared makes the socket that every user may call, in a directory that only this one can write. It is opened to the
-// others when it is ready to tell them apart, not before.
+// ListenShared makes a socket that every user may call, in a directory that only this process's user can write. The socket's mode
+// is opened to other users last, once callers are identified.
 func ListenShared(dir string, handler http.Handler, logger *slog.Logger) (*Server, error) {
 	path, listener, err := socketIn(dir)
 	if err != nil {
@@ -60,14 +60,14 @@ func ListenShared(dir string, handler http.Handler, logger *slog.Logger) (*Serve
 	return s, nil
 }
 
-// identified finds out which user calls, and refuses a caller that it cannot identify.
+// identified adds the Caller to the context, and refuses a call if the kernel does not report its user.
 func identified(next http.Handler, logger *slog.Logger) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _ := r.Context().Value(callerKey{}).(net.Conn)
 		uid, err := callerOf(conn)
 		if err != nil {
-			logger.Warn("a caller that the kernel does not know was refused", "error", err)
+			logger.Warn("refused a caller whose user is unknown", "error", err)
 			_ = refusals.Write(w, r, wire.Connect(failure.New(failure.NotPermitted, msg.CallerUnknown())))
 			return
 		}
@@ -76,7 +76,7 @@ func identified(next http.Handler, logger *slog.Logger) http.Handler {
 	})
 }
 
-// IsAdmin is true for root and for members of the group sag-admin. It is looked up every time, because membership may change.
+// IsAdmin is true for root and for members of the group sag-admin. Membership is not cached because it may change.
 func IsAdmin(uid uint32) bool {
 	if uid == 0 {
 		return true

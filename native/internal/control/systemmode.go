@@ -11,15 +11,15 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// Gatekeeper is a Tunnel of system mode: not every user may connect every intranet.
+// Gatekeeper is a Tunnel of system mode, where an administrator may restrict who connects which intranet.
 type Gatekeeper interface {
-	// MayConnect answers nil, or why the caller may not connect the host with an intranet.
+	// MayConnect returns nil if the caller may connect the host to an intranet, otherwise the reason.
 	MayConnect(cloudURL, enterpriseCode string) error
 }
 
-// LogReader is a Tunnel of system mode: its log is not a file of the caller's.
+// LogReader is a Tunnel of system mode, where the log file belongs to the service.
 type LogReader interface {
-	// ReadLog gives lines that the caller may read, after the one of that number, and the number of the last one.
+	// ReadLog returns the lines after a line number that the caller may read, and the number of the last line.
 	ReadLog(ctx context.Context, after uint64) (lines []string, last uint64, err error)
 }
 

@@ -11,7 +11,7 @@ import (
 	"sag.software/native/internal/tunnel"
 )
 
-// Watch answers with all states, and then with every change.
+// Watch sends all states, and then every change.
 func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRequest], stream *connect.ServerStream[tunnelv1.WatchResponse]) error {
 	if stay, ok := ctx.Value(stayKey{}).(func()); ok {
 		stay()
@@ -20,7 +20,7 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 	if err != nil {
 		return wire.Connect(err)
 	}
-	// Before Watch, so that a change in between is not missed.
+	// Read before Watch, so that no change in between is missed.
 	done := t.Done()
 	now, revision, changes, leave := t.Watch()
 	defer leave()
@@ -50,7 +50,7 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 		case c := <-changes:
 			err = changed(c)
 		case <-look:
-			states, _ := t.States(ctx, false) // a tunnel that has just ended is reported by done
+			states, _ := t.States(ctx, false) // done reports a tunnel that has just ended
 			for _, state := range states {
 				if err == nil {
 					err = changed(tunnel.Snapshot{Revision: revision, State: state})
@@ -61,7 +61,7 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 		case <-ctx.Done():
 			return nil
 		case <-done:
-			// The last changes are still to be sent.
+			// Changes queued before the end are sent first.
 			for len(changes) > 0 && err == nil {
 				err = changed(<-changes)
 			}

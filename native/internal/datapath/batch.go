@@ -10,21 +10,21 @@ type Packet struct {
 	packet.Header
 	// Raw is the whole IP packet.
 	Raw []byte
-	// Injected is true for packets that this program made (Path.Inject), not the device.
+	// Injected is true for packets of Path.Inject, false for packets of the device.
 	Injected bool
-	// Limit is what the packet counts against; nil = no limit. The rules stage sets it.
+	// Limit is the rate limit that the packet counts against; nil = none. The rules stage sets it.
 	Limit *rate.Limit
 
 	dropped bool
 }
 
-// Drop takes the packet out: no later stage sees it, and it goes no further.
+// Drop drops the packet: later stages skip it, and it is not forwarded.
 func (p *Packet) Drop() { p.dropped = true }
 
-// Batch is the packets that one system call or one WireGuard peer delivered. A stage goes through them with Next.
+// Batch is the packets from one system call or one WireGuard peer. A stage iterates over them with Next.
 type Batch struct {
 	packets []Packet
-	// at is the packet that the running stage looks at.
+	// at is the index of the packet that the running stage works on.
 	at int
 
 	buffers [][]byte
@@ -32,7 +32,7 @@ type Batch struct {
 	kept    [][]byte
 }
 
-// Next is the next packet that no stage has dropped, nil after the last one.
+// Next returns the next packet that has not been dropped, nil after the last one.
 func (b *Batch) Next() *Packet {
 	for b.at++; b.at < len(b.packets); b.at++ {
 		if p := &b.packets[b.at]; !p.dropped {
@@ -42,13 +42,14 @@ func (b *Batch) Next() *Packet {
 	return nil
 }
 
-// Len is how many packets there are, dropped or not.
+// Len returns the number of packets, including dropped ones.
 func (b *Batch) Len() int { return len(b.packets) }
 
-// Rewind has Next begin with the first packet again.
+// Rewind makes Next start with the first packet again.
 func (b *Batch) Rewind() { b.at = -1 }
 
-// Kept are the buffers of all packets that no stage has dropped, and where in them the packets begin. The batch keeps the slice.
+// Kept returns the buffers of the packets that have not been dropped, and the offset of the packets in them. The slice is reused
+// by the batch.
 func (b *Batch) Kept() (buffers [][]byte, offset int) {
 	b.kept = b.kept[:0]
 	for i := range b.packets {
@@ -59,7 +60,7 @@ func (b *Batch) Kept() (buffers [][]byte, offset int) {
 	return b.kept, b.offset
 }
 
-// fill parses packets that begin at an offset of their buffers. Without sizes they fill them.
+// fill parses packets at an offset of their buffers. If sizes is nil, each packet extends to the end of its buffer.
 func (b *Batch) fill(buffers [][]byte, sizes []int, offset int) {
 	n := len(buffers)
 	if cap(b.packets) < n {
@@ -78,7 +79,7 @@ func (b *Batch) fill(buffers [][]byte, sizes []int, offset int) {
 	b.Rewind()
 }
 
-// release lets go of what belongs to others.
+// release drops references to buffers that belong to the caller.
 func (b *Batch) release() {
 	for i := range b.packets {
 		b.packets[i].Raw, b.packets[i].Limit = nil, nil

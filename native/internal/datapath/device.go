@@ -1,20 +1,20 @@
 package datapath
 
-// Device is the lower end of a path: a network stack in the process, or a link of the host.
+// Device is the end of a path: a network stack in the process, or a network interface of the host.
 type Device interface {
 	// Name is for logs.
 	Name() (string, error)
-	// MTU is that of the packets, bytes.
+	// MTU is the largest packet, bytes.
 	MTU() (int, error)
-	// BatchSize is how many packets Read and Write may carry.
+	// BatchSize is the maximum number of packets in one Read or Write.
 	BatchSize() int
-	// Read waits for packets on their way into the tunnel. It writes each into buffers[i][offset:] and its size into sizes[i], and
-	// answers how many there are: none after a Wake. Only one goroutine reads.
+	// Read waits for packets to send into the tunnel. It writes each into buffers[i][offset:] and its size into sizes[i], and
+	// returns their number, which is 0 after Wake. Only one goroutine calls it.
 	Read(buffers [][]byte, sizes []int, offset int) (int, error)
-	// Wake has the Read under way, or the next one, return at once.
+	// Wake makes the current Read, or the next one, return immediately.
 	Wake() error
-	// Write takes packets out of the tunnel. They are the caller's again when it returns.
+	// Write takes packets from the tunnel. It must not keep them after it returns.
 	Write(*Batch) error
-	// Close ends reading and writing.
+	// Close makes Read and Write fail.
 	Close() error
 }

@@ -2,8 +2,7 @@ package datapath
 
 import "sag.software/native/internal/datapath/packet"
 
-// Limit is the rate-limit stage: it drops what goes beyond the limit that the packet counts against. Packets that this program made
-// are not limited.
+// Limit is the rate-limit stage: it drops packets beyond their limit. Injected packets are not limited.
 func Limit(b *Batch) {
 	for p := b.Next(); p != nil; p = b.Next() {
 		if p.Limit == nil || p.Injected || !p.Limit.IsCapped() {

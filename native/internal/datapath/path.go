@@ -1,5 +1,5 @@
-// Package datapath is what packets pass between WireGuard and a device: each is parsed once, and goes through an ordered list of
-// stages (probes, accounting, rules, rate limits). Client and access point share it.
+// Package datapath is the path of packets between WireGuard and a device. Each packet is parsed once and passes an ordered list
+// of stages (probes, accounting, rules, rate limits). Client and access point share it.
 package datapath
 
 import (
@@ -13,22 +13,22 @@ import (
 	"sag.software/native/internal/panics"
 )
 
-// ErrQueueFull means that more packets were injected than WireGuard takes.
+// ErrQueueFull means that injected packets arrive faster than WireGuard sends them.
 var ErrQueueFull = errors.New("the queue of injected packets is full")
 
-// injectLimit is how many injected packets wait to be read.
+// injectLimit is the capacity of the queue of injected packets.
 const injectLimit = 256
 
-// Stage looks at the packets of a batch: it counts, answers, or drops them. It is called once for each batch, and must not block.
-// A packet whose handling panics is dropped, and the stage goes on with the next one.
+// Stage inspects the packets of a batch: it counts, answers or drops them. It is called once per batch and must not block. If it
+// panics at a packet, the packet is dropped and the stage is called again for the rest.
 type Stage func(*Batch)
 
-// Path is a device with stages in front of it, for WireGuard. Packets that were injected pass the stages as well.
+// Path is a device with stages in front of it, for WireGuard. Injected packets pass the stages, too.
 type Path struct {
 	device               Device
 	fromTunnel, toTunnel []Stage
 
-	batches  sync.Pool // *Batch, for packets from the tunnel: each peer has a goroutine
+	batches  sync.Pool // for packets from the tunnel, which arrive on a goroutine per peer
 	reading  Batch
 	injected chan []byte
 
@@ -38,7 +38,7 @@ type Path struct {
 
 var _ tun.Device = (*Path)(nil)
 
-// New makes a path without stages. They are set before the path is used.
+// New makes a path without stages. Set them before the path is used.
 func New(device Device) *Path {
 	p := &Path{device: device, injected: make(chan []byte, injectLimit), events: make(chan tun.Event, 1)}
 	p.batches.New = func() any { return &Batch{} }
@@ -52,7 +52,7 @@ func (p *Path) FromTunnel(stages ...Stage) { p.fromTunnel = stages }
 // ToTunnel sets the stages for packets that WireGuard is to send, in order.
 func (p *Path) ToTunnel(stages ...Stage) { p.toTunnel = stages }
 
-// Inject has WireGuard send a packet beside those of the device. It takes ownership of the packet.
+// Inject sends a packet through WireGuard in addition to those of the device. It takes ownership of the packet.
 func (p *Path) Inject(raw []byte) error {
 	select {
 	case p.injected <- raw:
@@ -62,7 +62,7 @@ func (p *Path) Inject(raw []byte) error {
 	}
 }
 
-// Write implements tun.Device: packets that WireGuard has received.
+// Write implements tun.Device, for packets that WireGuard has received.
 func (p *Path) Write(buffers [][]byte, offset int) (int, error) {
 	b := p.batches.Get().(*Batch)
 	b.fill(buffers, nil, offset)
@@ -80,7 +80,7 @@ func (p *Path) Write(buffers [][]byte, offset int) (int, error) {
 	return len(buffers), nil
 }
 
-// Read implements tun.Device: packets that WireGuard is to send. A dropped one has size 0, which WireGuard skips.
+// Read implements tun.Device, for packets that WireGuard sends. A dropped packet gets size 0, which WireGuard skips.
 func (p *Path) Read(buffers [][]byte, sizes []int, offset int) (int, error) {
 	for {
 		n := p.takeInjected(buffers, sizes, offset)
@@ -130,7 +130,7 @@ func run(stages []Stage, b *Batch) {
 	for _, stage := range stages {
 		b.Rewind()
 		for !step(stage, b) {
-			if b.at < 0 || b.at >= len(b.packets) { // no packet's fault: none passes a stage that does not work
+			if b.at < 0 || b.at >= len(b.packets) { // the stage panicked outside of a packet, so the whole batch is dropped
 				for i := range b.packets {
 					b.packets[i].dropped = true
 				}
@@ -141,7 +141,7 @@ func run(stages []Stage, b *Batch) {
 	}
 }
 
-// step is false when the stage has panicked over a packet.
+// step returns false if the stage panicked.
 func step(stage Stage, b *Batch) (done bool) {
 	defer panics.Log(slog.Default(), "a packet of the tunnel")
 	stage(b)
@@ -155,7 +155,7 @@ func (p *Path) Close() error {
 	return err
 }
 
-// Events implements tun.Device. A device that can go down and up has events of its own.
+// Events implements tun.Device. It returns the device's events if the device can go down and up.
 func (p *Path) Events() <-chan tun.Event {
 	if d, ok := p.device.(interface{ Events() <-chan tun.Event }); ok {
 		return d.Events()
@@ -163,7 +163,7 @@ func (p *Path) Events() <-chan tun.Event {
 	return p.events
 }
 
-// File implements tun.Device: there is no descriptor.
+// File implements tun.Device. There is no file descriptor.
 func (*Path) File() *os.File { return nil }
 
 // Name implements tun.Device.

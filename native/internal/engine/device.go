@@ -1,5 +1,4 @@
-// Package engine is WireGuard as the rest of the program sees it: a device with peers and statistics, embedded from
-// wireguard-go.
+// Package engine embeds wireguard-go: a WireGuard device with peers and statistics.
 package engine
 
 import (
@@ -19,19 +18,19 @@ import (
 // ErrUnknownPeer means that the device has no peer with that key.
 var ErrUnknownPeer = errors.New("no such peer")
 
-// Config is what a device is made of. The device owns Path from New on, and closes it.
+// Config configures a device. The device takes ownership of Path in New, and closes it.
 type Config struct {
 	PrivateKey PrivateKey
-	// ListenPort is used where Listen does not say; 0 = any free port.
+	// ListenPort is used for addresses in Listen without a port; 0 = any free port.
 	ListenPort uint16
-	// Listen holds the outer addresses to listen on; none = all.
+	// Listen are the outer addresses to listen on; none = all.
 	Listen []netip.AddrPort
-	// Path is where the inner packets come from and go to.
+	// Path receives and sends the inner packets.
 	Path   *datapath.Path
 	Logger *slog.Logger
 	// Mark is put on outer packets (SO_MARK); 0 = none.
 	Mark uint32
-	// ManyPeers: the device serves many peers at once, as an access point does.
+	// ManyPeers is true if the device serves many peers at once, as in an access point.
 	ManyPeers  bool
 	Scheduling Scheduling
 }
@@ -39,8 +38,9 @@ type Config struct {
 // Device is a running WireGuard device.
 type Device struct {
 	wg *device.Device
-	// changing: replacing the sockets and removing a peer at once can lock up wireguard-go, because BindUpdate takes the lock of
-	// the peers while it holds that of the sockets, and RemovePeer waits for a sender while it holds that of the peers.
+	// changing serializes changes. wireguard-go can deadlock if sockets are replaced and a peer is removed at the same time:
+	// BindUpdate locks the peers while it holds the lock of the sockets, and RemovePeer waits for a sender while it holds the
+	// lock of the peers.
 	changing sync.Mutex
 }
 
@@ -70,33 +70,33 @@ func New(config Config) (*Device, error) {
 	return d, nil
 }
 
-// SetPrivateKey replaces the device's own key. Peers stay; what is in force with them is given up, so handshakes follow.
+// SetPrivateKey replaces the device's private key. Peers stay, but their session keys are discarded, so new handshakes follow.
 func (d *Device) SetPrivateKey(key PrivateKey) error {
 	d.changing.Lock()
 	defer d.changing.Unlock()
 	return d.wg.IpcSet(fmt.Sprintf("private_key=%s\n", Key(key).hex()))
 }
 
-// Close ends the device, its sockets and its path.
+// Close closes the device, its sockets and its path.
 func (d *Device) Close() {
 	d.changing.Lock()
 	defer d.changing.Unlock()
 	d.wg.Close()
 }
 
-// Closed is closed when the device has ended, also by itself.
+// Closed returns a channel that is closed when the device has ended, including after an error of its own.
 func (d *Device) Closed() <-chan struct{} { return d.wg.Wait() }
 
-// Rebind closes the outer sockets and opens them anew, for example after sleep or a change of network.
+// Rebind closes the outer sockets and opens them again, for example after sleep or a network change.
 func (d *Device) Rebind() error {
 	d.changing.Lock()
 	defer d.changing.Unlock()
 	return d.wg.BindUpdate()
 }
 
-// ForceHandshake gives up the current keys with a peer and starts a handshake at once, however recent the last one was.
-// A handshake that is under way is abandoned, its late answer ignored. WireGuard's responders ignore an initiation that
-// comes within some 40 ms of the one before (flood protection): leave at least that between calls.
+// ForceHandshake discards the session keys of a peer and starts a handshake at once. A handshake in progress is abandoned, and
+// its late response ignored. WireGuard responders ignore an initiation within about 40 ms of the previous one (flood protection),
+// so calls should be further apart.
 func (d *Device) ForceHandshake(key Key) error {
 	peer := d.wg.LookupPeer(device.NoisePublicKey(key))
 	if peer == nil {

@@ -6,13 +6,13 @@ import (
 	"net/netip"
 )
 
-// ErrTransport means that the engine cannot carry datagrams over the transport of an endpoint.
+// ErrTransport means that the engine does not support an endpoint's transport.
 var ErrTransport = errors.New("the transport is not supported")
 
-// Transport is how datagrams travel to an endpoint.
+// Transport is how datagrams are carried to an endpoint.
 type Transport uint8
 
-// The zero value is no transport.
+// The zero value is not a transport.
 const (
 	// UDP carries each datagram as one UDP datagram.
 	UDP Transport = iota + 1
@@ -20,7 +20,7 @@ const (
 	TLS
 )
 
-// String is the transport's name in logs and errors.
+// String returns the transport's name for logs and errors.
 func (t Transport) String() string {
 	switch t {
 	case UDP:
@@ -31,22 +31,22 @@ func (t Transport) String() string {
 	return fmt.Sprintf("transport %d", uint8(t))
 }
 
-// Endpoint is where a peer is reached, and how. It is comparable.
+// Endpoint is the address and transport of a peer. It is comparable.
 type Endpoint struct {
 	Transport Transport
 	AddrPort  netip.AddrPort
 }
 
-// UDPEndpoint is an endpoint reached by UDP.
+// UDPEndpoint returns an endpoint reached by UDP.
 func UDPEndpoint(at netip.AddrPort) Endpoint { return Endpoint{Transport: UDP, AddrPort: at} }
 
-// IsValid is false for the zero value: no endpoint is known.
+// IsValid is false for the zero value, which means that no endpoint is known.
 func (e Endpoint) IsValid() bool { return e.AddrPort.IsValid() }
 
-// String is TRANSPORT:ADDRESS:PORT.
+// String returns TRANSPORT:ADDRESS:PORT.
 func (e Endpoint) String() string { return e.Transport.String() + ":" + e.AddrPort.String() }
 
-// check tells whether the engine can reach the endpoint.
+// check returns ErrTransport if the engine does not support the endpoint's transport.
 func (e Endpoint) check() error {
 	if e.IsValid() && e.Transport != UDP {
 		return fmt.Errorf("endpoint %s: %w", e, ErrTransport)

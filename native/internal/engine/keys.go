@@ -12,12 +12,12 @@ import (
 // Key is a WireGuard public key.
 type Key [32]byte
 
-// String is the usual base64 form.
+// String returns the base64 form.
 func (k Key) String() string { return base64.StdEncoding.EncodeToString(k[:]) }
 
 func (k Key) hex() string { return hex.EncodeToString(k[:]) }
 
-// ParseKey takes the 32 bytes of a public key.
+// ParseKey converts the 32 bytes of a public key.
 func ParseKey(b []byte) (Key, error) {
 	if len(b) != len(Key{}) {
 		return Key{}, fmt.Errorf("a key has 32 bytes, not %d", len(b))
@@ -27,7 +27,7 @@ func ParseKey(b []byte) (Key, error) {
 
 const redacted = "[redacted]"
 
-// PrivateKey is a WireGuard private key. It never prints itself.
+// PrivateKey is a WireGuard private key. Printing and logging it gives "[redacted]".
 type PrivateKey [32]byte
 
 // NewPrivateKey makes a random private key.
@@ -37,13 +37,13 @@ func NewPrivateKey() (PrivateKey, error) {
 		return PrivateKey{}, err
 	}
 	private := PrivateKey(key.Bytes())
-	// Clamped as WireGuard stores it, so that the stored form is the one that other tools show.
+	// Clamped as WireGuard stores it, so that it looks the same in other tools.
 	private[0] &= 248
 	private[31] = private[31]&127 | 64
 	return private, nil
 }
 
-// Public is the public half.
+// Public returns the public key.
 func (k PrivateKey) Public() Key {
 	private, err := ecdh.X25519().NewPrivateKey(k[:])
 	if err != nil {
@@ -64,10 +64,10 @@ func (PrivateKey) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText hides the key from JSON.
 func (PrivateKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// PresharedKey is the symmetric key two peers share on top; zero = none. It never prints itself.
+// PresharedKey is a symmetric key that two peers share in addition; zero = none. Printing and logging it gives "[redacted]".
 type PresharedKey [32]byte
 
-// ParsePresharedKey takes 32 bytes, or none for no key.
+// ParsePresharedKey converts 32 bytes; none = no key.
 func ParsePresharedKey(b []byte) (PresharedKey, error) {
 	if len(b) == 0 {
 		return PresharedKey{}, nil
@@ -76,7 +76,7 @@ func ParsePresharedKey(b []byte) (PresharedKey, error) {
 	return PresharedKey(key), err
 }
 
-// IsZero is true when there is no pre-shared key.
+// IsZero is true if there is no pre-shared key.
 func (k PresharedKey) IsZero() bool { return k == PresharedKey{} }
 
 // String hides the key.

@@ -10,11 +10,11 @@ import (
 	"golang.zx2c4.com/wireguard/device"
 )
 
-// quiet is how long warnings of one kind are suppressed after the first: while a network is away, every packet causes one.
+// quiet is how long warnings of one kind are suppressed after the first, because without a network every packet causes one.
 const quiet = 30 * time.Second
 
-// logger passes wireguard-go's log on: its errors become warnings (a packet that could not be sent), the rest is for debugging.
-// It contains no keys.
+// logger forwards wireguard-go's log. Its errors become warnings, because they are mostly packets that could not be sent; the
+// rest is logged at Debug. It contains no keys.
 func logger(to *slog.Logger) *device.Logger {
 	if to == nil {
 		return &device.Logger{Verbosef: device.DiscardLogf, Errorf: device.DiscardLogf}

@@ -14,30 +14,30 @@ import (
 type PeerConfig struct {
 	PublicKey    Key
 	PresharedKey PresharedKey
-	// Endpoint is where to reach the peer; zero = wait to be reached, or keep what is known.
+	// Endpoint is the address of the peer. Zero = wait for the peer to send first, or keep the current one.
 	Endpoint Endpoint
-	// AllowedIPs are the peer's inner addresses: what is sent to it, and what it may send from.
+	// AllowedIPs are the inner prefixes that are sent to the peer and accepted from it.
 	AllowedIPs []netip.Prefix
 }
 
-// PeerStats is what the device knows about a peer.
+// PeerStats are the statistics of a peer.
 type PeerStats struct {
 	// RxBytes and TxBytes count outer bytes of WireGuard messages.
 	RxBytes, TxBytes uint64
 	// LastHandshake is when the last handshake was completed, on the wall clock; zero = never.
 	LastHandshake time.Time
-	// Endpoint is where the peer was last heard, or is to be reached.
+	// Endpoint is where the last authenticated packet of the peer came from, or the configured one.
 	Endpoint Endpoint
 }
 
-// UpsertPeer adds a peer or changes it to this configuration. A peer that stays keeps its session keys.
+// UpsertPeer adds a peer or changes its configuration. An existing peer keeps its session keys.
 func (d *Device) UpsertPeer(peer PeerConfig) error { return d.Apply([]PeerConfig{peer}, nil) }
 
-// RemovePeer removes a peer, if it is there.
+// RemovePeer removes a peer, if it exists.
 func (d *Device) RemovePeer(key Key) error { return d.Apply(nil, []Key{key}) }
 
-// Apply removes and upserts peers in one call; removals first, so that an address may go from one peer to another. Nothing is
-// changed if an endpoint has a transport that is not supported (ErrTransport).
+// Apply removes and upserts peers in one call. Removals come first, so that an address can move from one peer to another. Nothing
+// is changed if an endpoint's transport is not supported (ErrTransport).
 func (d *Device) Apply(upsert []PeerConfig, remove []Key) error {
 	if len(upsert) == 0 && len(remove) == 0 {
 		return nil
@@ -80,7 +80,7 @@ func (d *Device) Peers() (map[Key]PeerStats, error) {
 	return parsePeers(text), nil
 }
 
-// ListenPort is the outer UDP port; 0 while there is none.
+// ListenPort returns the outer UDP port; 0 if there is none.
 func (d *Device) ListenPort() uint16 {
 	text, err := d.wg.IpcGet()
 	if err != nil {
@@ -95,7 +95,7 @@ func (d *Device) ListenPort() uint16 {
 	return 0
 }
 
-// parsePeers reads what wireguard-go writes of itself; the lines of a peer follow its public_key.
+// parsePeers parses wireguard-go's UAPI output. The lines of a peer follow its public_key.
 func parsePeers(text string) map[Key]PeerStats {
 	peers := map[Key]PeerStats{}
 	var current Key

@@ -7,33 +7,34 @@ import (
 	"runtime"
 )
 
-// Scheduling is which goroutines seal, send, open and deliver a device's packets. docs/performance.md has the measurements.
+// Scheduling selects the goroutines that encrypt, send, decrypt and deliver a device's packets. docs/performance.md has the
+// measurements.
 type Scheduling uint8
 
 const (
-	// Automatic chooses by the processors and by what the device is for.
+	// Automatic chooses by the number of processors and by ManyPeers.
 	Automatic Scheduling = iota
-	// Inline has the reader of the link seal and send, and the UDP receiver open and deliver: a core for each direction and
-	// socket at most, no hand-over between goroutines, little memory.
+	// Inline encrypts and sends on the goroutine that reads the interface, and decrypts and delivers on the one that receives
+	// from UDP. It uses at most one core per direction and socket, needs no hand-over between goroutines, and little memory.
 	Inline
-	// Queued is wireguard-go's own: packets go through queues to a worker on each core and on to two goroutines of the peer.
+	// Queued is wireguard-go's own scheduling: packets are queued to a worker per core and then to two goroutines per peer.
 	Queued
 )
 
-// schedulings are the values of the environment variable.
+// schedulings are the values of schedulingVariable.
 var schedulings = map[string]Scheduling{"": Automatic, "inline": Inline, "queued": Queued}
 
-// schedulingVariable overrides Automatic, for benchmarks and for comparing when something is wrong.
+// schedulingVariable is an environment variable that overrides Automatic, for benchmarks and for narrowing down faults.
 const schedulingVariable = "SAG_ENGINE"
 
-// inlineProcessors is up to how many processors a device with many peers is scheduled in-line: all of its packets go through one
-// receiver then, and with more processors the queues may carry more in total.
+// inlineProcessors is the number of processors up to which a device with many peers is scheduled in-line. All its packets then
+// pass one receiver; with more processors the queues may have a higher total throughput.
 const inlineProcessors = 4
 
-// ErrScheduling means that the engine cannot be scheduled as asked.
+// ErrScheduling means that the requested scheduling is not available.
 var ErrScheduling = errors.New("the scheduling is not available")
 
-// choose is the scheduling of a device, by what its configuration and the environment ask for.
+// choose returns the scheduling of a device from its configuration and the environment.
 func choose(asked Scheduling, override string, manyPeers bool, processors int) (Scheduling, error) {
 	if asked != Automatic {
 		return asked, nil
@@ -50,14 +51,14 @@ func choose(asked Scheduling, override string, manyPeers bool, processors int) (
 	return Inline, nil
 }
 
-// schedulable is what build/lib/engine.ts adds to wireguard-go's device.
+// schedulable is the interface that build/lib/engine.ts adds to wireguard-go's device.
 type schedulable interface {
 	SetInline(bool)
 	Inline() bool
 }
 
-// schedule sets the scheduling of a device that is down. wireguard-go as it comes, which a plain `go build` in a fresh checkout
-// links, is Queued: that is an error only if Inline was asked for.
+// schedule sets the scheduling of a device that is down. Unmodified wireguard-go, which `go build` links in a fresh checkout, is
+// always Queued; this is an error only if Inline was requested.
 func (d *Device) schedule(config Config) error {
 	override := os.Getenv(schedulingVariable)
 	scheduling, err := choose(config.Scheduling, override, config.ManyPeers, runtime.GOMAXPROCS(0))
@@ -69,12 +70,12 @@ func (d *Device) schedule(config Config) error {
 	case changed:
 		wg.SetInline(scheduling == Inline)
 	case config.Scheduling == Inline || schedulings[override] == Inline:
-		return fmt.Errorf("%w: this is wireguard-go as it comes; `npm run build:native` makes the engine that can be scheduled in-line", ErrScheduling)
+		return fmt.Errorf("%w: wireguard-go is unmodified; run `npm run build:native` to build the engine that can be scheduled in-line", ErrScheduling)
 	}
 	return nil
 }
 
-// Scheduling is the one that was chosen.
+// Scheduling returns the scheduling in use.
 func (d *Device) Scheduling() Scheduling {
 	if wg, changed := any(d.wg).(schedulable); changed && wg.Inline() {
 		return Inline

@@ -9,26 +9,26 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// ChangeKind says which part of the host a Change touches. Journals hold these words.
+// ChangeKind is the part of the host that a Change affects. The values are written to journals.
 type ChangeKind string
 
 const (
-	// ChangeLink is the tunnel's link: its mark of ownership, its MTU, and that it is up.
+	// ChangeLink is the tunnel's link: its ownership mark, its MTU, and that it is up.
 	ChangeLink ChangeKind = "link"
 	// ChangeAddress is an address on the tunnel's link.
 	ChangeAddress ChangeKind = "address"
 	// ChangeRoute is a route.
 	ChangeRoute ChangeKind = "route"
-	// ChangeSteering has packets look among the tunnel's routes first.
+	// ChangeSteering is a routing rule that selects the tunnel's routing table first.
 	ChangeSteering ChangeKind = "steering"
-	// ChangeKillSwitch is what drops packets that would leave by another way than the tunnel.
+	// ChangeKillSwitch is the firewall that drops packets that would leave outside the tunnel.
 	ChangeKillSwitch ChangeKind = "killSwitch"
-	// ChangeNames is where DNS queries go.
+	// ChangeNames is the DNS configuration.
 	ChangeNames ChangeKind = "names"
 )
 
-// Change is one thing that is done to the host, and all that is needed to undo it. It holds values, never paths or commands that
-// somebody else named. Exactly the field of its kind is set.
+// Change is one change to the host, with everything needed to undo it. It contains values only, never paths or commands from a
+// third party. Exactly one field is set, the one of its kind.
 type Change struct {
 	Kind       ChangeKind         `json:"kind"`
 	Link       *route.Link        `json:"link,omitempty"`
@@ -39,7 +39,7 @@ type Change struct {
 	Names      *dns.Names         `json:"names,omitempty"`
 }
 
-// Whole is true for a change of a known kind that has the field of its kind. Others come from journals of other versions.
+// Whole is true if the kind is known and its field is set. Journals of other versions may contain others.
 func (c Change) Whole() bool {
 	switch c.Kind {
 	case ChangeKillSwitch:
@@ -50,7 +50,7 @@ func (c Change) Whole() bool {
 	return c.item() != nil
 }
 
-// item is what of a change is for the router; nil if nothing is.
+// item returns the part of a change that package route handles, nil if there is none.
 func (c Change) item() route.Item {
 	switch {
 	case c.Kind == ChangeLink && c.Link != nil:
@@ -65,17 +65,17 @@ func (c Change) item() route.Item {
 	return nil
 }
 
-// SurvivesBoot is true for what is still there after a restart of the host.
+// SurvivesBoot is true if the change is still in force after a restart of the host.
 func (c Change) SurvivesBoot() bool {
 	return c.Kind == ChangeNames && c.Names.Backend.Capabilities().Has(dns.SurvivesBoot)
 }
 
-// Place is where a change is made. A later change in the same place has replaced the earlier one, which is not there to be undone any
-// more.
+// Place is where a change is made. A later change in the same place replaces the earlier one, so only the later one has to be
+// undone.
 func (c Change) Place() string {
 	switch {
 	case c.Kind == ChangeNames && c.Names.Backend == dns.File:
-		// Lines that are found in a file do not say for which link they were put there.
+		// Entries found in a file do not name the link they were made for.
 		return "names in " + c.Names.Path
 	case c.Kind == ChangeNames:
 		return fmt.Sprintf("names %s %s", c.Names.Backend, c.Names.Link)
@@ -83,21 +83,21 @@ func (c Change) Place() string {
 	return c.Key()
 }
 
-// Key is the same for two changes exactly if they are the same change.
+// Key is equal for two changes exactly if they are the same.
 func (c Change) Key() string {
 	if c.Kind == ChangeKillSwitch {
-		// Of one that was found, no more is known.
+		// Of a kill switch found on the host only the digest is known.
 		return "kill switch " + c.KillSwitch.Digest()
 	}
 	text, err := json.Marshal(c)
 	if err != nil {
-		// It consists of values that can always be written.
+		// A Change contains only values that JSON can encode.
 		panic(err)
 	}
 	return string(text)
 }
 
-// String describes it for people: in `sag repair` and in logs.
+// String describes the change for `sag repair` and logs.
 func (c Change) String() string {
 	switch c.Kind {
 	case ChangeLink:

@@ -1,4 +1,4 @@
-// Package account is the accounting stages: what an access point counts for each client, and what a client counts of its tunnel.
+// Package account has the accounting stages: an access point's counters for each client, and a client's counters for its tunnel.
 package account
 
 import (
@@ -10,17 +10,18 @@ import (
 
 // Counter counts the inner bytes of one session.
 type Counter struct {
-	// Rx is from the client, Tx to it.
+	// Rx counts bytes from the client, Tx bytes to the client.
 	Rx, Tx atomic.Uint64
 }
 
-// Clients counts for each client of an access point. Answers to probes are not counted: they are the access point's own.
+// Clients counts each client's traffic at an access point. Replies to probes are not counted: they come from the access point
+// itself.
 type Clients struct {
 	own      atomic.Pointer[netip.Addr]
 	counters atomic.Pointer[map[netip.Addr]*Counter]
 }
 
-// NewClients makes a stage that knows no clients.
+// NewClients makes a stage without clients.
 func NewClients() *Clients {
 	c := &Clients{}
 	c.own.Store(&netip.Addr{})
@@ -31,10 +32,10 @@ func NewClients() *Clients {
 // SetOwn sets the access point's probe address.
 func (c *Clients) SetOwn(address netip.Addr) { c.own.Store(&address) }
 
-// Assign sets whose the inner addresses are.
+// Assign sets the counter of each inner address.
 func (c *Clients) Assign(counters map[netip.Addr]*Counter) { c.counters.Store(&counters) }
 
-// FromTunnel is the stage for what clients send.
+// FromTunnel is the stage for packets from clients.
 func (c *Clients) FromTunnel(b *datapath.Batch) {
 	t := tally{counters: *c.counters.Load()}
 	for p := b.Next(); p != nil; p = b.Next() {
@@ -47,7 +48,7 @@ func (c *Clients) FromTunnel(b *datapath.Batch) {
 	t.flushRx()
 }
 
-// ToTunnel is the stage for what clients get.
+// ToTunnel is the stage for packets to clients.
 func (c *Clients) ToTunnel(b *datapath.Batch) {
 	t, own := tally{counters: *c.counters.Load()}, *c.own.Load()
 	for p := b.Next(); p != nil; p = b.Next() {
@@ -63,7 +64,7 @@ func (c *Clients) ToTunnel(b *datapath.Batch) {
 	t.flushTx()
 }
 
-// tally sums up packets of one client that follow each other, which they mostly do: they cost one look-up and one addition.
+// tally sums up consecutive packets of one client, so that a batch usually costs one look-up and one atomic addition.
 type tally struct {
 	counters map[netip.Addr]*Counter
 	address  netip.Addr

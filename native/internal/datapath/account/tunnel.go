@@ -9,10 +9,10 @@ import (
 	"sag.software/native/internal/datapath"
 )
 
-// coarse is how exact the times are: a store for each batch of packets would cost more than exact times are worth.
+// coarse is the resolution of the times, which saves storing them for every batch.
 const coarse = 10 * time.Millisecond
 
-// Tunnel counts what a client sends and gets through its tunnel, and notes when. Probes are not traffic.
+// Tunnel counts what a client sends and receives through its tunnel, and the times of the last packets. Probes are not counted.
 type Tunnel struct {
 	// wake is called once after Arm, at the next outgoing packet.
 	wake  func()
@@ -23,14 +23,14 @@ type Tunnel struct {
 	lastIn, lastOut  moment
 }
 
-// moment is when something was last noted. The clock that runs through sleep costs a system call, so it is asked only when `coarse`
-// has passed on the process's own clock, which does not.
+// moment is a coarse time of the last packet. clock.Now costs a system call, so it is read only when `coarse` has passed on Go's
+// monotonic clock, which stops during sleep.
 type moment struct {
 	at    atomic.Int64 // clock.Now(), ns; 0 = never
 	asked atomic.Int64 // since started, ns
 }
 
-// started is a moment of the process's own clock.
+// started is the origin of moment.asked.
 var started = time.Now()
 
 func (m *moment) touch() {
@@ -44,7 +44,7 @@ func (m *moment) note() {
 	m.asked.Store(int64(time.Since(started)))
 }
 
-// NewTunnel makes the stage. Wake is called from the path's own goroutines, and must not block.
+// NewTunnel makes the stage. wake is called on the path's goroutines and must not block.
 func NewTunnel(wake func()) *Tunnel {
 	t := &Tunnel{wake: wake}
 	t.probe.Store(&netip.Addr{})
@@ -54,13 +54,13 @@ func NewTunnel(wake func()) *Tunnel {
 // SetProbe sets the access point's probe address.
 func (t *Tunnel) SetProbe(address netip.Addr) { t.probe.Store(&address) }
 
-// Arm has wake called at the next outgoing packet, or no longer.
+// Arm sets whether wake is called at the next outgoing packet.
 func (t *Tunnel) Arm(on bool) { t.armed.Store(on) }
 
-// Bytes are the inner bytes received and sent.
+// Bytes returns the inner bytes received and sent.
 func (t *Tunnel) Bytes() (rx, tx uint64) { return t.rxBytes.Load(), t.txBytes.Load() }
 
-// Last is when something came in and went out, on the clock of clock.Now; 0 = never.
+// Last returns when packets were last received and sent, on the clock of clock.Now; 0 = never.
 func (t *Tunnel) Last() (in, out time.Duration) {
 	return time.Duration(t.lastIn.at.Load()), time.Duration(t.lastOut.at.Load())
 }
@@ -85,7 +85,7 @@ func (t *Tunnel) ToTunnel(b *datapath.Batch) {
 	}
 }
 
-// FromTunnel is the stage for incoming packets, which WireGuard has authenticated.
+// FromTunnel is the stage for incoming packets, after WireGuard has authenticated them.
 func (t *Tunnel) FromTunnel(b *datapath.Batch) {
 	bytes, probe := 0, *t.probe.Load()
 	for p := b.Next(); p != nil; p = b.Next() {

@@ -1,5 +1,5 @@
-// Package link is a network link of the operating system whose other end is the tunnel: what the host sends by it is read here, and
-// what is written here the host receives.
+// Package link is a TUN interface of the operating system: packets that the host sends through it are read here, and packets
+// written here are received by the host.
 package link
 
 import (
@@ -12,15 +12,14 @@ import (
 	"sag.software/native/internal/datapath"
 )
 
-// Device is a link as a datapath.Device. Waking its reader costs the host's packets nothing: a reader that waits for the kernel is
-// woken by its deadline.
+// Device implements datapath.Device with a TUN interface. Wake uses the file's read deadline, so it does not slow down reading.
 type Device struct {
 	tun tun.Device
 }
 
 var _ datapath.Device = (*Device)(nil)
 
-// Open makes a link. It is gone when the process is, however that ends.
+// Open creates an interface. It disappears when the process ends, even if it is killed.
 func Open(name string, mtu int) (*Device, error) {
 	device, err := open(name, mtu)
 	if err != nil {
@@ -29,25 +28,25 @@ func Open(name string, mtu int) (*Device, error) {
 	return &Device{device}, nil
 }
 
-// Name of the link.
+// Name returns the interface's name.
 func (d *Device) Name() (string, error) { return d.tun.Name() }
 
-// MTU of the link, bytes.
+// MTU returns the interface's MTU, bytes.
 func (d *Device) MTU() (int, error) { return d.tun.MTU() }
 
-// BatchSize is how many packets one system call may carry.
+// BatchSize is the maximum number of packets in one system call.
 func (d *Device) BatchSize() int { return d.tun.BatchSize() }
 
-// Events tells when the link goes down or up.
+// Events reports when the interface goes down or up.
 func (d *Device) Events() <-chan tun.Event { return d.tun.Events() }
 
-// Close removes the link.
+// Close removes the interface.
 func (d *Device) Close() error { return d.tun.Close() }
 
-// Wake has the Read under way, or the next one, return: its deadline is in the past.
+// Wake makes the current Read, or the next one, return, by setting a read deadline in the past.
 func (d *Device) Wake() error { return d.tun.File().SetReadDeadline(time.Unix(1, 0)) }
 
-// Read gives packets of the host; none after a Wake.
+// Read returns packets that the host has sent; none after Wake.
 func (d *Device) Read(buffers [][]byte, sizes []int, offset int) (int, error) {
 	n, err := d.tun.Read(buffers, sizes, offset)
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -56,7 +55,7 @@ func (d *Device) Read(buffers [][]byte, sizes []int, offset int) (int, error) {
 	return 0, d.tun.File().SetReadDeadline(time.Time{})
 }
 
-// Write hands packets to the host.
+// Write delivers packets to the host.
 func (d *Device) Write(b *datapath.Batch) error {
 	buffers, offset := b.Kept()
 	_, err := d.tun.Write(buffers, offset)

@@ -1,9 +1,9 @@
-// Package packet reads the headers of an IP packet once, for everything that looks at it afterwards.
+// Package packet parses the headers of an IP packet once, for all stages of the data path.
 package packet
 
 import "net/netip"
 
-// Numbers of protocols, as IP headers carry them.
+// Protocol numbers in IP headers.
 const (
 	ICMP   = 1
 	TCP    = 6
@@ -11,14 +11,14 @@ const (
 	ICMPv6 = 58
 )
 
-// Sizes of headers, bytes.
+// Header sizes, bytes.
 const (
 	IPv4Size = 20 // without options
 	IPv6Size = 40
 	ICMPSize = 8 // of an echo message, and of an error before the packet that it quotes
 
 	fragmentSize = 8
-	// transportSize is what ICMP errors quote at least, and what ports and identifiers are within.
+	// transportSize covers ports and identifiers. ICMP errors quote at least this much (RFC 792).
 	transportSize = 8
 )
 
@@ -45,43 +45,43 @@ const (
 	ACK = 1 << 4
 )
 
-// Header is what the headers of an IP packet say.
+// Header is the parsed headers of an IP packet.
 type Header struct {
-	// Src and Dst are set as soon as there is a whole IP header, also if the packet is not Valid.
+	// Src and Dst are set if the IP header is complete, even if the packet is not Valid.
 	Src, Dst netip.Addr
 	// SrcPort and DstPort are set for TCP and UDP, if HasTransport.
 	SrcPort, DstPort uint16
-	// EchoID is set for ICMP, if HasTransport; it only means something in echo messages.
+	// EchoID is set for ICMP if HasTransport. It is only meaningful in echo messages.
 	EchoID uint16
-	// Length is the packet's length by its IP header, at most the length of what was read. TransportAt is where the transport
-	// header begins or, in a later fragment, where the data begin. Both are bytes.
+	// Length is the packet's length according to its IP header, at most the number of bytes read. TransportAt is the offset of
+	// the transport header or, in a later fragment, of the data. Both are bytes.
 	Length, TransportAt int
 	// FragmentID and FragmentOffset (bytes) are set for fragments.
 	FragmentID     uint32
 	FragmentOffset int
 
-	// Version is 4 or 6; 0 = no IP packet.
+	// Version is 4 or 6; 0 = not an IP packet.
 	Version uint8
-	// Protocol is the transport's: the one after all IPv6 extension headers.
+	// Protocol is the transport protocol, after all IPv6 extension headers.
 	Protocol uint8
 	// ICMPType and ICMPCode are set for ICMP of the packet's IP version, TCPFlags for TCP, if HasTransport.
 	ICMPType, ICMPCode uint8
 	TCPFlags           uint8
 
-	// Valid is true when all headers of the network layer are whole, and not longer than the packet.
+	// Valid is true if all headers of the network layer are complete and within the packet.
 	Valid bool
-	// Options is true when there are IPv4 options or IPv6 extension headers other than a fragment header.
+	// Options is true if there are IPv4 options or IPv6 extension headers other than Fragment.
 	Options bool
-	// Fragment is true for the parts of a packet, also for IPv6's "atomic" fragment; MoreFragments for all but the last part.
+	// Fragment is true for fragments, including IPv6 atomic fragments (RFC 6946); MoreFragments for all but the last one.
 	Fragment, MoreFragments bool
-	// HasTransport is true when the first eight bytes of the transport header are there: not in later fragments.
+	// HasTransport is true if the first eight bytes of the transport header are present, which later fragments do not have.
 	HasTransport bool
 }
 
-// Source and Destination have port 0 where the packet has no ports.
+// Source returns the source address and port; the port is 0 for packets without ports.
 func (h *Header) Source() netip.AddrPort { return netip.AddrPortFrom(h.Src, h.SrcPort) }
 
-// Destination is like Source.
+// Destination returns the destination address and port; the port is 0 for packets without ports.
 func (h *Header) Destination() netip.AddrPort { return netip.AddrPortFrom(h.Dst, h.DstPort) }
 
 // IsICMP is true for ICMP of the packet's own IP version.
@@ -89,7 +89,7 @@ func (h *Header) IsICMP() bool {
 	return h.Version == 4 && h.Protocol == ICMP || h.Version == 6 && h.Protocol == ICMPv6
 }
 
-// IsEchoRequest is true for a ping that is in one piece.
+// IsEchoRequest is true for an unfragmented echo request.
 func (h *Header) IsEchoRequest() bool {
 	if !h.IsICMP() || !h.HasTransport || h.Fragment {
 		return false
@@ -97,5 +97,5 @@ func (h *Header) IsEchoRequest() bool {
 	return h.Version == 4 && h.ICMPType == EchoRequest || h.Version == 6 && h.ICMPType == EchoRequestV6
 }
 
-// Payload is what follows the network layer's headers in a valid packet, without anything behind the packet's end.
+// Payload returns the bytes after the network layer's headers, up to the packet's length. The packet must be Valid.
 func (h *Header) Payload(raw []byte) []byte { return raw[h.TransportAt:h.Length] }

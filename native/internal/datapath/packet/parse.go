@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Numbers of IPv6 extension headers.
+// Protocol numbers of IPv6 extension headers.
 const (
 	hopByHop           = 0
 	routing            = 43
@@ -17,10 +17,11 @@ const (
 	shim6              = 140
 )
 
-// maxExtensions bounds the extension headers that are looked through. Real packets have two or three.
+// maxExtensions limits the extension headers to parse. Real packets have two or three.
 const maxExtensions = 8
 
-// Parse reads the headers of a packet into h, whatever was in it before. It does not allocate, and it does not look at checksums.
+// Parse parses the headers of a packet into h, whose previous content is overwritten. It does not allocate and does not check
+// checksums.
 func Parse(raw []byte, h *Header) {
 	*h = Header{}
 	if len(raw) == 0 {
@@ -77,8 +78,8 @@ func (h *Header) parseV6(raw []byte) {
 	}
 }
 
-// skipExtensions goes on to the transport header, or to the data of a later fragment. It is false if the extension headers are not
-// whole, or make no sense.
+// skipExtensions advances to the transport header, or to the data of a later fragment. It returns false if the extension headers
+// are incomplete or invalid.
 func (h *Header) skipExtensions(raw []byte) bool {
 	for range maxExtensions {
 		at, size := h.TransportAt, 0
@@ -140,8 +141,8 @@ func (h *Header) ports(body []byte) {
 	h.SrcPort, h.DstPort = binary.BigEndian.Uint16(body), binary.BigEndian.Uint16(body[2:])
 }
 
-// ParseQuoted reads the beginning of a packet that an ICMP error quotes. It is cut off somewhere, so its length is not checked, and
-// extension headers are not looked through. HasTransport is true when the ports are there.
+// ParseQuoted parses the packet quoted in an ICMP error. The quote is truncated, so its length is not checked, and extension
+// headers are not skipped. HasTransport is true if the ports are present.
 func ParseQuoted(raw []byte, h *Header) {
 	*h = Header{Length: len(raw)}
 	const portsSize = 4

@@ -1,5 +1,5 @@
-// Package probe is the proof of life between a client and an access point: small UDP/IPv6 packets inside WireGuard that
-// no network stack ever sees. They are made and taken out between wireguard-go and the tun.Device.
+// Package probe sends probes between a client and an access point: small UDP packets over IPv6 inside WireGuard. They are
+// inserted and removed between wireguard-go and the tun.Device, so no network stack sees them.
 package probe
 
 import (
@@ -7,10 +7,10 @@ import (
 	"errors"
 )
 
-// ErrNotProbe means that a payload is no probe message of a version known here.
+// ErrNotProbe means that a payload is not a probe message of a supported version.
 var ErrNotProbe = errors.New("not a probe message")
 
-// Kind tells requests from replies.
+// Kind is request or reply.
 type Kind uint8
 
 const (
@@ -30,18 +30,18 @@ const (
 // Message is one probe. A reply echoes Session, Generation, Nonce and Active of its request.
 type Message struct {
 	Kind Kind
-	// Active says that this access point is the one the client uses.
+	// Active is true if the client currently uses this access point.
 	Active bool
-	// Session is the session id's 16 bytes.
+	// Session is the session ID.
 	Session [16]byte
-	// Generation grows with every choice of an access point (incarnation<<32 | counter): the highest one is where the
-	// client is.
+	// Generation increases whenever the client chooses an access point (incarnation<<32 | counter). The client uses the access
+	// point that has seen the highest one.
 	Generation uint64
-	// Nonce tells the answers of different requests apart.
+	// Nonce matches a reply to its request.
 	Nonce uint64
 }
 
-// Append writes the message in its fixed-size big-endian form.
+// Append appends the message in its fixed-size big-endian encoding.
 func (m Message) Append(b []byte) []byte {
 	var flags byte
 	if m.Active {
@@ -54,7 +54,7 @@ func (m Message) Append(b []byte) []byte {
 	return binary.BigEndian.AppendUint64(b, m.Nonce)
 }
 
-// Parse reads a message. Bytes after it and unknown flags are ignored, for later versions' sake.
+// Parse decodes a message. Trailing bytes and unknown flags are ignored, so that later versions can add some.
 func Parse(b []byte) (Message, error) {
 	if len(b) < Size || string(b[:4]) != magic || b[4] != version {
 		return Message{}, ErrNotProbe

@@ -8,7 +8,7 @@ import (
 	"sag.software/native/internal/datapath/packet"
 )
 
-// Port is the UDP port at both ends of a probe.
+// Port is the source and destination UDP port of a probe.
 const Port = 7
 
 const (
@@ -16,7 +16,7 @@ const (
 	hopLimit      = 64
 )
 
-// Packet builds the IPv6 packet that carries the message.
+// Packet returns an IPv6 packet with the message.
 func Packet(src, dst netip.Addr, m Message) []byte {
 	payload := m.Append(make([]byte, 0, Size))
 	raw := ipv6Header(src, dst, packet.UDP, udpHeaderSize+len(payload))
@@ -27,13 +27,13 @@ func Packet(src, dst netip.Addr, m Message) []byte {
 	raw = append(raw, payload...)
 	sum := ^checksum.IPv6(raw, packet.UDP)
 	if sum == 0 {
-		sum = 0xffff // zero would mean "no checksum"
+		sum = 0xffff // 0 would mean "no checksum" (RFC 768)
 	}
 	binary.BigEndian.PutUint16(raw[packet.IPv6Size+6:], sum)
 	return raw
 }
 
-// ParsePacket reads a packet that Packet built; its checksum has to be right.
+// ParsePacket parses a packet made by Packet, and checks its checksum.
 func ParsePacket(raw []byte) (src, dst netip.Addr, m Message, err error) {
 	var h packet.Header
 	packet.Parse(raw, &h)
@@ -41,7 +41,7 @@ func ParsePacket(raw []byte) (src, dst netip.Addr, m Message, err error) {
 	return h.Src, h.Dst, m, err
 }
 
-// read reads the message of a packet whose headers have been parsed.
+// read returns the message of a packet whose headers have been parsed.
 func read(h *packet.Header, raw []byte) (Message, error) {
 	if !isPlain(h, raw) || h.Protocol != packet.UDP || h.SrcPort != Port || h.DstPort != Port {
 		return Message{}, ErrNotProbe
@@ -53,7 +53,7 @@ func read(h *packet.Header, raw []byte) (Message, error) {
 	return Parse(udp[udpHeaderSize:])
 }
 
-// echoReply turns an ICMPv6 echo request into its reply.
+// echoReply returns the reply to an ICMPv6 echo request.
 func echoReply(h *packet.Header, raw []byte) ([]byte, bool) {
 	if !isPlain(h, raw) || !h.IsEchoRequest() || h.ICMPCode != 0 || checksum.IPv6(raw, packet.ICMPv6) != checksum.Whole {
 		return nil, false
@@ -65,7 +65,7 @@ func echoReply(h *packet.Header, raw []byte) ([]byte, bool) {
 	return reply, true
 }
 
-// isPlain is true for a whole IPv6 packet without extension headers.
+// isPlain is true for an unfragmented IPv6 packet without extension headers.
 func isPlain(h *packet.Header, raw []byte) bool {
 	return h.Valid && h.Version == 6 && !h.Options && !h.Fragment && h.HasTransport && h.Length == len(raw)
 }

@@ -7,28 +7,29 @@ import (
 	"sag.software/native/internal/datapath"
 )
 
-// Callbacks are called for probes, on WireGuard's receiving goroutine: they must not block.
+// Callbacks are called on WireGuard's receiving goroutines and must not block.
 type Callbacks struct {
-	// Requested (access point): a client, known by its inner address, has sent a request, which was answered.
+	// Requested (access point) is called after a request from the client with inner address src has been answered.
 	Requested func(src netip.Addr, m Message)
-	// Replied (client): an access point has answered. Check session and nonce.
+	// Replied (client) is called for a reply of an access point. The callee checks session and nonce.
 	Replied func(src netip.Addr, m Message)
 }
 
-// Stage takes probes out of what comes from the tunnel, so that no network stack sees them. At an access point it answers them.
+// Stage removes probes from the packets that come from the tunnel, so that no network stack sees them. At an access point it
+// answers them.
 type Stage struct {
 	inject    func([]byte) error
 	callbacks Callbacks
 	address   atomic.Pointer[netip.Addr]
 }
 
-// NewStage makes the stage of a path; inject is the path's. It answers nothing before SetAddress.
+// NewStage makes the stage; inject is the path's Inject. It answers nothing before SetAddress.
 func NewStage(inject func([]byte) error, callbacks Callbacks) *Stage {
 	return &Stage{inject: inject, callbacks: callbacks}
 }
 
-// SetAddress (access point) is the inner address whose probes and ICMPv6 echo requests are answered. Everything else that
-// is sent to it is dropped.
+// SetAddress (access point) sets the inner address at which probes and ICMPv6 echo requests are answered. Other packets to it are
+// dropped.
 func (s *Stage) SetAddress(address netip.Addr) { s.address.Store(&address) }
 
 // Send (client) sends a probe from the client's inner IPv6 address to an access point's probe address.
@@ -36,7 +37,7 @@ func (s *Stage) Send(src, dst netip.Addr, m Message) error {
 	return s.inject(Packet(src, dst, m))
 }
 
-// FromTunnel is the stage.
+// FromTunnel is the stage for packets from the tunnel.
 func (s *Stage) FromTunnel(b *datapath.Batch) {
 	own := s.address.Load()
 	for p := b.Next(); p != nil; p = b.Next() {
@@ -44,7 +45,7 @@ func (s *Stage) FromTunnel(b *datapath.Batch) {
 		case own != nil && p.Dst == *own:
 			p.Drop()
 			s.answer(p)
-		case s.callbacks.Replied != nil && p.SrcPort == Port: // nearly no packet is: reading a message costs as much as all the rest
+		case s.callbacks.Replied != nil && p.SrcPort == Port: // checked first because decoding a message costs as much as the rest
 			if m, err := read(&p.Header, p.Raw); err == nil && m.Kind == Reply {
 				p.Drop()
 				s.callbacks.Replied(p.Src, m)
@@ -55,7 +56,7 @@ func (s *Stage) FromTunnel(b *datapath.Batch) {
 
 func (s *Stage) answer(p *datapath.Packet) {
 	if reply, ok := echoReply(&p.Header, p.Raw); ok {
-		_ = s.inject(reply) // a full queue: the client asks again
+		_ = s.inject(reply) // if the queue is full, the client sends another one
 		return
 	}
 	m, err := read(&p.Header, p.Raw)

@@ -1,5 +1,4 @@
-// Package rules is the model of what a session's packets may do: which go where, and how fast. It is shared by the client and
-// the access point.
+// Package rules models what a session's packets may do: where they may go, and how fast. Client and access point share it.
 package rules
 
 import (
@@ -7,10 +6,10 @@ import (
 	"slices"
 )
 
-// Direction is seen from the client.
+// Direction is that of a packet, as seen from the client.
 type Direction uint8
 
-// A rule holds for one direction; the answers to what is allowed are allowed, too.
+// A rule applies to one direction. Replies to allowed packets are allowed.
 const (
 	FromClient Direction = iota + 1
 	ToClient
@@ -27,7 +26,7 @@ const (
 	ICMP
 )
 
-// Action is what becomes of a packet that a rule matches.
+// Action is what happens to a packet that a rule matches.
 type Action uint8
 
 // A packet that no rule matches is denied.
@@ -39,30 +38,30 @@ const (
 // PortRange is inclusive at both ends.
 type PortRange struct{ First, Last uint16 }
 
-// Rule matches packets by their remote end. Of the rules that match, the one with the lowest priority number decides.
+// Rule matches packets by their remote end. Of the matching rules, the one with the lowest priority number applies.
 type Rule struct {
 	Direction Direction
 	Protocol  Protocol
-	// Prefix holds the remote end: the destination of what the client sends, the source of what it gets.
+	// Prefix contains the remote end: the destination of packets from the client, the source of packets to it.
 	Prefix netip.Prefix
-	// Ports are the remote end's; none = all. Only TCP and UDP have ports.
+	// Ports are those of the remote end; none = all. Only TCP and UDP have ports.
 	Ports    []PortRange
 	Action   Action
 	Priority uint32
 }
 
-// AllowTo lets a client reach a prefix, by every protocol and port.
+// AllowTo returns a rule that allows a client to reach a prefix, by every protocol and port.
 func AllowTo(prefix netip.Prefix) Rule {
 	return Rule{Direction: FromClient, Prefix: prefix.Masked(), Action: Allow}
 }
 
-// IsDestination is true for a rule that says no more than "the client may reach this prefix".
+// IsDestination is true for a rule that only allows the client to reach its prefix.
 func (r Rule) IsDestination() bool {
 	return r.Direction == FromClient && r.Protocol == AnyProtocol && len(r.Ports) == 0 && r.Action == Allow
 }
 
-// Destinations are the prefixes that the rules let a client reach, in order of priority. They describe the rules completely as long
-// as each of them IsDestination.
+// Destinations returns the prefixes that the rules allow a client to reach, in order of priority. They are equivalent to the
+// rules only if IsDestination is true for each rule.
 func Destinations(all []Rule) []netip.Prefix {
 	ordered := slices.Clone(all)
 	slices.SortStableFunc(ordered, func(a, b Rule) int { return int(int64(a.Priority) - int64(b.Priority)) })

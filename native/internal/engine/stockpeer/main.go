@@ -1,7 +1,7 @@
-// Command stockpeer is a WireGuard peer made of wireguard-go as it comes, for tests. It answers each packet with one that has
-// source and destination exchanged.
+// Command stockpeer is a WireGuard peer with unmodified wireguard-go, for tests. It answers each packet with a copy whose source
+// and destination are exchanged.
 //
-// It reads UAPI lines up to a blank one, prints its UDP port, and starts a handshake with every peer for each further line.
+// It reads UAPI lines up to an empty line and prints its UDP port. For each further line it starts a handshake with every peer.
 package main
 
 import (
@@ -21,7 +21,7 @@ func main() {
 	log.SetFlags(0)
 	peer := device.NewDevice(newEcho(), conn.NewDefaultBind(), device.NewLogger(device.LogLevelError, "stock: "))
 	if _, changed := any(peer).(interface{ SetInline(bool) }); changed {
-		log.Fatal("this is the changed engine: it has to be built with GOWORK=off")
+		log.Fatal("wireguard-go is modified: build with GOWORK=off")
 	}
 	lines := bufio.NewScanner(os.Stdin)
 	var set strings.Builder
@@ -59,7 +59,7 @@ func main() {
 	}
 }
 
-// echo is a TUN device that sends back what it gets.
+// echo is a TUN device that returns each packet to its sender.
 type echo struct {
 	packets chan []byte
 	events  chan tun.Event

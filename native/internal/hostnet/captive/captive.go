@@ -1,5 +1,6 @@
-// Package captive opens the captive-portal exception: for a limited time, what a network's sign-in page takes may leave by one link
-// although a kill switch or lockdown holds it back. The operating system ends the exception, whether or not a process is alive.
+// Package captive opens the captive-portal exception: for a limited time, the traffic that a network's sign-in page needs may
+// leave by one link although a kill switch or lockdown is active. The kernel ends the exception, whether or not the process is
+// running.
 package captive
 
 import (
@@ -8,12 +9,12 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// ErrNotSupported is the error on operating systems that this is not written for.
+// ErrNotSupported is returned on operating systems without an implementation.
 var ErrNotSupported error = &msg.Error{Message: msg.UnsupportedPortal()}
 
 // Exception is an open exception.
 type Exception struct {
 	Link string
-	// Left is the time until it ends.
+	// Left is the remaining time.
 	Left time.Duration
 }

@@ -13,13 +13,13 @@ import (
 	"sag.software/native/internal/nft"
 )
 
-// setName is the set that holds the link of an exception. The kernel removes the element when its time is over.
+// setName is the nftables set with the link of an exception. The kernel removes the element after its timeout.
 const setName = "portal"
 
-// tables are those that an exception can be open in.
+// tables are the tables that may contain an exception.
 var tables = []string{marks.LockdownTable, marks.KillSwitchTable}
 
-// What a sign-in page takes: DNS, DHCP and the page.
+// Ports that a sign-in page needs: DNS, DHCP and HTTP.
 var (
 	portsTCP = []uint16{53, 80, 443}
 	portsUDP = []uint16{53, 67}
@@ -29,7 +29,8 @@ func setOf(t *nftables.Table) *nftables.Set {
 	return &nftables.Set{Table: t, Name: setName, KeyType: nftables.TypeIFName, HasTimeout: true}
 }
 
-// Matches adds the exception's sets to a table, and gives what is true for packets that it is for: none, while it is not open.
+// Matches adds the exception's sets to a table, and returns the matches for packets that the exception allows. They match nothing
+// while it is not open.
 func Matches(t *nft.Table, open *Exception) ([]nft.Match, error) {
 	set := setOf(t.Handle())
 	var elements []nftables.SetElement
@@ -53,7 +54,7 @@ func Matches(t *nft.Table, open *Exception) ([]nft.Match, error) {
 	}, nil
 }
 
-// Open adds the exception for a link, for a limited time, to each of our nftables tables that exists.
+// Open adds the exception for a link, for a limited time, to each of the tables that exists.
 func Open(link string, duration time.Duration) error {
 	var all error
 	for _, name := range tables {
@@ -69,7 +70,7 @@ func openIn(name, link string, duration time.Duration) error {
 	}
 	defer func() { _ = conn.CloseLasting() }()
 	set := setOf(nft.Named(name))
-	// The time of an exception that is open already begins anew.
+	// Flush first, so that the timeout of an open exception starts again.
 	conn.FlushSet(set)
 	if err := conn.SetAddElements(set, []nftables.SetElement{{Key: nft.LinkName(link), Timeout: duration}}); err != nil {
 		return err
@@ -80,7 +81,7 @@ func openIn(name, link string, duration time.Duration) error {
 	return nil
 }
 
-// Find gives the exception that is open; nil if there is none.
+// Find returns the open exception, nil if there is none.
 func Find() (*Exception, error) {
 	for _, name := range tables {
 		if open, err := FindIn(name); err != nil || open != nil {
@@ -90,7 +91,7 @@ func Find() (*Exception, error) {
 	return nil, nil
 }
 
-// FindIn gives the exception that is open in a table; nil if there is none.
+// FindIn returns the open exception in a table, nil if there is none.
 func FindIn(name string) (*Exception, error) {
 	conn, err := nft.Dial()
 	if err != nil {
@@ -101,7 +102,7 @@ func FindIn(name string) (*Exception, error) {
 	if err != nil || !exists {
 		return nil, err
 	}
-	// The answer to a request for a set that another program has deleted looks like any other.
+	// Check that the set exists, because the response for a set that another program has deleted does not show an error.
 	sets, err := conn.GetSets(nft.Named(name))
 	if err != nil || !slices.ContainsFunc(sets, func(s *nftables.Set) bool { return s.Name == setName }) {
 		return nil, err

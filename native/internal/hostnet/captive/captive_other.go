@@ -4,8 +4,8 @@ package captive
 
 import "time"
 
-// Open is not written for this operating system yet.
+// Open is not implemented on this system.
 func Open(string, time.Duration) error { return ErrNotSupported }
 
-// Find says that there is none.
+// Find returns nil: there are no exceptions on this system.
 func Find() (*Exception, error) { return nil, nil }

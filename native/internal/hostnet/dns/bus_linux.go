@@ -15,13 +15,13 @@ import (
 )
 
 const (
-	// callLimit is how long one answer on the system bus may take.
+	// callLimit is the timeout of a call on the system bus.
 	callLimit = 2 * time.Second
-	// busAgain is how long to wait before the bus is tried again, after it went away.
+	// busAgain is the wait before reconnecting to the system bus.
 	busAgain = 2 * time.Second
-	// hungAgain is how long who did not answer in time is asked nothing more.
+	// hungAgain is how long no calls are made to a service that did not answer in time.
 	hungAgain = 3 * time.Second
-	// busSettle is how much later than that it is looked at again.
+	// busSettle is how long after hungAgain the watcher is notified.
 	busSettle = 100 * time.Millisecond
 	signals   = 64
 
@@ -29,19 +29,21 @@ const (
 	daemonPath = "/org/freedesktop/DBus"
 )
 
-// errHung is for who runs, and does not answer.
+// errHung means that a service is running but does not answer.
 var errHung error = &msg.Error{Message: msg.BusSilent()}
 
-// systemBus is a connection to the system bus, made when it is needed.
+// systemBus is a connection to the system bus, opened when it is first needed.
 type systemBus struct {
 	mu   sync.Mutex
 	open *dbus.Conn
-	// handle is the link that NetworkManager has our name server on, as long as it does; managed is what it was told.
+	// handle is the link of the NetworkManager connection for the forwarder, while it exists; managed is the configuration that
+	// was set.
 	handle  *os.File
 	managed Names
-	// hung are those who did not answer, until they are asked again: waiting for each answer anew would take minutes.
+	// hung are services that did not answer, with the time of the next attempt. Waiting for every call to them would take
+	// minutes.
 	hung map[string]time.Time
-	// tell is called when somebody who did not answer may do so again.
+	// tell is called when a service that did not answer may do so again.
 	tell func()
 }
 
@@ -67,7 +69,7 @@ func (b *systemBus) conn() (*dbus.Conn, error) {
 	return conn, nil
 }
 
-// connect is a new connection. A bus that takes it and says nothing is given up.
+// connect opens a connection. It gives up if the bus accepts the connection but does not answer.
 func connect() (*dbus.Conn, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	type result struct {
@@ -83,7 +85,7 @@ func connect() (*dbus.Conn, error) {
 	defer late.Stop()
 	select {
 	case <-late.C:
-		// What has been opened by now closes itself.
+		// The context closes a connection that is opened later.
 		cancel()
 		return nil, errHung
 	case r := <-made:
@@ -96,7 +98,7 @@ func connect() (*dbus.Conn, error) {
 	}
 }
 
-// isHung is for who holds the lock.
+// isHung requires the lock.
 func (b *systemBus) isHung(name string) bool {
 	again, is := b.hung[name]
 	if is && time.Now().After(again) {
@@ -106,7 +108,7 @@ func (b *systemBus) isHung(name string) bool {
 	return is
 }
 
-// hangs is for who holds the lock. Nobody tells of somebody's answering again, so that is looked after.
+// hangs marks a service as not answering. No signal is sent when it recovers, so tell is called by a timer. It requires the lock.
 func (b *systemBus) hangs(name string) {
 	if b.isHung(name) {
 		return
@@ -122,7 +124,7 @@ func (b *systemBus) hangs(name string) {
 	time.AfterFunc(hungAgain+busSettle, tell)
 }
 
-// call calls a method that answers with nothing or one value; out is a pointer, or nil. Nobody is started for it.
+// call calls a method that returns nothing or one value; out is a pointer, or nil. It does not start the service.
 func (b *systemBus) call(name string, path dbus.ObjectPath, method string, out any, args ...any) error {
 	called, err := b.called(name, path, method, args...)
 	if err != nil || out == nil {
@@ -131,7 +133,7 @@ func (b *systemBus) call(name string, path dbus.ObjectPath, method string, out a
 	return called.Store(out)
 }
 
-// called is a call with its answer, whatever that has in it. errHung from who does not answer.
+// called calls a method and returns the reply with all its values, or errHung.
 func (b *systemBus) called(name string, path dbus.ObjectPath, method string, args ...any) (*dbus.Call, error) {
 	conn, err := b.conn()
 	if err != nil {
@@ -155,7 +157,7 @@ func (b *systemBus) called(name string, path dbus.ObjectPath, method string, arg
 	return called, called.Err
 }
 
-// property reads one; out is a pointer.
+// property reads a property; out is a pointer.
 func (b *systemBus) property(name string, path dbus.ObjectPath, of, property string, out any) error {
 	var value dbus.Variant
 	if err := b.call(name, path, "org.freedesktop.DBus.Properties.Get", &value, of, property); err != nil {
@@ -201,7 +203,7 @@ func (b *systemBus) set(n Names) error {
 		return &msg.Error{Message: msg.DNSBackendUnknown(fmt.Sprint(n.Backend)), Under: ErrRefused}
 	}
 	if _, runs := b.owners()[name]; err != nil && !runs {
-		// It is being restarted, or does not answer, and will be told when it is back.
+		// The service is being restarted or does not answer. Its return triggers another attempt.
 		return nil
 	}
 	if err != nil {
@@ -221,10 +223,11 @@ func (b *systemBus) unset(n Names) (bool, error) {
 	}
 }
 
-// leftovers: what is kept for a link goes with the link, and the link goes with the process.
+// leftovers returns nothing, because the settings of a link disappear with the link, and the link with the process.
 func (b *systemBus) leftovers() []Names { return nil }
 
-// watch tells when one of them starts or ends, and when name servers change. The bus may come later than we, and go.
+// watch notifies when one of the services starts or ends, and when name servers change. The bus may start later than this
+// process, and restart.
 func (b *systemBus) watch(ctx context.Context, tell func()) {
 	b.mu.Lock()
 	b.tell = tell
@@ -242,7 +245,7 @@ func (b *systemBus) watch(ctx context.Context, tell func()) {
 	}()
 }
 
-// listen returns when the bus is gone, or at the end of the context; true if it was there at all.
+// listen returns when the connection is lost or the context ends. It returns true if there was a connection.
 func (b *systemBus) listen(ctx context.Context, tell func()) bool {
 	conn, err := connect()
 	if err != nil {
@@ -251,7 +254,7 @@ func (b *systemBus) listen(ctx context.Context, tell func()) bool {
 	defer func() { _ = conn.Close() }()
 	received := make(chan *dbus.Signal, signals)
 	conn.Signal(received)
-	// NetworkManager has much to say; only its name servers matter here.
+	// Only the object with the name servers is watched, because NetworkManager sends many other signals.
 	for name, path := range map[string]dbus.ObjectPath{resolvedName: resolvedPath, managerName: dnsPath} {
 		starts := conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, name))
 		changes := conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface("org.freedesktop.DBus.Properties"), dbus.WithMatchSender(name), dbus.WithMatchObjectPath(path))

@@ -15,34 +15,34 @@ const (
 
 var busNames = map[Backend]string{Resolved: resolvedName, NetworkManager: managerName}
 
-// stub is where systemd-resolved answers programs that read /etc/resolv.conf.
+// stub are the addresses of systemd-resolved's stub resolver.
 var stub = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 53}), netip.AddrFrom4([4]byte{127, 0, 0, 54})}
 
-// Facts are what tells who keeps a host's name servers.
+// Facts are the input for detecting what manages the host's name servers.
 type Facts struct {
-	// Path is /etc/resolv.conf behind all symbolic links; Text is what is in it.
+	// Path is /etc/resolv.conf with symbolic links resolved; Text is its content.
 	Path, Text string
-	// Bus are the names of the system bus that matter and whose owners answer, each with its owner.
+	// Bus are the owners of the well-known names on the system bus, of services that answer.
 	Bus map[string]string
 	// Manager is what NetworkManager says of itself, if it was asked.
 	Manager ManagerFacts
 }
 
-// ManagerFacts are what NetworkManager does with name servers, in its own words; empty where it does not say.
+// ManagerFacts are NetworkManager's DNS settings, with NetworkManager's values; empty if unknown.
 type ManagerFacts struct {
-	// Mode is who answers programs: "default" for the name servers themselves, "dnsmasq", "systemd-resolved", or "none".
+	// Mode is what serves DNS to programs: "default" for the name servers themselves, "dnsmasq", "systemd-resolved", or "none".
 	Mode string
-	// RcManager is how /etc/resolv.conf is written: "unmanaged" and "immutable" for not at all.
+	// RcManager is how /etc/resolv.conf is written; not at all for "unmanaged" and "immutable".
 	RcManager string
 }
 
-// managerFolder has NetworkManager's own resolv.conf, which it writes also where it leaves that of /etc alone.
+// managerFolder contains a resolv.conf that NetworkManager writes even if it does not manage /etc/resolv.conf.
 const managerFolder = "/run/NetworkManager/"
 
-// resolvedFolder has what systemd-resolved writes for programs.
+// resolvedFolder contains the files that systemd-resolved writes.
 const resolvedFolder = "/run/systemd/resolve/"
 
-// leadsTo is who would write the file that a symbolic link leads to; empty if that is not known. They make it when they start.
+// leadsTo returns the service that creates the missing target of a symbolic link when it starts, empty if unknown.
 func leadsTo(path string) Backend {
 	target, err := os.Readlink(path)
 	switch {
@@ -56,7 +56,7 @@ func leadsTo(path string) Backend {
 	return ""
 }
 
-// writes is true if it keeps the file at a path up to date.
+// writes is true if NetworkManager updates the file at this path.
 func (m ManagerFacts) writes(path string) bool {
 	switch {
 	case m.Mode == "none":
@@ -67,7 +67,7 @@ func (m ManagerFacts) writes(path string) bool {
 	return true
 }
 
-// hint is who seems to keep the name servers by what is in the file, running or not; empty if the file is all there is.
+// hint returns the service that seems to manage the name servers according to the file, running or not; empty if none.
 func (f Facts) hint() Backend {
 	conf := ReadConf(f.Text)
 	switch {
@@ -79,12 +79,13 @@ func (f Facts) hint() Backend {
 	return ""
 }
 
-// toStub is true if programs ask systemd-resolved and nobody else.
+// toStub is true if systemd-resolved is the only name server.
 func toStub(conf Conf) bool {
 	return len(conf.Servers) > 0 && !slices.ContainsFunc(conf.Servers, func(a netip.Addr) bool { return !slices.Contains(stub, a) })
 }
 
-// Detect finds out who keeps the name servers. What programs read decides, not what happens to run.
+// Detect returns what manages the name servers, and why. The content of resolv.conf takes precedence over which services run,
+// because programs read it.
 func Detect(f Facts) (Backend, string) {
 	conf := ReadConf(f.Text)
 	runs := func(name string) bool { _, has := f.Bus[name]; return has }
@@ -100,10 +101,10 @@ func Detect(f Facts) (Backend, string) {
 	case writer(conf) != "":
 		return File, f.Path + ", written by " + writer(conf)
 	}
-	return File, f.Path + " is kept by nobody in particular"
+	return File, f.Path + " is not managed by a known program"
 }
 
-// writers are programs as they name themselves in the head of the file, as that is to be looked for, and as they are called.
+// writers are signatures of programs in the comments of resolv.conf, with the programs' names.
 var writers = []struct{ sign, name string }{
 	{"NetworkManager", "NetworkManager"},
 	{"systemd-resolved", "systemd-resolved"},
@@ -116,14 +117,14 @@ var writers = []struct{ sign, name string }{
 	{"dhclient", "dhclient"},
 	{"dhcpcd", "dhcpcd"},
 	{"connman", "ConnMan"},
-	// What ConnMan writes itself.
+	// ConnMan's own comment.
 	{"Connection Manager", "ConnMan"},
 	{"Docker", "Docker"},
 	{"openvpn", "OpenVPN"},
 	{"wg-quick", "wg-quick"},
 }
 
-// writer is the program that says in the file that it has written it; empty if none does.
+// writer returns the program that has written the file according to its comments, empty if unknown.
 func writer(c Conf) string {
 	for _, comment := range c.Comments {
 		for _, w := range writers {

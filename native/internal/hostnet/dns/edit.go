@@ -9,14 +9,14 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// edits is how often a file is read anew because somebody else has written into it meanwhile.
+// edits is how often a file is read again after another program has written it.
 const edits = 5
 
-// errChanged means that somebody else has written into the file meanwhile.
+// errChanged means that another program has written the file since it was read.
 var errChanged error = &msg.Error{Message: msg.DNSFileWritten()}
 
-// edit changes a file by what is in it, and says whether that made a difference. `to` gives the new text, and whether there is to
-// be a file at all. What others write at the same time is not lost.
+// edit changes a file and reports whether the content changed. `to` returns the new content, and whether the file is kept at all.
+// It starts again if another program writes the file at the same time.
 func edit(path string, to func(text string, missing bool) (string, bool)) (bool, error) {
 	for try := 1; ; try++ {
 		was, err := readFile(path)
@@ -40,13 +40,13 @@ func edit(path string, to func(text string, missing bool) (string, bool)) (bool,
 	}
 }
 
-// freshPath is where a new file is written before it takes the old one's place; only one process does that at a time.
+// freshPath is the temporary file that replaces the old one. Only one process at a time may write it.
 func freshPath(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".sag-tunnel")
 }
 
-// replace puts a whole new file in the place of the old one, with its owner, mode and attributes. Where that can not be, because
-// the file is mounted on its own as containers have it, it is written in place. errChanged if the old one is not as it `was`.
+// replace replaces a file atomically and keeps its owner, mode and attributes. If that is not possible, as with a bind mount in a
+// container, the file is written in place. It returns errChanged if the content is no longer `was`.
 func replace(path, text, was string) error {
 	info, err := os.Stat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -75,13 +75,13 @@ func replace(path, text, was string) error {
 	return overwrite(path, text, was)
 }
 
-// still is true if a file is as it was; one that is not there has no text.
+// still is true if the content of a file is `was`. A missing file counts as empty.
 func still(path, was string) bool {
 	text, err := readFile(path)
 	return (err == nil || errors.Is(err, fs.ErrNotExist)) && text == was
 }
 
-// fill makes a new file of the text, like that which is at a path already.
+// fill writes the text to a new file with the owner, mode and attributes of the existing one.
 func fill(fresh *os.File, path, text string, like fs.FileInfo) error {
 	mode := fs.FileMode(0o644)
 	var err error
@@ -104,8 +104,7 @@ func fill(fresh *os.File, path, text string, like fs.FileInfo) error {
 	return errors.Join(err, fresh.Close())
 }
 
-// overwrite writes into the file that is there: all at once, then what was longer is cut off. If there is no room for it all, the
-// old text is put back, for which there was room.
+// overwrite writes into the existing file and then truncates it. If the disk is full, it restores the old text.
 func overwrite(path, text, was string) error {
 	if !still(path, was) {
 		return errChanged

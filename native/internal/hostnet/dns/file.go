@@ -13,13 +13,13 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// confPath is what the C library reads.
+// confPath is the configuration of the C library's resolver (resolv.conf(5)).
 const confPath = "/etc/resolv.conf"
 
-// maxConf is the most that is read of it, bytes.
+// maxConf is the maximum size of the file, bytes.
 const maxConf = 1 << 20
 
-// realPath is the file behind all symbolic links. A file that is not there yet has a path as well.
+// realPath resolves symbolic links. It also returns a path for a file that does not exist.
 func realPath(path string) (string, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -31,9 +31,9 @@ func realPath(path string) (string, error) {
 	return path, nil
 }
 
-// readFile gives what is in it; fs.ErrNotExist if there is no such file.
+// readFile returns the content of a regular file; fs.ErrNotExist if there is none.
 func readFile(path string) (string, error) {
-	// Nobody waits for the other end of a pipe.
+	// O_NONBLOCK, because opening a named pipe would block.
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", err
@@ -46,7 +46,7 @@ func readFile(path string) (string, error) {
 	return string(text), err
 }
 
-// setFile puts our lines into a file.
+// setFile adds this program's lines to a file.
 func setFile(path string, resolver netip.Addr, search []string) error {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		return refused(path, &msg.Error{Message: msg.FileDangling(path)})
@@ -61,9 +61,9 @@ func setFile(path string, resolver netip.Addr, search []string) error {
 	return nil
 }
 
-// unsetFile takes our lines out of a file, and says whether there were any.
+// unsetFile removes this program's lines from a file, and reports whether there were any.
 func unsetFile(path string) (bool, error) {
-	// A predecessor may have been killed before it put this in the file's place.
+	// A killed process may have left its temporary file.
 	_ = os.Remove(freshPath(path))
 	there, err := edit(path, func(text string, _ bool) (string, bool) {
 		without, forget := WithoutOurs(text)

@@ -9,40 +9,41 @@ import (
 	"sync"
 )
 
-// Manager finds out and changes who a host asks for names. It keeps nothing but its connection to the system bus.
+// Manager reads and changes the host's DNS configuration. Its only state is the connection to the system bus and `refused`.
 type Manager struct {
 	mu sync.Mutex
-	// refused is the NetworkManager that takes no name server from us: then the file is what there is, until it was restarted.
+	// refused is the bus name owner of a NetworkManager that did not accept the forwarder. Until NetworkManager is restarted,
+	// resolv.conf is written instead.
 	refused string
-	// conf is /etc/resolv.conf; upstream is where those who answer programs themselves write down whom they ask.
+	// conf is /etc/resolv.conf; upstream are the files in which systemd-resolved and NetworkManager write their own name servers.
 	conf     string
 	upstream []string
 	bus      bus
 }
 
-// bus is what of the system bus is needed.
+// bus is the part of the system bus that is used here.
 type bus interface {
-	// owners are those of the names that matter, by name: who runs, and answers as far as is known.
+	// owners returns the owners of the well-known names, of services that run and answer.
 	owners() map[string]string
-	// manager is what NetworkManager says of itself.
+	// manager returns NetworkManager's DNS settings.
 	manager() ManagerFacts
 	// found is what of ours a backend holds on a link, where programs ask `first` before all others; nil if nothing. An error
 	// is for a backend that does not answer, which owners knows from then on.
 	found(b Backend, link string, first netip.Addr) (*Names, error)
 	set(Names) error
 	unset(Names) (bool, error)
-	// leftovers are what of ours a backend holds on any link.
+	// leftovers returns this program's settings at a backend for any link.
 	leftovers() []Names
 	watch(ctx context.Context, tell func())
 }
 
-// Open finds the host's name servers. The system bus is asked when it is needed.
+// Open returns a Manager. It connects to the system bus when needed.
 func Open() *Manager {
 	upstream := []string{"/run/systemd/resolve/resolv.conf", managerFolder + "no-stub-resolv.conf"}
 	return &Manager{conf: confPath, upstream: upstream, bus: newBus()}
 }
 
-// Status finds out how it is now; link is the tunnel's, or empty.
+// Status reads the current DNS configuration; link is the tunnel's link, or empty.
 func (m *Manager) Status(link string) Status {
 	path, err := realPath(m.conf)
 	if err != nil {
@@ -65,7 +66,7 @@ func (m *Manager) Status(link string) Status {
 	for {
 		f.Backend, f.Why = Detect(facts)
 		if f.Backend == NetworkManager && m.isRefused(facts.Bus[managerName]) {
-			f.Backend, f.Why = File, f.Why+", but takes no name server from us"
+			f.Backend, f.Why = File, f.Why+", but does not accept a name server from sag-tunnel"
 		}
 		if f.Backend == File {
 			break
@@ -73,25 +74,26 @@ func (m *Manager) Status(link string) Status {
 		if f.Ours, err = m.bus.found(f.Backend, link, conf.First); err == nil {
 			return f
 		}
-		// It runs, and does not answer: whatever it has of ours it goes on having, as if it were being restarted.
+		// The backend is running but does not answer. It keeps the settings it has, so it is treated as if it were being
+		// restarted.
 		delete(facts.Bus, busNames[f.Backend])
 	}
 	if _, runs := facts.Bus[busNames[hint]]; !runs {
 		f.Away = hint
 	}
 	f.Rival, f.Others, f.Search = writer(conf), conf.Servers, conf.OtherSearch
-	// Lines of ours that are not the first ones do nothing.
+	// Lines of this program only have an effect if they come first.
 	if conf.Ours.IsValid() && conf.First == conf.Ours {
 		f.Ours = &Names{Backend: File, Path: path, Resolver: conf.Ours}
 		if len(conf.OurSearch) > 0 {
-			// Lines of ours that are not in force do nothing.
+			// The search list in force may be another program's.
 			f.Ours.Search = conf.Search
 		}
 	}
 	return f
 }
 
-// Direct are the name servers that are asked without us.
+// Direct returns the name servers without this forwarder.
 func (m *Manager) Direct() []netip.Addr {
 	var caches []netip.Addr
 	for _, path := range append([]string{m.conf}, m.upstream...) {
@@ -101,7 +103,7 @@ func (m *Manager) Direct() []netip.Addr {
 		}
 		conf := ReadConf(text)
 		all := slices.DeleteFunc(conf.Servers, func(a netip.Addr) bool { return a == conf.Ours || slices.Contains(stub, a) })
-		// A cache in between would ask us again; whom it asks is in another file.
+		// A local cache would send the query back to this forwarder. Its upstream servers are in another file.
 		isCache := writer(conf) == string(NetworkManager) && !slices.ContainsFunc(all, func(a netip.Addr) bool { return !a.IsLoopback() })
 		switch {
 		case len(all) > 0 && !isCache:
@@ -113,7 +115,7 @@ func (m *Manager) Direct() []netip.Addr {
 	return caches
 }
 
-// Set makes it so, and does nothing where it is so already.
+// Set applies the configuration. It does nothing if it is in force already.
 func (m *Manager) Set(n Names) error {
 	if n.Backend == File {
 		return setFile(n.Path, n.Resolver, n.Search)
@@ -134,7 +136,7 @@ func (m *Manager) isRefused(owner string) bool {
 	return owner != "" && owner == m.refused
 }
 
-// Clear takes what is ours out again, and says whether there was anything.
+// Clear removes this program's configuration, and reports whether there was any.
 func (m *Manager) Clear(n Names) (bool, error) {
 	if n.Backend == File {
 		return unsetFile(n.Path)
@@ -142,7 +144,7 @@ func (m *Manager) Clear(n Names) (bool, error) {
 	return m.bus.unset(n)
 }
 
-// Leftovers are everything of ours that can be found.
+// Leftovers returns all configuration of this program that can be found.
 func (m *Manager) Leftovers() []Names {
 	all := m.bus.leftovers()
 	path, err := realPath(m.conf)
@@ -159,7 +161,7 @@ func (m *Manager) Leftovers() []Names {
 	return all
 }
 
-// Watch tells that something may have changed, until the context ends.
+// Watch calls tell whenever the configuration may have changed, until the context ends.
 func (m *Manager) Watch(ctx context.Context, tell func()) error {
 	m.bus.watch(ctx, tell)
 	return watchFiles(ctx, m.conf, tell)

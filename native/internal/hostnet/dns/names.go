@@ -1,6 +1,6 @@
-// Package dns is who a host asks for names: found out, changed while it is in an intranet, and given back. The host is
-// always told to ask our own forwarder (hostnet/dns/forward), whatever keeps its name servers, so that there is one place that
-// decides what is asked inside. Nothing here knows of routes or of sessions.
+// Package dns reads, changes and restores the host's DNS configuration. The host's only name server becomes the forwarder
+// (hostnet/dns/forward), whatever manages the configuration, so that one place decides which queries go through the tunnel. This
+// package does not depend on routes or sessions.
 package dns
 
 import (
@@ -13,34 +13,34 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// Backend is what keeps a host's name servers.
+// Backend is what manages the host's DNS configuration.
 type Backend string
 
 const (
-	// Resolved is systemd-resolved: servers and domains for each link.
+	// Resolved is systemd-resolved, with servers and domains per link.
 	Resolved Backend = "systemd-resolved"
-	// NetworkManager writes /etc/resolv.conf out of its connections.
+	// NetworkManager writes /etc/resolv.conf from its connections.
 	NetworkManager Backend = "NetworkManager"
-	// File is /etc/resolv.conf, kept by nobody in particular.
+	// File is /etc/resolv.conf without a program that manages it.
 	File Backend = "file"
 )
 
-// Capabilities say what a backend can do.
+// Capabilities are what a backend supports.
 type Capabilities uint
 
 const (
-	// SplitDomains: it asks the forwarder for the intranet's domains only. Any other one asks it for all names.
+	// SplitDomains means that only queries for the intranet's domains are sent to the forwarder. Without it, all queries are.
 	SplitDomains Capabilities = 1 << iota
-	// PerLink: what is set belongs to the tunnel's link, and goes with it.
+	// PerLink means that the settings belong to the tunnel's link and disappear with it.
 	PerLink
-	// SurvivesBoot: what is set is still there after a restart of the host.
+	// SurvivesBoot means that the settings are still in force after a restart of the host.
 	SurvivesBoot
 )
 
-// Has is true if all of some capabilities are there.
+// Has is true if all the given capabilities are present.
 func (c Capabilities) Has(all Capabilities) bool { return c&all == all }
 
-// Capabilities of a backend.
+// Capabilities returns the capabilities of a backend.
 func (b Backend) Capabilities() Capabilities {
 	switch b {
 	case Resolved:
@@ -51,30 +51,30 @@ func (b Backend) Capabilities() Capabilities {
 	return 0
 }
 
-// ErrRefused means that the name servers of this host can not be changed, and nothing has been.
+// ErrRefused means that the host's DNS configuration cannot be changed. Nothing was changed.
 var ErrRefused error = &msg.Error{Message: msg.DNSRefused()}
 
-// ErrReadOnly is an ErrRefused because of a file that may not be written.
+// ErrReadOnly is an ErrRefused for a file that cannot be written.
 var ErrReadOnly = fmt.Errorf("%w", ErrRefused)
 
-// Names is what of a host's name servers is ours.
+// Names is this program's part of the host's DNS configuration.
 type Names struct {
 	Backend Backend `json:"backend"`
-	// Link is the tunnel's; resolved keeps servers for each link.
+	// Link is the tunnel's link, for backends with settings per link.
 	Link string `json:"link"`
-	// Path is the file that our lines are in, behind all symbolic links. Only of File.
+	// Path is the file with this program's lines, with symbolic links resolved; only for File.
 	Path string `json:"path,omitempty"`
-	// Resolver is where our forwarder listens.
+	// Resolver is the address of the forwarder.
 	Resolver netip.Addr `json:"resolver"`
 	// Domains are asked inside with all below them, reverse zones included; without a dot at the end.
 	Domains []string `json:"domains,omitempty"`
-	// Everything is asked inside, whatever the domains.
+	// Everything means that all names are queried through the tunnel.
 	Everything bool `json:"everything,omitempty"`
-	// Search are the domains that short names are completed with, in order, before those that the host has otherwise.
+	// Search are the search domains, in order, before the host's other ones.
 	Search []string `json:"search,omitempty"`
 }
 
-// String says it for people.
+// String describes the configuration for people.
 func (n Names) String() string {
 	what := ""
 	switch {
@@ -90,33 +90,33 @@ func (n Names) String() string {
 	return fmt.Sprintf("names%s asked at %s by %s", what, n.Resolver, where)
 }
 
-// Status is how a host's name servers were found.
+// Status is the host's current DNS configuration.
 type Status struct {
 	Backend Backend
-	// Why it is taken for that, in words.
+	// Why explains how the backend was detected, for people.
 	Why string
-	// Away is who keeps the name servers otherwise, but does not run: it is being restarted, or it was stopped.
+	// Away is a backend that normally manages the name servers but is not running: it is being restarted, or was stopped.
 	Away Backend
-	// Path is the file that is /etc/resolv.conf, behind all symbolic links.
+	// Path is /etc/resolv.conf with symbolic links resolved.
 	Path string
-	// Others are the name servers that others want to be asked, in a file.
+	// Others are other name servers in the file.
 	Others []netip.Addr
-	// Search is the search list of others, in a file.
+	// Search is the search list of others in the file.
 	Search []string
-	// Ours is what of ours is in force; nil if nothing is.
+	// Ours is this program's configuration that is in force; nil if there is none.
 	Ours *Names
-	// Rival is who else has a hand in it, as well as can be told; empty if nobody shows.
+	// Rival is another program that writes the file, empty if unknown.
 	Rival string
 }
 
-// Has is true if names are in force as they should be.
+// Has is true if this configuration is in force.
 func (f Status) Has(n Names) bool {
 	if f.Ours == nil || f.Backend != n.Backend || f.Ours.Resolver != n.Resolver {
 		return false
 	}
 	switch n.Backend {
 	case File:
-		// The forwarder alone knows of domains there.
+		// A file has no domains; only the forwarder uses them.
 		return slices.Equal(f.Ours.Search, wholeSearch(n.Search, f.Search))
 	case Resolved:
 		return f.Ours.Link == n.Link && f.Ours.Everything == n.Everything && sameSet(f.Ours.Search, n.Search) &&

@@ -21,38 +21,38 @@ const (
 	managerMain = "org.freedesktop.NetworkManager"
 	dnsPath     = "/org/freedesktop/NetworkManager/DnsManager"
 	dnsManager  = "org.freedesktop.NetworkManager.DnsManager"
-	// handle is the link that NetworkManager is given to hang our name server on. Never the tunnel's own: whatever
-	// NetworkManager makes its own, it clears of addresses and routes first, in all tables.
+	// handle is a link for a NetworkManager connection with the forwarder as name server. It must not be the tunnel's link,
+	// because NetworkManager first removes addresses and routes, in all tables, from a link that it manages.
 	handle = "sag-names"
-	// priority is before every other connection's, and does not shut them out as a negative one would.
+	// priority puts the forwarder before other connections' name servers. A negative one would exclude them.
 	priority      = 5
 	managerActive = "org.freedesktop.NetworkManager.Connection.Active"
 	// activated is NM_ACTIVE_CONNECTION_STATE_ACTIVATED.
 	activated = 2
-	// managerLimit is how long NetworkManager may take to see a link, and to write down a name server.
+	// managerLimit is the time NetworkManager may need to notice a link, and to apply a name server.
 	managerLimit = 2 * time.Second
-	// managerStep is the time between two looks at it.
+	// managerStep is the polling interval.
 	managerStep = 10 * time.Millisecond
 )
 
-// entry is one of NetworkManager's name servers, or of its properties.
+// entry is one of NetworkManager's name servers, or a set of properties.
 type entry map[string]dbus.Variant
 
-// read leaves alone what is not there, or is something else: name servers for the whole host have no link, for example.
+// read stores a value. Missing values and other types are ignored: name servers for the whole host have no link, for example.
 func (e entry) read(key string, to any) {
 	if v, found := e[key]; found {
 		_ = v.Store(to)
 	}
 }
 
-// askManager gives everything that NetworkManager says of its name servers.
+// askManager returns all properties of NetworkManager's DNS manager.
 func (b *systemBus) askManager() (entry, error) {
 	var all entry
 	err := b.call(managerName, dnsPath, "org.freedesktop.DBus.Properties.GetAll", &all, dnsManager)
 	return all, err
 }
 
-// manager is what NetworkManager says about itself; nothing if it says nothing.
+// manager returns NetworkManager's DNS settings; the zero value if it does not answer.
 func (b *systemBus) manager() ManagerFacts {
 	all, _ := b.askManager()
 	var f ManagerFacts
@@ -69,7 +69,8 @@ func (b *systemBus) foundManager(first netip.Addr) (*Names, error) {
 	return oursIn(all, first), nil
 }
 
-// oursIn is our name server among NetworkManager's, where programs ask `first` before all others; nil if it is not there.
+// oursIn returns the forwarder among NetworkManager's name servers, nil if it is not in force; `first` is the first name server
+// in resolv.conf.
 func oursIn(all entry, first netip.Addr) *Names {
 	var mode string
 	var entries []entry
@@ -84,7 +85,7 @@ func oursIn(all entry, first netip.Addr) *Names {
 			continue
 		}
 		a, err := netip.ParseAddr(servers[0])
-		// Where there is a cache of its own before them, programs ask that.
+		// With a local cache such as dnsmasq, resolv.conf contains the cache instead.
 		if err != nil || mode == "default" && a != first {
 			return nil
 		}
@@ -93,7 +94,8 @@ func oursIn(all entry, first netip.Addr) *Names {
 	return nil
 }
 
-// setManager hangs our name server on a link of its own, as a connection that NetworkManager forgets when we are gone.
+// setManager adds a link and a connection with the forwarder as name server. NetworkManager removes the connection when this
+// process disconnects from the bus.
 func (b *systemBus) setManager(n Names) error {
 	b.mu.Lock()
 	same := b.handle != nil && b.managed.Resolver == n.Resolver && b.managed.Everything == n.Everything && sameSet(b.managed.Domains, n.Domains) &&
@@ -129,8 +131,8 @@ func (b *systemBus) setManager(n Names) error {
 	b.managed = n
 	b.mu.Unlock()
 	err = within(func() error {
-		// A NetworkManager that was restarted takes the link up as it finds it, with our name server, and gives that up for this
-		// connection first.
+		// A restarted NetworkManager first assumes the existing configuration of the link, with the forwarder, and gives it up
+		// for this connection. So the connection must be activated, too.
 		var state uint32
 		if err := b.property(managerName, active, managerActive, "State", &state); err != nil {
 			return err
@@ -145,13 +147,13 @@ func (b *systemBus) setManager(n Names) error {
 		return err
 	})
 	if err != nil {
-		// It may think better of it later, when names are done another way.
+		// Removed, because NetworkManager might apply it later, when another backend is used already.
 		_, _ = b.unsetManager(n)
 	}
 	return err
 }
 
-// unsetManager takes the link away, and the connection with it.
+// unsetManager removes the link, and thereby the connection.
 func (b *systemBus) unsetManager(n Names) (bool, error) {
 	if !b.closeHandle() {
 		return false, nil
@@ -160,14 +162,14 @@ func (b *systemBus) unsetManager(n Names) (bool, error) {
 	hung := b.isHung(managerName)
 	b.mu.Unlock()
 	if hung {
-		// It sees that the link has gone as soon as it looks at anything.
+		// NetworkManager notices the missing link once it responds again.
 		return true, nil
 	}
 	return true, within(func() error {
 		if text, err := readFile(confPath); err == nil && slices.Contains(ReadConf(text).Servers, n.Resolver) {
 			return &msg.Error{Message: msg.DNSServerKept(confPath)}
 		}
-		// A cache of its own is told when it is no longer in its list.
+		// If NetworkManager runs a local cache, its list is the one that matters.
 		if m, err := b.foundManager(n.Resolver); m != nil && err == nil {
 			return &msg.Error{Message: msg.DNSServerListed()}
 		}
@@ -175,7 +177,7 @@ func (b *systemBus) unsetManager(n Names) (bool, error) {
 	})
 }
 
-// within asks until there is no error, for as long as NetworkManager may take.
+// within repeats ask until it succeeds or managerLimit is over.
 func within(ask func() error) error {
 	var err error
 	for end := time.Now().Add(managerLimit); time.Now().Before(end); time.Sleep(managerStep) {
@@ -186,7 +188,7 @@ func within(ask func() error) error {
 	return err
 }
 
-// connection is it in NetworkManager's own words.
+// connection returns the settings of the connection (nm-settings-dbus(5)).
 func connection(n Names) map[string]map[string]dbus.Variant {
 	search := slices.Clone(n.Search)
 	for _, d := range n.Domains {
@@ -197,8 +199,8 @@ func connection(n Names) map[string]map[string]dbus.Variant {
 	if n.Everything {
 		search = append(search, "~.")
 	}
-	// Without an address the link gets no name server. It is the name server's own: NetworkManager has its dnsmasq ask by this
-	// link only, and by it nothing else of the host can be reached.
+	// NetworkManager ignores the name server of a link without an address. The address is the name server's own, because
+	// NetworkManager makes dnsmasq send queries through this link only, and nothing else of the host can be reached through it.
 	address := map[string]dbus.Variant{
 		"address": dbus.MakeVariant(n.Resolver.String()), "prefix": dbus.MakeVariant(uint32(n.Resolver.BitLen())),
 	}
@@ -218,7 +220,7 @@ func connection(n Names) map[string]map[string]dbus.Variant {
 	}
 }
 
-// openHandle makes the link, which lasts as long as this process at most.
+// openHandle creates the link. It exists at most as long as this process.
 func (b *systemBus) openHandle() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

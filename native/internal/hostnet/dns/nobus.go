@@ -8,7 +8,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// noBus is a host without a system bus: nobody keeps name servers but the file.
+// noBus is a host without a system bus, where only File is available.
 type noBus struct{}
 
 func (noBus) owners() map[string]string                         { return nil }

@@ -13,9 +13,9 @@ import (
 // immutableFlag is FS_IMMUTABLE_FL: `chattr +i`.
 const immutableFlag = 0x10
 
-// immutable is true for a file that not even root may change.
+// immutable is true for a file that even root cannot change.
 func immutable(path string) bool {
-	// Nobody waits for the other end of a pipe.
+	// O_NONBLOCK, because opening a named pipe would block.
 	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return false
@@ -25,7 +25,7 @@ func immutable(path string) bool {
 	return err == nil && flags&immutableFlag != 0
 }
 
-// sameOwner gives a file the owner that another has.
+// sameOwner sets the owner of a file to that of another.
 func sameOwner(file *os.File, like fs.FileInfo) error {
 	stat, ok := like.Sys().(*syscall.Stat_t)
 	if !ok || int(stat.Uid) == os.Geteuid() && int(stat.Gid) == os.Getegid() {
@@ -33,13 +33,13 @@ func sameOwner(file *os.File, like fs.FileInfo) error {
 	}
 	err := file.Chown(int(stat.Uid), int(stat.Gid))
 	if errors.Is(err, fs.ErrPermission) {
-		// The service may not give files away. That names can be read is what matters.
+		// The service may lack CAP_CHOWN. It is enough that programs can read the file.
 		return nil
 	}
 	return err
 }
 
-// sameAttributes gives a file the attributes that another has, as far as may be: what SELinux calls it, who else may read it.
+// sameAttributes copies extended attributes as far as permitted: SELinux labels, ACLs.
 func sameAttributes(file *os.File, path string) {
 	const enough = 64 << 10
 	names := make([]byte, enough)

@@ -9,44 +9,44 @@ import (
 	"sag.software/native/internal/router"
 )
 
-// Our lines in /etc/resolv.conf stand between these. Nothing outside them is ever written, so what others have changed in the
-// meantime is never lost.
+// This program's lines in /etc/resolv.conf are between these. Only they are written and removed, so that changes by others are
+// not lost.
 const (
 	beginLine = `# sag-tunnel: names are asked here first while the intranet is connected; "sag repair" takes this out`
-	// madeLine says that there was no such file before us.
+	// madeLine means that the file did not exist before.
 	madeLine = "# sag-tunnel made this file"
 	endLine  = "# sag-tunnel: end"
-	// searchLine begins the lines of ours at the end of the file: of several search lists, the C library takes the last one.
-	// joinedLine does so where the line before had no end.
+	// searchLine precedes the lines at the end of the file, because of several search lists the C library uses the last one.
+	// joinedLine does so if the line before had no newline.
 	searchLine = `# sag-tunnel: short names are completed like this while the intranet is connected`
 	joinedLine = searchLine + " (the end of the line before is ours)"
-	// maxServers is how many nameserver lines the C library reads.
+	// maxServers is the number of nameserver lines that the C library reads (MAXNS).
 	maxServers = 3
 )
 
-// Conf is what matters of a resolv.conf.
+// Conf is a parsed resolv.conf.
 type Conf struct {
-	// Ours is the address in our lines; invalid if there are none.
+	// Ours is the address in this program's lines; invalid if there are none.
 	Ours netip.Addr
-	// First is the name server that is asked before all others, whoever's it is.
+	// First is the first name server, this program's or another.
 	First netip.Addr
-	// Servers are all others, in order.
+	// Servers are all name servers of others, in order.
 	Servers []netip.Addr
-	// Search is the search list that is in force: the last one in the file, ours or another's; lower-case, without dots at the
-	// end. Searches is true if there is such a line at all.
+	// Search is the search list in force: the last one in the file, lower-case, without trailing dots. Searches is true if there
+	// is one.
 	Search   []string
 	Searches bool
-	// OtherSearch is the list that would be in force without ours.
+	// OtherSearch is the list that would be in force without this program's lines.
 	OtherSearch []string
-	// OurSearch is the list in our lines.
+	// OurSearch is the list in this program's lines.
 	OurSearch []string
-	// Ndots is how many dots a name needs to be tried as it stands first.
+	// Ndots is the number of dots from which a name is first queried as it is.
 	Ndots int
-	// Comments are all others' comment lines, in order, without their signs.
+	// Comments are all comment lines of others, in order, without comment signs.
 	Comments []string
 }
 
-// ReadConf understands a resolv.conf. Lines that the C library would not take either are passed over.
+// ReadConf parses a resolv.conf. Lines that the C library ignores are ignored.
 func ReadConf(text string) Conf {
 	c := Conf{Ndots: router.DefaultNdots}
 	inside := false
@@ -92,7 +92,7 @@ func ReadConf(text string) Conf {
 	return c
 }
 
-// searchList are the domains of a "search" or "domain" line; "." and what is no name are left out.
+// searchList returns the domains of a "search" or "domain" line, without "." and invalid names.
 func searchList(fields []string) []string {
 	var list []string
 	for i, name := range fields[1:] {
@@ -104,8 +104,8 @@ func searchList(fields []string) []string {
 	return list
 }
 
-// WithOurs puts our name server before everything else, and our search list behind it. Others' name servers stay beneath: if our
-// forwarder dies, they are asked. Others' search list stays in force behind ours.
+// WithOurs adds the forwarder before all other name servers, and the search list at the end. Other name servers stay below it, so
+// that they are used if the forwarder dies. The other search list is appended to this program's.
 func WithOurs(text string, resolver netip.Addr, search []string, made bool) string {
 	text, _ = WithoutOurs(text)
 	lines := []string{beginLine}
@@ -114,7 +114,7 @@ func WithOurs(text string, resolver netip.Addr, search []string, made bool) stri
 	}
 	times := 1
 	if rotates(text) {
-		// Every name server is asked in turn, as many as the library reads: all of them have to be ours.
+		// With "rotate" all name servers that the library reads are used in turn, so all of them have to be the forwarder.
 		times = maxServers
 	}
 	lines = append(lines, slices.Repeat([]string{"nameserver " + resolver.String()}, times)...)
@@ -131,8 +131,8 @@ func WithOurs(text string, resolver netip.Addr, search []string, made bool) stri
 	return whole + strings.Join([]string{begin, "search " + strings.Join(list, " "), endLine}, "\n") + "\n"
 }
 
-// wholeSearch is the list that has to be in force: ours, then the others'. Nothing, if we have none: then theirs is in force
-// without us.
+// wholeSearch returns the search list to put in force: this program's domains, then the others'. It is empty if this program has
+// none, because the others' list is then in force anyway.
 func wholeSearch(ours, others []string) []string {
 	if len(ours) == 0 {
 		return nil
@@ -146,7 +146,7 @@ func wholeSearch(ours, others []string) []string {
 	return list
 }
 
-// WithoutOurs takes our lines out. True if the file was made by us and nobody has written into it since.
+// WithoutOurs removes this program's lines. forget is true if this program created the file and nothing else is in it.
 func WithoutOurs(text string) (rest string, forget bool) {
 	var kept []string
 	inside, made := false, false
@@ -173,21 +173,21 @@ func WithoutOurs(text string) (rest string, forget bool) {
 		}
 	}
 	if inside {
-		// The end is missing: somebody has cut the file. Only lines that can be ours are taken out.
+		// The end line is missing, so another program has changed the file. Only lines that can be this program's are removed.
 		return withoutLost(text), false
 	}
 	rest = strings.Join(kept, "")
 	return rest, made && rest == ""
 }
 
-// rejoin takes away the end of the last line.
+// rejoin removes the newline of the last line.
 func rejoin(lines []string) {
 	if last := len(lines) - 1; last >= 0 {
 		lines[last] = strings.TrimSuffix(lines[last], "\n")
 	}
 }
 
-// withoutLost takes out the lines of a block without an end, up to the first one that can not be ours.
+// withoutLost removes the lines of a block without an end, up to the first one that cannot be this program's.
 func withoutLost(text string) string {
 	var kept []string
 	inside, search := false, false

@@ -14,11 +14,11 @@ const (
 	resolvedPath    = "/org/freedesktop/resolve1"
 	resolvedManager = "org.freedesktop.resolve1.Manager."
 	resolvedLink    = "org.freedesktop.resolve1.Link"
-	// all is the domain that everything is below.
+	// all is the root domain.
 	all = "."
 )
 
-// server and domain are as systemd-resolved has them.
+// server and domain are D-Bus types of systemd-resolved.
 type (
 	server struct {
 		Family  int32
@@ -94,11 +94,11 @@ func (b *systemBus) setResolved(n Names) error {
 		domains = append(domains, domain{all, true})
 	}
 	index := int32(link.Index)
-	// systemd-resolved (seen with 252) does not write its resolv.conf anew when a domain only changes from one that completes names
-	// to one that does not: there has to be another change beside it. There is no moment without the domains.
+	// systemd-resolved (seen with 252) does not rewrite its resolv.conf if a domain only changes from a search domain to a
+	// routing-only one. So the domains are first set together with another one.
 	beside := append(slices.Clone(domains), domain{"sag-software.invalid", true})
-	// Domains first: with a server and none, the link would be asked for everything. The forwarder needs neither encryption
-	// nor signatures, and nobody is to be asked by shouting on the tunnel.
+	// Domains come first: a link with a server and without domains would get all queries. DNS over TLS and DNSSEC are not needed
+	// for the forwarder, and LLMNR and multicast DNS must not be used on the tunnel.
 	for _, call := range []struct {
 		method string
 		value  any
@@ -114,12 +114,12 @@ func (b *systemBus) setResolved(n Names) error {
 	} {
 		err := b.call(resolvedName, resolvedPath, resolvedManager+call.method, nil, index, call.value)
 		var refused dbus.Error
-		// Older ones lack some of these, and then do not do what they would turn off.
+		// Older versions lack some of these methods, and the features that they turn off.
 		if errors.As(err, &refused) && refused.Name == "org.freedesktop.DBus.Error.UnknownMethod" {
 			continue
 		}
 		if err != nil {
-			// Half of it is worse than nothing.
+			// A partial configuration is worse than none.
 			_ = b.call(resolvedName, resolvedPath, resolvedManager+"RevertLink", nil, index)
 			return err
 		}
@@ -127,7 +127,7 @@ func (b *systemBus) setResolved(n Names) error {
 	return b.flush()
 }
 
-// unsetResolved leaves the link as if nobody had ever spoken of it.
+// unsetResolved reverts all settings of the link.
 func (b *systemBus) unsetResolved(n Names) (bool, error) {
 	found, err := b.foundResolved(n.Link)
 	if err != nil {
@@ -146,7 +146,7 @@ func (b *systemBus) unsetResolved(n Names) (bool, error) {
 	return true, b.flush()
 }
 
-// flush forgets answers from before: a name may lead elsewhere now.
+// flush flushes the cache, because a name may have another address now.
 func (b *systemBus) flush() error {
 	return b.call(resolvedName, resolvedPath, resolvedManager+"FlushCaches", nil)
 }

@@ -7,8 +7,8 @@ import (
 	"sag.software/native/internal/router"
 )
 
-// Search is the host's own search list as of now: that of /etc/resolv.conf, or of its host name where the file has none, as
-// the C library reads it. Where there is no such file (Windows) it is empty.
+// Search returns the host's current search list: that of /etc/resolv.conf, or the domain of the host name if the file has none,
+// as in the C library. It is empty if there is no such file (Windows).
 func Search() router.Search { return searchOf(confPath) }
 
 func searchOf(path string) router.Search {

@@ -14,7 +14,7 @@ const (
 	inFile   = unix.IN_CLOSE_WRITE | unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF
 )
 
-// watchFiles tells of every change of a file, whether it is written, replaced, or led to by another link.
+// watchFiles notifies of every change of a file: when it is written or replaced, or a symbolic link to it changes.
 func watchFiles(ctx context.Context, path string, tell func()) error {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
@@ -27,10 +27,10 @@ func watchFiles(ctx context.Context, path string, tell func()) error {
 		return err
 	}
 	watch := func(fd uintptr) {
-		// What is not there can not be watched; its folder is. A watch that is there already is that watch.
+		// A missing file cannot be watched, but its directory can. Adding an existing watch again has no effect.
 		_, _ = unix.InotifyAddWatch(int(fd), filepath.Dir(path), inFolder)
 		if real, err := realPath(path); err == nil {
-			// A file that is mounted on its own does not show in its folder.
+			// A bind-mounted file has no events in its directory.
 			_, _ = unix.InotifyAddWatch(int(fd), real, inFile)
 			if folder := filepath.Dir(real); folder != filepath.Dir(path) {
 				_, _ = unix.InotifyAddWatch(int(fd), folder, inFolder)
@@ -43,7 +43,7 @@ func watchFiles(ctx context.Context, path string, tell func()) error {
 	go func() {
 		buffer := make([]byte, 16<<10)
 		for {
-			// Which file of the folder it was does not matter: looking costs less than telling them apart.
+			// Events are not filtered by file name, because a check costs less.
 			if _, err := queue.Read(buffer); err != nil || raw.Control(watch) != nil {
 				return
 			}

@@ -1,5 +1,5 @@
-// Package enforcer keeps a host's network as planned: it makes the link, applies the plan, and applies it again whenever another
-// program has changed what matters.
+// Package enforcer keeps a host's network as planned: it creates the link, applies the plan, and applies it again whenever
+// another program has changed something relevant.
 package enforcer
 
 import (
@@ -22,29 +22,29 @@ import (
 
 const (
 	linkPrefix = "sag"
-	// conflictWindow: conflictAt repairs within this time are a conflict and no accident.
+	// conflictWindow is the time in which conflictAt repairs count as a conflict.
 	conflictWindow = 30 * time.Second
-	// checkInterval is how often the host is looked at even if nothing was told.
+	// checkInterval is how often the host is checked without a notification.
 	checkInterval = time.Minute
 	conflictAt    = 8
 )
 
-// ErrConflict means that another program removes again and again what the tunnel needs.
+// ErrConflict means that another program repeatedly removes what the tunnel needs.
 var ErrConflict error = &msg.Error{Message: msg.RivalRemovesRoutes()}
 
 // Link is the tunnel's link.
 type Link interface{ Close() error }
 
-// Config is what an Enforcer works with.
+// Config configures an Enforcer.
 type Config[L Link] struct {
 	Host       hostnet.Host
 	Reconciler *reconcile.Reconciler
-	// OpenLink makes a link of this name. The engine closes it.
+	// OpenLink creates a link. The engine closes it.
 	OpenLink func(name string, mtu int) (L, error)
-	// OpenResolver starts the DNS forwarder; prefer is the address that a former one had. nil: DNS settings stay as they are.
+	// OpenResolver starts the DNS forwarder; prefer is the address of a former one. nil = DNS settings are not changed.
 	OpenResolver func(link string, prefer netip.Addr, rules forward.Rules) (Resolver, error)
 	Logger       *slog.Logger
-	// Changed is called after every check of the host that found something else than before. It must not block.
+	// Changed is called after every check with another result than the one before. It must not block.
 	Changed func()
 }
 
@@ -65,8 +65,8 @@ type Enforcer[L Link] struct {
 	names    names
 }
 
-// Start makes a link and applies the plan for it. What a former process left in force stays so until the new is in force. After a
-// failure the host is as it was before.
+// Start creates a link and applies the plan for it. Changes of a former process stay in force until the new ones are. If Start
+// fails, it restores the host.
 func Start[L Link](config Config[L], in plan.Intranet) (*Enforcer[L], L, error) {
 	var none L
 	e := &Enforcer[L]{config: config, in: in, done: make(chan struct{})}
@@ -102,9 +102,9 @@ func Start[L Link](config Config[L], in plan.Intranet) (*Enforcer[L], L, error) 
 		err = config.Reconciler.Set(e.now.Changes)
 	}
 	if errors.Is(err, dns.ErrRefused) {
-		// The program that keeps the name servers takes none from others. There may be another way, which the next check shows.
+		// The program that manages the name servers did not accept the forwarder. The next snapshot may show another backend.
 		if again, failed := config.Host.Snapshot(); failed == nil && again.Names.Backend != at.Names.Backend {
-			config.Logger.Warn("names are done another way", "why", err, "way", again.Names.Why)
+			config.Logger.Warn("using another DNS backend", "why", err, "way", again.Names.Why)
 			e.now = plan.Make(in, e.chosen, again)
 			err = config.Reconciler.Set(e.now.Changes)
 		}
@@ -121,35 +121,35 @@ func Start[L Link](config Config[L], in plan.Intranet) (*Enforcer[L], L, error) 
 	return e, link, nil
 }
 
-// Overlaps are the host's own networks that the intranet lies over.
+// Overlaps returns the host's own networks that the intranet's prefixes overlap with.
 func (e *Enforcer[L]) Overlaps() []plan.Overlap {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Clone(e.now.Overlaps)
 }
 
-// Trouble is why the host is not as planned; nil if it is.
+// Trouble returns why the host is not as planned, nil if it is.
 func (e *Enforcer[L]) Trouble() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.trouble
 }
 
-// Found is what carried the tunnel's mark when the host was checked last.
+// Found returns what carried the tunnel's mark at the last check.
 func (e *Enforcer[L]) Found() hostnet.Owned {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.found
 }
 
-// KillSwitch is what is dropped, as it was planned last; nil where there is no kill switch.
+// KillSwitch returns the kill switch as planned last, nil if there is none.
 func (e *Enforcer[L]) KillSwitch() *killswitch.Config {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return plan.KillSwitchOf(e.now.Changes)
 }
 
-// Update takes a changed intranet: what is new is added before what is old is taken away.
+// Update applies a changed intranet. New settings are added before old ones are removed.
 func (e *Enforcer[L]) Update(in plan.Intranet) error {
 	e.mu.Lock()
 	e.in = in
@@ -157,7 +157,7 @@ func (e *Enforcer[L]) Update(in plan.Intranet) error {
 	return e.look()
 }
 
-// Detach gives the host back. The link is still there: it goes with the engine.
+// Detach restores the host, except the link, which the engine closes.
 func (e *Enforcer[L]) Detach() error {
 	e.stop()
 	<-e.done

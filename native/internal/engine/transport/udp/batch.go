@@ -2,10 +2,10 @@ package udp
 
 import "net/netip"
 
-// batcher moves several datagrams at a time, where the system can.
+// batcher reads and writes several datagrams per system call where the system supports it.
 type batcher interface {
-	// read fills at least one packet, and says how long each is and who sent it.
+	// read fills at least one packet, and sets its size and sender.
 	read(packets [][]byte, sizes []int, senders []netip.AddrPort) (int, error)
-	// write sends each buffer as a datagram of its own. What could not be sent does not keep the rest from being sent.
+	// write sends each buffer as a datagram. After an error it still sends the rest.
 	write(buffers [][]byte, to netip.AddrPort) error
 }

@@ -10,19 +10,20 @@ import (
 	"golang.org/x/net/ipv6"
 )
 
-// batchSize weighs system calls per datagram against memory: wireguard-go keeps this many 64 KiB buffers per receiver.
+// batchSize is the number of datagrams per system call. wireguard-go keeps this many 64 KiB buffers per receiver, so a larger
+// value costs memory.
 const batchSize = 128
 
-// many uses recvmmsg and sendmmsg, and GSO batches and GRO where the kernel supports them.
+// many uses recvmmsg and sendmmsg, with GSO and GRO where the kernel supports them.
 type many struct {
 	*receiver
 	v4 *ipv4.PacketConn
 	v6 *ipv6.PacketConn
-	// flush is writeBatch, but for tests.
+	// flush is writeBatch; tests replace it.
 	flush func([]ipv4.Message) (int, error)
 
 	sending sync.Pool // *[]ipv4.Message
-	// singly: this socket sends each datagram by itself.
+	// singly disables GSO for this socket.
 	singly atomic.Bool
 	narrow narrow
 }
@@ -72,7 +73,7 @@ func (b *many) write(buffers [][]byte, to netip.AddrPort) error {
 			done += len(m.Buffers)
 		}
 		if err != nil && n < len(messages) {
-			// The first unsent message was refused. The segments of a GSO batch are tried one by one.
+			// The first unsent message was refused. The segments of a GSO batch are sent again one by one.
 			refused := buffers[done : done+len(messages[n].Buffers)]
 			if len(refused) > 1 {
 				switch refusalOf(err) {
@@ -93,7 +94,7 @@ func (b *many) write(buffers [][]byte, to netip.AddrPort) error {
 	return failed
 }
 
-// writeSingly sends each buffer as a message of its own.
+// writeSingly sends each buffer as one message.
 func (b *many) writeSingly(buffers [][]byte, to *net.UDPAddr) (failed error) {
 	for _, buffer := range buffers {
 		if _, err := b.flush([]ipv4.Message{{Buffers: [][]byte{buffer}, Addr: to}}); err != nil {

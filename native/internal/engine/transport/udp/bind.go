@@ -26,13 +26,13 @@ type Bind struct {
 
 var _ conn.Bind = (*Bind)(nil)
 
-// New makes a bind that listens on the given addresses; none = every IPv4 and IPv6 address of the host. An address with
-// port 0 takes the port that is passed to Open.
+// New makes a Bind that listens on the given addresses; none = all IPv4 and IPv6 addresses of the host. An address with port 0
+// uses the port that is passed to Open.
 func New(listen ...netip.AddrPort) *Bind {
 	return &Bind{listen: listen}
 }
 
-// Open opens the sockets. The port it reports is the first socket's.
+// Open opens the sockets. It returns the port of the first one.
 func (b *Bind) Open(port uint16) ([]conn.ReceiveFunc, uint16, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,7 +79,7 @@ func (b *Bind) openAll(port uint16) ([]*socket, error) {
 	return sockets, nil
 }
 
-// wildcardAttempts is how often a port that is free for IPv4 is looked for again when IPv6 has it taken.
+// wildcardAttempts is how often another port is tried if a port that is free for IPv4 is in use for IPv6.
 const wildcardAttempts = 16
 
 func openWildcards(port uint16) ([]*socket, error) {
@@ -104,14 +104,14 @@ func openWildcards(port uint16) ([]*socket, error) {
 				return nil, err6
 			}
 		case v4 != nil:
-			return []*socket{v4}, nil // a host without IPv6
+			return []*socket{v4}, nil // the host has no IPv6
 		default:
 			return nil, err6
 		}
 	}
 }
 
-// Close closes the sockets; their receivers answer net.ErrClosed from then on.
+// Close closes the sockets. Their receivers then return net.ErrClosed.
 func (b *Bind) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -120,7 +120,7 @@ func (b *Bind) Close() error {
 	return err
 }
 
-// SetMark marks what is sent (SO_MARK), where the system has such a thing.
+// SetMark sets the mark of outgoing packets (SO_MARK), on Linux only.
 func (b *Bind) SetMark(mark uint32) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -128,7 +128,7 @@ func (b *Bind) SetMark(mark uint32) error {
 	return setMark(b.sockets, mark)
 }
 
-// BatchSize is how many datagrams one receive or Send may carry.
+// BatchSize is the maximum number of datagrams in one receive or Send.
 func (b *Bind) BatchSize() int { return batchSize }
 
 // Send sends each buffer as one datagram.

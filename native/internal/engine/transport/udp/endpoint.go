@@ -6,25 +6,26 @@ import (
 	"golang.zx2c4.com/wireguard/conn"
 )
 
-// Endpoint is where a peer is reached by UDP. It is immutable: wireguard-go hands the same value to several goroutines.
+// Endpoint is the UDP address of a peer. It is immutable, because wireguard-go passes the same value to several goroutines.
 type Endpoint struct {
 	Remote netip.AddrPort
 
-	// via is the socket the peer was last heard on, so that an answer leaves by the address the peer knows.
+	// via is the socket that last received from the peer, so that replies have the source address that the peer sent to.
 	via *socket
 }
 
 var _ conn.Endpoint = (*Endpoint)(nil)
 
-// NewEndpoint is a UDP endpoint that has not been heard from yet.
+// NewEndpoint returns an endpoint that nothing was received from yet.
 func NewEndpoint(remote netip.AddrPort) *Endpoint {
 	return &Endpoint{Remote: netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())}
 }
 
-// ClearSrc has nothing to clear: a socket that is gone is noticed when sending, a wildcard socket lets the kernel choose.
+// ClearSrc does nothing: socketFor ignores a socket that is closed, and for a wildcard socket the kernel chooses the source
+// address.
 func (*Endpoint) ClearSrc() {}
 
-// SrcToString is the local address the peer was heard on, if known.
+// SrcToString returns the local address that last received from the peer, if known.
 func (e *Endpoint) SrcToString() string {
 	if e.via == nil {
 		return ""
@@ -41,10 +42,10 @@ func (e *Endpoint) DstToBytes() []byte {
 	return b
 }
 
-// DstIP is what wireguard-go's handshake rate limit counts by.
+// DstIP is the key of wireguard-go's handshake rate limit.
 func (e *Endpoint) DstIP() netip.Addr { return e.Remote.Addr() }
 
-// SrcIP is the local address the peer was heard on, if known.
+// SrcIP returns the local address that last received from the peer, if known.
 func (e *Endpoint) SrcIP() netip.Addr {
 	if e.via == nil {
 		return netip.Addr{}

@@ -9,17 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// With UDP_GRO (Linux 5.0) the kernel hands over datagrams of one size from one sender, the last of which may be shorter, as one
-// message, and says in a control message how long each of them is. A GSO batch that was not split on its way stays whole.
+// With UDP_GRO (Linux 5.0) the kernel delivers consecutive datagrams of one size from one sender as one message; the last one may
+// be shorter. A control message contains the size. A GSO batch that was not split on the way arrives as one message.
 // https://docs.kernel.org/networking/segmentation-offloads.html
 
-// groControlSize is the room for that control message: an int.
+// groControlSize is the size of a buffer for that control message, which contains an int.
 const groControlSize = 24
 
 // groVariable is an environment variable; "off" disables UDP_GRO.
 const groVariable = "SAG_UDP_GRO"
 
-// enableGRO is false where the kernel does not support it.
+// enableGRO returns false if the kernel does not support UDP_GRO.
 func enableGRO(udp *net.UDPConn) bool {
 	raw, err := udp.SyscallConn()
 	if err != nil || os.Getenv(groVariable) == "off" {

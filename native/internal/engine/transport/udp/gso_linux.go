@@ -11,18 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A GSO batch is several datagrams (segments) of one size, the last of which may be shorter, that go through the kernel as one and are
-// split as late as possible (UDP_SEGMENT, Linux 4.18): routes, firewalls and queues look at it once.
+// A GSO batch is several datagrams (segments) of one size, of which the last may be shorter. They pass the kernel as one packet
+// and are split as late as possible (UDP_SEGMENT, Linux 4.18), so that routing, firewall and queueing are done once.
 // https://docs.kernel.org/networking/segmentation-offloads.html
 const (
-	// maxSegments is what every kernel with GSO takes (UDP_MAX_SEGMENTS).
+	// maxSegments is accepted by every kernel with GSO (UDP_MAX_SEGMENTS).
 	maxSegments = 64
-	// maxBatchBytes leaves room for the headers of an IP packet.
+	// maxBatchBytes leaves room for the IP and UDP headers.
 	maxBatchBytes = 65_535 - 40 - 8
 )
 
-// gsoVariable is an environment variable that, set to "off", has each datagram sent by itself, for network cards whose driver splits
-// batches wrongly.
+// gsoVariable is an environment variable; "off" disables UDP_SEGMENT, for network cards whose driver splits batches wrongly.
 const gsoVariable = "SAG_UDP_GSO"
 
 func supportsGSO(udp *net.UDPConn) bool {
@@ -38,7 +37,7 @@ func supportsGSO(udp *net.UDPConn) bool {
 	return err == nil && supported
 }
 
-// refusal is why a kernel did not take a GSO batch. A datagram by itself is sent all the same, and fragmented if need be.
+// refusal is why the kernel refused a GSO batch. The same datagrams can be sent one by one, with fragmentation if needed.
 type refusal uint8
 
 const (
@@ -47,7 +46,7 @@ const (
 	refusedByDevice         // no checksum offload, or no GSO
 )
 
-// refusalOf reads the error of sendmmsg. Before Linux 6.14 a segment beyond the path MTU is EINVAL.
+// refusalOf converts an error of sendmmsg. Before Linux 6.14 a segment larger than the path MTU gives EINVAL.
 func refusalOf(err error) refusal {
 	switch {
 	case errors.Is(err, unix.EMSGSIZE), errors.Is(err, unix.EINVAL):
@@ -58,7 +57,7 @@ func refusalOf(err error) refusal {
 	return notRefused
 }
 
-// coalesce fills messages with as many of the buffers as there is room for, and returns those that are filled.
+// coalesce fills messages with as many of the buffers as fit, and returns the filled ones.
 func coalesce(messages []ipv4.Message, buffers [][]byte, gso bool) []ipv4.Message {
 	filled := 0
 	for ; filled < len(messages) && len(buffers) > 0; filled++ {
@@ -76,7 +75,7 @@ func coalesce(messages []ipv4.Message, buffers [][]byte, gso bool) []ipv4.Messag
 	return messages[:filled]
 }
 
-// segmentsOf is how many of the buffers, from the first one on, make a GSO batch.
+// segmentsOf returns how many of the buffers, starting with the first, can form a GSO batch.
 func segmentsOf(buffers [][]byte) int {
 	size, total := len(buffers[0]), len(buffers[0])
 	for i, b := range buffers[1:] {
@@ -91,7 +90,7 @@ func segmentsOf(buffers [][]byte) int {
 	return len(buffers)
 }
 
-// setSegmentSize writes the control message that says how long each segment is.
+// setSegmentSize writes the control message with the segment size.
 func setSegmentSize(into []byte, size int) []byte {
 	const value = 2
 	space := unix.CmsgSpace(value)

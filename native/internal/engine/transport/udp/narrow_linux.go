@@ -8,19 +8,19 @@ import (
 )
 
 const (
-	// narrowFor is as long as Linux remembers a path MTU (net.ipv4.route.mtu_expires).
+	// narrowFor is how long Linux caches a path MTU (net.ipv4.route.mtu_expires).
 	narrowFor = 10 * time.Minute
-	// mostNarrow bounds what is remembered.
+	// mostNarrow limits the number of cached destinations.
 	mostNarrow = 4_096
 )
 
-// narrow is the destinations whose path MTU a segment does not fit into: the kernel fragments a datagram there, but takes no GSO batch.
-// It is a property of a path, not of the socket: one client behind a narrow link must not cost all others their batches.
+// narrow is the set of destinations whose path MTU is smaller than a segment. The kernel fragments single datagrams to them but
+// refuses GSO batches. It is kept per destination, so that one client with a small MTU does not disable GSO for the others.
 type narrow struct {
-	count atomic.Int32 // of known: a sender looks at nothing else while there are none
+	count atomic.Int32 // number of entries in known, so that senders need no lock while it is 0
 
 	mu    sync.Mutex
-	known map[netip.AddrPort]time.Time // until when
+	known map[netip.AddrPort]time.Time // with expiry
 }
 
 func (n *narrow) has(to netip.AddrPort) bool {
@@ -45,7 +45,7 @@ func (n *narrow) add(to netip.AddrPort) {
 		n.known = map[netip.AddrPort]time.Time{}
 	}
 	if len(n.known) >= mostNarrow {
-		clear(n.known) // each is found out again by the first batch to it
+		clear(n.known) // each is detected again by the next batch to it
 	}
 	n.known[to] = time.Now().Add(narrowFor)
 	n.count.Store(int32(len(n.known)))

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// growBuffers asks for large socket buffers: beyond the system's limit where permitted, else up to it.
+// growBuffers requests large socket buffers: beyond the system's limit if permitted, otherwise up to it.
 func growBuffers(udp *net.UDPConn) {
 	raw, err := udp.SyscallConn()
 	if err != nil {

@@ -9,5 +9,5 @@ func growBuffers(udp *net.UDPConn) {
 	_ = udp.SetWriteBuffer(bufferSize)
 }
 
-// setMark does nothing: only Linux marks packets.
+// setMark does nothing: SO_MARK exists only on Linux.
 func setMark([]*socket, uint32) error { return nil }

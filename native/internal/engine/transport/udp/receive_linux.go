@@ -6,25 +6,25 @@ import (
 )
 
 const (
-	// trains is how many messages with GRO one system call may bring.
+	// trains is the maximum number of GRO messages per system call.
 	trains = 32
-	// trainSize is the longest message there is, bytes.
+	// trainSize is the maximum size of a message, bytes.
 	trainSize = 65_535
 )
 
-// receiver reads datagrams. Without GRO the kernel writes each into the caller's own buffer. With GRO the messages land in buffers of
-// the receiver, since nobody knows before how many datagrams there are in each, and are taken apart from there: what does not fit
-// into the caller's buffers waits for the next read.
+// receiver reads datagrams. Without GRO the kernel writes each datagram into the caller's buffer. With GRO a message contains an
+// unknown number of datagrams, so messages are read into buffers of the receiver and split from there. Datagrams that do not fit
+// into the caller's buffers are returned by the next read.
 type receiver struct {
 	in *inbox
-	// room holds a message with GRO each; nil without GRO.
+	// room are the buffers for GRO messages; nil without GRO.
 	room [][]byte
-	// receive is in.receive, but for tests.
+	// receive is in.receive; tests replace it.
 	receive func(limit int) (int, error)
 
-	// The messages from next to filled have not been taken apart yet; of the first one what is before at has been.
+	// The messages from next to filled have not been split yet; the first of them has been split up to at.
 	next, filled, at int
-	// segment is the length of the datagrams in the message next, and sender who sent it; only while at > 0.
+	// segment is the datagram size of message next, and sender its sender; only valid while at > 0.
 	segment int
 	sender  netip.AddrPort
 }
@@ -80,13 +80,13 @@ func (r *receiver) readSingly(packets [][]byte, sizes []int, senders []netip.Add
 	return n, nil
 }
 
-// takeApart copies datagrams of the messages received into packets, in order, and reports how many.
+// takeApart copies datagrams from the received messages into packets, in order, and returns their number.
 func (r *receiver) takeApart(packets [][]byte, sizes []int, senders []netip.AddrPort) int {
 	n := 0
 	for r.next < r.filled && n < len(packets) {
 		message := r.room[r.next][:r.in.headers[r.next].length]
 		if r.at == 0 {
-			if r.in.isTruncated(r.next) { // a datagram would be missing its end
+			if r.in.isTruncated(r.next) { // its last datagram is incomplete
 				r.next++
 				continue
 			}

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inbox is what recvmmsg(2) fills: messages with a buffer, a sender and a control message each. golang.org/x/net has the same, but
-// allocates two values for each sender.
+// inbox holds the arguments and results of recvmmsg(2): messages with a buffer, a sender and a control message each.
+// golang.org/x/net does the same but allocates two values per sender.
 type inbox struct {
 	raw      syscall.RawConn
 	headers  []mmsghdr
 	buffers  []unix.Iovec
-	senders  []unix.RawSockaddrInet6 // large enough for IPv4
+	senders  []unix.RawSockaddrInet6 // large enough for IPv4, too
 	controls [][groControlSize]byte
 
-	// call is recvmmsg on a file descriptor; it is made once because a function value is an allocation.
+	// call runs recvmmsg on a file descriptor. It is created once, because creating a function value allocates.
 	call  func(fd uintptr) bool
 	limit int
 	got   int
@@ -51,13 +51,13 @@ func newInbox(raw syscall.RawConn, messages int) *inbox {
 	return in
 }
 
-// setBuffer says where message i is written to.
+// setBuffer sets the buffer for message i.
 func (in *inbox) setBuffer(i int, buffer []byte) {
 	in.buffers[i].Base = unsafe.SliceData(buffer)
 	in.buffers[i].SetLen(len(buffer))
 }
 
-// receive waits for messages and fills at most limit of them, without waiting for the last ones.
+// receive waits for messages and returns how many it has read, at most limit. It does not wait for more once there is one.
 func (in *inbox) receive(limit int) (int, error) {
 	in.limit = min(limit, len(in.headers))
 	for i := range in.headers[:in.limit] {
@@ -74,7 +74,7 @@ func (in *inbox) receive(limit int) (int, error) {
 	return in.got, nil
 }
 
-// sender is who sent message i; the zero value for one without an address.
+// sender returns the sender of message i; the zero value if it has none.
 func (in *inbox) sender(i int) netip.AddrPort {
 	from := &in.senders[i]
 	port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&from.Port))[:])
@@ -91,10 +91,10 @@ func (in *inbox) sender(i int) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// control is what the kernel says about message i.
+// control returns the control messages of message i.
 func (in *inbox) control(i int) []byte {
 	return in.controls[i][:min(int(in.headers[i].header.Controllen), groControlSize)]
 }
 
-// isTruncated is true for a message that was longer than its buffer.
+// isTruncated is true if message i was longer than its buffer.
 func (in *inbox) isTruncated(i int) bool { return in.headers[i].header.Flags&unix.MSG_TRUNC != 0 }

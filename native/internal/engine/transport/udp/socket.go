@@ -11,10 +11,10 @@ import (
 	"golang.zx2c4.com/wireguard/conn"
 )
 
-// bufferSize is requested from the kernel for each direction, bytes: a burst of a fast sender has to fit.
+// bufferSize is requested from the kernel for each direction, bytes. It has to absorb a burst from a fast sender.
 const bufferSize = 7 << 20
 
-// maxErrorPause bounds the pause after repeated receive errors: long enough not to spin, short enough not to be noticed.
+// maxErrorPause limits the pause after repeated receive errors: long enough not to spin, short enough not to be noticed.
 const maxErrorPause = 100 * time.Millisecond
 
 type socket struct {
@@ -23,9 +23,9 @@ type socket struct {
 	batch batcher
 
 	closed atomic.Bool
-	// senders are those of the datagrams just read. Only the receiver touches them, and last.
+	// senders are the senders of the datagrams just read. Only the receiving goroutine uses them, and last.
 	senders []netip.AddrPort
-	// last is the endpoint of the datagram before: most come from the same peer, and need no new value.
+	// last is the endpoint of the previous datagram. Most datagrams come from the same peer, so this saves an allocation.
 	last *Endpoint
 }
 
@@ -60,8 +60,8 @@ func closeAll(sockets []*socket) error {
 
 func (s *socket) reaches(remote netip.Addr) bool { return s.local.Addr().Is4() == remote.Is4() }
 
-// receive is a conn.ReceiveFunc. It gives up only when the socket was closed: an ICMP "port unreachable", which some
-// systems report on the next read, says nothing about the other peers.
+// receive is a conn.ReceiveFunc. It fails only if the socket was closed. Other errors are retried: some systems report an ICMP
+// "port unreachable" from one peer here, which does not affect the others.
 func (s *socket) receive(packets [][]byte, sizes []int, endpoints []conn.Endpoint) (int, error) {
 	packets = packets[:min(len(packets), len(s.senders))]
 	pause := time.Millisecond

@@ -2,11 +2,11 @@ package forward
 
 import "time"
 
-// shortestBackoff and longestBackoff are the waits after one receive error, and after many in a row.
+// shortestBackoff and longestBackoff are the waits after the first receive error, and the longest wait after consecutive ones.
 const shortestBackoff, longestBackoff = time.Millisecond, time.Second
 
-// backOff waits after a failed read or accept, longer each time, because the reason may last: a lack of descriptors or memory, or
-// a broken socket. It returns how many failures in a row there were; the first one is logged.
+// backOff waits after a failed read or accept, longer each time, because the cause may persist: a lack of descriptors or memory,
+// or a broken socket. It returns the number of consecutive failures and logs the first one.
 func (f *Forwarder) backOff(failures int, what string, err error) int {
 	if f.ctx.Err() != nil {
 		return failures

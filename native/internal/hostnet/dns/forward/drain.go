@@ -7,13 +7,13 @@ const (
 	// repeats a query for a name that does not exist where resolv.conf has a search list (resolv.conf(5)), and systemd-resolved
 	// writes "search ." where the host has none.
 	calmTime = 100 * time.Millisecond
-	// drainLimit is how long programs that go on querying can delay the disconnect.
+	// drainLimit bounds the delay of a disconnect by programs that continue to query.
 	drainLimit = 500 * time.Millisecond
 )
 
-// Drain is called on disconnect, before other name servers are used: a pending query through the tunnel gets an empty answer now, and
-// so does a new one. Otherwise the program would repeat it directly, where the intranet's names must not be queried. Direct queries go
-// on as before. It returns once no query for the intranet's names has come for calmTime, so that programs' own repeats are answered
+// Drain is called on disconnect, before DNS is switched to other name servers. Pending and new queries through the tunnel get an
+// empty answer, so that programs do not repeat them directly, where the intranet's names must not be queried. Direct queries
+// continue. Drain returns when no query for the intranet's names has come for calmTime, so that programs' retries are answered
 // here, too; at the latest after drainLimit.
 func (f *Forwarder) Drain() {
 	f.drain()

@@ -15,14 +15,13 @@ import (
 )
 
 const (
-	// queryLimit is how many queries wait for an answer from one upstream at the same time, root's not counted, and rootQueryLimit how many of
-	// root's do.
+	// queryLimit is the number of in-flight queries per upstream, not counting root's; rootQueryLimit is that of root.
 	queryLimit, rootQueryLimit = 256, 64
-	// connectionLimit is how many connections are open at the same time, root's not counted, and rootConnectionLimit how many of root's are.
+	// connectionLimit is the number of open connections, not counting root's; rootConnectionLimit is that of root.
 	connectionLimit, rootConnectionLimit = 64, 16
 )
 
-// accountable is the user who owns the socket, as the kernel reports it.
+// accountable returns the user that a query counts for: the owner of the client's socket, as the kernel reports it.
 func accountable(network string, client, server netip.AddrPort) uint32 {
 	find := peercred.Sender
 	if network == "tcp" {
@@ -49,11 +48,11 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// waiter is a query that waits for an answer.
+// waiter is a query of a program that waits for an answer.
 type waiter struct {
-	// leave returns the slot once the answer was sent.
+	// leave returns the slot after the answer was sent.
 	leave func()
-	// displaced is closed when its slot was given to another user.
+	// displaced is closed when the slot is given to another user.
 	displaced chan struct{}
 }
 

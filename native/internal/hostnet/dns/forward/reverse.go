@@ -12,8 +12,8 @@ const (
 	zone6 = "ip6.arpa"
 )
 
-// ReversePrefix is the prefix that a name under in-addr.arpa or ip6.arpa stands for; a single address for a complete
-// name. The name is lower-case, without a dot at the end.
+// ReversePrefix returns the prefix of a name under in-addr.arpa or ip6.arpa; a single address for a complete name. The name must
+// be lower-case, without a trailing dot.
 func ReversePrefix(name string) (netip.Prefix, bool) {
 	if rest, ok := strings.CutSuffix(name, "."+zone4); ok {
 		labels := strings.Split(rest, ".")
@@ -47,8 +47,8 @@ func ReversePrefix(name string) (netip.Prefix, bool) {
 	return netip.PrefixFrom(netip.AddrFrom16(bytes), 4*len(labels)), true
 }
 
-// ReverseZones are the zones that hold exactly the addresses of these prefixes, at most `limit`. Beyond that, prefixes are left
-// out, the longest first: a missing zone costs a host name in a log.
+// ReverseZones returns the reverse zones that cover exactly these prefixes, at most `limit`. Beyond that the longest prefixes are
+// left out; without its zone an address has no host name in logs.
 func ReverseZones(prefixes []netip.Prefix, limit int) []string {
 	sorted := slices.Clone(prefixes)
 	slices.SortStableFunc(sorted, func(a, b netip.Prefix) int { return a.Bits() - b.Bits() })
@@ -75,7 +75,7 @@ func ReverseZones(prefixes []netip.Prefix, limit int) []string {
 	return slices.Compact(zones)
 }
 
-// zoneOf is the name of the zone of the first `bits` of an address, `add` further in its last digit.
+// zoneOf returns the zone of the first `bits` of an address, with `add` added to the last label.
 func zoneOf(bytes []byte, bits, step, add int) string {
 	var labels []string
 	for at := bits/step - 1; at >= 0; at-- {

@@ -1,6 +1,6 @@
-// Package forward is the DNS forwarder for the host's own queries: names of the intranet go to its name servers, through the
-// tunnel only, all others to the name servers that the host had. It caches nothing, and changes nothing in a
-// query or an answer except its ID.
+// Package forward is the DNS forwarder for the host's own queries. Names of the intranet are queried from its name servers
+// through the tunnel only, all others from the host's former name servers. It caches nothing, and changes nothing in a query or
+// answer except its ID.
 package forward
 
 import (
@@ -14,25 +14,26 @@ import (
 	"sag.software/native/internal/router"
 )
 
-// Rules decide which query goes where.
+// Rules decide which upstream a query is sent to.
 type Rules struct {
-	// Domains and all names below them are queried through the tunnel; lower-case, without a dot at the end.
+	// Domains and all names below them are queried through the tunnel; lower-case, without a trailing dot.
 	Domains []string
 	// Search holds the search domains. Names under them are queried through the tunnel, too.
 	Search []string
-	// AllNames: all names are queried through the tunnel, whatever the domains.
+	// AllNames means that all names are queried through the tunnel, whatever Domains contains.
 	AllNames bool
-	// Prefixes are the intranet's: reverse lookups of addresses in them go through the tunnel.
+	// Prefixes are the intranet's. Reverse look-ups of addresses in them go through the tunnel.
 	Prefixes []netip.Prefix
 	// BypassNames are always queried directly, because the tunnel itself needs them.
 	BypassNames []string
 	// Servers are the intranet's name servers, in the order in which they are queried.
 	Servers []netip.Addr
-	// IPv6 addresses can be reached through the tunnel. If not, AAAA queries are not sent to its name servers, and get an empty answer.
+	// IPv6 means that IPv6 addresses can be reached through the tunnel. Otherwise AAAA queries for the intranet get an empty
+	// answer without being forwarded.
 	IPv6 bool
 }
 
-// upstream is which name servers are queried.
+// upstream is a group of name servers.
 type upstream int
 
 const (
@@ -40,11 +41,11 @@ const (
 	direct
 	// needed is direct, for a name that the tunnel itself needs.
 	needed
-	// ways is the number of upstreams.
+	// upstreams is the number of upstreams.
 	upstreams
 )
 
-// policy is the rules as package router takes them.
+// policy returns the rules in the form of package router.
 func (r Rules) policy() *router.Policy {
 	if r.AllNames {
 		return &router.Policy{NameServers: true, Search: r.Search}
@@ -52,7 +53,7 @@ func (r Rules) policy() *router.Policy {
 	return &router.Policy{Domains: r.Domains, Search: r.Search}
 }
 
-// question returns to which upstream a query goes, and which names are queried before.
+// question returns the upstream of a query, and which names are queried before.
 func (r Rules) question(name string, search func() router.Search) (upstream, router.Question) {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	if slices.Contains(r.BypassNames, name) {
@@ -64,13 +65,13 @@ func (r Rules) question(name string, search func() router.Search) (upstream, rou
 	}
 	q := policy.Question(name, search())
 	if len(q.First) > 0 {
-		// It counts as a query through the tunnel, so that a silent server there does not block direct queries.
+		// It counts as a query through the tunnel, so that a name server there that does not answer cannot block direct queries.
 		return tunneled, q
 	}
 	return direct, q
 }
 
-// reverse is true for the name of an address, or of a zone of addresses, that is in the intranet.
+// reverse is true for the reverse name of an address, or of a zone, that lies in the intranet.
 func (r Rules) reverse(name string) bool {
 	prefix, ok := ReversePrefix(name)
 	return ok && slices.ContainsFunc(r.Prefixes, func(p netip.Prefix) bool {
@@ -80,7 +81,7 @@ func (r Rules) reverse(name string) bool {
 
 // decision is what to do with one message.
 type decision struct {
-	// drop: the message cannot be answered.
+	// drop means that the message cannot be answered.
 	drop bool
 	// reply is the answer if no name server is needed; nil if one is.
 	reply    *dns.Msg
@@ -89,11 +90,11 @@ type decision struct {
 	query    *dns.Msg
 	// first are names to query through the tunnel; the query goes directly only if none of them exists.
 	first []string
-	// inFull: it goes directly even if one of them exists, but not before they have been answered.
+	// inFull means that the query is sent directly even if one of them exists, once they have been answered.
 	inFull bool
 }
 
-// decide parses a message and returns what to do with it; search is the host's search list. Pure.
+// decide parses a message and returns what to do with it; search is the host's search list. It is pure.
 func decide(message []byte, rules Rules, search func() router.Search) decision {
 	query := new(dns.Msg)
 	if err := query.Unpack(message); err != nil || query.Response {
@@ -120,7 +121,7 @@ func decide(message []byte, rules Rules, search func() router.Search) decision {
 	return d
 }
 
-// toAsk is the message for a server: as it came, but with an EDNS size that avoids fragmentation.
+// toAsk returns the message for a name server: unchanged, except for a smaller EDNS size that avoids fragmentation.
 func (d decision) toAsk(message []byte) []byte {
 	option := d.query.IsEdns0()
 	if option == nil || option.UDPSize() <= resolver.Datagram || d.query.IsTsig() != nil {
@@ -133,14 +134,14 @@ func (d decision) toAsk(message []byte) []byte {
 	return message
 }
 
-// failed is the answer when no name server has answered.
+// failed returns the answer if no name server has answered.
 func (d decision) failed() *dns.Msg { return reply(d.query, dns.RcodeServerFailure) }
 
-// drained is the answer during Drain: an empty one. After SERVFAIL, programs
-// would retry or query another server; after NXDOMAIN, systemd-resolved retries without EDNS.
+// drained returns the answer during Drain, which is empty. After SERVFAIL, programs would retry or query another server; after
+// NXDOMAIN, systemd-resolved retries without EDNS.
 func (d decision) drained() *dns.Msg { return reply(d.query, dns.RcodeSuccess) }
 
-// reply is an answer with a response code only.
+// reply returns an answer that has only a response code.
 func reply(query *dns.Msg, code int) *dns.Msg {
 	m := new(dns.Msg)
 	m.SetRcode(query, code)

@@ -22,40 +22,40 @@ import (
 
 const (
 	port = 53
-	// idle is how long a connection may be idle.
+	// idle is the idle timeout of a connection.
 	idle = 10 * time.Second
 )
 
-// addresses are the loopback addresses that are tried in order. None is used by a known name server.
+// addresses are the loopback addresses to listen on; the first free one is used. No known name server uses them.
 var addresses = []netip.Addr{
 	netip.AddrFrom4([4]byte{127, 83, 71, 53}), netip.AddrFrom4([4]byte{127, 83, 71, 54}), netip.AddrFrom4([4]byte{127, 83, 71, 55}),
 }
 
-// ErrNoPort means that another name server has all of the host's addresses.
+// ErrNoPort means that port 53 is in use at all of the addresses.
 var ErrNoPort error = &msg.Error{Message: msg.DNSPortTaken()}
 
 // Config configures a forwarder.
 type Config struct {
 	// Link is the tunnel's: queries through the tunnel leave by it only.
 	Link string
-	// Prefer is the address that a predecessor had; invalid if there was none.
+	// Prefer is the address of a former forwarder; invalid if there was none.
 	Prefer netip.Addr
-	// Direct returns the host's current name servers apart from this one.
+	// Direct returns the host's current name servers, without this forwarder.
 	Direct func() []netip.Addr
 	// Search returns the host's current search list.
 	Search func() router.Search
 	Logger *slog.Logger
-	// Port is 53 if it is 0; Dial is a dialer of its own if it is not nil. These and Person are others in tests.
+	// Port is the port to listen on; 0 = 53. Port, Dial and Person are set by tests only.
 	Port uint16
-	// Person is the user who is accountable for a query: the owner of the socket that it came from, if it is nil.
+	// Person returns the user that a query counts for; nil = the owner of the client's socket.
 	Person func(network string, client, server netip.AddrPort) uint32
 	Dial   func(ctx context.Context, network string, to netip.AddrPort, tunneled bool) (net.Conn, error)
 }
 
-// dialer makes a connection to a name server; network is "udp" or "tcp".
+// dialer connects to a name server; network is "udp" or "tcp".
 type dialer func(ctx context.Context, network string, to netip.AddrPort, by upstream) (net.Conn, error)
 
-// Forwarder listens on one address of the loopback.
+// Forwarder listens on one loopback address.
 type Forwarder struct {
 	config  Config
 	address netip.Addr
@@ -66,23 +66,23 @@ type Forwarder struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	done    sync.WaitGroup
-	// inFlight are the pending queries by upstream, so that a silent name server blocks only its own.
+	// inFlight are the in-flight queries per upstream, so that a name server that does not answer blocks only its own upstream.
 	inFlight [upstreams]*fair.Places
-	// connections are the open ones.
+	// connections are the open TCP connections.
 	connections *fair.Places
-	// memory is what earlier queries showed about name servers.
+	// memory is what earlier queries have shown about the name servers.
 	memory  resolver.Memory
 	queries queries
-	// tunneledCtx ends when the intranet's name servers are no longer queried.
+	// tunneledCtx ends when Drain is called.
 	tunneledCtx context.Context
 	drain       context.CancelFunc
-	// lastTunneled is when a query for the intranet's names last came or was answered; nil if none has.
+	// lastTunneled is when a query for the intranet's names last arrived or was answered; nil if none has.
 	lastTunneled atomic.Pointer[time.Time]
-	// calmTime and drainLimit are the constants, but for tests.
+	// calmTime and drainLimit are the constants; tests change them.
 	calmTime, drainLimit time.Duration
 }
 
-// Open starts to answer by these rules.
+// Open starts to answer queries by these rules.
 func Open(config Config, rules Rules) (*Forwarder, error) {
 	f, err := prepare(config, rules)
 	if err != nil {
@@ -92,7 +92,7 @@ func Open(config Config, rules Rules) (*Forwarder, error) {
 	return f, nil
 }
 
-// prepare listens without answering yet.
+// prepare opens the sockets without answering yet.
 func prepare(config Config, rules Rules) (*Forwarder, error) {
 	if config.Port == 0 {
 		config.Port = port
@@ -151,13 +151,13 @@ func (f *Forwarder) listen(at netip.Addr) error {
 	return nil
 }
 
-// Address is where it listens, port 53.
+// Address is the address it listens on, port 53.
 func (f *Forwarder) Address() netip.Addr { return f.address }
 
-// Use applies other rules from the next query on.
+// Use applies new rules from the next query on.
 func (f *Forwarder) Use(rules Rules) { f.rules.Store(&rules) }
 
-// Close ends it; pending queries get no answer.
+// Close stops the forwarder. Pending queries get no answer.
 func (f *Forwarder) Close() {
 	f.stop()
 	_, _ = f.packets.Close(), f.stream.Close()
@@ -230,7 +230,7 @@ func (f *Forwarder) serveStream(conn net.Conn) {
 	}
 }
 
-// serveFrame answers one query of a connection; false if the connection is over.
+// serveFrame answers one query of a connection. It returns false if the connection is to be closed.
 func (f *Forwarder) serveFrame(conn net.Conn, message []byte) bool {
 	d := decide(message, *f.rules.Load(), f.config.Search)
 	if d.drop {
@@ -273,7 +273,7 @@ func (f *Forwarder) find(ctx context.Context, network string, message []byte, d 
 	if err == nil {
 		return answer
 	}
-	f.config.Logger.Debug("a DNS query stays without an answer", "tunneled", by == tunneled, "error", err)
+	f.config.Logger.Debug("a DNS query was not answered", "tunneled", by == tunneled, "error", err)
 	if f.ctx.Err() != nil || by == tunneled && f.tunneledCtx.Err() != nil {
 		return packed(d.drained())
 	}
@@ -296,7 +296,7 @@ func (f *Forwarder) ask(ctx context.Context, network string, by upstream, messag
 	return f.memory.Ask(ctx, dial, network, f.servers(by, *f.rules.Load()), message)
 }
 
-// exists reports whether one of the names that are queried through the tunnel first exists. An error means that it is not known.
+// exists reports whether one of the names that are queried through the tunnel first exists. An error means that it is unknown.
 func (f *Forwarder) exists(ctx context.Context, d decision) (bool, error) {
 	for _, name := range d.first {
 		query := new(dns.Msg)
@@ -334,7 +334,7 @@ func (f *Forwarder) servers(by upstream, rules Rules) []netip.AddrPort {
 	return asked
 }
 
-// connect makes a connection to a name server of an upstream.
+// connect connects to a name server of an upstream.
 func (f *Forwarder) connect(ctx context.Context, network string, to netip.AddrPort, by upstream) (net.Conn, error) {
 	dialer := net.Dialer{Control: f.control(by)}
 	return dialer.DialContext(ctx, network, to.String())

@@ -9,7 +9,8 @@ import (
 	"sag.software/native/internal/hostnet/marks"
 )
 
-// control binds a socket to its upstream: to the tunnel's link, around the tunnel by its mark, or to none.
+// control binds a socket to the tunnel's link, or marks it to bypass the tunnel, or leaves it unchanged, depending on the
+// upstream.
 func (f *Forwarder) control(by upstream) func(network, address string, conn syscall.RawConn) error {
 	return func(_, _ string, conn syscall.RawConn) error {
 		var failed error
