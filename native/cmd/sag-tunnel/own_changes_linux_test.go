@@ -68,7 +68,7 @@ func switchIPv6(t *testing.T, where string) {
 		nettest.Run(t, "sysctl", "-qw", "net.ipv6.conf."+where+".disable_ipv6=0")
 		becomes("IPv6 is on", true)
 	}
-	for _, word := range []string{"left to another program", "permission", "keeps"} {
+	for _, word := range []string{"leaving DNS to another program", "permission", "keeps"} {
 		if strings.Contains(s.tail(), word) {
 			t.Errorf("the service says %s", s.tail())
 		}
@@ -108,7 +108,7 @@ func TestFrequentDomainChanges(t *testing.T) {
 	if n := <-gaps; n > 0 {
 		t.Errorf("our lines were not in resolv.conf at %d looks", n)
 	}
-	if m := s.reported(false); len(m.GetWarnings()) > 0 || strings.Contains(s.tail(), "put back") {
+	if m := s.reported(false); len(m.GetWarnings()) > 0 || strings.Contains(s.tail(), "restored") {
 		t.Errorf("%v\n%s", m.GetWarnings(), s.tail())
 	}
 	s.mustLeave()

@@ -1,6 +1,6 @@
-// Package hostnet is a host's network configuration as system mode changes it: routes, kill switch and DNS together, as steps that a
-// journal can hold. Each of them has a package of its own below this one, with one file for each operating system; hostnet/fake is a
-// host in memory. What should be done is decided in hostnet/plan, done in hostnet/reconcile, and remembered in hostnet/journal.
+// Package hostnet changes a host's network configuration for system mode: routes, kill switch and DNS, as changes that a journal
+// can store. Each has a package below this one, with one file per operating system; hostnet/fake is a host in memory.
+// hostnet/plan decides what to change, hostnet/reconcile applies it, and hostnet/journal stores it.
 package hostnet
 
 import (
@@ -12,52 +12,52 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// Host is one host's network configuration. Apply and Undo are idempotent: doing a thing twice is doing it once, undoing what is not
-// there is no failure, and undoing never touches what does not carry the tunnel's mark.
+// Host is a host's network configuration. Apply and Undo are idempotent: undoing what is not there is no error, and undoing never
+// affects what does not carry the tunnel's mark.
 type Host interface {
-	// Snapshot reads what is there now.
+	// Snapshot reads the current configuration.
 	Snapshot() (Snapshot, error)
-	// Apply makes a change. route.ErrConflict if something of another program's is in its place.
+	// Apply makes a change. It returns route.ErrConflict if another program's entry is in its place.
 	Apply(Change) error
-	// Undo takes a change back; false if there was nothing to take back.
+	// Undo undoes a change. It returns false if there was nothing to undo.
 	Undo(Change) (bool, error)
-	// Leftovers finds everything that carries the tunnel's mark, in the order in which it should be undone. It needs no journal, so a
-	// journal that was lost costs nothing but the certainty of having found all.
+	// Leftovers finds everything that carries the tunnel's mark, in the order in which it should be undone. It does not need the
+	// journal, so it also works after the journal was lost.
 	Leftovers() ([]Change, error)
-	// Changes signals that something may have changed, until the context ends. A burst of changes is one signal.
+	// Changes signals that something may have changed, until the context ends. A burst of changes gives one signal.
 	Changes(ctx context.Context) (<-chan struct{}, error)
-	// BootID is another one after each start of the host.
+	// BootID is different after each start of the host.
 	BootID() (string, error)
 }
 
-// Remover is a Host that can tell which program removes what the tunnel needs.
+// Remover is a Host that can identify the program that removes what the tunnel needs.
 type Remover interface {
-	// LastRemover describes the program that was last seen to do so; empty if none was.
+	// LastRemover describes the program that last did so; empty if none was seen.
 	LastRemover() string
 }
 
-// ErrNotSupported is the error on operating systems that system mode is not written for.
+// ErrNotSupported is returned on operating systems without system mode.
 var ErrNotSupported = route.ErrNotSupported
 
-// ErrConflict means that something of another program's is where a change should go.
+// ErrConflict means that another program's entry is where a change should be made.
 var ErrConflict = route.ErrConflict
 
 // Snapshot is a host's network configuration at one moment.
 type Snapshot struct {
 	route.Status
-	// CanDrop is what the kill switch can do.
+	// CanDrop are the capabilities of the kill switch.
 	CanDrop killswitch.Capabilities
 	// Resolvers are the addresses of the host's name servers, without the tunnel's forwarder.
 	Resolvers []netip.Addr
-	// DHCPServers are where the leases of the host's links came from.
+	// DHCPServers are the servers that the leases of the host's links came from.
 	DHCPServers []netip.Addr
-	// KillSwitch is the one in force; nil if there is none.
+	// KillSwitch is the kill switch in force; nil if there is none.
 	KillSwitch *killswitch.Status
-	// Names is how the host's name servers are kept, and what of that is the tunnel's.
+	// Names is the host's DNS configuration, including the tunnel's part.
 	Names dns.Status
 }
 
-// PortalLink is the link that a captive portal would be behind: that of the host's best default route. Empty if there is none.
+// PortalLink returns the link that a captive portal would be on: that of the host's best default route. Empty if there is none.
 func (s Snapshot) PortalLink() string {
 	best := route.Route{}
 	for _, r := range s.Routes {

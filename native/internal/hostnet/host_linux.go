@@ -22,7 +22,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// settle is how long to wait for the end of a burst of changes before it is signalled, once.
+// settle is how long changes are collected before they are signalled once.
 const settle = 100 * time.Millisecond
 
 type linux struct {
@@ -31,7 +31,7 @@ type linux struct {
 	names      *dns.Manager
 }
 
-// Open opens the network configuration of the network namespace that the process is in.
+// Open opens the network configuration of the process's network namespace.
 func Open() (Host, error) {
 	router, err := route.Open()
 	if err != nil {
@@ -67,7 +67,7 @@ func (m *linux) Apply(c Change) error {
 	case ChangeKillSwitch:
 		if err = m.killSwitch.Set(*c.KillSwitch); err == nil {
 			m.ForgetNeighbours(func(to netip.Addr, link string) bool {
-				// Where everything is tunneled, an access point may be on the LAN, and is reached there.
+				// With a full tunnel an access point may be on the LAN. Its neighbour entry is needed.
 				isEndpoint := slices.ContainsFunc(c.KillSwitch.Endpoints, func(e permit.Endpoint) bool { return e.Addr() == to })
 				return !isEndpoint && c.KillSwitch.Drops(to, link)
 			})
@@ -101,8 +101,8 @@ func (m *linux) Undo(c Change) (bool, error) {
 	return undone, nil
 }
 
-// Leftovers implements Host: names first, then steering, so that queries and packets go their old way before anything else is taken
-// apart. The kill switch goes last.
+// Leftovers implements Host. DNS and steering come first, so that queries and packets take the host's own way before the rest is
+// removed. The kill switch comes last.
 func (m *linux) Leftovers() ([]Change, error) {
 	s, err := m.Snapshot()
 	if err != nil {
@@ -160,7 +160,7 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// watchFirewall calls changed for every change to the kill switch and lockdown, also for their end.
+// watchFirewall calls changed for every change to the tables of kill switch and lockdown, including their removal.
 func watchFirewall(ctx context.Context, changed func()) error {
 	ours := func(m syscall.NetlinkMessage) bool {
 		return bytes.Contains(m.Data, []byte(marks.KillSwitchTable+"\x00")) || bytes.Contains(m.Data, []byte(marks.LockdownTable+"\x00"))

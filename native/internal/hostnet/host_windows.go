@@ -1,4 +1,4 @@
 package hostnet
 
-// Open is not written for this operating system yet.
+// Open is not implemented on this system.
 func Open() (Host, error) { return nil, ErrNotSupported }

@@ -7,17 +7,17 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// Owned is what on a host carries the tunnel's mark.
+// Owned is everything on a host that carries the tunnel's mark.
 type Owned struct {
 	Routes   []route.Route
 	Steering []route.Steering
-	// Names says itself what of it is the tunnel's.
+	// Names is the DNS configuration, in which Ours is the tunnel's.
 	Names dns.Status
-	// KillSwitch is its digest; empty if there is none.
+	// KillSwitch is the kill switch's digest; empty if there is none.
 	KillSwitch string
 }
 
-// Owned is what of a snapshot is the tunnel's, in the order in which it was found.
+// Owned returns the tunnel's part of a snapshot, in the order in which it was found.
 func (s Snapshot) Owned() Owned {
 	owned := Owned{Steering: s.Steering, Names: s.Names}
 	for _, r := range s.Routes {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// leases are where the usual DHCP clients write down who gave them an address.
+// leases are the files in which common DHCP clients store the address of the DHCP server.
 var leases = []string{
 	"/run/systemd/netif/leases/*",
 	"/run/NetworkManager/devices/*",
@@ -21,7 +21,7 @@ var leases = []string{
 
 var serverLine = regexp.MustCompile(`(?m)^\s*(?:SERVER_ADDRESS=|dhcp-server-identifier=|option dhcp-server-identifier )([0-9.]+);?\s*$`)
 
-// maxLease is the most that is read of such a file, bytes.
+// maxLease is the maximum size of such a file, bytes.
 const maxLease = 1 << 20
 
 func dhcpServers() []netip.Addr {
@@ -47,7 +47,7 @@ func dhcpServers() []netip.Addr {
 	return all
 }
 
-// resolvers are the host's own, also behind systemd-resolved, whose real ones are in a file of its own.
+// resolvers returns the host's own name servers, including those behind systemd-resolved, which are in a separate file.
 func resolvers() []netip.Addr {
 	var all []netip.Addr
 	for _, path := range []string{"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"} {

@@ -24,7 +24,7 @@ type Facts struct {
 	Path, Text string
 	// Bus are the owners of the well-known names on the system bus, of services that answer.
 	Bus map[string]string
-	// Manager is what NetworkManager says of itself, if it was asked.
+	// Manager are NetworkManager's DNS settings, if they were read.
 	Manager ManagerFacts
 }
 

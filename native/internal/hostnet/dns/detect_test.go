@@ -179,7 +179,7 @@ func TestLook(t *testing.T) {
 		if m.Set(ofManager) == nil {
 			t.Fatal("not refused")
 		}
-		if f := m.Status("sag0"); f.Backend != File || !strings.Contains(f.Why, "takes no name server") || f.Away != "" {
+		if f := m.Status("sag0"); f.Backend != File || !strings.Contains(f.Why, "does not accept a name server") || f.Away != "" {
 			t.Errorf("%+v", f)
 		}
 		b.on[managerName] = ":1.8"

@@ -27,8 +27,8 @@ type bus interface {
 	owners() map[string]string
 	// manager returns NetworkManager's DNS settings.
 	manager() ManagerFacts
-	// found is what of ours a backend holds on a link, where programs ask `first` before all others; nil if nothing. An error
-	// is for a backend that does not answer, which owners knows from then on.
+	// found returns this program's settings at a backend for a link, nil if there are none; `first` is the first name server in
+	// resolv.conf. An error means that the backend does not answer. owners leaves it out from then on.
 	found(b Backend, link string, first netip.Addr) (*Names, error)
 	set(Names) error
 	unset(Names) (bool, error)

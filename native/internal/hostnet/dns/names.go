@@ -66,7 +66,7 @@ type Names struct {
 	Path string `json:"path,omitempty"`
 	// Resolver is the address of the forwarder.
 	Resolver netip.Addr `json:"resolver"`
-	// Domains are asked inside with all below them, reverse zones included; without a dot at the end.
+	// Domains are queried through the tunnel with all names below them, including reverse zones; without a trailing dot.
 	Domains []string `json:"domains,omitempty"`
 	// Everything means that all names are queried through the tunnel.
 	Everything bool `json:"everything,omitempty"`
@@ -87,7 +87,7 @@ func (n Names) String() string {
 	if n.Backend == File {
 		where = n.Path
 	}
-	return fmt.Sprintf("names%s asked at %s by %s", what, n.Resolver, where)
+	return fmt.Sprintf("DNS server %s%s in %s", n.Resolver, what, where)
 }
 
 // Status is the host's current DNS configuration.

@@ -167,7 +167,7 @@ func (e *Enforcer[L]) Detach() error {
 	return err
 }
 
-// Leave stops enforcing, and leaves everything in force for the next process.
+// Leave stops the enforcer and leaves all changes in force for the next process.
 func (e *Enforcer[L]) Leave() {
 	e.stop()
 	<-e.done
@@ -194,12 +194,12 @@ func (e *Enforcer[L]) watch(ctx context.Context, changes <-chan struct{}) {
 			}
 		}
 		if err := e.look(); err != nil {
-			e.config.Logger.Warn("the machine is not as the intranet needs it", "error", err)
+			e.config.Logger.Warn("could not configure the host for the intranet", "error", err)
 		}
 	}
 }
 
-// backOff is how long to wait before the next repair in a conflict: repairing faster would not end it.
+// backOff returns how long to wait before the next repair in a conflict, where faster repairs would not help.
 func (e *Enforcer[L]) backOff() time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -210,10 +210,10 @@ func (e *Enforcer[L]) backOff() time.Duration {
 	return time.Second
 }
 
-// Look checks the host now and repairs it, whether or not a change was reported.
+// Look checks and repairs the host now, without waiting for a notification.
 func (e *Enforcer[L]) Look() error { return e.look() }
 
-// look checks the host and repairs it.
+// look checks and repairs the host.
 func (e *Enforcer[L]) look() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -226,7 +226,7 @@ func (e *Enforcer[L]) look() error {
 	return err
 }
 
-// see notes what carries the tunnel's mark after a change. If that fails, the next check does it.
+// see records what carries the tunnel's mark after a change. If it fails, the next check records it.
 func (e *Enforcer[L]) see() {
 	if at, err := e.config.Host.Snapshot(); err == nil {
 		e.found = at.Owned()
@@ -256,7 +256,8 @@ func (e *Enforcer[L]) enforce() error {
 		e.now = next
 		return nil
 	}
-	// What was not planned before was not removed by another program: it is new, or possible again, as IPv6 after it was off.
+	// A missing change that was not planned before was not removed by another program: it is new, or possible again, for example
+	// after IPv6 was off.
 	had := map[string]bool{}
 	for _, c := range e.now.Changes {
 		had[c.Key()] = true
@@ -265,7 +266,7 @@ func (e *Enforcer[L]) enforce() error {
 		return plan.Overtaken(c, at) || slow && isNames(c) || !had[c.Key()]
 	})
 	for _, c := range taken {
-		e.config.Logger.Info("put back", "change", c.String())
+		e.config.Logger.Info("restored", "change", c.String())
 	}
 	e.now = next
 	if len(taken) > 0 {
@@ -286,7 +287,7 @@ func (e *Enforcer[L]) enforce() error {
 	return nil
 }
 
-// conflict is ErrConflict, with the other program's name if it is known.
+// conflict returns ErrConflict, with the other program's name if it is known.
 func (e *Enforcer[L]) conflict() error {
 	if r, ok := e.config.Host.(hostnet.Remover); ok && r.LastRemover() != "" {
 		return &msg.Error{Message: msg.RivalRemovesRoutesBy(r.LastRemover()), Under: ErrConflict}

@@ -16,40 +16,40 @@ import (
 )
 
 const (
-	// settleLimit is how long the program that keeps the name servers may take until those that it was given are in force, and
-	// settleInterval how often that is looked at in the meantime: the last of its steps may not be told.
+	// settleLimit is how long the program that manages DNS may take to apply a change, and settleInterval how often the host is
+	// checked meanwhile, because the last step may not cause a notification.
 	settleLimit    = 5 * time.Second
 	settleInterval = 500 * time.Millisecond
 )
 
-// Resolver answers the host's questions for names.
+// Resolver is the DNS forwarder.
 type Resolver interface {
 	Address() netip.Addr
 	Use(forward.Rules)
-	// Drain answers all queries that wait for the intranet's name servers, and all further ones for its names, with that there is none.
+	// Drain answers all pending and further queries for the intranet's names with an empty answer.
 	Drain()
 	Close()
 }
 
-// names is the enforcer's part for DNS settings. Protected by the enforcer's lock.
+// names is the enforcer's state for DNS settings, protected by the enforcer's lock.
 type names struct {
 	resolver Resolver
-	// put is when names were put back last after another program took them; zero before the first time.
+	// put is when DNS settings were last restored after another program changed them; zero if never.
 	put time.Time
-	// unsettled is since when their keeper has been told of them without their being in force: it needs time, which is nobody's
-	// interference. Zero while they are in force.
+	// unsettled is since when the settings have been set but are not in force. The manager may need time, so this is no conflict.
+	// Zero while they are in force.
 	unsettled time.Time
-	// ceded is why DNS settings are left to another program; without a text if they are not.
+	// ceded is why DNS settings are left to another program; its Text is empty if they are not.
 	ceded msg.Message
-	// network are the host's default routes at that time: in another network another try is made.
+	// network are the host's default routes at that time. In another network the settings are tried again.
 	network string
-	// others are the name servers that others wanted at that time: other ones are news, the same ones again are a conflict.
+	// others are the name servers of others at that time. If they have changed since, this is no conflict.
 	others []netip.Addr
-	// away is true until names are put back after the program that keeps them was not running: no one has changed them.
+	// away is true until the settings are restored after the manager was not running, which is no conflict either.
 	away bool
 }
 
-// serve has the forwarder answer by the intranet's rules, at the address that a predecessor had if that can be.
+// serve starts the forwarder with the intranet's rules, at a former forwarder's address if possible, or updates its rules.
 func (e *Enforcer[L]) serve(at hostnet.Snapshot, prefer netip.Addr) error {
 	if len(e.in.Servers) == 0 || e.config.OpenResolver == nil {
 		return nil
@@ -70,7 +70,7 @@ func (e *Enforcer[L]) serve(at hostnet.Snapshot, prefer netip.Addr) error {
 	return nil
 }
 
-// drain is before anybody else is asked for names: a question that was begun inside ends here.
+// drain ends queries through the tunnel before DNS is switched to other name servers.
 func (e *Enforcer[L]) drain() {
 	e.mu.Lock()
 	resolver := e.names.resolver
@@ -80,7 +80,7 @@ func (e *Enforcer[L]) drain() {
 	}
 }
 
-// stopServing is for when nobody is told to ask us any more, or when a successor answers.
+// stopServing closes the forwarder. DNS no longer points to it, or a new process takes over.
 func (e *Enforcer[L]) stopServing() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -90,9 +90,9 @@ func (e *Enforcer[L]) stopServing() {
 	}
 }
 
-// cede takes names out of a plan if somebody else wants them differently: they are put back once, and if they are taken
-// again soon, they stay as the other wants them for as long as the host is in this network. Two programs that take turns
-// in writing a file are worse than either. slow is true while what was put back is not in force yet, within settleLimit.
+// cede removes DNS settings from a plan if another program wants other ones: the settings are restored once, and if they are
+// changed again soon, the other program's stay until the host is in another network. Two programs that overwrite each other in
+// turns would be worse. slow is true while restored settings are not in force yet, within settleLimit.
 func (e *Enforcer[L]) cede(next *plan.Plan, at hostnet.Snapshot) (slow bool) {
 	wanted := slices.IndexFunc(next.Changes, isNames)
 	had := slices.ContainsFunc(e.now.Changes, isNames)
@@ -105,7 +105,7 @@ func (e *Enforcer[L]) cede(next *plan.Plan, at hostnet.Snapshot) (slow bool) {
 		return false
 	}
 	if had && e.managerAway(at) {
-		// It will be back; until then nobody else's file is written into in its stead.
+		// The manager will be back. Until then the settings are not written elsewhere.
 		n.away = true
 		next.Changes = slices.Delete(next.Changes, wanted, wanted+1)
 		next.Changes = append(next.Changes, e.now.Changes[slices.IndexFunc(e.now.Changes, isNames)])
@@ -114,7 +114,7 @@ func (e *Enforcer[L]) cede(next *plan.Plan, at hostnet.Snapshot) (slow bool) {
 	change := next.Changes[wanted]
 	missing := len(plan.Missing([]hostnet.Change{change}, at)) > 0
 	if missing && had {
-		// What we want has changed, and what we had is still there: that is our own change, and nobody else's.
+		// The wanted settings have changed while the former ones are still in force, so no other program has interfered.
 		former := e.now.Changes[slices.IndexFunc(e.now.Changes, isNames)]
 		missing = len(plan.Missing([]hostnet.Change{former}, at)) > 0
 	}
@@ -128,7 +128,7 @@ func (e *Enforcer[L]) cede(next *plan.Plan, at hostnet.Snapshot) (slow bool) {
 		slow = true
 	case !n.put.IsZero() && time.Since(n.put) < conflictWindow && slices.Equal(n.others, at.Names.Others):
 		n.ceded = taken(*change.Names, at.Names)
-		e.config.Logger.Warn("names are left to another program", "why", n.ceded.Text)
+		e.config.Logger.Warn("leaving DNS to another program", "why", n.ceded.Text)
 	default:
 		n.put, n.unsettled, n.others = time.Now(), time.Time{}, at.Names.Others
 	}
@@ -139,11 +139,11 @@ func (e *Enforcer[L]) cede(next *plan.Plan, at hostnet.Snapshot) (slow bool) {
 	return slow
 }
 
-// settle notes whether names are in force, as the host was found after changes were made.
+// settle records whether the settings are in force, from a snapshot taken after changes were made.
 func (n *names) settle(now plan.Plan, at hostnet.Snapshot) {
 	i := slices.IndexFunc(now.Changes, isNames)
 	switch {
-	// A file is as it was written: whoever has written into it since has done so after us.
+	// A file takes effect at once. A difference means that another program has written it since.
 	case i < 0 || now.Changes[i].Names.Backend == dns.File || len(plan.Missing(now.Changes[i:i+1], at)) == 0:
 		n.unsettled = time.Time{}
 	case n.unsettled.IsZero():
@@ -151,7 +151,7 @@ func (n *names) settle(now plan.Plan, at hostnet.Snapshot) {
 	}
 }
 
-// unsettled tells when names that are not in force yet should be looked at again; never if they are.
+// unsettled returns when to check settings that are not in force yet; nil if they are.
 func (e *Enforcer[L]) unsettled() <-chan time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -161,20 +161,20 @@ func (e *Enforcer[L]) unsettled() <-chan time.Time {
 	return time.After(settleInterval)
 }
 
-// managerAway is true while who has our name server does not run.
+// managerAway is true while the program that manages the settings is not running.
 func (e *Enforcer[L]) managerAway(at hostnet.Snapshot) bool {
 	now := slices.IndexFunc(e.now.Changes, isNames)
 	return now >= 0 && at.Names.Away != "" && e.now.Changes[now].Names.Backend == at.Names.Away
 }
 
-// withoutNames makes the host as planned, except that it asks whom it asked before.
+// withoutNames applies the plan without DNS settings.
 func (e *Enforcer[L]) withoutNames(next plan.Plan, at hostnet.Snapshot, why error) error {
 	e.names.ceded, e.names.network = msg.Of(why), defaultRoutes(at)
 	next.Changes = slices.DeleteFunc(next.Changes, isNames)
 	e.now = next
 	err := e.config.Reconciler.Set(next.Changes)
 	if errors.Is(err, dns.ErrRefused) {
-		// Ours is in there and can not be taken out either. It has been said already.
+		// The forwarder is in the file and cannot be removed either. The first error was reported already.
 		return nil
 	}
 	return err
@@ -182,7 +182,7 @@ func (e *Enforcer[L]) withoutNames(next plan.Plan, at hostnet.Snapshot, why erro
 
 func isNames(c hostnet.Change) bool { return c.Kind == hostnet.ChangeNames }
 
-// taken says who has the names now.
+// taken returns the message that another program has changed the settings.
 func taken(n dns.Names, found dns.Status) msg.Message {
 	place := string(n.Backend)
 	if n.Backend == dns.File {
@@ -200,7 +200,7 @@ func taken(n dns.Names, found dns.Status) msg.Message {
 	}
 }
 
-// defaultRoutes is the network that the host is in, as its default routes show it.
+// defaultRoutes identifies the network that the host is in, by its default routes.
 func defaultRoutes(at hostnet.Snapshot) string {
 	var all []string
 	for _, r := range at.Routes {
@@ -212,24 +212,24 @@ func defaultRoutes(at hostnet.Snapshot) string {
 	return strings.Join(all, "\n")
 }
 
-// Names are who is asked for names.
+// Names is the state of DNS settings.
 type Names struct {
-	// Want is what was to be done about names; nil if nothing.
+	// Want are the planned settings; nil if there are none.
 	Want    *dns.Names
 	Servers []netip.Addr
-	// Trouble is why the host is not like that; without a text if it is.
+	// Trouble is why they are not in force; its Text is empty if they are.
 	Trouble msg.Message
 }
 
-// Names tells what was done about names, and what stands in the way.
+// Names returns the state of DNS settings.
 func (e *Enforcer[L]) Names() Names {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	told := Names{Servers: slices.Clone(e.in.Servers), Trouble: e.names.ceded}
+	names := Names{Servers: slices.Clone(e.in.Servers), Trouble: e.names.ceded}
 	for _, c := range e.now.Changes {
 		if isNames(c) {
-			told.Want = c.Names
+			names.Want = c.Names
 		}
 	}
-	return told
+	return names
 }

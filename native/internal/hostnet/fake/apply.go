@@ -83,7 +83,7 @@ func (m *Host) applyRoute(want route.Route) error {
 	return nil
 }
 
-// Undo takes a change back, if it is there and ours.
+// Undo undoes a change, if it is there and carries the tunnel's mark.
 func (m *Host) Undo(c hostnet.Change) (bool, error) {
 	if m.Before != nil {
 		if err := m.Before(c); err != nil {
@@ -95,7 +95,7 @@ func (m *Host) Undo(c hostnet.Change) (bool, error) {
 	defer m.tell()
 	switch c.Kind {
 	case hostnet.ChangeLink:
-		// The link is the engine's to close.
+		// The engine closes the link.
 		return false, nil
 	case hostnet.ChangeAddress:
 		undone := false
@@ -127,14 +127,14 @@ func (m *Host) Undo(c hostnet.Change) (bool, error) {
 	return false, fmt.Errorf("unknown change %q", c.Kind)
 }
 
-// Leftovers is everything that is ours.
+// Leftovers returns everything that carries the tunnel's mark.
 func (m *Host) Leftovers() ([]hostnet.Change, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []hostnet.Change
 	if names := m.now.Names.Ours; names != nil {
 		if names.Backend == dns.File {
-			// Our lines in a file say no more.
+			// Lines in a file do not contain more.
 			names = &dns.Names{Backend: dns.File, Path: names.Path, Resolver: names.Resolver}
 		}
 		all = append(all, hostnet.Change{Kind: hostnet.ChangeNames, Names: names})
@@ -153,7 +153,7 @@ func (m *Host) Leftovers() ([]hostnet.Change, error) {
 	return all, nil
 }
 
-// sameRoute is what an operating system takes for the same entry.
+// sameRoute is true for routes that an operating system regards as the same entry.
 func sameRoute(a, b route.Route) bool {
 	return a.Scope == b.Scope && a.Destination == b.Destination && a.Metric == b.Metric
 }

@@ -1,5 +1,4 @@
-// Package fake is a host in memory that behaves like an operating system: it chooses routes as one does, and it can be
-// told to fail or to die between two changes.
+// Package fake is a hostnet.Host in memory. It chooses routes like an operating system, and can fail or stop between two changes.
 package fake
 
 import (
@@ -21,32 +20,32 @@ type Host struct {
 	boot     string
 	watchers []chan struct{}
 	applied  int
-	// config is what the kill switch was made from.
+	// config is the config of the kill switch in force.
 	config *killswitch.Config
-	// Before is called before each change is applied or undone; an error from it is the answer, and nothing is done.
+	// Before is called before each change is applied or undone. If it returns an error, that is returned and nothing is changed.
 	Before func(hostnet.Change) error
 }
 
-// New makes a host with what was found on it.
+// New makes a host with this configuration.
 func New(at hostnet.Snapshot) *Host {
 	return &Host{now: clone(at), boot: "boot-1"}
 }
 
-// Snapshot is what is there now.
+// Snapshot implements hostnet.Host.
 func (m *Host) Snapshot() (hostnet.Snapshot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return clone(m.now), nil
 }
 
-// BootID is this boot's.
+// BootID implements hostnet.Host.
 func (m *Host) BootID() (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.boot, nil
 }
 
-// Changes tells of Edit and of everything that is applied.
+// Changes implements hostnet.Host. It notifies of Edit and of every change that is applied.
 func (m *Host) Changes(ctx context.Context) (<-chan struct{}, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -60,7 +59,7 @@ func (m *Host) Changes(ctx context.Context) (<-chan struct{}, error) {
 	return c, nil
 }
 
-// Edit is another program changing the host.
+// Edit changes the host as another program would.
 func (m *Host) Edit(edit func(*hostnet.Snapshot)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -68,7 +67,7 @@ func (m *Host) Edit(edit func(*hostnet.Snapshot)) {
 	m.tell()
 }
 
-// Reboot forgets all that does not survive one, and everybody's routes with it, except those given.
+// Reboot replaces everything that does not survive a restart, including other programs' routes, by the given configuration.
 func (m *Host) Reboot(boot string, after hostnet.Snapshot) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -78,12 +77,12 @@ func (m *Host) Reboot(boot string, after hostnet.Snapshot) {
 	m.now, m.boot, m.config = clone(after), boot, nil
 }
 
-// Link makes the tunnel's link, as the engine does; it carries no mark of ownership before it is applied.
+// Link creates the tunnel's link, as the engine does. It has no ownership mark before a change is applied.
 func (m *Host) Link(name string) {
 	m.Edit(func(s *hostnet.Snapshot) { s.Links = append(s.Links, route.LinkStatus{Name: name, Kind: "tun"}) })
 }
 
-// Kill is the end of the process that holds the link: the link goes, and with it everything that is on it.
+// Kill removes the link and its routes, as when the process that holds the link ends.
 func (m *Host) Kill(name string) {
 	m.Edit(func(s *hostnet.Snapshot) {
 		s.Links = slices.DeleteFunc(s.Links, func(l route.LinkStatus) bool { return l.Name == name })
@@ -116,7 +115,7 @@ func (m *Host) Leaves(to netip.Addr, link string) bool {
 	return m.config == nil || !m.config.Drops(to, link)
 }
 
-// Way is where another program's packet would go: the route that is taken, false if there is none.
+// Way returns the route of another program's packet, false if there is none.
 func (m *Host) Way(to netip.Addr) (route.Route, bool) {
 	s, _ := m.Snapshot()
 	return Way(s, to, false)

@@ -7,8 +7,10 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// Way is where a packet would go on such a host: with steering, and unless it is the tunnel's own traffic, among the tunnel's routes
-// first. Among routes, the longest prefix wins, then the lowest metric. A bypass goes on to the host's routes; a refusal is an answer.
+// Way returns the route of a packet: with steering, and unless it is the tunnel's own traffic, the tunnel's routes are searched
+// first. The longest prefix wins, then the lowest metric. A bypass route continues with the host's routes; an unreachable route
+// ends the search.
+// not.
 func Way(s hostnet.Snapshot, to netip.Addr, tunnelTraffic bool) (route.Route, bool) {
 	for _, steering := range s.Steering {
 		if steering.IPv6 != to.Is6() || tunnelTraffic {

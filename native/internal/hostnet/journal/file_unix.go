@@ -13,7 +13,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// secureDir makes the directory if it is missing, and refuses one that others than its owner could change.
+// secureDir creates the directory if it is missing, and refuses one of another user.
 func secureDir(dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("journal: %w", err)
@@ -35,7 +35,7 @@ func openFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 }
 
-// lock is given back by the kernel when the process ends, however it ends.
+// lock takes a lock that the kernel releases when the process ends, even if it is killed.
 func lock(file *os.File) error {
 	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {

@@ -1,7 +1,6 @@
-// Package journal remembers what a program has changed on the host and what does not end with the program, so that it can be undone
-// after whatever happens. What is about to be changed is on disk before it is changed. System mode and the access point use it, each for
-// changes of its own. The file is a sequence of framed records; a file that was cut anywhere, or whose end is rubbish, gives back every
-// record before that.
+// Package journal stores changes to the host that outlive the process, so that they can be undone after a crash. A change is
+// written to disk before it is made. System mode and the access point each use it for their own changes. The file is a sequence
+// of framed records; if it is truncated or its end is damaged, every record before that can still be read.
 package journal
 
 import (
@@ -23,28 +22,28 @@ const (
 	fileName = "journal"
 	// magic begins each record, version included.
 	magic = "SAGJ\x01"
-	// frame is magic, length of the body and checksum of it.
+	// frame is the size of magic, length and checksum of the body, bytes.
 	frame = len(magic) + 8
-	// maxRecord caps what a length field can make us read, bytes.
+	// maxRecord limits the size of a record that is read, bytes.
 	maxRecord = 8 << 20
-	// compactAbove is the size from which a forgetting rewrites the file, bytes.
+	// compactAbove is the file size from which Forget rewrites the file, bytes.
 	compactAbove = 256 << 10
 )
 
-// ErrNotSupported is the error on operating systems that this is not written for.
+// ErrNotSupported is returned on operating systems without an implementation.
 var ErrNotSupported error = &msg.Error{Message: msg.UnsupportedJournal()}
 
-// Change is what a journal remembers. It has to be readable from JSON.
+// Change is a change that a journal stores. It must be readable from JSON.
 type Change interface {
-	// Key is the same for two changes exactly if they are the same change.
+	// Key is equal for two changes exactly if they are the same.
 	Key() string
-	// Whole is true for a change that this version understands. Others come from journals of other versions, and are passed over.
+	// Whole is true for a change that this version can undo. Others come from journals of other versions and are ignored.
 	Whole() bool
 }
 
-// Entry is one change that was made, or was about to be.
+// Entry is a change that was made, or was about to be made.
 type Entry[C Change] struct {
-	// Boot is the id of the boot it was made in.
+	// Boot is the ID of the boot in which it was made.
 	Boot   string `json:"boot"`
 	Change C      `json:"change"`
 }
@@ -52,11 +51,11 @@ type Entry[C Change] struct {
 type record[C Change] struct {
 	// Do are changes that are about to be made.
 	Do []Entry[C] `json:"do,omitempty"`
-	// Undone are keys of changes that are no more.
+	// Undone are keys of changes that were undone.
 	Undone []string `json:"undone,omitempty"`
 }
 
-// Journal is the open file. Whoever has it open holds its lock.
+// Journal is the open and locked file.
 type Journal[C Change] struct {
 	dir     string
 	file    *os.File
@@ -65,10 +64,10 @@ type Journal[C Change] struct {
 	torn    bool
 }
 
-// ErrLocked means that another process has the journal open: a service that is alive.
+// ErrLocked means that another process, such as a running service, has the journal open.
 var ErrLocked error = &msg.Error{Message: msg.JournalInUse()}
 
-// Open opens or makes the journal in a directory that only root can enter, and reads what is in it.
+// Open opens or creates the journal in a directory that only root can access, and reads it.
 func Open[C Change](dir string) (*Journal[C], error) {
 	if err := secureDir(dir); err != nil {
 		return nil, err
@@ -85,8 +84,8 @@ func Open[C Change](dir string) (*Journal[C], error) {
 	return j, nil
 }
 
-// openLocked opens the file and locks it. While one waits between the two, the holder may put another file in its place
-// (compact): a lock on a file that was replaced excludes no other process.
+// openLocked opens the file and locks it. The previous holder may replace the file (compact) between the two, so it checks that
+// the locked file is still the one at path.
 func openLocked(path string) (*os.File, error) {
 	for {
 		file, err := openFile(path)
@@ -109,16 +108,16 @@ func openLocked(path string) (*os.File, error) {
 	}
 }
 
-// Entries are the changes that were made and not undone, in the order in which they were made.
+// Entries returns the changes that were made and not undone, in the order in which they were made.
 func (j *Journal[C]) Entries() []Entry[C] { return append([]Entry[C](nil), j.entries...) }
 
-// Torn is true if the file did not end with a whole record: something was lost, and leftovers have to be looked for.
+// Torn is true if the file did not end with a complete record. Records may be lost then, so the caller has to look for leftovers.
 func (j *Journal[C]) Torn() bool { return j.torn }
 
-// Size of the file, bytes.
+// Size returns the file size, bytes.
 func (j *Journal[C]) Size() int64 { return j.size }
 
-// Append has the changes on disk when it answers. Only then may they be made.
+// Append writes changes that are about to be made. They are on disk when it returns without an error.
 func (j *Journal[C]) Append(entries []Entry[C]) error {
 	if len(entries) == 0 {
 		return nil
@@ -130,7 +129,7 @@ func (j *Journal[C]) Append(entries []Entry[C]) error {
 	return nil
 }
 
-// Forget drops changes that are undone. It is no harm if it gets lost: undoing twice is undoing once.
+// Forget removes changes that were undone. Losing this record does no harm, because undoing is idempotent.
 func (j *Journal[C]) Forget(changes []C) error {
 	gone := map[string]bool{}
 	var keys []string
@@ -157,7 +156,7 @@ func (j *Journal[C]) Forget(changes []C) error {
 	return j.write(record[C]{Undone: keys})
 }
 
-// Clear empties the journal: everything is undone. It needs no space on the disk.
+// Clear empties the journal after everything was undone. It needs no disk space.
 func (j *Journal[C]) Clear() error {
 	j.entries, j.torn = nil, false
 	if j.size == 0 {
@@ -170,7 +169,7 @@ func (j *Journal[C]) Clear() error {
 	return j.file.Sync()
 }
 
-// Close gives the lock back.
+// Close closes the file and releases the lock.
 func (j *Journal[C]) Close() error { return j.file.Close() }
 
 func (j *Journal[C]) write(r record[C]) error {
@@ -179,7 +178,7 @@ func (j *Journal[C]) write(r record[C]) error {
 		return err
 	}
 	if _, err := j.file.WriteAt(bytes, j.size); err != nil {
-		// Half a record is as good as none, but the next one must not follow it.
+		// An incomplete record is ignored when reading, but no record must follow it.
 		_ = j.file.Truncate(j.size)
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -190,7 +189,7 @@ func (j *Journal[C]) write(r record[C]) error {
 	return nil
 }
 
-// compact writes what is left into a new file and puts it in the place of the old one.
+// compact writes the remaining entries to a new file and replaces the old one.
 func (j *Journal[C]) compact() error {
 	bytes, err := encode(record[C]{Do: j.entries})
 	if err != nil {
@@ -235,7 +234,7 @@ func encode[C Change](r record[C]) ([]byte, error) {
 	return append(out, body...), nil
 }
 
-// read takes every whole record from the beginning, and cuts off what follows.
+// read reads all complete records and truncates the rest.
 func (j *Journal[C]) read() error {
 	bytes, err := io.ReadAll(io.LimitReader(j.file, 64<<20))
 	if err != nil {
@@ -250,7 +249,7 @@ func (j *Journal[C]) read() error {
 	return nil
 }
 
-// Decode gives the changes in force after the whole records at the beginning, and how many bytes those take.
+// Decode returns the changes in force after the complete records, and the size of these, bytes.
 func Decode[C Change](bytes []byte) ([]Entry[C], int) {
 	var entries []Entry[C]
 	whole := 0

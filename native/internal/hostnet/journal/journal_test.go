@@ -254,7 +254,7 @@ func TestAnEarlierVersionsJournal(t *testing.T) {
 	for _, e := range j.Entries() {
 		texts = append(texts, e.Change.String())
 	}
-	if want := []string{"route 10.0.0.0/8 dev sag0", "names asked at 127.83.71.53 by /etc/resolv.conf"}; !slices.Equal(texts, want) || j.Torn() {
+	if want := []string{"route 10.0.0.0/8 dev sag0", "DNS server 127.83.71.53 in /etc/resolv.conf"}; !slices.Equal(texts, want) || j.Torn() {
 		t.Errorf("%q", texts)
 	}
 }

@@ -9,36 +9,37 @@ import (
 )
 
 const (
-	// maxName is the longest name on the wire, lengths and the final zero included, bytes.
+	// maxName is the maximum size of a name in a message, including lengths and the final zero, bytes.
 	maxName = 255
-	// question is where the first question begins in a message; over TCP, a length of 2 bytes comes before it.
+	// question is the offset of the first question in a message; over TCP a length of 2 bytes precedes the message.
 	question, tcpLength = nft.QuestionOffset, 2
-	// maxEndings is how many endings of different length are looked for exactly, apart from reverse zones and very short ones; each
-	// costs a rule for every place it could stand at. Of all others the last bytes have to be enough: something more is
-	// refused then, but nothing less.
+	// maxEndings is the number of suffix lengths that are matched exactly, apart from reverse zones and very short suffixes. Each
+	// costs a rule per possible offset. Of other suffixes only the last bytes are matched, which may drop more than intended, but
+	// never less.
 	maxEndings = 32
-	// near is how far from the beginning of the question endings are looked for exactly. Further on, in names longer than
-	// hosts have, their last bytes are enough, which all but the shortest and longest have in common: a rule for each place, not for each
-	// place and length.
+	// near is up to which offset in the question suffixes are matched exactly. Names longer than that are unusual; in them only
+	// the last `tail` bytes are matched, which needs one rule per offset instead of one per offset and length. Suffixes shorter
+	// than tail or longer than longest are excepted.
 	near, tail, longest = 64, 12, 40
 	farthest            = question + tcpLength + near
-	// belowReverse is how far a reverse zone's name can be from the beginning: four labels of an address and what service
-	// discovery puts before them; or 32 of one digit.
+	// belowReverse is the maximum offset of a reverse zone's suffix: after four labels of an address and the labels of service
+	// discovery, or after 32 labels of one digit.
 	belowReverse4, belowReverse6 = 34, 82
 )
 
-// ending is what the names of dropped queries end with: forms of one length.
+// ending are suffixes of the names of dropped queries, all of the same length.
 type ending struct {
 	length int
 	forms  [][]byte
-	// first and last are the offsets in a message at which one can begin.
+	// first and last are the smallest and the largest offset in a message.
 	first, last int
 }
 
-// endings are what the domains look like on the wire: those of the same length together, the commonest first; then the last
-// bytes of those that are not looked for exactly, or not everywhere.
+// endings returns the domains in wire format, grouped by length, the largest group first; then the last bytes of those that are
+// not matched exactly, or not at every offset.
 func endings(domains []string) []ending {
-	// Those whose last bytes are all of them, or are everybody's, are looked for exactly, however many there are.
+	// Reverse zones and suffixes no longer than tail are always matched exactly, because their last bytes are not specific
+	// enough.
 	exact, others := byLength{}, byLength{}
 	for _, domain := range domains {
 		form := nft.WireName(domain)
@@ -80,7 +81,7 @@ func endings(domains []string) []ending {
 	return all
 }
 
-// byLength are endings by their length in bytes.
+// byLength groups endings by length, bytes.
 type byLength map[int]*ending
 
 func (b byLength) take(form []byte, last int) {
@@ -92,7 +93,7 @@ func (b byLength) take(form []byte, last int) {
 	e.take(form, last)
 }
 
-// sorted are those of which there are most first.
+// sorted returns the groups, the largest first.
 func (b byLength) sorted() []ending {
 	var all []ending
 	for _, e := range b {
@@ -104,7 +105,7 @@ func (b byLength) sorted() []ending {
 	return all
 }
 
-// takeEnds takes the last bytes of another's forms.
+// takeEnds adds the last bytes of another ending's forms.
 func (e *ending) takeEnds(from ending, last int) {
 	for _, form := range from.forms {
 		e.take(form[from.length-tail:], last)

@@ -1,6 +1,6 @@
-// Package killswitch keeps an intranet's packets and DNS queries from leaving by any other way than the tunnel while a session is
-// wanted. The operating system drops them, so it makes no difference whether a process is alive. What is dropped is a Config, which is
-// the same while the tunnel connects, is up and is down; how it is done is in one file for each operating system.
+// Package killswitch keeps an intranet's packets and DNS queries from leaving outside the tunnel while a session is wanted. The
+// operating system drops them, whether or not the process is running. What is dropped is described by a Config, which is the same
+// while the tunnel connects, is up and is down. There is one implementation per operating system.
 package killswitch
 
 import (
@@ -15,85 +15,85 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// ErrNotSupported is the error on operating systems that this is not written for.
+// ErrNotSupported is returned on operating systems without an implementation.
 var ErrNotSupported error = &msg.Error{Message: msg.UnsupportedKillSwitch()}
 
 // KillSwitch is a host's kill switch.
 type KillSwitch interface {
-	// Set puts it in force as configured, in the place of a former one and without a moment between the two. It does nothing if that
-	// is in force already.
+	// Set puts a config in force. It replaces a former one atomically, and does nothing if the same one is in force.
 	Set(Config) error
-	// Clear removes it if it is the one configured; false if it is another one, or if there is none.
+	// Clear removes the kill switch if it has this config. It returns false if it has another one, or if there is none.
 	Clear(Config) (bool, error)
-	// Status reads what is in force; nil if nothing is.
+	// Status returns the kill switch in force, nil if there is none.
 	Status() (*Status, error)
 	Capabilities() Capabilities
 }
 
-// Capabilities say what the kill switch of an operating system can do.
+// Capabilities are what the kill switch of an operating system supports.
 type Capabilities uint
 
 const (
-	// Packets: it drops packets, also those of other programs and those that the host forwards.
+	// Packets means that it drops packets, including those of other programs and forwarded ones.
 	Packets Capabilities = 1 << iota
-	// Queries: it drops DNS queries by the name that they ask for.
+	// Queries means that it drops DNS queries by name.
 	Queries
-	// Persists: it stays in force when the process that set it ends.
+	// Persists means that it stays in force after the process that set it has ended.
 	Persists
 )
 
-// Has is true if all of some capabilities are there.
+// Has is true if all the given capabilities are present.
 func (c Capabilities) Has(all Capabilities) bool { return c&all == all }
 
 // Net is a network on one of the host's links.
 type Net struct {
 	Prefix netip.Prefix `json:"prefix"`
-	// Link is empty where every link counts.
+	// Link is empty for all links.
 	Link string `json:"link,omitempty"`
 }
 
-// Config is what is dropped while a session is wanted. Whatever it does not name passes as without a kill switch.
+// Config is what is dropped while a session is wanted. Everything else is not affected.
 type Config struct {
-	// Link is the tunnel's: what leaves by it passes.
+	// Link is the tunnel's link. What leaves by it passes.
 	Link string `json:"link"`
-	// TunnelAddrs are the client's addresses in the tunnel. Packets for them that come in by another link are dropped.
+	// TunnelAddrs are the client's addresses in the tunnel. Packets to them that arrive by another link are dropped.
 	TunnelAddrs []netip.Addr `json:"tunnelAddrs,omitempty"`
-	// Tunneled are the prefixes that are reached through the tunnel or not at all. None is inside another.
+	// Tunneled are the prefixes that are reached only through the tunnel. They do not overlap.
 	Tunneled []netip.Prefix `json:"tunneled,omitempty"`
-	// Endpoints are the access points'. Only the tunnel's own traffic reaches them.
+	// Endpoints are the access points' endpoints. Only the tunnel's own traffic may reach them.
 	Endpoints []permit.Endpoint `json:"endpoints,omitempty"`
-	// Cloud is the cloud instance: every program may reach it, even if it is in a tunneled prefix.
+	// Cloud is the cloud instance. Every program may reach it, even in a tunneled prefix.
 	Cloud []permit.Endpoint `json:"cloud,omitempty"`
-	// LinkServices are the gateways, DHCP servers and resolvers of the host's own links: what a link needs to work may go there.
+	// LinkServices are the gateways, DHCP servers and resolvers of the host's links. The protocols that a link needs may reach
+	// them.
 	LinkServices []Net `json:"linkServices,omitempty"`
-	// LocalNets stay reachable beside a full tunnel, except for IncludedNets, which are the intranet's own.
+	// LocalNets stay reachable with a full tunnel, except IncludedNets, which belong to the intranet.
 	LocalNets    []Net          `json:"localNets,omitempty"`
 	IncludedNets []netip.Prefix `json:"includedNets,omitempty"`
-	// Domains are asked for through the tunnel or not at all, with all names below them. Lower case, without a dot at the end.
+	// Domains are queried only through the tunnel, with all names below them. Lower-case, without a trailing dot.
 	Domains []string `json:"domains,omitempty"`
-	// AllNames: so are all names, except BypassNames.
+	// AllNames means that all names except BypassNames are queried only through the tunnel.
 	AllNames bool `json:"allNames,omitempty"`
-	// BypassNames may be asked for outside the tunnel: the cloud instance's name and the access points'.
+	// BypassNames may be queried outside the tunnel: the names of the cloud instance and the access points.
 	BypassNames []string `json:"bypassNames,omitempty"`
-	// FoundDigest is the digest of a kill switch that was found in force and of which no more is known.
+	// FoundDigest is the digest of a kill switch found in force whose config is unknown.
 	FoundDigest string `json:"-"`
 }
 
-// Digest is the same for two configs exactly if they are the same.
+// Digest is equal for two configs exactly if they are the same.
 func (c Config) Digest() string {
 	if c.FoundDigest != "" {
 		return c.FoundDigest
 	}
 	text, err := json.Marshal(c)
 	if err != nil {
-		// It consists of values that can always be written.
+		// A Config contains only values that JSON can encode.
 		panic(err)
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
 }
 
-// String describes it for people.
+// String describes the kill switch for people.
 func (c Config) String() string {
 	if c.FoundDigest != "" {
 		return "of the intranet's packets and names (" + c.FoundDigest + ")"
@@ -112,8 +112,8 @@ func amount(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// Drops is true if a packet of a program is dropped when it leaves by a link. It is a short form of the rules: LinkServices count
-// here as reachable for everything, not only for what they are for.
+// Drops is true if a packet of a program is dropped when it leaves by a link. It is a simplification of the rules: it treats
+// LinkServices as reachable for all protocols.
 func (c Config) Drops(to netip.Addr, link string) bool {
 	if link == c.Link {
 		return false
@@ -128,10 +128,10 @@ func (c Config) Drops(to netip.Addr, link string) bool {
 
 // Status is a kill switch that is in force.
 type Status struct {
-	// Digest is that of its config; a table that another program has changed matches no digest.
+	// Digest is that of its config. A table that another program has changed matches no digest.
 	Digest string
-	// Dropped counts the packets to tunneled prefixes and access points that were dropped since a kill switch was first set.
+	// Dropped counts dropped packets to tunneled prefixes and access points since a kill switch was first set.
 	Dropped uint64
-	// DroppedQueries counts the DNS queries that were dropped.
+	// DroppedQueries counts dropped DNS queries.
 	DroppedQueries uint64
 }

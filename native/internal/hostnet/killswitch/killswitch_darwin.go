@@ -1,9 +1,9 @@
 package killswitch
 
-// unsupported is the kill switch until one is written for this operating system.
+// unsupported is the kill switch of an operating system without an implementation.
 type unsupported struct{}
 
-// System is this host's kill switch.
+// System returns this host's kill switch.
 func System() KillSwitch { return unsupported{} }
 
 func (unsupported) Set(Config) error           { return ErrNotSupported }

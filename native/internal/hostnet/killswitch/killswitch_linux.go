@@ -14,24 +14,24 @@ import (
 	"sag.software/native/internal/nft"
 )
 
-// countedChains are those whose rules are counted to see that the table is whole. The chains of names have too many rules to be read
-// again and again.
+// countedChains are the chains whose rules are counted to detect changes by others. The chains for DNS names have too many rules
+// to be read each time.
 var countedChains = []string{"output", "forward", "input", "engine", "outward", "tunneled", "dropped", "names-dropped"}
 
-// What a link's gateway, DHCP servers and resolvers are for: DNS, DHCP of both IP versions, and time. Not web pages: a DHCP server
-// could give out an intranet server's address as its own (TunnelCrack LocalNet, CVE-2023-36672).
+// Ports of DNS, of DHCP of both IP versions, and of NTP, which a link's gateway, DHCP servers and resolvers may serve. HTTP is
+// not included: a DHCP server could announce the address of an intranet server as its own (TunnelCrack LocalNet, CVE-2023-36672).
 var (
 	linkUDP = []uint16{53, 67, 123, 547}
 	linkTCP = []uint16{53}
 )
 
-// maxDirect is up to how many access points each of the engine's packets is compared with one after the other, which takes half as
-// long as to look it up in a set.
+// maxDirect is the number of access points up to which each of the engine's packets is compared with them in turn, which takes
+// half the time of a set lookup.
 const maxDirect = 4
 
 type firewall struct{}
 
-// System is this host's kill switch: the nftables table marks.KillSwitchTable of the network namespace that the process is in.
+// System returns this host's kill switch: the nftables table marks.KillSwitchTable of the process's network namespace.
 func System() KillSwitch { return firewall{} }
 
 // Capabilities implements KillSwitch.
@@ -78,7 +78,7 @@ func (f firewall) Clear(c Config) (bool, error) {
 // versions are the IP versions: IPv4, IPv6.
 var versions = []bool{false, true}
 
-// addIntervalSets adds the sets that have to exist before the rules that look into them.
+// addIntervalSets adds the sets that must exist before the rules that refer to them.
 func addIntervalSets(t *nft.Table, c Config) (err error) {
 	for _, six := range versions {
 		for name, prefixes := range map[string][]netip.Prefix{"tunneled": c.Tunneled, "included": c.IncludedNets} {
@@ -89,7 +89,7 @@ func addIntervalSets(t *nft.Table, c Config) (err error) {
 	return err
 }
 
-// build writes the rules. The counters go on from what the former kill switch has counted.
+// build writes the rules. The counters continue from the former kill switch's.
 func build(t *nft.Table, c Config, former Status, portal *captive.Exception) error {
 	dropped := t.Chain("dropped")
 	t.Rule(dropped, nft.CountFrom(former.Dropped), nft.Refuse())
@@ -105,13 +105,13 @@ func build(t *nft.Table, c Config, former Status, portal *captive.Exception) err
 	if err != nil {
 		return err
 	}
-	// Where everything is tunneled, so are a captive portal's addresses and its name.
+	// With a full tunnel, the addresses and name of a captive portal would be dropped.
 	if c.AllNames || slices.ContainsFunc(c.Tunneled, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
 		for _, match := range toPortal {
 			t.Rule(outward, match, nft.Accept())
 		}
 	}
-	// Before anything else: the resolvers of the host's links are not asked for the intranet's names either.
+	// This comes first, so that the resolvers of the host's links do not get queries for the intranet's names either.
 	if err := addNames(t, outward, c, former.DroppedQueries); err != nil {
 		return err
 	}
@@ -131,14 +131,14 @@ func build(t *nft.Table, c Config, former Status, portal *captive.Exception) err
 
 	output := t.Filter("output", nftables.ChainHookOutput, marks.AfterFilters)
 	forward := t.Filter("forward", nftables.ChainHookForward, marks.AfterFilters)
-	// The engine's packets are the most, and one look at their mark tells them from all others.
+	// Most packets are the engine's, so their mark is checked first.
 	t.Rule(output, nft.Marked(marks.TunnelTraffic), nft.Jump(engine))
 	for _, chain := range []*nft.Chain{output, forward} {
 		t.Rule(chain, nft.StaysHere(), nft.Accept())
 		t.Rule(chain, nft.LeavesBy(c.Link), nft.Accept())
 		t.Rule(chain, nft.Jump(outward))
 	}
-	// The answer to a packet from the LAN for a tunnel address would tell what goes on in the tunnel (CVE-2019-14899).
+	// A reply to a packet from the LAN to a tunnel address would reveal connections in the tunnel (CVE-2019-14899).
 	input := t.Filter("input", nftables.ChainHookInput, marks.AfterFilters)
 	for _, a := range c.TunnelAddrs {
 		t.Rule(input, nft.GoesTo(netip.PrefixFrom(a, a.BitLen())), nft.CameByNeither(c.Link), nft.Count(), nft.Drop())
@@ -147,7 +147,7 @@ func build(t *nft.Table, c Config, former Status, portal *captive.Exception) err
 	return nil
 }
 
-// engineOnly lets the engine, and no other program, reach the access points past the tunnel (Mullvad's audit, MUL-02-002).
+// engineOnly lets only the engine reach the access points outside the tunnel (Mullvad's audit, MUL-02-002).
 func engineOnly(t *nft.Table, engine, outward, dropped *nft.Chain, c Config, six bool) error {
 	toEndpoints, err := permit.Matches(t, "endpoints", c.Endpoints, six)
 	if err != nil || len(toEndpoints) == 0 {
@@ -167,7 +167,7 @@ func engineOnly(t *nft.Table, engine, outward, dropped *nft.Chain, c Config, six
 	return nil
 }
 
-// addExceptions lets packets pass whose address is in a tunneled prefix.
+// addExceptions accepts packets to exceptions within tunneled prefixes.
 func addExceptions(t *nft.Table, tunneled, dropped *nft.Chain, c Config, toPortal []nft.Match) error {
 	for _, six := range versions {
 		toCloud, err := permit.Matches(t, "cloud", c.Cloud, six)
@@ -196,7 +196,7 @@ func addExceptions(t *nft.Table, tunneled, dropped *nft.Chain, c Config, toPorta
 	return nil
 }
 
-// addLinkServices lets what a link needs to work go to its own gateway, DHCP servers and resolvers.
+// addLinkServices accepts the protocols that a link needs, to its own gateway, DHCP servers and resolvers.
 func addLinkServices(t *nft.Table, tunneled *nft.Chain, c Config, toPortal []nft.Match) error {
 	if len(c.LinkServices) == 0 {
 		return nil
@@ -214,7 +214,7 @@ func addLinkServices(t *nft.Table, tunneled *nft.Chain, c Config, toPortal []nft
 		nft.Protocol(unix.IPPROTO_ICMP), nft.Protocol(unix.IPPROTO_ICMPV6),
 		nft.GoesToPorts(unix.IPPROTO_UDP, udp), nft.GoesToPorts(unix.IPPROTO_TCP, tcp),
 	} {
-		// The chain is not one of countedChains.
+		// This chain is not in countedChains, so its rules are not counted by t.
 		t.Uncounted(link, match, nft.Count(), nft.Accept())
 	}
 	for _, n := range c.LinkServices {

@@ -10,14 +10,14 @@ import (
 	"sag.software/native/internal/nft"
 )
 
-// Ports that names are asked for at in the clear: DNS, multicast DNS, LLMNR.
+// Ports of unencrypted name resolution: DNS, multicast DNS, LLMNR.
 const portDNS, portMDNS, portLLMNR = 53, 5353, 5355
 
-// transports carry DNS.
+// transports are the protocols that carry DNS.
 var transports = []byte{unix.IPPROTO_UDP, unix.IPPROTO_TCP}
 
-// addNames drops queries for the intranet's names. It looks for the end of the name at every place of a message's first question where
-// it could be, so it needs no process, no connection tracking and no assumption about who asks.
+// addNames drops queries for the intranet's names. It matches the suffix of the name at every possible offset of a message's
+// first question, so it needs no process, no connection tracking and no assumption about the sender.
 func addNames(t *nft.Table, outward *nft.Chain, c Config, dropped uint64) error {
 	endings := endings(c.Domains)
 	if len(endings) == 0 && !c.AllNames {
@@ -25,7 +25,8 @@ func addNames(t *nft.Table, outward *nft.Chain, c Config, dropped uint64) error 
 	}
 	drop := t.Chain("names-dropped")
 	t.Rule(drop, nft.CountFrom(dropped))
-	// A connection that would only wait ends here: it would send the same query again for minutes, and outlive the kill switch.
+	// A TCP connection is reset. Otherwise it would retransmit the query for minutes, and possibly after the kill switch is
+	// removed.
 	t.Rule(drop, nft.Protocol(unix.IPPROTO_TCP), nft.Reset())
 	t.Rule(drop, nft.Refuse())
 	chain := t.Chain("names")
@@ -54,7 +55,7 @@ func addNames(t *nft.Table, outward *nft.Chain, c Config, dropped uint64) error 
 	return nil
 }
 
-// addEndings writes one rule for each length of an ending and each place it could begin at.
+// addEndings adds one rule per length and offset.
 func addEndings(t *nft.Table, chain, drop *nft.Chain, all []ending) error {
 	const most = nft.RegisterSize * nft.Registers
 	for i, e := range all {
@@ -78,7 +79,7 @@ func addEndings(t *nft.Table, chain, drop *nft.Chain, all []ending) error {
 	return nil
 }
 
-// addForms adds the set of the endings of one length, or of as much of them as can be looked up at once.
+// addForms adds a set with the endings of one length, or with as many of their bytes as one lookup can compare.
 func addForms(t *nft.Table, name string, e ending, part int) (*nft.Set, error) {
 	end := min(e.length, part+nft.RegisterSize*nft.Registers)
 	kind := nftables.TypeInteger

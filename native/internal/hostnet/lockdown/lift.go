@@ -4,7 +4,7 @@ import (
 	"errors"
 )
 
-// Lift has lockdown gone, without any service: what was wanted, and what is on the host. It says whether there was any.
+// Lift removes lockdown without the service: from the record and from the host. It reports whether there was any.
 func Lift(config Config) (bool, error) {
 	r := load(config.Dir)
 	was := r.On

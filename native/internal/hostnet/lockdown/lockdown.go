@@ -1,5 +1,6 @@
-// Package lockdown keeps a host in which nothing leaves but the tunnel, and what is needed to bring it up. An administrator
-// wants it, or an intranet's policy; it is in force before any link is up, and stays so whoever crashes, until it is lifted.
+// Package lockdown drops everything that leaves a host, except the tunnel and what is needed to bring it up. An administrator or
+// an intranet's policy turns it on. It is in force before any link is up, and stays in force after a crash, until it is turned
+// off.
 package lockdown
 
 import (
@@ -20,33 +21,34 @@ import (
 )
 
 const (
-	// MaxPortal is the longest time in which a captive portal can be reached.
+	// MaxPortal is the maximum duration of a captive-portal exception.
 	MaxPortal = 5 * time.Minute
-	// portals bounds how often the exception may be opened within a time: a user can try again, a program cannot keep it open.
+	// portals is how often a user may open the exception within portalsWithin: often enough to try again, too rarely for a
+	// program to keep it open.
 	portals       = 3
 	portalsWithin = time.Hour
-	// maxClouds, maxAddresses, maxEndpoints bound what is remembered.
+	// maxClouds, maxAddresses, maxEndpoints limit the size of the record.
 	maxClouds, maxAddresses, maxEndpoints = 16, 16, 512
 )
 
-// ErrTooOften means that the portal was opened too often.
+// ErrTooOften means that the exception was opened too often.
 var ErrTooOften error = &msg.Error{Message: msg.PortalTooOften()}
 
-// ErrNoLink means that there is no network that a captive portal could be in.
+// ErrNoLink means that there is no network that could have a captive portal.
 var ErrNoLink error = &msg.Error{Message: msg.PortalNoNetwork()}
 
-// Config is what a Keeper works with.
+// Config configures a Keeper.
 type Config struct {
-	// Dir holds the record; it is root's alone.
+	// Dir contains the record. Only root may access it.
 	Dir      string
 	Firewall Firewall
-	// Links is what the names of the tunnel's links begin with.
+	// Links is the prefix of the names of the tunnel's links.
 	Links string
-	// Now is the time; it may stand still during sleep.
+	// Now returns the time. It may stop during sleep.
 	Now func() time.Time
 }
 
-// Keeper is the host's lockdown. Methods may be called from any goroutine.
+// Keeper manages the host's lockdown. Its methods are safe for concurrent use.
 type Keeper struct {
 	config Config
 	mu     sync.Mutex
@@ -55,7 +57,7 @@ type Keeper struct {
 	found  atomic.Bool
 }
 
-// Open reads what is wanted, and puts it in force. After an error it is as good as it can be.
+// Open reads the record and puts it in force. The Keeper can be used even after an error.
 func Open(config Config) (*Keeper, error) {
 	k := Read(config)
 	return k, k.Look()
@@ -69,26 +71,26 @@ func Read(config Config) *Keeper {
 	return &Keeper{config: config, record: load(config.Dir), opened: map[uint32][]time.Time{}}
 }
 
-// Look restores lockdown if another program has changed it, and lifts it if it is not wanted.
+// Look restores lockdown if another program has changed it, and removes it if it is not wanted.
 func (k *Keeper) Look() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.force()
 }
 
-// Status is how it is.
+// Status is the state of lockdown.
 type Status struct {
-	// On: it is on the host, as it was found.
+	// On is true if lockdown is in force on the host.
 	On bool
 	By By
-	// Reachable are HOST:PORT of what can be dialled all the same.
+	// Reachable are the exceptions, as HOST:PORT.
 	Reachable []string
 	Portal    *captive.Exception
-	// Dropped are the packets that were held back.
+	// Dropped counts the dropped packets.
 	Dropped uint64
 }
 
-// Status reads how it is.
+// Status returns the state of lockdown.
 func (k *Keeper) Status() (Status, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -110,7 +112,7 @@ func (k *Keeper) Status() (Status, error) {
 	return s, err
 }
 
-// Set is an administrator's will, which goes before any policy's.
+// Set turns lockdown on or off for an administrator, which takes precedence over policies.
 func (k *Keeper) Set(on bool, clouds []Cloud) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -123,7 +125,7 @@ func (k *Keeper) Set(on bool, clouds []Cloud) error {
 	return k.become(next)
 }
 
-// Policy is what an instance's policy wants. It turns lockdown on, and off again if it was what turned it on.
+// Policy applies an instance's policy. It turns lockdown on, and off only if a policy has turned it on.
 func (k *Keeper) Policy(instance string, wanted bool) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -143,7 +145,7 @@ func (k *Keeper) Policy(instance string, wanted bool) error {
 	return k.become(next)
 }
 
-// Reaches says what has to be reached to bring a tunnel up: it is remembered, so that lockdown can come at any time.
+// Reaches records what must be reachable to bring a tunnel up, so that lockdown can be turned on at any time.
 func (k *Keeper) Reaches(cloud Cloud, endpoints []permit.Endpoint, names []string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -157,7 +159,7 @@ func (k *Keeper) Reaches(cloud Cloud, endpoints []permit.Endpoint, names []strin
 	return k.become(next)
 }
 
-// Hosts are the names of cloud instances, whose addresses may change; Update takes their new ones.
+// Hosts returns the names of cloud instances to resolve while lockdown is on, because their addresses may change.
 func (k *Keeper) Hosts() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -170,7 +172,7 @@ func (k *Keeper) Hosts() []string {
 	return all
 }
 
-// Resolved takes a name's addresses of now.
+// Resolved records the current addresses of a name.
 func (k *Keeper) Resolved(host string, addresses []netip.Addr) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -185,7 +187,7 @@ func (k *Keeper) Resolved(host string, addresses []netip.Addr) error {
 	return k.become(next)
 }
 
-// OpenPortal opens the way to a captive portal by a link for a user: three times an hour, or without a limit.
+// OpenPortal opens the captive-portal exception on a link for a user: three times an hour, or without a limit.
 func (k *Keeper) OpenPortal(link string, duration time.Duration, user uint32, unlimited bool) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -212,8 +214,8 @@ func (k *Keeper) OpenPortal(link string, duration time.Duration, user uint32, un
 	return k.config.Firewall.OpenPortal(link, min(duration, MaxPortal))
 }
 
-// become writes the next record down, then does it. What could not be written down is not done, unless it is to lift:
-// a full disk is no reason to keep a host shut.
+// become saves the next record and then applies it. If it cannot be saved it is not applied, unless it turns lockdown off,
+// because a full disk should not keep a host locked down.
 func (k *Keeper) become(next record) error {
 	if next.same(k.record) {
 		return k.force()
@@ -243,7 +245,7 @@ func (k *Keeper) force() error {
 	return err
 }
 
-// IsOn is whether it was on the host at the last look.
+// IsOn is whether lockdown was in force at the last check.
 func (k *Keeper) IsOn() bool { return k.found.Load() }
 
 func (k *Keeper) rules() Rules {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// merged adds clouds to those known; of one that is known already, its addresses, the new ones first.
+// merged adds clouds to known ones. For a known cloud it puts new addresses first.
 func merged(known, fresh []Cloud) []Cloud {
 	all := slices.Clone(known)
 	for _, c := range fresh {
@@ -22,7 +22,7 @@ func merged(known, fresh []Cloud) []Cloud {
 		}
 		all[at].Addresses = addresses[:min(len(addresses), maxAddresses)]
 	}
-	// Those that came last are those in use.
+	// The last ones are those in use.
 	return all[max(0, len(all)-maxClouds):]
 }
 

@@ -13,44 +13,44 @@ import (
 
 const (
 	fileName = "lockdown"
-	// maxFile bounds what is read, bytes.
+	// maxFile is the maximum size of the file, bytes.
 	maxFile = 256 << 10
 )
 
-// By is who wants lockdown.
+// By is who turned lockdown on.
 type By string
 
 const (
-	// ByAdministrator goes before any policy.
+	// ByAdministrator takes precedence over any policy.
 	ByAdministrator By = "administrator"
-	// ByPolicy is an intranet's.
+	// ByPolicy is an intranet's policy.
 	ByPolicy By = "policy"
 )
 
-// Cloud is a cloud instance that has to be dialled all the same.
+// Cloud is a cloud instance that stays reachable.
 type Cloud struct {
 	Host string `json:"host"`
 	Port uint16 `json:"port"`
-	// Addresses are the last ones that its name had: they are used where DNS does not answer.
+	// Addresses are the last known ones of the name, for when DNS does not answer.
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 }
 
-// record is what outlives a restart of the host.
+// record is the state that is saved on disk.
 type record struct {
 	On bool `json:"on"`
 	By By   `json:"by,omitempty"`
-	// Wanted is the instance whose policy wants it.
+	// Wanted is the instance whose policy wants lockdown.
 	Wanted string `json:"wanted,omitempty"`
-	// Lifted: an administrator has lifted what that policy wants; it has to be withdrawn before it counts again.
+	// Lifted means that an administrator has turned off what that policy wants. The policy has no effect until it is withdrawn.
 	Lifted bool    `json:"lifted,omitempty"`
 	Clouds []Cloud `json:"clouds,omitempty"`
-	// Endpoints and Names are the access points' of the last session.
+	// Endpoints and Names are those of the last session's access points.
 	Endpoints []permit.Endpoint `json:"endpoints,omitempty"`
 	Names     []string          `json:"names,omitempty"`
 }
 
-// load reads the record. A record that cannot be read or parsed counts as lockdown: only an administrator may lift it, and no
-// damage.
+// load reads the record. A record that cannot be read or parsed counts as lockdown, because only an administrator may turn it
+// off.
 func load(dir string) (r record) {
 	text, err := os.ReadFile(filepath.Join(dir, fileName))
 	if errors.Is(err, os.ErrNotExist) {
@@ -62,7 +62,7 @@ func load(dir string) (r record) {
 	return r
 }
 
-// save has the record on disk, whole, when it answers.
+// save writes the record atomically. It is on disk when save returns without an error.
 func (r record) save(dir string) error {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -91,7 +91,7 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	// Not to be had on every system, and then not needed.
+	// Not every system can sync a directory, and those that cannot do not need it.
 	_ = d.Sync()
 	return d.Close()
 }

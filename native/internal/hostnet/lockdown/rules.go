@@ -11,55 +11,55 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// ErrNotSupported is the error on operating systems that this is not written for.
+// ErrNotSupported is returned on operating systems without an implementation.
 var ErrNotSupported error = &msg.Error{Message: msg.UnsupportedLockdown()}
 
-// Firewall is a host's part of lockdown.
+// Firewall applies lockdown to a host.
 type Firewall interface {
-	// Set puts lockdown in force as ruled, without a moment between it and a former one. It does nothing if that is in force already.
+	// Set puts rules in force. It replaces former ones atomically, and does nothing if the same ones are in force.
 	Set(Rules) error
-	// Clear lifts lockdown; false if there is none.
+	// Clear removes lockdown. It returns false if there is none.
 	Clear() (bool, error)
-	// InForce reads what is in force; nil if nothing is.
+	// InForce returns the lockdown in force, nil if there is none.
 	InForce() (*InForce, error)
-	// OpenPortal opens the captive-portal exception for a link; Portal reads it, nil if it is not open.
+	// OpenPortal opens the captive-portal exception for a link; Portal returns it, nil if it is not open.
 	OpenPortal(link string, duration time.Duration) error
 	Portal() (*captive.Exception, error)
 	Capabilities() Capabilities
 }
 
-// Capabilities say what the lockdown of an operating system can do.
+// Capabilities are what the lockdown of an operating system supports.
 type Capabilities uint
 
 const (
-	// DropsAll: nothing leaves but what the rules permit, also of what the host forwards.
+	// DropsAll means that everything that the rules do not permit is dropped, including forwarded packets.
 	DropsAll Capabilities = 1 << iota
-	// Persists: it stays in force when the process that set it ends.
+	// Persists means that it stays in force after the process that set it has ended.
 	Persists
-	// Portals: the operating system itself ends a captive-portal exception.
+	// Portals means that the operating system itself ends a captive-portal exception.
 	Portals
 )
 
-// Has is true if all of some capabilities are there.
+// Has is true if all the given capabilities are present.
 func (c Capabilities) Has(all Capabilities) bool { return c&all == all }
 
 // Rules are what may leave the host under lockdown: the tunnel, and what is needed to bring it up.
 type Rules struct {
-	// Links is what the names of the tunnel's links begin with.
+	// Links is the prefix of the names of the tunnel's links.
 	Links string `json:"links"`
-	// Endpoints are the access points', for the tunnel's own traffic.
+	// Endpoints are the access points' endpoints, for the tunnel's own traffic.
 	Endpoints []permit.Endpoint `json:"endpoints,omitempty"`
-	// Cloud are the cloud instances, which programs have to reach to sign in and dial.
+	// Cloud are the cloud instances, which programs must reach to sign in and dial.
 	Cloud []permit.Endpoint `json:"cloud,omitempty"`
-	// BypassNames are the names of both, which may be asked for.
+	// BypassNames are the names of both, which may be queried.
 	BypassNames []string `json:"bypassNames,omitempty"`
 }
 
-// Digest is the same for two rules exactly if they are the same.
+// Digest is equal for two rules exactly if they are the same.
 func (r Rules) Digest() string {
 	text, err := json.Marshal(r)
 	if err != nil {
-		// It consists of values that can always be written.
+		// Rules contain only values that JSON can encode.
 		panic(err)
 	}
 	sum := sha256.Sum256(text)
@@ -68,8 +68,8 @@ func (r Rules) Digest() string {
 
 // InForce is a lockdown that is in force.
 type InForce struct {
-	// Digest is that of its rules; a table that another program has changed matches no digest.
+	// Digest is that of its rules. A table that another program has changed matches no digest.
 	Digest string
-	// Dropped counts the packets that were dropped since lockdown was first put in force.
+	// Dropped counts dropped packets since lockdown was first put in force.
 	Dropped uint64
 }

@@ -6,10 +6,10 @@ import (
 	"sag.software/native/internal/hostnet/captive"
 )
 
-// unsupported is the firewall until one is written for this operating system.
+// unsupported is the firewall of an operating system without an implementation.
 type unsupported struct{}
 
-// System is this host's part of lockdown.
+// System returns this host's firewall.
 func System() Firewall { return unsupported{} }
 
 func (unsupported) Set(Rules) error                        { return ErrNotSupported }

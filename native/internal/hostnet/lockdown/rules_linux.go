@@ -12,15 +12,15 @@ import (
 	"sag.software/native/internal/nft"
 )
 
-// countedChains are those whose rules are counted to see that the table is whole.
+// countedChains are the chains whose rules are counted to detect changes by others.
 var countedChains = []string{"output", "forward", "dropped"}
 
-// discovery are the ICMPv6 types of neighbour discovery and its groups: no link works without them.
+// discovery are the ICMPv6 types of neighbour discovery and multicast listener discovery, which every IPv6 link needs.
 var discovery = []byte{130, 131, 132, 133, 134, 135, 136, 143}
 
 type firewall struct{}
 
-// System is this host's part of lockdown: the nftables table marks.LockdownTable of the network namespace that the process is in.
+// System returns this host's firewall: the nftables table marks.LockdownTable of the process's network namespace.
 func System() Firewall { return firewall{} }
 
 // Capabilities implements Firewall.
@@ -35,7 +35,7 @@ func (firewall) InForce() (*InForce, error) {
 	return &InForce{Digest: found.Digest, Dropped: found.Packets("dropped")}, nil
 }
 
-// Set implements Firewall. A captive-portal exception that is open stays so for its time.
+// Set implements Firewall. An open captive-portal exception stays open for its remaining time.
 func (f firewall) Set(r Rules) error {
 	former, err := f.InForce()
 	if err != nil {
@@ -73,7 +73,7 @@ func build(t *nft.Table, r Rules, former InForce, portal *captive.Exception) err
 	forward := t.Filter("forward", nftables.ChainHookForward, marks.AfterFilters)
 	for _, chain := range []*nft.Chain{output, forward} {
 		t.Rule(chain, nft.StaysHere(), nft.Accept())
-		// Only root makes links, and root needs no such trick.
+		// Only root can create links, so another program cannot use this exception.
 		t.Rule(chain, nft.LeavesByPrefix(r.Links), nft.Accept())
 	}
 	for _, six := range []bool{false, true} {

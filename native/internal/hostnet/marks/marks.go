@@ -1,3 +1,3 @@
-// Package marks holds what tells this software's packets and settings apart from everybody else's on a host. All numbers and names
-// that it takes of an operating system are in one file for that system; nothing else may choose one.
+// Package marks defines the marks, numbers and names that identify this software's packets and settings on a host. They are
+// defined only here, in one file per operating system.
 package marks

@@ -1,28 +1,28 @@
 package marks
 
-// Firewall marks (SO_MARK, fwmark). No two may be equal: an access point and a tunnel may run on one host, and packets with the
-// tunnel's mark go past the tunnel.
+// Firewall marks (SO_MARK, fwmark). They must differ: an access point and a tunnel may run on one host, and packets with the
+// tunnel's mark bypass the tunnel.
 const (
-	// TunnelTraffic is on the tunnel's own packets: the engine's and the DNS forwarder's. It has to be known before the host is
-	// looked at, so it is always this one.
+	// TunnelTraffic marks the tunnel's own packets: those of the engine and the DNS forwarder. It is constant, because it is
+	// needed before the host's configuration is read.
 	TunnelTraffic = 0x53470000
-	// AccessPointClients is on forwarded packets that came from an access point's clients.
+	// AccessPointClients marks forwarded packets from an access point's clients.
 	AccessPointClients = 0x53470001
 )
 
 // Routing tables and rules (ip route, ip rule).
 const (
-	// MainTable is RT_TABLE_MAIN, where everybody's routes are.
+	// MainTable is RT_TABLE_MAIN, the table for the host's routes.
 	MainTable = 254
-	// FirstTable is the tunnel's routing table, or the first free one from here on.
+	// FirstTable is the first number tried for the tunnel's routing table.
 	FirstTable = 0x5347
-	// FirstPriority is the priority of the rule that leads to it, unless another program's rule comes before.
+	// FirstPriority is the priority of the rule for that table, unless another program's rule has a higher one.
 	FirstPriority = 5200
-	// RouteProtocol is the protocol number of the tunnel's routes and rules, which `ip route` and `ip rule` show as `proto 207`.
+	// RouteProtocol is the protocol number of the tunnel's routes and rules, shown by `ip route` as `proto 207`.
 	RouteProtocol = 207
 )
 
-// LinkAlias is the alias of the tunnel's link, which says whose it is.
+// LinkAlias is the alias of the tunnel's link, which identifies it as such.
 const LinkAlias = "sag-tunnel"
 
 // Names of nftables tables, as `nft list tables` shows them.
@@ -33,6 +33,6 @@ const (
 	AccessPointTablePrefix = "sag-access-point-"
 )
 
-// AfterFilters is the priority of the tunnel's nftables chains relative to NF_IP_PRI_FILTER: after everybody's filters and address
-// translation, so that they see what would leave.
+// AfterFilters is the priority of the tunnel's nftables chains relative to NF_IP_PRI_FILTER: after other filters and address
+// translation, so that they see the packets as they would leave.
 const AfterFilters = 10

@@ -2,5 +2,5 @@
 
 package marks
 
-// TunnelTraffic marks no packets on systems that have no such marks.
+// TunnelTraffic is 0: this system has no packet marks.
 const TunnelTraffic = 0

@@ -7,13 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Ear hears every packet that comes to, or leaves, a namespace.
+// Ear captures every packet that arrives in or leaves a namespace.
 type Ear struct {
 	t  *testing.T
 	fd int
 }
 
-// Listen begins to hear in a namespace.
+// Listen starts to capture in a namespace.
 func Listen(t *testing.T, in *Namespace) *Ear {
 	t.Helper()
 	e := &Ear{t: t}
@@ -31,7 +31,7 @@ func Listen(t *testing.T, in *Namespace) *Ear {
 	return e
 }
 
-// Until gives what was heard before a packet to the marker's address, each from its IP header on.
+// Until returns the packets captured before one to the marker address, each starting with its IP header.
 func (e *Ear) Until(marker netip.Addr) (packets [][]byte) {
 	e.t.Helper()
 	buffer := make([]byte, 2048)
@@ -48,7 +48,7 @@ func (e *Ear) Until(marker netip.Addr) (packets [][]byte) {
 	}
 }
 
-// Destination is where an IP packet goes; invalid for what is none.
+// Destination returns the destination of an IP packet; invalid if it is not one.
 func Destination(packet []byte) netip.Addr {
 	var a netip.Addr
 	if len(packet) >= 20 && packet[0]>>4 == 4 {

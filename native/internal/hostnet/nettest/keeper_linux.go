@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// Keeper is who keeps the name servers of a test's machine: "file" for nobody, "systemd-resolved" or "NetworkManager", the
-// real ones, unpacked into .cache/debian and running on a system bus of their own.
+// Keeper is the program that manages a test host's name servers: "file" for none, "systemd-resolved" or "NetworkManager". These
+// are the real programs, unpacked into .cache/debian and running on their own system bus.
 type Keeper struct {
 	t       *testing.T
 	backend string
-	// programs is where they were unpacked; link is what they have a name server for.
+	// programs is the directory they were unpacked to; link is the link they have a name server for.
 	programs, link string
-	// running are its processes, by their programs' names.
+	// running are its processes, by program name.
 	running map[string]*os.Process
 }
 
@@ -27,7 +27,7 @@ const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
 <busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_destination="*"/><allow eavesdrop="true"/></policy></busconfig>`
 
-// ownFiles gives the namespace an /etc and a /run of its own.
+// ownFiles gives the namespace its own /etc and /run.
 const ownFiles = `set -e
 umount /etc/resolv.conf
 etc=$(mktemp -d)
@@ -47,7 +47,7 @@ printf '[main]\nplugins=keyfile\ndns=default\nrc-manager=file\nauth-polkit=false
 rm -f /etc/resolv.conf
 `
 
-// Keep starts one. It skips the test where the programs were not unpacked, which `npm test` does.
+// Keep starts a Keeper. It skips the test if the programs were not unpacked, which `npm test` does.
 func Keep(t *testing.T, backend, link, server string) *Keeper {
 	t.Helper()
 	root, err := filepath.Abs("../../../.cache/debian")
@@ -75,7 +75,7 @@ func Keep(t *testing.T, backend, link, server string) *Keeper {
 		k.daemon(filepath.Join(root, "lib/systemd/systemd-resolved"))
 		Until(t, "systemd-resolved", func() bool { return k.tool("usr/bin/resolvectl", "status") == nil })
 	} else {
-		// It asks udev for links, unless /sys can not be written.
+		// NetworkManager waits for udev unless /sys is read-only.
 		Run(t, "mount", "-t", "sysfs", "-o", "ro", "sysfs", "/sys")
 		k.daemon(filepath.Join(root, "usr/sbin/NetworkManager"), "--no-daemon", "--config=/run/nm.conf", "--config-dir=/run/none",
 			"--intern-config=/run/nm-intern.conf", "--state-file=/run/nm.state", "--pid-file=/run/nm.pid")
@@ -124,7 +124,7 @@ func (k *Keeper) must(path string, args ...string) string {
 	return string(out)
 }
 
-// Pause makes one of its programs run no further, without ending it, until the returned function is called.
+// Pause stops one of the programs without ending it, until goOn is called.
 func (k *Keeper) Pause(program string) (goOn func()) {
 	k.t.Helper()
 	if err := k.running[program].Signal(syscall.SIGSTOP); err != nil {
@@ -133,7 +133,7 @@ func (k *Keeper) Pause(program string) (goOn func()) {
 	return func() { _ = k.running[program].Signal(syscall.SIGCONT) }
 }
 
-// Change is another network: another name server takes the place of the one there was.
+// Change replaces the name server, as in another network.
 func (k *Keeper) Change(server string) {
 	k.t.Helper()
 	switch k.backend {
@@ -160,7 +160,7 @@ var (
 	spaces     = regexp.MustCompile(` +`)
 )
 
-// State is everything that names depend on; of systemd-resolved what it has for each link.
+// State returns everything that name resolution depends on; for systemd-resolved including its state per link.
 func (k *Keeper) State() string {
 	k.t.Helper()
 	text, err := os.ReadFile("/etc/resolv.conf")
@@ -175,7 +175,7 @@ func (k *Keeper) State() string {
 	return state
 }
 
-// Until waits for what can not tell by itself.
+// Until polls until is returns true.
 func Until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	const limit, step = 10 * time.Second, 10 * time.Millisecond

@@ -13,17 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Namespace is another host's network, for as long as the test lives.
+// Namespace is a network namespace that acts as another host, for the duration of the test.
 type Namespace struct {
 	t    *testing.T
 	pid  int
 	path string
 }
 
-// NewNamespace makes one with its loopback up.
+// NewNamespace makes a namespace with its loopback interface up.
 func NewNamespace(t *testing.T) *Namespace {
 	t.Helper()
-	// It ends with its input, whatever becomes of the test.
+	// cat ends when its input is closed, even if the test process is killed.
 	keeper := exec.Command("cat")
 	keeper.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	if _, err := keeper.StdinPipe(); err != nil {
@@ -41,10 +41,10 @@ func NewNamespace(t *testing.T) *Namespace {
 	return n
 }
 
-// PID is that of a process inside: `ip link set … netns PID`.
+// PID returns the id of a process in the namespace, for `ip link set … netns PID`.
 func (n *Namespace) PID() string { return strconv.Itoa(n.pid) }
 
-// Run runs commands of the host's inside, one a line, which must succeed; it gives what they printed.
+// Run runs commands in the namespace, one per line, and returns their output. They must succeed.
 func (n *Namespace) Run(lines ...string) string {
 	n.t.Helper()
 	var all strings.Builder
@@ -54,19 +54,19 @@ func (n *Namespace) Run(lines ...string) string {
 	return all.String()
 }
 
-// Command has a command run inside.
+// Command changes a command so that it runs in the namespace.
 func (n *Namespace) Command(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Args = append([]string{"nsenter", "--net=" + n.path, cmd.Path}, cmd.Args[1:]...)
 	cmd.Path, cmd.Err = exec.LookPath("nsenter")
 	return cmd
 }
 
-// Do does something inside, for example opens a socket, which stays there.
+// Do calls a function in the namespace, for example to open a socket, which stays in it.
 func (n *Namespace) Do(do func()) {
 	n.t.Helper()
 	done := make(chan error)
 	go func() {
-		// Never unlocked: the thread ends with the goroutine instead of coming back to others.
+		// The thread stays locked, so that it ends with the goroutine and no other goroutine runs in the namespace.
 		runtime.LockOSThread()
 		namespace, err := os.Open(n.path)
 		if err == nil {

@@ -1,4 +1,5 @@
-// Package nettest runs tests in network namespaces of their own, with an /etc/resolv.conf of their own, by starting the test binary again inside one.
+// Package nettest runs tests in their own network namespaces, with their own /etc/resolv.conf, by starting the test binary again
+// inside.
 package nettest
 
 import (
@@ -17,7 +18,7 @@ import (
 
 const inside = "SAG_TEST_INSIDE_NAMESPACE"
 
-// Inside is true in a namespace of the test's own. Where it is false, the test has been run in one already and should
+// Inside is true if the test runs in its own namespace. If it is false, the test has been run in one by this call and should
 // return: `if !nettest.Inside(t) { return }` is the first line of such a test.
 func Inside(t *testing.T) bool {
 	t.Helper()
@@ -42,10 +43,10 @@ func Inside(t *testing.T) bool {
 	return false
 }
 
-// said is a line that a test has logged.
+// said matches a line that a test has logged.
 var said = regexp.MustCompile(`(?m)^ +\S+\.go:\d+: (.*)$`)
 
-// reason is why a test that ran apart was not run, if it was not: the last that it said.
+// reason returns why the test in the namespace was skipped, if it was: the last line it logged.
 func reason(name, out string) (why string, skipped bool) {
 	before, _, skipped := strings.Cut(out, "--- SKIP: "+name+" (")
 	if all := said.FindAllStringSubmatch(before, -1); skipped && len(all) > 0 {
@@ -54,10 +55,10 @@ func reason(name, out string) (why string, skipped bool) {
 	return why, skipped
 }
 
-// ResolvConf is what is in /etc/resolv.conf at first.
+// ResolvConf is the initial content of /etc/resolv.conf.
 const ResolvConf = "# of this test\nnameserver 192.0.2.53\noptions timeout:1 attempts:1\n"
 
-// ownResolvConf lays a file over /etc/resolv.conf, which then can not be replaced but only written into: as in containers.
+// ownResolvConf bind-mounts a file over /etc/resolv.conf, so that it can be written but not replaced, as in containers.
 func ownResolvConf(t *testing.T) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "resolv.conf")
@@ -73,7 +74,7 @@ func ownResolvConf(t *testing.T) {
 	}
 }
 
-// Again is the test binary once more, running this test only, with something added to its environment.
+// Again returns a command that runs the test binary again with this test only, and with additional environment variables.
 func Again(t *testing.T, env ...string) *exec.Cmd {
 	t.Helper()
 	args := []string{"-test.run=^" + t.Name() + "$", "-test.count=1", "-test.v", "-test.timeout=2h"}
@@ -85,7 +86,7 @@ func Again(t *testing.T, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run runs a command of the host's that must succeed, and gives what it printed.
+// Run runs a command, which must succeed, and returns its output.
 func Run(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(name, args...).CombinedOutput()
@@ -95,8 +96,8 @@ func Run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// State is the network configuration as `ip` and `nft` see it, and the name servers, counters and ages aside: equal texts are
-// equal configurations.
+// State returns the network configuration according to `ip` and `nft`, and the name servers, without counters and ages. Equal
+// texts mean equal configurations.
 func State(t *testing.T) string {
 	t.Helper()
 	var all []string
@@ -121,8 +122,8 @@ func State(t *testing.T) string {
 	return strings.Join(append(all, "resolv.conf "+string(conf), Run(t, "nft", "-s", "list", "ruleset")), "\n")
 }
 
-// Settled is the State once these are in it and nothing moves any more: the kernel enters what belongs to a new IPv6 address
-// a moment after the address.
+// Settled returns the State once it contains these texts and no longer changes: the kernel adds routes of a new IPv6 address a
+// moment after the address.
 func Settled(t *testing.T, wanted ...string) string {
 	t.Helper()
 	for last := ""; ; {
@@ -138,13 +139,13 @@ func Settled(t *testing.T, wanted ...string) string {
 	}
 }
 
-// Carries waits until a link does: what is sent before, after its cable is in, the kernel drops without a word.
+// Carries waits until a link is up. The kernel silently drops packets that are sent while the carrier comes up.
 func Carries(t *testing.T, link string) {
 	t.Helper()
 	Until(t, link+" carries", func() bool { return strings.Contains(Run(t, "ip", "-j", "link", "show", link), `"operstate":"UP"`) })
 }
 
-// Difference is the lines that are in one text only.
+// Difference returns the lines that are in only one of the texts.
 func Difference(before, after string) string {
 	var b bytes.Buffer
 	for _, side := range []struct{ mark, has, lacks string }{{"- ", before, after}, {"+ ", after, before}} {

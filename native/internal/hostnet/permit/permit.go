@@ -1,5 +1,5 @@
-// Package permit says which endpoints may be reached although the kill switch or lockdown drops everything else: the access points' and
-// the cloud instances'. It is one type for them, with the transport protocol, from the session to the firewall.
+// Package permit describes endpoints that may be reached although the kill switch or lockdown drops everything else: those of
+// access points and cloud instances. The same type, with the transport protocol, is used from the session to the firewall.
 package permit
 
 import (
@@ -14,7 +14,7 @@ import (
 // Protocol is the transport protocol of an endpoint.
 type Protocol string
 
-// The protocols of endpoints.
+// Protocols of endpoints.
 const (
 	UDP Protocol = "udp"
 	TCP Protocol = "tcp"
@@ -23,22 +23,22 @@ const (
 // Protocols are all protocols of endpoints.
 var Protocols = []Protocol{UDP, TCP}
 
-// Endpoint may be reached past the tunnel: an access point's by the engine, a cloud instance's by every program.
+// Endpoint may be reached outside the tunnel: an access point's by the engine, a cloud instance's by every program.
 type Endpoint struct {
 	Protocol Protocol
 	AddrPort netip.AddrPort
 }
 
-// At is an endpoint. An IPv4 address that is mapped into IPv6 becomes IPv4.
+// At returns an endpoint. An IPv4-mapped IPv6 address becomes IPv4.
 func At(protocol Protocol, a netip.AddrPort) Endpoint {
 	return Endpoint{protocol, netip.AddrPortFrom(a.Addr().Unmap(), a.Port())}
 }
 
-// Addr is the endpoint's address.
+// Addr returns the endpoint's address.
 func (e Endpoint) Addr() netip.Addr { return e.AddrPort.Addr().Unmap() }
 
-// String is ADDRESS:PORT of a UDP endpoint, and PROTOCOL/ADDRESS:PORT of any other. Journals and records of earlier versions, which
-// knew UDP only, have the first form.
+// String returns ADDRESS:PORT for UDP, PROTOCOL/ADDRESS:PORT otherwise. Journals and records of earlier versions, which had UDP
+// only, contain the first form.
 func (e Endpoint) String() string {
 	if e.Protocol == UDP {
 		return e.AddrPort.String()
@@ -49,7 +49,7 @@ func (e Endpoint) String() string {
 // MarshalText writes String.
 func (e Endpoint) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText parses what MarshalText returns.
 func (e *Endpoint) UnmarshalText(text []byte) error {
 	protocol, address, found := strings.Cut(string(text), "/")
 	if !found {

@@ -8,15 +8,15 @@ import (
 	"sag.software/native/internal/nft"
 )
 
-// endpointSets are the sets of endpoints by protocol: the end of their name, and the protocol's number.
+// endpointSets are the sets of endpoints by protocol: the suffix of their name, and the protocol number.
 var endpointSets = []struct {
 	suffix   string
 	protocol Protocol
 	number   byte
 }{{"-udp", UDP, unix.IPPROTO_UDP}, {"-tcp", TCP, unix.IPPROTO_TCP}}
 
-// Matches adds sets of endpoints of one IP version to a table, and gives what is true for packets to them: one match for each
-// protocol that there are endpoints of.
+// Matches adds sets of endpoints of one IP version to a table, and returns matches for packets to them: one per protocol that has
+// endpoints.
 func Matches(t *nft.Table, name string, all []Endpoint, six bool) ([]nft.Match, error) {
 	var matches []nft.Match
 	for _, s := range endpointSets {

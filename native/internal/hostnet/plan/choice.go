@@ -8,19 +8,20 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// Choice is what is chosen once for a connection, free on the host at that time.
+// Choice is chosen once for a connection, from what is free on the host.
 type Choice struct {
 	// Link is the name of the tunnel's link.
 	Link string
-	// Resolver is where the DNS forwarder listens; invalid if there is none, and then the host's name servers stay as they are.
+	// Resolver is the address of the DNS forwarder; invalid if there is none, and then the host's DNS settings are not changed.
 	Resolver netip.Addr
 }
 
-// ErrNoRoomBefore means that another program's settings come before any that could be the tunnel's.
+// ErrNoRoomBefore means that another program's rule has the highest possible priority, so that the tunnel's rule cannot precede
+// it.
 var ErrNoRoomBefore error = &msg.Error{Message: msg.RivalRulesBeforeAll()}
 
-// Choose finds a free name for the link. ErrNoRoomBefore if the tunnel's routes could not come before everybody else's: another
-// program would decide about tunneled prefixes first.
+// Choose finds a free name for the link. It returns ErrNoRoomBefore if another program's rules would route tunneled prefixes
+// first.
 func Choose(at hostnet.Snapshot, linkPrefix string) (Choice, error) {
 	c := Choice{}
 	for i := 0; c.Link == ""; i++ {
@@ -32,7 +33,7 @@ func Choose(at hostnet.Snapshot, linkPrefix string) (Choice, error) {
 	return c, Room(at)
 }
 
-// Room is ErrNoRoomBefore, with the link of the other program where that is known, or nil.
+// Room returns ErrNoRoomBefore, with the other program's link if known, or nil.
 func Room(at hostnet.Snapshot) error {
 	if !at.Blocked {
 		return nil
@@ -40,7 +41,7 @@ func Room(at hostnet.Snapshot) error {
 	return &msg.Error{Message: msg.RivalRulesFirst(at.Rival), Under: ErrNoRoomBefore}
 }
 
-// FormerResolver is where the forwarder listened that changes in force were made with; invalid if there was none.
+// FormerResolver returns the address of the forwarder that the given changes use; invalid if there is none.
 func FormerResolver(changes []hostnet.Change) netip.Addr {
 	for _, c := range changes {
 		if c.Kind == hostnet.ChangeNames {

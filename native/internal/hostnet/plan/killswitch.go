@@ -12,11 +12,11 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// maxDroppedZones is how many reverse zones are held back; beyond that, a reverse query may leave directly.
+// maxDroppedZones limits the reverse zones whose queries are dropped. Queries for further zones may leave directly.
 const maxDroppedZones = 512
 
-// killSwitch is the first of all changes and the last to be undone: what the others do is never without it. It holds back both
-// IP versions, whether or not the tunnel carries both.
+// killSwitch adds the kill switch as the first change, which is undone last, so that the others are never in force without it. It
+// covers both IP versions, even if the tunnel carries only one.
 func (w *work) killSwitch() {
 	if !w.at.CanDrop.Has(killswitch.Packets) {
 		return
@@ -61,7 +61,7 @@ func (w *work) killSwitch() {
 	w.add(hostnet.Change{Kind: hostnet.ChangeKillSwitch, KillSwitch: &s})
 }
 
-// KillSwitchOf is the kill switch among changes; nil if there is none.
+// KillSwitchOf returns the kill switch among changes, nil if there is none.
 func KillSwitchOf(changes []hostnet.Change) *killswitch.Config {
 	for _, c := range changes {
 		if c.Kind == hostnet.ChangeKillSwitch {
@@ -71,7 +71,7 @@ func KillSwitchOf(changes []hostnet.Change) *killswitch.Config {
 	return nil
 }
 
-// linksOf are the links that an address is on.
+// linksOf returns the links whose networks contain an address.
 func (w *work) linksOf(a netip.Addr) []string {
 	var all []string
 	for _, r := range w.at.Routes {

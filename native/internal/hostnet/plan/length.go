@@ -7,8 +7,8 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// byLength is for systems with one table: a prefix of the intranet takes precedence over another route by being longer, so
-// each such route is covered by its two halves. Exceptions win over both by being single addresses.
+// byLength is for systems with one routing table. A prefix of the intranet takes precedence over another route only if it is
+// longer, so each such route is covered by its two halves. Exceptions are single addresses, which take precedence over both.
 func (w *work) byLength() {
 	var exceptions []route.Route
 	for _, a := range w.exceptions() {
@@ -22,7 +22,7 @@ func (w *work) byLength() {
 	var tunneled []netip.Prefix
 	for _, p := range w.prefixes {
 		if p.Bits() == 0 {
-			// Two halves leave the default route where it is, for the day we are gone.
+			// The two halves leave the default route unchanged, so that it is in force again when the tunnel is gone.
 			tunneled = append(tunneled, halves(p)...)
 			continue
 		}
@@ -51,12 +51,12 @@ func (w *work) byLength() {
 	}
 }
 
-// swallowed is true if a found route, as long as one of ours or longer, would take packets that are ours.
+// swallowed is true if another route, as long as one of the tunnel's or longer, would take packets for the intranet.
 func (w *work) swallowed(found netip.Prefix, tunneled []netip.Prefix) bool {
 	return slices.ContainsFunc(tunneled, func(p netip.Prefix) bool { return p.Bits() <= found.Bits() && p.Contains(found.Addr()) })
 }
 
-// wayTo is the route by which the host reaches an address without the tunnel, narrowed down to that address.
+// wayTo returns the route by which the host reaches an address without the tunnel, narrowed to that address.
 func (w *work) wayTo(a netip.Addr) (route.Route, bool) {
 	best, found := route.Route{}, false
 	for _, r := range w.at.Routes {
@@ -74,7 +74,7 @@ func (w *work) wayTo(a netip.Addr) (route.Route, bool) {
 	return best, found && best.Kind == route.Via
 }
 
-// halves are the two prefixes that together are this one.
+// halves returns the two halves of a prefix.
 func halves(p netip.Prefix) []netip.Prefix {
 	upper := p.Addr().AsSlice()
 	upper[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)

@@ -7,7 +7,7 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// Missing are the changes of a plan that a host does not have, or no longer has.
+// Missing returns the changes of a plan that are not in force on the host.
 func Missing(changes []hostnet.Change, at hostnet.Snapshot) []hostnet.Change {
 	var missing []hostnet.Change
 	for _, c := range changes {
@@ -29,7 +29,7 @@ func present(c hostnet.Change, at hostnet.Snapshot) bool {
 	case hostnet.ChangeRoute:
 		return slices.ContainsFunc(at.Routes, func(r route.Route) bool { return r.Owned && r.Desired() == *c.Route })
 	case hostnet.ChangeNames:
-		// A program that restarts is configured when it is back.
+		// A program that is being restarted is configured when it is back.
 		return at.Names.Away == c.Names.Backend || at.Names.Has(*c.Names)
 	case hostnet.ChangeSteering:
 		return slices.ContainsFunc(at.Steering, func(s route.Steering) bool { return s.IPv6 == c.Steering.IPv6 && !s.Ineffective })
@@ -39,12 +39,12 @@ func present(c hostnet.Change, at hostnet.Snapshot) bool {
 	return true
 }
 
-// Same is true if two plans make the same host.
+// Same is true if both plans contain the same changes.
 func Same(a, b []hostnet.Change) bool {
 	return slices.EqualFunc(a, b, func(x, y hostnet.Change) bool { return x.Key() == y.Key() })
 }
 
-// Overtaken is true if a missing change is still there, but another program has put something before it: it was not taken away.
+// Overtaken is true if a missing change is still there, but another program's setting precedes it: it was not removed.
 func Overtaken(c hostnet.Change, at hostnet.Snapshot) bool {
 	return c.Kind == hostnet.ChangeSteering &&
 		slices.ContainsFunc(at.Steering, func(s route.Steering) bool { return s.IPv6 == c.Steering.IPv6 })

@@ -10,11 +10,12 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// maxZones is how many reverse zones a host gets: systemd-resolved takes 256 domains for a link, and 128 can be
-// pushed. The forwarder knows the prefixes themselves and needs none.
+// maxZones limits the reverse zones in the host's DNS settings: systemd-resolved accepts 256 domains per link, and 128 can be
+// pushed. The forwarder uses the prefixes and needs no zones.
 const maxZones = 120
 
-// names come last: there is no use in a name before its address can be reached. They are undone first.
+// names adds the DNS settings as the last change, because names are useless before their addresses can be reached. They are
+// undone first.
 func (w *work) names() {
 	if len(w.in.Servers) == 0 || !w.n.Resolver.IsValid() || w.at.Names.Backend == "" {
 		return
@@ -29,7 +30,7 @@ func (w *work) names() {
 	w.add(hostnet.Change{Kind: hostnet.ChangeNames, Names: &n})
 }
 
-// IPv6Tunneled is true if anything inside can be reached by IPv6 from this host.
+// IPv6Tunneled is true if any address can be reached through the tunnel by IPv6 from this host.
 func IPv6Tunneled(in Intranet, at hostnet.Snapshot) bool {
 	return at.Capabilities.Has(route.IPv6) && (in.Full || slices.ContainsFunc(in.Routes, func(p netip.Prefix) bool { return p.Addr().Is6() }))
 }

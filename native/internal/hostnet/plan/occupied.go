@@ -5,8 +5,8 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// Occupied is an error if an inner address of the client is on another link already: two links would answer for
-// it, and what is done to the intranet's connections would be done to theirs. own is our link's name, once there is one.
+// Occupied returns an error if an inner address of the client is also on another link: both links would answer for it, and ending
+// the intranet's connections would end those of the other link, too. own is the tunnel's link, if it exists already.
 func Occupied(in Intranet, at hostnet.Snapshot, own string) error {
 	for _, l := range at.Links {
 		if l.Owned || l.Name == own {

@@ -7,7 +7,7 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// overlaps finds the host's own networks that lie in the intranet, and what of them has to stay for the underlay's sake.
+// overlaps finds the host's own networks that overlap with the intranet, and the addresses in them that the underlay needs.
 func (w *work) overlaps() {
 	for _, r := range w.at.Routes {
 		if !w.onLink(r) || !w.overlapsIntranet(r.Destination) {
@@ -27,7 +27,7 @@ func (w *work) overlaps() {
 	}
 }
 
-// onLink is true for a network that one of the host's own links is in.
+// onLink is true for the route of a network that one of the host's own links is attached to.
 func (w *work) onLink(r route.Route) bool {
 	return !r.Owned && r.Scope == route.Host && r.Kind == route.Via && !r.Gateway.IsValid() &&
 		r.Link != "" && r.Link != w.n.Link && r.Destination.Bits() > 0 && !r.Destination.Addr().IsLinkLocalUnicast() &&
@@ -38,7 +38,7 @@ func (w *work) overlapsIntranet(p netip.Prefix) bool {
 	return slices.ContainsFunc(w.prefixes, func(in netip.Prefix) bool { return in.Bits() > 0 && in.Overlaps(p) })
 }
 
-// infrastructure are the gateways, DHCP servers and resolvers that are on the host's own links and would be swallowed.
+// infrastructure returns the gateways, DHCP servers and resolvers on the host's own links whose addresses would be tunneled.
 func (w *work) infrastructure() []netip.Addr {
 	var candidates, kept []netip.Addr
 	for _, r := range w.at.Routes {
@@ -59,13 +59,14 @@ func (w *work) infrastructure() []netip.Addr {
 	return slices.Compact(kept)
 }
 
-// exceptions are the single addresses that go on as if there were no tunnel.
+// exceptions returns the single addresses that are reached outside the tunnel.
 func (w *work) exceptions() []netip.Addr {
 	all := w.infrastructure()
 	outside := slices.Clone(w.in.CloudAddrs)
 	for _, e := range w.in.Endpoints {
-		// The engine's packets find their way by their mark, but answers carry none: a host that drops what comes by another
-		// way than it would send by (rp_filter) has to know this one as the way back. The kill switch keeps all others from it.
+		// The engine's packets are routed by their mark, but replies have no mark. Without this route, a host with rp_filter
+		// would drop them, because it would send to their source by another link. The kill switch keeps other programs from using
+		// it.
 		outside = append(outside, e.AddrPort.Addr())
 	}
 	for _, a := range outside {
@@ -77,8 +78,8 @@ func (w *work) exceptions() []netip.Addr {
 	return slices.Compact(all)
 }
 
-// private are the only ranges in which a host's own networks stay reachable past a full tunnel. Whatever else a network
-// claims to be its own by DHCP routes goes into the tunnel all the same.
+// private are the only ranges in which a host's own networks stay reachable with a full tunnel. Other networks that a DHCP server
+// announces as local are tunneled (TunnelCrack LocalNet, CVE-2023-36672).
 var private = []netip.Prefix{
 	netip.MustParsePrefix("10.0.0.0/8"),
 	netip.MustParsePrefix("172.16.0.0/12"),
@@ -86,7 +87,7 @@ var private = []netip.Prefix{
 	netip.MustParsePrefix("fc00::/7"),
 }
 
-// neverTunneled belongs to a link or to this host whatever the default route says.
+// neverTunneled are ranges that belong to a link or to the host itself, whatever the default route is.
 var neverTunneled = []netip.Prefix{
 	netip.MustParsePrefix("127.0.0.0/8"),
 	netip.MustParsePrefix("169.254.0.0/16"),
@@ -96,7 +97,7 @@ var neverTunneled = []netip.Prefix{
 	netip.MustParsePrefix("ff00::/8"),
 }
 
-// localNets are the networks that stay reachable beside a full tunnel.
+// localNets returns the networks that stay reachable with a full tunnel.
 func (w *work) localNets() []netip.Prefix {
 	if !w.in.Full {
 		return nil

@@ -1,5 +1,5 @@
-// Package plan decides what a host has to be like so that an intranet's prefixes, and nothing else, go into the tunnel.
-// Pure: an intranet and a snapshot in, changes out. It never looks at anything and never does anything.
+// Package plan computes the changes to a host after which exactly an intranet's prefixes are tunneled. It is pure: an intranet
+// and a snapshot go in, changes come out.
 package plan
 
 import (
@@ -11,56 +11,56 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// Intranet is what matters of a session for the host. It has passed profile.Check.
+// Intranet is the part of a session that the host's configuration depends on. It has passed profile.Check.
 type Intranet struct {
-	// Addresses are the client's inner ones, each a single address.
+	// Addresses are the client's inner addresses, each with full prefix length.
 	Addresses []netip.Prefix
 	// Routes are the tunneled prefixes.
 	Routes []netip.Prefix
 	// Full means that everything is tunneled.
 	Full bool
-	// Servers are the intranet's name servers; they are reached through the tunnel, in the routes or not.
+	// Servers are the intranet's name servers. They are reached through the tunnel even if no route contains them.
 	Servers []netip.Addr
 	// MTU of the tunnel, bytes.
 	MTU int
-	// CloudAddrs are the cloud instance's addresses: all programs reach them past the tunnel.
+	// CloudAddrs are the cloud instance's addresses. All programs reach them outside the tunnel.
 	CloudAddrs []netip.Addr
-	// CloudPort is where it is reached there, by TCP.
+	// CloudPort is the cloud instance's TCP port.
 	CloudPort uint16
-	// Endpoints are the access points', which the engine reaches past the tunnel.
+	// Endpoints are the access points' endpoints, which the engine reaches outside the tunnel.
 	Endpoints []permit.Endpoint
-	// Domains are asked for through the tunnel. None, while there are Servers: all names.
+	// Domains are queried through the tunnel. If there are none but there are Servers, all names are.
 	Domains []string
-	// Search are the domains that short names are completed with, asked for through the tunnel as well.
+	// Search are the search domains, which are queried through the tunnel, too.
 	Search []string
-	// BypassNames are asked for outside the tunnel all the same: the cloud instance's, the access points'.
+	// BypassNames are queried outside the tunnel: the names of the cloud instance and the access points.
 	BypassNames []string
 }
 
-// Overlap is a network of the host's own that an intranet's prefix overlaps.
+// Overlap is a network of the host that overlaps with a prefix of the intranet.
 type Overlap struct {
 	Link   string
 	Prefix netip.Prefix
-	// Kept are the addresses in it that still go there: gateway, DHCP, resolver. All others of it go to the intranet.
+	// Kept are the addresses in it that stay reachable: gateway, DHCP server, resolver. All others are tunneled.
 	Kept []netip.Addr
 }
 
-// Plan is what a host has to be like.
+// Plan is the desired configuration of a host.
 type Plan struct {
-	// Changes are in the order in which they are made: the kill switch first, those that turn traffic last.
+	// Changes are in the order in which they are made: the kill switch first, those that redirect traffic last.
 	Changes  []hostnet.Change
 	Overlaps []Overlap
-	// Unbeaten are routes of others that go to intranet addresses and can not be outdone.
+	// Unbeaten are other programs' routes for intranet addresses that no route of the tunnel can take precedence over.
 	Unbeaten []route.Route
 }
 
-// metrics of the tunnel's routes: the one into the tunnel wins over the one that refuses while there is a link.
+// metrics of the tunnel's routes. The route into the tunnel has precedence over the unreachable route while the link exists.
 const (
 	metricLink    = 100
 	metricRefusal = 4_000_000_000
 )
 
-// Make plans for one intranet on one host.
+// Make returns the plan for one intranet on one host.
 func Make(in Intranet, chosen Choice, at hostnet.Snapshot) Plan {
 	w := &work{in: in, n: chosen, at: at, prefixes: Prefixes(in, at)}
 	w.killSwitch()
@@ -80,7 +80,7 @@ func Make(in Intranet, chosen Choice, at hostnet.Snapshot) Plan {
 	return w.plan
 }
 
-// Prefixes are all prefixes that go into the tunnel on this host, none inside another but the default route.
+// Prefixes returns the prefixes that are tunneled on this host. None contains another, except default routes.
 func Prefixes(in Intranet, at hostnet.Snapshot) []netip.Prefix {
 	all := slices.Clone(in.Routes)
 	if in.Full {
@@ -97,7 +97,7 @@ func Prefixes(in Intranet, at hostnet.Snapshot) []netip.Prefix {
 	})
 	var kept []netip.Prefix
 	for _, p := range all {
-		// Under a default route some networks are spared, so what is named inside it keeps a route of its own.
+		// A default route does not apply to local networks, so prefixes within it keep their own route.
 		inside := slices.ContainsFunc(kept, func(k netip.Prefix) bool {
 			return (k.Bits() > 0 || p.Bits() == 0) && k.Bits() <= p.Bits() && k.Contains(p.Addr())
 		})
@@ -124,12 +124,12 @@ func (w *work) addRoute(r route.Route) {
 
 func (w *work) usable(a netip.Addr) bool { return a.Is4() || w.at.Capabilities.Has(route.IPv6) }
 
-// tunneled is true if the address goes into the tunnel, exceptions aside.
+// tunneled is true if the address is in a tunneled prefix. It ignores exceptions.
 func (w *work) tunneled(a netip.Addr) bool {
 	return slices.ContainsFunc(w.prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// source is the client's inner address of a family; invalid if there is none.
+// source returns the client's inner address of a family; invalid if there is none.
 func (w *work) source(six bool) netip.Addr {
 	for _, a := range w.in.Addresses {
 		if a.Addr().Is6() == six && w.usable(a.Addr()) {
@@ -139,7 +139,7 @@ func (w *work) source(six bool) netip.Addr {
 	return netip.Addr{}
 }
 
-// needed is true for addresses of the intranet that no exception may take out: its name servers, and the client itself.
+// needed is true for addresses that must not become exceptions: the intranet's name servers, and the client's own.
 func (w *work) needed(a netip.Addr) bool {
 	return slices.Contains(w.in.Servers, a) ||
 		slices.ContainsFunc(w.in.Addresses, func(p netip.Prefix) bool { return p.Addr() == a })

@@ -8,9 +8,10 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// byScope keeps the tunnel's routes apart from the host's and has all packets look among them first, except for the tunnel's own
-// traffic. So no route of another program wins by being longer, and the host's routes stay as they are. Beneath each tunneled prefix
-// is an unreachable route: when the link is gone, its packets are not routed elsewhere. Bypassed traffic is not affected.
+// byScope puts the tunnel's routes into a routing table that all packets use first, except the tunnel's own traffic. So no longer
+// route of another program takes precedence, and the host's routes do not change. Each tunneled prefix also has an unreachable
+// route with a higher metric, so that its packets are not routed elsewhere when the link is gone. Bypassed traffic is not
+// affected.
 func (w *work) byScope() {
 	for _, p := range w.localNets() {
 		w.addRoute(route.Route{Scope: route.Tunnel, Destination: p, Kind: route.Bypass, Metric: metricLink})

@@ -12,13 +12,13 @@ import (
 	"sag.software/native/internal/hostnet/plan"
 )
 
-// Cause is the cause code of a failure to change the host.
+// Cause returns the cause of a failure to change the host.
 func Cause(err error) failure.Cause {
 	for _, c := range []struct {
 		is    error
 		cause failure.Cause
 	}{
-		// Before what they were refused with.
+		// More specific errors come first, because they wrap the others.
 		{dns.ErrReadOnly, failure.StorageReadonly},
 		{dns.ErrRefused, failure.DNSUnavailable},
 		{forward.ErrNoPort, failure.PortInUse},

@@ -1,5 +1,5 @@
-// Package reconcile makes a host as a plan wants it and takes everything back again, with a journal written before each
-// change. What it is asked twice it does once; where it was killed, its successor goes on.
+// Package reconcile makes a host's configuration match a plan, and undoes all changes, with a journal that is written before each
+// change. Its operations are idempotent, and a new process continues after a killed one.
 package reconcile
 
 import (
@@ -12,15 +12,15 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// Reconciler holds the journal's lock: there is one on a host.
+// Reconciler holds the journal's lock, so there is only one per host.
 type Reconciler struct {
 	host    hostnet.Host
 	journal *journal.Journal[hostnet.Change]
 	boot    string
 }
 
-// Open takes up what a predecessor left: changes of this boot stay in force until Set or Clear, those of an earlier boot
-// are undone as far as they survived it.
+// Open opens the journal of a former process. Changes of this boot stay in force until Set or Clear; those of an earlier boot are
+// undone if they survived the restart.
 func Open(host hostnet.Host, dir string) (*Reconciler, error) {
 	boot, err := host.BootID()
 	if err != nil {
@@ -58,7 +58,7 @@ func (r *Reconciler) dropEarlierBoots() error {
 	return errors.Join(failed, r.journal.Forget(done))
 }
 
-// InForce are the changes that are made, by the journal and by the marks on the host.
+// InForce returns the changes in force, according to the journal and to the marks on the host.
 func (r *Reconciler) InForce() ([]hostnet.Change, error) {
 	var all []hostnet.Change
 	known := map[string]int{}
@@ -69,7 +69,8 @@ func (r *Reconciler) InForce() ([]hostnet.Change, error) {
 	left, err := r.host.Leftovers()
 	for _, c := range slices.Backward(left) {
 		if i, is := known[c.Key()]; is {
-			// What was found says more than what was desired: where exactly it is. There may be another one elsewhere.
+			// The change found on the host is more precise, for example about its routing table. There may be another one
+			// elsewhere.
 			all[i] = c
 			delete(known, c.Key())
 			continue
@@ -79,9 +80,9 @@ func (r *Reconciler) InForce() ([]hostnet.Change, error) {
 	return all, err
 }
 
-// Set makes the host as wanted: what is missing is added in order, then what is not wanted any more is undone in reverse.
-// So there is no moment at which neither the old nor the new holds. After an error what was done stays in the journal;
-// the caller decides between trying again and Clear.
+// Set makes the host match the plan: missing changes are made in order, then those no longer wanted are undone in reverse order,
+// so that the old or the new configuration is in force at all times. After an error the journal contains what was done, and the
+// caller can try again or call Clear.
 func (r *Reconciler) Set(want []hostnet.Change) error {
 	before, err := r.InForce()
 	if err != nil {
@@ -106,7 +107,7 @@ func (r *Reconciler) Set(want []hostnet.Change) error {
 		return err
 	}
 	for _, c := range want {
-		// An intranet may have a thousand routes: which are there already is known from one look.
+		// One snapshot shows which of the routes, possibly thousands, exist already.
 		routing := c.Kind == hostnet.ChangeRoute || c.Kind == hostnet.ChangeSteering
 		if routing && len(plan.Missing([]hostnet.Change{c}, at)) == 0 {
 			continue
@@ -129,16 +130,17 @@ func (r *Reconciler) Set(want []hostnet.Change) error {
 	return errors.Join(err, r.journal.Forget(replaced))
 }
 
-// Clear undoes everything, by the journal and by the marks, and says what there was. It goes on after a failure.
+// Clear undoes all changes, according to the journal and to the marks, and returns what was there. It continues after a failure.
 func (r *Reconciler) Clear() ([]hostnet.Change, error) {
 	all, err := r.InForce()
 	undone, failed := r.undo(all)
 	return undone, errors.Join(err, failed)
 }
 
-// undo takes changes back in reverse order, the kill switch last whenever it was made, and forgets those of which that was certain.
-// Without the kill switch, routes that refuse are worse than none: to who is bound to a link, as ping -I is, the kernel takes what they
-// refuse for a neighbour on that link, and asks the LAN for the intranet's addresses (ip_route_output_key_hash_rcu).
+// undo undoes changes in reverse order, the kill switch always last, and removes successful ones from the journal. Without the
+// kill switch, unreachable routes would leak: for a socket bound to a link, as with ping -I, the kernel treats unreachable
+// destinations as neighbours on that link, and sends ARP requests for the intranet's addresses to the LAN
+// (ip_route_output_key_hash_rcu).
 func (r *Reconciler) undo(changes []hostnet.Change) (undone []hostnet.Change, failed error) {
 	var done []hostnet.Change
 	for _, c := range slices.Backward(killSwitchFirst(changes)) {
@@ -168,8 +170,8 @@ func killSwitchFirst(changes []hostnet.Change) []hostnet.Change {
 	return slices.SortedStableFunc(slices.Values(changes), func(a, b hostnet.Change) int { return rank(a) - rank(b) })
 }
 
-// JournalSize is the size of the journal, bytes.
+// JournalSize returns the size of the journal, bytes.
 func (r *Reconciler) JournalSize() int64 { return r.journal.Size() }
 
-// Close leaves everything in force and gives the lock back.
+// Close leaves all changes in force and releases the lock.
 func (r *Reconciler) Close() error { return r.journal.Close() }

@@ -8,9 +8,9 @@ import (
 	"sag.software/native/internal/hostnet/journal"
 )
 
-// Repair gives the host back to itself without any service: what the journal says, and whatever else carries our mark. It
-// is safe to run twice. ErrLocked from the journal means that a service is alive, which then has to do it itself.
-// A journal that can not be read or written is no reason to leave a host as it is.
+// Repair undoes all changes without the service: those in the journal, and everything else that carries the tunnel's mark. It is
+// idempotent. journal.ErrLocked means that the service is running, which then has to do it. If the journal cannot be read or
+// written, marked changes are undone nevertheless.
 func Repair(host hostnet.Host, dir string) ([]hostnet.Change, error) {
 	r, err := Open(host, dir)
 	if err == nil {
@@ -24,7 +24,7 @@ func Repair(host hostnet.Host, dir string) ([]hostnet.Change, error) {
 	return undone, errors.Join(err, failed)
 }
 
-// UndoMarked undoes what carries our mark, whether or not a journal knows of it.
+// UndoMarked undoes everything that carries the tunnel's mark, whether or not it is in a journal.
 func UndoMarked(host hostnet.Host) ([]hostnet.Change, error) {
 	left, err := host.Leftovers()
 	var undone []hostnet.Change

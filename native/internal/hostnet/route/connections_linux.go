@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// TCP states in which there is no connection to end.
+	// TCP states without a connection to reset.
 	timeWait, closed, listening = 6, 7, 10
-	// endSize is that of inet_diag_req_v2.
+	// endSize is the size of inet_diag_req_v2, bytes.
 	endSize = 56
 )
 
-// EndConnections resets the TCP connections that this host has from these addresses, and counts them. UDP needs nothing:
-// it has no connections.
+// EndConnections resets this host's TCP connections from these local addresses, and returns their number. UDP has no connections
+// to reset.
 func EndConnections(from []netip.Addr) (int, error) {
 	ended := 0
 	var failed error
@@ -38,7 +38,7 @@ func EndConnections(from []netip.Addr) (int, error) {
 			switch _, err := request.Execute(unix.NETLINK_INET_DIAG, 0); {
 			case err == nil:
 				ended++
-			case !errors.Is(err, unix.ENOENT): // it has just ended by itself
+			case !errors.Is(err, unix.ENOENT): // it has ended meanwhile
 				failed = err
 			}
 		}
@@ -46,7 +46,7 @@ func EndConnections(from []netip.Addr) (int, error) {
 	return ended, failed
 }
 
-// end is the request to end one connection (inet_diag_req_v2). The cookie makes sure that it is the one that was found.
+// end is a request to reset one connection (inet_diag_req_v2). The cookie ensures that it is the connection that was found.
 type end struct{ *netlink.Socket }
 
 func (e end) Len() int { return endSize }

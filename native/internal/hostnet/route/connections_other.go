@@ -6,5 +6,5 @@ import (
 	"net/netip"
 )
 
-// EndConnections is not to be had on this system yet.
+// EndConnections is not implemented on this system.
 func EndConnections([]netip.Addr) (int, error) { return 0, ErrNotSupported }

@@ -14,7 +14,7 @@ import (
 // addrGenNone is IN6_ADDR_GEN_MODE_NONE.
 const addrGenNone = 1
 
-// links gives what was found, and the names by index.
+// links returns the host's links, and their names by index.
 func (m *linux) links() ([]LinkStatus, map[int]string, error) {
 	list, err := m.handle.LinkList()
 	if err != nil {
@@ -64,7 +64,7 @@ func (m *linux) setLink(want Link) error {
 			return err
 		}
 	}
-	// No address of the kernel's own making. That cannot be set where IPv6 is off, and is not needed there.
+	// The link needs no link-local address. The mode cannot be set where IPv6 is off, which does not matter.
 	if err := m.handle.LinkSetIP6AddrGenMode(link, addrGenNone); err != nil && ipv6On(want.Name) {
 		return err
 	}
@@ -106,7 +106,7 @@ func (m *linux) address(want Address) (netlink.Link, *netlink.Addr, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// The plan has the routes, so the kernel makes none for the prefix.
+	// The plan contains the routes, so the kernel must not add one for the prefix.
 	return link, &netlink.Addr{IPNet: ipNet(want.Prefix), Flags: unix.IFA_F_NOPREFIXROUTE | unix.IFA_F_NODAD}, nil
 }
 

@@ -7,10 +7,10 @@ import (
 	"sag.software/native/internal/hostnet/marks"
 )
 
-// nativeRoute is the routing table of a found route; 0 of a desired one.
+// nativeRoute is the routing table of a route found on the host; 0 for a desired one.
 type nativeRoute struct{ table uint32 }
 
-// String is the end of a line of `ip route`.
+// String returns the last part of a line of `ip route`.
 func (n nativeRoute) String() string {
 	if n.table == 0 {
 		return ""
@@ -18,32 +18,32 @@ func (n nativeRoute) String() string {
 	return fmt.Sprintf(" table %d", n.table)
 }
 
-// nativeSteering is a rule of ours that was found; nil of a desired one.
+// nativeSteering is the rule found on the host; the zero value for a desired one.
 type nativeSteering struct{ rule rule }
 
-// rule is a policy routing rule. Rules are gone through by ascending priority.
+// rule is a policy routing rule. Rules are evaluated by ascending priority.
 type rule struct {
 	priority uint32
-	// ipv6 or else IPv4: a rule is of one family.
+	// ipv6 is false for an IPv4 rule. A rule applies to one family.
 	ipv6 bool
-	// mark is the firewall mark that is compared; not turns the comparison round.
+	// mark is the firewall mark to compare with; not inverts the rule.
 	mark uint32
 	not  bool
-	// suppressDefault passes over a default route that the table gives.
+	// suppressDefault ignores default routes of the table.
 	suppressDefault bool
 	table           uint32
-	// owned is true if it carries marks.RouteProtocol.
+	// owned is true if the rule has marks.RouteProtocol.
 	owned bool
-	// other is true if it looks at something that is not modelled here (source, interface, ports).
+	// other is true if the rule has selectors that are not modelled here (source, interface, ports).
 	other bool
 }
 
-// steers is true for a rule that sends everything but the tunnel's own traffic to a table.
+// steers is true for a rule that selects a table for everything but the tunnel's own traffic.
 func (r rule) steers(table uint32) bool {
 	return r.owned && r.table == table && r.mark == marks.TunnelTraffic && r.not && !r.other && !r.suppressDefault
 }
 
-// String is close to what `ip rule` prints; empty for a desired one.
+// String is similar to a line of `ip rule`; empty for a desired rule.
 func (n nativeSteering) String() string {
 	r := n.rule
 	if r.table == 0 {
@@ -63,7 +63,7 @@ func (n nativeSteering) String() string {
 	return fmt.Sprintf("%d (%s)%s lookup %d", r.priority, family, mark, r.table)
 }
 
-// Line is what `ip rule` prints. A rule of IPv6 looks the same there as one of IPv4; here it says which it is.
+// Line returns the rule as `ip rule` prints it, with "(IPv6)" added, because IPv6 rules look the same there.
 func (n nativeSteering) Line() string {
 	r := n.rule
 	if r.table == 0 {

@@ -2,7 +2,7 @@
 
 package route
 
-// nativeRoute and nativeSteering hold nothing on systems that say no more than what a Route and a Steering hold.
+// nativeRoute and nativeSteering are empty on systems without additional properties of routes.
 type (
 	nativeRoute    struct{}
 	nativeSteering struct{}

@@ -6,9 +6,9 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// ForgetNeighbours implements Router. Neighbour discovery that has begun would go on for seconds, and then send what has waited for the
-// answer: a kill switch looks at packets before they wait (man 7 arp: mcast_solicit, unres_qlen). An entry that cannot be deleted ends by
-// itself.
+// ForgetNeighbours implements Router. Neighbour discovery in progress would continue for seconds and then send the queued
+// packets, which the kill switch does not see any more (arp(7): mcast_solicit, unres_qlen). An entry that cannot be deleted
+// expires.
 func (m *linux) ForgetNeighbours(dropped func(to netip.Addr, link string) bool) {
 	for _, family := range families() {
 		all, err := m.handle.NeighList(0, family)
@@ -26,7 +26,7 @@ func (m *linux) ForgetNeighbours(dropped func(to netip.Addr, link string) bool) 
 	}
 }
 
-// linkName remembers what it has looked up.
+// linkName returns the name of a link, and caches it in known.
 func (m *linux) linkName(known map[int]string, index int) string {
 	name, is := known[index]
 	if !is {

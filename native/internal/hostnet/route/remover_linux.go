@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// protocolAt is where a route's message has its protocol; ruleHeader is the length of a rule's header.
+	// protocolAt is the offset of the protocol in a route message; ruleHeader is the length of a rule message's header.
 	protocolAt = 5
 	ruleHeader = 12
-	// mostProcesses is more than any process id: sockets that are not a process's first have names beyond it.
+	// mostProcesses is larger than any process ID. Netlink port IDs of a process's further sockets are larger.
 	mostProcesses = 1 << 22
 )
 
@@ -26,7 +26,8 @@ func (m *linux) LastRemover() string {
 	return name
 }
 
-// noteRemover notes which program removed something of the tunnel's: the kernel passes on whose socket asked for it.
+// noteRemover records which program has removed a route or rule of the tunnel. The kernel reports the port ID of the netlink
+// socket, which usually is the process ID.
 func (m *linux) noteRemover(message syscall.NetlinkMessage) {
 	who := message.Header.Pid
 	if who == 0 || who >= mostProcesses || who == uint32(os.Getpid()) || !removesOwned(message) {
@@ -34,12 +35,12 @@ func (m *linux) noteRemover(message syscall.NetlinkMessage) {
 	}
 	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", who))
 	if err != nil {
-		return // it has ended
+		return // the process has ended
 	}
 	m.remover.Store(fmt.Sprintf("%s, process %d", strings.TrimSpace(string(name)), who))
 }
 
-// removesOwned is true for the removal of a route or rule of the tunnel's.
+// removesOwned is true for the removal of a route or rule of the tunnel.
 func removesOwned(message syscall.NetlinkMessage) bool {
 	switch message.Header.Type {
 	case unix.RTM_DELROUTE:

@@ -1,4 +1,4 @@
 package route
 
-// Open is not written for this operating system yet.
+// Open is not implemented on this system.
 func Open() (Router, error) { return nil, ErrNotSupported }

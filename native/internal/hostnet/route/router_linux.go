@@ -16,13 +16,13 @@ import (
 
 type linux struct {
 	handle *netlink.Handle
-	// table is the tunnel's routing table, as it was when the host was last looked at; 0 before that.
+	// table is the tunnel's routing table as of the last Status; 0 before that.
 	table atomic.Uint32
-	// remover describes the program that was last seen to remove something of the tunnel's.
+	// remover describes the program that last removed a route or rule of the tunnel.
 	remover atomic.Value
 }
 
-// Open opens the network namespace that the process is in.
+// Open opens the process's network namespace.
 func Open() (Router, error) {
 	handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
@@ -95,7 +95,7 @@ func (m *linux) Clear(i Item) (bool, error) {
 	return false, fmt.Errorf("an item of type %T", i)
 }
 
-// tunnelsTable is the tunnel's routing table; the host is looked at if that was not done yet.
+// tunnelsTable returns the tunnel's routing table. It calls Status if that was not done yet.
 func (m *linux) tunnelsTable() (uint32, error) {
 	if table := m.table.Load(); table != 0 {
 		return table, nil
@@ -109,8 +109,8 @@ func (m *linux) Watch(ctx context.Context, changed func()) error {
 	return m.watch(ctx, changed, m.noteRemover)
 }
 
-// ipv6On is true if the tunnel's link can have IPv6 addresses. A link that is made later ("") takes the setting of "default".
-// The kernel's documentation: networking/ip-sysctl, disable_ipv6.
+// ipv6On is true if the tunnel's link can have IPv6 addresses. A link that is created later ("") takes the setting of "default".
+// See disable_ipv6 in https://docs.kernel.org/networking/ip-sysctl.html.
 func ipv6On(link string) bool {
 	if link == "" {
 		link = "default"
@@ -119,12 +119,12 @@ func ipv6On(link string) bool {
 	return err == nil && strings.TrimSpace(string(text)) == "0"
 }
 
-// gone is true for answers that mean that there was nothing to clear.
+// gone is true for errors that mean that there was nothing to remove.
 func gone(err error) bool {
 	return errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.ENODEV)
 }
 
-// scopeOf is the scope of a found route.
+// scopeOf returns the scope of a found route.
 func scopeOf(table uint32, owned bool) Scope {
 	switch {
 	case table == marks.MainTable:

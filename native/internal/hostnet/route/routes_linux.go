@@ -11,7 +11,7 @@ import (
 	"sag.software/native/internal/hostnet/marks"
 )
 
-// routes are those of all tables that send packets somewhere; the local table is left out.
+// routes returns the routes of all tables except the local one.
 func (m *linux) routes(names map[int]string) ([]Route, error) {
 	var all []Route
 	for _, family := range families() {
@@ -28,7 +28,7 @@ func (m *linux) routes(names map[int]string) ([]Route, error) {
 	return all, nil
 }
 
-// foundRoutes is one route, or one for each hop of a route that has several.
+// foundRoutes converts a route. A multipath route gives one per next hop.
 func foundRoutes(r netlink.Route, family int, names map[int]string) []Route {
 	owned := r.Protocol == marks.RouteProtocol
 	found := Route{
@@ -47,7 +47,7 @@ func foundRoutes(r netlink.Route, family int, names map[int]string) []Route {
 	case unix.RTN_UNICAST:
 		found.Kind = Via
 	case unix.RTN_UNREACHABLE, unix.RTN_BLACKHOLE, unix.RTN_PROHIBIT:
-		// The kernel names the loopback link for these.
+		// The kernel reports the loopback interface for these.
 		found.Kind, found.Link = Unreachable, ""
 	case unix.RTN_THROW:
 		found.Kind, found.Link = Bypass, ""
@@ -84,7 +84,7 @@ func (m *linux) setRoute(want Route) error {
 	case there.Link == want.Link && there.Gateway == want.Gateway && there.Source == want.Source:
 		return nil
 	}
-	// It is the tunnel's, by a link that is about to go: the new link does not wait for that.
+	// The tunnel's route by a link that is about to be removed is replaced, so that the new link can be used at once.
 	return m.handle.RouteReplace(route)
 }
 
@@ -104,7 +104,7 @@ func (m *linux) clearRoute(want Route) (bool, error) {
 	return err == nil, err
 }
 
-// route is it as the kernel takes it. With the protocol in it, deleting finds no other's.
+// route converts a desired route to netlink. It includes the protocol, so that deleting does not match another program's route.
 func (m *linux) route(want Route) (*netlink.Route, error) {
 	table := want.native.table
 	switch {
@@ -147,7 +147,7 @@ func (m *linux) route(want Route) (*netlink.Route, error) {
 	return r, nil
 }
 
-// owned is the tunnel's route in the place of a desired one; nil if there is none.
+// owned returns the tunnel's route in the place of a desired one, nil if there is none.
 func (m *linux) owned(want Route) (*Route, error) {
 	_, names, err := m.links()
 	if err != nil {

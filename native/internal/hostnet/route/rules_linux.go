@@ -14,10 +14,10 @@ import (
 // noSuppression is the value of a rule without suppress_prefixlength.
 const noSuppression = -1
 
-// errBlocked means that another program's rule comes before all others.
+// errBlocked means that another program's rule has the highest possible priority.
 var errBlocked error = &msg.Error{Message: msg.RivalRulesBeforeAll()}
 
-// tunnelTable is the routing table with the tunnel's routes: the one that its rules and routes are in, or else the first free one.
+// tunnelTable returns the routing table of the tunnel's rules and routes, or else the first free one.
 func tunnelTable(routes []Route, rules []rule) uint32 {
 	for _, r := range rules {
 		if r.owned {
@@ -38,8 +38,8 @@ func tunnelTable(routes []Route, rules []rule) uint32 {
 	}
 }
 
-// tunnelPriority is the priority of a rule that comes before everybody's, except the one for the host's own addresses: otherwise
-// another program's table would decide about tunneled prefixes first. False if there is no such priority.
+// tunnelPriority returns a priority that precedes all other rules, except the one for the host's own addresses. Otherwise another
+// program's table could route tunneled prefixes first. It returns false if there is no such priority.
 func tunnelPriority(rules []rule) (uint32, bool) {
 	best := uint32(marks.FirstPriority)
 	for _, r := range rules {
@@ -54,7 +54,7 @@ func tunnelPriority(rules []rule) (uint32, bool) {
 	return best, true
 }
 
-// rivalLink is the link that rules before any of the tunnel's lead to, as far as it is known.
+// rivalLink returns the link that a rule before any of the tunnel's leads to; empty if unknown.
 func rivalLink(routes []Route, rules []rule) string {
 	for _, rule := range rules {
 		if rule.owned || rule.priority != 1 {
@@ -69,7 +69,7 @@ func rivalLink(routes []Route, rules []rule) string {
 	return ""
 }
 
-// steeringOf are the tunnel's rules.
+// steeringOf returns the tunnel's rules.
 func steeringOf(rules []rule, table uint32) []Steering {
 	var all []Steering
 	last, free := tunnelPriority(rules)
@@ -82,7 +82,7 @@ func steeringOf(rules []rule, table uint32) []Steering {
 	return all
 }
 
-// rules are the policy routing rules of both families.
+// rules returns the policy routing rules of both families.
 func (m *linux) rules() ([]rule, error) {
 	var all []rule
 	for _, family := range families() {
@@ -102,7 +102,7 @@ func (m *linux) rules() ([]rule, error) {
 	return all, nil
 }
 
-// setSteering adds a rule that comes before everybody's, and then deletes former ones of the tunnel's.
+// setSteering adds a rule that precedes all others, and then deletes the tunnel's former rules.
 func (m *linux) setSteering(want Steering) error {
 	table, err := m.tunnelsTable()
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// String describes a route for people, close to what the system's own tools print.
+// String describes a route for people, similar to the output of `ip route`.
 func (r Route) String() string {
 	var b strings.Builder
 	if r.Kind != Via {
@@ -16,7 +16,7 @@ func (r Route) String() string {
 	return b.String()
 }
 
-// way writes gateway, link and what the system says beside them.
+// way writes gateway, link and properties that depend on the operating system.
 func (r Route) way(b *strings.Builder) {
 	if r.Gateway.IsValid() {
 		b.WriteString(" via " + r.Gateway.String())
@@ -27,7 +27,7 @@ func (r Route) way(b *strings.Builder) {
 	b.WriteString(r.native.String())
 }
 
-// Line is a found route as the system's own tools print it, for people who compare the two.
+// Line returns a found route as the system's own tools print it, for comparison with their output.
 func (r Route) Line() string {
 	var b strings.Builder
 	if r.Kind != Via {
@@ -51,7 +51,7 @@ func (r Route) Line() string {
 	return b.String()
 }
 
-// String describes it for people.
+// String describes the rule for people.
 func (s Steering) String() string {
 	if text := s.native.String(); text != "" {
 		return text
@@ -62,7 +62,7 @@ func (s Steering) String() string {
 	return "for IPv4"
 }
 
-// Line is a found one as the system's own tools print it, for people who compare the two.
+// Line returns a found rule as the system's own tools print it, for comparison with their output.
 func (s Steering) Line() string {
 	if line := s.native.Line(); line != "" {
 		return line

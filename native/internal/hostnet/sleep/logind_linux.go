@@ -10,13 +10,13 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// ErrGone means that the system bus went away.
+// ErrGone means that the connection to the system bus was lost.
 var ErrGone error = &msg.Error{Message: msg.BusGone()}
 
-// logind tells by its signal PrepareForSleep: true before, false after.
+// logind receives systemd-logind's signal PrepareForSleep: true before sleep, false after.
 type logind struct{ address string }
 
-// System is this host's service.
+// System returns this host's source.
 func System() Source { return logind{} }
 
 // Wakes implements Source.
@@ -26,7 +26,7 @@ func (l logind) Wakes(ctx context.Context, woke func()) error {
 		return err
 	}
 	defer bus.Close()
-	// Before it is asked for: what comes between the two would be lost.
+	// Registered before the match is added, so that no signal in between is lost.
 	signals := make(chan *dbus.Signal, 8)
 	bus.Signal(signals)
 	if err := bus.AddMatchSignalContext(ctx,
@@ -64,12 +64,12 @@ func first(body []any) any {
 	return body[0]
 }
 
-// SystemClocks are this host's.
+// SystemClocks returns this host's clocks.
 func SystemClocks() Clocks {
 	read := func(id int32) func() time.Duration {
 		return func() time.Duration {
 			var at unix.Timespec
-			_ = unix.ClockGettime(id, &at) // both have been there for long
+			_ = unix.ClockGettime(id, &at) // both clocks exist on all supported kernels
 			return time.Duration(at.Nano())
 		}
 	}

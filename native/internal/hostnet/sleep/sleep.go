@@ -1,5 +1,5 @@
-// Package sleep tells that the host was asleep: what was known of keys, links, routes and names is a guess then. The system
-// says so where it can; that the clocks have drifted apart says so everywhere.
+// Package sleep detects that the host was asleep, after which keys, links, routes and DNS may have changed. It uses the system's
+// notification where there is one, and everywhere compares two clocks, of which one stops during sleep.
 package sleep
 
 import (
@@ -8,23 +8,24 @@ import (
 )
 
 const (
-	// step is how often the clocks are compared, drift what they must have drifted apart by for it to have been sleep.
+	// step is how often the clocks are compared; drift is the minimum difference that counts as sleep.
 	step, drift = 5 * time.Second, 2 * time.Second
-	// again is how long to wait before the system's service is tried again, after it went away.
+	// again is the wait before the source is used again after an error.
 	again = 30 * time.Second
 )
 
-// Source is a system's service that tells of sleep.
+// Source is a system service that notifies of sleep.
 type Source interface {
-	// Wakes calls woke each time the host has woken up. It answers when the context ends, or when nothing more can be
-	// heard.
+	// Wakes calls woke each time the host has woken up. It returns when the context ends or the connection to the service is
+	// lost.
 	Wakes(ctx context.Context, woke func()) error
 }
 
-// Clocks are one that runs through sleep and one that does not.
+// Clocks are one that continues during sleep and one that stops.
 type Clocks struct{ Through, Awake func() time.Duration }
 
-// Watch signals every wake-up, until the context ends. One that is detected twice is signalled once.
+// Watch signals every wake-up until the context ends. Both methods may detect the same one; these give one signal if the first
+// was not received yet.
 func Watch(ctx context.Context, source Source, clocks Clocks) <-chan struct{} {
 	wakes := make(chan struct{}, 1)
 	tell := func() {
@@ -42,7 +43,7 @@ func Watch(ctx context.Context, source Source, clocks Clocks) <-chan struct{} {
 
 func listen(ctx context.Context, source Source, tell func()) {
 	for ctx.Err() == nil {
-		_ = source.Wakes(ctx, tell) // without it there are the clocks
+		_ = source.Wakes(ctx, tell) // the clocks are compared anyway
 		select {
 		case <-ctx.Done():
 		case <-time.After(again):
@@ -66,7 +67,7 @@ func compare(ctx context.Context, clocks Clocks, tell func()) {
 	}
 }
 
-// slept compares the clocks once, and gives by how much they are apart now.
+// slept compares the clocks once, and returns their current difference.
 func slept(clocks Clocks, before time.Duration, tell func()) time.Duration {
 	now := clocks.Through() - clocks.Awake()
 	if now-before > drift {

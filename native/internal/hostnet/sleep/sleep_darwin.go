@@ -2,10 +2,10 @@ package sleep
 
 import "time"
 
-// System is not written for this operating system yet.
+// System returns nil: it is not implemented on this system.
 func System() Source { return nil }
 
-// SystemClocks are one and the same here, so far: no wake-up is detected.
+// SystemClocks returns the same clock twice, so no wake-up is detected on this system yet.
 func SystemClocks() Clocks {
 	start := time.Now()
 	read := func() time.Duration { return time.Since(start) }

@@ -36,7 +36,7 @@ var ErrNoPort error = &msg.Error{Message: msg.DNSPortTaken()}
 
 // Config configures a forwarder.
 type Config struct {
-	// Link is the tunnel's: queries through the tunnel leave by it only.
+	// Link is the tunnel's link. Queries through the tunnel are bound to it.
 	Link string
 	// Prefer is the address of a former forwarder; invalid if there was none.
 	Prefer netip.Addr

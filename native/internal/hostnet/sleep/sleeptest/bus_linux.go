@@ -1,4 +1,4 @@
-// Package sleeptest is a system bus for tests.
+// Package sleeptest runs a system bus for tests.
 package sleeptest
 
 import (
@@ -17,7 +17,7 @@ const config = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 <busconfig><type>system</type><listen>unix:path=SOCKET</listen><policy context="default"><allow send_destination="*"/>
 <allow own="*"/><allow receive_sender="*"/></policy></busconfig>`
 
-// Bus is a real one, with a logind that tells of falling asleep and of waking up when it is told to.
+// Bus starts a dbus-daemon with a fake logind, which emits PrepareForSleep when sleep is called.
 func Bus(t *testing.T) (address string, sleep func(before bool)) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "conf")
