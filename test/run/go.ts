@@ -115,7 +115,7 @@ export const goMemory = async (): Promise<Outcome> => {
     "test",
     "-json",
     "-run",
-    "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeakNothing|TestAPathDoesNotAllocate)$",
+    "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeakNothing|TestPathDoesNotAllocate)$",
     "./cmd/sag-tunnel",
     "./internal/datapath",
   ];

@@ -25,7 +25,7 @@ const (
 	probeAddress = "fd00:5a9:0:ffff::1"
 )
 
-// handClock is set by hand.
+// handClock is a clock that the test advances.
 type handClock struct {
 	mu  sync.Mutex
 	now time.Duration
@@ -43,7 +43,7 @@ func (c *handClock) advance(d time.Duration) {
 	c.now += d
 }
 
-// fixture is an access point whose cloud is the test.
+// fixture is an access point for which the test acts as the cloud.
 type fixture struct {
 	*Point
 	key      engine.PrivateKey
@@ -84,10 +84,10 @@ func (f *fixture) receive(t testing.TB, message *accesspointv1.WatchResponse) *a
 	return ack
 }
 
-// Counters are those of the access point as they are reported.
+// Counters returns the counters as they are reported.
 func (f *fixture) Counters() []*accesspointv1.Counters { return agent.Report(f.Point.Counters()) }
 
-// Reported says that counters were reported.
+// Reported confirms that counters were reported.
 func (f *fixture) Reported(counters []*accesspointv1.Counters) {
 	var reported []sessiontable.Counters
 	for _, c := range counters {
@@ -142,7 +142,7 @@ func published(t testing.TB, texts ...string) policy.Policy {
 	return p
 }
 
-// eventually waits for a condition.
+// eventually waits until a condition is true.
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !is(); time.Sleep(2 * time.Millisecond) {
@@ -152,7 +152,7 @@ func eventually(t testing.TB, what string, is func() bool) {
 	}
 }
 
-// echoServer answers with what it gets, on a Unix socket.
+// echoServer returns the path of a Unix socket that echoes what it receives.
 func echoServer(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "echo.sock")

@@ -15,8 +15,8 @@ import (
 	"sag.software/native/internal/netstack"
 )
 
-// refuses is an address of the host that refuses everybody: it is taken, for as long as the test lasts, by a connection with
-// somebody else.
+// refuses returns an address of the host that refuses connections. It is reserved for the duration of the test by another
+// connection.
 func refuses(t *testing.T, network string) string {
 	t.Helper()
 	var peer string
@@ -71,8 +71,8 @@ func TestForwarding(t *testing.T) {
 	}
 }
 
-// The policy knows the host's addresses of a moment ago; the one that a connection took is checked as well.
-func TestOwnHostIsNotReachedByAnAddressThePolicyMissed(t *testing.T) {
+// The policy's list of the host's addresses may be out of date, so the local address of the connection is checked, too.
+func TestHostAddressMissingInPolicyIsNotReached(t *testing.T) {
 	var own string
 	for _, prefix := range interfaces() {
 		if prefix.Addr().Is4() && !prefix.Addr().IsLoopback() {
@@ -85,14 +85,14 @@ func TestOwnHostIsNotReachedByAnAddressThePolicyMissed(t *testing.T) {
 	listener, err := net.Listen("tcp4", own+":0")
 	must(t, err)
 	defer listener.Close()
-	f := newFixture(t, policy.Policy{}, policy.Host{}) // a policy that knows of no interface
+	f := newFixture(t, policy.Policy{}, policy.Host{}) // a policy without the host's interfaces
 	c := f.dialUp(t, "0.0.0.0/0")
 	if _, err := c.Dial(context.Background(), listener.Addr().String()); !errors.Is(err, netstack.ErrUnreachable) {
 		t.Fatalf("got %v", err)
 	}
 }
 
-func TestHalfCloseBothWays(t *testing.T) {
+func TestHalfCloseInBothDirections(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "half.sock")
 	listener, err := net.Listen("unix", path)
 	must(t, err)
@@ -107,7 +107,7 @@ func TestHalfCloseBothWays(t *testing.T) {
 	_, err = inner.Write([]byte("all I have to say"))
 	must(t, err)
 	must(t, inner.CloseWrite())
-	heard, err := io.ReadAll(host) // ends: the client has closed its direction
+	heard, err := io.ReadAll(host) // ends, because the client has closed its direction
 	must(t, err)
 	_, err = host.Write([]byte("heard: " + string(heard)))
 	must(t, err)
@@ -119,7 +119,7 @@ func TestHalfCloseBothWays(t *testing.T) {
 	}
 }
 
-func TestResetArrivesAsReset(t *testing.T) {
+func TestResetIsForwarded(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	must(t, err)
 	defer listener.Close()
@@ -191,7 +191,7 @@ func TestUDPAndEcho(t *testing.T) {
 	}
 }
 
-func TestLosingADestinationEndsItsConnections(t *testing.T) {
+func TestRemovedDestinationEndsConnections(t *testing.T) {
 	f := newFixture(t, published(t, "10.0.0.80:80=unix:"+echoServer(t)), policy.Host{})
 	c := f.dialUp(t, "10.0.0.0/24")
 	conn, err := c.Dial(context.Background(), "10.0.0.80:80")

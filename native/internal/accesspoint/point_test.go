@@ -23,7 +23,7 @@ func TestLeaseEnds(t *testing.T) {
 	f.clock.advance(59 * time.Minute)
 	f.upsert(t, c.Peer(time.Hour, "10.0.0.0/24")) // renewed: another hour from now
 	f.clock.advance(59 * time.Minute)
-	f.delta(t, &accesspointv1.Delta{}) // wakes the watch over leases; nothing is over
+	f.delta(t, &accesspointv1.Delta{}) // wakes endLeases; no lease has ended
 	_, err = conn.Write([]byte("still there"))
 	must(t, err)
 	_, err = io.ReadFull(conn, make([]byte, len("still there")))
@@ -85,7 +85,7 @@ func TestProbesAndCounters(t *testing.T) {
 	}
 }
 
-func TestCap(t *testing.T) {
+func TestRateLimit(t *testing.T) {
 	f := newFixture(t, published(t, "10.0.0.80:80=unix:"+echoServer(t)), policy.Host{})
 	c := f.dialUp(t, "10.0.0.0/24")
 	peer := c.Peer(time.Hour, "10.0.0.0/24")

@@ -25,7 +25,7 @@ func TestSum(t *testing.T) {
 	}
 }
 
-func TestAPacketThatCarriesItsOwnIsWhole(t *testing.T) {
+func TestPacketWithChecksumIsWhole(t *testing.T) {
 	const icmpv6, at = 58, 42
 	for _, size := range []int{48, 49, 1280} {
 		packet := make([]byte, size)

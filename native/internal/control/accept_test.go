@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// failing is a listener with errors that pass.
+// failing is a listener with temporary errors.
 type failing struct {
 	net.Listener
 	errors atomic.Pointer[[]error]
@@ -23,7 +23,7 @@ func (f *failing) Accept() (net.Conn, error) {
 	return f.Listener.Accept()
 }
 
-func TestErrorsThatPassDoNotEndTheServer(t *testing.T) {
+func TestTemporaryAcceptErrorsAreRetried(t *testing.T) {
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Protobuf stays at the boundary: the state machine, the tunnel, the service and the host's side work with types of the domain.
+// Only packages at the RPC boundary may import protobuf. The state machine, the tunnel, the service and hostnet use domain types.
 func TestProtobufStaysAtTheBoundary(t *testing.T) {
 	for _, dir := range []string{"tunnel", "service", "hostnet", "engine", "datapath", "netstack"} {
 		err := filepath.WalkDir(filepath.Join("..", dir), func(path string, entry fs.DirEntry, err error) error {

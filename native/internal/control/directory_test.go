@@ -108,8 +108,8 @@ func TestDirectory(t *testing.T) {
 	}
 }
 
-// A connect right after a disconnect meets the process that is leaving: its socket is gone, its lock not yet.
-func TestADirectoryThatIsBeingLeftIsWaitedFor(t *testing.T) {
+// A connect right after a disconnect meets the former process, which has removed its socket but still holds its lock.
+func TestDirectoryWaitsForTheFormerProcess(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "abcd")
 	release, err := Directory(dir)
 	if err != nil {

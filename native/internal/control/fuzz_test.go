@@ -29,7 +29,7 @@ func FuzzHandler(f *testing.F) {
 	})
 }
 
-// sink is where answers go that nobody reads.
+// sink discards answers.
 type sink struct {
 	header http.Header
 	body   bytes.Buffer

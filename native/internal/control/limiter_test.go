@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// fill fills a limiter without sockets.
+// fill fills a limiter without real sockets.
 func fill(c *perUserLimiter, person uint32, n int) (taken []*counted, displaced int) {
 	for range n {
 		here, _ := net.Pipe()
@@ -25,7 +25,7 @@ func fill(c *perUserLimiter, person uint32, n int) (taken []*counted, displaced 
 	return taken, displaced
 }
 
-func TestPlacesAreShared(t *testing.T) {
+func TestSlotsAreShared(t *testing.T) {
 	c := newPerUserLimiter(nil, slog.New(slog.DiscardHandler))
 	for person := uint32(1000); person < 1000+sharedLimit/personLimit; person++ {
 		if taken, _ := fill(c, person, personLimit+5); len(taken) != personLimit {
@@ -35,7 +35,7 @@ func TestPlacesAreShared(t *testing.T) {
 	if c.shared != sharedLimit {
 		t.Fatalf("%d places are taken", c.shared)
 	}
-	// All are taken by eight users. Root has places of its own, and a ninth user gets as many as the others.
+	// All slots are used by eight users. Root has its own slots, and a ninth user gets as many as the others.
 	if taken, displaced := fill(c, 0, rootLimit+5); len(taken) != rootLimit || displaced != 0 {
 		t.Errorf("root has %d places and %d were taken away for it", len(taken), displaced)
 	}
@@ -55,7 +55,7 @@ func TestPlacesAreShared(t *testing.T) {
 	}
 }
 
-func TestRefusalsDoNotFillTheLog(t *testing.T) {
+func TestLoggedRefusalsAreLimited(t *testing.T) {
 	c, now, logged := newPerUserLimiter(nil, slog.New(slog.DiscardHandler)), time.Unix(1, 0), 0
 	for range 1000 {
 		now = now.Add(time.Millisecond)

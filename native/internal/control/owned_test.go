@@ -20,7 +20,7 @@ import (
 	"sag.software/native/internal/failure/wire"
 )
 
-// Root can open any socket; the server itself has to look who calls. The test's tunnel is another user's.
+// Root can open any socket, so the server itself has to check the caller's user. The test's tunnel belongs to another user.
 func TestOtherUsersAreRefused(t *testing.T) {
 	handler := owned(Handler(idle{}, "1"), 12345, slog.New(slog.DiscardHandler))
 	path := filepath.Join(t.TempDir(), SocketName)
@@ -39,7 +39,7 @@ func TestOtherUsersAreRefused(t *testing.T) {
 	}
 }
 
-func TestAnotherUsersProcessCanNotOpenTheSocket(t *testing.T) {
+func TestOtherUserCannotOpenTheSocket(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("not run: a process of another user needs root")
 	}
@@ -48,7 +48,7 @@ func TestAnotherUsersProcessCanNotOpenTheSocket(t *testing.T) {
 		t.Skip("not run: needs curl")
 	}
 	path, _ := serve(t)
-	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil { // so that the socket's own mode is what is tested
+	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil { // only the socket's own mode is tested
 		t.Fatal(err)
 	}
 	command := exec.Command(curl, "-sS", "--unix-socket", path, "http://x/sag.tunnel.v1.TunnelService/GetStates", "-H", "Content-Type: application/json", "-d", "{}")

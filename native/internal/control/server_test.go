@@ -69,7 +69,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-func TestHostileCallers(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	path, _ := serve(t)
 	post := func(method, contentType, body string) (int, string) {
 		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", path) }}
@@ -119,8 +119,8 @@ func TestHostileCallers(t *testing.T) {
 	}
 }
 
-// Who sends a letter now and then is cut off, and keeps nobody waiting meanwhile.
-func TestSlowCallersAreCutOff(t *testing.T) {
+// A caller that sends a byte now and then is disconnected, and does not delay other callers.
+func TestSlowCallersTimeOut(t *testing.T) {
 	header, body := headerLimit, bodyLimit
 	headerLimit, bodyLimit = 300*time.Millisecond, 300*time.Millisecond
 	t.Cleanup(func() { headerLimit, bodyLimit = header, body })
@@ -152,7 +152,7 @@ func TestSlowCallersAreCutOff(t *testing.T) {
 	}
 }
 
-func TestManyCallersWaitTheirTurn(t *testing.T) {
+func TestConnectionsBeyondTheLimitWait(t *testing.T) {
 	path, _ := serve(t)
 	var conns []net.Conn
 	for range connectionLimit {

@@ -4,8 +4,8 @@ package datapath
 
 import "testing"
 
-// With the race detector sync.Pool drops some of what it is given (see sync.Pool.Put), so this runs in the stage "go memory".
-func TestAPathDoesNotAllocate(t *testing.T) {
+// With the race detector sync.Pool drops some items (see sync.Pool.Put), so this runs in the stage "go memory".
+func TestPathDoesNotAllocate(t *testing.T) {
 	path := New(&discard{})
 	seen := make([]byte, 0, 1<<20)
 	path.FromTunnel(dropping(2, &seen), Limit)

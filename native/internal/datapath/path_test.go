@@ -13,7 +13,7 @@ import (
 	"sag.software/native/internal/datapath/rate"
 )
 
-// fake is a device that gives what it has, and keeps what it gets.
+// fake is a device that returns given packets and stores what is written to it.
 type fake struct {
 	mu       sync.Mutex
 	changed  sync.Cond
@@ -70,7 +70,7 @@ func (f *fake) Write(b *Batch) error {
 	return nil
 }
 
-// udp is a packet of so many bytes whose ports are its number.
+// udp returns a packet of a size, with its number as ports.
 func udp(number byte, size int) []byte {
 	raw := make([]byte, size)
 	raw[0], raw[2], raw[3], raw[9], raw[15], raw[19] = 0x45, byte(size>>8), byte(size), 17, 1, 2
@@ -92,7 +92,7 @@ func ports(packets [][]byte) (all []byte) {
 	return all
 }
 
-// dropping is a stage that drops one port, and notes what it has seen.
+// dropping is a stage that drops one port and records the packets it has seen.
 func dropping(port uint16, seen *[]byte) Stage {
 	return func(b *Batch) {
 		for p := b.Next(); p != nil; p = b.Next() {
@@ -139,7 +139,7 @@ func read(t *testing.T, path *Path) (got []byte, sizes []int) {
 	return got, all[:n]
 }
 
-func TestWhatIsDroppedOnItsWayIntoTheTunnelHasNoSize(t *testing.T) {
+func TestDroppedOutgoingPacketHasNoSize(t *testing.T) {
 	device := newFake()
 	path := New(device)
 	var seen []byte
@@ -150,7 +150,7 @@ func TestWhatIsDroppedOnItsWayIntoTheTunnelHasNoSize(t *testing.T) {
 	}
 }
 
-// Injected packets reach a reader that is waiting for the device, pass the stages, and say what they are.
+// Injected packets reach a reader that is waiting for the device, pass the stages, and are marked as injected.
 func TestInjectedPackets(t *testing.T) {
 	device := newFake()
 	path := New(device)
@@ -193,7 +193,7 @@ func TestInjectedPackets(t *testing.T) {
 	}
 }
 
-// A packet that brings out a bug is lost, whatever stage has it; a stage that does not work at all lets nothing pass.
+// A packet that causes a panic in a stage is dropped. If a stage panics outside of a packet, the batch is dropped.
 func TestPanics(t *testing.T) {
 	former := slog.Default()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
@@ -224,7 +224,7 @@ func TestLimit(t *testing.T) {
 	device := newFake()
 	path := New(device)
 	var limit rate.Limit
-	limit.Set(8) // a byte a second
+	limit.Set(8) // one byte per second
 	limited := func(b *Batch) {
 		for p := b.Next(); p != nil; p = b.Next() {
 			if p.DstPort != 9 {
@@ -253,7 +253,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// discard is a device that does as little as a link does.
+// discard is a device that does as little work as a TUN device.
 type discard struct{ Device }
 
 func (*discard) Write(b *Batch) error {

@@ -12,7 +12,7 @@ import (
 	"sag.software/native/internal/datapath/rate"
 )
 
-// endless is a device that always has the same packets, and takes any.
+// endless is a device that always returns the same packets and discards writes.
 type endless struct {
 	datapath.Device
 	packets [][]byte
@@ -32,7 +32,7 @@ const (
 	offset = 16
 )
 
-// segments are packets of TCP connections between two hosts, so many after each other of each connection.
+// segments returns packets of TCP connections between two hosts, with several consecutive packets per connection.
 func segments(src, dst netip.Addr, connections, inARow int) [][]byte {
 	packets := make([][]byte, batch)
 	for i := range packets {
@@ -49,7 +49,7 @@ func segments(src, dst netip.Addr, connections, inARow int) [][]byte {
 	return packets
 }
 
-// BenchmarkStages is what a packet of a large transfer costs on its way through a path.
+// BenchmarkStages measures the cost per packet of a large transfer.
 func BenchmarkStages(b *testing.B) {
 	client, host := netip.MustParseAddr("10.78.0.2"), netip.MustParseAddr("10.55.0.80")
 	device := &endless{}

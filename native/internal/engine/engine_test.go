@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func TestKeysDoNotPrintThemselves(t *testing.T) {
+func TestKeysAreRedacted(t *testing.T) {
 	private, err := NewPrivateKey()
 	if err != nil {
 		t.Fatal(err)
@@ -71,8 +71,8 @@ func TestParsePeers(t *testing.T) {
 	}
 }
 
-// An endpoint that the engine cannot reach is refused before anything changes, and the error says why.
-func TestTransportsThatAreNotSupported(t *testing.T) {
+// An endpoint with an unsupported transport is refused before anything changes, and the error contains the reason.
+func TestUnsupportedTransports(t *testing.T) {
 	at := netip.MustParseAddrPort("192.0.2.1:443")
 	err := (&Device{}).Apply([]PeerConfig{{Endpoint: Endpoint{Transport: TLS, AddrPort: at}}}, []Key{{1}})
 	if !errors.Is(err, ErrTransport) || !strings.Contains(err.Error(), "tls:192.0.2.1:443") {

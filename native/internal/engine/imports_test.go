@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Types of wireguard-go stay in the engine and the data path, so that another engine can take its place.
-func TestOnlyEngineAndDataPathKnowWireGuardGo(t *testing.T) {
+// Only the engine and the data path use types of wireguard-go, so that another engine can replace it.
+func TestOnlyEngineAndDataPathImportWireGuardGo(t *testing.T) {
 	root := filepath.Join("..", "..")
 	found := 0
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

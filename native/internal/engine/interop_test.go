@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// both are the schedulings that a test goes through.
+// both are the schedulings to test.
 var both = map[string]Scheduling{"in-line": Inline, "queued": Queued}
 
-// A stock wireguard-go and ours understand each other, whoever starts, through new keys, and when the network repeats and
+// Unmodified wireguard-go and this engine interoperate, whichever starts, across rekeying, and when the network duplicates and
 // reorders datagrams: each packet arrives once.
 func TestInteroperation(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "stockpeer")
@@ -41,7 +41,7 @@ func TestInteroperation(t *testing.T) {
 					go func() {
 						defer close(done)
 						for i := range 8 {
-							// More than the 40 ms within which a responder ignores a second initiation.
+							// Longer than the 40 ms within which a responder ignores a second initiation.
 							time.Sleep(60 * time.Millisecond)
 							if i%2 == 0 {
 								_ = s.device.ForceHandshake(s.key)
@@ -68,7 +68,7 @@ func TestInteroperation(t *testing.T) {
 	}
 }
 
-// stock is a tunnel from a device of ours to a stock one, through a relay.
+// stock is a tunnel from a device of this engine to an unmodified one, through a relay.
 type stock struct {
 	device *Device
 	key    Key // of the stock peer
@@ -118,14 +118,14 @@ func newStock(t *testing.T, program string, scheduling Scheduling, weStart bool)
 	return s
 }
 
-// rekey has the stock peer start a handshake.
+// rekey makes the stock peer start a handshake.
 func (s *stock) rekey(t *testing.T) {
 	if _, err := fmt.Fprintln(s.stdin, "rekey"); err != nil {
 		t.Error(err)
 	}
 }
 
-// relay passes datagrams on between two sockets. Unruly, it sends some of them again, and holds others back.
+// relay forwards datagrams between two sockets. If unruly, it duplicates some and delays others.
 type relay struct {
 	inner, outer     *net.UDPConn
 	toInner, toOuter atomic.Pointer[net.UDPAddr]

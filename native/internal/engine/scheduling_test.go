@@ -63,8 +63,8 @@ func TestChoiceOfScheduling(t *testing.T) {
 	}
 }
 
-// mirror sends back what comes out of the tunnel, and waits for room meanwhile, as a stack in the process does that answers while a
-// packet is delivered.
+// mirror sends back what comes out of the tunnel, and waits for room in the queue, like a network stack in the process that
+// replies while a packet is delivered.
 type mirror struct{ *fakeLink }
 
 func (m mirror) Write(b *datapath.Batch) error {
@@ -82,7 +82,8 @@ func (m mirror) Write(b *datapath.Batch) error {
 	return nil
 }
 
-// Sockets can be replaced while packets go both ways and each delivery waits for the sender: BindUpdate waits for the receivers.
+// Sockets can be replaced while packets go in both directions and each delivery waits for the sender: BindUpdate waits for the
+// receivers.
 func TestRebindUnderLoad(t *testing.T) {
 	for name, scheduling := range both {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +124,7 @@ func TestRebindUnderLoad(t *testing.T) {
 					}
 				}
 			}
-			for moved() < 1<<10 { // data, not only the handshake: an answer lost to the first replacement would cost 5 s
+			for moved() < 1<<10 { // data and not only the handshake: a response lost to the first replacement would cost 5 s
 				awaitMore()
 			}
 			for range 15 {

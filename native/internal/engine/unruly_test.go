@@ -15,11 +15,11 @@ import (
 	"sag.software/native/internal/datapath"
 )
 
-// pass learns who sends to the one socket, and sends what it hears there from the other one.
+// pass forwards datagrams between the sockets, and learns the sender at the first one.
 func (r *relay) pass(in, out *net.UDPConn, learned, to *atomic.Pointer[net.UDPAddr], seed uint64) {
 	const (
 		heldBack      = 48
-		transportData = 4 // the type of WireGuard's message; handshakes pass
+		transportData = 4 // type of WireGuard's data messages; handshakes are not affected
 	)
 	random := rand.New(rand.NewPCG(seed, seed))
 	var held, seen [][]byte
@@ -68,7 +68,7 @@ func (r *relay) pass(in, out *net.UDPConn, learned, to *atomic.Pointer[net.UDPAd
 	}
 }
 
-// fakeLink is the lower end of a path: a test gives it packets, and gets those that come out of the tunnel.
+// fakeLink is a device: the test gives it packets, and receives those that come out of the tunnel.
 type fakeLink struct {
 	outgoing, incoming chan []byte
 	woken              chan struct{}
@@ -134,7 +134,7 @@ func (l *fakeLink) Write(b *datapath.Batch) error {
 	return nil
 }
 
-// packet is an IPv4 packet from 10.0.0.1 to 10.0.0.2, with a number in it.
+// packet returns an IPv4 packet from 10.0.0.1 to 10.0.0.2 that contains a number.
 func packet(number uint64) []byte {
 	p := make([]byte, 28+int(number%1300))
 	p[0], p[8], p[9] = 0x45, 64, 253
@@ -144,7 +144,7 @@ func packet(number uint64) []byte {
 	return p
 }
 
-// exchange sends packets and awaits the answer to each, once, and in order if so asked. Some are on their way at any time.
+// exchange sends packets and waits for exactly one reply to each, in order if requested. Several are in flight at any time.
 func (l *fakeLink) exchange(t *testing.T, count int, ordered bool) {
 	t.Helper()
 	const underWay = 64

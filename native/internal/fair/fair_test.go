@@ -22,7 +22,7 @@ func (u *users) takes(user uint32, n int) (all []*Place) {
 	return all
 }
 
-func TestWhoTakesManyLosesOwnPlaces(t *testing.T) {
+func TestUserWithManySlotsLosesOwn(t *testing.T) {
 	u := newUsers(64, 16)
 	u.takes(victim, 10)
 	u.takes(attacker, 1000)
@@ -37,7 +37,7 @@ func TestWhoTakesManyLosesOwnPlaces(t *testing.T) {
 	}
 }
 
-func TestRootHasPlacesOfItsOwn(t *testing.T) {
+func TestRootHasSeparateSlots(t *testing.T) {
 	u := newUsers(64, 16)
 	u.takes(attacker, 1000)
 	before := u.lost[attacker]
@@ -59,7 +59,7 @@ func TestRootHasPlacesOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestOwnersAreAskedOnlyWhenPlacesAreScarce(t *testing.T) {
+func TestOwnersAreLookedUpOnlyWhenSlotsAreScarce(t *testing.T) {
 	u := newUsers(64, 16)
 	for range 100 {
 		for _, place := range u.takes(victim, 32) {

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// linuxWords are concepts of Linux: an implementation for another system has nothing to do with them.
+// linuxWords are terms of Linux, which must not appear in code for other systems.
 var linuxWords = regexp.MustCompile(`(?i)fwmark|nftables|netlink|policy ?routing|0x5347`)
 
-// foreign are imports that a host's network has no use for: it serves clients and access points alike.
+// foreign are imports that hostnet must not have, because clients and access points share it.
 var foreign = regexp.MustCompile(`"sag\.software/native/(gen/|internal/(session|tunnel|service|control|accesspoint)\b)`)
 
-// Plan, reconcile, journal and the neutral file of each package can be read without knowing Linux, and know no sessions.
+// Plan, reconcile, journal and the portable file of each package contain no terms of Linux and do not depend on sessions.
 func TestLinuxStaysInLinuxFiles(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {

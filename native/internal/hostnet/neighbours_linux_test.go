@@ -13,8 +13,8 @@ import (
 	"sag.software/native/internal/hostnet/permit"
 )
 
-// A LAN that claims the intranet's prefix was being asked for an intranet's host when the kill switch came: it is asked no more.
-func TestTheKillSwitchEndsNeighbourDiscovery(t *testing.T) {
+// Neighbour discovery for an intranet address on a LAN with the same prefix ends when the kill switch is set.
+func TestKillSwitchEndsNeighbourDiscovery(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -25,7 +25,7 @@ func TestTheKillSwitchEndsNeighbourDiscovery(t *testing.T) {
 		nettest.Run(t, "ip", strings.Fields(line)...)
 	}
 	nettest.Carries(t, "net0")
-	// Not three times only: a slow host would see the end of it.
+	// More than the default of three requests, because on a slow host they could all have been sent before.
 	for _, family := range []string{"ipv4", "ipv6"} {
 		if err := os.WriteFile("/proc/sys/net/"+family+"/neigh/net0/mcast_solicit", []byte("60"), 0o644); err != nil {
 			t.Fatal(err)

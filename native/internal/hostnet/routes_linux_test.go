@@ -11,8 +11,8 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// A route of ours is led by the new link while the old one is still there; a route of somebody else's is left alone.
-func TestARouteFollowsItsLink(t *testing.T) {
+// A route of the tunnel moves to the new link while the old one still exists; another program's route is not changed.
+func TestRouteMovesToANewLink(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

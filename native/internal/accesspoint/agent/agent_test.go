@@ -48,7 +48,7 @@ func TestReconnect(t *testing.T) {
 	agent, point, _ := start(t, cloud, nil)
 	revision := cloud.Upsert(peer(1))
 	cloud.WaitAck(t, revision)
-	for agent.acknowledged.Load().GetRevision() < revision { // until the answer to it has come as well
+	for agent.acknowledged.Load().GetRevision() < revision { // until the acknowledgement was answered, too
 		time.Sleep(time.Millisecond)
 	}
 	if first := <-cloud.Watched; first.GetEpoch() != 0 || first.GetRevision() != 0 {
@@ -66,7 +66,7 @@ func TestReconnect(t *testing.T) {
 	}
 	cloud.WaitAck(t, cloud.Upsert(peer(2)))
 
-	cloud.Restart(peer(3)) // a new epoch: what is not in its snapshot is gone
+	cloud.Restart(peer(3)) // a new epoch, whose snapshot removes all other sessions
 	<-cloud.Watched
 	ack := cloud.WaitAck(t, 1)
 	for ack.GetEpoch() != 2 {
@@ -77,7 +77,7 @@ func TestReconnect(t *testing.T) {
 	}
 }
 
-func TestAFailedAcknowledgementIsRepeated(t *testing.T) {
+func TestFailedAcknowledgementIsRepeated(t *testing.T) {
 	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
 	cloud.FailAcks(1)
 	revision := cloud.Upsert(peer(1))
@@ -89,7 +89,7 @@ func TestAFailedAcknowledgementIsRepeated(t *testing.T) {
 	}
 }
 
-func TestAForgottenIdentityIsRegisteredAnew(t *testing.T) {
+func TestUnknownIdentityIsRegisteredAgain(t *testing.T) {
 	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
 	agent, _, _ := start(t, cloud, nil)
 	<-agent.Ready()
@@ -120,7 +120,7 @@ func TestReports(t *testing.T) {
 	}
 }
 
-func TestASilentStreamIsLeft(t *testing.T) {
+func TestSilentStreamIsClosed(t *testing.T) {
 	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
 	start(t, cloud, func(c *Config) { c.Silence = 50 * time.Millisecond })
 	for range 2 {
@@ -132,7 +132,7 @@ func TestASilentStreamIsLeft(t *testing.T) {
 	}
 }
 
-func TestWhatIsFinal(t *testing.T) {
+func TestFinalErrors(t *testing.T) {
 	wrong := Pin{1}
 	for _, test := range []struct {
 		name   string
@@ -158,7 +158,7 @@ func TestWhatIsFinal(t *testing.T) {
 	}
 }
 
-func TestASelfMadeCertificateWithoutPinIsNotAccepted(t *testing.T) {
+func TestSelfSignedCertificateWithoutPinIsRefused(t *testing.T) {
 	cloud := fakecloud.New(t, "fd00:5a9:0:ffff::1")
 	agent, _, ended := start(t, cloud, func(c *Config) { c.Cloud.Pins = nil })
 	select {
@@ -170,7 +170,7 @@ func TestASelfMadeCertificateWithoutPinIsNotAccepted(t *testing.T) {
 	}
 }
 
-// An administrator reads the log: a cloud that is away is logged once, and so is each other reason that follows.
+// An unreachable cloud is logged once, and so is each further reason, so that the log stays readable.
 func TestEachReasonIsLoggedOnce(t *testing.T) {
 	var log bytes.Buffer
 	a := New(Config{Logger: slog.New(slog.NewTextHandler(&log, nil)), Cloud: Cloud{URL: &url.URL{Scheme: "https", Host: "cloud.test"}}})

@@ -19,7 +19,7 @@ import (
 
 const probeText = "fd00:5a9:0:ffff::1"
 
-// full is session n with key k and address a.
+// full returns a valid peer for session n with key k and address a.
 func full(n, k, a int, lease time.Duration) *accesspointv1.Peer {
 	key := make([]byte, 32)
 	key[0], key[31] = byte(k), 1
@@ -30,7 +30,7 @@ func full(n, k, a int, lease time.Duration) *accesspointv1.Peer {
 	}
 }
 
-// receive converts a snapshot and has a session table take it.
+// receive converts a snapshot and applies it to a session table.
 func receive(t *testing.T, peers ...*accesspointv1.Peer) sessiontable.Change {
 	t.Helper()
 	message, err := Message(&accesspointv1.WatchResponse{Epoch: 1, Revision: 1, Change: &accesspointv1.WatchResponse_Snapshot{
@@ -88,7 +88,7 @@ func TestInvalidPeersAreRefused(t *testing.T) {
 	}
 }
 
-// rule lets a client reach 10.1.0.0/16.
+// rule returns a rule that allows 10.1.0.0/16.
 func rule(change func(*accesspointv1.Rule)) *accesspointv1.Rule {
 	r := &accesspointv1.Rule{
 		Direction: accesspointv1.Rule_DIRECTION_FROM_CLIENT, Prefix: "10.1.0.0/16", Action: accesspointv1.Rule_ACTION_ALLOW, Priority: 10,
@@ -133,7 +133,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// What today's cloud sends, and what rules and rates add to it.
+// A peer as the cloud sends it today, and with rules and rates added.
 func TestSessionsHaveRulesAndRates(t *testing.T) {
 	for name, test := range map[string]struct {
 		change       func(*accesspointv1.Peer)
@@ -161,7 +161,7 @@ func TestSessionsHaveRulesAndRates(t *testing.T) {
 	}
 }
 
-func TestSettingsThatAreNotValidEndTheStream(t *testing.T) {
+func TestInvalidSettingsEndTheStream(t *testing.T) {
 	for _, address := range []string{"", "10.0.0.1", "::ffff:10.0.0.1", "ff02::1"} {
 		_, err := Message(&accesspointv1.WatchResponse{Change: &accesspointv1.WatchResponse_Delta{
 			Delta: &accesspointv1.Delta{Settings: &accesspointv1.Settings{ProbeAddress: address}},

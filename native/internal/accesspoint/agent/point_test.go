@@ -63,7 +63,7 @@ func (p *tablePoint) Reported(counters []sessiontable.Counters) {
 	p.reported += len(counters)
 }
 
-// memory keeps credentials for as long as the test lasts.
+// memory stores credentials for the duration of the test.
 type memory struct {
 	mu              sync.Mutex
 	token, identity string
@@ -94,7 +94,7 @@ func peer(n byte) *accesspointv1.Peer {
 	}
 }
 
-// start lets an agent work until the test ends.
+// start runs an agent until the test ends.
 func start(t *testing.T, cloud *fakecloud.Cloud, change func(*Config)) (*Agent, *tablePoint, <-chan error) {
 	t.Helper()
 	pin, err := ParsePin(cloud.Pin())

@@ -17,13 +17,13 @@ import (
 	"sag.software/native/internal/netstack"
 )
 
-// oneClient is the only client there is.
+// oneClient implements Clients with a single client.
 type oneClient struct{ only *Client }
 
 func (c oneClient) Client(netip.Addr) *Client { return c.only }
 func (oneClient) IsInner(netip.Addr) bool     { return false }
 
-// pipe joins two stacks without WireGuard between them.
+// pipe connects two stacks without WireGuard.
 func pipe(from, to *datapath.Path) {
 	const batch, size, offset = 16, 2048, 16
 	buffers, sizes := make([][]byte, batch), make([]int, batch)
@@ -45,7 +45,7 @@ func pipe(from, to *datapath.Path) {
 	}
 }
 
-// newClientStack is the stack of a client whose traffic the forwarder gets.
+// newClientStack returns the stack of a client whose traffic goes to the forwarder.
 func newClientStack(t *testing.T, config Config) *netstack.Stack {
 	t.Helper()
 	config.Clients = oneClient{NewClient()}
@@ -74,7 +74,7 @@ func newClientStack(t *testing.T, config Config) *netstack.Stack {
 	return client
 }
 
-func TestFailuresOfTheHostArriveAsSuch(t *testing.T) {
+func TestConnectErrorsReachTheClient(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		host error
@@ -141,7 +141,7 @@ func TestSilentUDPFlowEnds(t *testing.T) {
 	}
 }
 
-func TestFlowsOfAClient(t *testing.T) {
+func TestFlowLimits(t *testing.T) {
 	c := NewClient()
 	to := netip.MustParseAddr("10.0.0.1")
 	aborted := 0
@@ -171,7 +171,7 @@ func TestFlowsOfAClient(t *testing.T) {
 	if _, ok, full := c.begin(to, func() {}); ok || !full {
 		t.Fatal("too many connections")
 	}
-	// UDP has a budget of its own, and the idlest flow makes room.
+	// UDP has its own limit, and a new flow replaces the one that was idle for longest.
 	ended := 0
 	for i := range maxDatagramFlows + 1 {
 		_, ok, displaced := c.beginDatagrams(to, func() { ended = i }, func() time.Duration {

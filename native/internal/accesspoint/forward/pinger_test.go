@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestPingsOfTheHost(t *testing.T) {
+func TestPinger(t *testing.T) {
 	p := newPinger(slog.New(slog.DiscardHandler))
 	defer p.close()
 	for _, to := range []string{"127.0.0.1", "::1"} {

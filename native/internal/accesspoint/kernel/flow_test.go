@@ -17,7 +17,7 @@ var (
 	host6  = netip.MustParseAddr("fd10::80")
 )
 
-// v4 is a packet whose fragment field is as given.
+// v4 returns a packet with the given fragment field.
 func v4(protocol byte, fragment uint16, from, to netip.Addr, body ...byte) []byte {
 	raw := append([]byte{0x45, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0}, from.AsSlice()...)
 	raw = append(append(raw, to.AsSlice()...), body...)
@@ -33,7 +33,7 @@ func v6(protocol byte, from, to netip.Addr, body ...byte) []byte {
 
 var ports = []byte{0x10, 0, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0}
 
-// parsed is a packet as the rules see it.
+// parsed is a packet after parsing and classifying.
 type parsed struct {
 	flow
 	from, to netip.AddrPort
@@ -84,7 +84,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestErrorsAreAboutSomething(t *testing.T) {
+func TestICMPErrorsQuoteAPacket(t *testing.T) {
 	about := v4(packet.TCP, 0, inner, server, ports...)
 	p, ok := parse(v4(packet.ICMP, 0, server, inner, append([]byte{3, 4, 0, 0, 0, 0, 0, 0}, about...)...))
 	if !ok || !p.isError() || p.protocol != policy.TCP || p.quotedFrom.Addr() != inner || p.quotedTo.String() != "10.0.0.80:80" {
@@ -95,7 +95,7 @@ func TestErrorsAreAboutSomething(t *testing.T) {
 	}
 }
 
-// What is answered to a refused packet is itself a packet that makes sense, from where it was going.
+// The ICMP error for a refused packet is a valid packet from the refused packet's destination.
 func TestProhibited(t *testing.T) {
 	for _, raw := range [][]byte{v4(packet.TCP, 0, inner, server, ports...), v6(packet.TCP, inner6, host6, ports...)} {
 		asked, _ := parse(raw)

@@ -28,14 +28,15 @@ func (a *announcer) withdraw(address netip.Addr) error {
 	return nil
 }
 
-// A client goes from this access point to another one and back. What the other one announced can be heard late, or never.
-func TestWhereAClientIs(t *testing.T) {
+// A client moves from this access point to another and back. The other's announcement can arrive late, or never.
+func TestClientPresence(t *testing.T) {
 	const session = "s"
 	address4, address6 := netip.MustParseAddr("10.90.0.2"), netip.MustParseAddr("fd00::2")
 	for _, test := range []struct {
 		name string
 		then func(k *Kernel)
-		// here: the client's addresses lead here in the end. again: they are announced again, with the generation.
+		// here means that the client's addresses are routed here in the end; again that they are announced again, with the
+		// generation.
 		here, again bool
 		generation  uint64
 	}{

@@ -154,7 +154,7 @@ func anyAddr(t *rapid.T) netip.Addr {
 		return netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "v4")))
 	case 1:
 		return netip.AddrFrom16([16]byte(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "v6")))
-	case 2: // IPv4 in IPv6 dress
+	case 2: // IPv4-mapped IPv6
 		v4 := rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "mapped")
 		return netip.AddrFrom16([16]byte(append([]byte{10: 0xff, 11: 0xff}, v4...)))
 	default:
@@ -164,8 +164,8 @@ func anyAddr(t *rapid.T) netip.Addr {
 	}
 }
 
-// Whatever is asked: what the host's own sockets are opened to is never the host itself by a well-known road.
-func TestNeverTheHost(t *testing.T) {
+// No query makes the access point open a socket to a special address of the host.
+func TestHostIsNeverReached(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := Policy{Allowed: everywhere} // even where an operator has allowed everything
 		to := netip.AddrPortFrom(anyAddr(t), rapid.Uint16().Draw(t, "port"))
@@ -183,8 +183,8 @@ func TestNeverTheHost(t *testing.T) {
 	})
 }
 
-// Nothing is reached that is not among the destinations.
-func TestDestinationsBound(t *testing.T) {
+// Addresses outside the destinations are never reached.
+func TestOnlyDestinationsAreReached(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bits := rapid.IntRange(0, 32).Draw(t, "bits")
 		prefix, _ := netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "prefix"))).Prefix(bits)

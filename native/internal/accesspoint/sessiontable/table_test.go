@@ -68,7 +68,7 @@ func TestSnapshotInParts(t *testing.T) {
 	}
 }
 
-func TestABrokenOffSnapshotIsForgotten(t *testing.T) {
+func TestIncompleteSnapshotIsDiscarded(t *testing.T) {
 	r := New()
 	receive(t, r, snapshot(1, 1, false, peer(1, 1, 1, time.Hour)), 0)
 	r.StreamBegins()
@@ -115,7 +115,7 @@ func TestDeltas(t *testing.T) {
 	}
 }
 
-func TestADeltaOfAnotherEpochEndsTheStream(t *testing.T) {
+func TestDeltaOfAnotherEpochIsAnError(t *testing.T) {
 	r := New()
 	receive(t, r, snapshot(1, 1, true), 0)
 	if _, err := r.Receive(delta(2, 2, nil), 0); err == nil {
@@ -123,7 +123,7 @@ func TestADeltaOfAnotherEpochEndsTheStream(t *testing.T) {
 	}
 }
 
-// A peer that could not be converted is refused, and what the session had before is taken from it.
+// A peer that could not be converted is refused, and no longer served with its former settings.
 func TestInvalidPeersAreRefused(t *testing.T) {
 	r := New()
 	receive(t, r, snapshot(1, 1, true, peer(1, 1, 1, time.Hour)), 0)
@@ -157,9 +157,9 @@ func TestLeases(t *testing.T) {
 	}
 }
 
-// Whatever the cloud sends: an engine that does what each change says has exactly the sessions' peers, and no key or
-// address twice.
-func TestTheEngineFollows(t *testing.T) {
+// After any sequence of messages, an engine that applies the changes has exactly the sessions' peers, and no key or address
+// twice.
+func TestChangesMatchSessions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := New()
 		type configured struct {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestWhatIsKept(t *testing.T) {
+func TestStateIsStored(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "deep", "state")
 	first := open(t, path)
 	key, err := first.Key()
@@ -71,7 +71,7 @@ func open(t *testing.T, path string) *Directory {
 	return d
 }
 
-func TestOpenFolderIsClosed(t *testing.T) {
+func TestDirectoryModeIsRestricted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	if err := os.Mkdir(path, 0o755); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"sag.software/native/internal/datapath"
 )
 
-// sink is a device that takes everything and gives what it was given.
+// sink is a device that discards writes and returns the packets it was given.
 type sink struct {
 	datapath.Device
 	next [][]byte

@@ -9,7 +9,7 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// Injected packets are read among the host's own, also by a reader that is waiting for the host.
+// Injected packets are read in addition to the host's, even by a reader that is waiting for the host.
 func TestInject(t *testing.T) {
 	if !nettest.Inside(t) {
 		return

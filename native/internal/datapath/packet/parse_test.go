@@ -148,7 +148,7 @@ func TestParse(t *testing.T) {
 		})},
 		{"IPv6 cut short", v6(UDP, udp)[:47], invalid6(Header{})},
 	} {
-		h := Header{Valid: true, FragmentOffset: 99, TCPFlags: 0xff} // what was there before does not matter
+		h := Header{Valid: true, FragmentOffset: 99, TCPFlags: 0xff} // previous content must not matter
 		Parse(test.raw, &h)
 		if h != test.want {
 			t.Errorf("%s:\n got %+v\nwant %+v", test.name, h, test.want)

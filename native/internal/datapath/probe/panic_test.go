@@ -10,7 +10,7 @@ import (
 	"sag.software/native/internal/datapath"
 )
 
-// written is a device that keeps what it is handed.
+// written is a device that stores what is written to it.
 type written struct {
 	datapath.Device
 	packets [][]byte
@@ -23,8 +23,8 @@ func (w *written) Write(b *datapath.Batch) error {
 	return nil
 }
 
-// A packet that brings out a bug is dropped; those beside it arrive, and the process lives.
-func TestAPanicEndsOnePacket(t *testing.T) {
+// A packet that causes a panic is dropped. Other packets of the batch pass, and the process continues.
+func TestPanicDropsOnePacket(t *testing.T) {
 	var text strings.Builder
 	former := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&text, nil)))

@@ -21,8 +21,8 @@ var example = Message{
 	Kind: Request, Active: true, Session: [16]byte{0: 0xa0, 15: 0xaf}, Generation: 3<<32 | 7, Nonce: 0x0102030405060708,
 }
 
-// The wire form is a contract with every other version: it is written out here once.
-func TestWireForm(t *testing.T) {
+// The encoding must be the same in all versions, so it is written out here.
+func TestEncoding(t *testing.T) {
 	const want = "53414750" + "01" + "01" + "01" + "00" +
 		"a00000000000000000000000000000af" + "0000000300000007" + "0102030405060708"
 	if got := hex.EncodeToString(example.Append(nil)); got != want {
@@ -73,7 +73,7 @@ func TestPacketRoundTrip(t *testing.T) {
 	}
 	for i := range packet {
 		if i < 4 || i == 7 {
-			continue // traffic class, flow label and hop limit are under no checksum
+			continue // no checksum covers traffic class, flow label and hop limit
 		}
 		damaged := bytes.Clone(packet)
 		damaged[i] ^= 0x10
@@ -98,7 +98,7 @@ func FuzzParsePacket(f *testing.F) {
 	})
 }
 
-// queue is a Device that keeps what it gets.
+// queue is a Device that stores what is written to it.
 type queue struct {
 	datapath.Device
 	written, injected [][]byte
@@ -124,7 +124,7 @@ func echoRequest(size int) []byte {
 	return raw
 }
 
-func TestTapOfAnAccessPoint(t *testing.T) {
+func TestStageOfAnAccessPoint(t *testing.T) {
 	q := &queue{}
 	var heard []Message
 	stage := NewStage(q.Inject, Callbacks{Requested: func(from netip.Addr, m Message) {
@@ -143,7 +143,7 @@ func TestTapOfAnAccessPoint(t *testing.T) {
 	const offset = 16
 	var buffers [][]byte
 	for _, packet := range [][]byte{
-		other, Packet(src, dst, example), v4, echoRequest(5), // an odd payload: the checksum pads
+		other, Packet(src, dst, example), v4, echoRequest(5), // an odd payload, for which the checksum pads
 		Packet(src, dst, reply), append(ipv6Header(src, dst, 6, 20), make([]byte, 20)...),
 	} {
 		buffers = append(buffers, append(make([]byte, offset), packet...))
@@ -169,7 +169,7 @@ func TestTapOfAnAccessPoint(t *testing.T) {
 	}
 }
 
-func TestTapOfAClient(t *testing.T) {
+func TestStageOfAClient(t *testing.T) {
 	q := &queue{}
 	var heard []Message
 	stage := NewStage(q.Inject, Callbacks{Replied: func(_ netip.Addr, m Message) { heard = append(heard, m) }})
@@ -180,7 +180,7 @@ func TestTapOfAClient(t *testing.T) {
 	}
 	reply := example
 	reply.Kind = Reply
-	request := Packet(dst, src, example) // not for a client to answer
+	request := Packet(dst, src, example) // a client does not answer requests
 	if _, err := tap.Write([][]byte{Packet(dst, src, reply), request}, 0); err != nil {
 		t.Fatal(err)
 	}

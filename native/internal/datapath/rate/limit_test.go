@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A client's downloads must leave room for its DNS and calls, whatever its cap, and use the rest.
+// Downloads leave room for DNS and calls at every rate, and use the rest.
 func TestDatagramsPassWhileStreamsUseTheRate(t *testing.T) {
 	for _, bandwidth := range []uint64{2_000_000, 20_000_000} {
 		synctest.Test(t, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestDatagramsPassWhileStreamsUseTheRate(t *testing.T) {
 	}
 }
 
-// Nor do datagrams take everything.
+// Datagrams do not use the whole rate either.
 func TestStreamsPassWhileDatagramsFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var limit Limit
@@ -78,13 +78,13 @@ func TestStreamsPassWhileDatagramsFlood(t *testing.T) {
 	})
 }
 
-func TestPacketsUnderTheCap(t *testing.T) {
+func TestPacketsAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var limit Limit
 		limit.Set(2_000_000)
 		passed, small, datagrams := 0, 0, 0
 		const milliseconds = 10_000
-		for i := range milliseconds { // 1,280 bytes a millisecond is five times the rate
+		for i := range milliseconds { // 1,280 bytes per millisecond is five times the rate
 			if limit.AllowTCP(1280) {
 				passed += 1280
 			}
@@ -105,7 +105,7 @@ func TestPacketsUnderTheCap(t *testing.T) {
 	})
 }
 
-func TestUncappedPasses(t *testing.T) {
+func TestUnlimitedPasses(t *testing.T) {
 	var limit Limit
 	for range 2 {
 		if limit.Wait(context.Background(), MaxChunk) != nil || !limit.AllowTCP(1280) || !limit.AllowDatagram(1280) || limit.Chunk() != MaxChunk {

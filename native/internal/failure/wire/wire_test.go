@@ -14,8 +14,8 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// The domain's causes and the contract's have the same numbers and the same names.
-func TestCausesAreTheContracts(t *testing.T) {
+// The causes have the same numbers and names as in the contract.
+func TestCausesMatchTheContract(t *testing.T) {
 	for number, name := range typesv1.Cause_name {
 		want := strings.ToLower(strings.TrimPrefix(name, "CAUSE_"))
 		if got := failure.Cause(number).String(); got != want {

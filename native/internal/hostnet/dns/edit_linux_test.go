@@ -13,8 +13,8 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// Whatever a file looks like, ours is asked first while it is in there, and afterwards every byte is as it was.
-func TestEveryByteIsKept(t *testing.T) {
+// For any file, the forwarder is the first name server while it is set, and afterwards every byte is as before.
+func TestOtherContentIsKept(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":                "",
 		"no end of line":       "nameserver 192.0.2.1",
@@ -61,7 +61,7 @@ func TestEveryByteIsKept(t *testing.T) {
 	}
 }
 
-func TestWhatOthersWriteMeanwhileIsNotLost(t *testing.T) {
+func TestConcurrentWritesAreNotLost(t *testing.T) {
 	m := lookAt(t, "nameserver 192.0.2.1\n", noBus{})
 	if err := replace(m.conf, "new", "as it was before"); !errors.Is(err, errChanged) {
 		t.Error(err)
@@ -84,7 +84,7 @@ func TestWhatOthersWriteMeanwhileIsNotLost(t *testing.T) {
 	}
 }
 
-func TestStrangeFiles(t *testing.T) {
+func TestUnusualFiles(t *testing.T) {
 	t.Run("a pipe does not keep us waiting", func(t *testing.T) {
 		m := lookAt(t, "", noBus{})
 		if err := errors.Join(os.Remove(m.conf), unix.Mkfifo(m.conf, 0o600)); err != nil {
@@ -121,12 +121,12 @@ func TestStrangeFiles(t *testing.T) {
 	})
 }
 
-// Folders as containers and small hosts have them.
-func TestStrangeFolders(t *testing.T) {
-	// It fills its page, so that there is no room for ours on a full disk.
+// Directories as in containers and small hosts.
+func TestUnusualDirectories(t *testing.T) {
+	// The file fills its page, so that a full disk has no room for more lines.
 	old := "nameserver 192.0.2.1\n" + strings.Repeat("# a remark of no use\n", 194)
 	for name, c := range map[string]struct {
-		// prepare is shell, in a folder with the file.
+		// prepare is a shell script, run in a directory with the file.
 		prepare string
 		want    error
 	}{

@@ -62,7 +62,7 @@ func TestFile(t *testing.T) {
 			t.Errorf("%q", text)
 		}
 	})
-	// The network was changed by others while we were in: their text is what stays (netbird #1399).
+	// Another program changed the file in the meantime. Its content must remain (netbird #1399).
 	t.Run("not restored from an old copy", func(t *testing.T) {
 		m, path := manager(t)
 		write(t, path, "nameserver 192.0.2.1\n")

@@ -11,7 +11,7 @@ import (
 	"sag.software/native/internal/hostnet/sleep/sleeptest"
 )
 
-// NetworkManager's list as it comes over the bus. What it knows for the whole host has no link.
+// NetworkManager's list of name servers as sent over D-Bus. Entries for the whole host have no link.
 func TestOursIn(t *testing.T) {
 	of := func(link string, servers ...string) entry {
 		e := entry{"nameservers": dbus.MakeVariant(servers), "priority": dbus.MakeVariant(int32(5))}
@@ -47,11 +47,11 @@ func TestOursIn(t *testing.T) {
 	}
 }
 
-// restarted is a NetworkManager that has taken up the link as a former one left it, with our name server, and gives that up when it
-// is given a connection of its own for the link. Each look at the connection's state is a step on the way.
+// restarted is a NetworkManager that has taken over the link with the forwarder from before its restart, and gives that up when
+// the link gets a new connection. Each read of the connection's state advances it by a step.
 type restarted struct {
 	looks atomic.Int64
-	// left is how many more times ours is in the list once the link has gone; negative while it is there.
+	// left is how often the forwarder is still listed after the link has gone; negative while the link exists.
 	left atomic.Int64
 }
 
@@ -67,7 +67,7 @@ func (r *restarted) AddAndActivateConnection2(
 	return "/profile", "/active", map[string]dbus.Variant{}, nil
 }
 
-// Get is the state of the connection: activating, then activated.
+// Get returns the state of the connection: activating, then activated.
 func (r *restarted) Get(string, string) (dbus.Variant, *dbus.Error) {
 	if r.looks.Add(1) < activeAt {
 		return dbus.MakeVariant(uint32(1)), nil
@@ -75,7 +75,7 @@ func (r *restarted) Get(string, string) (dbus.Variant, *dbus.Error) {
 	return dbus.MakeVariant(uint32(activated)), nil
 }
 
-// GetAll is the list of name servers: ours is in it but for a while in between.
+// GetAll returns the name servers. The forwarder is missing for a while in between.
 func (r *restarted) GetAll(string) (map[string]dbus.Variant, *dbus.Error) {
 	entries := []map[string]dbus.Variant{{"interface": dbus.MakeVariant(handle), "nameservers": dbus.MakeVariant([]string{ours.String()})}}
 	switch left := r.left.Load(); {
@@ -87,8 +87,9 @@ func (r *restarted) GetAll(string) (map[string]dbus.Variant, *dbus.Error) {
 	return map[string]dbus.Variant{"Mode": dbus.MakeVariant("default"), "Configuration": dbus.MakeVariant(entries)}, nil
 }
 
-// A name server that a former NetworkManager was given is no sign that the new one has it; and it is gone when it is in no list.
-func TestNetworkManagerIsWaitedFor(t *testing.T) {
+// A forwarder listed from before the restart does not mean that the new connection is in force, and it counts as removed once it
+// is not listed.
+func TestSetWaitsForNetworkManager(t *testing.T) {
 	address, _ := sleeptest.Bus(t)
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
 	bus, err := dbus.Connect(address)
@@ -111,7 +112,7 @@ func TestNetworkManagerIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := newBus().(*systemBus)
-	// In the place of the link.
+	// Stands for the link.
 	if b.handle, err = os.Open(os.DevNull); err != nil {
 		t.Fatal(err)
 	}

@@ -50,9 +50,9 @@ func start(t *testing.T) (*Enforcer[*link.Device], *link.Device) {
 	return a, l
 }
 
-// way is the link by which the kernel sends to an address.
+// way returns the link by which the kernel sends to an address.
 func way(to string) string {
-	out, _ := exec.Command("ip", "route", "get", to).Output() // refused = no way
+	out, _ := exec.Command("ip", "route", "get", to).Output() // an error means that there is no route
 	fields := strings.Fields(string(out))
 	for i, f := range fields {
 		if f == "dev" {
@@ -62,7 +62,7 @@ func way(to string) string {
 	return ""
 }
 
-// within waits for a condition for as long as the promise allows.
+// within waits for a condition as long as documented.
 func within(t *testing.T, limit time.Duration, what string, condition func() bool) {
 	t.Helper()
 	start := time.Now()
@@ -75,7 +75,7 @@ func within(t *testing.T, limit time.Duration, what string, condition func() boo
 	t.Logf("%s after %s", what, time.Since(start).Round(time.Millisecond))
 }
 
-func TestItStaysWhateverTheNeighboursDo(t *testing.T) {
+func TestChangesOfOthersAreRepaired(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -114,7 +114,7 @@ func TestItStaysWhateverTheNeighboursDo(t *testing.T) {
 	}
 }
 
-func TestARuleBeforeAllOthersIsAConflict(t *testing.T) {
+func TestRuleBeforeAllOthersIsAConflict(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -132,10 +132,10 @@ func TestARuleBeforeAllOthersIsAConflict(t *testing.T) {
 	}
 }
 
-// beManager is set in a process that removes our rules again and again, as a manager does that wants no others.
+// beManager is set in a process that removes the tunnel's rules again and again, as a program does that manages all rules.
 const beManager = "SAG_TEST_BE_MANAGER"
 
-func TestAConflictIsNamed(t *testing.T) {
+func TestConflictNamesTheProgram(t *testing.T) {
 	if os.Getenv(beManager) != "" {
 		for {
 			for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
@@ -171,7 +171,7 @@ func TestAConflictIsNamed(t *testing.T) {
 	}
 }
 
-// As many prefixes as an intranet may have, none beside another: it is up, and put right, not much later than with one.
+// With the maximum number of prefixes, connecting and repairing do not take much longer than with one.
 func TestManyRoutes(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -192,7 +192,7 @@ func TestManyRoutes(t *testing.T) {
 		}
 		took := time.Since(start)
 		t.Logf("%s: there after %s", c.family, took)
-		// To put others in their place costs twice as much as to add them, and not the square of it.
+		// Replacing routes takes twice as long as adding them, not quadratic time.
 		if first == 0 {
 			first = took
 		} else if took > 10*first {

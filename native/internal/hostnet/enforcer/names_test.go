@@ -17,10 +17,10 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// keeper is a host whose name servers are kept by a program that takes its time.
+// keeper is a host with a program that manages DNS and needs time to apply changes.
 type keeper struct {
 	*fake.Host
-	// takes is how long it takes until name servers are in force; never if it is negative.
+	// takes is how long it takes until DNS settings are in force; negative = never.
 	takes time.Duration
 }
 
@@ -32,12 +32,12 @@ func (k *keeper) Apply(c hostnet.Change) error {
 	if k.takes >= 0 {
 		time.AfterFunc(k.takes, func() { k.Edit(func(s *hostnet.Snapshot) { s.Names.Ours = &names }) })
 	}
-	// It tells of the steps on the way, too.
+	// The steps in between are signalled, too.
 	k.Edit(func(*hostnet.Snapshot) {})
 	return nil
 }
 
-// Changes tells of a burst of changes once, as a host does.
+// Changes signals a burst of changes once, as a host does.
 func (k *keeper) Changes(ctx context.Context) (<-chan struct{}, error) {
 	changes, err := k.Host.Changes(ctx)
 	told := make(chan struct{}, 1)
@@ -58,14 +58,14 @@ func (k *keeper) Changes(ctx context.Context) (<-chan struct{}, error) {
 	return told, err
 }
 
-// takenAway is what happens to names when their keeper is restarted, or another program takes them.
+// takenAway removes the settings, as when the program restarts or another program changes them.
 func (k *keeper) takenAway() { k.Edit(func(s *hostnet.Snapshot) { s.Names.Ours = nil }) }
 
 type noLink struct{}
 
 func (noLink) Close() error { return nil }
 
-// noResolver answers nothing.
+// noResolver is a Resolver that does nothing.
 type noResolver struct{ Resolver }
 
 func (noResolver) Address() netip.Addr { return netip.MustParseAddr("127.83.71.53") }
@@ -73,7 +73,7 @@ func (noResolver) Use(forward.Rules)   {}
 func (noResolver) Drain()              {}
 func (noResolver) Close()              {}
 
-// startNames connects a host with such a keeper.
+// startNames starts an enforcer on such a host.
 func startNames(t *testing.T, k *keeper) *Enforcer[noLink] {
 	t.Helper()
 	r, err := reconcile.Open(k, t.TempDir())
@@ -98,7 +98,7 @@ func startNames(t *testing.T, k *keeper) *Enforcer[noLink] {
 	return e
 }
 
-// Another program's interference is what takes name servers away that were in force, not what their keeper does on its way to them.
+// It counts as interference if settings that were in force are removed, not if the program is still applying them.
 func TestNamesAreCededToOthersOnly(t *testing.T) {
 	const slow, never = 350 * time.Millisecond, -1
 	for name, c := range map[string]struct {
@@ -140,7 +140,7 @@ func TestNamesAreCededToOthersOnly(t *testing.T) {
 				e := startNames(t, k)
 				time.Sleep(2 * time.Second)
 				c.do(k)
-				// Within a few looks of their own, without waiting for the regular one.
+				// Within a few checks of settleInterval, without waiting for the regular one.
 				time.Sleep(4 * settleLimit)
 				if ceded := e.Names().Trouble.Text != ""; ceded != c.ceded {
 					t.Errorf("ceded: %t", ceded)

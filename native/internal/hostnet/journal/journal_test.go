@@ -43,7 +43,7 @@ func open(t testing.TB, dir string) *Journal[hostnet.Change] {
 	return j
 }
 
-func TestWhatIsAppendedIsThereAgain(t *testing.T) {
+func TestAppendedEntriesAreReadAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	j := open(t, dir)
 	if err := errors.Join(j.Append(entries(1, 2, 3)), j.Forget([]hostnet.Change{change(2)}), j.Append(entries(4)), j.Close()); err != nil {
@@ -66,7 +66,7 @@ func TestWhatIsAppendedIsThereAgain(t *testing.T) {
 	}
 }
 
-// Wherever the file is cut, the records before the cut are there, the rest is gone, and it can be written on.
+// If the file is truncated anywhere, the records before that are read, the rest is discarded, and new ones can be appended.
 func TestCutAtEveryByte(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	j := open(t, dir)
@@ -110,7 +110,7 @@ func TestCutAtEveryByte(t *testing.T) {
 	}
 }
 
-func TestRubbishIsNoRecord(t *testing.T) {
+func TestDamagedRecordsAreIgnored(t *testing.T) {
 	good, err := encode(record[hostnet.Change]{Do: entries(1)})
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func TestRubbishIsNoRecord(t *testing.T) {
 	})
 }
 
-func TestOneAtATime(t *testing.T) {
+func TestJournalIsLocked(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	j := open(t, dir)
 	if _, err := Open[hostnet.Change](dir); !errors.Is(err, ErrLocked) {
@@ -135,7 +135,7 @@ func TestOneAtATime(t *testing.T) {
 	_ = open(t, dir).Close()
 }
 
-func TestNoLinksAreFollowed(t *testing.T) {
+func TestSymbolicLinksAreRefused(t *testing.T) {
 	base := t.TempDir()
 	if err := os.Symlink(base, filepath.Join(base, "link")); err != nil {
 		t.Fatal(err)
@@ -151,8 +151,8 @@ func TestNoLinksAreFollowed(t *testing.T) {
 	}
 }
 
-// A connection that lives long and whose routes change often must not fill the disk.
-func TestForgettingKeepsTheFileSmall(t *testing.T) {
+// A long connection whose routes change often must not fill the disk.
+func TestForgetCompactsTheFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	j := open(t, dir)
 	if err := j.Append(entries(0)); err != nil {
@@ -188,8 +188,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// Whoever opened the file before it was replaced gets the lock of the one that is there, or none.
-func TestAReplacedJournalIsNoWayRoundTheLock(t *testing.T) {
+// A process that opened the file before it was replaced gets the lock of the current file, or none.
+func TestReplacedJournalIsLocked(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	j, err := Open[hostnet.Change](dir)
 	if err != nil {
@@ -233,9 +233,9 @@ func TestAReplacedJournalIsNoWayRoundTheLock(t *testing.T) {
 	}
 }
 
-// A journal of an earlier version, which had rules and guards: what this version does not know is left to the marks on the host, names
-// in files are not.
-func TestAnEarlierVersionsJournal(t *testing.T) {
+// A journal of an earlier version contains kinds that this version does not have. Those changes are found by their marks; DNS
+// settings in files are still read from the journal.
+func TestJournalOfAnEarlierVersion(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	j := open(t, dir)
 	body := `{"do":[{"boot":"b","change":{"kind":"guard","guard":{"link":"sag0","mark":1397162240}}},` +

@@ -10,7 +10,7 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// container makes one as Docker does: a network of its own behind the host, which forwards for it.
+// container makes a container as Docker does: with its own network behind the host, which forwards for it.
 func container(t *testing.T) *nettest.Namespace {
 	t.Helper()
 	c := nettest.NewNamespace(t)
@@ -31,8 +31,9 @@ func container(t *testing.T) *nettest.Namespace {
 	return c
 }
 
-// Firezone #6777 and others: what the host forwards for its containers leaks past a kill switch that looks at programs only.
-func TestContainersLeakNothing(t *testing.T) {
+// Firezone #6777 and others: a kill switch that only filters local programs leaks the packets that the host forwards for
+// containers.
+func TestContainersDoNotLeak(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -87,7 +88,7 @@ func TestContainersLeakNothing(t *testing.T) {
 	}
 	defer func() { _, _ = lockdown.System().Clear() }()
 	for _, to := range []string{"10.80.0.5", "198.51.100.7", "2001:db8:9::1"} {
-		// Nothing leaves, so nothing can say that all before it has: what is counted as held back does.
+		// Nothing leaves, so no marker packet can arrive. The counter of dropped packets shows that all have been processed.
 		before, err := lockdown.System().InForce()
 		if err != nil || before == nil {
 			t.Fatal(before, err)

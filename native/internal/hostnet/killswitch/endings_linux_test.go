@@ -12,7 +12,7 @@ import (
 	"sag.software/native/internal/nft"
 )
 
-// looksHeld does what the kernel's rules do with a message.
+// looksHeld evaluates a message as the kernel's rules do.
 func looksHeld(all []ending, message []byte) bool {
 	folded := bytes.Clone(message)
 	for i := range folded {
@@ -28,7 +28,7 @@ func looksHeld(all []ending, message []byte) bool {
 	return false
 }
 
-// messages with a question for a name, over UDP and over TCP.
+// messages returns messages with a question for a name, over UDP and over TCP.
 func messages(name string) [][]byte {
 	var bytes []byte
 	for label := range strings.SplitSeq(name, ".") {
@@ -53,8 +53,8 @@ func domain() *rapid.Generator[string] {
 	})
 }
 
-// No number and no lengths of domains make a hole: what is below one of them is held back.
-func TestNothingBelowADomainIsFree(t *testing.T) {
+// Queries for names below any of the domains are dropped, for any number and lengths of domains.
+func TestNamesBelowADomainAreDropped(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		domains := rapid.SliceOfN(domain(), 1, 80).Draw(t, "domains")
 		all := endings(domains)
@@ -81,8 +81,8 @@ func TestNothingBelowADomainIsFree(t *testing.T) {
 	})
 }
 
-// A name is not refused for being like one of a few domains.
-func TestOthersAreFree(t *testing.T) {
+// Queries for names that only resemble one of a few domains are not dropped.
+func TestSimilarNamesAreNotDropped(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		domains := rapid.SliceOfN(domain(), 1, 10).Draw(t, "domains")
 		all := endings(domains)

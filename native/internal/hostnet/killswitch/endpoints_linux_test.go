@@ -11,7 +11,7 @@ import (
 	"sag.software/native/internal/hostnet/permit"
 )
 
-// connect sends the first packet of a TCP connection, and waits for nobody's answer.
+// connect sends the first packet of a TCP connection without waiting for the reply.
 func connect(t *testing.T, to netip.AddrPort, controls ...func(fd int)) {
 	t.Helper()
 	var address unix.Sockaddr
@@ -29,10 +29,10 @@ func connect(t *testing.T, to netip.AddrPort, controls ...func(fd int)) {
 	for _, control := range controls {
 		control(fd)
 	}
-	_ = unix.Connect(fd, address) // what is sent is heard, not what comes of it
+	_ = unix.Connect(fd, address) // only the packet matters, not the result
 }
 
-// An endpoint is permitted by its own protocol, under the kill switch and under lockdown, IPv4 and IPv6.
+// An endpoint is permitted for its own protocol only, under the kill switch and under lockdown, for IPv4 and IPv6.
 func TestEndpointsArePermittedByProtocol(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -41,14 +41,14 @@ func TestEndpointsArePermittedByProtocol(t *testing.T) {
 	tls := netip.MustParseAddrPort("203.0.113.8:443")
 	tls6 := netip.MustParseAddrPort("[2001:db8:7::8]:443")
 	s := spec()
-	// More than are compared one after the other.
+	// More than maxDirect.
 	for _, a := range []string{"203.0.113.11:443", "203.0.113.12:443", "203.0.113.13:443"} {
 		s.Endpoints = append(s.Endpoints, permit.At(permit.TCP, netip.MustParseAddrPort(a)))
 	}
 	s.Endpoints = append(s.Endpoints, permit.At(permit.TCP, tls), permit.At(permit.TCP, tls6))
-	// The cloud instance that is reached by UDP lies in the intranet, as the one that is reached by TCP does.
+	// The cloud instance reached by UDP is within the intranet's prefixes, like the one reached by TCP.
 	quic := netip.MustParseAddrPort("10.200.0.2:443")
-	// The marker packet of heard has to pass lockdown as well.
+	// Lockdown must also pass the marker packet of heard.
 	s.Cloud = append(s.Cloud, permit.At(permit.UDP, quic), permit.At(permit.UDP, netip.MustParseAddrPort("198.51.100.99:9")))
 	// Lockdown comes second, because it permits less and stays in force.
 	for _, guard := range []struct {
@@ -74,7 +74,7 @@ func TestEndpointsArePermittedByProtocol(t *testing.T) {
 			{tls, true, nil, false},
 			{tls6, true, []func(int){marked}, true},
 			{tls6, true, nil, false},
-			{endpoint6, true, []func(int){marked}, name != "lockdown"}, // the kill switch holds prefixes and endpoints only
+			{endpoint6, true, []func(int){marked}, name != "lockdown"}, // the kill switch contains prefixes and endpoints only
 			{endpoint6, false, []func(int){marked}, true},
 			{quic, false, nil, true},
 			{netip.MustParseAddrPort("10.200.0.1:443"), true, nil, true},

@@ -22,7 +22,7 @@ import (
 
 const mark = marks.TunnelTraffic
 
-// lan makes a host with a LAN that everything leaves by, and a listener on it that hears whatever left.
+// lan makes a host with a LAN as default route, and a listener on the LAN that captures all packets.
 func lan(t *testing.T) *listener {
 	router := nettest.NewNamespace(t)
 	for _, line := range []string{
@@ -44,8 +44,8 @@ type listener struct {
 	ear    *nettest.Ear
 }
 
-// heard gives the packets that came to an address since it was last asked. A marker packet, which nothing holds back, says
-// that all before it have come.
+// heard returns the packets to an address that arrived since the last call. A marker packet, which is never dropped, shows that
+// all earlier ones have arrived.
 func (l *listener) heard(to netip.Addr) (packets [][]byte) {
 	l.t.Helper()
 	marker := netip.MustParseAddr("198.51.100.99")
@@ -58,7 +58,7 @@ func (l *listener) heard(to netip.Addr) (packets [][]byte) {
 	return packets
 }
 
-// send sends one datagram; the error is what the sender hears, if it hears anything.
+// send sends one datagram, and returns the error of the system call.
 func send(t *testing.T, to netip.Addr, port int, text string, controls ...func(fd int)) error {
 	t.Helper()
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to, uint16(port))))
@@ -103,7 +103,7 @@ func apply(t *testing.T, s Config) {
 	}
 }
 
-func TestWhatLeaves(t *testing.T) {
+func TestDroppedAndPermittedPackets(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -121,7 +121,7 @@ func TestWhatLeaves(t *testing.T) {
 		{"intranet, last address of a prefix", "172.31.255.255", 4000, nil, false},
 		{"after the last address of a prefix", "172.32.0.0", 4000, nil, true},
 		{"intranet, IPv6", "fd12::5", 4000, nil, false},
-		// TunnelCrack LocalNet, TunnelVision (CVE-2024-3661): whatever routes say, and whatever link a program chooses.
+		// TunnelCrack LocalNet, TunnelVision (CVE-2024-3661): for any routes, and any link that a program binds to.
 		{"intranet, by a link that was chosen", "10.80.0.5", 4000, []func(int){bound}, false},
 		{"intranet, with the engine's mark", "10.80.0.5", 4000, []func(int){marked}, false},
 		{"something else", "198.51.100.7", 4000, nil, true},
@@ -130,7 +130,7 @@ func TestWhatLeaves(t *testing.T) {
 		{"the link's DHCP server", "10.1.2.1", 67, nil, true},
 		{"another port of the link's gateway", "10.1.2.1", 80, nil, false},
 		{"the cloud by UDP", "10.200.0.1", 443, nil, false},
-		// MUL-02-002: only the engine reaches the access point outside.
+		// MUL-02-002: only the engine reaches the access point outside the tunnel.
 		{"an access point, by the engine", endpoint.Addr().String(), int(endpoint.Port()), []func(int){marked}, true},
 		{"an access point, by another program", endpoint.Addr().String(), int(endpoint.Port()), nil, false},
 		{"an access point, IPv6, by the engine", endpoint6.Addr().String(), int(endpoint6.Port()), []func(int){marked}, true},
@@ -144,7 +144,7 @@ func TestWhatLeaves(t *testing.T) {
 				t.Errorf("left: %v", left)
 			}
 			if !c.outside && !errors.Is(failed, unix.EHOSTUNREACH) {
-				// The refusal comes back as an ICMP error, that the next call would hear.
+				// The kernel reports the refusal as an ICMP error, which the next call would return.
 				t.Logf("the sender heard %v", failed)
 			}
 		})
@@ -167,11 +167,11 @@ func TestWhatLeaves(t *testing.T) {
 	}
 }
 
-// asNobody is set in a process that sends one marked datagram as another user who may set marks.
+// asNobody is set in a process that sends one marked datagram as another user with CAP_NET_ADMIN.
 const asNobody = "SAG_TEST_AS_NOBODY"
 
-// MUL-02-002 again: the mark alone is not enough, it takes a socket of root's.
-func TestAMarkIsNotEnough(t *testing.T) {
+// MUL-02-002: the mark alone is not enough; the socket must belong to root.
+func TestMarkRequiresRoot(t *testing.T) {
 	if os.Getenv(asNobody) != "" {
 		_ = send(t, endpoint.Addr(), int(endpoint.Port()), "x", func(fd int) {
 			if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, mark); err != nil {
@@ -188,7 +188,7 @@ func TestAMarkIsNotEnough(t *testing.T) {
 	program.SysProcAttr = &syscall.SysProcAttr{
 		Credential: &syscall.Credential{Uid: 65534, Gid: 65534}, AmbientCaps: []uintptr{unix.CAP_NET_ADMIN}, Pdeathsig: syscall.SIGKILL,
 	}
-	// The test binary is in a directory of root's alone.
+	// The test binary is in a directory that only root can access.
 	binary, err := os.ReadFile(program.Path)
 	copied := fmt.Sprintf("/tmp/sag-killswitch-%d", os.Getpid())
 	if err == nil {
@@ -215,8 +215,8 @@ func TestAMarkIsNotEnough(t *testing.T) {
 	}
 }
 
-// Not only after minutes: with IPv6 the kernel hears its own refusal when it tries for the second time, after a second.
-func TestConnectionsAreRefusedSoon(t *testing.T) {
+// Within seconds instead of minutes: with IPv6 the kernel notices its own refusal at the first retransmission, after a second.
+func TestConnectionsAreRefusedQuickly(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -234,8 +234,8 @@ func TestConnectionsAreRefusedSoon(t *testing.T) {
 	}
 }
 
-// CVE-2019-14899: from the LAN nobody finds out about the inner address.
-func TestInnerAddressesAreNotThereForTheLAN(t *testing.T) {
+// CVE-2019-14899: the inner address cannot be detected from the LAN.
+func TestInnerAddressesAreNotReachableFromTheLAN(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -261,7 +261,7 @@ func TestInnerAddressesAreNotThereForTheLAN(t *testing.T) {
 	}
 }
 
-func TestSomebodyElsesHandIsSeen(t *testing.T) {
+func TestChangesByOthersAreDetected(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

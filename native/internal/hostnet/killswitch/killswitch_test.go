@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestForPeople(t *testing.T) {
+func TestString(t *testing.T) {
 	prefix := netip.MustParsePrefix("10.0.0.0/8")
 	for want, s := range map[string]Config{
 		"of 1 prefix and 2 domains by sag0":               {Link: "sag0", Tunneled: []netip.Prefix{prefix}, Domains: []string{"a.test", "b.test"}},

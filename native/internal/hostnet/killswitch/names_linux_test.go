@@ -21,7 +21,7 @@ import (
 
 var resolver = netip.MustParseAddr("198.51.100.53")
 
-// query is a question as resolvers send it.
+// query returns a query as resolvers send it.
 func query(t *testing.T, id uint16, name string, edns bool) []byte {
 	t.Helper()
 	m := new(dns.Msg)
@@ -37,7 +37,7 @@ func query(t *testing.T, id uint16, name string, edns bool) []byte {
 	return bytes
 }
 
-// asked sends questions by UDP and gives those that left.
+// asked sends queries by UDP and returns those that left the host.
 func asked(t *testing.T, l *listener, port int, names []string) map[string]bool {
 	t.Helper()
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4zero})
@@ -62,13 +62,13 @@ func asked(t *testing.T, l *listener, port int, names []string) map[string]bool 
 	return left
 }
 
-// below makes names that end with a domain, as many bytes longer on the wire as asked for; 0 = the domain itself.
+// below makes names that end with a domain and are longer by a number of bytes on the wire; 0 = the domain itself.
 func below(domain string, more int) string {
 	name := domain
 	for more > 0 {
 		label := min(more, 64) - 1
 		if more-label-1 == 1 {
-			label-- // one byte is no label
+			label-- // a label needs at least two bytes
 		}
 		if label == 0 {
 			return ""
@@ -92,7 +92,7 @@ func shuffled(name string) string {
 // longer than what can be looked up at once.
 var longDomain = strings.Repeat("a-long-label.", 9) + "deep.example"
 
-func TestNamesOfTheIntranetAreNotAskedOutside(t *testing.T) {
+func TestQueriesForTheIntranetAreDropped(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -114,7 +114,7 @@ func TestNamesOfTheIntranetAreNotAskedOutside(t *testing.T) {
 				held = append(held, shuffled(name))
 			}
 		}
-		// What only looks similar.
+		// Names that only look similar.
 		free = append(free, "x"+domain, domain+".net", strings.Replace(domain, ".", "-", 1)+"x")
 	}
 	free = append(free, "example", "example.com", "www.example.com", "internal.example.com", "corp.example.org", "corp-example.net",
@@ -151,7 +151,7 @@ func TestNamesOfTheIntranetAreNotAskedOutside(t *testing.T) {
 	t.Logf("%d names held back, %d passed, on each of 3 ports", len(held), len(free))
 }
 
-// However many domains there are, and however many different lengths they have.
+// For any number of domains, and of different lengths.
 func TestNamesOfManyDomains(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -181,7 +181,7 @@ func TestNamesOfManyDomains(t *testing.T) {
 	}
 }
 
-// Also those that the resolver of the link itself is asked for, with the message's length in a segment of its own or not.
+// Including queries to the resolver of the link, with the message's length in a separate segment or not.
 func TestNamesByTCP(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -239,7 +239,7 @@ func TestNamesByTCP(t *testing.T) {
 				bytes = append(prefix, bytes...)
 			}
 			_, _ = conn.Write(bytes)
-			// What must not leave is waited for as long as what must leave usually takes, many times over.
+			// Waits many times as long as a permitted packet usually needs.
 			wait := time.After(500 * time.Millisecond)
 			if name == "www.example.net" {
 				wait = time.After(10 * time.Second)
@@ -254,7 +254,8 @@ func TestNamesByTCP(t *testing.T) {
 					t.Errorf("%s did not leave", name)
 				}
 			}
-			// Whoever asked hears at once: kept up, the connection would send the question again once there is no kill switch.
+			// The program gets an error at once. If the connection stayed open, it would send the query again after the kill
+			// switch is removed.
 			if name != "www.example.net" {
 				_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
 				if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, unix.ECONNRESET) {
@@ -278,7 +279,7 @@ func TestAllNames(t *testing.T) {
 	if len(left) != 3 || left["x.cloud.example"] || left["cloud.example.net"] || left["www.example.org"] {
 		t.Errorf("left: %v", left)
 	}
-	// A second question has no room beside a spared one.
+	// A second question is not permitted after a bypassed one.
 	m := new(dns.Msg)
 	m.SetQuestion("cloud.example.", dns.TypeA)
 	m.Question = append(m.Question, dns.Question{Name: "www.corp.example.", Qtype: dns.TypeA, Qclass: dns.ClassINET})

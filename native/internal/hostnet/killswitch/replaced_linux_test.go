@@ -15,14 +15,13 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// A kill switch that takes the place of another leaves no gap between the two, however narrow: not for what both hold by its address,
-// and not for questions of a domain that both hold.
-func TestReplacedUnderFire(t *testing.T) {
+// Replacing a kill switch leaves no gap, however short, neither for prefixes nor for domains that both contain.
+func TestReplaceLeavesNoGap(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
 	l := lan(t)
-	// Not by the ear: should there be a gap, more leaves than it can hear.
+	// Not captured by an Ear, because after a leak there would be more packets than it can receive.
 	l.router.Run("nft add table inet ear", "nft add counter inet ear target", "nft add counter inet ear names",
 		"nft add chain inet ear in { type filter hook prerouting priority 0; }",
 		"nft add rule inet ear in ip daddr 10.80.0.5 counter name target", "nft add rule inet ear in udp dport 53 counter name names")
@@ -62,7 +61,7 @@ func TestReplacedUnderFire(t *testing.T) {
 	}
 }
 
-// keepSending gives how many datagrams it has sent until it is over. It does not mind being refused.
+// keepSending returns the number of datagrams sent until it is stopped. It ignores errors.
 func keepSending(t *testing.T, to netip.AddrPort, text string, over *atomic.Bool) (sent int64) {
 	conn, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to))
 	if err != nil {
@@ -78,8 +77,8 @@ func keepSending(t *testing.T, to netip.AddrPort, text string, over *atomic.Bool
 	return sent
 }
 
-// Whatever somebody has made of the kill switch: the next one is as on a host where nobody has.
-func TestReplacedWhateverSomebodyMadeOfIt(t *testing.T) {
+// After any changes by other programs, the next kill switch is the same as on a host without such changes.
+func TestReplaceAfterChangesByOthers(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

@@ -15,7 +15,7 @@ import (
 	"sag.software/native/internal/hostnet/permit"
 )
 
-// kernel behaves like one: it keeps what it was told, whoever told it, and shuts the portal by itself.
+// kernel is a fake firewall that keeps its rules over restarts of the service, and closes the portal exception by itself.
 type kernel struct {
 	now    *Rules
 	opened time.Time
@@ -73,7 +73,7 @@ func opened(t testing.TB, c Config) *Keeper {
 	return k
 }
 
-func TestItOutlivesARestart(t *testing.T) {
+func TestLockdownSurvivesARestart(t *testing.T) {
 	config, kernel := machine(t)
 	k := opened(t, config)
 	cloud := Cloud{Host: "cloud.example", Port: 8443, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}
@@ -84,7 +84,7 @@ func TestItOutlivesARestart(t *testing.T) {
 		t.Errorf("%v %v", info, err)
 	}
 	before := *kernel.now
-	kernel.now = nil // the host is started anew
+	kernel.now = nil // the host was restarted
 	k = opened(t, config)
 	if kernel.now == nil || kernel.now.Digest() != before.Digest() || !k.IsOn() {
 		t.Fatalf("%+v", kernel.now)
@@ -92,11 +92,11 @@ func TestItOutlivesARestart(t *testing.T) {
 	if !slices.Equal(before.BypassNames, []string{"ap.example", "cloud.example"}) || before.Cloud[0].String() != "tcp/192.0.2.1:8443" {
 		t.Errorf("%+v", before)
 	}
-	// A name's new address counts beside the old one.
+	// A new address of a name is added to the old one.
 	if err := k.Resolved("cloud.example", []netip.Addr{netip.MustParseAddr("192.0.2.2")}); err != nil || len(kernel.now.Cloud) != 2 {
 		t.Errorf("%v %+v", err, kernel.now)
 	}
-	kernel.now = nil // somebody flushed it
+	kernel.now = nil // another program has flushed it
 	if err := k.Look(); err != nil || kernel.now == nil {
 		t.Error("it is not put back")
 	}
@@ -108,7 +108,7 @@ func TestItOutlivesARestart(t *testing.T) {
 	}
 }
 
-func TestWhatCanNotBeUnderstoodIsLockdown(t *testing.T) {
+func TestInvalidRecordIsLockdown(t *testing.T) {
 	config, kernel := machine(t)
 	_ = os.MkdirAll(config.Dir, 0o700)
 	if err := os.WriteFile(filepath.Join(config.Dir, fileName), []byte("{\"on\":"), 0o600); err != nil {
@@ -119,28 +119,28 @@ func TestWhatCanNotBeUnderstoodIsLockdown(t *testing.T) {
 	}
 }
 
-func TestWhatCanNotBeReadIsLockdown(t *testing.T) {
+func TestUnreadableRecordIsLockdown(t *testing.T) {
 	config, kernel := machine(t)
 	if err := os.MkdirAll(filepath.Join(config.Dir, fileName), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	kernel.now = &Rules{} // as the early unit has put it in force
+	kernel.now = &Rules{} // as the early-boot unit has put it in force
 	k := opened(t, config)
 	if kernel.now == nil || !k.IsOn() {
 		t.Error("it was lifted by damage")
 	}
-	// That it can not be written down has to be said, and is no reason to keep the host shut.
+	// An error in saving the record must be reported, but lockdown must be turned off nevertheless.
 	if err := k.Set(false, nil); err == nil || kernel.now != nil {
 		t.Error("not to be lifted", err)
 	}
 }
 
-func TestWhoReadsChangesNothing(t *testing.T) {
+func TestReadChangesNothing(t *testing.T) {
 	config, kernel := machine(t)
 	if err := opened(t, config).Set(true, nil); err != nil {
 		t.Fatal(err)
 	}
-	kernel.now = nil // somebody flushed it
+	kernel.now = nil // another program has flushed it
 	if s, err := Read(config).Status(); err != nil || s.On || s.By != ByAdministrator || kernel.now != nil {
 		t.Errorf("%+v %v", s, err)
 	}
@@ -167,7 +167,7 @@ func TestPortal(t *testing.T) {
 	if err := k.OpenPortal("wlan0", time.Minute, 0, true); err != nil {
 		t.Error(err)
 	}
-	// Who has used up their own tries has not used up somebody else's.
+	// The limit is per user.
 	if err := k.OpenPortal("wlan0", time.Minute, 1001, false); err != nil {
 		t.Error(err)
 	}
@@ -177,9 +177,9 @@ func TestPortal(t *testing.T) {
 	}
 }
 
-// Whatever administrator and policies do, in whatever order, restarts included: an administrator's word holds, a policy's
-// holds until it or an administrator takes it back, and the kernel does what is wanted.
-func TestWhoseWordHolds(t *testing.T) {
+// In any order of actions of the administrator and of policies, including restarts: an administrator's setting takes precedence,
+// a policy's is in force until it is withdrawn or the administrator turns it off, and the firewall always matches.
+func TestAdministratorTakesPrecedence(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		dir, err := os.MkdirTemp("", "sag-lockdown")
 		if err != nil {

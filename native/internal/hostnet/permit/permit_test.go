@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A record of a version that knew UDP only is read as it was meant, and written in the same form.
-func TestEndpointsAreKept(t *testing.T) {
+// Records of a version with UDP only are read correctly and written in the same form.
+func TestEndpointsOfEarlierVersions(t *testing.T) {
 	const text = `["192.0.2.1:51820","tcp/[2001:db8::1]:443"]`
 	want := []Endpoint{{UDP, netip.MustParseAddrPort("192.0.2.1:51820")}, {TCP, netip.MustParseAddrPort("[2001:db8::1]:443")}}
 	var read []Endpoint

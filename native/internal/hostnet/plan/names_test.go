@@ -55,7 +55,8 @@ func TestNames(t *testing.T) {
 	if n := names(in, mute, at(dns.File)); n != nil {
 		t.Errorf("without a forwarder: %+v", n)
 	}
-	// Of another backend, or changed by somebody: missing. Of one that is being restarted: not.
+	// Settings are missing if the backend is another or another program has changed them, but not while the backend is
+	// restarting.
 	change := []hostnet.Change{{Kind: hostnet.ChangeNames, Names: resolved}}
 	for name, c := range map[string]struct {
 		found   dns.Status

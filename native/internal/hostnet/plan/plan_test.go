@@ -16,7 +16,7 @@ import (
 	"sag.software/native/internal/hostnet/route"
 )
 
-// small address spaces, so that networks overlap often.
+// Small address spaces, so that networks overlap often.
 func drawPrefix(t *rapid.T, name string) netip.Prefix {
 	if rapid.IntRange(0, 3).Draw(t, name+" six") == 0 {
 		a := [16]byte{0xfd, 0, 0, rapid.Byte().Draw(t, name+" a")}
@@ -94,9 +94,9 @@ func drawIntranet(t *rapid.T) Intranet {
 	return in
 }
 
-// What system mode promises about every single address, on both kinds of systems: inside goes into the tunnel, everything
-// else goes where it went before, and the engine's own packets always do.
-func TestEveryAddressGoesWhereItShould(t *testing.T) {
+// For every address, on both kinds of systems: the intranet's are tunneled, all others are routed as before, and so are the
+// engine's own packets.
+func TestEveryAddressIsRoutedAsPlanned(t *testing.T) {
 	for _, policy := range []bool{true, false} {
 		name := map[bool]string{true: "by scope", false: "by length"}[policy]
 		t.Run(name, func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { checkWays(t, policy) }) })
@@ -131,7 +131,7 @@ func checkWays(t *rapid.T, policy bool) {
 	for range 30 {
 		to := drawAddress(t, "to", networks)
 		if !policy && slices.ContainsFunc(neverTunneled, func(p netip.Prefix) bool { return p.Contains(to) }) {
-			// Systems with one table have routes of their own for these, which are not modelled.
+			// On systems with one table the interface has routes for these, which are not modelled.
 			continue
 		}
 		was, could := fake.Way(before, to, false)
@@ -148,11 +148,11 @@ func checkWays(t *rapid.T, policy bool) {
 		if !tunneled && !policy && could && (is.Link != was.Link || is.Gateway != was.Gateway) {
 			t.Fatalf("%s should go %v as before, goes %v", to, was, is)
 		}
-		// The kill switch agrees with the routes about every address, and is sure of what they only prefer.
+		// The kill switch agrees with the routes for every address, and enforces what routes only prefer.
 		if tunneled && machine.Leaves(to, "eth0") {
 			t.Fatalf("%s may leave by another link", to)
 		}
-		// Access points are for the engine only.
+		// Only the engine may reach access points.
 		endpoint := slices.ContainsFunc(in.Endpoints, func(e permit.Endpoint) bool { return e.AddrPort.Addr() == to })
 		outside := !tunneled && !endpoint && could && is.Kind == route.Via && is.Link != n.Link && (to.Is4() || before.Capabilities.Has(route.IPv6))
 		if outside && !beaten && !machine.Leaves(to, is.Link) {
@@ -164,7 +164,7 @@ func checkWays(t *rapid.T, policy bool) {
 			t.Fatalf("the engine's packets to %s go %v, went %v", to, marked, unmarked)
 		}
 	}
-	// The link dies with its process: nothing that was inside finds another way out.
+	// When the link disappears with its process, no intranet packet is routed elsewhere.
 	machine.Kill(n.Link)
 	for range 10 {
 		to := drawAddress(t, "orphan", in.Routes)
@@ -173,7 +173,7 @@ func checkWays(t *rapid.T, policy bool) {
 			t.Fatalf("without a link %s leaves by %v", to, is)
 		}
 	}
-	// Undone in reverse, everything is as it was.
+	// After undoing everything in reverse order, the host is as before.
 	for _, c := range slices.Backward(p.Changes) {
 		if _, err := machine.Undo(c); err != nil {
 			t.Fatal(err)
@@ -198,7 +198,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestOverlapsNameWhatStays(t *testing.T) {
+func TestOverlapsNameKeptAddresses(t *testing.T) {
 	must := netip.MustParsePrefix
 	at := hostnet.Snapshot{
 		Status: route.Status{Capabilities: route.Scopes | route.IPv6, Routes: []route.Route{

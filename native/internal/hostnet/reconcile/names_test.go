@@ -9,10 +9,10 @@ import (
 	"sag.software/native/internal/hostnet/fake"
 )
 
-// Changed domains take the place of the former ones: undoing those would undo these.
+// Changed domains replace the former ones. Undoing the former ones would remove the new ones.
 func TestNamesAreReplacedNotUndone(t *testing.T) {
 	t.Run("systemd-resolved", func(t *testing.T) { replaced(t, dns.Names{Backend: dns.Resolved, Link: "sag0"}) })
-	// What is found in a file is not known to be for a link.
+	// Settings found in a file have no link.
 	t.Run("a file", func(t *testing.T) { replaced(t, dns.Names{Backend: dns.File, Link: "sag0", Path: "/etc/resolv.conf"}) })
 }
 

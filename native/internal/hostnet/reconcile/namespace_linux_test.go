@@ -25,10 +25,10 @@ import (
 // victim is set in a process that connects and disconnects until it is killed.
 const victim = "SAG_TEST_VICTIM"
 
-// soak makes the long versions of these tests.
+// soak enables long runs of these tests.
 var soak = os.Getenv("SAG_SOAK") != ""
 
-// lan makes a host with a network that lies inside the intranet's 10.0.0.0/8, with its gateway there.
+// lan makes a host with a network and gateway within the intranet's 10.0.0.0/8.
 func lan(t *testing.T) {
 	for _, line := range []string{
 		"link add net0 type veth peer name net1", "link set net0 addrgenmode none", "link set net1 addrgenmode none",
@@ -50,7 +50,7 @@ func wide() plan.Intranet {
 	return in
 }
 
-// up makes a real link and puts the intranet onto it.
+// up creates a real link and applies the intranet's plan.
 func up(r *Reconciler, m hostnet.Host, in plan.Intranet) (*link.Device, error) {
 	at, err := m.Snapshot()
 	if err != nil {
@@ -82,10 +82,10 @@ func beVictim(dir string) {
 			panic(err)
 		}
 		if round == 0 {
-			// Not before: on a busy machine all kills could fall on the time before the first change.
+			// Not before that, because on a busy host all kills could come before the first change.
 			fmt.Println("ready")
 		}
-		// About as long as a link takes to come and go, so that kills fall on both sides.
+		// About as long as connecting and disconnecting take, so that kills happen during both.
 		time.Sleep(time.Duration(rand.IntN(30_000)) * time.Microsecond)
 		if _, err := r.Clear(); err != nil {
 			panic(err)
@@ -123,14 +123,14 @@ func TestKilledAtRandomMoments(t *testing.T) {
 		if err := process.Start(); err != nil {
 			t.Fatal(err)
 		}
-		// With -v the test binary speaks first.
+		// With -v the test binary prints a line first.
 		said := bufio.NewScanner(out)
 		for said.Scan() && said.Text() != "ready" {
 		}
 		if said.Text() != "ready" {
 			t.Fatalf("the victim was never ready: %v", said.Err())
 		}
-		// The moment is what is tested, so this one wait is random on purpose.
+		// Kills must come at random moments, so this wait is random on purpose.
 		time.Sleep(time.Duration(rand.IntN(60_000)) * time.Microsecond)
 		_ = process.Process.Kill()
 		_ = process.Wait()
@@ -164,7 +164,7 @@ func cut(t *testing.T, path string) {
 	}
 }
 
-// With the journal cut at every byte, what was really done is undone all the same: by the marks it carries.
+// With the journal truncated at every byte, all changes are undone, because they carry marks.
 func TestJournalCutAtEveryByteWithRealRoutes(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -177,7 +177,7 @@ func TestJournalCutAtEveryByteWithRealRoutes(t *testing.T) {
 	before := nettest.State(t)
 	dir := filepath.Join(t.TempDir(), "journal")
 	path := filepath.Join(dir, "journal")
-	// A prime, so that the cuts fall everywhere within the records.
+	// A prime, so that the truncations are at different offsets of the records.
 	step := 61
 	if soak {
 		step = 1
@@ -209,7 +209,7 @@ func TestJournalCutAtEveryByteWithRealRoutes(t *testing.T) {
 	}
 }
 
-// A full disk: nothing is begun, and what stands is taken back without needing space.
+// With a full disk no change is made, and changes in force can be undone.
 func TestFullDisk(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -255,8 +255,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// The plan on a real kernel: what goes where, asked of the kernel itself.
-func TestTheKernelAgrees(t *testing.T) {
+// The plan on a real kernel: the routes are read with `ip route get`.
+func TestPlanOnARealKernel(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 	"sag.software/native/internal/hostnet/killswitch"
 )
 
-// watched notes what was there when each thing was taken away.
+// watched records which changes were in force when each one was undone.
 type watched struct {
 	*fake.Host
 	undone []hostnet.Change
@@ -23,8 +23,9 @@ func (w *watched) Undo(c hostnet.Change) (bool, error) {
 	return there, err
 }
 
-// A kill switch that took the place of another is the youngest thing of all, and still goes last: it holds what the routes refuse.
-func TestTheKillSwitchGoesLast(t *testing.T) {
+// A kill switch that has replaced another is the last change in the journal, but is still undone last, because it drops what
+// unreachable routes would leak.
+func TestKillSwitchIsUndoneLast(t *testing.T) {
 	at := machine()
 	at.CanDrop = killswitch.Packets
 	m := &watched{Host: fake.New(at)}

@@ -38,7 +38,7 @@ func intranet(routes ...string) plan.Intranet {
 	return in
 }
 
-// connect does what the service does; an error is where it was killed.
+// connect does what the service does. An error means that it was killed there.
 func connect(m *fake.Host, dir string, in plan.Intranet) error {
 	r, err := Open(m, dir)
 	if err != nil {
@@ -64,8 +64,8 @@ func disconnect(m *fake.Host, dir string) error {
 	return err
 }
 
-// Killed before any of its steps, restarted or repaired, cut journal or whole: in the end the host is as it was.
-func TestItGetsItselfBackWhateverHappens(t *testing.T) {
+// After a kill before any step, a restart or a repair, with a complete or truncated journal, the host is as before in the end.
+func TestHostIsRestoredAfterCrashes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base, err := os.MkdirTemp("", "sag-reconcile")
 		if err != nil {
@@ -117,8 +117,8 @@ func TestItGetsItselfBackWhateverHappens(t *testing.T) {
 	})
 }
 
-// From the first rule on, through any number of crashes, intranet packets have no way but the tunnel or a refusal.
-func TestACrashOpensNothing(t *testing.T) {
+// From the first kill switch on, through any number of crashes, intranet packets are tunneled or refused.
+func TestCrashDoesNotLeak(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	m := fake.New(machine())
 	if err := connect(m, dir, intranet("10.0.0.0/8")); err != nil {
@@ -147,7 +147,7 @@ func TestACrashOpensNothing(t *testing.T) {
 	}
 }
 
-func TestAnotherBootUndoesFilesOnly(t *testing.T) {
+func TestAfterARestartOnlyFilesAreUndone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	m := fake.New(machine())
 	r, err := Open(m, dir)
@@ -176,7 +176,7 @@ func TestAnotherBootUndoesFilesOnly(t *testing.T) {
 	}
 }
 
-func TestOthersStayUntouched(t *testing.T) {
+func TestOtherProgramsEntriesAreNotChanged(t *testing.T) {
 	at := machine()
 	at.Routes = append(at.Routes, route.Route{Scope: route.Tunnel, Destination: netip.MustParsePrefix("10.0.0.0/8"), Kind: route.Unreachable})
 	m := fake.New(at)

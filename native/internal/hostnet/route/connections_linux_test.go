@@ -12,7 +12,7 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// Who waits on a connection that is ended hears of it at once; others, and listeners, are left alone.
+// A program that waits on a reset connection gets an error at once. Other connections and listeners are not affected.
 func TestEndConnections(t *testing.T) {
 	if !nettest.Inside(t) {
 		return

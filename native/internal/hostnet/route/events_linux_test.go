@@ -15,8 +15,8 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// More messages than the kernel keeps for a listener: it misses some, and hears of what follows all the same.
-func TestAFloodOfChangesEndsNoListening(t *testing.T) {
+// After more messages than the kernel queues for a listener, it misses some but still receives later ones.
+func TestSubscriptionSurvivesAnOverrun(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -47,7 +47,7 @@ func TestAFloodOfChangesEndsNoListening(t *testing.T) {
 		nettest.Run(t, "ip", "route", "flush", "dev", "lo")
 	}
 	for end := time.Now().Add(10 * time.Second); rules.Load() == 0; time.Sleep(10 * time.Millisecond) {
-		// Again and again: what comes while the queue is full is lost.
+		// Repeated, because a message is lost if it arrives while the queue is full.
 		nettest.Run(t, "ip", "rule", "add", "pref", "77", "lookup", "77")
 		nettest.Run(t, "ip", "rule", "del", "pref", "77")
 		if time.Now().After(end) {

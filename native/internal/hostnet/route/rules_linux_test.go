@@ -53,7 +53,7 @@ func TestTunnelPriority(t *testing.T) {
 	}
 }
 
-func TestSteeringIsEffectiveOnlyBeforeOthers(t *testing.T) {
+func TestSteeringMustPrecedeOtherRules(t *testing.T) {
 	const table = marks.FirstTable
 	changed := steering(5200, table)
 	changed.mark = 7
@@ -77,8 +77,8 @@ func TestSteeringIsEffectiveOnlyBeforeOthers(t *testing.T) {
 	}
 }
 
-// What is shown is what `ip rule` and `ip route` print.
-func TestFoundOnesAreShownAsTheSystemShowsThem(t *testing.T) {
+// Line prints what `ip rule` and `ip route` print.
+func TestLinesMatchIPOutput(t *testing.T) {
 	s := steeringOf([]rule{steering(5200, 21319)}, 21319)[0]
 	if line := s.Line(); line != "5200: not from all fwmark 0x53470000 lookup 21319" {
 		t.Error(line)
@@ -89,7 +89,7 @@ func TestFoundOnesAreShownAsTheSystemShowsThem(t *testing.T) {
 	if line := found(21319, true).Line(); line != "10.0.0.0/8 dev wg0 table 21319" {
 		t.Error(line)
 	}
-	// Of what is only desired, the system's numbers are not known.
+	// A desired route or rule has no table or priority yet.
 	if text := (Steering{IPv6: true}).String() + found(21319, true).Desired().String(); text != "for IPv610.0.0.0/8 dev wg0" {
 		t.Error(text)
 	}

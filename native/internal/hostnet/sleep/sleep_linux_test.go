@@ -10,7 +10,7 @@ import (
 	"sag.software/native/internal/hostnet/sleep/sleeptest"
 )
 
-// subscriptions tells of each one that the bus has taken.
+// subscriptions reports each match rule that was added to the bus.
 func subscriptions(t *testing.T, address string) <-chan struct{} {
 	t.Helper()
 	monitor, err := dbus.Connect(address)
@@ -39,7 +39,7 @@ func subscriptions(t *testing.T, address string) <-chan struct{} {
 	return taken
 }
 
-func TestLogindTellsOfWaking(t *testing.T) {
+func TestLogindSignalsWakeUp(t *testing.T) {
 	address, sleep := sleeptest.Bus(t)
 	subscribed := subscriptions(t, address)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -51,7 +51,7 @@ func TestLogindTellsOfWaking(t *testing.T) {
 	case err := <-ended:
 		t.Fatal(err)
 	}
-	// Somebody else's signal of the same name counts for nothing, and falling asleep does not either.
+	// A signal of another sender is ignored, and so is the one before sleep.
 	other, err := dbus.Connect(address)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func TestLogindTellsOfWaking(t *testing.T) {
 	}
 }
 
-func TestClocksTellOfSleep(t *testing.T) {
+func TestClocksDetectSleep(t *testing.T) {
 	through, awake, told := time.Duration(0), time.Duration(0), 0
 	clocks := Clocks{Through: func() time.Duration { return through }, Awake: func() time.Duration { return awake }}
 	before := time.Duration(0)

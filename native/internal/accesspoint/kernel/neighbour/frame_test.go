@@ -28,8 +28,8 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// A machine that is no access point names no generation: its frames end earlier, or are padded with anything.
-func TestFramesOfOthers(t *testing.T) {
+// Hosts that are not access points send no generation: their frames are shorter, or padded with anything.
+func TestFramesWithoutGeneration(t *testing.T) {
 	client4, client6 := netip.MustParseAddr("10.90.0.2"), netip.MustParseAddr("fd00:5a9::2")
 	plain := arp(theirs, broadcastAddr, arpRequest, client4, hardwareAddr{}, client4)
 	unmarked := announcement(theirs, client6, 9)
@@ -42,7 +42,7 @@ func TestFramesOfOthers(t *testing.T) {
 	}
 }
 
-func TestQuestions(t *testing.T) {
+func TestRequests(t *testing.T) {
 	client, host := netip.MustParseAddr("10.90.0.2"), netip.MustParseAddr("10.0.0.80")
 	asked, ok := read(arp(theirs, broadcastAddr, arpRequest, host, hardwareAddr{}, client))
 	if !ok || asked != (message{about: client, asks: true, sender: theirs, reply: host}) {
@@ -54,7 +54,7 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-// Whatever comes by is read without harm, and what has passed a router is not believed.
+// No frame makes read panic, and frames that a router has forwarded are ignored.
 func FuzzRead(f *testing.F) {
 	f.Add(announcement(ours, netip.MustParseAddr("10.90.0.2"), 1))
 	f.Add(announcement(ours, netip.MustParseAddr("fd00::2"), 1))

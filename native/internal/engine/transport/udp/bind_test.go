@@ -31,7 +31,7 @@ type datagram struct {
 	from    conn.Endpoint
 }
 
-// collect receives until the bind is closed.
+// collect receives until the Bind is closed.
 func collect(t *testing.T, receivers []conn.ReceiveFunc) <-chan datagram {
 	received := make(chan datagram, 1000)
 	for _, receive := range receivers {
@@ -68,7 +68,7 @@ func next(t *testing.T, received <-chan datagram) datagram {
 	}
 }
 
-func TestThereAndBack(t *testing.T) {
+func TestSendAndReply(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "[::1]"} {
 		t.Run(host, func(t *testing.T) {
 			near, nearReceivers, _ := open(t)
@@ -102,8 +102,8 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
-// An answer leaves by the address that was asked, also when there are several.
-func TestAnswerComesFromTheAddressThatWasAsked(t *testing.T) {
+// A reply is sent from the address that the request was sent to, also if there are several.
+func TestReplyComesFromTheAddressedSocket(t *testing.T) {
 	far, receivers, port := open(t, "127.0.0.1:0", "127.0.0.2:0")
 	heard := collect(t, receivers)
 	for _, host := range []string{"127.0.0.2", "127.0.0.1"} {
@@ -117,13 +117,13 @@ func TestAnswerComesFromTheAddressThatWasAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = client.SetDeadline(time.Now().Add(5 * time.Second))
-		if _, err := client.Read(make([]byte, 100)); err != nil { // connected: takes it from that address only
+		if _, err := client.Read(make([]byte, 100)); err != nil { // connected, so it only receives from that address
 			t.Fatal(err)
 		}
 	}
 }
 
-func TestARefusalDoesNotEndTheReceiver(t *testing.T) {
+func TestRefusedDatagramDoesNotEndTheReceiver(t *testing.T) {
 	b, receivers, port := open(t, "127.0.0.1:0")
 	heard := collect(t, receivers)
 	gone, err := net.ListenPacket("udp4", "127.0.0.1:0")
@@ -146,7 +146,7 @@ func TestARefusalDoesNotEndTheReceiver(t *testing.T) {
 	}
 }
 
-func TestADatagramThatIsTooLongDoesNotKeepTheOthersBack(t *testing.T) {
+func TestTooLongDatagramDoesNotStopTheOthers(t *testing.T) {
 	b, _, _ := open(t, "127.0.0.1:0")
 	_, receivers, port := open(t, "127.0.0.1:0")
 	heard := collect(t, receivers)

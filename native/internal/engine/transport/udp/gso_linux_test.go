@@ -53,7 +53,7 @@ func TestDatagramsAreCoalesced(t *testing.T) {
 	}
 }
 
-// Whatever is sent comes in as it was, each datagram by itself and in order, on a kernel that supports GSO.
+// Datagrams arrive unchanged, separately and in order, on a kernel with GSO.
 func TestGSOBatchesArriveAsDatagrams(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
 		receiver, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(address)))
@@ -88,9 +88,9 @@ func TestGSOBatchesArriveAsDatagrams(t *testing.T) {
 	}
 }
 
-// A path without GSO is found out by the first batch, of which nothing is lost; from then on each datagram goes by itself: to all
-// destinations where the device refuses batches, to that one where its path is too narrow.
-// denoland/clawpatrol #790: a sender that falls back on EIO only sends nothing more after EMSGSIZE.
+// The first refused batch shows that a path has no GSO, and nothing of it is lost. From then on datagrams are sent one by one: to
+// all destinations if the device refuses batches, to that one if its path MTU is too small. See denoland/clawpatrol #790: a
+// sender that falls back on EIO only sends nothing more after EMSGSIZE.
 func TestPathsWithoutGSO(t *testing.T) {
 	refusing, other := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:1")
 	for _, c := range []struct {
@@ -149,8 +149,8 @@ func TestPathsWithoutGSO(t *testing.T) {
 	}
 }
 
-// What is remembered of narrow paths is bounded.
-func TestManyNarrowPaths(t *testing.T) {
+// The cache of destinations is limited.
+func TestCacheOfNarrowPathsIsLimited(t *testing.T) {
 	var n narrow
 	for i := range 2*mostNarrow + 1 {
 		n.add(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(i)))

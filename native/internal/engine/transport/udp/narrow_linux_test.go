@@ -13,9 +13,9 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// Where the route to one destination carries less than a segment, everything still arrives there, in fragments, and the other
-// destinations of the socket get their batches whole.
-func TestANarrowPath(t *testing.T) {
+// If the route to one destination has an MTU smaller than a segment, all datagrams arrive there in fragments, and other
+// destinations of the socket still get GSO batches.
+func TestPathWithSmallMTU(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}

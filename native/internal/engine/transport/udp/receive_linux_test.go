@@ -24,16 +24,16 @@ func bound(t testing.TB, address string) *socket {
 	return s
 }
 
-// numbered is a datagram that says who sent it, which of theirs it is, and how long it is.
+// numbered returns a datagram that contains its sender, its number and its size.
 func numbered(sender byte, number uint32, size int) []byte {
 	datagram := bytes.Repeat([]byte{sender}, size)
 	binary.BigEndian.PutUint32(datagram, number)
 	return datagram
 }
 
-// Whatever several senders send, in batches of any sizes, comes in as it was, and each sender's in order, however many the caller has
-// room for, with GRO and without, over IPv4 and IPv6.
-func TestWhatIsSentIsReceived(t *testing.T) {
+// Datagrams of several senders, in batches of any size, are received unchanged, and each sender's in order, for any number of
+// buffers, with and without GRO, over IPv4 and IPv6.
+func TestDatagramsAreReceived(t *testing.T) {
 	for _, c := range []struct{ name, address, gro string }{
 		{"IPv4", "127.0.0.1:0", "on"}, {"IPv6", "[::1]:0", "on"}, {"IPv4 without GRO", "127.0.0.1:0", "off"}, {"IPv6 without GRO", "[::1]:0", "off"},
 	} {
@@ -83,7 +83,7 @@ func TestWhatIsSentIsReceived(t *testing.T) {
 	}
 }
 
-// A batch that was sent as one is received as one: nothing splits it on its way.
+// A batch that was sent as one is received as one.
 func TestGSOBatchesAreReceivedWhole(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
 		receiver, sender := bound(t, address), bound(t, address)
@@ -98,7 +98,7 @@ func TestGSOBatchesAreReceivedWhole(t *testing.T) {
 	}
 }
 
-// arrival is a message as the kernel would hand it over.
+// arrival is a message as the kernel would return it.
 type arrival struct {
 	from      netip.AddrPort
 	payload   []byte
@@ -106,7 +106,7 @@ type arrival struct {
 	truncated bool
 }
 
-// handing gives a receiver that gets these messages, so many at a time.
+// handing returns a receiver that reads these messages, a given number per call.
 func handing(arrivals []arrival, atATime int) *receiver {
 	r := &receiver{in: newInbox(nil, trains)}
 	for range trains {
@@ -134,7 +134,7 @@ func handing(arrivals []arrival, atATime int) *receiver {
 	return r
 }
 
-// groControl is the control message of a message with GRO; nothing for segments of 0.
+// groControl returns the control message of a GRO message; nothing for a segment size of 0.
 func groControl(segment int) []byte {
 	if segment == 0 {
 		return nil
@@ -147,7 +147,7 @@ func groControl(segment int) []byte {
 	return control[:groControlSize]
 }
 
-func TestMessagesAreTakenApart(t *testing.T) {
+func TestMessagesAreSplit(t *testing.T) {
 	a, b := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:2")
 	long := numbered(7, 0, trainSize)
 	for _, c := range []struct {
@@ -232,7 +232,7 @@ func TestSegmentSize(t *testing.T) {
 	}
 }
 
-// BenchmarkReceive is one batch of 40 datagrams, sent and received.
+// BenchmarkReceive sends and receives one batch of 40 datagrams.
 func BenchmarkReceive(b *testing.B) {
 	for _, gro := range []string{"on", "off"} {
 		b.Run("GRO "+gro, func(b *testing.B) {

@@ -13,7 +13,7 @@ import (
 	"sag.software/native/internal/fair"
 )
 
-// Sockets that fail for good.
+// Sockets that always fail.
 type (
 	brokenPackets struct {
 		net.PacketConn
@@ -33,8 +33,8 @@ func (b *brokenPackets) ReadFrom([]byte) (int, net.Addr, error) {
 }
 func (b *brokenStream) Accept() (net.Conn, error) { b.tries.Add(1); return nil, errBroken }
 
-// An error that lasts costs next to nothing, and ends with the forwarder at once.
-func TestALastingErrorIsNoBusyLoop(t *testing.T) {
+// A persistent error causes few retries, and Close ends them at once.
+func TestPersistentErrorIsNoBusyLoop(t *testing.T) {
 	var text strings.Builder
 	packets, stream := &brokenPackets{}, &brokenStream{}
 	f := &Forwarder{
@@ -43,7 +43,7 @@ func TestALastingErrorIsNoBusyLoop(t *testing.T) {
 	f.ctx, f.stop = context.WithCancel(context.Background())
 	f.done.Go(f.servePackets)
 	f.done.Go(f.serveStreams)
-	time.Sleep(300 * time.Millisecond) // what is measured: how often it tries within a time
+	time.Sleep(300 * time.Millisecond) // the number of attempts in this time is tested
 	f.stop()
 	ended := make(chan struct{})
 	go func() { f.done.Wait(); close(ended) }()
@@ -62,11 +62,11 @@ func TestALastingErrorIsNoBusyLoop(t *testing.T) {
 	}
 }
 
-// A question that brings out a bug is lost, and nothing else.
-func TestAPanicEndsOneQuestion(t *testing.T) {
+// A query that causes a panic is not answered, and the forwarder continues.
+func TestPanicEndsOneQuery(t *testing.T) {
 	var text strings.Builder
 	f := &Forwarder{config: Config{Logger: slog.New(slog.NewTextHandler(&text, nil))}}
-	f.servePacket([]byte{1, 2, 3}, nil) // without rules: nil is looked into
+	f.servePacket([]byte{1, 2, 3}, nil) // without rules, so that nil is dereferenced
 	if !strings.Contains(text.String(), "internal error") || !strings.Contains(text.String(), "server.go") {
 		t.Errorf("it says %s", text.String())
 	}

@@ -11,7 +11,7 @@ import (
 	"sag.software/native/internal/resolver"
 )
 
-// asks sends questions at once, and gives what they are answered with: code, and number of addresses.
+// asks sends queries at once, and returns the response code and number of addresses of each reply.
 func (w *world) asks(t *testing.T, network, name string, times int) <-chan string {
 	t.Helper()
 	codes := make(chan string, times)
@@ -37,7 +37,7 @@ func (w *world) asks(t *testing.T, network, name string, times int) <-chan strin
 	return codes
 }
 
-// silent says nothing through the tunnel, and tells of each question.
+// silent does not answer queries through the tunnel, and reports each of them.
 func (w *world) silent() <-chan string {
 	heard := make(chan string, 4*queryLimit)
 	answer := *w.answer.Load()
@@ -55,8 +55,8 @@ func (w *world) silent() <-chan string {
 	return heard
 }
 
-// A program that waits for an answer through the tunnel when the intranet is left must not go on to ask directly: it hears that nothing
-// is known of the name, at once and before Drain returns.
+// A program that waits for a reply through the tunnel at disconnect must not send the query directly afterwards, so it gets an
+// empty answer before Drain returns.
 func TestDrain(t *testing.T) {
 	w := newWorld(t, Rules{Domains: []string{"corp.test"}})
 	heard := w.silent()
@@ -88,11 +88,11 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// What a program repeats by itself once it has its answer, as the C library does, is answered in the same way before Drain returns.
-func TestDrainWaitsForRepetitions(t *testing.T) {
+// A query that the program itself repeats after the answer, as the C library does, gets the same answer before Drain returns.
+func TestDrainWaitsForRetries(t *testing.T) {
 	w := newWorld(t, Rules{Domains: []string{"corp.test"}})
 	heard := w.silent()
-	// Neither time comes, however slow the machine is.
+	// Long enough that neither expires on a slow host.
 	w.calmTime, w.drainLimit = time.Hour, time.Hour
 	waits := w.asks(t, "udp", "portal.corp.test.", 1)
 	<-heard
@@ -118,7 +118,7 @@ func TestDrainWaitsForRepetitions(t *testing.T) {
 }
 
 // A program that keeps querying delays Drain by drainLimit at most.
-func TestDrainEnds(t *testing.T) {
+func TestDrainLimit(t *testing.T) {
 	w := newWorld(t, Rules{Domains: []string{"corp.test"}})
 	w.calmTime, w.drainLimit = time.Hour, time.Millisecond
 	w.ask(t, "udp", "portal.corp.test.")

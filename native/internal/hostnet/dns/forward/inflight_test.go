@@ -15,7 +15,7 @@ import (
 	"sag.software/native/internal/resolver"
 )
 
-// Sources of the two users' questions; anything else is root's.
+// Source addresses of the two users' queries; others are root's.
 var (
 	attackersAddress = netip.MustParseAddr("127.83.71.101")
 	victimsAddress   = netip.MustParseAddr("127.83.71.102")
@@ -38,7 +38,7 @@ func byAddress(asked *atomic.Int64) func(*Config) {
 	}
 }
 
-// as asks from a user's address.
+// as sends queries from a user's address.
 func (w *world) as(from netip.Addr, network, name string) string {
 	query := new(dns.Msg)
 	query.SetQuestion(name, dns.TypeA)
@@ -54,7 +54,7 @@ func (w *world) as(from netip.Addr, network, name string) string {
 	return fmt.Sprint(dns.RcodeToString[reply.Rcode], " ", len(reply.Answer))
 }
 
-// silentFor answers everything but names that begin with "slow", and tells of those, once of each.
+// silentFor answers all queries except those for names that begin with "slow", of which it reports each name once.
 func (w *world) silentFor() <-chan string {
 	heard := make(chan string, 1<<16)
 	var known sync.Map
@@ -83,8 +83,8 @@ func packedQuestion(t *testing.T, id uint16, name string) []byte {
 	return message
 }
 
-// One user asks for names that nobody answers for; the names of others have to be answered nevertheless.
-func TestAUserWhoAsksALotTakesNothingFromOthers(t *testing.T) {
+// One user sends many queries that are not answered. Other users' queries must still be answered.
+func TestManyQueriesOfOneUserDoNotBlockOthers(t *testing.T) {
 	var asked atomic.Int64
 	w := newWorld(t, Rules{Domains: []string{"corp.test"}}, byAddress(&asked))
 	heard := w.silentFor()
@@ -96,7 +96,7 @@ func TestAUserWhoAsksALotTakesNothingFromOthers(t *testing.T) {
 	var inFlight []<-chan string
 	for i := range 2 * queryLimit {
 		if i == queryLimit/4 {
-			// The victim waits, too, for names that are not answered in time; it must not lose these places.
+			// The victim has unanswered queries, too. It must not lose their slots.
 			for n := range 8 {
 				one := make(chan string, 1)
 				go func() { one <- w.as(victimsAddress, "udp", fmt.Sprintf("slow-victim%d.corp.test.", n)) }()
@@ -107,7 +107,7 @@ func TestAUserWhoAsksALotTakesNothingFromOthers(t *testing.T) {
 		if _, err := flood.Write(packedQuestion(t, uint16(i), fmt.Sprintf("slow%d.corp.test.", i))); err != nil {
 			t.Fatal(err)
 		}
-		<-heard // each of them is asked: it has got a place
+		<-heard // each of them was forwarded, so it has a slot
 	}
 	for _, from := range []netip.Addr{victimsAddress, netip.MustParseAddr("127.0.0.1")} {
 		for _, network := range []string{"udp", "tcp"} {
@@ -130,8 +130,8 @@ func TestAUserWhoAsksALotTakesNothingFromOthers(t *testing.T) {
 	}
 }
 
-// The own questions of a user who asks a lot: who loses a place is answered at once, and the newest question has one.
-func TestWhoLosesAPlaceHearsOfItAtOnce(t *testing.T) {
+// If a user sends too many queries, the displaced one is answered at once, and the newest one has a slot.
+func TestDisplacedQueryIsAnsweredAtOnce(t *testing.T) {
 	var asked atomic.Int64
 	w := newWorld(t, Rules{Domains: []string{"corp.test"}}, byAddress(&asked))
 	heard := w.silentFor()
@@ -158,8 +158,8 @@ func TestWhoLosesAPlaceHearsOfItAtOnce(t *testing.T) {
 	}
 }
 
-// One user opens all connections and says nothing.
-func TestSilentConnectionsTakeNothingFromOthers(t *testing.T) {
+// One user opens all connections and sends nothing.
+func TestIdleConnectionsDoNotBlockOthers(t *testing.T) {
 	var asked atomic.Int64
 	w := newWorld(t, Rules{Domains: []string{"corp.test"}}, byAddress(&asked))
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: attackersAddress.AsSlice()}}
@@ -177,8 +177,8 @@ func TestSilentConnectionsTakeNothingFromOthers(t *testing.T) {
 	}
 }
 
-// The same question of many programs is asked once, and each gets its own number back.
-func TestTheSameQuestionIsAskedOnce(t *testing.T) {
+// The same query of several programs is sent once, and each program gets a reply with its own ID.
+func TestSameQueryIsSentOnce(t *testing.T) {
 	w := newWorld(t, Rules{Domains: []string{"corp.test"}})
 	answer := *w.answer.Load()
 	heard, answered := make(chan struct{}, 100), make(chan struct{})
@@ -223,7 +223,7 @@ func TestTheSameQuestionIsAskedOnce(t *testing.T) {
 	}
 }
 
-// reached waits until that many questions wait for one answer.
+// reached waits until a number of queries wait for one reply.
 func (all *queries) reached(t *testing.T, waiters int) {
 	t.Helper()
 	for deadline := time.Now().Add(resolver.Limit); time.Now().Before(deadline); time.Sleep(time.Millisecond) {

@@ -18,7 +18,7 @@ func prefixes(texts ...string) []netip.Prefix {
 	return all
 }
 
-func TestWay(t *testing.T) {
+func TestUpstream(t *testing.T) {
 	split := Rules{Domains: []string{"corp.test", "10.example"}, Prefixes: prefixes("10.55.0.0/16", "172.16.0.0/12", "192.168.4.0/23", "fd55::/33"), BypassNames: []string{"sag.corp.test"}}
 	all := Rules{AllNames: true, BypassNames: []string{"sag.example"}}
 	for _, c := range []struct {
@@ -56,7 +56,7 @@ func TestWay(t *testing.T) {
 	}
 }
 
-// The zones that a host is told of hold exactly the intranet's addresses.
+// The zones cover exactly the intranet's addresses.
 func TestReverseZones(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var bytes []byte
@@ -93,7 +93,7 @@ func pow2(n int) float64 {
 	return 1 / float64(int(1)<<-n)
 }
 
-// Nothing that can be sent to the forwarder brings it down, and a name of the intranet never goes directly.
+// No message makes decide panic, and a name of the intranet is never queried directly.
 func TestDecide(t *testing.T) {
 	rules := Rules{Domains: []string{"corp.test"}}
 	rapid.Check(t, func(t *rapid.T) {

@@ -23,17 +23,17 @@ var (
 	directServer   = netip.MustParseAddr("192.0.2.53")
 )
 
-// world are two name servers on the loopback, and a forwarder that takes them for those of the intranet and of the host.
+// world has two name servers on the loopback, one for the intranet and one for the host, and a forwarder.
 type world struct {
 	*Forwarder
 	asked map[upstream]*atomic.Int64
-	// answer of both; nil = silence.
+	// answer is used by both servers; nil = no answer.
 	answer atomic.Pointer[func(query *dns.Msg) *dns.Msg]
 }
 
 func noSearch() router.Search { return router.Search{} }
 
-// samePort is one port for datagrams and for connections: a free one for the first is not always free for the second.
+// samePort returns listeners for UDP and TCP on one port. A port that is free for the first may be in use for the second.
 func samePort(t *testing.T) (net.PacketConn, net.Listener) {
 	t.Helper()
 	for {
@@ -52,7 +52,7 @@ func samePort(t *testing.T) (net.PacketConn, net.Listener) {
 	}
 }
 
-// prepareSomewhere takes a port that is free for datagrams and for connections. Another program may take it before the forwarder does.
+// prepareSomewhere finds a port that is free for both. Another program may take it before the forwarder does.
 func prepareSomewhere(t *testing.T, rules Rules) *Forwarder {
 	t.Helper()
 	for {
@@ -136,8 +136,8 @@ func TestForwarder(t *testing.T) {
 	}
 }
 
-// Programs complete short names by themselves, so that the questions are candidates. One that can be the intranet's is not asked
-// directly before the intranet has said that there is none.
+// Programs complete short names with search domains themselves. A query for a name that may be the intranet's is not sent
+// directly before the intranet has answered that it does not exist.
 func TestShortNames(t *testing.T) {
 	w := newWorld(t, Rules{Domains: []string{"corp.test"}, Search: []string{"corp.test"}}, func(c *Config) {
 		c.Search = func() router.Search {
@@ -188,7 +188,8 @@ func TestShortNames(t *testing.T) {
 	}
 }
 
-// A server that changes letters' cases does not change what whoever asked sees; many do ask in strange cases on purpose.
+// A server that changes the case of letters does not change the reply to the program. Some resolvers randomize the case on
+// purpose.
 func TestCaseIsKept(t *testing.T) {
 	w := newWorld(t, Rules{})
 	answer := *w.answer.Load()
@@ -201,7 +202,7 @@ func TestCaseIsKept(t *testing.T) {
 	}
 }
 
-func TestNobodyAnswers(t *testing.T) {
+func TestNoAnswer(t *testing.T) {
 	w := newWorld(t, Rules{Domains: []string{"corp.test"}})
 	w.says(func(*dns.Msg) *dns.Msg { return nil })
 	began := time.Now()
@@ -244,7 +245,7 @@ func TestTruncation(t *testing.T) {
 	}
 }
 
-func TestTaken(t *testing.T) {
+func TestAddressInUse(t *testing.T) {
 	config := Config{Logger: slog.New(slog.DiscardHandler), Direct: func() []netip.Addr { return nil }, Search: noSearch, Prefer: netip.MustParseAddr("127.83.71.99")}
 	wildcard, err := net.ListenPacket("udp4", "0.0.0.0:0")
 	if err != nil {
@@ -271,8 +272,8 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// Lookups of this program's own recognize the forwarder by its address, to ask no other name server beside it.
-func TestItsAddressesAreKnown(t *testing.T) {
+// Lookups of this program itself recognize the forwarder by its address, and then use no other name server.
+func TestForwarderAddressesAreExcluded(t *testing.T) {
 	for _, a := range addresses {
 		if !host.Forwarders.Contains(a) {
 			t.Error(a)
