@@ -207,8 +207,8 @@ func (p *Point) probed(src netip.Addr, m probe.Message) {
 	}
 }
 
-// longestNap limits how late the end of a lease is noticed after sleep, because Go's timers stop during sleep.
-const longestNap = 5 * time.Second
+// maxWait limits how late the end of a lease is noticed after sleep, because Go's timers stop during sleep.
+const maxWait = 5 * time.Second
 
 // endLeases removes sessions whose leases have ended, even while the cloud is unreachable.
 func (p *Point) endLeases() {
@@ -220,16 +220,16 @@ func (p *Point) endLeases() {
 				p.config.Logger.Error("ended leases could not be removed", "error", err)
 			}
 		}
-		nap := longestNap
+		wait := maxWait
 		if at, ok := p.table.NextEnd(); ok {
-			nap = min(nap, at-now)
+			wait = min(wait, at-now)
 		}
 		p.mu.Unlock()
 		select {
 		case <-p.closing:
 			return
 		case <-p.woken:
-		case <-time.After(nap):
+		case <-time.After(wait):
 		}
 	}
 }

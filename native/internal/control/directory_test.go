@@ -115,7 +115,7 @@ func TestDirectoryWaitsForTheFormerProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(5*leavingStep, release)
+	time.AfterFunc(5*lockRetry, release)
 	next, err := Directory(dir)
 	if err != nil {
 		t.Fatal(err)

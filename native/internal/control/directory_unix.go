@@ -16,19 +16,19 @@ import (
 
 // How long to wait for a former process to release a directory's lock, and how often to try.
 const (
-	leaving     = time.Second
-	leavingStep = 10 * time.Millisecond
+	lockTimeout = time.Second
+	lockRetry   = 10 * time.Millisecond
 )
 
 // Permission bits that other users must not have.
 const (
-	anything = 0o077
-	writing  = 0o022
+	anyAccess   = 0o077
+	writeAccess = 0o022
 )
 
 // Directory creates dir if needed, checks that only this user has access to it, and locks it until release is called.
 func Directory(dir string) (release func(), err error) {
-	fd, err := open(dir, anything, msg.DirectoryShared(dir))
+	fd, err := open(dir, anyAccess, msg.DirectoryShared(dir))
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func Directory(dir string) (release func(), err error) {
 // SharedDirectory is Directory for one that other users may enter but not change.
 func SharedDirectory(dir string) (release func(), err error) {
 	// Created without access for other users, and opened to them after the check.
-	fd, err := open(dir, writing, msg.DirectoryWritable(dir))
+	fd, err := open(dir, writeAccess, msg.DirectoryWritable(dir))
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +81,12 @@ func lock(path string) (func(), error) {
 		return nil, refusal(path, err)
 	}
 	// A process that ends answers its last callers before it releases its lock.
-	for patience := leaving; unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; patience -= leavingStep {
-		if patience <= 0 {
+	for timeout := lockTimeout; unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; timeout -= lockRetry {
+		if timeout <= 0 {
 			_ = file.Close()
 			return nil, failure.New(failure.DataDirectoryInUse, msg.DirectoryInUse(filepath.Dir(path)))
 		}
-		time.Sleep(leavingStep)
+		time.Sleep(lockRetry)
 	}
 	return func() { _ = file.Close() }, nil
 }

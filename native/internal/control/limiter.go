@@ -50,9 +50,9 @@ func newPerUserLimiter(l net.Listener, logger *slog.Logger) *perUserLimiter {
 // acceptPause is the pause after a failed accept, which may keep failing, for example for lack of file descriptors.
 const acceptPause = 50 * time.Millisecond
 
-// acceptPatiently accepts the next connection and retries temporary errors such as lack of memory: http.Server.Serve returns on
+// acceptRetrying accepts the next connection and retries temporary errors such as lack of memory: http.Server.Serve returns on
 // most errors. It fails only when the listener is closed.
-func acceptPatiently(l net.Listener) (net.Conn, error) {
+func acceptRetrying(l net.Listener) (net.Conn, error) {
 	for {
 		conn, err := l.Accept()
 		if err == nil || errors.Is(err, net.ErrClosed) {
@@ -65,7 +65,7 @@ func acceptPatiently(l net.Listener) (net.Conn, error) {
 // Accept returns the next connection that gets a slot.
 func (l *perUserLimiter) Accept() (net.Conn, error) {
 	for {
-		conn, err := acceptPatiently(l.Listener)
+		conn, err := acceptRetrying(l.Listener)
 		if err != nil {
 			return nil, err
 		}

@@ -138,7 +138,7 @@ func (l *limited) Accept() (net.Conn, error) {
 	case <-l.closed:
 		return nil, net.ErrClosed
 	}
-	conn, err := acceptPatiently(l.Listener)
+	conn, err := acceptRetrying(l.Listener)
 	if err != nil {
 		<-l.slots
 		return nil, err

@@ -29,12 +29,12 @@ import (
 const (
 	// maxMessage limits a request or response, bytes.
 	maxMessage = 256 << 10
-	// heartbeatEvery is the time between heartbeats on a stream.
-	heartbeatEvery = 20 * time.Second
-	// lookEvery is the time between traffic updates to an attentive watcher.
-	lookEvery = time.Second
-	// pingPatience is the default timeout of a ping.
-	pingPatience = 2 * time.Second
+	// heartbeatInterval is the time between heartbeats on a stream.
+	heartbeatInterval = 20 * time.Second
+	// trafficInterval is the time between traffic updates to an attentive watcher.
+	trafficInterval = time.Second
+	// pingTimeout is the default timeout of a ping.
+	pingTimeout = 2 * time.Second
 )
 
 // bodyLimit is the timeout for receiving a request. It is a variable for tests.
@@ -114,12 +114,12 @@ func handler(mode typesv1.Mode, version string, of func(context.Context) (Tunnel
 		connection := http.NewResponseController(w)
 		_ = connection.SetReadDeadline(time.Now().Add(bodyLimit))
 		// A streaming call has no read deadline, because its caller sends nothing more.
-		stay := func() { _ = connection.SetReadDeadline(time.Time{}) }
-		mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), stayKey{}, stay)))
+		keepOpen := func() { _ = connection.SetReadDeadline(time.Time{}) }
+		mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keepOpenKey{}, keepOpen)))
 	})
 }
 
-type stayKey struct{}
+type keepOpenKey struct{}
 
 func (s *service) Attach(_ context.Context, _ *connect.Request[tunnelv1.AttachRequest]) (*connect.Response[tunnelv1.AttachResponse], error) {
 	return connect.NewResponse(&tunnelv1.AttachResponse{
@@ -188,11 +188,11 @@ func (s *service) Ping(ctx context.Context, r *connect.Request[tunnelv1.PingRequ
 	if !ok {
 		return nil, failure.New(failure.NotPermitted, msg.PingInSystemMode())
 	}
-	patience := pingPatience
+	timeout := pingTimeout
 	if p := r.Msg.GetPatience(); p != nil {
-		patience = p.AsDuration()
+		timeout = p.AsDuration()
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	address, trip, err := pinger.Ping(ctx, r.Msg.GetIntranetId(), r.Msg.GetHost())
 	if err != nil {

@@ -35,7 +35,7 @@ type Caller struct {
 // SharedHandler answers calls of all users; of returns the tunnels that a caller has access to.
 func SharedHandler(version string, of func(Caller) Tunnel) http.Handler {
 	return handler(typesv1.Mode_MODE_SYSTEM, version, func(ctx context.Context) (Tunnel, error) {
-		caller, ok := ctx.Value(whoKey{}).(Caller)
+		caller, ok := ctx.Value(identityKey{}).(Caller)
 		if !ok {
 			return nil, failure.New(failure.NotPermitted, msg.CallerUnknown())
 		}
@@ -43,7 +43,7 @@ func SharedHandler(version string, of func(Caller) Tunnel) http.Handler {
 	})
 }
 
-type whoKey struct{}
+type identityKey struct{}
 
 // ListenShared makes a socket that every user may call, in a directory that only this process's user can write. The socket's mode
 // is opened to other users last, once callers are identified.
@@ -72,7 +72,7 @@ func identified(next http.Handler, logger *slog.Logger) http.Handler {
 			return
 		}
 		caller := Caller{UID: uid, Person: person.Of(uid), Admin: IsAdmin(uid)}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), whoKey{}, caller)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, caller)))
 	})
 }
 

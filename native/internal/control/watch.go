@@ -13,8 +13,8 @@ import (
 
 // Watch sends all states, and then every change.
 func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRequest], stream *connect.ServerStream[tunnelv1.WatchResponse]) error {
-	if stay, ok := ctx.Value(stayKey{}).(func()); ok {
-		stay()
+	if keepOpen, ok := ctx.Value(keepOpenKey{}).(func()); ok {
+		keepOpen()
 	}
 	t, err := s.of(ctx)
 	if err != nil {
@@ -24,14 +24,14 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 	done := t.Done()
 	now, revision, changes, leave := t.Watch()
 	defer leave()
-	var look <-chan time.Time
+	var traffic <-chan time.Time
 	if r.Msg.GetAttentive() {
 		defer t.Attend()()
-		ticker := time.NewTicker(lookEvery)
+		ticker := time.NewTicker(trafficInterval)
 		defer ticker.Stop()
-		look = ticker.C
+		traffic = ticker.C
 	}
-	heartbeat := time.NewTicker(heartbeatEvery)
+	heartbeat := time.NewTicker(heartbeatInterval)
 	defer heartbeat.Stop()
 	send := func(m *tunnelv1.WatchResponse) error {
 		m.Epoch, m.Revision = s.epoch, revision
@@ -49,7 +49,7 @@ func (s *service) Watch(ctx context.Context, r *connect.Request[tunnelv1.WatchRe
 		select {
 		case c := <-changes:
 			err = changed(c)
-		case <-look:
+		case <-traffic:
 			states, _ := t.States(ctx, false) // done reports a tunnel that has just ended
 			for _, state := range states {
 				if err == nil {

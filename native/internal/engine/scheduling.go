@@ -35,16 +35,16 @@ const inlineProcessors = 4
 var ErrScheduling = errors.New("the scheduling is not available")
 
 // choose returns the scheduling of a device from its configuration and the environment.
-func choose(asked Scheduling, override string, manyPeers bool, processors int) (Scheduling, error) {
-	if asked != Automatic {
-		return asked, nil
+func choose(requested Scheduling, override string, manyPeers bool, processors int) (Scheduling, error) {
+	if requested != Automatic {
+		return requested, nil
 	}
-	asked, known := schedulings[override]
+	requested, known := schedulings[override]
 	switch {
 	case !known:
 		return 0, fmt.Errorf("%w: %s is inline or queued, not %q", ErrScheduling, schedulingVariable, override)
-	case asked != Automatic:
-		return asked, nil
+	case requested != Automatic:
+		return requested, nil
 	case manyPeers && processors > inlineProcessors:
 		return Queued, nil
 	}

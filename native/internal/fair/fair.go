@@ -30,17 +30,17 @@ func New(limit, rootLimit int) *Places { return &Places{limit: limit, rootLimit:
 // Place is a slot in use.
 type Place struct {
 	places *Places
-	who    func() uint32
-	// user is valid once who was called.
+	lookup func() uint32
+	// user is valid once lookup was called.
 	user  uint32
 	known bool
 	lost  func()
 }
 
-// Take takes a slot. who returns its user; because that lookup is slow, it is called only when more than half of the slots
+// Take takes a slot. lookup returns its user; because that is slow, it is called only when more than half of the slots
 // are taken. lost is called, at most once, when the slot goes to another user.
-func (p *Places) Take(who func() uint32, lost func()) *Place {
-	taken, displaced := p.take(&Place{places: p, who: who, lost: lost})
+func (p *Places) Take(lookup func() uint32, lost func()) *Place {
+	taken, displaced := p.take(&Place{places: p, lookup: lookup, lost: lost})
 	if displaced != nil {
 		displaced.lost()
 	}
@@ -52,9 +52,9 @@ func (p *Places) take(place *Place) (taken, displaced *Place) {
 	defer p.mu.Unlock()
 	if len(p.taken) >= p.limit/2 {
 		if place.owner() == 0 {
-			displaced = p.crowdedRoot()
+			displaced = p.displacedByRoot()
 		} else {
-			displaced = p.crowded(place)
+			displaced = p.displacedBy(place)
 		}
 	}
 	if displaced != nil {
@@ -64,8 +64,8 @@ func (p *Places) take(place *Place) (taken, displaced *Place) {
 	return place, displaced
 }
 
-// crowdedRoot returns the slot that root loses to its new one, nil if there is room. The caller holds the lock.
-func (p *Places) crowdedRoot() (oldest *Place) {
+// displacedByRoot returns the slot that root loses to its new one, nil if there is room. The caller holds the lock.
+func (p *Places) displacedByRoot() (oldest *Place) {
 	count := 0
 	for _, one := range p.taken {
 		if one.known && one.user == 0 {
@@ -80,8 +80,8 @@ func (p *Places) crowdedRoot() (oldest *Place) {
 	return oldest
 }
 
-// crowded returns the slot that makes room for a new one, nil if there is room. The caller holds the lock.
-func (p *Places) crowded(next *Place) *Place {
+// displacedBy returns the slot that makes room for a new one, nil if there is room. The caller holds the lock.
+func (p *Places) displacedBy(next *Place) *Place {
 	shared := 0
 	for _, one := range p.taken {
 		if !one.known || one.user != 0 {
@@ -111,7 +111,7 @@ func (p *Places) crowded(next *Place) *Place {
 // owner returns the slot's user. The caller holds the lock.
 func (p *Place) owner() uint32 {
 	if !p.known {
-		p.user, p.known = p.who(), true
+		p.user, p.known = p.lookup(), true
 	}
 	return p.user
 }

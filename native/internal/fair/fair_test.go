@@ -7,8 +7,8 @@ const root, attacker, victim = 0, 1001, 1002
 // users records for which users the lookup ran, and which of them lost slots.
 type users struct {
 	*Places
-	asked int
-	lost  map[uint32]int
+	lookups int
+	lost    map[uint32]int
 }
 
 func newUsers(limit, rootLimit int) *users {
@@ -17,7 +17,7 @@ func newUsers(limit, rootLimit int) *users {
 
 func (u *users) takes(user uint32, n int) (all []*Place) {
 	for range n {
-		all = append(all, u.Take(func() uint32 { u.asked++; return user }, func() { u.lost[user]++ }))
+		all = append(all, u.Take(func() uint32 { u.lookups++; return user }, func() { u.lost[user]++ }))
 	}
 	return all
 }
@@ -43,19 +43,19 @@ func TestRootHasSeparateSlots(t *testing.T) {
 	before := u.lost[attacker]
 	u.takes(root, 16)
 	if u.lost[attacker] != before || u.lost[root] != 0 {
-		t.Errorf("root takes the places of others: %v", u.lost)
+		t.Errorf("root displaces others: %v", u.lost)
 	}
 	u.takes(attacker, 1000)
 	u.takes(root, 1)
 	if u.lost[root] != 1 {
-		t.Errorf("root has lost %d of its 17", u.lost[root])
+		t.Errorf("root lost %d of its 17 slots", u.lost[root])
 	}
 	// Slots of root whose user was not looked up at first count as root's later.
 	u = newUsers(64, 16)
 	u.takes(root, 20)
 	u.takes(attacker, 64)
 	if len(u.lost) != 0 {
-		t.Errorf("root's places count among the others': %v", u.lost)
+		t.Errorf("root's slots count as those of others: %v", u.lost)
 	}
 }
 
@@ -66,12 +66,12 @@ func TestOwnersAreLookedUpOnlyWhenSlotsAreScarce(t *testing.T) {
 			place.Leave()
 		}
 	}
-	if u.asked != 0 {
-		t.Errorf("asked %d times", u.asked)
+	if u.lookups != 0 {
+		t.Errorf("%d users were looked up", u.lookups)
 	}
 	u.takes(victim, 100)
-	if u.asked != 100 {
-		t.Errorf("100 places, %d asked", u.asked)
+	if u.lookups != 100 {
+		t.Errorf("%d users were looked up, want 100", u.lookups)
 	}
 }
 

@@ -162,8 +162,8 @@ func signal(c chan<- struct{}) {
 
 // watchFirewall calls changed for every change to the tables of kill switch and lockdown, including their removal.
 func watchFirewall(ctx context.Context, changed func()) error {
-	ours := func(m syscall.NetlinkMessage) bool {
+	isOwned := func(m syscall.NetlinkMessage) bool {
 		return bytes.Contains(m.Data, []byte(marks.KillSwitchTable+"\x00")) || bytes.Contains(m.Data, []byte(marks.LockdownTable+"\x00"))
 	}
-	return route.Subscribe(ctx, changed, ours, unix.NETLINK_NETFILTER, unix.NFNLGRP_NFTABLES)
+	return route.Subscribe(ctx, changed, isOwned, unix.NETLINK_NETFILTER, unix.NFNLGRP_NFTABLES)
 }

@@ -107,7 +107,7 @@ func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner netstack.Conn
 		return
 	}
 	defer end()
-	breakable(host, true) // a killed process resets the connection, too
+	resetOnClose(host, true) // a killed process resets the connection, too
 	var up sync.WaitGroup
 	up.Go(func() {
 		if copyHalf(ctx, host, inner, &client.Up) != nil {
@@ -119,7 +119,7 @@ func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner netstack.Conn
 	}
 	up.Wait()
 	if ctx.Err() == nil {
-		breakable(host, false)
+		resetOnClose(host, false)
 	}
 	_ = inner.Close()
 	_ = host.Close()
@@ -160,12 +160,12 @@ func ignoreNotConnected(err error) error {
 
 // abortHost resets the connection, because an orderly close would signal that all data was sent.
 func abortHost(conn net.Conn) {
-	breakable(conn, true)
+	resetOnClose(conn, true)
 	_ = conn.Close()
 }
 
-// breakable sets whether closing a connection resets it and discards unsent data (SO_LINGER).
-func breakable(conn net.Conn, is bool) {
+// resetOnClose sets whether closing a connection resets it and discards unsent data (SO_LINGER).
+func resetOnClose(conn net.Conn, is bool) {
 	tcp, ok := conn.(*net.TCPConn)
 	switch {
 	case !ok: // a Unix socket has no reset

@@ -105,9 +105,9 @@ type presence struct {
 	active    bool
 	// generation is the highest in the client's probes. It grows each time the client chooses an access point.
 	generation uint64
-	// again means that the addresses must be announced again, because another access point may have announced them since.
-	again     bool
-	lastProbe time.Time
+	// reannounce means that the addresses must be announced again, because another access point may have announced them since.
+	reannounce bool
+	lastProbe  time.Time
 }
 
 // Device returns the TUN device.
@@ -180,9 +180,9 @@ func (k *Kernel) Probed(session string, generation uint64, active bool) {
 		return
 	}
 	// With a new generation the client may have been at another access point in between.
-	c.again = c.again || c.active && active
+	c.reannounce = c.reannounce || c.active && active
 	c.active, c.generation = active, generation
-	k.soon()
+	k.wakeWorker()
 }
 
 // displaced handles a claim of an address by another host, with the client's generation there; 0 = the claim had none. The client
@@ -197,16 +197,16 @@ func (k *Kernel) displaced(address netip.Addr, generation uint64) {
 		if generation != 0 && generation == c.generation {
 			continue // this access point's own announcement, received on another link
 		}
-		c.again = true
+		c.reannounce = true
 		if generation == 0 || generation > c.generation {
 			c.active = false
 			k.config.Logger.Info("another access point answers for the client", "session", id)
 		}
-		k.soon()
+		k.wakeWorker()
 	}
 }
 
-func (k *Kernel) soon() {
+func (k *Kernel) wakeWorker() {
 	select {
 	case k.wake <- struct{}{}:
 	default:
@@ -229,7 +229,7 @@ func (k *Kernel) apply() {
 		delete(k.advertised, address)
 	}
 	for address, c := range wanted {
-		if k.advertised[address] && !c.again {
+		if k.advertised[address] && !c.reannounce {
 			continue
 		}
 		if err := k.platform.advertise(address, c.generation); err != nil {
@@ -253,7 +253,7 @@ func (k *Kernel) wanted(now time.Time) map[netip.Addr]presence {
 		for _, address := range c.addresses {
 			wanted[address] = *c
 		}
-		c.again = false
+		c.reannounce = false
 	}
 	return wanted
 }

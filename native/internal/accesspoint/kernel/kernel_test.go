@@ -35,10 +35,10 @@ func TestClientPresence(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		then func(k *Kernel)
-		// here means that the client's addresses are routed here in the end; again that they are announced again, with the
+		// here means that the client's addresses are routed here in the end; reannounce that they are announced again, with the
 		// generation.
-		here, again bool
-		generation  uint64
+		here, reannounce bool
+		generation       uint64
 	}{
 		{"gone", func(k *Kernel) { k.displaced(address4, 2) }, false, false, 0},
 		{"gone to a machine that names no generation", func(k *Kernel) { k.displaced(address4, 0) }, false, false, 0},
@@ -84,7 +84,7 @@ func TestClientPresence(t *testing.T) {
 			if here := len(platform.advertised) == 2; here != test.here || !test.here && len(platform.advertised) != 0 {
 				t.Errorf("advertised %v", platform.advertised)
 			}
-			if again := platform.count > 0; again != test.again {
+			if reannounce := platform.count > 0; reannounce != test.reannounce {
 				t.Errorf("announced %d times", platform.count)
 			}
 			for address, generation := range platform.advertised {

@@ -78,7 +78,7 @@ func (p Policy) Decide(q Query) Decision {
 		}
 		return Decision{Verdict: Refused, Reason: "nothing is published at this port"}
 	}
-	if reason := never(to.Addr()); reason != "" {
+	if reason := alwaysRefused(to.Addr()); reason != "" {
 		return Decision{Reason: reason}
 	}
 	if contains(p.Allowed, to.Addr()) {
@@ -88,23 +88,23 @@ func (p Policy) Decide(q Query) Decision {
 		return Decision{Reason: reason}
 	}
 	for _, v4 := range embedded(to.Addr()) {
-		if reason := q.refusedInside(netip.AddrPortFrom(v4, to.Port())); reason != "" && !contains(p.Allowed, v4) {
+		if reason := q.refusedEmbedded(netip.AddrPortFrom(v4, to.Port())); reason != "" && !contains(p.Allowed, v4) {
 			return Decision{Reason: "leads to an IPv4 address: " + reason}
 		}
 	}
 	return Decision{Verdict: Forwarded}
 }
 
-// refusedInside returns why an embedded IPv4 address is refused, "" = it is not.
-func (q Query) refusedInside(v4 netip.AddrPort) string {
-	if reason := never(v4.Addr()); reason != "" {
+// refusedEmbedded returns why an embedded IPv4 address is refused, "" = it is not.
+func (q Query) refusedEmbedded(v4 netip.AddrPort) string {
+	if reason := alwaysRefused(v4.Addr()); reason != "" {
 		return reason
 	}
 	return q.restricted(v4)
 }
 
-// never returns why an address can be reached only if it is published, "" = it is no such address.
-func never(to netip.Addr) string {
+// alwaysRefused returns why an address can be reached only if it is published, "" = it is no such address.
+func alwaysRefused(to netip.Addr) string {
 	switch {
 	case to.IsLoopback():
 		return "loopback"

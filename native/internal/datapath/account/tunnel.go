@@ -26,22 +26,22 @@ type Tunnel struct {
 // moment is a coarse time of the last packet. clock.Now costs a system call, so it is read only when `coarse` has passed on Go's
 // monotonic clock, which stops during sleep.
 type moment struct {
-	at    atomic.Int64 // clock.Now(), ns; 0 = never
-	asked atomic.Int64 // since started, ns
+	at     atomic.Int64 // clock.Now(), ns; 0 = never
+	readAt atomic.Int64 // since started, ns
 }
 
-// started is the origin of moment.asked.
+// started is the origin of moment.readAt.
 var started = time.Now()
 
 func (m *moment) touch() {
-	if m.at.Load() == 0 || int64(time.Since(started))-m.asked.Load() >= int64(coarse) {
-		m.note()
+	if m.at.Load() == 0 || int64(time.Since(started))-m.readAt.Load() >= int64(coarse) {
+		m.record()
 	}
 }
 
-func (m *moment) note() {
+func (m *moment) record() {
 	m.at.Store(int64(clock.Now()))
-	m.asked.Store(int64(time.Since(started)))
+	m.readAt.Store(int64(time.Since(started)))
 }
 
 // NewTunnel makes the stage. wake is called on the path's goroutines and must not block.
@@ -78,7 +78,7 @@ func (t *Tunnel) ToTunnel(b *datapath.Batch) {
 	}
 	t.txBytes.Add(uint64(bytes))
 	if t.armed.Load() && t.armed.CompareAndSwap(true, false) {
-		t.lastOut.note()
+		t.lastOut.record()
 		t.wake()
 	} else {
 		t.lastOut.touch()

@@ -17,10 +17,10 @@ import (
 const (
 	// callLimit is the timeout of a call on the system bus.
 	callLimit = 2 * time.Second
-	// busAgain is the wait before reconnecting to the system bus.
-	busAgain = 2 * time.Second
-	// hungAgain is how long no calls are made to a service that did not answer in time.
-	hungAgain = 3 * time.Second
+	// busRetry is the wait before reconnecting to the system bus.
+	busRetry = 2 * time.Second
+	// hungRetry is how long no calls are made to a service that did not answer in time.
+	hungRetry = 3 * time.Second
 	// busSettle is how long after hungAgain the watcher is notified.
 	busSettle = 100 * time.Millisecond
 	signals   = 64
@@ -43,11 +43,11 @@ type systemBus struct {
 	// hung are services that did not answer, with the time of the next attempt. Waiting for every call to them would take
 	// minutes.
 	hung map[string]time.Time
-	// tell is called when a service that did not answer may do so again.
-	tell func()
+	// notify is called when a service that did not answer may do so again.
+	notify func()
 }
 
-func newBus() bus { return &systemBus{hung: map[string]time.Time{}, tell: func() {}} }
+func newBus() bus { return &systemBus{hung: map[string]time.Time{}, notify: func() {}} }
 
 func (b *systemBus) conn() (*dbus.Conn, error) {
 	b.mu.Lock()
@@ -60,7 +60,7 @@ func (b *systemBus) conn() (*dbus.Conn, error) {
 	}
 	conn, err := connect()
 	if errors.Is(err, errHung) {
-		b.hangs(daemonName)
+		b.markHung(daemonName)
 	}
 	if err != nil {
 		return nil, &msg.Error{Message: msg.SystemBus(err.Error()), Under: err}
@@ -108,20 +108,20 @@ func (b *systemBus) isHung(name string) bool {
 	return is
 }
 
-// hangs marks a service as not answering. No signal is sent when it recovers, so tell is called by a timer. It requires the lock.
-func (b *systemBus) hangs(name string) {
+// markHung marks a service as not answering. No signal is sent when it recovers, so notify is called by a timer. It requires the lock.
+func (b *systemBus) markHung(name string) {
 	if b.isHung(name) {
 		return
 	}
-	b.hung[name] = time.Now().Add(hungAgain)
-	tell := func() {
+	b.hung[name] = time.Now().Add(hungRetry)
+	notify := func() {
 		b.mu.Lock()
-		tell := b.tell
+		notify := b.notify
 		b.mu.Unlock()
-		tell()
+		notify()
 	}
-	time.AfterFunc(0, tell)
-	time.AfterFunc(hungAgain+busSettle, tell)
+	time.AfterFunc(0, notify)
+	time.AfterFunc(hungRetry+busSettle, notify)
 }
 
 // call calls a method that returns nothing or one value; out is a pointer, or nil. It does not start the service.
@@ -150,7 +150,7 @@ func (b *systemBus) called(name string, path dbus.ObjectPath, method string, arg
 	called := conn.Object(name, path).CallWithContext(ctx, method, dbus.FlagNoAutoStart, args...)
 	if errors.Is(called.Err, context.DeadlineExceeded) {
 		b.mu.Lock()
-		b.hangs(name)
+		b.markHung(name)
 		b.mu.Unlock()
 		return nil, fmt.Errorf("%s: %w", name, errHung)
 	}
@@ -228,25 +228,25 @@ func (b *systemBus) leftovers() []Names { return nil }
 
 // watch notifies when one of the services starts or ends, and when name servers change. The bus may start later than this
 // process, and restart.
-func (b *systemBus) watch(ctx context.Context, tell func()) {
+func (b *systemBus) watch(ctx context.Context, notify func()) {
 	b.mu.Lock()
-	b.tell = tell
+	b.notify = notify
 	b.mu.Unlock()
 	go func() {
 		for ctx.Err() == nil {
-			if b.listen(ctx, tell) {
-				tell()
+			if b.listen(ctx, notify) {
+				notify()
 			}
 			select {
 			case <-ctx.Done():
-			case <-time.After(busAgain):
+			case <-time.After(busRetry):
 			}
 		}
 	}()
 }
 
 // listen returns when the connection is lost or the context ends. It returns true if there was a connection.
-func (b *systemBus) listen(ctx context.Context, tell func()) bool {
+func (b *systemBus) listen(ctx context.Context, notify func()) bool {
 	conn, err := connect()
 	if err != nil {
 		return false
@@ -270,7 +270,7 @@ func (b *systemBus) listen(ctx context.Context, tell func()) bool {
 			if !open {
 				return true
 			}
-			tell()
+			notify()
 		}
 	}
 }

@@ -42,8 +42,8 @@ const managerFolder = "/run/NetworkManager/"
 // resolvedFolder contains the files that systemd-resolved writes.
 const resolvedFolder = "/run/systemd/resolve/"
 
-// leadsTo returns the service that creates the missing target of a symbolic link when it starts, empty if unknown.
-func leadsTo(path string) Backend {
+// writerOfTarget returns the service that creates the missing target of a symbolic link when it starts, empty if unknown.
+func writerOfTarget(path string) Backend {
 	target, err := os.Readlink(path)
 	switch {
 	case err != nil:
@@ -71,7 +71,7 @@ func (m ManagerFacts) writes(path string) bool {
 func (f Facts) hint() Backend {
 	conf := ReadConf(f.Text)
 	switch {
-	case toStub(conf):
+	case usesStub(conf):
 		return Resolved
 	case writer(conf) == string(NetworkManager):
 		return NetworkManager
@@ -79,8 +79,8 @@ func (f Facts) hint() Backend {
 	return ""
 }
 
-// toStub is true if systemd-resolved is the only name server.
-func toStub(conf Conf) bool {
+// usesStub is true if systemd-resolved is the only name server.
+func usesStub(conf Conf) bool {
 	return len(conf.Servers) > 0 && !slices.ContainsFunc(conf.Servers, func(a netip.Addr) bool { return !slices.Contains(stub, a) })
 }
 
@@ -90,9 +90,9 @@ func Detect(f Facts) (Backend, string) {
 	conf := ReadConf(f.Text)
 	runs := func(name string) bool { _, has := f.Bus[name]; return has }
 	switch {
-	case toStub(conf) && runs(resolvedName):
+	case usesStub(conf) && runs(resolvedName):
 		return Resolved, f.Path + " leads to systemd-resolved"
-	case toStub(conf):
+	case usesStub(conf):
 		return File, f.Path + " leads to systemd-resolved, which does not run or does not answer"
 	case writer(conf) == string(NetworkManager) && runs(managerName) && !f.Manager.writes(f.Path):
 		return File, f.Path + ", which NetworkManager has written once and leaves alone now"

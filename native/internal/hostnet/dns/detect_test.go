@@ -93,8 +93,8 @@ type fakeBus struct {
 	says   ManagerFacts
 	has    map[Backend]*Names
 	refuse bool
-	// tell is called for a change on the bus.
-	tell func()
+	// notify is called for a change on the bus.
+	notify func()
 }
 
 func (b *fakeBus) owners() map[string]string { return maps.Clone(b.on) }
@@ -119,10 +119,10 @@ func (b *fakeBus) unset(n Names) (bool, error) {
 	return had, nil
 }
 
-func (b *fakeBus) watch(_ context.Context, tell func()) { b.tell = tell }
+func (b *fakeBus) watch(_ context.Context, notify func()) { b.notify = notify }
 
-// lookAt returns a Manager for a directory with a resolv.conf, on a host with this bus.
-func lookAt(t *testing.T, text string, b bus) *Manager {
+// managerOf returns a Manager for a directory with a resolv.conf, on a host with this bus.
+func managerOf(t *testing.T, text string, b bus) *Manager {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "resolv.conf")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -133,16 +133,16 @@ func lookAt(t *testing.T, text string, b bus) *Manager {
 
 func TestWatch(t *testing.T) {
 	changes := make(chan struct{}, 64)
-	tell := func() { changes <- struct{}{} }
+	notify := func() { changes <- struct{}{} }
 	b := &fakeBus{}
-	if err := lookAt(t, stubText, b).Watch(t.Context(), tell); err != nil {
+	if err := managerOf(t, stubText, b).Watch(t.Context(), notify); err != nil {
 		t.Fatal(err)
 	}
-	b.tell()
+	b.notify()
 	<-changes
 
-	m := lookAt(t, stubText, noBus{})
-	if err := m.Watch(t.Context(), tell); err != nil {
+	m := managerOf(t, stubText, noBus{})
+	if err := m.Watch(t.Context(), notify); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(m.conf, []byte("nameserver 192.0.2.1\n"), 0o644); err != nil {
@@ -157,7 +157,7 @@ func TestStatus(t *testing.T) {
 
 	t.Run("names of ours are found, with who has them", func(t *testing.T) {
 		b := &fakeBus{on: owned([]string{resolvedName}), has: map[Backend]*Names{}}
-		m := lookAt(t, stubText, b)
+		m := managerOf(t, stubText, b)
 		if f := m.Status("sag0"); f.Backend != Resolved || f.Ours != nil || f.Away != "" {
 			t.Errorf("%+v", f)
 		}
@@ -168,14 +168,14 @@ func TestStatus(t *testing.T) {
 	// Settings of this program that are still there are kept, as during a restart of the backend.
 	t.Run("who does not answer is away", func(t *testing.T) {
 		b := &fakeBus{on: owned([]string{resolvedName}), has: map[Backend]*Names{Resolved: &ofResolved}}
-		m := lookAt(t, stubText, &falters{fakeBus: b})
+		m := managerOf(t, stubText, &failingBus{fakeBus: b})
 		if f := m.Status("sag0"); f.Backend != File || f.Away != Resolved || f.Ours != nil {
 			t.Errorf("%+v", f)
 		}
 	})
 	t.Run("one NetworkManager's refusal is not its successor's", func(t *testing.T) {
 		b := &fakeBus{on: map[string]string{managerName: ":1.7"}, has: map[Backend]*Names{}, refuse: true}
-		m := lookAt(t, byManager, b)
+		m := managerOf(t, byManager, b)
 		if m.Set(ofManager) == nil {
 			t.Fatal("not refused")
 		}
@@ -189,16 +189,16 @@ func TestStatus(t *testing.T) {
 	})
 	t.Run("a file of NetworkManager's that it leaves alone", func(t *testing.T) {
 		b := &fakeBus{on: owned([]string{managerName}), says: ManagerFacts{Mode: "none"}}
-		if f := lookAt(t, byManager, b).Status(""); f.Backend != File || f.Away != "" {
+		if f := managerOf(t, byManager, b).Status(""); f.Backend != File || f.Away != "" {
 			t.Errorf("%+v", f)
 		}
 	})
 }
 
-// falters is a bus whose systemd-resolved stops answering at the first call.
-type falters struct{ *fakeBus }
+// failingBus is a bus whose systemd-resolved stops answering at the first call.
+type failingBus struct{ *fakeBus }
 
-func (b *falters) found(Backend, string, netip.Addr) (*Names, error) {
+func (b *failingBus) found(Backend, string, netip.Addr) (*Names, error) {
 	return nil, os.ErrDeadlineExceeded
 }
 
@@ -220,7 +220,7 @@ func TestDirect(t *testing.T) {
 		"resolved's stub and another one": {stubText + "nameserver 192.0.2.7\n", []string{"nameserver 192.0.2.1\n"}, "[192.0.2.7]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := lookAt(t, c.conf, noBus{})
+			m := managerOf(t, c.conf, noBus{})
 			for i, text := range c.upstream {
 				path := filepath.Join(filepath.Dir(m.conf), string(rune('a'+i)))
 				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

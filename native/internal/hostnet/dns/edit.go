@@ -9,8 +9,8 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// edits is how often a file is read again after another program has written it.
-const edits = 5
+// maxEdits is how often a file is read again after another program has written it.
+const maxEdits = 5
 
 // errChanged means that another program has written the file since it was read.
 var errChanged error = &msg.Error{Message: msg.DNSFileWritten()}
@@ -33,7 +33,7 @@ func edit(path string, to func(text string, missing bool) (string, bool)) (bool,
 		default:
 			err = os.Remove(path)
 		}
-		if errors.Is(err, errChanged) && try < edits {
+		if errors.Is(err, errChanged) && try < maxEdits {
 			continue
 		}
 		return err == nil, err
@@ -58,7 +58,7 @@ func replace(path, text, was string) error {
 	file, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
 		err = fill(file, path, text, info)
-		if err == nil && !still(path, was) {
+		if err == nil && !isUnchanged(path, was) {
 			err = errChanged
 		}
 		if err == nil {
@@ -75,8 +75,8 @@ func replace(path, text, was string) error {
 	return overwrite(path, text, was)
 }
 
-// still is true if the content of a file is `was`. A missing file counts as empty.
-func still(path, was string) bool {
+// isUnchanged is true if the content of a file is `was`. A missing file counts as empty.
+func isUnchanged(path, was string) bool {
 	text, err := readFile(path)
 	return (err == nil || errors.Is(err, fs.ErrNotExist)) && text == was
 }
@@ -106,7 +106,7 @@ func fill(fresh *os.File, path, text string, like fs.FileInfo) error {
 
 // overwrite writes into the existing file and then truncates it. If the disk is full, it restores the old text.
 func overwrite(path, text, was string) error {
-	if !still(path, was) {
+	if !isUnchanged(path, was) {
 		return errChanged
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)

@@ -26,7 +26,7 @@ func TestOtherContentIsKept(t *testing.T) {
 		"bytes of no alphabet": "nameserver 192.0.2.1 \x00\xff\xfe\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := lookAt(t, text, noBus{})
+			m := managerOf(t, text, noBus{})
 			n := Names{Backend: File, Path: m.conf, Resolver: ours}
 			if err := errors.Join(os.Chmod(m.conf, 0o640), os.Chown(m.conf, os.Geteuid(), 7)); err != nil {
 				t.Skip("may not give files away:", err)
@@ -62,7 +62,7 @@ func TestOtherContentIsKept(t *testing.T) {
 }
 
 func TestConcurrentWritesAreNotLost(t *testing.T) {
-	m := lookAt(t, "nameserver 192.0.2.1\n", noBus{})
+	m := managerOf(t, "nameserver 192.0.2.1\n", noBus{})
 	if err := replace(m.conf, "new", "as it was before"); !errors.Is(err, errChanged) {
 		t.Error(err)
 	}
@@ -86,7 +86,7 @@ func TestConcurrentWritesAreNotLost(t *testing.T) {
 
 func TestUnusualFiles(t *testing.T) {
 	t.Run("a pipe does not keep us waiting", func(t *testing.T) {
-		m := lookAt(t, "", noBus{})
+		m := managerOf(t, "", noBus{})
 		if err := errors.Join(os.Remove(m.conf), unix.Mkfifo(m.conf, 0o600)); err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestUnusualFiles(t *testing.T) {
 		}
 	})
 	t.Run("a predecessor's half-made file goes", func(t *testing.T) {
-		m := lookAt(t, "nameserver 192.0.2.1\n", noBus{})
+		m := managerOf(t, "nameserver 192.0.2.1\n", noBus{})
 		if err := os.WriteFile(freshPath(m.conf), []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestUnusualFiles(t *testing.T) {
 		}
 	})
 	t.Run("a link into nothing, whose owner is not there", func(t *testing.T) {
-		m := lookAt(t, "", noBus{})
+		m := managerOf(t, "", noBus{})
 		for target, away := range map[string]Backend{
 			"/run/systemd/resolve/gone.conf": Resolved, "../run/NetworkManager/gone.conf": NetworkManager, "/gone": "",
 		} {

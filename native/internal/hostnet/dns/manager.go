@@ -34,7 +34,7 @@ type bus interface {
 	unset(Names) (bool, error)
 	// leftovers returns this program's settings at a backend for any link.
 	leftovers() []Names
-	watch(ctx context.Context, tell func())
+	watch(ctx context.Context, notify func())
 }
 
 // Open returns a Manager. It connects to the system bus when needed.
@@ -47,7 +47,7 @@ func Open() *Manager {
 func (m *Manager) Status(link string) Status {
 	path, err := realPath(m.conf)
 	if err != nil {
-		return Status{Backend: File, Why: err.Error(), Path: m.conf, Away: leadsTo(m.conf)}
+		return Status{Backend: File, Why: err.Error(), Path: m.conf, Away: writerOfTarget(m.conf)}
 	}
 	text, err := readFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -161,8 +161,8 @@ func (m *Manager) Leftovers() []Names {
 	return all
 }
 
-// Watch calls tell whenever the configuration may have changed, until the context ends.
-func (m *Manager) Watch(ctx context.Context, tell func()) error {
-	m.bus.watch(ctx, tell)
-	return watchFiles(ctx, m.conf, tell)
+// Watch calls notify whenever the configuration may have changed, until the context ends.
+func (m *Manager) Watch(ctx context.Context, notify func()) error {
+	m.bus.watch(ctx, notify)
+	return watchFiles(ctx, m.conf, notify)
 }

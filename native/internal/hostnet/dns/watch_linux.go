@@ -15,7 +15,7 @@ const (
 )
 
 // watchFiles notifies of every change of a file: when it is written or replaced, or a symbolic link to it changes.
-func watchFiles(ctx context.Context, path string, tell func()) error {
+func watchFiles(ctx context.Context, path string, notify func()) error {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		return fmt.Errorf("inotify: %w", err)
@@ -47,7 +47,7 @@ func watchFiles(ctx context.Context, path string, tell func()) error {
 			if _, err := queue.Read(buffer); err != nil || raw.Control(watch) != nil {
 				return
 			}
-			tell()
+			notify()
 		}
 	}()
 	return nil

@@ -116,7 +116,7 @@ func Start[L Link](config Config[L], in plan.Intranet) (*Enforcer[L], L, error) 
 		e.stopServing()
 		return nil, none, errors.Join(err, failed, link.Close())
 	}
-	e.see()
+	e.recordOwned()
 	go e.watch(ctx, changes)
 	return e, link, nil
 }
@@ -154,7 +154,7 @@ func (e *Enforcer[L]) Update(in plan.Intranet) error {
 	e.mu.Lock()
 	e.in = in
 	e.mu.Unlock()
-	return e.look()
+	return e.check()
 }
 
 // Detach restores the host, except the link, which the engine closes.
@@ -193,7 +193,7 @@ func (e *Enforcer[L]) watch(ctx context.Context, changes <-chan struct{}) {
 			case <-time.After(wait):
 			}
 		}
-		if err := e.look(); err != nil {
+		if err := e.check(); err != nil {
 			e.config.Logger.Warn("could not configure the host for the intranet", "error", err)
 		}
 	}
@@ -211,10 +211,10 @@ func (e *Enforcer[L]) backOff() time.Duration {
 }
 
 // Look checks and repairs the host now, without waiting for a notification.
-func (e *Enforcer[L]) Look() error { return e.look() }
+func (e *Enforcer[L]) Look() error { return e.check() }
 
-// look checks and repairs the host.
-func (e *Enforcer[L]) look() error {
+// check checks and repairs the host.
+func (e *Enforcer[L]) check() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	before := e.found
@@ -226,8 +226,8 @@ func (e *Enforcer[L]) look() error {
 	return err
 }
 
-// see records what carries the tunnel's mark after a change. If it fails, the next check records it.
-func (e *Enforcer[L]) see() {
+// recordOwned records what carries the tunnel's mark after a change. If it fails, the next check records it.
+func (e *Enforcer[L]) recordOwned() {
 	if at, err := e.config.Host.Snapshot(); err == nil {
 		e.found = at.Owned()
 		e.names.settle(e.now, at)
@@ -262,21 +262,21 @@ func (e *Enforcer[L]) enforce() error {
 	for _, c := range e.now.Changes {
 		had[c.Key()] = true
 	}
-	taken := slices.DeleteFunc(missing, func(c hostnet.Change) bool {
+	removed := slices.DeleteFunc(missing, func(c hostnet.Change) bool {
 		return plan.Overtaken(c, at) || slow && isNames(c) || !had[c.Key()]
 	})
-	for _, c := range taken {
+	for _, c := range removed {
 		e.config.Logger.Info("restored", "change", c.String())
 	}
 	e.now = next
-	if len(taken) > 0 {
+	if len(removed) > 0 {
 		e.repaired = append(e.repaired, time.Now())
 	}
 	err = e.config.Reconciler.Set(next.Changes)
 	if errors.Is(err, dns.ErrRefused) {
 		err = e.withoutNames(next, at, err)
 	}
-	e.see()
+	e.recordOwned()
 	if err != nil {
 		return err
 	}

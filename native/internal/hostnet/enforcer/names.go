@@ -34,8 +34,8 @@ type Resolver interface {
 // names is the enforcer's state for DNS settings, protected by the enforcer's lock.
 type names struct {
 	resolver Resolver
-	// put is when DNS settings were last restored after another program changed them; zero if never.
-	put time.Time
+	// restoredAt is when DNS settings were last restored after another program changed them; zero if never.
+	restoredAt time.Time
 	// unsettled is since when the settings have been set but are not in force. The manager may need time, so this is no conflict.
 	// Zero while they are in force.
 	unsettled time.Time
@@ -98,7 +98,7 @@ func (e *Enforcer[L]) cede(next *plan.Plan, at hostnet.Snapshot) (slow bool) {
 	had := slices.ContainsFunc(e.now.Changes, isNames)
 	n := &e.names
 	if routes := defaultRoutes(at); n.network != routes {
-		n.ceded, n.put, n.network = msg.Message{}, time.Time{}, routes
+		n.ceded, n.restoredAt, n.network = msg.Message{}, time.Time{}, routes
 	}
 	if wanted < 0 {
 		n.unsettled = time.Time{}
@@ -126,11 +126,11 @@ func (e *Enforcer[L]) cede(next *plan.Plan, at hostnet.Snapshot) (slow bool) {
 		n.unsettled = time.Time{}
 	case !n.unsettled.IsZero() && time.Since(n.unsettled) < settleLimit:
 		slow = true
-	case !n.put.IsZero() && time.Since(n.put) < conflictWindow && slices.Equal(n.others, at.Names.Others):
-		n.ceded = taken(*change.Names, at.Names)
+	case !n.restoredAt.IsZero() && time.Since(n.restoredAt) < conflictWindow && slices.Equal(n.others, at.Names.Others):
+		n.ceded = conflictMessage(*change.Names, at.Names)
 		e.config.Logger.Warn("leaving DNS to another program", "why", n.ceded.Text)
 	default:
-		n.put, n.unsettled, n.others = time.Now(), time.Time{}, at.Names.Others
+		n.restoredAt, n.unsettled, n.others = time.Now(), time.Time{}, at.Names.Others
 	}
 	n.away = false
 	if n.ceded.Text != "" {
@@ -182,8 +182,8 @@ func (e *Enforcer[L]) withoutNames(next plan.Plan, at hostnet.Snapshot, why erro
 
 func isNames(c hostnet.Change) bool { return c.Kind == hostnet.ChangeNames }
 
-// taken returns the message that another program has changed the settings.
-func taken(n dns.Names, found dns.Status) msg.Message {
+// conflictMessage returns the message that another program has changed the settings.
+func conflictMessage(n dns.Names, found dns.Status) msg.Message {
 	place := string(n.Backend)
 	if n.Backend == dns.File {
 		place = n.Path

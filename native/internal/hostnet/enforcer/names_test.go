@@ -40,7 +40,7 @@ func (k *keeper) Apply(c hostnet.Change) error {
 // Changes signals a burst of changes once, as a host does.
 func (k *keeper) Changes(ctx context.Context) (<-chan struct{}, error) {
 	changes, err := k.Host.Changes(ctx)
-	told := make(chan struct{}, 1)
+	settled := make(chan struct{}, 1)
 	go func() {
 		for {
 			select {
@@ -50,12 +50,12 @@ func (k *keeper) Changes(ctx context.Context) (<-chan struct{}, error) {
 			}
 			time.Sleep(100 * time.Millisecond)
 			select {
-			case told <- struct{}{}:
+			case settled <- struct{}{}:
 			default:
 			}
 		}
 	}()
-	return told, err
+	return settled, err
 }
 
 // takenAway removes the settings, as when the program restarts or another program changes them.

@@ -20,7 +20,7 @@ func (m *Host) Apply(c hostnet.Change) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	defer m.tell()
+	defer m.notify()
 	m.applied++
 	switch c.Kind {
 	case hostnet.ChangeLink:
@@ -92,7 +92,7 @@ func (m *Host) Undo(c hostnet.Change) (bool, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	defer m.tell()
+	defer m.notify()
 	switch c.Kind {
 	case hostnet.ChangeLink:
 		// The engine closes the link.

@@ -64,7 +64,7 @@ func (m *Host) Edit(edit func(*hostnet.Snapshot)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	edit(&m.now)
-	m.tell()
+	m.notify()
 }
 
 // Reboot replaces everything that does not survive a restart, including other programs' routes, by the given configuration.
@@ -90,7 +90,7 @@ func (m *Host) Kill(name string) {
 	})
 }
 
-func (m *Host) tell() {
+func (m *Host) notify() {
 	for _, c := range m.watchers {
 		select {
 		case c <- struct{}{}:

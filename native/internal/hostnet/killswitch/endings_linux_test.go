@@ -12,8 +12,8 @@ import (
 	"sag.software/native/internal/nft"
 )
 
-// looksHeld evaluates a message as the kernel's rules do.
-func looksHeld(all []ending, message []byte) bool {
+// isDropped evaluates a message as the kernel's rules do.
+func isDropped(all []ending, message []byte) bool {
 	folded := bytes.Clone(message)
 	for i := range folded {
 		folded[i] &= 0xdf
@@ -73,7 +73,7 @@ func TestNamesBelowADomainAreDropped(t *testing.T) {
 				}
 			}
 			for _, message := range messages(name) {
-				if !looksHeld(all, message) {
+				if !isDropped(all, message) {
 					t.Fatalf("%s is free", name)
 				}
 			}
@@ -94,7 +94,7 @@ func TestSimilarNamesAreNotDropped(t *testing.T) {
 			return
 		}
 		for _, message := range messages(name) {
-			if looksHeld(all, message) {
+			if isDropped(all, message) {
 				t.Fatalf("%s is held back", name)
 			}
 		}

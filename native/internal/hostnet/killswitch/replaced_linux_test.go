@@ -84,7 +84,7 @@ func TestReplaceAfterChangesByOthers(t *testing.T) {
 	}
 	l := lan(t)
 	target := netip.MustParseAddr("10.80.0.5")
-	// In no order: that of sets and chains is the one they were added in.
+	// Sorted, because sets and chains are listed in the order in which they were added.
 	list := func() string {
 		lines := strings.Split(nettest.Run(t, "nft", "-s", "list", "table", "inet", marks.KillSwitchTable), "\n")
 		slices.Sort(lines)

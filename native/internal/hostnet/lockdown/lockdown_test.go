@@ -58,7 +58,7 @@ func (k *kernel) Portal() (*captive.Exception, error) {
 	return &captive.Exception{Link: k.portal.Link, Left: k.portal.Left - k.clock.Sub(k.opened)}, nil
 }
 
-func machine(t interface{ TempDir() string }) (Config, *kernel) {
+func newHost(t interface{ TempDir() string }) (Config, *kernel) {
 	clock := time.Unix(1000, 0)
 	k := &kernel{clock: &clock}
 	return Config{Dir: filepath.Join(t.TempDir(), "state"), Firewall: k, Links: "sag", Now: func() time.Time { return *k.clock }}, k
@@ -74,7 +74,7 @@ func opened(t testing.TB, c Config) *Keeper {
 }
 
 func TestLockdownSurvivesARestart(t *testing.T) {
-	config, kernel := machine(t)
+	config, kernel := newHost(t)
 	k := opened(t, config)
 	cloud := Cloud{Host: "cloud.example", Port: 8443, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}
 	if err := errors.Join(k.Reaches(cloud, []permit.Endpoint{{Protocol: permit.UDP, AddrPort: netip.MustParseAddrPort("192.0.2.9:51820")}}, []string{"ap.example"}), k.Set(true, nil)); err != nil {
@@ -109,7 +109,7 @@ func TestLockdownSurvivesARestart(t *testing.T) {
 }
 
 func TestInvalidRecordIsLockdown(t *testing.T) {
-	config, kernel := machine(t)
+	config, kernel := newHost(t)
 	_ = os.MkdirAll(config.Dir, 0o700)
 	if err := os.WriteFile(filepath.Join(config.Dir, fileName), []byte("{\"on\":"), 0o600); err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestInvalidRecordIsLockdown(t *testing.T) {
 }
 
 func TestUnreadableRecordIsLockdown(t *testing.T) {
-	config, kernel := machine(t)
+	config, kernel := newHost(t)
 	if err := os.MkdirAll(filepath.Join(config.Dir, fileName), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestUnreadableRecordIsLockdown(t *testing.T) {
 }
 
 func TestReadChangesNothing(t *testing.T) {
-	config, kernel := machine(t)
+	config, kernel := newHost(t)
 	if err := opened(t, config).Set(true, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestReadChangesNothing(t *testing.T) {
 }
 
 func TestPortal(t *testing.T) {
-	config, kernel := machine(t)
+	config, kernel := newHost(t)
 	k := opened(t, config)
 	if err := k.OpenPortal("", time.Minute, 0, true); !errors.Is(err, ErrNoLink) {
 		t.Error(err)
@@ -186,7 +186,7 @@ func TestAdministratorTakesPrecedence(t *testing.T) {
 			r.Fatal(err)
 		}
 		defer os.RemoveAll(dir)
-		config, kernel := machine(t)
+		config, kernel := newHost(t)
 		config.Dir = dir
 		k := opened(t, config)
 		on, by, wants, lifted := false, By(""), "", false

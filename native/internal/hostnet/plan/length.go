@@ -12,7 +12,7 @@ import (
 func (w *work) byLength() {
 	var exceptions []route.Route
 	for _, a := range w.exceptions() {
-		if r, found := w.wayTo(a); found {
+		if r, found := w.routeTo(a); found {
 			exceptions = append(exceptions, r)
 		}
 	}
@@ -28,10 +28,10 @@ func (w *work) byLength() {
 		}
 		tunneled = append(tunneled, p)
 	}
-	beside := w.localNets()
+	local := w.localNets()
 	for _, r := range w.at.Routes {
-		if r.Owned || r.Link == w.n.Link || r.Destination.Bits() == 0 || !w.swallowed(r.Destination, tunneled) ||
-			slices.Contains(beside, r.Destination) || slices.ContainsFunc(exceptions, func(e route.Route) bool { return e.Destination == r.Destination }) {
+		if r.Owned || r.Link == w.n.Link || r.Destination.Bits() == 0 || !w.shadows(r.Destination, tunneled) ||
+			slices.Contains(local, r.Destination) || slices.ContainsFunc(exceptions, func(e route.Route) bool { return e.Destination == r.Destination }) {
 			continue
 		}
 		if r.Destination.IsSingleIP() {
@@ -51,13 +51,13 @@ func (w *work) byLength() {
 	}
 }
 
-// swallowed is true if another route, as long as one of the tunnel's or longer, would take packets for the intranet.
-func (w *work) swallowed(found netip.Prefix, tunneled []netip.Prefix) bool {
+// shadows is true if another route, as long as one of the tunnel's or longer, would take packets for the intranet.
+func (w *work) shadows(found netip.Prefix, tunneled []netip.Prefix) bool {
 	return slices.ContainsFunc(tunneled, func(p netip.Prefix) bool { return p.Bits() <= found.Bits() && p.Contains(found.Addr()) })
 }
 
-// wayTo returns the route by which the host reaches an address without the tunnel, narrowed to that address.
-func (w *work) wayTo(a netip.Addr) (route.Route, bool) {
+// routeTo returns the route by which the host reaches an address without the tunnel, narrowed to that address.
+func (w *work) routeTo(a netip.Addr) (route.Route, bool) {
 	best, found := route.Route{}, false
 	for _, r := range w.at.Routes {
 		if r.Owned || r.Link == w.n.Link || !r.Destination.Contains(a) {

@@ -136,9 +136,9 @@ func checkWays(t *rapid.T, policy bool) {
 		}
 		was, could := fake.Way(before, to, false)
 		is, can := fake.Way(after, to, false)
-		beside := slices.ContainsFunc(w.localNets(), func(p netip.Prefix) bool { return p.Contains(to) })
+		local := slices.ContainsFunc(w.localNets(), func(p netip.Prefix) bool { return p.Contains(to) })
 		beaten := slices.ContainsFunc(p.Unbeaten, func(r route.Route) bool { return r.Destination.Contains(to) })
-		tunneled := w.tunneled(to) && !slices.Contains(spared, to) && (!beside || slices.Contains(in.Servers, to)) && !beaten
+		tunneled := w.tunneled(to) && !slices.Contains(spared, to) && (!local || slices.Contains(in.Servers, to)) && !beaten
 		if tunneled && is.Link != n.Link {
 			t.Fatalf("%s should go into the tunnel, goes %v", to, is)
 		}

@@ -10,8 +10,8 @@ import (
 const (
 	// step is how often the clocks are compared; drift is the minimum difference that counts as sleep.
 	step, drift = 5 * time.Second, 2 * time.Second
-	// again is the wait before the source is used again after an error.
-	again = 30 * time.Second
+	// retryAfter is the wait before the source is used again after an error.
+	retryAfter = 30 * time.Second
 )
 
 // Source is a system service that notifies of sleep.
@@ -28,30 +28,30 @@ type Clocks struct{ Through, Awake func() time.Duration }
 // was not received yet.
 func Watch(ctx context.Context, source Source, clocks Clocks) <-chan struct{} {
 	wakes := make(chan struct{}, 1)
-	tell := func() {
+	notify := func() {
 		select {
 		case wakes <- struct{}{}:
 		default:
 		}
 	}
 	if source != nil {
-		go listen(ctx, source, tell)
+		go listen(ctx, source, notify)
 	}
-	go compare(ctx, clocks, tell)
+	go compare(ctx, clocks, notify)
 	return wakes
 }
 
-func listen(ctx context.Context, source Source, tell func()) {
+func listen(ctx context.Context, source Source, notify func()) {
 	for ctx.Err() == nil {
-		_ = source.Wakes(ctx, tell) // the clocks are compared anyway
+		_ = source.Wakes(ctx, notify) // the clocks are compared anyway
 		select {
 		case <-ctx.Done():
-		case <-time.After(again):
+		case <-time.After(retryAfter):
 		}
 	}
 }
 
-func compare(ctx context.Context, clocks Clocks, tell func()) {
+func compare(ctx context.Context, clocks Clocks, notify func()) {
 	tick := time.NewTicker(step)
 	defer tick.Stop()
 	before := clocks.Through() - clocks.Awake()
@@ -61,17 +61,17 @@ func compare(ctx context.Context, clocks Clocks, tell func()) {
 			return
 		case <-tick.C:
 		}
-		if before = slept(clocks, before, tell); ctx.Err() != nil {
+		if before = slept(clocks, before, notify); ctx.Err() != nil {
 			return
 		}
 	}
 }
 
 // slept compares the clocks once, and returns their current difference.
-func slept(clocks Clocks, before time.Duration, tell func()) time.Duration {
+func slept(clocks Clocks, before time.Duration, notify func()) time.Duration {
 	now := clocks.Through() - clocks.Awake()
 	if now-before > drift {
-		tell()
+		notify()
 	}
 	return now
 }

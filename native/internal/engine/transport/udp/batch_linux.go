@@ -14,8 +14,8 @@ import (
 // value costs memory.
 const batchSize = 128
 
-// many uses recvmmsg and sendmmsg, with GSO and GRO where the kernel supports them.
-type many struct {
+// mmsgBatcher uses recvmmsg and sendmmsg, with GSO and GRO where the kernel supports them.
+type mmsgBatcher struct {
 	*receiver
 	v4 *ipv4.PacketConn
 	v6 *ipv6.PacketConn
@@ -23,8 +23,8 @@ type many struct {
 	flush func([]ipv4.Message) (int, error)
 
 	sending sync.Pool // *[]ipv4.Message
-	// singly disables GSO for this socket.
-	singly atomic.Bool
+	// noGSO disables GSO for this socket.
+	noGSO  atomic.Bool
 	narrow narrow
 }
 
@@ -33,9 +33,9 @@ func newBatcher(udp *net.UDPConn, v4 bool) (batcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &many{receiver: r}
+	b := &mmsgBatcher{receiver: r}
 	b.flush = b.writeBatch
-	b.singly.Store(!supportsGSO(udp))
+	b.noGSO.Store(!supportsGSO(udp))
 	b.sending.New = func() any {
 		messages := newMessages(batchSize)
 		return &messages
@@ -56,13 +56,13 @@ func newMessages(n int) []ipv4.Message {
 	return messages
 }
 
-func (b *many) write(buffers [][]byte, to netip.AddrPort) error {
+func (b *mmsgBatcher) write(buffers [][]byte, to netip.AddrPort) error {
 	address := net.UDPAddrFromAddrPort(to)
 	pooled := b.sending.Get().(*[]ipv4.Message)
 	defer b.sending.Put(pooled)
 	var failed error
 	for len(buffers) > 0 {
-		messages := coalesce(*pooled, buffers, !b.singly.Load() && !b.narrow.has(to))
+		messages := coalesce(*pooled, buffers, !b.noGSO.Load() && !b.narrow.has(to))
 		for i := range messages {
 			messages[i].Addr = address
 		}
@@ -80,7 +80,7 @@ func (b *many) write(buffers [][]byte, to netip.AddrPort) error {
 				case refusedByPath:
 					b.narrow.add(to)
 				case refusedByDevice:
-					b.singly.Store(true)
+					b.noGSO.Store(true)
 				}
 				err = b.writeSingly(refused, address)
 			}
@@ -95,7 +95,7 @@ func (b *many) write(buffers [][]byte, to netip.AddrPort) error {
 }
 
 // writeSingly sends each buffer as one message.
-func (b *many) writeSingly(buffers [][]byte, to *net.UDPAddr) (failed error) {
+func (b *mmsgBatcher) writeSingly(buffers [][]byte, to *net.UDPAddr) (failed error) {
 	for _, buffer := range buffers {
 		if _, err := b.flush([]ipv4.Message{{Buffers: [][]byte{buffer}, Addr: to}}); err != nil {
 			failed = err
@@ -104,7 +104,7 @@ func (b *many) writeSingly(buffers [][]byte, to *net.UDPAddr) (failed error) {
 	return failed
 }
 
-func (b *many) writeBatch(messages []ipv4.Message) (int, error) {
+func (b *mmsgBatcher) writeBatch(messages []ipv4.Message) (int, error) {
 	if b.v4 != nil {
 		return b.v4.WriteBatch(messages, 0)
 	}

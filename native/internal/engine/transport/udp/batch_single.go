@@ -10,11 +10,11 @@ import (
 
 const batchSize = 1
 
-type single struct{ udp *net.UDPConn }
+type singleBatcher struct{ udp *net.UDPConn }
 
-func newBatcher(udp *net.UDPConn, _ bool) (batcher, error) { return single{udp}, nil }
+func newBatcher(udp *net.UDPConn, _ bool) (batcher, error) { return singleBatcher{udp}, nil }
 
-func (b single) read(packets [][]byte, sizes []int, senders []netip.AddrPort) (int, error) {
+func (b singleBatcher) read(packets [][]byte, sizes []int, senders []netip.AddrPort) (int, error) {
 	n, sender, err := b.udp.ReadFromUDPAddrPort(packets[0])
 	if err != nil {
 		return 0, err
@@ -23,7 +23,7 @@ func (b single) read(packets [][]byte, sizes []int, senders []netip.AddrPort) (i
 	return 1, nil
 }
 
-func (b single) write(buffers [][]byte, to netip.AddrPort) error {
+func (b singleBatcher) write(buffers [][]byte, to netip.AddrPort) error {
 	var errs []error
 	for _, buffer := range buffers {
 		if _, err := b.udp.WriteToUDPAddrPort(buffer, to); err != nil {

@@ -82,7 +82,7 @@ func TestGSOBatchesArriveAsDatagrams(t *testing.T) {
 				}
 			}
 		})
-		if sender.batch.(*many).singly.Load() {
+		if sender.batch.(*mmsgBatcher).noGSO.Load() {
 			t.Errorf("%s does not support GSO", address)
 		}
 	}
@@ -94,13 +94,13 @@ func TestGSOBatchesArriveAsDatagrams(t *testing.T) {
 func TestPathsWithoutGSO(t *testing.T) {
 	refusing, other := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:1")
 	for _, c := range []struct {
-		refusal        error
-		singly, narrow bool
+		refusal       error
+		noGSO, narrow bool
 	}{{unix.EIO, true, false}, {unix.EOPNOTSUPP, true, false}, {unix.EMSGSIZE, false, true}, {unix.EINVAL, false, true}, {unix.ECONNREFUSED, false, false}} {
 		t.Run(c.refusal.Error(), func(t *testing.T) {
 			var got [][]byte
 			batches := 0
-			b := &many{}
+			b := &mmsgBatcher{}
 			b.sending.New = func() any { m := newMessages(batchSize); return &m }
 			b.flush = func(messages []ipv4.Message) (int, error) {
 				for i, m := range messages {
@@ -130,16 +130,16 @@ func TestPathsWithoutGSO(t *testing.T) {
 			if !send(refusing) {
 				t.Error("no batch was tried")
 			}
-			if again := send(refusing); again == (c.singly || c.narrow) {
+			if again := send(refusing); again == (c.noGSO || c.narrow) {
 				t.Errorf("batches again: %v", again)
 			}
-			if elsewhere := send(other); elsewhere == c.singly {
+			if elsewhere := send(other); elsewhere == c.noGSO {
 				t.Errorf("batches elsewhere: %v", elsewhere)
 			}
 			for to := range b.narrow.known {
 				b.narrow.known[to] = time.Now().Add(-time.Second)
 			}
-			if later := send(refusing); later == c.singly {
+			if later := send(refusing); later == c.noGSO {
 				t.Errorf("batches when the path may be another: %v", later)
 			}
 		})

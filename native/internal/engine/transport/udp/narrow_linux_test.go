@@ -52,11 +52,11 @@ func TestPathWithSmallMTU(t *testing.T) {
 			}
 		}
 	}
-	b := sender.batch.(*many)
+	b := sender.batch.(*mmsgBatcher)
 	known := func(of *socket) bool {
 		return b.narrow.has(netip.AddrPortFrom(of.local.Addr(), of.local.Port()))
 	}
-	if b.singly.Load() || !known(narrow) || known(wide) {
-		t.Errorf("singly to all: %v, to the narrow one: %v, to the other: %v", b.singly.Load(), known(narrow), known(wide))
+	if b.noGSO.Load() || !known(narrow) || known(wide) {
+		t.Errorf("singly to all: %v, to the narrow one: %v, to the other: %v", b.noGSO.Load(), known(narrow), known(wide))
 	}
 }

@@ -6,10 +6,10 @@ import (
 )
 
 const (
-	// trains is the maximum number of GRO messages per system call.
-	trains = 32
-	// trainSize is the maximum size of a message, bytes.
-	trainSize = 65_535
+	// maxMessages is the maximum number of GRO messages per system call.
+	maxMessages = 32
+	// maxMessageSize is the maximum size of a message, bytes.
+	maxMessageSize = 65_535
 )
 
 // receiver reads datagrams. Without GRO the kernel writes each datagram into the caller's buffer. With GRO a message contains an
@@ -17,8 +17,8 @@ const (
 // into the caller's buffers are returned by the next read.
 type receiver struct {
 	in *inbox
-	// room are the buffers for GRO messages; nil without GRO.
-	room [][]byte
+	// buffers are the buffers for GRO messages; nil without GRO.
+	buffers [][]byte
 	// receive is in.receive; tests replace it.
 	receive func(limit int) (int, error)
 
@@ -36,11 +36,11 @@ func newReceiver(udp *net.UDPConn) (*receiver, error) {
 	}
 	r := &receiver{}
 	if enableGRO(udp) {
-		r.in = newInbox(raw, trains)
-		all := make([]byte, trains*trainSize)
-		for i := range trains {
-			r.room = append(r.room, all[i*trainSize:][:trainSize:trainSize])
-			r.in.setBuffer(i, r.room[i])
+		r.in = newInbox(raw, maxMessages)
+		all := make([]byte, maxMessages*maxMessageSize)
+		for i := range maxMessages {
+			r.buffers = append(r.buffers, all[i*maxMessageSize:][:maxMessageSize:maxMessageSize])
+			r.in.setBuffer(i, r.buffers[i])
 		}
 	} else {
 		r.in = newInbox(raw, batchSize)
@@ -50,14 +50,14 @@ func newReceiver(udp *net.UDPConn) (*receiver, error) {
 }
 
 func (r *receiver) read(packets [][]byte, sizes []int, senders []netip.AddrPort) (int, error) {
-	if r.room == nil {
+	if r.buffers == nil {
 		return r.readSingly(packets, sizes, senders)
 	}
 	for {
-		if n := r.takeApart(packets, sizes, senders); n > 0 {
+		if n := r.split(packets, sizes, senders); n > 0 {
 			return n, nil
 		}
-		n, err := r.receive(trains)
+		n, err := r.receive(maxMessages)
 		if err != nil {
 			return 0, err
 		}
@@ -80,11 +80,11 @@ func (r *receiver) readSingly(packets [][]byte, sizes []int, senders []netip.Add
 	return n, nil
 }
 
-// takeApart copies datagrams from the received messages into packets, in order, and returns their number.
-func (r *receiver) takeApart(packets [][]byte, sizes []int, senders []netip.AddrPort) int {
+// split copies datagrams from the received messages into packets, in order, and returns their number.
+func (r *receiver) split(packets [][]byte, sizes []int, senders []netip.AddrPort) int {
 	n := 0
 	for r.next < r.filled && n < len(packets) {
-		message := r.room[r.next][:r.in.headers[r.next].length]
+		message := r.buffers[r.next][:r.in.headers[r.next].length]
 		if r.at == 0 {
 			if r.in.isTruncated(r.next) { // its last datagram is incomplete
 				r.next++

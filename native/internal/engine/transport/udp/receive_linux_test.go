@@ -40,7 +40,7 @@ func TestDatagramsAreReceived(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(groVariable, c.gro)
 			receiver, senders := bound(t, c.address), []*socket{bound(t, c.address), bound(t, c.address)}
-			if with := receiver.batch.(*many).room != nil; with != (c.gro == "on") {
+			if with := receiver.batch.(*mmsgBatcher).buffers != nil; with != (c.gro == "on") {
 				t.Fatalf("GRO: %v", with)
 			}
 			packets, sizes, endpoints := make([][]byte, batchSize), make([]int, batchSize), make([]conn.Endpoint, batchSize)
@@ -64,10 +64,10 @@ func TestDatagramsAreReceived(t *testing.T) {
 					total += len(batch)
 				}
 				for total > 0 {
-					room := rapid.IntRange(1, batchSize).Draw(t, "room")
-					n, err := receiver.receive(packets[:room], sizes, endpoints)
-					if err != nil || n < 1 || n > room {
-						t.Fatalf("%d of %d: %v", n, room, err)
+					buffers := rapid.IntRange(1, batchSize).Draw(t, "room")
+					n, err := receiver.receive(packets[:buffers], sizes, endpoints)
+					if err != nil || n < 1 || n > buffers {
+						t.Fatalf("%d of %d: %v", n, buffers, err)
 					}
 					for i := range n {
 						from := endpoints[i].(*Endpoint).Remote
@@ -90,8 +90,8 @@ func TestGSOBatchesAreReceivedWhole(t *testing.T) {
 		if err := sender.send(sized(slices.Repeat([]int{1_312}, 40)...), receiver.local); err != nil {
 			t.Fatal(err)
 		}
-		r := receiver.batch.(*many).receiver
-		n, err := r.receive(trains)
+		r := receiver.batch.(*mmsgBatcher).receiver
+		n, err := r.receive(maxMessages)
 		if err != nil || n != 1 || r.in.headers[0].length != 40*1_312 || segmentSize(r.in.control(0)) != 1_312 {
 			t.Errorf("%d messages, the first of %d bytes in segments of %d: %v", n, r.in.headers[0].length, segmentSize(r.in.control(0)), err)
 		}
@@ -106,11 +106,11 @@ type arrival struct {
 	truncated bool
 }
 
-// handing returns a receiver that reads these messages, a given number per call.
-func handing(arrivals []arrival, atATime int) *receiver {
-	r := &receiver{in: newInbox(nil, trains)}
-	for range trains {
-		r.room = append(r.room, make([]byte, trainSize))
+// receiverOf returns a receiver that reads these messages, a given number per call.
+func receiverOf(arrivals []arrival, atATime int) *receiver {
+	r := &receiver{in: newInbox(nil, maxMessages)}
+	for range maxMessages {
+		r.buffers = append(r.buffers, make([]byte, maxMessageSize))
 	}
 	r.receive = func(limit int) (int, error) {
 		n := min(limit, atATime, len(arrivals))
@@ -119,7 +119,7 @@ func handing(arrivals []arrival, atATime int) *receiver {
 		}
 		for i, a := range arrivals[:n] {
 			h := &r.in.headers[i]
-			h.length, h.header.Flags = uint32(copy(r.room[i], a.payload)), 0
+			h.length, h.header.Flags = uint32(copy(r.buffers[i], a.payload)), 0
 			if a.truncated {
 				h.header.Flags = unix.MSG_TRUNC
 			}
@@ -149,7 +149,7 @@ func groControl(segment int) []byte {
 
 func TestMessagesAreSplit(t *testing.T) {
 	a, b := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:2")
-	long := numbered(7, 0, trainSize)
+	long := numbered(7, 0, maxMessageSize)
 	for _, c := range []struct {
 		name     string
 		arrivals []arrival
@@ -170,13 +170,13 @@ func TestMessagesAreSplit(t *testing.T) {
 		{"only truncated ones before", []arrival{{from: b, payload: long[:200], truncated: true}, {from: a, payload: long[:7]}}, []int{7}, "a"},
 		{"as long as it gets", []arrival{{from: a, payload: long[:64*1_000], segment: 1_000}}, slices.Repeat([]int{1_000}, 64), ""},
 	} {
-		for _, room := range []int{1, 2, 3, 64, 200} {
-			for _, atATime := range []int{1, 2, trains} {
-				r := handing(c.arrivals, atATime)
+		for _, buffers := range []int{1, 2, 3, 64, 200} {
+			for _, atATime := range []int{1, 2, maxMessages} {
+				r := receiverOf(c.arrivals, atATime)
 				var sizes []int
 				var from string
 				var payload []byte
-				packets, lengths, senders := make([][]byte, room), make([]int, room), make([]netip.AddrPort, room)
+				packets, lengths, senders := make([][]byte, buffers), make([]int, buffers), make([]netip.AddrPort, buffers)
 				for i := range packets {
 					packets[i] = make([]byte, 2_000)
 				}
@@ -198,7 +198,7 @@ func TestMessagesAreSplit(t *testing.T) {
 					}
 				}
 				if !slices.Equal(sizes, c.sizes) || c.from != "" && from != c.from || !bytes.Equal(payload, whole) {
-					t.Errorf("%s, room for %d, %d at a time: %v from %s", c.name, room, atATime, sizes, from)
+					t.Errorf("%s, room for %d, %d at a time: %v from %s", c.name, buffers, atATime, sizes, from)
 				}
 			}
 		}
@@ -240,7 +240,7 @@ func BenchmarkReceive(b *testing.B) {
 			receiver, sender := bound(b, "127.0.0.1:0"), bound(b, "127.0.0.1:0")
 			packets, sizes, endpoints := make([][]byte, batchSize), make([]int, batchSize), make([]conn.Endpoint, batchSize)
 			for i := range packets {
-				packets[i] = make([]byte, trainSize)
+				packets[i] = make([]byte, maxMessageSize)
 			}
 			batch := sized(slices.Repeat([]int{1_312}, 40)...)
 			b.ReportAllocs()

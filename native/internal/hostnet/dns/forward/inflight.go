@@ -34,7 +34,7 @@ func accountable(network string, client, server netip.AddrPort) uint32 {
 	return person.Of(uid)
 }
 
-func (f *Forwarder) who(network string, client, server net.Addr) func() uint32 {
+func (f *Forwarder) userOf(network string, client, server net.Addr) func() uint32 {
 	return func() uint32 { return f.config.Person(network, addrPort(client), addrPort(server)) }
 }
 
@@ -59,7 +59,7 @@ type waiter struct {
 // wait takes a slot for a query.
 func (f *Forwarder) wait(network string, by upstream, client, server net.Addr) waiter {
 	displaced := make(chan struct{})
-	place := f.inFlight[by].Take(f.who(network, client, server), func() { close(displaced) })
+	place := f.inFlight[by].Take(f.userOf(network, client, server), func() { close(displaced) })
 	f.touch(by)
 	return waiter{displaced: displaced, leave: func() {
 		f.touch(by)

@@ -121,8 +121,8 @@ func decide(message []byte, rules Rules, search func() router.Search) decision {
 	return d
 }
 
-// toAsk returns the message for a name server: unchanged, except for a smaller EDNS size that avoids fragmentation.
-func (d decision) toAsk(message []byte) []byte {
+// outgoing returns the message for a name server: unchanged, except for a smaller EDNS size that avoids fragmentation.
+func (d decision) outgoing(message []byte) []byte {
 	option := d.query.IsEdns0()
 	if option == nil || option.UDPSize() <= resolver.Datagram || d.query.IsTsig() != nil {
 		return message

@@ -204,7 +204,7 @@ func (f *Forwarder) serveStreams() {
 			continue
 		}
 		failures = 0
-		place := f.connections.Take(f.who("tcp", conn.RemoteAddr(), conn.LocalAddr()), func() { _ = conn.Close() })
+		place := f.connections.Take(f.userOf("tcp", conn.RemoteAddr(), conn.LocalAddr()), func() { _ = conn.Close() })
 		f.done.Go(func() {
 			defer panics.Log(f.config.Logger, "a DNS connection")
 			defer place.Leave()
@@ -269,7 +269,7 @@ func (f *Forwarder) find(ctx context.Context, network string, message []byte, d 
 		}
 		by = direct
 	}
-	answer, err := f.ask(ctx, network, by, d.toAsk(message))
+	answer, err := f.ask(ctx, network, by, d.outgoing(message))
 	if err == nil {
 		return answer
 	}
