@@ -35,14 +35,14 @@ func TestLeaseEnds(t *testing.T) {
 		peers, err := f.device.Peers()
 		return err == nil && len(peers) == 0
 	})
-	eventually(t, "its addresses are nobody's", func() bool { return (*lookup)(f.Point).Client(c.Address4) == nil })
+	eventually(t, "its addresses have no client", func() bool { return (*lookup)(f.Point).Client(c.Address4) == nil })
 	counters := f.Counters()
 	if len(counters) != 1 || counters[0].GetSessionId() != sessionA {
-		t.Fatalf("the last counters are to be told once more: %v", counters)
+		t.Fatalf("the last counters must be reported once more: %v", counters)
 	}
 	f.Reported(counters)
 	if rest := f.Counters(); len(rest) != 0 {
-		t.Fatalf("then no more: %v", rest)
+		t.Fatalf("counters of an ended session after the last report: %v", rest)
 	}
 }
 
@@ -115,6 +115,6 @@ func TestDuplicatesAreRefused(t *testing.T) {
 	}
 	ack = f.delta(t, &accesspointv1.Delta{Remove: []string{sessionA}, Upsert: []*accesspointv1.Peer{second.Peer(time.Hour)}})
 	if len(ack.GetRefused()) != 0 {
-		t.Fatalf("the address is free by then: %v", ack)
+		t.Fatalf("the address is free after the removal: %v", ack)
 	}
 }

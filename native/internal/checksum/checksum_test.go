@@ -15,7 +15,7 @@ func TestSum(t *testing.T) {
 		{"RFC 1071, section 3", 0, []byte{0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7}, 0xddf2},
 		{"an odd byte is the upper half of a word", 0, []byte{0x12, 0x34, 0x56}, 0x6834},
 		{"nothing", 0, nil, 0},
-		{"onto what was before, carried twice", 0x1ffff, []byte{0xff, 0xff}, 0x0001},
+		{"added to a sum, with two carries", 0x1ffff, []byte{0xff, 0xff}, 0x0001},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := Sum(c.before, c.bytes); got != c.want {
@@ -39,7 +39,7 @@ func TestPacketWithChecksumIsWhole(t *testing.T) {
 		}
 		packet[size-1]++
 		if IPv6(packet, icmpv6) == Whole {
-			t.Errorf("%d bytes, one changed, are whole still", size)
+			t.Errorf("%d bytes: a changed byte was not detected", size)
 		}
 	}
 }

@@ -19,21 +19,21 @@ func TestSharedDirectory(t *testing.T) {
 		want    failure.Cause
 	}{
 		"made when missing": {func(string) error { return nil }, 0},
-		"there already":     {func(p string) error { return os.Mkdir(p, 0o755) }, 0},
+		"exists already":    {func(p string) error { return os.Mkdir(p, 0o755) }, 0},
 		"writable by others": {func(p string) error {
 			return firstOf(os.Mkdir(p, 0o777), os.Chmod(p, 0o777))
 		}, failure.NotPermitted},
 		"writable by a group": {func(p string) error {
 			return firstOf(os.Mkdir(p, 0o775), os.Chmod(p, 0o775))
 		}, failure.NotPermitted},
-		"somebody else's": {func(p string) error {
+		"of another user": {func(p string) error {
 			return firstOf(os.Mkdir(p, 0o755), os.Chown(p, 65534, 65534))
 		}, failure.NotPermitted},
 		"a link": {func(p string) error { return os.Symlink("/tmp", p) }, failure.NotARealPath},
 		"a file": {func(p string) error { return os.WriteFile(p, nil, 0o600) }, failure.NotARealPath},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if name == "somebody else's" && os.Geteuid() != 0 {
+			if name == "of another user" && os.Geteuid() != 0 {
 				t.Skip("needs root")
 			}
 			path := filepath.Join(base, strings.ReplaceAll(name, " ", "-"))
@@ -66,7 +66,7 @@ func TestDirectory(t *testing.T) {
 		want    failure.Cause
 	}{
 		"made when missing": {"new", func(string) error { return nil }, 0},
-		"there already":     {"old", func(p string) error { return os.Mkdir(p, 0o700) }, 0},
+		"exists already":    {"old", func(p string) error { return os.Mkdir(p, 0o700) }, 0},
 		"readable by others": {"open", func(p string) error {
 			return firstOf(os.Mkdir(p, 0o755), os.Chmod(p, 0o755))
 		}, failure.NotPermitted},

@@ -64,7 +64,7 @@ func serve(t *testing.T) (path string, i idle) {
 			t.Error(err)
 		}
 		if _, err := os.Lstat(server.Path()); !os.IsNotExist(err) {
-			t.Error("the socket is still there")
+			t.Error("the socket was not removed")
 		}
 	})
 	return server.Path(), i

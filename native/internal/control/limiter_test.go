@@ -33,25 +33,25 @@ func TestSlotsAreShared(t *testing.T) {
 		}
 	}
 	if c.shared != sharedLimit {
-		t.Fatalf("%d places are taken", c.shared)
+		t.Fatalf("%d slots are in use", c.shared)
 	}
 	// All slots are used by eight users. Root has its own slots, and a ninth user gets as many as the others.
 	if taken, displaced := fill(c, 0, rootLimit+5); len(taken) != rootLimit || displaced != 0 {
-		t.Errorf("root has %d places and %d were taken away for it", len(taken), displaced)
+		t.Errorf("root has %d slots, and displaced %d of others", len(taken), displaced)
 	}
 	taken, displaced := fill(c, 2000, personLimit)
 	if fair := sharedLimit / 9; len(taken) < fair || displaced != len(taken) {
-		t.Errorf("the ninth user has %d places, %d were taken away", len(taken), displaced)
+		t.Errorf("the ninth user has %d slots, and displaced %d of others", len(taken), displaced)
 	}
 	if c.shared != sharedLimit {
-		t.Errorf("%d places are taken", c.shared)
+		t.Errorf("%d slots are in use", c.shared)
 	}
 	for _, one := range taken {
 		_ = one.Close()
 		_ = one.Close()
 	}
 	if want := sharedLimit - len(taken); c.shared != want || len(c.open[2000]) != 0 {
-		t.Errorf("%d places are taken, want %d", c.shared, want)
+		t.Errorf("%d slots are in use, want %d", c.shared, want)
 	}
 }
 

@@ -62,7 +62,7 @@ func TestWatch(t *testing.T) {
 	i.changes <- tunnel.Snapshot{Revision: 3, State: state()}
 	close(i.done)
 	if !stream.Receive() || stream.Msg().GetRevision() != 3 {
-		t.Fatalf("what was said last was not told: %v", stream.Err())
+		t.Fatalf("the last change was not sent: %v", stream.Err())
 	}
 	if stream.Receive() || stream.Err() != nil {
 		t.Errorf("%v", stream.Err())
@@ -165,7 +165,7 @@ func TestConnectionsBeyondTheLimitWait(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	if _, err := caller(path).GetStates(ctx, connect.NewRequest(&tunnelv1.GetStatesRequest{})); err == nil {
-		t.Error("one more than there may be was served")
+		t.Error("a connection beyond the limit was served")
 	}
 	for _, conn := range conns {
 		_ = conn.Close()

@@ -28,10 +28,10 @@ func TestInteroperation(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for name, scheduling := range both {
-		for _, initiator := range []string{"ours", "stock"} {
+		for _, initiator := range []string{"own", "stock"} {
 			t.Run(name+", "+initiator+" starts", func(t *testing.T) {
 				t.Parallel()
-				s := newStock(t, program, scheduling, initiator == "ours")
+				s := newStock(t, program, scheduling, initiator == "own")
 				if initiator == "stock" {
 					s.rekey(t)
 				}

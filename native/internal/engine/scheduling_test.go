@@ -46,20 +46,20 @@ func TestChoiceOfScheduling(t *testing.T) {
 		processors int
 		want       Scheduling
 	}{
-		"a client":                            {processors: 1, want: Inline},
-		"a client with many processors":       {processors: 64, want: Inline},
-		"an access point":                     {manyPeers: true, processors: 4, want: Inline},
-		"an access point, many processors":    {manyPeers: true, processors: 5, want: Queued},
-		"the environment says in-line":        {manyPeers: true, processors: 64, override: "inline", want: Inline},
-		"the environment says queued":         {processors: 1, override: "queued", want: Queued},
-		"the program outweighs the processor": {asked: Queued, processors: 1, override: "inline", want: Queued},
+		"a client":                                    {processors: 1, want: Inline},
+		"a client with many processors":               {processors: 64, want: Inline},
+		"an access point":                             {manyPeers: true, processors: 4, want: Inline},
+		"an access point, many processors":            {manyPeers: true, processors: 5, want: Queued},
+		"the environment says in-line":                {manyPeers: true, processors: 64, override: "inline", want: Inline},
+		"the environment says queued":                 {processors: 1, override: "queued", want: Queued},
+		"the configuration overrides the environment": {asked: Queued, processors: 1, override: "inline", want: Queued},
 	} {
 		if got, err := choose(c.asked, c.override, c.manyPeers, c.processors); err != nil || got != c.want {
 			t.Errorf("%s: %d, %v", name, got, err)
 		}
 	}
 	if _, err := choose(Automatic, "fast", false, 1); !errors.Is(err, ErrScheduling) {
-		t.Errorf("a scheduling that there is not: %v", err)
+		t.Errorf("an unknown scheduling: %v", err)
 	}
 }
 

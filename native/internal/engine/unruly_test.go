@@ -162,18 +162,18 @@ func (l *fakeLink) exchange(t *testing.T, count int, ordered bool) {
 		case answer := <-l.incoming:
 			number := binary.BigEndian.Uint64(answer[20:])
 			if want := packet(number); len(want) != len(answer) || !bytes.Equal(answer[12:16], want[16:20]) {
-				t.Fatalf("packet %d came back as another: %x", number, answer)
+				t.Fatalf("packet %d was changed: %x", number, answer)
 			}
 			switch {
 			case number < first || number >= l.next || answered[number-first]:
-				t.Fatalf("packet %d came back again", number)
+				t.Fatalf("packet %d arrived twice", number)
 			case ordered && number != first+uint64(done):
-				t.Fatalf("packet %d came back instead of %d", number, first+uint64(done))
+				t.Fatalf("packet %d arrived instead of %d", number, first+uint64(done))
 			}
 			answered[number-first] = true
 			done++
 		case <-limit:
-			t.Fatalf("%d of %d packets came back", done, count)
+			t.Fatalf("%d of %d packets arrived", done, count)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func TestKillSwitchEndsNeighbourDiscovery(t *testing.T) {
 	}
 	for host := range hosts {
 		if !asking(host) {
-			t.Fatalf("nobody asks for %s: %s", host, nettest.Run(t, "ip", "neigh"))
+			t.Fatalf("no neighbour discovery for %s: %s", host, nettest.Run(t, "ip", "neigh"))
 		}
 	}
 	m, err := hostnet.Open()

@@ -43,7 +43,7 @@ func TestRouteMovesToANewLink(t *testing.T) {
 		}
 		nettest.Run(t, "ip", family, "route", "add", prefix, "dev", "la", "table", "21319", "metric", "100")
 		if err := m.Apply(by("lb")); !errors.Is(err, hostnet.ErrConflict) {
-			t.Fatalf("over somebody else's: %v", err)
+			t.Fatalf("in the place of another program's: %v", err)
 		}
 	}
 }

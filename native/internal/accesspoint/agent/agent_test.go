@@ -62,7 +62,7 @@ func TestReconnect(t *testing.T) {
 		t.Fatalf("the second stream begins anew: %v", again)
 	}
 	if took := time.Since(began); took > 3*time.Second {
-		t.Fatalf("came back after %s", took)
+		t.Fatalf("reconnected after %s", took)
 	}
 	cloud.WaitAck(t, cloud.Upsert(peer(2)))
 
@@ -85,7 +85,7 @@ func TestFailedAcknowledgementIsRepeated(t *testing.T) {
 	cloud.WaitAck(t, revision)
 	<-cloud.Watched
 	if second := <-cloud.Watched; second.GetRevision() != 0 {
-		t.Fatalf("goes on from %d, which the cloud has not heard of", second.GetRevision())
+		t.Fatalf("continues from %d, which was not acknowledged", second.GetRevision())
 	}
 }
 
@@ -116,7 +116,7 @@ func TestReports(t *testing.T) {
 	point.mu.Lock()
 	defer point.mu.Unlock()
 	if point.reported == 0 {
-		t.Fatal("the point was not told")
+		t.Fatal("Reported was not called")
 	}
 }
 
@@ -165,7 +165,7 @@ func TestSelfSignedCertificateWithoutPinIsRefused(t *testing.T) {
 	case <-agent.Ready():
 		t.Fatal("it trusts anybody")
 	case <-cloud.Registered:
-		t.Fatal("it told its token to anybody")
+		t.Fatal("the token was sent to an untrusted server")
 	case <-ended:
 	}
 }

@@ -144,7 +144,7 @@ func TestSessionsHaveRulesAndRates(t *testing.T) {
 		"bandwidth": {func(p *accesspointv1.Peer) { p.Bandwidth = 8 }, "[10.0.0.0/8]", rules.Rates{Up: 8, Down: 8}},
 		"one rate":  {func(p *accesspointv1.Peer) { p.Bandwidth, p.RateUp = 8, 5 }, "[10.0.0.0/8]", rules.Rates{Up: 5, Down: 8}},
 		"rates":     {func(p *accesspointv1.Peer) { p.RateUp, p.RateDown = 5, 6 }, "[10.0.0.0/8]", rules.Rates{Up: 5, Down: 6}},
-		"a rule beside": {func(p *accesspointv1.Peer) {
+		"an additional rule": {func(p *accesspointv1.Peer) {
 			p.Rules = []*accesspointv1.Rule{rule(func(*accesspointv1.Rule) {})}
 		}, "[10.0.0.0/8 10.1.0.0/16]", rules.Rates{}},
 		"rules alone": {func(p *accesspointv1.Peer) {

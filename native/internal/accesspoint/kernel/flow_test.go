@@ -91,7 +91,7 @@ func TestICMPErrorsQuoteAPacket(t *testing.T) {
 		t.Errorf("%v %+v", ok, p)
 	}
 	if _, ok := parse(v4(packet.ICMP, 0, server, inner, 3, 4, 0, 0, 0, 0, 0, 0, 1, 2, 3)); ok {
-		t.Error("an error about nothing is carried")
+		t.Error("an ICMP error without a quoted packet is forwarded")
 	}
 }
 

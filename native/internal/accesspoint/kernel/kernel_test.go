@@ -40,27 +40,27 @@ func TestClientPresence(t *testing.T) {
 		here, reannounce bool
 		generation       uint64
 	}{
-		{"gone", func(k *Kernel) { k.displaced(address4, 2) }, false, false, 0},
-		{"gone to a machine that names no generation", func(k *Kernel) { k.displaced(address4, 0) }, false, false, 0},
-		{"its own announcement heard on another link", func(k *Kernel) { k.displaced(address4, 1) }, true, false, 1},
-		{"heard again", func(k *Kernel) { k.Probed(session, 1, true) }, true, false, 1},
-		{"gone and back", func(k *Kernel) {
+		{"moved away", func(k *Kernel) { k.displaced(address4, 2) }, false, false, 0},
+		{"moved to a host without a generation", func(k *Kernel) { k.displaced(address4, 0) }, false, false, 0},
+		{"own announcement received on another link", func(k *Kernel) { k.displaced(address4, 1) }, true, false, 1},
+		{"probed again", func(k *Kernel) { k.Probed(session, 1, true) }, true, false, 1},
+		{"moved away and back", func(k *Kernel) {
 			k.displaced(address4, 2)
 			k.apply()
 			k.Probed(session, 3, true)
 		}, true, true, 3},
-		{"gone and back before it was withdrawn", func(k *Kernel) {
+		{"moved away and back before the withdrawal", func(k *Kernel) {
 			k.displaced(address4, 2)
 			k.Probed(session, 3, true)
 		}, true, true, 3},
-		{"gone and back, the other access point heard for one address only afterwards", func(k *Kernel) {
+		{"moved away and back, a late announcement for one address", func(k *Kernel) {
 			k.displaced(address4, 2)
 			k.apply()
 			k.Probed(session, 3, true)
 			k.displaced(address6, 2)
 		}, true, true, 3},
-		{"gone and back, the other access point never heard", func(k *Kernel) { k.Probed(session, 3, true) }, true, true, 3},
-		{"gone, back and gone", func(k *Kernel) {
+		{"moved away and back, no announcement received", func(k *Kernel) { k.Probed(session, 3, true) }, true, true, 3},
+		{"moved away, back and away", func(k *Kernel) {
 			k.Probed(session, 3, true)
 			k.displaced(address4, 4)
 			k.displaced(address6, 4)

@@ -64,7 +64,7 @@ func TestSnapshotInParts(t *testing.T) {
 		t.Fatalf("got %+v", last)
 	}
 	if !slices.Equal(last.Ended, []string{id(1)}) || len(last.RemovePeers) != 1 || len(last.UpsertPeers) != 1 {
-		t.Fatalf("only what is new or gone is touched: %+v", last)
+		t.Fatalf("unchanged peers must be left out: %+v", last)
 	}
 }
 
@@ -94,10 +94,10 @@ func TestDeltas(t *testing.T) {
 		{"another address", delta(1, 2, []Peer{peer(1, 1, 5, time.Hour)}), 1, 0, 0, nil},
 		{"another's address", delta(1, 2, []Peer{peer(3, 3, 1, time.Hour)}), 0, 0, 0, []string{id(3)}},
 		{"another's key", delta(1, 2, []Peer{peer(3, 1, 3, time.Hour)}), 0, 0, 0, []string{id(3)}},
-		{"the address of one who leaves", delta(1, 2, []Peer{peer(3, 3, 1, time.Hour)}, id(1)), 1, 1, 1, nil},
+		{"the address of a removed session", delta(1, 2, []Peer{peer(3, 3, 1, time.Hour)}, id(1)), 1, 1, 1, nil},
 		{"two swap addresses", delta(1, 2, []Peer{peer(1, 1, 2, time.Hour), peer(2, 2, 1, time.Hour)}), 2, 0, 0, nil},
 		{"two new ones with one address", delta(1, 2, []Peer{peer(3, 3, 3, time.Hour), peer(4, 4, 3, time.Hour)}), 1, 0, 0, []string{id(4)}},
-		{"a refused change takes the old one with it", delta(1, 2, []Peer{peer(2, 2, 1, time.Hour)}), 0, 1, 1, []string{id(2)}},
+		{"a refused change removes the former session", delta(1, 2, []Peer{peer(2, 2, 1, time.Hour)}), 0, 1, 1, []string{id(2)}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := New()

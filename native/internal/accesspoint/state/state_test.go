@@ -54,7 +54,7 @@ func TestStateIsStored(t *testing.T) {
 		}
 	}
 	if len(entries) != 4 {
-		t.Errorf("%d files, of which some are left over", len(entries))
+		t.Errorf("%d files, want 4", len(entries))
 	}
 }
 
@@ -90,7 +90,7 @@ func TestDamagedFilesAreNotReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 		if read() == nil {
-			t.Errorf("%s: damaged, and nobody noticed", name)
+			t.Errorf("%s: the damage was not detected", name)
 		}
 	}
 }

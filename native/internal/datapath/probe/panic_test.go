@@ -40,6 +40,6 @@ func TestPanicDropsOnePacket(t *testing.T) {
 		t.Errorf("%d %v, handed on %d", n, err, len(device.packets))
 	}
 	if !strings.Contains(text.String(), "out of range") {
-		t.Errorf("it says %q", text.String())
+		t.Errorf("log: %q", text.String())
 	}
 }

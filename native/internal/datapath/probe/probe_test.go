@@ -78,7 +78,7 @@ func TestPacketRoundTrip(t *testing.T) {
 		damaged := bytes.Clone(packet)
 		damaged[i] ^= 0x10
 		if _, _, _, err := ParsePacket(damaged); err == nil {
-			t.Fatalf("byte %d was changed and nobody noticed", i)
+			t.Fatalf("changing byte %d was not detected", i)
 		}
 	}
 }
@@ -155,7 +155,7 @@ func TestStageOfAnAccessPoint(t *testing.T) {
 		t.Fatalf("%d packets went on to the device", len(q.written))
 	}
 	if len(heard) != 1 || heard[0] != example {
-		t.Fatalf("heard %+v", heard)
+		t.Fatalf("received %+v", heard)
 	}
 	if len(q.injected) != 2 {
 		t.Fatalf("%d answers", len(q.injected))
@@ -185,6 +185,6 @@ func TestStageOfAClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(heard) != 1 || heard[0] != reply || len(q.written) != 1 {
-		t.Fatalf("heard %+v, %d went on", heard, len(q.written))
+		t.Fatalf("received %+v, %d passed", heard, len(q.written))
 	}
 }

@@ -42,7 +42,7 @@ func TestFailureAndMessage(t *testing.T) {
 		}
 	}
 	if got := Failure(Message(f)); !reflect.DeepEqual(got, f) {
-		t.Errorf("%+v came back as %+v", f, got)
+		t.Errorf("%+v was converted to %+v", f, got)
 	}
 	if Message(nil) != nil || Failure(nil) != nil {
 		t.Error("no failure became one")
@@ -55,6 +55,6 @@ func TestConnectCarriesTheFailure(t *testing.T) {
 		t.Errorf("%+v %v", f, err)
 	}
 	if Received(errors.New("x")) != nil {
-		t.Error("a failure was found where there is none")
+		t.Error("a failure was found in an error without one")
 	}
 }

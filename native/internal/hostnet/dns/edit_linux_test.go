@@ -55,7 +55,7 @@ func TestOtherContentIsKept(t *testing.T) {
 			}
 			check(text)
 			if left, _ := os.ReadDir(filepath.Dir(m.conf)); len(left) != 1 {
-				t.Error("left beside it:", left)
+				t.Error("left in the directory:", left)
 			}
 		})
 	}
@@ -106,7 +106,7 @@ func TestUnusualFiles(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("a link into nothing, whose owner is not there", func(t *testing.T) {
+	t.Run("a dangling link whose writer is not running", func(t *testing.T) {
 		m := managerOf(t, "", noBus{})
 		for target, away := range map[string]Backend{
 			"/run/systemd/resolve/gone.conf": Resolved, "../run/NetworkManager/gone.conf": NetworkManager, "/gone": "",
@@ -132,7 +132,7 @@ func TestUnusualDirectories(t *testing.T) {
 	}{
 		"the file is mounted on its own":     {"cp resolv.conf other && mount --bind other resolv.conf", nil},
 		"that in a folder that is read only": {"cp resolv.conf /run/other && mount --bind /run/other resolv.conf && mount -o remount,ro,bind .", nil},
-		"nothing there can be written":       {"mount -o remount,ro .", ErrReadOnly},
+		"read-only file system":              {"mount -o remount,ro .", ErrReadOnly},
 		"the disk is full":                   {"head -c 1M /dev/zero > filler || true", ErrRefused},
 		"on a full disk, mounted on its own": {"cp resolv.conf other && mount --bind other resolv.conf; head -c 1M /dev/zero > filler || true", ErrRefused},
 	} {
@@ -165,7 +165,7 @@ func TestUnusualDirectories(t *testing.T) {
 				t.Errorf("%q %v", text, err)
 			}
 			if _, err := os.Stat(freshPath(m.conf)); !errors.Is(err, os.ErrNotExist) {
-				t.Error("left beside it:", err)
+				t.Error("left in the directory:", err)
 			}
 		})
 	}

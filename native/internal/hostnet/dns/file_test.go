@@ -76,7 +76,7 @@ func TestFile(t *testing.T) {
 			t.Errorf("%q", text)
 		}
 	})
-	t.Run("there was none", func(t *testing.T) {
+	t.Run("no file before", func(t *testing.T) {
 		m, path := manager(t)
 		n := set(t, m)
 		unset(t, m, n)

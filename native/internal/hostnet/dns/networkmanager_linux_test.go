@@ -27,13 +27,13 @@ func TestOursIn(t *testing.T) {
 		entries []entry
 		want    bool
 	}{
-		"ours and another":            {"default", ours, []entry{of("eth0", "192.0.2.1"), of(handle, ours.String())}, true},
-		"ours, but asked second":      {"default", theirs, []entry{of(handle, ours.String())}, false},
-		"ours behind a cache":         {"dnsmasq", netip.MustParseAddr("127.0.0.1"), []entry{of(handle, ours.String())}, true},
-		"for the whole machine":       {"default", theirs, []entry{of("", "192.0.2.1")}, false},
-		"a link like ours, no server": {"default", theirs, []entry{of(handle)}, false},
-		"no address":                  {"default", ours, []entry{of(handle, "x")}, false},
-		"nothing":                     {"default", ours, nil, false},
+		"own server and another":        {"default", ours, []entry{of("eth0", "192.0.2.1"), of(handle, ours.String())}, true},
+		"own server second in the file": {"default", theirs, []entry{of(handle, ours.String())}, false},
+		"own server behind a cache":     {"dnsmasq", netip.MustParseAddr("127.0.0.1"), []entry{of(handle, ours.String())}, true},
+		"for the whole machine":         {"default", theirs, []entry{of("", "192.0.2.1")}, false},
+		"own link without a server":     {"default", theirs, []entry{of(handle)}, false},
+		"no address":                    {"default", ours, []entry{of(handle, "x")}, false},
+		"nothing":                       {"default", ours, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := entry{"Mode": dbus.MakeVariant(c.mode), "Configuration": dbus.MakeVariant(c.entries)}
@@ -43,7 +43,7 @@ func TestOursIn(t *testing.T) {
 		})
 	}
 	if got := oursIn(nil, ours); got != nil {
-		t.Error("nothing said:", got)
+		t.Error("without settings:", got)
 	}
 }
 
@@ -128,6 +128,6 @@ func TestSetWaitsForNetworkManager(t *testing.T) {
 		t.Fatal(undone, err)
 	}
 	if left := manager.left.Load(); left != 0 {
-		t.Errorf("unset while our name server was still in the list: %d", left)
+		t.Errorf("unset returned while the name server was still listed: %d", left)
 	}
 }

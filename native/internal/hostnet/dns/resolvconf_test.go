@@ -23,13 +23,13 @@ func TestOnlyOwnLinesAreRemoved(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before := strings.Join(rapid.SliceOfN(line, 0, 8).Draw(t, "before"), "")
 		if strings.Contains(before, endLine+"\n") {
-			t.Skip("our own line alone")
+			t.Skip("only the own line")
 		}
 		search := rapid.SampledFrom([][]string{nil, {"corp.test"}, {"eng.corp.test", "corp.test"}}).Draw(t, "search")
 		with := WithOurs(before, ours, search, false)
 		c := ReadConf(with)
 		if c.First != ours || c.Ours != ours {
-			t.Fatalf("not asked first: %q", with)
+			t.Fatalf("not the first server: %q", with)
 		}
 		if len(search) > 0 && !slices.Equal(c.Search, wholeSearch(search, ReadConf(before).Search)) {
 			t.Fatalf("short names are completed with %v: %q", c.Search, with)
@@ -61,20 +61,20 @@ func TestResolvConf(t *testing.T) {
 		t.Errorf("a file that we made stays: %q", left)
 	}
 	if left, forget := WithoutOurs(made + "nameserver 192.0.2.1\n"); left != "nameserver 192.0.2.1\n" || forget {
-		t.Errorf("what others wrote into it goes: %q", left)
+		t.Errorf("content of others was removed: %q", left)
 	}
 	// With "rotate" the C library would query the other name servers for the intranet's names, so all that it reads are the
 	// forwarder.
 	rotating := WithOurs("options rotate\nnameserver 192.0.2.1\n", ours, nil, false)
 	if n := strings.Count(rotating, "nameserver "+ours.String()); n != maxServers {
-		t.Errorf("%d of ours", n)
+		t.Errorf("%d own servers", n)
 	}
 	cut := strings.Replace(WithOurs("nameserver 192.0.2.1\n", ours, nil, false), endLine+"\n", "", 1)
 	if left, _ := WithoutOurs(cut); left != "nameserver 192.0.2.1\n" {
 		t.Errorf("of a block without an end is left %q", left)
 	}
 	if got := ReadConf("nameserver 192.0.2.1\n" + made).First; got == ours {
-		t.Error("others' server before ours is not noticed")
+		t.Error("another server before the own one is not detected")
 	}
 }
 

@@ -81,14 +81,14 @@ func TestChangesOfOthersAreRepaired(t *testing.T) {
 	}
 	a, l := start(t)
 	for _, c := range []struct{ name, do string }{
-		{"a manager flushes our table", "ip route flush table 21319"},
+		{"a manager flushes the tunnel's table", "ip route flush table 21319"},
 		{"a manager removes foreign rules", "ip rule del pref 5200 && ip -6 rule del pref 5200"},
-		{"a VPN puts a rule before ours", "ip route add 10.0.0.0/8 dev net0 table 77 && ip rule add pref 100 lookup 77"},
-		{"a VPN like wg-quick takes everything", "ip route add default dev net0 table 51820 && ip rule add not fwmark 51820 table 51820 && ip rule add table main suppress_prefixlength 0"},
+		{"a VPN adds a rule with higher priority", "ip route add 10.0.0.0/8 dev net0 table 77 && ip rule add pref 100 lookup 77"},
+		{"a VPN like wg-quick routes everything", "ip route add default dev net0 table 51820 && ip rule add not fwmark 51820 table 51820 && ip rule add table main suppress_prefixlength 0"},
 		{"redirect-gateway", "ip route add 0.0.0.0/1 dev net0 && ip route add 128.0.0.0/1 dev net0"},
 		{"a bridge on an intranet prefix", "ip link add br0 type bridge && ip link set br0 addrgenmode none && ip addr add 10.5.0.1/16 dev br0 && ip link set br0 up"},
-		{"somebody takes our address", "ip addr del 10.9.9.9/32 dev sag0"},
-		{"somebody sets the link down", "ip link set sag0 down"},
+		{"the inner address is removed", "ip addr del 10.9.9.9/32 dev sag0"},
+		{"the link is set down", "ip link set sag0 down"},
 	} {
 		nettest.Run(t, "sh", "-c", c.do)
 		within(t, 3*time.Second, c.name, func() bool {
@@ -104,7 +104,7 @@ func TestChangesOfOthersAreRepaired(t *testing.T) {
 	after := nettest.State(t)
 	for _, theirs := range []string{`"table":"77"`, `"table":"51820"`, `"dst":"0.0.0.0/1"`, `"ifname":"br0"`} {
 		if !strings.Contains(after, theirs) {
-			t.Errorf("%s of somebody else's is gone:\n%s", theirs, after)
+			t.Errorf("another program's %s was removed:\n%s", theirs, after)
 		}
 	}
 	for _, ours := range []string{"sag0", "21319", `"protocol":"207"`} {
@@ -165,7 +165,7 @@ func TestConflictNamesTheProgram(t *testing.T) {
 	})
 	_ = manager.Process.Kill()
 	_ = manager.Wait()
-	within(t, 5*time.Second, "the intranet is back", func() bool { return way("10.5.6.7") == "sag0" })
+	within(t, 5*time.Second, "the intranet is reachable again", func() bool { return way("10.5.6.7") == "sag0" })
 	if err := a.Detach(); err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestManyRoutes(t *testing.T) {
 			t.Fatal(err)
 		}
 		took := time.Since(start)
-		t.Logf("%s: there after %s", c.family, took)
+		t.Logf("%s: up after %s", c.family, took)
 		// Replacing routes takes twice as long as adding them, not quadratic time.
 		if first == 0 {
 			first = took
@@ -199,7 +199,7 @@ func TestManyRoutes(t *testing.T) {
 			t.Errorf("%s: %s are ten times as long as the %s of the first", c.family, took, first)
 		}
 		nettest.Run(t, "ip", c.family, "rule", "del", "pref", "5200")
-		within(t, 3*time.Second, "the rule is back", func() bool { return way(c.to) == "sag0" })
+		within(t, 3*time.Second, "the rule is restored", func() bool { return way(c.to) == "sag0" })
 	}
 	if err := a.Detach(); err != nil {
 		t.Fatal(err)

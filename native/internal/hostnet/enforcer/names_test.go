@@ -106,7 +106,7 @@ func TestNamesAreCededToOthersOnly(t *testing.T) {
 		do    func(*keeper)
 		ceded bool
 	}{
-		"a keeper that takes its time": {slow, func(*keeper) {}, false},
+		"a slow manager": {slow, func(*keeper) {}, false},
 		"its restart": {slow, func(k *keeper) {
 			k.Edit(func(s *hostnet.Snapshot) {
 				s.Names.Backend, s.Names.Away, s.Names.Ours = dns.File, dns.NetworkManager, nil
@@ -114,15 +114,15 @@ func TestNamesAreCededToOthersOnly(t *testing.T) {
 			time.Sleep(time.Second)
 			k.Edit(func(s *hostnet.Snapshot) { s.Names.Backend, s.Names.Away = dns.NetworkManager, "" })
 		}, false},
-		"a restart that nobody saw":             {slow, (*keeper).takenAway, false},
-		"a program that takes them once":        {0, (*keeper).takenAway, false},
+		"a restart that was not detected":       {slow, (*keeper).takenAway, false},
+		"a program that changes them once":      {0, (*keeper).takenAway, false},
 		"a keeper that does not do it, in time": {never, (*keeper).takenAway, true},
-		"a program that takes them again": {slow, func(k *keeper) {
+		"a program that changes them twice": {slow, func(k *keeper) {
 			k.takenAway()
 			time.Sleep(time.Second)
 			k.takenAway()
 		}, true},
-		"a program that takes them again in another network": {slow, func(k *keeper) {
+		"a program that changes them twice, in different networks": {slow, func(k *keeper) {
 			k.takenAway()
 			time.Sleep(time.Second)
 			k.Edit(func(s *hostnet.Snapshot) { s.Names.Ours, s.Routes[0].Gateway = nil, netip.MustParseAddr("192.0.2.254") })

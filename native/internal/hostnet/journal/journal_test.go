@@ -141,13 +141,13 @@ func TestSymbolicLinksAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Open[hostnet.Change](filepath.Join(base, "link")); err == nil {
-		t.Fatal("a directory behind a link was taken")
+		t.Fatal("a symbolic link to a directory was accepted")
 	}
 	dir := filepath.Join(base, "journal")
 	_ = os.Mkdir(dir, 0o700)
 	_ = os.Symlink("/dev/null", filepath.Join(dir, fileName))
 	if _, err := Open[hostnet.Change](dir); err == nil {
-		t.Fatal("a file behind a link was taken")
+		t.Fatal("a symbolic link to a file was accepted")
 	}
 }
 

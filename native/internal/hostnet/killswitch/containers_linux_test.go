@@ -94,7 +94,7 @@ func TestContainersDoNotLeak(t *testing.T) {
 			t.Fatal(before, err)
 		}
 		c.Do(func() { _ = send(t, netip.MustParseAddr(to), 4000, "x") })
-		nettest.Until(t, to+" is held back", func() bool {
+		nettest.Until(t, to+" is dropped", func() bool {
 			now, err := lockdown.System().InForce()
 			return err == nil && now != nil && now.Dropped > before.Dropped
 		})

@@ -95,7 +95,7 @@ func TestSimilarNamesAreNotDropped(t *testing.T) {
 		}
 		for _, message := range messages(name) {
 			if isDropped(all, message) {
-				t.Fatalf("%s is held back", name)
+				t.Fatalf("%s is dropped", name)
 			}
 		}
 	})

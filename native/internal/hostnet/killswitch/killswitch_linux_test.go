@@ -145,7 +145,7 @@ func TestDroppedAndPermittedPackets(t *testing.T) {
 			}
 			if !c.outside && !errors.Is(failed, unix.EHOSTUNREACH) {
 				// The kernel reports the refusal as an ICMP error, which the next call would return.
-				t.Logf("the sender heard %v", failed)
+				t.Logf("the sender got %v", failed)
 			}
 		})
 	}
@@ -154,7 +154,7 @@ func TestDroppedAndPermittedPackets(t *testing.T) {
 		t.Errorf("%+v %v", found, err)
 	}
 	if undone, err := System().Clear(Config{FoundDigest: "another"}); undone || err != nil {
-		t.Error("another kill switch's end took this one away")
+		t.Error("clearing another config removed this kill switch")
 	}
 	if undone, err := System().Clear(spec()); !undone || err != nil {
 		t.Error(undone, err)
@@ -253,11 +253,11 @@ func TestInnerAddressesAreNotReachableFromTheLAN(t *testing.T) {
 		return err == nil
 	}
 	if !knock(10 * time.Second) {
-		t.Fatal("without a kill switch it should be heard")
+		t.Fatal("not received without a kill switch")
 	}
 	apply(t, spec())
 	if knock(300 * time.Millisecond) {
-		t.Error("it was heard")
+		t.Error("it was received")
 	}
 }
 
@@ -275,7 +275,7 @@ func TestChangesByOthersAreDetected(t *testing.T) {
 		}
 		apply(t, spec())
 		if found, _ := System().Status(); found == nil || found.Digest != spec().Digest() {
-			t.Errorf("not put back after %q", hand)
+			t.Errorf("not restored after %q", hand)
 		}
 	}
 	other := spec()

@@ -131,7 +131,7 @@ func TestQueriesForTheIntranetAreDropped(t *testing.T) {
 		left = asked(t, l, port, free)
 		for _, name := range free {
 			if !left[name] {
-				t.Errorf("port %d: %s was held back", port, name)
+				t.Errorf("port %d: %s was dropped", port, name)
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func TestQueriesForTheIntranetAreDropped(t *testing.T) {
 	}
 	found, err := System().Status()
 	if err != nil || found.DroppedQueries != uint64(3*len(held)) {
-		t.Errorf("%d questions were held back, it says %+v %v", 3*len(held), found, err)
+		t.Errorf("%d queries were dropped, status %+v %v", 3*len(held), found, err)
 	}
 	if s.Domains = s.Domains[:1]; System().Set(s) != nil {
 		t.Fatal("not replaced")
@@ -148,7 +148,7 @@ func TestQueriesForTheIntranetAreDropped(t *testing.T) {
 	if next, _ := System().Status(); next.DroppedQueries != found.DroppedQueries {
 		t.Error("the counter begins anew")
 	}
-	t.Logf("%d names held back, %d passed, on each of 3 ports", len(held), len(free))
+	t.Logf("%d names dropped, %d passed, on each of 3 ports", len(held), len(free))
 }
 
 // For any number of domains, and of different lengths.
@@ -176,7 +176,7 @@ func TestNamesOfManyDomains(t *testing.T) {
 	left := asked(t, l, portDNS, free)
 	for _, name := range free {
 		if !left[name] {
-			t.Errorf("%s was held back", name)
+			t.Errorf("%s was dropped", name)
 		}
 	}
 }

@@ -98,19 +98,19 @@ func TestReplaceAfterChangesByOthers(t *testing.T) {
 	other.Tunneled = []netip.Prefix{netip.MustParsePrefix("10.80.0.0/16")}
 	other.Domains = []string{"corp.example"}
 	for name, lines := range map[string][]string{
-		"rules gone": {"flush chain %s output"},
-		"asleep":     {"add table %s { flags dormant; }"},
+		"rules removed": {"flush chain %s output"},
+		"asleep":        {"add table %s { flags dormant; }"},
 		"a chain goes elsewhere": {
 			"flush chain %s output", "delete chain %s output", "add chain %[1]s output { type filter hook output priority -5; }",
 		},
 		"a chain is of another kind": {
 			"flush chain %s output", "delete chain %s output", "add chain %[1]s output { type route hook output priority 10; }",
 		},
-		"a chain lets nothing through": {"flush chain %s output", "add chain %s output { policy drop; }"},
-		"a chain of ours is entered": {
+		"a chain drops everything": {"flush chain %s output", "add chain %s output { policy drop; }"},
+		"a base chain with an own chain's name": {
 			"delete table %s", "add table %s", "add chain %[1]s held { type filter hook output priority 10; }",
 		},
-		"nobody comes to it any more": {"delete table %s", "add table %s"},
+		"no hooks": {"delete table %s", "add table %s"},
 		"a set is of other things": {
 			"delete table %s", "add table %s", "add set %s " + set + " { type inet_service; }",
 		},

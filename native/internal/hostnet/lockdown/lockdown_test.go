@@ -98,7 +98,7 @@ func TestLockdownSurvivesARestart(t *testing.T) {
 	}
 	kernel.now = nil // another program has flushed it
 	if err := k.Look(); err != nil || kernel.now == nil {
-		t.Error("it is not put back")
+		t.Error("it is not restored")
 	}
 	if lifted, err := Lift(config); !lifted || err != nil || kernel.now != nil {
 		t.Error(lifted, err)

@@ -63,7 +63,7 @@ func TestNames(t *testing.T) {
 		missing int
 	}{
 		"as wanted":       {dns.Status{Backend: dns.Resolved, Ours: resolved}, 0},
-		"taken":           {dns.Status{Backend: dns.Resolved}, 1},
+		"removed":         {dns.Status{Backend: dns.Resolved}, 1},
 		"other domains":   {dns.Status{Backend: dns.Resolved, Ours: &dns.Names{Link: "sag0", Resolver: numbers.Resolver}}, 1},
 		"another backend": {dns.Status{Backend: dns.File}, 1},
 		"restarting":      {dns.Status{Backend: dns.File, Away: dns.Resolved}, 0},

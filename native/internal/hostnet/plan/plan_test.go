@@ -156,7 +156,7 @@ func checkWays(t *rapid.T, policy bool) {
 		endpoint := slices.ContainsFunc(in.Endpoints, func(e permit.Endpoint) bool { return e.AddrPort.Addr() == to })
 		outside := !tunneled && !endpoint && could && is.Kind == route.Via && is.Link != n.Link && (to.Is4() || before.Capabilities.Has(route.IPv6))
 		if outside && !beaten && !machine.Leaves(to, is.Link) {
-			t.Fatalf("%s goes by %v and is held back there", to, is)
+			t.Fatalf("%s is routed by %v and dropped there", to, is)
 		}
 		marked, _ := fake.Way(after, to, true)
 		unmarked, _ := fake.Way(before, to, true)

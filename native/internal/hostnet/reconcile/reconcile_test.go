@@ -162,7 +162,7 @@ func TestAfterARestartOnlyFilesAreUndone(t *testing.T) {
 	m.Reboot("boot-2", machine())
 	m.Before = func(c hostnet.Change) error {
 		if !c.SurvivesBoot() {
-			t.Fatalf("%s was touched, which another boot took away", c)
+			t.Fatalf("%s of an earlier boot was undone", c)
 		}
 		return nil
 	}
@@ -185,6 +185,6 @@ func TestOtherProgramsEntriesAreNotChanged(t *testing.T) {
 	}
 	after, _ := m.Snapshot()
 	if !slices.Equal(after.Routes, at.Routes) {
-		t.Fatal("a route of somebody else's was taken away")
+		t.Fatal("another program's route was removed")
 	}
 }

@@ -51,14 +51,14 @@ func TestSubscriptionSurvivesAnOverrun(t *testing.T) {
 		nettest.Run(t, "ip", "rule", "add", "pref", "77", "lookup", "77")
 		nettest.Run(t, "ip", "rule", "del", "pref", "77")
 		if time.Now().After(end) {
-			t.Fatal("nothing is heard of rules any more")
+			t.Fatal("no events for rules any more")
 		}
 	}
 	before := routes.Load()
 	nettest.Run(t, "ip", "route", "add", "10.0.0.1/32", "dev", "lo")
 	for end := time.Now().Add(10 * time.Second); routes.Load() == before; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("nothing is heard of routes any more")
+			t.Fatal("no events for routes any more")
 		}
 	}
 }

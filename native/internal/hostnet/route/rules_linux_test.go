@@ -22,9 +22,9 @@ func TestTunnelTable(t *testing.T) {
 		rules  []rule
 		want   uint32
 	}{
-		"nothing there":             {nil, []rule{{priority: 0, table: 255}}, marks.FirstTable},
-		"taken by a rule":           {nil, []rule{{priority: 105, table: marks.FirstTable}}, marks.FirstTable + 1},
-		"taken by a route":          {[]Route{found(marks.FirstTable, false)}, nil, marks.FirstTable + 1},
+		"no rules or routes":        {nil, []rule{{priority: 0, table: 255}}, marks.FirstTable},
+		"in use by a rule":          {nil, []rule{{priority: 105, table: marks.FirstTable}}, marks.FirstTable + 1},
+		"in use by a route":         {[]Route{found(marks.FirstTable, false)}, nil, marks.FirstTable + 1},
 		"a rule of the tunnel's":    {nil, []rule{{priority: 7, table: 9}, steering(5200, 77)}, 77},
 		"a route of the tunnel's":   {[]Route{found(marks.MainTable, true), found(78, true)}, nil, 78},
 		"only in the host's routes": {[]Route{found(marks.MainTable, true)}, nil, marks.FirstTable},
@@ -61,14 +61,14 @@ func TestSteeringMustPrecedeOtherRules(t *testing.T) {
 		rules       []rule
 		ineffective bool
 	}{
-		"alone":                   {[]rule{steering(5200, table)}, false},
-		"before another":          {[]rule{steering(5200, table), {priority: 5201, table: 9}}, false},
-		"at the same priority":    {[]rule{steering(5200, table), {priority: 5200, table: 9}}, true},
-		"behind another":          {[]rule{{priority: 100, table: 9}, steering(5200, table)}, true},
-		"behind the very first":   {[]rule{{priority: 1, table: 9}, steering(2, table)}, true},
-		"of another table":        {[]rule{steering(5200, table+1)}, true},
-		"changed by somebody":     {[]rule{changed}, true},
-		"a lower one than needed": {[]rule{steering(99, table), {priority: 5300, table: 9}}, false},
+		"alone":                      {[]rule{steering(5200, table)}, false},
+		"before another":             {[]rule{steering(5200, table), {priority: 5201, table: 9}}, false},
+		"at the same priority":       {[]rule{steering(5200, table), {priority: 5200, table: 9}}, true},
+		"behind another":             {[]rule{{priority: 100, table: 9}, steering(5200, table)}, true},
+		"behind the very first":      {[]rule{{priority: 1, table: 9}, steering(2, table)}, true},
+		"of another table":           {[]rule{steering(5200, table+1)}, true},
+		"changed by another program": {[]rule{changed}, true},
+		"a lower one than needed":    {[]rule{steering(99, table), {priority: 5300, table: 9}}, false},
 	} {
 		all := steeringOf(c.rules, table)
 		if len(all) != 1 || all[0].Ineffective != c.ineffective {

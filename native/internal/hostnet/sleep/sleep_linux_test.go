@@ -62,7 +62,7 @@ func TestLogindSignalsWakeUp(t *testing.T) {
 	<-woke
 	select {
 	case <-woke:
-		t.Error("woken by somebody else, or by falling asleep")
+		t.Error("signalled by another sender, or before sleep")
 	case <-time.After(100 * time.Millisecond):
 	}
 	cancel()
@@ -81,7 +81,7 @@ func TestClocksDetectSleep(t *testing.T) {
 	}{{5 * time.Second, 5 * time.Second, 0}, {time.Hour, 10 * time.Second, 1}, {time.Hour + 5*time.Second, 15 * time.Second, 1}, {2 * time.Hour, 20 * time.Second, 2}} {
 		through, awake = c.through, c.awake
 		if before = slept(clocks, before, func() { told++ }); told != c.told {
-			t.Errorf("at %v: told %d times", c.through, told)
+			t.Errorf("at %v: %d signals", c.through, told)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func TestDatagramsAreCoalesced(t *testing.T) {
 		{"a longer one begins the next batch", []int{100, 1452, 1452}, []int{1, 2}},
 		{"empty ones go by themselves", []int{0, 0, 5, 5, 0}, []int{1, 1, 2, 1}},
 		{"no longer than a packet", slices.Repeat([]int{9_000}, 9), []int{7, 2}},
-		{"no more than the kernel takes", slices.Repeat([]int{10}, 70), []int{64, 6}},
+		{"at most maxSegments", slices.Repeat([]int{10}, 70), []int{64, 6}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var segments []int
@@ -145,7 +145,7 @@ func TestPathsWithoutGSO(t *testing.T) {
 		})
 	}
 	if refusalOf(errors.New("something else")) != notRefused {
-		t.Error("anything is taken for it")
+		t.Error("every error counts as a refusal")
 	}
 }
 

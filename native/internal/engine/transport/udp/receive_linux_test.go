@@ -223,7 +223,7 @@ func TestSegmentSize(t *testing.T) {
 		{"another before it", append(other, groControl(1_312)...), 1_312},
 		{"cut off", groControl(1_452)[:unix.SizeofCmsghdr+3], 0},
 		{"cut off in its header", groControl(1_452)[:unix.SizeofCmsghdr-1], 0},
-		{"longer than there is", damaged, 0},
+		{"longer than the buffer", damaged, 0},
 		{"without a length", empty, 0},
 	} {
 		if size := segmentSize(c.control); size != c.size {

@@ -58,7 +58,7 @@ func TestPersistentErrorIsNoBusyLoop(t *testing.T) {
 		}
 	}
 	if strings.Count(text.String(), errBroken.Error()) != 2 {
-		t.Errorf("it says %s", text.String())
+		t.Errorf("log: %s", text.String())
 	}
 }
 
@@ -68,6 +68,6 @@ func TestPanicEndsOneQuery(t *testing.T) {
 	f := &Forwarder{config: Config{Logger: slog.New(slog.NewTextHandler(&text, nil))}}
 	f.servePacket([]byte{1, 2, 3}, nil) // without rules, so that nil is dereferenced
 	if !strings.Contains(text.String(), "internal error") || !strings.Contains(text.String(), "server.go") {
-		t.Errorf("it says %s", text.String())
+		t.Errorf("log: %s", text.String())
 	}
 }

@@ -27,7 +27,7 @@ func (w *world) asks(t *testing.T, network, name string, times int) <-chan strin
 				t.Error(err)
 				codes <- err.Error()
 			case reply.IsEdns0() == nil:
-				t.Error("the answer knows of no EDNS")
+				t.Error("the answer has no EDNS")
 				fallthrough
 			default:
 				codes <- fmt.Sprint(dns.RcodeToString[reply.Rcode], " ", len(reply.Answer))
@@ -70,21 +70,21 @@ func TestDrain(t *testing.T) {
 	select {
 	case <-w.inFlight[tunneled].Empty():
 	default:
-		t.Error("somebody still waits")
+		t.Error("a query is still waiting")
 	}
 	for _, network := range []string{"udp", "tcp"} {
 		if code := <-inFlight[network]; code != "NOERROR 0" {
-			t.Errorf("%s: who waited hears %s", network, code)
+			t.Errorf("%s: the waiting query got %s", network, code)
 		}
 		if code := <-w.asks(t, network, "portal.corp.test.", 1); code != "NOERROR 0" {
-			t.Errorf("%s: who asks now hears %s", network, code)
+			t.Errorf("%s: a new query got %s", network, code)
 		}
 		if code := <-w.asks(t, network, "www.world.test.", 1); code != "NOERROR 1" {
-			t.Errorf("%s: direct says %s", network, code)
+			t.Errorf("%s: a direct query got %s", network, code)
 		}
 	}
 	if w.asked[tunneled].Load() != before {
-		t.Error("the intranet was asked again")
+		t.Error("the intranet was queried again")
 	}
 }
 
@@ -110,7 +110,7 @@ func TestDrainWaitsForRetries(t *testing.T) {
 	<-waits
 	select {
 	case <-drained:
-		t.Error("others are asked before the program was done")
+		t.Error("Drain returned before the program's last query")
 	default:
 	}
 	w.Close()

@@ -154,7 +154,7 @@ func TestDisplacedQueryIsAnsweredAtOnce(t *testing.T) {
 		t.Error("an answerable question after that:", got)
 	}
 	if asked.Load() == 0 {
-		t.Error("nobody asked for owners")
+		t.Error("owners were not looked up")
 	}
 }
 
@@ -219,7 +219,7 @@ func TestSameQueryIsSentOnce(t *testing.T) {
 	}
 	all.Wait()
 	if n := w.asked[tunneled].Load(); n > resolver.Rounds {
-		t.Errorf("asked %d times", n)
+		t.Errorf("queried %d times", n)
 	}
 }
 

@@ -93,7 +93,7 @@ func newWorld(t *testing.T, rules Rules, change ...func(*Config)) *world {
 	rules.Servers = []netip.Addr{tunneledServer}
 	dial := func(ctx context.Context, network string, to netip.AddrPort, by upstream) (net.Conn, error) {
 		if (to.Addr() == tunneledServer) != (by == tunneled) {
-			t.Errorf("%s is asked as upstream %d", to, by)
+			t.Errorf("%s is queried as upstream %d", to, by)
 		}
 		w.asked[by].Add(1)
 		return new(net.Dialer).DialContext(ctx, network, packets.LocalAddr().String())
@@ -173,18 +173,18 @@ func TestShortNames(t *testing.T) {
 		before := [2]int64{w.asked[tunneled].Load(), w.asked[direct].Load()}
 		reply := w.ask(t, "udp", name)
 		if in, out := w.asked[tunneled].Load()-before[0], w.asked[direct].Load()-before[1]; reply.Rcode != want.code || in != want.tunneled || out != want.direct {
-			t.Errorf("%s: %s, asked %d times tunneled and %d direct", name, dns.RcodeToString[reply.Rcode], in, out)
+			t.Errorf("%s: %s, %d queries tunneled and %d direct", name, dns.RcodeToString[reply.Rcode], in, out)
 		}
 	}
 	broken.Store(true)
 	before := w.asked[direct].Load()
 	for _, name := range []string{"payroll.", "nas.home.world.", "nas.lan."} {
 		if reply := w.ask(t, "udp", name); reply.Rcode != dns.RcodeServerFailure {
-			t.Errorf("%s, while the intranet says nothing: %s", name, dns.RcodeToString[reply.Rcode])
+			t.Errorf("%s, while the intranet does not answer: %s", name, dns.RcodeToString[reply.Rcode])
 		}
 	}
 	if w.asked[direct].Load() != before {
-		t.Error("asked direct")
+		t.Error("queried directly")
 	}
 }
 
@@ -210,7 +210,7 @@ func TestNoAnswer(t *testing.T) {
 		t.Errorf("after %s: %s", time.Since(began), reply)
 	}
 	if w.asked[direct].Load() > 0 || w.asked[tunneled].Load() != resolver.Rounds {
-		t.Error("asked tunneled and direct:", w.asked[tunneled].Load(), w.asked[direct].Load())
+		t.Error("queries tunneled and direct:", w.asked[tunneled].Load(), w.asked[direct].Load())
 	}
 }
 
@@ -254,7 +254,7 @@ func TestAddressInUse(t *testing.T) {
 	defer func() { _ = wildcard.Close() }()
 	config.Port = netip.MustParseAddrPort(wildcard.LocalAddr().String()).Port()
 	if _, err := Open(config, Rules{}); err == nil {
-		t.Error("two name servers at one address")
+		t.Error("opened at an address that is in use")
 	}
 	_ = wildcard.Close()
 	one, err := Open(config, Rules{})
