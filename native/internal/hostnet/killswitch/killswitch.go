@@ -57,7 +57,7 @@ type Config struct {
 	Link string `json:"link"`
 	// TunnelAddrs are the client's addresses in the tunnel. Packets to them that arrive by another link are dropped.
 	TunnelAddrs []netip.Addr `json:"tunnelAddrs,omitempty"`
-	// Tunneled are the prefixes that are reached only through the tunnel. They do not overlap.
+	// Tunneled are the prefixes that are reached only through the tunnel. None contains another, except default routes.
 	Tunneled []netip.Prefix `json:"tunneled,omitempty"`
 	// Endpoints are the access points' endpoints. Only the tunnel's own traffic may reach them.
 	Endpoints []permit.Endpoint `json:"endpoints,omitempty"`

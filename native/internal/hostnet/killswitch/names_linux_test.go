@@ -89,7 +89,7 @@ func shuffled(name string) string {
 	return string(bytes)
 }
 
-// longer than what can be looked up at once.
+// longDomain has more bytes than one set lookup can compare.
 var longDomain = strings.Repeat("a-long-label.", 9) + "deep.example"
 
 func TestQueriesForTheIntranetAreDropped(t *testing.T) {

@@ -72,16 +72,16 @@ func TestLogindSignalsWakeUp(t *testing.T) {
 }
 
 func TestClocksDetectSleep(t *testing.T) {
-	through, awake, told := time.Duration(0), time.Duration(0), 0
+	through, awake, signals := time.Duration(0), time.Duration(0), 0
 	clocks := Clocks{Through: func() time.Duration { return through }, Awake: func() time.Duration { return awake }}
 	before := time.Duration(0)
 	for _, c := range []struct {
 		through, awake time.Duration
-		told           int
+		signals        int
 	}{{5 * time.Second, 5 * time.Second, 0}, {time.Hour, 10 * time.Second, 1}, {time.Hour + 5*time.Second, 15 * time.Second, 1}, {2 * time.Hour, 20 * time.Second, 2}} {
 		through, awake = c.through, c.awake
-		if before = slept(clocks, before, func() { told++ }); told != c.told {
-			t.Errorf("at %v: %d signals", c.through, told)
+		if before = slept(clocks, before, func() { signals++ }); signals != c.signals {
+			t.Errorf("at %v: %d signals", c.through, signals)
 		}
 	}
 }
