@@ -12,7 +12,7 @@ const { context } = domain;
 const admin = commander(context);
 afterAll(() => domain.close());
 
-const failures = () => domain.lines.filter(({ message }) => message.includes("follows it failed")).length;
+const failures = () => domain.lines.filter(({ message }) => message.includes("follow-up action failed")).length;
 
 test("a failing effect neither stops the others nor rolls back the change", async () => {
   const by = administration(context, { actor: "test", action: "test", nonce: undefined });

@@ -10,7 +10,7 @@ export async function runEffects({ log }: Pick<Context, "log">, ...effects: read
       await effect();
     } catch (error) {
       const stack = error instanceof Error ? error.stack : String(error);
-      log("error", "a change is stored, but something that follows it failed", { error: stack });
+      log("error", "the change was committed, but a follow-up action failed", { error: stack });
     }
   }
 }

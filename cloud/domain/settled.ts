@@ -36,7 +36,7 @@ export class SettledTime {
     this.#noted = known ?? Number.NEGATIVE_INFINITY;
     const aheadMs = this.#wall - this.#at;
     if (aheadMs > 24 * jumpMs)
-      log("warn", "the clock is far ahead of the last run: deleting by age waits", { aheadMs });
+      log("warn", "the clock is far ahead of the last run: deletion by age is delayed", { aheadMs });
   }
 
   static async load(store: Store, clock: Clock, log: Log): Promise<SettledTime> {
@@ -52,7 +52,7 @@ export class SettledTime {
     const ran = Math.max(0, monotonic - this.#monotonic);
     const jumped = wall - this.#wall - ran;
     if (Math.abs(jumped) > jumpMs) {
-      this.#log("warn", "the clock was set: deleting by age goes by the time that the server runs", { jumpMs: jumped });
+      this.#log("warn", "the clock was set: deletion by age follows the server's running time", { jumpMs: jumped });
     }
     this.#wall = wall;
     this.#monotonic = monotonic;

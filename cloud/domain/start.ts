@@ -41,7 +41,9 @@ export async function startDomain(
   const accessPoints = new AccessPoints(clock);
   const keys = await remakeLostKeys(store);
   if (keys.remade > 0)
-    log("warn", "keys of running sessions were lost; made anew, and clients renew", { keys: keys.remade });
+    log("warn", "pre-shared keys of running sessions were lost and replaced; clients will renew", {
+      keys: keys.remade,
+    });
   const context: Context = {
     store,
     clock,
@@ -62,7 +64,7 @@ export async function startDomain(
     sweeper: new Wakeup(
       clock,
       () => sweepAll(context, pruner),
-      (error) => log("error", "what ran out could not be ended; trying again", { error: String(error) }),
+      (error) => log("error", "could not end expired sessions or instances; retrying", { error: String(error) }),
     ),
   };
   const pruner = new Pruner(context);
@@ -91,7 +93,7 @@ async function ccnChanged(context: Context, ccnId: string): Promise<void> {
     for (const id of await instancesServedBy(context.store, ccnId))
       if (heard.has(id)) await profileChanged(context, id);
   } catch (error) {
-    context.log("error", "could not tell sessions of a change", { ccn: ccnId, error: String(error) });
+    context.log("error", "could not notify sessions of a changed profile", { ccn: ccnId, error: String(error) });
   }
 }
 

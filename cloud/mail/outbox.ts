@@ -61,7 +61,7 @@ export function outbox(data: string, clock: Clock, log: Log): Mailer {
           await write(mail, part);
           await publish(part);
         })
-        .catch((error: unknown) => log("error", "a mail could not be written", { error: String(error) }));
+        .catch((error: unknown) => log("error", "could not write a mail", { error: String(error) }));
     },
     hold,
     close: () => last,

@@ -42,7 +42,7 @@ export class CurrentIdentity {
     try {
       next = this.#load();
     } catch (error) {
-      this.#log("error", "the certificate could not be read again; the former one stays in use", {
+      this.#log("error", "could not reload the certificate; the former one stays in use", {
         error: error instanceof Error ? error.message : String(error),
       });
       return;
@@ -53,15 +53,11 @@ export class CurrentIdentity {
     const pin = formatPin(next.pins[0] ?? new Uint8Array());
     this.#identity = next;
     for (const listener of this.#listeners) listener(next);
-    this.#log("info", "another certificate is in use", { pin });
+    this.#log("info", "certificate reloaded", { pin });
     if (!announced.includes(pin)) {
-      this.#log(
-        "warn",
-        "its key was not announced before: clients that were given a pin refuse it and need a new link",
-        {
-          pin,
-        },
-      );
+      this.#log("warn", "the certificate's key was not announced: clients with a pin refuse it and need a new link", {
+        pin,
+      });
     }
   }
 

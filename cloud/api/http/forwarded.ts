@@ -19,7 +19,7 @@ export function unreadableOnce(log: Log): Unreadable {
   return (entry, peer) => {
     if (seen.has(peer) || seen.size >= 64) return;
     seen.add(peer);
-    log("warn", "an entry of X-Forwarded-For is no address, so clients behind this proxy count as one", {
+    log("warn", "an entry of X-Forwarded-For is not an address; all clients behind this proxy count as one", {
       proxy: peer,
       entry: entry.slice(0, 64),
     });

@@ -59,7 +59,7 @@ export function rpcHandler(options: RpcOptions): (request: NodeRequest, response
       .catch((reason: unknown) => {
         // The caller closed the connection before it was answered.
         if (ConnectError.from(reason).code === Code.Aborted) return;
-        options.log("warn", "an answer could not be sent", { call: handler.requestPath, error: String(reason) });
+        options.log("warn", "could not send an answer", { call: handler.requestPath, error: String(reason) });
         response.destroy();
       });
   };

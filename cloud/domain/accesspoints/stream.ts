@@ -85,6 +85,9 @@ async function noteAbsence(context: Context, state: AccessPointState): Promise<v
   try {
     await setAccessPointOffline(context.store, state.id);
   } catch (error) {
-    context.log("warn", "could not note that an access point is away", { accessPoint: state.id, error: String(error) });
+    context.log("warn", "could not record that an access point is offline", {
+      accessPoint: state.id,
+      error: String(error),
+    });
   }
 }

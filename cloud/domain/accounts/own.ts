@@ -109,5 +109,5 @@ export async function endOwnDevice(context: Context, signIn: SignInState, device
     return running;
   });
   await announceEnd(context, ended, ending);
-  context.log("info", "device ended by its owner", { account: accountId, device: deviceId });
+  context.log("info", "device removed by its owner", { account: accountId, device: deviceId });
 }

@@ -37,5 +37,5 @@ async function sweepInstance(context: Context, id: string, now: number, settled:
     return { ended, released: true };
   });
   await announceEnd(context, ended, ending);
-  if (released) context.log("info", "instance released after its end", { instance: id });
+  if (released) context.log("info", "instance deleted after its end", { instance: id });
 }

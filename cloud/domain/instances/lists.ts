@@ -101,14 +101,15 @@ export async function overlapWarnings(
   const out: string[] = [];
   for (const cidr of added.cidrs ?? []) {
     const other = others.find((one) => clash(one.cidr, cidr));
-    if (other) out.push(`${cidr} overlaps ${other.cidr} of the instance ${other.name}: they share its addresses.`);
+    if (other) out.push(`${cidr} overlaps ${other.cidr} of the instance ${other.name}: both assign addresses from it.`);
     const route = routes.find((one) => clash(one, cidr));
-    if (route !== undefined) out.push(`${cidr} overlaps the route ${route}: clients and hosts inside could meet.`);
+    if (route !== undefined)
+      out.push(`${cidr} overlaps the route ${route}: a client and a host could get the same address.`);
   }
   for (const route of added.routes ?? []) {
     const block = own.find((one) => clash(one, route));
     if (block !== undefined)
-      out.push(`${route} overlaps the address block ${block}: clients and hosts inside could meet.`);
+      out.push(`${route} overlaps the address block ${block}: a client and a host could get the same address.`);
     const other = routes.find((one) => one !== route && clash(one, route));
     if (other !== undefined) out.push(`${route} overlaps the route ${other}: the longer prefix wins.`);
   }

@@ -87,7 +87,7 @@ export async function forgotPassword(context: Context, who: Forgetful): Promise<
     subject: say("mail_code_subject").text,
     text: words(account.instance_name, account.user_name, secret),
   });
-  context.log("info", "a code for a forgotten password is on its way", { account: account.id });
+  context.log("info", "password reset code queued for mailing", { account: account.id });
 }
 
 const words = (intranet: string, userName: string, code: Secret) =>
@@ -115,5 +115,5 @@ export async function resetByCode(context: Context, who: Forgetful, typed: Secre
     return setPassword(tx, context, account.id, { password_hash, must_change: 0 }, "");
   });
   await announceEnd(context, ended, signedOut);
-  context.log("info", "password set by a code", { account: account.id });
+  context.log("info", "password reset with a mailed code", { account: account.id });
 }

@@ -52,7 +52,7 @@ export async function refresh(
   if (outcome.verdict === "again") return refresh(context, token, deviceId);
   if (outcome.verdict === "revoke") {
     if (!signIn.ended) {
-      context.log("warn", "a used refresh token came back: the device is signed out", { signIn: signIn.id });
+      context.log("warn", "a used refresh token was presented again; signing the device out", { signIn: signIn.id });
       await endSignIn(context, signIn.id);
     }
     throw signInOver(signIn.endedReason);

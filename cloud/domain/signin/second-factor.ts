@@ -107,7 +107,7 @@ async function putInForce(
     if (!(await factors.confirmFactor(tx, account.id, pending, step))) throw notRight();
   });
   await release();
-  context.log("info", "second factor in force", { account: account.id });
+  context.log("info", "second factor enabled", { account: account.id });
   return pending;
 }
 

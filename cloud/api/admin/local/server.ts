@@ -62,7 +62,7 @@ export async function serveLocally(
         response.end(text);
       })
       .catch((error: unknown) => {
-        host.context.log("error", "an answer to sagctl could not be sent", { error: String(error) });
+        host.context.log("error", "could not send an answer to sagctl", { error: String(error) });
         response.destroy();
       });
   });

@@ -52,7 +52,7 @@ export function adminApi(host: Host, rate = rateRules): AdminApi {
         caller,
         requestId,
         host: reached,
-        published: () => Promise.reject(new Error("outside of a request")),
+        published: () => Promise.reject(new Error("RunCommand is only available within a request")),
       };
     },
     storageRefusal: (error) => storageRefusal(error, directory),
