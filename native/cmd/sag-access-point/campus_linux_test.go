@@ -43,6 +43,8 @@ type campus struct {
 	points  []*gateway
 	client  *fakeclient.Client
 	counter uint64
+	// mtu is what the client says that its path carries, bytes; 0 = nothing.
+	mtu uint16
 }
 
 type gateway struct {
@@ -183,8 +185,8 @@ func (c *campus) enter(g *gateway) {
 	deadline := time.After(kernelPatience)
 	for {
 		must(c.t, c.client.Tap.Send(c.client.Address6, address, probe.Message{
-			Kind: probe.Request, Active: true, Session: [16]byte(id), Generation: 1<<32 | c.counter, Nonce: c.counter,
-		}))
+			Kind: probe.Request, Active: true, Session: [16]byte(id), Generation: 1<<32 | c.counter, Nonce: c.counter, MTU: c.mtu,
+		}, 0))
 		select {
 		case reply := <-c.client.Replies:
 			if reply.Nonce == c.counter {

@@ -6,6 +6,7 @@ import (
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/mtu"
 	"sag.software/native/internal/netstack"
 )
 
@@ -17,23 +18,25 @@ type forwarding interface {
 	Stages(inject func([]byte) error) (fromTunnel, toTunnel []datapath.Stage)
 	// Serve sets the sessions and their addresses.
 	Serve(map[string][]netip.Addr)
-	// Probed records a probe of a client: its highest generation, and whether the client is active here by it. It must not block.
-	Probed(session string, generation uint64, active bool)
+	// Probed records what the probes of a client report. It must not block.
+	Probed(session string, presence kernel.Presence)
 	Close()
 }
 
 func (p *Point) newForwarding() (forwarding, error) {
 	if p.config.Kernel != "" {
 		return kernel.Open(kernel.Config{
-			Mode: p.config.Kernel, Links: p.config.Links, Route: p.config.Route, MTU: innerMTU,
-			Policy: p.config.Policy, Clients: (*lookup)(p), Host: p.config.Host, Journal: p.config.Journal,
+			Mode: p.config.Kernel, Links: p.config.Links, Route: p.config.Route,
+			Policy: p.config.Policy, Clients: (*lookup)(p), PathMTU: (*lookup)(p).PathMTU, Host: p.config.Host, Journal: p.config.Journal,
 			Logger: p.config.Logger,
 		})
 	}
 	forwarder := forward.New(forward.Config{
 		Policy: p.config.Policy, Clients: (*lookup)(p), Host: p.config.Host, Logger: p.config.Logger,
 	})
-	s, err := netstack.New(netstack.Config{MTU: innerMTU, Forward: forwarder.Handlers()})
+	s, err := netstack.New(netstack.Config{
+		MTU: mtu.Ceiling, PathMTU: (*lookup)(p).PathMTU, Forward: forwarder.Handlers(),
+	})
 	if err != nil {
 		forwarder.Close()
 		return nil, err
@@ -48,9 +51,9 @@ type userspace struct {
 	forwarder *forward.Forwarder
 }
 
-func (u *userspace) Device() datapath.Device       { return u.stack.Device() }
-func (u *userspace) Serve(map[string][]netip.Addr) {}
-func (u *userspace) Probed(string, uint64, bool)   {}
+func (u *userspace) Device() datapath.Device        { return u.stack.Device() }
+func (u *userspace) Serve(map[string][]netip.Addr)  {}
+func (u *userspace) Probed(string, kernel.Presence) {}
 
 // Stages implements forwarding. It returns none: the forwarder checks whole flows, and limits rates by reading more slowly.
 func (u *userspace) Stages(func([]byte) error) (fromTunnel, toTunnel []datapath.Stage) {

@@ -19,11 +19,8 @@ import (
 	"sag.software/native/internal/datapath/account"
 	"sag.software/native/internal/datapath/probe"
 	"sag.software/native/internal/engine"
+	"sag.software/native/internal/mtu"
 )
-
-// innerMTU is the MTU that every client's path supports, bytes. It limits packets made here; larger packets from clients are
-// accepted.
-const innerMTU = 1280
 
 // Config configures a Point.
 type Config struct {
@@ -202,8 +199,7 @@ func (p *Point) publishClients(sessions []*sessiontable.Session) {
 func (p *Point) probed(src netip.Addr, m probe.Message) {
 	s := p.clients.Load().byAddress[src].session
 	if s != nil && s.id == hex.EncodeToString(m.Session[:]) {
-		generation, active := s.probed(m)
-		p.forwarding.Probed(s.id, generation, active)
+		p.forwarding.Probed(s.id, s.probed(m))
 	}
 }
 
@@ -265,6 +261,14 @@ type lookup Point
 
 func (l *lookup) Client(inner netip.Addr) *forward.Client {
 	return l.clients.Load().byAddress[inner].forwarding
+}
+
+// PathMTU is the largest inner packet that the path to a client carries, bytes, by the client's last probe.
+func (l *lookup) PathMTU(inner netip.Addr) int {
+	if s := l.clients.Load().byAddress[inner].session; s != nil {
+		return int(s.mtu.Load())
+	}
+	return mtu.Floor
 }
 
 func (l *lookup) IsInner(address netip.Addr) bool {

@@ -54,7 +54,7 @@ func TestProbesAndCounters(t *testing.T) {
 	older := probe.Message{Kind: probe.Request, Session: [16]byte(id), Generation: 1<<32 | 1, Nonce: 2}
 	foreign := probe.Message{Kind: probe.Request, Session: [16]byte{1}, Generation: 9 << 32, Nonce: 3}
 	for _, m := range []probe.Message{own, older, foreign} {
-		must(t, c.Tap.Send(c.Address6, netip.MustParseAddr(probeAddress), m))
+		must(t, c.Tap.Send(c.Address6, netip.MustParseAddr(probeAddress), m, 0))
 		select {
 		case reply := <-c.Replies:
 			if reply.Nonce != m.Nonce {

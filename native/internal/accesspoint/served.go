@@ -2,14 +2,17 @@ package accesspoint
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sag.software/native/internal/accesspoint/forward"
+	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/sessiontable"
 	"sag.software/native/internal/datapath/account"
 	"sag.software/native/internal/datapath/probe"
 	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/engine"
+	"sag.software/native/internal/mtu"
 )
 
 // served is the access point's state for a session, kept until its last counters have been reported. The Point's lock guards it,
@@ -21,13 +24,18 @@ type served struct {
 	key     engine.Key
 	ended   bool
 
+	// mtu is the largest inner packet that the path to the client carries, bytes, by its last probe.
+	mtu atomic.Int32
+
 	mu         sync.Mutex
 	generation uint64
 	active     bool
 }
 
 func newServed(id string) *served {
-	return &served{id: id, client: forward.NewClient(), counter: &account.Counter{}}
+	s := &served{id: id, client: forward.NewClient(), counter: &account.Counter{}}
+	s.mtu.Store(mtu.Floor)
+	return s
 }
 
 func (s *served) update(session *sessiontable.Session) {
@@ -44,15 +52,16 @@ func (s *served) end() {
 	s.client.End()
 }
 
-// probed records a probe. It returns the highest generation of the client and whether the probe with that generation was marked
-// active.
-func (s *served) probed(m probe.Message) (generation uint64, active bool) {
+// probed records a probe and returns what the client's probes report. A probe of an older version has no MTU.
+func (s *served) probed(m probe.Message) kernel.Presence {
+	size := mtu.Clamp(int(m.MTU))
+	s.mtu.Store(int32(size))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if m.Generation >= s.generation {
 		s.generation, s.active = m.Generation, m.Active
 	}
-	return s.generation, s.active
+	return kernel.Presence{Generation: s.generation, Active: s.active, MTU: size}
 }
 
 func (s *served) counters(lastHandshake time.Time) sessiontable.Counters {

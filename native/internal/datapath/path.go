@@ -10,6 +10,7 @@ import (
 
 	"golang.zx2c4.com/wireguard/tun"
 
+	"sag.software/native/internal/mtu"
 	"sag.software/native/internal/panics"
 )
 
@@ -169,8 +170,9 @@ func (*Path) File() *os.File { return nil }
 // Name implements tun.Device.
 func (p *Path) Name() (string, error) { return p.device.Name() }
 
-// MTU implements tun.Device.
-func (p *Path) MTU() (int, error) { return p.device.MTU() }
+// MTU implements tun.Device: up to this size WireGuard pads packets. It is the ceiling whatever the device's is, so that a probe has the
+// padding that a packet of its size has later.
+func (p *Path) MTU() (int, error) { return mtu.Ceiling, nil }
 
 // BatchSize implements tun.Device.
 func (p *Path) BatchSize() int { return p.device.BatchSize() }

@@ -55,7 +55,7 @@ func BenchmarkStages(b *testing.B) {
 	device := &endless{}
 	tunnel := account.NewTunnel(func() {})
 	clientPath := datapath.New(device)
-	clientPath.FromTunnel(tunnel.FromTunnel, probe.NewStage(clientPath.Inject, probe.Callbacks{Replied: func(netip.Addr, probe.Message) {}}).FromTunnel)
+	clientPath.FromTunnel(tunnel.FromTunnel, probe.NewStage(clientPath.Inject, probe.Callbacks{Replied: func(netip.Addr, probe.Message, int) {}}).FromTunnel)
 	clientPath.ToTunnel(tunnel.ToTunnel)
 
 	clients := account.NewClients()

@@ -13,6 +13,7 @@ import (
 
 	"sag.software/native/internal/datapath"
 	"sag.software/native/internal/engine/transport/udp"
+	"sag.software/native/internal/mtu"
 )
 
 // ErrUnknownPeer means that the device has no peer with that key.
@@ -33,7 +34,13 @@ type Config struct {
 	// ManyPeers is true if the device serves many peers at once, as in an access point.
 	ManyPeers  bool
 	Scheduling Scheduling
+	// TooLarge is called with the size of an inner packet, bytes, padding included, that the host refused to send because it does not
+	// fit the path; nil = it is only lost. It must not block.
+	TooLarge func(size int)
 }
+
+// CanFindMTU: a large packet does not arrive in fragments, so that a probe shows what fits the path.
+const CanFindMTU = udp.CanForbidFragments
 
 // Device is a running WireGuard device.
 type Device struct {
@@ -49,7 +56,13 @@ func New(config Config) (*Device, error) {
 	if config.Path == nil {
 		return nil, errors.New("engine: a device needs a path")
 	}
-	d := &Device{wg: device.NewDevice(config.Path, udp.New(config.Listen...), logger(config.Logger))}
+	bind := udp.New(config.Listen...)
+	bind.NotifyTooLarge(func(size int) {
+		if config.TooLarge != nil {
+			config.TooLarge(size - mtu.Overhead)
+		}
+	})
+	d := &Device{wg: device.NewDevice(config.Path, bind, logger(config.Logger))}
 	var set strings.Builder
 	fmt.Fprintf(&set, "private_key=%s\n", Key(config.PrivateKey).hex())
 	fmt.Fprintf(&set, "listen_port=%d\n", config.ListenPort)

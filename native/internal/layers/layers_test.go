@@ -21,7 +21,7 @@ type group struct {
 var groups = []group{
 	{name: "base", packages: []string{
 		"internal/checksum", "internal/clock", "internal/failure", "internal/fair", "internal/licenses", "internal/logfile",
-		"internal/msg", "internal/panics", "internal/person", "internal/proxy/peercred", "internal/sampled", "internal/secret",
+		"internal/msg", "internal/mtu", "internal/panics", "internal/person", "internal/proxy/peercred", "internal/sampled", "internal/secret",
 	}},
 	{name: "contracts", packages: []string{"gen/..."}},
 	{name: "wire", packages: []string{"internal/failure/wire", "internal/limits"}, may: []string{"base", "contracts"}},

@@ -143,44 +143,65 @@ func (p *pings) begin(f fragment) *fragmented {
 	return one
 }
 
-// split fragments an IP packet without extension headers to fit the MTU; a packet that fits is returned unchanged.
+// split fragments an IP packet without IPv4 options and IPv6 extension headers to fit the MTU; a packet that fits is returned unchanged.
+// A fragment is divided into smaller ones with the same identification.
 func split(raw []byte, mtu int, id uint32) [][]byte {
 	if len(raw) <= mtu {
 		return [][]byte{raw}
 	}
-	const unit = 8
-	v6 := raw[0]>>4 == 6
-	head, extra := header.IPv4MinimumSize, 0
-	if v6 {
-		head, extra = header.IPv6MinimumSize, header.IPv6FragmentHeaderSize
+	if raw[0]>>4 == 6 {
+		return splitV6(raw, mtu, id)
 	}
-	body, most := raw[head:], (mtu-head-extra)/unit*unit
+	const unit = 8
+	whole := header.IPv4(raw)
+	base, more := whole.FragmentOffset(), whole.More()
+	if base != 0 || more {
+		id = uint32(whole.ID())
+	}
+	body, most := raw[header.IPv4MinimumSize:], (mtu-header.IPv4MinimumSize)/unit*unit
+	var parts [][]byte
+	for at := 0; at < len(body); at += most {
+		piece := body[at:min(at+most, len(body))]
+		part := append(make([]byte, 0, header.IPv4MinimumSize+len(piece)), raw[:header.IPv4MinimumSize]...)
+		ip := header.IPv4(part)
+		flags := uint8(0)
+		if more || at+most < len(body) {
+			flags = header.IPv4FlagMoreFragments
+		}
+		ip.SetFlagsFragmentOffset(flags, base+uint16(at))
+		ip.SetID(uint16(id))
+		ip.SetTotalLength(uint16(header.IPv4MinimumSize + len(piece)))
+		ip.SetChecksum(0)
+		ip.SetChecksum(^ip.CalculateChecksum())
+		parts = append(parts, append(part, piece...))
+	}
+	return parts
+}
+
+func splitV6(raw []byte, mtu int, id uint32) [][]byte {
+	const (
+		unit  = 8
+		extra = header.IPv6FragmentHeaderSize
+		head  = header.IPv6MinimumSize
+	)
+	body, next, base, more := raw[head:], raw[6], uint16(0), uint16(0)
+	if next == header.IPv6FragmentHeader && len(body) >= extra {
+		bits := binary.BigEndian.Uint16(body[2:])
+		next, base, more, id, body = body[0], bits&^7, bits&1, binary.BigEndian.Uint32(body[4:]), body[extra:]
+	}
+	most := (mtu - head - extra) / unit * unit
 	var parts [][]byte
 	for at := 0; at < len(body); at += most {
 		piece := body[at:min(at+most, len(body))]
 		part := append(make([]byte, 0, head+extra+len(piece)), raw[:head]...)
-		bits := uint16(at)
-		if v6 {
-			if at+most < len(body) {
-				bits |= 1
-			}
-			part = append(part, raw[6], 0, byte(bits>>8), byte(bits))
-			part = binary.BigEndian.AppendUint32(part, id)
-			part[6] = header.IPv6FragmentHeader
-			header.IPv6(part).SetPayloadLength(uint16(extra + len(piece)))
-			parts = append(parts, append(part, piece...))
-			continue
-		}
-		ip := header.IPv4(part)
-		flags := uint8(0)
+		bits := (base + uint16(at)) | more
 		if at+most < len(body) {
-			flags = header.IPv4FlagMoreFragments
+			bits |= 1
 		}
-		ip.SetFlagsFragmentOffset(flags, bits)
-		ip.SetID(uint16(id))
-		ip.SetTotalLength(uint16(head + len(piece)))
-		ip.SetChecksum(0)
-		ip.SetChecksum(^ip.CalculateChecksum())
+		part = append(part, next, 0, byte(bits>>8), byte(bits))
+		part = binary.BigEndian.AppendUint32(part, id)
+		part[6] = header.IPv6FragmentHeader
+		header.IPv6(part).SetPayloadLength(uint16(extra + len(piece)))
 		parts = append(parts, append(part, piece...))
 	}
 	return parts

@@ -41,7 +41,7 @@ func TestFragmentedPingsAreAnswered(t *testing.T) {
 		for _, size := range []int{56, 1232, 1400, 8000, 60_000} {
 			answered := 0
 			var l link
-			l.mtu.Store(mtu)
+			l.path.set(mtu)
 			l.readable.L, l.writable.L = &l.mu, &l.mu
 			echo := func(r *EchoRequest) {
 				answered++

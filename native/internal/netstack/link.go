@@ -26,6 +26,7 @@ const (
 // link implements gVisor's LinkEndpoint: a queue for outgoing packets and a dispatcher for received ones.
 type link struct {
 	mtu        atomic.Uint32
+	path       pathMTU
 	dispatcher atomic.Pointer[dispatcher]
 	coalescers sync.Pool // *gro.GRO
 	timeWait   timeWait
@@ -59,6 +60,7 @@ var (
 func newLink(mtu int) *link {
 	l := &link{}
 	l.mtu.Store(uint32(mtu))
+	l.path.set(mtu)
 	l.readable.L, l.writable.L = &l.mu, &l.mu
 	l.coalescers.New = func() any {
 		g := &gro.GRO{}
@@ -103,9 +105,9 @@ func (l *link) inject(packet []byte) error {
 	return nil
 }
 
-// injectWhole queues a packet, fragmented if it exceeds the MTU.
+// injectWhole queues a packet, fragmented if it exceeds the MTU of the path to its destination.
 func (l *link) injectWhole(packet []byte) error {
-	for _, part := range split(packet, int(l.mtu.Load()), l.fragmentID.Add(1)) {
+	for _, part := range split(packet, l.path.to(packet), l.fragmentID.Add(1)) {
 		if err := l.inject(part); err != nil {
 			return err
 		}
@@ -141,7 +143,12 @@ func (l *link) read(buffers [][]byte, sizes []int, offset int) (int, error) {
 			n++
 			continue
 		}
-		l.cutting.start(next.packet, int(l.mtu.Load()))
+		mtu := l.path.to(next.packet.NetworkHeader().Slice())
+		if !isCut(next.packet) && next.packet.Size() > mtu {
+			l.fragment(next.packet, mtu)
+			continue
+		}
+		l.cutting.start(next.packet, mtu)
 	}
 	if l.head == len(l.queue) {
 		l.queue, l.head = l.queue[:0], 0

@@ -34,6 +34,11 @@ func (s *segmenter) stop() {
 	*s = segmenter{headers: s.headers[:0], payload: s.payload[:0]}
 }
 
+// isCut is true for TCP packets whose segments and checksums are left to the segmenter.
+func isCut(packet *gstack.PacketBuffer) bool {
+	return packet.GSOOptions.Type != gstack.GSONone && packet.GSOOptions.NeedsCsum
+}
+
 // start takes over the packet's reference.
 func (s *segmenter) start(packet *gstack.PacketBuffer, mtu int) {
 	s.packet = packet
@@ -51,7 +56,7 @@ func (s *segmenter) start(packet *gstack.PacketBuffer, mtu int) {
 	}
 	s.left = packet.Size() - len(s.headers)
 	s.first = true
-	s.finish = packet.GSOOptions.Type != gstack.GSONone && packet.GSOOptions.NeedsCsum
+	s.finish = isCut(packet)
 	s.maximum = s.left
 	if !s.finish {
 		return

@@ -32,6 +32,9 @@ type Config struct {
 	Addresses []netip.Prefix
 	// MTU of inner packets, bytes; at least 1280.
 	MTU int
+	// PathMTU returns the largest packet that fits the path to a destination, bytes, where that is less than MTU; nil = MTU for all
+	// destinations. It must not block.
+	PathMTU func(netip.Addr) int
 	// Forward makes it an access point's stack, which accepts packets for any address. nil = a host's stack.
 	Forward *Forward
 }
@@ -56,6 +59,7 @@ func New(config Config) (*Stack, error) {
 		}),
 		device: &Device{link: newLink(config.MTU)},
 	}
+	s.device.link.path.of = config.PathMTU
 	s.ports.last.Store(rand.Uint32N(portCount))
 	s.device.link.timeWait.stack, s.device.link.timeWait.limit = s.gvisor, hostTimeWaits
 	if config.Forward != nil {

@@ -225,14 +225,14 @@ func TestProbe(t *testing.T) {
 				asked <- m
 			}
 		},
-		Replied: func(src netip.Addr, m probe.Message) {
+		Replied: func(src netip.Addr, m probe.Message, _ int) {
 			if src == probeAddr {
 				answered <- m
 			}
 		},
 	})
 	request := probe.Message{Kind: probe.Request, Active: true, Session: [16]byte{9}, Generation: 1<<32 | 5, Nonce: 77}
-	must(t, tn.clientTap.Send(client6, probeAddr, request))
+	must(t, tn.clientTap.Send(client6, probeAddr, request, 0))
 	ctx := dialContext(t)
 	for _, step := range []struct {
 		heard <-chan probe.Message

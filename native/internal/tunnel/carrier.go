@@ -24,6 +24,8 @@ type Carrier interface {
 	Carry(*session.Session, terms) error
 	// Link is the current WireGuard link; nil if there is none.
 	Link() *link
+	// SetMTU changes the tunnel's MTU, bytes. A new link starts with mtu.Floor.
+	SetMTU(int) error
 	// Reach allows the engine, and no other program, to reach an endpoint that was given by name.
 	Reach(*session.Session, session.Endpoint) error
 	// EndConnections ends the connections through a former access point, which cannot continue at the new one.

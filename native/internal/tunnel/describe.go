@@ -61,7 +61,7 @@ func blocking(v fsm.View, host *HostState, holds bool) Blocking {
 func (l *loop) describeSession(v fsm.View) *SessionState {
 	s := v.Session
 	described := &SessionState{
-		ID: s.ID, Addresses: s.Addresses(), Lease: v.Lease, Renewals: v.Renewals, KeyExchange: l.cloud.keyExchange(), MTU: s.MTU,
+		ID: s.ID, Addresses: s.Addresses(), Lease: v.Lease, Renewals: v.Renewals, KeyExchange: l.cloud.keyExchange(), MTU: v.MTU,
 		Routes: s.Routes, DNS: s.DNS, Resources: s.Resources, BandwidthKbps: s.BandwidthKbps,
 	}
 	if v.Candidate != nil {

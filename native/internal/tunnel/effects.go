@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sag.software/native/internal/datapath/probe"
+	"sag.software/native/internal/engine"
 	"sag.software/native/internal/failure"
 	"sag.software/native/internal/session"
 	"sag.software/native/internal/tunnel/fsm"
@@ -30,7 +31,13 @@ func (l *loop) one(effect fsm.Effect) error {
 	case fsm.ForceHandshake:
 		return l.onLink((*link).handshake)
 	case fsm.SendProbe:
-		return l.onLink(func(link *link) error { return link.probe(e) })
+		return l.onLink(func(link *link) error { return link.probe(e.Nonce, e.Generation, 0) })
+	case fsm.SendMTUProbe:
+		if engine.CanFindMTU {
+			return l.onLink(func(link *link) error { return link.probe(e.Nonce, e.Generation, e.Size) })
+		}
+	case fsm.SetMTU:
+		return l.setMTU(e.MTU)
 	case fsm.Apply:
 		return l.apply(e.Session)
 	case fsm.Renew:
@@ -62,6 +69,10 @@ func name(effect fsm.Effect) string {
 		return "handshake"
 	case fsm.SendProbe:
 		return "probe"
+	case fsm.SendMTUProbe:
+		return "probe the MTU"
+	case fsm.SetMTU:
+		return "set the MTU"
 	case fsm.Apply:
 		return "apply a renewed session"
 	case fsm.Renew:
@@ -99,18 +110,37 @@ func (l *loop) apply(s *session.Session) error {
 		f := failure.From(err, failure.Unknown)
 		l.ofThisSession()(func() { l.step(fsm.SessionEnded{Failure: f}) })
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return l.setMTU(l.state.View().MTU) // the link may be a new one
+}
+
+// setMTU puts an MTU in force on the link.
+func (l *loop) setMTU(size int) error {
+	link := l.carrier.Link()
+	if link == nil || link.mtu == size {
+		return nil
+	}
+	if err := l.carrier.SetMTU(size); err != nil {
+		return err
+	}
+	l.config.Logger.Info("the tunnel's MTU has changed", "from", link.mtu, "to", size)
+	link.mtu = size
+	return nil
 }
 
 func (l *loop) linkEvents() linkEvents {
 	post := l.ofThisSession()
 	return linkEvents{
-		replied: func(m probe.Message) {
+		replied: func(m probe.Message, size int) {
 			post(func() {
 				l.step(fsm.ProbeReplied{Nonce: m.Nonce, Generation: m.Generation})
+				l.step(fsm.MTUProbeReplied{Nonce: m.Nonce, Generation: m.Generation, Size: size})
 				l.carrier.ProbeConnections()
 			})
 		},
+		tooLarge: func(size int) { post(func() { l.step(fsm.MTURefused{Size: size}) }) },
 		outgoing: func() { post(func() { l.step(fsm.Tick{}) }) },
 	}
 }

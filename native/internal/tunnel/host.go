@@ -19,6 +19,8 @@ type Host interface {
 	Attach(*session.Session, session.Cloud) (datapath.Device, error)
 	// Update applies a renewed session to the current link.
 	Update(*session.Session) error
+	// SetMTU changes the MTU of the current link, bytes. A new link starts with mtu.Floor.
+	SetMTU(int) error
 	// Reach allows the engine, and no other program, to reach an endpoint that was given by name and has just been
 	// resolved.
 	Reach(*session.Session, session.Endpoint) error

@@ -12,6 +12,7 @@ import (
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/failure"
 	"sag.software/native/internal/msg"
+	"sag.software/native/internal/mtu"
 	"sag.software/native/internal/resolver/host"
 	"sag.software/native/internal/session"
 	"sag.software/native/internal/tunnel/fsm"
@@ -26,27 +27,34 @@ type link struct {
 	sessionID session.ID
 	address4  netip.Addr
 	address6  netip.Addr
-	mtu       int
-	active    *fsm.Candidate
+	// mtu is the current one, bytes. Probes report it to the access point.
+	mtu    int
+	active *fsm.Candidate
 	// probedAt is the handshake after which connections were last checked.
 	probedAt time.Time
 }
 
 // linkEvents are called from the link's own goroutines and must not block.
 type linkEvents struct {
-	replied func(probe.Message)
+	// replied gets the size of the reply's packet, bytes.
+	replied func(m probe.Message, size int)
+	// tooLarge is engine.Config's TooLarge.
+	tooLarge func(size int)
 	// outgoing is called for the next packet sent after account.Arm.
 	outgoing func()
 }
 
 // newLink returns a link over a device that has the session's addresses. It owns the device afterwards, also on failure.
 func newLink(device datapath.Device, s *session.Session, config engine.Config, events linkEvents) (*link, error) {
-	l := &link{sessionID: s.ID, address4: s.Address4, address6: s.Address6, mtu: s.MTU}
+	l := &link{sessionID: s.ID, address4: s.Address4, address6: s.Address6, mtu: mtu.Floor}
 	config.Path = datapath.New(device)
-	l.probes = probe.NewStage(config.Path.Inject, probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message) { events.replied(m) }})
+	l.probes = probe.NewStage(config.Path.Inject, probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message, size int) {
+		events.replied(m, size)
+	}})
 	l.account = account.NewTunnel(events.outgoing)
 	config.Path.FromTunnel(l.account.FromTunnel, l.probes.FromTunnel)
 	config.Path.ToTunnel(l.account.ToTunnel)
+	config.TooLarge = events.tooLarge
 	var err error
 	l.device, err = engine.New(config)
 	return l, err
@@ -54,7 +62,7 @@ func newLink(device datapath.Device, s *session.Session, config engine.Config, e
 
 // fits reports whether a session can be carried without a new link.
 func (l *link) fits(s *session.Session) bool {
-	return l.sessionID == s.ID && l.address4 == s.Address4 && l.address6 == s.Address6 && l.mtu == s.MTU
+	return l.sessionID == s.ID && l.address4 == s.Address4 && l.address6 == s.Address6
 }
 
 func (l *link) close() { l.device.Close() }
@@ -136,13 +144,14 @@ func (l *link) handshake() error {
 	return l.device.ForceHandshake(engine.Key(l.active.AccessPoint.PublicKey))
 }
 
-func (l *link) probe(e fsm.SendProbe) error {
+// probe sends a probe as a packet of a size, bytes; 0 = the smallest.
+func (l *link) probe(nonce, generation uint64, size int) error {
 	if l.active == nil {
 		return nil
 	}
 	return l.probes.Send(l.address6, l.active.AccessPoint.ProbeAddress, probe.Message{
-		Kind: probe.Request, Active: true, Session: l.sessionID, Generation: e.Generation, Nonce: e.Nonce,
-	})
+		Kind: probe.Request, Active: true, Session: l.sessionID, Generation: generation, Nonce: nonce, MTU: uint16(l.mtu),
+	}, size)
 }
 
 // lastHandshake returns when the last handshake was completed; zero = never.
@@ -169,7 +178,7 @@ func (l *link) handshakeAge() time.Duration {
 // seen returns when a packet was last received and last sent, on clock.Now's clock; 0 = never.
 func (l *link) seen() fsm.Traffic {
 	in, out := l.account.Last()
-	return fsm.Traffic{In: in, Out: out}
+	return fsm.Traffic{In: in, Out: out, Large: l.account.LastLarge()}
 }
 
 func (l *link) traffic() Traffic {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"sag.software/native/internal/failure"
+	"sag.software/native/internal/mtu"
 	"sag.software/native/internal/netstack"
 	"sag.software/native/internal/proxy/dialer"
 	"sag.software/native/internal/proxy/peercred"
@@ -80,7 +81,7 @@ func (c *proxyCarrier) Carry(s *session.Session, t terms) error {
 }
 
 func (c *proxyCarrier) open(s *session.Session, t terms) error {
-	config := netstack.Config{MTU: s.MTU}
+	config := netstack.Config{MTU: mtu.Ceiling}
 	for _, a := range s.Addresses() {
 		config.Addresses = append(config.Addresses, netip.PrefixFrom(a, a.BitLen()))
 	}
@@ -88,11 +89,18 @@ func (c *proxyCarrier) open(s *session.Session, t terms) error {
 	if err != nil {
 		return err
 	}
+	stack.SetPathMTU(mtu.Floor)
 	if err := c.use(stack.Device(), s, t, 0); err != nil {
 		stack.Close()
 		return err
 	}
 	c.stack, c.network = stack, newNetwork(stack)
+	return nil
+}
+
+// SetMTU implements Carrier.
+func (c *proxyCarrier) SetMTU(size int) error {
+	c.stack.SetPathMTU(size)
 	return nil
 }
 

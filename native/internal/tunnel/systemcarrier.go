@@ -70,6 +70,9 @@ func (c *systemCarrier) leave() {
 	}
 }
 
+// SetMTU implements Carrier.
+func (c *systemCarrier) SetMTU(size int) error { return c.host.SetMTU(size) }
+
 // Reach implements Carrier.
 func (c *systemCarrier) Reach(s *session.Session, e session.Endpoint) error {
 	return c.host.Reach(s, e)

@@ -56,7 +56,7 @@ func New(t testing.TB, sessionID, address4, address6 string) *Client {
 		t.Fatal(err)
 	}
 	path := datapath.New(c.Stack.Device())
-	c.Tap = probe.NewStage(path.Inject, probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message) {
+	c.Tap = probe.NewStage(path.Inject, probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message, _ int) {
 		select {
 		case c.Replies <- m:
 		default:

@@ -15,7 +15,9 @@ import (
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/policy"
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/mss"
 	"sag.software/native/internal/hostnet/journal"
+	"sag.software/native/internal/mtu"
 )
 
 // ErrPrivilege means that the process lacks the capabilities these modes need.
@@ -62,8 +64,8 @@ type Config struct {
 	// Route is a program that is run with "add" or "remove" and an address whenever a client becomes active here or stops being
 	// active. It can inform routers where access points share no LAN. Empty = none.
 	Route string
-	// MTU is that of the inner packets, bytes.
-	MTU     int
+	// PathMTU returns the MTU of the path to a client, bytes, by the client's inner address.
+	PathMTU func(netip.Addr) int
 	Policy  policy.Policy
 	Clients forward.Clients
 	// Host returns the host's addresses and services. It is called for every new flow.
@@ -78,7 +80,9 @@ type platform interface {
 	device() datapath.Device
 	// advertise routes an address to the tunnel and announces it on the LAN with the client's generation. It may be called again
 	// for the same address.
-	advertise(address netip.Addr, generation uint64) error
+	advertise(address netip.Addr, client presence) error
+	// setMTU changes the MTU of the route to an address, bytes. Senders of larger packets get an ICMP "packet too big".
+	setMTU(address netip.Addr, mtu int) error
 	withdraw(netip.Addr) error
 	close() error
 }
@@ -95,16 +99,25 @@ type Kernel struct {
 	mu      sync.Mutex
 	clients map[string]*presence
 
-	applying   sync.Mutex
-	advertised map[netip.Addr]bool
+	applying sync.Mutex
+	// advertised are the addresses that lead here, each with the MTU of its route.
+	advertised map[netip.Addr]int
+}
+
+// Presence is what a client's probes say.
+type Presence struct {
+	// Generation is the highest of them: it grows each time the client chooses an access point. Active says whether by it the client
+	// is here.
+	Generation uint64
+	Active     bool
+	// MTU is the largest inner packet that the client's path carries, bytes.
+	MTU int
 }
 
 // presence is where a client is active.
 type presence struct {
+	Presence
 	addresses []netip.Addr
-	active    bool
-	// generation is the highest in the client's probes. It grows each time the client chooses an access point.
-	generation uint64
 	// reannounce means that the addresses must be announced again, because another access point may have announced them since.
 	reannounce bool
 	lastProbe  time.Time
@@ -113,15 +126,18 @@ type presence struct {
 // Device returns the TUN device.
 func (k *Kernel) Device() datapath.Device { return k.platform.device() }
 
-// Stages returns the rules and the rate limits in front of the device. inject is the path's Inject.
+// Stages returns the rules, the rate limits and the MSS clamp in front of the device. inject is the path's Inject.
 func (k *Kernel) Stages(inject func([]byte) error) (fromTunnel, toTunnel []datapath.Stage) {
 	k.rules.inject = inject
-	return []datapath.Stage{k.rules.fromTunnel, datapath.Limit}, []datapath.Stage{k.rules.toTunnel, datapath.Limit}
+	fromClient := mss.Stage(func(p *datapath.Packet) int { return k.config.PathMTU(p.Src) })
+	toClient := mss.Stage(func(p *datapath.Packet) int { return k.config.PathMTU(p.Dst) })
+	return []datapath.Stage{k.rules.fromTunnel, datapath.Limit, fromClient},
+		[]datapath.Stage{k.rules.toTunnel, datapath.Limit, toClient}
 }
 
 func (k *Kernel) start() {
 	k.wake, k.done = make(chan struct{}, 1), make(chan struct{})
-	k.clients, k.advertised = map[string]*presence{}, map[netip.Addr]bool{}
+	k.clients, k.advertised = map[string]*presence{}, map[netip.Addr]int{}
 	k.worker.Go(func() {
 		ticker := time.NewTicker(silence / 6)
 		defer ticker.Stop()
@@ -159,7 +175,7 @@ func (k *Kernel) Serve(sessions map[string][]netip.Addr) {
 		if c := k.clients[id]; c != nil {
 			c.addresses = addresses
 		} else {
-			k.clients[id] = &presence{addresses: addresses}
+			k.clients[id] = &presence{addresses: addresses, Presence: Presence{MTU: mtu.Floor}}
 		}
 	}
 	k.mu.Unlock()
@@ -167,8 +183,8 @@ func (k *Kernel) Serve(sessions map[string][]netip.Addr) {
 	k.apply()
 }
 
-// Probed records a probe of a client: its highest generation, and whether the client is active here by it. It does not block.
-func (k *Kernel) Probed(session string, generation uint64, active bool) {
+// Probed records what the probes of a client report. It does not block.
+func (k *Kernel) Probed(session string, now Presence) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c := k.clients[session]
@@ -176,12 +192,12 @@ func (k *Kernel) Probed(session string, generation uint64, active bool) {
 		return
 	}
 	c.lastProbe = time.Now()
-	if c.active == active && c.generation == generation {
+	if c.Presence == now {
 		return
 	}
 	// With a new generation the client may have been at another access point in between.
-	c.reannounce = c.reannounce || c.active && active
-	c.active, c.generation = active, generation
+	c.reannounce = c.reannounce || c.Active && now.Active && c.Generation != now.Generation
+	c.Presence = now
 	k.wakeWorker()
 }
 
@@ -191,15 +207,15 @@ func (k *Kernel) displaced(address netip.Addr, generation uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for id, c := range k.clients {
-		if !c.active || !slices.Contains(c.addresses, address) {
+		if !c.Active || !slices.Contains(c.addresses, address) {
 			continue
 		}
-		if generation != 0 && generation == c.generation {
+		if generation != 0 && generation == c.Generation {
 			continue // this access point's own announcement, received on another link
 		}
 		c.reannounce = true
-		if generation == 0 || generation > c.generation {
-			c.active = false
+		if generation == 0 || generation > c.Generation {
+			c.Active = false
 			k.config.Logger.Info("another access point answers for the client", "session", id)
 		}
 		k.wakeWorker()
@@ -229,14 +245,19 @@ func (k *Kernel) apply() {
 		delete(k.advertised, address)
 	}
 	for address, c := range wanted {
-		if k.advertised[address] && !c.reannounce {
-			continue
+		size, is := k.advertised[address]
+		var err error
+		switch {
+		case !is || c.reannounce:
+			err = k.platform.advertise(address, c)
+		case size != c.MTU:
+			err = k.platform.setMTU(address, c.MTU)
 		}
-		if err := k.platform.advertise(address, c.generation); err != nil {
+		if err != nil {
 			k.config.Logger.Error("cannot answer for a client", "address", address, "error", err)
 			continue
 		}
-		k.advertised[address] = true
+		k.advertised[address] = c.MTU
 	}
 }
 
@@ -247,7 +268,7 @@ func (k *Kernel) wanted(now time.Time) map[netip.Addr]presence {
 	defer k.mu.Unlock()
 	wanted := map[netip.Addr]presence{}
 	for _, c := range k.clients {
-		if k.config.Mode == Routed && (!c.active || now.Sub(c.lastProbe) > silence) {
+		if k.config.Mode == Routed && (!c.Active || now.Sub(c.lastProbe) > silence) {
 			continue
 		}
 		for _, address := range c.addresses {

@@ -16,6 +16,7 @@ import (
 	"sag.software/native/internal/accesspoint/kernel/neighbour"
 	"sag.software/native/internal/datapath"
 	"sag.software/native/internal/datapath/link"
+	"sag.software/native/internal/mtu"
 )
 
 const (
@@ -61,7 +62,7 @@ func prepare(k *Kernel) (*linuxPlatform, error) {
 		return g, err
 	}
 	g.name = name
-	if g.tun, err = link.Open(name, config.MTU); err != nil {
+	if g.tun, err = link.Open(name, mtu.Ceiling); err != nil {
 		return g, fmt.Errorf("a TUN device: %w", err)
 	}
 	k.rules = newRules(config)
@@ -115,10 +116,11 @@ func (g *linuxPlatform) up(name string) error {
 
 func (g *linuxPlatform) device() datapath.Device { return g.tun }
 
-func (g *linuxPlatform) route(address netip.Addr) *netlink.Route {
+// route leads to a client. Its MTU is locked, because IPv6 honours only a locked one when it forwards (ip6_dst_mtu_maybe_forward).
+func (g *linuxPlatform) route(address netip.Addr, mtu int) *netlink.Route {
 	bits := address.BitLen()
 	r := &netlink.Route{
-		LinkIndex: g.index, Protocol: unix.RTPROT_STATIC,
+		LinkIndex: g.index, Protocol: unix.RTPROT_STATIC, MTU: mtu, MTULock: mtu > 0,
 		Dst: &net.IPNet{IP: address.AsSlice(), Mask: net.CIDRMask(bits, bits)},
 	}
 	if address.Is4() {
@@ -127,15 +129,19 @@ func (g *linuxPlatform) route(address netip.Addr) *netlink.Route {
 	return r
 }
 
-func (g *linuxPlatform) advertise(address netip.Addr, generation uint64) error {
-	if err := netlink.RouteAdd(g.route(address)); err != nil && !errors.Is(err, unix.EEXIST) {
+func (g *linuxPlatform) advertise(address netip.Addr, client presence) error {
+	if err := g.setMTU(address, client.MTU); err != nil {
 		return err
 	}
 	for _, r := range g.responders {
-		r.Claim(address, generation)
+		r.Claim(address, client.Generation)
 	}
 	g.runRouteProgram("add", address)
 	return nil
+}
+
+func (g *linuxPlatform) setMTU(address netip.Addr, mtu int) error {
+	return netlink.RouteReplace(g.route(address, mtu))
 }
 
 func (g *linuxPlatform) withdraw(address netip.Addr) error {
@@ -146,7 +152,7 @@ func (g *linuxPlatform) withdraw(address netip.Addr) error {
 	if g.nat { // the client that gets the address next must not inherit its translations
 		g.forgetConnections(address)
 	}
-	if err := netlink.RouteDel(g.route(address)); err != nil && !errors.Is(err, unix.ESRCH) {
+	if err := netlink.RouteDel(g.route(address, 0)); err != nil && !errors.Is(err, unix.ESRCH) {
 		return err
 	}
 	return nil

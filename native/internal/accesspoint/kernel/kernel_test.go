@@ -3,6 +3,7 @@ package kernel
 import (
 	"log/slog"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"sag.software/native/internal/datapath"
@@ -12,14 +13,20 @@ import (
 type announcer struct {
 	advertised map[netip.Addr]uint64
 	count      int
+	mtu        []int
 }
 
 func (a *announcer) device() datapath.Device { return nil }
 func (a *announcer) close() error            { return nil }
 
-func (a *announcer) advertise(address netip.Addr, generation uint64) error {
-	a.advertised[address] = generation
+func (a *announcer) advertise(address netip.Addr, client presence) error {
+	a.advertised[address] = client.Generation
 	a.count++
+	return nil
+}
+
+func (a *announcer) setMTU(address netip.Addr, mtu int) error {
+	a.mtu = append(a.mtu, mtu)
 	return nil
 }
 
@@ -32,6 +39,7 @@ func (a *announcer) withdraw(address netip.Addr) error {
 func TestClientPresence(t *testing.T) {
 	const session = "s"
 	address4, address6 := netip.MustParseAddr("10.90.0.2"), netip.MustParseAddr("fd00::2")
+	at := func(generation uint64) Presence { return Presence{Generation: generation, Active: true, MTU: 1280} }
 	for _, test := range []struct {
 		name string
 		then func(k *Kernel)
@@ -40,28 +48,28 @@ func TestClientPresence(t *testing.T) {
 		here, reannounce bool
 		generation       uint64
 	}{
-		{"moved away", func(k *Kernel) { k.displaced(address4, 2) }, false, false, 0},
-		{"moved to a host without a generation", func(k *Kernel) { k.displaced(address4, 0) }, false, false, 0},
-		{"own announcement received on another link", func(k *Kernel) { k.displaced(address4, 1) }, true, false, 1},
-		{"probed again", func(k *Kernel) { k.Probed(session, 1, true) }, true, false, 1},
-		{"moved away and back", func(k *Kernel) {
+		{"gone", func(k *Kernel) { k.displaced(address4, 2) }, false, false, 0},
+		{"gone to a machine that names no generation", func(k *Kernel) { k.displaced(address4, 0) }, false, false, 0},
+		{"its own announcement heard on another link", func(k *Kernel) { k.displaced(address4, 1) }, true, false, 1},
+		{"heard again", func(k *Kernel) { k.Probed(session, at(1)) }, true, false, 1},
+		{"gone and back", func(k *Kernel) {
 			k.displaced(address4, 2)
 			k.apply()
-			k.Probed(session, 3, true)
+			k.Probed(session, at(3))
 		}, true, true, 3},
 		{"moved away and back before the withdrawal", func(k *Kernel) {
 			k.displaced(address4, 2)
-			k.Probed(session, 3, true)
+			k.Probed(session, at(3))
 		}, true, true, 3},
 		{"moved away and back, a late announcement for one address", func(k *Kernel) {
 			k.displaced(address4, 2)
 			k.apply()
-			k.Probed(session, 3, true)
+			k.Probed(session, at(3))
 			k.displaced(address6, 2)
 		}, true, true, 3},
-		{"moved away and back, no announcement received", func(k *Kernel) { k.Probed(session, 3, true) }, true, true, 3},
-		{"moved away, back and away", func(k *Kernel) {
-			k.Probed(session, 3, true)
+		{"gone and back, the other access point never heard", func(k *Kernel) { k.Probed(session, at(3)) }, true, true, 3},
+		{"gone, back and gone", func(k *Kernel) {
+			k.Probed(session, at(3))
 			k.displaced(address4, 4)
 			k.displaced(address6, 4)
 		}, false, false, 0},
@@ -70,10 +78,10 @@ func TestClientPresence(t *testing.T) {
 			platform := &announcer{advertised: map[netip.Addr]uint64{}}
 			k := &Kernel{
 				config: Config{Mode: Routed, Logger: slog.New(slog.DiscardHandler)}, rules: &rules{}, platform: platform,
-				wake: make(chan struct{}, 1), clients: map[string]*presence{}, advertised: map[netip.Addr]bool{},
+				wake: make(chan struct{}, 1), clients: map[string]*presence{}, advertised: map[netip.Addr]int{},
 			}
 			k.Serve(map[string][]netip.Addr{session: {address4, address6}})
-			k.Probed(session, 1, true)
+			k.Probed(session, at(1))
 			k.apply()
 			if len(platform.advertised) != 2 {
 				t.Fatalf("advertised %v", platform.advertised)
@@ -93,5 +101,23 @@ func TestClientPresence(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Another MTU of a client's path changes its routes, and announces nothing.
+func TestTheMTUOfAClient(t *testing.T) {
+	address := netip.MustParseAddr("10.90.0.2")
+	platform := &announcer{advertised: map[netip.Addr]uint64{}}
+	k := &Kernel{
+		config: Config{Mode: Routed, Logger: slog.New(slog.DiscardHandler)}, rules: &rules{}, platform: platform,
+		wake: make(chan struct{}, 1), clients: map[string]*presence{}, advertised: map[netip.Addr]int{},
+	}
+	k.Serve(map[string][]netip.Addr{"s": {address}})
+	for _, size := range []int{1280, 1280, 1420, 1420, 1280} {
+		k.Probed("s", Presence{Generation: 1, Active: true, MTU: size})
+		k.apply()
+	}
+	if platform.count != 1 || !slices.Equal(platform.mtu, []int{1420, 1280}) {
+		t.Errorf("announced %d times, MTU %v", platform.count, platform.mtu)
 	}
 }

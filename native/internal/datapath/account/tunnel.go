@@ -7,6 +7,7 @@ import (
 
 	"sag.software/native/internal/clock"
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/mtu"
 )
 
 // coarse is the resolution of the times, which saves storing them for every batch.
@@ -21,6 +22,8 @@ type Tunnel struct {
 	probe            atomic.Pointer[netip.Addr]
 	rxBytes, txBytes atomic.Uint64
 	lastIn, lastOut  moment
+	// lastLarge is when a packet larger than the floor of the MTU last came in or went out.
+	lastLarge moment
 }
 
 // moment is a coarse time of the last packet. clock.Now costs a system call, so it is read only when `coarse` has passed on Go's
@@ -65,16 +68,23 @@ func (t *Tunnel) Last() (in, out time.Duration) {
 	return time.Duration(t.lastIn.at.Load()), time.Duration(t.lastOut.at.Load())
 }
 
+// LastLarge is when a packet larger than the floor of the MTU last came in or went out, on the clock of clock.Now; 0 = never.
+func (t *Tunnel) LastLarge() time.Duration { return time.Duration(t.lastLarge.at.Load()) }
+
 // ToTunnel is the stage for outgoing packets.
 func (t *Tunnel) ToTunnel(b *datapath.Batch) {
-	bytes, probe := 0, *t.probe.Load()
+	bytes, largest, probe := 0, 0, *t.probe.Load()
 	for p := b.Next(); p != nil; p = b.Next() {
 		if p.Dst != probe {
 			bytes += len(p.Raw)
+			largest = max(largest, len(p.Raw))
 		}
 	}
 	if bytes == 0 {
 		return
+	}
+	if largest > mtu.Floor {
+		t.lastLarge.touch()
 	}
 	t.txBytes.Add(uint64(bytes))
 	if t.armed.Load() && t.armed.CompareAndSwap(true, false) {
@@ -87,11 +97,15 @@ func (t *Tunnel) ToTunnel(b *datapath.Batch) {
 
 // FromTunnel is the stage for incoming packets, after WireGuard has authenticated them.
 func (t *Tunnel) FromTunnel(b *datapath.Batch) {
-	bytes, probe := 0, *t.probe.Load()
+	bytes, largest, probe := 0, 0, *t.probe.Load()
 	for p := b.Next(); p != nil; p = b.Next() {
 		if p.Src != probe {
 			bytes += len(p.Raw)
+			largest = max(largest, len(p.Raw))
 		}
+	}
+	if largest > mtu.Floor {
+		t.lastLarge.touch()
 	}
 	if bytes > 0 {
 		t.rxBytes.Add(uint64(bytes))

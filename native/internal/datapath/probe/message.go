@@ -18,8 +18,11 @@ const (
 	Reply   Kind = 2
 )
 
-// Size of a message, bytes.
-const Size = 40
+// Size of a message without its padding, bytes. Former versions end before the MTU.
+const (
+	Size       = formerSize + 2
+	formerSize = 40
+)
 
 const (
 	magic      = "SAGP"
@@ -27,7 +30,7 @@ const (
 	flagActive = 1 << 0
 )
 
-// Message is one probe. A reply echoes Session, Generation, Nonce and Active of its request.
+// Message is one probe. A reply echoes all of its request but Kind, and is as long.
 type Message struct {
 	Kind Kind
 	// Active is true if the client currently uses this access point.
@@ -39,6 +42,8 @@ type Message struct {
 	Generation uint64
 	// Nonce matches a reply to its request.
 	Nonce uint64
+	// MTU is the largest inner packet that the client's path carries, as far as the client has found out, bytes; 0 = it does not say.
+	MTU uint16
 }
 
 // Append appends the message in its fixed-size big-endian encoding.
@@ -51,23 +56,28 @@ func (m Message) Append(b []byte) []byte {
 	b = append(b, version, byte(m.Kind), flags, 0)
 	b = append(b, m.Session[:]...)
 	b = binary.BigEndian.AppendUint64(b, m.Generation)
-	return binary.BigEndian.AppendUint64(b, m.Nonce)
+	b = binary.BigEndian.AppendUint64(b, m.Nonce)
+	return binary.BigEndian.AppendUint16(b, m.MTU)
 }
 
-// Parse decodes a message. Trailing bytes and unknown flags are ignored, so that later versions can add some.
+// Parse decodes a message. Trailing bytes (padding) and unknown flags are ignored, so that later versions can add some.
 func Parse(b []byte) (Message, error) {
-	if len(b) < Size || string(b[:4]) != magic || b[4] != version {
+	if len(b) < formerSize || string(b[:4]) != magic || b[4] != version {
 		return Message{}, ErrNotProbe
 	}
 	kind := Kind(b[5])
 	if kind != Request && kind != Reply {
 		return Message{}, ErrNotProbe
 	}
-	return Message{
+	m := Message{
 		Kind:       kind,
 		Active:     b[6]&flagActive != 0,
 		Session:    [16]byte(b[8:24]),
 		Generation: binary.BigEndian.Uint64(b[24:32]),
 		Nonce:      binary.BigEndian.Uint64(b[32:40]),
-	}, nil
+	}
+	if len(b) >= Size {
+		m.MTU = binary.BigEndian.Uint16(b[formerSize:])
+	}
+	return m, nil
 }

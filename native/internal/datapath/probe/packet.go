@@ -16,9 +16,10 @@ const (
 	hopLimit      = 64
 )
 
-// Packet returns an IPv6 packet with the message.
-func Packet(src, dst netip.Addr, m Message) []byte {
-	payload := m.Append(make([]byte, 0, Size))
+// Packet returns an IPv6 packet with the message, padded with zeros to a size, bytes; 0 = no padding.
+func Packet(src, dst netip.Addr, m Message, size int) []byte {
+	length := max(Size, size-packet.IPv6Size-udpHeaderSize)
+	payload := m.Append(make([]byte, 0, length))[:length]
 	raw := ipv6Header(src, dst, packet.UDP, udpHeaderSize+len(payload))
 	raw = binary.BigEndian.AppendUint16(raw, Port)
 	raw = binary.BigEndian.AppendUint16(raw, Port)

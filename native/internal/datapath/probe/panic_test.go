@@ -31,11 +31,11 @@ func TestPanicDropsOnePacket(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(former) })
 	device := &written{}
 	tap := datapath.New(device)
-	tap.FromTunnel(NewStage(nil, Callbacks{Replied: func(netip.Addr, Message) { panic("out of range") }}).FromTunnel)
+	tap.FromTunnel(NewStage(nil, Callbacks{Replied: func(netip.Addr, Message, int) { panic("out of range") }}).FromTunnel)
 	reply := example
 	reply.Kind = Reply
 	other := []byte{0x45, 0, 0, 0}
-	n, err := tap.Write([][]byte{other, Packet(src, dst, reply), other}, 0)
+	n, err := tap.Write([][]byte{other, Packet(src, dst, reply, 0), other}, 0)
 	if n != 3 || err != nil || len(device.packets) != 2 || !bytes.Equal(device.packets[1], other) {
 		t.Errorf("%d %v, handed on %d", n, err, len(device.packets))
 	}

@@ -18,13 +18,13 @@ var (
 )
 
 var example = Message{
-	Kind: Request, Active: true, Session: [16]byte{0: 0xa0, 15: 0xaf}, Generation: 3<<32 | 7, Nonce: 0x0102030405060708,
+	Kind: Request, Active: true, Session: [16]byte{0: 0xa0, 15: 0xaf}, Generation: 3<<32 | 7, Nonce: 0x0102030405060708, MTU: 1420,
 }
 
 // The encoding must be the same in all versions, so it is written out here.
 func TestEncoding(t *testing.T) {
 	const want = "53414750" + "01" + "01" + "01" + "00" +
-		"a00000000000000000000000000000af" + "0000000300000007" + "0102030405060708"
+		"a00000000000000000000000000000af" + "0000000300000007" + "0102030405060708" + "058c"
 	if got := hex.EncodeToString(example.Append(nil)); got != want {
 		t.Fatalf("got  %s\nwant %s", got, want)
 	}
@@ -49,7 +49,8 @@ func TestParse(t *testing.T) {
 		{"unknown flags", change(6, 0xff), example, true},
 		{"reserved byte in use", change(7, 9), example, true},
 		{"longer", append(bytes.Clone(valid), 1, 2, 3), example, true},
-		{"shorter", valid[:Size-1], Message{}, false},
+		{"of a former version", valid[:formerSize], func() Message { m := example; m.MTU = 0; return m }(), true},
+		{"shorter", valid[:formerSize-1], Message{}, false},
 		{"empty", nil, Message{}, false},
 		{"other magic", change(0, 'X'), Message{}, false},
 		{"other version", change(4, 2), Message{}, false},
@@ -66,7 +67,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestPacketRoundTrip(t *testing.T) {
-	packet := Packet(src, dst, example)
+	packet := Packet(src, dst, example, 0)
 	gotSrc, gotDst, m, err := ParsePacket(packet)
 	if err != nil || gotSrc != src || gotDst != dst || m != example {
 		t.Fatalf("got %s %s %+v %v", gotSrc, gotDst, m, err)
@@ -84,7 +85,7 @@ func TestPacketRoundTrip(t *testing.T) {
 }
 
 func FuzzParsePacket(f *testing.F) {
-	f.Add(Packet(src, dst, example))
+	f.Add(Packet(src, dst, example, 0))
 	f.Add([]byte{0x60})
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -136,15 +137,15 @@ func TestStageOfAnAccessPoint(t *testing.T) {
 	stage.SetAddress(dst)
 	tap := datapath.New(q)
 	tap.FromTunnel(stage.FromTunnel)
-	other := Packet(src, netip.MustParseAddr("fd00:5a9::9"), example)
+	other := Packet(src, netip.MustParseAddr("fd00:5a9::9"), example, 0)
 	reply := example
 	reply.Kind = Reply
 	v4 := append([]byte{0x45}, make([]byte, 19)...)
 	const offset = 16
 	var buffers [][]byte
 	for _, packet := range [][]byte{
-		other, Packet(src, dst, example), v4, echoRequest(5), // an odd payload, for which the checksum pads
-		Packet(src, dst, reply), append(ipv6Header(src, dst, 6, 20), make([]byte, 20)...),
+		other, Packet(src, dst, example, 0), v4, echoRequest(5), // an odd payload, for which the checksum pads
+		Packet(src, dst, reply, 0), append(ipv6Header(src, dst, 6, 20), make([]byte, 20)...),
 	} {
 		buffers = append(buffers, append(make([]byte, offset), packet...))
 	}
@@ -172,19 +173,39 @@ func TestStageOfAnAccessPoint(t *testing.T) {
 func TestStageOfAClient(t *testing.T) {
 	q := &queue{}
 	var heard []Message
-	stage := NewStage(q.Inject, Callbacks{Replied: func(_ netip.Addr, m Message) { heard = append(heard, m) }})
+	stage := NewStage(q.Inject, Callbacks{Replied: func(_ netip.Addr, m Message, _ int) { heard = append(heard, m) }})
 	tap := datapath.New(q)
 	tap.FromTunnel(stage.FromTunnel)
-	if err := stage.Send(src, dst, example); err != nil || len(q.injected) != 1 {
+	if err := stage.Send(src, dst, example, 0); err != nil || len(q.injected) != 1 {
 		t.Fatalf("%v, %d injected", err, len(q.injected))
 	}
 	reply := example
 	reply.Kind = Reply
-	request := Packet(dst, src, example) // a client does not answer requests
-	if _, err := tap.Write([][]byte{Packet(dst, src, reply), request}, 0); err != nil {
+	request := Packet(dst, src, example, 0) // a client does not answer requests
+	if _, err := tap.Write([][]byte{Packet(dst, src, reply, 0), request}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if len(heard) != 1 || heard[0] != reply || len(q.written) != 1 {
 		t.Fatalf("received %+v, %d passed", heard, len(q.written))
+	}
+}
+
+// A probe is as large as it has to be, and its answer as well.
+func TestPaddedProbes(t *testing.T) {
+	for _, size := range []int{0, 1, 90, 91, 1280, 1420} {
+		q := &queue{}
+		stage := NewStage(q.Inject, Callbacks{})
+		stage.SetAddress(dst)
+		tap := datapath.New(q)
+		tap.FromTunnel(stage.FromTunnel)
+		want := max(size, packet.IPv6Size+udpHeaderSize+Size)
+		request := Packet(src, dst, example, size)
+		if _, err := tap.Write([][]byte{request}, 0); err != nil || len(q.injected) != 1 {
+			t.Fatalf("%v, %d answers", err, len(q.injected))
+		}
+		_, _, m, err := ParsePacket(q.injected[0])
+		if len(request) != want || len(q.injected[0]) != want || err != nil || m.Kind != Reply || m.MTU != example.MTU {
+			t.Errorf("%d: a request of %d bytes, an answer of %d, %+v %v", size, len(request), len(q.injected[0]), m, err)
+		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 type Callbacks struct {
 	// Requested (access point) is called after a request from the client with inner address src has been answered.
 	Requested func(src netip.Addr, m Message)
-	// Replied (client) is called for a reply of an access point. The callee checks session and nonce.
-	Replied func(src netip.Addr, m Message)
+	// Replied (client) is called for a reply of an access point, with the size of its packet, bytes. The callee checks session and nonce.
+	Replied func(src netip.Addr, m Message, size int)
 }
 
 // Stage removes probes from the packets that come from the tunnel, so that no network stack sees them. At an access point it
@@ -32,9 +32,10 @@ func NewStage(inject func([]byte) error, callbacks Callbacks) *Stage {
 // dropped.
 func (s *Stage) SetAddress(address netip.Addr) { s.address.Store(&address) }
 
-// Send (client) sends a probe from the client's inner IPv6 address to an access point's probe address.
-func (s *Stage) Send(src, dst netip.Addr, m Message) error {
-	return s.inject(Packet(src, dst, m))
+// Send (client) sends a probe from the client's inner IPv6 address to an access point's probe address, as a packet of a size, bytes; 0 =
+// the smallest.
+func (s *Stage) Send(src, dst netip.Addr, m Message, size int) error {
+	return s.inject(Packet(src, dst, m, size))
 }
 
 // FromTunnel is the stage for packets from the tunnel.
@@ -48,7 +49,7 @@ func (s *Stage) FromTunnel(b *datapath.Batch) {
 		case s.callbacks.Replied != nil && p.SrcPort == Port: // checked first because decoding a message costs as much as the rest
 			if m, err := read(&p.Header, p.Raw); err == nil && m.Kind == Reply {
 				p.Drop()
-				s.callbacks.Replied(p.Src, m)
+				s.callbacks.Replied(p.Src, m, p.Length)
 			}
 		}
 	}
@@ -65,7 +66,7 @@ func (s *Stage) answer(p *datapath.Packet) {
 	}
 	reply := m
 	reply.Kind = Reply
-	_ = s.inject(Packet(p.Dst, p.Src, reply))
+	_ = s.inject(Packet(p.Dst, p.Src, reply, p.Length))
 	if s.callbacks.Requested != nil {
 		s.callbacks.Requested(p.Src, m)
 	}

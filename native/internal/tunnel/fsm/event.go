@@ -13,10 +13,18 @@ type (
 	Started struct{ Session *session.Session }
 	// Resumed continues the session of a former process; only its lease is known until Renewed.
 	Resumed struct{ LeaseEnd Instant }
-	// Traffic carries when authenticated traffic last arrived and when a packet was last sent; 0 = never.
-	Traffic struct{ In, Out Instant }
+	// Traffic carries when authenticated traffic last arrived, when a packet was last sent, and when a packet larger than mtu.Floor was
+	// last sent or received; 0 = never.
+	Traffic struct{ In, Out, Large Instant }
 	// ProbeReplied is the access point's reply to one of this session's probes.
 	ProbeReplied struct{ Nonce, Generation uint64 }
+	// MTUProbeReplied is a reply to an MTU probe; Size is that of the reply's packet, bytes.
+	MTUProbeReplied struct {
+		Nonce, Generation uint64
+		Size              int
+	}
+	// MTURefused means that the host refused to send an inner packet of that size, bytes, because it exceeds the path MTU.
+	MTURefused struct{ Size int }
 	// Attention changes whether somebody watches the state, for example an open window.
 	Attention struct{ Watching bool }
 	// Queried requests a check that the access point answers; Answer with the same ID follows within a second.
@@ -62,6 +70,8 @@ func (Started) event()         {}
 func (Resumed) event()         {}
 func (Traffic) event()         {}
 func (ProbeReplied) event()    {}
+func (MTUProbeReplied) event() {}
+func (MTURefused) event()      {}
 func (Attention) event()       {}
 func (Queried) event()         {}
 func (ActivateFailed) event()  {}
@@ -96,6 +106,13 @@ type (
 	ForceHandshake struct{}
 	// SendProbe sends a probe to the active access point.
 	SendProbe struct{ Nonce, Generation uint64 }
+	// SendMTUProbe sends a probe as a packet of that size, bytes.
+	SendMTUProbe struct {
+		Nonce, Generation uint64
+		Size              int
+	}
+	// SetMTU changes the tunnel's MTU, bytes. Probes sent afterwards report it to the access point.
+	SetMTU struct{ MTU int }
 	// Apply applies the renewed session without dropping connections.
 	Apply struct{ Session *session.Session }
 	// Renew extends the lease at the cloud; with NewKey it also offers a new public key, which is in use from Renewed on.
@@ -118,6 +135,8 @@ func (Activate) effect()       {}
 func (Deactivate) effect()     {}
 func (ForceHandshake) effect() {}
 func (SendProbe) effect()      {}
+func (SendMTUProbe) effect()   {}
+func (SetMTU) effect()         {}
 func (Apply) effect()          {}
 func (Renew) effect()          {}
 func (OpenStream) effect()     {}

@@ -122,6 +122,7 @@ func (s *State) probeReplied(now Instant, e ProbeReplied) {
 func (s *State) traffic(now Instant, e Traffic) {
 	h := &s.health
 	h.in, h.out = max(h.in, e.In), max(h.out, e.Out)
+	s.mtu.large = max(s.mtu.large, e.Large)
 	// A packet received before this link was activated came from the former access point.
 	if e.In > h.linkSince && e.In > h.life {
 		s.alive(now, e.In)
@@ -147,6 +148,7 @@ func (s *State) alive(now, at Instant) {
 	h.waiting, h.repeats = 0, 0
 	h.upSince = now
 	h.probeAt = now + secondProbe
+	s.searchMTU(now)
 	if s.since == 0 {
 		s.since = now
 	}

@@ -66,6 +66,7 @@ func (s *State) activate(now Instant, i int, abort bool) {
 	s.link.current, s.link.failed, s.link.why = i, false, nil
 	s.link.generation = max(s.link.generation+1, uint64(s.session.Incarnation)<<32+1)
 	s.health.newLink(now)
+	s.forgetMTU()
 	s.do(Activate{Candidate: s.link.candidates[i], Generation: s.link.generation, Abort: abort})
 	s.dialling(now)
 	if !s.link.candidates[i].Endpoint.Addr.IsValid() {
@@ -94,6 +95,7 @@ func (s *State) lost(now Instant) {
 	s.phase = Reconnecting
 	s.cause = unreachable()
 	s.link.tried, s.link.silent = 1, true
+	s.forgetMTU()
 	if len(s.link.candidates) > 1 {
 		s.choose(now, (s.link.current+1)%len(s.link.candidates))
 		return

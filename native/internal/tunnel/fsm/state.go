@@ -8,6 +8,7 @@ import (
 
 	"sag.software/native/internal/failure"
 	"sag.software/native/internal/msg"
+	"sag.software/native/internal/mtu"
 	"sag.software/native/internal/session"
 )
 
@@ -30,6 +31,7 @@ type State struct {
 
 	link    link
 	health  health
+	mtu     pathMTU
 	lease   lease
 	cloud   cloud
 	rekey   rekey
@@ -42,7 +44,7 @@ type State struct {
 
 // New returns a state machine without a session. random returns uniformly distributed 64-bit numbers.
 func New(random func() uint64) *State {
-	return &State{random: random, phase: Disconnected}
+	return &State{random: random, phase: Disconnected, mtu: pathMTU{current: mtu.Floor}}
 }
 
 // Step handles one event at one point in time and returns the effects to carry out, in order.
@@ -80,6 +82,10 @@ func (s *State) handle(now Instant, event Event) {
 		s.traffic(now, e)
 	case ProbeReplied:
 		s.probeReplied(now, e)
+	case MTUProbeReplied:
+		s.mtuProbeReplied(now, e)
+	case MTURefused:
+		s.mtuRefused(now, e.Size)
 	case Queried:
 		s.query(now, e.ID)
 	case ActivateFailed:
@@ -122,6 +128,7 @@ func (s *State) tick(now Instant) {
 	}
 	if s.wanted() {
 		s.tickHealth(now)
+		s.tickMTU(now)
 		s.tickQueries(now)
 		s.tickLink(now)
 		s.tickCloud(now)
@@ -133,7 +140,7 @@ func (s *State) tick(now Instant) {
 func (s *State) Deadline() Instant {
 	next := s.hangUp
 	if s.wanted() {
-		for _, t := range []Instant{s.leaseDue(), s.healthDue(), s.queriesDue(), s.linkDue(), s.cloudDue(), s.rekeyDue()} {
+		for _, t := range []Instant{s.leaseDue(), s.healthDue(), s.mtuDue(), s.queriesDue(), s.linkDue(), s.cloudDue(), s.rekeyDue()} {
 			next = earlier(next, t)
 		}
 	}
@@ -161,7 +168,7 @@ func (s *State) reset() {
 	watching, generation := s.health.watching, s.link.generation
 	queries := s.queries
 	effects := s.effects
-	*s = State{random: s.random, phase: s.phase, effects: effects, queries: queries}
+	*s = State{random: s.random, phase: s.phase, effects: effects, queries: queries, mtu: pathMTU{current: mtu.Floor}}
 	s.health.watching = watching
 	s.link.generation = generation
 }

@@ -19,6 +19,8 @@ type View struct {
 	Generation uint64
 	// Latency is the round trip of the last answered probe; 0 before the first.
 	Latency time.Duration
+	// MTU is the tunnel's, bytes.
+	MTU int
 	// Since is when the tunnel first came up; 0 before that.
 	Since Instant
 	// Life is when the access point last answered on this link; 0 if it has not.
@@ -35,7 +37,7 @@ type View struct {
 // View returns the current state.
 func (s *State) View() View {
 	v := View{
-		Phase: s.phase, Cause: s.cause, Session: s.session, Generation: s.link.generation, Latency: s.health.latency,
+		Phase: s.phase, Cause: s.cause, Session: s.session, Generation: s.link.generation, Latency: s.health.latency, MTU: s.mtu.current,
 		Since: s.since, Life: s.health.life, LeaseEnd: s.lease.end, Lease: s.lease.length, Renewals: s.lease.renewals,
 		Message: s.message,
 	}

@@ -48,6 +48,8 @@ type world struct {
 	pending []timed
 	log     []logged
 	traffic Traffic
+	// watch gets each effect as it comes.
+	watch func(Effect)
 }
 
 // failer is the common part of rapid's T and testing's T.
@@ -82,6 +84,9 @@ func (w *world) later(d time.Duration, e Event) { w.pending = append(w.pending, 
 func (w *world) effects(list []Effect) {
 	for _, e := range list {
 		w.log = append(w.log, logged{w.now, e})
+		if w.watch != nil {
+			w.watch(e)
+		}
 		switch e := e.(type) {
 		case Activate:
 			c := e.Candidate

@@ -21,6 +21,7 @@ import (
 	"sag.software/native/internal/hostnet/reconcile"
 	"sag.software/native/internal/hostnet/route"
 	"sag.software/native/internal/msg"
+	"sag.software/native/internal/mtu"
 	"sag.software/native/internal/session"
 	"sag.software/native/internal/tunnel"
 )
@@ -37,6 +38,10 @@ type Host struct {
 	outside    []netip.Addr
 	// cloud is the cloud instance's URL.
 	cloud string
+	// mtu of the link, bytes.
+	mtu int
+	// session is the current one.
+	session *session.Session
 	// reached are resolved endpoints of access points that were given by name.
 	reached []permit.Endpoint
 	// left is true while settings of a former process may still be applied.
@@ -63,7 +68,7 @@ func (h *Host) Attach(s *session.Session, cloud session.Cloud) (datapath.Device,
 	outside := addressesOf(cloud.URL)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.outside, h.reached, h.cloud = outside, nil, cloud.URL
+	h.outside, h.reached, h.cloud, h.mtu, h.session = outside, nil, cloud.URL, mtu.Floor, s
 	in := h.intranet(s)
 	if err := h.keepLockdown(s, in); err != nil {
 		return nil, refusal(err)
@@ -83,6 +88,7 @@ func (h *Host) Attach(s *session.Session, cloud session.Cloud) (datapath.Device,
 // Update implements tunnel.Host.
 func (h *Host) Update(s *session.Session) error {
 	h.mu.Lock()
+	h.session = s
 	a, in := h.attachment, h.intranet(s)
 	h.mu.Unlock()
 	if a == nil {
@@ -91,6 +97,23 @@ func (h *Host) Update(s *session.Session) error {
 	if err := h.keepLockdown(s, in); err != nil {
 		return refusal(err)
 	}
+	if err := a.Update(in); err != nil {
+		return refusal(err)
+	}
+	return nil
+}
+
+// SetMTU implements tunnel.Host.
+func (h *Host) SetMTU(size int) error {
+	h.mu.Lock()
+	a := h.attachment
+	if a == nil || h.mtu == size {
+		h.mu.Unlock()
+		return nil
+	}
+	h.mtu = size
+	in := h.intranet(h.session)
+	h.mu.Unlock()
 	if err := a.Update(in); err != nil {
 		return refusal(err)
 	}

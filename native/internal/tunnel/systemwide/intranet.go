@@ -26,7 +26,7 @@ const (
 // intranet returns a session's desired host settings. The caller holds the lock.
 func (h *Host) intranet(s *session.Session) plan.Intranet {
 	in := plan.Intranet{
-		Routes: s.Routes, Full: s.Policy.FullTunnel, Servers: s.DNS.Servers, MTU: s.MTU, CloudAddrs: h.outside, Domains: s.DNS.Tunneled(),
+		Routes: s.Routes, Full: s.Policy.FullTunnel, Servers: s.DNS.Servers, MTU: h.mtu, CloudAddrs: h.outside, Domains: s.DNS.Tunneled(),
 		Search:    s.DNS.Search,
 		Endpoints: slices.Clone(h.reached),
 	}

@@ -5,11 +5,13 @@ package tunneltest
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"sag.software/native/internal/datapath"
 	"sag.software/native/internal/datapath/probe"
 	"sag.software/native/internal/engine"
+	"sag.software/native/internal/mtu"
 	"sag.software/native/internal/netstack"
 )
 
@@ -24,6 +26,7 @@ type AccessPoint struct {
 	private engine.PrivateKey
 	at      netip.AddrPort
 	forward *netstack.Forward
+	mtu     atomic.Int32 // that the client has reported, bytes
 
 	mu         sync.Mutex
 	generation uint64
@@ -52,12 +55,13 @@ func (ap *AccessPoint) Start() {
 	ap.t.Helper()
 	ap.mu.Lock()
 	defer ap.mu.Unlock()
-	s, err := netstack.New(netstack.Config{MTU: 1280, Forward: ap.forward})
+	s, err := netstack.New(netstack.Config{MTU: mtu.Ceiling, PathMTU: ap.pathMTU, Forward: ap.forward})
 	if err != nil {
 		ap.t.Fatal(err)
 	}
 	path := datapath.New(s.Device())
 	probes := probe.NewStage(path.Inject, probe.Callbacks{Requested: func(_ netip.Addr, m probe.Message) {
+		ap.mtu.Store(int32(mtu.Clamp(int(m.MTU))))
 		ap.mu.Lock()
 		defer ap.mu.Unlock()
 		ap.generation = max(ap.generation, m.Generation)
@@ -77,6 +81,8 @@ func (ap *AccessPoint) Start() {
 	}
 }
 
+func (ap *AccessPoint) pathMTU(netip.Addr) int { return mtu.Clamp(int(ap.mtu.Load())) }
+
 // Kill stops it without closing connections.
 func (ap *AccessPoint) Kill() {
 	ap.mu.Lock()
@@ -87,6 +93,12 @@ func (ap *AccessPoint) Kill() {
 		device.Close()
 		s.Close()
 	}
+}
+
+// Move stops it and changes the address on which the next Start listens.
+func (ap *AccessPoint) Move(at netip.AddrPort) {
+	ap.Kill()
+	ap.at = at
 }
 
 // Serve adds a peer and removes all others.

@@ -459,7 +459,7 @@ type Session struct {
 	// Prefixes to route through the tunnel.
 	Routes []string `protobuf:"bytes,5,rep,name=routes,proto3" json:"routes,omitempty"`
 	Dns    *Dns     `protobuf:"bytes,6,opt,name=dns,proto3" json:"dns,omitempty"`
-	// Inner MTU, bytes.
+	// Inner MTU that every path carries, bytes. A client may use a larger one that it found by probing; its probes report it.
 	Mtu    uint32  `protobuf:"varint,7,opt,name=mtu,proto3" json:"mtu,omitempty"`
 	Policy *Policy `protobuf:"bytes,8,opt,name=policy,proto3" json:"policy,omitempty"`
 	// How long the peer and address are kept, from now, without contact to the client or, at the access point, to the cloud.

@@ -1764,7 +1764,8 @@ type SessionState struct {
 	// Key exchange of sag-tunnel's own TLS connection to the cloud, for example "X25519MLKEM768"; empty before the first connection.
 	KeyExchange string `protobuf:"bytes,7,opt,name=key_exchange,json=keyExchange,proto3" json:"key_exchange,omitempty"`
 	// Whether a pre-shared key is used with the active access point.
-	PresharedKey bool                 `protobuf:"varint,8,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
+	PresharedKey bool `protobuf:"varint,8,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
+	// In force, bytes; follows the path.
 	Mtu          uint32               `protobuf:"varint,9,opt,name=mtu,proto3" json:"mtu,omitempty"`
 	Routes       []string             `protobuf:"bytes,10,rep,name=routes,proto3" json:"routes,omitempty"`
 	Dns          *v11.Dns             `protobuf:"bytes,11,opt,name=dns,proto3" json:"dns,omitempty"`

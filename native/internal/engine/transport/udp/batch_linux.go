@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"math"
 	"net"
 	"net/netip"
 	"sync"
@@ -17,8 +18,9 @@ const batchSize = 128
 // mmsgBatcher uses recvmmsg and sendmmsg, with GSO and GRO where the kernel supports them.
 type mmsgBatcher struct {
 	*receiver
-	v4 *ipv4.PacketConn
-	v6 *ipv6.PacketConn
+	udp *net.UDPConn
+	v4  *ipv4.PacketConn
+	v6  *ipv6.PacketConn
 	// flush is writeBatch; tests replace it.
 	flush func([]ipv4.Message) (int, error)
 
@@ -26,6 +28,8 @@ type mmsgBatcher struct {
 	// noGSO disables GSO for this socket.
 	noGSO  atomic.Bool
 	narrow narrow
+	// fragmenting is locked while the socket permits fragments.
+	fragmenting sync.Mutex
 }
 
 func newBatcher(udp *net.UDPConn, v4 bool) (batcher, error) {
@@ -33,7 +37,10 @@ func newBatcher(udp *net.UDPConn, v4 bool) (batcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &mmsgBatcher{receiver: r}
+	if err := forbidFragments(udp, v4); err != nil {
+		return nil, err
+	}
+	b := &mmsgBatcher{receiver: r, udp: udp}
 	b.flush = b.writeBatch
 	b.noGSO.Store(!supportsGSO(udp))
 	b.sending.New = func() any {
@@ -62,7 +69,7 @@ func (b *mmsgBatcher) write(buffers [][]byte, to netip.AddrPort) error {
 	defer b.sending.Put(pooled)
 	var failed error
 	for len(buffers) > 0 {
-		messages := coalesce(*pooled, buffers, !b.noGSO.Load() && !b.narrow.has(to))
+		messages := coalesce(*pooled, buffers, b.segmentLimit(to))
 		for i := range messages {
 			messages[i].Addr = address
 		}
@@ -74,14 +81,16 @@ func (b *mmsgBatcher) write(buffers [][]byte, to netip.AddrPort) error {
 		}
 		if err != nil && n < len(messages) {
 			// The first unsent message was refused. The segments of a GSO batch are sent again one by one.
-			refused := buffers[done : done+len(messages[n].Buffers)]
+			refused, why := buffers[done:done+len(messages[n].Buffers)], refusalOf(err)
 			if len(refused) > 1 {
-				switch refusalOf(err) {
+				switch why {
 				case refusedByPath:
-					b.narrow.add(to)
+					b.narrow.add(to, len(refused[0]))
 				case refusedByDevice:
 					b.noGSO.Store(true)
 				}
+			}
+			if len(refused) > 1 || why == refusedByPath {
 				err = b.writeSingly(refused, address)
 			}
 			done += len(refused)
@@ -97,11 +106,27 @@ func (b *mmsgBatcher) write(buffers [][]byte, to netip.AddrPort) error {
 // writeSingly sends each buffer as one message.
 func (b *mmsgBatcher) writeSingly(buffers [][]byte, to *net.UDPAddr) (failed error) {
 	for _, buffer := range buffers {
-		if _, err := b.flush([]ipv4.Message{{Buffers: [][]byte{buffer}, Addr: to}}); err != nil {
+		if err := b.writeOne(buffer, to); err != nil {
 			failed = err
 		}
 	}
 	return failed
+}
+
+func (b *mmsgBatcher) flushOne(buffer []byte, to *net.UDPAddr) error {
+	_, err := b.flush([]ipv4.Message{{Buffers: [][]byte{buffer}, Addr: to}})
+	return err
+}
+
+// segmentLimit is the size from which on a datagram to this destination is not put into a GSO batch, bytes.
+func (b *mmsgBatcher) segmentLimit(to netip.AddrPort) int {
+	if b.noGSO.Load() {
+		return 0
+	}
+	if limit := b.narrow.limit(to); limit > 0 {
+		return limit
+	}
+	return math.MaxInt
 }
 
 func (b *mmsgBatcher) writeBatch(messages []ipv4.Message) (int, error) {

@@ -18,6 +18,8 @@ var ErrNoSocket = errors.New("no socket for this address family")
 // Bind carries datagrams over UDP sockets.
 type Bind struct {
 	listen []netip.AddrPort
+	// tooLarge is called when the host refuses a datagram because it does not fit the path.
+	tooLarge func(size int)
 
 	mu      sync.RWMutex
 	sockets []*socket // empty while closed
@@ -31,6 +33,10 @@ var _ conn.Bind = (*Bind)(nil)
 func New(listen ...netip.AddrPort) *Bind {
 	return &Bind{listen: listen}
 }
+
+// NotifyTooLarge sets a function that is called with the size, bytes, of a datagram that exceeds the path MTU known to the host. Send
+// then reports success, as for a datagram lost on its way. It is set before Open and must not block.
+func (b *Bind) NotifyTooLarge(f func(size int)) { b.tooLarge = f }
 
 // Open opens the sockets. It returns the port of the first one.
 func (b *Bind) Open(port uint16) ([]conn.ReceiveFunc, uint16, error) {
@@ -141,7 +147,16 @@ func (b *Bind) Send(buffers [][]byte, endpoint conn.Endpoint) error {
 	if err != nil {
 		return err
 	}
-	return s.send(buffers, e.Remote)
+	err = s.send(buffers, e.Remote)
+	if b.tooLarge != nil && errors.Is(err, syscall.EMSGSIZE) {
+		longest := 0
+		for _, buffer := range buffers {
+			longest = max(longest, len(buffer))
+		}
+		b.tooLarge(longest)
+		return nil
+	}
+	return err
 }
 
 func (b *Bind) socketFor(e *Endpoint) (*socket, error) {

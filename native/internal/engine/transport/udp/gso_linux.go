@@ -37,12 +37,12 @@ func supportsGSO(udp *net.UDPConn) bool {
 	return err == nil && supported
 }
 
-// refusal is why the kernel refused a GSO batch. The same datagrams can be sent one by one, with fragmentation if needed.
+// refusal is why the kernel refused a GSO batch or, refusedByPath, a single datagram.
 type refusal uint8
 
 const (
 	notRefused      refusal = iota
-	refusedByPath           // a segment does not fit the path MTU
+	refusedByPath           // it does not fit the path MTU
 	refusedByDevice         // no checksum offload, or no GSO
 )
 
@@ -57,12 +57,13 @@ func refusalOf(err error) refusal {
 	return notRefused
 }
 
-// coalesce fills messages with as many of the buffers as fit, and returns the filled ones.
-func coalesce(messages []ipv4.Message, buffers [][]byte, gso bool) []ipv4.Message {
+// coalesce fills messages with as many of the buffers as there is room for, and returns those that are filled. Buffers of fewer bytes
+// than limit are put into GSO batches.
+func coalesce(messages []ipv4.Message, buffers [][]byte, limit int) []ipv4.Message {
 	filled := 0
 	for ; filled < len(messages) && len(buffers) > 0; filled++ {
 		segments := 1
-		if gso {
+		if len(buffers[0]) < limit {
 			segments = segmentsOf(buffers)
 		}
 		m := &messages[filled]

@@ -3,6 +3,7 @@ package udp
 import (
 	"bytes"
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -37,7 +38,7 @@ func TestDatagramsAreCoalesced(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var segments []int
-			for _, m := range coalesce(newMessages(batchSize), sized(c.sizes...), true) {
+			for _, m := range coalesce(newMessages(batchSize), sized(c.sizes...), math.MaxInt) {
 				segments = append(segments, len(m.Buffers))
 				if (len(m.OOB) > 0) != (len(m.Buffers) > 1) {
 					t.Errorf("%d segments with %d bytes of control", len(m.Buffers), len(m.OOB))
@@ -46,7 +47,7 @@ func TestDatagramsAreCoalesced(t *testing.T) {
 			if !slices.Equal(segments, c.segments) {
 				t.Error(segments)
 			}
-			if alone := coalesce(newMessages(batchSize), sized(c.sizes...), false); len(alone) != min(len(c.sizes), batchSize) {
+			if alone := coalesce(newMessages(batchSize), sized(c.sizes...), 0); len(alone) != min(len(c.sizes), batchSize) {
 				t.Errorf("singly: %d messages", len(alone))
 			}
 		})
@@ -137,7 +138,7 @@ func TestPathsWithoutGSO(t *testing.T) {
 				t.Errorf("batches elsewhere: %v", elsewhere)
 			}
 			for to := range b.narrow.known {
-				b.narrow.known[to] = time.Now().Add(-time.Second)
+				b.narrow.known[to] = refusedSegment{size: 1, until: time.Now().Add(-time.Second)}
 			}
 			if later := send(refusing); later == c.noGSO {
 				t.Errorf("batches when the path may be another: %v", later)
@@ -153,9 +154,9 @@ func TestPathsWithoutGSO(t *testing.T) {
 func TestCacheOfNarrowPathsIsLimited(t *testing.T) {
 	var n narrow
 	for i := range 2*mostNarrow + 1 {
-		n.add(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(i)))
+		n.add(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(i)), 1_452)
 	}
-	if len(n.known) > mostNarrow || !n.has(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), 2*mostNarrow)) {
+	if len(n.known) > mostNarrow || n.limit(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), 2*mostNarrow)) != 1_452 {
 		t.Errorf("%d are known", len(n.known))
 	}
 }

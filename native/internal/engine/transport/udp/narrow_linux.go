@@ -14,39 +14,50 @@ const (
 	mostNarrow = 4_096
 )
 
-// narrow is the set of destinations whose path MTU is smaller than a segment. The kernel fragments single datagrams to them but
-// refuses GSO batches. It is kept per destination, so that one client with a small MTU does not disable GSO for the others.
+// narrow is the destinations whose path MTU a segment of a GSO batch does not fit into, and how large that segment was: the kernel takes
+// no batch of such segments there. It is a property of a path, not of the socket: one client behind a narrow link must not cost all
+// others their batches.
 type narrow struct {
 	count atomic.Int32 // number of entries in known, so that senders need no lock while it is 0
 
 	mu    sync.Mutex
-	known map[netip.AddrPort]time.Time // with expiry
+	known map[netip.AddrPort]refusedSegment
 }
 
-func (n *narrow) has(to netip.AddrPort) bool {
+// refusedSegment is the smallest segment that did not fit, bytes, and until when that counts.
+type refusedSegment struct {
+	size  int
+	until time.Time
+}
+
+// limit is the size from which on segments do not fit; 0 = none is known.
+func (n *narrow) limit(to netip.AddrPort) int {
 	if n.count.Load() == 0 {
-		return false
+		return 0
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	until, known := n.known[to]
-	if known && time.Now().After(until) {
+	refused, known := n.known[to]
+	if known && time.Now().After(refused.until) {
 		delete(n.known, to)
 		n.count.Store(int32(len(n.known)))
-		return false
+		return 0
 	}
-	return known
+	return refused.size
 }
 
-func (n *narrow) add(to netip.AddrPort) {
+func (n *narrow) add(to netip.AddrPort, size int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.known == nil {
-		n.known = map[netip.AddrPort]time.Time{}
+		n.known = map[netip.AddrPort]refusedSegment{}
 	}
 	if len(n.known) >= mostNarrow {
 		clear(n.known) // each is detected again by the next batch to it
 	}
-	n.known[to] = time.Now().Add(narrowFor)
+	if former, known := n.known[to]; known {
+		size = min(size, former.size)
+	}
+	n.known[to] = refusedSegment{size, time.Now().Add(narrowFor)}
 	n.count.Store(int32(len(n.known)))
 }

@@ -13,9 +13,9 @@ import (
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// If the route to one destination has an MTU smaller than a segment, all datagrams arrive there in fragments, and other
-// destinations of the socket still get GSO batches.
-func TestPathWithSmallMTU(t *testing.T) {
+// Where the route to one destination carries less than the floor, packets up to the floor still arrive there, in fragments, and the
+// other destinations of the socket get their batches whole.
+func TestANarrowPath(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
 	}
@@ -27,7 +27,7 @@ func TestPathWithSmallMTU(t *testing.T) {
 		}
 	}
 	sender, narrow, wide := bound(t, "0.0.0.0:0"), bound(t, "198.51.100.1:0"), bound(t, "127.0.0.1:0")
-	sent := sized(slices.Repeat([]int{1_452}, 20)...)
+	sent := sized(slices.Repeat([]int{mayFragment}, 20)...)
 	packets, sizes, endpoints := make([][]byte, batchSize), make([]int, batchSize), make([]conn.Endpoint, batchSize)
 	for i := range packets {
 		packets[i] = make([]byte, 2_048)
@@ -54,9 +54,60 @@ func TestPathWithSmallMTU(t *testing.T) {
 	}
 	b := sender.batch.(*mmsgBatcher)
 	known := func(of *socket) bool {
-		return b.narrow.has(netip.AddrPortFrom(of.local.Addr(), of.local.Port()))
+		return b.narrow.limit(netip.AddrPortFrom(of.local.Addr(), of.local.Port())) == mayFragment
 	}
 	if b.noGSO.Load() || !known(narrow) || known(wide) {
 		t.Errorf("singly to all: %v, to the narrow one: %v, to the other: %v", b.noGSO.Load(), known(narrow), known(wide))
+	}
+}
+
+// What is larger than the floor is not cut: it does not arrive, its size is reported, and what fits is still sent in batches.
+func TestNothingLargerThanTheFloorIsCut(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	for _, line := range []string{
+		"address add 198.51.100.1/32 dev lo", "route replace local 198.51.100.1 dev lo table local mtu 1400",
+	} {
+		if out, err := exec.Command("ip", strings.Fields(line)...).CombinedOutput(); err != nil {
+			t.Fatalf("ip %s: %v %s", line, err, out)
+		}
+	}
+	b := New(netip.MustParseAddrPort("0.0.0.0:0"))
+	var reported []int
+	b.NotifyTooLarge(func(size int) { reported = append(reported, size) })
+	if _, _, err := b.Open(0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	receiver := bound(t, "198.51.100.1:0")
+	to := NewEndpoint(receiver.local)
+	if err := b.Send(sized(1_452, 1_452, 1_320, 1_452), to); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(reported, []int{1_452}) {
+		t.Errorf("reported %v", reported)
+	}
+	if err := b.Send(sized(slices.Repeat([]int{1_320}, 10)...), to); err != nil {
+		t.Fatal(err)
+	}
+	packets, sizes, endpoints := make([][]byte, batchSize), make([]int, batchSize), make([]conn.Endpoint, batchSize)
+	for i := range packets {
+		packets[i] = make([]byte, 2_048)
+	}
+	for got := 0; got < 11; {
+		n, err := receiver.receive(packets, sizes, endpoints)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, size := range sizes[:n] {
+			if size != 1_320 {
+				t.Errorf("%d bytes arrived", size)
+			}
+		}
+		got += n
+	}
+	if limit := b.sockets[0].batch.(*mmsgBatcher).segmentLimit(to.Remote); limit != 1_452 {
+		t.Errorf("batches up to %d bytes", limit)
 	}
 }

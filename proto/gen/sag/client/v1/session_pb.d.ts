@@ -349,7 +349,7 @@ export declare type Session = Message$1<"sag.client.v1.Session"> & {
   dns?: Dns | undefined;
 
   /**
-   * Inner MTU, bytes.
+   * Inner MTU that every path carries, bytes. A client may use a larger one that it found by probing; its probes report it.
    *
    * @generated from field: uint32 mtu = 7;
    */
@@ -482,7 +482,7 @@ export declare type SessionJson = {
   dns?: DnsJson;
 
   /**
-   * Inner MTU, bytes.
+   * Inner MTU that every path carries, bytes. A client may use a larger one that it found by probing; its probes report it.
    *
    * @generated from field: uint32 mtu = 7;
    */

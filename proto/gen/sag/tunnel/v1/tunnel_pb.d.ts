@@ -1269,6 +1269,8 @@ export declare type SessionState = Message<"sag.tunnel.v1.SessionState"> & {
   presharedKey: boolean;
 
   /**
+   * In force, bytes; follows the path.
+   *
    * @generated from field: uint32 mtu = 9;
    */
   mtu: number;
@@ -1356,6 +1358,8 @@ export declare type SessionStateJson = {
   presharedKey?: boolean;
 
   /**
+   * In force, bytes; follows the path.
+   *
    * @generated from field: uint32 mtu = 9;
    */
   mtu?: number;

@@ -1,0 +1,53 @@
+package udp
+
+import (
+	"errors"
+	"net"
+
+	"golang.org/x/sys/unix"
+
+	"sag.software/native/internal/mtu"
+)
+
+// CanForbidFragments: datagrams larger than mayFragment are not cut on their way, so that one that arrives has fitted.
+const CanForbidFragments = true
+
+// mayFragment is the largest datagram that may be cut into fragments, bytes: the floor of the tunnel's MTU has to work on each path.
+const mayFragment = mtu.Floor + mtu.Overhead
+
+// forbidFragments has the kernel refuse what does not fit the path as far as it knows it (EMSGSIZE), and set DF on all else.
+// https://man7.org/linux/man-pages/man7/ip.7.html (IP_MTU_DISCOVER)
+func forbidFragments(udp *net.UDPConn, v4 bool) error {
+	return setDiscovery(udp, v4, unix.IP_PMTUDISC_DO)
+}
+
+func setDiscovery(udp *net.UDPConn, v4 bool, how int) error {
+	raw, err := udp.SyscallConn()
+	if err != nil {
+		return err
+	}
+	level, option := unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER // its values are those of IPv4's
+	if v4 {
+		level, option = unix.IPPROTO_IP, unix.IP_MTU_DISCOVER
+	}
+	var set error
+	if err := raw.Control(func(fd uintptr) { set = unix.SetsockoptInt(int(fd), level, option, how) }); err != nil {
+		return err
+	}
+	return set
+}
+
+// writeOne sends a datagram by itself, in fragments if it does not fit otherwise and may be cut.
+func (b *mmsgBatcher) writeOne(buffer []byte, to *net.UDPAddr) error {
+	err := b.flushOne(buffer, to)
+	if len(buffer) > mayFragment || !errors.Is(err, unix.EMSGSIZE) {
+		return err
+	}
+	// The option is the socket's. A larger datagram that another goroutine sends at this moment is cut as well, which does no harm.
+	b.fragmenting.Lock()
+	defer b.fragmenting.Unlock()
+	if err := setDiscovery(b.udp, b.v4 != nil, unix.IP_PMTUDISC_WANT); err != nil {
+		return err
+	}
+	return errors.Join(b.flushOne(buffer, to), forbidFragments(b.udp, b.v4 != nil))
+}
