@@ -26,7 +26,7 @@ const of: Record<"instance" | "acl" | "rule" | "cen" | "ccn" | "network", string
 };
 
 const order = { region, userCount: 5, dataPlan: 5, months: 1 };
-const rule = { ...ruleInput, dpi_signature_ids: '["a"]' };
+const rule = { ...ruleInput, dpiSignatureIds: '["a"]' };
 
 beforeAll(async () => {
   of.instance = String((await sagctl("instance order", order)).id);
@@ -116,8 +116,8 @@ const refusedOfRules: Record<string, unknown[]> = {
   protocol: ["", "SSH(0)", "a b", "x".repeat(33), "ALL\n", "bogus", "TCP(80)", "6"],
   priority: [0, -1, 1.5, 101],
   type: ["bogus", "", "lan"],
-  dpi_group_ids: ["not json", "", "{}", "[1]", '[""]', '["a\\nb"]', JSON.stringify(Array(11).fill("a"))],
-  dpi_signature_ids: ["null", JSON.stringify(["x".repeat(65)])],
+  dpiGroupIds: ["not json", "", "{}", "[1]", '[""]', '["a\\nb"]', JSON.stringify(Array(11).fill("a"))],
+  dpiSignatureIds: ["null", JSON.stringify(["x".repeat(65)])],
 };
 
 test("refuses values out of range, unknown words and malformed codes, and stores nothing", async () => {

@@ -25,7 +25,7 @@ export async function audit(db: Db, at: number, entry: AuditEntry): Promise<void
     actor: entry.actor,
     action: entry.action,
     target: entry.target,
-    user_name: userNameIn(entry.after) ?? userNameIn(entry.before),
+    userName: userNameIn(entry.after) ?? userNameIn(entry.before),
     before: json(entry.before),
     after: json(entry.after),
   });
@@ -61,7 +61,7 @@ export async function listAudit(
     actor: row.actor,
     action: row.action,
     target: row.target,
-    user: row.user_name,
+    user: row.userName,
     before: parsed(row.before),
     after: parsed(row.after),
   }));

@@ -118,21 +118,21 @@ async function runningPeers({ store, accessPoints }: Context): Promise<DesiredPe
   const profiles = new Map<string, Profile | undefined>();
   const peers: DesiredPeer[] = [];
   for (const row of sessions) {
-    const way = `${row.instance_id} ${row.roamed_from ?? ""}`;
+    const way = `${row.instanceId} ${row.roamedFrom ?? ""}`;
     if (!profiles.has(way)) {
-      profiles.set(way, await loadProfile(store, accessPoints, row.instance_id, row.roamed_from));
+      profiles.set(way, await loadProfile(store, accessPoints, row.instanceId, row.roamedFrom));
     }
     const profile = profiles.get(way);
     if (!profile) continue;
     peers.push({
       sessionId: row.id,
-      instanceId: row.instance_id,
-      ccnId: row.ccn_id,
-      publicKey: new Uint8Array(row.public_key),
-      addresses: [hostPrefix(row.client_ip), hostPrefix(row.client_ip6)],
+      instanceId: row.instanceId,
+      ccnId: row.ccnId,
+      publicKey: new Uint8Array(row.publicKey),
+      addresses: [hostPrefix(row.clientIp), hostPrefix(row.clientIp6)],
       destinations: destinationsOf(profile),
       bandwidth: row.bandwidth * 1_000,
-      leaseUntil: row.lease_until,
+      leaseUntil: row.leaseUntil,
       incarnation: row.incarnation,
       keys: keys.get(row.id) ?? new Map(),
     });

@@ -1,6 +1,3 @@
-import type { Selectable } from "kysely";
-import type { Schema } from "./schema.ts";
-
 /**
  * Handles to the database for code outside cloud/store. They can only be passed to the functions of store/queries/<noun>.ts, which
  * contain all SQL.
@@ -22,6 +19,3 @@ export interface Tx extends Db {
 export interface Store extends Db {
   readonly [kind]: "store";
 }
-
-/** A row as it is read from a table. */
-export type Row<T extends keyof Schema> = Selectable<Schema[T]>;

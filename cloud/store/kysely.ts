@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type Selectable, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { Db } from "./db.ts";
 import type { Schema } from "./schema.ts";
@@ -6,6 +6,9 @@ import type { Schema } from "./schema.ts";
 // Only for files of cloud/store, which dependency-cruiser enforces; other code uses the handles of db.ts.
 
 export { Migrator, sql };
+
+/** A row as it is read from a table. */
+export type Row<T extends keyof Schema> = Selectable<Schema[T]>;
 
 /** The query builder of a handle. */
 export function query(db: Db): Kysely<Schema> {

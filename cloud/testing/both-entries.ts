@@ -77,16 +77,10 @@ export const ruleInput = {
   direction: "out",
   policy: "drop",
   protocol: "ALL",
-  source_cidr: "0.0.0.0/0",
-  dest_cidr: "0.0.0.0/0",
-  source_ports: "-1/-1",
-  dest_ports: "-1/-1",
-  priority: 1,
-  name: "",
-  description: "",
-  type: "LAN",
-  dpi_group_ids: "[]",
-  dpi_signature_ids: "[]",
+  sourceCidr: "0.0.0.0/0",
+  destCidr: "0.0.0.0/0",
+  sourcePorts: "-1/-1",
+  destPorts: "-1/-1",
 };
 
 /** The error of a call; `undefined` if it succeeded. */

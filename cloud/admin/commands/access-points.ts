@@ -13,7 +13,7 @@ export const accessPointPrefer = changing({
   async handle(change, p) {
     const instance = await theInstance(change, p.instance);
     const state = await ownAccessPoint(change.context, change.tx, change.caller.tenant, p.number);
-    const before = instance.access_point_number;
+    const before = instance.accessPointNumber;
     await preferAccessPoint(change, instance, state);
     await change.audit(instance.id, { accessPoint: before }, { accessPoint: p.number });
   },
@@ -28,7 +28,7 @@ export const accessPointOwn = reading({
   input: z.strictObject({ instance: instanceRef.optional(), numbers: z.array(number).max(50).optional() }),
   async read({ context, db, caller }, p) {
     const { tenant } = caller;
-    const served = p.instance === undefined ? undefined : (await theInstance({ db, caller }, p.instance)).ccn_id;
+    const served = p.instance === undefined ? undefined : (await theInstance({ db, caller }, p.instance)).ccnId;
     for (const one of p.numbers ?? []) await ownAccessPoint(context, db, tenant, one);
     const states = await ownAccessPoints(context, db, tenant);
     const count = await countServed(db, tenant.id);

@@ -49,7 +49,7 @@ const tell = (
   instance: Credentials["instance"],
   all: readonly Omit<Credentials, "instance" | "link">[],
 ) => {
-  const { link } = enrolmentLink(change.server, instance.enterprise_code);
+  const { link } = enrolmentLink(change.server, instance.enterpriseCode);
   return mailCredentials(
     change,
     all.map((one) => ({ ...one, instance, link })),
@@ -74,12 +74,12 @@ export const accountSearch = reading({
     const instance = await theInstance(at, ref);
     const page = await accountPage(at.db, readerOf(at), instance.id, filter, wishOf(wish));
     const rows = page.rows.map((row) => ({
-      userName: row.user_name,
+      userName: row.userName,
       mail: row.mail,
       bandwidth: row.bandwidth,
-      clientIp: row.client_ip,
+      clientIp: row.clientIp,
       disabled: row.disabled === 1,
-      accelerateBandwidth: row.accelerate_bandwidth,
+      accelerateBandwidth: row.accelerateBandwidth,
     }));
     return { ...page, rows };
   },
@@ -199,7 +199,7 @@ export const accountKick = changing({
     const { account } = await found(change, p);
     const ended = await endAccountSessions(change, account.id, { cause: "kicked", text: reason });
     change.after(async () => change.context.events.endConnections(account.id));
-    await change.audit(account.id, null, { userName: account.user_name, reason, ended });
+    await change.audit(account.id, null, { userName: account.userName, reason, ended });
     return { user: p.user, ended };
   },
 });

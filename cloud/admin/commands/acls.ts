@@ -35,16 +35,26 @@ const ruleValues = z.strictObject({
   direction: ruleDirection,
   policy: rulePolicy,
   protocol,
-  source_cidr: text,
-  dest_cidr: text,
-  source_ports: text,
-  dest_ports: text,
+  sourceCidr: text,
+  destCidr: text,
+  sourcePorts: text,
+  destPorts: text,
   priority: rulePriority,
   name: textOf(textRules.ruleName),
   description: textOf(textRules.ruleDescription),
   type: ruleType,
-  dpi_group_ids: applications,
-  dpi_signature_ids: applications,
+  dpiGroupIds: applications,
+  dpiSignatureIds: applications,
+});
+
+/** What need not be said of a new rule. */
+const newRule = ruleValues.extend({
+  priority: rulePriority.default(1),
+  name: ruleValues.shape.name.default(""),
+  description: ruleValues.shape.description.default(""),
+  type: ruleType.default("LAN"),
+  dpiGroupIds: applications.default("[]"),
+  dpiSignatureIds: applications.default("[]"),
 });
 
 const theAcl = ({ db, caller }: Pick<Reading, "db" | "caller">, p: { acl: string; region?: string | undefined }) =>
@@ -112,7 +122,7 @@ export const aclDelete = changing({
 export const aclAdd = changing({
   name: "acl add",
   access: "write",
-  input: z.strictObject({ ...one, rule: ruleValues }),
+  input: z.strictObject({ ...one, rule: newRule }),
   handle: async (change, p) => viewRule(await addRule(change, await theAcl(change, p), p.rule)),
 });
 

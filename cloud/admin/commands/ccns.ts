@@ -9,9 +9,8 @@ import { usageOf } from "../../domain/quotas/limits.ts";
 import { type AnyCommand, changing, reading } from "../command.ts";
 import { instanceRef, textOf, theInstance } from "./common.ts";
 import { having, paged, readerOf, wishOf } from "./pages.ts";
-import { number, region } from "./values.ts";
+import { number, region, text } from "./values.ts";
 
-const text = z.string().max(512);
 const one = { ccn: text, region: region.optional() };
 const bound = z.strictObject({ ...one, instance: text });
 

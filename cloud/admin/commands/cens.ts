@@ -15,7 +15,7 @@ import { textRules } from "../../domain/limits/text.ts";
 import { maxTagged } from "../../domain/limits/values.ts";
 import { addTags, removeTags, setTags, type Tag, tagsOf } from "../../domain/tags.ts";
 import { tagRows } from "../../store/queries/listings/tags.ts";
-import { type AnyCommand, type Changing, changing, reading } from "../command.ts";
+import { type AnyCommand, type Changing, changing, type Reading, reading } from "../command.ts";
 import { textOf } from "./common.ts";
 import { having, paged, readerOf, wishOf } from "./pages.ts";
 import {
@@ -26,15 +26,19 @@ import {
   protectionLevel,
   region,
   regionBandwidth,
+  text,
 } from "./values.ts";
 
-const text = z.string().max(512);
 const name = textOf(textRules.cenName);
 const description = textOf(textRules.cenDescription);
 const tags = z
   .array(z.strictObject({ key: textOf(textRules.tagKey), value: textOf(textRules.tagValue) }))
   .max(maxTagged);
 const child = { cen: text, child: text, type: z.enum(["CCN", "VPC"]) };
+
+type At = Pick<Reading, "db" | "caller">;
+
+const theCen = ({ db, caller }: At, id: string) => ownCen(db, caller.tenant, id);
 
 export const cenCreate = changing({
   name: "cen create",
@@ -52,7 +56,12 @@ const filterBy = <C extends string>(columns: readonly C[]) =>
 /** Set by a filter that cannot match anything; the result is empty. */
 const none = { none: z.boolean().optional() };
 /** With `region`, a child in another region is reported as not found. */
-const oneChild = { ...child, region: region.optional() };
+const oneChild = z.strictObject({ ...child, region: region.optional() });
+
+async function theChild(at: At, { cen, child, type, region }: z.output<typeof oneChild>) {
+  await theCen(at, cen);
+  return showChild(at.db, { cenId: cen, id: child, type, region });
+}
 
 export const cenList = reading({
   name: "cen list",
@@ -71,15 +80,14 @@ export const cenSet = changing({
     description: description.optional(),
     protectionLevel: protectionLevel.optional(),
   }),
-  handle: async (change, { cen, ...wanted }) =>
-    modifyCen(change, await ownCen(change.tx, change.caller.tenant, cen), wanted),
+  handle: async (change, { cen, ...wanted }) => modifyCen(change, await theCen(change, cen), wanted),
 });
 
 export const cenDelete = changing({
   name: "cen delete",
   access: "write",
   input: z.strictObject({ cen: text }),
-  handle: async (change, p) => deleteCen(change, await ownCen(change.tx, change.caller.tenant, p.cen)),
+  handle: async (change, p) => deleteCen(change, await theCen(change, p.cen)),
 });
 
 export const cenAttach = changing({
@@ -88,7 +96,7 @@ export const cenAttach = changing({
   input: z.strictObject({ ...child, region }),
   async handle(change, p) {
     const { tenant } = change.caller;
-    await ownCen(change.tx, tenant, p.cen);
+    await theCen(change, p.cen);
     const wanted = { cenId: p.cen, type: p.type, childId: p.child, region: p.region, subnet: "" };
     await attachChild(change, tenant, wanted);
   },
@@ -97,9 +105,9 @@ export const cenAttach = changing({
 export const cenDetach = changing({
   name: "cen detach",
   access: "write",
-  input: z.strictObject(oneChild),
+  input: oneChild,
   async handle(change, p) {
-    await ownCen(change.tx, change.caller.tenant, p.cen);
+    await theCen(change, p.cen);
     await detachChild(change, { cenId: p.cen, type: p.type, childId: p.child, region: p.region });
   },
 });
@@ -109,7 +117,7 @@ export const cenChildren = reading({
   access: "read",
   input: z.strictObject({ cen: text, type: child.type.optional(), region: region.optional(), ...paged }),
   async read(at, p) {
-    await ownCen(at.db, at.caller.tenant, p.cen);
+    await theCen(at, p.cen);
     return listChildren(at.db, p.cen, { type: p.type, region: p.region }, wishOf(p.page));
   },
 });
@@ -117,24 +125,18 @@ export const cenChildren = reading({
 export const cenChild = reading({
   name: "cen child",
   access: "read",
-  input: z.strictObject(oneChild),
-  async read(at, p) {
-    await ownCen(at.db, at.caller.tenant, p.cen);
-    return showChild(at.db, { cenId: p.cen, id: p.child, type: p.type, region: p.region });
-  },
+  input: oneChild,
+  read: theChild,
 });
 
 /** Routes to cloud networks as seen from a region: that of a child, or the given one. */
 export const cenRoutes = reading({
   name: "cen routes",
   access: "read",
-  input: z.union([z.strictObject(oneChild), z.strictObject({ cen: text, region })]),
+  input: z.union([oneChild, z.strictObject({ cen: text, region })]),
   async read(at, p) {
-    await ownCen(at.db, at.caller.tenant, p.cen);
-    const seenFrom =
-      "child" in p
-        ? (await showChild(at.db, { cenId: p.cen, id: p.child, type: p.type, region: p.region })).region
-        : p.region;
+    await theCen(at, p.cen);
+    const seenFrom = "child" in p ? (await theChild(at, p)).region : p.region;
     return { rows: await networkRoutes(at.db, p.cen, seenFrom) };
   },
 });
@@ -162,7 +164,7 @@ export const packageList = reading({
   name: "cen packages",
   access: "read",
   input: z.strictObject({
-    by: filterBy(["id", "cen_id", "name"]),
+    by: filterBy(["id", "cenId", "name"]),
     /** Combine the filters with OR instead of AND. */
     any: z.boolean().optional(),
     ...having,
@@ -187,9 +189,8 @@ const withPackage = (name: string, act: typeof associatePackage) =>
     access: "write",
     input: z.strictObject({ cen: text, package: text }),
     async handle(change, p) {
-      const { tenant } = change.caller;
-      await ownCen(change.tx, tenant, p.cen);
-      await act(change, await ownPackage(change.tx, tenant, p.package), p.cen);
+      await theCen(change, p.cen);
+      await act(change, await ownPackage(change.tx, change.caller.tenant, p.package), p.cen);
     },
   });
 
@@ -201,7 +202,7 @@ export const cenLimit = changing({
   access: "write",
   input: z.strictObject({ cenId: text, localRegion: cenRegion, oppositeRegion: cenRegion, bandwidth: regionBandwidth }),
   async handle(change, p) {
-    await ownCen(change.tx, change.caller.tenant, p.cenId);
+    await theCen(change, p.cenId);
     await setRegionLimit(change, p);
   },
 });
@@ -212,7 +213,7 @@ export const cenLimits = reading({
   input: z.strictObject({ cen: text.optional(), region: cenRegion.optional(), ...paged }),
   async read(at, p) {
     const { tenant } = at.caller;
-    if (p.cen) await ownCen(at.db, tenant, p.cen);
+    if (p.cen) await theCen(at, p.cen);
     return listRegionLimits(at.db, { tenantId: tenant.id, cenId: p.cen, region: p.region }, wishOf(p.page));
   },
 });
@@ -249,7 +250,7 @@ export const tagList = reading({
   async read(at, { type, limit = Number.MAX_SAFE_INTEGER, ...filter }) {
     const table = type === "cen" ? "cen" : "cen_bandwidth_package";
     const rows = await tagRows(at.db, at.caller.tenant.id, { ...filter, table }, limit);
-    return rows.map((row) => ({ id: row.object_id, key: row.key, value: row.value }));
+    return rows.map((row) => ({ id: row.objectId, key: row.key, value: row.value }));
   },
 });
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type InstanceRow, instanceNamed, ownInstance } from "../../domain/instances/own.ts";
+import { instanceNamed, ownInstance } from "../../domain/instances/own.ts";
 import { type TextRule, textFault } from "../../domain/limits/text.ts";
+import type { Instance } from "../../store/shapes.ts";
 import type { Reading } from "../command.ts";
 import { operates } from "../run.ts";
 
@@ -25,7 +26,7 @@ export type InstanceRef = z.infer<typeof instanceRef>;
 export async function theInstance(
   { db, caller }: Pick<Reading, "db" | "caller">,
   ref: InstanceRef | undefined,
-): Promise<InstanceRow> {
+): Promise<Instance> {
   if (typeof ref === "object") return ownInstance(db, caller.tenant, ref.id, ref.region);
   return instanceNamed(db, operates(caller) ? undefined : caller.tenant.id, ref);
 }

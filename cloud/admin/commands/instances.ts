@@ -18,14 +18,23 @@ import {
   removeRoute,
   setCidrs,
 } from "../../domain/instances/lists.ts";
-import type { InstanceRow } from "../../domain/instances/own.ts";
 import { textRules } from "../../domain/limits/text.ts";
 import { cidrsOfInstance, instanceById } from "../../store/queries/instances.ts";
+import type { Instance } from "../../store/shapes.ts";
 import { type AnyCommand, type Changing, changing, reading } from "../command.ts";
 import { enrolmentLink } from "../enrolment-link.ts";
 import { operates } from "../run.ts";
 import { type InstanceRef, instanceRef, textOf, theInstance } from "./common.ts";
-import { dataPlan, region, renewalMonths, routingStrategy, securityLockThreshold, term, userCount } from "./values.ts";
+import {
+  dataPlan,
+  region,
+  renewalMonths,
+  routingStrategy,
+  securityLockThreshold,
+  term,
+  text,
+  userCount,
+} from "./values.ts";
 
 const one = { instance: instanceRef.optional() };
 export const many = z.array(z.string().max(300)).max(1_000);
@@ -39,7 +48,7 @@ export interface Warned {
 export async function changingOne(
   change: Changing,
   ref: InstanceRef | undefined,
-  work: (instance: InstanceRow) => Promise<unknown>,
+  work: (instance: Instance) => Promise<unknown>,
 ): Promise<InstanceView> {
   const instance = await theInstance(change, ref);
   const before = await viewInstance(change.tx, instance);
@@ -74,7 +83,7 @@ export const instanceOrder = changing({
   input: z.strictObject({ region, userCount, dataPlan, months: term }),
   async handle(change, p) {
     const row = await orderInstance(change, change.caller.tenant, p);
-    await change.audit(row.id, null, { region: row.region, userCount: row.user_count, endTime: row.end_time });
+    await change.audit(row.id, null, { region: row.region, userCount: row.userCount, endTime: row.endTime });
     return { id: row.id };
   },
 });
@@ -88,7 +97,7 @@ const resizing = (name: string, up: boolean) =>
     async handle(change, p) {
       const instance = await theInstance(change, p.instance);
       await resizeInstance(change, instance, { userCount: p.userCount, dataPlan: p.dataPlan, up });
-      await change.audit(instance.id, { userCount: instance.user_count }, { userCount: p.userCount });
+      await change.audit(instance.id, { userCount: instance.userCount }, { userCount: p.userCount });
       return { id: instance.id };
     },
   });
@@ -133,13 +142,13 @@ export const instanceSet = changing({
   },
 });
 
-const settings = (row: InstanceRow) => ({
+const settings = (row: Instance) => ({
   name: row.name,
   description: row.description,
   position: row.position,
-  routingStrategy: row.routing_strategy,
-  securityLockThreshold: row.security_lock_threshold,
-  connectionAudit: row.connection_audit === 1,
+  routingStrategy: row.routingStrategy,
+  securityLockThreshold: row.securityLockThreshold,
+  connectionAudit: row.connectionAudit === 1,
 });
 
 export const instanceDelete = changing({
@@ -184,7 +193,7 @@ export const instanceRenew = changing({
   async handle(change, p) {
     const row = await theInstance(change, p.instance);
     const end = await renewInstance(change, row, p.months);
-    await change.audit(row.id, { endTime: row.end_time }, { endTime: end });
+    await change.audit(row.id, { endTime: row.endTime }, { endTime: end });
     return { id: row.id, endTime: end };
   },
 });
@@ -196,7 +205,7 @@ export const instanceRemoveEnd = changing({
   async handle(change, p) {
     const row = await theInstance(change, p.instance);
     await removeEnd(change, row);
-    await change.audit(row.id, { endTime: row.end_time }, { endTime: null });
+    await change.audit(row.id, { endTime: row.endTime }, { endTime: null });
     return { id: row.id, endTime: null };
   },
 });
@@ -270,12 +279,12 @@ export const linkCreate = reading({
   access: "read",
   input: z.strictObject({
     ...one,
-    server: z.string().max(512).optional(),
+    server: text.optional(),
     /** Whether the link has pins; undefined = only if clients need them. */
     pins: z.boolean().optional(),
   }),
   async read(at, p) {
-    const { enterprise_code: code } = await theInstance(at, p.instance);
+    const { enterpriseCode: code } = await theInstance(at, p.instance);
     return enrolmentLink(at.server, code, p);
   },
 });

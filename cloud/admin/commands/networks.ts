@@ -9,9 +9,8 @@ import { cidrsOfInstance } from "../../store/queries/instances.ts";
 import { type AnyCommand, changing, reading } from "../command.ts";
 import { instanceRef, textOf, theInstance } from "./common.ts";
 import { paged, readerOf, wishOf } from "./pages.ts";
-import { region } from "./values.ts";
+import { region, text } from "./values.ts";
 
-const text = z.string().max(512);
 const cidrs = z.array(text).max(networkLists.cidrs);
 const accessPoints = z.array(text).max(networkLists.accessPoints);
 
@@ -83,7 +82,7 @@ export const instanceRoutes = reading({
     const routes = (await chainOf(at.context, instance.id))?.routes ?? [];
     return routes.map((cidr) => ({
       cidr,
-      ccnId: instance.bound_ccn_id,
+      ccnId: instance.boundCcnId,
       conflicts: blocks.filter((block) => clash(block, cidr)),
     }));
   },

@@ -33,7 +33,7 @@ export const accountSessionCount = reading({
     const { id } = await theInstance(at, p.instance);
     for (const name of p.users ?? []) await findAccount(at.db, id, name);
     const rows = await onlineByAccount(at.db, id, p.users);
-    return rows.map(({ user_name, online }) => ({ user: user_name, online }));
+    return rows.map(({ userName, online }) => ({ user: userName, online }));
   },
 });
 
@@ -45,7 +45,7 @@ export const accountSessions = reading({
   async read(at, p) {
     const account = await findAccount(at.db, (await theInstance(at, p.instance)).id, p.user);
     const rows = await sessionsOnline(at.db, account.id);
-    return rows.map(({ client_ip, started_at }) => ({ clientIp: client_ip, startedAt: started_at }));
+    return rows.map(({ clientIp, startedAt }) => ({ clientIp, startedAt }));
   },
 });
 
@@ -80,7 +80,7 @@ export const accountFlow = reading({
     const names = wanted ?? [...used.keys()].sort().slice(0, limit);
     return names.map((user) => {
       const bytes = Math.max(used.get(user)?.rx ?? 0, used.get(user)?.tx ?? 0);
-      return { user, bytes, bytesLeft: Math.max(0, instance.data_plan * gigabyte - bytes) };
+      return { user, bytes, bytesLeft: Math.max(0, instance.dataPlan * gigabyte - bytes) };
     });
   },
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Refusal } from "../../base/cause.ts";
+import { invalid, Refusal } from "../../base/cause.ts";
+import { say } from "../../base/say.ts";
 import { cenAreas, regionIds } from "../../domain/areas/regions.ts";
 import { requireCode } from "../../domain/limits/instance.ts";
 import { textFault } from "../../domain/limits/text.ts";
@@ -17,6 +18,9 @@ import {
 
 const whole = ({ min, max }: Range) => z.int().min(min).max(max);
 const oneOf = (words: readonly string[]) => z.enum(words);
+
+/** An id, a name or a part of one, or a list of prefixes, as a caller gives it. The domain says what is wrong with it. */
+export const text = z.string().max(512);
 
 /** The range depends on the account's quota, so the domain checks it. */
 export const userCount = z.int();
@@ -43,7 +47,14 @@ export const region = oneOf(regionIds);
 /** A region as the CEN API writes it: the region of a CCN has the prefix "ccn-". */
 export const cenRegion = oneOf([...regionIds, ...regionIds.map((id) => `ccn-${id}`)]);
 
-export const protocol = z.string().min(ruleProtocol.min).max(ruleProtocol.max).regex(ruleProtocol.pattern);
+export const protocol = z.string().superRefine((text, context) => {
+  if (ruleProtocol.pattern.test(text)) return;
+  const refusal = invalid(
+    "protocol",
+    say("input_one_of", { field: "protocol", values: ruleProtocol.known.join(", ") }),
+  );
+  context.addIssue({ code: "custom", message: refusal.message, params: { refusal } });
+});
 
 /** A code for `code create`. */
 export const newCode = z.string().superRefine((text, context) => {

@@ -21,7 +21,7 @@ export function sessionService(context: Context, pins: () => Uint8Array[]): Serv
     async renew(request, call) {
       const key = request.publicKey.length > 0 ? request.publicKey : undefined;
       const token = bearer(call, "session_expired");
-      call.values.set(tokenOwner, (await sessionOf(context, token)).account_id);
+      call.values.set(tokenOwner, (await sessionOf(context, token)).accountId);
       const session = await renew(context, token, key);
       return { session: sessionMessage(session, ""), spkiPins: pins() };
     },
@@ -34,10 +34,10 @@ export function sessionService(context: Context, pins: () => Uint8Array[]): Serv
     async *events(_request, call): AsyncGenerator<MessageInitShape<typeof EventsResponseSchema>> {
       const token = bearer(call, "session_expired");
       const row = await sessionOf(context, token);
-      call.values.set(tokenOwner, row.account_id);
+      call.values.set(tokenOwner, row.accountId);
       const waiting: SessionEvent[] = [];
       const arrived = new Signal();
-      const unsubscribe = context.events.subscribe(row.id, row.instance_id, (event) => {
+      const unsubscribe = context.events.subscribe(row.id, row.instanceId, (event) => {
         waiting.push(event);
         arrived.set();
       });

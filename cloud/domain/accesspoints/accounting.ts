@@ -36,12 +36,12 @@ export async function account(
     // Counters of earlier boots are already included in the daily totals.
     await traffic.deleteFormerCounters(tx, state.id, bootId);
     for (const { sessionId, rxBytes, txBytes } of counters) {
-      const key = { access_point_id: state.id, boot_id: bootId, session_id: sessionId };
+      const key = { accessPointId: state.id, bootId, sessionId };
       const last = await traffic.findCounter(tx, key);
       const added = { rx: increase(last?.rx, rxBytes), tx: increase(last?.tx, txBytes) };
       if (added.rx === 0 && added.tx === 0) continue;
       const owner = await traffic.trafficOwner(tx, sessionId);
-      if (owner?.ccn_id !== state.ccnId) continue;
+      if (owner?.ccnId !== state.ccnId) continue;
       const total = { rx: Math.max(rxBytes, last?.rx ?? 0), tx: Math.max(txBytes, last?.tx ?? 0) };
       await traffic.putCounter(tx, key, total);
       await traffic.addTraffic(tx, day, sessionId, owner, added);

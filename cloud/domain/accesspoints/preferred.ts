@@ -1,9 +1,9 @@
 import type { Db } from "../../store/db.ts";
 import { ccnsOfTenant } from "../../store/queries/ccns.ts";
 import { updateInstance } from "../../store/queries/instances.ts";
+import type { Instance } from "../../store/shapes.ts";
 import type { Change } from "../change.ts";
 import type { Context } from "../context.ts";
-import type { InstanceRow } from "../instances/own.ts";
 import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 import type { AccessPointState } from "./registry.ts";
@@ -29,7 +29,7 @@ export async function ownAccessPoint(
 }
 
 /** Sets the access point that the instance's clients are offered first. */
-export async function preferAccessPoint(change: Change, instance: InstanceRow, state: AccessPointState): Promise<void> {
-  if (instance.ccn_id !== state.ccnId) throw violation("access-point-elsewhere", { id: state.number });
-  await updateInstance(change.tx, instance.id, { access_point_number: state.number });
+export async function preferAccessPoint(change: Change, instance: Instance, state: AccessPointState): Promise<void> {
+  if (instance.ccnId !== state.ccnId) throw violation("access-point-elsewhere", { id: state.number });
+  await updateInstance(change.tx, instance.id, { accessPointNumber: state.number });
 }

@@ -4,6 +4,7 @@ import { say } from "../../base/say.ts";
 import { hashToken, type Secret } from "../../security/secret.ts";
 import { lockToken } from "../../store/locks.ts";
 import * as accessPoints from "../../store/queries/access-points.ts";
+import type { AccessPoint } from "../../store/shapes.ts";
 import { transaction } from "../../store/transaction.ts";
 import { accessPointsChanged } from "../ccn/serving.ts";
 import type { Context } from "../context.ts";
@@ -35,13 +36,13 @@ export async function registerAccessPoint(
   const { row, repeated } = await transaction(store, async (tx) => {
     const found = await accessPoints.findToken(tx, tokenHash);
     const refused = () => new Refusal("bad_credentials", say("registration_token_unknown"));
-    if (!found || found.expires_at <= now) throw refused();
+    if (!found || found.expiresAt <= now) throw refused();
     await lockToken(tx, found.id);
     const earlier = await accessPoints.registeredWith(tx, tokenHash, description.publicKey);
     if (earlier) {
       // The hash differs if the server's secret has changed since, as after restoring a backup.
-      const identity_hash = hashToken(mint.accessPointIdentity(earlier.id, tokenHash).reveal());
-      const change = { ...columnsOf(description), identity_hash };
+      const identityHash = hashToken(mint.accessPointIdentity(earlier.id, tokenHash).reveal());
+      const change = { ...columnsOf(description), identityHash };
       await accessPoints.registerAgain(tx, earlier.id, change);
       return { row: { ...earlier, ...change }, repeated: true };
     }
@@ -49,13 +50,13 @@ export async function registerAccessPoint(
     const id = newId("ap");
     const added = {
       id,
-      ccn_id: found.ccn_id,
+      ccnId: found.ccnId,
       number: await accessPoints.nextNumber(tx),
-      identity_hash: hashToken(mint.accessPointIdentity(id, tokenHash).reveal()),
-      registered_with: tokenHash,
+      identityHash: hashToken(mint.accessPointIdentity(id, tokenHash).reveal()),
+      registeredWith: tokenHash,
       online: 0,
-      created_at: now,
-      last_seen_at: now,
+      createdAt: now,
+      lastSeenAt: now,
       ...columnsOf(description),
     };
     await accessPoints.insertAccessPoint(tx, added);
@@ -64,7 +65,7 @@ export async function registerAccessPoint(
   const known = context.accessPoints.get(row.id);
   if (known) Object.assign(known, description);
   else context.accessPoints.put(stateOf(row));
-  await runEffects(context, () => accessPointsChanged(context, row.ccn_id));
+  await runEffects(context, () => accessPointsChanged(context, row.ccnId));
   context.log("info", repeated ? "access point registered again" : "access point registered", {
     accessPoint: row.id,
     name: row.name,
@@ -75,20 +76,20 @@ export async function registerAccessPoint(
 function columnsOf(description: AccessPointDescription) {
   return {
     name: description.name,
-    public_key: description.publicKey,
+    publicKey: description.publicKey,
     endpoints: JSON.stringify(description.endpoints),
     mode: description.mode,
     region: description.region,
   };
 }
 
-function stateOf(row: Omit<accessPoints.AccessPointRow, "identity_hash" | "registered_with">): AccessPointState {
+function stateOf(row: Omit<AccessPoint, "identityHash" | "registeredWith">): AccessPointState {
   return {
     id: row.id,
-    ccnId: row.ccn_id,
+    ccnId: row.ccnId,
     name: row.name,
     number: row.number,
-    publicKey: new Uint8Array(row.public_key),
+    publicKey: new Uint8Array(row.publicKey),
     endpoints: JSON.parse(row.endpoints) as EndpointRecord[],
     mode: row.mode,
     region: row.region,
@@ -98,7 +99,7 @@ function stateOf(row: Omit<accessPoints.AccessPointRow, "identity_hash" | "regis
     bootId: "",
     delivered: new Set(),
     supersede: undefined,
-    lastSeenAt: row.last_seen_at,
+    lastSeenAt: row.lastSeenAt,
   };
 }
 

@@ -33,22 +33,22 @@ export async function createToken(
   const token = newToken("sart");
   const row = {
     id: newId("tok"),
-    ccn_id: await findCcn(tx, tenantId, wish.ccn),
-    token_hash: hashToken(token.reveal()),
-    uses_left: wish.uses,
-    expires_at: now + wish.lifetimeSeconds * 1_000,
-    created_at: now,
+    ccnId: await findCcn(tx, tenantId, wish.ccn),
+    tokenHash: hashToken(token.reveal()),
+    usesLeft: wish.uses,
+    expiresAt: now + wish.lifetimeSeconds * 1_000,
+    createdAt: now,
   };
   await insertToken(tx, row);
-  return { id: row.id, ccnId: row.ccn_id, usesLeft: wish.uses, expiresInSeconds: wish.lifetimeSeconds, token };
+  return { id: row.id, ccnId: row.ccnId, usesLeft: wish.uses, expiresInSeconds: wish.lifetimeSeconds, token };
 }
 
 export async function listTokens(db: Db, now: number): Promise<TokenView[]> {
   return (await allTokens(db)).map((row) => ({
     id: row.id,
-    ccnId: row.ccn_id,
-    usesLeft: row.uses_left,
-    expiresInSeconds: Math.max(0, Math.round((row.expires_at - now) / 1_000)),
+    ccnId: row.ccnId,
+    usesLeft: row.usesLeft,
+    expiresInSeconds: Math.max(0, Math.round((row.expiresAt - now) / 1_000)),
   }));
 }
 

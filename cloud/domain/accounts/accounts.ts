@@ -1,10 +1,9 @@
 import type { Db } from "../../store/db.ts";
-import { type AccountRow, accountNamed, accountsOf, trafficOf } from "../../store/queries/accounts.ts";
+import { accountNamed, accountsOf, trafficOf } from "../../store/queries/accounts.ts";
+import type { Account } from "../../store/shapes.ts";
 import { violation } from "../rules.ts";
 import { runningSessions } from "../sessions/ending.ts";
 import { hasSecondFactor } from "../signin/second-factor.ts";
-
-export type { AccountRow };
 
 /** A client account as administrators see it. */
 export interface AccountView {
@@ -25,24 +24,24 @@ export interface AccountView {
   txBytes: number;
 }
 
-export async function findAccount(db: Db, instanceId: string, user: string): Promise<AccountRow> {
+export async function findAccount(db: Db, instanceId: string, user: string): Promise<Account> {
   const row = await accountNamed(db, instanceId, user);
   if (!row) throw violation("no-account", { user });
   return row;
 }
 
-export async function viewOf(db: Db, row: AccountRow): Promise<AccountView> {
+export async function viewOf(db: Db, row: Account): Promise<AccountView> {
   const traffic = await trafficOf(db, row.id);
   return {
     id: row.id,
-    instanceId: row.instance_id,
-    userName: row.user_name,
+    instanceId: row.instanceId,
+    userName: row.userName,
     mail: row.mail,
     disabled: row.disabled === 1,
-    mustChange: row.must_change === 1,
+    mustChange: row.mustChange === 1,
     secondFactor: await hasSecondFactor(db, row.id),
     bandwidth: row.bandwidth,
-    clientIp: row.client_ip,
+    clientIp: row.clientIp,
     sessions: (await runningSessions(db, { accountId: row.id })).length,
     rxBytes: traffic.rx,
     txBytes: traffic.tx,
@@ -54,17 +53,17 @@ export async function listAccounts(db: Db, instanceId: string): Promise<AccountV
 }
 
 /** The audited values of an account. */
-export function auditedAccount(row: AccountRow) {
+export function auditedAccount(row: Account) {
   return {
     id: row.id,
-    instanceId: row.instance_id,
-    userName: row.user_name,
+    instanceId: row.instanceId,
+    userName: row.userName,
     mail: row.mail,
     disabled: row.disabled === 1,
-    mustChange: row.must_change === 1,
+    mustChange: row.mustChange === 1,
     bandwidth: row.bandwidth,
-    clientIp: row.client_ip,
-    accelerateBandwidth: row.accelerate_bandwidth,
-    roamedFrom: row.roamed_from,
+    clientIp: row.clientIp,
+    accelerateBandwidth: row.accelerateBandwidth,
+    roamedFrom: row.roamedFrom,
   };
 }

@@ -11,5 +11,5 @@ export async function recap(context: Context, accountId: string): Promise<void> 
     return peer ? [{ peer: { ...peer, bandwidth: bandwidth * 1_000 }, newKey: false }] : [];
   });
   if (changed.length > 0) await peers.change([], changed);
-  for (const id of new Set(running.map((session) => session.instance_id))) await profileChanged(context, id, accountId);
+  for (const id of new Set(running.map((session) => session.instanceId))) await profileChanged(context, id, accountId);
 }

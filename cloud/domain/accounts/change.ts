@@ -1,5 +1,5 @@
-import { type AccountRow, deleteAccount, deleteSecondFactor, updateAccount } from "../../store/queries/accounts.ts";
-import type { InstanceRow } from "../../store/queries/instances.ts";
+import { deleteAccount, deleteSecondFactor, updateAccount } from "../../store/queries/accounts.ts";
+import type { Account, Instance } from "../../store/shapes.ts";
 import type { Change } from "../change.ts";
 import { endAccountSessions } from "../instances/sessions.ts";
 import { requireMail } from "../limits/account.ts";
@@ -22,27 +22,27 @@ export interface AccountWishes {
 
 export async function setAccount(
   change: Change,
-  instance: InstanceRow,
-  row: AccountRow,
+  instance: Instance,
+  row: Account,
   wanted: AccountWishes,
   uncapped: boolean,
-): Promise<AccountRow> {
+): Promise<Account> {
   const { tx, context } = change;
   const { bandwidth, mail, clientIp, accelerateBandwidth } = wanted;
-  if (clientIp && clientIp !== row.client_ip) await requireFixedAddress(tx, instance, clientIp);
+  if (clientIp && clientIp !== row.clientIp) await requireFixedAddress(tx, instance, clientIp);
   if (accelerateBandwidth !== undefined) await requireBandwidthIn(tx, instance, accelerateBandwidth, false);
   const set = {
     ...(bandwidth === undefined ? {} : { bandwidth: await requireBandwidthIn(tx, instance, bandwidth, uncapped) }),
     ...(mail === undefined ? {} : { mail: requireMail(mail) }),
-    ...(clientIp === undefined ? {} : { client_ip: clientIp || null }),
-    ...(accelerateBandwidth === undefined ? {} : { accelerate_bandwidth: accelerateBandwidth }),
+    ...(clientIp === undefined ? {} : { clientIp: clientIp || null }),
+    ...(accelerateBandwidth === undefined ? {} : { accelerateBandwidth }),
   };
   await updateAccount(tx, row.id, set);
   if (bandwidth !== undefined) change.after(() => recap(context, row.id));
   return { ...row, ...set };
 }
 
-export async function setDisabled(change: Change, row: AccountRow, disabled: boolean): Promise<AccountRow> {
+export async function setDisabled(change: Change, row: Account, disabled: boolean): Promise<Account> {
   await updateAccount(change.tx, row.id, { disabled: Number(disabled) });
   if (disabled) {
     await endAccountSessions(change, row.id, { cause: "account_disabled", text: "" });
@@ -54,14 +54,14 @@ export async function setDisabled(change: Change, row: AccountRow, disabled: boo
 /** Sets a new password and ends all sign-ins of the account. `mustChange` undefined = unchanged. */
 export async function resetPassword(
   change: Change,
-  row: AccountRow,
+  row: Account,
   hash: string,
   mustChange: boolean | undefined,
-): Promise<AccountRow> {
+): Promise<Account> {
   const { tx, context } = change;
   const password = {
-    password_hash: hash,
-    must_change: mustChange === undefined ? row.must_change : Number(mustChange),
+    passwordHash: hash,
+    mustChange: mustChange === undefined ? row.mustChange : Number(mustChange),
   };
   const ending = { ...signedOut, reason: "password_reset" } as const;
   await endAccountSessions(change, row.id, ending);
@@ -71,7 +71,7 @@ export async function resetPassword(
 }
 
 /** Removes the second factor, for a user who lost the authenticator. */
-export async function dropSecondFactor(change: Change, row: AccountRow): Promise<void> {
+export async function dropSecondFactor(change: Change, row: Account): Promise<void> {
   await deleteSecondFactor(change.tx, row.id);
   change.after(async () => change.context.log("info", "second factor removed", { account: row.id }));
 }
@@ -80,7 +80,7 @@ export async function dropSecondFactor(change: Change, row: AccountRow): Promise
  * Deletes an account but keeps its traffic records. The published product refuses to delete an account with traffic in the current
  * month.
  */
-export async function removeAccount(change: Change, row: AccountRow): Promise<void> {
+export async function removeAccount(change: Change, row: Account): Promise<void> {
   await endAccountSessions(change, row.id, { cause: "account_disabled", reason: "account_gone", text: "" });
   change.after(async () => change.context.events.endConnections(row.id));
   await deleteAccount(change.tx, row.id);

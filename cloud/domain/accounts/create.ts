@@ -5,8 +5,9 @@ import { hashPassword, makePassword } from "../../security/passwords.ts";
 import { Secret } from "../../security/secret.ts";
 import type { Db } from "../../store/db.ts";
 import { nameKey } from "../../store/names.ts";
-import { type AccountRow, copySecondFactor, insertAccount } from "../../store/queries/accounts.ts";
-import { cidrsOfInstance, type InstanceRow } from "../../store/queries/instances.ts";
+import { copySecondFactor, insertAccount } from "../../store/queries/accounts.ts";
+import { cidrsOfInstance } from "../../store/queries/instances.ts";
+import type { Account, Instance } from "../../store/shapes.ts";
 import { shareCcnArea } from "../areas/regions.ts";
 import type { Change } from "../change.ts";
 import { defaultBandwidth, requireMail, requirePassword, requireUserName, userNameForm } from "../limits/account.ts";
@@ -60,26 +61,26 @@ export function passwordFrom(given: string | undefined): { password: Secret; mad
 
 export async function createAccount(
   change: Change,
-  instance: InstanceRow,
+  instance: Instance,
   { wish, userName, hash }: PreparedAccount,
   uncapped: boolean,
-): Promise<AccountRow> {
+): Promise<Account> {
   const { tx, now } = change;
-  const usual = async () => Math.min(defaultBandwidth, await limitOf(tx, instance.tenant_id, "bandwidth-per-user"));
-  const row: AccountRow = {
+  const usual = async () => Math.min(defaultBandwidth, await limitOf(tx, instance.tenantId, "bandwidth-per-user"));
+  const row: Account = {
     id: newId("acc"),
-    instance_id: instance.id,
-    user_name: userName,
-    name_key: nameKey(userName),
+    instanceId: instance.id,
+    userName,
+    nameKey: nameKey(userName),
     mail: wish.mail,
-    password_hash: hash,
-    must_change: Number(wish.mustChange === true),
+    passwordHash: hash,
+    mustChange: Number(wish.mustChange === true),
     disabled: 0,
     bandwidth: await requireBandwidthIn(tx, instance, wish.bandwidth ?? (await usual()), uncapped),
-    client_ip: wish.clientIp ?? null,
-    created_at: now,
-    accelerate_bandwidth: 0,
-    roamed_from: null,
+    clientIp: wish.clientIp ?? null,
+    createdAt: now,
+    accelerateBandwidth: 0,
+    roamedFrom: null,
   };
   await requireRoom(tx, instance, row);
   await insertAccount(tx, row);
@@ -89,24 +90,24 @@ export async function createAccount(
 /** Copies an account to an instance in another area, so that its owner can dial there and still reach the home networks. */
 export async function roamAccount(
   change: Change,
-  account: AccountRow,
-  origin: InstanceRow,
-  target: InstanceRow,
-): Promise<AccountRow> {
+  account: Account,
+  origin: Instance,
+  target: Instance,
+): Promise<Account> {
   const { tx, now } = change;
   if (origin.id === target.id) throw violation("roams-to-itself", { instance: target.id });
   if (shareCcnArea(origin.region, target.region)) throw violation("roams-within-area");
   const cidr = await overlapOf(tx, origin.id, target.id);
   if (cidr !== undefined) throw violation("roaming-overlap", { cidr });
-  if (origin.enterprise_code === target.enterprise_code) throw violation("roams-within-code");
-  const copy: AccountRow = {
+  if (origin.enterpriseCode === target.enterpriseCode) throw violation("roams-within-code");
+  const copy: Account = {
     ...account,
     id: newId("acc"),
-    instance_id: target.id,
-    name_key: nameKey(account.user_name),
-    client_ip: null,
-    created_at: now,
-    roamed_from: origin.id,
+    instanceId: target.id,
+    nameKey: nameKey(account.userName),
+    clientIp: null,
+    createdAt: now,
+    roamedFrom: origin.id,
   };
   await requireRoom(tx, target, copy);
   await insertAccount(tx, copy);

@@ -1,14 +1,13 @@
 import { say } from "../../base/say.ts";
 import { Secret } from "../../security/secret.ts";
-import type { AccountRow } from "../../store/queries/accounts.ts";
-import type { InstanceRow } from "../../store/queries/instances.ts";
+import type { Account, Instance } from "../../store/shapes.ts";
 import type { Change } from "../change.ts";
 import type { Mail } from "../mailer.ts";
 
 /** Credentials to mail to an account's owner. */
 export interface Credentials {
-  account: AccountRow;
-  instance: InstanceRow;
+  account: Account;
+  instance: Instance;
   /** Why they are mailed. */
   event: "made" | "reset" | "roamed";
   /** The password, if the server generated it. One that an administrator chose is not mailed. */
@@ -33,13 +32,13 @@ function mailOf({ account, instance, event, made, link }: Credentials): Mail {
   }[event];
   const password = made?.reveal() ?? say(event === "roamed" ? "mail_password_kept" : "mail_password_given").text;
   const credentials = say("mail_credentials", {
-    code: instance.enterprise_code,
+    code: instance.enterpriseCode,
     instance: instance.id,
-    user: account.user_name,
+    user: account.userName,
     password,
   });
   const parts = [opening, credentials, say("mail_steps", { link })];
-  if (account.must_change === 1) parts.push(say("mail_must_change"));
+  if (account.mustChange === 1) parts.push(say("mail_must_change"));
   parts.push(say("mail_no_password"));
   return {
     to: account.mail,

@@ -1,7 +1,6 @@
 import { Refusal } from "../../base/cause.ts";
 import type { Secret } from "../../security/secret.ts";
-import type { AccountRow } from "../../store/queries/accounts.ts";
-import type { InstanceRow } from "../../store/queries/instances.ts";
+import type { Account, Instance } from "../../store/shapes.ts";
 import type { Change } from "../change.ts";
 import { auditedAccount } from "./accounts.ts";
 import { type AccountWish, createAccount, type PreparedAccount, prepareAccount } from "./create.ts";
@@ -44,12 +43,12 @@ export async function prepareImport(wishes: readonly ImportWish[]): Promise<(Pre
  */
 export async function importAccounts(
   change: Change,
-  instance: InstanceRow,
+  instance: Instance,
   { dryRun, uncapped }: { dryRun: boolean; uncapped: boolean },
   wishes: readonly ImportWish[],
   prepared: readonly (PreparedAccount | Refusal)[],
-): Promise<{ complete: boolean; results: Imported[]; made: { account: AccountRow; made: Secret | undefined }[] }> {
-  const rows: { account: AccountRow; made: Secret | undefined }[] = [];
+): Promise<{ complete: boolean; results: Imported[]; made: { account: Account; made: Secret | undefined }[] }> {
+  const rows: { account: Account; made: Secret | undefined }[] = [];
   const refused = new Map<number, string>();
   for (const [i, account] of prepared.entries()) {
     try {

@@ -49,14 +49,14 @@ export async function ownDevices(context: Context, signIn: SignInState) {
       id: row.id,
       name: row.name,
       platform: row.platform,
-      firstSeenMs: Math.max(0, now - row.first_seen_at),
-      lastSeenMs: Math.max(0, now - row.last_seen_at),
+      firstSeenMs: Math.max(0, now - row.firstSeenAt),
+      lastSeenMs: Math.max(0, now - row.lastSeenAt),
       signedIn: inNow.has(row.id),
       thisDevice: row.id === signIn.deviceId,
     }),
   );
   const secondFactor = await hasSecondFactor(store, signIn.accountId);
-  return { devices, secondFactor, secondFactorRequired: instance?.second_factor_required === 1 };
+  return { devices, secondFactor, secondFactorRequired: instance?.secondFactorRequired === 1 };
 }
 
 /** Running sessions of the account, latest first. */
@@ -67,12 +67,12 @@ export async function ownSessions(context: Context, signIn: SignInState): Promis
   const rows = await namedSessions(store, signIn.accountId, { limit: maxListed });
   return rows.map((row) => ({
     id: row.id,
-    deviceId: row.device_id,
+    deviceId: row.deviceId,
     deviceName: row.name ?? "",
-    addresses: [row.client_ip, row.client_ip6],
+    addresses: [row.clientIp, row.clientIp6],
     mode: row.mode,
-    ageMs: Math.max(0, now - row.started_at),
-    thisDevice: row.device_id === signIn.deviceId,
+    ageMs: Math.max(0, now - row.startedAt),
+    thisDevice: row.deviceId === signIn.deviceId,
   }));
 }
 

@@ -3,22 +3,20 @@ import { parseCidr } from "../../base/ip.ts";
 import type { Db } from "../../store/db.ts";
 import { lockAcl } from "../../store/locks.ts";
 import * as acls from "../../store/queries/acls.ts";
+import type { Acl, AclRule } from "../../store/shapes.ts";
 import type { Change } from "../change.ts";
 import { ownInstance } from "../instances/own.ts";
 import { requireQuota } from "../quotas/limits.ts";
 import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
-export type AclRow = acls.AclRow;
-export type AclRuleRow = acls.AclRuleRow;
-
 /**
  * An ACL of this product account; outside `region` it is refused with another error than "not found", because clients treat that as
  * deleted.
  */
-export async function ownAcl(db: Db, tenant: Tenant, id: string, region?: string): Promise<AclRow> {
+export async function ownAcl(db: Db, tenant: Tenant, id: string, region?: string): Promise<Acl> {
   const row = await acls.findAcl(db, id);
-  if (row?.tenant_id !== tenant.id) throw violation("no-acl", { acl: id });
+  if (row?.tenantId !== tenant.id) throw violation("no-acl", { acl: id });
   if (region !== undefined && row.region !== region) {
     throw violation("acl-elsewhere", { acl: id, region: row.region, wanted: region });
   }
@@ -29,21 +27,21 @@ export async function createAcl(
   change: Change,
   tenant: Tenant,
   wanted: { name: string; type: string; region: string },
-): Promise<AclRow> {
+): Promise<Acl> {
   const { tx, now } = change;
   await requireQuota(tx, tenant.id, "acls-per-account", "acl", (limit) => violation("acl-limit", { limit }));
-  const row: AclRow = { id: newId("acl"), tenant_id: tenant.id, created_at: now, ...wanted };
+  const row: Acl = { id: newId("acl"), tenantId: tenant.id, createdAt: now, ...wanted };
   await acls.insertAcl(tx, row);
   await change.audit(row.id, null, wanted);
   return row;
 }
 
-export async function renameAcl(change: Change, acl: AclRow, name: string): Promise<void> {
+export async function renameAcl(change: Change, acl: Acl, name: string): Promise<void> {
   await acls.renameAcl(change.tx, acl.id, name);
   await change.audit(acl.id, { name: acl.name }, { name });
 }
 
-export async function deleteAcl(change: Change, acl: AclRow): Promise<void> {
+export async function deleteAcl(change: Change, acl: Acl): Promise<void> {
   const { tx } = change;
   await lockAcl(tx, acl.id);
   const used = await acls.instanceWithAcl(tx, acl.id);
@@ -52,7 +50,7 @@ export async function deleteAcl(change: Change, acl: AclRow): Promise<void> {
   await change.audit(acl.id, { name: acl.name }, null);
 }
 
-export type RuleValues = Omit<AclRuleRow, "id" | "acl_id" | "created_at">;
+export type RuleValues = Omit<AclRule, "id" | "aclId" | "createdAt">;
 
 /** Checks a port range: "from/to" in 1-65535, or -1/-1 for all. ICMP, GRE and ALL have no ports. */
 function requirePorts(rule: "source-ports" | "dest-ports", range: string, protocol: string): void {
@@ -69,39 +67,39 @@ function requirePorts(rule: "source-ports" | "dest-ports", range: string, protoc
 
 function requireRule(rule: RuleValues): void {
   for (const [name, text] of [
-    ["source-cidr", rule.source_cidr],
-    ["dest-cidr", rule.dest_cidr],
+    ["source-cidr", rule.sourceCidr],
+    ["dest-cidr", rule.destCidr],
   ] as const) {
     if (!parseCidr(text)) throw violation(name);
   }
-  requirePorts("source-ports", rule.source_ports, rule.protocol);
-  requirePorts("dest-ports", rule.dest_ports, rule.protocol);
+  requirePorts("source-ports", rule.sourcePorts, rule.protocol);
+  requirePorts("dest-ports", rule.destPorts, rule.protocol);
 }
 
-export async function addRule(change: Change, acl: AclRow, values: RuleValues): Promise<AclRuleRow> {
+export async function addRule(change: Change, acl: Acl, values: RuleValues): Promise<AclRule> {
   const { tx, now } = change;
   requireRule(values);
   await requireQuota(
     tx,
-    acl.tenant_id,
+    acl.tenantId,
     "rules-per-acl",
     () => acls.countRules(tx, acl.id),
     (limit) => violation("acl-rule-limit", { limit }),
   );
-  const row: AclRuleRow = { id: newId("acr"), acl_id: acl.id, created_at: now, ...values };
+  const row: AclRule = { id: newId("acr"), aclId: acl.id, createdAt: now, ...values };
   await acls.insertRule(tx, row);
   await change.audit(row.id, null, row);
   change.networks();
   return row;
 }
 
-export async function ruleOf(db: Db, acl: AclRow, id: string): Promise<AclRuleRow> {
+export async function ruleOf(db: Db, acl: Acl, id: string): Promise<AclRule> {
   const row = await acls.findRule(db, acl.id, id);
   if (!row) throw violation("no-acl-rule", { id });
   return row;
 }
 
-export async function modifyRule(change: Change, rule: AclRuleRow, wanted: Partial<RuleValues>): Promise<AclRuleRow> {
+export async function modifyRule(change: Change, rule: AclRule, wanted: Partial<RuleValues>): Promise<AclRule> {
   const after = { ...rule, ...wanted };
   requireRule(after);
   await acls.updateRule(change.tx, after);
@@ -110,14 +108,14 @@ export async function modifyRule(change: Change, rule: AclRuleRow, wanted: Parti
   return after;
 }
 
-export async function deleteRule(change: Change, rule: AclRuleRow): Promise<void> {
+export async function deleteRule(change: Change, rule: AclRule): Promise<void> {
   await acls.deleteRule(change.tx, rule.id);
   await change.audit(rule.id, rule, null);
   change.networks();
 }
 
 /** Gives an instance an ACL; each instance can have only one. */
-export async function associateAcl(change: Change, tenant: Tenant, acl: AclRow, instanceId: string): Promise<void> {
+export async function associateAcl(change: Change, tenant: Tenant, acl: Acl, instanceId: string): Promise<void> {
   const { tx } = change;
   const instance = await ownInstance(tx, tenant, instanceId);
   if (acl.type !== "acl-software") throw violation("acl-type");
@@ -130,7 +128,7 @@ export async function associateAcl(change: Change, tenant: Tenant, acl: AclRow, 
   change.networks();
 }
 
-export async function disassociateAcl(change: Change, tenant: Tenant, acl: AclRow, instanceId: string): Promise<void> {
+export async function disassociateAcl(change: Change, tenant: Tenant, acl: Acl, instanceId: string): Promise<void> {
   await ownInstance(change.tx, tenant, instanceId);
   if (!(await acls.disassociateAcl(change.tx, instanceId, acl.id))) {
     throw violation("acl-not-associated", { acl: acl.id, instance: instanceId });

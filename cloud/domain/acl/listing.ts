@@ -1,7 +1,7 @@
 import type { Db } from "../../store/db.ts";
 import { aclPage, aclRulePage, usesOfAcls } from "../../store/queries/listings/networks.ts";
 import type { Page, PageWish, Reader } from "../../store/queries/listings/pages.ts";
-import type { AclRow, AclRuleRow } from "./acl.ts";
+import type { Acl, AclRule } from "../../store/shapes.ts";
 
 /** An ACL as its owner sees it. */
 export interface AclView {
@@ -11,7 +11,7 @@ export interface AclView {
   region: string;
 }
 
-export const viewAcl = ({ id, name, type, region }: AclRow): AclView => ({ id, name, type, region });
+export const viewAcl = ({ id, name, type, region }: Acl): AclView => ({ id, name, type, region });
 
 export interface ListedAcl extends AclView {
   /** Number of instances that use it. */
@@ -42,23 +42,23 @@ export interface AclRuleView {
   dpiSignatureIds: string[];
 }
 
-export const viewRule = (row: AclRuleRow): AclRuleView => ({
+export const viewRule = (row: AclRule): AclRuleView => ({
   id: row.id,
-  aclId: row.acl_id,
+  aclId: row.aclId,
   name: row.name,
   description: row.description,
   direction: row.direction,
   policy: row.policy,
   priority: row.priority,
   protocol: row.protocol,
-  sourceCidr: row.source_cidr,
-  destCidr: row.dest_cidr,
-  sourcePorts: row.source_ports,
-  destPorts: row.dest_ports,
+  sourceCidr: row.sourceCidr,
+  destCidr: row.destCidr,
+  sourcePorts: row.sourcePorts,
+  destPorts: row.destPorts,
   type: row.type,
-  createdAt: row.created_at,
-  dpiGroupIds: JSON.parse(row.dpi_group_ids) as string[],
-  dpiSignatureIds: JSON.parse(row.dpi_signature_ids) as string[],
+  createdAt: row.createdAt,
+  dpiGroupIds: JSON.parse(row.dpiGroupIds) as string[],
+  dpiSignatureIds: JSON.parse(row.dpiSignatureIds) as string[],
 });
 
 export async function listAcls(
@@ -80,7 +80,7 @@ export async function listAcls(
   );
   const rows = page.rows.map((row) => ({
     ...viewAcl(row),
-    instances: used.filter(({ acl_id }) => acl_id === row.id).length,
+    instances: used.filter(({ aclId }) => aclId === row.id).length,
   }));
   return { ...page, rows };
 }
@@ -88,7 +88,7 @@ export async function listAcls(
 /** Rules ordered by priority. */
 export async function listRules(
   db: Db,
-  acl: AclRow,
+  acl: Acl,
   filter: { direction?: string | undefined; name?: string | undefined; order: "asc" | "desc" },
   wish: PageWish,
 ): Promise<Page<AclRuleView>> {

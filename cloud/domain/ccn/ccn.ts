@@ -4,6 +4,7 @@ import type { Db } from "../../store/db.ts";
 import { lockCcn, lockInstance } from "../../store/locks.ts";
 import * as ccns from "../../store/queries/ccns.ts";
 import { isInstanceGranted } from "../../store/queries/grants.ts";
+import type { Ccn } from "../../store/shapes.ts";
 import { shareCcnArea } from "../areas/regions.ts";
 import type { Change } from "../change.ts";
 import { noInstance } from "../instances/own.ts";
@@ -15,17 +16,15 @@ import type { Tenant } from "../tenants/tenants.ts";
 import { requireNoForeignOverlap } from "./overlaps.ts";
 import { servingCcn } from "./serving.ts";
 
-export type CcnRow = ccns.CcnRow;
-
 export const noCcn = (id: string) => violation("no-own-ccn", { ccn: id });
 
 /**
  * A CCN of this product account; outside `region` it is refused with another error than "not found", because clients treat that as
  * deleted.
  */
-export async function ownCcn(db: Db, tenant: Tenant, id: string, region?: string): Promise<CcnRow> {
+export async function ownCcn(db: Db, tenant: Tenant, id: string, region?: string): Promise<Ccn> {
   const row = await ccns.findCcn(db, id);
-  if (row?.tenant_id !== tenant.id) throw noCcn(id);
+  if (row?.tenantId !== tenant.id) throw noCcn(id);
   if (region !== undefined && row.region !== region) {
     throw violation("ccn-elsewhere", { ccn: id, region: row.region, wanted: region });
   }
@@ -74,22 +73,22 @@ function requireBlocks(cidrBlock: string, snatCidrBlock: string, known = ""): vo
   }
 }
 
-export async function createCcn(change: Change, tenant: Tenant, wanted: CcnDescription): Promise<CcnRow> {
+export async function createCcn(change: Change, tenant: Tenant, wanted: CcnDescription): Promise<Ccn> {
   const { tx, now } = change;
   requireBlocks(wanted.cidrBlock, wanted.snatCidrBlock);
   await requireQuota(tx, tenant.id, "ccns-per-account", "ccn", (limit) => violation("ccn-limit", { limit }));
-  const row: CcnRow = {
+  const row: Ccn = {
     id: newId("ccn"),
-    tenant_id: tenant.id,
+    tenantId: tenant.id,
     name: wanted.name,
-    is_default: 0,
-    created_at: now,
+    isDefault: 0,
+    createdAt: now,
     region: wanted.region,
     description: wanted.description,
-    cidr_block: wanted.cidrBlock,
-    snat_cidr_block: wanted.snatCidrBlock,
+    cidrBlock: wanted.cidrBlock,
+    snatCidrBlock: wanted.snatCidrBlock,
     interworking: "Enabled",
-    marked_default: wanted.markedDefault ? 1 : 0,
+    markedDefault: wanted.markedDefault ? 1 : 0,
   };
   await ccns.insertCcn(tx, row);
   await change.audit(row.id, null, wanted);
@@ -98,7 +97,7 @@ export async function createCcn(change: Change, tenant: Tenant, wanted: CcnDescr
 
 export async function modifyCcn(
   change: Change,
-  ccn: CcnRow,
+  ccn: Ccn,
   wanted: {
     name?: string | undefined;
     description?: string | undefined;
@@ -109,26 +108,26 @@ export async function modifyCcn(
   const after = {
     name: wanted.name ?? ccn.name,
     description: wanted.description ?? ccn.description,
-    cidr_block: wanted.cidrBlock ?? ccn.cidr_block,
+    cidrBlock: wanted.cidrBlock ?? ccn.cidrBlock,
     interworking: wanted.interworking ?? ccn.interworking,
   };
-  requireBlocks(after.cidr_block, wanted.cidrBlock === undefined ? "" : ccn.snat_cidr_block, ccn.cidr_block);
+  requireBlocks(after.cidrBlock, wanted.cidrBlock === undefined ? "" : ccn.snatCidrBlock, ccn.cidrBlock);
   await ccns.updateCcn(change.tx, ccn.id, after);
-  const { name, description, cidr_block, interworking } = ccn;
-  await change.audit(ccn.id, { name, description, cidr_block, interworking }, after);
+  const { name, description, cidrBlock, interworking } = ccn;
+  await change.audit(ccn.id, { name, description, cidrBlock, interworking }, after);
   change.networks();
 }
 
 /** Deletes a CCN. Refuses the default CCN, and one that still has instances, a CEN or access points. */
-export async function deleteCcn(change: Change, ccn: CcnRow): Promise<void> {
+export async function deleteCcn(change: Change, ccn: Ccn): Promise<void> {
   const { tx } = change;
   await lockCcn(tx, ccn.id);
   const used = await ccns.usesOfCcn(tx, ccn.id);
-  if (ccn.is_default) throw violation("ccn-is-default", { ccn: ccn.id });
+  if (ccn.isDefault) throw violation("ccn-is-default", { ccn: ccn.id });
   if (used.instances) throw violation("ccn-has-instances", { ccn: ccn.id });
   if (used.cen) throw violation("ccn-has-cen", { ccn: ccn.id });
   if (used.accessPoints) throw violation("ccn-has-access-points", { ccn: ccn.id });
-  await ccns.deleteCcn(tx, ccn.id, await ccns.defaultCcn(tx, ccn.tenant_id));
+  await ccns.deleteCcn(tx, ccn.id, await ccns.defaultCcn(tx, ccn.tenantId));
   await change.audit(ccn.id, { name: ccn.name }, null);
 }
 
@@ -139,7 +138,7 @@ export interface Binding {
   region?: string | undefined;
 }
 
-function requireBindingIn({ region }: Binding, ccn: CcnRow, instance: { id: string; region: string }): void {
+function requireBindingIn({ region }: Binding, ccn: Ccn, instance: { id: string; region: string }): void {
   if (region === undefined || region === ccn.region || region === instance.region) return;
   const where = { ccnRegion: ccn.region, instanceRegion: instance.region };
   throw violation("binding-elsewhere", { ccn: ccn.id, instance: instance.id, ...where, wanted: region });
@@ -154,25 +153,25 @@ export async function bindInstance(change: Change, tenant: Tenant, wanted: Bindi
   const ccn = await ownCcn(tx, tenant, ccnId);
   const instance = await ccns.bindingOf(tx, instanceId);
   if (!instance) throw noInstance(instanceId);
-  if (instance.tenant_id !== tenant.id && !(await isInstanceGranted(tx, instanceId, ccnId))) {
+  if (instance.tenantId !== tenant.id && !(await isInstanceGranted(tx, instanceId, ccnId))) {
     throw noInstance(instanceId);
   }
   requireBindingIn(wanted, ccn, instance);
-  if (instance.bound_ccn_id === ccnId) return;
-  if (instance.bound_ccn_id !== null) {
-    throw violation("instance-bound", { ccn: instance.bound_ccn_id });
+  if (instance.boundCcnId === ccnId) return;
+  if (instance.boundCcnId !== null) {
+    throw violation("instance-bound", { ccn: instance.boundCcnId });
   }
   if (!shareCcnArea(instance.region, ccn.region)) {
     throw violation("area-mismatch", { instance: instance.region, ccn: ccn.region });
   }
-  await requireNoForeignOverlap(tx, { id: instanceId, tenant_id: instance.tenant_id }, ccnId);
-  const serving = await servingCcn(tx, instance.tenant_id, ccnId);
+  await requireNoForeignOverlap(tx, { id: instanceId, tenantId: instance.tenantId }, ccnId);
+  const serving = await servingCcn(tx, instance.tenantId, ccnId);
   await ccns.bind(tx, instanceId, { bound: ccnId, serving });
   // Other access points use another address space, so connected clients have to dial again.
-  if (instance.ccn_id !== serving) {
+  if (instance.ccnId !== serving) {
     await endSessionsOf(change, instanceId, { cause: "session_expired", reason: "bound_elsewhere", text: "" });
   }
-  await change.audit(instanceId, { ccn: instance.bound_ccn_id }, { ccn: ccnId });
+  await change.audit(instanceId, { ccn: instance.boundCcnId }, { ccn: ccnId });
   change.networks();
 }
 
@@ -182,11 +181,11 @@ export async function unbindInstance(change: Change, tenant: Tenant, wanted: Bin
   await lockInstance(tx, instanceId);
   const instance = await ccns.bindingOf(tx, instanceId);
   const ccn = await ccns.findCcn(tx, ccnId);
-  if (!instance || (instance.tenant_id !== tenant.id && ccn?.tenant_id !== tenant.id)) throw noInstance(instanceId);
-  if (!ccn || (ccn.tenant_id !== tenant.id && instance.bound_ccn_id !== ccnId)) throw noCcn(ccnId);
+  if (!instance || (instance.tenantId !== tenant.id && ccn?.tenantId !== tenant.id)) throw noInstance(instanceId);
+  if (!ccn || (ccn.tenantId !== tenant.id && instance.boundCcnId !== ccnId)) throw noCcn(ccnId);
   requireBindingIn(wanted, ccn, instance);
-  if (instance.bound_ccn_id !== ccnId) {
-    if (instance.tenant_id !== tenant.id) throw noInstance(instanceId);
+  if (instance.boundCcnId !== ccnId) {
+    if (instance.tenantId !== tenant.id) throw noInstance(instanceId);
     throw violation("not-bound");
   }
   await ccns.bind(tx, instanceId, { bound: null });

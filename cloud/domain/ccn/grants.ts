@@ -21,15 +21,15 @@ export async function grantInstance(
   if (!ccn) throw noCcn(wanted.ccnId);
   const row = {
     id: newId("sgc"),
-    instance_id: wanted.instanceId,
-    ccn_id: ccn.id,
-    ccn_tenant_id: ccn.tenantId,
-    traffic_service: wanted.trafficService ? 1 : 0,
-    created_at: now,
+    instanceId: wanted.instanceId,
+    ccnId: ccn.id,
+    ccnTenantId: ccn.tenantId,
+    trafficService: wanted.trafficService ? 1 : 0,
+    createdAt: now,
   };
   const { grant, added } = await grants.grantInstance(tx, row);
-  if (grant.ccn_id !== wanted.ccnId) {
-    throw violation("granted-already", { to: grant.ccn_id });
+  if (grant.ccnId !== wanted.ccnId) {
+    throw violation("granted-already", { to: grant.ccnId });
   }
   if (!added) return grant.id;
   await change.audit(wanted.instanceId, null, { grantedTo: ccn.id });
@@ -62,12 +62,12 @@ export async function grantCcn(
   if (!cen) throw violation("no-foreign-cen", { cen: wanted.cenId });
   const row = {
     id: newId("grt"),
-    ccn_id: wanted.ccnId,
-    cen_id: cen.id,
-    cen_tenant_id: cen.tenantId,
-    traffic_service: wanted.trafficService ? 1 : 0,
-    created_at: now,
-    modified_at: now,
+    ccnId: wanted.ccnId,
+    cenId: cen.id,
+    cenTenantId: cen.tenantId,
+    trafficService: wanted.trafficService ? 1 : 0,
+    createdAt: now,
+    modifiedAt: now,
   };
   await grants.grantCcn(tx, row);
   await change.audit(wanted.ccnId, null, { grantedTo: cen.id });

@@ -2,9 +2,9 @@ import type { Db } from "../../store/db.ts";
 import { boundTo, ccnGrantPage, ccnPage, instanceGrantPage } from "../../store/queries/listings/networks.ts";
 import type { Page, PageWish, Reader } from "../../store/queries/listings/pages.ts";
 import type { TagFilter } from "../../store/queries/listings/tags.ts";
+import type { Ccn } from "../../store/shapes.ts";
 import { type Tag, tagsOf } from "../tags.ts";
 import type { Tenant } from "../tenants/tenants.ts";
-import type { CcnRow } from "./ccn.ts";
 
 /** A CCN as its owner sees it. */
 export interface CcnView {
@@ -32,13 +32,13 @@ export interface ListedCcn extends CcnView {
   tags: Tag[];
 }
 
-export const viewCcn = (row: CcnRow): CcnView => ({
+export const viewCcn = (row: Ccn): CcnView => ({
   id: row.id,
   name: row.name,
   description: row.description,
   region: row.region,
-  cidrBlock: row.cidr_block,
-  snatCidrBlock: row.snat_cidr_block,
+  cidrBlock: row.cidrBlock,
+  snatCidrBlock: row.snatCidrBlock,
 });
 
 export async function listCcns(
@@ -58,13 +58,13 @@ export async function listCcns(
   const bound = await boundTo(db, ids);
   const tagged = await tagsOf(db, ids);
   const rows = page.rows.map((row): ListedCcn => {
-    const own = bound.filter((instance) => instance.bound_ccn_id === row.id);
+    const own = bound.filter((instance) => instance.boundCcnId === row.id);
     return {
       ...viewCcn(row),
       interworking: row.interworking,
-      isDefault: row.is_default === 1 || row.marked_default === 1,
-      createdAt: row.created_at,
-      cen: row.cen_id === null ? null : { id: row.cen_id, ownerUid: row.cen_uid ?? 0 },
+      isDefault: row.isDefault === 1 || row.markedDefault === 1,
+      createdAt: row.createdAt,
+      cen: row.cenId === null ? null : { id: row.cenId, ownerUid: row.cenUid ?? 0 },
       subnet: row.subnet ?? "",
       instances: own.length,
       activeInstances: own.filter((instance) => instance.locked === 0).length,
@@ -99,14 +99,14 @@ export async function listCcnGrants(
   const page = await ccnGrantPage(db, reader, { ...filter, tenantId: owner.id }, wish);
   const rows = page.rows.map((row) => ({
     id: row.id,
-    ccnId: row.ccn_id,
+    ccnId: row.ccnId,
     ccnUid: owner.uid,
-    cenId: row.cen_id,
+    cenId: row.cenId,
     cenUid: row.uid ?? 0,
     region: row.region,
-    createdAt: row.created_at,
-    modifiedAt: row.modified_at,
-    trafficService: row.traffic_service === 1,
+    createdAt: row.createdAt,
+    modifiedAt: row.modifiedAt,
+    trafficService: row.trafficService === 1,
   }));
   return { ...page, rows };
 }
@@ -131,11 +131,11 @@ export async function listInstanceGrants(
   const page = await instanceGrantPage(db, reader, instanceId, wish);
   const rows = page.rows.map((row) => ({
     id: row.id,
-    instanceId: row.instance_id,
-    ccnId: row.ccn_id,
+    instanceId: row.instanceId,
+    ccnId: row.ccnId,
     ccnUid: row.uid ?? 0,
-    createdAt: row.created_at,
-    trafficService: row.traffic_service === 1,
+    createdAt: row.createdAt,
+    trafficService: row.trafficService === 1,
   }));
   return { ...page, rows };
 }

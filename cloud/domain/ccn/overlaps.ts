@@ -9,13 +9,13 @@ import { violation } from "../rules.ts";
  */
 export async function requireNoForeignOverlap(
   db: Db,
-  instance: { id: string; tenant_id: string },
+  instance: { id: string; tenantId: string },
   ccnId: string,
   cidrs?: readonly string[],
 ): Promise<void> {
   const neighbours = await neighbourCidrs(db, ccnId, instance.id);
   const foreign = neighbours
-    .filter((one) => one.tenant_id !== instance.tenant_id)
+    .filter((one) => one.tenantId !== instance.tenantId)
     .flatMap((one) => parseCidr(one.cidr) ?? []);
   for (const cidr of cidrs ?? (await cidrsOfInstance(db, instance.id))) {
     const own = parseCidr(cidr);

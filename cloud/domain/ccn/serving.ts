@@ -27,8 +27,8 @@ export async function accessPointsChanged(context: Context, ccnId: string): Prom
     const bound = await instancesBoundTo(tx, ccnId);
     const running: string[] = [];
     for (const instance of bound) {
-      const serving = await servingCcn(tx, instance.tenant_id, instance.bound_ccn_id);
-      if (serving === instance.ccn_id) continue;
+      const serving = await servingCcn(tx, instance.tenantId, instance.boundCcnId);
+      if (serving === instance.ccnId) continue;
       await bind(tx, instance.id, { serving });
       running.push(...(await runningSessions(tx, { instanceId: instance.id })));
     }

@@ -18,8 +18,8 @@ export interface Cen {
 
 export async function ownCen(db: Db, tenant: Tenant, id: string): Promise<Cen> {
   const row = await cens.findCen(db, id);
-  if (row?.tenant_id !== tenant.id) throw violation("no-cen", { cen: id });
-  return { id, name: row.name, description: row.description, protectionLevel: row.protection_level };
+  if (row?.tenantId !== tenant.id) throw violation("no-cen", { cen: id });
+  return { id, name: row.name, description: row.description, protectionLevel: row.protectionLevel };
 }
 
 export async function createCen(
@@ -33,12 +33,12 @@ export async function createCen(
   const cen = { id: newId("cen"), ...described };
   await cens.insertCen(tx, {
     id: cen.id,
-    tenant_id: tenant.id,
+    tenantId: tenant.id,
     name: cen.name,
     description: cen.description,
-    protection_level: cen.protectionLevel,
-    is_default: 0,
-    created_at: now,
+    protectionLevel: cen.protectionLevel,
+    isDefault: 0,
+    createdAt: now,
   });
   await setTags(tx, cen.id, tags);
   await change.audit(cen.id, null, { name: cen.name, description: cen.description });
@@ -58,7 +58,7 @@ export async function modifyCen(
   await cens.updateCen(change.tx, cen.id, {
     name: after.name,
     description: after.description,
-    protection_level: after.protectionLevel,
+    protectionLevel: after.protectionLevel,
   });
   const { id, ...before } = cen;
   await change.audit(id, before, after);

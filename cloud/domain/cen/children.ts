@@ -40,10 +40,10 @@ export async function attachChild(
   if (child.tenantId !== tenant.id && !(await isCcnGranted(tx, child.id, wanted.cenId))) throw noChild(wanted.childId);
   requireChildIn(child, wanted.region);
   const attached = {
-    child_id: child.id,
-    cen_id: wanted.cenId,
-    child_type: child.type,
-    attached_at: now,
+    childId: child.id,
+    cenId: wanted.cenId,
+    childType: child.type,
+    attachedAt: now,
     subnet: wanted.subnet,
   };
   if (!(await attach(tx, attached))) {

@@ -3,7 +3,7 @@ import {
   type ColumnFilter,
   cenPage,
   childPage,
-  findChildRow,
+  findAttached,
   limitsOfPackages,
   packagePage,
   packagesOfCens,
@@ -12,6 +12,7 @@ import {
 import type { Page, PageWish, Reader } from "../../store/queries/listings/pages.ts";
 import type { TagFilter } from "../../store/queries/listings/tags.ts";
 import { findTenant } from "../../store/queries/tenants.ts";
+import type { CenChild } from "../../store/shapes.ts";
 import { areaSpanId } from "../areas/regions.ts";
 import { cidrsOf } from "../networks/networks.ts";
 import { type Tag, tagsOf } from "../tags.ts";
@@ -49,9 +50,9 @@ export async function listCens(
     id: row.id,
     name: row.name,
     description: row.description,
-    protectionLevel: row.protection_level,
-    createdAt: row.created_at,
-    bandwidthPackages: packages.filter(({ cen_id }) => cen_id === row.id).map(({ id }) => id),
+    protectionLevel: row.protectionLevel,
+    createdAt: row.createdAt,
+    bandwidthPackages: packages.filter(({ cenId }) => cenId === row.id).map(({ id }) => id),
     tags: tagged.get(row.id) ?? [],
   }));
   return { ...page, rows };
@@ -70,20 +71,13 @@ export interface ChildView {
   attachedAt: number;
 }
 
-interface ChildRow {
-  child_id: string;
-  cen_id: string;
-  child_type: string;
-  attached_at: number;
-}
-
-async function viewChild(db: Db, row: ChildRow): Promise<ChildView | undefined> {
-  const type = row.child_type as ChildType;
-  const found = await findChild(db, type, row.child_id);
+async function viewChild(db: Db, row: CenChild): Promise<ChildView | undefined> {
+  const type = row.childType as ChildType;
+  const found = await findChild(db, type, row.childId);
   if (!found) return undefined;
   const ownerUid = (await findTenant(db, found.tenantId))?.uid ?? 0;
   const { name, region } = found;
-  return { id: row.child_id, cenId: row.cen_id, type, name, region, ownerUid, attachedAt: row.attached_at };
+  return { id: row.childId, cenId: row.cenId, type, name, region, ownerUid, attachedAt: row.attachedAt };
 }
 
 export async function listChildren(
@@ -102,7 +96,7 @@ export async function showChild(
   db: Db,
   wanted: { cenId: string; id: string; type: ChildType; region?: string | undefined },
 ): Promise<ChildView & { cidrs: string[] }> {
-  const row = await findChildRow(db, wanted);
+  const row = await findAttached(db, wanted);
   const view = row && (await viewChild(db, row));
   if (!view) throw noChild(wanted.id);
   requireChildIn(view, wanted.region);
@@ -143,7 +137,7 @@ export async function listPackages(
   reader: Reader,
   tenantId: string,
   filter: {
-    by: readonly ColumnFilter<"id" | "cen_id" | "name">[];
+    by: readonly ColumnFilter<"id" | "cenId" | "name">[];
     any: boolean;
     having?: readonly TagFilter[] | undefined;
     none?: boolean | undefined;
@@ -159,19 +153,15 @@ export async function listPackages(
     name: row.name,
     description: row.description,
     bandwidth: row.bandwidth,
-    chargeType: row.charge_type,
-    cenId: row.cen_id,
-    areaA: row.area_a,
-    areaB: row.area_b,
-    spanId: areaSpanId(row.area_a, row.area_b),
-    createdAt: row.created_at,
+    chargeType: row.chargeType,
+    cenId: row.cenId,
+    areaA: row.areaA,
+    areaB: row.areaB,
+    spanId: areaSpanId(row.areaA, row.areaB),
+    createdAt: row.createdAt,
     limits: limits
-      .filter(({ package_id }) => package_id === row.id)
-      .map(({ local_region, opposite_region, bandwidth }) => ({
-        localRegion: local_region,
-        oppositeRegion: opposite_region,
-        bandwidth,
-      })),
+      .filter(({ packageId }) => packageId === row.id)
+      .map(({ localRegion, oppositeRegion, bandwidth }) => ({ localRegion, oppositeRegion, bandwidth })),
     tags: tagged.get(row.id) ?? [],
   }));
   return { ...page, rows };
@@ -184,12 +174,12 @@ export async function listRegionLimits(
 ): Promise<Page<RegionLimitView>> {
   const page = await regionLimitPage(db, filter, wish);
   const rows = page.rows.map((row) => ({
-    cenId: row.cen_id,
-    packageId: row.package_id,
-    localRegion: row.local_region,
-    oppositeRegion: row.opposite_region,
+    cenId: row.cenId,
+    packageId: row.packageId,
+    localRegion: row.localRegion,
+    oppositeRegion: row.oppositeRegion,
     bandwidth: row.bandwidth,
-    spanId: areaSpanId(row.area_a, row.area_b),
+    spanId: areaSpanId(row.areaA, row.areaB),
   }));
   return { ...page, rows };
 }

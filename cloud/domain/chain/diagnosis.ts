@@ -29,7 +29,7 @@ export async function chainOf(context: Context, instanceId: string) {
   const { store, accessPoints } = context;
   const row = await chainStart(store, instanceId);
   if (!row) return undefined;
-  const present = serving(accessPoints, row.ccn_id);
+  const present = serving(accessPoints, row.ccnId);
   const found = await loadChain(store, instanceId, present);
   return found && { ...found, hops: [accessPointHop(present.size), ...found.hops] };
 }
@@ -61,16 +61,16 @@ function finding(hop: ChainHop): Finding {
 /** Examines an instance and stores the result. */
 export async function diagnose(
   change: Change,
-  instance: { id: string; name: string; ccn_id: string; locked: number; end_time: number | null },
+  instance: { id: string; name: string; ccnId: string; locked: number; endTime: number | null },
 ): Promise<void> {
   const { tx, context, now } = change;
-  const present = serving(context.accessPoints, instance.ccn_id);
+  const present = serving(context.accessPoints, instance.ccnId);
   const found = await loadChain(tx, instance.id, present);
   const findings = [accessPointHop(present.size), ...(found?.hops ?? [])].map(finding);
   const own = findings.find((f) => f.hop.startsWith("instance "));
   const state = instance.locked
     ? "instance_locked"
-    : instance.end_time !== null && instance.end_time <= now
+    : instance.endTime !== null && instance.endTime <= now
       ? "instance_expired"
       : null;
   if (own && state) {

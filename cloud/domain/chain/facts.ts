@@ -51,7 +51,7 @@ function homeNetworks(home: ChainFacts, known: ReadonlySet<string>): ChainNetwor
 async function loadFacts(db: Db, instanceId: string, present: Serving): Promise<ChainFacts | undefined> {
   const instance = await chainStart(db, instanceId);
   if (!instance) return undefined;
-  const ccn = instance.bound_ccn_id === null ? undefined : await ccnOf(db, instance.bound_ccn_id, instance);
+  const ccn = instance.boundCcnId === null ? undefined : await ccnOf(db, instance.boundCcnId, instance);
   const cen = ccn && (await cenOf(db, ccn));
   return {
     instance: { id: instance.id, name: instance.name, region: instance.region },
@@ -62,24 +62,24 @@ async function loadFacts(db: Db, instanceId: string, present: Serving): Promise<
   };
 }
 
-async function ccnOf(db: Db, id: string, instance: { id: string; tenant_id: string }) {
+async function ccnOf(db: Db, id: string, instance: { id: string; tenantId: string }) {
   const row = await findCcn(db, id);
   if (!row) return undefined;
-  const granted = row.tenant_id === instance.tenant_id || (await isInstanceGranted(db, instance.id, id));
-  return { id: row.id, name: row.name, region: row.region, tenantId: row.tenant_id, granted };
+  const granted = row.tenantId === instance.tenantId || (await isInstanceGranted(db, instance.id, id));
+  return { id: row.id, name: row.name, region: row.region, tenantId: row.tenantId, granted };
 }
 
 async function cenOf(db: Db, ccn: { id: string; tenantId: string }) {
   const row = await cenOfChild(db, ccn.id);
   if (!row) return undefined;
-  const granted = row.tenant_id === ccn.tenantId || (await isCcnGranted(db, ccn.id, row.id));
+  const granted = row.tenantId === ccn.tenantId || (await isCcnGranted(db, ccn.id, row.id));
   return { id: row.id, name: row.name, granted };
 }
 
 /** Networks attached to the CEN, the owner's networks that are not attached to any CEN, and the instance's own. */
 async function networksOf(
   db: Db,
-  instance: { id: string; tenant_id: string },
+  instance: { id: string; tenantId: string },
   cenId: string | null,
   present: Serving,
 ): Promise<ChainNetwork[]> {
@@ -105,10 +105,10 @@ async function deniedBy(db: Db, instanceId: string): Promise<(cidr: string) => b
     direction: rule.direction,
     policy: rule.policy,
     priority: rule.priority,
-    sourceCidr: rule.source_cidr,
-    destCidr: rule.dest_cidr,
-    sourcePorts: rule.source_ports,
-    destPorts: rule.dest_ports,
+    sourceCidr: rule.sourceCidr,
+    destCidr: rule.destCidr,
+    sourcePorts: rule.sourcePorts,
+    destPorts: rule.destPorts,
     protocol: rule.protocol,
   }));
   return (text) => {

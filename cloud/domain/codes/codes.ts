@@ -20,8 +20,8 @@ export interface EnterpriseCode {
 
 export async function ownCode(db: Db, tenant: Tenant, code: string): Promise<EnterpriseCode> {
   const row = await codes.findCode(db, code.toUpperCase());
-  if (row?.tenant_id !== tenant.id) throw violation("no-code", { code });
-  return { code: row.code, isDefault: row.is_default === 1 };
+  if (row?.tenantId !== tenant.id) throw violation("no-code", { code });
+  return { code: row.code, isDefault: row.isDefault === 1 };
 }
 
 /** Codes in ascending order, starting after `after`; `total` includes those before it. */
@@ -32,7 +32,7 @@ export async function listCodes(
   limit: number,
 ): Promise<{ rows: EnterpriseCode[]; total: number }> {
   const { rows, total } = await codePage(db, tenantId, filter, limit);
-  return { rows: rows.map((row) => ({ code: row.code, isDefault: row.is_default === 1 })), total };
+  return { rows: rows.map((row) => ({ code: row.code, isDefault: row.isDefault === 1 })), total };
 }
 
 /** Creates a code. Codes are unique across all product accounts, since a code alone identifies its instances. */
@@ -47,7 +47,7 @@ async function addCode({ tx, now }: Change, tenant: Tenant, wanted: string): Pro
   await lockTenant(tx, tenant.id);
   const own = await countOwned(tx, "enterprise_code", tenant.id);
   const isDefault = own === 0;
-  const row = { code, tenant_id: tenant.id, is_default: isDefault ? 1 : 0, created_at: now };
+  const row = { code, tenantId: tenant.id, isDefault: isDefault ? 1 : 0, createdAt: now };
   if (!(await codes.insertCode(tx, row))) throw violation("code-taken", { code });
   const limit = await limitOf(tx, tenant.id, "codes-per-account");
   if (own >= limit) throw violation("code-limit", { limit });
@@ -104,12 +104,12 @@ export async function useCode(
   const { tx } = change;
   const instance = await ownInstance(tx, tenant, wanted.instanceId, wanted.region);
   const own = await ownCode(tx, tenant, wanted.code);
-  if (instance.enterprise_code === own.code) return;
+  if (instance.enterpriseCode === own.code) return;
   await lockCode(tx, own.code);
   const namesake = await codes.namesakeUnderCode(tx, instance.id, own.code);
   if (namesake !== undefined) {
     throw violation("code-namesake", { user: namesake, code: own.code });
   }
   await codes.setInstanceCode(tx, instance.id, own.code);
-  await change.audit(instance.id, { enterpriseCode: instance.enterprise_code }, { enterpriseCode: own.code });
+  await change.audit(instance.id, { enterpriseCode: instance.enterpriseCode }, { enterpriseCode: own.code });
 }

@@ -1,12 +1,12 @@
 import { lockInstance } from "../../store/locks.ts";
 import { countAccounts } from "../../store/queries/accounts.ts";
 import { deleteInstance, updateInstance } from "../../store/queries/instances.ts";
+import type { Instance } from "../../store/shapes.ts";
 import type { Change } from "../change.ts";
 import { type InstancePolicy, requirePolicy } from "../limits/policy.ts";
 import { limitOf } from "../quotas/limits.ts";
 import { violation } from "../rules.ts";
 import { profileChanged } from "../sessions/profile.ts";
-import type { InstanceRow } from "./own.ts";
 import { policyOf } from "./pushed.ts";
 import { endSessionsOf } from "./sessions.ts";
 
@@ -30,20 +30,20 @@ export async function requireUserCount(change: Change, tenantId: string, userCou
 /** Changes the number of accounts up or down, but never below the number of existing accounts. */
 export async function resizeInstance(
   change: Change,
-  row: InstanceRow,
+  row: Instance,
   wanted: { userCount: number; dataPlan: number; up: boolean },
 ): Promise<void> {
   const { tx } = change;
   const { userCount, up } = wanted;
   await lockInstance(tx, row.id);
-  await requireUserCount(change, row.tenant_id, userCount);
-  if (up ? userCount < row.user_count : userCount > row.user_count) {
+  await requireUserCount(change, row.tenantId, userCount);
+  if (up ? userCount < row.userCount : userCount > row.userCount) {
     const direction = up ? "upgrade" : "downgrade";
-    throw violation("user-count-direction", { now: row.user_count, direction, wanted: userCount });
+    throw violation("user-count-direction", { now: row.userCount, direction, wanted: userCount });
   }
   const accounts = await countAccounts(tx, row.id);
   if (userCount < accounts) throw violation("user-count-accounts", { accounts });
-  await updateInstance(tx, row.id, { user_count: userCount, data_plan: wanted.dataPlan });
+  await updateInstance(tx, row.id, { userCount, dataPlan: wanted.dataPlan });
 }
 
 /** undefined = unchanged. */
@@ -56,33 +56,29 @@ export interface InstanceWishes {
   connectionAudit?: boolean | undefined;
 }
 
-export async function modifyInstance(change: Change, row: InstanceRow, wanted: InstanceWishes): Promise<InstanceRow> {
+export async function modifyInstance(change: Change, row: Instance, wanted: InstanceWishes): Promise<Instance> {
   const set = {
     name: wanted.name ?? row.name,
     description: wanted.description ?? row.description,
     position: wanted.position ?? row.position,
-    routing_strategy: wanted.routingStrategy ?? row.routing_strategy,
-    security_lock_threshold: wanted.securityLockThreshold ?? row.security_lock_threshold,
-    connection_audit: wanted.connectionAudit === undefined ? row.connection_audit : Number(wanted.connectionAudit),
+    routingStrategy: wanted.routingStrategy ?? row.routingStrategy,
+    securityLockThreshold: wanted.securityLockThreshold ?? row.securityLockThreshold,
+    connectionAudit: wanted.connectionAudit === undefined ? row.connectionAudit : Number(wanted.connectionAudit),
   };
   await updateInstance(change.tx, row.id, set);
   change.after(() => profileChanged(change.context, row.id));
   return { ...row, ...set };
 }
 
-export async function setPolicy(
-  change: Change,
-  row: InstanceRow,
-  wanted: Partial<InstancePolicy>,
-): Promise<InstanceRow> {
+export async function setPolicy(change: Change, row: Instance, wanted: Partial<InstancePolicy>): Promise<Instance> {
   const policy = requirePolicy({ ...policyOf(row), ...wanted });
   const set = {
-    full_tunnel: Number(policy.fullTunnel),
+    fullTunnel: Number(policy.fullTunnel),
     lockdown: Number(policy.lockdown),
-    lease_seconds: policy.leaseSeconds,
-    sign_in_seconds: policy.signInSeconds,
-    devices_per_account: policy.devicesPerAccount,
-    second_factor_required: Number(policy.secondFactorRequired),
+    leaseSeconds: policy.leaseSeconds,
+    signInSeconds: policy.signInSeconds,
+    devicesPerAccount: policy.devicesPerAccount,
+    secondFactorRequired: Number(policy.secondFactorRequired),
   };
   await updateInstance(change.tx, row.id, set);
   change.after(() => profileChanged(change.context, row.id));
@@ -92,11 +88,11 @@ export async function setPolicy(
 /** Deletes an instance with its accounts and settings; their traffic records are kept. */
 export async function removeInstance(
   change: Change,
-  row: InstanceRow,
+  row: Instance,
   { withAccounts, whileBound }: { withAccounts: boolean; whileBound: boolean },
 ): Promise<void> {
   const { tx } = change;
-  if (row.bound_ccn_id !== null && !whileBound) throw violation("instance-bound", { ccn: row.bound_ccn_id });
+  if (row.boundCcnId !== null && !whileBound) throw violation("instance-bound", { ccn: row.boundCcnId });
   const accounts = await countAccounts(tx, row.id);
   if (accounts > 0 && !withAccounts) throw violation("instance-has-accounts", { name: row.name, accounts });
   await endSessionsOf(change, row.id, { cause: "sign_in_expired", reason: "instance_gone", text: "" });
@@ -104,23 +100,23 @@ export async function removeInstance(
 }
 
 /** Locking an instance ends its sessions and refuses new ones. */
-export async function setLocked(change: Change, row: InstanceRow, locked: boolean): Promise<void> {
+export async function setLocked(change: Change, row: Instance, locked: boolean): Promise<void> {
   await updateInstance(change.tx, row.id, { locked: Number(locked) });
   if (locked) await endSessionsOf(change, row.id, { cause: "instance_locked", reason: "instance_locked", text: "" });
 }
 
 /** Makes the instance unlimited in time. */
-export async function removeEnd(change: Change, row: InstanceRow): Promise<void> {
-  await updateInstance(change.tx, row.id, { end_time: null });
+export async function removeEnd(change: Change, row: Instance): Promise<void> {
+  await updateInstance(change.tx, row.id, { endTime: null });
 }
 
 /**
  * Extends the term from its end, or from now if it has already ended. Refuses an instance without an end, which renewing would limit.
  */
-export async function renewInstance(change: Change, row: InstanceRow, months: number): Promise<number> {
-  if (row.end_time === null) throw violation("instance-without-end", { name: row.name });
-  const end = addMonths(Math.max(row.end_time, change.now), months);
-  await updateInstance(change.tx, row.id, { end_time: end });
+export async function renewInstance(change: Change, row: Instance, months: number): Promise<number> {
+  if (row.endTime === null) throw violation("instance-without-end", { name: row.name });
+  const end = addMonths(Math.max(row.endTime, change.now), months);
+  await updateInstance(change.tx, row.id, { endTime: end });
   change.after(async () => change.context.sweeper.by(end));
   return end;
 }

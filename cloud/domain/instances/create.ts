@@ -3,6 +3,7 @@ import { formatCidr } from "../../base/ip.ts";
 import { findCode, insertCode } from "../../store/queries/codes.ts";
 import { insertInstance, replaceCidrs } from "../../store/queries/instances.ts";
 import { countOwned } from "../../store/queries/quotas.ts";
+import type { Instance } from "../../store/shapes.ts";
 import { defaultCcn, servingCcn } from "../ccn/serving.ts";
 import type { Change } from "../change.ts";
 import { defaultCode } from "../codes/codes.ts";
@@ -14,14 +15,13 @@ import { blocks } from "../sessions/addresses.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 import { addMonths, requireUserCount } from "./change.ts";
 import { findCcn } from "./instances.ts";
-import type { InstanceRow } from "./own.ts";
 
 const policy = {
-  full_tunnel: Number(defaultPolicy.fullTunnel),
+  fullTunnel: Number(defaultPolicy.fullTunnel),
   lockdown: Number(defaultPolicy.lockdown),
-  lease_seconds: defaultPolicy.leaseSeconds,
-  sign_in_seconds: defaultPolicy.signInSeconds,
-  devices_per_account: defaultPolicy.devicesPerAccount,
+  leaseSeconds: defaultPolicy.leaseSeconds,
+  signInSeconds: defaultPolicy.signInSeconds,
+  devicesPerAccount: defaultPolicy.devicesPerAccount,
 };
 
 /** Refuses if the account has reached its quota of instances. */
@@ -41,7 +41,7 @@ export interface InstanceWish {
 }
 
 /** Creates an instance without a term, bound to a CCN and with address blocks, for as many accounts as the quota allows. */
-export async function createInstance(change: Change, tenant: Tenant, wish: InstanceWish): Promise<InstanceRow> {
+export async function createInstance(change: Change, tenant: Tenant, wish: InstanceWish): Promise<Instance> {
   const { tx, now } = change;
   const name = requireInstanceName(wish.name);
   const most = await limitOf(tx, tenant.id, "cidrs-per-instance");
@@ -51,14 +51,14 @@ export async function createInstance(change: Change, tenant: Tenant, wish: Insta
   const ccnId = await findCcn(tx, tenant.id, wish.ccn);
   const row = await insertInstance(tx, {
     id: newId("sag"),
-    tenant_id: tenant.id,
+    tenantId: tenant.id,
     name,
-    enterprise_code: await codeFor(change, tenant, wish.code),
-    ccn_id: await servingCcn(tx, tenant.id, ccnId),
-    bound_ccn_id: ccnId,
+    enterpriseCode: await codeFor(change, tenant, wish.code),
+    ccnId: await servingCcn(tx, tenant.id, ccnId),
+    boundCcnId: ccnId,
     ...policy,
-    created_at: now,
-    user_count: await limitOf(tx, tenant.id, "users-per-instance"),
+    createdAt: now,
+    userCount: await limitOf(tx, tenant.id, "users-per-instance"),
   });
   await replaceCidrs(tx, row.id, cidrs);
   return row;
@@ -69,10 +69,10 @@ async function codeFor(change: Change, tenant: Tenant, wanted: string | undefine
   const { tx, now } = change;
   const code = wanted === undefined ? newCode() : requireCode(wanted);
   const known = await findCode(tx, code);
-  if (known && (known.tenant_id !== tenant.id || wanted === undefined)) throw violation("code-taken", { code });
+  if (known && (known.tenantId !== tenant.id || wanted === undefined)) throw violation("code-taken", { code });
   if (known) return code;
   const first = (await countOwned(tx, "enterprise_code", tenant.id)) === 0;
-  await insertCode(tx, { code, tenant_id: tenant.id, is_default: Number(first), created_at: now });
+  await insertCode(tx, { code, tenantId: tenant.id, isDefault: Number(first), createdAt: now });
   return code;
 }
 
@@ -81,7 +81,7 @@ export async function orderInstance(
   change: Change,
   tenant: Tenant,
   wanted: { region: string; userCount: number; dataPlan: number; months: number },
-): Promise<InstanceRow> {
+): Promise<Instance> {
   const { tx, now } = change;
   await requireOneMore(change, tenant);
   await requireUserCount(change, tenant.id, wanted.userCount);
@@ -89,16 +89,16 @@ export async function orderInstance(
   const end = addMonths(now, wanted.months);
   const row = await insertInstance(tx, {
     id,
-    tenant_id: tenant.id,
+    tenantId: tenant.id,
     name: id,
-    enterprise_code: await defaultCode(change, tenant),
-    ccn_id: await defaultCcn(tx, tenant.id),
+    enterpriseCode: await defaultCode(change, tenant),
+    ccnId: await defaultCcn(tx, tenant.id),
     ...policy,
-    created_at: now,
+    createdAt: now,
     region: wanted.region,
-    user_count: wanted.userCount,
-    data_plan: wanted.dataPlan,
-    end_time: end,
+    userCount: wanted.userCount,
+    dataPlan: wanted.dataPlan,
+    endTime: end,
   });
   change.after(async () => change.context.sweeper.by(end));
   return row;

@@ -9,10 +9,10 @@ import { insertCen } from "../../store/queries/cens.ts";
  * the CCN's id.
  */
 export async function newDefaults(tx: Tx, tenantId: string, now: number): Promise<string> {
-  const ccn = { id: newId("ccn"), tenant_id: tenantId, name: "default", is_default: 1, created_at: now };
+  const ccn = { id: newId("ccn"), tenantId, name: "default", isDefault: 1, createdAt: now };
   await insertCcn(tx, ccn);
-  const cen = { id: newId("cen"), tenant_id: tenantId, name: "default", description: "", protection_level: "REDUCED" };
-  await insertCen(tx, { ...cen, is_default: 1, created_at: now });
-  await attach(tx, { child_id: ccn.id, cen_id: cen.id, child_type: "CCN", attached_at: now, subnet: "" });
+  const cen = { id: newId("cen"), tenantId, name: "default", description: "", protectionLevel: "REDUCED" };
+  await insertCen(tx, { ...cen, isDefault: 1, createdAt: now });
+  await attach(tx, { childId: ccn.id, cenId: cen.id, childType: "CCN", attachedAt: now, subnet: "" });
   return ccn.id;
 }

@@ -2,10 +2,10 @@ import type { Db } from "../../store/db.ts";
 import { countAccounts } from "../../store/queries/accounts.ts";
 import * as ccns from "../../store/queries/ccns.ts";
 import { allInstances, cidrsOfInstance } from "../../store/queries/instances.ts";
+import type { Instance } from "../../store/shapes.ts";
 import { routesOf } from "../networks/networks.ts";
 import { violation } from "../rules.ts";
 import { runningSessions } from "../sessions/ending.ts";
-import type { InstanceRow } from "./own.ts";
 import { type Pushed, pushedBy } from "./pushed.ts";
 
 /** A software instance as administrators see it. */
@@ -25,14 +25,14 @@ export interface InstanceView extends Pushed {
   sessions: number;
 }
 
-export async function viewInstance(db: Db, row: InstanceRow): Promise<InstanceView> {
+export async function viewInstance(db: Db, row: Instance): Promise<InstanceView> {
   return {
     id: row.id,
     name: row.name,
-    enterpriseCode: row.enterprise_code,
+    enterpriseCode: row.enterpriseCode,
     region: row.region,
-    ccnId: row.bound_ccn_id,
-    endTime: row.end_time === null ? null : new Date(row.end_time).toISOString(),
+    ccnId: row.boundCcnId,
+    endTime: row.endTime === null ? null : new Date(row.endTime).toISOString(),
     cidrs: await cidrsOfInstance(db, row.id),
     routes: await routesOf(db, row.id),
     ...(await pushedBy(db, row)),

@@ -28,11 +28,11 @@ async function sweepInstance(context: Context, id: string, now: number, settled:
   const { ended, released } = await transaction(context.store, async (tx) => {
     // Check again within the transaction: the instance may have been renewed.
     const row = await instanceById(tx, id);
-    if (!row || row.end_time === null || row.end_time > now) return { ended: [], released: false };
+    if (!row || row.endTime === null || row.endTime > now) return { ended: [], released: false };
     const ended = await endSessions(tx, context, await runningSessions(tx, { instanceId: id }), ending);
-    if (row.end_time + keptMs > settled) return { ended, released: false };
+    if (row.endTime + keptMs > settled) return { ended, released: false };
     await deleteInstance(tx, id);
-    const before = { name: row.name, endTime: row.end_time };
+    const before = { name: row.name, endTime: row.endTime };
     await audit(tx, now, { actor: "sag-cloud", action: "release instance", target: id, before });
     return { ended, released: true };
   });

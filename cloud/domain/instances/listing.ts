@@ -1,8 +1,8 @@
 import type { Db } from "../../store/db.ts";
 import type { Page, PageWish, Reader } from "../../store/queries/listings/pages.ts";
 import { type InstanceFilter, instanceDetails, instancePage } from "../../store/queries/listings/people.ts";
+import type { Instance } from "../../store/shapes.ts";
 import type { Context } from "../context.ts";
-import type { InstanceRow } from "./own.ts";
 
 /** An instance as the published API describes it. */
 export interface DescribedInstance {
@@ -36,13 +36,13 @@ export interface DescribedInstance {
 }
 
 /** Whether the instance's users can dial at `now` (epoch ms). */
-export const isUsable = (row: InstanceRow, now: number): boolean =>
-  row.locked !== 1 && (row.end_time === null || row.end_time > now);
+export const isUsable = (row: Instance, now: number): boolean =>
+  row.locked !== 1 && (row.endTime === null || row.endTime > now);
 
 export async function describeInstances(
   context: Context,
   db: Db,
-  rows: readonly InstanceRow[],
+  rows: readonly Instance[],
 ): Promise<DescribedInstance[]> {
   const now = context.clock.now();
   const details = await instanceDetails(
@@ -56,22 +56,22 @@ export async function describeInstances(
       id: row.id,
       name: row.name,
       description: row.description,
-      enterpriseCode: row.enterprise_code,
+      enterpriseCode: row.enterpriseCode,
       usable,
       locked: row.locked === 1,
-      served: usable && row.bound_ccn_id !== null && context.accessPoints.offered(row.ccn_id).length > 0,
+      served: usable && row.boundCcnId !== null && context.accessPoints.offered(row.ccnId).length > 0,
       cidrs: detail?.cidrs ?? [],
       acls: detail?.aclIds ?? [],
-      ccn: row.bound_ccn_id === null ? null : { id: row.bound_ccn_id, name: detail?.ccnName ?? "" },
-      createdAt: row.created_at,
-      endTime: row.end_time,
-      userCount: row.user_count,
-      dataPlan: row.data_plan,
-      connectionAudit: row.connection_audit === 1,
-      routingStrategy: row.routing_strategy,
+      ccn: row.boundCcnId === null ? null : { id: row.boundCcnId, name: detail?.ccnName ?? "" },
+      createdAt: row.createdAt,
+      endTime: row.endTime,
+      userCount: row.userCount,
+      dataPlan: row.dataPlan,
+      connectionAudit: row.connectionAudit === 1,
+      routingStrategy: row.routingStrategy,
       position: row.position,
-      securityLockThreshold: row.security_lock_threshold,
-      accessPoint: row.access_point_number,
+      securityLockThreshold: row.securityLockThreshold,
+      accessPoint: row.accessPointNumber,
     };
   });
 }

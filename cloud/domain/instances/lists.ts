@@ -8,6 +8,7 @@ import {
   replaceCidrs,
   sessionAddresses,
 } from "../../store/queries/instances.ts";
+import type { Instance } from "../../store/shapes.ts";
 import { requireNoForeignOverlap } from "../ccn/overlaps.ts";
 import type { Change } from "../change.ts";
 import { requireRoute, requireShare } from "../limits/inside.ts";
@@ -17,17 +18,16 @@ import { limitOf } from "../quotas/limits.ts";
 import { violation } from "../rules.ts";
 import { blocks } from "../sessions/addresses.ts";
 import { profileChanged } from "../sessions/profile.ts";
-import type { InstanceRow } from "./own.ts";
 import { endTheseSessions } from "./sessions.ts";
 
 /**
  * Replaces the address blocks. Refuses blocks that do not contain all fixed addresses; ends sessions whose address is no longer in a
  * block.
  */
-export async function setCidrs(change: Change, instance: InstanceRow, texts: readonly string[]): Promise<string[]> {
+export async function setCidrs(change: Change, instance: Instance, texts: readonly string[]): Promise<string[]> {
   const { tx } = change;
   await lockInstance(tx, instance.id);
-  const limit = await limitOf(tx, instance.tenant_id, "cidrs-per-instance");
+  const limit = await limitOf(tx, instance.tenantId, "cidrs-per-instance");
   if (texts.length > limit) throw violation("cidr-limit", { limit });
   const before = await cidrsOfInstance(tx, instance.id);
   const after: string[] = [];
@@ -42,19 +42,19 @@ export async function setCidrs(change: Change, instance: InstanceRow, texts: rea
   };
   const stray = (await fixedAddresses(tx, instance.id)).find(({ address }) => !within(address));
   if (stray) throw violation("fixed-address-outside", stray);
-  await requireNoForeignOverlap(tx, instance, instance.bound_ccn_id ?? instance.ccn_id, after);
+  await requireNoForeignOverlap(tx, instance, instance.boundCcnId ?? instance.ccnId, after);
   await replaceCidrs(tx, instance.id, after);
-  const orphans = (await sessionAddresses(tx, instance.id)).filter((session) => !within(session.client_ip));
+  const orphans = (await sessionAddresses(tx, instance.id)).filter((session) => !within(session.clientIp));
   const ids = orphans.map((session) => session.id);
   await endTheseSessions(change, ids, { cause: "session_expired", text: "" });
   return after;
 }
 
-export async function addCidr(change: Change, instance: InstanceRow, text: string): Promise<void> {
+export async function addCidr(change: Change, instance: Instance, text: string): Promise<void> {
   await setCidrs(change, instance, [...(await cidrsOfInstance(change.tx, instance.id)), text]);
 }
 
-export async function removeCidr(change: Change, instance: InstanceRow, text: string): Promise<void> {
+export async function removeCidr(change: Change, instance: Instance, text: string): Promise<void> {
   const known = await cidrsOfInstance(change.tx, instance.id);
   if (!known.includes(text)) throw violation("no-block", { cidr: text });
   const left = known.filter((cidr) => cidr !== text);
@@ -86,7 +86,7 @@ export async function removeRoute(change: Change, instanceId: string, text: stri
 /** Warnings about overlaps that are allowed but usually a mistake, one sentence each. */
 export async function overlapWarnings(
   db: Db,
-  instance: InstanceRow,
+  instance: Instance,
   added: { cidrs?: readonly string[]; routes?: readonly string[] },
 ): Promise<string[]> {
   const clash = (a: string, b: string) => {
@@ -95,8 +95,8 @@ export async function overlapWarnings(
   };
   const own = await cidrsOfInstance(db, instance.id);
   const routes = await routesOf(db, instance.id);
-  const others = (await neighbourCidrs(db, instance.ccn_id, instance.id)).filter(
-    (other) => other.tenant_id === instance.tenant_id,
+  const others = (await neighbourCidrs(db, instance.ccnId, instance.id)).filter(
+    (other) => other.tenantId === instance.tenantId,
   );
   const out: string[] = [];
   for (const cidr of added.cidrs ?? []) {

@@ -1,9 +1,8 @@
 import type { Db } from "../../store/db.ts";
-import { type InstanceRow, instanceById, instancesNamed } from "../../store/queries/instances.ts";
+import { instanceById, instancesNamed } from "../../store/queries/instances.ts";
+import type { Instance } from "../../store/shapes.ts";
 import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
-
-export type { InstanceRow };
 
 export const noInstance = (instance: string) => violation("no-instance", { instance });
 
@@ -11,9 +10,9 @@ export const noInstance = (instance: string) => violation("no-instance", { insta
  * An instance of this product account; an instance of another account is reported as not found. An instance outside `region` is refused
  * with another error, because clients treat "not found" as deleted.
  */
-export async function ownInstance(db: Db, tenant: Tenant, id: string, region?: string): Promise<InstanceRow> {
+export async function ownInstance(db: Db, tenant: Tenant, id: string, region?: string): Promise<Instance> {
   const row = await instanceById(db, id);
-  if (row?.tenant_id !== tenant.id) throw noInstance(id);
+  if (row?.tenantId !== tenant.id) throw noInstance(id);
   if (region !== undefined && row.region !== region) {
     throw violation("instance-elsewhere", { instance: id, region: row.region, wanted: region });
   }
@@ -32,7 +31,7 @@ export async function instanceNamed(
   db: Db,
   tenantId: string | undefined,
   wanted: string | undefined,
-): Promise<InstanceRow> {
+): Promise<Instance> {
   const all = await instancesNamed(db, tenantId, wanted, mostListed + 1);
   const [only, second] = all;
   if (!only) throw wanted === undefined ? violation("no-instance-yet") : noInstance(wanted);

@@ -1,8 +1,8 @@
 import type { Db } from "../../store/db.ts";
 import { dnsOf } from "../../store/queries/dns.ts";
+import type { Instance } from "../../store/shapes.ts";
 import type { InstancePolicy } from "../limits/policy.ts";
 import { listResources, type ResourceView } from "../resources/listing.ts";
-import type { InstanceRow } from "./own.ts";
 
 /** Settings that clients receive, apart from routes. */
 export interface Pushed {
@@ -15,16 +15,16 @@ export interface Pushed {
   policy: InstancePolicy;
 }
 
-export const policyOf = (instance: InstanceRow): InstancePolicy => ({
-  fullTunnel: instance.full_tunnel === 1,
+export const policyOf = (instance: Instance): InstancePolicy => ({
+  fullTunnel: instance.fullTunnel === 1,
   lockdown: instance.lockdown === 1,
-  leaseSeconds: instance.lease_seconds,
-  signInSeconds: instance.sign_in_seconds,
-  devicesPerAccount: instance.devices_per_account,
-  secondFactorRequired: instance.second_factor_required === 1,
+  leaseSeconds: instance.leaseSeconds,
+  signInSeconds: instance.signInSeconds,
+  devicesPerAccount: instance.devicesPerAccount,
+  secondFactorRequired: instance.secondFactorRequired === 1,
 });
 
-export async function pushedBy(db: Db, instance: InstanceRow): Promise<Pushed> {
+export async function pushedBy(db: Db, instance: Instance): Promise<Pushed> {
   const { servers, domains, search } = await dnsOf(db, instance.id);
   return {
     dnsServers: [...servers],

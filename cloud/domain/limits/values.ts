@@ -39,6 +39,7 @@ const applications = ["SSH", "TELNET", "HTTP", "HTTPS", "MS ?SQL", "ORACLE", "MY
 export const ruleProtocol = {
   min: 1,
   max: 32,
+  known: [...protocols, ...applications.map((name) => name.replace(" ?", ""))],
   pattern: new RegExp(`^(${protocols.join("|")}|(${applications.join("|")})(\\([1-9]\\d{0,4}\\))?)$`, "i"),
 };
 

@@ -34,9 +34,9 @@ export async function listNetworks(
       region: row.region,
       cidrs: await cidrsOf(db, row.id),
       accessPoints: await accessPointsOf(db, row.id),
-      cenId: row.cen_id,
-      instanceId: row.instance_id,
-      createdAt: row.created_at,
+      cenId: row.cenId,
+      instanceId: row.instanceId,
+      createdAt: row.createdAt,
     });
   }
   return { ...page, rows };

@@ -59,7 +59,7 @@ export async function createNetwork(change: Change, tenant: Tenant, wanted: Netw
     violation("network-limit", { limit }),
   );
   const network = { id: newId("vpc"), name: wanted.name, region: wanted.region };
-  await networks.insertNetwork(tx, { ...network, tenant_id: tenant.id, instance_id: null, created_at: now });
+  await networks.insertNetwork(tx, { ...network, tenantId: tenant.id, instanceId: null, createdAt: now });
   await networks.putPrefixes(tx, network.id, requireCidrs(wanted.cidrs));
   await putAccessPoints(tx, tenant, network.id, wanted.accessPoints);
   await change.audit(network.id, null, wanted);
@@ -130,16 +130,16 @@ export async function ownRoutes(tx: Tx, instanceId: string, now: number): Promis
   const instance = await networks.ownerOfRoutes(tx, instanceId);
   const row = {
     id: newId("vpc"),
-    tenant_id: instance.tenant_id,
+    tenantId: instance.tenantId,
     name: instance.name,
     region: instance.region || defaultRegion,
-    instance_id: instanceId,
-    created_at: now,
+    instanceId,
+    createdAt: now,
   };
   await networks.insertNetwork(tx, row);
-  const cen = await cenOfChild(tx, instance.bound_ccn_id ?? instance.ccn_id);
+  const cen = await cenOfChild(tx, instance.boundCcnId ?? instance.ccnId);
   if (cen) {
-    await attach(tx, { child_id: row.id, cen_id: cen.id, child_type: "VPC", attached_at: now, subnet: "" });
+    await attach(tx, { childId: row.id, cenId: cen.id, childType: "VPC", attachedAt: now, subnet: "" });
   }
   return row.id;
 }

@@ -19,7 +19,7 @@ export async function addResource(
   if (rows.some((row) => row.name === name)) throw violation("resource-exists", { name });
   if (rows.length >= maxResources) throw violation("resource-limit", { limit: maxResources });
   const position = Math.max(-1, ...rows.map((row) => row.position)) + 1;
-  await insertResource(change.tx, { instance_id: instanceId, name, kind, address, position });
+  await insertResource(change.tx, { instanceId, name, kind, address, position });
   change.after(() => profileChanged(change.context, instanceId));
 }
 

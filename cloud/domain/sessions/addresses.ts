@@ -54,17 +54,17 @@ export async function allocate(tx: Tx, question: AllocationQuestion): Promise<Ad
   const holder = holderOf(accountId, deviceId);
   const records = rows.map((row) => ({
     ...row,
-    holder: holderOf(row.account_id, row.device_id),
-    inUse: row.session !== null && row.ended_at === null,
+    holder: holderOf(row.accountId, row.deviceId),
+    inUse: row.session !== null && row.endedAt === null,
   }));
   const ip6Of = (ip: string) => records.find((r) => r.ip === ip && r.holder === holder && !r.inUse)?.ip6 ?? newIp6(ula);
   if (fixed !== null) {
     const record = records.find((r) => r.ip === fixed);
     if (record?.inUse) throw new Refusal("address_in_use", say("fixed_address_in_use", { address: fixed }));
-    if (record && record.account_id !== accountId && record.blocked_until > now) {
+    if (record && record.accountId !== accountId && record.blockedUntil > now) {
       // The access points may still route the address to its former owner, or accept his packets under this account's name.
       const text = say("fixed_address_may_be_in_use", { address: fixed });
-      throw new Refusal("address_in_use", text, { retryAfterMs: record.blocked_until - now });
+      throw new Refusal("address_in_use", text, { retryAfterMs: record.blockedUntil - now });
     }
     return { ip: fixed, ip6: ip6Of(fixed) };
   }
@@ -78,8 +78,8 @@ export async function allocate(tx: Tx, question: AllocationQuestion): Promise<Ad
         ip: r.ip,
         holder: r.holder,
         inUse: r.inUse,
-        blockedUntil: r.blocked_until,
-        heldUntil: r.held_until,
+        blockedUntil: r.blockedUntil,
+        heldUntil: r.heldUntil,
       }),
     ),
     reserved,

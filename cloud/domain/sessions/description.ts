@@ -1,3 +1,4 @@
+import type { Session } from "../../store/shapes.ts";
 import type { AccessPointState } from "../accesspoints/registry.ts";
 import type { Context } from "../context.ts";
 import { probeAddress } from "./addresses.ts";
@@ -7,18 +8,6 @@ import { type Profile, profileRevision } from "./profile.ts";
 export const tunnelMtu = 1280;
 /** Clients warn this long before the sign-in ends, ms. */
 export const expiresSoonMs = 3 * 86_400_000;
-
-export interface SessionRow {
-  id: string;
-  instance_id: string;
-  ccn_id: string;
-  device_id: string;
-  client_ip: string;
-  client_ip6: string;
-  incarnation: number;
-  chosen_access_point: string;
-  lease_until: number;
-}
 
 /** An access point as it is offered to one session. */
 export interface OfferedAccessPoint {
@@ -62,7 +51,7 @@ export function order(
 
 export function describe(
   context: Context,
-  row: SessionRow,
+  row: Session,
   profile: Profile,
   signIn: { expiresAt: number; deviceName: string; bandwidth: number },
 ): SessionDescription {
@@ -70,18 +59,18 @@ export function describe(
   const now = clock.now();
   const keys = peers.get(row.id)?.keys ?? new Map<string, Uint8Array>();
   const keyedAt = peers.keyedAt(row.id);
-  const offered = accessPoints.offered(row.ccn_id).flatMap((state): OfferedAccessPoint[] => {
+  const offered = accessPoints.offered(row.ccnId).flatMap((state): OfferedAccessPoint[] => {
     const presharedKey = keys.get(state.id);
     if (!presharedKey) return [];
     const ready = state.online && state.acknowledged >= keyedAt;
     return [{ state, probeAddress: probeAddress(ula, state.number), presharedKey, ready }];
   });
-  const leaseMs = Math.max(1_000, row.lease_until - now);
+  const leaseMs = Math.max(1_000, row.leaseUntil - now);
   const signInMs = Math.max(0, signIn.expiresAt - now);
   return {
     sessionId: row.id,
-    addresses: [`${row.client_ip}/32`, `${row.client_ip6}/128`],
-    accessPoints: order(row.chosen_access_point, offered, profile.preferred).slice(0, 32),
+    addresses: [`${row.clientIp}/32`, `${row.clientIp6}/128`],
+    accessPoints: order(row.chosenAccessPoint, offered, profile.preferred).slice(0, 32),
     profile,
     mtu: tunnelMtu,
     leaseMs,

@@ -7,13 +7,14 @@ import type { Tx } from "../../store/db.ts";
 import { lockAccount, lockCcn } from "../../store/locks.ts";
 import { putAddress } from "../../store/queries/addresses.ts";
 import { hasPublicKey, insertSession, namedSessions } from "../../store/queries/sessions.ts";
+import type { Session } from "../../store/shapes.ts";
 import { claim, reserveAll } from "../../store/shared/attempts.ts";
 import type { DesiredPeer } from "../../store/shared/peer-table.ts";
 import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
 import { requireStillUsable, type SignInState } from "../signin/state.ts";
 import { allocate } from "./addresses.ts";
-import { describe, type SessionDescription, type SessionRow } from "./description.ts";
+import { describe, type SessionDescription } from "./description.ts";
 import { announceEnd, endSessions } from "./ending.ts";
 import { noteDelivery, renewKeys } from "./keys.ts";
 import { destinationsOf, loadProfile, type Profile } from "./profile.ts";
@@ -29,7 +30,7 @@ export interface DialQuestion {
 }
 
 interface Dialled {
-  row: SessionRow;
+  row: Session;
   profile: Profile;
   keys: Map<string, Uint8Array>;
   ended: string[];
@@ -49,9 +50,9 @@ export async function dial(
   const { row, profile, ended, peer } = dialled;
   const replaced = { cause: "replaced", text: signIn.deviceName } as const;
   const revision = await announceEnd(context, ended, replaced, [{ peer, newKey: true }]);
-  sweeper.by(row.lease_until);
-  context.log("info", "session started", { session: row.id, account: signIn.accountId, clientIp: row.client_ip });
-  await accessPoints.whenReady(row.ccn_id, question.accessPointId, revision, readyLimitMs);
+  sweeper.by(row.leaseUntil);
+  context.log("info", "session started", { session: row.id, account: signIn.accountId, clientIp: row.clientIp });
+  await accessPoints.whenReady(row.ccnId, question.accessPointId, revision, readyLimitMs);
   return { session: describe(context, row, profile, signIn), token };
 }
 
@@ -101,38 +102,38 @@ async function enter(
   const id = newHexId();
   const row = {
     id,
-    account_id: signIn.accountId,
-    instance_id: signIn.instanceId,
-    ccn_id: ccnId,
-    device_id: signIn.deviceId,
-    sign_in_id: signIn.id,
+    accountId: signIn.accountId,
+    instanceId: signIn.instanceId,
+    ccnId,
+    deviceId: signIn.deviceId,
+    signInId: signIn.id,
     mode: question.mode,
-    public_key: question.publicKey,
-    token_hash: hashToken(token.reveal()),
-    client_ip: ip,
-    client_ip6: ip6,
+    publicKey: question.publicKey,
+    tokenHash: hashToken(token.reveal()),
+    clientIp: ip,
+    clientIp6: ip6,
     incarnation: 1,
-    chosen_access_point: chosen,
-    started_at: now,
-    renewed_at: now,
-    lease_until: leaseEnd(now, profile, signIn),
-    ended_at: null,
-    ended_cause: null,
-    ended_text: null,
-    ended_reason: null,
+    chosenAccessPoint: chosen,
+    startedAt: now,
+    renewedAt: now,
+    leaseUntil: leaseEnd(now, profile, signIn),
+    endedAt: null,
+    endedCause: null,
+    endedText: null,
+    endedReason: null,
   };
   if (await hasPublicKey(tx, ccnId, question.publicKey)) {
     throw invalid("public_key", say("public_key_taken"));
   }
   await insertSession(tx, row);
   const held = {
-    instance_id: signIn.instanceId,
-    device_id: signIn.deviceId,
-    session_id: id,
-    held_until: 0,
-    blocked_until: 0,
+    instanceId: signIn.instanceId,
+    deviceId: signIn.deviceId,
+    sessionId: id,
+    heldUntil: 0,
+    blockedUntil: 0,
   };
-  await putAddress(tx, { ccn_id: ccnId, ip, ip6, ...held });
+  await putAddress(tx, { ccnId, ip, ip6, ...held });
   const keys = await renewKeys(tx, id, accessPoints.inCcn(ccnId));
   await noteDelivery(tx, id, accessPoints.inCcn(ccnId));
   const peer: DesiredPeer = {
@@ -143,7 +144,7 @@ async function enter(
     addresses: [hostPrefix(ip), hostPrefix(ip6)],
     destinations: destinationsOf(profile),
     bandwidth: signIn.bandwidth * 1_000,
-    leaseUntil: row.lease_until,
+    leaseUntil: row.leaseUntil,
     incarnation: 1,
     keys,
   };
@@ -159,15 +160,15 @@ export function leaseEnd(now: number, profile: Profile, signIn: SignInState): nu
 async function makeRoom(context: Context, tx: Tx, signIn: SignInState, profile: Profile): Promise<string[]> {
   const now = context.clock.now();
   const running = (await namedSessions(tx, signIn.accountId, { instanceId: signIn.instanceId })).reverse();
-  const gives = (s: (typeof running)[number]) => s.device_id === signIn.deviceId || signIn.clientIp !== null;
+  const gives = (s: (typeof running)[number]) => s.deviceId === signIn.deviceId || signIn.clientIp !== null;
   const rest = running.filter((s) => !gives(s));
   if (rest.length >= profile.policy.devicesPerAccount) {
     throw new Refusal("session_limit", say("session_limit", { devices: rest.length }), {
       sessions: rest.map((s) => ({
         sessionId: s.id,
         deviceName: s.name ?? "",
-        ageMs: now - s.started_at,
-        clientAddress: s.client_ip,
+        ageMs: now - s.startedAt,
+        clientAddress: s.clientIp,
       })),
     });
   }

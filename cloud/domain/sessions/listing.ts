@@ -38,25 +38,25 @@ export async function listSessions(
   const at = await presence.accessPointsOf(rows.map((row) => row.id));
   const now = clock.now();
   return rows.map((row) => {
-    const reason = reasonWords(row.ended_reason, row.ended_text ?? "") ?? foreign(row.ended_text ?? "");
+    const reason = reasonWords(row.endedReason, row.endedText ?? "") ?? foreign(row.endedText ?? "");
     return {
       id: row.id,
-      instanceId: row.instance_id,
-      userName: row.user_name ?? "",
-      deviceName: row.device_name ?? "",
-      clientIp: row.client_ip,
+      instanceId: row.instanceId,
+      userName: row.userName ?? "",
+      deviceName: row.deviceName ?? "",
+      clientIp: row.clientIp,
       mode: row.mode,
       accessPointId: at.get(row.id) ?? "",
-      sinceSeconds: Math.round((now - row.started_at) / 1_000),
-      leaseLeftSeconds: row.ended_at === null ? Math.round((row.lease_until - now) / 1_000) : 0,
+      sinceSeconds: Math.round((now - row.startedAt) / 1_000),
+      leaseLeftSeconds: row.endedAt === null ? Math.round((row.leaseUntil - now) / 1_000) : 0,
       rxBytes: Number(row.rx ?? 0),
       txBytes: Number(row.tx ?? 0),
       ended:
-        row.ended_at === null
+        row.endedAt === null
           ? null
           : {
-              agoSeconds: Math.max(0, Math.round((now - row.ended_at) / 1_000)),
-              cause: row.ended_cause ?? "",
+              agoSeconds: Math.max(0, Math.round((now - row.endedAt) / 1_000)),
+              cause: row.endedCause ?? "",
               reason: reason.text,
               reasonWords: reason,
             },

@@ -21,8 +21,8 @@ interface KeysOfSessions {
 export async function remakeLostKeys(store: Store): Promise<KeysOfSessions> {
   return transaction(store, async (tx) => {
     const lost = await lostKeys(tx);
-    for (const { session_id, access_point_id } of lost) {
-      await addKey(tx, session_id, access_point_id, new Uint8Array(randomBytes(32)));
+    for (const { sessionId, accessPointId } of lost) {
+      await addKey(tx, sessionId, accessPointId, new Uint8Array(randomBytes(32)));
     }
     const known = await findSecret(tx, keysNameSecret);
     if (known && lost.length === 0) return { name: Buffer.from(known).toString("hex"), remade: 0 };

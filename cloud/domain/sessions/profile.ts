@@ -39,15 +39,15 @@ export async function loadProfile(
 ): Promise<Profile | undefined> {
   const instance = await instanceById(db, instanceId);
   if (!instance) return undefined;
-  const found = await loadChain(db, instanceId, serving(accessPoints, instance.ccn_id), homeInstanceId);
+  const found = await loadChain(db, instanceId, serving(accessPoints, instance.ccnId), homeInstanceId);
   return {
     instanceId,
-    enterpriseCode: instance.enterprise_code,
+    enterpriseCode: instance.enterpriseCode,
     displayName: instance.name,
-    ccnId: instance.ccn_id,
-    routes: instance.full_tunnel ? everything : (found?.routes ?? []).slice(0, maxRoutes),
+    ccnId: instance.ccnId,
+    routes: instance.fullTunnel ? everything : (found?.routes ?? []).slice(0, maxRoutes),
     hops: (found?.hops ?? []).slice(0, maxHops),
-    preferred: instance.access_point_number,
+    preferred: instance.accessPointNumber,
     ...(await pushedBy(db, instance)),
   };
 }
@@ -94,10 +94,10 @@ export function profileRevision(context: Context, profile: Profile, bandwidth: n
 export async function profileChanged(context: Context, instanceId: string, accountId?: string): Promise<void> {
   const { store, accessPoints, peers, events } = context;
   const sessions = await accountedSessions(store, { instanceId, accountId });
-  for (const home of new Set(sessions.map((session) => session.roamed_from))) {
+  for (const home of new Set(sessions.map((session) => session.roamedFrom))) {
     const profile = await loadProfile(store, accessPoints, instanceId, home);
     if (!profile) return;
-    const same = sessions.filter((session) => session.roamed_from === home);
+    const same = sessions.filter((session) => session.roamedFrom === home);
     const destinations = destinationsOf(profile);
     const changed = same
       .flatMap(({ id }) => peers.get(id) ?? [])
@@ -114,10 +114,10 @@ export async function profileChanged(context: Context, instanceId: string, accou
 /** The profile revision of a session now; "" = its instance was deleted. */
 export async function revisionFor(
   context: Context,
-  session: { account_id: string; instance_id: string },
+  session: { accountId: string; instanceId: string },
 ): Promise<string> {
   const { store, accessPoints } = context;
-  const account = await accountById(store, session.account_id);
-  const profile = await loadProfile(store, accessPoints, session.instance_id, account?.roamed_from ?? null);
+  const account = await accountById(store, session.accountId);
+  const profile = await loadProfile(store, accessPoints, session.instanceId, account?.roamedFrom ?? null);
   return profile ? profileRevision(context, profile, account?.bandwidth ?? 0) : "";
 }

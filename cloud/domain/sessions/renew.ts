@@ -17,11 +17,11 @@ import { destinationsOf, loadProfile } from "./profile.ts";
 export async function sessionOf(context: Context, token: string, db: Db = context.store) {
   const row = await sessionByToken(db, hashToken(token));
   if (!row) throw new Refusal("session_expired", say("session_over"));
-  if (row.ended_at !== null) {
-    const cause = (row.ended_cause ?? "session_expired") as EndCause;
-    throw endingRefusal({ cause, text: row.ended_text ?? "", reason: row.ended_reason });
+  if (row.endedAt !== null) {
+    const cause = (row.endedCause ?? "session_expired") as EndCause;
+    throw endingRefusal({ cause, text: row.endedText ?? "", reason: row.endedReason });
   }
-  if (row.lease_until <= context.clock.now()) throw new Refusal("session_expired", say("session_over"));
+  if (row.leaseUntil <= context.clock.now()) throw new Refusal("session_expired", say("session_over"));
   return row;
 }
 
@@ -35,20 +35,20 @@ export async function renew(
   const result = await transaction(store, async (tx) => {
     const now = clock.now();
     const row = await sessionOf(context, token, tx);
-    const signIn = await findSignIn(tx, row.sign_in_id);
+    const signIn = await findSignIn(tx, row.signInId);
     if (!signIn) throw new Refusal("sign_in_expired", say("account_gone"));
     requireUsable(signIn, now);
-    const profile = await loadProfile(tx, accessPoints, row.instance_id, signIn.roamedFrom);
+    const profile = await loadProfile(tx, accessPoints, row.instanceId, signIn.roamedFrom);
     if (!profile) throw new Refusal("session_expired", say("instance_gone"));
     const change = {
-      renewed_at: now,
-      lease_until: leaseEnd(now, profile, signIn),
-      ...(publicKey ? { public_key: publicKey, incarnation: row.incarnation + 1 } : {}),
+      renewedAt: now,
+      leaseUntil: leaseEnd(now, profile, signIn),
+      ...(publicKey ? { publicKey, incarnation: row.incarnation + 1 } : {}),
     };
     const updated = await renewSession(tx, row.id, change);
     if (!updated) throw new Refusal("session_expired", say("session_over"));
-    const keys = publicKey ? await renewKeys(tx, row.id, accessPoints.inCcn(row.ccn_id)) : undefined;
-    if (publicKey) await noteDelivery(tx, row.id, accessPoints.inCcn(row.ccn_id));
+    const keys = publicKey ? await renewKeys(tx, row.id, accessPoints.inCcn(row.ccnId)) : undefined;
+    if (publicKey) await noteDelivery(tx, row.id, accessPoints.inCcn(row.ccnId));
     return { updated, profile, keys, signIn };
   });
   const { updated, profile, keys, signIn } = result;
@@ -56,16 +56,16 @@ export async function renew(
   if (peer) {
     const changed = {
       ...peer,
-      publicKey: new Uint8Array(updated.public_key),
-      leaseUntil: updated.lease_until,
+      publicKey: new Uint8Array(updated.publicKey),
+      leaseUntil: updated.leaseUntil,
       incarnation: updated.incarnation,
       destinations: destinationsOf(profile),
       keys: keys ?? peer.keys,
     };
     const revision = await peers.change([], [{ peer: changed, newKey: publicKey !== undefined }]);
-    if (publicKey) await accessPoints.whenReady(updated.ccn_id, updated.chosen_access_point, revision, readyLimitMs);
+    if (publicKey) await accessPoints.whenReady(updated.ccnId, updated.chosenAccessPoint, revision, readyLimitMs);
   }
-  sweeper.by(updated.lease_until);
+  sweeper.by(updated.leaseUntil);
   return describe(context, updated, profile, signIn);
 }
 
@@ -73,5 +73,5 @@ export async function renew(
 export async function hangUp(context: Context, token: string): Promise<string> {
   const row = await sessionByToken(context.store, hashToken(token));
   if (row) await endNow(context, [row.id], { cause: "hung_up", text: "" });
-  return row?.account_id ?? "";
+  return row?.accountId ?? "";
 }

@@ -91,7 +91,7 @@ export async function authenticate(context: Context, credentials: Credentials) {
   try {
     // Separate queues, as in reserveAttempt: attempts of others with this name must not delay a known device.
     const requester = { host: source.host, account: device ?? `${name}|${source.host}` };
-    right = await verifyPassword(password, row?.password_hash, requester);
+    right = await verifyPassword(password, row?.passwordHash, requester);
   } catch (error) {
     await reserved.cancel();
     throw error;
@@ -104,8 +104,8 @@ export async function authenticate(context: Context, credentials: Credentials) {
 
 const badCredentials = () => new Refusal("bad_credentials", say("credentials_wrong"));
 
-function requireActive(row: { locked: number; end_time: number | null; disabled: number }, now: number): void {
-  requireOpen(row.locked === 1, row.end_time, now);
+function requireActive(row: { locked: number; endTime: number | null; disabled: number }, now: number): void {
+  requireOpen(row.locked === 1, row.endTime, now);
   if (row.disabled === 1) throw new Refusal("account_disabled", say("account_disabled"));
 }
 
@@ -116,7 +116,7 @@ function requireActive(row: { locked: number; end_time: number | null; disabled:
  */
 export async function requireUnchanged(tx: Tx, account: Account, now: number) {
   const row = await accountToSignIn(tx, account.id);
-  if (row?.password_hash !== account.password_hash) throw badCredentials();
+  if (row?.passwordHash !== account.passwordHash) throw badCredentials();
   requireActive(row, now);
   return row;
 }

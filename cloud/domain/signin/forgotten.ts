@@ -70,14 +70,14 @@ export async function forgotPassword(context: Context, who: Forgetful): Promise<
     const found = await accountOf(tx, who);
     const known = await isKnownDevice(tx, found?.id ?? "", who.deviceId);
     const made = await codes.passwordCodes(tx, who, now);
-    const own = made.find((code) => code.device_id === who.deviceId);
+    const own = made.find((code) => code.deviceId === who.deviceId);
     // The previous mail was sent a moment ago.
-    if (own && now - own.made_at < pauseMs) return undefined;
+    if (own && now - own.madeAt < pauseMs) return undefined;
     if (!own && !known && made.length >= maxStrange) {
-      throw tooSoon(Math.max(1_000, Math.min(...made.map((code) => code.made_at)) + codeMs - now));
+      throw tooSoon(Math.max(1_000, Math.min(...made.map((code) => code.madeAt)) + codeMs - now));
     }
-    const code_hash = mint.passwordCode(found?.id ?? "", plain(secret.reveal()));
-    await codes.putPasswordCode(tx, who, { code_hash, tries_left: tries, made_at: now, expires_at: now + codeMs });
+    const codeHash = mint.passwordCode(found?.id ?? "", plain(secret.reveal()));
+    await codes.putPasswordCode(tx, who, { codeHash, triesLeft: tries, madeAt: now, expiresAt: now + codeMs });
     return found;
   });
   context.sweeper.by(now + codeMs);
@@ -85,7 +85,7 @@ export async function forgotPassword(context: Context, who: Forgetful): Promise<
   mailer.post({
     to: account.mail,
     subject: say("mail_code_subject").text,
-    text: words(account.instance_name, account.user_name, secret),
+    text: words(account.instanceName, account.userName, secret),
   });
   context.log("info", "password reset code queued for mailing", { account: account.id });
 }
@@ -106,13 +106,13 @@ export async function resetByCode(context: Context, who: Forgetful, typed: Secre
   const account = await accountOf(store, who);
   const given = mint.passwordCode(account?.id ?? "", plain(typed.reveal()));
   if (!equalInConstantTime(wanted ?? "", given) || !account) throw notRight();
-  const password_hash = await hashPassword(next);
+  const passwordHash = await hashPassword(next);
   const ended = await transaction(store, async (tx) => {
     const used = await codes.deletePasswordCodes(tx, who);
     const current = await accountOf(tx, who);
     if (!used.includes(given) || current?.id !== account.id || current.disabled === 1) throw notRight();
-    requireOpen(current.locked === 1, current.end_time, clock.now());
-    return setPassword(tx, context, account.id, { password_hash, must_change: 0 }, "");
+    requireOpen(current.locked === 1, current.endTime, clock.now());
+    return setPassword(tx, context, account.id, { passwordHash, mustChange: 0 }, "");
   });
   await announceEnd(context, ended, signedOut);
   context.log("info", "password reset with a mailed code", { account: account.id });

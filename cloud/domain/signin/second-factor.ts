@@ -5,6 +5,7 @@ import { matchingStep, newTotpSecret, totpUri } from "../../security/totp.ts";
 import type { Db, Tx } from "../../store/db.ts";
 import { deleteSecondFactor } from "../../store/queries/accounts.ts";
 import * as factors from "../../store/queries/second-factors.ts";
+import type { SecondFactor } from "../../store/shapes.ts";
 import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
 import { type Account, authenticate, type Credentials, requireUnchanged, tooSoon } from "./credentials.ts";
@@ -56,7 +57,7 @@ export async function requireSecondFactor(context: Context, account: Account, co
   const row = await factors.findSecondFactor(store, account.id);
   if (!row?.secret) return null;
   if (code === "") throw codeWanted();
-  const { step, release } = await requireMatch(context, account, code, row.secret, row.last_step);
+  const { step, release } = await requireMatch(context, account, code, row.secret, row.lastStep);
   // A concurrent request used the same code.
   if (!(await factors.takeStep(store, account.id, row.secret, step))) throw usedUp();
   await release();
@@ -72,8 +73,8 @@ export async function requireSecondFactorAtSignIn(
   code: string,
 ): Promise<string | null> {
   const row = await factors.findSecondFactor(context.store, account.id);
-  if (row?.secret || account.second_factor_required !== 1) return requireSecondFactor(context, account, code);
-  if (code !== "" && row?.pending_secret && row.pending_until > context.clock.now()) {
+  if (row?.secret || account.secondFactorRequired !== 1) return requireSecondFactor(context, account, code);
+  if (code !== "" && row?.pendingSecret && row.pendingUntil > context.clock.now()) {
     return putInForce(context, account, code, row);
   }
   throw setUpWanted();
@@ -94,13 +95,8 @@ export async function requireSameFactor(
   if (secret !== checked) throw codeWanted();
 }
 
-async function putInForce(
-  context: Context,
-  account: Account,
-  code: string,
-  row: factors.SecondFactorRow,
-): Promise<string> {
-  const pending = row.pending_secret ?? "";
+async function putInForce(context: Context, account: Account, code: string, row: SecondFactor): Promise<string> {
+  const pending = row.pendingSecret ?? "";
   const { step, release } = await requireMatch(context, account, code, pending, 0);
   await transaction(context.store, async (tx) => {
     await requireUnchanged(tx, account, context.clock.now());
@@ -125,13 +121,13 @@ export async function enrolSecondFactor(
     await requireSameFactor(tx, account.id, factor, false);
     await factors.putPendingFactor(tx, account.id, secret.reveal(), clock.now() + confirmMs);
   });
-  return { secret, uri: totpUri(secret, account.instance_name, account.user_name), lifetimeMs: confirmMs };
+  return { secret, uri: totpUri(secret, account.instanceName, account.userName), lifetimeMs: confirmMs };
 }
 
 export async function confirmSecondFactor(context: Context, credentials: WithCode): Promise<void> {
   const account = await authenticate(context, credentials);
   const row = await factors.findSecondFactor(context.store, account.id);
-  if (!row?.pending_secret || row.pending_until <= context.clock.now()) {
+  if (!row?.pendingSecret || row.pendingUntil <= context.clock.now()) {
     throw invalid("otp", say("second_factor_not_begun"));
   }
   if (credentials.otp === "") throw codeWanted();
@@ -150,8 +146,8 @@ export async function removeSecondFactor(context: Context, credentials: WithCode
   context.log("info", "second factor removed", { account: account.id });
 }
 
-function requireRemovable(account: { second_factor_required: number }): void {
-  if (account.second_factor_required !== 1) return;
+function requireRemovable(account: { secondFactorRequired: number }): void {
+  if (account.secondFactorRequired !== 1) return;
   throw new Refusal("not_permitted", say("second_factor_kept"));
 }
 

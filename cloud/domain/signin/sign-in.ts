@@ -46,26 +46,26 @@ export async function signIn(
     await lockAccount(tx, account.id);
     const current = await requireUnchanged(tx, account, now);
     requireLasting(current);
-    await requireSameFactor(tx, account.id, factor, current.second_factor_required === 1);
+    await requireSameFactor(tx, account.id, factor, current.secondFactorRequired === 1);
     const { id: deviceId, name, platform } = device;
     await putDevice(tx, {
-      account_id: account.id,
+      accountId: account.id,
       id: deviceId,
       name,
       platform,
-      first_seen_at: now,
-      last_seen_at: now,
+      firstSeenAt: now,
+      lastSeenAt: now,
     });
     const ended = await forgetOldDevices(tx, context, account.id);
     // A device has one sign-in per account; its running session continues under the new one.
     const former = await signIns.endSignIns(tx, { accountId: account.id, deviceId }, now, "");
     await signIns.insertSignIn(tx, {
       id,
-      account_id: account.id,
-      device_id: deviceId,
-      token_hash: hashToken(refreshToken.reveal()),
-      created_at: now,
-      expires_at: now + current.sign_in_seconds * 1_000,
+      accountId: account.id,
+      deviceId,
+      tokenHash: hashToken(refreshToken.reveal()),
+      createdAt: now,
+      expiresAt: now + current.signInSeconds * 1_000,
     });
     await moveSessions(tx, former, id);
     const made = await signIns.findSignIn(tx, id);
@@ -99,8 +99,8 @@ async function forgetOldDevices(tx: Tx, context: Context, accountId: string): Pr
   return ended;
 }
 
-function requireLasting(account: { must_change: number }): void {
-  if (account.must_change === 1) {
+function requireLasting(account: { mustChange: number }): void {
+  if (account.mustChange === 1) {
     throw new Refusal("password_change_required", say("password_change_needed"));
   }
 }
@@ -115,12 +115,12 @@ export async function changePassword(context: Context, credentials: WithCode, ne
   }
   // If the change was required at sign-in, no code is needed here: the sign-in that follows needs one, and a code can be used only
   // once.
-  const factor = account.must_change === 0 ? await requireSecondFactor(context, account, credentials.otp) : undefined;
-  const password_hash = await hashPassword(next);
+  const factor = account.mustChange === 0 ? await requireSecondFactor(context, account, credentials.otp) : undefined;
+  const passwordHash = await hashPassword(next);
   const ended = await transaction(store, async (tx) => {
     await requireUnchanged(tx, account, clock.now());
     if (factor !== undefined) await requireSameFactor(tx, account.id, factor, false);
-    return setPassword(tx, context, account.id, { password_hash, must_change: 0 }, credentials.deviceId);
+    return setPassword(tx, context, account.id, { passwordHash, mustChange: 0 }, credentials.deviceId);
   });
   await announceEnd(context, ended, signedOut);
   context.log("info", "password changed", { account: account.id });
@@ -134,7 +134,7 @@ export async function setPassword(
   tx: Tx,
   context: Context,
   accountId: string,
-  password: { password_hash: string; must_change: number },
+  password: { passwordHash: string; mustChange: number },
   exceptDevice: string,
   ending: Ending = signedOut,
 ): Promise<string[]> {

@@ -1,14 +1,12 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
-
-export type AccessPointRow = Row<"access_point">;
-export type TokenRow = Row<"access_point_token">;
+import * as shapes from "../shapes.ts";
 
 /** What an access point reports about itself; `endpoints` is JSON. */
-export type DescriptionColumns = Pick<AccessPointRow, "name" | "public_key" | "endpoints" | "mode" | "region">;
+export type Description = Pick<shapes.AccessPoint, "name" | "publicKey" | "endpoints" | "mode" | "region">;
 
-export async function allAccessPoints(db: Db): Promise<AccessPointRow[]> {
-  return query(db).selectFrom("access_point").selectAll().execute();
+export async function allAccessPoints(db: Db): Promise<shapes.AccessPoint[]> {
+  return query(db).selectFrom("access_point").select(shapes.accessPoint.columns).execute();
 }
 
 /** Id of the access point with this identity. */
@@ -38,10 +36,10 @@ export async function registeredWith(
   db: Db,
   tokenHash: string,
   publicKey: Uint8Array,
-): Promise<AccessPointRow | undefined> {
+): Promise<shapes.AccessPoint | undefined> {
   return query(db)
     .selectFrom("access_point")
-    .selectAll()
+    .select(shapes.accessPoint.columns)
     .where("registered_with", "=", tokenHash)
     .where("public_key", "=", publicKey)
     .executeTakeFirst();
@@ -56,24 +54,20 @@ export async function nextNumber(db: Db): Promise<number> {
   return Number(highest?.number ?? 0) + 1;
 }
 
-export async function insertAccessPoint(tx: Tx, row: AccessPointRow): Promise<void> {
-  await query(tx).insertInto("access_point").values(row).execute();
+export async function insertAccessPoint(tx: Tx, row: shapes.AccessPoint): Promise<void> {
+  await query(tx).insertInto("access_point").values(shapes.accessPoint.row(row)).execute();
 }
 
 /** Updates an access point that registers again before it has used its identity. */
-export async function registerAgain(
-  tx: Tx,
-  id: string,
-  values: DescriptionColumns & { identity_hash: string },
-): Promise<void> {
-  await query(tx).updateTable("access_point").set(values).where("id", "=", id).execute();
+export async function registerAgain(tx: Tx, id: string, values: Description & { identityHash: string }): Promise<void> {
+  await query(tx).updateTable("access_point").set(shapes.accessPoint.row(values)).where("id", "=", id).execute();
 }
 
 /** Stores what an access point reports after authenticating with its identity. `at` is epoch ms. */
-export async function describeAccessPoint(db: Db, id: string, values: DescriptionColumns, at: number): Promise<void> {
+export async function describeAccessPoint(db: Db, id: string, values: Description, at: number): Promise<void> {
   await query(db)
     .updateTable("access_point")
-    .set({ ...values, online: 1, last_seen_at: at, registered_with: null })
+    .set({ ...shapes.accessPoint.row(values), online: 1, last_seen_at: at, registered_with: null })
     .where("id", "=", id)
     .execute();
 }
@@ -91,17 +85,25 @@ export async function deleteAccessPoint(tx: Tx, id: string): Promise<void> {
   await query(tx).deleteFrom("access_point").where("id", "=", id).execute();
 }
 
-export async function findToken(db: Db, tokenHash: string): Promise<TokenRow | undefined> {
-  return query(db).selectFrom("access_point_token").selectAll().where("token_hash", "=", tokenHash).executeTakeFirst();
+export async function findToken(db: Db, tokenHash: string): Promise<shapes.AccessPointToken | undefined> {
+  return query(db)
+    .selectFrom("access_point_token")
+    .select(shapes.accessPointToken.columns)
+    .where("token_hash", "=", tokenHash)
+    .executeTakeFirst();
 }
 
 /** Ordered by creation. */
-export async function allTokens(db: Db): Promise<TokenRow[]> {
-  return query(db).selectFrom("access_point_token").selectAll().orderBy("created_at").execute();
+export async function allTokens(db: Db): Promise<shapes.AccessPointToken[]> {
+  return query(db)
+    .selectFrom("access_point_token")
+    .select(shapes.accessPointToken.columns)
+    .orderBy("created_at")
+    .execute();
 }
 
-export async function insertToken(tx: Tx, row: TokenRow): Promise<void> {
-  await query(tx).insertInto("access_point_token").values(row).execute();
+export async function insertToken(tx: Tx, row: shapes.AccessPointToken): Promise<void> {
+  await query(tx).insertInto("access_point_token").values(shapes.accessPointToken.row(row)).execute();
 }
 
 /** Uses the token once; false = it is used up. Concurrent calls cannot exceed the number of uses. */

@@ -1,34 +1,33 @@
 import { sql } from "kysely";
 import { typedName } from "../../../common/user-name.ts";
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 import { nameKey } from "../names.ts";
-
-export type AccountRow = Row<"account">;
+import * as shapes from "../shapes.ts";
 
 /**
  * The account with this name, ignoring case and surrounding blanks, or with this id. If older data has names that differ only in case,
  * prefers the exact match.
  */
-export function accountNamed(db: Db, instanceId: string, user: string): Promise<AccountRow | undefined> {
+export function accountNamed(db: Db, instanceId: string, user: string): Promise<shapes.Account | undefined> {
   return query(db)
     .selectFrom("account")
-    .selectAll()
+    .select(shapes.account.columns)
     .where("instance_id", "=", instanceId)
     .where((e) => e.or([e("user_name", "=", typedName(user)), e("name_key", "=", nameKey(user)), e("id", "=", user)]))
     .orderBy(sql`user_name <> ${typedName(user)}`)
     .executeTakeFirst();
 }
 
-export function accountById(db: Db, id: string): Promise<AccountRow | undefined> {
-  return query(db).selectFrom("account").selectAll().where("id", "=", id).executeTakeFirst();
+export function accountById(db: Db, id: string): Promise<shapes.Account | undefined> {
+  return query(db).selectFrom("account").select(shapes.account.columns).where("id", "=", id).executeTakeFirst();
 }
 
 /** Ordered by name. */
-export function accountsOf(db: Db, instanceId: string): Promise<AccountRow[]> {
+export function accountsOf(db: Db, instanceId: string): Promise<shapes.Account[]> {
   return query(db)
     .selectFrom("account")
-    .selectAll()
+    .select(shapes.account.columns)
     .where("instance_id", "=", instanceId)
     .orderBy("user_name")
     .execute();
@@ -43,12 +42,13 @@ export async function countAccounts(db: Db, instanceId: string): Promise<number>
   return Number(count);
 }
 
-export async function insertAccount(tx: Tx, row: AccountRow): Promise<void> {
-  await query(tx).insertInto("account").values(row).execute();
+export async function insertAccount(tx: Tx, row: shapes.Account): Promise<void> {
+  await query(tx).insertInto("account").values(shapes.account.row(row)).execute();
 }
 
-export async function updateAccount(tx: Tx, id: string, set: Partial<AccountRow>): Promise<void> {
-  if (Object.keys(set).length > 0) await query(tx).updateTable("account").set(set).where("id", "=", id).execute();
+export async function updateAccount(tx: Tx, id: string, set: Partial<shapes.Account>): Promise<void> {
+  if (Object.keys(set).length > 0)
+    await query(tx).updateTable("account").set(shapes.account.row(set)).where("id", "=", id).execute();
 }
 
 export async function deleteAccount(tx: Tx, id: string): Promise<void> {
@@ -73,12 +73,12 @@ export function ownerOfAddress(
   db: Db,
   instanceId: string,
   address: string,
-): Promise<{ id: string; user_name: string; tenant_id: string } | undefined> {
+): Promise<{ id: string; userName: string; tenantId: string } | undefined> {
   return query(db)
     .selectFrom("account")
     .innerJoin("instance as theirs", "theirs.id", "account.instance_id")
     .innerJoin("instance as own", "own.ccn_id", "theirs.ccn_id")
-    .select(["account.id", "account.user_name", "theirs.tenant_id"])
+    .select(["account.id", "account.user_name as userName", "theirs.tenant_id as tenantId"])
     .where("own.id", "=", instanceId)
     .where("account.client_ip", "=", address)
     .executeTakeFirst();
@@ -111,11 +111,11 @@ export async function trafficOf(db: Db, accountId: string): Promise<{ rx: number
 export function runningWithBandwidth(
   db: Db,
   accountId: string,
-): Promise<{ id: string; instance_id: string; bandwidth: number }[]> {
+): Promise<{ id: string; instanceId: string; bandwidth: number }[]> {
   return query(db)
     .selectFrom("session")
     .innerJoin("account", "account.id", "session.account_id")
-    .select(["session.id", "session.instance_id", "account.bandwidth"])
+    .select(["session.id", "session.instance_id as instanceId", "account.bandwidth"])
     .where("session.account_id", "=", accountId)
     .where("session.ended_at", "is", null)
     .execute();
@@ -126,11 +126,15 @@ export async function deleteSecondFactor(tx: Tx, accountId: string): Promise<voi
 }
 
 export async function copySecondFactor(tx: Tx, from: string, to: string): Promise<void> {
-  const row = await query(tx).selectFrom("second_factor").selectAll().where("account_id", "=", from).executeTakeFirst();
+  const row = await query(tx)
+    .selectFrom("second_factor")
+    .select(shapes.secondFactor.columns)
+    .where("account_id", "=", from)
+    .executeTakeFirst();
   if (row) {
     await query(tx)
       .insertInto("second_factor")
-      .values({ ...row, account_id: to })
+      .values(shapes.secondFactor.row({ ...row, accountId: to }))
       .execute();
   }
 }

@@ -1,15 +1,13 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
+import * as shapes from "../shapes.ts";
 
-export type AclRow = Row<"acl">;
-export type AclRuleRow = Row<"acl_rule">;
-
-export async function findAcl(db: Db, id: string): Promise<AclRow | undefined> {
-  return query(db).selectFrom("acl").selectAll().where("id", "=", id).executeTakeFirst();
+export async function findAcl(db: Db, id: string): Promise<shapes.Acl | undefined> {
+  return query(db).selectFrom("acl").select(shapes.acl.columns).where("id", "=", id).executeTakeFirst();
 }
 
-export async function insertAcl(tx: Tx, row: AclRow): Promise<void> {
-  await query(tx).insertInto("acl").values(row).execute();
+export async function insertAcl(tx: Tx, row: shapes.Acl): Promise<void> {
+  await query(tx).insertInto("acl").values(shapes.acl.row(row)).execute();
 }
 
 export async function renameAcl(tx: Tx, id: string, name: string): Promise<void> {
@@ -30,21 +28,21 @@ export async function countRules(db: Db, aclId: string): Promise<number> {
   return Number(count);
 }
 
-export async function findRule(db: Db, aclId: string, id: string): Promise<AclRuleRow | undefined> {
+export async function findRule(db: Db, aclId: string, id: string): Promise<shapes.AclRule | undefined> {
   return query(db)
     .selectFrom("acl_rule")
-    .selectAll()
+    .select(shapes.aclRule.columns)
     .where("id", "=", id)
     .where("acl_id", "=", aclId)
     .executeTakeFirst();
 }
 
-export async function insertRule(tx: Tx, row: AclRuleRow): Promise<void> {
-  await query(tx).insertInto("acl_rule").values(row).execute();
+export async function insertRule(tx: Tx, row: shapes.AclRule): Promise<void> {
+  await query(tx).insertInto("acl_rule").values(shapes.aclRule.row(row)).execute();
 }
 
-export async function updateRule(tx: Tx, row: AclRuleRow): Promise<void> {
-  await query(tx).updateTable("acl_rule").set(row).where("id", "=", row.id).execute();
+export async function updateRule(tx: Tx, row: shapes.AclRule): Promise<void> {
+  await query(tx).updateTable("acl_rule").set(shapes.aclRule.row(row)).where("id", "=", row.id).execute();
 }
 
 export async function deleteRule(tx: Tx, id: string): Promise<void> {
@@ -52,11 +50,11 @@ export async function deleteRule(tx: Tx, id: string): Promise<void> {
 }
 
 /** The effective rules of an instance, in the order in which they apply. */
-export async function rulesOfInstance(db: Db, instanceId: string): Promise<AclRuleRow[]> {
+export async function rulesOfInstance(db: Db, instanceId: string): Promise<shapes.AclRule[]> {
   return query(db)
     .selectFrom("acl_instance")
     .innerJoin("acl_rule", "acl_rule.acl_id", "acl_instance.acl_id")
-    .selectAll("acl_rule")
+    .select(shapes.aclRule.columns)
     .where("acl_instance.instance_id", "=", instanceId)
     .orderBy("acl_rule.priority")
     .orderBy("acl_rule.created_at")

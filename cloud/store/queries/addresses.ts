@@ -1,17 +1,18 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
+import * as shapes from "../shapes.ts";
 
 /** An address that was assigned at some time, with its last session. */
 export interface GivenAddress {
   ip: string;
   ip6: string;
-  device_id: string;
-  blocked_until: number;
-  held_until: number;
+  deviceId: string;
+  blockedUntil: number;
+  heldUntil: number;
   /** null = the session was deleted. */
   session: string | null;
-  account_id: string | null;
-  ended_at: number | null;
+  accountId: string | null;
+  endedAt: number | null;
 }
 
 export async function givenAddresses(db: Db, ccnId: string): Promise<GivenAddress[]> {
@@ -21,12 +22,12 @@ export async function givenAddresses(db: Db, ccnId: string): Promise<GivenAddres
     .select([
       "address.ip",
       "address.ip6",
-      "address.device_id",
-      "address.blocked_until",
-      "address.held_until",
+      "address.device_id as deviceId",
+      "address.blocked_until as blockedUntil",
+      "address.held_until as heldUntil",
       "session.id as session",
-      "session.account_id",
-      "session.ended_at",
+      "session.account_id as accountId",
+      "session.ended_at as endedAt",
     ])
     .where("address.ccn_id", "=", ccnId)
     .execute();
@@ -45,11 +46,11 @@ export async function fixedAddresses(db: Db, ccnId: string): Promise<Set<string>
 }
 
 /** Records the owner of an address. */
-export async function putAddress(tx: Tx, row: Row<"address">): Promise<void> {
-  const { ccn_id, ip, ...values } = row;
+export async function putAddress(tx: Tx, row: shapes.Address): Promise<void> {
+  const { ccn_id, ip, ...values } = shapes.address.row(row);
   await query(tx)
     .insertInto("address")
-    .values(row)
+    .values(shapes.address.row(row))
     .onConflict((conflict) => conflict.columns(["ccn_id", "ip"]).doUpdateSet(values))
     .execute();
 }

@@ -1,13 +1,12 @@
 import type { ExpressionBuilder } from "kysely";
-import type { Db, Row } from "../db.ts";
+import type { Db } from "../db.ts";
 import { query } from "../kysely.ts";
 import type { Schema } from "../schema.ts";
+import * as shapes from "../shapes.ts";
 
-export type AuditRow = Row<"audit">;
-
-/** `user_name` in lower case; `before` and `after` are JSON, null = the object did not exist. */
-export async function insertAudit(db: Db, row: Omit<AuditRow, "id">): Promise<void> {
-  await query(db).insertInto("audit").values(row).execute();
+/** `userName` in lower case; `before` and `after` are JSON, null = the object did not exist. */
+export async function insertAudit(db: Db, row: Omit<shapes.AuditRecord, "id">): Promise<void> {
+  await query(db).insertInto("audit").values(shapes.auditRecord.row(row)).execute();
 }
 
 export interface AuditFilter {
@@ -21,8 +20,11 @@ export interface AuditFilter {
 }
 
 /** Newest first. */
-export async function auditRecords(db: Db, { limit, nameKey, action, since }: AuditFilter): Promise<AuditRow[]> {
-  let found = query(db).selectFrom("audit").selectAll().orderBy("id", "desc").limit(limit);
+export async function auditRecords(
+  db: Db,
+  { limit, nameKey, action, since }: AuditFilter,
+): Promise<shapes.AuditRecord[]> {
+  let found = query(db).selectFrom("audit").select(shapes.auditRecord.columns).orderBy("id", "desc").limit(limit);
   if (nameKey !== undefined) {
     const accounts = query(db).selectFrom("account").select("id").where("name_key", "=", nameKey);
     found = found.where((e) => e.or([e("user_name", "=", nameKey), e("target", "in", accounts)]));

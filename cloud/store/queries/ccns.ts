@@ -1,17 +1,16 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
+import * as shapes from "../shapes.ts";
 
-export type CcnRow = Row<"ccn">;
-
-export async function findCcn(db: Db, id: string): Promise<CcnRow | undefined> {
-  return query(db).selectFrom("ccn").selectAll().where("id", "=", id).executeTakeFirst();
+export async function findCcn(db: Db, id: string): Promise<shapes.Ccn | undefined> {
+  return query(db).selectFrom("ccn").select(shapes.ccn.columns).where("id", "=", id).executeTakeFirst();
 }
 
 /** A CCN of the product account with this name. */
-export async function findCcnByName(db: Db, tenantId: string, name: string): Promise<CcnRow | undefined> {
+export async function findCcnByName(db: Db, tenantId: string, name: string): Promise<shapes.Ccn | undefined> {
   return query(db)
     .selectFrom("ccn")
-    .selectAll()
+    .select(shapes.ccn.columns)
     .where("tenant_id", "=", tenantId)
     .where("name", "=", name)
     .executeTakeFirst();
@@ -30,17 +29,17 @@ export async function defaultCcn(db: Db, tenantId: string): Promise<string> {
 
 export async function insertCcn(
   tx: Tx,
-  row: Pick<CcnRow, "id" | "tenant_id" | "name" | "is_default" | "created_at"> & Partial<CcnRow>,
+  row: Pick<shapes.Ccn, "id" | "tenantId" | "name" | "isDefault" | "createdAt"> & Partial<shapes.Ccn>,
 ): Promise<void> {
-  await query(tx).insertInto("ccn").values(row).execute();
+  await query(tx).insertInto("ccn").values(shapes.ccn.row(row)).execute();
 }
 
 export async function updateCcn(
   tx: Tx,
   id: string,
-  values: Pick<CcnRow, "name" | "description" | "cidr_block" | "interworking">,
+  values: Pick<shapes.Ccn, "name" | "description" | "cidrBlock" | "interworking">,
 ): Promise<void> {
-  await query(tx).updateTable("ccn").set(values).where("id", "=", id).execute();
+  await query(tx).updateTable("ccn").set(shapes.ccn.row(values)).where("id", "=", id).execute();
 }
 
 /** Deletes a CCN with its tags and registration tokens. Instances that it served are then served by `home`. */
@@ -77,13 +76,13 @@ export async function hasAccessPoints(db: Db, ccnId: string): Promise<boolean> {
 /** An instance with the CCN it is bound to and the one that serves it. */
 export interface Binding {
   id: string;
-  tenant_id: string;
+  tenantId: string;
   region: string;
-  ccn_id: string;
-  bound_ccn_id: string | null;
+  ccnId: string;
+  boundCcnId: string | null;
 }
 
-const binding = ["id", "tenant_id", "region", "ccn_id", "bound_ccn_id"] as const;
+const binding = ["id", "tenant_id as tenantId", "region", "ccn_id as ccnId", "bound_ccn_id as boundCcnId"] as const;
 
 export async function bindingOf(db: Db, instanceId: string): Promise<Binding | undefined> {
   return query(db).selectFrom("instance").select(binding).where("id", "=", instanceId).executeTakeFirst();

@@ -1,7 +1,6 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
-
-export type CenChildRow = Row<"cen_child">;
+import * as shapes from "../shapes.ts";
 
 /** A CCN or cloud network. */
 export interface Attachable {
@@ -13,19 +12,18 @@ export interface Attachable {
 
 /** A CCN or cloud network of any owner. */
 export async function findAttachable(db: Db, type: "CCN" | "VPC", id: string): Promise<Attachable | undefined> {
-  const row = await query(db)
+  return query(db)
     .selectFrom(type === "CCN" ? "ccn" : "cloud_network")
-    .select(["id", "name", "region", "tenant_id"])
+    .select(["id", "name", "region", "tenant_id as tenantId"])
     .where("id", "=", id)
     .executeTakeFirst();
-  return row && { id: row.id, name: row.name, region: row.region, tenantId: row.tenant_id };
 }
 
 /** False = the child is already attached to a CEN. */
-export async function attach(tx: Tx, row: CenChildRow): Promise<boolean> {
+export async function attach(tx: Tx, row: shapes.CenChild): Promise<boolean> {
   const added = await query(tx)
     .insertInto("cen_child")
-    .values(row)
+    .values(shapes.cenChild.row(row))
     .onConflict((conflict) => conflict.column("child_id").doNothing())
     .executeTakeFirst();
   return added.numInsertedOrUpdatedRows === 1n;
@@ -46,11 +44,11 @@ export async function detach(tx: Tx, cenId: string, type: string, childId: strin
 export async function cenOfChild(
   db: Db,
   childId: string,
-): Promise<{ id: string; name: string; tenant_id: string } | undefined> {
+): Promise<{ id: string; name: string; tenantId: string } | undefined> {
   return query(db)
     .selectFrom("cen_child")
     .innerJoin("cen", "cen.id", "cen_child.cen_id")
-    .select(["cen.id", "cen.name", "cen.tenant_id"])
+    .select(["cen.id", "cen.name", "cen.tenant_id as tenantId"])
     .where("cen_child.child_id", "=", childId)
     .executeTakeFirst();
 }

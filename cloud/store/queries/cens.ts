@@ -1,24 +1,21 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
+import * as shapes from "../shapes.ts";
 
-type CenRow = Row<"cen">;
-export type PackageRow = Row<"cen_bandwidth_package">;
-export type RegionLimitRow = Row<"cen_region_limit">;
-
-export async function findCen(db: Db, id: string): Promise<CenRow | undefined> {
-  return query(db).selectFrom("cen").selectAll().where("id", "=", id).executeTakeFirst();
+export async function findCen(db: Db, id: string): Promise<shapes.Cen | undefined> {
+  return query(db).selectFrom("cen").select(shapes.cen.columns).where("id", "=", id).executeTakeFirst();
 }
 
-export async function insertCen(tx: Tx, row: CenRow): Promise<void> {
-  await query(tx).insertInto("cen").values(row).execute();
+export async function insertCen(tx: Tx, row: shapes.Cen): Promise<void> {
+  await query(tx).insertInto("cen").values(shapes.cen.row(row)).execute();
 }
 
 export async function updateCen(
   tx: Tx,
   id: string,
-  values: Pick<CenRow, "name" | "description" | "protection_level">,
+  values: Pick<shapes.Cen, "name" | "description" | "protectionLevel">,
 ): Promise<void> {
-  await query(tx).updateTable("cen").set(values).where("id", "=", id).execute();
+  await query(tx).updateTable("cen").set(shapes.cen.row(values)).where("id", "=", id).execute();
 }
 
 /** Deletes a CEN with its tags. Foreign keys of children and packages prevent deleting one that is in use. */
@@ -27,17 +24,25 @@ export async function deleteCen(tx: Tx, id: string): Promise<void> {
   await query(tx).deleteFrom("cen").where("id", "=", id).execute();
 }
 
-export async function findPackage(db: Db, id: string): Promise<PackageRow | undefined> {
-  return query(db).selectFrom("cen_bandwidth_package").selectAll().where("id", "=", id).executeTakeFirst();
+export async function findPackage(db: Db, id: string): Promise<shapes.BandwidthPackage | undefined> {
+  return query(db)
+    .selectFrom("cen_bandwidth_package")
+    .select(shapes.bandwidthPackage.columns)
+    .where("id", "=", id)
+    .executeTakeFirst();
 }
 
 /** Packages associated with a CEN. */
-export async function packagesOf(db: Db, cenId: string): Promise<PackageRow[]> {
-  return query(db).selectFrom("cen_bandwidth_package").selectAll().where("cen_id", "=", cenId).execute();
+export async function packagesOf(db: Db, cenId: string): Promise<shapes.BandwidthPackage[]> {
+  return query(db)
+    .selectFrom("cen_bandwidth_package")
+    .select(shapes.bandwidthPackage.columns)
+    .where("cen_id", "=", cenId)
+    .execute();
 }
 
-export async function insertPackage(tx: Tx, row: PackageRow): Promise<void> {
-  await query(tx).insertInto("cen_bandwidth_package").values(row).execute();
+export async function insertPackage(tx: Tx, row: shapes.BandwidthPackage): Promise<void> {
+  await query(tx).insertInto("cen_bandwidth_package").values(shapes.bandwidthPackage.row(row)).execute();
 }
 
 /** Deletes a package with its tags; false = it is associated with a CEN. */
@@ -67,27 +72,31 @@ export async function unassociatePackage(tx: Tx, id: string): Promise<void> {
 }
 
 /** Region limits that use a package's bandwidth. */
-export async function limitsOfPackage(db: Db, packageId: string): Promise<RegionLimitRow[]> {
-  return query(db).selectFrom("cen_region_limit").selectAll().where("package_id", "=", packageId).execute();
+export async function limitsOfPackage(db: Db, packageId: string): Promise<shapes.RegionLimit[]> {
+  return query(db)
+    .selectFrom("cen_region_limit")
+    .select(shapes.regionLimit.columns)
+    .where("package_id", "=", packageId)
+    .execute();
 }
 
 /** Replaces the limit between two regions; 0 deletes it. */
-export async function putRegionLimit(tx: Tx, row: RegionLimitRow): Promise<void> {
+export async function putRegionLimit(tx: Tx, row: shapes.RegionLimit): Promise<void> {
   await query(tx)
     .deleteFrom("cen_region_limit")
-    .where("cen_id", "=", row.cen_id)
-    .where("local_region", "=", row.local_region)
-    .where("opposite_region", "=", row.opposite_region)
+    .where("cen_id", "=", row.cenId)
+    .where("local_region", "=", row.localRegion)
+    .where("opposite_region", "=", row.oppositeRegion)
     .execute();
-  if (row.bandwidth > 0) await query(tx).insertInto("cen_region_limit").values(row).execute();
+  if (row.bandwidth > 0) await query(tx).insertInto("cen_region_limit").values(shapes.regionLimit.row(row)).execute();
 }
 
 /** Pairs of areas that a package with a limit above zero joins in this CEN. */
-export async function joinedAreasOf(db: Db, cenId: string): Promise<{ area_a: string; area_b: string }[]> {
+export async function joinedAreasOf(db: Db, cenId: string): Promise<{ areaA: string; areaB: string }[]> {
   return query(db)
     .selectFrom("cen_region_limit")
     .innerJoin("cen_bandwidth_package", "cen_bandwidth_package.id", "cen_region_limit.package_id")
-    .select(["area_a", "area_b"])
+    .select(["area_a as areaA", "area_b as areaB"])
     .where("cen_region_limit.cen_id", "=", cenId)
     .where("cen_region_limit.bandwidth", ">", 0)
     .execute();

@@ -6,15 +6,15 @@ export interface ChainStart {
   id: string;
   name: string;
   region: string;
-  tenant_id: string;
-  ccn_id: string;
-  bound_ccn_id: string | null;
+  tenantId: string;
+  ccnId: string;
+  boundCcnId: string | null;
 }
 
 export async function chainStart(db: Db, instanceId: string): Promise<ChainStart | undefined> {
   return query(db)
     .selectFrom("instance")
-    .select(["id", "name", "region", "tenant_id", "ccn_id", "bound_ccn_id"])
+    .select(["id", "name", "region", "tenant_id as tenantId", "ccn_id as ccnId", "bound_ccn_id as boundCcnId"])
     .where("id", "=", instanceId)
     .executeTakeFirst();
 }
@@ -35,7 +35,7 @@ export interface ReachedNetwork {
 /** Networks attached to the CEN, the owner's networks that are not attached to any CEN, and the instance's own. */
 export async function networksInReach(
   db: Db,
-  instance: { id: string; tenant_id: string },
+  instance: { id: string; tenantId: string },
   cenId: string | null,
 ): Promise<ReachedNetwork[]> {
   const rows = await query(db)
@@ -55,7 +55,7 @@ export async function networksInReach(
           e("cloud_network.instance_id", "is", null),
           e.or([
             ...(cenId === null ? [] : [e("cen_child.cen_id", "=", cenId)]),
-            e.and([e("cloud_network.tenant_id", "=", instance.tenant_id), e("cen_child.cen_id", "is", null)]),
+            e.and([e("cloud_network.tenant_id", "=", instance.tenantId), e("cen_child.cen_id", "is", null)]),
           ]),
         ]),
       ]),

@@ -1,27 +1,30 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
-
-type CodeRow = Row<"enterprise_code">;
+import * as shapes from "../shapes.ts";
 
 /** `code` is in upper case, here and below. */
-export async function findCode(db: Db, code: string): Promise<CodeRow | undefined> {
-  return query(db).selectFrom("enterprise_code").selectAll().where("code", "=", code).executeTakeFirst();
-}
-
-export async function findDefaultCode(db: Db, tenantId: string): Promise<CodeRow | undefined> {
+export async function findCode(db: Db, code: string): Promise<shapes.EnterpriseCode | undefined> {
   return query(db)
     .selectFrom("enterprise_code")
-    .selectAll()
+    .select(shapes.enterpriseCode.columns)
+    .where("code", "=", code)
+    .executeTakeFirst();
+}
+
+export async function findDefaultCode(db: Db, tenantId: string): Promise<shapes.EnterpriseCode | undefined> {
+  return query(db)
+    .selectFrom("enterprise_code")
+    .select(shapes.enterpriseCode.columns)
     .where("tenant_id", "=", tenantId)
     .where("is_default", "=", 1)
     .executeTakeFirst();
 }
 
 /** False = the code is taken; codes are unique across all product accounts. */
-export async function insertCode(tx: Tx, row: CodeRow): Promise<boolean> {
+export async function insertCode(tx: Tx, row: shapes.EnterpriseCode): Promise<boolean> {
   const added = await query(tx)
     .insertInto("enterprise_code")
-    .values(row)
+    .values(shapes.enterpriseCode.row(row))
     .onConflict((conflict) => conflict.column("code").doNothing())
     .executeTakeFirst();
   return added.numInsertedOrUpdatedRows === 1n;

@@ -1,15 +1,16 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
-
-export type DeviceRow = Row<"device">;
+import * as shapes from "../shapes.ts";
 
 /** Adds a device, or updates its description. */
-export async function putDevice(tx: Tx, row: DeviceRow): Promise<void> {
-  const { name, platform, last_seen_at } = row;
+export async function putDevice(tx: Tx, row: shapes.Device): Promise<void> {
+  const { name, platform, lastSeenAt } = row;
   await query(tx)
     .insertInto("device")
-    .values(row)
-    .onConflict((conflict) => conflict.columns(["account_id", "id"]).doUpdateSet({ name, platform, last_seen_at }))
+    .values(shapes.device.row(row))
+    .onConflict((conflict) =>
+      conflict.columns(["account_id", "id"]).doUpdateSet({ name, platform, last_seen_at: lastSeenAt }),
+    )
     .execute();
 }
 
@@ -25,10 +26,10 @@ export async function isKnownDevice(db: Db, accountId: string, id: string): Prom
 }
 
 /** Most recently seen first. */
-export async function devicesOf(db: Db, accountId: string, limit: number): Promise<DeviceRow[]> {
+export async function devicesOf(db: Db, accountId: string, limit: number): Promise<shapes.Device[]> {
   return query(db)
     .selectFrom("device")
-    .selectAll()
+    .select(shapes.device.columns)
     .where("account_id", "=", accountId)
     .orderBy("last_seen_at", "desc")
     .orderBy("id")

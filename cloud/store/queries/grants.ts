@@ -1,5 +1,6 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
+import * as shapes from "../shapes.ts";
 
 /** A CCN or CEN owned by the product account with this number. */
 export async function ownedByUid(
@@ -25,17 +26,17 @@ export async function ownedByUid(
  */
 export async function grantInstance(
   tx: Tx,
-  row: Row<"grant_sag">,
-): Promise<{ grant: Row<"grant_sag">; added: boolean }> {
+  row: shapes.InstanceGrant,
+): Promise<{ grant: shapes.InstanceGrant; added: boolean }> {
   const added = await query(tx)
     .insertInto("grant_sag")
-    .values(row)
+    .values(shapes.instanceGrant.row(row))
     .onConflict((conflict) => conflict.column("instance_id").doNothing())
     .executeTakeFirst();
   const grant = await query(tx)
     .selectFrom("grant_sag")
-    .selectAll()
-    .where("instance_id", "=", row.instance_id)
+    .select(shapes.instanceGrant.columns)
+    .where("instance_id", "=", row.instanceId)
     .executeTakeFirstOrThrow();
   return { grant, added: added.numInsertedOrUpdatedRows === 1n };
 }
@@ -61,14 +62,14 @@ export async function revokeInstance(tx: Tx, instanceId: string, ccnId: string):
 }
 
 /** Grants a CCN to a CEN; repeating it updates the grant. */
-export async function grantCcn(tx: Tx, row: Row<"grant_cbn">): Promise<void> {
+export async function grantCcn(tx: Tx, row: shapes.CcnGrant): Promise<void> {
   await query(tx)
     .insertInto("grant_cbn")
-    .values(row)
+    .values(shapes.ccnGrant.row(row))
     .onConflict((conflict) =>
       conflict
         .columns(["ccn_id", "cen_id"])
-        .doUpdateSet({ traffic_service: row.traffic_service, modified_at: row.modified_at }),
+        .doUpdateSet({ traffic_service: row.trafficService, modified_at: row.modifiedAt }),
     )
     .execute();
 }

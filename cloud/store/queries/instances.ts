@@ -1,12 +1,9 @@
-import type { Insertable, Updateable } from "kysely";
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
-import type { InstanceTable } from "../schema.ts";
+import * as shapes from "../shapes.ts";
 
-export type InstanceRow = Row<"instance">;
-
-export function instanceById(db: Db, id: string): Promise<InstanceRow | undefined> {
-  return query(db).selectFrom("instance").selectAll().where("id", "=", id).executeTakeFirst();
+export function instanceById(db: Db, id: string): Promise<shapes.Instance | undefined> {
+  return query(db).selectFrom("instance").select(shapes.instance.columns).where("id", "=", id).executeTakeFirst();
 }
 
 /**
@@ -17,8 +14,8 @@ export function instancesNamed(
   tenantId: string | undefined,
   wanted: string | undefined,
   most: number,
-): Promise<InstanceRow[]> {
-  let rows = query(db).selectFrom("instance").selectAll();
+): Promise<shapes.Instance[]> {
+  let rows = query(db).selectFrom("instance").select(shapes.instance.columns);
   if (tenantId !== undefined) rows = rows.where("tenant_id", "=", tenantId);
   if (wanted !== undefined) rows = rows.where((e) => e.or([e("id", "=", wanted), e("name", "=", wanted)]));
   return rows.orderBy("name").limit(most).execute();
@@ -31,17 +28,26 @@ export async function cidrsOfInstance(db: Db, instanceId: string): Promise<strin
 }
 
 /** Ordered by creation. `tenantId` undefined = of all product accounts. */
-export function allInstances(db: Db, tenantId: string | undefined): Promise<InstanceRow[]> {
-  const rows = query(db).selectFrom("instance").selectAll().orderBy("created_at").orderBy("id");
+export function allInstances(db: Db, tenantId: string | undefined): Promise<shapes.Instance[]> {
+  const rows = query(db).selectFrom("instance").select(shapes.instance.columns).orderBy("created_at").orderBy("id");
   return (tenantId === undefined ? rows : rows.where("tenant_id", "=", tenantId)).execute();
 }
 
-export async function insertInstance(tx: Tx, row: Insertable<InstanceTable>): Promise<InstanceRow> {
-  return query(tx).insertInto("instance").values(row).returningAll().executeTakeFirstOrThrow();
+/** What has to be said of a new instance; the rest is as the schema says. */
+type NewInstance = Partial<shapes.Instance> &
+  Pick<shapes.Instance, "id" | "tenantId" | "name" | "enterpriseCode" | "ccnId" | "createdAt" | PolicyName>;
+type PolicyName = "fullTunnel" | "lockdown" | "leaseSeconds" | "signInSeconds" | "devicesPerAccount";
+
+export async function insertInstance(tx: Tx, row: NewInstance): Promise<shapes.Instance> {
+  return query(tx)
+    .insertInto("instance")
+    .values(shapes.instance.row(row))
+    .returning(shapes.instance.columns)
+    .executeTakeFirstOrThrow();
 }
 
-export async function updateInstance(tx: Tx, id: string, set: Updateable<InstanceTable>): Promise<void> {
-  await query(tx).updateTable("instance").set(set).where("id", "=", id).execute();
+export async function updateInstance(tx: Tx, id: string, set: Partial<shapes.Instance>): Promise<void> {
+  await query(tx).updateTable("instance").set(shapes.instance.row(set)).where("id", "=", id).execute();
 }
 
 /** Deletes an instance and everything that belongs only to it. */
@@ -69,11 +75,11 @@ export function neighbourCidrs(
   db: Db,
   ccnId: string,
   exceptInstance: string,
-): Promise<{ id: string; name: string; tenant_id: string; cidr: string }[]> {
+): Promise<{ id: string; name: string; tenantId: string; cidr: string }[]> {
   return query(db)
     .selectFrom("instance")
     .innerJoin("instance_cidr", "instance_cidr.instance_id", "instance.id")
-    .select(["instance.id", "instance.name", "instance.tenant_id", "instance_cidr.cidr"])
+    .select(["instance.id", "instance.name", "instance.tenant_id as tenantId", "instance_cidr.cidr"])
     .where((e) => e.or([e("instance.ccn_id", "=", ccnId), e("instance.bound_ccn_id", "=", ccnId)]))
     .where("instance.id", "!=", exceptInstance)
     .execute();
@@ -92,10 +98,10 @@ export async function fixedAddresses(db: Db, instanceId: string): Promise<{ user
 }
 
 /** Running sessions of an instance with their address. */
-export function sessionAddresses(db: Db, instanceId: string): Promise<{ id: string; client_ip: string }[]> {
+export function sessionAddresses(db: Db, instanceId: string): Promise<{ id: string; clientIp: string }[]> {
   return query(db)
     .selectFrom("session")
-    .select(["id", "client_ip"])
+    .select(["id", "client_ip as clientIp"])
     .where("instance_id", "=", instanceId)
     .where("ended_at", "is", null)
     .execute();

@@ -1,13 +1,16 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
-
-type NetworkRow = Row<"cloud_network">;
+import * as shapes from "../shapes.ts";
 
 /** A cloud network of the product account, by id or name. */
-export async function findNetwork(db: Db, tenantId: string, idOrName: string): Promise<NetworkRow | undefined> {
+export async function findNetwork(
+  db: Db,
+  tenantId: string,
+  idOrName: string,
+): Promise<shapes.CloudNetwork | undefined> {
   return query(db)
     .selectFrom("cloud_network")
-    .selectAll()
+    .select(shapes.cloudNetwork.columns)
     .where("tenant_id", "=", tenantId)
     .where((e) => e.or([e("id", "=", idOrName), e("name", "=", idOrName)]))
     .executeTakeFirst();
@@ -24,10 +27,10 @@ export async function networkOfInstance(db: Db, instanceId: string): Promise<str
 }
 
 /** False = the instance already has one; each has at most one. */
-export async function insertNetwork(tx: Tx, row: NetworkRow): Promise<boolean> {
+export async function insertNetwork(tx: Tx, row: shapes.CloudNetwork): Promise<boolean> {
   const added = await query(tx)
     .insertInto("cloud_network")
-    .values(row)
+    .values(shapes.cloudNetwork.row(row))
     .onConflict((conflict) => conflict.column("instance_id").doNothing())
     .executeTakeFirst();
   return added.numInsertedOrUpdatedRows === 1n;
@@ -81,10 +84,10 @@ export async function putAccessPointsOfNetwork(tx: Tx, networkId: string, ids: r
 export async function ownerOfRoutes(
   db: Db,
   instanceId: string,
-): Promise<{ tenant_id: string; name: string; region: string; ccn_id: string; bound_ccn_id: string | null }> {
+): Promise<{ tenantId: string; name: string; region: string; ccnId: string; boundCcnId: string | null }> {
   return query(db)
     .selectFrom("instance")
-    .select(["tenant_id", "name", "region", "ccn_id", "bound_ccn_id"])
+    .select(["tenant_id as tenantId", "name", "region", "ccn_id as ccnId", "bound_ccn_id as boundCcnId"])
     .where("id", "=", instanceId)
     .executeTakeFirstOrThrow();
 }

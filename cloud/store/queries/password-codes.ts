@@ -1,6 +1,7 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 import { nameKey } from "../names.ts";
+import * as shapes from "../shapes.ts";
 
 /** Owner of a code. A code is valid only on the device that requested it. `code` is the enterprise code. */
 export interface CodeOwner {
@@ -19,11 +20,11 @@ export async function passwordCodes(
   db: Db,
   owner: CodeOwner,
   now: number,
-): Promise<{ device_id: string; made_at: number }[]> {
+): Promise<{ deviceId: string; madeAt: number }[]> {
   const { enterprise_code, user_name } = keyOf(owner);
   return query(db)
     .selectFrom("password_code")
-    .select(["device_id", "made_at"])
+    .select(["device_id as deviceId", "made_at as madeAt"])
     .where("enterprise_code", "=", enterprise_code)
     .where("user_name", "=", user_name)
     .where("expires_at", ">", now)
@@ -34,12 +35,13 @@ export async function passwordCodes(
 export async function putPasswordCode(
   tx: Tx,
   owner: CodeOwner,
-  values: Pick<Row<"password_code">, "code_hash" | "tries_left" | "made_at" | "expires_at">,
+  values: Pick<shapes.PasswordCode, "codeHash" | "triesLeft" | "madeAt" | "expiresAt">,
 ): Promise<void> {
+  const row = shapes.passwordCode.row(values);
   await query(tx)
     .insertInto("password_code")
-    .values({ ...keyOf(owner), device_id: owner.deviceId, ...values })
-    .onConflict((conflict) => conflict.columns(["enterprise_code", "user_name", "device_id"]).doUpdateSet(values))
+    .values({ ...keyOf(owner), device_id: owner.deviceId, ...row })
+    .onConflict((conflict) => conflict.columns(["enterprise_code", "user_name", "device_id"]).doUpdateSet(row))
     .execute();
 }
 

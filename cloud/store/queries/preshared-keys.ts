@@ -49,7 +49,7 @@ export async function allKeys(db: Db): Promise<Map<string, KeysByAccessPoint>> {
 }
 
 /** Pairs of running session and access point whose key is missing although the access point may have the peer. */
-export async function lostKeys(db: Db): Promise<{ session_id: string; access_point_id: string }[]> {
+export async function lostKeys(db: Db): Promise<{ sessionId: string; accessPointId: string }[]> {
   return query(db)
     .selectFrom("peer_delivery")
     .innerJoin("session", "session.id", "peer_delivery.session_id")
@@ -58,7 +58,7 @@ export async function lostKeys(db: Db): Promise<{ session_id: string; access_poi
         .onRef("key.session_id", "=", "peer_delivery.session_id")
         .onRef("key.access_point_id", "=", "peer_delivery.access_point_id"),
     )
-    .select(["peer_delivery.session_id", "peer_delivery.access_point_id"])
+    .select(["peer_delivery.session_id as sessionId", "peer_delivery.access_point_id as accessPointId"])
     .where("session.ended_at", "is", null)
     .where("key.session_id", "is", null)
     .execute();

@@ -1,20 +1,19 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
-
-export type ResourceRow = Row<"resource">;
+import * as shapes from "../shapes.ts";
 
 /** In the order in which they were added. */
-export function resourcesOf(db: Db, instanceId: string): Promise<ResourceRow[]> {
+export function resourcesOf(db: Db, instanceId: string): Promise<shapes.Resource[]> {
   return query(db)
     .selectFrom("resource")
-    .selectAll()
+    .select(shapes.resource.columns)
     .where("instance_id", "=", instanceId)
     .orderBy("position")
     .execute();
 }
 
-export async function insertResource(tx: Tx, row: ResourceRow): Promise<void> {
-  await query(tx).insertInto("resource").values(row).execute();
+export async function insertResource(tx: Tx, row: shapes.Resource): Promise<void> {
+  await query(tx).insertInto("resource").values(shapes.resource.row(row)).execute();
 }
 
 export async function updateResource(
@@ -25,7 +24,7 @@ export async function updateResource(
 ): Promise<void> {
   await query(tx)
     .updateTable("resource")
-    .set(set)
+    .set(shapes.resource.row(set))
     .where("instance_id", "=", instanceId)
     .where("name", "=", name)
     .execute();

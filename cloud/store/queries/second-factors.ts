@@ -1,10 +1,13 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
+import * as shapes from "../shapes.ts";
 
-export type SecondFactorRow = Row<"second_factor">;
-
-export async function findSecondFactor(db: Db, accountId: string): Promise<SecondFactorRow | undefined> {
-  return query(db).selectFrom("second_factor").selectAll().where("account_id", "=", accountId).executeTakeFirst();
+export async function findSecondFactor(db: Db, accountId: string): Promise<shapes.SecondFactor | undefined> {
+  return query(db)
+    .selectFrom("second_factor")
+    .select(shapes.secondFactor.columns)
+    .where("account_id", "=", accountId)
+    .executeTakeFirst();
 }
 
 /** Consumes the code of a time step; false = this or a later step was already used, or the second factor was replaced. */

@@ -1,14 +1,17 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
+import * as shapes from "../shapes.ts";
 
-export type SessionRow = Row<"session">;
-
-export async function insertSession(tx: Tx, row: SessionRow): Promise<void> {
-  await query(tx).insertInto("session").values(row).execute();
+export async function insertSession(tx: Tx, row: shapes.Session): Promise<void> {
+  await query(tx).insertInto("session").values(shapes.session.row(row)).execute();
 }
 
-export async function sessionByToken(db: Db, tokenHash: string): Promise<SessionRow | undefined> {
-  return query(db).selectFrom("session").selectAll().where("token_hash", "=", tokenHash).executeTakeFirst();
+export async function sessionByToken(db: Db, tokenHash: string): Promise<shapes.Session | undefined> {
+  return query(db)
+    .selectFrom("session")
+    .select(shapes.session.columns)
+    .where("token_hash", "=", tokenHash)
+    .executeTakeFirst();
 }
 
 /** Whether the session belongs to the account; it may have ended. */
@@ -48,14 +51,14 @@ export async function hasPublicKey(db: Db, ccnId: string, publicKey: Uint8Array)
 export async function renewSession(
   tx: Tx,
   id: string,
-  values: Pick<SessionRow, "renewed_at" | "lease_until"> & Partial<Pick<SessionRow, "public_key" | "incarnation">>,
-): Promise<SessionRow | undefined> {
+  values: Pick<shapes.Session, "renewedAt" | "leaseUntil"> & Partial<Pick<shapes.Session, "publicKey" | "incarnation">>,
+): Promise<shapes.Session | undefined> {
   return query(tx)
     .updateTable("session")
-    .set(values)
+    .set(shapes.session.row(values))
     .where("id", "=", id)
     .where("ended_at", "is", null)
-    .returningAll()
+    .returning(shapes.session.columns)
     .executeTakeFirst();
 }
 
@@ -131,11 +134,11 @@ export async function nextLeaseEnd(db: Db): Promise<number | undefined> {
 /** A running session with the name of its device. */
 export interface NamedSession {
   id: string;
-  device_id: string;
-  client_ip: string;
-  client_ip6: string;
+  deviceId: string;
+  clientIp: string;
+  clientIp6: string;
   mode: string;
-  started_at: number;
+  startedAt: number;
   name: string | null;
 }
 
@@ -150,8 +153,13 @@ export async function namedSessions(
     .leftJoin("device", (join) =>
       join.onRef("device.account_id", "=", "session.account_id").onRef("device.id", "=", "session.device_id"),
     )
-    .select(["session.id", "session.device_id", "session.client_ip", "session.client_ip6", "session.mode"])
-    .select(["session.started_at", "device.name"])
+    .select([
+      "session.id",
+      "session.device_id as deviceId",
+      "session.client_ip as clientIp",
+      "session.client_ip6 as clientIp6",
+    ])
+    .select(["session.mode", "session.started_at as startedAt", "device.name"])
     .where("session.account_id", "=", accountId)
     .where("session.ended_at", "is", null)
     .orderBy("session.started_at", "desc");
@@ -161,11 +169,11 @@ export async function namedSessions(
 }
 
 /** A running session with values of its account. */
-export interface AccountedSession extends SessionRow {
+export interface AccountedSession extends shapes.Session {
   /** Kbit/s; 0 = uncapped. */
   bandwidth: number;
   /** Home instance of a roaming account; null = not roaming. */
-  roamed_from: string | null;
+  roamedFrom: string | null;
 }
 
 /** Running sessions: all, or those of an instance or account. */
@@ -176,8 +184,8 @@ export async function accountedSessions(
   let running = query(db)
     .selectFrom("session")
     .innerJoin("account", "account.id", "session.account_id")
-    .selectAll("session")
-    .select(["account.bandwidth", "account.roamed_from"])
+    .select(shapes.session.columns)
+    .select(["account.bandwidth", "account.roamed_from as roamedFrom"])
     .where("session.ended_at", "is", null);
   if (of.instanceId !== undefined) running = running.where("session.instance_id", "=", of.instanceId);
   if (of.accountId !== undefined) running = running.where("session.account_id", "=", of.accountId);
@@ -185,9 +193,9 @@ export async function accountedSessions(
 }
 
 /** A session for listings. */
-export interface ListedSession extends SessionRow {
-  user_name: string | null;
-  device_name: string | null;
+export interface ListedSession extends shapes.Session {
+  userName: string | null;
+  deviceName: string | null;
   /** Bytes so far. */
   rx: number | null;
   tx: number | null;
@@ -204,8 +212,8 @@ export async function listSessions(
     .leftJoin("device", (join) =>
       join.onRef("device.account_id", "=", "session.account_id").onRef("device.id", "=", "session.device_id"),
     )
-    .selectAll("session")
-    .select(["account.user_name", "device.name as device_name"])
+    .select(shapes.session.columns)
+    .select(["account.user_name as userName", "device.name as deviceName"])
     .select((e) => [
       e
         .selectFrom("traffic_day")

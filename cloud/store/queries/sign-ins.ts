@@ -1,8 +1,9 @@
 import { sql } from "kysely";
 import { typedName } from "../../../common/user-name.ts";
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 import { nameKey } from "../names.ts";
+import * as shapes from "../shapes.ts";
 
 /** A sign-in with values of its account and instance. */
 export interface SignInState {
@@ -104,11 +105,23 @@ export async function findSignIn(db: Db, id: string): Promise<SignInState | unde
 /** Adds a sign-in. The device's former sign-in to this account must have been ended. */
 export async function insertSignIn(
   tx: Tx,
-  row: Pick<Row<"sign_in">, "id" | "account_id" | "device_id" | "token_hash" | "created_at" | "expires_at">,
+  row: { id: string; accountId: string; deviceId: string; tokenHash: string; createdAt: number; expiresAt: number },
 ): Promise<void> {
   await query(tx)
     .insertInto("sign_in")
-    .values({ ...row, generation: 1, former_hash: null, rotated_at: row.created_at, former_reused: 0, ended_at: null })
+    .values({
+      id: row.id,
+      account_id: row.accountId,
+      device_id: row.deviceId,
+      token_hash: row.tokenHash,
+      created_at: row.createdAt,
+      expires_at: row.expiresAt,
+      generation: 1,
+      former_hash: null,
+      rotated_at: row.createdAt,
+      former_reused: 0,
+      ended_at: null,
+    })
     .execute();
 }
 
@@ -179,20 +192,20 @@ export async function signedInDevices(db: Db, accountId: string, now: number): P
 }
 
 /** An account with the settings of its instance that matter for signing in. */
-export interface AccountOfCode extends Row<"account"> {
-  sign_in_seconds: number;
+export interface AccountOfCode extends shapes.Account {
+  signInSeconds: number;
   locked: number;
-  end_time: number | null;
-  second_factor_required: number;
-  instance_name: string;
+  endTime: number | null;
+  secondFactorRequired: number;
+  instanceName: string;
 }
 
 const instanceColumns = [
-  "instance.sign_in_seconds",
+  "instance.sign_in_seconds as signInSeconds",
   "instance.locked",
-  "instance.end_time",
-  "instance.second_factor_required",
-  "instance.name as instance_name",
+  "instance.end_time as endTime",
+  "instance.second_factor_required as secondFactorRequired",
+  "instance.name as instanceName",
 ] as const;
 
 /**
@@ -203,7 +216,7 @@ export async function accountUnderCode(db: Db, code: string, userName: string): 
   return query(db)
     .selectFrom("account")
     .innerJoin("instance", "instance.id", "account.instance_id")
-    .selectAll("account")
+    .select(shapes.account.columns)
     .select(instanceColumns)
     .where("instance.enterprise_code", "=", code)
     .where((e) =>
@@ -218,7 +231,7 @@ export async function accountToSignIn(db: Db, id: string): Promise<AccountOfCode
   return query(db)
     .selectFrom("account")
     .innerJoin("instance", "instance.id", "account.instance_id")
-    .selectAll("account")
+    .select(shapes.account.columns)
     .select(instanceColumns)
     .where("account.id", "=", id)
     .executeTakeFirst();
@@ -227,7 +240,7 @@ export async function accountToSignIn(db: Db, id: string): Promise<AccountOfCode
 export async function setPassword(
   tx: Tx,
   accountId: string,
-  password: { password_hash: string; must_change: number },
+  password: Pick<shapes.Account, "passwordHash" | "mustChange">,
 ): Promise<void> {
-  await query(tx).updateTable("account").set(password).where("id", "=", accountId).execute();
+  await query(tx).updateTable("account").set(shapes.account.row(password)).where("id", "=", accountId).execute();
 }

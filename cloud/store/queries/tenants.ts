@@ -1,5 +1,5 @@
-import type { Db, Row, Tx } from "../db.ts";
-import { query } from "../kysely.ts";
+import type { Db, Tx } from "../db.ts";
+import { query, type Row } from "../kysely.ts";
 
 /** A product account, which owns instances, networks and keys. */
 export interface Tenant {

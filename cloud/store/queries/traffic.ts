@@ -1,4 +1,4 @@
-import type { Db, Row, Tx } from "../db.ts";
+import type { Db, Tx } from "../db.ts";
 import { query } from "../kysely.ts";
 
 /** Inner bytes: rx from the client, tx to the client. */
@@ -7,16 +7,21 @@ export interface Bytes {
   tx: number;
 }
 
-type CounterKey = Pick<Row<"traffic_counter">, "access_point_id" | "boot_id" | "session_id">;
+/** Which counters are meant. */
+interface CounterKey {
+  accessPointId: string;
+  bootId: string;
+  sessionId: string;
+}
 
 /** The last cumulative counters of a session during one boot of one access point. */
 export async function findCounter(db: Db, key: CounterKey): Promise<Bytes | undefined> {
   const row = await query(db)
     .selectFrom("traffic_counter")
     .select(["rx_bytes", "tx_bytes"])
-    .where("access_point_id", "=", key.access_point_id)
-    .where("boot_id", "=", key.boot_id)
-    .where("session_id", "=", key.session_id)
+    .where("access_point_id", "=", key.accessPointId)
+    .where("boot_id", "=", key.bootId)
+    .where("session_id", "=", key.sessionId)
     .executeTakeFirst();
   return row && { rx: row.rx_bytes, tx: row.tx_bytes };
 }
@@ -25,7 +30,7 @@ export async function putCounter(tx: Tx, key: CounterKey, total: Bytes): Promise
   const values = { rx_bytes: total.rx, tx_bytes: total.tx };
   await query(tx)
     .insertInto("traffic_counter")
-    .values({ ...key, ...values })
+    .values({ access_point_id: key.accessPointId, boot_id: key.bootId, session_id: key.sessionId, ...values })
     .onConflict((conflict) => conflict.columns(["access_point_id", "boot_id", "session_id"]).doUpdateSet(values))
     .execute();
 }
@@ -41,18 +46,23 @@ export async function deleteFormerCounters(tx: Tx, accessPointId: string, bootId
 
 /** The account, instance and CCN that a session's traffic counts for. */
 export interface TrafficOwner {
-  account_id: string;
-  instance_id: string;
-  ccn_id: string;
+  accountId: string;
+  instanceId: string;
+  ccnId: string;
   /** null = the account was deleted. */
-  user_name: string | null;
+  userName: string | null;
 }
 
 export async function trafficOwner(db: Db, sessionId: string): Promise<TrafficOwner | undefined> {
   return query(db)
     .selectFrom("session")
     .leftJoin("account", "account.id", "session.account_id")
-    .select(["session.account_id", "session.instance_id", "session.ccn_id", "account.user_name"])
+    .select([
+      "session.account_id as accountId",
+      "session.instance_id as instanceId",
+      "session.ccn_id as ccnId",
+      "account.user_name as userName",
+    ])
     .where("session.id", "=", sessionId)
     .executeTakeFirst();
 }
@@ -70,9 +80,9 @@ export async function addTraffic(
     .values({
       day,
       session_id: sessionId,
-      account_id: owner.account_id,
-      instance_id: owner.instance_id,
-      user_name: owner.user_name ?? "",
+      account_id: owner.accountId,
+      instance_id: owner.instanceId,
+      user_name: owner.userName ?? "",
       rx_bytes: added.rx,
       tx_bytes: added.tx,
     })

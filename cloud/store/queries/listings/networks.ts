@@ -1,6 +1,7 @@
 import { sql } from "kysely";
-import type { Db, Row } from "../../db.ts";
+import type { Db } from "../../db.ts";
 import { query } from "../../kysely.ts";
+import * as shapes from "../../shapes.ts";
 import { containing, type Page, type PageWish, pageInOrder, pageOf, type Reader } from "./pages.ts";
 import { havingTags, type TagFilter } from "./tags.ts";
 
@@ -16,14 +17,14 @@ export function ccnPage(
     having?: readonly TagFilter[] | undefined;
   },
   wish: PageWish,
-): Promise<Page<Row<"ccn"> & { cen_id: string | null; cen_uid: number | null; subnet: string | null }>> {
+): Promise<Page<shapes.Ccn & { cenId: string | null; cenUid: number | null; subnet: string | null }>> {
   let rows = query(db)
     .selectFrom("ccn")
     .leftJoin("cen_child", "cen_child.child_id", "ccn.id")
     .leftJoin("cen", "cen.id", "cen_child.cen_id")
     .leftJoin("tenant", "tenant.id", "cen.tenant_id")
-    .selectAll("ccn")
-    .select(["cen.id as cen_id", "tenant.uid as cen_uid", "cen_child.subnet"])
+    .select(shapes.ccn.columns)
+    .select(["cen.id as cenId", "tenant.uid as cenUid", "cen_child.subnet"])
     .where("ccn.tenant_id", "=", filter.tenantId);
   if (filter.region) rows = rows.where("ccn.region", "=", filter.region);
   if (filter.id) rows = rows.where("ccn.id", "=", filter.id);
@@ -36,11 +37,11 @@ export function ccnPage(
 export async function boundTo(
   db: Db,
   ccnIds: readonly string[],
-): Promise<{ bound_ccn_id: string | null; locked: number }[]> {
+): Promise<{ boundCcnId: string | null; locked: number }[]> {
   if (ccnIds.length === 0) return [];
   return query(db)
     .selectFrom("instance")
-    .select(["bound_ccn_id", "locked"])
+    .select(["bound_ccn_id as boundCcnId", "locked"])
     .where("bound_ccn_id", "in", ccnIds)
     .execute();
 }
@@ -62,8 +63,8 @@ export function cenPage(
     none?: boolean | undefined;
   },
   wish: PageWish,
-): Promise<Page<Row<"cen">>> {
-  let rows = query(db).selectFrom("cen").selectAll().where("tenant_id", "=", tenantId);
+): Promise<Page<shapes.Cen>> {
+  let rows = query(db).selectFrom("cen").select(shapes.cen.columns).where("tenant_id", "=", tenantId);
   for (const having of havingTags(db, filter.having)) rows = rows.where("id", "in", having);
   for (const { column, values } of filter.by) rows = rows.where(column, "in", values);
   if (filter.none) rows = rows.where(sql<boolean>`false`);
@@ -74,9 +75,13 @@ export function cenPage(
 export async function packagesOfCens(
   db: Db,
   cenIds: readonly string[],
-): Promise<{ id: string; cen_id: string | null }[]> {
+): Promise<{ id: string; cenId: string | null }[]> {
   if (cenIds.length === 0) return [];
-  return query(db).selectFrom("cen_bandwidth_package").select(["id", "cen_id"]).where("cen_id", "in", cenIds).execute();
+  return query(db)
+    .selectFrom("cen_bandwidth_package")
+    .select(["id", "cen_id as cenId"])
+    .where("cen_id", "in", cenIds)
+    .execute();
 }
 
 export function packagePage(
@@ -84,7 +89,7 @@ export function packagePage(
   reader: Reader,
   tenantId: string,
   filter: {
-    by: readonly ColumnFilter<"id" | "cen_id" | "name">[];
+    by: readonly ColumnFilter<"id" | "cenId" | "name">[];
     /** Combine the filters with OR instead of AND. */
     any: boolean;
     having?: readonly TagFilter[] | undefined;
@@ -92,11 +97,14 @@ export function packagePage(
     none?: boolean | undefined;
   },
   wish: PageWish,
-): Promise<Page<Row<"cen_bandwidth_package">>> {
-  let rows = query(db).selectFrom("cen_bandwidth_package").selectAll().where("tenant_id", "=", tenantId);
+): Promise<Page<shapes.BandwidthPackage>> {
+  let rows = query(db)
+    .selectFrom("cen_bandwidth_package")
+    .select(shapes.bandwidthPackage.columns)
+    .where("tenant_id", "=", tenantId);
   if (filter.by.length > 0) {
     rows = rows.where((e) => {
-      const each = filter.by.map(({ column, values }) => e(column, "in", values));
+      const each = filter.by.map(({ column, values }) => e(shapes.bandwidthPackage.names[column], "in", values));
       return filter.any ? e.or(each) : e.and(each);
     });
   }
@@ -105,22 +113,26 @@ export function packagePage(
   return pageOf(reader, rows, "cen_bandwidth_package", wish);
 }
 
-export async function limitsOfPackages(db: Db, packageIds: readonly string[]): Promise<Row<"cen_region_limit">[]> {
+export async function limitsOfPackages(db: Db, packageIds: readonly string[]): Promise<shapes.RegionLimit[]> {
   if (packageIds.length === 0) return [];
-  return query(db).selectFrom("cen_region_limit").selectAll().where("package_id", "in", packageIds).execute();
+  return query(db)
+    .selectFrom("cen_region_limit")
+    .select(shapes.regionLimit.columns)
+    .where("package_id", "in", packageIds)
+    .execute();
 }
 
 export function regionLimitPage(
   db: Db,
   filter: { tenantId: string; cenId?: string | undefined; region?: string | undefined },
   wish: PageWish,
-): Promise<Page<Row<"cen_region_limit"> & { area_a: string; area_b: string }>> {
+): Promise<Page<shapes.RegionLimit & { areaA: string; areaB: string }>> {
   let rows = query(db)
     .selectFrom("cen_region_limit")
     .innerJoin("cen", "cen.id", "cen_region_limit.cen_id")
     .innerJoin("cen_bandwidth_package", "cen_bandwidth_package.id", "cen_region_limit.package_id")
-    .selectAll("cen_region_limit")
-    .select(["area_a", "area_b"])
+    .select(shapes.regionLimit.columns)
+    .select(["area_a as areaA", "area_b as areaB"])
     .where("cen.tenant_id", "=", filter.tenantId);
   if (filter.cenId) rows = rows.where("cen.id", "=", filter.cenId);
   const { region } = filter;
@@ -135,8 +147,8 @@ export function childPage(
   cenId: string,
   filter: { type?: string | undefined; region?: string | undefined },
   wish: PageWish,
-): Promise<Page<Row<"cen_child">>> {
-  let rows = query(db).selectFrom("cen_child").selectAll().where("cen_id", "=", cenId);
+): Promise<Page<shapes.CenChild>> {
+  let rows = query(db).selectFrom("cen_child").select(shapes.cenChild.columns).where("cen_id", "=", cenId);
   if (filter.type) rows = rows.where("child_type", "=", filter.type);
   const { region } = filter;
   if (region) {
@@ -147,13 +159,13 @@ export function childPage(
   return pageInOrder(rows.orderBy("attached_at").orderBy("child_id"), wish);
 }
 
-export function findChildRow(
+export function findAttached(
   db: Db,
   child: { cenId: string; id: string; type: string },
-): Promise<Row<"cen_child"> | undefined> {
+): Promise<shapes.CenChild | undefined> {
   return query(db)
     .selectFrom("cen_child")
-    .selectAll()
+    .select(shapes.cenChild.columns)
     .where("cen_id", "=", child.cenId)
     .where("child_id", "=", child.id)
     .where("child_type", "=", child.type)
@@ -166,12 +178,12 @@ export function ccnGrantPage(
   reader: Reader,
   filter: { tenantId: string; region?: string | undefined; ccnId?: string | undefined },
   wish: PageWish,
-): Promise<Page<Row<"grant_cbn"> & { region: string; uid: number | null }>> {
+): Promise<Page<shapes.CcnGrant & { region: string; uid: number | null }>> {
   let rows = query(db)
     .selectFrom("grant_cbn")
     .innerJoin("ccn", "ccn.id", "grant_cbn.ccn_id")
     .innerJoin("tenant", "tenant.id", "grant_cbn.cen_tenant_id")
-    .selectAll("grant_cbn")
+    .select(shapes.ccnGrant.columns)
     .select(["ccn.region", "tenant.uid"])
     .where("ccn.tenant_id", "=", filter.tenantId);
   if (filter.region) rows = rows.where("ccn.region", "=", filter.region);
@@ -185,11 +197,11 @@ export function instanceGrantPage(
   reader: Reader,
   instanceId: string,
   wish: PageWish,
-): Promise<Page<Row<"grant_sag"> & { uid: number | null }>> {
+): Promise<Page<shapes.InstanceGrant & { uid: number | null }>> {
   const rows = query(db)
     .selectFrom("grant_sag")
     .innerJoin("tenant", "tenant.id", "grant_sag.ccn_tenant_id")
-    .selectAll("grant_sag")
+    .select(shapes.instanceGrant.columns)
     .select("tenant.uid")
     .where("grant_sag.instance_id", "=", instanceId);
   return pageOf(reader, rows, "grant_sag", wish);
@@ -206,8 +218,8 @@ export function aclPage(
     namePart?: string | undefined;
   },
   wish: PageWish,
-): Promise<Page<Row<"acl">>> {
-  let rows = query(db).selectFrom("acl").selectAll().where("tenant_id", "=", filter.tenantId);
+): Promise<Page<shapes.Acl>> {
+  let rows = query(db).selectFrom("acl").select(shapes.acl.columns).where("tenant_id", "=", filter.tenantId);
   if (filter.region) rows = rows.where("region", "=", filter.region);
   if (filter.ids) rows = rows.where("id", "in", filter.ids);
   if (filter.type) rows = rows.where("type", "=", filter.type);
@@ -216,9 +228,9 @@ export function aclPage(
 }
 
 /** Instances that use any of these ACLs. */
-export async function usesOfAcls(db: Db, aclIds: readonly string[]): Promise<Row<"acl_instance">[]> {
+export async function usesOfAcls(db: Db, aclIds: readonly string[]): Promise<{ aclId: string }[]> {
   if (aclIds.length === 0) return [];
-  return query(db).selectFrom("acl_instance").selectAll().where("acl_id", "in", aclIds).execute();
+  return query(db).selectFrom("acl_instance").select("acl_id as aclId").where("acl_id", "in", aclIds).execute();
 }
 
 /** Rules of an ACL by priority. */
@@ -227,8 +239,8 @@ export function aclRulePage(
   aclId: string,
   filter: { direction?: string | undefined; name?: string | undefined; order: "asc" | "desc" },
   wish: PageWish,
-): Promise<Page<Row<"acl_rule">>> {
-  let rows = query(db).selectFrom("acl_rule").selectAll().where("acl_id", "=", aclId);
+): Promise<Page<shapes.AclRule>> {
+  let rows = query(db).selectFrom("acl_rule").select(shapes.aclRule.columns).where("acl_id", "=", aclId);
   if (filter.direction) rows = rows.where("direction", "=", filter.direction);
   if (filter.name) rows = rows.where("name", "=", filter.name);
   return pageInOrder(rows.orderBy("priority", filter.order).orderBy("created_at").orderBy("id"), wish);
@@ -240,12 +252,12 @@ export function networkPage(
   reader: Reader,
   filter: { tenantId: string; region?: string | undefined },
   wish: PageWish,
-): Promise<Page<Row<"cloud_network"> & { cen_id: string | null }>> {
+): Promise<Page<shapes.CloudNetwork & { cenId: string | null }>> {
   let rows = query(db)
     .selectFrom("cloud_network")
     .leftJoin("cen_child", "cen_child.child_id", "cloud_network.id")
-    .selectAll("cloud_network")
-    .select("cen_child.cen_id")
+    .select(shapes.cloudNetwork.columns)
+    .select("cen_child.cen_id as cenId")
     .where("cloud_network.tenant_id", "=", filter.tenantId);
   if (filter.region) rows = rows.where("cloud_network.region", "=", filter.region);
   return pageOf(reader, rows, "cloud_network", wish);

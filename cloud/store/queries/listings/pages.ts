@@ -41,7 +41,7 @@ export async function pageInOrder<DB, TB extends keyof DB, O>(
  * returns every existing row exactly once. New rows come at the end, and a page starts after the last row of the previous page, even if
  * earlier rows were deleted meanwhile.
  */
-export async function pageOf<DB, TB extends keyof DB & string, O extends { id: string; created_at: number }>(
+export async function pageOf<DB, TB extends keyof DB & string, O extends { id: string; createdAt: number }>(
   reader: Reader,
   all: SelectQueryBuilder<DB, TB, O>,
   table: TB,
@@ -60,7 +60,7 @@ export async function pageOf<DB, TB extends keyof DB & string, O extends { id: s
     : await ordered.offset((number - 1) * size).execute();
   const last = rows.at(-1);
   if (last && rows.length === size) {
-    marks.put(key(number), { createdAt: last.created_at, id: last.id }, reader.monotonic());
+    marks.put(key(number), { createdAt: last.createdAt, id: last.id }, reader.monotonic());
   }
   return { rows, number, size, total: await count(all) };
 }

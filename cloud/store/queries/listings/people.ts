@@ -1,7 +1,8 @@
 import { sql } from "kysely";
-import type { Db, Row } from "../../db.ts";
+import type { Db } from "../../db.ts";
 import { query } from "../../kysely.ts";
 import { nameKey } from "../../names.ts";
+import * as shapes from "../../shapes.ts";
 import { containing, type Page, type PageWish, pageOf, type Reader } from "./pages.ts";
 
 export function accountPage(
@@ -10,8 +11,8 @@ export function accountPage(
   instanceId: string,
   filter: { userName?: string | undefined; mail?: string | undefined },
   wish: PageWish,
-): Promise<Page<Row<"account">>> {
-  let rows = query(db).selectFrom("account").selectAll().where("instance_id", "=", instanceId);
+): Promise<Page<shapes.Account>> {
+  let rows = query(db).selectFrom("account").select(shapes.account.columns).where("instance_id", "=", instanceId);
   if (filter.userName) rows = rows.where("name_key", "=", nameKey(filter.userName));
   if (filter.mail) rows = rows.where(sql<boolean>`lower(mail) = lower(${filter.mail})`);
   return pageOf(reader, rows, "account", wish);
@@ -39,8 +40,11 @@ export function instancePage(
   tenantId: string,
   filter: InstanceFilter,
   wish: PageWish,
-): Promise<Page<Row<"instance">>> {
-  let rows = query(db).selectFrom("instance").selectAll("instance").where("instance.tenant_id", "=", tenantId);
+): Promise<Page<shapes.Instance>> {
+  let rows = query(db)
+    .selectFrom("instance")
+    .select(shapes.instance.columns)
+    .where("instance.tenant_id", "=", tenantId);
   if (filter.region) rows = rows.where("instance.region", "=", filter.region);
   for (const id of filter.ids ?? []) if (id) rows = rows.where("instance.id", "=", id);
   if (filter.oneOf) rows = rows.where("instance.id", "in", filter.oneOf);
@@ -100,11 +104,11 @@ export function bindablePage(
     namePart?: string | undefined;
   },
   wish: PageWish,
-): Promise<Page<{ id: string; name: string; created_at: number; uid: number | null }>> {
+): Promise<Page<{ id: string; name: string; createdAt: number; uid: number | null }>> {
   let rows = query(db)
     .selectFrom("instance")
     .innerJoin("tenant", "tenant.id", "instance.tenant_id")
-    .select(["instance.id", "instance.name", "instance.created_at", "tenant.uid"])
+    .select(["instance.id", "instance.name", "instance.created_at as createdAt", "tenant.uid"])
     .where("instance.bound_ccn_id", "is", null)
     .where("instance.region", "in", filter.regions);
   if (filter.grantedTo === undefined) rows = rows.where("instance.tenant_id", "=", filter.tenantId);
@@ -141,23 +145,23 @@ export function onlineByAccount(
   db: Db,
   instanceId: string,
   names: readonly string[] | undefined,
-): Promise<{ user_name: string; online: number }[]> {
+): Promise<{ userName: string; online: number }[]> {
   let rows = query(db)
     .selectFrom("account")
     .leftJoin("session", (join) =>
       join.onRef("session.account_id", "=", "account.id").on("session.ended_at", "is", null),
     )
-    .select((e) => ["account.user_name", e.fn.count<number>("session.id").as("online")])
+    .select((e) => ["account.user_name as userName", e.fn.count<number>("session.id").as("online")])
     .where("account.instance_id", "=", instanceId);
   if (names) rows = rows.where("account.user_name", "in", names);
   return rows.groupBy("account.id").orderBy("account.user_name").execute();
 }
 
 /** An account's running sessions, oldest first. */
-export function sessionsOnline(db: Db, accountId: string): Promise<{ client_ip: string; started_at: number }[]> {
+export function sessionsOnline(db: Db, accountId: string): Promise<{ clientIp: string; startedAt: number }[]> {
   return query(db)
     .selectFrom("session")
-    .select(["client_ip", "started_at"])
+    .select(["client_ip as clientIp", "started_at as startedAt"])
     .where("account_id", "=", accountId)
     .where("ended_at", "is", null)
     .orderBy("started_at")
@@ -195,10 +199,10 @@ export async function countServed(db: Db, tenantId: string): Promise<(ccnId: str
 }
 
 /** Instances that a CCN's access points serve, oldest first. */
-export function instancesServed(db: Db, tenantId: string, ccnId: string): Promise<Row<"instance">[]> {
+export function instancesServed(db: Db, tenantId: string, ccnId: string): Promise<shapes.Instance[]> {
   return query(db)
     .selectFrom("instance")
-    .selectAll()
+    .select(shapes.instance.columns)
     .where("tenant_id", "=", tenantId)
     .where("ccn_id", "=", ccnId)
     .orderBy("created_at")
@@ -212,8 +216,11 @@ export async function codePage(
   tenantId: string,
   filter: { code?: string | undefined; isDefault?: boolean | undefined; after?: string | undefined },
   limit: number,
-): Promise<{ rows: Row<"enterprise_code">[]; total: number }> {
-  let rows = query(db).selectFrom("enterprise_code").selectAll().where("tenant_id", "=", tenantId);
+): Promise<{ rows: shapes.EnterpriseCode[]; total: number }> {
+  let rows = query(db)
+    .selectFrom("enterprise_code")
+    .select(shapes.enterpriseCode.columns)
+    .where("tenant_id", "=", tenantId);
   if (filter.code) rows = rows.where("code", "=", filter.code.toUpperCase());
   if (filter.isDefault !== undefined) rows = rows.where("is_default", "=", Number(filter.isDefault));
   const { total } = await rows

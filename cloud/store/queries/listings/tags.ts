@@ -1,5 +1,5 @@
 import type { SelectQueryBuilder } from "kysely";
-import type { Db, Row } from "../../db.ts";
+import type { Db } from "../../db.ts";
 import { query } from "../../kysely.ts";
 import type { Schema } from "../../schema.ts";
 
@@ -20,6 +20,13 @@ export function havingTags(
   });
 }
 
+/** A tag with the id of the object that has it. */
+interface ObjectTag {
+  objectId: string;
+  key: string;
+  value: string;
+}
+
 /** Tags of an account's objects, ordered by object and key. */
 export function tagRows(
   db: Db,
@@ -31,9 +38,12 @@ export function tagRows(
     after?: readonly [objectId: string, key: string] | undefined;
   },
   limit: number,
-): Promise<Row<"tag">[]> {
+): Promise<ObjectTag[]> {
   const own = query(db).selectFrom(filter.table).select("id").where("tenant_id", "=", tenantId);
-  let rows = query(db).selectFrom("tag").selectAll().where("object_id", "in", own);
+  let rows = query(db)
+    .selectFrom("tag")
+    .select(["object_id as objectId", "key", "value"])
+    .where("object_id", "in", own);
   if (filter.ids) rows = rows.where("object_id", "in", filter.ids);
   for (const having of havingTags(db, filter.having)) rows = rows.where("object_id", "in", having);
   if (filter.after) {

@@ -86,28 +86,19 @@ function columns(v: Given): Partial<RuleValues> {
     direction: v.Direction,
     policy: v.Policy,
     protocol: v.IpProtocol,
-    source_cidr: v.SourceCidr,
-    dest_cidr: v.DestCidr,
-    source_ports: v.SourcePortRange,
-    dest_ports: v.DestPortRange,
+    sourceCidr: v.SourceCidr,
+    destCidr: v.DestCidr,
+    sourcePorts: v.SourcePortRange,
+    destPorts: v.DestPortRange,
     priority: v.Priority,
     name: v.Name,
     description: v.Description,
     type: v.Type,
-    dpi_group_ids: v.DpiGroupIds && JSON.stringify(v.DpiGroupIds),
-    dpi_signature_ids: v.DpiSignatureIds && JSON.stringify(v.DpiSignatureIds),
+    dpiGroupIds: v.DpiGroupIds && JSON.stringify(v.DpiGroupIds),
+    dpiSignatureIds: v.DpiSignatureIds && JSON.stringify(v.DpiSignatureIds),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
-
-const ruleDefaults = {
-  priority: 1,
-  name: "",
-  description: "",
-  type: "LAN",
-  dpi_group_ids: "[]",
-  dpi_signature_ids: "[]",
-};
 
 export const aclOperations: Operation[] = [
   mapped("CreateACL", {
@@ -203,7 +194,7 @@ export const aclOperations: Operation[] = [
       DestPortRange: required(rule.DestPortRange),
       ...ruleExtras,
     },
-    input: (v) => ({ acl: v.AclId, region: v.RegionId, rule: { ...ruleDefaults, ...columns(v) } as RuleValues }),
+    input: (v) => ({ acl: v.AclId, region: v.RegionId, rule: columns(v) as RuleValues }),
     answer: answerOf,
   }),
   mapped("ModifyACLRule", {

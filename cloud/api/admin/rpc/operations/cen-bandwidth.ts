@@ -114,7 +114,7 @@ export const cenBandwidthOperations: Operation[] = [
       ...paging,
     },
     input: (v) => ({
-      by: filtersBy(v.Filter, { CenBandwidthPackageId: "id", CenId: "cen_id", Name: "name" } as const),
+      by: filtersBy(v.Filter, { CenBandwidthPackageId: "id", CenId: "cenId", Name: "name" } as const),
       any: v.IsOrKey ?? false,
       having: tagFilters(v.Tag),
       none: v.ResourceGroupId !== undefined,
