@@ -18,7 +18,7 @@ export const bundledPackages = (inputs: Iterable<string>): Licensed[] => {
   return [...files].flatMap(([folder, paths]) => licensed(folder, paths) ?? []);
 };
 
-/** "node_modules/@scope/name" of a path; undefined for our own sources." from a path in it; undefined for our own sources. */
+/** "node_modules/@scope/name" of a path; undefined for our own sources. */
 export const packageOf = (path: string): string | undefined =>
   /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path.replaceAll("\\", "/"))?.[0];
 

@@ -3,7 +3,7 @@ export const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-/** "3.2 s" or "85 ms"." or "85 ms". */
+/** "3.2 s" or "85 ms". */
 export const duration = (ms: number): string => (ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms)} ms`);
 
 /** An error that a person can act on; printed as its message, without a stack. */

@@ -9,7 +9,7 @@ export type Option = [name: string, read?: (text: string, before: never) => unkn
 
 /** A verb that runs the server's command of the same name. */
 export interface Verb {
-  /** "ccn bind <ccn> <instance>": the verb, then the input fields of its positional arguments.": the verb, then the fields of the input that stand in place. */
+  /** "ccn bind <ccn> <instance>": the verb, then the input fields of its positional arguments. */
   usage: OperationName | `${OperationName} <${string}`;
   /** Parsers of positional arguments that are not texts. */
   places?: Record<string, (text: string) => unknown>;

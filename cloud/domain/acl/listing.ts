@@ -31,7 +31,7 @@ export interface AclRuleView {
   protocol: string;
   sourceCidr: string;
   destCidr: string;
-  /** "from/to"; -1/-1 = all.", -1/-1 = all. */
+  /** "from/to"; -1/-1 = all. */
   sourcePorts: string;
   destPorts: string;
   type: string;

@@ -35,7 +35,7 @@ export interface CcnDescription {
   name: string;
   description: string;
   region: string;
-  /** "" = none." = none. */
+  /** "" = none. */
   cidrBlock: string;
   snatCidrBlock: string;
   /** Whether the creator marked it as default; stored and returned, but not used. */

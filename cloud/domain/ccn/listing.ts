@@ -12,7 +12,7 @@ export interface CcnView {
   name: string;
   description: string;
   region: string;
-  /** "" = none is set." = none is set. */
+  /** "" = none is set. */
   cidrBlock: string;
   snatCidrBlock: string;
 }

@@ -17,7 +17,7 @@ export interface Credentials {
   code: string;
   userName: string;
   password: Secret;
-  /** "" = not given." = none given. */
+  /** "" = not given. */
   deviceId: string;
   /** Address the request came from. */
   remote: string;

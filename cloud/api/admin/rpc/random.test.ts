@@ -5,7 +5,7 @@ import { operations } from "./operations/index.ts";
 import { productVersions } from "./protocol/operation.ts";
 import { unsupportedNames } from "./unsupported.ts";
 
-/** "@0", "@1" … in random requests stand for `ids`.", "@1" … in random requests stand for `ids`. */
+/** "@0", "@1" … in random requests stand for `ids`. */
 const { server, raw, ids, secrets, close } = await startTwoAccounts();
 afterAll(close);
 

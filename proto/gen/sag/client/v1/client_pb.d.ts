@@ -167,7 +167,7 @@ export declare type Device = Message<"sag.client.v1.Device"> & {
   name: string;
 
   /**
-   * "linux", "darwin" or "windows".", "darwin", "windows".
+   * "linux", "darwin" or "windows".
    *
    * @generated from field: string platform = 3;
    */
@@ -193,7 +193,7 @@ export declare type DeviceJson = {
   name?: string;
 
   /**
-   * "linux", "darwin" or "windows".", "darwin", "windows".
+   * "linux", "darwin" or "windows".
    *
    * @generated from field: string platform = 3;
    */
