@@ -108,8 +108,6 @@ func (s *Stack) configure(config Config) error {
 // tune changes gVisor's defaults that do not suit a tunnel.
 func (s *Stack) tune() error {
 	sack := tcpip.TCPSACKEnabled(true)
-	// Reno and not CUBIC: after several losses this version's CUBIC reduces the window to zero and never sends again.
-	congestion := tcpip.CongestionControlOption("reno")
 	// Receive buffers start small to keep idle connections cheap, and grow with what the reader consumes.
 	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4 << 10, Default: 256 << 10, Max: 4 << 20}
 	send := tcpip.TCPSendBufferSizeRangeOption{Min: 4 << 10, Default: 1 << 20, Max: 4 << 20}
@@ -117,12 +115,24 @@ func (s *Stack) tune() error {
 	// Without reuse, a client that closes first has no free port after 49,000 connections in a minute. Timestamps let the
 	// other end recognise the new connection.
 	reuse := tcpip.TCPTimeWaitReuseGlobal
-	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &congestion, &receive, &send, &moderate, &reuse} {
+	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &receive, &send, &moderate, &reuse} {
 		if err := s.gvisor.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
 			return fmt.Errorf("%T: %w", option, tcpipError(err))
 		}
 	}
-	return nil
+	return s.chooseCongestionControl()
+}
+
+// chooseCongestionControl selects the congestion control that native/tools/engine adds to gVisor. An unpatched gVisor does not have it; Reno
+// is used then, and not CUBIC: after several losses this version's CUBIC reduces the window to zero and never sends again.
+func (s *Stack) chooseCongestionControl() error {
+	var err tcpip.Error
+	for _, name := range []tcpip.CongestionControlOption{"rate", "reno"} {
+		if err = s.gvisor.SetTransportProtocolOption(tcp.ProtocolNumber, &name); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("congestion control: %w", tcpipError(err))
 }
 
 // Device returns the stack's device.

@@ -129,6 +129,11 @@ func only[N ast.Node](root ast.Node, what string, accept func(N) bool) (N, error
 	return found[0], nil
 }
 
+// expression returns the one expression below root with this text.
+func (s *source) expression(root ast.Node, text string) (ast.Expr, error) {
+	return only(root, "`"+text+"`", func(n ast.Expr) bool { return s.of(n) == text })
+}
+
 // statement returns the one statement below root with this text.
 func (s *source) statement(root ast.Node, text string) (ast.Stmt, error) {
 	return only(root, "`"+text+"`", func(n ast.Stmt) bool { return s.of(n) == text })

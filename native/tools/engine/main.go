@@ -1,5 +1,5 @@
-// Command engine builds the WireGuard engine for the programs in native/: it copies the module that go.mod pins from the
-// module cache, applies changes.go, and writes the workspace file that makes Go use the copy.
+// Command engine builds the patched modules for the programs in native/: it copies wireguard-go and gVisor, as go.mod pins them, from
+// the module cache, applies changes.go and gvisor.go, and writes the workspace file that makes Go use the copies.
 package main
 
 import (
@@ -15,20 +15,37 @@ import (
 	"strings"
 )
 
-const path = "golang.zx2c4.com/wireguard"
+// target is a module that is patched.
+type target struct {
+	path string
+	// folder is the copy's name.
+	folder string
+	// copies reports whether a folder, by its path inside the module, is copied. Nil copies all.
+	copies func(inside string) bool
+	// check verifies the copy before it is patched. Nil checks nothing.
+	check   func(dir string) error
+	changes []change
+	// added maps our own files in _added to their paths in the module.
+	added map[string]string
+}
 
-// added are our own files, which are added to the module.
-var (
-	//go:embed _added/inline.go _added/inline_test.go _added/main_inline.go
-	added embed.FS
-	into  = map[string]string{
+//go:embed _added/*.go
+var added embed.FS
+
+var wireguard = target{
+	path: "golang.zx2c4.com/wireguard", folder: "wireguard",
+	check:   func(dir string) error { return checkHandOvers(filepath.Join(dir, "device")) },
+	changes: changes,
+	added: map[string]string{
 		"inline.go": "device/inline.go", "inline_test.go": "device/inline_test.go", "main_inline.go": "main_inline.go",
-	}
-)
+	},
+}
+
+var targets = []target{wireguard, gvisor}
 
 func main() {
 	goProgram := flag.String("go", "go", "the Go `program`")
-	to := flag.String("to", "", "the `folder` to make the changed module in; it is replaced")
+	to := flag.String("to", "", "the `folder` to make the changed modules in, each in a folder that is replaced")
 	workspace := flag.String("workspace", "", "the workspace `file` to write; the main module is beside it")
 	flag.Parse()
 	if err := run(*goProgram, *to, *workspace); err != nil {
@@ -45,27 +62,38 @@ func run(goProgram, to, workspace string) error {
 		return errors.New("-to and -workspace are required")
 	}
 	beside := filepath.Dir(workspace)
-	var pinned, own module
-	if err := ask(goProgram, beside, &pinned, "mod", "download", "-json", path); err != nil {
-		return err
-	}
+	var own module
 	if err := ask(goProgram, beside, &own, "list", "-m", "-json"); err != nil {
 		return err
 	}
-	fresh := to + ".new"
+	var made []replacement
+	for _, t := range targets {
+		var pinned module
+		if err := ask(goProgram, beside, &pinned, "mod", "download", "-json", t.path); err != nil {
+			return err
+		}
+		dir := filepath.Join(to, t.folder)
+		if err := t.make(pinned, dir); err != nil {
+			return fmt.Errorf("%s %s: %w", t.path, pinned.Version, err)
+		}
+		made = append(made, replacement{t.path, pinned.Version, dir})
+	}
+	return writeWorkspace(workspace, own.GoVersion, made)
+}
+
+// make creates the patched copy in dir, replacing a former one.
+func (t target) make(pinned module, dir string) error {
+	fresh := dir + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
 		return err
 	}
-	if err := copyTree(pinned.Dir, fresh); err != nil {
+	if err := copyTree(pinned.Dir, fresh, t.copies); err != nil {
 		return err
 	}
-	if err := transform(fresh); err != nil {
-		return fmt.Errorf("%s %s: %w", path, pinned.Version, err)
-	}
-	if err := errors.Join(os.RemoveAll(to), os.Rename(fresh, to)); err != nil {
+	if err := t.transform(fresh); err != nil {
 		return err
 	}
-	return writeWorkspace(workspace, to, own.GoVersion, pinned.Version)
+	return errors.Join(os.RemoveAll(dir), os.Rename(fresh, dir))
 }
 
 // ask runs a go command with JSON output, outside any workspace.
@@ -80,8 +108,8 @@ func ask(goProgram, dir string, answer *module, args ...string) error {
 	return json.Unmarshal(out, answer)
 }
 
-// copyTree copies a folder. The copies are writable; files in the module cache are not.
-func copyTree(from, to string) error {
+// copyTree copies a folder without the folders that copies rejects. The copies are writable; files in the module cache are not.
+func copyTree(from, to string, copies func(inside string) bool) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -91,6 +119,9 @@ func copyTree(from, to string) error {
 			return err
 		}
 		if entry.IsDir() {
+			if copies != nil && !copies(filepath.ToSlash(inside)) {
+				return filepath.SkipDir
+			}
 			return os.MkdirAll(filepath.Join(to, inside), 0o755)
 		}
 		content, err := os.ReadFile(path)
@@ -102,12 +133,14 @@ func copyTree(from, to string) error {
 }
 
 // transform applies all changes to the module in a folder.
-func transform(dir string) error {
-	if err := checkHandOvers(filepath.Join(dir, "device")); err != nil {
-		return err
+func (t target) transform(dir string) error {
+	if t.check != nil {
+		if err := t.check(dir); err != nil {
+			return err
+		}
 	}
 	sources := map[string]*source{}
-	for _, c := range changes {
+	for _, c := range t.changes {
 		s := sources[c.file]
 		if s == nil {
 			text, err := os.ReadFile(filepath.Join(dir, c.file))
@@ -128,7 +161,7 @@ func transform(dir string) error {
 			return err
 		}
 	}
-	for from, to := range into {
+	for from, to := range t.added {
 		text, err := added.ReadFile("_added/" + from)
 		if err != nil {
 			return err
@@ -140,20 +173,25 @@ func transform(dir string) error {
 	return nil
 }
 
+// replacement is a patched module: the version that it replaces, and its folder.
+type replacement struct{ path, version, dir string }
+
 // writeWorkspace writes the workspace file unless it is up to date.
-func writeWorkspace(file, engine, goVersion, version string) error {
-	relative, err := filepath.Rel(filepath.Dir(file), engine)
-	if err != nil {
-		return err
+func writeWorkspace(file, goVersion string, made []replacement) error {
+	text := fmt.Sprintf("// Written by native/tools/engine.\n\ngo %s\n\nuse .\n", goVersion)
+	for _, r := range made {
+		relative, err := filepath.Rel(filepath.Dir(file), r.dir)
+		if err != nil {
+			return err
+		}
+		relative = filepath.ToSlash(relative)
+		if !strings.HasPrefix(relative, "../") {
+			relative = "./" + relative // otherwise Go takes it for a module path
+		}
+		// The version is included, so that after an update of go.mod Go uses the new version unchanged until the module is
+		// patched again.
+		text += fmt.Sprintf("\nreplace %s %s => %s\n", r.path, r.version, relative)
 	}
-	relative = filepath.ToSlash(relative)
-	if !strings.HasPrefix(relative, "../") {
-		relative = "./" + relative // otherwise Go takes it for a module path
-	}
-	// The version is included, so that after an update of go.mod Go uses the new version unchanged until the engine is
-	// built again.
-	text := fmt.Sprintf("// Written by native/tools/engine.\n\ngo %s\n\nuse .\n\nreplace %s %s => %s\n",
-		goVersion, path, version, relative)
 	if was, err := os.ReadFile(file); err == nil && string(was) == text {
 		return nil
 	}

@@ -9,14 +9,14 @@ import (
 )
 
 // pinnedModule returns a copy of the module that go.mod pins.
-func pinnedModule(t *testing.T) string {
+func pinnedModule(t *testing.T, of target) string {
 	t.Helper()
 	var pinned module
-	if err := ask("go", ".", &pinned, "mod", "download", "-json", path); err != nil {
+	if err := ask("go", ".", &pinned, "mod", "download", "-json", of.path); err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "wireguard")
-	if err := copyTree(pinned.Dir, dir); err != nil {
+	dir := filepath.Join(t.TempDir(), of.folder)
+	if err := copyTree(pinned.Dir, dir, of.copies); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -37,25 +37,48 @@ func TestGoBuildsTheChangedModule(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	to, workspace := filepath.Join(dir, "made", "wireguard"), filepath.Join(dir, "go.work")
+	to, workspace := filepath.Join(dir, "made"), filepath.Join(dir, "go.work")
 	for range 2 { // the second run replaces the first
 		if err := run("go", to, workspace); err != nil {
 			t.Fatal(err)
 		}
 	}
-	command := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", path)
-	command.Dir = dir
-	command.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=")
-	got, err := command.Output()
-	if err != nil || strings.TrimSpace(string(got)) != to {
-		t.Errorf("Go uses %q, %v", got, err)
+	for _, of := range targets {
+		command := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", of.path)
+		command.Dir = dir
+		command.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=")
+		got, err := command.Output()
+		if err != nil || strings.TrimSpace(string(got)) != filepath.Join(to, of.folder) {
+			t.Errorf("Go uses %q, %v", got, err)
+		}
 	}
 }
 
 // If upstream changes code that a transformation depends on, the build fails and names the file, what is missing, and why
 // it matters.
 func TestChangedUpstreamIsReported(t *testing.T) {
-	for name, c := range map[string]struct{ file, was, is, want string }{
+	type upstream struct{ file, was, is, want string }
+	try := func(of target, name string, c upstream) {
+		t.Run(name, func(t *testing.T) {
+			dir := pinnedModule(t, of)
+			file := filepath.Join(dir, c.file)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed := strings.Replace(string(text), c.was, c.is, 1)
+			if changed == string(text) {
+				t.Fatalf("%s has no %q", c.file, c.was)
+			}
+			if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := of.transform(dir); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, not %q", err, c.want)
+			}
+		})
+	}
+	for name, c := range map[string]upstream{
 		"a hand-over is gone": {
 			"device/send.go", "peer.queue.outbound.c <- elemsContainer", "peer.enqueue(elemsContainer)", "hand-over of packets has changed",
 		},
@@ -84,24 +107,24 @@ func TestChangedUpstreamIsReported(t *testing.T) {
 			"device/device.go", "type Device struct {", "type Device interface{}\n\ntype device struct {", "no struct Device",
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			dir := pinnedModule(t)
-			file := filepath.Join(dir, c.file)
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			changed := strings.Replace(string(text), c.was, c.is, 1)
-			if changed == string(text) {
-				t.Fatalf("%s has no %q", c.file, c.was)
-			}
-			if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			if err := transform(dir); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, not %q", err, c.want)
-			}
-		})
+		try(wireguard, name, c)
+	}
+	const tcp = "pkg/tcpip/transport/tcp/"
+	for name, c := range map[string]upstream{
+		"a function that is replaced is another": {
+			tcp + "rack.go", "numLost++\n", "numLost += 2\n", "detectLoss has changed since it was replaced",
+		},
+		"a function that is replaced has another name": {
+			tcp + "snd.go", ") SetPipe() {", ") setPipe() {", "no function SetPipe",
+		},
+		"the scoreboard is reset in another way": {
+			tcp + "snd.go", "s.ep.scoreboard.Reset()", "s.ep.scoreboard.Clear()", "`s.ep.scoreboard.Reset()` occurs 0 times",
+		},
+		"losses are compared in another way": {
+			tcp + "snd.go", "numLost > 0 && !s.FastRecovery.Active", "numLost > 1 && !s.FastRecovery.Active", "occurs 0 times",
+		},
+	} {
+		try(gvisor, name, c)
 	}
 }
 
