@@ -225,7 +225,7 @@ test("detects a WAL that is truncated or damaged anywhere, but accepts a complet
   const cut = join(base, "log-cut");
   cpSync(directory, cut, { recursive: true, filter: (path) => !path.endsWith(".sock") });
   truncateSync(join(cut, "cloud.db-wal"), Math.floor(wal.length / 2));
-  expect(await refused(cut)).toContain("cut or damaged");
+  expect(await refused(cut)).toContain("truncated or damaged");
   // The refusal changed nothing, so the missing part can be restored.
   writeFileSync(join(cut, "cloud.db-wal"), wal);
   expect(await starts(cut)).toBe(20);

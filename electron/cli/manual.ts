@@ -8,7 +8,7 @@ import { describeCommands } from "./commands.ts";
 import { examples } from "./examples.ts";
 import { failureSchema, outputs, stateSchema } from "./schemas.ts";
 
-const mended = { you: "you", administrator: "your administrator", network: "the network you are on", unspecified: "" };
+const menders = { you: "you", administrator: "your administrator", network: "the network you are on", unspecified: "" };
 
 /**
  * Generates docs/cli.md from the command tree, the cause table and the schemas; `npm run generate` writes the file.
@@ -49,13 +49,13 @@ export function manual(): string {
     "",
     "0 is success, 130 an interrupt by Ctrl-C. Every failure has a cause, and every cause an exit code that never changes.",
     "",
-    "| exit | cause | what is said | who can mend it |",
+    "| exit | cause | message | who can fix it |",
     "|---|---|---|---|",
     ...(Object.keys(causeTable) as CauseCode[])
       .sort((a, b) => causeTable[a].exit - causeTable[b].exit)
       .map((code) => {
         const { message, mender } = failureView(code);
-        return `| ${causeTable[code].exit} | \`${code}\` | ${message} | ${mended[mender]} |`;
+        return `| ${causeTable[code].exit} | \`${code}\` | ${message} | ${menders[mender]} |`;
       }),
     "",
     "## Files",

@@ -90,7 +90,7 @@ test("a second factor: asked for; a wrong code and a used one have different mes
   await type(code(0) === "000000" ? "111111" : "000000");
   await page.getByRole("alert").getByText("That code is wrong.").waitFor();
   await type(code(0));
-  await page.getByRole("alert").getByText("This code was used already").waitFor();
+  await page.getByRole("alert").getByText("This code has already been used").waitFor();
   await type(code(1));
   await heading(page, "Disconnected");
 });

@@ -47,10 +47,10 @@ describe("an account whose password has to be changed", () => {
   it("gets the complete command without a terminal, and that command works", async () => {
     const [first, person] = [await createNew("otto.test"), company.person("otto")];
     const args = ["sign-in", company.link, "--user", "otto.test", "--password-stdin", "--store", "file"];
-    const told = await person.failure(args, { stdin: first });
-    expect(told).toMatchObject({ cause: "password_change_required", code: 20 });
+    const failure = await person.failure(args, { stdin: first });
+    expect(failure).toMatchObject({ cause: "password_change_required", code: 20 });
     const command = `sag password --link '${company.link}' --user otto.test`;
-    expect(told.action).toContain(command);
+    expect(failure.action).toContain(command);
     const change = `${at("bin/sag")}${command.slice(3)} --password-stdin`;
     const done = await person.run(["sh", "-c", change], { stdin: `${first}\n${chosen}\n` });
     expect(done.code, done.stderr).toBe(0);
@@ -85,9 +85,9 @@ describe("checks before asking for secrets", () => {
   });
 
   it.each([
-    [["password"], "There is no intranet"],
+    [["password"], "No intranet has been added yet"],
     [["password", "--intranet", "nowhere"], "nowhere"],
-    [["second-factor"], "There is no intranet"],
+    [["second-factor"], "No intranet has been added yet"],
     [["password", "--link", "hello", "--user", "x"], "hello is neither an enrolment link"],
     [["sign-in", "LINK", "--store", "file", "--user", "x", "--intranet", "a b"], "The name of an intranet"],
     [["connect", "hello", "--user", "x"], "hello is neither an enrolment link"],
@@ -103,9 +103,9 @@ describe("checks before asking for secrets", () => {
   });
 
   it("an invalid link is reported before the missing user, without a terminal", async () => {
-    const told = await person.failure(["sign-in", "hello"]);
-    expect(told).toMatchObject({ cause: "invalid_argument", code: 2 });
-    expect(told.message).toBe("hello is neither an enrolment link (sag://enroll?…) nor CODE@HOST.");
+    const failure = await person.failure(["sign-in", "hello"]);
+    expect(failure).toMatchObject({ cause: "invalid_argument", code: 2 });
+    expect(failure.message).toBe("hello is neither an enrolment link (sag://enroll?…) nor CODE@HOST.");
   });
 });
 
@@ -118,8 +118,8 @@ describe("a sign-in that has ended", () => {
     >(["intranets"]);
     await person.json(["sign-out"]);
     for (const verb of ["connect", "devices"]) {
-      const told = await person.failure([verb]);
-      expect(told).toMatchObject({ cause: "sign_in_expired", action: `Run: sag sign-in ${intranet}` });
+      const failure = await person.failure([verb]);
+      expect(failure).toMatchObject({ cause: "sign_in_expired", action: `Run: sag sign-in ${intranet}` });
     }
     const stdin = company.password;
     // Server, code, user and store are those of the earlier sign-in.
@@ -154,9 +154,9 @@ describe("a sign-in that has ended", () => {
     const { intranet } = await person.json<{ intranet: string }>(args, { stdin: company.password });
     await person.disconnect();
     for (const verb of ["devices", "sessions", "connect"]) {
-      const told = await person.failure([verb]);
-      expect(told.message, verb).toBe(`No sign-in is kept for ${intranet}.`);
-      expect(told.action, verb).toBe(
+      const failure = await person.failure([verb]);
+      expect(failure.message, verb).toBe(`No sign-in is kept for ${intranet}.`);
+      expect(failure.action, verb).toBe(
         `Connect with your link again (sag connect LINK), or run sag sign-in ${intranet} to keep one.`,
       );
     }
@@ -168,9 +168,9 @@ it("several intranets: the failure names the flag and the default", async () => 
   await person.signIn(company.link, userName, company.password);
   const second = ["sign-in", company.link, "--user", await otherAccount(), "--intranet", "second", "--store", "file"];
   await person.json([...second, "--password-stdin"], { stdin: chosen });
-  const told = await person.failure(["connect"]);
-  expect(told.message).toContain("--intranet NAME");
-  expect(told.message).toContain("sag intranets --default NAME");
+  const failure = await person.failure(["connect"]);
+  expect(failure.message).toContain("--intranet NAME");
+  expect(failure.message).toContain("sag intranets --default NAME");
 });
 
 const otherAccount = async (): Promise<string> => {

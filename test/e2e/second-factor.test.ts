@@ -60,7 +60,7 @@ describe("a second factor", () => {
     await anna.json(signIn("berta.test", "--otp-stdin"), lines(password, code(0)));
     const again = await anna.failure(signIn("berta.test", "--otp-stdin"), lines(password, code(0)));
     expect(again).toMatchObject({ cause: "second_factor_required", field: "otp" });
-    expect(again.message).toContain("used already");
+    expect(again.message).toContain("already been used");
     const former = await anna.failure(signIn("berta.test", "--otp-stdin"), lines(password, code(-1)));
     expect(former).toMatchObject({ cause: "second_factor_required", field: "otp" });
   });
@@ -73,8 +73,8 @@ describe("a second factor", () => {
     }
     // From now on each attempt has to wait, at first for 1 s, which may pass before the next attempt on a slow host.
     const slowed = await until("a wait", async () => {
-      const told = await stranger.failure(signIn("berta.test", "--otp-stdin"), lines(password, code(60)));
-      return told.cause === "too_many_attempts" && told;
+      const failure = await stranger.failure(signIn("berta.test", "--otp-stdin"), lines(password, code(60)));
+      return failure.cause === "too_many_attempts" && failure;
     });
     expect(slowed).toMatchObject({ code: 12, action: expect.stringMatching(/^Try again in \d+ s\.$/) });
     await anna.json(signIn("berta.test", "--otp-stdin"), lines(password, code(1)));
@@ -104,10 +104,10 @@ describe("a second factor", () => {
     await company.site.sagctl(["policy", "set", "--second-factor", "required"]);
     const own = await company.site.createAccount("dora.test");
     const dora = company.person("dora.test");
-    const told = await dora.failure(signIn("dora.test"), lines(own));
-    expect(told).toMatchObject({ cause: "second_factor_required", field: "second_factor" });
-    expect(told.message).toBe("A second factor is required, and you have not set one up yet.");
-    expect(told.action).toContain("sag second-factor");
+    const failure = await dora.failure(signIn("dora.test"), lines(own));
+    expect(failure).toMatchObject({ cause: "second_factor_required", field: "second_factor" });
+    expect(failure.message).toBe("A second factor is required, and you have not set one up yet.");
+    expect(failure.action).toContain("sag second-factor");
     const terminal = new Terminal(
       [at("bin/sag"), "sign-in", company.link, "--user", "dora.test", "--store", "file"],
       dora.env,
@@ -148,9 +148,9 @@ describe("a password", () => {
     ];
     await company.site.sagctl(create, given);
     const emil = company.person("emil.test");
-    const told = await emil.failure(signIn("emil.test"), lines(given));
-    expect(told).toMatchObject({ cause: "password_change_required", code: 20 });
-    expect(told.action).toContain("sag password");
+    const failure = await emil.failure(signIn("emil.test"), lines(given));
+    expect(failure).toMatchObject({ cause: "password_change_required", code: 20 });
+    expect(failure.action).toContain("sag password");
     const change = ["password", "--link", company.link, ...user("emil.test")];
     expect((await emil.failure(change, lines(given, "short"))).cause).toBe("invalid_argument");
     expect((await emil.failure(change, lines(given, given))).cause).toBe("invalid_argument");

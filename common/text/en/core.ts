@@ -2,8 +2,8 @@
 export const core = {
   intranets: {
     several: (names: readonly string[]) =>
-      `Several intranets are known here: ${names.join(", ")}. Name one with --intranet NAME, or choose a default: sag intranets --default NAME.`,
-    nameTaken: (name: string) => `Another intranet here is already called ${name}.`,
+      `There are several intranets: ${names.join(", ")}. Name one with --intranet NAME, or choose a default: sag intranets --default NAME.`,
+    nameTaken: (name: string) => `Another intranet on this computer is already called ${name}.`,
     badName: "The name of an intranet may have up to 64 letters, digits, dots, dashes and underscores.",
     /** One without a name here. */
     another: "another intranet",

@@ -71,28 +71,28 @@ describe("Failure", () => {
   });
 
   it("includes why a sign-in ended, which server does not answer, and how many devices are connected", () => {
-    const told = (...of: Parameters<typeof failureView>) => {
+    const rendered = (...of: Parameters<typeof failureView>) => {
       const { message, action, mender } = failureView(...of);
       return [`${message} ${action}`, mender];
     };
-    expect(told("sign_in_expired", { key: passwordReset })).toEqual([
+    expect(rendered("sign_in_expired", { key: passwordReset })).toEqual([
       "Your administrator set a new password. Sign in with it.",
       "you",
     ]);
-    expect(told("sign_in_expired", { text: "The sign-in of this device is over." })[0]).toBe(
+    expect(rendered("sign_in_expired", { text: "The sign-in of this device has ended." })[0]).toBe(
       "Your sign-in has ended. Sign in again.",
     );
-    expect(told("instance_unreachable", { subject: "sag.example.com" })).toEqual([
+    expect(rendered("instance_unreachable", { subject: "sag.example.com" })).toEqual([
       "Your company's server sag.example.com does not answer. If other pages load, tell your administrator.",
       "administrator",
     ]);
-    expect(told("no_network")[1]).toBe("you");
-    expect(told("kicked")).toEqual([
+    expect(rendered("no_network")[1]).toBe("you");
+    expect(rendered("kicked")).toEqual([
       "Your administrator ended your session. Connect again, or ask your administrator.",
       "you",
     ]);
     const sessions = ["1", "2", "3"].map((id) => ({ id, deviceName: id, ageMs: 0, clientIp: "" }));
-    expect(told("session_limit", { sessions })[0]).toMatch(
+    expect(rendered("session_limit", { sessions })[0]).toMatch(
       /^You are connected on 3 devices, the maximum allowed\. End one/,
     );
   });

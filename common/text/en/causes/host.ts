@@ -42,8 +42,8 @@ export const host = {
       subject
         ? `This computer is already connected to ${subject}. System mode allows one intranet at a time.`
         : text
-          ? `Another VPN on this computer is in the way: ${text}.`
-          : "Another VPN on this computer is in the way.",
+          ? `Another VPN on this computer conflicts with this one: ${text}.`
+          : "Another VPN on this computer conflicts with this one.",
     action: ({ subject }) =>
       subject ? `Disconnect ${subject}, or connect in proxy mode.` : "Disconnect that VPN and try again.",
   },
@@ -83,7 +83,8 @@ export const host = {
     action: "Ask them to disconnect.",
   },
   unknown_intranet: {
-    message: (d) => (d.subject ? `There is no intranet called ${d.subject} here.` : "There is no intranet here yet."),
+    message: (d) =>
+      d.subject ? `There is no intranet called ${d.subject} on this computer.` : "No intranet has been added yet.",
     action: "Sign in to it first.",
     command: "Run sag intranets to see the names, or sag sign-in to add one.",
   },

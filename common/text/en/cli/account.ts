@@ -33,7 +33,7 @@ export const inputs = {
   newPassword: "new password",
   secondFactor: "second factor",
   code: "code",
-  missing: (what: string) => `There was no ${what} on standard input.`,
+  missing: (what: string) => `The ${what} is missing on standard input.`,
   cannotAsk: (what: string) => `There is no terminal to ask for the ${what}.`,
   passwordMissing: "There is no terminal to ask for the password. Use --password-stdin.",
   passwordsMissing: "There is no terminal to ask for the passwords. Use --password-stdin.",

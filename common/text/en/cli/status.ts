@@ -69,8 +69,8 @@ export const lockdown = {
     sshClient
       ? `Lockdown lets nothing leave this computer except through the tunnel, also after a restart, until it is turned off. The SSH connection from ${sshClient} that you are using will be cut.`
       : "Lockdown lets nothing leave this computer except through the tunnel, also after a restart, until it is turned off. Connections to this computer, including SSH, will be cut.",
-  sayYes: "Use --yes to do it without a question.",
+  sayYes: "Use --yes to skip the question.",
   question: "Turn lockdown on? [y/N] ",
-  yesIsForOn: "--yes belongs to: sag lockdown on",
-  forIsForPortal: "--for belongs to: sag lockdown portal",
+  yesIsForOn: "--yes can only be used with: sag lockdown on",
+  forIsForPortal: "--for can only be used with: sag lockdown portal",
 };

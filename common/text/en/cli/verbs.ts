@@ -13,9 +13,9 @@ export const refusals = {
   badUrl: (text: string) => `${text} is not the address of a web page.`,
   badAction: (command: string, actions: readonly string[]) => `${command} needs one of: ${actions.join(", ")}.`,
   shell: "The shell",
-  allOrName: "Give --all or a name, not both.",
-  linkOrIntranet: "Give a link or --intranet, not both.",
-  storeNeedsLink: "--store belongs to connecting with a link or with --password-stdin.",
+  allOrName: "Use either --all or a name.",
+  linkOrIntranet: "Use either a link or --intranet.",
+  storeNeedsLink: "--store can only be used with a link or with --password-stdin.",
   noDefault: "The intranet's name is missing: --default NAME.",
   severalConnected: (names: readonly string[]) =>
     `Several intranets are connected: ${names.join(", ")}. Name one with --intranet NAME, or choose a default: sag intranets --default NAME.`,
@@ -28,7 +28,7 @@ export const connect = {
   steps: {
     signing_in: "Signing in …",
     resuming: "Resuming the session …",
-    dialling: "Asking for a session …",
+    dialling: "Requesting a session …",
     waiting: "Waiting for the access point …",
   },
   already: (intranet: string) => `${intranet} is already connected.`,
@@ -42,7 +42,7 @@ export const reach = {
   isolationNeedsProxy: (intranet: string) =>
     `${intranet} is connected in system mode. Isolation needs proxy mode: sag connect --mode proxy`,
   otherNetwork: (intranet: string) =>
-    `This command already runs isolated, for another intranet than ${intranet}. Run it without sag run --isolate.`,
+    `This command already runs isolated for another intranet, not ${intranet}. Run it outside of sag run --isolate.`,
   noProgram: (program: string) => `The program ${program} was not found.`,
   usesNoProxy: (program: string, instead: string) =>
     `${program} uses no proxy, so it connects directly, not through the tunnel. To send it through the tunnel, use sag run --isolate or ${instead}.`,
@@ -52,7 +52,7 @@ export const reach = {
     `Opened ${url} in ${browser}, through the tunnel to ${intranet}.`,
   forwarded: (protocol: string, listen: string, to: string, intranet: string) =>
     `${protocol} ${listen} → ${to} in ${intranet}`,
-  forwardFailed: "It failed.",
+  forwardFailed: "The connection could not be forwarded.",
   echo: (host: string, address: string, ms: number) =>
     `${host}${host === address ? "" : ` (${address})`}: ${formats.latency(ms)}`,
   noEcho: (host: string) => `${host}: no answer`,
@@ -78,7 +78,7 @@ export const host = {
     `Every user of this computer can connect to ${name} (${code}) in system mode.`,
   untrusted: (code: string) =>
     `Only administrators of this computer can connect to ${code} in system mode. A running session ends at its next renewal.`,
-  trustIsForInstall: "--trust belongs to install. Without installing: sag service trust LINK",
+  trustIsForInstall: "--trust can only be used with install. Without installing, use: sag service trust LINK",
   whichLink: "Say which intranet: an enrolment link or CODE@HOST.",
   whichTrusted: "Say which intranet: CODE@HOST, as shown by sag service status.",
   byWhatLink: "Say which intranet: an enrolment link or CODE@HOST.",

@@ -2,14 +2,14 @@ import type { P } from "../../types.ts";
 
 /** What the server says of requests, and of what it needs to start. */
 export const server = {
-  request_unknown_call: "This server does not know that call.",
+  request_unknown_call: "This server has no such call.",
   request_nothing_here: "There is nothing at this address.",
   request_needs_token: "This call needs a token (Authorization: Bearer …).",
   request_too_many: "Too many requests from this address.",
   request_late: ({ seconds }: P<"seconds">) => `The request did not arrive within ${seconds} s.`,
   request_failed: "The cloud instance failed unexpectedly.",
   request_failed_with_id: ({ id }: P<"id">) => `The cloud instance failed unexpectedly (request ${id}).`,
-  request_no_host: "The request names no host that could be one (Host, :authority).",
+  request_no_host: "The Host or :authority header of the request is not a valid host name.",
   request_content_type: "Send application/json or application/proto, or their streaming forms.",
   request_not_post: "Calls are POST requests.",
   request_breaks_rule: ({ field, reason }: P<"field" | "reason">) => `${field}: ${reason}`,
@@ -19,21 +19,21 @@ export const server = {
   request_unreadable_because: ({ reason }: P<"reason">) => `The message cannot be read: ${reason}`,
   address_or_prefix_invalid: ({ text }: P<"text">) => `${text} is not an address or a prefix.`,
   listen_not_host_port: ({ text }: P<"text">) => `${text} is not HOST:PORT.`,
-  listen_port_taken: ({ port, host }: P<"host" | "port">) => `Port ${port} on ${host} is taken by another process.`,
-  listen_not_permitted: ({ port }: P<"port">) => `This user may not listen on port ${port}.`,
+  listen_port_taken: ({ port, host }: P<"host" | "port">) => `Port ${port} on ${host} is in use by another process.`,
+  listen_not_permitted: ({ port }: P<"port">) => `This user is not allowed to listen on port ${port}.`,
   listen_no_ipv6: "This machine has no IPv6: listen on 127.0.0.1 instead of [::1].",
-  tls_files_together: "--tls-cert and --tls-key go together.",
-  tls_next_key_alone: "--tls-next-key belongs to --tls-cert.",
+  tls_files_together: "--tls-cert and --tls-key must be used together.",
+  tls_next_key_alone: "--tls-next-key requires --tls-cert.",
   tls_certificate_unusable: ({ reason }: P<"reason">) => `The certificate cannot be used: ${reason}.`,
-  tls_file_damaged: ({ file }: P<"file">) => `${file} is damaged: it holds no key.`,
+  tls_file_damaged: ({ file }: P<"file">) => `${file} is damaged: it contains no key.`,
   public_url_invalid: ({ text }: P<"text">) => `${text} is not https://HOST or https://HOST:PORT.`,
   log_file_unusable: ({ reason }: P<"reason">) => `The log file cannot be opened: ${reason}.`,
   listen_not_here: ({ host, any, url }: P<"any" | "host" | "url">) =>
-    `${host} is not an address of this machine. Behind NAT, listen on ${any} and say --public-url ${url}.`,
+    `${host} is not an address of this machine. Behind NAT, listen on ${any} and use --public-url ${url}.`,
   certificate_expired: ({ date }: P<"date">) => `The certificate expired at ${date}.`,
   certificate_early: ({ date }: P<"date">) => `The certificate is valid from ${date} only.`,
   certificate_untrusted: ({ error }: P<"error">) =>
-    `No authority of this machine vouches for the certificate (${error}).`,
+    `The certificate is not trusted by this machine's certificate authorities (${error}).`,
   certificate_incomplete: ({ issuer }: P<"issuer">) =>
-    `The certificate file has no certificate of "${issuer}", and this machine does not know that authority. If it is an intermediate one, append its certificate to the file (ACME clients call that fullchain.pem); clients do not fetch it.`,
+    `The certificate file has no certificate of "${issuer}", and this machine does not trust that authority. If it is an intermediate authority, append its certificate to the file (ACME clients call this fullchain.pem), because clients do not download it.`,
 };

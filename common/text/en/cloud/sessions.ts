@@ -7,7 +7,7 @@ export const sessions = {
   session_ended_from: ({ device }: P<"device">) => `Ended from ${device}.`,
   session_served_elsewhere: "Other access points serve this intranet now.",
   session_bound_elsewhere: "The instance was bound to another Cloud Connect Network.",
-  session_over: "This session is over.",
+  session_over: "This session has ended.",
   session_limit: ({ devices }: P<"devices">) => `This account is connected on ${devices} devices, which is its limit.`,
   dial_too_often: "This device connects too often; wait a moment.",
   access_point_none: "No access point is connected to the cloud instance.",
