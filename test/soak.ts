@@ -25,7 +25,7 @@ const longForm = async (name: string, shown: RegExp): Promise<Outcome> => {
   const vitest = [process.execPath, at("node_modules/vitest/vitest.mjs"), "run", "-c", "test/vitest.e2e.config.ts"];
   const env = { ...process.env, SAG_SOAK: "1" };
   const ran = await capture(`${name} soak`, [...vitest, `test/system/${name}.test.ts`], { env });
-  for (const [said] of ran.out.matchAll(shown)) console.log(said);
+  for (const [line] of ran.out.matchAll(shown)) console.log(line);
   return ran.code === 0 ? passed() : failed(tail(ran.all));
 };
 

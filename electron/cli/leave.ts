@@ -1,7 +1,7 @@
-import { letGo } from "../core/credentials/busy.ts";
+import { exitDespiteKeychain } from "../core/credentials/busy.ts";
 
 /** Ends this process now, even while a keychain call is pending. */
 export function leave(code: number): never {
-  letGo(code);
+  exitDespiteKeychain(code);
   process.exit(code);
 }

@@ -72,22 +72,22 @@ async function sag(args: string[], stdin = ""): Promise<string> {
       SAG_LANGUAGE: "pseudo",
     },
   });
-  let said = "";
+  let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => {
-      said += text;
+      output += text;
     });
   }
   child.stdin.on("error", () => undefined);
   child.stdin.end(stdin);
   await new Promise((resolve) => child.on("close", resolve));
-  return said;
+  return output;
 }
 
 const isInTexts = async (args: string[], stdin = ""): Promise<void> => {
-  const said = await sag(args, stdin);
-  expect(said, args.join(" ")).toContain("⟦");
-  expect(wordsOutside(said), said).toEqual([]);
+  const output = await sag(args, stdin);
+  expect(output, args.join(" ")).toContain("⟦");
+  expect(wordsOutside(output), output).toEqual([]);
 };
 
 const invite = (): string[] => [cloud.link, "--user", cloud.user, "--password-stdin"];

@@ -76,12 +76,12 @@ function checkShape(args: string[], { code, stdout }: Done): void {
  * stderr.
  */
 async function fails(cause: CauseCode, args: string[], stdin = "", env: NodeJS.ProcessEnv = {}): Promise<void> {
-  const told = await sag([...args, "--json"], stdin, env);
-  expect(told.code, told.stdout + told.stderr).toBe(causeTable[cause].exit);
-  const json = JSON.parse(told.stdout);
+  const result = await sag([...args, "--json"], stdin, env);
+  expect(result.code, result.stdout + result.stderr).toBe(causeTable[cause].exit);
+  const json = JSON.parse(result.stdout);
   expect(json).toMatchObject({ cause, message: expect.stringMatching(/\S/), action: expect.any(String) });
-  expect(told.stdout.trim().split("\n")).toHaveLength(1);
-  expect(told.stdout + told.stderr).not.toMatch(/ {4}at |node:|Error:/);
+  expect(result.stdout.trim().split("\n")).toHaveLength(1);
+  expect(result.stdout + result.stderr).not.toMatch(/ {4}at |node:|Error:/);
 }
 
 const invite = (): string[] => [cloud.link, "--user", cloud.user, "--password-stdin"];
@@ -102,7 +102,7 @@ describe("sag", { timeout: 60_000 }, () => {
     [["sign-in"]],
     [["sign-in", "AB12", "--user", "x", "--password-stdin"]],
     [["sign-in", "AB12C@127.0.0.1", "--password-stdin"]],
-  ])("refuses %j with 2, and says why", async (args) => {
+  ])("refuses %j with exit code 2 and the reason", async (args) => {
     await fails("invalid_argument", args, "secret\n");
     const words = await sag(args, "secret\n");
     expect(words).toMatchObject({ code: 2, stdout: "" });

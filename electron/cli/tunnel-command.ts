@@ -16,8 +16,8 @@ export function askTunnelBinary<Answer>(verb: string[]): Partial<Answer> {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const said = ran.stdout?.split("\n").find((line) => line.startsWith("{")) ?? "{}";
-  const answer = JSON.parse(said) as Partial<Answer> & { cause?: string };
+  const output = ran.stdout?.split("\n").find((line) => line.startsWith("{")) ?? "{}";
+  const answer = JSON.parse(output) as Partial<Answer> & { cause?: string };
   if (answer.cause !== undefined || ran.status !== 0) throw failureFromLine(answer);
   return answer;
 }

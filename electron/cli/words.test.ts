@@ -4,7 +4,7 @@ import { tunnelState } from "../core/state/tunnel-view.ts";
 import { lockdownLines, stateLines } from "./words.ts";
 
 const record = { id: "contoso01", name: "contoso", displayName: "Contoso", user: "anna", server: "sag.example" };
-const told = (routes: string[]): IntranetState =>
+const systemState = (routes: string[]): IntranetState =>
   tunnelState(record as Parameters<typeof tunnelState>[0], {
     phase: "PHASE_CONNECTED",
     mode: "MODE_SYSTEM",
@@ -15,7 +15,7 @@ const lines = (state: IntranetState): string[] => stateLines(state, (_, text) =>
 it.each([
   [2_500, "Your administrator limits the speed to 2.5 Mbit/s each way"],
   [512, "Your administrator limits the speed to 512 kbit/s each way"],
-])("tells the cap of %i Kbit/s", (bandwidthKbps, line) => {
+])("shows the limit of %i Kbit/s", (bandwidthKbps, line) => {
   const session = { sessionId: "0".repeat(32), bandwidthKbps };
   const state = tunnelState(record as Parameters<typeof tunnelState>[0], { phase: "PHASE_CONNECTED", session });
   expect(state.session?.bandwidthKbps).toBe(bandwidthKbps);
@@ -30,7 +30,7 @@ it("shows no bandwidth limit where there is none", () => {
 });
 
 it("shows the routes and rules on the host", () => {
-  const state = told(["10.0.0.0/8 dev sag0 table 21319", "unreachable 10.0.0.0/8 table 21319\u001b[2J"]);
+  const state = systemState(["10.0.0.0/8 dev sag0 table 21319", "unreachable 10.0.0.0/8 table 21319\u001b[2J"]);
   expect(lines(state)).toEqual(
     expect.arrayContaining([
       "Route 10.0.0.0/8 dev sag0 table 21319",
@@ -67,8 +67,10 @@ it("shows the search domains", () => {
 });
 
 it("shows unreachable routes if there are no others, and counts those beyond the limit", () => {
-  expect(lines(told(["unreachable 10.0.0.0/8 table 21319"]))).toContain("Route unreachable 10.0.0.0/8 table 21319");
-  const many = lines(told(Array.from({ length: 20 }, (_, i) => `10.${i}.0.0/16 dev sag0 table 21319`)));
+  expect(lines(systemState(["unreachable 10.0.0.0/8 table 21319"]))).toContain(
+    "Route unreachable 10.0.0.0/8 table 21319",
+  );
+  const many = lines(systemState(Array.from({ length: 20 }, (_, i) => `10.${i}.0.0/16 dev sag0 table 21319`)));
   expect(many.filter((line) => line.startsWith("Route"))).toHaveLength(16);
   expect(many).toContain("and 4 more routes");
 });
@@ -94,16 +96,16 @@ it("shows what the kill switch drops", () => {
 });
 
 it("shows lockdown: who turned it on, since when, who can turn it off, and the captive-portal exception", () => {
-  const told = (of: Partial<LockdownView>): string[] => {
+  const lockdownText = (of: Partial<LockdownView>): string[] => {
     const nobody = { by: null, sinceMs: null, portal: null, mayLift: false, mayOpenPortal: true };
     return lockdownLines({ ...nobody, ...of }, (_, text) => text);
   };
-  expect(told({ by: "policy", sinceMs: 8_040_000 })).toEqual([
+  expect(lockdownText({ by: "policy", sinceMs: 8_040_000 })).toEqual([
     "Lockdown: nothing leaves this computer except through the tunnel (set by your company's policy, on for 2 h 14 min)",
     "  An administrator can turn it off: sudo sag lockdown off",
     "  On a network with its own sign-in page: sag lockdown portal",
   ]);
-  expect(told({ mayLift: true, portal: { link: "wlan0", leftMs: 61_200 } })).toEqual([
+  expect(lockdownText({ mayLift: true, portal: { link: "wlan0", leftMs: 61_200 } })).toEqual([
     "Lockdown: nothing leaves this computer except through the tunnel",
     "  You can turn it off: sag lockdown off",
     "  A captive portal can be reached over wlan0 for another 62 s",
@@ -111,7 +113,7 @@ it("shows lockdown: who turned it on, since when, who can turn it off, and the c
 });
 
 it.each(["PHASE_DISCONNECTED", "PHASE_FAILED", "PHASE_CONNECTED"] as const)(
-  "shows addresses and chain only of what is up: %s",
+  "shows addresses and hops only while connected: %s",
   (phase) => {
     const state = tunnelState(record as Parameters<typeof tunnelState>[0], {
       phase,

@@ -124,7 +124,7 @@ export const startApp = async (parts: AppParts): Promise<void> => {
   for (const event of ["resume", "unlock-screen"] as const) {
     powerMonitor.on(event as "resume", () => void client.states({ probe: true }).catch(() => {}));
   }
-  handleQuit({ client, hub, browsers, window: () => window.current, letGo: () => window.letGo() });
+  handleQuit({ client, hub, browsers, window: () => window.current, allowClose: () => window.allowClose() });
 
   // Only from here on: Electron shows earlier errors in a dialog, and without one the app would run without a window.
   goOnAfterFailures(parts.noteFailure);

@@ -48,8 +48,8 @@ test("labels two intranets with the same name differently while there are two", 
   });
   const labels = () => hub.snapshot().intranets.map((view) => view.label);
   expect(labels()).toEqual(["Contoso (anna)", "Contoso (bob)"]);
-  const told = deltas.flatMap(({ change }) => (change.kind === "intranet" ? [change.intranet.label] : []));
-  expect(told).toEqual(["Contoso", "Contoso (bob)", "Contoso (anna)"]);
+  const changed = deltas.flatMap(({ change }) => (change.kind === "intranet" ? [change.intranet.label] : []));
+  expect(changed).toEqual(["Contoso", "Contoso (bob)", "Contoso (anna)"]);
   hub.apply({ kind: "removed", intranetId: "other001" });
   expect(labels()).toEqual(["Contoso"]);
 });

@@ -121,14 +121,14 @@ export class Hub {
   }
 
   /** Converts ages to points in time, so that the window can count by itself. */
-  #lock(told: LockdownView | null): void {
+  #lock(lockdown: LockdownView | null): void {
     const now = this.#options.now();
-    this.#lockdown = told && {
-      by: told.by,
-      since: told.sinceMs === null ? null : now - told.sinceMs,
-      portal: told.portal && { link: told.portal.link, until: now + told.portal.leftMs },
-      mayLift: told.mayLift,
-      mayOpenPortal: told.mayOpenPortal,
+    this.#lockdown = lockdown && {
+      by: lockdown.by,
+      since: lockdown.sinceMs === null ? null : now - lockdown.sinceMs,
+      portal: lockdown.portal && { link: lockdown.portal.link, until: now + lockdown.portal.leftMs },
+      mayLift: lockdown.mayLift,
+      mayOpenPortal: lockdown.mayOpenPortal,
     };
     this.#emit({ kind: "lockdown", lockdown: this.#lockdown });
   }

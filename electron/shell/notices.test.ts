@@ -7,19 +7,19 @@ import { noticesOf } from "./notices.ts";
 const soon = connected({ warnings: [warningView("expires_soon")] });
 
 test.each([
-  ["asked for: down", connected(), disconnected(), []],
-  ["asked for: up", disconnected(), connected(), []],
-  ["a first failure: the person is there", disconnected({ phase: "connecting" }), failed("no_network"), []],
+  ["a requested disconnect", connected(), disconnected(), []],
+  ["a requested connect", disconnected(), connected(), []],
+  ["a failure while the user connects", disconnected({ phase: "connecting" }), failed("no_network"), []],
   ["lost", connected(), failed("no_network"), ["No longer connected to Contoso"]],
   [
-    "lost after a while",
+    "lost after reconnecting",
     connected({ phase: "reconnecting" }),
     failed("no_network"),
     ["No longer connected to Contoso"],
   ],
-  ["ended by somebody", connected(), failed("replaced"), ["Your session with Contoso has ended"]],
+  ["ended by another device", connected(), failed("replaced"), ["Your session with Contoso has ended"]],
   ["ends soon", connected(), soon, ["Your sign-in to Contoso ends soon"]],
-  ["ends soon, still", soon, soon, []],
+  ["ends soon, unchanged", soon, soon, []],
   ["ends soon, known at the start", null, soon, []],
   ["a message", connected(), connected({ notice: "Hi" }), ["Message from the administrator of Contoso"]],
   ["the same message", connected({ notice: "Hi" }), connected({ notice: "Hi" }), []],

@@ -1,6 +1,6 @@
 import { app, type BrowserWindow, dialog } from "electron";
 import type { Client } from "../core/client/client.ts";
-import { letGo } from "../core/credentials/busy.ts";
+import { exitDespiteKeychain } from "../core/credentials/busy.ts";
 import type { BrowserProxy } from "./browsers/proxy.ts";
 import type { Hub } from "./hub.ts";
 import { quitQuestion } from "./quit-question.ts";
@@ -11,7 +11,7 @@ export interface QuitParts {
   browsers: BrowserProxy;
   window: () => BrowserWindow | null;
   /** Allows the window to close. */
-  letGo: () => void;
+  allowClose: () => void;
 }
 
 /** Time limit for cleaning up, ms. */
@@ -27,7 +27,7 @@ export const handleQuit = (parts: QuitParts): void => {
 
   const finish = async (disconnect: string[]): Promise<void> => {
     over = true;
-    parts.letGo();
+    parts.allowClose();
     const work = Promise.allSettled([
       parts.browsers.restore(),
       ...disconnect.map((intranetId) => parts.client.disconnect(intranetId)),
@@ -50,7 +50,7 @@ export const handleQuit = (parts: QuitParts): void => {
     });
   });
   // A pending keychain call would delay the exit until the user answers it, so this comes last.
-  app.on("quit", (_event, code) => process.once("exit", () => letGo(code)));
+  app.on("quit", (_event, code) => process.once("exit", () => exitDespiteKeychain(code)));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void finish([]));
 };
 

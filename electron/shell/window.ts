@@ -56,7 +56,7 @@ export class MainWindow {
   }
 
   /** From now on the window closes instead of being hidden. */
-  letGo(): void {
+  allowClose(): void {
     this.#quitting = true;
   }
 

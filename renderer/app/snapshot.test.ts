@@ -34,7 +34,7 @@ describe("a delta", () => {
   test.each([
     ["of another run of main", "e2", 8],
     ["after a gap", "e1", 9],
-  ])("%s asks for a new snapshot", (_, epoch, revision) => {
+  ])("%s requests a new snapshot", (_, epoch, revision) => {
     expect(applied(snapshot(), { epoch, revision, change })).toBeNull();
   });
 

@@ -22,12 +22,12 @@ const useCopy = (text: string) => {
 /** A copy button with a text label, which shows the outcome for a moment. */
 export const CopyTextButton = ({ text, label }: { text: string; label: string }) => {
   const { outcome, copy } = useCopy(text);
-  const said = outcome === null ? "" : texts.window.copyOutcome[outcome];
+  const shown = outcome === null ? "" : texts.window.copyOutcome[outcome];
   return (
     <>
-      <Button onPress={copy}>{said || label}</Button>
+      <Button onPress={copy}>{shown || label}</Button>
       <span role="status" className="hidden-visually">
-        {said}
+        {shown}
       </span>
     </>
   );

@@ -19,7 +19,7 @@ test.beforeAll(async ({ shared }) => {
   page = await app.page();
 });
 
-test.each(Object.keys(causeTable) as CauseCode[])("%s has a screen, a text and a way out", async (code) => {
+test.each(Object.keys(causeTable) as CauseCode[])("%s has a screen, a text and an action", async (code) => {
   await app.put(disconnected());
   await page.getByRole("heading", { name: "Disconnected", exact: true }).waitFor();
   await app.put(failed(code));
@@ -35,12 +35,12 @@ test.each(Object.keys(causeTable) as CauseCode[])("%s has a screen, a text and a
   expect(focused[1]).toMatch(/^(Try again|Connect again|Sign in again|Use another link|Choose a password)$/);
 });
 
-test.each(Object.keys(warningTable) as WarningWord[])("the warning %s is told, with who can mend it", async (code) => {
+test.each(Object.keys(warningTable) as WarningWord[])("the warning %s is shown with who can fix it", async (code) => {
   const warning = warningView(code);
   await app.put(connected({ warnings: [warning] }));
-  const told = page.locator(".warning");
-  await told.getByText(warning.message, { exact: true }).waitFor();
-  await told.getByText(texts.menders[warning.mender]).waitFor();
+  const shown = page.locator(".warning");
+  await shown.getByText(warning.message, { exact: true }).waitFor();
+  await shown.getByText(texts.menders[warning.mender]).waitFor();
 });
 
 test("the page printed no warnings or errors", () => expect(app.complaints).toEqual([]));

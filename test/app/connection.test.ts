@@ -111,13 +111,13 @@ describe("connected", () => {
     expect(await page.getByText("Paris").count()).toBe(0);
     // After all were tried: the mender, the code, and the note that it reconnects automatically, in the same place.
     await tried("Frankfurt", noneAnswers(false));
-    const told = page.locator(".waits");
-    await told.getByText("None of your company's access points answers. Trying to reconnect automatically.").waitFor();
-    await told.getByText("Your administrator can fix this").waitFor();
-    await told.getByText("access_point_unreachable").waitFor();
-    expect(await told.getByText("You can cancel").count()).toBe(0);
+    const wait = page.locator(".waits");
+    await wait.getByText("None of your company's access points answers. Trying to reconnect automatically.").waitFor();
+    await wait.getByText("Your administrator can fix this").waitFor();
+    await wait.getByText("access_point_unreachable").waitFor();
+    expect(await wait.getByText("You can cancel").count()).toBe(0);
     await tried("Paris", noneAnswers(true));
-    await told.getByText("Neither your company's server nor any of its access points answers.").waitFor();
+    await wait.getByText("Neither your company's server nor any of its access points answers.").waitFor();
     expect(await place()).toBe(before);
     expect(await page.getByText("Paris").count()).toBe(0);
   });

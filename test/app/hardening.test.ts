@@ -211,10 +211,13 @@ test("a call from another page or frame is refused", async () => {
     const frame = { url: "app://sag/index.html", parent: null };
     const events = {
       "another site": { sender: window.webContents, senderFrame: { ...frame, url: "https://example.com/" } },
-      "a site that sounds alike": { sender: window.webContents, senderFrame: { ...frame, url: "app://sag.example/" } },
+      "a site with a similar name": {
+        sender: window.webContents,
+        senderFrame: { ...frame, url: "app://sag.example/" },
+      },
       "a frame": { sender: window.webContents, senderFrame: { ...frame, parent: frame } },
       "another window": { sender: {}, senderFrame: frame },
-      "no frame any more": { sender: window.webContents, senderFrame: null },
+      "a removed frame": { sender: window.webContents, senderFrame: null },
     };
     const answers: Record<string, string> = {};
     for (const [name, event] of Object.entries(events)) {

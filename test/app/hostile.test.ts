@@ -49,7 +49,7 @@ const hostile = (text: string): IntranetState =>
     machine: guarded({}, { domains: [text, text, text], trouble: text }),
   });
 
-test.each(Object.entries(texts))("%s are shown as text, and the layout holds", async (_name, text) => {
+test.each(Object.entries(texts))("%s are shown as text without breaking the layout", async (_name, text) => {
   const failure = { ...failureView("kicked"), message: text, action: text };
   const held = { blocking: "intranet" as const, machine: guarded({ prefixes: [text, text] }) };
   for (const state of [hostile(text), failed("kicked", { displayName: text, cause: failure, ...held })]) {

@@ -55,12 +55,12 @@ async function named(one: Break): Promise<string> {
 
 test("the main page marks the broken hop and who can fix it, and follows when it is fixed", async () => {
   const ip = await page.locator(".details .selectable").first().textContent();
-  const told: string[] = [];
-  for (const one of breaks) told.push(await named(one));
+  const lines: string[] = [];
+  for (const one of breaks) lines.push(await named(one));
   const grant = await grantBreak(company.site);
   await mended();
-  told.push(await named(grant));
+  lines.push(await named(grant));
   expect(await page.locator(".details .selectable").first().textContent()).toBe(ip);
   expect(app.complaints).toEqual([]);
-  console.info(told.join("\n"));
+  console.info(lines.join("\n"));
 });

@@ -67,10 +67,10 @@ describe("first start", () => {
     ["sag.example.com", "This is only a server."],
     ["https://sag.example.com/", "This is only a server."],
     ["sag://enroll?server=sag.example.com&code=CT7", "The link is incomplete. Copy it again."],
-  ] as const)("what is not complete says what is missing: %s", async ([text, said]) => {
+  ] as const)("incomplete input is reported: %s", async ([text, message]) => {
     await field().fill(text);
     await page.getByRole("button", { name: "Continue" }).click();
-    await page.getByText(said).waitFor();
+    await page.getByText(message).waitFor();
     expect(await field().evaluate((element) => element === document.activeElement)).toBe(true);
   });
 

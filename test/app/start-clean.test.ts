@@ -29,10 +29,10 @@ beforeAll(() => {
 
 test("npm start in a clean checkout builds, opens the app, prints the host it runs on, and ends on SIGTERM", async (context) => {
   needsProgram(context, "xvfb-run");
-  const { host, ms, said } = await startIn(checkout, workspace);
+  const { host, ms, output } = await startIn(checkout, workspace);
   expect(["electron", "standin"]).toContain(host);
-  expect(said).toMatch(host === "electron" ? /opening the app on Electron/ : /stand-in, in Chromium/);
-  expect(said).toContain("npm start -- --trial");
+  expect(output).toMatch(host === "electron" ? /opening the app on Electron/ : /stand-in, in Chromium/);
+  expect(output).toContain("npm start -- --trial");
   console.info(`clean checkout: ${ms} ms to the window`);
   expect(ms).toBeLessThan(limit);
 }, 120_000);

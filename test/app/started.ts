@@ -22,7 +22,7 @@ export interface Started {
   host: string;
   /** Time from the command to the window, without starting the display, ms. */
   ms: number;
-  said: string;
+  output: string;
   /** Height of the browser's tabs and address bar, px; should be about 0. Stand-in only. */
   bars: number;
 }
@@ -47,18 +47,18 @@ export const startIn = async (checkout: string, workspace: Workspace): Promise<S
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
-  const said: string[] = [];
-  createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
+  const output: string[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => output.push(line));
   const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
     const ready = await new Promise<{ host: string; pid: number; ms: number }>((resolve, reject) => {
       createInterface({ input: child.stdout }).on("line", (line) => resolve(JSON.parse(line)));
-      void ended.then(() => reject(new Error(said.join("\n"))));
+      void ended.then(() => reject(new Error(output.join("\n"))));
     });
     const bars = ready.host === "standin" ? await barsOf(ready.pid) : 0;
     process.kill(ready.pid, "SIGTERM");
     await ended;
-    return { host: ready.host, ms: ready.ms, said: said.join("\n"), bars };
+    return { host: ready.host, ms: ready.ms, output: output.join("\n"), bars };
   } finally {
     if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
   }

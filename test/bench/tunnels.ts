@@ -97,8 +97,8 @@ export class Stock {
     await until("wireguard-go's socket", () => existsSync(socket));
     const answer = connect(socket);
     answer.end(`set=1\n${settings.join("\n")}\n\n`);
-    const said = await text(answer);
-    if (!said.startsWith("errno=0\n")) throw new Error(`wireguard-go said ${said}`);
+    const reply = await text(answer);
+    if (!reply.startsWith("errno=0\n")) throw new Error(`wireguard-go answered ${reply}`);
     await campus.machines.run(
       machine,
       `ip addr add ${address}/24 dev ${link}`,

@@ -65,23 +65,19 @@ const ssh = (...args: string[]): (() => Promise<Failed & { code: number }>) => {
 
 it.each<[string, CauseCode, () => Promise<Failed & { code: number }>]>([
   ["an unknown intranet", "unknown_intranet", () => person.failure(["connect", "--intranet", "nowhere"])],
-  ["a port that is taken", "port_in_use", () => stranger.failure(["connect", "--socks", `${seen.socks}`])],
-  [
-    "a forwarded port that is taken",
-    "port_in_use",
-    () => person.failure(["forward", `${portOf(seen.http)}:portal:80`]),
-  ],
-  ["a name that is not known inside", "name_not_found", ssh(`nothing.${domain}`, "22")],
-  ["a target that refuses", "target_refused", ssh(refusingAddress, "9")],
-  ["a port that nobody published", "target_refused", ssh(addresses.portal, "81")],
-  ["a target that is silent", "target_timeout", () => silence[0] as Promise<Failed & { code: number }>],
-  ["a host that does not answer an echo", "target_timeout", () => silence[1] as Promise<Failed & { code: number }>],
-  ["not being connected", "not_connected", () => stranger.failure(["ssh-proxy", addresses.portal, "80"])],
-  ["no port at all", "invalid_argument", ssh(addresses.portal, "http")],
-])("%s is told as %s", async (_, cause, attempt) => {
-  const told = await attempt();
-  expect(told).toMatchObject({ cause, code: causeTable[cause].exit });
-  for (const words of [told.message, told.action]) expect(words).toMatch(/^\S.+\.$/s);
+  ["a port in use", "port_in_use", () => stranger.failure(["connect", "--socks", `${seen.socks}`])],
+  ["a forwarded port in use", "port_in_use", () => person.failure(["forward", `${portOf(seen.http)}:portal:80`])],
+  ["a name unknown in the intranet", "name_not_found", ssh(`nothing.${domain}`, "22")],
+  ["a target that refuses the connection", "target_refused", ssh(refusingAddress, "9")],
+  ["a port that is not published", "target_refused", ssh(addresses.portal, "81")],
+  ["a target that does not answer", "target_timeout", () => silence[0] as Promise<Failed & { code: number }>],
+  ["a host that does not answer pings", "target_timeout", () => silence[1] as Promise<Failed & { code: number }>],
+  ["a command while disconnected", "not_connected", () => stranger.failure(["ssh-proxy", addresses.portal, "80"])],
+  ["an invalid port", "invalid_argument", ssh(addresses.portal, "http")],
+])("%s is reported as %s", async (_, cause, attempt) => {
+  const failure = await attempt();
+  expect(failure).toMatchObject({ cause, code: causeTable[cause].exit });
+  for (const words of [failure.message, failure.action]) expect(words).toMatch(/^\S.+\.$/s);
 });
 
 const portOf = (address: string | null): string => `${address}`.split(":").at(-1) ?? "";

@@ -79,9 +79,9 @@ describe("an invalid request", () => {
   it.each<[string, string, string, string[], number]>([
     ["an unknown call", `${service}/Nothing`, "{}", json, 404],
     ["an unknown service", "sag.client.v9.ClientService/Dial", "{}", json, 404],
-    ["half a message", `${service}/Discover`, "\x0a\x20\x01", proto, 400],
-    ["what is not JSON", `${service}/Discover`, "{", json, 400],
-    ["values that are not valid", `${service}/Discover`, `{"hello":{"version":"1"},"enterpriseCode":"x"}`, json, 400],
+    ["a truncated message", `${service}/Discover`, "\x0a\x20\x01", proto, 400],
+    ["invalid JSON", `${service}/Discover`, "{", json, 400],
+    ["invalid values", `${service}/Discover`, `{"hello":{"version":"1"},"enterpriseCode":"x"}`, json, 400],
     [
       "a dial without a token",
       `${service}/Dial`,

@@ -61,7 +61,7 @@ describe("signing in", () => {
     ["10 MB of answer", "answer_too_large", () => Buffer.alloc(10 * 1024 * 1024)],
     ["half an answer", "answer_invalid", () => Buffer.from("0a20010203", "hex")],
     ["an empty answer", "answer_invalid", () => Buffer.alloc(0)],
-  ])("at a server that gives %s", async (name, cause, body) => {
+  ])("at a server that answers with %s", async (name, cause, body) => {
     const cloud = await serveFalsely(join(company.workspace.dir, name.replaceAll(" ", "-")), body());
     try {
       await fails(company.person(), cause, signIn(cloud.link), company.password);

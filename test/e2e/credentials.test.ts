@@ -44,9 +44,9 @@ describe("a server without bus, display and keyring", () => {
 
   it("reports a wrong password before the missing keychain, and stores no sign-in", async () => {
     expect((await person.failure(signIn("--password-stdin"), { stdin: "wrong" })).cause).toBe("bad_credentials");
-    const told = await person.failure(signIn("--password-stdin"), { stdin: company.password });
-    expect(told).toMatchObject({ cause: "keychain_unavailable", code: 58 });
-    expect(told.action).toContain("--store file");
+    const failure = await person.failure(signIn("--password-stdin"), { stdin: company.password });
+    expect(failure).toMatchObject({ cause: "keychain_unavailable", code: 58 });
+    expect(failure.action).toContain("--store file");
     expect(await person.json(["status"])).toEqual([]);
   });
 
@@ -109,9 +109,9 @@ describe("a real gnome-keyring", () => {
     await open.disconnect();
 
     for (const args of [["connect"], ["devices"], signIn("--password-stdin")]) {
-      const told = await shut.failure(args, { stdin: company.password });
-      expect(told, args[0]).toMatchObject({ cause: "keychain_locked", code: 59 });
-      expect(told.action).toContain("Unlock it");
+      const failure = await shut.failure(args, { stdin: company.password });
+      expect(failure, args[0]).toMatchObject({ cause: "keychain_locked", code: 59 });
+      expect(failure.action).toContain("Unlock it");
     }
     expect(await shut.json(["intranets"])).toMatchObject([{ signedIn: true, store: "keychain" }]);
     expect((await shut.status()).phase).toBe("disconnected");

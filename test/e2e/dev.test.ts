@@ -27,13 +27,13 @@ it("npm run dev shows a changed page within two seconds, and restarts the app wh
   const ended = once(dev, "exit");
   const lines: Record<string, unknown>[] = [];
   createInterface({ input: dev.stdout }).on("line", (line) => lines.push(JSON.parse(line)));
-  let said = "";
+  let output = "";
   dev.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
+    output += text;
   });
   const next = (what: string, count: number): Promise<Record<string, unknown>> =>
     until(
-      () => `${what}, after: ${said}`,
+      () => `${what}, after: ${output}`,
       () => lines[count],
       50_000,
     );

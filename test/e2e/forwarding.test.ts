@@ -56,7 +56,7 @@ const forward = async (...forwards: string[]) => {
     const [code] = await once(child, "exit");
     return code;
   };
-  return { ports: opened.map(({ listen }) => Number(listen.split(":").at(-1))), said: text(child.stderr), end };
+  return { ports: opened.map(({ listen }) => Number(listen.split(":").at(-1))), errors: text(child.stderr), end };
 };
 
 describe("sag forward", () => {
@@ -79,7 +79,7 @@ describe("sag forward", () => {
   it("refuses other users of this host", async (context) => {
     needsRoot(context);
     needsProgram(context, "setpriv");
-    const { ports, said, end } = await forward(`0:portal.${domain}:80`);
+    const { ports, errors, end } = await forward(`0:portal.${domain}:80`);
     const asNobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
     const done = await command([
       ...asNobody,
@@ -93,7 +93,7 @@ describe("sag forward", () => {
     expect(done.code).not.toBe(0);
     expect(done.stdout).not.toContain(portalText);
     await end();
-    expect(await said).toContain("Another user of this computer");
+    expect(await errors).toContain("Another user of this computer");
   });
 
   it("reports that an ordinary user cannot listen on a low port", async (context) => {
@@ -153,11 +153,11 @@ describe("OpenSSH by sag ssh-proxy", () => {
   });
 
   it.each([
-    ["a port that nobody published", ["ssh-proxy", addresses.portal, "81"], "target_refused", 73],
-    ["a name that is not known inside", ["ssh-proxy", `nothing.${domain}`, "22"], "name_not_found", 72],
-    ["no port", ["ssh-proxy", addresses.portal, "http"], "invalid_argument", 2],
+    ["a port that is not published", ["ssh-proxy", addresses.portal, "81"], "target_refused", 73],
+    ["a name unknown in the intranet", ["ssh-proxy", `nothing.${domain}`, "22"], "name_not_found", 72],
+    ["an invalid port", ["ssh-proxy", addresses.portal, "http"], "invalid_argument", 2],
     ["an unknown intranet", ["ssh-proxy", "--intranet", "nowhere", addresses.portal, "80"], "unknown_intranet", 70],
-  ])("says the cause: %s", async (_, args, cause, code) => {
+  ])("reports the cause: %s", async (_, args, cause, code) => {
     expect(await person.failure(args)).toMatchObject({ cause, code });
   });
 
@@ -174,10 +174,10 @@ describe("OpenSSH by sag ssh-proxy", () => {
       stdio: ["pipe", "ignore", "pipe"],
     });
     child.stdin.write("hello");
-    const said = text(child.stderr);
+    const errors = text(child.stderr);
     await until("a connection", () => new Promise<boolean>((yes) => silent.getConnections((_, n) => yes(n > 0))));
     process.kill(Number(seen.pid), "SIGKILL");
     const [code] = await once(child, "exit");
-    expect(code, await said).toBe(51);
+    expect(code, await errors).toBe(51);
   });
 });

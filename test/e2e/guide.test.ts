@@ -63,7 +63,7 @@ function shell(): Terminal {
 }
 
 test.each(documents)(
-  "%s, as an ordinary user pastes it: to the first employee inside",
+  "%s, pasted by an ordinary user: connects the first user",
   {
     timeout: 120_000,
   },

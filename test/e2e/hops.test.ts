@@ -59,24 +59,24 @@ async function brokenAndMended({ kind, code, broken, mended }: Break): Promise<s
 
 it("every hop that sagctl breaks is named with who can fix it; once fixed, routes are back within 2 s", async () => {
   expect(await portal()).toBe(true);
-  const told: string[] = [];
-  for (const one of breaks) told.push(await brokenAndMended(one));
+  const lines: string[] = [];
+  for (const one of breaks) lines.push(await brokenAndMended(one));
   const grant = await grantBreak(company.site);
   await after(true);
-  told.push(await brokenAndMended(grant));
-  console.info(told.join("\n"));
+  lines.push(await brokenAndMended(grant));
+  console.info(lines.join("\n"));
 });
 
 it("the account's bandwidth limit is reported, and a new one within 2 s in the same session", async () => {
-  const told = async (): Promise<unknown> => (await person.status()).session?.bandwidthKbps;
-  expect(await told()).toBe(2_000);
+  const bandwidth = async (): Promise<unknown> => (await person.status()).session?.bandwidthKbps;
+  expect(await bandwidth()).toBe(2_000);
   for (const [set, expected] of [
     ["5000", 5_000],
     ["0", null],
     ["2000", 2_000],
   ] as const) {
     await company.site.sagctl(["account", "set", userName, "--bandwidth", set]);
-    await until(`a cap of ${set}`, async () => (await told()) === expected, limit);
+    await until(`a cap of ${set}`, async () => (await bandwidth()) === expected, limit);
   }
   expect((await person.status()).session?.id).toBe(seen.session?.id);
 });

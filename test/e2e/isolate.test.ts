@@ -343,8 +343,8 @@ describe("the isolated command", () => {
       ],
       ...args,
     ]);
-    const told = await none.failure(["run", "--isolate", "--", "true"]);
-    expect(told).toMatchObject({ cause: "not_permitted", code: 53 });
-    expect(told.message).toContain("user.max_user_namespaces is 0");
+    const failure = await none.failure(["run", "--isolate", "--", "true"]);
+    expect(failure).toMatchObject({ cause: "not_permitted", code: 53 });
+    expect(failure.message).toContain("user.max_user_namespaces is 0");
   });
 });

@@ -200,7 +200,7 @@ describe("damaged settings", () => {
     ["of zeros, as after a power cut", () => writeFileSync(path(), Buffer.alloc(4096))],
     ["of another shape", () => writeFileSync(path(), "[]")],
     ["gone", () => rmSync(path())],
-  ])("%s: the tunnel is seen, can be ended, and a new sign-in goes on with it", async (what, damage) => {
+  ])("%s: the tunnel is shown, can be ended, and is used by a new sign-in", async (what, damage) => {
     const before = await person.connect("--socks", "127.0.0.1:0");
     damage();
     const status = await person.sag(["status", "--json"]);
@@ -262,9 +262,9 @@ describe("a full runtime directory", () => {
   const runs = (): string => join(`${person.env.HOME}`, ".local/state/sag/run");
 
   it.each([
-    ["not one more file", "nr_inodes=2", "touch x || true"],
-    ["not one more byte", "size=16k", "mkdir -p $(basename $OLDPWD) && dd if=/dev/zero of=fill 2>/dev/null || true"],
-  ])("%s: connects, warns, is one tunnel, and can be ended", async (_, options, fill) => {
+    ["no free inodes", "nr_inodes=2", "touch x || true"],
+    ["no free space", "size=16k", "mkdir -p $(basename $OLDPWD) && dd if=/dev/zero of=fill 2>/dev/null || true"],
+  ])("%s: connects with a warning; every command finds the tunnel", async (_, options, fill) => {
     const full = await within(runs(), options, fill);
     const seen = await full.connect();
     await works(full, seen);

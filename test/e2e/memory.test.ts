@@ -25,7 +25,7 @@ beforeAll(async () => {
 it.each([
   ["sag-tunnel", () => seen.pid ?? 0, 25],
   ["sag-cloud", () => company.site.cloud.pid, 150],
-])("%s is content idle", (name, pid, limit) => {
+])("%s stays within its limit while idle", (name, pid, limit) => {
   const used = memory(pid());
   console.log(`${name}: ${used.toFixed(1)} MB`);
   expect(used).toBeLessThan(limit);

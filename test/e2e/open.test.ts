@@ -20,8 +20,8 @@ it("sag open shows the page in a browser with a separate profile", async (contex
   const [wrapper, page] = [join(dir, "browser"), join(dir, "page.html")];
   writeFileSync(wrapper, `#!/bin/sh\nexec chromium --headless --no-sandbox --dump-dom "$@" > ${page} 2> /dev/null\n`);
   chmodSync(wrapper, 0o755);
-  const told = await person.json<{ profile: string }>(["open", portalUrl, "--browser", wrapper]);
-  expect(told.profile.startsWith(`${person.env.XDG_STATE_HOME}`)).toBe(true);
+  const opened = await person.json<{ profile: string }>(["open", portalUrl, "--browser", wrapper]);
+  expect(opened.profile.startsWith(`${person.env.XDG_STATE_HOME}`)).toBe(true);
   const read = (): string => {
     try {
       return readFileSync(page, "utf8");
@@ -40,8 +40,8 @@ it("sag open reports that a browser exited immediately, or that a running one ha
   become("echo 'Missing X server' >&2; exit 1");
   const failed = await person.failure(["open", portalUrl, "--browser", program], { env });
   expect(failed.message).toContain("exited immediately (exit code 1). No page was opened. There is no display");
-  const said = await person.failure(["open", portalUrl, "--browser", program], { env: { ...env, DISPLAY: ":77" } });
-  expect(said.message).toContain("Its output: Missing X server");
+  const failure = await person.failure(["open", portalUrl, "--browser", program], { env: { ...env, DISPLAY: ":77" } });
+  expect(failure.message).toContain("Its output: Missing X server");
   become("exit 0");
   expect((await person.failure(["open", portalUrl, "--browser", program], { env })).message).toContain("exit code 0");
   // Chromium's lock in the profile, which it creates before it notices that there is no display.

@@ -12,23 +12,23 @@ import { givenCompany } from "./fixture.ts";
  */
 const company = givenCompany();
 let person: Person;
-const told = failureView("sign_in_expired", { key: passwordReset }).message;
+const resetMessage = failureView("sign_in_expired", { key: passwordReset }).message;
 
 beforeAll(async () => {
   ({ person } = await company.connected());
 });
 
 it("the connection ends with the administrator's reset as its reason", async () => {
-  expect(told).toBe("Your administrator set a new password.");
+  expect(resetMessage).toBe("Your administrator set a new password.");
   company.password = `${company.password}2`;
   await company.site.sagctl(["account", "reset-password", userName, "--password-stdin"], company.password);
   await until("the sign-in is over", async () => (await person.status()).cause === "sign_in_expired");
-  expect(await person.status()).toMatchObject({ phase: "failed", message: told });
+  expect(await person.status()).toMatchObject({ phase: "failed", message: resetMessage });
 });
 
 it("the next connect, whose Refresh is refused, reports the same until a sign-in with the new password", async () => {
-  expect(await person.failure(["connect"])).toMatchObject({ cause: "sign_in_expired", message: told });
-  expect(await person.status()).toMatchObject({ cause: "sign_in_expired", message: told });
+  expect(await person.failure(["connect"])).toMatchObject({ cause: "sign_in_expired", message: resetMessage });
+  expect(await person.status()).toMatchObject({ cause: "sign_in_expired", message: resetMessage });
   await person.signIn(company.link, userName, company.password);
   expect((await person.connect()).phase).toBe("connected");
 });

@@ -64,11 +64,11 @@ const forms = (secret: string): RegExp[] => {
 const foundIn = (text: string): string[] =>
   [...secrets].filter(([secret]) => forms(secret).some((form) => form.test(text))).map(([, what]) => what);
 
-const said: string[] = [];
+const outputs: string[] = [];
 /** Runs a command and keeps its output for the search. */
 const sag = async (args: string[], ...lines: string[]): Promise<{ code: number; stdout: string }> => {
   const done = await person.sag(args, { stdin: lines.map((line) => `${line}\n`).join("") });
-  said.push(`sag ${args.join(" ")}\n${done.stdout}\n${done.stderr}`);
+  outputs.push(`sag ${args.join(" ")}\n${done.stdout}\n${done.stderr}`);
   return done;
 };
 
@@ -187,7 +187,7 @@ it("no secret is found after signing in, connecting, failing, crashing and signi
   // On SIGQUIT the Go runtime dumps all goroutines, as in a crash.
   for (const signal of ["SIGQUIT", "SIGKILL"] as const) {
     process.kill(Number((await person.status()).pid), signal);
-    await until("the crash to be told", async () => (await person.status()).cause === "tunnel_crashed");
+    await until("the crash to be reported", async () => (await person.status()).cause === "tunnel_crashed");
     expect((await connect()).phase).toBe("connected");
     plantTokens();
     plantSession();
@@ -210,12 +210,12 @@ it("no secret is found after signing in, connecting, failing, crashing and signi
   const trail = person.logs().map((path) => readFileSync(path, "utf8"));
   expect(trail.join("")).toContain("SIGQUIT");
   expect(filesWithSecrets()).toEqual([]);
-  expect(said.length).toBeGreaterThan(15);
-  expect(said.filter((text) => foundIn(text).length > 0)).toEqual([]);
+  expect(outputs.length).toBeGreaterThan(15);
+  expect(outputs.filter((text) => foundIn(text).length > 0)).toEqual([]);
   expect(looks).toBeGreaterThan(50);
   expect([...processes].filter((text) => foundIn(text).length > 0)).toEqual([]);
   expect(homes.filter((home) => !visited.has(home))).toEqual([]);
   // The keys of sag-tunnel exist only in its memory, so nothing in the logs may look like a key.
   const logs = [...person.logs(), ...logsIn(company.workspace.logs)].map((path) => readFileSync(path, "utf8"));
-  expect([...said, ...logs].filter((text) => /(?<![\w+/])[\w+/]{43}=/.test(text))).toEqual([]);
+  expect([...outputs, ...logs].filter((text) => /(?<![\w+/])[\w+/]{43}=/.test(text))).toEqual([]);
 }, 60_000);

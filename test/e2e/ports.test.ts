@@ -38,7 +38,7 @@ const portal = async (seen: Seen): Promise<void> => {
 };
 
 it.each(["socks", "http", "both"])(
-  "connects when last time's port is taken (%s), says so, and keeps the other one",
+  "connects if a stored port is in use (%s), prints the new one, and keeps the other",
   async (which) => {
     const taken = (["socks", "http"] as const).filter((name) => which === "both" || which === name);
     for (const name of taken) await take(portOf(former[name]));
@@ -63,7 +63,7 @@ it.each(["socks", "http", "both"])(
 );
 
 it.each(["--socks", "--http"])(
-  "fails for %s with the port and the program that has it, and spends nothing",
+  "fails for %s with the port and the program that uses it, without leaving a session",
   async (flag) => {
     const port = await take(0);
     for (let round = 0; round < 2; round++) {

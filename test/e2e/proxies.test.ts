@@ -42,9 +42,9 @@ describe("curl", () => {
   });
 
   it.each([
-    ["a port that nobody published", `http://${addresses.portal}:81/`],
-    ["a name that the intranet does not have", "http://nothing.trial.internal/"],
-  ])("is told at once about %s", async (_, url) => {
+    ["a port that is not published", `http://${addresses.portal}:81/`],
+    ["a name unknown in the intranet", "http://nothing.trial.internal/"],
+  ])("fails at once for %s", async (_, url) => {
     const done = await curl(["--fail", "--socks5-hostname", `${seen.socks}`, url]);
     expect(done.code).not.toBe(0);
     expect(done.took).toBeLessThan(3_000);
@@ -56,7 +56,7 @@ describe("a server that authenticates connections (NTLM, Negotiate)", () => {
     ["by -x http://", () => ["-x", `http://${seen.http}`]],
     ["by -x http:// with CONNECT", () => ["-p", "-x", `http://${seen.http}`]],
     ["by --socks5-hostname", () => ["--socks5-hostname", `${seen.socks}`]],
-  ])("lets curl --ntlm in %s, which then stays signed in", async (_, args) => {
+  ])("accepts curl --ntlm %s, which then stays signed in", async (_, args) => {
     const url = `http://${ntlmAddress}/`;
     const before = ntlm.connections.length;
     const done = await curl(["--ntlm", "-u", "anna:secret", ...args(), url, url, url]);

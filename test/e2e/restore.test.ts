@@ -43,7 +43,7 @@ it.each([
       for (const end of ["", "-wal", "-shm"]) rmSync(join(data, `keys.db${end}`), { force: true });
     },
   ],
-])("%s: a running session carries traffic again by itself", async (_, between) => {
+])("%s: a running session recovers automatically", async (_, between) => {
   const connected = await company.connected();
   person = connected.person;
   const { seen } = connected;

@@ -144,12 +144,12 @@ it("without a name the default is used, and without a default the name is requir
 });
 
 it("one PAC file for both reports what it cannot decide", async () => {
-  const told = await person.json<{ pac: string; overlaps: { what: string; intranets: string[] }[] }>([
+  const combined = await person.json<{ pac: string; overlaps: { what: string; intranets: string[] }[] }>([
     "proxy",
     "--all",
   ]);
-  expect(told.overlaps).toEqual([domain, network, range].map((what) => ({ what, intranets: ["alpha", "beta"] })));
-  expect((await curl([told.pac])).stdout).toContain("FindProxyForURL");
+  expect(combined.overlaps).toEqual([domain, network, range].map((what) => ({ what, intranets: ["alpha", "beta"] })));
+  expect((await curl([combined.pac])).stdout).toContain("FindProxyForURL");
   const spoken = await person.sag(["proxy", "--all"]);
   expect(spoken.stderr).toContain(`${network}: claimed by alpha and beta`);
 });

@@ -199,12 +199,12 @@ it.each(failures)("failure: sag %s %j reports %s, in JSON and as text", async (v
     person.sag([verb, ...args], { env, stdin }),
   ]);
   expect(done.code, done.stdout + done.stderr).toBe(causeTable[cause].exit);
-  const told = JSON.parse(done.stdout);
-  expect(schemas.get("A failure")?.safeParse(told).error, done.stdout).toBeUndefined();
-  expect(told.cause).toBe(cause);
-  for (const words of [told.message, told.action]) expect(words).toMatch(/^\S.+\.$/s);
+  const failure = JSON.parse(done.stdout);
+  expect(schemas.get("A failure")?.safeParse(failure).error, done.stdout).toBeUndefined();
+  expect(failure.cause).toBe(cause);
+  for (const words of [failure.message, failure.action]) expect(words).toMatch(/^\S.+\.$/s);
   expect({ code: spoken.code, stdout: spoken.stdout }).toEqual({ code: done.code, stdout: "" });
-  expect(spoken.stderr).toContain(`sag: ${cause === "invalid_argument" ? "" : told.message}`);
+  expect(spoken.stderr).toContain(`sag: ${cause === "invalid_argument" ? "" : failure.message}`);
   expect(spoken.stderr).not.toMatch(/^\s+at |node:internal/m);
   expect(spoken.stderr).not.toContain("\u001b");
 });

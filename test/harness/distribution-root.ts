@@ -63,10 +63,10 @@ export const createRoot = async (release: Release): Promise<Root | string> => {
       { limit },
     );
     if (made.code !== 0) {
-      const said = made.stdout + made.stderr;
-      if (!/Failed getting release file|Couldn't download/.test(said)) throw new Error(said.slice(-2000));
+      const output = made.stdout + made.stderr;
+      if (!/Failed getting release file|Couldn't download/.test(output)) throw new Error(output.slice(-2000));
       remove();
-      return `an archive that can be reached: ${said.trim().split("\n").at(-1)}`;
+      return `an archive that can be reached: ${output.trim().split("\n").at(-1)}`;
     }
     const registries = registryEnvironment();
     const env = {

@@ -141,7 +141,7 @@ export const goSoak = async (): Promise<Outcome> => {
   ];
   const env = goEnvironment({ CGO_ENABLED: "0", SAG_SOAK: "1" });
   const ran = await capture("go soak", [await findGo(), ...args], { cwd, env });
-  for (const [said] of ran.out.matchAll(/\d+ (?:kills|cycles)[:,][^"\\]+/g)) console.log(said);
+  for (const [line] of ran.out.matchAll(/\d+ (?:kills|cycles)[:,][^"\\]+/g)) console.log(line);
   const counted = count(ran.out);
   return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
 };

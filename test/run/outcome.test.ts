@@ -9,7 +9,7 @@ describe("tests that did not run", () => {
     ["root", false],
     ["chromium", true],
     ["a reason it did not give", true],
-  ])("for want of %s fails in CI: %s", (needs, expected) => expect(isFailureInCi({ name: "x", needs })).toBe(expected));
+  ])("without %s fails in CI: %s", (needs, expected) => expect(isFailureInCi({ name: "x", needs })).toBe(expected));
 });
 
 it("are not a success if all checks were cut off", () => {

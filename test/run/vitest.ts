@@ -38,9 +38,9 @@ const readNotRun = (file: string): NotRun[] =>
         .map((line) => JSON.parse(line))
     : [];
 
-export const count = (report: Report, told: NotRun[]): Outcome => {
-  const outcome: Outcome = { passed: 0, failed: 0, notRun: [...told], trouble: "" };
-  const known = new Set(told.map((test) => test.name));
+export const count = (report: Report, reasons: NotRun[]): Outcome => {
+  const outcome: Outcome = { passed: 0, failed: 0, notRun: [...reasons], trouble: "" };
+  const known = new Set(reasons.map((test) => test.name));
   for (const file of report.testResults) {
     for (const test of file.assertionResults) {
       if (test.status === "passed") outcome.passed++;

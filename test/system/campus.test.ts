@@ -45,9 +45,9 @@ describe.each<Mode>(["routed", "nat"])("%s access points", (mode) => {
     expect(seen).toMatchObject({ phase: "connected", mode: "system" });
     // The status lists the routes that are on the host.
     const there = await one.machines.run("client", "ip route show table all proto 207");
-    const told = (await one.anna.status()).machine?.routes ?? [];
-    expect(told.filter((route) => route.includes("10.55.0.0/16"))).toHaveLength(2);
-    for (const route of told.filter((line) => !line.includes(":"))) {
+    const listed = (await one.anna.status()).machine?.routes ?? [];
+    expect(listed.filter((route) => route.includes("10.55.0.0/16"))).toHaveLength(2);
+    for (const route of listed.filter((line) => !line.includes(":"))) {
       expect(there.replaceAll(" scope link", "")).toContain(route);
     }
 

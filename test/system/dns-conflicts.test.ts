@@ -71,7 +71,7 @@ it("coexists with other DNS programs, or reports the conflict", async (context: 
   const rival = `: > /run/writes; while sleep 0.1; do ! grep -q sag-tunnel ${conf} || {
     printf '${theirs}' > ${conf}.new; mv ${conf}.new ${conf}; echo x >> /run/writes; }; done > /dev/null 2>&1 < /dev/null & echo $! >> /run/pids; echo $! > /run/rival`;
   await sh(rival);
-  const warned = await until("the conflict is told", async () =>
+  const warned = await until("the conflict is reported", async () =>
     (await anna.status()).warnings.find(({ code }) => code === "dns_conflict"),
   );
   expect(warned.message).toContain("Tailscale");

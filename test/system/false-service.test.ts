@@ -40,10 +40,10 @@ const causeOf = async (ask: () => unknown): Promise<string> => {
 };
 
 const impostors: [string, (dir: string, socket: string) => void][] = [
-  ["a directory of another user's", (dir) => chownSync(dir, stranger, stranger)],
-  ["a directory that others can write", (dir) => chmodSync(dir, 0o777)],
-  ["a directory that a group can write", (dir) => chmodSync(dir, 0o775)],
-  ["a socket of another user's", (_, socket) => chownSync(socket, stranger, stranger)],
+  ["a directory of another user", (dir) => chownSync(dir, stranger, stranger)],
+  ["a directory writable for others", (dir) => chmodSync(dir, 0o777)],
+  ["a directory writable for a group", (dir) => chmodSync(dir, 0o775)],
+  ["a socket of another user", (_, socket) => chownSync(socket, stranger, stranger)],
 ];
 
 it.each(impostors)("%s gets no calls", async (_, make) => {

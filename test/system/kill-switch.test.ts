@@ -180,7 +180,7 @@ it("no packet to the intranet leaves by the LAN while a session is wanted", {
     "ip addr add fd55::2/64 dev home nodad",
     `ip route replace default via ${claimed} dev home`,
   );
-  await until("the overlap is told", async () =>
+  await until("the overlap is reported", async () =>
     (await anna.status()).warnings.some(({ code }) => code === "lan_overlap"),
   );
   await sender.offers(share);

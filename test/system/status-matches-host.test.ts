@@ -125,9 +125,9 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   await must(["chown", "-R", "64998", join(one.workspace.dir, "stranger")]);
   chmodSync(one.workspace.dir, 0o755);
   const bare = ["setpriv", "--reuid=64998", "--regid=65534", "--clear-groups", at("bin/sag"), "status"];
-  const told = await stranger.run(bare);
-  expect(told.stderr).toContain("An administrator can turn it off: sudo sag lockdown off");
-  expect(told.stdout).toContain("No intranet yet.");
+  const result = await stranger.run(bare);
+  expect(result.stderr).toContain("An administrator can turn it off: sudo sag lockdown off");
+  expect(result.stdout).toContain("No intranet yet.");
 
   // The user opens the captive-portal exception.
   await lockdown.getByRole("button", { name: "Sign in to this network" }).click();

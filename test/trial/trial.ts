@@ -169,7 +169,7 @@ export class Trial {
 }
 
 const given = (value: string | null): string => {
-  if (!value) throw new Error("sag connect told no proxy address");
+  if (!value) throw new Error("sag connect printed no proxy address");
   return value;
 };
 

@@ -21,11 +21,11 @@ export async function endSignIn(
   const store = await openStore(environment, record.store);
   const tokens = await store.read(record.id);
   if (tokens) {
-    const told = revoke(record, tokens.refreshToken).then(
+    const revoked = revoke(record, tokens.refreshToken).then(
       () => true,
       () => false,
     );
-    if (!(await Promise.race([told, sleep(revokeTimeout, false, { ref: false })]))) {
+    if (!(await Promise.race([revoked, sleep(revokeTimeout, false, { ref: false })]))) {
       onNotice(texts.core.account.signOutUnanswered(record.server));
     }
   }

@@ -40,15 +40,15 @@ const isCause = (code: WarningWord): code is WarningWord & CauseCode => Object.h
  */
 export function warningView(
   code: WarningWord,
-  said: { hop?: HopWord | null; mender?: MenderWord | null; text?: string } = {},
+  sent: { hop?: HopWord | null; mender?: MenderWord | null; text?: string } = {},
 ): WarningView {
   const row = warningTable[code];
-  const text = plainText(said.text ?? "");
+  const text = plainText(sent.text ?? "");
   const message = text && named.has(code) ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.` : texts.warnings[code];
   return {
     code,
-    hop: said.hop ?? row.hop,
-    mender: isCause(code) ? causeTable[code].mender : (said.mender ?? row.mender),
+    hop: sent.hop ?? row.hop,
+    mender: isCause(code) ? causeTable[code].mender : (sent.mender ?? row.mender),
     message: code === "unknown" && text ? text : message,
   };
 }

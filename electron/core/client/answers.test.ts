@@ -58,7 +58,7 @@ describe("answers of a server", { timeout: 30_000 }, () => {
       false,
       "instance_unreachable",
     ],
-  ])("tells %s apart", async (_name, status, headers, body, cut, expected) => {
+  ])("distinguishes %s", async (_name, status, headers, body, cut, expected) => {
     const cause = await answering((_request, response) => {
       response.writeHead(status, headers);
       if (cut) response.write(body, () => response.destroy());

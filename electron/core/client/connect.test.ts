@@ -75,7 +75,7 @@ describe("connect", { timeout: 30_000 }, () => {
     ["no_access_point", Cause.NO_ACCESS_POINT],
     ["address_pool_exhausted", Cause.ADDRESS_POOL_EXHAUSTED],
     ["session_limit", Cause.SESSION_LIMIT],
-  ])("tells %s and leaves nothing", async (code, cause) => {
+  ])("reports %s and leaves nothing behind", async (code, cause) => {
     useFakeTunnel(environment);
     const client = createClient({ environment });
     await client.signIn(signIn());

@@ -19,6 +19,6 @@ export async function whileBusy<T>(work: () => Promise<T>): Promise<T> {
  * Call this last before exiting: if a keychain call would keep the process alive, replaces it by a shell that exits
  * with the same code.
  */
-export function letGo(code: number): void {
+export function exitDespiteKeychain(code: number): void {
   if (isKeychainBusy()) process.execve?.("/bin/sh", ["sh", "-c", `exit ${code}`], {});
 }

@@ -15,7 +15,7 @@ const program = (code: string): string => `
   import { Secret } from ${JSON.stringify(fileURLToPath(new URL("./secret.ts", import.meta.url)))};
   const keychain = openKeychain();
   const tokens = { refreshToken: new Secret("planted-refresh"), accessToken: new Secret("planted-access"), accessUntil: 5 };
-  const told = async (work) => { try { console.log(JSON.stringify(await work) ?? "done"); } catch (thrown) { console.log(thrown.code); } };
+  const report = async (work) => { try { console.log(JSON.stringify(await work) ?? "done"); } catch (thrown) { console.log(thrown.code); } };
   ${code}
 `;
 
@@ -41,7 +41,7 @@ const locked = "gnome-keyring-daemon --start --components=secrets --daemonize";
 
 describe("keychain", () => {
   it("fails without a Secret Service and never uses the kernel's keyring", () => {
-    expect(run("await told(keychain.check()); await told(keychain.read('abcd'));", null)).toEqual([
+    expect(run("await report(keychain.check()); await report(keychain.read('abcd'));", null)).toEqual([
       "keychain_unavailable",
       "keychain_unavailable",
     ]);
@@ -51,24 +51,24 @@ describe("keychain", () => {
     needsProgram(context, "dbus-run-session", "gnome-keyring-daemon");
     const first = run(
       `await keychain.check();
-       await told(keychain.read('abcd'));
+       await report(keychain.read('abcd'));
        await keychain.write('abcd', tokens);
        const kept = await keychain.read('abcd');
        console.log(kept.refreshToken.reveal(), String(kept.refreshToken), kept.accessUntil);`,
       unlocked,
     );
     expect(first).toEqual(["null", "planted-refresh [redacted] 5"]);
-    const all = "for (const one of ['check', 'read', 'write']) await told(keychain[one]('abcd', tokens));";
+    const all = "for (const one of ['check', 'read', 'write']) await report(keychain[one]('abcd', tokens));";
     expect(run(all, locked)).toEqual(["keychain_locked", "keychain_locked", "keychain_locked"]);
     // Several checks at once, whichever of them deletes the entry first.
-    const several = "await told(Promise.all([keychain.check(), keychain.check(), keychain.check()]));";
+    const several = "await report(Promise.all([keychain.check(), keychain.check(), keychain.check()]));";
     expect(run(several, unlocked)).toEqual(["[null,null,null]"]);
-    const atOnce = "await Promise.all([1, 2, 3].map(() => told(keychain.read('abcd'))));";
+    const atOnce = "await Promise.all([1, 2, 3].map(() => report(keychain.read('abcd'))));";
     expect(run(atOnce, locked)).toEqual(["keychain_locked", "keychain_locked", "keychain_locked"]);
     const again = run(
       `console.log((await keychain.read('abcd')).refreshToken.reveal());
        await keychain.remove('abcd');
-       await told(keychain.read('abcd'));`,
+       await report(keychain.read('abcd'));`,
       unlocked,
     );
     expect(again).toEqual(["planted-refresh", "null"]);

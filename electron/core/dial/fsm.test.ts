@@ -42,17 +42,27 @@ const asked = ["token false", "key"];
 describe("dial", () => {
   it.each<[string, DialEvent[], string, string[]]>([
     [
-      "goes straight up",
+      "connects without interruption",
       [begin(), token, key, session, started, tunnel("connecting"), tunnel("connected")],
       "up",
       [...asked, "dial", "start", "done"],
     ],
-    ["takes key before token", [begin(), key, token], "dialling", [...asked, "dial"]],
+    ["accepts the key before the token", [begin(), key, token], "dialling", [...asked, "dial"]],
     ["does nothing when connected", [begin("connected")], "up", ["already", "done"]],
-    ["lets a session come back", [begin("reconnecting"), tunnel("reconnecting"), tunnel("connected")], "up", ["done"]],
-    ["dials anew when it does not", [begin("reconnecting"), tunnel("failed", "session_expired")], "preparing", asked],
     [
-      "dials anew when it takes long",
+      "waits for a session that reconnects",
+      [begin("reconnecting"), tunnel("reconnecting"), tunnel("connected")],
+      "up",
+      ["done"],
+    ],
+    [
+      "dials again if it does not reconnect",
+      [begin("reconnecting"), tunnel("failed", "session_expired")],
+      "preparing",
+      asked,
+    ],
+    [
+      "dials again if that takes long",
       [begin("reconnecting"), { kind: "slow" }, token, key, session, started, tunnel("connected")],
       "up",
       [...asked, "dial", "start", "done"],
@@ -63,7 +73,7 @@ describe("dial", () => {
       "over",
       [...asked, "stop", "fail instance_unreachable"],
     ],
-    ["dials anew after a failed one", [begin("failed")], "preparing", asked],
+    ["dials again after a failed session", [begin("failed")], "preparing", asked],
     [
       "renews a stale token once",
       [begin(), token, key, failed("sign_in_expired", true), token],
@@ -71,13 +81,13 @@ describe("dial", () => {
       [...asked, "dial", "token true", "dial"],
     ],
     [
-      "renews a stale token not twice",
+      "does not renew a stale token twice",
       [begin(), token, key, failed("sign_in_expired", true), token, failed("sign_in_expired", true)],
       "over",
       [...asked, "dial", "token true", "dial", "fail sign_in_expired"],
     ],
     [
-      "gives the session back when sag-tunnel does not take it",
+      "ends the session if sag-tunnel does not start it",
       [begin(), token, key, session, failed("port_in_use")],
       "over",
       [...asked, "dial", "start", "hangUp", "stop", "fail port_in_use"],
@@ -90,31 +100,36 @@ describe("dial", () => {
       [...asked, "dial", "start", "stop", "fail access_point_unreachable"],
     ],
     [
-      "knows why it timed out",
+      "fails with the cause of the timeout",
       [begin(), token, key, session, started, tunnel("connecting", "no_access_point"), timeout],
       "over",
       [...asked, "dial", "start", "stop", "fail no_access_point"],
     ],
     [
-      "blames the access point otherwise",
+      "names the access point without a cause",
       [begin(), token, key, session, started, timeout],
       "over",
       [...asked, "dial", "start", "stop", "fail access_point_unreachable"],
     ],
-    ["blames the cloud instance before", [begin(), token, timeout], "over", [...asked, "fail instance_unreachable"]],
     [
-      "yields to a disconnect",
+      "names the cloud instance before a session",
+      [begin(), token, timeout],
+      "over",
+      [...asked, "fail instance_unreachable"],
+    ],
+    [
+      "ends on a disconnect by another caller",
       [begin(), token, key, session, started, tunnel("disconnected")],
       "over",
       [...asked, "dial", "start", "stop", "fail not_connected"],
     ],
     [
-      "hangs up when cancelled before the tunnel has it",
+      "hangs up if cancelled before the tunnel has the session",
       [begin(), token, key, session, cancel],
       "over",
       [...asked, "dial", "start", "hangUp", "stop", "fail null"],
     ],
-    ["fails before it began", [failed("tunnel_binary_missing")], "over", ["fail tunnel_binary_missing"]],
+    ["fails before it begins", [failed("tunnel_binary_missing")], "over", ["fail tunnel_binary_missing"]],
   ])("%s", (_name, events, at, effects) => {
     expect(run(events)).toEqual({ at, effects });
   });

@@ -54,7 +54,7 @@ it.runIf(uid === 0)(
 );
 
 it.runIf(uid === 0)(
-  "keeps its folder in /tmp when the one that somebody else had made is gone, and looks into all of its own",
+  "keeps its directory in /tmp when another user's one is removed, and searches all of its own",
   () => {
     const taken = runtimeDirInTmp("/home/alice", uid, root);
     chownSync(taken, somebodyElse, somebodyElse);

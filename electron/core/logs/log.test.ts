@@ -30,9 +30,9 @@ it("keeps three files of limited size", () => {
 });
 
 it("ignores write errors", () => {
-  const told: string[] = [];
-  const log = new Log({ ...machine, stateDir: "/proc/nowhere" }, (text) => told.push(text));
+  const notices: string[] = [];
+  const log = new Log({ ...machine, stateDir: "/proc/nowhere" }, (text) => notices.push(text));
   log.info("lost");
   log.info("lost too");
-  expect(told).toEqual([expect.stringMatching(/Nothing is being logged\.$/)]);
+  expect(notices).toEqual([expect.stringMatching(/Nothing is being logged\.$/)]);
 });

@@ -96,7 +96,7 @@ export const lacksDisplay = (): boolean =>
   process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY;
 
 function endedAtOnce(program: string, how: string, log: string): string {
-  const said = readFileSync(log, "utf8").trim().split("\n").at(-1)?.trim() ?? "";
-  const why = lacksDisplay() ? texts.core.browser.noDisplayHere : said && texts.core.browser.itSaid(said);
+  const lastLine = readFileSync(log, "utf8").trim().split("\n").at(-1)?.trim() ?? "";
+  const why = lacksDisplay() ? texts.core.browser.noDisplayHere : lastLine && texts.core.browser.itSaid(lastLine);
   return `${texts.core.browser.endedAtOnce(program, how)} ${why}`.trimEnd();
 }

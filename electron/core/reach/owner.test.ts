@@ -11,12 +11,12 @@ const remote = "0100007F:1F90";
 const mapped = "0000000000000000FFFF00000100007F";
 
 describe.each<[string, "tcp" | "udp", string[], boolean]>([
-  ["its own", "tcp", [line(local, remote, 1000)], true],
-  ["its own as an IPv6 socket lists it", "tcp", [line(`${mapped}:ABCD`, `${mapped}:1F90`, 1000)], true],
+  ["this user's own", "tcp", [line(local, remote, 1000)], true],
+  ["this user's own, listed as an IPv6 socket", "tcp", [line(`${mapped}:ABCD`, `${mapped}:1F90`, 1000)], true],
   ["another user's", "tcp", [line(local, remote, 1001)], false],
-  ["one that belongs to nobody any longer", "tcp", [line(local, remote, 1000, 0)], false],
+  ["one without an owner", "tcp", [line(local, remote, 1000, 0)], false],
   ["the server's own end", "tcp", [line(remote, local, 1000)], false],
-  ["nobody's", "tcp", [], false],
+  ["one that is not listed", "tcp", [], false],
   ["a source of datagrams", "udp", [line(local, "00000000:0000", 1000)], true],
   ["a source at any address", "udp", [line("00000000:ABCD", "00000000:0000", 1000)], true],
   ["a port shared with another user", "udp", [line(local, remote, 1000), line("00000000:ABCD", remote, 1001)], false],

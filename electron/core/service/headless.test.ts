@@ -68,7 +68,7 @@ it.each<CauseCode>([
   "kicked",
   "replaced",
   "instance_identity_changed",
-])("%s needs a person: it stops and says so, before and after it was up", async (cause) => {
+])("%s needs a person: it stops with that cause, before and after a connection", async (cause) => {
   const refused = machine(cause);
   expect(await stay(refused.client)).toMatchObject({ why: { cause }, noted: [`stopped ${cause}`], pauses: [] });
   const lost = machine({ lost: cause });

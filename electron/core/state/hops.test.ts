@@ -15,7 +15,7 @@ test("connected: the hops are those that the cloud described", () => {
 });
 
 test.each(["reconnecting", "connecting", "failed", "disconnecting"] as const)(
-  "%s: nothing behind the client is shown to work",
+  "%s: hops behind the client are not whole",
   (phase) => {
     const hops = currentHops(wholeChain(), { ...up, phase });
     expect(wholeKinds(hops)).toEqual(["client"]);

@@ -33,7 +33,7 @@ test("without a known end the warning has no time", () => {
 });
 
 test("a cloud instance that does not answer: says until when the session lasts", () => {
-  const { warnings: said, hops } = tunnelState(
+  const { warnings: shown, hops } = tunnelState(
     record as IntranetRecord,
     {
       ...json,
@@ -45,7 +45,7 @@ test("a cloud instance that does not answer: says until when the session lasts",
   const message = expect.stringMatching(
     /^Your company's server \(s\) does not answer\. You stay connected until \d\d:\d\d( tomorrow)?\.$/,
   );
-  expect(said).toMatchObject([{ message, mender: "administrator" }]);
+  expect(shown).toMatchObject([{ message, mender: "administrator" }]);
   const [whileGone] = tunnelState(
     record as IntranetRecord,
     {

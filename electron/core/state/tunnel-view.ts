@@ -72,8 +72,8 @@ export function tunnelState(record: IntranetRecord, json: StateJson): IntranetSt
   const mode = wordOf(json.mode, "MODE_");
   const session = sessionView(json);
   const known = phase !== null && phases.has(phase) ? (phase as PhaseWord) : "failed";
-  const told = (json.warnings ?? []).map(warning);
-  const warnings = untilWhen(dated(told, record.signInEnds), record.server, session?.leaseLeftMs ?? 0, known);
+  const reported = (json.warnings ?? []).map(warning);
+  const warnings = untilWhen(dated(reported, record.signInEnds), record.server, session?.leaseLeftMs ?? 0, known);
   const described = (json.hops ?? []).map(hop).filter((one) => one !== null);
   const point = accessPointView(json);
   return {

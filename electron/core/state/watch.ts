@@ -26,7 +26,7 @@ interface Watched {
   socket: string | null;
   files: FSWatcher | null;
   retries: number;
-  told: string;
+  reported: string;
 }
 
 /**
@@ -122,7 +122,7 @@ export class Watch implements Watching {
   }
 
   #add(record: IntranetRecord): void {
-    const one: Watched = { record, tunnel: null, stream: null, socket: null, files: null, retries: 0, told: "" };
+    const one: Watched = { record, tunnel: null, stream: null, socket: null, files: null, retries: 0, reported: "" };
     // The directory for a new tunnel. One running elsewhere is found by #look, and its stream reports its end.
     one.files = this.#watchDir(join(this.#environment.runtimeDir, record.id), () => this.#look(one, 0));
     this.#watched.set(record.id, one);
@@ -226,8 +226,8 @@ export class Watch implements Watching {
     if (!one || !this.#isOpen) return;
     const state = this.#stateOf(one);
     const text = JSON.stringify(state);
-    if (text === one.told) return;
-    one.told = text;
+    if (text === one.reported) return;
+    one.reported = text;
     if (this.#snapshotSent) this.#listener({ kind: "changed", state });
   };
 
@@ -262,6 +262,6 @@ export class Watch implements Watching {
 
 /** Compares without the age, which differs every time. */
 function sameLockdown(a: LockdownView | null, b: LockdownView | null): boolean {
-  const told = (one: LockdownView | null): string => JSON.stringify(one && { ...one, sinceMs: null });
-  return told(a) === told(b);
+  const withoutAge = (one: LockdownView | null): string => JSON.stringify(one && { ...one, sinceMs: null });
+  return withoutAge(a) === withoutAge(b);
 }

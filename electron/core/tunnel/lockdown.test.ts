@@ -27,10 +27,10 @@ const seen = () => new Lockdown(environment).view();
 
 it("is read from the file without a service, which nobody can ask to turn it off", async () => {
   left({ ...on, since: ago(60_000), portal: "wlan0", portalUntil: ago(-30_000) });
-  const told = await seen();
-  expect(told).toMatchObject({ by: "policy", portal: { link: "wlan0" }, mayLift: false, mayOpenPortal: false });
-  expect(told?.sinceMs).toBeGreaterThanOrEqual(60_000);
-  expect(told?.portal?.leftMs).toBeLessThanOrEqual(30_000);
+  const view = await seen();
+  expect(view).toMatchObject({ by: "policy", portal: { link: "wlan0" }, mayLift: false, mayOpenPortal: false });
+  expect(view?.sinceMs).toBeGreaterThanOrEqual(60_000);
+  expect(view?.portal?.leftMs).toBeLessThanOrEqual(30_000);
   const failed = await new Lockdown(environment).lift().catch((thrown) => thrown);
   expect(failed).toBeInstanceOf(Failure);
   expect(failed.code).toBe("service_not_running");
@@ -39,8 +39,8 @@ it("is read from the file without a service, which nobody can ask to turn it off
 it.each([
   ["there is no file", null],
   ["it is off", { holds: "intranet", lockdown: "off", by: "policy" }],
-  ["the file is of something else", { lockdown: "on" }],
-])("there is none when %s", async (_, words) => {
+  ["the file has another format", { lockdown: "on" }],
+])("is off if %s", async (_, words) => {
   if (words) left(words);
   expect(await seen()).toBeNull();
 });
@@ -62,18 +62,18 @@ it("a running service reports the current state and the user's permissions", asy
 
 it("is reported to watchers, also if the service is installed later, and without a sign-in", async () => {
   const client = createClient({ environment });
-  const told: ClientEvent[] = [];
-  client.watch((event) => told.push(event));
-  await until("the first word", () => told.length > 0);
-  expect(told).toEqual([{ kind: "snapshot", states: [] }]);
+  const events: ClientEvent[] = [];
+  client.watch((event) => events.push(event));
+  await until("the first word", () => events.length > 0);
+  expect(events).toEqual([{ kind: "snapshot", states: [] }]);
   left(on);
-  await until("on", () => told.at(-1)?.kind === "lockdown");
-  expect(told.at(-1)).toMatchObject({ lockdown: { by: "policy" } });
+  await until("on", () => events.at(-1)?.kind === "lockdown");
+  expect(events.at(-1)).toMatchObject({ lockdown: { by: "policy" } });
   left({ holds: "none", lockdown: "off" });
-  await until("off", () => told.length === 3);
-  expect(told.at(-1)).toEqual({ kind: "lockdown", lockdown: null });
+  await until("off", () => events.length === 3);
+  expect(events.at(-1)).toEqual({ kind: "lockdown", lockdown: null });
   rmSync(environment.serviceDir, { recursive: true });
   left(on);
-  await until("on again", () => told.length === 4);
+  await until("on again", () => events.length === 4);
   client.close();
 });

@@ -22,8 +22,8 @@ export class Lockdown {
   async view(): Promise<LockdownView | null> {
     const written = readBlocking(this.#environment);
     if (written && !written.lockdown) return null;
-    const told = await this.#ask();
-    if (told) return told.on ? viewOf(told, written?.lockdown?.sinceMs ?? null) : null;
+    const answer = await this.#ask();
+    if (answer) return answer.on ? viewOf(answer, written?.lockdown?.sinceMs ?? null) : null;
     return written?.lockdown ? { ...written.lockdown, mayLift: false, mayOpenPortal: false } : null;
   }
 
@@ -61,14 +61,14 @@ export class Lockdown {
   }
 }
 
-function viewOf(told: LockdownJson, sinceMs: number | null): LockdownView {
-  const by = wordOf(told.by, "LOCKDOWN_BY_");
-  const leftMs = durationMs(told.portalLeft) ?? 0;
+function viewOf(answer: LockdownJson, sinceMs: number | null): LockdownView {
+  const by = wordOf(answer.by, "LOCKDOWN_BY_");
+  const leftMs = durationMs(answer.portalLeft) ?? 0;
   return {
     by: by === "administrator" || by === "policy" ? by : null,
     sinceMs,
-    portal: leftMs > 0 ? { link: plainText(told.portalLink ?? "", 15), leftMs } : null,
-    mayLift: told.maySet ?? false,
-    mayOpenPortal: told.mayOpenPortal ?? false,
+    portal: leftMs > 0 ? { link: plainText(answer.portalLink ?? "", 15), leftMs } : null,
+    mayLift: answer.maySet ?? false,
+    mayOpenPortal: answer.mayOpenPortal ?? false,
   };
 }

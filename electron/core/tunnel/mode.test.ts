@@ -23,11 +23,11 @@ afterEach(() => {
 const intranet = { id: "aaaa", server: "vpn.acme.example:8443", code: "ACME1" };
 
 const choose = async (options: ConnectOptions): Promise<string> => {
-  const said: string[] = [];
+  const notices: string[] = [];
   const nameOf = async (id: string) => (id === "bbbb" ? "acme" : undefined);
   try {
-    const socket = await chooseService(environment, intranet, nameOf, options, (text) => said.push(text));
-    return [socket ? "system" : "proxy", ...said].join(": ");
+    const socket = await chooseService(environment, intranet, nameOf, options, (text) => notices.push(text));
+    return [socket ? "system" : "proxy", ...notices].join(": ");
   } catch (thrown) {
     if (thrown instanceof Failure) return `${thrown.code}: ${thrown.message} ${thrown.view.action}`;
     throw thrown;
@@ -49,10 +49,16 @@ const inUse = "Another user of this computer is connected.";
 describe.each([
   { name: "no service", states: null, auto: `proxy: The tunnel service is not installed or not running. ${proxy}` },
   { name: "a free service", states: [], auto: system, plain: "system", explicit: "system" },
-  { name: "a service that has it already", states: [here], auto: system, plain: "system", explicit: "system" },
-  { name: "a service that has just left another", states: [over], auto: system, plain: "system", explicit: "system" },
+  { name: "a service already connected to it", states: [here], auto: system, plain: "system", explicit: "system" },
   {
-    name: "a service in another intranet",
+    name: "a service just disconnected from another",
+    states: [over],
+    auto: system,
+    plain: "system",
+    explicit: "system",
+  },
+  {
+    name: "a service connected to another intranet",
     states: [elsewhere],
     auto: `proxy: ${acme} ${proxy}`,
     plain: `proxy: ${acme} ${proxy}`,
@@ -67,7 +73,7 @@ describe.each([
     explicit: `not_permitted: ${untrusted} ${command}`,
   },
   {
-    name: "a service that somebody else uses",
+    name: "a service in use by another user",
     states: [somebody],
     auto: `proxy: ${inUse} ${proxy}`,
     plain: `proxy: ${inUse} ${proxy}`,
@@ -106,20 +112,20 @@ describe("a killed service", () => {
 
   it("makes connecting fail with that reason", async () => {
     service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
-    const said =
+    const expected =
       "service_not_running: The tunnel service ended without restoring the network settings. An administrator can start it again (sudo systemctl start sag-tunnel) or restore the network (sudo sag repair).";
     for (const options of [{ mode: "auto" }, { mode: "system" }, {}] satisfies ConnectOptions[]) {
-      expect(await choose(options)).toBe(said);
+      expect(await choose(options)).toBe(expected);
     }
     expect(await choose({ mode: "proxy" })).toBe("proxy");
   });
 
   it.each([
-    ["that held nothing", '{"blocking":"none","holds":"none","phase":"disconnected","pid":"1"}'],
-    ["whose file is cut", '{"blocking":"no'],
-    ["whose file is something else", '"intranet"'],
+    ["that blocked nothing", '{"blocking":"none","holds":"none","phase":"disconnected","pid":"1"}'],
+    ["whose file is truncated", '{"blocking":"no'],
+    ["whose file has another format", '"intranet"'],
     ["whose file is too long", `{"holds":"intranet","x":"${"x".repeat(5000)}"}`],
-  ])("%s is just not there", async (_, text) => {
+  ])("%s is ignored", async (_, text) => {
     service.leave(text);
     expect(await seen()).toMatchObject({ phase: "disconnected", blocking: "none", cause: null });
   });

@@ -20,7 +20,7 @@ const desktop = () => {
     return "";
   });
   const pacs: Record<string, string | null> = { contoso01: "http://127.0.0.1:1/proxy.pac" };
-  const told: BrowserSetting[] = [];
+  const changes: BrowserSetting[] = [];
   const open = () =>
     new BrowserProxy({
       system,
@@ -34,12 +34,12 @@ const desktop = () => {
         },
       },
       pacOf: (id) => pacs[id] ?? null,
-      changed: (setting) => told.push(setting),
+      changed: (setting) => changes.push(setting),
     });
   const breakWrites = (how: typeof broken): void => {
     broken = how;
   };
-  return { values, pacs, told, writes, open, breakWrites, journal: () => journal };
+  return { values, pacs, changes, writes, open, breakWrites, journal: () => journal };
 };
 
 const before = { mode: "'manual'", "autoconfig-url": "''" };
@@ -47,7 +47,7 @@ const ours = { mode: "'auto'", "autoconfig-url": "'http://127.0.0.1:1/proxy.pac'
 
 describe("the browsers' proxy setting", () => {
   test("is set while the intranet is connected, and restored afterwards", async () => {
-    const { values, pacs, open, writes, told } = desktop();
+    const { values, pacs, open, writes, changes } = desktop();
     const proxy = open();
     await proxy.start();
     await proxy.use("contoso01");
@@ -61,7 +61,7 @@ describe("the browsers' proxy setting", () => {
     expect(values).toEqual(ours);
     await proxy.use(null);
     expect(values).toEqual(before);
-    expect(told.at(-1)).toEqual({ supported: true, intranetId: null, refused: false });
+    expect(changes.at(-1)).toEqual({ supported: true, intranetId: null, refused: false });
   });
 
   test("is restored at the next start after a crash", async () => {
@@ -110,28 +110,28 @@ describe("the browsers' proxy setting", () => {
   });
 
   test.each([
-    ["loses what is written, as without a D-Bus session", "loses"],
-    ["takes the address and not the mode", "half"],
+    ["loses writes, as without a D-Bus session", "loses"],
+    ["stores the address but not the mode", "half"],
     ["refuses to write", "throws"],
-  ] as const)("a desktop that %s: the toggle goes off and says so, nothing is left", async (_, how) => {
-    const { values, told, pacs, open, journal, breakWrites } = desktop();
+  ] as const)("a desktop that %s: the switch turns off with a message, and nothing is left", async (_, how) => {
+    const { values, changes, pacs, open, journal, breakWrites } = desktop();
     const proxy = open();
     await proxy.start();
     breakWrites(how);
     await proxy.use("contoso01");
-    expect(told.at(-1)).toEqual({ supported: true, intranetId: null, refused: true });
+    expect(changes.at(-1)).toEqual({ supported: true, intranetId: null, refused: true });
     expect(values).toEqual(before);
     expect(journal()).toBeNull();
     // Requested while the intranet is down, it is set once the intranet is connected.
     pacs.contoso01 = null;
     await proxy.use("contoso01");
-    expect(told.at(-1)).toEqual({ supported: true, intranetId: "contoso01", refused: false });
+    expect(changes.at(-1)).toEqual({ supported: true, intranetId: "contoso01", refused: false });
     pacs.contoso01 = "http://127.0.0.1:1/proxy.pac";
     await proxy.follow();
-    expect(told.at(-1)).toEqual({ supported: true, intranetId: null, refused: true });
+    expect(changes.at(-1)).toEqual({ supported: true, intranetId: null, refused: true });
     breakWrites(null);
     await proxy.use("contoso01");
-    expect(told.at(-1)).toEqual({ supported: true, intranetId: "contoso01", refused: false });
+    expect(changes.at(-1)).toEqual({ supported: true, intranetId: "contoso01", refused: false });
     expect(values).toEqual(ours);
   });
 

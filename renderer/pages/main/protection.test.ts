@@ -3,7 +3,7 @@ import type { IntranetState } from "../../../electron/bridge.ts";
 import { connected, disconnected, failed, guarded, locked } from "../../../test/app/fake/sample.ts";
 import { canLift, protectionLines } from "./protection.ts";
 
-const told = (state: IntranetState): string[] => {
+const linesOf = (state: IntranetState): string[] => {
   const up = state.phase === "connected" || state.phase === "reconnecting";
   return protectionLines(state, up).map(({ kind, text }) => `${kind}: ${text}`);
 };
@@ -11,7 +11,7 @@ const system = { mode: "system" as const, blocking: "intranet" as const, machine
 
 test.each<[string, IntranetState, string[]]>([
   ["proxy mode", connected(), ["mode: Only apps set to use the proxy can reach the intranet."]],
-  ["nothing up", disconnected(), ["held: No traffic is blocked."]],
+  ["disconnected", disconnected(), ["held: No traffic is blocked."]],
   [
     "system mode",
     connected(system),
@@ -22,7 +22,7 @@ test.each<[string, IntranetState, string[]]>([
     ],
   ],
   [
-    "system mode, as the service tells it: nothing is blocked, and the kernel holds what would leave beside the tunnel",
+    "system mode without blocking reported, while the kernel drops traffic outside the tunnel",
     connected({ ...system, blocking: "none" }),
     [
       "mode: All apps can reach the intranet.",
@@ -36,7 +36,7 @@ test.each<[string, IntranetState, string[]]>([
     ["mode: All apps can reach the intranet.", "held: No traffic is blocked outside the tunnel."],
   ],
   [
-    "names that somebody else changed",
+    "DNS settings changed by another program",
     connected({ ...system, machine: guarded({}, { everything: true, trouble: "10.0.0.1 is asked first." }) }),
     [
       "mode: All apps can reach the intranet.",
@@ -46,7 +46,7 @@ test.each<[string, IntranetState, string[]]>([
     ],
   ],
   [
-    "down, and the intranet held back",
+    "failed, with the intranet blocked",
     failed("no_network", system),
     [
       "held: Blocked: the intranet cannot be reached until you connect.",
@@ -54,20 +54,20 @@ test.each<[string, IntranetState, string[]]>([
     ],
   ],
   [
-    "on the way up, with everything held back",
+    "connecting, with everything blocked",
     disconnected({ ...system, phase: "connecting", blocking: "all" }),
     ["held: Blocked: nothing leaves this computer until you connect.", "lift: To unblock it, disconnect."],
   ],
   [
-    "lockdown, which has a place of its own",
+    "lockdown, which has its own section",
     connected({ ...system, blocking: "all", lockdown: locked(), machine: guarded({ lockdown: true }) }),
     [
       "mode: All apps can reach the intranet.",
       "names: Names under contoso.example, contoso.test are looked up in the intranet.",
     ],
   ],
-  ["lockdown with nobody connected", disconnected({ blocking: "all", lockdown: locked() }), []],
-])("%s", (_, state, expected) => expect(told(state)).toEqual(expected));
+  ["lockdown while disconnected", disconnected({ blocking: "all", lockdown: locked() }), []],
+])("%s", (_, state, expected) => expect(linesOf(state)).toEqual(expected));
 
 test("disconnecting ends the blocking, except for lockdown and where another button does that", () => {
   expect(canLift(failed("no_network", system), false)).toBe(true);

@@ -17,7 +17,9 @@ test.each<[CauseCode, Partial<Flow>]>([
   ["password_change_required", { step: "new_password", failure: null }],
   ["keychain_unavailable", { step: "credentials", mayUseFile: true }],
   ["instance_unreachable", { step: "credentials" }],
-])("%s leads on", (cause, expected) => expect(refused(begin, cause)).toMatchObject({ busy: false, ...expected }));
+])("%s leads to the next step", (cause, expected) =>
+  expect(refused(begin, cause)).toMatchObject({ busy: false, ...expected }),
+);
 
 test("a second request for a code means that the first one was wrong", () => {
   const again = refused(refused(begin, "second_factor_required"), "second_factor_required");

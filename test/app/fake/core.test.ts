@@ -8,7 +8,7 @@ test.each([
   ["disconnecting", (core: FakeCore) => core.disconnect()],
   ["another file's start", (core: FakeCore) => core.reset()],
   ["signing out", (core: FakeCore) => core.signOut()],
-])("an attempt to connect that was overtaken by %s says nothing any more", async (_, overtake) => {
+])("an attempt to connect that was superseded by %s reports nothing", async (_, overtake) => {
   const core = new FakeCore();
   core.put(disconnected());
   core.connectTakes = 5;

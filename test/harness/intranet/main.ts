@@ -36,8 +36,8 @@ datagrams.bind(echoPort, values.host);
 await once(datagrams, "listening");
 
 const kind = nameServerKinds.find((one) => one === values.names) ?? "prompt";
-const told = (question: { name: string }): void => tell({ asked: question.name });
-const { port: namesPort } = await serveNames(values.host, records, domain, told, 0, kind);
+const report = (question: { name: string }): void => tell({ asked: question.name });
+const { port: namesPort } = await serveNames(values.host, records, domain, report, 0, kind);
 
 tell({
   ready: true,

@@ -14,8 +14,8 @@ const page = `<!doctype html>
   @media (prefers-color-scheme: dark) { body { color: #dfe3e6; background: #16191c; } a { color: #8fbde0; } }
 </style>
 <h1>${portalText}</h1>
-<p>This page lives on a socket of its own at portal.${domain}. No network of this machine leads to it: it came to you through the tunnel.</p>
-<p><a href="${filePath}">A file of 64 MB</a> is here as well.</p>
+<p>This page is served at portal.${domain}. Your computer has no other route to it, so it was loaded through the tunnel.</p>
+<p><a href="${filePath}">A file of 64 MB</a> is available too.</p>
 </html>
 `;
 
