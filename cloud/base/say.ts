@@ -17,9 +17,11 @@ const catalogue = { ...cloud, ...admin };
 
 type Catalogue = typeof catalogue;
 export type MessageKey = keyof Catalogue;
+/** Clients' contracts have texts as parameters only, so a message for clients takes no other message: it would be English there. */
+type Value<Key extends MessageKey> = Key extends keyof typeof cloud ? string | number : string | number | Message;
 /** The parameters that `say` requires for a key. */
 export type ParamsOf<Key extends MessageKey> = Catalogue[Key] extends (params: infer P) => string
-  ? [{ [Name in keyof P]: string | number | Message }]
+  ? [{ [Name in keyof P]: Value<Key> }]
   : [];
 
 /** Maximum length of a text and of a parameter in the API contract, characters. */

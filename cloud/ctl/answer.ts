@@ -15,7 +15,7 @@ export function words(answer: Record<string, unknown>): Shown {
     if (hidden.has(name)) continue;
     const rows = rowsOf(value);
     if (rows) return table(rows);
-    if (typeof value !== "object") scalars[name] = value as string;
+    if (typeof value !== "object") scalars[name] = dated(name, value as string | number | boolean);
   }
   return Object.keys(scalars).length === 0 ? output.done : fields(scalars);
 }
@@ -29,10 +29,14 @@ function rowsOf(value: unknown): Row[] | undefined {
   if (!Array.isArray(inner)) return undefined;
   return inner.map((item: unknown): Row => {
     if (typeof item !== "object" || item === null) return { [output.columns.value]: String(item) };
-    const pairs = Object.entries(item).map(([name, field]) => [name, spoken(item, name, field)] as const);
+    const pairs = Object.entries(item).map(([name, field]) => [name, dated(name, spoken(item, name, field))] as const);
     return Object.fromEntries(pairs.filter(([, text]) => text !== undefined)) as Row;
   });
 }
+
+/** The published API gives points in time as epoch ms, in fields such as EndTime and GmtCreate. */
+const dated = <V>(name: string, value: V): V | string =>
+  typeof value === "number" && value > 0 && /Time$|^Gmt|edAt$/.test(name) ? new Date(value).toISOString() : value;
 
 /**
  * Text of a field. If the server also sends the field's message key (WhatWords next to What), the text is in the language of sagctl.

@@ -16,7 +16,7 @@ const delimiters = [",", ";", "\t"];
 
 /**
  * Parses CSV as spreadsheets write it: with commas, semicolons or tabs; in UTF-8, UTF-16 or Windows-1252; with or without a byte order
- * mark or a line such as `sep=;`. The first line has the column names. Throws a Refusal with line and column.
+ * mark or a line such as `sep=;`. The first line has the column names. Throws a Refusal with lines and columns.
  */
 export function readCsv(bytes: Uint8Array, needed: readonly string[]): CsvRow[] {
   requireText(bytes);
@@ -32,13 +32,28 @@ export function readCsv(bytes: Uint8Array, needed: readonly string[]): CsvRow[] 
     const shown = (said === undefined ? first : second).slice(0, 80);
     throw invalid("file", foreign(errors.columnMissing(name, shown)));
   }
-  return rest.map(({ record, info }) => {
-    if (record.length > columns.length) {
+  requireAll(
+    rest.map(({ record, info }) => {
       const first = record[columns.length]?.slice(0, 40) ?? "";
-      throw invalid("file", foreign(errors.tooManyCells(info.lines, record.length, columns.length, first)));
-    }
-    return { line: info.lines, cells: Object.fromEntries(columns.map((name, i) => [name, record[i] ?? ""])) };
-  });
+      return record.length > columns.length && errors.tooManyCells(info.lines, record.length, columns.length, first);
+    }),
+  );
+  return rest.map(({ record, info }) => ({
+    line: info.lines,
+    cells: Object.fromEntries(columns.map((name, i) => [name, record[i] ?? ""])),
+  }));
+}
+
+/** Faults that one refusal names. */
+const mostNamed = 10;
+
+/** Refuses a file with what is wrong in each of its lines; false = nothing is. */
+export function requireAll(faults: readonly (string | false)[]): void {
+  const found = faults.filter((fault) => fault !== false);
+  if (found.length === 0) return;
+  const rest = found.length - mostNamed;
+  const named = found.slice(0, mostNamed);
+  throw invalid("file", foreign([...named, ...(rest > 0 ? [errors.more(rest)] : [])].join(" ")));
 }
 
 /**

@@ -2,16 +2,21 @@ import { CommanderError } from "commander";
 import { Failure } from "../core/causes/failure.ts";
 import { describeCommands } from "./commands.ts";
 import { createContext } from "./context.ts";
+import { leave } from "./leave.ts";
 import { createOutput, type Output, tellFailure } from "./output.ts";
 import { usageMessage } from "./usage-error.ts";
 import type { Verb } from "./verb.ts";
 
 // Exported from here for main.ts: importing another module would mean reading another file at every start.
-export { leave } from "./leave.ts";
+export { leave };
 
 /** Runs the `sag` command: parses the arguments, calls one verb and returns the exit code. */
 export async function runProgram(argv: string[]): Promise<number> {
   const output = createOutput(ownPart(argv).includes("--json"));
+  // Errors outside the verb's promise, such as an unhandled error event, are reported without a stack as well.
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (thrown) => leave(tellFailure(output, thrown)));
+  }
   const context = createContext(output);
   let exit = 0;
   const call =

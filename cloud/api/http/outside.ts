@@ -25,8 +25,8 @@ export interface OutsideParts {
 }
 
 /**
- * Answers supervisors and load balancers: /healthz (the process is alive), /readyz (it can serve: the store answers and the
- * server is not stopping) and /metrics for Prometheus. Returns true if the request was one of these.
+ * Answers supervisors and load balancers: /healthz (the process is alive), /readyz (it can serve: the store answers, the
+ * certificate has not expired and the server is not stopping) and /metrics for Prometheus. Returns true if the request was one of these.
  */
 export function answerOutside(parts: OutsideParts, request: Request, response: Http2ServerResponse): boolean {
   const path = (request.url ?? "").split("?", 1)[0];
@@ -70,8 +70,9 @@ function send(response: Http2ServerResponse, status: number, type: string, body:
 /** Free bytes below which commits are about to fail. */
 const neededBytes = 1024 * 1024;
 
-async function ready({ context, stopping, data }: OutsideParts): Promise<string | undefined> {
+async function ready({ context, stopping, data, certificateEnd }: OutsideParts): Promise<string | undefined> {
   if (stopping.aborted) return "the server is stopping";
+  if (certificateEnd() <= context.clock.now()) return "the certificate has expired";
   const { bavail, bsize } = await statfs(data);
   if (bavail * bsize < neededBytes) return "the disk is full";
   try {

@@ -7,7 +7,7 @@ import type { Imported } from "../../domain/accounts/import.ts";
 import type { InstanceView } from "../../domain/instances/instances.ts";
 import { list, wholeNumber } from "../arguments.ts";
 import type { Tools, Verbs } from "../command.ts";
-import { readCsv } from "../csv.ts";
+import { type CsvRow, readCsv, requireAll } from "../csv.ts";
 import { toNewFile } from "../new-file.ts";
 import { fields, renamed } from "../output.ts";
 import { table } from "../table.ts";
@@ -126,11 +126,13 @@ async function importFile(
   file: string,
   o: { instance?: string; dryRun?: boolean; bandwidth?: number },
 ): Promise<Imported[]> {
-  const rows = readCsv(contentOf(file), ["user", "mail"]).map(({ line, cells }) => ({
+  const lines = readCsv(contentOf(file), ["user", "mail"]);
+  requireAll(lines.map(({ line, cells }) => badBandwidth(line, cells)));
+  const rows = lines.map(({ line, cells }) => ({
     line,
     user: cells.user ?? "",
     mail: cells.mail ?? "",
-    bandwidth: cells.bandwidth ? bandwidthOf(cells.bandwidth, line) : o.bandwidth,
+    bandwidth: cells.bandwidth ? Number(cells.bandwidth) : o.bandwidth,
     clientIp: cells["client-ip"] || undefined,
     password: cells.password || undefined,
   }));
@@ -152,9 +154,5 @@ function contentOf(file: string): Buffer {
   }
 }
 
-function bandwidthOf(text: string, line: number): number {
-  if (!/^\d{1,9}$/.test(text)) {
-    throw invalid("file", foreign(errors.csv.bandwidth(line, text.slice(0, 40))));
-  }
-  return Number(text);
-}
+const badBandwidth = (line: number, { bandwidth = "" }: CsvRow["cells"]): string | false =>
+  !/^\d{0,9}$/.test(bandwidth) && errors.csv.bandwidth(line, bandwidth.slice(0, 40));

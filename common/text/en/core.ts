@@ -55,7 +55,8 @@ export const core = {
     /** Why it may have ended. */
     noDisplayHere: "There is no display (DISPLAY and WAYLAND_DISPLAY are not set).",
     itSaid: (output: string) => `Its output: ${output}`,
-    noDisplay: "No browser can be opened: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).",
+    noDisplay: (url: string) =>
+      `Open ${url} in a browser elsewhere: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).`,
     none: "No browser was found that supports a separate profile.",
     notFound: (program: string) => `The browser ${program} was not found.`,
   },

@@ -53,12 +53,12 @@ export async function openInBrowser(
 /** Fails if no browser is installed; called before a profile is created. */
 export const requireBrowser = (given?: string): string => findBrowser(given);
 
-/** Fails if there is no display for a browser window. */
-export function requireDisplay(given?: string): void {
+/** Fails if there is no display for a browser window, as over SSH. The failure includes the URL, to be opened elsewhere. */
+export function requireDisplay(url: string, given?: string): void {
   // A named program may provide a display itself, as xvfb-run does.
   if (given !== undefined || !lacksDisplay()) return;
   throw new Failure("unknown", {
-    text: texts.core.browser.noDisplay,
+    text: texts.core.browser.noDisplay(url),
   });
 }
 

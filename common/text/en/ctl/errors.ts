@@ -43,6 +43,7 @@ export const errors = {
       `line ${line}${column === undefined ? "" : `, column ${column}`}: ${reason}.`,
     bandwidth: (line: number, text: string) =>
       `line ${line}, column bandwidth: "${text}" is not a whole number of Kbit/s.`,
+    more: (count: number) => `${count} more lines are wrong.`,
   },
   files: {
     notFound: (file: string) => `The file ${file} does not exist.`,
