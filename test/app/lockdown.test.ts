@@ -18,7 +18,7 @@ test("lockdown can be turned off by permitted users, others see the command; the
   await lockdown.getByText("sudo sag lockdown off").waitFor();
   expect(await button("Turn off lockdown").count()).toBe(0);
 
-  const often = "the way to a captive portal was opened three times within an hour";
+  const often = "a captive portal was allowed three times within an hour";
   await app.failNext("openPortal", "not_permitted", { text: often });
   await button("Sign in to this network").click();
   await lockdown.getByRole("alert").getByText(often).waitFor();

@@ -61,7 +61,7 @@ describe("Failure", () => {
   });
 
   it("attributes an unusable session to the administrator's setting, not to sag-tunnel", () => {
-    const text = "the intranet's settings cannot be used: routes[0]: 127.0.0.0/8 is never inside an intranet";
+    const text = "the intranet's settings cannot be used: routes[0]: 127.0.0.0/8 is never part of an intranet";
     const seen = failureView("answer_invalid", { subject: "sag-tunnel", field: "routes[0]", text });
     expect(seen.message).toBe(`T${text.slice(1)}.`);
     expect(seen.action).toBe("Ask your administrator to change this setting of the intranet.");

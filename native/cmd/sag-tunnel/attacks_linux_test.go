@@ -96,8 +96,8 @@ func (s *site) attempt(t *testing.T, a attack, harmless func()) {
 
 // madeUpSessions are sessions that no trusted cloud instance has issued.
 func (s *site) madeUpSessions(own *tunneltest.Company) []attack {
-	const refused = `no administrator of this machine has trusted|answer_invalid|invalid_argument`
-	const unknown = `session_expired|does not know this session|failed_precondition`
+	const refused = `no administrator of this computer has trusted|answer_invalid|invalid_argument`
+	const unknown = `session_expired|no longer has this session|failed_precondition`
 	of := func(name, want string, cloud *tunnelv1.Cloud, company *tunneltest.Company, change func(*clientv1.Session)) attack {
 		return attack{name: name, want: want, try: func() string { return s.startChanged(attacker, cloud, company, change) }}
 	}
@@ -183,7 +183,7 @@ func (s *site) otherWishes(own *tunneltest.Company) []attack {
 
 // disturbances are tried while the victim is connected.
 func (s *site) disturbances(own *tunneltest.Company) []attack {
-	const inUse = "another user of this machine is connected|IN_USE_BY_ANOTHER_USER"
+	const inUse = "another user of this computer is connected|IN_USE_BY_ANOTHER_USER"
 	secrets := []string{"10.90.0.2", "ap-1", "10.80.0.0", "a1b2", strings.Repeat("5a", 16), tunneltest.Domain}
 	discreet := func(said string) string {
 		for _, secret := range secrets {

@@ -56,7 +56,7 @@ func TestOtherUsers(t *testing.T) {
 	s.mustConnect()
 	for _, c := range []struct{ method, body, want string }{
 		{"GetStates", `{"probe":true}`, "CAUSE_IN_USE_BY_ANOTHER_USER"},
-		{"Prepare", `{"intranetId":"a1b2"}`, "in use by another|another user of this machine"},
+		{"Prepare", `{"intranetId":"a1b2"}`, "in use by another|another user of this computer"},
 		{"Start", `{"attemptId":"x","intranetId":"a1b2","session":{},"cloud":{}}`, "code"},
 		{"Stop", `{"intranetId":"a1b2"}`, "belongs to another user"},
 	} {
@@ -74,7 +74,7 @@ func TestOtherUsers(t *testing.T) {
 			}
 		}
 	}
-	if said := s.as(0, "Prepare", `{"intranetId":"b2c3"}`); !strings.Contains(said, "in another intranet (a1b2)") {
+	if said := s.as(0, "Prepare", `{"intranetId":"b2c3"}`); !strings.Contains(said, "connected to another intranet (a1b2)") {
 		t.Errorf("a second intranet: %s", said)
 	}
 	if said := s.as(0, "GetStates", `{}`); !strings.Contains(said, "10.90.0.2") {

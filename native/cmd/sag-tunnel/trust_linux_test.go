@@ -108,7 +108,7 @@ func TestTrustedCloudDoesNotAnswer(t *testing.T) {
 	if said := s.othersAreServed(); said != "served" {
 		t.Error(said)
 	}
-	if said := <-answered; !strings.Contains(said, "can not be reached") || time.Since(start) > 6*time.Second {
+	if said := <-answered; !strings.Contains(said, "cannot be reached") || time.Since(start) > 6*time.Second {
 		t.Errorf("after %v: %s", time.Since(start), said)
 	}
 	s.untouched("after an unanswered confirmation")

@@ -27,9 +27,9 @@ func SessionWithoutToken() Message {
 	return message("tunnel.session_without_token", []string{"the session has no token"})
 }
 
-// SessionLeaseOver is: the lease ended before the cloud instance could be reached
+// SessionLeaseOver is: the lease ended before the server could be reached
 func SessionLeaseOver() Message {
-	return message("tunnel.session_lease_over", []string{"the lease ended before the cloud instance could be reached"})
+	return message("tunnel.session_lease_over", []string{"the lease ended before the server could be reached"})
 }
 
 // SessionNotSaved is: the session could not be saved
@@ -62,49 +62,49 @@ func InternalError(during string) Message {
 	return message("tunnel.internal_error", []string{"an internal error during ", "during", ""}, "during", during)
 }
 
-// CloudCertificateUnpinned is: the cloud instance's certificate is not the one that was pinned
+// CloudCertificateUnpinned is: the server's certificate is not the one that was pinned
 func CloudCertificateUnpinned() Message {
-	return message("tunnel.cloud_certificate_unpinned", []string{"the cloud instance's certificate is not the one that was pinned"})
+	return message("tunnel.cloud_certificate_unpinned", []string{"the server's certificate is not the one that was pinned"})
 }
 
-// CloudCertificateUnknown is: the cloud instance's certificate is not known to this machine
+// CloudCertificateUnknown is: the server's certificate is not trusted by this computer
 func CloudCertificateUnknown() Message {
-	return message("tunnel.cloud_certificate_unknown", []string{"the cloud instance's certificate is not known to this machine"})
+	return message("tunnel.cloud_certificate_unknown", []string{"the server's certificate is not trusted by this computer"})
 }
 
-// CloudSessionUnknown is: the cloud instance does not know this session any longer
+// CloudSessionUnknown is: the server no longer has this session
 func CloudSessionUnknown() Message {
-	return message("tunnel.cloud_session_unknown", []string{"the cloud instance does not know this session any longer"})
+	return message("tunnel.cloud_session_unknown", []string{"the server no longer has this session"})
 }
 
-// CloudAnswerTooLarge is: the cloud instance's answer is larger than 256 KiB
+// CloudAnswerTooLarge is: the server's answer is larger than 256 KiB
 func CloudAnswerTooLarge() Message {
-	return message("tunnel.cloud_answer_too_large", []string{"the cloud instance's answer is larger than 256 KiB"})
+	return message("tunnel.cloud_answer_too_large", []string{"the server's answer is larger than 256 KiB"})
 }
 
-// CloudAnswerInvalid is: the cloud instance's answer could not be understood
+// CloudAnswerInvalid is: the server's answer could not be understood
 func CloudAnswerInvalid() Message {
-	return message("tunnel.cloud_answer_invalid", []string{"the cloud instance's answer could not be understood"})
+	return message("tunnel.cloud_answer_invalid", []string{"the server's answer could not be understood"})
 }
 
-// CloudUnreachable is: the cloud instance can not be reached
+// CloudUnreachable is: the server cannot be reached
 func CloudUnreachable() Message {
-	return message("tunnel.cloud_unreachable", []string{"the cloud instance can not be reached"})
+	return message("tunnel.cloud_unreachable", []string{"the server cannot be reached"})
 }
 
-// CloudEventInvalid is: an event of the cloud instance is not valid: REASON
+// CloudEventInvalid is: an event from the server is not valid: REASON
 func CloudEventInvalid(reason string) Message {
-	return message("tunnel.cloud_event_invalid", []string{"an event of the cloud instance is not valid: ", "reason", ""}, "reason", reason)
+	return message("tunnel.cloud_event_invalid", []string{"an event from the server is not valid: ", "reason", ""}, "reason", reason)
 }
 
-// CloudEventsEnded is: the cloud instance ended the stream of events
+// CloudEventsEnded is: the server closed the event stream
 func CloudEventsEnded() Message {
-	return message("tunnel.cloud_events_ended", []string{"the cloud instance ended the stream of events"})
+	return message("tunnel.cloud_events_ended", []string{"the server closed the event stream"})
 }
 
-// CloudSilent is: the cloud instance fell silent
+// CloudSilent is: the server stopped answering
 func CloudSilent() Message {
-	return message("tunnel.cloud_silent", []string{"the cloud instance fell silent"})
+	return message("tunnel.cloud_silent", []string{"the server stopped answering"})
 }
 
 // SessionBreaksRule is: the session is not valid: REASON
@@ -172,9 +172,9 @@ func SettingsAddressTwice(field, address string) Message {
 	return message("tunnel.settings_address_twice", []string{"the intranet's settings cannot be used: ", "field", ": ", "address", " is there twice"}, "field", field, "address", address)
 }
 
-// SettingsDNSServer is: the intranet's settings cannot be used: FIELD: "SERVER" cannot be the address of a server inside
+// SettingsDNSServer is: the intranet's settings cannot be used: FIELD: "SERVER" cannot be the address of a server in the intranet
 func SettingsDNSServer(field, server string) Message {
-	return message("tunnel.settings_dns_server", []string{"the intranet's settings cannot be used: ", "field", ": \"", "server", "\" cannot be the address of a server inside"}, "field", field, "server", server)
+	return message("tunnel.settings_dns_server", []string{"the intranet's settings cannot be used: ", "field", ": \"", "server", "\" cannot be the address of a server in the intranet"}, "field", field, "server", server)
 }
 
 // SettingsDNSDomain is: the intranet's settings cannot be used: FIELD: "DOMAIN" is no name of a domain
@@ -232,9 +232,9 @@ func SettingsRouteDefault(field, prefix string) Message {
 	return message("tunnel.settings_route_default", []string{"the intranet's settings cannot be used: ", "field", ": ", "prefix", " is a default route, and the policy does not say full tunnel"}, "field", field, "prefix", prefix)
 }
 
-// SettingsRouteNeverInside is: the intranet's settings cannot be used: FIELD: PREFIX overlaps NEVER, which is never inside an intranet
+// SettingsRouteNeverInside is: the intranet's settings cannot be used: FIELD: PREFIX overlaps NEVER, which is never part of an intranet
 func SettingsRouteNeverInside(field, prefix, never string) Message {
-	return message("tunnel.settings_route_never_inside", []string{"the intranet's settings cannot be used: ", "field", ": ", "prefix", " overlaps ", "never", ", which is never inside an intranet"}, "field", field, "prefix", prefix, "never", never)
+	return message("tunnel.settings_route_never_inside", []string{"the intranet's settings cannot be used: ", "field", ": ", "prefix", " overlaps ", "never", ", which is never part of an intranet"}, "field", field, "prefix", prefix, "never", never)
 }
 
 // SettingsRouteWide is: the intranet's settings cannot be used: FIELD: PREFIX is as good as a default route, and the policy does not say full tunnel
@@ -332,9 +332,9 @@ func HostNotInside(host string) Message {
 	return message("tunnel.host_not_inside", []string{"", "host", " is not in the intranet"}, "host", host)
 }
 
-// HostOutsideRefused is: HOST is outside of the intranet, and outside is refused
+// HostOutsideRefused is: HOST is outside the intranet, and connections outside it are refused
 func HostOutsideRefused(host string) Message {
-	return message("tunnel.host_outside_refused", []string{"", "host", " is outside of the intranet, and outside is refused"}, "host", host)
+	return message("tunnel.host_outside_refused", []string{"", "host", " is outside the intranet, and connections outside it are refused"}, "host", host)
 }
 
 // HostNotFound is: there is no host NAME
@@ -357,9 +357,9 @@ func HostSilent(host string) Message {
 	return message("tunnel.host_silent", []string{"", "host", " does not answer"}, "host", host)
 }
 
-// HostUnreachable is: HOST can not be reached
+// HostUnreachable is: HOST cannot be reached
 func HostUnreachable(host string) Message {
-	return message("tunnel.host_unreachable", []string{"", "host", " can not be reached"}, "host", host)
+	return message("tunnel.host_unreachable", []string{"", "host", " cannot be reached"}, "host", host)
 }
 
 // HostClosed is: HOST closed the connection without an answer
@@ -382,9 +382,9 @@ func DNSServersSilent(name string) Message {
 	return message("tunnel.dns_servers_silent", []string{"no name server of the intranet answers for ", "name", ""}, "name", name)
 }
 
-// DNSLocalSilent is: the resolver of this machine does not answer for NAME
+// DNSLocalSilent is: this computer's resolver does not answer for NAME
 func DNSLocalSilent(name string) Message {
-	return message("tunnel.dns_local_silent", []string{"the resolver of this machine does not answer for ", "name", ""}, "name", name)
+	return message("tunnel.dns_local_silent", []string{"this computer's resolver does not answer for ", "name", ""}, "name", name)
 }
 
 // ListenAddressInvalid is: not an ADDRESS:PORT
@@ -452,14 +452,14 @@ func TunnelOfOtherUser() Message {
 	return message("tunnel.tunnel_of_other_user", []string{"this tunnel belongs to another user"})
 }
 
-// LogIsUsers is: in proxy mode the log is a file of the user's
+// LogIsUsers is: in proxy mode the log is the user's own file
 func LogIsUsers() Message {
-	return message("tunnel.log_is_users", []string{"in proxy mode the log is a file of the user's"})
+	return message("tunnel.log_is_users", []string{"in proxy mode the log is the user's own file"})
 }
 
-// LockdownInProxyMode is: lockdown is the service's; this is a proxy of one user
+// LockdownInProxyMode is: lockdown is a setting of the tunnel service, and this is one user's proxy
 func LockdownInProxyMode() Message {
-	return message("tunnel.lockdown_in_proxy_mode", []string{"lockdown is the service's; this is a proxy of one user"})
+	return message("tunnel.lockdown_in_proxy_mode", []string{"lockdown is a setting of the tunnel service, and this is one user's proxy"})
 }
 
 // PingInSystemMode is: in system mode any program can ping by itself
@@ -472,19 +472,19 @@ func ServiceSilent() Message {
 	return message("tunnel.service_silent", []string{"the tunnel service does not answer"})
 }
 
-// ServiceInUse is: another user of this machine is connected
+// ServiceInUse is: another user of this computer is connected
 func ServiceInUse() Message {
-	return message("tunnel.service_in_use", []string{"another user of this machine is connected"})
+	return message("tunnel.service_in_use", []string{"another user of this computer is connected"})
 }
 
-// ServiceConnectedElsewhere is: the machine is in another intranet (INTRANET); disconnect that first
+// ServiceConnectedElsewhere is: this computer is connected to another intranet (INTRANET); disconnect that first
 func ServiceConnectedElsewhere(intranet string) Message {
-	return message("tunnel.service_connected_elsewhere", []string{"the machine is in another intranet (", "intranet", "); disconnect that first"}, "intranet", intranet)
+	return message("tunnel.service_connected_elsewhere", []string{"this computer is connected to another intranet (", "intranet", "); disconnect that first"}, "intranet", intranet)
 }
 
-// ServiceUsersBusy is: too many users of this machine are connecting at the moment
+// ServiceUsersBusy is: too many users of this computer are connecting at the moment
 func ServiceUsersBusy() Message {
-	return message("tunnel.service_users_busy", []string{"too many users of this machine are connecting at the moment"})
+	return message("tunnel.service_users_busy", []string{"too many users of this computer are connecting at the moment"})
 }
 
 // ServiceUserTooOften is: this user connects too often
@@ -497,19 +497,19 @@ func ServiceIntranetIDInvalid(id string) Message {
 	return message("tunnel.service_intranet_id_invalid", []string{"\"", "id", "\" is no intranet's id"}, "id", id)
 }
 
-// ServiceCloudURLInvalid is: clouds: "URL" is no URL of a cloud instance
+// ServiceCloudURLInvalid is: clouds: "URL" is not a server URL
 func ServiceCloudURLInvalid(url string) Message {
-	return message("tunnel.service_cloud_url_invalid", []string{"clouds: \"", "url", "\" is no URL of a cloud instance"}, "url", url)
+	return message("tunnel.service_cloud_url_invalid", []string{"clouds: \"", "url", "\" is not a server URL"}, "url", url)
 }
 
-// ServiceNotTrusted is: no administrator of this machine has trusted the intranet CODE of HOST for system mode
+// ServiceNotTrusted is: no administrator of this computer has trusted the intranet CODE of HOST for system mode
 func ServiceNotTrusted(code, host string) Message {
-	return message("tunnel.service_not_trusted", []string{"no administrator of this machine has trusted the intranet ", "code", " of ", "host", " for system mode"}, "code", code, "host", host)
+	return message("tunnel.service_not_trusted", []string{"no administrator of this computer has trusted the intranet ", "code", " of ", "host", " for system mode"}, "code", code, "host", host)
 }
 
-// ServiceSetLockdown is: only root and members of the group sag-admin can set or lift lockdown
+// ServiceSetLockdown is: only root and members of the group sag-admin can turn lockdown on or off
 func ServiceSetLockdown() Message {
-	return message("tunnel.service_set_lockdown", []string{"only root and members of the group sag-admin can set or lift lockdown"})
+	return message("tunnel.service_set_lockdown", []string{"only root and members of the group sag-admin can turn lockdown on or off"})
 }
 
 // ServiceStopOfOther is: the tunnel belongs to another user
@@ -517,9 +517,9 @@ func ServiceStopOfOther() Message {
 	return message("tunnel.service_stop_of_other", []string{"the tunnel belongs to another user"})
 }
 
-// ServiceOnlySeeInUse is: only an administrator may see that the machine is in use, and what is blocked
+// ServiceOnlySeeInUse is: only an administrator may see that this computer is in use, and what is blocked
 func ServiceOnlySeeInUse() Message {
-	return message("tunnel.service_only_see_in_use", []string{"only an administrator may see that the machine is in use, and what is blocked"})
+	return message("tunnel.service_only_see_in_use", []string{"only an administrator may see that this computer is in use, and what is blocked"})
 }
 
 // ServiceOnlySeeSession is: only an administrator may see the session: addresses, routes, names, access points, traffic
@@ -532,9 +532,9 @@ func ServiceOnlySeeLockdown() Message {
 	return message("tunnel.service_only_see_lockdown", []string{"only an administrator may see whether lockdown is on"})
 }
 
-// ServiceOnlySeeClouds is: only an administrator may see which cloud instances lockdown lets through
+// ServiceOnlySeeClouds is: only an administrator may see which servers lockdown lets through
 func ServiceOnlySeeClouds() Message {
-	return message("tunnel.service_only_see_clouds", []string{"only an administrator may see which cloud instances lockdown lets through"})
+	return message("tunnel.service_only_see_clouds", []string{"only an administrator may see which servers lockdown lets through"})
 }
 
 // ServiceOnlyPrepareKey is: only an administrator may prepare a key
@@ -542,24 +542,24 @@ func ServiceOnlyPrepareKey() Message {
 	return message("tunnel.service_only_prepare_key", []string{"only an administrator may prepare a key"})
 }
 
-// ServiceOnlyStartTrusted is: only an administrator may start a session that a trusted cloud instance confirms
+// ServiceOnlyStartTrusted is: only an administrator may start a session that a trusted server confirms
 func ServiceOnlyStartTrusted() Message {
-	return message("tunnel.service_only_start_trusted", []string{"only an administrator may start a session that a trusted cloud instance confirms"})
+	return message("tunnel.service_only_start_trusted", []string{"only an administrator may start a session that a trusted server confirms"})
 }
 
-// ServiceOnlyStartOther is: only an administrator may start a session of any other cloud instance
+// ServiceOnlyStartOther is: only an administrator may start a session of any other server
 func ServiceOnlyStartOther() Message {
-	return message("tunnel.service_only_start_other", []string{"only an administrator may start a session of any other cloud instance"})
+	return message("tunnel.service_only_start_other", []string{"only an administrator may start a session of any other server"})
 }
 
-// ServiceOnlyOpenPortal is: only an administrator may open the way to a captive portal, three times an hour
+// ServiceOnlyOpenPortal is: only an administrator may allow a captive portal, three times an hour
 func ServiceOnlyOpenPortal() Message {
-	return message("tunnel.service_only_open_portal", []string{"only an administrator may open the way to a captive portal, three times an hour"})
+	return message("tunnel.service_only_open_portal", []string{"only an administrator may allow a captive portal, three times an hour"})
 }
 
-// ServiceOnlyPortalWithoutLimit is: only an administrator may open it more often
+// ServiceOnlyPortalWithoutLimit is: only an administrator may allow it more often
 func ServiceOnlyPortalWithoutLimit() Message {
-	return message("tunnel.service_only_portal_without_limit", []string{"only an administrator may open it more often"})
+	return message("tunnel.service_only_portal_without_limit", []string{"only an administrator may allow it more often"})
 }
 
 // ServiceOnlyReadOwnLog is: only an administrator may read what was logged during own sessions
@@ -572,9 +572,9 @@ func ServiceOnlyReadWholeLog() Message {
 	return message("tunnel.service_only_read_whole_log", []string{"only an administrator may read the whole log"})
 }
 
-// PortalTooOften is: the way to a captive portal was opened three times within an hour
+// PortalTooOften is: a captive portal was allowed three times within an hour
 func PortalTooOften() Message {
-	return message("tunnel.portal_too_often", []string{"the way to a captive portal was opened three times within an hour"})
+	return message("tunnel.portal_too_often", []string{"a captive portal was allowed three times within an hour"})
 }
 
 // PortalNoNetwork is: there is no network that a captive portal could be in
@@ -582,19 +582,19 @@ func PortalNoNetwork() Message {
 	return message("tunnel.portal_no_network", []string{"there is no network that a captive portal could be in"})
 }
 
-// TrustNeedsRoot is: only root decides which intranets this machine trusts
+// TrustNeedsRoot is: only root decides which intranets this computer trusts
 func TrustNeedsRoot() Message {
-	return message("tunnel.trust_needs_root", []string{"only root decides which intranets this machine trusts"})
+	return message("tunnel.trust_needs_root", []string{"only root decides which intranets this computer trusts"})
 }
 
-// TrustNotListed is: INTRANET is not trusted on this machine
+// TrustNotListed is: INTRANET is not trusted on this computer
 func TrustNotListed(intranet string) Message {
-	return message("tunnel.trust_not_listed", []string{"", "intranet", " is not trusted on this machine"}, "intranet", intranet)
+	return message("tunnel.trust_not_listed", []string{"", "intranet", " is not trusted on this computer"}, "intranet", intranet)
 }
 
-// TrustURLInvalid is: not valid: "URL" is no https address of a cloud instance
+// TrustURLInvalid is: not valid: "URL" is not an https address of a server
 func TrustURLInvalid(url string) Message {
-	return message("tunnel.trust_url_invalid", []string{"not valid: \"", "url", "\" is no https address of a cloud instance"}, "url", url)
+	return message("tunnel.trust_url_invalid", []string{"not valid: \"", "url", "\" is not an https address of a server"}, "url", url)
 }
 
 // TrustCodeInvalid is: not valid: "CODE" is no enterprise code
@@ -637,14 +637,14 @@ func LockdownNeedsRoot() Message {
 	return message("tunnel.lockdown_needs_root", []string{"the tunnel service isn't installed, and only root can do this without it"})
 }
 
-// LockdownCloudURLInvalid is: --cloud URL: no URL of a cloud instance
+// LockdownCloudURLInvalid is: --cloud URL: not a server URL
 func LockdownCloudURLInvalid(url string) Message {
-	return message("tunnel.lockdown_cloud_url_invalid", []string{"--cloud ", "url", ": no URL of a cloud instance"}, "url", url)
+	return message("tunnel.lockdown_cloud_url_invalid", []string{"--cloud ", "url", ": not a server URL"}, "url", url)
 }
 
-// SystemModeNeedsRoot is: system mode changes the machine's routes, which only root may do
+// SystemModeNeedsRoot is: system mode changes this computer's routes, which only root may do
 func SystemModeNeedsRoot() Message {
-	return message("tunnel.system_mode_needs_root", []string{"system mode changes the machine's routes, which only root may do"})
+	return message("tunnel.system_mode_needs_root", []string{"system mode changes this computer's routes, which only root may do"})
 }
 
 // Overlap is: the network PREFIX on LINK has addresses of the intranet; they lead to the intranet
@@ -672,24 +672,24 @@ func RivalRulesFirst(link string) Message {
 	return message("tunnel.rival_rules_first", []string{"another program's routing rules come before all others (", "link", ")"}, "link", link)
 }
 
-// DNSTaken is: another program keeps changing the machine's name servers (PLACE); names of the intranet are not asked for while that lasts
+// DNSTaken is: another program keeps changing this computer's name servers (PLACE); names of the intranet are not asked for while that lasts
 func DNSTaken(place string) Message {
-	return message("tunnel.dns_taken", []string{"another program keeps changing the machine's name servers (", "place", "); names of the intranet are not asked for while that lasts"}, "place", place)
+	return message("tunnel.dns_taken", []string{"another program keeps changing this computer's name servers (", "place", "); names of the intranet are not asked for while that lasts"}, "place", place)
 }
 
-// DNSTakenBy is: PROGRAM keeps changing the machine's name servers (PLACE); names of the intranet are not asked for while that lasts
+// DNSTakenBy is: PROGRAM keeps changing this computer's name servers (PLACE); names of the intranet are not asked for while that lasts
 func DNSTakenBy(program, place string) Message {
-	return message("tunnel.dns_taken_by", []string{"", "program", " keeps changing the machine's name servers (", "place", "); names of the intranet are not asked for while that lasts"}, "program", program, "place", place)
+	return message("tunnel.dns_taken_by", []string{"", "program", " keeps changing this computer's name servers (", "place", "); names of the intranet are not asked for while that lasts"}, "program", program, "place", place)
 }
 
-// DNSTakenKeeper is: another program keeps changing the machine's name servers (who keeps them: REASON); names of the intranet are not asked for while that lasts
+// DNSTakenKeeper is: another program keeps changing this computer's name servers (who keeps them: REASON); names of the intranet are not asked for while that lasts
 func DNSTakenKeeper(reason string) Message {
-	return message("tunnel.dns_taken_keeper", []string{"another program keeps changing the machine's name servers (who keeps them: ", "reason", "); names of the intranet are not asked for while that lasts"}, "reason", reason)
+	return message("tunnel.dns_taken_keeper", []string{"another program keeps changing this computer's name servers (who keeps them: ", "reason", "); names of the intranet are not asked for while that lasts"}, "reason", reason)
 }
 
-// DNSTakenByKeeper is: PROGRAM keeps changing the machine's name servers (who keeps them: REASON); names of the intranet are not asked for while that lasts
+// DNSTakenByKeeper is: PROGRAM keeps changing this computer's name servers (who keeps them: REASON); names of the intranet are not asked for while that lasts
 func DNSTakenByKeeper(program, reason string) Message {
-	return message("tunnel.dns_taken_by_keeper", []string{"", "program", " keeps changing the machine's name servers (who keeps them: ", "reason", "); names of the intranet are not asked for while that lasts"}, "program", program, "reason", reason)
+	return message("tunnel.dns_taken_by_keeper", []string{"", "program", " keeps changing this computer's name servers (who keeps them: ", "reason", "); names of the intranet are not asked for while that lasts"}, "program", program, "reason", reason)
 }
 
 // AddressTaken is: something that is not ours is in its place: the address ADDRESS that the intranet gives is that of LINK already
@@ -702,9 +702,9 @@ func IsolateNoProgram(program string) Message {
 	return message("tunnel.isolate_no_program", []string{"There is no program ", "program", "."}, "program", program)
 }
 
-// IsolateNotRun is: PROGRAM can not be run: REASON
+// IsolateNotRun is: PROGRAM cannot be run: REASON
 func IsolateNotRun(program, reason string) Message {
-	return message("tunnel.isolate_not_run", []string{"", "program", " can not be run: ", "reason", ""}, "program", program, "reason", reason)
+	return message("tunnel.isolate_not_run", []string{"", "program", " cannot be run: ", "reason", ""}, "program", program, "reason", reason)
 }
 
 // IsolateNotTaken is: the tunnel takes no isolated commands: disconnect and connect again, as it may be of an older version
@@ -722,9 +722,9 @@ func IsolateTunnelEnded() Message {
 	return message("tunnel.isolate_tunnel_ended", []string{"the tunnel has ended"})
 }
 
-// IsolateNoNetwork is: this machine does not let this user make a network of its own: REASON
+// IsolateNoNetwork is: this computer does not let this user make a network of its own: REASON
 func IsolateNoNetwork(reason string) Message {
-	return message("tunnel.isolate_no_network", []string{"this machine does not let this user make a network of its own: ", "reason", ""}, "reason", reason)
+	return message("tunnel.isolate_no_network", []string{"this computer does not let this user make a network of its own: ", "reason", ""}, "reason", reason)
 }
 
 // ProxyOfOtherUser is: this proxy belongs to another user
@@ -902,9 +902,14 @@ func PeerRate(most string) Message {
 	return message("tunnel.peer_rate", []string{"rate_up, rate_down: must be at most ", "most", " bit/s"}, "most", most)
 }
 
-// SystemError is: REASON
+// FailedWithDetail is: MESSAGE: DETAIL
+func FailedWithDetail(message, detail string) Message {
+	return message("tunnel.failed_with_detail", []string{"", "message", ": ", "detail", ""}, "message", message, "detail", detail)
+}
+
+// SystemError is: unexpected error: REASON
 func SystemError(reason string) Message {
-	return message("tunnel.system_error", []string{"", "reason", ""}, "reason", reason)
+	return message("tunnel.system_error", []string{"unexpected error: ", "reason", ""}, "reason", reason)
 }
 
 // UnsupportedHere is: not supported yet on this operating system
@@ -997,24 +1002,24 @@ func SystemBus(reason string) Message {
 	return message("tunnel.system_bus", []string{"the system bus: ", "reason", ""}, "reason", reason)
 }
 
-// DNSRefused is: the machine's name servers can not be changed
+// DNSRefused is: this computer's name servers cannot be changed
 func DNSRefused() Message {
-	return message("tunnel.dns_refused", []string{"the machine's name servers can not be changed"})
+	return message("tunnel.dns_refused", []string{"this computer's name servers cannot be changed"})
 }
 
-// DNSNoBus is: the machine's name servers can not be changed: there is no system bus to reach PROGRAM by
+// DNSNoBus is: this computer's name servers cannot be changed: there is no system bus to reach PROGRAM by
 func DNSNoBus(program string) Message {
-	return message("tunnel.dns_no_bus", []string{"the machine's name servers can not be changed: there is no system bus to reach ", "program", " by"}, "program", program)
+	return message("tunnel.dns_no_bus", []string{"this computer's name servers cannot be changed: there is no system bus to reach ", "program", " by"}, "program", program)
 }
 
-// DNSBackendUnknown is: the machine's name servers can not be changed: PROGRAM is not known
+// DNSBackendUnknown is: this computer's name servers cannot be changed: PROGRAM is not known
 func DNSBackendUnknown(program string) Message {
-	return message("tunnel.dns_backend_unknown", []string{"the machine's name servers can not be changed: ", "program", " is not known"}, "program", program)
+	return message("tunnel.dns_backend_unknown", []string{"this computer's name servers cannot be changed: ", "program", " is not known"}, "program", program)
 }
 
-// DNSFileProtected is: the machine's name servers can not be changed: PATH is protected against every change; "chattr -i PATH" ends that
+// DNSFileProtected is: this computer's name servers cannot be changed: PATH is protected against every change; "chattr -i PATH" ends that
 func DNSFileProtected(path string) Message {
-	return message("tunnel.dns_file_protected", []string{"the machine's name servers can not be changed: ", "path", " is protected against every change; \"chattr -i ", "path", "\" ends that"}, "path", path)
+	return message("tunnel.dns_file_protected", []string{"this computer's name servers cannot be changed: ", "path", " is protected against every change; \"chattr -i ", "path", "\" ends that"}, "path", path)
 }
 
 // DNSFileWritten is: another program is writing into it

@@ -80,11 +80,18 @@ func (e *Error) Error() string { return e.Text }
 // Unwrap returns the wrapped error.
 func (e *Error) Unwrap() error { return e.Under }
 
-// Of returns the text of an error: its Message if that is the whole error text, or else the error's own text.
+// Of returns the text of an error: its Message, followed by the rest of the error as a detail. Text of the system or of a library, which
+// is always English, never stands alone.
 func Of(err error) Message {
 	var own *Error
-	if errors.As(err, &own) && own.Text == err.Error() {
+	if !errors.As(err, &own) {
+		return SystemError(err.Error())
+	}
+	if own.Text == err.Error() {
 		return own.Message
+	}
+	if detail, found := strings.CutPrefix(err.Error(), own.Text+": "); found {
+		return FailedWithDetail(own.Text, detail)
 	}
 	return SystemError(err.Error())
 }

@@ -43,8 +43,8 @@ const (
 
 // Options of sag-access-point.
 const (
-	OptionCloud        = "`URL` of the cloud instance, https://HOST:PORT"
-	OptionPin          = "accepted key of the cloud instance's certificate, `sha256/BASE64URL`; repeatable"
+	OptionCloud        = "`URL` of the server, https://HOST:PORT"
+	OptionPin          = "accepted key of the server's certificate, `sha256/BASE64URL`; repeatable"
 	OptionTokenStdin   = "read a registration token from standard input; needed at the first start"
 	OptionState        = "`directory` for key and identity"
 	OptionListen       = "UDP `HOST:PORT` for clients; port 0 = any free port, kept across restarts; repeatable"

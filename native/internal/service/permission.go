@@ -30,7 +30,7 @@ const (
 
 // actionNames are the actions' names in SECURITY.md.
 var actionNames = [actions]string{
-	seeInUse:           "see that the machine is in use, and what is blocked",
+	seeInUse:           "see that this computer is in use, and what is blocked",
 	seeSession:         "see the session: addresses, routes, names, access points, traffic",
 	seeLockdown:        "see whether lockdown is on",
 	seeClouds:          "see which cloud instances lockdown lets through",
@@ -38,9 +38,9 @@ var actionNames = [actions]string{
 	startTrusted:       "start a session that a trusted cloud instance confirms",
 	startOther:         "start a session of any other cloud instance",
 	stopSession:        "end the session",
-	openPortal:         "open the way to a captive portal, three times an hour",
-	portalWithoutLimit: "open it more often",
-	setLockdown:        "set or lift lockdown",
+	openPortal:         "allow a captive portal, three times an hour",
+	portalWithoutLimit: "allow it more often",
+	setLockdown:        "turn lockdown on or off",
 	readOwnLog:         "read what was logged during own sessions",
 	readWholeLog:       "read the whole log",
 }
