@@ -61,7 +61,7 @@ const (
 	UsageAccessPoint   = `usage: sag-access-point run --cloud URL [--pin PIN]... --token-stdin --state DIR --listen HOST:PORT... [options]
        sag-access-point version [--licenses]
 
-Serves the clients of one address space: connects to the cloud instance, terminates tunnels and forwards traffic.
+Serves the clients of one address space: connects to the server, terminates tunnels and forwards traffic.
 `
 )
 
