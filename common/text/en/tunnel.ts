@@ -226,7 +226,7 @@ export const tunnel = {
     `${field}: this version enforces only rules that let the client reach a prefix by every protocol and port`,
   peer_rate: ({ most }) => `rate_up, rate_down: must be at most ${most} bit/s`,
   // The host's network, and what the operating system says.
-  failed_with_detail: ({ message, detail }) => `${message}: ${detail}`,
+  failed_with_detail: ({ failed, detail }) => `${failed}: ${detail}`,
   system_error: ({ reason }) => `unexpected error: ${reason}`,
   unsupported_here: "not supported yet on this operating system",
   unsupported_system_mode: "system mode is not supported yet on this operating system",

@@ -902,9 +902,9 @@ func PeerRate(most string) Message {
 	return message("tunnel.peer_rate", []string{"rate_up, rate_down: must be at most ", "most", " bit/s"}, "most", most)
 }
 
-// FailedWithDetail is: MESSAGE: DETAIL
-func FailedWithDetail(message, detail string) Message {
-	return message("tunnel.failed_with_detail", []string{"", "message", ": ", "detail", ""}, "message", message, "detail", detail)
+// FailedWithDetail is: FAILED: DETAIL
+func FailedWithDetail(failed, detail string) Message {
+	return message("tunnel.failed_with_detail", []string{"", "failed", ": ", "detail", ""}, "failed", failed, "detail", detail)
 }
 
 // SystemError is: unexpected error: REASON
