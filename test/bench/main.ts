@@ -8,11 +8,13 @@ import { cli } from "./cli.ts";
 import { dial } from "./dial.ts";
 import { engine } from "./engine.ts";
 import { guard } from "./guard.ts";
+import { loss } from "./loss.ts";
 import { aligned, type Bench } from "./measured.ts";
 import { profile } from "./profile.ts";
+import { proxy } from "./proxy.ts";
 
 /** `npm run bench -- NAME [--short] [--json] [--against FOLDER]`. */
-const benches: Record<string, Bench> = { admin, app, cli, dial, engine, guard, profile };
+const benches: Record<string, Bench> = { admin, app, cli, dial, engine, guard, loss, profile, proxy };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

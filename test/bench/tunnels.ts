@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
-import { must } from "../harness/command.ts";
+import { must, command as run } from "../harness/command.ts";
 import { uncapped } from "../harness/site.ts";
 import { until } from "../harness/wait.ts";
 import { type Campus, host4 } from "../system/campus.ts";
@@ -52,12 +53,67 @@ const ends = {
   accessPoint: { machine: "stockap", link: "bench-ap", address: "10.79.0.2", routed: "" },
 };
 
+/** Where the access point's end listens. */
+const endpoint = "192.0.2.13:51820";
+
 /** Stock wireguard-go between two further machines, on the same network and with the same host. */
 export class Stock {
   readonly #children = new Set<ReturnType<typeof spawn>>();
 
   async start(campus: Campus, program: string, mtu: number): Promise<Tunnel> {
-    const { machines } = campus;
+    await this.#wire(campus);
+    const [client, accessPoint] = [keys(), keys()];
+    const [clientPid, accessPointPid] = [
+      await this.#end(campus, program, ends.client, mtu, [
+        `private_key=${client.secret}`,
+        `public_key=${accessPoint.public}`,
+        `endpoint=${endpoint}`,
+        "allowed_ip=0.0.0.0/0",
+      ]),
+      await this.#accessPoint(campus, program, mtu, accessPoint.secret, client.public),
+    ];
+    const on = (args: string[]) => campus.machines.on("stock", args);
+    await must(on(["ping", "-q", "-c", "1", "-w", "10", host4]));
+    return { name: `stock ${mtu}`, client: clientPid, accessPoint: accessPointPid, on, segment: mtu - headers };
+  }
+
+  /** wireproxy in place of the client's end: a SOCKS proxy over a network stack in its process. */
+  async startProxy(
+    campus: Campus,
+    program: string,
+    wireproxy: string,
+    mtu: number,
+  ): Promise<{ pid: number; socks: string; on: Tunnel["on"] }> {
+    await this.#wire(campus);
+    const [client, accessPoint] = [keys(), keys()];
+    await this.#accessPoint(campus, program, mtu, accessPoint.secret, client.public);
+    const file = join(campus.workspace.dir, "wireproxy.conf");
+    const socks = "127.0.0.1:1080";
+    const base64 = (hex: string): string => Buffer.from(hex, "hex").toString("base64");
+    writeFileSync(
+      file,
+      [
+        ...[
+          "[Interface]",
+          `Address = ${ends.client.address}/32`,
+          `PrivateKey = ${base64(client.secret)}`,
+          `MTU = ${mtu}`,
+        ],
+        ...["[Peer]", `PublicKey = ${base64(accessPoint.public)}`, `Endpoint = ${endpoint}`, "AllowedIPs = 0.0.0.0/0"],
+        ...["[Socks5]", `BindAddress = ${socks}`, ""],
+      ].join("\n"),
+      { mode: 0o600 },
+    );
+    const on = (args: string[]) => campus.machines.on("stock", args);
+    const [command = "", ...args] = on([wireproxy, "-c", file]);
+    const child = spawn(command, args, { stdio: "ignore" });
+    this.#children.add(child);
+    const get = on(["curl", "-s", "--max-time", "1", "--socks5", socks, `http://${host4}/`]);
+    await until("wireproxy", async () => (await run(get)).code === 0);
+    return { pid: child.pid ?? 0, socks, on };
+  }
+
+  async #wire({ machines }: Campus): Promise<void> {
     for (const { machine } of Object.values(ends)) await machines.add(machine);
     await machines.plug("stock", "home", "router", "living");
     await machines.plug("stockap", "out", "router", "internet");
@@ -71,24 +127,15 @@ export class Stock {
       "sysctl -qw net.ipv4.ip_forward=1",
     );
     await machines.run("hosts", "ip route add 10.79.0.0/24 via 10.55.0.13");
-    const [client, accessPoint] = [keys(), keys()];
-    const [clientPid, accessPointPid] = [
-      await this.#end(campus, program, ends.client, mtu, [
-        `private_key=${client.secret}`,
-        `public_key=${accessPoint.public}`,
-        "endpoint=192.0.2.13:51820",
-        "allowed_ip=0.0.0.0/0",
-      ]),
-      await this.#end(campus, program, ends.accessPoint, mtu, [
-        `private_key=${accessPoint.secret}`,
-        "listen_port=51820",
-        `public_key=${client.public}`,
-        `allowed_ip=${ends.client.address}/32`,
-      ]),
-    ];
-    const on = (args: string[]) => machines.on("stock", args);
-    await must(on(["ping", "-q", "-c", "1", "-w", "10", host4]));
-    return { name: `stock ${mtu}`, client: clientPid, accessPoint: accessPointPid, on, segment: mtu - headers };
+  }
+
+  #accessPoint(campus: Campus, program: string, mtu: number, secret: string, peer: string): Promise<number> {
+    return this.#end(campus, program, ends.accessPoint, mtu, [
+      `private_key=${secret}`,
+      `listen_port=${endpoint.split(":")[1]}`,
+      `public_key=${peer}`,
+      `allowed_ip=${ends.client.address}/32`,
+    ]);
   }
 
   async #end(
