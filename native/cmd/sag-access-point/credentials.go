@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -23,7 +22,7 @@ type credentials struct {
 func newCredentials(directory *state.Directory, token <-chan string) (*credentials, error) {
 	identity, registered, err := directory.Identity()
 	if err != nil {
-		return nil, fmt.Errorf("%w; remove it and register again with a token", err)
+		return nil, err
 	}
 	c := &credentials{directory: directory, reading: token}
 	c.current.Store(&identity)

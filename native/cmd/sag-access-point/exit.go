@@ -11,6 +11,7 @@ var exitCodes = map[string]int{
 	"not_permitted":             53,
 	"port_in_use":               55,
 	"storage_full":              56,
+	"storage_damaged":           61,
 	"data_directory_in_use":     76,
 }
 

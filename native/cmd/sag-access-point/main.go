@@ -88,6 +88,8 @@ func explain(err error) *failure {
 	switch {
 	case errors.Is(err, state.ErrInUse):
 		return &failure{"data_directory_in_use", err.Error(), msg.PointInUse}
+	case errors.Is(err, state.ErrDamaged):
+		return &failure{"storage_damaged", err.Error(), msg.PointStateDamaged}
 	case errors.Is(err, agent.ErrIdentityChanged):
 		return &failure{"instance_identity_changed", err.Error(), msg.PointIdentityChanged}
 	case errors.Is(err, agent.ErrCertificateUnknown):
@@ -102,6 +104,8 @@ func explain(err error) *failure {
 		return &failure{"invalid_argument", err.Error(), msg.PointAddressNotHere}
 	case errors.Is(err, syscall.ENOSPC):
 		return &failure{"storage_full", err.Error(), msg.PointStorageFull}
+	case errors.Is(err, syscall.ENOTDIR):
+		return &failure{"invalid_argument", err.Error(), msg.PointStateNotWritable}
 	case errors.Is(err, kernel.ErrPrivilege):
 		return &failure{"not_permitted", err.Error(), msg.PointNeedsRoot}
 	case errors.Is(err, syscall.EROFS), errors.Is(err, os.ErrPermission):

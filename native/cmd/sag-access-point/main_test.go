@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"net"
 	"net/http"
@@ -231,7 +232,54 @@ func TestStartFailures(t *testing.T) {
 	}
 }
 
-func expectFailure(t *testing.T, p *process, cause string) {
+// A state directory that cannot be used is named, with a cause and what to do about it.
+func TestUnusableStateDirectory(t *testing.T) {
+	cloud := fakecloud.New(t, probeAddress)
+	write := func(path, content string) {
+		must(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		must(t, os.WriteFile(path, []byte(content), 0o600))
+	}
+	for _, test := range []struct {
+		name, cause string
+		prepare     func(state string)
+	}{
+		{"damaged identity", "storage_damaged", func(state string) { write(filepath.Join(state, "identity.json"), `{"accessPointId":`) }},
+		{"empty identity", "storage_damaged", func(state string) { write(filepath.Join(state, "identity.json"), "") }},
+		{"damaged key", "storage_damaged", func(state string) { write(filepath.Join(state, "wireguard.key"), "AAAA") }},
+		{"a file in its place", "invalid_argument", func(state string) { write(state, "") }},
+		{"below a file", "invalid_argument", func(state string) { write(filepath.Dir(state), "") }},
+		{"another user's", "not_permitted", func(state string) {
+			if os.Geteuid() != 0 {
+				t.Skip("not run: only root can give a directory away")
+			}
+			must(t, os.MkdirAll(state, 0o700))
+			must(t, os.Chown(state, 65534, 65534))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			state := filepath.Join(t.TempDir(), "parent", "state")
+			test.prepare(state)
+			told := expectFailure(t, launch(t, fakecloud.Token,
+				"--json", "--token-stdin", "--cloud", cloud.URL(), "--pin", cloud.Pin(), "--state", state, "--listen", "127.0.0.1:0"), test.cause)
+			if !strings.Contains(told.Message, filepath.Dir(state)) {
+				t.Errorf("%q does not say where", told.Message)
+			}
+		})
+	}
+}
+
+// What --publish without a protocol means is not to be guessed.
+func TestHelpOfPublish(t *testing.T) {
+	var words strings.Builder
+	if _, err := parseOptions([]string{"run", "--help"}, &words); !errors.Is(err, flag.ErrHelp) {
+		t.Fatal(err)
+	}
+	if !strings.Contains(words.String(), "--publish [tcp:|udp:]ADDRESS:PORT=TARGET") || !strings.Contains(words.String(), "both protocols without tcp: or udp:") {
+		t.Errorf("it says %s", words.String())
+	}
+}
+
+func expectFailure(t *testing.T, p *process, cause string) failure {
 	t.Helper()
 	line, err := p.stdout.ReadString('\n')
 	must(t, err)
@@ -241,10 +289,11 @@ func expectFailure(t *testing.T, p *process, cause string) {
 		t.Fatalf("got %+v, want cause %s", reported, cause)
 	}
 	var exit *exec.ExitError
-	if err := p.Wait(); !errors.As(err, &exit) {
+	if err := p.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitCode(cause) {
 		t.Fatalf("exit: %v", err)
 	}
 	if strings.Contains(p.stderr.String(), "goroutine ") {
 		t.Fatal("a stack trace")
 	}
+	return reported
 }

@@ -36,6 +36,7 @@ const (
 	PointPortInUse          = "Stop the program that listens there, or choose another port with --listen."
 	PointAddressNotHere     = "Listen on an address of this computer. Behind NAT or an elastic IP, use 0.0.0.0:PORT and --advertise HOST:PORT."
 	PointStorageFull        = "Free space on the disk."
+	PointStateDamaged       = "Restore the file from a backup, or remove the state directory and register the access point again with a new token from sagctl."
 	PointNeedsRoot          = "Run it as root, or with --mode userspace, which needs no privileges."
 	PointStateNotWritable   = "Choose a state directory that this user can write."
 	PointSeeLog             = "See the log above."

@@ -98,6 +98,7 @@ func TestDecide(t *testing.T) {
 		{"another client", strict, TCP, "10.9.0.2:22", everywhere, Prohibited},
 		{"another client's IPv6 address", strict, TCP, "[fd00:5a9::2]:22", everywhere, Prohibited},
 		{"a client's address, published", p, TCP, "10.9.0.77:80", everywhere, Published},
+		{"without a protocol, published for both", p, UDP, "10.9.0.77:80", everywhere, Published},
 		{"the cloud instance", strict, TCP, "198.51.100.1:443", everywhere, Prohibited},
 		{"something else where the cloud instance is", strict, TCP, "198.51.100.1:80", everywhere, Forwarded},
 

@@ -15,7 +15,7 @@ func checkPrivate(path string) error {
 		return err
 	}
 	if owner := info.Sys().(*syscall.Stat_t).Uid; int(owner) != os.Geteuid() {
-		return fmt.Errorf("%s belongs to another user", path)
+		return fmt.Errorf("%s belongs to another user: %w", path, os.ErrPermission)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return os.Chmod(path, 0o700)

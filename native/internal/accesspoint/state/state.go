@@ -18,6 +18,9 @@ import (
 // ErrInUse means that another process has locked the directory.
 var ErrInUse = errors.New("the state directory is in use by another process")
 
+// ErrDamaged means that a file in the directory has other content than this package writes.
+var ErrDamaged = errors.New("is damaged")
+
 const (
 	keyFile      = "wireguard.key"
 	identityFile = "identity.json"
@@ -71,7 +74,7 @@ func (d *Directory) Key() (engine.PrivateKey, error) {
 	}
 	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(b) != len(engine.PrivateKey{}) {
-		return engine.PrivateKey{}, fmt.Errorf("%s is damaged", filepath.Join(d.path, keyFile))
+		return engine.PrivateKey{}, fmt.Errorf("%s %w", filepath.Join(d.path, keyFile), ErrDamaged)
 	}
 	return engine.PrivateKey(b), nil
 }
@@ -86,7 +89,7 @@ func (d *Directory) Identity() (identity Identity, ok bool, err error) {
 		return identity, false, err
 	}
 	if err := json.Unmarshal([]byte(text), &identity); err != nil || identity.Token == "" || identity.AccessPointID == "" {
-		return Identity{}, false, fmt.Errorf("%s is damaged", filepath.Join(d.path, identityFile))
+		return Identity{}, false, fmt.Errorf("%s %w", filepath.Join(d.path, identityFile), ErrDamaged)
 	}
 	return identity, true, nil
 }

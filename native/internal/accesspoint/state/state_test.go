@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -86,11 +87,14 @@ func TestDamagedFilesAreNotReplaced(t *testing.T) {
 		keyFile:      func() error { _, err := d.Key(); return err },
 		identityFile: func() error { _, _, err := d.Identity(); return err },
 	} {
-		if err := os.WriteFile(filepath.Join(path, "state", name), []byte("{damaged"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if read() == nil {
-			t.Errorf("%s: the damage was not detected", name)
+		// Cut, empty or zeros as after a power cut, and another file's content.
+		for _, content := range []string{"{damaged", "", strings.Repeat("\x00", 4096), "{}", "null", "[]"} {
+			if err := os.WriteFile(filepath.Join(path, "state", name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := read(); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s of %.8q: %v", name, content, err)
+			}
 		}
 	}
 }
