@@ -6,7 +6,7 @@ import { locally } from "./ctl/connection.ts";
 import { hello, registerAccessPoint } from "./testing/access-point.ts";
 import { newDevice, newKey, password } from "./testing/person.ts";
 import { killAll, run, spawnServer } from "./testing/process.ts";
-import { clientsOf } from "./testing/server.ts";
+import { clientsOf, get } from "./testing/server.ts";
 
 let base = "";
 beforeAll(() => {
@@ -26,6 +26,30 @@ test("sagctl waits for a server that is starting", async () => {
   const answered = await asked;
   expect([answered.code, answered.stdout]).toEqual([0, "[]\n"]);
   await server.kill("SIGTERM");
+});
+
+test("logs uncaught exceptions and unhandled rejections, and keeps serving", async () => {
+  const faulty = `process.on("SIGUSR2", () => {
+    void Promise.reject(new Error("no one waits for this"));
+    throw new Error("no one catches this");
+  });`;
+  const preload = `--import=data:text/javascript,${encodeURIComponent(faulty)}`;
+  const server = await spawnServer(join(base, "faulty"), "127.0.0.1:0", [], ["env", `NODE_OPTIONS=${preload}`]);
+  for (let round = 0; round < 2; round++) {
+    process.kill(server.pid, "SIGUSR2");
+    expect((await get(server.url, "/healthz")).status).toBe(200);
+  }
+  const { code, stderr } = await server.kill("SIGTERM");
+  expect(code).toBe(0);
+  const logged = stderr
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { level: string; message: string; error?: string })
+    .filter(({ level }) => level === "error");
+  expect(new Set(logged.map(({ message }) => message))).toEqual(
+    new Set(["an exception that nothing caught", "a failure that nothing waited for"]),
+  );
+  for (const { error } of logged) expect(error).toMatch(/^Error: no one [\s\S]+\n +at /);
 });
 
 test("after kill -9, everything acknowledged is stored and the lock is released", async () => {

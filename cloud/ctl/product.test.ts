@@ -211,6 +211,18 @@ test("manages networks, ACLs and codes in all regions", async () => {
   await server.ask("instance delete", { instance, force: true });
 }, 240_000);
 
+test("reports a missing keychain for --remember before it asks for the secret", async () => {
+  const bare = ["env", "-u", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere/bus", "XDG_RUNTIME_DIR=/nowhere"];
+  const flags = ["--server", server.running.url, "--access-key-id", "LTAIabsent", "--remember"];
+  for (const more of [["--secret-stdin"], []]) {
+    const args = [...flags, ...more, "instance", "list", "--json"];
+    const { code, stdout, stderr } = await run("ctl/main.ts", args, "a secret\n", bare);
+    expect([code, (JSON.parse(stdout) as Fields).cause]).toEqual([58, "keychain_unavailable"]);
+    // Without the error of the keychain library.
+    expect(stdout + stderr).not.toMatch(/d-?bus|zbus|platform|a secret/i);
+  }
+});
+
 test("works remotely, with the secret on stdin and a verified certificate", async () => {
   const key = await told(["access-key", "create", "--role", "administrator"]);
   const secret = `${String(key.accessKeySecret)}\n`;

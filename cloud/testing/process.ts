@@ -36,9 +36,14 @@ function collect(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...out })));
 }
 
-/** Runs sag-cloud or sagctl until it exits. */
-export function run(entry: "main.ts" | "ctl/main.ts", args: string[], input = ""): Promise<Ended> {
-  const child = start(entry, args);
+/** Runs sag-cloud or sagctl until it exits. `through`: a program that starts it, with its arguments. */
+export function run(
+  entry: "main.ts" | "ctl/main.ts",
+  args: string[],
+  input = "",
+  through: string[] = [],
+): Promise<Ended> {
+  const child = start(entry, args, through);
   child.stdin?.end(input);
   return collect(child);
 }

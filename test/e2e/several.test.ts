@@ -134,6 +134,23 @@ it("OpenSSH reaches each host by its name from ssh-config", async (context) => {
   }
 });
 
+it("ssh-config --all lists the hosts of both, with different names and host keys", async () => {
+  const told = await person.json<{ hosts: { alias: string; host: string; hostKeyAlias: string; intranet: string }[] }>([
+    "ssh-config",
+    "--all",
+  ]);
+  expect(told.hosts.map(({ alias, host, intranet }) => [alias, host, intranet]).sort()).toEqual(
+    names.map((name) => [`${name}-Build-host-of-${name}`, sshAddress, name]),
+  );
+  expect(new Set(told.hosts.map(({ hostKeyAlias }) => hostKeyAlias)).size).toBe(2);
+  const printed = (await person.sag(["ssh-config", "--all"])).stdout;
+  for (const { alias, hostKeyAlias } of told.hosts) {
+    expect(printed).toContain(`\nHost ${alias}\n`);
+    expect(printed).toContain(`  HostKeyAlias ${hostKeyAlias}\n`);
+  }
+  expect((await person.failure(["ssh-config", "alpha", "--all"])).cause).toBe("invalid_argument");
+});
+
 it("without a name the default is used, and without a default the name is required", async () => {
   const args = ["run", "--", "curl", "-sS", "--max-time", "10", url];
   expect((await person.failure(args.toSpliced(1, 0, "--json"))).message).toContain("alpha, beta");

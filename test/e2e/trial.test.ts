@@ -36,6 +36,8 @@ it("two concurrent trials do not collide, and leave nothing behind", async () =>
     for (const done of both) {
       expect(done.code, done.stdout + done.stderr).toBe(0);
       expect(done.stdout).toContain(portalText);
+      // Its rates are not those of an ordinary account.
+      expect(done.stdout).toContain("account without the usual cap of 2,000 Kbit/s");
       expect(lastLine(done.stdout)).toMatchObject({ ok: true, portalUrl: "http://portal.trial.internal/" });
     }
   });

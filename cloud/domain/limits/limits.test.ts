@@ -80,6 +80,11 @@ describe.each(edges)("%s", (_name, require_, accepted, refused) => {
   });
 });
 
+test("domains with non-ASCII letters are stored as punycode", () => {
+  expect(requireDomain("Büro.Example.")).toBe("xn--bro-hoa.example");
+  expect(requireDomain("例え.test")).toBe("xn--r8jz45g.test");
+});
+
 test("codes are case-insensitive", () => expect(requireCode("ab1cd")).toBe("AB1CD"));
 
 test("accepts ten blocks and refuses an eleventh", () => {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -138,6 +139,20 @@ func TestSilentUDPFlowEnds(t *testing.T) {
 	case <-ended:
 	case <-time.After(5 * time.Second):
 		t.Fatal("the flow's socket is still open")
+	}
+}
+
+// The idle time of a UDP flow is measured by the monotonic clock: setting the wall clock neither ends a flow nor keeps it.
+func TestIdleTimeIgnoresTheWallClock(t *testing.T) {
+	a := &association{idle: time.Minute}
+	before := time.Since(started)
+	a.touch()
+	if last := a.lastUsed(); last < before || last > time.Since(started) {
+		t.Errorf("last used %v after the start, not between %v and %v", last, before, time.Since(started))
+	}
+	// Time.String shows a monotonic reading as m=±SECONDS; deadlines of package net follow it where there is one.
+	if ends := a.ends(); !strings.Contains(ends.String(), " m=") {
+		t.Errorf("%v has no monotonic reading", ends)
 	}
 }
 
