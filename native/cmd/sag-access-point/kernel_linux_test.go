@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -151,5 +152,58 @@ func TestFailOverBetweenRouted(t *testing.T) {
 	c.enter(c.points[1])
 	must(t, c.points[1].process.Process.Signal(syscall.SIGKILL))
 	c.enter(c.points[0])
+	c.everywhere(client4, client6)
+}
+
+// The access point sends a client no packets larger than the client's path MTU. Senders of larger ones get an ICMP error.
+func TestTheMTUOfAClientsPath(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	c := newCampus(t, "routed", 1)
+	for _, size := range []int{1280, 1420, 1360} {
+		c.mtu = uint16(size)
+		c.enter(c.points[0])
+		for _, client := range []string{client4, client6} {
+			family := "-4"
+			if strings.Contains(client, ":") {
+				family = "-6"
+			}
+			want := fmt.Sprint("mtu lock ", size)
+			var route string
+			for end := time.Now().Add(kernelPatience); ; time.Sleep(10 * time.Millisecond) {
+				route = c.points[0].machine.Run("ip " + family + " route show " + client)
+				if strings.Contains(route, want) || time.Now().After(end) {
+					break
+				}
+			}
+			if !strings.Contains(route, want) {
+				t.Errorf("%d: the route is %s", size, route)
+			}
+			header := 28 // of IPv4 and ICMP
+			if family == "-6" {
+				header = 48
+			}
+			ping := func(size int) (string, error) {
+				out, err := c.hosts.Command(exec.Command("ping", "-c", "1", "-W", "1", "-M", "do", "-s", fmt.Sprint(size-header), client)).CombinedOutput()
+				return string(out), err
+			}
+			for end := time.Now().Add(kernelPatience); ; { // the first ones may wait for neighbour discovery
+				if out, err := ping(size); err == nil {
+					break
+				} else if time.Now().After(end) {
+					t.Fatalf("%d bytes do not arrive: %s", size, out)
+				}
+			}
+			if size == 1420 {
+				continue // the largest that the access point's link carries
+			}
+			// It fails, and says why.
+			if out, _ := ping(size + 1); !strings.Contains(out, fmt.Sprint("mtu = ", size)) && !strings.Contains(out, fmt.Sprint("mtu=", size)) {
+				t.Errorf("one byte more: %s", out)
+			}
+			c.hosts.Run("ip " + family + " route flush cache")
+		}
+	}
 	c.everywhere(client4, client6)
 }

@@ -1,15 +1,20 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
+
+	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	"sag.software/native/internal/hostnet/nettest"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
@@ -223,6 +228,45 @@ func TestTheMTUFollowsThePath(t *testing.T) {
 				becomes(t, test.mtuThereupon, mtuPatience, mtu)
 			}
 			s.mustDisconnect()
+		})
+	}
+}
+
+// Proxy mode has no link, so the test reads the MTU from the state.
+func TestTheMTUFollowsThePathInProxyMode(t *testing.T) {
+	for _, mute := range []bool{false, true} {
+		t.Run(fmt.Sprint("mute_", mute), func(t *testing.T) {
+			if !nettest.Inside(t) {
+				return
+			}
+			path, use := newMTUPath(t, false, 1500)
+			if mute {
+				path.mute()
+			}
+			company := tunneltest.NewCompany(t, 1)
+			use(company)
+			p := run(t, runtimeDir(t))
+			state := p.start(company)
+			mtu := func() int {
+				states, err := p.GetStates(context.Background(), connect.NewRequest(&tunnelv1.GetStatesRequest{}))
+				if err != nil || len(states.Msg.GetStates()) != 1 {
+					t.Fatalf("%v %v", states, err)
+				}
+				return int(states.Msg.GetStates()[0].GetSession().GetMtu())
+			}
+			t.Logf("1420 after %v", becomes(t, 1420, mtuPatience, mtu))
+			proxy := &url.URL{Scheme: "socks5", Host: state.GetProxy().GetSocks()}
+			client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{Proxy: http.ProxyURL(proxy), DisableKeepAlives: true}}
+			if err := transfers(client); err != nil {
+				t.Error(err)
+			}
+			path.carry(1400)
+			start := time.Now()
+			if err := transfers(client); err != nil {
+				t.Errorf("over the narrower path: %v", err)
+			}
+			t.Logf("24 MB down and up over the narrower path: %v", time.Since(start))
+			becomes(t, 1328, mtuPatience, mtu)
 		})
 	}
 }
