@@ -60,6 +60,10 @@ func (p *path) transfer(limit time.Duration, until func(View) bool) bool {
 		if p.mtu <= p.carries {
 			p.traffic.In = p.now
 		}
+		if p.m.WakeOnTraffic() { // as the loop does it by account.Arm
+			p.effects(p.m.Step(p.now, p.traffic))
+			p.send(Tick{})
+		}
 		p.run(min(20*time.Millisecond, end-p.now), nil)
 	}
 	return false
