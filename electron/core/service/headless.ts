@@ -1,6 +1,7 @@
+import { causeTable } from "../../../common/causes/table.ts";
 import { Failure } from "../causes/failure.ts";
 import type { Client } from "../client/client.ts";
-import type { CauseCode, FailureView, IntranetState } from "../client/model.ts";
+import type { FailureView, IntranetState } from "../client/model.ts";
 
 /** The current result of keeping an unattended computer connected. */
 export interface Outcome {
@@ -9,26 +10,6 @@ export interface Outcome {
   /** Why it is not connected. */
   cause: FailureView | null;
 }
-
-/**
- * Causes that pass without anybody's help. For all others a person is needed: dialling again would change nothing and
- * look like an attack to the cloud instance.
- */
-const passing: ReadonlySet<CauseCode> = new Set<CauseCode>([
-  "instance_unreachable",
-  "no_network",
-  "captive_portal",
-  "access_point_unreachable",
-  "no_access_point",
-  "address_pool_exhausted",
-  "address_in_use",
-  "too_many_attempts",
-  "session_expired",
-  "dns_unavailable",
-  "tunnel_crashed",
-  "service_not_running",
-  "vpn_conflict",
-]);
 
 /** Pauses between attempts, ms: the first, and the longest. */
 const firstPause = 1_000;
@@ -56,7 +37,7 @@ export async function stayConnected(
       note({ phase: "connected", intranet: state.intranet, cause: null });
     });
     if (failure === null || signal.aborted) break;
-    if (!passing.has(failure.cause)) {
+    if (!causeTable[failure.cause].passes) {
       note({ phase: "stopped", intranet, cause: failure });
       return failure;
     }
