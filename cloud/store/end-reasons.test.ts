@@ -51,7 +51,7 @@ test("converts English reasons of earlier versions to codes, and keeps texts of 
     await sql`insert into sign_in (id, account_id, device_id, generation, token_hash, rotated_at, former_reused, created_at, expires_at,
       ended_at, ended_text) values (${id}, 'a', ${id}, 1, ${id}, 0, 0, 0, 0, 1, ${text})`.execute(query(store));
 
-  expect(await migrate(store, directory)).toEqual(["0010-end-reasons"]);
+  expect(await migrate(store, directory)).toContain("0010-end-reasons");
   const after = await query(store)
     .selectFrom("session")
     .select(["ended_cause", "ended_reason", "ended_text"])

@@ -49,10 +49,9 @@ export const cenRegion = oneOf([...regionIds, ...regionIds.map((id) => `ccn-${id
 
 export const protocol = z.string().superRefine((text, context) => {
   if (ruleProtocol.pattern.test(text)) return;
-  const refusal = invalid(
-    "protocol",
-    say("input_one_of", { field: "protocol", values: ruleProtocol.known.join(", ") }),
-  );
+  // A custom issue carries no path, so the field is named here; rules are the only input with a protocol.
+  const field = "rule.protocol";
+  const refusal = invalid(field, say("input_one_of", { field, values: ruleProtocol.known.join(", ") }));
   context.addIssue({ code: "custom", message: refusal.message, params: { refusal } });
 });
 

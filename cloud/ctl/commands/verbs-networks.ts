@@ -118,6 +118,7 @@ export const networkVerbs: readonly Verb[] = [
   { usage: "cen limit <cenId> <localRegion> <oppositeRegion> <bandwidth>", places: { bandwidth: wholeNumber } },
   {
     usage: "network create <name>",
+    required: ["--cidr <prefix>"],
     options: { "--cidr <prefix>": ["cidrs", list], "--access-point <id>": ["accessPoints", list], ...region },
     fixed: { region: defaultRegion, accessPoints: [] },
   },
