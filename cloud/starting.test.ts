@@ -65,7 +65,7 @@ test("refuses a source checkout or a directory with other files, and leaves it u
   writeFileSync(join(used, "notes.txt"), "allowed");
   await (await start(used)).stop();
   writeFileSync(join(used, "main.ts"), "");
-  await expect(start(used)).rejects.toThrow("Move cloud.db*, keys.db* and tls there.");
+  await expect(start(used)).rejects.toThrow("move cloud.db*, keys.db* and tls there.");
 });
 
 test("keys and sockets are accessible only to their owner", async () => {

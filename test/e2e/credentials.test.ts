@@ -52,7 +52,7 @@ describe("a server without bus, display and keyring", () => {
 
   it("signs in with --store file, which prints a warning, and reconnects after a reboot without a password", async () => {
     const refused = await person.sag(signIn("--password-stdin", "--store", "file"), { stdin: "wrong" });
-    expect(refused.stderr).not.toContain("kept in a file");
+    expect(refused.stderr).not.toContain("saved in a file");
     const signedIn = await person.sag(signIn("--password-stdin", "--store", "file"), { stdin: company.password });
     expect(signedIn.code, signedIn.stderr).toBe(0);
     expect(signedIn.stderr).toContain("in a file that only this user can read, not in a keychain");

@@ -145,7 +145,7 @@ describe("a sign-in that has ended", () => {
     await terminal.shows(`Password of ${userName} at`);
     terminal.type("wrong\r");
     expect(await terminal.ended()).toBe(10);
-    expect(terminal.screen).not.toContain("kept in a file");
+    expect(terminal.screen).not.toContain("saved in a file");
   });
 
   it("that was not stored is reported with both ways to continue", async () => {
