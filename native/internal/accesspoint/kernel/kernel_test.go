@@ -5,19 +5,15 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
-
-	"sag.software/native/internal/datapath"
 )
 
 // announcer is a platform that counts what it announces.
 type announcer struct {
+	platform   // the other methods are not called
 	advertised map[netip.Addr]uint64
 	count      int
 	mtu        []int
 }
-
-func (a *announcer) device() datapath.Device { return nil }
-func (a *announcer) close() error            { return nil }
 
 func (a *announcer) advertise(address netip.Addr, client presence) error {
 	a.advertised[address] = client.Generation
