@@ -157,6 +157,28 @@ func (e *Enforcer[L]) Update(in plan.Intranet) error {
 	return e.check()
 }
 
+// SetMTU changes the MTU of the link, bytes. It applies this change alone: the tunnel's event loop waits for it, and applying a plan
+// with hundreds of routes takes seconds.
+func (e *Enforcer[L]) SetMTU(size int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.in.MTU = size
+	changes := slices.Clone(e.now.Changes)
+	for i, c := range changes {
+		if c.Kind != hostnet.ChangeLink {
+			continue
+		}
+		link := *c.Link
+		link.MTU = size
+		changes[i].Link = &link
+		if err := e.config.Host.Apply(changes[i]); err != nil {
+			return err
+		}
+	}
+	e.now.Changes = changes
+	return nil
+}
+
 // Detach restores the host, except the link, which the engine closes.
 func (e *Enforcer[L]) Detach() error {
 	e.stop()

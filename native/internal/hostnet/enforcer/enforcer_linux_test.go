@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -166,6 +167,29 @@ func TestConflictNamesTheProgram(t *testing.T) {
 	_ = manager.Process.Kill()
 	_ = manager.Wait()
 	within(t, 5*time.Second, "the intranet is reachable again", func() bool { return way("10.5.6.7") == "sag0" })
+	if err := a.Detach(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A new MTU changes the link alone. Applying the whole plan failed here, because an IPv6 address cannot be added while IPv6 is off.
+func TestMTUIsChangedAlone(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	a, l := start(t)
+	defer l.Close()
+	mtu := func() string {
+		fields := strings.Fields(nettest.Run(t, "ip", "-o", "link", "show", "sag0"))
+		return fields[slices.Index(fields, "mtu")+1]
+	}
+	nettest.Run(t, "sysctl", "-q", "-w", "net.ipv6.conf.sag0.disable_ipv6=1")
+	if err := a.SetMTU(1420); err != nil || mtu() != "1420" {
+		t.Fatalf("%v, the MTU is %s", err, mtu())
+	}
+	nettest.Run(t, "sysctl", "-q", "-w", "net.ipv6.conf.sag0.disable_ipv6=0")
+	nettest.Run(t, "ip", "link", "set", "sag0", "mtu", "1300")
+	within(t, 3*time.Second, "the MTU is restored", func() bool { return mtu() == "1420" && way("fd12::7") == "sag0" })
 	if err := a.Detach(); err != nil {
 		t.Fatal(err)
 	}

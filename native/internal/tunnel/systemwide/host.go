@@ -40,8 +40,6 @@ type Host struct {
 	cloud string
 	// mtu of the link, bytes.
 	mtu int
-	// session is the current one.
-	session *session.Session
 	// reached are resolved endpoints of access points that were given by name.
 	reached []permit.Endpoint
 	// left is true while settings of a former process may still be applied.
@@ -68,7 +66,7 @@ func (h *Host) Attach(s *session.Session, cloud session.Cloud) (datapath.Device,
 	outside := addressesOf(cloud.URL)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.outside, h.reached, h.cloud, h.mtu, h.session = outside, nil, cloud.URL, mtu.Floor, s
+	h.outside, h.reached, h.cloud, h.mtu = outside, nil, cloud.URL, mtu.Floor
 	in := h.intranet(s)
 	if err := h.keepLockdown(s, in); err != nil {
 		return nil, refusal(err)
@@ -88,7 +86,6 @@ func (h *Host) Attach(s *session.Session, cloud session.Cloud) (datapath.Device,
 // Update implements tunnel.Host.
 func (h *Host) Update(s *session.Session) error {
 	h.mu.Lock()
-	h.session = s
 	a, in := h.attachment, h.intranet(s)
 	h.mu.Unlock()
 	if a == nil {
@@ -112,9 +109,8 @@ func (h *Host) SetMTU(size int) error {
 		return nil
 	}
 	h.mtu = size
-	in := h.intranet(h.session)
 	h.mu.Unlock()
-	if err := a.Update(in); err != nil {
+	if err := a.SetMTU(size); err != nil {
 		return refusal(err)
 	}
 	return nil
