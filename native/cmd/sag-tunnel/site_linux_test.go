@@ -193,9 +193,17 @@ func (s *site) disconnect(ctx context.Context) error {
 	return err
 }
 
+// answerLimit bounds a connect or disconnect. The race detector makes both several times slower.
+func answerLimit() time.Duration {
+	if racing {
+		return 20 * time.Second
+	}
+	return 5 * time.Second
+}
+
 func (s *site) mustConnect() *tunnelv1.State {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), answerLimit())
 	defer cancel()
 	state, err := s.connect(ctx)
 	if err != nil || state.GetPhase() != typesv1.Phase_PHASE_CONNECTED {
@@ -207,7 +215,7 @@ func (s *site) mustConnect() *tunnelv1.State {
 
 func (s *site) mustDisconnect() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), answerLimit())
 	defer cancel()
 	if err := s.disconnect(ctx); err != nil {
 		// A stack dump of the service shows what it waits for.
