@@ -8,7 +8,8 @@ import { needsProgram } from "../harness/needs.ts";
 import { freePort } from "../harness/net/free-port.ts";
 import { blocksOf, commandsWith } from "../harness/readme.ts";
 import { Terminal } from "../harness/terminal.ts";
-import { createWorkspace, endProcessesOf, type Workspace } from "../harness/workspace.ts";
+import { until } from "../harness/wait.ts";
+import { createWorkspace, endProcessesOf, processesOf, type Workspace } from "../harness/workspace.ts";
 
 /** The user that runs the documents' commands when the tests run as root. */
 const nobody = 65_534;
@@ -65,7 +66,7 @@ function shell(): Terminal {
 test.each(documents)(
   "%s, pasted by an ordinary user: connects the first user",
   {
-    timeout: 120_000,
+    timeout: 240_000,
   },
   async (document, skipped) => {
     const lines = await pasted(document, skipped);
@@ -83,9 +84,26 @@ test.each(documents)(
     terminal.type("echo still $((40 + 2))\n");
     await terminal.shows("still 42");
     expect(readFileSync(join(home, "sag-setup/setup.json"), "utf8")).toBe(setup);
+    // After the removal, the same commands set up another company.
+    terminal.type(`${commandsWith(document, "rm -rf ~/sag-setup").join("\n")}\necho removed $((40 + 2))\n`);
+    await terminal.shows("contoso was removed from this computer.");
+    await terminal.shows("removed 42");
+    await until("the end of the servers", () => processesOf(workspace.dir).length === 0);
+    terminal.type(lines);
+    await terminal.shows(page, 100_000);
     terminal.type("exit\n");
   },
 );
+
+test("README's company stops with the cause when the first user cannot sign in", { timeout: 60_000 }, async () => {
+  const terminal = shell();
+  terminal.type((await pasted("README.md", 0)).replace("$(jq -r .user setup.json)", "somebody.else"));
+  await terminal.shows('"cause":"bad_credentials"', 30_000);
+  terminal.type("echo still $((40 + 2))\n");
+  await terminal.shows("still 42", 30_000);
+  expect(terminal.screen).not.toContain("curl: (");
+  terminal.type("exit\n");
+});
 
 test("README's company stops with the cause when a port is in use", { timeout: 60_000 }, async () => {
   const other = createServer();
