@@ -31,7 +31,8 @@ export async function lostResults(): Promise<number | undefined> {
   );
   const error = trouble ?? last ?? undefined;
   if (!error || (error.code === "EPIPE" && remedy === "")) return undefined;
-  const why = outputIsClosed() ? ctlTexts.output.lost.closed : error.message;
-  process.stderr.write(`${[ctlTexts.output.lost.notWritten(why), remedy].filter(Boolean).join("\n")}\n`);
+  const { closed, diskFull, notWritten } = ctlTexts.output.lost;
+  const why = outputIsClosed() ? closed : error.code === "ENOSPC" ? diskFull : error.message;
+  process.stderr.write(`${[notWritten(why), remedy].filter(Boolean).join("\n")}\n`);
   return causeTable.storage_full.exit;
 }

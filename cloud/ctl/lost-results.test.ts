@@ -51,7 +51,7 @@ test("fails if a secret cannot be written, and says how to get another one", asy
   ];
   for (const [args, remedy] of verbs) {
     const { code, stderr } = withoutRoom("ctl/main.ts", ["--data", data, ...args]);
-    expect([args, code, stderr]).toEqual([args, 56, expect.stringMatching(/could not be written: /)]);
+    expect([args, code, stderr]).toEqual([args, 56, expect.stringMatching(/could not be written: the disk is full\./)]);
     expect(stderr).toMatch(remedy);
   }
 });

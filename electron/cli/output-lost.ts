@@ -1,5 +1,6 @@
 import { causeTable } from "../../common/causes/table.ts";
 import { outputIsClosed } from "../../common/closed-output.ts";
+import { causeCommand } from "../../common/text/cause.ts";
 import { texts } from "../../common/text/cli.ts";
 
 /**
@@ -8,7 +9,10 @@ import { texts } from "../../common/text/cli.ts";
  */
 export function outputLost(error: NodeJS.ErrnoException): number {
   if (error.code === "EPIPE") return 0;
-  const why = outputIsClosed() ? texts.cli.output.closed : error.message;
-  process.stderr.write(`sag: ${texts.cli.output.notWritten(why)}\n`);
+  const isFull = error.code === "ENOSPC" || error.code === "EDQUOT";
+  const { closed, diskFull, notWritten } = texts.cli.output;
+  const why = outputIsClosed() ? closed : isFull ? diskFull : error.message;
+  process.stderr.write(`sag: ${notWritten(why)}\n`);
+  if (why === diskFull) process.stderr.write(`     ${causeCommand("storage_full", {})}\n`);
   return causeTable.storage_full.exit;
 }

@@ -66,7 +66,9 @@ it("a result that could not be written is a failure; a closed pipe is not", asyn
   for (const verb of ["status --json", "version", "completion bash"]) {
     const done = await shell(`sag ${verb} > /dev/full`);
     expect({ verb, code: done.code }).toEqual({ verb, code: 56 });
-    expect(done.stderr).toContain("could not be written");
+    expect(done.stderr).toBe(
+      "sag: The result could not be written: the disk is full.\n     Free some space and try again.\n",
+    );
     const closed = await shell(`sag ${verb} >&-`);
     expect({ verb, code: closed.code }).toEqual({ verb, code: 56 });
     expect(closed.stderr).toContain("standard output is closed");

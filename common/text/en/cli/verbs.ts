@@ -110,7 +110,8 @@ export const host = {
 
 export const output = {
   interrupted: "Interrupted.",
-  closed: "standard output is closed or cannot be written to",
+  closed: "standard output is closed",
+  diskFull: "the disk is full",
   /** Before what failed. */
   notWritten: (why: string) => `The result could not be written: ${why}.`,
 };

@@ -135,7 +135,8 @@ export const output = {
   waiting: (directory: string) => `Waiting for sag-cloud on ${directory} …`,
   /** What is said of a result that could not be written: why, and how to get again what is shown only once. */
   lost: {
-    closed: "standard output is closed, or is a device that takes nothing",
+    closed: "standard output is closed",
+    diskFull: "the disk is full",
     notWritten: (why: string) => `The result could not be written: ${why}.`,
     password: (user: string) =>
       `The account ${user} has its new password, which is shown only once. Set another: sagctl account reset-password ${user}`,
