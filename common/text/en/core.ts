@@ -28,8 +28,8 @@ export const core = {
   },
   account: {
     badId: (id: string, verb: string) => `"${id}" is not a valid ID. \`sag ${verb}\` lists the IDs.`,
-    signOutUnanswered: (server: string) =>
-      `${server} did not answer. The sign-in is deleted from this computer; on the server it expires by itself.`,
+    notRevoked: (why: string) =>
+      `${why} The sign-in is deleted from this computer; on the server it expires by itself.`,
   },
   modes: {
     noService: "The tunnel service is not installed or not running.",

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { texts } from "../../../common/text/index.ts";
+import { Failure } from "../causes/failure.ts";
 import type { Secret } from "../credentials/secret.ts";
 import { openStore } from "../credentials/store.ts";
 import type { Environment } from "../host/environment.ts";
@@ -21,13 +22,13 @@ export async function endSignIn(
   const store = await openStore(environment, record.store);
   const tokens = await store.read(record.id);
   if (tokens) {
+    const silence = new Failure("instance_unreachable", { subject: record.server });
     const revoked = revoke(record, tokens.refreshToken).then(
-      () => true,
-      () => false,
+      () => null,
+      (thrown) => (thrown instanceof Failure ? thrown : silence),
     );
-    if (!(await Promise.race([revoked, sleep(revokeTimeout, false, { ref: false })]))) {
-      onNotice(texts.core.account.signOutUnanswered(record.server));
-    }
+    const failure = await Promise.race([revoked, sleep(revokeTimeout, silence, { ref: false })]);
+    if (failure) onNotice(texts.core.account.notRevoked(failure.view.message));
   }
   await store.remove(record.id);
 }

@@ -81,7 +81,8 @@ describe("verifying the server", { timeout: 30_000 }, () => {
   });
 
   it("refuses a changed certificate without the user's consent, even if a new link confirms it", async () => {
-    const client = createClient({ environment });
+    const notices: string[] = [];
+    const client = createClient({ environment, onNotice: (text) => notices.push(text) });
     await client.signIn(signIn());
     cloud.calls.length = 0;
     await cloud.changeCertificate();
@@ -91,8 +92,12 @@ describe("verifying the server", { timeout: 30_000 }, () => {
     useFakeTunnel(environment);
     environment.advance(3_600_000);
     expect(await causeOf(client.connect())).toBe("instance_identity_changed");
-    expect(cloud.calls).toEqual([]);
+    notices.length = 0;
     await client.signOut(undefined, { forget: true });
+    expect(notices).toEqual([
+      expect.stringMatching(/^The certificate of \S+ is not the expected one\. The sign-in is/),
+    ]);
+    expect(cloud.calls).toEqual([]);
     await client.signIn(signIn());
   });
 
