@@ -30,7 +30,10 @@ it("sag open shows the page in a browser with a separate profile", async (contex
     }
   };
   await until("the page", () => read().includes(portalText), 20_000);
-  expect((await person.failure(["open", "javascript:alert(1)"])).cause).toBe("invalid_argument");
+  expect(await person.failure(["open", "javascript:alert(1)"])).toMatchObject({
+    cause: "invalid_argument",
+    message: "javascript:alert(1) is not an http or https URL.",
+  });
 });
 
 it("sag open reports that a browser exited immediately, or that a running one has opened the page", async () => {
@@ -65,6 +68,8 @@ it("sag open reports that there is no display", async () => {
   writeFileSync(join(bin, "chromium"), "#!/bin/sh\nexec sleep 4\n", { mode: 0o755 });
   const { DISPLAY: _, WAYLAND_DISPLAY: __, ...bare } = person.env;
   const env = { ...bare, PATH: `${bin}:${bare.PATH}` };
-  expect((await person.failure(["open", portalUrl], { env })).message).toContain("there is no display (DISPLAY");
+  const failure = await person.failure(["open", portalUrl], { env });
+  expect(failure.message).toContain("there is no display (DISPLAY");
+  expect(failure.action).toContain("Run sag open on one with a display, or get the page here with sag run curl URL.");
   expect((await person.sag(["open", portalUrl], { env: { ...env, DISPLAY: ":77" } })).code).toBe(0);
 });

@@ -55,8 +55,7 @@ export const core = {
     /** Why it may have ended. */
     noDisplayHere: "There is no display (DISPLAY and WAYLAND_DISPLAY are not set).",
     itSaid: (output: string) => `Its output: ${output}`,
-    noDisplay: (url: string) =>
-      `Open ${url} in a browser elsewhere: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).`,
+    noDisplay: "No browser was opened: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).",
     none: "No browser was found that supports a separate profile.",
     notFound: (program: string) => `The browser ${program} was not found.`,
   },

@@ -14,7 +14,7 @@ export const open: Verb<[string], { intranet?: string; browser?: string }> = asy
   const url = readUrl(address);
   requireBrowser(flags.browser);
   const { intranet, intranetId, pac } = await connectedIntranet(context, flags.intranet);
-  requireDisplay(url, flags.browser);
+  requireDisplay(flags.browser);
   const { browser } = flags;
   const opened = await openInBrowser(systemEnvironment(), { intranetId, pac, url, browser, watchMs, mustRun: true });
   output.print(texts.cli.reach.opened(url, opened.browser, intranet));

@@ -86,7 +86,10 @@ export async function launch(
     if (waited >= settle && hasRun) break;
   }
   if (ended !== undefined && !isRunning(profile))
-    throw new Failure("unknown", { text: endedAtOnce(program, ended, log) });
+    throw new Failure("unknown", {
+      text: endedAtOnce(program, ended, log),
+      ...(lacksDisplay() ? { field: "display" } : {}),
+    });
   child.unref();
   return child.pid ?? null;
 }

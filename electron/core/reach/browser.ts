@@ -53,13 +53,11 @@ export async function openInBrowser(
 /** Fails if no browser is installed; called before a profile is created. */
 export const requireBrowser = (given?: string): string => findBrowser(given);
 
-/** Fails if there is no display for a browser window, as over SSH. The failure includes the URL, to be opened elsewhere. */
-export function requireDisplay(url: string, given?: string): void {
+/** Fails if there is no display for a browser window, as over SSH. */
+export function requireDisplay(given?: string): void {
   // A named program may provide a display itself, as xvfb-run does.
   if (given !== undefined || !lacksDisplay()) return;
-  throw new Failure("unknown", {
-    text: texts.core.browser.noDisplay(url),
-  });
+  throw new Failure("unknown", { text: texts.core.browser.noDisplay, field: "display" });
 }
 
 /** Finds the first installed browser, or the named program, on PATH. */

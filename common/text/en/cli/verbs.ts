@@ -10,7 +10,7 @@ export const refusals = {
   badPort: (text: string) => `${text} is not a port number.`,
   badForward: (text: string) =>
     `${text} is not [udp:][ADDRESS:]PORT:HOST:PORT with an ADDRESS on loopback, for example 8080:portal:80.`,
-  badUrl: (text: string) => `${text} is not the address of a web page.`,
+  badUrl: (text: string) => `${text} is not an http or https URL.`,
   badAction: (command: string, actions: readonly string[]) => `${command} needs one of: ${actions.join(", ")}.`,
   shell: "The shell",
   allOrName: "Use either --all or a name.",
