@@ -3,7 +3,7 @@ import { Failure } from "../core/causes/failure.ts";
 import type { IntranetState } from "../core/client/model.ts";
 import type { Context } from "./context.ts";
 
-const isUp = ({ phase }: IntranetState): boolean => phase === "connected" || phase === "reconnecting";
+export const isUp = ({ phase }: IntranetState): boolean => phase === "connected" || phase === "reconnecting";
 
 /**
  * Returns the named intranet; without a name the only connected one, or else the default. Fails if it is not

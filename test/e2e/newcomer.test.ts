@@ -148,18 +148,20 @@ describe("a sign-in that has ended", () => {
     expect(terminal.screen).not.toContain("saved in a file");
   });
 
-  it("that was not stored is reported with both ways to continue", async () => {
+  it("that was not saved is reported as such", async () => {
     const person = company.person();
     const args = ["connect", company.link, "--user", userName, "--password-stdin"];
     const { intranet } = await person.json<{ intranet: string }>(args, { stdin: company.password });
-    await person.disconnect();
-    for (const verb of ["devices", "sessions", "connect"]) {
+    expect((await person.sag(["intranets"])).stdout).toMatch(/ · connected, sign-in not saved\n$/);
+    const fails = async (verb: string): Promise<void> => {
       const failure = await person.failure([verb]);
-      expect(failure.message, verb).toBe(`No sign-in is kept for ${intranet}.`);
-      expect(failure.action, verb).toBe(
-        `Connect with your link again (sag connect LINK), or run sag sign-in ${intranet} to keep one.`,
-      );
-    }
+      expect(failure.message, verb).toBe(`No sign-in is saved for ${intranet}.`);
+      expect(failure.action, verb).toBe(`Run: sag sign-in ${intranet}`);
+    };
+    for (const verb of ["devices", "sessions"]) await fails(verb);
+    await person.disconnect();
+    for (const verb of ["devices", "sessions", "connect"]) await fails(verb);
+    expect((await person.sag(["intranets"])).stdout).toMatch(/ · signed out\n$/);
   });
 });
 

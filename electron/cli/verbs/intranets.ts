@@ -1,5 +1,6 @@
 import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
+import { isUp } from "../connected.ts";
 import type { Verb } from "../verb.ts";
 
 interface Flags {
@@ -13,10 +14,13 @@ export const intranets: Verb<[], Flags> = async (context, flags) => {
   if (flags.default !== undefined) await client.setDefault(flags.default);
   const list = await client.intranets();
   const words = texts.cli.account;
+  // `sag connect LINK` connects without saving the sign-in.
+  const states = list.every((one) => one.signedIn) ? [] : await client.states();
+  const connected = new Set(states.filter(isUp).map((one) => one.intranetId));
   const widest = Math.max(0, ...list.map((one) => one.intranet.length));
   for (const one of list) {
     const marks = [
-      one.signedIn ? "" : words.isSignedOut,
+      one.signedIn ? "" : connected.has(one.intranetId) ? words.isNotSaved : words.isSignedOut,
       one.isDefault && list.length > 1 ? words.isDefault : "",
     ].filter(Boolean);
     const tail = marks.map((mark) => ` · ${mark}`).join("");

@@ -65,14 +65,11 @@ export const signIn = {
   },
   sign_in_expired: {
     message: ({ field, subject, key }) => {
-      if (field === "not_kept" && subject) return `No sign-in is kept for ${subject}.`;
+      if (field === "not_kept" && subject) return `No sign-in is saved for ${subject}.`;
       return key === passwordReset ? "Your administrator set a new password." : "Your sign-in has ended.";
     },
     action: ({ key }) => (key === passwordReset ? "Sign in with it." : "Sign in again."),
-    command: ({ field, subject }) =>
-      field === "not_kept" && subject
-        ? `Connect with your link again (sag connect LINK), or run sag sign-in ${subject} to keep one.`
-        : `Run: sag sign-in${subject ? ` ${subject}` : ""}`,
+    command: ({ subject }) => `Run: sag sign-in${subject ? ` ${subject}` : ""}`,
   },
   session_expired: {
     message: "The session has ended.",

@@ -72,6 +72,7 @@ export const account = {
   connectedFor: (ms: number) => `connected for ${formats.span(ms)}`,
   since: (ms: number) => `since ${formats.span(ms)}`,
   isSignedOut: "signed out",
+  isNotSaved: "connected, sign-in not saved",
   isDefault: "default",
   thisDevice: "this device",
 };
