@@ -7,7 +7,7 @@ export const isUp = ({ phase }: IntranetState): boolean => phase === "connected"
 
 /**
  * Returns the named intranet; without a name the only connected one, or else the default. Fails if it is not
- * connected.
+ * connected, or if there is no intranet.
  */
 export async function connectedIntranet({ client }: Context, named: string | undefined): Promise<IntranetState> {
   const core = await client();
@@ -29,6 +29,7 @@ export async function connectedIntranet({ client }: Context, named: string | und
       text: texts.cli.refusals.severalConnected(names),
     });
   }
+  if (states.length === 0) throw new Failure("unknown_intranet");
   const [resting] = states;
   throw resting && states.length === 1 ? why(resting) : new Failure("not_connected");
 }

@@ -113,7 +113,15 @@ describe("sag", { timeout: 60_000 }, () => {
     expect(await sag(["status", "--json"])).toMatchObject({ code: 0, stdout: "[]\n" });
     await fails("unknown_intranet", ["connect"]);
     await fails("unknown_intranet", ["status", "--intranet", "work"]);
-    await fails("not_connected", ["proxy"]);
+    for (const args of [["proxy"], ["proxy", "--all"], ["ssh-config", "--all"], ["ping", "wiki"]]) {
+      await fails("unknown_intranet", args);
+    }
+    const advice = "No intranet has been added yet. Sign in with your enrolment link: sag sign-in LINK";
+    for (const args of [["connect"], ["disconnect"], ["sign-out"], ["devices"], ["run", "true"], ["status"]]) {
+      const { stdout, stderr } = await sag(args);
+      const words = (stdout + stderr).replace(/^sag: /, "").replace(/\s+/g, " ");
+      expect(words.trim(), args[0]).toBe(advice);
+    }
   });
 
   it("distinguishes wrong passwords, codes, pins, certificates and a missing keychain", async () => {

@@ -127,7 +127,7 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   const bare = ["setpriv", "--reuid=64998", "--regid=65534", "--clear-groups", at("bin/sag"), "status"];
   const result = await stranger.run(bare);
   expect(result.stderr).toContain("An administrator can turn it off: sudo sag lockdown off");
-  expect(result.stdout).toContain("No intranet yet.");
+  expect(result.stdout).toContain("No intranet has been added yet.");
 
   // The user opens the captive-portal exception.
   await lockdown.getByRole("button", { name: "Sign in to this network" }).click();

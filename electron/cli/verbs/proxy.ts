@@ -43,7 +43,9 @@ export const proxy: Verb<[string | undefined], Flags> = async (context, flags, n
 async function allOfThem({ output, client }: Context): Promise<number> {
   const core = await client();
   const preferred = (await core.intranets()).find((one) => one.isDefault)?.intranetId;
-  const states = (await core.states()).filter(isProxied);
+  const all = await core.states();
+  if (all.length === 0) throw new Failure("unknown_intranet");
+  const states = all.filter(isProxied);
   const server = states.find((one) => one.intranetId === preferred) ?? states[0];
   const { overlaps } = await writeAllPac(systemEnvironment(), states);
   if (!server) throw new Failure("not_connected");

@@ -61,7 +61,9 @@ export const sshConfig: Verb<[string | undefined], SshFlags> = async (context, f
 async function chosen(context: Context, { all }: SshFlags, named: string | undefined): Promise<IntranetState[]> {
   if (!all) return [await connectedIntranet(context, named)];
   if (named !== undefined) throw new Failure("invalid_argument", { text: texts.cli.refusals.allOrName });
-  const states = (await (await context.client()).states()).filter((one) => one.session !== null);
+  const known = await (await context.client()).states();
+  if (known.length === 0) throw new Failure("unknown_intranet");
+  const states = known.filter((one) => one.session !== null);
   if (states.length === 0) throw new Failure("not_connected");
   return states;
 }

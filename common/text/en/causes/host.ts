@@ -85,8 +85,11 @@ export const host = {
   unknown_intranet: {
     message: (d) =>
       d.subject ? `There is no intranet called ${d.subject} on this computer.` : "No intranet has been added yet.",
-    action: "Sign in to it first.",
-    command: "Run sag intranets to see the names, or sag sign-in to add one.",
+    action: (d) => (d.subject ? "Sign in to it first." : "Sign in with your enrolment link."),
+    command: (d) =>
+      d.subject
+        ? "Run sag intranets to see the names, or sag sign-in to add one."
+        : "Sign in with your enrolment link: sag sign-in LINK",
   },
   not_connected: {
     message: (d) => `${about("You are not connected to", d, "You are not connected")}.`,

@@ -7,7 +7,7 @@ const parts = (all: readonly (string | null)[]): string => formats.list(all.filt
 
 /** `sag status`, line by line. */
 export const status = {
-  none: "No intranet yet. Sign in to one: sag sign-in LINK",
+  none: "No intranet has been added yet. Sign in with your enrolment link: sag sign-in LINK",
   account: (user: string, server: string) => `${user} at ${server}`,
   socks: (address: string) => `SOCKS ${address}`,
   http: (address: string) => `HTTP ${address}`,
