@@ -11,7 +11,7 @@ const families: Record<number, string> = {
   10: "sign-in and session",
   30: "the cloud instance",
   40: "the network and access points",
-  50: "this machine",
+  50: "this computer",
   70: "what the command was asked to do",
 };
 

@@ -186,7 +186,8 @@ export const tunnel = {
     "the tunnel takes no isolated commands: disconnect and connect again, as it may be of an older version",
   isolate_tunnel_silent: "the tunnel does not answer",
   isolate_tunnel_ended: "the tunnel has ended",
-  isolate_no_network: ({ reason }) => `this computer does not let this user make a network of its own: ${reason}`,
+  isolate_no_network: ({ reason }) =>
+    `this user may not create the isolated network that sag run --isolate needs: ${reason}`,
   // Answers of the HTTP proxy.
   proxy_of_other_user: "this proxy belongs to another user",
   proxy_too_many_connections: "too many connections",

@@ -722,9 +722,9 @@ func IsolateTunnelEnded() Message {
 	return message("tunnel.isolate_tunnel_ended", []string{"the tunnel has ended"})
 }
 
-// IsolateNoNetwork is: this computer does not let this user make a network of its own: REASON
+// IsolateNoNetwork is: this user may not create the isolated network that sag run --isolate needs: REASON
 func IsolateNoNetwork(reason string) Message {
-	return message("tunnel.isolate_no_network", []string{"this computer does not let this user make a network of its own: ", "reason", ""}, "reason", reason)
+	return message("tunnel.isolate_no_network", []string{"this user may not create the isolated network that sag run --isolate needs: ", "reason", ""}, "reason", reason)
 }
 
 // ProxyOfOtherUser is: this proxy belongs to another user

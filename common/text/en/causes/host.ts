@@ -35,7 +35,7 @@ export const host = {
         ? `An administrator can allow it: sudo sag service trust ${subject ?? "LINK"}`
         : field === "port"
           ? "Choose a port from 1024 to 65535."
-          : "Ask your administrator.",
+          : "Ask your administrator for this permission.",
   },
   vpn_conflict: {
     message: ({ subject, text }) =>
@@ -102,7 +102,7 @@ export const host = {
   },
   target_refused: {
     message: (d) => `${d.subject ?? "The target"} refused the connection.`,
-    action: "Check the port, or ask who runs it.",
+    action: "Check the port, or ask whoever runs it.",
   },
   target_unreachable: {
     message: (d) => `${d.subject ?? "The target"} cannot be reached.`,
@@ -110,22 +110,22 @@ export const host = {
   },
   target_timeout: {
     message: (d) => `${d.subject ?? "The target"} did not answer in time.`,
-    action: "Try again, or ask who runs it.",
+    action: "Try again, or ask whoever runs it.",
   },
   data_directory_in_use: {
     message: (d) => `${about("The data directory", d, "The data directory")} is in use by another process.`,
     action: "Stop that process, or use another directory.",
   },
   not_a_real_path: {
-    message: (d) => `${d.subject ?? "This"} is not a real path.`,
+    message: (d) => (d.subject ? `${d.subject} is not a real path.` : "The path contains a symbolic link."),
     action: "Use the path itself, not a symbolic link to it.",
   },
   not_found: {
-    message: ({ text }) => text || "It does not exist.",
+    message: ({ text }) => text || "The requested object does not exist.",
     action: "Check the name.",
   },
   already_exists: {
-    message: ({ text }) => text || "It already exists.",
+    message: ({ text }) => text || "An object with this name already exists.",
     action: "Choose another name.",
   },
 } satisfies Record<string, CauseText>;

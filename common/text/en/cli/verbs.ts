@@ -45,7 +45,7 @@ export const reach = {
     `This command already runs isolated for another intranet, not ${intranet}. Run it outside of sag run --isolate.`,
   noProgram: (program: string) => `The program ${program} was not found.`,
   usesNoProxy: (program: string, instead: string) =>
-    `${program} uses no proxy, so it connects directly, not through the tunnel. To send it through the tunnel, use sag run --isolate or ${instead}.`,
+    `${program} does not use a proxy, so it connects directly, not through the tunnel. To send it through the tunnel, use sag run --isolate or ${instead}.`,
   nodeUsesNoProxy: (version: string) =>
     `Node.js ${version} ignores the proxy, so fetch and http connect directly, not through the tunnel. Use Node.js 24, or sag run --isolate with any version.`,
   opened: (url: string, browser: string, intranet: string) =>

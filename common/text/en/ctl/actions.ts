@@ -5,7 +5,7 @@ export const actions = {
   storage_damaged: "Restore a backup: sagctl restore BACKUP --data DIR",
   storage_full: "Free some space on that disk.",
   port_in_use: "Choose another port, or stop the program that uses it.",
-  not_permitted: "Run it as a user with this permission.",
+  not_permitted: "Run the command as a user who has this permission.",
   not_a_real_path: "Give a directory with --data.",
   service_not_running: "Start the server: sag-cloud serve --data DIR --listen HOST:PORT",
   invalid_argument: "Correct it and try again. --help lists the arguments.",

@@ -52,7 +52,7 @@ export const errors = {
     tilde: (file: string) =>
       `${file} begins with ~, which the shell replaces only at the beginning of a word. Put a space before it, or use "$HOME".`,
     directory: (file: string) => `${file} is a directory.`,
-    notReadable: (file: string) => `${file} cannot be read by this user.`,
+    notReadable: (file: string) => `This user may not read the file ${file}.`,
     noServerData: (directory: string) => `There is no data of a server in ${directory}.`,
     tooManyAccounts: (count: number, most: number) =>
       `The file has ${count} accounts; at most ${most} can be imported at once. Split it.`,
