@@ -77,7 +77,7 @@ it("shows kill switch, DNS and lockdown as they are on the host", { timeout: 120
   // Another program deletes the kill switch: it is restored, and that is logged.
   await sh("nft delete table inet sag-tunnel");
   await until("the kill switch is back", async () => (await tables()).includes("sag-tunnel"));
-  await until("it is logged", () => /"put back".*kill switch/.test(readFileSync(one.service.logFile, "utf8")));
+  await until("it is logged", () => /"restored".*kill switch/.test(readFileSync(one.service.logFile, "utf8")));
   expect(await words()).toContain("3 domains only through the tunnel");
 
   // Another program manages the name servers.
