@@ -10,7 +10,9 @@ let token: { id: string };
 const account = { user: "anna.test", mail: "a@example.com", mustChange: false, password: "correct-horse" };
 beforeAll(async () => {
   server = await startServer();
-  instance = (await server.ask("instance create", { name: "Contoso", cidrs: ["10.86.0.0/24"] })) as { id: string };
+  instance = (await server.ask("instance create", { name: "Contoso", cidrs: ["10.86.0.0/24", "10.89.0.0/24"] })) as {
+    id: string;
+  };
   await server.ask("account create", account);
   await server.ask("resource add", { name: "Wiki", address: "https://wiki.example" });
   await server.ask("route add", { routes: ["10.0.0.0/16"] });

@@ -3,15 +3,18 @@ import { causeTable } from "../common/causes/table.ts";
 import { sentence } from "../common/sentence.ts";
 import { ctlTexts } from "../common/text/ctl.ts";
 import { renderServerWords } from "../common/text/server.ts";
-import { type CauseCode, Refusal } from "./base/cause.ts";
-import { foreign } from "./base/say.ts";
+import { Advised, type CauseCode, Refusal } from "./base/cause.ts";
+import { foreign, type Message } from "./base/say.ts";
+import { printable } from "./domain/limits/text.ts";
 import { usageWords } from "./usage-words.ts";
 
 const actions: Partial<Record<CauseCode, string>> = ctlTexts.actions;
+const advice: ReadonlyMap<string, string> = new Map(Object.entries(ctlTexts.advice));
 
 export interface FailureView {
   cause: CauseCode;
   message: string;
+  /** "" = the message says all. */
   action: string;
 }
 
@@ -19,9 +22,23 @@ export function viewOf(refusal: Refusal): FailureView {
   return {
     cause: refusal.code,
     message: sentence(renderServerWords(refusal.said)),
-    action: actions[refusal.code] ?? "",
+    action:
+      refusal instanceof Advised ? refusal.action : (advice.get(nameOf(refusal.said)) ?? actions[refusal.code] ?? ""),
   };
 }
+
+/** The message's name without the catalogue. A refusal of the published API contains the message that counts. */
+function nameOf({ key, params: { message } }: Message): string {
+  if (key === "admin.api_refused" && typeof message === "object") return nameOf(message);
+  return key.slice(key.indexOf(".") + 1);
+}
+
+/**
+ * Message and action in one line for a terminal. The message may quote a file, an argument or another program, so control
+ * characters are replaced.
+ */
+export const lineOf = ({ message, action }: FailureView): string =>
+  printable(action === "" ? message : `${message} ${action}`);
 
 /**
  * Writes the message and the suggested action to stderr, or with --json as one JSON object to stdout, and exits with the cause's
@@ -31,7 +48,7 @@ export function fail(error: unknown, json: boolean): never {
   const words = error instanceof Error ? error.message : String(error);
   const refusal = error instanceof Refusal ? error : new Refusal("unknown", foreign(words));
   const view = viewOf(refusal);
-  if (!json || !wroteResult(`${JSON.stringify(view)}\n`)) process.stderr.write(`${view.message} ${view.action}\n`);
+  if (!json || !wroteResult(`${JSON.stringify(view)}\n`)) process.stderr.write(`${lineOf(view)}\n`);
   process.exit(causeTable[refusal.code].exit);
 }
 
@@ -48,8 +65,9 @@ function wroteResult(text: string): boolean {
 /** Turns an error of the argument parser ("error: unknown option …") into a refusal whose text is a full sentence. */
 export function usage(said: string): Refusal {
   const words = usageWords(said.replace(/^error: /, ""));
-  return new Refusal(
+  return new Advised(
     "invalid_argument",
     foreign(`${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.?$/, ".")}`),
+    ctlTexts.errors.arguments.help,
   );
 }

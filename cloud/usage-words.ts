@@ -1,5 +1,6 @@
 import type { Command, Option } from "commander";
 import { ctlTexts } from "../common/text/ctl.ts";
+import { printable } from "./domain/limits/text.ts";
 
 const { parser, parserErrors } = ctlTexts;
 
@@ -18,8 +19,15 @@ const forms: readonly [RegExp, (...found: string[]) => string][] = [
   [/^\(Did you mean (.*)\?\)$/, parserErrors.didYouMean],
 ] as [RegExp, (...found: string[]) => string][];
 
-/** Translates a message of the argument parser (without "error: ") into the texts of the catalogue. */
-export const usageWords = (said: string): string => said.split("\n").map(translated).join("\n");
+/**
+ * Translates a message of the argument parser (without "error: ") into the texts of the catalogue. It quotes arguments, so control
+ * characters are replaced.
+ */
+export const usageWords = (said: string): string =>
+  said
+    .split("\n")
+    .map((line) => printable(translated(line)))
+    .join("\n");
 
 function translated(line: string): string {
   for (const [form, words] of forms) {

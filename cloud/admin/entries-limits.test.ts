@@ -109,6 +109,18 @@ const limits: Record<string, Limit> = {
       };
     },
   },
+  "at least one block": {
+    code: "SAG.CidrEmpty",
+    cause: "invalid_argument",
+    async reach() {
+      const { id, block } = await ordered(5);
+      const input = { instance: id, cidr: `${block}.0/24` };
+      return {
+        rpc: () => rpc("RunCommand", { Command: "cidr remove", Parameters: JSON.stringify(input) }, "sag"),
+        sagctl: () => sagctl("cidr remove", input),
+      };
+    },
+  },
   "a private block of a CCN": {
     code: "InvalidCidrBlock",
     cause: "invalid_argument",

@@ -44,6 +44,17 @@ export class Refusal extends Error {
   }
 }
 
+/** A refusal of a command line that says itself what to do; this replaces the action of its cause. */
+export class Advised extends Refusal {
+  readonly action: string;
+
+  constructor(code: CauseCode, said: Message, action: string) {
+    super(code, said);
+    this.name = "Advised";
+    this.action = action;
+  }
+}
+
 /** An `invalid_argument` refusal for the named argument. */
 export function invalid(field: string, said: Message): Refusal {
   return new Refusal("invalid_argument", said, { field });

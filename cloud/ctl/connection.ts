@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { userInfo } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { ctlTexts } from "../../common/text/ctl.ts";
 import { localPath } from "../api/admin/local/path.ts";
 import type { AdminFailure } from "../api/admin/local/server.ts";
-import { Refusal } from "../base/cause.ts";
+import { Advised, Refusal } from "../base/cause.ts";
 import { foreign } from "../base/say.ts";
 
 const errors = ctlTexts.errors.connection;
@@ -43,7 +44,7 @@ export function locally(directory: string, wait = 0, waiting: () => void = () =>
 }
 
 /** No server listens on the socket, or not yet. */
-class NotListening extends Refusal {}
+class NotListening extends Advised {}
 
 interface LocalRequest {
   operation: string;
@@ -77,16 +78,18 @@ function open(directory: string): ReturnType<typeof localPath> {
 function notRunning(error: unknown, directory: string): Refusal | undefined {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "ENOENT" || code === "ECONNREFUSED") {
-    return new NotListening("service_not_running", foreign(errors.notRunning(directory)));
+    return existsSync(directory)
+      ? new NotListening("service_not_running", foreign(errors.notRunning(directory)), errors.start(directory))
+      : new NotListening("service_not_running", foreign(errors.noDirectory(directory)), errors.chooseDirectory);
   }
   if (code === "ENOTDIR") {
-    return new Refusal("service_not_running", foreign(errors.notRunning(directory)));
+    return new Advised("service_not_running", foreign(errors.notDirectory(directory)), errors.chooseDirectory);
   }
   if (code === "EACCES" || code === "EPERM") {
     return new Refusal("not_permitted", foreign(errors.othersDirectory(directory)));
   }
   if (code === "ECONNRESET" || code === "EPIPE") {
-    return new Refusal("service_not_running", foreign(errors.wentAway));
+    return new Advised("service_not_running", foreign(errors.wentAway), errors.start(directory));
   }
   return undefined;
 }

@@ -100,7 +100,7 @@ describe("as a command", () => {
   test("imports accounts from stdin", async () => {
     const done = await sagctl(["account", "import", "-", "--json"], "user,mail\ncarla.test,c@example.com\n");
     expect(done.code, done.stderr).toBe(0);
-    expect(JSON.parse(done.stdout)).toMatchObject([{ line: 2, user: "carla.test", result: "made" }]);
+    expect(JSON.parse(done.stdout)).toMatchObject([{ line: 2, user: "carla.test", result: "created" }]);
   });
 
   test("prints the server's fingerprint as clients show it", async () => {
@@ -119,7 +119,7 @@ describe("as a command", () => {
     const { stderr, code } = await sagctl(["account", "list"]);
     expect([code, stderr]).toEqual([
       2,
-      expect.stringMatching(/^There are several instances \(Contoso, Fabrikam\)\. Choose one with --instance NAME\. /),
+      "There are several instances (Contoso, Fabrikam). Choose one with --instance NAME.\n",
     ]);
     const rule = await sagctl(["acl", "add", "acl-1"]);
     expect([rule.code, rule.stderr]).toEqual([2, expect.stringContaining("--policy <accept|drop>")]);
@@ -134,6 +134,32 @@ describe("as a command", () => {
     expect([unknown.code, unknown.stdout]).toEqual([78, ""]);
     expect(unknown.stderr).toMatch(/^There is no account nobody\.test in this instance\. .+\.\n$/);
     const away = await run("ctl/main.ts", ["--data", "/nonexistent", "instance", "list", "--json"]);
-    expect([away.code, (JSON.parse(away.stdout) as { cause: string }).cause]).toEqual([52, "service_not_running"]);
+    expect([away.code, JSON.parse(away.stdout)]).toEqual([
+      52,
+      {
+        cause: "service_not_running",
+        message: "The directory /nonexistent does not exist.",
+        action: "Specify the server's data directory with --data.",
+      },
+    ]);
+    const nowhere = await run("ctl/main.ts", ["account", "list"]);
+    expect(nowhere.stderr).toBe("Specify --data DIR, or --server URL with --access-key-id ID.\n");
+    const lease = await sagctl(["policy", "set", "--lease", "1s"]);
+    expect(lease.stderr).toBe("lease is a duration from 10s to 31d.\n");
+  });
+
+  test("removes an address block, but not the last one", async () => {
+    await sagctl(["cidr", "add", "10.88.0.0/24"]);
+    const removed = await sagctl(["cidr", "remove", "10.88.0.0/24"]);
+    expect(removed).toMatchObject({ code: 0, stdout: "Removed 10.88.0.0/24.\n", stderr: "" });
+    const last = await sagctl(["cidr", "remove", "10.86.0.0/24"]);
+    expect([last.code, last.stdout, last.stderr]).toEqual([
+      2,
+      "",
+      "Clients of this instance cannot get an address without an address block. Add another one first.\n",
+    ]);
+    expect((await sagctl(["cidr", "list"])).stdout).toBe("CIDR\n10.86.0.0/24\n");
+    await sagctl(["route", "add", "10.5.0.0/16"]);
+    expect((await sagctl(["route", "remove", "10.5.0.0/16"])).stdout).toBe("Removed 10.5.0.0/16.\n");
   });
 });

@@ -77,7 +77,10 @@ test("quick-setup --output creates a private file and never replaces one", async
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(first.stdout).not.toContain((JSON.parse(kept) as { password: string }).password);
   const second = await setup("Northwind");
-  expect([second.code, second.stderr]).toEqual([79, expect.stringContaining("exists already")]);
+  expect([second.code, second.stderr]).toEqual([
+    79,
+    `The file ${file} already exists; nothing was changed. Choose another file.\n`,
+  ]);
   expect(readFileSync(file, "utf8")).toBe(kept);
   // A refused setup leaves no file behind.
   rmSync(file);

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { ctlTexts } from "../../common/text/ctl.ts";
-import { invalid, Refusal } from "../base/cause.ts";
+import { Advised, invalid, Refusal } from "../base/cause.ts";
 import { foreign } from "../base/say.ts";
 import { unexpanded } from "../paths.ts";
 import { storageRefusal } from "../store/failures.ts";
@@ -35,7 +35,9 @@ function opened(path: string): number {
     return openSync(unexpanded(path, "output"), "wx", 0o600);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "";
-    if (code === "EEXIST") throw new Refusal("already_exists", foreign(errors.files.exists(path)));
+    if (code === "EEXIST") {
+      throw new Advised("already_exists", foreign(errors.files.exists(path)), errors.files.chooseFile);
+    }
     if (code === "ENOENT" || code === "ENOTDIR") throw invalid("output", foreign(errors.files.noFolder(path)));
     throw storageRefusal(error, path) ?? error;
   }

@@ -66,7 +66,7 @@ test("account import reports the maximum number of accounts per file", async () 
   writeFileSync(file, `user,mail\n${"anna.test,anna@example.com\n".repeat(2_001)}`);
   const many = await spoken(["account", "import", file, "--json"]);
   expect(many.stdout + many.stderr).toContain(
-    "The file has 2001 accounts; at most 2000 can be imported at once. Split it.",
+    "The file has more than 2000 accounts, which is the most that can be imported at once. Split it.",
   );
   rmSync(join(file, ".."), { recursive: true });
 });
@@ -86,17 +86,18 @@ test("account import --dry-run reports what would happen line by line, and chang
   const results = (text: string) =>
     (JSON.parse(text) as { line: number; result: string }[]).map((r) => [r.line, r.result]);
   expect([dry.code, results(dry.stdout).map(([line]) => line)]).toEqual([1, [2, 3, 4, 5, 6]]);
-  expect(results(dry.stdout).filter(([, result]) => result === "would be made")).toEqual(
-    [2, 3, 6].map((n) => [n, "would be made"]),
+  expect(results(dry.stdout).filter(([, result]) => result === "would be created")).toEqual(
+    [2, 3, 6].map((n) => [n, "would be created"]),
   );
-  expect(results(dry.stdout)[2]?.[1]).toMatch(/^refused: There is an account first\.employee/);
+  expect(results(dry.stdout)[2]?.[1]).toBe("refused: The account first.employee already exists.");
+  expect(results(dry.stdout)[3]?.[1]).toMatch(/^refused: A user name has /);
   expect(await told(["account", "list"])).toHaveLength(1);
   // One bad line: no account is created and no password is lost.
   const none = await spoken(["account", "import", file, "--json"]);
-  expect([none.code, results(none.stdout).filter(([, result]) => result?.toString().startsWith("not made"))]).toEqual([
-    1,
-    [2, 3, 6].map((n) => [n, "not made, because of the others"]),
-  ]);
+  expect([
+    none.code,
+    results(none.stdout).filter(([, result]) => result?.toString().startsWith("not created")),
+  ]).toEqual([1, [2, 3, 6].map((n) => [n, "not created because other lines were refused"])]);
   expect(await told(["account", "list"])).toHaveLength(1);
   const late = ["user;mail;bandwidth", "erna.test;e@contoso.com;500", "fritz.test;f@contoso.com;2 Mbit"];
   writeFileSync(file, `\ufeff${late.join("\r\n")}\r\n`, "utf16le");
@@ -107,10 +108,35 @@ test("account import --dry-run reports what would happen line by line, and chang
   ]);
   writeFileSync(file, `${[...lines.slice(0, 3), lines[5]].join("\r\n")}\r\n`);
   const done = await spoken(["account", "import", file, "--json"]);
-  expect(results(done.stdout).filter(([, result]) => result === "made")).toHaveLength(3);
+  expect(results(done.stdout).filter(([, result]) => result === "created")).toHaveLength(3);
   // A generated password is printed once, a given one never.
   expect(done.stdout).not.toContain("Given-password-1");
   expect(await told(["account", "list"])).toHaveLength(4);
+});
+
+test("account import writes nothing of a file to the terminal that could control it", async () => {
+  const sequence = "\u001b]0;owned\u0007\u009b31m\u202e";
+  const file = join(directory, "hostile.csv");
+  // A file that begins with control characters is refused as no text.
+  const others = Array.from({ length: 60 }, (_, n) => `person.${n},p${n}@contoso.com,500\n`).join("");
+  writeFileSync(file, `user,mail,bandwidth\n${others}hanna.test,h@contoso.com,${sequence}\n`);
+  for (const path of [file, join(directory, `missing${sequence}.csv`)]) {
+    const { code, stdout, stderr } = await spoken(["account", "import", path]);
+    expect([code === 0, stdout, /[^\P{Cc}\n]|\u202e/u.test(stderr)]).toEqual([false, "", false]);
+    expect(stderr).toContain("owned");
+  }
+});
+
+test("a large file is refused before it is parsed", async () => {
+  const large = await spoken(["account", "import", "/dev/zero"]);
+  expect([large.code, large.stderr]).toEqual([2, expect.stringContaining("The file is larger than 2 MB.")]);
+});
+
+test("backup says in words what it made", async () => {
+  const made = await spoken(["backup", join(directory, "copy")]);
+  expect(made.stdout).toMatch(/^path +\S+\nmade at +\S+Z\naccounts +\d+\ntls +included\n$/);
+  const again = await spoken(["backup", join(directory, "copy")]);
+  expect(again.stderr).toBe(`${join(directory, "copy")} already exists. Choose another path.\n`);
 });
 
 test("refuses calls that cannot work or change nothing", async () => {
@@ -201,7 +227,7 @@ test("manages networks, ACLs and codes in all regions", async () => {
   expect(JSON.stringify(await rows("code", "list"))).not.toContain("ZZ999");
   const { hops } = await told(["instance", "hops", instance]);
   expect(hops).toContainEqual(expect.objectContaining({ kind: "instance", whole: true }));
-  expect((await spoken(["instance", "hops", instance])).stdout).toMatch(/^KIND +ID +NAME +WHOLE/);
+  expect((await spoken(["instance", "hops", instance])).stdout).toMatch(/^KIND +ID +NAME +OK/);
   await told(["cen", "detach", cen, network]);
   await told(["network", "delete", network]);
   await told(["ccn", "detach", ccn, cen]);

@@ -18,6 +18,7 @@ import { setupVerbs } from "./commands/setup.ts";
 import { storeVerbs } from "./commands/store.ts";
 import { completionVerbs } from "./completion.ts";
 import { type Ask, locally } from "./connection.ts";
+import { plain } from "./output.ts";
 import { remotely } from "./remote.ts";
 import { render, type Shown } from "./table.ts";
 
@@ -43,7 +44,7 @@ function connection({ data, server, accessKeyId, secretStdin, remember, ca }: Fl
   }
   if (data !== undefined) {
     const directory = resolve(unexpanded(data, "data"));
-    return locally(directory, startLimit, () => process.stderr.write(`${ctlTexts.output.waiting(directory)}\n`));
+    return locally(directory, startLimit, () => process.stderr.write(`${ctlTexts.output.waiting(plain(directory))}\n`));
   }
   throw invalid("data", foreign(ctlTexts.errors.arguments.where));
 }

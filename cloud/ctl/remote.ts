@@ -6,11 +6,9 @@ import type { TLSSocket } from "node:tls";
 import { Entry } from "@napi-rs/keyring";
 import { causeTable } from "../../common/causes/table.ts";
 import { ctlTexts } from "../../common/text/ctl.ts";
-import type { Words } from "../../common/text/render.ts";
-import { renderServerWords } from "../../common/text/server.ts";
 import { productVersions } from "../api/admin/rpc/protocol/operation.ts";
 import { type CauseCode, invalid, Refusal } from "../base/cause.ts";
-import { foreign } from "../base/say.ts";
+import { foreign, type Message, say } from "../base/say.ts";
 import { Secret } from "../security/secret.ts";
 import { acs3Headers } from "../security/signatures/acs3.ts";
 import { canonicalQuery } from "../security/signatures/canonical.ts";
@@ -51,14 +49,14 @@ export function remotely(flags: RemoteFlags): Ask {
 
 /** Refusal of a response. Older servers send no cause and no message key; then the cause is derived from the HTTP status. */
 function refusalOf(status: number, body: Record<string, unknown>): Refusal {
-  const { Code, Message, Cause, MessageKey, MessageParams } = body;
+  const { Code, Message: Text, Cause, MessageKey, MessageParams } = body;
   const byStatus =
     { 404: "not_found", 403: "not_permitted" }[status] ?? (status >= 500 ? "unknown" : "invalid_argument");
   const cause = typeof Cause === "string" && Object.hasOwn(causeTable, Cause) ? Cause : byStatus;
   const key = typeof MessageKey === "string" ? MessageKey : "";
-  const params = typeof MessageParams === "object" && MessageParams !== null ? (MessageParams as Words["params"]) : {};
-  const said = renderServerWords({ key, params, text: String(Message) });
-  return new Refusal(cause as CauseCode, foreign(errors.refused(said, String(Code))));
+  const params = typeof MessageParams === "object" && MessageParams !== null ? MessageParams : {};
+  const message: Message = { key, params: params as Message["params"], text: String(Text) };
+  return new Refusal(cause as CauseCode, say("api_refused", { message, code: String(Code) }));
 }
 
 const entryOf = (id: string) => new Entry("sagctl", id, { linux: { store: "secret-service" } } as never);

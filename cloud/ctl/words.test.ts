@@ -5,7 +5,7 @@ import { root } from "../../build/lib/root.ts";
 import { ctl } from "../../common/text/en/ctl/index.ts";
 import { Refusal } from "../base/cause.ts";
 import { resourceKinds } from "../domain/limits/resource.ts";
-import { viewOf } from "../failures.ts";
+import { lineOf, viewOf } from "../failures.ts";
 import { killAll, run } from "../testing/process.ts";
 import { startServer, type TestServer } from "../testing/server.ts";
 import { makeProgram } from "./program.ts";
@@ -80,7 +80,7 @@ describe("output of sagctl in the pseudo-language", () => {
     try {
       await makeProgram(false).parseAsync(["--data", server.directory, ...args], { from: "user" });
     } catch (error) {
-      if (error instanceof Refusal) printed.stderr += `${viewOf(error).message} ${viewOf(error).action}\n`;
+      if (error instanceof Refusal) printed.stderr += `${lineOf(viewOf(error))}\n`;
       else if (!(error instanceof CommanderError)) throw error;
     } finally {
       for (const stream of streams) stream.mockRestore();
@@ -187,7 +187,7 @@ describe("output of sagctl in the pseudo-language", () => {
     expect(JSON.parse(failed.stdout)).toEqual({
       cause: "invalid_argument",
       message: `⟦${ctl.errors.arguments.policyChange}⟧`,
-      action: `⟦${ctl.actions.invalid_argument}⟧`,
+      action: "",
     });
     for (const args of [["--help"], ["serve", "--help"], ["migrate", "--help"]]) {
       const { stdout, code } = await run("main.ts", args);
@@ -210,6 +210,8 @@ test("every verb, object and option has a description, and no description is unu
     ...command.options.filter((one) => !one.description).map((one) => `${path(command)} ${one.flags}`),
   ]);
   expect(lacking).toEqual([]);
+  const sentences = shown.filter((one) => one.parent !== null && /\.⟧?$/.test(one.description()));
+  expect(sentences.map(path), "descriptions are no sentences").toEqual([]);
   const flags = new Set(commands.flatMap((one) => one.options.map((option) => `${path(one)} ${option.long}`)));
   expect(Object.keys(ctl.options).filter((name) => !flags.has(name))).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { foreign } from "../../base/say.ts";
 import type { InstanceView } from "../../domain/instances/instances.ts";
 import { durationSeconds, list, onOff, requiredOrOptional, wholeNumber } from "../arguments.ts";
 import type { Verbs } from "../command.ts";
-import { duration, fields } from "../output.ts";
+import { duration, fields, plain } from "../output.ts";
 import { table } from "../table.ts";
 
 const { common, errors, help, output } = ctlTexts;
@@ -51,7 +51,7 @@ interface Warned {
 }
 
 function warn({ warnings = [] }: Warned): void {
-  for (const warning of warnings) process.stderr.write(`${output.warning(warning)}\n`);
+  for (const warning of warnings) process.stderr.write(`${output.warning(plain(warning))}\n`);
 }
 
 export const instanceVerbs: Verbs = (program, tools) => {
@@ -111,7 +111,7 @@ export const listVerbs: Verbs = (program, tools) => {
           const value = object === "route" && many ? { routes: given } : { [object]: given };
           const view = (await ask(`${object} ${verb}`, { instance: o.instance, ...value })) as InstanceView & Warned;
           warn(view);
-          print(pick(view), words);
+          print(pick(view), verb === "add" ? words : () => output.removedOne(plain(given)));
         });
     change("add", object === "route");
     change("remove", false);
@@ -240,6 +240,6 @@ export const linkVerbs: Verbs = (program, tools) => {
       }
       const { ask, print } = tools();
       const request = { instance: o.instance, server: o.server, pins: o.pins };
-      print(await ask("link create", request), (result: { link: string }) => result.link);
+      print(await ask("link create", request), (result: { link: string }) => plain(result.link));
     });
 };

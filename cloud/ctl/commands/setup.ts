@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { ctlTexts } from "../../../common/text/ctl.ts";
 import { invalid, Refusal } from "../../base/cause.ts";
 import { foreign } from "../../base/say.ts";
 import type { AccountView } from "../../domain/accounts/accounts.ts";
 import type { Imported } from "../../domain/accounts/import.ts";
 import type { InstanceView } from "../../domain/instances/instances.ts";
+import { accountsIn, mostBytes } from "../account-file.ts";
 import { list, wholeNumber } from "../arguments.ts";
 import type { Tools, Verbs } from "../command.ts";
-import { type CsvRow, readCsv, requireAll } from "../csv.ts";
 import { toNewFile } from "../new-file.ts";
 import { fields, renamed } from "../output.ts";
 import { table } from "../table.ts";
@@ -118,33 +118,24 @@ export const setupVerbs: Verbs = (program, tools) => {
     });
 };
 
-/** Maximum number of accounts per call; the server has the same limit. */
-const largestImport = 2_000;
-
 async function importFile(
   { ask }: Tools,
   file: string,
   o: { instance?: string; dryRun?: boolean; bandwidth?: number },
 ): Promise<Imported[]> {
-  const lines = readCsv(contentOf(file), ["user", "mail"]);
-  requireAll(lines.map(({ line, cells }) => badBandwidth(line, cells)));
-  const rows = lines.map(({ line, cells }) => ({
-    line,
-    user: cells.user ?? "",
-    mail: cells.mail ?? "",
-    bandwidth: cells.bandwidth ? Number(cells.bandwidth) : o.bandwidth,
-    clientIp: cells["client-ip"] || undefined,
-    password: cells.password || undefined,
-  }));
-  if (rows.length > largestImport) {
-    throw invalid("file", foreign(errors.files.tooManyAccounts(rows.length, largestImport)));
-  }
+  const rows = accountsIn(contentOf(file, mostBytes + 1), o.bandwidth);
   return (await ask("account import", { instance: o.instance, dryRun: o.dryRun === true, rows })) as Imported[];
 }
 
-function contentOf(file: string): Buffer {
+/** The first `most` bytes of a file, so that a large file does not fill the memory. "-" = standard input. */
+function contentOf(file: string, most: number): Buffer {
   try {
-    return readFileSync(file === "-" ? 0 : file);
+    const descriptor = file === "-" ? 0 : openSync(file, "r");
+    try {
+      return beginOf(descriptor, most);
+    } finally {
+      if (descriptor !== 0) closeSync(descriptor);
+    }
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "";
     if (code === "ENOENT") throw new Refusal("not_found", foreign(errors.files.notFound(file)));
@@ -154,5 +145,11 @@ function contentOf(file: string): Buffer {
   }
 }
 
-const badBandwidth = (line: number, { bandwidth = "" }: CsvRow["cells"]): string | false =>
-  !/^\d{0,9}$/.test(bandwidth) && errors.csv.bandwidth(line, bandwidth.slice(0, 40));
+function beginOf(descriptor: number, most: number): Buffer {
+  const content = Buffer.alloc(most);
+  let length = 0;
+  for (let read = -1; read !== 0 && length < most; length += read) {
+    read = readSync(descriptor, content, length, most - length, null);
+  }
+  return content.subarray(0, length);
+}

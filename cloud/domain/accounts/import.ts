@@ -58,12 +58,11 @@ export async function importAccounts(
       rows.push({ account: row, made: account.made });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const { field } = error.details;
-      refused.set(i, field === undefined ? error.message : `${field}: ${error.message}`);
+      refused.set(i, error.message);
     }
   }
   const complete = !dryRun && refused.size === 0;
-  const otherwise = dryRun ? "would be made" : complete ? "made" : "not made, because of the others";
+  const otherwise = dryRun ? "would be created" : complete ? "created" : "not created because other lines were refused";
   const results = wishes.map(({ line, user }, i) => {
     const why = refused.get(i);
     const account = prepared[i];

@@ -21,8 +21,8 @@ import { profileChanged } from "../sessions/profile.ts";
 import { endTheseSessions } from "./sessions.ts";
 
 /**
- * Replaces the address blocks. Refuses blocks that do not contain all fixed addresses; ends sessions whose address is no longer in a
- * block.
+ * Replaces the address blocks. Refuses to remove all, and blocks that do not contain all fixed addresses; ends sessions whose address
+ * is no longer in a block.
  */
 export async function setCidrs(change: Change, instance: Instance, texts: readonly string[]): Promise<string[]> {
   const { tx } = change;
@@ -30,6 +30,7 @@ export async function setCidrs(change: Change, instance: Instance, texts: readon
   const limit = await limitOf(tx, instance.tenantId, "cidrs-per-instance");
   if (texts.length > limit) throw violation("cidr-limit", { limit });
   const before = await cidrsOfInstance(tx, instance.id);
+  if (texts.length === 0 && before.length > 0) throw violation("last-block");
   const after: string[] = [];
   for (const text of texts) {
     if (text === "") throw violation("cidr-empty");

@@ -31,13 +31,19 @@ const ranges = {
   devicesPerAccount: { min: 1, max: 64, word: "devices" },
 } as const;
 
+/** A duration, s, as the options of sagctl take it. */
+function typed(seconds: number): string {
+  if (seconds % 86_400 === 0) return `${seconds / 86_400}d`;
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}
+
 export function requirePolicy(policy: InstancePolicy): InstancePolicy {
   for (const key of ["leaseSeconds", "signInSeconds", "devicesPerAccount"] as const) {
     const { min, max, word } = ranges[key];
     const value = policy[key];
     if (!Number.isInteger(value) || value < min || value > max) {
-      const rule = key === "devicesPerAccount" ? "policy_number" : "policy_seconds";
-      throw invalid(word, say(rule, { word, min, max }));
+      if (key === "devicesPerAccount") throw invalid(word, say("policy_number", { word, min, max }));
+      throw invalid(word, say("policy_duration", { word, min: typed(min), max: typed(max) }));
     }
   }
   return policy;

@@ -23,6 +23,7 @@ export const instanceRules = {
   "cidr-public": wrong("SAG.InvalidCidr", "cidr"),
   "cidr-overlap": wrong("SAG.CidrOverlap", "cidr"),
   "cidr-limit": wrong("QuotaExceeded.Cidr", "cidr"),
+  "last-block": wrong("SAG.CidrEmpty", "cidr"),
   "no-block": row("not_found", "SAG.InvalidCidr"),
   "fixed-address-outside": wrong("SAG.InvalidCidr", "cidr"),
   "no-route": row("not_found", "Route.NotFound"),

@@ -10,8 +10,7 @@ export const limits = {
   code_form: "An enterprise code has exactly five letters or digits.",
   domain_form: ({ domain }: P<"domain">) => `${domain} is not a domain name.`,
   policy_number: ({ word, min, max }: P<"max" | "min" | "word">) => `${word} is a whole number from ${min} to ${max}.`,
-  policy_seconds: ({ word, min, max }: P<"max" | "min" | "word">) =>
-    `${word} is a whole number from ${min} to ${max} seconds.`,
+  policy_duration: ({ word, min, max }: P<"max" | "min" | "word">) => `${word} is a duration from ${min} to ${max}.`,
   route_form: ({ route }: P<"route">) => `${route} is not a prefix such as 10.0.0.0/16 (no bits set beyond the mask).`,
   route_everything: ({ route }: P<"route">) => `${route} is everything: set the full-tunnel policy instead.`,
   route_never_inside: ({ route, block }: P<"block" | "route">) =>

@@ -33,7 +33,7 @@ export const requests = {
   api_operation_unknown: ({ action, version }: P<"action" | "version">) =>
     `There is no operation ${action} in version ${version}.`,
   api_operation_nested: ({ action }: P<"action">) => `${action} cannot be run through itself.`,
-  api_refused: ({ message, code }: P<"code" | "message">) => `${message} (${code})`,
+  api_refused: ({ message, code }: P<"code" | "message">) => `${message.replace(/\.$/, "")} (${code}).`,
   api_failed: "The request failed for a reason of the server's own.",
   // Parameters.
   parameter_missing: ({ name }: P<"name">) => `The parameter ${name} is missing.`,

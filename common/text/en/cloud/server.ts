@@ -21,7 +21,7 @@ export const server = {
   listen_not_host_port: ({ text }: P<"text">) => `${text} is not HOST:PORT.`,
   listen_port_taken: ({ port, host }: P<"host" | "port">) => `Port ${port} on ${host} is in use by another process.`,
   listen_not_permitted: ({ port }: P<"port">) => `This user is not allowed to listen on port ${port}.`,
-  listen_no_ipv6: "This machine has no IPv6: listen on 127.0.0.1 instead of [::1].",
+  listen_no_ipv6: "This computer has no IPv6: listen on 127.0.0.1 instead of [::1].",
   tls_files_together: "--tls-cert and --tls-key must be used together.",
   tls_next_key_alone: "--tls-next-key requires --tls-cert.",
   tls_certificate_unusable: ({ reason }: P<"reason">) => `The certificate cannot be used: ${reason}.`,
@@ -29,11 +29,11 @@ export const server = {
   public_url_invalid: ({ text }: P<"text">) => `${text} is not https://HOST or https://HOST:PORT.`,
   log_file_unusable: ({ reason }: P<"reason">) => `The log file cannot be opened: ${reason}.`,
   listen_not_here: ({ host, any, url }: P<"any" | "host" | "url">) =>
-    `${host} is not an address of this machine. Behind NAT, listen on ${any} and use --public-url ${url}.`,
+    `${host} is not an address of this computer. Behind NAT, listen on ${any} and use --public-url ${url}.`,
   certificate_expired: ({ date }: P<"date">) => `The certificate expired at ${date}.`,
   certificate_early: ({ date }: P<"date">) => `The certificate is valid from ${date} only.`,
   certificate_untrusted: ({ error }: P<"error">) =>
-    `The certificate is not trusted by this machine's certificate authorities (${error}).`,
+    `The certificate is not trusted by this computer's certificate authorities (${error}).`,
   certificate_incomplete: ({ issuer }: P<"issuer">) =>
-    `The certificate file has no certificate of "${issuer}", and this machine does not trust that authority. If it is an intermediate authority, append its certificate to the file (ACME clients call this fullchain.pem), because clients do not download it.`,
+    `The certificate file has no certificate of "${issuer}", and this computer does not trust that authority. If it is an intermediate authority, append its certificate to the file (ACME clients call this fullchain.pem), because clients do not download it.`,
 };

@@ -7,11 +7,39 @@ export const actions = {
   port_in_use: "Choose another port, or stop the program that uses it.",
   not_permitted: "Run the command as a user who has this permission.",
   not_a_real_path: "Give a directory with --data.",
-  service_not_running: "Start the server: sag-cloud serve --data DIR --listen HOST:PORT",
-  invalid_argument: "Correct it and try again. --help lists the arguments.",
-  not_found: "The list command of that object shows what exists.",
-  already_exists: "Choose another name, or change the existing one.",
   address_in_use: "Choose another address.",
   protocol_too_old: "Use the same version of sagctl and sag-cloud.",
   unknown: "See the log of sag-cloud.",
+};
+
+const listed = (verb: string) => `Run \`sagctl ${verb}\` to see what exists.`;
+const otherName = "Choose another name, or change the existing one.";
+
+/** What to do about single messages of the server, by their name in the catalogue. It replaces the action of the cause. */
+export const advice = {
+  "no-account": listed("account list"),
+  "no-acl": listed("acl list"),
+  "no-acl-rule": listed("acl rules ACL"),
+  "no-access-point": listed("access-point list"),
+  "no-block": listed("cidr list"),
+  "no-ccn": listed("ccn list"),
+  "no-cen": listed("cen list"),
+  "no-child": listed("cen children CEN"),
+  "no-code": listed("code list"),
+  "no-instance": listed("instance list"),
+  "no-key": listed("access-key list"),
+  "no-network": listed("network list"),
+  "no-own-ccn": listed("ccn list"),
+  "no-resource": listed("resource list"),
+  "no-route": listed("route list"),
+  "no-session": listed("session list"),
+  "no-tenant": listed("tenant list"),
+  "no-token": listed("access-point token list"),
+  "not-attached": listed("cen children CEN"),
+  "code-taken": "Choose another enterprise code.",
+  "resource-exists": otherName,
+  "tenant-exists": otherName,
+  "user-exists": otherName,
+  "user-exists-elsewhere": "Choose another name.",
+  storage_exists: "Choose another path.",
 };

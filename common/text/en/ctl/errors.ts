@@ -9,19 +9,23 @@ export const errors = {
     onOff: (value: string) => `${value} is neither on nor off.`,
     requiredOrOptional: (value: string) => `${value} is neither required nor optional.`,
     noPassword: "There is no password on standard input.",
-    where: "Say where: --data DIR, or --server URL --access-key-id ID.",
-    data: "Say where: --data DIR.",
+    where: "Specify --data DIR, or --server URL with --access-key-id ID.",
+    data: "Specify --data DIR.",
     pinsOrNot: "Give --pins or --no-pins, not both.",
-    policyChange: "Say what to set, for example --full-tunnel on; --help lists the options.",
-    accountChange: "Say what to change: --bandwidth, --mail or --client-ip.",
+    policyChange: "Specify what to change, for example --full-tunnel on.",
+    accountChange: "Specify what to change: --bandwidth, --mail or --client-ip.",
+    help: "--help lists the arguments.",
   },
   connection: {
     notRunning: (directory: string) => `No server (sag-cloud) is running on ${directory}.`,
+    start: (directory: string) => `Start the server: sag-cloud serve --data ${directory} --listen HOST:PORT`,
+    noDirectory: (directory: string) => `The directory ${directory} does not exist.`,
+    notDirectory: (path: string) => `${path} is not a directory.`,
+    chooseDirectory: "Specify the server's data directory with --data.",
     othersDirectory: (directory: string) => `${directory} belongs to another user.`,
     wentAway: "The server (sag-cloud) stopped before it answered.",
   },
   remote: {
-    refused: (message: string, code: string) => `${message} (${code})`,
     noKeychain:
       "The secret cannot be saved: there is no keychain, or it is locked. Leave --remember out, or give the secret with --secret-stdin.",
     noTerminal: "There is no terminal to ask for the secret. Give it with --secret-stdin.",
@@ -33,29 +37,46 @@ export const errors = {
   csv: {
     columnMissing: (name: string, shown: string) =>
       `The first line must name the columns; "${name}" is missing in "${shown}".`,
-    tooManyCells: (line: number, cells: number, columns: number, first: string) =>
-      `line ${line} has ${cells} cells, the first line names ${columns} columns (column ${columns + 1}: "${first}").`,
+    tooManyCells: (line: number, cells: number, columns: number, last: string) =>
+      `line ${line} has ${cells} cells, the first line names ${columns} columns (the last cell: "${last}").`,
+    empty: "The file is empty.",
+    noAccounts: "The file contains no accounts.",
+    unknownColumns: (names: readonly string[], known: readonly string[]) =>
+      `Unknown column${names.length === 1 ? "" : "s"}: ${names.map((name) => `"${name}"`).join(", ")}. Possible columns: ${known.join(", ")}.`,
+    columnTwice: (name: string) => `The column ${name} is named twice.`,
+    nul: (line: number) => `line ${line}: there is a NUL character, so this is not a text file.`,
     workbook: `This is an Excel or OpenDocument workbook, not CSV. ${saveAsCsv}`,
     oldWorkbook: `This is an old Excel workbook, not CSV. ${saveAsCsv}`,
     pdf: `This is a PDF, not CSV. ${saveAsCsv}`,
     noText: `This is not a text file. ${saveAsCsv}`,
-    unreadable: (line: string, column: number | undefined, reason: string) =>
-      `line ${line}${column === undefined ? "" : `, column ${column}`}: ${reason}.`,
+    quoteOpen: (line: number) => `line ${line}: a quotation mark is not closed.`,
+    quoteInside: (line: number) =>
+      `line ${line}: there is a quotation mark in a cell that does not begin with one. Put the cell into quotation marks and double those inside.`,
+    textAfterQuote: (line: number) =>
+      `line ${line}: there is text after a closing quotation mark. Double the quotation marks inside a cell.`,
+    unreadable: (line: number) => `line ${line} cannot be read as CSV.`,
+    userMissing: (line: number) => `line ${line}: the user name is missing.`,
+    mailMissing: (line: number) => `line ${line}: the mail address is missing.`,
+    sameUser: (line: number, first: number) => `line ${line}: the same user name as in line ${first}.`,
+    refused: (line: number, reason: string) => `line ${line}: ${reason}`,
     bandwidth: (line: number, text: string) =>
       `line ${line}, column bandwidth: "${text}" is not a whole number of Kbit/s.`,
-    more: (count: number) => `${count} more lines are wrong.`,
+    more: (count: number) => (count === 1 ? "1 more line is wrong." : `${count} more lines are wrong.`),
   },
   files: {
     notFound: (file: string) => `The file ${file} does not exist.`,
-    exists: (file: string) => `${file} exists already; nothing was changed.`,
+    exists: (file: string) => `The file ${file} already exists; nothing was changed.`,
+    chooseFile: "Choose another file.",
     noFolder: (file: string) => `There is no folder for ${file}.`,
     tilde: (file: string) =>
       `${file} begins with ~, which the shell replaces only at the beginning of a word. Put a space before it, or use "$HOME".`,
     directory: (file: string) => `${file} is a directory.`,
     notReadable: (file: string) => `This user may not read the file ${file}.`,
     noServerData: (directory: string) => `There is no data of a server in ${directory}.`,
-    tooManyAccounts: (count: number, most: number) =>
-      `The file has ${count} accounts; at most ${most} can be imported at once. Split it.`,
+    tooManyAccounts: (most: number) =>
+      `The file has more than ${most} accounts, which is the most that can be imported at once. Split it.`,
+    tooLarge: (megabytes: number, most: number) =>
+      `The file is larger than ${megabytes} MB. At most ${most} accounts can be imported at once; split the file.`,
   },
   instanceExists: (name: string, id: string) =>
     `An instance called ${name} already exists (${id}). Choose another name.`,

@@ -19,7 +19,7 @@ export const help = {
     remember: "save the secret in this computer's keychain",
     ca: "certificate authority (PEM) to trust in addition to the system's",
   },
-  completion: "Print a completion script: bash, zsh or fish.",
+  completion: "print a completion script: bash, zsh or fish",
   version: {
     what: "print the version",
     licenses: "print the licences of bundled software",

@@ -1,4 +1,4 @@
-import { actions } from "./actions.ts";
+import { actions, advice } from "./actions.ts";
 import { errors } from "./errors.ts";
 import { common, help } from "./help.ts";
 import { objects, operations, options } from "./operations.ts";
@@ -9,6 +9,7 @@ import { server } from "./server.ts";
 /** All English of sagctl, and of sag-cloud's own command line. */
 export const ctl = {
   actions,
+  advice,
   common,
   errors,
   help,

@@ -78,10 +78,10 @@ const columns = {
   user: "user",
   usesLeft: "uses left",
   value: "value",
-  whole: "whole",
+  whole: "ok",
 };
 
-/** Fields that scripts know by the same names. */
+/** Fields of results as they are printed for people; with --json they have their own names. */
 const views = {
   quickSetup: {
     instance: "instance",
@@ -93,8 +93,8 @@ const views = {
     accessPointToken: "accessPointToken",
   },
   import: { line: "line", user: "user", result: "result", password: "password" },
-  backup: { path: "path", madeAt: "madeAt", accounts: "accounts", tls: "tls" },
-  restore: { directory: "directory", madeAt: "madeAt", accounts: "accounts", replaced: "replaced" },
+  backup: { path: "path", madeAt: "made at", accounts: "accounts", tls: "tls" },
+  restore: { directory: "directory", madeAt: "made at", accounts: "accounts", replaced: "replaced" },
 };
 
 /** What sagctl prints when it has done something, and while it does. */
@@ -107,6 +107,7 @@ export const output = {
   done: "Done.",
   deleted: "Deleted.",
   removed: "Removed.",
+  removedOne: (name: string) => `Removed ${name}.`,
   ended: "Ended.",
   endedSessions: (count: number) => `Ended ${count} session${count === 1 ? "" : "s"}.`,
   ago: (duration: string) => `${duration} ago`,

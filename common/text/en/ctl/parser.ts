@@ -5,7 +5,7 @@ export const parser = {
   options: "Options:",
   commands: "Commands:",
   help: "display help for command",
-  version: "output the version number",
+  version: "print the version",
   defaultValue: (value: string) => `default: ${value}`,
 };
 

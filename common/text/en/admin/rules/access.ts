@@ -10,7 +10,7 @@ export const accessRules = {
     `The access key's role, ${role}, does not allow ${command}.`,
   "host-only": "A backup is made on the server's machine.",
   "no-tenant": ({ name }: P<"name">) => `There is no account named ${name}.`,
-  "tenant-exists": ({ name }: P<"name">) => `There is an account named ${name} already.`,
+  "tenant-exists": ({ name }: P<"name">) => `The account ${name} already exists.`,
   "no-key": ({ id }: P<"id">) => `There is no access key ${id}.`,
   "no-quota": ({ name, known }: P<"known" | "name">) => `There is no quota ${name}; there are ${known}.`,
   "quota-range": ({ name, most }: P<"most" | "name">) => `${name} is a whole number from 1 to ${most}.`,

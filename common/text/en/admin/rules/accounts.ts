@@ -20,9 +20,9 @@ export const accountRules = {
   "address-in-session": ({ address }: P<"address">) => `${address} is in use by a running session.`,
   "user-limit": ({ limit }: P<"limit">) =>
     `The instance was bought for ${limit} client account${limit === "1" ? "" : "s"}.`,
-  "user-exists": ({ user }: P<"user">) => `There is an account ${user} in this instance.`,
+  "user-exists": ({ user }: P<"user">) => `The account ${user} already exists.`,
   "user-exists-elsewhere": ({ user }: P<"user">) =>
-    `There is an account ${user} in another instance of this enterprise code.`,
+    `The account ${user} already exists in another instance of this enterprise code.`,
   "flow-accounts": ({ limit }: P<"limit">) => `At most ${limit} accounts at once.`,
   "no-account": ({ user }: P<"user">) => `There is no account ${user} in this instance.`,
   "roams-to-itself": ({ instance }: P<"instance">) =>

@@ -32,6 +32,7 @@ export const instanceRules = {
     `${cidr} is not private: a block lies in ${allowed}.`,
   "cidr-overlap": ({ cidr, other }: P<"cidr" | "other">) => `${cidr} overlaps ${other}.`,
   "cidr-limit": ({ limit }: P<"limit">) => `An instance has at most ${limit} address blocks.`,
+  "last-block": "Clients of this instance cannot get an address without an address block. Add another one first.",
   "no-block": ({ cidr }: P<"cidr">) => `The instance has no block ${cidr}.`,
   "fixed-address-outside": ({ user, address }: P<"address" | "user">) =>
     `${user} has the fixed address ${address}, which would lie outside.`,
@@ -54,6 +55,6 @@ export const instanceRules = {
   "token-uses": "A token is good for 1 to 1000 access points.",
   "token-lifetime": "A token expires after a second to 366 days.",
   "no-resource": ({ name }: P<"name">) => `There is no resource ${name} in this instance.`,
-  "resource-exists": ({ name }: P<"name">) => `There is a resource ${name} in this instance.`,
+  "resource-exists": ({ name }: P<"name">) => `The resource ${name} already exists.`,
   "resource-limit": ({ limit }: P<"limit">) => `An instance has at most ${limit} resources.`,
 };
