@@ -60,12 +60,14 @@ func (s *sender) splitAtAck(ack seqnum.Value) {
 	}
 }
 
-// markSACKed marks the segments within blocks, which are in ascending order, and splits segments where a block begins or ends. It splits
-// at packet boundaries only; otherwise a peer could turn every byte into a segment (compare CVE-2019-11478).
+// markSACKed marks the segments within blocks, which are in ascending order, and splits segments where a block begins or ends. The parts
+// are whole packets, and at least TCPDefaultMSS bytes long: the peer chooses the size of packets, down to 12 bytes of data, and could
+// otherwise turn each few bytes of the send buffer into a segment of about 1 KB (compare CVE-2019-11478 and CVE-2019-11479 in Linux).
 //
 // +checklocks:s.ep.mu
 func (s *sender) markSACKed(rcvdSeg *segment, blocks []header.SACKBlock) {
-	packet := seqnum.Size(s.MaxPayloadSize)
+	part := seqnum.Size(s.MaxPayloadSize)
+	part *= (header.TCPDefaultMSS + part - 1) / part
 	for seg := s.writeList.Front(); seg != nil && seg.xmitCount != 0; seg = seg.Next() {
 		for len(blocks) > 0 && blocks[0].End.LessThanEq(seg.sequenceNumber) {
 			blocks = blocks[1:]
@@ -78,14 +80,14 @@ func (s *sender) markSACKed(rcvdSeg *segment, blocks []header.SACKBlock) {
 			continue
 		}
 		if seg.sequenceNumber.LessThan(block.Start) {
-			before := (seg.sequenceNumber.Size(block.Start) + packet - 1) / packet * packet
+			before := (seg.sequenceNumber.Size(block.Start) + part - 1) / part * part
 			if before < seqnum.Size(seg.payloadSize()) {
 				s.splitSeg(seg, int(before))
 			}
 			continue
 		}
 		if block.End.LessThan(end) {
-			inside := seg.sequenceNumber.Size(block.End) / packet * packet
+			inside := seg.sequenceNumber.Size(block.End) / part * part
 			if inside == 0 {
 				continue
 			}
