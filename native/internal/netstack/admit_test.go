@@ -81,6 +81,55 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
+// Neither kind of stack receives an ICMP error whose path MTU is too small, however it is wrapped.
+func TestSmallPathMTUsAreDropped(t *testing.T) {
+	const me4, server4, me6, server6, tcp = "10.9.0.2", "10.0.0.80", "fd00::2", "2001:db8::80", 6
+	quoted4, quoted6 := bare(server4, me4, tcp, make([]byte, 8)...), bare(server6, me6, tcp, make([]byte, 8)...)
+	needed := func(mtu uint16) []byte {
+		return append([]byte{3, 4, 0, 0, 0, 0, byte(mtu >> 8), byte(mtu)}, quoted4...)
+	}
+	tooBig := func(mtu uint16) []byte {
+		return append([]byte{2, 0, 0, 0, 0, 0, byte(mtu >> 8), byte(mtu)}, quoted6...)
+	}
+	fragment := bare(me4, server4, 1, needed(68)[:8]...)
+	header.IPv4(fragment).SetFlagsFragmentOffset(header.IPv4FlagMoreFragments, 0)
+	var options []byte
+	for range 9 { // more than are parsed
+		options = append(options, 60, 0, 1, 4, 0, 0, 0, 0)
+	}
+	options[len(options)-8] = 58
+	for _, test := range []struct {
+		name        string
+		raw         []byte
+		host, point bool
+	}{
+		{"IPv4, 0", bare(me4, server4, 1, needed(0)...), false, false},
+		{"IPv4, 68", bare(me4, server4, 1, needed(68)...), false, false},
+		{"IPv4, 575", bare(me4, server4, 1, needed(575)...), false, false},
+		{"IPv4, 576", bare(me4, server4, 1, needed(576)...), true, true},
+		{"IPv4, in fragments", fragment, false, false},
+		{"IPv4, port unreachable", bare(me4, server4, 1, append([]byte{3, 3, 0, 0, 0, 0, 0, 0}, quoted4...)...), true, true},
+		{"IPv6, 0", bare(me6, server6, 58, tooBig(0)...), false, false},
+		{"IPv6, 1279", bare(me6, server6, 58, tooBig(1279)...), false, false},
+		{"IPv6, 1280", bare(me6, server6, 58, tooBig(1280)...), true, true},
+		{"IPv6, port unreachable", bare(me6, server6, 58, append([]byte{1, 4, 0, 0, 0, 0, 0, 0}, quoted6...)...), true, true},
+		{"IPv6, behind an option", bare(me6, server6, 60, append([]byte{58, 0, 1, 4, 0, 0, 0, 0}, tooBig(0)...)...), false, false},
+		{"IPv6, behind many options", bare(me6, server6, 60, append(options, tooBig(0)...)...), false, false},
+		{"IPv6, only its options in the first fragment", bare(me6, server6, 44,
+			60, 0, 0, 1, 0, 0, 0, 1, 58, 0, 1, 4, 0, 0, 0, 0), false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := newLink(1280)
+			if _, ok := l.inspect(parsed(test.raw), test.raw, nil); ok != test.host {
+				t.Errorf("a host's stack: %v", ok)
+			}
+			if _, ok := l.inspect(parsed(test.raw), test.raw, func(*EchoRequest) {}); ok != test.point {
+				t.Errorf("an access point's stack: %v", ok)
+			}
+		})
+	}
+}
+
 func FuzzInspect(f *testing.F) {
 	f.Add(bare("10.9.0.2", "10.0.0.80", 1, 8, 0, 0, 0, 0, 1, 0, 1))
 	f.Add(bare("fd00::2", "2001:db8::80", 58, 1, 1, 0, 0, 0, 0, 0, 0))

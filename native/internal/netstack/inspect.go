@@ -12,7 +12,7 @@ import (
 
 // inspect checks a received packet before the stack handles it. It returns !ok if the packet is not for the stack.
 func (l *link) inspect(h *packet.Header, raw []byte, echo EchoHandler) (protocol tcpip.NetworkProtocolNumber, ok bool) {
-	if echo != nil && !l.inspectClient(h, raw, echo) {
+	if !h.Valid || lowersMTU(h, raw) || echo != nil && !l.inspectClient(h, raw, echo) {
 		return 0, false
 	}
 	switch h.Version {

@@ -33,6 +33,7 @@ const (
 	TimeExceededV6   = 3
 	EchoRequestV6    = 128
 	EchoReplyV6      = 129
+	TooBigCode       = 4  // of Unreachable: "fragmentation needed and DF set"
 	ProhibitedCode   = 13 // of Unreachable
 	ProhibitedCodeV6 = 1  // of UnreachableV6
 )
