@@ -28,15 +28,16 @@ type link struct {
 	address4  netip.Addr
 	address6  netip.Addr
 	// mtu is the current one, bytes. Probes report it to the access point.
-	mtu    int
-	active *fsm.Candidate
+	mtu     int
+	active  *fsm.Candidate
+	awaited awaited
 	// probedAt is the handshake after which connections were last checked.
 	probedAt time.Time
 }
 
 // linkEvents are called from the link's own goroutines and must not block.
 type linkEvents struct {
-	// replied gets the size of the reply's packet, bytes.
+	// replied is called once for each answered probe, with the size of the reply's packet, bytes.
 	replied func(m probe.Message, size int)
 	// tooLarge is engine.Config's TooLarge.
 	tooLarge func(size int)
@@ -49,7 +50,9 @@ func newLink(device datapath.Device, s *session.Session, config engine.Config, e
 	l := &link{sessionID: s.ID, address4: s.Address4, address6: s.Address6, mtu: mtu.Floor}
 	config.Path = datapath.New(device)
 	l.probes = probe.NewStage(config.Path.Inject, probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message, size int) {
-		events.replied(m, size)
+		if l.awaited.remove(m.Nonce) {
+			events.replied(m, size)
+		}
 	}})
 	l.account = account.NewTunnel(events.outgoing)
 	config.Path.FromTunnel(l.account.FromTunnel, l.probes.FromTunnel)
@@ -149,6 +152,7 @@ func (l *link) probe(nonce, generation uint64, size int) error {
 	if l.active == nil {
 		return nil
 	}
+	l.awaited.add(nonce)
 	return l.probes.Send(l.address6, l.active.AccessPoint.ProbeAddress, probe.Message{
 		Kind: probe.Request, Active: true, Session: l.sessionID, Generation: generation, Nonce: nonce, MTU: uint16(l.mtu),
 	}, size)

@@ -11,7 +11,7 @@ import (
 type Callbacks struct {
 	// Requested (access point) is called after a request from the client with inner address src has been answered.
 	Requested func(src netip.Addr, m Message)
-	// Replied (client) is called for a reply of an access point, with the size of its packet, bytes. The callee checks session and nonce.
+	// Replied (client) is called for a reply of an access point, with the size of its packet, bytes. The callee checks the nonce.
 	Replied func(src netip.Addr, m Message, size int)
 }
 
