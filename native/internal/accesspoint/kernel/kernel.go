@@ -36,6 +36,10 @@ const (
 // silence is after how long without a probe a client is no longer served here: more than two of its idle probe intervals.
 const silence = 60 * time.Second
 
+// The worker pauses after applying changes, for restFactor times as long as that took and at most maxRest; what comes meanwhile is
+// applied together. A client can report another MTU or generation with every probe, and each time all clients are gone through.
+const restFactor, maxRest = 4, 500 * time.Millisecond
+
 // Change is a change to the host that outlives the process.
 type Change struct {
 	Kind string `json:"kind"`
@@ -148,7 +152,13 @@ func (k *Kernel) start() {
 			case <-k.wake:
 			case <-ticker.C:
 			}
+			begun := time.Now()
 			k.apply()
+			select {
+			case <-k.done:
+				return
+			case <-time.After(min(restFactor*time.Since(begun), maxRest)):
+			}
 		}
 	})
 }

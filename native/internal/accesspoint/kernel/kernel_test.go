@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // announcer is a platform that counts what it announces.
@@ -116,4 +118,33 @@ func TestTheMTUOfAClient(t *testing.T) {
 	if platform.count != 1 || !slices.Equal(platform.mtu, []int{1420, 1280}) {
 		t.Errorf("announced %d times, MTU %v", platform.count, platform.mtu)
 	}
+}
+
+// slow is a platform on which changing a route takes as long as a pass over 10,000 clients.
+type slow struct{ announcer }
+
+func (s *slow) setMTU(address netip.Addr, mtu int) error {
+	time.Sleep(30 * time.Millisecond)
+	return s.announcer.setMTU(address, mtu)
+}
+
+// A client that reports another MTU with every probe does not keep the access point busy, and the last one is applied.
+func TestFrequentChangesAreAppliedTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		platform := &slow{announcer{advertised: map[netip.Addr]uint64{}}}
+		k := &Kernel{config: Config{Mode: NAT, Logger: slog.New(slog.DiscardHandler)}, rules: &rules{}, platform: platform}
+		k.start()
+		k.Serve(map[string][]netip.Addr{"s": {netip.MustParseAddr("10.90.0.2")}})
+		const changes = 300
+		for i := range changes {
+			k.Probed("s", Presence{Generation: 1, Active: true, MTU: 1281 + i%128})
+			time.Sleep(33 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		close(k.done)
+		k.worker.Wait()
+		if n := len(platform.mtu); n > changes/4 || platform.mtu[n-1] != 1281+(changes-1)%128 {
+			t.Errorf("%d changes are applied, the last %d", n, platform.mtu[n-1])
+		}
+	})
 }
