@@ -90,7 +90,11 @@ func (b *mmsgBatcher) write(buffers [][]byte, to netip.AddrPort) error {
 					b.noGSO.Store(true)
 				}
 			}
-			if len(refused) > 1 || why == refusedByPath {
+			switch {
+			case why == refusedByPath && len(refused[0]) <= mayFragment:
+				refused = beginningThatMayFragment(buffers[done:])
+				err = b.writeFragmented(*pooled, refused, address)
+			case len(refused) > 1 || why == refusedByPath:
 				err = b.writeSingly(refused, address)
 			}
 			done += len(refused)

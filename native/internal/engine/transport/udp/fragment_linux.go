@@ -3,7 +3,9 @@ package udp
 import (
 	"errors"
 	"net"
+	"slices"
 
+	"golang.org/x/net/ipv4"
 	"golang.org/x/sys/unix"
 
 	"sag.software/native/internal/mtu"
@@ -43,11 +45,38 @@ func (b *mmsgBatcher) writeOne(buffer []byte, to *net.UDPAddr) error {
 	if len(buffer) > mayFragment || !errors.Is(err, unix.EMSGSIZE) {
 		return err
 	}
+	return b.writeFragmented(newMessages(1), [][]byte{buffer}, to)
+}
+
+// beginningThatMayFragment returns the buffers before the first one that must not be cut.
+func beginningThatMayFragment(buffers [][]byte) [][]byte {
+	n := slices.IndexFunc(buffers, func(buffer []byte) bool { return len(buffer) > mayFragment })
+	if n < 0 {
+		return buffers
+	}
+	return buffers[:n]
+}
+
+// writeFragmented sends datagrams that may be cut, without GSO, in fragments where they do not fit otherwise. messages is overwritten.
+func (b *mmsgBatcher) writeFragmented(messages []ipv4.Message, buffers [][]byte, to *net.UDPAddr) (failed error) {
 	// The option is the socket's. A larger datagram that another goroutine sends at this moment is cut as well, which does no harm.
 	b.fragmenting.Lock()
 	defer b.fragmenting.Unlock()
 	if err := setDiscovery(b.udp, b.v4 != nil, unix.IP_PMTUDISC_WANT); err != nil {
 		return err
 	}
-	return errors.Join(b.flushOne(buffer, to), forbidFragments(b.udp, b.v4 != nil))
+	for len(buffers) > 0 {
+		filled := coalesce(messages, buffers, 0)
+		for i := range filled {
+			filled[i].Addr = to
+		}
+		sent, err := b.flush(filled)
+		sent = max(sent, 0)
+		if err != nil && sent < len(filled) {
+			failed = err
+			sent++ // the first unsent one was refused
+		}
+		buffers = buffers[sent:]
+	}
+	return errors.Join(failed, forbidFragments(b.udp, b.v4 != nil))
 }

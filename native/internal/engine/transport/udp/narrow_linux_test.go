@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/ipv4"
 	"golang.zx2c4.com/wireguard/conn"
 
 	"sag.software/native/internal/hostnet/nettest"
@@ -32,10 +33,20 @@ func TestANarrowPath(t *testing.T) {
 	for i := range packets {
 		packets[i] = make([]byte, 2_048)
 	}
+	b := sender.batch.(*mmsgBatcher)
+	calls := 0
+	b.flush = func(messages []ipv4.Message) (int, error) {
+		calls++
+		return b.writeBatch(messages)
+	}
 	for range 2 {
 		for _, to := range []*socket{narrow, wide} {
+			calls = 0
 			if err := sender.send(sent, to.local); err != nil {
 				t.Fatalf("to %s: %v", to.local, err)
+			}
+			if calls > 2 { // one that is refused, and one in fragments
+				t.Errorf("%d system calls for %d datagrams to %s", calls, len(sent), to.local)
 			}
 			var got [][]byte
 			for len(got) < len(sent) {
@@ -52,7 +63,6 @@ func TestANarrowPath(t *testing.T) {
 			}
 		}
 	}
-	b := sender.batch.(*mmsgBatcher)
 	known := func(of *socket) bool {
 		return b.narrow.limit(netip.AddrPortFrom(of.local.Addr(), of.local.Port())) == mayFragment
 	}
