@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/checksum"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 
@@ -114,120 +112,5 @@ func TestTinyPathMTUs(t *testing.T) {
 				t.Errorf("%d packets for %d bytes", n, size)
 			}
 		})
-	}
-}
-
-// smallPeer is the other end of a connection whose packets have 12 bytes of data: an MSS of 48, less the room for SACK blocks. It sends
-// acknowledgements with blocks of its choice.
-type smallPeer struct {
-	path        *datapath.Path
-	local, to   netip.AddrPort
-	firstNumber atomic.Uint32 // of the other's data; 0 = unknown
-	received    atomic.Uint32 // the end of the data sent so far, from firstNumber
-	acked       uint32        // how much of it is acknowledged without SACK
-}
-
-func (p *smallPeer) send(t *testing.T, flags header.TCPFlags, number, ack uint32, options ...byte) {
-	t.Helper()
-	for len(options)%4 != 0 {
-		options = append(options, header.TCPOptionNOP)
-	}
-	raw := make([]byte, header.IPv4MinimumSize+header.TCPMinimumSize, 100)
-	raw = append(raw, options...)
-	src, dst := tcpip.AddrFrom4(p.local.Addr().As4()), tcpip.AddrFrom4(p.to.Addr().As4())
-	ip, tcp := header.IPv4(raw), header.TCP(raw[header.IPv4MinimumSize:])
-	ip.Encode(&header.IPv4Fields{TotalLength: uint16(len(raw)), TTL: 64, Protocol: uint8(header.TCPProtocolNumber), SrcAddr: src, DstAddr: dst})
-	ip.SetChecksum(^ip.CalculateChecksum())
-	tcp.Encode(&header.TCPFields{
-		SrcPort: p.local.Port(), DstPort: p.to.Port(), SeqNum: number, AckNum: ack, DataOffset: uint8(len(tcp)), Flags: flags,
-		WindowSize: 65535,
-	})
-	tcp.SetChecksum(^checksum.Checksum(tcp, header.PseudoHeaderChecksum(header.TCPProtocolNumber, src, dst, uint16(len(tcp)))))
-	_, err := p.path.Write([][]byte{raw}, 0)
-	must(t, err)
-}
-
-func (p *smallPeer) acknowledge(t *testing.T, blocks ...[2]uint32) {
-	t.Helper()
-	first := p.firstNumber.Load()
-	var options []byte
-	if len(blocks) > 0 {
-		options = []byte{header.TCPOptionNOP, header.TCPOptionNOP, header.TCPOptionSACK, byte(2 + 8*len(blocks))}
-	}
-	for _, b := range blocks {
-		options = binary.BigEndian.AppendUint32(options, first+b[0])
-		options = binary.BigEndian.AppendUint32(options, first+b[1])
-	}
-	p.send(t, header.TCPFlagAck, 1_001, first+p.acked, options...)
-}
-
-func (p *smallPeer) receive(raw []byte) {
-	tcp := header.TCP(raw[header.IPv4MinimumSize:])
-	if tcp.Flags().Contains(header.TCPFlagSyn) {
-		p.firstNumber.Store(tcp.SequenceNumber() + 1)
-		return
-	}
-	if size := len(tcp) - int(tcp.DataOffset()); size > 0 {
-		end := tcp.SequenceNumber() - p.firstNumber.Load() + uint32(size)
-		p.received.Store(max(p.received.Load(), end))
-	}
-}
-
-// heap is the memory in use, bytes.
-func heap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
-
-// A peer with a small MSS must not use up memory by SACK blocks that split what was sent.
-func TestSACKBlocksOfAFewBytes(t *testing.T) {
-	const size, data, gap = 512 << 10, 12, 2_000
-	p := &smallPeer{local: netip.MustParseAddrPort("10.0.0.2:40000"), to: netip.MustParseAddrPort("10.0.0.1:80")}
-	s, err := netstack.New(netstack.Config{MTU: 1420, Addresses: []netip.Prefix{netip.PrefixFrom(p.to.Addr(), 32)}})
-	must(t, err)
-	defer s.Close()
-	if s.CongestionControl() != "rate" {
-		t.Skip("gVisor as it comes, not the one that native/tools/engine makes")
-	}
-	p.path = datapath.New(s.Device())
-	listener, err := s.ListenTCP(p.to)
-	must(t, err)
-	go func() {
-		if conn, err := listener.Accept(); err == nil {
-			_, _ = conn.Write(make([]byte, size))
-		}
-	}()
-	go readAll(p.path, p.receive)
-	until := func(what string, is func() bool) {
-		t.Helper()
-		for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("%s: %d bytes were sent", what, p.received.Load())
-			}
-		}
-	}
-	const scale = 14
-	p.send(t, header.TCPFlagSyn, 1_000, 0, header.TCPOptionMSS, 4, 0, 48, header.TCPOptionSACKPermitted, 2, header.TCPOptionWS, 3, scale)
-	until("no answer", func() bool { return p.firstNumber.Load() != 0 })
-	p.send(t, header.TCPFlagAck, 1_001, p.firstNumber.Load())
-	// The second half is acknowledged by SACK only, so that it stays in the send buffer.
-	until("not everything was sent", func() bool {
-		switch end := p.received.Load(); {
-		case end > p.acked && end <= size/2:
-			p.acked = end
-			p.acknowledge(t)
-		case end > p.acked+gap:
-			p.acknowledge(t, [2]uint32{p.acked + gap, end})
-		}
-		return p.received.Load() == size
-	})
-	before := heap()
-	for at := p.acked + gap; at+8*data <= size; at += 8 * data {
-		p.acknowledge(t, [2]uint32{at, at + data}, [2]uint32{at + 2*data, at + 3*data}, [2]uint32{at + 4*data, at + 5*data}, [2]uint32{at + 6*data, at + 7*data})
-	}
-	if grown := heap() - before; grown > 5<<20 {
-		t.Errorf("the memory of a connection with %d bytes in its send buffer grew by %d", size-p.acked, grown)
 	}
 }
