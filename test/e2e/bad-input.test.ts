@@ -28,7 +28,8 @@ const fails = async (person: Person, cause: CauseCode, args: string[], stdin = "
   const failed = await person.failure(args, { stdin });
   expect(failed).toMatchObject({ cause, code: causeTable[cause].exit });
   expect(failed.message).toMatch(/^[A-Z].*[.]$/s);
-  expect(failed.action).toMatch(/^[A-Z].*[.]$/s);
+  // An action is a sentence, or ends with the command to run.
+  expect(failed.action).toMatch(/^[A-Z].*([.]|: sag [a-z-]+( [A-Z]+)*)$/s);
   const words = await person.sag(args, { stdin });
   expect(words.code).toBe(causeTable[cause].exit);
   for (const text of [failed.message, failed.action, failed.stderr, words.stdout, words.stderr]) {
