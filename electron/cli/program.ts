@@ -25,9 +25,11 @@ export async function runProgram(argv: string[]): Promise<number> {
       const verb = await load();
       exit = await verb(context, given.at(-2) as Flags, ...(given.slice(0, -2) as Args));
     };
-  const program = describeCommands(call);
+  const [first] = argv.filter((one) => one !== "--json");
+  const called = describeCommands(call, first);
+  // An unknown verb, an option or `help` needs all verbs: for the help and for suggestions.
+  const program = called.commands.length > 0 ? called : describeCommands(call);
   try {
-    const [first] = argv.filter((one) => one !== "--json");
     const asVerb = first === "-V" || first === "--version";
     await program.parseAsync(asVerb ? argv.map((one) => (one === first ? "version" : one)) : argv, { from: "user" });
     return exit;
