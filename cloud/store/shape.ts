@@ -1,4 +1,4 @@
-import type { SelectType } from "kysely";
+import { type SelectType, sql } from "kysely";
 import type { Schema } from "./schema.ts";
 
 type Table = keyof Schema & string;
@@ -19,7 +19,9 @@ type Values<T extends Table, N extends Names<T>> = { -readonly [K in keyof N]: S
 export type Shaped<S> = S extends Shape<infer T, infer N> ? Values<T, N> : never;
 
 export function shape<T extends Table, const N extends Names<T>>(table: T, names: N): Shape<T, N> {
-  const columns = Object.entries(names).map(([name, column]) => `${table}.${column} as ${name}`);
+  // One piece of SQL instead of a list of names, which Kysely would parse again for every query.
+  const selected = Object.entries(names).map(([name, column]) => `"${table}"."${column}" as "${name}"`);
+  const columns = [sql.raw(selected.join(", "))];
   const row = (values: object) =>
     Object.fromEntries(
       Object.entries(values).flatMap(([name, value]) => (name in names ? [[names[name], value]] : [])),
