@@ -19,8 +19,7 @@ export function outbox(data: string, clock: Clock, log: Log): Mailer {
   // Delete unfinished mails of a crashed run: it is unknown whether their transactions were committed.
   let last: Promise<void> = dropParts(folder).catch(() => {});
   const write = async (mail: Mail, part: string): Promise<void> => {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const file = await open(part, "wx", 0o600);
+    const file = await openPart(part);
     try {
       await file.writeFile(message(mail, clock.now()));
       await file.sync();
@@ -28,6 +27,13 @@ export function outbox(data: string, clock: Clock, log: Log): Mailer {
       await file.close();
     }
   };
+  // mkdir is called only if the folder is missing, because it blocks the main thread for 1 ms.
+  const openPart = (part: string) =>
+    open(part, "wx", 0o600).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      return open(part, "wx", 0o600);
+    });
   const newPart = () => join(folder, `${clock.now()}-${randomBytes(8).toString("hex")}.part`);
   const publish = (part: string) => rename(part, part.replace(/part$/, "eml"));
   const hold = async (mails: readonly Mail[]): Promise<HeldMails> => {
