@@ -21,14 +21,14 @@ const (
 	signed = "made"
 )
 
-// Sign stores the digest of the table's configuration and the number of counted rules in a chain of its own.
-func (t *Table) Sign(digest string) {
+// sign stores the digest of the table's configuration and the number of counted rules in a chain of its own.
+func (t *Table) sign(digest string) {
 	t.add(t.Chain(signed), fmt.Sprintf("%s%s %d", signature, digest, t.rules), Count())
 }
 
 // Found is a signed table as read from the kernel.
 type Found struct {
-	// Digest is the one passed to Sign, or Damaged.
+	// Digest is the one passed to Update, or Damaged.
 	Digest string
 	// Rules are those of the requested chains.
 	Rules map[string][]*nftables.Rule

@@ -81,13 +81,13 @@ func (t *Table) uses(name string) {
 	}
 }
 
-// Rule adds a rule that Sign counts.
+// Rule adds a rule that Update counts, so that Inspect detects that it is missing.
 func (t *Table) Rule(chain *Chain, parts ...Match) {
 	t.rules++
 	t.Uncounted(chain, parts...)
 }
 
-// Uncounted adds a rule that Sign does not count, in a chain that Inspect does not read because it may have too many.
+// Uncounted adds a rule that Update does not count, in a chain that Inspect does not read because it may have too many.
 func (t *Table) Uncounted(chain *Chain, parts ...Match) { t.add(chain, "", parts...) }
 
 func (t *Table) add(chain *Chain, comment string, parts ...Match) {

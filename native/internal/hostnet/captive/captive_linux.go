@@ -30,8 +30,12 @@ func setOf(t *nftables.Table) *nftables.Set {
 }
 
 // Matches adds the exception's sets to a table, and returns the matches for packets that the exception allows. They match nothing
-// while it is not open.
-func Matches(t *nft.Table, open *Exception) ([]nft.Match, error) {
+// while it is not open. An exception that is open in the table in force stays open for its remaining time.
+func Matches(t *nft.Table) ([]nft.Match, error) {
+	open, err := findIn(t.Handle().Name)
+	if err != nil {
+		return nil, err
+	}
 	set := setOf(t.Handle())
 	var elements []nftables.SetElement
 	if open != nil {
@@ -84,15 +88,15 @@ func openIn(name, link string, duration time.Duration) error {
 // Find returns the open exception, nil if there is none.
 func Find() (*Exception, error) {
 	for _, name := range tables {
-		if open, err := FindIn(name); err != nil || open != nil {
+		if open, err := findIn(name); err != nil || open != nil {
 			return open, err
 		}
 	}
 	return nil, nil
 }
 
-// FindIn returns the open exception in a table, nil if there is none.
-func FindIn(name string) (*Exception, error) {
+// findIn returns the open exception in a table, nil if there is none.
+func findIn(name string) (*Exception, error) {
 	conn, err := nft.Dial()
 	if err != nil {
 		return nil, err

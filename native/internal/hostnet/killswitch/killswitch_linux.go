@@ -43,27 +43,20 @@ func (firewall) Status() (*Status, error) {
 	if err != nil || found == nil {
 		return nil, err
 	}
-	return &Status{Digest: found.Digest, Dropped: found.Packets("dropped"), DroppedQueries: found.Packets("names-dropped")}, nil
+	s := status(found)
+	return &s, nil
+}
+
+func status(found *nft.Found) Status {
+	return Status{Digest: found.Digest, Dropped: found.Packets("dropped"), DroppedQueries: found.Packets("names-dropped")}
 }
 
 // Set implements KillSwitch.
-func (f firewall) Set(c Config) error {
-	former, err := f.Status()
-	if err != nil {
-		return err
-	}
-	if former == nil {
-		former = &Status{}
-	}
-	if former.Digest == c.Digest() {
-		return nil
-	}
-	portal, err := captive.FindIn(marks.KillSwitchTable)
-	if err != nil {
-		return err
-	}
+func (firewall) Set(c Config) error {
 	ahead := func(t *nft.Table) error { return addIntervalSets(t, c) }
-	return nft.Replace(marks.KillSwitchTable, ahead, func(t *nft.Table) error { return build(t, c, *former, portal) })
+	return nft.Update(marks.KillSwitchTable, c.Digest(), countedChains, ahead, func(t *nft.Table, former *nft.Found) error {
+		return build(t, c, status(former))
+	})
 }
 
 // Clear implements KillSwitch.
@@ -90,7 +83,7 @@ func addIntervalSets(t *nft.Table, c Config) (err error) {
 }
 
 // build writes the rules. The counters continue from the former kill switch's.
-func build(t *nft.Table, c Config, former Status, portal *captive.Exception) error {
+func build(t *nft.Table, c Config, former Status) error {
 	dropped := t.Chain("dropped")
 	t.Rule(dropped, nft.CountFrom(former.Dropped), nft.Refuse())
 	tunneled := t.Chain("tunneled")
@@ -101,7 +94,7 @@ func build(t *nft.Table, c Config, former Status, portal *captive.Exception) err
 			return err
 		}
 	}
-	toPortal, err := captive.Matches(t, portal)
+	toPortal, err := captive.Matches(t)
 	if err != nil {
 		return err
 	}
@@ -143,7 +136,6 @@ func build(t *nft.Table, c Config, former Status, portal *captive.Exception) err
 	for _, a := range c.TunnelAddrs {
 		t.Rule(input, nft.GoesTo(netip.PrefixFrom(a, a.BitLen())), nft.CameByNeither(c.Link), nft.Count(), nft.Drop())
 	}
-	t.Sign(c.Digest())
 	return nil
 }
 

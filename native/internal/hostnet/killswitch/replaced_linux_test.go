@@ -11,11 +11,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sag.software/native/internal/hostnet/lockdown"
 	"sag.software/native/internal/hostnet/marks"
 	"sag.software/native/internal/hostnet/nettest"
 )
 
-// Replacing a kill switch leaves no gap, however short, neither for prefixes nor for domains that both contain.
+// Replacing a kill switch leaves no gap, however short, neither for prefixes nor for domains that both contain. Replacing a
+// lockdown leaves none for anything.
 func TestReplaceLeavesNoGap(t *testing.T) {
 	if !nettest.Inside(t) {
 		return
@@ -25,13 +27,37 @@ func TestReplaceLeavesNoGap(t *testing.T) {
 	l.router.Run("nft add table inet ear", "nft add counter inet ear target", "nft add counter inet ear names",
 		"nft add chain inet ear in { type filter hook prerouting priority 0; }",
 		"nft add rule inet ear in ip daddr 10.80.0.5 counter name target", "nft add rule inet ear in udp dport 53 counter name names")
+	fire := map[string]string{"10.80.0.5:9": "x", "198.51.100.53:53": string(query(t, 1, "wiki.corp.example", true))}
 	one, other := spec(), spec()
 	one.Domains = []string{"corp.example", "only.here.example"}
 	other.LinkServices = nil
 	other.Tunneled = append(other.Tunneled, netip.MustParsePrefix("100.64.0.0/10"))
 	other.Domains = []string{"corp.example", "test"}
 	apply(t, one)
-	fire := map[string]string{"10.80.0.5:9": "x", "198.51.100.53:53": string(query(t, 1, "wiki.corp.example", true))}
+	replaceWhileSending(t, l, fire, func() error { return System().Set(other) }, func() error { return System().Set(one) })
+	if found, err := System().Status(); err != nil || found.Digest != one.Digest() {
+		t.Errorf("%+v %v", found, err)
+	}
+
+	locked := lockdown.Rules{Links: "sag", Endpoints: one.Endpoints, Cloud: one.Cloud}
+	lockedToo := lockdown.Rules{Links: "sag", Cloud: one.Cloud, BypassNames: []string{"vpn.example"}}
+	if err := lockdown.System().Set(locked); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = lockdown.System().Clear() }()
+	if done, err := System().Clear(one); !done || err != nil {
+		t.Fatal(done, err)
+	}
+	replaceWhileSending(t, l, fire,
+		func() error { return lockdown.System().Set(lockedToo) }, func() error { return lockdown.System().Set(locked) })
+	if found, err := lockdown.System().InForce(); err != nil || found.Digest != locked.Digest() || found.Dropped == 0 {
+		t.Errorf("%+v %v", found, err)
+	}
+}
+
+// replaceWhileSending calls the functions in turn while it sends datagrams, by address; none of them may leave.
+func replaceWhileSending(t *testing.T, l *listener, fire map[string]string, replace ...func() error) {
+	t.Helper()
 	var over atomic.Bool
 	var senders sync.WaitGroup
 	for to, text := range fire {
@@ -40,11 +66,7 @@ func TestReplaceLeavesNoGap(t *testing.T) {
 		})
 	}
 	for i := range 60 {
-		next := one
-		if i%2 == 0 {
-			next = other
-		}
-		if err := System().Set(next); err != nil {
+		if err := replace[i%len(replace)](); err != nil {
 			t.Error(err)
 			break
 		}
@@ -55,9 +77,6 @@ func TestReplaceLeavesNoGap(t *testing.T) {
 		if left := strings.TrimSpace(l.router.Run("nft reset counter inet ear " + counter)); !strings.Contains(left, "packets 0 ") {
 			t.Errorf("left: %s", left)
 		}
-	}
-	if found, err := System().Status(); err != nil || found.Digest != one.Digest() {
-		t.Errorf("%+v %v", found, err)
 	}
 }
 

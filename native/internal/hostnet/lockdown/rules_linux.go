@@ -36,23 +36,10 @@ func (firewall) InForce() (*InForce, error) {
 }
 
 // Set implements Firewall. An open captive-portal exception stays open for its remaining time.
-func (f firewall) Set(r Rules) error {
-	former, err := f.InForce()
-	if err != nil {
-		return err
-	}
-	if former == nil {
-		former = &InForce{}
-	}
-	if former.Digest == r.Digest() {
-		return nil
-	}
-	portal, err := captive.FindIn(marks.LockdownTable)
-	if err != nil {
-		return err
-	}
-	nothing := func(*nft.Table) error { return nil }
-	return nft.Replace(marks.LockdownTable, nothing, func(t *nft.Table) error { return build(t, r, *former, portal) })
+func (firewall) Set(r Rules) error {
+	return nft.Update(marks.LockdownTable, r.Digest(), countedChains, nil, func(t *nft.Table, former *nft.Found) error {
+		return build(t, r, former.Packets("dropped"))
+	})
 }
 
 // Clear implements Firewall.
@@ -66,9 +53,10 @@ func (firewall) OpenPortal(link string, duration time.Duration) error {
 // Portal implements Firewall.
 func (firewall) Portal() (*captive.Exception, error) { return captive.Find() }
 
-func build(t *nft.Table, r Rules, former InForce, portal *captive.Exception) error {
+// build writes the rules. The counter of dropped packets continues from the former lockdown's.
+func build(t *nft.Table, r Rules, formerlyDropped uint64) error {
 	dropped := t.Chain("dropped")
-	t.Rule(dropped, nft.CountFrom(former.Dropped), nft.Refuse())
+	t.Rule(dropped, nft.CountFrom(formerlyDropped), nft.Refuse())
 	output := t.Filter("output", nftables.ChainHookOutput, marks.AfterFilters)
 	forward := t.Filter("forward", nftables.ChainHookForward, marks.AfterFilters)
 	for _, chain := range []*nft.Chain{output, forward} {
@@ -104,7 +92,7 @@ func build(t *nft.Table, r Rules, former InForce, portal *captive.Exception) err
 			t.Rule(output, nft.GoesToPort(unix.IPPROTO_UDP, dns), nft.AsksOnly(wire), nft.Accept())
 		}
 	}
-	toPortal, err := captive.Matches(t, portal)
+	toPortal, err := captive.Matches(t)
 	if err != nil {
 		return err
 	}
@@ -113,7 +101,6 @@ func build(t *nft.Table, r Rules, former InForce, portal *captive.Exception) err
 	}
 	t.Rule(output, nft.Goto(dropped))
 	t.Rule(forward, nft.Goto(dropped))
-	t.Sign(r.Digest())
 	return nil
 }
 
