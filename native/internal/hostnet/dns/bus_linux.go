@@ -187,22 +187,21 @@ func (b *systemBus) found(backend Backend, link string, first netip.Addr) (*Name
 	case NetworkManager:
 		return b.foundManager(first)
 	default:
-		return nil, nil
+		return nil, errUnknownBackend(backend)
 	}
 }
 
 func (b *systemBus) set(n Names) error {
 	var err error
-	name := resolvedName
 	switch n.Backend {
 	case Resolved:
 		err = b.setResolved(n)
 	case NetworkManager:
-		name, err = managerName, b.setManager(n)
+		err = b.setManager(n)
 	default:
-		return &msg.Error{Message: msg.DNSBackendUnknown(fmt.Sprint(n.Backend)), Under: ErrRefused}
+		return errUnknownBackend(n.Backend)
 	}
-	if _, runs := b.owners()[name]; err != nil && !runs {
+	if _, runs := b.owners()[busNames[n.Backend]]; err != nil && !runs {
 		// The service is being restarted or does not answer. Its return triggers another attempt.
 		return nil
 	}
@@ -219,7 +218,7 @@ func (b *systemBus) unset(n Names) (bool, error) {
 	case NetworkManager:
 		return b.unsetManager(n)
 	default:
-		return false, nil
+		return false, errUnknownBackend(n.Backend)
 	}
 }
 

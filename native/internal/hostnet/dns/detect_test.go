@@ -2,6 +2,7 @@ package dns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -193,6 +194,27 @@ func TestStatus(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	})
+}
+
+// A configuration for a backend that this version does not have, as from the journal of a later one, is neither applied nor removed.
+func TestUnknownBackend(t *testing.T) {
+	unknown := Names{Backend: "connman", Link: "sag0", Resolver: ours}
+	for name, b := range map[string]bus{"system bus": newBus(), "no bus": noBus{}, "fake": &fakeBus{has: map[Backend]*Names{}}} {
+		m := managerOf(t, stubText, b)
+		if err := m.Set(unknown); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "connman") {
+			t.Errorf("%s: set: %v", name, err)
+		}
+		if had, err := m.Clear(unknown); had || !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: clear: %v %v", name, had, err)
+		}
+	}
+	if (Status{Backend: unknown.Backend, Ours: &unknown}).Has(unknown) {
+		t.Error("settings of an unknown backend count as in force")
+	}
+	ofManager := Names{Backend: NetworkManager, Resolver: ours}
+	if !(Status{Backend: NetworkManager, Ours: &ofManager}).Has(ofManager) {
+		t.Error("settings of NetworkManager do not count as in force")
+	}
 }
 
 // failingBus is a bus whose systemd-resolved stops answering at the first call.

@@ -28,7 +28,8 @@ type bus interface {
 	// manager returns NetworkManager's DNS settings.
 	manager() ManagerFacts
 	// found returns this program's settings at a backend for a link, nil if there are none; `first` is the first name server in
-	// resolv.conf. An error means that the backend does not answer. owners leaves it out from then on.
+	// resolv.conf. An error means that the backend does not answer. owners leaves it out from then on. found, set and unset are
+	// called only for the backends in busNames.
 	found(b Backend, link string, first netip.Addr) (*Names, error)
 	set(Names) error
 	unset(Names) (bool, error)
@@ -115,10 +116,13 @@ func (m *Manager) Direct() []netip.Addr {
 	return caches
 }
 
-// Set applies the configuration. It does nothing if it is in force already.
+// Set applies the configuration. It does nothing if it is in force already. It returns ErrRefused for an unknown backend.
 func (m *Manager) Set(n Names) error {
 	if n.Backend == File {
 		return setFile(n.Path, n.Resolver, n.Search)
+	}
+	if _, known := busNames[n.Backend]; !known {
+		return errUnknownBackend(n.Backend)
 	}
 	err := m.bus.set(n)
 	if err != nil && n.Backend == NetworkManager {
@@ -136,10 +140,13 @@ func (m *Manager) isRefused(owner string) bool {
 	return owner != "" && owner == m.refused
 }
 
-// Clear removes this program's configuration, and reports whether there was any.
+// Clear removes this program's configuration, and reports whether there was any. It returns ErrRefused for an unknown backend.
 func (m *Manager) Clear(n Names) (bool, error) {
 	if n.Backend == File {
 		return unsetFile(n.Path)
+	}
+	if _, known := busNames[n.Backend]; !known {
+		return false, errUnknownBackend(n.Backend)
 	}
 	return m.bus.unset(n)
 }

@@ -54,6 +54,11 @@ func (b Backend) Capabilities() Capabilities {
 // ErrRefused means that the host's DNS configuration cannot be changed. Nothing was changed.
 var ErrRefused error = &msg.Error{Message: msg.DNSRefused()}
 
+// errUnknownBackend is the ErrRefused for a backend that this version does not have, for example in the journal of a later version.
+func errUnknownBackend(b Backend) error {
+	return &msg.Error{Message: msg.DNSBackendUnknown(string(b)), Under: ErrRefused}
+}
+
 // ErrReadOnly is an ErrRefused for a file that cannot be written.
 var ErrReadOnly = fmt.Errorf("%w", ErrRefused)
 
@@ -121,8 +126,11 @@ func (f Status) Has(n Names) bool {
 	case Resolved:
 		return f.Ours.Link == n.Link && f.Ours.Everything == n.Everything && sameSet(f.Ours.Search, n.Search) &&
 			sameSet(slices.Concat(f.Ours.Domains, f.Ours.Search), slices.Concat(n.Domains, n.Search))
+	case NetworkManager:
+		// It does not report which domains were set; systemBus.setManager compares them.
+		return true
 	}
-	return true
+	return false
 }
 
 // Equal is true if both are the same.
