@@ -1,0 +1,58 @@
+package shape
+
+import (
+	"time"
+
+	"sag.software/native/internal/mtu"
+)
+
+// burst is how much may pass at once, but at least leastBurst bytes: it covers what a timer is late.
+const (
+	burst      = 5 * time.Millisecond
+	leastBurst = 2 * mtu.Ceiling
+)
+
+// bucket is a token bucket. A packet may pass while the bucket is not in debt, whatever the packet's size, so that it can be asked
+// before the next packet is chosen. The zero value does not limit.
+type bucket struct {
+	// rate is bytes per second; 0 = unlimited.
+	rate float64
+	// depth is how long an idle bucket fills: what it holds beyond one packet.
+	depth time.Duration
+	// busy is when a link of this rate would have sent everything that has passed.
+	busy time.Duration
+}
+
+// set changes the rate, bytes per second; 0 = unlimited. Less one packet, depth is the burst.
+func (b *bucket) set(now time.Duration, rate float64, depth time.Duration) {
+	if debt := b.busy - now; debt > 0 && b.rate > 0 && rate > 0 {
+		b.busy = now + time.Duration(float64(debt)*b.rate/rate)
+	}
+	b.rate, b.depth = rate, depth
+	if rate > 0 {
+		b.depth = max(depth, b.lasts(leastBurst)) - b.lasts(mtu.Ceiling)
+	}
+}
+
+// opens returns when the next packet may pass. The time may be in the past.
+func (b *bucket) opens() time.Duration {
+	if b.rate == 0 {
+		return 0
+	}
+	return b.busy - b.depth
+}
+
+// take counts a packet of n bytes that passes.
+func (b *bucket) take(now time.Duration, n int) {
+	if b.rate > 0 {
+		b.busy = max(b.busy, now) + b.lasts(n)
+	}
+}
+
+// lasts returns how long n bytes take, rounded up; 0 without a limit.
+func (b *bucket) lasts(n int) time.Duration {
+	if b.rate == 0 {
+		return 0
+	}
+	return time.Duration(float64(n)/b.rate*float64(time.Second)) + 1
+}

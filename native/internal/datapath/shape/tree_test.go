@@ -1,0 +1,307 @@
+package shape
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"sag.software/native/internal/datapath/packet"
+	"sag.software/native/internal/mtu"
+)
+
+var rates = []uint64{2_000_000, 20_000_000, 200_000_000}
+
+// bulk returns flows that together send factor times a rate.
+func bulk(n int, rate uint64, factor float64) (all []*source) {
+	for i := range n {
+		all = append(all, &source{
+			protocol: packet.TCP, server: 443, port: uint16(40_000 + i), size: mtu.Ceiling, jitter: 1,
+			every: time.Duration(float64(n) * mtu.Ceiling * 8 / (float64(rate) * factor) * float64(time.Second)),
+		})
+	}
+	return all
+}
+
+// burstOf is what may leave at once, bytes.
+func burstOf(rate uint64) float64 {
+	return max(burst.Seconds()*float64(rate)/8, leastBurst) + 1
+}
+
+// Whatever arrives: everything that arrived has left, was dropped or is queued; flows stay in order; what leaves keeps to the rates, and
+// what is queued to the memory.
+func TestNothingIsLostOrReordered(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		memory := 64 << 10 << random.IntN(6)
+		tree, total := NewTree(memory), uint64(0)
+		if random.IntN(2) == 0 {
+			total = 1_000_000 << random.IntN(6)
+			tree.Limit(0, total)
+		}
+		classes, limits := make([]*Class, 1+random.IntN(4)), make([]uint64, 4)
+		for i := range classes {
+			limits[i] = 100_000 << random.IntN(12)
+			classes[i] = NewClass(limits[i])
+		}
+		var left [4][]departure
+		var all []departure
+		const largest = 4000
+		sizes := []int{44, 100, 228, 300, 576, 1280, 1420, 1420, 1420, largest}
+		in, out, now, last := uint32(0), uint64(0), time.Duration(0), map[[2]byte]uint32{}
+		for range 3000 {
+			switch random.IntN(100) {
+			case 0:
+				now += time.Duration(random.Int64N(int64(300 * time.Millisecond)))
+			default:
+				now += time.Duration(random.Int64N(int64(time.Millisecond)))
+			}
+			for range random.IntN(4) {
+				in++
+				class, port, protocol := random.IntN(len(classes)), uint16(random.IntN(12)), byte(packet.TCP)
+				if port%3 == 0 {
+					protocol = packet.UDP
+				}
+				raw := parcel(protocol, 443, port, sizes[random.IntN(len(sizes))], in)
+				raw[15] = byte(class)
+				tree.Push(now, classes[class], raw, kindOf(raw))
+			}
+			for range random.IntN(6) {
+				p := tree.Pop(now)
+				if p == nil {
+					break
+				}
+				out++
+				class, flow, d := p.Raw[15], [2]byte{p.Raw[15], p.Raw[23]}, departure{now, len(p.Raw)}
+				if numberOf(p.Raw) <= last[flow] {
+					t.Fatalf("seed %d: number %d of flow %d after %d", seed, numberOf(p.Raw), flow, last[flow])
+				}
+				last[flow] = numberOf(p.Raw)
+				left[class], all = append(left[class], d), append(all, d)
+				p.Release()
+			}
+			if tree.held > memory {
+				t.Fatalf("seed %d: %d bytes are held with a limit of %d", seed, tree.held, memory)
+			}
+		}
+		dropped, queued, held := uint64(0), uint64(0), 0
+		for i, c := range classes {
+			dropped += c.Dropped()
+			held += c.flows.cost
+			if c.flows.cost > c.limit {
+				t.Errorf("seed %d: a class holds %d with a limit of %d", seed, c.flows.cost, c.limit)
+			}
+			for _, f := range c.flows.all {
+				for p := f.head; p != nil; p = p.next {
+					queued++
+				}
+			}
+			if over := excess(left[i], limits[i]); over > burstOf(limits[i])+largest-mtu.Ceiling {
+				t.Errorf("seed %d: %.0f bytes above the rate of a class", seed, over)
+			}
+		}
+		if out+dropped+queued != uint64(in) || held != tree.held {
+			t.Errorf("seed %d: %d arrived; %d left, %d dropped, %d queued; %d held, %d counted", seed, in, out, dropped, queued, held, tree.held)
+		}
+		if over := excess(all, total); total > 0 && over > burstOf(total)+largest-mtu.Ceiling {
+			t.Errorf("seed %d: %.0f bytes above the rate of all", seed, over)
+		}
+	}
+}
+
+// Downloads use the rate and do not exceed it, although timers are late; and calls, DNS and ping lose nothing meanwhile and hardly wait.
+func TestCallsAndDNSPassBesideDownloads(t *testing.T) {
+	for _, rate := range rates {
+		for _, n := range []int{1, 8} {
+			t.Run(fmt.Sprintf("%d beside %d", rate, n), func(t *testing.T) {
+				call := &source{protocol: packet.UDP, server: 5004, port: 5004, size: 228, every: 20 * time.Millisecond, jitter: 0.5}
+				dns := &source{protocol: packet.UDP, server: dnsPort, port: 3000, size: 400, every: 50 * time.Millisecond, jitter: 0.5}
+				ping := &source{protocol: packet.ICMP, port: 1, size: 1300, every: 200 * time.Millisecond}
+				first := &source{protocol: packet.TCP, server: 22, port: 3001, size: 100, every: 150 * time.Millisecond, jitter: 0.5}
+				m := newModel(t, rate, append(bulk(n, rate, 3), call, dns, ping, first)...)
+				m.run(time.Second, 6*time.Second)
+				if share := float64(m.bytes()) * 8 / (5 * float64(rate)); share < 0.98 || share > 1.005 {
+					t.Errorf("%.3f of the rate was used", share)
+				}
+				if over := excess(m.left, rate); over > burstOf(rate) {
+					t.Errorf("%.0f bytes above the rate", over)
+				}
+				// One full packet, or what a timer is late; the last one is not urgent, but its flow sends little.
+				most := 2*time.Duration(mtu.Ceiling*8*float64(time.Second)/float64(rate)) + 2*time.Millisecond + m.late
+				for i, s := range []*source{call, dns, ping, first} {
+					limit := most
+					if s == first {
+						limit += time.Duration(n) * quantum * 8 * time.Second / time.Duration(rate)
+					}
+					if s.sent-s.got > 1 || s.worst > limit {
+						t.Errorf("%d: %d of %d arrived, at most %s late", i, s.got, s.sent, s.worst)
+					}
+				}
+				if m.most > m.class.limit {
+					t.Errorf("%d bytes were queued", m.most)
+				}
+			})
+		}
+	}
+}
+
+// A flood of what is urgent does not exceed the rate, leaves half of it to others, and does not delay another call.
+func TestFloodOfSmallDatagrams(t *testing.T) {
+	for _, rate := range rates {
+		flood := &source{protocol: packet.UDP, server: 9, port: 9, size: 200, every: time.Duration(200 * 8 / (3 * float64(rate)) * float64(time.Second))}
+		call := &source{protocol: packet.UDP, server: 5004, port: 5004, size: 228, every: 20 * time.Millisecond, jitter: 0.5}
+		downloads := bulk(3, rate, 3)
+		m := newModel(t, rate, append(downloads, flood, call)...)
+		m.run(time.Second, 4*time.Second)
+		sum := 0
+		for _, s := range downloads {
+			sum += s.bytes
+		}
+		if share := float64(sum) * 8 / (3 * float64(rate)); share < 0.45 {
+			t.Errorf("at %d, downloads have %.2f of the rate", rate, share)
+		}
+		if over := excess(m.left, rate); over > burstOf(rate) {
+			t.Errorf("at %d, %.0f bytes above the rate", rate, over)
+		}
+		if call.sent-call.got > 1 || call.worst > 60*time.Millisecond {
+			t.Errorf("at %d, %d of %d datagrams of a call arrived, at most %s late", rate, call.got, call.sent, call.worst)
+		}
+	}
+}
+
+// Flows share the rate equally, whatever they send and in packets of whatever size.
+func TestFlowsShareEqually(t *testing.T) {
+	for _, rate := range rates {
+		all := bulk(20, rate, 2)
+		for i, s := range all {
+			if i%2 == 0 { // half as large, and more often
+				s.size, s.every = s.size/2, s.every/4
+			}
+			if i%5 == 0 {
+				s.every /= 4
+			}
+		}
+		m := newModel(t, rate, all...)
+		m.run(time.Second, 4*time.Second)
+		var shares []float64
+		for _, s := range all {
+			shares = append(shares, float64(s.bytes))
+		}
+		if index := jain(shares); index < 0.95 {
+			t.Errorf("at %d: %.3f, %v", rate, index, shares)
+		}
+	}
+}
+
+// Classes share the limit above them: what one does not use, the others may, up to their own limits.
+func TestClassesBorrow(t *testing.T) {
+	const each, total = 20_000_000, 30_000_000
+	tree := NewTree(testMemory)
+	tree.Limit(0, total)
+	classes := []*Class{NewClass(each), NewClass(each), NewClass(each)}
+	left := make([][]departure, len(classes))
+	var all []departure
+	share := func(from time.Duration, active ...int) []float64 {
+		shares := make([]float64, len(classes))
+		for now := from; now < from+2*time.Second; now += time.Millisecond / 2 {
+			for _, i := range active {
+				for range 2 { // 44 Mbit/s
+					raw := parcel(packet.TCP, 443, 1, 1420, 0)
+					raw[15] = byte(i)
+					tree.Push(now, classes[i], raw, kindOf(raw))
+				}
+			}
+			for p := tree.Pop(now); p != nil; p = tree.Pop(now) {
+				d, i := departure{now, len(p.Raw)}, p.Raw[15]
+				left[i], all = append(left[i], d), append(all, d)
+				if now >= from+time.Second {
+					shares[i] += float64(len(p.Raw)) * 8 / 1e6
+				}
+				p.Release()
+			}
+		}
+		return shares
+	}
+	for step, test := range []struct {
+		active []int
+		want   []float64
+	}{
+		{[]int{0, 1, 2}, []float64{10, 10, 10}},
+		{[]int{0, 2}, []float64{15, 0, 15}},
+		{[]int{1}, []float64{0, 20, 0}},
+	} {
+		got := share(time.Duration(step)*2*time.Second, test.active...)
+		for i, want := range test.want {
+			if got[i] < want*0.97 || got[i] > want*1.02 {
+				t.Errorf("%v send: %.2f Mbit/s, want %.2f", test.active, got, test.want)
+				break
+			}
+		}
+	}
+	if over := excess(all, total); over > burstOf(total) {
+		t.Errorf("%.0f bytes above the rate of all", over)
+	}
+}
+
+// A class that holds a lot leaves room for another one, and all together keep to the memory.
+func TestMemoryIsShared(t *testing.T) {
+	tree := NewTree(256 << 10)
+	var classes []*Class
+	for i := range 40 {
+		c := NewClass(50_000_000)
+		classes = append(classes, c)
+		for n := range 1000 {
+			raw := parcel(packet.TCP, 443, uint16(n%10), 1420, 0)
+			tree.Push(0, c, raw, kindOf(raw))
+		}
+		if i < 6 && c.IsEmpty() {
+			t.Errorf("there was no room for class %d", i)
+		}
+		if tree.held > tree.memory {
+			t.Fatalf("%d bytes are held", tree.held)
+		}
+	}
+	for now := time.Duration(0); tree.held > 0; now += time.Millisecond {
+		for p := tree.Pop(now); p != nil; p = tree.Pop(now) {
+			p.Release()
+		}
+	}
+	if _, waits := tree.Next(); waits {
+		t.Error("an empty tree waits for something")
+	}
+	for i, c := range classes {
+		if len(c.flows.all) > 0 || !c.IsEmpty() {
+			t.Errorf("class %d has %d flows left", i, len(c.flows.all))
+		}
+	}
+}
+
+// A changed rate counts from the next packet, and without a rate everything leaves at once.
+func TestRateChanges(t *testing.T) {
+	tree, c := NewTree(testMemory), NewClass(80_000) // 10 kB/s
+	raw := parcel(packet.TCP, 443, 1, 1000, 0)
+	for range 40 {
+		tree.Push(0, c, raw, kindOf(raw))
+	}
+	now := time.Duration(0)
+	pop := func(lasts time.Duration) (n int) {
+		for until := now + lasts; now < until; now += time.Millisecond {
+			for p := tree.Pop(now); p != nil; p = tree.Pop(now) {
+				p.Release()
+				n++
+			}
+		}
+		return n
+	}
+	if n := pop(time.Second); n < 10 || n > 12 {
+		t.Errorf("%d packets of 1,000 bytes left in a second at 10 kB/s", n)
+	}
+	tree.SetRate(now, c, 800_000)
+	if n := pop(100 * time.Millisecond); n < 10 || n > 12 {
+		t.Errorf("%d packets left within 0.1 s at 100 kB/s", n)
+	}
+	tree.SetRate(now, c, 0)
+	if pop(time.Millisecond); !c.IsEmpty() {
+		t.Error("something waits without a limit")
+	}
+}
