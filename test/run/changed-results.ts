@@ -2,7 +2,7 @@
 export interface Finished {
   passed: number;
   failed: number;
-  /** The files or packages that finished. */
+  /** The files that finished. */
   through: ReadonlySet<string>;
 }
 
@@ -27,30 +27,4 @@ export const finishedFiles = (out: string): Finished => {
     bad++;
   }
   return { passed, failed: bad, through };
-};
-
-interface Event {
-  Action: string;
-  Package?: string;
-  Test?: string;
-}
-
-/** Parses `go test -json`: the tests of packages that finished. */
-export const finishedPackages = (out: string): Finished => {
-  const events = out
-    .split("\n")
-    .filter((line) => line.startsWith("{") && line.endsWith("}"))
-    .map((line) => JSON.parse(line) as Event);
-  const isEnd = ({ Action }: Event): boolean => Action === "pass" || Action === "fail" || Action === "skip";
-  const through = new Set(events.filter((one) => !one.Test && isEnd(one)).map((one) => one.Package ?? ""));
-  const tests = events.filter((one) => one.Test && through.has(one.Package ?? ""));
-  const count = (action: string): number => tests.filter((one) => one.Action === action).length;
-  // A package that does not compile fails without a test.
-  const silent = events.filter(
-    (one) =>
-      !one.Test &&
-      one.Action === "fail" &&
-      !tests.some((test) => test.Package === one.Package && test.Action === "fail"),
-  );
-  return { passed: count("pass"), failed: count("fail") + silent.length, through };
 };

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { distances, nearestFirst } from "./changed-graph.ts";
-import { finishedFiles, finishedPackages } from "./changed-results.ts";
+import { finishedFiles } from "./changed-results.ts";
 
 const graph = new Map([
   ["a.test", ["a"]],
@@ -37,20 +37,5 @@ it("counts the finished files of a run that was cut off, and their failures", ()
     passed: 22,
     failed: 3,
     through: new Set(["common/text/text.test.ts", "cloud/racing.test.ts", "build/broken.test.ts"]),
-  });
-});
-
-it("counts the Go packages that finished", () => {
-  const lines = [
-    { Action: "pass", Package: "a", Test: "TestOne" },
-    { Action: "fail", Package: "a", Test: "TestTwo" },
-    { Action: "fail", Package: "a" },
-    { Action: "pass", Package: "b", Test: "TestThree" },
-    { Action: "fail", Package: "c" },
-  ].map((event) => JSON.stringify(event));
-  expect(finishedPackages(`${lines.join("\n")}\n{"Action":"pa`)).toEqual({
-    passed: 1,
-    failed: 2,
-    through: new Set(["a", "c"]),
   });
 });

@@ -3,10 +3,10 @@ import { at } from "../../build/lib/root.ts";
 import { duration, say } from "../../build/lib/say.ts";
 import { allFiles, baseOf, changedFiles } from "./changed-files.ts";
 import { goPackages } from "./changed-go.ts";
-import { type Finished, finishedFiles, finishedPackages } from "./changed-results.ts";
+import { type Finished, finishedFiles } from "./changed-results.ts";
 import { unitTests } from "./changed-unit.ts";
 import { capture, command, tail } from "./command.ts";
-import { count as countGo } from "./go.ts";
+import { goResults } from "./go-results.ts";
 import { failed, notRun, type Outcome } from "./outcome.ts";
 
 /** Time limit for everything, ms. Checks that take longer are cut off and listed. */
@@ -126,17 +126,18 @@ const unit =
   };
 
 const go =
-  (packages: string[]): Check =>
+  (packages: string[], group: number): Check =>
   async (deadline) => {
     const start = performance.now();
     const ran = deadline.aborted
       ? undefined
-      : await capture("changed-go", [await findGo(), "test", "-json", ...packages], {
+      : await capture(`changed-go-${group + 1}`, [await findGo(), "test", "-json", ...packages], {
           cwd: at("native"),
           env: goEnvironment(),
           signal: deadline,
         });
-    const outcome = outcomeOf(packages, finishedPackages(ran?.out ?? ""), countGo(ran?.out ?? "").trouble);
+    const results = goResults(ran?.out ?? "", deadline.aborted);
+    const outcome = outcomeOf(packages, results, results.trouble);
     if (ran && ran.code !== 0 && outcome.failed === 0 && !deadline.aborted)
       return report("go", failed(tail(ran.all)), start);
     return ran ? report(`go tests of ${packages.length} packages`, outcome, start) : outcome;

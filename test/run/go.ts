@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { findGo, goEnvironment } from "../../build/lib/go.ts";
 import { at } from "../../build/lib/root.ts";
 import { capture, command, tail } from "./command.ts";
+import { goResults } from "./go-results.ts";
 import { failed, notRun, type Outcome, passed, sum } from "./outcome.ts";
 
 const cwd = at("native");
@@ -64,15 +65,6 @@ export const deadcode = async (): Promise<Outcome> => {
   return ran.code === 0 && ran.out === "" ? passed() : failed(tail(ran.all));
 };
 
-/** One line of `go test -json`. */
-interface Event {
-  Action: string;
-  Package?: string;
-  ImportPath?: string;
-  Test?: string;
-  Output?: string;
-}
-
 export const goTest = async (): Promise<Outcome> => {
   const go = await findGo();
   // The race detector is the only part of the tests that needs a C compiler.
@@ -82,7 +74,7 @@ export const goTest = async (): Promise<Outcome> => {
     cwd,
     env: goEnvironment({ CGO_ENABLED: race ? "1" : "0" }),
   });
-  const counted = count(ran.out);
+  const counted = goResults(ran.out);
   const silent = ran.code !== 0 && counted.failed === 0 ? [failed(tail(ran.all))] : [];
   return sum([counted, ...silent, ...(race ? [] : [notRun("the race detector", "gcc")])]);
 };
@@ -103,7 +95,7 @@ export const goEngine = async (): Promise<Outcome> => {
   const outcomes = ["inline", "queued"].map(async (scheduling) => {
     const env = goEnvironment({ CGO_ENABLED: race ? "1" : "0", SAG_ENGINE: scheduling });
     const ran = await capture(`engine ${scheduling}`, [go, ...args], { cwd, env });
-    const counted = count(ran.out);
+    const counted = goResults(ran.out);
     return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
   });
   return sum(await Promise.all(outcomes));
@@ -120,7 +112,7 @@ export const goMemory = async (): Promise<Outcome> => {
     "./internal/datapath",
   ];
   const ran = await capture("go memory", [await findGo(), ...args], { cwd, env: goEnvironment({ CGO_ENABLED: "0" }) });
-  const counted = count(ran.out);
+  const counted = goResults(ran.out);
   return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
 };
 
@@ -142,38 +134,6 @@ export const goSoak = async (): Promise<Outcome> => {
   const env = goEnvironment({ CGO_ENABLED: "0", SAG_SOAK: "1" });
   const ran = await capture("go soak", [await findGo(), ...args], { cwd, env });
   for (const [line] of ran.out.matchAll(/\d+ (?:kills|cycles)[:,][^"\\]+/g)) console.log(line);
-  const counted = count(ran.out);
+  const counted = goResults(ran.out);
   return ran.code !== 0 && counted.failed === 0 ? failed(tail(ran.all)) : counted;
 };
-
-/** Counts tests and subtests; a package that fails without one (it does not compile) counts as one failure. */
-export const count = (json: string): Outcome => {
-  const outcome: Outcome = { passed: 0, failed: 0, notRun: [], trouble: "" };
-  const output = new Map<string, string>();
-  const failing = new Set<string>();
-  for (const line of json.split("\n")) {
-    if (!line.startsWith("{")) continue;
-    const event: Event = JSON.parse(line);
-    const where = event.Package ?? event.ImportPath ?? "";
-    const key = event.Test ? `${where} ${event.Test}` : where;
-    if (event.Output) output.set(key, (output.get(key) ?? "") + event.Output);
-    if (event.Action === "pass" && event.Test) outcome.passed++;
-    if (event.Action === "skip" && event.Test) {
-      outcome.notRun.push({
-        name: `${where.replace(/^.*\/native\//, "")} ${event.Test}`,
-        needs: reason(output.get(key)),
-      });
-    }
-    if (event.Action === "fail" && (event.Test || !failing.has(where))) {
-      outcome.failed++;
-      failing.add(where);
-      outcome.trouble += `${key}\n${tail(output.get(key) ?? "")}\n`;
-    }
-    if (event.Action === "build-output") outcome.trouble += event.Output;
-  }
-  return outcome;
-};
-
-/** Extracts "X" from `t.Skip("needs X")`, also after a subject. */
-const reason = (output = ""): string =>
-  /^\s+\S+\.go:\d+: (?:not run: )?(?:.*\bneeds? )?(.*)$/m.exec(output)?.[1] ?? "a reason it did not give";
