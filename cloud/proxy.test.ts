@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { AccessPointService } from "#proto/accesspoint/v1/accesspoint_pb.js";
 import { SessionService } from "#proto/client/v1/session_pb.js";
+import { needsProgram } from "../test/harness/needs.ts";
 import { hello, registerAccessPoint } from "./testing/access-point.ts";
 import { newDevice, newKey, password } from "./testing/person.ts";
 import { clientsOf, get, startServer, type TestServer } from "./testing/server.ts";
@@ -83,10 +84,9 @@ afterAll(async () => {
   if (base) rmSync(base, { recursive: true, force: true });
 });
 
-const here = test.runIf(nginx !== undefined);
-if (!nginx) process.stdout.write("not run: the reverse proxy's tests need nginx\n");
+beforeEach((context) => needsProgram(context, "nginx"));
 
-here.each(["1.1", "2"] as const)(
+test.each(["1.1", "2"] as const)(
   "behind nginx with its defaults, HTTP/%s: calls are answered and events arrive at once",
   async (httpVersion) => {
     const instance = (await server.ask("instance create", {
@@ -162,7 +162,7 @@ here.each(["1.1", "2"] as const)(
   },
 );
 
-here("the client's address is that of X-Forwarded-For, and metrics stay inside", async () => {
+test("the client's address is that of X-Forwarded-For, and metrics stay inside", async () => {
   expect((await get(url, "/metrics")).status).toBe(404);
   expect((await get(url, "/plain/metrics", { host: "127.0.0.1" })).status).toBe(404);
   expect((await get(url, "/readyz")).body).toBe('{"ready":true}');

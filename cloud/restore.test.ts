@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { needsRoot } from "../test/harness/needs.ts";
 import { locally } from "./ctl/connection.ts";
 import { serve } from "./serve.ts";
 import { backUp, countAccounts } from "./store/backup.ts";
@@ -109,24 +110,22 @@ test("refuses a truncated archive with one sentence and changes nothing", async 
   expect(readdirSync(directory).filter((name) => name !== "lock")).toEqual([]);
 });
 
-test.skipIf(process.getuid?.() !== 0)(
-  "reports a full disk in one sentence and leaves nothing behind (as root: mounts a small disk)",
-  async () => {
-    const fresh = await company("large", 1);
-    const backup = join(base, "large.tar.gz");
-    await backUp(fresh, backup, Date.now());
-    const target = join(base, "small");
-    mkdirSync(target);
-    const script =
-      'mount -t tmpfs -o size=200k none "$1" && "$2" "$3" restore "$4" --data "$1/data" --json; code=$?; ls -A "$1/data" >&2; exit $code';
-    const main = join(import.meta.dirname, "ctl/main.ts");
-    const args = ["-m", "sh", "-c", script, "sh", target, process.execPath, main, backup];
-    const said = spawnSync("unshare", args, { encoding: "utf8" });
-    expect(JSON.parse(said.stdout)).toMatchObject({
-      cause: "storage_full",
-      message: expect.stringMatching(/^[^\n]+\.$/),
-    });
-    expect(said.stderr.trim()).toBe("lock");
-    expect(existsSync(join(target, "data"))).toBe(false);
-  },
-);
+test("reports a full disk in one sentence and leaves nothing behind (as root: mounts a small disk)", async (context) => {
+  needsRoot(context);
+  const fresh = await company("large", 1);
+  const backup = join(base, "large.tar.gz");
+  await backUp(fresh, backup, Date.now());
+  const target = join(base, "small");
+  mkdirSync(target);
+  const script =
+    'mount -t tmpfs -o size=200k none "$1" && "$2" "$3" restore "$4" --data "$1/data" --json; code=$?; ls -A "$1/data" >&2; exit $code';
+  const main = join(import.meta.dirname, "ctl/main.ts");
+  const args = ["-m", "sh", "-c", script, "sh", target, process.execPath, main, backup];
+  const said = spawnSync("unshare", args, { encoding: "utf8" });
+  expect(JSON.parse(said.stdout)).toMatchObject({
+    cause: "storage_full",
+    message: expect.stringMatching(/^[^\n]+\.$/),
+  });
+  expect(said.stderr.trim()).toBe("lock");
+  expect(existsSync(join(target, "data"))).toBe(false);
+});

@@ -11,7 +11,7 @@ export const notRunHere = (context: TestContext, needs: string): void => {
   }
   const file = process.env.SAG_TEST_NOT_RUN;
   if (file) appendFileSync(file, `${JSON.stringify({ name: names.join(" "), needs })}\n`);
-  context.skip(`needs ${needs}`);
+  context.skip(`not run: needs ${needs}`);
 };
 
 /** Skips the test if a program is missing. */

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { needsRoot } from "../../../test/harness/needs.ts";
 import { ownFolder, ownHome } from "./home.ts";
 import { otherRuntimeDirs, runtimeDirAtHome, runtimeDirInTmp } from "./runtime.ts";
 
@@ -40,40 +41,36 @@ it("is elsewhere without a home, or if the path is too long for a socket", () =>
   expect(runtimeDirInTmp("/another", uid, root)).not.toBe(dir);
 });
 
-it.runIf(uid === 0)(
-  "ignores a directory in /tmp that another user created first, or that is accessible to others",
-  () => {
-    const expected = runtimeDirInTmp("/home/alice", uid, root);
-    chownSync(expected, somebodyElse, somebodyElse);
-    const dir = runtimeDirInTmp("/home/alice", uid, root);
-    expect(dir).not.toBe(expected);
-    expect(statSync(dir)).toMatchObject({ uid });
-    expect(runtimeDirInTmp("/home/alice", uid, root)).toBe(dir);
-    expect(readdirSync(root)).toHaveLength(2);
-  },
-);
+it("ignores a directory in /tmp that another user created first, or that is accessible to others", (context) => {
+  needsRoot(context);
+  const expected = runtimeDirInTmp("/home/alice", uid, root);
+  chownSync(expected, somebodyElse, somebodyElse);
+  const dir = runtimeDirInTmp("/home/alice", uid, root);
+  expect(dir).not.toBe(expected);
+  expect(statSync(dir)).toMatchObject({ uid });
+  expect(runtimeDirInTmp("/home/alice", uid, root)).toBe(dir);
+  expect(readdirSync(root)).toHaveLength(2);
+});
 
-it.runIf(uid === 0)(
-  "keeps its directory in /tmp when another user's one is removed, and searches all of its own",
-  () => {
-    const taken = runtimeDirInTmp("/home/alice", uid, root);
-    chownSync(taken, somebodyElse, somebodyElse);
-    const dir = runtimeDirInTmp("/home/alice", uid, root);
-    rmSync(taken, { recursive: true });
-    expect(runtimeDirInTmp("/home/alice", uid, root)).toBe(dir);
-    const look = (): string[] => otherRuntimeDirs({}, "/home/alice", uid, root);
-    expect(look()).toContain(dir);
-    for (const other of [taken, `${taken}-abcdef`]) {
-      mkdirSync(other, { mode: 0o700 });
-      expect(look()).toContain(other);
-    }
-    chownSync(taken, somebodyElse, somebodyElse);
-    expect(look()).not.toContain(taken);
-    expect(look()).toContain(dir);
-    // Not a directory of another user or for another home.
-    expect(otherRuntimeDirs({}, "/home/bob", uid, root)).not.toContain(dir);
-  },
-);
+it("keeps its directory in /tmp when another user's one is removed, and searches all of its own", (context) => {
+  needsRoot(context);
+  const taken = runtimeDirInTmp("/home/alice", uid, root);
+  chownSync(taken, somebodyElse, somebodyElse);
+  const dir = runtimeDirInTmp("/home/alice", uid, root);
+  rmSync(taken, { recursive: true });
+  expect(runtimeDirInTmp("/home/alice", uid, root)).toBe(dir);
+  const look = (): string[] => otherRuntimeDirs({}, "/home/alice", uid, root);
+  expect(look()).toContain(dir);
+  for (const other of [taken, `${taken}-abcdef`]) {
+    mkdirSync(other, { mode: 0o700 });
+    expect(look()).toContain(other);
+  }
+  chownSync(taken, somebodyElse, somebodyElse);
+  expect(look()).not.toContain(taken);
+  expect(look()).toContain(dir);
+  // Not a directory of another user or for another home.
+  expect(otherRuntimeDirs({}, "/home/bob", uid, root)).not.toContain(dir);
+});
 
 it("uses the directories of earlier versions only if they belong to this user alone", () => {
   const former = join(root, "sag");
@@ -101,7 +98,8 @@ it("removes directories of earlier boots after a month without changes", () => {
   expect([existsSync(join(runs, "old")), existsSync(join(runs, "used"))]).toEqual([false, true]);
 });
 
-it.runIf(uid === 0)("root does not use another user's directory", () => {
+it("root does not use another user's directory", (context) => {
+  needsRoot(context);
   const alice = join(root, "alice");
   mkdirSync(alice);
   chownSync(alice, somebodyElse, somebodyElse);

@@ -250,7 +250,7 @@ func TestUnusableStateDirectory(t *testing.T) {
 		{"below a file", "invalid_argument", func(state string) { write(filepath.Dir(state), "") }},
 		{"another user's", "not_permitted", func(state string) {
 			if os.Geteuid() != 0 {
-				t.Skip("not run: only root can give a directory away")
+				t.Skip("not run: giving a directory away needs root")
 			}
 			must(t, os.MkdirAll(state, 0o700))
 			must(t, os.Chown(state, 65534, 65534))

@@ -34,7 +34,7 @@ func TestSharedDirectory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "of another user" && os.Geteuid() != 0 {
-				t.Skip("needs root")
+				t.Skip("not run: needs root")
 			}
 			path := filepath.Join(base, strings.ReplaceAll(name, " ", "-"))
 			if err := c.prepare(path); err != nil {

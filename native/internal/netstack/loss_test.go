@@ -104,7 +104,7 @@ func TestRandomLossCostsLittle(t *testing.T) {
 	must(t, err)
 	defer s.Close()
 	if s.CongestionControl() != "rate" {
-		t.Skip("gVisor as it comes, not the one that native/tools/engine makes")
+		t.Skip("not run: needs gVisor as patched by native/tools/engine")
 	}
 	for _, loses := range []int{100, 20} {
 		t.Run(fmt.Sprint("one in ", loses), func(t *testing.T) {

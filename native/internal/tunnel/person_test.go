@@ -41,7 +41,7 @@ func newPerson(t testing.TB, company *tunneltest.Company) *person {
 	t.Helper()
 	boot, err := clock.BootID()
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("not run: needs the ID of this boot: %v", err)
 	}
 	p := &person{t: t, company: company, store: resume.Store{Dir: t.TempDir(), Boot: boot}, options: &tunnelv1.ProxyOptions{}}
 	p.open()

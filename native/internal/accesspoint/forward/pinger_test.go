@@ -20,7 +20,7 @@ func TestPinger(t *testing.T) {
 			permitted := p.sockets[address.Is4()] != nil
 			p.mu.Unlock()
 			if !permitted {
-				t.Skip("this user may not open ICMP sockets here")
+				t.Skip("not run: needs permission to open ICMP sockets")
 			}
 			for range 2 {
 				select {

@@ -29,7 +29,7 @@ func TestOtherContentIsKept(t *testing.T) {
 			m := managerOf(t, text, noBus{})
 			n := Names{Backend: File, Path: m.conf, Resolver: ours}
 			if err := errors.Join(os.Chmod(m.conf, 0o640), os.Chown(m.conf, os.Geteuid(), 7)); err != nil {
-				t.Skip("may not give files away:", err)
+				t.Skip("not run: giving a file away needs root")
 			}
 			noted := unix.Setxattr(m.conf, "user.note", []byte("kept"), 0) == nil
 			if err := m.Set(n); err != nil || !m.Status("").Has(n) {

@@ -21,10 +21,9 @@ func TestOnlyOwnLinesAreRemoved(t *testing.T) {
 		"\n", "; x\n", "nameserver\n", "options rotate", "nameserver 192.0.2.2", "\r\n", "# sag-tunnel: end\n", endLine + "x\n",
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		before := strings.Join(rapid.SliceOfN(line, 0, 8).Draw(t, "before"), "")
-		if strings.Contains(before, endLine+"\n") {
-			t.Skip("only the own line")
-		}
+		// Without this program's own line, which two of the others can form.
+		before := rapid.Map(rapid.SliceOfN(line, 0, 8), func(all []string) string { return strings.Join(all, "") }).
+			Filter(func(text string) bool { return !strings.Contains(text, endLine+"\n") }).Draw(t, "before")
 		search := rapid.SampledFrom([][]string{nil, {"corp.test"}, {"eng.corp.test", "corp.test"}}).Draw(t, "search")
 		with := WithOurs(before, ours, search, false)
 		c := ReadConf(with)

@@ -61,7 +61,7 @@ func Keep(t *testing.T, backend, link, server string) *Keeper {
 		return k
 	}
 	if _, err := os.Stat(filepath.Join(root, "lib/systemd/systemd-resolved")); err != nil {
-		t.Skip("needs systemd-resolved and NetworkManager, unpacked")
+		t.Skip("not run: needs systemd-resolved and NetworkManager, unpacked")
 	}
 	if err := os.WriteFile("/run/bus.conf", []byte(busConfig), 0o644); err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ func Inside(t *testing.T) bool {
 		return true
 	}
 	if os.Geteuid() != 0 {
-		t.Skip("needs root, for a network namespace of its own")
+		t.Skip("not run: needs root, for a network namespace of its own")
 	}
 	cmd := Again(t, inside+"="+t.Name())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
@@ -38,13 +38,13 @@ func Inside(t *testing.T) bool {
 	}
 	t.Logf("%s", out)
 	if why, skipped := reason(t.Name(), string(out)); skipped {
-		t.Skip(why)
+		t.Skip("not run: " + why)
 	}
 	return false
 }
 
-// said matches a line that a test has logged.
-var said = regexp.MustCompile(`(?m)^ +\S+\.go:\d+: (.*)$`)
+// said matches a line that a test has logged, without the beginning of reasons for skips.
+var said = regexp.MustCompile(`(?m)^ +\S+\.go:\d+: (?:not run: )?(.*)$`)
 
 // reason returns why the test in the namespace was skipped, if it was: the last line it logged.
 func reason(name, out string) (why string, skipped bool) {

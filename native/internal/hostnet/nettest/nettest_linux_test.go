@@ -5,7 +5,7 @@ import (
 )
 
 func TestReason(t *testing.T) {
-	const skipped = "=== RUN   TestA\n=== RUN   TestA/b\n    keeper_linux.go:63: needs a keeper, unpacked\n--- SKIP: TestA (0.00s)\n    --- SKIP: TestA/b (0.00s)\nPASS\n"
+	const skipped = "=== RUN   TestA\n=== RUN   TestA/b\n    keeper_linux.go:63: not run: needs a keeper, unpacked\n--- SKIP: TestA (0.00s)\n    --- SKIP: TestA/b (0.00s)\nPASS\n"
 	for _, c := range []struct{ name, out, why string }{
 		{"TestA/b", skipped, "needs a keeper, unpacked"},
 		{"TestA", skipped, "needs a keeper, unpacked"},

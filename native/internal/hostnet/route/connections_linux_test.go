@@ -48,7 +48,7 @@ func TestEndConnections(t *testing.T) {
 	}
 	ended, err := EndConnections([]netip.Addr{netip.MustParseAddr("10.90.0.2"), netip.MustParseAddr("fd00::2")})
 	if errors.Is(err, unix.EOPNOTSUPP) {
-		t.Skip("needs a kernel that ends connections for others (CONFIG_INET_DIAG_DESTROY)")
+		t.Skip("not run: needs a kernel that ends connections for others (CONFIG_INET_DIAG_DESTROY)")
 	}
 	if err != nil || ended != len(ours) {
 		t.Fatalf("%d ended: %v", ended, err)

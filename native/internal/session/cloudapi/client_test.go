@@ -95,7 +95,7 @@ func TestCloudsFailureIsReturned(t *testing.T) {
 
 func TestSilentCloudTimesOut(t *testing.T) {
 	if testing.Short() {
-		t.Skip()
+		t.Skip("not run: needs go test without -short")
 	}
 	at := cloud(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	client := NewMarked(at, "token", "0.0.0", 0)

@@ -32,7 +32,7 @@ func Bus(t *testing.T) (address string, sleep func(before bool)) {
 		err = daemon.Start()
 	}
 	if err != nil {
-		t.Skipf("needs dbus-daemon: %v", err)
+		t.Skipf("not run: needs dbus-daemon: %v", err)
 	}
 	t.Cleanup(func() {
 		_ = daemon.Process.Kill()
