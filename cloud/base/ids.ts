@@ -15,6 +15,10 @@ export type IdKind =
   | "cenbwp"
   | "acl"
   | "acr"
+  | "qos"
+  | "qoscar"
+  | "qospy"
+  | "fl"
   | "sgc"
   | "grt";
 

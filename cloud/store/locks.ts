@@ -16,6 +16,8 @@ type Lockable =
   | "instance"
   | "account"
   | "acl"
+  | "qos"
+  | "flow_log"
   | "cen_bandwidth_package"
   | "session"
   | "access_point_token";
@@ -54,6 +56,10 @@ export const lockInstance = (tx: Tx, id: string): Promise<void> => lock(tx, "ins
 export const lockAccount = (tx: Tx, id: string): Promise<void> => lock(tx, "account", id);
 
 export const lockAcl = (tx: Tx, id: string): Promise<void> => lock(tx, "acl", id);
+
+export const lockQos = (tx: Tx, id: string): Promise<void> => lock(tx, "qos", id);
+
+export const lockFlowLog = (tx: Tx, id: string): Promise<void> => lock(tx, "flow_log", id);
 
 export const lockPackage = (tx: Tx, id: string): Promise<void> => lock(tx, "cen_bandwidth_package", id);
 

@@ -1,12 +1,13 @@
 import type { Generated } from "kysely";
 import type { AccountAdminColumns, AdminSchema, CcnAdminColumns, InstanceAdminColumns } from "./schema-admin.ts";
 import type { PeopleSchema } from "./schema-people.ts";
+import type { TrafficSchema } from "./schema-traffic.ts";
 
 /**
  * The tables, named after the product's objects. Times are epoch ms, durations s, booleans 0/1, and addresses text: types that both
  * SQLite and PostgreSQL have. `keys.*` is a separate schema (in SQLite a separate file) that backups leave out.
  */
-export interface Schema extends AdminSchema, PeopleSchema {
+export interface Schema extends AdminSchema, PeopleSchema, TrafficSchema {
   setting: SettingTable;
   tenant: TenantTable;
   enterprise_code: EnterpriseCodeTable;

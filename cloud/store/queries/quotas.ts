@@ -27,7 +27,7 @@ export async function putQuota(tx: Tx, tenantId: string, name: string, value: nu
 }
 
 /** Tables whose number of rows per product account is limited. */
-export type Counted = "instance" | "ccn" | "cen" | "acl" | "cloud_network" | "enterprise_code";
+export type Counted = "instance" | "ccn" | "cen" | "acl" | "qos" | "flow_log" | "cloud_network" | "enterprise_code";
 
 /** The default CCN and CEN do not count, because the account did not create them and cannot delete them. */
 const withoutDefault: readonly Counted[] = ["ccn", "cen"];
