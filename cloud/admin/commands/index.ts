@@ -6,11 +6,14 @@ import { ccnCommands } from "./ccns.ts";
 import { cenCommands } from "./cens.ts";
 import { codeCommands } from "./codes.ts";
 import { dnsCommands } from "./dns.ts";
+import { flowLogCommands } from "./flow-logs.ts";
 import { instanceReads } from "./instance-reads.ts";
 import { instanceCommands } from "./instances.ts";
 import { networkCommands } from "./networks.ts";
 import { onlineCommands } from "./online.ts";
 import { operatingCommands } from "./operating.ts";
+import { qosCommands } from "./qos.ts";
+import { qosRuleCommands } from "./qos-rules.ts";
 import { resourceCommands } from "./resources.ts";
 import { tenantCommands } from "./tenants.ts";
 
@@ -26,6 +29,9 @@ const all: readonly AnyCommand[] = [
   ...networkCommands,
   ...accessPointCommands,
   ...aclCommands,
+  ...qosCommands,
+  ...qosRuleCommands,
+  ...flowLogCommands,
   ...codeCommands,
   ...tenantCommands,
   ...operatingCommands,

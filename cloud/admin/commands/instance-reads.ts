@@ -26,6 +26,7 @@ export const instanceSearch = reading({
     ccnName: text.optional(),
     acls: z.array(z.string()).optional(),
     withoutAcls: z.array(z.string()).optional(),
+    withQos: z.boolean().optional(),
     usable: z.boolean().optional(),
     /** Set by a filter that cannot match anything; the result is empty. */
     none: z.boolean().optional(),

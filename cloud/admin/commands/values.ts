@@ -43,6 +43,16 @@ export const routingStrategy = oneOf(choices.routingStrategy);
 export const protectionLevel = oneOf(choices.protectionLevel);
 export const chargeType = oneOf(choices.chargeType);
 export const cenArea = oneOf(cenAreas);
+export const qosPriority = whole(ranges.qosPriority);
+export const qosBandwidth = whole(ranges.qosBandwidth);
+export const qosPercent = whole(ranges.qosPercent);
+export const qosLimitType = oneOf(choices.qosLimitType);
+export const qosPercentSource = oneOf(choices.qosPercentSource);
+export const flowActiveAging = whole(ranges.flowActiveAging);
+export const flowInactiveAging = whole(ranges.flowInactiveAging);
+export const port = whole(ranges.port);
+export const flowLogOutput = oneOf(choices.flowLogOutput);
+export const netflowVersion = oneOf(choices.netflowVersion);
 export const region = oneOf(regionIds);
 /** A region as the CEN API writes it: the region of a CCN has the prefix "ccn-". */
 export const cenRegion = oneOf([...regionIds, ...regionIds.map((id) => `ccn-${id}`)]);

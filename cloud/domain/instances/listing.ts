@@ -18,6 +18,9 @@ export interface DescribedInstance {
   cidrs: string[];
   /** Ids of its access control lists. */
   acls: string[];
+  /** Ids of its QoS policy and its flow log; null = none. */
+  qos: string | null;
+  flowLog: string | null;
   /** The CCN it is bound to; null = none. */
   ccn: { id: string; name: string } | null;
   /** Epoch ms. */
@@ -62,6 +65,8 @@ export async function describeInstances(
       served: usable && row.boundCcnId !== null && context.accessPoints.offered(row.ccnId).length > 0,
       cidrs: detail?.cidrs ?? [],
       acls: detail?.aclIds ?? [],
+      qos: detail?.qosId ?? null,
+      flowLog: detail?.flowLogId ?? null,
       ccn: row.boundCcnId === null ? null : { id: row.boundCcnId, name: detail?.ccnName ?? "" },
       createdAt: row.createdAt,
       endTime: row.endTime,

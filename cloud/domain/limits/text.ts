@@ -13,6 +13,11 @@ export interface TextRule {
   rule?: Message;
 }
 
+/** Names and descriptions as the product writes them: letters of any script, but no blanks in a name. */
+const trafficName = /^\p{L}[\p{L}\p{N}._-]*$/u;
+const tupleName = /^\p{L}[\p{L}\p{N}_-]*$/u;
+const letterFirst = { pattern: /^\p{L}/u, rule: say("form_letter_first") };
+
 /** Rules of the texts that administrators set, for every API. */
 export const textRules = {
   instanceName: { field: "name", min: 2, max: 128 },
@@ -26,6 +31,44 @@ export const textRules = {
   aclName: { field: "name", min: 2, max: 100 },
   ruleName: { field: "name", min: 2, max: 100, orNone: true },
   ruleDescription: { field: "description", min: 1, max: 512, orNone: true },
+  qosName: { field: "name", min: 2, max: 100, pattern: trafficName, rule: say("form_qos_name") },
+  qosDescription: { field: "description", min: 1, max: 512, orNone: true, ...letterFirst },
+  qosCarName: {
+    field: "name",
+    min: 2,
+    max: 128,
+    orNone: true,
+    pattern: trafficName,
+    rule: say("form_qos_car_name"),
+  },
+  qosCarDescription: { field: "description", min: 1, max: 512, orNone: true },
+  qosPolicyName: {
+    field: "name",
+    min: 2,
+    max: 100,
+    orNone: true,
+    pattern: tupleName,
+    rule: say("form_qos_policy_name"),
+  },
+  flowLogName: { field: "name", min: 1, max: 128, orNone: true },
+  flowLogDescription: { field: "description", min: 1, max: 512, orNone: true },
+  /** The names of a log service's project and log store. They are also safe as names of files. */
+  logProject: {
+    field: "project",
+    min: 3,
+    max: 63,
+    orNone: true,
+    pattern: /^[a-z0-9][a-z0-9-]*[a-z0-9]$/,
+    rule: say("form_log_project"),
+  },
+  logstore: {
+    field: "logstore",
+    min: 2,
+    max: 63,
+    orNone: true,
+    pattern: /^[a-z0-9][a-z0-9_-]*[a-z0-9]$/,
+    rule: say("form_logstore"),
+  },
   tagKey: { field: say("field_tag_key"), min: 1, max: 64 },
   tagValue: { field: say("field_tag_value"), min: 0, max: 128 },
   tenantName: {

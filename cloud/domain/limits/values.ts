@@ -10,6 +10,15 @@ export const ranges = {
   /** Seconds. */
   securityLockThreshold: { min: 0, max: 31_536_000 },
   rulePriority: { min: 1, max: 100 },
+  qosPriority: { min: 1, max: 7 },
+  /** Mbit/s. */
+  qosBandwidth: { min: 1, max: 10_000 },
+  qosPercent: { min: 1, max: 100 },
+  /** Seconds. */
+  flowActiveAging: { min: 60, max: 6_000 },
+  /** Seconds. */
+  flowInactiveAging: { min: 10, max: 600 },
+  port: { min: 1, max: 65_535 },
   /** Mbit/s. */
   packageBandwidth: { min: 2, max: 10_000 },
   /** Mbit/s; 0 = no limit. */
@@ -27,6 +36,10 @@ export const choices = {
   ruleDirection: ["in", "out"],
   rulePolicy: ["accept", "drop"],
   ruleType: ["LAN", "WAN"],
+  qosLimitType: ["Absolute", "Percent"],
+  qosPercentSource: ["CcnBandwidth", "InternetUpBandwidth"],
+  flowLogOutput: ["sls", "netflow", "all"],
+  netflowVersion: ["V5", "V9", "V10"],
   routingStrategy: ["static", "dynamic"],
   protectionLevel: ["REDUCED", "FULL"],
   chargeType: ["PREPAY", "POSTPAY"],

@@ -4,6 +4,7 @@ import { accountRules } from "./accounts.ts";
 import { instanceRules } from "./instances.ts";
 import { networkRules } from "./networks.ts";
 import type { RuleRow } from "./row.ts";
+import { trafficRules } from "./traffic.ts";
 
 export type RuleName = keyof typeof rules;
 
@@ -12,5 +13,6 @@ export const rulesTable: Record<RuleName, RuleRow> = {
   ...accountRules,
   ...instanceRules,
   ...networkRules,
+  ...trafficRules,
   ...accessRules,
 };

@@ -71,9 +71,5 @@ async function flowLogs(db: Kysely<Schema>): Promise<void> {
     .addColumn("instance_id", "text", (c) => c.primaryKey().references("instance.id").onDelete("cascade"))
     .addColumn("flow_log_id", "text", (c) => c.notNull().references("flow_log.id"))
     .execute();
-  await db.schema
-    .createIndex("flow_log_instance_by_flow_log")
-    .on("flow_log_instance")
-    .column("flow_log_id")
-    .execute();
+  await db.schema.createIndex("flow_log_instance_by_flow_log").on("flow_log_instance").column("flow_log_id").execute();
 }

@@ -10,8 +10,14 @@ export async function insertQos(tx: Tx, row: shapes.Qos): Promise<void> {
   await query(tx).insertInto("qos").values(shapes.qos.row(row)).execute();
 }
 
-export async function updateQos(tx: Tx, id: string, set: { name: string; description: string }): Promise<void> {
-  await query(tx).updateTable("qos").set(shapes.qos.row(set)).where("id", "=", id).execute();
+/** undefined = unchanged. */
+export async function updateQos(
+  tx: Tx,
+  id: string,
+  set: { name?: string | undefined; description?: string | undefined },
+): Promise<void> {
+  const { name, description } = set;
+  await query(tx).updateTable("qos").set({ name, description }).where("id", "=", id).execute();
 }
 
 /** Deletes a QoS policy with its rules. */

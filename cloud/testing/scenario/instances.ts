@@ -36,9 +36,11 @@ export function instanceScenario(): void {
     expect(await ours("DescribeSmartAccessGatewayAttribute", one)).toMatchObject({ Status: "Offline" });
     await ours("UnlockSmartAccessGateway", { SmartAGId });
     expect(await ours("DescribeSmartAccessGatewayAttribute", one)).toMatchObject({ Status: "Active" });
-    const asked = { ...one, SerialNumber: SmartAGId, OpenApiName: "CreateQos" };
-    expect((await ours("ListSmartAGApiUnsupportedFeature", asked)).Features).toEqual([{ Feature: "CreateQos" }]);
-    expect(await code(ours("CreateQos", { RegionId }))).toBe("UnsupportedOperation");
+    const asked = { ...one, SerialNumber: SmartAGId, OpenApiName: "CreateHealthCheck" };
+    expect((await ours("ListSmartAGApiUnsupportedFeature", asked)).Features).toEqual([
+      { Feature: "CreateHealthCheck" },
+    ]);
+    expect(await code(ours("CreateHealthCheck", { RegionId }))).toBe("UnsupportedOperation");
     await ours("DeleteSmartAccessGateway", { InstanceId: SmartAGId });
     expect(await code(ours("DescribeSmartAccessGatewayAttribute", one))).toBe("SAG.InstanceNoFound");
     expect(list(await ours("DescribeRegions"), "Regions", "Region").length).toBeGreaterThan(20);

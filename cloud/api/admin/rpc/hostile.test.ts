@@ -55,7 +55,7 @@ const cases: [string, () => RawCall, number, string][] = [
   ["an action that is none", () => ({ action: "MakeCoffee" }), 404, "InvalidAction.NotFound"],
   ["an action of another product", () => ({ action: "CreateCen" }), 404, "InvalidAction.NotFound"],
   ["an action of Object.prototype", () => ({ action: "constructor" }), 404, "InvalidAction.NotFound"],
-  ["an action that is not offered", () => ({ action: "CreateQos" }), 400, "UnsupportedOperation"],
+  ["an action that is not offered", () => ({ action: "CreateHealthCheck" }), 400, "UnsupportedOperation"],
   ["PUT", () => ({ method: "PUT" }), 405, "UnsupportedHTTPMethod"],
   [
     "a body that is no form",

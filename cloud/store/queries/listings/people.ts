@@ -28,6 +28,8 @@ export interface InstanceFilter {
   ccnName?: string | undefined;
   acls?: readonly string[] | undefined;
   withoutAcls?: readonly string[] | undefined;
+  /** Whether it has a QoS policy. */
+  withQos?: boolean | undefined;
   /** Whether its users can dial at this time (epoch ms). */
   usable?: { at: number; is: boolean } | undefined;
   /** Matches nothing. */
@@ -60,6 +62,10 @@ export function instancePage(
     query(db).selectFrom("acl_instance").select("instance_id").where("acl_id", "in", acls);
   if (filter.acls) rows = rows.where("instance.id", "in", having(filter.acls));
   if (filter.withoutAcls) rows = rows.where("instance.id", "not in", having(filter.withoutAcls));
+  if (filter.withQos !== undefined) {
+    const having = query(db).selectFrom("qos_instance").select("instance_id");
+    rows = rows.where("instance.id", filter.withQos ? "in" : "not in", having);
+  }
   if (filter.usable) {
     const { at, is } = filter.usable;
     const down = sql<boolean>`(instance.locked = 1 or coalesce(instance.end_time, ${Number.MAX_SAFE_INTEGER}) <= ${at})`;
@@ -69,17 +75,34 @@ export function instancePage(
   return pageOf(reader, rows, "instance", wish);
 }
 
-/** Address blocks, ACL ids and the CCN's name of each instance. */
-export async function instanceDetails(
-  db: Db,
-  ids: readonly string[],
-): Promise<Map<string, { cidrs: string[]; aclIds: string[]; ccnName: string }>> {
-  const out = new Map(ids.map((id) => [id, { cidrs: [] as string[], aclIds: [] as string[], ccnName: "" }]));
+interface InstanceDetails {
+  cidrs: string[];
+  aclIds: string[];
+  qosId: string | null;
+  flowLogId: string | null;
+  ccnName: string;
+}
+
+const noDetails = (): InstanceDetails => ({ cidrs: [], aclIds: [], qosId: null, flowLogId: null, ccnName: "" });
+
+/** Address blocks, ids of ACLs, QoS policy and flow log, and the CCN's name of each instance. */
+export async function instanceDetails(db: Db, ids: readonly string[]): Promise<Map<string, InstanceDetails>> {
+  const out = new Map(ids.map((id) => [id, noDetails()]));
   if (ids.length === 0) return out;
   const cidrs = query(db).selectFrom("instance_cidr").selectAll().where("instance_id", "in", ids).orderBy("position");
   for (const row of await cidrs.execute()) out.get(row.instance_id)?.cidrs.push(row.cidr);
   const acls = query(db).selectFrom("acl_instance").selectAll().where("instance_id", "in", ids);
   for (const row of await acls.execute()) out.get(row.instance_id)?.aclIds.push(row.acl_id);
+  const qos = query(db).selectFrom("qos_instance").selectAll().where("instance_id", "in", ids);
+  for (const row of await qos.execute()) {
+    const detail = out.get(row.instance_id);
+    if (detail) detail.qosId = row.qos_id;
+  }
+  const flowLogs = query(db).selectFrom("flow_log_instance").selectAll().where("instance_id", "in", ids);
+  for (const row of await flowLogs.execute()) {
+    const detail = out.get(row.instance_id);
+    if (detail) detail.flowLogId = row.flow_log_id;
+  }
   const ccns = query(db)
     .selectFrom("instance")
     .innerJoin("ccn", "ccn.id", "instance.bound_ccn_id")

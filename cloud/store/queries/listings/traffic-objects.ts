@@ -23,10 +23,7 @@ export function qosPage(
 }
 
 /** Instances that have any of these QoS policies. */
-export async function usesOfQos(
-  db: Db,
-  qosIds: readonly string[],
-): Promise<{ qosId: string; instanceId: string }[]> {
+export async function usesOfQos(db: Db, qosIds: readonly string[]): Promise<{ qosId: string; instanceId: string }[]> {
   if (qosIds.length === 0) return [];
   return query(db)
     .selectFrom("qos_instance")

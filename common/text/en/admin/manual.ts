@@ -10,7 +10,7 @@ export const callers = {
 
 /** Titles of the products. */
 export const titles = {
-  smartag: "smartag: instances, accounts, CCN, ACLs",
+  smartag: "smartag: instances, accounts, CCN, ACLs, QoS, flow logs",
   cbn: "cbn: CEN and bandwidth",
   sag: "sag: our extensions of the published API",
 };
@@ -28,6 +28,8 @@ export const groups = {
   operating: "operating",
   instances: "instances",
   acl: "ACL",
+  qos: "QoS",
+  flowLogs: "flow logs",
   cenTags: "CEN tags",
   dns: "DNS",
 };
@@ -48,7 +50,7 @@ export const page = {
   types: { str: "text", int: "number", bool: "boolean", object: "object", list: (of: string) => `list of ${of}` },
   notOffered: "Not offered",
   rest: (count: number) =>
-    `The other ${count} operations of smartag (gateway boxes, QoS, flow logs) answer \`UnsupportedOperation\`:`,
+    `The other ${count} operations of smartag (gateway boxes and the services around them) answer \`UnsupportedOperation\`:`,
 };
 
 /** Heading of the fields that an operation leaves out. */
@@ -58,7 +60,7 @@ export const notAnswered = "Published fields that are left out or always empty:"
 export const unansweredReasons = {
   boxes: "for gateway boxes, their uplinks and providers",
   services:
-    "for services that are not offered: QoS, flow logs, application bandwidth, optimization, DPI, advanced monitoring, identity",
+    "for services that are not offered: application bandwidth, optimization, DPI, advanced monitoring, identity",
   resale: "for resale and advance orders: nothing is billed here",
   routing: "for BGP and route maps: routes are the prefixes of attached networks",
   states: "for intermediate states: a change is effective when it is answered",
@@ -78,7 +80,8 @@ if that is set. The product's SDKs and scripts work with it if you change the en
   Message, Recommend\` and have the published status. Objects of other accounts are reported as not existing, unless they were granted.
 * Objects that are already deleted are reported with the code that Terraform and the command line expect: \`ParameterInstanceId\` (attachment),
   \`ParameterCenInstanceId\`, \`ParameterCcnInstanceId\`, \`ParameterBwpInstanceId\`, \`ParameterSagACLId\`, \`ParameterSagACLRuleId\`,
-  \`ParameterSagClientId\`; when reading, \`SagAclRuleNotExist\` and \`CcnNotExist\`.
+  \`ParameterSagClientId\`, \`ParameterSagQosId\`, \`ParameterSagQosCarId\`, \`ParameterSagQosPolicyId\`; when reading, \`SagAclRuleNotExist\`,
+  \`SagQosCarNotExist\`, \`SagQosPolicyNotExist\` and \`CcnNotExist\`.
 * An object of yours in another region than the request states is never reported as deleted. Every operation answers \`InvalidRegionId\`
   (400) with the object's region; operations on a CEN's children answer \`ParameterIllegal.ChildInstanceRegionId\`. If an instance and its CCN are
   in different regions, \`BindSmartAccessGateway\` and \`UnbindSmartAccessGateway\` accept either region. Enterprise codes, CENs and limits
@@ -122,7 +125,7 @@ The endpoint is HOST:PORT of this server for every product and region; \`Describ
 
 ## Codes and differences
 
-Where the product's documentation does not name an error, these codes are used: \`QuotaExceeded.…\`, \`CCN.InUse\`, \`ACL.InUse\`, \`SAG.AreaNotMatch\`,
+Where the product's documentation does not name an error, these codes are used: \`QuotaExceeded.…\`, \`CCN.InUse\`, \`ACL.InUse\`, \`QoS.InUse\`, \`QosCarPerQosAmountLimit\`, \`SAG.AreaNotMatch\`,
 \`EnterpriseCode.AlreadyExist\`, \`.DefaultCannotDelete\`, \`.DefaultRequired\`, \`.Bound\`, \`InvalidOperation.NoBandwidthPackage\`, \`InvalidOperation.NoDiagnosis\`.
 
 Intended differences from the product:
@@ -131,6 +134,12 @@ Intended differences from the product:
 * DNS domains (\`sagctl dns set --domain\`) limit the names that the servers of \`AppDNS\` resolve. Without domains, these resolve all names.
 * Acceleration settings are stored but not used.
 * Of ACLs, only rules that deny whole prefixes are enforced so far.
+* QoS policies and flow logs are stored and returned, but not applied to traffic yet. The product offers both for gateway boxes only.
+* Priorities of QoS rules are 1-7; newer pages of the product say 1-3. A classification rule has an effect while a throttling rule of its
+  priority exists; of several with the same priority, the earliest takes effect.
+* Descriptions of QoS policies and their rules may also contain blanks and punctuation. They start with a letter, as published.
+* A new flow log is active. Without \`OutputType\` it is \`netflow\`. \`sls\` and \`all\` need \`SlsRegionId\`, \`ProjectName\` and \`LogstoreName\`.
+  \`DescribeFlowLogSags\` without \`FlowLogId\` lists the instances of all flow logs.
 * \`InterworkingStatus\` and a CCN's \`IsDefault\` are stored and returned, but have no effect yet.
 * \`VpnStatus\` is \`Up\` if the instance is not locked, its term is not over, it is bound to a CCN, and an access point that serves it is connected.
 * New private blocks must be in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10. Blocks that an instance or a CCN already has are kept.

@@ -14,6 +14,10 @@ export const cenRegion = text({
 });
 export const cenArea = text({ oneOf: cenAreas });
 
+/** A region for operations with their own codes. */
+export const regionWith = (codes: { missing?: string; invalid?: string }) =>
+  required(text({ ...regionRule, ...codes }));
+
 /** Id of the SAG instance. */
 export const sagId = text({ max: 64, missing: "SAG.InstanceIdEmpty" });
 export const ccnId = text({ max: 64 });

@@ -11,11 +11,14 @@ import { cenRouteOperations } from "./cen-routes.ts";
 import { cenTagOperations } from "./cen-tags.ts";
 import { codeOperations } from "./codes.ts";
 import { dnsOperations } from "./dns.ts";
+import { flowLogOperations } from "./flow-logs.ts";
 import { grantOperations } from "./grants.ts";
 import { instanceOperations } from "./instances.ts";
 import { networkOperations } from "./networks.ts";
 import { onlineOperations } from "./online.ts";
 import { operatingOperations } from "./operating.ts";
+import { qosOperations } from "./qos.ts";
+import { qosRuleOperations } from "./qos-rules.ts";
 import { remoteOperations } from "./remote.ts";
 
 /** All operations. Validation, documentation and the list of supported operations are derived from this table. */
@@ -28,6 +31,9 @@ export const operations: readonly Operation[] = [
   ...ccnOperations,
   ...grantOperations,
   ...aclOperations,
+  ...qosOperations,
+  ...qosRuleOperations,
+  ...flowLogOperations,
   ...accessPointOperations,
   ...cenOperations,
   ...cenChildOperations,

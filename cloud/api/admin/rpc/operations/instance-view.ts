@@ -53,13 +53,10 @@ export function searchOf(v: DescribeValues) {
     ccnName: v.AssociatedCcnName,
     acls: v.AclIds?.split(","),
     withoutAcls: v.UnboundAclIds?.split(","),
+    withQos: v.CanAssociateQos === undefined ? undefined : !v.CanAssociateQos,
     usable: up || down ? up : undefined,
     // Instances are always of the type software and never in the product's other states, so such filters match nothing.
-    none:
-      (v.Status !== undefined && !up && !down) ||
-      otherType ||
-      absent.some((value) => value !== undefined) ||
-      v.CanAssociateQos === true,
+    none: (v.Status !== undefined && !up && !down) || otherType || absent.some((value) => value !== undefined),
   };
 }
 

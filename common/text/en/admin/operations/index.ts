@@ -1,5 +1,6 @@
 import { instanceOperations } from "./instances.ts";
 import { networkOperations } from "./networks.ts";
+import { trafficOperations } from "./traffic.ts";
 
 /** One sentence for each operation of the admin API, by its name. docs/admin-api.md prints them. */
-export const operationSummaries = { ...instanceOperations, ...networkOperations };
+export const operationSummaries = { ...instanceOperations, ...networkOperations, ...trafficOperations };
