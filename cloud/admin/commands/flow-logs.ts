@@ -4,7 +4,7 @@ import {
   createFlowLog,
   deleteFlowLog,
   disassociateFlowLog,
-  effectiveFlowLog,
+  effectiveFlowLogs,
   flowLogDefaults,
   modifyFlowLog,
   ownFlowLog,
@@ -133,15 +133,12 @@ export const flowLogCandidates = reading({
     ),
 });
 
-/** The flow log by which an instance's flows are reported now; null = none. */
+/** The flow logs by which an instance's flows are reported now. */
 const flowLogOf = reading({
   name: "flow-log of",
   access: "read",
   input: z.strictObject({ instance: instanceRef.optional() }),
-  async read(at, p) {
-    const row = await effectiveFlowLog(at.db, (await theInstance(at, p.instance)).id);
-    return row === undefined ? null : viewFlowLog(row);
-  },
+  read: async (at, p) => (await effectiveFlowLogs(at.db, (await theInstance(at, p.instance)).id)).map(viewFlowLog),
 });
 
 export const flowLogCommands: readonly AnyCommand[] = [

@@ -138,8 +138,8 @@ export async function disassociateFlowLog(
   await change.audit(instanceId, { flowLog: id }, { flowLog: null });
 }
 
-/** What an access point reports of an instance's flows; undefined = nothing, because it has no flow log or an inactive one. */
-export async function effectiveFlowLog(db: Db, instanceId: string): Promise<FlowLog | undefined> {
+/** The flow logs by which an instance's flows are reported now: the one that it has, if that is active. */
+export async function effectiveFlowLogs(db: Db, instanceId: string): Promise<FlowLog[]> {
   const flowLog = await store.flowLogOfInstance(db, instanceId);
-  return flowLog?.active === 1 ? flowLog : undefined;
+  return flowLog?.active === 1 ? [flowLog] : [];
 }

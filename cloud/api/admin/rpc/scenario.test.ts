@@ -3,6 +3,7 @@ import { publishedFields } from "../../../testing/conformance.ts";
 import { accountScenario } from "../../../testing/scenario/accounts.ts";
 import { instanceScenario } from "../../../testing/scenario/instances.ts";
 import { networkScenario } from "../../../testing/scenario/networks.ts";
+import { trafficScenario } from "../../../testing/scenario/traffic.ts";
 import { seen, wrong } from "../../../testing/scenario/two-tenants.ts";
 import { operations } from "./operations/index.ts";
 import { unanswered } from "./unanswered.ts";
@@ -11,6 +12,7 @@ import { unanswered } from "./unanswered.ts";
 describe("instances", instanceScenario);
 describe("accounts and codes", accountScenario);
 describe("networks", networkScenario);
+describe("QoS and flow logs", trafficScenario);
 
 test("every published operation was called, and every answer had the published shape", () => {
   const published = operations.filter((operation) => operation.product !== "sag").map((operation) => operation.name);
