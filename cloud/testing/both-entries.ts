@@ -57,7 +57,7 @@ export const accountParameters = (SmartAGId: string, UserName: string, more: obj
   ...more,
 });
 
-/** Minimal input of `ccn create`, `cen create`, `cen bandwidth`, `network create` and `acl create`. */
+/** Minimal input of the commands that create objects. */
 export const ccnInput = { name: "", description: "", region, cidrBlock: "", snatCidrBlock: "", markedDefault: false };
 export const cenInput = { name: "", description: "", protectionLevel: "REDUCED", tags: [] };
 export const bandwidthInput = {
@@ -71,6 +71,30 @@ export const bandwidthInput = {
 };
 export const networkInput = { name: "inside", region, cidrs: ["10.4.0.0/16"], accessPoints: [] };
 export const aclInput = { name: "a list", type: "acl-software", region };
+export const qosInput = { name: "a-policy", region };
+export const flowLogInput = { region, netflowServerIp: "10.9.9.9" };
+
+/** A rule of `qos add-car`, and the same as parameters of CreateQosCar. */
+export const carInput = { priority: 1, limitType: "Absolute", minAbs: 2, maxAbs: 6 };
+export const carParameters = { Priority: 1, LimitType: "Absolute", MinBandwidthAbs: 2, MaxBandwidthAbs: 6 };
+
+/** A rule of `qos add-policy`, and the same as parameters of CreateQosPolicy. */
+export const policyInput = {
+  priority: 1,
+  protocol: "ALL",
+  sourceCidr: "0.0.0.0/0",
+  destCidr: "0.0.0.0/0",
+  sourcePorts: "-1/-1",
+  destPorts: "-1/-1",
+};
+export const policyParameters = {
+  Priority: 1,
+  IpProtocol: "ALL",
+  SourceCidr: "0.0.0.0/0",
+  DestCidr: "0.0.0.0/0",
+  SourcePortRange: "-1/-1",
+  DestPortRange: "-1/-1",
+};
 
 /** A rule of `acl add`. */
 export const ruleInput = {

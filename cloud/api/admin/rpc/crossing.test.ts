@@ -5,6 +5,7 @@ import { openStore } from "../../../store/open.ts";
 import { closeStore } from "../../../store/transaction.ts";
 import { registerAccessPoint } from "../../../testing/access-point.ts";
 import { flatten, local, makeKey, openApi } from "../../../testing/admin-api.ts";
+import { carParameters, policyParameters } from "../../../testing/both-entries.ts";
 import { rawClient } from "../../../testing/raw.ts";
 import { startServer, type TestServer } from "../../../testing/server.ts";
 import { operations } from "./operations/index.ts";
@@ -62,6 +63,12 @@ async function owner(name: string, block: number): Promise<Owner> {
   await ask("AttachCcnInstanceToCen", { RegionId, CcnId, CenId });
   await ask("BindSmartAccessGateway", { RegionId, CcnId, SmartAGId });
   await ask("AssociateACL", { RegionId, AclId, SmartAGId });
+  const { QosId } = await ask("CreateQos", { RegionId, QosName: `${name}-qos`, QosDescription: `of ${name}` });
+  const { QosCarId } = await ask("CreateQosCar", { RegionId, QosId, ...carParameters, Description: name });
+  const { QosPolicyId } = await ask("CreateQosPolicy", { RegionId, QosId, ...policyParameters, Description: name });
+  await ask("AssociateQos", { RegionId, QosId, SmartAGId });
+  const { FlowLogId } = await ask("CreateFlowLog", { RegionId, Name: name, NetflowServerIp: `10.${block}.6.6` });
+  await ask("AssociateFlowLog", { RegionId, FlowLogId, SmartAGId });
   const areas = {
     Bandwidth: 2,
     GeographicRegionAId: "China",
@@ -79,15 +86,23 @@ async function owner(name: string, block: number): Promise<Owner> {
     CloudNetworkId,
     CenBandwidthPackageId,
   ].map(String) as [string, string, string, string, string, string, string];
+  const [qos, car, policy, log] = [QosId, QosCarId, QosPolicyId, FlowLogId].map(String) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   const ids = {
     ...{ SmartAGId: sag, InstanceId: sag, OriginSmartAGId: sag, TargetSmartAGId: sag, "SmartAGIds.1": sag },
     ...{ CcnId: ccn, CcnInstanceId: ccn, AssociatedCcnId: ccn, CenId: cen, CenInstanceId: cen },
     ...{ "ResourceId.1": cen },
     ...{ AclId: acl, AclIds: acl, UnboundAclIds: acl, AcrId: acr, ChildInstanceId: vpc, CloudNetworkId: vpc },
+    ...{ QosId: qos, QosIds: qos, QosCarId: car, QosPolicyId: policy, FlowLogId: log },
     ...{ CenBandwidthPackageId: bwp, EnterpriseCode, KeyId: key.id, Tenant: name, UserName, Username: UserName },
     ...{ SmartAGUid: String(Uid), CcnUid: String(Uid), CenUid: String(Uid), "UserNames.1": UserName },
   };
-  const secrets = [sag, ccn, cen, acl, acr, vpc, bwp, EnterpriseCode, key.id, name, `10.${block}.`];
+  const objects = [sag, ccn, cen, acl, acr, qos, car, policy, log, vpc, bwp];
+  const secrets = [...objects, EnterpriseCode, key.id, name, `10.${block}.`];
   return { name, client: rawClient(server, key), ids, secrets };
 }
 
@@ -119,7 +134,7 @@ const filler: Record<string, string> = flatten({
   },
   ...{ Direction: "in", Policy: "accept", IpProtocol: "ALL", SourceCidr: "0.0.0.0/0", DestCidr: "0.0.0.0/0" },
   ...{ SourcePortRange: "-1/-1", DestPortRange: "-1/-1", GeographicRegionAId: "China", GeographicRegionBId: "Europe" },
-  ...{ ResourceType: "cen" },
+  ...{ ResourceType: "cen", QosName: "taken", ...carParameters },
   ...{
     Name: "taken over",
     Value: 3,
@@ -184,7 +199,8 @@ const alone = /Uid$|^CreateSmartAccessGatewayClientUser UserName$/;
  */
 const notThere = new RegExp(
   [
-    "^(SAG.InstanceNoFound|CCN.InvalidId|Parameter(Cen|Ccn|Bwp)?InstanceId|ParameterSag(ACL|ACLRule|Client)Id|CcnNotExist",
+    "^(SAG.InstanceNoFound|CCN.InvalidId|Parameter(Cen|Ccn|Bwp)?InstanceId|ParameterSag(ACL|ACLRule|Client|Qos|QosCar|QosPolicy)Id|CcnNotExist",
+    "InvalidId.(Qos|QOSCAR|QOSPY)|SagQos(Car|Policy)NotExist|InvalidFlowLogId.NotFound|InvalidSmartAGId.NotFound",
     "SagAclRuleNotExist|ParameterIllegal.(ChildInstanceId|BwpInstanceId)|InvalidInstanceId.NotFound",
     "InvalidAclId|InvalidAcrId|InvalidCenInstanceId|InvalidEnterpriseCode|ClientUser.NameInvalid|CloudNetwork.NotFound",
     "AccessPointInvalid|EnterpriseCode.AlreadyExist|Forbidden.RAM)$",

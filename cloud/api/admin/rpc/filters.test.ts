@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { say } from "../../../base/say.ts";
 import { registerAccessPoint, type TestAccessPoint } from "../../../testing/access-point.ts";
 import { type Ask, type Fields, makeKey, openApi, type Refused } from "../../../testing/admin-api.ts";
+import { carParameters, policyParameters } from "../../../testing/both-entries.ts";
 import { startServer, type TestServer } from "../../../testing/server.ts";
 import { operations } from "./operations/index.ts";
 
@@ -38,6 +39,12 @@ beforeAll(async () => {
     DestPortRange: "-1/-1",
   };
   await ask("AddACLRule", { RegionId, AclId: needed.AclId, ...rule, SourceCidr: "10.0.0.0/8", DestCidr: "10.0.0.0/8" });
+  await make("CreateQos", { RegionId, QosName: "calls" }, "QosId");
+  const qos = { RegionId, QosId: needed.QosId, Description: "calls" };
+  await ask("CreateQosCar", { ...qos, ...carParameters });
+  await ask("CreateQosPolicy", { ...qos, ...policyParameters });
+  const logged = { RegionId, Name: "flows", Description: "flows", NetflowServerIp: "10.9.9.9" };
+  await make("CreateFlowLog", logged, "FlowLogId");
   await make("CreateCen", { Name: "backbone", Tag: [{ Key: "env", Value: "prod" }] }, "CenId", "cbn");
   const { CenId, CcnId } = needed;
   await ask("AttachCcnInstanceToCen", { CcnId, CenId });
@@ -79,10 +86,13 @@ const unheardOf: Record<string, unknown> = {
   RegionId: abroad,
   ChildInstanceRegionId: abroad,
   TrRegionId: "us-west-1",
+  Priority: 7,
+  OutputType: "all",
+  "DescribeFlowLogs Status": "Inactive",
   Status: "Ordered",
   BusinessState: "Arrearage",
   SmartAGStatus: "Offline",
-  CanAssociateQos: true,
+  CanAssociateQos: false,
   CrossAccount: true,
   AclType: "acl-hardware",
   Direction: "in",
@@ -103,6 +113,7 @@ const named: Record<string, string> = {
   "DescribeCenChildInstanceRouteEntries ChildInstanceRegionId": "ParameterIllegal.ChildInstanceRegionId",
   "DescribeCenAttachedChildInstances ChildInstanceType": "ParameterIllegal.ChildInstanceType",
   "DiscribeSmartAccessGatewayDiagnosisReport RegionId": "InvalidRegionId",
+  "DescribeFlowLogSags FlowLogId": "InvalidFlowLogId.NotFound",
   "DescribeAccessKeys Tenant": "Tenant.NotFound",
   "DescribeQuotas Tenant": "Tenant.NotFound",
 };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Ask, type Fields, makeKey, openApi, type Refused } from "../../../testing/admin-api.ts";
+import { carParameters, policyParameters } from "../../../testing/both-entries.ts";
 import { startServer, type TestServer } from "../../../testing/server.ts";
 import { operations } from "./operations/index.ts";
 
@@ -34,6 +35,11 @@ beforeAll(async () => {
   const { CcnId } = await ask("CreateCloudConnectNetwork", { RegionId: home, Name: "branch" });
   const { AclId } = await ask("CreateACL", { RegionId: home, Name: "guests" });
   const { AcrId } = await ask("AddACLRule", { RegionId: home, AclId, ...given });
+  const { QosId } = await ask("CreateQos", { RegionId: home, QosName: "calls" });
+  const { QosCarId } = await ask("CreateQosCar", { RegionId: home, QosId, ...carParameters });
+  const { QosPolicyId } = await ask("CreateQosPolicy", { RegionId: home, QosId, ...policyParameters });
+  const { FlowLogId } = await ask("CreateFlowLog", { RegionId: home, NetflowServerIp: "10.9.9.9" });
+  Object.assign(given, { QosId, QosCarId, QosPolicyId, FlowLogId, QosName: "other", ...carParameters });
   const { CenId } = await ask("CreateCen", {}, "cbn");
   await ask("AttachCcnInstanceToCen", { RegionId: home, CcnId, CenId });
   await ask("BindSmartAccessGateway", { RegionId: home, CcnId, SmartAGId });
@@ -47,9 +53,12 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /** Parameters that refer to an object in a region. */
-const objects = ["SmartAGId", "InstanceId", "CcnId", "CcnInstanceId", "AssociatedCcnId", "AclId", "TargetSmartAGId"];
+const objects = [
+  ...["SmartAGId", "InstanceId", "CcnId", "CcnInstanceId", "AssociatedCcnId", "AclId", "TargetSmartAGId"],
+  ...["QosId", "FlowLogId"],
+];
 /** Operations whose region is just another filter, or has no effect on objects of the whole account. */
-const filtered = ["DescribeSmartAccessGateways", "DescribeCloudConnectNetworks"];
+const filtered = ["DescribeSmartAccessGateways", "DescribeCloudConnectNetworks", "DescribeFlowLogs"];
 
 for (const { name, product, parameters } of operations) {
   const of = objects.filter((object) => Object.hasOwn(parameters, object));
