@@ -223,8 +223,6 @@ export const tunnel = {
   peer_unknown: ({ field, number }) => `${field}: ${number} is unknown`,
   peer_no_range: ({ field, first, last }) => `${field}: ${first}-${last} is no range`,
   peer_rule_ports: ({ field }) => `${field}: only TCP and UDP have ports`,
-  peer_rule_not_enforced: ({ field }) =>
-    `${field}: this version enforces only rules that let the client reach a prefix by every protocol and port`,
   peer_rate: ({ most }) => `rate_up, rate_down: must be at most ${most} bit/s`,
   // The host's network, and what the operating system says.
   failed_with_detail: ({ failed, detail }) => `${failed}: ${detail}`,

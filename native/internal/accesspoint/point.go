@@ -17,6 +17,7 @@ import (
 	"sag.software/native/internal/clock"
 	"sag.software/native/internal/datapath"
 	"sag.software/native/internal/datapath/account"
+	"sag.software/native/internal/datapath/acl"
 	"sag.software/native/internal/datapath/probe"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/mtu"
@@ -98,9 +99,10 @@ func (p *Point) newPath() *datapath.Path {
 	path := datapath.New(p.forwarding.Device())
 	p.probes = probe.NewStage(path.Inject, probe.Callbacks{Requested: p.probed})
 	p.accounts = account.NewClients()
+	access := acl.NewStage(path, (*lookup)(p).Access, p.config.Clock.Now)
 	fromTunnel, toTunnel := p.forwarding.Stages(path.Inject)
-	path.FromTunnel(append([]datapath.Stage{p.probes.FromTunnel, p.accounts.FromTunnel}, fromTunnel...)...)
-	path.ToTunnel(append(toTunnel, p.accounts.ToTunnel)...)
+	path.FromTunnel(append([]datapath.Stage{p.probes.FromTunnel, p.accounts.FromTunnel, access.FromTunnel}, fromTunnel...)...)
+	path.ToTunnel(append(append([]datapath.Stage{access.ToTunnel}, toTunnel...), p.accounts.ToTunnel)...)
 	return path
 }
 
@@ -156,14 +158,14 @@ func (p *Point) enforce(change sessiontable.Change) error {
 		p.probes.SetAddress(probeAddress)
 		p.accounts.SetOwn(probeAddress)
 	}
-	sessions := p.table.Sessions()
+	sessions, now := p.table.Sessions(), p.config.Clock.Now()
 	for _, session := range sessions {
 		s := p.served[session.ID]
 		if s == nil {
 			s = newServed(session.ID)
 			p.served[session.ID] = s
 		}
-		s.update(session)
+		s.update(session, now)
 	}
 	p.publishClients(sessions)
 	for _, id := range change.Ended { // before the peers are removed, so that resets still reach the clients
@@ -261,6 +263,14 @@ type lookup Point
 
 func (l *lookup) Client(inner netip.Addr) *forward.Client {
 	return l.clients.Load().byAddress[inner].forwarding
+}
+
+// Access returns the access list of a client, nil = no client has the address.
+func (l *lookup) Access(inner netip.Addr) *acl.Client {
+	if s := l.clients.Load().byAddress[inner].session; s != nil {
+		return s.access
+	}
+	return nil
 }
 
 // PathMTU is the largest inner packet that the path to a client carries, bytes, by the client's last probe.

@@ -1,6 +1,8 @@
 package accesspoint
 
 import (
+	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,8 +11,8 @@ import (
 	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/sessiontable"
 	"sag.software/native/internal/datapath/account"
+	"sag.software/native/internal/datapath/acl"
 	"sag.software/native/internal/datapath/probe"
-	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/mtu"
 )
@@ -21,6 +23,9 @@ type served struct {
 	id      string
 	client  *forward.Client
 	counter *account.Counter
+	// session is what update has put in force; sessions are only replaced.
+	session *sessiontable.Session
+	access  *acl.Client
 	key     engine.Key
 	ended   bool
 
@@ -33,18 +38,39 @@ type served struct {
 }
 
 func newServed(id string) *served {
-	s := &served{id: id, client: forward.NewClient(), counter: &account.Counter{}}
+	s := &served{id: id, client: forward.NewClient(), counter: &account.Counter{}, access: &acl.Client{}}
 	s.mtu.Store(mtu.Floor)
 	return s
 }
 
-func (s *served) update(session *sessiontable.Session) {
+// update puts a session in force; now is on the access point's clock.
+func (s *served) update(session *sessiontable.Session, now time.Duration) {
 	if s.ended { // the session came back before its last counters were reported, so its counters continue
 		s.ended = false
 		s.client = forward.NewClient()
+		s.session = nil
 	}
 	s.key = session.Key
-	s.client.Update(rules.Destinations(session.Rules), session.Rates)
+	s.client.Update(session.Destinations, session.Rates)
+	s.bind(session, now)
+	s.session = session
+}
+
+// bind sets the access list if it has changed: a new list makes every flow be decided again.
+func (s *served) bind(session *sessiontable.Session, now time.Duration) {
+	former := s.session
+	if former == session || former != nil && reflect.DeepEqual(former.Rules, session.Rules) && slices.Equal(former.Addresses, session.Addresses) {
+		return
+	}
+	var list *acl.List
+	if len(session.Rules) > 0 {
+		list = acl.Compile(session.Rules, session.Addresses)
+	}
+	if former == nil {
+		s.access.Begin(list)
+		return
+	}
+	s.access.Set(list, now)
 }
 
 func (s *served) end() {

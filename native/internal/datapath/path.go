@@ -33,7 +33,11 @@ type Path struct {
 	reading  Batch
 	injected chan []byte
 
+	delivering sync.Once
+	delivered  chan []byte
+
 	closing sync.Once
+	closed  chan struct{}
 	events  chan tun.Event
 }
 
@@ -41,7 +45,10 @@ var _ tun.Device = (*Path)(nil)
 
 // New makes a path without stages. Set them before the path is used.
 func New(device Device) *Path {
-	p := &Path{device: device, injected: make(chan []byte, injectLimit), events: make(chan tun.Event, 1)}
+	p := &Path{
+		device: device, injected: make(chan []byte, injectLimit), delivered: make(chan []byte, deliverLimit),
+		closed: make(chan struct{}), events: make(chan tun.Event, 1),
+	}
 	p.batches.New = func() any { return &Batch{} }
 	p.events <- tun.EventUp
 	return p
@@ -152,7 +159,7 @@ func step(stage Stage, b *Batch) (done bool) {
 // Close implements tun.Device.
 func (p *Path) Close() error {
 	err := p.device.Close()
-	p.closing.Do(func() { close(p.events) })
+	p.closing.Do(func() { close(p.closed); close(p.events) })
 	return err
 }
 

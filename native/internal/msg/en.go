@@ -892,11 +892,6 @@ func PeerRulePorts(field string) Message {
 	return message("tunnel.peer_rule_ports", []string{"", "field", ": only TCP and UDP have ports"}, "field", field)
 }
 
-// PeerRuleNotEnforced is: FIELD: this version enforces only rules that let the client reach a prefix by every protocol and port
-func PeerRuleNotEnforced(field string) Message {
-	return message("tunnel.peer_rule_not_enforced", []string{"", "field", ": this version enforces only rules that let the client reach a prefix by every protocol and port"}, "field", field)
-}
-
 // PeerRate is: rate_up, rate_down: must be at most MOST bit/s
 func PeerRate(most string) Message {
 	return message("tunnel.peer_rate", []string{"rate_up, rate_down: must be at most ", "most", " bit/s"}, "most", most)

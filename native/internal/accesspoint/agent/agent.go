@@ -195,7 +195,12 @@ func isFinal(err error) bool {
 	return errors.Is(err, ErrIdentityChanged) || errors.Is(err, ErrCertificateUnknown) || errors.Is(err, ErrNoCredentials) || errors.Is(err, ErrRefused)
 }
 
-func (a *Agent) hello() *typesv1.Hello { return &typesv1.Hello{Version: a.Version} }
+func (a *Agent) hello() *typesv1.Hello {
+	return &typesv1.Hello{Version: a.Version, Capabilities: []string{accessLists}}
+}
+
+// accessLists is the capability to enforce Peer.rules.
+const accessLists = "access_lists"
 
 // authorize returns a request with the access point's identity.
 func authorize[T any](a *Agent, message *T) *connect.Request[T] {

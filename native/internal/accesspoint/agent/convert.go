@@ -11,7 +11,6 @@ import (
 
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/internal/accesspoint/sessiontable"
-	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/failure"
 	"sag.software/native/internal/failure/wire"
@@ -53,14 +52,15 @@ func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 		message.ProbeAddress = address
 	}
 	message.Upsert = make([]sessiontable.Peer, len(peers))
+	var lists lists
 	for i, peer := range peers {
-		message.Upsert[i] = toPeer(peer)
+		message.Upsert[i] = toPeer(peer, &lists)
 	}
 	return message, nil
 }
 
-func toPeer(from *accesspointv1.Peer) sessiontable.Peer {
-	session, err := toSession(from)
+func toPeer(from *accesspointv1.Peer, lists *lists) sessiontable.Peer {
+	session, err := toSession(from, lists)
 	lease := from.GetLease().AsDuration()
 	if err == nil && (from.GetLease().CheckValid() != nil || lease <= 0 || lease > maxLease) {
 		err = invalid(msg.PeerLease(maxLease.String()))
@@ -68,7 +68,7 @@ func toPeer(from *accesspointv1.Peer) sessiontable.Peer {
 	return sessiontable.Peer{ID: from.GetSessionId(), Session: session, Lease: lease, Invalid: err}
 }
 
-func toSession(from *accesspointv1.Peer) (s sessiontable.Session, err error) {
+func toSession(from *accesspointv1.Peer, lists *lists) (s sessiontable.Session, err error) {
 	s = sessiontable.Session{ID: from.GetSessionId(), Incarnation: from.GetIncarnation()}
 	if !isID(s.ID) {
 		return s, invalid(msg.PeerSessionID(strconv.Itoa(idLength)))
@@ -82,15 +82,12 @@ func toSession(from *accesspointv1.Peer) (s sessiontable.Session, err error) {
 	if s.Addresses, err = toAddresses(from.GetAddresses()); err != nil {
 		return s, err
 	}
-	destinations, err := toDestinations(from.GetDestinations())
-	if err != nil {
+	if s.Destinations, err = toDestinations(from.GetDestinations()); err != nil {
 		return s, err
 	}
-	further, err := toRules(from.GetRules())
-	if err != nil {
+	if s.Rules, err = lists.convert(from.GetRules()); err != nil {
 		return s, err
 	}
-	s.Rules = append(destinations, further...)
 	if s.Rates, err = toRates(from); err != nil {
 		return s, err
 	}
@@ -134,17 +131,17 @@ func toAddresses(texts []string) ([]netip.Addr, error) {
 	return addresses, nil
 }
 
-func toDestinations(texts []string) ([]rules.Rule, error) {
+func toDestinations(texts []string) ([]netip.Prefix, error) {
 	if len(texts) > maxDestinations {
 		return nil, invalid(msg.PeerAtMost("destinations", strconv.Itoa(maxDestinations)))
 	}
-	destinations := make([]rules.Rule, 0, len(texts))
+	destinations := make([]netip.Prefix, 0, len(texts))
 	for _, text := range texts {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
 			return nil, invalid(msg.PeerNoPrefix("destinations", text))
 		}
-		destinations = append(destinations, rules.AllowTo(prefix))
+		destinations = append(destinations, prefix.Masked())
 	}
 	return destinations, nil
 }

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
+
+	"google.golang.org/protobuf/proto"
 
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/internal/datapath/rules"
@@ -28,12 +31,32 @@ var protocols = map[accesspointv1.Rule_Protocol]rules.Protocol{
 	accesspointv1.Rule_PROTOCOL_TCP:         rules.TCP,
 	accesspointv1.Rule_PROTOCOL_UDP:         rules.UDP,
 	accesspointv1.Rule_PROTOCOL_ICMP:        rules.ICMP,
+	accesspointv1.Rule_PROTOCOL_GRE:         rules.GRE,
 }
 
 var actions = map[accesspointv1.Rule_Action]rules.Action{
 	accesspointv1.Rule_ACTION_ALLOW: rules.Allow,
 	accesspointv1.Rule_ACTION_DENY:  rules.Deny,
 }
+
+// lists converts the access lists of a message. All sessions of an instance have the same list, so they share the converted one.
+type lists struct {
+	from []*accesspointv1.Rule
+	to   []rules.Rule
+}
+
+func (l *lists) convert(from []*accesspointv1.Rule) ([]rules.Rule, error) {
+	if len(l.to) > 0 && slices.EqualFunc(l.from, from, sameRule) {
+		return l.to, nil
+	}
+	to, err := toRules(from)
+	if err == nil {
+		l.from, l.to = from, to
+	}
+	return to, err
+}
+
+func sameRule(a, b *accesspointv1.Rule) bool { return proto.Equal(a, b) }
 
 // toRules refuses rules that the access point cannot enforce: ignoring a deny rule would allow what it denies.
 func toRules(from []*accesspointv1.Rule) ([]rules.Rule, error) {
@@ -42,26 +65,25 @@ func toRules(from []*accesspointv1.Rule) ([]rules.Rule, error) {
 	}
 	all := make([]rules.Rule, len(from))
 	for i, message := range from {
-		at := fmt.Sprintf("rules: %d", i)
-		rule, err := toRule(at, message)
-		if err == nil && !rule.IsDestination() {
-			err = invalid(msg.PeerRuleNotEnforced(at))
-		}
-		if err != nil {
+		var err error
+		if all[i], err = toRule(fmt.Sprintf("rules: %d", i), message); err != nil {
 			return nil, err
 		}
-		all[i] = rule
 	}
 	return all, nil
 }
 
 // toRule converts one rule; at is its position, for errors.
 func toRule(at string, from *accesspointv1.Rule) (rule rules.Rule, err error) {
-	prefix, err := netip.ParsePrefix(from.GetPrefix())
-	if err != nil {
-		return rule, invalid(msg.PeerNoPrefix(at+": prefix", from.GetPrefix()))
+	rule.Priority, rule.ID, rule.Name = from.GetPriority(), from.GetId(), from.GetName()
+	if rule.Prefix, err = toPrefix(at+": prefix", from.GetPrefix()); err != nil {
+		return rule, err
 	}
-	rule.Prefix, rule.Priority = prefix.Masked(), from.GetPriority()
+	if text := from.GetClientPrefix(); text != "" {
+		if rule.Client, err = toPrefix(at+": client_prefix", text); err != nil {
+			return rule, err
+		}
+	}
 	var known bool
 	if rule.Direction, known = directions[from.GetDirection()]; !known {
 		return rule, invalid(msg.PeerUnknown(at+": direction", strconv.Itoa(int(from.GetDirection()))))
@@ -72,20 +94,37 @@ func toRule(at string, from *accesspointv1.Rule) (rule rules.Rule, err error) {
 	if rule.Action, known = actions[from.GetAction()]; !known {
 		return rule, invalid(msg.PeerUnknown(at+": action", strconv.Itoa(int(from.GetAction()))))
 	}
-	ports := from.GetPorts()
-	if len(ports) > maxRulePorts {
-		return rule, invalid(msg.PeerAtMost(at+": ports", strconv.Itoa(maxRulePorts)))
+	if rule.Ports, err = toPorts(at+": ports", rule.Protocol, from.GetPorts()); err != nil {
+		return rule, err
 	}
-	if len(ports) > 0 && rule.Protocol != rules.TCP && rule.Protocol != rules.UDP {
-		return rule, invalid(msg.PeerRulePorts(at + ": ports"))
+	rule.ClientPorts, err = toPorts(at+": client_ports", rule.Protocol, from.GetClientPorts())
+	return rule, err
+}
+
+// toPrefix refuses IPv4-mapped prefixes, which match no packet.
+func toPrefix(at, text string) (netip.Prefix, error) {
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil || prefix.Addr().Is4In6() {
+		return prefix, invalid(msg.PeerNoPrefix(at, text))
 	}
-	for _, r := range ports {
+	return prefix.Masked(), nil
+}
+
+func toPorts(at string, protocol rules.Protocol, from []*accesspointv1.Rule_PortRange) ([]rules.PortRange, error) {
+	if len(from) > maxRulePorts {
+		return nil, invalid(msg.PeerAtMost(at, strconv.Itoa(maxRulePorts)))
+	}
+	if len(from) > 0 && protocol != rules.TCP && protocol != rules.UDP {
+		return nil, invalid(msg.PeerRulePorts(at))
+	}
+	var ports []rules.PortRange
+	for _, r := range from {
 		if r.GetFirst() > r.GetLast() || r.GetLast() > math.MaxUint16 {
-			return rule, invalid(msg.PeerNoRange(at+": ports", fmt.Sprint(r.GetFirst()), fmt.Sprint(r.GetLast())))
+			return nil, invalid(msg.PeerNoRange(at, fmt.Sprint(r.GetFirst()), fmt.Sprint(r.GetLast())))
 		}
-		rule.Ports = append(rule.Ports, rules.PortRange{First: uint16(r.GetFirst()), Last: uint16(r.GetLast())})
+		ports = append(ports, rules.PortRange{First: uint16(r.GetFirst()), Last: uint16(r.GetLast())})
 	}
-	return rule, nil
+	return ports, nil
 }
 
 // toRates converts the rates. A rate for one direction overrides the bandwidth for both.

@@ -62,14 +62,8 @@ func TestInvalidPeersAreRefused(t *testing.T) {
 		"no lease":                 func(p *accesspointv1.Peer) { p.Lease = nil },
 		"a lease that is over":     func(p *accesspointv1.Peer) { p.Lease = durationpb.New(-time.Second) },
 		"a lease beyond all times": func(p *accesspointv1.Peer) { p.Lease = &durationpb.Duration{Seconds: 1 << 50} },
-		"a rule that denies": func(p *accesspointv1.Peer) {
-			p.Rules = []*accesspointv1.Rule{rule(func(r *accesspointv1.Rule) { r.Action = accesspointv1.Rule_ACTION_DENY })}
-		},
-		"a rule for one protocol": func(p *accesspointv1.Peer) {
-			p.Rules = []*accesspointv1.Rule{rule(func(r *accesspointv1.Rule) { r.Protocol = accesspointv1.Rule_PROTOCOL_TCP })}
-		},
-		"a rule towards the client": func(p *accesspointv1.Peer) {
-			p.Rules = []*accesspointv1.Rule{rule(func(r *accesspointv1.Rule) { r.Direction = accesspointv1.Rule_DIRECTION_TO_CLIENT })}
+		"a rule of a later version": func(p *accesspointv1.Peer) {
+			p.Rules = []*accesspointv1.Rule{rule(func(r *accesspointv1.Rule) { r.Protocol = 99 })}
 		},
 		"too many rules": func(p *accesspointv1.Peer) {
 			p.Rules = slices.Repeat([]*accesspointv1.Rule{rule(func(*accesspointv1.Rule) {})}, 1025)
@@ -110,6 +104,13 @@ func TestRules(t *testing.T) {
 		"no action":       {func(r *accesspointv1.Rule) { r.Action = 0 }, "action"},
 		"a later version": {func(r *accesspointv1.Rule) { r.Protocol = 99 }, "protocol"},
 		"no prefix":       {func(r *accesspointv1.Rule) { r.Prefix = "" }, "prefix"},
+		"a mapped prefix": {func(r *accesspointv1.Rule) { r.Prefix = "::ffff:10.0.0.0/104" }, "prefix"},
+		"a client":        {func(r *accesspointv1.Rule) { r.ClientPrefix = "10.9.0.0/24" }, ""},
+		"no client":       {func(r *accesspointv1.Rule) { r.ClientPrefix = "everybody" }, "client_prefix"},
+		"client ports": {func(r *accesspointv1.Rule) {
+			r.Protocol, r.ClientPorts = accesspointv1.Rule_PROTOCOL_TCP, ports(80, 90)
+		}, ""},
+		"client ports of nothing": {func(r *accesspointv1.Rule) { r.ClientPorts = ports(80, 80) }, "only TCP and UDP"},
 		"TCP ports": {func(r *accesspointv1.Rule) {
 			r.Protocol, r.Ports = accesspointv1.Rule_PROTOCOL_TCP, ports(80, 90)
 		}, ""},
@@ -133,8 +134,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// A peer as the cloud sends it today, and with rules and rates added.
-func TestSessionsHaveRulesAndRates(t *testing.T) {
+func TestSessionsHaveRates(t *testing.T) {
 	for name, test := range map[string]struct {
 		change       func(*accesspointv1.Peer)
 		destinations string
@@ -144,20 +144,36 @@ func TestSessionsHaveRulesAndRates(t *testing.T) {
 		"bandwidth": {func(p *accesspointv1.Peer) { p.Bandwidth = 8 }, "[10.0.0.0/8]", rules.Rates{Up: 8, Down: 8}},
 		"one rate":  {func(p *accesspointv1.Peer) { p.Bandwidth, p.RateUp = 8, 5 }, "[10.0.0.0/8]", rules.Rates{Up: 5, Down: 8}},
 		"rates":     {func(p *accesspointv1.Peer) { p.RateUp, p.RateDown = 5, 6 }, "[10.0.0.0/8]", rules.Rates{Up: 5, Down: 6}},
-		"an additional rule": {func(p *accesspointv1.Peer) {
-			p.Rules = []*accesspointv1.Rule{rule(func(*accesspointv1.Rule) {})}
-		}, "[10.0.0.0/8 10.1.0.0/16]", rules.Rates{}},
-		"rules alone": {func(p *accesspointv1.Peer) {
-			p.Destinations, p.Rules = nil, []*accesspointv1.Rule{rule(func(*accesspointv1.Rule) {})}
-		}, "[10.1.0.0/16]", rules.Rates{}},
-		"nowhere": {func(p *accesspointv1.Peer) { p.Destinations = nil }, "[]", rules.Rates{}},
+		"nowhere":   {func(p *accesspointv1.Peer) { p.Destinations = nil }, "[]", rules.Rates{}},
 	} {
 		peer := full(1, 1, 1, time.Hour)
 		test.change(peer)
-		session, err := toSession(peer)
-		if got := fmt.Sprint(rules.Destinations(session.Rules)); err != nil || got != test.destinations || session.Rates != test.rates {
+		session, err := toSession(peer, &lists{})
+		if got := fmt.Sprint(session.Destinations); err != nil || got != test.destinations || session.Rates != test.rates {
 			t.Errorf("%s: %s %+v %v", name, got, session.Rates, err)
 		}
+	}
+}
+
+// The sessions of an instance share the converted list, because it can be long.
+func TestSessionsShareTheirAccessList(t *testing.T) {
+	var shared lists
+	list := func(more ...*accesspointv1.Rule) []rules.Rule {
+		peer := full(1, 1, 1, time.Hour)
+		peer.Rules = append([]*accesspointv1.Rule{rule(func(r *accesspointv1.Rule) { r.Id, r.Name = "acr-1", "first" })}, more...)
+		session, err := toSession(peer, &shared)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return session.Rules
+	}
+	first, second := list(), list()
+	if len(first) != 1 || &first[0] != &second[0] || first[0].ID != "acr-1" || first[0].Name != "first" || first[0].Action != rules.Allow {
+		t.Errorf("%+v, %+v", first, second)
+	}
+	third := list(rule(func(r *accesspointv1.Rule) { r.Action = accesspointv1.Rule_ACTION_DENY }))
+	if len(third) != 2 || third[1].Action != rules.Deny || third[1].Priority != 10 {
+		t.Errorf("%+v", third)
 	}
 }
 

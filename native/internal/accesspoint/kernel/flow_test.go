@@ -8,6 +8,7 @@ import (
 	"sag.software/native/internal/accesspoint/policy"
 	"sag.software/native/internal/checksum"
 	"sag.software/native/internal/datapath/packet"
+	"sag.software/native/internal/datapath/refuse"
 )
 
 var (
@@ -99,7 +100,7 @@ func TestICMPErrorsQuoteAPacket(t *testing.T) {
 func TestProhibited(t *testing.T) {
 	for _, raw := range [][]byte{v4(packet.TCP, 0, inner, server, ports...), v6(packet.TCP, inner6, host6, ports...)} {
 		asked, _ := parse(raw)
-		reply := prohibited(raw, asked.from.Addr(), asked.to.Addr())
+		reply := refuse.Prohibited(raw, asked.from.Addr(), asked.to.Addr())
 		p, ok := parse(reply)
 		if !ok || !p.isError() || p.to.Addr() != asked.from.Addr() || p.from.Addr() != asked.to.Addr() || p.quotedTo != asked.to {
 			t.Errorf("%v %+v of %x", ok, p, reply)
@@ -116,7 +117,7 @@ func TestProhibited(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(v4(packet.TCP, 0, inner, server, ports...))
 	f.Add(v6(44, inner6, host6, append([]byte{packet.UDP, 0, 0, 1, 0, 0, 0, 9}, ports...)...))
-	f.Add(prohibited(v4(packet.TCP, 0, inner, server, ports...), inner, server))
+	f.Add(refuse.Prohibited(v4(packet.TCP, 0, inner, server, ports...), inner, server))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if p, ok := parse(raw); ok && (p.protocol == "" || !p.from.IsValid() && p.first) {
 			t.Fatalf("%+v", p)

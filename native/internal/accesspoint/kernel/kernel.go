@@ -16,6 +16,7 @@ import (
 	"sag.software/native/internal/accesspoint/policy"
 	"sag.software/native/internal/datapath"
 	"sag.software/native/internal/datapath/mss"
+	"sag.software/native/internal/datapath/refuse"
 	"sag.software/native/internal/hostnet/journal"
 	"sag.software/native/internal/mtu"
 )
@@ -132,7 +133,7 @@ func (k *Kernel) Device() datapath.Device { return k.platform.device() }
 
 // Stages returns the rules, the rate limits and the MSS clamp in front of the device. inject is the path's Inject.
 func (k *Kernel) Stages(inject func([]byte) error) (fromTunnel, toTunnel []datapath.Stage) {
-	k.rules.inject = inject
+	k.rules.refuser = refuse.New(inject)
 	fromClient := mss.Stage(func(p *datapath.Packet) int { return k.config.PathMTU(p.Src) })
 	toClient := mss.Stage(func(p *datapath.Packet) int { return k.config.PathMTU(p.Dst) })
 	return []datapath.Stage{k.rules.fromTunnel, datapath.Limit, fromClient},

@@ -5,11 +5,10 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/policy"
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/refuse"
 )
 
 const (
@@ -17,17 +16,14 @@ const (
 	verdictAge = time.Second
 	// maxVerdicts limits the number of cached decisions, for all clients together.
 	maxVerdicts = 16 << 10
-	// refusalsPerSecond and refusalsAtOnce limit the ICMP errors sent for refused packets.
-	refusalsPerSecond, refusalsAtOnce = 200, 50
 )
 
 // rules is the stage between WireGuard and the kernel that drops packets the policy does not allow, and sets the rate limit that
 // a packet counts against. It is stateless: a destination that a client may reach may also send to the client.
 type rules struct {
 	config Config
-	// inject sends a packet to the client through WireGuard.
-	inject  func([]byte) error
-	refusal *rate.Limiter
+	// refuser answers refused packets.
+	refuser *refuse.Refuser
 
 	mu       sync.Mutex
 	verdicts map[question]bool
@@ -42,9 +38,7 @@ type question struct {
 }
 
 func newRules(config Config) *rules {
-	return &rules{
-		config: config, verdicts: map[question]bool{}, refusal: rate.NewLimiter(refusalsPerSecond, refusalsAtOnce),
-	}
+	return &rules{config: config, verdicts: map[question]bool{}}
 }
 
 // forget drops all cached decisions, because the destinations of a client may have changed.
@@ -108,8 +102,8 @@ func (j *judge) up(p *datapath.Packet) bool {
 		remote = f.quotedFrom
 	}
 	if !j.allowed(client, f.protocol, remote) {
-		if p.FragmentOffset == 0 && !f.isError && j.refusal.Allow() {
-			_ = j.inject(prohibited(p.Raw, p.Src, p.Dst)) // if the queue is full, the client tries again
+		if !f.isError {
+			j.refuser.Prohibit(&p.Header, p.Raw)
 		}
 		return false
 	}

@@ -17,7 +17,9 @@ type Session struct {
 	PresharedKey engine.PresharedKey
 	// Addresses are the client's inner addresses.
 	Addresses []netip.Addr
-	// Rules are the destinations that the client may reach; none = no destination.
+	// Destinations are the prefixes that the client may exchange packets with, as far as the access list allows it; none = nothing.
+	Destinations []netip.Prefix
+	// Rules are the access list; none = it allows everything.
 	Rules []rules.Rule
 	// Rates limit the client's traffic.
 	Rates rules.Rates

@@ -11,7 +11,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/engine"
 )
 
@@ -26,7 +25,7 @@ func peer(n, k, a int, lease time.Duration) Peer {
 		Addresses: []netip.Addr{
 			netip.AddrFrom4([4]byte{10, 9, 0, byte(a + 1)}), netip.MustParseAddr(fmt.Sprintf("fd00:5a9::%x", a+1)),
 		},
-		Rules: []rules.Rule{rules.AllowTo(netip.MustParsePrefix("10.0.0.0/8"))},
+		Destinations: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 	}}
 }
 

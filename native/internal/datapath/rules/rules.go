@@ -1,15 +1,14 @@
-// Package rules models what a session's packets may do: where they may go, and how fast. Client and access point share it.
+// Package rules models what a session's packets may do: the rules of its access list, and its rates.
 package rules
 
 import (
 	"net/netip"
-	"slices"
 )
 
-// Direction is that of a packet, as seen from the client.
+// Direction is that of a packet, as seen from the client. That of a flow is the direction of the packet that opens it.
 type Direction uint8
 
-// A rule applies to one direction. Replies to allowed packets are allowed.
+// A rule applies to flows of one direction. Replies to allowed packets are allowed.
 const (
 	FromClient Direction = iota + 1
 	ToClient
@@ -23,13 +22,15 @@ const (
 	AnyProtocol Protocol = iota
 	TCP
 	UDP
+	// ICMP is ICMP in IPv4 and ICMPv6 in IPv6.
 	ICMP
+	GRE
 )
 
 // Action is what happens to a packet that a rule matches.
 type Action uint8
 
-// A packet that no rule matches is denied.
+// A flow that no rule matches is allowed.
 const (
 	Allow Action = iota + 1
 	Deny
@@ -38,7 +39,7 @@ const (
 // PortRange is inclusive at both ends.
 type PortRange struct{ First, Last uint16 }
 
-// Rule matches packets by their remote end. Of the matching rules, the one with the lowest priority number applies.
+// Rule is a rule of an access list. Of the matching rules, the one with the lowest priority number applies, and of these the first.
 type Rule struct {
 	Direction Direction
 	Protocol  Protocol
@@ -48,30 +49,12 @@ type Rule struct {
 	Ports    []PortRange
 	Action   Action
 	Priority uint32
-}
-
-// AllowTo returns a rule that allows a client to reach a prefix, by every protocol and port.
-func AllowTo(prefix netip.Prefix) Rule {
-	return Rule{Direction: FromClient, Prefix: prefix.Masked(), Action: Allow}
-}
-
-// IsDestination is true for a rule that only allows the client to reach its prefix.
-func (r Rule) IsDestination() bool {
-	return r.Direction == FromClient && r.Protocol == AnyProtocol && len(r.Ports) == 0 && r.Action == Allow
-}
-
-// Destinations returns the prefixes that the rules allow a client to reach, in order of priority. They are equivalent to the
-// rules only if IsDestination is true for each rule.
-func Destinations(all []Rule) []netip.Prefix {
-	ordered := slices.Clone(all)
-	slices.SortStableFunc(ordered, func(a, b Rule) int { return int(int64(a.Priority) - int64(b.Priority)) })
-	prefixes := make([]netip.Prefix, 0, len(ordered))
-	for _, r := range ordered {
-		if r.IsDestination() {
-			prefixes = append(prefixes, r.Prefix)
-		}
-	}
-	return prefixes
+	// ID and Name are the administrator's, for explanations and counters.
+	ID, Name string
+	// Client contains the client's end; the zero value = any.
+	Client netip.Prefix
+	// ClientPorts are those of the client's end; none = all.
+	ClientPorts []PortRange
 }
 
 // Rates are limits in bit/s, seen from the client; 0 = no limit.

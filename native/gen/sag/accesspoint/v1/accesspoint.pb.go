@@ -83,9 +83,10 @@ type Rule_Direction int32
 
 const (
 	Rule_DIRECTION_UNSPECIFIED Rule_Direction = 0
-	// Connections that the client opens, including the replies.
+	// Flows that the client opens.
 	Rule_DIRECTION_FROM_CLIENT Rule_Direction = 1
-	Rule_DIRECTION_TO_CLIENT   Rule_Direction = 2
+	// Flows that the remote end opens.
+	Rule_DIRECTION_TO_CLIENT Rule_Direction = 2
 )
 
 // Enum value maps for Rule_Direction.
@@ -136,7 +137,9 @@ const (
 	Rule_PROTOCOL_UNSPECIFIED Rule_Protocol = 0
 	Rule_PROTOCOL_TCP         Rule_Protocol = 1
 	Rule_PROTOCOL_UDP         Rule_Protocol = 2
-	Rule_PROTOCOL_ICMP        Rule_Protocol = 3
+	// ICMP in IPv4, ICMPv6 in IPv6.
+	Rule_PROTOCOL_ICMP Rule_Protocol = 3
+	Rule_PROTOCOL_GRE  Rule_Protocol = 4
 )
 
 // Enum value maps for Rule_Protocol.
@@ -146,12 +149,14 @@ var (
 		1: "PROTOCOL_TCP",
 		2: "PROTOCOL_UDP",
 		3: "PROTOCOL_ICMP",
+		4: "PROTOCOL_GRE",
 	}
 	Rule_Protocol_value = map[string]int32{
 		"PROTOCOL_UNSPECIFIED": 0,
 		"PROTOCOL_TCP":         1,
 		"PROTOCOL_UDP":         2,
 		"PROTOCOL_ICMP":        3,
+		"PROTOCOL_GRE":         4,
 	}
 )
 
@@ -841,14 +846,15 @@ type Peer struct {
 	PresharedKey []byte                 `protobuf:"bytes,3,opt,name=preshared_key,json=presharedKey,proto3" json:"preshared_key,omitempty"`
 	// The client's inner addresses as prefixes: its WireGuard allowed IPs.
 	Addresses []string `protobuf:"bytes,4,rep,name=addresses,proto3" json:"addresses,omitempty"`
-	// Prefixes that the client may send to with any protocol and port, in addition to what `rules` allow. Empty = none.
+	// Prefixes that the client may exchange packets with, as far as `rules` allow it. Empty = none.
 	Destinations []string `protobuf:"bytes,5,rep,name=destinations,proto3" json:"destinations,omitempty"`
 	// Rate limit in each direction, bit/s; 0 = uncapped. rate_up and rate_down override it per direction.
 	Bandwidth uint64 `protobuf:"varint,6,opt,name=bandwidth,proto3" json:"bandwidth,omitempty"`
 	// How long the access point keeps the peer without contact to the cloud, counted from receipt.
 	Lease       *durationpb.Duration `protobuf:"bytes,7,opt,name=lease,proto3" json:"lease,omitempty"`
 	Incarnation uint32               `protobuf:"varint,8,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
-	// Additional rules. An access point refuses a peer with rules that it cannot enforce.
+	// The access list. Only sent to access points with the capability `access_lists`. An access point refuses a peer with rules that it
+	// cannot enforce.
 	Rules []*Rule `protobuf:"bytes,9,rep,name=rules,proto3" json:"rules,omitempty"`
 	// Rate limits from and to the client, bit/s; 0 = use `bandwidth`.
 	RateUp        uint64 `protobuf:"varint,10,opt,name=rate_up,json=rateUp,proto3" json:"rate_up,omitempty"`
@@ -964,17 +970,25 @@ func (x *Peer) GetRateDown() uint64 {
 	return 0
 }
 
-// Matches a session's packets by their remote end: the destination of packets from the client, or the source of packets to it. The
-// matching rule with the lowest priority number applies; packets that match no rule are dropped.
+// A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
+// the one with the lowest priority number applies, and of these the first one. A flow that no rule matches is allowed.
 type Rule struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Direction Rule_Direction         `protobuf:"varint,1,opt,name=direction,proto3,enum=sag.accesspoint.v1.Rule_Direction" json:"direction,omitempty"`
 	Protocol  Rule_Protocol          `protobuf:"varint,2,opt,name=protocol,proto3,enum=sag.accesspoint.v1.Rule_Protocol" json:"protocol,omitempty"`
-	Prefix    string                 `protobuf:"bytes,3,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// Contains the remote end. IPv4 prefixes match IPv4 only, IPv6 prefixes IPv6 only.
+	Prefix string `protobuf:"bytes,3,opt,name=prefix,proto3" json:"prefix,omitempty"`
 	// Ports of the remote end; none = all.
-	Ports         []*Rule_PortRange `protobuf:"bytes,4,rep,name=ports,proto3" json:"ports,omitempty"`
-	Action        Rule_Action       `protobuf:"varint,5,opt,name=action,proto3,enum=sag.accesspoint.v1.Rule_Action" json:"action,omitempty"`
-	Priority      uint32            `protobuf:"varint,6,opt,name=priority,proto3" json:"priority,omitempty"`
+	Ports    []*Rule_PortRange `protobuf:"bytes,4,rep,name=ports,proto3" json:"ports,omitempty"`
+	Action   Rule_Action       `protobuf:"varint,5,opt,name=action,proto3,enum=sag.accesspoint.v1.Rule_Action" json:"action,omitempty"`
+	Priority uint32            `protobuf:"varint,6,opt,name=priority,proto3" json:"priority,omitempty"`
+	// Contains one of the client's inner addresses, which need not be the one of the packet; empty = any client.
+	ClientPrefix string `protobuf:"bytes,7,opt,name=client_prefix,json=clientPrefix,proto3" json:"client_prefix,omitempty"`
+	// Ports of the client's end; none = all.
+	ClientPorts []*Rule_PortRange `protobuf:"bytes,8,rep,name=client_ports,json=clientPorts,proto3" json:"client_ports,omitempty"`
+	// The administrator's id and name of the rule, for logs and counters.
+	Id            string `protobuf:"bytes,9,opt,name=id,proto3" json:"id,omitempty"`
+	Name          string `protobuf:"bytes,10,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1049,6 +1063,34 @@ func (x *Rule) GetPriority() uint32 {
 		return x.Priority
 	}
 	return 0
+}
+
+func (x *Rule) GetClientPrefix() string {
+	if x != nil {
+		return x.ClientPrefix
+	}
+	return ""
+}
+
+func (x *Rule) GetClientPorts() []*Rule_PortRange {
+	if x != nil {
+		return x.ClientPorts
+	}
+	return nil
+}
+
+func (x *Rule) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Rule) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
 }
 
 type AcknowledgeRequest struct {
@@ -1499,7 +1541,7 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x05rules\x18\t \x03(\v2\x18.sag.accesspoint.v1.RuleB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\x05rules\x12%\n" +
 	"\arate_up\x18\n" +
 	" \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\x06rateUp\x12)\n" +
-	"\trate_down\x18\v \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\brateDown\"\xf4\x06\n" +
+	"\trate_down\x18\v \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\brateDown\"\xe6\b\n" +
 	"\x04Rule\x12L\n" +
 	"\tdirection\x18\x01 \x01(\x0e2\".sag.accesspoint.v1.Rule.DirectionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\tdirection\x12G\n" +
@@ -1508,7 +1550,12 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x05ports\x18\x04 \x03(\v2\".sag.accesspoint.v1.Rule.PortRangeB\b\xbaH\x05\x92\x01\x02\x10@R\x05ports\x12C\n" +
 	"\x06action\x18\x05 \x01(\x0e2\x1f.sag.accesspoint.v1.Rule.ActionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06action\x12\x1a\n" +
-	"\bpriority\x18\x06 \x01(\rR\bpriority\x1a\x9b\x01\n" +
+	"\bpriority\x18\x06 \x01(\rR\bpriority\x120\n" +
+	"\rclient_prefix\x18\a \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xe8\x01\x01R\fclientPrefix\x12O\n" +
+	"\fclient_ports\x18\b \x03(\v2\".sag.accesspoint.v1.Rule.PortRangeB\b\xbaH\x05\x92\x01\x02\x10@R\vclientPorts\x12\x17\n" +
+	"\x02id\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x02id\x12\x1c\n" +
+	"\x04name\x18\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x1a\x9b\x01\n" +
 	"\tPortRange\x12\x1f\n" +
 	"\x05first\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x05first\x12\x1d\n" +
 	"\x04last\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04last:N\xbaHK\x1aI\n" +
@@ -1516,18 +1563,19 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\tDirection\x12\x19\n" +
 	"\x15DIRECTION_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15DIRECTION_FROM_CLIENT\x10\x01\x12\x17\n" +
-	"\x13DIRECTION_TO_CLIENT\x10\x02\"[\n" +
+	"\x13DIRECTION_TO_CLIENT\x10\x02\"m\n" +
 	"\bProtocol\x12\x18\n" +
 	"\x14PROTOCOL_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fPROTOCOL_TCP\x10\x01\x12\x10\n" +
 	"\fPROTOCOL_UDP\x10\x02\x12\x11\n" +
-	"\rPROTOCOL_ICMP\x10\x03\"C\n" +
+	"\rPROTOCOL_ICMP\x10\x03\x12\x10\n" +
+	"\fPROTOCOL_GRE\x10\x04\"C\n" +
 	"\x06Action\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fACTION_ALLOW\x10\x01\x12\x0f\n" +
-	"\vACTION_DENY\x10\x02:r\xbaHo\x1am\n" +
+	"\vACTION_DENY\x10\x02:\x97\x01\xbaH\x93\x01\x1a\x90\x01\n" +
 	"\n" +
-	"rule.ports\x12\x1bonly TCP and UDP have ports\x1aBthis.ports.size() == 0 || this.protocol == 1 || this.protocol == 2\"\xb1\x01\n" +
+	"rule.ports\x12\x1bonly TCP and UDP have ports\x1ae(this.ports.size() == 0 && this.client_ports.size() == 0) || this.protocol == 1 || this.protocol == 2\"\xb1\x01\n" +
 	"\x12AcknowledgeRequest\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12.\n" +
@@ -1628,23 +1676,24 @@ var file_sag_accesspoint_v1_accesspoint_proto_depIdxs = []int32{
 	2,  // 18: sag.accesspoint.v1.Rule.protocol:type_name -> sag.accesspoint.v1.Rule.Protocol
 	21, // 19: sag.accesspoint.v1.Rule.ports:type_name -> sag.accesspoint.v1.Rule.PortRange
 	3,  // 20: sag.accesspoint.v1.Rule.action:type_name -> sag.accesspoint.v1.Rule.Action
-	16, // 21: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
-	25, // 22: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
-	24, // 23: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
-	18, // 24: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
-	5,  // 25: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
-	7,  // 26: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
-	15, // 27: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
-	19, // 28: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
-	6,  // 29: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
-	8,  // 30: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
-	17, // 31: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
-	20, // 32: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
-	29, // [29:33] is the sub-list for method output_type
-	25, // [25:29] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	21, // 21: sag.accesspoint.v1.Rule.client_ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	16, // 22: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
+	25, // 23: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
+	24, // 24: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
+	18, // 25: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
+	5,  // 26: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
+	7,  // 27: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
+	15, // 28: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
+	19, // 29: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
+	6,  // 30: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
+	8,  // 31: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
+	17, // 32: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
+	20, // 33: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
+	30, // [30:34] is the sub-list for method output_type
+	26, // [26:30] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_sag_accesspoint_v1_accesspoint_proto_init() }

@@ -522,7 +522,7 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
   addresses: string[];
 
   /**
-   * Prefixes that the client may send to with any protocol and port, in addition to what `rules` allow. Empty = none.
+   * Prefixes that the client may exchange packets with, as far as `rules` allow it. Empty = none.
    *
    * @generated from field: repeated string destinations = 5;
    */
@@ -548,7 +548,8 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
   incarnation: number;
 
   /**
-   * Additional rules. An access point refuses a peer with rules that it cannot enforce.
+   * The access list. Only sent to access points with the capability `access_lists`. An access point refuses a peer with rules that it
+   * cannot enforce.
    *
    * @generated from field: repeated sag.accesspoint.v1.Rule rules = 9;
    */
@@ -594,7 +595,7 @@ export declare type PeerJson = {
   addresses?: string[];
 
   /**
-   * Prefixes that the client may send to with any protocol and port, in addition to what `rules` allow. Empty = none.
+   * Prefixes that the client may exchange packets with, as far as `rules` allow it. Empty = none.
    *
    * @generated from field: repeated string destinations = 5;
    */
@@ -620,7 +621,8 @@ export declare type PeerJson = {
   incarnation?: number;
 
   /**
-   * Additional rules. An access point refuses a peer with rules that it cannot enforce.
+   * The access list. Only sent to access points with the capability `access_lists`. An access point refuses a peer with rules that it
+   * cannot enforce.
    *
    * @generated from field: repeated sag.accesspoint.v1.Rule rules = 9;
    */
@@ -646,8 +648,8 @@ export declare type PeerJson = {
 export declare const PeerSchema: GenMessage<Peer, {jsonType: PeerJson}>;
 
 /**
- * Matches a session's packets by their remote end: the destination of packets from the client, or the source of packets to it. The
- * matching rule with the lowest priority number applies; packets that match no rule are dropped.
+ * A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
+ * the one with the lowest priority number applies, and of these the first one. A flow that no rule matches is allowed.
  *
  * @generated from message sag.accesspoint.v1.Rule
  */
@@ -663,6 +665,8 @@ export declare type Rule = Message<"sag.accesspoint.v1.Rule"> & {
   protocol: Rule_Protocol;
 
   /**
+   * Contains the remote end. IPv4 prefixes match IPv4 only, IPv6 prefixes IPv6 only.
+   *
    * @generated from field: string prefix = 3;
    */
   prefix: string;
@@ -683,11 +687,37 @@ export declare type Rule = Message<"sag.accesspoint.v1.Rule"> & {
    * @generated from field: uint32 priority = 6;
    */
   priority: number;
+
+  /**
+   * Contains one of the client's inner addresses, which need not be the one of the packet; empty = any client.
+   *
+   * @generated from field: string client_prefix = 7;
+   */
+  clientPrefix: string;
+
+  /**
+   * Ports of the client's end; none = all.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Rule.PortRange client_ports = 8;
+   */
+  clientPorts: Rule_PortRange[];
+
+  /**
+   * The administrator's id and name of the rule, for logs and counters.
+   *
+   * @generated from field: string id = 9;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string name = 10;
+   */
+  name: string;
 };
 
 /**
- * Matches a session's packets by their remote end: the destination of packets from the client, or the source of packets to it. The
- * matching rule with the lowest priority number applies; packets that match no rule are dropped.
+ * A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
+ * the one with the lowest priority number applies, and of these the first one. A flow that no rule matches is allowed.
  *
  * @generated from message sag.accesspoint.v1.Rule
  */
@@ -703,6 +733,8 @@ export declare type RuleJson = {
   protocol?: Rule_ProtocolJson;
 
   /**
+   * Contains the remote end. IPv4 prefixes match IPv4 only, IPv6 prefixes IPv6 only.
+   *
    * @generated from field: string prefix = 3;
    */
   prefix?: string;
@@ -723,6 +755,32 @@ export declare type RuleJson = {
    * @generated from field: uint32 priority = 6;
    */
   priority?: number;
+
+  /**
+   * Contains one of the client's inner addresses, which need not be the one of the packet; empty = any client.
+   *
+   * @generated from field: string client_prefix = 7;
+   */
+  clientPrefix?: string;
+
+  /**
+   * Ports of the client's end; none = all.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Rule.PortRange client_ports = 8;
+   */
+  clientPorts?: Rule_PortRangeJson[];
+
+  /**
+   * The administrator's id and name of the rule, for logs and counters.
+   *
+   * @generated from field: string id = 9;
+   */
+  id?: string;
+
+  /**
+   * @generated from field: string name = 10;
+   */
+  name?: string;
 };
 
 /**
@@ -777,13 +835,15 @@ export enum Rule_Direction {
   UNSPECIFIED = 0,
 
   /**
-   * Connections that the client opens, including the replies.
+   * Flows that the client opens.
    *
    * @generated from enum value: DIRECTION_FROM_CLIENT = 1;
    */
   FROM_CLIENT = 1,
 
   /**
+   * Flows that the remote end opens.
+   *
    * @generated from enum value: DIRECTION_TO_CLIENT = 2;
    */
   TO_CLIENT = 2,
@@ -821,15 +881,22 @@ export enum Rule_Protocol {
   UDP = 2,
 
   /**
+   * ICMP in IPv4, ICMPv6 in IPv6.
+   *
    * @generated from enum value: PROTOCOL_ICMP = 3;
    */
   ICMP = 3,
+
+  /**
+   * @generated from enum value: PROTOCOL_GRE = 4;
+   */
+  GRE = 4,
 }
 
 /**
  * @generated from enum sag.accesspoint.v1.Rule.Protocol
  */
-export declare type Rule_ProtocolJson = "PROTOCOL_UNSPECIFIED" | "PROTOCOL_TCP" | "PROTOCOL_UDP" | "PROTOCOL_ICMP";
+export declare type Rule_ProtocolJson = "PROTOCOL_UNSPECIFIED" | "PROTOCOL_TCP" | "PROTOCOL_UDP" | "PROTOCOL_ICMP" | "PROTOCOL_GRE";
 
 /**
  * Describes the enum sag.accesspoint.v1.Rule.Protocol.

@@ -1,4 +1,5 @@
-package kernel
+// Package refuse answers packets that are not forwarded: ICMP errors and TCP resets.
+package refuse
 
 import (
 	"encoding/binary"
@@ -8,8 +9,8 @@ import (
 	"sag.software/native/internal/datapath/packet"
 )
 
-// prohibited returns an ICMP "administratively prohibited" in answer to a packet, with the packet's destination as source.
-func prohibited(raw []byte, from, to netip.Addr) []byte {
+// Prohibited returns an ICMP "administratively prohibited" in answer to a packet, with the packet's destination as source.
+func Prohibited(raw []byte, from, to netip.Addr) []byte {
 	if from.Is4() {
 		const most = 28 // the IPv4 header and eight bytes (RFC 792)
 		message := append([]byte{packet.Unreachable, packet.ProhibitedCode, 0, 0, 0, 0, 0, 0}, raw[:min(len(raw), most)]...)

@@ -1,0 +1,170 @@
+package acl
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sag.software/native/internal/datapath/packet"
+	"sag.software/native/internal/datapath/rules"
+)
+
+// unknownAge is how long flows may be open that the table does not know, after a list was bound to a client that had none.
+const unknownAge = udpIdle
+
+// Client is the access list of a client and its open flows. It is safe for concurrent use.
+type Client struct {
+	// list is written with mu held. It is read without, to skip clients that have none.
+	list atomic.Pointer[List]
+
+	mu         sync.Mutex
+	generation uint32
+	flows      flows
+	fragments  fragments
+	// unknownUntil is until when flows may be open that were opened without a list.
+	unknownUntil time.Duration
+}
+
+// Verdict is what happens to a packet.
+type Verdict struct {
+	Allowed bool
+	// Rule is as in Decision.
+	Rule int
+	// Cut means that the packet belongs to a TCP connection that was open before: both ends should be told.
+	Cut bool
+}
+
+// Set replaces the list; nil = none. Every packet is decided by either the former list or the new one. Open flows are decided again with
+// their next packet.
+func (c *Client) Set(list *List, now time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	former := c.list.Swap(list)
+	c.generation++
+	switch {
+	case list == nil:
+		c.flows, c.fragments = flows{}, fragments{}
+	case former == nil:
+		c.unknownUntil = now + unknownAge
+	}
+}
+
+// Begin sets the list of a session that has just begun and has no flows.
+func (c *Client) Begin(list *List) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list.Store(list)
+	c.generation++
+	c.flows, c.fragments, c.unknownUntil = flows{}, fragments{}, 0
+}
+
+// HasList is false if everything is allowed.
+func (c *Client) HasList() bool { return c.list.Load() != nil }
+
+// Pass decides about a packet from or to the client. It does not allocate, except that the table of flows grows to the number of flows.
+func (c *Client) Pass(h *packet.Header, raw []byte, direction rules.Direction, now time.Duration) Verdict {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := c.list.Load()
+	if list == nil {
+		return Verdict{Allowed: true, Rule: NoRule}
+	}
+	if !h.Valid {
+		return Verdict{Rule: NoRule}
+	}
+	if h.FragmentOffset != 0 {
+		// A TCP fragment at offset 8 could overwrite the flags of the first one (RFC 3128).
+		overwrites := h.FragmentOffset == 8 && h.Protocol == packet.TCP
+		return Verdict{Allowed: !overwrites && c.fragments.allowed(h, now), Rule: NoRule}
+	}
+	q, ok := ask(h, raw, direction)
+	verdict := Verdict{Rule: NoRule}
+	if ok {
+		verdict = c.decide(list, q, h, direction, now)
+	}
+	if h.MoreFragments {
+		c.fragments.note(h, verdict.Allowed, now)
+	}
+	return verdict
+}
+
+func (c *Client) decide(list *List, q question, h *packet.Header, direction rules.Direction, now time.Duration) Verdict {
+	i := c.flows.find(&q.key, now)
+	if i != 0 && q.opens && c.flows.all[i].opened != direction {
+		c.flows.remove(i) // the ports are used again, by the other end
+		i = 0
+	}
+	if i == 0 {
+		return c.open(list, q, h, direction, now)
+	}
+	f := &c.flows.all[i]
+	if f.generation != c.generation {
+		d := list.Decide(f.opened, q.flow)
+		f.generation, f.allowed, f.rule = c.generation, d.Allowed, int32(d.Rule)
+	}
+	verdict := Verdict{Allowed: f.allowed, Rule: int(f.rule), Cut: !f.allowed && q.kind == answer && q.flow.Protocol == packet.TCP}
+	if f.allowed && q.kind != related {
+		c.flows.use(i, now)
+		c.note(i, h, direction)
+	}
+	return verdict
+}
+
+// open decides about a packet of a flow that is not in the table, and adds the flow if it is allowed.
+func (c *Client) open(list *List, q question, h *packet.Header, direction rules.Direction, now time.Duration) Verdict {
+	opened := direction
+	switch {
+	case q.flow.Protocol == packet.TCP && q.kind == answer:
+		// Most connections are opened by clients. The access point may have started later, or not have carried the client then.
+		opened = rules.FromClient
+	case q.kind != ordinary:
+		opened = opposite(direction)
+	}
+	d := list.Decide(opened, q.flow)
+	if d.Allowed && opened == rules.ToClient && !q.opens && now < c.unknownUntil {
+		// The client may have opened it before it had a list.
+		opened = rules.FromClient
+		d = list.Decide(opened, q.flow)
+	}
+	verdict := Verdict{Allowed: d.Allowed, Rule: d.Rule}
+	if !d.Allowed {
+		verdict.Cut = q.kind == answer && q.flow.Protocol == packet.TCP && (direction == rules.FromClient || now < c.unknownUntil)
+		return verdict
+	}
+	if q.kind == related {
+		return verdict
+	}
+	i := c.flows.add(flow{key: q.key, opened: opened, allowed: true, generation: c.generation, rule: int32(d.Rule), used: now})
+	c.note(i, h, direction)
+	return verdict
+}
+
+// note records a packet that passes.
+func (c *Client) note(i int32, h *packet.Header, direction rules.Direction) {
+	f := &c.flows.all[i]
+	f.seen |= 1 << direction
+	switch {
+	case f.protocol == packet.TCP:
+		switch {
+		case h.TCPFlags&packet.RST != 0:
+			f.reset = true
+		case h.TCPFlags&packet.FIN != 0:
+			f.finished |= 1 << direction
+		case h.TCPFlags&packet.SYN != 0:
+			f.reset, f.finished = false, 0
+		}
+	case f.protocol == packet.UDP && f.remotePort == dnsPort && f.opened == rules.FromClient:
+		if direction == rules.FromClient {
+			f.queries = min(f.queries, 254) + 1
+		} else if f.queries = max(f.queries, 1) - 1; f.queries == 0 && !h.MoreFragments {
+			c.flows.remove(i) // the port is rarely used again
+		}
+	}
+}
+
+func opposite(direction rules.Direction) rules.Direction {
+	if direction == rules.FromClient {
+		return rules.ToClient
+	}
+	return rules.FromClient
+}

@@ -1,0 +1,202 @@
+package acl
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"sag.software/native/internal/datapath/packet"
+	"sag.software/native/internal/datapath/rules"
+)
+
+// maxFlows limits the flows of one client. Beyond it, a new flow replaces the one that has been idle longest. That interrupts no TCP
+// connection that the client opened: its next packet adds it again.
+const maxFlows = 1024
+
+// Idle timeouts. Those of TCP and UDP are the least that RFC 5382 and RFC 4787 allow a NAT.
+const (
+	tcpIdle    = 2*time.Hour + 4*time.Minute
+	openIdle   = time.Minute // TCP until the other end has answered
+	closedIdle = 10 * time.Second
+	udpIdle    = 2 * time.Minute
+	dnsIdle    = 10 * time.Second
+	otherIdle  = 30 * time.Second
+)
+
+const dnsPort = 53
+
+// key identifies a flow of a client. The identifier of ICMP echo counts as both ports.
+type key struct {
+	remote                 [16]byte
+	remotePort, clientPort uint16
+	protocol, version      uint8
+}
+
+// flow is an open flow.
+type flow struct {
+	key
+	opened  rules.Direction
+	allowed bool
+	// seen has a bit for each rules.Direction in which packets have passed, finished for those in which FIN has.
+	seen, finished uint8
+	reset          bool
+	// queries is the number of unanswered queries of a DNS flow.
+	queries uint8
+	// generation is that of the list that decided.
+	generation uint32
+	rule       int32
+	used       time.Duration
+	// next is the next flow with the same hash; newer and older are the neighbours in order of use. 0 = none.
+	next, newer, older int32
+}
+
+// flows is a hash table of flows, in order of use. Index 0 is not used.
+type flows struct {
+	seed           uint64
+	all            []flow
+	heads          []int32 // a power of two
+	free           int32   // list of unused flows, by next
+	count          int
+	newest, oldest int32
+}
+
+func (f *flow) idle() time.Duration {
+	switch f.protocol {
+	case packet.TCP:
+		switch {
+		case f.reset, f.finished == both:
+			return closedIdle
+		case f.seen != both:
+			return openIdle
+		}
+		return tcpIdle
+	case packet.UDP:
+		if f.remotePort == dnsPort {
+			return dnsIdle
+		}
+		return udpIdle
+	}
+	return otherIdle
+}
+
+// both has the bits of both directions.
+const both = 1<<rules.FromClient | 1<<rules.ToClient
+
+func keyOf(f Flow, version uint8) key {
+	return key{remote: as16(f.Remote), remotePort: f.RemotePort, clientPort: f.ClientPort, protocol: f.Protocol, version: version}
+}
+
+func as16(a netip.Addr) [16]byte { return a.As16() }
+
+func (t *flows) head(k *key) *int32 {
+	high, low := binary.LittleEndian.Uint64(k.remote[:8]), binary.LittleEndian.Uint64(k.remote[8:])
+	rest := uint64(k.remotePort)<<32 | uint64(k.clientPort)<<16 | uint64(k.protocol)<<8 | uint64(k.version)
+	// Two rounds of multiply and fold, seeded so that nobody can choose flows with the same hash.
+	a, b := bits.Mul64(high^t.seed, low^0x9e3779b97f4a7c15)
+	a, b = bits.Mul64(a^b^rest, t.seed|1)
+	return &t.heads[(a^b)&uint64(len(t.heads)-1)]
+}
+
+// find returns the index of an open flow, 0 = none.
+func (t *flows) find(k *key, now time.Duration) int32 {
+	if t.count == 0 {
+		return 0
+	}
+	for i := *t.head(k); i != 0; i = t.all[i].next {
+		if f := &t.all[i]; f.key == *k {
+			if now-f.used > f.idle() {
+				t.remove(i)
+				return 0
+			}
+			return i
+		}
+	}
+	return 0
+}
+
+// add adds a flow that is not in the table.
+func (t *flows) add(f flow) int32 {
+	if i := t.oldest; t.count >= maxFlows || i != 0 && f.used-t.all[i].used > t.all[i].idle() {
+		t.remove(i)
+	}
+	if t.free == 0 {
+		t.grow()
+	}
+	i := t.free
+	t.free = t.all[i].next
+	head := t.head(&f.key)
+	f.next, *head = *head, i
+	f.newer, f.older = 0, 0
+	t.all[i] = f
+	t.count++
+	t.link(i)
+	return i
+}
+
+// grow doubles the table.
+func (t *flows) grow() {
+	const first = 16
+	size := max(first, 2*(len(t.all)-1))
+	if t.seed == 0 {
+		t.seed = rand.Uint64() | 1
+	}
+	former := len(t.all)
+	all := make([]flow, size+1)
+	copy(all, t.all)
+	t.all, t.heads = all, make([]int32, size)
+	for i := t.oldest; i != 0; i = t.all[i].newer {
+		head := t.head(&t.all[i].key)
+		t.all[i].next, *head = *head, i
+	}
+	for i := size; i >= max(1, former); i-- {
+		t.all[i].next, t.free = t.free, int32(i)
+	}
+}
+
+func (t *flows) remove(i int32) {
+	f := &t.all[i]
+	at := t.head(&f.key)
+	for *at != i {
+		at = &t.all[*at].next
+	}
+	*at = f.next
+	t.unlink(i)
+	*f = flow{next: t.free}
+	t.free = i
+	t.count--
+}
+
+// use moves a flow to the newest end.
+func (t *flows) use(i int32, now time.Duration) {
+	t.all[i].used = now
+	if t.newest != i {
+		t.unlink(i)
+		t.link(i)
+	}
+}
+
+func (t *flows) link(i int32) {
+	t.all[i].older, t.all[i].newer = t.newest, 0
+	if t.newest != 0 {
+		t.all[t.newest].newer = i
+	} else {
+		t.oldest = i
+	}
+	t.newest = i
+}
+
+func (t *flows) unlink(i int32) {
+	newer, older := t.all[i].newer, t.all[i].older
+	if newer != 0 {
+		t.all[newer].older = older
+	} else {
+		t.newest = older
+	}
+	if older != 0 {
+		t.all[older].newer = newer
+	} else {
+		t.oldest = newer
+	}
+}
