@@ -111,7 +111,13 @@ test("limits devices per account, and lists the connected ones", async () => {
   const { code, id } = await makeInstance(server, "10.87.0.0/24");
   await makeAccount(server, id, "bruno.test");
   await server.ask("policy set", { instance: id, change: { devicesPerAccount: 2 } });
-  for (const name of ["one", "two"]) await (await signIn(server, code, "bruno.test", newDevice(name))).dial();
+  const rates = new Set<string | undefined>();
+  for (const name of ["one", "two"]) {
+    const session = await (await signIn(server, code, "bruno.test", newDevice(name))).dial();
+    rates.add(here.peers.get(session.sessionId)?.sharedRateId);
+  }
+  expect(rates, "both share the account's bandwidth").toHaveLength(1);
+  expect(rates).not.toContain("");
   const third = await signIn(server, code, "bruno.test", newDevice("three"));
   const failure = await refusal(third.dial());
   expect(failure.word).toBe("session_limit");

@@ -109,6 +109,7 @@ test("two streams of one access point use the same pre-shared key", async () => 
     addresses: [],
     destinations: [],
     bandwidth: 0,
+    accountId: "acc-1",
     leaseUntil: 0,
     incarnation: 1,
     keys: new Map<string, Uint8Array>(),

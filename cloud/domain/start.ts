@@ -132,6 +132,7 @@ async function runningPeers({ store, accessPoints }: Context): Promise<DesiredPe
       addresses: [hostPrefix(row.clientIp), hostPrefix(row.clientIp6)],
       destinations: destinationsOf(profile),
       bandwidth: row.bandwidth * 1_000,
+      accountId: row.accountId,
       leaseUntil: row.leaseUntil,
       incarnation: row.incarnation,
       keys: keys.get(row.id) ?? new Map(),

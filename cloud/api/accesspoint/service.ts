@@ -141,6 +141,7 @@ function peerMessage(context: Context, state: AccessPointState, peer: DesiredPee
     addresses: peer.addresses,
     destinations: peer.destinations,
     bandwidth: BigInt(peer.bandwidth),
+    sharedRateId: peer.accountId,
     lease: toDuration(Math.max(1, peer.leaseUntil - context.clock.now())),
     incarnation: peer.incarnation,
   };

@@ -144,6 +144,7 @@ async function enter(
     addresses: [hostPrefix(ip), hostPrefix(ip6)],
     destinations: destinationsOf(profile),
     bandwidth: signIn.bandwidth * 1_000,
+    accountId: signIn.accountId,
     leaseUntil: row.leaseUntil,
     incarnation: 1,
     keys,

@@ -7,8 +7,9 @@ export interface DesiredPeer {
   /** Prefixes. */
   addresses: string[];
   destinations: string[];
-  /** bit/s in each direction; 0 = uncapped. */
+  /** bit/s in each direction, for all sessions of the account together; 0 = uncapped. */
   bandwidth: number;
+  accountId: string;
   /** Epoch ms. */
   leaseUntil: number;
   incarnation: number;

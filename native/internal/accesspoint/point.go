@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sag.software/native/internal/accesspoint/caps"
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/policy"
@@ -48,6 +49,7 @@ type Point struct {
 	forwarding forwarding
 	probes     *probe.Stage
 	accounts   *account.Clients
+	caps       *caps.Caps
 
 	// clients is replaced as a whole, because it is read without a lock for every new flow and every probe.
 	clients atomic.Pointer[clients]
@@ -93,16 +95,18 @@ func New(config Config) (*Point, error) {
 	return p, nil
 }
 
-// newPath returns the data path. Probes are answered before accounting, so they are not counted. Packets that the rules refuse
-// are counted only if they come from a client.
+// newPath returns the data path. Probes are answered before accounting, so they are not counted. Packets that the rules refuse or that exceed
+// a cap are counted only if they come from a client.
 func (p *Point) newPath() *datapath.Path {
 	path := datapath.New(p.forwarding.Device())
 	p.probes = probe.NewStage(path.Inject, probe.Callbacks{Requested: p.probed})
 	p.accounts = account.NewClients()
 	access := acl.NewStage(path, (*lookup)(p).Access, p.config.Clock.Now)
 	fromTunnel, toTunnel := p.forwarding.Stages(path.Inject)
-	path.FromTunnel(append([]datapath.Stage{p.probes.FromTunnel, p.accounts.FromTunnel, access.FromTunnel}, fromTunnel...)...)
-	path.ToTunnel(append(append([]datapath.Stage{access.ToTunnel}, toTunnel...), p.accounts.ToTunnel)...)
+	p.caps = caps.New(path)
+	path.FromTunnel(append(append([]datapath.Stage{p.probes.FromTunnel, p.accounts.FromTunnel, access.FromTunnel}, fromTunnel...), p.caps.FromTunnel)...)
+	path.ToTunnel(append(append([]datapath.Stage{access.ToTunnel}, toTunnel...), p.caps.ToTunnel, p.accounts.ToTunnel)...)
+	path.HeldToTunnel(p.caps.ReadHeld, p.accounts.ToTunnel)
 	return path
 }
 
@@ -112,6 +116,7 @@ func (p *Point) ListenPort() uint16 { return p.device.ListenPort() }
 // Close ends all sessions.
 func (p *Point) Close() {
 	close(p.closing)
+	p.caps.Close()
 	p.device.Close()
 	p.mu.Lock()
 	for _, s := range p.served {
@@ -184,9 +189,11 @@ func (p *Point) publishClients(sessions []*sessiontable.Session) {
 	next := &clients{byAddress: make(map[netip.Addr]client, 2*len(sessions)), probe: p.table.ProbeAddress()}
 	addresses := make(map[string][]netip.Addr, len(sessions))
 	counters := make(map[netip.Addr]*account.Counter, 2*len(sessions))
+	capped := make([]caps.Client, 0, len(sessions))
 	for _, session := range sessions {
 		s := p.served[session.ID]
 		addresses[session.ID] = session.Addresses
+		capped = append(capped, caps.Client{Group: session.SharedRate, Addresses: session.Addresses, Rates: session.Rates})
 		for _, address := range session.Addresses {
 			next.byAddress[address] = client{s, s.client}
 			counters[address] = s.counter
@@ -194,6 +201,7 @@ func (p *Point) publishClients(sessions []*sessiontable.Session) {
 	}
 	p.clients.Store(next)
 	p.accounts.Assign(counters)
+	p.caps.Assign(capped)
 	p.forwarding.Serve(addresses)
 }
 

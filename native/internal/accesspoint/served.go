@@ -51,7 +51,7 @@ func (s *served) update(session *sessiontable.Session, now time.Duration) {
 		s.session = nil
 	}
 	s.key = session.Key
-	s.client.Update(session.Destinations, session.Rates)
+	s.client.Update(session.Destinations, session.Rates.Down)
 	s.bind(session, now)
 	s.session = session
 }

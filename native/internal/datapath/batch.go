@@ -1,9 +1,6 @@
 package datapath
 
-import (
-	"sag.software/native/internal/datapath/packet"
-	"sag.software/native/internal/datapath/rate"
-)
+import "sag.software/native/internal/datapath/packet"
 
 // Packet is one packet of a batch, with its headers parsed.
 type Packet struct {
@@ -12,8 +9,6 @@ type Packet struct {
 	Raw []byte
 	// Injected is true for packets of Path.Inject, false for packets of the device.
 	Injected bool
-	// Limit is the rate limit that the packet counts against; nil = none. The rules stage sets it.
-	Limit *rate.Limit
 
 	dropped bool
 }
@@ -73,7 +68,7 @@ func (b *Batch) fill(buffers [][]byte, sizes []int, offset int) {
 		if sizes != nil {
 			p.Raw = buffer[offset : offset+sizes[i]]
 		}
-		p.Injected, p.Limit, p.dropped = false, nil, false
+		p.Injected, p.dropped = false, false
 		packet.Parse(p.Raw, &p.Header)
 	}
 	b.Rewind()
@@ -82,7 +77,7 @@ func (b *Batch) fill(buffers [][]byte, sizes []int, offset int) {
 // release drops references to buffers that belong to the caller.
 func (b *Batch) release() {
 	for i := range b.packets {
-		b.packets[i].Raw, b.packets[i].Limit = nil, nil
+		b.packets[i].Raw = nil
 	}
 	clear(b.kept)
 	b.buffers = nil

@@ -1,5 +1,5 @@
 // Package datapath is the path of packets between WireGuard and a device. Each packet is parsed once and passes an ordered list
-// of stages (probes, accounting, rules, rate limits). Client and access point share it.
+// of stages (probes, accounting, rules, bandwidth caps). Client and access point share it.
 package datapath
 
 import (
@@ -24,10 +24,17 @@ const injectLimit = 256
 // panics at a packet, the packet is dropped and the stage is called again for the rest.
 type Stage func(*Batch)
 
+// Source copies packets that a stage has held back, and that may continue now, to buffers[i][offset:], and their sizes to sizes[i]. It
+// returns their number, and must not block.
+type Source func(buffers [][]byte, sizes []int, offset int) int
+
 // Path is a device with stages in front of it, for WireGuard. Injected packets pass the stages, too.
 type Path struct {
 	device               Device
 	fromTunnel, toTunnel []Stage
+	// held gives packets that a stage has held back; afterHold are the stages behind it.
+	held      Source
+	afterHold []Stage
 
 	batches  sync.Pool // for packets from the tunnel, which arrive on a goroutine per peer
 	reading  Batch
@@ -60,6 +67,24 @@ func (p *Path) FromTunnel(stages ...Stage) { p.fromTunnel = stages }
 // ToTunnel sets the stages for packets that WireGuard is to send, in order.
 func (p *Path) ToTunnel(stages ...Stage) { p.toTunnel = stages }
 
+// HeldToTunnel sets where packets to the tunnel come from that a stage has taken out of its batch, and the stages that they still have to
+// pass. Call Wake when there are some.
+func (p *Path) HeldToTunnel(held Source, after ...Stage) { p.held, p.afterHold = held, after }
+
+// Wake makes the path look for held packets.
+func (p *Path) Wake() error { return p.device.Wake() }
+
+// HeldToDevice writes packets from the tunnel that a stage has held back to the device. They are at an offset of their buffers, and the device
+// may use the space in front of them. It can block, as the device can.
+func (p *Path) HeldToDevice(buffers [][]byte, offset int) error {
+	b := p.batches.Get().(*Batch)
+	b.fill(buffers, nil, offset)
+	err := p.device.Write(b)
+	b.release()
+	p.batches.Put(b)
+	return err
+}
+
 // Inject sends a packet through WireGuard in addition to those of the device. It takes ownership of the packet.
 func (p *Path) Inject(raw []byte) error {
 	select {
@@ -91,33 +116,43 @@ func (p *Path) Write(buffers [][]byte, offset int) (int, error) {
 // Read implements tun.Device, for packets that WireGuard sends. A dropped packet gets size 0, which WireGuard skips.
 func (p *Path) Read(buffers [][]byte, sizes []int, offset int) (int, error) {
 	for {
-		n := p.takeInjected(buffers, sizes, offset)
-		injected, err := n > 0, error(nil)
-		if !injected {
+		n, err := p.takeInjected(buffers, sizes, offset), error(nil)
+		stages, injected := p.toTunnel, n > 0
+		if n == 0 && p.held != nil {
+			n, stages = p.held(buffers, sizes, offset), p.afterHold
+		}
+		if n == 0 {
+			stages = p.toTunnel
 			n, err = p.device.Read(buffers, sizes, offset)
 		}
-		if n > 0 && len(p.toTunnel) > 0 {
-			p.pass(buffers[:n], sizes, offset, injected)
+		remain := n > 0
+		if n > 0 && len(stages) > 0 {
+			remain = p.pass(stages, buffers[:n], sizes, offset, injected)
 		}
-		if n > 0 || err != nil {
+		if remain || err != nil {
 			return n, err
 		}
 	}
 }
 
-func (p *Path) pass(buffers [][]byte, sizes []int, offset int, injected bool) {
+// pass returns false if no packet is left.
+func (p *Path) pass(stages []Stage, buffers [][]byte, sizes []int, offset int, injected bool) bool {
 	b := &p.reading
 	b.fill(buffers, sizes, offset)
 	for i := range b.packets {
 		b.packets[i].Injected = injected
 	}
-	run(p.toTunnel, b)
+	run(stages, b)
+	remain := false
 	for i := range b.packets {
 		if b.packets[i].dropped {
 			sizes[i] = 0
+		} else {
+			remain = true
 		}
 	}
 	b.release()
+	return remain
 }
 
 func (p *Path) takeInjected(buffers [][]byte, sizes []int, offset int) int {

@@ -7,10 +7,9 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
-
-	"sag.software/native/internal/datapath/rate"
 )
 
 // fake is a device that returns given packets and stores what is written to it.
@@ -220,36 +219,68 @@ func TestPanics(t *testing.T) {
 	}
 }
 
-func TestLimit(t *testing.T) {
+// A held packet continues behind the stage that held it back, in both directions.
+func TestHeldPackets(t *testing.T) {
 	device := newFake()
 	path := New(device)
-	var limit rate.Limit
-	limit.Set(8) // one byte per second
-	limited := func(b *Batch) {
+	var before, after []byte
+	var held [][]byte
+	hold := func(b *Batch) {
 		for p := b.Next(); p != nil; p = b.Next() {
-			if p.DstPort != 9 {
-				p.Limit = &limit
+			if p.DstPort == 2 {
+				held = append(held, bytes.Clone(p.Raw))
+				p.Drop()
 			}
 		}
 	}
-	path.FromTunnel(limited, Limit)
-	path.ToTunnel(limited, Limit)
-	many := slices.Repeat([][]byte{udp(1, 40)}, 2000)
-	if _, err := path.Write(shifted(0, many...), 0); err != nil {
+	path.ToTunnel(dropping(9, &before), hold, dropping(8, &after))
+	path.HeldToTunnel(func(buffers [][]byte, sizes []int, offset int) (n int) {
+		for ; n < len(buffers) && len(held) > 0; n++ {
+			sizes[n] = copy(buffers[n][offset:], held[0])
+			held = held[1:]
+		}
+		return n
+	}, dropping(8, &after))
+	device.outgoing = [][]byte{udp(1, 40), udp(2, 50)}
+	first, sizes := read(t, path)
+	if !slices.Equal(first, []byte{1, 2}) || !slices.Equal(sizes, []int{40, 0}) {
+		t.Errorf("first %v, of sizes %v", first, sizes)
+	}
+	if second, sizes := read(t, path); !slices.Equal(second, []byte{2}) || !slices.Equal(sizes, []int{50}) {
+		t.Errorf("then %v, of sizes %v", second, sizes)
+	}
+	if !slices.Equal(before, []byte{1, 2}) || !slices.Equal(after, []byte{1, 2}) {
+		t.Errorf("the stages before saw %v, those behind %v", before, after)
+	}
+	// A batch of which nothing remains is not returned.
+	device.outgoing = [][]byte{udp(2, 60), udp(2, 61)}
+	if got, sizes := read(t, path); !slices.Equal(got, []byte{2, 2}) || !slices.Equal(sizes, []int{60, 61}) {
+		t.Errorf("%v, of sizes %v", got, sizes)
+	}
+	// A packet that was held back while the reader waits.
+	reading := make(chan []byte, 1)
+	var due atomic.Bool
+	path.held = func(buffers [][]byte, sizes []int, offset int) int {
+		if !due.Swap(false) {
+			return 0
+		}
+		sizes[0] = copy(buffers[0][offset:], udp(3, 40))
+		return 1
+	}
+	go func() {
+		got, _ := read(t, path)
+		reading <- got
+	}()
+	due.Store(true)
+	if err := path.Wake(); err != nil {
 		t.Fatal(err)
 	}
-	if passed := len(device.got); passed == 0 || passed == len(many) {
-		t.Errorf("%d of %d passed", passed, len(many))
+	if got := <-reading; !slices.Equal(got, []byte{3}) {
+		t.Errorf("read %v", got)
 	}
-	device.got = nil
-	if _, err := path.Write(shifted(0, udp(1, 40), udp(9, 40)), 0); err != nil || !slices.Equal(ports(device.got), []byte{9}) {
-		t.Errorf("%v: %v", ports(device.got), err)
-	}
-	if err := path.Inject(udp(1, 40)); err != nil {
-		t.Fatal(err)
-	}
-	if _, sizes := read(t, path); !slices.Equal(sizes, []int{40}) {
-		t.Errorf("a packet of this program's own: sizes %v", sizes)
+	path.FromTunnel(dropping(4, &before))
+	if err := path.HeldToDevice(shifted(16, udp(4, 40), udp(5, 40)), 16); err != nil || !slices.Equal(ports(device.got), []byte{4, 5}) {
+		t.Errorf("%v: delivered %v", err, ports(device.got))
 	}
 }
 
@@ -271,7 +302,7 @@ func BenchmarkWrite(b *testing.B) {
 					count += len(p.Raw)
 				}
 			}
-			path.FromTunnel(counting, counting, counting, Limit)
+			path.FromTunnel(counting, counting, counting)
 			buffers := shifted(16, slices.Repeat([][]byte{udp(1, 100)}, size)...)
 			for b.Loop() {
 				_, _ = path.Write(buffers, 16)

@@ -9,7 +9,6 @@ import (
 	"sag.software/native/internal/datapath/account"
 	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/datapath/probe"
-	"sag.software/native/internal/datapath/rate"
 )
 
 // endless is a device that always returns the same packets and discards writes.
@@ -60,17 +59,11 @@ func BenchmarkStages(b *testing.B) {
 
 	clients := account.NewClients()
 	clients.Assign(map[netip.Addr]*account.Counter{client: {}})
-	limit := &rate.Limit{}
-	limited := func(b *datapath.Batch) {
-		for p := b.Next(); p != nil; p = b.Next() {
-			p.Limit = limit
-		}
-	}
 	pointPath := datapath.New(device)
 	probes := probe.NewStage(pointPath.Inject, probe.Callbacks{})
 	probes.SetAddress(netip.MustParseAddr("fd00::1"))
-	pointPath.FromTunnel(probes.FromTunnel, clients.FromTunnel, limited, datapath.Limit)
-	pointPath.ToTunnel(limited, datapath.Limit, clients.ToTunnel)
+	pointPath.FromTunnel(probes.FromTunnel, clients.FromTunnel)
+	pointPath.ToTunnel(clients.ToTunnel)
 
 	for _, c := range []struct {
 		name     string

@@ -25,6 +25,8 @@ type Conn interface {
 	// Probe checks with keepalives whether the other end still has the connection; if it does not, its RST ends the
 	// connection. Without an answer nothing happens.
 	Probe()
+	// SetSendBuffer limits what is written and not acknowledged yet, bytes. Without it, the buffer grows with what the path carries.
+	SetSendBuffer(size int)
 	// Idle reports, without blocking, whether the connection is open and has no unread data.
 	Idle() bool
 }
@@ -50,6 +52,10 @@ func (c *tcpConn) Write(b []byte) (int, error) {
 }
 
 func (c *tcpConn) Abort() { c.endpoint.Abort() }
+
+func (c *tcpConn) SetSendBuffer(size int) {
+	c.endpoint.SocketOptions().SetSendBufferSize(int64(size), true)
+}
 
 func (c *tcpConn) Idle() bool {
 	return c.endpoint.Readiness(waiter.ReadableEvents|waiter.EventErr|waiter.EventHUp|waiter.EventRdHUp) == 0

@@ -24,6 +24,7 @@ const (
 	maxAddresses    = 4
 	maxDestinations = 1024
 	maxLease        = 31 * 24 * time.Hour
+	maxRateID       = 64
 )
 
 // Message converts a message of the stream. Invalid peers are marked as such; an error means that the whole message is invalid.
@@ -87,6 +88,12 @@ func toSession(from *accesspointv1.Peer, lists *lists) (s sessiontable.Session, 
 	}
 	if s.Rules, err = lists.convert(from.GetRules()); err != nil {
 		return s, err
+	}
+	if s.SharedRate = from.GetSharedRateId(); s.SharedRate == "" {
+		s.SharedRate = s.ID
+	}
+	if len(s.SharedRate) > maxRateID {
+		return s, invalid(msg.PeerAtMost("shared_rate_id", strconv.Itoa(maxRateID)))
 	}
 	if s.Rates, err = toRates(from); err != nil {
 		return s, err

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/netip"
@@ -68,6 +69,7 @@ func TestInvalidPeersAreRefused(t *testing.T) {
 		"too many rules": func(p *accesspointv1.Peer) {
 			p.Rules = slices.Repeat([]*accesspointv1.Rule{rule(func(*accesspointv1.Rule) {})}, 1025)
 		},
+		"a long id of a rate":     func(p *accesspointv1.Peer) { p.SharedRateId = strings.Repeat("a", 65) },
 		"a rate beyond all links": func(p *accesspointv1.Peer) { p.RateDown = 1_000_000_000_001 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,17 +142,21 @@ func TestSessionsHaveRates(t *testing.T) {
 		destinations string
 		rates        rules.Rates
 	}{
-		"neither":   {func(*accesspointv1.Peer) {}, "[10.0.0.0/8]", rules.Rates{}},
-		"bandwidth": {func(p *accesspointv1.Peer) { p.Bandwidth = 8 }, "[10.0.0.0/8]", rules.Rates{Up: 8, Down: 8}},
-		"one rate":  {func(p *accesspointv1.Peer) { p.Bandwidth, p.RateUp = 8, 5 }, "[10.0.0.0/8]", rules.Rates{Up: 5, Down: 8}},
-		"rates":     {func(p *accesspointv1.Peer) { p.RateUp, p.RateDown = 5, 6 }, "[10.0.0.0/8]", rules.Rates{Up: 5, Down: 6}},
-		"nowhere":   {func(p *accesspointv1.Peer) { p.Destinations = nil }, "[]", rules.Rates{}},
+		"a rate of several sessions": {func(p *accesspointv1.Peer) { p.Bandwidth, p.SharedRateId = 8, "account" }, "[10.0.0.0/8]", rules.Rates{Up: 8, Down: 8}},
+		"neither":                    {func(*accesspointv1.Peer) {}, "[10.0.0.0/8]", rules.Rates{}},
+		"bandwidth":                  {func(p *accesspointv1.Peer) { p.Bandwidth = 8 }, "[10.0.0.0/8]", rules.Rates{Up: 8, Down: 8}},
+		"one rate":                   {func(p *accesspointv1.Peer) { p.Bandwidth, p.RateUp = 8, 5 }, "[10.0.0.0/8]", rules.Rates{Up: 5, Down: 8}},
+		"rates":                      {func(p *accesspointv1.Peer) { p.RateUp, p.RateDown = 5, 6 }, "[10.0.0.0/8]", rules.Rates{Up: 5, Down: 6}},
+		"nowhere":                    {func(p *accesspointv1.Peer) { p.Destinations = nil }, "[]", rules.Rates{}},
 	} {
 		peer := full(1, 1, 1, time.Hour)
 		test.change(peer)
 		session, err := toSession(peer, &lists{})
 		if got := fmt.Sprint(session.Destinations); err != nil || got != test.destinations || session.Rates != test.rates {
 			t.Errorf("%s: %s %+v %v", name, got, session.Rates, err)
+		}
+		if want := cmp.Or(peer.GetSharedRateId(), session.ID); session.SharedRate != want {
+			t.Errorf("%s: the rate is shared by %q", name, session.SharedRate)
 		}
 	}
 }

@@ -4,22 +4,24 @@ import (
 	"net/netip"
 	"sync"
 	"time"
-
-	"sag.software/native/internal/datapath/rate"
-	"sag.software/native/internal/datapath/rules"
 )
 
 // maxStreams and maxDatagramFlows limit the flows of one client, because each uses a socket of the host. A connection beyond the
 // limit is refused; a UDP flow beyond the limit replaces the one that has been idle longest.
 const maxStreams, maxDatagramFlows = 2048, 1024
 
+// The connections of a client with a cap together buffer what its rate carries in a quarter of a second, within these limits for each of
+// them, bytes.
+const (
+	buffersPerSecond        = 4
+	leastBuffer, mostBuffer = 32 << 10, 4 << 20
+)
+
 // Client is a session's state in the forwarder.
 type Client struct {
-	// Up and Down shape the traffic from and to the client.
-	Up, Down rate.Limit
-
 	mu           sync.Mutex
 	destinations []netip.Prefix
+	rate         uint64 // bit/s to the client; 0 = no limit
 	flows        map[*flow]struct{}
 	datagrams    int // number of UDP flows in flows
 	ended        bool
@@ -36,12 +38,11 @@ type flow struct {
 // NewClient makes a client without destinations.
 func NewClient() *Client { return &Client{flows: map[*flow]struct{}{}} }
 
-// Update sets the client's destinations and rates. Flows to addresses that are no longer among the destinations are reset.
-func (c *Client) Update(destinations []netip.Prefix, rates rules.Rates) {
-	c.Up.Set(rates.Up)
-	c.Down.Set(rates.Down)
+// Update sets the client's destinations and the rate at which packets to it leave, bit/s; 0 = without a limit. Flows to addresses that are
+// no longer among the destinations are reset.
+func (c *Client) Update(destinations []netip.Prefix, rate uint64) {
 	c.mu.Lock()
-	c.destinations = destinations
+	c.destinations, c.rate = destinations, rate
 	var over []*flow
 	for f := range c.flows {
 		if !contains(destinations, f.to) {
@@ -52,6 +53,18 @@ func (c *Client) Update(destinations []netip.Prefix, rates rules.Rates) {
 	for _, f := range over {
 		f.abort()
 	}
+}
+
+// sendBuffer returns how much a new connection to the client may have in flight and waiting, bytes; 0 = as much as its path carries. With a
+// cap, more would only take memory.
+func (c *Client) sendBuffer() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rate == 0 {
+		return 0
+	}
+	streams := uint64(max(len(c.flows)-c.datagrams, 1))
+	return int(min(max(c.rate/8/buffersPerSecond/streams, leastBuffer), mostBuffer))
 }
 
 // Destinations returns the prefixes that the client may reach.

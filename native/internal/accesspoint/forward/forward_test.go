@@ -14,7 +14,6 @@ import (
 
 	"sag.software/native/internal/accesspoint/policy"
 	"sag.software/native/internal/datapath"
-	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/netstack"
 )
 
@@ -50,7 +49,7 @@ func pipe(from, to *datapath.Path) {
 func newClientStack(t *testing.T, config Config) *netstack.Stack {
 	t.Helper()
 	config.Clients = oneClient{NewClient()}
-	config.Clients.Client(netip.Addr{}).Update([]netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, rules.Rates{})
+	config.Clients.Client(netip.Addr{}).Update([]netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, 0)
 	config.Host = func() policy.Host { return policy.Host{} }
 	config.Logger = slog.New(slog.DiscardHandler)
 	forwarder := New(config)
@@ -163,21 +162,21 @@ func TestFlowLimits(t *testing.T) {
 	if _, ok, _ := c.begin(to, func() {}); ok {
 		t.Fatal("a flow to where the client may not go")
 	}
-	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, rules.Rates{})
+	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, 0)
 	end, ok, _ := c.begin(to, func() { aborted++ })
 	if !ok {
 		t.Fatal("no flow to where it may go")
 	}
-	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, rules.Rates{})
+	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, 0)
 	if aborted != 0 {
 		t.Fatal("a flow was reset though it may go on")
 	}
-	c.Update(nil, rules.Rates{})
+	c.Update(nil, 0)
 	if aborted != 1 {
 		t.Fatal("a flow goes on though it may not")
 	}
 	end()
-	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, rules.Rates{})
+	c.Update([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, 0)
 	for range maxStreams {
 		if _, ok, _ := c.begin(to, func() { aborted++ }); !ok {
 			t.Fatal("too few connections")

@@ -11,8 +11,6 @@ import (
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
-
-	"sag.software/native/internal/datapath/rate"
 )
 
 const (
@@ -125,7 +123,7 @@ func (p *pinger) receive(socket *icmp.PacketConn, v4 bool) {
 	if !v4 {
 		protocol = 58
 	}
-	buffer := make([]byte, rate.MaxChunk)
+	buffer := make([]byte, maxChunk)
 	for {
 		n, from, err := socket.ReadFrom(buffer)
 		if err != nil {

@@ -8,10 +8,10 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/datapath/rate"
 	"sag.software/native/internal/netstack"
 )
 
@@ -94,10 +94,9 @@ func fail(r *netstack.TCPRequest, err error) {
 
 // carry copies both directions until both have ended. Each direction can be closed on its own.
 func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner netstack.Conn, host hostConn) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	var aborted atomic.Bool
 	abort := func() {
-		cancel()
+		aborted.Store(true)
 		inner.Abort()
 		abortHost(host)
 	}
@@ -107,36 +106,39 @@ func (f *Forwarder) carry(client *Client, to netip.AddrPort, inner netstack.Conn
 		return
 	}
 	defer end()
+	if size := client.sendBuffer(); size > 0 {
+		inner.SetSendBuffer(size)
+	}
 	resetOnClose(host, true) // a killed process resets the connection, too
 	var up sync.WaitGroup
 	up.Go(func() {
-		if copyHalf(ctx, host, inner, &client.Up) != nil {
+		if copyHalf(host, inner) != nil {
 			abort()
 		}
 	})
-	if copyHalf(ctx, inner, host, &client.Down) != nil {
+	if copyHalf(inner, host) != nil {
 		abort()
 	}
 	up.Wait()
-	if ctx.Err() == nil {
+	if !aborted.Load() {
 		resetOnClose(host, false)
 	}
 	_ = inner.Close()
 	_ = host.Close()
 }
 
-var chunks = sync.Pool{New: func() any { return new([rate.MaxChunk]byte) }}
+// maxChunk is the largest single read, bytes.
+const maxChunk = 64 << 10
+
+var chunks = sync.Pool{New: func() any { return new([maxChunk]byte) }}
 
 // copyHalf copies one direction and forwards its end of stream. It returns nil only after an orderly end.
-func copyHalf(ctx context.Context, to hostConn, from net.Conn, limit *rate.Limit) error {
-	buffer := chunks.Get().(*[rate.MaxChunk]byte)
+func copyHalf(to hostConn, from net.Conn) error {
+	buffer := chunks.Get().(*[maxChunk]byte)
 	defer chunks.Put(buffer)
 	for {
-		n, err := from.Read(buffer[:limit.Chunk()])
+		n, err := from.Read(buffer[:])
 		if n > 0 {
-			if err := limit.Wait(ctx, n); err != nil {
-				return err
-			}
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return err
 			}

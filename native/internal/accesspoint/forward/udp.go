@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"sag.software/native/internal/accesspoint/policy"
-	"sag.software/native/internal/datapath/rate"
 	"sag.software/native/internal/netstack"
 )
 
@@ -53,7 +52,7 @@ func (f *Forwarder) udp(r *netstack.UDPRequest) {
 		host.Close()
 		return
 	}
-	a := &association{client: client, request: r, inner: inner, host: host, idle: f.UDPIdle}
+	a := &association{request: r, inner: inner, host: host, idle: f.UDPIdle}
 	if r.Dst.Port() == dnsPort {
 		a.idle, a.dns = f.DNSIdle, true
 	}
@@ -74,7 +73,6 @@ func (f *Forwarder) udp(r *netstack.UDPRequest) {
 
 // association is one UDP flow.
 type association struct {
-	client      *Client
 	request     *netstack.UDPRequest
 	inner, host net.Conn
 	idle        time.Duration
@@ -107,7 +105,7 @@ func (a *association) carry() {
 	var up sync.WaitGroup
 	up.Go(func() {
 		first := true
-		a.copy(a.host, a.inner, &a.client.Up, func() {
+		a.copy(a.host, a.inner, func() {
 			if !first {
 				a.unanswered.Add(1)
 			}
@@ -115,13 +113,13 @@ func (a *association) carry() {
 		})
 		a.close()
 	})
-	a.copy(a.inner, a.host, &a.client.Down, func() { a.unanswered.Add(-1) })
+	a.copy(a.inner, a.host, func() { a.unanswered.Add(-1) })
 	a.close()
 	up.Wait()
 }
 
-func (a *association) copy(to, from net.Conn, limit *rate.Limit, passing func()) {
-	buffer := chunks.Get().(*[rate.MaxChunk]byte)
+func (a *association) copy(to, from net.Conn, passing func()) {
+	buffer := chunks.Get().(*[maxChunk]byte)
 	defer chunks.Put(buffer)
 	for {
 		if from.SetReadDeadline(a.ends()) != nil {
@@ -137,9 +135,6 @@ func (a *association) copy(to, from net.Conn, limit *rate.Limit, passing func())
 		}
 		a.touch()
 		passing()
-		if !limit.Datagram(context.Background(), n) {
-			continue
-		}
 		// Any other error (datagram too long, no route) affects only this datagram.
 		if _, err := to.Write(buffer[:n]); errors.Is(err, syscall.ECONNREFUSED) {
 			a.reportRefusal(err)

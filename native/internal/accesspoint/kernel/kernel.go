@@ -131,13 +131,12 @@ type presence struct {
 // Device returns the TUN device.
 func (k *Kernel) Device() datapath.Device { return k.platform.device() }
 
-// Stages returns the rules, the rate limits and the MSS clamp in front of the device. inject is the path's Inject.
+// Stages returns the rules and the MSS clamp in front of the device. inject is the path's Inject.
 func (k *Kernel) Stages(inject func([]byte) error) (fromTunnel, toTunnel []datapath.Stage) {
 	k.rules.refuser = refuse.New(inject)
 	fromClient := mss.Stage(func(p *datapath.Packet) int { return k.config.PathMTU(p.Src) })
 	toClient := mss.Stage(func(p *datapath.Packet) int { return k.config.PathMTU(p.Dst) })
-	return []datapath.Stage{k.rules.fromTunnel, datapath.Limit, fromClient},
-		[]datapath.Stage{k.rules.toTunnel, datapath.Limit, toClient}
+	return []datapath.Stage{k.rules.fromTunnel, fromClient}, []datapath.Stage{k.rules.toTunnel, toClient}
 }
 
 func (k *Kernel) start() {

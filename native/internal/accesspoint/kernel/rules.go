@@ -18,8 +18,8 @@ const (
 	maxVerdicts = 16 << 10
 )
 
-// rules is the stage between WireGuard and the kernel that drops packets the policy does not allow, and sets the rate limit that
-// a packet counts against. It is stateless: a destination that a client may reach may also send to the client.
+// rules is the stage between WireGuard and the kernel that drops packets the policy does not allow. It is stateless: a destination that a
+// client may reach may also send to the client.
 type rules struct {
 	config Config
 	// refuser answers refused packets.
@@ -107,7 +107,6 @@ func (j *judge) up(p *datapath.Packet) bool {
 		}
 		return false
 	}
-	p.Limit = &client.Up
 	return true
 }
 
@@ -127,7 +126,6 @@ func (j *judge) down(p *datapath.Packet) bool {
 		}
 		remote = f.quotedTo
 	}
-	p.Limit = &client.Down
 	return j.allowed(client, f.protocol, remote)
 }
 

@@ -21,8 +21,9 @@ type Session struct {
 	Destinations []netip.Prefix
 	// Rules are the access list; none = it allows everything.
 	Rules []rules.Rule
-	// Rates limit the client's traffic.
-	Rates rules.Rates
+	// Rates limit the client's traffic, together with that of other sessions with the same SharedRate.
+	Rates      rules.Rates
+	SharedRate string
 	// Ends is when the lease ends, on the table's clock.
 	Ends        time.Duration
 	Incarnation uint32

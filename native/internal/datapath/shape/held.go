@@ -13,6 +13,9 @@ const (
 	largeBuffer = (mtu.Ceiling + 127) / 128 * 128
 )
 
+// Headroom is free in front of a held packet, bytes, for headers that a device puts there.
+const Headroom = 16
+
 // Held is a copy of a packet that waits.
 type Held struct {
 	// Raw is the IP packet. It is valid until Release.
@@ -44,11 +47,14 @@ func hold(raw []byte) *Held {
 		h, _ = pool.Get().(*Held)
 	}
 	if h == nil {
-		h = &Held{pool: pool, buffer: make([]byte, size)}
+		h = &Held{pool: pool, buffer: make([]byte, Headroom+size)}
 	}
-	h.Raw = h.buffer[:copy(h.buffer, raw)]
+	h.Raw = h.buffer[Headroom : Headroom+copy(h.buffer[Headroom:], raw)]
 	return h
 }
+
+// Buffer returns the packet with Headroom in front of it.
+func (h *Held) Buffer() []byte { return h.buffer[:Headroom+len(h.Raw)] }
 
 // cost is the memory that a packet of n bytes takes, bytes.
 func cost(n int) int {

@@ -857,8 +857,10 @@ type Peer struct {
 	// cannot enforce.
 	Rules []*Rule `protobuf:"bytes,9,rep,name=rules,proto3" json:"rules,omitempty"`
 	// Rate limits from and to the client, bit/s; 0 = use `bandwidth`.
-	RateUp        uint64 `protobuf:"varint,10,opt,name=rate_up,json=rateUp,proto3" json:"rate_up,omitempty"`
-	RateDown      uint64 `protobuf:"varint,11,opt,name=rate_down,json=rateDown,proto3" json:"rate_down,omitempty"`
+	RateUp   uint64 `protobuf:"varint,10,opt,name=rate_up,json=rateUp,proto3" json:"rate_up,omitempty"`
+	RateDown uint64 `protobuf:"varint,11,opt,name=rate_down,json=rateDown,proto3" json:"rate_down,omitempty"`
+	// Peers with the same value share their rate limits: the sessions of one account. Empty = the session has its own.
+	SharedRateId  string `protobuf:"bytes,12,opt,name=shared_rate_id,json=sharedRateId,proto3" json:"shared_rate_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -968,6 +970,13 @@ func (x *Peer) GetRateDown() uint64 {
 		return x.RateDown
 	}
 	return 0
+}
+
+func (x *Peer) GetSharedRateId() string {
+	if x != nil {
+		return x.SharedRateId
+	}
+	return ""
 }
 
 // A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
@@ -1524,7 +1533,7 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x06upsert\x18\x02 \x03(\v2\x18.sag.accesspoint.v1.PeerR\x06upsert\x12\x16\n" +
 	"\x06remove\x18\x03 \x03(\tR\x06remove\"8\n" +
 	"\bSettings\x12,\n" +
-	"\rprobe_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02p\x01R\fprobeAddress\"\x84\x04\n" +
+	"\rprobe_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02p\x01R\fprobeAddress\"\xb3\x04\n" +
 	"\x04Peer\x124\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\tsessionId\x12&\n" +
@@ -1541,7 +1550,8 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x05rules\x18\t \x03(\v2\x18.sag.accesspoint.v1.RuleB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\x05rules\x12%\n" +
 	"\arate_up\x18\n" +
 	" \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\x06rateUp\x12)\n" +
-	"\trate_down\x18\v \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\brateDown\"\xe6\b\n" +
+	"\trate_down\x18\v \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\brateDown\x12-\n" +
+	"\x0eshared_rate_id\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\fsharedRateId\"\xe6\b\n" +
 	"\x04Rule\x12L\n" +
 	"\tdirection\x18\x01 \x01(\x0e2\".sag.accesspoint.v1.Rule.DirectionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\tdirection\x12G\n" +

@@ -566,6 +566,13 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
    * @generated from field: uint64 rate_down = 11;
    */
   rateDown: bigint;
+
+  /**
+   * Peers with the same value share their rate limits: the sessions of one account. Empty = the session has its own.
+   *
+   * @generated from field: string shared_rate_id = 12;
+   */
+  sharedRateId: string;
 };
 
 /**
@@ -639,6 +646,13 @@ export declare type PeerJson = {
    * @generated from field: uint64 rate_down = 11;
    */
   rateDown?: string;
+
+  /**
+   * Peers with the same value share their rate limits: the sessions of one account. Empty = the session has its own.
+   *
+   * @generated from field: string shared_rate_id = 12;
+   */
+  sharedRateId?: string;
 };
 
 /**
