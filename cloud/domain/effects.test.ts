@@ -97,6 +97,7 @@ test("two streams of one access point use the same pre-shared key", async () => 
     mode: "userspace",
     region: "",
     bootId: "",
+    accessLists: true,
   };
   const { id } = await registerAccessPoint(context, token, description);
   const state = context.accessPoints.get(id);
@@ -108,6 +109,7 @@ test("two streams of one access point use the same pre-shared key", async () => 
     publicKey: new Uint8Array(32),
     addresses: [],
     destinations: [],
+    rules: [],
     bandwidth: 0,
     accountId: "acc-1",
     leaseUntil: 0,

@@ -23,7 +23,7 @@ import type { Mailer } from "./mailer.ts";
 import { Pruner } from "./pruning.ts";
 import { sweep } from "./sessions/ending.ts";
 import { remakeLostKeys } from "./sessions/lost-keys.ts";
-import { destinationsOf, loadProfile, type Profile, profileChanged } from "./sessions/profile.ts";
+import { loadProfile, type Profile, profileChanged, reachOf } from "./sessions/profile.ts";
 import { Wakeup } from "./sessions/wakeup.ts";
 import { SettledTime } from "./settled.ts";
 import { RecordBudget, refusalShares, signInShares } from "./signin/record-budget.ts";
@@ -130,7 +130,7 @@ async function runningPeers({ store, accessPoints }: Context): Promise<DesiredPe
       ccnId: row.ccnId,
       publicKey: new Uint8Array(row.publicKey),
       addresses: [hostPrefix(row.clientIp), hostPrefix(row.clientIp6)],
-      destinations: destinationsOf(profile),
+      ...reachOf(profile),
       bandwidth: row.bandwidth * 1_000,
       accountId: row.accountId,
       leaseUntil: row.leaseUntil,

@@ -5,6 +5,8 @@ import type { Ask } from "../ctl/connection.ts";
 import { clientsOf } from "./server.ts";
 
 export const hello = { version: "0.1.0", capabilities: [] };
+/** What an access point of this version can do. */
+const capabilities = ["access_lists"];
 
 /** An access point for tests; it only keeps the list of peers. */
 export interface TestAccessPoint {
@@ -23,7 +25,13 @@ export interface TestAccessPoint {
   report(sessionId: string, rxBytes: bigint, txBytes: bigint): Promise<void>;
 }
 
-export async function registerAccessPoint(url: string, ask: Ask, name: string, port = 51820): Promise<TestAccessPoint> {
+export async function registerAccessPoint(
+  url: string,
+  ask: Ask,
+  name: string,
+  port = 51820,
+  can = capabilities,
+): Promise<TestAccessPoint> {
   const made = (await ask("access-point token create", { uses: 1, lifetimeSeconds: 60 })) as { token: string };
   const bootId = randomBytes(16).toString("hex");
   const description = {
@@ -50,7 +58,7 @@ export async function registerAccessPoint(url: string, ask: Ask, name: string, p
     acknowledges: true,
     async connect() {
       abort = new AbortController();
-      const stream = api.watch({ hello, description }, { signal: abort.signal });
+      const stream = api.watch({ hello: { ...hello, capabilities: can }, description }, { signal: abort.signal });
       const first = Promise.withResolvers<void>();
       ended = (async () => {
         try {

@@ -32,7 +32,15 @@ export async function startRacing() {
     .where("id", "=", instance.id)
     .execute();
   const { token } = await admin<{ token: string }>("access-point token create", { uses: 1, lifetimeSeconds: 60 });
-  const description = { name: "here", publicKey: key(), endpoints: [], mode: "userspace", region: "", bootId: "" };
+  const description = {
+    name: "here",
+    publicKey: key(),
+    endpoints: [],
+    mode: "userspace",
+    region: "",
+    accessLists: true,
+    bootId: "",
+  };
   const { id: accessPointId } = await registerAccessPoint(context, token, description);
   const state = context.accessPoints.get(accessPointId);
   // Offered but not online, so that Dial does not wait for its acknowledgement.

@@ -3,9 +3,14 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   type AccessPointService,
-  type Description,
   ForwardingMode,
   PeerSchema,
+  type RegisterRequest,
+  Rule_Action,
+  Rule_Direction,
+  Rule_Protocol,
+  type RuleSchema,
+  type WatchRequest,
   type WatchResponseSchema,
 } from "#proto/accesspoint/v1/accesspoint_pb.js";
 import { Transport } from "#proto/client/v1/session_pb.js";
@@ -23,6 +28,7 @@ import type { AccessPointState } from "../../domain/accesspoints/registry.ts";
 import { peerStream, type StreamItem } from "../../domain/accesspoints/stream.ts";
 import type { Context } from "../../domain/context.ts";
 import { probeAddress } from "../../domain/sessions/addresses.ts";
+import type { AccessRule } from "../../store/shared/access-rule.ts";
 import type { DesiredPeer } from "../../store/shared/peer-table.ts";
 import { hello } from "../hello.ts";
 import { bearer, tokenOwner } from "../http/caller.ts";
@@ -42,13 +48,13 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
 
   return {
     async register(request) {
-      const { id, identity } = await registerAccessPoint(context, request.token, described(request.description));
+      const { id, identity } = await registerAccessPoint(context, request.token, described(request));
       return { hello: hello(), accessPointId: id, identity: identity.reveal() };
     },
 
     async *watch(request, call) {
       const state = await caller(call);
-      await describeAccessPoint(context, state, described(request.description));
+      await describeAccessPoint(context, state, described(request));
       const start = { epoch: Number(request.epoch), revision: Number(request.revision) };
       for await (const item of peerStream(context, state, start, call.signal)) {
         yield* messagesOf(context, state, item);
@@ -93,7 +99,7 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
   };
 }
 
-function described(description: Description | undefined): AccessPointDescription {
+function described({ hello, description }: Partial<RegisterRequest | WatchRequest>): AccessPointDescription {
   if (!description) throw new Refusal("invalid_argument", say("description_missing"), { field: "description" });
   const modes: Record<number, string> = { [ForwardingMode.ROUTED]: "routed", [ForwardingMode.NAT]: "nat" };
   return {
@@ -108,6 +114,7 @@ function described(description: Description | undefined): AccessPointDescription
     mode: modes[description.mode] ?? "userspace",
     region: description.region,
     bootId: description.bootId,
+    accessLists: hello?.capabilities.includes("access_lists") ?? false,
   };
 }
 
@@ -140,10 +147,32 @@ function peerMessage(context: Context, state: AccessPointState, peer: DesiredPee
     presharedKey: peer.keys.get(state.id) ?? new Uint8Array(),
     addresses: peer.addresses,
     destinations: peer.destinations,
+    rules: state.accessLists ? peer.rules.map(ruleMessage) : [],
     bandwidth: BigInt(peer.bandwidth),
     sharedRateId: peer.accountId,
     lease: toDuration(Math.max(1, peer.leaseUntil - context.clock.now())),
     incarnation: peer.incarnation,
+  };
+}
+
+const directions = { out: Rule_Direction.FROM_CLIENT, in: Rule_Direction.TO_CLIENT };
+const protocols = {
+  any: Rule_Protocol.UNSPECIFIED,
+  tcp: Rule_Protocol.TCP,
+  udp: Rule_Protocol.UDP,
+  icmp: Rule_Protocol.ICMP,
+  gre: Rule_Protocol.GRE,
+};
+
+function ruleMessage(rule: AccessRule): MessageInitShape<typeof RuleSchema> {
+  const { id, priority, remotePrefix: prefix, clientPrefix, remotePorts, clientPorts } = rule;
+  return {
+    ...{ id, priority, prefix, clientPrefix },
+    direction: directions[rule.direction],
+    protocol: protocols[rule.protocol],
+    action: rule.allow ? Rule_Action.ALLOW : Rule_Action.DENY,
+    ports: remotePorts ? [remotePorts] : [],
+    clientPorts: clientPorts ? [clientPorts] : [],
   };
 }
 

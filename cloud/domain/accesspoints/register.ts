@@ -19,6 +19,7 @@ export interface AccessPointDescription {
   mode: string;
   region: string;
   bootId: string;
+  accessLists: boolean;
 }
 
 /**
@@ -97,6 +98,7 @@ function stateOf(row: Omit<AccessPoint, "identityHash" | "registeredWith">): Acc
     graceUntil: 0,
     acknowledged: 0,
     bootId: "",
+    accessLists: false,
     delivered: new Set(),
     supersede: undefined,
     lastSeenAt: row.lastSeenAt,

@@ -27,6 +27,8 @@ export interface AccessPointState {
   /** Highest revision of this epoch that it has acknowledged. */
   acknowledged: number;
   bootId: string;
+  /** Whether it enforces access lists; those of an earlier version refuse peers that have one. */
+  accessLists: boolean;
   /** Sessions that it may have as peers, as recorded in the store. */
   delivered: Set<string>;
   /** Ends its current stream. */

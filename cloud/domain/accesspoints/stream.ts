@@ -74,8 +74,12 @@ export async function* peerStream(
  * A delta must fit into one message, so that it is acknowledged as a whole; larger changes are sent as a snapshot, which can be split.
  */
 function fitsOneMessage(delta: PeerDelta): boolean {
-  // A destination has at most 45 characters plus framing; the rest of a peer is less than 400 bytes.
-  const bytes = delta.upsert.reduce((sum, peer) => sum + 400 + peer.destinations.length * 48, delta.remove.length * 36);
+  // A destination has at most 45 characters plus framing, a rule two such prefixes, an id and numbers; the rest of a peer is less than
+  // 400 bytes.
+  const bytes = delta.upsert.reduce(
+    (sum, peer) => sum + 400 + peer.destinations.length * 48 + peer.rules.length * 160,
+    delta.remove.length * 36,
+  );
   return bytes < 192 * 1024;
 }
 

@@ -21,7 +21,7 @@ const covers = (outer: Cidr, inner: Cidr) =>
 
 /**
  * Whether the rules drop all traffic from `clients` to `target`: one rule drops everything, and no rule before it accepts any part.
- * Rules for single ports or protocols are applied per packet by the access point, not here.
+ * Access points apply all rules per packet; this decides only whether a route is worth having.
  */
 export function deniesAll(rules: readonly AclRuleFacts[], clients: readonly Cidr[], target: Cidr): boolean {
   const outward = rules.filter((rule) => rule.direction === "out").sort((a, b) => a.priority - b.priority);

@@ -15,7 +15,7 @@ export const quotas = {
   "users-per-instance": { value: 2_000, most: 1_000_000 },
   "cidrs-per-instance": { value: 10, most: 256 },
   "acls-per-account": { value: 10, most: 10_000 },
-  "rules-per-acl": { value: 50, most: 10_000 },
+  "rules-per-acl": { value: 50, most: 1_000 },
   "qos-per-account": { value: 10, most: 10_000 },
   "cars-per-qos": { value: 3, most: 100 },
   "policies-per-qos-priority": { value: 50, most: 10_000 },

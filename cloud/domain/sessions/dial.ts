@@ -17,7 +17,7 @@ import { allocate } from "./addresses.ts";
 import { describe, type SessionDescription } from "./description.ts";
 import { announceEnd, endSessions } from "./ending.ts";
 import { noteDelivery, renewKeys } from "./keys.ts";
-import { destinationsOf, loadProfile, type Profile } from "./profile.ts";
+import { loadProfile, type Profile, reachOf } from "./profile.ts";
 
 /** How long Dial waits for the first access point to acknowledge the peer, ms. */
 export const readyLimitMs = 300;
@@ -142,7 +142,7 @@ async function enter(
     ccnId,
     publicKey: question.publicKey,
     addresses: [hostPrefix(ip), hostPrefix(ip6)],
-    destinations: destinationsOf(profile),
+    ...reachOf(profile),
     bandwidth: signIn.bandwidth * 1_000,
     accountId: signIn.accountId,
     leaseUntil: row.leaseUntil,

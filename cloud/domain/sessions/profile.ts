@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Db } from "../../store/db.ts";
 import { accountById } from "../../store/queries/accounts.ts";
+import { rulesOfInstance } from "../../store/queries/acls.ts";
 import { instanceById } from "../../store/queries/instances.ts";
 import { accountedSessions } from "../../store/queries/sessions.ts";
+import type { AccessRule } from "../../store/shared/access-rule.ts";
+import type { DesiredPeer } from "../../store/shared/peer-table.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
+import { accessList } from "../acl/access-list.ts";
 import type { ChainHop } from "../chain/chain.ts";
 import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";
@@ -18,6 +22,8 @@ export interface Profile extends Pushed {
   ccnId: string;
   /** The routes that the chain carries. */
   routes: string[];
+  /** The access list of the instance. */
+  rules: AccessRule[];
   /** Hops from the instance onwards. */
   hops: ChainHop[];
   /** Number of the preferred access point; null = none. */
@@ -46,6 +52,7 @@ export async function loadProfile(
     displayName: instance.name,
     ccnId: instance.ccnId,
     routes: instance.fullTunnel ? everything : (found?.routes ?? []).slice(0, maxRoutes),
+    rules: accessList(await rulesOfInstance(db, instanceId)),
     hops: (found?.hops ?? []).slice(0, maxHops),
     preferred: instance.accessPointNumber,
     ...(await pushedBy(db, instance)),
@@ -53,11 +60,22 @@ export async function loadProfile(
 }
 
 /**
- * Destinations that the instance's peers may send to. Name servers are not added: naming one must not allow traffic to an address that
+ * Destinations that the instance's peers may send to, and the access list. Name servers are not added: naming one must not allow traffic to an address that
  * the chain does not carry, which may belong to another account.
  */
-export function destinationsOf(profile: Profile): string[] {
-  return profile.routes;
+export function reachOf(profile: Profile): Pick<DesiredPeer, "destinations" | "rules"> {
+  return { destinations: profile.routes, rules: profile.rules };
+}
+
+/** Whether two access lists are the same. Peers of an instance share theirs, so the comparison of two lists is kept. */
+function listComparison(wanted: readonly AccessRule[]): (rules: readonly AccessRule[]) => boolean {
+  const text = JSON.stringify(wanted);
+  const known = new Map<readonly AccessRule[], boolean>();
+  return (rules) => {
+    const same = known.get(rules) ?? JSON.stringify(rules) === text;
+    known.set(rules, same);
+    return same;
+  };
 }
 
 /**
@@ -98,11 +116,14 @@ export async function profileChanged(context: Context, instanceId: string, accou
     const profile = await loadProfile(store, accessPoints, instanceId, home);
     if (!profile) return;
     const same = sessions.filter((session) => session.roamedFrom === home);
-    const destinations = destinationsOf(profile);
+    const reach = reachOf(profile);
+    const sameList = listComparison(reach.rules);
     const changed = same
       .flatMap(({ id }) => peers.get(id) ?? [])
-      .filter((peer) => JSON.stringify(peer.destinations) !== JSON.stringify(destinations))
-      .map((peer) => ({ peer: { ...peer, destinations }, newKey: false }));
+      .filter(
+        (peer) => JSON.stringify(peer.destinations) !== JSON.stringify(reach.destinations) || !sameList(peer.rules),
+      )
+      .map((peer) => ({ peer: { ...peer, ...reach }, newKey: false }));
     if (changed.length > 0) await peers.change([], changed);
     for (const [bandwidth, group] of Map.groupBy(same, (session) => session.bandwidth)) {
       const event = { kind: "profile", revision: profileRevision(context, profile, bandwidth) } as const;

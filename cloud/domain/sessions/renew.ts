@@ -11,7 +11,7 @@ import { describe, type SessionDescription } from "./description.ts";
 import { leaseEnd, readyLimitMs } from "./dial.ts";
 import { type EndCause, endingRefusal, endNow } from "./ending.ts";
 import { noteDelivery, renewKeys } from "./keys.ts";
-import { destinationsOf, loadProfile } from "./profile.ts";
+import { loadProfile, reachOf } from "./profile.ts";
 
 /** The running session of a token. If it has ended, throws the refusal with the reason. */
 export async function sessionOf(context: Context, token: string, db: Db = context.store) {
@@ -59,7 +59,7 @@ export async function renew(
       publicKey: new Uint8Array(updated.publicKey),
       leaseUntil: updated.leaseUntil,
       incarnation: updated.incarnation,
-      destinations: destinationsOf(profile),
+      ...reachOf(profile),
       keys: keys ?? peer.keys,
     };
     const revision = await peers.change([], [{ peer: changed, newKey: publicKey !== undefined }]);

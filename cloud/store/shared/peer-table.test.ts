@@ -10,6 +10,7 @@ const peer = (sessionId: string, ccnId: string, incarnation = 1): DesiredPeer =>
   publicKey: new Uint8Array(32),
   addresses: [],
   destinations: [],
+  rules: [],
   bandwidth: 0,
   accountId: "a",
   leaseUntil: 0,

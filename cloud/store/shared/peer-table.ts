@@ -1,3 +1,5 @@
+import type { AccessRule } from "./access-rule.ts";
+
 /** A peer that every access point of a CCN should have. */
 export interface DesiredPeer {
   sessionId: string;
@@ -7,6 +9,8 @@ export interface DesiredPeer {
   /** Prefixes. */
   addresses: string[];
   destinations: string[];
+  /** The access list; peers of an instance share it. */
+  rules: readonly AccessRule[];
   /** bit/s in each direction, for all sessions of the account together; 0 = uncapped. */
   bandwidth: number;
   accountId: string;

@@ -75,7 +75,7 @@ func toRules(from []*accesspointv1.Rule) ([]rules.Rule, error) {
 
 // toRule converts one rule; at is its position, for errors.
 func toRule(at string, from *accesspointv1.Rule) (rule rules.Rule, err error) {
-	rule.Priority, rule.ID, rule.Name = from.GetPriority(), from.GetId(), from.GetName()
+	rule.Priority, rule.ID = from.GetPriority(), from.GetId()
 	if rule.Prefix, err = toPrefix(at+": prefix", from.GetPrefix()); err != nil {
 		return rule, err
 	}

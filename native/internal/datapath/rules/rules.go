@@ -49,8 +49,8 @@ type Rule struct {
 	Ports    []PortRange
 	Action   Action
 	Priority uint32
-	// ID and Name are the administrator's, for explanations and counters.
-	ID, Name string
+	// ID is the administrator's, for counters.
+	ID string
 	// Client contains the client's end; the zero value = any.
 	Client netip.Prefix
 	// ClientPorts are those of the client's end; none = all.

@@ -995,9 +995,8 @@ type Rule struct {
 	ClientPrefix string `protobuf:"bytes,7,opt,name=client_prefix,json=clientPrefix,proto3" json:"client_prefix,omitempty"`
 	// Ports of the client's end; none = all.
 	ClientPorts []*Rule_PortRange `protobuf:"bytes,8,rep,name=client_ports,json=clientPorts,proto3" json:"client_ports,omitempty"`
-	// The administrator's id and name of the rule, for logs and counters.
+	// The administrator's id of the rule, for counters.
 	Id            string `protobuf:"bytes,9,opt,name=id,proto3" json:"id,omitempty"`
-	Name          string `protobuf:"bytes,10,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1091,13 +1090,6 @@ func (x *Rule) GetClientPorts() []*Rule_PortRange {
 func (x *Rule) GetId() string {
 	if x != nil {
 		return x.Id
-	}
-	return ""
-}
-
-func (x *Rule) GetName() string {
-	if x != nil {
-		return x.Name
 	}
 	return ""
 }
@@ -1551,7 +1543,7 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\arate_up\x18\n" +
 	" \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\x06rateUp\x12)\n" +
 	"\trate_down\x18\v \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\brateDown\x12-\n" +
-	"\x0eshared_rate_id\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\fsharedRateId\"\xe6\b\n" +
+	"\x0eshared_rate_id\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\fsharedRateId\"\xc8\b\n" +
 	"\x04Rule\x12L\n" +
 	"\tdirection\x18\x01 \x01(\x0e2\".sag.accesspoint.v1.Rule.DirectionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\tdirection\x12G\n" +
@@ -1563,9 +1555,7 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\bpriority\x18\x06 \x01(\rR\bpriority\x120\n" +
 	"\rclient_prefix\x18\a \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xe8\x01\x01R\fclientPrefix\x12O\n" +
 	"\fclient_ports\x18\b \x03(\v2\".sag.accesspoint.v1.Rule.PortRangeB\b\xbaH\x05\x92\x01\x02\x10@R\vclientPorts\x12\x17\n" +
-	"\x02id\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x02id\x12\x1c\n" +
-	"\x04name\x18\n" +
-	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x1a\x9b\x01\n" +
+	"\x02id\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x02id\x1a\x9b\x01\n" +
 	"\tPortRange\x12\x1f\n" +
 	"\x05first\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x05first\x12\x1d\n" +
 	"\x04last\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04last:N\xbaHK\x1aI\n" +

@@ -717,16 +717,11 @@ export declare type Rule = Message<"sag.accesspoint.v1.Rule"> & {
   clientPorts: Rule_PortRange[];
 
   /**
-   * The administrator's id and name of the rule, for logs and counters.
+   * The administrator's id of the rule, for counters.
    *
    * @generated from field: string id = 9;
    */
   id: string;
-
-  /**
-   * @generated from field: string name = 10;
-   */
-  name: string;
 };
 
 /**
@@ -785,16 +780,11 @@ export declare type RuleJson = {
   clientPorts?: Rule_PortRangeJson[];
 
   /**
-   * The administrator's id and name of the rule, for logs and counters.
+   * The administrator's id of the rule, for counters.
    *
    * @generated from field: string id = 9;
    */
   id?: string;
-
-  /**
-   * @generated from field: string name = 10;
-   */
-  name?: string;
 };
 
 /**

@@ -1,0 +1,78 @@
+import { type Cidr, formatCidr, parseCidr } from "../../base/ip.ts";
+import type { AclRule } from "../../store/shapes.ts";
+import type { AccessRule, PortRange, RuleProtocol } from "../../store/shared/access-rule.ts";
+
+/** Well-known ports of the applications that the console offers as protocols. */
+const applicationPorts: Readonly<Record<string, number>> = {
+  SSH: 22,
+  TELNET: 23,
+  HTTP: 80,
+  HTTPS: 443,
+  "MS SQL": 1433,
+  MSSQL: 1433,
+  ORACLE: 1521,
+  MYSQL: 3306,
+  RDP: 3389,
+  POSTGRESQL: 5432,
+  REDIS: 6379,
+};
+const protocols: Readonly<Record<string, RuleProtocol>> = {
+  ALL: "any",
+  TCP: "tcp",
+  UDP: "udp",
+  ICMP: "icmp",
+  GRE: "gre",
+};
+
+/** The rules of an ACL as access points enforce them; `rows` are in the order in which they apply. */
+export function accessList(rows: readonly AclRule[]): AccessRule[] {
+  return rows.flatMap((row) => accessRule(row) ?? []);
+}
+
+/** undefined = the rule matches nothing, because a prefix is invalid; such a rule cannot be added. */
+function accessRule(row: AclRule): AccessRule | undefined {
+  const outward = row.direction === "out";
+  const source = { prefix: prefixOf(row.sourceCidr), ports: portsOf(row.sourcePorts) };
+  const { protocol, port } = protocolOf(row.protocol);
+  const dest = { prefix: prefixOf(row.destCidr), ports: portsOf(row.destPorts) ?? port };
+  const [client, remote] = outward ? [source, dest] : [dest, source];
+  if (client.prefix === undefined || remote.prefix === undefined) return undefined;
+  return {
+    id: row.id,
+    name: row.name,
+    direction: outward ? "out" : "in",
+    allow: row.policy === "accept",
+    priority: row.priority,
+    protocol,
+    clientPrefix: client.prefix,
+    clientPorts: client.ports,
+    remotePrefix: remote.prefix,
+    remotePorts: remote.ports,
+  };
+}
+
+/** Canonical text of a prefix. An IPv4-mapped one is IPv4. */
+function prefixOf(text: string): string | undefined {
+  const cidr = parseCidr(text);
+  return cidr && formatCidr(unmapped(cidr));
+}
+
+function unmapped(cidr: Cidr): Cidr {
+  if (cidr.version === 4 || cidr.mask < 96 || cidr.first >> 32n !== 0xffffn) return cidr;
+  return { version: 4, first: cidr.first & 0xffffffffn, mask: cidr.mask - 96 };
+}
+
+function portsOf(text: string): PortRange | undefined {
+  const [first, last] = text.split("/").map(Number);
+  return first === undefined || last === undefined || first < 0 ? undefined : { first, last };
+}
+
+/** An application is TCP to its port, which may follow in parentheses. */
+function protocolOf(text: string): { protocol: RuleProtocol; port?: PortRange } {
+  const upper = text.toUpperCase();
+  const known = protocols[upper];
+  if (known) return { protocol: known };
+  const [, name = "", number] = /^([A-Z ]+?)(?:\((\d+)\))?$/.exec(upper) ?? [];
+  const port = number === undefined ? applicationPorts[name] : Number(number);
+  return port === undefined ? { protocol: "tcp" } : { protocol: "tcp", port: { first: port, last: port } };
+}
