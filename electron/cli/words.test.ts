@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import type { IntranetState, LockdownView } from "../core/client/model.ts";
 import { tunnelState } from "../core/state/tunnel-view.ts";
 import { lockdownLines, stateLines } from "./words.ts";
@@ -123,6 +124,29 @@ it.each(["PHASE_DISCONNECTED", "PHASE_FAILED", "PHASE_CONNECTED"] as const)(
     expect(/SOCKS|This device/.test(shown)).toBe(phase === "PHASE_CONNECTED");
   },
 );
+
+it("marks only the hop that does not work, and shows those behind it as unknown, each with a name", () => {
+  const kinds = ["CLIENT", "ACCESS_POINT", "INSTANCE", "CCN", "CEN", "CLOUD_NETWORK"];
+  const ids = ["", "ap-1", "sag-1", "ccn-1", "cen-1", "vpc-1"];
+  const hops = kinds.map((kind, i) => ({
+    kind: `HOP_KIND_${kind}`,
+    id: ids[i],
+    name: kind === "CLOUD_NETWORK" ? "Office" : "",
+    whole: true,
+  }));
+  const chain = (of: StateJson): string | undefined => {
+    const described: StateJson = { phase: "PHASE_CONNECTED", accessPoint: { id: "ap-1", name: "Paris" }, hops };
+    const state = tunnelState(record as Parameters<typeof tunnelState>[0], { ...described, ...of });
+    return lines(state).find((line) => line.includes("─"));
+  };
+  expect(chain({})).toBe("You ─ Paris ─ Contoso ─ CCN ccn-1 ─ CEN cen-1 ─ Office");
+  expect(chain({ warnings: [{ code: "WARNING_CODE_INSTANCE_UNREACHABLE", hop: "HOP_KIND_INSTANCE" }] })).toBe(
+    "You ─ Paris ─ Contoso (!) ─ CCN ccn-1 (unknown) ─ CEN cen-1 (unknown) ─ Office (unknown)",
+  );
+  expect(chain({ phase: "PHASE_RECONNECTING" })).toBe(
+    "You ─ Paris (!) ─ Contoso (unknown) ─ CCN ccn-1 (unknown) ─ CEN cen-1 (unknown) ─ Office (unknown)",
+  );
+});
 
 it("names the command and the intranet when a sign-in has ended", () => {
   const state = tunnelState(record as Parameters<typeof tunnelState>[0], {

@@ -1,7 +1,15 @@
+import { hopState } from "../../common/hop-state.ts";
 import { texts } from "../../common/text/cli.ts";
 import { type Tone, toneOf } from "../../common/tone.ts";
 import { commandView } from "../core/causes/failure.ts";
-import type { IntranetState, KillSwitchView, LockdownView, MachineView, NamesView } from "../core/client/model.ts";
+import type {
+  HopView,
+  IntranetState,
+  KillSwitchView,
+  LockdownView,
+  MachineView,
+  NamesView,
+} from "../core/client/model.ts";
 
 const words = texts.cli.status;
 
@@ -97,6 +105,13 @@ export function stateLines(state: IntranetState, paint: Paint, rates?: Rates): s
   return [head, ...lines.map((line) => `  ${line}`)];
 }
 
+/** A hop by its name; only the ones that do not work are marked. */
+function hopText(hop: HopView, paint: Paint): string {
+  const state = hopState(hop);
+  const text = words.hop[state](hop.name);
+  return state === "whole" ? text : paint(state === "broken" ? "caution" : "neutral", text);
+}
+
 /** Addresses, traffic and hops of a tunnel that is connected or reconnecting. */
 function connectionLines(state: IntranetState, paint: Paint, rates?: Rates): string[] {
   const lines: string[] = [];
@@ -116,7 +131,7 @@ function connectionLines(state: IntranetState, paint: Paint, rates?: Rates): str
   const cap = state.session?.bandwidthKbps;
   if (cap) lines.push(words.limited(cap));
   if (state.hops.length > 0) {
-    lines.push(state.hops.map((hop) => (hop.whole ? hop.name : paint("caution", `${hop.name} (!)`))).join(" ─ "));
+    lines.push(state.hops.map((hop) => hopText(hop, paint)).join(" ─ "));
   }
   const search = state.session?.dnsSearchDomains ?? [];
   if (search.length > 0) lines.push(words.searchDomains(search));

@@ -74,7 +74,7 @@ export function tunnelState(record: IntranetRecord, json: StateJson): IntranetSt
   const known = phase !== null && phases.has(phase) ? (phase as PhaseWord) : "failed";
   const reported = (json.warnings ?? []).map(warning);
   const warnings = untilWhen(dated(reported, record.signInEnds), record.server, session?.leaseLeftMs ?? 0, known);
-  const described = (json.hops ?? []).map(hop).filter((one) => one !== null);
+  const described = (json.hops ?? []).map((one) => hop(one, record)).filter((one) => one !== null);
   const point = accessPointView(json);
   return {
     ...restingState(record, known),
@@ -245,13 +245,16 @@ function untilWhen(warnings: WarningView[], server: string, leaseLeftMs: number,
   return warnings.map((one) => (one.code === "instance_unreachable" ? { ...one, message } : one));
 }
 
-function hop(json: HopJson): HopView | null {
+/** A hop. One without a name is called by the intranet's name, or by its kind and id. */
+function hop(json: HopJson, { displayName }: IntranetRecord): HopView | null {
   const kind = hopWord(json.kind);
   if (!kind) return null;
+  const id = plainText(json.id ?? "", 64);
+  const unnamed = kind === "client" ? texts.hops[kind] : `${texts.hops[kind]} ${id}`.trim();
   return {
     kind,
     id: json.id ?? "",
-    name: plainText(json.name ?? "", 256) || texts.hops[kind],
+    name: plainText(json.name ?? "", 256) || (kind === "instance" && displayName) || unnamed,
     whole: json.whole ?? false,
     missing: json.missing ? warning(json.missing) : null,
   };

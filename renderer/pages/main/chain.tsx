@@ -1,3 +1,4 @@
+import { type HopState, hopState } from "../../../common/hop-state.ts";
 import { texts } from "../../../common/text/window.ts";
 import type { HopView } from "../../../electron/bridge.ts";
 import { Warn } from "../../components/icons.tsx";
@@ -12,12 +13,6 @@ interface Link {
   short?: string;
   state: HopState;
 }
-
-/** unknown: behind an access point that does not answer. */
-type HopState = "whole" | "broken" | "unknown";
-
-const stateOf = (hop: HopView): HopState =>
-  hop.whole ? "whole" : hop.missing !== null || hop.kind === "access_point" ? "broken" : "unknown";
 
 const spoken: Record<HopState, string> = {
   whole: texts.window.main.whole,
@@ -77,7 +72,7 @@ const linksOf = (hops: HopView[], steady: boolean): Link[] => {
     key: `${hop.kind}-${hop.id}`,
     kind: hop.kind,
     label: hop.kind === "access_point" && hop.name && steady ? hop.name : texts.window.main.hops[hop.kind],
-    state: stateOf(hop),
+    state: hopState(hop),
   }));
   if (clouds.length === 0) return links;
   return [
@@ -87,7 +82,7 @@ const linksOf = (hops: HopView[], steady: boolean): Link[] => {
       kind: "cloud_network",
       label: texts.window.main.cloudNetworks(clouds.length),
       short: String(clouds.length),
-      state: worst(clouds.map(stateOf)),
+      state: worst(clouds.map(hopState)),
     },
   ];
 };

@@ -1,3 +1,4 @@
+import type { HopState } from "../../../hop-state.ts";
 import { formats } from "../formats.ts";
 
 const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
@@ -16,6 +17,12 @@ export const status = {
   sent: (bytes: number, perSecond: number | undefined) => `sent ${traffic(bytes, perSecond)}`,
   limited: (kbps: number) => `Your administrator limits the speed to ${formats.bandwidth(kbps)} each way`,
   searchDomains: (domains: readonly string[]) => `Short names are looked up in ${domains.join(", ")}`,
+  /** A hop of the path into the intranet, by its state. */
+  hop: {
+    whole: (name: string) => name,
+    broken: (name: string) => `${name} (!)`,
+    unknown: (name: string) => `${name} (unknown)`,
+  } satisfies Record<HopState, (name: string) => string>,
   blocked: {
     all: "Blocked: everything except the tunnel",
     intranet: "Blocked: traffic to the intranet outside the tunnel",
