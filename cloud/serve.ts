@@ -10,6 +10,7 @@ import { answerOther } from "./api/http/answers.ts";
 import { clientAddress, unreadableOnce } from "./api/http/forwarded.ts";
 import { type Handler, type Listening, type ListenOptions, listenSecure } from "./api/http/listen.ts";
 import { answerOutside, metrics } from "./api/http/outside.ts";
+import { readiness } from "./api/http/readiness.ts";
 import { type RequestTimes, requestTimes } from "./api/http/requests.ts";
 import { type Besides, publicHandler } from "./api/http/server.ts";
 import { Refusal } from "./base/cause.ts";
@@ -120,14 +121,15 @@ export async function serve(options: ServeOptions): Promise<Running> {
     const context = await startDomain(store, clock, log, mailer, sharedInMemory(clock));
     undo.unshift(() => context.sweeper.stop());
     const stopping = new AbortController();
-    const server: ServerView = { url: "", pins: [], vouchedFor: () => false };
+    const certificateEnd = () => Date.parse(new X509Certificate(current.identity.certificate).validTo);
+    const notReady = readiness({ context, stopping: stopping.signal, certificateEnd, data });
+    const server: ServerView = { url: "", pins: [], vouchedFor: () => false, notReady };
     const admin = adminApi({ context, server, data }, options.adminRate);
     const alone = adminAddress !== undefined;
-    const certificateEnd = () => Date.parse(new X509Certificate(current.identity.certificate).validTo);
     const besides = (withAdmin: boolean, withMetrics: boolean): Besides => {
       const administrators = adminHandler(admin);
       const adminRequests = admin.counts;
-      const outside = { context, stopping: stopping.signal, adminRequests, certificateEnd, data, withMetrics };
+      const outside = { context, readiness: notReady, adminRequests, certificateEnd, withMetrics };
       return (request, response) => {
         if (withAdmin && isAdminRequest(request)) administrators(request, response as never);
         else return answerOutside(outside, request, response as never);

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { needsOrdinaryUser, needsRoot } from "../test/harness/needs.ts";
 import { Refusal } from "./base/cause.ts";
 import { locally } from "./ctl/connection.ts";
@@ -149,9 +149,11 @@ test("reports a disk that fills up while running, loses nothing, and continues a
     const { client } = clientsOf(running.url);
     expect((await refusal(client.signIn(request))).word).toBe("storage_full");
     expect((await client.discover(request)).displayName).toBe("Contoso");
-    expect(await ready()).toEqual([503, '{"ready":false,"why":"the disk is full"}']);
+    // The result of a check is kept for a second.
+    await vi.waitFor(async () => expect(await ready()).toEqual([503, '{"ready":false}']), { timeout: 5_000 });
+    expect(await ask("server status", {})).toEqual({ ready: false, reason: "The disk is full." });
     rmSync(filler);
-    expect(await ready()).toEqual([200, '{"ready":true}']);
+    await vi.waitFor(async () => expect(await ready()).toEqual([200, '{"ready":true}']), { timeout: 5_000 });
     await client.signIn(request);
     await running.stop();
   } finally {

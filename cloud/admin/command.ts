@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Message } from "../base/say.ts";
 import type { Change } from "../domain/change.ts";
 import type { Context } from "../domain/context.ts";
 import type { Tenant } from "../domain/tenants/tenants.ts";
@@ -32,6 +33,8 @@ export interface ServerView {
   pins: string[];
   /** Whether the certificate is valid for this host by the system's certificate authorities; a link then needs no pin. */
   vouchedFor(host: string): boolean;
+  /** Why the server cannot serve; undefined if it can. */
+  notReady(): Promise<Message | undefined>;
 }
 
 /** The parts of the server that commands use. */

@@ -13,7 +13,12 @@ export function commander(context: Context, as: Partial<Caller> = {}) {
     const tenant = await defaultTenant(context.store);
     const caller: Caller = { actor: "test", role: "administrator", tenant, operator: true, onHost: true, ...as };
     const by = administration(context, { actor: caller.actor, action: name, nonce: undefined });
-    const server = { url: "https://cloud.test", pins: [], vouchedFor: () => false };
+    const server = {
+      url: "https://cloud.test",
+      pins: [],
+      vouchedFor: () => false,
+      notReady: () => Promise.resolve(undefined),
+    };
     return run({ ...by, caller, server, data: "" }, command, input) as Promise<T>;
   };
 }

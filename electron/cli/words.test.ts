@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import type { HopJson, HopKindJson } from "#proto/types/v1/state_pb.js";
 import type { IntranetState, LockdownView } from "../core/client/model.ts";
 import { tunnelState } from "../core/state/tunnel-view.ts";
 import { lockdownLines, stateLines } from "./words.ts";
@@ -126,14 +127,15 @@ it.each(["PHASE_DISCONNECTED", "PHASE_FAILED", "PHASE_CONNECTED"] as const)(
 );
 
 it("marks only the hop that does not work, and shows those behind it as unknown, each with a name", () => {
-  const kinds = ["CLIENT", "ACCESS_POINT", "INSTANCE", "CCN", "CEN", "CLOUD_NETWORK"];
-  const ids = ["", "ap-1", "sag-1", "ccn-1", "cen-1", "vpc-1"];
-  const hops = kinds.map((kind, i) => ({
-    kind: `HOP_KIND_${kind}`,
-    id: ids[i],
-    name: kind === "CLOUD_NETWORK" ? "Office" : "",
-    whole: true,
-  }));
+  const hop = (kind: HopKindJson, id: string, name = ""): HopJson => ({ kind, id, name, whole: true });
+  const hops = [
+    hop("HOP_KIND_CLIENT", ""),
+    hop("HOP_KIND_ACCESS_POINT", "ap-1"),
+    hop("HOP_KIND_INSTANCE", "sag-1"),
+    hop("HOP_KIND_CCN", "ccn-1"),
+    hop("HOP_KIND_CEN", "cen-1"),
+    hop("HOP_KIND_CLOUD_NETWORK", "vpc-1", "Office"),
+  ];
   const chain = (of: StateJson): string | undefined => {
     const described: StateJson = { phase: "PHASE_CONNECTED", accessPoint: { id: "ap-1", name: "Paris" }, hops };
     const state = tunnelState(record as Parameters<typeof tunnelState>[0], { ...described, ...of });

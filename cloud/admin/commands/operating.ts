@@ -35,6 +35,17 @@ export const serverFingerprint = reading({
     }),
 });
 
+/** Whether the server can serve, and if not, why; the reason in English. */
+export const serverStatus = reading({
+  name: "server status",
+  access: "read",
+  input: z.strictObject({}),
+  async read({ server }) {
+    const reason = await server.notReady();
+    return { ready: reason === undefined, reason: reason?.text ?? null };
+  },
+});
+
 export const tokenCreate = changing({
   name: "access-point token create",
   access: "operate",
@@ -132,6 +143,7 @@ export const auditList = reading({
 
 export const operatingCommands: readonly AnyCommand[] = [
   serverFingerprint,
+  serverStatus,
   backup,
   tokenCreate,
   tokenList,

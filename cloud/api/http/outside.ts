@@ -1,22 +1,19 @@
-import { statfs } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Context } from "../../domain/context.ts";
-import { probe, totals } from "../../store/queries/totals.ts";
+import { totals } from "../../store/queries/totals.ts";
 import { version } from "../hello.ts";
+import type { Readiness } from "./readiness.ts";
 
 type Request = IncomingMessage | Http2ServerRequest;
 
 export interface OutsideParts {
   context: Context;
-  /** Aborted when the server begins to stop. */
-  stopping: AbortSignal;
+  readiness: Readiness;
   /** Number of answered admin requests, by "OPERATION CODE". */
   adminRequests(): ReadonlyMap<string, number>;
   /** End of validity of the certificate in use, epoch ms. */
   certificateEnd(): number;
-  /** The data directory. */
-  data: string;
   /**
    * Whether /metrics is served. Not on the clients' listener: metrics reveal the size of a company, and behind a reverse proxy
    * every request comes from loopback, so the address cannot restrict them.
@@ -35,13 +32,11 @@ export function answerOutside(parts: OutsideParts, request: Request, response: H
     return true;
   }
   if (path === "/readyz") {
-    const unanswered = () => "the data directory does not answer";
-    void ready(parts)
-      .catch(unanswered)
-      .then((why) => {
-        const body = JSON.stringify(why === undefined ? { ready: true } : { ready: false, why });
-        send(response, why === undefined ? 200 : 503, "application/json", body);
-      });
+    // Anyone can send this request, so the reason is only logged and shown by `sagctl server status`.
+    void parts.readiness().then((reason) => {
+      const ready = reason === undefined;
+      send(response, ready ? 200 : 503, "application/json", JSON.stringify({ ready }));
+    });
     return true;
   }
   if (path !== "/metrics") return false;
@@ -65,22 +60,6 @@ function send(response: Http2ServerResponse, status: number, type: string, body:
   if (response.writableEnded) return;
   response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
   response.end(body);
-}
-
-/** Free bytes below which commits are about to fail. */
-const neededBytes = 1024 * 1024;
-
-async function ready({ context, stopping, data, certificateEnd }: OutsideParts): Promise<string | undefined> {
-  if (stopping.aborted) return "the server is stopping";
-  if (certificateEnd() <= context.clock.now()) return "the certificate has expired";
-  const { bavail, bsize } = await statfs(data);
-  if (bavail * bsize < neededBytes) return "the disk is full";
-  try {
-    await probe(context.store);
-    return undefined;
-  } catch {
-    return "the store does not answer";
-  }
 }
 
 /** Metrics in the Prometheus text format. */
@@ -121,7 +100,7 @@ export async function metrics({
       }),
     ),
     ...gauge("sag_certificate_expiry_seconds", "Until the certificate in use ends; negative once it has.", [
-      ["", Math.round((certificateEnd() - Date.now()) / 1_000)],
+      ["", Math.round((certificateEnd() - context.clock.now()) / 1_000)],
     ]),
     ...gauge("process_resident_memory_bytes", "Resident memory.", [["", process.memoryUsage.rss()]]),
     ...gauge("process_start_time_seconds", "When the process began.", [

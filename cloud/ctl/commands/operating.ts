@@ -98,9 +98,15 @@ function fingerprintText({ server, fingerprints: [inUse = "", next] }: Fingerpri
 }
 
 export const serverVerbs: Verbs = (program, tools) => {
-  program
-    .command("server")
-    .description(help.serverVerbs.what)
+  const server = program.command("server").description(help.serverVerbs.what);
+  server
+    .command("status")
+    .description(help.serverVerbs.status)
+    .action(async () => {
+      const { ask, print } = tools();
+      print(await ask("server status", {}), ({ reason }: { reason: string | null }) => output.ready(reason));
+    });
+  server
     .command("fingerprint")
     .description(help.serverVerbs.fingerprint)
     .action(async () => {

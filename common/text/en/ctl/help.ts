@@ -121,6 +121,7 @@ export const help = {
   },
   serverVerbs: {
     what: "this server",
+    status: "show whether the server can serve its clients, and if not, why",
     fingerprint: "print the SHA-256 fingerprint of the server's public key, in the form that the app and sag show",
   },
   session: {

@@ -145,6 +145,7 @@ export const output = {
   warning: (text: string) => `Warning: ${text}`,
   unrouted: (server: string, prefix: string) =>
     `no route of this instance leads to the name server ${server}. Unless a cloud network does, add one: sagctl route add ${prefix}`,
+  ready: (reason: string | null) => (reason === null ? "The server can serve its clients." : `Not ready: ${reason}`),
   fingerprint: (server: string, fingerprint: string) =>
     `SHA-256 fingerprint of the public key of ${server}:\n${fingerprint}`,
   nextFingerprint: (fingerprint: string) => `Fingerprint of its next key, not in use yet:\n${fingerprint}`,
