@@ -1,6 +1,7 @@
 package accesspoint
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"slices"
@@ -13,6 +14,9 @@ import (
 // hostAge is how long the list of the host's addresses is cached. It may be out of date, because forward.Forwarder also checks
 // the local address of each connection.
 const hostAge = 5 * time.Second
+
+// lookupLimit is how long a service's name may take to resolve. A name that takes longer is tried again at the next refresh.
+const lookupLimit = 5 * time.Second
 
 // HostWatch caches the addresses and services that clients must not reach, so that not every flow needs a system call.
 type HostWatch struct {
@@ -49,7 +53,7 @@ func (h *HostWatch) resolve(services []string) {
 	var found []netip.AddrPort
 	var failed []string
 	for _, service := range services {
-		addresses := resolve(service)
+		addresses := resolve(service, net.DefaultResolver.LookupHost)
 		if addresses == nil {
 			failed = append(failed, service)
 		}
@@ -61,7 +65,8 @@ func (h *HostWatch) resolve(services []string) {
 	h.services = append(h.services, failed...)
 }
 
-func resolve(hostPort string) []netip.AddrPort {
+// resolve returns the addresses of a service, HOST:PORT; nil if its name cannot be resolved in time.
+func resolve(hostPort string, lookup func(context.Context, string) ([]string, error)) []netip.AddrPort {
 	host, port, err := net.SplitHostPort(hostPort)
 	if err != nil {
 		return nil
@@ -70,7 +75,9 @@ func resolve(hostPort string) []netip.AddrPort {
 	if err != nil {
 		return nil
 	}
-	ips, err := net.LookupHost(host)
+	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
+	defer cancel()
+	ips, err := lookup(ctx, host)
 	if err != nil {
 		return nil
 	}
