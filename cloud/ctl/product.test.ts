@@ -71,6 +71,18 @@ test("account import reports the maximum number of accounts per file", async () 
   rmSync(join(file, ".."), { recursive: true });
 });
 
+test("a request to the server has room for 2,000 accounts with the longest values", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "sag-import-")), "long.csv");
+  const row = (n: number) =>
+    `${`n${n}`.padEnd(33, "x")},${"😀".repeat(60)}@x.t,20000,100.100.100.100,${"p".repeat(32)}`;
+  const rows = Array.from({ length: 2_000 }, (_, n) => row(n));
+  writeFileSync(file, ["user,mail,bandwidth,client-ip,password", ...rows, ""].join("\n"));
+  // The instance does not exist, so the server has read the whole request before it refuses.
+  const refused = await spoken(["account", "import", file, "--instance", "sag-none0000", "--dry-run", "--json"]);
+  expect(JSON.parse(refused.stdout)).toMatchObject({ cause: "not_found" });
+  rmSync(join(file, ".."), { recursive: true });
+});
+
 test("account import --dry-run reports what would happen line by line, and changes nothing", async () => {
   const file = join(directory, "people.csv");
   const lines = [

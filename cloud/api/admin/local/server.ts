@@ -15,7 +15,8 @@ import { productVersions } from "../rpc/protocol/operation.ts";
 import type { AdminApi } from "../rpc/service.ts";
 import { localPath } from "./path.ts";
 
-const maxBodyBytes = 256 * 1024;
+/** Maximum size of a request, bytes: an account import of 2,000 rows, each with the longest values. */
+const maxBodyBytes = 1024 * 1024;
 
 /** The parts of the server that the admin socket uses. */
 export interface LocalHost extends Host {
@@ -154,7 +155,8 @@ async function read(request: IncomingMessage): Promise<LocalRequest> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBodyBytes) throw new Refusal("answer_too_large", say("local_too_large"));
+    if (size > maxBodyBytes)
+      throw new Refusal("answer_too_large", say("local_too_large", { kib: maxBodyBytes / 1024 }));
     chunks.push(chunk);
   }
   let body: unknown;

@@ -15,7 +15,7 @@ export const commands = {
   input_one_of: ({ field, values }: P<"field" | "values">) => `The ${field} must be one of ${values}.`,
   input_not_valid: ({ field }: P<"field">) => `The ${field} is not valid.`,
   path_not_absolute: "The path must be absolute.",
-  local_too_large: "The request is larger than 256 KiB.",
+  local_too_large: ({ kib }: P<"kib">) => `The request is larger than ${kib} KiB.`,
   local_not_json: "The request is not JSON.",
   local_no_operation: "The request names no operation.",
   local_failed: "The server failed unexpectedly; its log says more.",
