@@ -43,6 +43,7 @@ it("sag open reports that a browser exited immediately, or that a running one ha
   become("echo 'Missing X server' >&2; exit 1");
   const failed = await person.failure(["open", portalUrl, "--browser", program], { env });
   expect(failed.message).toContain("exited immediately (exit code 1). No page was opened. There is no display");
+  expect(failed.cause).toBe("not_found");
   const failure = await person.failure(["open", portalUrl, "--browser", program], { env: { ...env, DISPLAY: ":77" } });
   expect(failure.message).toContain("Its output: Missing X server");
   become("exit 0");
@@ -69,6 +70,7 @@ it("sag open reports that there is no display", async () => {
   const { DISPLAY: _, WAYLAND_DISPLAY: __, ...bare } = person.env;
   const env = { ...bare, PATH: `${bin}:${bare.PATH}` };
   const failure = await person.failure(["open", portalUrl], { env });
+  expect(failure.cause).toBe("not_found");
   expect(failure.message).toContain("there is no display (DISPLAY");
   expect(failure.action).toContain("Run sag open on one with a display, or get the page here with sag run curl URL.");
   expect((await person.sag(["open", portalUrl], { env: { ...env, DISPLAY: ":77" } })).code).toBe(0);

@@ -85,11 +85,10 @@ export async function launch(
     hasRun ||= !wasTaken && isTaken(profile);
     if (waited >= settle && hasRun) break;
   }
-  if (ended !== undefined && !isRunning(profile))
-    throw new Failure("unknown", {
-      text: endedAtOnce(program, ended, log),
-      ...(lacksDisplay() ? { field: "display" } : {}),
-    });
+  if (ended !== undefined && !isRunning(profile)) {
+    const text = endedAtOnce(program, ended, log);
+    throw lacksDisplay() ? new Failure("not_found", { text, field: "display" }) : new Failure("unknown", { text });
+  }
   child.unref();
   return child.pid ?? null;
 }

@@ -57,7 +57,7 @@ export const requireBrowser = (given?: string): string => findBrowser(given);
 export function requireDisplay(given?: string): void {
   // A named program may provide a display itself, as xvfb-run does.
   if (given !== undefined || !lacksDisplay()) return;
-  throw new Failure("unknown", { text: texts.core.browser.noDisplay, field: "display" });
+  throw new Failure("not_found", { text: texts.core.browser.noDisplay, field: "display" });
 }
 
 /** Finds the first installed browser, or the named program, on PATH. */
@@ -67,9 +67,8 @@ function findBrowser(given: string | undefined): string {
     const found = (isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name))).find(isRunnable);
     if (found !== undefined) return found;
   }
-  throw new Failure("not_found", {
-    text: given === undefined ? texts.core.browser.none : texts.core.browser.notFound(given),
-  });
+  if (given === undefined) throw new Failure("not_found", { text: texts.core.browser.none, field: "browser" });
+  throw new Failure("not_found", { text: texts.core.browser.notFound(given) });
 }
 
 function isRunnable(path: string): boolean {

@@ -122,7 +122,15 @@ export const host = {
   },
   not_found: {
     message: ({ text }) => text || "The requested object does not exist.",
-    action: "Check the name.",
+    action: ({ field }) =>
+      (field === "display" && "Open the page on a connected computer that has a display.") ||
+      (field === "browser" && "Install Chromium, Google Chrome or Firefox.") ||
+      "Check the name.",
+    command: ({ field }) =>
+      (field === "display" &&
+        "The page can be reached only from a connected computer. Run sag open on one with a display, or get the page here with sag run curl URL. For the proxy's addresses, run sag proxy.") ||
+      (field === "browser" && "Install Chromium, Google Chrome or Firefox, or name another browser with --browser.") ||
+      "Check the name.",
   },
   already_exists: {
     message: ({ text }) => text || "An object with this name already exists.",

@@ -8,10 +8,7 @@ export const signIn = {
     message: ({ text }) => text || "An unexpected problem occurred.",
     action:
       "Try again. If it happens again, run this command at a terminal and send your administrator what it prints: sag logs",
-    command: ({ field }) =>
-      field === "display"
-        ? "The page can be reached only from a connected computer. Run sag open on one with a display, or get the page here with sag run curl URL. For the proxy's addresses, run sag proxy."
-        : "Try again. If it happens again, send your administrator the output of: sag logs",
+    command: "Try again. If it happens again, send your administrator the output of: sag logs",
   },
   invalid_argument: {
     message: ({ text }) => text || "One of the options or arguments is invalid.",
