@@ -56,6 +56,21 @@ describe("dial", () => {
       ["done"],
     ],
     [
+      "gives up if the access points' names are still not resolved",
+      [begin(), token, key, session, started, tunnel("connecting", "dns_unavailable"), { kind: "unresolved" }],
+      "over",
+      [...asked, "dial", "start", "stop", "fail dns_unavailable"],
+    ],
+    [
+      "goes on if only another access point does not answer by then",
+      [
+        ...[begin(), token, key, session, started, tunnel("connecting", "dns_unavailable")],
+        ...[tunnel("connecting", "access_point_unreachable"), { kind: "unresolved" } as const, tunnel("connected")],
+      ],
+      "up",
+      [...asked, "dial", "start", "done"],
+    ],
+    [
       "dials again if it does not reconnect",
       [begin("reconnecting"), tunnel("failed", "session_expired")],
       "preparing",
@@ -137,7 +152,16 @@ describe("dial", () => {
   it("ends exactly once for any sequence of events, and never dials without token and key", () => {
     const phases = ["connecting", "connected", "reconnecting", "failed", "disconnected"] as const;
     const any = fc.oneof(
-      fc.constantFrom<DialEvent>(token, key, session, started, { kind: "slow" }, timeout, cancel),
+      fc.constantFrom<DialEvent>(
+        token,
+        key,
+        session,
+        started,
+        { kind: "slow" },
+        { kind: "unresolved" },
+        timeout,
+        cancel,
+      ),
       fc.constantFrom(...phases).map((phase) => tunnel(phase)),
       fc.boolean().map((stale) => failed("sign_in_expired", stale)),
       fc.constant(failed("port_in_use")),

@@ -28,6 +28,8 @@ export type DialEvent =
   | { kind: "failed"; cause: CauseCode; stale?: boolean }
   /** The earlier session did not reconnect in time. */
   | { kind: "slow" }
+  /** The names of the access points were looked up for long enough without an answer. */
+  | { kind: "unresolved" }
   | { kind: "timeout" }
   | { kind: "cancel" };
 
@@ -118,6 +120,7 @@ function starting(state: DialState & { at: "starting" }, event: DialEvent): Step
 
 function waiting(state: DialState & { at: "waiting" }, event: DialEvent): Step {
   if (event.kind === "failed") return giveUp(state, event.cause);
+  if (event.kind === "unresolved") return isUnresolved(state) ? giveUp(state, "dns_unavailable") : [state, []];
   if (event.kind !== "tunnel") return [state, []];
   if (event.phase === "connected") return [{ at: "up" }, [{ do: "done" }]];
   if (event.phase === "failed") return giveUp(state, event.cause ?? "unknown");
@@ -125,6 +128,9 @@ function waiting(state: DialState & { at: "waiting" }, event: DialEvent): Step {
   if (event.phase === "disconnected" || event.phase === "disconnecting") return giveUp(state, "not_connected");
   return [event.cause ? { ...state, cause: event.cause } : state, []];
 }
+
+/** Whether the access points' names could not be resolved in the last round of attempts. */
+export const isUnresolved = (state: DialState): boolean => state.at === "waiting" && state.cause === "dns_unavailable";
 
 function timeoutCause(state: DialState): CauseCode {
   if (state.at === "waiting") return state.cause ?? "access_point_unreachable";

@@ -14,7 +14,7 @@ import type { IntranetRecord } from "../settings/schema.ts";
 import { tunnelState } from "../state/tunnel-view.ts";
 import { stopTunnel } from "../tunnel/process.ts";
 import { callTunnel, type TunnelStream, watchTunnel } from "../tunnel/rpc.ts";
-import { type DialEffect, type DialEvent, type DialState, step } from "./fsm.ts";
+import { type DialEffect, type DialEvent, type DialState, isUnresolved, step } from "./fsm.ts";
 
 /** What a dial needs from the rest of core. */
 export interface DialSources {
@@ -38,6 +38,13 @@ const defaultTimeout = 15_000;
  */
 const resumeTimeout = 4_000;
 
+/**
+ * How long the dial continues after the first round in which the name of no access point was resolved, ms: long enough
+ * for another lookup, which takes at most 2 s. Later ones would end in the same way on a network whose name servers are
+ * slow, because sag-tunnel gives up each lookup after that time.
+ */
+const unresolvedTimeout = 2_500;
+
 /** Time limit for sag-tunnel to start a session, ms. */
 const startTimeout = 8_000;
 
@@ -57,6 +64,7 @@ class Dial {
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #slow: NodeJS.Timeout | undefined;
+  #unresolved: NodeJS.Timeout | undefined;
   #state: DialState = { at: "idle" };
   #failure: Failure | undefined;
   #stream: TunnelStream | undefined;
@@ -128,7 +136,18 @@ class Dial {
         this.#slow = setTimeout(() => this.#on({ kind: "slow" }), limit);
       }
     }
+    this.#limitLookups();
     for (const effect of effects) this.#carryOut(effect);
+  }
+
+  /** A caller that has set a time limit waits for as long. */
+  #limitLookups(): void {
+    if (!isUnresolved(this.#state)) {
+      clearTimeout(this.#unresolved);
+      this.#unresolved = undefined;
+    } else if (this.#options.timeoutMs === undefined) {
+      this.#unresolved ??= setTimeout(() => this.#on({ kind: "unresolved" }), unresolvedTimeout);
+    }
   }
 
   #carryOut(effect: DialEffect): void {
@@ -301,6 +320,7 @@ class Dial {
   #close(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#slow);
+    clearTimeout(this.#unresolved);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#stream?.close();
     this.#abort.abort();
