@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { accountInput, accountParameters, aclInput, bothEntries, region as RegionId } from "../testing/both-entries.ts";
+import {
+  accountInput,
+  accountParameters,
+  aclInput,
+  bothEntries,
+  carInput,
+  carParameters,
+  flowLogInput,
+  policyInput,
+  policyParameters,
+  qosInput,
+  region as RegionId,
+} from "../testing/both-entries.ts";
 
 // Limits ("at most N", "exactly one") with parallel calls through sagctl's socket and the published API.
 
@@ -68,4 +80,100 @@ test("gives an enterprise code to one of 50 parallel requests", async () => {
     sagctl: () => sagctl("code create", { code: "one01" }),
   }));
   expect(count).toBe(1);
+}, 120_000);
+
+/** Ids of `count` QoS policies or flow logs that were created with this command. */
+async function created(count: number, command: string, input: object): Promise<string[]> {
+  const ids: string[] = [];
+  for (let n = 0; n < count; n++) ids.push(String((await sagctl(command, { ...input })).id));
+  return ids;
+}
+
+test("creates one of 50 parallel QoS policies and flow logs if the quotas have room for one", async () => {
+  await quota("qos-per-account", Number((await rpc("DescribeQoses", { RegionId })).TotalCount) + 1);
+  const policies = await succeeded((n) => ({
+    rpc: () => rpc("CreateQos", { RegionId, QosName: `policy-${n}` }),
+    sagctl: () => sagctl("qos create", { ...qosInput, name: `policy-${n}` }),
+  }));
+  await quota("flow-logs-per-account", Number((await rpc("DescribeFlowLogs", { RegionId })).TotalCount) + 1);
+  const flowLogs = await succeeded(() => ({
+    rpc: () => rpc("CreateFlowLog", { RegionId, NetflowServerIp: "10.9.9.9" }),
+    sagctl: () => sagctl("flow-log create", flowLogInput),
+  }));
+  expect([policies, flowLogs]).toEqual([1, 1]);
+}, 120_000);
+
+test("adds as many of 50 parallel rules to a QoS policy as there is room for", async () => {
+  await quota("qos-per-account", 100);
+  await quota("policies-per-qos-priority", 5);
+  const QosId = String((await sagctl("qos create", qosInput)).id);
+  const cars = await succeeded(() => ({
+    rpc: () => rpc("CreateQosCar", { RegionId, QosId, ...carParameters }),
+    sagctl: () => sagctl("qos add-car", { qos: QosId, car: carInput }),
+  }));
+  const policies = await succeeded(() => ({
+    rpc: () => rpc("CreateQosPolicy", { RegionId, QosId, ...policyParameters }),
+    sagctl: () => sagctl("qos add-policy", { qos: QosId, rule: policyInput }),
+  }));
+  expect([cars, policies]).toEqual([3, 5]);
+}, 120_000);
+
+test("moves one of 50 parallel rules to a priority with room for one", async () => {
+  await quota("qos-per-account", 100);
+  await quota("policies-per-qos-priority", 50);
+  const QosId = String((await sagctl("qos create", qosInput)).id);
+  const ids = await created(50, "qos add-policy", { qos: QosId, rule: policyInput });
+  await quota("policies-per-qos-priority", 1);
+  const count = await succeeded((n) => ({
+    rpc: () => rpc("ModifyQosPolicy", { RegionId, QosId, QosPolicyId: ids[n], Priority: 2 }),
+    sagctl: () => sagctl("qos set-policy", { qos: QosId, id: ids[n], rule: { priority: 2 } }),
+  }));
+  expect(count).toBe(1);
+}, 120_000);
+
+test("gives an instance one of 50 QoS policies and flow logs in parallel", async () => {
+  await quota("qos-per-account", 1_000);
+  await quota("flow-logs-per-account", 1_000);
+  const { id } = await ordered(1);
+  const policies = await created(50, "qos create", qosInput);
+  const used = await succeeded((n) => ({
+    rpc: () => rpc("AssociateQos", { RegionId, QosId: policies[n], SmartAGId: id }),
+    sagctl: () => sagctl("qos use", { qos: policies[n], instance: id }),
+  }));
+  const flowLogs = await created(50, "flow-log create", flowLogInput);
+  const logged = await succeeded((n) => ({
+    rpc: () => rpc("AssociateFlowLog", { RegionId, FlowLogId: flowLogs[n], SmartAGId: id }),
+    sagctl: () => sagctl("flow-log use", { flowLog: flowLogs[n], instance: id }),
+  }));
+  expect([used, logged]).toEqual([1, 1]);
+}, 120_000);
+
+test("stops a flow log for one of 50 parallel requests", async () => {
+  const [flowLog] = await created(1, "flow-log create", flowLogInput);
+  const count = await succeeded(() => ({
+    rpc: () => rpc("DeactiveFlowLog", { RegionId, FlowLogId: flowLog }),
+    sagctl: () => sagctl("flow-log stop", { flowLog }),
+  }));
+  expect(count).toBe(1);
+}, 120_000);
+
+test("either deletes a QoS policy and a flow log or gives them to an instance", async () => {
+  await quota("qos-per-account", 1_000);
+  await quota("flow-logs-per-account", 1_000);
+  for (let n = 0; n < 10; n++) {
+    const { id } = await ordered(1);
+    const [qos] = await created(1, "qos create", qosInput);
+    const [flowLog] = await created(1, "flow-log create", flowLogInput);
+    const ended = await Promise.allSettled([
+      rpc("AssociateQos", { RegionId, QosId: qos, SmartAGId: id }),
+      sagctl("qos delete", { qos }),
+      sagctl("flow-log use", { flowLog, instance: id }),
+      rpc("DeleteFlowLog", { RegionId, FlowLogId: flowLog }),
+    ]);
+    const done = ended.map(({ status }) => status === "fulfilled");
+    expect([done[0] !== done[1], done[2] !== done[3]]).toEqual([true, true]);
+    const { QosIds, FlowLogIds } = await rpc("DescribeSmartAccessGatewayAttribute", { RegionId, SmartAGId: id });
+    expect(QosIds).toEqual({ QosId: done[0] ? [qos] : [] });
+    expect(FlowLogIds).toEqual({ FlowLogId: done[2] ? [flowLog] : [] });
+  }
 }, 120_000);

@@ -4,16 +4,22 @@ import type { Refused } from "../testing/admin-api.ts";
 import {
   aclInput,
   bothEntries,
+  carInput,
+  carParameters,
   ccnInput,
   cenInput,
+  flowLogInput,
   networkInput,
+  policyInput,
+  policyParameters,
+  qosInput,
   region as RegionId,
   refusalOf,
 } from "../testing/both-entries.ts";
 
 // Names and other texts that sagctl's socket refuses are refused by the published API with the same message.
 
-const { rpc, sagctl, ordered } = bothEntries();
+const { rpc, sagctl, ordered, quota } = bothEntries();
 
 /** Texts that are not allowed as a name, and the message for each. */
 const badNames: Record<string, [name: string, says: string]> = {
@@ -27,10 +33,18 @@ const badNames: Record<string, [name: string, says: string]> = {
 };
 
 interface Named {
+  /** The published code; default InvalidName. */
+  code?: string;
+  min?: number;
   max: number;
   rpc(name: string): Promise<unknown>;
   sagctl(name: string): Promise<unknown>;
 }
+
+const newQos = async () => {
+  await quota("qos-per-account", 1_000);
+  return String((await sagctl("qos create", qosInput)).id);
+};
 
 /** Objects with a name that administrators set. */
 const named: Record<string, (id: string) => Named> = {
@@ -54,6 +68,31 @@ const named: Record<string, (id: string) => Named> = {
     rpc: (Name) => rpc("CreateACL", { RegionId, Name }),
     sagctl: (name) => sagctl("acl create", { ...aclInput, name }),
   }),
+  "a QoS policy": () => ({
+    max: 100,
+    code: "InvalidParameter.Name",
+    rpc: (QosName) => rpc("CreateQos", { RegionId, QosName }),
+    sagctl: (name) => sagctl("qos create", { ...qosInput, name }),
+  }),
+  "a throttling rule": () => ({
+    max: 128,
+    code: "InvalidParameter.Name",
+    rpc: async (Name) => rpc("CreateQosCar", { RegionId, QosId: await newQos(), ...carParameters, Name }),
+    sagctl: async (name) => sagctl("qos add-car", { qos: await newQos(), car: { ...carInput, name } }),
+  }),
+  "a classification rule": () => ({
+    max: 100,
+    code: "InvalidParameter.Name",
+    rpc: async (Name) => rpc("CreateQosPolicy", { RegionId, QosId: await newQos(), ...policyParameters, Name }),
+    sagctl: async (name) => sagctl("qos add-policy", { qos: await newQos(), rule: { ...policyInput, name } }),
+  }),
+  "a flow log": () => ({
+    min: 1,
+    max: 128,
+    code: "IllegalParam.Name",
+    rpc: (Name) => rpc("CreateFlowLog", { RegionId, NetflowServerIp: "10.9.9.9", Name }),
+    sagctl: (name) => sagctl("flow-log create", { ...flowLogInput, name }),
+  }),
   "a cloud network": () => ({
     max: 128,
     rpc: (Name) => rpc("CreateCloudNetwork", { RegionId, Name, CidrBlock: ["10.4.0.0/16"] }, "sag"),
@@ -69,18 +108,52 @@ const named: Record<string, (id: string) => Named> = {
 for (const [what, of] of Object.entries(named)) {
   test(`name of ${what}: both APIs refuse the same texts with the same message`, async () => {
     const { id } = await ordered(1);
-    const { max, ...ask } = of(id);
+    const { min = 2, max, code = "InvalidName", ...ask } = of(id);
     for (const [why, [name, says]] of Object.entries(badNames)) {
-      const expected = says.replace("MAX", String(max));
+      if (why === "too short" && min < 2) continue;
+      const expected = says.replace("2 to MAX", `${min} to ${max}`);
       const here = await refusalOf<Refusal>(ask.sagctl(name));
       expect([here?.code, here?.message], why).toEqual(["invalid_argument", expected]);
       // An unpaired surrogate cannot be encoded in a form.
       if (!name.isWellFormed()) continue;
       const there = await refusalOf<Refused>(ask.rpc(name));
-      expect([there?.code, there?.body.Message], why).toEqual(["InvalidName", expected]);
+      expect([there?.code, there?.body.Message], why).toEqual([code, expected]);
     }
   }, 60_000);
 }
+
+test("names of QoS start with a letter and have no blanks, in both APIs", async () => {
+  const QosId = await newQos();
+  const names: Record<string, [policy: boolean, tuple: boolean]> = {
+    "voice-1_x": [true, true],
+    语音: [true, true],
+    "voice.1": [true, false],
+    "1voice": [false, false],
+    "-voice": [false, false],
+    "voice 1": [false, false],
+    "voice/1": [false, false],
+  };
+  for (const [name, accepted] of Object.entries(names)) {
+    const asks = [
+      [() => rpc("CreateQos", { RegionId, QosName: name }), () => sagctl("qos create", { ...qosInput, name })],
+      [
+        () => rpc("CreateQosPolicy", { RegionId, QosId, ...policyParameters, Name: name }),
+        () => sagctl("qos add-policy", { qos: QosId, rule: { ...policyInput, name } }),
+      ],
+    ] as const;
+    for (const [i, [there, here]] of asks.entries()) {
+      const published = (await refusalOf<Refused>(there()))?.code ?? "accepted";
+      const cause = (await refusalOf<Refusal>(here()))?.code ?? "accepted";
+      const expected = accepted[i] ? ["accepted", "accepted"] : ["InvalidParameter.Name", "invalid_argument"];
+      expect([published, cause], `${name} ${i}`).toEqual(expected);
+    }
+  }
+  const described = (QosDescription: string) =>
+    refusalOf<Refused>(rpc("ModifyQos", { RegionId, QosId, QosDescription }));
+  expect(await described("Calls come first, then the rest.")).toBeUndefined();
+  expect((await described("1st of all"))?.code).toBe("InvalidParameter.Description");
+  expect((await described("x".repeat(513)))?.code).toBe("InvalidParameter.Description");
+});
 
 test("sagctl's socket refuses invalid descriptions, tags, reasons and resource names", async () => {
   const { id } = await ordered(1);
