@@ -5,9 +5,13 @@ import {
   aclInput,
   bandwidthInput,
   bothEntries,
+  carInput,
   ccnInput,
   cenInput,
+  flowLogInput,
   networkInput,
+  policyInput,
+  qosInput,
   refusalOf,
   region,
   ruleInput,
@@ -16,10 +20,17 @@ import {
 // Values that the published API refuses by its declarations are refused by the commands, too.
 
 const { rpc, sagctl } = bothEntries();
-const of: Record<"instance" | "acl" | "rule" | "cen" | "ccn" | "network", string> = {
+const of: Record<
+  "instance" | "acl" | "rule" | "qos" | "car" | "policy" | "flowLog" | "cen" | "ccn" | "network",
+  string
+> = {
   instance: "",
   acl: "",
   rule: "",
+  qos: "",
+  car: "",
+  policy: "",
+  flowLog: "",
   cen: "",
   ccn: "",
   network: "",
@@ -32,6 +43,10 @@ beforeAll(async () => {
   of.instance = String((await sagctl("instance order", order)).id);
   of.acl = String((await sagctl("acl create", aclInput)).id);
   of.rule = String((await sagctl("acl add", { acl: of.acl, region, rule })).id);
+  of.qos = String((await sagctl("qos create", qosInput)).id);
+  of.car = String((await sagctl("qos add-car", { qos: of.qos, car: carInput })).id);
+  of.policy = String((await sagctl("qos add-policy", { qos: of.qos, rule: policyInput })).id);
+  of.flowLog = String((await sagctl("flow-log create", flowLogInput)).id);
   of.cen = String((await sagctl("cen create", cenInput)).id);
   of.ccn = String((await sagctl("ccn create", ccnInput)).id);
   of.network = String((await sagctl("network create", networkInput)).id);
@@ -45,6 +60,9 @@ async function stored(): Promise<unknown> {
   const asks: [operation: string, fields: Fields, product?: "cbn" | "sag"][] = [
     ["DescribeACLs", { RegionId: region }],
     ["DescribeACLAttribute", { RegionId: region, AclId: of.acl }],
+    ["DescribeQoses", { RegionId: region }],
+    ["GetQosAttribute", { RegionId: region, QosId: of.qos }],
+    ["DescribeFlowLogs", { RegionId: region }],
     ["ListEnterpriseCode", { RegionId: region }],
     ["DescribeCloudConnectNetworks", { RegionId: region }],
     ["DescribeCens", {}, "cbn"],
@@ -74,6 +92,15 @@ const refused: [command: string, valid: () => Fields, field: string, values: unk
   ["instance set", () => ({ instance: of.instance }), "routingStrategy", ["whatever", "", "STATIC"]],
   ["acl create", () => aclInput, "type", ["bogus", ""]],
   ["acl create", () => aclInput, "region", ["nowhere", ""]],
+  ["qos create", () => qosInput, "region", ["nowhere", ""]],
+  ["qos create", () => qosInput, "description", ["1st", "a\nb", "x".repeat(513)]],
+  ["flow-log create", () => flowLogInput, "region", ["nowhere", ""]],
+  ["flow-log create", () => flowLogInput, "outputType", ["kafka", "", "SLS"]],
+  ["flow-log create", () => flowLogInput, "activeAging", [59, 6_001, 60.5, "300"]],
+  ["flow-log create", () => flowLogInput, "inactiveAging", [9, 601]],
+  ["flow-log create", () => flowLogInput, "netflowServerPort", [0, 65_536, -1]],
+  ["flow-log create", () => flowLogInput, "netflowVersion", ["V7", "v9", ""]],
+  ["flow-log create", () => flowLogInput, "slsRegion", ["nowhere", ""]],
   ["cen create", () => cenInput, "protectionLevel", ["bogus", "", "full"]],
   ["cen set", () => ({ cen: of.cen }), "protectionLevel", ["bogus", ""]],
   ["cen bandwidth", () => bandwidthInput, "bandwidth", [-100, 0, 1, 2.5, 10_001]],
@@ -145,6 +172,56 @@ test("refuses invalid values of ACL rules when a rule is added or changed", asyn
         expect(refusal?.message, what).toContain(`The rule.${field} `);
       }
     }
+  }
+  expect(await stored()).toEqual(before);
+}, 60_000);
+
+const refusedOfCars: Record<string, unknown[]> = {
+  priority: [0, 8, -1, 1.5, "1"],
+  limitType: ["absolute", "", "Both"],
+  minAbs: [0, -1, 2.5, 10_001],
+  maxAbs: [0, 10_001],
+  minPercent: [0, 101],
+  maxPercent: [0, 101, 50.5],
+  percentSource: ["LanBandwidth", ""],
+};
+
+const refusedOfPolicies: Record<string, unknown[]> = {
+  priority: [0, 8, 1.5],
+  protocol: refusedOfRules.protocol ?? [],
+  dpiGroupIds: refusedOfRules.dpiGroupIds ?? [],
+  dpiSignatureIds: refusedOfRules.dpiSignatureIds ?? [],
+  startTime: ["x".repeat(65)],
+};
+
+test("refuses invalid values of QoS rules and flow logs when they are added or changed", async () => {
+  const before = await stored();
+  const kinds = [
+    [refusedOfCars, "car", carInput, "qos add-car", "qos set-car", of.car],
+    [refusedOfPolicies, "rule", policyInput, "qos add-policy", "qos set-policy", of.policy],
+  ] as const;
+  for (const [refusedValues, part, valid, add, set, id] of kinds) {
+    for (const [field, value] of Object.entries(refusedValues).flatMap(([f, all]) => all.map((v) => [f, v] as const))) {
+      const added = await refusalOf<Refusal>(sagctl(add, { qos: of.qos, [part]: { ...valid, [field]: value } }));
+      const changed = await refusalOf<Refusal>(sagctl(set, { qos: of.qos, id, [part]: { [field]: value } }));
+      for (const refusal of [added, changed]) {
+        expect(refusal?.code, `${field}=${JSON.stringify(value)}`).toBe("invalid_argument");
+        expect(refusal?.message).toContain(`The ${part}.${field} `);
+      }
+    }
+  }
+  const names: Record<string, unknown[]> = {
+    projectName: ["ab", "../etc", "a/b", "Flows", "-flows", "x".repeat(64)],
+    logstoreName: ["a", "..", "a/b", "flows-", "x".repeat(64)],
+    name: ["a\nb", "x".repeat(129)],
+    description: ["a\u202eb", "x".repeat(513)],
+  };
+  for (const [field, value] of Object.entries(names).flatMap(([f, all]) => all.map((v) => [f, v] as const))) {
+    const created = await refusalOf<Refusal>(sagctl("flow-log create", { ...flowLogInput, [field]: value }));
+    const changed = await refusalOf<Refusal>(
+      sagctl("flow-log set", { flowLog: of.flowLog, change: { [field]: value } }),
+    );
+    expect([created?.code, changed?.code], `${field}=${value}`).toEqual(["invalid_argument", "invalid_argument"]);
   }
   expect(await stored()).toEqual(before);
 }, 60_000);

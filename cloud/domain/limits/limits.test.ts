@@ -5,6 +5,8 @@ import { requireBandwidth, requireClientIp, requireMail, requirePassword, requir
 import { requireRoute } from "./inside.ts";
 import { requireCidr, requireCode, requireDomain, requireInstanceName } from "./instance.ts";
 import { defaultPolicy, requirePolicy } from "./policy.ts";
+import { portsFault } from "./ports.ts";
+import { parseTime } from "./times.ts";
 
 const cidrs = (...texts: string[]) => texts.flatMap((text) => parseCidr(text) ?? []);
 const policy = (change: object) => requirePolicy({ ...defaultPolicy, ...change });
@@ -90,4 +92,30 @@ test("codes are case-insensitive", () => expect(requireCode("ab1cd")).toBe("AB1C
 test("accepts ten blocks and refuses an eleventh", () => {
   const ten = cidrs(...Array.from({ length: 10 }, (_, i) => `10.${i}.0.0/16`));
   expect(() => requireCidr("192.168.0.0/16", ten)).toThrow("at most 10");
+});
+
+test("times of the published API have a date, a time and a zone", () => {
+  const at = Date.parse("2026-07-14T08:41:33Z");
+  for (const text of ["2026-07-14T16:41:33+0800", "2026-07-14T16:41:33+08:00", "2026-07-14T08:41:33Z"]) {
+    expect(parseTime(text), text).toBe(at);
+  }
+  for (const text of [
+    ...["", "2026-07-14", "2026-07-14T16:41:33", "2026-07-14 16:41:33Z", "2026-07-14T16:41:33.5Z", "1752482493"],
+    ...["2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-07-14T24:00:01Z", "2026-07-14T10:60:00Z"],
+    ...["2026-07-14T16:41:33+0860", "x2026-07-14T08:41:33Z", "2026-07-14T08:41:33Z\n"],
+  ]) {
+    expect(parseTime(text), text).toBeUndefined();
+  }
+  expect(parseTime("2028-02-29T23:30:00-0800")).toBe(Date.parse("2028-03-01T07:30:00Z"));
+});
+
+test("port ranges are within 1-65535 or -1/-1, and only protocols with ports have them", () => {
+  for (const range of ["-1/-1", "1/65535", "80/80", "1/2"]) expect(portsFault(range, "tcp"), range).toBeUndefined();
+  for (const range of ["", "80", "0/1", "1/65536", "9/8", "-1/1", "1/-1", "01/2", "1/2/3", "a/b", "1 / 2", "1/2\n"]) {
+    expect(portsFault(range, "TCP"), range).toBe("form");
+  }
+  for (const protocol of ["ALL", "icmp", "GRE"]) {
+    expect(portsFault("-1/-1", protocol)).toBeUndefined();
+    expect(portsFault("1/65535", protocol)).toBe("protocol");
+  }
 });
