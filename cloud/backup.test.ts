@@ -119,6 +119,38 @@ test.each(["copy", "copy.tar.gz"])(
   },
 );
 
+test("a backup contains QoS policies and flow logs, and the instances that have them", async () => {
+  const { directory, server, ask } = await company("traffic", 0);
+  const region = "cn-shanghai";
+  const [{ id: instance }] = (await ask("instance list", {})) as [{ id: string }];
+  const { id: qos } = (await ask("qos create", { name: "calls", region })) as { id: string };
+  await ask("qos add-car", { qos, car: { priority: 1, limitType: "Absolute", minAbs: 2, maxAbs: 6 } });
+  const anything = { sourceCidr: "0.0.0.0/0", destCidr: "0.0.0.0/0", sourcePorts: "-1/-1", destPorts: "-1/-1" };
+  await ask("qos add-policy", { qos, rule: { priority: 1, protocol: "ALL", ...anything } });
+  await ask("qos use", { qos, instance });
+  const { id: flowLog } = (await ask("flow-log create", { region, netflowServerIp: "10.9.9.9" })) as { id: string };
+  await ask("flow-log use", { flowLog, instance });
+  const all = (from: typeof ask) =>
+    Promise.all([
+      from("qos show", { qos }),
+      from("qos list", {}),
+      from("qos classes", { instance }),
+      from("flow-log list", {}),
+      from("flow-log of", { instance }),
+    ]);
+  const before = await all(ask);
+  expect(before[2]).toMatchObject({ qosId: qos, classes: [{ rules: [{ protocol: "ALL" }] }] });
+  expect(before[4]).toMatchObject([{ id: flowLog }]);
+  const path = join(base, "traffic.tar.gz");
+  expect((await ctl("backup", path, "--data", directory)).code).toBe(0);
+  await server.kill("SIGKILL");
+  const elsewhere = join(base, "traffic-restored");
+  expect((await ctl("restore", path, "--data", elsewhere)).code).toBe(0);
+  const restored = await spawnServer(elsewhere);
+  expect(await all(locally(elsewhere))).toEqual(before);
+  await restored.kill("SIGTERM");
+});
+
 test("backs up without a server, and refuses invalid targets", async () => {
   const { directory, server } = await company("at-rest", 2);
   await server.kill("SIGKILL");

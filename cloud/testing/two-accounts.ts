@@ -1,4 +1,5 @@
-import { type AccessKeyPair, local, makeKey, openApi } from "./admin-api.ts";
+import { type AccessKeyPair, type Ask, local, makeKey, openApi } from "./admin-api.ts";
+import { carParameters, policyParameters } from "./both-entries.ts";
 import { rawClient } from "./raw.ts";
 import { startServer, type TestServer } from "./server.ts";
 
@@ -14,6 +15,15 @@ export interface TwoAccounts {
   /** Values of the other account, which must never be disclosed. */
   secrets: string[];
   close(): Promise<void>;
+}
+
+/** Creates a QoS policy with its rules and a flow log; returns their ids. */
+async function trafficObjects(ask: Ask, name: string): Promise<string[]> {
+  const { QosId } = await ask("CreateQos", { RegionId, QosName: name });
+  const { QosCarId } = await ask("CreateQosCar", { RegionId, QosId, ...carParameters, Name: name });
+  const { QosPolicyId } = await ask("CreateQosPolicy", { RegionId, QosId, ...policyParameters, Name: name });
+  const { FlowLogId } = await ask("CreateFlowLog", { RegionId, Name: name, NetflowServerIp: "10.9.9.9" });
+  return [QosId, QosCarId, QosPolicyId, FlowLogId].map(String);
 }
 
 export async function startTwoAccounts(): Promise<TwoAccounts> {
@@ -42,6 +52,7 @@ export async function startTwoAccounts(): Promise<TwoAccounts> {
     ids.push(String((await ask("CreateCloudConnectNetwork", { RegionId })).CcnId));
     ids.push(String((await ask("CreateCen", {}, "cbn")).CenId));
     ids.push(String((await ask("CreateACL", { RegionId, Name: "list" })).AclId));
+    ids.push(...(await trafficObjects(ask, ask === ours ? "own" : "Geheim")));
   }
   const close = async () => {
     raw.close();

@@ -97,6 +97,92 @@ describe.each(Object.keys(drivers))("%s", (name) => {
     expect(await code("DescribeACLAttribute", { RegionId, AclId })).toEqual(refusal("SagAclRuleNotExist"));
   });
 
+  withDriver("a QoS policy: create, read, change, use, delete, delete again", async () => {
+    const order = { RegionId, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 5, AutoPay: true };
+    const { SmartAGId } = await ask("CreateSmartAccessGatewaySoftware", order);
+    const { QosId } = await ask("CreateQos", { RegionId, QosName: "officials", QosDescription: "by a client" });
+    const qos = { RegionId, QosId };
+    const limit = { LimitType: "Absolute", MinBandwidthAbs: 2, MaxBandwidthAbs: 6 };
+    const { QosCarId } = await ask("CreateQosCar", { ...qos, ...limit, Priority: 1, Name: "calls" });
+    const cars = async () => list(await ask("DescribeQosCars", { ...qos, QosCarId }), "QosCars", "QosCar");
+    expect(await cars()).toMatchObject([{ QosCarId, ...limit, Priority: 1, Name: "calls" }]);
+    const percent = { LimitType: "Percent", MinBandwidthPercent: 10, MaxBandwidthPercent: 90 };
+    await ask("ModifyQosCar", { ...qos, QosCarId, ...percent, PercentSourceType: "CcnBandwidth" });
+    expect(await cars()).toMatchObject([{ QosCarId, ...percent, PercentSourceType: "CcnBandwidth" }]);
+    const tuple = {
+      ...{ IpProtocol: "UDP", SourceCidr: "0.0.0.0/0", SourcePortRange: "-1/-1" },
+      ...{ DestCidr: "10.0.0.0/8", DestPortRange: "5004/5005", StartTime: "2026-07-14T16:41:33+0800" },
+    };
+    const made = { ...qos, ...tuple, Priority: 1, Name: "rtp", DpiGroupIds: ["20"], DpiSignatureIds: ["7"] };
+    const { QosPolicyId } = await ask("CreateQosPolicy", made);
+    await ask("ModifyQosPolicy", { ...qos, QosPolicyId, DestPortRange: "16384/32767" });
+    expect(list(await ask("DescribeQosPolicies", qos), "QosPolicies", "QosPolicy")).toMatchObject([
+      { QosPolicyId, ...tuple, DestPortRange: "16384/32767", DpiGroupIds: { DpiGroupId: ["20"] } },
+    ]);
+    await ask("ModifyQos", { ...qos, QosName: "renamed" });
+    expect(await ask("GetQosAttribute", qos)).toMatchObject({
+      QosName: "renamed",
+      QosCars: [{ QosCarId, ...percent }],
+      QosPolicies: [{ QosPolicieName: "rtp", StartTime: Date.parse("2026-07-14T16:41:33+08:00") }],
+    });
+    await ask("AssociateQos", { ...qos, SmartAGId });
+    expect(await code("AssociateQos", { ...qos, SmartAGId })).toEqual(refusal("SmartAGAlreadyAssociateQos"));
+    expect(list(await ask("DescribeQoses", { RegionId, QosIds: QosId }), "Qoses", "Qos")).toMatchObject([
+      { QosId, QosName: "renamed", SagCount: "1", SmartAGIds: SmartAGId },
+    ]);
+    expect(await code("DeleteQos", qos)).toEqual(refusal("QoS.InUse"));
+    await ask("DisassociateQos", { ...qos, SmartAGId });
+    expect(await code("DisassociateQos", { ...qos, SmartAGId })).toEqual(refusal("SmartAGNotAssociateQos"));
+    const bad = { ...qos, ...limit, Priority: 8 };
+    expect(await code("CreateQosCar", bad)).toEqual(refusal("InvalidParameter.Priority"));
+    const reversed = { ...qos, ...limit, Priority: 1, MinBandwidthAbs: 7 };
+    expect(await code("CreateQosCar", reversed)).toEqual(refusal("InvalidParameter.MaxBandwidthAbs"));
+    expect(await code("CreateQosPolicy", { ...made, IpProtocol: "SCTP" })).toEqual(refusal("NotSupportedProtocol"));
+    expect(await code("CreateQosPolicy", { ...made, EndTime: "2020-07-14T16:41:33+0800" })).toEqual(
+      refusal("InvalidTimeRangeCompare"),
+    );
+    await ask("DeleteQosPolicy", { ...qos, QosPolicyId });
+    expect(await code("DeleteQosPolicy", { ...qos, QosPolicyId })).toEqual(refusal("ParameterSagQosPolicyId"));
+    await ask("DeleteQosCar", { ...qos, QosCarId });
+    expect(await code("DeleteQosCar", { ...qos, QosCarId })).toEqual(refusal("ParameterSagQosCarId"));
+    await ask("DeleteQos", qos);
+    expect(await code("DeleteQos", qos)).toEqual(refusal("ParameterSagQosId"));
+    await ask("DeleteSmartAccessGateway", { RegionId, InstanceId: SmartAGId });
+  });
+
+  withDriver("a flow log: create, read, change, use, stop, start, delete, delete again", async () => {
+    const order = { RegionId, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 5, AutoPay: true };
+    const { SmartAGId } = await ask("CreateSmartAccessGatewaySoftware", order);
+    const given = { Name: "officials", OutputType: "netflow", NetflowServerIp: "10.9.9.9", NetflowServerPort: 2_055 };
+    const { FlowLogId } = await ask("CreateFlowLog", { RegionId, ...given });
+    const flowLog = { RegionId, FlowLogId };
+    const read = async () => list(await ask("DescribeFlowLogs", flowLog), "FlowLogs", "FlowLogSetType");
+    const shown = { FlowLogId, ...given, NetflowServerPort: "2055" };
+    expect(await read()).toMatchObject([{ ...shown, Status: "Active", ActiveAging: 300, InactiveAging: 15 }]);
+    const sls = { OutputType: "all", SlsRegionId: RegionId, ProjectName: "flows", LogstoreName: "flows" };
+    const changed = { ...sls, Description: "by a client", ActiveAging: 60, InactiveAging: 10, NetflowVersion: "V10" };
+    await ask("ModifyFlowLogAttribute", { ...flowLog, ...changed });
+    expect(await read()).toMatchObject([{ ...shown, ...changed }]);
+    const unbound = async () => list(await ask("DescribeUnbindFlowLogSags", { RegionId }), "Sags", "Sag");
+    const sag = expect.objectContaining({ SmartAGId });
+    expect(await unbound()).toContainEqual(sag);
+    await ask("AssociateFlowLog", { ...flowLog, SmartAGId });
+    expect(list(await ask("DescribeFlowLogSags", flowLog), "Sags", "Sag")).toMatchObject([{ SmartAGId }]);
+    expect(await unbound()).not.toContainEqual(sag);
+    expect(await code("ActiveFlowLog", flowLog)).toEqual(refusal("IncorrectStatus.FlowLog"));
+    await ask("DeactiveFlowLog", flowLog);
+    expect(await read()).toMatchObject([{ Status: "Inactive", TotalSagNum: 1 }]);
+    await ask("ActiveFlowLog", flowLog);
+    expect(await code("DeleteFlowLog", flowLog)).toEqual(refusal("DependencyViolation.FlowLog"));
+    await ask("DisassociateFlowLog", { ...flowLog, SmartAGId });
+    expect(await code("CreateFlowLog", { RegionId })).toEqual(refusal("MissingParam.NetflowServerIp"));
+    const bad = { RegionId, ...given, ActiveAging: 59 };
+    expect(await code("CreateFlowLog", bad)).toEqual(refusal("IllegalParam.ActiveAging"));
+    await ask("DeleteFlowLog", flowLog);
+    expect(await code("DeleteFlowLog", flowLog)).toEqual(refusal("InvalidFlowLogId.NotFound"));
+    await ask("DeleteSmartAccessGateway", { RegionId, InstanceId: SmartAGId });
+  });
+
   withDriver("a CCN and a CEN: create, attach, tag, read, detach, delete, delete again", async () => {
     const knowsIsDefault = name !== "Python V2";
     const given = { RegionId, Name: "officials", ...(knowsIsDefault ? { IsDefault: true } : {}) };
