@@ -1,7 +1,7 @@
 import { newId } from "../../base/ids.ts";
 import { parseCidr } from "../../base/ip.ts";
 import type { Db } from "../../store/db.ts";
-import { lockQos } from "../../store/locks.ts";
+import { lockQos, lockTenant } from "../../store/locks.ts";
 import * as store from "../../store/queries/qos.ts";
 import type { Qos, QosPolicy } from "../../store/shapes-traffic.ts";
 import type { Change } from "../change.ts";
@@ -63,6 +63,8 @@ export async function modifyPolicy(
   id: string,
   wanted: Partial<PolicyValues>,
 ): Promise<QosPolicy> {
+  // The quota of the new priority locks the account, which comes before the policy in the order of locks.
+  if (wanted.priority !== undefined) await lockTenant(change.tx, qos.tenantId);
   await lockQos(change.tx, qos.id);
   const policy = await policyOf(change.tx, qos, id);
   const after = { ...policy, ...wanted };
