@@ -10,6 +10,7 @@ import { Admission, defaultRules, type Proxies } from "./admission.ts";
 import type { HttpRequest, HttpResponse } from "./answers.ts";
 import type { Prove } from "./caller.ts";
 import { guardRequests, type RequestTimes } from "./requests.ts";
+import { isPlainHttp, refusePlainHttp, refuseUnparsed } from "./unreadable.ts";
 
 /** Interval of HTTP/2 pings and TCP keepalive, ms. */
 const pingMs = 15_000;
@@ -124,7 +125,13 @@ function watchConnections(server: Http2SecureServer, { isProxy, times, onEnd }: 
     for (const ended of admission.add(socket, socket.remoteAddress ?? "")) ended.destroy();
   });
   server.on("secureConnection", (socket: Socket) => socket.on("error", ignore));
-  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  server.on("tlsClientError", (error, socket) => {
+    const below = isPlainHttp(error) ? byPeer.get(peer(socket)) : undefined;
+    if (below) refusePlainHttp(below);
+    else socket.destroy();
+  });
+  // Emitted for HTTP/1.1 connections, which its type does not declare.
+  (server as unknown as HttpServer).on("clientError", (error, socket) => refuseUnparsed(error, socket as Socket));
   server.on("sessionError", ignore);
   server.on("session", (session) => {
     sessions.set(session, peer(session.socket));

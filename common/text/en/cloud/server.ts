@@ -7,6 +7,11 @@ export const server = {
   request_needs_token: "This call needs a token (Authorization: Bearer …).",
   request_too_many: "Too many requests from this address.",
   request_late: ({ seconds }: P<"seconds">) => `The request did not arrive within ${seconds} s.`,
+  request_head_late: "The header of the request did not arrive in time.",
+  request_head_too_large:
+    "The request line and the headers are larger than 16 KiB. Send the parameters in the body of a POST.",
+  request_not_http: "The request is not valid HTTP.",
+  request_without_tls: "This port accepts only HTTPS. Use https:// instead of http://.",
   request_failed: "The cloud instance failed unexpectedly.",
   request_failed_with_id: ({ id }: P<"id">) => `The cloud instance failed unexpectedly (request ${id}).`,
   not_ready_stopping: "The server is stopping.",
