@@ -2,6 +2,8 @@ import { z } from "zod";
 import { findAccount } from "../../domain/accounts/accounts.ts";
 import { limitOf } from "../../domain/quotas/limits.ts";
 import { violation } from "../../domain/rules.ts";
+import { nameKey } from "../../store/names.ts";
+import { accountNamed } from "../../store/queries/accounts.ts";
 import {
   onlineByAccount,
   onlineByInstance,
@@ -31,8 +33,9 @@ export const accountSessionCount = reading({
   input: z.strictObject({ ...of, users }),
   async read(at, p) {
     const { id } = await theInstance(at, p.instance);
-    for (const name of p.users ?? []) await findAccount(at.db, id, name);
-    const rows = await onlineByAccount(at.db, id, p.users);
+    const names: string[] = [];
+    for (const name of p.users ?? []) names.push((await findAccount(at.db, id, name)).userName);
+    const rows = await onlineByAccount(at.db, id, p.users && names);
     return rows.map(({ userName, online }) => ({ user: userName, online }));
   },
 });
@@ -51,6 +54,10 @@ export const accountSessions = reading({
 
 /** A GB of the data plan, bytes. The product counts 1024³. */
 const gigabyte = 1024 ** 3;
+
+/** The name under which traffic was recorded, however the caller writes it. */
+const nameIn = (used: ReadonlyMap<string, unknown>, name: string): string | undefined =>
+  [...used.keys()].find((one) => nameKey(one) === nameKey(name));
 
 /** Traffic of accounts in a month; the larger of the two directions counts against the plan. */
 export const accountFlow = reading({
@@ -71,14 +78,16 @@ export const accountFlow = reading({
     if (named.length > limit) throw violation("flow-accounts", { limit });
     const month = p.month ?? new Date(context.clock.now()).toISOString().slice(0, 7).replace("-", "");
     const days = `${month.slice(0, 4)}-${month.slice(4)}-`;
-    const wanted = named.length === 0 ? undefined : named;
-    const used = await trafficByUser(db, instance.id, { from: `${days}01`, to: `${days}31` }, wanted);
+    const used = await trafficByUser(db, instance.id, { from: `${days}01`, to: `${days}31` });
+    const names = new Set<string>();
     for (const name of named) {
       // A deleted account is accepted if it has traffic in this month.
-      if (!used.has(name)) await findAccount(db, instance.id, name);
+      const stored = (await accountNamed(db, instance.id, name))?.userName ?? nameIn(used, name);
+      if (stored === undefined) throw violation("no-account", { user: name });
+      names.add(stored);
     }
-    const names = wanted ?? [...used.keys()].sort().slice(0, limit);
-    return names.map((user) => {
+    const shown = named.length > 0 ? [...names] : [...used.keys()].sort().slice(0, limit);
+    return shown.map((user) => {
       const bytes = Math.max(used.get(user)?.rx ?? 0, used.get(user)?.tx ?? 0);
       return { user, bytes, bytesLeft: Math.max(0, instance.dataPlan * gigabyte - bytes) };
     });

@@ -163,7 +163,7 @@ export function onlineByInstance(
   return rows.groupBy("instance.id").orderBy("instance.id").execute();
 }
 
-/** Number of running sessions per account. */
+/** Number of running sessions per account; `names` as they are stored. */
 export function onlineByAccount(
   db: Db,
   instanceId: string,
@@ -196,15 +196,13 @@ export async function trafficByUser(
   db: Db,
   instanceId: string,
   days: { from: string; to: string },
-  names: readonly string[] | undefined,
 ): Promise<Map<string, { rx: number; tx: number }>> {
-  let rows = query(db)
+  const rows = query(db)
     .selectFrom("traffic_day")
     .select((e) => ["user_name", e.fn.sum<number>("rx_bytes").as("rx"), e.fn.sum<number>("tx_bytes").as("tx")])
     .where("instance_id", "=", instanceId)
     .where("day", ">=", days.from)
     .where("day", "<=", days.to);
-  if (names) rows = rows.where("user_name", "in", names);
   const all = await rows.groupBy("user_name").execute();
   return new Map(all.map((row) => [row.user_name, { rx: Number(row.rx), tx: Number(row.tx) }]));
 }

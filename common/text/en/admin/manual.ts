@@ -121,6 +121,17 @@ and configure the client to trust it; PATH is the copy:
 | Java (\`aliyun-java-sdk-core\`) | \`keytool -importcert -noprompt -alias sag -file PATH -keystore sag.p12 -storepass changeit\`, then \`java -Djavax.net.ssl.trustStore=sag.p12 -Djavax.net.ssl.trustStorePassword=changeit\` |
 | curl | \`--cacert PATH\` |
 
+The older SDKs use http:// unless told otherwise, which the server refuses with \`InvalidProtocol.NeedSsl\`. Set HTTPS on every request:
+
+| client | how |
+|---|---|
+| Python V1 | \`request.set_protocol_type('https')\` |
+| Go V1 (\`alibaba-cloud-sdk-go\`) | \`request.Scheme = "https"\` |
+| Java V1 (\`aliyun-java-sdk-core\`) | \`request.setSysProtocol(ProtocolType.HTTPS)\` |
+
+In Python V1 (\`aliyun-python-sdk-smartag\` 2.0.4), \`set_AppDNSs\` and \`set_RecoveredDNSs\` of \`ModifyClientUserDNS\` do nothing, so the request clears
+both lists: use \`request.add_query_param('AppDNS.1', …)\` and \`request.add_query_param('RecoveredDNS.1', …)\` instead.
+
 The endpoint is HOST:PORT of this server for every product and region; \`DescribeRegions\` returns the one that the client used.
 
 ## Codes and differences
