@@ -170,7 +170,7 @@ test("answers a repeated registration alike until the identity was used", async 
   const second = await clientsOf(server.running.url).accessPoint.register(request);
   expect([second.accessPointId, second.identity]).toEqual([first.accessPointId, first.identity]);
   expect(await server.ask("access-point list", {})).toHaveLength(before.length + 1);
-  // An access point is identified by its key, so this one would need another use of the token, and there is none left.
+  // A request with another key is another access point, and the token was for a single one.
   const another = { ...request, description: { ...request.description, publicKey: newKey() } };
   expect((await refusal(accessPoint.register(another))).word).toBe("bad_credentials");
   const stream = clientsOf(server.running.url, first.identity).accessPoint.watch({ hello, description });

@@ -1,11 +1,11 @@
-/** What core says beside causes: refusals of what was typed, and notices. */
+/** Messages of core other than causes: refusals of invalid input, and notices. */
 export const core = {
   intranets: {
     several: (names: readonly string[]) =>
       `There are several intranets: ${names.join(", ")}. Name one with --intranet NAME, or choose a default: sag intranets --default NAME.`,
     nameTaken: (name: string) => `Another intranet on this computer is already called ${name}.`,
     badName: "The name of an intranet may have up to 64 letters, digits, dots, dashes and underscores.",
-    /** One without a name here. */
+    /** In place of the name of an intranet that has none on this computer. */
     another: "another intranet",
   },
   settings: {
@@ -52,7 +52,7 @@ export const core = {
     endedAtOnce: (program: string, how: string) => `${program} exited immediately (${how}). No page was opened.`,
     signal: (name: string) => `signal ${name}`,
     exitCode: (code: number) => `exit code ${code}`,
-    /** Why it may have ended. */
+    /** Possible reasons why the browser exited. */
     noDisplayHere: "There is no display (DISPLAY and WAYLAND_DISPLAY are not set).",
     itSaid: (output: string) => `Its output: ${output}`,
     noDisplay: "No browser was opened: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).",
@@ -70,7 +70,7 @@ export const core = {
     moved: (former: string, holder: string, what: string, now: string) =>
       `${former} is in use by ${holder}. From now on ${what} is at ${now}.`,
   },
-  /** In one PAC file for several intranets: who claims what. */
+  /** Conflicts in the PAC file that all intranets share. */
   shortNames: "short names",
   logs: {
     nothingLogged: (why: string) => `${why} Nothing is being logged.`,

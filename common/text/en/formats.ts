@@ -1,9 +1,9 @@
-/** How dates and lists are written. */
+/** Formats of dates and lists. */
 export const locale = "en-GB";
 
 const justNow = "just now";
 
-// Intl.DateTimeFormat would write the same, but takes 14 ms for the first time, which `sag status` would wait for.
+// Intl.DateTimeFormat returns the same, but its first call takes 14 ms, which would slow down `sag status`.
 const months = [
   "January",
   "February",
@@ -20,7 +20,7 @@ const months = [
 ];
 const twoDigits = (value: number): string => `${value}`.padStart(2, "0");
 
-/** "2 h 14 min", "14 min"; "" of less than a minute. */
+/** "2 h 14 min", "14 min"; "" if it is less than a minute. */
 const fromMinutes = (ms: number): string => {
   const minutes = Math.floor(ms / 60_000);
   const days = Math.floor(minutes / 1440);
@@ -30,7 +30,7 @@ const fromMinutes = (ms: number): string => {
   return minutes > 0 ? `${minutes} min` : "";
 };
 
-/** Numbers with their units, times and lists. */
+/** Formats of numbers with units, times and lists. */
 export const formats = {
   /** "2 h 14 min", "14 min", "just now". */
   duration: (ms: number): string => fromMinutes(ms) || justNow,
@@ -39,7 +39,7 @@ export const formats = {
     const long = fromMinutes(ms);
     return long ? `for ${long}` : justNow;
   },
-  /** The same to the second, and days from two on: "5 s", "14 min", "3 days". */
+  /** The same with seconds below a minute, and in days from two days on: "5 s", "14 min", "3 days". */
   span: (ms: number): string => {
     const minutes = Math.floor(ms / 60_000);
     if (minutes < 1) return `${Math.max(0, Math.floor(ms / 1000))} s`;
@@ -47,7 +47,7 @@ export const formats = {
     const hours = Math.floor(minutes / 60);
     return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
   },
-  /** "14:05", "08:57 tomorrow", "08:57 on 3 December": a time of day alone is one of today. */
+  /** "14:05" for today, "08:57 tomorrow", "08:57 on 3 December". */
   moment: (now: Date, then: Date): string => {
     const time = `${twoDigits(then.getHours())}:${twoDigits(then.getMinutes())}`;
     const dayAfter = (days: number): string =>

@@ -4,5 +4,5 @@ import { formats } from "./formats.ts";
 import * as states from "./states.ts";
 import * as warnings from "./warnings.ts";
 
-/** What every face of the client says. The texts of one face are beside it, so that the others need not load them. */
+/** Texts that all user interfaces of the client share. Those of a single one are in files of their own, so that the others do not load them. */
 export const en = { causes, ...states, ...warnings, formats, core };

@@ -1,4 +1,4 @@
-/** What the desktop shows of the app outside of its window: tray, menus, notifications, questions. */
+/** Texts of the app outside its window: tray, menus, notifications, dialogs. */
 export const shell = {
   tray: {
     open: "Open SAG",
@@ -35,9 +35,9 @@ export const shell = {
     end: "Disconnect and quit",
     stay: "Quit and stay connected",
   },
-  /** Comment of the entry that starts the app with the person's session. */
+  /** Comment of the autostart entry, which starts the app when the user logs in. */
   autostart: "Your company's intranet",
-  /** Only a broken window sends one. */
+  /** For a malformed call from the window, which only a defect can cause. */
   badArgument: (what: string) => `The argument ${what} is not valid.`,
   licensesMissing: (file: string) => `${file} is missing.`,
 };

@@ -1,6 +1,6 @@
 import type { HopWord, MenderWord, PhaseWord } from "../../words.ts";
 
-/** Where a connection is. */
+/** Names of the phases of a connection. */
 export const phases = {
   signed_out: "Signed out",
   signing_in: "Signing in",
@@ -19,7 +19,7 @@ export const menders = {
   network: "Your current network may be the cause",
 } satisfies Record<MenderWord, string>;
 
-/** What a hop without a name of its own is called. */
+/** Names of hops that have none. */
 export const hops = {
   client: "You",
   access_point: "Access point",
@@ -29,7 +29,7 @@ export const hops = {
   cloud_network: "Cloud network",
 } satisfies Record<HopWord, string>;
 
-/** What a person can do, wherever it is offered: window, tray, menu. */
+/** Labels of actions, the same in window, tray and menu. */
 export const actions = {
   connect: "Connect",
   disconnect: "Disconnect",
@@ -44,5 +44,5 @@ export const actions = {
 
 export const appName = "SAG";
 
-/** A message from the administrator: in the window and as a notification. */
+/** Title of a message from the administrator, in the window and in the notification. */
 export const administratorsMessage = (name: string): string => `Message from the administrator of ${name}`;

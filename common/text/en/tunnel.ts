@@ -3,8 +3,8 @@ import type { Messages } from "../types.ts";
 const unusable = (what: string): string => `the intranet's settings cannot be used: ${what}`;
 
 /**
- * What sag-tunnel says, by the key that comes with a failure or a warning; its parameters come as strings. `npm run generate` makes a Go
- * function of each, so a message is made of parameters and fixed words alone, and has no cases.
+ * Messages of sag-tunnel, by the key that it sends with a failure or a warning. Parameters are strings. `npm run generate` writes a Go
+ * function for each message, so a message may only contain parameters and fixed text, without conditions.
  */
 export const tunnel = {
   // The tunnel and its session.
@@ -31,9 +31,9 @@ export const tunnel = {
   cloud_event_invalid: ({ reason }) => `an event from the server is not valid: ${reason}`,
   cloud_events_ended: "the server closed the event stream",
   cloud_silent: "the server stopped answering",
-  // A session that is not valid.
+  // Invalid sessions.
   session_breaks_rule: ({ reason }) => `the session is not valid: ${reason}`,
-  // Settings of an intranet that a host must not take.
+  // Settings of an intranet that a host must not accept.
   settings_missing: ({ field }) => unusable(`${field}: is missing`),
   settings_session_id: ({ field }) => unusable(`${field}: is not 32 hexadecimal digits`),
   settings_without_lease: ({ field }) => unusable(`${field}: there is no lease`),
@@ -72,7 +72,7 @@ export const tunnel = {
     unusable(
       `${field}: together they are as good as an ${family} default route, and the policy does not say full tunnel`,
     ),
-  // A field of a request that breaks a rule of the contract.
+  // Fields of a request that break a rule of the contract.
   field_required: ({ field }) => `${field}: it is required`,
   field_rule_unknown: ({ field, rule }) => `${field}: it has a rule that is not known here: ${rule}`,
   field_items: ({ field, count }) => `${field}: it has ${count} items`,
@@ -224,7 +224,7 @@ export const tunnel = {
   peer_no_range: ({ field, first, last }) => `${field}: ${first}-${last} is no range`,
   peer_rule_ports: ({ field }) => `${field}: only TCP and UDP have ports`,
   peer_rate: ({ most }) => `rate_up, rate_down: must be at most ${most} bit/s`,
-  // The host's network, and what the operating system says.
+  // The host's network, and errors of the operating system.
   failed_with_detail: ({ failed, detail }) => `${failed}: ${detail}`,
   system_error: ({ reason }) => `unexpected error: ${reason}`,
   unsupported_here: "not supported yet on this operating system",

@@ -1,7 +1,7 @@
 import type { WarningWord } from "../../words.ts";
 import { formats, locale } from "./formats.ts";
 
-/** The message of each warning: connected, but something is wrong. */
+/** The message of each warning, which is a problem while connected. */
 export const warnings = {
   unknown: "A problem was reported that this version cannot describe. Update the app, or ask your administrator.",
   instance_unreachable: "Your company's server does not answer. You stay connected for now.",
@@ -23,13 +23,13 @@ export const warnings = {
   no_routes: "Nothing can be reached: your administrator has not set up any routes yet.",
 } satisfies Record<WarningWord, string>;
 
-/** The same where more is known than the code. */
+/** Messages of warnings with details. */
 export const warningDetails = {
   signInEnds: (ends: number): string => {
     const at = new Date(ends).toLocaleString(locale, { dateStyle: "long", timeStyle: "short" });
     return `Your sign-in ends on ${at}. Sign in again before then.`;
   },
-  /** `until` by the clock, which says more to a person than a lease; null = not known. */
+  /** `until` is the time of day at which the lease ends; null = unknown. */
   serverAway: (server: string, isConnected: boolean, now: Date, until: Date | null): string => {
     const when = until && formats.moment(now, until);
     if (isConnected) {
@@ -43,13 +43,13 @@ export const warningDetails = {
   },
 };
 
-/** Said while it reconnects, when every access point has been tried. */
+/** Messages while reconnecting, after all access points were tried. */
 export const noneAnswers = {
   accessPoints: {
     message: "None of your company's access points answers.",
     action: "Trying to reconnect automatically.",
   },
-  /** The cloud instance does not answer either. */
+  /** If the cloud instance does not answer either. */
   nothing: {
     message: "Neither your company's server nor any of its access points answers.",
     action: "Check your network. Trying to reconnect automatically.",

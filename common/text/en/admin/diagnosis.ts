@@ -1,4 +1,4 @@
-/** What DiagnoseSmartAccessGateway finds, and who fixes it and how; texts of broken hops are in ../cloud/hops.ts. */
+/** Findings of DiagnoseSmartAccessGateway, and how to fix them. The texts of broken hops are in ../cloud/hops.ts. */
 export const diagnosis = {
   hop_whole: "Whole.",
   found_instance_locked: "The instance is locked.",

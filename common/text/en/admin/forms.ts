@@ -1,6 +1,6 @@
 import type { P } from "../../types.ts";
 
-/** What values look like: in the documentation of the published API, and in refusals ("must be …"). */
+/** Descriptions of valid values, for the documentation of the published API and for refusals ("must be …"). */
 export const forms = {
   form_ids: "ids separated by commas",
   form_no_effect: "accepted, without effect",
@@ -41,11 +41,11 @@ export const forms = {
   form_region_bandwidth: "0-10000 Mbit/s",
   form_month: "yyyyMM; this month if absent",
   form_code: "five letters or digits; letters count the same in either case",
-  // How a value is called that is no parameter of a command.
+  // Names of values that are not parameters of a command.
   field_parameter: ({ name }: P<"name">) => `parameter ${name}`,
   field_tag_key: "tag key",
   field_tag_value: "tag value",
-  // What a command's input must be.
+  // Types of a command's input.
   form_text: "a text",
   form_number: "a number",
   form_whole: "a whole number",

@@ -6,5 +6,5 @@ import { quotas } from "./quotas.ts";
 import { requests } from "./requests.ts";
 import { rules } from "./rules/index.ts";
 
-/** What the cloud instance tells administrators. No client shows these, so they are in no client's bundle. */
+/** Messages of the cloud instance for administrators only. They are not in the bundles of the clients. */
 export const admin = { ...rules, ...limits, ...commands, ...diagnosis, ...requests, ...forms, ...quotas };

@@ -1,6 +1,6 @@
 import type { P } from "../../types.ts";
 
-/** Messages about values that administrators may not set, besides those that break a rule of the published API. */
+/** Messages about values that administrators may not set, except those that break a rule of the published API. */
 export const limits = {
   text_length: ({ field, min, max, length }: P<"field" | "length" | "max" | "min">) =>
     `The ${field} must have ${min} to ${max} characters; it has ${length}.`,

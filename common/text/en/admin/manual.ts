@@ -53,10 +53,10 @@ export const page = {
     `The other ${count} operations of smartag (gateway boxes and the services around them) answer \`UnsupportedOperation\`:`,
 };
 
-/** Heading of the fields that an operation leaves out. */
+/** Heading of the list of published fields that an operation does not return. */
 export const notAnswered = "Published fields that are left out or always empty:";
 
-/** Why fields of a published answer are never returned. */
+/** Reasons why published fields are not returned. */
 export const unansweredReasons = {
   boxes: "for gateway boxes, their uplinks and providers",
   services:

@@ -1,4 +1,4 @@
-/** What a value of a quota counts, by the quota's name with "quota_" in front. */
+/** Descriptions of the quotas, by "quota_" and the name of the quota. */
 export const quotas = {
   "quota_instances-per-account": "SAG instances of one account",
   "quota_ccns-per-account": "Cloud Connect Networks of one account, besides its default one",

@@ -1,6 +1,6 @@
 import type { P } from "../../types.ts";
 
-/** What the admin API says of a request that it cannot carry out as it is. */
+/** Refusals of invalid requests to the admin API. */
 export const requests = {
   signature_algorithm: ({ algorithm }: P<"algorithm">) => `Authorization must begin with ${algorithm}.`,
   signature_date_form: "The date must look like 2026-01-31T12:34:56Z.",
@@ -38,7 +38,7 @@ export const requests = {
   // Parameters.
   parameter_missing: ({ name }: P<"name">) => `The parameter ${name} is missing.`,
   parameter_invalid: ({ name, reason }: P<"name" | "reason">) => `The parameter ${name} is not valid: ${reason}.`,
-  // Reasons of parameter_invalid.
+  // Reasons in parameter_invalid.
   parameter_one_of: ({ known }: P<"known">) => `it must be one of ${known}`,
   parameter_whole: "it must be a whole number",
   parameter_range: ({ min, max }: P<"max" | "min">) => `it must be from ${min} to ${max}`,
@@ -52,7 +52,7 @@ export const requests = {
   rule_list: ({ max }: P<"max">) => `at most ${max}`,
   rule_list_of: ({ max, rule }: P<"max" | "rule">) => `at most ${max}, each ${rule}`,
   rule_record: ({ keys }: P<"keys">) => `of ${keys}`,
-  // Single operations.
+  // Refusals of single operations.
   api_no_diagnosis: "Call DiagnoseSmartAccessGateway first.",
   api_name_and_password: "UserName and Password are given together, or neither.",
   api_client_ip: "ClientIp must be an IPv4 address.",

@@ -1,7 +1,7 @@
 import type { CauseText } from "../../types.ts";
 import { about, asSentence } from "./shared.ts";
 
-/** This host, and what a command was asked to do. */
+/** Causes on this host, and of commands. */
 export const host = {
   tunnel_binary_missing: {
     message: "The tunnel program is missing.",
@@ -15,7 +15,7 @@ export const host = {
   },
   service_not_running: {
     message: ({ text }) => text || "The tunnel service is not running.",
-    // The window has no button for either: what to type is said in full.
+    // The window has no button for this, so the text contains the whole command.
     action: ({ text }) =>
       text
         ? "An administrator can start it again (sudo systemctl start sag-tunnel) or restore the network (sudo sag repair)."
@@ -49,7 +49,7 @@ export const host = {
   },
   port_in_use: {
     message: (d) => `${about("The address", d, "The address")} is in use by ${d.holder ?? "another program"}.`,
-    // The window has no setting for it; the ports that are chosen at a terminal are kept for the window too.
+    // The window has no setting for ports. Ports chosen on the command line are used by the window too.
     action: ({ holder }) =>
       `Close ${holder ?? "that program"} and try again, or choose other ports at a terminal: sag connect --socks 1081 --http 8081`,
     command: ({ field }) =>

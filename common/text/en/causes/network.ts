@@ -1,7 +1,7 @@
 import type { CauseText } from "../../types.ts";
 import { about, asSentence } from "./shared.ts";
 
-/** Cloud instance, network and access points. */
+/** Causes in the cloud instance, the network and access points. */
 export const network = {
   instance_unreachable: {
     message: (d) => `${about("Your company's server", d, "Your company's server")} does not answer.`,
@@ -27,7 +27,7 @@ export const network = {
     action: "Ask your administrator to renew it.",
   },
   answer_invalid: {
-    // With a field it is not the answer that is wrong, but what an administrator has set: sag-tunnel names it.
+    // With a field, an administrator has set an invalid value, and sag-tunnel names it in the text.
     message: (d) =>
       (d.field === undefined ? asSentence(d) : asSentence({ text: d.text ?? "" })) ??
       `${about("The answer from", d, "The server's answer")} could not be understood.`,

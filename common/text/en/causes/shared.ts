@@ -7,10 +7,10 @@ export const seconds = (ms: number | undefined): string => {
   return whole < 90 ? `in ${whole} s` : `in ${Math.ceil(whole / 60)} min`;
 };
 
-/** The subject after some words, or other words where it is not known. */
+/** Text with the subject, or another text if there is no subject. */
 export const about = (before: string, details: CauseDetails, otherwise: string): string =>
   details.subject ? `${before} ${details.subject}` : otherwise;
 
-/** The sender's words as a sentence, where they are all that is known. */
+/** The sender's text as a sentence, if there is no other information. */
 export const asSentence = ({ text, subject }: CauseDetails): string | undefined =>
   text && !subject ? sentence(`${text.slice(0, 1).toUpperCase()}${text.slice(1)}`) : undefined;

@@ -2,7 +2,7 @@ import { passwordReset } from "../../../causes/table.ts";
 import type { CauseText } from "../../types.ts";
 import { seconds } from "./shared.ts";
 
-/** Sign-in and session. */
+/** Causes of sign-in and session. */
 export const signIn = {
   unknown: {
     message: ({ text }) => text || "An unexpected problem occurred.",
@@ -13,7 +13,7 @@ export const signIn = {
   invalid_argument: {
     message: ({ text }) => text || "One of the options or arguments is invalid.",
     action: "Correct it and try again.",
-    // What the cloud instance refuses stands in no help.
+    // With a field, the cloud instance has refused a value; --help does not explain that.
     command: ({ field }) => (field ? "Correct it and try again." : "See sag --help."),
   },
   bad_credentials: {
@@ -79,7 +79,7 @@ export const signIn = {
     command: ({ subject }) => `Run: sag password${subject ? ` ${subject}` : ""}`,
   },
   second_factor_required: {
-    // The sender tells a code that is missing from one that is wrong, or used already.
+    // The server's text tells whether the code is missing, wrong or already used.
     message: ({ field, text }) =>
       field === "second_factor"
         ? "A second factor is required, and you have not set one up yet."

@@ -1,6 +1,6 @@
 import { formats } from "../formats.ts";
 
-/** What is asked of a person at a terminal. A question ends with a space. */
+/** Prompts at a terminal. Each ends with a space. */
 export const questions = {
   userName: (server: string) => `User name at ${server}: `,
   passwordOf: (user: string, server: string) => `Password of ${user} at ${server}: `,
@@ -14,7 +14,7 @@ export const questions = {
   intranetOrLink: (names: readonly string[], preferred: string | undefined) =>
     `Intranet (${names.join(", ")}), enrolment link or CODE@HOST${preferred ? ` [${preferred}]` : ""}: `,
   link: "Enrolment link, or enterprise code as CODE@HOST: ",
-  /** A server that no authority vouches for; the fingerprint stands on the next line. */
+  /** A server whose certificate is not trusted by an authority; the fingerprint is on the next line. */
   identity: {
     intro: (server: string) =>
       `The certificate of ${server} is not from a trusted authority. The SHA-256 fingerprint of its public key is`,
@@ -27,7 +27,7 @@ export const questions = {
   isYes: (answer: string) => /^y(es)?$/i.test(answer),
 };
 
-/** What a line of standard input is. */
+/** Names of the values that are read from standard input. */
 export const inputs = {
   password: "password",
   newPassword: "new password",

@@ -1,4 +1,4 @@
-/** What --help says: each verb with its options. Flags and placeholders are no words: they stay as they are. */
+/** Texts of --help: each verb with its options. Flags and placeholders are not translated. */
 const sentences = {
   otp: "read the code of your authenticator from standard input, next line",
   password: "read the password from standard input, first line",
@@ -8,7 +8,7 @@ const sentences = {
   version: "print the version",
 };
 
-/** Headings and lines of the parser's own. */
+/** Headings and lines that the parser itself adds. */
 export const parser = {
   usage: "Usage:",
   arguments: "Arguments:",
@@ -18,7 +18,7 @@ export const parser = {
   help: "display help for command",
 };
 
-/** What the parser says of a command line that it does not understand. */
+/** Messages of the parser about an invalid command line. */
 export const parserErrors = {
   unknownOption: (option: string) => `unknown option '${option}'`,
   unknownCommand: (command: string) => `unknown command '${command}'`,

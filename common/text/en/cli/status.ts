@@ -3,7 +3,7 @@ import { formats } from "../formats.ts";
 
 const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
-/** "3 prefixes and 2 domains", without what there is none of. */
+/** "3 prefixes and 2 domains", without those of which there are none. */
 const parts = (all: readonly (string | null)[]): string => formats.list(all.filter((part) => part !== null));
 
 /** `sag status`, line by line. */

@@ -1,6 +1,6 @@
 import { formats } from "../formats.ts";
 
-/** What verbs refuse in their arguments. */
+/** Refusals of arguments of verbs. */
 export const refusals = {
   badTime: (text: string) => `${text} is not a valid time. Use for example 15s, 500ms or 2m.`,
   badChoice: (name: string, choices: readonly string[]) => `${name} must be ${formats.choice(choices)}.`,
@@ -21,7 +21,7 @@ export const refusals = {
     `Several intranets are connected: ${names.join(", ")}. Name one with --intranet NAME, or choose a default: sag intranets --default NAME.`,
 };
 
-/** What an unattended connection says of itself. */
+/** Messages of sag connect --foreground. */
 export const outcomes = { connected: "connected", waiting: "waiting", stopped: "stopped" };
 
 export const connect = {
@@ -36,7 +36,7 @@ export const connect = {
   disconnected: (intranet: string) => `${intranet} is disconnected.`,
 };
 
-/** Programs that reach the intranet. */
+/** Texts of the verbs with which programs reach the intranet. */
 export const reach = {
   isSystemMode: (intranet: string) => `${intranet} is in system mode: every program can reach the intranet.`,
   isolationNeedsProxy: (intranet: string) =>
@@ -112,6 +112,6 @@ export const output = {
   interrupted: "Interrupted.",
   closed: "standard output is closed",
   diskFull: "the disk is full",
-  /** Before what failed. */
+  /** The output of a verb could not be written. */
   notWritten: (why: string) => `The result could not be written: ${why}.`,
 };

@@ -1,6 +1,6 @@
 import type { P } from "../../types.ts";
 
-/** What is missing at a hop of the way to the cloud networks. Clients show these as warnings. */
+/** What is missing at a hop of the path to the cloud networks. Clients show these messages as warnings. */
 export const hops = {
   hop_no_access_point: "No access point that serves the instance is connected.",
   hop_ccn_not_bound: ({ instance }: P<"instance">) =>

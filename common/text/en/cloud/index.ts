@@ -5,5 +5,5 @@ import { sessions } from "./sessions.ts";
 import { signIn } from "./sign-in.ts";
 import { storage } from "./storage.ts";
 
-/** What the cloud instance says, by the key that comes with a failure. */
+/** Messages of the cloud instance, by the key that it sends with a failure. */
 export const cloud = { ...signIn, ...sessions, ...accessPoints, ...server, ...storage, ...hops };

@@ -1,6 +1,6 @@
 import type { P } from "../../types.ts";
 
-/** What the server says of requests, and of what it needs to start. */
+/** Messages of the server about requests, its readiness, and its start. */
 export const server = {
   request_unknown_call: "This server has no such call.",
   request_nothing_here: "There is nothing at this address.",

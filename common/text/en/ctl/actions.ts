@@ -1,4 +1,4 @@
-/** What administrators do about a cause, where that is something else than what a person at a client does. */
+/** What to do about a cause, for administrators, if it differs from what users of a client should do. */
 export const actions = {
   data_directory_in_use: "Stop the other process, or choose another --data.",
   storage_readonly: "Allow this user to write to the directory, or choose another --data.",
@@ -15,7 +15,7 @@ export const actions = {
 const listed = (verb: string) => `Run \`sagctl ${verb}\` to see what exists.`;
 const otherName = "Choose another name, or change the existing one.";
 
-/** What to do about single messages of the server, by their name in the catalogue. It replaces the action of the cause. */
+/** What to do about single messages of the server, by their key in the catalogue; used instead of the action of the cause. */
 export const advice = {
   "no-account": listed("account list"),
   "no-acl": listed("acl list"),

@@ -1,6 +1,6 @@
 const saveAsCsv = "Save the table as CSV in the spreadsheet program, and import that file.";
 
-/** What sagctl itself refuses or fails at; the server's failures come with words of their own. */
+/** Refusals and failures of sagctl itself; those of the server are in the catalogue of the cloud. */
 export const errors = {
   arguments: {
     anyAccessPoint: "Name access points, or say that any one will do, not both.",

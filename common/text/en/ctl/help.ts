@@ -1,4 +1,4 @@
-/** Options that several verbs have. Flags and placeholders are no words: they stay with the verbs. */
+/** Options that several verbs have. Flags and placeholders are not translated; the verbs define them. */
 export const common = {
   data: "data directory of the server",
   json: "print only JSON on stdout",
@@ -9,7 +9,7 @@ export const common = {
   reason: "reason that is shown to the user",
 };
 
-/** What --help says: each object and verb with its options. */
+/** Texts of --help: each object and verb with its options. */
 export const help = {
   program: {
     what: "Administers a server (sag-cloud): on the same computer with --data, remotely with --server and an access key.",

@@ -1,4 +1,4 @@
-/** What the objects of the operations are. */
+/** Descriptions of the objects of the operations. */
 export const objects = {
   tenant: "accounts of the product: owners of instances, networks and keys",
   "access-key": "keys that sign requests to the admin API",
@@ -12,7 +12,7 @@ export const objects = {
   code: "enterprise codes",
 };
 
-/** Verbs of sagctl that are operations of the product: what each does. */
+/** Descriptions of the verbs of sagctl that run an operation of the product. */
 export const operations = {
   "tenant create": "create another account of the product",
   "tenant list": "list the accounts of the product",
@@ -95,7 +95,7 @@ export const operations = {
   "account roam": "copy an account to an instance in another area",
 };
 
-/** Options of verbs that are operations of the product, as they are typed, under the verb or for all verbs. */
+/** Descriptions of the options of these verbs, by flag: for a single verb, or for all of them. */
 export const options: Record<string, string> = {
   "access-key create --role": "what the key may do",
   "instance order --users": "number of client accounts (default: 5)",

@@ -1,4 +1,4 @@
-/** Names of columns and fields; tables show them in capitals. */
+/** Names of columns and fields; tables show them in upper case. */
 const columns = {
   accessPoints: "access points",
   accounts: "accounts",
@@ -94,7 +94,7 @@ const columns = {
   whole: "ok",
 };
 
-/** Fields of results as they are printed for people; with --json they have their own names. */
+/** Names of fields in results for people; --json uses the names of the API. */
 const views = {
   quickSetup: {
     instance: "instance",
@@ -110,7 +110,7 @@ const views = {
   restore: { directory: "directory", madeAt: "made at", accounts: "accounts", replaced: "replaced" },
 };
 
-/** What sagctl prints when it has done something, and while it does. */
+/** What sagctl prints during and after an action. */
 export const output = {
   columns,
   views,
@@ -150,7 +150,7 @@ export const output = {
     `SHA-256 fingerprint of the public key of ${server}:\n${fingerprint}`,
   nextFingerprint: (fingerprint: string) => `Fingerprint of its next key, not in use yet:\n${fingerprint}`,
   waiting: (directory: string) => `Waiting for sag-cloud on ${directory} …`,
-  /** What is said of a result that could not be written: why, and how to get again what is shown only once. */
+  /** Messages about a result that could not be written: the reason, and how to replace a value that is shown only once. */
   lost: {
     closed: "standard output is closed",
     diskFull: "the disk is full",

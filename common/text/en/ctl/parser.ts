@@ -9,7 +9,7 @@ export const parser = {
   defaultValue: (value: string) => `default: ${value}`,
 };
 
-/** What the argument parser says of a command line that it does not understand. */
+/** Messages of the argument parser about an invalid command line. */
 export const parserErrors = {
   error: (said: string) => `error: ${said}`,
   unknownOption: (option: string) => `unknown option '${option}'`,

@@ -1,4 +1,4 @@
-/** Adding an intranet, and whether its server is the right one. */
+/** Texts for adding an intranet and confirming the identity of its server. */
 export const add = {
   title: "Connect to your company",
   intro: "Your company gave you an enrolment link or an enterprise code.",
@@ -9,7 +9,7 @@ export const add = {
   invalid: "This is neither an enrolment link nor an enterprise code.",
   codeUnfinished: "An enterprise code has five letters or digits. Check it, or paste an enrolment link.",
   serverUnfinished: "The server after @ is missing. Example: CT7X2@sag.example.com",
-  /** A server's name or web address alone. */
+  /** If only a server's name or web address was entered. */
   serverAlone:
     "This is only a server. Enter your enterprise code and the server as CODE@server, or paste an enrolment link.",
   linkIncomplete: "The link is incomplete. Copy it again.",
@@ -32,7 +32,7 @@ export const identity = {
   no: "Fingerprints don't match",
   refusedTitle: "Don't sign in",
   refused: (server: string) => `Tell your administrator that ${server} shows a different fingerprint.`,
-  /** For a message to the administrator. */
+  /** Text to copy into a message to the administrator. */
   report: (server: string, fingerprint: string) =>
     `The server ${server} shows this fingerprint of its public key, which is not the one I was given: ${fingerprint}`,
   copyReport: "Copy for your administrator",

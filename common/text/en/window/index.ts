@@ -4,7 +4,7 @@ import { lockdown, protection } from "./protection.ts";
 import { settings } from "./settings.ts";
 import * as signIn from "./sign-in.ts";
 
-/** The window. What is the same elsewhere (phases, causes, actions) has a place of its own. */
+/** Texts of the window. Those that other user interfaces share (phases, causes, actions) are in ../index.ts. */
 export const window = {
   back: "Back",
   continue: "Continue",

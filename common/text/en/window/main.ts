@@ -4,10 +4,10 @@ import { administratorsMessage } from "../states.ts";
 
 /** The main page. */
 export const main = {
-  /** What a wait waits for. */
+  /** The current step while connecting. */
   waits: {
     signing_in: "Waiting for your company's server…",
-    /** For a session; then for the first sign of life. */
+    /** Waiting for the session; then for the first reply of the access point. */
     server: "Waiting for your company's server…",
     accessPoint: "Waiting for an access point…",
     reconnecting: "The access point does not answer. Trying again.",
@@ -20,7 +20,7 @@ export const main = {
   bandwidth: "Speed limit",
   address: "Address",
   nearest: "The nearest working access point is chosen automatically.",
-  /** In the chain, where there is little room. */
+  /** Short names for the chain of hops. */
   hops: {
     client: "You",
     access_point: "Access point",
@@ -40,7 +40,7 @@ export const main = {
   down: "Down",
   up: "Up",
   now: "now",
-  /** Read aloud: "12 s ago: Down 1.2 Mbit/s, Up 40 kbit/s". */
+  /** For screen readers: "12 s ago: Down 1.2 Mbit/s, Up 40 kbit/s". */
   trafficAt: (when: string, down: number, up: number) => `${when}: Down ${formats.rate(down)}, Up ${formats.rate(up)}`,
 
   intranet: "Intranet",
@@ -66,7 +66,7 @@ export const main = {
   end: "End and connect",
   endSession: (device: string) => `End the session of ${device} and connect`,
   endQuestion: (device: string) => `End the session of ${device}?`,
-  /** `ms`: since it connected. */
+  /** `ms`: time since the connection was established. */
   endText: (ms: number) =>
     ms < 60_000
       ? "It connected just now. That device loses its connection, and this computer connects."

@@ -1,6 +1,6 @@
 import { formats } from "../formats.ts";
 
-/** What the kill switch and lockdown hold back, and how that is lifted. */
+/** Texts about what the kill switch and lockdown drop, and how to turn lockdown off. */
 export const protection = {
   label: "This computer",
   mode: {
@@ -32,7 +32,7 @@ export const protection = {
 export const lockdown = {
   label: "Lockdown",
   title: "Lockdown is on. Only VPN traffic is allowed.",
-  /** Whose, and for how long: "On for 14 min, set by an administrator." */
+  /** Who turned it on, and since when: "On for 14 min, set by an administrator." */
   on: (sinceMs: number | null, by: "administrator" | "policy" | null) => {
     const state =
       sinceMs === null ? "On" : sinceMs < 60_000 ? "Turned on just now" : `On for ${formats.duration(sinceMs)}`;

@@ -1,4 +1,4 @@
-/** What operations of instances, accounts, control lists and the server do, for the documentation. */
+/** Descriptions of the operations on instances, accounts, access control lists and the server. */
 export const instanceOperations = {
   CreateSmartAccessGatewayClientUser:
     "Adds a client account, and mails the credentials to its owner. Without UserName and Password the mail address is the name, and a password is made.",

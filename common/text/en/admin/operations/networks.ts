@@ -1,4 +1,4 @@
-/** What operations of networks, access points and the way to them do, for the documentation. */
+/** Descriptions of the operations on networks, access points and the path to them. */
 export const networkOperations = {
   ListAccessPoints: "Lists access points; of one instance, those that serve it.",
   ListSmartAGByAccessPoint: "Lists the instances that an access point serves.",

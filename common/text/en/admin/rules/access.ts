@@ -1,6 +1,6 @@
 import type { P } from "../../../types.ts";
 
-/** Rules of who may do what: accounts of the product, keys, codes and quotas. */
+/** Rules of permissions: product accounts, access keys, enterprise codes and quotas. */
 export const accessRules = {
   "key-unknown": "The specified access key does not exist.",
   "key-inactive": "The specified access key is disabled.",

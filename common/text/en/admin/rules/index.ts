@@ -4,5 +4,5 @@ import { instanceRules } from "./instances.ts";
 import { networkRules } from "./networks.ts";
 import { trafficRules } from "./traffic.ts";
 
-/** Messages about requests that break a rule: one text for each rule of cloud/domain/rules, by its name. */
+/** Messages about requests that break a rule: one for each rule of cloud/domain/rules, by its name. */
 export const rules = { ...accountRules, ...instanceRules, ...networkRules, ...trafficRules, ...accessRules };

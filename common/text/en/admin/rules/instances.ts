@@ -1,6 +1,6 @@
 import type { P } from "../../../types.ts";
 
-/** Rules of instances, and of what is set for one. */
+/** Rules of instances and their settings. */
 export const instanceRules = {
   "no-instance": ({ instance }: P<"instance">) => `There is no instance ${instance}.`,
   "instance-elsewhere": (p: P<"instance" | "region" | "wanted">) =>

@@ -1,6 +1,6 @@
 import type { P } from "../../../types.ts";
 
-/** Rules of the way from instances to cloud networks. */
+/** Rules of the path from instances to cloud networks. */
 export const networkRules = {
   "no-network": ({ network }: P<"network">) => `There is no cloud network ${network}.`,
   "network-prefix": ({ cidr }: P<"cidr">) => `${cidr} is not a prefix such as 10.0.0.0/16.`,
