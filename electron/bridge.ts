@@ -3,7 +3,7 @@ import type { Discovered } from "./core/client/client.ts";
 import type { FailureView, IntranetState, LockdownView } from "./core/client/model.ts";
 
 // The types of core that messages to the window are made of.
-export type { BlockingWord, CauseCode, MenderWord, PhaseWord } from "../common/words.ts";
+export type { BlockingWord, CauseCode, FixerWord, PhaseWord } from "../common/words.ts";
 export type { Discovered } from "./core/client/client.ts";
 export type { FailureView, HopView, IntranetState, WarningView } from "./core/client/model.ts";
 

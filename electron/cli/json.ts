@@ -1,16 +1,16 @@
 import { commandView } from "../core/causes/failure.ts";
-import type { CauseCode, IntranetState, MenderWord } from "../core/client/model.ts";
+import type { CauseCode, FixerWord, IntranetState } from "../core/client/model.ts";
 
 /** A state as `--json` prints it: the cause as its code, with the message and action beside it, as in a failure. */
 export type StateOutput = Omit<IntranetState, "cause"> & {
   cause: CauseCode | null;
   message?: string;
   action?: string;
-  mender?: MenderWord;
+  fixer?: FixerWord;
 };
 
 export function stateOutput({ cause, ...state }: IntranetState): StateOutput {
   if (!cause) return { ...state, cause: null };
-  const { message, action, mender } = commandView(cause, { subject: state.intranet });
-  return { ...state, cause: cause.cause, message, action, mender };
+  const { message, action, fixer } = commandView(cause, { subject: state.intranet });
+  return { ...state, cause: cause.cause, message, action, fixer };
 }

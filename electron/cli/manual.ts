@@ -8,7 +8,7 @@ import { describeCommands } from "./commands.ts";
 import { examples } from "./examples.ts";
 import { failureSchema, outputs, stateSchema } from "./schemas.ts";
 
-const menders = { you: "you", administrator: "your administrator", network: "the network you are on", unspecified: "" };
+const fixers = { you: "you", administrator: "your administrator", network: "the network you are on", unspecified: "" };
 
 /**
  * Generates docs/cli.md from the command tree, the cause table and the schemas; `npm run generate` writes the file.
@@ -55,8 +55,8 @@ export function manual(): string {
     ...(Object.keys(causeTable) as CauseCode[])
       .sort((a, b) => causeTable[a].exit - causeTable[b].exit)
       .map((code) => {
-        const { message, mender } = failureView(code);
-        return `| ${causeTable[code].exit} | \`${code}\` | ${message} | ${menders[mender]} |`;
+        const { message, fixer } = failureView(code);
+        return `| ${causeTable[code].exit} | \`${code}\` | ${message} | ${fixers[fixer]} |`;
       }),
     "",
     "## Files",

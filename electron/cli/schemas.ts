@@ -6,9 +6,9 @@ import type { StateOutput } from "./json.ts";
  * Schema.
  */
 const orNull = <T extends z.core.$ZodType>(schema: T) => z.nullable(schema);
-const mender = z.enum(["you", "administrator", "network"]);
+const fixer = z.enum(["you", "administrator", "network"]);
 const hop = z.enum(["client", "access_point", "instance", "ccn", "cen", "cloud_network"]);
-const warning = z.object({ code: z.string(), hop: orNull(hop), mender, message: z.string() });
+const warning = z.object({ code: z.string(), hop: orNull(hop), fixer, message: z.string() });
 
 const resource = z.object({
   name: z.string(),
@@ -88,11 +88,11 @@ export const stateSchema = z.object({
     "disconnecting",
     "failed",
   ]),
-  /** If there is a cause, message, action and mender are present too. */
+  /** If there is a cause, message, action and fixer are present too. */
   cause: orNull(z.string()),
   message: z.optional(z.string()),
   action: z.optional(z.string()),
-  mender: z.optional(mender),
+  fixer: z.optional(fixer),
   blocking,
   mode: orNull(z.enum(["proxy", "system"])),
   clientIp: orNull(z.string()),
@@ -119,7 +119,7 @@ export const failureSchema = z.object({
   cause: z.string(),
   message: z.string(),
   action: z.string(),
-  mender: z.optional(mender),
+  fixer: z.optional(fixer),
   retryAfterMs: z.optional(z.number()),
   deviceName: z.optional(z.string()),
   field: z.optional(z.string()),

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 import { texts } from "../../common/text/window.ts";
 import type { FailureView } from "../../electron/bridge.ts";
 import { CopyButton } from "./copy-button.tsx";
-import { Mender } from "./mender.tsx";
+import { Fixer } from "./fixer.tsx";
 import "./trouble.css";
 
 /** A failure: what is wrong, what to do, who can fix it, and the code for support. */
@@ -17,7 +17,7 @@ export const Trouble = ({ failure, centred = false }: { failure: FailureView; ce
       <p className="trouble-message foreign">{failure.message}</p>
       {failure.action ? <p className="foreign">{failure.action}</p> : null}
       <p className="trouble-foot">
-        <Mender who={failure.mender} />
+        <Fixer who={failure.fixer} />
         <span className="code">
           <span className="hidden-visually">{texts.window.causeCode}: </span>
           <code className="selectable">{failure.cause}</code>

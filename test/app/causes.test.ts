@@ -23,11 +23,11 @@ test.each(Object.keys(causeTable) as CauseCode[])("%s has a screen, a text and a
   await app.put(disconnected());
   await page.getByRole("heading", { name: "Disconnected", exact: true }).waitFor();
   await app.put(failed(code));
-  const { message, action, mender } = failureView(code);
+  const { message, action, fixer } = failureView(code);
   const alert = page.getByRole("alert");
   await alert.getByText(message, { exact: true }).waitFor();
   if (action) await alert.getByText(action, { exact: true }).waitFor();
-  await alert.getByText(texts.menders[mender]).waitFor();
+  await alert.getByText(texts.fixers[fixer]).waitFor();
   expect(await alert.locator("code").textContent()).toBe(code);
   // The button has the focus, so that Enter runs its action.
   const focused = await page.evaluate(() => [document.activeElement?.tagName, document.activeElement?.textContent]);
@@ -40,7 +40,7 @@ test.each(Object.keys(warningTable) as WarningWord[])("the warning %s is shown w
   await app.put(connected({ warnings: [warning] }));
   const shown = page.locator(".warning");
   await shown.getByText(warning.message, { exact: true }).waitFor();
-  await shown.getByText(texts.menders[warning.mender]).waitFor();
+  await shown.getByText(texts.fixers[warning.fixer]).waitFor();
 });
 
 test("the page printed no warnings or errors", () => expect(app.complaints).toEqual([]));

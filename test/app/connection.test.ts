@@ -109,7 +109,7 @@ describe("connected", () => {
     await tried("Paris");
     await waits.waitFor();
     expect(await page.getByText("Paris").count()).toBe(0);
-    // After all were tried: the mender, the code, and the note that it reconnects automatically, in the same place.
+    // After all were tried: the fixer, the code, and the note that it reconnects automatically, in the same place.
     await tried("Frankfurt", noneAnswers(false));
     const wait = page.locator(".waits");
     await wait.getByText("None of your company's access points answers. Trying to reconnect automatically.").waitFor();

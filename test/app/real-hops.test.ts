@@ -35,7 +35,7 @@ tellLogs(() => company);
 const chain = () => page.getByRole("region", { name: "Path into the intranet" });
 const broken = () => chain().locator('li:not([data-state="whole"])');
 /** Time until all hops are whole again, ms. */
-const mended = async (): Promise<number> => {
+const fixed = async (): Promise<number> => {
   const start = performance.now();
   await expect.poll(() => broken().count(), { timeout: limit, interval: 25 }).toBe(0);
   return Math.round(performance.now() - start);
@@ -47,8 +47,8 @@ async function named(one: Break): Promise<string> {
   await first.getByText(texts.warnings[one.code]).waitFor({ timeout: limit });
   await first.getByText("Your administrator can fix this").waitFor();
   expect(await broken().first().getAttribute("class")).toBe(one.kind);
-  await company.site.sagctl(one.mended);
-  const ms = await mended();
+  await company.site.sagctl(one.fixed);
+  const ms = await fixed();
   expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Connected");
   return `${one.code}: whole again after ${ms} ms`;
 }
@@ -58,7 +58,7 @@ test("the main page marks the broken hop and who can fix it, and follows when it
   const lines: string[] = [];
   for (const one of breaks) lines.push(await named(one));
   const grant = await grantBreak(company.site);
-  await mended();
+  await fixed();
   lines.push(await named(grant));
   expect(await page.locator(".details .selectable").first().textContent()).toBe(ip);
   expect(app.complaints).toEqual([]);

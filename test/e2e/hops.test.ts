@@ -36,15 +36,15 @@ const after = async (there: boolean): Promise<number> => {
 const allWhole = ({ hops }: Seen) => hops.length >= 6 && hops.every((hop) => hop.whole);
 
 /** Breaks a hop, checks what is reported, and fixes it; the session stays the same. */
-async function brokenAndMended({ kind, code, broken, mended }: Break): Promise<string> {
+async function brokenAndFixed({ kind, code, broken, fixed }: Break): Promise<string> {
   await company.site.sagctl(broken);
   const gone = await after(false);
   const without = await person.status();
   // Hops behind it may have a cause too; the first one is the hop to fix.
   const first = without.hops.find((hop) => !hop.whole);
-  expect([first?.kind, first?.missing?.code, first?.missing?.mender]).toEqual([kind, code, "administrator"]);
+  expect([first?.kind, first?.missing?.code, first?.missing?.fixer]).toEqual([kind, code, "administrator"]);
   expect([without.phase, without.session?.routes]).toEqual(["connected", []]);
-  await company.site.sagctl(mended);
+  await company.site.sagctl(fixed);
   const back = await after(true);
   const again = await person.status();
   expect(allWhole(again), JSON.stringify(again.hops)).toBe(true);
@@ -60,10 +60,10 @@ async function brokenAndMended({ kind, code, broken, mended }: Break): Promise<s
 it("every hop that sagctl breaks is named with who can fix it; once fixed, routes are back within 2 s", async () => {
   expect(await portal()).toBe(true);
   const lines: string[] = [];
-  for (const one of breaks) lines.push(await brokenAndMended(one));
+  for (const one of breaks) lines.push(await brokenAndFixed(one));
   const grant = await grantBreak(company.site);
   await after(true);
-  lines.push(await brokenAndMended(grant));
+  lines.push(await brokenAndFixed(grant));
   console.info(lines.join("\n"));
 });
 
@@ -85,7 +85,7 @@ it("an access point that is down is named, and the session continues when it is 
   const [accessPoint] = company.site.accessPoints.splice(0) as [AccessPoint];
   await accessPoint.kill();
   await until("the cause", async () => (await person.status()).cause === "access_point_unreachable", 3_000);
-  expect((await person.status()).mender).toBe("administrator");
+  expect((await person.status()).fixer).toBe("administrator");
   await company.site.startAccessPoint("access-point-1", { listen: accessPoint.ready.endpoint });
   await after(true);
   await until("connected", async () => (await person.status()).phase === "connected", limit);
@@ -96,7 +96,7 @@ it("a locked instance is reported; once unlocked, connecting works again", async
   const [{ id }] = await company.site.sagctl<[{ id: string }]>(["instance", "list"]);
   await company.site.sagctl(["instance", "lock", id]);
   await until("the cause", async () => (await person.status()).cause === "instance_locked", limit);
-  expect(await person.status()).toMatchObject({ phase: "failed", mender: "administrator" });
+  expect(await person.status()).toMatchObject({ phase: "failed", fixer: "administrator" });
   await company.site.sagctl(["instance", "unlock", id]);
   seen = await person.connect("--outside", "refuse");
   expect(await portal()).toBe(true);

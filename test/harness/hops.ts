@@ -7,7 +7,7 @@ export interface Break {
   kind: HopWord;
   code: WarningWord;
   broken: string[];
-  mended: string[];
+  fixed: string[];
 }
 
 const abroad = "ap-southeast-1";
@@ -49,32 +49,32 @@ export async function abroadBreaks(site: Site): Promise<Break[]> {
       kind: "ccn",
       code: "ccn_not_bound",
       broken: ["ccn", "unbind", ccn, instance],
-      mended: ["ccn", "bind", ccn, instance],
+      fixed: ["ccn", "bind", ccn, instance],
     },
     {
       kind: "cen",
       code: "ccn_not_attached_to_cen",
       broken: ["ccn", "detach", ccn, cen],
-      mended: ["ccn", "attach", ccn, cen],
+      fixed: ["ccn", "attach", ccn, cen],
     },
-    { kind: "cloud_network", code: "area_needs_bandwidth", broken: limit("0"), mended: limit("10") },
+    { kind: "cloud_network", code: "area_needs_bandwidth", broken: limit("0"), fixed: limit("10") },
     {
       kind: "cloud_network",
       code: "cloud_network_not_attached",
       broken: ["cen", "detach", cen, vpc],
-      mended: attach,
+      fixed: attach,
     },
     {
       kind: "cloud_network",
       code: "acl_denies",
       broken: ["acl", "use", acl, instance],
-      mended: ["acl", "unuse", acl, instance],
+      fixed: ["acl", "unuse", acl, instance],
     },
     {
       kind: "cloud_network",
       code: "cloud_network_unreachable",
       broken: ["network", "set", vpc, "--access-point", elsewhere],
-      mended: ["network", "set", vpc, "--any-access-point", "true"],
+      fixed: ["network", "set", vpc, "--any-access-point", "true"],
     },
   ];
 }
@@ -111,5 +111,5 @@ export async function grantBreak(site: Site): Promise<Break> {
   await ask(...grant);
   await ask("ccn", "detach", ccn, cen);
   await ask("cen", "attach", theirs, ccn, "--type", "CCN", "--region", "ccn-cn-shanghai", ...partner);
-  return { kind: "cen", code: "grant_missing", broken: ["ccn", "revoke", ccn, theirs], mended: grant };
+  return { kind: "cen", code: "grant_missing", broken: ["ccn", "revoke", ccn, theirs], fixed: grant };
 }

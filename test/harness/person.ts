@@ -9,7 +9,7 @@ export interface Seen {
   /** The cause's code. */
   cause: string | null;
   /** Who can fix it; only with a cause. */
-  mender?: string;
+  fixer?: string;
   intranet: string;
   mode: string | null;
   blocking: string;
@@ -42,7 +42,7 @@ export interface Seen {
     dnsSearchDomains: string[];
     bandwidthKbps: number | null;
   } | null;
-  hops: { kind: string; name: string; whole: boolean; missing: { code: string; mender: string } | null }[];
+  hops: { kind: string; name: string; whole: boolean; missing: { code: string; fixer: string } | null }[];
   rxBytes: number;
   txBytes: number;
 }

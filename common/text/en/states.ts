@@ -1,4 +1,4 @@
-import type { HopWord, MenderWord, PhaseWord } from "../../words.ts";
+import type { FixerWord, HopWord, PhaseWord } from "../../words.ts";
 
 /** Names of the phases of a connection. */
 export const phases = {
@@ -13,11 +13,11 @@ export const phases = {
 } satisfies Record<PhaseWord, string>;
 
 /** Who can fix a failure or a warning. */
-export const menders = {
+export const fixers = {
   you: "You can fix this",
   administrator: "Your administrator can fix this",
   network: "Your current network may be the cause",
-} satisfies Record<MenderWord, string>;
+} satisfies Record<FixerWord, string>;
 
 /** Names of hops that have none. */
 export const hops = {

@@ -20,13 +20,13 @@ describe("the cause table", () => {
     expect(Object.keys(texts.hops).sort()).toEqual(words(HopKind));
   });
 
-  it("has the same mender for a cause and for the warning with the same name", () => {
+  it("has the same fixer for a cause and for the warning with the same name", () => {
     const both = (Object.keys(warningTable) as (keyof typeof warningTable)[]).filter((code) => code in causeTable);
     expect(both).toContain("instance_unreachable");
     for (const code of both) {
       const cause = failureView(code as keyof typeof causeTable);
-      for (const mender of ["you", "administrator", "network", null] as const)
-        expect([code, warningView(code, { mender }).mender]).toEqual([code, cause.mender]);
+      for (const fixer of ["you", "administrator", "network", null] as const)
+        expect([code, warningView(code, { fixer }).fixer]).toEqual([code, cause.fixer]);
     }
   });
 
@@ -56,7 +56,7 @@ describe("Failure", () => {
   it("uses the texts of the table", () => {
     const failure = new Failure("replaced", { deviceName: "bob\u001b[31m-phone" });
     expect(failure.message).toBe("bob [31m-phone took over this session.");
-    expect(failure.view).toMatchObject({ cause: "replaced", mender: "you", deviceName: "bob [31m-phone" });
+    expect(failure.view).toMatchObject({ cause: "replaced", fixer: "you", deviceName: "bob [31m-phone" });
     expect(failureView("too_many_attempts", { retryAfterMs: 4200 }).action).toBe("Try again in 5 s.");
   });
 
@@ -72,8 +72,8 @@ describe("Failure", () => {
 
   it("includes why a sign-in ended, which server does not answer, and how many devices are connected", () => {
     const rendered = (...of: Parameters<typeof failureView>) => {
-      const { message, action, mender } = failureView(...of);
-      return [`${message} ${action}`, mender];
+      const { message, action, fixer } = failureView(...of);
+      return [`${message} ${action}`, fixer];
     };
     expect(rendered("sign_in_expired", { key: passwordReset })).toEqual([
       "Your administrator set a new password. Sign in with it.",

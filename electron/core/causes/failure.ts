@@ -39,7 +39,7 @@ export function failureView(code: CauseCode, details: FailureDetails = {}): Fail
     cause: code,
     message: sentence(causeMessage(code, clean)),
     action: causeAction(code, clean),
-    mender: causeTable[code].mender,
+    fixer: causeTable[code].fixer,
     ...(clean.retryAfterMs === undefined ? {} : { retryAfterMs: clean.retryAfterMs }),
     ...(clean.deviceName ? { deviceName: clean.deviceName } : {}),
     ...(clean.field ? { field: clean.field } : {}),

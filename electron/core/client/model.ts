@@ -1,8 +1,8 @@
 import type {
   BlockingWord,
   CauseCode,
+  FixerWord,
   HopWord,
-  MenderWord,
   ModeWord,
   PhaseWord,
   ResourceWord,
@@ -12,8 +12,8 @@ import type {
 export type {
   BlockingWord,
   CauseCode,
+  FixerWord,
   HopWord,
-  MenderWord,
   ModeWord,
   PhaseWord,
   ResourceWord,
@@ -29,7 +29,7 @@ export interface FailureView {
   message: string;
   /** One sentence: what to do, and who can. Empty when there is nothing to do. */
   action: string;
-  mender: MenderWord;
+  fixer: FixerWord;
   /** ms after which a retry makes sense; only with too_many_attempts and similar causes. */
   retryAfterMs?: number;
   /** The device that took over; only with `replaced`. */
@@ -46,7 +46,7 @@ export interface FailureView {
 export interface WarningView {
   code: WarningWord;
   hop: HopWord | null;
-  mender: MenderWord;
+  fixer: FixerWord;
   message: string;
 }
 

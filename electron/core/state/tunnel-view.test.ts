@@ -45,7 +45,7 @@ test("a cloud instance that does not answer: says until when the session lasts",
   const message = expect.stringMatching(
     /^Your company's server \(s\) does not answer\. You stay connected until \d\d:\d\d( tomorrow)?\.$/,
   );
-  expect(shown).toMatchObject([{ message, mender: "administrator" }]);
+  expect(shown).toMatchObject([{ message, fixer: "administrator" }]);
   const [whileGone] = tunnelState(
     record as IntranetRecord,
     {
@@ -83,12 +83,12 @@ test("reconnecting: a cause after every access point was tried names none of the
     cause: "access_point_unreachable",
     message: "None of your company's access points answers.",
     action: "Trying to reconnect automatically.",
-    mender: "administrator",
+    fixer: "administrator",
   });
   // If the cloud instance does not answer either, the local network may be the cause.
   expect(seen([{ code: "WARNING_CODE_INSTANCE_UNREACHABLE", hop: "HOP_KIND_INSTANCE" }])).toMatchObject({
     message: "Neither your company's server nor any of its access points answers.",
-    mender: "network",
+    fixer: "network",
   });
   expect(seen([], "PHASE_FAILED")?.message).toBe("The access point Paris does not answer.");
 });

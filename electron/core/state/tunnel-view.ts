@@ -10,11 +10,11 @@ import type {
   BlockingWord,
   CauseCode,
   FailureView,
+  FixerWord,
   HopView,
   HopWord,
   IntranetState,
   MachineView,
-  MenderWord,
   PhaseWord,
   ResourceView,
   ResourceWord,
@@ -35,7 +35,7 @@ const phases = new Set<string>([
   "disconnecting",
   "failed",
 ] satisfies PhaseWord[]);
-const menders = new Set<string>(["you", "administrator", "network"] satisfies MenderWord[]);
+const fixers = new Set<string>(["you", "administrator", "network"] satisfies FixerWord[]);
 
 /** The state of an intranet without a tunnel. */
 export function restingState(record: IntranetRecord, phase: PhaseWord, cause?: CauseCode): IntranetState {
@@ -112,7 +112,7 @@ function causeView(json: StateJson, phase: PhaseWord, warnings: WarningView[]): 
 export function noneAnswers(norServer: boolean): FailureView {
   const view = failureView("access_point_unreachable");
   if (norServer) return { ...view, ...texts.noneAnswers.nothing };
-  return { ...view, mender: "administrator", ...texts.noneAnswers.accessPoints };
+  return { ...view, fixer: "administrator", ...texts.noneAnswers.accessPoints };
 }
 
 function accessPointView({ accessPoint }: StateJson): AccessPointView | null {
@@ -214,10 +214,10 @@ function fractionMs(duration: string | undefined): number | null {
 function warning(json: WarningJson): WarningView {
   const code = wordOf(json.code, "WARNING_CODE_");
   const known = code !== null && Object.hasOwn(warningTable, code) ? (code as WarningWord) : "unknown";
-  const mender = wordOf(json.mender, "MENDER_");
+  const fixer = wordOf(json.mender, "MENDER_");
   return warningView(known, {
     hop: hopWord(json.hop),
-    mender: mender !== null && menders.has(mender) ? (mender as MenderWord) : null,
+    fixer: fixer !== null && fixers.has(fixer) ? (fixer as FixerWord) : null,
     ...(json.text ? { text: json.text } : {}),
   });
 }

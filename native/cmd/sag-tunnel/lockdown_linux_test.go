@@ -67,7 +67,7 @@ func everything(t *testing.T) {
 }
 
 // leak returns what left the host, apart from what every link needs.
-func leak(t *testing.T, ear *nettest.Ear) []string {
+func leak(t *testing.T, captured *nettest.Capture) []string {
 	t.Helper()
 	// A DHCP request may leave. Once it is seen, all earlier packets have been seen, too.
 	socket, err := net.ListenUDP("udp4", &net.UDPAddr{Port: 68})
@@ -80,7 +80,7 @@ func leak(t *testing.T, ear *nettest.Ear) []string {
 		t.Fatal(err)
 	}
 	var left []string
-	for _, packet := range ear.Until(netip.MustParseAddr("192.0.2.77")) {
+	for _, packet := range captured.Until(netip.MustParseAddr("192.0.2.77")) {
 		to := nettest.Destination(packet)
 		if to.IsValid() && !to.IsLinkLocalUnicast() && !to.IsLinkLocalMulticast() && to != netip.MustParseAddr("192.0.2.2") {
 			left = append(left, fmt.Sprint(to))
@@ -114,7 +114,7 @@ func TestLockdown(t *testing.T) {
 		t.Errorf("%s %v", text, err)
 	}
 	router := nettest.NewNamespace(t)
-	ear := nettest.Listen(t, router)
+	captured := nettest.StartCapture(t, router)
 	for _, line := range []string{
 		"link add net0 type veth peer name out netns " + router.PID(), "addr add 192.0.2.2/24 dev net0",
 		"-6 addr add 2001:db8::2/64 dev net0 nodad", "link set net0 up",
@@ -134,7 +134,7 @@ func TestLockdown(t *testing.T) {
 	shut := func(when string) {
 		t.Helper()
 		everything(t)
-		if left := leak(t, ear); len(left) > 0 {
+		if left := leak(t, captured); len(left) > 0 {
 			t.Errorf("%s left: %v", when, left)
 		}
 	}
@@ -146,7 +146,7 @@ func TestLockdown(t *testing.T) {
 	}
 	dial("192.0.2.10:8443")
 	dial("192.0.2.10:443")
-	if left := leak(t, ear); len(left) == 0 || left[0] != "192.0.2.10" {
+	if left := leak(t, captured); len(left) == 0 || left[0] != "192.0.2.10" {
 		t.Errorf("the cloud cannot be dialled: %v", left)
 	}
 
@@ -176,12 +176,12 @@ func TestLockdown(t *testing.T) {
 	s.kill(syscall.SIGKILL) // no process is running that could end the exception
 	dial("198.51.100.3:80")
 	dial("198.51.100.3:22")
-	if left := leak(t, ear); len(left) == 0 || strings.Trim(strings.Join(left, ""), "0123456789.") != "" {
+	if left := leak(t, captured); len(left) == 0 || strings.Trim(strings.Join(left, ""), "0123456789.") != "" {
 		t.Errorf("the portal is not reached: %v", left)
 	}
 	for start := time.Now(); ; {
 		dial("198.51.100.3:80")
-		if len(leak(t, ear)) == 0 {
+		if len(leak(t, captured)) == 0 {
 			break
 		}
 		if time.Since(start) > 20*time.Second {
@@ -214,7 +214,7 @@ func TestLockdown(t *testing.T) {
 		t.Errorf("left behind:\n%s", after)
 	}
 	everything(t)
-	if left := leak(t, ear); len(left) < 8 {
+	if left := leak(t, captured); len(left) < 8 {
 		t.Errorf("without lockdown only these leave: %v", left)
 	}
 }

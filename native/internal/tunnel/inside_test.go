@@ -58,7 +58,7 @@ func TestIntranetFailuresAreReported(t *testing.T) {
 func TestIntranetNamesAreNotQueriedDirectly(t *testing.T) {
 	company := tunneltest.NewCompany(t, 1)
 	p := newPerson(t, company).connect()
-	company.Intranet.SetDeaf(true)
+	company.Intranet.SetDNSSilent(true)
 	out, err := p.byHTTP("http://secret.corp.test/", "-w", "%{http_code}")
 	if err != nil || !strings.HasPrefix(out, "dns_unavailable") || !strings.HasSuffix(out, "504") {
 		t.Errorf("%v %s", err, out)

@@ -1,8 +1,8 @@
 import { type HopState, hopState } from "../../../common/hop-state.ts";
 import { texts } from "../../../common/text/window.ts";
 import type { HopView } from "../../../electron/bridge.ts";
+import { Fixer } from "../../components/fixer.tsx";
 import { Warn } from "../../components/icons.tsx";
-import { Mender } from "../../components/mender.tsx";
 import "./chain.css";
 
 interface Link {
@@ -55,7 +55,7 @@ export const Chain = ({ hops, steady }: Props) => {
           <p>
             <span className="foreign">{hop.missing?.message}</span>
             <br />
-            {hop.missing ? <Mender who={hop.missing.mender} /> : null}
+            {hop.missing ? <Fixer who={hop.missing.fixer} /> : null}
             {hop.missing ? <code className="chain-code selectable small">{hop.missing.code}</code> : null}
           </p>
         </div>

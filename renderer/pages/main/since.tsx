@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { texts } from "../../../common/text/window.ts";
 import type { FailureView } from "../../../electron/bridge.ts";
 import { useNow } from "../../app/use-now.ts";
-import { Mender } from "../../components/mender.tsx";
+import { Fixer } from "../../components/fixer.tsx";
 
 /** How long the tunnel has been up, updated while shown. */
 export const Since = ({ since }: { since: number | null }) => {
@@ -34,7 +34,7 @@ export const Waits = ({ text, cause }: WaitsProps) => {
       </p>
       {cause ? (
         <p className="waits-foot small">
-          <Mender who={cause.mender} />
+          <Fixer who={cause.fixer} />
           <span className="hidden-visually">{texts.window.causeCode}: </span>
           <code className="selectable">{cause.cause}</code>
         </p>

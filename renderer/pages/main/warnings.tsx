@@ -1,8 +1,8 @@
 import { texts } from "../../../common/text/index.ts";
 import type { WarningView } from "../../../electron/bridge.ts";
 import { Button } from "../../components/button.tsx";
+import { Fixer } from "../../components/fixer.tsx";
 import { Warn } from "../../components/icons.tsx";
-import { Mender } from "../../components/mender.tsx";
 
 /** Warnings while connected, except for those shown at a hop. */
 export const Warnings = ({ warnings, onSignIn }: { warnings: WarningView[]; onSignIn: () => void }) => (
@@ -13,7 +13,7 @@ export const Warnings = ({ warnings, onSignIn }: { warnings: WarningView[]; onSi
         <p>
           <span className="foreign">{warning.message}</span>
           <br />
-          <Mender who={warning.mender} />
+          <Fixer who={warning.fixer} />
         </p>
         {warning.code === "expires_soon" ? <Button onPress={onSignIn}>{texts.actions.signInAgain}</Button> : null}
       </div>

@@ -45,7 +45,7 @@ func TestContainersDoNotLeak(t *testing.T) {
 			_ = send(t, address, port, text)
 			_ = send(t, marker, 9, "marker")
 		})
-		for _, packet := range l.ear.Until(marker) {
+		for _, packet := range l.captured.Until(marker) {
 			if nettest.Destination(packet) == address {
 				return true
 			}

@@ -35,13 +35,13 @@ func lan(t *testing.T) *listener {
 	}
 	router.Run("ip link set out address 02:00:00:00:00:01", "ip link set out up", "ip addr add 192.0.2.1/24 dev out")
 	nettest.Carries(t, "net0")
-	return &listener{t: t, router: router, ear: nettest.Listen(t, router)}
+	return &listener{t: t, router: router, captured: nettest.StartCapture(t, router)}
 }
 
 type listener struct {
-	t      *testing.T
-	router *nettest.Namespace
-	ear    *nettest.Ear
+	t        *testing.T
+	router   *nettest.Namespace
+	captured *nettest.Capture
 }
 
 // heard returns the packets to an address that arrived since the last call. A marker packet, which is never dropped, shows that
@@ -50,7 +50,7 @@ func (l *listener) heard(to netip.Addr) (packets [][]byte) {
 	l.t.Helper()
 	marker := netip.MustParseAddr("198.51.100.99")
 	_ = send(l.t, marker, 9, "marker")
-	for _, packet := range l.ear.Until(marker) {
+	for _, packet := range l.captured.Until(marker) {
 		if nettest.Destination(packet) == to {
 			packets = append(packets, packet)
 		}

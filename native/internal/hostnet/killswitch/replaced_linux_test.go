@@ -23,10 +23,10 @@ func TestReplaceLeavesNoGap(t *testing.T) {
 		return
 	}
 	l := lan(t)
-	// Not captured by an Ear, because after a leak there would be more packets than it can receive.
-	l.router.Run("nft add table inet ear", "nft add counter inet ear target", "nft add counter inet ear names",
-		"nft add chain inet ear in { type filter hook prerouting priority 0; }",
-		"nft add rule inet ear in ip daddr 10.80.0.5 counter name target", "nft add rule inet ear in udp dport 53 counter name names")
+	// Not captured by a nettest.Capture, because after a leak there would be more packets than it can receive.
+	l.router.Run("nft add table inet count", "nft add counter inet count target", "nft add counter inet count names",
+		"nft add chain inet count in { type filter hook prerouting priority 0; }",
+		"nft add rule inet count in ip daddr 10.80.0.5 counter name target", "nft add rule inet count in udp dport 53 counter name names")
 	fire := map[string]string{"10.80.0.5:9": "x", "198.51.100.53:53": string(query(t, 1, "wiki.corp.example", true))}
 	one, other := spec(), spec()
 	one.Domains = []string{"corp.example", "only.here.example"}
@@ -74,7 +74,7 @@ func replaceWhileSending(t *testing.T, l *listener, fire map[string]string, repl
 	over.Store(true)
 	senders.Wait()
 	for _, counter := range []string{"target", "names"} {
-		if left := strings.TrimSpace(l.router.Run("nft reset counter inet ear " + counter)); !strings.Contains(left, "packets 0 ") {
+		if left := strings.TrimSpace(l.router.Run("nft reset counter inet count " + counter)); !strings.Contains(left, "packets 0 ") {
 			t.Errorf("left: %s", left)
 		}
 	}

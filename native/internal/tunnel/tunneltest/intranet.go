@@ -38,10 +38,10 @@ const (
 type Intranet struct {
 	mu      sync.Mutex
 	Queries []string
-	// Deaf stops the name server's answers.
-	Deaf bool
-	http *http.Server
-	in   *queue
+	// silent stops the name server's answers.
+	silent bool
+	http   *http.Server
+	in     *queue
 }
 
 func newIntranet() *Intranet {
@@ -168,9 +168,9 @@ func (n *Intranet) answer(raw []byte, udp bool) []byte {
 	question := query.Question[0]
 	n.mu.Lock()
 	n.Queries = append(n.Queries, question.Name)
-	deaf := n.Deaf
+	silent := n.silent
 	n.mu.Unlock()
-	if deaf {
+	if silent {
 		return nil
 	}
 	answer := new(dns.Msg)
@@ -218,11 +218,11 @@ func (n *Intranet) Asked(name string) bool {
 	return false
 }
 
-// SetDeaf stops or resumes the name server's answers.
-func (n *Intranet) SetDeaf(deaf bool) {
+// SetDNSSilent stops or resumes the name server's answers.
+func (n *Intranet) SetDNSSilent(silent bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.Deaf = deaf
+	n.silent = silent
 }
 
 type zeros struct{}

@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Ear captures every packet that arrives in or leaves a namespace.
-type Ear struct {
+// Capture captures every packet that arrives in or leaves a namespace.
+type Capture struct {
 	t  *testing.T
 	fd int
 }
 
-// Listen starts to capture in a namespace.
-func Listen(t *testing.T, in *Namespace) *Ear {
+// StartCapture starts to capture in a namespace.
+func StartCapture(t *testing.T, in *Namespace) *Capture {
 	t.Helper()
-	e := &Ear{t: t}
+	c := &Capture{t: t}
 	in.Do(func() {
 		const networkOrder = unix.ETH_P_ALL<<8 | unix.ETH_P_ALL>>8
 		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, networkOrder&0xffff)
@@ -24,21 +24,21 @@ func Listen(t *testing.T, in *Namespace) *Ear {
 			t.Error(err)
 			return
 		}
-		e.fd = fd
+		c.fd = fd
 	})
-	_ = unix.SetsockoptTimeval(e.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5})
-	t.Cleanup(func() { _ = unix.Close(e.fd) })
-	return e
+	_ = unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5})
+	t.Cleanup(func() { _ = unix.Close(c.fd) })
+	return c
 }
 
 // Until returns the packets captured before one to the marker address, each starting with its IP header.
-func (e *Ear) Until(marker netip.Addr) (packets [][]byte) {
-	e.t.Helper()
+func (c *Capture) Until(marker netip.Addr) (packets [][]byte) {
+	c.t.Helper()
 	buffer := make([]byte, 2048)
 	for {
-		n, _, err := unix.Recvfrom(e.fd, buffer, 0)
+		n, _, err := unix.Recvfrom(c.fd, buffer, 0)
 		if err != nil {
-			e.t.Fatalf("the marker did not come: %v", err)
+			c.t.Fatalf("the marker did not come: %v", err)
 		}
 		packet := append([]byte(nil), buffer[:n]...)
 		if Destination(packet) == marker {
