@@ -146,8 +146,20 @@ it("marks only the hop that does not work, and shows those behind it as unknown,
     "You ─ Paris ─ Contoso (!) ─ CCN ccn-1 (unknown) ─ CEN cen-1 (unknown) ─ Office (unknown)",
   );
   expect(chain({ phase: "PHASE_RECONNECTING" })).toBe(
-    "You ─ Paris (!) ─ Contoso (unknown) ─ CCN ccn-1 (unknown) ─ CEN cen-1 (unknown) ─ Office (unknown)",
+    "You ─ Access point (!) ─ Contoso (unknown) ─ CCN ccn-1 (unknown) ─ CEN cen-1 (unknown) ─ Office (unknown)",
   );
+});
+
+it("names the access point only while it is in use", () => {
+  const text = (phase: "PHASE_CONNECTED" | "PHASE_RECONNECTING"): string => {
+    const point = { id: "ap-1", name: "Paris", latency: "0.012s" };
+    const hops = [{ kind: "HOP_KIND_ACCESS_POINT" as const, id: "ap-1", name: "Paris", whole: true }];
+    const of = { phase, accessPoint: point, hops, session: { sessionId: "0f", addresses: ["10.77.0.12/32"] } };
+    return lines(tunnelState(record as Parameters<typeof tunnelState>[0], of)).join("\n");
+  };
+  expect(text("PHASE_CONNECTED")).toContain("10.77.0.12 · Paris · 12 ms");
+  expect(text("PHASE_RECONNECTING")).toContain("10.77.0.12\n");
+  expect(text("PHASE_RECONNECTING")).not.toMatch(/Paris| ms/);
 });
 
 it("names the command and the intranet when a sign-in has ended", () => {

@@ -105,20 +105,25 @@ export function stateLines(state: IntranetState, paint: Paint, rates?: Rates): s
   return [head, ...lines.map((line) => `  ${line}`)];
 }
 
-/** A hop by its name; only the ones that do not work are marked. */
-function hopText(hop: HopView, paint: Paint): string {
+/**
+ * A hop by its name; only the ones that do not work are marked. An access point is named only while it is in use:
+ * while reconnecting, several are tried.
+ */
+function hopText(hop: HopView, phase: IntranetState["phase"], paint: Paint): string {
   const state = hopState(hop);
-  const text = words.hop[state](hop.name);
+  const isTried = hop.kind === "access_point" && phase !== "connected";
+  const text = words.hop[state](isTried ? texts.hops.access_point : hop.name);
   return state === "whole" ? text : paint(state === "broken" ? "caution" : "neutral", text);
 }
 
 /** Addresses, traffic and hops of a tunnel that is connected or reconnecting. */
 function connectionLines(state: IntranetState, paint: Paint, rates?: Rates): string[] {
   const lines: string[] = [];
+  const point = state.phase === "connected" ? state.accessPoint : null;
   const where = joined([
     state.clientIp,
-    state.accessPoint?.name || state.accessPoint?.id,
-    state.accessPoint?.latencyMs != null && texts.formats.latency(state.accessPoint.latencyMs),
+    point?.name || point?.id,
+    point?.latencyMs != null && texts.formats.latency(point.latencyMs),
   ]);
   if (where) lines.push(where);
   if (state.socks)
@@ -131,7 +136,7 @@ function connectionLines(state: IntranetState, paint: Paint, rates?: Rates): str
   const cap = state.session?.bandwidthKbps;
   if (cap) lines.push(words.limited(cap));
   if (state.hops.length > 0) {
-    lines.push(state.hops.map((hop) => hopText(hop, paint)).join(" ─ "));
+    lines.push(state.hops.map((hop) => hopText(hop, state.phase, paint)).join(" ─ "));
   }
   const search = state.session?.dnsSearchDomains ?? [];
   if (search.length > 0) lines.push(words.searchDomains(search));
