@@ -181,6 +181,22 @@ describe("sag", { timeout: 60_000 }, () => {
     expect(await sag(["status", "--json"])).toMatchObject({ stdout: "[]\n" });
   });
 
+  it("advises commands that work after the server has ended a sign-in", async () => {
+    const password = `${cloud.password}\n`;
+    const credentials = ["--user", cloud.user, "--password-stdin"];
+    await sag(["sign-in", ...invite(), "--store", "file"], password);
+    for (const verb of ["connect", "devices", "sessions"]) {
+      cloud.endSignIns();
+      const { code, stderr } = await sag([verb]);
+      expect(code, stderr).toBe(causeTable.sign_in_expired.exit);
+      const advised = /Run: sag (.+)/.exec(stderr)?.[1]?.split(" ") ?? [];
+      expect(advised, verb).toEqual(["sign-in", "contoso"]);
+      const done = await sag([...advised, ...credentials], password);
+      expect(done, verb).toMatchObject({ code: 0 });
+    }
+    expect(await sag(["sign-out", "--forget"])).toMatchObject({ code: 0 });
+  });
+
   it("stores the sign-in of connect according to --store", async () => {
     await fails("invalid_argument", ["connect", ...invite(), "--store", "drawer"], cloud.password);
     const first = await sag(["connect", ...invite(), "--store", "file", "--json"], `${cloud.password}\n`);

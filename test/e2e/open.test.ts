@@ -72,6 +72,8 @@ it("sag open reports that there is no display", async () => {
   const failure = await person.failure(["open", portalUrl], { env });
   expect(failure.cause).toBe("not_found");
   expect(failure.message).toContain("there is no display (DISPLAY");
-  expect(failure.action).toContain("Run sag open on one with a display, or get the page here with sag run curl URL.");
+  expect(failure.action).toContain(
+    "Run sag open URL on one with a display, or get the page here with sag run curl URL.",
+  );
   expect((await person.sag(["open", portalUrl], { env: { ...env, DISPLAY: ":77" } })).code).toBe(0);
 });

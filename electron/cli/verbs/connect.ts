@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { texts } from "../../../common/text/cli.ts";
 import { Failure } from "../../core/causes/failure.ts";
-import type { ConnectOptions, ConnectStep, Invitation } from "../../core/client/client.ts";
+import { ofIntranet } from "../../core/causes/of-intranet.ts";
+import type { Client, ConnectOptions, ConnectStep, Invitation } from "../../core/client/client.ts";
 import type { IntranetInfo, IntranetState } from "../../core/client/model.ts";
 import type { Context } from "../context.ts";
 import {
@@ -66,9 +67,14 @@ async function stay(context: Context, first: IntranetState, options: ConnectOpti
     delay: (ms) => delay(ms, undefined, { signal }),
     note: ({ phase, cause }) => output.say(`${texts.cli.outcomes[phase]}${cause ? `: ${cause.message}` : ""}`),
   });
-  if (failure) throw new Failure(failure.cause, { text: failure.message });
+  if (failure) throw ofIntranet(new Failure(failure.cause, { text: failure.message }), await recordOf(client, first));
   if (signal.aborted) await client.disconnect(first.intranetId);
   return 0;
+}
+
+async function recordOf(client: Client, { intranet, intranetId }: IntranetState) {
+  const known = (await client.intranets()).find((one) => one.intranetId === intranetId);
+  return { name: intranet, store: known?.store ?? "none" };
 }
 
 function readOptions(context: Context, flags: Flags, onStep: (step: ConnectStep) => void): ConnectOptions {

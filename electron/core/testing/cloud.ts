@@ -111,6 +111,12 @@ export class FakeCloud {
     this.#access.clear();
   }
 
+  /** Refuses all refresh tokens issued so far as well, as after a password reset. */
+  endSignIns(): void {
+    this.#access.clear();
+    this.#refresh.clear();
+  }
+
   count(call: string): number {
     return this.calls.filter((one) => one === call).length;
   }

@@ -128,7 +128,7 @@ export const host = {
       "Check the name.",
     command: ({ field }) =>
       (field === "display" &&
-        "The page can be reached only from a connected computer. Run sag open on one with a display, or get the page here with sag run curl URL. For the proxy's addresses, run sag proxy.") ||
+        "The page can be reached only from a connected computer. Run sag open URL on one with a display, or get the page here with sag run curl URL. For the proxy's addresses, run sag proxy.") ||
       (field === "browser" && "Install Chromium, Google Chrome or Firefox, or name another browser with --browser.") ||
       "Check the name.",
   },
