@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { commands } from "../../admin/commands/index.ts";
+import { referenceKind } from "../../admin/references.ts";
 import { verbs } from "./product-verbs.ts";
 import type { Verb } from "./verb.ts";
 
@@ -41,3 +42,17 @@ test.each(verbs.map((verb) => [verb.usage, verb] as const))("%s sends valid inpu
   expect(misfits(verb, sent(verb, true))).toEqual([]);
   if (!verb.required?.length) expect(misfits(verb, sent(verb, false))).toEqual([]);
 });
+
+test.each(verbs.map((verb) => [verb.usage, verb] as const))(
+  "%s takes names of the objects that it acts on",
+  (usage) => {
+    const [object, word, ...places] = usage.split(" ");
+    // These are not objects with a name: texts to create one with, keys, rules, regions, numbers.
+    const others =
+      /^<(areaA|areaB|bandwidth|ccnUid|cenUid|code|id|localRegion|months|name|oppositeRegion|user|value)>$/;
+    const unresolved = places
+      .filter((place) => !others.test(place))
+      .filter((place) => referenceKind(`${object} ${word}`, place.replace(/[<>]/g, ""), {}) === undefined);
+    expect(unresolved).toEqual([]);
+  },
+);

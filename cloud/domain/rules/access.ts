@@ -8,6 +8,7 @@ export const accessRules = {
   "token-mismatch": wrong("IdempotentParameterMismatch", "token"),
   "not-allowed": row("not_permitted", "Forbidden.RAM"),
   "host-only": row("not_permitted", "Forbidden.RAM"),
+  "ambiguous-name": wrong("InvalidParameter", "name"),
   "no-tenant": row("not_found", "Tenant.NotFound"),
   "tenant-exists": row("already_exists", "Tenant.AlreadyExists"),
   "no-key": row("not_found", "AccessKey.NotFound"),

@@ -9,6 +9,8 @@ export const accessRules = {
   "not-allowed": ({ role, command }: P<"command" | "role">) =>
     `The access key's role, ${role}, does not allow ${command}.`,
   "host-only": "A backup is made on the server's machine.",
+  "ambiguous-name": ({ name, ids }: P<"ids" | "name">) =>
+    `Several objects are called ${name}: ${ids}. Use the id instead.`,
   "no-tenant": ({ name }: P<"name">) => `There is no account named ${name}.`,
   "tenant-exists": ({ name }: P<"name">) => `The account ${name} already exists.`,
   "no-key": ({ id }: P<"id">) => `There is no access key ${id}.`,
