@@ -50,7 +50,11 @@ test("lists and ends one's own devices and sessions", async () => {
   await client.endSession({ sessionId: there.sessionId });
   await stream;
   expect(heard.at(-1)).toBe("Ended from desk.");
-  expect(await refusal(there.api.renew({ hello }))).toMatchObject({ word: "kicked", text: "Ended from desk." });
+  expect(await refusal(there.api.renew({ hello }))).toMatchObject({
+    word: "kicked",
+    text: "Ended from desk.",
+    deviceName: "desk",
+  });
   const listed = (await server.ask("session list", { instance: instance.id, which: "ended" })) as SessionView[];
   const words = { key: "cloud.session_ended_from", params: { device: "desk" }, text: "Ended from desk." };
   expect(listed.map(({ ended }) => ended)).toMatchObject([
@@ -59,7 +63,12 @@ test("lists and ends one's own devices and sessions", async () => {
 
   const again = await phone.dial();
   await client.endDevice({ deviceId: phone.device.id });
-  expect((await refusal(again.api.renew({ hello }))).word).toBe("kicked");
+  // Not kicked: the device has to sign in again.
+  expect(await refusal(again.api.renew({ hello }))).toMatchObject({
+    word: "sign_in_expired",
+    text: "Signed out from desk.",
+    deviceName: "desk",
+  });
   expect((await refusal(phone.dial())).word).toBe("sign_in_expired");
   const { client: anonymous } = clientsOf(server.running.url);
   const refreshed = anonymous.refresh({ hello, refreshToken: phone.tokens.refresh, deviceId: phone.device.id });

@@ -14,6 +14,9 @@ export interface CauseRow {
 
 /** The message key for sessions and sign-ins that ended because an administrator set a new password. */
 export const passwordReset = "cloud.password_reset";
+/** The message keys for a session, and for a sign-in, that the user ended from another device. */
+export const endedByUser = "cloud.session_ended_from";
+export const signedOutByUser = "cloud.sign_in_ended_from";
 
 /**
  * The cause table, used by the app, the command line and the logs; docs/cli.md lists it. The codes are those of

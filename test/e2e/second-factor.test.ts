@@ -237,6 +237,7 @@ describe("own devices and sessions", () => {
     const other = sessions.find((one) => !one.thisDevice)?.id ?? "";
     expect(await here.json(["sessions", "--end", other])).toEqual({ ended: other });
     await until("its end", async () => (await there.status()).phase !== "connected");
+    expect((await there.status()).message).toMatch(/^You ended this session from ./);
     expect((await here.status()).phase).toBe("connected");
     expect(await here.json<Own[]>(["sessions"])).toHaveLength(1);
     expect((await here.failure(["sessions", "--end", "0".repeat(32)])).cause).toBe("not_found");
@@ -249,7 +250,15 @@ describe("own devices and sessions", () => {
     expect(devices).toHaveLength(2);
     await here.json(["devices", "--end", theirs]);
     await until("its end", async () => (await there.status()).phase !== "connected");
+    const { phase, cause, message, action } = await there.status();
+    expect({ phase, cause, message }).toEqual({
+      phase: "signed_out",
+      cause: "sign_in_expired",
+      message: expect.stringMatching(/^You signed this computer out from ./),
+    });
+    expect(action).toMatch(/^Run: sag sign-in /);
     expect((await there.failure(["connect"])).cause).toBe("sign_in_expired");
+    expect((await there.status()).cause).toBe("sign_in_expired");
     expect((await here.status()).phase).toBe("connected");
     await here.json(["sign-out"]);
   });

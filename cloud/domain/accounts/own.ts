@@ -79,6 +79,10 @@ export async function ownSessions(context: Context, signIn: SignInState): Promis
 const endedFrom = (signIn: SignInState) =>
   ({ cause: "kicked", reason: "ended_from", text: signIn.deviceName }) as const;
 
+/** Not `kicked`, after which connecting again would make sense: the device needs a new sign-in. */
+const signedOutFrom = (signIn: SignInState) =>
+  ({ cause: "sign_in_expired", reason: "signed_out_from", text: signIn.deviceName }) as const;
+
 /**
  * Ends a session of the caller's account with the cause `kicked`. A session that has already ended is ignored; one of another account
  * is reported as not found.
@@ -98,14 +102,14 @@ export async function endOwnSession(context: Context, signIn: SignInState, sessi
 /** Signs a device out, ends its session and deletes it. After that, its sign-in attempts count like those of an unknown device. */
 export async function endOwnDevice(context: Context, signIn: SignInState, deviceId: string): Promise<void> {
   const { accountId } = signIn;
-  const ending = endedFrom(signIn);
+  const ending = signedOutFrom(signIn);
   const ended = await transaction(context.store, async (tx) => {
     await requireStillUsable(tx, signIn, context.clock.now());
     if (!(await deleteDevice(tx, accountId, deviceId))) {
       throw new Refusal("not_found", say("own_device_unknown"));
     }
     const running = await endSessions(tx, context, await runningSessions(tx, { accountId, deviceId }), ending);
-    await endSignIns(tx, context, { accountId, deviceId });
+    await endSignIns(tx, context, { accountId, deviceId }, ending);
     return running;
   });
   await announceEnd(context, ended, ending);

@@ -21,7 +21,7 @@ export interface Ending {
   cause: EndCause;
   /** Details that the cause does not contain. */
   reason?: EndReason | undefined;
-  /** For kicked, the administrator's text; for replaced and ended_from, the name of that device; otherwise "". */
+  /** For kicked, the administrator's text; for replaced, ended_from and signed_out_from, the name of that device; otherwise "". */
   text: string;
 }
 
@@ -34,9 +34,10 @@ const stored = (text: string): Message | undefined => (text === "" ? undefined :
 /** The refusal that the session's owner receives, in an event or when using the token later. */
 export function endingRefusal({ cause, text, reason }: Stored): Refusal {
   const why = reasonWords(reason, text);
+  const from = reason === "ended_from" || reason === "signed_out_from" ? { deviceName: text } : {};
   switch (cause) {
     case "kicked":
-      return new Refusal("kicked", why ?? stored(text) ?? say("session_kicked"));
+      return new Refusal("kicked", why ?? stored(text) ?? say("session_kicked"), from);
     case "replaced":
       return new Refusal("replaced", say("session_replaced", { device: text }), { deviceName: text });
     case "account_disabled":
@@ -45,7 +46,7 @@ export function endingRefusal({ cause, text, reason }: Stored): Refusal {
     case "session_expired":
       return new Refusal("session_expired", why ?? say("session_over"));
     default:
-      return new Refusal(cause, why ?? say("session_over"));
+      return new Refusal(cause, why ?? say("session_over"), from);
   }
 }
 

@@ -5,6 +5,8 @@ const endReasons = {
   password_reset: () => say("password_reset"),
   /** Ended by the account's owner from the device named in `text`. */
   ended_from: (text) => say("session_ended_from", { device: text }),
+  /** The account's owner signed this device out from the one named in `text`. */
+  signed_out_from: (text) => say("sign_in_ended_from", { device: text }),
   served_elsewhere: () => say("session_served_elsewhere"),
   bound_elsewhere: () => say("session_bound_elsewhere"),
   account_gone: () => say("account_gone"),

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Cause } from "#proto/types/v1/cause_pb.js";
 import { HopKind, WarningCode } from "#proto/types/v1/state_pb.js";
-import { causeTable, exitInterrupted, passwordReset } from "../../../common/causes/table.ts";
+import {
+  causeTable,
+  endedByUser,
+  exitInterrupted,
+  passwordReset,
+  signedOutByUser,
+} from "../../../common/causes/table.ts";
 import { texts } from "../../../common/text/index.ts";
 import { exitCodeOf, Failure, failureView, plainText } from "./failure.ts";
 import { warningTable, warningView } from "./warnings.ts";
@@ -91,6 +97,14 @@ describe("Failure", () => {
       "Your administrator ended your session. Connect again, or ask your administrator.",
       "you",
     ]);
+    // Ended by the user, not by an administrator.
+    expect(rendered("kicked", { key: endedByUser, text: "Ended from desk.", deviceName: "desk" })[0]).toBe(
+      "You ended this session from desk. Connect again.",
+    );
+    expect(rendered("sign_in_expired", { key: signedOutByUser, text: "Signed out.", deviceName: "desk" })[0]).toBe(
+      "You signed this computer out from desk. Sign in again.",
+    );
+    expect(rendered("sign_in_expired", { key: signedOutByUser })[0]).toMatch(/^You signed .* from another device\./);
     const sessions = ["1", "2", "3"].map((id) => ({ id, deviceName: id, ageMs: 0, clientIp: "" }));
     expect(rendered("session_limit", { sessions })[0]).toMatch(
       /^You are connected on 3 devices, the maximum allowed\. End one/,

@@ -1,4 +1,4 @@
-import { passwordReset } from "../../../causes/table.ts";
+import { endedByUser, passwordReset, signedOutByUser } from "../../../causes/table.ts";
 import type { CauseText } from "../../types.ts";
 import { seconds } from "./shared.ts";
 
@@ -38,9 +38,11 @@ export const signIn = {
     action: "Ask your administrator to enable it.",
   },
   kicked: {
-    message: ({ text }) =>
-      text ? `Your administrator ended your session: ${text}` : "Your administrator ended your session.",
-    action: "Connect again, or ask your administrator.",
+    message: ({ text, key, deviceName }) => {
+      if (key === endedByUser) return `You ended this session from ${deviceName || "another device"}.`;
+      return text ? `Your administrator ended your session: ${text}` : "Your administrator ended your session.";
+    },
+    action: ({ key }) => (key === endedByUser ? "Connect again." : "Connect again, or ask your administrator."),
   },
   replaced: {
     message: ({ deviceName }) =>
@@ -61,7 +63,8 @@ export const signIn = {
     action: "Disconnect the other device, or try again in a minute.",
   },
   sign_in_expired: {
-    message: ({ field, subject, key }) => {
+    message: ({ field, subject, key, deviceName }) => {
+      if (key === signedOutByUser) return `You signed this computer out from ${deviceName || "another device"}.`;
       if (field === "not_kept" && subject) return `No sign-in is saved for ${subject}.`;
       return key === passwordReset ? "Your administrator set a new password." : "Your sign-in has ended.";
     },

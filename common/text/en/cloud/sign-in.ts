@@ -9,6 +9,8 @@ export const signIn = {
   sign_in_too_often: "This account signs in too often.",
   sign_in_crowd: "Too many people are signing in at the moment.",
   sign_in_over: "The sign-in of this device has ended.",
+  sign_in_ended_from: ({ device }: P<"device">) =>
+    device ? `Signed out from ${device}.` : "Signed out from another device.",
   password_reset: "The password was reset.",
   sign_in_ends_soon: "The sign-in of this device ends soon.",
   password_change_needed: "You must change your password first.",
