@@ -68,7 +68,7 @@ it("a password reset while connected: after signing in with the new one, the app
   company.password = `${company.password}2`;
   await company.site.sagctl(["account", "reset-password", userName, "--password-stdin"], company.password);
   await shows(page, "sign_in_expired", "Sign in ");
-  expect(await status()).toEqual(["failed", "sign_in_expired"]);
+  expect(await status()).toEqual(["signed_out", "sign_in_expired"]);
   await page.getByRole("button", { name: "Sign in again" }).click();
   await page.getByLabel("Password", { exact: true }).fill(company.password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();

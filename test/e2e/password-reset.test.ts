@@ -23,7 +23,7 @@ it("the connection ends with the administrator's reset as its reason", async () 
   company.password = `${company.password}2`;
   await company.site.sagctl(["account", "reset-password", userName, "--password-stdin"], company.password);
   await until("the sign-in is over", async () => (await person.status()).cause === "sign_in_expired");
-  expect(await person.status()).toMatchObject({ phase: "failed", message: resetMessage });
+  expect(await person.status()).toMatchObject({ phase: "signed_out", message: resetMessage });
 });
 
 it("the next connect, whose Refresh is refused, reports the same until a sign-in with the new password", async () => {

@@ -7,6 +7,8 @@ import { logsIn } from "./processes.ts";
 export interface Seen {
   phase: string;
   /** The cause's code. */
+  message?: string;
+  action?: string;
   cause: string | null;
   /** Who can fix it; only with a cause. */
   fixer?: string;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Cause } from "#proto/types/v1/cause_pb.js";
 import { Secret } from "../credentials/secret.ts";
+import { ProgressStore } from "../state/progress.ts";
 import { causeOf, cloud, environment, failureOf, signIn, until } from "../testing/client.ts";
 import { testEnvironment } from "../testing/environment.ts";
 import { isRunning, useFakeTunnel } from "../testing/tunnel.ts";
@@ -84,7 +85,13 @@ describe("connect", { timeout: 30_000 }, () => {
     expect(failure.code).toBe(code);
     expect(failure.view.sessions).toMatchObject([{ deviceName: "old phone" }]);
     expect(await client.states()).toMatchObject([{ phase: "failed", cause: { cause: code } }]);
-    expect(await createClient({ environment }).states()).toMatchObject([{ phase: "disconnected" }]);
+    // Every other program has it as well, until something newer happens.
+    const other = createClient({ environment });
+    expect(await other.states()).toMatchObject([{ phase: "failed", cause: failure.view }]);
+    cloud.refusal = undefined;
+    await other.connect();
+    await client.disconnect();
+    expect(await client.states()).toMatchObject([{ phase: "disconnected", cause: null }]);
   });
 
   it("shows the server's text for an unknown cause", async () => {
@@ -106,6 +113,18 @@ describe("connect", { timeout: 30_000 }, () => {
     const client = createClient({ environment });
     await client.signIn(signIn());
     expect(await causeOf(client.connect(undefined, { timeoutMs: 6_000 }))).toBe(expected);
+    await until(() => tunnels.pids().length === 0);
+  });
+
+  it("gives up when another program disconnects before the tunnel starts", async () => {
+    const tunnels = useFakeTunnel(environment);
+    const client = createClient({ environment });
+    const { intranetId } = await client.signIn(signIn());
+    const connecting = client.connect(undefined, {
+      onStep: (step) => step === "dialling" && new ProgressStore(environment).clear(intranetId),
+    });
+    expect(await causeOf(connecting)).toBe("not_connected");
+    expect(cloud.count("hangUp")).toBe(1);
     await until(() => tunnels.pids().length === 0);
   });
 

@@ -16,8 +16,8 @@ import { refreshAllPac } from "../reach/all.ts";
 import { movedPorts } from "../reach/moved-ports.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
 import { chooseIntranet, intranetInfos, SettingsFile, signedOut } from "../settings/settings.ts";
-import { LocalProgress } from "../state/local-progress.ts";
-import { askTunnel, mergeState } from "../state/merge.ts";
+import { askTunnel, failureOf, isTunnelUp, mergeState } from "../state/merge.ts";
+import { ProgressStore } from "../state/progress.ts";
 import { Watch } from "../state/watch.ts";
 import { Lockdown } from "../tunnel/lockdown.ts";
 import { chooseService, hangUp, leaveOtherMode } from "../tunnel/mode.ts";
@@ -46,7 +46,7 @@ export class CoreClient {
   readonly lockdown: Lockdown;
   readonly #environment: Environment;
   readonly #settings: SettingsFile;
-  readonly #progress = new LocalProgress();
+  readonly #progress: ProgressStore;
   readonly #watches = new Set<Watch>();
   readonly #onNotice: (text: string) => void;
   readonly #log: Log;
@@ -54,6 +54,7 @@ export class CoreClient {
   constructor(environment: Environment, onNotice: (text: string) => void) {
     this.#environment = environment;
     this.lockdown = new Lockdown(environment);
+    this.#progress = new ProgressStore(environment);
     this.#log = new Log(environment, onNotice);
     this.#onNotice = onNotice;
     this.#settings = new SettingsFile(environment, (keptAs) => onNotice(texts.core.settings.putAside(keptAs)));
@@ -145,10 +146,7 @@ export class CoreClient {
 
   async disconnect(intranet?: string): Promise<IntranetState> {
     const record = chooseIntranet(await this.#settings.read(), intranet);
-    await this.#hangUp(record.id).catch((thrown) => {
-      if (thrown instanceof Failure) this.#progress.set(record.id, "failed", thrown.view);
-      throw thrown;
-    });
+    await this.#hangUp(record.id);
     return this.#state(record, false);
   }
 
@@ -190,8 +188,10 @@ export class CoreClient {
           if (!(thrown instanceof Failure) || thrown.code !== "sign_in_expired") throw thrown;
           return work(await api(), await this.#token(record, token, signal, api));
         });
-      } catch (thrown) {
-        throw ofIntranet(thrown, record);
+      } catch (failure) {
+        const thrown = ofIntranet(failure, record);
+        if (thrown instanceof Failure && thrown.code === "sign_in_expired") await this.#noteFailure(record, thrown);
+        throw thrown;
       } finally {
         for (const one of opened) one.close();
       }
@@ -203,11 +203,11 @@ export class CoreClient {
     this.#watches.clear();
   }
 
-  /** Records the sign-in in the settings, so that every program treats earlier failures as out of date. */
+  /** Records in the settings that a tunnel's failure is older than this sign-in. */
   async #noteSignIn(record: IntranetRecord): Promise<void> {
     const tunnel = await askTunnel(this.#environment, record.id, false);
     const failed = tunnel !== "dead" && tunnel?.phase === "PHASE_FAILED" ? tunnel : null;
-    const note = { signedInAt: this.#environment.now(), endedSession: failed?.session?.sessionId };
+    const note = { endedSession: failed?.session?.sessionId };
     Object.assign(record, note);
     await this.#settings.updateIntranet(record.id, (one) => Object.assign(one, note));
   }
@@ -237,9 +237,16 @@ export class CoreClient {
       const cause = thrown instanceof Failure ? thrown.code : undefined;
       this.#log.warn("not connected", { intranet: record.id, cause, tookMs: this.#environment.now() - start });
       if (options.signal?.aborted) this.#progress.clear(record.id);
-      else this.#progress.set(record.id, "failed", (thrown instanceof Failure ? thrown : new Failure("unknown")).view);
+      else await this.#noteFailure(record, thrown instanceof Failure ? thrown : new Failure("unknown"));
       throw thrown;
     }
+  }
+
+  /** Keeps a failure for every program, unless a tunnel is up in spite of it. */
+  async #noteFailure(record: IntranetRecord, failure: Failure): Promise<void> {
+    const tunnel = await askTunnel(this.#environment, record.id, false).catch(() => null);
+    if (isTunnelUp(tunnel)) this.#progress.clear(record.id);
+    else if (!this.#progress.isOthers(record.id)) this.#progress.fail(record.id, failure, failureOf(tunnel));
   }
 
   /** Dials under a lock, so that this user's processes dial an intranet one at a time. */
@@ -255,7 +262,6 @@ export class CoreClient {
     await leaveOtherMode(environment, this.#progress, record.id, service !== null);
     const isWanted = service ? await isInService(environment, record.id) : isSessionWanted(environment, record.id);
     const { runDial } = await import("../dial/run.ts");
-    this.#progress.set(record.id, "connecting");
     let noted: Promise<void> | undefined;
     const tunnel = async (): Promise<{ socket: string; started: boolean }> => {
       const found = service ? { socket: service, started: false } : await ensureTunnel(environment, record.id);
@@ -263,9 +269,11 @@ export class CoreClient {
       return found;
     };
     const mode = service ? "system" : "proxy";
-    const state = await withLock(environment, `dial-${record.id}`, () =>
-      runDial({ ...sources, record, mode, tunnel, isSessionWanted: () => isWanted }, options),
-    );
+    const isWithdrawn = (): boolean => this.#progress.isWithdrawn(record.id);
+    const state = await withLock(environment, `dial-${record.id}`, () => {
+      this.#progress.set(record.id, "connecting");
+      return runDial({ ...sources, record, mode, tunnel, isSessionWanted: () => isWanted, isWithdrawn }, options);
+    });
     this.#progress.clear(record.id);
     this.#log.info("connected", {
       intranet: record.id,

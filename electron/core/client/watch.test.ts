@@ -47,19 +47,20 @@ describe("watch", { timeout: 30_000 }, () => {
     await app.signIn(signIn());
     const both = [watched(app), watched(shell)];
     await app.connect();
-    await until(() => both.every((one) => one.seen() === "failed sign_in_expired"));
-    // The app's own attempt fails as well; only this process has that failure.
+    await until(() => both.every((one) => one.seen() === "signed_out sign_in_expired"));
+    // The app's own attempt fails as well, which is newer for the other program, too.
     cloud.refusal = { cause: Cause.ACCOUNT_DISABLED };
     expect(await causeOf(app.connect())).toBe("account_disabled");
     cloud.refusal = undefined;
-    await until(() => both[0]?.seen() === "failed account_disabled");
+    await until(() => both.every((one) => one.seen() === "failed account_disabled"));
+    expect(await createClient({ environment }).states()).toMatchObject([{ cause: { cause: "account_disabled" } }]);
     expect(await shell.signIn(signIn())).toMatchObject({ phase: "disconnected", cause: null });
     await until(() => both.every((one) => one.seen() === "disconnected"));
     expect(await app.states()).toMatchObject([{ phase: "disconnected", cause: null }]);
     expect(await createClient({ environment }).states()).toMatchObject([{ phase: "disconnected", cause: null }]);
     // Later failures are shown again.
     await app.connect();
-    await until(() => both.every((one) => one.seen() === "failed sign_in_expired"));
+    await until(() => both.every((one) => one.seen() === "signed_out sign_in_expired"));
     await app.disconnect();
     for (const one of both) one.close();
   });

@@ -23,6 +23,8 @@ export interface DialSources {
   tunnel(): Promise<{ socket: string; started: boolean }>;
   /** Whether a session of an earlier sag-tunnel can be resumed. */
   isSessionWanted(): boolean;
+  /** Whether another program of this user has disconnected since the dial began. */
+  isWithdrawn(): boolean;
   /** The mode of the sag-tunnel that `tunnel` returns. */
   mode: "proxy" | "system";
   /** A valid access token; not `refused`, which the server did not accept. */
@@ -236,6 +238,7 @@ class Dial {
   async #start(): Promise<DialEvent> {
     const { record } = this.#sources;
     if (!this.#session) throw new Failure("answer_invalid", { subject: record.server });
+    if (this.#sources.isWithdrawn()) throw new Failure("not_connected");
     const { signal } = this.#abort;
     await callTunnel(
       this.#socket,

@@ -17,9 +17,7 @@ export const recordSchema = z.looseObject({
   signedIn: z.boolean(),
   /** When the sign-in ends, as last reported by the cloud instance; ms since the epoch. */
   signInEnds: z.optional(z.number()),
-  /** When the last sign-in was, by any program; ms since the epoch. Earlier failures are out of date. */
-  signedInAt: z.optional(z.number()),
-  /** The session that had failed before that sign-in: its tunnel's state is out of date. */
+  /** The session that had failed before the last sign-in: its tunnel's state is out of date. */
   endedSession: z.optional(z.string()),
   /** Proxy listeners, HOST:PORT, kept so that they stay the same. */
   socks: z.optional(z.string()),

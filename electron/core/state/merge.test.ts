@@ -3,8 +3,7 @@ import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { failureView } from "../causes/failure.ts";
 import type { CauseCode, PhaseWord } from "../client/model.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
-import { LocalProgress } from "./local-progress.ts";
-import { hasFailedAnew, mergeState } from "./merge.ts";
+import { failureOf, mergeState } from "./merge.ts";
 
 const record = { id: "aaaa", name: "contoso", displayName: "Contoso", user: "anna", server: "s", signedIn: true };
 const tunnel = (phase: PhaseWord, cause?: CauseCode): StateJson =>
@@ -13,15 +12,22 @@ const tunnel = (phase: PhaseWord, cause?: CauseCode): StateJson =>
     phase: `PHASE_${phase.toUpperCase()}`,
     ...(cause ? { cause: { cause: `CAUSE_${cause.toUpperCase()}` } } : {}),
   }) as StateJson;
-const doing = (cause: CauseCode) => ({ phase: "failed" as const, cause: failureView(cause) });
-const merged = (json: StateJson | null, own: ReturnType<typeof doing> | undefined) => {
+/** A failed attempt, made when the tunnel was in the state `over`. */
+const doing = (cause: CauseCode, over: StateJson | "dead" | null = null) => ({
+  phase: "failed" as const,
+  cause: failureView(cause),
+  tunnel: failureOf(over),
+});
+const merged = (json: StateJson | "dead" | null, own: ReturnType<typeof doing> | undefined) => {
   const { phase, cause } = mergeState(record as IntranetRecord, json, own);
   return [phase, cause?.cause ?? null];
 };
 
 test("a failed attempt's cause takes precedence over an earlier failure of the tunnel", () => {
-  expect(merged(tunnel("failed", "session_expired"), doing("sign_in_expired"))).toEqual(["failed", "sign_in_expired"]);
-  expect(merged(tunnel("failed", "kicked"), doing("account_disabled"))).toEqual(["failed", "account_disabled"]);
+  const kicked = tunnel("failed", "kicked");
+  expect(merged(kicked, doing("account_disabled", kicked))).toEqual(["failed", "account_disabled"]);
+  expect(merged(kicked, doing("sign_in_expired", kicked))).toEqual(["signed_out", "sign_in_expired"]);
+  expect(merged("dead", doing("tunnel_binary_missing", "dead"))).toEqual(["failed", "tunnel_binary_missing"]);
   expect(merged(null, doing("no_network"))).toEqual(["failed", "no_network"]);
 });
 
@@ -32,20 +38,14 @@ test("a tunnel that is up takes precedence over a failed attempt", () => {
 
 test("a later failure of the tunnel replaces the cause of an older attempt", () => {
   const before = tunnel("failed", "session_expired");
-  expect(hasFailedAnew(before, tunnel("failed", "session_expired"))).toBe(false);
-  expect(hasFailedAnew(before, tunnel("failed", "kicked"))).toBe(true);
-  expect(hasFailedAnew(tunnel("connected"), tunnel("failed", "kicked"))).toBe(true);
-  expect(hasFailedAnew(tunnel("connected"), tunnel("reconnecting"))).toBe(false);
-  // The first state of a tunnel is not a new failure.
-  expect(hasFailedAnew(null, before)).toBe(false);
-
-  const progress = new LocalProgress();
-  progress.set(record.id, "failed", failureView("sign_in_expired"));
-  progress.superseded(record.id);
-  expect(progress.get(record.id)).toBeUndefined();
-  progress.set(record.id, "connecting");
-  progress.superseded(record.id);
-  expect(progress.get(record.id)?.phase).toBe("connecting");
+  const attempt = doing("instance_unreachable", before);
+  expect(merged(before, attempt)).toEqual(["failed", "instance_unreachable"]);
+  expect(merged(tunnel("failed", "kicked"), attempt)).toEqual(["failed", "kicked"]);
+  const ofLater = { ...before, session: { sessionId: "s2" } } as StateJson;
+  expect(merged(ofLater, attempt)).toEqual(["failed", "session_expired"]);
+  expect(merged("dead", attempt)).toEqual(["failed", "tunnel_crashed"]);
+  // A tunnel that has ended without a failure says nothing newer.
+  expect(merged(tunnel("disconnected"), attempt)).toEqual(["failed", "instance_unreachable"]);
 });
 
 test("a tunnel's failure before the latest sign-in is out of date, but what it blocks is not", () => {
@@ -60,10 +60,10 @@ test("a tunnel's failure before the latest sign-in is out of date, but what it b
     const { phase, cause, session, blocking, pid } = mergeState(kept, json as StateJson, undefined);
     return [phase, cause?.cause ?? null, session?.id ?? null, blocking, pid];
   };
-  expect(seen()).toEqual(["failed", "sign_in_expired", "s1", "intranet", 7]);
+  expect(seen()).toEqual(["signed_out", "sign_in_expired", "s1", "intranet", 7]);
   expect(seen("s1")).toEqual(["disconnected", null, null, "intranet", 7]);
   // The next session's failure is shown, and a connected session as connected.
-  expect(seen("s0")).toEqual(["failed", "sign_in_expired", "s1", "intranet", 7]);
+  expect(seen("s0")).toEqual(["signed_out", "sign_in_expired", "s1", "intranet", 7]);
   const up = { ...failed, phase: "PHASE_CONNECTED", cause: undefined };
   expect(seen("s1", up as never)[0]).toBe("connected");
 });

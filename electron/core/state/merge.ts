@@ -6,22 +6,28 @@ import type { IntranetRecord } from "../settings/schema.ts";
 import { findSocket, isSessionWanted } from "../tunnel/process.ts";
 import { callTunnel } from "../tunnel/rpc.ts";
 import { askService } from "../tunnel/service.ts";
-import type { Progress } from "./local-progress.ts";
+import type { Progress } from "./progress.ts";
 import { restingState, tunnelState } from "./tunnel-view.ts";
 
-/** Whether a tunnel has just failed, or failed with another cause than in `former`. */
-export const hasFailedAnew = (former: StateJson | "dead" | null, now: StateJson): boolean =>
-  now.phase === "PHASE_FAILED" &&
-  former !== null &&
-  former !== "dead" &&
-  (former.phase !== now.phase || former.cause?.cause !== now.cause?.cause);
+/** Describes how a tunnel has failed, to tell a later failure from the one before; "" = it has not failed. */
+export function failureOf(tunnel: StateJson | "dead" | null): string {
+  if (tunnel === "dead") return tunnel;
+  if (tunnel?.phase !== "PHASE_FAILED") return "";
+  return `${tunnel.session?.sessionId ?? ""} ${tunnel.cause?.cause ?? ""}`;
+}
+
+const up = new Set<unknown>(["PHASE_CONNECTED", "PHASE_RECONNECTING", "PHASE_CONNECTING"]);
+
+/** Whether a tunnel is up or comes up. */
+export const isTunnelUp = (tunnel: StateJson | "dead" | null): boolean =>
+  tunnel !== null && tunnel !== "dead" && up.has(tunnel.phase);
 
 const isUp = (phase: PhaseWord): boolean => phase === "connected" || phase === "reconnecting" || phase === "connecting";
 
 /**
  * Combines the sources of an intranet's state. sag-tunnel reports phase and cause; core adds whether there is a
- * sign-in, whether the tunnel process has crashed, and this process's own dial. `tunnel`: null = there is none;
- * "dead" = it should be running but is not.
+ * sign-in, whether the tunnel process has crashed, and the latest attempt of any of this user's processes. The newest
+ * of them counts. `tunnel`: null = there is none; "dead" = it should be running but is not.
  */
 export function mergeState(
   record: IntranetRecord,
@@ -29,7 +35,7 @@ export function mergeState(
   own: Progress | undefined,
   lockdown: LockdownView | null = null,
 ): IntranetState {
-  const state = withProgress(withoutProgress(record, tunnel), own);
+  const state = asSignedOut(withProgress(withoutProgress(record, tunnel), tunnel, own));
   return lockdown ? { ...state, lockdown, blocking: "all" } : state;
 }
 
@@ -46,12 +52,26 @@ function withoutProgress(record: IntranetRecord, tunnel: StateJson | "dead" | nu
   return isAtRest ? { ...state, phase: resting.phase } : state;
 }
 
-/** A tunnel that is up is newer than a waiting or failed attempt; a failed tunnel is older than the attempt. */
-function withProgress(state: IntranetState, own: Progress | undefined): IntranetState {
-  if (!own) return state;
-  const isAttempt = own.phase === "connecting" || own.phase === "failed";
-  return isAttempt && isUp(state.phase) ? state : { ...state, ...own };
+/**
+ * A tunnel that is up is newer than a waiting or failed attempt. A failed tunnel is newer than a failed attempt only if
+ * it had not failed like this before.
+ */
+function withProgress(
+  state: IntranetState,
+  tunnel: StateJson | "dead" | null,
+  progress: Progress | undefined,
+): IntranetState {
+  if (!progress) return state;
+  const { phase, cause } = progress;
+  if (phase !== "disconnecting" && isUp(state.phase)) return state;
+  const failed = failureOf(tunnel);
+  if (phase === "failed" && failed !== "" && failed !== progress.tunnel) return state;
+  return { ...state, phase, cause };
 }
+
+/** Without a sign-in the state is signed out, whoever found out that it has ended. */
+const asSignedOut = (state: IntranetState): IntranetState =>
+  state.phase === "failed" && state.cause?.cause === "sign_in_expired" ? { ...state, phase: "signed_out" } : state;
 
 /** The state of an intranet's tunnel: from the user's own process, or else from the service. */
 export async function askTunnel(

@@ -10,8 +10,8 @@ import { findSocket, isSessionWanted } from "../tunnel/process.ts";
 import { type TunnelStream, watchTunnel } from "../tunnel/rpc.ts";
 import { findService, leftBehind } from "../tunnel/service.ts";
 import { ServiceWatch } from "../tunnel/service-watch.ts";
-import type { LocalProgress } from "./local-progress.ts";
-import { hasFailedAnew, mergeState } from "./merge.ts";
+import { mergeState } from "./merge.ts";
+import type { ProgressStore } from "./progress.ts";
 
 /** Retries, ms: a socket file exists a moment before its process listens. */
 const lookAgain = [100, 400, 1_000];
@@ -27,7 +27,12 @@ interface Watched {
   files: FSWatcher | null;
   retries: number;
   reported: string;
+  /** Whether a look at another program's attempt is due. */
+  isCheckDue: boolean;
 }
+
+/** How soon the end of another program that was connecting is noticed, ms. */
+const attemptCheck = 1_000;
 
 /**
  * Follows all intranets: sag-tunnel's streams, the runtime directories to notice new tunnels, the settings for
@@ -37,7 +42,7 @@ export class Watch implements Watching {
   readonly #environment: Environment;
   readonly #lockdownControl: Lockdown;
   readonly #settings: SettingsFile;
-  readonly #progress: LocalProgress;
+  readonly #progress: ProgressStore;
   readonly #listener: (event: ClientEvent) => void;
   readonly #watched = new Map<string, Watched>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -55,7 +60,7 @@ export class Watch implements Watching {
     environment: Environment,
     lockdown: Lockdown,
     settings: SettingsFile,
-    progress: LocalProgress,
+    progress: ProgressStore,
     listener: (event: ClientEvent) => void,
     attentive: boolean,
   ) {
@@ -110,9 +115,7 @@ export class Watch implements Watching {
     for (const record of records) {
       const known = this.#watched.get(record.id);
       if (known) {
-        const isSignedInAnew = record.signedInAt !== known.record.signedInAt;
         known.record = record;
-        if (isSignedInAnew) this.#progress.superseded(record.id);
         this.#tell(record.id);
       } else this.#add(record);
     }
@@ -122,9 +125,22 @@ export class Watch implements Watching {
   }
 
   #add(record: IntranetRecord): void {
-    const one: Watched = { record, tunnel: null, stream: null, socket: null, files: null, retries: 0, reported: "" };
+    const one: Watched = {
+      record,
+      tunnel: null,
+      stream: null,
+      socket: null,
+      files: null,
+      retries: 0,
+      reported: "",
+      isCheckDue: false,
+    };
     // The directory for a new tunnel. One running elsewhere is found by #look, and its stream reports its end.
-    one.files = this.#watchDir(join(this.#environment.runtimeDir, record.id), () => this.#look(one, 0));
+    one.files = this.#watchDir(join(this.#environment.runtimeDir, record.id), () => {
+      // An attempt of another program is a file here, too.
+      this.#tell(record.id);
+      this.#look(one, 0);
+    });
     this.#watched.set(record.id, one);
     this.#look(one, 0);
   }
@@ -181,10 +197,8 @@ export class Watch implements Watching {
         one.retries = 0;
         const states = [...(snapshot?.states ?? []), ...(changed ? [changed] : [])];
         const mine = states.findLast((state) => state.intranetId === one.record.id);
-        const isNews = mine !== undefined && hasFailedAnew(one.tunnel, mine);
         if (mine) one.tunnel = mine;
         else if (snapshot) one.tunnel = null;
-        if (isNews) this.#progress.superseded(one.record.id);
         this.#tell(one.record.id);
       },
       (failure) => {
@@ -225,11 +239,21 @@ export class Watch implements Watching {
     const one = this.#watched.get(intranetId);
     if (!one || !this.#isOpen) return;
     const state = this.#stateOf(one);
+    if (this.#progress.isOthers(intranetId)) this.#checkAgain(one);
     const text = JSON.stringify(state);
     if (text === one.reported) return;
     one.reported = text;
     if (this.#snapshotSent) this.#listener({ kind: "changed", state });
   };
+
+  #checkAgain(one: Watched): void {
+    if (one.isCheckDue) return;
+    one.isCheckDue = true;
+    this.#later(attemptCheck, () => {
+      one.isCheckDue = false;
+      this.#tell(one.record.id);
+    });
+  }
 
   /** Waits briefly for the streams' first states, so that a window does not open with "Disconnected". */
   async #snapshot(): Promise<void> {

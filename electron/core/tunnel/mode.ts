@@ -5,7 +5,7 @@ import { failureFromWire } from "../causes/wire.ts";
 import type { ConnectOptions } from "../client/requests.ts";
 import type { Environment } from "../host/environment.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
-import type { LocalProgress } from "../state/local-progress.ts";
+import type { ProgressStore } from "../state/progress.ts";
 import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from "./process.ts";
 import { findService, isInService, leftBehind, livingService, whyBusy, whyNotAllowed } from "./service.ts";
 
@@ -47,7 +47,7 @@ const whyNot = (failure: Failure): string =>
 /** Disconnects the session in the other mode, because an intranet can be connected in only one. */
 export async function leaveOtherMode(
   environment: Environment,
-  progress: LocalProgress,
+  progress: ProgressStore,
   intranetId: string,
   system: boolean,
 ): Promise<void> {
@@ -56,7 +56,7 @@ export async function leaveOtherMode(
 }
 
 /** Ends the session of an intranet in either mode, also that of a crashed sag-tunnel. */
-export async function hangUp(environment: Environment, progress: LocalProgress, intranetId: string): Promise<void> {
+export async function hangUp(environment: Environment, progress: ProgressStore, intranetId: string): Promise<void> {
   const stop = (socket: string, isService = false): Promise<void> => stopTunnel(socket, intranetId, isService);
   progress.set(intranetId, "disconnecting");
   try {

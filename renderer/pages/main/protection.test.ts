@@ -71,6 +71,7 @@ test.each<[string, IntranetState, string[]]>([
 
 test("disconnecting ends the blocking, except for lockdown and where another button does that", () => {
   expect(canLift(failed("no_network", system), false)).toBe(true);
+  expect(canLift(failed("sign_in_expired", { ...system, phase: "signed_out" }), false)).toBe(true);
   expect(canLift(failed("no_network", { ...system, lockdown: locked() }), false)).toBe(false);
   expect(canLift(disconnected({ ...system, phase: "connecting" }), false)).toBe(false);
   expect(canLift(connected(system), true)).toBe(false);

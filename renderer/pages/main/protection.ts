@@ -1,5 +1,5 @@
 import { texts } from "../../../common/text/window.ts";
-import type { BlockingWord, IntranetState } from "../../../electron/bridge.ts";
+import type { BlockingWord, IntranetState, PhaseWord } from "../../../electron/bridge.ts";
 
 /** One line about the tunnel's effect on this computer. */
 export interface ProtectionLine {
@@ -22,7 +22,9 @@ export const protectionLines = (state: IntranetState, up: boolean, inBrowsers = 
  * button does that, and not with lockdown, which disconnecting does not end.
  */
 export const canLift = (state: IntranetState, up: boolean): boolean =>
-  state.blocking !== "none" && !up && !state.lockdown && (state.phase === "failed" || state.phase === "disconnected");
+  state.blocking !== "none" && !up && !state.lockdown && atRest.has(state.phase);
+
+const atRest = new Set<PhaseWord>(["failed", "disconnected", "signed_out"]);
 
 const modeLine = ({ mode }: IntranetState, up: boolean, inBrowsers: boolean): ProtectionLine[] =>
   up && mode
