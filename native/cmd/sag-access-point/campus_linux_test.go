@@ -28,6 +28,7 @@ const (
 	tcpPort        = 80
 	udpPort        = 53
 	streamPort     = 81
+	echoPort       = 82
 	secretPort     = 7777
 	destinations4  = "10.0.0.0/16"
 	destinations6  = "fd10::/64"
@@ -123,11 +124,12 @@ func (c *campus) newGateway(mode string, number int, more []string) *gateway {
 	return g
 }
 
-// serve starts services on the LAN host: one answers with the client's address, another sends without end.
+// serve starts services on the LAN host: one answers with the client's address, one echoes, another sends without end.
 func (c *campus) serve() {
 	c.hosts.Do(func() {
 		for port, answer := range map[int]func(net.Conn){
-			tcpPort: func(conn net.Conn) { _, _ = io.WriteString(conn, conn.RemoteAddr().(*net.TCPAddr).IP.String()) },
+			tcpPort:  func(conn net.Conn) { _, _ = io.WriteString(conn, conn.RemoteAddr().(*net.TCPAddr).IP.String()) },
+			echoPort: func(conn net.Conn) { _, _ = io.Copy(conn, conn) },
 			streamPort: func(conn net.Conn) {
 				go func() { _, _ = io.Copy(io.Discard, conn) }()
 				for {

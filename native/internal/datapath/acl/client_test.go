@@ -2,10 +2,12 @@ package acl
 
 import (
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
 	"sag.software/native/internal/datapath/packet"
+	"sag.software/native/internal/datapath/rules"
 )
 
 var (
@@ -206,4 +208,52 @@ func TestEveryICMPTypeIsICMP(t *testing.T) {
 	w.up("an echo request", echo(mine6.Addr(), host6.Addr(), false, 1), false)
 	w.up("ICMPv6 in IPv4", ip(packet.ICMPv6, 0, mine.Addr(), host.Addr(), []byte{128, 0, 0, 0, 0, 0, 0, 0}), true)
 	w.up("UDP", udp(mine, host), true)
+}
+
+// Packets that pass while the list changes are decided by one of the lists.
+func TestChangesAreAtomic(t *testing.T) {
+	only := func(port string) []published {
+		return []published{
+			everything(func(r *published) {
+				r.Policy, r.Priority, r.IpProtocol, r.DestPortRange = "accept", 1, "TCP", port+"/"+port
+			}),
+			everything(nil),
+		}
+	}
+	// Both lists allow port 80 and deny port 81.
+	lists := []*List{compiled(only("80")...), compiled(append(only("82"), only("80")[0])...)}
+	c := &Client{}
+	c.Begin(lists[0])
+	done := make(chan struct{})
+	var traffic sync.WaitGroup
+	for direction, packets := range map[rules.Direction][2][]byte{
+		rules.FromClient: {tcp(mine, host, ack), tcp(mine, netip.AddrPortFrom(host.Addr(), 81), ack)},
+		rules.ToClient:   {tcp(host, mine, ack), tcp(netip.AddrPortFrom(host.Addr(), 81), mine, ack)},
+	} {
+		traffic.Go(func() {
+			var allowed, denied packet.Header
+			packet.Parse(packets[0], &allowed)
+			packet.Parse(packets[1], &denied)
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if !c.Pass(&allowed, packets[0], direction, time.Hour).Allowed {
+					t.Error("refused what both lists allow")
+					return
+				}
+				if c.Pass(&denied, packets[1], direction, time.Hour).Allowed {
+					t.Error("allowed what both lists deny")
+					return
+				}
+			}
+		})
+	}
+	for n := range 10_000 {
+		c.Set(lists[n%2], time.Hour)
+	}
+	close(done)
+	traffic.Wait()
 }
