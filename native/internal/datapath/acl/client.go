@@ -58,9 +58,6 @@ func (c *Client) Begin(list *List) {
 	c.flows, c.fragments, c.unknownUntil = flows{}, fragments{}, 0
 }
 
-// HasList is false if everything is allowed.
-func (c *Client) HasList() bool { return c.list.Load() != nil }
-
 // Pass decides about a packet from or to the client. It does not allocate, except that the table of flows grows to the number of flows.
 func (c *Client) Pass(h *packet.Header, raw []byte, direction rules.Direction, now time.Duration) Verdict {
 	c.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/datapath/refuse"
 	"sag.software/native/internal/datapath/rules"
 )
@@ -27,12 +28,8 @@ func NewStage(path *datapath.Path, find func(netip.Addr) *Client, now func() tim
 func (s *Stage) FromTunnel(b *datapath.Batch) {
 	j := judge{Stage: s}
 	for p := b.Next(); p != nil; p = b.Next() {
-		c := j.client(p.Src)
-		if c == nil || !c.HasList() {
-			continue
-		}
-		verdict := c.Pass(&p.Header, p.Raw, rules.FromClient, j.time())
-		if verdict.Allowed {
+		verdict, decided := j.pass(p, p.Src, rules.FromClient)
+		if !decided || verdict.Allowed {
 			continue
 		}
 		p.Drop()
@@ -51,12 +48,8 @@ func (s *Stage) ToTunnel(b *datapath.Batch) {
 		if p.Injected {
 			continue
 		}
-		c := j.client(p.Dst)
-		if c == nil || !c.HasList() {
-			continue
-		}
-		verdict := c.Pass(&p.Header, p.Raw, rules.ToClient, j.time())
-		if verdict.Allowed {
+		verdict, decided := j.pass(p, p.Dst, rules.ToClient)
+		if !decided || verdict.Allowed {
 			continue
 		}
 		p.Drop()
@@ -80,24 +73,57 @@ func (s *Stage) cut(p *datapath.Packet, sender, recipient func([]byte) error) {
 	}
 }
 
-// judge keeps the last client and the time of a batch.
+// judge decides about the packets of a batch. It keeps the last client and the last allowed flow, because most packets of a batch belong to
+// one flow.
 type judge struct {
 	*Stage
 	address netip.Addr
-	last    *Client
+	client  *Client
 	at      time.Duration
+
+	// list decided about the flow of the packet last; nil = nothing is kept.
+	list *List
+	last packet.Header
 }
 
-func (j *judge) client(address netip.Addr) *Client {
-	if j.address != address {
-		j.address, j.last = address, j.find(address)
+// pass decides about a packet; decided is false if its client has no list.
+func (j *judge) pass(p *datapath.Packet, client netip.Addr, direction rules.Direction) (verdict Verdict, decided bool) {
+	if j.address != client {
+		j.address, j.client, j.list = client, j.find(client), nil
 	}
-	return j.last
-}
-
-func (j *judge) time() time.Duration {
+	if j.client == nil {
+		return Verdict{}, false
+	}
+	list := j.client.list.Load()
+	if list == nil {
+		return Verdict{}, false
+	}
+	if list == j.list && sameFlow(&j.last, &p.Header) {
+		return Verdict{Allowed: true, Rule: NoRule}, true
+	}
 	if j.at == 0 {
 		j.at = j.now()
 	}
-	return j.at
+	verdict = j.client.Pass(&p.Header, p.Raw, direction, j.at)
+	j.list = nil
+	if verdict.Allowed && isData(&p.Header) {
+		// If the list was replaced meanwhile, the next packet is decided by the new one.
+		j.list, j.last = list, p.Header
+	}
+	return verdict, true
+}
+
+// isData is true for packets that change nothing but the time at which their flow was used.
+func isData(h *packet.Header) bool {
+	switch {
+	case !h.Valid || h.Fragment:
+		return false
+	case h.Protocol == packet.TCP:
+		return h.HasTransport && h.TCPFlags&(packet.SYN|packet.FIN|packet.RST) == 0
+	}
+	return h.Protocol == packet.UDP && h.HasTransport && h.SrcPort != dnsPort && h.DstPort != dnsPort
+}
+
+func sameFlow(a, b *packet.Header) bool {
+	return a.Protocol == b.Protocol && a.SrcPort == b.SrcPort && a.DstPort == b.DstPort && a.Dst == b.Dst && a.Src == b.Src && isData(b)
 }
