@@ -1,6 +1,6 @@
 import type { HopWord } from "./words.ts";
 
-/** unknown: behind a hop that does not work. */
+/** unknown: behind a hop that does not work, or nothing has come through it yet. */
 export type HopState = "whole" | "broken" | "unknown";
 
 /**

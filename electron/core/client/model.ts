@@ -68,7 +68,7 @@ export interface AccessPointView {
 
 export interface SessionView {
   id: string;
-  /** ms since the tunnel first came up. */
+  /** ms since the tunnel last came up: after an outage, since its end. */
   sinceMs: number;
   /** ms. */
   leaseMs: number;

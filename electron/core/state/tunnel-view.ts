@@ -85,7 +85,7 @@ export function tunnelState(record: IntranetRecord, json: StateJson): IntranetSt
     accessPoint: point,
     session,
     warnings,
-    hops: currentHops(described, { phase: known, accessPoint: point, warnings }),
+    hops: currentHops(described, { phase: known, accessPoint: point, warnings, answered: json.answered ?? false }),
     socks: json.proxy?.socks || null,
     http: json.proxy?.http || null,
     pac: json.proxy?.pac || null,

@@ -61,6 +61,7 @@ func StateMessage(s *tunnel.State) *tunnelv1.State {
 	m := &tunnelv1.State{
 		IntranetId: s.IntranetID, Phase: phases[s.Phase], Cause: wire.Message(s.Cause), Blocking: blockings[s.Blocking], Mode: modes[s.Mode],
 		Pid: uint32(s.PID), Message: s.Message, Session: sessionMessage(s.Session), Machine: hostMessage(s.Host),
+		Answered: s.Answered,
 	}
 	for i := range s.Warnings {
 		m.Warnings = append(m.Warnings, warningMessage(&s.Warnings[i]))

@@ -15,7 +15,7 @@ func (l *loop) describe(moving bool) *State {
 	v := l.state.View()
 	s := &State{
 		IntranetID: l.config.IntranetID, Phase: v.Phase, Cause: v.Cause, Warnings: v.Warnings, Mode: l.carrier.Mode(), PID: os.Getpid(),
-		Message: v.Message,
+		Message: v.Message, Answered: l.carrier.Traffic().Answered,
 	}
 	l.carrier.Describe(s, moving)
 	s.Blocking = blocking(v, s.Host, l.carrier.HoldsPackets())

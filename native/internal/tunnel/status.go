@@ -78,8 +78,10 @@ type State struct {
 	Proxy       *ProxyState
 	// Traffic is nil where values that change with time alone were not requested.
 	Traffic *Traffic
-	Mode    Mode
-	PID     int
+	// Answered is Traffic.Answered, which does not change with time alone.
+	Answered bool
+	Mode     Mode
+	PID      int
 	// Message is the administrator's latest message.
 	Message string
 	// Host is nil if the tunnel has not changed the host's settings.
@@ -117,7 +119,11 @@ type SessionState struct {
 type ProxyState struct{ Socks, HTTP, PAC string }
 
 // Traffic counts inner bytes since the session began.
-type Traffic struct{ RxBytes, TxBytes uint64 }
+type Traffic struct {
+	RxBytes, TxBytes uint64
+	// Answered is true once something behind the access point has sent a packet.
+	Answered bool
+}
 
 // HostState lists the host settings that belong to the tunnel, as they were last read.
 type HostState struct {

@@ -87,9 +87,10 @@ export const brokenChain = (): HopView[] =>
     entry.kind === "cen" ? { ...entry, whole: false, missing: warningView("area_needs_bandwidth") } : entry,
   );
 
-export const connected = (over: Partial<IntranetState> = {}): IntranetState => {
+/** `answered`: something in the intranet has answered. */
+export const connected = (over: Partial<IntranetState> = {}, answered = true): IntranetState => {
   const state = asConnected(over);
-  return { ...state, hops: currentHops(state.hops, state) };
+  return { ...state, hops: currentHops(state.hops, { ...state, answered }) };
 };
 
 const asConnected = (over: Partial<IntranetState>): IntranetState =>

@@ -7,6 +7,7 @@ import (
 
 	"sag.software/native/internal/clock"
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/mtu"
 )
 
@@ -24,6 +25,7 @@ type Tunnel struct {
 	lastIn, lastOut  moment
 	// lastLarge is when a packet larger than the floor of the MTU last came in or went out.
 	lastLarge moment
+	answered  atomic.Bool
 }
 
 // moment is a coarse time of the last packet. clock.Now costs a system call, so it is read only when `coarse` has passed on Go's
@@ -71,6 +73,23 @@ func (t *Tunnel) Last() (in, out time.Duration) {
 // LastLarge is when a packet larger than the floor of the MTU last came in or went out, on the clock of clock.Now; 0 = never.
 func (t *Tunnel) LastLarge() time.Duration { return time.Duration(t.lastLarge.at.Load()) }
 
+// Answered is true once something behind the access point has sent a packet.
+func (t *Tunnel) Answered() bool { return t.answered.Load() }
+
+// isAnswer is false for what an access point also sends on its own: resets and ICMP errors.
+func isAnswer(p *datapath.Packet) bool {
+	switch {
+	case !p.HasTransport:
+		return false
+	case p.IsICMP():
+		return p.Version == 4 && p.ICMPType == packet.EchoReply || p.Version == 6 && p.ICMPType == packet.EchoReplyV6
+	case p.Protocol == packet.TCP:
+		return p.TCPFlags&packet.RST == 0
+	default:
+		return p.Protocol == packet.UDP
+	}
+}
+
 // ToTunnel is the stage for outgoing packets.
 func (t *Tunnel) ToTunnel(b *datapath.Batch) {
 	bytes, largest, probe := 0, 0, *t.probe.Load()
@@ -97,9 +116,13 @@ func (t *Tunnel) ToTunnel(b *datapath.Batch) {
 
 // FromTunnel is the stage for incoming packets, after WireGuard has authenticated them.
 func (t *Tunnel) FromTunnel(b *datapath.Batch) {
-	bytes, largest, probe := 0, 0, *t.probe.Load()
+	bytes, largest, probe, answered := 0, 0, *t.probe.Load(), t.answered.Load()
 	for p := b.Next(); p != nil; p = b.Next() {
 		if p.Src != probe {
+			if !answered && isAnswer(p) {
+				answered = true
+				t.answered.Store(true)
+			}
 			bytes += len(p.Raw)
 			largest = max(largest, len(p.Raw))
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/packet"
 )
 
 func TestTunnel(t *testing.T) {
@@ -49,5 +50,39 @@ func TestTunnel(t *testing.T) {
 	tunnel.Arm(false)
 	if send(v4(own, server, 40)); woken != 1 {
 		t.Errorf("woken %d times", woken)
+	}
+}
+
+func TestTunnelAnswered(t *testing.T) {
+	const own, probe, server = "10.9.0.1", "10.9.9.9", "10.0.0.80"
+	withTransport := func(protocol byte, at int, value byte, from string) []byte {
+		raw := v4(from, own, 40)
+		raw[9] = protocol
+		raw[packet.IPv4Size+at] = value
+		return raw
+	}
+	const flags = 13
+	for name, test := range map[string]struct {
+		raw      []byte
+		answered bool
+	}{
+		"a probe's reply":      {withTransport(packet.UDP, 0, 0, probe), false},
+		"a reset":              {withTransport(packet.TCP, flags, packet.RST|packet.ACK, server), false},
+		"an ICMP error":        {withTransport(packet.ICMP, 0, packet.Unreachable, server), false},
+		"an echo request":      {withTransport(packet.ICMP, 0, packet.EchoRequest, server), false},
+		"an echo reply":        {withTransport(packet.ICMP, 0, packet.EchoReply, server), true},
+		"an accepted TCP port": {withTransport(packet.TCP, flags, packet.SYN|packet.ACK, server), true},
+		"a datagram":           {withTransport(packet.UDP, 0, 0, server), true},
+	} {
+		tunnel := NewTunnel(func() {})
+		tunnel.SetProbe(netip.MustParseAddr(probe))
+		path := datapath.New(&sink{})
+		path.FromTunnel(tunnel.FromTunnel)
+		if _, err := path.Write([][]byte{test.raw}, 0); err != nil {
+			t.Fatal(err)
+		}
+		if tunnel.Answered() != test.answered {
+			t.Errorf("%s: answered %t", name, tunnel.Answered())
+		}
 	}
 }

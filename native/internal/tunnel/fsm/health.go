@@ -149,9 +149,7 @@ func (s *State) alive(now, at Instant) {
 	h.upSince = now
 	h.probeAt = now + secondProbe
 	s.searchMTU(now)
-	if s.since == 0 {
-		s.since = now
-	}
+	s.since = now
 	s.streamSoon(now)
 }
 

@@ -21,7 +21,7 @@ type View struct {
 	Latency time.Duration
 	// MTU is the tunnel's, bytes.
 	MTU int
-	// Since is when the tunnel first came up; 0 before that.
+	// Since is when the tunnel last came up; 0 before the first time.
 	Since Instant
 	// Life is when the access point last answered on this link; 0 if it has not.
 	Life     Instant

@@ -1755,7 +1755,7 @@ type SessionState struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	SessionId string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	Addresses []string               `protobuf:"bytes,2,rep,name=addresses,proto3" json:"addresses,omitempty"`
-	// Time since the tunnel first came up.
+	// Time since the tunnel last came up.
 	Since *durationpb.Duration `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
 	// Remaining time of the lease.
 	LeaseLeft *durationpb.Duration `protobuf:"bytes,4,opt,name=lease_left,json=leaseLeft,proto3" json:"lease_left,omitempty"`
@@ -2289,7 +2289,10 @@ type State struct {
 	// The administrator's last message, plain text.
 	Message string `protobuf:"bytes,13,opt,name=message,proto3" json:"message,omitempty"`
 	// System mode only.
-	Machine       *Machine `protobuf:"bytes,14,opt,name=machine,proto3" json:"machine,omitempty"`
+	Machine *Machine `protobuf:"bytes,14,opt,name=machine,proto3" json:"machine,omitempty"`
+	// Something in the intranet has sent a packet in this session, other than an error about a destination. Until then nothing
+	// proves that the way behind the access point works.
+	Answered      bool `protobuf:"varint,15,opt,name=answered,proto3" json:"answered,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2420,6 +2423,13 @@ func (x *State) GetMachine() *Machine {
 		return x.Machine
 	}
 	return nil
+}
+
+func (x *State) GetAnswered() bool {
+	if x != nil {
+		return x.Answered
+	}
+	return false
 }
 
 var File_sag_tunnel_v1_tunnel_proto protoreflect.FileDescriptor
@@ -2579,7 +2589,7 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\blockdown\x18\x04 \x01(\bR\blockdown\x12:\n" +
 	"\vportal_left\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"portalLeft\x12\x18\n" +
-	"\adropped\x18\x06 \x01(\x04R\adropped\"\xf2\x04\n" +
+	"\adropped\x18\x06 \x01(\x04R\adropped\"\x8e\x05\n" +
 	"\x05State\x12\x1f\n" +
 	"\vintranet_id\x18\x01 \x01(\tR\n" +
 	"intranetId\x12)\n" +
@@ -2596,7 +2606,8 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x04mode\x18\v \x01(\x0e2\x12.sag.types.v1.ModeR\x04mode\x12\x10\n" +
 	"\x03pid\x18\f \x01(\rR\x03pid\x12\x18\n" +
 	"\amessage\x18\r \x01(\tR\amessage\x120\n" +
-	"\amachine\x18\x0e \x01(\v2\x16.sag.tunnel.v1.MachineR\amachine*J\n" +
+	"\amachine\x18\x0e \x01(\v2\x16.sag.tunnel.v1.MachineR\amachine\x12\x1a\n" +
+	"\banswered\x18\x0f \x01(\bR\banswered*J\n" +
 	"\aOutside\x12\x17\n" +
 	"\x13OUTSIDE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOUTSIDE_DIRECT\x10\x01\x12\x12\n" +

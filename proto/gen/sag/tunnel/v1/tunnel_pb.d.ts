@@ -1231,7 +1231,7 @@ export declare type SessionState = Message<"sag.tunnel.v1.SessionState"> & {
   addresses: string[];
 
   /**
-   * Time since the tunnel first came up.
+   * Time since the tunnel last came up.
    *
    * @generated from field: google.protobuf.Duration since = 3;
    */
@@ -1320,7 +1320,7 @@ export declare type SessionStateJson = {
   addresses?: string[];
 
   /**
-   * Time since the tunnel first came up.
+   * Time since the tunnel last came up.
    *
    * @generated from field: google.protobuf.Duration since = 3;
    */
@@ -1833,6 +1833,14 @@ export declare type State = Message<"sag.tunnel.v1.State"> & {
    * @generated from field: sag.tunnel.v1.Machine machine = 14;
    */
   machine?: Machine | undefined;
+
+  /**
+   * Something in the intranet has sent a packet in this session, other than an error about a destination. Until then nothing
+   * proves that the way behind the access point works.
+   *
+   * @generated from field: bool answered = 15;
+   */
+  answered: boolean;
 };
 
 /**
@@ -1916,6 +1924,14 @@ export declare type StateJson = {
    * @generated from field: sag.tunnel.v1.Machine machine = 14;
    */
   machine?: MachineJson;
+
+  /**
+   * Something in the intranet has sent a packet in this session, other than an error about a destination. Until then nothing
+   * proves that the way behind the access point works.
+   *
+   * @generated from field: bool answered = 15;
+   */
+  answered?: boolean;
 };
 
 /**
