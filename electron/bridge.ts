@@ -188,6 +188,8 @@ export interface IntranetView {
   resources: ResourceView[];
   /** ms since the epoch when the tunnel came up; null = it is not up. */
   since: number | null;
+  /** Why the last disconnect did not work, until the phase changes; null = it did. */
+  refused: FailureView | null;
 }
 
 export interface Snapshot {

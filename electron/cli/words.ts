@@ -1,6 +1,6 @@
 import { hopState } from "../../common/hop-state.ts";
 import { texts } from "../../common/text/cli.ts";
-import { type Tone, toneOf } from "../../common/tone.ts";
+import { shownState, type Tone, toneOf } from "../../common/tone.ts";
 import { commandView } from "../core/causes/failure.ts";
 import type {
   HopView,
@@ -90,7 +90,7 @@ export interface Rates {
 export function stateLines(state: IntranetState, paint: Paint, rates?: Rates): string[] {
   const isUp = state.phase === "connected" || state.phase === "reconnecting";
   const since = state.phase === "connected" && state.session ? texts.formats.span(state.session.sinceMs) : null;
-  const lines = [joined([paint(toneOf(state), texts.phases[state.phase]), since])];
+  const lines = [joined([paint(toneOf(state), texts.shownStates[shownState(state)]), since])];
   if (state.cause) {
     const { message, action, cause } = commandView(state.cause, { subject: state.intranet });
     lines.push(`${message} ${action}`.trim(), paint("neutral", cause));

@@ -69,7 +69,7 @@ export const startApp = async (parts: AppParts): Promise<void> => {
       notify(staysNotice());
     },
   });
-  const act = dialling(client);
+  const act = dialling(client, hub);
   const handlers = makeHandlers({ client, hub, memory, browsers, autostart: makeAutostart() });
   ipcMain.handle(
     callChannel,

@@ -29,7 +29,7 @@ const done: Answer<null> = { ok: true, value: null };
 /** The handler of each call. Long-running calls return at once; their outcome is part of the state. */
 export const makeHandlers = (parts: CallParts): Handlers => {
   const { client, hub, memory } = parts;
-  const act = dialling(client);
+  const act = dialling(client, hub);
   return {
     snapshot: async () => {
       await hub.ready;
@@ -192,18 +192,20 @@ const choose = ({ hub, memory }: CallParts, intranetId: string): void => {
 };
 
 /**
- * Connect and disconnect for the window, the tray and the start of the app. They never reject; the state has the
+ * Connect and disconnect for the window, the tray and the start of the app. They never reject; the hub has the
  * outcome.
  */
-export const dialling = (client: Client) => ({
-  connect: (intranetId: string): Promise<void> => settle(client.connect(intranetId)),
-  disconnect: (intranetId: string): Promise<void> => settle(client.disconnect(intranetId)),
+export const dialling = (client: Client, hub: Hub) => ({
+  connect: async (intranetId: string): Promise<void> => {
+    hub.refuse(intranetId, null);
+    // Core puts the failure into the state.
+    await client.connect(intranetId).catch(() => undefined);
+  },
+  disconnect: async (intranetId: string): Promise<void> => {
+    hub.refuse(intranetId, null);
+    await client.disconnect(intranetId).catch((error) => hub.refuse(intranetId, viewOf(error)));
+  },
 });
-
-/** Core puts the failure into the state. */
-const settle = async (work: Promise<unknown>): Promise<void> => {
-  await work.catch(() => undefined);
-};
 
 /** Asks about a server whose key has changed. */
 const changed =

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { connected, contosoId, disconnected, session } from "../../test/app/fake/sample.ts";
 import type { Delta } from "../bridge.ts";
+import { failureView } from "../core/causes/failure.ts";
 import { Hub } from "./hub.ts";
 import { defaultPreferences } from "./preferences.ts";
 
@@ -37,6 +38,27 @@ test("keeps the start of a session constant while its age is updated", () => {
   clock.now += 1_000;
   hub.apply({ kind: "changed", state: connected({ session: session({ sinceMs: 6_400 }) }) });
   expect(hub.snapshot().intranets[0]?.since).toBe(995_000);
+});
+
+test("counts from the end of an outage, not through it", () => {
+  const { hub, clock } = make();
+  const since = () => hub.snapshot().intranets[0]?.since;
+  hub.apply({ kind: "changed", state: connected({ session: session({ sinceMs: 5_000 }) }) });
+  hub.apply({ kind: "changed", state: connected({ phase: "reconnecting", session: session({ sinceMs: 60_000 }) }) });
+  clock.now += 60_000;
+  hub.apply({ kind: "changed", state: connected({ session: session({ sinceMs: 0 }) }) });
+  expect(since()).toBe(1_060_000);
+});
+
+test("keeps why a disconnect was refused until the phase changes", () => {
+  const { hub } = make();
+  const refused = () => hub.snapshot().intranets[0]?.refused?.cause ?? null;
+  hub.apply({ kind: "changed", state: connected() });
+  hub.refuse(contosoId, failureView("not_permitted"));
+  hub.apply({ kind: "changed", state: connected({ rxBytes: 2_000_000 }) });
+  expect(refused()).toBe("not_permitted");
+  hub.apply({ kind: "changed", state: disconnected() });
+  expect(refused()).toBeNull();
 });
 
 test("labels two intranets with the same name differently while there are two", () => {

@@ -3,6 +3,7 @@ import type {
   BrowserSetting,
   Change,
   Delta,
+  FailureView,
   IntranetView,
   Lockdown,
   PageName,
@@ -144,6 +145,14 @@ export class Hub {
     return this.#views.get(intranetId)?.resources ?? [];
   }
 
+  /** Shows why a disconnect did not work, which the state does not say while the tunnel is up. */
+  refuse(intranetId: string, refused: FailureView | null): void {
+    const view = this.#views.get(intranetId);
+    if (!view || view.refused === refused) return;
+    this.#views.set(intranetId, { ...view, refused });
+    this.#emitView(intranetId);
+  }
+
   dismissNotice(intranetId: string): void {
     const state = this.state(intranetId);
     if (state) this.#put({ ...state, notice: null });
@@ -179,7 +188,8 @@ export class Hub {
     const known = this.#views.get(state.intranetId);
     const label = known?.label ?? state.displayName;
     const since = this.#since(known, state);
-    this.#views.set(state.intranetId, { state, label, resources: resourcesOf(state), since });
+    const refused = known?.state.phase === state.phase ? known.refused : null;
+    this.#views.set(state.intranetId, { state, label, resources: resourcesOf(state), since, refused });
     const others = this.#relabel().filter((id) => id !== state.intranetId);
     const traffic = this.#traffic.note(state, this.#options.now());
     this.#emitView(state.intranetId, traffic, known?.state ?? null);
@@ -209,12 +219,12 @@ export class Hub {
   }
 
   /**
-   * When the session began. Computed once per session, because the age in each message would give slightly different
-   * times.
+   * When the tunnel last came up. Computed once, because the age in each message would give slightly different times.
    */
   #since(known: IntranetView | undefined, state: IntranetState): number | null {
     if (!state.session) return null;
-    if (known?.since != null && known.state.session?.id === state.session.id) return known.since;
+    const isBack = state.phase === "connected" && known?.state.phase !== "connected";
+    if (!isBack && known?.since != null && known.state.session?.id === state.session.id) return known.since;
     return this.#options.now() - state.session.sinceMs;
   }
 

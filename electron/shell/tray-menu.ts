@@ -1,5 +1,6 @@
 import type { MenuItemConstructorOptions } from "electron";
 import { texts } from "../../common/text/shell.ts";
+import { shownState } from "../../common/tone.ts";
 import type { IntranetState } from "../core/client/model.ts";
 
 export interface TrayActions {
@@ -48,7 +49,7 @@ export const trayTip = ({ states, label, selected, isLocked }: TrayView): string
 /** "Contoso: Connected · 10.77.0.12". & is doubled, because menus use it for mnemonics. */
 export const stateLine = (state: IntranetState, name: string): string => {
   const ip = state.phase === "connected" && state.clientIp ? ` · ${state.clientIp}` : "";
-  return short(`${name}: ${texts.phases[state.phase]}${ip}`);
+  return short(`${name}: ${texts.shownStates[shownState(state)]}${ip}`);
 };
 
 const short = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text).replaceAll("&", "&&");

@@ -1,5 +1,5 @@
 import { texts } from "../../common/text/window.ts";
-import { type Tone, toneOf } from "../../common/tone.ts";
+import { shownState, type Tone, toneOf } from "../../common/tone.ts";
 import type { IntranetState, PhaseWord } from "../../electron/bridge.ts";
 
 export interface Look {
@@ -12,7 +12,7 @@ export interface Look {
 /** The appearance of a state: its tone, its word, and what is being waited for. */
 export const lookOf = (state: IntranetState, phase: PhaseWord): Look => ({
   tone: toneOf({ ...state, phase }),
-  word: texts.phases[phase],
+  word: texts.shownStates[shownState({ ...state, phase })],
   waits: waitsOf(state, phase),
 });
 

@@ -8,7 +8,7 @@ const snapshot = (over: Partial<Snapshot> = {}): Snapshot => ({
   revision: 7,
   version: "0.1.0",
   platform: "linux",
-  intranets: [{ state: connected(), label: "Contoso", resources: [], since: 0 }],
+  intranets: [{ state: connected(), label: "Contoso", resources: [], since: 0, refused: null }],
   selected: contosoId,
   preferences: { launchAtLogin: false, connectAtStart: false, startHidden: false, theme: "system" },
   browsers: { supported: true, intranetId: null, refused: false },
@@ -20,7 +20,7 @@ const snapshot = (over: Partial<Snapshot> = {}): Snapshot => ({
 });
 const change: Change = {
   kind: "intranet",
-  intranet: { state: disconnected(), label: "Contoso", resources: [], since: null },
+  intranet: { state: disconnected(), label: "Contoso", resources: [], since: null, refused: null },
   traffic: null,
 };
 
@@ -57,7 +57,13 @@ describe("a delta", () => {
 describe("traffic", () => {
   const tick = (at: number, id = "ses-1f0c2a9e"): Change => ({
     kind: "intranet",
-    intranet: { state: connected({ session: session({ id }) }), label: "Contoso", resources: [], since: 0 },
+    intranet: {
+      state: connected({ session: session({ id }) }),
+      label: "Contoso",
+      resources: [],
+      since: 0,
+      refused: null,
+    },
     traffic: { at, rxBytes: at, txBytes: 0 },
   });
 

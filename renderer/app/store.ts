@@ -70,8 +70,8 @@ const take = (snapshot: Snapshot): void => {
 
 const unsettled = (expected: Record<string, Expectation>, snapshot: Snapshot): Record<string, Expectation> => {
   const over = (id: string, expectation: Expectation): boolean => {
-    const state = snapshot.intranets.find((view) => view.state.intranetId === id)?.state;
-    return !state || settled(state.phase, expectation);
+    const view = snapshot.intranets.find((one) => one.state.intranetId === id);
+    return !view || view.refused !== null || settled(view.state.phase, expectation);
   };
   if (!Object.entries(expected).some(([id, expectation]) => over(id, expectation))) return expected;
   return Object.fromEntries(Object.entries(expected).filter(([id, expectation]) => !over(id, expectation)));

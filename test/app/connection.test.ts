@@ -2,7 +2,7 @@ import { beforeEach, describe, expect } from "vitest";
 import { warningView } from "../../electron/core/causes/warnings.ts";
 import type { FailureView } from "../../electron/core/client/model.ts";
 import { noneAnswers } from "../../electron/core/state/tunnel-view.ts";
-import { brokenChain, connected, disconnected, failed, guarded, session } from "./fake/sample.ts";
+import { brokenChain, connected, disconnected, failed, guarded, session, wholeChain } from "./fake/sample.ts";
 import { app, button, heading, onMainPage, page } from "./main-page.ts";
 import { test } from "./shared.ts";
 
@@ -12,7 +12,7 @@ describe("the main button", () => {
   test("connects with Enter and disconnects with Space", async () => {
     await page.keyboard.press("Enter");
     await heading("Connected").waitFor();
-    await page.getByText("just now").waitFor();
+    await page.getByText("for less than a minute").waitFor();
     await page.keyboard.press(" ");
     await heading("Disconnected").waitFor();
   });
@@ -157,7 +157,7 @@ describe("connected", () => {
   test("a new session starts a new graph", async () => {
     await app.put(connected({ rxBytes: 5_000_000 }));
     await app.put(connected({ session: session({ id: "ses-other", sinceMs: 0 }), rxBytes: 10 }));
-    await page.getByText("just now").waitFor();
+    await page.getByText("for less than a minute").waitFor();
   });
 });
 
@@ -166,13 +166,48 @@ test("an intranet without routes says so at the top and offers nothing unreachab
     { name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" },
     { name: "shell", kind: "ssh" as const, address: "build.contoso.example" },
   ];
-  await app.put(connected({ session: session({ resources }), warnings: [warningView("no_routes")] }));
+  await app.put(connected({ session: session({ resources, routes: [] }), warnings: [warningView("no_routes")] }));
   const state = page.getByRole("region", { name: "Contoso" });
-  await state.getByText("Nothing can be reached: your administrator has not set up any routes yet.").waitFor();
-  expect(await page.getByText("Nothing can be reached").count()).toBe(1);
+  await state.getByText("Your administrator has not set up any routes yet.").waitFor();
+  await heading("Nothing can be reached").waitFor();
+  expect(await heading("Connected").count()).toBe(0);
   await page.getByText("Not reachable now.").waitFor();
   expect(await button("Open portal").isDisabled()).toBe(true);
   expect(await button("Copy shell").isDisabled()).toBe(true);
+});
+
+test("an access list that denies everything is not called connected, and its resources are not offered", async () => {
+  const resources = [{ name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" }];
+  const hops = wholeChain().map((hop) =>
+    hop.kind === "cloud_network" ? { ...hop, whole: false, missing: warningView("acl_denies") } : hop,
+  );
+  await app.put(connected({ hops, session: session({ resources, routes: [] }) }));
+  await heading("Nothing can be reached").waitFor();
+  await page.getByText("An access rule denies all of your traffic.").first().waitFor();
+  await page.getByText("Not reachable now.").waitFor();
+  await page.getByText("No app can reach the intranet now.").waitFor();
+  expect(await button("Open portal").isDisabled()).toBe(true);
+});
+
+test("a refused disconnect says why, next to the button, until the phase changes", async () => {
+  await app.put(connected());
+  await app.failNext("disconnect", "not_permitted");
+  await button("Disconnect").click();
+  await page.getByRole("alert").getByText("You don't have permission to do this.").waitFor();
+  await heading("Connected").waitFor();
+  await button("Disconnect").click();
+  await heading("Disconnected").waitFor();
+  expect(await page.getByRole("alert").count()).toBe(0);
+});
+
+test("hops are not shown as working before anything has answered through them", async () => {
+  const states = page.getByLabel("Path into the intranet").getByRole("listitem");
+  const seen = () => states.evaluateAll((all) => all.map((one) => one.getAttribute("data-state")));
+  await app.put(connected({}, false));
+  await expect.poll(seen).toEqual(["whole", "whole", "whole", "unknown", "unknown", "unknown"]);
+  const one = wholeChain().slice(0, 6);
+  await app.put(connected({ hops: one }));
+  await expect.poll(seen).toEqual(["whole", "whole", "whole", "whole", "whole", "whole"]);
 });
 
 test("no hop is cut off in the smallest window", async () => {

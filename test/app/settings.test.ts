@@ -50,6 +50,17 @@ describe("settings", () => {
   });
 });
 
+test("a refused sign-out says why, and leaves the settings open", async () => {
+  await app.put(connected());
+  await button("Settings").click();
+  await app.failNext("signOut", "not_permitted");
+  await button("Sign out").click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("alert").getByText("You don't have permission to do this.").waitFor();
+  await heading("Settings").waitFor();
+  await button("Back").click();
+});
+
 test("Back stays visible while scrolling, and Escape goes back as well", async () => {
   await button("Settings").click();
   await heading("Settings").waitFor();

@@ -34,11 +34,8 @@ const fromMinutes = (ms: number): string => {
 export const formats = {
   /** "2 h 14 min", "14 min", "just now". */
   duration: (ms: number): string => fromMinutes(ms) || justNow,
-  /** "for 14 min", "just now". */
-  age: (ms: number): string => {
-    const long = fromMinutes(ms);
-    return long ? `for ${long}` : justNow;
-  },
+  /** "for 14 min", "for less than a minute". */
+  age: (ms: number): string => `for ${fromMinutes(ms) || "less than a minute"}`,
   /** The same with seconds below a minute, and in days from two days on: "5 s", "14 min", "3 days". */
   span: (ms: number): string => {
     const minutes = Math.floor(ms / 60_000);

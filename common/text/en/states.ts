@@ -1,3 +1,4 @@
+import type { ShownState } from "../../tone.ts";
 import type { FixerWord, HopWord, PhaseWord } from "../../words.ts";
 
 /** Names of the phases of a connection. */
@@ -11,6 +12,12 @@ export const phases = {
   disconnecting: "Disconnecting",
   failed: "Not connected",
 } satisfies Record<PhaseWord, string>;
+
+/** What the state of an intranet is called: headline, tray and `sag status`. */
+export const shownStates = { ...phases, nothing_reachable: "Nothing can be reached" } satisfies Record<
+  ShownState,
+  string
+>;
 
 /** Who can fix a failure or a warning. */
 export const fixers = {

@@ -20,7 +20,7 @@ export const warnings = {
   acl_denies: "An access rule denies all of your traffic.",
   cloud_network_not_attached: "A cloud network is not attached to the CEN.",
   cloud_network_unreachable: "A cloud network does not answer.",
-  no_routes: "Nothing can be reached: your administrator has not set up any routes yet.",
+  no_routes: "Your administrator has not set up any routes yet.",
 } satisfies Record<WarningWord, string>;
 
 /** Messages of warnings with details. */

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { texts } from "../../../common/text/window.ts";
+import { shownState } from "../../../common/tone.ts";
 import type { HopView, IntranetState, IntranetView, Snapshot, WarningView } from "../../../electron/bridge.ts";
 import { shownPhase } from "../../app/expected.ts";
 import { lookOf } from "../../app/look.ts";
@@ -43,6 +44,7 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
   const cause = phase === state.phase && phase !== "reconnecting" ? state.cause : null;
   const up = state.session !== null && (phase === "connected" || phase === "reconnecting");
 
+  const isWorking = shownState({ ...state, phase }) === "connected";
   const unreachable = phase === "connected" ? noRoutes(state) : null;
 
   // Moves the focus to the button on a new cause, so that Enter runs its action.
@@ -70,7 +72,7 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
           <StateShape tone={look.tone} />
           <h1 aria-live="polite">{look.word}</h1>
           {unreachable ? <Warnings warnings={[unreachable]} onSignIn={() => go("sign_in")} /> : null}
-          {phase === "connected" ? <Since since={view.since} /> : null}
+          {isWorking ? <Since since={view.since} /> : null}
           {look.waits ? (
             <Waits key={phase} text={look.waits} cause={phase === "reconnecting" ? state.cause : null} />
           ) : null}
@@ -86,6 +88,7 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
           >
             {action.label}
           </Button>
+          {view.refused && phase === state.phase ? <Trouble failure={view.refused} centred /> : null}
         </section>
         <section className="around">
           <Lockdown lockdown={snapshot.lockdown} up={up} />
@@ -98,13 +101,7 @@ export const MainPage = ({ view, snapshot }: { view: IntranetView; snapshot: Sna
           ) : null}
           {up && state.hops.length > 0 ? <Chain hops={state.hops} steady={phase === "connected"} /> : null}
           {up ? <Traffic points={snapshot.traffic[state.intranetId] ?? []} /> : null}
-          {up ? (
-            <Resources
-              key={`resources-${state.intranetId}`}
-              view={view}
-              reachable={phase === "connected" && unreachable === null}
-            />
-          ) : null}
+          {up ? <Resources key={`resources-${state.intranetId}`} view={view} reachable={isWorking} /> : null}
           {up && snapshot.browsers.supported && state.mode === "proxy" ? (
             <Browsers key={`browsers-${state.intranetId}`} intranetId={state.intranetId} setting={snapshot.browsers} />
           ) : null}

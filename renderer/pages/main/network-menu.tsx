@@ -31,7 +31,7 @@ export const NetworkMenu = ({ snapshot, view }: { snapshot: Snapshot; view: Intr
               <span className="grow">
                 <span className="foreign one-line network-name">{name}</span>
                 <span className="quiet small one-line network-name">
-                  {texts.phases[state.phase]} · <span className="foreign">{state.userName}</span>
+                  {lookOf(state, state.phase).word} · <span className="foreign">{state.userName}</span>
                 </span>
               </span>
               {state.intranetId === intranetId ? <Check /> : null}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { IntranetState } from "../../../electron/bridge.ts";
-import { connected, disconnected, failed, guarded, locked } from "../../../test/app/fake/sample.ts";
+import { connected, disconnected, failed, guarded, locked, session } from "../../../test/app/fake/sample.ts";
 import { canLift, protectionLines } from "./protection.ts";
 
 const linesOf = (state: IntranetState): string[] => {
@@ -11,6 +11,16 @@ const system = { mode: "system" as const, blocking: "intranet" as const, machine
 
 test.each<[string, IntranetState, string[]]>([
   ["proxy mode", connected(), ["mode: Only apps set to use the proxy can reach the intranet."]],
+  ["proxy mode, reconnecting", connected({ phase: "reconnecting" }), ["mode: No app can reach the intranet now."]],
+  [
+    "system mode without routes",
+    connected({ mode: "system", session: session({ routes: [] }), machine: guarded() }),
+    [
+      "mode: No app can reach the intranet now.",
+      "held: Protected: traffic to the intranet leaves only through the tunnel.",
+      "names: Names under contoso.example, contoso.test are looked up in the intranet.",
+    ],
+  ],
   ["disconnected", disconnected(), ["held: No traffic is blocked."]],
   [
     "system mode",

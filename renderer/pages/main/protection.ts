@@ -1,4 +1,5 @@
 import { texts } from "../../../common/text/window.ts";
+import { shownState } from "../../../common/tone.ts";
 import type { BlockingWord, IntranetState, PhaseWord } from "../../../electron/bridge.ts";
 
 /** One line about the tunnel's effect on this computer. */
@@ -26,15 +27,13 @@ export const canLift = (state: IntranetState, up: boolean): boolean =>
 
 const atRest = new Set<PhaseWord>(["failed", "disconnected", "signed_out"]);
 
-const modeLine = ({ mode }: IntranetState, up: boolean, inBrowsers: boolean): ProtectionLine[] =>
-  up && mode
-    ? [
-        {
-          kind: "mode",
-          text: mode === "proxy" && inBrowsers ? texts.window.protection.browsers : texts.window.protection.mode[mode],
-        },
-      ]
-    : [];
+const modeLine = (state: IntranetState, up: boolean, inBrowsers: boolean): ProtectionLine[] =>
+  up && state.mode ? [{ kind: "mode", text: modeText(state, state.mode, inBrowsers) }] : [];
+
+const modeText = (state: IntranetState, mode: "proxy" | "system", inBrowsers: boolean): string => {
+  if (shownState(state) !== "connected") return texts.window.protection.noApp;
+  return mode === "proxy" && inBrowsers ? texts.window.protection.browsers : texts.window.protection.mode[mode];
+};
 
 /**
  * While the tunnel is up, what the kill switch drops outside of it, as found in the kernel. While it is down, what

@@ -1,12 +1,14 @@
+import { useState } from "react";
 import { Label, RadioButton, RadioField, RadioGroup } from "react-aria-components";
 import { texts } from "../../../common/text/window.ts";
-import type { IntranetView, Preferences, Snapshot } from "../../../electron/bridge.ts";
+import type { FailureView, IntranetView, Preferences, Snapshot } from "../../../electron/bridge.ts";
 import { bridge } from "../../app/bridge.ts";
 import { useStore } from "../../app/store.ts";
 import { Confirm } from "../../components/confirm.tsx";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { ColumnPage, Heading } from "../../components/page.tsx";
 import { Switch } from "../../components/switch.tsx";
+import { Trouble } from "../../components/trouble.tsx";
 import { Browsers } from "../main/browsers.tsx";
 import { Licenses } from "./licenses.tsx";
 import "./settings.css";
@@ -18,10 +20,13 @@ export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot:
   const { preferences, browsers } = snapshot;
   const { state } = view;
   const isUp = state.session !== null && ["connecting", "connected", "reconnecting"].includes(state.phase);
+  const [failure, setFailure] = useState<FailureView | null>(null);
   const set = (change: Partial<Preferences>) => bridge.call("setPreferences", change);
   const signOut = async (forget: boolean) => {
-    await bridge.call("signOut", { intranetId: state.intranetId, forget });
-    go("main");
+    setFailure(null);
+    const answer = await bridge.call("signOut", { intranetId: state.intranetId, forget });
+    if (answer.ok) go("main");
+    else setFailure(answer.failure);
   };
   return (
     <ColumnPage back={() => go("main")}>
@@ -89,6 +94,7 @@ export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot:
             onYes={() => signOut(true)}
           />
         </p>
+        {failure ? <Trouble failure={failure} /> : null}
       </section>
       <section className="group">
         <h2>{text.advanced}</h2>

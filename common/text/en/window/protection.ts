@@ -7,6 +7,8 @@ export const protection = {
     system: "All apps can reach the intranet.",
     proxy: "Only apps set to use the proxy can reach the intranet.",
   },
+  /** While reconnecting, or without routes. */
+  noApp: "No app can reach the intranet now.",
   browsers: "Your browser and other apps that use this computer's proxy setting can reach the intranet.",
   none: "No traffic is blocked.",
   noneUp: "No traffic is blocked outside the tunnel.",
