@@ -137,11 +137,15 @@ it("marks only the hop that does not work, and shows those behind it as unknown,
     hop("HOP_KIND_CLOUD_NETWORK", "vpc-1", "Office"),
   ];
   const chain = (of: StateJson): string | undefined => {
-    const described: StateJson = { phase: "PHASE_CONNECTED", accessPoint: { id: "ap-1", name: "Paris" }, hops };
+    const point = { id: "ap-1", name: "Paris" };
+    const described: StateJson = { phase: "PHASE_CONNECTED", accessPoint: point, hops, answered: true };
     const state = tunnelState(record as Parameters<typeof tunnelState>[0], { ...described, ...of });
     return lines(state).find((line) => line.includes("─"));
   };
   expect(chain({})).toBe("You ─ Paris ─ Contoso ─ CCN ccn-1 ─ CEN cen-1 ─ Office");
+  expect(chain({ answered: false })).toBe(
+    "You ─ Paris ─ Contoso ─ CCN ccn-1 (unknown) ─ CEN cen-1 (unknown) ─ Office (unknown)",
+  );
   expect(chain({ warnings: [{ code: "WARNING_CODE_INSTANCE_UNREACHABLE", hop: "HOP_KIND_INSTANCE" }] })).toBe(
     "You ─ Paris ─ Contoso (!) ─ CCN ccn-1 (unknown) ─ CEN cen-1 (unknown) ─ Office (unknown)",
   );

@@ -7,9 +7,10 @@ import { logsIn } from "./processes.ts";
 export interface Seen {
   phase: string;
   /** The cause's code. */
+  cause: string | null;
+  /** What the cause says, and what to do. */
   message?: string;
   action?: string;
-  cause: string | null;
   /** Who can fix it; only with a cause. */
   fixer?: string;
   intranet: string;
