@@ -55,6 +55,10 @@ const stages: Stage[] = [
   { name: "kill-switch", run: () => longForm("kill-switch", /\d+ offered;.+/g) },
   // 100,000 connections through each kind of access point, closed in each way, 1, 16 and 64 at a time.
   { name: "connections", run: () => longForm("connections", /^.+ at once: .+/gm) },
+  // Caps of 2 to 200 Mbit/s, one and eight streams, both directions, through each kind of access point.
+  { name: "caps", run: () => longForm("capped", /^.+ of the cap, .+/gm) },
+  // Caps of 2 to 200 Mbit/s, one and eight streams, both directions, through each kind of access point.
+  { name: "caps", run: () => longForm("capped", /^.+ of the cap, .+/gm) },
   // 100,000 malformed requests to a sag-cloud, over TCP, HTTP/1.1 and HTTP/2.
   { name: "malformed", run: malformed },
   { name: "fuzz", run: () => fuzz(minutes * 60) },

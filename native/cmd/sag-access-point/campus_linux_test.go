@@ -29,6 +29,7 @@ const (
 	udpPort        = 53
 	streamPort     = 81
 	echoPort       = 82
+	bulkPort       = 83
 	secretPort     = 7777
 	destinations4  = "10.0.0.0/16"
 	destinations6  = "fd10::/64"
@@ -124,7 +125,7 @@ func (c *campus) newGateway(mode string, number int, more []string) *gateway {
 	return g
 }
 
-// serve starts services on the LAN host: one answers with the client's address, one echoes, another sends without end.
+// serve starts services on the LAN host: one answers with the client's address, one echoes, others send without end, one of them slowly.
 func (c *campus) serve() {
 	c.hosts.Do(func() {
 		for port, answer := range map[int]func(net.Conn){
@@ -137,6 +138,14 @@ func (c *campus) serve() {
 						return
 					}
 					time.Sleep(time.Millisecond) // paces the stream
+				}
+			},
+			bulkPort: func(conn net.Conn) {
+				data := make([]byte, 64<<10)
+				for {
+					if _, err := conn.Write(data); err != nil {
+						return
+					}
 				}
 			},
 		} {
@@ -178,19 +187,22 @@ func (c *campus) serve() {
 }
 
 // enter switches the client to an access point, as sag-tunnel does: a handshake, then active probes.
-func (c *campus) enter(g *gateway) {
+func (c *campus) enter(g *gateway) { c.bring(c.client, g) }
+
+// bring is enter for any client.
+func (c *campus) bring(client *fakeclient.Client, g *gateway) {
 	c.t.Helper()
 	c.counter++
-	c.client.Connect(c.t, g.key, g.process.ready.Endpoint)
-	id, _ := hex.DecodeString(sessionID)
+	client.Connect(c.t, g.key, g.process.ready.Endpoint)
+	id, _ := hex.DecodeString(client.SessionID)
 	address := netip.MustParseAddr(fmt.Sprint("fd00:5a9:0:ffff::", g.number))
 	deadline := time.After(kernelPatience)
 	for {
-		must(c.t, c.client.Tap.Send(c.client.Address6, address, probe.Message{
+		must(c.t, client.Tap.Send(client.Address6, address, probe.Message{
 			Kind: probe.Request, Active: true, Session: [16]byte(id), Generation: 1<<32 | c.counter, Nonce: c.counter, MTU: c.mtu,
 		}, 0))
 		select {
-		case reply := <-c.client.Replies:
+		case reply := <-client.Replies:
 			if reply.Nonce == c.counter {
 				return
 			}

@@ -20,6 +20,8 @@ type line struct {
 	started time.Time
 	// classes has the clients with a cap, by inner address.
 	classes atomic.Pointer[map[netip.Addr]*shape.Class]
+	// waiting is true if packets wait. It is read without the lock, so that it costs nothing where nobody has a cap.
+	waiting atomic.Bool
 
 	mu   sync.Mutex
 	tree *shape.Tree
@@ -95,6 +97,9 @@ func (f *finder) class(p *datapath.Packet) *shape.Class {
 
 // pop appends packets that may leave to a list, up to its capacity.
 func (l *line) pop(list []*shape.Held) []*shape.Held {
+	if !l.waiting.Load() {
+		return list
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Since(l.started)
@@ -112,6 +117,7 @@ func (l *line) pop(list []*shape.Held) []*shape.Held {
 // arm sets the timer for the next packet. It returns true, and does not set it, if one may leave now. The caller holds the lock.
 func (l *line) arm(now time.Duration) (due bool) {
 	at, waits := l.tree.Next()
+	l.waiting.Store(waits)
 	switch {
 	case !waits || l.closed:
 		return false

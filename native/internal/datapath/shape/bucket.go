@@ -6,9 +6,9 @@ import (
 	"sag.software/native/internal/mtu"
 )
 
-// burst is how much may pass at once, but at least leastBurst bytes: it covers what a timer is late.
+// burst is how much may pass at once, but at least leastBurst bytes: it covers what a timer is late on a busy host.
 const (
-	burst      = 5 * time.Millisecond
+	burst      = 10 * time.Millisecond
 	leastBurst = 2 * mtu.Ceiling
 )
 

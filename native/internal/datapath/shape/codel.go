@@ -11,6 +11,9 @@ import (
 const (
 	codelTarget   = 5 * time.Millisecond
 	codelInterval = 100 * time.Millisecond
+	// codelSpares is the backlog of a flow from which nothing is dropped, bytes: the smallest windows of TCP, with which it notices a loss
+	// without a timeout.
+	codelSpares = 4 * mtu.Ceiling
 )
 
 // codel is the state of CoDel for one flow.
@@ -58,7 +61,7 @@ func (f *flow) dequeue(now time.Duration, d delays, drop func(*Held)) *Held {
 // oldest pops a packet, nil if there is none. above means that it, and those before it, have waited too long.
 func (f *flow) oldest(now time.Duration, d delays) (p *Held, above bool) {
 	p = f.pop()
-	if p == nil || now-p.arrived < d.target || f.cost <= mtu.Ceiling {
+	if p == nil || now-p.arrived < d.target || f.bytes <= codelSpares {
 		f.codel.firstAbove = 0
 		return p, false
 	}

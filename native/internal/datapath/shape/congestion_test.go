@@ -53,7 +53,7 @@ func TestCongestionControlFindsTheRate(t *testing.T) {
 			}
 			sum, shares, late, all := 0, []float64{}, 0, 0
 			full := time.Duration(mtu.Ceiling * 8 * float64(time.Second) / float64(rate))
-			most := max(3*codelTarget, 2*time.Duration(3*n)*full)
+			most := max(3*codelTarget, time.Duration(8*n)*full)
 			for _, s := range senders {
 				sum += s.delivered
 				shares = append(shares, float64(s.delivered))

@@ -10,9 +10,11 @@ import (
 )
 
 const (
-	// A class holds what its rate carries in backlog, within these limits, bytes.
+	// A class holds what its rate carries in backlog, and flowBacklog for each flow, within the other two, bytes. With less for a flow, the
+	// windows of many connections do not fit at a low rate, and most of what they send is lost.
 	backlog      = 100 * time.Millisecond
-	leastBacklog = 48 << 10
+	flowBacklog  = 8 * largeBuffer
+	leastBacklog = 24 << 10
 	mostBacklog  = 512 << 10
 	// slack is how much later a class with a high rate continues, so that several packets leave together.
 	slack = time.Millisecond
@@ -41,7 +43,7 @@ func (t *Tree) Limit(now time.Duration, rate uint64) {
 type Class struct {
 	bucket bucket
 	flows  flows
-	limit  int // of flows.cost
+	limit  int // of flows.cost, with few flows
 	// credit is how many bytes the class may send before it is another's turn.
 	credit int
 
@@ -96,7 +98,7 @@ func (c *Class) IsEmpty() bool { return c.flows.cost == 0 }
 func (t *Tree) Push(now time.Duration, c *Class, raw []byte, kind Kind) {
 	t.held -= c.flows.cost
 	// Each class may hold as much as is still free, so that however many hold a lot, there is room for another one.
-	size, limit := cost(len(raw)), min(c.limit, (t.memory-t.held)/2)
+	size, limit := cost(len(raw)), min(max(c.limit, flowBacklog*len(c.flows.all)), mostBacklog, (t.memory-t.held)/2)
 	for c.flows.cost+size > limit {
 		if !c.flows.shrink() {
 			c.flows.dropped++
