@@ -8,7 +8,7 @@ import (
 
 const (
 	// buckets is the number of queues. Two flows with the same hash share one.
-	buckets = 1024
+	buckets = 2048
 	// quantum is how many bytes a flow may send in one turn.
 	quantum = 1514
 	// urgentPart is the part of the rate that urgent packets may use before others, and urgentDepth, at least urgentBytes, how much of it
