@@ -49,7 +49,11 @@ function up(socks: string, http: string): void {
   const given = (listen: string): string => (listen && !listen.endsWith(":0") ? listen : "");
   change({
     phase: Phase.CONNECTED,
-    session: { sessionId: randomBytes(16).toString("hex"), addresses: ["10.77.0.12/32", "fd00:5a6::12/128"] },
+    session: {
+      sessionId: randomBytes(16).toString("hex"),
+      addresses: ["10.77.0.12/32", "fd00:5a6::12/128"],
+      routes: ["10.0.0.0/24"],
+    },
     accessPoint: { id: "ap-1", name: "Frankfurt", endpoint: "127.0.0.1:51820" },
     proxy: {
       socks: given(socks) || `127.0.0.1:${portOf(`${intranetId}s`)}`,
