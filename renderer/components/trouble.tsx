@@ -1,8 +1,7 @@
 import { useEffect, useRef } from "react";
-import { texts } from "../../common/text/window.ts";
 import type { FailureView } from "../../electron/bridge.ts";
-import { CopyButton } from "./copy-button.tsx";
 import { Fixer } from "./fixer.tsx";
+import { SupportCode } from "./support-code.tsx";
 import "./trouble.css";
 
 /** A failure: what is wrong, what to do, who can fix it, and the code for support. */
@@ -18,11 +17,7 @@ export const Trouble = ({ failure, centred = false }: { failure: FailureView; ce
       {failure.action ? <p className="foreign">{failure.action}</p> : null}
       <p className="trouble-foot">
         <Fixer who={failure.fixer} />
-        <span className="code">
-          <span className="hidden-visually">{texts.window.causeCode}: </span>
-          <code className="selectable">{failure.cause}</code>
-          <CopyButton text={failure.cause} label={texts.window.copyCauseCode} />
-        </span>
+        <SupportCode code={failure.cause} />
       </p>
     </div>
   );

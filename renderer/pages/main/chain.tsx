@@ -1,8 +1,8 @@
 import { type HopState, hopState } from "../../../common/hop-state.ts";
 import { texts } from "../../../common/text/window.ts";
 import type { HopView } from "../../../electron/bridge.ts";
-import { Fixer } from "../../components/fixer.tsx";
 import { Warn } from "../../components/icons.tsx";
+import { Warning } from "./warnings.tsx";
 import "./chain.css";
 
 interface Link {
@@ -49,17 +49,7 @@ export const Chain = ({ hops, steady }: Props) => {
           </li>
         ))}
       </ol>
-      {missing.map((hop) => (
-        <div key={`${hop.kind}-${hop.id}`} className="chain-missing warning" data-tone="caution">
-          <Warn />
-          <p>
-            <span className="foreign">{hop.missing?.message}</span>
-            <br />
-            {hop.missing ? <Fixer who={hop.missing.fixer} /> : null}
-            {hop.missing ? <code className="chain-code selectable small">{hop.missing.code}</code> : null}
-          </p>
-        </div>
-      ))}
+      {missing.map((hop) => (hop.missing ? <Warning key={`${hop.kind}-${hop.id}`} warning={hop.missing} /> : null))}
     </section>
   );
 };

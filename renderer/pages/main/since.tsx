@@ -3,6 +3,7 @@ import { texts } from "../../../common/text/window.ts";
 import type { FailureView } from "../../../electron/bridge.ts";
 import { useNow } from "../../app/use-now.ts";
 import { Fixer } from "../../components/fixer.tsx";
+import { SupportCode } from "../../components/support-code.tsx";
 
 /** How long the tunnel has been up, updated while shown. */
 export const Since = ({ since }: { since: number | null }) => {
@@ -35,8 +36,7 @@ export const Waits = ({ text, cause }: WaitsProps) => {
       {cause ? (
         <p className="waits-foot small">
           <Fixer who={cause.fixer} />
-          <span className="hidden-visually">{texts.window.causeCode}: </span>
-          <code className="selectable">{cause.cause}</code>
+          <SupportCode code={cause.cause} />
         </p>
       ) : null}
     </div>
