@@ -38,7 +38,7 @@ export function tellFailure(output: Output, thrown: unknown): number {
     return exitInterrupted;
   }
   const view: FailureView =
-    thrown instanceof Failure ? commandView(thrown.view, thrown.details) : failureView("unknown");
+    thrown instanceof Failure ? commandView(thrown.view, thrown.details) : commandView(failureView("unknown"));
   if (output.json) output.printJson(view);
   else {
     output.say(`sag: ${view.message}`);

@@ -21,6 +21,15 @@ describe("several intranets", () => {
     await app.remove(fabrikam.intranetId);
   });
 
+  test("the settings say which one they mean", async () => {
+    await app.put(connected(fabrikam));
+    await button("Settings").click();
+    await page.getByText("Connects Contoso, or the intranet that you choose next.").waitFor();
+    await app.remove(fabrikam.intranetId);
+    await page.getByText("Connects Contoso").waitFor({ state: "detached" });
+    await button("Back").click();
+  });
+
   test("two with the same name are labelled differently", async () => {
     await app.put(connected({ intranet: "contoso-2", intranetId: "contoso02", userName: "bob" }));
     await button("Intranet: Contoso (anna)").click();

@@ -30,8 +30,7 @@ export const shell = {
   },
   quit: {
     question: (names: string) => `You are connected to ${names}`,
-    detail:
-      "Disconnect before quitting, or stay connected? To disconnect later, run sag disconnect or open this app again.",
+    detail: "Disconnect before quitting, or stay connected? To disconnect later, open this app again.",
     end: "Disconnect and quit",
     stay: "Quit and stay connected",
   },

@@ -1,4 +1,4 @@
-import type { WarningWord } from "../../words.ts";
+import type { CauseCode, WarningWord } from "../../words.ts";
 import { formats, locale } from "./formats.ts";
 
 /** The message of each warning, which is a problem while connected. */
@@ -13,13 +13,13 @@ export const warnings = {
   dns_conflict:
     "Another program keeps changing this computer's DNS settings. Close it, or turn off its DNS settings, and connect again.",
   session_not_saved: "The session could not be saved, so a crash would end it. Free some space on the disk.",
-  ccn_not_bound: "The SAG instance is not bound to a CCN.",
-  ccn_not_attached_to_cen: "The CCN is not attached to a CEN.",
-  grant_missing: "Access between two accounts has not been granted.",
+  ccn_not_bound: "This intranet is not connected to your company's network yet.",
+  ccn_not_attached_to_cen: "The way to your company's cloud networks is not set up yet.",
+  grant_missing: "Your company's network has not been opened for this intranet yet.",
   area_needs_bandwidth: "Part of your company's network can't be reached.",
   acl_denies: "An access rule denies all of your traffic.",
-  cloud_network_not_attached: "A cloud network is not attached to the CEN.",
-  cloud_network_unreachable: "A cloud network does not answer.",
+  cloud_network_not_attached: "A part of your company's network is not connected to this intranet.",
+  cloud_network_unreachable: "A part of your company's network does not answer.",
   no_routes: "Your administrator has not set up any routes yet.",
 } satisfies Record<WarningWord, string>;
 
@@ -41,6 +41,13 @@ export const warningDetails = {
       ? `Your company's server (${server}) does not answer. The session lasts until ${when}.`
       : `Your company's server (${server}) does not answer. The session lasts for now.`;
   },
+};
+
+/** What to do while it reconnects by itself, so that nothing has to be tried again. */
+export const whileReconnecting: Partial<Record<CauseCode, string>> = {
+  no_network: "It reconnects as soon as there is a network.",
+  captive_portal: "Open any web page and sign in to the network. It then reconnects by itself.",
+  vpn_conflict: "Disconnect that VPN. It then reconnects by itself.",
 };
 
 /** Messages while reconnecting, after all access points were tried. */

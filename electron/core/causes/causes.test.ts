@@ -10,6 +10,7 @@ import {
   signedOutByUser,
 } from "../../../common/causes/table.ts";
 import { texts } from "../../../common/text/index.ts";
+import type { CauseCode } from "../client/model.ts";
 import { exitCodeOf, Failure, failureView, plainText } from "./failure.ts";
 import { warningTable, warningView } from "./warnings.ts";
 
@@ -109,6 +110,20 @@ describe("Failure", () => {
     expect(rendered("session_limit", { sessions })[0]).toMatch(
       /^You are connected on 3 devices, the maximum allowed\. End one/,
     );
+  });
+
+  it("has no commands in the texts of the app, which has buttons instead", () => {
+    const fields = ["", "trust", "port", "display", "browser", "code", "second_factor", "not_kept", "forward"];
+    const typed = /\bsudo\b|\bsag [a-z]|(^|\s)--[a-z]|terminal/;
+    for (const cause of Object.keys(causeTable) as CauseCode[]) {
+      for (const field of fields) {
+        for (const text of [undefined, "It ended."]) {
+          const details = { field, subject: "CT7X2@sag.example.com", holder: "nc", ...(text ? { text } : {}) };
+          const { message, action } = failureView(cause, details);
+          expect(`${message} ${action}`, `${cause} ${field}`).not.toMatch(typed);
+        }
+      }
+    }
   });
 
   it("removes control and direction characters", () => {

@@ -1,8 +1,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { IntranetRecord } from "../settings/schema.ts";
+import { chooseIntranet } from "../settings/settings.ts";
 import { environment, signIn } from "../testing/client.ts";
 import { createClient } from "./client.ts";
+
+it("needs no name if only one of several intranets is signed in", () => {
+  const record = (id: string, signedIn: boolean) => ({ id, name: id, signedIn }) as IntranetRecord;
+  const chosen = (...intranets: IntranetRecord[]) => chooseIntranet({ version: 1, intranets }, undefined).id;
+  expect(chosen(record("aaaa", false), record("bbbb", true))).toBe("bbbb");
+  expect(() => chosen(record("aaaa", true), record("bbbb", true))).toThrow("several intranets");
+  expect(() => chosen(record("aaaa", false), record("bbbb", false))).toThrow("several intranets");
+});
 
 describe("settings", { timeout: 30_000 }, () => {
   it("moves a damaged file aside and continues", async () => {

@@ -110,7 +110,7 @@ const isUnique = (records: IntranetRecord[]): boolean =>
   new Set(records.map((one) => one.id)).size === records.length &&
   new Set(records.map((one) => one.name)).size === records.length;
 
-/** Finds an intranet by name or id; without one returns the only one or the default. */
+/** Finds an intranet by name or id; without one returns the only one, the default, or the only one with a sign-in. */
 export function chooseIntranet(settings: Settings, given: string | undefined): IntranetRecord {
   const { intranets } = settings;
   if (given !== undefined) {
@@ -118,7 +118,11 @@ export function chooseIntranet(settings: Settings, given: string | undefined): I
     if (found) return found;
     throw new Failure("unknown_intranet", { subject: given });
   }
-  const chosen = intranets.length === 1 ? intranets[0] : intranets.find((one) => one.id === settings.default);
+  const signedIn = intranets.filter((one) => one.signedIn);
+  const chosen =
+    intranets.length === 1
+      ? intranets[0]
+      : (intranets.find((one) => one.id === settings.default) ?? (signedIn.length === 1 ? signedIn[0] : undefined));
   if (chosen) return chosen;
   if (intranets.length === 0) throw new Failure("unknown_intranet");
   const names = intranets.map((one) => one.name);

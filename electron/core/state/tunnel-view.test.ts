@@ -92,3 +92,12 @@ test("reconnecting: a cause after every access point was tried names none of the
   });
   expect(seen([], "PHASE_FAILED")?.message).toBe("The access point Paris does not answer.");
 });
+
+test("while it reconnects by itself, nobody is told to try again", () => {
+  const action = (phase: string, cause: string) =>
+    tunnelState(record as IntranetRecord, { ...json, phase, cause: { cause } } as StateJson).cause?.action;
+  for (const cause of ["CAUSE_NO_NETWORK", "CAUSE_CAPTIVE_PORTAL", "CAUSE_VPN_CONFLICT"]) {
+    expect(action("PHASE_RECONNECTING", cause)).toMatch(/[Ii]t (then )?reconnects/);
+    expect(action("PHASE_FAILED", cause)).toMatch(/try again/);
+  }
+});

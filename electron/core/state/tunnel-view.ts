@@ -104,7 +104,10 @@ export function tunnelState(record: IntranetRecord, json: StateJson): IntranetSt
 function causeView(json: StateJson, phase: PhaseWord, warnings: WarningView[]): FailureView | null {
   if (!json.cause) return null;
   const { view } = failureFromWire(json.cause, plainText(json.accessPoint?.name ?? "") || undefined);
-  if (phase !== "reconnecting" || view.cause !== "access_point_unreachable") return view;
+  if (phase !== "reconnecting") return view;
+  if (view.cause !== "access_point_unreachable") {
+    return { ...view, action: texts.whileReconnecting[view.cause] ?? view.action };
+  }
   return noneAnswers(warnings.some((one) => one.code === "instance_unreachable"));
 }
 

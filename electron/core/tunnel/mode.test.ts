@@ -70,7 +70,7 @@ describe.each([
     refusal: { cause: "CAUSE_NOT_PERMITTED", field: "trust", text: "no administrator has trusted it" },
     auto: `proxy: ${untrusted} ${command} ${proxy}`,
     plain: `proxy: ${untrusted} ${command} ${proxy}`,
-    explicit: `not_permitted: ${untrusted} ${command}`,
+    explicit: `not_permitted: ${untrusted} An administrator of this computer can allow it.`,
   },
   {
     name: "a service in use by another user",
@@ -104,8 +104,7 @@ describe("a killed service", () => {
       cause: {
         cause: "service_not_running",
         message: "The tunnel service ended without restoring the network settings.",
-        action:
-          "An administrator can start it again (sudo systemctl start sag-tunnel) or restore the network (sudo sag repair).",
+        action: "An administrator of this computer can start it again or restore the network.",
       },
     });
   });
@@ -113,7 +112,7 @@ describe("a killed service", () => {
   it("makes connecting fail with that reason", async () => {
     service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}');
     const expected =
-      "service_not_running: The tunnel service ended without restoring the network settings. An administrator can start it again (sudo systemctl start sag-tunnel) or restore the network (sudo sag repair).";
+      "service_not_running: The tunnel service ended without restoring the network settings. An administrator of this computer can start it again or restore the network.";
     for (const options of [{ mode: "auto" }, { mode: "system" }, {}] satisfies ConnectOptions[]) {
       expect(await choose(options)).toBe(expected);
     }

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { causeCommand } from "../../../common/text/cause.ts";
 import { texts } from "../../../common/text/index.ts";
 import { Failure } from "../causes/failure.ts";
 import { failureFromWire } from "../causes/wire.ts";
@@ -42,7 +43,9 @@ export async function chooseService(
 
 /** Adds the action if an administrator can allow this intranet. */
 const whyNot = (failure: Failure): string =>
-  failure.details.field === "trust" ? `${failure.message} ${failure.view.action}` : failure.message;
+  failure.details.field === "trust"
+    ? `${failure.message} ${causeCommand(failure.code, failure.details)}`
+    : failure.message;
 
 /** Disconnects the session in the other mode, because an intranet can be connected in only one. */
 export async function leaveOtherMode(

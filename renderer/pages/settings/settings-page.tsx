@@ -19,6 +19,7 @@ export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot:
   const go = useStore((state) => state.go);
   const { preferences, browsers } = snapshot;
   const { state } = view;
+  const isOneOfSeveral = snapshot.intranets.length > 1;
   const isUp = state.session !== null && ["connecting", "connected", "reconnecting"].includes(state.phase);
   const [failure, setFailure] = useState<FailureView | null>(null);
   const set = (change: Partial<Preferences>) => bridge.call("setPreferences", change);
@@ -48,10 +49,17 @@ export const SettingsPage = ({ view, snapshot }: { view: IntranetView; snapshot:
         <h2>{text.connection}</h2>
         <Switch
           label={text.connectAtStart}
+          {...(isOneOfSeveral ? { hint: text.connectAtStartTo(view.label) } : {})}
           isSelected={preferences.connectAtStart}
           onChange={(connectAtStart) => set({ connectAtStart })}
         />
-        {browsers.supported ? <Browsers intranetId={state.intranetId} setting={browsers} /> : null}
+        {browsers.supported ? (
+          <Browsers
+            intranetId={state.intranetId}
+            setting={browsers}
+            {...(isOneOfSeveral ? { name: view.label } : {})}
+          />
+        ) : null}
       </section>
       <section className="group">
         <h2>{text.appearance}</h2>

@@ -1,6 +1,9 @@
 import type { CauseText } from "../../types.ts";
 import { about, asSentence } from "./shared.ts";
 
+const permission = (field: string | undefined): string =>
+  field === "port" ? "Choose a port from 1024 to 65535." : "Ask your administrator for this permission.";
+
 /** Causes on this host, and of commands. */
 export const host = {
   tunnel_binary_missing: {
@@ -15,11 +18,10 @@ export const host = {
   },
   service_not_running: {
     message: ({ text }) => text || "The tunnel service is not running.",
-    // The window has no button for this, so the text contains the whole command.
     action: ({ text }) =>
       text
-        ? "An administrator can start it again (sudo systemctl start sag-tunnel) or restore the network (sudo sag repair)."
-        : "An administrator can start it: sudo systemctl start sag-tunnel. Without it, connect in proxy mode: sag connect --mode proxy",
+        ? "An administrator of this computer can start it again or restore the network."
+        : "Try again to connect without it, in proxy mode. An administrator of this computer can start it.",
     command: ({ text }) =>
       text
         ? "Start it again (sudo systemctl start sag-tunnel), or restore the network: sudo sag repair"
@@ -30,12 +32,12 @@ export const host = {
       d.field === "trust" && d.subject
         ? `No administrator of this computer has trusted ${d.subject} for system mode.`
         : (asSentence(d) ?? `${about("You don't have permission for", d, "You don't have permission to do this")}.`),
-    action: ({ field, subject }) =>
+    action: ({ field }) => (field === "trust" ? "An administrator of this computer can allow it." : permission(field)),
+    // In `sag status` the subject is the intranet's name, which is not what the command takes.
+    command: ({ field, subject }) =>
       field === "trust"
-        ? `An administrator can allow it: sudo sag service trust ${subject ?? "LINK"}`
-        : field === "port"
-          ? "Choose a port from 1024 to 65535."
-          : "Ask your administrator for this permission.",
+        ? `An administrator can allow it: sudo sag service trust ${subject?.includes("@") ? subject : "LINK"}`
+        : permission(field),
   },
   vpn_conflict: {
     message: ({ subject, text }) =>
@@ -49,9 +51,7 @@ export const host = {
   },
   port_in_use: {
     message: (d) => `${about("The address", d, "The address")} is in use by ${d.holder ?? "another program"}.`,
-    // The window has no setting for ports. Ports chosen on the command line are used by the window too.
-    action: ({ holder }) =>
-      `Close ${holder ?? "that program"} and try again, or choose other ports at a terminal: sag connect --socks 1081 --http 8081`,
+    action: ({ holder }) => `Close ${holder ?? "that program"} and try again.`,
     command: ({ field }) =>
       field === "forward" ? "Choose another port." : "Choose another port with --socks or --http.",
   },

@@ -6,8 +6,7 @@ import { seconds } from "./shared.ts";
 export const signIn = {
   unknown: {
     message: ({ text }) => text || "An unexpected problem occurred.",
-    action:
-      "Try again. If it happens again, run this command at a terminal and send your administrator what it prints: sag logs",
+    action: "Try again. If it happens again, tell your administrator.",
     command: "Try again. If it happens again, send your administrator the output of: sag logs",
   },
   invalid_argument: {

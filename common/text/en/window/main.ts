@@ -53,6 +53,7 @@ export const main = {
     details: "Details",
   },
   browsers: "Open intranet pages in my browser",
+  browsersOf: (name: string) => `Open pages of ${name} in my browser`,
   browsersRefused: "The proxy setting of this desktop cannot be changed. Use the Open buttons here.",
   browsersHint: "Changes this computer's proxy setting while you are connected.",
 

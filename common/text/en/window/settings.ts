@@ -4,6 +4,8 @@ export const settings = {
   launchAtLogin: "Start when I sign in to this computer",
   startHidden: "Start in the background",
   connectAtStart: "Connect when the app starts",
+  /** With several intranets: the one that is chosen when the app ends. */
+  connectAtStartTo: (name: string) => `Connects ${name}, or the intranet that you choose next.`,
   connection: "Connection",
   appearance: "Appearance",
   theme: "Theme",
