@@ -57,6 +57,30 @@ export const connectionScreens: Screen[] = [
     },
   },
   {
+    name: "connected-sign-in-ends",
+    go: async (app, page) => {
+      await app.put(connected({ warnings: [warningView("expires_soon"), warningView("udp_blocked")] }, false));
+      await page.getByText("Your sign-in ends soon.").waitFor();
+    },
+  },
+  {
+    name: "nothing-reachable",
+    go: async (app, page) => {
+      const resources = [{ name: "portal", kind: "web" as const, address: "https://portal.contoso.example/" }];
+      await app.put(connected({ session: session({ routes: [], resources }), warnings: [warningView("no_routes")] }));
+      await heading(page, "Nothing can be reached");
+    },
+  },
+  {
+    name: "disconnect-refused",
+    go: async (app, page) => {
+      await app.put(connected());
+      await app.failNext("disconnect", "not_permitted");
+      await page.getByRole("button", { name: "Disconnect" }).click();
+      await page.getByText("You don't have permission to do this.").waitFor();
+    },
+  },
+  {
     name: "connected-resources",
     go: async (app, page) => {
       const resources = [
