@@ -25,6 +25,8 @@ const programs: Record<string, string[]> = {
   ip: ["iproute2"],
   javac: ["default-jdk-headless"],
   jq: ["jq"],
+  // nfcapd, the collector, is in the same package.
+  nfdump: ["nfdump"],
   nft: ["nftables"],
   nginx: ["nginx-light"],
   openvpn: ["openvpn"],

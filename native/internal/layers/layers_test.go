@@ -26,6 +26,7 @@ var groups = []group{
 	{name: "contracts", packages: []string{"gen/..."}},
 	{name: "wire", packages: []string{"internal/failure/wire", "internal/limits"}, may: []string{"base", "contracts"}},
 	{name: "datapath", packages: []string{"internal/datapath/..."}, may: []string{"base"}},
+	{name: "flowlog", packages: []string{"internal/flowlog/..."}, may: []string{"base", "datapath"}},
 	{name: "engine", packages: []string{"internal/engine/...", "internal/netstack"}, may: []string{"base", "datapath"}},
 	{name: "names", packages: []string{"internal/router", "internal/resolver/..."}, may: []string{"base"}},
 	{name: "hosttools", packages: []string{"internal/nft", "internal/hostnet/marks", "internal/hostnet/journal"}, may: []string{"base"}},
@@ -54,7 +55,7 @@ var forTests = []string{
 
 // pure are the packages that must not import the RPC libraries, not even indirectly: they can be tested with plain values,
 // and programs that use only them do not link protobuf.
-var pure = []string{"internal/session", "internal/tunnel/fsm", "internal/datapath/..."}
+var pure = []string{"internal/session", "internal/tunnel/fsm", "internal/datapath/...", "internal/flowlog/..."}
 
 // library is a module, or a part of one, that only some packages may import.
 type library struct {
