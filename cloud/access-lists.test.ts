@@ -84,3 +84,43 @@ test("a rule travels with all its fields, and only to sessions of the instance",
   expect(rulesAt(former, bruno.sessionId)).toEqual([]);
   await former.disconnect();
 });
+
+test("acl explain names the rule that decides", async () => {
+  const there = await makeInstance(server, "10.89.0.0/24");
+  await makeAccount(server, there.id, "carla.test", { clientIp: "10.89.0.7" });
+  await server.ask("route add", { instance: there.id, routes: ["10.4.0.0/16", "fd10::/64"] });
+  const explained = (to: string, more: object = {}) =>
+    ask<{ policy: string; reason: string; rule: { id: string } | null; clients: string[] }>("acl explain", {
+      instance: there.id,
+      user: "carla.test",
+      to,
+      ...more,
+    });
+  expect(await explained("10.4.0.1:22")).toEqual({
+    ...{ policy: "accept", reason: "no_list", rule: null },
+    clients: ["10.89.0.7/32"],
+  });
+  const acl = await ask("acl create", { name: "explained", type: "acl-software", region });
+  const ssh = { ...ruleInput, protocol: "SSH", destCidr: "10.4.0.0/24", sourceCidr: "10.89.0.0/28" };
+  const { id } = await ask("acl add", { acl: acl.id, rule: ssh });
+  const admitted = await ask("acl add", {
+    acl: acl.id,
+    rule: { ...ruleInput, policy: "accept", destCidr: "10.9.0.0/16", priority: 2 },
+  });
+  await ask("acl use", { acl: acl.id, instance: there.id });
+  expect(await explained("10.4.0.1:22")).toMatchObject({ policy: "drop", reason: "rule", rule: { id } });
+  expect(await explained("10.4.0.1:23")).toMatchObject({ policy: "accept", reason: "no_rule", rule: null });
+  expect(await explained("[fd10::1]:22")).toMatchObject({ policy: "accept", reason: "no_rule" });
+  expect(await explained("10.4.0.1", { protocol: "ICMP" })).toMatchObject({ policy: "accept", reason: "no_rule" });
+  expect(await explained("10.9.0.1:22")).toMatchObject({
+    ...{ policy: "drop", reason: "no_route", rule: { id: admitted.id } },
+  });
+  for (const to of ["10.4.0.1", "10.4.0.1:0", "db.corp.example:22", "10.4.0.1:65536", "fd10::1"]) {
+    await expect(explained(to)).rejects.toThrow("ADDRESS:PORT");
+  }
+  await expect(explained("10.4.0.1:1", { protocol: "ICMP" })).rejects.toThrow("ADDRESS");
+  // With a session, its addresses count.
+  const carla = await (await signIn(server, there.code, "carla.test")).dial();
+  expect((await explained("10.4.0.1:22")).clients).toHaveLength(2);
+  await carla.api.hangUp({});
+});

@@ -1,4 +1,8 @@
 import { z } from "zod";
+import { invalid } from "../../base/cause.ts";
+import { parseIp } from "../../base/ip.ts";
+import { say } from "../../base/say.ts";
+import { findAccount } from "../../domain/accounts/accounts.ts";
 import {
   addRule,
   associateAcl,
@@ -11,10 +15,11 @@ import {
   renameAcl,
   ruleOf,
 } from "../../domain/acl/acl.ts";
+import { explain } from "../../domain/acl/explain.ts";
 import { listAcls, listRules, viewAcl, viewRule } from "../../domain/acl/listing.ts";
 import { textRules } from "../../domain/limits/text.ts";
 import { type AnyCommand, changing, type Reading, reading } from "../command.ts";
-import { textOf } from "./common.ts";
+import { instanceRef, textOf, theInstance } from "./common.ts";
 import { paged, readerOf, wishOf } from "./pages.ts";
 import {
   aclType,
@@ -155,6 +160,48 @@ const using = (name: string, act: typeof associateAcl) =>
 export const aclUse = using("acl use", associateAcl);
 export const aclUnuse = using("acl unuse", disassociateAcl);
 
+/** What a rule must say of a port: 1 to 65535. */
+const portNumber = z.int().min(1).max(65_535);
+const protocols = ["tcp", "udp", "icmp", "gre"] as const;
+
+export const aclExplain = reading({
+  name: "acl explain",
+  access: "read",
+  input: z.strictObject({
+    instance: instanceRef.optional(),
+    user: z.string().max(64),
+    to: text,
+    protocol: z.preprocess(
+      (value) => (typeof value === "string" ? value.toLowerCase() : value),
+      z.enum(protocols).default("tcp"),
+    ),
+    sourcePort: portNumber.default(50_000),
+  }),
+  async read(at, p) {
+    const { id } = await theInstance(at, p.instance);
+    const account = await findAccount(at.db, id, p.user);
+    const ports = p.protocol === "tcp" || p.protocol === "udp";
+    const { remote, port } = targetOf(p.to, ports);
+    return explain(at.db, at.context.accessPoints, account, {
+      protocol: p.protocol,
+      remote,
+      remotePort: port,
+      clientPort: ports ? p.sourcePort : 0,
+    });
+  },
+});
+
+/** Parses ADDRESS:PORT, or an address alone for protocols without ports. */
+function targetOf(text: string, ports: boolean) {
+  const [, v6, v4, number] = /^(?:\[(.+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const remote = parseIp(v6 ?? v4 ?? text);
+  const port = Number(number ?? 0);
+  if (!remote || (ports ? port < 1 || port > 65_535 : number !== undefined)) {
+    throw invalid("to", say("input_form", { field: "to", form: ports ? "ADDRESS:PORT" : "ADDRESS" }));
+  }
+  return { remote, port };
+}
+
 export const aclCommands: readonly AnyCommand[] = [
   aclCreate,
   aclList,
@@ -167,4 +214,5 @@ export const aclCommands: readonly AnyCommand[] = [
   aclRemove,
   aclUse,
   aclUnuse,
+  aclExplain,
 ];

@@ -1,10 +1,10 @@
 import { ctlTexts } from "../../../common/text/ctl.ts";
-import type { aclList, aclRules } from "../../admin/commands/acls.ts";
+import type { aclExplain, aclList, aclRules } from "../../admin/commands/acls.ts";
 import type { codeList } from "../../admin/commands/codes.ts";
 import { defaultRegion } from "../../domain/areas/regions.ts";
 import { wholeNumber } from "../arguments.ts";
 import { region, type Verb } from "./verb.ts";
-import type { One } from "./views.ts";
+import type { Answered, One } from "./views.ts";
 
 const { columns } = ctlTexts.output;
 
@@ -75,6 +75,24 @@ export const peopleVerbs: readonly Verb[] = [
   { usage: "acl delete <acl>", options: region },
   { usage: "acl use <acl> <instance>", options: region },
   { usage: "acl unuse <acl> <instance>", options: region },
+  {
+    usage: "acl explain",
+    options: {
+      "--account <user>": ["user"],
+      "--to <address:port>": ["to"],
+      "--protocol <name>": ["protocol"],
+      "--source-port <n>": ["sourcePort", wholeNumber],
+      "--instance <instance>": ["instance"],
+    },
+    required: ["--account <user>", "--to <address:port>"],
+    row: (view: Answered<typeof aclExplain>) => ({
+      [columns.policy]: view.policy,
+      [columns.reason]: ctlTexts.output.aclReasons[view.reason],
+      [columns.id]: view.rule?.id ?? "",
+      [columns.name]: view.rule?.name ?? "",
+      [columns.priority]: view.rule?.priority ?? "",
+    }),
+  },
   { usage: "code create <code>", row: code },
   { usage: "code list", list: "rows", row: code },
   { usage: "code default <code>", fixed: { isDefault: true } },

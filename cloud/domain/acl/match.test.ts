@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
-import { parseCidr } from "../../base/ip.ts";
-import { type AclRuleFacts, deniesAll } from "./match.ts";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parseCidr, parseIp } from "../../base/ip.ts";
+import type { AclRule } from "../../store/shapes.ts";
+import { accessList } from "./access-list.ts";
+import { type AclRuleFacts, decidingRule, deniesAll, type Flow } from "./match.ts";
 
 const cidr = (text: string) => {
   const parsed = parseCidr(text);
@@ -40,3 +43,42 @@ const table: [string, AclRuleFacts[], boolean][] = [
 for (const [what, rules, denied] of table) {
   test(what, () => expect(deniesAll(rules, clients, cidr("10.50.0.0/16"))).toBe(denied));
 }
+
+/** The cases that access points are tested with. */
+const cases = JSON.parse(
+  readFileSync(new URL("../../../native/internal/datapath/acl/testdata/cases.json", import.meta.url), "utf8"),
+) as {
+  name: string;
+  allowed: boolean;
+  /** Position of the deciding rule, -1 = none. */
+  by: number;
+  flow: {
+    direction: "out" | "in";
+    protocol: string;
+    source: string;
+    dest: string;
+    sourcePort: number;
+    destPort: number;
+  };
+  rules: (AclRuleFacts & { priority: number })[];
+}[];
+
+describe("decides as access points do", () => {
+  test.each(cases)("$name", ({ allowed, by, flow, rules }) => {
+    const list = accessList(rules.map((facts, index) => ({ ...facts, id: String(index), name: "" }) as AclRule));
+    const { direction, source, dest, sourcePort, destPort } = flow;
+    const name = flow.protocol.toLowerCase();
+    const remote = parseIp(direction === "out" ? dest : source);
+    if (!remote) throw new Error("no address");
+    const rule = decidingRule(list, {
+      direction,
+      protocol: name === "sctp" ? "other" : (name as Flow["protocol"]),
+      clients: [cidr("10.90.0.2/32"), cidr("fd00:5a9::2/128")],
+      remote,
+      remotePort: direction === "out" ? destPort : sourcePort,
+      clientPort: direction === "out" ? sourcePort : destPort,
+    });
+    expect(rule?.id ?? "-1").toBe(String(by));
+    expect(rule?.allow ?? true).toBe(allowed);
+  });
+});

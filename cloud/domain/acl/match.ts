@@ -1,4 +1,5 @@
-import { type Cidr, contains, overlaps, parseCidr } from "../../base/ip.ts";
+import { type Cidr, contains, type Ip, overlaps, parseCidr } from "../../base/ip.ts";
+import type { AccessRule, PortRange, RuleProtocol } from "../../store/shared/access-rule.ts";
 
 /** The parts of an ACL rule that decide whether it denies a whole network. */
 export interface AclRuleFacts {
@@ -37,4 +38,49 @@ export function deniesAll(rules: readonly AclRuleFacts[], clients: readonly Cidr
     if (all && covers(dest, target) && clients.every((client) => covers(source, client))) return true;
   }
   return false;
+}
+
+/** A flow that somebody opens, seen from the client. */
+export interface Flow {
+  /** out = the client opens it. */
+  direction: "out" | "in";
+  /** "other" = a protocol that only rules for all protocols match. */
+  protocol: Exclude<RuleProtocol, "any"> | "other";
+  /** The addresses that the client has or may get. */
+  clients: readonly Cidr[];
+  remote: Ip;
+  /** 0 for protocols without ports. */
+  remotePort: number;
+  clientPort: number;
+}
+
+const within = (range: PortRange | undefined, port: number) =>
+  range === undefined || (range.first <= port && port <= range.last);
+
+/** An IPv4-mapped address is the IPv4 address. */
+function unmapped(ip: Ip): Ip {
+  return ip.version === 6 && ip.value >> 32n === 0xffffn ? { version: 4, value: ip.value & 0xffffffffn } : ip;
+}
+
+/**
+ * The rule that decides about a flow, as access points do it (native/internal/datapath/acl); undefined = none, which allows it. `list`
+ * is in the order in which the rules were added, or in that of priority.
+ */
+export function decidingRule(list: readonly AccessRule[], flow: Flow): AccessRule | undefined {
+  const remote = unmapped(flow.remote);
+  return list
+    .toSorted((a, b) => a.priority - b.priority)
+    .find((rule) => {
+      const [theirs, ours] = [parseCidr(rule.remotePrefix), parseCidr(rule.clientPrefix)];
+      return (
+        rule.direction === flow.direction &&
+        (rule.protocol === "any" || rule.protocol === flow.protocol) &&
+        theirs !== undefined &&
+        contains(theirs, remote) &&
+        ours !== undefined &&
+        flow.clients.some((client) => overlaps(ours, client)) &&
+        within(rule.remotePorts, flow.remotePort) &&
+        within(rule.clientPorts, flow.clientPort)
+      );
+    });
 }

@@ -114,6 +114,13 @@ const views = {
 export const output = {
   columns,
   views,
+  /** Why a flow is accepted or dropped. */
+  aclReasons: {
+    rule: "this rule decides",
+    no_rule: "no rule of the list matches",
+    no_list: "the instance has no rules",
+    no_route: "no route of the account leads there",
+  },
   yes: "yes",
   no: "no",
   none: "None.",

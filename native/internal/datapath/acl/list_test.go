@@ -1,9 +1,11 @@
 package acl
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"testing"
 
 	"sag.software/native/internal/datapath/rules"
@@ -29,95 +31,47 @@ func everything(change func(*published)) published {
 
 // to is a packet from the client's port 40000.
 func to(protocol, address string, port int) sample {
-	p := sample{Direction: "out", Protocol: protocol, Source: client4, Dest: netip.MustParseAddr(address), SourcePort: 40000, DstPort: port, Client: clients}
+	p := sample{Direction: "out", Protocol: protocol, Source: client4, Dest: netip.MustParseAddr(address), SourcePort: 40000, DestPort: port, Client: clients}
 	if p.Dest.Is6() {
 		p.Source = client6
 	}
 	if protocol != "TCP" && protocol != "UDP" {
-		p.SourcePort, p.DstPort = 0, 0
+		p.SourcePort, p.DestPort = 0, 0
 	}
 	return p
 }
 
-// from is a packet to the client's port 22.
-func from(protocol, address string, port int) sample {
-	p := to(protocol, address, port)
-	p.Direction, p.Source, p.Dest = "in", p.Dest, p.Source
-	p.SourcePort, p.DstPort = p.DstPort, 22
-	if protocol != "TCP" && protocol != "UDP" {
-		p.DstPort = 0
+// cases are shared with the cloud, which explains decisions (cloud/domain/acl/match.test.ts). The client has the addresses in `clients`.
+func cases(t *testing.T) (all []sharedCase) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/cases.json")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return p
+	if err := json.Unmarshal(text, &all); err != nil || len(all) == 0 {
+		t.Fatalf("%d cases, %v", len(all), err)
+	}
+	return all
+}
+
+type sharedCase struct {
+	Name    string
+	Rules   []published
+	Flow    sample
+	Allowed bool
+	// By is the position of the deciding rule, -1 = none.
+	By int
 }
 
 func TestFieldsAndEdges(t *testing.T) {
-	set := func(change func(*published)) []published { return []published{everything(change)} }
-	accept := func(priority int, change func(*published)) published {
-		return everything(func(r *published) {
-			r.Policy, r.Priority = "accept", priority
-			if change != nil {
-				change(r)
+	for _, test := range cases(t) {
+		t.Run(test.Name, func(t *testing.T) {
+			test.Flow.Client = clients
+			if want, by := accepts(test.Rules, test.Flow); want != test.Allowed || by != test.By {
+				t.Errorf("the reference says %v by %d, want %v by %d", want, by, test.Allowed, test.By)
 			}
-		})
-	}
-	for _, test := range []struct {
-		name string
-		list []published
-		p    sample
-		want bool
-		by   int
-	}{
-		{"no rule", nil, to("TCP", "10.0.0.1", 80), true, -1},
-		{"drop everything", set(nil), to("TCP", "10.0.0.1", 80), false, 0},
-		{"an unknown protocol is in ALL", set(nil), to("SCTP", "10.0.0.1", 0), false, 0},
-		{"other direction", set(nil), from("TCP", "10.0.0.1", 80), true, -1},
-		{"in", set(func(r *published) { r.Direction = "in" }), from("TCP", "10.0.0.1", 80), false, 0},
-		{"in, the source is the remote end", set(func(r *published) { r.Direction, r.SourceCidr = "in", "10.0.0.1/32" }), from("TCP", "10.0.0.1", 80), false, 0},
-		{"in, another source", set(func(r *published) { r.Direction, r.SourceCidr = "in", "10.0.0.1/32" }), from("TCP", "10.0.0.2", 80), true, -1},
-		{"in, the destination port is the client's", set(func(r *published) { r.Direction, r.IpProtocol, r.DestPortRange = "in", "TCP", "22/22" }), from("TCP", "10.0.0.1", 80), false, 0},
-		{"in, the source port is the remote end's", set(func(r *published) { r.Direction, r.IpProtocol, r.SourcePortRange = "in", "TCP", "22/22" }), from("TCP", "10.0.0.1", 80), true, -1},
-		{"protocol", set(func(r *published) { r.IpProtocol = "TCP" }), to("TCP", "10.0.0.1", 80), false, 0},
-		{"protocol in lower case", set(func(r *published) { r.IpProtocol = "udp" }), to("UDP", "10.0.0.1", 80), false, 0},
-		{"another protocol", set(func(r *published) { r.IpProtocol = "TCP" }), to("UDP", "10.0.0.1", 80), true, -1},
-		{"ICMP", set(func(r *published) { r.IpProtocol = "ICMP" }), to("ICMP", "10.0.0.1", 0), false, 0},
-		{"ICMP over IPv6", set(func(r *published) { r.IpProtocol, r.DestCidr = "ICMP", "fd10::/64" }), to("ICMP", "fd10::1", 0), false, 0},
-		{"GRE", set(func(r *published) { r.IpProtocol = "GRE" }), to("GRE", "10.0.0.1", 0), false, 0},
-		{"not ICMP", set(func(r *published) { r.IpProtocol = "ICMP" }), to("TCP", "10.0.0.1", 80), true, -1},
-		{"first address of a prefix", set(func(r *published) { r.DestCidr = "10.0.4.0/22" }), to("TCP", "10.0.4.0", 80), false, 0},
-		{"last address of a prefix", set(func(r *published) { r.DestCidr = "10.0.4.0/22" }), to("TCP", "10.0.7.255", 80), false, 0},
-		{"before a prefix", set(func(r *published) { r.DestCidr = "10.0.4.0/22" }), to("TCP", "10.0.3.255", 80), true, -1},
-		{"behind a prefix", set(func(r *published) { r.DestCidr = "10.0.4.0/22" }), to("TCP", "10.0.8.0", 80), true, -1},
-		{"a prefix with host bits", set(func(r *published) { r.DestCidr = "10.0.5.9/22" }), to("TCP", "10.0.4.1", 80), false, 0},
-		{"one address", set(func(r *published) { r.DestCidr = "10.0.0.1/32" }), to("TCP", "10.0.0.1", 80), false, 0},
-		{"IPv6 prefix", set(func(r *published) { r.DestCidr = "fd10::/65" }), to("TCP", "fd10::7fff:ffff:ffff:ffff", 80), false, 0},
-		{"behind an IPv6 prefix", set(func(r *published) { r.DestCidr = "fd10::/65" }), to("TCP", "fd10::8000:0:0:0", 80), true, -1},
-		{"short IPv6 prefix", set(func(r *published) { r.DestCidr = "fd10::/33" }), to("TCP", "fd10:0:7fff::1", 80), false, 0},
-		{"behind a short IPv6 prefix", set(func(r *published) { r.DestCidr = "fd10::/33" }), to("TCP", "fd10:0:8000::1", 80), true, -1},
-		{"every IPv6 address", set(func(r *published) { r.DestCidr = "::/0" }), to("TCP", "fd10::1", 80), false, 0},
-		{"one IPv6 address", set(func(r *published) { r.DestCidr = "fd10::1/128" }), to("TCP", "fd10::1", 80), false, 0},
-		{"0.0.0.0/0 is IPv4 only", set(nil), to("TCP", "fd10::1", 80), true, -1},
-		{"::/0 is IPv6 only", set(func(r *published) { r.DestCidr = "::/0" }), to("TCP", "10.0.0.1", 80), true, -1},
-		{"the client's prefix", set(func(r *published) { r.SourceCidr = "10.90.0.0/31" }), to("TCP", "10.0.0.1", 80), true, -1},
-		{"the client's address", set(func(r *published) { r.SourceCidr = "10.90.0.2/32" }), to("TCP", "10.0.0.1", 80), false, 0},
-		{"the client's IPv4 address, over IPv6", set(func(r *published) { r.SourceCidr, r.DestCidr = "10.90.0.2/32", "::/0" }), to("TCP", "fd10::1", 80), false, 0},
-		{"port range: first", set(func(r *published) { r.IpProtocol, r.DestPortRange = "TCP", "80/90" }), to("TCP", "10.0.0.1", 80), false, 0},
-		{"port range: last", set(func(r *published) { r.IpProtocol, r.DestPortRange = "TCP", "80/90" }), to("TCP", "10.0.0.1", 90), false, 0},
-		{"port range: before", set(func(r *published) { r.IpProtocol, r.DestPortRange = "TCP", "80/90" }), to("TCP", "10.0.0.1", 79), true, -1},
-		{"port range: behind", set(func(r *published) { r.IpProtocol, r.DestPortRange = "TCP", "80/90" }), to("TCP", "10.0.0.1", 91), true, -1},
-		{"all ports by number", set(func(r *published) { r.IpProtocol, r.DestPortRange = "UDP", "1/65535" }), to("UDP", "10.0.0.1", 65535), false, 0},
-		{"source port", set(func(r *published) { r.IpProtocol, r.SourcePortRange = "TCP", "40000/40000" }), to("TCP", "10.0.0.1", 80), false, 0},
-		{"another source port", set(func(r *published) { r.IpProtocol, r.SourcePortRange = "TCP", "1/39999" }), to("TCP", "10.0.0.1", 80), true, -1},
-		{"a smaller number first", []published{everything(nil), accept(9, nil)}, to("TCP", "10.0.0.1", 80), true, 1},
-		{"a larger number later", []published{accept(11, nil), everything(nil)}, to("TCP", "10.0.0.1", 80), false, 1},
-		{"the same priority: the first of the list", []published{accept(10, nil), everything(nil)}, to("TCP", "10.0.0.1", 80), true, 0},
-		{"the first that matches", []published{accept(1, func(r *published) { r.DestCidr = "10.9.0.0/16" }), everything(nil)}, to("TCP", "10.0.0.1", 80), false, 1},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			if want, by := accepts(test.list, test.p); want != test.want || by != test.by {
-				t.Errorf("the reference says %v by %d, want %v by %d", want, by, test.want, test.by)
-			}
-			if got, by := decide(test.list, test.p); got != test.want || by != test.by {
-				t.Errorf("got %v by %d, want %v by %d", got, by, test.want, test.by)
+			if got, by := decide(test.Rules, test.Flow); got != test.Allowed || by != test.By {
+				t.Errorf("got %v by %d, want %v by %d", got, by, test.Allowed, test.By)
 			}
 		})
 	}
@@ -217,7 +171,7 @@ func (r random) sample() sample {
 		p.Source, p.Dest = remote, local
 	}
 	if p.Protocol == "TCP" || p.Protocol == "UDP" {
-		p.SourcePort, p.DstPort = 1+r.IntN(9), 1+r.IntN(9)
+		p.SourcePort, p.DestPort = 1+r.IntN(9), 1+r.IntN(9)
 	}
 	return p
 }

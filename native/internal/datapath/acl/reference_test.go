@@ -13,11 +13,11 @@ type published struct {
 	Direction       string
 	Policy          string
 	Priority        int
-	IpProtocol      string
+	IpProtocol      string `json:"protocol"`
 	SourceCidr      string
 	DestCidr        string
-	SourcePortRange string
-	DestPortRange   string
+	SourcePortRange string `json:"sourcePorts"`
+	DestPortRange   string `json:"destPorts"`
 }
 
 // sample is a packet that opens a flow.
@@ -25,9 +25,9 @@ type sample struct {
 	// Direction is "out" from the client, "in" to it.
 	Direction string
 	// Protocol is TCP, UDP, ICMP, GRE, or another name.
-	Protocol            string
-	Source, Dest        netip.Addr
-	SourcePort, DstPort int
+	Protocol             string
+	Source, Dest         netip.Addr
+	SourcePort, DestPort int
 	// Client are all inner addresses of the client.
 	Client []netip.Addr
 }
@@ -72,7 +72,7 @@ func matches(r published, p sample) bool {
 	if !of {
 		return false
 	}
-	return portMatches(r.SourcePortRange, p.SourcePort) && portMatches(r.DestPortRange, p.DstPort)
+	return portMatches(r.SourcePortRange, p.SourcePort) && portMatches(r.DestPortRange, p.DestPort)
 }
 
 func portMatches(text string, port int) bool {
@@ -118,7 +118,7 @@ func portRanges(text string) []rules.PortRange {
 func (p sample) question() (rules.Direction, Flow) {
 	number := map[string]uint8{"TCP": 6, "UDP": 17, "ICMP": 1, "GRE": 47, "SCTP": 132}[p.Protocol]
 	if p.Direction == "in" {
-		return rules.ToClient, Flow{Remote: p.Source, RemotePort: uint16(p.SourcePort), ClientPort: uint16(p.DstPort), Protocol: number}
+		return rules.ToClient, Flow{Remote: p.Source, RemotePort: uint16(p.SourcePort), ClientPort: uint16(p.DestPort), Protocol: number}
 	}
-	return rules.FromClient, Flow{Remote: p.Dest, RemotePort: uint16(p.DstPort), ClientPort: uint16(p.SourcePort), Protocol: number}
+	return rules.FromClient, Flow{Remote: p.Dest, RemotePort: uint16(p.DestPort), ClientPort: uint16(p.SourcePort), Protocol: number}
 }

@@ -1,0 +1,54 @@
+import { type Cidr, contains, hostPrefix, type Ip, parseCidr } from "../../base/ip.ts";
+import type { Db } from "../../store/db.ts";
+import { rulesOfInstance } from "../../store/queries/acls.ts";
+import { clientBlocks } from "../../store/queries/chains.ts";
+import { namedSessions } from "../../store/queries/sessions.ts";
+import type { Account } from "../../store/shapes.ts";
+import type { AccessPoints } from "../accesspoints/registry.ts";
+import { loadProfile } from "../sessions/profile.ts";
+import { accessList } from "./access-list.ts";
+import { type AclRuleView, viewRule } from "./listing.ts";
+import { decidingRule, type Flow } from "./match.ts";
+
+/** Why a flow of an account is accepted or dropped. */
+export interface Explanation {
+  policy: "accept" | "drop";
+  /** What decides: a rule, that no rule matches, that the instance has no rules, or that no route leads there. */
+  reason: "rule" | "no_rule" | "no_list" | "no_route";
+  /** The rule that decides, or that accepts what no route leads to; null = none. */
+  rule: AclRuleView | null;
+  /** The addresses with which the rules were compared: those of the sessions, else those that the account may get. */
+  clients: string[];
+}
+
+/** What happens to a flow that a client of the account opens. */
+export async function explain(
+  db: Db,
+  accessPoints: AccessPoints,
+  account: Account,
+  wanted: Pick<Flow, "protocol" | "remote" | "remotePort" | "clientPort">,
+): Promise<Explanation> {
+  const rows = await rulesOfInstance(db, account.instanceId);
+  const clients = await addressesOf(db, account);
+  const flow: Flow = { direction: "out", clients: clients.flatMap((text) => parseCidr(text) ?? []), ...wanted };
+  const decisive = decidingRule(accessList(rows), flow);
+  const row = rows.find(({ id }) => id === decisive?.id);
+  const rule = row ? viewRule(row) : null;
+  if (decisive && !decisive.allow) return { policy: "drop", reason: "rule", rule, clients };
+  const profile = await loadProfile(db, accessPoints, account.instanceId, account.roamedFrom);
+  if (!reaches(profile?.routes ?? [], wanted.remote)) return { policy: "drop", reason: "no_route", rule, clients };
+  if (rule) return { policy: "accept", reason: "rule", rule, clients };
+  return { policy: "accept", reason: rows.length === 0 ? "no_list" : "no_rule", rule, clients };
+}
+
+async function addressesOf(db: Db, account: Account): Promise<string[]> {
+  const sessions = await namedSessions(db, account.id, { instanceId: account.instanceId });
+  if (sessions.length > 0) return sessions.flatMap((s) => [hostPrefix(s.clientIp), hostPrefix(s.clientIp6)]);
+  if (account.clientIp !== null) return [hostPrefix(account.clientIp)];
+  return clientBlocks(db, account.instanceId);
+}
+
+function reaches(routes: readonly string[], remote: Ip): boolean {
+  const prefixes: Cidr[] = routes.flatMap((text) => parseCidr(text) ?? []);
+  return prefixes.some((prefix) => contains(prefix, remote));
+}
