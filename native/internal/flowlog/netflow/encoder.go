@@ -40,6 +40,11 @@ type Encoder struct {
 	version Version
 	domain  uint32
 	emit    func(datagram []byte, records int)
+	// layouts are the templates of the families.
+	layouts [len(families)]struct {
+		fields []field
+		size   int
+	}
 
 	now    time.Duration
 	wall   time.Time
@@ -66,7 +71,11 @@ type Encoder struct {
 // NewEncoder makes an encoder. The domain is the number by which a collector tells exporters at one address apart; v5 has none. emit
 // gets each datagram, which is valid until it returns, and the number of data records in it. now is as for Encode.
 func NewEncoder(version Version, domain uint32, now time.Duration, emit func(datagram []byte, records int)) *Encoder {
-	return &Encoder{version: version, domain: domain, emit: emit, origin: now - headStart}
+	e := &Encoder{version: version, domain: domain, emit: emit, origin: now - headStart}
+	for i := range families {
+		e.layouts[i].fields, e.layouts[i].size = template(version, &families[i])
+	}
+	return e
 }
 
 // Skipped returns what was not encoded: IPv6 in v5.
@@ -90,7 +99,7 @@ func (e *Encoder) Encode(now time.Duration, wall time.Time, records []flowlog.Re
 		for i := range families {
 			for j := range records {
 				if records[j].Version == families[i].version {
-					e.add(&families[i], &records[j])
+					e.add(i, &records[j])
 				}
 			}
 		}

@@ -3,6 +3,7 @@ package netflow
 import (
 	"encoding/binary"
 
+	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/flowlog"
 )
@@ -21,8 +22,10 @@ const (
 	firstSwitched  = 22
 	source6        = 27
 	dest6          = 28
+	icmpType       = 32 // type × 256 + code; in IPFIX, ICMPv6 has a field of its own
 	direction      = 61
 	endReason      = 136
+	icmpType6      = 139
 	startMillis    = 152
 	endMillis      = 153
 	templateSetV9  = 0
@@ -36,49 +39,43 @@ const (
 // field is a field of a template and its size in bytes.
 type field struct{ id, size uint16 }
 
-// family has the fields of the records of an IP version: addresses first, then common ones and those of the protocol version.
+// family is what differs between the records of IPv4 and IPv6.
 type family struct {
 	version   uint8
 	template  uint16
+	icmp      uint8
 	addresses [2]field
 }
 
 var families = [...]family{
-	{version: 4, template: 256, addresses: [2]field{{source4, 4}, {dest4, 4}}},
-	{version: 6, template: 257, addresses: [2]field{{source6, 16}, {dest6, 16}}},
+	{version: 4, template: 256, icmp: packet.ICMP, addresses: [2]field{{source4, 4}, {dest4, 4}}},
+	{version: 6, template: 257, icmp: packet.ICMPv6, addresses: [2]field{{source6, 16}, {dest6, 16}}},
 }
 
-// common is in the order in which add writes the values.
-var common = [...]field{
-	{packets, 8}, {octets, 8}, {sourcePort, 2}, {destPort, 2}, {protocol, 1}, {tcpFlags, 1}, {direction, 1},
-}
-
-var (
-	ownV9    = []field{{firstSwitched, 4}, {lastSwitched, 4}}
-	ownIPFIX = []field{{startMillis, 8}, {endMillis, 8}, {endReason, 1}}
-)
-
-func (e *Encoder) own() []field {
-	if e.version == V9 {
-		return ownV9
+// template returns the fields of a family's records, in the order in which add writes the values, and the size of a record in bytes.
+func template(version Version, f *family) (fields []field, size int) {
+	icmp := field{icmpType, 2}
+	if version == IPFIX && f.version == 6 {
+		icmp.id = icmpType6
 	}
-	return ownIPFIX
-}
-
-// recordSize returns the size of a data record.
-func (e *Encoder) recordSize(f *family) int {
-	size := 0
-	for _, list := range [...][]field{f.addresses[:], common[:], e.own()} {
-		for _, one := range list {
-			size += int(one.size)
-		}
+	fields = append(fields, f.addresses[:]...)
+	fields = append(fields, icmp, field{packets, 8}, field{octets, 8}, field{sourcePort, 2}, field{destPort, 2},
+		field{protocol, 1}, field{tcpFlags, 1}, field{direction, 1})
+	if version == IPFIX {
+		fields = append(fields, field{startMillis, 8}, field{endMillis, 8}, field{endReason, 1})
+	} else {
+		fields = append(fields, field{firstSwitched, 4}, field{lastSwitched, 4})
 	}
-	return size
+	for _, one := range fields {
+		size += int(one.size)
+	}
+	return fields, size
 }
 
-// add adds a data record, in a new datagram if the current one has no room for it.
-func (e *Encoder) add(f *family, r *flowlog.Record) {
-	needed := e.recordSize(f) + setAlignment - 1
+// add adds a data record of the family i, in a new datagram if the current one has no room for it.
+func (e *Encoder) add(i int, r *flowlog.Record) {
+	f := &families[i]
+	needed := e.layouts[i].size + setAlignment - 1
 	if e.setID != f.template || e.set == 0 {
 		needed += setAlignment - 1 + setHeaderSize
 	}
@@ -94,6 +91,11 @@ func (e *Encoder) add(f *family, r *flowlog.Record) {
 	src, dst := r.Src(), r.Dst()
 	e.putBytes(src.AsSlice())
 	e.putBytes(dst.AsSlice())
+	if r.Protocol == f.icmp {
+		e.put16(r.DstPort)
+	} else {
+		e.put16(0)
+	}
 	e.put64(r.Packets)
 	e.put64(r.Bytes)
 	e.put16(r.SrcPort)
@@ -137,14 +139,11 @@ func (e *Encoder) begin() {
 	}
 	e.openSet(id)
 	for i := range families {
-		f := &families[i]
-		e.put16(f.template)
-		e.put16(uint16(len(f.addresses) + len(common) + len(e.own())))
-		for _, list := range [...][]field{f.addresses[:], common[:], e.own()} {
-			for _, one := range list {
-				e.put16(one.id)
-				e.put16(one.size)
-			}
+		e.put16(families[i].template)
+		e.put16(uint16(len(e.layouts[i].fields)))
+		for _, one := range e.layouts[i].fields {
+			e.put16(one.id)
+			e.put16(one.size)
 		}
 		e.templates++
 	}
