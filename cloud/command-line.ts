@@ -1,4 +1,7 @@
 import { type Command, CommanderError } from "commander";
+import { exitInterrupted } from "../common/causes/table.ts";
+import { ctlTexts } from "../common/text/ctl.ts";
+import { Declined } from "./ctl/confirm.ts";
 import { fail, usage } from "./failures.ts";
 import { tolerateClosedErrors } from "./process.ts";
 import { lostResults, watchResults } from "./results.ts";
@@ -16,6 +19,10 @@ export async function run(program: Command, json: boolean): Promise<void> {
       if (error.exitCode === 0) process.exit((await lostResults()) ?? 0);
       if (json) fail(usage(error.message), true);
       process.exit(2);
+    }
+    if (error instanceof Declined) {
+      process.stderr.write(`${ctlTexts.confirm.declined}\n`);
+      process.exit(exitInterrupted);
     }
     fail(error, json);
   }

@@ -17,7 +17,9 @@ import { resourceVerbs } from "./commands/resources.ts";
 import { setupVerbs } from "./commands/setup.ts";
 import { storeVerbs } from "./commands/store.ts";
 import { completionVerbs } from "./completion.ts";
+import { confirming } from "./confirm.ts";
 import { type Ask, locally } from "./connection.ts";
+import { isCutting } from "./cutting.ts";
 import { plain } from "./output.ts";
 import { remotely } from "./remote.ts";
 import { render, type Shown } from "./table.ts";
@@ -30,6 +32,7 @@ const startLimit = 5000;
 interface Flags {
   data?: string;
   json?: boolean;
+  yes?: boolean;
   server?: string;
   accessKeyId?: string;
   secretStdin?: boolean;
@@ -51,7 +54,7 @@ function connection({ data, server, accessKeyId, secretStdin, remember, ca }: Fl
 
 function toolsFor(flags: Flags): Tools {
   return {
-    ask: connection(flags),
+    ask: flags.yes ? connection(flags) : confirming(connection(flags)),
     json: flags.json === true,
     print<T>(result: unknown, words: (result: T) => Shown, once?: string) {
       const { isTTY, columns } = process.stdout;
@@ -102,8 +105,9 @@ export function makeProgram(json: boolean): Command {
     if (json) command.configureOutput({ writeErr: () => {} });
     if (command !== program && command.commands.length === 0) {
       command.option("--data <dir>", common.data).option("--json", common.json);
+      if (isCutting(`${command.parent?.name()} ${command.name()}`)) command.option("--yes", common.yes);
       command.hook("preAction", () => {
-        for (const name of ["data", "json"]) {
+        for (const name of ["data", "json", "yes"]) {
           const value: unknown = command.getOptionValue(name);
           if (value !== undefined) program.setOptionValue(name, value);
         }

@@ -33,7 +33,7 @@ const silentAttributes = /^(className|d|viewBox|placement|key|role|look|type|id|
 
 /** A command for sagctl: an object, its verb, and placeholders for arguments. */
 const isAdministratorsCommand = (text: string): boolean =>
-  /^(access-(key|point( token)?)|account|acl|api|audit|ccn|cen|code|dns|flow-log|instance|link|network|policy|qos|quota|resource|route|server|session|tenant) [a-z-]+( <\w+>)*$/.test(
+  /^(access-(key|point( token)?)|account|acl|api|audit|ccn|cen|cidr|code|dns|flow-log|instance|link|network|policy|qos|quota|resource|route|server|session|tenant) [a-z-]+( <\w+>)*$/.test(
     text,
   );
 

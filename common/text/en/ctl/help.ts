@@ -6,6 +6,7 @@ export const common = {
   tenant: "act for this account of the product (default: the account of the server itself)",
   region: "region id (default: cn-shanghai)",
   onlyRegion: "only in this region (default: any)",
+  yes: "do not ask first what it cuts off; without a terminal nothing is asked",
   reason: "reason that is shown to the user",
 };
 

@@ -1,4 +1,5 @@
 import { actions, advice } from "./actions.ts";
+import { confirm } from "./confirm.ts";
 import { errors } from "./errors.ts";
 import { common, help } from "./help.ts";
 import { objects, operations, options } from "./operations.ts";
@@ -11,6 +12,7 @@ export const ctl = {
   actions,
   advice,
   common,
+  confirm,
   errors,
   help,
   objects,
