@@ -32,7 +32,6 @@ export const core = {
       `${why} The sign-in is deleted from this computer; on the server it expires by itself.`,
   },
   modes: {
-    noService: "The tunnel service is not installed or not running.",
     proxy: (why: string) => `${why} Connecting in proxy mode: programs set to use the proxy can reach the intranet.`,
     system:
       "The tunnel service is running. Connecting in system mode: every program on this computer can reach the intranet.",

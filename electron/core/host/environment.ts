@@ -23,6 +23,8 @@ export interface Environment {
   spareRuntimeDir(): string;
   /** Directory with the socket of the installed service (system mode), and the user that has to own it. */
   serviceDir: string;
+  /** "" = this system; otherwise the root directory in which the service is looked for. */
+  serviceRoot: string;
   serviceOwner: number;
   /** The device's name as shown to users. */
   deviceName: string;
@@ -52,6 +54,7 @@ export function systemEnvironment(env: NodeJS.ProcessEnv = process.env): Environ
     otherRuntimeDirs: () => otherRuntimeDirs(env, home, uid),
     spareRuntimeDir: spare,
     serviceDir: absolute(env.SAG_SERVICE_DIR) ?? "/run/sag-tunnel",
+    serviceRoot: "",
     serviceOwner: 0,
     deviceName: hostname() || "unnamed",
     platform: process.platform,

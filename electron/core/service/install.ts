@@ -40,6 +40,7 @@ export class Installation {
     if (!existsSync("/run/systemd/system")) {
       throw new Failure("service_not_running", {
         text: texts.core.service.noSystemd,
+        field: "systemd",
       });
     }
   }
@@ -137,6 +138,7 @@ export class Installation {
     if (ran.status === 0) return;
     throw new Failure("service_not_running", {
       text: texts.core.service.commandFailed(`systemctl ${args.join(" ")}`, ran.stderr || `${ran.error?.message}`),
+      field: "systemctl",
     });
   }
 

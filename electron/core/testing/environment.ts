@@ -21,6 +21,7 @@ export function testEnvironment(): TestEnvironment {
     otherRuntimeDirs: () => [join(root, "former"), join(root, "spare")],
     spareRuntimeDir: () => join(root, "spare"),
     serviceDir: join(root, "service"),
+    serviceRoot: root,
     serviceOwner: process.getuid?.() ?? 0,
     deviceName: "test-laptop",
     platform: "linux",

@@ -5,7 +5,7 @@ import type { LockdownView } from "../client/model.ts";
 import type { Environment } from "../host/environment.ts";
 import { readBlocking } from "./blocking.ts";
 import { callTunnel } from "./rpc.ts";
-import { findService } from "./service.ts";
+import { findService, noService } from "./service.ts";
 
 /** Time limit for the service's answer, ms; after that the file is used. */
 const answerTimeout = 1_000;
@@ -41,10 +41,10 @@ export class Lockdown {
 
   async #command<T>(call: (socket: string) => Promise<T>): Promise<T> {
     const socket = findService(this.#environment);
-    if (!socket) throw new Failure("service_not_running");
+    if (!socket) throw noService(this.#environment);
     return call(socket).catch((thrown) => {
       // The socket of a killed service remains, so no answer means that the service is not running.
-      throw thrown instanceof Failure && thrown.code === "tunnel_crashed" ? new Failure("service_not_running") : thrown;
+      throw thrown instanceof Failure && thrown.code === "tunnel_crashed" ? noService(this.#environment) : thrown;
     });
   }
 

@@ -1,7 +1,10 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
-import { Failure } from "../causes/failure.ts";
+import { commandView, Failure, failureView } from "../causes/failure.ts";
 import type { ConnectOptions } from "../client/client.ts";
+import { layout } from "../service/layout.ts";
 import { askTunnel, mergeState } from "../state/merge.ts";
 import { type TestEnvironment, testEnvironment } from "../testing/environment.ts";
 import { TestService } from "../testing/service.ts";
@@ -47,7 +50,7 @@ const command = "An administrator can allow it: sudo sag service trust ACME1@vpn
 const inUse = "Another user of this computer is connected.";
 
 describe.each([
-  { name: "no service", states: null, auto: `proxy: The tunnel service is not installed or not running. ${proxy}` },
+  { name: "no service", states: null, auto: `proxy: The tunnel service is not installed. ${proxy}` },
   { name: "a free service", states: [], auto: system, plain: "system", explicit: "system" },
   { name: "a service already connected to it", states: [here], auto: system, plain: "system", explicit: "system" },
   {
@@ -90,6 +93,30 @@ describe.each([
   });
 });
 
+describe("no service", () => {
+  const advice = async (): Promise<string> => {
+    const nameOf = async (): Promise<undefined> => undefined;
+    const thrown = await chooseService(environment, intranet, nameOf, { mode: "system" }, () => {}).catch((e) => e);
+    return `${thrown.message} ${commandView(thrown.view, thrown.details).action}`;
+  };
+
+  it("advises to install it, or to start it where it is installed", async () => {
+    expect(await advice()).toMatch(
+      /^The tunnel service is not installed\. Install it \(sudo sag service install\), or/,
+    );
+    const { binary } = layout(environment.serviceRoot);
+    mkdirSync(dirname(binary), { recursive: true });
+    writeFileSync(binary, "");
+    expect(await advice()).toMatch(
+      /^The tunnel service is not running\. Start it \(sudo systemctl start sag-tunnel\), or/,
+    );
+    const ended = failureView("service_not_running", { text: "The tunnel service ended." });
+    expect(commandView(ended, { text: ended.message }).action).toContain("sudo sag repair");
+    const missing = failureView("service_not_running", { text: "It needs systemd.", field: "systemd" });
+    expect(commandView(missing, { text: missing.message }).action).not.toMatch(/systemctl|repair/);
+  });
+});
+
 describe("a killed service", () => {
   const record = { id: "aaaa", name: "acme", displayName: "", user: "anna", server: "x", signedIn: true };
   const seen = async () =>
@@ -107,6 +134,12 @@ describe("a killed service", () => {
         action: "An administrator of this computer can start it again or restore the network.",
       },
     });
+  });
+
+  it("is advised to be started again, or its changes to be undone", async () => {
+    service.leave('{"blocking":"none","holds":"intranet","phase":"connected","pid":"1"}\n');
+    const { cause } = await seen();
+    expect(cause && commandView(cause).action).toMatch(/^Start it again .*sudo sag repair$/);
   });
 
   it("makes connecting fail with that reason", async () => {

@@ -8,7 +8,7 @@ import type { Environment } from "../host/environment.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
 import type { ProgressStore } from "../state/progress.ts";
 import { ensureTunnel, findSocket, isSessionWanted, stopTunnel, tunnelDir } from "./process.ts";
-import { findService, isInService, leftBehind, livingService, whyBusy, whyNotAllowed } from "./service.ts";
+import { findService, isInService, leftBehind, livingService, noService, whyBusy, whyNotAllowed } from "./service.ts";
 
 /**
  * The service's socket for system mode; null = proxy mode. Without an explicit choice system mode is used where the
@@ -29,11 +29,10 @@ export async function chooseService(
   if (left?.cause) throw failureFromWire(left.cause);
   const busy = service
     ? ((await whyBusy(service.states, intranet.id, nameOf)) ?? (await whyNotAllowed(service.socket, intranet)))
-    : new Failure("service_not_running");
+    : noService(environment);
   if (busy && options.mode === "system") throw busy;
   if (busy && (options.mode === "auto" || service)) {
-    const why = service ? whyNot(busy) : texts.core.modes.noService;
-    onNotice(texts.core.modes.proxy(why));
+    onNotice(texts.core.modes.proxy(whyNot(busy)));
   }
   if (!busy && options.mode === "auto") {
     onNotice(texts.core.modes.system);

@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { texts } from "../../../common/text/index.ts";
@@ -6,6 +6,7 @@ import { Failure } from "../causes/failure.ts";
 import { failureFromWire } from "../causes/wire.ts";
 import type { Environment } from "../host/environment.ts";
 import { parseAddress, urlOf } from "../instance/address.ts";
+import { layout } from "../service/layout.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
 import { readBlocking } from "./blocking.ts";
 import { callTunnel } from "./rpc.ts";
@@ -34,6 +35,10 @@ export function findService(environment: Environment): string | null {
   return path;
 }
 
+/** The failure of a command that needs the service while it does not run. */
+export const noService = ({ serviceRoot }: Environment): Failure =>
+  new Failure("service_not_running", existsSync(layout(serviceRoot).binary) ? {} : { field: "not_installed" });
+
 /** The service's socket and states; null if it does not answer. */
 export async function livingService(environment: Environment): Promise<{ socket: string; states: StateJson[] } | null> {
   const socket = findService(environment);
@@ -60,6 +65,7 @@ export function leftBehind(environment: Environment): StateJson | null {
     blocking: written.holds === "all" ? "BLOCKING_ALL" : "BLOCKING_INTRANET",
     cause: {
       cause: "CAUSE_SERVICE_NOT_RUNNING",
+      field: "left_behind",
       text: written.lockdown ? texts.core.service.endedInLockdown : texts.core.service.ended,
     },
   };

@@ -17,15 +17,29 @@ export const host = {
     command: "Run sag connect; the session is kept.",
   },
   service_not_running: {
-    message: ({ text }) => text || "The tunnel service is not running.",
-    action: ({ text }) =>
-      text
-        ? "An administrator of this computer can start it again or restore the network."
-        : "Try again to connect without it, in proxy mode. An administrator of this computer can start it.",
-    command: ({ text }) =>
-      text
-        ? "Start it again (sudo systemctl start sag-tunnel), or restore the network: sudo sag repair"
-        : "Start it (sudo systemctl start sag-tunnel), or use proxy mode: sag connect --mode proxy",
+    message: ({ text, field }) =>
+      text ||
+      (field === "not_installed" ? "The tunnel service is not installed." : "The tunnel service is not running."),
+    action: ({ text, field }) =>
+      field === "not_installed"
+        ? "Try again to connect without it, in proxy mode. An administrator of this computer can install it."
+        : text || field === "left_behind"
+          ? "An administrator of this computer can start it again or restore the network."
+          : "Try again to connect without it, in proxy mode. An administrator of this computer can start it.",
+    command: ({ text, field }) => {
+      switch (field) {
+        case "not_installed":
+          return "Install it (sudo sag service install), or use proxy mode: sag connect --mode proxy";
+        case "systemd":
+          return "Use proxy mode instead: sag connect --mode proxy";
+        case "systemctl":
+          return "See the service's log for the reason: journalctl -u sag-tunnel";
+        default:
+          return text || field === "left_behind"
+            ? "Start it again (sudo systemctl start sag-tunnel), or restore the network: sudo sag repair"
+            : "Start it (sudo systemctl start sag-tunnel), or use proxy mode: sag connect --mode proxy";
+      }
+    },
   },
   not_permitted: {
     message: (d) =>
