@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Cause } from "#proto/types/v1/cause_pb.js";
 import { buildBundles } from "../../build/build.ts";
 import { causeTable } from "../../common/causes/table.ts";
 import type { CauseCode } from "../core/client/model.ts";
@@ -194,6 +195,21 @@ describe("sag", { timeout: 60_000 }, () => {
       const done = await sag([...advised, ...credentials], password);
       expect(done, verb).toMatchObject({ code: 0 });
     }
+    expect(await sag(["sign-out", "--forget"])).toMatchObject({ code: 0 });
+  });
+
+  it("advises the command that ends a session at the session limit", async () => {
+    const password = `${cloud.password}\n`;
+    await sag(["sign-in", ...invite(), "--store", "file"], password);
+    const session = { sessionId: "b".repeat(32), deviceName: "laptop" };
+    cloud.refusal = { cause: Cause.SESSION_LIMIT, sessions: [session] };
+    const { code, stderr } = await sag(["connect"]);
+    cloud.refusal = undefined;
+    expect(code, stderr).toBe(causeTable.session_limit.exit);
+    expect(stderr).toContain(session.sessionId);
+    const [, advised = ""] = /\(sag (.+)\)/.exec(stderr) ?? [];
+    expect(advised).toBe("sessions contoso --end ID");
+    expect(await sag(advised.replace("ID", session.sessionId).split(" "))).toMatchObject({ code: 0 });
     expect(await sag(["sign-out", "--forget"])).toMatchObject({ code: 0 });
   });
 

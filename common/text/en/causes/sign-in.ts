@@ -56,6 +56,8 @@ export const signIn = {
           : `You are connected on ${sessions.length} devices, the maximum allowed.`
         : "You are connected on the maximum number of devices.",
     action: "End one of these sessions, or ask your administrator to allow more devices.",
+    command: ({ subject }) =>
+      `End one of these sessions (sag sessions${subject ? ` ${subject}` : ""} --end ID), or ask your administrator to allow more devices.`,
   },
   address_in_use: {
     message: "Your client address is still in use by another session.",
