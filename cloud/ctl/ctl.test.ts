@@ -4,7 +4,7 @@ import { killAll, run } from "../testing/process.ts";
 import { startServer, type TestServer } from "../testing/server.ts";
 import { durationSeconds, list, onOff, wholeNumber } from "./arguments.ts";
 import { widthOf } from "./columns.ts";
-import { duration, fields } from "./output.ts";
+import { duration, fields, ports } from "./output.ts";
 import { render, table } from "./table.ts";
 
 describe("arguments", () => {
@@ -43,10 +43,26 @@ describe("output for people", () => {
     expect(fields({ a: true, long: "x" })).toBe("a     yes\nlong  x");
     expect([0, 59, 90_061].map(duration)).toEqual(["0s", "59s", "1d 1h 1m"]);
   });
+  test("tables show names before ids", () => {
+    const first = (row: Record<string, string>) =>
+      render(table([row]))
+        .split("\n")[0]
+        ?.split(/ +/);
+    expect(first({ id: "1", name: "a", at: "b" })).toEqual(["NAME", "ID", "AT"]);
+    expect(first({ id: "1", user: "a" })).toEqual(["USER", "ID"]);
+    expect(first({ name: "a", id: "1" })).toEqual(["NAME", "ID"]);
+    expect(first({ id: "1", at: "b" })).toEqual(["ID", "AT"]);
+  });
+  test("ports are shown as they are said", () => {
+    expect(["-1/-1", "22/22", "80/443"].map(ports)).toEqual(["all", "22", "80-443"]);
+  });
   test("tables fit the terminal: the widest columns shrink first, to a common width", () => {
     const rows = [{ id: "sag-1", routes: "10.0.0.0/8 172.16.0.0/12", name: "名字名字名字名字名字" }];
     expect(render(table(rows), 80)).toBe(render(table(rows)));
-    expect(render(table(rows), 30).split("\n")).toEqual(["ID     ROUTES      NAME", "sag-1  10.0.0.0/…  名字名字…"]);
+    expect(render(table(rows), 30).split("\n")).toEqual([
+      "ROUTES      NAME        ID",
+      "10.0.0.0/…  名字名字…   sag-1",
+    ]);
     expect(render(table(rows), 9).split("\n")).toEqual(["…  …  …", "…  …  …"]);
     for (let width = 1; width <= 60; width++) {
       for (const line of render(table(rows), width).split("\n")) expect(widthOf(line)).toBeLessThanOrEqual(width);

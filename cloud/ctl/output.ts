@@ -30,6 +30,13 @@ export function fields(row: Row): string {
 export const renamed = <View extends Row>(view: View, names: Record<keyof View & string, string>): Row =>
   Object.fromEntries(Object.entries(view).map(([name, value]) => [names[name] ?? name, value]));
 
+/** Formats a range of ports as it is stored: "-1/-1" → all, "80/80" → 80, "80/443" → 80-443. */
+export function ports(range: string): string {
+  const [from, to] = range.split("/");
+  if (from === "-1") return output.allPorts;
+  return to === undefined || from === to ? (from ?? "") : `${from}-${to}`;
+}
+
 /** Formats a duration: 90061 → 1d 1h 1m. */
 export function duration(seconds: number): string {
   const units: [number, (n: number) => string][] = [

@@ -226,7 +226,9 @@ test("manages networks, ACLs and codes in all regions", async () => {
   const [acl = "", ...others] = lists;
   const rule = await idOf("acl", "add", acl, "--policy", "drop", "--dest", "10.9.0.0/16", "--priority", "7");
   expect(await rows("acl", "rules", acl)).toMatchObject([{ id: rule, destCidr: "10.9.0.0/16", priority: 7 }]);
-  expect((await spoken(["acl", "rules", acl])).stdout).toMatch(/^ID +PRIORITY +DIRECTION .*\n.* 7 +out +drop +ALL/);
+  expect((await spoken(["acl", "rules", acl])).stdout).toMatch(
+    /^ID +PRIORITY +DIRECTION .*\n.* 7 +out +drop +ALL +0\.0\.0\.0\/0 +all +10\.9\.0\.0\/16 +all$/m,
+  );
   await told(["acl", "use", acl, instance]);
   await told(["acl", "unuse", acl, instance]);
   await told(["acl", "remove", acl, rule]);
@@ -239,7 +241,7 @@ test("manages networks, ACLs and codes in all regions", async () => {
   expect(JSON.stringify(await rows("code", "list"))).not.toContain("ZZ999");
   const { hops } = await told(["instance", "hops", instance]);
   expect(hops).toContainEqual(expect.objectContaining({ kind: "instance", whole: true }));
-  expect((await spoken(["instance", "hops", instance])).stdout).toMatch(/^KIND +ID +NAME +OK/);
+  expect((await spoken(["instance", "hops", instance])).stdout).toMatch(/^KIND +NAME +ID +OK/);
   await told(["cen", "detach", cen, network]);
   await told(["network", "delete", network]);
   await told(["ccn", "detach", ccn, cen]);

@@ -21,7 +21,7 @@ export function render(shown: Shown, width?: number): string {
 
 function lines({ rows }: Table, width: number | undefined): string {
   if (rows.length === 0) return ctlTexts.output.none;
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const names = namesFirst([...new Set(rows.flatMap((row) => Object.keys(row)))]);
   const cells = [
     names.map((name) => name.toUpperCase()),
     ...rows.map((row) => names.map((name) => (Object.hasOwn(row, name) ? plain(row[name]) : ""))),
@@ -29,6 +29,14 @@ function lines({ rows }: Table, width: number | undefined): string {
   const widest = names.map((_, i) => Math.max(...cells.map((line) => widthOf(line[i] ?? ""))));
   const widths = width === undefined ? widest : fitted(widest, width);
   return cells.map((line) => lineOf(line, widths, width)).join("\n");
+}
+
+/** Moves the id behind the name, by which people know an object. */
+function namesFirst(columns: string[]): string[] {
+  const { id, name, user } = ctlTexts.output.columns;
+  const known = columns.findIndex((column) => column === name || column === user);
+  const at = columns.indexOf(id);
+  return at < 0 || known < at ? columns : columns.toSpliced(at, 1).toSpliced(known, 0, id);
 }
 
 function lineOf(cells: readonly string[], widths: readonly number[], width: number | undefined): string {

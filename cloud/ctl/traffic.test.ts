@@ -40,7 +40,7 @@ test("manages the throttling rules of a QoS policy", async () => {
   ]);
   await told("qos", "set-car", qos, car, "--max-mbit", "8");
   expect((await spoken("qos", "cars", qos)).stdout).toMatch(
-    /^ID +PRIORITY +NAME +TYPE +MINIMUM +MAXIMUM +OF *\n.* 1 +calls +Absolute +2 Mbit\/s +8 Mbit\/s *\n.* 10 % +90 % +CcnBandwidth/,
+    /^PRIORITY +NAME +ID +TYPE +MINIMUM +MAXIMUM +OF *\n1 +calls +\S+ +Absolute +2 Mbit\/s +8 Mbit\/s *\n.* 10 % +90 % +CcnBandwidth/,
   );
   const both = await spoken("qos", "add-car", qos, "--priority", "3", ...bandwidth, "--min-percent", "1", "--json");
   expect([both.code, JSON.parse(both.stdout)]).toMatchObject([2, { cause: "invalid_argument" }]);
@@ -69,7 +69,7 @@ test("manages a QoS policy, its classification rules and its instance", async ()
     changesAt: null,
     classes: [{ id: car, limit: { type: "Absolute", min: 2, max: 8 }, rules: [{ id: policy }] }],
   });
-  expect((await spoken("qos", "classes", instance)).stdout).toMatch(/^ID +PRIORITY +NAME .* RULES\n.* 1\n$/);
+  expect((await spoken("qos", "classes", instance)).stdout).toMatch(/^PRIORITY +NAME +ID .* RULES\n.* 1\n$/);
   await told("qos", "remove-policy", qos, policy);
   const used = await spoken("qos", "delete", qos);
   expect([used.code, used.stderr]).toEqual([2, expect.stringContaining(`${qos} is associated with ${instance}`)]);
@@ -85,7 +85,7 @@ test("manages a flow log and its instance", async () => {
   expect(await rows("flow-log", "list")).toMatchObject([
     { id: log, active: true, outputType: "netflow", netflowVersion: "V10", activeAging: 60, instances: 0 },
   ]);
-  expect((await spoken("flow-log", "list")).stdout).toMatch(/^ID +NAME +REGION +ACTIVE +OUTPUT +COLLECTOR +PORT/);
+  expect((await spoken("flow-log", "list")).stdout).toMatch(/^NAME +ID +REGION +ACTIVE +OUTPUT +COLLECTOR +PORT/);
   expect(await rows("flow-log", "candidates")).toMatchObject([{ id: instance, name: "Shaped" }]);
   await told("flow-log", "use", log, instance);
   expect(await rows("flow-log", "instances", log)).toMatchObject([{ id: instance, name: "Shaped" }]);

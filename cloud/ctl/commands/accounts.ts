@@ -28,8 +28,8 @@ const whole = (view: AccountAnswer) =>
     [columns.id]: view.id,
     ...row(view),
     [columns.secondFactor]: view.secondFactor,
-    [columns.bytesFromClient]: view.rxBytes,
-    [columns.bytesToClient]: view.txBytes,
+    [columns.bytesFromClient]: output.bytes(view.rxBytes),
+    [columns.bytesToClient]: output.bytes(view.txBytes),
     ...(view.password === undefined ? {} : { [columns.password]: view.password }),
   });
 

@@ -123,8 +123,8 @@ const sessionRow = (s: SessionView) => ({
   [columns.mode]: s.mode,
   [columns.since]: duration(s.sinceSeconds),
   [columns.leaseLeft]: s.ended ? "-" : duration(s.leaseLeftSeconds),
-  [columns.bytesFrom]: s.rxBytes,
-  [columns.bytesTo]: s.txBytes,
+  [columns.bytesFrom]: output.bytes(s.rxBytes),
+  [columns.bytesTo]: output.bytes(s.txBytes),
 });
 
 const endedRow = (s: SessionView) => ({

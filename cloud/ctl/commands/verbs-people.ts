@@ -3,6 +3,7 @@ import type { aclExplain, aclList, aclRules } from "../../admin/commands/acls.ts
 import type { codeList } from "../../admin/commands/codes.ts";
 import { defaultRegion } from "../../domain/areas/regions.ts";
 import { wholeNumber } from "../arguments.ts";
+import { ports } from "../output.ts";
 import { region, type Verb } from "./verb.ts";
 import type { Answered, One } from "./views.ts";
 
@@ -15,9 +16,9 @@ const rule = (view: One<typeof aclRules>) => ({
   [columns.policy]: view.policy,
   [columns.protocol]: view.protocol,
   [columns.source]: view.sourceCidr,
-  [columns.sourcePorts]: view.sourcePorts,
+  [columns.sourcePorts]: ports(view.sourcePorts),
   [columns.destination]: view.destCidr,
-  [columns.destinationPorts]: view.destPorts,
+  [columns.destinationPorts]: ports(view.destPorts),
 });
 
 const code = (view: One<typeof codeList>) => ({ [columns.code]: view.code, [columns.default]: view.isDefault });

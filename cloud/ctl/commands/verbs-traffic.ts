@@ -6,6 +6,7 @@ import { defaultRegion } from "../../domain/areas/regions.ts";
 import type { FlowLogView } from "../../domain/flowlogs/listing.ts";
 import type { QosClass } from "../../domain/qos/effective.ts";
 import { wholeNumber } from "../arguments.ts";
+import { ports } from "../output.ts";
 import { region, type Verb } from "./verb.ts";
 import type { One } from "./views.ts";
 
@@ -28,9 +29,9 @@ const policy = (view: One<typeof qosPolicies>) => ({
   [columns.name]: view.name,
   [columns.protocol]: view.protocol,
   [columns.source]: view.sourceCidr,
-  [columns.sourcePorts]: view.sourcePorts,
+  [columns.sourcePorts]: ports(view.sourcePorts),
   [columns.destination]: view.destCidr,
-  [columns.destinationPorts]: view.destPorts,
+  [columns.destinationPorts]: ports(view.destPorts),
   [columns.from]: view.startTime,
   [columns.until]: view.endTime,
 });

@@ -42,22 +42,22 @@ export const sessions: Verb<[string | undefined], Flags> = async ({ client, outp
 
 const deviceLine = ({ id, name, platform, lastSeenMs, signedIn, thisDevice }: DeviceInfo): string =>
   [
-    id,
     name,
     platform,
     texts.cli.account.lastSeen(lastSeenMs),
     ...(signedIn ? [] : [texts.cli.account.isSignedOut]),
     ...(thisDevice ? [texts.cli.account.thisDevice] : []),
+    id,
   ].join(" · ");
 
 const sessionLine = ({ id, deviceName, addresses, mode, ageMs, thisDevice }: OwnSessionInfo): string =>
   [
-    id,
     deviceName,
     addresses.join(" "),
     mode ?? "",
     texts.cli.account.connectedFor(ageMs),
     ...(thisDevice ? [texts.cli.account.thisDevice] : []),
+    id,
   ]
     .filter(Boolean)
     .join(" · ");

@@ -1,3 +1,5 @@
+import { formats } from "../formats.ts";
+
 /** Names of columns and fields; tables show them in upper case. */
 const columns = {
   accessPoints: "access points",
@@ -146,6 +148,9 @@ export const output = {
   enabled: "enabled",
   noCap: "no cap",
   mbit: (n: number) => `${n} Mbit/s`,
+  bytes: formats.bytes,
+  /** Instead of a range of ports. */
+  allPorts: "all",
   percent: (n: number) => `${n} %`,
   tlsIncluded: "included",
   tlsNotIncluded: "not included: the server uses files of yours (--tls-cert)",
