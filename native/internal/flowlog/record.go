@@ -3,8 +3,6 @@
 package flowlog
 
 import (
-	"encoding/binary"
-	"math/bits"
 	"net/netip"
 	"time"
 
@@ -66,19 +64,4 @@ func keyOf(k *Key, session uint64, d rules.Direction, h *packet.Header) {
 	if h.IsICMP() && h.HasTransport {
 		k.DstPort = uint16(h.ICMPType)<<8 | uint16(h.ICMPCode)
 	}
-}
-
-// hash is seeded so that nobody can choose flows with the same hash.
-func (k *Key) hash(seed uint64) uint64 {
-	word := func(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
-	ports := uint64(k.SrcPort)<<48 | uint64(k.DstPort)<<32 | uint64(k.Protocol)<<16 | uint64(k.Version)<<8 | uint64(k.Direction)
-	h := fold(word(k.src[:8])^seed, word(k.src[8:])^0x9e3779b97f4a7c15)
-	h = fold(h^word(k.dst[:8]), word(k.dst[8:])^seed)
-	h = fold(h^ports, k.Session^0xd6e8feb86659fd93)
-	return fold(h^seed, seed|1)
-}
-
-func fold(a, b uint64) uint64 {
-	high, low := bits.Mul64(a, b)
-	return high ^ low ^ a // with a, a factor of 0 does not erase what was mixed in before
 }

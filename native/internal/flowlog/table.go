@@ -1,6 +1,7 @@
 package flowlog
 
 import (
+	"hash/maphash"
 	"math/bits"
 	"time"
 
@@ -56,7 +57,7 @@ type entry struct {
 
 // Table counts flows. It is not safe for concurrent use: a stage of the data path locks it once per batch.
 type Table struct {
-	seed             uint64
+	seed             maphash.Seed
 	active, inactive time.Duration
 	now              time.Duration
 
@@ -74,8 +75,8 @@ type Table struct {
 }
 
 // New makes an empty table. A flow's record is due when no packet came for the inactive timeout, or its first packet is as old as the active
-// timeout. The seed is a random number.
-func New(limits Limits, active, inactive time.Duration, seed uint64) *Table {
+// timeout. The seed is of maphash.MakeSeed, so that nobody can choose flows with the same hash.
+func New(limits Limits, active, inactive time.Duration, seed maphash.Seed) *Table {
 	flows := min(max(limits.Flows, 1), 1<<24)
 	t := &Table{
 		seed:    seed,
@@ -177,7 +178,9 @@ func (t *Table) evict() {
 	t.stats.Waiting++
 }
 
-func (t *Table) head(k *Key) *int32 { return &t.heads[k.hash(t.seed)&uint64(len(t.heads)-1)] }
+func (t *Table) head(k *Key) *int32 {
+	return &t.heads[maphash.Comparable(t.seed, *k)&uint64(len(t.heads)-1)]
+}
 
 // find returns the index of a flow, 0 = none.
 func (t *Table) find(k *Key) int32 {

@@ -1,6 +1,7 @@
 package flowlog
 
 import (
+	"hash/maphash"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -55,7 +56,7 @@ func TestTimeouts(t *testing.T) {
 		"both":                             {every(5*time.Second, 12), 2 * active, []Record{{First: at, Last: at + 55*time.Second, Packets: 12, End: EndIdle}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			table := New(Limits{Flows: 4, Waiting: 1}, active, inactive, 1)
+			table := New(Limits{Flows: 4, Waiting: 1}, active, inactive, maphash.MakeSeed())
 			for _, p := range c.packets {
 				table.Count(at+p, 7, rules.FromClient, header(0, 100))
 			}
@@ -82,7 +83,7 @@ func every(interval time.Duration, n int) (all []time.Duration) {
 }
 
 func TestActiveFlowContinuesInNextRecord(t *testing.T) {
-	table := New(Limits{Flows: 4, Waiting: 1}, active, inactive, 1)
+	table := New(Limits{Flows: 4, Waiting: 1}, active, inactive, maphash.MakeSeed())
 	var all []Record
 	for s := range 150 {
 		now := time.Duration(s) * time.Second
@@ -95,7 +96,7 @@ func TestActiveFlowContinuesInNextRecord(t *testing.T) {
 }
 
 func TestChangedTimeoutsApplyToOpenFlows(t *testing.T) {
-	table := New(Limits{Flows: 4, Waiting: 1}, active, inactive, 1)
+	table := New(Limits{Flows: 4, Waiting: 1}, active, inactive, maphash.MakeSeed())
 	table.Count(0, 1, rules.ToClient, header(0, 10))
 	table.SetTimeouts(active, time.Second)
 	if got := due(table, time.Second); len(got) != 1 {
@@ -105,7 +106,7 @@ func TestChangedTimeoutsApplyToOpenFlows(t *testing.T) {
 
 // What a flow is: each of these packets belongs to another one.
 func TestFlowsAreToldApart(t *testing.T) {
-	table := New(Limits{Flows: 16, Waiting: 1}, active, inactive, 1)
+	table := New(Limits{Flows: 16, Waiting: 1}, active, inactive, maphash.MakeSeed())
 	change := []func(*packet.Header){
 		func(*packet.Header) {},
 		func(h *packet.Header) { h.Src = h.Src.Next() },
@@ -144,7 +145,7 @@ func TestFlowsAreToldApart(t *testing.T) {
 }
 
 func TestFlagsAreCollected(t *testing.T) {
-	table := New(Limits{Flows: 1, Waiting: 1}, active, inactive, 1)
+	table := New(Limits{Flows: 1, Waiting: 1}, active, inactive, maphash.MakeSeed())
 	for _, flags := range []uint8{packet.SYN, packet.ACK, packet.FIN | packet.ACK} {
 		h := header(0, 40)
 		h.TCPFlags = flags
@@ -159,7 +160,7 @@ func TestFlagsAreCollected(t *testing.T) {
 }
 
 func TestEvictedFlowsAreReturnedOrCounted(t *testing.T) {
-	table := New(Limits{Flows: 3, Waiting: 2}, active, inactive, 1)
+	table := New(Limits{Flows: 3, Waiting: 2}, active, inactive, maphash.MakeSeed())
 	for n := range 3 {
 		table.Count(time.Duration(n), 1, rules.FromClient, header(n, 100+n))
 	}
@@ -185,7 +186,7 @@ func TestEvictedFlowsAreReturnedOrCounted(t *testing.T) {
 func TestSumOfRecordsIsWhatPassed(t *testing.T) {
 	for seed := range uint64(60) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		table := New(Limits{Flows: 1 + random.IntN(40), Waiting: 1 + random.IntN(20)}, active, inactive, random.Uint64())
+		table := New(Limits{Flows: 1 + random.IntN(40), Waiting: 1 + random.IntN(20)}, active, inactive, maphash.MakeSeed())
 		var in, out Amount
 		passed, recorded := map[Key]Amount{}, map[Key]Amount{}
 		take := func(records []Record) {
@@ -250,7 +251,7 @@ func TestSumOfRecordsIsWhatPassed(t *testing.T) {
 }
 
 func TestCountDoesNotAllocate(t *testing.T) {
-	table := New(Limits{Flows: 8, Waiting: 8}, active, inactive, 1)
+	table := New(Limits{Flows: 8, Waiting: 8}, active, inactive, maphash.MakeSeed())
 	var headers []*packet.Header
 	for n := range 32 {
 		headers = append(headers, header(n, 100))
@@ -268,8 +269,30 @@ func TestCountDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// Flows spread over the hash table, so that a look-up does not depend on how many there are.
+func TestLookUpIsShort(t *testing.T) {
+	const flows = 1 << 12
+	for range 8 {
+		table := New(Limits{Flows: flows, Waiting: 1}, active, inactive, maphash.MakeSeed())
+		for n := range flows {
+			table.Count(0, 1, rules.FromClient, header(n, 100))
+		}
+		longest := 0
+		for _, i := range table.heads {
+			length := 0
+			for ; i != 0; i = table.all[i].next {
+				length++
+			}
+			longest = max(longest, length)
+		}
+		if longest > 12 {
+			t.Errorf("%d of %d flows have the same hash", longest, flows)
+		}
+	}
+}
+
 func BenchmarkCount(b *testing.B) {
-	table := New(Limits{Flows: 1 << 16, Waiting: 1 << 10}, active, inactive, 1)
+	table := New(Limits{Flows: 1 << 16, Waiting: 1 << 10}, active, inactive, maphash.MakeSeed())
 	headers := make([]*packet.Header, 1<<14)
 	for n := range headers {
 		headers[n] = header(n, 1280)

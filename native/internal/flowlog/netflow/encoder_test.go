@@ -2,6 +2,7 @@ package netflow
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"math"
 	"math/rand/v2"
 	"net/netip"
@@ -17,7 +18,7 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 250e6, time.UTC)
 
 // randomRecords returns records of both families, as a table makes them.
 func randomRecords(random *rand.Rand, n int) []flowlog.Record {
-	table := flowlog.New(flowlog.Limits{Flows: n, Waiting: 1}, time.Minute, time.Second, 1)
+	table := flowlog.New(flowlog.Limits{Flows: n, Waiting: 1}, time.Minute, time.Second, maphash.MakeSeed())
 	for range 3 * n {
 		h := packet.Header{
 			Src: netip.AddrFrom4([4]byte{10, byte(random.IntN(256)), byte(random.IntN(256)), 1}), Dst: netip.AddrFrom4([4]byte{192, 0, 2, 1}),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -123,7 +124,7 @@ func address(text string) string {
 
 // traffic counts random packets in a table, one flow with more than 4 GiB among them, and adds them to want. It returns the table's records.
 func traffic(random *rand.Rand, now time.Duration, families []uint8, want map[string]counted) []flowlog.Record {
-	table := flowlog.New(flowlog.Limits{Flows: 1000, Waiting: 6000}, time.Minute, time.Second, random.Uint64())
+	table := flowlog.New(flowlog.Limits{Flows: 1000, Waiting: 6000}, time.Minute, time.Second, maphash.MakeSeed())
 	count := func(h *packet.Header, d rules.Direction) {
 		table.Count(now, 1, d, h)
 		if !slices.Contains(families, h.Version) {
