@@ -64,8 +64,12 @@ async function answerNow(
   const found = await findKept(context, asked);
   const { kept } = found;
   if (kept && kept.digest !== digest) throw mismatch();
-  // The stored result was written by this operation, so it has the expected type.
-  if (kept) return run(async () => kept.result as never);
+  if (kept) {
+    // Stores the repetition's nonce, and refuses one that was used before a restart.
+    await by.change(async () => {});
+    // The stored result was written by this operation, so it has the expected type.
+    return run(async () => kept.result as never);
+  }
   try {
     return await run((work, action) =>
       by.change(async (change) => {
