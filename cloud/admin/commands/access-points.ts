@@ -4,7 +4,7 @@ import { describeInstances } from "../../domain/instances/listing.ts";
 import { countServed, instancesServed } from "../../store/queries/listings/people.ts";
 import { type AnyCommand, changing, reading } from "../command.ts";
 import { instanceRef, theInstance } from "./common.ts";
-import { number } from "./values.ts";
+import { number, region } from "./values.ts";
 
 export const accessPointPrefer = changing({
   name: "access-point prefer",
@@ -47,11 +47,12 @@ export const accessPointOwn = reading({
 export const accessPointInstances = reading({
   name: "access-point instances",
   access: "read",
-  input: z.strictObject({ number }),
+  input: z.strictObject({ number, region: region.optional() }),
   async read({ context, db, caller }, p) {
     const state = await ownAccessPoint(context, db, caller.tenant, p.number);
     const rows = await instancesServed(db, caller.tenant.id, state.ccnId);
-    return describeInstances(context, db, rows);
+    const wanted = rows.filter((row) => p.region === undefined || row.region === p.region);
+    return describeInstances(context, db, wanted);
   },
 });
 

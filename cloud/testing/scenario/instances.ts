@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { local } from "../admin-api.ts";
-import { code, instance, list, ours, RegionId, server, theirs } from "./two-tenants.ts";
+import { abroad, code, instance, list, ours, RegionId, server, theirs } from "./two-tenants.ts";
 
 export function instanceScenario(): void {
   test("manages an instance from its order to its deletion", async () => {
@@ -84,6 +84,9 @@ export function instanceScenario(): void {
     expect(
       (await ours("ListSmartAGByAccessPoint", { RegionId, AccessPointId, PageSize: 50 })).SmartAccessGateways,
     ).toContainEqual(expect.objectContaining({ SmartAGId: one.SmartAGId }));
+    expect(await ours("ListSmartAGByAccessPoint", { RegionId: abroad, AccessPointId, PageSize: 50 })).toMatchObject({
+      TotalCount: 0,
+    });
     await ours("ProbeAccessPointNetworkQuality", { ...one, AccessPointIds: [AccessPointId] });
     expect((await ours("ListAccessPointNetworkQualities", one)).AccessPointNetworkQualities).toMatchObject([
       { Id: AccessPointId, Loss: "0.00%" },

@@ -45,7 +45,7 @@ export const accessPointOperations: Operation[] = [
       SmartAGStatus: text({ oneOf: ["Active", "Offline"] }),
       ...paging,
     },
-    input: (v) => ({ number: v.AccessPointId }),
+    input: (v) => ({ number: v.AccessPointId, region: v.RegionId }),
     answer(all, v) {
       const wanted = all.filter((one) => v.SmartAGStatus === undefined || statusOf(one) === v.SmartAGStatus);
       const SmartAccessGateways = slice(wanted, v).map((instance) => ({
