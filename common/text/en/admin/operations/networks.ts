@@ -28,7 +28,8 @@ export const networkOperations = {
   DeleteCenBandwidthPackage: "Deletes a package that is not associated.",
   DescribeCenBandwidthPackages: "Lists packages; filters are CenBandwidthPackageId, CenId and Name.",
   AssociateCenBandwidthPackage: "Gives a package to a CEN; one per pair of areas.",
-  UnassociateCenBandwidthPackage: "Takes a package from a CEN, with the limits that live on it.",
+  UnassociateCenBandwidthPackage:
+    "Takes a package from a CEN. Refused with `InvalidOperation.CenBandwidthLimitsNotZero` while limits between regions use it.",
   SetCenInterRegionBandwidthLimit:
     "Sets what of the package flows between two regions of different areas; 0 takes it away.",
   DescribeCenInterRegionBandwidthLimits: "Lists those limits.",
