@@ -19,7 +19,7 @@ import { explain } from "../../domain/acl/explain.ts";
 import { listAcls, listRules, viewAcl, viewRule } from "../../domain/acl/listing.ts";
 import { textRules } from "../../domain/limits/text.ts";
 import { type AnyCommand, changing, type Reading, reading } from "../command.ts";
-import { instanceRef, textOf, theInstance } from "./common.ts";
+import { instanceRef, requireNotElsewhere, textOf, theInstance } from "./common.ts";
 import { paged, readerOf, wishOf } from "./pages.ts";
 import {
   aclType,
@@ -82,8 +82,11 @@ export const aclList = reading({
     namePart: text.optional(),
     ...paged,
   }),
-  read: (at, { page, ...filter }) =>
-    listAcls(at.db, readerOf(at), { ...filter, tenantId: at.caller.tenant.id }, wishOf(page)),
+  async read(at, { page, ...filter }) {
+    const { tenant } = at.caller;
+    await requireNotElsewhere(filter.ids, (id) => ownAcl(at.db, tenant, id, filter.region));
+    return listAcls(at.db, readerOf(at), { ...filter, tenantId: tenant.id }, wishOf(page));
+  },
 });
 
 export const aclShow = reading({

@@ -7,7 +7,7 @@ import { attachChild, detachChild } from "../../domain/cen/children.ts";
 import { textRules } from "../../domain/limits/text.ts";
 import { usageOf } from "../../domain/quotas/limits.ts";
 import { type AnyCommand, changing, reading } from "../command.ts";
-import { instanceRef, textOf, theInstance } from "./common.ts";
+import { instanceRef, requireNotElsewhere, textOf, theInstance } from "./common.ts";
 import { having, paged, readerOf, wishOf } from "./pages.ts";
 import { number, region, text } from "./values.ts";
 
@@ -38,8 +38,11 @@ export const ccnList = reading({
     ...having,
     ...paged,
   }),
-  read: (at, { page, ...filter }) =>
-    listCcns(at.db, readerOf(at), { ...filter, tenantId: at.caller.tenant.id }, wishOf(page)),
+  async read(at, { page, ...filter }) {
+    const { tenant } = at.caller;
+    await requireNotElsewhere([filter.id], (id) => ownCcn(at.db, tenant, id, filter.region));
+    return listCcns(at.db, readerOf(at), { ...filter, tenantId: tenant.id }, wishOf(page));
+  },
 });
 
 export const ccnLimit = reading({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { instanceNamed, ownInstance } from "../../domain/instances/own.ts";
 import { type TextRule, textFault } from "../../domain/limits/text.ts";
+import { RuleBroken } from "../../domain/rules.ts";
 import type { Instance } from "../../store/shapes.ts";
 import type { Reading } from "../command.ts";
 import { operates } from "../run.ts";
@@ -29,4 +30,21 @@ export async function theInstance(
 ): Promise<Instance> {
   if (typeof ref === "object") return ownInstance(db, caller.tenant, ref.id, ref.region);
   return instanceNamed(db, operates(caller) ? undefined : caller.tenant.id, ref);
+}
+
+/**
+ * Checks the ids of a listing's filter with `find`, which throws for other regions. Refuses an object of the account in another region,
+ * because tools take an empty list for "deleted"; an unknown id matches nothing.
+ */
+export async function requireNotElsewhere(
+  ids: readonly (string | undefined)[] | undefined,
+  find: (id: string) => Promise<unknown>,
+): Promise<void> {
+  for (const id of ids ?? []) {
+    try {
+      if (id) await find(id);
+    } catch (error) {
+      if (!(error instanceof RuleBroken && error.code === "not_found")) throw error;
+    }
+  }
 }

@@ -13,7 +13,7 @@ import {
 import { listFlowLogInstances, listFlowLogs, viewFlowLog } from "../../domain/flowlogs/listing.ts";
 import { textRules } from "../../domain/limits/text.ts";
 import { type AnyCommand, changing, type Reading, reading } from "../command.ts";
-import { instanceRef, textOf, theInstance } from "./common.ts";
+import { instanceRef, requireNotElsewhere, textOf, theInstance } from "./common.ts";
 import { paged, readerOf, wishOf } from "./pages.ts";
 import { flowActiveAging, flowInactiveAging, flowLogOutput, netflowVersion, port, region, text } from "./values.ts";
 
@@ -67,7 +67,11 @@ export const flowLogList = reading({
     active: z.boolean().optional(),
     ...paged,
   }),
-  read: (at, { page, ...filter }) => listFlowLogs(at.db, readerOf(at), at.caller.tenant.id, filter, wishOf(page)),
+  async read(at, { page, ...filter }) {
+    const { tenant } = at.caller;
+    await requireNotElsewhere([filter.id], (id) => ownFlowLog(at.db, tenant, id, filter.region));
+    return listFlowLogs(at.db, readerOf(at), tenant.id, filter, wishOf(page));
+  },
 });
 
 export const flowLogSet = changing({

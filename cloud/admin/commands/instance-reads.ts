@@ -2,10 +2,11 @@ import { z } from "zod";
 import { regions, shareCcnArea } from "../../domain/areas/regions.ts";
 import { ownCcn } from "../../domain/ccn/ccn.ts";
 import { describeInstances, searchInstances } from "../../domain/instances/listing.ts";
+import { ownInstance } from "../../domain/instances/own.ts";
 import { usageOf } from "../../domain/quotas/limits.ts";
 import { bindablePage } from "../../store/queries/listings/people.ts";
 import { type AnyCommand, reading } from "../command.ts";
-import { instanceRef, theInstance } from "./common.ts";
+import { instanceRef, requireNotElsewhere, theInstance } from "./common.ts";
 import { paged, readerOf, wishOf } from "./pages.ts";
 import { region } from "./values.ts";
 
@@ -32,8 +33,12 @@ export const instanceSearch = reading({
     none: z.boolean().optional(),
     ...paged,
   }),
-  read: (at, { page, ...filter }) =>
-    searchInstances(at.context, at.db, readerOf(at), at.caller.tenant.id, filter, wishOf(page)),
+  async read(at, { page, ...filter }) {
+    const { tenant } = at.caller;
+    const ids = [...(filter.ids ?? []), ...(filter.oneOf ?? [])];
+    await requireNotElsewhere(ids, (id) => ownInstance(at.db, tenant, id, filter.region));
+    return searchInstances(at.context, at.db, readerOf(at), tenant.id, filter, wishOf(page));
+  },
 });
 
 export const instanceDescribe = reading({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findAccount } from "../../domain/accounts/accounts.ts";
+import { ownInstance } from "../../domain/instances/own.ts";
 import { limitOf } from "../../domain/quotas/limits.ts";
 import { violation } from "../../domain/rules.ts";
 import { nameKey } from "../../store/names.ts";
@@ -11,7 +12,7 @@ import {
   trafficByUser,
 } from "../../store/queries/listings/people.ts";
 import { type AnyCommand, reading } from "../command.ts";
-import { instanceRef, theInstance } from "./common.ts";
+import { instanceRef, requireNotElsewhere, theInstance } from "./common.ts";
 import { region } from "./values.ts";
 
 const text = z.string().max(64);
@@ -23,7 +24,11 @@ export const sessionCount = reading({
   name: "session count",
   access: "accounts-read",
   input: z.strictObject({ region, instances: z.array(text).max(50).optional() }),
-  read: ({ db, caller }, p) => onlineByInstance(db, { tenantId: caller.tenant.id, region: p.region, ids: p.instances }),
+  async read({ db, caller }, p) {
+    const { tenant } = caller;
+    await requireNotElsewhere(p.instances, (id) => ownInstance(db, tenant, id, p.region));
+    return onlineByInstance(db, { tenantId: tenant.id, region: p.region, ids: p.instances });
+  },
 });
 
 /** Number of running sessions per account. */

@@ -5,7 +5,7 @@ import { listQos, showQos, viewQos } from "../../domain/qos/listing.ts";
 import { associateQos, createQos, deleteQos, disassociateQos, modifyQos, ownQos } from "../../domain/qos/qos.ts";
 import type { Qos } from "../../store/shapes-traffic.ts";
 import { type AnyCommand, changing, type Reading, reading } from "../command.ts";
-import { instanceRef, textOf, theInstance } from "./common.ts";
+import { instanceRef, requireNotElsewhere, textOf, theInstance } from "./common.ts";
 import { paged, readerOf, wishOf } from "./pages.ts";
 import { region, text } from "./values.ts";
 
@@ -36,8 +36,11 @@ export const qosList = reading({
     namePart: text.optional(),
     ...paged,
   }),
-  read: (at, { page, ...filter }) =>
-    listQos(at.db, readerOf(at), { ...filter, tenantId: at.caller.tenant.id }, wishOf(page)),
+  async read(at, { page, ...filter }) {
+    const { tenant } = at.caller;
+    await requireNotElsewhere(filter.ids, (id) => ownQos(at.db, tenant, id, filter.region));
+    return listQos(at.db, readerOf(at), { ...filter, tenantId: tenant.id }, wishOf(page));
+  },
 });
 
 export const qosShow = reading({

@@ -80,6 +80,42 @@ for (const { name, product, parameters } of operations) {
   });
 }
 
+/** Lists with a filter by ids of what they list: the parameter with the object's id, as text or as a list. */
+const lists: [operation: string, parameter: string, object: string, isList?: boolean][] = [
+  ["DescribeSmartAccessGateways", "SmartAGId", "SmartAGId"],
+  ["DescribeSmartAccessGateways", "SmartAGIds", "SmartAGId", true],
+  ["DescribeSmartAccessGateways", "SerialNumber", "SmartAGId"],
+  ["DescribeSagOnlineClientStatistics", "SmartAGIds", "SmartAGId", true],
+  ["DescribeCloudConnectNetworks", "CcnId", "CcnId"],
+  ["DescribeACLs", "AclIds", "AclId"],
+  ["DescribeQoses", "QosIds", "QosId"],
+  ["DescribeFlowLogs", "FlowLogId", "FlowLogId"],
+];
+
+for (const [operation, parameter, object, isList = false] of lists) {
+  test(`${operation} refuses ${parameter} of an object in another region, and finds nothing for an unknown one`, async () => {
+    const found = (RegionId: string, id: unknown) =>
+      ask(operation, { RegionId, [parameter]: isList ? [id] : id }).then(
+        (answer) => elements(answer),
+        (error: Refused) => `${error.status} ${error.message}`,
+      );
+    expect(await found(wrong, given[object])).toMatch(
+      /^400 InvalidRegionId: .* is in cn-shanghai, not in eu-central-1\.$/,
+    );
+    expect(await found(home, given[object])).toBe(1);
+    expect(await found(home, "none-such")).toBe(0);
+    expect(await found(wrong, "none-such")).toBe(0);
+  });
+}
+
+/** Number of elements of the answer's only list. */
+function elements(answer: Fields): number {
+  const inner = Object.values(answer).flatMap((value) =>
+    typeof value === "object" && value ? Object.values(value) : [],
+  );
+  return inner.find((value) => Array.isArray(value))?.length ?? -1;
+}
+
 for (const region of [wrong, `ccn-${wrong}`]) {
   test(`refuses to attach, read or detach a CEN's child in ${region}, where it is not`, async () => {
     const { CenId, CcnId: ChildInstanceId } = given;
