@@ -6,7 +6,7 @@ import { renderServerWords } from "../common/text/server.ts";
 import { Advised, type CauseCode, Refusal } from "./base/cause.ts";
 import { foreign, type Message } from "./base/say.ts";
 import { printable } from "./domain/limits/text.ts";
-import { usageWords } from "./usage-words.ts";
+import { type UsageError, usageWords } from "./usage-words.ts";
 
 const actions: Partial<Record<CauseCode, string>> = ctlTexts.actions;
 const advice: ReadonlyMap<string, string> = new Map(Object.entries(ctlTexts.advice));
@@ -63,11 +63,11 @@ function wroteResult(text: string): boolean {
 }
 
 /** Turns an error of the argument parser ("error: unknown option …") into a refusal whose text is a full sentence. */
-export function usage(said: string): Refusal {
-  const words = usageWords(said.replace(/^error: /, ""));
+export function usage({ message, advice }: Pick<UsageError, "advice" | "message">): Refusal {
+  const words = usageWords(message.replace(/^error: /, ""));
   return new Advised(
     "invalid_argument",
     foreign(`${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.?$/, ".")}`),
-    ctlTexts.errors.arguments.help,
+    advice,
   );
 }

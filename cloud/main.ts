@@ -127,7 +127,6 @@ program
   .action(runMigrate);
 versionCommand(program);
 for (const command of [program, ...program.commands]) {
-  command.exitOverride();
   if (json) command.configureOutput({ writeErr: () => {} });
 }
 inOurWords(program);

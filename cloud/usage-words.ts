@@ -1,4 +1,4 @@
-import type { Command, Option } from "commander";
+import { type Command, CommanderError, type Option } from "commander";
 import { ctlTexts } from "../common/text/ctl.ts";
 import { printable } from "./domain/limits/text.ts";
 
@@ -50,10 +50,33 @@ function optionDescription({ description, defaultValue }: Option): string {
   return `${description} (${parser.defaultValue(JSON.stringify(defaultValue))})`;
 }
 
-/** Sets help and error texts of this command and its subcommands from the catalogue. */
+/** An error of the argument parser, with the command that it concerns. */
+export class UsageError extends CommanderError {
+  /** Names the command whose --help explains its arguments. */
+  readonly advice: string;
+
+  constructor({ exitCode, code, message }: CommanderError, advice: string) {
+    super(exitCode, code, message);
+    this.advice = advice;
+  }
+}
+
+/** The command as it is typed: "sagctl instance lock". */
+const typed = (command: Command): string =>
+  command.parent ? `${typed(command.parent)} ${command.name()}` : command.name();
+
+/**
+ * Sets help and error texts of this command and its subcommands from the catalogue, and lets them throw a UsageError instead of
+ * exiting.
+ */
 export function inOurWords(command: Command): void {
+  const advice = parserErrors.seeHelp(typed(command));
+  command.exitOverride((error) => {
+    throw new UsageError(error, advice);
+  });
   command.configureHelp({ styleTitle: (title) => titles.get(title) ?? title, optionDescription }).configureOutput({
-    outputError: (said, write) => write(`${parserErrors.error(usageWords(said.replace(/^error: /, "").trimEnd()))}\n`),
+    outputError: (said, write) =>
+      write(`${parserErrors.error(usageWords(said.replace(/^error: /, "").trimEnd()))}\n${advice}\n`),
   });
   // The hidden command for completion scripts has no help option.
   if (

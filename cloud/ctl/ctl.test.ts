@@ -160,8 +160,13 @@ describe("as a command", () => {
     ]);
     const nowhere = await run("ctl/main.ts", ["account", "list"]);
     expect(nowhere.stderr).toBe("Specify --data DIR, or --server URL with --access-key-id ID.\n");
+    const unknownOption = await sagctl(["instance", "show", "--frobnicate"]);
+    expect(unknownOption.stderr).toBe("error: unknown option '--frobnicate'\nSee sagctl instance show --help.\n");
+    expect(JSON.parse((await sagctl(["instance", "show", "--frobnicate", "--json"])).stdout)).toMatchObject({
+      action: "See sagctl instance show --help.",
+    });
     const lease = await sagctl(["policy", "set", "--lease", "1s"]);
-    expect(lease.stderr).toBe("lease is a duration from 10s to 31d.\n");
+    expect(lease.stderr).toBe("lease must be a duration from 10s to 31d.\n");
   });
 
   test("removes an address block, but not the last one", async () => {

@@ -99,9 +99,8 @@ export function makeProgram(json: boolean): Command {
   completionVerbs(program);
   versionCommand(program);
 
-  /** Accepts --data and --json after the verb, too, and lets us print usage errors. */
+  /** Accepts --data and --json after the verb, too. */
   function prepare(command: Command): void {
-    command.exitOverride();
     if (json) command.configureOutput({ writeErr: () => {} });
     if (command !== program && command.commands.length === 0) {
       command.option("--data <dir>", common.data).option("--json", common.json);

@@ -195,7 +195,9 @@ describe("output of sagctl in the pseudo-language", () => {
       expect(unbracketed(stdout, new Set(["serve", "migrate", "version", "help"])), args.join(" ")).toEqual([]);
     }
     const unused = await run("main.ts", ["serve"]);
-    expect(unused.stderr).toBe("⟦error: ⟦required option '--data <dir>' not specified⟧⟧\n");
+    expect(unused.stderr).toBe(
+      "⟦error: ⟦required option '--data <dir>' not specified⟧⟧\n⟦See sag-cloud serve --help.⟧\n",
+    );
   });
 });
 

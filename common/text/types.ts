@@ -10,6 +10,8 @@ export interface CauseDetails {
   deviceName?: string;
   /** The object concerned: a host, a port, a file, the name of an intranet. */
   subject?: string;
+  /** The command that was called, with its verb: "sag connect". */
+  command?: string;
   /** Which input is meant. */
   field?: string;
   /** The program that uses the port: "nc (process 123)". */

@@ -29,23 +29,25 @@ export function createOutput(json: boolean): Output {
 }
 
 /**
- * Prints a failure and returns its exit code. Anything that is not a Failure is reported as `unknown`, without its
- * stack.
+ * Prints a failure of `command`, such as "sag connect", and returns its exit code. Anything that is not a Failure is
+ * reported as `unknown`, without its stack.
  */
-export function tellFailure(output: Output, thrown: unknown): number {
+export function tellFailure(output: Output, thrown: unknown, command: string): number {
   if (thrown instanceof Interrupted) {
     output.printJson({ cause: "unknown", message: texts.cli.output.interrupted, action: "" });
     return exitInterrupted;
   }
   const view: FailureView =
-    thrown instanceof Failure ? commandView(thrown.view, thrown.details) : commandView(failureView("unknown"));
+    thrown instanceof Failure
+      ? commandView(thrown.view, { ...thrown.details, command })
+      : commandView(failureView("unknown"));
   if (output.json) output.printJson(view);
   else {
     output.say(`sag: ${view.message}`);
     if (view.action) output.say(`     ${view.action}`);
     for (const session of view.sessions ?? []) {
       output.say(
-        `     ${session.id}  ${session.deviceName}  ${session.clientIp}  ${texts.cli.account.since(session.ageMs)}`,
+        `     ${session.id}  ${session.deviceName}  ${session.clientIp}  ${texts.cli.account.sessionAge(session.ageMs)}`,
       );
     }
   }

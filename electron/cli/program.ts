@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { Failure } from "../core/causes/failure.ts";
+import { commandView, Failure } from "../core/causes/failure.ts";
 import { describeCommands } from "./commands.ts";
 import { createContext } from "./context.ts";
 import { leave } from "./leave.ts";
@@ -13,9 +13,11 @@ export { leave };
 /** Runs the `sag` command: parses the arguments, calls one verb and returns the exit code. */
 export async function runProgram(argv: string[]): Promise<number> {
   const output = createOutput(ownPart(argv).includes("--json"));
+  const [first = ""] = argv.filter((one) => one !== "--json");
+  let command = "sag";
   // Errors outside the verb's promise, such as an unhandled error event, are reported without a stack as well.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-    process.on(event, (thrown) => leave(tellFailure(output, thrown)));
+    process.on(event, (thrown) => leave(tellFailure(output, thrown, command)));
   }
   const context = createContext(output);
   let exit = 0;
@@ -25,16 +27,17 @@ export async function runProgram(argv: string[]): Promise<number> {
       const verb = await load();
       exit = await verb(context, given.at(-2) as Flags, ...(given.slice(0, -2) as Args));
     };
-  const [first] = argv.filter((one) => one !== "--json");
   const called = describeCommands(call, first);
   // An unknown verb, an option or `help` needs all verbs: for the help and for suggestions.
-  const program = called.commands.length > 0 ? called : describeCommands(call);
+  const isVerb = called.commands.length > 0;
+  if (isVerb) command = `sag ${first}`;
+  const program = isVerb ? called : describeCommands(call);
   try {
     const asVerb = first === "-V" || first === "--version";
     await program.parseAsync(asVerb ? argv.map((one) => (one === first ? "version" : one)) : argv, { from: "user" });
     return exit;
   } catch (thrown) {
-    return thrown instanceof CommanderError ? usageExit(output, thrown) : tellFailure(output, thrown);
+    return thrown instanceof CommanderError ? usageExit(output, thrown, command) : tellFailure(output, thrown, command);
   }
 }
 
@@ -49,12 +52,16 @@ function ownPart(argv: string[]): string[] {
   return own.slice(0, at);
 }
 
-function usageExit(output: Output, thrown: CommanderError): number {
+function usageExit(output: Output, thrown: CommanderError, command: string): number {
   if (thrown.exitCode === 0) return 0;
   const words = usageMessage(thrown);
+  const failure = new Failure("invalid_argument", { text: words });
   // The parser has printed the help instead of an error.
-  if (thrown.code !== "commander.help") output.say(`sag: ${words}`);
+  if (thrown.code !== "commander.help") {
+    output.say(`sag: ${words}`);
+    output.say(`     ${commandView(failure.view, { command }).action}`);
+  }
   // With --json the error goes to stdout as well.
-  if (output.json) tellFailure(output, new Failure("invalid_argument", { text: words }));
+  if (output.json) tellFailure(output, failure, command);
   return 2;
 }

@@ -110,6 +110,18 @@ describe("sag", { timeout: 60_000 }, () => {
     expect(words.stderr).toMatch(/^sag: /);
   });
 
+  it.each([
+    [["frobnicate"], "sag"],
+    [["connect", "--frobnicate"], "sag connect"],
+    [["connect", "--timeout", "soon"], "sag connect"],
+    [["--json", "sign-in", "AB12C"], "sag sign-in"],
+  ])("names the command whose --help explains %j", async (args, command) => {
+    const advice = `See ${command} --help.`;
+    expect(JSON.parse((await sag([...args, "--json"])).stdout)).toMatchObject({ action: advice });
+    const words = await sag(args.filter((one) => one !== "--json"));
+    expect(words.stderr.trimEnd().split("\n").at(-1)?.trim()).toBe(advice);
+  });
+
   it("lists no intranets at first", async () => {
     expect(await sag(["status", "--json"])).toMatchObject({ code: 0, stdout: "[]\n" });
     await fails("unknown_intranet", ["connect"]);
@@ -206,7 +218,7 @@ describe("sag", { timeout: 60_000 }, () => {
     const { code, stderr } = await sag(["connect"]);
     cloud.refusal = undefined;
     expect(code, stderr).toBe(causeTable.session_limit.exit);
-    expect(stderr).toContain(session.sessionId);
+    expect(stderr).toMatch(new RegExp(`${session.sessionId}.+  for 0 s$`, "m"));
     const [, advised = ""] = /\(sag (.+)\)/.exec(stderr) ?? [];
     expect(advised).toBe("sessions contoso --end ID");
     expect(await sag(advised.replace("ID", session.sessionId).split(" "))).toMatchObject({ code: 0 });

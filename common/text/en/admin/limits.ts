@@ -9,8 +9,10 @@ export const limits = {
   text_form: ({ field, form }: P<"field" | "form">) => `The ${field} must be ${form}.`,
   code_form: "An enterprise code has exactly five letters or digits.",
   domain_form: ({ domain }: P<"domain">) => `${domain} is not a domain name.`,
-  policy_number: ({ word, min, max }: P<"max" | "min" | "word">) => `${word} is a whole number from ${min} to ${max}.`,
-  policy_duration: ({ word, min, max }: P<"max" | "min" | "word">) => `${word} is a duration from ${min} to ${max}.`,
+  policy_number: ({ word, min, max }: P<"max" | "min" | "word">) =>
+    `${word} must be a whole number from ${min} to ${max}.`,
+  policy_duration: ({ word, min, max }: P<"max" | "min" | "word">) =>
+    `${word} must be a duration from ${min} to ${max}.`,
   route_form: ({ route }: P<"route">) => `${route} is not a prefix such as 10.0.0.0/16 (no bits set beyond the mask).`,
   route_everything: ({ route }: P<"route">) => `${route} is everything: set the full-tunnel policy instead.`,
   route_never_inside: ({ route, block }: P<"block" | "route">) =>

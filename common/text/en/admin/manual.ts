@@ -147,7 +147,7 @@ Intended differences from the product:
 * QoS policies and flow logs are stored and returned, but not applied to traffic yet. The product offers both for gateway boxes only.
 * Priorities of QoS rules are 1-7; newer pages of the product say 1-3. A classification rule has an effect while a throttling rule of its
   priority exists; of several with the same priority, the earliest takes effect.
-* Descriptions of QoS policies and their rules may also contain blanks and punctuation. They start with a letter, as published.
+* Descriptions of QoS policies and their rules may also contain spaces and punctuation. They start with a letter, as published.
 * A new flow log is active. Without \`OutputType\` it is \`netflow\`. \`sls\` and \`all\` need \`SlsRegionId\`, \`ProjectName\` and \`LogstoreName\`.
   \`DescribeFlowLogSags\` without \`FlowLogId\` lists the instances of all flow logs.
 * \`InterworkingStatus\` and a CCN's \`IsDefault\` are stored and returned, but have no effect yet.

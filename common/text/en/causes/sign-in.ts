@@ -13,7 +13,8 @@ export const signIn = {
     message: ({ text }) => text || "One of the options or arguments is invalid.",
     action: "Correct it and try again.",
     // With a field, the cloud instance has refused a value; --help does not explain that.
-    command: ({ field }) => (field ? "Correct it and try again." : "See sag --help."),
+    command: ({ field, command }) =>
+      field ? "Correct it and try again." : command ? `See ${command} --help.` : "Correct it and try again.",
   },
   bad_credentials: {
     message: ({ field }) => (field === "code" ? "This code is wrong or has expired." : "Wrong user name or password."),

@@ -70,7 +70,7 @@ export const account = {
   noSessions: "None of your devices is connected.",
   lastSeen: (ms: number) => `last seen ${formats.span(ms)} ago`,
   connectedFor: (ms: number) => `connected for ${formats.span(ms)}`,
-  since: (ms: number) => `since ${formats.span(ms)}`,
+  sessionAge: (ms: number) => `for ${formats.span(ms)}`,
   isSignedOut: "signed out",
   isNotSaved: "connected, sign-in not saved",
   isDefault: "default",

@@ -14,7 +14,6 @@ export const errors = {
     pinsOrNot: "Give --pins or --no-pins, not both.",
     policyChange: "Specify what to change, for example --full-tunnel on.",
     accountChange: "Specify what to change: --bandwidth, --mail or --client-ip.",
-    help: "--help lists the arguments.",
   },
   connection: {
     notRunning: (directory: string) => `No server (sag-cloud) is running on ${directory}.`,

@@ -19,6 +19,7 @@ export const parserErrors = {
   optionMissingArgument: (option: string) => `option '${option}' argument missing`,
   excessArguments: (verb: string, expected: string, received: string) =>
     `too many arguments${verb && ` for '${verb}'`}. Expected ${expected} argument${expected === "1" ? "" : "s"} but got ${received}.`,
+  seeHelp: (command: string) => `See ${command} --help.`,
   didYouMean: (names: string) => `(Did you mean ${names}?)`,
   didYouMeanOneOf: (names: string) => `(Did you mean one of ${names}?)`,
   noCompletion: (shell: string) => `there is no completion for ${shell}: choose bash, zsh or fish`,

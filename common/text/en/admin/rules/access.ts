@@ -15,7 +15,7 @@ export const accessRules = {
   "tenant-exists": ({ name }: P<"name">) => `The account ${name} already exists.`,
   "no-key": ({ id }: P<"id">) => `There is no access key ${id}.`,
   "no-quota": ({ name, known }: P<"known" | "name">) => `There is no quota ${name}; there are ${known}.`,
-  "quota-range": ({ name, most }: P<"most" | "name">) => `${name} is a whole number from 1 to ${most}.`,
+  "quota-range": ({ name, most }: P<"most" | "name">) => `${name} must be a whole number from 1 to ${most}.`,
   "no-code": ({ code }: P<"code">) => `The enterprise code ${code} does not exist.`,
   "code-limit": ({ limit }: P<"limit">) => `An account has at most ${limit} enterprise codes.`,
   "code-default-required": "There is always one default code: make another one the default instead.",
