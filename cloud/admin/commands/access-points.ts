@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { ownAccessPoint, ownAccessPoints, preferAccessPoint } from "../../domain/accesspoints/preferred.ts";
-import { describeInstances } from "../../domain/instances/listing.ts";
-import { countServed, instancesServed } from "../../store/queries/listings/people.ts";
+import { searchInstances } from "../../domain/instances/listing.ts";
+import { pageOfRows } from "../../store/queries/listings/pages.ts";
+import { countServed } from "../../store/queries/listings/people.ts";
 import { type AnyCommand, changing, reading } from "../command.ts";
 import { instanceRef, theInstance } from "./common.ts";
+import { paged, readerOf, wishOf } from "./pages.ts";
 import { number, region } from "./values.ts";
 
 export const accessPointPrefer = changing({
@@ -25,14 +27,15 @@ export const accessPointPrefer = changing({
 export const accessPointOwn = reading({
   name: "access-point own",
   access: "read",
-  input: z.strictObject({ instance: instanceRef.optional(), numbers: z.array(number).max(50).optional() }),
-  async read({ context, db, caller }, p) {
+  input: z.strictObject({ instance: instanceRef.optional(), numbers: z.array(number).max(50).optional(), ...paged }),
+  async read(at, p) {
+    const { context, db, caller } = at;
     const { tenant } = caller;
     const served = p.instance === undefined ? undefined : (await theInstance({ db, caller }, p.instance)).ccnId;
     for (const one of p.numbers ?? []) await ownAccessPoint(context, db, tenant, one);
     const states = await ownAccessPoints(context, db, tenant);
     const count = await countServed(db, tenant.id);
-    return states
+    const rows = states
       .filter((state) => served === undefined || state.ccnId === served)
       .map((state) => ({
         number: state.number,
@@ -40,6 +43,7 @@ export const accessPointOwn = reading({
         activeInstances: count(state.ccnId, false),
         lockedInstances: count(state.ccnId, true),
       }));
+    return pageOfRows(readerOf(at), ["access-point own", tenant.id, served], rows, ["number"], wishOf(p.page));
   },
 });
 
@@ -47,12 +51,12 @@ export const accessPointOwn = reading({
 export const accessPointInstances = reading({
   name: "access-point instances",
   access: "read",
-  input: z.strictObject({ number, region: region.optional() }),
-  async read({ context, db, caller }, p) {
-    const state = await ownAccessPoint(context, db, caller.tenant, p.number);
-    const rows = await instancesServed(db, caller.tenant.id, state.ccnId);
-    const wanted = rows.filter((row) => p.region === undefined || row.region === p.region);
-    return describeInstances(context, db, wanted);
+  input: z.strictObject({ number, region: region.optional(), usable: z.boolean().optional(), ...paged }),
+  async read(at, { number, page, ...filter }) {
+    const { context, db, caller } = at;
+    const state = await ownAccessPoint(context, db, caller.tenant, number);
+    const served = { ...filter, servingCcnId: state.ccnId };
+    return searchInstances(context, db, readerOf(at), caller.tenant.id, served, wishOf(page));
   },
 });
 

@@ -109,7 +109,8 @@ export const aclRules = reading({
   async read(at, p) {
     const acl = await theAcl(at, p);
     const { direction, name, order = "asc" } = p;
-    return { aclType: acl.type, ...(await listRules(at.db, acl, { direction, name, order }, wishOf(p.page))) };
+    const page = await listRules(at.db, readerOf(at), acl, { direction, name, order }, wishOf(p.page));
+    return { aclType: acl.type, ...page };
   },
 });
 

@@ -10,7 +10,7 @@ import {
 import { createCen, deleteCen, modifyCen, ownCen } from "../../domain/cen/cen.ts";
 import { attachChild, detachChild } from "../../domain/cen/children.ts";
 import { listCens, listChildren, listPackages, listRegionLimits, showChild } from "../../domain/cen/listing.ts";
-import { networkRoutes } from "../../domain/cen/routes.ts";
+import { listRoutes } from "../../domain/cen/routes.ts";
 import { textRules } from "../../domain/limits/text.ts";
 import { maxTagged } from "../../domain/limits/values.ts";
 import { addTags, removeTags, setTags, type Tag, tagsOf } from "../../domain/tags.ts";
@@ -118,7 +118,7 @@ export const cenChildren = reading({
   input: z.strictObject({ cen: text, type: child.type.optional(), region: region.optional(), ...paged }),
   async read(at, p) {
     await theCen(at, p.cen);
-    return listChildren(at.db, p.cen, { type: p.type, region: p.region }, wishOf(p.page));
+    return listChildren(at.db, readerOf(at), p.cen, { type: p.type, region: p.region }, wishOf(p.page));
   },
 });
 
@@ -129,15 +129,21 @@ export const cenChild = reading({
   read: theChild,
 });
 
+/** `carried`: only routes that reach the region, or only those that do not. */
+const routeFilter = { carried: z.boolean().optional(), ...none };
+
 /** Routes to cloud networks as seen from a region: that of a child, or the given one. */
 export const cenRoutes = reading({
   name: "cen routes",
   access: "read",
-  input: z.union([oneChild, z.strictObject({ cen: text, region })]),
+  input: z.union([
+    oneChild.extend({ ...routeFilter, ...paged }),
+    z.strictObject({ cen: text, region, ...routeFilter, ...paged }),
+  ]),
   async read(at, p) {
     await theCen(at, p.cen);
     const seenFrom = "child" in p ? (await theChild(at, p)).region : p.region;
-    return { rows: await networkRoutes(at.db, p.cen, seenFrom) };
+    return listRoutes(at.db, readerOf(at), p.cen, { seenFrom, carried: p.carried, none: p.none }, wishOf(p.page));
   },
 });
 
@@ -214,7 +220,8 @@ export const cenLimits = reading({
   async read(at, p) {
     const { tenant } = at.caller;
     if (p.cen) await theCen(at, p.cen);
-    return listRegionLimits(at.db, { tenantId: tenant.id, cenId: p.cen, region: p.region }, wishOf(p.page));
+    const filter = { tenantId: tenant.id, cenId: p.cen, region: p.region };
+    return listRegionLimits(at.db, readerOf(at), filter, wishOf(p.page));
   },
 });
 

@@ -5,7 +5,7 @@ import { listCars, listPolicies, viewCar, viewPolicy } from "../../domain/qos/li
 import { createPolicy, deletePolicy, modifyPolicy, policyOf } from "../../domain/qos/policies.ts";
 import { type AnyCommand, changing, reading } from "../command.ts";
 import { textOf } from "./common.ts";
-import { paged, wishOf } from "./pages.ts";
+import { paged, readerOf, wishOf } from "./pages.ts";
 import { oneQos, theQos } from "./qos.ts";
 import {
   applications,
@@ -71,7 +71,7 @@ export const qosCars = reading({
   }),
   async read(at, p) {
     const { id, descriptionPart, order = "asc" } = p;
-    return listCars(at.db, await theQos(at, p), { id, descriptionPart, order }, wishOf(p.page));
+    return listCars(at.db, readerOf(at), await theQos(at, p), { id, descriptionPart, order }, wishOf(p.page));
   },
 });
 
@@ -108,7 +108,7 @@ export const qosPolicies = reading({
   }),
   async read(at, p) {
     const { id, descriptionPart, priority } = p;
-    return listPolicies(at.db, await theQos(at, p), { id, descriptionPart, priority }, wishOf(p.page));
+    return listPolicies(at.db, readerOf(at), await theQos(at, p), { id, descriptionPart, priority }, wishOf(p.page));
   },
 });
 

@@ -88,10 +88,11 @@ export async function listAcls(
 /** Rules ordered by priority. */
 export async function listRules(
   db: Db,
+  reader: Reader,
   acl: Acl,
   filter: { direction?: string | undefined; name?: string | undefined; order: "asc" | "desc" },
   wish: PageWish,
 ): Promise<Page<AclRuleView>> {
-  const page = await aclRulePage(db, acl.id, filter, wish);
+  const page = await aclRulePage(db, reader, acl.id, filter, wish);
   return { ...page, rows: page.rows.map(viewRule) };
 }

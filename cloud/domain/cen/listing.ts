@@ -82,11 +82,12 @@ async function viewChild(db: Db, row: CenChild): Promise<ChildView | undefined> 
 
 export async function listChildren(
   db: Db,
+  reader: Reader,
   cenId: string,
   filter: { type?: string | undefined; region?: string | undefined },
   wish: PageWish,
 ): Promise<Page<ChildView>> {
-  const page = await childPage(db, cenId, filter, wish);
+  const page = await childPage(db, reader, cenId, filter, wish);
   const views = await Promise.all(page.rows.map((row) => viewChild(db, row)));
   return { ...page, rows: views.filter((view) => view !== undefined) };
 }
@@ -169,10 +170,11 @@ export async function listPackages(
 
 export async function listRegionLimits(
   db: Db,
+  reader: Reader,
   filter: { tenantId: string; cenId?: string | undefined; region?: string | undefined },
   wish: PageWish,
 ): Promise<Page<RegionLimitView>> {
-  const page = await regionLimitPage(db, filter, wish);
+  const page = await regionLimitPage(db, reader, filter, wish);
   const rows = page.rows.map((row) => ({
     cenId: row.cenId,
     packageId: row.packageId,

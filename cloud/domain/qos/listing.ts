@@ -58,22 +58,24 @@ export async function listQos(
 /** Throttling rules ordered by priority. */
 export async function listCars(
   db: Db,
+  reader: Reader,
   qos: Qos,
-  filter: Parameters<typeof qosCarPage>[2],
+  filter: Parameters<typeof qosCarPage>[3],
   wish: PageWish,
 ): Promise<Page<QosCarView>> {
-  const page = await qosCarPage(db, qos.id, filter, wish);
+  const page = await qosCarPage(db, reader, qos.id, filter, wish);
   return { ...page, rows: page.rows.map(viewCar) };
 }
 
 /** Classification rules ordered by priority. */
 export async function listPolicies(
   db: Db,
+  reader: Reader,
   qos: Qos,
-  filter: Parameters<typeof qosPolicyPage>[2],
+  filter: Parameters<typeof qosPolicyPage>[3],
   wish: PageWish,
 ): Promise<Page<QosPolicyView>> {
-  const page = await qosPolicyPage(db, qos.id, filter, wish);
+  const page = await qosPolicyPage(db, reader, qos.id, filter, wish);
   return { ...page, rows: page.rows.map(viewPolicy) };
 }
 

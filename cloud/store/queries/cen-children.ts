@@ -59,16 +59,21 @@ export async function someChild(db: Db, cenId: string): Promise<string | undefin
   return row?.child_id;
 }
 
-/** Prefixes of the cloud networks attached to a CEN. */
-export async function attachedPrefixes(db: Db, cenId: string): Promise<{ id: string; region: string; cidr: string }[]> {
+/** Prefixes of the cloud networks attached to a CEN, in no particular order. */
+export async function attachedPrefixes(
+  db: Db,
+  cenId: string,
+): Promise<{ networkId: string; region: string; createdAt: number; cidr: string }[]> {
   return query(db)
     .selectFrom("cen_child")
     .innerJoin("cloud_network", "cloud_network.id", "cen_child.child_id")
     .innerJoin("cloud_network_cidr", "cloud_network_cidr.network_id", "cloud_network.id")
-    .select(["cloud_network.id", "cloud_network.region", "cloud_network_cidr.cidr"])
+    .select([
+      "cloud_network.id as networkId",
+      "cloud_network.region",
+      "cloud_network.created_at as createdAt",
+      "cloud_network_cidr.cidr",
+    ])
     .where("cen_child.cen_id", "=", cenId)
-    .orderBy("cloud_network.created_at")
-    .orderBy("cloud_network.id")
-    .orderBy("cloud_network_cidr.position")
     .execute();
 }

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Db } from "../../db.ts";
 import { query } from "../../kysely.ts";
 import * as shapes from "../../shapes.ts";
-import { containing, type Page, type PageWish, pageInOrder, pageOf, type Reader } from "./pages.ts";
+import { byPriority, containing, type Page, type PageWish, pageInOrder, pageOf, type Reader } from "./pages.ts";
 import { havingTags, type TagFilter } from "./tags.ts";
 
 /** CCNs with the CEN that each is attached to. */
@@ -124,6 +124,7 @@ export async function limitsOfPackages(db: Db, packageIds: readonly string[]): P
 
 export function regionLimitPage(
   db: Db,
+  reader: Reader,
   filter: { tenantId: string; cenId?: string | undefined; region?: string | undefined },
   wish: PageWish,
 ): Promise<Page<shapes.RegionLimit & { areaA: string; areaB: string }>> {
@@ -137,13 +138,18 @@ export function regionLimitPage(
   if (filter.cenId) rows = rows.where("cen.id", "=", filter.cenId);
   const { region } = filter;
   if (region) rows = rows.where((e) => e.or([e("local_region", "=", region), e("opposite_region", "=", region)]));
-  const ordered = rows.orderBy("cen_region_limit.cen_id").orderBy("local_region").orderBy("opposite_region");
-  return pageInOrder(ordered, wish);
+  const order = [
+    { column: "cen_region_limit.cen_id", of: "cenId" },
+    { column: "local_region", of: "localRegion" },
+    { column: "opposite_region", of: "oppositeRegion" },
+  ] as const;
+  return pageInOrder(reader, rows, order, wish);
 }
 
 /** Children of a CEN, in the order in which they were attached. */
 export function childPage(
   db: Db,
+  reader: Reader,
   cenId: string,
   filter: { type?: string | undefined; region?: string | undefined },
   wish: PageWish,
@@ -156,7 +162,11 @@ export function childPage(
     const networks = query(db).selectFrom("cloud_network").select("id").where("region", "=", region);
     rows = rows.where((e) => e.or([e("child_id", "in", ccns), e("child_id", "in", networks)]));
   }
-  return pageInOrder(rows.orderBy("attached_at").orderBy("child_id"), wish);
+  const order = [
+    { column: "attached_at", of: "attachedAt" },
+    { column: "child_id", of: "childId" },
+  ] as const;
+  return pageInOrder(reader, rows, order, wish);
 }
 
 export function findAttached(
@@ -236,6 +246,7 @@ export async function usesOfAcls(db: Db, aclIds: readonly string[]): Promise<{ a
 /** Rules of an ACL by priority. */
 export function aclRulePage(
   db: Db,
+  reader: Reader,
   aclId: string,
   filter: { direction?: string | undefined; name?: string | undefined; order: "asc" | "desc" },
   wish: PageWish,
@@ -243,7 +254,7 @@ export function aclRulePage(
   let rows = query(db).selectFrom("acl_rule").select(shapes.aclRule.columns).where("acl_id", "=", aclId);
   if (filter.direction) rows = rows.where("direction", "=", filter.direction);
   if (filter.name) rows = rows.where("name", "=", filter.name);
-  return pageInOrder(rows.orderBy("priority", filter.order).orderBy("created_at").orderBy("id"), wish);
+  return pageInOrder(reader, rows, byPriority(filter.order), wish);
 }
 
 /** Cloud networks with the CEN that each is attached to. */

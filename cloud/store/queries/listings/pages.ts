@@ -1,4 +1,4 @@
-import { type SelectQueryBuilder, sql } from "kysely";
+import { type RawBuilder, type SelectQueryBuilder, sql } from "kysely";
 
 export interface PageWish {
   /** From 1. */
@@ -25,48 +25,107 @@ export interface Reader {
 
 const defaultSize = 10;
 
-/** One page of a query that already has a fixed order. */
-export async function pageInOrder<DB, TB extends keyof DB, O>(
-  rows: SelectQueryBuilder<DB, TB, O>,
+/** A column by which a list is ordered. */
+export interface OrderColumn<O> {
+  /** Name in the query. */
+  column: string;
+  /** Name in the rows. */
+  of: keyof O & string;
+  /** Default "asc". */
+  order?: "asc" | "desc";
+}
+
+/**
+ * One page of a query's rows, in the order of these columns, the most significant first; together they are different in every row. The
+ * published API uses page numbers, so this remembers a cursor: a page starts after the last row of the previous page. Reading pages in
+ * order returns every row that stays in its place exactly once, whatever is added, deleted or moved meanwhile.
+ */
+export async function pageInOrder<DB, TB extends keyof DB & string, O>(
+  reader: Reader,
+  all: SelectQueryBuilder<DB, TB, O>,
+  order: readonly OrderColumn<O>[],
   wish: PageWish,
 ): Promise<Page<O>> {
   const size = wish.size ?? defaultSize;
   const number = wish.number ?? 1;
-  const shown = rows.limit(size).offset((number - 1) * size);
-  return { rows: await shown.execute(), number, size, total: await count(rows) };
+  let ordered = all;
+  for (const by of order) ordered = ordered.orderBy(sql.ref(by.column), by.order ?? "asc");
+  const { sql: text, parameters } = ordered.compile();
+  const cursor = cursorOf(reader, [text, parameters], number, size);
+  const rest = cursor.mark ? ordered.where(after(order, cursor.mark)) : ordered.offset((number - 1) * size);
+  const rows = await rest.limit(size).execute();
+  cursor.put(rows, order);
+  return { rows, number, size, total: await count(all) };
 }
 
-/**
- * One page of a table's rows, oldest first. The published API uses page numbers, so this remembers a cursor: reading pages in order
- * returns every existing row exactly once. New rows come at the end, and a page starts after the last row of the previous page, even if
- * earlier rows were deleted meanwhile.
- */
-export async function pageOf<DB, TB extends keyof DB & string, O extends { id: string; createdAt: number }>(
+/** One page of a table's rows, oldest first. */
+export function pageOf<DB, TB extends keyof DB & string, O extends { id: string; createdAt: number }>(
   reader: Reader,
   all: SelectQueryBuilder<DB, TB, O>,
   table: TB,
   wish: PageWish,
 ): Promise<Page<O>> {
+  const byAge: OrderColumn<O>[] = [
+    { column: `${table}.created_at`, of: "createdAt" },
+    { column: `${table}.id`, of: "id" },
+  ];
+  return pageInOrder(reader, all, byAge, wish);
+}
+
+/** The order of rules: by priority, then oldest first. */
+export const byPriority = (order: "asc" | "desc") =>
+  [
+    { column: "priority", of: "priority", order },
+    { column: "created_at", of: "createdAt" },
+    { column: "id", of: "id" },
+  ] as const;
+
+/**
+ * Like pageInOrder, for rows that are not of one query. Sorts them. `list` identifies the list and its filters among all lists of the
+ * reader.
+ */
+export function pageOfRows<O>(
+  reader: Reader,
+  list: readonly unknown[],
+  all: readonly O[],
+  by: readonly (keyof O & string)[],
+  wish: PageWish,
+): Page<O> {
   const size = wish.size ?? defaultSize;
   const number = wish.number ?? 1;
-  const [at, id] = [sql.ref(`${table}.created_at`), sql.ref(`${table}.id`)];
-  const ordered = all.orderBy(at).orderBy(id).limit(size);
-  const marks = marksOf(reader);
-  const { sql: text, parameters } = all.compile();
-  const key = (page: number) => JSON.stringify([reader.actor, text, parameters, size, page]);
-  const mark = marks.find(key(number - 1), reader.monotonic());
-  const rows = mark
-    ? await ordered.where(sql<boolean>`(${at}, ${id}) > (${mark.createdAt}, ${mark.id})`).execute()
-    : await ordered.offset((number - 1) * size).execute();
-  const last = rows.at(-1);
-  if (last && rows.length === size) {
-    marks.put(key(number), { createdAt: last.createdAt, id: last.id }, reader.monotonic());
+  const order = by.map((of) => ({ of }));
+  const sorted = [...all].sort((a, b) => compare(valuesOf(a, order), valuesOf(b, order)));
+  const cursor = cursorOf(reader, list, number, size);
+  const { mark } = cursor;
+  const begin = mark ? sorted.findIndex((row) => compare(valuesOf(row, order), mark) > 0) : (number - 1) * size;
+  const rows = begin < 0 ? [] : sorted.slice(begin, begin + size);
+  cursor.put(rows, order);
+  return { rows, number, size, total: all.length };
+}
+
+/** Matches the rows after the one with these values. */
+function after<O>(order: readonly OrderColumn<O>[], mark: Mark): RawBuilder<boolean> {
+  const each = order.map((by, i) => {
+    const equal = order.slice(0, i).map((earlier, j) => sql`${sql.ref(earlier.column)} = ${mark[j]}`);
+    const sign = sql.raw(by.order === "desc" ? "<" : ">");
+    return sql`(${sql.join([...equal, sql`${sql.ref(by.column)} ${sign} ${mark[i]}`], sql` and `)})`;
+  });
+  return sql<boolean>`(${sql.join(each, sql` or `)})`;
+}
+
+const valuesOf = <O>(row: O, order: readonly { of: keyof O }[]): Mark => order.map(({ of }) => row[of] as Value);
+
+/** Negative = a row with the values `a` comes first. */
+function compare(a: Mark, b: Mark): number {
+  for (const [i, x] of a.entries()) {
+    const y = b[i] as Value;
+    if (x !== y) return x < y ? -1 : 1;
   }
-  return { rows, number, size, total: await count(all) };
+  return 0;
 }
 
 async function count<DB, TB extends keyof DB, O>(all: SelectQueryBuilder<DB, TB, O>): Promise<number> {
-  const counted = all.clearSelect().clearOrderBy().select(sql<number>`count(*)`.as("count"));
+  const counted = all.clearSelect().select(sql<number>`count(*)`.as("count"));
   return Number(((await counted.executeTakeFirstOrThrow()) as { count: number }).count);
 }
 
@@ -74,27 +133,26 @@ async function count<DB, TB extends keyof DB, O>(all: SelectQueryBuilder<DB, TB,
 export const containing = (part: string) =>
   `%${part.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_")}%`;
 
-interface Mark {
-  createdAt: number;
-  id: string;
-}
+type Value = string | number;
+/** The values of a page's last row in the columns of the list's order. */
+type Mark = readonly Value[];
 
 /** How long the end of a page is remembered, ms, and the maximum number of remembered ends. */
 const markMs = 60_000;
 const maxMarks = 10_000;
 
 class Marks {
-  readonly #all = new Map<string, Mark & { until: number }>();
+  readonly #all = new Map<string, { mark: Mark; until: number }>();
 
   find(key: string, now: number): Mark | undefined {
-    const mark = this.#all.get(key);
-    return mark && mark.until > now ? mark : undefined;
+    const found = this.#all.get(key);
+    return found && found.until > now ? found.mark : undefined;
   }
 
   put(key: string, mark: Mark, now: number): void {
     // Re-insert at the end: a Map keeps insertion order, so the first entry is the oldest.
     this.#all.delete(key);
-    this.#all.set(key, { ...mark, until: now + markMs });
+    this.#all.set(key, { mark, until: now + markMs });
     const oldest = this.#all.keys().next().value;
     if (this.#all.size > maxMarks && oldest !== undefined) this.#all.delete(oldest);
   }
@@ -102,8 +160,17 @@ class Marks {
 
 const known = new WeakMap<object, Marks>();
 
-function marksOf({ memory }: Reader): Marks {
-  const marks = known.get(memory) ?? new Marks();
-  known.set(memory, marks);
-  return marks;
+/** The end of the page before this one, if it is remembered, and how to remember the end of this one. */
+function cursorOf(reader: Reader, list: readonly unknown[], number: number, size: number) {
+  const marks = known.get(reader.memory) ?? new Marks();
+  known.set(reader.memory, marks);
+  const key = (page: number) => JSON.stringify([reader.actor, list, size, page]);
+  return {
+    mark: marks.find(key(number - 1), reader.monotonic()),
+    put<O>(rows: readonly O[], order: readonly { of: keyof O }[]): void {
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < size) return;
+      marks.put(key(number), valuesOf(last, order), reader.monotonic());
+    },
+  };
 }

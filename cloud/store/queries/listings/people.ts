@@ -26,6 +26,8 @@ export interface InstanceFilter {
   namePart?: string | undefined;
   ccnId?: string | undefined;
   ccnName?: string | undefined;
+  /** The CCN whose access points serve it, whether it is bound to it or not. */
+  servingCcnId?: string | undefined;
   acls?: readonly string[] | undefined;
   withoutAcls?: readonly string[] | undefined;
   /** Whether it has a QoS policy. */
@@ -54,6 +56,7 @@ export function instancePage(
     rows = rows.where(sql<boolean>`instance.name like ${containing(filter.namePart)} escape '\\'`);
   }
   if (filter.ccnId) rows = rows.where("instance.bound_ccn_id", "=", filter.ccnId);
+  if (filter.servingCcnId) rows = rows.where("instance.ccn_id", "=", filter.servingCcnId);
   if (filter.ccnName !== undefined) {
     const named = query(db).selectFrom("ccn").select("id").where("name", "=", filter.ccnName);
     rows = rows.where("instance.bound_ccn_id", "in", named);
@@ -217,18 +220,6 @@ export async function countServed(db: Db, tenantId: string): Promise<(ccnId: str
     .execute();
   return (ccnId, locked) =>
     Number(rows.find((row) => row.ccn_id === ccnId && row.locked === Number(locked))?.count ?? 0);
-}
-
-/** Instances that a CCN's access points serve, oldest first. */
-export function instancesServed(db: Db, tenantId: string, ccnId: string): Promise<shapes.Instance[]> {
-  return query(db)
-    .selectFrom("instance")
-    .select(shapes.instance.columns)
-    .where("tenant_id", "=", tenantId)
-    .where("ccn_id", "=", ccnId)
-    .orderBy("created_at")
-    .orderBy("id")
-    .execute();
 }
 
 /** An account's enterprise codes after `after` in ascending order, and the total number. */

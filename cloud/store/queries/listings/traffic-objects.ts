@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Db } from "../../db.ts";
 import { query } from "../../kysely.ts";
 import * as shapes from "../../shapes-traffic.ts";
-import { containing, type Page, type PageWish, pageInOrder, pageOf, type Reader } from "./pages.ts";
+import { byPriority, containing, type Page, type PageWish, pageInOrder, pageOf, type Reader } from "./pages.ts";
 
 export function qosPage(
   db: Db,
@@ -36,6 +36,7 @@ export async function usesOfQos(db: Db, qosIds: readonly string[]): Promise<{ qo
 /** Throttling rules of a QoS policy by priority. */
 export function qosCarPage(
   db: Db,
+  reader: Reader,
   qosId: string,
   filter: { id?: string | undefined; descriptionPart?: string | undefined; order: "asc" | "desc" },
   wish: PageWish,
@@ -44,12 +45,13 @@ export function qosCarPage(
   const { descriptionPart: part } = filter;
   if (filter.id) rows = rows.where("id", "=", filter.id);
   if (part) rows = rows.where(sql<boolean>`description like ${containing(part)} escape '\\'`);
-  return pageInOrder(rows.orderBy("priority", filter.order).orderBy("created_at").orderBy("id"), wish);
+  return pageInOrder(reader, rows, byPriority(filter.order), wish);
 }
 
 /** Classification rules of a QoS policy by priority. */
 export function qosPolicyPage(
   db: Db,
+  reader: Reader,
   qosId: string,
   filter: { id?: string | undefined; descriptionPart?: string | undefined; priority?: number | undefined },
   wish: PageWish,
@@ -59,7 +61,7 @@ export function qosPolicyPage(
   if (filter.id) rows = rows.where("id", "=", filter.id);
   if (part) rows = rows.where(sql<boolean>`description like ${containing(part)} escape '\\'`);
   if (filter.priority !== undefined) rows = rows.where("priority", "=", filter.priority);
-  return pageInOrder(rows.orderBy("priority").orderBy("created_at").orderBy("id"), wish);
+  return pageInOrder(reader, rows, byPriority("asc"), wish);
 }
 
 export interface FlowLogFilter {

@@ -4,7 +4,7 @@ import { say } from "../../../../base/say.ts";
 import type { Diagnosis } from "../../../../domain/chain/diagnosis.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
-import { id, inRegion, list, noEffect, paging, region, required, sagId, text, whole } from "./common.ts";
+import { id, inRegion, list, noEffect, paging, region, required, sagId, text, whole, wishOf } from "./common.ts";
 import { statusOf } from "./instance-view.ts";
 
 const mapped = mapping("smartag", "accessPoints");
@@ -16,25 +16,23 @@ const instanceOf = (v: { SmartAGId: string; RegionId: string | undefined }) => (
 const serial = required(noEffect);
 const accessPointId = required(whole({ min: 1, invalid: "AccessPointInvalid" }));
 
-function slice<T>(all: readonly T[], v: { PageNumber: number | undefined; PageSize: number | undefined }): T[] {
-  const size = v.PageSize ?? 10;
-  return all.slice(((v.PageNumber ?? 1) - 1) * size, (v.PageNumber ?? 1) * size);
-}
-
 export const accessPointOperations: Operation[] = [
   mapped("ListAccessPoints", {
     command: accessPointOwn,
     parameters: { RegionId: inRegion, SmartAGId: id, ...paging },
-    input: ({ SmartAGId, RegionId }) => (SmartAGId === undefined ? {} : instanceOf({ SmartAGId, RegionId })),
-    answer: (all, v) => ({
-      AccessPoints: slice(all, v).map((point) => ({
+    input: ({ SmartAGId, RegionId, ...v }) => ({
+      ...(SmartAGId === undefined ? {} : instanceOf({ SmartAGId, RegionId })),
+      page: wishOf(v),
+    }),
+    answer: (page) => ({
+      AccessPoints: page.rows.map((point) => ({
         AccessPointId: point.number,
         ActiveSmartAGCount: point.activeInstances,
         InactiveSmartAGCount: point.lockedInstances,
         Latitude: "",
         Longitude: "",
       })),
-      TotalCount: all.length,
+      TotalCount: page.total,
     }),
   }),
   mapped("ListSmartAGByAccessPoint", {
@@ -45,10 +43,14 @@ export const accessPointOperations: Operation[] = [
       SmartAGStatus: text({ oneOf: ["Active", "Offline"] }),
       ...paging,
     },
-    input: (v) => ({ number: v.AccessPointId, region: v.RegionId }),
-    answer(all, v) {
-      const wanted = all.filter((one) => v.SmartAGStatus === undefined || statusOf(one) === v.SmartAGStatus);
-      const SmartAccessGateways = slice(wanted, v).map((instance) => ({
+    input: (v) => ({
+      number: v.AccessPointId,
+      region: v.RegionId,
+      usable: v.SmartAGStatus === undefined ? undefined : v.SmartAGStatus === "Active",
+      page: wishOf(v),
+    }),
+    answer: (page) => ({
+      SmartAccessGateways: page.rows.map((instance) => ({
         SmartAGId: instance.id,
         SmartAGName: instance.name,
         SmartAGDescription: instance.description,
@@ -56,9 +58,9 @@ export const accessPointOperations: Operation[] = [
         HardwareVersion: "sag-software",
         AssociatedCcnId: instance.ccn?.id ?? "",
         RoutingStrategy: instance.routingStrategy,
-      }));
-      return { SmartAccessGateways, TotalCount: wanted.length };
-    },
+      })),
+      TotalCount: page.total,
+    }),
   }),
   mapped("UpdateSmartAGAccessPoint", {
     command: accessPointPrefer,
@@ -74,8 +76,8 @@ export const accessPointOperations: Operation[] = [
     command: accessPointOwn,
     parameters: ofInstance,
     input: instanceOf,
-    answer: (all) => ({
-      AccessPointNetworkQualities: all.map((point) => ({
+    answer: ({ rows }) => ({
+      AccessPointNetworkQualities: rows.map((point) => ({
         Id: point.number,
         Loss: point.online ? "0.00%" : "100.00%",
         Rtt: "",

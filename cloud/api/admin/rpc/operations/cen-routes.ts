@@ -1,14 +1,15 @@
 import { cenRoutes } from "../../../../admin/commands/cens.ts";
-import { overlaps, parseCidr } from "../../../../base/ip.ts";
 import { plainRegion } from "../../../../domain/cen/bandwidth.ts";
 import type { ChildType } from "../../../../domain/cen/children.ts";
 import type { CenRoute } from "../../../../domain/cen/routes.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
 import { cenId } from "./cen.ts";
 import { childType } from "./cen-children.ts";
-import { cenRegion, id, paging, required, text } from "./common.ts";
+import { cenRegion, id, paging, placeOf, required, text, wishOf } from "./common.ts";
 
 const mapped = mapping("cbn", "cen");
+
+const filter = { Status: text({ max: 32 }), ...paging };
 
 export const cenRouteOperations: Operation[] = [
   mapped("DescribeCenChildInstanceRouteEntries", {
@@ -19,20 +20,22 @@ export const cenRouteOperations: Operation[] = [
       ChildInstanceRegionId: cenRegion,
       ChildInstanceType: required(childType),
       ChildInstanceRouteTableId: id,
-      Status: text({ max: 32 }),
-      ...paging,
+      ...filter,
     },
     input: (v) => ({
       cen: v.CenId,
       child: v.ChildInstanceId,
       type: v.ChildInstanceType as ChildType,
       region: v.ChildInstanceRegionId && plainRegion(v.ChildInstanceRegionId),
+      // Routes do not belong to route tables here.
+      ...withStatus(v.Status, v.ChildInstanceRouteTableId !== undefined),
+      page: wishOf(v),
     }),
-    answer: ({ rows }, v) =>
-      pagedEntries(
-        // Routes do not belong to route tables here.
-        (v.ChildInstanceRouteTableId === undefined ? rows : []).map((route) => ({
-          Conflicts: { Conflict: conflictsOf(route, rows) },
+    answer: (page, v) => ({
+      ...placeOf(page),
+      CenRouteEntries: {
+        CenRouteEntry: page.rows.map((route) => ({
+          Conflicts: { Conflict: route.conflicts.map(conflict) },
           DestinationCidrBlock: route.cidr,
           NextHopInstanceId: route.networkId,
           NextHopRegionId: route.region,
@@ -43,16 +46,22 @@ export const cenRouteOperations: Operation[] = [
           PublishStatus: "Published",
           OperationalMode: false,
         })),
-        v,
-      ),
+      },
+    }),
   }),
   mapped("DescribeCenRegionDomainRouteEntries", {
     command: cenRoutes,
-    parameters: { CenId: cenId, CenRegionId: required(cenRegion), Status: text({ max: 32 }), ...paging },
-    input: (v) => ({ cen: v.CenId, region: plainRegion(v.CenRegionId) }),
-    answer: ({ rows }, v) =>
-      pagedEntries(
-        rows.map((route) => ({
+    parameters: { CenId: cenId, CenRegionId: required(cenRegion), ...filter },
+    input: (v) => ({
+      cen: v.CenId,
+      region: plainRegion(v.CenRegionId),
+      ...withStatus(v.Status, false),
+      page: wishOf(v),
+    }),
+    answer: (page) => ({
+      ...placeOf(page),
+      CenRouteEntries: {
+        CenRouteEntry: page.rows.map((route) => ({
           DestinationCidrBlock: route.cidr,
           NextHopInstanceId: route.networkId,
           NextHopRegionId: route.region,
@@ -62,35 +71,21 @@ export const cenRouteOperations: Operation[] = [
           ToOtherRegionStatus: "Active",
           Type: "CEN",
         })),
-        v,
-      ),
+      },
+    }),
   }),
 ];
 
-/** Prefixes of other networks in the CEN that overlap this route. */
-function conflictsOf(route: CenRoute, all: readonly CenRoute[]) {
-  const prefix = parseCidr(route.cidr);
-  return all
-    .filter((other) => {
-      const theirs = other.networkId === route.networkId ? undefined : parseCidr(other.cidr);
-      return prefix !== undefined && theirs !== undefined && overlaps(prefix, theirs);
-    })
-    .map((other) => ({
-      DestinationCidrBlock: other.cidr,
-      InstanceId: other.networkId,
-      InstanceType: "VPC",
-      RegionId: other.region,
-      Status: "conflict",
-    }));
+/** The filter for a Status; a route has no other status than these two. */
+function withStatus(status: string | undefined, none: boolean) {
+  const known = status === undefined || status === "Active" || status === "Candidate";
+  return { carried: status === undefined ? undefined : status === "Active", none: none || !known };
 }
 
-function pagedEntries<T extends { Status: string }>(
-  all: readonly T[],
-  v: { Status: string | undefined; PageNumber: number | undefined; PageSize: number | undefined },
-) {
-  const wanted = all.filter((entry) => v.Status === undefined || entry.Status === v.Status);
-  const PageNumber = v.PageNumber ?? 1;
-  const PageSize = v.PageSize ?? 10;
-  const CenRouteEntry = wanted.slice((PageNumber - 1) * PageSize, PageNumber * PageSize);
-  return { PageNumber, PageSize, TotalCount: wanted.length, CenRouteEntries: { CenRouteEntry } };
-}
+const conflict = (other: CenRoute["conflicts"][number]) => ({
+  DestinationCidrBlock: other.cidr,
+  InstanceId: other.networkId,
+  InstanceType: "VPC",
+  RegionId: other.region,
+  Status: "conflict",
+});
