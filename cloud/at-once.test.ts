@@ -66,7 +66,7 @@ test("an account limited to one device gets one session when many devices dial",
       return { ...state, id, deviceId: id };
     }),
   );
-  const question = () => ({ publicKey: key(), mode: "proxy", accessPointId: "" });
+  const question = () => ({ publicKey: key(), mode: "proxy", accessPoint: "" });
   expect(await succeeded((n) => dial(context, others[n] ?? state, question()))).toBe(1);
   expect(await running(person.id)).toBe(1);
 });
@@ -80,7 +80,7 @@ test("a public key is accepted for one session only", async () => {
       dial(context, await signInOf(context, tokens.accessToken.reveal()), {
         publicKey,
         mode: "proxy",
-        accessPointId: "",
+        accessPoint: "",
       }),
     ),
   );

@@ -208,7 +208,12 @@ test("offers a chosen access point first, a disconnected one last and eventually
   const anna = await signIn(server, instance.code, "anna.test");
   expect((await anna.dial()).accessPoints.map((a) => a.name)).toEqual(["here", "there"]);
   expect((await anna.dial(newKey(), there.id)).accessPoints.map((a) => a.name)).toEqual(["there", "here"]);
-  expect((await refusal(anna.dial(newKey(), "ap-none"))).word).toBe("invalid_argument");
+  expect((await anna.dial(newKey(), "there")).accessPoints.map((a) => a.name)).toEqual(["there", "here"]);
+  const unknown = await refusal(anna.dial(newKey(), "nowhere"));
+  expect([unknown.word, unknown.text]).toEqual([
+    "invalid_argument",
+    "There is no access point nowhere. Available: here, there.",
+  ]);
   await here.disconnect();
   await expect.poll(async () => (await anna.dial()).accessPoints.map((a) => a.name)).toEqual(["there", "here"]);
   // Also a chosen one: without a stream it cannot receive the peer.

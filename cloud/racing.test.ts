@@ -152,7 +152,7 @@ test("sessions that start while an account is being revoked are ended as well", 
         kicks = by === "a kick" && (await liveSessions(p)) === 0;
         const again = await signIn(context, p.words(), deviceOf("other")).catch(() => undefined);
         if (again) {
-          const question = { publicKey: key(), mode: "proxy", accessPointId: "" };
+          const question = { publicKey: key(), mode: "proxy", accessPoint: "" };
           await dial(context, again.signIn, question).catch(() => {});
         }
       }

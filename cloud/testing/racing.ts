@@ -77,7 +77,7 @@ export async function startRacing() {
       dial(context, await signInOf(context, tokens.accessToken.reveal()), {
         publicKey: key(),
         mode: "proxy",
-        accessPointId: "",
+        accessPoint: "",
       });
     const session = wish.dialled ? await dialNow() : undefined;
     return { id, user, device, words, otp, enrol, tokens, state, dialNow, session };

@@ -153,7 +153,7 @@ function describeSession(verb: Define, call: Call): void {
       .option("--store <where>", verbs.connect.store)
       .option("--replace-identity", verbs.connect.replaceIdentity)
       .option("--mode <mode>", verbs.connect.mode)
-      .option("--access-point <id>", verbs.connect.accessPoint)
+      .option("--access-point <name>", verbs.connect.accessPoint)
       .option("--outside <what>", verbs.connect.outside)
       .option("--socks <host:port>", verbs.connect.socks)
       .option("--http <host:port>", verbs.connect.http)

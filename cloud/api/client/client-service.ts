@@ -97,7 +97,7 @@ export function clientService(context: Context, pins: () => Uint8Array[]): Servi
       const { session, token } = await dial(context, state, {
         publicKey: request.publicKey,
         mode: request.mode === Mode.SYSTEM ? "system" : "proxy",
-        accessPointId: request.accessPointId,
+        accessPoint: request.accessPointId,
       });
       return { session: sessionMessage(session, token.reveal()) };
     },

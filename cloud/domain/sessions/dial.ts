@@ -11,6 +11,7 @@ import type { Session } from "../../store/shapes.ts";
 import { claim, reserveAll } from "../../store/shared/attempts.ts";
 import type { DesiredPeer } from "../../store/shared/peer-table.ts";
 import { transaction } from "../../store/transaction.ts";
+import { chosenAccessPoint } from "../accesspoints/chosen.ts";
 import type { Context } from "../context.ts";
 import { requireStillUsable, type SignInState } from "../signin/state.ts";
 import { allocate } from "./addresses.ts";
@@ -25,8 +26,8 @@ export const readyLimitMs = 300;
 export interface DialQuestion {
   publicKey: Uint8Array;
   mode: string;
-  /** The access point that the client chose; "" = the cloud's order. */
-  accessPointId: string;
+  /** Id or name of the access point that the person chose; "" = the cloud's order. */
+  accessPoint: string;
 }
 
 interface Dialled {
@@ -52,7 +53,7 @@ export async function dial(
   const revision = await announceEnd(context, ended, replaced, [{ peer, newKey: true }]);
   sweeper.by(row.leaseUntil);
   context.log("info", "session started", { session: row.id, account: signIn.accountId, clientIp: row.clientIp });
-  await accessPoints.whenReady(row.ccnId, question.accessPointId, revision, readyLimitMs);
+  await accessPoints.whenReady(row.ccnId, row.chosenAccessPoint, revision, readyLimitMs);
   return { session: describe(context, row, profile, signIn), token };
 }
 
@@ -82,10 +83,7 @@ async function enter(
   const { ccnId } = profile;
   const offered = accessPoints.offered(ccnId);
   if (offered.length === 0) throw new Refusal("no_access_point", say("access_point_none"));
-  const chosen = question.accessPointId;
-  if (chosen !== "" && !accessPoints.inCcn(ccnId).some((state) => state.id === chosen)) {
-    throw invalid("access_point_id", say("access_point_not_offered"));
-  }
+  const chosen = chosenAccessPoint(accessPoints.inCcn(ccnId), offered, question.accessPoint);
   // Row locks, so that concurrent Dials cannot exceed the device limit or choose the same address.
   await lockCcn(tx, ccnId);
   await lockAccount(tx, signIn.accountId);

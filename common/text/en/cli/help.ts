@@ -77,7 +77,8 @@ export const help = {
       store: "with a link or a password: also save the sign-in, in keychain or file (default: not saved)",
       replaceIdentity: sentences.replaceIdentity,
       mode: "proxy, system, or auto: system if the tunnel service is available, else proxy (default: auto)",
-      accessPoint: "use this access point (default: the nearest that works)",
+      accessPoint:
+        "use this access point, by name or ID; an unknown name prints those available (default: the nearest that works)",
       outside: "what the proxy does with addresses outside the intranet: direct or refuse (default: direct)",
       socks: "loopback address for the SOCKS5 proxy (default: the last one, or a free port)",
       http: "loopback address for the HTTP proxy (default: the last one, or a free port)",

@@ -11,7 +11,10 @@ export const sessions = {
   session_limit: ({ devices }: P<"devices">) => `This account is connected on ${devices} devices, which is its limit.`,
   dial_too_often: "This device connects too often; wait a moment.",
   access_point_none: "No access point is connected to the cloud instance.",
-  access_point_not_offered: "There is no such access point.",
+  access_point_unknown: ({ name, available }: P<"available" | "name">) =>
+    `There is no access point ${name}. Available: ${available}.`,
+  access_point_ambiguous: ({ name, ids }: P<"ids" | "name">) =>
+    `Several access points are called ${name}. Choose one by its id: ${ids}.`,
   public_key_taken: "Another session has this public key.",
   fixed_address_in_use: ({ address }: P<"address">) => `The fixed address ${address} is in use by another account.`,
   fixed_address_may_be_in_use: ({ address }: P<"address">) =>

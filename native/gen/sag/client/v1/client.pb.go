@@ -861,7 +861,7 @@ type DialRequest struct {
 	// WireGuard public key that sag-tunnel generated for this session.
 	PublicKey []byte  `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
 	Mode      v1.Mode `protobuf:"varint,3,opt,name=mode,proto3,enum=sag.types.v1.Mode" json:"mode,omitempty"`
-	// Id of the access point that the person chose; empty = the cloud's order.
+	// Id or name of the access point that the person chose; empty = the cloud's order.
 	AccessPointId string `protobuf:"bytes,4,opt,name=access_point_id,json=accessPointId,proto3" json:"access_point_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2137,14 +2137,14 @@ const file_sag_client_v1_client_proto_rawDesc = "" +
 	"\x03otp\x18\x05 \x01(\tB\n" +
 	"\xbaH\x04r\x02\x18\x10\x80\x01\x01R\x03otp\x125\n" +
 	"\tdevice_id\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\bdeviceId\"\x18\n" +
-	"\x16ChangePasswordResponse\"\xcd\x01\n" +
+	"\x16ChangePasswordResponse\"\xce\x01\n" +
 	"\vDialRequest\x121\n" +
 	"\x05hello\x18\x01 \x01(\v2\x13.sag.types.v1.HelloB\x06\xbaH\x03\xc8\x01\x01R\x05hello\x12&\n" +
 	"\n" +
 	"public_key\x18\x02 \x01(\fB\a\xbaH\x04z\x02h R\tpublicKey\x122\n" +
 	"\x04mode\x18\x03 \x01(\x0e2\x12.sag.types.v1.ModeB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04mode\x12/\n" +
-	"\x0faccess_point_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\raccessPointId\"H\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04mode\x120\n" +
+	"\x0faccess_point_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\raccessPointId\"H\n" +
 	"\fDialResponse\x128\n" +
 	"\asession\x18\x01 \x01(\v2\x16.sag.client.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\asession\"\xb5\x01\n" +
 	"\x15ForgotPasswordRequest\x12@\n" +

@@ -704,7 +704,7 @@ export declare type DialRequest = Message<"sag.client.v1.DialRequest"> & {
   mode: Mode;
 
   /**
-   * Id of the access point that the person chose; empty = the cloud's order.
+   * Id or name of the access point that the person chose; empty = the cloud's order.
    *
    * @generated from field: string access_point_id = 4;
    */
@@ -733,7 +733,7 @@ export declare type DialRequestJson = {
   mode?: ModeJson;
 
   /**
-   * Id of the access point that the person chose; empty = the cloud's order.
+   * Id or name of the access point that the person chose; empty = the cloud's order.
    *
    * @generated from field: string access_point_id = 4;
    */
