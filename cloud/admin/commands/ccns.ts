@@ -12,7 +12,8 @@ import { having, paged, readerOf, wishOf } from "./pages.ts";
 import { number, region, text } from "./values.ts";
 
 const one = { ccn: text, region: region.optional() };
-const bound = z.strictObject({ ...one, instance: text });
+/** `owner` is the number of the instance's product account. */
+const bound = z.strictObject({ ...one, instance: text, owner: number.optional() });
 
 export const ccnCreate = changing({
   name: "ccn create",

@@ -22,6 +22,7 @@ import {
   cenArea,
   cenRegion,
   chargeType,
+  number,
   packageBandwidth,
   protectionLevel,
   region,
@@ -93,22 +94,20 @@ export const cenDelete = changing({
 export const cenAttach = changing({
   name: "cen attach",
   access: "write",
-  input: z.strictObject({ ...child, region }),
-  async handle(change, p) {
-    const { tenant } = change.caller;
-    await theCen(change, p.cen);
-    const wanted = { cenId: p.cen, type: p.type, childId: p.child, region: p.region, subnet: "" };
-    await attachChild(change, tenant, wanted);
+  input: z.strictObject({ ...child, region, owner: number.optional() }),
+  async handle(change, { cen, child, ...expected }) {
+    await theCen(change, cen);
+    await attachChild(change, change.caller.tenant, { cenId: cen, childId: child, ...expected, subnet: "" });
   },
 });
 
 export const cenDetach = changing({
   name: "cen detach",
   access: "write",
-  input: oneChild,
-  async handle(change, p) {
-    await theCen(change, p.cen);
-    await detachChild(change, { cenId: p.cen, type: p.type, childId: p.child, region: p.region });
+  input: oneChild.extend({ owner: number.optional(), cenOwner: number.optional() }),
+  async handle(change, { cen, cenOwner, child, type, region, owner }) {
+    await ownCen(change.tx, change.caller.tenant, cen, cenOwner);
+    await detachChild(change, { cenId: cen, childId: child, type, region, owner });
   },
 });
 

@@ -12,7 +12,7 @@ import { endSessionsOf } from "../instances/sessions.ts";
 import { isPrivate, privateBlocks } from "../limits/private.ts";
 import { requireQuota } from "../quotas/limits.ts";
 import { violation } from "../rules.ts";
-import type { Tenant } from "../tenants/tenants.ts";
+import { isNumberOf, type Tenant } from "../tenants/tenants.ts";
 import { requireNoForeignOverlap } from "./overlaps.ts";
 import { servingCcn } from "./serving.ts";
 
@@ -136,9 +136,19 @@ export interface Binding {
   instance: string;
   /** Region of the CCN or of the instance; undefined = any. */
   region?: string | undefined;
+  /** Number of the instance's owner that the caller expects; undefined = any. */
+  owner?: number | undefined;
 }
 
-function requireBindingIn({ region }: Binding, ccn: Ccn, instance: { id: string; region: string }): void {
+async function requireExpected(
+  db: Db,
+  { region, owner }: Binding,
+  ccn: Ccn,
+  instance: { id: string; region: string; tenantId: string },
+): Promise<void> {
+  if (!(await isNumberOf(db, instance.tenantId, owner))) {
+    throw violation("instance-owner", { instance: instance.id, uid: owner ?? 0 });
+  }
   if (region === undefined || region === ccn.region || region === instance.region) return;
   const where = { ccnRegion: ccn.region, instanceRegion: instance.region };
   throw violation("binding-elsewhere", { ccn: ccn.id, instance: instance.id, ...where, wanted: region });
@@ -156,7 +166,7 @@ export async function bindInstance(change: Change, tenant: Tenant, wanted: Bindi
   if (instance.tenantId !== tenant.id && !(await isInstanceGranted(tx, instanceId, ccnId))) {
     throw noInstance(instanceId);
   }
-  requireBindingIn(wanted, ccn, instance);
+  await requireExpected(tx, wanted, ccn, instance);
   if (instance.boundCcnId === ccnId) return;
   if (instance.boundCcnId !== null) {
     throw violation("instance-bound", { ccn: instance.boundCcnId });
@@ -183,7 +193,7 @@ export async function unbindInstance(change: Change, tenant: Tenant, wanted: Bin
   const ccn = await ccns.findCcn(tx, ccnId);
   if (!instance || (instance.tenantId !== tenant.id && ccn?.tenantId !== tenant.id)) throw noInstance(instanceId);
   if (!ccn || (ccn.tenantId !== tenant.id && instance.boundCcnId !== ccnId)) throw noCcn(ccnId);
-  requireBindingIn(wanted, ccn, instance);
+  await requireExpected(tx, wanted, ccn, instance);
   if (instance.boundCcnId !== ccnId) {
     if (instance.tenantId !== tenant.id) throw noInstance(instanceId);
     throw violation("not-bound");

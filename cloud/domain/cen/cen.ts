@@ -16,9 +16,11 @@ export interface Cen {
   protectionLevel: string;
 }
 
-export async function ownCen(db: Db, tenant: Tenant, id: string): Promise<Cen> {
+/** A CEN of this product account, whose number is `owner` unless that is undefined. */
+export async function ownCen(db: Db, tenant: Tenant, id: string, owner?: number): Promise<Cen> {
   const row = await cens.findCen(db, id);
   if (row?.tenantId !== tenant.id) throw violation("no-cen", { cen: id });
+  if (owner !== undefined && owner !== tenant.uid) throw violation("cen-owner", { cen: id, uid: owner });
   return { id, name: row.name, description: row.description, protectionLevel: row.protectionLevel };
 }
 

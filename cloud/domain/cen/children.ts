@@ -4,7 +4,7 @@ import { type Attachable, attach, detach, findAttachable } from "../../store/que
 import { isCcnGranted } from "../../store/queries/grants.ts";
 import type { Change } from "../change.ts";
 import { violation } from "../rules.ts";
-import type { Tenant } from "../tenants/tenants.ts";
+import { isNumberOf, type Tenant } from "../tenants/tenants.ts";
 
 export type ChildType = "CCN" | "VPC";
 
@@ -26,11 +26,27 @@ export function requireChildIn(child: { id: string; region: string }, region: st
   throw violation("child-region", { child: child.id, region: child.region, wanted: region });
 }
 
+export interface WantedChild {
+  cenId: string;
+  type: ChildType;
+  childId: string;
+  /** Region and number of the owner that the caller expects; undefined = any. */
+  region: string | undefined;
+  owner?: number | undefined;
+}
+
+async function requireExpected(db: Db, child: Child, { region, owner }: WantedChild): Promise<void> {
+  requireChildIn(child, region);
+  if (!(await isNumberOf(db, child.tenantId, owner))) {
+    throw violation("child-owner", { child: child.id, uid: owner ?? 0 });
+  }
+}
+
 /** Attaches a child of the CEN's owner, or a CCN that was granted to this CEN. */
 export async function attachChild(
   change: Change,
   tenant: Tenant,
-  wanted: { cenId: string; type: ChildType; childId: string; region: string | undefined; subnet: string },
+  wanted: WantedChild & { subnet: string },
 ): Promise<void> {
   const { tx, now } = change;
   if (wanted.type === "CCN") await lockCcn(tx, wanted.childId);
@@ -38,7 +54,7 @@ export async function attachChild(
   const child = await findChild(tx, wanted.type, wanted.childId);
   if (!child) throw noChild(wanted.childId);
   if (child.tenantId !== tenant.id && !(await isCcnGranted(tx, child.id, wanted.cenId))) throw noChild(wanted.childId);
-  requireChildIn(child, wanted.region);
+  await requireExpected(tx, child, wanted);
   const attached = {
     childId: child.id,
     cenId: wanted.cenId,
@@ -53,16 +69,13 @@ export async function attachChild(
   change.networks();
 }
 
-/** Detaches a child; `region` undefined = in any region. */
-export async function detachChild(
-  change: Change,
-  wanted: { cenId: string; type: ChildType; childId: string; region: string | undefined },
-): Promise<void> {
+/** Detaches a child. */
+export async function detachChild(change: Change, wanted: WantedChild): Promise<void> {
   if (!(await detach(change.tx, wanted.cenId, wanted.type, wanted.childId))) {
     throw violation("not-attached", { child: wanted.childId });
   }
   const child = await findChild(change.tx, wanted.type, wanted.childId);
-  if (child) requireChildIn(child, wanted.region);
+  if (child) await requireExpected(change.tx, child, wanted);
   await change.audit(wanted.childId, { cen: wanted.cenId }, { cen: null });
   change.networks();
 }

@@ -32,6 +32,11 @@ export async function tenantByName(db: Db, name: string): Promise<Tenant> {
 
 export const tenantById = findTenant;
 
+/** Whether this is the number of the product account `tenantId`; undefined = the caller said none. */
+export async function isNumberOf(db: Db, tenantId: string, uid: number | undefined): Promise<boolean> {
+  return uid === undefined || (await findTenant(db, tenantId))?.uid === uid;
+}
+
 export const listTenants = allTenants;
 
 export async function createTenant(change: Change, name: string): Promise<Tenant> {

@@ -131,7 +131,7 @@ export const ccnOperations: Operation[] = [
       SmartAGId: required(sagId),
       SmartAGUid: uid("InvalidSmartAGUid"),
     },
-    input: (v) => ({ ccn: v.CcnId, instance: v.SmartAGId, region: v.RegionId }),
+    input: (v) => ({ ccn: v.CcnId, instance: v.SmartAGId, region: v.RegionId, owner: v.SmartAGUid }),
   }),
   mapped("UnbindSmartAccessGateway", {
     command: ccnUnbind,
@@ -141,7 +141,7 @@ export const ccnOperations: Operation[] = [
       SmartAGId: required(sagId),
       SmartAGUid: uid("InvalidSmartAGUid"),
     },
-    input: (v) => ({ ccn: v.CcnId, instance: v.SmartAGId, region: v.RegionId }),
+    input: (v) => ({ ccn: v.CcnId, instance: v.SmartAGId, region: v.RegionId, owner: v.SmartAGUid }),
   }),
   mapped("AttachCcnInstanceToCen", {
     command: ccnAttach,

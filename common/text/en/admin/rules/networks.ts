@@ -27,6 +27,8 @@ export const networkRules = {
   "not-attached": ({ child }: P<"child">) => `The specified network instance ${child} does not exist.`,
   "child-region": ({ child, region, wanted }: P<"child" | "region" | "wanted">) =>
     `${child} is in ${region}, not in ${wanted}.`,
+  "child-owner": ({ child, uid }: P<"child" | "uid">) => `The account ${uid} has no network instance ${child}.`,
+  "cen-owner": ({ cen, uid }: P<"cen" | "uid">) => `The account ${uid} has no Cloud Enterprise Network ${cen}.`,
   "already-attached": ({ child }: P<"child">) =>
     `${child} is attached to a Cloud Enterprise Network already; detach it first.`,
   "no-own-ccn": ({ ccn }: P<"ccn">) => `The specified Cloud Connect Network ${ccn} does not exist.`,
@@ -47,6 +49,7 @@ export const networkRules = {
     `The instance is in ${instance}, the CCN in ${ccn}: they must share an area.`,
   "binding-elsewhere": (p: P<"ccn" | "ccnRegion" | "instance" | "instanceRegion" | "wanted">) =>
     `${p.ccn} is in ${p.ccnRegion} and ${p.instance} in ${p.instanceRegion}, neither in ${p.wanted}.`,
+  "instance-owner": ({ instance, uid }: P<"instance" | "uid">) => `The account ${uid} has no instance ${instance}.`,
   "not-bound": "The instance is not bound to this Cloud Connect Network.",
   "bind-overlap": ({ cidr }: P<"cidr">) =>
     `${cidr} overlaps an address block that another account uses on this Cloud Connect Network.`,
