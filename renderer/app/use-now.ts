@@ -1,15 +1,18 @@
-import { useEffect, useState } from "react";
+import { useEffect, useReducer } from "react";
 
-/** ms since the epoch, updated every `step` ms while the window is visible; null = not updated. */
+/**
+ * ms since the epoch, as of this render, which is repeated every `step` ms while the window is visible; null = not
+ * repeated.
+ */
 export const useNow = (step: number | null): number => {
-  const [now, setNow] = useState(Date.now);
+  const [, renderAgain] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
     if (step === null) return;
-    setNow(Date.now());
     const timer = setInterval(() => {
-      if (!document.hidden) setNow(Date.now());
+      if (!document.hidden) renderAgain();
     }, step);
     return () => clearInterval(timer);
   }, [step]);
-  return now;
+  // Not kept as state: it would be out of date when the page shows something that has only just begun.
+  return Date.now();
 };

@@ -14,7 +14,8 @@ const smallestScale = 100_000;
 
 /** Rates of the last five minutes. Pointing or the arrow keys show single values. */
 export const Traffic = ({ points }: { points: TrafficPoint[] }) => {
-  const now = useNow(1000);
+  // Whole seconds, because pointing at the graph renders again and the rates stay the same then.
+  const now = Math.floor(useNow(1000) / 1000) * 1000;
   const rates = useMemo(() => ratesOf(points, Math.max(now, points.at(-1)?.at ?? 0), seconds), [points, now]);
   const [read, setRead] = useState<number | null>(null);
   const at = read ?? seconds - 1;
