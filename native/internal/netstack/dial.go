@@ -86,7 +86,13 @@ func (s *Stack) DialTCP(ctx context.Context, to netip.AddrPort) (Conn, error) {
 	if terr != nil {
 		return nil, tcpipError(terr)
 	}
-	s.ports.bind(endpoint)
+	route, terr := s.gvisor.FindRoute(nic, tcpip.Address{}, fromAddr(to.Addr()), protocolOf(to.Addr()), false)
+	if terr != nil {
+		endpoint.Close()
+		return nil, tcpipError(terr)
+	}
+	s.ports.bind(endpoint, route.LocalAddress())
+	route.Release()
 	if err := connect(ctx, &queue, endpoint, to); err != nil {
 		endpoint.Close()
 		return nil, err

@@ -25,10 +25,12 @@ func (p *ports) next() uint16 {
 	return uint16(firstPort + p.last.Add(1+rand.Uint32N(portStep))%portCount)
 }
 
-// bind binds the endpoint to a local port. If none is free, gVisor chooses one when it connects.
-func (p *ports) bind(endpoint tcpip.Endpoint) {
+// bind binds the endpoint to a local port. If none is free, gVisor chooses one when it connects. The address must be the one that the
+// connection will have: after binding to any address, gVisor releases the port for the connection's address only, and the port stays
+// reserved for ever.
+func (p *ports) bind(endpoint tcpip.Endpoint, local tcpip.Address) {
 	for range portTries {
-		if endpoint.Bind(tcpip.FullAddress{Port: p.next()}) == nil {
+		if endpoint.Bind(tcpip.FullAddress{Addr: local, Port: p.next()}) == nil {
 			return
 		}
 	}
