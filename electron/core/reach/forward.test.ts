@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { until } from "../../../test/harness/wait.ts";
 import type { IntranetState } from "../client/model.ts";
@@ -82,4 +83,48 @@ it("lookups during a read share the next read", async () => {
   expect(readings).toHaveLength(2);
   readings[1]?.();
   expect(await Promise.all(later)).toEqual(["reading 2", "reading 2", "reading 2"]);
+});
+
+it("reads the state once for many connections, and again if its proxy is gone", async () => {
+  let reads = 0;
+  const proxies: { port: number; close(): void }[] = [];
+  const startProxy = async (): Promise<void> => {
+    const server = createServer((client) =>
+      client.once("data", () => client.end("HTTP/1.1 200 OK\r\n\r\nfrom inside")),
+    ).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    proxies.push({ port: (server.address() as AddressInfo).port, close: () => server.close() });
+  };
+  await startProxy();
+  const failures: unknown[] = [];
+  const at = await openForward(
+    { protocol: "tcp", listen: { address: "127.0.0.1", port: 0 }, host: "10.0.0.80", port: 80 },
+    {
+      way: async () => {
+        reads++;
+        return {
+          intranet: "corp",
+          mode: "proxy",
+          http: `127.0.0.1:${proxies.at(-1)?.port}`,
+        } as unknown as IntranetState;
+      },
+      uid: process.getuid?.() ?? null,
+      onFailure: (thrown) => failures.push(thrown),
+    },
+  );
+  opened.push(at);
+  const get = async (): Promise<string> => {
+    const [host = "", port = ""] = at.at.split(":");
+    let text = "";
+    for await (const chunk of connect({ host, port: Number(port) })) text += chunk;
+    return text;
+  };
+  for (let n = 0; n < 5; n++) expect(await get()).toBe("from inside");
+  expect(reads).toBe(1);
+  await startProxy();
+  proxies[0]?.close();
+  expect(await get()).toBe("from inside");
+  expect(reads).toBe(2);
+  expect(failures).toEqual([]);
+  proxies[1]?.close();
 });
