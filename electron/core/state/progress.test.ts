@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Failure } from "../causes/failure.ts";
 import { type TestEnvironment, testEnvironment } from "../testing/environment.ts";
 import { ProgressStore } from "./progress.ts";
@@ -43,6 +43,23 @@ test("a program that was killed no longer connects, but what it failed with stay
   expect(store.get("aaaa")).toMatchObject({ phase: "failed", cause: { cause: "unknown" } });
   writeFileSync(path(), "{");
   expect(store.get("aaaa")).toBeUndefined();
+});
+
+test("a limit counts down, and is no reason once it has passed", () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
+  try {
+    const store = new ProgressStore(environment);
+    store.fail("aaaa", new Failure("too_many_attempts", { retryAfterMs: 19_000 }), "");
+    vi.setSystemTime(1_800_000_012_000);
+    expect(store.get("aaaa")?.cause?.action).toContain("in 7 s");
+    // A clock that was set back does not make the limit longer.
+    vi.setSystemTime(1_700_000_000_000);
+    expect(store.get("aaaa")?.cause?.action).toContain("in 19 s");
+    vi.setSystemTime(1_800_000_019_000);
+    expect(store.get("aaaa")).toBeUndefined();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("an attempt that cannot be written is known to its own program", () => {

@@ -24,6 +24,8 @@ const schema = z.looseObject({
   cause: z.optional(z.string()),
   details: z.optional(z.looseObject({})),
   tunnel: z.optional(z.string()),
+  /** When it failed, Unix time in ms. */
+  at: z.optional(z.number()),
 });
 type Kept = z.infer<typeof schema>;
 
@@ -47,7 +49,8 @@ export class ProgressStore extends EventEmitter<{ change: [intranetId: string] }
 
   /** `tunnel`: how the tunnel had failed before, from `failureOf`. */
   fail(intranetId: string, { code, details }: Failure, tunnel: string): void {
-    this.#keep(intranetId, { phase: "failed", pid: process.pid, cause: code, details: { ...details }, tunnel });
+    const at = Date.now();
+    this.#keep(intranetId, { phase: "failed", pid: process.pid, cause: code, details: { ...details }, tunnel, at });
   }
 
   clear(intranetId: string): void {
@@ -64,7 +67,10 @@ export class ProgressStore extends EventEmitter<{ change: [intranetId: string] }
     const kept = this.#read(intranetId);
     if (!kept) return undefined;
     const { phase, tunnel = "" } = kept;
-    if (phase === "failed") return { phase, cause: failureIn(kept).view, tunnel };
+    if (phase === "failed") {
+      const failure = failureIn(kept, Date.now());
+      return failure ? { phase, cause: failure.view, tunnel } : undefined;
+    }
     return isAlive(kept.pid) ? { phase, cause: null, tunnel } : undefined;
   }
 
@@ -107,10 +113,16 @@ export class ProgressStore extends EventEmitter<{ change: [intranetId: string] }
   }
 }
 
-/** Another version may have written a cause that this one does not know. */
-function failureIn({ cause = "", details }: Kept): Failure {
+/**
+ * The failure as of `now`; undefined if it was a limit that has passed. Another version may have written a cause that
+ * this one does not know.
+ */
+function failureIn({ cause = "", details, at }: Kept, now: number): Failure | undefined {
   const code = Object.hasOwn(causeTable, cause) ? (cause as CauseCode) : "unknown";
-  return new Failure(code, details);
+  const wait = details?.retryAfterMs;
+  if (typeof wait !== "number" || at === undefined) return new Failure(code, details);
+  const retryAfterMs = Math.min(wait, wait - (now - at));
+  return retryAfterMs > 0 ? new Failure(code, { ...details, retryAfterMs }) : undefined;
 }
 
 function isAlive(pid: number): boolean {
