@@ -112,8 +112,7 @@ export const accountImport = changing({
     rows: z.array(z.strictObject({ ...wish, line: z.number(), user: z.string() })).max(2_000),
   }),
   async prepare(at, p) {
-    await theInstance(at, p.instance);
-    return prepareImport(p.rows);
+    return prepareImport(at.db, await theInstance(at, p.instance), p.dryRun, p.rows);
   },
   async handle(change, { instance: ref, dryRun, rows }, prepared) {
     const instance = await theInstance(change, ref);

@@ -41,12 +41,23 @@ export interface PreparedAccount {
 }
 
 export async function prepareAccount(wish: AccountWish): Promise<PreparedAccount> {
+  return hashed(checkAccount(wish));
+}
+
+/** An account whose own values are valid. */
+export type CheckedAccount = Omit<PreparedAccount, "hash"> & { password: Secret };
+
+/** Checks what does not depend on other accounts. */
+export function checkAccount(wish: AccountWish): CheckedAccount {
   requireMail(wish.mail);
   const userName = typedName(wish.user ?? wish.mail);
   if (wish.user === undefined && !userNameForm.test(userName)) throw violation("mail-as-user-name");
   requireUserName(userName);
-  const { password, made } = passwordFrom(wish.password);
-  return { wish, userName, hash: await hashPassword(password), made };
+  return { wish, userName, ...passwordFrom(wish.password) };
+}
+
+export async function hashed({ password, ...account }: CheckedAccount): Promise<PreparedAccount> {
+  return { ...account, hash: await hashPassword(password) };
 }
 
 /** Checks the given password, or generates one. */

@@ -1,9 +1,18 @@
 import { Refusal } from "../../base/cause.ts";
 import type { Secret } from "../../security/secret.ts";
+import type { Db } from "../../store/db.ts";
+import { countAccounts, namesakeIn } from "../../store/queries/accounts.ts";
 import type { Account, Instance } from "../../store/shapes.ts";
 import type { Change } from "../change.ts";
 import { auditedAccount } from "./accounts.ts";
-import { type AccountWish, createAccount, type PreparedAccount, prepareAccount } from "./create.ts";
+import {
+  type AccountWish,
+  type CheckedAccount,
+  checkAccount,
+  createAccount,
+  hashed,
+  type PreparedAccount,
+} from "./create.ts";
 
 /** An account to import; `line` is its line in the file. */
 export interface ImportWish extends AccountWish {
@@ -20,21 +29,52 @@ export interface Imported {
   password: string;
 }
 
+/** The accounts of an import, or why one is refused, by line. */
+export interface PreparedImport {
+  accounts: (PreparedAccount | Refusal)[];
+  /** false if nothing will be created, so that no password was hashed. */
+  hashed: boolean;
+}
+
 /**
- * Hashes the passwords before the transaction, which blocks other writers. Refusals are returned and reported together with those of
- * other lines.
+ * Hashes the passwords before the transaction, which blocks other writers. That takes 30 ms each, so everything else that can be known
+ * is checked first, and a dry run hashes nothing. Refusals are returned and reported together with those of other lines.
  */
-export async function prepareImport(wishes: readonly ImportWish[]): Promise<(PreparedAccount | Refusal)[]> {
-  const out: (PreparedAccount | Refusal)[] = [];
-  for (const { line: _, ...wish } of wishes) {
-    out.push(
-      await prepareAccount(wish).catch((error: unknown) => {
-        if (error instanceof Refusal) return error;
-        throw error;
-      }),
-    );
+export async function prepareImport(
+  db: Db,
+  instance: Instance,
+  dryRun: boolean,
+  wishes: readonly ImportWish[],
+): Promise<PreparedImport> {
+  const checked = wishes.map(({ line: _, ...wish }) => {
+    try {
+      return checkAccount(wish);
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  });
+  const accounts: (PreparedAccount | Refusal)[] = [];
+  const hashes = !dryRun && (await mayBeCreated(db, instance, checked));
+  for (const account of checked) {
+    if (account instanceof Refusal) accounts.push(account);
+    else if (hashes) accounts.push(await hashed(account));
+    else accounts.push({ wish: account.wish, userName: account.userName, made: account.made, hash: "" });
   }
-  return out;
+  return { accounts, hashed: hashes };
+}
+
+/** Whether no account is invalid, over the limit or there already. The transaction checks again. */
+async function mayBeCreated(
+  db: Db,
+  instance: Instance,
+  checked: readonly (CheckedAccount | Refusal)[],
+): Promise<boolean> {
+  if ((await countAccounts(db, instance.id)) + checked.length > instance.userCount) return false;
+  for (const account of checked) {
+    if (account instanceof Refusal || (await namesakeIn(db, instance.id, account.userName)) !== undefined) return false;
+  }
+  return true;
 }
 
 /**
@@ -46,11 +86,11 @@ export async function importAccounts(
   instance: Instance,
   { dryRun, uncapped }: { dryRun: boolean; uncapped: boolean },
   wishes: readonly ImportWish[],
-  prepared: readonly (PreparedAccount | Refusal)[],
+  prepared: PreparedImport,
 ): Promise<{ complete: boolean; results: Imported[]; made: { account: Account; made: Secret | undefined }[] }> {
   const rows: { account: Account; made: Secret | undefined }[] = [];
   const refused = new Map<number, string>();
-  for (const [i, account] of prepared.entries()) {
+  for (const [i, account] of prepared.accounts.entries()) {
     try {
       if (account instanceof Refusal) throw account;
       const row = await createAccount(change, instance, account, uncapped);
@@ -61,11 +101,11 @@ export async function importAccounts(
       refused.set(i, error.message);
     }
   }
-  const complete = !dryRun && refused.size === 0;
+  const complete = !dryRun && prepared.hashed && refused.size === 0;
   const otherwise = dryRun ? "would be created" : complete ? "created" : "not created because other lines were refused";
   const results = wishes.map(({ line, user }, i) => {
     const why = refused.get(i);
-    const account = prepared[i];
+    const account = prepared.accounts[i];
     const made = account instanceof Refusal ? undefined : account?.made;
     const result = why === undefined ? otherwise : `refused: ${why}`;
     return { line, user, result, password: complete ? (made?.reveal() ?? "") : "" };
