@@ -6,6 +6,7 @@ import { ownCen } from "../../domain/cen/cen.ts";
 import { attachChild, detachChild } from "../../domain/cen/children.ts";
 import { textRules } from "../../domain/limits/text.ts";
 import { usageOf } from "../../domain/quotas/limits.ts";
+import { cenOfChild } from "../../store/queries/cen-children.ts";
 import { type AnyCommand, changing, reading } from "../command.ts";
 import { instanceRef, requireNotElsewhere, textOf, theInstance } from "./common.ts";
 import { having, paged, readerOf, wishOf } from "./pages.ts";
@@ -105,7 +106,10 @@ export const ccnDetach = changing({
   access: "write",
   input: z.strictObject({ ...one, cen: text }),
   async handle(change, { ccn, region, cen }) {
-    await ownCcn(change.tx, change.caller.tenant, ccn);
+    const { tenant } = change.caller;
+    await ownCcn(change.tx, tenant, ccn);
+    // A CEN of another account can have the CCN; any other CEN that is not the caller's own is reported as missing, instead of the CCN.
+    if ((await cenOfChild(change.tx, ccn))?.id !== cen) await ownCen(change.tx, tenant, cen);
     await detachChild(change, { cenId: cen, type: "CCN", childId: ccn, region });
   },
 });

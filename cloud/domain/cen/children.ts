@@ -15,15 +15,24 @@ export interface Child extends Attachable {
 export const noChild = (id: string) => violation("no-child", { child: id });
 
 /** The CCN or cloud network with this id, of any owner; undefined = there is none. */
-export async function findChild(db: Db, type: ChildType, id: string): Promise<Child | undefined> {
-  const found = await findAttachable(db, type, id);
-  return found && { ...found, type };
+export async function findChild(db: Db, id: string): Promise<Child | undefined> {
+  for (const type of ["CCN", "VPC"] as const) {
+    const found = await findAttachable(db, type, id);
+    if (found) return { ...found, type };
+  }
+  return undefined;
 }
 
-/** Refuses a child that is not in the region the caller expects. */
-export function requireChildIn(child: { id: string; region: string }, region: string | undefined): void {
-  if (region === undefined || region === child.region) return;
-  throw violation("child-region", { child: child.id, region: child.region, wanted: region });
+/** Refuses a child that is not of the type or not in the region that the caller expects. */
+export function requireChild(
+  child: { id: string; type: ChildType; region: string },
+  wanted: { type: ChildType; region?: string | undefined },
+): void {
+  if (wanted.type !== child.type) {
+    throw violation("child-type", { child: child.id, type: child.type, wanted: wanted.type });
+  }
+  if (wanted.region === undefined || wanted.region === child.region) return;
+  throw violation("child-region", { child: child.id, region: child.region, wanted: wanted.region });
 }
 
 export interface WantedChild {
@@ -35,8 +44,9 @@ export interface WantedChild {
   owner?: number | undefined;
 }
 
-async function requireExpected(db: Db, child: Child, { region, owner }: WantedChild): Promise<void> {
-  requireChildIn(child, region);
+async function requireExpected(db: Db, child: Child, wanted: WantedChild): Promise<void> {
+  const { owner } = wanted;
+  requireChild(child, wanted);
   if (!(await isNumberOf(db, child.tenantId, owner))) {
     throw violation("child-owner", { child: child.id, uid: owner ?? 0 });
   }
@@ -51,7 +61,7 @@ export async function attachChild(
   const { tx, now } = change;
   if (wanted.type === "CCN") await lockCcn(tx, wanted.childId);
   await lockCen(tx, wanted.cenId);
-  const child = await findChild(tx, wanted.type, wanted.childId);
+  const child = await findChild(tx, wanted.childId);
   if (!child) throw noChild(wanted.childId);
   if (child.tenantId !== tenant.id && !(await isCcnGranted(tx, child.id, wanted.cenId))) throw noChild(wanted.childId);
   await requireExpected(tx, child, wanted);
@@ -71,10 +81,10 @@ export async function attachChild(
 
 /** Detaches a child. */
 export async function detachChild(change: Change, wanted: WantedChild): Promise<void> {
-  if (!(await detach(change.tx, wanted.cenId, wanted.type, wanted.childId))) {
-    throw violation("not-attached", { child: wanted.childId });
+  if (!(await detach(change.tx, wanted.cenId, wanted.childId))) {
+    throw violation("not-attached", { child: wanted.childId, cen: wanted.cenId });
   }
-  const child = await findChild(change.tx, wanted.type, wanted.childId);
+  const child = await findChild(change.tx, wanted.childId);
   if (child) await requireExpected(change.tx, child, wanted);
   await change.audit(wanted.childId, { cen: wanted.cenId }, { cen: null });
   change.networks();

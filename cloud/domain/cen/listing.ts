@@ -16,7 +16,7 @@ import type { CenChild } from "../../store/shapes.ts";
 import { areaSpanId } from "../areas/regions.ts";
 import { cidrsOf } from "../networks/networks.ts";
 import { type Tag, tagsOf } from "../tags.ts";
-import { type ChildType, findChild, noChild, requireChildIn } from "./children.ts";
+import { type ChildType, findChild, noChild, requireChild } from "./children.ts";
 
 /** A CEN as its owner sees it. */
 export interface CenView {
@@ -72,11 +72,10 @@ export interface ChildView {
 }
 
 async function viewChild(db: Db, row: CenChild): Promise<ChildView | undefined> {
-  const type = row.childType as ChildType;
-  const found = await findChild(db, type, row.childId);
+  const found = await findChild(db, row.childId);
   if (!found) return undefined;
   const ownerUid = (await findTenant(db, found.tenantId))?.uid ?? 0;
-  const { name, region } = found;
+  const { type, name, region } = found;
   return { id: row.childId, cenId: row.cenId, type, name, region, ownerUid, attachedAt: row.attachedAt };
 }
 
@@ -100,7 +99,7 @@ export async function showChild(
   const row = await findAttached(db, wanted);
   const view = row && (await viewChild(db, row));
   if (!view) throw noChild(wanted.id);
-  requireChildIn(view, wanted.region);
+  requireChild(view, wanted);
   return { ...view, cidrs: view.type === "VPC" ? await cidrsOf(db, view.id) : [] };
 }
 

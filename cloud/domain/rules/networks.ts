@@ -24,6 +24,7 @@ export const networkRules = {
   "no-child": row("not_found", "ParameterIllegal.ChildInstanceId"),
   "not-attached": row("not_found", "ParameterIllegal.ChildInstanceId"),
   "child-region": wrong("ParameterIllegal.ChildInstanceRegionId", "region"),
+  "child-type": wrong("ParameterIllegal.ChildInstanceType", "type"),
   "child-owner": row("not_found", "ParameterIllegal.ChildInstanceId"),
   "cen-owner": row("not_found", "ParameterCenInstanceId"),
   "already-attached": row("already_exists", "AlreadyBound.CEN"),

@@ -30,12 +30,11 @@ export async function attach(tx: Tx, row: shapes.CenChild): Promise<boolean> {
 }
 
 /** False = it was not attached to this CEN. */
-export async function detach(tx: Tx, cenId: string, type: string, childId: string): Promise<boolean> {
+export async function detach(tx: Tx, cenId: string, childId: string): Promise<boolean> {
   const { numDeletedRows } = await query(tx)
     .deleteFrom("cen_child")
     .where("child_id", "=", childId)
     .where("cen_id", "=", cenId)
-    .where("child_type", "=", type)
     .executeTakeFirst();
   return numDeletedRows === 1n;
 }

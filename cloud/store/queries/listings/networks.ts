@@ -169,16 +169,12 @@ export function childPage(
   return pageInOrder(reader, rows, order, wish);
 }
 
-export function findAttached(
-  db: Db,
-  child: { cenId: string; id: string; type: string },
-): Promise<shapes.CenChild | undefined> {
+export function findAttached(db: Db, child: { cenId: string; id: string }): Promise<shapes.CenChild | undefined> {
   return query(db)
     .selectFrom("cen_child")
     .select(shapes.cenChild.columns)
     .where("cen_id", "=", child.cenId)
     .where("child_id", "=", child.id)
-    .where("child_type", "=", child.type)
     .executeTakeFirst();
 }
 

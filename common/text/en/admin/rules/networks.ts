@@ -24,7 +24,8 @@ export const networkRules = {
   "package-exhausted": ({ sum, bandwidth }: P<"bandwidth" | "sum">) =>
     `The limits would add up to ${sum} Mbit/s, more than the package's ${bandwidth}.`,
   "no-child": ({ child }: P<"child">) => `The specified network instance ${child} does not exist.`,
-  "not-attached": ({ child }: P<"child">) => `The specified network instance ${child} does not exist.`,
+  "not-attached": ({ child, cen }: P<"cen" | "child">) => `${child} is not attached to ${cen}.`,
+  "child-type": ({ child, type, wanted }: P<"child" | "type" | "wanted">) => `${child} is a ${type}, not a ${wanted}.`,
   "child-region": ({ child, region, wanted }: P<"child" | "region" | "wanted">) =>
     `${child} is in ${region}, not in ${wanted}.`,
   "child-owner": ({ child, uid }: P<"child" | "uid">) => `The account ${uid} has no network instance ${child}.`,
