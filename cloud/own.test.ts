@@ -70,6 +70,11 @@ test("lists and ends one's own devices and sessions", async () => {
     deviceName: "desk",
   });
   expect((await refusal(phone.dial())).word).toBe("sign_in_expired");
+  const afterwards = (await server.ask("session list", { instance: instance.id, which: "ended" })) as SessionView[];
+  expect(afterwards.map(({ id, deviceName }) => [id, deviceName])).toEqual([
+    [again.sessionId, "phone"],
+    [there.sessionId, "phone"],
+  ]);
   const { client: anonymous } = clientsOf(server.running.url);
   const refreshed = anonymous.refresh({ hello, refreshToken: phone.tokens.refresh, deviceId: phone.device.id });
   expect((await refusal(refreshed)).word).toBe("sign_in_expired");

@@ -135,6 +135,8 @@ export interface SessionTable {
   /** Copied from the instance at Dial; addresses are unique within a CCN. */
   ccn_id: string;
   device_id: string;
+  /** Its name at Dial, kept although the device may be deleted; "" = deleted before version 0012 of the store. */
+  device_name: Generated<string>;
   sign_in_id: string;
   mode: string;
   public_key: Uint8Array;

@@ -191,6 +191,7 @@ export const session = shape("session", {
   instanceId: "instance_id",
   ccnId: "ccn_id",
   deviceId: "device_id",
+  deviceName: "device_name",
   signInId: "sign_in_id",
   mode: "mode",
   publicKey: "public_key",

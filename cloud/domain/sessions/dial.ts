@@ -104,6 +104,7 @@ async function enter(
     instanceId: signIn.instanceId,
     ccnId,
     deviceId: signIn.deviceId,
+    deviceName: signIn.deviceName,
     signInId: signIn.id,
     mode: question.mode,
     publicKey: question.publicKey,

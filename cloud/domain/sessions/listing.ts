@@ -43,7 +43,7 @@ export async function listSessions(
       id: row.id,
       instanceId: row.instanceId,
       userName: row.userName ?? "",
-      deviceName: row.deviceName ?? "",
+      deviceName: row.deviceName,
       clientIp: row.clientIp,
       mode: row.mode,
       accessPointId: at.get(row.id) ?? "",

@@ -10,6 +10,7 @@ import * as markedDefault from "./0008-marked-default.ts";
 import * as exactlyOne from "./0009-exactly-one.ts";
 import * as endReasons from "./0010-end-reasons.ts";
 import * as qosAndFlowLogs from "./0011-qos-and-flow-logs.ts";
+import * as deviceNames from "./0012-device-names.ts";
 
 /** Listed in code instead of a folder, so that they are part of the bundle. Their names sort in the order of application. */
 export const migrations: MigrationProvider = {
@@ -26,6 +27,7 @@ export const migrations: MigrationProvider = {
       "0009-exactly-one": exactlyOne,
       "0010-end-reasons": endReasons,
       "0011-qos-and-flow-logs": qosAndFlowLogs,
+      "0012-device-names": deviceNames,
     };
   },
 };

@@ -195,7 +195,6 @@ export async function accountedSessions(
 /** A session for listings. */
 export interface ListedSession extends shapes.Session {
   userName: string | null;
-  deviceName: string | null;
   /** Bytes so far. */
   rx: number | null;
   tx: number | null;
@@ -209,11 +208,8 @@ export async function listSessions(
   let listed = query(db)
     .selectFrom("session")
     .leftJoin("account", "account.id", "session.account_id")
-    .leftJoin("device", (join) =>
-      join.onRef("device.account_id", "=", "session.account_id").onRef("device.id", "=", "session.device_id"),
-    )
     .select(shapes.session.columns)
-    .select(["account.user_name as userName", "device.name as deviceName"])
+    .select("account.user_name as userName")
     .select((e) => [
       e
         .selectFrom("traffic_day")
