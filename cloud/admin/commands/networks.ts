@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { overlaps, parseCidr } from "../../base/ip.ts";
 import { chainOf, diagnose, lastDiagnosis } from "../../domain/chain/diagnosis.ts";
 import { textRules } from "../../domain/limits/text.ts";
 import { networkLists } from "../../domain/limits/values.ts";
 import { listNetworks } from "../../domain/networks/listing.ts";
 import { createNetwork, deleteNetwork, modifyNetwork, ownNetwork } from "../../domain/networks/networks.ts";
+import { clash } from "../../domain/networks/overlaps.ts";
 import { cidrsOfInstance } from "../../store/queries/instances.ts";
 import { type AnyCommand, changing, reading } from "../command.ts";
 import { instanceRef, textOf, theInstance } from "./common.ts";
@@ -87,11 +87,6 @@ export const instanceRoutes = reading({
     }));
   },
 });
-
-function clash(a: string, b: string): boolean {
-  const [x, y] = [parseCidr(a), parseCidr(b)];
-  return x !== undefined && y !== undefined && overlaps(x, y);
-}
 
 /** The last diagnosis; null = there was none. */
 export const instanceDiagnosis = reading({

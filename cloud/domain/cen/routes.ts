@@ -1,22 +1,19 @@
-import { overlaps, parseCidr } from "../../base/ip.ts";
 import type { Db } from "../../store/db.ts";
 import { attachedPrefixes } from "../../store/queries/cen-children.ts";
 import { type Page, type PageWish, pageOfRows, type Reader } from "../../store/queries/listings/pages.ts";
 import { cenAreaOf } from "../areas/regions.ts";
+import { conflictsOf, type Prefix } from "../networks/overlaps.ts";
 import { joinedAreas } from "./bandwidth.ts";
 
-/** A prefix of a cloud network. */
-export interface Prefix {
-  cidr: string;
-  networkId: string;
+interface RegionalPrefix extends Prefix {
   region: string;
 }
 
-export interface CenRoute extends Prefix {
+export interface CenRoute extends RegionalPrefix {
   /** Whether it reaches the region in question: the same area, or one joined by bandwidth. */
   carried: boolean;
   /** Prefixes of other networks in the CEN that overlap it. */
-  conflicts: Prefix[];
+  conflicts: RegionalPrefix[];
 }
 
 /** Routes to the cloud networks of a CEN as seen from a region: all, or only those that reach it or do not. */
@@ -40,15 +37,4 @@ export async function listRoutes(
   // The position of a prefix is no order to page by, because it changes when an earlier prefix is removed.
   const page = pageOfRows(reader, ["cen routes", cenId, filter], wanted, ["createdAt", "networkId", "cidr"], wish);
   return { ...page, rows: page.rows.map((route) => ({ ...route, conflicts: conflictsOf(route, all) })) };
-}
-
-/** Prefixes of other networks that overlap this one. */
-export function conflictsOf(prefix: Prefix, all: readonly Prefix[]): Prefix[] {
-  return all.filter((other) => other.networkId !== prefix.networkId && clash(prefix.cidr, other.cidr));
-}
-
-/** Whether two prefixes share addresses. */
-function clash(a: string, b: string): boolean {
-  const [x, y] = [parseCidr(a), parseCidr(b)];
-  return x !== undefined && y !== undefined && overlaps(x, y);
 }

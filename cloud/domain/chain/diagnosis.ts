@@ -4,6 +4,7 @@ import type { Db } from "../../store/db.ts";
 import { chainStart, findDiagnosis, putDiagnosis } from "../../store/queries/chains.ts";
 import type { Change } from "../change.ts";
 import type { Context } from "../context.ts";
+import { type AddressOverlap, addressOverlaps } from "./address-overlaps.ts";
 import { accessPointHop, type ChainHop } from "./chain.ts";
 import { loadChain, serving } from "./facts.ts";
 
@@ -34,8 +35,14 @@ export async function chainOf(context: Context, instanceId: string) {
   return found && { ...found, hops: [accessPointHop(present.size), ...found.hops] };
 }
 
-/** Problems of a hop or of the instance itself. */
-type Trouble = NonNullable<ChainHop["missing"]>["code"] | "instance_locked" | "instance_expired";
+/** How bad a finding is. Overlapping addresses disturb only traffic to these addresses. */
+export function levelOf({ code }: Finding): "Info" | "Warning" | "Error" {
+  if (code === null) return "Info";
+  return code === "address_overlap" ? "Warning" : "Error";
+}
+
+/** Problems of a hop, of the instance itself or of its addresses. */
+type Trouble = NonNullable<ChainHop["missing"]>["code"] | "instance_locked" | "instance_expired" | "address_overlap";
 
 const fixes: Record<Trouble, Message> = {
   no_access_point: say("mend_no_access_point"),
@@ -49,6 +56,7 @@ const fixes: Record<Trouble, Message> = {
   cloud_network_not_attached: say("mend_cloud_network_not_attached"),
   cloud_network_unreachable: say("mend_cloud_network_unreachable"),
   no_routes: say("mend_no_routes"),
+  address_overlap: say("mend_address_overlap"),
 };
 
 function finding(hop: ChainHop): Finding {
@@ -61,7 +69,7 @@ function finding(hop: ChainHop): Finding {
 /** Examines an instance and stores the result. */
 export async function diagnose(
   change: Change,
-  instance: { id: string; name: string; ccnId: string; locked: number; endTime: number | null },
+  instance: { id: string; tenantId: string; name: string; ccnId: string; locked: number; endTime: number | null },
 ): Promise<void> {
   const { tx, context, now } = change;
   const present = serving(context.accessPoints, instance.ccnId);
@@ -77,8 +85,16 @@ export async function diagnose(
     const said = say(state === "instance_locked" ? "found_instance_locked" : "found_instance_expired");
     Object.assign(own, { code: state, text: said.text, advice: fixes[state].text });
   }
+  if (found) findings.push(...overlapFindings(await addressOverlaps(tx, instance, found)));
   const report: Diagnosis = { id: newHexId(), instanceId: instance.id, at: now, findings };
   await putDiagnosis(tx, instance.id, now, JSON.stringify(report));
+}
+
+/** One finding per overlap, or one without a problem. */
+function overlapFindings(overlaps: readonly AddressOverlap[]): Finding[] {
+  if (overlaps.length === 0) return [{ hop: "addresses", code: null, text: say("found_no_overlaps").text, advice: "" }];
+  const problem = { code: "address_overlap", advice: fixes.address_overlap.text } as const;
+  return overlaps.map(({ cidr, said }) => ({ hop: `addresses ${cidr}`, text: said.text, ...problem }));
 }
 
 export async function lastDiagnosis(db: Db, instanceId: string): Promise<Diagnosis | undefined> {

@@ -20,7 +20,7 @@ export async function ownInstance(db: Db, tenant: Tenant, id: string, region?: s
 }
 
 /** Names for a message; "…" stands for those beyond the limit. */
-const listed = (names: readonly string[]): string =>
+export const listed = (names: readonly string[]): string =>
   names.length > mostListed ? `${names.slice(0, mostListed).join(", ")}, …` : names.join(", ");
 const mostListed = 10;
 

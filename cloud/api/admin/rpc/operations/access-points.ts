@@ -1,7 +1,7 @@
 import { accessPointInstances, accessPointOwn, accessPointPrefer } from "../../../../admin/commands/access-points.ts";
 import { instanceDiagnose, instanceDiagnosis, instanceRoutes } from "../../../../admin/commands/networks.ts";
 import { say } from "../../../../base/say.ts";
-import type { Diagnosis } from "../../../../domain/chain/diagnosis.ts";
+import { type Diagnosis, levelOf } from "../../../../domain/chain/diagnosis.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { mapping, type Operation } from "../protocol/operation.ts";
 import { id, inRegion, list, noEffect, paging, region, required, sagId, text, whole, wishOf } from "./common.ts";
@@ -122,7 +122,7 @@ function report(last: Diagnosis, uid: number) {
     const words = {
       ItemName: finding.hop,
       ItemType: "Configuration",
-      ItemLevel: finding.code === null ? "Info" : "Error",
+      ItemLevel: levelOf(finding),
       Details: [finding.text],
       Advice: finding.advice === "" ? [] : [finding.advice],
     };
@@ -136,9 +136,9 @@ function report(last: Diagnosis, uid: number) {
       CN: words,
     };
   });
-  const errors = last.findings.filter((finding) => finding.code !== null).length;
-  const statistics = { Total: items.length, Error: errors, Warning: 0, Info: items.length - errors };
-  const level = errors > 0 ? "Error" : "Info";
+  const count = (level: string) => items.filter(({ Level }) => Level === level).length;
+  const statistics = { Total: items.length, Error: count("Error"), Warning: count("Warning"), Info: count("Info") };
+  const level = (["Error", "Warning"] as const).find((one) => statistics[one] > 0) ?? "Info";
   return {
     DiagnoseId: last.id,
     InstanceId: last.instanceId,

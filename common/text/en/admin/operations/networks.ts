@@ -10,7 +10,7 @@ export const networkOperations = {
   DiagnoseSmartAccessGateway:
     "Examines the chain of an instance; DiscribeSmartAccessGatewayDiagnosisReport tells what was found.",
   DiscribeSmartAccessGatewayDiagnosisReport:
-    "The last diagnosis: every hop, whole or with its code and who can mend it.",
+    "The last diagnosis: every hop and overlapping address ranges, whole or with a code and who can mend it.",
   CreateCloudConnectNetwork: "Makes a Cloud Connect Network.",
   ModifyCloudConnectNetwork: "Changes a Cloud Connect Network.",
   DeleteCloudConnectNetwork: "Deletes a Cloud Connect Network on which nothing hangs any more.",
