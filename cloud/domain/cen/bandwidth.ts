@@ -77,12 +77,13 @@ export async function unassociatePackage(change: Change, row: BandwidthPackage, 
 /** Removes the prefix "ccn-", which the region of a CCN has in this API. */
 export const plainRegion = (region: string) => region.replace(/^ccn-/, "");
 
-/** Sets the bandwidth between two regions of different areas, Mbit/s, within the package of these areas; 0 removes the limit. */
+/** Sets the bandwidth between two regions, Mbit/s, within the package of their areas, which can be the same; 0 removes the limit. */
 export async function setRegionLimit(
   change: Change,
   wanted: { cenId: string; localRegion: string; oppositeRegion: string; bandwidth: number },
 ): Promise<void> {
   const { tx } = change;
+  if (wanted.localRegion === wanted.oppositeRegion) throw violation("same-region", { region: wanted.localRegion });
   const [local, opposite] = [wanted.localRegion, wanted.oppositeRegion].sort() as [string, string];
   const areas = [cenAreaOf(plainRegion(local)), cenAreaOf(plainRegion(opposite))];
   const [a, b] = areas;

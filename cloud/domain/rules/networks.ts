@@ -18,6 +18,7 @@ export const networkRules = {
   "package-has-limits": wrong("InvalidOperation.CenBandwidthLimitsNotZero", "package"),
   "package-not-associated": wrong("ParameterIllegal.BwpInstanceId", "package"),
   "span-has-package": row("already_exists", "InvalidOperation.BwpForGeoSpanAlreadyAssociated"),
+  "same-region": wrong("ParameterIllegal.RegionId", "region"),
   "unknown-region": wrong("ParameterIllegal.RegionId", "region"),
   "no-package-for-span": wrong("InvalidOperation.NoBandwidthPackage", "region"),
   "package-exhausted": wrong("ParameterIllegal.BandwidthLimit", "bandwidth"),

@@ -31,7 +31,7 @@ export const networkOperations = {
   UnassociateCenBandwidthPackage:
     "Takes a package from a CEN. Refused with `InvalidOperation.CenBandwidthLimitsNotZero` while limits between regions use it.",
   SetCenInterRegionBandwidthLimit:
-    "Sets what of the package flows between two regions of different areas; 0 takes it away.",
+    "Sets what of a package flows between two regions, of different areas or of one; 0 takes it away. The package must be for this pair of areas. Within an area, traffic flows without a limit, too.",
   DescribeCenInterRegionBandwidthLimits: "Lists those limits.",
   AttachCenChildInstance: "Attaches a CCN or a cloud network: one's own, or another account's CCN that was granted.",
   DetachCenChildInstance: "Detaches a CCN or a cloud network.",

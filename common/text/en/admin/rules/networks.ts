@@ -19,6 +19,7 @@ export const networkRules = {
     `${p.package} carries the limit between ${p.a} and ${p.b} in ${p.cen}; set that limit to 0 first.`,
   "package-not-associated": (p: P<"cen" | "package">) => `${p.package} is not associated with ${p.cen}.`,
   "span-has-package": "A package for the same pair of areas is associated already.",
+  "same-region": ({ region }: P<"region">) => `A limit is between two regions, but both are ${region}.`,
   "unknown-region": "One of the regions is not known.",
   "no-package-for-span": ({ a, b }: P<"a" | "b">) => `No bandwidth package joins ${a} and ${b} in this CEN.`,
   "package-exhausted": ({ sum, bandwidth }: P<"bandwidth" | "sum">) =>
