@@ -38,20 +38,22 @@ export interface OrderColumn<O> {
 /**
  * One page of a query's rows, in the order of these columns, the most significant first; together they are different in every row. The
  * published API uses page numbers, so this remembers a cursor: a page starts after the last row of the previous page. Reading pages in
- * order returns every row that stays in its place exactly once, whatever is added, deleted or moved meanwhile.
+ * order returns every row that stays in its place exactly once, whatever is added, deleted or moved meanwhile. `list` identifies the list
+ * and its filters; it must be given if the query contains the time, and otherwise the query itself does.
  */
 export async function pageInOrder<DB, TB extends keyof DB & string, O>(
   reader: Reader,
   all: SelectQueryBuilder<DB, TB, O>,
   order: readonly OrderColumn<O>[],
   wish: PageWish,
+  list?: readonly unknown[],
 ): Promise<Page<O>> {
   const size = wish.size ?? defaultSize;
   const number = wish.number ?? 1;
   let ordered = all;
   for (const by of order) ordered = ordered.orderBy(sql.ref(by.column), by.order ?? "asc");
   const { sql: text, parameters } = ordered.compile();
-  const cursor = cursorOf(reader, [text, parameters], number, size);
+  const cursor = cursorOf(reader, list ?? [text, parameters], number, size);
   const rest = cursor.mark ? ordered.where(after(order, cursor.mark)) : ordered.offset((number - 1) * size);
   const rows = await rest.limit(size).execute();
   cursor.put(rows, order);
@@ -64,12 +66,13 @@ export function pageOf<DB, TB extends keyof DB & string, O extends { id: string;
   all: SelectQueryBuilder<DB, TB, O>,
   table: TB,
   wish: PageWish,
+  list?: readonly unknown[],
 ): Promise<Page<O>> {
   const byAge: OrderColumn<O>[] = [
     { column: `${table}.created_at`, of: "createdAt" },
     { column: `${table}.id`, of: "id" },
   ];
-  return pageInOrder(reader, all, byAge, wish);
+  return pageInOrder(reader, all, byAge, wish, list);
 }
 
 /** The order of rules: by priority, then oldest first. */

@@ -75,7 +75,7 @@ export function instancePage(
     rows = rows.where(is ? sql<boolean>`not ${down}` : down);
   }
   if (filter.none) rows = rows.where(sql<boolean>`false`);
-  return pageOf(reader, rows, "instance", wish);
+  return pageOf(reader, rows, "instance", wish, ["instances", tenantId, { ...filter, usable: filter.usable?.is }]);
 }
 
 interface InstanceDetails {

@@ -66,6 +66,11 @@ async function withQos(action: string, fields: Fields) {
   return { RegionId, QosId };
 }
 
+async function withInstances(): Promise<void> {
+  const order = { RegionId, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 10, AutoPay: true };
+  await made(3, "CreateSmartAccessGatewaySoftware", () => order, "SmartAGId");
+}
+
 const listings: Record<string, () => Promise<Listing>> = {
   "rules of an ACL, deleting": async () => {
     const fields = await withRules();
@@ -154,13 +159,23 @@ const listings: Record<string, () => Promise<Listing>> = {
     ...{ action: "ListAccessPoints", fields: { RegionId }, key: "AccessPointId" },
     meanwhile: () => server.ask("access-point remove", { id: points[0]?.id }),
   }),
-  "instances of an access point": async () => {
-    const order = { RegionId, ChargeType: "PREPAY", Period: 1, DataPlan: 5, UserCount: 10, AutoPay: true };
-    await made(3, "CreateSmartAccessGatewaySoftware", () => order, "SmartAGId");
+  "usable instances": async () => {
+    await withInstances();
+    return {
+      ...{ action: "DescribeSmartAccessGateways", fields: { RegionId, Status: "Active" }, key: "SmartAGId" },
+      meanwhile: ({ SmartAGId }) => ask("DeleteSmartAccessGateway", { RegionId, InstanceId: SmartAGId }),
+    };
+  },
+  "usable instances of an access point": async () => {
+    await withInstances();
     const { AccessPoints } = await ask("ListAccessPoints", { RegionId });
     const { AccessPointId } = (AccessPoints as { AccessPointId: number }[])[0] ?? {};
     return {
-      ...{ action: "ListSmartAGByAccessPoint", fields: { RegionId, AccessPointId }, key: "SmartAGId" },
+      ...{
+        action: "ListSmartAGByAccessPoint",
+        fields: { RegionId, AccessPointId, SmartAGStatus: "Active" },
+        key: "SmartAGId",
+      },
       meanwhile: ({ SmartAGId }) => ask("DeleteSmartAccessGateway", { RegionId, InstanceId: SmartAGId }),
     };
   },
@@ -185,6 +200,7 @@ for (const [name, prepare] of Object.entries(listings)) {
     const page = (PageNumber: number) => read({ PageNumber, PageSize: 1 });
     expect(keys(await page(1))).toEqual([first?.[key]]);
     await meanwhile(first as Fields);
+    server.clock.advance(1_000);
     expect(keys(await page(2))).toEqual([second?.[key]]);
     expect(keys(await page(3))).toEqual([third?.[key]]);
 
