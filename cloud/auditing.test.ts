@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { AuditView } from "./domain/audit.ts";
 import { query, sql } from "./store/kysely.ts";
 import { openStore } from "./store/open.ts";
 import { closeStore } from "./store/transaction.ts";
@@ -67,4 +68,23 @@ test("a change is audited once: actor, action, and values before and after", asy
   expect(last).toMatchObject({ action: "account disable", before: { disabled: false }, after: { disabled: true } });
   expect(last?.actor).toMatch(/^local:/);
   expect(former?.action).toBe("access-point token create");
+});
+
+test("a target has its present name, or the recorded one after its deletion", async () => {
+  const target = async (action: string) => {
+    const [row] = (await server.ask("audit list", { limit: 1, action })) as AuditView[];
+    return [row?.target, row?.targetName];
+  };
+  await server.ask("instance lock", { instance: instance.id });
+  expect(await target("instance lock")).toEqual([instance.id, "Contoso"]);
+  await server.ask("instance unlock", { instance: instance.id });
+  const { id } = (await server.ask("acl create", { region: "eu-central-1", name: "Staff", type: "acl-software" })) as {
+    id: string;
+  };
+  await server.ask("acl rename", { acl: id, name: "Employees" });
+  expect(await target("acl create")).toEqual([id, "Employees"]);
+  await server.ask("acl delete", { acl: id });
+  expect(await target("acl delete")).toEqual([id, "Employees"]);
+  expect(await target("acl create")).toEqual([id, "Staff"]);
+  expect(await target("access-point token create")).toEqual([expect.stringMatching(/^tok-/), ""]);
 });

@@ -1,6 +1,7 @@
 import type { Db } from "../store/db.ts";
 import { nameKey } from "../store/names.ts";
 import { auditRecords, insertAudit } from "../store/queries/audit.ts";
+import { type NamedTable, namesOf } from "../store/queries/listings/names.ts";
 import type { Context } from "./context.ts";
 
 /** An administrative change: who did what to which object, with the values before and after. Never contains a secret. */
@@ -37,6 +38,8 @@ export interface AuditView {
   actor: string;
   action: string;
   target: string;
+  /** Name of the target: the present one, or of a deleted object the one in the record; "" = none is known. */
+  targetName: string;
   /** Lower case; null = the record is not about an account. */
   user: string | null;
   before: unknown;
@@ -45,9 +48,10 @@ export interface AuditView {
 
 /** Newest first. `action` also matches actions that begin with it and a space ("sign-in" matches "sign-in refused"). */
 export async function listAudit(
-  { store, clock }: Context,
+  context: Context,
   wanted: { limit: number; user?: string | undefined; action?: string | undefined; sinceSeconds?: number | undefined },
 ): Promise<AuditView[]> {
+  const { store, clock } = context;
   const { limit, user, action, sinceSeconds } = wanted;
   const rows = await auditRecords(store, {
     limit,
@@ -55,14 +59,46 @@ export async function listAudit(
     action,
     since: sinceSeconds === undefined ? undefined : clock.now() - sinceSeconds * 1_000,
   });
+  const names = await targetNames(context, [...new Set(rows.map((row) => row.target))]);
   const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json));
-  return rows.map((row) => ({
-    at: new Date(row.at).toISOString(),
-    actor: row.actor,
-    action: row.action,
-    target: row.target,
-    user: row.userName,
-    before: parsed(row.before),
-    after: parsed(row.after),
-  }));
+  return rows.map((row) => {
+    const [before, after] = [parsed(row.before), parsed(row.after)];
+    return {
+      at: new Date(row.at).toISOString(),
+      actor: row.actor,
+      action: row.action,
+      target: row.target,
+      targetName: names.get(row.target) ?? (nameIn(after) || nameIn(before)),
+      user: row.userName,
+      before,
+      after,
+    };
+  });
+}
+
+/** Tables of objects with names, by the prefix of their ids. */
+const tables: Readonly<Record<string, NamedTable>> = {
+  acl: "acl",
+  ccn: "ccn",
+  cen: "cen",
+  cenbwp: "cen_bandwidth_package",
+  fl: "flow_log",
+  qos: "qos",
+  sag: "instance",
+  vpc: "cloud_network",
+};
+
+/** Present names of audited objects, by id. */
+async function targetNames({ store, accessPoints }: Context, targets: readonly string[]): Promise<Map<string, string>> {
+  const names = new Map(accessPoints.list().map(({ id, name }) => [id, name]));
+  for (const [prefix, table] of Object.entries(tables)) {
+    const ids = targets.filter((target) => target.startsWith(`${prefix}-`));
+    for (const [id, name] of await namesOf(store, table, ids)) names.set(id, name);
+  }
+  return names;
+}
+
+function nameIn(view: unknown): string {
+  const name = typeof view === "object" && view !== null ? (view as { name?: unknown }).name : undefined;
+  return typeof name === "string" ? name : "";
 }

@@ -183,7 +183,7 @@ export const auditVerbs: Verbs = (program, tools) => {
             [columns.actor]: row.actor,
             [columns.action]: row.action,
             [columns.user]: row.user,
-            [columns.target]: row.target,
+            [columns.target]: row.targetName === "" ? row.target : output.named(row.targetName, row.target),
             [columns.from]: textIn(row, "remote"),
             // The cause of a refusal, or the text that a user saw when an administrator ended the session.
             [columns.reason]: textIn(row, "cause") || textIn(row, "reason"),

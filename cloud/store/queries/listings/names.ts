@@ -12,6 +12,18 @@ export type NamedTable =
   | "instance"
   | "qos";
 
+/** Names of the objects with these ids, by id. Those that do not exist are left out. */
+export async function namesOf(db: Db, table: NamedTable, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  // All of these tables have these two columns.
+  const rows = await query(db)
+    .selectFrom(table as "acl")
+    .select(["id", "name"])
+    .where("id", "in", [...ids])
+    .execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
 /** Ids of objects whose id or name is `wanted`, at most `most`. `tenantId` undefined = of all product accounts. */
 export async function idsNamed(
   db: Db,

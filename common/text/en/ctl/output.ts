@@ -132,6 +132,7 @@ export const output = {
   removedOne: (name: string) => `Removed ${name}.`,
   ended: "Ended.",
   endedSessions: (count: number) => `Ended ${count} session${count === 1 ? "" : "s"}.`,
+  named: (name: string, id: string) => `${name} (${id})`,
   ago: (duration: string) => `${duration} ago`,
   units: {
     d: (n: number) => `${n}d`,
