@@ -107,9 +107,13 @@ export const goMemory = async (): Promise<Outcome> => {
     "test",
     "-json",
     "-run",
-    "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeakNothing|TestPathDoesNotAllocate)$",
+    "^(TestMemory|TestMemoryInSystemMode|TestManyConnectionsLeakNothing|TestTwentyClientsWithCaps|Test\\w+DoesNotAllocate)$",
+    "-p",
+    "1",
     "./cmd/sag-tunnel",
-    "./internal/datapath",
+    "./cmd/sag-access-point",
+    "./internal/datapath/...",
+    "./internal/flowlog",
   ];
   const ran = await capture("go memory", [await findGo(), ...args], { cwd, env: goEnvironment({ CGO_ENABLED: "0" }) });
   const counted = goResults(ran.out);

@@ -50,8 +50,11 @@ func TestTwentyClientsWithCaps(t *testing.T) {
 					squares += rate * rate
 				}
 				t.Logf("%s: %.3f of the rate, fairness %.4f", what, sum/total, sum*sum/(count*squares))
-				// On a busy host, a timer can be later than the burst covers.
-				if sum < 0.8*total || sum > 1.02*total || sum*sum < 0.95*count*squares {
+				least, fair := 0.8, 0.95 // on a busy host, a timer can be later than the burst covers
+				if racing {
+					least, fair = 0, 0.9
+				}
+				if sum < least*total || sum > 1.02*total || sum*sum < fair*count*squares {
 					t.Errorf("%s: %.3f of the rate, %.0f bit/s", what, sum/total, rates)
 				}
 			}
