@@ -1,8 +1,11 @@
 import { expect, it } from "vitest";
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import type { HopJson, HopKindJson } from "#proto/types/v1/state_pb.js";
+import { commandView, Failure } from "../core/causes/failure.ts";
 import type { IntranetState, LockdownView } from "../core/client/model.ts";
+import { mergeState } from "../core/state/merge.ts";
 import { tunnelState } from "../core/state/tunnel-view.ts";
+import { stateOutput } from "./json.ts";
 import { lockdownLines, stateLines } from "./words.ts";
 
 const record = { id: "contoso01", name: "contoso", displayName: "Contoso", user: "anna", server: "sag.example" };
@@ -172,4 +175,15 @@ it("names the command and the intranet when a sign-in has ended", () => {
     cause: { cause: "CAUSE_SIGN_IN_EXPIRED" },
   });
   expect(lines(state).join()).toContain("Run: sag sign-in contoso");
+});
+
+it("advises the same as the command that failed, also if the advice depends on the sender's text", () => {
+  const failure = new Failure("service_not_running", { text: "The tunnel service does not answer." });
+  const advice = commandView(failure.view, failure.details).action;
+  expect(advice).toContain("sudo sag repair");
+  const failed = { phase: "failed", cause: failure.view, tunnel: "" } as const;
+  const state = mergeState({ ...record, signedIn: true } as Parameters<typeof mergeState>[0], null, failed);
+  expect(lines(state)).toContain(`${failure.message} ${advice}`);
+  expect(stateOutput(state)).toMatchObject({ action: advice });
+  expect(commandView(failure.view)).not.toHaveProperty("text");
 });

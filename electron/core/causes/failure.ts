@@ -43,13 +43,16 @@ export function failureView(code: CauseCode, details: FailureDetails = {}): Fail
     ...(clean.retryAfterMs === undefined ? {} : { retryAfterMs: clean.retryAfterMs }),
     ...(clean.deviceName ? { deviceName: clean.deviceName } : {}),
     ...(clean.field ? { field: clean.field } : {}),
+    ...(clean.text && hasCommand(code) ? { text: clean.text } : {}),
     ...(clean.sessions?.length ? { sessions: clean.sessions } : {}),
   };
 }
 
 /** The same with the action for a terminal. */
 export function commandView(view: FailureView, details: CauseDetails = {}): FailureView {
-  return hasCommand(view.cause) ? { ...view, action: causeCommand(view.cause, { ...view, ...details }) } : view;
+  const { text: _, ...printed } = view;
+  if (!hasCommand(view.cause)) return printed;
+  return { ...printed, action: causeCommand(view.cause, { ...view, ...details }) };
 }
 
 export const exitCodeOf = (code: CauseCode): number => causeTable[code].exit;

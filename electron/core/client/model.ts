@@ -39,6 +39,8 @@ export interface FailureView {
    * with `bad_credentials`: code = the mailed one was wrong.
    */
   field?: string;
+  /** The sender's text, on which the action for a terminal can depend. It is part of `message`, so it is not printed. */
+  text?: string;
   /** Sessions that could be ended; only with `session_limit`. */
   sessions?: { id: string; deviceName: string; ageMs: number; clientIp: string }[];
 }
