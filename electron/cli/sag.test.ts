@@ -210,9 +210,10 @@ describe("sag", { timeout: 60_000 }, () => {
     expect(await sag(["sign-out", "--forget"])).toMatchObject({ code: 0 });
   });
 
-  it("advises the command that ends a session at the session limit", async () => {
+  it("lists devices, and advises the command that ends a session at the session limit", async () => {
     const password = `${cloud.password}\n`;
     await sag(["sign-in", ...invite(), "--store", "file"], password);
+    expect((await sag(["devices"])).stdout).toMatch(/^laptop · \S+ · last seen .+ ago · this device · [0-9a-f]{32}\n$/);
     const session = { sessionId: "b".repeat(32), deviceName: "laptop" };
     cloud.refusal = { cause: Cause.SESSION_LIMIT, sessions: [session] };
     const { code, stderr } = await sag(["connect"]);
