@@ -131,7 +131,8 @@ it("every text of the catalogues is used", () => {
   const users = sources.filter(({ path }) => !path.startsWith("cloud/domain/rules/"));
   const all = users.map(({ source }) => source).join("\n");
   // violation(`${rule}-protocol`)
-  const composed = new Set(["source-ports-protocol", "dest-ports-protocol", ...quotaKeys]);
+  const ports = ["source-ports", "dest-ports", "qos-source-ports", "qos-dest-ports"];
+  const composed = new Set([...ports.map((rule) => `${rule}-protocol`), ...quotaKeys]);
   const keys = Object.keys({ ...cloud, ...admin }).filter((key) => !composed.has(key));
   expect(keys.filter((key) => !all.includes(`"${key}"`))).toEqual([]);
 });
