@@ -114,7 +114,7 @@ describe("a real gnome-keyring", () => {
       expect(failure.action).toContain("Unlock it");
     }
     expect(await shut.json(["intranets"])).toMatchObject([{ signedIn: true, store: "keychain" }]);
-    expect((await shut.status()).phase).toBe("disconnected");
+    expect(await shut.status()).toMatchObject({ phase: "failed", cause: "keychain_locked" });
     expect((await open.connect()).phase).toBe("connected");
 
     // Using and ending a connection takes no keychain.
