@@ -71,7 +71,7 @@ it.each(["--socks", "--http"])(
       expect(failure).toMatchObject({ cause: "port_in_use", code: 55 });
       expect(failure.message).toContain(`127.0.0.1:${port} is in use by node (process ${process.pid})`);
     }
-    expect((await person.status()).phase).toBe("disconnected");
+    expect(await person.status()).toMatchObject({ phase: "failed", cause: "port_in_use" });
     // No session is left at the cloud instance, and the next connect works at once.
     expect(await person.json<unknown[]>(["sessions"])).toEqual([]);
     await portal(await person.connect());

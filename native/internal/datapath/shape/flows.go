@@ -29,7 +29,6 @@ type flows struct {
 	spare              []*flow
 
 	budget bucket
-	delays delays
 	// packet is how long a full packet takes at the class's rate.
 	packet time.Duration
 
