@@ -43,7 +43,7 @@ const fixed = async (): Promise<number> => {
 
 async function named(one: Break): Promise<string> {
   await company.site.sagctl(one.broken);
-  const first = chain().locator(".chain-missing").first();
+  const first = chain().locator(".warning").first();
   await first.getByText(texts.warnings[one.code]).waitFor({ timeout: limit });
   await first.getByText("Your administrator can fix this").waitFor();
   expect(await broken().first().getAttribute("class")).toBe(one.kind);
