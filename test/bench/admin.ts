@@ -74,7 +74,7 @@ async function fill(server: TestServer): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < instances; n++) ids.push((await ask("CreateSmartAccessGatewaySoftware", order)).SmartAGId ?? "");
   acl = (await ask("CreateACL", { RegionId, Name: "bench" })).AclId ?? "";
-  await local(server, "SetQuota", { Name: "rules-per-acl", Value: "10000" });
+  await local(server, "SetQuota", { Name: "rules-per-acl", Value: "1000" });
   const store = openStore(server.directory);
   for (const [i, instance] of ids.entries()) {
     const rows = Array.from({ length: accountsEach }, (_, n) => ({
