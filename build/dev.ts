@@ -37,9 +37,7 @@ const dev = async (): Promise<void> => {
   };
   const launch = (): Promise<Host> => (binary ? launchElectron(binary, options) : launchStandin(options));
 
-  let host = await launch();
-  await host.page();
-  report({ ready: true, host: host.kind, pid: host.pid }, "the window is open; change a source and look at it");
+  let host: Host;
 
   /** Rebuilds and reloads a part whose sources have changed. */
   const follow: Record<Part, () => Promise<string>> = {
@@ -67,7 +65,10 @@ const dev = async (): Promise<void> => {
 
   const stop = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.resolve());
+  const opened = Promise.withResolvers<void>();
+  // Started before the window is opened: registering all folders takes a while, and changes before that are not seen.
   const watcher = watchSources(async (paths, since) => {
+    await opened.promise;
     for (const part of affected(paths)) {
       try {
         const reloaded = await follow[part]();
@@ -79,6 +80,14 @@ const dev = async (): Promise<void> => {
       }
     }
   });
+  host = await launch().catch(async (error: unknown) => {
+    await watcher.close();
+    await build.end();
+    throw error;
+  });
+  await host.page();
+  opened.resolve();
+  report({ ready: true, host: host.kind, pid: host.pid }, "the window is open; change a source and look at it");
   await stop.promise;
   await watcher.close();
   await host.close();

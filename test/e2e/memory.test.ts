@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
-import { beforeAll, expect, it } from "vitest";
+import { beforeAll, it } from "vitest";
 import { portalUrl } from "../harness/intranet/plan.ts";
 import { fetchBySocks } from "../harness/net/fetch.ts";
 import type { Seen } from "../harness/person.ts";
+import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
 const company = givenCompany({ ordinary: true });
@@ -18,15 +18,18 @@ const memory = (pid: number): number => {
 beforeAll(async () => {
   ({ seen } = await company.connected());
   await fetchBySocks(`${seen.socks}`, portalUrl);
-  // Wait until garbage from the start has been collected.
-  await delay(3_000);
 });
 
 it.each([
   ["sag-tunnel", () => seen.pid ?? 0, 25],
   ["sag-cloud", () => company.site.cloud.pid, 150],
-])("%s stays within its limit while idle", (name, pid, limit) => {
-  const used = memory(pid());
+])("%s is within its limit soon after it has become idle", async (name, pid, limit) => {
+  // sag-tunnel returns the memory of the start to the system two seconds after connecting, at its next check.
+  let used = memory(pid());
+  const within = () => {
+    used = memory(pid());
+    return used < limit;
+  };
+  await until(() => `${name} below ${limit} MB; it has ${used.toFixed(1)} MB`, within, 10_000);
   console.log(`${name}: ${used.toFixed(1)} MB`);
-  expect(used).toBeLessThan(limit);
 });
