@@ -72,7 +72,7 @@ const carOptions: NonNullable<Verb["options"]> = {
   "--description <text>": ["description"],
 };
 
-/** The kind of limit follows from the options that were given; undefined = neither. */
+/** The published LimitType of the given options; undefined if none of them sets a limit. */
 function limitType(values: Record<string, unknown>): string | undefined {
   if (values.minAbs !== undefined || values.maxAbs !== undefined) return "Absolute";
   return values.minPercent !== undefined || values.maxPercent !== undefined ? "Percent" : undefined;

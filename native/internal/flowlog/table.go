@@ -231,7 +231,7 @@ func (t *Table) remove(i int32, end End) Record {
 	return f.Record
 }
 
-// link adds a flow at the newest end of an order.
+// link inserts a flow into an order as the newest.
 func (t *Table) link(o order, i int32) {
 	ends := &t.ends[o]
 	t.all[i].in[o] = neighbours{older: ends.newest}

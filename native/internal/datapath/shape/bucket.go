@@ -12,18 +12,18 @@ const (
 	leastBurst = 2 * mtu.Ceiling
 )
 
-// bucket is a token bucket. A packet may pass while the bucket is not in debt, whatever the packet's size, so that it can be asked
-// before the next packet is chosen. The zero value does not limit.
+// bucket is a token bucket. While it has any tokens, a packet of any size may pass and may leave it with a negative balance. So the caller
+// can check it before it knows which packet is next. The zero value does not limit.
 type bucket struct {
 	// rate is bytes per second; 0 = unlimited.
 	rate float64
-	// depth is how long an idle bucket fills: what it holds beyond one packet.
+	// depth is the burst, as the time that it takes at the rate, less one full packet, by which the balance may become negative.
 	depth time.Duration
 	// busy is when a link of this rate would have sent everything that has passed.
 	busy time.Duration
 }
 
-// set changes the rate, bytes per second; 0 = unlimited. Less one packet, depth is the burst.
+// set changes the rate, bytes per second (0 = unlimited), and the burst, as the time that it takes at that rate.
 func (b *bucket) set(now time.Duration, rate float64, depth time.Duration) {
 	if debt := b.busy - now; debt > 0 && b.rate > 0 && rate > 0 {
 		b.busy = now + time.Duration(float64(debt)*b.rate/rate)
