@@ -88,6 +88,15 @@ func TestMemoryInSystemMode(t *testing.T) {
 		text, _ := os.ReadFile(s.log)
 		return strings.Count(string(text), "\ngc ")
 	}
+	// The forced collection after connecting comes later than the period without collections.
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if text, _ := os.ReadFile(s.log); strings.Contains(string(text), "(forced)") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("no memory was returned after connecting")
+		}
+	}
 	before := collections()
 	file := filepath.Join(t.TempDir(), "large")
 	const size = 64 << 20

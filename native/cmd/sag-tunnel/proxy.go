@@ -59,7 +59,7 @@ func proxy(args []string) int {
 
 func serve(dir, intranet, log string) error {
 	debug.SetMemoryLimit(memoryLimit)
-	debug.SetGCPercent(collectAt)
+	tunnel.CollectAt(collectAt)
 	var out io.Writer = os.Stderr
 	if log != "" {
 		// Without a log file, lines go to stderr: a full disk must not keep a user from connecting.

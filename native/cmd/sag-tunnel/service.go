@@ -22,6 +22,7 @@ import (
 	"sag.software/native/internal/msg"
 	"sag.software/native/internal/service"
 	"sag.software/native/internal/service/trust"
+	"sag.software/native/internal/tunnel"
 	"sag.software/native/internal/tunnel/systemwide"
 )
 
@@ -64,7 +65,7 @@ func runService(args []string) int {
 
 func serveSystem(run, state string) error {
 	debug.SetMemoryLimit(serviceMemory)
-	debug.SetGCPercent(collectAt)
+	tunnel.CollectAt(collectAt)
 	book, logger := service.NewLogbook(os.Stderr, &slog.HandlerOptions{Level: level()})
 	slog.SetDefault(logger)
 	if os.Geteuid() != 0 {

@@ -145,6 +145,7 @@ func (l *loop) carry(d Dialled) {
 
 // begin ends whatever a former session has left and starts a new epoch.
 func (l *loop) begin() {
+	delayCollection()
 	l.epoch++
 	l.wanted = time.Now()
 	l.startedAt = l.wanted
