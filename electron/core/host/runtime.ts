@@ -23,6 +23,13 @@ const keptFor = 30 * 86_400_000;
  * ignored.
  */
 function bootName(): string {
+  bootNameOnce ??= readBootName();
+  return bootNameOnce;
+}
+
+let bootNameOnce: string | undefined;
+
+function readBootName(): string {
   try {
     return digest(readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim());
   } catch {
@@ -82,14 +89,41 @@ export function runtimeDirInTmp(home: string, uid: number | null, tmp = "/tmp"):
 function ownRuntimeDirsInTmp(home: string, uid: number | null, tmp: string): string[] {
   const name = tmpName(home, uid);
   try {
-    return readdirSync(tmp)
-      .filter((one) => one === name || one.startsWith(`${name}-`))
-      .sort()
-      .map((one) => join(tmp, one))
-      .filter((dir) => isOwn(dir, uid));
+    return namesIn(tmp, name).filter((dir) => isOwn(dir, uid));
   } catch {
     return [];
   }
+}
+
+interface Listing {
+  tmp: string;
+  name: string;
+  /** When `tmp` was last changed, as lstat says, ms. */
+  changed: number;
+  paths: string[];
+}
+let listing: Listing | undefined;
+
+/**
+ * How old the last change of a directory must be for its listing to be kept, ms: a change within the same tick of the
+ * file system's clock, up to 10 ms, would not show in its time.
+ */
+const settledAfter = 50;
+
+/**
+ * The paths in /tmp that start with `name`. A dial asks ten times, and reading a full /tmp takes longer than the rest,
+ * so it is read again only after a change.
+ */
+function namesIn(tmp: string, name: string): string[] {
+  const changed = lstatSync(tmp).mtimeMs;
+  if (listing?.tmp === tmp && listing.name === name && listing.changed === changed) return listing.paths;
+  const isSettled = Math.abs(Date.now() - changed) > settledAfter;
+  const paths = readdirSync(tmp)
+    .filter((one) => one === name || one.startsWith(`${name}-`))
+    .sort()
+    .map((one) => join(tmp, one));
+  listing = isSettled ? { tmp, name, changed, paths } : undefined;
+  return paths;
 }
 
 const tmpName = (home: string, uid: number | null): string => `sag-${uid ?? "user"}-${digest(home + bootName())}`;
