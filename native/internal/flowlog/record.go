@@ -14,8 +14,7 @@ import (
 type Key struct {
 	// src and dst are IPv4-mapped for IPv4.
 	src, dst [16]byte
-	// Session is the number that the caller gives a client's session. Two sessions that have an address one after the other
-	// do not share flows.
+	// Session is the number of the client's session. Two sessions that have an address one after the other do not share flows.
 	Session uint64
 	// SrcPort and DstPort are 0 for packets without ports, such as later fragments. For ICMP, DstPort is type × 256 + code, as
 	// collectors expect it.
@@ -39,7 +38,8 @@ type End uint8
 const (
 	EndIdle     End = 1 // no packet for the inactive timeout
 	EndActive   End = 2 // the active timeout is over; the flow may go on in another record
-	EndForced   End = 4 // Flush
+	EndDetected End = 3 // TCP was closed or reset, or a DNS query was answered
+	EndForced   End = 4 // the client's session ended, or its flow log was removed
 	EndEviction End = 5 // the table was full
 )
 
@@ -55,6 +55,12 @@ type Record struct {
 	End   End
 }
 
+func (r *Record) count(now time.Duration, size int) {
+	r.Packets++
+	r.Bytes += uint64(size)
+	r.Last = now
+}
+
 // keyOf sets k to the flow of a packet, which must be Valid.
 func keyOf(k *Key, session uint64, d rules.Direction, h *packet.Header) {
 	*k = Key{
@@ -64,4 +70,12 @@ func keyOf(k *Key, session uint64, d rules.Direction, h *packet.Header) {
 	if h.IsICMP() && h.HasTransport {
 		k.DstPort = uint16(h.ICMPType)<<8 | uint16(h.ICMPCode)
 	}
+}
+
+// reverse returns the key of the answers.
+func (k *Key) reverse() Key {
+	r := *k
+	r.src, r.dst, r.SrcPort, r.DstPort = k.dst, k.src, k.DstPort, k.SrcPort
+	r.Direction = rules.FromClient + rules.ToClient - k.Direction
+	return r
 }

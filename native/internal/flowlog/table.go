@@ -3,143 +3,176 @@ package flowlog
 import (
 	"hash/maphash"
 	"math/bits"
+	"net/netip"
 	"time"
 
 	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/datapath/rules"
 )
 
-// Limits bound a table. The memory is reserved by New, and used as flows are added: about 170 bytes a flow, 100 a waiting record.
-type Limits struct {
-	// Flows is the largest number of flows, 1 to 2^24.
-	Flows int
-	// Waiting is the largest number of records that were evicted and that Due has not returned yet, at least 1.
-	Waiting int
-}
-
-// Stats are a table's counters.
-type Stats struct {
-	// Flows is the number of flows in the table, Waiting that of records that were evicted and are not returned yet.
-	Flows, Waiting int
-	// Evicted is the number of flows that ended because the table was full.
-	Evicted uint64
-	// Lost counts what Due can never return: evicted while no further record could wait.
-	Lost Amount
-}
-
-// Amount is a number of records and what they counted.
-type Amount struct{ Records, Packets, Bytes uint64 }
-
-// Add adds a record.
-func (a *Amount) Add(r *Record) {
-	a.Records++
-	a.Packets += r.Packets
-	a.Bytes += r.Bytes
-}
-
-// order is one of the two orders of a table's flows.
-type order int
-
-const (
-	byUse   order = iota // by the last packet
-	byStart              // by the first packet
-	orders
-)
-
-type neighbours struct{ newer, older int32 }
+var unspecified4, unspecified6 = netip.IPv4Unspecified(), netip.IPv6Unspecified()
 
 type entry struct {
 	Record
+	// closed is when the flow was closed or answered; it is only used if closing is true.
+	closed  time.Duration
+	closing bool
+	// client is the index of its client.
+	client int32
 	// next is the next flow with the same hash or, of an unused entry, the next unused one. 0 = none.
 	next int32
 	in   [orders]neighbours
 }
 
-// Table counts flows. It is not safe for concurrent use: a stage of the data path locks it once per batch.
+// Table counts the flows of clients. If there is no room for a flow, a flow of the client with the most flows ends, and its record waits
+// for Due. If too many records wait already, packets without a flow in the table are counted for the client as a whole, in a record
+// without the remote address, protocol and ports. So each packet is counted in one record. A Table is not safe for concurrent use: a stage of the data
+// path locks it once per batch.
 type Table struct {
-	seed             maphash.Seed
-	active, inactive time.Duration
-	now              time.Duration
+	seed   maphash.Seed
+	limits Limits
+	now    time.Duration
 
 	all   []entry // index 0 is not used
 	heads []int32 // a power of two
 	// fresh is the first entry that was never used, free the list of entries that are unused again.
 	fresh, free int32
-	ends        [orders]struct{ newest, oldest int32 }
-	// recent is the flow of the last packet: consecutive packets of a batch usually belong to one flow.
-	recent int32
+	closing     ends
+
+	// clients has nil for those that were removed. Due continues at cursor, so that it need not look at all of them again.
+	clients []*Client
+	cursor  int
+	// byCount lists the clients with a number of flows; no client has more than most.
+	byCount []*Client
+	most    int
 
 	waiting []Record // a ring
 	first   int      // index of the oldest waiting record
 	stats   Stats
 }
 
-// New makes an empty table. A flow's record is due when no packet came for the inactive timeout, or its first packet is as old as the active
-// timeout. The seed is of maphash.MakeSeed, so that nobody can choose flows with the same hash.
-func New(limits Limits, active, inactive time.Duration, seed maphash.Seed) *Table {
-	flows := min(max(limits.Flows, 1), 1<<24)
-	t := &Table{
+// New makes an empty table. The seed is of maphash.MakeSeed, so that nobody can choose flows with the same hash.
+func New(limits Limits, seed maphash.Seed) *Table {
+	limits.Flows = min(max(limits.Flows, 1), 1<<24)
+	limits.PerClient = min(max(limits.PerClient, 1), limits.Flows)
+	return &Table{
 		seed:    seed,
-		all:     make([]entry, flows+1),
-		heads:   make([]int32, 1<<bits.Len(uint(flows))),
+		limits:  limits,
+		all:     make([]entry, limits.Flows+1),
+		heads:   make([]int32, 1<<bits.Len(uint(limits.Flows))),
 		fresh:   1,
+		byCount: make([]*Client, limits.PerClient+1),
 		waiting: make([]Record, max(limits.Waiting, 1)),
 	}
-	t.SetTimeouts(active, inactive)
-	return t
 }
-
-// SetTimeouts changes the timeouts, also for the flows that are in the table.
-func (t *Table) SetTimeouts(active, inactive time.Duration) { t.active, t.inactive = active, inactive }
 
 // Stats returns the counters.
 func (t *Table) Stats() Stats { return t.stats }
 
-// Count counts a packet of a session. It does not allocate. It returns false for what is not a valid IP packet. If the table is full, the flow
-// that has been idle longest is evicted; Due returns its record. now is a monotonic clock.
-func (t *Table) Count(now time.Duration, session uint64, d rules.Direction, h *packet.Header) bool {
-	if !h.Valid {
-		return false
+// Crowded is true if so many records wait that Due should be called soon.
+func (t *Table) Crowded() bool { return t.stats.Waiting > len(t.waiting)/2 }
+
+// Add adds a client. Its records carry the number of its session.
+func (t *Table) Add(session uint64, timeouts Timeouts) *Client {
+	c := &Client{session: session, timeouts: timeouts, slot: -1}
+	for i := range t.clients {
+		if t.clients[i] == nil {
+			c.slot = int32(i)
+			t.clients[i] = c
+			break
+		}
 	}
+	if c.slot < 0 {
+		c.slot = int32(len(t.clients))
+		t.clients = append(t.clients, c)
+	}
+	t.enlist(c)
+	return c
+}
+
+// Remove removes a client. Flush it before: its flows must have ended.
+func (t *Table) Remove(c *Client) {
+	t.delist(c)
+	t.clients[c.slot] = nil
+}
+
+// Count counts a packet of a size in bytes. It does not allocate. now is a monotonic clock.
+func (t *Table) Count(now time.Duration, c *Client, d rules.Direction, h *packet.Header, size int) {
 	t.now = max(t.now, now)
+	if !h.Valid {
+		c.countRest(t.now, d, h, size)
+		return
+	}
 	var k Key
-	keyOf(&k, session, d, h)
-	i := t.recent
+	keyOf(&k, c.session, d, h)
+	i := c.recent[d]
 	if i == 0 || t.all[i].Key != k {
 		if i = t.find(&k); i == 0 {
-			i = t.add(&k)
+			i = t.add(c, &k)
 		}
-		t.recent = i
+		c.recent[d] = i
+	}
+	if i != 0 && t.all[i].closing {
+		i = t.reopen(c, i, h)
+	}
+	if i == 0 {
+		c.countRest(t.now, d, h, size)
+		return
 	}
 	f := &t.all[i]
-	f.Packets++
-	f.Bytes += uint64(h.Length)
-	if h.Protocol == packet.TCP {
-		f.Flags |= h.TCPFlags
-	}
-	f.Last = t.now
-	if t.ends[byUse].newest != i {
+	f.count(t.now, size)
+	if c.ends[byUse].newest != i {
 		t.unlink(byUse, i)
 		t.link(byUse, i)
 	}
-	return true
+	switch {
+	case h.Protocol == packet.TCP:
+		f.Flags |= h.TCPFlags
+		if h.TCPFlags&(packet.FIN|packet.RST) != 0 {
+			t.closeTCP(i, h.TCPFlags)
+		}
+	case h.Protocol == packet.UDP && h.SrcPort == dnsPort:
+		t.answered(i)
+	}
 }
 
 // Due moves records that are due to dst and returns how many. If it fills dst, there may be more. Called once a second, it is at most
 // that much late.
 func (t *Table) Due(now time.Duration, dst []Record) int {
 	t.now = max(t.now, now)
-	n := t.evicted(dst)
+	n := t.waited(dst)
 	for ; n < len(dst); n++ {
-		i := t.ends[byUse].oldest
-		if i == 0 || t.now-t.all[i].Last < t.inactive {
+		i := t.closing.oldest
+		if i == 0 || t.now-t.all[i].closed < Linger {
+			break
+		}
+		dst[n] = t.remove(i, EndDetected)
+	}
+	for i := range t.clients {
+		at := (t.cursor + i) % len(t.clients)
+		if n == len(dst) {
+			t.cursor = at
+			break
+		}
+		if c := t.clients[at]; c != nil {
+			n += t.dueOf(c, dst[n:])
+		}
+	}
+	return n
+}
+
+func (t *Table) dueOf(c *Client, dst []Record) int {
+	n := c.takeRest(dst)
+	for ; n < len(dst); n++ {
+		i := c.ends[byUse].oldest
+		if i == 0 || t.now-t.all[i].Last < c.timeouts.Inactive {
 			break
 		}
 		dst[n] = t.remove(i, EndIdle)
 	}
 	for ; n < len(dst); n++ {
-		i := t.ends[byStart].oldest
-		if i == 0 || t.now-t.all[i].First < t.active {
+		i := c.ends[byStart].oldest
+		if i == 0 || t.now-t.all[i].First < c.timeouts.Active {
 			break
 		}
 		dst[n] = t.remove(i, EndActive)
@@ -147,17 +180,30 @@ func (t *Table) Due(now time.Duration, dst []Record) int {
 	return n
 }
 
-// Flush moves all records to dst, whether or not they are due, and returns how many. If it fills dst, there may be more.
-func (t *Table) Flush(dst []Record) int {
-	n := t.evicted(dst)
-	for ; n < len(dst) && t.stats.Flows > 0; n++ {
-		dst[n] = t.remove(t.ends[byUse].oldest, EndForced)
+// Flush moves all records of a client to dst, whether or not they are due, and returns how many. If it fills dst, there may be more. Those that
+// wait for Due, of any client, come first.
+func (t *Table) Flush(c *Client, dst []Record) int {
+	n := t.waited(dst)
+	n += c.takeRest(dst[n:])
+	for ; n < len(dst) && c.flows > 0; n++ {
+		i := c.ends[byUse].oldest
+		end := EndForced
+		if t.all[i].closing {
+			end = EndDetected
+		}
+		dst[n] = t.remove(i, end)
 	}
 	return n
 }
 
-// evicted moves waiting records to dst.
-func (t *Table) evicted(dst []Record) int {
+// wait keeps a record for Due. There must be room.
+func (t *Table) wait(r Record) {
+	t.waiting[(t.first+t.stats.Waiting)%len(t.waiting)] = r
+	t.stats.Waiting++
+}
+
+// waited moves waiting records to dst.
+func (t *Table) waited(dst []Record) int {
 	n := 0
 	for ; n < len(dst) && t.stats.Waiting > 0; n++ {
 		dst[n] = t.waiting[t.first]
@@ -167,15 +213,22 @@ func (t *Table) evicted(dst []Record) int {
 	return n
 }
 
-func (t *Table) evict() {
-	r := t.remove(t.ends[byUse].oldest, EndEviction)
-	t.stats.Evicted++
-	if t.stats.Waiting == len(t.waiting) {
-		t.stats.Lost.Add(&r)
-		return
+// makeRoom ends a flow if there is no room for another one of a client: of the client's own if it has reached its limit, else of the client with the most.
+// It returns false if that is not possible.
+func (t *Table) makeRoom(c *Client) bool {
+	full := t.stats.Flows == t.limits.Flows
+	if c.flows < t.limits.PerClient && !full {
+		return true
 	}
-	t.waiting[(t.first+t.stats.Waiting)%len(t.waiting)] = r
-	t.stats.Waiting++
+	if t.stats.Waiting == len(t.waiting) {
+		return false
+	}
+	if c.flows < t.limits.PerClient {
+		c = t.byCount[t.most]
+	}
+	t.wait(t.remove(c.ends[byUse].oldest, EndEviction))
+	t.stats.Evicted++
+	return true
 }
 
 func (t *Table) head(k *Key) *int32 {
@@ -191,10 +244,10 @@ func (t *Table) find(k *Key) int32 {
 	return i
 }
 
-// add adds a flow that is not in the table.
-func (t *Table) add(k *Key) int32 {
-	if t.stats.Flows == len(t.all)-1 {
-		t.evict()
+// add adds a flow that is not in the table. It returns 0 if there is no room.
+func (t *Table) add(c *Client, k *Key) int32 {
+	if !t.makeRoom(c) {
+		return 0
 	}
 	i := t.free
 	if i != 0 {
@@ -204,11 +257,12 @@ func (t *Table) add(k *Key) int32 {
 		t.fresh++
 	}
 	head := t.head(k)
-	t.all[i] = entry{Record: Record{Key: *k, First: t.now}, next: *head}
+	t.all[i] = entry{Record: Record{Key: *k, First: t.now}, client: c.slot, next: *head}
 	*head = i
 	t.link(byUse, i)
 	t.link(byStart, i)
 	t.stats.Flows++
+	t.recount(c, 1)
 	return i
 }
 
@@ -220,39 +274,16 @@ func (t *Table) remove(i int32, end End) Record {
 		at = &t.all[*at].next
 	}
 	*at = f.next
+	t.unsetClosing(i)
 	t.unlink(byUse, i)
 	t.unlink(byStart, i)
 	f.End = end
 	f.next, t.free = t.free, i
-	if t.recent == i {
-		t.recent = 0
+	c := t.clients[f.client]
+	if c.recent[f.Direction] == i {
+		c.recent[f.Direction] = 0
 	}
 	t.stats.Flows--
+	t.recount(c, -1)
 	return f.Record
-}
-
-// link inserts a flow into an order as the newest.
-func (t *Table) link(o order, i int32) {
-	ends := &t.ends[o]
-	t.all[i].in[o] = neighbours{older: ends.newest}
-	if ends.newest != 0 {
-		t.all[ends.newest].in[o].newer = i
-	} else {
-		ends.oldest = i
-	}
-	ends.newest = i
-}
-
-func (t *Table) unlink(o order, i int32) {
-	ends, at := &t.ends[o], t.all[i].in[o]
-	if at.newer != 0 {
-		t.all[at.newer].in[o].older = at.older
-	} else {
-		ends.newest = at.older
-	}
-	if at.older != 0 {
-		t.all[at.older].in[o].newer = at.newer
-	} else {
-		ends.oldest = at.newer
-	}
 }

@@ -68,7 +68,7 @@ type Encoder struct {
 	announced bool
 }
 
-// NewEncoder makes an encoder. The domain is the number by which a collector tells exporters at one address apart; v5 has none. emit
+// NewEncoder makes an encoder. The domain is the number by which a collector tells exporters at one address apart; v5 has 16 bits of it. emit
 // gets each datagram, which is valid until it returns, and the number of data records in it. now is as for Encode.
 func NewEncoder(version Version, domain uint32, now time.Duration, emit func(datagram []byte, records int)) *Encoder {
 	e := &Encoder{version: version, domain: domain, emit: emit, origin: now - headStart}

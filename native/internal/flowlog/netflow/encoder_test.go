@@ -18,7 +18,8 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 250e6, time.UTC)
 
 // randomRecords returns records of both families, as a table makes them.
 func randomRecords(random *rand.Rand, n int) []flowlog.Record {
-	table := flowlog.New(flowlog.Limits{Flows: n, Waiting: 1}, time.Minute, time.Second, maphash.MakeSeed())
+	table := flowlog.New(flowlog.Limits{Flows: n, PerClient: n, Waiting: 1}, maphash.MakeSeed())
+	client := table.Add(1, flowlog.Timeouts{Active: time.Minute, Inactive: time.Second})
 	for range 3 * n {
 		h := packet.Header{
 			Src: netip.AddrFrom4([4]byte{10, byte(random.IntN(256)), byte(random.IntN(256)), 1}), Dst: netip.AddrFrom4([4]byte{192, 0, 2, 1}),
@@ -28,10 +29,10 @@ func randomRecords(random *rand.Rand, n int) []flowlog.Record {
 			h.Version, h.Protocol = 6, packet.UDP
 			h.Src, h.Dst = netip.AddrFrom16([16]byte{0xfd, 15: byte(random.IntN(256))}), netip.MustParseAddr("2001:db8::1")
 		}
-		table.Count(time.Hour, 1, rules.Direction(1+random.IntN(2)), &h)
+		table.Count(time.Hour, client, rules.Direction(1+random.IntN(2)), &h, h.Length)
 	}
 	records := make([]flowlog.Record, n)
-	return records[:table.Flush(records)]
+	return records[:table.Flush(client, records)]
 }
 
 func amount(records []flowlog.Record, version uint8) (a flowlog.Amount) {

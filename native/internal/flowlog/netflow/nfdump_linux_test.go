@@ -1,132 +1,27 @@
 package netflow
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"hash/maphash"
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"os"
-	"os/exec"
 	"slices"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/flowlog"
+	"sag.software/native/internal/flowlog/nfcapd"
 )
 
-// counted are the packets and bytes of a flow.
-type counted struct{ packets, bytes uint64 }
-
-// nfcapd is a running collector.
-type nfcapd struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	port   int
-	folder string
-	log    bytes.Buffer
-}
-
-func startNfcapd(t *testing.T, port int) *nfcapd {
-	t.Helper()
-	c := &nfcapd{t: t, port: port, folder: t.TempDir()}
-	c.cmd = exec.Command("nfcapd", "-w", c.folder, "-b", "127.0.0.1", "-p", fmt.Sprint(port), "-t", "86400", "-B", "4000000")
-	c.cmd.Stdout, c.cmd.Stderr = &c.log, &c.log
-	if err := c.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.cmd.Process.Kill() })
-	c.await(func(_ string, bound bool) bool { return bound })
-	return c
-}
-
-// await waits for a state of the collector's socket, as the kernel shows it: the bytes that it has not read, in hexadecimal.
-func (c *nfcapd) await(ready func(queued string, bound bool) bool) {
-	c.t.Helper()
-	local := fmt.Sprintf("0100007F:%04X", c.port)
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		table, err := os.ReadFile("/proc/net/udp")
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		queued, bound := "", false
-		for line := range strings.Lines(string(table)) {
-			// sl, local address, remote address, state, tx_queue:rx_queue, …
-			if f := strings.Fields(line); len(f) > 12 && f[1] == local {
-				_, queued, _ = strings.Cut(f[4], ":")
-				bound = true
-				if f[12] != "0" {
-					c.t.Fatalf("the collector's socket dropped %s datagrams", f[12])
-				}
-			}
-		}
-		if ready(queued, bound) {
-			return
-		}
-	}
-	c.t.Fatal("the collector is not ready")
-}
-
-// stop ends the collector once it has read everything, and adds what it stored to flows.
-func (c *nfcapd) stop(flows map[string]counted) {
-	c.t.Helper()
-	c.await(func(queued string, bound bool) bool { return bound && strings.Trim(queued, "0") == "" })
-	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		c.t.Fatal(err)
-	}
-	if err := c.cmd.Wait(); err != nil {
-		c.t.Fatalf("nfcapd: %v\n%s", err, &c.log)
-	}
-	if log := c.log.String(); !strings.Contains(log, "Sequence Errors: 0, Bad Packets: 0") {
-		c.t.Errorf("nfcapd found errors:\n%s", log)
-	}
-	out, err := exec.Command("nfdump", "-R", c.folder, "-o", "json").Output()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	var rows []struct {
-		Src4    string `json:"src4_addr"`
-		Dst4    string `json:"dst4_addr"`
-		Src6    string `json:"src6_addr"`
-		Dst6    string `json:"dst6_addr"`
-		SrcPort int    `json:"src_port"`
-		DstPort int    `json:"dst_port"`
-		Type    int    `json:"icmp_type"`
-		Code    int    `json:"icmp_code"`
-		Proto   int    `json:"proto"`
-		Packets uint64 `json:"in_packets"`
-		Bytes   uint64 `json:"in_bytes"`
-	}
-	if err := json.Unmarshal(out, &rows); err != nil {
-		c.t.Fatalf("%v\n%.2000s", err, out)
-	}
-	for _, r := range rows {
-		name := fmt.Sprintf("%d %s:%d %s:%d", r.Proto, address(r.Src4+r.Src6), r.SrcPort, address(r.Dst4+r.Dst6), r.DstPort|r.Type<<8|r.Code)
-		f := flows[name]
-		flows[name] = counted{f.packets + r.Packets, f.bytes + r.Bytes}
-	}
-}
-
-// address returns Go's spelling of an address.
-func address(text string) string {
-	a, err := netip.ParseAddr(text)
-	if err != nil {
-		return text
-	}
-	return a.String()
-}
-
 // traffic counts random packets in a table, one flow with more than 4 GiB among them, and adds them to want. It returns the table's records.
-func traffic(random *rand.Rand, now time.Duration, families []uint8, want map[string]counted) []flowlog.Record {
-	table := flowlog.New(flowlog.Limits{Flows: 1000, Waiting: 6000}, time.Minute, time.Second, maphash.MakeSeed())
+func traffic(random *rand.Rand, now time.Duration, families []uint8, want map[string]nfcapd.Counted) []flowlog.Record {
+	table := flowlog.New(flowlog.Limits{Flows: 1000, PerClient: 1000, Waiting: 6000}, maphash.MakeSeed())
+	client := table.Add(1, flowlog.Timeouts{Active: time.Minute, Inactive: time.Second})
 	count := func(h *packet.Header, d rules.Direction) {
-		table.Count(now, 1, d, h)
+		table.Count(now, client, d, h, h.Length)
 		if !slices.Contains(families, h.Version) {
 			return
 		}
@@ -136,7 +31,7 @@ func traffic(random *rand.Rand, now time.Duration, families []uint8, want map[st
 		}
 		name := fmt.Sprintf("%d %s:%d %s:%d", h.Protocol, h.Src, h.SrcPort, h.Dst, port)
 		f := want[name]
-		want[name] = counted{f.packets + 1, f.bytes + uint64(h.Length)}
+		want[name] = nfcapd.Counted{Packets: f.Packets + 1, Bytes: f.Bytes + uint64(h.Length)}
 	}
 	for i := range 6000 {
 		h := packet.Header{Valid: true, HasTransport: true, Length: 28 + random.IntN(1400), Version: 4, Protocol: packet.TCP, TCPFlags: packet.ACK}
@@ -166,16 +61,11 @@ func traffic(random *rand.Rand, now time.Duration, families []uint8, want map[st
 		count(&large, rules.FromClient)
 	}
 	records := make([]flowlog.Record, 8000) // the table evicts some flows, so there are more records than flows
-	return records[:table.Flush(records)]
+	return records[:table.Flush(client, records)]
 }
 
 // A real collector reads what was counted, to the byte, in both families. One that was restarted reads again after the next templates.
 func TestNfdumpReadsWhatWasCounted(t *testing.T) {
-	for _, program := range []string{"nfcapd", "nfdump"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skip("not run: needs nfdump")
-		}
-	}
 	for _, c := range []struct {
 		name     string
 		version  Version
@@ -187,10 +77,10 @@ func TestNfdumpReadsWhatWasCounted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			port := socket.LocalAddr().(*net.UDPAddr).Port
+			address := socket.LocalAddr().(*net.UDPAddr).AddrPort()
 			_ = socket.Close()
-			first := startNfcapd(t, port)
-			conn, err := net.Dial("udp4", fmt.Sprintf("127.0.0.1:%d", port))
+			first := nfcapd.Start(t, address)
+			conn, err := net.Dial("udp4", address.String())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -203,8 +93,8 @@ func TestNfdumpReadsWhatWasCounted(t *testing.T) {
 				}
 			})
 			now, wall := time.Hour, time.Now()
-			want, got := map[string]counted{}, map[string]counted{}
-			send := func(want map[string]counted) {
+			want, got := map[string]nfcapd.Counted{}, map[string]nfcapd.Counted{}
+			send := func(want map[string]nfcapd.Counted) {
 				records := traffic(random, now, c.families, want)
 				now += time.Second
 				e.Encode(now, wall, records)
@@ -212,20 +102,20 @@ func TestNfdumpReadsWhatWasCounted(t *testing.T) {
 			send(want)
 			now += time.Second
 			send(want)
-			first.stop(got)
+			first.Stop(got)
 			if refused > 0 {
 				t.Fatalf("%d datagrams were not sent", refused)
 			}
 
-			send(map[string]counted{}) // nobody receives this
+			send(map[string]nfcapd.Counted{}) // nobody receives this
 			if refused == 0 {
 				t.Fatal("the host reports no error while the collector is gone")
 			}
 			now += templateInterval
 			refused = 0
-			second := startNfcapd(t, port)
+			second := nfcapd.Start(t, address)
 			send(want)
-			second.stop(got)
+			second.Stop(got)
 			if refused > 1 { // the first one may get the error of the time without a collector
 				t.Fatalf("%d datagrams were not sent", refused)
 			}

@@ -76,5 +76,6 @@ func (e *Encoder) headerV5() {
 	binary.BigEndian.PutUint32(h[8:], uint32(e.wall.Unix()))
 	binary.BigEndian.PutUint32(h[12:], uint32(e.wall.Nanosecond()))
 	binary.BigEndian.PutUint32(h[16:], e.sequence)
-	binary.BigEndian.PutUint32(h[20:], 0) // engine, no sampling
+	binary.BigEndian.PutUint16(h[20:], uint16(e.domain)) // engine type and ID
+	binary.BigEndian.PutUint16(h[22:], 0)                // no sampling
 }
