@@ -79,6 +79,59 @@ func (ForwardingMode) EnumDescriptor() ([]byte, []int) {
 	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{0}
 }
 
+type FlowLog_Netflow int32
+
+const (
+	// Nothing is sent to a collector.
+	FlowLog_NETFLOW_UNSPECIFIED FlowLog_Netflow = 0
+	FlowLog_NETFLOW_V5          FlowLog_Netflow = 1
+	FlowLog_NETFLOW_V9          FlowLog_Netflow = 2
+	FlowLog_NETFLOW_IPFIX       FlowLog_Netflow = 3
+)
+
+// Enum value maps for FlowLog_Netflow.
+var (
+	FlowLog_Netflow_name = map[int32]string{
+		0: "NETFLOW_UNSPECIFIED",
+		1: "NETFLOW_V5",
+		2: "NETFLOW_V9",
+		3: "NETFLOW_IPFIX",
+	}
+	FlowLog_Netflow_value = map[string]int32{
+		"NETFLOW_UNSPECIFIED": 0,
+		"NETFLOW_V5":          1,
+		"NETFLOW_V9":          2,
+		"NETFLOW_IPFIX":       3,
+	}
+)
+
+func (x FlowLog_Netflow) Enum() *FlowLog_Netflow {
+	p := new(FlowLog_Netflow)
+	*p = x
+	return p
+}
+
+func (x FlowLog_Netflow) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FlowLog_Netflow) Descriptor() protoreflect.EnumDescriptor {
+	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[1].Descriptor()
+}
+
+func (FlowLog_Netflow) Type() protoreflect.EnumType {
+	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[1]
+}
+
+func (x FlowLog_Netflow) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FlowLog_Netflow.Descriptor instead.
+func (FlowLog_Netflow) EnumDescriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 0}
+}
+
 type Rule_Direction int32
 
 const (
@@ -114,11 +167,11 @@ func (x Rule_Direction) String() string {
 }
 
 func (Rule_Direction) Descriptor() protoreflect.EnumDescriptor {
-	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[1].Descriptor()
+	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[2].Descriptor()
 }
 
 func (Rule_Direction) Type() protoreflect.EnumType {
-	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[1]
+	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[2]
 }
 
 func (x Rule_Direction) Number() protoreflect.EnumNumber {
@@ -127,7 +180,7 @@ func (x Rule_Direction) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rule_Direction.Descriptor instead.
 func (Rule_Direction) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 0}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11, 0}
 }
 
 type Rule_Protocol int32
@@ -171,11 +224,11 @@ func (x Rule_Protocol) String() string {
 }
 
 func (Rule_Protocol) Descriptor() protoreflect.EnumDescriptor {
-	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[2].Descriptor()
+	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[3].Descriptor()
 }
 
 func (Rule_Protocol) Type() protoreflect.EnumType {
-	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[2]
+	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[3]
 }
 
 func (x Rule_Protocol) Number() protoreflect.EnumNumber {
@@ -184,7 +237,7 @@ func (x Rule_Protocol) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rule_Protocol.Descriptor instead.
 func (Rule_Protocol) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 1}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11, 1}
 }
 
 type Rule_Action int32
@@ -220,11 +273,11 @@ func (x Rule_Action) String() string {
 }
 
 func (Rule_Action) Descriptor() protoreflect.EnumDescriptor {
-	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[3].Descriptor()
+	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[4].Descriptor()
 }
 
 func (Rule_Action) Type() protoreflect.EnumType {
-	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[3]
+	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[4]
 }
 
 func (x Rule_Action) Number() protoreflect.EnumNumber {
@@ -233,7 +286,7 @@ func (x Rule_Action) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rule_Action.Descriptor instead.
 func (Rule_Action) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 2}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11, 2}
 }
 
 // What the access point reports about itself; can change with every start.
@@ -669,8 +722,10 @@ type Snapshot struct {
 	Hello    *v11.Hello             `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
 	Settings *Settings              `protobuf:"bytes,2,opt,name=settings,proto3" json:"settings,omitempty"`
 	// A snapshot of more than 256 KiB is sent in parts. The last part has `last` set; remove missing peers only after it.
-	Peers         []*Peer `protobuf:"bytes,3,rep,name=peers,proto3" json:"peers,omitempty"`
-	Last          bool    `protobuf:"varint,4,opt,name=last,proto3" json:"last,omitempty"`
+	Peers []*Peer `protobuf:"bytes,3,rep,name=peers,proto3" json:"peers,omitempty"`
+	Last  bool    `protobuf:"varint,4,opt,name=last,proto3" json:"last,omitempty"`
+	// The flow logs of the peers in this part.
+	FlowLogs      []*FlowLog `protobuf:"bytes,5,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -733,12 +788,21 @@ func (x *Snapshot) GetLast() bool {
 	return false
 }
 
+func (x *Snapshot) GetFlowLogs() []*FlowLog {
+	if x != nil {
+		return x.FlowLogs
+	}
+	return nil
+}
+
 type Delta struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Settings *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
 	Upsert   []*Peer                `protobuf:"bytes,2,rep,name=upsert,proto3" json:"upsert,omitempty"`
 	// Session ids.
-	Remove        []string `protobuf:"bytes,3,rep,name=remove,proto3" json:"remove,omitempty"`
+	Remove []string `protobuf:"bytes,3,rep,name=remove,proto3" json:"remove,omitempty"`
+	// The flow logs of the peers in `upsert`. They replace former ones with the same id, also for other peers.
+	FlowLogs      []*FlowLog `protobuf:"bytes,4,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -790,6 +854,13 @@ func (x *Delta) GetUpsert() []*Peer {
 func (x *Delta) GetRemove() []string {
 	if x != nil {
 		return x.Remove
+	}
+	return nil
+}
+
+func (x *Delta) GetFlowLogs() []*FlowLog {
+	if x != nil {
+		return x.FlowLogs
 	}
 	return nil
 }
@@ -860,7 +931,11 @@ type Peer struct {
 	RateUp   uint64 `protobuf:"varint,10,opt,name=rate_up,json=rateUp,proto3" json:"rate_up,omitempty"`
 	RateDown uint64 `protobuf:"varint,11,opt,name=rate_down,json=rateDown,proto3" json:"rate_down,omitempty"`
 	// Peers with the same value share their rate limits: the sessions of one account. Empty = the session has its own.
-	SharedRateId  string `protobuf:"bytes,12,opt,name=shared_rate_id,json=sharedRateId,proto3" json:"shared_rate_id,omitempty"`
+	SharedRateId string `protobuf:"bytes,12,opt,name=shared_rate_id,json=sharedRateId,proto3" json:"shared_rate_id,omitempty"`
+	// The SAG instance, for records and counters.
+	InstanceId string `protobuf:"bytes,13,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// The FlowLog by which the peer's flows are recorded; empty = they are not.
+	FlowLogId     string `protobuf:"bytes,14,opt,name=flow_log_id,json=flowLogId,proto3" json:"flow_log_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -979,6 +1054,132 @@ func (x *Peer) GetSharedRateId() string {
 	return ""
 }
 
+func (x *Peer) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *Peer) GetFlowLogId() string {
+	if x != nil {
+		return x.FlowLogId
+	}
+	return ""
+}
+
+// Where records of flows are sent to. An access point that cannot use one still serves its peers.
+type FlowLog struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Netflow FlowLog_Netflow        `protobuf:"varint,2,opt,name=netflow,proto3,enum=sag.accesspoint.v1.FlowLog_Netflow" json:"netflow,omitempty"`
+	// The collector; required unless `netflow` is unspecified.
+	CollectorAddress string `protobuf:"bytes,3,opt,name=collector_address,json=collectorAddress,proto3" json:"collector_address,omitempty"`
+	CollectorPort    uint32 `protobuf:"varint,4,opt,name=collector_port,json=collectorPort,proto3" json:"collector_port,omitempty"`
+	// Whether the access point also writes the records to its file of JSON lines, and the values of their fields `project` and `logstore`.
+	JsonLines bool   `protobuf:"varint,5,opt,name=json_lines,json=jsonLines,proto3" json:"json_lines,omitempty"`
+	Project   string `protobuf:"bytes,6,opt,name=project,proto3" json:"project,omitempty"`
+	Logstore  string `protobuf:"bytes,7,opt,name=logstore,proto3" json:"logstore,omitempty"`
+	// Age at which a flow that goes on is recorded, and time without packets after which a flow is recorded.
+	ActiveTimeout   *durationpb.Duration `protobuf:"bytes,8,opt,name=active_timeout,json=activeTimeout,proto3" json:"active_timeout,omitempty"`
+	InactiveTimeout *durationpb.Duration `protobuf:"bytes,9,opt,name=inactive_timeout,json=inactiveTimeout,proto3" json:"inactive_timeout,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *FlowLog) Reset() {
+	*x = FlowLog{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FlowLog) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FlowLog) ProtoMessage() {}
+
+func (x *FlowLog) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FlowLog.ProtoReflect.Descriptor instead.
+func (*FlowLog) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FlowLog) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *FlowLog) GetNetflow() FlowLog_Netflow {
+	if x != nil {
+		return x.Netflow
+	}
+	return FlowLog_NETFLOW_UNSPECIFIED
+}
+
+func (x *FlowLog) GetCollectorAddress() string {
+	if x != nil {
+		return x.CollectorAddress
+	}
+	return ""
+}
+
+func (x *FlowLog) GetCollectorPort() uint32 {
+	if x != nil {
+		return x.CollectorPort
+	}
+	return 0
+}
+
+func (x *FlowLog) GetJsonLines() bool {
+	if x != nil {
+		return x.JsonLines
+	}
+	return false
+}
+
+func (x *FlowLog) GetProject() string {
+	if x != nil {
+		return x.Project
+	}
+	return ""
+}
+
+func (x *FlowLog) GetLogstore() string {
+	if x != nil {
+		return x.Logstore
+	}
+	return ""
+}
+
+func (x *FlowLog) GetActiveTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.ActiveTimeout
+	}
+	return nil
+}
+
+func (x *FlowLog) GetInactiveTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.InactiveTimeout
+	}
+	return nil
+}
+
 // A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
 // the one with the lowest priority number applies, and of these the first one. A flow that no rule matches is allowed.
 type Rule struct {
@@ -1003,7 +1204,7 @@ type Rule struct {
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[10]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1015,7 +1216,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[10]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1028,7 +1229,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Rule) GetDirection() Rule_Direction {
@@ -1107,7 +1308,7 @@ type AcknowledgeRequest struct {
 
 func (x *AcknowledgeRequest) Reset() {
 	*x = AcknowledgeRequest{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1119,7 +1320,7 @@ func (x *AcknowledgeRequest) String() string {
 func (*AcknowledgeRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1132,7 +1333,7 @@ func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRequest) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AcknowledgeRequest) GetEpoch() uint64 {
@@ -1173,7 +1374,7 @@ type RefusedPeer struct {
 
 func (x *RefusedPeer) Reset() {
 	*x = RefusedPeer{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1386,7 @@ func (x *RefusedPeer) String() string {
 func (*RefusedPeer) ProtoMessage() {}
 
 func (x *RefusedPeer) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1198,7 +1399,7 @@ func (x *RefusedPeer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefusedPeer.ProtoReflect.Descriptor instead.
 func (*RefusedPeer) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RefusedPeer) GetSessionId() string {
@@ -1223,7 +1424,7 @@ type AcknowledgeResponse struct {
 
 func (x *AcknowledgeResponse) Reset() {
 	*x = AcknowledgeResponse{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1235,7 +1436,7 @@ func (x *AcknowledgeResponse) String() string {
 func (*AcknowledgeResponse) ProtoMessage() {}
 
 func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1248,7 +1449,7 @@ func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeResponse) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14}
 }
 
 // Cumulative since the session's peer was first added during this boot of the access point.
@@ -1269,7 +1470,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1281,7 +1482,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1294,7 +1495,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Counters) GetSessionId() string {
@@ -1339,17 +1540,115 @@ func (x *Counters) GetActive() bool {
 	return false
 }
 
+// Cumulative since the access point has had the flow log.
+type FlowLogCounters struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	FlowLogId string                 `protobuf:"bytes,1,opt,name=flow_log_id,json=flowLogId,proto3" json:"flow_log_id,omitempty"`
+	// Records that were sent to the collector, and those of them that are known not to have arrived or could not be sent.
+	Sent uint64 `protobuf:"varint,2,opt,name=sent,proto3" json:"sent,omitempty"`
+	Lost uint64 `protobuf:"varint,3,opt,name=lost,proto3" json:"lost,omitempty"`
+	// Records that the NetFlow version cannot express: those of IPv6 in version 5.
+	Skipped uint64 `protobuf:"varint,4,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	// Records in the file of JSON lines, and those that could not be written to it.
+	Written   uint64 `protobuf:"varint,5,opt,name=written,proto3" json:"written,omitempty"`
+	Unwritten uint64 `protobuf:"varint,6,opt,name=unwritten,proto3" json:"unwritten,omitempty"`
+	// Flows that were recorded early because the table was full.
+	Evicted       uint64 `protobuf:"varint,7,opt,name=evicted,proto3" json:"evicted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FlowLogCounters) Reset() {
+	*x = FlowLogCounters{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FlowLogCounters) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FlowLogCounters) ProtoMessage() {}
+
+func (x *FlowLogCounters) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FlowLogCounters.ProtoReflect.Descriptor instead.
+func (*FlowLogCounters) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *FlowLogCounters) GetFlowLogId() string {
+	if x != nil {
+		return x.FlowLogId
+	}
+	return ""
+}
+
+func (x *FlowLogCounters) GetSent() uint64 {
+	if x != nil {
+		return x.Sent
+	}
+	return 0
+}
+
+func (x *FlowLogCounters) GetLost() uint64 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *FlowLogCounters) GetSkipped() uint64 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
+}
+
+func (x *FlowLogCounters) GetWritten() uint64 {
+	if x != nil {
+		return x.Written
+	}
+	return 0
+}
+
+func (x *FlowLogCounters) GetUnwritten() uint64 {
+	if x != nil {
+		return x.Unwritten
+	}
+	return 0
+}
+
+func (x *FlowLogCounters) GetEvicted() uint64 {
+	if x != nil {
+		return x.Evicted
+	}
+	return 0
+}
+
 type ReportRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	BootId        string                 `protobuf:"bytes,1,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	Counters      []*Counters            `protobuf:"bytes,2,rep,name=counters,proto3" json:"counters,omitempty"`
+	FlowLogs      []*FlowLogCounters     `protobuf:"bytes,3,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1361,7 +1660,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1374,7 +1673,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{15}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReportRequest) GetBootId() string {
@@ -1391,6 +1690,13 @@ func (x *ReportRequest) GetCounters() []*Counters {
 	return nil
 }
 
+func (x *ReportRequest) GetFlowLogs() []*FlowLogCounters {
+	if x != nil {
+		return x.FlowLogs
+	}
+	return nil
+}
+
 type ReportResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1399,7 +1705,7 @@ type ReportResponse struct {
 
 func (x *ReportResponse) Reset() {
 	*x = ReportResponse{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1717,7 @@ func (x *ReportResponse) String() string {
 func (*ReportResponse) ProtoMessage() {}
 
 func (x *ReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1730,7 @@ func (x *ReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResponse.ProtoReflect.Descriptor instead.
 func (*ReportResponse) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{16}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{18}
 }
 
 type Rule_PortRange struct {
@@ -1437,7 +1743,7 @@ type Rule_PortRange struct {
 
 func (x *Rule_PortRange) Reset() {
 	*x = Rule_PortRange{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1449,7 +1755,7 @@ func (x *Rule_PortRange) String() string {
 func (*Rule_PortRange) ProtoMessage() {}
 
 func (x *Rule_PortRange) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1462,7 +1768,7 @@ func (x *Rule_PortRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule_PortRange.ProtoReflect.Descriptor instead.
 func (*Rule_PortRange) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{10, 0}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11, 0}
 }
 
 func (x *Rule_PortRange) GetFirst() uint32 {
@@ -1514,18 +1820,20 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x05delta\x18\x04 \x01(\v2\x19.sag.accesspoint.v1.DeltaH\x00R\x05delta\x12=\n" +
 	"\theartbeat\x18\x05 \x01(\v2\x1d.sag.accesspoint.v1.HeartbeatH\x00R\theartbeatB\b\n" +
 	"\x06change\"\v\n" +
-	"\tHeartbeat\"\xb3\x01\n" +
+	"\tHeartbeat\"\xed\x01\n" +
 	"\bSnapshot\x12)\n" +
 	"\x05hello\x18\x01 \x01(\v2\x13.sag.types.v1.HelloR\x05hello\x128\n" +
 	"\bsettings\x18\x02 \x01(\v2\x1c.sag.accesspoint.v1.SettingsR\bsettings\x12.\n" +
 	"\x05peers\x18\x03 \x03(\v2\x18.sag.accesspoint.v1.PeerR\x05peers\x12\x12\n" +
-	"\x04last\x18\x04 \x01(\bR\x04last\"\x8b\x01\n" +
+	"\x04last\x18\x04 \x01(\bR\x04last\x128\n" +
+	"\tflow_logs\x18\x05 \x03(\v2\x1b.sag.accesspoint.v1.FlowLogR\bflowLogs\"\xc5\x01\n" +
 	"\x05Delta\x128\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.sag.accesspoint.v1.SettingsR\bsettings\x120\n" +
 	"\x06upsert\x18\x02 \x03(\v2\x18.sag.accesspoint.v1.PeerR\x06upsert\x12\x16\n" +
-	"\x06remove\x18\x03 \x03(\tR\x06remove\"8\n" +
+	"\x06remove\x18\x03 \x03(\tR\x06remove\x128\n" +
+	"\tflow_logs\x18\x04 \x03(\v2\x1b.sag.accesspoint.v1.FlowLogR\bflowLogs\"8\n" +
 	"\bSettings\x12,\n" +
-	"\rprobe_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02p\x01R\fprobeAddress\"\xb3\x04\n" +
+	"\rprobe_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02p\x01R\fprobeAddress\"\x86\x05\n" +
 	"\x04Peer\x124\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\tsessionId\x12&\n" +
@@ -1543,7 +1851,29 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\arate_up\x18\n" +
 	" \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\x06rateUp\x12)\n" +
 	"\trate_down\x18\v \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\brateDown\x12-\n" +
-	"\x0eshared_rate_id\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\fsharedRateId\"\xc8\b\n" +
+	"\x0eshared_rate_id\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\fsharedRateId\x12(\n" +
+	"\vinstance_id\x18\r \x01(\tB\a\xbaH\x04r\x02\x18@R\n" +
+	"instanceId\x12'\n" +
+	"\vflow_log_id\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18@R\tflowLogId\"\xc2\x04\n" +
+	"\aFlowLog\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\x12G\n" +
+	"\anetflow\x18\x02 \x01(\x0e2#.sag.accesspoint.v1.FlowLog.NetflowB\b\xbaH\x05\x82\x01\x02\x10\x01R\anetflow\x127\n" +
+	"\x11collector_address\x18\x03 \x01(\tB\n" +
+	"\xbaH\a\xd8\x01\x01r\x02p\x01R\x10collectorAddress\x120\n" +
+	"\x0ecollector_port\x18\x04 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\rcollectorPort\x12\x1d\n" +
+	"\n" +
+	"json_lines\x18\x05 \x01(\bR\tjsonLines\x12\"\n" +
+	"\aproject\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\aproject\x12$\n" +
+	"\blogstore\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\blogstore\x12Q\n" +
+	"\x0eactive_timeout\x18\b \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xa082\x02\b\x01R\ractiveTimeout\x12U\n" +
+	"\x10inactive_timeout\x18\t \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xa082\x02\b\x01R\x0finactiveTimeout\"U\n" +
+	"\aNetflow\x12\x17\n" +
+	"\x13NETFLOW_UNSPECIFIED\x10\x00\x12\x0e\n" +
+	"\n" +
+	"NETFLOW_V5\x10\x01\x12\x0e\n" +
+	"\n" +
+	"NETFLOW_V9\x10\x02\x12\x11\n" +
+	"\rNETFLOW_IPFIX\x10\x03\"\xc8\b\n" +
 	"\x04Rule\x12L\n" +
 	"\tdirection\x18\x01 \x01(\x0e2\".sag.accesspoint.v1.Rule.DirectionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\tdirection\x12G\n" +
@@ -1595,10 +1925,19 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\n" +
 	"generation\x18\x05 \x01(\x04R\n" +
 	"generation\x12\x16\n" +
-	"\x06active\x18\x06 \x01(\bR\x06active\"\x84\x01\n" +
+	"\x06active\x18\x06 \x01(\bR\x06active\"\xd0\x01\n" +
+	"\x0fFlowLogCounters\x12)\n" +
+	"\vflow_log_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tflowLogId\x12\x12\n" +
+	"\x04sent\x18\x02 \x01(\x04R\x04sent\x12\x12\n" +
+	"\x04lost\x18\x03 \x01(\x04R\x04lost\x12\x18\n" +
+	"\askipped\x18\x04 \x01(\x04R\askipped\x12\x18\n" +
+	"\awritten\x18\x05 \x01(\x04R\awritten\x12\x1c\n" +
+	"\tunwritten\x18\x06 \x01(\x04R\tunwritten\x12\x18\n" +
+	"\aevicted\x18\a \x01(\x04R\aevicted\"\xd1\x01\n" +
 	"\rReportRequest\x12.\n" +
 	"\aboot_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\x06bootId\x12C\n" +
-	"\bcounters\x18\x02 \x03(\v2\x1c.sag.accesspoint.v1.CountersB\t\xbaH\x06\x92\x01\x03\x10\x80 R\bcounters\"\x10\n" +
+	"\bcounters\x18\x02 \x03(\v2\x1c.sag.accesspoint.v1.CountersB\t\xbaH\x06\x92\x01\x03\x10\x80 R\bcounters\x12K\n" +
+	"\tflow_logs\x18\x03 \x03(\v2#.sag.accesspoint.v1.FlowLogCountersB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\bflowLogs\"\x10\n" +
 	"\x0eReportResponse*\x85\x01\n" +
 	"\x0eForwardingMode\x12\x1f\n" +
 	"\x1bFORWARDING_MODE_UNSPECIFIED\x10\x00\x12\x1d\n" +
@@ -1624,76 +1963,85 @@ func file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP() []byte {
 	return file_sag_accesspoint_v1_accesspoint_proto_rawDescData
 }
 
-var file_sag_accesspoint_v1_accesspoint_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_sag_accesspoint_v1_accesspoint_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_sag_accesspoint_v1_accesspoint_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_sag_accesspoint_v1_accesspoint_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_sag_accesspoint_v1_accesspoint_proto_goTypes = []any{
 	(ForwardingMode)(0),         // 0: sag.accesspoint.v1.ForwardingMode
-	(Rule_Direction)(0),         // 1: sag.accesspoint.v1.Rule.Direction
-	(Rule_Protocol)(0),          // 2: sag.accesspoint.v1.Rule.Protocol
-	(Rule_Action)(0),            // 3: sag.accesspoint.v1.Rule.Action
-	(*Description)(nil),         // 4: sag.accesspoint.v1.Description
-	(*RegisterRequest)(nil),     // 5: sag.accesspoint.v1.RegisterRequest
-	(*RegisterResponse)(nil),    // 6: sag.accesspoint.v1.RegisterResponse
-	(*WatchRequest)(nil),        // 7: sag.accesspoint.v1.WatchRequest
-	(*WatchResponse)(nil),       // 8: sag.accesspoint.v1.WatchResponse
-	(*Heartbeat)(nil),           // 9: sag.accesspoint.v1.Heartbeat
-	(*Snapshot)(nil),            // 10: sag.accesspoint.v1.Snapshot
-	(*Delta)(nil),               // 11: sag.accesspoint.v1.Delta
-	(*Settings)(nil),            // 12: sag.accesspoint.v1.Settings
-	(*Peer)(nil),                // 13: sag.accesspoint.v1.Peer
-	(*Rule)(nil),                // 14: sag.accesspoint.v1.Rule
-	(*AcknowledgeRequest)(nil),  // 15: sag.accesspoint.v1.AcknowledgeRequest
-	(*RefusedPeer)(nil),         // 16: sag.accesspoint.v1.RefusedPeer
-	(*AcknowledgeResponse)(nil), // 17: sag.accesspoint.v1.AcknowledgeResponse
-	(*Counters)(nil),            // 18: sag.accesspoint.v1.Counters
-	(*ReportRequest)(nil),       // 19: sag.accesspoint.v1.ReportRequest
-	(*ReportResponse)(nil),      // 20: sag.accesspoint.v1.ReportResponse
-	(*Rule_PortRange)(nil),      // 21: sag.accesspoint.v1.Rule.PortRange
-	(*v1.Endpoint)(nil),         // 22: sag.client.v1.Endpoint
-	(*v11.Hello)(nil),           // 23: sag.types.v1.Hello
-	(*durationpb.Duration)(nil), // 24: google.protobuf.Duration
-	(*v11.Failure)(nil),         // 25: sag.types.v1.Failure
+	(FlowLog_Netflow)(0),        // 1: sag.accesspoint.v1.FlowLog.Netflow
+	(Rule_Direction)(0),         // 2: sag.accesspoint.v1.Rule.Direction
+	(Rule_Protocol)(0),          // 3: sag.accesspoint.v1.Rule.Protocol
+	(Rule_Action)(0),            // 4: sag.accesspoint.v1.Rule.Action
+	(*Description)(nil),         // 5: sag.accesspoint.v1.Description
+	(*RegisterRequest)(nil),     // 6: sag.accesspoint.v1.RegisterRequest
+	(*RegisterResponse)(nil),    // 7: sag.accesspoint.v1.RegisterResponse
+	(*WatchRequest)(nil),        // 8: sag.accesspoint.v1.WatchRequest
+	(*WatchResponse)(nil),       // 9: sag.accesspoint.v1.WatchResponse
+	(*Heartbeat)(nil),           // 10: sag.accesspoint.v1.Heartbeat
+	(*Snapshot)(nil),            // 11: sag.accesspoint.v1.Snapshot
+	(*Delta)(nil),               // 12: sag.accesspoint.v1.Delta
+	(*Settings)(nil),            // 13: sag.accesspoint.v1.Settings
+	(*Peer)(nil),                // 14: sag.accesspoint.v1.Peer
+	(*FlowLog)(nil),             // 15: sag.accesspoint.v1.FlowLog
+	(*Rule)(nil),                // 16: sag.accesspoint.v1.Rule
+	(*AcknowledgeRequest)(nil),  // 17: sag.accesspoint.v1.AcknowledgeRequest
+	(*RefusedPeer)(nil),         // 18: sag.accesspoint.v1.RefusedPeer
+	(*AcknowledgeResponse)(nil), // 19: sag.accesspoint.v1.AcknowledgeResponse
+	(*Counters)(nil),            // 20: sag.accesspoint.v1.Counters
+	(*FlowLogCounters)(nil),     // 21: sag.accesspoint.v1.FlowLogCounters
+	(*ReportRequest)(nil),       // 22: sag.accesspoint.v1.ReportRequest
+	(*ReportResponse)(nil),      // 23: sag.accesspoint.v1.ReportResponse
+	(*Rule_PortRange)(nil),      // 24: sag.accesspoint.v1.Rule.PortRange
+	(*v1.Endpoint)(nil),         // 25: sag.client.v1.Endpoint
+	(*v11.Hello)(nil),           // 26: sag.types.v1.Hello
+	(*durationpb.Duration)(nil), // 27: google.protobuf.Duration
+	(*v11.Failure)(nil),         // 28: sag.types.v1.Failure
 }
 var file_sag_accesspoint_v1_accesspoint_proto_depIdxs = []int32{
-	22, // 0: sag.accesspoint.v1.Description.endpoints:type_name -> sag.client.v1.Endpoint
+	25, // 0: sag.accesspoint.v1.Description.endpoints:type_name -> sag.client.v1.Endpoint
 	0,  // 1: sag.accesspoint.v1.Description.mode:type_name -> sag.accesspoint.v1.ForwardingMode
-	23, // 2: sag.accesspoint.v1.RegisterRequest.hello:type_name -> sag.types.v1.Hello
-	4,  // 3: sag.accesspoint.v1.RegisterRequest.description:type_name -> sag.accesspoint.v1.Description
-	23, // 4: sag.accesspoint.v1.RegisterResponse.hello:type_name -> sag.types.v1.Hello
-	23, // 5: sag.accesspoint.v1.WatchRequest.hello:type_name -> sag.types.v1.Hello
-	4,  // 6: sag.accesspoint.v1.WatchRequest.description:type_name -> sag.accesspoint.v1.Description
-	10, // 7: sag.accesspoint.v1.WatchResponse.snapshot:type_name -> sag.accesspoint.v1.Snapshot
-	11, // 8: sag.accesspoint.v1.WatchResponse.delta:type_name -> sag.accesspoint.v1.Delta
-	9,  // 9: sag.accesspoint.v1.WatchResponse.heartbeat:type_name -> sag.accesspoint.v1.Heartbeat
-	23, // 10: sag.accesspoint.v1.Snapshot.hello:type_name -> sag.types.v1.Hello
-	12, // 11: sag.accesspoint.v1.Snapshot.settings:type_name -> sag.accesspoint.v1.Settings
-	13, // 12: sag.accesspoint.v1.Snapshot.peers:type_name -> sag.accesspoint.v1.Peer
-	12, // 13: sag.accesspoint.v1.Delta.settings:type_name -> sag.accesspoint.v1.Settings
-	13, // 14: sag.accesspoint.v1.Delta.upsert:type_name -> sag.accesspoint.v1.Peer
-	24, // 15: sag.accesspoint.v1.Peer.lease:type_name -> google.protobuf.Duration
-	14, // 16: sag.accesspoint.v1.Peer.rules:type_name -> sag.accesspoint.v1.Rule
-	1,  // 17: sag.accesspoint.v1.Rule.direction:type_name -> sag.accesspoint.v1.Rule.Direction
-	2,  // 18: sag.accesspoint.v1.Rule.protocol:type_name -> sag.accesspoint.v1.Rule.Protocol
-	21, // 19: sag.accesspoint.v1.Rule.ports:type_name -> sag.accesspoint.v1.Rule.PortRange
-	3,  // 20: sag.accesspoint.v1.Rule.action:type_name -> sag.accesspoint.v1.Rule.Action
-	21, // 21: sag.accesspoint.v1.Rule.client_ports:type_name -> sag.accesspoint.v1.Rule.PortRange
-	16, // 22: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
-	25, // 23: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
-	24, // 24: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
-	18, // 25: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
-	5,  // 26: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
-	7,  // 27: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
-	15, // 28: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
-	19, // 29: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
-	6,  // 30: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
-	8,  // 31: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
-	17, // 32: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
-	20, // 33: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
-	30, // [30:34] is the sub-list for method output_type
-	26, // [26:30] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	26, // 2: sag.accesspoint.v1.RegisterRequest.hello:type_name -> sag.types.v1.Hello
+	5,  // 3: sag.accesspoint.v1.RegisterRequest.description:type_name -> sag.accesspoint.v1.Description
+	26, // 4: sag.accesspoint.v1.RegisterResponse.hello:type_name -> sag.types.v1.Hello
+	26, // 5: sag.accesspoint.v1.WatchRequest.hello:type_name -> sag.types.v1.Hello
+	5,  // 6: sag.accesspoint.v1.WatchRequest.description:type_name -> sag.accesspoint.v1.Description
+	11, // 7: sag.accesspoint.v1.WatchResponse.snapshot:type_name -> sag.accesspoint.v1.Snapshot
+	12, // 8: sag.accesspoint.v1.WatchResponse.delta:type_name -> sag.accesspoint.v1.Delta
+	10, // 9: sag.accesspoint.v1.WatchResponse.heartbeat:type_name -> sag.accesspoint.v1.Heartbeat
+	26, // 10: sag.accesspoint.v1.Snapshot.hello:type_name -> sag.types.v1.Hello
+	13, // 11: sag.accesspoint.v1.Snapshot.settings:type_name -> sag.accesspoint.v1.Settings
+	14, // 12: sag.accesspoint.v1.Snapshot.peers:type_name -> sag.accesspoint.v1.Peer
+	15, // 13: sag.accesspoint.v1.Snapshot.flow_logs:type_name -> sag.accesspoint.v1.FlowLog
+	13, // 14: sag.accesspoint.v1.Delta.settings:type_name -> sag.accesspoint.v1.Settings
+	14, // 15: sag.accesspoint.v1.Delta.upsert:type_name -> sag.accesspoint.v1.Peer
+	15, // 16: sag.accesspoint.v1.Delta.flow_logs:type_name -> sag.accesspoint.v1.FlowLog
+	27, // 17: sag.accesspoint.v1.Peer.lease:type_name -> google.protobuf.Duration
+	16, // 18: sag.accesspoint.v1.Peer.rules:type_name -> sag.accesspoint.v1.Rule
+	1,  // 19: sag.accesspoint.v1.FlowLog.netflow:type_name -> sag.accesspoint.v1.FlowLog.Netflow
+	27, // 20: sag.accesspoint.v1.FlowLog.active_timeout:type_name -> google.protobuf.Duration
+	27, // 21: sag.accesspoint.v1.FlowLog.inactive_timeout:type_name -> google.protobuf.Duration
+	2,  // 22: sag.accesspoint.v1.Rule.direction:type_name -> sag.accesspoint.v1.Rule.Direction
+	3,  // 23: sag.accesspoint.v1.Rule.protocol:type_name -> sag.accesspoint.v1.Rule.Protocol
+	24, // 24: sag.accesspoint.v1.Rule.ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	4,  // 25: sag.accesspoint.v1.Rule.action:type_name -> sag.accesspoint.v1.Rule.Action
+	24, // 26: sag.accesspoint.v1.Rule.client_ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	18, // 27: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
+	28, // 28: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
+	27, // 29: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
+	20, // 30: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
+	21, // 31: sag.accesspoint.v1.ReportRequest.flow_logs:type_name -> sag.accesspoint.v1.FlowLogCounters
+	6,  // 32: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
+	8,  // 33: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
+	17, // 34: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
+	22, // 35: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
+	7,  // 36: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
+	9,  // 37: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
+	19, // 38: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
+	23, // 39: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
+	36, // [36:40] is the sub-list for method output_type
+	32, // [32:36] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_sag_accesspoint_v1_accesspoint_proto_init() }
@@ -1711,8 +2059,8 @@ func file_sag_accesspoint_v1_accesspoint_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_accesspoint_v1_accesspoint_proto_rawDesc), len(file_sag_accesspoint_v1_accesspoint_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   18,
+			NumEnums:      5,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

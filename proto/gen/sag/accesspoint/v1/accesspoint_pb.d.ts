@@ -380,6 +380,13 @@ export declare type Snapshot = Message<"sag.accesspoint.v1.Snapshot"> & {
    * @generated from field: bool last = 4;
    */
   last: boolean;
+
+  /**
+   * The flow logs of the peers in this part.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.FlowLog flow_logs = 5;
+   */
+  flowLogs: FlowLog[];
 };
 
 /**
@@ -407,6 +414,13 @@ export declare type SnapshotJson = {
    * @generated from field: bool last = 4;
    */
   last?: boolean;
+
+  /**
+   * The flow logs of the peers in this part.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.FlowLog flow_logs = 5;
+   */
+  flowLogs?: FlowLogJson[];
 };
 
 /**
@@ -435,6 +449,13 @@ export declare type Delta = Message<"sag.accesspoint.v1.Delta"> & {
    * @generated from field: repeated string remove = 3;
    */
   remove: string[];
+
+  /**
+   * The flow logs of the peers in `upsert`. They replace former ones with the same id, also for other peers.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.FlowLog flow_logs = 4;
+   */
+  flowLogs: FlowLog[];
 };
 
 /**
@@ -457,6 +478,13 @@ export declare type DeltaJson = {
    * @generated from field: repeated string remove = 3;
    */
   remove?: string[];
+
+  /**
+   * The flow logs of the peers in `upsert`. They replace former ones with the same id, also for other peers.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.FlowLog flow_logs = 4;
+   */
+  flowLogs?: FlowLogJson[];
 };
 
 /**
@@ -573,6 +601,20 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
    * @generated from field: string shared_rate_id = 12;
    */
   sharedRateId: string;
+
+  /**
+   * The SAG instance, for records and counters.
+   *
+   * @generated from field: string instance_id = 13;
+   */
+  instanceId: string;
+
+  /**
+   * The FlowLog by which the peer's flows are recorded; empty = they are not.
+   *
+   * @generated from field: string flow_log_id = 14;
+   */
+  flowLogId: string;
 };
 
 /**
@@ -653,6 +695,20 @@ export declare type PeerJson = {
    * @generated from field: string shared_rate_id = 12;
    */
   sharedRateId?: string;
+
+  /**
+   * The SAG instance, for records and counters.
+   *
+   * @generated from field: string instance_id = 13;
+   */
+  instanceId?: string;
+
+  /**
+   * The FlowLog by which the peer's flows are recorded; empty = they are not.
+   *
+   * @generated from field: string flow_log_id = 14;
+   */
+  flowLogId?: string;
 };
 
 /**
@@ -660,6 +716,165 @@ export declare type PeerJson = {
  * Use `create(PeerSchema)` to create a new message.
  */
 export declare const PeerSchema: GenMessage<Peer, {jsonType: PeerJson}>;
+
+/**
+ * Where records of flows are sent to. An access point that cannot use one still serves its peers.
+ *
+ * @generated from message sag.accesspoint.v1.FlowLog
+ */
+export declare type FlowLog = Message<"sag.accesspoint.v1.FlowLog"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: sag.accesspoint.v1.FlowLog.Netflow netflow = 2;
+   */
+  netflow: FlowLog_Netflow;
+
+  /**
+   * The collector; required unless `netflow` is unspecified.
+   *
+   * @generated from field: string collector_address = 3;
+   */
+  collectorAddress: string;
+
+  /**
+   * @generated from field: uint32 collector_port = 4;
+   */
+  collectorPort: number;
+
+  /**
+   * Whether the access point also writes the records to its file of JSON lines, and the values of their fields `project` and `logstore`.
+   *
+   * @generated from field: bool json_lines = 5;
+   */
+  jsonLines: boolean;
+
+  /**
+   * @generated from field: string project = 6;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string logstore = 7;
+   */
+  logstore: string;
+
+  /**
+   * Age at which a flow that goes on is recorded, and time without packets after which a flow is recorded.
+   *
+   * @generated from field: google.protobuf.Duration active_timeout = 8;
+   */
+  activeTimeout?: Duration | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Duration inactive_timeout = 9;
+   */
+  inactiveTimeout?: Duration | undefined;
+};
+
+/**
+ * Where records of flows are sent to. An access point that cannot use one still serves its peers.
+ *
+ * @generated from message sag.accesspoint.v1.FlowLog
+ */
+export declare type FlowLogJson = {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id?: string;
+
+  /**
+   * @generated from field: sag.accesspoint.v1.FlowLog.Netflow netflow = 2;
+   */
+  netflow?: FlowLog_NetflowJson;
+
+  /**
+   * The collector; required unless `netflow` is unspecified.
+   *
+   * @generated from field: string collector_address = 3;
+   */
+  collectorAddress?: string;
+
+  /**
+   * @generated from field: uint32 collector_port = 4;
+   */
+  collectorPort?: number;
+
+  /**
+   * Whether the access point also writes the records to its file of JSON lines, and the values of their fields `project` and `logstore`.
+   *
+   * @generated from field: bool json_lines = 5;
+   */
+  jsonLines?: boolean;
+
+  /**
+   * @generated from field: string project = 6;
+   */
+  project?: string;
+
+  /**
+   * @generated from field: string logstore = 7;
+   */
+  logstore?: string;
+
+  /**
+   * Age at which a flow that goes on is recorded, and time without packets after which a flow is recorded.
+   *
+   * @generated from field: google.protobuf.Duration active_timeout = 8;
+   */
+  activeTimeout?: DurationJson;
+
+  /**
+   * @generated from field: google.protobuf.Duration inactive_timeout = 9;
+   */
+  inactiveTimeout?: DurationJson;
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.FlowLog.
+ * Use `create(FlowLogSchema)` to create a new message.
+ */
+export declare const FlowLogSchema: GenMessage<FlowLog, {jsonType: FlowLogJson}>;
+
+/**
+ * @generated from enum sag.accesspoint.v1.FlowLog.Netflow
+ */
+export enum FlowLog_Netflow {
+  /**
+   * Nothing is sent to a collector.
+   *
+   * @generated from enum value: NETFLOW_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: NETFLOW_V5 = 1;
+   */
+  V5 = 1,
+
+  /**
+   * @generated from enum value: NETFLOW_V9 = 2;
+   */
+  V9 = 2,
+
+  /**
+   * @generated from enum value: NETFLOW_IPFIX = 3;
+   */
+  IPFIX = 3,
+}
+
+/**
+ * @generated from enum sag.accesspoint.v1.FlowLog.Netflow
+ */
+export declare type FlowLog_NetflowJson = "NETFLOW_UNSPECIFIED" | "NETFLOW_V5" | "NETFLOW_V9" | "NETFLOW_IPFIX";
+
+/**
+ * Describes the enum sag.accesspoint.v1.FlowLog.Netflow.
+ */
+export declare const FlowLog_NetflowSchema: GenEnum<FlowLog_Netflow, FlowLog_NetflowJson>;
 
 /**
  * A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
@@ -1144,6 +1359,112 @@ export declare type CountersJson = {
 export declare const CountersSchema: GenMessage<Counters, {jsonType: CountersJson}>;
 
 /**
+ * Cumulative since the access point has had the flow log.
+ *
+ * @generated from message sag.accesspoint.v1.FlowLogCounters
+ */
+export declare type FlowLogCounters = Message<"sag.accesspoint.v1.FlowLogCounters"> & {
+  /**
+   * @generated from field: string flow_log_id = 1;
+   */
+  flowLogId: string;
+
+  /**
+   * Records that were sent to the collector, and those of them that are known not to have arrived or could not be sent.
+   *
+   * @generated from field: uint64 sent = 2;
+   */
+  sent: bigint;
+
+  /**
+   * @generated from field: uint64 lost = 3;
+   */
+  lost: bigint;
+
+  /**
+   * Records that the NetFlow version cannot express: those of IPv6 in version 5.
+   *
+   * @generated from field: uint64 skipped = 4;
+   */
+  skipped: bigint;
+
+  /**
+   * Records in the file of JSON lines, and those that could not be written to it.
+   *
+   * @generated from field: uint64 written = 5;
+   */
+  written: bigint;
+
+  /**
+   * @generated from field: uint64 unwritten = 6;
+   */
+  unwritten: bigint;
+
+  /**
+   * Flows that were recorded early because the table was full.
+   *
+   * @generated from field: uint64 evicted = 7;
+   */
+  evicted: bigint;
+};
+
+/**
+ * Cumulative since the access point has had the flow log.
+ *
+ * @generated from message sag.accesspoint.v1.FlowLogCounters
+ */
+export declare type FlowLogCountersJson = {
+  /**
+   * @generated from field: string flow_log_id = 1;
+   */
+  flowLogId?: string;
+
+  /**
+   * Records that were sent to the collector, and those of them that are known not to have arrived or could not be sent.
+   *
+   * @generated from field: uint64 sent = 2;
+   */
+  sent?: string;
+
+  /**
+   * @generated from field: uint64 lost = 3;
+   */
+  lost?: string;
+
+  /**
+   * Records that the NetFlow version cannot express: those of IPv6 in version 5.
+   *
+   * @generated from field: uint64 skipped = 4;
+   */
+  skipped?: string;
+
+  /**
+   * Records in the file of JSON lines, and those that could not be written to it.
+   *
+   * @generated from field: uint64 written = 5;
+   */
+  written?: string;
+
+  /**
+   * @generated from field: uint64 unwritten = 6;
+   */
+  unwritten?: string;
+
+  /**
+   * Flows that were recorded early because the table was full.
+   *
+   * @generated from field: uint64 evicted = 7;
+   */
+  evicted?: string;
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.FlowLogCounters.
+ * Use `create(FlowLogCountersSchema)` to create a new message.
+ */
+export declare const FlowLogCountersSchema: GenMessage<FlowLogCounters, {jsonType: FlowLogCountersJson}>;
+
+/**
  * @generated from message sag.accesspoint.v1.ReportRequest
  */
 export declare type ReportRequest = Message<"sag.accesspoint.v1.ReportRequest"> & {
@@ -1156,6 +1477,11 @@ export declare type ReportRequest = Message<"sag.accesspoint.v1.ReportRequest"> 
    * @generated from field: repeated sag.accesspoint.v1.Counters counters = 2;
    */
   counters: Counters[];
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.FlowLogCounters flow_logs = 3;
+   */
+  flowLogs: FlowLogCounters[];
 };
 
 /**
@@ -1171,6 +1497,11 @@ export declare type ReportRequestJson = {
    * @generated from field: repeated sag.accesspoint.v1.Counters counters = 2;
    */
   counters?: CountersJson[];
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.FlowLogCounters flow_logs = 3;
+   */
+  flowLogs?: FlowLogCountersJson[];
 };
 
 /**
