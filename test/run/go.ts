@@ -114,6 +114,7 @@ export const goMemory = async (): Promise<Outcome> => {
     "./cmd/sag-access-point",
     "./internal/datapath/...",
     "./internal/flowlog",
+    "./internal/accesspoint/flows",
   ];
   const ran = await capture("go memory", [await findGo(), ...args], { cwd, env: goEnvironment({ CGO_ENABLED: "0" }) });
   const counted = goResults(ran.out);

@@ -31,6 +31,7 @@ type options struct {
 	mode       string
 	links      list
 	route      string
+	flowFile   string
 	json       bool
 	verbose    bool
 }
@@ -88,6 +89,7 @@ func parseOptions(arguments []string, usage io.Writer) (*options, error) {
 	flags.StringVar(&o.route, "route-program", "", msg.OptionRouteProgram)
 	flags.Var(&publish, "publish", msg.OptionPublish)
 	flags.Var(&allow, "allow", msg.OptionAllow)
+	flags.StringVar(&o.flowFile, "flow-file", "", msg.OptionFlowFile)
 	flags.BoolVar(&o.json, "json", false, msg.OptionJSON)
 	flags.BoolVar(&o.verbose, "verbose", false, msg.OptionVerbose)
 	if err := flags.Parse(arguments[1:]); errors.Is(err, flag.ErrHelp) {
@@ -103,6 +105,9 @@ func parseOptions(arguments []string, usage io.Writer) (*options, error) {
 	}
 	if o.state == "" {
 		return nil, errors.New(msg.StateMissing)
+	}
+	if o.flowFile == "" {
+		o.flowFile = filepath.Join(o.state, "flows.jsonl")
 	}
 	return o, errors.Join(o.setCloud(cloud, pins), o.setListen(listen, advertise), o.setPolicy(publish, allow), o.setName())
 }

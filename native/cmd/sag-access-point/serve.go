@@ -58,7 +58,7 @@ func serve(ctx context.Context, o *options, token <-chan string, logger *slog.Lo
 		Policy: o.policy,
 		Host:   accesspoint.NewHostWatch(services(o)...).Host,
 		Clock:  clock.System{},
-		Logger: logger,
+		Logger: logger, FlowFile: o.flowFile,
 		Kernel: kernelMode(o.mode), Links: o.links, Route: o.route, Journal: changes,
 	})
 	if err != nil {

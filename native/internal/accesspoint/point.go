@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sag.software/native/internal/accesspoint/caps"
+	"sag.software/native/internal/accesspoint/flows"
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/accesspoint/policy"
@@ -21,7 +22,6 @@ import (
 	"sag.software/native/internal/datapath/acl"
 	"sag.software/native/internal/datapath/probe"
 	"sag.software/native/internal/engine"
-	"sag.software/native/internal/mtu"
 )
 
 // Config configures a Point.
@@ -38,8 +38,10 @@ type Config struct {
 	Route  string
 	// Journal stores changes to the host for the next start; only used with Kernel.
 	Journal *kernel.Journal
-	Clock   clock.Clock
-	Logger  *slog.Logger
+	// FlowFile is where the flow records of flow logs with JSON lines are written.
+	FlowFile string
+	Clock    clock.Clock
+	Logger   *slog.Logger
 }
 
 // Point is a running access point's data plane. It implements agent.Point.
@@ -49,6 +51,7 @@ type Point struct {
 	forwarding forwarding
 	probes     *probe.Stage
 	accounts   *account.Clients
+	flows      *flows.Flows
 	caps       *caps.Caps
 
 	// clients is replaced as a whole, because it is read without a lock for every new flow and every probe.
@@ -80,6 +83,10 @@ func New(config Config) (*Point, error) {
 		closing: make(chan struct{}), woken: make(chan struct{}, 1),
 	}
 	p.clients.Store(&clients{})
+	public, started := config.Key.Public(), time.Now()
+	p.flows = flows.New(flows.Config{
+		Exporter: public[:], File: config.FlowFile, Now: func() time.Duration { return time.Since(started) }, Logger: config.Logger,
+	})
 	var err error
 	if p.forwarding, err = p.newForwarding(); err != nil {
 		return nil, err
@@ -96,7 +103,7 @@ func New(config Config) (*Point, error) {
 }
 
 // newPath returns the data path. Probes are answered before accounting, so they are not counted. Packets that the rules refuse or that exceed
-// a cap are counted only if they come from a client.
+// a cap are counted only if they come from a client. Flow records count the same packets as the accounts.
 func (p *Point) newPath() *datapath.Path {
 	path := datapath.New(p.forwarding.Device())
 	p.probes = probe.NewStage(path.Inject, probe.Callbacks{Requested: p.probed})
@@ -104,9 +111,10 @@ func (p *Point) newPath() *datapath.Path {
 	access := acl.NewStage(path, (*lookup)(p).Access, p.config.Clock.Now)
 	fromTunnel, toTunnel := p.forwarding.Stages(path.Inject)
 	p.caps = caps.New(path)
-	path.FromTunnel(append(append([]datapath.Stage{p.probes.FromTunnel, p.accounts.FromTunnel, access.FromTunnel}, fromTunnel...), p.caps.FromTunnel)...)
-	path.ToTunnel(append(append([]datapath.Stage{access.ToTunnel}, toTunnel...), p.caps.ToTunnel, p.accounts.ToTunnel)...)
-	path.HeldToTunnel(p.caps.ReadHeld, p.accounts.ToTunnel)
+	counted := []datapath.Stage{p.probes.FromTunnel, p.accounts.FromTunnel, p.flows.FromTunnel, access.FromTunnel}
+	path.FromTunnel(append(append(counted, fromTunnel...), p.caps.FromTunnel)...)
+	path.ToTunnel(append(append([]datapath.Stage{access.ToTunnel}, toTunnel...), p.caps.ToTunnel, p.accounts.ToTunnel, p.flows.ToTunnel)...)
+	path.HeldToTunnel(p.caps.ReadHeld, p.accounts.ToTunnel, p.flows.ToTunnel)
 	return path
 }
 
@@ -124,6 +132,7 @@ func (p *Point) Close() {
 	}
 	p.mu.Unlock()
 	p.forwarding.Close()
+	p.flows.Close()
 }
 
 // StreamBegins implements agent.Point.
@@ -162,6 +171,7 @@ func (p *Point) enforce(change sessiontable.Change) error {
 	if probeAddress := p.table.ProbeAddress(); probeAddress.IsValid() {
 		p.probes.SetAddress(probeAddress)
 		p.accounts.SetOwn(probeAddress)
+		p.flows.SetOwn(probeAddress)
 	}
 	sessions, now := p.table.Sessions(), p.config.Clock.Now()
 	for _, session := range sessions {
@@ -190,10 +200,14 @@ func (p *Point) publishClients(sessions []*sessiontable.Session) {
 	addresses := make(map[string][]netip.Addr, len(sessions))
 	counters := make(map[netip.Addr]*account.Counter, 2*len(sessions))
 	capped := make([]caps.Client, 0, len(sessions))
+	recorded := make([]flows.Client, 0, len(sessions))
 	for _, session := range sessions {
 		s := p.served[session.ID]
 		addresses[session.ID] = session.Addresses
 		capped = append(capped, caps.Client{Group: session.SharedRate, Addresses: session.Addresses, Rates: session.Rates})
+		recorded = append(recorded, flows.Client{
+			ID: session.ID, Account: session.SharedRate, Instance: session.Instance, Addresses: session.Addresses, Log: session.FlowLog,
+		})
 		for _, address := range session.Addresses {
 			next.byAddress[address] = client{s, s.client}
 			counters[address] = s.counter
@@ -202,6 +216,7 @@ func (p *Point) publishClients(sessions []*sessiontable.Session) {
 	p.clients.Store(next)
 	p.accounts.Assign(counters)
 	p.caps.Assign(capped)
+	p.flows.Assign(recorded, p.table.FlowLogs())
 	p.forwarding.Serve(addresses)
 }
 
@@ -266,31 +281,5 @@ func (p *Point) Reported(counters []sessiontable.Counters) {
 	}
 }
 
-// lookup implements forward.Clients.
-type lookup Point
-
-func (l *lookup) Client(inner netip.Addr) *forward.Client {
-	return l.clients.Load().byAddress[inner].forwarding
-}
-
-// Access returns the access list of a client, nil = no client has the address.
-func (l *lookup) Access(inner netip.Addr) *acl.Client {
-	if s := l.clients.Load().byAddress[inner].session; s != nil {
-		return s.access
-	}
-	return nil
-}
-
-// PathMTU is the largest inner packet that the path to a client carries, bytes, by the client's last probe.
-func (l *lookup) PathMTU(inner netip.Addr) int {
-	if s := l.clients.Load().byAddress[inner].session; s != nil {
-		return int(s.mtu.Load())
-	}
-	return mtu.Floor
-}
-
-func (l *lookup) IsInner(address netip.Addr) bool {
-	clients := l.clients.Load()
-	_, is := clients.byAddress[address]
-	return is || address == clients.probe
-}
+// FlowLogs implements agent.Point.
+func (p *Point) FlowLogs() []flows.Counters { return p.flows.Counters() }

@@ -39,8 +39,8 @@ var groups = []group{
 	{name: "systemwide", packages: []string{"internal/tunnel/systemwide"}, may: []string{"base", "names", "hosttools", "datapath", "hostnet", "session", "tunnel"}},
 	{name: "control", packages: []string{"internal/control"}, may: []string{"base", "contracts", "wire", "hostnet", "session", "cloudapi", "fsm", "tunnel"}},
 	{name: "service", packages: []string{"internal/service/..."}, may: []string{"base", "names", "engine", "datapath", "hostnet", "session", "cloudapi", "fsm", "tunnel", "control"}},
-	{name: "accesspoint", packages: []string{"internal/accesspoint/..."}, may: []string{"base", "datapath", "engine", "hosttools"}},
-	{name: "agent", packages: []string{"internal/accesspoint/agent"}, may: []string{"base", "contracts", "wire", "datapath", "engine", "accesspoint"}},
+	{name: "accesspoint", packages: []string{"internal/accesspoint/..."}, may: []string{"base", "datapath", "flowlog", "engine", "hosttools"}},
+	{name: "agent", packages: []string{"internal/accesspoint/agent"}, may: []string{"base", "contracts", "wire", "datapath", "flowlog", "engine", "accesspoint"}},
 	{name: "sag-tunnel", packages: []string{"cmd/sag-tunnel"}, may: []string{
 		"base", "hosttools", "hostnet", "session", "proxy", "tunnel", "systemwide", "control", "service",
 	}},
@@ -49,7 +49,7 @@ var groups = []group{
 
 // forTests are packages that only tests may import.
 var forTests = []string{
-	"internal/accesspoint/fakeclient", "internal/accesspoint/fakecloud", "internal/hostnet/fake", "internal/hostnet/nettest",
+	"internal/accesspoint/fakeclient", "internal/accesspoint/fakecloud", "internal/flowlog/nfcapd", "internal/hostnet/fake", "internal/hostnet/nettest",
 	"internal/hostnet/sleep/sleeptest", "internal/proxy/proxytest", "internal/tunnel/tunneltest",
 }
 

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
-	"strconv"
-	"sync"
 	"sync/atomic"
 )
 
@@ -19,66 +17,26 @@ const (
 )
 
 // File is an io.Writer. Lines that cannot be written are dropped: a full disk must not stop a tunnel.
-type File struct {
-	path string
-	max  int64
-
-	mu   sync.Mutex
-	file *os.File
-	size int64
-}
+type File struct{ *Rotated }
 
 // Open appends to the file at path, which only its owner may read.
 func Open(path string) (*File, error) { return open(path, MaxSize) }
 
 func open(path string, max int64) (*File, error) {
-	f := &File{path: path, max: max}
-	if err := f.reopen(); err != nil {
+	r := &Rotated{path: path, max: max, kept: Kept, opened: func(file *os.File) {
+		// The runtime writes the stack trace of a crash to this file, too.
+		_ = debug.SetCrashOutput(file, debug.CrashOptions{})
+	}}
+	if err := r.reopen(); err != nil {
 		return nil, err
 	}
-	return f, nil
-}
-
-func (f *File) reopen() error {
-	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	info, err := file.Stat()
-	if err != nil {
-		_ = file.Close()
-		return err
-	}
-	if f.file != nil {
-		_ = f.file.Close()
-	}
-	f.file, f.size = file, info.Size()
-	// The runtime writes the stack trace of a crash to this file, too.
-	_ = debug.SetCrashOutput(file, debug.CrashOptions{})
-	return nil
+	return &File{r}, nil
 }
 
 // Write writes whole lines. It reports success even if the disk is full.
 func (f *File) Write(line []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.size > 0 && f.size+int64(len(line)) > f.max {
-		f.rotate()
-	}
-	n, _ := f.file.Write(line)
-	f.size += int64(n)
+	_, _ = f.Rotated.Write(line)
 	return len(line), nil
-}
-
-// rotate starts a new file. On failure the current file is used further.
-func (f *File) rotate() {
-	name := func(i int) string { return f.path + "." + strconv.Itoa(i) }
-	for i := Kept - 1; i > 1; i-- {
-		_ = os.Rename(name(i-1), name(i))
-	}
-	if os.Rename(f.path, name(1)) == nil {
-		_ = f.reopen()
-	}
 }
 
 // Session is the session that log lines are about.

@@ -57,6 +57,7 @@ const (
 	OptionRouteProgram = "routed: `program` to run with add or remove and an address when a client connects or leaves"
 	OptionPublish      = "serve an intranet address, `[tcp:|udp:]ADDRESS:PORT=TARGET`, from TARGET (ADDRESS:PORT or unix:PATH); both protocols without tcp: or udp:; repeatable"
 	OptionAllow        = "allow a `PREFIX` that is refused by default (the host's own addresses, link-local); never loopback; repeatable"
+	OptionFlowFile     = "write the records of flow logs for a log service to `FILE`, as JSON lines; default: flows.jsonl in the state directory"
 	OptionJSON         = "ready line and failures as JSON on standard output"
 	OptionVerbose      = "log every decision"
 	UsageAccessPoint   = `usage: sag-access-point run --cloud URL [--pin PIN]... --token-stdin --state DIR --listen HOST:PORT... [options]

@@ -14,6 +14,7 @@ import (
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/gen/sag/accesspoint/v1/accesspointv1connect"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/accesspoint/flows"
 	"sag.software/native/internal/accesspoint/sessiontable"
 )
 
@@ -27,6 +28,8 @@ type Point interface {
 	// Counters returns the counters to report. Reported is called with them once the cloud has received them.
 	Counters() []sessiontable.Counters
 	Reported([]sessiontable.Counters)
+	// FlowLogs returns the counters of flow logs.
+	FlowLogs() []flows.Counters
 }
 
 // Credentials are how the access point authenticates to the cloud instance.

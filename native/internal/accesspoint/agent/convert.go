@@ -32,16 +32,17 @@ func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 	message := sessiontable.Message{Epoch: from.GetEpoch(), Revision: from.GetRevision()}
 	var settings *accesspointv1.Settings
 	var peers []*accesspointv1.Peer
+	var flowLogs []*accesspointv1.FlowLog
 	switch change := from.GetChange().(type) {
 	case *accesspointv1.WatchResponse_Snapshot:
 		message.Kind = sessiontable.SnapshotPart
 		if change.Snapshot.GetLast() {
 			message.Kind = sessiontable.SnapshotEnd
 		}
-		settings, peers = change.Snapshot.GetSettings(), change.Snapshot.GetPeers()
+		settings, peers, flowLogs = change.Snapshot.GetSettings(), change.Snapshot.GetPeers(), change.Snapshot.GetFlowLogs()
 	case *accesspointv1.WatchResponse_Delta:
 		message.Kind, message.Remove = sessiontable.Delta, change.Delta.GetRemove()
-		settings, peers = change.Delta.GetSettings(), change.Delta.GetUpsert()
+		settings, peers, flowLogs = change.Delta.GetSettings(), change.Delta.GetUpsert(), change.Delta.GetFlowLogs()
 	default:
 		return message, nil // a heartbeat, or a change added by a later version
 	}
@@ -57,6 +58,7 @@ func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 	for i, peer := range peers {
 		message.Upsert[i] = toPeer(peer, &lists)
 	}
+	message.FlowLogs = toFlowLogs(flowLogs)
 	return message, nil
 }
 
@@ -95,6 +97,7 @@ func toSession(from *accesspointv1.Peer, lists *lists) (s sessiontable.Session, 
 	if len(s.SharedRate) > maxRateID {
 		return s, invalid(msg.PeerAtMost("shared_rate_id", strconv.Itoa(maxRateID)))
 	}
+	s.Instance, s.FlowLog = from.GetInstanceId(), from.GetFlowLogId()
 	if s.Rates, err = toRates(from); err != nil {
 		return s, err
 	}

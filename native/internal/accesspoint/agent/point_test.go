@@ -13,6 +13,7 @@ import (
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	clientv1 "sag.software/native/gen/sag/client/v1"
 	"sag.software/native/internal/accesspoint/fakecloud"
+	"sag.software/native/internal/accesspoint/flows"
 	"sag.software/native/internal/accesspoint/sessiontable"
 )
 
@@ -61,6 +62,10 @@ func (p *tablePoint) Reported(counters []sessiontable.Counters) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reported += len(counters)
+}
+
+func (p *tablePoint) FlowLogs() []flows.Counters {
+	return []flows.Counters{{Log: "fl-1", Sent: 3, Lost: 1}}
 }
 
 // memory stores credentials for the duration of the test.

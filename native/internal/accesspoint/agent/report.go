@@ -29,15 +29,17 @@ func (a *Agent) report(ctx context.Context) {
 // ReportNow sends the counters. They are cumulative, so a lost report does no harm. It is also called last before an orderly
 // shutdown.
 func (a *Agent) ReportNow(ctx context.Context) error {
-	counters := a.Point.Counters()
-	for len(counters) > 0 {
+	counters, flowLogs := a.Point.Counters(), reportFlowLogs(a.Point.FlowLogs())
+	for len(counters) > 0 || len(flowLogs) > 0 {
 		part := counters[:min(len(counters), maxCounters)]
 		counters = counters[len(part):]
 		call, cancel := context.WithTimeout(ctx, callTimeout)
 		_, err := a.client.Report(call, authorize(a, &accesspointv1.ReportRequest{
 			BootId:   a.Description.GetBootId(),
 			Counters: Report(part),
+			FlowLogs: flowLogs,
 		}))
+		flowLogs = nil
 		cancel()
 		if err != nil {
 			return err

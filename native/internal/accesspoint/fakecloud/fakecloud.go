@@ -35,6 +35,7 @@ type Cloud struct {
 	revision   uint64
 	settings   *accesspointv1.Settings
 	peers      map[string]*accesspointv1.Peer
+	flowLogs   []*accesspointv1.FlowLog
 	stream     chan *accesspointv1.WatchResponse
 	identities map[string]bool
 	failAcks   int
@@ -104,7 +105,14 @@ func (c *Cloud) Upsert(peers ...*accesspointv1.Peer) (revision uint64) {
 	for _, peer := range peers {
 		c.peers[peer.GetSessionId()] = peer
 	}
-	return c.send(&accesspointv1.Delta{Upsert: peers})
+	return c.send(&accesspointv1.Delta{Upsert: peers, FlowLogs: c.flowLogs})
+}
+
+// SetFlowLogs sets the flow logs that are sent with peers from now on.
+func (c *Cloud) SetFlowLogs(logs ...*accesspointv1.FlowLog) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flowLogs = logs
 }
 
 // Remove removes sessions from the desired state and notifies the access point.
@@ -206,8 +214,8 @@ func (c *Cloud) Watch(ctx context.Context, r *connect.Request[accesspointv1.Watc
 	}
 	half := len(peers) / 2
 	parts := []*accesspointv1.Snapshot{
-		{Settings: c.settings, Peers: peers[:half]},
-		{Peers: peers[half:], Last: true},
+		{Settings: c.settings, Peers: peers[:half], FlowLogs: c.flowLogs},
+		{Peers: peers[half:], FlowLogs: c.flowLogs, Last: true},
 	}
 	epoch, revision := c.epoch, c.revision
 	c.mu.Unlock()

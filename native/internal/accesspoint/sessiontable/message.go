@@ -3,6 +3,8 @@ package sessiontable
 import (
 	"net/netip"
 	"time"
+
+	"sag.software/native/internal/flowlog"
 )
 
 // Kind is the kind of a message of the cloud's stream.
@@ -27,6 +29,8 @@ type Message struct {
 	Upsert       []Peer
 	// Remove holds session ids.
 	Remove []string
+	// FlowLogs are those that the peers refer to, and that can be used.
+	FlowLogs []flowlog.Log
 }
 
 // Peer is a session to serve.

@@ -24,6 +24,8 @@ type Session struct {
 	// Rates limit the client's traffic, together with that of other sessions with the same SharedRate.
 	Rates      rules.Rates
 	SharedRate string
+	// Instance is the SAG instance, and FlowLog the ID of the flow log by which its flows are recorded; "" = none.
+	Instance, FlowLog string
 	// Ends is when the lease ends, on the table's clock.
 	Ends        time.Duration
 	Incarnation uint32

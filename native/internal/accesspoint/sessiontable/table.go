@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sag.software/native/internal/engine"
+	"sag.software/native/internal/flowlog"
 )
 
 // Table is the set of sessions in force. It is not safe for concurrent use.
@@ -17,9 +18,11 @@ type Table struct {
 	epoch, revision uint64
 	sessions        map[string]*Session
 	probeAddress    netip.Addr
+	flowLogs        map[string]flowlog.Log
 
-	// parts collects the parts of a snapshot until the last one arrives: only a complete snapshot may remove sessions.
-	parts []Peer
+	// parts and partLogs collect the parts of a snapshot until the last one arrives: only a complete snapshot may remove sessions.
+	parts    []Peer
+	partLogs []flowlog.Log
 }
 
 // Change is the result of a message or of the end of a lease.
@@ -35,7 +38,7 @@ type Change struct {
 }
 
 // New makes an empty table.
-func New() *Table { return &Table{sessions: map[string]*Session{}} }
+func New() *Table { return &Table{sessions: map[string]*Session{}, flowLogs: map[string]flowlog.Log{}} }
 
 // ProbeAddress is the access point's own inner address; invalid before the cloud has sent it.
 func (t *Table) ProbeAddress() netip.Addr { return t.probeAddress }
@@ -43,8 +46,11 @@ func (t *Table) ProbeAddress() netip.Addr { return t.probeAddress }
 // Sessions lists the sessions in force. They are never modified, only replaced.
 func (t *Table) Sessions() []*Session { return slices.Collect(maps.Values(t.sessions)) }
 
+// FlowLogs returns the flow logs of the sessions in force, by ID. The map is never modified, only replaced.
+func (t *Table) FlowLogs() map[string]flowlog.Log { return t.flowLogs }
+
 // StreamBegins discards an incomplete snapshot.
-func (t *Table) StreamBegins() { t.parts = nil }
+func (t *Table) StreamBegins() { t.parts, t.partLogs = nil, nil }
 
 // Receive processes a message of the stream. An error means that the stream is inconsistent and must be opened again.
 func (t *Table) Receive(message Message, now time.Duration) (Change, error) {
@@ -57,9 +63,11 @@ func (t *Table) Receive(message Message, now time.Duration) (Change, error) {
 	switch message.Kind {
 	case SnapshotPart:
 		t.parts = append(t.parts, message.Upsert...)
+		t.partLogs = append(t.partLogs, message.FlowLogs...)
 	case SnapshotEnd:
 		message.Upsert = append(t.parts, message.Upsert...)
-		t.parts = nil
+		message.FlowLogs = append(t.partLogs, message.FlowLogs...)
+		t.parts, t.partLogs = nil, nil
 		message.Remove = t.missing(message.Upsert)
 		return t.apply(message, now), nil
 	case Delta:
@@ -108,8 +116,23 @@ func (t *Table) apply(message Message, now time.Duration) Change {
 		}
 		t.sessions[session.ID] = &session
 	}
+	t.updateFlowLogs(message.FlowLogs)
 	change.compare(before, t.sessions)
 	return change
+}
+
+// updateFlowLogs adds or replaces flow logs, and forgets those that no session has.
+func (t *Table) updateFlowLogs(added []flowlog.Log) {
+	known := maps.Clone(t.flowLogs)
+	for _, log := range added {
+		known[log.ID] = log
+	}
+	t.flowLogs = map[string]flowlog.Log{}
+	for _, session := range t.sessions {
+		if log, is := known[session.FlowLog]; is {
+			t.flowLogs[log.ID] = log
+		}
+	}
 }
 
 // Expire removes sessions whose lease has ended.

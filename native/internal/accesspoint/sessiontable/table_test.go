@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sag.software/native/internal/engine"
+	"sag.software/native/internal/flowlog"
 )
 
 const probeText = "fd00:5a9:0:ffff::1"
@@ -64,6 +65,37 @@ func TestSnapshotInParts(t *testing.T) {
 	}
 	if !slices.Equal(last.Ended, []string{id(1)}) || len(last.RemovePeers) != 1 || len(last.UpsertPeers) != 1 {
 		t.Fatalf("unchanged peers must be left out: %+v", last)
+	}
+}
+
+// Flow logs are replaced by id, for all sessions, and forgotten with the last session that has them.
+func TestFlowLogs(t *testing.T) {
+	with := func(n int, log string) Peer {
+		p := peer(n, n, n, time.Hour)
+		p.Session.FlowLog = log
+		return p
+	}
+	logs := func(m Message, all ...flowlog.Log) Message {
+		m.FlowLogs = all
+		return m
+	}
+	r := New()
+	v5, v9, other := flowlog.Log{ID: "a", Version: 5}, flowlog.Log{ID: "a", Version: 9}, flowlog.Log{ID: "b", Version: 5}
+	for i, step := range []struct {
+		message Message
+		want    map[string]flowlog.Log
+	}{
+		{logs(snapshot(1, 1, false, with(1, "a")), v5), map[string]flowlog.Log{}},
+		{logs(snapshot(1, 1, true, with(2, "b"), with(3, "unknown")), other), map[string]flowlog.Log{"a": v5, "b": other}},
+		{logs(delta(1, 2, []Peer{with(4, "a")}), v9), map[string]flowlog.Log{"a": v9, "b": other}},
+		{delta(1, 3, []Peer{with(2, "")}), map[string]flowlog.Log{"a": v9}},
+		{delta(1, 4, nil, id(1)), map[string]flowlog.Log{"a": v9}},
+		{delta(1, 5, nil, id(4)), map[string]flowlog.Log{}},
+	} {
+		receive(t, r, step.message, 0)
+		if !maps.Equal(r.FlowLogs(), step.want) {
+			t.Errorf("step %d: %+v", i, r.FlowLogs())
+		}
 	}
 }
 
