@@ -110,6 +110,7 @@ test("two streams of one access point use the same pre-shared key", async () => 
     addresses: [],
     destinations: [],
     rules: [],
+    flowLog: null,
     bandwidth: 0,
     accountId: "acc-1",
     leaseUntil: 0,

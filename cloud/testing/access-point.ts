@@ -1,5 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { ForwardingMode, type Peer, type WatchResponse } from "#proto/accesspoint/v1/accesspoint_pb.js";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type FlowLogCountersSchema,
+  ForwardingMode,
+  type Peer,
+  type WatchResponse,
+} from "#proto/accesspoint/v1/accesspoint_pb.js";
 import { Transport } from "#proto/client/v1/session_pb.js";
 import type { Ask } from "../ctl/connection.ts";
 import { clientsOf } from "./server.ts";
@@ -23,6 +29,7 @@ export interface TestAccessPoint {
   disconnect(): Promise<void>;
   acknowledge(): Promise<void>;
   report(sessionId: string, rxBytes: bigint, txBytes: bigint): Promise<void>;
+  reportFlowLogs(flowLogs: MessageInitShape<typeof FlowLogCountersSchema>[]): Promise<void>;
 }
 
 export async function registerAccessPoint(
@@ -82,6 +89,9 @@ export async function registerAccessPoint(
     },
     async report(sessionId, rxBytes, txBytes) {
       await api.report({ bootId, counters: [{ sessionId, rxBytes, txBytes, generation: 1n, active: true }] });
+    },
+    async reportFlowLogs(flowLogs) {
+      await api.report({ bootId, flowLogs });
     },
   };
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { effectiveFlowLogs } from "../../domain/flowlogs/effective.ts";
 import {
   associateFlowLog,
   createFlowLog,
   deleteFlowLog,
   disassociateFlowLog,
-  effectiveFlowLogs,
   flowLogDefaults,
   modifyFlowLog,
   ownFlowLog,

@@ -33,6 +33,7 @@ import type { DesiredPeer } from "../../store/shared/peer-table.ts";
 import { hello } from "../hello.ts";
 import { bearer, tokenOwner } from "../http/caller.ts";
 import { toDuration } from "../http/duration.ts";
+import { flowLogCounters, flowLogsOf } from "./flow-logs.ts";
 
 /** Maximum bytes of peers in one part of a snapshot; a message is limited to 256 KiB. */
 const partBytes = 192 * 1024;
@@ -94,6 +95,7 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
           active: c.active,
         })),
       );
+      state.flowLogs = flowLogCounters(request.flowLogs);
       return {};
     },
   };
@@ -126,15 +128,18 @@ function* messagesOf(context: Context, state: AccessPointState, item: StreamItem
     return;
   }
   const settings = { probeAddress: probeAddress(context.ula, state.number) };
-  const peers = (item.kind === "snapshot" ? item.peers : item.upsert).map((peer) => peerMessage(context, state, peer));
+  const message = (peer: DesiredPeer) => peerMessage(context, state, peer);
   if (item.kind === "delta") {
-    yield { ...head, change: { case: "delta", value: { settings, upsert: peers, remove: item.remove } } };
+    const upsert = item.upsert.map(message);
+    const flowLogs = flowLogsOf(item.upsert);
+    yield { ...head, change: { case: "delta", value: { settings, upsert, remove: item.remove, flowLogs } } };
     return;
   }
-  const parts = split(peers);
-  for (const [index, part] of parts.entries()) {
+  const parts = split(item.peers, message);
+  for (const [index, { peers, desired }] of parts.entries()) {
     const last = index === parts.length - 1;
-    yield { ...head, change: { case: "snapshot", value: { hello: hello(), settings, peers: part, last } } };
+    const flowLogs = flowLogsOf(desired);
+    yield { ...head, change: { case: "snapshot", value: { hello: hello(), settings, peers, last, flowLogs } } };
   }
 }
 
@@ -150,6 +155,8 @@ function peerMessage(context: Context, state: AccessPointState, peer: DesiredPee
     rules: state.accessLists ? peer.rules.map(ruleMessage) : [],
     bandwidth: BigInt(peer.bandwidth),
     sharedRateId: peer.accountId,
+    instanceId: peer.instanceId,
+    flowLogId: peer.flowLog?.id ?? "",
     lease: toDuration(Math.max(1, peer.leaseUntil - context.clock.now())),
     incarnation: peer.incarnation,
   };
@@ -176,16 +183,21 @@ function ruleMessage(rule: AccessRule): MessageInitShape<typeof RuleSchema> {
   };
 }
 
-function split(peers: PeerMessage[]): PeerMessage[][] {
-  const parts: PeerMessage[][] = [[]];
+/** The most that a flow log adds to a part, bytes. */
+const flowLogBytes = 350;
+
+function split(all: readonly DesiredPeer[], message: (peer: DesiredPeer) => PeerMessage) {
+  const parts: { peers: PeerMessage[]; desired: DesiredPeer[] }[] = [{ peers: [], desired: [] }];
   let bytes = 0;
-  for (const peer of peers) {
-    const size = toBinary(PeerSchema, create(PeerSchema, peer)).length + 8;
+  for (const desired of all) {
+    const peer = message(desired);
+    const size = toBinary(PeerSchema, create(PeerSchema, peer)).length + 8 + (desired.flowLog ? flowLogBytes : 0);
     if (bytes + size > partBytes && bytes > 0) {
-      parts.push([]);
+      parts.push({ peers: [], desired: [] });
       bytes = 0;
     }
-    parts.at(-1)?.push(peer);
+    parts.at(-1)?.peers.push(peer);
+    parts.at(-1)?.desired.push(desired);
     bytes += size;
   }
   return parts;

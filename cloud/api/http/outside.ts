@@ -92,6 +92,17 @@ export async function metrics({
       ['{direction="down"}', traffic.tx],
     ]),
     ...counter(
+      "sag_flow_records_total",
+      "Flow records of access points. lost and skipped did not reach the collector, unwritten not the file.",
+      all.flatMap(({ id, flowLogs }) =>
+        flowLogs.flatMap(({ flowLog, outcomes }) =>
+          Object.entries(outcomes).map(
+            ([outcome, n]) => [`{access_point="${id}",flow_log="${flowLog}",outcome="${outcome}"}`, n] as const,
+          ),
+        ),
+      ),
+    ),
+    ...counter(
       "sag_admin_requests_total",
       "Answered requests of the admin API.",
       [...adminRequests()].map(([key, n]) => {

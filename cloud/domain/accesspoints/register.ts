@@ -99,6 +99,7 @@ function stateOf(row: Omit<AccessPoint, "identityHash" | "registeredWith">): Acc
     acknowledged: 0,
     bootId: "",
     accessLists: false,
+    flowLogs: [],
     delivered: new Set(),
     supersede: undefined,
     lastSeenAt: row.lastSeenAt,

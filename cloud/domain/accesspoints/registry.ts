@@ -9,6 +9,12 @@ export interface EndpointRecord {
   pins: string[];
 }
 
+/** Records of a flow log at an access point, cumulative, by what became of them. */
+export interface FlowLogCounters {
+  flowLog: string;
+  outcomes: Record<"sent" | "lost" | "skipped" | "written" | "unwritten" | "evicted", number>;
+}
+
 /** State of an access point in this process. */
 export interface AccessPointState {
   id: string;
@@ -29,6 +35,8 @@ export interface AccessPointState {
   bootId: string;
   /** Whether it enforces access lists; those of an earlier version refuse peers that have one. */
   accessLists: boolean;
+  /** As it reported last. */
+  flowLogs: FlowLogCounters[];
   /** Sessions that it may have as peers, as recorded in the store. */
   delivered: Set<string>;
   /** Ends its current stream. */

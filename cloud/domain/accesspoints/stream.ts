@@ -75,9 +75,9 @@ export async function* peerStream(
  */
 function fitsOneMessage(delta: PeerDelta): boolean {
   // A destination has at most 45 characters plus framing, a rule two such prefixes, an id and numbers; the rest of a peer is less than
-  // 400 bytes.
+  // 450 bytes, and a flow log less than 350.
   const bytes = delta.upsert.reduce(
-    (sum, peer) => sum + 400 + peer.destinations.length * 48 + peer.rules.length * 160,
+    (sum, peer) => sum + 450 + (peer.flowLog ? 350 : 0) + peer.destinations.length * 48 + peer.rules.length * 160,
     delta.remove.length * 36,
   );
   return bytes < 192 * 1024;

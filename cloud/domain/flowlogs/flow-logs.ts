@@ -9,6 +9,7 @@ import { ownInstance } from "../instances/own.ts";
 import { canBeInside } from "../limits/inside.ts";
 import { requireQuota } from "../quotas/limits.ts";
 import { violation } from "../rules.ts";
+import { profileChanged } from "../sessions/profile.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 
 /**
@@ -87,6 +88,7 @@ export async function modifyFlowLog(
   requireDestination(after);
   await store.updateFlowLog(change.tx, after);
   await change.audit(id, flowLog, after);
+  await flowLogChanged(change, id);
   return after;
 }
 
@@ -107,6 +109,14 @@ export async function setFlowLogActive(change: Change, { id }: FlowLog, active: 
     throw violation(active ? "flow-log-active" : "flow-log-inactive", { id });
   }
   await change.audit(id, { active: !active }, { active });
+  await flowLogChanged(change, id);
+}
+
+/** Sends a changed flow log to the access points of its instances, after the commit. */
+async function flowLogChanged(change: Change, id: string): Promise<void> {
+  for (const instanceId of await store.instancesWithFlowLog(change.tx, id)) {
+    change.after(() => profileChanged(change.context, instanceId));
+  }
 }
 
 /** Gives an instance a flow log; each instance can have only one. Repeating it changes nothing. */
@@ -123,6 +133,7 @@ export async function associateFlowLog(
   if (flowLogId !== id) throw violation("flow-log-per-instance", { instance: instanceId, id: flowLogId });
   if (!added) return;
   await change.audit(instanceId, { flowLog: null }, { flowLog: id });
+  change.after(() => profileChanged(change.context, instanceId));
 }
 
 export async function disassociateFlowLog(
@@ -136,10 +147,5 @@ export async function disassociateFlowLog(
     throw violation("flow-log-not-associated", { id, instance: instanceId });
   }
   await change.audit(instanceId, { flowLog: id }, { flowLog: null });
-}
-
-/** The flow logs by which an instance's flows are reported now: the one that it has, if that is active. */
-export async function effectiveFlowLogs(db: Db, instanceId: string): Promise<FlowLog[]> {
-  const flowLog = await store.flowLogOfInstance(db, instanceId);
-  return flowLog?.active === 1 ? [flowLog] : [];
+  change.after(() => profileChanged(change.context, instanceId));
 }

@@ -5,12 +5,14 @@ import { rulesOfInstance } from "../../store/queries/acls.ts";
 import { instanceById } from "../../store/queries/instances.ts";
 import { accountedSessions } from "../../store/queries/sessions.ts";
 import type { AccessRule } from "../../store/shared/access-rule.ts";
+import type { ExportedFlowLog } from "../../store/shared/exported-flow-log.ts";
 import type { DesiredPeer } from "../../store/shared/peer-table.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
 import { accessList } from "../acl/access-list.ts";
 import type { ChainHop } from "../chain/chain.ts";
 import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";
+import { exportedFlowLog } from "../flowlogs/effective.ts";
 import { type Pushed, pushedBy } from "../instances/pushed.ts";
 
 /** The profile of all sessions of an instance. Accounts that roam also get the routes of their home instance. */
@@ -24,6 +26,8 @@ export interface Profile extends Pushed {
   routes: string[];
   /** The access list of the instance. */
   rules: AccessRule[];
+  /** How the flows of the instance are recorded; null = they are not. */
+  flowLog: ExportedFlowLog | null;
   /** Hops from the instance onwards. */
   hops: ChainHop[];
   /** Number of the preferred access point; null = none. */
@@ -53,6 +57,7 @@ export async function loadProfile(
     ccnId: instance.ccnId,
     routes: instance.fullTunnel ? everything : (found?.routes ?? []).slice(0, maxRoutes),
     rules: accessList(await rulesOfInstance(db, instanceId)),
+    flowLog: await exportedFlowLog(db, instanceId),
     hops: (found?.hops ?? []).slice(0, maxHops),
     preferred: instance.accessPointNumber,
     ...(await pushedBy(db, instance)),
@@ -60,11 +65,11 @@ export async function loadProfile(
 }
 
 /**
- * Destinations that the instance's peers may send to, and the access list. Name servers are not added: naming one must not allow traffic to an address that
+ * Destinations that the instance's peers may send to, the access list, and the flow log. Name servers are not added: naming one must not allow traffic to an address that
  * the chain does not carry, which may belong to another account.
  */
-export function reachOf(profile: Profile): Pick<DesiredPeer, "destinations" | "rules"> {
-  return { destinations: profile.routes, rules: profile.rules };
+export function reachOf({ routes, rules, flowLog }: Profile): Pick<DesiredPeer, "destinations" | "rules" | "flowLog"> {
+  return { destinations: routes, rules, flowLog };
 }
 
 /** Whether two access lists are the same. Peers of an instance share theirs, so the comparison of two lists is kept. */
@@ -121,7 +126,10 @@ export async function profileChanged(context: Context, instanceId: string, accou
     const changed = same
       .flatMap(({ id }) => peers.get(id) ?? [])
       .filter(
-        (peer) => JSON.stringify(peer.destinations) !== JSON.stringify(reach.destinations) || !sameList(peer.rules),
+        (peer) =>
+          JSON.stringify(peer.destinations) !== JSON.stringify(reach.destinations) ||
+          JSON.stringify(peer.flowLog) !== JSON.stringify(reach.flowLog) ||
+          !sameList(peer.rules),
       )
       .map((peer) => ({ peer: { ...peer, ...reach }, newKey: false }));
     if (changed.length > 0) await peers.change([], changed);

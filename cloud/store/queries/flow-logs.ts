@@ -39,6 +39,16 @@ export async function flowLogOfInstance(db: Db, instanceId: string): Promise<sha
     .executeTakeFirst();
 }
 
+/** Ids of the instances that have this flow log. */
+export async function instancesWithFlowLog(db: Db, flowLogId: string): Promise<string[]> {
+  const rows = await query(db)
+    .selectFrom("flow_log_instance")
+    .select("instance_id")
+    .where("flow_log_id", "=", flowLogId)
+    .execute();
+  return rows.map((row) => row.instance_id);
+}
+
 /** Id of any instance that has this flow log. */
 export async function instanceWithFlowLog(db: Db, flowLogId: string): Promise<string | undefined> {
   const row = await query(db)

@@ -11,6 +11,7 @@ const peer = (sessionId: string, ccnId: string, incarnation = 1): DesiredPeer =>
   addresses: [],
   destinations: [],
   rules: [],
+  flowLog: null,
   bandwidth: 0,
   accountId: "a",
   leaseUntil: 0,

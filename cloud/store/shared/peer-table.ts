@@ -1,4 +1,5 @@
 import type { AccessRule } from "./access-rule.ts";
+import type { ExportedFlowLog } from "./exported-flow-log.ts";
 
 /** A peer that every access point of a CCN should have. */
 export interface DesiredPeer {
@@ -11,6 +12,8 @@ export interface DesiredPeer {
   destinations: string[];
   /** The access list; peers of an instance share it. */
   rules: readonly AccessRule[];
+  /** How the flows of the peer are recorded; null = they are not. */
+  flowLog: ExportedFlowLog | null;
   /** bit/s in each direction, for all sessions of the account together; 0 = uncapped. */
   bandwidth: number;
   accountId: string;
