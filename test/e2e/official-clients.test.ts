@@ -171,15 +171,32 @@ describe.each(Object.keys(drivers))("%s", (name) => {
     expect(await unbound()).not.toContainEqual(sag);
     expect(await code("ActiveFlowLog", flowLog)).toEqual(refusal("IncorrectStatus.FlowLog"));
     await ask("DeactiveFlowLog", flowLog);
+    expect(await code("DeactiveFlowLog", flowLog)).toEqual(refusal("IncorrectStatus.FlowLog"));
     expect(await read()).toMatchObject([{ Status: "Inactive", TotalSagNum: 1 }]);
     await ask("ActiveFlowLog", flowLog);
     expect(await code("DeleteFlowLog", flowLog)).toEqual(refusal("DependencyViolation.FlowLog"));
     await ask("DisassociateFlowLog", { ...flowLog, SmartAGId });
-    expect(await code("CreateFlowLog", { RegionId })).toEqual(refusal("MissingParam.NetflowServerIp"));
-    const bad = { RegionId, ...given, ActiveAging: 59 };
-    expect(await code("CreateFlowLog", bad)).toEqual(refusal("IllegalParam.ActiveAging"));
+    for (const [action, fields, expected] of [
+      ["CreateFlowLog", { RegionId }, "MissingParam.NetflowServerIp"],
+      ["CreateFlowLog", { RegionId, ...given, ActiveAging: 59 }, "IllegalParam.ActiveAging"],
+      ["ModifyFlowLogAttribute", { ...flowLog, NetflowVersion: "V8" }, "IllegalParam.NetflowVersion"],
+      ["AssociateFlowLog", { ...flowLog, SmartAGId: "sag-none" }, "InvalidSmartAGId.NotFound"],
+      ["DisassociateFlowLog", { ...flowLog, SmartAGId }, "InvalidFlowLogId.NotFound"],
+      ["DescribeFlowLogs", { RegionId, Status: "Paused" }, "IllegalParam.Status"],
+      ["DescribeUnbindFlowLogSags", { RegionId: "cn-atlantis" }, "IllegalParam.RegionId"],
+    ] as const) {
+      expect(await code(action, fields), action).toEqual(refusal(expected));
+    }
     await ask("DeleteFlowLog", flowLog);
-    expect(await code("DeleteFlowLog", flowLog)).toEqual(refusal("InvalidFlowLogId.NotFound"));
+    for (const action of [
+      "DeleteFlowLog",
+      "ActiveFlowLog",
+      "DeactiveFlowLog",
+      "ModifyFlowLogAttribute",
+      "DescribeFlowLogSags",
+    ]) {
+      expect(await code(action, flowLog), action).toEqual(refusal("InvalidFlowLogId.NotFound"));
+    }
     await ask("DeleteSmartAccessGateway", { RegionId, InstanceId: SmartAGId });
   });
 
