@@ -101,7 +101,7 @@ test("what access points report of flow logs is in the metrics", async () => {
   await here.reportFlowLogs([{ flowLogId: "fl-1", sent: 7n, lost: 2n, skipped: 1n }]);
   const metrics = await new Promise<string>((resolve, reject) => {
     const socketPath = join(server.directory, "admin.sock");
-    request({ socketPath, path: "/metrics" }, (response) => text(response).then(resolve, reject))
+    request({ socketPath, path: "/metrics" }, (response) => void text(response).then(resolve, reject))
       .on("error", reject)
       .end();
   });

@@ -54,13 +54,6 @@ func due(t *Table, now time.Duration) []Record {
 	return dst[:t.Due(now, dst)]
 }
 
-func sum(records []Record) (a Amount) {
-	for i := range records {
-		a.Add(&records[i])
-	}
-	return a
-}
-
 func TestTimeouts(t *testing.T) {
 	const at = time.Hour
 	for name, c := range map[string]struct {
