@@ -88,34 +88,50 @@ interface InstanceDetails {
 
 const noDetails = (): InstanceDetails => ({ cidrs: [], aclIds: [], qosId: null, flowLogId: null, ccnName: "" });
 
-/** Address blocks, ids of ACLs, QoS policy and flow log, and the CCN's name of each instance. */
+type DetailKind = "cidr" | "acl" | "qos" | "flow_log" | "ccn";
+
+/**
+ * Address blocks, ids of ACLs, QoS policy and flow log, and the CCN's name of each instance. One query for all five,
+ * because a page of instances is read often and each query costs about 0.1 ms.
+ */
 export async function instanceDetails(db: Db, ids: readonly string[]): Promise<Map<string, InstanceDetails>> {
   const out = new Map(ids.map((id) => [id, noDetails()]));
   if (ids.length === 0) return out;
-  const cidrs = query(db).selectFrom("instance_cidr").selectAll().where("instance_id", "in", ids).orderBy("position");
-  for (const row of await cidrs.execute()) out.get(row.instance_id)?.cidrs.push(row.cidr);
-  const acls = query(db).selectFrom("acl_instance").selectAll().where("instance_id", "in", ids);
-  for (const row of await acls.execute()) out.get(row.instance_id)?.aclIds.push(row.acl_id);
-  const qos = query(db).selectFrom("qos_instance").selectAll().where("instance_id", "in", ids);
-  for (const row of await qos.execute()) {
-    const detail = out.get(row.instance_id);
-    if (detail) detail.qosId = row.qos_id;
-  }
-  const flowLogs = query(db).selectFrom("flow_log_instance").selectAll().where("instance_id", "in", ids);
-  for (const row of await flowLogs.execute()) {
-    const detail = out.get(row.instance_id);
-    if (detail) detail.flowLogId = row.flow_log_id;
-  }
-  const ccns = query(db)
-    .selectFrom("instance")
-    .innerJoin("ccn", "ccn.id", "instance.bound_ccn_id")
-    .select(["instance.id", "ccn.name"])
-    .where("instance.id", "in", ids);
-  for (const row of await ccns.execute()) {
-    const detail = out.get(row.id);
-    if (detail) detail.ccnName = row.name;
+  const these = sql.join(ids);
+  const { rows } = await sql<{ id: string; kind: DetailKind; value: string; place: number }>`
+    select instance_id as id, 'cidr' as kind, cidr as value, position as place
+      from instance_cidr where instance_id in (${these})
+    union all select instance_id, 'acl', acl_id, 0 from acl_instance where instance_id in (${these})
+    union all select instance_id, 'qos', qos_id, 0 from qos_instance where instance_id in (${these})
+    union all select instance_id, 'flow_log', flow_log_id, 0 from flow_log_instance where instance_id in (${these})
+    union all select instance.id, 'ccn', ccn.name, 0
+      from instance inner join ccn on ccn.id = instance.bound_ccn_id where instance.id in (${these})
+    order by place, value`.execute(query(db));
+  for (const { id, kind, value } of rows) {
+    const detail = out.get(id);
+    if (detail) put(detail, kind, value);
   }
   return out;
+}
+
+function put(detail: InstanceDetails, kind: DetailKind, value: string): void {
+  switch (kind) {
+    case "cidr":
+      detail.cidrs.push(value);
+      break;
+    case "acl":
+      detail.aclIds.push(value);
+      break;
+    case "qos":
+      detail.qosId = value;
+      break;
+    case "flow_log":
+      detail.flowLogId = value;
+      break;
+    case "ccn":
+      detail.ccnName = value;
+      break;
+  }
 }
 
 /** Unbound instances in these regions: those granted to a CCN, or the account's own. */
