@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { HopKind, Mender, WarningCode } from "#proto/types/v1/state_pb.js";
+import { Fixer, HopKind, WarningCode } from "#proto/types/v1/state_pb.js";
 import { hello, registerAccessPoint, type TestAccessPoint } from "./testing/access-point.ts";
 import { type Ask, type Fields, local, makeKey, openApi } from "./testing/admin-api.ts";
 import { makeAccount, makeInstance, refusal, signIn } from "./testing/person.ts";
@@ -124,7 +124,7 @@ test("names each broken hop and who can fix it; after the fix, routes are back w
     const without = await told(session, broken);
     expect(without.routes, what).toEqual([]);
     const hop = without.hops.find((h) => h.missing?.code === code);
-    expect([hop?.kind, hop?.missing?.mender, hop?.whole], what).toEqual([kind, Mender.ADMINISTRATOR, false]);
+    expect([hop?.kind, hop?.missing?.fixer, hop?.whole], what).toEqual([kind, Fixer.ADMINISTRATOR, false]);
     expect(
       without.warnings.map((warning) => warning.code),
       what,

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { EndpointSchema, SessionSchema } from "#proto/client/v1/session_pb.js";
 import { ResourceKind, Transport } from "#proto/client/v1/session_pb.js";
-import { HopKind, type HopSchema, Mender, WarningCode } from "#proto/types/v1/state_pb.js";
+import { Fixer, HopKind, type HopSchema, WarningCode } from "#proto/types/v1/state_pb.js";
 import { inEnglish, type Message, say } from "../../base/say.ts";
 import type { EndpointRecord } from "../../domain/accesspoints/registry.ts";
 import type { ChainHop } from "../../domain/chain/chain.ts";
@@ -48,13 +48,13 @@ export function endpointMessage(endpoint: EndpointRecord): MessageInitShape<type
   };
 }
 
-/** An administrator has to fix any hop behind the access point, so `mender` is always ADMINISTRATOR. */
+/** An administrator has to fix any hop behind the access point, so `fixer` is always ADMINISTRATOR. */
 function hopMessage({ kind, id, name, missing }: ChainHop): MessageInitShape<typeof HopSchema> {
   const hop = hopKinds[kind];
   const message = { kind: hop, id, name, whole: missing === null };
   if (!missing) return message;
   const code = warningCodes[missing.code];
-  return { ...message, missing: { code, hop, mender: Mender.ADMINISTRATOR, ...warningText(missing.said) } };
+  return { ...message, missing: { code, hop, fixer: Fixer.ADMINISTRATOR, ...warningText(missing.said) } };
 }
 
 /** `token` is "" in answers to Renew: the token from Dial stays valid. */
@@ -94,7 +94,7 @@ export function sessionMessage(session: SessionDescription, token: string): Mess
             {
               code: WarningCode.EXPIRES_SOON,
               hop: HopKind.CLIENT,
-              mender: Mender.YOU,
+              fixer: Fixer.YOU,
               ...warningText(say("sign_in_ends_soon")),
             },
           ]

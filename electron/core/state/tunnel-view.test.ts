@@ -9,7 +9,7 @@ const record = { id: "aaaa", name: "contoso", displayName: "Contoso", user: "ann
 const json = {
   intranetId: "aaaa",
   phase: "PHASE_CONNECTED",
-  warnings: [{ code: "WARNING_CODE_EXPIRES_SOON", hop: "HOP_KIND_CLIENT", mender: "MENDER_YOU" }],
+  warnings: [{ code: "WARNING_CODE_EXPIRES_SOON", hop: "HOP_KIND_CLIENT", fixer: "FIXER_YOU" }],
 } as StateJson;
 const warnings = (signInEnds?: number) =>
   tunnelState({ ...record, signInEnds } as IntranetRecord, json).warnings.map((one) => one.message);

@@ -217,7 +217,7 @@ function fractionMs(duration: string | undefined): number | null {
 function warning(json: WarningJson): WarningView {
   const code = wordOf(json.code, "WARNING_CODE_");
   const known = code !== null && Object.hasOwn(warningTable, code) ? (code as WarningWord) : "unknown";
-  const fixer = wordOf(json.mender, "MENDER_");
+  const fixer = wordOf(json.fixer, "FIXER_");
   return warningView(known, {
     hop: hopWord(json.hop),
     fixer: fixer !== null && fixers.has(fixer) ? (fixer as FixerWord) : null,

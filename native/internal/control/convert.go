@@ -104,7 +104,7 @@ func warningMessage(w *session.Warning) *typesv1.Warning {
 		return nil
 	}
 	return &typesv1.Warning{
-		Code: typesv1.WarningCode(w.Code), Hop: typesv1.HopKind(w.Hop), Mender: typesv1.Mender(w.Fixer), Text: w.Text,
+		Code: typesv1.WarningCode(w.Code), Hop: typesv1.HopKind(w.Hop), Fixer: typesv1.Fixer(w.Fixer), Text: w.Text,
 		MessageKey: w.Key, MessageParams: w.Params,
 	}
 }

@@ -12,7 +12,7 @@ const (
 	HopInstance    HopKind = 3
 )
 
-// Fixer is who can fix a problem. The numbers are those of sag.types.v1.Mender.
+// Fixer is who can fix a problem. The numbers are those of sag.types.v1.Fixer.
 type Fixer int32
 
 // The values of Fixer.

@@ -10,30 +10,30 @@ import (
 
 // Numbers of the fields, which v9 and IPFIX share up to 127.
 const (
-	octets         = 1
-	packets        = 2
-	protocol       = 4
-	tcpFlags       = 6
-	sourcePort     = 7
-	source4        = 8
-	destPort       = 11
-	dest4          = 12
-	lastSwitched   = 21
-	firstSwitched  = 22
-	source6        = 27
-	dest6          = 28
-	icmpType       = 32 // type × 256 + code; in IPFIX, ICMPv6 has a field of its own
-	direction      = 61
-	endReason      = 136
-	icmpType6      = 139
-	startMillis    = 152
-	endMillis      = 153
-	templateSetV9  = 0
-	templateSet    = 2
-	setHeaderSize  = 4
-	setAlignment   = 4
-	headerSizeV9   = 20
-	headerSizeIPFX = 16
+	octets          = 1
+	packets         = 2
+	protocol        = 4
+	tcpFlags        = 6
+	sourcePort      = 7
+	source4         = 8
+	destPort        = 11
+	dest4           = 12
+	lastSwitched    = 21
+	firstSwitched   = 22
+	source6         = 27
+	dest6           = 28
+	icmpType        = 32 // type × 256 + code; in IPFIX, ICMPv6 has a field of its own
+	direction       = 61
+	endReason       = 136
+	icmpType6       = 139
+	startMillis     = 152
+	endMillis       = 153
+	templateSetV9   = 0
+	templateSet     = 2
+	setHeaderSize   = 4
+	setAlignment    = 4
+	headerSizeV9    = 20
+	headerSizeIPFIX = 16
 )
 
 // field is a field of a template and its size in bytes.
@@ -124,7 +124,7 @@ func directionOf(r *flowlog.Record) uint8 {
 
 // begin starts a datagram of v9 or IPFIX, with the templates if it is time for them.
 func (e *Encoder) begin() {
-	e.size = headerSizeIPFX
+	e.size = headerSizeIPFIX
 	if e.version == V9 {
 		e.size = headerSizeV9
 	}
@@ -180,7 +180,7 @@ func (e *Encoder) headerV9() {
 }
 
 func (e *Encoder) headerIPFIX() {
-	h := e.buffer[:headerSizeIPFX]
+	h := e.buffer[:headerSizeIPFIX]
 	binary.BigEndian.PutUint16(h, uint16(IPFIX))
 	binary.BigEndian.PutUint16(h[2:], uint16(e.size))
 	binary.BigEndian.PutUint32(h[4:], uint32(e.wall.Unix()))

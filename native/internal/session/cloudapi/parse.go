@@ -233,7 +233,7 @@ func warningOf(m *typesv1.Warning) *session.Warning {
 		return nil
 	}
 	return &session.Warning{
-		Code: session.WarningCode(m.GetCode()), Hop: session.HopKind(m.GetHop()), Fixer: session.Fixer(m.GetMender()),
+		Code: session.WarningCode(m.GetCode()), Hop: session.HopKind(m.GetHop()), Fixer: session.Fixer(m.GetFixer()),
 		Message: msg.Message{Key: m.GetMessageKey(), Params: m.GetMessageParams(), Text: m.GetText()},
 	}
 }

@@ -196,55 +196,55 @@ func (Mode) EnumDescriptor() ([]byte, []int) {
 }
 
 // Who can fix a problem.
-type Mender int32
+type Fixer int32
 
 const (
-	Mender_MENDER_UNSPECIFIED   Mender = 0
-	Mender_MENDER_YOU           Mender = 1
-	Mender_MENDER_ADMINISTRATOR Mender = 2
-	Mender_MENDER_NETWORK       Mender = 3
+	Fixer_FIXER_UNSPECIFIED   Fixer = 0
+	Fixer_FIXER_YOU           Fixer = 1
+	Fixer_FIXER_ADMINISTRATOR Fixer = 2
+	Fixer_FIXER_NETWORK       Fixer = 3
 )
 
-// Enum value maps for Mender.
+// Enum value maps for Fixer.
 var (
-	Mender_name = map[int32]string{
-		0: "MENDER_UNSPECIFIED",
-		1: "MENDER_YOU",
-		2: "MENDER_ADMINISTRATOR",
-		3: "MENDER_NETWORK",
+	Fixer_name = map[int32]string{
+		0: "FIXER_UNSPECIFIED",
+		1: "FIXER_YOU",
+		2: "FIXER_ADMINISTRATOR",
+		3: "FIXER_NETWORK",
 	}
-	Mender_value = map[string]int32{
-		"MENDER_UNSPECIFIED":   0,
-		"MENDER_YOU":           1,
-		"MENDER_ADMINISTRATOR": 2,
-		"MENDER_NETWORK":       3,
+	Fixer_value = map[string]int32{
+		"FIXER_UNSPECIFIED":   0,
+		"FIXER_YOU":           1,
+		"FIXER_ADMINISTRATOR": 2,
+		"FIXER_NETWORK":       3,
 	}
 )
 
-func (x Mender) Enum() *Mender {
-	p := new(Mender)
+func (x Fixer) Enum() *Fixer {
+	p := new(Fixer)
 	*p = x
 	return p
 }
 
-func (x Mender) String() string {
+func (x Fixer) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (Mender) Descriptor() protoreflect.EnumDescriptor {
+func (Fixer) Descriptor() protoreflect.EnumDescriptor {
 	return file_sag_types_v1_state_proto_enumTypes[3].Descriptor()
 }
 
-func (Mender) Type() protoreflect.EnumType {
+func (Fixer) Type() protoreflect.EnumType {
 	return &file_sag_types_v1_state_proto_enumTypes[3]
 }
 
-func (x Mender) Number() protoreflect.EnumNumber {
+func (x Fixer) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use Mender.Descriptor instead.
-func (Mender) EnumDescriptor() ([]byte, []int) {
+// Deprecated: Use Fixer.Descriptor instead.
+func (Fixer) EnumDescriptor() ([]byte, []int) {
 	return file_sag_types_v1_state_proto_rawDescGZIP(), []int{3}
 }
 
@@ -408,10 +408,10 @@ func (WarningCode) EnumDescriptor() ([]byte, []int) {
 }
 
 type Warning struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Code   WarningCode            `protobuf:"varint,1,opt,name=code,proto3,enum=sag.types.v1.WarningCode" json:"code,omitempty"`
-	Hop    HopKind                `protobuf:"varint,2,opt,name=hop,proto3,enum=sag.types.v1.HopKind" json:"hop,omitempty"`
-	Mender Mender                 `protobuf:"varint,3,opt,name=mender,proto3,enum=sag.types.v1.Mender" json:"mender,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Code  WarningCode            `protobuf:"varint,1,opt,name=code,proto3,enum=sag.types.v1.WarningCode" json:"code,omitempty"`
+	Hop   HopKind                `protobuf:"varint,2,opt,name=hop,proto3,enum=sag.types.v1.HopKind" json:"hop,omitempty"`
+	Fixer Fixer                  `protobuf:"varint,3,opt,name=fixer,proto3,enum=sag.types.v1.Fixer" json:"fixer,omitempty"`
 	// The sender's text, plain text.
 	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
 	// As in Failure: key of `text` in common/text, and its parameters.
@@ -465,11 +465,11 @@ func (x *Warning) GetHop() HopKind {
 	return HopKind_HOP_KIND_UNSPECIFIED
 }
 
-func (x *Warning) GetMender() Mender {
+func (x *Warning) GetFixer() Fixer {
 	if x != nil {
-		return x.Mender
+		return x.Fixer
 	}
-	return Mender_MENDER_UNSPECIFIED
+	return Fixer_FIXER_UNSPECIFIED
 }
 
 func (x *Warning) GetText() string {
@@ -574,11 +574,11 @@ var File_sag_types_v1_state_proto protoreflect.FileDescriptor
 
 const file_sag_types_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x18sag/types/v1/state.proto\x12\fsag.types.v1\x1a\x1bbuf/validate/validate.proto\"\x84\x03\n" +
+	"\x18sag/types/v1/state.proto\x12\fsag.types.v1\x1a\x1bbuf/validate/validate.proto\"\x81\x03\n" +
 	"\aWarning\x12-\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x19.sag.types.v1.WarningCodeR\x04code\x12'\n" +
-	"\x03hop\x18\x02 \x01(\x0e2\x15.sag.types.v1.HopKindR\x03hop\x12,\n" +
-	"\x06mender\x18\x03 \x01(\x0e2\x14.sag.types.v1.MenderR\x06mender\x12\x1c\n" +
+	"\x03hop\x18\x02 \x01(\x0e2\x15.sag.types.v1.HopKindR\x03hop\x12)\n" +
+	"\x05fixer\x18\x03 \x01(\x0e2\x13.sag.types.v1.FixerR\x05fixer\x12\x1c\n" +
 	"\x04text\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04text\x12)\n" +
 	"\vmessage_key\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\n" +
 	"messageKey\x12h\n" +
@@ -611,13 +611,12 @@ const file_sag_types_v1_state_proto_rawDesc = "" +
 	"\x10MODE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
 	"MODE_PROXY\x10\x01\x12\x0f\n" +
-	"\vMODE_SYSTEM\x10\x02*^\n" +
-	"\x06Mender\x12\x16\n" +
-	"\x12MENDER_UNSPECIFIED\x10\x00\x12\x0e\n" +
-	"\n" +
-	"MENDER_YOU\x10\x01\x12\x18\n" +
-	"\x14MENDER_ADMINISTRATOR\x10\x02\x12\x12\n" +
-	"\x0eMENDER_NETWORK\x10\x03*\xaa\x01\n" +
+	"\vMODE_SYSTEM\x10\x02*Y\n" +
+	"\x05Fixer\x12\x15\n" +
+	"\x11FIXER_UNSPECIFIED\x10\x00\x12\r\n" +
+	"\tFIXER_YOU\x10\x01\x12\x17\n" +
+	"\x13FIXER_ADMINISTRATOR\x10\x02\x12\x11\n" +
+	"\rFIXER_NETWORK\x10\x03*\xaa\x01\n" +
 	"\aHopKind\x12\x18\n" +
 	"\x14HOP_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fHOP_KIND_CLIENT\x10\x01\x12\x19\n" +
@@ -667,7 +666,7 @@ var file_sag_types_v1_state_proto_goTypes = []any{
 	(Phase)(0),       // 0: sag.types.v1.Phase
 	(Blocking)(0),    // 1: sag.types.v1.Blocking
 	(Mode)(0),        // 2: sag.types.v1.Mode
-	(Mender)(0),      // 3: sag.types.v1.Mender
+	(Fixer)(0),       // 3: sag.types.v1.Fixer
 	(HopKind)(0),     // 4: sag.types.v1.HopKind
 	(WarningCode)(0), // 5: sag.types.v1.WarningCode
 	(*Warning)(nil),  // 6: sag.types.v1.Warning
@@ -677,7 +676,7 @@ var file_sag_types_v1_state_proto_goTypes = []any{
 var file_sag_types_v1_state_proto_depIdxs = []int32{
 	5, // 0: sag.types.v1.Warning.code:type_name -> sag.types.v1.WarningCode
 	4, // 1: sag.types.v1.Warning.hop:type_name -> sag.types.v1.HopKind
-	3, // 2: sag.types.v1.Warning.mender:type_name -> sag.types.v1.Mender
+	3, // 2: sag.types.v1.Warning.fixer:type_name -> sag.types.v1.Fixer
 	8, // 3: sag.types.v1.Warning.message_params:type_name -> sag.types.v1.Warning.MessageParamsEntry
 	4, // 4: sag.types.v1.Hop.kind:type_name -> sag.types.v1.HopKind
 	6, // 5: sag.types.v1.Hop.missing:type_name -> sag.types.v1.Warning

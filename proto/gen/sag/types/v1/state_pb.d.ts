@@ -25,9 +25,9 @@ export declare type Warning = Message<"sag.types.v1.Warning"> & {
   hop: HopKind;
 
   /**
-   * @generated from field: sag.types.v1.Mender mender = 3;
+   * @generated from field: sag.types.v1.Fixer fixer = 3;
    */
-  mender: Mender;
+  fixer: Fixer;
 
   /**
    * The sender's text, plain text.
@@ -64,9 +64,9 @@ export declare type WarningJson = {
   hop?: HopKindJson;
 
   /**
-   * @generated from field: sag.types.v1.Mender mender = 3;
+   * @generated from field: sag.types.v1.Fixer fixer = 3;
    */
-  mender?: MenderJson;
+  fixer?: FixerJson;
 
   /**
    * The sender's text, plain text.
@@ -308,26 +308,26 @@ export declare const ModeSchema: GenEnum<Mode, ModeJson>;
 /**
  * Who can fix a problem.
  *
- * @generated from enum sag.types.v1.Mender
+ * @generated from enum sag.types.v1.Fixer
  */
-export enum Mender {
+export enum Fixer {
   /**
-   * @generated from enum value: MENDER_UNSPECIFIED = 0;
+   * @generated from enum value: FIXER_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * @generated from enum value: MENDER_YOU = 1;
+   * @generated from enum value: FIXER_YOU = 1;
    */
   YOU = 1,
 
   /**
-   * @generated from enum value: MENDER_ADMINISTRATOR = 2;
+   * @generated from enum value: FIXER_ADMINISTRATOR = 2;
    */
   ADMINISTRATOR = 2,
 
   /**
-   * @generated from enum value: MENDER_NETWORK = 3;
+   * @generated from enum value: FIXER_NETWORK = 3;
    */
   NETWORK = 3,
 }
@@ -335,14 +335,14 @@ export enum Mender {
 /**
  * Who can fix a problem.
  *
- * @generated from enum sag.types.v1.Mender
+ * @generated from enum sag.types.v1.Fixer
  */
-export declare type MenderJson = "MENDER_UNSPECIFIED" | "MENDER_YOU" | "MENDER_ADMINISTRATOR" | "MENDER_NETWORK";
+export declare type FixerJson = "FIXER_UNSPECIFIED" | "FIXER_YOU" | "FIXER_ADMINISTRATOR" | "FIXER_NETWORK";
 
 /**
- * Describes the enum sag.types.v1.Mender.
+ * Describes the enum sag.types.v1.Fixer.
  */
-export declare const MenderSchema: GenEnum<Mender, MenderJson>;
+export declare const FixerSchema: GenEnum<Fixer, FixerJson>;
 
 /**
  * The links of the chain from the client to the cloud networks, in order.
