@@ -15,7 +15,7 @@ import {
 
 // Limits ("at most N", "exactly one") with parallel calls through sagctl's socket and the published API.
 
-const { rpc, sagctl, ordered, quota } = bothEntries();
+const { rpc, sagctl, ordered, quota, makeRoom, newQos, newFlowLog } = bothEntries();
 
 /** Makes 50 parallel calls, alternating between both APIs. Returns how many succeeded. */
 async function succeeded(one: (n: number) => { rpc(): Promise<unknown>; sagctl(): Promise<unknown> }): Promise<number> {
@@ -82,10 +82,10 @@ test("gives an enterprise code to one of 50 parallel requests", async () => {
   expect(count).toBe(1);
 }, 120_000);
 
-/** Ids of `count` QoS policies or flow logs that were created with this command. */
-async function created(count: number, command: string, input: object): Promise<string[]> {
+/** Makes 50 objects, one after the other. Returns their ids. */
+async function fifty(one: () => Promise<string>): Promise<string[]> {
   const ids: string[] = [];
-  for (let n = 0; n < count; n++) ids.push(String((await sagctl(command, { ...input })).id));
+  for (let n = 0; n < 50; n++) ids.push(await one());
   return ids;
 }
 
@@ -104,9 +104,9 @@ test("creates one of 50 parallel QoS policies and flow logs if the quotas have r
 }, 120_000);
 
 test("adds as many of 50 parallel rules to a QoS policy as there is room for", async () => {
-  await quota("qos-per-account", 100);
+  await makeRoom();
   await quota("policies-per-qos-priority", 5);
-  const QosId = String((await sagctl("qos create", qosInput)).id);
+  const QosId = await newQos();
   const cars = await succeeded(() => ({
     rpc: () => rpc("CreateQosCar", { RegionId, QosId, ...carParameters }),
     sagctl: () => sagctl("qos add-car", { qos: QosId, car: carInput }),
@@ -119,10 +119,10 @@ test("adds as many of 50 parallel rules to a QoS policy as there is room for", a
 }, 120_000);
 
 test("moves one of 50 parallel rules to a priority with room for one", async () => {
-  await quota("qos-per-account", 100);
+  await makeRoom();
   await quota("policies-per-qos-priority", 50);
-  const QosId = String((await sagctl("qos create", qosInput)).id);
-  const ids = await created(50, "qos add-policy", { qos: QosId, rule: policyInput });
+  const QosId = await newQos();
+  const ids = await fifty(async () => String((await sagctl("qos add-policy", { qos: QosId, rule: policyInput })).id));
   await quota("policies-per-qos-priority", 1);
   const count = await succeeded((n) => ({
     rpc: () => rpc("ModifyQosPolicy", { RegionId, QosId, QosPolicyId: ids[n], Priority: 2 }),
@@ -132,15 +132,14 @@ test("moves one of 50 parallel rules to a priority with room for one", async () 
 }, 120_000);
 
 test("gives an instance one of 50 QoS policies and flow logs in parallel", async () => {
-  await quota("qos-per-account", 1_000);
-  await quota("flow-logs-per-account", 1_000);
+  await makeRoom();
   const { id } = await ordered(1);
-  const policies = await created(50, "qos create", qosInput);
+  const policies = await fifty(newQos);
   const used = await succeeded((n) => ({
     rpc: () => rpc("AssociateQos", { RegionId, QosId: policies[n], SmartAGId: id }),
     sagctl: () => sagctl("qos use", { qos: policies[n], instance: id }),
   }));
-  const flowLogs = await created(50, "flow-log create", flowLogInput);
+  const flowLogs = await fifty(newFlowLog);
   const logged = await succeeded((n) => ({
     rpc: () => rpc("AssociateFlowLog", { RegionId, FlowLogId: flowLogs[n], SmartAGId: id }),
     sagctl: () => sagctl("flow-log use", { flowLog: flowLogs[n], instance: id }),
@@ -149,7 +148,7 @@ test("gives an instance one of 50 QoS policies and flow logs in parallel", async
 }, 120_000);
 
 test("stops a flow log for one of 50 parallel requests", async () => {
-  const [flowLog] = await created(1, "flow-log create", flowLogInput);
+  const flowLog = await newFlowLog();
   const count = await succeeded(() => ({
     rpc: () => rpc("DeactiveFlowLog", { RegionId, FlowLogId: flowLog }),
     sagctl: () => sagctl("flow-log stop", { flowLog }),
@@ -158,12 +157,11 @@ test("stops a flow log for one of 50 parallel requests", async () => {
 }, 120_000);
 
 test("either deletes a QoS policy and a flow log or gives them to an instance", async () => {
-  await quota("qos-per-account", 1_000);
-  await quota("flow-logs-per-account", 1_000);
+  await makeRoom();
   for (let n = 0; n < 10; n++) {
     const { id } = await ordered(1);
-    const [qos] = await created(1, "qos create", qosInput);
-    const [flowLog] = await created(1, "flow-log create", flowLogInput);
+    const qos = await newQos();
+    const flowLog = await newFlowLog();
     const ended = await Promise.allSettled([
       rpc("AssociateQos", { RegionId, QosId: qos, SmartAGId: id }),
       sagctl("qos delete", { qos }),

@@ -19,7 +19,7 @@ import {
 
 // Names and other texts that sagctl's socket refuses are refused by the published API with the same message.
 
-const { rpc, sagctl, ordered, quota } = bothEntries();
+const { rpc, sagctl, ordered, makeRoom, newQos } = bothEntries();
 
 /** Texts that are not allowed as a name, and the message for each. */
 const badNames: Record<string, [name: string, says: string]> = {
@@ -40,11 +40,6 @@ interface Named {
   rpc(name: string): Promise<unknown>;
   sagctl(name: string): Promise<unknown>;
 }
-
-const newQos = async () => {
-  await quota("qos-per-account", 1_000);
-  return String((await sagctl("qos create", qosInput)).id);
-};
 
 /** Objects with a name that administrators set. */
 const named: Record<string, (id: string) => Named> = {
@@ -107,6 +102,7 @@ const named: Record<string, (id: string) => Named> = {
 
 for (const [what, of] of Object.entries(named)) {
   test(`name of ${what}: both APIs refuse the same texts with the same message`, async () => {
+    await makeRoom();
     const { id } = await ordered(1);
     const { min = 2, max, code = "InvalidName", ...ask } = of(id);
     for (const [why, [name, says]] of Object.entries(badNames)) {
@@ -123,6 +119,7 @@ for (const [what, of] of Object.entries(named)) {
 }
 
 test("names of QoS start with a letter and have no blanks, in both APIs", async () => {
+  await makeRoom();
   const QosId = await newQos();
   const names: Record<string, [policy: boolean, tuple: boolean]> = {
     "voice-1_x": [true, true],

@@ -15,7 +15,7 @@ import {
 
 // The limits of QoS policies and flow logs, as entries-limits.test.ts has those of the other objects.
 
-const { rpc, sagctl, ordered, quota } = bothEntries();
+const { rpc, sagctl, ordered, quota, makeRoom, newQos, newFlowLog } = bothEntries();
 
 interface Limit {
   code: string;
@@ -23,9 +23,6 @@ interface Limit {
   /** Fills up to the limit; returns calls that exceed it, for each API. */
   reach(): Promise<{ rpc(): Promise<unknown>; sagctl(): Promise<unknown> }>;
 }
-
-const newQos = async () => String((await sagctl("qos create", qosInput)).id);
-const newFlowLog = async () => String((await sagctl("flow-log create", flowLogInput)).id);
 
 /** A throttling rule with these values, added through each API. */
 const car = (code: string, parameters: object, input: object): Limit => ({
@@ -366,8 +363,7 @@ const limits: Record<string, Limit> = {
 
 for (const [name, { code, cause, reach }] of Object.entries(limits)) {
   test(`${name}: both APIs enforce the same limit with the same message`, async () => {
-    await quota("qos-per-account", 1_000);
-    await quota("flow-logs-per-account", 1_000);
+    await makeRoom();
     const beyond = await reach();
     const there = await refusalOf<Refused>(beyond.rpc());
     const here = await refusalOf<Refusal>(beyond.sagctl());

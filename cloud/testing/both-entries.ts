@@ -28,12 +28,21 @@ export function bothEntries() {
     return { id, block };
   }
 
+  const quota = (name: string, value: number) => sagctl("quota set", { name, value });
+
   return {
     rpc,
     sagctl,
     ordered,
     newUser: () => `account-${++made}`,
-    quota: (name: string, value: number) => sagctl("quota set", { name, value }),
+    quota,
+    /** Raises the quotas of QoS policies and flow logs. */
+    async makeRoom() {
+      await quota("qos-per-account", 1_000);
+      await quota("flow-logs-per-account", 1_000);
+    },
+    newQos: async () => String((await sagctl("qos create", qosInput)).id),
+    newFlowLog: async () => String((await sagctl("flow-log create", flowLogInput)).id),
   };
 }
 

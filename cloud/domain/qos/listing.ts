@@ -55,29 +55,22 @@ export async function listQos(
   return { ...page, rows };
 }
 
+/** Lists rules of a QoS policy. */
+const listing =
+  <F, R, V>(
+    pageOf: (db: Db, reader: Reader, qosId: string, filter: F, wish: PageWish) => Promise<Page<R>>,
+    view: (row: R) => V,
+  ) =>
+  async (db: Db, reader: Reader, qos: Qos, filter: F, wish: PageWish): Promise<Page<V>> => {
+    const page = await pageOf(db, reader, qos.id, filter, wish);
+    return { ...page, rows: page.rows.map(view) };
+  };
+
 /** Throttling rules ordered by priority. */
-export async function listCars(
-  db: Db,
-  reader: Reader,
-  qos: Qos,
-  filter: Parameters<typeof qosCarPage>[3],
-  wish: PageWish,
-): Promise<Page<QosCarView>> {
-  const page = await qosCarPage(db, reader, qos.id, filter, wish);
-  return { ...page, rows: page.rows.map(viewCar) };
-}
+export const listCars = listing(qosCarPage, viewCar);
 
 /** Classification rules ordered by priority. */
-export async function listPolicies(
-  db: Db,
-  reader: Reader,
-  qos: Qos,
-  filter: Parameters<typeof qosPolicyPage>[3],
-  wish: PageWish,
-): Promise<Page<QosPolicyView>> {
-  const page = await qosPolicyPage(db, reader, qos.id, filter, wish);
-  return { ...page, rows: page.rows.map(viewPolicy) };
-}
+export const listPolicies = listing(qosPolicyPage, viewPolicy);
 
 /** A QoS policy with all its rules, in the order in which they apply. */
 export interface WholeQos extends QosView {

@@ -28,7 +28,7 @@ export function ccnPage(
     .where("ccn.tenant_id", "=", filter.tenantId);
   if (filter.region) rows = rows.where("ccn.region", "=", filter.region);
   if (filter.id) rows = rows.where("ccn.id", "=", filter.id);
-  if (filter.namePart) rows = rows.where(sql<boolean>`ccn.name like ${containing(filter.namePart)} escape '\\'`);
+  if (filter.namePart) rows = rows.where(containing("ccn.name", filter.namePart));
   for (const having of havingTags(db, filter.having)) rows = rows.where("ccn.id", "in", having);
   return pageOf(reader, rows, "ccn", wish);
 }
@@ -229,7 +229,7 @@ export function aclPage(
   if (filter.region) rows = rows.where("region", "=", filter.region);
   if (filter.ids) rows = rows.where("id", "in", filter.ids);
   if (filter.type) rows = rows.where("type", "=", filter.type);
-  if (filter.namePart) rows = rows.where(sql<boolean>`name like ${containing(filter.namePart)} escape '\\'`);
+  if (filter.namePart) rows = rows.where(containing("name", filter.namePart));
   return pageOf(reader, rows, "acl", wish);
 }
 

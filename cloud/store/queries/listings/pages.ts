@@ -132,9 +132,11 @@ async function count<DB, TB extends keyof DB, O>(all: SelectQueryBuilder<DB, TB,
   return Number(((await counted.executeTakeFirstOrThrow()) as { count: number }).count);
 }
 
-/** Pattern for LIKE with ESCAPE '\\' that matches this text anywhere. */
-export const containing = (part: string) =>
-  `%${part.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_")}%`;
+/** Condition that a column has this text anywhere. */
+export function containing(column: string, part: string): RawBuilder<boolean> {
+  const pattern = `%${part.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_")}%`;
+  return sql<boolean>`${sql.ref(column)} like ${pattern} escape '\\'`;
+}
 
 type Value = string | number;
 /** The values of a page's last row in the columns of the list's order. */

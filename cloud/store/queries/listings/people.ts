@@ -53,7 +53,7 @@ export function instancePage(
   for (const id of filter.ids ?? []) if (id) rows = rows.where("instance.id", "=", id);
   if (filter.oneOf) rows = rows.where("instance.id", "in", filter.oneOf);
   if (filter.namePart) {
-    rows = rows.where(sql<boolean>`instance.name like ${containing(filter.namePart)} escape '\\'`);
+    rows = rows.where(containing("instance.name", filter.namePart));
   }
   if (filter.ccnId) rows = rows.where("instance.bound_ccn_id", "=", filter.ccnId);
   if (filter.servingCcnId) rows = rows.where("instance.ccn_id", "=", filter.servingCcnId);
@@ -160,7 +160,7 @@ export function bindablePage(
   }
   if (filter.id) rows = rows.where("instance.id", "=", filter.id);
   if (filter.namePart) {
-    rows = rows.where(sql<boolean>`instance.name like ${containing(filter.namePart)} escape '\\'`);
+    rows = rows.where(containing("instance.name", filter.namePart));
   }
   return pageOf(reader, rows, "instance", wish);
 }

@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { Db } from "../../db.ts";
 import { query } from "../../kysely.ts";
 import * as shapes from "../../shapes-traffic.ts";
@@ -18,7 +17,7 @@ export function qosPage(
   let rows = query(db).selectFrom("qos").select(shapes.qos.columns).where("tenant_id", "=", filter.tenantId);
   if (filter.region) rows = rows.where("region", "=", filter.region);
   if (filter.ids) rows = rows.where("id", "in", filter.ids);
-  if (filter.namePart) rows = rows.where(sql<boolean>`name like ${containing(filter.namePart)} escape '\\'`);
+  if (filter.namePart) rows = rows.where(containing("name", filter.namePart));
   return pageOf(reader, rows, "qos", wish);
 }
 
@@ -44,7 +43,7 @@ export function qosCarPage(
   let rows = query(db).selectFrom("qos_car").select(shapes.qosCar.columns).where("qos_id", "=", qosId);
   const { descriptionPart: part } = filter;
   if (filter.id) rows = rows.where("id", "=", filter.id);
-  if (part) rows = rows.where(sql<boolean>`description like ${containing(part)} escape '\\'`);
+  if (part) rows = rows.where(containing("description", part));
   return pageInOrder(reader, rows, byPriority(filter.order), wish);
 }
 
@@ -59,7 +58,7 @@ export function qosPolicyPage(
   let rows = query(db).selectFrom("qos_policy").select(shapes.qosPolicy.columns).where("qos_id", "=", qosId);
   const { descriptionPart: part } = filter;
   if (filter.id) rows = rows.where("id", "=", filter.id);
-  if (part) rows = rows.where(sql<boolean>`description like ${containing(part)} escape '\\'`);
+  if (part) rows = rows.where(containing("description", part));
   if (filter.priority !== undefined) rows = rows.where("priority", "=", filter.priority);
   return pageInOrder(reader, rows, byPriority("asc"), wish);
 }
@@ -84,8 +83,8 @@ export function flowLogPage(
   const { namePart, descriptionPart } = filter;
   if (filter.region) rows = rows.where("region", "=", filter.region);
   if (filter.id) rows = rows.where("id", "=", filter.id);
-  if (namePart) rows = rows.where(sql<boolean>`name like ${containing(namePart)} escape '\\'`);
-  if (descriptionPart) rows = rows.where(sql<boolean>`description like ${containing(descriptionPart)} escape '\\'`);
+  if (namePart) rows = rows.where(containing("name", namePart));
+  if (descriptionPart) rows = rows.where(containing("description", descriptionPart));
   if (filter.outputType) rows = rows.where("output_type", "=", filter.outputType);
   if (filter.active !== undefined) rows = rows.where("active", "=", Number(filter.active));
   return pageOf(reader, rows, "flow_log", wish);

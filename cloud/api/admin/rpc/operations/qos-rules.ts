@@ -20,6 +20,8 @@ import { invalid, limitAnswer, missing, oneQos, tupleAnswer } from "./qos.ts";
 
 const mapped = mapping("smartag", "qos");
 
+const ofQos = (v: Values<typeof oneQos>) => ({ qos: v.QosId, region: v.RegionId });
+
 const oneCar = { ...oneQos, QosCarId: required(text({ max: 64, ...missing("QosCarId") })) };
 const onePolicy = { ...oneQos, QosPolicyId: required(text({ max: 64, ...missing("QosPolicyId") })) };
 
@@ -28,6 +30,8 @@ const LimitType = text({ oneOf: choices.qosLimitType, ...missing("LimitType"), .
 const mbit = (name: string) => whole({ ...ranges.qosBandwidth, rule: say("form_mbit"), ...invalid(name) });
 const percent = (name: string) => whole({ ...ranges.qosPercent, rule: say("form_percent"), ...invalid(name) });
 const carValues = {
+  Priority,
+  LimitType,
   Name: text({ ...textRules.qosCarName, ...invalid("Name") }),
   Description: text({ ...textRules.qosCarDescription, ...invalid("Description") }),
   MinBandwidthAbs: mbit("MinBandwidthAbs"),
@@ -38,6 +42,8 @@ const carValues = {
 };
 
 const carInput = (v: Values<typeof carValues>) => ({
+  priority: v.Priority,
+  limitType: v.LimitType,
   name: v.Name,
   description: v.Description,
   minAbs: v.MinBandwidthAbs,
@@ -114,28 +120,19 @@ const policyAnswer = (policy: QosPolicyView): Answer => ({
 export const qosRuleOperations: Operation[] = [
   mapped("CreateQosCar", {
     command: qosAddCar,
-    parameters: { ...oneQos, Priority: required(Priority), LimitType: required(LimitType), ...carValues },
-    input: (v) => ({
-      qos: v.QosId,
-      region: v.RegionId,
-      car: { ...carInput(v), priority: v.Priority, limitType: v.LimitType },
-    }),
+    parameters: { ...oneQos, ...carValues, Priority: required(Priority), LimitType: required(LimitType) },
+    input: (v) => ({ ...ofQos(v), car: { ...carInput(v), priority: v.Priority, limitType: v.LimitType } }),
     answer: carAnswer,
   }),
   mapped("ModifyQosCar", {
     command: qosSetCar,
-    parameters: { ...oneCar, Priority, LimitType, ...carValues },
-    input: (v) => ({
-      qos: v.QosId,
-      region: v.RegionId,
-      id: v.QosCarId,
-      car: { ...carInput(v), priority: v.Priority, limitType: v.LimitType },
-    }),
+    parameters: { ...oneCar, ...carValues },
+    input: (v) => ({ ...ofQos(v), id: v.QosCarId, car: carInput(v) }),
   }),
   mapped("DeleteQosCar", {
     command: qosRemoveCar,
     parameters: oneCar,
-    input: (v) => ({ qos: v.QosId, region: v.RegionId, id: v.QosCarId }),
+    input: (v) => ({ ...ofQos(v), id: v.QosCarId }),
     codes: { "no-qos": "ParameterSagQosCarId", "no-qos-car": "ParameterSagQosCarId" },
   }),
   mapped("DescribeQosCars", {
@@ -149,8 +146,7 @@ export const qosRuleOperations: Operation[] = [
     },
     codes: { "no-qos": "SagQosCarNotExist" },
     input: (v) => ({
-      qos: v.QosId,
-      region: v.RegionId,
+      ...ofQos(v),
       id: v.QosCarId,
       descriptionPart: v.Description,
       order: v.Order === "desc" ? ("desc" as const) : ("asc" as const),
@@ -173,18 +169,18 @@ export const qosRuleOperations: Operation[] = [
       DestPortRange: required(tuple.DestPortRange),
       ...policyExtras,
     },
-    input: (v) => ({ qos: v.QosId, region: v.RegionId, rule: policyInput(v) as PolicyValues }),
+    input: (v) => ({ ...ofQos(v), rule: policyInput(v) as PolicyValues }),
     answer: policyAnswer,
   }),
   mapped("ModifyQosPolicy", {
     command: qosSetPolicy,
     parameters: { ...onePolicy, ...policyValues },
-    input: (v) => ({ qos: v.QosId, region: v.RegionId, id: v.QosPolicyId, rule: policyInput(v) }),
+    input: (v) => ({ ...ofQos(v), id: v.QosPolicyId, rule: policyInput(v) }),
   }),
   mapped("DeleteQosPolicy", {
     command: qosRemovePolicy,
     parameters: onePolicy,
-    input: (v) => ({ qos: v.QosId, region: v.RegionId, id: v.QosPolicyId }),
+    input: (v) => ({ ...ofQos(v), id: v.QosPolicyId }),
     codes: { "no-qos": "ParameterSagQosPolicyId", "no-qos-policy": "ParameterSagQosPolicyId" },
   }),
   mapped("DescribeQosPolicies", {
@@ -198,8 +194,7 @@ export const qosRuleOperations: Operation[] = [
     },
     codes: { "no-qos": "SagQosPolicyNotExist" },
     input: (v) => ({
-      qos: v.QosId,
-      region: v.RegionId,
+      ...ofQos(v),
       id: v.QosPolicyId,
       descriptionPart: v.Description,
       priority: v.Priority,
