@@ -1,19 +1,23 @@
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { needsProgram } from "../test/harness/needs.ts";
+import { productVersions } from "./api/admin/rpc/protocol/operation.ts";
 import { locally } from "./ctl/connection.ts";
 import { keptMs } from "./domain/instances/lifetime.ts";
 import { query } from "./store/kysely.ts";
 import { hello } from "./testing/access-point.ts";
+import { makeKey } from "./testing/admin-api.ts";
 import { commander } from "./testing/commands.ts";
 import { startCompany } from "./testing/company.ts";
 import { startTestDomain } from "./testing/domain.ts";
 import { makeAccount, refusal, signIn } from "./testing/person.ts";
 import { spawnServer } from "./testing/process.ts";
-import { clientsOf } from "./testing/server.ts";
+import { type RawCall, rawClient } from "./testing/raw.ts";
+import { clientsOf, startServer } from "./testing/server.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -69,6 +73,31 @@ test("a wrong clock deletes nothing for a while; time that really passes does", 
   await run(48);
   expect(await isThere()).toBe(false);
 }, 30_000);
+
+test("a signed change cannot be replayed after the clock was set ahead and back", async () => {
+  const server = await startServer();
+  onTestFinished(() => server.close());
+  const key = await makeKey(server);
+  const send = async (call: RawCall) => {
+    const client = rawClient(server, key);
+    return client.ask(call).finally(client.close);
+  };
+  const create = (name: string): RawCall => ({
+    action: "CreateCen",
+    version: productVersions.cbn,
+    fields: { Name: name },
+    nonce: randomUUID(),
+    at: server.clock.now(),
+  });
+  const captured = create("captured");
+  expect(await send(captured)).toMatchObject({ status: 200 });
+  // Ahead for longer than any nonce is kept, then back: neither the nonces in memory nor those in the store may be gone.
+  server.clock.jump(3 * hour);
+  expect(await send(create("ahead"))).toMatchObject({ status: 200 });
+  server.clock.jump(-3 * hour);
+  expect(await send(create("back"))).toMatchObject({ status: 200 });
+  expect(await send(captured)).toMatchObject({ code: "SignatureNonceUsed" });
+});
 
 test("setting the clock back does not sign out a client that missed the answer to a refresh", async () => {
   const { server, instance } = await startCompany("anna.test");

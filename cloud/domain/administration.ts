@@ -1,6 +1,6 @@
 import type { Tx } from "../store/db.ts";
 import { findAccessKey } from "../store/queries/access-keys.ts";
-import { deleteNoncesBefore, insertNonce, type Nonce } from "../store/queries/nonces.ts";
+import { insertNonce, type Nonce } from "../store/queries/nonces.ts";
 import { transaction } from "../store/transaction.ts";
 import { audit } from "./audit.ts";
 import { networksChanged } from "./chain/changed.ts";
@@ -17,9 +17,6 @@ export interface Requester {
   nonce: Nonce | undefined;
 }
 
-/** How long nonces of changes are kept, ms; longer than the validity of any signed request. */
-const nonceMs = 60 * 60_000;
-
 export function administration(context: Context, requester: Requester): Administration {
   return {
     context,
@@ -31,7 +28,7 @@ export function administration(context: Context, requester: Requester): Administ
       const result = await transaction(context.store, async (tx) => {
         if (requester.nonce) {
           await requireActiveKey(tx, requester.nonce.accessKeyId);
-          await spend(tx, requester.nonce, now);
+          await spend(tx, requester.nonce);
         }
         return work({
           tx,
@@ -62,10 +59,7 @@ export function administration(context: Context, requester: Requester): Administ
     async spend() {
       const { nonce } = requester;
       if (!nonce) return;
-      await transaction(context.store, async (tx) => {
-        await deleteNoncesBefore(tx, context.clock.now() - nonceMs);
-        await insertNonce(tx, nonce);
-      });
+      await transaction(context.store, (tx) => insertNonce(tx, nonce));
     },
   };
 }
@@ -78,8 +72,7 @@ async function requireActiveKey(tx: Tx, id: string): Promise<void> {
 }
 
 /** Stores the nonce, so that a repeated request changes nothing, even after a restart. */
-async function spend(tx: Tx, nonce: Nonce, now: number): Promise<void> {
-  await deleteNoncesBefore(tx, now - nonceMs);
+async function spend(tx: Tx, nonce: Nonce): Promise<void> {
   if (!(await insertNonce(tx, nonce))) {
     throw violation("nonce-used");
   }

@@ -1,4 +1,5 @@
 import { deleteAudit } from "../store/queries/audit.ts";
+import { deleteNoncesBefore } from "../store/queries/nonces.ts";
 import { deleteExpiredPasswordCodes } from "../store/queries/password-codes.ts";
 import { deleteEnded, deleteOrphans, deleteSurplusEnded } from "../store/queries/pruning.ts";
 import { transaction } from "../store/transaction.ts";
@@ -15,6 +16,11 @@ export const keptMs = 90 * dayMs;
 const keptPerAccount = 1_000;
 /** Maximum number of audit records about sign-ins. */
 const keptSignInRecords = 100_000;
+/**
+ * How long nonces of signed changes are kept, ms. A signed request is valid for 15 minutes before and after its date, and the settled time
+ * can be wrong by twice the time for which the wall clock was wrong.
+ */
+const nonceMs = 2 * 3_600_000;
 /** Minimum interval between prunings, ms. */
 const pauseMs = 3_600_000;
 
@@ -42,6 +48,7 @@ export class Pruner {
       // Keep the audit records of administrators; delete those that anyone can cause.
       await deleteAudit(tx, signInActions, settled - keptMs, keptSignInRecords);
       await deleteOrphans(tx);
+      await deleteNoncesBefore(tx, settled - nonceMs);
     });
   }
 }

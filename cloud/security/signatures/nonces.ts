@@ -7,10 +7,13 @@ export class Nonces {
   #before = new Set<string>();
   #since = Number.NEGATIVE_INFINITY;
 
-  /** Records a nonce; false = this access key has already used it. `now` is epoch ms. */
+  /**
+   * Records a nonce; false = this access key has already used it. `now` is monotonic, ms: a wall clock that is set ahead and back would
+   * drop nonces of requests that are valid again.
+   */
   use(accessKeyId: string, nonce: string, now: number): boolean {
     // A date may be ahead or behind by the replay window, so a request can be replayed for twice the window.
-    if (Math.abs(now - this.#since) > 2 * replayWindow) {
+    if (now - this.#since > 2 * replayWindow) {
       this.#before = this.#now;
       this.#now = new Set();
       this.#since = now;

@@ -150,7 +150,7 @@ export class Dispatcher {
     if (!this.#rate.take(key.id, this.#parts.monotonic())) {
       throw new ApiFailure("Throttling.User", say("api_too_often"));
     }
-    if (!this.#nonces.use(key.id, claim.nonce, this.#parts.now())) {
+    if (!this.#nonces.use(key.id, claim.nonce, this.#parts.monotonic())) {
       throw new ApiFailure("SignatureNonceUsed", say("nonce-used"));
     }
     return { claim, caller: key.caller };
