@@ -39,6 +39,64 @@ test("a kicked client gets the reason, in the event and later, and may dial agai
   await anna.dial();
 });
 
+test("a banned account is told until when, is refused until then, and then connects again", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  const events = await listen(session);
+  const said = /^Lost laptop\. You can connect again at \d{4}-\d\d-\d\d \d\d:\d\d UTC\.$/;
+  const kicked = await server.ask("account kick", { user: "anna.test", reason: "Lost laptop", banSeconds: 60 });
+  const until = (kicked as { bannedUntil: number }).bannedUntil;
+  await events.ended;
+  const told = { cause: Cause.KICKED, messageKey: "cloud.session_banned_because", text: expect.stringMatching(said) };
+  expect(events.last()).toMatchObject({ case: "ended", value: told });
+  expect(here.peers.has(session.sessionId)).toBe(false);
+  const attempts = [
+    () => session.api.renew({ hello }),
+    () => anna.dial(),
+    () => anna.refresh(),
+    () => signIn(server, instance.code, "anna.test"),
+  ];
+  for (const attempt of attempts) {
+    expect(await refusal(attempt())).toMatchObject({ word: "kicked", text: expect.stringMatching(said) });
+  }
+  const { retryAfter } = await refusal(anna.dial());
+  expect(Number(retryAfter?.seconds)).toBeLessThanOrEqual(60);
+  expect(await server.ask("account show", { user: "anna.test" })).toMatchObject({ bannedUntil: until });
+  server.clock.advance(60_000);
+  await anna.dial();
+});
+
+test("enabling an account ends its ban", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  await server.ask("account kick", { user: "anna.test", reason: "", banSeconds: 86_400 });
+  const refused = await refusal(anna.dial());
+  expect(refused).toMatchObject({ word: "kicked", messageKey: "cloud.session_banned" });
+  // A kick without a ban does not shorten it.
+  await server.ask("account kick", { user: "anna.test", reason: "" });
+  expect((await refusal(anna.dial())).word).toBe("kicked");
+  await server.ask("account enable", { user: "anna.test" });
+  await anna.dial();
+  for (const banSeconds of [0, -1, 367 * 86_400]) {
+    await expect(server.ask("account kick", { user: "anna.test", reason: "", banSeconds })).rejects.toThrow("ban");
+  }
+});
+
+test("sessions with another address than the new fixed one end", async () => {
+  const anna = await signIn(server, instance.code, "anna.test");
+  const session = await anna.dial();
+  const events = await listen(session);
+  await server.ask("account set", { user: "anna.test", clientIp: "10.86.0.77" });
+  await events.ended;
+  const why = { cause: Cause.SESSION_EXPIRED, text: "The address of this account is now 10.86.0.77." };
+  expect(events.last()).toMatchObject({ case: "ended", value: why });
+  expect(here.peers.has(session.sessionId)).toBe(false);
+  const next = await anna.dial();
+  expect(next.addresses[0]).toBe("10.86.0.77/32");
+  // One that has it goes on, and keeps it when it is no longer fixed.
+  for (const clientIp of ["10.86.0.77", ""]) await server.ask("account set", { user: "anna.test", clientIp });
+  expect((await next.api.renew({ hello })).session?.addresses[0]).toBe("10.86.0.77/32");
+});
+
 test("a disabled account is disconnected and refused until it is enabled", async () => {
   const anna = await signIn(server, instance.code, "anna.test");
   const session = await anna.dial();

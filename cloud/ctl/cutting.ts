@@ -32,6 +32,14 @@ async function ofAccount(ask: Ask, { instance, user }: Record<string, unknown>):
   return { name: userName, sessions };
 }
 
+/** Sessions with another address than the new fixed one. */
+async function ofAddress(ask: Ask, { instance, user, clientIp }: Record<string, unknown>): Promise<Cut> {
+  const { userName, instanceId, sessions } = (await ask("account show", { instance, user })) as AccountView;
+  if (!clientIp || sessions === 0) return { name: userName, sessions: 0 };
+  const others = (await running(ask, instanceId)).filter((s) => s.userName === userName && s.clientIp !== clientIp);
+  return { name: userName, sessions: others.length };
+}
+
 const running = async (ask: Ask, instance?: unknown) => (await ask("session list", { instance })) as SessionView[];
 
 async function ofSession(ask: Ask, { id }: Record<string, unknown>): Promise<Cut> {
@@ -60,6 +68,7 @@ export const cutters: Readonly<Record<Cutting, Cutter>> = {
   "instance lock": { cut: ofInstance, always: true },
   "instance delete": { cut: ofInstance, always: true },
   "account disable": { cut: ofAccount, always: true },
+  "account set": { cut: ofAddress, always: false },
   "account delete": { cut: ofAccount, always: true },
   "account kick": { cut: ofAccount, always: false },
   "account reset-password": { cut: ofAccount, always: true },

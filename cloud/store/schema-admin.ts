@@ -175,4 +175,10 @@ export interface AccountAdminColumns {
   accelerate_bandwidth: Generated<number>;
   /** Home instance of a roaming account's copy; null = not roaming. */
   roamed_from: Generated<string | null>;
+  /** Its ACL, which comes before that of the instance; null = none. */
+  acl_id: Generated<string | null>;
+  /** Until when it may not connect, epoch ms; null = never banned. The past = the ban is over. */
+  banned_until: Generated<number | null>;
+  /** What its owner is told; "" = nothing. */
+  ban_reason: Generated<string>;
 }

@@ -17,6 +17,9 @@ export const account = shape("account", {
   createdAt: "created_at",
   accelerateBandwidth: "accelerate_bandwidth",
   roamedFrom: "roamed_from",
+  aclId: "acl_id",
+  bannedUntil: "banned_until",
+  banReason: "ban_reason",
 });
 export type Account = Shaped<typeof account>;
 

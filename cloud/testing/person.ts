@@ -40,6 +40,7 @@ export async function signIn(
     device,
     tokens,
     signedIn,
+    refresh: () => clientsOf(url).client.refresh({ hello, refreshToken: tokens.refresh, deviceId: device.id }),
     async dial(publicKey = newKey(), accessPointId = "") {
       const { session } = await client.dial({ hello, publicKey, mode: Mode.PROXY, accessPointId });
       if (!session) throw new Error("Dial answered without a session");

@@ -16,6 +16,11 @@ export interface CauseRow {
 export const passwordReset = "cloud.password_reset";
 /** The message keys for a session, and for a sign-in, that the user ended from another device. */
 export const endedByUser = "cloud.session_ended_from";
+/** The messages with `kicked` until when an administrator has banned the account. */
+export const banned = "cloud.session_banned";
+export const bannedBecause = "cloud.session_banned_because";
+/** The message with `session_expired` that an administrator has changed the account's address. */
+export const addressChanged = "cloud.session_address_changed";
 export const signedOutByUser = "cloud.sign_in_ended_from";
 
 /**

@@ -8,7 +8,7 @@ import { addresses, network, portalText, records } from "../harness/intranet/pla
 import { createNamespace, type Namespace } from "../harness/namespace.ts";
 import { needsProgram, needsRoot } from "../harness/needs.ts";
 import { userName } from "../harness/site.ts";
-import { stockWireguard } from "../harness/stock.ts";
+import { callClientApi, type StockSession, stockWireguard } from "../harness/stock.ts";
 import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
@@ -31,35 +31,9 @@ beforeEach((context) => {
   needsProgram(context, "wg", "curl", "ping", "dig");
 });
 
-interface Session {
-  addresses: string[];
-  accessPoints: {
-    publicKey: string;
-    presharedKey: string;
-    endpoints: { host: string; port: number }[];
-    ready: boolean;
-  }[];
-  routes: string[];
-  mtu: number;
-}
-
-/** Calls the client API with curl. Secrets are passed on standard input, not as arguments. */
-const call = async <T>(method: string, body: object, bearer?: string): Promise<T> => {
-  const { url, pin } = company.site.cloud.ready;
-  const key = Buffer.from(pin.replace(/^sha256\//, ""), "base64url").toString("base64");
-  const config = [
-    `url = "${url}/sag.client.v1.ClientService/${method}"`,
-    `pinnedpubkey = "sha256//${key}"`,
-    "insecure",
-    `header = "content-type: application/json"`,
-    ...(bearer ? [`header = "authorization: Bearer ${bearer}"`] : []),
-    `data = ${JSON.stringify(JSON.stringify(body))}`,
-  ];
-  const text = await must(["curl", "-sS", "--fail-with-body", "--max-time", "10", "--config", "-"], {
-    stdin: config.join("\n"),
-  });
-  return JSON.parse(text);
-};
+/** Calls the client API of the company's cloud instance. */
+const call = <T>(method: string, body: object, bearer?: string): Promise<T> =>
+  callClientApi(company.site.cloud.ready, method, body, bearer);
 
 const hello = { version: "0.1.0" };
 
@@ -75,7 +49,7 @@ it("wireguard-go, configured with wg and curl from SignIn and Dial, carries traf
   const privateKey = (await must(["wg", "genkey"])).trim();
   const publicKey = (await must(["wg", "pubkey"], { stdin: privateKey })).trim();
   const dial = { hello, publicKey, mode: "MODE_SYSTEM" };
-  const { session } = await call<{ session: Session }>("Dial", dial, signedIn.tokens.accessToken);
+  const { session } = await call<{ session: StockSession }>("Dial", dial, signedIn.tokens.accessToken);
   expect(session.routes).toContain(network);
   const accessPoint = session.accessPoints.find((one) => one.ready);
   if (!accessPoint) throw new Error("no access point was ready");

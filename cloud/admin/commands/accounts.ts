@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type AccountView, auditedAccount, findAccount, listAccounts, viewOf } from "../../domain/accounts/accounts.ts";
 import {
   dropSecondFactor,
+  kick,
   removeAccount,
   resetPassword,
   setAccount,
@@ -10,7 +11,7 @@ import {
 import { createAccount, passwordFrom, prepareAccount, roamAccount } from "../../domain/accounts/create.ts";
 import { type Credentials, mailCredentials } from "../../domain/accounts/credentials.ts";
 import { importAccounts, prepareImport } from "../../domain/accounts/import.ts";
-import { endAccountSessions } from "../../domain/instances/sessions.ts";
+import { requireBan } from "../../domain/limits/policy.ts";
 import { textRules } from "../../domain/limits/text.ts";
 import { violation } from "../../domain/rules.ts";
 import { hashPassword } from "../../security/passwords.ts";
@@ -192,14 +193,15 @@ export const accountEnable = switching("account enable", false);
 export const accountKick = changing({
   name: "account kick",
   access: "accounts",
-  input: z.strictObject({ ...one, reason: textOf(textRules.reason) }),
+  input: z.strictObject({ ...one, reason: textOf(textRules.reason), banSeconds: z.int().optional() }),
   async handle(change, p) {
     const { reason } = p;
     const { account } = await found(change, p);
-    const ended = await endAccountSessions(change, account.id, { cause: "kicked", text: reason });
-    change.after(async () => change.context.events.endConnections(account.id));
-    await change.audit(account.id, null, { userName: account.userName, reason, ended });
-    return { user: p.user, ended };
+    const until = p.banSeconds === undefined ? undefined : change.now + requireBan(p.banSeconds) * 1_000;
+    const ended = await kick(change, account, reason, until);
+    const ban = until === undefined ? {} : { bannedUntil: new Date(until).toISOString() };
+    await change.audit(account.id, null, { userName: account.userName, reason, ...ban, ended });
+    return { user: p.user, ended, bannedUntil: until ?? null };
   },
 });
 

@@ -2,7 +2,7 @@ import { ctlTexts } from "../../../common/text/ctl.ts";
 import { invalid } from "../../base/cause.ts";
 import { foreign } from "../../base/say.ts";
 import type { AccountView } from "../../domain/accounts/accounts.ts";
-import { firstLineOfStdin, wholeNumber } from "../arguments.ts";
+import { durationSeconds, firstLineOfStdin, wholeNumber } from "../arguments.ts";
 import type { Verbs } from "../command.ts";
 import { fields } from "../output.ts";
 import { table } from "../table.ts";
@@ -15,11 +15,24 @@ const which = ["--instance <id|name>", common.instance] as const;
 const row = (view: AccountView) => ({
   [columns.user]: view.userName,
   [columns.mail]: view.mail,
-  [columns.state]: view.disabled ? output.disabled : view.mustChange ? output.newPassword : output.enabled,
+  [columns.state]: stateOf(view),
   [columns.bandwidth]: view.bandwidth === 0 ? output.noCap : view.bandwidth,
   [columns.fixedAddress]: view.clientIp,
   [columns.sessions]: view.sessions,
 });
+
+interface KickAnswer {
+  ended: number;
+  /** Epoch ms; null = it is not banned. */
+  bannedUntil: number | null;
+}
+
+/** "enabled", or why it cannot connect. */
+function stateOf({ disabled, bannedUntil, mustChange }: AccountView): string {
+  if (disabled) return output.disabled;
+  if (bannedUntil !== null && bannedUntil > Date.now()) return output.bannedState(bannedUntil);
+  return mustChange ? output.newPassword : output.enabled;
+}
 
 type AccountAnswer = AccountView & { password?: string };
 
@@ -28,6 +41,7 @@ const whole = (view: AccountAnswer) =>
     [columns.id]: view.id,
     ...row(view),
     [columns.secondFactor]: view.secondFactor,
+    [columns.acl]: view.acl,
     [columns.bytesFromClient]: output.bytes(view.rxBytes),
     [columns.bytesToClient]: output.bytes(view.txBytes),
     ...(view.password === undefined ? {} : { [columns.password]: view.password }),
@@ -117,11 +131,14 @@ export const accountVerbs: Verbs = (program, tools) => {
     .command("kick <user>")
     .description(help.account.kick)
     .option("--reason <text>", common.reason, "")
+    .option("--ban <duration>", help.account.ban, durationSeconds)
     .option(...which)
-    .action(async (user: string, o: { instance?: string; reason: string }) => {
+    .action(async (user: string, o: { instance?: string; reason: string; ban?: number }) => {
       const { ask, print } = tools();
-      const result = await ask("account kick", { user, instance: o.instance, reason: o.reason });
-      print(result, ({ ended }: { ended: number }) => output.endedSessions(ended));
+      const parameters = { user, instance: o.instance, reason: o.reason, banSeconds: o.ban };
+      print(await ask("account kick", parameters), ({ ended, bannedUntil }: KickAnswer) =>
+        [output.endedSessions(ended), ...(bannedUntil === null ? [] : [output.bannedUntil(bannedUntil)])].join("\n"),
+      );
     });
   account
     .command("reset-password <user>")

@@ -12,12 +12,17 @@ export interface AccountView {
   userName: string;
   mail: string;
   disabled: boolean;
+  /** Until when it is banned, epoch ms; null = never. The past = the ban is over. */
+  bannedUntil: number | null;
+  banReason: string;
   mustChange: boolean;
   secondFactor: boolean;
   /** Kbit/s; 0 = uncapped. */
   bandwidth: number;
   /** Fixed address; null = dynamic. */
   clientIp: string | null;
+  /** Its own ACL; null = none. */
+  acl: string | null;
   sessions: number;
   /** Bytes since the account was created. */
   rxBytes: number;
@@ -38,10 +43,13 @@ export async function viewOf(db: Db, row: Account): Promise<AccountView> {
     userName: row.userName,
     mail: row.mail,
     disabled: row.disabled === 1,
+    bannedUntil: row.bannedUntil,
+    banReason: row.banReason,
     mustChange: row.mustChange === 1,
     secondFactor: await hasSecondFactor(db, row.id),
     bandwidth: row.bandwidth,
     clientIp: row.clientIp,
+    acl: row.aclId,
     sessions: (await runningSessions(db, { accountId: row.id })).length,
     rxBytes: traffic.rx,
     txBytes: traffic.tx,
@@ -60,6 +68,7 @@ export function auditedAccount(row: Account) {
     userName: row.userName,
     mail: row.mail,
     disabled: row.disabled === 1,
+    bannedUntil: row.bannedUntil,
     mustChange: row.mustChange === 1,
     bandwidth: row.bandwidth,
     clientIp: row.clientIp,

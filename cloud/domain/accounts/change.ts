@@ -1,9 +1,10 @@
 import { deleteAccount, deleteSecondFactor, updateAccount } from "../../store/queries/accounts.ts";
+import { namedSessions } from "../../store/queries/sessions.ts";
 import type { Account, Instance } from "../../store/shapes.ts";
 import type { Change } from "../change.ts";
-import { endAccountSessions } from "../instances/sessions.ts";
+import { endAccountSessions, endTheseSessions } from "../instances/sessions.ts";
 import { requireMail } from "../limits/account.ts";
-import { announceEnd } from "../sessions/ending.ts";
+import { announceEnd, banEnding, type Ending } from "../sessions/ending.ts";
 import { signedOut } from "../signin/refresh.ts";
 import { setPassword } from "../signin/sign-in.ts";
 import { recap } from "./bandwidth.ts";
@@ -14,7 +15,7 @@ export interface AccountWishes {
   /** Kbit/s in each direction, 0 = uncapped. Applies immediately, also to running sessions. */
   bandwidth?: number | undefined;
   mail?: string | undefined;
-  /** Fixed address, used from the next Dial; "" = none. */
+  /** Fixed address; "" = none. Ends running sessions that have another one. */
   clientIp?: string | undefined;
   /** Kbit/s; stored but not used. */
   accelerateBandwidth?: number | undefined;
@@ -38,17 +39,36 @@ export async function setAccount(
     ...(accelerateBandwidth === undefined ? {} : { accelerateBandwidth }),
   };
   await updateAccount(tx, row.id, set);
+  if (clientIp && clientIp !== row.clientIp) await endOthersThan(change, row, clientIp);
   if (bandwidth !== undefined) change.after(() => recap(context, row.id));
   return { ...row, ...set };
 }
 
+/** Ends the account's sessions with another address than this one, so that none keeps the former one. */
+async function endOthersThan(change: Change, row: Account, address: string): Promise<void> {
+  const running = await namedSessions(change.tx, row.id, { instanceId: row.instanceId });
+  const ids = running.filter((session) => session.clientIp !== address).map(({ id }) => id);
+  await endTheseSessions(change, ids, { cause: "session_expired", reason: "address_changed", text: address });
+}
+
+/** Ends the account's sessions and, if `until` (epoch ms) is given, refuses it until then. Returns how many sessions were running. */
+export async function kick(change: Change, row: Account, reason: string, until: number | undefined): Promise<number> {
+  if (until !== undefined) await updateAccount(change.tx, row.id, { bannedUntil: until, banReason: reason });
+  const ending: Ending = until === undefined ? { cause: "kicked", text: reason } : banEnding(until, reason);
+  const ended = await endAccountSessions(change, row.id, ending);
+  change.after(async () => change.context.events.endConnections(row.id));
+  return ended;
+}
+
+/** Enabling also ends a ban. */
 export async function setDisabled(change: Change, row: Account, disabled: boolean): Promise<Account> {
-  await updateAccount(change.tx, row.id, { disabled: Number(disabled) });
+  const set = disabled ? { disabled: 1 } : { disabled: 0, bannedUntil: null, banReason: "" };
+  await updateAccount(change.tx, row.id, set);
   if (disabled) {
     await endAccountSessions(change, row.id, { cause: "account_disabled", text: "" });
     change.after(async () => change.context.events.endConnections(row.id));
   }
-  return { ...row, disabled: Number(disabled) };
+  return { ...row, ...set };
 }
 
 /** Sets a new password and ends all sign-ins of the account. `mustChange` undefined = unchanged. */

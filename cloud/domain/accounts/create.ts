@@ -92,6 +92,9 @@ export async function createAccount(
     createdAt: now,
     accelerateBandwidth: 0,
     roamedFrom: null,
+    aclId: null,
+    bannedUntil: null,
+    banReason: "",
   };
   await requireRoom(tx, instance, row);
   await insertAccount(tx, row);
@@ -119,6 +122,7 @@ export async function roamAccount(
     clientIp: null,
     createdAt: now,
     roamedFrom: origin.id,
+    aclId: null, // an ACL belongs to a region
   };
   await requireRoom(tx, target, copy);
   await insertAccount(tx, copy);

@@ -25,6 +25,20 @@ export const defaultPolicy: InstancePolicy = {
   secondFactorRequired: false,
 };
 
+/** s. */
+const banRange = { min: 1, max: 366 * 86_400 };
+
+/** Checks the duration of a ban, s. */
+export function requireBan(seconds: number): number {
+  requireDuration("ban", seconds, banRange);
+  return seconds;
+}
+
+function requireDuration(word: string, seconds: number, { min, max }: { min: number; max: number }): void {
+  if (Number.isInteger(seconds) && seconds >= min && seconds <= max) return;
+  throw invalid(word, say("policy_duration", { word, min: typed(min), max: typed(max) }));
+}
+
 const ranges = {
   leaseSeconds: { min: 10, max: 31 * 86_400, word: "lease" },
   signInSeconds: { min: 60, max: 366 * 86_400, word: "sign-in" },
@@ -38,13 +52,12 @@ function typed(seconds: number): string {
 }
 
 export function requirePolicy(policy: InstancePolicy): InstancePolicy {
-  for (const key of ["leaseSeconds", "signInSeconds", "devicesPerAccount"] as const) {
-    const { min, max, word } = ranges[key];
-    const value = policy[key];
-    if (!Number.isInteger(value) || value < min || value > max) {
-      if (key === "devicesPerAccount") throw invalid(word, say("policy_number", { word, min, max }));
-      throw invalid(word, say("policy_duration", { word, min: typed(min), max: typed(max) }));
-    }
+  for (const key of ["leaseSeconds", "signInSeconds"] as const)
+    requireDuration(ranges[key].word, policy[key], ranges[key]);
+  const { min, max, word } = ranges.devicesPerAccount;
+  const devices = policy.devicesPerAccount;
+  if (!Number.isInteger(devices) || devices < min || devices > max) {
+    throw invalid(word, say("policy_number", { word, min, max }));
   }
   return policy;
 }

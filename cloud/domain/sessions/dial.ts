@@ -78,7 +78,7 @@ async function enter(
   const { clock, accessPoints, ula } = context;
   const now = clock.now();
   const signIn = await requireStillUsable(tx, before, now);
-  const profile = await loadProfile(tx, accessPoints, signIn.instanceId, signIn.roamedFrom);
+  const profile = await loadProfile(tx, accessPoints, signIn.instanceId, signIn);
   if (!profile) throw new Refusal("sign_in_expired", say("instance_gone"));
   const { ccnId } = profile;
   const offered = accessPoints.offered(ccnId);
@@ -151,9 +151,13 @@ async function enter(
   return { row, profile, keys, ended: others, peer };
 }
 
-/** End of a lease, epoch ms; no later than the end of its sign-in. */
+/** How long after the term of an instance the leases end, ms, so that its sessions end with the reason before. */
+const afterTermMs = 1_000;
+
+/** End of a lease, epoch ms; no later than the end of its sign-in and the term of its instance. */
 export function leaseEnd(now: number, profile: Profile, signIn: SignInState): number {
-  return Math.min(now + profile.policy.leaseSeconds * 1_000, signIn.expiresAt);
+  const term = signIn.instanceEnd === null ? Number.POSITIVE_INFINITY : signIn.instanceEnd + afterTermMs;
+  return Math.min(now + profile.policy.leaseSeconds * 1_000, signIn.expiresAt, term);
 }
 
 /** Ends the sessions that the new one replaces, then refuses if the account is still at its device limit. */

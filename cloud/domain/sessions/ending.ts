@@ -9,7 +9,7 @@ import type { PeerUpsert } from "../../store/shared/peer-table.ts";
 import { transaction } from "../../store/transaction.ts";
 import type { Context } from "../context.ts";
 import { holdMs, safetyMs } from "./addresses.ts";
-import { type EndReason, reasonWords } from "./reasons.ts";
+import { banText, type EndReason, reasonWords } from "./reasons.ts";
 
 export { runningSessions };
 
@@ -21,9 +21,19 @@ export interface Ending {
   cause: EndCause;
   /** Details that the cause does not contain. */
   reason?: EndReason | undefined;
-  /** For kicked, the administrator's text; for replaced, ended_from and signed_out_from, the name of that device; otherwise "". */
+  /**
+   * For kicked, the administrator's text; for replaced, ended_from and signed_out_from, the name of that device; for banned and
+   * address_changed as in endReasons; otherwise "".
+   */
   text: string;
 }
+
+/** The ending of the sessions of an account that is banned until a time, epoch ms. */
+export const banEnding = (until: number, reason: string): Ending => ({
+  cause: "kicked",
+  reason: "banned",
+  text: banText(until, reason),
+});
 
 /** An ending read from the store; a newer version may have stored an unknown reason. */
 type Stored = Omit<Ending, "reason"> & { reason?: string | null | undefined };

@@ -7,6 +7,13 @@ const endReasons = {
   ended_from: (text) => say("session_ended_from", { device: text }),
   /** The account's owner signed this device out from the one named in `text`. */
   signed_out_from: (text) => say("sign_in_ended_from", { device: text }),
+  /** `text` is until when the account is banned and the administrator's text, as banText makes it. */
+  banned: (text) => {
+    const { until, reason } = banOf(text);
+    return reason === "" ? say("session_banned", { until }) : say("session_banned_because", { until, reason });
+  },
+  /** The account got the fixed address in `text`. */
+  address_changed: (text) => say("session_address_changed", { address: text }),
   served_elsewhere: () => say("session_served_elsewhere"),
   bound_elsewhere: () => say("session_bound_elsewhere"),
   account_gone: () => say("account_gone"),
@@ -14,6 +21,15 @@ const endReasons = {
   instance_locked: () => say("instance_locked"),
   instance_expired: () => say("instance_expired"),
 } satisfies Record<string, (text: string) => Message>;
+
+/** The text of a ban: its end (epoch ms) to the minute, and the administrator's text. */
+export const banText = (until: number, reason: string): string =>
+  `${new Date(Math.ceil(until / 60_000) * 60_000).toISOString().slice(0, 16)}Z ${reason}`;
+
+function banOf(text: string): { until: string; reason: string } {
+  const [, day = "", time = "", reason = ""] = /^(\S+)T(\S+)Z (.*)$/s.exec(text) ?? [];
+  return { until: `${day} ${time} UTC`, reason };
+}
 
 export type EndReason = keyof typeof endReasons;
 

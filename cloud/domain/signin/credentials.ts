@@ -7,11 +7,11 @@ import type { Tx } from "../../store/db.ts";
 import { nameKey } from "../../store/names.ts";
 import { instancesWithCode } from "../../store/queries/codes.ts";
 import { isKnownDevice } from "../../store/queries/devices.ts";
-import { accountToSignIn, accountUnderCode } from "../../store/queries/sign-ins.ts";
+import { type AccountOfCode, accountToSignIn, accountUnderCode } from "../../store/queries/sign-ins.ts";
 import { reserveAll } from "../../store/shared/attempts.ts";
 import type { Reservation } from "../attempts.ts";
 import type { Context } from "../context.ts";
-import { requireOpen } from "./state.ts";
+import { requireNotBanned, requireOpen } from "./state.ts";
 
 export interface Credentials {
   code: string;
@@ -104,9 +104,13 @@ export async function authenticate(context: Context, credentials: Credentials) {
 
 const badCredentials = () => new Refusal("bad_credentials", say("credentials_wrong"));
 
-function requireActive(row: { locked: number; endTime: number | null; disabled: number }, now: number): void {
+function requireActive(
+  row: Pick<AccountOfCode, "locked" | "endTime" | "disabled" | "bannedUntil" | "banReason">,
+  now: number,
+): void {
   requireOpen(row.locked === 1, row.endTime, now);
   if (row.disabled === 1) throw new Refusal("account_disabled", say("account_disabled"));
+  requireNotBanned(row, now);
 }
 
 /**

@@ -2,6 +2,7 @@ import { Refusal } from "../../base/cause.ts";
 import { say } from "../../base/say.ts";
 import type { Tx } from "../../store/db.ts";
 import { findSignIn, type SignInState } from "../../store/queries/sign-ins.ts";
+import { banEnding, endingRefusal } from "../sessions/ending.ts";
 import { reasonWords } from "../sessions/reasons.ts";
 
 export type { SignInState };
@@ -10,10 +11,14 @@ export type { SignInState };
 export const signInOver = (reason: string | null = null) =>
   new Refusal("sign_in_expired", reasonWords(reason) ?? say("sign_in_over"));
 
-/** Throws if the instance is locked or expired, the account disabled, the sign-in over or a password change due. `now` is epoch ms. */
+/**
+ * Throws if the instance is locked or expired, the account disabled or banned, the sign-in over or a password change due. `now` is
+ * epoch ms.
+ */
 export function requireUsable(signIn: SignInState, now: number): void {
   requireOpen(signIn.instanceLocked, signIn.instanceEnd, now);
   if (signIn.disabled) throw new Refusal("account_disabled", say("account_disabled"));
+  requireNotBanned(signIn, now);
   if (signIn.ended || signIn.expiresAt <= now) throw signInOver(signIn.endedReason);
   if (signIn.mustChange) throw new Refusal("password_change_required", say("password_change_needed"));
 }
@@ -27,6 +32,14 @@ export async function requireStillUsable(tx: Tx, signIn: SignInState, now: numbe
   if (!current) throw signInOver();
   requireUsable(current, now);
   return current;
+}
+
+/** Throws if an administrator has banned the account until a later time than `now`, epoch ms. */
+export function requireNotBanned(account: { bannedUntil: number | null; banReason: string }, now: number): void {
+  const { bannedUntil, banReason } = account;
+  if (bannedUntil === null || bannedUntil <= now) return;
+  const { said } = endingRefusal(banEnding(bannedUntil, banReason));
+  throw new Refusal("kicked", said, { retryAfterMs: bannedUntil - now });
 }
 
 /** Throws if the instance is locked or has expired. Times are epoch ms. */

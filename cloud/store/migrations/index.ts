@@ -11,6 +11,8 @@ import * as exactlyOne from "./0009-exactly-one.ts";
 import * as endReasons from "./0010-end-reasons.ts";
 import * as qosAndFlowLogs from "./0011-qos-and-flow-logs.ts";
 import * as deviceNames from "./0012-device-names.ts";
+import * as bans from "./0013-bans.ts";
+import * as accountAcls from "./0014-account-acls.ts";
 
 /** Listed in code instead of a folder, so that they are part of the bundle. Their names sort in the order of application. */
 export const migrations: MigrationProvider = {
@@ -28,6 +30,8 @@ export const migrations: MigrationProvider = {
       "0010-end-reasons": endReasons,
       "0011-qos-and-flow-logs": qosAndFlowLogs,
       "0012-device-names": deviceNames,
+      "0013-bans": bans,
+      "0014-account-acls": accountAcls,
     };
   },
 };

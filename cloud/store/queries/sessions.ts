@@ -174,6 +174,8 @@ export interface AccountedSession extends shapes.Session {
   bandwidth: number;
   /** Home instance of a roaming account; null = not roaming. */
   roamedFrom: string | null;
+  /** Its account's own ACL; null = none. */
+  aclId: string | null;
 }
 
 /** Running sessions: all, or those of an instance or account. */
@@ -185,7 +187,7 @@ export async function accountedSessions(
     .selectFrom("session")
     .innerJoin("account", "account.id", "session.account_id")
     .select(shapes.session.columns)
-    .select(["account.bandwidth", "account.roamed_from as roamedFrom"])
+    .select(["account.bandwidth", "account.roamed_from as roamedFrom", "account.acl_id as aclId"])
     .where("session.ended_at", "is", null);
   if (of.instanceId !== undefined) running = running.where("session.instance_id", "=", of.instanceId);
   if (of.accountId !== undefined) running = running.where("session.account_id", "=", of.accountId);

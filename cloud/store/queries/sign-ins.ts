@@ -27,6 +27,9 @@ export interface SignInState {
   /** Why it ended: a code of domain/sessions/reasons.ts; null = no reason given. */
   endedReason: string | null;
   disabled: boolean;
+  /** Epoch ms; null = never banned. */
+  bannedUntil: number | null;
+  banReason: string;
   mustChange: boolean;
   /** Kbit/s; 0 = uncapped. */
   bandwidth: number;
@@ -34,6 +37,8 @@ export interface SignInState {
   clientIp: string | null;
   /** Home instance of a roaming account; null = not roaming. */
   roamedFrom: string | null;
+  /** Its own ACL; null = none. */
+  aclId: string | null;
   instanceLocked: boolean;
   /** Epoch ms; null = no term. */
   instanceEnd: number | null;
@@ -63,10 +68,13 @@ export async function findSignIn(db: Db, id: string): Promise<SignInState | unde
       "account.user_name",
       "account.mail",
       "account.disabled",
+      "account.banned_until",
+      "account.ban_reason",
       "account.must_change",
       "account.bandwidth",
       "account.client_ip",
       "account.roamed_from",
+      "account.acl_id",
       "instance.locked",
       "instance.end_time",
       "instance.name as display_name",
@@ -93,10 +101,13 @@ export async function findSignIn(db: Db, id: string): Promise<SignInState | unde
     ended: row.ended_at !== null,
     endedReason: row.ended_reason,
     disabled: row.disabled === 1,
+    bannedUntil: row.banned_until,
+    banReason: row.ban_reason,
     mustChange: row.must_change === 1,
     bandwidth: row.bandwidth,
     clientIp: row.client_ip,
     roamedFrom: row.roamed_from,
+    aclId: row.acl_id,
     instanceLocked: row.locked === 1,
     instanceEnd: row.end_time,
   };

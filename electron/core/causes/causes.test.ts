@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { Cause } from "#proto/types/v1/cause_pb.js";
 import { HopKind, WarningCode } from "#proto/types/v1/state_pb.js";
 import {
+  addressChanged,
+  banned,
+  bannedBecause,
   causeTable,
   endedByUser,
   exitInterrupted,
@@ -101,6 +104,16 @@ describe("Failure", () => {
     // Ended by the user, not by an administrator.
     expect(rendered("kicked", { key: endedByUser, text: "Ended from desk.", deviceName: "desk" })[0]).toBe(
       "You ended this session from desk. Connect again.",
+    );
+    const until = "You can connect again at 2026-12-01 08:00 UTC.";
+    expect(rendered("kicked", { key: banned, text: until })[0]).toBe(
+      `Your administrator blocked this account for a while. ${until} Connect again then, or ask your administrator.`,
+    );
+    expect(rendered("kicked", { key: bannedBecause, text: `Lost laptop. ${until}` })[0]).toBe(
+      `Your administrator blocked this account for a while: Lost laptop. ${until} Connect again then, or ask your administrator.`,
+    );
+    expect(rendered("session_expired", { key: addressChanged, text: "The address changed." })[0]).toBe(
+      "The address changed. Connect again.",
     );
     expect(rendered("sign_in_expired", { key: signedOutByUser, text: "Signed out.", deviceName: "desk" })[0]).toBe(
       "You signed this computer out from desk. Sign in again.",

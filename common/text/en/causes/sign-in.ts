@@ -1,4 +1,11 @@
-import { endedByUser, passwordReset, signedOutByUser } from "../../../causes/table.ts";
+import {
+  addressChanged,
+  banned,
+  bannedBecause,
+  endedByUser,
+  passwordReset,
+  signedOutByUser,
+} from "../../../causes/table.ts";
 import type { CauseText } from "../../types.ts";
 import { seconds } from "./shared.ts";
 
@@ -40,9 +47,15 @@ export const signIn = {
   kicked: {
     message: ({ text, key, deviceName }) => {
       if (key === endedByUser) return `You ended this session from ${deviceName || "another device"}.`;
+      if (key === banned) return `Your administrator blocked this account for a while. ${text}`;
+      if (key === bannedBecause) return `Your administrator blocked this account for a while: ${text}`;
       return text ? `Your administrator ended your session: ${text}` : "Your administrator ended your session.";
     },
-    action: ({ key }) => (key === endedByUser ? "Connect again." : "Connect again, or ask your administrator."),
+    action: ({ key }) => {
+      if (key === endedByUser) return "Connect again.";
+      if (key === banned || key === bannedBecause) return "Connect again then, or ask your administrator.";
+      return "Connect again, or ask your administrator.";
+    },
   },
   replaced: {
     message: ({ deviceName }) =>
@@ -74,7 +87,7 @@ export const signIn = {
     command: ({ subject }) => `Run: sag sign-in${subject ? ` ${subject}` : ""}`,
   },
   session_expired: {
-    message: "The session has ended.",
+    message: ({ text, key }) => (key === addressChanged && text ? text : "The session has ended."),
     action: "Connect again.",
     command: "Run sag connect.",
   },

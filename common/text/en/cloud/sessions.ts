@@ -1,8 +1,13 @@
+import { sentence } from "../../../sentence.ts";
 import type { P } from "../../types.ts";
 
 /** Messages about sessions. */
 export const sessions = {
   session_kicked: "An administrator ended this session.",
+  session_banned: ({ until }: P<"until">) => `You can connect again at ${until}.`,
+  session_banned_because: ({ until, reason }: P<"reason" | "until">) =>
+    `${sentence(reason)} You can connect again at ${until}.`,
+  session_address_changed: ({ address }: P<"address">) => `The address of this account is now ${address}.`,
   session_replaced: ({ device }: P<"device">) => `The session was taken over by ${device}.`,
   session_ended_from: ({ device }: P<"device">) => `Ended from ${device}.`,
   session_served_elsewhere: "Other access points serve this intranet now.",

@@ -14,6 +14,7 @@ export const confirm = {
       `Delete the instance ${name} with its accounts and settings? ${ends(sessions)}`,
     "account disable": (name: string, sessions: number) =>
       `Disable the account ${name}? ${ends(sessions)} It cannot connect until it is enabled.`,
+    "account set": (name: string, sessions: number) => `Change the address of ${name}? ${ends(sessions)}`,
     "account delete": (name: string, sessions: number) => `Delete the account ${name}? ${ends(sessions)}`,
     "account kick": (name: string, sessions: number) => `End all sessions of ${name}? ${ends(sessions)}`,
     "account reset-password": (name: string, sessions: number) =>

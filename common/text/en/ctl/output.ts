@@ -1,9 +1,13 @@
 import { formats } from "../formats.ts";
 
+/** Epoch ms to the minute. */
+const minute = (at: number): string => new Date(at).toISOString().slice(0, 16).replace("T", " ");
+
 /** Names of columns and fields; tables show them in upper case. */
 const columns = {
   accessPoints: "access points",
   accounts: "accounts",
+  acl: "acl",
   action: "action",
   active: "active",
   activeAging: "active aging",
@@ -12,6 +16,7 @@ const columns = {
   at: "at",
   bandwidth: "kbit/s",
   bandwidthPackages: "bandwidth packages",
+  bytes: "bytes",
   bytesFrom: "bytes from",
   bytesFromClient: "bytes from client",
   bytesTo: "bytes to",
@@ -35,6 +40,7 @@ const columns = {
   dnsDomains: "dns domains",
   dnsServers: "dns servers",
   domains: "domains",
+  dropped: "dropped packets",
   end: "end",
   ended: "ended",
   endpoints: "endpoints",
@@ -61,6 +67,7 @@ const columns = {
   online: "online",
   output: "output",
   owner: "owner",
+  packets: "packets",
   password: "password",
   policy: "policy",
   port: "port",
@@ -132,6 +139,8 @@ export const output = {
   removedOne: (name: string) => `Removed ${name}.`,
   ended: "Ended.",
   endedSessions: (count: number) => `Ended ${count} session${count === 1 ? "" : "s"}.`,
+  bannedUntil: (at: number) => `Banned until ${minute(at)} UTC.`,
+  bannedState: (at: number) => `banned until ${minute(at)} UTC`,
   named: (name: string, id: string) => `${name} (${id})`,
   ago: (duration: string) => `${duration} ago`,
   units: {
