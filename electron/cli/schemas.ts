@@ -112,6 +112,7 @@ export const stateSchema = z.object({
   pid: orNull(z.number()),
   rxBytes: z.number(),
   txBytes: z.number(),
+  refusedPackets: z.number(),
   notice: orNull(z.string()),
 });
 

@@ -133,6 +133,7 @@ function connectionLines(state: IntranetState, paint: Paint, rates?: Rates): str
   if (state.session) {
     lines.push(joined([words.received(state.rxBytes, rates?.rx), words.sent(state.txBytes, rates?.tx)]));
   }
+  if (state.refusedPackets > 0) lines.push(words.refused(state.refusedPackets));
   const cap = state.session?.bandwidthKbps;
   if (cap) lines.push(words.limited(cap));
   if (state.hops.length > 0) {

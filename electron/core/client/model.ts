@@ -186,6 +186,8 @@ export interface IntranetState {
   /** Bytes inside the tunnel since the session began. */
   rxBytes: number;
   txBytes: number;
+  /** Packets that the access point has refused since the session began, by an access list for example. */
+  refusedPackets: number;
   /** The last message from the administrator: plain text, never markup. */
   notice: string | null;
 }

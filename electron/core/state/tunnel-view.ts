@@ -62,6 +62,7 @@ export function restingState(record: IntranetRecord, phase: PhaseWord, cause?: C
     pid: null,
     rxBytes: 0,
     txBytes: 0,
+    refusedPackets: 0,
     notice: null,
   };
 }
@@ -93,6 +94,7 @@ export function tunnelState(record: IntranetRecord, json: StateJson): IntranetSt
     pid: json.pid || null,
     rxBytes: Number(json.traffic?.rxBytes ?? 0),
     txBytes: Number(json.traffic?.txBytes ?? 0),
+    refusedPackets: Number(json.traffic?.refusedPackets ?? 0),
     notice: plainText(json.message ?? "") || null,
   };
 }

@@ -78,7 +78,7 @@ func StateMessage(s *tunnel.State) *tunnelv1.State {
 		m.Proxy = &tunnelv1.ProxyState{Socks: p.Socks, Http: p.HTTP, Pac: p.PAC}
 	}
 	if t := s.Traffic; t != nil {
-		m.Traffic = &tunnelv1.Traffic{RxBytes: t.RxBytes, TxBytes: t.TxBytes}
+		m.Traffic = &tunnelv1.Traffic{RxBytes: t.RxBytes, TxBytes: t.TxBytes, RefusedPackets: t.Refused}
 	}
 	return m
 }

@@ -85,6 +85,7 @@ func (l *links) Traffic() Traffic {
 		carried := l.link.traffic()
 		sum.RxBytes += carried.RxBytes
 		sum.TxBytes += carried.TxBytes
+		sum.Refused += carried.Refused
 		sum.Answered = sum.Answered || carried.Answered
 	}
 	return sum

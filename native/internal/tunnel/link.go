@@ -187,7 +187,7 @@ func (l *link) seen() fsm.Traffic {
 
 func (l *link) traffic() Traffic {
 	rx, tx := l.account.Bytes()
-	return Traffic{RxBytes: rx, TxBytes: tx, Answered: l.account.Answered()}
+	return Traffic{RxBytes: rx, TxBytes: tx, Refused: l.account.Refused(), Answered: l.account.Answered()}
 }
 
 // afterSleep binds new sockets and starts a handshake.

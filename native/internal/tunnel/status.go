@@ -121,6 +121,8 @@ type ProxyState struct{ Socks, HTTP, PAC string }
 // Traffic counts inner bytes since the session began.
 type Traffic struct {
 	RxBytes, TxBytes uint64
+	// Refused is how many packets were answered by an ICMP "administratively prohibited".
+	Refused uint64
 	// Answered is true once something behind the access point has sent a packet.
 	Answered bool
 }

@@ -39,6 +39,7 @@ export const disconnected = (over: Partial<IntranetState> = {}): IntranetState =
   pid: null,
   rxBytes: 0,
   txBytes: 0,
+  refusedPackets: 0,
   notice: null,
   ...over,
 });

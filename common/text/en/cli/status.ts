@@ -15,6 +15,7 @@ export const status = {
   pac: (url: string) => `PAC ${url}`,
   received: (bytes: number, perSecond: number | undefined) => `Received ${traffic(bytes, perSecond)}`,
   sent: (bytes: number, perSecond: number | undefined) => `sent ${traffic(bytes, perSecond)}`,
+  refused: (packets: number) => `The access point refused ${packets} ${packets === 1 ? "packet" : "packets"}`,
   limited: (kbps: number) => `Your administrator limits the speed to ${formats.bandwidth(kbps)} each way`,
   searchDomains: (domains: readonly string[]) => `Short names are looked up in ${domains.join(", ")}`,
   /** A hop of the path into the intranet, by its state. */

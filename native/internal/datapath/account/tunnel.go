@@ -26,6 +26,7 @@ type Tunnel struct {
 	// lastLarge is when a packet larger than the floor of the MTU last came in or went out.
 	lastLarge moment
 	answered  atomic.Bool
+	refused   atomic.Uint64
 }
 
 // moment is a coarse time of the last packet. clock.Now costs a system call, so it is read only when `coarse` has passed on Go's
@@ -76,6 +77,19 @@ func (t *Tunnel) LastLarge() time.Duration { return time.Duration(t.lastLarge.at
 // Answered is true once something behind the access point has sent a packet.
 func (t *Tunnel) Answered() bool { return t.answered.Load() }
 
+// Refused returns how many packets the access point, or something behind it, has refused by an ICMP "administratively prohibited".
+func (t *Tunnel) Refused() uint64 { return t.refused.Load() }
+
+func isRefusal(p *datapath.Packet) bool {
+	if !p.IsICMP() || !p.HasTransport {
+		return false
+	}
+	if p.Version == 6 {
+		return p.ICMPType == packet.UnreachableV6 && p.ICMPCode == packet.ProhibitedCodeV6
+	}
+	return p.ICMPType == packet.Unreachable && p.ICMPCode == packet.ProhibitedCode
+}
+
 // isAnswer is false for what an access point also sends on its own: resets and ICMP errors.
 func isAnswer(p *datapath.Packet) bool {
 	switch {
@@ -122,6 +136,9 @@ func (t *Tunnel) FromTunnel(b *datapath.Batch) {
 			if !answered && isAnswer(p) {
 				answered = true
 				t.answered.Store(true)
+			}
+			if isRefusal(p) {
+				t.refused.Add(1)
 			}
 			bytes += len(p.Raw)
 			largest = max(largest, len(p.Raw))

@@ -6,6 +6,7 @@ import (
 
 	"sag.software/native/internal/datapath"
 	"sag.software/native/internal/datapath/packet"
+	"sag.software/native/internal/datapath/refuse"
 )
 
 func TestTunnel(t *testing.T) {
@@ -50,6 +51,26 @@ func TestTunnel(t *testing.T) {
 	tunnel.Arm(false)
 	if send(v4(own, server, 40)); woken != 1 {
 		t.Errorf("woken %d times", woken)
+	}
+}
+
+func TestTunnelCountsRefusals(t *testing.T) {
+	const own, server = "10.9.0.1", "10.0.0.80"
+	from, to := netip.MustParseAddr(own), netip.MustParseAddr(server)
+	from6, to6 := netip.MustParseAddr("fd00:5a9::2"), netip.MustParseAddr("fd10::80")
+	tunnel := NewTunnel(func() {})
+	path := datapath.New(&sink{})
+	path.FromTunnel(tunnel.FromTunnel)
+	other := refuse.Prohibited(v4(own, server, 40), from, to)
+	other[packet.IPv4Size+1] = 3 // port unreachable
+	packets := [][]byte{
+		refuse.Prohibited(v4(own, server, 40), from, to), refuse.Prohibited(make([]byte, 60), from6, to6), other, v4(server, own, 40),
+	}
+	if _, err := path.Write(packets, 0); err != nil {
+		t.Fatal(err)
+	}
+	if n := tunnel.Refused(); n != 2 {
+		t.Errorf("%d refusals", n)
 	}
 }
 

@@ -1970,10 +1970,13 @@ func (x *ProxyState) GetPac() string {
 type Traffic struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Inner bytes since the session began.
-	RxBytes       uint64 `protobuf:"varint,1,opt,name=rx_bytes,json=rxBytes,proto3" json:"rx_bytes,omitempty"`
-	TxBytes       uint64 `protobuf:"varint,2,opt,name=tx_bytes,json=txBytes,proto3" json:"tx_bytes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RxBytes uint64 `protobuf:"varint,1,opt,name=rx_bytes,json=rxBytes,proto3" json:"rx_bytes,omitempty"`
+	TxBytes uint64 `protobuf:"varint,2,opt,name=tx_bytes,json=txBytes,proto3" json:"tx_bytes,omitempty"`
+	// Packets that the access point, or something behind it, has refused: those for which it sent an ICMP "administratively prohibited",
+	// which access points do at most 200 times a second.
+	RefusedPackets uint64 `protobuf:"varint,3,opt,name=refused_packets,json=refusedPackets,proto3" json:"refused_packets,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Traffic) Reset() {
@@ -2016,6 +2019,13 @@ func (x *Traffic) GetRxBytes() uint64 {
 func (x *Traffic) GetTxBytes() uint64 {
 	if x != nil {
 		return x.TxBytes
+	}
+	return 0
+}
+
+func (x *Traffic) GetRefusedPackets() uint64 {
+	if x != nil {
+		return x.RefusedPackets
 	}
 	return 0
 }
@@ -2564,10 +2574,11 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"ProxyState\x12\x14\n" +
 	"\x05socks\x18\x01 \x01(\tR\x05socks\x12\x12\n" +
 	"\x04http\x18\x02 \x01(\tR\x04http\x12\x10\n" +
-	"\x03pac\x18\x03 \x01(\tR\x03pac\"?\n" +
+	"\x03pac\x18\x03 \x01(\tR\x03pac\"h\n" +
 	"\aTraffic\x12\x19\n" +
 	"\brx_bytes\x18\x01 \x01(\x04R\arxBytes\x12\x19\n" +
-	"\btx_bytes\x18\x02 \x01(\x04R\atxBytes\"\xa4\x01\n" +
+	"\btx_bytes\x18\x02 \x01(\x04R\atxBytes\x12'\n" +
+	"\x0frefused_packets\x18\x03 \x01(\x04R\x0erefusedPackets\"\xa4\x01\n" +
 	"\aMachine\x12!\n" +
 	"\x06routes\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80 R\x06routes\x12\x1e\n" +
 	"\x05rules\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10@R\x05rules\x12*\n" +

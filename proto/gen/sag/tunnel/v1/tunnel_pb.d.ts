@@ -1465,6 +1465,14 @@ export declare type Traffic = Message<"sag.tunnel.v1.Traffic"> & {
    * @generated from field: uint64 tx_bytes = 2;
    */
   txBytes: bigint;
+
+  /**
+   * Packets that the access point, or something behind it, has refused: those for which it sent an ICMP "administratively prohibited",
+   * which access points do at most 200 times a second.
+   *
+   * @generated from field: uint64 refused_packets = 3;
+   */
+  refusedPackets: bigint;
 };
 
 /**
@@ -1482,6 +1490,14 @@ export declare type TrafficJson = {
    * @generated from field: uint64 tx_bytes = 2;
    */
   txBytes?: string;
+
+  /**
+   * Packets that the access point, or something behind it, has refused: those for which it sent an ICMP "administratively prohibited",
+   * which access points do at most 200 times a second.
+   *
+   * @generated from field: uint64 refused_packets = 3;
+   */
+  refusedPackets?: string;
 };
 
 /**
