@@ -89,7 +89,8 @@ test("a public key is accepted for one session only", async () => {
 
 test("a registration token with one use registers one access point", async () => {
   const { token } = await admin<{ token: string }>("access-point token create", { uses: 1, lifetimeSeconds: 60 });
-  const described = { name: "one", endpoints: [], mode: "userspace", region: "", accessLists: true, bootId: "" };
+  const can = { accessLists: true, sharedAccessLists: true, accessListNames: true };
+  const described = { name: "one", endpoints: [], mode: "userspace", region: "", bootId: "", ...can };
   const before = context.accessPoints.list().length;
   expect(await succeeded(() => registerAccessPoint(context, token, { ...described, publicKey: key() }))).toBe(1);
   expect(context.accessPoints.list()).toHaveLength(before + 1);

@@ -5,6 +5,7 @@ import type { Store } from "../store/db.ts";
 import type { SessionEvents } from "../store/shared/events.ts";
 import type { PeerTable } from "../store/shared/peer-table.ts";
 import type { Presence } from "../store/shared/presence.ts";
+import type { DecidedPackets } from "./accesspoints/decided.ts";
 import type { AccessPoints } from "./accesspoints/registry.ts";
 import type { AttemptCounters } from "./attempts.ts";
 import type { Mailer } from "./mailer.ts";
@@ -35,6 +36,7 @@ export interface Context {
   keysName: string;
   peers: PeerTable;
   accessPoints: AccessPoints;
+  decided: DecidedPackets;
   events: SessionEvents;
   presence: Presence;
   /** Ends sessions whose lease is over. */

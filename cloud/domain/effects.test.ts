@@ -98,6 +98,8 @@ test("two streams of one access point use the same pre-shared key", async () => 
     region: "",
     bootId: "",
     accessLists: true,
+    sharedAccessLists: true,
+    accessListNames: true,
   };
   const { id } = await registerAccessPoint(context, token, description);
   const state = context.accessPoints.get(id);
@@ -109,7 +111,8 @@ test("two streams of one access point use the same pre-shared key", async () => 
     publicKey: new Uint8Array(32),
     addresses: [],
     destinations: [],
-    rules: [],
+    lists: [],
+    resolvers: [],
     flowLog: null,
     bandwidth: 0,
     accountId: "acc-1",

@@ -13,6 +13,7 @@ import { findDefaultTenant, insertTenant } from "../store/queries/tenants.ts";
 import type { DesiredPeer } from "../store/shared/peer-table.ts";
 import type { Shared } from "../store/shared/shared.ts";
 import { transaction } from "../store/transaction.ts";
+import { DecidedPackets } from "./accesspoints/decided.ts";
 import { loadAccessPoints } from "./accesspoints/register.ts";
 import { AccessPoints, graceMs } from "./accesspoints/registry.ts";
 import { attemptCounters } from "./attempts.ts";
@@ -59,6 +60,7 @@ export async function startDomain(
     keysName: keys.name,
     peers: shared.peers,
     accessPoints,
+    decided: new DecidedPackets(),
     events: shared.events,
     presence: shared.presence,
     sweeper: new Wakeup(
@@ -118,9 +120,9 @@ async function runningPeers({ store, accessPoints }: Context): Promise<DesiredPe
   const profiles = new Map<string, Profile | undefined>();
   const peers: DesiredPeer[] = [];
   for (const row of sessions) {
-    const way = `${row.instanceId} ${row.roamedFrom ?? ""}`;
+    const way = `${row.instanceId} ${row.roamedFrom} ${row.aclId}`;
     if (!profiles.has(way)) {
-      profiles.set(way, await loadProfile(store, accessPoints, row.instanceId, row.roamedFrom));
+      profiles.set(way, await loadProfile(store, accessPoints, row.instanceId, row));
     }
     const profile = profiles.get(way);
     if (!profile) continue;

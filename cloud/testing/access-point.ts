@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
+  type DropCountersSchema,
   type FlowLogCountersSchema,
   ForwardingMode,
   type Peer,
+  type RuleCountersSchema,
+  type RuleList,
   type WatchResponse,
 } from "#proto/accesspoint/v1/accesspoint_pb.js";
 import { Transport } from "#proto/client/v1/session_pb.js";
@@ -12,7 +15,20 @@ import { clientsOf } from "./server.ts";
 
 export const hello = { version: "0.1.0", capabilities: [] };
 /** What an access point of this version can do. */
-const capabilities = ["access_lists"];
+const capabilities = ["access_lists", "shared_access_lists", "access_list_names"];
+
+/** A peer with the rules of the lists that it names, which must be in the same message. */
+function withRules(peer: Peer, lists: readonly RuleList[]): Peer {
+  for (const id of peer.ruleListIds) {
+    const list = lists.find((one) => one.id === id);
+    if (!list) throw new Error(`a peer names the access list ${id}, which is not in the message`);
+    peer.rules.push(...list.rules);
+  }
+  return peer;
+}
+
+type RuleCount = MessageInitShape<typeof RuleCountersSchema>;
+type DropCount = MessageInitShape<typeof DropCountersSchema>;
 
 /** An access point for tests; it only keeps the list of peers. */
 export interface TestAccessPoint {
@@ -30,6 +46,8 @@ export interface TestAccessPoint {
   acknowledge(): Promise<void>;
   report(sessionId: string, rxBytes: bigint, txBytes: bigint): Promise<void>;
   reportFlowLogs(flowLogs: MessageInitShape<typeof FlowLogCountersSchema>[]): Promise<void>;
+  /** Reports what rules have decided, and drops. */
+  reportDecided(rules: RuleCount[], drops?: DropCount[]): Promise<void>;
 }
 
 export async function registerAccessPoint(
@@ -93,16 +111,19 @@ export async function registerAccessPoint(
     async reportFlowLogs(flowLogs) {
       await api.report({ bootId, flowLogs });
     },
+    async reportDecided(rules, drops = []) {
+      await api.report({ bootId, rules, drops });
+    },
   };
 
   async function apply({ epoch, revision, change }: WatchResponse): Promise<void> {
     last = { epoch, revision };
     if (change.case === "snapshot") {
-      self.peers = new Map(change.value.peers.map((peer) => [peer.sessionId, peer]));
+      self.peers = new Map(change.value.peers.map((peer) => [peer.sessionId, withRules(peer, change.value.ruleLists)]));
       self.probeAddress = change.value.settings?.probeAddress ?? "";
     } else if (change.case === "delta") {
       for (const id of change.value.remove) self.peers.delete(id);
-      for (const peer of change.value.upsert) self.peers.set(peer.sessionId, peer);
+      for (const peer of change.value.upsert) self.peers.set(peer.sessionId, withRules(peer, change.value.ruleLists));
     } else {
       return;
     }

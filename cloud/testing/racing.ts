@@ -39,6 +39,8 @@ export async function startRacing() {
     mode: "userspace",
     region: "",
     accessLists: true,
+    sharedAccessLists: true,
+    accessListNames: true,
     bootId: "",
   };
   const { id: accessPointId } = await registerAccessPoint(context, token, description);

@@ -5,10 +5,12 @@ import { say } from "../../base/say.ts";
 import { findAccount } from "../../domain/accounts/accounts.ts";
 import {
   addRule,
+  associateAccountAcl,
   associateAcl,
   createAcl,
   deleteAcl,
   deleteRule,
+  disassociateAccountAcl,
   disassociateAcl,
   modifyRule,
   ownAcl,
@@ -17,8 +19,9 @@ import {
 } from "../../domain/acl/acl.ts";
 import { explain } from "../../domain/acl/explain.ts";
 import { listAcls, listRules, viewAcl, viewRule } from "../../domain/acl/listing.ts";
+import { ownInstance } from "../../domain/instances/own.ts";
 import { textRules } from "../../domain/limits/text.ts";
-import { type AnyCommand, changing, type Reading, reading } from "../command.ts";
+import { type AnyCommand, type Changing, changing, type Reading, reading } from "../command.ts";
 import { instanceRef, requireNotElsewhere, textOf, theInstance } from "./common.ts";
 import { paged, readerOf, wishOf } from "./pages.ts";
 import {
@@ -110,7 +113,9 @@ export const aclRules = reading({
     const acl = await theAcl(at, p);
     const { direction, name, order = "asc" } = p;
     const page = await listRules(at.db, readerOf(at), acl, { direction, name, order }, wishOf(p.page));
-    return { aclType: acl.type, ...page };
+    // Packets that each rule has decided about, and their inner bytes.
+    const rows = page.rows.map((row) => ({ ...row, ...at.context.decided.ofRule(row.id) }));
+    return { aclType: acl.type, ...page, rows };
   },
 });
 
@@ -153,16 +158,37 @@ export const aclRemove = changing({
   handle: async (change, p) => deleteRule(change, await ruleOf(change.tx, await theAcl(change, p), p.id)),
 });
 
-const using = (name: string, act: typeof associateAcl) =>
-  changing({
-    name,
-    access: "write",
-    input: z.strictObject({ ...one, instance: text }),
-    handle: async (change, p) => act(change, change.caller.tenant, await theAcl(change, p), p.instance),
-  });
+/** An instance, or one of its accounts. */
+const user = { ...one, instance: text, user: text.optional() };
 
-export const aclUse = using("acl use", associateAcl);
-export const aclUnuse = using("acl unuse", disassociateAcl);
+async function accountOf(change: Changing, instanceId: string, name: string) {
+  const instance = await ownInstance(change.tx, change.caller.tenant, instanceId);
+  return { instance, account: await findAccount(change.tx, instance.id, name) };
+}
+
+export const aclUse = changing({
+  name: "acl use",
+  access: "write",
+  input: z.strictObject(user),
+  async handle(change, p) {
+    const acl = await theAcl(change, p);
+    if (p.user === undefined) return associateAcl(change, change.caller.tenant, acl, p.instance);
+    const { instance, account } = await accountOf(change, p.instance, p.user);
+    return associateAccountAcl(change, acl, instance, account);
+  },
+});
+
+export const aclUnuse = changing({
+  name: "acl unuse",
+  access: "write",
+  input: z.strictObject(user),
+  async handle(change, p) {
+    const acl = await theAcl(change, p);
+    if (p.user === undefined) return disassociateAcl(change, change.caller.tenant, acl, p.instance);
+    const { account } = await accountOf(change, p.instance, p.user);
+    return disassociateAccountAcl(change, acl, account);
+  },
+});
 
 /** What a rule must say of a port: 1 to 65535. */
 const portNumber = z.int().min(1).max(65_535);
@@ -175,6 +201,8 @@ export const aclExplain = reading({
     instance: instanceRef.optional(),
     user: z.string().max(64),
     to: text,
+    /** A name from which the client has resolved the address. */
+    name: text.optional(),
     protocol: z.preprocess(
       (value) => (typeof value === "string" ? value.toLowerCase() : value),
       z.enum(protocols).default("tcp"),
@@ -189,6 +217,7 @@ export const aclExplain = reading({
     return explain(at.db, at.context.accessPoints, account, {
       protocol: p.protocol,
       remote,
+      names: p.name === undefined ? [] : [p.name.toLowerCase().replace(/\.$/, "")],
       remotePort: port,
       clientPort: ports ? p.sourcePort : 0,
     });

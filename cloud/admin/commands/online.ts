@@ -91,7 +91,9 @@ export const accountFlow = reading({
       if (stored === undefined) throw violation("no-account", { user: name });
       names.add(stored);
     }
-    const shown = named.length > 0 ? [...names] : [...used.keys()].sort().slice(0, limit);
+    // Traffic that was reported only after the deletion of an account has no name.
+    const all = [...used.keys()].filter((user) => user !== "");
+    const shown = named.length > 0 ? [...names] : all.sort().slice(0, limit);
     return shown.map((user) => {
       const bytes = Math.max(used.get(user)?.rx ?? 0, used.get(user)?.tx ?? 0);
       return { user, bytes, bytesLeft: Math.max(0, instance.dataPlan * gigabyte - bytes) };

@@ -92,6 +92,7 @@ export const accessPointList = reading({
         (e) => `${e.transport}://${e.host.includes(":") ? `[${e.host}]` : e.host}:${e.port}`,
       ),
       lastSeenSeconds: Math.max(0, Math.round((now - state.lastSeenAt) / 1_000)),
+      drops: context.decided.dropsOf(state.id),
     }));
   },
 });

@@ -3,12 +3,16 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   type AccessPointService,
+  type DropCounters,
+  DropCounters_Reason,
   ForwardingMode,
   PeerSchema,
   type RegisterRequest,
   Rule_Action,
   Rule_Direction,
   Rule_Protocol,
+  type RuleCounters,
+  RuleListSchema,
   type RuleSchema,
   type WatchRequest,
   type WatchResponseSchema,
@@ -17,6 +21,7 @@ import { Transport } from "#proto/client/v1/session_pb.js";
 import { Refusal } from "../../base/cause.ts";
 import { say } from "../../base/say.ts";
 import { account } from "../../domain/accesspoints/accounting.ts";
+import type { DropReason, Drops, Packets } from "../../domain/accesspoints/decided.ts";
 import { confirmRemovals } from "../../domain/accesspoints/delivery.ts";
 import {
   type AccessPointDescription,
@@ -26,6 +31,7 @@ import {
 } from "../../domain/accesspoints/register.ts";
 import type { AccessPointState } from "../../domain/accesspoints/registry.ts";
 import { peerStream, type StreamItem } from "../../domain/accesspoints/stream.ts";
+import { asOne } from "../../domain/acl/effective.ts";
 import type { Context } from "../../domain/context.ts";
 import { probeAddress } from "../../domain/sessions/addresses.ts";
 import type { AccessRule } from "../../store/shared/access-rule.ts";
@@ -96,10 +102,39 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
         })),
       );
       state.flowLogs = flowLogCounters(request.flowLogs);
+      context.decided.report(state.id, request.bootId, ruleCounts(request.rules), dropCounts(request.drops));
       return {};
     },
   };
 }
+
+const packetsOf = ({ packets, bytes }: { packets: bigint; bytes: bigint }): Packets => ({
+  packets: Number(packets),
+  bytes: Number(bytes),
+});
+
+/** Ids as of our rules only, because they are labels of metrics. */
+const ruleCounts = (counters: readonly RuleCounters[]) =>
+  new Map(
+    counters
+      .filter(({ ruleId }) => /^[\w-]+$/.test(ruleId))
+      .map((counter) => [counter.ruleId, packetsOf(counter)] as const),
+  );
+
+const dropReasons: Partial<Record<DropCounters_Reason, DropReason>> = {
+  [DropCounters_Reason.ACCESS_LIST]: "access_list",
+  [DropCounters_Reason.UNCLEAR]: "unclear",
+  [DropCounters_Reason.DESTINATION]: "destination",
+};
+
+/** Reasons of a later version are left out. */
+const dropCounts = (counters: readonly DropCounters[]): Drops =>
+  Object.fromEntries(
+    counters.flatMap((counter) => {
+      const reason = dropReasons[counter.reason];
+      return reason ? [[reason, packetsOf(counter)]] : [];
+    }),
+  );
 
 function described({ hello, description }: Partial<RegisterRequest | WatchRequest>): AccessPointDescription {
   if (!description) throw new Refusal("invalid_argument", say("description_missing"), { field: "description" });
@@ -117,6 +152,8 @@ function described({ hello, description }: Partial<RegisterRequest | WatchReques
     region: description.region,
     bootId: description.bootId,
     accessLists: hello?.capabilities.includes("access_lists") ?? false,
+    sharedAccessLists: hello?.capabilities.includes("shared_access_lists") ?? false,
+    accessListNames: hello?.capabilities.includes("access_list_names") ?? false,
   };
 }
 
@@ -128,22 +165,54 @@ function* messagesOf(context: Context, state: AccessPointState, item: StreamItem
     return;
   }
   const settings = { probeAddress: probeAddress(context.ula, state.number) };
+  const peers = item.kind === "snapshot" ? item.peers : item.upsert;
+  const all = new Lists(state, state.sharedAccessLists ? peers : []);
   const message = (peer: DesiredPeer) => peerMessage(context, state, peer);
   if (item.kind === "delta") {
     const upsert = item.upsert.map(message);
     const flowLogs = flowLogsOf(item.upsert);
-    yield { ...head, change: { case: "delta", value: { settings, upsert, remove: item.remove, flowLogs } } };
+    const value = { settings, upsert, remove: item.remove, flowLogs, ruleLists: all.of(upsert) };
+    yield { ...head, change: { case: "delta", value } };
     return;
   }
-  const parts = split(item.peers, message);
+  const parts = split(item.peers, message, all);
   for (const [index, { peers, desired }] of parts.entries()) {
     const last = index === parts.length - 1;
     const flowLogs = flowLogsOf(desired);
-    yield { ...head, change: { case: "snapshot", value: { hello: hello(), settings, peers, last, flowLogs } } };
+    const value = { hello: hello(), settings, peers, last, flowLogs, ruleLists: all.of(peers) };
+    yield { ...head, change: { case: "snapshot", value } };
   }
 }
 
 type PeerMessage = MessageInitShape<typeof PeerSchema>;
+type ListMessage = MessageInitShape<typeof RuleListSchema>;
+
+/** The access lists of peers as messages, each with its size in bytes. */
+class Lists {
+  readonly #all = new Map<string, { list: ListMessage; bytes: number }>();
+
+  constructor(state: AccessPointState, peers: readonly DesiredPeer[]) {
+    for (const { id, rules } of peers.flatMap((peer) => peer.lists)) {
+      if (this.#all.has(id)) continue;
+      const list = { id, rules: rulesFor(state, rules) };
+      this.#all.set(id, { list, bytes: toBinary(RuleListSchema, create(RuleListSchema, list)).length + 8 });
+    }
+  }
+
+  #found(ids: Iterable<string>) {
+    return [...new Set(ids)].flatMap((id) => this.#all.get(id) ?? []);
+  }
+
+  /** The lists that the peers name, each once. */
+  of(peers: readonly PeerMessage[]): ListMessage[] {
+    return this.#found(peers.flatMap((peer) => peer.ruleListIds ?? [])).map(({ list }) => list);
+  }
+
+  /** Bytes of those lists that are not `there` yet. */
+  bytesOf(ids: readonly string[], there: ReadonlySet<string>): number {
+    return this.#found(ids.filter((id) => !there.has(id))).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+}
 
 function peerMessage(context: Context, state: AccessPointState, peer: DesiredPeer): PeerMessage {
   return {
@@ -152,7 +221,8 @@ function peerMessage(context: Context, state: AccessPointState, peer: DesiredPee
     presharedKey: peer.keys.get(state.id) ?? new Uint8Array(),
     addresses: peer.addresses,
     destinations: peer.destinations,
-    rules: state.accessLists ? peer.rules.map(ruleMessage) : [],
+    resolvers: [...peer.resolvers],
+    ...accessListsOf(state, peer),
     bandwidth: BigInt(peer.bandwidth),
     sharedRateId: peer.accountId,
     instanceId: peer.instanceId,
@@ -160,6 +230,12 @@ function peerMessage(context: Context, state: AccessPointState, peer: DesiredPee
     lease: toDuration(Math.max(1, peer.leaseUntil - context.clock.now())),
     incarnation: peer.incarnation,
   };
+}
+
+/** The access lists: by id, or as one for earlier access points. */
+function accessListsOf(state: AccessPointState, { lists }: DesiredPeer): Pick<PeerMessage, "ruleListIds" | "rules"> {
+  if (state.sharedAccessLists) return { ruleListIds: lists.map(({ id }) => id) };
+  return { rules: state.accessLists ? rulesFor(state, asOne(lists.map(({ rules }) => rules))) : [] };
 }
 
 const directions = { out: Rule_Direction.FROM_CLIENT, in: Rule_Direction.TO_CLIENT };
@@ -171,10 +247,20 @@ const protocols = {
   gre: Rule_Protocol.GRE,
 };
 
-function ruleMessage(rule: AccessRule): MessageInitShape<typeof RuleSchema> {
-  const { id, priority, remotePrefix: prefix, clientPrefix, remotePorts, clientPorts } = rule;
+type RuleMessage = MessageInitShape<typeof RuleSchema>;
+
+/** Rules as an access point can enforce them. A rule with a name is two, one for each address family. */
+function rulesFor(state: AccessPointState, rules: readonly AccessRule[]): RuleMessage[] {
+  return rules.flatMap((rule) => {
+    if (rule.remoteName === "") return [ruleMessage(rule)];
+    return state.accessListNames ? ["0.0.0.0/0", "::/0"].map((prefix) => ruleMessage(rule, prefix)) : [];
+  });
+}
+
+function ruleMessage(rule: AccessRule, prefix = rule.remotePrefix): RuleMessage {
+  const { id, priority, remoteName: name, clientPrefix, remotePorts, clientPorts } = rule;
   return {
-    ...{ id, priority, prefix, clientPrefix },
+    ...{ id, priority, prefix, name, clientPrefix },
     direction: directions[rule.direction],
     protocol: protocols[rule.protocol],
     action: rule.allow ? Rule_Action.ALLOW : Rule_Action.DENY,
@@ -186,16 +272,21 @@ function ruleMessage(rule: AccessRule): MessageInitShape<typeof RuleSchema> {
 /** The most that a flow log adds to a part, bytes. */
 const flowLogBytes = 350;
 
-function split(all: readonly DesiredPeer[], message: (peer: DesiredPeer) => PeerMessage) {
+function split(all: readonly DesiredPeer[], message: (peer: DesiredPeer) => PeerMessage, lists: Lists) {
   const parts: { peers: PeerMessage[]; desired: DesiredPeer[] }[] = [{ peers: [], desired: [] }];
   let bytes = 0;
+  const there = new Set<string>();
   for (const desired of all) {
     const peer = message(desired);
-    const size = toBinary(PeerSchema, create(PeerSchema, peer)).length + 8 + (desired.flowLog ? flowLogBytes : 0);
-    if (bytes + size > partBytes && bytes > 0) {
+    const own = toBinary(PeerSchema, create(PeerSchema, peer)).length + 8 + (desired.flowLog ? flowLogBytes : 0);
+    const ids = peer.ruleListIds ?? [];
+    if (bytes + own + lists.bytesOf(ids, there) > partBytes && bytes > 0) {
       parts.push({ peers: [], desired: [] });
       bytes = 0;
+      there.clear();
     }
+    const size = own + lists.bytesOf(ids, there);
+    for (const id of ids) there.add(id);
     parts.at(-1)?.peers.push(peer);
     parts.at(-1)?.desired.push(desired);
     bytes += size;

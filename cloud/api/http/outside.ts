@@ -68,9 +68,10 @@ export async function metrics({
   adminRequests,
   certificateEnd,
 }: Pick<OutsideParts, "context" | "adminRequests" | "certificateEnd">): Promise<string> {
-  const { store, accessPoints, peers } = context;
+  const { store, accessPoints, decided, peers } = context;
   const { tenants, instances, accounts, sessions, traffic } = await totals(store);
   const all = accessPoints.list();
+  const rules = [...decided.rules()].map((id) => [id, decided.ofRule(id)] as const);
   const lines = [
     ...gauge("sag_cloud_info", "The running version.", [[`{version="${version}"}`, 1]]),
     ...gauge("sag_tenants", "Accounts of the product.", [["", tenants]]),
@@ -100,6 +101,26 @@ export async function metrics({
             ([outcome, n]) => [`{access_point="${id}",flow_log="${flowLog}",outcome="${outcome}"}`, n] as const,
           ),
         ),
+      ),
+    ),
+    ...counter(
+      "sag_acl_rule_packets_total",
+      "Packets that a rule of an access list has decided about.",
+      rules.map(([id, { packets }]) => [`{rule="${id}"}`, packets]),
+    ),
+    ...counter(
+      "sag_acl_rule_bytes_total",
+      "Inner bytes of these packets.",
+      rules.map(([id, { bytes }]) => [`{rule="${id}"}`, bytes]),
+    ),
+    ...counter(
+      "sag_dropped_packets_total",
+      "Packets that an access point has dropped, by reason.",
+      all.flatMap(({ id }) =>
+        Object.entries(decided.dropsOf(id)).map(([reason, { packets }]): [string, number] => [
+          `{access_point="${id}",reason="${reason}"}`,
+          packets,
+        ]),
       ),
     ),
     ...counter(

@@ -1,6 +1,7 @@
 import { fingerprintGroups } from "../../../common/fingerprint.ts";
 import { ctlTexts } from "../../../common/text/ctl.ts";
 import { renderServerWords } from "../../../common/text/server.ts";
+import type { Drops } from "../../domain/accesspoints/decided.ts";
 import type { TokenView } from "../../domain/accesspoints/tokens.ts";
 import type { AuditView } from "../../domain/audit.ts";
 import type { SessionView } from "../../domain/sessions/listing.ts";
@@ -26,6 +27,8 @@ interface AccessPointRow {
   online: boolean;
   endpoints: string[];
   lastSeenSeconds: number;
+  /** By reason, since its start. */
+  drops: Drops;
 }
 
 export const accessPointVerbs: Verbs = (program, tools) => {
@@ -44,6 +47,7 @@ export const accessPointVerbs: Verbs = (program, tools) => {
             [columns.online]: a.online,
             [columns.endpoints]: a.endpoints.join(" "),
             [columns.lastSeen]: output.ago(duration(a.lastSeenSeconds)),
+            [columns.dropped]: Object.values(a.drops).reduce((sum, { packets }) => sum + packets, 0),
           })),
         ),
       );

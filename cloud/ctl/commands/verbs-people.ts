@@ -1,15 +1,17 @@
 import { ctlTexts } from "../../../common/text/ctl.ts";
 import type { aclExplain, aclList, aclRules } from "../../admin/commands/acls.ts";
 import type { codeList } from "../../admin/commands/codes.ts";
+import type { AclRuleView } from "../../domain/acl/listing.ts";
 import { defaultRegion } from "../../domain/areas/regions.ts";
 import { wholeNumber } from "../arguments.ts";
 import { ports } from "../output.ts";
 import { region, type Verb } from "./verb.ts";
 import type { Answered, One } from "./views.ts";
 
-const { columns } = ctlTexts.output;
+const { output } = ctlTexts;
+const { columns } = output;
 
-const rule = (view: One<typeof aclRules>) => ({
+const rule = (view: AclRuleView) => ({
   [columns.id]: view.id,
   [columns.priority]: view.priority,
   [columns.direction]: view.direction,
@@ -43,9 +45,19 @@ export const peopleVerbs: readonly Verb[] = [
       [columns.type]: view.type,
       [columns.region]: view.region,
       [columns.instances]: view.instances,
+      [columns.accounts]: view.accounts,
     }),
   },
-  { usage: "acl rules <acl>", options: region, list: "rows", row: rule },
+  {
+    usage: "acl rules <acl>",
+    options: region,
+    list: "rows",
+    row: (view: One<typeof aclRules>) => ({
+      ...rule(view),
+      [columns.packets]: view.packets,
+      [columns.bytes]: output.bytes(view.bytes),
+    }),
+  },
   {
     usage: "acl add <acl>",
     options: {
@@ -74,13 +86,14 @@ export const peopleVerbs: readonly Verb[] = [
   },
   { usage: "acl remove <acl> <id>", options: region },
   { usage: "acl delete <acl>", options: region },
-  { usage: "acl use <acl> <instance>", options: region },
-  { usage: "acl unuse <acl> <instance>", options: region },
+  { usage: "acl use <acl> <instance>", options: { "--account <user>": ["user"], ...region } },
+  { usage: "acl unuse <acl> <instance>", options: { "--account <user>": ["user"], ...region } },
   {
     usage: "acl explain",
     options: {
       "--account <user>": ["user"],
       "--to <address:port>": ["to"],
+      "--name <name>": ["name"],
       "--protocol <name>": ["protocol"],
       "--source-port <n>": ["sourcePort", wholeNumber],
       "--instance <instance>": ["instance"],

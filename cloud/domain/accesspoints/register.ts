@@ -20,6 +20,8 @@ export interface AccessPointDescription {
   region: string;
   bootId: string;
   accessLists: boolean;
+  sharedAccessLists: boolean;
+  accessListNames: boolean;
 }
 
 /**
@@ -100,6 +102,8 @@ function stateOf(row: Omit<AccessPoint, "identityHash" | "registeredWith">): Acc
     bootId: "",
     accessLists: false,
     flowLogs: [],
+    sharedAccessLists: false,
+    accessListNames: false,
     delivered: new Set(),
     supersede: undefined,
     lastSeenAt: row.lastSeenAt,

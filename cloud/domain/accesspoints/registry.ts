@@ -37,6 +37,10 @@ export interface AccessPointState {
   accessLists: boolean;
   /** As it reported last. */
   flowLogs: FlowLogCounters[];
+  /** Whether it takes access lists by their id, so that they are sent once for all peers of a message. */
+  sharedAccessLists: boolean;
+  /** Whether it enforces rules with names. One that does not gets the lists without them. */
+  accessListNames: boolean;
   /** Sessions that it may have as peers, as recorded in the store. */
   delivered: Set<string>;
   /** Ends its current stream. */

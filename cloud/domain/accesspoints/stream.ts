@@ -1,4 +1,5 @@
 import { setAccessPointOffline } from "../../store/queries/access-points.ts";
+import type { AccessRule } from "../../store/shared/access-rule.ts";
 import type { DesiredPeer, PeerDelta } from "../../store/shared/peer-table.ts";
 import type { Context } from "../context.ts";
 import { Signal } from "../signal.ts";
@@ -48,7 +49,7 @@ export async function* peerStream(
     let first = true;
     while (!signal.aborted && !superseded) {
       const delta = sent < 0 ? undefined : table.since(state.ccnId, sent);
-      if (!delta || !fitsOneMessage(delta)) {
+      if (!delta || !fitsOneMessage(delta, state)) {
         const revision = table.revision;
         const peers = await prepareDelivery(context, state, table.peersOf(state.ccnId));
         yield { kind: "snapshot", revision, peers };
@@ -73,13 +74,20 @@ export async function* peerStream(
 /**
  * A delta must fit into one message, so that it is acknowledged as a whole; larger changes are sent as a snapshot, which can be split.
  */
-function fitsOneMessage(delta: PeerDelta): boolean {
+function fitsOneMessage({ upsert, remove }: PeerDelta, { sharedAccessLists }: AccessPointState): boolean {
   // A destination has at most 45 characters plus framing, a rule two such prefixes, an id and numbers; the rest of a peer is less than
   // 450 bytes, and a flow log less than 350.
-  const bytes = delta.upsert.reduce(
-    (sum, peer) => sum + 450 + (peer.flowLog ? 350 : 0) + peer.destinations.length * 48 + peer.rules.length * 160,
-    delta.remove.length * 36,
+  const peers = upsert.reduce(
+    (sum, peer) => sum + 450 + (peer.flowLog ? 350 : 0) + peer.destinations.length * 48,
+    remove.length * 36,
   );
+  const lists = upsert.flatMap((peer) => peer.lists);
+  const sent = sharedAccessLists ? new Map(lists.map((list) => [list.id, list])).values() : lists;
+  // A rule with a name is sent for each address family.
+  const sizeOf = ({ remoteName: name }: AccessRule) => (name === "" ? 160 : 2 * (160 + name.length));
+  const bytes = [...sent]
+    .flatMap(({ rules }) => rules)
+    .reduce((sum, rule) => sum + sizeOf(rule), peers + lists.length * 80);
   return bytes < 192 * 1024;
 }
 

@@ -35,6 +35,7 @@ test("the source of an outward rule is the client, that of an inward rule the re
     clientPrefix: "10.90.0.0/24",
     clientPorts: { first: 1, last: 2 },
     remotePrefix: "10.0.0.0/8",
+    remoteName: "",
     remotePorts: { first: 3, last: 4 },
   });
   expect(converted({ direction: "in", policy: "accept", ...both })).toMatchObject({

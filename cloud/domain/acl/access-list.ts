@@ -1,6 +1,7 @@
 import { type Cidr, formatCidr, parseCidr } from "../../base/ip.ts";
 import type { AclRule } from "../../store/shapes.ts";
 import type { AccessRule, PortRange, RuleProtocol } from "../../store/shared/access-rule.ts";
+import { targetName } from "./names.ts";
 
 /** Well-known ports of the applications that the console offers as protocols. */
 const applicationPorts: Readonly<Record<string, number>> = {
@@ -32,11 +33,11 @@ export function accessList(rows: readonly AclRule[]): AccessRule[] {
 /** undefined = the rule matches nothing, because a prefix is invalid; such a rule cannot be added. */
 function accessRule(row: AclRule): AccessRule | undefined {
   const outward = row.direction === "out";
-  const source = { prefix: prefixOf(row.sourceCidr), ports: portsOf(row.sourcePorts) };
+  const source = { ...targetOf(row.sourceCidr), ports: portsOf(row.sourcePorts) };
   const { protocol, port } = protocolOf(row.protocol);
-  const dest = { prefix: prefixOf(row.destCidr), ports: portsOf(row.destPorts) ?? port };
+  const dest = { ...targetOf(row.destCidr), ports: portsOf(row.destPorts) ?? port };
   const [client, remote] = outward ? [source, dest] : [dest, source];
-  if (client.prefix === undefined || remote.prefix === undefined) return undefined;
+  if (client.prefix === undefined || client.name !== "" || remote.prefix === undefined) return undefined;
   return {
     id: row.id,
     name: row.name,
@@ -47,8 +48,15 @@ function accessRule(row: AclRule): AccessRule | undefined {
     clientPrefix: client.prefix,
     clientPorts: client.ports,
     remotePrefix: remote.prefix,
+    remoteName: remote.name,
     remotePorts: remote.ports,
   };
+}
+
+/** A prefix, or a name, which has every prefix. */
+function targetOf(text: string): { prefix: string | undefined; name: string } {
+  const name = targetName(text);
+  return name === undefined ? { prefix: prefixOf(text), name: "" } : { prefix: "0.0.0.0/0", name };
 }
 
 /** Canonical text of a prefix. An IPv4-mapped one is IPv4. */

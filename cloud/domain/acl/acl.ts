@@ -3,12 +3,13 @@ import { parseCidr } from "../../base/ip.ts";
 import type { Db } from "../../store/db.ts";
 import { lockAcl } from "../../store/locks.ts";
 import * as acls from "../../store/queries/acls.ts";
-import type { Acl, AclRule } from "../../store/shapes.ts";
+import type { Account, Acl, AclRule, Instance } from "../../store/shapes.ts";
 import type { Change } from "../change.ts";
 import { ownInstance } from "../instances/own.ts";
 import { requireQuota } from "../quotas/limits.ts";
 import { violation } from "../rules.ts";
 import type { Tenant } from "../tenants/tenants.ts";
+import { targetName } from "./names.ts";
 
 /**
  * An ACL of this product account; outside `region` it is refused with another error than "not found", because clients treat that as
@@ -46,6 +47,8 @@ export async function deleteAcl(change: Change, acl: Acl): Promise<void> {
   await lockAcl(tx, acl.id);
   const used = await acls.instanceWithAcl(tx, acl.id);
   if (used !== undefined) throw violation("acl-in-use", { acl: acl.id, instance: used });
+  const user = await acls.accountWithAcl(tx, acl.id);
+  if (user !== undefined) throw violation("acl-in-use-by-account", { acl: acl.id, user });
   await acls.deleteAcl(tx, acl.id);
   await change.audit(acl.id, { name: acl.name }, null);
 }
@@ -66,11 +69,13 @@ function requirePorts(rule: "source-ports" | "dest-ports", range: string, protoc
 }
 
 function requireRule(rule: RuleValues): void {
+  // The remote end can also be a name.
+  const remote = rule.direction === "out" ? "dest-cidr" : "source-cidr";
   for (const [name, text] of [
     ["source-cidr", rule.sourceCidr],
     ["dest-cidr", rule.destCidr],
   ] as const) {
-    if (!parseCidr(text)) throw violation(name);
+    if (!parseCidr(text) && !(name === remote && targetName(text))) throw violation(name);
   }
   requirePorts("source-ports", rule.sourcePorts, rule.protocol);
   requirePorts("dest-ports", rule.destPorts, rule.protocol);
@@ -114,13 +119,42 @@ export async function deleteRule(change: Change, rule: AclRule): Promise<void> {
   change.networks();
 }
 
+/** Checks that an ACL may be used in an instance. */
+function requireUsable(acl: Acl, instance: Instance): void {
+  if (acl.type !== "acl-software") throw violation("acl-type");
+  if (acl.region !== instance.region)
+    throw violation("acl-region", { acl: acl.id, region: acl.region, instance: instance.region });
+}
+
+/** Gives an account an ACL, which comes before that of its instance; each account can have only one. */
+export async function associateAccountAcl(
+  change: Change,
+  acl: Acl,
+  instance: Instance,
+  account: Account,
+): Promise<void> {
+  const { tx } = change;
+  requireUsable(acl, instance);
+  if (account.aclId === acl.id) return;
+  await lockAcl(tx, acl.id);
+  if (account.aclId !== null) throw violation("acl-per-account", { user: account.userName, acl: account.aclId });
+  await acls.setAclOfAccount(tx, account.id, acl.id);
+  await change.audit(account.id, { acl: null }, { acl: acl.id });
+  change.networks();
+}
+
+export async function disassociateAccountAcl(change: Change, acl: Acl, account: Account): Promise<void> {
+  if (account.aclId !== acl.id) throw violation("acl-not-of-account", { acl: acl.id, user: account.userName });
+  await acls.setAclOfAccount(change.tx, account.id, null);
+  await change.audit(account.id, { acl: acl.id }, { acl: null });
+  change.networks();
+}
+
 /** Gives an instance an ACL; each instance can have only one. */
 export async function associateAcl(change: Change, tenant: Tenant, acl: Acl, instanceId: string): Promise<void> {
   const { tx } = change;
   const instance = await ownInstance(tx, tenant, instanceId);
-  if (acl.type !== "acl-software") throw violation("acl-type");
-  if (acl.region !== instance.region)
-    throw violation("acl-region", { acl: acl.id, region: acl.region, instance: instance.region });
+  requireUsable(acl, instance);
   const { aclId, added } = await acls.associateAcl(tx, instanceId, acl.id);
   if (aclId !== acl.id) throw violation("acl-per-instance", { instance: instanceId, acl: aclId });
   if (!added) return;

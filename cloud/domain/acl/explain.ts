@@ -1,19 +1,19 @@
 import { type Cidr, contains, hostPrefix, type Ip, parseCidr } from "../../base/ip.ts";
 import type { Db } from "../../store/db.ts";
-import { rulesOfInstance } from "../../store/queries/acls.ts";
 import { clientBlocks } from "../../store/queries/chains.ts";
 import { namedSessions } from "../../store/queries/sessions.ts";
 import type { Account } from "../../store/shapes.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
 import { loadProfile } from "../sessions/profile.ts";
 import { accessList } from "./access-list.ts";
+import { asOne, listsOf } from "./effective.ts";
 import { type AclRuleView, viewRule } from "./listing.ts";
 import { decidingRule, type Flow } from "./match.ts";
 
 /** Why a flow of an account is accepted or dropped. */
 export interface Explanation {
   policy: "accept" | "drop";
-  /** What decides: a rule, that no rule matches, that the instance has no rules, or that no route leads there. */
+  /** What decides: a rule, that no rule matches, that there are no rules, or that no route leads there. */
   reason: "rule" | "no_rule" | "no_list" | "no_route";
   /** The rule that decides, or that accepts what no route leads to; null = none. */
   rule: AclRuleView | null;
@@ -26,19 +26,19 @@ export async function explain(
   db: Db,
   accessPoints: AccessPoints,
   account: Account,
-  wanted: Pick<Flow, "protocol" | "remote" | "remotePort" | "clientPort">,
+  wanted: Pick<Flow, "protocol" | "remote" | "names" | "remotePort" | "clientPort">,
 ): Promise<Explanation> {
-  const rows = await rulesOfInstance(db, account.instanceId);
+  const lists = await listsOf(db, account.instanceId, account.aclId);
   const clients = await addressesOf(db, account);
   const flow: Flow = { direction: "out", clients: clients.flatMap((text) => parseCidr(text) ?? []), ...wanted };
-  const decisive = decidingRule(accessList(rows), flow);
-  const row = rows.find(({ id }) => id === decisive?.id);
+  const decisive = decidingRule(accessList(asOne(lists)), flow);
+  const row = lists.flat().find(({ id }) => id === decisive?.id);
   const rule = row ? viewRule(row) : null;
   if (decisive && !decisive.allow) return { policy: "drop", reason: "rule", rule, clients };
-  const profile = await loadProfile(db, accessPoints, account.instanceId, account.roamedFrom);
+  const profile = await loadProfile(db, accessPoints, account.instanceId, account);
   if (!reaches(profile?.routes ?? [], wanted.remote)) return { policy: "drop", reason: "no_route", rule, clients };
   if (rule) return { policy: "accept", reason: "rule", rule, clients };
-  return { policy: "accept", reason: rows.length === 0 ? "no_list" : "no_rule", rule, clients };
+  return { policy: "accept", reason: lists.length === 0 ? "no_list" : "no_rule", rule, clients };
 }
 
 async function addressesOf(db: Db, account: Account): Promise<string[]> {

@@ -16,6 +16,8 @@ export const viewAcl = ({ id, name, type, region }: Acl): AclView => ({ id, name
 export interface ListedAcl extends AclView {
   /** Number of instances that use it. */
   instances: number;
+  /** Number of accounts that have it as their own. */
+  accounts: number;
 }
 
 /** A rule of an ACL. */
@@ -78,10 +80,11 @@ export async function listAcls(
     db,
     page.rows.map((row) => row.id),
   );
-  const rows = page.rows.map((row) => ({
-    ...viewAcl(row),
-    instances: used.filter(({ aclId }) => aclId === row.id).length,
-  }));
+  const rows = page.rows.map((row) => {
+    const uses = used.filter(({ aclId }) => aclId === row.id);
+    const instances = uses.filter(({ by }) => by === "instance").length;
+    return { ...viewAcl(row), instances, accounts: uses.length - instances };
+  });
   return { ...page, rows };
 }
 

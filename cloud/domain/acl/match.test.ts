@@ -75,6 +75,7 @@ describe("decides as access points do", () => {
       protocol: name === "sctp" ? "other" : (name as Flow["protocol"]),
       clients: [cidr("10.90.0.2/32"), cidr("fd00:5a9::2/128")],
       remote,
+      names: [],
       remotePort: direction === "out" ? destPort : sourcePort,
       clientPort: direction === "out" ? sourcePort : destPort,
     });

@@ -1,5 +1,6 @@
 import { type Cidr, contains, type Ip, overlaps, parseCidr } from "../../base/ip.ts";
 import type { AccessRule, PortRange, RuleProtocol } from "../../store/shared/access-rule.ts";
+import { matchesName, targetName } from "./names.ts";
 
 /** The parts of an ACL rule that decide whether it denies a whole network. */
 export interface AclRuleFacts {
@@ -29,11 +30,14 @@ export function deniesAll(rules: readonly AclRuleFacts[], clients: readonly Cidr
   for (const rule of outward) {
     const source = parseCidr(rule.sourceCidr);
     const dest = parseCidr(rule.destCidr);
-    if (!source || !dest || !overlaps(dest, target)) continue;
+    // What a name stands for is only known at the access points.
+    const named = !dest && targetName(rule.destCidr) !== undefined;
+    if (!source || (!named && (!dest || !overlaps(dest, target)))) continue;
     if (rule.policy === "accept") {
       if (clients.some((client) => overlaps(source, client))) return false;
       continue;
     }
+    if (!dest) continue;
     const all = rule.protocol.toUpperCase() === "ALL" && everyPort(rule.sourcePorts) && everyPort(rule.destPorts);
     if (all && covers(dest, target) && clients.every((client) => covers(source, client))) return true;
   }
@@ -49,6 +53,8 @@ export interface Flow {
   /** The addresses that the client has or may get. */
   clients: readonly Cidr[];
   remote: Ip;
+  /** The names from which the client resolved the remote address. */
+  names: readonly string[];
   /** 0 for protocols without ports. */
   remotePort: number;
   clientPort: number;
@@ -74,9 +80,9 @@ export function decidingRule(list: readonly AccessRule[], flow: Flow): AccessRul
       const [theirs, ours] = [parseCidr(rule.remotePrefix), parseCidr(rule.clientPrefix)];
       return (
         rule.direction === flow.direction &&
+        (rule.remoteName === "" || flow.names.some((name) => matchesName(rule.remoteName, name))) &&
         (rule.protocol === "any" || rule.protocol === flow.protocol) &&
-        theirs !== undefined &&
-        contains(theirs, remote) &&
+        (rule.remoteName !== "" || (theirs !== undefined && contains(theirs, remote))) &&
         ours !== undefined &&
         flow.clients.some((client) => overlaps(ours, client)) &&
         within(rule.remotePorts, flow.remotePort) &&

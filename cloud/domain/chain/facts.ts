@@ -1,11 +1,12 @@
 import { type Cidr, parseCidr } from "../../base/ip.ts";
 import type { Db } from "../../store/db.ts";
-import { rulesOfInstance } from "../../store/queries/acls.ts";
 import { findCcn } from "../../store/queries/ccns.ts";
 import { cenOfChild } from "../../store/queries/cen-children.ts";
 import { chainStart, clientBlocks, networksInReach } from "../../store/queries/chains.ts";
 import { isCcnGranted, isInstanceGranted } from "../../store/queries/grants.ts";
+import type { AclRule } from "../../store/shapes.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
+import { asOne, listsOf } from "../acl/effective.ts";
 import { deniesAll } from "../acl/match.ts";
 import { joinedAreas } from "../cen/bandwidth.ts";
 import { type Chain, type ChainFacts, type ChainNetwork, chain } from "./chain.ts";
@@ -19,15 +20,16 @@ export function serving(accessPoints: AccessPoints, ccnId: string): Serving {
 
 /**
  * The chain of an instance for clients served by the access points `present`. `homeInstanceId` is the home instance of a roaming
- * account; its networks are added if an access point reaches them.
+ * account; its networks are added if an access point reaches them. `lists` are the ACLs that apply; default: the instance's.
  */
 export async function loadChain(
   db: Db,
   instanceId: string,
   present: Serving,
   homeInstanceId: string | null = null,
+  lists?: readonly AclRule[][],
 ): Promise<Chain | undefined> {
-  const facts = await loadFacts(db, instanceId, present);
+  const facts = await loadFacts(db, instanceId, present, lists);
   if (!facts) return undefined;
   if (homeInstanceId === null) return chain(facts);
   const home = await loadFacts(db, homeInstanceId, present);
@@ -48,7 +50,12 @@ function homeNetworks(home: ChainFacts, known: ReadonlySet<string>): ChainNetwor
     .map((network) => ({ ...network, home: true }));
 }
 
-async function loadFacts(db: Db, instanceId: string, present: Serving): Promise<ChainFacts | undefined> {
+async function loadFacts(
+  db: Db,
+  instanceId: string,
+  present: Serving,
+  lists?: readonly AclRule[][],
+): Promise<ChainFacts | undefined> {
   const instance = await chainStart(db, instanceId);
   if (!instance) return undefined;
   const ccn = instance.boundCcnId === null ? undefined : await ccnOf(db, instance.boundCcnId, instance);
@@ -58,7 +65,7 @@ async function loadFacts(db: Db, instanceId: string, present: Serving): Promise<
     ccn: ccn ?? null,
     cen: cen ?? null,
     joinedAreas: cen ? await joinedAreas(db, cen.id) : [],
-    networks: await networksOf(db, instance, cen?.id ?? null, present),
+    networks: await networksOf(db, instance, cen?.id ?? null, present, lists ?? (await listsOf(db, instanceId, null))),
   };
 }
 
@@ -82,10 +89,11 @@ async function networksOf(
   instance: { id: string; tenantId: string },
   cenId: string | null,
   present: Serving,
+  lists: readonly AclRule[][],
 ): Promise<ChainNetwork[]> {
   const found = await networksInReach(db, instance, cenId);
   if (found.length === 0) return [];
-  const denied = await deniedBy(db, instance.id);
+  const denied = await deniedBy(db, instance.id, lists);
   return found.flatMap(({ id, name, region, instanceId, cenId, cidrs, accessPoints }) => {
     // Leave out the network of an instance's own routes if it has none left: there is nothing to fix.
     if (instanceId !== null && cidrs.length === 0) return [];
@@ -96,9 +104,9 @@ async function networksOf(
   });
 }
 
-/** Returns whether the instance's ACL drops all traffic to a prefix. */
-async function deniedBy(db: Db, instanceId: string): Promise<(cidr: string) => boolean> {
-  const rules = await rulesOfInstance(db, instanceId);
+/** Returns whether the ACLs drop all traffic to a prefix. */
+async function deniedBy(db: Db, instanceId: string, lists: readonly AclRule[][]): Promise<(cidr: string) => boolean> {
+  const rules = asOne(lists);
   if (rules.length === 0) return () => false;
   const clients: Cidr[] = (await clientBlocks(db, instanceId)).flatMap((block) => parseCidr(block) ?? []);
   const facts = rules.map((rule) => ({

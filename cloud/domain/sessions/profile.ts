@@ -1,21 +1,28 @@
 import { createHash } from "node:crypto";
 import type { Db } from "../../store/db.ts";
 import { accountById } from "../../store/queries/accounts.ts";
-import { rulesOfInstance } from "../../store/queries/acls.ts";
 import { instanceById } from "../../store/queries/instances.ts";
 import { accountedSessions } from "../../store/queries/sessions.ts";
-import type { AccessRule } from "../../store/shared/access-rule.ts";
+import type { AccessList } from "../../store/shared/access-rule.ts";
 import type { ExportedFlowLog } from "../../store/shared/exported-flow-log.ts";
 import type { DesiredPeer } from "../../store/shared/peer-table.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
-import { accessList } from "../acl/access-list.ts";
+import { accessLists, listsOf } from "../acl/effective.ts";
 import type { ChainHop } from "../chain/chain.ts";
 import { loadChain, serving } from "../chain/facts.ts";
 import type { Context } from "../context.ts";
 import { exportedFlowLog } from "../flowlogs/effective.ts";
 import { type Pushed, pushedBy } from "../instances/pushed.ts";
 
-/** The profile of all sessions of an instance. Accounts that roam also get the routes of their home instance. */
+/** What distinguishes the profiles of an instance's accounts. */
+export interface ProfileOf {
+  /** Home instance of a roaming account, whose routes it also gets; null = not roaming. */
+  roamedFrom: string | null;
+  /** The account's own ACL; null = none. */
+  aclId: string | null;
+}
+
+/** The profile of all sessions of an instance that ProfileOf does not distinguish. */
 export interface Profile extends Pushed {
   instanceId: string;
   enterpriseCode: string;
@@ -24,8 +31,8 @@ export interface Profile extends Pushed {
   ccnId: string;
   /** The routes that the chain carries. */
   routes: string[];
-  /** The access list of the instance. */
-  rules: AccessRule[];
+  /** The access lists. */
+  lists: AccessList[];
   /** How the flows of the instance are recorded; null = they are not. */
   flowLog: ExportedFlowLog | null;
   /** Hops from the instance onwards. */
@@ -39,24 +46,25 @@ const everything = ["0.0.0.0/0", "::/0"];
 /** Limits of the API contract. */
 const maxRoutes = 1_024;
 const maxHops = 60;
+const maxResolvers = 16;
 
-/** `homeInstanceId` is the home instance of a roaming account; null = not roaming. */
 export async function loadProfile(
   db: Db,
   accessPoints: AccessPoints,
   instanceId: string,
-  homeInstanceId: string | null,
+  { roamedFrom, aclId }: ProfileOf,
 ): Promise<Profile | undefined> {
   const instance = await instanceById(db, instanceId);
   if (!instance) return undefined;
-  const found = await loadChain(db, instanceId, serving(accessPoints, instance.ccnId), homeInstanceId);
+  const lists = await listsOf(db, instanceId, aclId);
+  const found = await loadChain(db, instanceId, serving(accessPoints, instance.ccnId), roamedFrom, lists);
   return {
     instanceId,
     enterpriseCode: instance.enterpriseCode,
     displayName: instance.name,
     ccnId: instance.ccnId,
     routes: instance.fullTunnel ? everything : (found?.routes ?? []).slice(0, maxRoutes),
-    rules: accessList(await rulesOfInstance(db, instanceId)),
+    lists: accessLists(lists),
     flowLog: await exportedFlowLog(db, instanceId),
     hops: (found?.hops ?? []).slice(0, maxHops),
     preferred: instance.accessPointNumber,
@@ -64,24 +72,21 @@ export async function loadProfile(
   };
 }
 
+/** What a peer gets from its profile. */
+type Reach = Pick<DesiredPeer, "destinations" | "lists" | "flowLog" | "resolvers">;
+
 /**
- * Destinations that the instance's peers may send to, the access list, and the flow log. Name servers are not added: naming one must not allow traffic to an address that
+ * Destinations that the instance's peers may send to, the access lists, and the flow log. Name servers are not added: naming one must not allow traffic to an address that
  * the chain does not carry, which may belong to another account.
  */
-export function reachOf({ routes, rules, flowLog }: Profile): Pick<DesiredPeer, "destinations" | "rules" | "flowLog"> {
-  return { destinations: routes, rules, flowLog };
+export function reachOf({ routes, lists, flowLog, dnsServers }: Profile): Reach {
+  return { destinations: routes, lists, flowLog, resolvers: dnsServers.slice(0, maxResolvers) };
 }
 
-/** Whether two access lists are the same. Peers of an instance share theirs, so the comparison of two lists is kept. */
-function listComparison(wanted: readonly AccessRule[]): (rules: readonly AccessRule[]) => boolean {
-  const text = JSON.stringify(wanted);
-  const known = new Map<readonly AccessRule[], boolean>();
-  return (rules) => {
-    const same = known.get(rules) ?? JSON.stringify(rules) === text;
-    known.set(rules, same);
-    return same;
-  };
-}
+const textOf = ({ destinations, lists, flowLog, resolvers }: Reach): string =>
+  JSON.stringify([destinations, lists.map(({ id }) => id), flowLog, resolvers]);
+
+const sameReach = (a: Reach, b: Reach): boolean => textOf(a) === textOf(b);
 
 /**
  * Hash of everything a client receives apart from the session itself. It leaves out readiness and order of the access points: these
@@ -117,20 +122,14 @@ export function profileRevision(context: Context, profile: Profile, bandwidth: n
 export async function profileChanged(context: Context, instanceId: string, accountId?: string): Promise<void> {
   const { store, accessPoints, peers, events } = context;
   const sessions = await accountedSessions(store, { instanceId, accountId });
-  for (const home of new Set(sessions.map((session) => session.roamedFrom))) {
-    const profile = await loadProfile(store, accessPoints, instanceId, home);
+  for (const same of Map.groupBy(sessions, ({ roamedFrom, aclId }) => `${roamedFrom} ${aclId}`).values()) {
+    const [one] = same;
+    const profile = one && (await loadProfile(store, accessPoints, instanceId, one));
     if (!profile) return;
-    const same = sessions.filter((session) => session.roamedFrom === home);
     const reach = reachOf(profile);
-    const sameList = listComparison(reach.rules);
     const changed = same
       .flatMap(({ id }) => peers.get(id) ?? [])
-      .filter(
-        (peer) =>
-          JSON.stringify(peer.destinations) !== JSON.stringify(reach.destinations) ||
-          JSON.stringify(peer.flowLog) !== JSON.stringify(reach.flowLog) ||
-          !sameList(peer.rules),
-      )
+      .filter((peer) => !sameReach(peer, reach))
       .map((peer) => ({ peer: { ...peer, ...reach }, newKey: false }));
     if (changed.length > 0) await peers.change([], changed);
     for (const [bandwidth, group] of Map.groupBy(same, (session) => session.bandwidth)) {
@@ -147,6 +146,7 @@ export async function revisionFor(
 ): Promise<string> {
   const { store, accessPoints } = context;
   const account = await accountById(store, session.accountId);
-  const profile = await loadProfile(store, accessPoints, session.instanceId, account?.roamedFrom ?? null);
+  const of = account ?? { roamedFrom: null, aclId: null };
+  const profile = await loadProfile(store, accessPoints, session.instanceId, of);
   return profile ? profileRevision(context, profile, account?.bandwidth ?? 0) : "";
 }

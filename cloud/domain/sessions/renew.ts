@@ -38,7 +38,7 @@ export async function renew(
     const signIn = await findSignIn(tx, row.signInId);
     if (!signIn) throw new Refusal("sign_in_expired", say("account_gone"));
     requireUsable(signIn, now);
-    const profile = await loadProfile(tx, accessPoints, row.instanceId, signIn.roamedFrom);
+    const profile = await loadProfile(tx, accessPoints, row.instanceId, signIn);
     if (!profile) throw new Refusal("session_expired", say("instance_gone"));
     const change = {
       renewedAt: now,

@@ -62,6 +62,29 @@ export async function rulesOfInstance(db: Db, instanceId: string): Promise<shape
     .execute();
 }
 
+/** The rules of an ACL, in the order in which they apply. */
+export async function rulesOfAcl(db: Db, aclId: string): Promise<shapes.AclRule[]> {
+  return query(db)
+    .selectFrom("acl_rule")
+    .select(shapes.aclRule.columns)
+    .where("acl_id", "=", aclId)
+    .orderBy("priority")
+    .orderBy("created_at")
+    .orderBy("id")
+    .execute();
+}
+
+/** Name of any account that has this ACL. */
+export async function accountWithAcl(db: Db, aclId: string): Promise<string | undefined> {
+  const row = await query(db).selectFrom("account").select("user_name").where("acl_id", "=", aclId).executeTakeFirst();
+  return row?.user_name;
+}
+
+/** Gives an account an ACL; null = none. */
+export async function setAclOfAccount(tx: Tx, accountId: string, aclId: string | null): Promise<void> {
+  await query(tx).updateTable("account").set({ acl_id: aclId }).where("id", "=", accountId).execute();
+}
+
 /** Id of any instance that uses this ACL. */
 export async function instanceWithAcl(db: Db, aclId: string): Promise<string | undefined> {
   const row = await query(db)

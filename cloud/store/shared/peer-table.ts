@@ -1,4 +1,4 @@
-import type { AccessRule } from "./access-rule.ts";
+import type { AccessList } from "./access-rule.ts";
 import type { ExportedFlowLog } from "./exported-flow-log.ts";
 
 /** A peer that every access point of a CCN should have. */
@@ -10,8 +10,10 @@ export interface DesiredPeer {
   /** Prefixes. */
   addresses: string[];
   destinations: string[];
-  /** The access list; peers of an instance share it. */
-  rules: readonly AccessRule[];
+  /** The access lists. The first one that has a matching rule decides. */
+  lists: readonly AccessList[];
+  /** The intranet's name servers, whose answers count for rules with names. */
+  resolvers: readonly string[];
   /** How the flows of the peer are recorded; null = they are not. */
   flowLog: ExportedFlowLog | null;
   /** bit/s in each direction, for all sessions of the account together; 0 = uncapped. */

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/dns/dnsmessage"
+
 	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	"sag.software/native/internal/accesspoint/policy"
 )
@@ -52,14 +54,25 @@ func TestNoPacketIsDecidedByPartOfAList(t *testing.T) {
 		{udpRule(deny, 1, 1, 52), udpRule(deny, 2, 54, 65535)},
 		{udpRule(deny, 9, 1, 65535), udpRule(deny, 8, 54, 54), udpRule(allow, 8, 50, 60), udpRule(deny, 7, 55, 60)},
 	}
+	// Lists by id: that of the account comes before that of the instance, whatever their priorities are.
+	named := []*accesspointv1.RuleList{
+		{Id: "account", Rules: []*accesspointv1.Rule{udpRule(allow, 90, 53, 53)}},
+		{Id: "instance", Rules: []*accesspointv1.Rule{udpRule(deny, 2, 1, 65535)}},
+	}
 	open, answered := counting(t)
 	shut, leaked := counting(t)
 	f := newFixture(t, published(t, "udp:10.0.0.53:53="+open, "udp:10.0.0.53:54="+shut), policy.Host{})
 	c := f.dialUp(t, "10.0.0.0/24")
 	set := func(n int) {
 		peer := c.Peer(time.Hour, "10.0.0.0/24")
-		peer.Rules = lists[n%len(lists)]
-		f.upsert(t, peer)
+		if n %= len(lists) + 1; n < len(lists) {
+			peer.Rules = lists[n]
+		} else {
+			peer.RuleListIds = []string{"account", "instance"}
+		}
+		if ack := f.delta(t, &accesspointv1.Delta{Upsert: []*accesspointv1.Peer{peer}, RuleLists: named}); len(ack.GetRefused()) > 0 {
+			t.Fatalf("refused: %v", ack)
+		}
 	}
 	set(0)
 	done, traffic := make(chan struct{}), sync.WaitGroup{}
@@ -112,4 +125,88 @@ func TestNoPacketIsDecidedByPartOfAList(t *testing.T) {
 		t.Errorf("%d datagrams were let through to a port that every list denies", n)
 	}
 	t.Logf("%d datagrams were answered", answered.Load())
+}
+
+// nameServer answers every query for an address with 10.0.0.80.
+func nameServer(t *testing.T) (address string) {
+	t.Helper()
+	server, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { _ = server.Close() })
+	go func() {
+		buffer := make([]byte, 2000)
+		for {
+			n, from, err := server.ReadFrom(buffer)
+			if err != nil {
+				return
+			}
+			var query dnsmessage.Message
+			if query.Unpack(buffer[:n]) != nil {
+				continue
+			}
+			query.Response = true
+			query.Answers = []dnsmessage.Resource{{
+				Header: dnsmessage.ResourceHeader{Name: query.Questions[0].Name, Class: dnsmessage.ClassINET, TTL: 60},
+				Body:   &dnsmessage.AResource{A: [4]byte{10, 0, 0, 80}},
+			}}
+			answer, err := query.Pack()
+			if err == nil {
+				_, _ = server.WriteTo(answer, from)
+			}
+		}
+	}()
+	return server.LocalAddr().String()
+}
+
+func TestNamesAsTargets(t *testing.T) {
+	f := newFixture(t, published(t, "udp:10.0.0.53:53="+nameServer(t), "10.0.0.80:80=unix:"+echoServer(t)), policy.Host{})
+	c := f.dialUp(t, "10.0.0.0/24")
+	rule := func(action accesspointv1.Rule_Action, priority uint32, prefix, name string) *accesspointv1.Rule {
+		return &accesspointv1.Rule{
+			Direction: accesspointv1.Rule_DIRECTION_FROM_CLIENT, Action: action, Priority: priority, Prefix: prefix, Name: name,
+		}
+	}
+	const allow, deny = accesspointv1.Rule_ACTION_ALLOW, accesspointv1.Rule_ACTION_DENY
+	peer := c.Peer(time.Hour, "10.0.0.0/24")
+	peer.Resolvers = []string{"10.0.0.53"}
+	peer.Rules = []*accesspointv1.Rule{
+		rule(allow, 1, "0.0.0.0/0", "*.corp.example"), rule(allow, 2, "10.0.0.53/32", ""), rule(deny, 3, "0.0.0.0/0", ""),
+	}
+	if ack := f.upsert(t, peer); len(ack.GetRefused()) > 0 {
+		t.Fatalf("refused: %v", ack)
+	}
+	resolve := func(name string) {
+		t.Helper()
+		conn, err := c.Stack.DialUDP(context.Background(), netip.MustParseAddrPort("10.0.0.53:53"))
+		must(t, err)
+		defer conn.Close()
+		query := dnsmessage.Message{Questions: []dnsmessage.Question{{
+			Name: dnsmessage.MustNewName(name), Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET,
+		}}}
+		packed, err := query.Pack()
+		must(t, err)
+		_, err = conn.Write(packed)
+		must(t, err)
+		must(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+		_, err = conn.Read(make([]byte, 512))
+		must(t, err)
+	}
+	reaches := func() bool {
+		conn, err := c.Dial(context.Background(), "10.0.0.80:80")
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	}
+	if reaches() {
+		t.Error("reached without a name")
+	}
+	resolve("www.other.example.")
+	if reaches() {
+		t.Error("reached by another name")
+	}
+	resolve("www.corp.example.")
+	if !reaches() {
+		t.Error("not reached by its name")
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/kernel"
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/acl"
 	"sag.software/native/internal/mtu"
 	"sag.software/native/internal/netstack"
 )
@@ -16,6 +17,8 @@ type forwarding interface {
 	Device() datapath.Device
 	// Stages returns the stages in front of the device, besides probes and accounting. inject is the path's Inject.
 	Stages(inject func([]byte) error) (fromTunnel, toTunnel []datapath.Stage)
+	// Refused counts the packets that the stages have refused.
+	Refused() *acl.Counter
 	// Serve sets the sessions and their addresses.
 	Serve(map[string][]netip.Addr)
 	// Probed records what the probes of a client report. It must not block.
@@ -41,7 +44,7 @@ func (p *Point) newForwarding() (forwarding, error) {
 		forwarder.Close()
 		return nil, err
 	}
-	return &userspace{s, forwarder}, nil
+	return &userspace{stack: s, forwarder: forwarder}, nil
 }
 
 // userspace forwards through sockets of this process. It does not use the clients' presence, because replies arrive at the
@@ -49,9 +52,14 @@ func (p *Point) newForwarding() (forwarding, error) {
 type userspace struct {
 	stack     *netstack.Stack
 	forwarder *forward.Forwarder
+	refused   acl.Counter
 }
 
-func (u *userspace) Device() datapath.Device        { return u.stack.Device() }
+func (u *userspace) Device() datapath.Device { return u.stack.Device() }
+
+// Refused implements forwarding. It counts nothing, since there are no stages.
+func (u *userspace) Refused() *acl.Counter { return &u.refused }
+
 func (u *userspace) Serve(map[string][]netip.Addr)  {}
 func (u *userspace) Probed(string, kernel.Presence) {}
 

@@ -57,11 +57,14 @@ type Point struct {
 	// clients is replaced as a whole, because it is read without a lock for every new flow and every probe.
 	clients atomic.Pointer[clients]
 
-	mu      sync.Mutex
-	table   *sessiontable.Table
-	served  map[string]*served
-	closing chan struct{}
-	woken   chan struct{}
+	mu    sync.Mutex
+	table *sessiontable.Table
+	lists *acl.Compiler
+
+	ruleCounters *acl.Counters
+	served       map[string]*served
+	closing      chan struct{}
+	woken        chan struct{}
 }
 
 // clients are the sessions in force, by inner address.
@@ -79,9 +82,10 @@ type client struct {
 // New makes an access point without sessions.
 func New(config Config) (*Point, error) {
 	p := &Point{
-		config: config, table: sessiontable.New(), served: map[string]*served{},
+		config: config, table: sessiontable.New(), ruleCounters: acl.NewCounters(), served: map[string]*served{},
 		closing: make(chan struct{}), woken: make(chan struct{}, 1),
 	}
+	p.lists = acl.NewCompiler(p.ruleCounters)
 	p.clients.Store(&clients{})
 	public, started := config.Key.Public(), time.Now()
 	p.flows = flows.New(flows.Config{
@@ -108,7 +112,7 @@ func (p *Point) newPath() *datapath.Path {
 	path := datapath.New(p.forwarding.Device())
 	p.probes = probe.NewStage(path.Inject, probe.Callbacks{Requested: p.probed})
 	p.accounts = account.NewClients()
-	access := acl.NewStage(path, (*lookup)(p).Access, p.config.Clock.Now)
+	access := acl.NewStage(path, (*lookup)(p).Access, p.config.Clock.Now, p.ruleCounters)
 	fromTunnel, toTunnel := p.forwarding.Stages(path.Inject)
 	p.caps = caps.New(path)
 	counted := []datapath.Stage{p.probes.FromTunnel, p.accounts.FromTunnel, p.flows.FromTunnel, access.FromTunnel}
@@ -180,7 +184,7 @@ func (p *Point) enforce(change sessiontable.Change) error {
 			s = newServed(session.ID)
 			p.served[session.ID] = s
 		}
-		s.update(session, now)
+		s.update(session, p.lists, now)
 	}
 	p.publishClients(sessions)
 	for _, id := range change.Ended { // before the peers are removed, so that resets still reach the clients
@@ -268,6 +272,17 @@ func (p *Point) Counters() []sessiontable.Counters {
 		counters = append(counters, s.counters(peers[s.key].LastHandshake))
 	}
 	return counters
+}
+
+// Decided implements agent.Point.
+func (p *Point) Decided() sessiontable.Decided {
+	c := p.ruleCounters
+	refused := p.forwarding.Refused()
+	return sessiontable.Decided{Rules: c.Rules(), Drops: []sessiontable.Drop{
+		{Reason: sessiontable.ByAccessList, Packets: c.Denied.Packets(), Bytes: c.Denied.Bytes()},
+		{Reason: sessiontable.Unclear, Packets: c.Unclear.Packets(), Bytes: c.Unclear.Bytes()},
+		{Reason: sessiontable.ByDestination, Packets: refused.Packets(), Bytes: refused.Bytes()},
+	}}
 }
 
 // Reported implements agent.Point. It drops ended sessions once their last counters have been reported.

@@ -44,7 +44,7 @@ func newServed(id string) *served {
 }
 
 // update puts a session in force; now is on the access point's clock.
-func (s *served) update(session *sessiontable.Session, now time.Duration) {
+func (s *served) update(session *sessiontable.Session, lists *acl.Compiler, now time.Duration) {
 	if s.ended { // the session came back before its last counters were reported, so its counters continue
 		s.ended = false
 		s.client = forward.NewClient()
@@ -52,25 +52,33 @@ func (s *served) update(session *sessiontable.Session, now time.Duration) {
 	}
 	s.key = session.Key
 	s.client.Update(session.Destinations, session.Rates.Down)
-	s.bind(session, now)
+	s.bind(session, lists, now)
 	s.session = session
 }
 
 // bind sets the access list if it has changed: a new list makes every flow be decided again.
-func (s *served) bind(session *sessiontable.Session, now time.Duration) {
+func (s *served) bind(session *sessiontable.Session, lists *acl.Compiler, now time.Duration) {
 	former := s.session
-	if former == session || former != nil && reflect.DeepEqual(former.Rules, session.Rules) && slices.Equal(former.Addresses, session.Addresses) {
+	s.access.SetResolvers(session.Resolvers)
+	if former == session || former != nil && sameRules(former, session) && slices.Equal(former.Addresses, session.Addresses) {
 		return
 	}
 	var list *acl.List
 	if len(session.Rules) > 0 {
-		list = acl.Compile(session.Rules, session.Addresses)
+		list = lists.Compile(session.Rules, session.Addresses)
 	}
 	if former == nil {
 		s.access.Begin(list)
 		return
 	}
 	s.access.Set(list, now)
+}
+
+func sameRules(a, b *sessiontable.Session) bool {
+	if a.RulesID != "" && b.RulesID != "" {
+		return a.RulesID == b.RulesID
+	}
+	return reflect.DeepEqual(a.Rules, b.Rules)
 }
 
 func (s *served) end() {
@@ -98,6 +106,7 @@ func (s *served) counters(lastHandshake time.Time) sessiontable.Counters {
 		RxBytes: s.counter.Rx.Load(), TxBytes: s.counter.Tx.Load(),
 		LastHandshake: lastHandshake,
 		Generation:    s.generation, Active: s.active,
+		Refused: s.access.Refused.Packets(),
 	}
 }
 

@@ -233,10 +233,18 @@ export function aclPage(
   return pageOf(reader, rows, "acl", wish);
 }
 
-/** Instances that use any of these ACLs. */
-export async function usesOfAcls(db: Db, aclIds: readonly string[]): Promise<{ aclId: string }[]> {
+/** The uses of these ACLs: an entry for each instance and each account. */
+export async function usesOfAcls(
+  db: Db,
+  aclIds: readonly string[],
+): Promise<{ aclId: string | null; by: "instance" | "account" }[]> {
   if (aclIds.length === 0) return [];
-  return query(db).selectFrom("acl_instance").select("acl_id as aclId").where("acl_id", "in", aclIds).execute();
+  const instances = query(db).selectFrom("acl_instance").select("acl_id as aclId").where("acl_id", "in", aclIds);
+  const accounts = query(db).selectFrom("account").select("acl_id as aclId").where("acl_id", "in", aclIds);
+  return [
+    ...(await instances.execute()).map((row) => ({ ...row, by: "instance" as const })),
+    ...(await accounts.execute()).map((row) => ({ ...row, by: "account" as const })),
+  ];
 }
 
 /** Rules of an ACL by priority. */

@@ -30,6 +30,8 @@ type Point interface {
 	Reported([]sessiontable.Counters)
 	// FlowLogs returns the counters of flow logs.
 	FlowLogs() []flows.Counters
+	// Decided returns the counts of what access lists and policy have decided.
+	Decided() sessiontable.Decided
 }
 
 // Credentials are how the access point authenticates to the cloud instance.
@@ -64,6 +66,8 @@ type Agent struct {
 	ready     chan struct{}
 	// acknowledged is the last position that the cloud has an acknowledgement for. The next stream starts there.
 	acknowledged atomic.Pointer[accesspointv1.AcknowledgeRequest]
+	// decided is what the cloud has received of Decided. Only one goroutine reports at a time.
+	decided decided
 	// away and reason are the connection state that was last logged. Only Run's goroutine uses them.
 	away   bool
 	reason reason
@@ -199,11 +203,15 @@ func isFinal(err error) bool {
 }
 
 func (a *Agent) hello() *typesv1.Hello {
-	return &typesv1.Hello{Version: a.Version, Capabilities: []string{accessLists}}
+	return &typesv1.Hello{Version: a.Version, Capabilities: []string{accessLists, sharedAccessLists, accessListNames}}
 }
 
-// accessLists is the capability to enforce Peer.rules.
-const accessLists = "access_lists"
+// The capabilities to enforce Peer.rules, to take them as Peer.rule_list_ids, and to enforce Rule.name.
+const (
+	accessLists       = "access_lists"
+	sharedAccessLists = "shared_access_lists"
+	accessListNames   = "access_list_names"
+)
 
 // authorize returns a request with the access point's identity.
 func authorize[T any](a *Agent, message *T) *connect.Request[T] {

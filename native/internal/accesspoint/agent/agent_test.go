@@ -12,6 +12,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	accesspointv1 "sag.software/native/gen/sag/accesspoint/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
 	"sag.software/native/internal/accesspoint/fakecloud"
 )
@@ -112,7 +113,22 @@ func TestReports(t *testing.T) {
 	if report.GetBootId() != bootID || len(report.GetCounters()) != 1 {
 		t.Fatalf("got %v", report)
 	}
-	<-cloud.Reports // the first one has been answered by now
+	if rules := report.GetRules(); len(rules) != 1 || rules[0].GetRuleId() != "acr-1" || rules[0].GetPackets() != 2 || rules[0].GetBytes() != 100 {
+		t.Errorf("rules: %v", rules)
+	}
+	if drops := report.GetDrops(); len(drops) != 1 || drops[0].GetReason() != accesspointv1.DropCounters_REASON_UNCLEAR || drops[0].GetPackets() != 3 {
+		t.Errorf("drops: %v", drops)
+	}
+	// The first one has been answered by now. Unchanged counts are sent again only on a new stream.
+	if again := <-cloud.Reports; len(again.GetRules()) > 0 {
+		t.Errorf("rules were sent again: %v", again)
+	}
+	cloud.Drop()
+	for end := time.Now().Add(10 * time.Second); len((<-cloud.Reports).GetRules()) == 0; {
+		if time.Now().After(end) {
+			t.Fatal("a new stream has not brought the counts of rules")
+		}
+	}
 	point.mu.Lock()
 	defer point.mu.Unlock()
 	if point.reported == 0 {

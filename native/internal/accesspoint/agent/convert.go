@@ -33,6 +33,7 @@ func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 	var settings *accesspointv1.Settings
 	var peers []*accesspointv1.Peer
 	var flowLogs []*accesspointv1.FlowLog
+	var lists lists
 	switch change := from.GetChange().(type) {
 	case *accesspointv1.WatchResponse_Snapshot:
 		message.Kind = sessiontable.SnapshotPart
@@ -40,9 +41,11 @@ func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 			message.Kind = sessiontable.SnapshotEnd
 		}
 		settings, peers, flowLogs = change.Snapshot.GetSettings(), change.Snapshot.GetPeers(), change.Snapshot.GetFlowLogs()
+		lists.named = change.Snapshot.GetRuleLists()
 	case *accesspointv1.WatchResponse_Delta:
 		message.Kind, message.Remove = sessiontable.Delta, change.Delta.GetRemove()
 		settings, peers, flowLogs = change.Delta.GetSettings(), change.Delta.GetUpsert(), change.Delta.GetFlowLogs()
+		lists.named = change.Delta.GetRuleLists()
 	default:
 		return message, nil // a heartbeat, or a change added by a later version
 	}
@@ -54,7 +57,6 @@ func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 		message.ProbeAddress = address
 	}
 	message.Upsert = make([]sessiontable.Peer, len(peers))
-	var lists lists
 	for i, peer := range peers {
 		message.Upsert[i] = toPeer(peer, &lists)
 	}
@@ -88,7 +90,10 @@ func toSession(from *accesspointv1.Peer, lists *lists) (s sessiontable.Session, 
 	if s.Destinations, err = toDestinations(from.GetDestinations()); err != nil {
 		return s, err
 	}
-	if s.Rules, err = lists.convert(from.GetRules()); err != nil {
+	if s.Rules, s.RulesID, err = lists.of(from); err != nil {
+		return s, err
+	}
+	if s.Resolvers, err = toResolvers(from.GetResolvers()); err != nil {
 		return s, err
 	}
 	if s.SharedRate = from.GetSharedRateId(); s.SharedRate == "" {
@@ -177,6 +182,7 @@ func Report(from []sessiontable.Counters) []*accesspointv1.Counters {
 	for i, c := range from {
 		counters[i] = &accesspointv1.Counters{
 			SessionId: c.ID, RxBytes: c.RxBytes, TxBytes: c.TxBytes, Generation: c.Generation, Active: c.Active,
+			RefusedPackets: c.Refused,
 		}
 		if !c.LastHandshake.IsZero() {
 			counters[i].HandshakeAge = durationpb.New(max(0, time.Since(c.LastHandshake)))

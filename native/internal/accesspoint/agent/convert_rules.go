@@ -1,11 +1,13 @@
 package agent
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -16,6 +18,9 @@ import (
 
 const (
 	maxRules     = 1024
+	maxLists     = 4
+	maxName      = 253
+	maxResolvers = 16
 	maxRulePorts = 64
 	// maxRate is in bit/s.
 	maxRate = 1_000_000_000_000
@@ -43,6 +48,53 @@ var actions = map[accesspointv1.Rule_Action]rules.Action{
 type lists struct {
 	from []*accesspointv1.Rule
 	to   []rules.Rule
+	// named are the lists that peers name by their ids; joined are those of peers, by their ids.
+	named  []*accesspointv1.RuleList
+	joined map[string][]rules.Rule
+}
+
+// of returns the rules of a peer. Two peers with the same id have the same rules; "" = it has none.
+func (l *lists) of(peer *accesspointv1.Peer) (list []rules.Rule, id string, err error) {
+	ids := peer.GetRuleListIds()
+	if len(ids) == 0 {
+		list, err = l.convert(peer.GetRules())
+		return list, "", err
+	}
+	id = strings.Join(ids, " ")
+	list, known := l.joined[id]
+	if !known {
+		if list, err = l.join(ids); err != nil {
+			return nil, "", err
+		}
+		if l.joined == nil {
+			l.joined = map[string][]rules.Rule{}
+		}
+		l.joined[id] = list
+	}
+	return list, id, nil
+}
+
+// join returns lists as one. The first list that has a matching rule decides, so all priorities of a list come before those of the next.
+func (l *lists) join(ids []string) (all []rules.Rule, err error) {
+	if len(ids) > maxLists {
+		return nil, invalid(msg.PeerAtMost("rule_list_ids", strconv.Itoa(maxLists)))
+	}
+	for _, id := range ids {
+		at := slices.IndexFunc(l.named, func(list *accesspointv1.RuleList) bool { return list.GetId() == id })
+		if at < 0 {
+			return nil, invalid(msg.PeerUnknown("rule_list_ids", id))
+		}
+		list, err := toRules(l.named[at].GetRules())
+		if err != nil {
+			return nil, err
+		}
+		slices.SortStableFunc(list, func(a, b rules.Rule) int { return cmp.Compare(a.Priority, b.Priority) })
+		all = append(all, list...)
+	}
+	for i := range all {
+		all[i].Priority = uint32(i)
+	}
+	return all, nil
 }
 
 func (l *lists) convert(from []*accesspointv1.Rule) ([]rules.Rule, error) {
@@ -75,7 +127,10 @@ func toRules(from []*accesspointv1.Rule) ([]rules.Rule, error) {
 
 // toRule converts one rule; at is its position, for errors.
 func toRule(at string, from *accesspointv1.Rule) (rule rules.Rule, err error) {
-	rule.Priority, rule.ID = from.GetPriority(), from.GetId()
+	rule.Priority, rule.ID, rule.Name = from.GetPriority(), from.GetId(), from.GetName()
+	if len(rule.Name) > maxName {
+		return rule, invalid(msg.PeerAtMost(at+": name", strconv.Itoa(maxName)))
+	}
 	if rule.Prefix, err = toPrefix(at+": prefix", from.GetPrefix()); err != nil {
 		return rule, err
 	}
@@ -99,6 +154,22 @@ func toRule(at string, from *accesspointv1.Rule) (rule rules.Rule, err error) {
 	}
 	rule.ClientPorts, err = toPorts(at+": client_ports", rule.Protocol, from.GetClientPorts())
 	return rule, err
+}
+
+// toResolvers converts the addresses of name servers.
+func toResolvers(texts []string) ([]netip.Addr, error) {
+	if len(texts) > maxResolvers {
+		return nil, invalid(msg.PeerAtMost("resolvers", strconv.Itoa(maxResolvers)))
+	}
+	var all []netip.Addr
+	for _, text := range texts {
+		address, err := netip.ParseAddr(text)
+		if err != nil {
+			return nil, invalid(msg.PeerNoPrefix("resolvers", text))
+		}
+		all = append(all, address.Unmap())
+	}
+	return all, nil
 }
 
 // toPrefix refuses IPv4-mapped prefixes, which match no packet.

@@ -183,6 +183,49 @@ func TestSessionsShareTheirAccessList(t *testing.T) {
 	}
 }
 
+// The first list that has a matching rule decides, so its rules come first, whatever their priorities are.
+func TestListsByID(t *testing.T) {
+	prioritized := func(id string, priority uint32) *accesspointv1.Rule {
+		return rule(func(r *accesspointv1.Rule) { r.Id, r.Priority = id, priority })
+	}
+	change := func(ids ...string) sessiontable.Message {
+		peer, other := full(1, 1, 1, time.Hour), full(2, 2, 2, time.Hour)
+		peer.RuleListIds, other.RuleListIds = ids, ids
+		message, err := Message(&accesspointv1.WatchResponse{Change: &accesspointv1.WatchResponse_Delta{Delta: &accesspointv1.Delta{
+			Upsert: []*accesspointv1.Peer{peer, other},
+			RuleLists: []*accesspointv1.RuleList{
+				{Id: "a", Rules: []*accesspointv1.Rule{prioritized("third", 7), prioritized("fourth", 7)}},
+				{Id: "b", Rules: []*accesspointv1.Rule{prioritized("second", 90), prioritized("first", 80)}},
+				{Id: "later", Rules: []*accesspointv1.Rule{rule(func(r *accesspointv1.Rule) { r.Action = 99 })}},
+			},
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return message
+	}
+	got := change("b", "a")
+	one, other := got.Upsert[0].Session, got.Upsert[1].Session
+	var order []string
+	for i, r := range one.Rules {
+		order = append(order, r.ID)
+		if r.Priority != uint32(i) {
+			t.Errorf("%s has the priority %d", r.ID, r.Priority)
+		}
+	}
+	if !slices.Equal(order, []string{"first", "second", "third", "fourth"}) || one.RulesID != "b a" {
+		t.Errorf("%q: %v", one.RulesID, order)
+	}
+	if &one.Rules[0] != &other.Rules[0] {
+		t.Error("the peers do not share their lists")
+	}
+	for _, ids := range [][]string{{"unknown"}, {"a", "later"}, {"a", "a", "a", "a", "a"}} {
+		if got := change(ids...); got.Upsert[0].Invalid == nil {
+			t.Errorf("%v was accepted", ids)
+		}
+	}
+}
+
 func TestInvalidSettingsEndTheStream(t *testing.T) {
 	for _, address := range []string{"", "10.0.0.1", "::ffff:10.0.0.1", "ff02::1"} {
 		_, err := Message(&accesspointv1.WatchResponse{Change: &accesspointv1.WatchResponse_Delta{

@@ -15,6 +15,7 @@ import (
 	"sag.software/native/internal/accesspoint/fakecloud"
 	"sag.software/native/internal/accesspoint/flows"
 	"sag.software/native/internal/accesspoint/sessiontable"
+	"sag.software/native/internal/datapath/acl"
 )
 
 var bootID = strings.Repeat("b", 32)
@@ -56,6 +57,13 @@ func (p *tablePoint) Counters() []sessiontable.Counters {
 		counters = append(counters, sessiontable.Counters{ID: session.ID, RxBytes: 1})
 	}
 	return counters
+}
+
+func (p *tablePoint) Decided() sessiontable.Decided {
+	return sessiontable.Decided{
+		Rules: []acl.Count{{Rule: "acr-1", Packets: 2, Bytes: 100}},
+		Drops: []sessiontable.Drop{{Reason: sessiontable.Unclear, Packets: 3, Bytes: 60}, {Reason: sessiontable.ByAccessList}},
+	}
 }
 
 func (p *tablePoint) Reported(counters []sessiontable.Counters) {

@@ -29,22 +29,22 @@ func (a *Agent) report(ctx context.Context) {
 // ReportNow sends the counters. They are cumulative, so a lost report does no harm. It is also called last before an orderly
 // shutdown.
 func (a *Agent) ReportNow(ctx context.Context) error {
-	counters, flowLogs := a.Point.Counters(), reportFlowLogs(a.Point.FlowLogs())
-	for len(counters) > 0 || len(flowLogs) > 0 {
+	counters := a.Point.Counters()
+	report := &accesspointv1.ReportRequest{BootId: a.Description.GetBootId(), FlowLogs: reportFlowLogs(a.Point.FlowLogs())}
+	a.decided.add(report, a.Point.Decided())
+	for len(counters) > 0 || len(report.FlowLogs)+len(report.Rules)+len(report.Drops) > 0 {
 		part := counters[:min(len(counters), maxCounters)]
 		counters = counters[len(part):]
+		report.Counters = Report(part)
 		call, cancel := context.WithTimeout(ctx, callTimeout)
-		_, err := a.client.Report(call, authorize(a, &accesspointv1.ReportRequest{
-			BootId:   a.Description.GetBootId(),
-			Counters: Report(part),
-			FlowLogs: flowLogs,
-		}))
-		flowLogs = nil
+		_, err := a.client.Report(call, authorize(a, report))
 		cancel()
 		if err != nil {
 			return err
 		}
 		a.Point.Reported(part)
+		a.decided.confirm(report)
+		report.FlowLogs, report.Rules, report.Drops = nil, nil, nil // they are sent with the first part
 	}
 	return nil
 }

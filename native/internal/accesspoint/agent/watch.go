@@ -26,6 +26,7 @@ func (a *Agent) watch(ctx context.Context, pause *backoff) error {
 	}
 	defer stream.Close()
 	a.Point.StreamBegins()
+	a.decided.begin()
 	silence := time.AfterFunc(a.Silence, func() { cancel(errSilence) })
 	defer silence.Stop()
 

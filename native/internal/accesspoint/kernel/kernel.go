@@ -15,6 +15,7 @@ import (
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/policy"
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/acl"
 	"sag.software/native/internal/datapath/mss"
 	"sag.software/native/internal/datapath/refuse"
 	"sag.software/native/internal/hostnet/journal"
@@ -138,6 +139,9 @@ func (k *Kernel) Stages(inject func([]byte) error) (fromTunnel, toTunnel []datap
 	toClient := mss.Stage(func(p *datapath.Packet) int { return k.config.PathMTU(p.Dst) })
 	return []datapath.Stage{k.rules.fromTunnel, fromClient}, []datapath.Stage{k.rules.toTunnel, toClient}
 }
+
+// Refused counts the packets that the policy does not allow.
+func (k *Kernel) Refused() *acl.Counter { return &k.rules.refused }
 
 func (k *Kernel) start() {
 	k.wake, k.done = make(chan struct{}, 1), make(chan struct{})

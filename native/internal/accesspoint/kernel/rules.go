@@ -8,6 +8,7 @@ import (
 	"sag.software/native/internal/accesspoint/forward"
 	"sag.software/native/internal/accesspoint/policy"
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/acl"
 	"sag.software/native/internal/datapath/refuse"
 )
 
@@ -24,6 +25,8 @@ type rules struct {
 	config Config
 	// refuser answers refused packets.
 	refuser *refuse.Refuser
+	// refused counts refused packets.
+	refused acl.Counter
 
 	mu       sync.Mutex
 	verdicts map[question]bool
@@ -53,7 +56,7 @@ func (r *rules) fromTunnel(b *datapath.Batch) {
 	j := judge{rules: r}
 	for p := b.Next(); p != nil; p = b.Next() {
 		if !j.up(p) {
-			p.Drop()
+			r.drop(p)
 		}
 	}
 }
@@ -63,9 +66,14 @@ func (r *rules) toTunnel(b *datapath.Batch) {
 	j := judge{rules: r}
 	for p := b.Next(); p != nil; p = b.Next() {
 		if !p.Injected && !j.down(p) {
-			p.Drop()
+			r.drop(p)
 		}
 	}
+}
+
+func (r *rules) drop(p *datapath.Packet) {
+	p.Drop()
+	r.refused.Add(1, uint64(len(p.Raw)))
 }
 
 // judge checks the packets of a batch. It keeps the last decision, because most packets of a batch belong to one flow.

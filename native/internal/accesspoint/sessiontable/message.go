@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"sag.software/native/internal/datapath/acl"
 	"sag.software/native/internal/flowlog"
 )
 
@@ -69,4 +70,32 @@ type Counters struct {
 	// Generation is the highest generation in a probe, and Active whether that probe was marked active.
 	Generation uint64
 	Active     bool
+	// Refused is the number of packets that the session's access list refused.
+	Refused uint64
 }
+
+// Decided are counts of packets since the start of the access point.
+type Decided struct {
+	// Rules are those that rules of access lists have decided about.
+	Rules []acl.Count
+	// Drops are the dropped ones.
+	Drops []Drop
+}
+
+// Drop is the number of packets that were dropped for a reason, and of their inner bytes.
+type Drop struct {
+	Reason         DropReason
+	Packets, Bytes uint64
+}
+
+// DropReason is why a packet was dropped.
+type DropReason uint8
+
+const (
+	// ByAccessList is by a rule.
+	ByAccessList DropReason = iota + 1
+	// Unclear packets are malformed, or fragments whose first one is not known, of a client with an access list.
+	Unclear
+	// ByDestination is for packets to no destination of the client, or to an address that is protected.
+	ByDestination
+)

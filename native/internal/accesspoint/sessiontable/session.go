@@ -21,6 +21,10 @@ type Session struct {
 	Destinations []netip.Prefix
 	// Rules are the access list; none = it allows everything.
 	Rules []rules.Rule
+	// RulesID identifies Rules: sessions with the same one have the same rules. "" = it is not known.
+	RulesID string
+	// Resolvers are the name servers whose answers count for rules with names.
+	Resolvers []netip.Addr
 	// Rates limit the client's traffic, together with that of other sessions with the same SharedRate.
 	Rates      rules.Rates
 	SharedRate string

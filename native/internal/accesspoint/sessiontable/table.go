@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/flowlog"
 )
@@ -19,6 +20,9 @@ type Table struct {
 	sessions        map[string]*Session
 	probeAddress    netip.Addr
 	flowLogs        map[string]flowlog.Log
+
+	// rules are the access lists in force, by their id, so that the sessions share them.
+	rules map[string][]rules.Rule
 
 	// parts and partLogs collect the parts of a snapshot until the last one arrives: only a complete snapshot may remove sessions.
 	parts    []Peer
@@ -38,7 +42,9 @@ type Change struct {
 }
 
 // New makes an empty table.
-func New() *Table { return &Table{sessions: map[string]*Session{}, flowLogs: map[string]flowlog.Log{}} }
+func New() *Table {
+	return &Table{sessions: map[string]*Session{}, flowLogs: map[string]flowlog.Log{}, rules: map[string][]rules.Rule{}}
+}
 
 // ProbeAddress is the access point's own inner address; invalid before the cloud has sent it.
 func (t *Table) ProbeAddress() netip.Addr { return t.probeAddress }
@@ -109,6 +115,7 @@ func (t *Table) apply(message Message, now time.Duration) Change {
 			continue
 		}
 		session := peer.Session
+		t.share(&session)
 		session.Ends = now + peer.Lease
 		if err := taken.take(&session); err != nil {
 			change.Refused = append(change.Refused, Refusal{ID: peer.ID, Taken: true, Err: err})
@@ -117,6 +124,7 @@ func (t *Table) apply(message Message, now time.Duration) Change {
 		t.sessions[session.ID] = &session
 	}
 	t.updateFlowLogs(message.FlowLogs)
+	t.forgetUnusedRules()
 	change.compare(before, t.sessions)
 	return change
 }
@@ -133,6 +141,31 @@ func (t *Table) updateFlowLogs(added []flowlog.Log) {
 			t.flowLogs[log.ID] = log
 		}
 	}
+}
+
+// share replaces the session's rules by the same ones of other sessions, which saves memory.
+func (t *Table) share(session *Session) {
+	if session.RulesID == "" {
+		return
+	}
+	if known, there := t.rules[session.RulesID]; there {
+		session.Rules = known
+	} else {
+		t.rules[session.RulesID] = session.Rules
+	}
+}
+
+func (t *Table) forgetUnusedRules() {
+	if len(t.rules) == 0 {
+		return
+	}
+	used := make(map[string][]rules.Rule, len(t.rules))
+	for _, session := range t.sessions {
+		if session.RulesID != "" {
+			used[session.RulesID] = session.Rules
+		}
+	}
+	t.rules = used
 }
 
 // Expire removes sessions whose lease has ended.

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/flowlog"
 )
@@ -143,6 +144,24 @@ func TestDeltas(t *testing.T) {
 				t.Fatalf("got %+v", change)
 			}
 		})
+	}
+}
+
+func TestSessionsShareRulesByID(t *testing.T) {
+	ruled := func(n int, id string) Peer {
+		p := peer(n, n, n, time.Hour)
+		p.Session.Rules, p.Session.RulesID = []rules.Rule{{ID: id}}, id
+		return p
+	}
+	r := New()
+	receive(t, r, snapshot(1, 1, true, ruled(1, "a"), ruled(2, "b")), 0)
+	receive(t, r, delta(1, 2, []Peer{ruled(3, "a")}), 0)
+	if one, three := r.sessions[id(1)], r.sessions[id(3)]; &one.Rules[0] != &three.Rules[0] {
+		t.Error("a later session has rules of its own")
+	}
+	receive(t, r, delta(1, 3, nil, id(1), id(3)), 0)
+	if _, kept := r.rules["a"]; kept || len(r.rules) != 1 {
+		t.Errorf("kept %v", r.rules)
 	}
 }
 

@@ -1,6 +1,8 @@
 package acl
 
 import (
+	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +16,9 @@ const unknownAge = udpIdle
 
 // Client is the access list of a client and its open flows. It is safe for concurrent use.
 type Client struct {
+	// Refused counts the packets of the client that were refused.
+	Refused Counter
+
 	// list is written with mu held. It is read without, to skip clients that have none.
 	list atomic.Pointer[List]
 
@@ -21,6 +26,9 @@ type Client struct {
 	generation uint32
 	flows      flows
 	fragments  fragments
+	// names are learned from the answers of the resolvers.
+	names     names
+	resolvers []netip.Addr
 	// unknownUntil is until when flows may be open that were opened without a list.
 	unknownUntil time.Duration
 }
@@ -30,8 +38,34 @@ type Verdict struct {
 	Allowed bool
 	// Rule is as in Decision.
 	Rule int
+	// counter counts what decided; nil = it is not counted.
+	counter *Counter
 	// Cut means that the packet belongs to a TCP connection that was open before: both ends should be told.
 	Cut bool
+}
+
+// SetResolvers sets the name servers whose answers count for rules with names.
+func (c *Client) SetResolvers(resolvers []netip.Addr) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resolvers = resolvers
+}
+
+// Learn notes the addresses in a datagram to the client, if it is an answer of one of the resolvers and the list has rules with names.
+func (c *Client) Learn(h *packet.Header, raw []byte, now time.Duration) {
+	const udpHeader = 8
+	if !h.Valid || h.Fragment || h.Protocol != packet.UDP || h.SrcPort != dnsPort || h.Length < h.TransportAt+udpHeader {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := c.list.Load()
+	if list == nil || !list.named || !slices.Contains(c.resolvers, h.Src.Unmap()) {
+		return
+	}
+	for _, answer := range readAnswer(raw[h.TransportAt+udpHeader : h.Length]) {
+		c.names.learn(answer, now)
+	}
 }
 
 // Set replaces the list; nil = none. Every packet is decided by either the former list or the new one. Open flows are decided again with
@@ -43,7 +77,7 @@ func (c *Client) Set(list *List, now time.Duration) {
 	c.generation++
 	switch {
 	case list == nil:
-		c.flows, c.fragments = flows{}, fragments{}
+		c.flows, c.fragments, c.names = flows{}, fragments{}, names{}
 	case former == nil:
 		c.unknownUntil = now + unknownAge
 	}
@@ -55,7 +89,7 @@ func (c *Client) Begin(list *List) {
 	defer c.mu.Unlock()
 	c.list.Store(list)
 	c.generation++
-	c.flows, c.fragments, c.unknownUntil = flows{}, fragments{}, 0
+	c.flows, c.fragments, c.names, c.unknownUntil = flows{}, fragments{}, names{}, 0
 }
 
 // Pass decides about a packet from or to the client. It does not allocate, except that the table of flows grows to the number of flows.
@@ -96,10 +130,10 @@ func (c *Client) decide(list *List, q question, h *packet.Header, direction rule
 	}
 	f := &c.flows.all[i]
 	if f.generation != c.generation {
-		d := list.Decide(f.opened, q.flow)
+		d := list.decide(f.opened, q.flow, &c.names, now)
 		f.generation, f.allowed, f.rule = c.generation, d.Allowed, int32(d.Rule)
 	}
-	verdict := Verdict{Allowed: f.allowed, Rule: int(f.rule), Cut: !f.allowed && q.kind == answer && q.flow.Protocol == packet.TCP}
+	verdict := Verdict{Allowed: f.allowed, Rule: int(f.rule), counter: list.counter(int(f.rule)), Cut: !f.allowed && q.kind == answer && q.flow.Protocol == packet.TCP}
 	if f.allowed && q.kind != related {
 		c.flows.use(i, now)
 		c.note(i, h, direction)
@@ -117,13 +151,13 @@ func (c *Client) open(list *List, q question, h *packet.Header, direction rules.
 	case q.kind != ordinary:
 		opened = opposite(direction)
 	}
-	d := list.Decide(opened, q.flow)
+	d := list.decide(opened, q.flow, &c.names, now)
 	if d.Allowed && opened == rules.ToClient && !q.opens && now < c.unknownUntil {
 		// The client may have opened it before it had a list.
 		opened = rules.FromClient
-		d = list.Decide(opened, q.flow)
+		d = list.decide(opened, q.flow, &c.names, now)
 	}
-	verdict := Verdict{Allowed: d.Allowed, Rule: d.Rule}
+	verdict := Verdict{Allowed: d.Allowed, Rule: d.Rule, counter: list.counter(d.Rule)}
 	if !d.Allowed {
 		verdict.Cut = q.kind == answer && q.flow.Protocol == packet.TCP && (direction == rules.FromClient || now < c.unknownUntil)
 		return verdict

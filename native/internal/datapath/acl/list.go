@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+	"time"
 
 	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/datapath/rules"
@@ -17,6 +18,10 @@ const protocolGRE = 47
 // List is a compiled access list. It is immutable. Nil = no list is bound: everything is allowed.
 type List struct {
 	rules []rules.Rule
+	// counters has the counter of each rule; nil = it is not counted.
+	counters []*Counter
+	// named means that there are rules with names.
+	named bool
 	// v4 and v6 are the rules in order of priority, by direction and by the address family of the remote end.
 	v4 [2][]entry4
 	v6 [2][]entry6
@@ -34,7 +39,8 @@ type entry6 struct {
 
 // rest is the part of a rule besides the remote prefix, as Decide compares it.
 type rest struct {
-	// remote and client span the rule's ports. If it has several ranges (exact is false), the rule itself is asked, too.
+	// remote and client span the rule's ports. If it has several ranges or a name (exact is false), the rule itself is
+	// asked, too.
 	remote, client span
 	rule           uint32
 	// protocols has a bit for each rules.Protocol.
@@ -67,8 +73,8 @@ type Decision struct {
 const NoRule = -1
 
 // Compile compiles the access list of a client with these inner addresses. A rule for clients that include none of the addresses is
-// left out. Of rules with the same priority, the first one applies.
-func Compile(list []rules.Rule, client []netip.Addr) *List {
+// left out. Of rules with the same priority, the first one applies. counters count what the rules decide; nil = nothing is counted.
+func Compile(list []rules.Rule, client []netip.Addr, counters *Counters) *List {
 	l := &List{}
 	for _, r := range list {
 		if concerns(r.Client, client) {
@@ -78,6 +84,7 @@ func Compile(list []rules.Rule, client []netip.Addr) *List {
 	slices.SortStableFunc(l.rules, func(a, b rules.Rule) int { return int(int64(a.Priority) - int64(b.Priority)) })
 	for i, r := range l.rules {
 		l.add(uint32(i), r)
+		l.counters = append(l.counters, counters.of(r.ID))
 	}
 	return l
 }
@@ -85,8 +92,9 @@ func Compile(list []rules.Rule, client []netip.Addr) *List {
 func (l *List) add(i uint32, r rules.Rule) {
 	end := rest{
 		remote: spanOf(r.Ports), client: spanOf(r.ClientPorts), rule: i, protocols: 1 << r.Protocol,
-		exact: len(r.Ports) <= 1 && len(r.ClientPorts) <= 1,
+		exact: len(r.Ports) <= 1 && len(r.ClientPorts) <= 1 && r.Name == "",
 	}
+	l.named = l.named || r.Name != ""
 	if r.Protocol == rules.AnyProtocol {
 		end.protocols = 0xff
 	}
@@ -109,6 +117,14 @@ func concerns(prefix netip.Prefix, client []netip.Addr) bool {
 	return !prefix.IsValid() || slices.ContainsFunc(client, prefix.Contains)
 }
 
+// counter returns the counter of a rule, as in Decision; nil = there is none.
+func (l *List) counter(rule int) *Counter {
+	if rule < 0 || rule >= len(l.counters) {
+		return nil
+	}
+	return l.counters[rule]
+}
+
 // Rules returns the rules in the order in which they apply. They must not be modified.
 func (l *List) Rules() []rules.Rule {
 	if l == nil {
@@ -117,8 +133,11 @@ func (l *List) Rules() []rules.Rule {
 	return l.rules
 }
 
-// Decide decides about a flow that is opened in a direction. It does not allocate.
-func (l *List) Decide(opened rules.Direction, f Flow) Decision {
+// Decide decides about a flow that is opened in a direction, of a client that knows no names. It does not allocate.
+func (l *List) Decide(opened rules.Direction, f Flow) Decision { return l.decide(opened, f, nil, 0) }
+
+// decide is Decide with the names that the client knows; nil = none.
+func (l *List) decide(opened rules.Direction, f Flow, known *names, now time.Duration) Decision {
 	if l == nil {
 		return Decision{Allowed: true, Rule: NoRule}
 	}
@@ -128,7 +147,7 @@ func (l *List) Decide(opened rules.Direction, f Flow) Decision {
 	if remote.Is4() {
 		number, entries := number4(remote), l.v4[direction]
 		for i := range entries {
-			if e := &entries[i]; (number^e.prefix)&e.mask == 0 && e.matches(protocol, f) && l.isExact(&e.rest, f) {
+			if e := &entries[i]; (number^e.prefix)&e.mask == 0 && e.matches(protocol, f) && l.isExact(&e.rest, f, known, now) {
 				return l.decision(e.rule)
 			}
 		}
@@ -138,7 +157,7 @@ func (l *List) Decide(opened rules.Direction, f Flow) Decision {
 	entries := l.v6[direction]
 	for i := range entries {
 		e := &entries[i]
-		if (high^e.high)&e.highMask|(low^e.low)&e.lowMask == 0 && e.matches(protocol, f) && l.isExact(&e.rest, f) {
+		if (high^e.high)&e.highMask|(low^e.low)&e.lowMask == 0 && e.matches(protocol, f) && l.isExact(&e.rest, f, known, now) {
 			return l.decision(e.rule)
 		}
 	}
@@ -149,9 +168,14 @@ func (r *rest) matches(protocol uint8, f Flow) bool {
 	return r.protocols&protocol != 0 && r.remote.contains(f.RemotePort) && r.client.contains(f.ClientPort)
 }
 
-// isExact is false if the ports are between the rule's ranges.
-func (l *List) isExact(r *rest, f Flow) bool {
-	return r.exact || within(l.rules[r.rule].Ports, f.RemotePort) && within(l.rules[r.rule].ClientPorts, f.ClientPort)
+// isExact is false if the ports are between the rule's ranges, or the client does not know the remote end by the rule's name.
+func (l *List) isExact(r *rest, f Flow, known *names, now time.Duration) bool {
+	if r.exact {
+		return true
+	}
+	rule := &l.rules[r.rule]
+	return within(rule.Ports, f.RemotePort) && within(rule.ClientPorts, f.ClientPort) &&
+		(rule.Name == "" || known.has(f.Remote.Unmap(), rule.Name, now))
 }
 
 func (l *List) decision(rule uint32) Decision {

@@ -84,7 +84,7 @@ func decide(list []published, p sample) (allowed bool, by int) {
 		all[i] = r.rule()
 		all[i].ID = fmt.Sprint(i)
 	}
-	l := Compile(all, p.Client)
+	l := Compile(all, p.Client, nil)
 	d := l.Decide(p.question())
 	if d.Rule == NoRule {
 		return d.Allowed, -1
@@ -105,7 +105,7 @@ func TestSeveralPortRanges(t *testing.T) {
 	l := Compile([]rules.Rule{{
 		Direction: rules.FromClient, Protocol: rules.TCP, Prefix: netip.MustParsePrefix("10.0.0.0/8"), Action: rules.Deny,
 		Ports: []rules.PortRange{{First: 80, Last: 81}, {First: 443, Last: 443}}, ClientPorts: []rules.PortRange{{First: 1, Last: 9}, {First: 40000, Last: 50000}},
-	}}, clients)
+	}}, clients, nil)
 	for port, allowed := range map[int]bool{79: true, 80: false, 81: false, 82: true, 442: true, 443: false, 444: true} {
 		if d := l.Decide(to("TCP", "10.0.0.1", port).question()); d.Allowed != allowed {
 			t.Errorf("%d: %+v", port, d)
@@ -120,7 +120,7 @@ func TestSeveralPortRanges(t *testing.T) {
 
 // A client must not get around a rule by writing the IPv4 address as an IPv6 address.
 func TestMappedAddress(t *testing.T) {
-	l := Compile([]rules.Rule{everything(nil).rule()}, clients)
+	l := Compile([]rules.Rule{everything(nil).rule()}, clients, nil)
 	p := to("TCP", "::ffff:10.0.0.1", 80)
 	if d := l.Decide(p.question()); d.Allowed {
 		t.Error("allowed")
@@ -216,9 +216,10 @@ func FuzzAgreesWithReference(f *testing.F) {
 	})
 }
 
-// twoHundred is a list of 200 rules whose last one decides, in both address families.
-func twoHundred() *List {
-	var all []rules.Rule
+// twoHundred is a list of 200 rules, none of which matches, in both address families.
+func twoHundred() *List { return Compile(twoHundredRules(), clients, nil) }
+
+func twoHundredRules() (all []rules.Rule) {
 	for i := range 200 {
 		r := rules.Rule{
 			Direction: rules.FromClient, Protocol: rules.TCP, Prefix: netip.MustParsePrefix("10.0.0.0/16"), Action: rules.Deny,
@@ -228,7 +229,7 @@ func twoHundred() *List {
 		r.Prefix = netip.MustParsePrefix("fd10::/64")
 		all = append(all, r)
 	}
-	return Compile(all, clients)
+	return all
 }
 
 func TestDecideDoesNotAllocate(t *testing.T) {

@@ -91,7 +91,7 @@ func compiled(list ...published) *List {
 	for _, r := range list {
 		all = append(all, r.rule())
 	}
-	return Compile(all, clients)
+	return Compile(all, clients, nil)
 }
 
 // set changes the list while the client is connected.

@@ -12,16 +12,18 @@ import (
 
 // Stage drops packets that the clients' access lists do not allow.
 type Stage struct {
-	find    func(netip.Addr) *Client
-	deliver func([]byte) error
-	inject  func([]byte) error
-	now     func() time.Duration
-	refuser *refuse.Refuser
+	counters *Counters
+	find     func(netip.Addr) *Client
+	deliver  func([]byte) error
+	inject   func([]byte) error
+	now      func() time.Duration
+	refuser  *refuse.Refuser
 }
 
-// NewStage makes a stage of a path. find returns the client with an inner address, nil = none; now is a monotonic clock.
-func NewStage(path *datapath.Path, find func(netip.Addr) *Client, now func() time.Duration) *Stage {
-	return &Stage{find: find, deliver: path.Deliver, inject: path.Inject, now: now, refuser: refuse.New(path.Inject)}
+// NewStage makes a stage of a path. find returns the client with an inner address, nil = none; now is a monotonic clock. counters are those
+// of the lists.
+func NewStage(path *datapath.Path, find func(netip.Addr) *Client, now func() time.Duration, counters *Counters) *Stage {
+	return &Stage{counters: counters, find: find, deliver: path.Deliver, inject: path.Inject, now: now, refuser: refuse.New(path.Inject)}
 }
 
 // FromTunnel is the stage for packets from clients. It answers refused ones.
@@ -33,12 +35,14 @@ func (s *Stage) FromTunnel(b *datapath.Batch) {
 			continue
 		}
 		p.Drop()
+		j.refused.add(&j.client.Refused, len(p.Raw))
 		if verdict.Cut {
 			s.cut(p, s.inject, s.deliver)
 		} else if p.Valid {
 			s.refuser.Prohibit(&p.Header, p.Raw)
 		}
 	}
+	j.flush()
 }
 
 // ToTunnel is the stage for packets to clients. Packets that the access point itself injected pass unchecked.
@@ -49,6 +53,9 @@ func (s *Stage) ToTunnel(b *datapath.Batch) {
 			continue
 		}
 		verdict, decided := j.pass(p, p.Dst, rules.ToClient)
+		if decided && verdict.Allowed && p.SrcPort == dnsPort {
+			j.client.Learn(&p.Header, p.Raw, j.at)
+		}
 		if !decided || verdict.Allowed {
 			continue
 		}
@@ -57,6 +64,7 @@ func (s *Stage) ToTunnel(b *datapath.Batch) {
 			s.cut(p, s.deliver, s.inject)
 		}
 	}
+	j.flush()
 }
 
 // cut resets both ends of a TCP connection that was open. sender and recipient send to the ends of the packet.
@@ -84,6 +92,16 @@ type judge struct {
 	// list decided about the flow of the packet last; nil = nothing is kept.
 	list *List
 	last packet.Header
+	// counter is that of the rule that decided about last.
+	counter *Counter
+
+	decided, denied, refused tally
+}
+
+func (j *judge) flush() {
+	j.decided.flush()
+	j.denied.flush()
+	j.refused.flush()
 }
 
 // pass decides about a packet; decided is false if its client has no list.
@@ -99,6 +117,7 @@ func (j *judge) pass(p *datapath.Packet, client netip.Addr, direction rules.Dire
 		return Verdict{}, false
 	}
 	if list == j.list && sameFlow(&j.last, &p.Header) {
+		j.decided.add(j.counter, len(p.Raw))
 		return Verdict{Allowed: true, Rule: NoRule}, true
 	}
 	if j.at == 0 {
@@ -108,8 +127,16 @@ func (j *judge) pass(p *datapath.Packet, client netip.Addr, direction rules.Dire
 	j.list = nil
 	if verdict.Allowed && isData(&p.Header) {
 		// If the list was replaced meanwhile, the next packet is decided by the new one.
-		j.list, j.last = list, p.Header
+		j.list, j.last, j.counter = list, p.Header, verdict.counter
 	}
+	switch {
+	case verdict.Allowed:
+	case verdict.Rule == NoRule:
+		verdict.counter = &j.counters.Unclear
+	default:
+		j.denied.add(&j.counters.Denied, len(p.Raw))
+	}
+	j.decided.add(verdict.counter, len(p.Raw))
 	return verdict, true
 }
 

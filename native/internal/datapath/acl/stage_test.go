@@ -60,7 +60,7 @@ func newStaged(list *List) *staged {
 		}
 		return nil
 	}
-	stage := NewStage(s.Path, find, func() time.Duration { return time.Hour })
+	stage := NewStage(s.Path, find, func() time.Duration { return time.Hour }, NewCounters())
 	s.Path.FromTunnel(stage.FromTunnel)
 	s.Path.ToTunnel(stage.ToTunnel)
 	return s
@@ -173,7 +173,7 @@ func TestKeptDecision(t *testing.T) {
 	*changed = *compiled(both46(nil)...)
 	n := 0
 	s.Path.FromTunnel(func(b *datapath.Batch) {
-		j := judge{Stage: NewStage(s.Path, func(netip.Addr) *Client { return &s.client }, func() time.Duration { return time.Hour })}
+		j := judge{Stage: NewStage(s.Path, func(netip.Addr) *Client { return &s.client }, func() time.Duration { return time.Hour }, NewCounters())}
 		for p := b.Next(); p != nil; p = b.Next() {
 			if n++; n == 3 {
 				s.client.Set(changed, time.Hour)
@@ -188,6 +188,42 @@ func TestKeptDecision(t *testing.T) {
 	}
 }
 
+func TestRulesCountWhatTheyDecide(t *testing.T) {
+	counters := NewCounters()
+	rule := func(id string, action rules.Action, first, last uint16) rules.Rule {
+		return rules.Rule{
+			ID: id, Action: action, Direction: rules.FromClient, Protocol: rules.UDP, Prefix: netip.MustParsePrefix("0.0.0.0/0"),
+			Ports: []rules.PortRange{{First: first, Last: last}},
+		}
+	}
+	list := Compile([]rules.Rule{rule("acr-1", rules.Allow, 1, 80), rule("acr-2", rules.Deny, 81, 90)}, clients, counters)
+	s := newStaged(list)
+	stage := NewStage(s.Path, func(netip.Addr) *Client { return &s.client }, func() time.Duration { return time.Hour }, counters)
+	s.Path.FromTunnel(stage.FromTunnel)
+	s.Path.ToTunnel(stage.ToTunnel)
+	other := netip.AddrPortFrom(host.Addr(), 81)
+	unmatched := netip.AddrPortFrom(host.Addr(), 91)
+	one := udp(mine, host)
+	// The second packet of a flow is not decided again, and its answers count for the rule, too.
+	s.up(t, one, one, udp(mine, other), one, udp(mine, unmatched), one[:10])
+	s.down(t) // the answer to the refused one
+	s.down(t, udp(host, mine), udp(host, mine))
+	size := uint64(len(one))
+	want := []Count{{"acr-1", 5, 5 * size}, {"acr-2", 1, size}}
+	if got := counters.Rules(); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if n, bytes := counters.Denied.Packets(), counters.Denied.Bytes(); n != 1 || bytes != size {
+		t.Errorf("%d denied, %d bytes", n, bytes)
+	}
+	if n, bytes := counters.Unclear.Packets(), counters.Unclear.Bytes(); n != 1 || bytes != 10 {
+		t.Errorf("%d unclear, %d bytes", n, bytes)
+	}
+	if n := s.client.Refused.Packets(); n != 2 {
+		t.Errorf("%d refused", n)
+	}
+}
+
 // BenchmarkStage is the cost of a large transfer with 200 rules and without a list. The difference is what the list costs.
 func BenchmarkStage(b *testing.B) {
 	const size = 64
@@ -195,7 +231,7 @@ func BenchmarkStage(b *testing.B) {
 		for _, flows := range []int{1, size} {
 			b.Run(name+map[int]string{1: ", one flow", size: ", 64 flows"}[flows], func(b *testing.B) {
 				s := newStaged(list)
-				s.Path.FromTunnel(NewStage(s.Path, func(netip.Addr) *Client { return &s.client }, func() time.Duration { return time.Hour }).FromTunnel, drain)
+				s.Path.FromTunnel(NewStage(s.Path, func(netip.Addr) *Client { return &s.client }, func() time.Duration { return time.Hour }, NewCounters()).FromTunnel, drain)
 				var buffers [][]byte
 				for i := range size {
 					raw := tcp(netip.AddrPortFrom(mine.Addr(), uint16(40000+i%flows)), netip.AddrPortFrom(host.Addr(), 5201), ack)
@@ -208,11 +244,5 @@ func BenchmarkStage(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/size, "ns/packet")
 			})
 		}
-	}
-}
-
-func drain(b *datapath.Batch) {
-	for p := b.Next(); p != nil; p = b.Next() {
-		p.Drop()
 	}
 }

@@ -53,6 +53,9 @@ type Rule struct {
 	ID string
 	// Client contains the client's end; the zero value = any.
 	Client netip.Prefix
+	// Name restricts the rule to remote ends that the client knows by this name, or, with "*." in front, by a name below it; "" = no
+	// restriction. Lower case.
+	Name string
 	// ClientPorts are those of the client's end; none = all.
 	ClientPorts []PortRange
 }

@@ -64,8 +64,10 @@ export const networkRules = {
   "acl-rule-limit": ({ limit }: P<"limit">) => `An access control list has at most ${limit} rules.`,
   "acl-in-use": ({ acl, instance }: P<"acl" | "instance">) =>
     `${acl} is associated with ${instance}; disassociate it first.`,
-  "source-cidr": "SourceCidr must be a prefix such as 10.0.0.0/8.",
-  "dest-cidr": "DestCidr must be a prefix such as 10.0.0.0/8.",
+  "acl-in-use-by-account": ({ acl, user }: P<"acl" | "user">) =>
+    `${acl} is the ACL of the account ${user}; remove it first.`,
+  "source-cidr": "SourceCidr must be a prefix such as 10.0.0.0/8 or, for direction in, a name such as *.corp.example.",
+  "dest-cidr": "DestCidr must be a prefix such as 10.0.0.0/8 or, for direction out, a name such as *.corp.example.",
   "source-ports": "SourcePortRange is a range in 1-65535 such as 80/80, or -1/-1 for all.",
   "dest-ports": "DestPortRange is a range in 1-65535 such as 80/80, or -1/-1 for all.",
   "source-ports-protocol": ({ protocol }: P<"protocol">) =>
@@ -75,6 +77,8 @@ export const networkRules = {
   "acl-region": ({ acl, region, instance }: P<"acl" | "instance" | "region">) =>
     `${acl} is in ${region}, the instance in ${instance}.`,
   "acl-per-instance": ({ instance, acl }: P<"acl" | "instance">) => `${instance} has the list ${acl} already.`,
+  "acl-per-account": ({ user, acl }: P<"acl" | "user">) => `The account ${user} has the list ${acl} already.`,
+  "acl-not-of-account": ({ acl, user }: P<"acl" | "user">) => `${acl} is not the ACL of the account ${user}.`,
   "acl-not-associated": ({ acl, instance }: P<"acl" | "instance">) => `${acl} is not associated with ${instance}.`,
   "tag-twice": "A tag's key is there twice.",
   "tag-reserved": "A tag begins with neither aliyun nor acs:, and contains neither http:// nor https://.",

@@ -180,7 +180,7 @@ func (x Rule_Direction) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rule_Direction.Descriptor instead.
 func (Rule_Direction) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11, 0}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12, 0}
 }
 
 type Rule_Protocol int32
@@ -237,7 +237,7 @@ func (x Rule_Protocol) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rule_Protocol.Descriptor instead.
 func (Rule_Protocol) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11, 1}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12, 1}
 }
 
 type Rule_Action int32
@@ -286,7 +286,62 @@ func (x Rule_Action) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rule_Action.Descriptor instead.
 func (Rule_Action) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11, 2}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12, 2}
+}
+
+type DropCounters_Reason int32
+
+const (
+	DropCounters_REASON_UNSPECIFIED DropCounters_Reason = 0
+	// By a rule of an access list.
+	DropCounters_REASON_ACCESS_LIST DropCounters_Reason = 1
+	// Malformed, or a fragment whose first one is not known, of a client with an access list.
+	DropCounters_REASON_UNCLEAR DropCounters_Reason = 2
+	// No destination of the client, or an address that the access point protects. Only counted with kernel forwarding.
+	DropCounters_REASON_DESTINATION DropCounters_Reason = 3
+)
+
+// Enum value maps for DropCounters_Reason.
+var (
+	DropCounters_Reason_name = map[int32]string{
+		0: "REASON_UNSPECIFIED",
+		1: "REASON_ACCESS_LIST",
+		2: "REASON_UNCLEAR",
+		3: "REASON_DESTINATION",
+	}
+	DropCounters_Reason_value = map[string]int32{
+		"REASON_UNSPECIFIED": 0,
+		"REASON_ACCESS_LIST": 1,
+		"REASON_UNCLEAR":     2,
+		"REASON_DESTINATION": 3,
+	}
+)
+
+func (x DropCounters_Reason) Enum() *DropCounters_Reason {
+	p := new(DropCounters_Reason)
+	*p = x
+	return p
+}
+
+func (x DropCounters_Reason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DropCounters_Reason) Descriptor() protoreflect.EnumDescriptor {
+	return file_sag_accesspoint_v1_accesspoint_proto_enumTypes[5].Descriptor()
+}
+
+func (DropCounters_Reason) Type() protoreflect.EnumType {
+	return &file_sag_accesspoint_v1_accesspoint_proto_enumTypes[5]
+}
+
+func (x DropCounters_Reason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DropCounters_Reason.Descriptor instead.
+func (DropCounters_Reason) EnumDescriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{18, 0}
 }
 
 // What the access point reports about itself; can change with every start.
@@ -725,7 +780,9 @@ type Snapshot struct {
 	Peers []*Peer `protobuf:"bytes,3,rep,name=peers,proto3" json:"peers,omitempty"`
 	Last  bool    `protobuf:"varint,4,opt,name=last,proto3" json:"last,omitempty"`
 	// The flow logs of the peers in this part.
-	FlowLogs      []*FlowLog `protobuf:"bytes,5,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
+	FlowLogs []*FlowLog `protobuf:"bytes,5,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
+	// The access lists of the peers in this part.
+	RuleLists     []*RuleList `protobuf:"bytes,6,rep,name=rule_lists,json=ruleLists,proto3" json:"rule_lists,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -795,6 +852,13 @@ func (x *Snapshot) GetFlowLogs() []*FlowLog {
 	return nil
 }
 
+func (x *Snapshot) GetRuleLists() []*RuleList {
+	if x != nil {
+		return x.RuleLists
+	}
+	return nil
+}
+
 type Delta struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Settings *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
@@ -802,7 +866,9 @@ type Delta struct {
 	// Session ids.
 	Remove []string `protobuf:"bytes,3,rep,name=remove,proto3" json:"remove,omitempty"`
 	// The flow logs of the peers in `upsert`. They replace former ones with the same id, also for other peers.
-	FlowLogs      []*FlowLog `protobuf:"bytes,4,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
+	FlowLogs []*FlowLog `protobuf:"bytes,4,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
+	// The access lists of the peers in `upsert`.
+	RuleLists     []*RuleList `protobuf:"bytes,5,rep,name=rule_lists,json=ruleLists,proto3" json:"rule_lists,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -861,6 +927,13 @@ func (x *Delta) GetRemove() []string {
 func (x *Delta) GetFlowLogs() []*FlowLog {
 	if x != nil {
 		return x.FlowLogs
+	}
+	return nil
+}
+
+func (x *Delta) GetRuleLists() []*RuleList {
+	if x != nil {
+		return x.RuleLists
 	}
 	return nil
 }
@@ -935,7 +1008,12 @@ type Peer struct {
 	// The SAG instance, for records and counters.
 	InstanceId string `protobuf:"bytes,13,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	// The FlowLog by which the peer's flows are recorded; empty = they are not.
-	FlowLogId     string `protobuf:"bytes,14,opt,name=flow_log_id,json=flowLogId,proto3" json:"flow_log_id,omitempty"`
+	FlowLogId string `protobuf:"bytes,14,opt,name=flow_log_id,json=flowLogId,proto3" json:"flow_log_id,omitempty"`
+	// Access lists of this message, instead of `rules`. A flow is decided by the first list that has a matching rule. Only sent to access
+	// points with the capability `shared_access_lists`.
+	RuleListIds []string `protobuf:"bytes,15,rep,name=rule_list_ids,json=ruleListIds,proto3" json:"rule_list_ids,omitempty"`
+	// The intranet's name servers, whose answers to the client count for rules with names.
+	Resolvers     []string `protobuf:"bytes,16,rep,name=resolvers,proto3" json:"resolvers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1068,6 +1146,20 @@ func (x *Peer) GetFlowLogId() string {
 	return ""
 }
 
+func (x *Peer) GetRuleListIds() []string {
+	if x != nil {
+		return x.RuleListIds
+	}
+	return nil
+}
+
+func (x *Peer) GetResolvers() []string {
+	if x != nil {
+		return x.Resolvers
+	}
+	return nil
+}
+
 // Where records of flows are sent to. An access point that cannot use one still serves its peers.
 type FlowLog struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -1180,6 +1272,60 @@ func (x *FlowLog) GetInactiveTimeout() *durationpb.Duration {
 	return nil
 }
 
+// An access list that peers share.
+type RuleList struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identifies the content: two lists with the same id are the same.
+	Id            string  `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Rules         []*Rule `protobuf:"bytes,2,rep,name=rules,proto3" json:"rules,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleList) Reset() {
+	*x = RuleList{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleList) ProtoMessage() {}
+
+func (x *RuleList) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleList.ProtoReflect.Descriptor instead.
+func (*RuleList) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *RuleList) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RuleList) GetRules() []*Rule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
 // A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
 // the one with the lowest priority number applies, and of these the first one. A flow that no rule matches is allowed.
 type Rule struct {
@@ -1197,14 +1343,17 @@ type Rule struct {
 	// Ports of the client's end; none = all.
 	ClientPorts []*Rule_PortRange `protobuf:"bytes,8,rep,name=client_ports,json=clientPorts,proto3" json:"client_ports,omitempty"`
 	// The administrator's id of the rule, for counters.
-	Id            string `protobuf:"bytes,9,opt,name=id,proto3" json:"id,omitempty"`
+	Id string `protobuf:"bytes,9,opt,name=id,proto3" json:"id,omitempty"`
+	// If it is not empty, the rule matches only remote addresses that one of the peer's `resolvers` has given the client for this name or,
+	// with "*." in front, for a name below it. Lower case. Only sent to access points with the capability `access_list_names`.
+	Name          string `protobuf:"bytes,10,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1216,7 +1365,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[11]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +1378,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Rule) GetDirection() Rule_Direction {
@@ -1295,6 +1444,13 @@ func (x *Rule) GetId() string {
 	return ""
 }
 
+func (x *Rule) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 type AcknowledgeRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Epoch    uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
@@ -1308,7 +1464,7 @@ type AcknowledgeRequest struct {
 
 func (x *AcknowledgeRequest) Reset() {
 	*x = AcknowledgeRequest{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1320,7 +1476,7 @@ func (x *AcknowledgeRequest) String() string {
 func (*AcknowledgeRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1333,7 +1489,7 @@ func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRequest) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AcknowledgeRequest) GetEpoch() uint64 {
@@ -1374,7 +1530,7 @@ type RefusedPeer struct {
 
 func (x *RefusedPeer) Reset() {
 	*x = RefusedPeer{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1386,7 +1542,7 @@ func (x *RefusedPeer) String() string {
 func (*RefusedPeer) ProtoMessage() {}
 
 func (x *RefusedPeer) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1399,7 +1555,7 @@ func (x *RefusedPeer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefusedPeer.ProtoReflect.Descriptor instead.
 func (*RefusedPeer) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RefusedPeer) GetSessionId() string {
@@ -1424,7 +1580,7 @@ type AcknowledgeResponse struct {
 
 func (x *AcknowledgeResponse) Reset() {
 	*x = AcknowledgeResponse{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1592,7 @@ func (x *AcknowledgeResponse) String() string {
 func (*AcknowledgeResponse) ProtoMessage() {}
 
 func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1605,7 @@ func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeResponse) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{15}
 }
 
 // Cumulative since the session's peer was first added during this boot of the access point.
@@ -1462,15 +1618,17 @@ type Counters struct {
 	// Time since the last completed handshake; unset = none yet.
 	HandshakeAge *durationpb.Duration `protobuf:"bytes,4,opt,name=handshake_age,json=handshakeAge,proto3" json:"handshake_age,omitempty"`
 	// The highest generation seen in a probe, and whether that probe was marked "active here".
-	Generation    uint64 `protobuf:"varint,5,opt,name=generation,proto3" json:"generation,omitempty"`
-	Active        bool   `protobuf:"varint,6,opt,name=active,proto3" json:"active,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Generation uint64 `protobuf:"varint,5,opt,name=generation,proto3" json:"generation,omitempty"`
+	Active     bool   `protobuf:"varint,6,opt,name=active,proto3" json:"active,omitempty"`
+	// Packets of the session that its access lists refused.
+	RefusedPackets uint64 `protobuf:"varint,7,opt,name=refused_packets,json=refusedPackets,proto3" json:"refused_packets,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1482,7 +1640,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1495,7 +1653,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{15}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Counters) GetSessionId() string {
@@ -1540,6 +1698,137 @@ func (x *Counters) GetActive() bool {
 	return false
 }
 
+func (x *Counters) GetRefusedPackets() uint64 {
+	if x != nil {
+		return x.RefusedPackets
+	}
+	return 0
+}
+
+// Packets that a rule of an access list has decided about, cumulative since the boot of the access point. Later fragments are not counted.
+type RuleCounters struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	RuleId  string                 `protobuf:"bytes,1,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
+	Packets uint64                 `protobuf:"varint,2,opt,name=packets,proto3" json:"packets,omitempty"`
+	// Inner bytes.
+	Bytes         uint64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleCounters) Reset() {
+	*x = RuleCounters{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleCounters) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleCounters) ProtoMessage() {}
+
+func (x *RuleCounters) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleCounters.ProtoReflect.Descriptor instead.
+func (*RuleCounters) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RuleCounters) GetRuleId() string {
+	if x != nil {
+		return x.RuleId
+	}
+	return ""
+}
+
+func (x *RuleCounters) GetPackets() uint64 {
+	if x != nil {
+		return x.Packets
+	}
+	return 0
+}
+
+func (x *RuleCounters) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+// Dropped packets, cumulative since the boot of the access point.
+type DropCounters struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Reason  DropCounters_Reason    `protobuf:"varint,1,opt,name=reason,proto3,enum=sag.accesspoint.v1.DropCounters_Reason" json:"reason,omitempty"`
+	Packets uint64                 `protobuf:"varint,2,opt,name=packets,proto3" json:"packets,omitempty"`
+	// Inner bytes.
+	Bytes         uint64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DropCounters) Reset() {
+	*x = DropCounters{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DropCounters) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DropCounters) ProtoMessage() {}
+
+func (x *DropCounters) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DropCounters.ProtoReflect.Descriptor instead.
+func (*DropCounters) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *DropCounters) GetReason() DropCounters_Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return DropCounters_REASON_UNSPECIFIED
+}
+
+func (x *DropCounters) GetPackets() uint64 {
+	if x != nil {
+		return x.Packets
+	}
+	return 0
+}
+
+func (x *DropCounters) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
 // Cumulative since the access point has had the flow log.
 type FlowLogCounters struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -1560,7 +1849,7 @@ type FlowLogCounters struct {
 
 func (x *FlowLogCounters) Reset() {
 	*x = FlowLogCounters{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +1861,7 @@ func (x *FlowLogCounters) String() string {
 func (*FlowLogCounters) ProtoMessage() {}
 
 func (x *FlowLogCounters) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1585,7 +1874,7 @@ func (x *FlowLogCounters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FlowLogCounters.ProtoReflect.Descriptor instead.
 func (*FlowLogCounters) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{16}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *FlowLogCounters) GetFlowLogId() string {
@@ -1638,17 +1927,20 @@ func (x *FlowLogCounters) GetEvicted() uint64 {
 }
 
 type ReportRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	BootId        string                 `protobuf:"bytes,1,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
-	Counters      []*Counters            `protobuf:"bytes,2,rep,name=counters,proto3" json:"counters,omitempty"`
-	FlowLogs      []*FlowLogCounters     `protobuf:"bytes,3,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	BootId   string                 `protobuf:"bytes,1,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
+	Counters []*Counters            `protobuf:"bytes,2,rep,name=counters,proto3" json:"counters,omitempty"`
+	FlowLogs []*FlowLogCounters     `protobuf:"bytes,3,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
+	// Those that have changed since the last report.
+	Rules         []*RuleCounters `protobuf:"bytes,4,rep,name=rules,proto3" json:"rules,omitempty"`
+	Drops         []*DropCounters `protobuf:"bytes,5,rep,name=drops,proto3" json:"drops,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1660,7 +1952,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1673,7 +1965,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{17}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReportRequest) GetBootId() string {
@@ -1697,6 +1989,20 @@ func (x *ReportRequest) GetFlowLogs() []*FlowLogCounters {
 	return nil
 }
 
+func (x *ReportRequest) GetRules() []*RuleCounters {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *ReportRequest) GetDrops() []*DropCounters {
+	if x != nil {
+		return x.Drops
+	}
+	return nil
+}
+
 type ReportResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1705,7 +2011,7 @@ type ReportResponse struct {
 
 func (x *ReportResponse) Reset() {
 	*x = ReportResponse{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +2023,7 @@ func (x *ReportResponse) String() string {
 func (*ReportResponse) ProtoMessage() {}
 
 func (x *ReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +2036,7 @@ func (x *ReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResponse.ProtoReflect.Descriptor instead.
 func (*ReportResponse) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{18}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{21}
 }
 
 type Rule_PortRange struct {
@@ -1743,7 +2049,7 @@ type Rule_PortRange struct {
 
 func (x *Rule_PortRange) Reset() {
 	*x = Rule_PortRange{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1755,7 +2061,7 @@ func (x *Rule_PortRange) String() string {
 func (*Rule_PortRange) ProtoMessage() {}
 
 func (x *Rule_PortRange) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1768,7 +2074,7 @@ func (x *Rule_PortRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule_PortRange.ProtoReflect.Descriptor instead.
 func (*Rule_PortRange) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{11, 0}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12, 0}
 }
 
 func (x *Rule_PortRange) GetFirst() uint32 {
@@ -1820,20 +2126,24 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x05delta\x18\x04 \x01(\v2\x19.sag.accesspoint.v1.DeltaH\x00R\x05delta\x12=\n" +
 	"\theartbeat\x18\x05 \x01(\v2\x1d.sag.accesspoint.v1.HeartbeatH\x00R\theartbeatB\b\n" +
 	"\x06change\"\v\n" +
-	"\tHeartbeat\"\xed\x01\n" +
+	"\tHeartbeat\"\xb5\x02\n" +
 	"\bSnapshot\x12)\n" +
 	"\x05hello\x18\x01 \x01(\v2\x13.sag.types.v1.HelloR\x05hello\x128\n" +
 	"\bsettings\x18\x02 \x01(\v2\x1c.sag.accesspoint.v1.SettingsR\bsettings\x12.\n" +
 	"\x05peers\x18\x03 \x03(\v2\x18.sag.accesspoint.v1.PeerR\x05peers\x12\x12\n" +
 	"\x04last\x18\x04 \x01(\bR\x04last\x128\n" +
-	"\tflow_logs\x18\x05 \x03(\v2\x1b.sag.accesspoint.v1.FlowLogR\bflowLogs\"\xc5\x01\n" +
+	"\tflow_logs\x18\x05 \x03(\v2\x1b.sag.accesspoint.v1.FlowLogR\bflowLogs\x12F\n" +
+	"\n" +
+	"rule_lists\x18\x06 \x03(\v2\x1c.sag.accesspoint.v1.RuleListB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\truleLists\"\x8d\x02\n" +
 	"\x05Delta\x128\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.sag.accesspoint.v1.SettingsR\bsettings\x120\n" +
 	"\x06upsert\x18\x02 \x03(\v2\x18.sag.accesspoint.v1.PeerR\x06upsert\x12\x16\n" +
 	"\x06remove\x18\x03 \x03(\tR\x06remove\x128\n" +
-	"\tflow_logs\x18\x04 \x03(\v2\x1b.sag.accesspoint.v1.FlowLogR\bflowLogs\"8\n" +
+	"\tflow_logs\x18\x04 \x03(\v2\x1b.sag.accesspoint.v1.FlowLogR\bflowLogs\x12F\n" +
+	"\n" +
+	"rule_lists\x18\x05 \x03(\v2\x1c.sag.accesspoint.v1.RuleListB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\truleLists\"8\n" +
 	"\bSettings\x12,\n" +
-	"\rprobe_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02p\x01R\fprobeAddress\"\x86\x05\n" +
+	"\rprobe_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02p\x01R\fprobeAddress\"\xea\x05\n" +
 	"\x04Peer\x124\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\tsessionId\x12&\n" +
@@ -1854,7 +2164,10 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x0eshared_rate_id\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\fsharedRateId\x12(\n" +
 	"\vinstance_id\x18\r \x01(\tB\a\xbaH\x04r\x02\x18@R\n" +
 	"instanceId\x12'\n" +
-	"\vflow_log_id\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18@R\tflowLogId\"\xc2\x04\n" +
+	"\vflow_log_id\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18@R\tflowLogId\x124\n" +
+	"\rrule_list_ids\x18\x0f \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\x04\"\x06r\x04\x10\x01\x18@R\vruleListIds\x12,\n" +
+	"\tresolvers\x18\x10 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\x10\"\x04r\x02p\x01R\tresolvers\"\xc2\x04\n" +
 	"\aFlowLog\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\x12G\n" +
 	"\anetflow\x18\x02 \x01(\x0e2#.sag.accesspoint.v1.FlowLog.NetflowB\b\xbaH\x05\x82\x01\x02\x10\x01R\anetflow\x127\n" +
@@ -1873,7 +2186,10 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"NETFLOW_V5\x10\x01\x12\x0e\n" +
 	"\n" +
 	"NETFLOW_V9\x10\x02\x12\x11\n" +
-	"\rNETFLOW_IPFIX\x10\x03\"\xc8\b\n" +
+	"\rNETFLOW_IPFIX\x10\x03\"`\n" +
+	"\bRuleList\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\x129\n" +
+	"\x05rules\x18\x02 \x03(\v2\x18.sag.accesspoint.v1.RuleB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\x05rules\"\xe6\b\n" +
 	"\x04Rule\x12L\n" +
 	"\tdirection\x18\x01 \x01(\x0e2\".sag.accesspoint.v1.Rule.DirectionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\tdirection\x12G\n" +
@@ -1885,7 +2201,9 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\bpriority\x18\x06 \x01(\rR\bpriority\x120\n" +
 	"\rclient_prefix\x18\a \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xe8\x01\x01R\fclientPrefix\x12O\n" +
 	"\fclient_ports\x18\b \x03(\v2\".sag.accesspoint.v1.Rule.PortRangeB\b\xbaH\x05\x92\x01\x02\x10@R\vclientPorts\x12\x17\n" +
-	"\x02id\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x02id\x1a\x9b\x01\n" +
+	"\x02id\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x02id\x12\x1c\n" +
+	"\x04name\x18\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\xfd\x01R\x04name\x1a\x9b\x01\n" +
 	"\tPortRange\x12\x1f\n" +
 	"\x05first\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x05first\x12\x1d\n" +
 	"\x04last\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04last:N\xbaHK\x1aI\n" +
@@ -1915,7 +2233,7 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12/\n" +
 	"\afailure\x18\x02 \x01(\v2\x15.sag.types.v1.FailureR\afailure\"\x15\n" +
-	"\x13AcknowledgeResponse\"\xee\x01\n" +
+	"\x13AcknowledgeResponse\"\x97\x02\n" +
 	"\bCounters\x124\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\tsessionId\x12\x19\n" +
@@ -1925,7 +2243,21 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\n" +
 	"generation\x18\x05 \x01(\x04R\n" +
 	"generation\x12\x16\n" +
-	"\x06active\x18\x06 \x01(\bR\x06active\"\xd0\x01\n" +
+	"\x06active\x18\x06 \x01(\bR\x06active\x12'\n" +
+	"\x0frefused_packets\x18\a \x01(\x04R\x0erefusedPackets\"b\n" +
+	"\fRuleCounters\x12\"\n" +
+	"\arule_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06ruleId\x12\x18\n" +
+	"\apackets\x18\x02 \x01(\x04R\apackets\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\"\xef\x01\n" +
+	"\fDropCounters\x12I\n" +
+	"\x06reason\x18\x01 \x01(\x0e2'.sag.accesspoint.v1.DropCounters.ReasonB\b\xbaH\x05\x82\x01\x02 \x00R\x06reason\x12\x18\n" +
+	"\apackets\x18\x02 \x01(\x04R\apackets\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\"d\n" +
+	"\x06Reason\x12\x16\n" +
+	"\x12REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12REASON_ACCESS_LIST\x10\x01\x12\x12\n" +
+	"\x0eREASON_UNCLEAR\x10\x02\x12\x16\n" +
+	"\x12REASON_DESTINATION\x10\x03\"\xd0\x01\n" +
 	"\x0fFlowLogCounters\x12)\n" +
 	"\vflow_log_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tflowLogId\x12\x12\n" +
 	"\x04sent\x18\x02 \x01(\x04R\x04sent\x12\x12\n" +
@@ -1933,11 +2265,13 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\askipped\x18\x04 \x01(\x04R\askipped\x12\x18\n" +
 	"\awritten\x18\x05 \x01(\x04R\awritten\x12\x1c\n" +
 	"\tunwritten\x18\x06 \x01(\x04R\tunwritten\x12\x18\n" +
-	"\aevicted\x18\a \x01(\x04R\aevicted\"\xd1\x01\n" +
+	"\aevicted\x18\a \x01(\x04R\aevicted\"\xd6\x02\n" +
 	"\rReportRequest\x12.\n" +
 	"\aboot_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\x06bootId\x12C\n" +
 	"\bcounters\x18\x02 \x03(\v2\x1c.sag.accesspoint.v1.CountersB\t\xbaH\x06\x92\x01\x03\x10\x80 R\bcounters\x12K\n" +
-	"\tflow_logs\x18\x03 \x03(\v2#.sag.accesspoint.v1.FlowLogCountersB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\bflowLogs\"\x10\n" +
+	"\tflow_logs\x18\x03 \x03(\v2#.sag.accesspoint.v1.FlowLogCountersB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\bflowLogs\x12A\n" +
+	"\x05rules\x18\x04 \x03(\v2 .sag.accesspoint.v1.RuleCountersB\t\xbaH\x06\x92\x01\x03\x10\x80 R\x05rules\x12@\n" +
+	"\x05drops\x18\x05 \x03(\v2 .sag.accesspoint.v1.DropCountersB\b\xbaH\x05\x92\x01\x02\x10\x10R\x05drops\"\x10\n" +
 	"\x0eReportResponse*\x85\x01\n" +
 	"\x0eForwardingMode\x12\x1f\n" +
 	"\x1bFORWARDING_MODE_UNSPECIFIED\x10\x00\x12\x1d\n" +
@@ -1963,85 +2297,95 @@ func file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP() []byte {
 	return file_sag_accesspoint_v1_accesspoint_proto_rawDescData
 }
 
-var file_sag_accesspoint_v1_accesspoint_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_sag_accesspoint_v1_accesspoint_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_sag_accesspoint_v1_accesspoint_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_sag_accesspoint_v1_accesspoint_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_sag_accesspoint_v1_accesspoint_proto_goTypes = []any{
 	(ForwardingMode)(0),         // 0: sag.accesspoint.v1.ForwardingMode
 	(FlowLog_Netflow)(0),        // 1: sag.accesspoint.v1.FlowLog.Netflow
 	(Rule_Direction)(0),         // 2: sag.accesspoint.v1.Rule.Direction
 	(Rule_Protocol)(0),          // 3: sag.accesspoint.v1.Rule.Protocol
 	(Rule_Action)(0),            // 4: sag.accesspoint.v1.Rule.Action
-	(*Description)(nil),         // 5: sag.accesspoint.v1.Description
-	(*RegisterRequest)(nil),     // 6: sag.accesspoint.v1.RegisterRequest
-	(*RegisterResponse)(nil),    // 7: sag.accesspoint.v1.RegisterResponse
-	(*WatchRequest)(nil),        // 8: sag.accesspoint.v1.WatchRequest
-	(*WatchResponse)(nil),       // 9: sag.accesspoint.v1.WatchResponse
-	(*Heartbeat)(nil),           // 10: sag.accesspoint.v1.Heartbeat
-	(*Snapshot)(nil),            // 11: sag.accesspoint.v1.Snapshot
-	(*Delta)(nil),               // 12: sag.accesspoint.v1.Delta
-	(*Settings)(nil),            // 13: sag.accesspoint.v1.Settings
-	(*Peer)(nil),                // 14: sag.accesspoint.v1.Peer
-	(*FlowLog)(nil),             // 15: sag.accesspoint.v1.FlowLog
-	(*Rule)(nil),                // 16: sag.accesspoint.v1.Rule
-	(*AcknowledgeRequest)(nil),  // 17: sag.accesspoint.v1.AcknowledgeRequest
-	(*RefusedPeer)(nil),         // 18: sag.accesspoint.v1.RefusedPeer
-	(*AcknowledgeResponse)(nil), // 19: sag.accesspoint.v1.AcknowledgeResponse
-	(*Counters)(nil),            // 20: sag.accesspoint.v1.Counters
-	(*FlowLogCounters)(nil),     // 21: sag.accesspoint.v1.FlowLogCounters
-	(*ReportRequest)(nil),       // 22: sag.accesspoint.v1.ReportRequest
-	(*ReportResponse)(nil),      // 23: sag.accesspoint.v1.ReportResponse
-	(*Rule_PortRange)(nil),      // 24: sag.accesspoint.v1.Rule.PortRange
-	(*v1.Endpoint)(nil),         // 25: sag.client.v1.Endpoint
-	(*v11.Hello)(nil),           // 26: sag.types.v1.Hello
-	(*durationpb.Duration)(nil), // 27: google.protobuf.Duration
-	(*v11.Failure)(nil),         // 28: sag.types.v1.Failure
+	(DropCounters_Reason)(0),    // 5: sag.accesspoint.v1.DropCounters.Reason
+	(*Description)(nil),         // 6: sag.accesspoint.v1.Description
+	(*RegisterRequest)(nil),     // 7: sag.accesspoint.v1.RegisterRequest
+	(*RegisterResponse)(nil),    // 8: sag.accesspoint.v1.RegisterResponse
+	(*WatchRequest)(nil),        // 9: sag.accesspoint.v1.WatchRequest
+	(*WatchResponse)(nil),       // 10: sag.accesspoint.v1.WatchResponse
+	(*Heartbeat)(nil),           // 11: sag.accesspoint.v1.Heartbeat
+	(*Snapshot)(nil),            // 12: sag.accesspoint.v1.Snapshot
+	(*Delta)(nil),               // 13: sag.accesspoint.v1.Delta
+	(*Settings)(nil),            // 14: sag.accesspoint.v1.Settings
+	(*Peer)(nil),                // 15: sag.accesspoint.v1.Peer
+	(*FlowLog)(nil),             // 16: sag.accesspoint.v1.FlowLog
+	(*RuleList)(nil),            // 17: sag.accesspoint.v1.RuleList
+	(*Rule)(nil),                // 18: sag.accesspoint.v1.Rule
+	(*AcknowledgeRequest)(nil),  // 19: sag.accesspoint.v1.AcknowledgeRequest
+	(*RefusedPeer)(nil),         // 20: sag.accesspoint.v1.RefusedPeer
+	(*AcknowledgeResponse)(nil), // 21: sag.accesspoint.v1.AcknowledgeResponse
+	(*Counters)(nil),            // 22: sag.accesspoint.v1.Counters
+	(*RuleCounters)(nil),        // 23: sag.accesspoint.v1.RuleCounters
+	(*DropCounters)(nil),        // 24: sag.accesspoint.v1.DropCounters
+	(*FlowLogCounters)(nil),     // 25: sag.accesspoint.v1.FlowLogCounters
+	(*ReportRequest)(nil),       // 26: sag.accesspoint.v1.ReportRequest
+	(*ReportResponse)(nil),      // 27: sag.accesspoint.v1.ReportResponse
+	(*Rule_PortRange)(nil),      // 28: sag.accesspoint.v1.Rule.PortRange
+	(*v1.Endpoint)(nil),         // 29: sag.client.v1.Endpoint
+	(*v11.Hello)(nil),           // 30: sag.types.v1.Hello
+	(*durationpb.Duration)(nil), // 31: google.protobuf.Duration
+	(*v11.Failure)(nil),         // 32: sag.types.v1.Failure
 }
 var file_sag_accesspoint_v1_accesspoint_proto_depIdxs = []int32{
-	25, // 0: sag.accesspoint.v1.Description.endpoints:type_name -> sag.client.v1.Endpoint
+	29, // 0: sag.accesspoint.v1.Description.endpoints:type_name -> sag.client.v1.Endpoint
 	0,  // 1: sag.accesspoint.v1.Description.mode:type_name -> sag.accesspoint.v1.ForwardingMode
-	26, // 2: sag.accesspoint.v1.RegisterRequest.hello:type_name -> sag.types.v1.Hello
-	5,  // 3: sag.accesspoint.v1.RegisterRequest.description:type_name -> sag.accesspoint.v1.Description
-	26, // 4: sag.accesspoint.v1.RegisterResponse.hello:type_name -> sag.types.v1.Hello
-	26, // 5: sag.accesspoint.v1.WatchRequest.hello:type_name -> sag.types.v1.Hello
-	5,  // 6: sag.accesspoint.v1.WatchRequest.description:type_name -> sag.accesspoint.v1.Description
-	11, // 7: sag.accesspoint.v1.WatchResponse.snapshot:type_name -> sag.accesspoint.v1.Snapshot
-	12, // 8: sag.accesspoint.v1.WatchResponse.delta:type_name -> sag.accesspoint.v1.Delta
-	10, // 9: sag.accesspoint.v1.WatchResponse.heartbeat:type_name -> sag.accesspoint.v1.Heartbeat
-	26, // 10: sag.accesspoint.v1.Snapshot.hello:type_name -> sag.types.v1.Hello
-	13, // 11: sag.accesspoint.v1.Snapshot.settings:type_name -> sag.accesspoint.v1.Settings
-	14, // 12: sag.accesspoint.v1.Snapshot.peers:type_name -> sag.accesspoint.v1.Peer
-	15, // 13: sag.accesspoint.v1.Snapshot.flow_logs:type_name -> sag.accesspoint.v1.FlowLog
-	13, // 14: sag.accesspoint.v1.Delta.settings:type_name -> sag.accesspoint.v1.Settings
-	14, // 15: sag.accesspoint.v1.Delta.upsert:type_name -> sag.accesspoint.v1.Peer
-	15, // 16: sag.accesspoint.v1.Delta.flow_logs:type_name -> sag.accesspoint.v1.FlowLog
-	27, // 17: sag.accesspoint.v1.Peer.lease:type_name -> google.protobuf.Duration
-	16, // 18: sag.accesspoint.v1.Peer.rules:type_name -> sag.accesspoint.v1.Rule
-	1,  // 19: sag.accesspoint.v1.FlowLog.netflow:type_name -> sag.accesspoint.v1.FlowLog.Netflow
-	27, // 20: sag.accesspoint.v1.FlowLog.active_timeout:type_name -> google.protobuf.Duration
-	27, // 21: sag.accesspoint.v1.FlowLog.inactive_timeout:type_name -> google.protobuf.Duration
-	2,  // 22: sag.accesspoint.v1.Rule.direction:type_name -> sag.accesspoint.v1.Rule.Direction
-	3,  // 23: sag.accesspoint.v1.Rule.protocol:type_name -> sag.accesspoint.v1.Rule.Protocol
-	24, // 24: sag.accesspoint.v1.Rule.ports:type_name -> sag.accesspoint.v1.Rule.PortRange
-	4,  // 25: sag.accesspoint.v1.Rule.action:type_name -> sag.accesspoint.v1.Rule.Action
-	24, // 26: sag.accesspoint.v1.Rule.client_ports:type_name -> sag.accesspoint.v1.Rule.PortRange
-	18, // 27: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
-	28, // 28: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
-	27, // 29: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
-	20, // 30: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
-	21, // 31: sag.accesspoint.v1.ReportRequest.flow_logs:type_name -> sag.accesspoint.v1.FlowLogCounters
-	6,  // 32: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
-	8,  // 33: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
-	17, // 34: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
-	22, // 35: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
-	7,  // 36: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
-	9,  // 37: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
-	19, // 38: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
-	23, // 39: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
-	36, // [36:40] is the sub-list for method output_type
-	32, // [32:36] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	30, // 2: sag.accesspoint.v1.RegisterRequest.hello:type_name -> sag.types.v1.Hello
+	6,  // 3: sag.accesspoint.v1.RegisterRequest.description:type_name -> sag.accesspoint.v1.Description
+	30, // 4: sag.accesspoint.v1.RegisterResponse.hello:type_name -> sag.types.v1.Hello
+	30, // 5: sag.accesspoint.v1.WatchRequest.hello:type_name -> sag.types.v1.Hello
+	6,  // 6: sag.accesspoint.v1.WatchRequest.description:type_name -> sag.accesspoint.v1.Description
+	12, // 7: sag.accesspoint.v1.WatchResponse.snapshot:type_name -> sag.accesspoint.v1.Snapshot
+	13, // 8: sag.accesspoint.v1.WatchResponse.delta:type_name -> sag.accesspoint.v1.Delta
+	11, // 9: sag.accesspoint.v1.WatchResponse.heartbeat:type_name -> sag.accesspoint.v1.Heartbeat
+	30, // 10: sag.accesspoint.v1.Snapshot.hello:type_name -> sag.types.v1.Hello
+	14, // 11: sag.accesspoint.v1.Snapshot.settings:type_name -> sag.accesspoint.v1.Settings
+	15, // 12: sag.accesspoint.v1.Snapshot.peers:type_name -> sag.accesspoint.v1.Peer
+	16, // 13: sag.accesspoint.v1.Snapshot.flow_logs:type_name -> sag.accesspoint.v1.FlowLog
+	17, // 14: sag.accesspoint.v1.Snapshot.rule_lists:type_name -> sag.accesspoint.v1.RuleList
+	14, // 15: sag.accesspoint.v1.Delta.settings:type_name -> sag.accesspoint.v1.Settings
+	15, // 16: sag.accesspoint.v1.Delta.upsert:type_name -> sag.accesspoint.v1.Peer
+	16, // 17: sag.accesspoint.v1.Delta.flow_logs:type_name -> sag.accesspoint.v1.FlowLog
+	17, // 18: sag.accesspoint.v1.Delta.rule_lists:type_name -> sag.accesspoint.v1.RuleList
+	31, // 19: sag.accesspoint.v1.Peer.lease:type_name -> google.protobuf.Duration
+	18, // 20: sag.accesspoint.v1.Peer.rules:type_name -> sag.accesspoint.v1.Rule
+	1,  // 21: sag.accesspoint.v1.FlowLog.netflow:type_name -> sag.accesspoint.v1.FlowLog.Netflow
+	31, // 22: sag.accesspoint.v1.FlowLog.active_timeout:type_name -> google.protobuf.Duration
+	31, // 23: sag.accesspoint.v1.FlowLog.inactive_timeout:type_name -> google.protobuf.Duration
+	18, // 24: sag.accesspoint.v1.RuleList.rules:type_name -> sag.accesspoint.v1.Rule
+	2,  // 25: sag.accesspoint.v1.Rule.direction:type_name -> sag.accesspoint.v1.Rule.Direction
+	3,  // 26: sag.accesspoint.v1.Rule.protocol:type_name -> sag.accesspoint.v1.Rule.Protocol
+	28, // 27: sag.accesspoint.v1.Rule.ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	4,  // 28: sag.accesspoint.v1.Rule.action:type_name -> sag.accesspoint.v1.Rule.Action
+	28, // 29: sag.accesspoint.v1.Rule.client_ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	20, // 30: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
+	32, // 31: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
+	31, // 32: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
+	5,  // 33: sag.accesspoint.v1.DropCounters.reason:type_name -> sag.accesspoint.v1.DropCounters.Reason
+	22, // 34: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
+	25, // 35: sag.accesspoint.v1.ReportRequest.flow_logs:type_name -> sag.accesspoint.v1.FlowLogCounters
+	23, // 36: sag.accesspoint.v1.ReportRequest.rules:type_name -> sag.accesspoint.v1.RuleCounters
+	24, // 37: sag.accesspoint.v1.ReportRequest.drops:type_name -> sag.accesspoint.v1.DropCounters
+	7,  // 38: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
+	9,  // 39: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
+	19, // 40: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
+	26, // 41: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
+	8,  // 42: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
+	10, // 43: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
+	21, // 44: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
+	27, // 45: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
+	42, // [42:46] is the sub-list for method output_type
+	38, // [38:42] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_sag_accesspoint_v1_accesspoint_proto_init() }
@@ -2059,8 +2403,8 @@ func file_sag_accesspoint_v1_accesspoint_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_accesspoint_v1_accesspoint_proto_rawDesc), len(file_sag_accesspoint_v1_accesspoint_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   20,
+			NumEnums:      6,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

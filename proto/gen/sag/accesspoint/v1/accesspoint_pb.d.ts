@@ -387,6 +387,13 @@ export declare type Snapshot = Message<"sag.accesspoint.v1.Snapshot"> & {
    * @generated from field: repeated sag.accesspoint.v1.FlowLog flow_logs = 5;
    */
   flowLogs: FlowLog[];
+
+  /**
+   * The access lists of the peers in this part.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.RuleList rule_lists = 6;
+   */
+  ruleLists: RuleList[];
 };
 
 /**
@@ -421,6 +428,13 @@ export declare type SnapshotJson = {
    * @generated from field: repeated sag.accesspoint.v1.FlowLog flow_logs = 5;
    */
   flowLogs?: FlowLogJson[];
+
+  /**
+   * The access lists of the peers in this part.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.RuleList rule_lists = 6;
+   */
+  ruleLists?: RuleListJson[];
 };
 
 /**
@@ -456,6 +470,13 @@ export declare type Delta = Message<"sag.accesspoint.v1.Delta"> & {
    * @generated from field: repeated sag.accesspoint.v1.FlowLog flow_logs = 4;
    */
   flowLogs: FlowLog[];
+
+  /**
+   * The access lists of the peers in `upsert`.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.RuleList rule_lists = 5;
+   */
+  ruleLists: RuleList[];
 };
 
 /**
@@ -485,6 +506,13 @@ export declare type DeltaJson = {
    * @generated from field: repeated sag.accesspoint.v1.FlowLog flow_logs = 4;
    */
   flowLogs?: FlowLogJson[];
+
+  /**
+   * The access lists of the peers in `upsert`.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.RuleList rule_lists = 5;
+   */
+  ruleLists?: RuleListJson[];
 };
 
 /**
@@ -615,6 +643,21 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
    * @generated from field: string flow_log_id = 14;
    */
   flowLogId: string;
+
+  /**
+   * Access lists of this message, instead of `rules`. A flow is decided by the first list that has a matching rule. Only sent to access
+   * points with the capability `shared_access_lists`.
+   *
+   * @generated from field: repeated string rule_list_ids = 15;
+   */
+  ruleListIds: string[];
+
+  /**
+   * The intranet's name servers, whose answers to the client count for rules with names.
+   *
+   * @generated from field: repeated string resolvers = 16;
+   */
+  resolvers: string[];
 };
 
 /**
@@ -709,6 +752,21 @@ export declare type PeerJson = {
    * @generated from field: string flow_log_id = 14;
    */
   flowLogId?: string;
+
+  /**
+   * Access lists of this message, instead of `rules`. A flow is decided by the first list that has a matching rule. Only sent to access
+   * points with the capability `shared_access_lists`.
+   *
+   * @generated from field: repeated string rule_list_ids = 15;
+   */
+  ruleListIds?: string[];
+
+  /**
+   * The intranet's name servers, whose answers to the client count for rules with names.
+   *
+   * @generated from field: repeated string resolvers = 16;
+   */
+  resolvers?: string[];
 };
 
 /**
@@ -877,6 +935,50 @@ export declare type FlowLog_NetflowJson = "NETFLOW_UNSPECIFIED" | "NETFLOW_V5" |
 export declare const FlowLog_NetflowSchema: GenEnum<FlowLog_Netflow, FlowLog_NetflowJson>;
 
 /**
+ * An access list that peers share.
+ *
+ * @generated from message sag.accesspoint.v1.RuleList
+ */
+export declare type RuleList = Message<"sag.accesspoint.v1.RuleList"> & {
+  /**
+   * Identifies the content: two lists with the same id are the same.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.Rule rules = 2;
+   */
+  rules: Rule[];
+};
+
+/**
+ * An access list that peers share.
+ *
+ * @generated from message sag.accesspoint.v1.RuleList
+ */
+export declare type RuleListJson = {
+  /**
+   * Identifies the content: two lists with the same id are the same.
+   *
+   * @generated from field: string id = 1;
+   */
+  id?: string;
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.Rule rules = 2;
+   */
+  rules?: RuleJson[];
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.RuleList.
+ * Use `create(RuleListSchema)` to create a new message.
+ */
+export declare const RuleListSchema: GenMessage<RuleList, {jsonType: RuleListJson}>;
+
+/**
  * A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
  * the one with the lowest priority number applies, and of these the first one. A flow that no rule matches is allowed.
  *
@@ -937,6 +1039,14 @@ export declare type Rule = Message<"sag.accesspoint.v1.Rule"> & {
    * @generated from field: string id = 9;
    */
   id: string;
+
+  /**
+   * If it is not empty, the rule matches only remote addresses that one of the peer's `resolvers` has given the client for this name or,
+   * with "*." in front, for a name below it. Lower case. Only sent to access points with the capability `access_list_names`.
+   *
+   * @generated from field: string name = 10;
+   */
+  name: string;
 };
 
 /**
@@ -1000,6 +1110,14 @@ export declare type RuleJson = {
    * @generated from field: string id = 9;
    */
   id?: string;
+
+  /**
+   * If it is not empty, the rule matches only remote addresses that one of the peer's `resolvers` has given the client for this name or,
+   * with "*." in front, for a name below it. Lower case. Only sent to access points with the capability `access_list_names`.
+   *
+   * @generated from field: string name = 10;
+   */
+  name?: string;
 };
 
 /**
@@ -1307,6 +1425,13 @@ export declare type Counters = Message<"sag.accesspoint.v1.Counters"> & {
    * @generated from field: bool active = 6;
    */
   active: boolean;
+
+  /**
+   * Packets of the session that its access lists refused.
+   *
+   * @generated from field: uint64 refused_packets = 7;
+   */
+  refusedPackets: bigint;
 };
 
 /**
@@ -1350,6 +1475,13 @@ export declare type CountersJson = {
    * @generated from field: bool active = 6;
    */
   active?: boolean;
+
+  /**
+   * Packets of the session that its access lists refused.
+   *
+   * @generated from field: uint64 refused_packets = 7;
+   */
+  refusedPackets?: string;
 };
 
 /**
@@ -1357,6 +1489,155 @@ export declare type CountersJson = {
  * Use `create(CountersSchema)` to create a new message.
  */
 export declare const CountersSchema: GenMessage<Counters, {jsonType: CountersJson}>;
+
+/**
+ * Packets that a rule of an access list has decided about, cumulative since the boot of the access point. Later fragments are not counted.
+ *
+ * @generated from message sag.accesspoint.v1.RuleCounters
+ */
+export declare type RuleCounters = Message<"sag.accesspoint.v1.RuleCounters"> & {
+  /**
+   * @generated from field: string rule_id = 1;
+   */
+  ruleId: string;
+
+  /**
+   * @generated from field: uint64 packets = 2;
+   */
+  packets: bigint;
+
+  /**
+   * Inner bytes.
+   *
+   * @generated from field: uint64 bytes = 3;
+   */
+  bytes: bigint;
+};
+
+/**
+ * Packets that a rule of an access list has decided about, cumulative since the boot of the access point. Later fragments are not counted.
+ *
+ * @generated from message sag.accesspoint.v1.RuleCounters
+ */
+export declare type RuleCountersJson = {
+  /**
+   * @generated from field: string rule_id = 1;
+   */
+  ruleId?: string;
+
+  /**
+   * @generated from field: uint64 packets = 2;
+   */
+  packets?: string;
+
+  /**
+   * Inner bytes.
+   *
+   * @generated from field: uint64 bytes = 3;
+   */
+  bytes?: string;
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.RuleCounters.
+ * Use `create(RuleCountersSchema)` to create a new message.
+ */
+export declare const RuleCountersSchema: GenMessage<RuleCounters, {jsonType: RuleCountersJson}>;
+
+/**
+ * Dropped packets, cumulative since the boot of the access point.
+ *
+ * @generated from message sag.accesspoint.v1.DropCounters
+ */
+export declare type DropCounters = Message<"sag.accesspoint.v1.DropCounters"> & {
+  /**
+   * @generated from field: sag.accesspoint.v1.DropCounters.Reason reason = 1;
+   */
+  reason: DropCounters_Reason;
+
+  /**
+   * @generated from field: uint64 packets = 2;
+   */
+  packets: bigint;
+
+  /**
+   * Inner bytes.
+   *
+   * @generated from field: uint64 bytes = 3;
+   */
+  bytes: bigint;
+};
+
+/**
+ * Dropped packets, cumulative since the boot of the access point.
+ *
+ * @generated from message sag.accesspoint.v1.DropCounters
+ */
+export declare type DropCountersJson = {
+  /**
+   * @generated from field: sag.accesspoint.v1.DropCounters.Reason reason = 1;
+   */
+  reason?: DropCounters_ReasonJson;
+
+  /**
+   * @generated from field: uint64 packets = 2;
+   */
+  packets?: string;
+
+  /**
+   * Inner bytes.
+   *
+   * @generated from field: uint64 bytes = 3;
+   */
+  bytes?: string;
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.DropCounters.
+ * Use `create(DropCountersSchema)` to create a new message.
+ */
+export declare const DropCountersSchema: GenMessage<DropCounters, {jsonType: DropCountersJson}>;
+
+/**
+ * @generated from enum sag.accesspoint.v1.DropCounters.Reason
+ */
+export enum DropCounters_Reason {
+  /**
+   * @generated from enum value: REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * By a rule of an access list.
+   *
+   * @generated from enum value: REASON_ACCESS_LIST = 1;
+   */
+  ACCESS_LIST = 1,
+
+  /**
+   * Malformed, or a fragment whose first one is not known, of a client with an access list.
+   *
+   * @generated from enum value: REASON_UNCLEAR = 2;
+   */
+  UNCLEAR = 2,
+
+  /**
+   * No destination of the client, or an address that the access point protects. Only counted with kernel forwarding.
+   *
+   * @generated from enum value: REASON_DESTINATION = 3;
+   */
+  DESTINATION = 3,
+}
+
+/**
+ * @generated from enum sag.accesspoint.v1.DropCounters.Reason
+ */
+export declare type DropCounters_ReasonJson = "REASON_UNSPECIFIED" | "REASON_ACCESS_LIST" | "REASON_UNCLEAR" | "REASON_DESTINATION";
+
+/**
+ * Describes the enum sag.accesspoint.v1.DropCounters.Reason.
+ */
+export declare const DropCounters_ReasonSchema: GenEnum<DropCounters_Reason, DropCounters_ReasonJson>;
 
 /**
  * Cumulative since the access point has had the flow log.
@@ -1482,6 +1763,18 @@ export declare type ReportRequest = Message<"sag.accesspoint.v1.ReportRequest"> 
    * @generated from field: repeated sag.accesspoint.v1.FlowLogCounters flow_logs = 3;
    */
   flowLogs: FlowLogCounters[];
+
+  /**
+   * Those that have changed since the last report.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.RuleCounters rules = 4;
+   */
+  rules: RuleCounters[];
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.DropCounters drops = 5;
+   */
+  drops: DropCounters[];
 };
 
 /**
@@ -1502,6 +1795,18 @@ export declare type ReportRequestJson = {
    * @generated from field: repeated sag.accesspoint.v1.FlowLogCounters flow_logs = 3;
    */
   flowLogs?: FlowLogCountersJson[];
+
+  /**
+   * Those that have changed since the last report.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.RuleCounters rules = 4;
+   */
+  rules?: RuleCountersJson[];
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.DropCounters drops = 5;
+   */
+  drops?: DropCountersJson[];
 };
 
 /**
