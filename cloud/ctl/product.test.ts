@@ -227,7 +227,7 @@ test("manages networks, ACLs and codes in all regions", async () => {
   const rule = await idOf("acl", "add", acl, "--policy", "drop", "--dest", "10.9.0.0/16", "--priority", "7");
   expect(await rows("acl", "rules", acl)).toMatchObject([{ id: rule, destCidr: "10.9.0.0/16", priority: 7 }]);
   expect((await spoken(["acl", "rules", acl])).stdout).toMatch(
-    /^ID +PRIORITY +DIRECTION .*\n.* 7 +out +drop +ALL +0\.0\.0\.0\/0 +all +10\.9\.0\.0\/16 +all$/m,
+    /^ID +PRIORITY +DIRECTION .*\n.* 7 +out +drop +ALL +0\.0\.0\.0\/0 +all +10\.9\.0\.0\/16 +all +0 +0.*$/m,
   );
   await told(["acl", "use", acl, instance]);
   await told(["acl", "unuse", acl, instance]);
