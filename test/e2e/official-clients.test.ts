@@ -146,7 +146,19 @@ describe.each(Object.keys(drivers))("%s", (name) => {
     await ask("DeleteQosCar", { ...qos, QosCarId });
     expect(await code("DeleteQosCar", { ...qos, QosCarId })).toEqual(refusal("ParameterSagQosCarId"));
     await ask("DeleteQos", qos);
-    expect(await code("DeleteQos", qos)).toEqual(refusal("ParameterSagQosId"));
+    for (const [action, fields, expected] of [
+      ["CreateQos", { RegionId, QosName: "1st of all" }, "InvalidParameter.Name"],
+      ["DeleteQos", qos, "ParameterSagQosId"],
+      ["ModifyQos", { ...qos, QosName: "again" }, "InvalidId.Qos"],
+      ["GetQosAttribute", qos, "InvalidId.Qos"],
+      ["ModifyQosCar", { ...qos, QosCarId, Priority: 2 }, "InvalidId.Qos"],
+      ["ModifyQosPolicy", { ...qos, QosPolicyId, Priority: 2 }, "InvalidId.Qos"],
+      ["DescribeQosCars", qos, "SagQosCarNotExist"],
+      ["DescribeQosPolicies", qos, "SagQosPolicyNotExist"],
+      ["DescribeQoses", { RegionId: "cn-atlantis" }, "InvalidRegionId"],
+    ] as const) {
+      expect(await code(action, fields), action).toEqual(refusal(expected));
+    }
     await ask("DeleteSmartAccessGateway", { RegionId, InstanceId: SmartAGId });
   });
 

@@ -184,3 +184,41 @@ func TestCollectorGoneAndBack(t *testing.T) {
 		})
 	}
 }
+
+// A client that opens more flows than it may have in the table loses nothing: those that do not fit are recorded early.
+func TestManyFlows(t *testing.T) {
+	if !nettest.Inside(t) {
+		return
+	}
+	c := newCampus(t, "nat", 1)
+	collector := nfcapd.Start(t, collectorAddress)
+	c.record(ipfix)
+	c.enter(c.points[0])
+	const count, size = 6000, 100
+	to := netip.AddrPortFrom(netip.MustParseAddr(host4), 9)
+	for range count {
+		conn, err := c.client.Stack.DialUDP(context.Background(), to)
+		must(t, err)
+		_, err = conn.Write(make([]byte, size))
+		must(t, err)
+		must(t, conn.Close())
+	}
+	c.seenAs(host4) // the packets before have arrived
+	counters, flowLog := c.finish()
+	flows, up, down := map[string]nfcapd.Counted{}, uint64(0), uint64(0)
+	collector.Stop(flows)
+	for name, f := range flows {
+		if strings.HasPrefix(strings.Fields(name)[1], client4+":") {
+			up += f.Bytes
+		} else {
+			down += f.Bytes
+		}
+	}
+	if up != counters.GetRxBytes() || down != counters.GetTxBytes() {
+		t.Errorf("the collector has %d bytes up and %d down, the access point counted %d and %d", up, down, counters.GetRxBytes(), counters.GetTxBytes())
+	}
+	if flowLog.GetEvicted() == 0 || up < count*(size+28)*9/10 {
+		t.Errorf("counted %v; %d bytes up", flowLog, up)
+	}
+	t.Logf("%d flows, %d bytes up, %d down; %v", len(flows), up, down, flowLog)
+}
