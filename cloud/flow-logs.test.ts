@@ -97,17 +97,21 @@ test("a flow log is sent once for all peers, in deltas and in snapshots, and onl
   for (const { sessionId } of sessions) expect(flowLogAt(here, sessionId)).toMatchObject({ collectorPort: 9_995 });
 });
 
-test("what access points report of flow logs is in the metrics", async () => {
-  await here.reportFlowLogs([{ flowLogId: "fl-1", sent: 7n, lost: 2n, skipped: 1n }]);
+test("what access points report of flow logs is in the metrics and in the list", async () => {
+  const { id } = await ask("flow-log create", { name: "reported", region, ...collector });
+  await here.reportFlowLogs([{ flowLogId: id, sent: 7n, lost: 2n, skipped: 1n }]);
+  const { rows } = await ask<{ rows: object[] }>("flow-log list", { id });
+  const records = { sent: 7, lost: 2, skipped: 1, written: 0, unwritten: 0, evicted: 0 };
+  expect(rows).toMatchObject([{ id, records }]);
   const metrics = await new Promise<string>((resolve, reject) => {
     const socketPath = join(server.directory, "admin.sock");
     request({ socketPath, path: "/metrics" }, (response) => void text(response).then(resolve, reject))
       .on("error", reject)
       .end();
   });
-  for (const [outcome, n] of Object.entries({ sent: 7, lost: 2, skipped: 1, written: 0, unwritten: 0, evicted: 0 })) {
+  for (const [outcome, n] of Object.entries(records)) {
     expect(metrics).toContain(
-      `sag_flow_records_total{access_point="${here.id}",flow_log="fl-1",outcome="${outcome}"} ${n}\n`,
+      `sag_flow_records_total{access_point="${here.id}",flow_log="${id}",outcome="${outcome}"} ${n}\n`,
     );
   }
 });

@@ -70,7 +70,7 @@ export const flowLogList = reading({
   async read(at, { page, ...filter }) {
     const { tenant } = at.caller;
     await requireNotElsewhere([filter.id], (id) => ownFlowLog(at.db, tenant, id, filter.region));
-    return listFlowLogs(at.db, readerOf(at), tenant.id, filter, wishOf(page));
+    return listFlowLogs(at.db, at.context.accessPoints, readerOf(at), tenant.id, filter, wishOf(page));
   },
 });
 

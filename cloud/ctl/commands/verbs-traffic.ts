@@ -190,7 +190,13 @@ export const trafficVerbs: readonly Verb[] = [
     usage: "flow-log list",
     options: region,
     list: "rows",
-    row: (view: One<typeof flowLogList>) => ({ ...flowLog(view), [columns.instances]: view.instances }),
+    row: (view: One<typeof flowLogList>) => ({
+      ...flowLog(view),
+      [columns.instances]: view.instances,
+      [columns.sent]: view.records.sent,
+      [columns.lost]: view.records.lost,
+      [columns.written]: view.records.written,
+    }),
   },
   {
     usage: "flow-log set <flowLog>",

@@ -15,6 +15,16 @@ export interface FlowLogCounters {
   outcomes: Record<"sent" | "lost" | "skipped" | "written" | "unwritten" | "evicted", number>;
 }
 
+/** The records of a flow log at all access points. */
+export function recordsOf(accessPoints: AccessPoints, flowLog: string): FlowLogCounters["outcomes"] {
+  const sum: FlowLogCounters["outcomes"] = { sent: 0, lost: 0, skipped: 0, written: 0, unwritten: 0, evicted: 0 };
+  const reported = accessPoints.list().flatMap((state) => state.flowLogs.filter((one) => one.flowLog === flowLog));
+  for (const { outcomes } of reported) {
+    for (const outcome of Object.keys(sum) as (keyof typeof sum)[]) sum[outcome] += outcomes[outcome];
+  }
+  return sum;
+}
+
 /** State of an access point in this process. */
 export interface AccessPointState {
   id: string;

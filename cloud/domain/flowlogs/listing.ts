@@ -7,6 +7,7 @@ import {
   usesOfFlowLogs,
 } from "../../store/queries/listings/traffic-objects.ts";
 import type { FlowLog } from "../../store/shapes-traffic.ts";
+import { type AccessPoints, type FlowLogCounters, recordsOf } from "../accesspoints/registry.ts";
 
 /** A flow log as its owner sees it. Agings in seconds; "" = not set. */
 export type FlowLogView = Omit<FlowLog, "tenantId" | "active" | "createdAt"> & { active: boolean };
@@ -19,10 +20,13 @@ export const viewFlowLog = ({ tenantId: _tenant, createdAt: _created, ...flowLog
 export interface ListedFlowLog extends FlowLogView {
   /** Number of instances that have it. */
   instances: number;
+  /** What became of its records, since the access points started or got it. */
+  records: FlowLogCounters["outcomes"];
 }
 
 export async function listFlowLogs(
   db: Db,
+  accessPoints: AccessPoints,
   reader: Reader,
   tenantId: string,
   filter: FlowLogFilter,
@@ -36,6 +40,7 @@ export async function listFlowLogs(
   const rows = page.rows.map((row) => ({
     ...viewFlowLog(row),
     instances: used.filter(({ flowLogId }) => flowLogId === row.id).length,
+    records: recordsOf(accessPoints, row.id),
   }));
   return { ...page, rows };
 }

@@ -58,6 +58,7 @@ const columns = {
   leaseLeft: "lease left",
   lockdown: "lockdown",
   logstore: "logstore",
+  lost: "lost",
   mail: "mail",
   maximum: "maximum",
   minimum: "minimum",
@@ -83,6 +84,7 @@ const columns = {
   search: "search",
   searchDomains: "search domains",
   secondFactor: "second factor",
+  sent: "sent",
   servers: "servers",
   sessions: "sessions",
   signIn: "sign-in",
@@ -101,6 +103,7 @@ const columns = {
   value: "value",
   version: "version",
   whole: "ok",
+  written: "written",
 };
 
 /** Names of fields in results for people; --json uses the names of the API. */
