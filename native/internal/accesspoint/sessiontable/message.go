@@ -94,7 +94,8 @@ type DropReason uint8
 const (
 	// ByAccessList is by a rule.
 	ByAccessList DropReason = iota + 1
-	// Unclear packets are malformed, or fragments whose first one is not known, of a client with an access list.
+	// Unclear packets are malformed, fragments whose first one is not known, or answers that nobody asked for, of a client with an
+	// access list.
 	Unclear
 	// ByDestination is for packets to no destination of the client, or to an address that is protected.
 	ByDestination

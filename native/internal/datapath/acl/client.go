@@ -145,6 +145,8 @@ func (c *Client) decide(list *List, q question, h *packet.Header, direction rule
 func (c *Client) open(list *List, q question, h *packet.Header, direction rules.Direction, now time.Duration) Verdict {
 	opened := direction
 	switch {
+	case q.key.opener != 0 && q.kind == answer:
+		return Verdict{Rule: NoRule} // nobody has asked
 	case q.flow.Protocol == packet.TCP && q.kind == answer:
 		// Most connections are opened by clients. The access point may have started later, or not have carried the client then.
 		opened = rules.FromClient
@@ -152,7 +154,7 @@ func (c *Client) open(list *List, q question, h *packet.Header, direction rules.
 		opened = opposite(direction)
 	}
 	d := list.decide(opened, q.flow, &c.names, now)
-	if d.Allowed && opened == rules.ToClient && !q.opens && now < c.unknownUntil {
+	if d.Allowed && opened == rules.ToClient && !q.opens && q.key.opener == 0 && now < c.unknownUntil {
 		// The client may have opened it before it had a list.
 		opened = rules.FromClient
 		d = list.decide(opened, q.flow, &c.names, now)

@@ -206,8 +206,23 @@ func TestEveryICMPTypeIsICMP(t *testing.T) {
 	w.up("a router solicitation", ip(packet.ICMPv6, 0, mine6.Addr(), host6.Addr(), []byte{133, 0, 0, 0, 0, 0, 0, 0}), false)
 	w.up("an echo request", echo(mine.Addr(), host.Addr(), false, 1), false)
 	w.up("an echo request", echo(mine6.Addr(), host6.Addr(), false, 1), false)
-	w.up("ICMPv6 in IPv4", ip(packet.ICMPv6, 0, mine.Addr(), host.Addr(), []byte{128, 0, 0, 0, 0, 0, 0, 0}), true)
+	w.up("ICMPv6 in IPv4", ip(packet.ICMPv6, 0, mine.Addr(), host.Addr(), []byte{128, 0, 0, 0, 0, 0, 0, 0}), false)
 	w.up("UDP", udp(mine, host), true)
+}
+
+// SYN without ACK opens a connection, whatever other flags there are.
+func TestSYNWithOtherFlagsOpensAConnection(t *testing.T) {
+	for flags := range 256 {
+		if flags&(packet.SYN|packet.ACK) != packet.SYN {
+			continue
+		}
+		w := bound(t, nobodyIn...)
+		w.down("from outside", tcp(host, mine, byte(flags)), false)
+		w.up("from the client", tcp(mine, host, byte(flags)), true)
+		w = bound(t, both46(nil)...)
+		w.up("from the client", tcp(mine, host, byte(flags)), false)
+		w.down("from outside", tcp(host, mine, byte(flags)), true)
+	}
 }
 
 // Packets that pass while the list changes are decided by one of the lists.

@@ -30,7 +30,8 @@ func (c *Counter) Bytes() uint64 { return c.bytes.Load() }
 type Counters struct {
 	// Denied counts what rules drop.
 	Denied Counter
-	// Unclear counts packets of clients with a list whose flow cannot be told: malformed ones, and fragments whose first one is not known.
+	// Unclear counts packets of clients with a list whose flow cannot be told: malformed ones, fragments whose first one is not
+	// known, and answers that nobody asked for.
 	Unclear Counter
 
 	mu     sync.Mutex

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
-	"net/netip"
 	"time"
 
 	"sag.software/native/internal/datapath/packet"
@@ -27,11 +26,14 @@ const (
 
 const dnsPort = 53
 
-// key identifies a flow of a client. The identifier of ICMP echo counts as both ports.
+// key identifies a flow of a client. ICMP has the type and the identifier of the request as ports.
 type key struct {
 	remote                 [16]byte
 	remotePort, clientPort uint16
-	protocol, version      uint8
+	// protocol is that of the packet, so that protocols that a list matches as one still have flows of their own.
+	protocol, version uint8
+	// opener is the direction of requests, for ICMP, whose types say what is a request and what an answer; otherwise 0.
+	opener rules.Direction
 }
 
 // flow is an open flow.
@@ -84,15 +86,14 @@ func (f *flow) idle() time.Duration {
 // both has the bits of both directions.
 const both = 1<<rules.FromClient | 1<<rules.ToClient
 
-func keyOf(f Flow, version uint8) key {
-	return key{remote: as16(f.Remote), remotePort: f.RemotePort, clientPort: f.ClientPort, protocol: f.Protocol, version: version}
+// keyOf returns the key of a packet's flow. That of ICMP is not complete.
+func keyOf(f Flow, h *packet.Header) key {
+	return key{remote: f.Remote.As16(), remotePort: f.RemotePort, clientPort: f.ClientPort, protocol: h.Protocol, version: h.Version}
 }
-
-func as16(a netip.Addr) [16]byte { return a.As16() }
 
 func (t *flows) head(k *key) *int32 {
 	high, low := binary.LittleEndian.Uint64(k.remote[:8]), binary.LittleEndian.Uint64(k.remote[8:])
-	rest := uint64(k.remotePort)<<32 | uint64(k.clientPort)<<16 | uint64(k.protocol)<<8 | uint64(k.version)
+	rest := uint64(k.remotePort)<<32 | uint64(k.clientPort)<<16 | uint64(k.protocol)<<8 | uint64(k.version) | uint64(k.opener)<<48
 	// Two rounds of multiply and fold, seeded so that nobody can choose flows with the same hash.
 	a, b := bits.Mul64(high^t.seed, low^0x9e3779b97f4a7c15)
 	a, b = bits.Mul64(a^b^rest, t.seed|1)

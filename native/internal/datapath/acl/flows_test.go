@@ -103,7 +103,7 @@ func TestFlowsAgreeWithMap(t *testing.T) {
 	now := time.Duration(0)
 	for range 50_000 {
 		now += time.Duration(1+r.IntN(100)) * time.Millisecond
-		k := keyOf(Flow{Remote: numbered(r.IntN(900)).Addr(), RemotePort: uint16(r.IntN(2)), Protocol: packet.UDP}, 4)
+		k := keyOf(Flow{Remote: numbered(r.IntN(900)).Addr(), RemotePort: uint16(r.IntN(2))}, &packet.Header{Protocol: packet.UDP, Version: 4})
 		i := table.find(&k, now)
 		used, there := want[k]
 		if there = there && now-used <= udpIdle; there != (i != 0) {

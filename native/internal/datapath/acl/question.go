@@ -1,8 +1,6 @@
 package acl
 
 import (
-	"net/netip"
-
 	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/datapath/rules"
 )
@@ -13,7 +11,7 @@ type kind uint8
 const (
 	// ordinary packets belong to their flow, and open it if it is not open.
 	ordinary kind = iota
-	// answer is a packet that cannot open a flow of the other end: the flow must have been opened before the access point knew it.
+	// answer is a packet that belongs to a flow which the other end, or for TCP either end, has opened before.
 	answer
 	// related is an ICMP error about a flow.
 	related
@@ -29,86 +27,37 @@ type question struct {
 }
 
 // ask parses what the list and the flows match of a packet. ok is false for packets that must not be forwarded under a list: without
-// ports or with an incomplete quoted packet, it is not clear which flow they belong to.
+// ports or with an incomplete quoted packet, it is not clear which flow they belong to, and ICMP of the other IP version has no meaning.
 func ask(h *packet.Header, raw []byte, direction rules.Direction) (q question, ok bool) {
-	remote, port, clientPort := h.Dst, h.DstPort, h.SrcPort
-	if direction == rules.ToClient {
-		remote, port, clientPort = h.Src, h.SrcPort, h.DstPort
-	}
-	q.flow = Flow{Remote: remote, RemotePort: port, ClientPort: clientPort, Protocol: h.Protocol}
-	q.key = keyOf(q.flow, h.Version)
-	switch {
-	case h.Protocol == packet.TCP:
-		const flags = packet.SYN | packet.ACK | packet.RST | packet.FIN
-		q.opens = h.TCPFlags&flags == packet.SYN
+	q.flow = flowOf(h, direction)
+	q.key = keyOf(q.flow, h)
+	switch h.Protocol {
+	case packet.TCP:
+		// With other flags beside SYN, some hosts still open a connection.
+		q.opens = h.TCPFlags&(packet.SYN|packet.ACK) == packet.SYN
 		if !q.opens {
 			q.kind = answer
 		}
 		return q, h.HasTransport
-	case h.Protocol == packet.UDP:
+	case packet.UDP:
 		return q, h.HasTransport
-	case h.IsICMP():
-		return askICMP(q, h, raw, direction)
-	case h.Protocol == packet.ICMP, h.Protocol == packet.ICMPv6: // of the other IP version
-		q.flow.Protocol = 0
-	}
-	return q, true
-}
-
-func askICMP(q question, h *packet.Header, raw []byte, direction rules.Direction) (question, bool) {
-	if !h.HasTransport {
-		return q, false
-	}
-	q.flow.Protocol = packet.ICMP
-	q.key.protocol = packet.ICMP
-	if isError(h) {
-		return askQuoted(q, h, raw, direction)
-	}
-	switch {
-	case h.Version == 4 && h.ICMPType == packet.EchoRequest, h.Version == 6 && h.ICMPType == packet.EchoRequestV6:
-	case h.Version == 4 && h.ICMPType == packet.EchoReply, h.Version == 6 && h.ICMPType == packet.EchoReplyV6:
-		q.kind = answer
-	default:
-		return q, true
-	}
-	q.key.remotePort, q.key.clientPort = h.EchoID, h.EchoID
-	return q, true
-}
-
-func isError(h *packet.Header) bool {
-	if h.Version == 6 {
-		return h.ICMPType < packet.EchoRequestV6 // RFC 4443, section 2.1
-	}
-	const parameterProblem = 12
-	return h.ICMPType == packet.Unreachable || h.ICMPType == packet.TimeExceeded || h.ICMPType == parameterProblem
-}
-
-// askQuoted asks about the flow of the packet quoted in an ICMP error, which the recipient of the error must have sent.
-func askQuoted(q question, h *packet.Header, raw []byte, direction rules.Direction) (question, bool) {
-	var quoted packet.Header
-	packet.ParseQuoted(h.Payload(raw)[packet.ICMPSize:], &quoted)
-	if !quoted.Valid || quoted.Version != h.Version || !quoted.HasTransport || quoted.Src != h.Dst {
-		return q, false
-	}
-	opposite := rules.FromClient
-	if direction == rules.FromClient {
-		opposite = rules.ToClient
-	}
-	q.kind = related
-	q.flow = Flow{Remote: quoted.Dst, RemotePort: quoted.DstPort, ClientPort: quoted.SrcPort, Protocol: quoted.Protocol}
-	if opposite == rules.ToClient {
-		q.flow = Flow{Remote: quoted.Src, RemotePort: quoted.SrcPort, ClientPort: quoted.DstPort, Protocol: quoted.Protocol}
-	}
-	q.key = keyOf(q.flow, h.Version)
-	if quoted.IsICMP() {
-		// The identifier of the quoted echo message is behind its first four bytes.
-		body := h.Payload(raw)[packet.ICMPSize:][quoted.TransportAt:]
-		if len(body) < packet.ICMPSize {
+	case packet.ICMP, packet.ICMPv6:
+		if !h.IsICMP() {
 			return q, false
 		}
-		id := uint16(body[4])<<8 | uint16(body[5])
-		q.flow.Protocol = packet.ICMP
-		q.key.protocol, q.key.remotePort, q.key.clientPort = packet.ICMP, id, id
+		return askICMP(q, h, raw, direction)
 	}
-	return q, q.flow.Remote != netip.Addr{}
+	return q, true
+}
+
+// flowOf returns what a list matches of a packet.
+func flowOf(h *packet.Header, direction rules.Direction) Flow {
+	f := Flow{Remote: h.Dst, RemotePort: h.DstPort, ClientPort: h.SrcPort, Protocol: h.Protocol}
+	if direction == rules.ToClient {
+		f.Remote, f.RemotePort, f.ClientPort = h.Src, h.SrcPort, h.DstPort
+	}
+	if h.IsICMP() {
+		f.Protocol = packet.ICMP
+	}
+	return f
 }
