@@ -119,3 +119,16 @@ test("audits kicked accounts with the reason", async () => {
   const [row] = (await server.ask("audit list", { limit: 1 })) as { user: string; after: object }[];
   expect(row).toMatchObject({ user: "kicked.test", after: { reason: "moving house" } });
 });
+
+test("only the default account sends flow records to programs on an access point's host", async () => {
+  await local(server, "CreateTenant", { Name: "guest" });
+  const guest = openApi(server, await makeKey(server, "administrator", "guest"));
+  const create = (ask: typeof guest, NetflowServerIp: string) => ask("CreateFlowLog", { RegionId, NetflowServerIp });
+  for (const address of ["127.0.0.1", "127.8.9.1", "::1"]) {
+    expect((await refusal(create(guest, address)))?.code, address).toBe("IllegalParam.NetflowServerIp");
+  }
+  const { FlowLogId } = await create(guest, "10.9.9.9");
+  const change = { RegionId, FlowLogId, OutputType: "netflow", NetflowServerIp: "127.0.0.1" };
+  expect((await refusal(guest("ModifyFlowLogAttribute", change)))?.code).toBe("IllegalParam.NetflowServerIp");
+  await create(openApi(server, await makeKey(server)), "127.0.0.1");
+});

@@ -44,9 +44,9 @@ export const flowLogDefaults: FlowLogValues = {
 };
 
 /** Refuses an address that no collector can have, and a destination that the output type needs and lacks. */
-function requireDestination(values: FlowLogValues): void {
+function requireDestination({ isDefault }: Tenant, values: FlowLogValues): void {
   const server = values.netflowServerIp;
-  if (server !== "" && !(parseIp(server) && (canBeInside(server) || isLoopback(server)))) {
+  if (server !== "" && !(parseIp(server) && (canBeInside(server) || (isDefault && isLoopback(server))))) {
     throw violation("netflow-server");
   }
   if (values.outputType !== "sls" && server === "") throw violation("netflow-server-missing");
@@ -56,7 +56,10 @@ function requireDestination(values: FlowLogValues): void {
   if (values.slsRegion === "") throw violation("sls-region-missing");
 }
 
-/** A collector may run on the access point's host. */
+/**
+ * A collector may run on the access point's host. Only the default product account, which is the operator's own, may use it: another one
+ * could make a shared access point send datagrams to programs of that host.
+ */
 const isLoopback = (address: string) => address.startsWith("127.") || address === "::1";
 
 export async function createFlowLog(
@@ -66,7 +69,7 @@ export async function createFlowLog(
   values: FlowLogValues,
 ): Promise<FlowLog> {
   const { tx, now } = change;
-  requireDestination(values);
+  requireDestination(tenant, values);
   await requireQuota(tx, tenant.id, "flow-logs-per-account", "flow_log", (limit) =>
     violation("flow-log-limit", { limit }),
   );
@@ -85,7 +88,7 @@ export async function modifyFlowLog(
   await lockFlowLog(change.tx, id);
   const flowLog = await ownFlowLog(change.tx, tenant, id);
   const after = { ...flowLog, ...wanted };
-  requireDestination(after);
+  requireDestination(tenant, after);
   await store.updateFlowLog(change.tx, after);
   await change.audit(id, flowLog, after);
   await flowLogChanged(change, id);
