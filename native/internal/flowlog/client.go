@@ -1,6 +1,7 @@
 package flowlog
 
 import (
+	"net/netip"
 	"time"
 
 	"sag.software/native/internal/datapath/packet"
@@ -19,9 +20,22 @@ type Client struct {
 	// ends are the ends of the orders of its flows.
 	ends [perClient]ends
 	// recent are the flows of the last packets, by direction: consecutive packets usually belong to one flow.
-	recent [3]int32
+	recent [3]recent
 	// rest counts, by direction and family, what found no room: see Table.
 	rest [4]Record
+}
+
+// recent is a flow, 0 = none, and what its packets have in common, so that its key need not be made for each.
+type recent struct {
+	flow             int32
+	srcPort, dstPort uint16
+	protocol         uint8
+	src, dst         netip.Addr
+}
+
+// isOf is true if a packet belongs to the flow. ICMP is left out.
+func (r *recent) isOf(h *packet.Header) bool {
+	return r.flow != 0 && h.SrcPort == r.srcPort && h.DstPort == r.dstPort && h.Protocol == r.protocol && h.Src == r.src && h.Dst == r.dst && !h.IsICMP()
 }
 
 // SetTimeouts changes the timeouts, also for the flows that are in the table.

@@ -43,7 +43,7 @@ func (t *Table) reopen(c *Client, i int32, h *packet.Header) int32 {
 		k := f.Key
 		t.wait(t.remove(i, EndDetected))
 		i = t.add(c, &k)
-		c.recent[k.Direction] = i
+		c.recent[k.Direction].flow = i
 	case h.Protocol == packet.UDP && h.SrcPort != dnsPort: // another query
 		k := f.reverse()
 		t.unsetClosing(i)

@@ -103,14 +103,14 @@ func (t *Table) Count(now time.Duration, c *Client, d rules.Direction, h *packet
 		c.countRest(t.now, d, h, size)
 		return
 	}
-	var k Key
-	keyOf(&k, c.session, d, h)
-	i := c.recent[d]
-	if i == 0 || t.all[i].Key != k {
+	i := c.recent[d].flow
+	if !c.recent[d].isOf(h) {
+		var k Key
+		keyOf(&k, c.session, d, h)
 		if i = t.find(&k); i == 0 {
 			i = t.add(c, &k)
 		}
-		c.recent[d] = i
+		c.recent[d] = recent{i, h.SrcPort, h.DstPort, h.Protocol, h.Src, h.Dst}
 	}
 	if i != 0 && t.all[i].closing {
 		i = t.reopen(c, i, h)
@@ -280,8 +280,8 @@ func (t *Table) remove(i int32, end End) Record {
 	f.End = end
 	f.next, t.free = t.free, i
 	c := t.clients[f.client]
-	if c.recent[f.Direction] == i {
-		c.recent[f.Direction] = 0
+	if c.recent[f.Direction].flow == i {
+		c.recent[f.Direction].flow = 0
 	}
 	t.stats.Flows--
 	t.recount(c, -1)

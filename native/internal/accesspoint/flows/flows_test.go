@@ -206,6 +206,7 @@ func TestRecordsReachCollectorAndFile(t *testing.T) {
 			}
 		}
 	}
+	f.Close()
 	if c := f.Counters(); len(c) != 1 || c[0] != (Counters{Log: "fl-1", Sent: 2, Written: 2}) {
 		t.Errorf("%+v", c)
 	}
